@@ -346,7 +346,9 @@ def _digits(value: float) -> int:
 def _of_plain_units(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
     """Whether a rate of 16 bits may be that of the units beside the tensor cores, which databases tell."""
     fp32 = float(gpu.value("fp32") or 0.0)
-    if attribute.key not in ("fp16", "bf16") or "tensor" in what.said or gpu.value("fp16_vector") or not fp32:
+    own = gpu.fact("fp16_vector")
+    known = own is not None and (own.kind == "vendor" or gpu.segment != "datacenter")
+    if attribute.key not in ("fp16", "bf16") or "tensor" in what.said or known or not fp32:
         return False
     return any(_near(what.value, share * fp32) for share in _PLAIN)
 

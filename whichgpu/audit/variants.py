@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from whichgpu.audit.tables import Cell
     from whichgpu.hardware.gpu import Gpu
 
+#: Two rates of one cell: "989 / 1,979 TFLOPS".
+_PAIR = re.compile(
+    r"\s*~?(?P<a>\d[\d.,]*)\s?(?:[TP]FLOPS|TOPS)?\s?/\s?~?(?P<b>\d[\d.,]*)\s?[A-Za-z/]{0,8}\s*(?:\([^()]*\))?[*\u00b9\u00b2]?\s*"
+)
+_PAIRED = ("flop rate", "op rate")
 _AI = re.compile(r"\bAI\b")
 #: A count below this share of a device's is of a part of it.
 _PART = 0.05
@@ -79,6 +84,10 @@ def of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
     found = list(fitting(attribute, tables.read(cell, context)))
     if len(found) > 1 and attribute.dimension != "count":
         found = [each for each in found if each.dimension != "number"]
+    pair = _PAIR.fullmatch(cell.passage.text) if found and attribute.dimension in _PAIRED else None
+    if pair:
+        yield from _of_pair(cell, found, pair, context)
+        return
     several = len(found) > 1 and len({each.value for each in found}) > 1
     text = cell.passage.text
     if found and of_a_part(text, found[0]):
@@ -111,6 +120,30 @@ def of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
     wrong = [each for each in answers if each.verdict == "contradicted"]
     all_wrong = len(wrong) == len(found)
     yield from (each for each in answers if not several or all_wrong or each not in wrong)
+
+
+def _of_pair(
+    cell: Cell, found: Sequence[Quantity], pair: re.Match[str], context: Context
+) -> Iterator[Finding]:
+    """Two rates between a slash, dense and with sparsity or of two forms: wrong where neither is right."""
+    attribute, last = cell.attribute, found[-1]
+    assert attribute is not None
+    scale = last.value / (_plain(pair["b"]) or 1.0)
+    first = last._replace(start=pair.start("a"), end=pair.end("a"), value=_plain(pair["a"]) * scale)
+    gpus = [context.catalogue[key] for key in cell.named]
+    text, said = cell.passage.text, cell.said - {"sparse", "dense"}
+    answers = []
+    for quantity, own in ((first, said), (last, said | {"sparse"})):
+        ways = [own, *(each for each in (said, said | {"sparse"}) if each != own)]
+        told = [verdict_on(text, quantity, attribute, gpus, said=way, context=context) for way in ways]
+        best = next((each for each in told if each.verdict == "confirmed"), told[0])
+        answers.append(finding_on(cell.passage, quantity, attribute, gpus, found=best, context=context))
+    right = any(each.verdict == "confirmed" for each in answers)
+    yield from (each for each in answers if each.verdict == "confirmed" or not right)
+
+
+def _plain(digits: str) -> float:
+    return float(re.sub(r"[^\d.]", "", digits.replace(",", "")).strip(".") or 0)
 
 
 def _is_a_part(quantity: Quantity, attribute: Attribute, gpus: Sequence[Gpu]) -> bool:

@@ -57,6 +57,11 @@ _BUILT = re.compile(
     r"uses?|using|leverag\w+|powered|features?|part)\b[^.;]{0,45}",
     re.IGNORECASE,
 )
+#: Headers of columns and rows of architectures.
+_FAMILY_HEAD = re.compile(
+    r"archite[ck]tur|arquitectura|architettura|^generation$|\u67b6\u69cb|\u67b6\u6784|\u30a2\u30fc\u30ad\u30c6\u30af\u30c1\u30e3|"
+    r"\uc544\ud0a4\ud14d\ucc98|\u0430\u0440\u0445\u0438\u0442\u0435\u043a\u0442\u0443\u0440\u0430|^mimari$"
+)
 #: The name of a pair whose value is an architecture.
 _LABEL = re.compile(
     r"[\s*]*(?:gpu[\s-]*)?(?:micro)?(?:archite[ck]tur[ea]?|arquitectura|architettura|generation)[\s*]*[:\u2013-][\s*]*"
@@ -156,7 +161,7 @@ def _cells(context: Context) -> Iterator[Finding]:
                 yield from _of_ways(cell.passage, match, gpus, context)
             if _CAPABILITY_HEAD.match(label):
                 yield from _of_capability(cell.passage, _VERSION.fullmatch(text), gpus, context)
-            if "architecture" in label or label == "generation":
+            if _FAMILY_HEAD.search(label):
                 for match in _names().finditer(text):
                     yield _of_family(cell.passage, match.span(), match[0], gpus, context)
 

@@ -43,6 +43,9 @@ _MORE = re.compile(
     r"\b(?:batch|long|tokens?|users?|concurren\w+|requests?|\d{2,4}k|speed|fast|recommended|worth|good)\b",
     re.IGNORECASE,
 )
+#: Headings of what is needed, and of whether that fits.
+_NEED = re.compile(r"\b(?:needed|needs|required|requires|requirement|footprint)\b", re.IGNORECASE)
+_FITS = re.compile(r"\b(?:fits?|runs?|enough|ok)\b", re.IGNORECASE)
 _ROWS, _COLUMNS = 60, 24
 #: A header that is nothing but a size of memory, with a word or two: "Fits 24 GB?".
 _LONGEST = 32
@@ -75,6 +78,7 @@ def find(context: Context) -> Iterator[Finding]:
         heads = {i: cell for i, cell in enumerate(table.rows[0][:_COLUMNS]) if i and cell}
         yield from _by(table, rows, heads, context, down=True)
         yield from _by(table, heads, rows, context, down=False)
+        yield from _needed(table, heads, context)
 
 
 def _has_answers(table: Table) -> bool:
@@ -100,6 +104,25 @@ def _by(
             if cell and weights:
                 more = _MORE.search(f"{about} {head.text} {room.words} {cell.text}") is not None
                 yield from _judged(cell, weights, room, context, more=more)
+
+
+def _needed(table: Table, heads: dict[int, Passage], context: Context) -> Iterator[Finding]:
+    """Whether what a row says is needed fits on its device: "RTX 4090 | 42 GB | yes"."""
+    needs = [i for i, head in heads.items() if _NEED.search(head.text)]
+    fits = [i for i, head in heads.items() if _FITS.search(head.text)]
+    for row in range(1, min(len(table.rows), _ROWS)) if len(needs) == len(fits) == 1 else ():
+        first, need, cell = (table.cell(row, i) for i in (0, needs[0], fits[0]))
+        room = _room(first, context) if first else None
+        told = [q for q in quantities(need.text, context.fraction) if q.dimension == "memory"] if need else []
+        if cell is None or need is None or room is None or len(told) != 1 or told[0].high != told[0].value:
+            continue
+        answer = _YES.match(cell.text)
+        if answer and not _HEDGED.search(cell.text, answer.end()):
+            wrong = told[0].value > room.most
+            because = f"{need.text.strip()} is needed; {room.words}"
+            verdict, expected = ("inconsistent", "no") if wrong else ("confirmed", "")
+            yield made(context, cell, (0, len(cell.text)), "memory", verdict, attribute="fits",
+                       because=because, expected=expected, evidence=(Evidence(because),))  # fmt: skip
 
 
 def _room(head: Passage, context: Context) -> _Room | None:

@@ -32,7 +32,9 @@ _CHANGED = re.compile(
 _BEYOND = re.compile(r"\b(?:over|from|beyond|to|against|like|as)\s+(?:the\s+)?(?:\w+\s+)?$", re.IGNORECASE)
 #: What denies what follows: "with no FP64, MIG or HBM".
 _NONE = re.compile(
-    r"\b(?:no|without|lacks?|lacking|not|neither|nor|needs?|needing|requir\w+)\b[^.;]{0,30}$", re.IGNORECASE
+    r"\b(?:no|without|lacks?|lacking|not|neither|nor|needs?|needing|requir\w+)\b[^.;]{0,30}$|"
+    r"[\u975e\u65e0\u7121\u6ca1]\s*$",
+    re.IGNORECASE,
 )
 #: What ties a type to the name before it: "the H100's 80 GB HBM3".
 _OWN = re.compile(r"[\u2019']s?\s+(?:\d{1,3}\s?GB\s+)?(?:of\s+)?", re.IGNORECASE)

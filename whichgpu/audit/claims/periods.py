@@ -1,4 +1,4 @@
-"""Tables of costs by the hour, the day, the month and the year: each row must have the ratio of the others.
+"""Tables of costs by the hour, the day, the month, the year, of several GPUs: rows have one ratio.
 
 How many hours a month has is the table's own choice (730, 720, 160 of use), as is a discount on a year: it
 is what most rows agree on, or what the heading says ("730 h"). A row that is off is wrong.
@@ -44,6 +44,10 @@ _RESERVED = re.compile(r"\b(?:reserv\w+|commit\w*|spot|discount\w*|term|upfront|
 _BRACKETS = re.compile(r"\([^()]*\)")
 #: The hours that a heading gives its months.
 _HOURS = re.compile(r"\b(\d{3})\s?h(?:(?:ou)?rs?)?\b", re.IGNORECASE)
+#: How many GPUs a heading gives its costs for: "8 GPUs $/h", "8x H100 per hour".
+_GPUS = re.compile(
+    r"\b(\d{1,2})\s?[x\u00d7]?\s?(?:gpus?|cards?)\b|\b(\d{1,2})[x\u00d7]|\b[x\u00d7](\d{1,2})\b", re.I
+)
 _ROWS, _COLUMNS = 200, 24
 #: So many rows, and this share of them, are what a table agrees on.
 _AGREE, _SHARE = 3, 0.6
@@ -52,9 +56,9 @@ _NEAR, _OFF = 0.015, 0.03
 
 
 class _Amounts(NamedTuple):
-    """A column of costs of one period, by row."""
+    """A column of costs of one period and of so many GPUs, by row."""
 
-    hours: float
+    of: tuple[float, float]
     head: str
     cells: Mapping[int, tuple[Passage, Quantity]]
 
@@ -68,7 +72,7 @@ def find(context: Context) -> Iterator[Finding]:
             columns = _columns(turned, context)
         else:
             columns = _columns(table, context)
-        if len({each.hours for each in columns}) == len(columns) > 1:
+        if len({each.of for each in columns}) == len(columns) > 1:
             yield from _of_columns(columns, context)
 
 
@@ -92,13 +96,15 @@ def _columns(table: Table, context: Context) -> list[_Amounts]:
                 cells[row] = (cell, each[0])
         money = all(each.dimension == "money" for _, each in cells.values())
         if head and cells and (money or _MONEY.search(head.text)):
-            found.append(_Amounts(hours, head.text, cells))
+            gpus = _GPUS.search(head.text)
+            count = float(gpus[1] or gpus[2] or gpus[3]) if gpus else 1.0
+            found.append(_Amounts((hours, count), head.text, cells))
     return found
 
 
 def _of_columns(columns: Sequence[_Amounts], context: Context) -> Iterator[Finding]:
     """The cells of the longer periods; where three amounts stand in a row, the odd one of them."""
-    base, *longer = sorted(columns, key=lambda each: each.hours)
+    base, *longer = sorted(columns, key=lambda each: each.of)
     times = [(each, _times(base, each)) for each in longer]
     for row, (cell, shortest) in base.cells.items():
         inside = [(each, share) for each, share in times if share and row in each.cells]
@@ -123,12 +129,13 @@ def _of_columns(columns: Sequence[_Amounts], context: Context) -> Iterator[Findi
 def _times(base: _Amounts, longer: _Amounts) -> float:
     """How many times one period's cost that of a longer one is: as headed, as most rows agree; else 0."""
     said = _HOURS.search(longer.head)
-    if said and (base.hours, longer.hours) == (1, _MONTH):
+    monthly = base.of == (1, 1) and longer.of == (_MONTH, 1)
+    if said and monthly:
         return float(said[1])
     rows = [row for row in base.cells if row in longer.cells]
     ratios = {row: longer.cells[row][1].value / base.cells[row][1].value for row in rows}
     if len(rows) < _AGREE:
-        whole = (base.hours, longer.hours) == (1, _MONTH) and min(ratios.values(), default=0) > _MOST_OF_IT
+        whole = monthly and min(ratios.values(), default=0) > _MOST_OF_IT
         return _MONTH if whole else 0.0
     meant = median(ratios.values())
     near = [

@@ -81,6 +81,8 @@ class _Reader:
         self._tables: list[Table] = []
         #: Rows of each table that stands open.
         self._rows: list[list[list[Spread]]] = []
+        #: Whether what is open began as the name in a list of names and values.
+        self._named = False
         #: Whether a cell stands open.
         self._in_cell = False
         self._section: list[str] = []
@@ -194,7 +196,13 @@ class _Reader:
         if self._in_cell and tag not in _OF_TABLES:
             self._builder.blank(at)
             return
+        if tag == "dd" and self._named and not self._builder.empty:
+            # "<dt>Memory<dd>24 GB" is a name and its value: "Memory: 24 GB".
+            self._builder.add(": ", at, 0)
+            self._kind = "item"
+            return
         self._flush()
+        self._named = tag == "dt"
         self._begin(tag, attributes)
 
     def _begin(self, tag: str, attributes: str) -> None:
@@ -225,7 +233,7 @@ class _Reader:
             return
         if tag in _BLOCKS and self._in_cell and tag not in _OF_TABLES:
             self._builder.blank(at)
-        elif tag in _BLOCKS:
+        elif tag in _BLOCKS and tag != "dt":
             self._flush()
             self._in_cell = False
         while self._open:
