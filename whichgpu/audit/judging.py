@@ -42,6 +42,8 @@ _OF_BOARDS = ("memory", "bandwidth", "cores", "power", "fp32", "fp64", "transist
 _ALIKE = {"memory": 2.0**30 / 1e9, "l2": 2.0**20 / 1e6}
 #: Off by less, a value of no vendor's source is no ground for an accusation, nor is a round number.
 _NEAR, _ROUND, _LIMITED = 0.03, 0.08, 0.13
+#: How far rounding may change a value at most, as a share of it, and one below 1.
+_ROUNDING, _FRACTION = 0.035, 0.25
 #: Digits of a vendor's figure that is rounded itself, and what plain units do in FP16 as multiples of FP32.
 _COARSE, _PLAIN = 2, (1.0, 2.0, 4.0, 1 / 64)
 #: What two databases differ by on the clocks of a part.
@@ -243,7 +245,9 @@ def _same(attribute: Attribute, what: Stated, value: float) -> bool:
 def _share(attribute: Attribute, what: Stated) -> float:
     """How far a value may be off: the tolerance of its dimension, or half of its last digit."""
     common = _ROUNDED.get(attribute.key, _WITHIN.get(attribute.dimension, 0.01))
-    return max(common, min(what.rounding, 0.035)) if common else 0.0
+    # One digit behind the point of "0.2" is all that is known of it.
+    most = _FRACTION if re.match(r"~?0[.,]\d", what.text) else _ROUNDING
+    return max(common, min(what.rounding, most)) if common else 0.0
 
 
 def _confirmed(attribute: Attribute, right: Sequence[Gpu], gpus: Sequence[Gpu]) -> Verdict:

@@ -116,7 +116,7 @@ def stacked(rows: Sequence[Line]) -> dict[int, int]:
 
 
 def _of_two(rows: Sequence[Line], values: Sequence[bool]) -> bool:
-    """Whether lines are those of two cards: names again and again, or one between two values of a unit."""
+    """Whether lines are those of two cards: names again and again, or two values of one unit to a name."""
     texts = [line.text.strip() for line in rows]
     names = Counter(
         text for text, is_value in zip(texts, values, strict=True) if not is_value and len(text) > 1
@@ -129,7 +129,12 @@ def _of_two(rows: Sequence[Line], values: Sequence[bool]) -> bool:
         and _unit_of(texts[i - 1]) == _unit_of(texts[i + 1]) != ""
         for i in range(1, len(texts) - 1)
     )
-    return again >= _AGAIN or between >= _AGAIN
+    units = [_unit_of(text) for text in texts]
+    twice = sum(
+        not values[i - 1] and values[i] and values[i + 1] and units[i] == units[i + 1] != ""
+        for i in range(1, len(texts) - 1)
+    )
+    return max(again, between, twice) >= _AGAIN
 
 
 def _unit_of(text: str) -> str:
