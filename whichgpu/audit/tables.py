@@ -72,12 +72,11 @@ def cells(table: Table, context: Context) -> tuple[Cell, ...]:
     """The cells of a table that are of a device."""
     known: dict[int, tuple[Cell, ...]] = context.memo.setdefault("cells", {})
     if id(table) not in known:
-        found = [cell._replace(named=cell.ids) for cell in _cells(table, context)]
-        known[id(table)] = tuple(_united(found, context))
+        known[id(table)] = tuple(_united(list(_cells(table, context)), context))
     return known[id(table)]
 
 
-def _united(found: Sequence[Cell], context: Context) -> Iterator[Cell]:
+def _united(found: Sequence[Cell], context: Context) -> Sequence[Cell]:
     """Cells of bare numbers under a header that gives no unit, in the one in which most of them are right."""
     bare: dict[str, list[Cell]] = {}
     for cell in found:
@@ -85,9 +84,10 @@ def _united(found: Sequence[Cell], context: Context) -> Iterator[Cell]:
         if wanted and _NUMBER.fullmatch(cell.passage.text):
             bare.setdefault(cell.label, []).append(cell)
     units = {label: unit for label, mine in bare.items() if (unit := _unit_for(mine, context))}
-    for cell in found:
-        unit = units.get(cell.label, "") if _NUMBER.fullmatch(cell.passage.text) else ""
-        yield cell._replace(unit=unit) if unit and not cell.unit else cell
+    plain = {id(cell) for label in units for cell in bare[label]}
+    if not plain:
+        return found
+    return [cell._replace(unit=units[cell.label]) if id(cell) in plain else cell for cell in found]
 
 
 def _unit_for(mine: Sequence[Cell], context: Context) -> str:
@@ -203,7 +203,7 @@ def _beside(table: Table, header: int, across: Mapping[int, tuple[str, ...]]) ->
             cell = row[column] if 0 < column < len(row) else None
             if cell:
                 mine = rate_of(head, cell.text, attribute)
-                yield Cell(cell, ids, mine, head, said, unit, index, column, whole)
+                yield Cell(cell, ids, mine, head, said, unit, index, column, whole, ids)
 
 
 def _labels(table: Table, first: int) -> int:
@@ -229,7 +229,8 @@ def _below(table: Table, first: int, down: Mapping[int, tuple[str, ...]]) -> Ite
         for column, attribute, label, said, unit in heads:
             cell = table.cell(index, column)
             if cell:
-                yield Cell(cell, ids, rate_of(label, cell.text, attribute), label, said, unit, index, column)
+                mine = rate_of(label, cell.text, attribute)
+                yield Cell(cell, ids, mine, label, said, unit, index, column, True, ids)
 
 
 def devices(passage: Passage, context: Context) -> tuple[str, ...]:

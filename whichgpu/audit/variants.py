@@ -60,7 +60,8 @@ def _meant(every: Sequence[Cell], context: Context) -> Iterator[Cell]:
     groups = columns if across else rows
     meant = {key: _fittest(mine, key[1], context) for key, mine in groups.items()}
     for cell in every:
-        yield cell._replace(ids=meant.get((cell.column if across else cell.row, cell.ids), cell.ids))
+        ids = meant.get((cell.column if across else cell.row, cell.ids), cell.ids)
+        yield cell if ids == cell.ids else cell._replace(ids=ids)
 
 
 def _fittest(mine: Sequence[Cell], ids: tuple[str, ...], context: Context) -> tuple[str, ...]:
