@@ -95,7 +95,8 @@ def _separated(rows: Sequence[Line], at: int, mark: str) -> list[list[tuple[str,
     its commas.
     """
     found: list[list[tuple[str, int]]] = []
-    for line in rows[at:]:
+    for index in range(at, len(rows)):
+        line = rows[index]
         made = delimited(line, mark) if len(line.text) <= _WIDEST or len(found) >= _ROWS else []
         if len(made) <= _COLUMNS or (found and len(made) != len(found[0])):
             break
