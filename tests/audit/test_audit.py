@@ -275,11 +275,56 @@ H100 PCIe 80GB | ~2.0 TB/s | PCIe Gen5 |
 H100 SXM5 80GB | ~2.0 TB/s | 900 GB/s via NVLink |
 H100 NVL 94GB | ~3.9 TB/s | 600 GB/s between paired GPUs |
 """
+NO_SUCH_CARD = """Radeon RX 7600 and GeForce RTX 4080 Ti - video card comparison
+Radeon RX 7600
+GeForce RTX 4080 Ti
+Pipelines / CUDA cores
+2048
+14080
+Power consumption (TDP)
+165 Watt
+400 Watt
+Memory bus width
+128 Bit
+256 Bit
+"""
+EACH_AGAIN = """NVIDIA B200 vs AMD Instinct MI300X
+
+NVIDIA B200
+AMD Instinct MI300X
+18944 Shaders
+192GB HBM3e
+19456 Shaders
+192GB HBM3
+Peak AI Performance
+18 PFLOPS
+FP4 Tensor Sparse
+FP32
+75 TFLOPS
+FP32
+163.4 TFLOPS
+FP16
+150 TFLOPS
+FP16
+163.4 TFLOPS
+TDP
+1000W
+TDP
+560W
+"""
+SLASHES = """| GPU | FP16 Tensor (dense / sparse) | Link |
+|---|---|---|
+| A100 80GB SXM4 | 312 / 624 TFLOPS | NVLink, 600 GB/s |
+| H100 PCIe | 989 / 1,979 TFLOPS | NVLink, 600 GB/s |
+"""
 
 
 @pytest.mark.parametrize(
     ("text", "accused"),
     [
+        (NO_SUCH_CARD, []),
+        (EACH_AGAIN, ["560W"]),
+        (SLASHES, ["989", "1,979 TFLOPS"]),
         (LINKS, ["2.0 TB/s"]),
         (MONTHLY, []),
         (UNRULED, ["100 Watt"]),
@@ -288,11 +333,23 @@ H100 NVL 94GB | ~3.9 TB/s | 600 GB/s between paired GPUs |
         (USES, ["Handles 70B q4 LLMs"]),
         (RIVALS, ["2.66 times"]),
     ],
-    ids=["links", "months", "no rule", "laptops", "frozen weights", "uses", "own figures"],
+    ids=[
+        "no such card",
+        "each name again",
+        "slashes",
+        "links",
+        "months",
+        "no rule",
+        "laptops",
+        "frozen weights",
+        "uses",
+        "own figures",
+    ],
 )
 def test_a_small_page(text, accused):
     """`months` are no hours, and `own figures` are those that the text itself states."""
-    found = audited(text.encode(), "a.txt" if text is UNRULED else "a.md", catalogue(), corpus.TODAY)
+    name = "a.txt" if text in (UNRULED, NO_SUCH_CARD, EACH_AGAIN) else "a.md"
+    found = audited(text.encode(), name, catalogue(), corpus.TODAY)
     assert [each.quote for each in found.accusations] == accused
 
 

@@ -131,6 +131,13 @@ def _qualifiers() -> Mapping[str, re.Pattern[str]]:
     }
 
 
+#: What a cell says of itself under a header that names no attribute: "Ampere (8 nm)", "NVLink, 600 GB/s".
+_TOLD = {
+    "process": re.compile(r"\d\s?nm\b"),
+    "nvlink": re.compile(r"\bNVLink\b[^|\n]{0,24}\d\s?[GT]B/s", re.IGNORECASE),
+}
+
+
 def rate_of(label: str, text: str, headed_by: Attribute | None) -> Attribute | None:
     """The attribute of a cell under a header: a rate that the header leaves open is of the cell's precision.
 
@@ -140,11 +147,14 @@ def rate_of(label: str, text: str, headed_by: Attribute | None) -> Attribute | N
         return attributes()["cores"]
     if headed_by is not None and headed_by.key != "tensor":
         return headed_by
+    told = next((key for key, pattern in _TOLD.items() if headed_by is None and pattern.search(text)), "")
+    if told:
+        return attributes()[told]
     found = {each.attribute for each in named(text) if each.attribute.dimension in ("flop rate", "op rate")}
     return found.pop() if len(found) == 1 and _RATE.search(label.lower()) else headed_by
 
 
 def qualifiers(text: str) -> frozenset[str]:
-    """Which of dense, sparse, one_way and both_ways a text says of its figures."""
+    """Which of dense, sparse, tensor, vector, one_way and both_ways a text says of its figures."""
     said = {key for key, pattern in _qualifiers().items() if pattern.search(text)}
     return frozenset(said - {"sparse"} if "dense" in said else said)

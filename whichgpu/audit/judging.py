@@ -42,6 +42,10 @@ _OF_BOARDS = ("memory", "bandwidth", "cores", "power", "fp32", "fp64", "transist
 _ALIKE = {"memory": 2.0**30 / 1e9, "l2": 2.0**20 / 1e6}
 #: Off by less, a value of no vendor's source is no ground for an accusation, nor is a round number.
 _NEAR, _ROUND, _LIMITED = 0.03, 0.08, 0.13
+#: How far rounding may change a value at most, as a share of it, and one below 1.
+_ROUNDING, _FRACTION = 0.035, 0.25
+#: Digits of a vendor's figure that is rounded itself, and what plain units do in FP16 as multiples of FP32.
+_COARSE, _PLAIN = 2, (1.0, 2.0, 4.0, 1 / 64)
 #: What two databases differ by on the clocks of a part.
 _DATABASES = 0.10
 #: What a card's maker may change: off by less, it may be another maker's card.
@@ -241,7 +245,9 @@ def _same(attribute: Attribute, what: Stated, value: float) -> bool:
 def _share(attribute: Attribute, what: Stated) -> float:
     """How far a value may be off: the tolerance of its dimension, or half of its last digit."""
     common = _ROUNDED.get(attribute.key, _WITHIN.get(attribute.dimension, 0.01))
-    return max(common, min(what.rounding, 0.035)) if common else 0.0
+    # One digit behind the point of "0.2" is all that is known of it.
+    most = _FRACTION if re.match(r"~?0[.,]\d", what.text) else _ROUNDING
+    return max(common, min(what.rounding, most)) if common else 0.0
 
 
 def _confirmed(attribute: Attribute, right: Sequence[Gpu], gpus: Sequence[Gpu]) -> Verdict:
@@ -319,6 +325,8 @@ def _too_near(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
     if gpu.segment == "laptop" and attribute.dimension in (*_RATES, "frequency"):
         # A laptop's maker sets its power, and the clocks with it.
         allowed = max(allowed, _LAPTOPS)
+    if _of_plain_units(attribute, what, gpu):
+        return True
     for value, field in _values(attribute, what, gpu):
         if field == "cores" and gpu.vendor == "AMD" and what.value == 2 * value:
             # Since RDNA 3 a stream processor does two operations at once, and some count it twice.
@@ -326,11 +334,27 @@ def _too_near(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
         fact = gpu.fact(field)
         low = fact is None or fact.kind != "vendor"
         exact = attribute.dimension in ("count", "bits", "memory", "length")
-        within = max(allowed, _NEAR) if low and not exact else allowed
+        coarse = attribute.dimension in (*_RATES, "bandwidth") and _digits(value) <= _COARSE
+        within = max(allowed, _NEAR) if (low or coarse) and not exact else allowed
         if value and abs(what.value / value - 1) < within:
             return True
     ends = [gpu.value(name) for name in ("power_min", "power_max")] if attribute.key == "power" else []
     return len(ends) == 2 and all(ends) and float(ends[0] or 0) <= what.value <= float(ends[1] or 0)
+
+
+def _digits(value: float) -> int:
+    """How many digits of a value say something."""
+    return len(f"{value:.5e}".partition("e")[0].replace(".", "").rstrip("0"))
+
+
+def _of_plain_units(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
+    """Whether a rate of 16 bits may be that of the units beside the tensor cores, which databases tell."""
+    fp32 = float(gpu.value("fp32") or 0.0)
+    own = gpu.fact("fp16_vector")
+    known = own is not None and (own.kind == "vendor" or gpu.segment != "datacenter")
+    if attribute.key not in ("fp16", "bf16") or "tensor" in what.said or known or not fp32:
+        return False
+    return any(_near(what.value, share * fp32) for share in _PLAIN)
 
 
 def _instead(

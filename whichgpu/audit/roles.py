@@ -42,7 +42,7 @@ _AGAINST = re.compile(
     r"genau wie|"
     r"al igual que|igual que|proprio come|"
     r"rather than|replac(?:es?|ing)|succeed(?:s|ing|ed)|(?:successor|sibling|cousin|relative|brother|heir) "
-    r"(?:to|of)|predecessor|outperform(?:s|ing)?|"
+    r"(?:to|of)|predecessor|outperform(?:s|ing)?|outclass(?:es|ing)?|"
     r"outpac(?:es|ing)|beat(?:s|ing)?|match(?:es|ing)?|exceed(?:s|ing)?|surpass(?:es|ing)?|rival(?:s|ing)?|"
     r"trail(?:s|ing)?|behind|above|below|ahead of|faster alternative to|alternative to|up from|down from|"
     r"step up from|upgrade (?:from|over))"

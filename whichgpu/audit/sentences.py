@@ -24,7 +24,8 @@ _END = re.compile(
 _SHORTENED = re.compile(r"(?:\b(?:vs|e\.g|i\.e|approx|ca|Dr|No|Inc|Corp|etc)|(?<!\d )(?<!\d)\b[A-Z])$")
 #: Words of a sentence whose figures are not those of one device by itself.
 _GUARD = re.compile(
-    r"\b(?:requir\w*|needs?|needed|at least|minimum|recommend\w*|consum(?:es?|ing)\s+(?:about|around|over)|"
+    r"\b(?:requir\w*|necessitat\w+|needs?|needed|at least|minimum|recommend\w*|"
+    r"consum(?:es?|ing)\s+(?:about|around|over)|"
     r"occup\w+|footprint|weights?|parameters?|models? (?:of|with|up to|larger|that|size)|dataset\w*|"
     r"fits? (?:in|on|into|within)|leav\w+|extra|additional|system (?:memory|ram)|host|cpu|"
     r"dgx|hgx|per node|node|nodes|cluster|pod|rack|server with|combined|total(?:ing|ling)?|together|"

@@ -28,7 +28,8 @@ _PROSE_WORDS = re.compile(
     r"[a-z][,;]\s|\b(?:is|are|was|has|have|with|uses?|offers?|than|which|that|the|an?)\b"
 )
 _SIDE_BY_SIDE = re.compile(
-    r"\b(?:GDDR\d\w?|HBM\d?\w?)\s+(?:GDDR|HBM)\d|\d\s?(?P<unit>[GTM]i?B(?:/s)?|W|TFLOPS|TOPS|nm|bit|MHz|GHz)\s+~?[\d.,]+\s?(?P=unit)\b|"
+    r"\b(?:GDDR\d\w?|HBM\d?\w?)(?:\s\([^()]{1,20}\))?\s+(?:\d{1,3}\s?GB\s+)?(?:GDDR|HBM)\d|"
+    r"\d\s?(?P<unit>[GTM]i?B(?:/s)?|W|TFLOPS|TOPS|nm|bit|MHz|GHz)\s+~?[\d.,]+\s?(?P=unit)\b|"
     r"\s\d{2,6}\s\d{2,6}\s\d{2,6}\s"
 )
 #: A sentence that begins with a name of its own: "Thor is built on Blackwell".

@@ -65,6 +65,8 @@ _INSTANCE = re.compile(r"[PpGg]\d[a-z]{0,2}")
 _IS_INSTANCE = re.compile(r"\s+(?:instances?|family|nodes?)\b", re.IGNORECASE)
 #: What goes on with a name after a comma: its form or its memory.
 _FORM = re.compile(r"\d{1,3}(?:gb|gib)?|gb|gib|pcie|sxm\d?|nvl")
+#: Words that make another card of the one whose name they stand behind.
+_OTHER_CARD = frozenset({"ti", "super", "xt", "xtx", "gre"})
 #: Numbers that name a card of GeForce by themselves.
 _MODEL_NUMBER = re.compile(r"[1-9]0[5-9]0|16[356]0")
 
@@ -186,6 +188,9 @@ def _named(run: str, catalogue: Catalogue) -> tuple[int, tuple[str, ...]] | None
             # "V100 (16 or 32 GB)": the number begins what follows.
             continue
         ids = _ids(" ".join(_singular(word) for word in said), catalogue) if said else ()
+        if ids and last + 1 < len(words) and words[last + 1].lower() in _OTHER_CARD:
+            # "RTX 4080 Ti" is no RTX 4080, and no card on file.
+            return None
         if ids:
             return last, ids
     return None

@@ -34,6 +34,13 @@ _SHARE = 0.35
 #: Cells that must fit the devices that a table does not name, and how nearly.
 _SURE, _NEARLY = 4, 0.08
 _TWO = 2
+#: Units that bare numbers may have, and how many of them show it; so many are looked at.
+_UNITS = {
+    "memory": ("GB",), "bandwidth": ("GB/s", "TB/s"), "power": ("W",), "frequency": ("MHz", "GHz"),
+    "flop rate": ("TFLOPS",), "op rate": ("TOPS",),
+}  # fmt: skip
+_SOME, _MANY = 3, 40
+_NUMBER = re.compile(r"~?\d[\d.,]{0,9}")
 _BILLIONS = re.compile(r"(\d\s?)B\b")
 #: Behind the name of a device that there are several of.
 _TIMES = re.compile(r"\s*(?:[x\u00d7]\s?\d|\(\d+\s?[x\u00d7]|\(pair)", re.IGNORECASE)
@@ -57,14 +64,41 @@ class Cell(NamedTuple):
     column: int
     #: Whether the cells of its row stand below those of the header.
     aligned: bool = True
+    #: All devices that the header may mean, of which `ids` may be fewer.
+    named: tuple[str, ...] = ()
 
 
 def cells(table: Table, context: Context) -> tuple[Cell, ...]:
     """The cells of a table that are of a device."""
     known: dict[int, tuple[Cell, ...]] = context.memo.setdefault("cells", {})
     if id(table) not in known:
-        known[id(table)] = tuple(_cells(table, context))
+        known[id(table)] = tuple(_united(list(_cells(table, context)), context))
     return known[id(table)]
+
+
+def _united(found: Sequence[Cell], context: Context) -> Sequence[Cell]:
+    """Cells of bare numbers under a header that gives no unit, in the one in which most of them are right."""
+    bare: dict[str, list[Cell]] = {}
+    for cell in found:
+        wanted = cell.attribute is not None and not cell.unit and cell.attribute.dimension in _UNITS
+        if wanted and _NUMBER.fullmatch(cell.passage.text):
+            bare.setdefault(cell.label, []).append(cell)
+    units = {label: unit for label, mine in bare.items() if (unit := _unit_for(mine, context))}
+    plain = {id(cell) for label in units for cell in bare[label]}
+    if not plain:
+        return found
+    return [cell._replace(unit=units[cell.label]) if id(cell) in plain else cell for cell in found]
+
+
+def _unit_for(mine: Sequence[Cell], context: Context) -> str:
+    """The unit in which so many numbers, and most of them, are nearly those of their devices; else none."""
+    attribute = mine[0].attribute
+    for unit in _UNITS[attribute.dimension] if attribute and len(mine) >= _SOME else ():
+        told = [_is_of(cell._replace(unit=unit), context) for cell in mine[:_MANY]]
+        right, wrong = (sum(each is way for each in told) for way in (True, False))
+        if right >= _SOME and right >= 2 * wrong:
+            return unit
+    return ""
 
 
 def _cells(table: Table, context: Context) -> Iterator[Cell]:
@@ -153,17 +187,30 @@ def _beside(table: Table, header: int, across: Mapping[int, tuple[str, ...]]) ->
     columns = 1 + max(across)
     # A row with more cells was cut at pipes inside of them; one with fewer is of several devices.
     aligned = all(_filled(row) <= max(columns, len(table.rows[max(header, 0)])) for row in table.rows)
+    labels = _labels(table, min(across))
+    group = ""
     for index, row in enumerate(table.rows):
-        head = row[0] if row else None
-        if index == header or head is None:
+        names = [cell.text for cell in row[:labels] if cell]
+        group = row[0].text if row and row[0] else group
+        if index == header or not names or (row[0] is None and labels < _TWO):
             continue
+        # A group and its attribute, or an attribute and its unit, stand side by side.
+        name = " ".join(dict.fromkeys((group, *names)))
+        head = next((each for each in (name, names[-1], names[0]) if headed(each)), names[-1])
         whole = aligned and (len(row) >= columns or header < 0)
-        attribute, said, unit = headed(head.text), qualifiers(head.text), unit_of(head.text)
+        attribute, said, unit = headed(head), qualifiers(name), unit_of(head)
         for column, ids in across.items():
             cell = row[column] if 0 < column < len(row) else None
             if cell:
-                mine = rate_of(head.text, cell.text, attribute)
-                yield Cell(cell, ids, mine, head.text, said, unit, index, column, whole)
+                mine = rate_of(head, cell.text, attribute)
+                yield Cell(cell, ids, mine, head, said, unit, index, column, whole, ids)
+
+
+def _labels(table: Table, first: int) -> int:
+    """How many columns before the first device name what is in the others: those that state no value."""
+    beside = (cell for row in table.rows for cell in row[1:first] if cell)
+    values = (each for cell in beside for each in quantities(cell.text) if each.dimension != "number")
+    return max(first, 1) if next(values, None) is None else 1
 
 
 def _filled(row: Sequence[Passage | None]) -> int:
@@ -182,7 +229,8 @@ def _below(table: Table, first: int, down: Mapping[int, tuple[str, ...]]) -> Ite
         for column, attribute, label, said, unit in heads:
             cell = table.cell(index, column)
             if cell:
-                yield Cell(cell, ids, rate_of(label, cell.text, attribute), label, said, unit, index, column)
+                mine = rate_of(label, cell.text, attribute)
+                yield Cell(cell, ids, mine, label, said, unit, index, column, True, ids)
 
 
 def devices(passage: Passage, context: Context) -> tuple[str, ...]:

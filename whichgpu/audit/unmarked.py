@@ -1,7 +1,8 @@
 """Tables that lost their marks: a cell to a line, or the values behind a name in one line, glued or not.
 
-"Memory bandwidth / 936 GB/s / 504 GB/s", "24 GB / Memory size / 48 GB", "TDP 140 W 70 W" and "TDP140W70W" are
-rows of the devices that a line above names. Which column is whose: a guess that `tables` proves by values.
+"Memory bandwidth / 936 GB/s / 504 GB/s", "24 GB / Memory size / 48 GB", "TDP / 140 W / TDP / 70 W",
+"TDP 140 W 70 W" and "TDP140W70W" are rows of the devices that a line above names. Which column is whose: a
+guess that `tables` proves by values.
 """
 
 from __future__ import annotations
@@ -31,13 +32,18 @@ _VERSUS = re.compile(r"vs\.?|versus|VS|gegen|contra|-|/")
 _SHARE = 0.15
 #: Rows that are a table, and devices that it can have.
 _ROWS, _MOST = 3, 6
+#: A number before what it counts.
+_COUNT = re.compile(r"(?P<value>\d[\d,.]*) (?P<name>[A-Za-z]+(?: [A-Za-z]+)?)")
+#: Lines within which a card's name of an attribute stands again for the next one.
+_APART = 8
 _EMPTY = re.compile(r"[-\u2013\u2014\u2212?]|n/?a|none|unknown|no|yes", re.IGNORECASE)
 _TYPE = r"(?:GDDR\d[Xx]?|HBM\d?[Ee]?)"
 #: A value as it stands in a row of one line, where nothing may part it from the next.
 _VALUE = re.compile(
-    r"\s*(?P<value>[~\u2248]?\d[\d.,]*(?:\s?(?:[GT]i?B/s|[GT]Bps|[GT]i?B|W(?:atts?)?|[MG]Hz|nm|-?\s?[Bb]its?|[TGP]FLOPS|"
+    r"\s*(?:[Uu]p to\s+)?(?P<value>[~\u2248]?\d[\d.,]*"
+    r"(?:\s?(?:[GT]i?B/s|[GT]Bps|[GT]i?B|W(?:atts?)?|[MG]Hz|nm|-?\s?[Bb]its?|[TGP]FLOPS|"
     r"TOPS|mm\u00b2|million|billion|B(?![a-z])|(?:CUDA |CDNA\s?\d? )?[Cc]ores)|(?=[\s(]|$))"
-    rf"(?:[\s\u00b7]{{0,3}}{_TYPE})?|{_TYPE}|N/A|[-\u2013\u2014](?=\s|$))(?:\s*\([^()]{{1,30}}\))?"
+    rf"(?:[\s\u00b7]{{0,3}}{_TYPE})?|{_TYPE}|N/A|[-\u2013\u2014](?=\s|$))(?:\s*\([^()]{{1,30}}\))?\*?"
 )
 _PRECISION = re.compile(r"(?:TF32|BF16|FP64|FP32|FP16|FP8|FP4|INT8|INT4)(?=\d)")
 #: Digits of the name of an attribute, a value with a unit, and the number of a card that wins a row.
@@ -146,11 +152,16 @@ def _rows(part: Sequence[Passage], count: int) -> list[_Row]:
 def _row(short: Sequence[Passage], index: int, count: int) -> Iterator[_Row]:
     """The row whose name stands in a line, by each way in which it may be written."""
     name = short[index]
+    yield from _counted(short, index, count)
     if re.search(r"\d", name.text) and (cells := _in_one(name, count)):
         yield _Row(cells, "one line")
         return
     attribute = headed(name.text) if count > 1 and len(name.text) <= _CELL else None
     if attribute is None:
+        return
+    beside = [*short[max(0, index - _APART) : index], *short[index + 1 : index + _APART]]
+    if any(each.text == name.text for each in beside):
+        yield from _again(short, index, count, attribute)
         return
     behind = short[index + 1 : index + 1 + count]
     if len(behind) == count and all(_fits(each, attribute, name.text) for each in behind):
@@ -158,6 +169,33 @@ def _row(short: Sequence[Passage], index: int, count: int) -> Iterator[_Row]:
     around = [*short[index - 1 : index], *short[index + 1 : index + 2]] if index else []
     if count == len(around) and all(_fits(each, attribute, name.text) for each in around):
         yield _Row((name, *around), "around")
+
+
+def _again(short: Sequence[Passage], index: int, count: int, attribute: Attribute) -> Iterator[_Row]:
+    """The row of a name that stands before each value: "TDP / 1000 W / TDP / 750 W"."""
+    name = short[index]
+    near = range(index, min(index + _APART * count, len(short) - 1))
+    cells = [short[at + 1] for at in near if short[at].text == name.text]
+    first = not any(each.text == name.text for each in short[max(0, index - _APART) : index])
+    if first and len(cells) == count and all(_fits(each, attribute, name.text) for each in cells):
+        yield _Row((name, *cells), "again")
+
+
+def _counted(short: Sequence[Passage], index: int, count: int) -> Iterator[_Row]:
+    """The row of a number before its name, on a line of each device: "18944 Shaders / .. / 19456 Shaders"."""
+    told = _COUNT.fullmatch(short[index].text)
+    attribute = headed(told["name"]) if told and count > 1 else None
+    if told is None or attribute is None:
+        return
+    found = [
+        (line, match)
+        for line in short[index : index + _APART * count]
+        if (match := _COUNT.fullmatch(line.text)) and match["name"] == told["name"]
+    ]
+    before = (_COUNT.fullmatch(line.text) for line in short[max(0, index - _APART) : index])
+    if len(found) == count and not any(match and match["name"] == told["name"] for match in before):
+        cells = [line.part(*match.span("value")) for line, match in found]
+        yield _Row((short[index].part(*told.span("name")), *cells), "again")
 
 
 def _fits(cell: Passage, attribute: Attribute, name: str) -> bool:

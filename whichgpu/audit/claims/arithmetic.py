@@ -62,10 +62,6 @@ _WITHIN = 0.012
 _SAVED = 0.02
 #: A result in whole numbers.
 _HALF = 0.5
-#: Columns of costs by the hour and by the month; the hours that a month may have, with what rounding adds.
-_PER_HOUR = re.compile(r"(?:\bper hour|/ ?hour|/ ?hr|/ ?h\b|hourly)")
-_PER_MONTH = re.compile(r"(?:\bper month|/ ?month|/ ?mo\b|monthly)")
-_MONTH = (665.0, 750.0)
 _TARGET = re.compile(r"\b(?:throughput|target|achieve|process|serve|generate|handle)\b", re.IGNORECASE)
 
 
@@ -180,31 +176,12 @@ def _of_table(table: Table, context: Context) -> Iterator[Finding]:
     totals = [each for each in columns if _is_money(each) and "total" in each.head]
     rates = [each for each in columns if re.search(r"\bper (?:instance|gpu|node|card|unit)\b", each.head)]
     rates = [each for each in rates if not _is_money(each)]
-    yield from _months(table, columns, context)
     for count in counts[:1]:
         for unit in units[:1]:
             for total in totals[:1]:
                 yield from _totals(table, (count, unit, total), context)
         for rate in rates[:1]:
             yield from _ceilings(table, rate, count, context)
-
-
-def _months(table: Table, columns: Sequence[_Column], context: Context) -> Iterator[Finding]:
-    """Costs of a month beside those of an hour: of 672 to 744 hours, or of those that the text states."""
-    hourly = [each for each in columns if _PER_HOUR.search(each.head)]
-    monthly = [each for each in columns if _PER_MONTH.search(each.head)]
-    if len(hourly) != 1 or len(monthly) != 1:
-        return
-    for row, month in monthly[0].values.items():
-        hour, cell = hourly[0].values.get(row), table.cell(row, monthly[0].at)
-        if hour is None or cell is None:
-            continue
-        hours = month.value / hour.value
-        right = _MONTH[0] <= hours <= _MONTH[1]
-        because = f"{month.value:,.10g} over {hour.value:g} is {hours:,.4g} hours"
-        verdict, expected = ("confirmed", "") if right else ("inconsistent", f"{730 * hour.value:,.0f}")
-        yield made(context, cell, (month.start, month.end), "arithmetic", verdict, attribute="month",
-                   because=because, expected=expected, evidence=(Evidence(because),))  # fmt: skip
 
 
 def _columns(table: Table, context: Context) -> list[_Column]:

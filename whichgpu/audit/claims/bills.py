@@ -104,6 +104,8 @@ _BREAK = re.compile(
     r"previously|was|were|fell|dropped|used to|margin|profit|buy\w*|purchase\w*|cooling)\b",
     re.IGNORECASE,
 )
+#: How far behind "8x" the device stands that there are eight of.
+_NEXT = 10
 _WITHIN, _ROUNDED, _ABOUT, _FAR, _MOST = 0.012, 0.025, 0.06, 110, 4
 _MONEY = {
     "$": "$",
@@ -155,7 +157,8 @@ def find(context: Context) -> Iterator[Finding]:
             spent: set[_Factor] = set()
             for claim in amounts:
                 # Another device's amount is none that follows.
-                apart = last is not None and not last.of_one and _of_another(named, last, claim)
+                before = last is not None and last.end < sentence.start
+                apart = last is not None and (before or not last.of_one) and _of_another(named, last, claim)
                 found = (
                     _judged(passage, sentence, last, claim, context, spent=spent)
                     if last and not apart
@@ -309,8 +312,14 @@ class _Factor(NamedTuple):
 def _factors(passage: Passage, start: int, end: int, context: Context) -> list[_Factor]:
     """The lengths of time and the counts of a stretch of text, outside of names and other quantities."""
     text, found = passage.text, []
-    others = [each for each in quantities(text, context.fraction) if each.dimension not in ("number", "time")]
     named = context.mentions.get(context.document.passages.index(passage), ())
+    others = [each for each in quantities(text, context.fraction) if each.dimension not in ("number", "time")]
+    # "8x H100" is a number of them.
+    others = [
+        each
+        for each in others
+        if each.dimension != "times" or not any(0 <= one.start - each.end < _NEXT for one in named)
+    ]
     taken = [(each.start, each.end) for each in others] + [(each.start, each.end) for each in named]
     place = (start, end)
     for match in _LASTS.finditer(text, *place):

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
 
 
-_YES = re.compile(r"\s*(?:yes|supported|\u2713|\u2714|\u2705|native)", re.IGNORECASE)
+_YES = re.compile(r"\s*(?:yes|ja\b|oui\b|s[i\u00ed]\b|supported|\u2713|\u2714|\u2705|native)", re.IGNORECASE)
 _NO = re.compile(
-    r"\s*(?:no|none|not supported|unsupported|\u2717|\u2718|\u274c|n/a)\s*(?:\([^()]{0,40}\))?\s*$",
+    r"\s*(?:no|none|nein|non|not supported|unsupported|\u2717|\u2718|\u274c|n/a)\s*(?:\([^()]{0,40}\))?\s*$",
     re.IGNORECASE,
 )
 #: What a cell says of NVLink where it says neither yes nor no: "Pair option".

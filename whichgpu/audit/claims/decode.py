@@ -25,7 +25,11 @@ _MANY = re.compile(
     r"requests?|parallel|mtp|speculative|draft|multi|offline|server)\b",
     re.IGNORECASE,
 )
-_ONE = re.compile(r"\b(?:at )?batch(?:[ -]?size)?(?: of)?\s*=?\s*(?:1|one)\b(?!\d)", re.IGNORECASE)
+_ONE = re.compile(
+    r"\b(?:(?:at )?batch(?:[ -]?size)?(?: of)?\s*=?\s*(?:1|one)\b(?!\d)|"
+    r"(?:one|1|a single|single)[ -](?:request|user|stream|prompt)\b)",
+    re.IGNORECASE,
+)
 #: A mixture of experts reads some of its weights only.
 _EXPERTS = re.compile(
     r"\b(?:\d+x\d+b|a\d+b|moe|mixtral|deepseek|gpt-oss|kimi|scout|maverick)\b", re.IGNORECASE

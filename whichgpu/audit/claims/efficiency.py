@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.roles import Spoken
     from whichgpu.audit.sentences import Sentence
     from whichgpu.audit.subjects import Mention
     from whichgpu.hardware.gpu import Gpu
@@ -46,8 +47,8 @@ def find(context: Context) -> Iterator[Finding]:
             continue
         for sentence in sentences(passage.text):
             if _PER_GB.search(passage.text, sentence.start, sentence.end):
-                mention = spoken(index, passage, sentence, context).owner(sentence.end)
-                yield from _per_gigabyte(passage, sentence, mention, context)
+                who = spoken(index, passage, sentence, context)
+                yield from _per_gigabyte(passage, sentence, who, context)
             for match in _PER_WATT.finditer(passage.text, sentence.start, sentence.end):
                 if _MEASURED.search(sentence.text):
                     continue
@@ -55,18 +56,23 @@ def find(context: Context) -> Iterator[Finding]:
                 yield from _judged(passage, sentence, match, mention, context)
 
 
-def _per_gigabyte(
-    passage: Passage, sentence: Sentence, mention: Mention | None, context: Context
-) -> Iterator[Finding]:
+def _per_gigabyte(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:
     """A price per gigabyte of memory, against the price before it and the memory of the device."""
+    every = quantities(passage.text, context.fraction)
     for match in _PER_GB.finditer(passage.text, sentence.start, sentence.end):
+        mention = who.owner(match.start())
         prices = [
             each
-            for each in within(quantities(passage.text, context.fraction), sentence.start, match.start())
+            for each in within(every, sentence.start, match.start())
             if each.dimension == "money" and each.high == each.value > 0
         ]
+        sizes: set[float | None]
         sizes = {nominal_gb(float(value)) for key in mention.ids
                  if (value := context.catalogue[key].value("memory"))} if mention else set()  # fmt: skip
+        # What the text says of the memory itself goes before what is on file: "12GB (per GPU)".
+        first = mention.end if mention in who.here and mention else sentence.start
+        own = [each for each in within(every, first, match.start()) if each.dimension == "memory"]
+        sizes = {own[-1].value / 1e9} if own else sizes
         if not prices or len(sizes) != 1 or None in sizes:
             continue
         size = float(next(iter(sizes)) or 1)

@@ -33,7 +33,7 @@ _SAME_AS = re.compile(
 )
 _NOT = re.compile(
     r"\b(?:not|never|n[\u2019']t|almost|nearly|roughly|about|essentially|practically|similar|if|per|unlike|"
-    r"at the same time|different)\b",
+    r"at the same time|different|memory (?:technolog\w+|types?|standards?|chips?))\b",
     re.IGNORECASE,
 )
 #: Off by less, two values are the same; off by more, they are not, whatever was rounded.

@@ -7,7 +7,6 @@ from collections import Counter
 from functools import cache
 from typing import TYPE_CHECKING
 
-from whichgpu.audit import tables
 from whichgpu.audit.attributes import CHIP
 from whichgpu.audit.fields import ITS_OWN, SET_AGAINST, of_field, one_of, owner_of, same_chip
 from whichgpu.audit.findings import Evidence, made
@@ -15,6 +14,7 @@ from whichgpu.audit.judging import source_of
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.subjects import mentions, model
+from whichgpu.audit.variants import cells
 from whichgpu.facts import store
 from whichgpu.hardware.architecture import families
 
@@ -55,6 +55,17 @@ _BORN = re.compile(
 _BUILT = re.compile(
     r"[^.;]{0,40}?\b(?:flagship of|belongs? to|member of|(?:comes?|is|are) from|based|built|runs?|relies|"
     r"uses?|using|leverag\w+|powered|features?|part)\b[^.;]{0,45}",
+    re.IGNORECASE,
+)
+#: Headers of columns and rows of architectures.
+_FAMILY_HEAD = re.compile(
+    r"archite[ck]tur|arquitectura|architettura|^generation$|\u67b6\u69cb|\u67b6\u6784|\u30a2\u30fc\u30ad\u30c6\u30af\u30c1\u30e3|"
+    r"\uc544\ud0a4\ud14d\ucc98|\u0430\u0440\u0445\u0438\u0442\u0435\u043a\u0442\u0443\u0440\u0430|^mimari$"
+)
+#: The name of a pair whose value is an architecture.
+_LABEL = re.compile(
+    r"[\s*]*(?:gpu[\s-]*)?(?:micro)?(?:archite[ck]tur[ea]?|arquitectura|architettura|generation)[\s*]*[:\u2013-][\s*]*"
+    r"(?:nvidia\s+|amd\s+)?",
     re.IGNORECASE,
 )
 #: Between a device and its architecture in "is an Ampere card" and "(Ampere)", and what then follows.
@@ -141,7 +152,7 @@ def _of_passage(index: int, passage: Passage, context: Context) -> Iterator[Find
 def _cells(context: Context) -> Iterator[Finding]:
     """Words in the cells of tables: types of memory, chips, architectures, ways of NVLink."""
     for table in context.document.tables:
-        for cell in tables.cells(table, context):
+        for cell in cells(table, context):
             gpus = [context.catalogue[key] for key in cell.ids]
             text, label = cell.passage.text, cell.label.lower()
             for match in CHIP.finditer(text):
@@ -150,7 +161,7 @@ def _cells(context: Context) -> Iterator[Finding]:
                 yield from _of_ways(cell.passage, match, gpus, context)
             if _CAPABILITY_HEAD.match(label):
                 yield from _of_capability(cell.passage, _VERSION.fullmatch(text), gpus, context)
-            if "architecture" in label or label == "generation":
+            if _FAMILY_HEAD.search(label):
                 for match in _names().finditer(text):
                     yield _of_family(cell.passage, match.span(), match[0], gpus, context)
 
@@ -285,7 +296,7 @@ def _names() -> re.Pattern[str]:
 
 def _is_of(gpu: Gpu, name: str) -> bool:
     """Whether a device is of a family or an architecture by its name; "RDNA" is all of them."""
-    plain = name.lower()
+    plain = name.lower().removesuffix(".0")
     told = _family_names().get(plain) or re.sub(r"[ .-]", "", plain)
     return told in (gpu.family, gpu.architecture)
 
@@ -330,8 +341,9 @@ def _is_built(text: str, match: re.Match[str], here: Sequence[Mention]) -> Menti
 
 
 def _carried(text: str, start: int, match: re.Match[str], who: Spoken) -> Mention | None:
-    """The device that a sentence without a name goes on about: "It is based on Ampere"."""
-    if who.here or not who.topic or not _BUILT.fullmatch(text[start : match.start()]):
+    """The device that "It is based on Ampere" and "Architecture: Ampere" go on about."""
+    gap = text[start : match.start()]
+    if who.here or not who.topic or not (_BUILT.fullmatch(gap) or _LABEL.fullmatch(gap)):
         return None
     return None if _OLDER.search(text, start, match.start()) else who.topic[0]
 

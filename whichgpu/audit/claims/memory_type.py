@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from whichgpu.audit import tables
 from whichgpu.audit.fields import FAR, ITS_OWN, SET_AGAINST, of_field, owner_of
 from whichgpu.audit.roles import spoken, superchips
 from whichgpu.audit.sentences import sentences
 from whichgpu.audit.subjects import family
+from whichgpu.audit.variants import cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,10 +32,13 @@ _CHANGED = re.compile(
 _BEYOND = re.compile(r"\b(?:over|from|beyond|to|against|like|as)\s+(?:the\s+)?(?:\w+\s+)?$", re.IGNORECASE)
 #: What denies what follows: "with no FP64, MIG or HBM".
 _NONE = re.compile(
-    r"\b(?:no|without|lacks?|lacking|not|neither|nor|needs?|needing|requir\w+)\b[^.;]{0,30}$", re.IGNORECASE
+    r"\b(?:no|without|lacks?|lacking|not|neither|nor|needs?|needing|requir\w+)\b[^.;]{0,30}$|"
+    r"[\u975e\u65e0\u7121\u6ca1]\s*$",
+    re.IGNORECASE,
 )
 #: What ties a type to the name before it: "the H100's 80 GB HBM3".
 _OWN = re.compile(r"[\u2019']s?\s+(?:\d{1,3}\s?GB\s+)?(?:of\s+)?", re.IGNORECASE)
+_SIZES_OF = re.compile(r"\b\d{2,3}(?=(?:\s?/\s?\d{2,3})*\s?(?:GB|GiB)\b)", re.IGNORECASE)
 _SIZE = re.compile(r"\b(\d{2,3})[ -]?(?:GB|GiB|gigabyte)s?\b", re.IGNORECASE)
 #: Sizes right before a type of memory: "40 GB of HBM2", "16 or 32 GB HBM2".
 _SIZES = re.compile(
@@ -48,7 +51,7 @@ _SIZES = re.compile(
 def find(context: Context) -> Iterator[Finding]:
     """Every type of memory that is said of a device, with its verdict."""
     for table in context.document.tables:
-        for cell in tables.cells(table, context):
+        for cell in cells(table, context):
             known = cell.attribute is not None and cell.attribute.key in ("memory", "memory_type")
             if known or re.search(r"memory|vram", cell.label, re.IGNORECASE):
                 yield from _of_cell(cell, context)
@@ -62,7 +65,8 @@ def find(context: Context) -> Iterator[Finding]:
 
 def _of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
     text = cell.passage.text
-    gpus = [context.catalogue[key] for key in cell.ids]
+    one_size = len(set(_SIZES_OF.findall(text))) < 2
+    gpus = [context.catalogue[key] for key in (cell.ids if one_size else cell.named)]
     for match in _MEMORY.finditer(text):
         every = [context.catalogue[key] for key in family(cell.ids, context.catalogue)]
         beside = _SIZES.search(text, 0, match.start())

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from whichgpu.audit import tables
 from whichgpu.audit.fields import generations, of_field
+from whichgpu.audit.variants import cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,16 +28,21 @@ _GENERATIONS = {
     "ray tracing core": "rt_core_generation",
 }
 _YEAR = re.compile(r"\b20[012]\d\b")
+_ORDER = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH = re.compile(rf"\b({'|'.join(_ORDER)})[a-z]*\.? (20[012]\d)\b", re.IGNORECASE)
+#: A card is sold within so many months of its announcement.
+_MONTHS_OFF, _CARDS = 9, ("geforce", "workstation", "radeon")
 
 
 def find(context: Context) -> Iterator[Finding]:
     """Every such cell with its verdict."""
     for table in context.document.tables:
-        for cell in tables.cells(table, context):
+        for cell in cells(table, context):
             gpus = [context.catalogue[key] for key in cell.ids]
             label = cell.label.lower().strip(" :*")
             yield from _generation(cell.passage, label, gpus, context)
-            yield from _dated(cell.passage, label, gpus, context)
+            # A device is of the year of any of its forms.
+            yield from _dated(cell.passage, label, [context.catalogue[key] for key in cell.named], context)
             yield from _of_cores(cell.passage, label, gpus, context)
 
 
@@ -73,5 +78,15 @@ def _dated(passage: Passage, label: str, gpus: Sequence[Gpu], context: Context) 
     if match is None or not dated:
         return
     apart = min(abs(int(match[0]) - int(str(gpu.value("release_date"))[:4])) for gpu in dated)
-    verdict = "confirmed" if not apart else "unverifiable" if apart == 1 else "contradicted"
+    near = apart == 1 and not any(_months_off(passage.text, gpu) > _MONTHS_OFF for gpu in dated)
+    verdict = "confirmed" if not apart else "unverifiable" if near else "contradicted"
     yield of_field(passage, match.span(), "identity", "release_date", dated[:1], verdict, context)
+
+
+def _months_off(text: str, gpu: Gpu) -> int:
+    """How many months a day with its month is off the release of a card; 0 where none is told."""
+    told, born = _MONTH.search(text), str(gpu.value("release_date"))
+    if told is None or len(born) < len("2024-01") or gpu.segment not in _CARDS:
+        return 0
+    months = 12 * int(told[2]) + _ORDER.index(told[1].lower()) + 1
+    return abs(months - 12 * int(born[:4]) - int(born[5:7]))

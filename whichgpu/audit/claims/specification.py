@@ -7,40 +7,35 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import tables
 from whichgpu.audit.attributes import Attribute, Named, named, qualifiers
-from whichgpu.audit.binding import APART, TIED, Binder, both_of, fitting, of_a_part, several_columns
+from whichgpu.audit.binding import APART, TIED, Binder, both_of, several_columns
 from whichgpu.audit.fields import ITS_OWN
-from whichgpu.audit.findings import Finding
 from whichgpu.audit.implied import carried, implied
-from whichgpu.audit.judging import judged, namesakes, stated
+from whichgpu.audit.judging import namesakes
 from whichgpu.audit.listed import is_list
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import counted, spoken, superchips
 from whichgpu.audit.sentences import Sentence, guarded, sentences, within
+from whichgpu.audit.variants import cells, finding_on, of_cell, verdict_on
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from whichgpu.audit.document import Passage
-    from whichgpu.audit.findings import Context
+    from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.judging import Verdict
     from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.roles import Spoken
     from whichgpu.audit.subjects import Mention
-    from whichgpu.audit.tables import Cell
     from whichgpu.hardware.gpu import Gpu
 
 #: A bare number from here on is a figure of its own beside one with a unit.
 _FIGURE = 100
-#: A count below this share of a device's is of a part of it.
-_PART = 0.05
 #: Characters behind a value in a list that may say what it is: "(640 GB total)".
 _AFTER = 8
 #: Digits that two devices have by chance no longer.
 _TELLING = 3
 #: Characters of a list item that is nothing but a value and its attribute.
 _SHORT = 80
-#: Cells by which it is told which device a header means.
-_JUDGED = 60
 #: Values in the order of the devices, not beside them.
 _RESPECTIVELY = re.compile(r"\brespectively\b", re.IGNORECASE)
 #: Words beside a rate or a size that is not the device memory's.
@@ -49,10 +44,6 @@ _ELSEWHERE = re.compile(
     r"disk|ssd|nvme|system|host|swap|usage|used(?!\)))\b",
     re.IGNORECASE,
 )
-#: What says in a cell that its value is of more than one device.
-_OF_MANY = re.compile(r"\b(?:racks?|pods?|nodes?|systems?|cluster|aggregate|combined)\b", re.IGNORECASE)
-#: A number whose mark may be one of thousands.
-_GROUPED = re.compile(r"~?\d{1,3}[.,]\d{3}(?!\d)")
 #: What parts the words of one value from those of the next.
 _APART_FROM = re.compile(r"\s(?:and|or|but|than|versus|vs\.?|-|\u2013|\u2014|\|)\s|[,;]\s", re.IGNORECASE)
 #: Precisions that are spoken of by themselves: "TF32 alone gives 156 TFLOPS".
@@ -99,6 +90,11 @@ _PURPOSE = re.compile(
 _SO_MUCH = re.compile(
     r"\s*(?:rate|speed|throughput)?\s*,?\s*(?:so|or|that is|i\.e\.|which is|giving|=)\s", re.IGNORECASE
 )
+#: Chips of one package are made in processes of their own: "5 nm / 6 nm".
+_NODES = re.compile(
+    r"\d\s?nm\b[^.;,]{0,12}(?:[/+&]|\band\b)[^.;,]{0,12}\d\s?nm\b|\b(?:[gmx]cds?|iods?|chiplets?|dies)\b",
+    re.IGNORECASE,
+)
 _ACCUMULATES = re.compile(r"[ -](?:accumulat\w+|accum\b|master weights)", re.IGNORECASE)
 _PRECISIONS = ("tf32", "bf16", "fp8", "fp4", "int8", "int4")
 #: Behind a size that can be of nothing but the GPUs.
@@ -115,115 +111,15 @@ def find(context: Context) -> Iterator[Finding]:
     """Every stated value with its verdict."""
     in_tables: set[int] = set()
     for table in context.document.tables:
-        cells = [cell for cell in tables.cells(table, context) if cell.attribute]
-        in_tables |= {cell.passage.start for cell in cells}
-        yield from _of_table(cells, context)
+        found = [cell for cell in cells(table, context) if cell.attribute]
+        in_tables |= {cell.passage.start for cell in found}
+        for cell in found:
+            yield from of_cell(cell, context)
     for index, passage in enumerate(context.document.passages):
         if passage.kind in ("code", "cell", "alt") or passage.start in in_tables:
             continue
         for sentence in sentences(passage.text):
             yield from _of_sentence(index, passage, sentence, context)
-
-
-def _of_table(cells: Sequence[Cell], context: Context) -> Iterator[Finding]:
-    """Verdicts on a table's cells; a name of several devices is the one that most of its cells fit."""
-    columns: dict[tuple[int, tuple[str, ...]], list[Cell]] = {}
-    rows: dict[tuple[int, tuple[str, ...]], list[Cell]] = {}
-    for cell in cells:
-        columns.setdefault((cell.column, cell.ids), []).append(cell)
-        rows.setdefault((cell.row, cell.ids), []).append(cell)
-    # Devices stand above the columns where a column has one of them only.
-    across = len(columns) == len({cell.column for cell in cells})
-    groups = columns if across else rows
-    meant = {key: _fittest(mine, context) for key, mine in groups.items()}
-    for cell in cells:
-        yield from _of_cell(cell, meant[cell.column if across else cell.row, cell.ids], context)
-
-
-def _fittest(mine: Sequence[Cell], context: Context) -> tuple[str, ...]:
-    """Which of the devices that a header can mean most of its cells fit; its memory counts double."""
-    ids = mine[0].ids
-    if len(ids) < 2:
-        return ids
-    scores = dict.fromkeys(ids, 0)
-    for each in mine[:_JUDGED]:
-        weight = 2 if each.attribute and each.attribute.key == "memory" else 1
-        for key in ids:
-            found = list(_of_cell(each, (key,), context))
-            scores[key] += weight * (bool(found) and found[0].verdict == "confirmed")
-    best = max(scores.values())
-    return tuple(key for key in ids if scores[key] == best)
-
-
-def _of_cell(cell: Cell, ids: Sequence[str], context: Context) -> Iterator[Finding]:
-    """The verdict on the value of a cell; one with several values is of all that its header can mean."""
-    attribute = cell.attribute
-    assert attribute is not None
-    found = list(fitting(attribute, tables.read(cell, context)))
-    if len(found) > 1 and attribute.dimension != "count":
-        found = [each for each in found if each.dimension != "number"]
-    several = len(found) > 1 and len({each.value for each in found}) > 1
-    text = cell.passage.text
-    if found and of_a_part(text, found[0]):
-        return
-    answers: list[Finding] = []
-    for quantity in found if several else found[:1]:
-        gpus = [context.catalogue[key] for key in (cell.ids if several else ids)]
-        place = (quantity.start, quantity.end)
-        original = context.document.original
-        marked = tables.noted(cell.passage, place, original) | tables.of_mark(cell.label, original)
-        said = cell.said | qualifiers(text) | marked
-        verdict = _verdict(text, quantity, attribute, gpus, said=said, context=context)
-        if (
-            verdict.verdict == "contradicted"
-            and attribute.dimension == "count"
-            and _is_a_part(quantity, attribute, gpus)
-        ):
-            continue
-        if verdict.verdict == "contradicted" and _OF_MANY.search(text):
-            continue
-        if quantity.high == quantity.value or verdict.verdict != "contradicted":
-            answers.append(_finding(cell.passage, quantity, attribute, gpus, found=verdict, context=context))
-    # Of several values one may be of something else; where none is right, all are wrong.
-    wrong = [each for each in answers if each.verdict == "contradicted"]
-    all_wrong = len(wrong) == len(found)
-    yield from (each for each in answers if not several or all_wrong or each not in wrong)
-
-
-def _is_a_part(quantity: Quantity, attribute: Attribute, gpus: Sequence[Gpu]) -> bool:
-    """Whether a count is so small that it is of a part of a GPU: the cores of an SM."""
-    known = [float(str(value)) for gpu in gpus if (value := gpu.value(attribute.fields[0])) is not None]
-    return bool(known) and quantity.value < _PART * min(known)
-
-
-def _verdict(
-    text: str, quantity: Quantity, attribute: Attribute, gpus: Sequence[Gpu], *, said: frozenset[str],
-    context: Context,
-) -> Verdict:  # fmt: skip
-    words = text[quantity.start : quantity.end]
-    what = stated(
-        quantity.value, words, quantity.limit, said, dimension=quantity.dimension, unit=quantity.unit
-    )
-    found = judged(attribute, what, gpus, context.catalogue, context.spoken_of)
-    if found.verdict == "contradicted" and _GROUPED.match(words):
-        # "1.792 GB/s" in a page of several languages: a mark of thousands.
-        grouped = judged(
-            attribute, what._replace(value=1e3 * what.value), gpus, context.catalogue, context.spoken_of
-        )
-        return grouped if grouped.verdict == "confirmed" else found
-    return found
-
-
-def _finding(
-    passage: Passage, quantity: Quantity, attribute: Attribute, gpus: Sequence[Gpu], *, found: Verdict,
-    context: Context,
-) -> Finding:  # fmt: skip
-    start, end = passage.span(quantity.start, quantity.end)
-    return Finding(
-        start, end, context.document.original[start:end], "specification",
-        ", ".join(gpu.id for gpu in gpus), attribute.key, passage.text[quantity.start : quantity.end],
-        found.verdict, found.expected, found.because, found.evidence, found.true_for,
-    )  # fmt: skip
 
 
 def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
@@ -286,10 +182,10 @@ def _of_value(
     place = (quantity.start, quantity.end)
     said = qualifiers(clause) | tables.noted(passage, place, context.document.original)
     gpus = [context.catalogue[key] for key in mention.ids]
-    found = _verdict(text, quantity, attribute, gpus, said=said, context=context)
+    found = verdict_on(text, quantity, attribute, gpus, said=said, context=context)
     for other in both_of(text, quantity, mention, here) if found.verdict == "confirmed" else ():
         also = [context.catalogue[key] for key in other.ids]
-        of_other = _verdict(text, quantity, attribute, also, said=said, context=context)
+        of_other = verdict_on(text, quantity, attribute, also, said=said, context=context)
         if of_other.verdict == "contradicted":
             gpus, found, mention = also, of_other, other
     if found.verdict == "contradicted" and _misnamed(passage, place, found, mention, context):
@@ -309,7 +205,7 @@ def _of_value(
         whole = [context.catalogue[key] for each in superchips(here) if each != mention for key in each.ids]
         for again in (wider, whole if tied else others):
             verdict = (
-                _verdict(text, quantity, attribute, again, said=said, context=context) if again else None
+                verdict_on(text, quantity, attribute, again, said=said, context=context) if again else None
             )
             if verdict and verdict.verdict == "confirmed":
                 gpus, found = list(again), verdict
@@ -324,7 +220,7 @@ def _of_value(
                 return
     elif found.verdict == "confirmed":
         found = _narrower(found, quantity, attribute, mention, near=sentence.text, context=context)
-    yield _finding(passage, quantity, attribute, gpus, found=found, context=context)
+    yield finding_on(passage, quantity, attribute, gpus, found=found, context=context)
 
 
 def _misnamed(
@@ -351,7 +247,7 @@ def _of_one_spoken_of(
     if len(digits) < _TELLING and attribute.key != "memory":
         return False
     return any(
-        _verdict(text, quantity, attribute, [gpu], said=frozenset(), context=context).verdict == "confirmed"
+        verdict_on(text, quantity, attribute, [gpu], said=frozenset(), context=context).verdict == "confirmed"
         for gpu in others
         if gpu.confidence != "low"
     )
@@ -395,10 +291,12 @@ def _doubtful(
 def _of_something_else(
     passage: Passage, sentence: Sentence, quantity: Quantity, attribute: Attribute, near: str
 ) -> bool:
-    """Whether the words beside a value say that it is of a link, a street price or another form."""
+    """Whether the words beside a value say that it is of a link, another chip, a street price or form."""
     text = sentence.text
+    several = attribute.key == "process" and _NODES.search(text) is not None
     return bool(
-        (attribute.key in ("bandwidth", "memory") and _ELSEWHERE.search(near))
+        several
+        or (attribute.key in ("bandwidth", "memory") and _ELSEWHERE.search(near))
         or (attribute.dimension == "money" and _STREET.search(near))
         or _FROM_TO.search(text, 0, max(quantity.start - sentence.start, 0))
         or _THAT_MEMORY.search(text)
@@ -418,10 +316,10 @@ def _together(
         return None
     gpus = [context.catalogue[key] for key in mention.ids]
     shared = quantity._replace(value=quantity.value / count)
-    found = _verdict(passage.text, shared, attribute, gpus, said=frozenset(), context=context)
+    found = verdict_on(passage.text, shared, attribute, gpus, said=frozenset(), context=context)
     if found.verdict == "confirmed":
         why = f"{count:g} times {found.evidence[0].text}" if found.evidence else found.because
-        return _finding(
+        return finding_on(
             passage, quantity, attribute, gpus, found=found._replace(because=why), context=context
         )
     gap = passage.text[mention.end : quantity.start]
@@ -431,7 +329,7 @@ def _together(
     )
     verdict = "contradicted" if said and found.verdict == "contradicted" else "unverifiable"
     found = found._replace(verdict=verdict, expected="", because=f"for {count:g} of them: {found.because}")
-    return _finding(passage, quantity, attribute, gpus, found=found, context=context)
+    return finding_on(passage, quantity, attribute, gpus, found=found, context=context)
 
 
 def _narrower(

@@ -19,7 +19,7 @@ LARGEST = 16 * 2**20
 #: Formats by the endings of files.
 ENDINGS: Mapping[str, str] = {
     ".md": "markdown", ".markdown": "markdown", ".mdx": "markdown", ".html": "html", ".htm": "html",
-    ".xhtml": "html", ".txt": "text", ".pdf": "pdf",
+    ".xhtml": "html", ".txt": "text", ".csv": "text", ".tsv": "text", ".pdf": "pdf",
 }  # fmt: skip
 _ENCODINGS = (
     (b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe\x00\x00", "utf-32"), (b"\x00\x00\xfe\xff", "utf-32"),

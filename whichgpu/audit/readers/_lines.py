@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from whichgpu.audit.document import Builder, Table
+from whichgpu.audit.document import Builder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -40,13 +40,6 @@ _PAIR = re.compile(r"[^\W\d_][^:.!?|\n]{1,48}:[ \t]+\S.{0,120}$")
 #: A cell of this length that reads as sentences is prose.
 _PROSE = 90
 _WORDS_OF_PROSE = re.compile(r"(?:[a-z]{2,}[ ,]+){3}[^|]*\.")
-
-
-#: What divides the columns of a table without marks, which has so many of them and so many rows at least.
-GAP = re.compile(r" {2,}|\t+")
-_COLUMNS, _ROWS = 2, 3
-#: Characters of a row with pipes at most where no rule says that it is one.
-_WIDEST = 240
 
 
 class Line(NamedTuple):
@@ -123,7 +116,7 @@ def stacked(rows: Sequence[Line]) -> dict[int, int]:
 
 
 def _of_two(rows: Sequence[Line], values: Sequence[bool]) -> bool:
-    """Whether lines are those of two cards: names again and again, or one between two values of a unit."""
+    """Whether lines are those of two cards: names again and again, or two values of one unit to a name."""
     texts = [line.text.strip() for line in rows]
     names = Counter(
         text for text, is_value in zip(texts, values, strict=True) if not is_value and len(text) > 1
@@ -136,7 +129,12 @@ def _of_two(rows: Sequence[Line], values: Sequence[bool]) -> bool:
         and _unit_of(texts[i - 1]) == _unit_of(texts[i + 1]) != ""
         for i in range(1, len(texts) - 1)
     )
-    return again >= _AGAIN or between >= _AGAIN
+    units = [_unit_of(text) for text in texts]
+    twice = sum(
+        not values[i - 1] and values[i] and values[i + 1] and units[i] == units[i + 1] != ""
+        for i in range(1, len(texts) - 1)
+    )
+    return max(again, between, twice) >= _AGAIN
 
 
 def _unit_of(text: str) -> str:
@@ -150,24 +148,6 @@ def listing(rows: Sequence[Line]) -> frozenset[int]:
     return frozenset(i for i, (own, before, after) in enumerate(beside) if own and (before or after))
 
 
-def piped(line: Line) -> list[tuple[str, int]]:
-    """The cells of a line of a pipe table with their places; escaped pipes, or in code, do not divide."""
-    found, at, code = [], 0, False
-    text = line.text
-    first = len(text) - len(text.lstrip())
-    begin = first + 1 if text.lstrip().startswith("|") else first
-    at = begin
-    for index in range(begin, len(text)):
-        if text[index] == "`":
-            code = not code
-        if text[index] == "|" and not code and text[index - 1 : index] != "\\":
-            found.append((text[at:index], line.start + at))
-            at = index + 1
-    if text[at:].strip():
-        found.append((text[at:], line.start + at))
-    return found
-
-
 def unwrapped(rows: Sequence[Line]) -> bool:
     """Whether lines are whole paragraphs: many of the longer ones are longer than anyone wraps at."""
     longer = [len(line.text) for line in rows if len(line.text) >= _LONGER]
@@ -178,52 +158,6 @@ def is_short_heading(text: str) -> bool:
     """Whether a line that stands for a paragraph is too short for one, and has no full stop."""
     plain = text.strip()
     return 0 < len(plain) <= _HEADING and plain[-1] not in ".!?;,|:*>]" and plain[0] not in "![<>*_`"
-
-
-def columned(line: Line, gap: re.Pattern[str]) -> list[tuple[str, int]]:
-    """The pieces of a line between wide gaps, with their places."""
-    found, at = [], len(line.text) - len(line.text.lstrip())
-    for match in gap.finditer(line.text, at):
-        found.append((line.text[at : match.start()], line.start + at))
-        at = match.end()
-    if line.text[at:].strip():
-        found.append((line.text[at:], line.start + at))
-    return found
-
-
-def aligned(rows: Sequence[Line], at: int) -> int:
-    """How many lines from one on are a table of aligned columns without marks; 0 where it begins none."""
-    count = len(columned(rows[at], GAP))
-    if count < _COLUMNS:
-        return 0
-    end = at
-    while end < len(rows) and len(columned(rows[end], GAP)) == count:
-        end += 1
-    return end - at if end - at >= _ROWS else 0
-
-
-def unruled(rows: Sequence[Line], at: int) -> bool:
-    """Whether a line and those after it are rows of a table that has pipes between its cells and no rule.
-
-    "TDP | 250 W | 70 W |": as many cells to each of three lines, and none of them prose.
-    """
-    if rows[at].text.count("|") < 1:
-        return False
-    counts = [
-        line.text.rstrip().rstrip("|").count("|") if len(line.text) <= _WIDEST else 0
-        for line in rows[at : at + _ROWS]
-    ]
-    return len(counts) == _ROWS and counts[0] > 0 and len(set(counts)) == 1
-
-
-def is_rule(cells: Sequence[tuple[str, int]]) -> bool:
-    """Whether the cells are the rule under a table's header."""
-    return bool(cells) and all(re.fullmatch(r"\s*:?-{1,}:?\s*", text) for text, _ in cells)
-
-
-def table_of(rows: Sequence[Sequence[Passage | None]], section: Sequence[str], caption: str = "") -> Table:
-    """A table of rows."""
-    return Table(tuple(tuple(row) for row in rows), tuple(section), caption)
 
 
 def day_of(text: str) -> str:

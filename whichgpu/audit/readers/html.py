@@ -10,7 +10,8 @@ import re
 from typing import TYPE_CHECKING
 
 from whichgpu.audit.document import Builder, Document
-from whichgpu.audit.readers._lines import day_of, of_cell, table_of
+from whichgpu.audit.readers._lines import day_of, of_cell
+from whichgpu.audit.readers._tables import Spread, spread, table_of
 
 if TYPE_CHECKING:
     from whichgpu.audit.document import Passage, Table
@@ -47,6 +48,7 @@ _ENDS = {
 _NAME = re.compile(r"/?([A-Za-z][\w:-]{0,40})")
 _TAG_END = re.compile(r"""[^"'<>]*(?:"[^"]{0,20000}"[^"'<>]*|'[^']{0,20000}'[^"'<>]*){0,100}>""")
 _ATTRIBUTE = re.compile(r"""([\w:-]{1,40})\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
+_SPAN = re.compile(r"\b(row|col)span\s*=\s*[\"']?(\d{1,2})", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});?")
 #: Blanks that are not one space.
 _BLANK = re.compile(r"\s{2,}|[^\S ]")
@@ -78,9 +80,11 @@ class _Reader:
         self._passages: list[Passage] = []
         self._tables: list[Table] = []
         #: Rows of each table that stands open.
-        self._rows: list[list[list[Passage | None]]] = []
-        #: Whether a cell stands open, and the columns that it takes.
-        self._in_cell, self._spans = False, 1
+        self._rows: list[list[list[Spread]]] = []
+        #: Whether what is open began as the name in a list of names and values.
+        self._named = False
+        #: Whether a cell stands open.
+        self._in_cell = False
         self._section: list[str] = []
         self._captions: list[str] = []
         self._title = ""
@@ -192,7 +196,13 @@ class _Reader:
         if self._in_cell and tag not in _OF_TABLES:
             self._builder.blank(at)
             return
+        if tag == "dd" and self._named and not self._builder.empty:
+            # "<dt>Memory<dd>24 GB" is a name and its value: "Memory: 24 GB".
+            self._builder.add(": ", at, 0)
+            self._kind = "item"
+            return
         self._flush()
+        self._named = tag == "dt"
         self._begin(tag, attributes)
 
     def _begin(self, tag: str, attributes: str) -> None:
@@ -211,12 +221,11 @@ class _Reader:
             self._level = int(tag[1]) if kind == "heading" else 1 + self._lists
 
     def _cell(self, attributes: str) -> None:
-        """Make room for a cell, empty until its text is read; one over several columns takes as many."""
+        """Make room for a cell, empty until its text is read, with how many rows and columns it is over."""
         if not self._rows[-1]:
             self._rows[-1].append([])
-        span = re.search(r"\bcolspan\s*=\s*[\"']?(\d{1,2})", attributes, re.IGNORECASE)
-        self._spans = max(int(span[1]), 1) if span else 1
-        self._rows[-1][-1] += [None] * self._spans
+        over = {match[1].lower(): max(int(match[2]), 1) for match in _SPAN.finditer(attributes)}
+        self._rows[-1][-1].append(Spread(None, over.get("row", 1), over.get("col", 1)))
 
     def _close(self, tag: str, at: int) -> None:
         """End an element, and those that stand open in it."""
@@ -224,7 +233,7 @@ class _Reader:
             return
         if tag in _BLOCKS and self._in_cell and tag not in _OF_TABLES:
             self._builder.blank(at)
-        elif tag in _BLOCKS:
+        elif tag in _BLOCKS and tag != "dt":
             self._flush()
             self._in_cell = False
         while self._open:
@@ -240,7 +249,7 @@ class _Reader:
         self._kind = next((_BLOCKS[name] for name in around if _BLOCKS.get(name)), "paragraph")
 
     def _end_table(self) -> None:
-        rows = [row for row in self._rows.pop() if any(row)]
+        rows = [row for row in spread(self._rows.pop()) if any(row)]
         if rows:
             caption = self._captions.pop() if self._captions else ""
             self._tables.append(table_of(rows, self._section, caption))
@@ -281,7 +290,9 @@ class _Reader:
             return
         passage = builder.passage(self._kind, self._level, self._section)
         if in_cell:
-            passage = self._rows[-1][-1][-self._spans] = of_cell(passage)
+            passage = of_cell(passage)
+            row = self._rows[-1][-1]
+            row[-1] = row[-1]._replace(passage=passage)
         self._passages.append(passage)
         if in_cell:
             return

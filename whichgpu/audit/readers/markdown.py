@@ -18,22 +18,16 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit.document import Builder, Document, Passage
 from whichgpu.audit.readers._lines import (
-    GAP,
     Line,
-    aligned,
     cell,
-    columned,
     day_of,
-    is_rule,
     is_short_heading,
     lines,
     listing,
-    piped,
     stacked,
-    table_of,
-    unruled,
     unwrapped,
 )
+from whichgpu.audit.readers._tables import aligned, is_rule, piped, table_of, unruled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -195,13 +189,12 @@ class _Reader:
             inline(builder, line.text.strip(), line.start + left)
         self._put(builder, kind, 1)
 
-    def _columns(self, rows: int) -> None:
-        """A table of aligned columns, as in a text."""
-        pieces = [columned(line, GAP) for line in self._lines[self._at : self._at + rows]]
-        made = [[cell(piece, at, inline, self._section) for piece, at in row] for row in pieces]
+    def _columns(self, rows: Sequence[Sequence[tuple[str, int]]]) -> None:
+        """A table of aligned columns or of separated values, as in a text."""
+        made = [[cell(piece, at, inline, self._section) for piece, at in row] for row in rows]
         self._tables.append(table_of(made, self._section))
         self._passages += [one for row in made for one in row if one is not None]
-        self._at += rows
+        self._at += len(rows)
 
     def _fence(self, line: Line) -> None:
         mark = _FENCE.match(line.text)

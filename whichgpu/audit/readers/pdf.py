@@ -7,7 +7,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from whichgpu.audit.document import Builder, Document
-from whichgpu.audit.readers._lines import Line, cell, columned, day_of, lines, paragraphs, plain, table_of
+from whichgpu.audit.readers._lines import Line, cell, day_of, lines, paragraphs, plain
+from whichgpu.audit.readers._tables import columned, table_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -1,7 +1,7 @@
 """Plain text: a paragraph to a run of lines; short lines without a full stop are headings; `-` and `*` lists.
 
 Lines of a text that was not wrapped are paragraphs of their own. Lines of as many columns each, divided by
-tabs or several blanks, are a table; those with pipes are read as Markdown.
+tabs, several blanks or commas, are a table; those with pipes are read as Markdown.
 """
 
 from __future__ import annotations
@@ -11,19 +11,16 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit.document import Builder, Document
 from whichgpu.audit.readers._lines import (
-    GAP,
     Line,
-    aligned,
     cell,
-    columned,
     day_of,
     lines,
     listing,
     paragraphs,
     plain,
     stacked,
-    table_of,
 )
+from whichgpu.audit.readers._tables import aligned, table_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,7 +39,7 @@ def read(text: str) -> Document:
     tables: list[Table] = []
     for group, kind in (each for run in paragraphs(lines(text)) for each in _parts(run)):
         if kind == "table":
-            made = [[cell(piece, at, plain, section) for piece, at in columned(line, GAP)] for line in group]
+            made = [[cell(piece, at, plain, section) for piece, at in row] for row in aligned(group, 0)]
             tables.append(table_of(made, section, passages[-1].text[:300] if passages else ""))
             passages += [one for row in made for one in row if one is not None]
         else:
@@ -67,7 +64,7 @@ def _parts(run: Sequence[Line]) -> Iterator[tuple[list[Line], str]]:
     rest: list[Line] = []
     at = 0
     while at < len(run):
-        rows = aligned(run, at)
+        rows = len(aligned(run, at))
         if rows:
             yield from _groups(rest) if rest else ()
             rest = []

@@ -1,0 +1,205 @@
+"""What the readers share of tables: how lines divide into cells, cells over several rows or columns, headers.
+
+A header on two levels ("Memory" over "Size" and "Bandwidth") becomes one row: "Memory Size".
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from whichgpu.audit.document import Passage, Table
+from whichgpu.audit.readers._lines import VALUE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from whichgpu.audit.readers._lines import Line
+
+#: What divides the columns of a table without marks, which has so many of them and so many rows at least.
+GAP = re.compile(r" {2,}|\t+")
+_COLUMNS, _ROWS = 2, 3
+#: Characters of a row with pipes or commas at most where no rule says that it is one, and of its fields.
+_WIDEST, _WIDE = 240, 60
+#: A field of a line of separated values, by the mark that parts them.
+_FIELDS = {
+    mark: re.compile(
+        rf'(?:^|(?<={mark}))(?:\s*"(?P<quoted>(?:[^"]|"")*)"\s*|(?P<bare>[^{mark}"]*))(?={mark}|$)'
+    )
+    for mark in "\t,;"
+}
+#: A cell that states a value is no name of a column; "40 GB" may be that of a device.
+_STATES = re.compile(
+    r"[~\u2248<>$\u20ac\u00a3]?\s?\d(?!\d?\d?\d?\s?GB$)|(?:yes|no|n/a)$|[\u2713\u2717\u2714\u2718-]$",
+    re.IGNORECASE,
+)
+
+
+def piped(line: Line) -> list[tuple[str, int]]:
+    """The cells of a line of a pipe table with their places; escaped pipes, or in code, do not divide."""
+    found, at, code = [], 0, False
+    text = line.text
+    first = len(text) - len(text.lstrip())
+    begin = first + 1 if text.lstrip().startswith("|") else first
+    at = begin
+    for index in range(begin, len(text)):
+        if text[index] == "`":
+            code = not code
+        if text[index] == "|" and not code and text[index - 1 : index] != "\\":
+            found.append((text[at:index], line.start + at))
+            at = index + 1
+    if text[at:].strip():
+        found.append((text[at:], line.start + at))
+    return found
+
+
+def columned(line: Line, gap: re.Pattern[str]) -> list[tuple[str, int]]:
+    """The pieces of a line between wide gaps, with their places."""
+    found, at = [], len(line.text) - len(line.text.lstrip())
+    for match in gap.finditer(line.text, at):
+        found.append((line.text[at : match.start()], line.start + at))
+        at = match.end()
+    if line.text[at:].strip():
+        found.append((line.text[at:], line.start + at))
+    return found
+
+
+def delimited(line: Line, mark: str) -> list[tuple[str, int]]:
+    """The fields of a line of comma-separated values, without their quotes, with their places."""
+    found = []
+    for match in _FIELDS[mark].finditer(line.text):
+        inside = "quoted" if match["quoted"] is not None else "bare"
+        found.append((match[inside], line.start + match.start(inside)))
+    return found
+
+
+def aligned(rows: Sequence[Line], at: int) -> list[list[tuple[str, int]]]:
+    """The pieces of the lines from one on that are a table: of separated values, or of aligned columns."""
+    if len(rows) - at < _ROWS:
+        return []
+    for mark in _FIELDS:
+        if rows[at].text.count(mark) >= _COLUMNS and (found := _separated(rows, at, mark)):
+            return found
+    count = len(columned(rows[at], GAP))
+    end = at
+    while count >= _COLUMNS and end < len(rows) and len(columned(rows[end], GAP)) == count:
+        end += 1
+    return [columned(line, GAP) for line in rows[at:end]] if end - at >= _ROWS else []
+
+
+def _separated(rows: Sequence[Line], at: int, mark: str) -> list[list[tuple[str, int]]]:
+    """The fields of the lines from one on that are rows of separated values, as many as the first has.
+
+    The first names what is below, so that no field of it is a number; a list in prose has a blank behind
+    its commas.
+    """
+    found: list[list[tuple[str, int]]] = []
+    for index in range(at, len(rows)):
+        line = rows[index]
+        made = delimited(line, mark) if len(line.text) <= _WIDEST or len(found) >= _ROWS else []
+        if len(made) <= _COLUMNS or (found and len(made) != len(found[0])):
+            break
+        found.append(made)
+        if len(found) == _ROWS and (mark == "," and _is_prose(found)):
+            return []
+        if len(found) == 1 and any(VALUE.match(text) or not text.strip() for text, _ in made[1:]):
+            return []
+    return found if len(found) >= _ROWS else []
+
+
+def _is_prose(rows: Sequence[Sequence[tuple[str, int]]]) -> bool:
+    """Whether what stands between commas is that of sentences: long, or with a blank in front."""
+    fields = [text for row in rows for text, _ in row[1:]]
+    return max(map(len, fields)) > _WIDE or 2 * sum(text.startswith(" ") for text in fields) > len(fields)
+
+
+def unruled(rows: Sequence[Line], at: int) -> bool:
+    """Whether a line and those after it are rows of a table that has pipes between its cells and no rule.
+
+    "TDP | 250 W | 70 W |": as many cells to each of three lines, and none of them prose.
+    """
+    if rows[at].text.count("|") < 1:
+        return False
+    counts = [
+        line.text.rstrip().rstrip("|").count("|") if len(line.text) <= _WIDEST else 0
+        for line in rows[at : at + _ROWS]
+    ]
+    return len(counts) == _ROWS and counts[0] > 0 and len(set(counts)) == 1
+
+
+def is_rule(cells: Sequence[tuple[str, int]]) -> bool:
+    """Whether the cells are the rule under a table's header."""
+    return bool(cells) and all(re.fullmatch(r"\s*:?-{1,}:?\s*", text) for text, _ in cells)
+
+
+#: Columns up to which a cell over several of them is repeated in each.
+_SPREAD = 64
+
+
+class Spread(NamedTuple):
+    """A cell with how many rows and columns it is over."""
+
+    passage: Passage | None
+    rows: int = 1
+    columns: int = 1
+
+
+def spread(rows: Sequence[Sequence[Spread]]) -> list[list[Passage | None]]:
+    """Rows in which a cell that is over several rows and columns stands in each of them."""
+    made: list[list[Passage | None]] = []
+    #: What reaches down from the rows before, by column: the passage, and for how many rows yet.
+    down: dict[int, tuple[Passage | None, int]] = {}
+    for cells in rows:
+        row: list[Passage | None] = []
+        below: dict[int, tuple[Passage | None, int]] = {}
+
+        def put(passage: Passage | None, left: int, row: list[Passage | None] = row,
+                below: dict[int, tuple[Passage | None, int]] = below) -> None:  # fmt: skip
+            if left > 1:
+                below[len(row)] = (passage, left - 1)
+            row.append(passage)
+
+        for each in cells:
+            while len(row) in down:
+                put(*down.pop(len(row)))
+            for again in range(each.columns):
+                shown = each.passage if not again or len(row) < _SPREAD else None
+                put(shown, each.rows if len(row) < _SPREAD else 1)
+        while len(row) in down:
+            put(*down.pop(len(row)))
+        down = below
+        made.append(row)
+    return made
+
+
+def table_of(rows: Sequence[Sequence[Passage | None]], section: Sequence[str], caption: str = "") -> Table:
+    """A table of rows, its header as one row."""
+    rows = [_headed(rows[0], rows[1]), *rows[2:]] if len(rows) > 2 and _two_levels(*rows[:2]) else rows
+    return Table(tuple(tuple(row) for row in rows), tuple(section), caption)
+
+
+def _two_levels(top: Sequence[Passage | None], sub: Sequence[Passage | None]) -> bool:
+    """Whether two rows are one header: one with cells over several columns, one of names."""
+    wide = any(a and (b is a or b is None) for a, b in pairwise(top[1 : len(sub)]))
+    first = bool(top) and (top[0] is None or not sub or sub[0] is None or sub[0] is top[0])
+    stated = [each for above, each in zip(top, sub, strict=False) if each and each is not above]
+    return wide and first and len(stated) > 1 and not any(_STATES.match(each.text) for each in stated)
+
+
+def _headed(top: Sequence[Passage | None], sub: Sequence[Passage | None]) -> list[Passage | None]:
+    """One row of both: each name behind that of its group, which stands over its first column at least."""
+    made: list[Passage | None] = []
+    group: Passage | None = None
+    for index in range(max(len(top), len(sub))):
+        above = top[index] if index < len(top) else None
+        below = sub[index] if index < len(sub) else None
+        group = above or (group if index else None)
+        made.append(_joined(group, below) if group and below and below is not group else below or above)
+    return made
+
+
+def _joined(first: Passage, second: Passage) -> Passage:
+    """Two cells as one, the words of the one behind those of the other."""
+    runs = (*first.runs, *((len(first.text) + 1 + at, place) for at, place in second.runs))
+    return second._replace(text=f"{first.text} {second.text}", runs=runs)

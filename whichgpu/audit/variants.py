@@ -1,0 +1,185 @@
+"""Which device the cells of a table are of, and what each of them states of it.
+
+A header that may mean several devices ("A100") means the one that most of its cells fit, whatever is stated.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import tables
+from whichgpu.audit.attributes import Attribute, qualifiers
+from whichgpu.audit.binding import fitting, of_a_part
+from whichgpu.audit.findings import Finding
+from whichgpu.audit.judging import judged, stated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.audit.document import Passage, Table
+    from whichgpu.audit.findings import Context
+    from whichgpu.audit.judging import Verdict
+    from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.tables import Cell
+    from whichgpu.hardware.gpu import Gpu
+
+#: Two rates of one cell: "989 / 1,979 TFLOPS".
+_PAIR = re.compile(
+    r"\s*~?(?P<a>\d[\d.,]*)\s?(?:[TP]FLOPS|TOPS)?\s?/\s?~?(?P<b>\d[\d.,]*)\s?[A-Za-z/]{0,8}\s*(?:\([^()]*\))?[*\u00b9\u00b2]?\s*"
+)
+_PAIRED = ("flop rate", "op rate")
+_AI = re.compile(r"\bAI\b")
+#: A count below this share of a device's is of a part of it.
+_PART = 0.05
+#: Cells by which it is told which device a header means.
+_JUDGED = 60
+#: What says in a cell that its value is of more than one device.
+_OF_MANY = re.compile(r"\b(?:racks?|pods?|nodes?|systems?|cluster|aggregate|combined)\b", re.IGNORECASE)
+#: A number whose mark may be one of thousands.
+_GROUPED = re.compile(r"~?\d{1,3}[.,]\d{3}(?!\d)")
+
+
+def cells(table: Table, context: Context) -> tuple[Cell, ...]:
+    """The cells of a table that are of a device, each of the one that its row or column fits best."""
+    known: dict[int, tuple[Cell, ...]] = context.memo.setdefault("meant", {})
+    if id(table) not in known:
+        known[id(table)] = tuple(_meant(tables.cells(table, context), context))
+    return known[id(table)]
+
+
+def _meant(every: Sequence[Cell], context: Context) -> Iterator[Cell]:
+    columns: dict[tuple[int, tuple[str, ...]], list[Cell]] = {}
+    rows: dict[tuple[int, tuple[str, ...]], list[Cell]] = {}
+    telling = [cell for cell in every if cell.attribute]
+    for cell in telling:
+        columns.setdefault((cell.column, cell.ids), []).append(cell)
+        rows.setdefault((cell.row, cell.ids), []).append(cell)
+    # Devices stand above the columns where a column has one of them only.
+    across = len(columns) == len({cell.column for cell in telling})
+    groups = columns if across else rows
+    meant = {key: _fittest(mine, key[1], context) for key, mine in groups.items()}
+    for cell in every:
+        ids = meant.get((cell.column if across else cell.row, cell.ids), cell.ids)
+        yield cell if ids == cell.ids else cell._replace(ids=ids)
+
+
+def _fittest(mine: Sequence[Cell], ids: tuple[str, ...], context: Context) -> tuple[str, ...]:
+    """Which of the devices that a header can mean most of its cells fit; its memory counts double."""
+    if len(ids) < 2:
+        return ids
+    scores = dict.fromkeys(ids, 0)
+    for each in mine[:_JUDGED]:
+        weight = 2 if each.attribute and each.attribute.key == "memory" else 1
+        for key in ids:
+            found = list(of_cell(each._replace(ids=(key,), named=(key,)), context))
+            scores[key] += weight * (bool(found) and found[0].verdict == "confirmed")
+    best = max(scores.values())
+    return tuple(key for key in ids if scores[key] == best)
+
+
+def of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
+    """The verdict on the value of a cell; one with several values is of all that its header can mean."""
+    attribute = cell.attribute
+    assert attribute is not None
+    found = list(fitting(attribute, tables.read(cell, context)))
+    if len(found) > 1 and attribute.dimension != "count":
+        found = [each for each in found if each.dimension != "number"]
+    pair = _PAIR.fullmatch(cell.passage.text) if found and attribute.dimension in _PAIRED else None
+    if pair:
+        yield from _of_pair(cell, found, pair, context)
+        return
+    several = len(found) > 1 and len({each.value for each in found}) > 1
+    text = cell.passage.text
+    if found and of_a_part(text, found[0]):
+        return
+    answers: list[Finding] = []
+    for quantity in found if several else found[:1]:
+        gpus = [context.catalogue[key] for key in (cell.named if several else cell.ids)]
+        place = (quantity.start, quantity.end)
+        original = context.document.original
+        marked = tables.noted(cell.passage, place, original) | tables.of_mark(cell.label, original)
+        said = cell.said | qualifiers(text) | marked
+        verdict = verdict_on(text, quantity, attribute, gpus, said=said, context=context)
+        if verdict.verdict == "contradicted" and _AI.search(cell.label):
+            # "AI performance" is told with sparsity.
+            sparse = verdict_on(text, quantity, attribute, gpus, said=said | {"sparse"}, context=context)
+            verdict = sparse if sparse.verdict == "confirmed" else verdict
+        if (
+            verdict.verdict == "contradicted"
+            and attribute.dimension == "count"
+            and _is_a_part(quantity, attribute, gpus)
+        ):
+            continue
+        if verdict.verdict == "contradicted" and _OF_MANY.search(text):
+            continue
+        if quantity.high == quantity.value or verdict.verdict != "contradicted":
+            answers.append(
+                finding_on(cell.passage, quantity, attribute, gpus, found=verdict, context=context)
+            )
+    # Of several values one may be of something else; where none is right, all are wrong.
+    wrong = [each for each in answers if each.verdict == "contradicted"]
+    all_wrong = len(wrong) == len(found)
+    yield from (each for each in answers if not several or all_wrong or each not in wrong)
+
+
+def _of_pair(
+    cell: Cell, found: Sequence[Quantity], pair: re.Match[str], context: Context
+) -> Iterator[Finding]:
+    """Two rates between a slash, dense and with sparsity or of two forms: wrong where neither is right."""
+    attribute, last = cell.attribute, found[-1]
+    assert attribute is not None
+    scale = last.value / (_plain(pair["b"]) or 1.0)
+    first = last._replace(start=pair.start("a"), end=pair.end("a"), value=_plain(pair["a"]) * scale)
+    gpus = [context.catalogue[key] for key in cell.named]
+    text, said = cell.passage.text, cell.said - {"sparse", "dense"}
+    answers = []
+    for quantity, own in ((first, said), (last, said | {"sparse"})):
+        ways = [own, *(each for each in (said, said | {"sparse"}) if each != own)]
+        told = [verdict_on(text, quantity, attribute, gpus, said=way, context=context) for way in ways]
+        best = next((each for each in told if each.verdict == "confirmed"), told[0])
+        answers.append(finding_on(cell.passage, quantity, attribute, gpus, found=best, context=context))
+    right = any(each.verdict == "confirmed" for each in answers)
+    yield from (each for each in answers if each.verdict == "confirmed" or not right)
+
+
+def _plain(digits: str) -> float:
+    return float(re.sub(r"[^\d.]", "", digits.replace(",", "")).strip(".") or 0)
+
+
+def _is_a_part(quantity: Quantity, attribute: Attribute, gpus: Sequence[Gpu]) -> bool:
+    """Whether a count is so small that it is of a part of a GPU: the cores of an SM."""
+    known = [float(str(value)) for gpu in gpus if (value := gpu.value(attribute.fields[0])) is not None]
+    return bool(known) and quantity.value < _PART * min(known)
+
+
+def verdict_on(
+    text: str, quantity: Quantity, attribute: Attribute, gpus: Sequence[Gpu], *, said: frozenset[str],
+    context: Context,
+) -> Verdict:  # fmt: skip
+    """Whether a value that stands in a text is that of one of these devices."""
+    words = text[quantity.start : quantity.end]
+    what = stated(
+        quantity.value, words, quantity.limit, said, dimension=quantity.dimension, unit=quantity.unit
+    )
+    found = judged(attribute, what, gpus, context.catalogue, context.spoken_of)
+    if found.verdict == "contradicted" and _GROUPED.match(words):
+        # "1.792 GB/s" in a page of several languages: a mark of thousands.
+        grouped = judged(
+            attribute, what._replace(value=1e3 * what.value), gpus, context.catalogue, context.spoken_of
+        )
+        return grouped if grouped.verdict == "confirmed" else found
+    return found
+
+
+def finding_on(
+    passage: Passage, quantity: Quantity, attribute: Attribute, gpus: Sequence[Gpu], *, found: Verdict,
+    context: Context,
+) -> Finding:  # fmt: skip
+    """The finding on a value that stands in a passage."""
+    start, end = passage.span(quantity.start, quantity.end)
+    return Finding(
+        start, end, context.document.original[start:end], "specification",
+        ", ".join(gpu.id for gpu in gpus), attribute.key, passage.text[quantity.start : quantity.end],
+        found.verdict, found.expected, found.because, found.evidence, found.true_for,
+    )  # fmt: skip
