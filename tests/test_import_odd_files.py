@@ -80,7 +80,10 @@ def test_configurations_that_cannot_be(whichgpu, tmp_path, content, said):
 
 @pytest.mark.parametrize(
     "content",
-    ['{"vocab_size": 32000, ' + json.dumps(LLAMA)[1:], json.dumps({**LLAMA, "time_step_limit": [0, math.inf]})],
+    [
+        '{"vocab_size": 32000, ' + json.dumps(LLAMA)[1:],
+        json.dumps({**LLAMA, "time_step_limit": [0, math.inf]}),
+    ],
     ids=["repeated and agreed", "a limit without an end"],
 )
 def test_fields_that_are_let_be(whichgpu, tmp_path, content):
