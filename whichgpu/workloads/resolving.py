@@ -193,5 +193,7 @@ def _service(name: str) -> str:
             if any(said[: len(start)] == start for start in map(words, known)):
                 near = [key for one in row["nearest"] for key in _candidates(one)]
                 hint = f"; the nearest open workload is {near[0]}" if near else ""
+                if row.get("unreleased"):
+                    return f"'{name}' was described, and never released ({seller}){hint}"
                 return f"'{name}' is only sold as a service ({seller}), its size is not published{hint}"
     return ""
