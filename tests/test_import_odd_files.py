@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import socket
 
@@ -77,9 +78,17 @@ def test_configurations_that_cannot_be(whichgpu, tmp_path, content, said):
     assert said in refused(whichgpu, path)
 
 
-def test_a_field_that_is_repeated_and_agrees_is_let_be(whichgpu, tmp_path):
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"vocab_size": 32000, ' + json.dumps(LLAMA)[1:],
+        json.dumps({**LLAMA, "time_step_limit": [0, math.inf]}),
+    ],
+    ids=["repeated and agreed", "a limit without an end"],
+)
+def test_fields_that_are_let_be(whichgpu, tmp_path, content):
     path = tmp_path / "config.json"
-    path.write_text('{"vocab_size": 32000, ' + json.dumps(LLAMA)[1:])
+    path.write_text(content)
     assert whichgpu("workload", str(path)).status == 0
 
 

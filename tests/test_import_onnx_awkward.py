@@ -88,7 +88,7 @@ def test_a_loop_counts_as_often_as_it_runs(tmp_path):
     assert "how often it runs is not known" in open_ended.dims["notes"][0]
 
 
-def test_a_scan_counts_its_length_and_a_choice_one_branch(tmp_path):
+def test_a_scan_counts_its_length_and_a_choice_its_dearer_branch(tmp_path):
     step = graph(
         [node("MatMul", ["h", "w"], ["n"]), node("Add", ["n", "xs"], ["ho"]),
          node("Identity", ["ho"], ["o"])],
@@ -106,8 +106,22 @@ def test_a_scan_counts_its_length_and_a_choice_one_branch(tmp_path):
     choice = node("If", ["c"], ["y"], else_branch=long, then_branch=short)
     inputs = [value("c", kind=TensorProto.BOOL), value("x", 1, 64)]
     item = write(tmp_path, graph([choice], inputs, [value("y")], [weight("w", 64, 64)]))
+    assert item.flops() == 2 * 2 * 64 * 64
+    assert "If: its else-branch is counted, which is no less work" in item.dims["notes"]
+    taken = helper.make_tensor("c", TensorProto.BOOL, [], [True])
+    item = write(tmp_path, graph([choice], inputs[1:], [value("y")], [weight("w", 64, 64), taken]))
     assert item.flops() == 2 * 64 * 64
-    assert "If: its then-branch is counted" in item.dims["notes"]
+    assert not any("branch" in note for note in item.dims["notes"])
+
+
+def test_a_batch_behind_a_fixed_side_is_the_open_one(tmp_path):
+    steps = helper.make_tensor_value_info("x", TensorProto.FLOAT, [10, "B", 32])
+    state = node("LSTM", ["x", "w", "r"], ["y"], hidden_size=64)
+    item = write(
+        tmp_path, graph([state], [steps], [value("y")], [weight("w", 1, 256, 32), weight("r", 1, 256, 64)])
+    )
+    assert item.flops() == 2 * 10 * 256 * (32 + 64)
+    assert item.dims["notes"] == []
 
 
 def test_functions_of_the_file_are_written_out(tmp_path):

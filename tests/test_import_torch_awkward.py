@@ -133,6 +133,10 @@ F_AGAIN = lambda: net(checkpointed, dense())
 F_INFERENCE = lambda: net(without_gradients, dense())
 F_HEADS = lambda: net(heads, dense())
 F_LSTM = lambda: net(lambda a, x: a(x)[0], nn.LSTM(64, 128, 2, batch_first=True, bidirectional=True))
+F_LONG = lambda: net(lambda a, x: a(x)[0], nn.LSTM(64, 128, proj_size=32), x=torch.zeros(2000, 2, 64))
+F_BILINEAR = lambda: net(lambda a, x: a(x, x), nn.Bilinear(64, 64, 8))
+F_PICKED = lambda: net(lambda a, x: a(x[x.sum(-1) > 0]), nn.Linear(64, 64))
+F_PACKED = lambda: torch.ao.quantization.quantize_dynamic(net(lambda a, x: a(x), dense()), {nn.Linear})
 F_GRU = lambda: net(lambda a, x: a(x)[0], nn.GRU(64, 128, 2, batch_first=True))
 F_MHA = lambda: net(lambda a, x: a(x, x, x, need_weights=False)[0],
                     nn.MultiheadAttention(64, 4, batch_first=True))
@@ -238,6 +242,11 @@ PAIR = 2 * 16 * 16 * 64
         ("F_HEADS", DENSE + 2 * PAIR, PARAMETERS),
         # Gates x (inputs + state) x steps, two directions; the second layer reads both.
         ("F_LSTM", 2 * 16 * 2 * 512 * ((64 + 128) + (256 + 128)), 593_920),
+        # Gates and the projection at each of 2,000 steps.
+        ("F_LONG", 2 * 2000 * (512 * (64 + 32) + 128 * 32), 54_272),
+        ("F_BILINEAR", 8 * DENSE, 32_776),
+        ("F_PICKED", DENSE, PARAMETERS),
+        ("F_PACKED", DENSE, PARAMETERS),
         ("F_GRU", 2 * 16 * 384 * ((64 + 128) + (128 + 128)), 173_568),
         ("F_MHA", 4 * DENSE + 2 * PAIR, 4 * PARAMETERS),
         ("F_LONG_FIRST", 4 * DENSE + 2 * PAIR, 4 * PARAMETERS),
@@ -261,7 +270,7 @@ def test_awkward_modules(models, factory, flops, parameters):
     assert sum(item.parameters().values()) == parameters
     assert not any("scaled" in note for note in item.dims["notes"])
     looked = any("looks at values" in note for note in item.dims["notes"])
-    assert looked == (factory in ("F_VALUE", "F_EXPERTS"))
+    assert looked == (factory in ("F_VALUE", "F_EXPERTS", "F_PICKED", "F_PACKED"))
 
 
 def test_what_is_not_sure_is_said(models):

@@ -349,6 +349,22 @@ def test_an_unknown_workload_names_the_nearest() -> None:
         resolve("lama2-7b")
 
 
+@pytest.mark.parametrize(
+    ("name", "said", "not_said"),
+    [
+        ("BERT", "bert-base (109 M), ", "distilbert"),
+        ("llama3", "llama-3-8b (8,030 M), ", "llama-3.1-8b"),
+        ("T5", "t5-small (60.5 M), t5-base (223 M), ", "mt5"),
+        ("qwen", "qwen-7b (7,721 M), ", "vit"),
+    ],
+)
+def test_the_name_of_a_family_lists_its_sizes(name: str, said: str, not_said: str) -> None:
+    with pytest.raises(UsageError, match="which has several sizes; did you mean ") as fault:
+        resolve(name)
+    assert said in str(fault.value)
+    assert not_said not in str(fault.value)
+
+
 @given(st.text(alphabet=string.printable, max_size=40))
 def test_any_name_resolves_or_is_refused_in_one_line(name: str) -> None:
     with suppress(UsageError):

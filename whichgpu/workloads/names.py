@@ -53,6 +53,15 @@ def unwrapped(text: str) -> str:
     return bare if bare != text else ""
 
 
+def going_on(start: str) -> re.Pattern[str]:
+    """Spellings that go on after a start in a new word or with their number: `bert-base` after `bert`.
+
+    A number goes on after a word (`vgg16` after `vgg`), not after another: `llama-3.1-8b` is no `llama-3`.
+    """
+    spelled = "[-_ .]*".join(map(re.escape, squeezed(start)))
+    return re.compile(spelled + ("[-_ :/]" if start[-1:].isdigit() else r"[-_ :/.\d]"), re.IGNORECASE)
+
+
 def words(text: str) -> list[str]:
     """The words of a name."""
     return text.lower().translate(_SEPARATORS).split()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.errors import UnknownName
 from whichgpu.facts import store
+from whichgpu.units import number
 from whichgpu.workloads import names
 from whichgpu.workloads.job import TRAINING
 from whichgpu.workloads.names import apart, squeezed, words
@@ -77,7 +78,7 @@ def resolve(name: str) -> Workload:
         keys = list(dict.fromkeys(key for _, key in spelled))
     if longer is None and len(keys) != 1:
         service = service or _service(name.partition("/")[2])
-        raise UnknownName(service or f"no workload '{name}'; {_hint(name)}")
+        raise UnknownName(service or _members(name) or f"no workload '{name}'; {_hint(name)}")
     return longer or workloads()[keys[0]]
 
 
@@ -153,6 +154,26 @@ def _tagged(name: str) -> list[str]:
     return list(dict.fromkeys(key for _, key in _names().get(squeezed(f"timm/{model}"), ()) if tag))
 
 
+#: Members of a family that an error lists.
+_MOST_MEMBERS = 8
+
+
+def _members(name: str) -> str:
+    """What is said of a family's name without a size (`BERT`, `llama3`): its members, the smallest first."""
+    from whichgpu.workloads.counts import counts
+
+    begun = names.going_on(name) if squeezed(name) else None
+    found = {key for spelling, key in workloads().spellings() if begun and begun.match(spelling)}
+    if len(found) < 2:
+        return ""
+    # Of many those of the plainest names.
+    plainest = sorted(found, key=lambda key: (len(key), key))[:_MOST_MEMBERS]
+    sizes = sorted((counts(workloads()[key]).parameters, key) for key in plainest)
+    listed = ", ".join(f"{key} ({number(size / 1e6)} M)" for size, key in sizes)
+    more = f" and {len(found) - len(sizes)} more" if len(found) > len(sizes) else ""
+    return f"no workload '{name}', which has several sizes; did you mean {listed}{more}?"
+
+
 def _hint(name: str) -> str:
     from difflib import get_close_matches
 
@@ -172,5 +193,7 @@ def _service(name: str) -> str:
             if any(said[: len(start)] == start for start in map(words, known)):
                 near = [key for one in row["nearest"] for key in _candidates(one)]
                 hint = f"; the nearest open workload is {near[0]}" if near else ""
+                if row.get("unreleased"):
+                    return f"'{name}' was described, and never released ({seller}){hint}"
                 return f"'{name}' is only sold as a service ({seller}), its size is not published{hint}"
     return ""

@@ -83,10 +83,12 @@ def beside(path: Path, names: Iterable[str]) -> list[Path]:
 
 
 def parse_json(raw: bytes, where: str) -> dict[str, Any]:
-    """A JSON object with finite numbers; raises `UsageError` naming the place of a fault."""
+    """A JSON object with finite numbers; raises `UsageError` naming the place of a fault.
+
+    A row may hold `Infinity`, as limits without an end do (`time_step_limit` of Mamba 2); a field may not.
+    """
     try:
-        content = json.loads(raw.decode("utf-8-sig"), parse_constant=lambda text: _refuse(text, where),
-                             parse_float=lambda text: _finite(text, where),
+        content = json.loads(raw.decode("utf-8-sig"), parse_float=lambda text: _finite(text, where),
                              object_pairs_hook=lambda pairs: _once(pairs, where))  # fmt: skip
     except UnicodeDecodeError as fault:
         raise UsageError(f"{where}: not UTF-8 text at byte {fault.start}; save it as UTF-8") from None
@@ -100,8 +102,11 @@ def parse_json(raw: bytes, where: str) -> dict[str, Any]:
 
 
 def _once(pairs: list[tuple[str, Any]], where: str) -> dict[str, Any]:
-    """A JSON object; refuses one that gives a field two values."""
+    """A JSON object; refuses one that gives a field two values, or one that is not finite."""
     made = dict(pairs)
+    for value in made.values():
+        if isinstance(value, float) and not math.isfinite(value):
+            _refuse(json.dumps(value), where)
     if len(made) < len(pairs):
         for key, value in pairs:
             if made[key] != value:

@@ -222,10 +222,19 @@ def dimensions(config: Config) -> tuple[str, dict[str, Any]]:
             dims["tied"] = True
         if config.flag("lm_head_bias"):
             dims["head_bias"] = True
+        if _headless(config, row):
+            dims["headless"] = True
     width = dims.get("hidden", dims.get("width", 0))
     if family in ("encoder", "vit") and width % dims["heads"]:
         config.refuse(f"hidden_size {width} is not a multiple of num_attention_heads {dims['heads']}")
     return family, dims
+
+
+def _headless(config: Config, row: Mapping[str, Any]) -> bool:
+    """Whether a file is of a model of embeddings: its class is the trunk alone (`MistralModel`)."""
+    names = config.raw.get("architectures")
+    first = str(names[0]) if isinstance(names, list) and names else ""
+    return first.endswith("Model") and "LMHead" not in first and first not in row.get("classes", ())
 
 
 def _sizes(config: Config, row: Mapping[str, Any], family: str) -> dict[str, Any]:

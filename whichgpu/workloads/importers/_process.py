@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _INPUT = re.compile(r"(?:(?P<name>[A-Za-z_][\w./:-]*)=)?(?P<shape>\d+(?:x\d+)*)(?::(?P<dtype>\w+))?")
 #: Seconds, address space and answer that the process may take.
 SECONDS, MEMORY, ANSWER = 60, 8 * 2**30, 200 * MB
+#: How many times as long is waited on a machine that does other work, at most.
+_MOST_SHARED = 4.0
 
 
 def inputs(given: Given) -> list[dict[str, Any]]:
@@ -82,7 +84,8 @@ def _answer(process: subprocess.Popen[bytes], request: bytes, source: str) -> by
     with contextlib.suppress(BrokenPipeError):
         process.stdin.write(request)
         process.stdin.close()
-    end = time.monotonic() + SECONDS
+    patience = _patience()
+    end = time.monotonic() + patience
     parts: list[bytes] = []
     size = 0
     with selectors.DefaultSelector() as selector:
@@ -97,7 +100,18 @@ def _answer(process: subprocess.Popen[bytes], request: bytes, source: str) -> by
             size += len(part)
             if size > ANSWER:
                 raise UsageError(f"{source}: more than {ANSWER // MB} MB of operators; is it a loop?")
-    raise UsageError(f"{source}: not done after {SECONDS} s, so it was ended; does it loop, or load weights?")
+    raise UsageError(
+        f"{source}: not done after {patience:g} s, so it was ended; does it loop, or load weights?"
+    )
+
+
+def _patience() -> float:
+    """Seconds to wait: more on a machine whose processors are shared by many."""
+    try:
+        shared = os.getloadavg()[0] / (os.cpu_count() or 1)
+    except OSError:
+        shared = 1.0
+    return float(round(SECONDS * min(max(shared, 1.0), _MOST_SHARED)))
 
 
 def _ended(status: int) -> str:

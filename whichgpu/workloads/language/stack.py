@@ -70,6 +70,8 @@ def _head(dims: Mapping[str, Any], rec: Recorder, logits: Any) -> None:
         _streams(dims).joined_streams(dims, rec, logits)
     if dims.get("final_norm", True):
         norm(dims, rec, logits)
+    if dims.get("headless"):
+        return
     if words != width:
         rec.linear(logits, width, words, name="narrow")
     rec.linear(logits, words, dims["vocab"], bias=bool(dims.get("head_bias")), shard="vocab",

@@ -164,8 +164,7 @@ class Graph(Sizes):
         """A loop's body as often as it runs, where that is known, or one branch of a choice."""
         bodies = {attribute.name: attribute.g for attribute in node.attribute if attribute.HasField("g")}
         if node.op_type == "If":
-            self._remark(f"{layer(node)}: its then-branch is counted")
-            yield from self._walk(bodies["then_branch"])
+            yield from self._walk(bodies[self._dearer(node, bodies)])
             return
         turns = self._turns(node)
         if turns is None or turns > _MOST_TURNS:
@@ -174,16 +173,37 @@ class Graph(Sizes):
         for _ in range(turns):
             yield from self._walk(bodies["body"])
 
+    def _dearer(self, node: Any, bodies: dict[str, Any]) -> str:
+        """The branch of a choice that is taken, where that is a constant, else the one of most work."""
+        chosen = self._constant(node.input[0])
+        if chosen is not None:
+            return "then_branch" if chosen else "else_branch"
+        before = set(self.counted), dict(self.unknown), dict(self.unsized), list(self.notes)
+        work = {}
+        for name in ("then_branch", "else_branch"):
+            work[name] = sum(map(_work, self._walk(bodies[name])))
+            self.counted, self.unknown, self.unsized, self.notes = (
+                set(before[0]), dict(before[1]), dict(before[2]), list(before[3])
+            )  # fmt: skip
+        dearer = max(work, key=lambda name: work[name])
+        self._remark(f"{layer(node)}: its {dearer.replace('_', '-')} is counted, which is no less work")
+        return dearer
+
+    def _constant(self, name: str) -> int | None:
+        """The value of a constant of one element."""
+        for tensor in constants(self.model.graph):
+            if tensor.name == name and math.prod(tensor.dims) == 1:
+                return int(self.onnx.numpy_helper.to_array(tensor).reshape(-1)[0])
+        return None
+
     def _turns(self, node: Any) -> int | None:
         """How often a loop runs: a constant, or the length of what is scanned."""
         if node.op_type == "Scan":
             scanned = node.input[-attribute_of(node, "num_scan_inputs", 1)]
             shape = self.shapes.get(scanned)
             return shape[0] if shape else None
-        for tensor in constants(self.model.graph):
-            if tensor.name == node.input[0] and math.prod(tensor.dims) == 1:
-                return max(0, int(self.onnx.numpy_helper.to_array(tensor).reshape(-1)[0]))
-        return None
+        turns = self._constant(node.input[0])
+        return None if turns is None else max(0, turns)
 
     def _remark(self, said: str) -> None:
         if said not in self.notes:
@@ -261,6 +281,14 @@ class Graph(Sizes):
         elif kind == "pointwise" and "backward" not in op:
             op["saved"] = op["write"]
         return op
+
+
+def _work(op: dict[str, Any]) -> float:
+    """Multiply-adds of a product, for comparison; 0 of the rest."""
+    sizes = [
+        op["dims"].get(name, 1) for name in ("m", "n", "k", "batch", "groups", "heads", "q", "kv", "head_dim")
+    ]
+    return float(math.prod(sizes)) if op["kind"] in ("gemm", "conv", "attention") else 0.0
 
 
 def _declare(graph: Any, name: str, shape: list[int]) -> None:

@@ -14,7 +14,7 @@ from .onnx_graph import Graph
 from .onnx_nodes import constants, layer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 
 #: A side of an input above this is damage.
@@ -97,22 +97,24 @@ def _inputs(graph: Any, stated: list[dict[str, Any]], weights: dict[str, Any]) -
     wanted = [value for value in graph.input if value.name not in weights]
     by_name = {one["name"]: one["shape"] for one in stated if one["name"]}
     unnamed = iter([one["shape"] for one in stated if not one["name"]])
+    batches = _batch_names(wanted)
     unknown = set(by_name) - {value.name for value in wanted}
     if unknown:
         raise Unusable(f"--input {unknown.pop()}: no such input; it has {', '.join(v.name for v in wanted)}")
     shapes = {}
     for value in wanted:
-        shape = by_name.get(value.name) or next(unnamed, None) or _declared(value)
+        shape = by_name.get(value.name) or next(unnamed, None) or _declared(value, batches)
         shapes[value.name] = [int(side) for side in shape]
     return shapes
 
 
 def _batched(graph: Any, shapes: dict[str, list[int]]) -> list[tuple[str, int]]:
     """Where the batch stands among the inputs: sizes whose name says so, else the first of each."""
+    batches = _batch_names([value for value in graph.input if value.name in shapes])
     named = [
         (value.name, place) for value in graph.input if value.name in shapes
         for place, side in enumerate(value.type.tensor_type.shape.dim[: len(shapes[value.name])])
-        if "batch" in side.dim_param.lower()
+        if side.dim_param in batches
     ]  # fmt: skip
     if named:
         return named
@@ -120,14 +122,28 @@ def _batched(graph: Any, shapes: dict[str, list[int]]) -> list[tuple[str, int]]:
     return [(name, 0) for name, shape in shapes.items() if shape and shape[0] == first]
 
 
-def _declared(value: Any) -> list[int]:
+def _batch_names(values: Sequence[Any]) -> set[str]:
+    """Names of open sizes that are a batch: as they say, or the only one behind sides that are fixed."""
+    sides = [side for value in values for side in value.type.tensor_type.shape.dim]
+    names = {side.dim_param for side in sides if side.dim_param}
+    for says in (lambda name: "batch" in name, lambda name: name in ("b", "bs"), lambda name: name == "n"):
+        found = {name for name in names if says(name.lower())}
+        if found:
+            return found
+    firsts = [value.type.tensor_type.shape.dim[:1] for value in values]
+    fixed = all(side.dim_value > 1 for first in firsts for side in first)
+    return names if fixed and len(names) == 1 else set()
+
+
+def _declared(value: Any, batches: set[str]) -> list[int]:
+    """The sizes that the file states; one where the batch, or the first size, is open."""
     shape = []
     for place, side in enumerate(value.type.tensor_type.shape.dim):
         if side.dim_value > _LARGEST:
             raise Unusable(f"input '{value.name}': size {place} is {side.dim_value:,}; is the file damaged?")
         if side.dim_value > 0 or (side.HasField("dim_value") and side.dim_value == 0):
             shape.append(side.dim_value)
-        elif place == 0 or "batch" in side.dim_param.lower():
+        elif place == 0 or side.dim_param in batches:
             shape.append(1)
         else:
             name = side.dim_param or "without a name"

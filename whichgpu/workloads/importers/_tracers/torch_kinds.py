@@ -32,7 +32,7 @@ PRODUCTS = {
 }  # fmt: skip
 
 #: Beginnings of operators that do more than they move, and are counted by their bytes all the same.
-UNCOUNTED = ("_fft_", "fft_", "linalg_", "_linalg_", "_cdist", "_weight_int", "_trilinear")
+UNCOUNTED = ("_fft_", "fft_", "linalg_", "_linalg_", "_cdist", "_weight_int")
 
 
 def plain(name: str, elements: int) -> dict[str, Any]:
@@ -57,6 +57,12 @@ def product(left: Any, right: Any) -> dict[str, float]:
     m = left[-2] if len(left) > 1 else 1
     n = right[-1] if len(right) > 1 else 1
     return {"m": m, "n": n, "k": k, "batch": batch}
+
+
+def bilinear(left: Any, weight: Any, right: Any) -> dict[str, float]:
+    """nn.Bilinear, (.., in1) x (out, in1, in2) x (.., in2): all products of the second, then of the first."""
+    out, first, second = weight.shape[-3:]
+    return {"m": right.numel() // second, "n": out * first, "k": second, "batch": 1}
 
 
 def convolution(args: tuple[Any, ...], out: Any) -> dict[str, float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from . import torch_recurrent
 from .fault import Unusable
 
 if TYPE_CHECKING:
@@ -96,6 +97,8 @@ def function_mode(torch: Any, tracer: Tracer) -> Any:
 
     class Fusing(TorchFunctionMode):  # type: ignore[misc]
         def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            if torch_recurrent.whole(func, args, tracer):
+                return torch_recurrent.run(func, args, tracer)
             if func is not fused:
                 return func(*args, **(kwargs or {}))
             tracer.paused += 1

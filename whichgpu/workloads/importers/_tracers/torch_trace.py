@@ -39,8 +39,11 @@ def trace(request: dict[str, Any], lock: Callable[[], None]) -> dict[str, Any]:
     torch.backends.mha.set_fastpath_enabled(False)
     # A compiled module is traced as what it was compiled from.
     torch.compile = _uncompiled
+    path = Path(request["file"])
+    if b"flex_attention" in path.read_bytes():
+        _plain_flex(torch)
     lock()
-    file = _imported(Path(request["file"]))
+    file = _imported(path)
     found: dict[str, int] = {}
     try:
         return _traced(torch, file, request, "meta", found)
@@ -63,6 +66,18 @@ def trace(request: dict[str, Any], lock: Callable[[], None]) -> dict[str, Any]:
 def _uncompiled(model: Any = None, **_options: Any) -> Any:
     """Stands for `torch.compile`, as a function and as a decorator with options."""
     return (lambda one: one) if model is None else model
+
+
+def _plain_flex(torch: Any) -> None:
+    """Let FlexAttention be attention over all scores: on shapes alone it has no kernel and no mask."""
+    import torch.nn.attention.flex_attention as flex
+
+    def attend(query: Any, key: Any, value: Any, *_rest: Any, enable_gqa: bool = False, **_more: Any) -> Any:
+        dense = torch.nn.functional.scaled_dot_product_attention
+        return dense(query, key, value, enable_gqa=enable_gqa)
+
+    flex.flex_attention = attend
+    flex.create_block_mask = lambda *_given, **_more: None
 
 
 @contextlib.contextmanager
@@ -197,7 +212,9 @@ def _on(torch: Any, inputs: tuple[Any, Any], device: str, times: int, place: int
         shape = list(leaf.shape)
         if len(shape) > place and shape[place] == batch:
             shape[place] *= times
-        return torch.zeros(shape, dtype=leaf.dtype, device=device)
+        # Values pass conditions, and what is picked by value is not nothing; an index is one of any table.
+        made = torch.ones if leaf.is_floating_point() else torch.zeros
+        return made(shape, dtype=leaf.dtype, device=device)
 
     arguments, keywords = tree_map(moved, inputs)
     return arguments, keywords

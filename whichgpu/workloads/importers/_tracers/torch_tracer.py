@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from .torch_kinds import FREE, PRODUCTS, UNCOUNTED, attention, convolution, plain, product
+from .torch_kinds import FREE, PRODUCTS, UNCOUNTED, attention, bilinear, convolution, plain, product
 from .torch_modes import dispatch_mode, function_mode, placing
 
 if TYPE_CHECKING:
@@ -79,6 +79,8 @@ class Tracer:
         """Keep the name of the module that runs."""
         hooks = []
         for name, module in self.module.named_modules():
+            if isinstance(module, self.torch.jit.ScriptModule):
+                continue
             hooks.append(module.register_forward_pre_hook(self._entering(name)))
             hooks.append(module.register_forward_hook(self._leaving, always_call=True))
         try:
@@ -125,6 +127,11 @@ class Tracer:
         inputs, outputs = tensors(self.torch, (args, kwargs)), tensors(self.torch, out)
         if not outputs:
             return
+        packed = [one.unpack() for one in args if hasattr(one, "unpack")]
+        if packed:
+            weight, bias = packed[0][:2]
+            self._packed(name, weight, bias, inputs, outputs)
+            return
         if func.namespace not in ("aten", "prims") or name.startswith(UNCOUNTED):
             full = f"{func.namespace}.{name}"
             self.unknown[full] = self.unknown.get(full, 0) + 1
@@ -139,6 +146,8 @@ class Tracer:
             return {"kind": "conv", "dims": convolution(args, outputs[0]), "part": "conv"}
         if name.startswith("_scaled_dot_product"):
             return {"kind": "attention", "dims": attention(*args[:3], causal=False), "part": "attention"}
+        if name == "_trilinear":
+            return {"kind": "gemm", "dims": bilinear(*args[:3]), "part": "linear"}
         if name == "embedding":
             return {"kind": "embedding", "dims": {"elements": outputs[0].numel()}, "part": "embedding"}
         return plain(name, max(t.numel() for t in (*inputs, *outputs)))
@@ -154,10 +163,19 @@ class Tracer:
         for tensor in (q, k, v, out):
             self._keep(tensor)
 
+    def _packed(self, name: str, weight: Any, bias: Any, inputs: list[Any], outputs: list[Any]) -> None:
+        """A product whose quantised weights no module lists as its own (`torch.ao.nn.quantized`)."""
+        held = [one for one in (weight, bias) if one is not None]
+        for one in held:
+            self.weights.setdefault(self._key(one), ("packed", one))
+        window = weight.shape[2:].numel() if "conv" in name else 1
+        op = {"kind": "gemm", "part": "linear",
+              "dims": {"m": outputs[0].numel() // weight.shape[0], "n": weight.shape[0],
+                       "k": weight.shape[1] * window, "batch": 1}}  # fmt: skip
+        self._add(op, [*inputs, *held], outputs)
+
     def _add(self, op: dict[str, Any], inputs: list[Any], outputs: list[Any]) -> None:
-        scope = self.scopes[-1]
-        part = op.pop("part")
-        op["layer"] = f"{scope}.{part}" if scope else part
+        op["layer"] = self.layer(op.pop("part"))
         weights = {self._key(t): t for t in inputs if self._key(t) in self.weights}
         others = {self._key(t): t for t in inputs if self._key(t) not in self.weights}
         op["read"] = sum(self._size(t) for t in others.values())
@@ -168,8 +186,17 @@ class Tracer:
             op["read"] += op["write"]
         if op["kind"] in ("gemm", "conv") and weights and not any(t.requires_grad for t in others.values()):
             op["backward"] = "weight"
-        self._starts(op, scope)
+        self._starts(op, self.scopes[-1])
         self.ops.append(op)
+
+    def layer(self, part: str) -> str:
+        """The name of a part of the module that runs."""
+        return f"{self.scopes[-1]}.{part}" if self.scopes[-1] else part
+
+    def first_met(self, weight: Any) -> int:
+        """Parameters of a weight where it is met first; none of what was made on the way."""
+        key = self._key(weight)
+        return self._first(key) if key in self.weights else 0
 
     def _first(self, key: int) -> int:
         """Parameters of a weight where it is met first."""

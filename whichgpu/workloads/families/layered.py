@@ -1,0 +1,229 @@
+"""Networks of pictures that are one list of layers: convolutions, maxima, residuals, maps kept and joined.
+
+What has no family of its own: the first classifiers (LeNet, OverFeat), YOLO v2 to v4 after Darknet's own
+files, networks that enlarge pictures (SRCNN, EDSR, SRGAN, ESRGAN), AlphaGo Zero's tower, and those of videos
+and volumes (C3D, R3D, CosmoFlow), whose slices stand beside each other in the batch.
+Letters: B batch, C channels, T frames (slices), H W height and width of a feature map.
+
+Dimensions: `layers`, a list of tables; `channels` of the picture (3), `frames` (1) of a video, `norm` (false:
+convolutions with a bias, true: with a batch normalisation) and `activation` ("relu"; "" for none) of each
+convolution that says nothing else; optionally `unit` (images). By `kind`:
+
+    conv    `out` channels, `kernel` (3), `stride` (1), `padding` (kernel // 2), `groups` (1), `norm`, `bias`,
+            `activation`; over frames `depth` (1), `depth_stride` (1), `depth_padding` (depth // 2)
+    up      a transposed convolution of a picture: the same
+    max, mean   `kernel`, `stride` (kernel), `padding` (0), `ceil` (false); over frames `depth` (1),
+            `depth_stride` (depth), `depth_padding` (0)
+    spread  each position `factor` times on either side; shuffle: from `factor`^2 channels; fold: into them
+    half    the second half of the channels
+    values  `values` trained ones (a slope of PReLU), applied to each value
+    dense   means of `side` x `side` (1) parts and of `frames` (1) in time, all their values into `out`;
+            `activation` (""), `bias` (true)
+    keep    the map under a name, `as`
+    take    maps of these names, `of`, one after another (the present map is ".")
+    add     the map of the name `of`
+    block   `layers`, `count` (1) times; `residual` (false): added to what goes in
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from whichgpu.errors import UsageError
+from whichgpu.workloads import images
+from whichgpu.workloads.blocks import activate, conv_norm, image, norm_activate, transposed
+from whichgpu.workloads.maps import Map, window_length
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.recorder import Recorder
+
+    Layer = Mapping[str, Any]
+
+PHASES, PHASE_ALIASES, UNIT, OPTIMIZER = images.PHASES, images.PHASE_ALIASES, images.UNIT, "sgd"
+DEFAULTS = images.defaults()
+#: No dense layer that takes one.
+ADAPTERS = False
+#: The side of what a dense layer gives.
+_POINT = 1.0
+
+
+def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
+    """Every layer in its order: (B T, channels, H, W) -> what the last gives."""
+    x = image(job, dims.get("channels", 3))
+    frames = job.option("frames", dims["frames"], 1.0) if "frames" in dims else 1.0
+    _Net(dims, rec, job.batch).run(dims["layers"], x._replace(batch=x.batch * frames), "layers")
+
+
+class _Net:
+    """The maps that were kept on the way, and what layers are that say nothing."""
+
+    def __init__(self, dims: Mapping[str, Any], rec: Recorder, batch: Any) -> None:
+        self.rec, self.batch = rec, batch
+        self.kept: dict[str, Map] = {}
+        self.norm, self.activation = dims.get("norm", False), dims.get("activation", "relu")
+        self.first = True
+
+    def run(self, layers: Sequence[Layer], x: Map, where: str) -> Map:
+        """Layers one after another; raises `UsageError` naming the place of one that is none."""
+        for place, layer in enumerate(layers):
+            kind = layer.get("kind")
+            record = _KINDS.get(kind)
+            if record is None:
+                raise UsageError(
+                    f"{where}[{place}]: kind '{kind}' is none of {', '.join(_KINDS)}; see workloads.md"
+                )
+            with self.rec.module(layer.get("name", where.partition("[")[0] + str(place))):
+                x = record(self, layer, x)
+        return x
+
+    def frames(self, x: Map, depth: int, stride: int, padding: int) -> Any:
+        """B T' of what a window over T frames gives."""
+        if (depth, stride) == (1, 1):
+            return x.batch
+        return self.batch * window_length(x.batch / self.batch, depth, stride, padding)
+
+    def of(self, name: str, x: Map) -> Map:
+        """The map of a name."""
+        if name != "." and name not in self.kept:
+            raise UsageError(f"layers: no map was kept as '{name}'; known: {', '.join(self.kept) or 'none'}")
+        return x if name == "." else self.kept[name]
+
+
+def _conv(net: _Net, layer: Layer, x: Map) -> Map:
+    """(B T, C, H, W) -> (B T', out, H', W')."""
+    if "depth" in layer:
+        return _deep(net, layer, x)
+    norm, activation = layer.get("norm", net.norm), layer.get("activation", net.activation)
+    backward, net.first = "weight" if net.first else "full", False
+    kernel, stride = layer.get("kernel", 3), layer.get("stride", 1)
+    settings: dict[str, Any] = {
+        "padding": layer.get("padding"), "groups": layer.get("groups", 1), "backward": backward,
+        "bias": layer.get("bias", not norm),
+    }  # fmt: skip
+    if norm:
+        return conv_norm(net.rec, x, layer["out"], kernel, stride, relu=bool(activation),
+                         activation=activation, **settings)  # fmt: skip
+    y = net.rec.conv(x, layer["out"], kernel, stride, **settings)
+    if activation:
+        activate(net.rec, y.elements, activation)
+    return y
+
+
+def _deep(net: _Net, layer: Layer, x: Map) -> Map:
+    """The same with a window over frames."""
+    norm, activation = layer.get("norm", net.norm), layer.get("activation", net.activation)
+    out, kernel, stride, depth = layer["out"], layer.get("kernel", 3), layer.get("stride", 1), layer["depth"]
+    padding = layer.get("padding", kernel // 2)
+    frames = net.frames(x, depth, layer.get("depth_stride", 1), layer.get("depth_padding", depth // 2))
+    y = Map(frames, out, window_length(x.height, kernel, stride, padding),
+            window_length(x.width, kernel, stride, padding))  # fmt: skip
+    backward, net.first = "weight" if net.first else "full", False
+    net.rec.window(x.elements, y.pixels, x.channels, out, depth * kernel**2, groups=layer.get("groups", 1),
+                   bias=out if layer.get("bias", not norm) else 0, backward=backward)  # fmt: skip
+    if norm:
+        norm_activate(net.rec, y, activation)
+    elif activation:
+        activate(net.rec, y.elements, activation)
+    return y
+
+
+def _up(net: _Net, layer: Layer, x: Map) -> Map:
+    """(B, C, H, W) -> (B, out, H stride, W stride)."""
+    norm, activation = layer.get("norm", net.norm), layer.get("activation", net.activation)
+    y = transposed(net.rec, x, layer["out"], layer.get("kernel", 3), layer.get("stride", 1),
+                   bias=layer.get("bias", not norm))  # fmt: skip
+    if norm:
+        norm_activate(net.rec, y, activation, name="up")
+    elif activation:
+        activate(net.rec, y.elements, activation)
+    return y
+
+
+def _pool(net: _Net, layer: Layer, x: Map) -> Map:
+    """(B T, C, H, W) -> (B T', C, H', W')."""
+    kernel, depth = layer["kernel"], layer.get("depth", 1)
+    y = net.rec.pool(x, kernel, layer.get("stride", kernel), padding=layer.get("padding", 0),
+                     ceil=layer.get("ceil", False), average=layer["kind"] == "mean")  # fmt: skip
+    stride = layer.get("depth_stride", depth)
+    return y._replace(batch=net.frames(x, depth, stride, layer.get("depth_padding", 0)))
+
+
+def _enlarge(net: _Net, layer: Layer, x: Map) -> Map:
+    """(B, C, H, W) -> (B, C or C / factor^2, H factor, W factor), or back."""
+    factor, shuffles = layer["factor"], layer["kind"] == "shuffle"
+    if layer["kind"] == "fold":
+        net.rec.copy(x.elements, name="fold")
+        return x.like(x.channels * factor**2, x.height // factor, x.width // factor)
+    if shuffles and x.channels % factor**2:
+        raise UsageError(
+            f"layers: {x.channels} channels are no multiple of {factor}^2, which shuffle spreads"
+        )
+    y = x.like(x.channels // (factor**2 if shuffles else 1), factor * x.height, factor * x.width)
+    net.rec.copy(y.elements, reads=1.0 if shuffles else 1.0 / factor**2, name=layer["kind"])
+    return y
+
+
+def _dense(net: _Net, layer: Layer, x: Map) -> Map:
+    """(B T, C, H, W) -> (B frames, C, side, side) -> (B, out, 1, 1)."""
+    side, frames = layer.get("side", 1), layer.get("frames", 1)
+    if x.height is not _POINT:
+        x = net.rec.global_pool(x, side=side)
+    net.rec.linear(net.batch, x.channels * side**2 * frames, layer["out"], bias=layer.get("bias", True))
+    if layer.get("activation"):
+        activate(net.rec, layer["out"] * net.batch, layer["activation"])
+    return Map(net.batch, layer["out"], _POINT, _POINT)
+
+
+def _keep(net: _Net, layer: Layer, x: Map) -> Map:
+    net.kept[layer["as"]] = x
+    return x
+
+
+def _take(net: _Net, layer: Layer, x: Map) -> Map:
+    """Maps of equal sides -> one of all their channels."""
+    taken = [net.of(name, x) for name in layer["of"]]
+    y = taken[0]._replace(channels=sum(one.channels for one in taken))
+    if len(taken) > 1:
+        net.rec.copy(y.elements, name="concatenate")
+    return y
+
+
+def _half(net: _Net, layer: Layer, x: Map) -> Map:
+    """(B, C, H, W) -> (B, C / 2, H, W)."""
+    return x._replace(channels=x.channels // 2)
+
+
+def _values(net: _Net, layer: Layer, x: Map) -> Map:
+    net.rec.pointwise(x.elements, parameters=float(layer["values"]), name="values")
+    return x
+
+
+def _add(net: _Net, layer: Layer, x: Map) -> Map:
+    """Two maps of one shape."""
+    net.of(layer["of"], x)
+    net.rec.add(x.elements)
+    return x
+
+
+def _block(net: _Net, layer: Layer, x: Map) -> Map:
+    """Layers several times over, each time with weights of its own."""
+    residual, start = layer.get("residual", False), net.first
+    for _ in range(layer.get("count", 1)):
+        y = net.run(layer["layers"], x, "block")
+        if residual and y.channels != x.channels:
+            raise UsageError(f"layers: a residual of {x.channels} channels cannot be added to {y.channels}")
+        if residual:
+            net.rec.add(y.elements)
+        x = y
+    net.first = start and net.first
+    return x
+
+
+_KINDS: Mapping[Any, Callable[[_Net, Layer, Map], Map]] = {
+    "conv": _conv, "up": _up, "max": _pool, "mean": _pool, "spread": _enlarge, "shuffle": _enlarge,
+    "fold": _enlarge, "half": _half, "values": _values,
+    "dense": _dense, "keep": _keep, "take": _take, "add": _add, "block": _block,
+}  # fmt: skip
