@@ -68,6 +68,36 @@ _TURNS = re.compile(
     r"competitors?|rivals?|successors?|predecessors?|which|that|cards|gpus|models)\b",
     re.IGNORECASE,
 )
+#: What says that a device has what follows, whatever stands before: "also gets 16 GB", "makes do with".
+_FILL = (
+    r"(?:(?:only|just|an?|the|its|full|up to|about|around|roughly|nearly|almost|some|over|even|still|exactly|generous|"
+    r"mere|impressive|whopping|massive|modest|paltry|meagre|meager|healthy|solid|hefty|total of|maximum of|respectable|"
+    r"as much as|same|now|also|whole|comparatively|more|less|stingy|slightly|very|\~)\s+){0,4}[~\u2248]?"
+)
+_HAVING = re.compile(
+    r"\b(?:has|have|had|gets?|got|carr(?:y|ies|ied)|pack(?:s|ed|ing)?|boasts?|boasted|sport(?:s|ed|ing)?|"
+    r"(?:comes?|came|ships?|shipped|arrives?|arrived|launched|makes? do|made do|equipped|fitted|armed|outfitted|"
+    r"blessed|saddled|stuck|configured|available|goes|sticks?|stuck) with|settles? for|"
+    r"(?:tops?|topped|maxe[sd]) out at|(?:stay|stop|start|peak|cap)(?:s|ped|ed)? at|capped at|limited to|offer(?:s|ed|ing)?|"
+    r"featur(?:es?|ed|ing)|includes?|included|deliver(?:s|ed|ing)?|provid(?:es?|ed|ing)|houses?|brings?|"
+    r"gives? (?:you|us)|reach(?:es|ed|ing)?|manag(?:es?|ed)|push(?:es|ed|ing)?|moves?|hits?|rated (?:at|for)|"
+    r"retain(?:s|ed)?|keeps?|kept|holds?|held)\s+" + _FILL,
+    re.IGNORECASE,
+)
+#: What begins another thing between a device and what it has.
+_OTHER_THING = re.compile(
+    r"[;:!?]|\.\s|\b(?:than|versus|vs|against|while|whereas|but|compared|unlike|system|server|host|cpu|nvlink|pcie|network\w*|"
+    r"storage|cache|switch\w*|each|per|total|both|all|if|when|competitors?|rivals?|successors?|predecessors?|"
+    r"cards|gpus|models?|can|could|would|might|must|need\w*|requir\w*|run\w*|with a|you|users?|we|they|i|"
+    r"motherboard|psu|desktop|laptop|machine|box|workstation|instance|node|version|variant|sibling)\b",
+    re.IGNORECASE,
+)
+#: Behind a value that is a device's own.
+_OWN_END = re.compile(
+    r"\s*(?:$|[.,;:)\u2013\u2014]|(?:and|or|but|while|with|at|on|over|across|through|from|for|in|as|to|instead)\b|"
+    r"(?:of\s+)?(?:[\w-]+\s+){0,2}?(?:v?ram|memory|gddr\w*|hbm\w*|bandwidth|power|heat|vmem|buffer)\b)",
+    re.IGNORECASE,
+)
 _LONGEST = 220
 #: Before a value in brackets that says of which card another value is: "250 W (40 GB)".
 _SIZE_OF = re.compile(r"\d\s?(?:W|[GT]i?B(?:/s)?|[TP]?FLOPS|TOPS|cores)\s*\($")
@@ -98,7 +128,9 @@ def listed(text: str, sentence: Sentence, quantity: Quantity, mention: Mention |
     if _SCRIPT.search(text, first, quantity.start):
         return None
     gap = text[first : quantity.start]
-    if _ELSE.match(text, quantity.end) or not (is_list(gap) or (key == "bandwidth" and _opens(gap))):
+    if _ELSE.match(text, quantity.end):
+        return None
+    if not (is_list(gap) or (key == "bandwidth" and _opens(gap)) or (has(gap) and _OWN_END.match(text, quantity.end))):
         return None
     return attributes()[key]
 
@@ -107,6 +139,12 @@ def _opens(gap: str) -> bool:
     """Whether a list begins somewhere between a name and a bandwidth: "narrows the gap with 141 GB and"."""
     begun = list(_BEGINS.finditer(gap))
     return bool(begun) and not _TURNS.search(gap) and is_list(gap[begun[-1].end() :])
+
+
+def has(gap: str) -> bool:
+    """Whether a stretch between a name and a value ends in saying that the device has what follows."""
+    found = list(_HAVING.finditer(gap))
+    return bool(found) and is_list(gap[found[-1].end() :]) and not _OTHER_THING.search(gap[: found[-1].start()])
 
 
 def is_list(gap: str) -> bool:

@@ -27,7 +27,8 @@ _ARTICLES = (
 )
 #: Words that set what follows against something else, whatever stands between: "than the 360 GB/s of it".
 _STRONG = re.compile(
-    r"\b(?:than|unlike|vs\.?|versus|against|(?:compared|relative|in contrast) (?:to|with)|"
+    r"\b(?:than|unlike|vs\.?|versus|against|(?:compared|relative|in contrast) (?:to|with)|(?:up|down) from|"
+    r"(?:thirds?|quarters?|fifth|tenth|fraction) (?:of|as)|"
     r"als|gegen\u00fcber|(?:im )?(?:vergleich|gegensatz) zu[rm]?|statt|wie|plus \w+ que|"
     r"par rapport [\u00e0a]u?x?|compar[\u00e9e]e?s? [\u00e0a]|contrairement [\u00e0a]|m\u00e1s \w+ que|"
     r"frente al?|en comparaci\u00f3n con|que)"
@@ -64,6 +65,11 @@ _TIED = re.compile(
     r"features?|delivers?|provides?|full|massive)\s+){0,5}\$?~?(?:\d{1,3}\s?GB\s+(?:of\s+)?)?",
     re.IGNORECASE,
 )
+#: What a value behind the device that it is a share of is not of.
+_AS_MUCH = re.compile(
+    r"\b(?:half|twice|double|a third|a quarter|the same)\b[^.;,()]{0,50}\b(?:as|of)\s+(?:the\s+)?(?:\w+\s+)?$", re.IGNORECASE
+)
+_AT = re.compile(r"\s+(?:at|with)\s+")
 _JOINED = re.compile(r"\s*(?:,|/|&|and|or|,\s*and)\s*(?:the\s+|nvidia\s+)*", re.IGNORECASE)
 
 
@@ -100,6 +106,9 @@ class Spoken(NamedTuple):
 
     def _tied(self, mention: Mention, at: int) -> bool:
         gap = self.text[mention.end : at]
+        if _AS_MUCH.search(self.text, max(0, mention.start - _REACH), mention.start) and _AT.fullmatch(gap):
+            # "Half the memory of the RTX 5090 at 16 GB": of what is compared with it.
+            return False
         opened = re.match(r"\s*\([^()]*$", gap)
         return bool(opened or _TIED.fullmatch(gap))
 
@@ -255,9 +264,9 @@ _SUPERCHIP = re.compile(r"g[hb]\d{2,3}(?:-|$)")
 _SEVERAL = re.compile(
     r"(?:\b(dual|twin|(?:a )?pair of|quad|octa|two|three|four|five|six|seven|eight|ten|sixteen|zwei|vier|"
     r"acht|deux|"
-    r"quatre|huit|dos|cuatro|ocho|\d{1,3})\s*"
-    r"(?:x|\u00d7|of the|pieces of)?\s*"
-    r"(?:nvidia\s+|amd\s+)?)$",
+    r"quatre|huit|dos|cuatro|ocho|\d{1,3})[\s-]*"
+    r"(?:x|\u00d7|of the|pieces of|gpu|card|way)?[\s-]*"
+    r"(?:(?:used|new|such|old|second-hand|nvidia|amd)\s+){0,2})$",
     re.IGNORECASE,
 )
 _NUMBERS = {"dual": 2, "twin": 2, "pair of": 2, "a pair of": 2, "quad": 4, "octa": 8, "two": 2, "three": 3,

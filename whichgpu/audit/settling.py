@@ -36,8 +36,8 @@ _OWN_SUBJECT = re.compile(
     r"\s*(?:[*_]{1,2})?(?!(?:It|This|That|These|Those|They|Both|Each|Which|There|Here|What|All|Its|One|Nvidia|NVIDIA|AMD|"
     r"Intel|Memory|Bandwidth|Power|Performance|Price|Pricing|TDP|VRAM|NVLink|MIG|ECC|PCIe|Capacity|Everything|Nothing|"
     r"Hardware|Architecture|Compute|Training|Inference|Availability|Support)\b)"
-    r"(?P<name>[A-Z][a-z]{2,})\s+(?:is|was|has|had|uses?|ships?|offers?|comes?|delivers?|supports?|features?|packs?|gets|"
-    r"brings?|introduc\w+|includes?|runs?|provides?|adds?)\b"
+    r"(?P<name>[A-Z][a-z]{2,}(?:\s+(?:is|was|has|had|uses?|ships?|offers?|comes?|delivers?|supports?|features?|packs?|gets|"
+    r"brings?|introduc\w+|includes?|runs?|provides?|adds?)\b)|(?:The\s+)?(?:[A-Z]\w+\s+){1,2}[A-Z][a-z]{2,}[\u2019']s\s+\S*\d)"
 )
 _LAPTOP = re.compile(r"\b(?:laptops?|notebooks?|mobile)\b", re.IGNORECASE)
 _DESKTOP = re.compile(r"\bdesktops?\b", re.IGNORECASE)
@@ -66,7 +66,7 @@ def _settled(found: Finding, where: _Place, mostly_wrong: bool) -> Finding:
     named = _named(found, where.who)
     why = "" if named or where.who.certain else "the sentence names no device, and the text before it several"
     own = None if named or where.who.here else _OWN_SUBJECT.match(where.text)
-    why = why or (f"the sentence speaks of {own['name']}" if own else "")
+    why = why or (f"the sentence speaks of {own['name'].split()[0]}" if own else "")
     if not named and mostly_wrong:
         why = (
             why or "the sentence names no device, and little below its heading is of the one that it may mean"

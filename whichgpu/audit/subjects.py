@@ -63,6 +63,8 @@ _OF_CACHE = re.compile(r"\d\s?[KM]i?B(?:\s+of)?\s+$", re.IGNORECASE)
 #: Families of AWS's instances that go by the names of GPUs: "P4 instances".
 _INSTANCE = re.compile(r"[PpGg]\d[a-z]{0,2}")
 _IS_INSTANCE = re.compile(r"\s+(?:instances?|family|nodes?)\b", re.IGNORECASE)
+#: Behind a name without a number, the name of another device: "Jetson AGX Thor".
+_GOES_BY_MORE = re.compile(r"\s(?!GPU|Card|Graphics|Super|Laptop)[A-Z][a-z]{2,}")
 #: What goes on with a name after a comma: its form or its memory.
 _FORM = re.compile(r"\d{1,3}(?:gb|gib)?|gb|gib|pcie|sxm\d?|nvl")
 #: Numbers that name a card of GeForce by themselves.
@@ -136,6 +138,9 @@ def _found(text: str, catalogue: Catalogue) -> Iterator[Mention]:
             continue
         start, end = words[at].start(), words[last].end()
         if _INSTANCE.fullmatch(text, start, end) and _IS_INSTANCE.match(text, end):
+            at = last + 1
+            continue
+        if not any(c.isdigit() for c in text[start:end]) and _GOES_BY_MORE.match(text, end):
             at = last + 1
             continue
         if _OF_CACHE.search(text, max(0, start - 12), start) and text[start:end].upper() in ("L1", "L2"):

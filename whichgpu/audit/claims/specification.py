@@ -12,7 +12,7 @@ from whichgpu.audit.fields import ITS_OWN
 from whichgpu.audit.findings import Finding
 from whichgpu.audit.implied import carried, implied
 from whichgpu.audit.judging import judged, namesakes, stated
-from whichgpu.audit.listed import is_list
+from whichgpu.audit.listed import has, is_list
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import counted, spoken, superchips
 from whichgpu.audit.sentences import Sentence, guarded, sentences, within
@@ -46,7 +46,7 @@ _RESPECTIVELY = re.compile(r"\brespectively\b", re.IGNORECASE)
 #: Words beside a rate or a size that is not the device memory's.
 _ELSEWHERE = re.compile(
     r"\b(?:cache|infinity|nvlink|pcie|pci express|interconnect|fabric|infiniband|ethernet|network|switch|"
-    r"disk|ssd|nvme|system|host|swap|usage|used(?!\)))\b",
+    r"disk|ssd|nvme|coherent|lpddr\w*|system|host|swap|usage|used(?!\)))\b",
     re.IGNORECASE,
 )
 #: What says in a cell that its value is of more than one device.
@@ -94,6 +94,11 @@ _PURPOSE = re.compile(
     r"meaning|ideal|perfect|"
     r"suitable|to (?:handle|run|train|hold|load)|"
     r"(?:is|are|becomes?|remains?) (?:an?|the|its) (?:\w+ )?(?:bottleneck|limit\w*|constraint|ceiling))\b",
+    re.IGNORECASE,
+)
+#: Where what is said of a value itself ends.
+_SAID = re.compile(
+    rf"{_PURPOSE.pattern}|[,;:]\s|\s[\u2013\u2014]\s|\b(?:and|but|so|which|while|whereas|because|since|when|as long as)\s",
     re.IGNORECASE,
 )
 _SO_MUCH = re.compile(
@@ -305,7 +310,7 @@ def _of_value(
             r"[\s\w-]{0,12}(?:vs\b|versus|/|compared|against)", text[quantity.end : quantity.end + 24]
         )
         gap = text[mention.end : quantity.start] or " "
-        tied = mention in here and not against and TIED.fullmatch(gap) is not None
+        tied = mention in here and not against and (TIED.fullmatch(gap) is not None or has(gap))
         whole = [context.catalogue[key] for each in superchips(here) if each != mention for key in each.ids]
         for again in (wider, whole if tied else others):
             verdict = (
@@ -364,8 +369,8 @@ def _doubtful(
     """Whether a value may be of something else than the device: a need, a sum, another device before it."""
     text, here, own = sentence.text, who.here, who.own
     in_brackets = mention in here and passage.text[mention.end : quantity.start].strip() == "("
-    purpose = _PURPOSE.search(text, quantity.end - sentence.start)
-    said = text[: purpose.start()] if purpose else text
+    ends = _SAID.search(text, quantity.end - sentence.start)
+    said = text[: ends.start()] if ends else text
     before = mention in here and mention.end <= quantity.start
     if before and is_list(passage.text[mention.end : quantity.start]):
         said = passage.text[sentence.start : quantity.end + _AFTER]
