@@ -43,6 +43,8 @@ _GUARD = re.compile(
 _BESIDE_NAME = 10
 
 
+#: Characters of a question that heads its answer: "What about the 3090 Ti?".
+_QUESTION = 60
 _COMPARES = re.compile(r"\b(?:vs\.?|versus|compared|or|and)\b", re.IGNORECASE)
 
 
@@ -151,7 +153,8 @@ def _heads(index: int, context: Context) -> Sequence[Mention] | None:
     if _is_name(index, context):
         # Two names above one another head columns, not what stands below.
         return () if _is_name(index - 1, context) or _is_name(index + 1, context) else _single(found)
-    own = owned(one.text, found) if one.text.rstrip("* ").endswith(":") else []
+    asks = one.text.rstrip("* ").endswith("?") and len(one.text) < _QUESTION
+    own = owned(one.text, found) if asks or one.text.rstrip("* ").endswith(":") else []
     return _single(own) if own else None
 
 

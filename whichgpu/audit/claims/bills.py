@@ -100,7 +100,7 @@ _ADVERB = re.compile(
 #: What makes it an amount of something else.
 _BREAK = re.compile(
     r"\b(?:while|whereas|but|versus|vs|compared|than|instead|spot|reserved|commit\w*|discount\w*|sav\w+|storage|egress|"
-    r"plus|excluding|including|tax\w*|depreciat\w*|utili[sz]\w+|upfront|minimum|starting|starts?|from|between|"
+    r"plus|excluding|including|tax\w*|depreciat\w*|utili[sz]\w+|upfront|minimum|from|between|"
     r"previously|was|were|fell|dropped|used to|margin|profit|buy\w*|purchase\w*|cooling)\b",
     re.IGNORECASE,
 )

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.roles import Spoken
     from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.subjects import Mention
     from whichgpu.hardware.gpu import Gpu
 
 
@@ -35,8 +36,8 @@ _NO = re.compile(
 _BRIDGE = re.compile(r"\b(?:pairs?|bridges?|optional|option|2-way)\b", re.IGNORECASE)
 #: What may stand between a verb and the capability.
 _FILL = (
-    r"(?:native |its |their |full |hardware |built-in |any |on-die |the |an? |support for |new |"
-    r"hardware-accelerated ){0,3}"
+    r"(?:native |its |their |full |hardware |built-in |any |on-die |the |an? |support for |new |two |one |dual |proper |"
+    r"real |more |official |hardware-accelerated ){0,3}"
 )
 _HAS = (
     r"(?:supports?|supporting|has|have|features?|offers?|includes?|comes? with|equipped with|provides?|with|"
@@ -44,22 +45,24 @@ _HAS = (
     r"(?:two|pairs?|four|eight) (?:of (?:them|these) |cards |gpus )?(?:over|via|through)|"
     r"(?:connected|linked|joined|paired|bridged|coupled|interconnected)(?: together)? (?:via|over|with|"
     r"through|by|using)|"
-    r"adds?|brings?|enables?|runs?|unterst\u00fctzt|unterst\u00fctzen|"
+    r"adds?|brings?|brought|enables?|runs?|carr(?:y|ies)|sports?|boasts?|packs?|retains?|keeps?|kept|exposes?|handles?|understands?|"
+    r"can (?:do|handle|run|use)|(?:is|are|was|were) (?:capable of|able to (?:use|run|do))|unterst\u00fctzt|unterst\u00fctzen|"
     r"prend en charge|"
     r"prennent en charge|admite|soporta)\s+"
 ) + _FILL
 _LACKS = (
-    r"(?:lacks?|lacking|without|does(?: not|n[\u2019']t) (?:support|have|include|offer)|has no|have no|"
-    r"no longer supports?|missing|with no|"
-    r"cannot (?:use|run|support|be (?:linked|connected|joined|bridged|paired|split|sliced|partitioned) "
-    r"(?:over|via|through|by|with|using|into))|drops?|omits?|"
+    r"(?:lacks?|lacked|lacking|without|(?:does|did|do)(?: not|n[\u2019']t) (?:support|have|include|offer|do|handle|get|come with)|"
+    r"ha(?:s|d|ve) no|never (?:had|got|supported)|(?:gave|gives) up|ditch(?:es|ed)|(?:dispenses?|does away|did away) with|"
+    r"no longer supports?|missing|with no|(?:can[\u2019']t|cannot|could not|couldn[\u2019']t) do|"
+    r"(?:cannot|can[\u2019']t) (?:use|run|support|handle|be (?:linked|connected|joined|bridged|paired|split|sliced|partitioned) "
+    r"(?:over|via|through|by|with|using|into))|drop(?:s|ped)?|omits?|omitted|"
     r"unterst\u00fctzt kein(?:e|en)?|hat kein(?:e|en)?|"
     r"ne prend pas en charge|no (?:admite|soporta|tiene))\s+"
 ) + _FILL
 #: Other capabilities that are named before one, of which the same is said.
 _NAMES = "|".join(each.names for each in CAPABILITIES)
 _LIST = rf"(?:(?:fp16|fp32|fp64|int8|int4|{_NAMES})(?:,? and |,? or |, )){{0,3}}"
-_CLAIMS = tuple(
+CLAIMS = tuple(
     (
         each,
         told,
@@ -153,6 +156,23 @@ _EITHER = re.compile(r"\bwith or $", re.IGNORECASE)
 _NOT = re.compile(r"\b(?:no[tr]?|none|neither|never)\b|n[\u2019']t\b", re.IGNORECASE)
 _DENIAL = 45
 _FAR = 110
+#: Between two names of one subject, and what denies of both.
+_AND = re.compile(r"s?(?:,|,?\s+(?:and|nor|or|&))\s+(?:the\s+|nvidia\s+|amd\s+|an?\s+)*", re.IGNORECASE)
+_NEITHER = re.compile(r"\bneither\s+(?:the\s+|nvidia\s+|amd\s+|an?\s+)*$", re.IGNORECASE)
+#: What is said to be supported, of what the sentence is about: "BF16 is not supported", "is FP8-capable".
+_ITSELF = tuple(
+    (
+        each,
+        re.compile(
+            rf"\b(?P<what>{each.names})\s+(?:is|are|was)\s+(?P<not>not\s+|n[o\u2019']t\s+)?(?:also\s+|natively\s+|fully\s+|"
+            r"sadly\s+|simply\s+)*(?:supported|available|present|on board|(?P<gone>missing|absent|gone|off the table|"
+            r"out of the question|unsupported|unavailable))\b(?=\s*(?:too|as well|on it|here|natively|[,.;:)]|$))"
+            rf"|\b(?:is|are)\s+(?P<not2>not\s+)?(?P<what2>{each.names})[ -](?:capable|ready|enabled|compatible)\b",
+            re.IGNORECASE,
+        ),
+    )
+    for each in CAPABILITIES
+)
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -171,6 +191,7 @@ def find(context: Context) -> Iterator[Finding]:
             yield from _of_sentence(passage, (sentence.start, sentence.end), who, context)
             yield from _of_all(passage, sentence, context)
             yield from _passive(passage, sentence.start, who, context)
+            yield from _itself(passage, sentence, who, context)
             yield from _instances(passage, (sentence.start, sentence.end), who, context)
 
 
@@ -255,11 +276,18 @@ def _of_sentence(
     if not _ANY.search(text, *place):
         return
     yield from _listed(passage, place, who, context)
-    for each, told, pattern in _CLAIMS:
+    for each, told, pattern in CLAIMS:
         for match in pattern.finditer(text, *place):
             mention = who.owner(match.start())
             gap = text[mention.end : match.start()] if mention in who.here and mention else ""
             hedged = _HEDGED.search(gap) or _HEDGED.search(text, match.end(), match.end() + 12)
+            joined = _joined_to(mention, who) if mention and mention in who.here else []
+            neither = bool(joined) and _NEITHER.search(text, place[0], joined[0].start) is not None
+            if joined and told and not hedged and len(gap) <= _FAR and not each.key == "sparsity":
+                place_of = match.span("what") if match["list"] else match.span()
+                yield from _of_each(passage, place_of, each, joined, told=not neither, context=context)
+                if neither:
+                    continue
             if _QUALIFIES.match(match[0]) and each.key in ("sparsity", "tensor_cores"):
                 # A qualifier of a figure.
                 continue
@@ -279,6 +307,31 @@ def _of_sentence(
         for span, what in _entries(text, who.here[-1].end, place[1]):
             if len(text[who.here[-1].end : span[0]]) <= _FAR:
                 yield from judged(passage, span, what, gpus, told=True, context=context)
+
+
+def _joined_to(mention: Mention, who: Spoken) -> list[Mention]:
+    """A device and those that are one subject with it: "the A10, the L4 and the T4"; empty for one alone."""
+    found = [mention]
+    for before in reversed([each for each in who.here if each.end <= mention.start]):
+        if not _AND.fullmatch(who.text, before.end, found[0].start):
+            break
+        found.insert(0, before)
+    return found if len(found) > 1 and len({each.named for each in found}) > 1 else []
+
+
+def _of_each(
+    passage: Passage, place: tuple[int, int], what: Capability, named: Sequence[Mention], *, told: bool,
+    context: Context,
+) -> Iterator[Finding]:  # fmt: skip
+    """What is said of each of several devices: the first of which it is not so, else the last."""
+    every = [
+        each
+        for one in named
+        for each in judged(
+            passage, place, what, [context.catalogue[key] for key in one.ids], told=told, context=context
+        )
+    ]
+    yield from ([each for each in every if each.accuses] or every[-1:])[:1]
 
 
 def _listed(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
@@ -345,7 +398,7 @@ def _of_all(passage: Passage, sentence: Sentence, context: Context) -> Iterator[
     if not group or not 2 <= len(compared) <= _FEW:
         return
     at = sentence.start + group.end()
-    for each, positive, pattern in _CLAIMS:
+    for each, positive, pattern in CLAIMS:
         match = pattern.match(passage.text, at, sentence.end)
         if match is None or _HEDGED.search(passage.text, match.end(), match.end() + 12):
             continue
@@ -358,6 +411,30 @@ def _of_all(passage: Passage, sentence: Sentence, context: Context) -> Iterator[
         known = [[context.catalogue[key] for key in ids] for ids in compared]
         wrong = [gpus for gpus in known if all(each.has(gpu) is False for gpu in gpus)]
         yield from judged(passage, place_of, each, (wrong or known)[0], told=True, context=context)
+
+
+def _itself(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:
+    """What is said to be supported, where the device stands before it or the sentence goes on about it."""
+    if not _STATE.search(sentence.text):
+        return
+    for each, pattern in _ITSELF:
+        for match in pattern.finditer(passage.text, sentence.start, sentence.end):
+            mention = who.owner(match.start())
+            if mention is None or (mention not in who.here and not who.certain):
+                continue
+            between = passage.text[mention.end : match.start()] if mention in who.here else sentence.text
+            if _HEDGED.search(between) or len(between) > _FAR:
+                continue
+            told = not (match["not"] or match["gone"] or match["not2"])
+            gpus = [context.catalogue[key] for key in mention.ids]
+            yield from judged(passage, match.span(), each, gpus, told=told, context=context)
+
+
+_STATE = re.compile(
+    r"\b(?:supported|available|present|on board|missing|absent|gone|off the table|out of the question|unsupported|"
+    r"unavailable)\b|[ -](?:capable|ready|enabled|compatible)\b",
+    re.IGNORECASE,
+)
 
 
 def _passive(passage: Passage, start: int, who: Spoken, context: Context) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from whichgpu.audit.capabilities import CAPABILITIES
-from whichgpu.audit.claims.capability import judged
+from whichgpu.audit.claims.capability import CLAIMS, judged
 from whichgpu.audit.sentences import sentences, within
 
 if TYPE_CHECKING:
@@ -14,18 +14,28 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.capabilities import Capability
     from whichgpu.audit.sentences import Sentence
     from whichgpu.audit.subjects import Mention
 
 #: Behind the other device: "does as well", "supports it too".
 _TOO = re.compile(
-    r"\s*(?:does|do|has it|supports? (?:it|this|that|them)|offers? (?:it|this|that)|has (?:one|this|that))\s+"
-    r"(?:too|as well|also|likewise)\b|\s+also (?:does|offers?|has|supports?)(?:\s+(?:it|this|that|"
-    r"one))?\s*(?=[.,;]|$)",
+    r"\s*(?:(?:does|do|did|can|has it|had it|supports? (?:it|this|that|them)|offers? (?:it|this|that)|has (?:one|this|that))\s+"
+    r"(?:too|as well|also|likewise)\b|,?\s+(?:too|as well|likewise)\b|\s+also (?:does|did|can|offers?|has|supports?)(?:\s+(?:it|this|that|"
+    r"one))?\s*(?=[.,;]|$))",
     re.IGNORECASE,
 )
-#: Before it: "as does the", "so does the".
-_SO = re.compile(r"\b(?:as|so|and so)\s+do(?:es)?\s+(?:the\s+)?(?:nvidia\s+|amd\s+)*$", re.IGNORECASE)
+#: Behind a device of which the opposite is said: "the A100 does not".
+_NOT_SO = re.compile(
+    r"\s*(?:(?:does|did|do|can|has|is|was)(?:\s+not|n[\u2019']t)|cannot|lacks (?:it|this|that|them)|has none|offers none|omits (?:it|this))\b"
+    r"(?=\s*(?:[.,;:)!]|$|and\b|so\b))",
+    re.IGNORECASE,
+)
+#: Before it: "as does the", "so does the", "neither does the".
+_SO = re.compile(
+    r"\b(?P<how>as|so|and so|nor|neither)\s+(?:do(?:es)?|did|can|is)\s+(?:the\s+|an?\s+|its\s+\w+,?\s+(?:the\s+)?)?(?:nvidia\s+|amd\s+)*$",
+    re.IGNORECASE,
+)
 #: What two of a device are joined by.
 _JOINS = re.compile(
     r"\bNVLink\s+(?:bridges?\s+|connectors?\s+)?(?:connects?|joins?|links?|bridges?|pairs?)\s+(?:the\s+|"
@@ -40,9 +50,7 @@ _ARE_JOINED = re.compile(
 )
 #: How far before a device the words that join it can begin.
 _REACH = 90
-_HAS = re.compile(
-    r"\b(?:has|have|supports?|offers?|features?|includes?|with|comes with|joined|uses?)\b", re.IGNORECASE
-)
+_DENIAL = 45
 _NOT = re.compile(r"\b(?:no|not|without|lacks?|neither|nor|if|whether)\b|n[\u2019']t\b", re.IGNORECASE)
 _ANY = re.compile("|".join(each.names for each in CAPABILITIES), re.IGNORECASE)
 
@@ -77,22 +85,42 @@ def find(context: Context) -> Iterator[Finding]:
 def _again(
     passage: Passage, sentence: Sentence, before: Sentence | None, here: Sequence[Mention], context: Context
 ) -> Iterator[Finding]:
-    """The last capability before a device of which the same is said."""
+    """The last capability before a device of which the same, or the opposite, is said."""
     for mention in here:
         too = _TOO.match(passage.text, mention.end, sentence.end)
         so = _SO.search(passage.text, max(sentence.start, mention.start - _REACH), mention.start)
-        if not too and not so:
+        opposite = None if too or so else _NOT_SO.match(passage.text, mention.end, sentence.end)
+        if not (too or so or opposite):
             continue
-        start = (
-            before.start
-            if before and len(within(here, sentence.start, mention.start)) == 0
-            else sentence.start
-        )
-        text = passage.text[start : mention.start]
-        said = list(_ANY.finditer(text))
-        if not said or not _HAS.search(text[: said[-1].start()]) or _NOT.search(text):
+        first = before and len(within(here, sentence.start, mention.start)) == 0
+        start = before.start if before and first else sentence.start
+        last = _last_claim(passage.text, start, mention.start)
+        if last is None or (so and so["how"].lower() in ("nor", "neither") and last[1]):
             continue
+        what, told = last
         gpus = [context.catalogue[key] for key in mention.ids]
-        place = (mention.start, too.end() if too else mention.end)
-        for what in (each for one in said for each in CAPABILITIES if re.fullmatch(each.names, one[0], re.I)):
-            yield from judged(passage, place, what, gpus, told=True, context=context)
+        end = (too or opposite or mention).end
+        place = (mention.start, mention.end if so else end() if callable(end) else end)
+        yield from judged(passage, place, what, gpus, told=told is not bool(opposite), context=context)
+
+
+def _last_claim(text: str, start: int, end: int) -> tuple[Capability, bool] | None:
+    """The last capability that a stretch of text says, or denies, of something; None where that is not certain."""
+    said = list(_ANY.finditer(text, start, end))
+    if not said:
+        return None
+    found = max(
+        (
+            (match.start("what"), not told, match.start(), each)
+            for each, told, pattern in CLAIMS
+            for match in pattern.finditer(text, start, end)
+        ),
+        default=None,
+        key=lambda one: one[:3],
+    )
+    if found is None or found[0] != said[-1].start():
+        return None
+    _, lacks, at, each = found
+    if not lacks and _NOT.search(text, max(start, at - _DENIAL), at):
+        return None
+    return each, not lacks

@@ -51,7 +51,7 @@ _IN_BRACKETS = re.compile(
 _NEAR = 12
 #: "16 bytes per parameter", and what goes on with what that makes.
 _BYTES = re.compile(
-    r"\b(?P<n>\d{1,2}(?:\.\d)?)\s?(?:bytes?|B)\s*(?:per|/|for each|for every)\s*(?:parameter|param|"
+    r"\b(?P<n>\d{1,2}(?:\.\d)?)\s?(?:bytes?|B)\s*(?:per|/|an?|each|for each|for every)\s*(?:parameter|param|"
     r"weight)s?\b",
     re.I,
 )
@@ -80,7 +80,7 @@ _HEAD = re.compile(r"\b(?:vram|memory)\b.*\b(?:required|needed|requirements?|min
 _COMMON, _LEAST = Format(2.0, 2.0, "16 bit"), 0.34
 #: The weights by themselves, and how far from them a figure is wrong then.
 _ALONE = re.compile(
-    r"\b(?:weights alone|(?:just|only) (?:for )?(?:the|its) weights|alone for (?:the|its) weights)\b",
+    r"\b(?:weights alone|for (?:just |only )?(?:the|its) weights\b(?! and| plus)|(?:just|only) (?:for )?(?:the|its) weights|alone for (?:the|its) weights)\b",
     re.IGNORECASE,
 )
 _REACH, _UNLIKE = 40, 0.3
