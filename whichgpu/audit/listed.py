@@ -130,7 +130,11 @@ def listed(text: str, sentence: Sentence, quantity: Quantity, mention: Mention |
     gap = text[first : quantity.start]
     if _ELSE.match(text, quantity.end):
         return None
-    if not (is_list(gap) or (key == "bandwidth" and _opens(gap)) or (has(gap) and _OWN_END.match(text, quantity.end))):
+    if not (
+        is_list(gap)
+        or (key == "bandwidth" and _opens(gap))
+        or (has(gap) and _OWN_END.match(text, quantity.end))
+    ):
         return None
     return attributes()[key]
 
@@ -144,7 +148,9 @@ def _opens(gap: str) -> bool:
 def has(gap: str) -> bool:
     """Whether a stretch between a name and a value ends in saying that the device has what follows."""
     found = list(_HAVING.finditer(gap))
-    return bool(found) and is_list(gap[found[-1].end() :]) and not _OTHER_THING.search(gap[: found[-1].start()])
+    return (
+        bool(found) and is_list(gap[found[-1].end() :]) and not _OTHER_THING.search(gap[: found[-1].start()])
+    )
 
 
 def is_list(gap: str) -> bool:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 _ARTICLES = (
     r"(?:(?:the|an?|its|their|any|both|single|one|older|newer|cheaper|larger|smaller|bigger|standard|"
     r"regular|desktop|original|previous|previous-generation|last-gen|flagship|predecessor,?|successor,?|"
-    r"sibling,?|"
+    r"sibling,?|popular|venerable|age?ing|old|new|trusty|mighty|humble|beloved|workhorse|outgoing|current|ubiquitous|"
+    r"pricier|costlier|dated|legacy|bigger|big|little|vanilla|plain|full|similarly[- ]priced|high-end|entry-level|mid-range|"
     r"nvidia(?:[\u2019']s)?|amd(?:[\u2019']s)?|that of|those of|what)\s+){0,4}"
 )
 #: Words that set what follows against something else, whatever stands between: "than the 360 GB/s of it".
@@ -67,7 +68,8 @@ _TIED = re.compile(
 )
 #: What a value behind the device that it is a share of is not of.
 _AS_MUCH = re.compile(
-    r"\b(?:half|twice|double|a third|a quarter|the same)\b[^.;,()]{0,50}\b(?:as|of)\s+(?:the\s+)?(?:\w+\s+)?$", re.IGNORECASE
+    r"\b(?:half|twice|double|a third|a quarter|the same)\b[^.;,()]{0,50}\b(?:as|of)\s+(?:the\s+)?(?:\w+\s+)?$",
+    re.IGNORECASE,
 )
 _AT = re.compile(r"\s+(?:at|with)\s+")
 _JOINED = re.compile(r"\s*(?:,|/|&|and|or|,\s*and)\s*(?:the\s+|nvidia\s+)*", re.IGNORECASE)

@@ -139,7 +139,8 @@ def _topic(index: int, passage: Passage, context: Context) -> tuple[Sequence[Men
             nearest = nearest or owned(passages[back].text, found)
     likely = _single(nearest)
     title = context.document.title
-    titled = () if _COMPARES.search(title) else _single(list(mentions(title, context.catalogue)))
+    own = passage.text.startswith(title)
+    titled = () if own or _COMPARES.search(title) else _single(list(mentions(title, context.catalogue)))
     return likely or titled, not likely
 
 

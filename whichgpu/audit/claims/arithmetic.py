@@ -141,7 +141,17 @@ def _savings(passage: Passage, place: tuple[int, int], context: Context) -> Iter
     shares = [each for each in found if each.dimension == "percent" and each.high == each.value]
     if len(shares) != 1 or not _is_change(passage.text, shares[0]):
         return
-    for dimension in ("money", "time", "rate", "bandwidth", "flop rate", "op rate", "power", "memory", "frequency"):
+    for dimension in (
+        "money",
+        "time",
+        "rate",
+        "bandwidth",
+        "flop rate",
+        "op rate",
+        "power",
+        "memory",
+        "frequency",
+    ):
         both = [each for each in found if each.dimension == dimension and each.high == each.value]
         if len(both) != 2 or not all(each.value for each in both) or both[0].unit != both[1].unit:
             continue
