@@ -84,6 +84,11 @@ _IN_PROSE = re.compile(r"[,;]\s|\b(?:and|or|of|is|are|has|with|to)\b", re.IGNORE
 _MAKER = re.compile(
     r"\s*(?:(?:vram|memory|gddr\d\w?|hbm\d?\w?)\s+){0,2}(?:(?:nvidia|amd)\b)?\s*", re.IGNORECASE
 )
+#: Between a device and a number of what was counted of another one: "has 16,384 CUDA cores, the 3090 only 10,496".
+_ONLY = re.compile(
+    r"[\u2019']s?\s+|\s+(?:(?:has|had|hat|offers?|comes with|only|just|nur|solo|seulement|gets|manages|makes do with)\s+){1,2}|\s*[(:]\s*",
+    re.IGNORECASE,
+)
 #: Between a value and a device that it is only a share of: "347 GB/s is roughly 1/3 of the RTX 3090".
 _SHARE = re.compile(
     r"\b\d{1,2}\s?/\s?\d{1,2}\s+of\b|\d\s?%\s+of\b|\b(?:half|third|quarter|fraction|times|twice)\b",
@@ -281,7 +286,7 @@ def of_another(text: str, quantity: Quantity, last: Quantity, here: Sequence[Men
         return behind[0]
     between = [each for each in here if last.end <= each.start and each.end <= quantity.start]
     bare = quantity.dimension == "number"
-    if bare and not (between and re.fullmatch(r"[\u2019']s?\s+", text[between[-1].end : quantity.start])):
+    if bare and not (between and _ONLY.fullmatch(text, between[-1].end, quantity.start)):
         return None
     if len(between) != 1 or not TIED.fullmatch(text[between[0].end : quantity.start] or " "):
         return None

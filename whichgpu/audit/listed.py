@@ -33,7 +33,7 @@ _LIST = frozenset({
     "delivers", "gpu", "card", "it", "each", "both", "on", "aws", "gcp", "azure", "reaches", "manages",
     "total", "pcie", "nvlink", "msrp", "price", "launched", "priced", "giving", "mb", "l2", "cache",
     "billion", "transistors", "also", "that", "which", "speed", "hat", "und", "mit", "bietet", "kerne",
-    "cuda-kerne", "tensor-kerne", "speicher", "et", "avec", "de", "con", "y", "offre", "sowie", "draws",
+    "cuda-kerne", "tensor-kerne", "ihren", "ihrem", "ihre", "seinen", "seine", "einen", "eine", "sa", "ses", "sus", "nur", "speicher", "et", "avec", "de", "con", "y", "offre", "sowie", "draws",
     "draw", "consumes", "pulls", "needs", "sxm2", "sxm4", "sxm5", "sxm", "nvl", "used", "new",
     "refurbished", "street", "around", "about", "ebay", "model", "version", "variant", "only", "just",
     "dual", "single", "slot", "slots", "dual-slot", "single-slot", "blower", "generation",

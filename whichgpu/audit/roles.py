@@ -38,13 +38,13 @@ _STRONG = re.compile(
 )
 _AGAINST = re.compile(
     r"(?:\b(?:(?<!such )(?<!known )as|over|"
-    r"after|before|since|"
+    r"after|before|since|between|"
     r"(?:competitive|on par|level|close|comparable|equal|similar|identical|next) (?:to|with)|"
     r"alongside|besides|instead of|(?:just|much|exactly) like|tout comme|ainsi que|(?:eben|genau)so wie|"
     r"genau wie|"
     r"al igual que|igual que|proprio come|"
-    r"rather than|replac(?:es?|ing)|succeed(?:s|ing|ed)|(?:successor|sibling|cousin|relative|brother|heir) "
-    r"(?:to|of)|predecessor|outperform(?:s|ing)?|"
+    r"rather than|replac(?:es?|ing)|succeed(?:s|ing|ed)|(?:successor|sibling|cousin|relative|brother|heir|refresh|rival|follow-up|replacement|answer|alternative|"
+    r"competitor|upgrade) (?:to|of|for)|predecessor|outperform(?:s|ing)?|"
     r"outpac(?:es|ing)|beat(?:s|ing)?|match(?:es|ing)?|exceed(?:s|ing)?|surpass(?:es|ing)?|rival(?:s|ing)?|"
     r"trail(?:s|ing)?|behind|above|below|ahead of|faster alternative to|alternative to|up from|down from|"
     r"step up from|upgrade (?:from|over))"

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from whichgpu.audit.subjects import Mention
 
 _WORDS = re.compile(
-    r"\b(?:(?P<less>less|lower|fewer|smaller|weniger|niedriger|geringer|moins|menos)"
-    r"|(?P<more>more|higher|greater|larger|bigger|mehr|h\u00f6her|gr\u00f6\u00dfer|plus|m\u00e1s))\s+"
+    r"\b(?:(?P<less>less|lower|fewer|slower|smaller|weniger|niedriger|geringer|moins|menos)"
+    r"|(?P<more>more|higher|greater|larger|bigger|faster|quicker|mehr|h\u00f6her|gr\u00f6\u00dfer|plus|m\u00e1s))\s+"
     r"(?P<what>(?:\w+\s+){0,3}?)(?:than|als|que)\s+(?:both\s+)?(?:the\s+|an?\s+|die\s+|der\s+|das\s+|eine?\s+|la\s+|le\s+|el\s+)?"
     r"(?:nvidia\s+|amd\s+|geforce\s+)*$"
     r"|\b(?:(?P<below>below|under|short of|shy of|behind)|(?P<above>above|ahead of|beyond|exceeding|beating|topping))\s+"
@@ -82,6 +82,8 @@ def _set_against(
     key = _OF.get(own.dimension) or _rate(text, sentence)
     less, more = bool(words["less"] or words["below"]), bool(words["more"] or words["above"])
     what = (words["what"] or "").strip()
+    if re.match(r"faster|quicker|slower", words[0], re.IGNORECASE) and own.dimension != "bandwidth":
+        return
     plain = own.dimension in _RATES or _NAMES[own.dimension].fullmatch(what)
     if not key or not plain or not (with_it or _GAP.fullmatch(gap)):
         return

@@ -92,6 +92,20 @@ _ALLOWED = {
 }  # fmt: skip
 
 
+_IN_ORDER = re.compile(
+    r"\b(?:(?P<more>more|higher|greater|larger|bigger|wider|faster)|(?P<less>less|lower|fewer|smaller|narrower|slower))\b"
+    r"[^.;()\d]{0,60}\(\s*(?P<a>\d[\d,.]*)\s?(?P<unit>[A-Za-z/]{1,7}\s)?\s*(?:vs\.?|versus|against|compared (?:to|with))\s+"
+    r"(?P<b>\d[\d,.]*)\s?(?P<unit2>[A-Za-z/]{1,7})?\s*\)",
+    re.IGNORECASE,
+)
+_MORE_THAN = re.compile(
+    r"\s+(?:(?P<more>more|higher|above|over|extra|pricier|more expensive)|(?P<less>less|lower|below|under|cheaper|short of|fewer))\b",
+    re.IGNORECASE,
+)
+_TO_OTHER = re.compile(r"(?:\s+expensive)?\s+(?:than\s+)?(?:the\s+|an?\s+|its\s+|that of\s+)?[\w .-]{0,30}(?:[\u2019']s?\s+|\s+at\s+|\s*\()\s*", re.IGNORECASE)
+_THEN = re.compile(r"(?:\s+[\w-]+){0,3}\s*[,(\u2013\u2014-]\s*(?:(?:which|that) is\s+|or\s+|a\s+|about\s+|around\s+|only\s+|just\s+|a full\s+)*", re.IGNORECASE)
+
+
 class _Told(NamedTuple):
     """A ratio: its place, its value, and between which shares of it the real one may be."""
 
@@ -130,6 +144,8 @@ def _of_sentence(
         if not match["percent"] and len(prices) == 2 and prices[0].unit == prices[1].unit:
             yield _judged(passage, _told(match), (prices[0], prices[1]), context)
     yield from _changes(passage, sentence, every, context)
+    yield from _in_order(passage, sentence, context)
+    yield from _differences(passage, sentence, every, context)
     for match in _BETWEEN.finditer(text, sentence.start, sentence.end):
         told = _told(match)
         values = _around(text, every, told, sentence)
@@ -164,6 +180,43 @@ def _changes(
             context, passage, place, "ratio", "confirmed" if right else "inconsistent",
             attribute="stated values", because=because, expected="" if right else f"{real[0]:.0%}",
             evidence=(Evidence(because),),
+        )  # fmt: skip
+
+
+def _in_order(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
+    """An ordering with its two values in brackets: "more CUDA cores (8,448 against 9,728)"."""
+    for match in _IN_ORDER.finditer(passage.text, sentence.start, sentence.end):
+        a, b = (float(match[name].replace(",", "").strip(".") or 0) for name in ("a", "b"))
+        if not a or not b or (match["unit"] and match["unit2"] and match["unit"] != match["unit2"]):
+            continue
+        wrong = a < b if match["more"] else a > b
+        because = f"{match['a']} is {'less' if a < b else 'more'} than {match['b']}"
+        yield made(
+            context, passage, (match.start(), match.end("b")), "ordering", "inconsistent" if wrong else "confirmed",
+            attribute="stated values", because=because, evidence=(Evidence(because),),
+        )  # fmt: skip
+
+
+def _differences(
+    passage: Passage, sentence: Sentence, every: Sequence[Quantity], context: Context
+) -> Iterator[Finding]:
+    """A difference between its two values: "$1,999, $400 more than the 4090's $1,599"."""
+    found = within(every, sentence.start, sentence.end)
+    for first, middle, last in zip(found, found[1:], found[2:], strict=False):
+        if not (first.dimension == middle.dimension == last.dimension and first.dimension in _DIMENSIONS):
+            continue
+        word = _MORE_THAN.match(passage.text, middle.end, last.start)
+        if word is None or not _TO_OTHER.fullmatch(passage.text, word.end(), last.start) or middle.value >= first.value + last.value:
+            continue
+        if not _THEN.fullmatch(passage.text, first.end, middle.start):
+            continue
+        real = first.value - last.value if word["more"] else last.value - first.value
+        right = abs(real - middle.value) <= max(0.06 * middle.value, 0.01 * max(first.value, last.value))
+        shown = [passage.text[each.start : each.end] for each in (first, last)]
+        because = f"{shown[0]} and {shown[1]}: a difference of {abs(real):,.6g} ({middle.dimension} in its base unit)"
+        yield made(
+            context, passage, (middle.start, middle.end), "arithmetic", "confirmed" if right else "inconsistent",
+            attribute="difference", because=because, evidence=(Evidence(because),),
         )  # fmt: skip
 
 

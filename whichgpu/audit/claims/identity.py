@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 _WAYS = re.compile(r"\b(\d{1,2})-way\b", re.IGNORECASE)
 _YEAR = re.compile(
-    r"\b(?:released|launched|introduced|announced|unveiled|debuted|came out|arrived|presented|appeared|"
-    r"hit the market|erschien|vorgestellt|ver\u00f6ffentlicht|sortie?|lanc\u00e9e?|parue?|lanzad[oa]|"
+    r"\b(?:released|launched|introduced|announced|unveiled|debuted|came out|arrived|presented|appeared|went on sale|"
+    r"started shipping|shipped|landed|became available|dates? (?:from|back to)|hit (?:the market|shelves|stores)|erschien|vorgestellt|ver\u00f6ffentlicht|sortie?|lanc\u00e9e?|parue?|lanzad[oa]|"
     r"presentad[oa]|"
     r"uscit[ao]|presentat[ao])\b"
     r"[^.;]{0,24}?\b(20[012]\d)\b",
@@ -72,6 +72,8 @@ _OLDER = re.compile(
     r"compared|versus|vs|and|or|system|host|cpu)\b",
     re.IGNORECASE,
 )
+#: "Came out in 2017 and are based on Turing": goes on about the same.
+_GOES_ON = re.compile(r"\band (?=(?:is|are|was|were|uses?|comes?|runs?|belongs?|has|features?)\b)", re.IGNORECASE)
 #: Between a device and its chip, where it is said that it is its own.
 _IS_CHIP = re.compile(
     r"\b(?:chip|die|silicon|based|built|uses?|using|features?|powered|with the|houses|carries)\b",
@@ -133,6 +135,9 @@ def _of_passage(index: int, passage: Passage, context: Context) -> Iterator[Find
             yield from _built(passage, place, who, context)
         if who.here:
             yield from _years(passage, place, who.here, context)
+        elif who.topic and who.certain and ITS_OWN.match(sentence.text):
+            for match in _YEAR.finditer(passage.text, *place):
+                yield from _of_year(passage, match, who.topic[0], context)
         elif who.topic and who.certain:
             for match in _LISTED_YEAR.finditer(passage.text, *place):
                 yield from _of_year(passage, match, who.topic[0], context)
@@ -321,7 +326,7 @@ def _is_built(text: str, match: re.Match[str], here: Sequence[Mention]) -> Menti
             return each
     before = [each for each in here if each.end <= match.start()]
     gap = text[before[-1].end : match.start()] if before else ""
-    if not before or len(gap) > _FAR or _OLDER.search(gap):
+    if not before or len(gap) > _FAR or _OLDER.search(_GOES_ON.sub(" ", gap)):
         return None
     kind_of = text.startswith("-based", match.end()) and len(gap) < _FAR // 3
     is_of = _IS_OF.fullmatch(gap) and _A_CARD.match(text, match.end())

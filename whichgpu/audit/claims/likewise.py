@@ -36,6 +36,18 @@ _SO = re.compile(
     r"\b(?P<how>as|so|and so|nor|neither)\s+(?:do(?:es)?|did|can|is)\s+(?:the\s+|an?\s+|its\s+\w+,?\s+(?:the\s+)?)?(?:nvidia\s+|amd\s+)*$",
     re.IGNORECASE,
 )
+#: Behind a capability, of a further device: "FP8, which the T4 could do as well", "a feature the A100 lacks".
+_WHICH = re.compile(
+    r"(?:,|\s[\u2013\u2014-])\s*(?:which|something(?: that)?|a (?:feature|capability|trick|format|precision|luxury|thing)(?: that| which)?|"
+    r"(?:one )?that)\s+(?:even\s+|only\s+)?(?:the\s+|its\s+predecessor,?\s+(?:the\s+)?)?(?:nvidia\s+|amd\s+|older\s+|cheaper\s+|old\s+)*$",
+    re.IGNORECASE,
+)
+_DOES = re.compile(
+    r",?\s+(?:already\s+|also\s+|still\s+|simply\s+)*(?:(?P<not>(?:can|could|does|did|do)(?:not|\s+not|n[\u2019']t)(?:\s+(?:do|have|support|offer))?|"
+    r"lacks?|lacked|misses|missed|omits?|never (?:had|got))|(?:has|had|does|did|do|can|could(?: do)?|supports?|supported|offers?|offered|"
+    r"introduced|brought|provides?)(?:\s+(?:too|as well|already))?)\b(?=\s*(?:too|as well|already|natively|[,.;:)]|$|and\b|but\b))",
+    re.IGNORECASE,
+)
 #: What two of a device are joined by.
 _JOINS = re.compile(
     r"\bNVLink\s+(?:bridges?\s+|connectors?\s+)?(?:connects?|joins?|links?|bridges?|pairs?)\s+(?:the\s+|"
@@ -90,6 +102,15 @@ def _again(
         too = _TOO.match(passage.text, mention.end, sentence.end)
         so = _SO.search(passage.text, max(sentence.start, mention.start - _REACH), mention.start)
         opposite = None if too or so else _NOT_SO.match(passage.text, mention.end, sentence.end)
+        which = _WHICH.search(passage.text, max(sentence.start, mention.start - _REACH), mention.start)
+        which_does = _DOES.match(passage.text, mention.end, sentence.end) if which else None
+        if which and which_does and capability_at_end(passage.text, which.start()):
+            what = capability_at_end(passage.text, which.start())
+            gpus = [context.catalogue[key] for key in mention.ids]
+            if what:
+                place = (mention.start, which_does.end())
+                yield from judged(passage, place, what, gpus, told=not which_does["not"], context=context)
+            continue
         if not (too or so or opposite):
             continue
         first = before and len(within(here, sentence.start, mention.start)) == 0
@@ -102,6 +123,16 @@ def _again(
         end = (too or opposite or mention).end
         place = (mention.start, mention.end if so else end() if callable(end) else end)
         yield from judged(passage, place, what, gpus, told=told is not bool(opposite), context=context)
+
+
+def capability_at_end(text: str, end: int) -> Capability | None:
+    """The capability whose name ends right at a place of a text; None where none does."""
+    last = None
+    for match in _ANY.finditer(text, max(0, end - _DENIAL), end):
+        last = match
+    if last is None or text[last.end() : end].strip(" )*_"):
+        return None
+    return next(each for each in CAPABILITIES if re.fullmatch(each.names, last[0], re.IGNORECASE))
 
 
 def _last_claim(text: str, start: int, end: int) -> tuple[Capability, bool] | None:

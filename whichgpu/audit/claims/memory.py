@@ -80,7 +80,7 @@ _HEAD = re.compile(r"\b(?:vram|memory)\b.*\b(?:required|needed|requirements?|min
 _COMMON, _LEAST = Format(2.0, 2.0, "16 bit"), 0.34
 #: The weights by themselves, and how far from them a figure is wrong then.
 _ALONE = re.compile(
-    r"\b(?:weights alone|for (?:just |only )?(?:the|its) weights\b(?! and| plus)|(?:just|only) (?:for )?(?:the|its) weights|alone for (?:the|its) weights)\b",
+    r"\b(?:weights alone|for (?:just |only )?(?:the|its) weights\b(?! and| plus)|(?:the|its) weights (?:alone )?(?:occupy|take|need|come to|weigh)|(?:just|only) (?:for )?(?:the|its) weights|alone for (?:the|its) weights)\b",
     re.IGNORECASE,
 )
 _REACH, _UNLIKE = 40, 0.3
@@ -173,10 +173,12 @@ def _of_sentence(passage: Passage, place: tuple[int, int], context: Context) -> 
     if not _NEEDS.search(text):
         return
     found, said = models(text), formats(text)
-    quantity = _memory(passage, place, context) if len(found) == 1 and len(said) < 2 else None
+    one = len(found) == 1 or (found and max(found[-1].parameters, found[0].parameters) < 1.06 * min(
+        found[-1].parameters, found[0].parameters) and len(found) == 2)
+    quantity = _memory(passage, place, context) if one and len(said) < 2 else None
     if quantity is None or not (said or _VRAM.search(text)):
         return
-    first = found[0]
+    first = found[-1]
     if quantity.start < place[0] + first.end or not _NEEDS.search(
         text[first.end : quantity.start - place[0]]
     ):
@@ -212,6 +214,9 @@ def _of_bytes(passage: Passage, place: tuple[int, int], context: Context) -> Ite
     text = passage.text
     match = _BYTES.search(text, *place)
     found = models(text[place[0] : place[1]]) if match else ()
+    if match and not found:
+        earlier = [each for each in sentences(text) if each.end <= place[0] + 1]
+        found = models(earlier[-1].text) if earlier else ()
     if match is None or not found:
         return
     if len({each.parameters for each in found}) > 1:

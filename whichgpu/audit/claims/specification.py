@@ -56,7 +56,9 @@ _GROUPED = re.compile(r"~?\d{1,3}[.,]\d{3}(?!\d)")
 #: What parts the words of one value from those of the next.
 _APART_FROM = re.compile(r"\s(?:and|or|but|than|versus|vs\.?|-|\u2013|\u2014|\|)\s|[,;]\s", re.IGNORECASE)
 #: Precisions that are spoken of by themselves: "TF32 alone gives 156 TFLOPS".
-_ITS = re.compile(r"\s*(?:it|its|this|the (?:card|gpu|chip))\b", re.IGNORECASE)
+_ITS = re.compile(
+    r"\s*(?:it|its|this|the (?:card|gpu|chip|part|board|accelerator|module)|sie|er|ihre?|elle|il|sa|su)\b", re.IGNORECASE
+)
 #: "And this memory has a bandwidth of 33 TB/s": of what the text before is about, which is no device.
 _THAT_MEMORY = re.compile(r"\b(?:this|that|these|such) (?:memory|cache|pool|link|bandwidth)\b", re.IGNORECASE)
 #: Words of a price of today, which is none of the launch.
@@ -94,6 +96,11 @@ _PURPOSE = re.compile(
     r"meaning|ideal|perfect|"
     r"suitable|to (?:handle|run|train|hold|load)|"
     r"(?:is|are|becomes?|remains?) (?:an?|the|its) (?:\w+ )?(?:bottleneck|limit\w*|constraint|ceiling))\b",
+    re.IGNORECASE,
+)
+#: One of several sizes of a device: "the 40 GB kind".
+_SIZE_KIND = re.compile(
+    r"\b(?P<size>\d{1,3})[ -]?(?:GB|gigabyte)s?\s+(?:kind|versions?|variants?|models?|ones?|cards?|flavou?rs?|editions?|parts?|sku)\b",
     re.IGNORECASE,
 )
 #: Where what is said of a value itself ends.
@@ -290,6 +297,7 @@ def _of_value(
     clause = _own_words(text, sentence, quantity, context)
     place = (quantity.start, quantity.end)
     said = qualifiers(clause) | tables.noted(passage, place, context.document.original)
+    mention = _of_size(text, sentence, quantity, mention, context)
     gpus = [context.catalogue[key] for key in mention.ids]
     found = _verdict(text, quantity, attribute, gpus, said=said, context=context)
     for other in both_of(text, quantity, mention, here) if found.verdict == "confirmed" else ():
@@ -330,6 +338,17 @@ def _of_value(
     elif found.verdict == "confirmed":
         found = _narrower(found, quantity, attribute, mention, near=sentence.text, context=context)
     yield _finding(passage, quantity, attribute, gpus, found=found, context=context)
+
+
+def _of_size(
+    text: str, sentence: Sentence, quantity: Quantity, mention: Mention, context: Context
+) -> Mention:
+    """A device of the size that is spoken of before a value: "either the 40 GB kind with 1,555 GB/s"."""
+    before = list(_SIZE_KIND.finditer(text, max(sentence.start, mention.end if mention.end < quantity.start else 0), quantity.start))
+    if not before or not TIED.fullmatch(text, before[-1].end(), quantity.start):
+        return mention
+    ids = tuple(key for key in mention.named if _size(context.catalogue[key]) == before[-1]["size"])
+    return mention._replace(ids=ids, named=ids) if ids else mention
 
 
 def _misnamed(
@@ -388,7 +407,7 @@ def _doubtful(
         return True
     listed = passage.kind == "item" and len(passage.text) < _SHORT
     above = who.certain and passage.text[mention.start : mention.end] == mention.text
-    if attribute.key in _PRECISIONS and mention not in here and not (_ITS.match(text) or listed or above):
+    if attribute.key in (*_PRECISIONS, "process") and mention not in here and not (_ITS.match(text) or listed or above):
         return True
     if mention in here:
         between = [each for each in own if mention.end <= each.start < quantity.start]
