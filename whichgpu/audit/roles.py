@@ -71,6 +71,10 @@ _AS_MUCH = re.compile(
     r"\b(?:half|twice|double|a third|a quarter|the same)\b[^.;,()]{0,50}\b(?:as|of)\s+(?:the\s+)?(?:\w+\s+)?$",
     re.IGNORECASE,
 )
+_GOES_ON = re.compile(
+    r"\s*,?\s*(?:and|but)\s+(?:also\s+|still\s+|only\s+)?(?:has|have|had|offers?|features?|delivers?|provides?|is|comes|draws|costs?)\b",
+    re.I,
+)
 _AT = re.compile(r"\s+(?:at|with)\s+")
 _JOINED = re.compile(r"\s*(?:,|/|&|and|or|,\s*and)\s*(?:the\s+|nvidia\s+)*", re.IGNORECASE)
 
@@ -110,6 +114,9 @@ class Spoken(NamedTuple):
         gap = self.text[mention.end : at]
         if _AS_MUCH.search(self.text, max(0, mention.start - _REACH), mention.start) and _AT.fullmatch(gap):
             # "Half the memory of the RTX 5090 at 16 GB": of what is compared with it.
+            return False
+        if _GOES_ON.match(gap):
+            # "Faster than the RTX 4080 and has 12 GB" goes on with its subject.
             return False
         opened = re.match(r"\s*\([^()]*$", gap)
         return bool(opened or _TIED.fullmatch(gap))

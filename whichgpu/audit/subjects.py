@@ -61,8 +61,8 @@ _LONGEST = 8
 #: Before a level of cache, which is no device: "72 MB of L2".
 _OF_CACHE = re.compile(r"\d\s?[KM]i?B(?:\s+of)?\s+$", re.IGNORECASE)
 #: Families of AWS's instances that go by the names of GPUs: "P4 instances".
-_INSTANCE = re.compile(r"[PpGg]\d[a-z]{0,2}")
-_IS_INSTANCE = re.compile(r"\s+(?:instances?|family|nodes?)\b", re.IGNORECASE)
+_INSTANCE = re.compile(r"[PpGg]\d[a-z]{0,2}|A[234]")
+_IS_INSTANCE = re.compile(r"\s+(?:instances?|family|nodes?|machines?|vms?|line)\b", re.IGNORECASE)
 #: Behind a name without a number, the name of another device: "Jetson AGX Thor".
 _GOES_BY_MORE = re.compile(r"\s(?!GPU|Card|Graphics|Super|Laptop)[A-Z][a-z]{2,}")
 #: What goes on with a name after a comma: its form or its memory.

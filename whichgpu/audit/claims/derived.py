@@ -102,8 +102,14 @@ _MORE_THAN = re.compile(
     r"\s+(?:(?P<more>more|higher|above|over|extra|pricier|more expensive)|(?P<less>less|lower|below|under|cheaper|short of|fewer))\b",
     re.IGNORECASE,
 )
-_TO_OTHER = re.compile(r"(?:\s+expensive)?\s+(?:than\s+)?(?:the\s+|an?\s+|its\s+|that of\s+)?[\w .-]{0,30}(?:[\u2019']s?\s+|\s+at\s+|\s*\()\s*", re.IGNORECASE)
-_THEN = re.compile(r"(?:\s+[\w-]+){0,3}\s*[,(\u2013\u2014-]\s*(?:(?:which|that) is\s+|or\s+|a\s+|about\s+|around\s+|only\s+|just\s+|a full\s+)*", re.IGNORECASE)
+_TO_OTHER = re.compile(
+    r"(?:\s+expensive)?\s+(?:than\s+)?(?:the\s+|an?\s+|its\s+|that of\s+)?[\w .-]{0,30}(?:[\u2019']s?\s+|\s+at\s+|\s*\()\s*",
+    re.IGNORECASE,
+)
+_THEN = re.compile(
+    r"(?:\s+[\w-]+){0,3}\s*[,(\u2013\u2014-]\s*(?:(?:which|that) is\s+|or\s+|a\s+|about\s+|around\s+|only\s+|just\s+|a full\s+)*",
+    re.IGNORECASE,
+)
 
 
 class _Told(NamedTuple):
@@ -201,12 +207,16 @@ def _differences(
     passage: Passage, sentence: Sentence, every: Sequence[Quantity], context: Context
 ) -> Iterator[Finding]:
     """A difference between its two values: "$1,999, $400 more than the 4090's $1,599"."""
-    found = within(every, sentence.start, sentence.end)
+    found = [each for each in within(every, sentence.start, sentence.end) if each.dimension in _DIMENSIONS]
     for first, middle, last in zip(found, found[1:], found[2:], strict=False):
-        if not (first.dimension == middle.dimension == last.dimension and first.dimension in _DIMENSIONS):
+        if not (first.dimension == middle.dimension == last.dimension):
             continue
         word = _MORE_THAN.match(passage.text, middle.end, last.start)
-        if word is None or not _TO_OTHER.fullmatch(passage.text, word.end(), last.start) or middle.value >= first.value + last.value:
+        if (
+            word is None
+            or not _TO_OTHER.fullmatch(passage.text, word.end(), last.start)
+            or middle.value >= first.value + last.value
+        ):
             continue
         if not _THEN.fullmatch(passage.text, first.end, middle.start):
             continue

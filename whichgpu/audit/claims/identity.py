@@ -73,7 +73,9 @@ _OLDER = re.compile(
     re.IGNORECASE,
 )
 #: "Came out in 2017 and are based on Turing": goes on about the same.
-_GOES_ON = re.compile(r"\band (?=(?:is|are|was|were|uses?|comes?|runs?|belongs?|has|features?)\b)", re.IGNORECASE)
+_GOES_ON = re.compile(
+    r"\band (?=(?:is|are|was|were|uses?|comes?|runs?|belongs?|has|features?)\b)", re.IGNORECASE
+)
 #: Between a device and its chip, where it is said that it is its own.
 _IS_CHIP = re.compile(
     r"\b(?:chip|die|silicon|based|built|uses?|using|features?|powered|with the|houses|carries)\b",

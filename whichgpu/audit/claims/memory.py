@@ -173,8 +173,12 @@ def _of_sentence(passage: Passage, place: tuple[int, int], context: Context) -> 
     if not _NEEDS.search(text):
         return
     found, said = models(text), formats(text)
-    one = len(found) == 1 or (found and max(found[-1].parameters, found[0].parameters) < 1.06 * min(
-        found[-1].parameters, found[0].parameters) and len(found) == 2)
+    one = len(found) == 1 or (
+        found
+        and max(found[-1].parameters, found[0].parameters)
+        < 1.06 * min(found[-1].parameters, found[0].parameters)
+        and len(found) == 2
+    )
     quantity = _memory(passage, place, context) if one and len(said) < 2 else None
     if quantity is None or not (said or _VRAM.search(text)):
         return

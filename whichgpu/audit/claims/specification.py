@@ -57,7 +57,8 @@ _GROUPED = re.compile(r"~?\d{1,3}[.,]\d{3}(?!\d)")
 _APART_FROM = re.compile(r"\s(?:and|or|but|than|versus|vs\.?|-|\u2013|\u2014|\|)\s|[,;]\s", re.IGNORECASE)
 #: Precisions that are spoken of by themselves: "TF32 alone gives 156 TFLOPS".
 _ITS = re.compile(
-    r"\s*(?:it|its|this|the (?:card|gpu|chip|part|board|accelerator|module)|sie|er|ihre?|elle|il|sa|su)\b", re.IGNORECASE
+    r"\s*(?:it|its|this|the (?:card|gpu|chip|part|board|accelerator|module)|sie|er|ihre?|elle|il|sa|su)\b",
+    re.IGNORECASE,
 )
 #: "And this memory has a bandwidth of 33 TB/s": of what the text before is about, which is no device.
 _THAT_MEMORY = re.compile(r"\b(?:this|that|these|such) (?:memory|cache|pool|link|bandwidth)\b", re.IGNORECASE)
@@ -344,7 +345,11 @@ def _of_size(
     text: str, sentence: Sentence, quantity: Quantity, mention: Mention, context: Context
 ) -> Mention:
     """A device of the size that is spoken of before a value: "either the 40 GB kind with 1,555 GB/s"."""
-    before = list(_SIZE_KIND.finditer(text, max(sentence.start, mention.end if mention.end < quantity.start else 0), quantity.start))
+    before = list(
+        _SIZE_KIND.finditer(
+            text, max(sentence.start, mention.end if mention.end < quantity.start else 0), quantity.start
+        )
+    )
     if not before or not TIED.fullmatch(text, before[-1].end(), quantity.start):
         return mention
     ids = tuple(key for key in mention.named if _size(context.catalogue[key]) == before[-1]["size"])
@@ -407,7 +412,11 @@ def _doubtful(
         return True
     listed = passage.kind == "item" and len(passage.text) < _SHORT
     above = who.certain and passage.text[mention.start : mention.end] == mention.text
-    if attribute.key in (*_PRECISIONS, "process") and mention not in here and not (_ITS.match(text) or listed or above):
+    if (
+        attribute.key in (*_PRECISIONS, "process")
+        and mention not in here
+        and not (_ITS.match(text) or listed or above)
+    ):
         return True
     if mention in here:
         between = [each for each in own if mention.end <= each.start < quantity.start]
