@@ -63,6 +63,9 @@ def settled(found: Sequence[Finding], context: Context) -> list[Finding]:
 
 
 def _settled(found: Finding, where: _Place, mostly_wrong: bool) -> Finding:
+    if found.subject.isalpha() and found.subject.istitle():
+        # An architecture, which the sentence names itself.
+        return found
     named = _named(found, where.who)
     why = "" if named or where.who.certain else "the sentence names no device, and the text before it several"
     own = None if named or where.who.here else _OWN_SUBJECT.match(where.text)

@@ -237,7 +237,7 @@ def _of_label(index: int, passage: Passage, context: Context) -> Iterator[Findin
             return
         start, end = at + piece.start(), at + piece.end()
         inside = within(here, start, end)
-        gpus = [context.catalogue[key] for each in inside for key in each.ids] or _of_architecture(
+        gpus = [context.catalogue[key] for each in inside for key in each.ids] or of_architecture(
             piece[0].strip(" .*"), context
         )
         if gpus and len({each.named for each in inside}) < 2:
@@ -245,7 +245,7 @@ def _of_label(index: int, passage: Passage, context: Context) -> Iterator[Findin
             yield from judged(passage, place, found[0], gpus, told=True, context=context)
 
 
-def _of_architecture(name: str, context: Context) -> list[Gpu]:
+def of_architecture(name: str, context: Context) -> list[Gpu]:
     """The devices of an architecture of NVIDIA's by its name alone; none of any other words."""
     key = re.sub(r"^(?:nvidia\s+|and\s+)+|\s+(?:gpus?|cards?|lovelace)$", "", name.lower())
     every = (context.catalogue[one] for one in context.catalogue)
