@@ -95,7 +95,9 @@ _SHARE = re.compile(
     re.IGNORECASE,
 )
 #: Behind a name, a value of its own: "the H100's 3,350 GB/s".
-_OWN_VALUE = re.compile(r"[\u2019']s?\s+(?:\w+\s+)?[$~]?\d")
+_OWN_VALUE = re.compile(
+    r"(?:[\u2019']s?|\s+(?:only|just|nur|solo|has|had|hat|gets?|offers?|comes? with|makes do with|manages|at))\s+(?:\w+\s+)?[$~]?\d"
+)
 _NEXT = 24
 #: What names a device by "its" before its name: "Thanks to its 900 GB/s NVLink, the".
 _THANKS = re.compile(

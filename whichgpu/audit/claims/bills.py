@@ -290,7 +290,7 @@ def _follows(text: str, sentence: Sentence, base: _Amount, claim: _Amount, conte
     again = base.period != claim.period and _AGAIN.fullmatch(between)
     around = text[min(base.start, sentence.start) : sentence.end]
     linked = again or _LINK.search(between)
-    of_time = base.period or claim.of_one or base.made_up
+    of_time = base.period or claim.of_one or base.of_one or base.made_up
     return bool(linked and not _BREAK.search(around) and of_time)
 
 

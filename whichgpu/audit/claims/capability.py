@@ -56,6 +56,7 @@ _LACKS = (
     r"no longer supports?|missing|with no|(?:can[\u2019']t|cannot|could not|couldn[\u2019']t) do|"
     r"(?:cannot|can[\u2019']t) (?:use|run|support|handle|be (?:linked|connected|joined|bridged|paired|split|sliced|partitioned) "
     r"(?:over|via|through|by|with|using|into))|drop(?:s|ped)?|omits?|omitted|"
+    r"(?:but|and|,|aber|jedoch|doch|mais|pero)\s+(?:has\s+|there[\u2019']s\s+)?(?:no(?=\s)|kein(?:e|en)?|pas de|sin)|"
     r"unterst\u00fctzt kein(?:e|en)?|hat kein(?:e|en)?|"
     r"ne prend pas en charge|no (?:admite|soporta|tiene))\s+"
 ) + _FILL
@@ -67,7 +68,7 @@ CLAIMS = tuple(
         each,
         told,
         re.compile(
-            rf"\b{words}(?P<list>{_LIST})(?P<what>{each.names})\b(?!\s*(?:performance|throughput|limit\w*|overhead|penalt\w+|"
+            rf"(?:\b|(?=,)){words}(?P<list>{_LIST})(?P<what>{each.names})\b(?!\s*(?:performance|throughput|limit\w*|overhead|penalt\w+|"
             r"issues?|problems?|constraints?|requirements?|\d|\?|nicht\b|no\b|(?:through|via|with) (?:hip|"
             r"zluda|scale)\b))",
             re.IGNORECASE,
@@ -300,7 +301,8 @@ def _of_sentence(
                 # A server may leave several cards without bridges.
                 continue
             gpus = [context.catalogue[key] for key in mention.ids]
-            place_of = match.span("what") if match["list"] else match.span()
+            lead = len(match[0]) - len(match[0].lstrip(", "))
+            place_of = match.span("what") if match["list"] else (match.start() + lead, match.end())
             yield from judged(passage, place_of, each, gpus, told=told, context=context)
     if len({each.named for each in who.here}) == 1 and who.here[0] not in who.against:
         gpus = [context.catalogue[key] for key in who.here[0].ids]

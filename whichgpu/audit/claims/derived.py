@@ -35,6 +35,7 @@ _TIMES = (
 #: What says that a ratio is worked out from what was just stated.
 _SO = re.compile(
     rf"(?:\b(?:that|which|this|it)(?:\s+is|[\u2019']s|\s+makes|\s+gives|\s+means)\s+|\bi\.e\.,?\s+|=\s*|"
+    rf"\b(?:up|down|grew|grown|grows|increased|rose|jumped|shrank|multiplied|scaled) by (?=(?:a factor of\s|\d[\d.]*\s?x))|"
     rf"\ba (?:ratio|factor|speed-?up|gap|difference) of\s+){_TIMES}",
     re.IGNORECASE,
 )
@@ -56,6 +57,7 @@ _CHEAPER = re.compile(rf"\b{_TIMES}\s+(?:cheaper|less expensive|more expensive|p
 _HOURLY = re.compile(r"\s?(?:USD\s?)?(?:/|per |an )\s?(?:gpu[- ])?h(?:ou)?r?\b", re.IGNORECASE)
 #: Values with a unit that can be set against each other, and how far before a ratio the first one can stand.
 _DIMENSIONS = (
+    "count",
     "flop rate",
     "op rate",
     "bandwidth",
@@ -139,7 +141,7 @@ def _of_sentence(
     text = passage.text
     for match in _SO.finditer(text, sentence.start, sentence.end):
         values = _two_before(text, every, match.start())
-        if values and values[1].dimension not in _RATES and "=" not in match[0]:
+        if values and values[1].dimension not in (*_RATES, "count") and "=" not in match[0]:
             continue
         told = _told(match)
         if values and _ENDS.match(text, told.end) and not _NAMES.match(text, told.end):
