@@ -89,9 +89,15 @@ _ONLY = re.compile(
     r"[\u2019']s?\s+|\s+(?:(?:has|had|hat|offers?|comes with|only|just|nur|solo|seulement|gets|manages|makes do with)\s+){1,2}|\s*[(:]\s*",
     re.IGNORECASE,
 )
+#: Units that a number without one takes over, and what it counts instead.
+_WITH_UNIT = ("bandwidth", "flop rate", "op rate", "power", "memory")
+_COUNTED = re.compile(
+    r"\s+(?:cuda|tensor|rt|cores?|sms?|compute|stream|billion|million|transistors|bits?|years?|times)\b|[-%]",
+    re.IGNORECASE,
+)
 #: Between a value and a device that it is only a share of: "347 GB/s is roughly 1/3 of the RTX 3090".
 _SHARE = re.compile(
-    r"\b\d{1,2}\s?/\s?\d{1,2}\s+of\b|\d\s?%\s+of\b|\b(?:half|third|quarter|fraction|times|twice)\b",
+    r"\b\d{1,2}\s?/\s?\d{1,2}\s+of\b|\d\s?%\s+of\b|\b(?:half|third|quarter|fraction|times|twice|double|triple|doppelte?|dreifache|hälfte|moitié|fois|mitad|doble|veces)\b",
     re.IGNORECASE,
 )
 #: Behind a name, a value of its own: "the H100's 3,350 GB/s".
@@ -275,6 +281,36 @@ def nearest_device(text: str, quantity: Quantity, who: Spoken) -> Mention | None
         if not own and not apart:
             return mention
     return owner
+
+
+def united(text: str, found: Sequence[Quantity], here: Sequence[Mention]) -> list[Quantity]:
+    """Quantities, of which a bare number set against the one before has its unit: "1,307 TFLOPS against 989 for the H100"."""
+    done: list[Quantity] = []
+    for each in found:
+        last = done[-1] if done else None
+        if (
+            last
+            and each.dimension == "number"
+            and last.dimension in _WITH_UNIT
+            and each.start - last.end < 2 * APART
+        ):
+            behind = [one for one in here if one.start >= each.end][:1]
+            before = [one for one in here if last.end <= one.start and one.end <= each.start][-1:]
+            opposed = _VERSUS.search(text, last.end, each.start) and behind and _FOR_THE.fullmatch(
+                text, each.end, behind[0].start
+            )  # fmt: skip
+            owned = before and re.fullmatch(r"[\u2019']s?\s+", text[before[0].end : each.start])
+            digits = re.search(r"\d[\d,.]*", text[last.start : last.end])
+            plain = (
+                float(digits[0].replace(",", "").strip(".") or 0)
+                if digits and digits[0].count(".") < 2
+                else 0.0
+            )
+            if (opposed or owned) and plain and not _COUNTED.match(text, each.end):
+                scaled = each.value * last.value / plain
+                each = each._replace(value=scaled, high=scaled, dimension=last.dimension, unit=last.unit)
+        done.append(each)
+    return done
 
 
 def of_another(text: str, quantity: Quantity, last: Quantity, here: Sequence[Mention]) -> Mention | None:

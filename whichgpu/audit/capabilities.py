@@ -19,13 +19,32 @@ class Capability(NamedTuple):
     has: Callable[[Gpu], bool | None]
 
 
+#: Architectures of AMD's that came before a format of numbers.
+_BEFORE = {
+    "fp8": ("vega10", "vega20_pro", "vega20_radeon", "polaris", "cdna1", "cdna2", "rdna1", "rdna2", "rdna3"),
+    "fp4": (
+        "vega10",
+        "vega20_pro",
+        "vega20_radeon",
+        "polaris",
+        "cdna1",
+        "cdna2",
+        "cdna3",
+        "rdna1",
+        "rdna2",
+        "rdna3",
+    ),
+}
+
+
 def _since(low: float, rate: str = "") -> Callable[[Gpu], bool | None]:
     """Whether the compute capability is at least this; of other makers' whether a rate is on file."""
 
     def test(gpu: Gpu) -> bool | None:
         value = gpu.value("compute_capability")
         if value is None:
-            return True if rate and gpu.value(rate) else None
+            older = gpu.architecture in _BEFORE.get(rate, ())
+            return True if rate and gpu.value(rate) else False if older else None
         return float(str(value)) >= low
 
     return test

@@ -81,8 +81,13 @@ _HAVING = re.compile(
     r"(?:tops?|topped|maxe[sd]) out at|(?:stay|stop|start|peak|cap)(?:s|ped|ed)? at|capped at|limited to|offer(?:s|ed|ing)?|"
     r"featur(?:es?|ed|ing)|includes?|included|deliver(?:s|ed|ing)?|provid(?:es?|ed|ing)|houses?|brings?|"
     r"gives? (?:you|us)|reach(?:es|ed|ing)?|manag(?:es?|ed)|push(?:es|ed|ing)?|moves?|hits?|rated (?:at|for)|"
-    r"retain(?:s|ed)?|keeps?|kept|holds?|held)\s+" + _FILL,
+    r"retain(?:s|ed)?|keeps?|kept|holds?|held|you (?:only )?get|(?:because of|thanks to|despite) its)\s+"
+    + _FILL,
     re.IGNORECASE,
+)
+#: What a device is called besides: "MI210, its single-die sibling, has".
+_APPOSITION = re.compile(
+    r"^\s*,\s+(?:its|the|an?|nvidia[\u2019']s|amd[\u2019']s)\s[^,;.\d]{3,45},\s", re.IGNORECASE
 )
 #: What begins another thing between a device and what it has.
 _OTHER_THING = re.compile(
@@ -147,6 +152,7 @@ def _opens(gap: str) -> bool:
 
 def has(gap: str) -> bool:
     """Whether a stretch between a name and a value ends in saying that the device has what follows."""
+    gap = _APPOSITION.sub(" ", gap)
     found = list(_HAVING.finditer(gap))
     return (
         bool(found) and is_list(gap[found[-1].end() :]) and not _OTHER_THING.search(gap[: found[-1].start()])

@@ -256,7 +256,9 @@ def _last_two(index: int, passage: Passage, sentence: Sentence, context: Context
 _OF_IT = re.compile(
     r"\b(?:it|the card|this card)\s+(?:is|was|has|costs?|offers?|comes|draws|needs|delivers)\b", re.IGNORECASE
 )
-_FORMER = re.compile(r"\s*(?:While )?the (former|latter)\b", re.IGNORECASE)
+_FORMER = re.compile(
+    r"\s*(?:While )?(?:(?:two|three|four|six|eight|a pair) of )?the (former|latter)\b", re.IGNORECASE
+)
 
 
 def _joined(text: str, own: Sequence[Mention]) -> bool:

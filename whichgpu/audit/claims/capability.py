@@ -36,7 +36,7 @@ _NO = re.compile(
 _BRIDGE = re.compile(r"\b(?:pairs?|bridges?|optional|option|2-way)\b", re.IGNORECASE)
 #: What may stand between a verb and the capability.
 _FILL = (
-    r"(?:native |its |their |full |hardware |built-in |any |on-die |the |an? |support for |new |two |one |dual |proper |"
+    r"(?:native |its |their |full |hardware |built-in |any |on-die |the |an? |le |la |les |das |den |die |support for |new |two |one |dual |proper |"
     r"real |more |official |hardware-accelerated ){0,3}"
 )
 _HAS = (
@@ -46,7 +46,7 @@ _HAS = (
     r"(?:connected|linked|joined|paired|bridged|coupled|interconnected)(?: together)? (?:via|over|with|"
     r"through|by|using)|"
     r"adds?|brings?|brought|enables?|runs?|carr(?:y|ies)|sports?|boasts?|packs?|retains?|keeps?|kept|exposes?|handles?|understands?|"
-    r"can (?:do|handle|run|use)|(?:is|are|was|were) (?:capable of|able to (?:use|run|do))|unterst\u00fctzt|unterst\u00fctzen|"
+    r"can (?:do|handle|run|use)|does|do|(?:is|are|was|were) (?:capable of|able to (?:use|run|do))|unterst\u00fctzt|unterst\u00fctzen|"
     r"prend en charge|"
     r"prennent en charge|admite|soporta)\s+"
 ) + _FILL
@@ -165,7 +165,7 @@ _ITSELF = tuple(
     (
         each,
         re.compile(
-            rf"\b(?P<what>{each.names})\s+(?:is|are|was)\s+(?P<not>not\s+|n[o\u2019']t\s+)?(?:also\s+|natively\s+|fully\s+|"
+            rf"\b(?P<what>{each.names})(?:,\s*(?:however|though|alas|sadly|of course),)?\s+(?:is|are|was)\s+(?P<not>not\s+|n[o\u2019']t\s+)?(?:also\s+|natively\s+|fully\s+|"
             r"sadly\s+|simply\s+)*(?:supported|available|present|on board|(?P<gone>missing|absent|gone|off the table|"
             r"out of the question|unsupported|unavailable))\b(?=\s*(?:too|as well|on it|here|natively|[,.;:)]|$))"
             rf"|\b(?:is|are)\s+(?P<not2>not\s+)?(?P<what2>{each.names})[ -](?:capable|ready|enabled|compatible)\b",

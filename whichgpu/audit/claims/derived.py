@@ -114,6 +114,9 @@ _THEN = re.compile(
 )
 
 
+_HIGHER_AT = re.compile(r"\s+(?:at|with|to)\s+", re.IGNORECASE)
+
+
 class _Told(NamedTuple):
     """A ratio: its place, its value, and between which shares of it the real one may be."""
 
@@ -214,6 +217,10 @@ def _differences(
         if not (first.dimension == middle.dimension == last.dimension):
             continue
         word = _MORE_THAN.match(passage.text, middle.end, last.start)
+        many = sum(each.dimension == first.dimension for each in found)
+        if word and many == 3 and _HIGHER_AT.fullmatch(passage.text, word.end(), last.start):
+            yield _difference(passage, (first, middle, last), bool(word["more"]), context)
+            continue
         if (
             word is None
             or not _TO_OTHER.fullmatch(passage.text, word.end(), last.start)
@@ -222,14 +229,23 @@ def _differences(
             continue
         if not _THEN.fullmatch(passage.text, first.end, middle.start):
             continue
-        real = first.value - last.value if word["more"] else last.value - first.value
-        right = abs(real - middle.value) <= max(0.06 * middle.value, 0.01 * max(first.value, last.value))
-        shown = [passage.text[each.start : each.end] for each in (first, last)]
-        because = f"{shown[0]} and {shown[1]}: a difference of {abs(real):,.6g} ({middle.dimension} in its base unit)"
-        yield made(
-            context, passage, (middle.start, middle.end), "arithmetic", "confirmed" if right else "inconsistent",
-            attribute="difference", because=because, evidence=(Evidence(because),),
-        )  # fmt: skip
+        yield _difference(passage, (last, middle, first), bool(word["more"]), context)
+
+
+def _difference(
+    passage: Passage, values: tuple[Quantity, Quantity, Quantity], more: bool, context: Context
+) -> Finding:
+    """Whether the last value is so much (the middle one) more, or less, than the first."""
+    first, middle, last = values
+    real = last.value - first.value if more else first.value - last.value
+    right = abs(real - middle.value) <= max(0.06 * middle.value, 0.01 * max(first.value, last.value))
+    shown = [passage.text[each.start : each.end] for each in (first, last)]
+    words = passage.text[middle.start : middle.end]
+    because = f"{shown[0]} and {shown[1]} differ by {real / middle.value:.3g} times {words}"
+    return made(
+        context, passage, (middle.start, middle.end), "arithmetic", "confirmed" if right else "inconsistent",
+        attribute="difference", because=because, evidence=(Evidence(because),),
+    )  # fmt: skip
 
 
 def _told(match: re.Match[str]) -> _Told:

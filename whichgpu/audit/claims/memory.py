@@ -13,7 +13,7 @@ from whichgpu.audit.sentences import sentences, within
 from whichgpu.errors import WhichGpuError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context, Finding
@@ -89,6 +89,9 @@ _TOO_MUCH = 2.0
 #: What a model takes beside its weights to run at all, as a share of them.
 _BESIDE = 1.15
 _MOST_ROWS = 60
+
+
+_DEVICE_WORDS = re.compile(r"\b(?:on|fits?|gpus?|cards?|with|not|than|one|two|single)\b", re.IGNORECASE)
 
 
 class _Need(NamedTuple):
@@ -173,6 +176,9 @@ def _of_sentence(passage: Passage, place: tuple[int, int], context: Context) -> 
     if not _NEEDS.search(text):
         return
     found, said = models(text), formats(text)
+    if len(found) > 1 and len(said) == 1:
+        yield from _one_after_another(passage, place, (found, said[0]), context)
+        return
     one = len(found) == 1 or (
         found
         and max(found[-1].parameters, found[0].parameters)
@@ -190,6 +196,25 @@ def _of_sentence(passage: Passage, place: tuple[int, int], context: Context) -> 
     inside = any(each.start <= quantity.start < each.end for each in _devices(passage, context))
     if not inside:
         yield _judged(passage, quantity, _of_model(first, said[0] if said else None), first.name, context)
+
+
+def _one_after_another(
+    passage: Passage, place: tuple[int, int], what: tuple[Sequence[Model], Format], context: Context
+) -> Iterator[Finding]:
+    """Models with what each takes behind it: "8B in BF16 takes 16 GB, 70B about 140 GB"."""
+    found, said = what
+    every = [
+        each
+        for each in within(quantities(passage.text, context.fraction), *place)
+        if each.dimension == "memory"
+    ]
+    ends = [place[0] + each.start for each in found[1:]] + [place[1]]
+    for model, end in zip(found, ends, strict=True):
+        mine = within(every, place[0] + model.end, end)
+        if len(mine) == 1 and mine[0].high == mine[0].value and len(every) == len(found):
+            gap = passage.text[place[0] + model.end : mine[0].start]
+            if len(gap) < _REACH and not _DEVICE_WORDS.search(gap):
+                yield _judged(passage, mine[0], _of_model(model, said), model.name, context)
 
 
 def _of_training(passage: Passage, place: tuple[int, int], context: Context) -> Iterator[Finding]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _OF_THEM = re.compile(
     r"\b(?:(?P<n>"
     + "|".join(SPELLED)
-    + r"|\d{1,2})\s+of\s+(?:them|these|those)|(?P<pair>a pair(?: of (?:them|these|those))?|both of them))\b",
+    + r"|\d{1,2})\s+of\s+(?:them|these|those|the\s+latter|the\s+former)|(?P<pair>a pair(?: of (?:them|these|those))?|both of them))\b",
     re.IGNORECASE,
 )
 #: Before or behind an amount that is of all of them.
@@ -49,6 +49,23 @@ _ELSE = re.compile(
     r"instances? of|cooling|overhead|headroom|faster|shard\w*|split)\b",
     re.IGNORECASE,
 )
+#: Between several and what they are: "eight of them, i.e. 640 GB".
+_IE = re.compile(
+    r"s?\s*(?:cards?|gpus?)?\s*[,(]?\s*(?:i\.e\.,?|that is|so|for|=|or|making|giving|which (?:makes|is|gives))\s+(?:a\s+|some\s+|about\s+)*",
+    re.IGNORECASE,
+)
+#: What each has and what all have: "four cards. Each has 24 GB, so 96 GB in total".
+_EACH_SO = re.compile(
+    r"\beach\b[^.;\d]{0,30}?(?P<a>\d[\d,.]*)\s?(?P<unit>GB|W|TB|GB/s|kW)\b[^.;\d]{0,30}?(?:,|so|for|i\.e\.|making|giving|=)[^.;\d]{0,20}?"
+    r"(?P<b>\d[\d,.]*)\s?(?P=unit)\b\s+(?:[\w-]+\s+){0,3}?(?:in total|in all|combined|altogether|together|overall)\b",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(
+    r"\b(?P<n>"
+    + "|".join(SPELLED)
+    + r"|\d{1,2})(?:\s?[x\u00d7])?\s+(?!GB|TB|W\b|kW|%|nm|years?|months?|hours?|times)(?:of\s+)?[A-Za-z]",
+    re.IGNORECASE,
+)
 _FIELDS = {"memory": "memory", "power": "power", "bandwidth": "bandwidth"}
 #: How far the sum may be off; a limit excuses what lies on its side.
 _WITHIN, _MORE = 0.04, 0.10
@@ -65,6 +82,8 @@ def find(context: Context) -> Iterator[Finding]:
             found = [
                 each for each in within(every, sentence.start, sentence.end) if each.high == each.value > 0
             ]
+            if found:
+                yield from _of_each(passage, sentence, context)
             if found and not _ELSE.search(sentence.text):
                 who = spoken(index, passage, sentence, context)
                 yield from _of_sentence(passage, sentence, found, who, context)
@@ -82,6 +101,28 @@ def _of_sentence(
         if told is not None:
             yield from _judged(passage, told, ids, count, context)
             return
+
+
+def _of_each(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
+    """So many times what each has, by the number of the sentence or of the one before it."""
+    match = _EACH_SO.search(passage.text, sentence.start, sentence.end)
+    if match is None:
+        return
+    before = passage.text[max(0, sentence.start - 120) : match.start()]
+    counts = list(_NUMBER.finditer(before))
+    if not counts:
+        return
+    word = counts[-1]["n"].lower()
+    count = float(SPELLED.get(word) or word)
+    one, told = (float(match[name].replace(",", "").strip(".") or 0) for name in ("a", "b"))
+    if not one or not told or count < 2:
+        return
+    right = abs(told / (count * one) - 1) <= _WITHIN
+    because = f"{count:g} times {one:g} {match['unit']} is {count * one:,.10g}"
+    yield made(
+        context, passage, match.span("b"), "arithmetic", "confirmed" if right else "inconsistent", attribute="product",
+        because=because, expected="" if right else f"{count * one:,.10g}", evidence=(Evidence(because),),
+    )  # fmt: skip
 
 
 def _several(
@@ -103,6 +144,7 @@ def _several(
 def _is_all(text: str, told: Quantity, end: int) -> bool:
     """Whether an amount is of all of them."""
     said = _BEFORE.search(text, end, told.start) or _BEHIND.match(text, told.end)
+    said = said or _IE.fullmatch(text, end, told.start)
     return bool(said or (told.dimension != "bandwidth" and _HAVE.fullmatch(text, end, told.start)))
 
 

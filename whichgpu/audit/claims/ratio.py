@@ -39,7 +39,7 @@ _FAST = re.compile(
 )
 #: What a multiple is not of two devices.
 _OTHER = re.compile(
-    r"\b(?:previous|predecessor|generation|last[- ]gen|older|cpu|batch|price|cost\w*|cheaper|per dollar|"
+    r"\b(?:previous|predecessor|generation|last[- ]gen|older|cpu|batch|price|cost\w*|money|budget|cash|cheaper|per dollar|"
     r"per watt|efficien\w+|required?|needs?|precision|with sparsity)\b",
     re.IGNORECASE,
 )
@@ -60,7 +60,10 @@ _AHEAD = re.compile(
 #: "60 % of the 5090's bandwidth".
 _SHARE_OF = re.compile(r"\s+of\s+(?:the\s+|that of\s+|an?\s+)?(?:nvidia\s+|amd\s+)?", re.IGNORECASE)
 #: "3.5 times that of the V100": of the attribute that the sentence is about.
-_THAT_OF = re.compile(r"\s+(?:that|those|the one) of\b", re.IGNORECASE)
+_THAT_OF = re.compile(
+    r"\s+(?:(?:that|those|the one) of|de (?:celle|celui)|d[ea] (?:la|el)|del|der|von der|que la)\b",
+    re.IGNORECASE,
+)
 #: Between an attribute and the multiple that is said of it: "its memory is 2.4 times larger".
 _IS = re.compile(
     r"(?:\s+(?:is|are|was|were|being|gets|also|about|around|roughly|nearly|almost|over|up to|a|by|some))+"
@@ -87,6 +90,8 @@ _SO_MANY = re.compile(
     r"(?:about\s+|around\s+|roughly\s+|nearly\s+|almost\s+|over\s+|just\s+|only\s+|some\s+|more than\s+|less than\s+|a\s+little\s+)*",
     re.IGNORECASE,
 )
+_THAT_IS = re.compile(r"\s*(?:That[\u2019']s|That is|This is|It[\u2019']s)\s+", re.IGNORECASE)
+_ROUGHLY = 12
 _WHAT_OF = re.compile(
     r"\s*(?:of\s+)?(?:what|that of|the\s+[\w ]{0,30}\s(?:of|on|in)|as (?:much|many)\s+(?:[\w ]{1,24}\s)?as)?\s*(?:the\s+|an?\s+|one\s+|single\s+|of\s+|entire\s+|nvidia\s+|amd\s+)*",
     re.IGNORECASE,
@@ -263,12 +268,23 @@ def _of_value(
     text = passage.text
     found = within(quantities(text, context.fraction), sentence.start, claim.start)
     after = [each for each in who.here if each.start >= claim.end]
+    begins = _THAT_IS.match(text, sentence.start, sentence.end)
+    if not found and begins and begins.end() <= claim.start <= begins.end() + _ROUGHLY:
+        # "141 GB. That is twice the H100's": what was told last in the sentence before.
+        earlier = [each for each in sentences(text) if each.end <= sentence.start + 1][-1:]
+        told_before = [
+            each
+            for one in earlier
+            for each in within(quantities(text, context.fraction), one.start, one.end)
+            if each.dimension in _VALUED
+        ]
+        found = [each._replace(end=begins.start()) for each in told_before[-1:]]
     if not found or not after or found[-1].dimension not in _VALUED or found[-1].high != found[-1].value:
         return None
     value, other = found[-1], after[0]
-    if not _SO_MANY.fullmatch(text, value.end, claim.start) or not _WHAT_OF.fullmatch(
-        text, claim.end, other.start
-    ):
+    if not (
+        value.end == sentence.start or _SO_MANY.fullmatch(text, value.end, claim.start)
+    ) or not _WHAT_OF.fullmatch(text, claim.end, other.start):
         return None
     beside = [each.attribute for each in within(named(text), value.start - _BEFORE, sentence.end)
               if each.attribute.dimension == value.dimension or value.dimension == "op rate"]  # fmt: skip
@@ -294,7 +310,8 @@ def _of_value(
     ratios_ = [value.value / size for _, size in known]
     verdict = _verdict(claim, ratios_)
     at = min(range(len(known)), key=lambda i: abs(ratios_[i] - claim.times))
-    words = f"{text[value.start : value.end]} is {ratios_[at]:.3g} times {known[at][0].display(attribute.fields[0])} of {known[at][0].id}"
+    shown_value = re.match(r"[\d.,]+\s?[\w/]+", text[value.start :])
+    words = f"{shown_value[0] if shown_value else ''} is {ratios_[at]:.3g} times {known[at][0].display(attribute.fields[0])} of {known[at][0].id}"
     return _finding(
         passage, claim, (verdict, "" if verdict == "confirmed" else f"{ratios_[at]:.2g}x", words), context,
         subject=", ".join(other.ids), attribute=attribute.key, evidence=(on_file(known[at][0], attribute),),

@@ -27,7 +27,7 @@ _MANY = re.compile(
     re.IGNORECASE,
 )
 _ONE = re.compile(
-    r"\b(?:at )?batch(?:[ -]?size)?(?: of)?\s*=?\s*(?:1|one)\b(?!\d)|\bsingle[- ](?:user|stream|request|batch)\b",
+    r"\bwithout (?:any )?batching\b|\bunbatched\b|\bone request at a time\b|\b(?:at )?batch(?:[ -]?size)?(?: of)?\s*=?\s*(?:1|one)\b(?!\d)|\bsingle[- ](?:user|stream|request|batch)\b",
     re.IGNORECASE,
 )
 _LOCAL = re.compile(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import tables
 from whichgpu.audit.attributes import Attribute, Named, named, qualifiers
-from whichgpu.audit.binding import APART, TIED, Binder, both_of, fitting, of_a_part, several_columns
+from whichgpu.audit.binding import APART, TIED, Binder, both_of, fitting, of_a_part, several_columns, united
 from whichgpu.audit.fields import ITS_OWN
 from whichgpu.audit.findings import Finding
 from whichgpu.audit.implied import carried, implied
@@ -257,7 +257,8 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
     if not (here or who.topic) or (not here and several_columns(sentence, context)):
         return
     binder = Binder(passage.text, sentence, attributes, who)
-    for quantity in within(quantities(passage.text, context.fraction), sentence.start, sentence.end):
+    every = within(quantities(passage.text, context.fraction), sentence.start, sentence.end)
+    for quantity in united(passage.text, every, here):
         bound = binder.bind(quantity)
         if bound is not None:
             yield from _of_value(

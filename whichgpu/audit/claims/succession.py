@@ -49,6 +49,13 @@ _YEARS = re.compile(
     rf"(?P<older>before|earlier than|older than)){_THE}",
     re.IGNORECASE,
 )
+_YEARS_EARLIER = re.compile(
+    r"\b(?P<n>an?|one|"
+    + "|".join(SPELLED)
+    + r"|\d(?:\.5)?)\s+(?:full\s+|whole\s+)?years?\s+(?:(?P<earlier>earlier|before|prior)|later)\b"
+    r"(?=\s*(?:[.,;)]|$|and\b|with\b))",
+    re.IGNORECASE,
+)
 _YEAR = 0.8
 
 
@@ -60,6 +67,7 @@ def find(context: Context) -> Iterator[Finding]:
         for sentence in sentences(passage.text):
             who = spoken(index, passage, sentence, context)
             yield from _apart(passage, sentence, who, context)
+            yield from _earlier(passage, sentence, who, context)
             for at, second in enumerate(who.here):
                 topic = who.topic if who.certain and ITS_OWN.match(sentence.text) else ()
                 first = who.here[at - 1] if at else next(iter(topic), None)
@@ -112,6 +120,25 @@ def _apart(passage: Passage, sentence: Sentence, who: Spoken, context: Context) 
                    "confirmed" if low <= told <= high else "contradicted", subject=first.named[0],
                    attribute="release_date", because=because,
                    evidence=(source_of(context.catalogue[first.named[0]], "release_date"),))  # fmt: skip
+
+
+def _earlier(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:
+    """ "Its predecessor, the A100, arrived four years earlier": than what the text before is about."""
+    match = _YEARS_EARLIER.search(passage.text, sentence.start, sentence.end)
+    if match is None or len({each.named for each in who.here}) != 1 or not who.topic or not who.certain:
+        return
+    here, topic = who.here[0], who.topic[0]
+    a, b = (_days([context.catalogue[key] for key in each.named]) for each in (topic, here))
+    if here.named == topic.named or here.end > match.start() or not a or not b:
+        return
+    second = context.catalogue[here.named[0]]
+    told = SPELLED.get(match["n"].lower()) or (1 if match["n"].lower() in ("a", "one") else float(match["n"]))
+    told = told if match["earlier"] else -told
+    gaps = [(date.fromisoformat(one) - date.fromisoformat(other)).days / 365.25 for one in a for other in b]
+    right = min(gaps) - _YEAR <= told <= max(gaps) + _YEAR
+    because = f"{topic.named[0]} came out on {min(a)}, {second.id} on {min(b)}"
+    yield made(context, passage, match.span(), "identity", "confirmed" if right else "contradicted", subject=second.id,
+               attribute="release_date", because=because, evidence=(source_of(second, "release_date"),))  # fmt: skip
 
 
 def _judged(
