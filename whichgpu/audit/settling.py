@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 #: What is said of the devices of its subject.
 _OF_DEVICES = ("specification", "identity", "capability")
 #: So many accusations below one heading are of another device sooner than of a careless writer.
-_MANY = 3
+_MANY = 4
 _PROSE = ("paragraph", "item", "caption")
 #: What rows of a table without marks have not, and two values that stand side by side in them.
 _PROSE_WORDS = re.compile(
@@ -54,7 +54,7 @@ def settled(found: Sequence[Finding], context: Context) -> list[Finding]:
             accused[where.section] += each.accuses
     return [
         _settled(
-            each, where, accused[where.section] >= _MANY and 2 * accused[where.section] > held[where.section]
+            each, where, accused[where.section] >= _MANY and accused[where.section] > held[where.section]
         )
         if where and each.accuses and each.attribute != "name"
         else each

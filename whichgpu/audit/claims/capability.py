@@ -154,7 +154,7 @@ _HEDGED = re.compile(
 #: "With or without" is neither.
 _EITHER = re.compile(r"\bwith or $", re.IGNORECASE)
 #: A denial, and how far before what is denied it stands.
-_NOT = re.compile(r"\b(?:no[tr]?|none|neither|never)\b|n[\u2019']t\b", re.IGNORECASE)
+_NOT = re.compile(r"\b(?:no[tr]?|none|neither|never|cannot|unable)\b|n[\u2019']t\b", re.IGNORECASE)
 _DENIAL = 45
 _FAR = 110
 #: Between two names of one subject, and what denies of both.

@@ -69,7 +69,7 @@ _NUMBER = re.compile(
 _FIELDS = {"memory": "memory", "power": "power", "bandwidth": "bandwidth"}
 #: How far the sum may be off; a limit excuses what lies on its side.
 _WITHIN, _MORE = 0.04, 0.10
-_REACH = 70
+_REACH, _NEXT = 70, 12
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -84,7 +84,7 @@ def find(context: Context) -> Iterator[Finding]:
             ]
             if found:
                 yield from _of_each(passage, sentence, context)
-            if found and not _ELSE.search(sentence.text):
+            if found:
                 who = spoken(index, passage, sentence, context)
                 yield from _of_sentence(passage, sentence, found, who, context)
 
@@ -98,7 +98,7 @@ def _of_sentence(
             each for each in after if any(one.start >= end and one.end <= each.start for one in who.here)
         ]
         told = next((each for each in after if each not in before and _is_all(passage.text, each, end)), None)
-        if told is not None:
+        if told is not None and not _ELSE.search(passage.text, sentence.start, told.end + _NEXT):
             yield from _judged(passage, told, ids, count, context)
             return
 
