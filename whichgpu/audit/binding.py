@@ -89,6 +89,10 @@ _ONLY = re.compile(
     r"[\u2019']s?\s+|\s+(?:(?:has|had|hat|offers?|comes with|only|just|nur|solo|seulement|gets|manages|makes do with)\s+){1,2}|\s*[(:]\s*",
     re.IGNORECASE,
 )
+#: "165 TFLOPS in FP16, in FP8 330".
+_IN_PRECISION = re.compile(
+    r"[,;]?\s(?:and\s+)?(?:in|at|with|for)\s+(?:fp|bf|tf|int)\d{1,2}\s+(?:it[\u2019']s\s+)?$", re.IGNORECASE
+)
 #: Units that a number without one takes over, and what it counts instead.
 _WITH_UNIT = ("bandwidth", "flop rate", "op rate", "power", "memory")
 _COUNTED = re.compile(
@@ -306,7 +310,8 @@ def united(text: str, found: Sequence[Quantity], here: Sequence[Mention]) -> lis
                 if digits and digits[0].count(".") < 2
                 else 0.0
             )
-            if (opposed or owned) and plain and not _COUNTED.match(text, each.end):
+            precise = last.dimension in _RATES and _IN_PRECISION.search(text, last.end, each.start)
+            if (opposed or owned or precise) and plain and not _COUNTED.match(text, each.end):
                 scaled = each.value * last.value / plain
                 each = each._replace(value=scaled, high=scaled, dimension=last.dimension, unit=last.unit)
         done.append(each)

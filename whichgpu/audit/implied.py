@@ -32,6 +32,8 @@ _DRAWS = re.compile(
     r"(?:an?|the) (?:\w+\s+)?(?=\d))*(?=\d{2,4}\s?(?:W\b|watts?\b))",
     re.IGNORECASE,
 )
+#: "A 70 W envelope".
+_ENVELOPE = re.compile(r"\d\s?(?:W|watts?)(?=\s+(?:power\s+|thermal\s+)?(?:envelope|budget)\b)")
 _MADE_IN = re.compile(
     r"\b(?:built|made|manufactured|fabricated|fabbed|produced|etched)\b[^.;,]{0,30}?\b(?:on|in|at|with|using)\s+"
     r"(?:(?:the|an?|its|tsmc(?:[\u2019']s)?|samsung(?:[\u2019']s)?|mature|older|custom|advanced)\s+)*(?=\d{1,2}[ -]?nm\b)",
@@ -58,6 +60,8 @@ def implied(text: str, sentence: Sentence) -> list[Named]:
     memory += [Named(match.end(), match.end(), attributes()["launch_price"]) for match in prices]
     made = _MADE_IN.finditer(text, sentence.start, sentence.end)
     memory += [Named(match.end(), match.end(), attributes()["process"]) for match in made]
+    envelopes = _ENVELOPE.finditer(text, sentence.start, sentence.end)
+    memory += [Named(match.end(), match.end(), attributes()["power"]) for match in envelopes]
     drawn = _DRAWS.finditer(text, sentence.start, sentence.end)
     memory += [Named(match.end(), match.end(), attributes()["power"]) for match in drawn]
     return memory + [Named(match.end(), match.end(), attributes()["bandwidth"]) for match in rates]

@@ -81,6 +81,8 @@ _HAVING = re.compile(
     r"(?:tops?|topped|maxe[sd]) out at|(?:stay|stop|start|peak|cap)(?:s|ped|ed)? at|capped at|limited to|offer(?:s|ed|ing)?|"
     r"featur(?:es?|ed|ing)|includes?|included|deliver(?:s|ed|ing)?|provid(?:es?|ed|ing)|houses?|brings?|"
     r"gives? (?:you|us)|reach(?:es|ed|ing)?|manag(?:es?|ed)|push(?:es|ed|ing)?|moves?|hits?|rated (?:at|for)|"
+    r"ofrece|tiene|(?:cuenta|dispone|viene|llega) (?:con|de)|incluye|lleva|monta|posee|alcanza|offre|poss\u00e8de|dispose d(?:e|[\u2019'])|"
+    r"embarque|propose|affiche|compte|atteint|bietet|besitzt|verf\u00fcgt \u00fcber|kommt (?:mit|auf)|liefert|bringt|erreicht|schafft|"
     r"retain(?:s|ed)?|keeps?|kept|holds?|held|you (?:only )?get|(?:because of|thanks to|despite) its)\s+"
     + _FILL,
     re.IGNORECASE,

@@ -39,6 +39,13 @@ _OWN_SUBJECT = re.compile(
     r"(?P<name>[A-Z][a-z]{2,}(?:\s+(?:is|was|has|had|uses?|ships?|offers?|comes?|delivers?|supports?|features?|packs?|gets|"
     r"brings?|introduc\w+|includes?|runs?|provides?|adds?)\b)|(?:The\s+)?(?:[A-Z]\w+\s+){1,2}[A-Z][a-z]{2,}[\u2019']s\s+\S*\d)"
 )
+#: A sentence about another card, which goes by its kind: "The Ada card it replaces had 48 GB".
+_OTHER_CARD = re.compile(
+    r"\s*(?:The|Its|An?|That|Their)\s+(?!(?:new|newest|latest|same|whole|big|huge|powerful|little|entire|reference|graphics|resulting|"
+    r"full|flagship|actual|nvidia|amd|compact|passive|small|tiny|fast|faster|current|chip|compute|data[- ]center)\s)(?:[\w-]+\s+){1,3}?"
+    r"(?:cards?|gpus?|chips?|parts?|models?|predecessor|successor|sibling|rival|competitor|cousin|brother|generation|one)\b",
+    re.IGNORECASE,
+)
 _LAPTOP = re.compile(r"\b(?:laptops?|notebooks?|mobile)\b", re.IGNORECASE)
 _DESKTOP = re.compile(r"\bdesktops?\b", re.IGNORECASE)
 
@@ -69,6 +76,8 @@ def _settled(found: Finding, where: _Place, mostly_wrong: bool) -> Finding:
     named = _named(found, where.who)
     why = "" if named or where.who.certain else "the sentence names no device, and the text before it several"
     own = None if named or where.who.here else _OWN_SUBJECT.match(where.text)
+    if not named and _OTHER_CARD.match(where.text):
+        why = why or "the sentence speaks of another card by its kind"
     why = why or (f"the sentence speaks of {own['name'].split()[0]}" if own else "")
     if not named and mostly_wrong:
         why = (

@@ -230,7 +230,11 @@ def resolved(document: Document, catalogue: Catalogue) -> Mapping[int, tuple[Men
     mobile = _of_laptops(document, catalogue)
     for index, passage in enumerate(document.passages):
         every = mentions(passage.text, catalogue)
-        every = (_in_laptop(mention, catalogue) for mention in every) if mobile else every
+        if mobile or _LAPTOPS.search(passage.text):
+            every = (
+                _in_laptop(mention, catalogue) if mobile or _beside_laptop(passage.text, mention) else mention
+                for mention in every
+            )
         here = [_narrowed(mention, talk, catalogue) for mention in every]
         if here:
             found[index] = tuple(here)
@@ -259,6 +263,21 @@ def _of_laptops(document: Document, catalogue: Catalogue) -> bool:
         any(_LAPTOPS.search(mention.text) for mention in mentions(passage.text, catalogue))
         for passage in document.passages
     )
+
+
+def _beside_laptop(text: str, mention: Mention) -> bool:
+    """Whether a name is that of a laptop's GPU by the words beside it: "a laptop with an RTX 4090"."""
+    before = _LAPTOP_WITH.search(text, max(0, mention.start - 60), mention.start)
+    return bool(before or _LAPTOP_BEHIND.match(text, mention.end))
+
+
+_LAPTOP_WITH = re.compile(
+    r"\b(?:laptops?|notebooks?)\s+(?:(?:that|which)\s+(?:has|have|comes? with)|with|featuring|sporting|using|powered by)\s+(?:an?\s+|the\s+|nvidia\s+|its\s+|nvidia[\u2019']s\s+|geforce\s+)*$",
+    re.IGNORECASE,
+)
+_LAPTOP_BEHIND = re.compile(
+    r"(?:[- ](?:powered|equipped|based))?\s+(?:gaming\s+)?(?:laptops|notebooks)\b", re.IGNORECASE
+)
 
 
 def _in_laptop(mention: Mention, catalogue: Catalogue) -> Mention:

@@ -56,6 +56,10 @@ _CHANGE_OF = re.compile(
     re.IGNORECASE,
 )
 _INCREASE = re.compile(r"\b(?:increase|rise|jump|gain)s?\s+of\s[^.,;]*$", re.IGNORECASE)
+#: "A 30 % increase", behind the two values.
+_A_RISE = re.compile(
+    r"\s+(?:increase|rise|jump|gain|growth|uplift|bump)\b(?!\s+(?:of|in|over))", re.IGNORECASE
+)
 _OF_ANOTHER = re.compile(r"\s+(?:of|in|on)\b", re.IGNORECASE)
 #: How far a product may be off: what rounding of its factors makes of it.
 _WITHIN = 0.012
@@ -151,6 +155,7 @@ def _savings(passage: Passage, place: tuple[int, int], context: Context) -> Iter
         "power",
         "memory",
         "frequency",
+        "count",
     ):
         both = [each for each in found if each.dimension == dimension and each.high == each.value]
         if len(both) != 2 or not all(each.value for each in both) or both[0].unit != both[1].unit:
@@ -159,7 +164,9 @@ def _savings(passage: Passage, place: tuple[int, int], context: Context) -> Iter
         real = (abs(a - b) / max(a, b), abs(a - b) / min(a, b))
         told = shares[0].value
         # An increase is a share of what it was.
-        grown = _INCREASE.search(passage.text, max(0, shares[0].start - 40), shares[0].start)
+        grown = _INCREASE.search(passage.text, max(0, shares[0].start - 40), shares[0].start) or (
+            a < b and _A_RISE.match(passage.text, shares[0].end)
+        )
         right = any(abs(told - each) <= max(_SAVED, 0.05 * each) for each in (real[1:] if grown else real))
         words = [passage.text[each.start : each.end] for each in both]
         because = (

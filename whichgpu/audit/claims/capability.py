@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import tables
 from whichgpu.audit.capabilities import CAPABILITIES, Capability
+from whichgpu.audit.fields import ITS_OWN
 from whichgpu.audit.findings import made
 from whichgpu.audit.judging import source_of
 from whichgpu.audit.pairs import devices
@@ -339,7 +340,7 @@ def _of_each(
 def _listed(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
     """Capabilities in the list of an item: "RTX 4080: PCIe 4.0, FP4 support, two encoders"."""
     text = passage.text
-    if passage.kind != "item" or len(who.here or who.topic) != 1:
+    if len(who.here or who.topic) != 1 or (passage.kind != "item" and not who.here):
         return
     mention = (who.here or who.topic)[0]
     colon = text.find(":", *place) if who.here else text.find(":", 0, place[0])
@@ -347,6 +348,7 @@ def _listed(passage: Passage, place: tuple[int, int], who: Spoken, context: Cont
         colon < 0
         or colon < (mention.end if who.here else 0)
         or text[mention.start : mention.end] != mention.text
+        or (passage.kind != "item" and (colon - mention.end > _NEAR or mention in who.against))
     ):
         return
     gpus = [context.catalogue[key] for key in mention.ids]
@@ -372,6 +374,8 @@ def _instances(passage: Passage, place: tuple[int, int], who: Spoken, context: C
         inside = within(who.here, *match.span())
         mention = inside[-1] if inside else who.owner(match.start())
         if mention is None or _HEDGED.search(match[0]):
+            continue
+        if mention not in who.here and not ITS_OWN.match(passage.text, place[0]):
             continue
         told = SPELLED.get(match[1].lower()) or int(match[1])
         gpus = [context.catalogue[key] for key in mention.ids]

@@ -44,7 +44,9 @@ _LISTED_YEAR = re.compile(
     re.IGNORECASE,
 )
 #: A year in brackets right behind the device: "the T4 (Turing, 2018)".
-_OF_YEAR = re.compile(r"\s*\((?:[A-Z][\w ]{2,14},\s*)?(?:released |launched )?(20[012]\d)\)")
+_OF_YEAR = re.compile(
+    r"\s*\((?:[A-Z][\w ]{2,14},\s*|(?:\d{1,4}(?:[ -]?(?:GB|W)),\s*){1,3})?(?:released |launched )?(20[012]\d)\)"
+)
 #: A year before the device at the start of a sentence: "Released in 2020, the".
 _BORN = re.compile(
     r"\s*(?:First )?(?:released|launched|introduced|announced|unveiled)\s+(?:back )?in\s+(?:\w+\s+)?"
@@ -54,7 +56,7 @@ _BORN = re.compile(
 #: Between a device and its architecture, where it is said that it is of it.
 _BUILT = re.compile(
     r"[^.;]{0,40}?\b(?:flagship of|belongs? to|member of|(?:comes?|is|are) from|based|built|runs?|relies|"
-    r"uses?|using|leverag\w+|powered|features?|part)\b[^.;]{0,45}",
+    r"uses?|using|leverag\w+|powered|features?|part|se basa|basada|basado|bas[\u00e9e]e?|basiert|beruht|repose|utilise|nutzt)\b[^.;]{0,45}",
     re.IGNORECASE,
 )
 #: Between a device and its architecture in "is an Ampere card" and "(Ampere)", and what then follows.

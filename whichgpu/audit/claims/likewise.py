@@ -45,7 +45,7 @@ _WHICH = re.compile(
 _DOES = re.compile(
     r",?\s+(?:already\s+|also\s+|still\s+|simply\s+)*(?:(?P<not>(?:can|could|does|did|do)(?:not|\s+not|n[\u2019']t)(?:\s+(?:do|have|support|offer))?|"
     r"lacks?|lacked|misses|missed|omits?|never (?:had|got))|(?:has|had|does|did|do|can|could(?: do)?|supports?|supported|offers?|offered|"
-    r"introduced|brought|provides?)(?:\s+(?:too|as well|already))?)\b(?=\s*(?:too|as well|already|natively|[,.;:)]|$|and\b|but\b))",
+    r"introduced|brought|gained|got|received|provides?)(?:\s+(?:too|as well|already))?)\b(?=\s*(?:too|as well|already|natively|in\b|with\b|via\b|[,.;:)]|$|and\b|but\b))",
     re.IGNORECASE,
 )
 #: What two of a device are joined by.

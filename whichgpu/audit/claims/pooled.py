@@ -45,7 +45,7 @@ _HAVE = re.compile(
 #: What makes an amount another one: of each, of a link, of the host or of the whole machine.
 _ELSE = re.compile(
     r"\b(?:each|every|per|apiece|nvlink|pcie|nvswitch|host|system (?:memory|ram|power)|ddr\d|ram\b|ssd|storage|disk|psu|power suppl\w+|wall|"
-    r"model|weights|need\w*|requir\w*|wants?|takes?|fits?|usable|free|idle|limit\w*|bidirectional|interconnect|cpus?|dgx|rated|slices?|"
+    r"nodes|servers|machines|boxes|racks|model|weights|need\w*|requir\w*|wants?|takes?|fits?|usable|free|idle|limit\w*|bidirectional|interconnect|cpus?|dgx|rated|slices?|"
     r"instances? of|cooling|overhead|headroom|faster|shard\w*|split)\b",
     re.IGNORECASE,
 )
@@ -66,6 +66,13 @@ _NUMBER = re.compile(
     + r"|\d{1,2})(?:\s?[x\u00d7])?\s+(?!GB|TB|W\b|kW|%|nm|years?|months?|hours?|times)(?:of\s+)?[A-Za-z]",
     re.IGNORECASE,
 )
+_COUNT = "|".join(SPELLED) + r"|\d{1,3}(?:,\d{3})?"
+_NODES = re.compile(
+    rf"\b(?P<a>{_COUNT})\s+(?:[\w-]+\s+)?(?:nodes|servers|machines|boxes|racks|systems)\s+(?:with|of|containing|holding|carrying)\s+"
+    rf"(?P<b>{_COUNT})\s+[^.;:]{{2,50}}?(?:,\s*|\s)(?:so|for|i\.e\.,?|making|giving|that is|=)\s+(?:a total of\s+)?"
+    rf"(?P<c>{_COUNT})\s+(?:gpus|cards|accelerators)\b",
+    re.IGNORECASE,
+)
 _FIELDS = {"memory": "memory", "power": "power", "bandwidth": "bandwidth"}
 #: How far the sum may be off; a limit excuses what lies on its side.
 _WITHIN, _MORE = 0.04, 0.10
@@ -82,6 +89,7 @@ def find(context: Context) -> Iterator[Finding]:
             found = [
                 each for each in within(every, sentence.start, sentence.end) if each.high == each.value > 0
             ]
+            yield from _of_nodes(passage, sentence, context)
             if found:
                 yield from _of_each(passage, sentence, context)
             if found:
@@ -122,6 +130,21 @@ def _of_each(passage: Passage, sentence: Sentence, context: Context) -> Iterator
     yield made(
         context, passage, match.span("b"), "arithmetic", "confirmed" if right else "inconsistent", attribute="product",
         because=because, expected="" if right else f"{count * one:,.10g}", evidence=(Evidence(because),),
+    )  # fmt: skip
+
+
+def _of_nodes(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
+    """Machines with so many each, and how many that makes: "eight nodes with eight A100 each, so 64 GPUs"."""
+    match = _NODES.search(passage.text, sentence.start, sentence.end)
+    if match is None:
+        return
+    a, b, told = (
+        float(SPELLED.get(match[name].lower()) or match[name].replace(",", "")) for name in ("a", "b", "c")
+    )
+    because = f"{a:g} times {b:g} is {a * b:,.10g}"
+    yield made(
+        context, passage, match.span("c"), "arithmetic", "confirmed" if told == a * b else "inconsistent", attribute="product",
+        because=because, expected="" if told == a * b else f"{a * b:,.10g}", evidence=(Evidence(because),),
     )  # fmt: skip
 
 

@@ -90,6 +90,8 @@ _SO_MANY = re.compile(
     r"(?:about\s+|around\s+|roughly\s+|nearly\s+|almost\s+|over\s+|just\s+|only\s+|some\s+|more than\s+|less than\s+|a\s+little\s+)*",
     re.IGNORECASE,
 )
+#: Between a multiple and a value that is of another one: "twice as much as the 5090 and double the 300 W of".
+_OTHER_CLAUSE = re.compile(r"\b(?:and|but)\s+(?:twice|double|half|triple|\d)", re.IGNORECASE)
 _THAT_IS = re.compile(r"\s*(?:That[\u2019']s|That is|This is|It[\u2019']s)\s+", re.IGNORECASE)
 _ROUGHLY = 12
 _WHAT_OF = re.compile(
@@ -200,6 +202,8 @@ def _stated(passage: Passage, sentence: Sentence, claim: _Claim, context: Contex
     if (told in _SIZES and _SPEED.search(near)) or (told == "bandwidth" and _FAST.search(near)):
         return None
     if not before or not after or before[-1].dimension != after[0].dimension or not after[0].value:
+        return None
+    if beside is None and _OTHER_CLAUSE.search(passage.text, claim.end, after[0].start):
         return None
     real = before[-1].value / after[0].value
     if before[-1].dimension == "time" or (beside is not None and beside[1].end <= claim.start):

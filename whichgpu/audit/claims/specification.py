@@ -116,6 +116,8 @@ _ACCUMULATES = re.compile(r"[ -](?:accumulat\w+|accum\b|master weights)", re.IGN
 _PRECISIONS = ("tf32", "bf16", "fp8", "fp4", "int8", "int4")
 #: Behind a size that can be of nothing but the GPUs.
 _OF_GPUS = re.compile(r"\s+(?:of\s+)?(?:gpu memory|vram|hbm)", re.IGNORECASE)
+#: Of machines that each have several.
+_NODES = re.compile(r"\b(?:nodes|servers|machines|boxes|systems|racks|instances)\b", re.IGNORECASE)
 _LINKED = re.compile(r"\b(?:connect\w*|link\w*|interconnect\w*|nvlink|between)\b", re.IGNORECASE)
 _TOGETHER = re.compile(
     r"\b(?:zusammen|insgesamt|au total|ensemble|en total|juntos|combined|total|together|aggregate|pooled?|"
@@ -463,6 +465,7 @@ def _together(
     said = _TOGETHER.search(sentence.text) or re.fullmatch(
         r"s?\s*[(=]\s*" if not whole else r"s?\s*[(=,:]\s*", gap
     )
+    said = said and not _NODES.search(passage.text, sentence.start, mention.start)
     verdict = "contradicted" if said and found.verdict == "contradicted" else "unverifiable"
     found = found._replace(verdict=verdict, expected="", because=f"for {count:g} of them: {found.because}")
     return _finding(passage, quantity, attribute, gpus, found=found, context=context)
