@@ -150,13 +150,13 @@ class Binder:
     def bind(self, quantity: Quantity) -> tuple[Attribute, Mention] | None:
         """The attribute and the device of a value; None where either is not certain."""
         chosen = nearest_attribute(self._text, quantity, self._attributes, self._taken)
-        again = self._again(quantity) if chosen is None else None
+        here = self._who.here
+        inside = any(each.start < quantity.end and quantity.start < each.end for each in here)
+        again = self._again(quantity) if chosen is None and not inside else None
         if again is not None:
             return again
         if chosen is None and self._leads and any(True for _ in fitting(self._leads.attribute, [quantity])):
             chosen = 0
-        here = self._who.here
-        inside = any(each.start < quantity.end and quantity.start < each.end for each in here)
         mention = nearest_device(self._text, quantity, self._who)
         variant = _VARIANT.match(self._text, quantity.end)
         if mention is None or inside or variant or of_a_part(self._text, quantity):
@@ -323,9 +323,7 @@ def of_another(text: str, quantity: Quantity, last: Quantity, here: Sequence[Men
     if quantity.dimension != last.dimension:
         return None
     behind = [each for each in here if each.start >= quantity.end]
-    if behind and _VERSUS.search(text, last.end, quantity.start) and _FOR_THE.fullmatch(
-        text, quantity.end, behind[0].start
-    ):  # fmt: skip
+    if behind and _FOR_THE.fullmatch(text, quantity.end, behind[0].start):
         return behind[0]
     between = [each for each in here if last.end <= each.start and each.end <= quantity.start]
     bare = quantity.dimension == "number"

@@ -63,7 +63,7 @@ _LACKS = (
 ) + _FILL
 #: Other capabilities that are named before one, of which the same is said.
 _NAMES = "|".join(each.names for each in CAPABILITIES)
-_LIST = rf"(?:(?:fp16|fp32|fp64|int8|int4|{_NAMES})(?:,? and |,? or |, )){{0,3}}"
+_LIST = rf"(?:(?:fp16|fp32|fp64|int8|int4|{_NAMES})(?:,? and |,? or | und | et | y | e |, )){{0,3}}"
 CLAIMS = tuple(
     (
         each,

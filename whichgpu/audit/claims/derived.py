@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit.beside import in_brackets
+from whichgpu.audit.binding import united
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.quantities import LIMITS, SPELLED, quantities
 from whichgpu.audit.sentences import sentences, within
@@ -36,6 +37,7 @@ _TIMES = (
 _SO = re.compile(
     rf"(?:\b(?:that|which|this|it)(?:\s+is|[\u2019']s|\s+makes|\s+gives|\s+means)\s+|\bi\.e\.,?\s+|=\s*|"
     rf"\b(?:up|down|grew|grown|grows|increased|rose|jumped|shrank|multiplied|scaled) by (?=(?:a factor of\s|\d[\d.]*\s?x))|"
+    r",\s+(?=(?:nearly |almost |about |roughly |over |more than )?[\w.]+(?:\s(?:times|x))? as (?:much|many)\s*(?:[.,;)]|$))|"
     rf"\ba (?:ratio|factor|speed-?up|gap|difference) of\s+){_TIMES}",
     re.IGNORECASE,
 )
@@ -75,12 +77,13 @@ _RATES = ("flop rate", "op rate", "bandwidth", "rate")
 #: What may follow a ratio of two values that says no more of what it is: anything else may be of other
 #: values.
 _ENDS = re.compile(
-    r"\s*(?:$|[.,;:)]|(?:of\s+)?(?:the\s+)?(?:speed|throughput|rate)\b|(?:as\s+)?(?:fast|quick)\b|faster\b|"
+    r"\s*(?:$|[.,;:)]|as (?:many|much)\s*(?:[.,;)]|$)|(?:of\s+)?(?:the\s+)?(?:speed|throughput|rate)\b|(?:as\s+)?(?:fast|quick)\b|faster\b|"
     r"(?:the|that|what|as)\s)",
     re.IGNORECASE,
 )
 _NAMES = re.compile(
-    r"\s+(?:of\s+)?(?:the|as|more)\s+(?!speed|throughput|rate|same|fast|quick)[\w-]+", re.IGNORECASE
+    r"\s+(?:of\s+)?(?:the|as|more)\s+(?!(?:much|many)\s*(?:[.,;)]|$)|speed|throughput|rate|same|fast|quick)[\w-]+",
+    re.IGNORECASE,
 )
 #: Of two numbers the second alone may have the unit: "989 vs 312 TFLOPS".
 _VERSUS = re.compile(r"(?P<a>\d[\d,.]*)\s*(?:vs\.?|versus|against|to|over|/)\s*$", re.IGNORECASE)
@@ -129,10 +132,12 @@ class _Told(NamedTuple):
 
 def find(context: Context) -> Iterator[Finding]:
     """Every ratio that two values before or around it give, with its verdict."""
-    for passage in context.document.passages:
+    for index, passage in enumerate(context.document.passages):
         if passage.kind not in ("paragraph", "item", "caption"):
             continue
-        every = [each for each in quantities(passage.text, context.fraction) if each.high == each.value > 0]
+        here = context.mentions.get(index, ())
+        told = united(passage.text, quantities(passage.text, context.fraction), here)
+        every = [each for each in told if each.high == each.value > 0]
         valued = [each for each in every if each.dimension in _DIMENSIONS]
         for sentence in sentences(passage.text) if valued or (len(every) > 1 and "%" in passage.text) else ():
             yield from _of_sentence(passage, sentence, every, context)

@@ -49,7 +49,15 @@ _ELSE = re.compile(
 )
 #: Between which shares of what is told the real ratio may be.
 _LEAST, _MOST = 0.87, 1.15
-_REACH = 70
+_REACH, _CLOSE = 70, 24
+_COMMA = re.compile(
+    r"\s*[,(\u2013\u2014-]\s*(?:or\s+|i\.e\.,?\s+|nearly\s+|almost\s+|about\s+|roughly\s+|over\s+|more than\s+)*",
+    re.IGNORECASE,
+)
+_ITS_OWN = re.compile(
+    r"\s+(?:the\s+(?:bandwidth|memory|capacity|power|rate|speed|throughput)|as (?:much|many|high|fast|large)|more)\s*(?:[.,;)]|$)",
+    re.IGNORECASE,
+)
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -106,20 +114,29 @@ def _by_multiple(
     """The multiple that is told right before: "doubling VRAM from 12 GB to 24 GB"."""
     old, new = both
     text = passage.text
+    behind = [each for each in multiples(text) if 0 < each.start - new.end < _CLOSE]
+    if behind and _COMMA.fullmatch(text, new.end, behind[0].start) and _ITS_OWN.match(text, behind[0].end):
+        yield _multiple(passage, behind[0], both, context)
     near = [
         each for each in multiples(text) if max(sentence.start, old.start - _REACH) <= each.start < old.start
     ]
-    if not near or new.value == old.value or re.search(r"[,;]|\band\b", text[near[-1].end : old.start]):
+    if (
+        not near
+        or new.value == old.value
+        or re.search(r"[,;]|\band\b", _FROM.sub("", text[near[-1].end : old.start]).rstrip(" ,"))
+    ):
         return
-    told = near[-1]
-    times = told.value
-    # "Halved from 40 to 20": a half of it.
+    yield _multiple(passage, near[-1], both, context)
+
+
+def _multiple(passage: Passage, told: Quantity, both: tuple[Quantity, Quantity], context: Context) -> Finding:
+    """Whether a multiple is that of a value that grew."""
+    old, new = both
     real = new.value / old.value
     low, high = {"nearly": (0.8, 1.06), "over": (0.97, 1.6)}.get(told.limit, (_LEAST, _MOST))
-    right = low <= real / times <= high or (times < 1 and low <= real / times <= high)
-    shown = text[old.start : new.end]
-    because = f"{shown}: {real:.3g} times"
-    yield made(
+    right = low <= real / told.value <= high
+    because = f"{passage.text[old.start : new.end]}: {real:.3g} times"
+    return made(
         context, passage, (told.start, told.end), "ratio", "confirmed" if right else "inconsistent",
         attribute="stated values", because=because, expected="" if right else f"{real:.2g}x",
         evidence=(Evidence(because),),

@@ -47,6 +47,9 @@ _LISTED_YEAR = re.compile(
 _OF_YEAR = re.compile(
     r"\s*\((?:[A-Z][\w ]{2,14},\s*|(?:\d{1,4}(?:[ -]?(?:GB|W)),\s*){1,3})?(?:released |launched )?(20[012]\d)\)"
 )
+_THEN_YEAR = re.compile(
+    r"\s+(?:followed\s+|came\s+|only\s+)?in\s+(?:early\s+|late\s+|mid-)?(?:[A-Z][a-z]+\s+)?(20[012]\d)\b(?=\s*[.,;)]|$|\s+and\b)"
+)
 #: A year before the device at the start of a sentence: "Released in 2020, the".
 _BORN = re.compile(
     r"\s*(?:First )?(?:released|launched|introduced|announced|unveiled)\s+(?:back )?in\s+(?:\w+\s+)?"
@@ -55,7 +58,7 @@ _BORN = re.compile(
 )
 #: Between a device and its architecture, where it is said that it is of it.
 _BUILT = re.compile(
-    r"[^.;]{0,40}?\b(?:flagship of|belongs? to|member of|(?:comes?|is|are) from|based|built|runs?|relies|"
+    r"[^.;]{0,40}?\b(?:stammt|flagship of|belongs? to|member of|(?:comes?|is|are) from|based|built|runs?|relies|"
     r"uses?|using|leverag\w+|powered|features?|part|se basa|basada|basado|bas[\u00e9e]e?|basiert|beruht|repose|utilise|nutzt)\b[^.;]{0,45}",
     re.IGNORECASE,
 )
@@ -242,7 +245,9 @@ def _chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
             gpus = [context.catalogue[key] for key in before[-1].ids]
             yield from one_of(passage, match, "chip", gpus, context)
             continue
-        if len({m.named for m in here}) > 1 or SET_AGAINST.search(passage.text[place[0] : match.start()]):
+        if len({m.named for m in here if m.end <= match.start()}) > 1 or SET_AGAINST.search(
+            passage.text[place[0] : match.start()]
+        ):
             continue
         mention = owner_of(match.start(), who)
         start = mention.end if mention and mention in here else place[0]
@@ -362,6 +367,12 @@ def _years(
     passage: Passage, place: tuple[int, int], here: Sequence[Mention], context: Context
 ) -> Iterator[Finding]:
     """The year in which a device, or a family, came out."""
+    told = _YEAR.search(passage.text, *place)
+    for mention in here if told else ():
+        # "The T4 was released in 2018, the A2 in 2021".
+        then = _THEN_YEAR.match(passage.text, mention.end, place[1])
+        if then and told and mention.start > told.end():
+            yield from _of_year(passage, then, mention, context)
     for match in _OF_YEAR.finditer(passage.text, *place):
         named = [each for each in here if each.end == match.start()]
         if named:

@@ -6,7 +6,12 @@ import re
 from typing import TYPE_CHECKING
 
 from whichgpu.audit.capabilities import CAPABILITIES
+from whichgpu.audit.attributes import attributes
 from whichgpu.audit.claims.capability import CLAIMS, judged
+from whichgpu.audit.findings import made
+from whichgpu.audit.judging import judged as judged_value
+from whichgpu.audit.judging import stated
+from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences, within
 
 if TYPE_CHECKING:
@@ -116,6 +121,8 @@ def _again(
         first = before and len(within(here, sentence.start, mention.start)) == 0
         start = before.start if before and first else sentence.start
         last = _last_claim(passage.text, start, mention.start)
+        if last is None and (so or too) and not (so and so["how"].lower() in ("nor", "neither")):
+            yield from _same_value(passage, sentence, start, mention, context)
         if last is None or (so and so["how"].lower() in ("nor", "neither") and last[1]):
             continue
         what, told = last
@@ -123,6 +130,48 @@ def _again(
         end = (too or opposite or mention).end
         place = (mention.start, mention.end if so else end() if callable(end) else end)
         yield from judged(passage, place, what, gpus, told=told is not bool(opposite), context=context)
+
+
+def _same_value(
+    passage: Passage, sentence: Sentence, start: int, mention: Mention, context: Context
+) -> Iterator[Finding]:
+    """A value that a further device is said to have too: "an A6000 has 48 GB. So does the A5500"."""
+    low, high = passage.place(start), passage.place(mention.start)
+    stated_ = [
+        each
+        for each in context.memo["found"]
+        if each.kind == "specification"
+        and low <= each.start
+        and each.end <= high
+        and each.attribute in attributes()
+    ]
+    if len(stated_) != 1 or len({each.named for each in context_names(passage, start, mention, context)}) > 1:
+        return
+    quantity = next(iter(quantities(stated_[0].stated, context.fraction)), None)
+    if quantity is None or _NOT.search(passage.text, start, mention.start):
+        return
+    attribute = attributes()[stated_[0].attribute]
+    what = stated(
+        quantity.value,
+        stated_[0].stated,
+        quantity.limit,
+        frozenset(),
+        dimension=quantity.dimension,
+        unit=quantity.unit,
+    )
+    found = judged_value(
+        attribute, what, [context.catalogue[key] for key in mention.ids], context.catalogue, context.spoken_of
+    )
+    yield made(
+        context, passage, (mention.start, mention.end), "specification", found.verdict, subject=", ".join(mention.ids),
+        attribute=attribute.key, stated=stated_[0].stated, because=found.because, expected=found.expected, evidence=found.evidence,
+    )  # fmt: skip
+
+
+def context_names(passage: Passage, start: int, mention: Mention, context: Context) -> list[Mention]:
+    """The devices named between a place of a passage and a device."""
+    index = next(i for i, each in enumerate(context.document.passages) if each is passage)
+    return [each for each in context.mentions.get(index, ()) if start <= each.start < mention.start]
 
 
 def capability_at_end(text: str, end: int) -> Capability | None:

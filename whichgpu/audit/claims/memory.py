@@ -80,7 +80,7 @@ _HEAD = re.compile(r"\b(?:vram|memory)\b.*\b(?:required|needed|requirements?|min
 _COMMON, _LEAST = Format(2.0, 2.0, "16 bit"), 0.34
 #: The weights by themselves, and how far from them a figure is wrong then.
 _ALONE = re.compile(
-    r"\b(?:weights alone|for (?:just |only )?(?:the|its) weights\b(?! and| plus)|(?:the|its) weights (?:alone )?(?:occupy|take|need|come to|weigh)|(?:just|only) (?:for )?(?:the|its) weights|alone for (?:the|its) weights)\b",
+    r"\b(?:weights alone|for (?:just |only )?(?:the|its) weights\b(?! and| plus)|(?:the|its) (?:[bf]?p?f?\d{1,2} |\d{1,2}-bit )?weights (?:alone )?(?:are|occupy|take|need|come to|weigh)|(?:just|only) (?:for )?(?:the|its) weights|alone for (?:the|its) weights)\b",
     re.IGNORECASE,
 )
 _REACH, _UNLIKE = 40, 0.3
@@ -176,8 +176,8 @@ def _of_sentence(passage: Passage, place: tuple[int, int], context: Context) -> 
     if not _NEEDS.search(text):
         return
     found, said = models(text), formats(text)
-    if len(found) > 1 and len(said) == 1:
-        yield from _one_after_another(passage, place, (found, said[0]), context)
+    if len(found) > 1 and said:
+        yield from _one_after_another(passage, place, (found, said[0] if len(said) == 1 else None), context)
         return
     one = len(found) == 1 or (
         found
@@ -199,7 +199,7 @@ def _of_sentence(passage: Passage, place: tuple[int, int], context: Context) -> 
 
 
 def _one_after_another(
-    passage: Passage, place: tuple[int, int], what: tuple[Sequence[Model], Format], context: Context
+    passage: Passage, place: tuple[int, int], what: tuple[Sequence[Model], Format | None], context: Context
 ) -> Iterator[Finding]:
     """Models with what each takes behind it: "8B in BF16 takes 16 GB, 70B about 140 GB"."""
     found, said = what
@@ -211,10 +211,12 @@ def _one_after_another(
     ends = [place[0] + each.start for each in found[1:]] + [place[1]]
     for model, end in zip(found, ends, strict=True):
         mine = within(every, place[0] + model.end, end)
+        own = formats(passage.text[place[0] + model.start : end])
+        form = own[0] if len(own) == 1 else said
         if len(mine) == 1 and mine[0].high == mine[0].value and len(every) == len(found):
             gap = passage.text[place[0] + model.end : mine[0].start]
-            if len(gap) < _REACH and not _DEVICE_WORDS.search(gap):
-                yield _judged(passage, mine[0], _of_model(model, said), model.name, context)
+            if form and len(gap) < _REACH and not _DEVICE_WORDS.search(gap):
+                yield _judged(passage, mine[0], _of_model(model, form), model.name, context)
 
 
 def _of_training(passage: Passage, place: tuple[int, int], context: Context) -> Iterator[Finding]:

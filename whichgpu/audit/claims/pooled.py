@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _OF_THEM = re.compile(
     r"\b(?:(?P<n>"
     + "|".join(SPELLED)
-    + r"|\d{1,2})\s+of\s+(?:them|these|those|the\s+latter|the\s+former)|(?P<pair>a pair(?: of (?:them|these|those))?|both of them))\b",
+    + r"|\d{1,2})\s+of\s+(?:them|these|those|the\s+latter|the\s+former)|(?P<de>zwei|drei|vier|acht)\s+davon|(?P<pair>a pair(?: of (?:them|these|those))?|both of them))\b",
     re.IGNORECASE,
 )
 #: Before or behind an amount that is of all of them.
@@ -37,7 +37,7 @@ _BEFORE = re.compile(rf"\b{_ALL}\b[^.;:\d]{{0,40}}$", re.IGNORECASE)
 _BEHIND = re.compile(rf"[^.;:\d]{{0,30}}\b{_ALL}\b", re.IGNORECASE)
 #: "Two of them draw", "eight H200s give you", "a server with eight A100s has": with no word for all of them.
 _HAVE = re.compile(
-    r"(?:[\u2019']s?|s)?\s*(?:cards?\s+|gpus?\s+|accelerators?\s+)?(?:(?:draws?|uses?|consumes?|pulls?|burns?|stays?|adds? up to|comes? to|makes?|gives? you|"
+    r"(?:[\u2019']s?|s)?\s*(?:cards?\s+|gpus?\s+|accelerators?\s+)?(?:(?:would (?:be|draw|need|use|total)|are|kommen auf|haben|ziehen|bieten|draws?|uses?|consumes?|pulls?|burns?|stays?|adds? up to|comes? to|makes?|gives? you|"
     r"gives?|offers?|holds?|has|have|gets? you|provides?|delivers?|totals?)\s+)(?:up to\s+|about\s+|around\s+|roughly\s+|nearly\s+|just\s+|only\s+|under\s+|"
     r"below\s+|over\s+|an?\s+|some\s+|well\s+)*",
     re.IGNORECASE,
@@ -66,6 +66,14 @@ _NUMBER = re.compile(
     + r"|\d{1,2})(?:\s?[x\u00d7])?\s+(?!GB|TB|W\b|kW|%|nm|years?|months?|hours?|times)(?:of\s+)?[A-Za-z]",
     re.IGNORECASE,
 )
+_PRICES = re.compile(
+    r"\b(?P<n>"
+    + "|".join(SPELLED)
+    + r"|\d{1,3})\s?x?\s+(?!GB|TB)[^.;$\u20ac]{2,50}?\b(?:at|for)\s+(?:around\s+|about\s+|roughly\s+|only\s+)?"
+    r"[$\u20ac](?P<a>\d[\d,]*(?:\.\d+)?)\s+(?:each|apiece|per (?:card|gpu))\b[^.;$\u20ac]{0,30}[$\u20ac](?P<b>\d[\d,]*(?:\.\d+)?)\s+"
+    r"(?:in total|altogether|total|combined|together|in all|all told)\b(?P<about>(?!))?",
+    re.IGNORECASE,
+)
 _COUNT = "|".join(SPELLED) + r"|\d{1,3}(?:,\d{3})?"
 _NODES = re.compile(
     rf"\b(?P<a>{_COUNT})\s+(?:[\w-]+\s+)?(?:nodes|servers|machines|boxes|racks|systems)\s+(?:with|of|containing|holding|carrying)\s+"
@@ -73,6 +81,7 @@ _NODES = re.compile(
     rf"(?P<c>{_COUNT})\s+(?:gpus|cards|accelerators)\b",
     re.IGNORECASE,
 )
+_GERMAN = {"zwei": 2.0, "drei": 3.0, "vier": 4.0, "acht": 8.0}
 _FIELDS = {"memory": "memory", "power": "power", "bandwidth": "bandwidth"}
 #: How far the sum may be off; a limit excuses what lies on its side.
 _WITHIN, _MORE = 0.04, 0.10
@@ -90,6 +99,7 @@ def find(context: Context) -> Iterator[Finding]:
                 each for each in within(every, sentence.start, sentence.end) if each.high == each.value > 0
             ]
             yield from _of_nodes(passage, sentence, context)
+            yield from _of_prices(passage, sentence, context)
             if found:
                 yield from _of_each(passage, sentence, context)
             if found:
@@ -148,6 +158,21 @@ def _of_nodes(passage: Passage, sentence: Sentence, context: Context) -> Iterato
     )  # fmt: skip
 
 
+def _of_prices(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
+    """What so many cost in all: "four A6000s at around $4,600 each, $18,400 in total"."""
+    for match in _PRICES.finditer(passage.text, sentence.start, sentence.end):
+        a, one, told = (
+            float(SPELLED.get(match[name].lower()) or match[name].replace(",", "").strip("."))
+            for name in ("n", "a", "b")
+        )
+        right = abs(told / (a * one) - 1) <= (_MORE if match["about"] else _WITHIN / 2)
+        because = f"{a:g} times {one:,.10g} is {a * one:,.10g}"
+        yield made(
+            context, passage, match.span("b"), "arithmetic", "confirmed" if right else "inconsistent", attribute="product",
+            because=because, expected="" if right else f"{a * one:,.10g}", evidence=(Evidence(because),),
+        )  # fmt: skip
+
+
 def _several(
     passage: Passage, sentence: Sentence, who: Spoken
 ) -> Iterator[tuple[tuple[str, ...], float, int]]:
@@ -160,7 +185,13 @@ def _several(
     for match in _OF_THEM.finditer(text, sentence.start, sentence.end):
         owner = who.owner(match.start())
         if owner is not None and (owner in who.here or who.certain):
-            number = 2.0 if match["pair"] else float(SPELLED.get(match["n"].lower()) or match["n"])
+            number = (
+                2.0
+                if match["pair"]
+                else _GERMAN[match["de"].lower()]
+                if match["de"]
+                else float(SPELLED.get(match["n"].lower()) or match["n"])
+            )
             yield owner.ids, number, match.end()
 
 
@@ -190,7 +221,7 @@ def _judged(
     right = right or (told.limit == "under" and all(1 <= ratio < 2 for ratio in ratios))
     right = right or (told.limit == "over" and all(0.5 < ratio <= 1 for ratio in ratios))
     # The values of one, or of twice as many, are of something else.
-    near = field == "power" and any(0.8 <= ratio <= 1.3 for ratio in ratios) and told.limit != "under"
+    near = field == "power" and any(0.92 <= ratio <= 1.25 for ratio in ratios) and told.limit != "under"
     one = any(abs(ratio * count - 1) <= _WITHIN for ratio in ratios)
     gpu, value = known[0]
     because = f"{count:g} times {gpu.display(field)} of {gpu.id} is {_shown(count * value, field)}"
