@@ -70,7 +70,7 @@ CLAIMS = tuple(
         told,
         re.compile(
             rf"(?:\b|(?=,)){words}(?P<list>{_LIST})(?P<what>{each.names})\b(?!\s*(?:performance|throughput|limit\w*|overhead|penalt\w+|"
-            r"issues?|problems?|constraints?|requirements?|\d|\?|nicht\b|no\b|(?:through|via|with) (?:hip|"
+            r"issues?|problems?|constraints?|requirements?|\d|\?|nicht\b|no\b|like\b|(?:through|via|with) (?:hip|"
             r"zluda|scale)\b))",
             re.IGNORECASE,
         ),
@@ -141,7 +141,7 @@ _IN_LIST = re.compile(
 #: Headers of cells that list what is supported, and what in a cell denies it.
 _SUPPORTED = re.compile(r"\b(?:supported|precisions?|data ?types|number formats|formats)\b", re.IGNORECASE)
 _DENIES = re.compile(
-    r"\b(?:no|not|without|except|lacks?|emulated|software)\b|\u2717|\u2718|\u274c", re.IGNORECASE
+    r"\b(?:no|none|not|without|except|lacks?|emulated|software)\b|\u2717|\u2718|\u274c", re.IGNORECASE
 )
 #: What makes an entry of a list more, or less, than a device that has it.
 _UNLISTED = re.compile(
@@ -234,6 +234,8 @@ def _of_label(index: int, passage: Passage, context: Context) -> Iterator[Findin
     found = [each for each in CAPABILITIES if re.fullmatch(each.names, label.strip(" *"), re.IGNORECASE)]
     at = len(label) + 1
     here = context.mentions.get(index, ())
+    # Another sentence behind the list may say anything.
+    rest = re.split(r"\.\s", rest, maxsplit=1)[0]
     for piece in re.finditer(r"[^,;]+", rest) if found else ():
         if _DENIES.search(piece[0]) or _UNLISTED.search(piece[0]):
             return
@@ -283,19 +285,27 @@ def _of_sentence(
             mention = who.owner(match.start())
             gap = text[mention.end : match.start()] if mention in who.here and mention else ""
             hedged = _HEDGED.search(gap) or _HEDGED.search(text, match.end(), match.end() + 12)
-            joined = _joined_to(mention, who) if mention and mention in who.here else []
-            neither = bool(joined) and _NEITHER.search(text, place[0], joined[0].start) is not None
-            if joined and told and not hedged and len(gap) <= _FAR and not each.key == "sparsity":
-                place_of = match.span("what") if match["list"] else match.span()
-                yield from _of_each(passage, place_of, each, joined, told=not neither, context=context)
-                if neither:
-                    continue
             if _QUALIFIES.match(match[0]) and each.key in ("sparsity", "tensor_cores"):
                 # A qualifier of a figure.
                 continue
             without = each.key == "nvlink" and not told and mention is not None
             either = _EITHER.search(text, place[0], match.start())
-            denied = told and _NOT.search(text, max(place[0], match.start() - _DENIAL), match.start())
+            denied = bool(told and _NOT.search(text, max(place[0], match.start() - _DENIAL), match.start()))
+            joined = _joined_to(mention, who) if mention and mention in who.here else []
+            neither = bool(joined) and _NEITHER.search(text, place[0], joined[0].start) is not None
+            if (
+                joined
+                and not either
+                and (neither or not denied)
+                and not hedged
+                and len(gap) <= _FAR
+                and not each.key == "sparsity"
+            ):
+                place_of = match.span("what") if match["list"] else match.span()
+                yield from _of_each(
+                    passage, place_of, each, joined, told=told is not neither, context=context
+                )
+                continue
             if mention is None or len(gap) > _FAR or hedged or denied or either:
                 continue
             if without and counted(text, place[0], mention.start) > 1:

@@ -48,7 +48,7 @@ _ELSE = re.compile(
     re.IGNORECASE,
 )
 #: Between which shares of what is told the real ratio may be.
-_LEAST, _MOST = 0.87, 1.15
+_LEAST, _MOST = 0.87, 1.3
 _REACH, _CLOSE = 70, 24
 _COMMA = re.compile(
     r"\s*[,(\u2013\u2014-]\s*(?:or\s+|i\.e\.,?\s+|nearly\s+|almost\s+|about\s+|roughly\s+|over\s+|more than\s+)*",

@@ -174,9 +174,9 @@ def _is_multiple(text: str, each: Quantity) -> bool:
                 after,
             )
         )
-    return not re.match(
-        r"\s*(?:precision|again|more\b|less\b|as-|-|data rate|a (?:day|week|month|year))", after
-    )
+    if each.value < 1 and re.match(r"\s*(?:more|less)\b", after):
+        return False
+    return not re.match(r"\s*(?:precision|again|as-|-|data rate|a (?:day|week|month|year))", after)
 
 
 def _stated(passage: Passage, sentence: Sentence, claim: _Claim, context: Context) -> Finding | None:
