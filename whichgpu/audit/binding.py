@@ -84,9 +84,10 @@ _IN_PROSE = re.compile(r"[,;]\s|\b(?:and|or|of|is|are|has|with|to)\b", re.IGNORE
 _MAKER = re.compile(
     r"\s*(?:(?:vram|memory|gddr\d\w?|hbm\d?\w?)\s+){0,2}(?:(?:nvidia|amd)\b)?\s*", re.IGNORECASE
 )
-#: Between a device and a number of what was counted of another one: "has 16,384 CUDA cores, the 3090 only 10,496".
+#: Between a device and a number of what was counted of another: "16,384 CUDA cores, the 3090 only 10,496".
 _ONLY = re.compile(
-    r"[\u2019']s?\s+|\s+(?:(?:has|had|hat|offers?|comes with|only|just|nur|solo|seulement|gets|manages|makes do with)\s+){1,2}|\s*[(:]\s*",
+    r"[\u2019']s?\s+|\s+(?:(?:has|had|hat|offers?|comes with|only|just|nur|solo|seulement|gets|manages|"
+    r"makes do with)\s+){1,2}|\s*[(:]\s*",
     re.IGNORECASE,
 )
 #: "165 TFLOPS in FP16, in FP8 330".
@@ -106,7 +107,8 @@ _SHARE = re.compile(
 )
 #: Behind a name, a value of its own: "the H100's 3,350 GB/s".
 _OWN_VALUE = re.compile(
-    r"(?:[\u2019']s?|\s+(?:only|just|nur|solo|has|had|hat|gets?|offers?|comes? with|makes do with|manages|at))\s+(?:\w+\s+)?[$~]?\d"
+    r"(?:[\u2019']s?|\s+(?:only|just|nur|solo|has|had|hat|gets?|offers?|comes? with|makes do with|"
+    r"manages|at))\s+(?:\w+\s+)?[$~]?\d"
 )
 _NEXT = 24
 #: What names a device by "its" before its name: "Thanks to its 900 GB/s NVLink, the".
@@ -288,7 +290,10 @@ def nearest_device(text: str, quantity: Quantity, who: Spoken) -> Mention | None
 
 
 def united(text: str, found: Sequence[Quantity], here: Sequence[Mention]) -> list[Quantity]:
-    """Quantities, of which a bare number set against the one before has its unit: "1,307 TFLOPS against 989 for the H100"."""
+    """Quantities, where a bare number has the unit of the one that it is set against.
+
+    "1,307 TFLOPS against 989 for the H100".
+    """
     done: list[Quantity] = []
     for each in found:
         last = done[-1] if done else None
@@ -313,7 +318,10 @@ def united(text: str, found: Sequence[Quantity], here: Sequence[Mention]) -> lis
             precise = last.dimension in _RATES and _IN_PRECISION.search(text, last.end, each.start)
             if (opposed or owned or precise) and plain and not _COUNTED.match(text, each.end):
                 scaled = each.value * last.value / plain
-                each = each._replace(value=scaled, high=scaled, dimension=last.dimension, unit=last.unit)
+                done.append(
+                    each._replace(value=scaled, high=scaled, dimension=last.dimension, unit=last.unit)
+                )
+                continue
         done.append(each)
     return done
 

@@ -103,7 +103,8 @@ CAPABILITIES = (
                 _since(8.0, "bf16")),
     Capability("tf32", r"(?:tf32|tensorfloat-32)(?: precision| support)?", "compute_capability",
                 _since(8.0, "tf32")),
-    Capability("nvlink", r"nvlink(?: (?:support|interconnect|bridges?|connectivity|connectors?|ports?|fingers))?", "nvlink",
+    Capability("nvlink", r"nvlink(?: (?:support|interconnect|bridges?|connectivity|connectors?|ports?|"
+        r"fingers))?", "nvlink",
                 _of_maker("NVIDIA", _positive("nvlink"))),
     Capability("mig", r"(?:mig|multi-instance gpu)(?: \(mig\))?(?: support)?", "mig_max",
                 _of_maker("NVIDIA", _positive("mig_max"))),

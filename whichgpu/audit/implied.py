@@ -25,10 +25,13 @@ _AT_A_RATE = re.compile(
 )
 #: "Rated at 320 W", "a 350 W card": of the power.
 _DRAWS = re.compile(
-    r"\b(?:rated (?:at|for)|is specified at|draws?|needs|pulls|consumes|dissipates?|sips|guzzles|burns|swallows|gulps|"
-    r"(?:uses|eats) up to|can (?:draw|pull|use)|limited to|a TGP of|a TBP of|power budget of|zieht|verbraucht|schluckt|darf|"
+    r"\b(?:rated (?:at|for)|is specified at|draws?|needs|pulls|consumes|dissipates?|sips|guzzles|burns|"
+    r"swallows|gulps|"
+    r"(?:uses|eats) up to|can (?:draw|pull|use)|limited to|a TGP of|a TBP of|power budget of|zieht|"
+    r"verbraucht|schluckt|darf|"
     r"nimmt|ben\u00f6tigt|consomme|consume)\s+"
-    r"(?:up to\s+|a maximum of\s+|only\s+|just\s+|around\s+|about\s+|bis zu\s+|nur\s+|jusqu[\u2019']\u00e0\s+|hasta\s+|"
+    r"(?:up to\s+|a maximum of\s+|only\s+|just\s+|around\s+|about\s+|bis zu\s+|nur\s+|"
+    r"jusqu[\u2019']\u00e0\s+|hasta\s+|"
     r"(?:an?|the) (?:\w+\s+)?(?=\d))*(?=\d{2,4}\s?(?:W\b|watts?\b))",
     re.IGNORECASE,
 )
@@ -36,7 +39,8 @@ _DRAWS = re.compile(
 _ENVELOPE = re.compile(r"\d\s?(?:W|watts?)(?=\s+(?:power\s+|thermal\s+)?(?:envelope|budget)\b)")
 _MADE_IN = re.compile(
     r"\b(?:built|made|manufactured|fabricated|fabbed|produced|etched)\b[^.;,]{0,30}?\b(?:on|in|at|with|using)\s+"
-    r"(?:(?:the|an?|its|tsmc(?:[\u2019']s)?|samsung(?:[\u2019']s)?|mature|older|custom|advanced)\s+)*(?=\d{1,2}[ -]?nm\b)",
+    r"(?:(?:the|an?|its|tsmc(?:[\u2019']s)?|samsung(?:[\u2019']s)?|mature|older|custom|"
+    r"advanced)\s+)*(?=\d{1,2}[ -]?nm\b)",
     re.IGNORECASE,
 )
 _LAUNCHED_AT = re.compile(

@@ -25,7 +25,8 @@ SIZE = re.compile(
 _FORMATS = (
     (re.compile(r"\b(?:fp32|32-bit|full precision|float32|single precision|32 bits?)\b", re.I), 4.0, 4.0),
     (
-        re.compile(r"\b(?:fp?16|bf?16|bfloat16|float16|16-bit|16 bits?|half[- ]precision|unquanti[sz]ed)\b", re.I),
+        re.compile(r"\b(?:fp?16|bf?16|bfloat16|float16|16-bit|16 bits?|half[- ]precision|"
+            r"unquanti[sz]ed)\b", re.I),
         2.0,
         2.0,
     ),

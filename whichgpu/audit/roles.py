@@ -23,7 +23,8 @@ _ARTICLES = (
     r"(?:(?:the|an?|its|their|any|both|single|one|older|newer|cheaper|larger|smaller|bigger|standard|"
     r"regular|desktop|original|previous|previous-generation|last-gen|flagship|predecessor,?|successor,?|"
     r"sibling,?|popular|venerable|age?ing|old|new|trusty|mighty|humble|beloved|workhorse|outgoing|current|ubiquitous|"
-    r"pricier|costlier|dated|legacy|bigger|big|little|vanilla|plain|full|similarly[- ]priced|high-end|entry-level|mid-range|"
+    r"pricier|costlier|dated|legacy|bigger|big|little|vanilla|plain|full|similarly[- ]priced|high-end|"
+    r"entry-level|mid-range|"
     r"nvidia(?:[\u2019']s)?|amd(?:[\u2019']s)?|that of|those of|what)\s+){0,4}"
 )
 #: Words that set what follows against something else, whatever stands between: "than the 360 GB/s of it".
@@ -44,7 +45,8 @@ _AGAINST = re.compile(
     r"alongside|besides|instead of|(?:just|much|exactly) like|tout comme|ainsi que|(?:eben|genau)so wie|"
     r"genau wie|"
     r"al igual que|igual que|proprio come|"
-    r"rather than|replac(?:es?|ing)|succeed(?:s|ing|ed)|(?:successor|sibling|cousin|relative|brother|heir|refresh|rival|follow-up|replacement|answer|alternative|"
+    r"rather than|replac(?:es?|ing)|succeed(?:s|ing|ed)|(?:successor|sibling|cousin|relative|brother|"
+    r"heir|refresh|rival|follow-up|replacement|answer|alternative|"
     r"competitor|upgrade) (?:to|of|for)|predecessor|outperform(?:s|ing)?|"
     r"outpac(?:es|ing)|beat(?:s|ing)?|match(?:es|ing)?|exceed(?:s|ing)?|surpass(?:es|ing)?|rival(?:s|ing)?|"
     r"trail(?:s|ing)?|behind|above|below|ahead of|faster alternative to|alternative to|up from|down from|"
@@ -69,7 +71,8 @@ _TIED = re.compile(
 )
 #: What a value behind the device that it is a share of is not of.
 _AS_MUCH = re.compile(
-    r"\b(?:half|twice|double|a third|a quarter|the same)\b[^.;,()]{0,50}\b(?:as|of)\s+(?:the\s+)?(?:\w+\s+)?$",
+    r"\b(?:half|twice|double|a third|a quarter|the same)\b[^.;,()]{0,50}\b(?:as|"
+    r"of)\s+(?:the\s+)?(?:\w+\s+)?$",
     re.IGNORECASE,
 )
 _GOES_ON = re.compile(

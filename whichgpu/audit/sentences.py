@@ -33,7 +33,9 @@ _GUARD = re.compile(
     r"full (?:g\w\d{3}|ad\d{3}|die|chip|configuration|implementation)|in full|fully[- ]enabled|"
     r"measured|reached|mods?|modded|modified|usage|use (?:was|is)|average[sd]?|"
     r"observed|peaks? at|users?|allocat\w+|reserve\w*|"
-    r"per (?:sm|core|user|stack|pin|link)|each(?!,? (?:with|has|having|good for|offering|packing|delivering|providing|carrying|boasting|rated))|every|future|rumou?r\w*|expected|if|would|could|unless|not|"
+    r"per (?:sm|core|user|stack|pin|link)|each(?!,? (?:with|has|having|good for|offering|packing|"
+    r"delivering|providing|carrying|boasting|rated))|every|future|rumou?r\w*|expected|if|would|could|"
+    r"unless|not|"
     r"pourrai\w*|devrai\w*|pr\u00e9di\w+|rumeurs?|k\u00f6nnten?|ger\u00fccht\w*|podr\u00eda\w*)\b",
     re.IGNORECASE,
 )

@@ -42,7 +42,8 @@ _OWN_SUBJECT = re.compile(
 #: A sentence about another card, which goes by its kind: "The Ada card it replaces had 48 GB".
 _OTHER_CARD = re.compile(
     r"\s*(?:The|Its|An?|That|Their)\s+(?!(?:new|newest|latest|same|whole|big|huge|powerful|little|entire|reference|graphics|resulting|"
-    r"full|flagship|actual|nvidia|amd|compact|passive|small|tiny|fast|faster|current|chip|compute|data[- ]center)\s)(?:(?!SXM|PCIe|NVL|OAM)[A-Za-z-]+\s+){1,3}?"
+    r"full|flagship|actual|nvidia|amd|compact|passive|small|tiny|fast|faster|current|chip|compute|"
+    r"data[- ]center)\s)(?:(?!SXM|PCIe|NVL|OAM)[A-Za-z-]+\s+){1,3}?"
     r"(?:cards?|gpus?|chips?|parts?|models?|predecessor|successor|sibling|rival|competitor|cousin|brother|generation|one)\b",
     re.IGNORECASE,
 )

@@ -272,7 +272,8 @@ def _beside_laptop(text: str, mention: Mention) -> bool:
 
 
 _LAPTOP_WITH = re.compile(
-    r"\b(?:laptops?|notebooks?)\s+(?:(?:that|which)\s+(?:has|have|comes? with)|with|featuring|sporting|using|powered by)\s+(?:an?\s+|the\s+|nvidia\s+|its\s+|nvidia[\u2019']s\s+|geforce\s+)*$",
+    r"\b(?:laptops?|notebooks?)\s+(?:(?:that|which)\s+(?:has|have|comes? with)|with|featuring|sporting|"
+    r"using|powered by)\s+(?:an?\s+|the\s+|nvidia\s+|its\s+|nvidia[\u2019']s\s+|geforce\s+)*$",
     re.IGNORECASE,
 )
 _LAPTOP_BEHIND = re.compile(

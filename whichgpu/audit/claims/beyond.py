@@ -26,7 +26,8 @@ _WORDS = re.compile(
     r"|(?P<more>more|higher|greater|larger|bigger|faster|quicker|mehr|h\u00f6her|gr\u00f6\u00dfer|plus|m\u00e1s))\s+"
     r"(?P<what>(?:\w+\s+){0,3}?)(?:than|als|que)\s+(?:both\s+)?(?:the\s+|an?\s+|die\s+|der\s+|das\s+|eine?\s+|la\s+|le\s+|el\s+)?"
     r"(?:nvidia\s+|amd\s+|geforce\s+)*$"
-    r"|\b(?:(?P<below>below|under|short of|shy of|behind)|(?P<above>above|ahead of|beyond|exceeding|beating|topping))\s+"
+    r"|\b(?:(?P<below>below|under|short of|shy of|behind)|(?P<above>above|ahead of|beyond|exceeding|"
+    r"beating|topping))\s+"
     r"(?:both\s+)?(?:the\s+|an?\s+|that of the\s+)?(?:nvidia\s+|amd\s+|geforce\s+)*$",
     re.IGNORECASE,
 )

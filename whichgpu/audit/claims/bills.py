@@ -101,7 +101,8 @@ _ADVERB = re.compile(
 _BREAK = re.compile(
     r"\b(?:while|whereas|but|versus|vs|compared|than|instead|spot|reserved|commit\w*|discount\w*|sav\w+|storage|egress|"
     r"plus|excluding|including|tax\w*|depreciat\w*|utili[sz]\w+|upfront|minimum|from|between|"
-    r"previously|was|were|fell|dropped|used to|margin|profit|buy\w*|purchase\w*|(?:brand[- ])?new|second[- ]hand|sticker|pue|overhead|everything|cooling)\b",
+    r"previously|was|were|fell|dropped|used to|margin|profit|buy\w*|purchase\w*|(?:brand[- ])?new|"
+    r"second[- ]hand|sticker|pue|overhead|everything|cooling)\b",
     re.IGNORECASE,
 )
 _WITHIN, _ROUNDED, _ABOUT, _FAR, _MOST = 0.012, 0.025, 0.06, 110, 4

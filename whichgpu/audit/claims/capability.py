@@ -37,7 +37,8 @@ _NO = re.compile(
 _BRIDGE = re.compile(r"\b(?:pairs?|bridges?|optional|option|2-way)\b", re.IGNORECASE)
 #: What may stand between a verb and the capability.
 _FILL = (
-    r"(?:native |its |their |full |hardware |built-in |any |on-die |the |an? |le |la |les |das |den |die |support for |new |two |one |dual |proper |"
+    r"(?:native |its |their |full |hardware |built-in |any |on-die |the |an? |le |la |les |das |den |die "
+    r"|support for |new |two |one |dual |proper |"
     r"real |more |official |hardware-accelerated ){0,3}"
 )
 _HAS = (
@@ -47,17 +48,22 @@ _HAS = (
     r"(?:connected|linked|joined|paired|bridged|coupled|interconnected)(?: together)? (?:via|over|with|"
     r"through|by|using)|"
     r"adds?|brings?|brought|enables?|runs?|carr(?:y|ies)|sports?|boasts?|packs?|retains?|keeps?|kept|exposes?|handles?|understands?|"
-    r"can (?:do|handle|run|use)|does|do|(?:is|are|was|were) (?:capable of|able to (?:use|run|do))|unterst\u00fctzt|unterst\u00fctzen|"
+    r"can (?:do|handle|run|use)|does|do|(?:is|are|was|were) (?:capable of|able to (?:use|run|do))|"
+    r"unterst\u00fctzt|unterst\u00fctzen|"
     r"prend en charge|"
     r"prennent en charge|admite|soporta)\s+"
 ) + _FILL
 _LACKS = (
-    r"(?:lacks?|lacked|lacking|without|(?:does|did|do)(?: not|n[\u2019']t) (?:support|have|include|offer|do|handle|get|come with)|"
-    r"ha(?:s|d|ve) no|never (?:had|got|supported)|(?:gave|gives) up|ditch(?:es|ed)|(?:dispenses?|does away|did away) with|"
+    r"(?:lacks?|lacked|lacking|without|(?:does|did|do)(?: not|n[\u2019']t) (?:support|have|include|offer|"
+    r"do|handle|get|come with)|"
+    r"ha(?:s|d|ve) no|never (?:had|got|supported)|(?:gave|gives) up|ditch(?:es|ed)|(?:dispenses?|does "
+    r"away|did away) with|"
     r"no longer supports?|missing|with no|(?:can[\u2019']t|cannot|could not|couldn[\u2019']t) do|"
-    r"(?:cannot|can[\u2019']t) (?:use|run|support|handle|be (?:linked|connected|joined|bridged|paired|split|sliced|partitioned) "
+    r"(?:cannot|can[\u2019']t) (?:use|run|support|handle|be (?:linked|connected|joined|bridged|paired|"
+    r"split|sliced|partitioned) "
     r"(?:over|via|through|by|with|using|into))|drop(?:s|ped)?|omits?|omitted|"
-    r"(?:but|and|,|aber|jedoch|doch|mais|pero)\s+(?:has\s+|there[\u2019']s\s+)?(?:no(?=\s)|kein(?:e|en)?|pas de|sin)|"
+    r"(?:but|and|,|aber|jedoch|doch|mais|pero)\s+(?:has\s+|there[\u2019']s\s+)?(?:no(?=\s)|kein(?:e|en)?|"
+    r"pas de|sin)|"
     r"unterst\u00fctzt kein(?:e|en)?|hat kein(?:e|en)?|"
     r"ne prend pas en charge|no (?:admite|soporta|tiene))\s+"
 ) + _FILL
@@ -70,7 +76,8 @@ CLAIMS = tuple(
         told,
         re.compile(
             rf"(?:\b|(?=,)){words}(?P<list>{_LIST})(?P<what>{each.names})\b(?!\s*(?:performance|throughput|limit\w*|overhead|penalt\w+|"
-            r"issues?|problems?|constraints?|requirements?|\d|\?|nicht\b|no\b|like\b|(?:through|via|with) (?:hip|"
+            r"issues?|problems?|constraints?|requirements?|\d|\?|nicht\b|no\b|like\b|(?:through|via|"
+            r"with) (?:hip|"
             r"zluda|scale)\b))",
             re.IGNORECASE,
         ),
@@ -166,10 +173,14 @@ _ITSELF = tuple(
     (
         each,
         re.compile(
-            rf"\b(?P<what>{each.names})(?:,\s*(?:however|though|alas|sadly|of course),)?\s+(?:is|are|was)\s+(?P<not>not\s+|n[o\u2019']t\s+)?(?:also\s+|natively\s+|fully\s+|"
-            r"sadly\s+|simply\s+)*(?:supported|available|present|on board|(?P<gone>missing|absent|gone|off the table|"
-            r"out of the question|unsupported|unavailable))\b(?=\s*(?:too|as well|on it|here|natively|[,.;:)]|$))"
-            rf"|\b(?:is|are)\s+(?P<not2>not\s+)?(?P<what2>{each.names})[ -](?:capable|ready|enabled|compatible)\b",
+            rf"\b(?P<what>{each.names})(?:,\s*(?:however|though|alas|sadly|of course),)?\s+(?:is|are|"
+            rf"was)\s+(?P<not>not\s+|n[o\u2019']t\s+)?(?:also\s+|natively\s+|fully\s+|"
+            r"sadly\s+|simply\s+)*(?:supported|available|present|on board|(?P<gone>missing|absent|gone|"
+            r"off the table|"
+            r"out of the question|unsupported|unavailable))\b(?=\s*(?:too|as well|on it|here|natively|"
+            r"[,.;:)]|$))"
+            rf"|\b(?:is|are)\s+(?P<not2>not\s+)?(?P<what2>{each.names})[ -](?:capable|ready|enabled|"
+            rf"compatible)\b",
             re.IGNORECASE,
         ),
     )
@@ -288,33 +299,31 @@ def _of_sentence(
             if _QUALIFIES.match(match[0]) and each.key in ("sparsity", "tensor_cores"):
                 # A qualifier of a figure.
                 continue
-            without = each.key == "nvlink" and not told and mention is not None
             either = _EITHER.search(text, place[0], match.start())
             denied = bool(told and _NOT.search(text, max(place[0], match.start() - _DENIAL), match.start()))
             joined = _joined_to(mention, who) if mention and mention in who.here else []
             neither = bool(joined) and _NEITHER.search(text, place[0], joined[0].start) is not None
-            if (
-                joined
-                and not either
-                and (neither or not denied)
-                and not hedged
-                and len(gap) <= _FAR
-                and not each.key == "sparsity"
-            ):
+            said = (neither or not denied) and not (either or hedged) and len(gap) <= _FAR
+            if joined and said and each.key != "sparsity":
                 place_of = match.span("what") if match["list"] else match.span()
-                yield from _of_each(
-                    passage, place_of, each, joined, told=told is not neither, context=context
-                )
+                side = told is not neither
+                yield from _of_each(passage, place_of, each, joined, told=side, context=context)
                 continue
             if mention is None or len(gap) > _FAR or hedged or denied or either:
                 continue
-            if without and counted(text, place[0], mention.start) > 1:
+            if each.key == "nvlink" and not told and counted(text, place[0], mention.start) > 1:
                 # A server may leave several cards without bridges.
                 continue
             gpus = [context.catalogue[key] for key in mention.ids]
             lead = len(match[0]) - len(match[0].lstrip(", "))
             place_of = match.span("what") if match["list"] else (match.start() + lead, match.end())
             yield from judged(passage, place_of, each, gpus, told=told, context=context)
+    yield from _in_entries(passage, place, who, context)
+
+
+def _in_entries(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
+    """Capabilities in a list of what the one device of a sentence has."""
+    text = passage.text
     if len({each.named for each in who.here}) == 1 and who.here[0] not in who.against:
         gpus = [context.catalogue[key] for key in who.here[0].ids]
         for span, what in _entries(text, who.here[-1].end, place[1]):
@@ -447,7 +456,8 @@ def _itself(passage: Passage, sentence: Sentence, who: Spoken, context: Context)
 
 
 _STATE = re.compile(
-    r"\b(?:supported|available|present|on board|missing|absent|gone|off the table|out of the question|unsupported|"
+    r"\b(?:supported|available|present|on board|missing|absent|gone|off the table|out of the question|"
+    r"unsupported|"
     r"unavailable)\b|[ -](?:capable|ready|enabled|compatible)\b",
     re.IGNORECASE,
 )

@@ -36,8 +36,10 @@ _TIMES = (
 #: What says that a ratio is worked out from what was just stated.
 _SO = re.compile(
     rf"(?:\b(?:that|which|this|it)(?:\s+is|[\u2019']s|\s+makes|\s+gives|\s+means)\s+|\bi\.e\.,?\s+|=\s*|"
-    rf"\b(?:up|down|grew|grown|grows|increased|rose|jumped|shrank|multiplied|scaled) by (?=(?:a factor of\s|\d[\d.]*\s?x))|"
-    r",\s+(?=(?:nearly |almost |about |roughly |over |more than )?[\w.]+(?:\s(?:times|x))? as (?:much|many)\s*(?:[.,;)]|$))|"
+    rf"\b(?:up|down|grew|grown|grows|increased|rose|jumped|shrank|multiplied|scaled) by (?=(?:a factor "
+    rf"of\s|\d[\d.]*\s?x))|"
+    r",\s+(?=(?:nearly |almost |about |roughly |over |more than )?[\w.]+(?:\s(?:times|x))? as (?:much|"
+    r"many)\s*(?:[.,;)]|$))|"
     rf"\ba (?:ratio|factor|speed-?up|gap|difference) of\s+){_TIMES}",
     re.IGNORECASE,
 )
@@ -77,7 +79,8 @@ _RATES = ("flop rate", "op rate", "bandwidth", "rate")
 #: What may follow a ratio of two values that says no more of what it is: anything else may be of other
 #: values.
 _ENDS = re.compile(
-    r"\s*(?:$|[.,;:)]|as (?:many|much)\s*(?:[.,;)]|$)|(?:of\s+)?(?:the\s+)?(?:speed|throughput|rate)\b|(?:as\s+)?(?:fast|quick)\b|faster\b|"
+    r"\s*(?:$|[.,;:)]|as (?:many|much)\s*(?:[.,;)]|$)|(?:of\s+)?(?:the\s+)?(?:speed|throughput|rate)\b|"
+    r"(?:as\s+)?(?:fast|quick)\b|faster\b|"
     r"(?:the|that|what|as)\s)",
     re.IGNORECASE,
 )
@@ -99,20 +102,24 @@ _ALLOWED = {
 
 _IN_ORDER = re.compile(
     r"\b(?:(?P<more>more|higher|greater|larger|bigger|wider|faster)|(?P<less>less|lower|fewer|smaller|narrower|slower))\b"
-    r"[^.;()\d]{0,60}\(\s*(?P<a>\d[\d,.]*)\s?(?P<unit>[A-Za-z/]{1,7}\s)?\s*(?:vs\.?|versus|against|compared (?:to|with))\s+"
+    r"[^.;()\d]{0,60}\(\s*(?P<a>\d[\d,.]*)\s?(?P<unit>[A-Za-z/]{1,7}\s)?\s*(?:vs\.?|versus|against|"
+    r"compared (?:to|with))\s+"
     r"(?P<b>\d[\d,.]*)\s?(?P<unit2>[A-Za-z/]{1,7})?\s*\)",
     re.IGNORECASE,
 )
 _MORE_THAN = re.compile(
-    r"\s+(?:(?P<more>more|higher|above|over|extra|pricier|more expensive)|(?P<less>less|lower|below|under|cheaper|short of|fewer))\b",
+    r"\s+(?:(?P<more>more|higher|above|over|extra|pricier|more expensive)|(?P<less>less|lower|below|"
+    r"under|cheaper|short of|fewer))\b",
     re.IGNORECASE,
 )
 _TO_OTHER = re.compile(
-    r"(?:\s+expensive)?\s+(?:than\s+)?(?:the\s+|an?\s+|its\s+|that of\s+)?[\w .-]{0,30}(?:[\u2019']s?\s+|\s+at\s+|\s*\()\s*",
+    r"(?:\s+expensive)?\s+(?:than\s+)?(?:the\s+|an?\s+|its\s+|that of\s+)?[\w .-]{0,30}(?:[\u2019']s?\s+|"
+    r"\s+at\s+|\s*\()\s*",
     re.IGNORECASE,
 )
 _THEN = re.compile(
-    r"(?:\s+[\w-]+){0,3}\s*[,(\u2013\u2014-]\s*(?:(?:which|that) is\s+|or\s+|a\s+|about\s+|around\s+|only\s+|just\s+|a full\s+)*",
+    r"(?:\s+[\w-]+){0,3}\s*[,(\u2013\u2014-]\s*(?:(?:which|that) is\s+|or\s+|a\s+|about\s+|around\s+|"
+    r"only\s+|just\s+|a full\s+)*",
     re.IGNORECASE,
 )
 
@@ -208,7 +215,8 @@ def _in_order(passage: Passage, sentence: Sentence, context: Context) -> Iterato
         wrong = a < b if match["more"] else a > b
         because = f"{match['a']} is {'less' if a < b else 'more'} than {match['b']}"
         yield made(
-            context, passage, (match.start(), match.end("b")), "ordering", "inconsistent" if wrong else "confirmed",
+            context, passage, (match.start(), match.end("b")), "ordering",
+            "inconsistent" if wrong else "confirmed",
             attribute="stated values", because=because, evidence=(Evidence(because),),
         )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Values that went from one device's to another's: "doubling memory from 12 GB to 24 GB", "up from 80 GB in the H100"."""
+"""Values that grew: "doubling memory from 12 GB to 24 GB", "up from 80 GB in the H100"."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ _FROM = re.compile(
     r"\bfrom\s+(?:about\s+|around\s+|roughly\s+|only\s+|just\s+|a\s+mere\s+|an?\s+)*[~$]?$", re.IGNORECASE
 )
 _TO = re.compile(
-    r"\s*(?:of\s+)?(?:[\w-]+\s+){0,3}to\s+(?:about\s+|around\s+|roughly\s+|nearly\s+|almost\s+|over\s+|a\s+full\s+|an?\s+|as much as\s+)*[~$]?",
+    r"\s*(?:of\s+)?(?:[\w-]+\s+){0,3}to\s+(?:about\s+|around\s+|roughly\s+|nearly\s+|almost\s+|over\s+|"
+    r"a\s+full\s+|an?\s+|as much as\s+)*[~$]?",
     re.IGNORECASE,
 )
 _UP_FROM = re.compile(
@@ -51,17 +52,19 @@ _ELSE = re.compile(
 _LEAST, _MOST = 0.87, 1.3
 _REACH, _CLOSE = 70, 24
 _COMMA = re.compile(
-    r"\s*[,(\u2013\u2014-]\s*(?:or\s+|i\.e\.,?\s+|nearly\s+|almost\s+|about\s+|roughly\s+|over\s+|more than\s+)*",
+    r"\s*[,(\u2013\u2014-]\s*(?:or\s+|i\.e\.,?\s+|nearly\s+|almost\s+|about\s+|roughly\s+|over\s+|more "
+    r"than\s+)*",
     re.IGNORECASE,
 )
 _ITS_OWN = re.compile(
-    r"\s+(?:the\s+(?:bandwidth|memory|capacity|power|rate|speed|throughput)|as (?:much|many|high|fast|large)|more)\s*(?:[.,;)]|$)",
+    r"\s+(?:the\s+(?:bandwidth|memory|capacity|power|rate|speed|throughput)|as (?:much|many|high|fast|"
+    r"large)|more)\s*(?:[.,;)]|$)",
     re.IGNORECASE,
 )
 
 
 def find(context: Context) -> Iterator[Finding]:
-    """Every such value with its verdict: of the device that it is said of, and against the multiple beside it."""
+    """Every such value with its verdict: of its device, and against the multiple beside it."""
     for index, passage in enumerate(context.document.passages):
         if passage.kind not in ("paragraph", "item", "caption") or "from" not in passage.text:
             continue

@@ -29,8 +29,10 @@ if TYPE_CHECKING:
 
 _WAYS = re.compile(r"\b(\d{1,2})-way\b", re.IGNORECASE)
 _YEAR = re.compile(
-    r"\b(?:released|launched|introduced|announced|unveiled|debuted|came out|arrived|presented|appeared|went on sale|"
-    r"started shipping|shipped|landed|became available|dates? (?:from|back to)|hit (?:the market|shelves|stores)|erschien|vorgestellt|ver\u00f6ffentlicht|sortie?|lanc\u00e9e?|parue?|lanzad[oa]|"
+    r"\b(?:released|launched|introduced|announced|unveiled|debuted|came out|arrived|presented|appeared|"
+    r"went on sale|"
+    r"started shipping|shipped|landed|became available|dates? (?:from|back to)|hit (?:the market|shelves|"
+    r"stores)|erschien|vorgestellt|ver\u00f6ffentlicht|sortie?|lanc\u00e9e?|parue?|lanzad[oa]|"
     r"presentad[oa]|"
     r"uscit[ao]|presentat[ao])\b"
     r"[^.;]{0,24}?\b(20[012]\d)\b",
@@ -45,7 +47,8 @@ _LISTED_YEAR = re.compile(
 )
 #: A year in brackets right behind the device: "the T4 (Turing, 2018)".
 _OF_YEAR = re.compile(
-    r"\s*\((?:[A-Z][\w ]{2,14},\s*|(?:\d{1,4}(?:[ -]?(?:GB|W)),\s*){1,3})?(?:released |launched )?(20[012]\d)\)"
+    r"\s*\((?:[A-Z][\w ]{2,14},\s*|(?:\d{1,4}(?:[ -]?(?:GB|W)),\s*){1,3})?(?:released |launched "
+    r")?(20[012]\d)\)"
 )
 _THEN_YEAR = re.compile(
     r"\s+(?:followed\s+|came\s+|only\s+)?in\s+(?:early\s+|late\s+|mid-)?(?:[A-Z][a-z]+\s+)?(20[012]\d)\b(?=\s*[.,;)]|$|\s+and\b)"
@@ -58,8 +61,10 @@ _BORN = re.compile(
 )
 #: Between a device and its architecture, where it is said that it is of it.
 _BUILT = re.compile(
-    r"[^.;]{0,40}?\b(?:stammt|flagship of|belongs? to|member of|(?:comes?|is|are) from|based|built|runs?|relies|"
-    r"uses?|using|leverag\w+|powered|features?|part|se basa|basada|basado|bas[\u00e9e]e?|basiert|beruht|repose|utilise|nutzt)\b[^.;]{0,45}",
+    r"[^.;]{0,40}?\b(?:stammt|flagship of|belongs? to|member of|(?:comes?|is|are) from|based|built|runs?|"
+    r"relies|"
+    r"uses?|using|leverag\w+|powered|features?|part|se basa|basada|basado|bas[\u00e9e]e?|basiert|beruht|"
+    r"repose|utilise|nutzt)\b[^.;]{0,45}",
     re.IGNORECASE,
 )
 #: Between a device and its architecture in "is an Ampere card" and "(Ampere)", and what then follows.

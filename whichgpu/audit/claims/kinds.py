@@ -1,4 +1,4 @@
-"""What is said of an architecture: "Ampere supports FP8", "FP4, which Ada already had", "Pascal cards lack tensor cores"."""
+"""What is said of an architecture: "Ampere supports FP8", "FP4, which Ada already had"."""
 
 from __future__ import annotations
 
@@ -21,14 +21,17 @@ if TYPE_CHECKING:
 
 _NAMES = r"(?P<kind>Maxwell|Pascal|Volta|Turing|Ampere|Ada(?: Lovelace)?|Hopper|Blackwell)"
 _KIND = re.compile(
-    rf"\b{_NAMES}\b(?:[- ](?:based|generation|class|era))?(?:\s+(?:gpus?|cards?|chips?|parts?|generation|architecture|tensor cores?))?"
-    r",?\s*(?:(?:already|also|still|natively|itself|first|cannot|simply|finally|only|never|that|which|and newer|and later)\s+){0,2}$",
+    rf"\b{_NAMES}\b(?:[- ](?:based|generation|class|era))?(?:\s+(?:gpus?|cards?|chips?|parts?|generation|"
+    rf"architecture|tensor cores?))?"
+    r",?\s*(?:(?:already|also|still|natively|itself|first|cannot|simply|finally|only|never|that|which|"
+    r"and newer|and later)\s+){0,2}$",
     re.IGNORECASE,
 )
 _ANY_KIND = re.compile(rf"\b{_NAMES}\b")
 #: Behind a capability, of an architecture: "FP4, which Ada already supported".
 _WHICH = re.compile(
-    rf"(?P<what>{'|'.join(each.names for each in CAPABILITIES)})(?:,|\s[\u2013\u2014-])\s*(?:which|something(?: that)?|a \w+(?: that| which)?)\s+"
+    rf"(?P<what>{'|'.join(each.names for each in CAPABILITIES)})(?:,|\s[\u2013\u2014-])\s*(?:which|"
+    rf"something(?: that)?|a \w+(?: that| which)?)\s+"
     rf"{_NAMES}(?:\s+(?:gpus?|cards?|chips?))?\s+(?:already\s+|also\s+|still\s+)*"
     r"(?:(?P<not>lacks?|lacked|(?:did|does|do|could|can)(?:not|\s+not|n[\u2019']t))|had|has|supports?|supported|offers?|offered|introduced|brought|did|does)\b",
     re.IGNORECASE,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from whichgpu.audit.capabilities import CAPABILITIES
 from whichgpu.audit.attributes import attributes
+from whichgpu.audit.capabilities import CAPABILITIES
 from whichgpu.audit.claims.capability import CLAIMS, judged
 from whichgpu.audit.findings import made
 from whichgpu.audit.judging import judged as judged_value
@@ -17,40 +17,48 @@ from whichgpu.audit.sentences import sentences, within
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.capabilities import Capability
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.capabilities import Capability
     from whichgpu.audit.sentences import Sentence
     from whichgpu.audit.subjects import Mention
 
 #: Behind the other device: "does as well", "supports it too".
 _TOO = re.compile(
-    r"\s*(?:(?:does|do|did|can|has it|had it|supports? (?:it|this|that|them)|offers? (?:it|this|that)|has (?:one|this|that))\s+"
-    r"(?:too|as well|also|likewise)\b|,?\s+(?:too|as well|likewise)\b|\s+also (?:does|did|can|offers?|has|supports?)(?:\s+(?:it|this|that|"
+    r"\s*(?:(?:does|do|did|can|has it|had it|supports? (?:it|this|that|them)|offers? (?:it|this|that)|"
+    r"has (?:one|this|that))\s+"
+    r"(?:too|as well|also|likewise)\b|,?\s+(?:too|as well|likewise)\b|\s+also (?:does|did|can|offers?|"
+    r"has|supports?)(?:\s+(?:it|this|that|"
     r"one))?\s*(?=[.,;]|$))",
     re.IGNORECASE,
 )
 #: Behind a device of which the opposite is said: "the A100 does not".
 _NOT_SO = re.compile(
-    r"\s*(?:(?:does|did|do|can|has|is|was)(?:\s+not|n[\u2019']t)|cannot|lacks (?:it|this|that|them)|has none|offers none|omits (?:it|this))\b"
+    r"\s*(?:(?:does|did|do|can|has|is|was)(?:\s+not|n[\u2019']t)|cannot|lacks (?:it|this|that|them)|has "
+    r"none|offers none|omits (?:it|this))\b"
     r"(?=\s*(?:[.,;:)!]|$|and\b|so\b))",
     re.IGNORECASE,
 )
 #: Before it: "as does the", "so does the", "neither does the".
 _SO = re.compile(
-    r"\b(?P<how>as|so|and so|nor|neither)\s+(?:do(?:es)?|did|can|is)\s+(?:the\s+|an?\s+|its\s+\w+,?\s+(?:the\s+)?)?(?:nvidia\s+|amd\s+)*$",
+    r"\b(?P<how>as|so|and so|nor|neither)\s+(?:do(?:es)?|did|can|is)\s+(?:the\s+|an?\s+|"
+    r"its\s+\w+,?\s+(?:the\s+)?)?(?:nvidia\s+|amd\s+)*$",
     re.IGNORECASE,
 )
 #: Behind a capability, of a further device: "FP8, which the T4 could do as well", "a feature the A100 lacks".
 _WHICH = re.compile(
-    r"(?:,|\s[\u2013\u2014-])\s*(?:which|something(?: that)?|a (?:feature|capability|trick|format|precision|luxury|thing)(?: that| which)?|"
-    r"(?:one )?that)\s+(?:even\s+|only\s+)?(?:the\s+|its\s+predecessor,?\s+(?:the\s+)?)?(?:nvidia\s+|amd\s+|older\s+|cheaper\s+|old\s+)*$",
+    r"(?:,|\s[\u2013\u2014-])\s*(?:which|something(?: that)?|a (?:feature|capability|trick|format|"
+    r"precision|luxury|thing)(?: that| which)?|"
+    r"(?:one )?that)\s+(?:even\s+|only\s+)?(?:the\s+|its\s+predecessor,?\s+(?:the\s+)?)?(?:nvidia\s+|"
+    r"amd\s+|older\s+|cheaper\s+|old\s+)*$",
     re.IGNORECASE,
 )
 _DOES = re.compile(
     r",?\s+(?:already\s+|also\s+|still\s+|simply\s+)*(?:(?P<not>(?:can|could|does|did|do)(?:not|\s+not|n[\u2019']t)(?:\s+(?:do|have|support|offer))?|"
-    r"lacks?|lacked|misses|missed|omits?|never (?:had|got))|(?:has|had|does|did|do|can|could(?: do)?|supports?|supported|offers?|offered|"
-    r"introduced|brought|gained|got|received|provides?)(?:\s+(?:too|as well|already))?)\b(?=\s*(?:too|as well|already|natively|in\b|with\b|via\b|[,.;:)]|$|and\b|but\b))",
+    r"lacks?|lacked|misses|missed|omits?|never (?:had|got))|(?:has|had|does|did|do|can|could(?: do)?|"
+    r"supports?|supported|offers?|offered|"
+    r"introduced|brought|gained|got|received|provides?)(?:\s+(?:too|as well|already))?)\b(?=\s*(?:too|as "
+    r"well|already|natively|in\b|with\b|via\b|[,.;:)]|$|and\b|but\b))",
     re.IGNORECASE,
 )
 #: What two of a device are joined by.
@@ -163,8 +171,9 @@ def _same_value(
         attribute, what, [context.catalogue[key] for key in mention.ids], context.catalogue, context.spoken_of
     )
     yield made(
-        context, passage, (mention.start, mention.end), "specification", found.verdict, subject=", ".join(mention.ids),
-        attribute=attribute.key, stated=stated_[0].stated, because=found.because, expected=found.expected, evidence=found.evidence,
+        context, passage, (mention.start, mention.end), "specification", found.verdict,
+        subject=", ".join(mention.ids), attribute=attribute.key, stated=stated_[0].stated,
+        because=found.because, expected=found.expected, evidence=found.evidence,
     )  # fmt: skip
 
 
@@ -185,7 +194,7 @@ def capability_at_end(text: str, end: int) -> Capability | None:
 
 
 def _last_claim(text: str, start: int, end: int) -> tuple[Capability, bool] | None:
-    """The last capability that a stretch of text says, or denies, of something; None where that is not certain."""
+    """The last capability that a text says, or denies, of something; None where that is not certain."""
     said = list(_ANY.finditer(text, start, end))
     if not said:
         return None

@@ -1,4 +1,4 @@
-"""What several of a device have together: "eight A100 40GB for a combined 320 GB", "four of them stay under 1.4 kW"."""
+"""What several have together: "eight A100 40GB for a combined 320 GB", "four of them draw 1.4 kW"."""
 
 from __future__ import annotations
 
@@ -25,39 +25,48 @@ if TYPE_CHECKING:
 _OF_THEM = re.compile(
     r"\b(?:(?P<n>"
     + "|".join(SPELLED)
-    + r"|\d{1,2})\s+of\s+(?:them|these|those|the\s+latter|the\s+former)|(?P<de>zwei|drei|vier|acht)\s+davon|(?P<pair>a pair(?: of (?:them|these|those))?|both of them))\b",
+    + r"|\d{1,2})\s+of\s+(?:them|these|those|the\s+latter|the\s+former)|(?P<de>zwei|drei|vier|"
+    r"acht)\s+davon|(?P<pair>a pair(?: of (?:them|these|those))?|both of them))\b",
     re.IGNORECASE,
 )
 #: Before or behind an amount that is of all of them.
 _ALL = (
-    r"(?:combined|total(?:s|l?ing)?|together|in all|altogether|pooled|aggregate|collectively|in sum|between them|overall|"
-    r"for the (?:pair|set|lot|group|whole (?:node|box|server|system))|for (?:both|all (?:two|three|four|six|eight)))"
+    r"(?:combined|total(?:s|l?ing)?|together|in all|altogether|pooled|aggregate|collectively|in sum|"
+    r"between them|overall|"
+    r"for the (?:pair|set|lot|group|whole (?:node|box|server|system))|for (?:both|all (?:two|three|four|"
+    r"six|eight)))"
 )
 _BEFORE = re.compile(rf"\b{_ALL}\b[^.;:\d]{{0,40}}$", re.IGNORECASE)
 _BEHIND = re.compile(rf"[^.;:\d]{{0,30}}\b{_ALL}\b", re.IGNORECASE)
 #: "Two of them draw", "eight H200s give you", "a server with eight A100s has": with no word for all of them.
 _HAVE = re.compile(
-    r"(?:[\u2019']s?|s)?\s*(?:cards?\s+|gpus?\s+|accelerators?\s+)?(?:(?:would (?:be|draw|need|use|total)|are|kommen auf|haben|ziehen|bieten|draws?|uses?|consumes?|pulls?|burns?|stays?|adds? up to|comes? to|makes?|gives? you|"
-    r"gives?|offers?|holds?|has|have|gets? you|provides?|delivers?|totals?)\s+)(?:up to\s+|about\s+|around\s+|roughly\s+|nearly\s+|just\s+|only\s+|under\s+|"
+    r"(?:[\u2019']s?|s)?\s*(?:cards?\s+|gpus?\s+|accelerators?\s+)?(?:(?:would (?:be|draw|need|use|"
+    r"total)|are|kommen auf|haben|ziehen|bieten|draws?|uses?|consumes?|pulls?|burns?|stays?|adds? up to|"
+    r"comes? to|makes?|gives? you|"
+    r"gives?|offers?|holds?|has|have|gets? you|provides?|delivers?|totals?)\s+)(?:up to\s+|about\s+|"
+    r"around\s+|roughly\s+|nearly\s+|just\s+|only\s+|under\s+|"
     r"below\s+|over\s+|an?\s+|some\s+|well\s+)*",
     re.IGNORECASE,
 )
 #: What makes an amount another one: of each, of a link, of the host or of the whole machine.
 _ELSE = re.compile(
-    r"\b(?:each|every|per|apiece|nvlink|pcie|nvswitch|host|system (?:memory|ram|power)|ddr\d|ram\b|ssd|storage|disk|psu|power suppl\w+|wall|"
+    r"\b(?:each|every|per|apiece|nvlink|pcie|nvswitch|host|system (?:memory|ram|power)|ddr\d|ram\b|ssd|"
+    r"storage|disk|psu|power suppl\w+|wall|"
     r"nodes|servers|machines|boxes|racks|model|weights|need\w*|requir\w*|wants?|takes?|fits?|usable|free|idle|limit\w*|bidirectional|interconnect|cpus?|dgx|rated|slices?|"
     r"instances? of|cooling|overhead|headroom|faster|shard\w*|split)\b",
     re.IGNORECASE,
 )
 #: Between several and what they are: "eight of them, i.e. 640 GB".
 _IE = re.compile(
-    r"s?\s*(?:cards?|gpus?)?\s*[,(]?\s*(?:i\.e\.,?|that is|so|for|=|or|making|giving|which (?:makes|is|gives))\s+(?:a\s+|some\s+|about\s+)*",
+    r"s?\s*(?:cards?|gpus?)?\s*[,(]?\s*(?:i\.e\.,?|that is|so|for|=|or|making|giving|which (?:makes|is|"
+    r"gives))\s+(?:a\s+|some\s+|about\s+)*",
     re.IGNORECASE,
 )
 #: What each has and what all have: "four cards. Each has 24 GB, so 96 GB in total".
 _EACH_SO = re.compile(
     r"\beach\b[^.;\d]{0,30}?(?P<a>\d[\d,.]*)\s?(?P<unit>GB|W|TB|GB/s|kW)\b[^.;\d]{0,30}?(?:,|so|for|i\.e\.|making|giving|=)[^.;\d]{0,20}?"
-    r"(?P<b>\d[\d,.]*)\s?(?P=unit)\b\s+(?:[\w-]+\s+){0,3}?(?:in total|in all|combined|altogether|together|overall)\b",
+    r"(?P<b>\d[\d,.]*)\s?(?P=unit)\b\s+(?:[\w-]+\s+){0,3}?(?:in total|in all|combined|altogether|"
+    r"together|overall)\b",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(
@@ -69,15 +78,18 @@ _NUMBER = re.compile(
 _PRICES = re.compile(
     r"\b(?P<n>"
     + "|".join(SPELLED)
-    + r"|\d{1,3})\s?x?\s+(?!GB|TB)[^.;$\u20ac]{2,50}?\b(?:at|for)\s+(?:around\s+|about\s+|roughly\s+|only\s+)?"
-    r"[$\u20ac](?P<a>\d[\d,]*(?:\.\d+)?)\s+(?:each|apiece|per (?:card|gpu))\b[^.;$\u20ac]{0,30}[$\u20ac](?P<b>\d[\d,]*(?:\.\d+)?)\s+"
+    + r"|\d{1,3})\s?x?\s+(?!GB|TB)[^.;$\u20ac]{2,50}?\b(?:at|for)\s+(?:around\s+|about\s+|roughly\s+|"
+    r"only\s+)?"
+    r"[$\u20ac](?P<a>\d[\d,]*(?:\.\d+)?)\s+(?:each|apiece|per (?:card|"
+    r"gpu))\b[^.;$\u20ac]{0,30}[$\u20ac](?P<b>\d[\d,]*(?:\.\d+)?)\s+"
     r"(?:in total|altogether|total|combined|together|in all|all told)\b(?P<about>(?!))?",
     re.IGNORECASE,
 )
 _COUNT = "|".join(SPELLED) + r"|\d{1,3}(?:,\d{3})?"
 _NODES = re.compile(
     rf"\b(?P<a>{_COUNT})\s+(?:[\w-]+\s+)?(?:nodes|servers|machines|boxes|racks|systems)\s+(?:with|of|containing|holding|carrying)\s+"
-    rf"(?P<b>{_COUNT})\s+[^.;:]{{2,50}}?(?:,\s*|\s)(?:so|for|i\.e\.,?|making|giving|that is|=)\s+(?:a total of\s+)?"
+    rf"(?P<b>{_COUNT})\s+[^.;:]{{2,50}}?(?:,\s*|\s)(?:so|for|i\.e\.,?|making|giving|that is|=)\s+(?:a "
+    rf"total of\s+)?"
     rf"(?P<c>{_COUNT})\s+(?:gpus|cards|accelerators)\b",
     re.IGNORECASE,
 )
@@ -138,7 +150,8 @@ def _of_each(passage: Passage, sentence: Sentence, context: Context) -> Iterator
     right = abs(told / (count * one) - 1) <= _WITHIN
     because = f"{count:g} times {one:g} {match['unit']} is {count * one:,.10g}"
     yield made(
-        context, passage, match.span("b"), "arithmetic", "confirmed" if right else "inconsistent", attribute="product",
+        context, passage, match.span("b"), "arithmetic",
+        "confirmed" if right else "inconsistent", attribute="product",
         because=because, expected="" if right else f"{count * one:,.10g}", evidence=(Evidence(because),),
     )  # fmt: skip
 
@@ -153,7 +166,8 @@ def _of_nodes(passage: Passage, sentence: Sentence, context: Context) -> Iterato
     )
     because = f"{a:g} times {b:g} is {a * b:,.10g}"
     yield made(
-        context, passage, match.span("c"), "arithmetic", "confirmed" if told == a * b else "inconsistent", attribute="product",
+        context, passage, match.span("c"), "arithmetic",
+        "confirmed" if told == a * b else "inconsistent", attribute="product",
         because=because, expected="" if told == a * b else f"{a * b:,.10g}", evidence=(Evidence(because),),
     )  # fmt: skip
 
@@ -168,7 +182,8 @@ def _of_prices(passage: Passage, sentence: Sentence, context: Context) -> Iterat
         right = abs(told / (a * one) - 1) <= (_MORE if match["about"] else _WITHIN / 2)
         because = f"{a:g} times {one:,.10g} is {a * one:,.10g}"
         yield made(
-            context, passage, match.span("b"), "arithmetic", "confirmed" if right else "inconsistent", attribute="product",
+            context, passage, match.span("b"), "arithmetic",
+            "confirmed" if right else "inconsistent", attribute="product",
             because=because, expected="" if right else f"{a * one:,.10g}", evidence=(Evidence(because),),
         )  # fmt: skip
 
@@ -227,7 +242,8 @@ def _judged(
     because = f"{count:g} times {gpu.display(field)} of {gpu.id} is {_shown(count * value, field)}"
     verdict = "confirmed" if right else "unverifiable" if near or one else "contradicted"
     yield made(
-        context, passage, (told.start, told.end), "arithmetic", verdict, subject=", ".join(ids), attribute=field,
+        context, passage, (told.start, told.end), "arithmetic",
+        verdict, subject=", ".join(ids), attribute=field,
         because=because, expected="" if verdict != "contradicted" else _shown(count * value, field),
         evidence=(Evidence(because), source_of(gpu, field)),
     )  # fmt: skip

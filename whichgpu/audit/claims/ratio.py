@@ -39,7 +39,8 @@ _FAST = re.compile(
 )
 #: What a multiple is not of two devices.
 _OTHER = re.compile(
-    r"\b(?:previous|predecessor|generation|last[- ]gen|older|cpu|batch|price|cost\w*|money|budget|cash|cheaper|per dollar|"
+    r"\b(?:previous|predecessor|generation|last[- ]gen|older|cpu|batch|price|cost\w*|money|budget|cash|"
+    r"cheaper|per dollar|"
     r"per watt|efficien\w+|required?|needs?|precision|with sparsity)\b",
     re.IGNORECASE,
 )
@@ -79,15 +80,18 @@ _PART = re.compile(
     r"|(?P<less>less|lower|fewer|smaller|narrower|slower))\b",
     re.IGNORECASE,
 )
-_SHARES = {"half": 1 / 2, "third": 1 / 3, "two thirds": 2 / 3, "quarter": 1 / 4, "three quarters": 3 / 4, "fifth": 1 / 5,
+_SHARES = {"half": 1 / 2, "third": 1 / 3, "two thirds": 2 / 3, "quarter": 1 / 4, "three quarters": 3 / 4,
+           "fifth": 1 / 5,
            "sixth": 1 / 6, "eighth": 1 / 8, "tenth": 1 / 10}  # fmt: skip
 
 
 #: Values that are held against a device's, what they are of where nothing is named, and what stands between.
 _VALUED = {"memory": "memory", "bandwidth": "bandwidth", "power": "power", "flop rate": "", "op rate": ""}
 _SO_MANY = re.compile(
-    r"(?:\s+(?:of\s+)?(?:[\w-]+\s*){0,3})?(?:[,(:\u2013\u2014-]\s*(?:or\s+|(?:which|that)\s+(?:is|makes|works out (?:to|at))\s+)?|\s+(?:is|are|being)\s+)"
-    r"(?:about\s+|around\s+|roughly\s+|nearly\s+|almost\s+|over\s+|just\s+|only\s+|some\s+|more than\s+|less than\s+|a\s+little\s+)*",
+    r"(?:\s+(?:of\s+)?(?:[\w-]+\s*){0,3})?(?:[,(:\u2013\u2014-]\s*(?:or\s+|(?:which|that)\s+(?:is|makes|"
+    r"works out (?:to|at))\s+)?|\s+(?:is|are|being)\s+)"
+    r"(?:about\s+|around\s+|roughly\s+|nearly\s+|almost\s+|over\s+|just\s+|only\s+|some\s+|more than\s+|"
+    r"less than\s+|a\s+little\s+)*",
     re.IGNORECASE,
 )
 #: Between a multiple and a value that is of another one: "twice as much as the 5090 and double the 300 W of".
@@ -95,7 +99,8 @@ _OTHER_CLAUSE = re.compile(r"\b(?:and|but)\s+(?:twice|double|half|triple|\d)", r
 _THAT_IS = re.compile(r"\s*(?:That[\u2019']s|That is|This is|It[\u2019']s)\s+", re.IGNORECASE)
 _ROUGHLY = 12
 _WHAT_OF = re.compile(
-    r"\s*(?:of\s+)?(?:what|that of|the\s+[\w ]{0,30}\s(?:of|on|in)|as (?:much|many)\s+(?:[\w ]{1,24}\s)?as)?\s*(?:the\s+|an?\s+|one\s+|single\s+|of\s+|entire\s+|nvidia\s+|amd\s+)*",
+    r"\s*(?:of\s+)?(?:what|that of|the\s+[\w ]{0,30}\s(?:of|on|in)|as (?:much|"
+    r"many)\s+(?:[\w ]{1,24}\s)?as)?\s*(?:the\s+|an?\s+|one\s+|single\s+|of\s+|entire\s+|nvidia\s+|amd\s+)*",
     re.IGNORECASE,
 )
 
@@ -291,7 +296,7 @@ def _of_value(
     ) or not _WHAT_OF.fullmatch(text, claim.end, other.start):
         return None
     beside = [each.attribute for each in within(named(text), value.start - _BEFORE, sentence.end)
-              if each.attribute.dimension == value.dimension or value.dimension == "op rate"]  # fmt: skip
+              if value.dimension in (each.attribute.dimension, "op rate")]  # fmt: skip
     keys = {each.key for each in beside}
     attribute = (
         beside[0]
@@ -303,8 +308,9 @@ def _of_value(
     if attribute is None:
         return None
     gpus = [context.catalogue[key] for key in other.ids]
-    known = [(gpu, float(size)) for gpu in gpus for field in attribute.fields
-             if isinstance(size := gpu.value(field), int | float) and size and gpu.confidence != "low"]  # fmt: skip
+    sure = [gpu for gpu in gpus if gpu.confidence != "low"]
+    values = [(gpu, gpu.value(field)) for gpu in sure for field in attribute.fields]
+    known = [(gpu, float(size)) for gpu, size in values if isinstance(size, int | float) and size]
     known = [
         (gpu, (nominal_gb(size) or size / 1e9) * 1e9 if attribute.key == "memory" else size)
         for gpu, size in known
@@ -315,7 +321,8 @@ def _of_value(
     verdict = _verdict(claim, ratios_)
     at = min(range(len(known)), key=lambda i: abs(ratios_[i] - claim.times))
     shown_value = re.match(r"[\d.,]+\s?[\w/]+", text[value.start :])
-    words = f"{shown_value[0] if shown_value else ''} is {ratios_[at]:.3g} times {known[at][0].display(attribute.fields[0])} of {known[at][0].id}"
+    shown, gpu = shown_value[0] if shown_value else "", known[at][0]
+    words = f"{shown} is {ratios_[at]:.3g} times {gpu.display(attribute.fields[0])} of {gpu.id}"
     return _finding(
         passage, claim, (verdict, "" if verdict == "confirmed" else f"{ratios_[at]:.2g}x", words), context,
         subject=", ".join(other.ids), attribute=attribute.key, evidence=(on_file(known[at][0], attribute),),

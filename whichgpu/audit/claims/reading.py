@@ -1,4 +1,4 @@
-"""Tokens a second in a sentence, of a model known by its size: one request cannot be faster than its weights are read."""
+"""Tokens a second of a model by its size: one request is no faster than its weights are read."""
 
 from __future__ import annotations
 
@@ -23,11 +23,13 @@ if TYPE_CHECKING:
 _MANY = re.compile(
     r"\b(?:batch\w*|concurren\w*|aggregate|total|combined|vllm|sglang|tensorrt\S*|tgi|throughput|prefill|prompt|pp\d+|users?|requests?|"
     r"parallel|mtp|speculative|draft\w*|eagle|medusa|multi\w*|offline|servers?|cluster|nodes?|streams|sessions|serv(?:e[sd]?|ing)|train\w*|"
-    r"moe|experts?|active|mixtral|deepseek|gpt-oss|kimi|scout|maverick|a\d+b|per dollar|million|not|never|impossible|would)\b|\d+x\d+b",
+    r"moe|experts?|active|mixtral|deepseek|gpt-oss|kimi|scout|maverick|a\d+b|per dollar|million|not|"
+    r"never|impossible|would)\b|\d+x\d+b",
     re.IGNORECASE,
 )
 _ONE = re.compile(
-    r"\bwithout (?:any )?batching\b|\bunbatched\b|\bone request at a time\b|\b(?:at )?batch(?:[ -]?size)?(?: of)?\s*=?\s*(?:1|one)\b(?!\d)|\bsingle[- ](?:user|stream|request|batch)\b",
+    r"\bwithout (?:any )?batching\b|\bunbatched\b|\bone request at a time\b|\b(?:at "
+    r")?batch(?:[ -]?size)?(?: of)?\s*=?\s*(?:1|one)\b(?!\d)|\bsingle[- ](?:user|stream|request|batch)\b",
     re.IGNORECASE,
 )
 _LOCAL = re.compile(
@@ -92,7 +94,9 @@ def _of_sentence(
             f"{f' times {count:g}' if count > 1 else ''} that is at most {most:,.0f} a second"
         )
         yield made(
-            context, passage, (each.start, each.end), "benchmark", "contradicted" if above else "unverifiable",
-            subject=best.id, attribute="throughput", because=because, expected=f"at most {most:,.0f}" if above else "",
+            context, passage, (each.start, each.end), "benchmark",
+            "contradicted" if above else "unverifiable",
+            subject=best.id, attribute="throughput", because=because,
+            expected=f"at most {most:,.0f}" if above else "",
             evidence=(Evidence(because), source_of(best, "bandwidth")),
         )  # fmt: skip

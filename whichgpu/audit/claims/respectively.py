@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from whichgpu.audit.attributes import attributes, named
@@ -88,9 +89,7 @@ def _plain(words: str) -> float:
 
 def _list_of(text: str, places: Sequence[tuple[int, int]]) -> bool:
     """Whether things stand side by side."""
-    return all(
-        _JOINS.fullmatch(text, first[1], second[0]) for first, second in zip(places, places[1:], strict=False)
-    )
+    return all(_JOINS.fullmatch(text, first[1], second[0]) for first, second in pairwise(places))
 
 
 def _runs(text: str, values: Sequence[Quantity]) -> Iterator[list[Quantity]]:

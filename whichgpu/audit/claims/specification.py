@@ -45,7 +45,8 @@ _JUDGED = 60
 _RESPECTIVELY = re.compile(r"\brespectively\b", re.IGNORECASE)
 #: Words beside a rate or a size that is not the device memory's.
 _ELSEWHERE = re.compile(
-    r"\b(?:cache|infinity|bridge\w*|nvlink|pcie|pci express|interconnect|fabric|infiniband|ethernet|network|switch|"
+    r"\b(?:cache|infinity|bridge\w*|nvlink|pcie|pci express|interconnect|fabric|infiniband|ethernet|"
+    r"network|switch|"
     r"disk|ssd|nvme|coherent|lpddr\w*|system|host|swap|usage|used(?!\)))\b",
     re.IGNORECASE,
 )
@@ -101,12 +102,14 @@ _PURPOSE = re.compile(
 )
 #: One of several sizes of a device: "the 40 GB kind".
 _SIZE_KIND = re.compile(
-    r"\b(?P<size>\d{1,3})[ -]?(?:GB|gigabyte)s?\s+(?:kind|versions?|variants?|models?|ones?|cards?|flavou?rs?|editions?|parts?|sku)\b",
+    r"\b(?P<size>\d{1,3})[ -]?(?:GB|gigabyte)s?\s+(?:kind|versions?|variants?|models?|ones?|cards?|"
+    r"flavou?rs?|editions?|parts?|sku)\b",
     re.IGNORECASE,
 )
 #: Where what is said of a value itself ends.
 _SAID = re.compile(
-    rf"{_PURPOSE.pattern}|[,;:]\s|\s[\u2013\u2014]\s|\b(?:and|but|so|which|while|whereas|because|since|when|as long as)\s",
+    rf"{_PURPOSE.pattern}|[,;:]\s|\s[\u2013\u2014]\s|\b(?:and|but|so|which|while|whereas|because|since|"
+    rf"when|as long as)\s",
     re.IGNORECASE,
 )
 _SO_MUCH = re.compile(

@@ -123,7 +123,7 @@ def _apart(passage: Passage, sentence: Sentence, who: Spoken, context: Context) 
 
 
 def _earlier(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:
-    """ "Its predecessor, the A100, arrived four years earlier": than what the text before is about."""
+    """So many years before what the text is about: "its predecessor, the A100, arrived two years earlier"."""
     match = _YEARS_EARLIER.search(passage.text, sentence.start, sentence.end)
     if match is None or len({each.named for each in who.here}) != 1 or not who.topic or not who.certain:
         return
@@ -137,8 +137,9 @@ def _earlier(passage: Passage, sentence: Sentence, who: Spoken, context: Context
     gaps = [(date.fromisoformat(one) - date.fromisoformat(other)).days / 365.25 for one in a for other in b]
     right = min(gaps) - _YEAR <= told <= max(gaps) + _YEAR
     because = f"{topic.named[0]} came out on {min(a)}, {second.id} on {min(b)}"
-    yield made(context, passage, match.span(), "identity", "confirmed" if right else "contradicted", subject=second.id,
-               attribute="release_date", because=because, evidence=(source_of(second, "release_date"),))  # fmt: skip
+    yield made(context, passage, match.span(), "identity", "confirmed" if right else "contradicted",
+               subject=second.id, attribute="release_date", because=because,
+               evidence=(source_of(second, "release_date"),))  # fmt: skip
 
 
 def _judged(

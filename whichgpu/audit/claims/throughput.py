@@ -57,7 +57,8 @@ _RECORD = {
 }
 #: Words of one request at a time, whose every token reads the weights.
 _ALONE = re.compile(
-    r"\b(?:batch(?: size)?(?: of)?[ =-]?(?:1|one)\b|without (?:any )?batching|unbatched|one request at a time|single[- ](?:user|stream|request|batch))",
+    r"\b(?:batch(?: size)?(?: of)?[ =-]?(?:1|one)\b|without (?:any )?batching|unbatched|one request at a "
+    r"time|single[- ](?:user|stream|request|batch))",
     re.IGNORECASE,
 )
 #: Formats of engines for one user: nobody states their rates of many requests.
