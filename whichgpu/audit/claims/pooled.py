@@ -93,6 +93,7 @@ _NODES = re.compile(
     rf"(?P<c>{_COUNT})\s+(?:gpus|cards|accelerators)\b",
     re.IGNORECASE,
 )
+_COUNTS = re.compile(r"\b(?:each|apiece|nodes|servers|machines)\b", re.IGNORECASE)
 _GERMAN = {"zwei": 2.0, "drei": 3.0, "vier": 4.0, "acht": 8.0}
 _FIELDS = {"memory": "memory", "power": "power", "bandwidth": "bandwidth"}
 #: How far the sum may be off; a limit excuses what lies on its side.
@@ -106,7 +107,7 @@ def find(context: Context) -> Iterator[Finding]:
         if passage.kind not in ("paragraph", "item", "caption"):
             continue
         every = [each for each in quantities(passage.text, context.fraction) if each.dimension in _FIELDS]
-        for sentence in sentences(passage.text) if every else ():
+        for sentence in sentences(passage.text) if every or _COUNTS.search(passage.text) else ():
             found = [
                 each for each in within(every, sentence.start, sentence.end) if each.high == each.value > 0
             ]

@@ -94,6 +94,8 @@ _SO_MANY = re.compile(
     r"less than\s+|a\s+little\s+)*",
     re.IGNORECASE,
 )
+#: Before a share that is a difference: "adds two thirds of".
+_ADDS = re.compile(r"\b(?:adds?|gains?|loses?|saves?|adding|gaining)\s+$", re.IGNORECASE)
 #: Between a multiple and a value that is of another one: "twice as much as the 5090 and double the 300 W of".
 _OTHER_CLAUSE = re.compile(r"\b(?:and|but)\s+(?:twice|double|half|triple|\d)", re.IGNORECASE)
 _THAT_IS = re.compile(r"\s*(?:That[\u2019']s|That is|This is|It[\u2019']s)\s+", re.IGNORECASE)
@@ -179,6 +181,8 @@ def _is_multiple(text: str, each: Quantity) -> bool:
                 after,
             )
         )
+    if _ADDS.search(text, max(0, each.start - 16), each.start):
+        return False
     if each.value < 1 and re.match(r"\s*(?:more|less)\b", after):
         return False
     return not re.match(r"\s*(?:precision|again|as-|-|data rate|a (?:day|week|month|year))", after)
