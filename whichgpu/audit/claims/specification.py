@@ -468,8 +468,8 @@ def _together(
     said = _TOGETHER.search(sentence.text) or re.fullmatch(
         r"s?\s*[(=]\s*" if not whole else r"s?\s*[(=,:]\s*", gap
     )
-    said = said and not _NODES.search(passage.text, sentence.start, mention.start)
-    verdict = "contradicted" if said and found.verdict == "contradicted" else "unverifiable"
+    machines = _NODES.search(passage.text, sentence.start, mention.start)
+    verdict = "contradicted" if said and not machines and found.verdict == "contradicted" else "unverifiable"
     found = found._replace(verdict=verdict, expected="", because=f"for {count:g} of them: {found.because}")
     return _finding(passage, quantity, attribute, gpus, found=found, context=context)
 
