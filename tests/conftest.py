@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from starlette.testclient import TestClient
+
+    from tests.forked import Mother
 
 
 # How long an example takes says nothing of whether it holds.
@@ -62,6 +66,26 @@ def web() -> Iterator[TestClient]:
 
     with TestClient(create(Settings(rate=1e6, burst=10**6))) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def _mother() -> Iterator[Mother]:
+    from tests.forked import Mother
+
+    one = Mother()
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def forked(_mother: Mother, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Modules are taken apart in children of a process that has PyTorch loaded."""
+    from tests.forked import Forked
+    from whichgpu.workloads.importers import _process
+
+    monkeypatch.setattr(Forked, "mother", _mother, raising=False)
+    names = {name: getattr(subprocess, name) for name in ("PIPE", "DEVNULL", "TimeoutExpired")}
+    monkeypatch.setattr(_process, "subprocess", SimpleNamespace(Popen=Forked, **names))
 
 
 #: Files left out of `./test quick`: the zoo model by model, fits, and whatever starts processes.

@@ -183,7 +183,7 @@ FILES = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("line", examples())
-def test_examples_run(line, capfd, tmp_path, monkeypatch):
+def test_examples_run(line, capfd, tmp_path, monkeypatch, forked):
     for name, content in FILES.items():
         (tmp_path / name).write_text(content)
     for name, make in MADE.items():

@@ -199,7 +199,7 @@ def floods():
 
 
 @pytest.fixture
-def models(tmp_path, monkeypatch):
+def written(tmp_path, monkeypatch):
     """The path of a file of models; tests run in its folder."""
     path = tmp_path / "models.py"
     path.write_text(MODELS)
@@ -207,13 +207,19 @@ def models(tmp_path, monkeypatch):
     return path
 
 
+@pytest.fixture
+def models(written, forked):
+    """The same, taken apart in children of one process; those that ask for `written` start one each."""
+    return written
+
+
 def source(path, factory):
     return f"{path}:{factory}"
 
 
 @needs_torch
-def test_a_module_has_its_parameters_and_flops(models):
-    item = load(source(models, "small"))
+def test_a_module_has_its_parameters_and_flops(written):
+    item = load(source(written, "small"))
     assert sum(item.parameters().values()) == 64 * 3 * 49 + 64 + 128 + 650
     assert item.flops() == 2 * (112 * 112 * 64 * 147 + 640)
     kinds = [row["kind"] for row in item.dims["ops"]]
@@ -313,10 +319,10 @@ def test_what_misbehaves_ends_in_one_line(models, whichgpu, monkeypatch, factory
 
 @needs_torch
 @pytest.mark.parametrize("factory", ["loops", "sleeps"])
-def test_a_module_that_never_ends_is_ended(models, monkeypatch, factory):
+def test_a_module_that_never_ends_is_ended(written, monkeypatch, factory):
     monkeypatch.setattr(_process, "SECONDS", 4)
     with pytest.raises(UsageError, match="does it loop"):
-        load(source(models, factory))
+        load(source(written, factory))
 
 
 @needs_torch

@@ -203,12 +203,18 @@ def exits():
 
 
 @pytest.fixture
-def models(tmp_path, monkeypatch):
+def written(tmp_path, monkeypatch):
     file = tmp_path / "awkward.py"
     file.write_text(MODULES)
     (tmp_path / "victim").write_text("kept")
     monkeypatch.chdir(tmp_path)
     return file
+
+
+@pytest.fixture
+def models(written, forked):
+    """The same, taken apart in children of one process; those that ask for `written` start one each."""
+    return written
 
 
 DENSE, PARAMETERS = 2 * 16 * 64 * 64, 64 * 64 + 64
@@ -286,7 +292,7 @@ def test_native_code_is_held_too(models, whichgpu, factory, said):
     assert (models.parent / "victim").read_text() == "kept"
 
 
-def test_nothing_outlives_the_run(models, tmp_path, monkeypatch):
+def test_nothing_outlives_the_run(written, tmp_path, monkeypatch):
     # What this run starts has a temporary folder of its own: other tests may run beside it.
     monkeypatch.setenv("TMPDIR", str(tmp_path))
 
@@ -302,7 +308,7 @@ def test_nothing_outlives_the_run(models, tmp_path, monkeypatch):
         return found
 
     before = set(running())
-    assert load(f"{models}:outlives", Given()).flops() == DENSE
+    assert load(f"{written}:outlives", Given()).flops() == DENSE
     end = time.monotonic() + 5
     while set(running()) - before and time.monotonic() < end:
         time.sleep(0.1)

@@ -287,7 +287,7 @@ def test_headers_that_never_end_are_cut(monkeypatch: pytest.MonkeyPatch) -> None
         peer, _ = server.accept()
         with peer, suppress(OSError):
             peer.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
-            for _ in range(100):
+            for _ in range(1200):
                 peer.sendall(b"x")
                 time.sleep(0.05)
 
@@ -302,7 +302,7 @@ def test_headers_that_never_end_are_cut(monkeypatch: pytest.MonkeyPatch) -> None
     finally:
         line.close()
         server.close()
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 30
     thread.join(5)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from whichgpu.errors import DataError
 from whichgpu.facts import store
-from whichgpu.workloads import published
+from whichgpu.workloads import published, workload
 from whichgpu.workloads.agreement import Agreement, agreements, half_a_digit
 from whichgpu.workloads.workload import resolve, workloads
 
@@ -35,25 +35,36 @@ def table(monkeypatch):
     published._rows.cache_clear()
 
 
-@pytest.mark.parametrize("name", ZOO)
-def test_every_published_figure_is_met(name: str) -> None:
-    """Parameters within 0.5 %, work within 1 %, names within their rounding."""
-    rows = list(agreements(workloads()[name]))
-    assert rows, f"{name} publishes nothing: add it to data/validation/"
-    for row in rows:
-        assert row.agrees, f"{row.figure}: {row.ours:,.0f} here, {row.fact.value:,.0f} published"
+@pytest.mark.parametrize("family", sorted({item.family for item in workloads().values()}))
+def test_every_published_figure_of_a_family_is_met(family: str) -> None:
+    """Parameters within 0.5 %, work within 1 %, names within their rounding.
+
+    A note excuses a difference in parameters, else a count is met to its last digit; work is counted
+    within 0.1 % or the rounding, and 1 %.
+    """
+    wrong = []
+    for name, item in workloads().items():
+        if item.family != family:
+            continue
+        rows = list(agreements(item))
+        if not rows:
+            wrong.append(f"{name} publishes nothing: add it to data/validation/")
+        wrong += [
+            f"{name}.{row.figure}: {row.ours:,.0f} here, {row.fact.value:,.0f} published"
+            for row in rows
+            if not met(row)
+        ]
+    assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("name", ZOO)
-def test_a_count_is_met_to_the_last_digit_and_a_rounded_one_as_far_as_it_goes(name: str) -> None:
-    """A note excuses a difference in parameters; work is counted within 0.1 % or the rounding, and 1 %."""
-    for row in agreements(workloads()[name]):
-        count = isinstance(row.fact.value, int) and row.fact.value % 1000
-        if row.figure.startswith(("parameters", "module_")) and count and not row.fact.note:
-            assert row.ours == row.fact.value, row.figure
-        if row.figure.startswith(("macs", "flops")):
-            slack = max(1e-3, min(rounding(row), 0.01))
-            assert abs(row.error) <= slack, row.figure
+def met(row: Agreement) -> bool:
+    """Whether a figure agrees, and a count to its last digit unless a note says why not."""
+    count = isinstance(row.fact.value, int) and row.fact.value % 1000
+    if row.figure.startswith(("parameters", "module_")) and count and not row.fact.note:
+        return row.ours == row.fact.value
+    if row.figure.startswith(("macs", "flops")):
+        return row.agrees and abs(row.error) <= max(1e-3, min(rounding(row), 0.01))
+    return row.agrees
 
 
 def rounding(row: Agreement) -> float:
@@ -131,15 +142,17 @@ def test_a_figure_that_nothing_counts_is_refused(table) -> None:
         list(agreements(resolve("resnet50")))
 
 
-def test_one_command_prints_every_error(whichgpu) -> None:
+def test_one_command_prints_every_error(whichgpu, monkeypatch) -> None:
+    some = {name: workloads()[name] for name in ZOO[:: len(ZOO) // 40]}
+    monkeypatch.setattr(workload, "workloads", lambda: some)
     answer = whichgpu("check", "--published", "--json")
     rows = answer.json["published"]
     assert answer.status == 0
-    assert {row["workload"] for row in rows} == set(ZOO)
+    assert {row["workload"] for row in rows} == set(some)
     assert all(row["agrees"] for row in rows)
-    assert sum(row["ours"] == row["published"] for row in rows) > 300
+    assert any(row["ours"] == row["published"] for row in rows)
     text = whichgpu("check", "--published").out
-    assert f"{len(rows):,} published figures of {len(ZOO)} workloads" in text
+    assert f"{len(rows):,} published figures of {len(some)} workloads" in text
 
 
 def test_the_command_fails_where_a_figure_is_not_met(whichgpu, table) -> None:

@@ -57,9 +57,9 @@ def test_a_closed_loop_measures_the_delays_of_the_server(server):
     assert found.output_tokens == 9
     assert found.input_tokens == pytest.approx(60, abs=1)
     # A loaded machine only makes it later: what the server waits is the least.
-    assert 0.030 <= found.times["ttft"]["p50"] < 1.0
-    assert 0.003 <= found.times["tpot"]["p50"] < 0.2
-    assert 0.003 <= found.times["itl"]["mean"] < 0.2
+    assert found.times["ttft"]["p50"] >= 0.030
+    assert found.times["tpot"]["p50"] >= 0.003
+    assert found.times["itl"]["mean"] >= 0.003
     assert found.times["latency"]["p50"] >= found.times["ttft"]["p50"] + 8 * 0.005
     assert found.times["ttft"]["p50"] <= found.times["ttft"]["p99"]
     assert found.in_flight == pytest.approx(4, rel=0.6)
@@ -68,11 +68,15 @@ def test_a_closed_loop_measures_the_delays_of_the_server(server):
 
 def test_an_open_loop_sends_at_its_rate_whatever_is_answered(server):
     server.behaviour.first = 0.12
-    found = measured(server, Load(rate=60.0), count=30).found
-    came = np.array(server.behaviour.came[1:])
-    assert found.answered == 30
-    # 29 gaps of a sixtieth of a second, and not one after another's answer.
-    assert 0.2 < came[-1] - came[0] < 3.0
+    one = measured(server, Load(rate=60.0), count=30, seed=3)
+    assert one.found.answered == 30
+    # When each is due comes from the rate alone; a loaded machine may send it later, never earlier.
+    times = sorted((outcome.due, outcome.sent) for outcome in one.outcomes)
+    due, sent = np.array(times).T
+    wanted = arrivals(30, Load(rate=60.0), np.random.default_rng(3 + 1))
+    assert due - due[0] == pytest.approx(wanted[-len(due) :] - wanted[-len(due)], abs=1e-9)
+    assert (sent - due).min() > -1e-3
+    # Not one after another's answer.
     assert server.behaviour.most > 4
 
 
@@ -144,7 +148,6 @@ def test_a_request_may_take_so_long_and_no_longer(server):
     short = replace(found, target=replace(found.target, limits=Limits(2.0, 5.0, 0.3)))
     one = next(serving.measure(short, Plan(Asked("20", "50"), 2), [Load(concurrency=2)], {"workload": "x"}))
     assert one.found.faults == {"timeout": 2}
-    assert one.found.seconds < 10.0
     assert [row.status for row in one.records] == ["failed"]
     assert "no end of the answer within 0.3 s" in one.records[0].reason
 

@@ -19,18 +19,9 @@ transformers = pytest.importorskip("transformers")
 counter = pytest.importorskip("torch.utils.flop_counter")
 
 CLASSES = {"num_labels": 1000}
-VIT = {"base": (768, 12, 12), "large": (1024, 24, 16), "small": (384, 12, 6), "tiny": (192, 12, 3)}
-SWIN = {
-    "tiny": (96, [2, 2, 6, 2], [3, 6, 12, 24]),
-    "small": (96, [2, 2, 18, 2], [3, 6, 12, 24]),
-    "base": (128, [2, 2, 18, 2], [4, 8, 16, 32]),
-}
-CONVNEXT = {
-    "tiny": ([3, 3, 9, 3], 96),
-    "small": ([3, 3, 27, 3], 96),
-    "base": ([3, 3, 27, 3], 128),
-    "large": ([3, 3, 27, 3], 192),
-}
+VIT = {"base": (768, 12, 12), "tiny": (192, 12, 3)}
+SWIN = {"tiny": (96, [2, 2, 6, 2], [3, 6, 12, 24])}
+CONVNEXT = {"tiny": ([3, 3, 9, 3], 96)}
 
 
 def vit(size: str, patch: int, image: int) -> Mapping[str, Any]:
@@ -67,24 +58,20 @@ def regnet(name: str) -> Mapping[str, Any]:
     }  # fmt: skip
 
 
+#: Two sizes of a family at most: larger ones are counted by the same lines, and test_published has them all.
 MODULES: list[tuple[str, str, Mapping[str, Any]]] = [
     ("resnet18", "ResNet", resnet([2, 2, 2, 2], "basic")),
-    ("resnet34", "ResNet", resnet([3, 4, 6, 3], "basic")),
     ("resnet50", "ResNet", resnet([3, 4, 6, 3])),
-    ("resnet101", "ResNet", resnet([3, 4, 23, 3])),
-    ("resnet152", "ResNet", resnet([3, 8, 36, 3])),
-    *((name, "RegNet", regnet(name)) for name in ("regnetx-004-tv", "regnetx-032", "regnety-004")),
-    *((name, "RegNet", regnet(name)) for name in ("regnety-016", "regnety-032", "regnety-160")),
+    *((name, "RegNet", regnet(name)) for name in ("regnetx-004-tv", "regnety-004")),
     ("mobilenet-v1", "MobileNetV1", {}),
     ("mobilenet-v2", "MobileNetV2", {}),
-    *((f"convnext-{size}", "ConvNext", convnext(size)) for size in CONVNEXT),
+    ("convnext-tiny", "ConvNext", convnext("tiny")),
     ("convnext-v2-tiny", "ConvNextV2", convnext("tiny")),
-    ("convnext-v2-base", "ConvNextV2", convnext("base")),
-    *((f"vit-{size}-patch16-224", "ViT", vit(size, 16, 224)) for size in VIT),
+    ("vit-tiny-patch16-224", "ViT", vit("tiny", 16, 224)),
     ("vit-base-patch16-384", "ViT", vit("base", 16, 384)),
     ("vit-base-patch32-224", "ViT", vit("base", 32, 224)),
-    *((f"swin-{size}", "Swin", swin(size, 7, 224)) for size in SWIN),
-    *((f"swin-v2-{size}", "Swinv2", swin(size, 8, 256)) for size in SWIN),
+    ("swin-tiny", "Swin", swin("tiny", 7, 224)),
+    ("swin-v2-tiny", "Swinv2", swin("tiny", 8, 256)),
 ]
 
 
