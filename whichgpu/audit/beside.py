@@ -24,7 +24,8 @@ _SO = re.compile(
     r"\bi\.e\.,?|\b(?:a|"
     r"an)\s+(?:\w+\s+)?(?:speed-?up|gain|"
     r"improvement|increase|reduction|ratio|factor|advantage|difference) of|\b(?:so|making)\b[^.;]{0,40}|"
-    r"[,;(\u2013\u2014-]\s*(?:a|an|or|roughly|about|some|only|just)?|\s=)\s*"
+    r"[,;(\u2013\u2014-]\s*(?:a|an|or|roughly|about|some|only|just)?|,\s*(?:so\s+)?(?:it|that|this|which|"
+    r"the \w+)\s+(?:is|costs?|runs?|makes?)\s+(?:it\s+)?|\s=)\s*"
     r"(?:about|around|roughly|approximately|almost|nearly|over|some|only|just|a|an|~)?\s*(?:a\s+)?",
     re.IGNORECASE,
 )

@@ -84,13 +84,32 @@ _IN_PROSE = re.compile(r"[,;]\s|\b(?:and|or|of|is|are|has|with|to)\b", re.IGNORE
 _MAKER = re.compile(
     r"\s*(?:(?:vram|memory|gddr\d\w?|hbm\d?\w?)\s+){0,2}(?:(?:nvidia|amd)\b)?\s*", re.IGNORECASE
 )
+#: Between a device and a number of what was counted of another: "16,384 CUDA cores, the 3090 only 10,496".
+_ONLY = re.compile(
+    r"[\u2019']s?\s+|\s+(?:(?:has|had|hat|offers?|comes with|only|just|nur|solo|seulement|gets|manages|"
+    r"makes do with)\s+){1,2}|\s*[(:]\s*",
+    re.IGNORECASE,
+)
+#: "165 TFLOPS in FP16, in FP8 330".
+_IN_PRECISION = re.compile(
+    r"[,;]?\s(?:and\s+)?(?:in|at|with|for)\s+(?:fp|bf|tf|int)\d{1,2}\s+(?:it[\u2019']s\s+)?$", re.IGNORECASE
+)
+#: Units that a number without one takes over, and what it counts instead.
+_WITH_UNIT = ("bandwidth", "flop rate", "op rate", "power", "memory")
+_COUNTED = re.compile(
+    r"\s+(?:cuda|tensor|rt|cores?|sms?|compute|stream|billion|million|transistors|bits?|years?|times)\b|[-%]",
+    re.IGNORECASE,
+)
 #: Between a value and a device that it is only a share of: "347 GB/s is roughly 1/3 of the RTX 3090".
 _SHARE = re.compile(
-    r"\b\d{1,2}\s?/\s?\d{1,2}\s+of\b|\d\s?%\s+of\b|\b(?:half|third|quarter|fraction|times|twice)\b",
+    r"\b\d{1,2}\s?/\s?\d{1,2}\s+of\b|\d\s?%\s+of\b|\b(?:half|third|quarter|fraction|times|twice|double|triple|doppelte?|dreifache|hälfte|moitié|fois|mitad|doble|veces)\b",
     re.IGNORECASE,
 )
 #: Behind a name, a value of its own: "the H100's 3,350 GB/s".
-_OWN_VALUE = re.compile(r"[\u2019']s?\s+(?:\w+\s+)?[$~]?\d")
+_OWN_VALUE = re.compile(
+    r"(?:[\u2019']s?|\s+(?:only|just|nur|solo|has|had|hat|gets?|offers?|comes? with|makes do with|"
+    r"manages|at))\s+(?:\w+\s+)?[$~]?\d"
+)
 _NEXT = 24
 #: What names a device by "its" before its name: "Thanks to its 900 GB/s NVLink, the".
 _THANKS = re.compile(
@@ -133,13 +152,13 @@ class Binder:
     def bind(self, quantity: Quantity) -> tuple[Attribute, Mention] | None:
         """The attribute and the device of a value; None where either is not certain."""
         chosen = nearest_attribute(self._text, quantity, self._attributes, self._taken)
-        again = self._again(quantity) if chosen is None else None
+        here = self._who.here
+        inside = any(each.start < quantity.end and quantity.start < each.end for each in here)
+        again = self._again(quantity) if chosen is None and not inside else None
         if again is not None:
             return again
         if chosen is None and self._leads and any(True for _ in fitting(self._leads.attribute, [quantity])):
             chosen = 0
-        here = self._who.here
-        inside = any(each.start < quantity.end and quantity.start < each.end for each in here)
         mention = nearest_device(self._text, quantity, self._who)
         variant = _VARIANT.match(self._text, quantity.end)
         if mention is None or inside or variant or of_a_part(self._text, quantity):
@@ -270,18 +289,53 @@ def nearest_device(text: str, quantity: Quantity, who: Spoken) -> Mention | None
     return owner
 
 
+def united(text: str, found: Sequence[Quantity], here: Sequence[Mention]) -> list[Quantity]:
+    """Quantities, where a bare number has the unit of the one that it is set against.
+
+    "1,307 TFLOPS against 989 for the H100".
+    """
+    done: list[Quantity] = []
+    for each in found:
+        last = done[-1] if done else None
+        if (
+            last
+            and each.dimension == "number"
+            and last.dimension in _WITH_UNIT
+            and each.start - last.end < 2 * APART
+        ):
+            behind = [one for one in here if one.start >= each.end][:1]
+            before = [one for one in here if last.end <= one.start and one.end <= each.start][-1:]
+            opposed = _VERSUS.search(text, last.end, each.start) and behind and _FOR_THE.fullmatch(
+                text, each.end, behind[0].start
+            )  # fmt: skip
+            owned = before and re.fullmatch(r"[\u2019']s?\s+", text[before[0].end : each.start])
+            digits = re.search(r"\d[\d,.]*", text[last.start : last.end])
+            plain = (
+                float(digits[0].replace(",", "").strip(".") or 0)
+                if digits and digits[0].count(".") < 2
+                else 0.0
+            )
+            precise = last.dimension in _RATES and _IN_PRECISION.search(text, last.end, each.start)
+            if (opposed or owned or precise) and plain and not _COUNTED.match(text, each.end):
+                scaled = each.value * last.value / plain
+                done.append(
+                    each._replace(value=scaled, high=scaled, dimension=last.dimension, unit=last.unit)
+                )
+                continue
+        done.append(each)
+    return done
+
+
 def of_another(text: str, quantity: Quantity, last: Quantity, here: Sequence[Mention]) -> Mention | None:
     """The other device whose value is set against the last one: "more than the A4000's 153.4 TFLOPS"."""
     if quantity.dimension != last.dimension:
         return None
     behind = [each for each in here if each.start >= quantity.end]
-    if behind and _VERSUS.search(text, last.end, quantity.start) and _FOR_THE.fullmatch(
-        text, quantity.end, behind[0].start
-    ):  # fmt: skip
+    if behind and _FOR_THE.fullmatch(text, quantity.end, behind[0].start):
         return behind[0]
     between = [each for each in here if last.end <= each.start and each.end <= quantity.start]
     bare = quantity.dimension == "number"
-    if bare and not (between and re.fullmatch(r"[\u2019']s?\s+", text[between[-1].end : quantity.start])):
+    if bare and not (between and _ONLY.fullmatch(text, between[-1].end, quantity.start)):
         return None
     if len(between) != 1 or not TIED.fullmatch(text[between[0].end : quantity.start] or " "):
         return None

@@ -19,13 +19,32 @@ class Capability(NamedTuple):
     has: Callable[[Gpu], bool | None]
 
 
+#: Architectures of AMD's that came before a format of numbers.
+_BEFORE = {
+    "fp8": ("vega10", "vega20_pro", "vega20_radeon", "polaris", "cdna1", "cdna2", "rdna1", "rdna2", "rdna3"),
+    "fp4": (
+        "vega10",
+        "vega20_pro",
+        "vega20_radeon",
+        "polaris",
+        "cdna1",
+        "cdna2",
+        "cdna3",
+        "rdna1",
+        "rdna2",
+        "rdna3",
+    ),
+}
+
+
 def _since(low: float, rate: str = "") -> Callable[[Gpu], bool | None]:
     """Whether the compute capability is at least this; of other makers' whether a rate is on file."""
 
     def test(gpu: Gpu) -> bool | None:
         value = gpu.value("compute_capability")
         if value is None:
-            return True if rate and gpu.value(rate) else None
+            older = gpu.architecture in _BEFORE.get(rate, ())
+            return True if rate and gpu.value(rate) else False if older else None
         return float(str(value)) >= low
 
     return test
@@ -84,7 +103,8 @@ CAPABILITIES = (
                 _since(8.0, "bf16")),
     Capability("tf32", r"(?:tf32|tensorfloat-32)(?: precision| support)?", "compute_capability",
                 _since(8.0, "tf32")),
-    Capability("nvlink", r"nvlink(?: (?:support|interconnect|bridge|connectivity))?", "nvlink",
+    Capability("nvlink", r"nvlink(?: (?:support|interconnect|bridges?|connectivity|connectors?|ports?|"
+        r"fingers))?", "nvlink",
                 _of_maker("NVIDIA", _positive("nvlink"))),
     Capability("mig", r"(?:mig|multi-instance gpu)(?: \(mig\))?(?: support)?", "mig_max",
                 _of_maker("NVIDIA", _positive("mig_max"))),

@@ -25,8 +25,22 @@ _AT_A_RATE = re.compile(
 )
 #: "Rated at 320 W", "a 350 W card": of the power.
 _DRAWS = re.compile(
-    r"\b(?:rated (?:at|for)|is specified at|draws?|needs|pulls|consumes|limited to|a TGP of|a TBP of)\s+"
-    r"(?:up to\s+|a maximum of\s+|only\s+|just\s+|around\s+|about\s+)*(?=\d{2,4}\s?(?:W\b|watts?\b))",
+    r"\b(?:rated (?:at|for)|is specified at|draws?|needs|pulls|consumes|dissipates?|sips|guzzles|burns|"
+    r"swallows|gulps|"
+    r"(?:uses|eats) up to|can (?:draw|pull|use)|limited to|a TGP of|a TBP of|power budget of|zieht|"
+    r"verbraucht|schluckt|darf|"
+    r"nimmt|ben\u00f6tigt|consomme|consume)\s+"
+    r"(?:up to\s+|a maximum of\s+|only\s+|just\s+|around\s+|about\s+|bis zu\s+|nur\s+|"
+    r"jusqu[\u2019']\u00e0\s+|hasta\s+|"
+    r"(?:an?|the) (?:\w+\s+)?(?=\d))*(?=\d{2,4}\s?(?:W\b|watts?\b))",
+    re.IGNORECASE,
+)
+#: "A 70 W envelope".
+_ENVELOPE = re.compile(r"\d\s?(?:W|watts?)(?=\s+(?:power\s+|thermal\s+)?(?:envelope|budget)\b)")
+_MADE_IN = re.compile(
+    r"\b(?:built|made|manufactured|fabricated|fabbed|produced|etched)\b[^.;,]{0,30}?\b(?:on|in|at|with|using)\s+"
+    r"(?:(?:the|an?|its|tsmc(?:[\u2019']s)?|samsung(?:[\u2019']s)?|mature|older|custom|"
+    r"advanced)\s+)*(?=\d{1,2}[ -]?nm\b)",
     re.IGNORECASE,
 )
 _LAUNCHED_AT = re.compile(
@@ -48,6 +62,10 @@ def implied(text: str, sentence: Sentence) -> list[Named]:
     rates = _AT_A_RATE.finditer(text, sentence.start, sentence.end)
     prices = _LAUNCHED_AT.finditer(text, sentence.start, sentence.end)
     memory += [Named(match.end(), match.end(), attributes()["launch_price"]) for match in prices]
+    made = _MADE_IN.finditer(text, sentence.start, sentence.end)
+    memory += [Named(match.end(), match.end(), attributes()["process"]) for match in made]
+    envelopes = _ENVELOPE.finditer(text, sentence.start, sentence.end)
+    memory += [Named(match.end(), match.end(), attributes()["power"]) for match in envelopes]
     drawn = _DRAWS.finditer(text, sentence.start, sentence.end)
     memory += [Named(match.end(), match.end(), attributes()["power"]) for match in drawn]
     return memory + [Named(match.end(), match.end(), attributes()["bandwidth"]) for match in rates]

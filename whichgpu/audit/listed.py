@@ -33,8 +33,11 @@ _LIST = frozenset({
     "delivers", "gpu", "card", "it", "each", "both", "on", "aws", "gcp", "azure", "reaches", "manages",
     "total", "pcie", "nvlink", "msrp", "price", "launched", "priced", "giving", "mb", "l2", "cache",
     "billion", "transistors", "also", "that", "which", "speed", "hat", "und", "mit", "bietet", "kerne",
-    "cuda-kerne", "tensor-kerne", "speicher", "et", "avec", "de", "con", "y", "offre", "sowie", "draws",
-    "draw", "consumes", "pulls", "needs", "sxm2", "sxm4", "sxm5", "sxm", "nvl", "used", "new",
+    "cuda-kerne", "tensor-kerne", "ihren", "ihrem", "ihre", "seinen", "seine",
+    "einen", "eine", "sa", "ses", "sus", "nur", "speicher",
+    "et", "avec", "de", "con", "y",
+    "offre", "sowie", "draws", "draw", "consumes", "pulls", "needs", "sxm2", "sxm4", "sxm5",
+    "sxm", "nvl", "used", "new",
     "refurbished", "street", "around", "about", "ebay", "model", "version", "variant", "only", "just",
     "dual", "single", "slot", "slots", "dual-slot", "single-slot", "blower", "generation",
     "first-generation", "second-generation", "third-generation", "fourth-generation",
@@ -68,6 +71,49 @@ _TURNS = re.compile(
     r"competitors?|rivals?|successors?|predecessors?|which|that|cards|gpus|models)\b",
     re.IGNORECASE,
 )
+#: What says that a device has what follows, whatever stands before: "also gets 16 GB", "makes do with".
+_FILL = (
+    r"(?:(?:only|just|an?|the|its|full|up to|about|around|roughly|nearly|almost|some|over|even|still|"
+    r"exactly|generous|"
+    r"mere|impressive|whopping|massive|modest|paltry|meagre|meager|healthy|solid|hefty|total of|maximum "
+    r"of|respectable|"
+    r"as much as|same|now|also|whole|comparatively|more|less|stingy|slightly|very|\~)\s+){0,4}[~\u2248]?"
+)
+_HAVING = re.compile(
+    r"\b(?:has|have|had|gets?|got|carr(?:y|ies|ied)|pack(?:s|ed|ing)?|boasts?|boasted|sport(?:s|ed|ing)?|"
+    r"(?:comes?|came|ships?|shipped|arrives?|arrived|launched|makes? do|made do|equipped|fitted|armed|"
+    r"outfitted|"
+    r"blessed|saddled|stuck|configured|available|goes|sticks?|stuck) with|settles? for|"
+    r"(?:tops?|topped|maxe[sd]) out at|(?:stay|stop|start|peak|cap)(?:s|ped|ed)? at|capped at|limited to|"
+    r"offer(?:s|ed|ing)?|"
+    r"featur(?:es?|ed|ing)|includes?|included|deliver(?:s|ed|ing)?|provid(?:es?|ed|ing)|houses?|brings?|"
+    r"gives? (?:you|us)|reach(?:es|ed|ing)?|manag(?:es?|ed)|push(?:es|ed|ing)?|moves?|hits?|rated (?:at|for)|"
+    r"ofrece|tiene|(?:cuenta|dispone|viene|llega) (?:con|de)|incluye|lleva|monta|posee|alcanza|offre|"
+    r"poss\u00e8de|dispose d(?:e|[\u2019'])|"
+    r"embarque|propose|affiche|compte|atteint|bietet|besitzt|verf\u00fcgt \u00fcber|kommt (?:mit|auf)|"
+    r"liefert|bringt|erreicht|schafft|"
+    r"retain(?:s|ed)?|keeps?|kept|holds?|held|you (?:only )?get|(?:because of|thanks to|despite) its)\s+"
+    + _FILL,
+    re.IGNORECASE,
+)
+#: What a device is called besides: "MI210, its single-die sibling, has".
+_APPOSITION = re.compile(
+    r"^\s*,\s+(?:its|the|an?|nvidia[\u2019']s|amd[\u2019']s)\s[^,;.\d]{3,45},\s", re.IGNORECASE
+)
+#: What begins another thing between a device and what it has.
+_OTHER_THING = re.compile(
+    r"[;:!?]|\.\s|\b(?:than|versus|vs|against|while|whereas|but|compared|unlike|system|server|host|cpu|nvlink|pcie|network\w*|"
+    r"storage|cache|switch\w*|each|per|total|both|all|if|when|competitors?|rivals?|successors?|predecessors?|"
+    r"cards|gpus|models?|can|could|would|might|must|need\w*|requir\w*|run\w*|with a|you|users?|we|they|i|"
+    r"motherboard|psu|desktop|laptop|machine|box|workstation|instance|node|version|variant|sibling)\b",
+    re.IGNORECASE,
+)
+#: Behind a value that is a device's own.
+_OWN_END = re.compile(
+    r"\s*(?:$|[.,;:)\u2013\u2014]|(?:and|or|but|while|with|at|on|over|across|through|from|for|in|as|to|instead)\b|"
+    r"(?:of\s+)?(?:[\w-]+\s+){0,2}?(?:v?ram|memory|gddr\w*|hbm\w*|bandwidth|power|heat|vmem|buffer)\b)",
+    re.IGNORECASE,
+)
 _LONGEST = 220
 #: Before a value in brackets that says of which card another value is: "250 W (40 GB)".
 _SIZE_OF = re.compile(r"\d\s?(?:W|[GT]i?B(?:/s)?|[TP]?FLOPS|TOPS|cores)\s*\($")
@@ -93,20 +139,28 @@ def listed(text: str, sentence: Sentence, quantity: Quantity, mention: Mention |
     first = mention.end if mention else sentence.start
     if key is None or not first <= quantity.start <= first + _LONGEST or quantity.high != quantity.value:
         return None
-    if _SIZE_OF.search(text, max(0, quantity.start - 14), quantity.start):
-        return None
-    if _SCRIPT.search(text, first, quantity.start):
+    sized = _SIZE_OF.search(text, max(0, quantity.start - 14), quantity.start)
+    if sized or _SCRIPT.search(text, first, quantity.start):
         return None
     gap = text[first : quantity.start]
-    if _ELSE.match(text, quantity.end) or not (is_list(gap) or (key == "bandwidth" and _opens(gap))):
-        return None
-    return attributes()[key]
+    said = is_list(gap) or (key == "bandwidth" and _opens(gap))
+    said = said or bool(has(gap) and _OWN_END.match(text, quantity.end))
+    return attributes()[key] if said and not _ELSE.match(text, quantity.end) else None
 
 
 def _opens(gap: str) -> bool:
     """Whether a list begins somewhere between a name and a bandwidth: "narrows the gap with 141 GB and"."""
     begun = list(_BEGINS.finditer(gap))
     return bool(begun) and not _TURNS.search(gap) and is_list(gap[begun[-1].end() :])
+
+
+def has(gap: str) -> bool:
+    """Whether a stretch between a name and a value ends in saying that the device has what follows."""
+    gap = _APPOSITION.sub(" ", gap)
+    found = list(_HAVING.finditer(gap))
+    return (
+        bool(found) and is_list(gap[found[-1].end() :]) and not _OTHER_THING.search(gap[: found[-1].start()])
+    )
 
 
 def is_list(gap: str) -> bool:

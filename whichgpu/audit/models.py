@@ -23,13 +23,14 @@ SIZE = re.compile(
 )
 #: Formats of weights in text, with the bytes of a weight: the least, and what is usual with scales.
 _FORMATS = (
-    (re.compile(r"\b(?:fp32|32-bit|full precision|float32|single precision)\b", re.I), 4.0, 4.0),
+    (re.compile(r"\b(?:fp32|32-bit|full precision|float32|single precision|32 bits?)\b", re.I), 4.0, 4.0),
     (
-        re.compile(r"\b(?:[bf]p?16|bfloat16|float16|16-bit|half[- ]precision|unquanti[sz]ed)\b", re.I),
+        re.compile(r"\b(?:fp?16|bf?16|bfloat16|float16|16-bit|16 bits?|half[- ]precision|"
+            r"unquanti[sz]ed)\b", re.I),
         2.0,
         2.0,
     ),
-    (re.compile(r"\b(?:fp8|int8|8-bit|q8(?:_0)?|w8a8)\b", re.I), 1.0, 1.06),
+    (re.compile(r"\b(?:fp8|int8|8-bit|8 bits?|q8(?:_0)?|w8a8)\b", re.I), 1.0, 1.06),
     (re.compile(r"\b(?:q6(?:_k)?|6-bit)\b", re.I), 0.75, 0.82),
     (re.compile(r"\b(?:q5\w*|5-bit)\b", re.I), 0.62, 0.70),
     (re.compile(r"\b(?:int4|4-bits?|4 bits?|q4\w*|awq|gptq|nf4|n?v?fp4)\b", re.I), 0.5, 0.58),

@@ -45,6 +45,9 @@ def pair(start: int, end: int, who: Spoken, context: Context) -> Pair | None:
 
     Where only one is named the other is the second subject of the document, if it has just two.
     """
+    moved = _moved(who)
+    if moved:
+        return Pair(_forms(moved[1].named, context), _forms(moved[0].named, context))
     before = [each for each in who.here if each.end <= start]
     after = [each for each in who.here if each.start >= end]
     own = [each for each in before if each not in who.against]
@@ -66,6 +69,21 @@ def pair(start: int, end: int, who: Spoken, context: Context) -> Pair | None:
     else:
         second = [each for each in devices(context) if not _same(each, first.named, context)]
     return Pair(_forms(first.named, context), _forms(second[0], context)) if len(second) == 1 else None
+
+
+_FROM = re.compile(r"\bfrom\s+(?:the\s+|an?\s+|nvidia\s+|amd\s+|old\s+|older\s+)*$", re.IGNORECASE)
+_TO = re.compile(r"s?\s+to\s+(?:the\s+|an?\s+|nvidia\s+|amd\s+|new\s+|newer\s+)*", re.IGNORECASE)
+
+
+def _moved(who: Spoken) -> tuple[Mention, Mention] | None:
+    """The two devices of "going from the A100 to the H100"; None where a sentence moves between no two."""
+    if len(who.here) != 2:
+        return None
+    old, new = who.here
+    moved = _FROM.search(who.text, max(0, old.start - 30), old.start) and _TO.fullmatch(
+        who.text, old.end, new.start
+    )
+    return (old, new) if moved and old.named != new.named else None
 
 
 #: What begins another clause, and what says that it is of the comparison all the same.

@@ -114,7 +114,9 @@ LIMITS: Mapping[str, str] = {
 #: Multiples that are written as words.
 _MULTIPLES: Mapping[str, float] = {
     "twice": 2, "double": 2, "doubles": 2, "doubled": 2, "doubling": 2, "triple": 3, "triples": 3,
-    "thrice": 3, "quadruple": 4, "half": 0.5, "halves": 0.5,
+    "tripled": 3, "tripling": 3, "thrice": 3, "quadruple": 4, "quadruples": 4,
+    "quadrupled": 4, "quadrupling": 4,
+    "quintuple": 5, "quintuples": 5, "half": 0.5, "halves": 0.5, "halved": 0.5, "halving": 0.5,
     "a third of": 1 / 3, "one third of": 1 / 3, "a quarter of": 1 / 4, "one quarter of": 1 / 4,
     "doppelt": 2, "das doppelte": 2, "dreimal": 3, "das dreifache": 3, "dreifache": 3, "viermal": 4,
     "das vierfache": 4, "deux fois": 2, "trois fois": 3, "quatre fois": 4, "le double": 2, "le triple": 3,
@@ -128,7 +130,7 @@ SPELLED: Mapping[str, int] = {
     "twelve": 12, "sixteen": 16, "twenty": 20, "thirty": 30,
 }  # fmt: skip
 _WORD_MULTIPLE = re.compile(
-    r"\b(?:(?P<word>twice|doubled?s?|doubling|triples?|thrice|quadruple|half|halves"
+    r"\b(?:(?P<word>twice|doubled?s?|doubling|triple[sd]?|tripling|thrice|quadruple[sd]?|quadrupling|quintuples?|half|halve[sd]|halving"
     r"|doppelt|dreimal|viermal|(?:das )?(?:doppelte|dreifache|vierfache)|(?:deux|trois|quatre) fois|le "
     r"(?:double|triple)"
     r"|el (?:doble|triple)|(?:dos|tres|cuatro) veces|il (?:doppio|triplo)"

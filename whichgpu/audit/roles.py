@@ -22,12 +22,16 @@ if TYPE_CHECKING:
 _ARTICLES = (
     r"(?:(?:the|an?|its|their|any|both|single|one|older|newer|cheaper|larger|smaller|bigger|standard|"
     r"regular|desktop|original|previous|previous-generation|last-gen|flagship|predecessor,?|successor,?|"
-    r"sibling,?|"
+    r"sibling,?|popular|venerable|age?ing|old|new|trusty|mighty|humble|beloved|workhorse|outgoing|current|ubiquitous|"
+    r"pricier|costlier|dated|legacy|bigger|big|little|vanilla|plain|full|similarly[- ]priced|high-end|"
+    r"entry-level|mid-range|"
     r"nvidia(?:[\u2019']s)?|amd(?:[\u2019']s)?|that of|those of|what)\s+){0,4}"
 )
 #: Words that set what follows against something else, whatever stands between: "than the 360 GB/s of it".
 _STRONG = re.compile(
-    r"\b(?:than|unlike|vs\.?|versus|against|(?:compared|relative|in contrast) (?:to|with)|"
+    r"\b(?:than|unlike|vs\.?|versus|against|(?:compared|relative|in contrast) (?:to|with)|(?:up|down) from|"
+    r"(?:thirds?|quarters?|fifth|tenth|fraction) (?:of|as)|"
+    r"the (?:very )?same(?! (?:goes|applies|is|holds|time|day|year))|"
     r"als|gegen\u00fcber|(?:im )?(?:vergleich|gegensatz) zu[rm]?|statt|wie|plus \w+ que|"
     r"par rapport [\u00e0a]u?x?|compar[\u00e9e]e?s? [\u00e0a]|contrairement [\u00e0a]|m\u00e1s \w+ que|"
     r"frente al?|en comparaci\u00f3n con|que)"
@@ -36,13 +40,14 @@ _STRONG = re.compile(
 )
 _AGAINST = re.compile(
     r"(?:\b(?:(?<!such )(?<!known )as|over|"
-    r"after|before|since|"
+    r"after|before|since|between|"
     r"(?:competitive|on par|level|close|comparable|equal|similar|identical|next) (?:to|with)|"
     r"alongside|besides|instead of|(?:just|much|exactly) like|tout comme|ainsi que|(?:eben|genau)so wie|"
     r"genau wie|"
     r"al igual que|igual que|proprio come|"
-    r"rather than|replac(?:es?|ing)|succeed(?:s|ing|ed)|(?:successor|sibling|cousin|relative|brother|heir) "
-    r"(?:to|of)|predecessor|outperform(?:s|ing)?|outclass(?:es|ing)?|"
+    r"rather than|replac(?:es?|ing)|succeed(?:s|ing|ed)|(?:successor|sibling|cousin|relative|brother|"
+    r"heir|refresh|rival|follow-up|replacement|answer|alternative|"
+    r"competitor|upgrade) (?:to|of|for)|predecessor|outperform(?:s|ing)?|outclass(?:es|ing)?|"
     r"outpac(?:es|ing)|beat(?:s|ing)?|match(?:es|ing)?|exceed(?:s|ing)?|surpass(?:es|ing)?|rival(?:s|ing)?|"
     r"trail(?:s|ing)?|behind|above|below|ahead of|faster alternative to|alternative to|up from|down from|"
     r"step up from|upgrade (?:from|over))"
@@ -64,6 +69,17 @@ _TIED = re.compile(
     r"features?|delivers?|provides?|full|massive)\s+){0,5}\$?~?(?:\d{1,3}\s?GB\s+(?:of\s+)?)?",
     re.IGNORECASE,
 )
+#: What a value behind the device that it is a share of is not of.
+_AS_MUCH = re.compile(
+    r"\b(?:half|twice|double|a third|a quarter|the same)\b[^.;,()]{0,50}\b(?:as|"
+    r"of)\s+(?:the\s+)?(?:\w+\s+)?$",
+    re.IGNORECASE,
+)
+_GOES_ON = re.compile(
+    r"\s*,?\s*(?:and|but)\s+(?:also\s+|still\s+|only\s+)?(?:has|have|had|offers?|features?|delivers?|provides?|is|comes|draws|costs?)\b",
+    re.I,
+)
+_AT = re.compile(r"\s+(?:at|with)\s+")
 _JOINED = re.compile(r"\s*(?:,|/|&|and|or|,\s*and)\s*(?:the\s+|nvidia\s+)*", re.IGNORECASE)
 
 
@@ -100,6 +116,12 @@ class Spoken(NamedTuple):
 
     def _tied(self, mention: Mention, at: int) -> bool:
         gap = self.text[mention.end : at]
+        if _AS_MUCH.search(self.text, max(0, mention.start - _REACH), mention.start) and _AT.fullmatch(gap):
+            # "Half the memory of the RTX 5090 at 16 GB": of what is compared with it.
+            return False
+        if _GOES_ON.match(gap):
+            # "Faster than the RTX 4080 and has 12 GB" goes on with its subject.
+            return False
         opened = re.match(r"\s*\([^()]*$", gap)
         return bool(opened or _TIED.fullmatch(gap))
 
@@ -238,7 +260,9 @@ def _last_two(index: int, passage: Passage, sentence: Sentence, context: Context
 _OF_IT = re.compile(
     r"\b(?:it|the card|this card)\s+(?:is|was|has|costs?|offers?|comes|draws|needs|delivers)\b", re.IGNORECASE
 )
-_FORMER = re.compile(r"\s*(?:While )?the (former|latter)\b", re.IGNORECASE)
+_FORMER = re.compile(
+    r"\s*(?:While )?(?:(?:two|three|four|six|eight|a pair) of )?the (former|latter)\b", re.IGNORECASE
+)
 
 
 def _joined(text: str, own: Sequence[Mention]) -> bool:
@@ -255,9 +279,9 @@ _SUPERCHIP = re.compile(r"g[hb]\d{2,3}(?:-|$)")
 _SEVERAL = re.compile(
     r"(?:\b(dual|twin|(?:a )?pair of|quad|octa|two|three|four|five|six|seven|eight|ten|sixteen|zwei|vier|"
     r"acht|deux|"
-    r"quatre|huit|dos|cuatro|ocho|\d{1,3})\s*"
-    r"(?:x|\u00d7|of the|pieces of)?\s*"
-    r"(?:nvidia\s+|amd\s+)?)$",
+    r"quatre|huit|dos|cuatro|ocho|\d{1,3})[\s-]*"
+    r"(?:x|\u00d7|of the|pieces of|gpu|card|way)?[\s-]*"
+    r"(?:(?:used|new|such|old|second-hand|nvidia|amd)\s+){0,2})$",
     re.IGNORECASE,
 )
 _NUMBERS = {"dual": 2, "twin": 2, "pair of": 2, "a pair of": 2, "quad": 4, "octa": 8, "two": 2, "three": 3,

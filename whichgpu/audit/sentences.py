@@ -34,7 +34,9 @@ _GUARD = re.compile(
     r"full (?:g\w\d{3}|ad\d{3}|die|chip|configuration|implementation)|in full|fully[- ]enabled|"
     r"measured|reached|mods?|modded|modified|usage|use (?:was|is)|average[sd]?|"
     r"observed|peaks? at|users?|allocat\w+|reserve\w*|"
-    r"per (?:sm|core|user|stack|pin|link)|each|every|future|rumou?r\w*|expected|if|would|could|unless|not|"
+    r"per (?:sm|core|user|stack|pin|link)|each(?!,? (?:with|has|having|good for|offering|packing|"
+    r"delivering|providing|carrying|boasting|rated))|every|future|rumou?r\w*|expected|if|would|could|"
+    r"unless|not|"
     r"pourrai\w*|devrai\w*|pr\u00e9di\w+|rumeurs?|k\u00f6nnten?|ger\u00fccht\w*|podr\u00eda\w*)\b",
     re.IGNORECASE,
 )
@@ -44,6 +46,8 @@ _GUARD = re.compile(
 _BESIDE_NAME = 10
 
 
+#: Characters of a question that heads its answer: "What about the 3090 Ti?".
+_QUESTION = 60
 _COMPARES = re.compile(r"\b(?:vs\.?|versus|compared|or|and)\b", re.IGNORECASE)
 
 
@@ -138,7 +142,8 @@ def _topic(index: int, passage: Passage, context: Context) -> tuple[Sequence[Men
             nearest = nearest or owned(passages[back].text, found)
     likely = _single(nearest)
     title = context.document.title
-    titled = () if _COMPARES.search(title) else _single(list(mentions(title, context.catalogue)))
+    own = passage.text.startswith(title)
+    titled = () if own or _COMPARES.search(title) else _single(list(mentions(title, context.catalogue)))
     return likely or titled, not likely
 
 
@@ -152,7 +157,8 @@ def _heads(index: int, context: Context) -> Sequence[Mention] | None:
     if _is_name(index, context):
         # Two names above one another head columns, not what stands below.
         return () if _is_name(index - 1, context) or _is_name(index + 1, context) else _single(found)
-    own = owned(one.text, found) if one.text.rstrip("* ").endswith(":") else []
+    asks = one.text.rstrip("* ").endswith("?") and len(one.text) < _QUESTION
+    own = owned(one.text, found) if asks or one.text.rstrip("* ").endswith(":") else []
     return _single(own) if own else None
 
 

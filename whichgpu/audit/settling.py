@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 #: What is said of the devices of its subject.
 _OF_DEVICES = ("specification", "identity", "capability")
 #: So many accusations below one heading are of another device sooner than of a careless writer.
-_MANY = 3
+_MANY = 4
 _PROSE = ("paragraph", "item", "caption")
 #: What rows of a table without marks have not, and two values that stand side by side in them.
 _PROSE_WORDS = re.compile(
@@ -37,8 +37,16 @@ _OWN_SUBJECT = re.compile(
     r"\s*(?:[*_]{1,2})?(?!(?:It|This|That|These|Those|They|Both|Each|Which|There|Here|What|All|Its|One|Nvidia|NVIDIA|AMD|"
     r"Intel|Memory|Bandwidth|Power|Performance|Price|Pricing|TDP|VRAM|NVLink|MIG|ECC|PCIe|Capacity|Everything|Nothing|"
     r"Hardware|Architecture|Compute|Training|Inference|Availability|Support)\b)"
-    r"(?P<name>[A-Z][a-z]{2,})\s+(?:is|was|has|had|uses?|ships?|offers?|comes?|delivers?|supports?|features?|packs?|gets|"
-    r"brings?|introduc\w+|includes?|runs?|provides?|adds?)\b"
+    r"(?P<name>[A-Z][a-z]{2,}(?:\s+(?:is|was|has|had|uses?|ships?|offers?|comes?|delivers?|supports?|features?|packs?|gets|"
+    r"brings?|introduc\w+|includes?|runs?|provides?|adds?)\b)|(?:The\s+)?(?:[A-Z]\w+\s+){1,2}[A-Z][a-z]{2,}[\u2019']s\s+\S*\d)"
+)
+#: A sentence about another card, which goes by its kind: "The Ada card it replaces had 48 GB".
+_OTHER_CARD = re.compile(
+    r"\s*(?:The|Its|An?|That|Their)\s+(?!(?:new|newest|latest|same|whole|big|huge|powerful|little|entire|reference|graphics|resulting|"
+    r"full|flagship|actual|nvidia|amd|compact|passive|small|tiny|fast|faster|current|chip|compute|"
+    r"data[- ]center)\s)(?:(?!SXM|PCIe|NVL|OAM)[A-Za-z-]+\s+){1,3}?"
+    r"(?:cards?|gpus?|chips?|parts?|models?|predecessor|successor|sibling|rival|competitor|cousin|brother|generation|one)\b",
+    re.IGNORECASE,
 )
 _LAPTOP = re.compile(r"\b(?:laptops?|notebooks?|mobile)\b", re.IGNORECASE)
 _DESKTOP = re.compile(r"\bdesktops?\b", re.IGNORECASE)
@@ -55,7 +63,7 @@ def settled(found: Sequence[Finding], context: Context) -> list[Finding]:
             accused[where.section] += each.accuses
     return [
         _settled(
-            each, where, accused[where.section] >= _MANY and 2 * accused[where.section] > held[where.section]
+            each, where, accused[where.section] >= _MANY and accused[where.section] > held[where.section]
         )
         if where and each.accuses and each.attribute != "name"
         else each
@@ -64,10 +72,15 @@ def settled(found: Sequence[Finding], context: Context) -> list[Finding]:
 
 
 def _settled(found: Finding, where: _Place, mostly_wrong: bool) -> Finding:
+    if found.subject.isalpha() and found.subject.istitle():
+        # An architecture, which the sentence names itself.
+        return found
     named = _named(found, where.who)
     why = "" if named or where.who.certain else "the sentence names no device, and the text before it several"
     own = None if named or where.who.here else _OWN_SUBJECT.match(where.text)
-    why = why or (f"the sentence speaks of {own['name']}" if own else "")
+    if not named and _OTHER_CARD.match(where.text):
+        why = why or "the sentence speaks of another card by its kind"
+    why = why or (f"the sentence speaks of {own['name'].split()[0]}" if own else "")
     if not named and mostly_wrong:
         why = (
             why or "the sentence names no device, and little below its heading is of the one that it may mean"

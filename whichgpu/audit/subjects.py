@@ -61,8 +61,10 @@ _LONGEST = 8
 #: Before a level of cache, which is no device: "72 MB of L2".
 _OF_CACHE = re.compile(r"\d\s?[KM]i?B(?:\s+of)?\s+$", re.IGNORECASE)
 #: Families of AWS's instances that go by the names of GPUs: "P4 instances".
-_INSTANCE = re.compile(r"[PpGg]\d[a-z]{0,2}")
-_IS_INSTANCE = re.compile(r"\s+(?:instances?|family|nodes?)\b", re.IGNORECASE)
+_INSTANCE = re.compile(r"[PpGg]\d[a-z]{0,2}|A[234]")
+_IS_INSTANCE = re.compile(r"\s+(?:instances?|family|nodes?|machines?|vms?|line)\b", re.IGNORECASE)
+#: Behind a name without a number, the name of another device: "Jetson AGX Thor".
+_GOES_BY_MORE = re.compile(r"\s(?!GPU|Card|Graphics|Super|Laptop)[A-Z][a-z]{2,}")
 #: What goes on with a name after a comma: its form or its memory.
 _FORM = re.compile(r"\d{1,3}(?:gb|gib)?|gb|gib|pcie|sxm\d?|nvl")
 #: Words that make another card of the one whose name they stand behind.
@@ -138,6 +140,9 @@ def _found(text: str, catalogue: Catalogue) -> Iterator[Mention]:
             continue
         start, end = words[at].start(), words[last].end()
         if _INSTANCE.fullmatch(text, start, end) and _IS_INSTANCE.match(text, end):
+            at = last + 1
+            continue
+        if not any(c.isdigit() for c in text[start:end]) and _GOES_BY_MORE.match(text, end):
             at = last + 1
             continue
         if _OF_CACHE.search(text, max(0, start - 12), start) and text[start:end].upper() in ("L1", "L2"):
@@ -230,7 +235,11 @@ def resolved(document: Document, catalogue: Catalogue) -> Mapping[int, tuple[Men
     mobile = _of_laptops(document, catalogue)
     for index, passage in enumerate(document.passages):
         every = mentions(passage.text, catalogue)
-        every = (_in_laptop(mention, catalogue) for mention in every) if mobile else every
+        if mobile or _LAPTOPS.search(passage.text):
+            every = (
+                _in_laptop(mention, catalogue) if mobile or _beside_laptop(passage.text, mention) else mention
+                for mention in every
+            )
         here = [_narrowed(mention, talk, catalogue) for mention in every]
         if here:
             found[index] = tuple(here)
@@ -259,6 +268,22 @@ def _of_laptops(document: Document, catalogue: Catalogue) -> bool:
         any(_LAPTOPS.search(mention.text) for mention in mentions(passage.text, catalogue))
         for passage in document.passages
     )
+
+
+def _beside_laptop(text: str, mention: Mention) -> bool:
+    """Whether a name is that of a laptop's GPU by the words beside it: "a laptop with an RTX 4090"."""
+    before = _LAPTOP_WITH.search(text, max(0, mention.start - 60), mention.start)
+    return bool(before or _LAPTOP_BEHIND.match(text, mention.end))
+
+
+_LAPTOP_WITH = re.compile(
+    r"\b(?:laptops?|notebooks?)\s+(?:(?:that|which)\s+(?:has|have|comes? with)|with|featuring|sporting|"
+    r"using|powered by)\s+(?:an?\s+|the\s+|nvidia\s+|its\s+|nvidia[\u2019']s\s+|geforce\s+)*$",
+    re.IGNORECASE,
+)
+_LAPTOP_BEHIND = re.compile(
+    r"(?:[- ](?:powered|equipped|based))?\s+(?:gaming\s+)?(?:laptops|notebooks)\b", re.IGNORECASE
+)
 
 
 def _in_laptop(mention: Mention, catalogue: Catalogue) -> Mention:

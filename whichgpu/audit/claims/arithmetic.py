@@ -31,6 +31,11 @@ _EACH = re.compile(
     rf"(?P<a>{_NUMBER})[^.;\d]{{2,60}}?\beach\b[^.;\d]{{1,30}}?(?P<b>{_NUMBER})[^.;\d]{{2,60}}?"
     rf"(?<!\bin )\btotal(?:l?ing)?\b[^.;\d]{{0,20}}(?P<c>{_NUMBER})"
 )
+#: 132 SMs with 128 FP32 cores each, for a total of 16,896.
+_WITH_EACH = re.compile(
+    rf"(?P<a>{_NUMBER})\s+[^.;\d]{{2,30}}?\b(?:with|of|holding|containing|times)\s+(?P<b>{_NUMBER})\s+(?:FP32\s+|CUDA\s+|INT32\s+)?"
+    rf"[^.;\d]{{2,40}}?\beach\b[^.;\d]{{0,12}}?(?:(?:for|giving|making|or)\s+(?:a\s+)?(?:total|sum)\s+of\s+|=\s*|so\s+|i\.e\.\s+)(?P<c>{_NUMBER})"
+)
 #: $62.50/GB ($1,000 / 16 GB): the quotient of what stands in brackets after it.
 _QUOTIENT = re.compile(
     rf"(?P<c>[$\u20ac]?{_NUMBER})(?:\s?/\s?|\s+per\s+)[A-Za-z][\w ]{{0,14}}?\s*[(:=]\s*"
@@ -46,16 +51,23 @@ _GOES_BEFORE = re.compile(r"[x\u00d7*/+(\u2212-]\s*$")
 _SIGNS = re.compile(r"[=\u2248]|\bequals\b")
 _SAVING = re.compile(
     r"\s*(?:cheaper|less expensive|less|lower|saving\w*|reduction|decrease|drop|discount|cut|more expensive|"
-    r"increase|higher|more|faster|improvement|gain)\b",
+    r"increase|higher|more|faster|slower|quicker|smaller|larger|bigger|wider|fewer|narrower|improvement|gain)\b",
     re.IGNORECASE,
 )
 #: "An increase of 20 %", and what makes the share one of something else.
 _CHANGE_OF = re.compile(
-    r"\b(?:increase|rise|jump|reduction|decrease|drop|saving|discount|gain|cut|difference|premium)s?\s+of\s+"
+    r"\b(?:increase|rise|jump|improvement|growth|uplift|boost|reduction|decrease|drop|saving|discount|gain|cut|difference|premium)s?\s+of\s+"
     r"(?:about |around |roughly |nearly |almost |only |just |over |some )*~?$",
     re.IGNORECASE,
 )
-_INCREASE = re.compile(r"\b(?:increase|rise|jump|gain)s?\s+of\s[^.,;]*$", re.IGNORECASE)
+_INCREASE = re.compile(
+    r"\b(?:increase|rise|jump|gain|improvement|growth|uplift|boost)s?\s+of\s[^.,;]*$", re.IGNORECASE
+)
+#: "A 30 % increase", behind the two values.
+_A_RISE = re.compile(
+    r"\s+(?:increase|rise|jump|gain|growth|uplift|bump)\b(?!\s+(?:of|in|over))", re.IGNORECASE
+)
+_FROM = re.compile(r"\bfrom\s+~?$", re.IGNORECASE)
 _OF_ANOTHER = re.compile(r"\s+(?:of|in|on)\b", re.IGNORECASE)
 #: How far a product may be off: what rounding of its factors makes of it.
 _WITHIN = 0.012
@@ -111,6 +123,9 @@ def _equations(passage: Passage, context: Context) -> Iterator[Finding]:
     for match in _EACH.finditer(text) if "each" in text and "total" in text else ():
         factors = [_plain(match["a"]), _plain(match["b"])]
         yield _product(passage, match.span("c"), factors, _plain(match["c"]), context)
+    for match in _WITH_EACH.finditer(text) if "each" in text else ():
+        factors = [_plain(match["a"]), _plain(match["b"])]
+        yield _product(passage, match.span("c"), factors, _plain(match["c"]), context)
 
 
 def _product(
@@ -137,15 +152,36 @@ def _savings(passage: Passage, place: tuple[int, int], context: Context) -> Iter
     shares = [each for each in found if each.dimension == "percent" and each.high == each.value]
     if len(shares) != 1 or not _is_change(passage.text, shares[0]):
         return
-    for dimension in ("money", "time", "rate", "bandwidth", "flop rate", "power"):
+    for dimension in (
+        "money",
+        "time",
+        "rate",
+        "bandwidth",
+        "flop rate",
+        "op rate",
+        "power",
+        "memory",
+        "frequency",
+        "count",
+    ):
         both = [each for each in found if each.dimension == dimension and each.high == each.value]
+        ranged = [each for each in found if each.dimension == dimension and each.high != each.value]
+        if (
+            not both
+            and len(ranged) == 1
+            and _FROM.search(passage.text, max(0, ranged[0].start - 8), ranged[0].start)
+        ):
+            # "From 2.0 to 3.35 TB/s" is read as a range.
+            both = [ranged[0]._replace(high=ranged[0].value), ranged[0]._replace(value=ranged[0].high)]
         if len(both) != 2 or not all(each.value for each in both) or both[0].unit != both[1].unit:
             continue
         a, b = both[0].value, both[1].value
         real = (abs(a - b) / max(a, b), abs(a - b) / min(a, b))
         told = shares[0].value
         # An increase is a share of what it was.
-        grown = _INCREASE.search(passage.text, max(0, shares[0].start - 40), shares[0].start)
+        grown = _INCREASE.search(passage.text, max(0, shares[0].start - 40), shares[0].start) or (
+            a < b and _A_RISE.match(passage.text, shares[0].end)
+        )
         right = any(abs(told - each) <= max(_SAVED, 0.05 * each) for each in (real[1:] if grown else real))
         words = [passage.text[each.start : each.end] for each in both]
         because = (

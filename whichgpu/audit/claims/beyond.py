@@ -22,10 +22,13 @@ if TYPE_CHECKING:
     from whichgpu.audit.subjects import Mention
 
 _WORDS = re.compile(
-    r"\b(?:(?P<less>less|lower|fewer|smaller|weniger|niedriger|geringer|moins|menos)"
-    r"|(?P<more>more|higher|greater|larger|bigger|mehr|h\u00f6her|gr\u00f6\u00dfer|plus|m\u00e1s))\s+"
-    r"(?P<what>(?:\w+\s+){0,3}?)(?:than|als|que)\s+(?:the\s+|an?\s+|die\s+|der\s+|das\s+|eine?\s+|la\s+|le\s+|el\s+)?"
-    r"(?:nvidia\s+|amd\s+|geforce\s+)*$",
+    r"\b(?:(?P<less>less|lower|fewer|slower|smaller|weniger|niedriger|geringer|moins|menos)"
+    r"|(?P<more>more|higher|greater|larger|bigger|faster|quicker|mehr|h\u00f6her|gr\u00f6\u00dfer|plus|m\u00e1s))\s+"
+    r"(?P<what>(?:\w+\s+){0,3}?)(?:than|als|que)\s+(?:both\s+)?(?:the\s+|an?\s+|die\s+|der\s+|das\s+|eine?\s+|la\s+|le\s+|el\s+)?"
+    r"(?:nvidia\s+|amd\s+|geforce\s+)*$"
+    r"|\b(?:(?P<below>below|under|short of|shy of|behind)|(?P<above>above|ahead of|beyond|exceeding|"
+    r"beating|topping))\s+"
+    r"(?:both\s+)?(?:the\s+|an?\s+|that of the\s+)?(?:nvidia\s+|amd\s+|geforce\s+)*$",
     re.IGNORECASE,
 )
 #: What may stand between the first value and the word: it is said of the same device, and of nothing else.
@@ -78,15 +81,19 @@ def _set_against(
     gap = text[own.end : words.start()]
     with_it = _WITH.search(text, max(0, own.start - 8), own.start) and not gap.strip()
     key = _OF.get(own.dimension) or _rate(text, sentence)
-    plain = own.dimension in _RATES or _NAMES[own.dimension].fullmatch(words["what"].strip())
+    less, more = bool(words["less"] or words["below"]), bool(words["more"] or words["above"])
+    what = (words["what"] or "").strip()
+    if re.match(r"faster|quicker|slower", words[0], re.IGNORECASE) and own.dimension != "bandwidth":
+        return
+    plain = own.dimension in _RATES or _NAMES[own.dimension].fullmatch(what)
     if not key or not plain or not (with_it or _GAP.fullmatch(gap)):
         return
-    other = _stated(text, mention, own, found) or _on_file(mention, key, bool(words["more"]), context)
+    other = _stated(text, mention, own, found) or _on_file(mention, key, more, context)
     if other is None:
         return
     value, because, evidence = other
     ratio = own.value / value
-    ratio = 1 / ratio if words["less"] else ratio
+    ratio = 1 / ratio if less else ratio
     # Of sizes of memory none is nearly another.
     fails = ratio < 1 - _EQUAL or (own.dimension == "memory" and ratio == 1)
     holds = ratio > 1 + _EQUAL

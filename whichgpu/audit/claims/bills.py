@@ -100,8 +100,9 @@ _ADVERB = re.compile(
 #: What makes it an amount of something else.
 _BREAK = re.compile(
     r"\b(?:while|whereas|but|versus|vs|compared|than|instead|spot|reserved|commit\w*|discount\w*|sav\w+|storage|egress|"
-    r"plus|excluding|including|tax\w*|depreciat\w*|utili[sz]\w+|upfront|minimum|starting|starts?|from|between|"
-    r"previously|was|were|fell|dropped|used to|margin|profit|buy\w*|purchase\w*|cooling)\b",
+    r"plus|excluding|including|tax\w*|depreciat\w*|utili[sz]\w+|upfront|minimum|from|between|"
+    r"previously|was|were|fell|dropped|used to|margin|profit|buy\w*|purchase\w*|(?:brand[- ])?new|"
+    r"second[- ]hand|sticker|pue|overhead|everything|cooling)\b",
     re.IGNORECASE,
 )
 #: How far behind "8x" the device stands that there are eight of.
@@ -293,7 +294,7 @@ def _follows(text: str, sentence: Sentence, base: _Amount, claim: _Amount, conte
     again = base.period != claim.period and _AGAIN.fullmatch(between)
     around = text[min(base.start, sentence.start) : sentence.end]
     linked = again or _LINK.search(between)
-    of_time = base.period or claim.of_one or base.made_up
+    of_time = base.period or claim.of_one or base.of_one or base.made_up
     return bool(linked and not _BREAK.search(around) and of_time)
 
 

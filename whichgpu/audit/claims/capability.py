@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import tables
 from whichgpu.audit.capabilities import CAPABILITIES, Capability
+from whichgpu.audit.fields import ITS_OWN
 from whichgpu.audit.findings import made
 from whichgpu.audit.judging import source_of
 from whichgpu.audit.pairs import devices
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.roles import Spoken
     from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.subjects import Mention
     from whichgpu.hardware.gpu import Gpu
 
 
@@ -35,8 +37,9 @@ _NO = re.compile(
 _BRIDGE = re.compile(r"\b(?:pairs?|bridges?|optional|option|2-way)\b", re.IGNORECASE)
 #: What may stand between a verb and the capability.
 _FILL = (
-    r"(?:native |its |their |full |hardware |built-in |any |on-die |the |an? |support for |new |"
-    r"hardware-accelerated ){0,3}"
+    r"(?:native |its |their |full |hardware |built-in |any |on-die |the |an? |le |la |les |das |den |die "
+    r"|support for |new |two |one |dual |proper |"
+    r"real |more |official |hardware-accelerated ){0,3}"
 )
 _HAS = (
     r"(?:supports?|supporting|has|have|features?|offers?|includes?|comes? with|equipped with|provides?|with|"
@@ -44,28 +47,37 @@ _HAS = (
     r"(?:two|pairs?|four|eight) (?:of (?:them|these) |cards |gpus )?(?:over|via|through)|"
     r"(?:connected|linked|joined|paired|bridged|coupled|interconnected)(?: together)? (?:via|over|with|"
     r"through|by|using)|"
-    r"adds?|brings?|enables?|runs?|unterst\u00fctzt|unterst\u00fctzen|"
+    r"adds?|brings?|brought|enables?|runs?|carr(?:y|ies)|sports?|boasts?|packs?|retains?|keeps?|kept|exposes?|handles?|understands?|"
+    r"can (?:do|handle|run|use)|does|do|(?:is|are|was|were) (?:capable of|able to (?:use|run|do))|"
+    r"unterst\u00fctzt|unterst\u00fctzen|"
     r"prend en charge|"
     r"prennent en charge|admite|soporta)\s+"
 ) + _FILL
 _LACKS = (
-    r"(?:lacks?|lacking|without|does(?: not|n[\u2019']t) (?:support|have|include|offer)|has no|have no|"
-    r"no longer supports?|missing|with no|"
-    r"cannot (?:use|run|support|be (?:linked|connected|joined|bridged|paired|split|sliced|partitioned) "
-    r"(?:over|via|through|by|with|using|into))|drops?|omits?|"
+    r"(?:lacks?|lacked|lacking|without|(?:does|did|do)(?: not|n[\u2019']t) (?:support|have|include|offer|"
+    r"do|handle|get|come with)|"
+    r"ha(?:s|d|ve) no|never (?:had|got|supported)|(?:gave|gives) up|ditch(?:es|ed)|(?:dispenses?|does "
+    r"away|did away) with|"
+    r"no longer supports?|missing|with no|(?:can[\u2019']t|cannot|could not|couldn[\u2019']t) do|"
+    r"(?:cannot|can[\u2019']t) (?:use|run|support|handle|be (?:linked|connected|joined|bridged|paired|"
+    r"split|sliced|partitioned) "
+    r"(?:over|via|through|by|with|using|into))|drop(?:s|ped)?|omits?|omitted|"
+    r"(?:but|and|,|aber|jedoch|doch|mais|pero)\s+(?:has\s+|there[\u2019']s\s+)?(?:no(?=\s)|kein(?:e|en)?|"
+    r"pas de|sin)|"
     r"unterst\u00fctzt kein(?:e|en)?|hat kein(?:e|en)?|"
     r"ne prend pas en charge|no (?:admite|soporta|tiene))\s+"
 ) + _FILL
 #: Other capabilities that are named before one, of which the same is said.
 _NAMES = "|".join(each.names for each in CAPABILITIES)
-_LIST = rf"(?:(?:fp16|fp32|fp64|int8|int4|{_NAMES})(?:,? and |,? or |, )){{0,3}}"
-_CLAIMS = tuple(
+_LIST = rf"(?:(?:fp16|fp32|fp64|int8|int4|{_NAMES})(?:,? and |,? or | und | et | y | e |, )){{0,3}}"
+CLAIMS = tuple(
     (
         each,
         told,
         re.compile(
-            rf"\b{words}(?P<list>{_LIST})(?P<what>{each.names})\b(?!\s*(?:performance|throughput|limit\w*|overhead|penalt\w+|"
-            r"issues?|problems?|constraints?|requirements?|\d|\?|nicht\b|no\b|(?:through|via|with) (?:hip|"
+            rf"(?:\b|(?=,)){words}(?P<list>{_LIST})(?P<what>{each.names})\b(?!\s*(?:performance|throughput|limit\w*|overhead|penalt\w+|"
+            r"issues?|problems?|constraints?|requirements?|\d|\?|nicht\b|no\b|like\b|(?:through|via|"
+            r"with) (?:hip|"
             r"zluda|scale)\b))",
             re.IGNORECASE,
         ),
@@ -136,7 +148,7 @@ _IN_LIST = re.compile(
 #: Headers of cells that list what is supported, and what in a cell denies it.
 _SUPPORTED = re.compile(r"\b(?:supported|precisions?|data ?types|number formats|formats)\b", re.IGNORECASE)
 _DENIES = re.compile(
-    r"\b(?:no|not|without|except|lacks?|emulated|software)\b|\u2717|\u2718|\u274c", re.IGNORECASE
+    r"\b(?:no|none|not|without|except|lacks?|emulated|software)\b|\u2717|\u2718|\u274c", re.IGNORECASE
 )
 #: What makes an entry of a list more, or less, than a device that has it.
 _UNLISTED = re.compile(
@@ -150,9 +162,30 @@ _HEDGED = re.compile(
 #: "With or without" is neither.
 _EITHER = re.compile(r"\bwith or $", re.IGNORECASE)
 #: A denial, and how far before what is denied it stands.
-_NOT = re.compile(r"\b(?:no[tr]?|none|neither|never)\b|n[\u2019']t\b", re.IGNORECASE)
+_NOT = re.compile(r"\b(?:no[tr]?|none|neither|never|cannot|unable)\b|n[\u2019']t\b", re.IGNORECASE)
 _DENIAL = 45
 _FAR = 110
+#: Between two names of one subject, and what denies of both.
+_AND = re.compile(r"s?(?:,|,?\s+(?:and|nor|or|&))\s+(?:the\s+|nvidia\s+|amd\s+|an?\s+)*", re.IGNORECASE)
+_NEITHER = re.compile(r"\bneither\s+(?:the\s+|nvidia\s+|amd\s+|an?\s+)*$", re.IGNORECASE)
+#: What is said to be supported, of what the sentence is about: "BF16 is not supported", "is FP8-capable".
+_ITSELF = tuple(
+    (
+        each,
+        re.compile(
+            rf"\b(?P<what>{each.names})(?:,\s*(?:however|though|alas|sadly|of course),)?\s+(?:is|are|"
+            rf"was)\s+(?P<not>not\s+|n[o\u2019']t\s+)?(?:also\s+|natively\s+|fully\s+|"
+            r"sadly\s+|simply\s+)*(?:supported|available|present|on board|(?P<gone>missing|absent|gone|"
+            r"off the table|"
+            r"out of the question|unsupported|unavailable))\b(?=\s*(?:too|as well|on it|here|natively|"
+            r"[,.;:)]|$))"
+            rf"|\b(?:is|are)\s+(?P<not2>not\s+)?(?P<what2>{each.names})[ -](?:capable|ready|enabled|"
+            rf"compatible)\b",
+            re.IGNORECASE,
+        ),
+    )
+    for each in CAPABILITIES
+)
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -171,6 +204,7 @@ def find(context: Context) -> Iterator[Finding]:
             yield from _of_sentence(passage, (sentence.start, sentence.end), who, context)
             yield from _of_all(passage, sentence, context)
             yield from _passive(passage, sentence.start, who, context)
+            yield from _itself(passage, sentence, who, context)
             yield from _instances(passage, (sentence.start, sentence.end), who, context)
 
 
@@ -211,12 +245,14 @@ def _of_label(index: int, passage: Passage, context: Context) -> Iterator[Findin
     found = [each for each in CAPABILITIES if re.fullmatch(each.names, label.strip(" *"), re.IGNORECASE)]
     at = len(label) + 1
     here = context.mentions.get(index, ())
+    # Another sentence behind the list may say anything.
+    rest = re.split(r"\.\s", rest, maxsplit=1)[0]
     for piece in re.finditer(r"[^,;]+", rest) if found else ():
         if _DENIES.search(piece[0]) or _UNLISTED.search(piece[0]):
             return
         start, end = at + piece.start(), at + piece.end()
         inside = within(here, start, end)
-        gpus = [context.catalogue[key] for each in inside for key in each.ids] or _of_architecture(
+        gpus = [context.catalogue[key] for each in inside for key in each.ids] or of_architecture(
             piece[0].strip(" .*"), context
         )
         if gpus and len({each.named for each in inside}) < 2:
@@ -224,7 +260,7 @@ def _of_label(index: int, passage: Passage, context: Context) -> Iterator[Findin
             yield from judged(passage, place, found[0], gpus, told=True, context=context)
 
 
-def _of_architecture(name: str, context: Context) -> list[Gpu]:
+def of_architecture(name: str, context: Context) -> list[Gpu]:
     """The devices of an architecture of NVIDIA's by its name alone; none of any other words."""
     key = re.sub(r"^(?:nvidia\s+|and\s+)+|\s+(?:gpus?|cards?|lovelace)$", "", name.lower())
     every = (context.catalogue[one] for one in context.catalogue)
@@ -255,7 +291,7 @@ def _of_sentence(
     if not _ANY.search(text, *place):
         return
     yield from _listed(passage, place, who, context)
-    for each, told, pattern in _CLAIMS:
+    for each, told, pattern in CLAIMS:
         for match in pattern.finditer(text, *place):
             mention = who.owner(match.start())
             gap = text[mention.end : match.start()] if mention in who.here and mention else ""
@@ -263,17 +299,31 @@ def _of_sentence(
             if _QUALIFIES.match(match[0]) and each.key in ("sparsity", "tensor_cores"):
                 # A qualifier of a figure.
                 continue
-            without = each.key == "nvlink" and not told and mention is not None
             either = _EITHER.search(text, place[0], match.start())
-            denied = told and _NOT.search(text, max(place[0], match.start() - _DENIAL), match.start())
+            denied = bool(told and _NOT.search(text, max(place[0], match.start() - _DENIAL), match.start()))
+            joined = _joined_to(mention, who) if mention and mention in who.here else []
+            neither = bool(joined) and _NEITHER.search(text, place[0], joined[0].start) is not None
+            said = (neither or not denied) and not (either or hedged) and len(gap) <= _FAR
+            if joined and said and each.key != "sparsity":
+                place_of = match.span("what") if match["list"] else match.span()
+                side = told is not neither
+                yield from _of_each(passage, place_of, each, joined, told=side, context=context)
+                continue
             if mention is None or len(gap) > _FAR or hedged or denied or either:
                 continue
-            if without and counted(text, place[0], mention.start) > 1:
+            if each.key == "nvlink" and not told and counted(text, place[0], mention.start) > 1:
                 # A server may leave several cards without bridges.
                 continue
             gpus = [context.catalogue[key] for key in mention.ids]
-            place_of = match.span("what") if match["list"] else match.span()
+            lead = len(match[0]) - len(match[0].lstrip(", "))
+            place_of = match.span("what") if match["list"] else (match.start() + lead, match.end())
             yield from judged(passage, place_of, each, gpus, told=told, context=context)
+    yield from _in_entries(passage, place, who, context)
+
+
+def _in_entries(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
+    """Capabilities in a list of what the one device of a sentence has."""
+    text = passage.text
     if len({each.named for each in who.here}) == 1 and who.here[0] not in who.against:
         gpus = [context.catalogue[key] for key in who.here[0].ids]
         for span, what in _entries(text, who.here[-1].end, place[1]):
@@ -281,10 +331,35 @@ def _of_sentence(
                 yield from judged(passage, span, what, gpus, told=True, context=context)
 
 
+def _joined_to(mention: Mention, who: Spoken) -> list[Mention]:
+    """A device and those that are one subject with it: "the A10, the L4 and the T4"; empty for one alone."""
+    found = [mention]
+    for before in reversed([each for each in who.here if each.end <= mention.start]):
+        if not _AND.fullmatch(who.text, before.end, found[0].start):
+            break
+        found.insert(0, before)
+    return found if len(found) > 1 and len({each.named for each in found}) > 1 else []
+
+
+def _of_each(
+    passage: Passage, place: tuple[int, int], what: Capability, named: Sequence[Mention], *, told: bool,
+    context: Context,
+) -> Iterator[Finding]:  # fmt: skip
+    """What is said of each of several devices: the first of which it is not so, else the last."""
+    every = [
+        each
+        for one in named
+        for each in judged(
+            passage, place, what, [context.catalogue[key] for key in one.ids], told=told, context=context
+        )
+    ]
+    yield from ([each for each in every if each.accuses] or every[-1:])[:1]
+
+
 def _listed(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
     """Capabilities in the list of an item: "RTX 4080: PCIe 4.0, FP4 support, two encoders"."""
     text = passage.text
-    if passage.kind != "item" or len(who.here or who.topic) != 1:
+    if len(who.here or who.topic) != 1 or (passage.kind != "item" and not who.here):
         return
     mention = (who.here or who.topic)[0]
     colon = text.find(":", *place) if who.here else text.find(":", 0, place[0])
@@ -292,6 +367,7 @@ def _listed(passage: Passage, place: tuple[int, int], who: Spoken, context: Cont
         colon < 0
         or colon < (mention.end if who.here else 0)
         or text[mention.start : mention.end] != mention.text
+        or (passage.kind != "item" and (colon - mention.end > _NEAR or mention in who.against))
     ):
         return
     gpus = [context.catalogue[key] for key in mention.ids]
@@ -317,6 +393,8 @@ def _instances(passage: Passage, place: tuple[int, int], who: Spoken, context: C
         inside = within(who.here, *match.span())
         mention = inside[-1] if inside else who.owner(match.start())
         if mention is None or _HEDGED.search(match[0]):
+            continue
+        if mention not in who.here and not ITS_OWN.match(passage.text, place[0]):
             continue
         told = SPELLED.get(match[1].lower()) or int(match[1])
         gpus = [context.catalogue[key] for key in mention.ids]
@@ -345,7 +423,7 @@ def _of_all(passage: Passage, sentence: Sentence, context: Context) -> Iterator[
     if not group or not 2 <= len(compared) <= _FEW:
         return
     at = sentence.start + group.end()
-    for each, positive, pattern in _CLAIMS:
+    for each, positive, pattern in CLAIMS:
         match = pattern.match(passage.text, at, sentence.end)
         if match is None or _HEDGED.search(passage.text, match.end(), match.end() + 12):
             continue
@@ -358,6 +436,31 @@ def _of_all(passage: Passage, sentence: Sentence, context: Context) -> Iterator[
         known = [[context.catalogue[key] for key in ids] for ids in compared]
         wrong = [gpus for gpus in known if all(each.has(gpu) is False for gpu in gpus)]
         yield from judged(passage, place_of, each, (wrong or known)[0], told=True, context=context)
+
+
+def _itself(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:
+    """What is said to be supported, where the device stands before it or the sentence goes on about it."""
+    if not _STATE.search(sentence.text):
+        return
+    for each, pattern in _ITSELF:
+        for match in pattern.finditer(passage.text, sentence.start, sentence.end):
+            mention = who.owner(match.start())
+            if mention is None or (mention not in who.here and not who.certain):
+                continue
+            between = passage.text[mention.end : match.start()] if mention in who.here else sentence.text
+            if _HEDGED.search(between) or len(between) > _FAR:
+                continue
+            told = not (match["not"] or match["gone"] or match["not2"])
+            gpus = [context.catalogue[key] for key in mention.ids]
+            yield from judged(passage, match.span(), each, gpus, told=told, context=context)
+
+
+_STATE = re.compile(
+    r"\b(?:supported|available|present|on board|missing|absent|gone|off the table|out of the question|"
+    r"unsupported|"
+    r"unavailable)\b|[ -](?:capable|ready|enabled|compatible)\b",
+    re.IGNORECASE,
+)
 
 
 def _passive(passage: Passage, start: int, who: Spoken, context: Context) -> Iterator[Finding]:

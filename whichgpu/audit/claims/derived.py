@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit.beside import in_brackets
+from whichgpu.audit.binding import united
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.quantities import LIMITS, SPELLED, quantities
 from whichgpu.audit.sentences import sentences, within
@@ -35,6 +36,10 @@ _TIMES = (
 #: What says that a ratio is worked out from what was just stated.
 _SO = re.compile(
     rf"(?:\b(?:that|which|this|it)(?:\s+is|[\u2019']s|\s+makes|\s+gives|\s+means)\s+|\bi\.e\.,?\s+|=\s*|"
+    rf"\b(?:up|down|grew|grown|grows|increased|rose|jumped|shrank|multiplied|scaled) by (?=(?:a factor "
+    rf"of\s|\d[\d.]*\s?x))|"
+    r",\s+(?=(?:nearly |almost |about |roughly |over |more than )?[\w.]+(?:\s(?:times|x))? as (?:much|"
+    r"many)\s*(?:[.,;)]|$))|"
     rf"\ba (?:ratio|factor|speed-?up|gap|difference) of\s+){_TIMES}",
     re.IGNORECASE,
 )
@@ -56,6 +61,7 @@ _CHEAPER = re.compile(rf"\b{_TIMES}\s+(?:cheaper|less expensive|more expensive|p
 _HOURLY = re.compile(r"\s?(?:USD\s?)?(?:/|per |an )\s?(?:gpu[- ])?h(?:ou)?r?\b", re.IGNORECASE)
 #: Values with a unit that can be set against each other, and how far before a ratio the first one can stand.
 _DIMENSIONS = (
+    "count",
     "flop rate",
     "op rate",
     "bandwidth",
@@ -73,12 +79,14 @@ _RATES = ("flop rate", "op rate", "bandwidth", "rate")
 #: What may follow a ratio of two values that says no more of what it is: anything else may be of other
 #: values.
 _ENDS = re.compile(
-    r"\s*(?:$|[.,;:)]|(?:of\s+)?(?:the\s+)?(?:speed|throughput|rate)\b|(?:as\s+)?(?:fast|quick)\b|faster\b|"
+    r"\s*(?:$|[.,;:)]|as (?:many|much)\s*(?:[.,;)]|$)|(?:of\s+)?(?:the\s+)?(?:speed|throughput|rate)\b|"
+    r"(?:as\s+)?(?:fast|quick)\b|faster\b|"
     r"(?:the|that|what|as)\s)",
     re.IGNORECASE,
 )
 _NAMES = re.compile(
-    r"\s+(?:of\s+)?(?:the|as|more)\s+(?!speed|throughput|rate|same|fast|quick)[\w-]+", re.IGNORECASE
+    r"\s+(?:of\s+)?(?:the|as|more)\s+(?!(?:much|many)\s*(?:[.,;)]|$)|speed|throughput|rate|same|fast|quick)[\w-]+",
+    re.IGNORECASE,
 )
 #: Of two numbers the second alone may have the unit: "989 vs 312 TFLOPS".
 _VERSUS = re.compile(r"(?P<a>\d[\d,.]*)\s*(?:vs\.?|versus|against|to|over|/)\s*$", re.IGNORECASE)
@@ -90,6 +98,33 @@ _ALLOWED = {
     "over": (0.97, 1.35),
     "under": (0.65, 1.03), "up to": (0.0, 1e9),
 }  # fmt: skip
+
+
+_IN_ORDER = re.compile(
+    r"\b(?:(?P<more>more|higher|greater|larger|bigger|wider|faster)|(?P<less>less|lower|fewer|smaller|narrower|slower))\b"
+    r"[^.;()\d]{0,60}\(\s*(?P<a>\d[\d,.]*)\s?(?P<unit>[A-Za-z/]{1,7}\s)?\s*(?:vs\.?|versus|against|"
+    r"compared (?:to|with))\s+"
+    r"(?P<b>\d[\d,.]*)\s?(?P<unit2>[A-Za-z/]{1,7})?\s*\)",
+    re.IGNORECASE,
+)
+_MORE_THAN = re.compile(
+    r"\s+(?:(?P<more>more|higher|above|over|extra|pricier|more expensive)|(?P<less>less|lower|below|"
+    r"under|cheaper|short of|fewer))\b",
+    re.IGNORECASE,
+)
+_TO_OTHER = re.compile(
+    r"(?:\s+expensive)?\s+(?:than\s+)?(?:the\s+|an?\s+|its\s+|that of\s+)?[\w .-]{0,30}(?:[\u2019']s?\s+|"
+    r"\s+at\s+|\s*\()\s*",
+    re.IGNORECASE,
+)
+_THEN = re.compile(
+    r"(?:\s+[\w-]+){0,3}\s*[,(\u2013\u2014-]\s*(?:(?:which|that) is\s+|or\s+|a\s+|about\s+|around\s+|"
+    r"only\s+|just\s+|a full\s+)*",
+    re.IGNORECASE,
+)
+
+
+_HIGHER_AT = re.compile(r"\s+(?:at|with|to)\s+", re.IGNORECASE)
 
 
 class _Told(NamedTuple):
@@ -104,10 +139,12 @@ class _Told(NamedTuple):
 
 def find(context: Context) -> Iterator[Finding]:
     """Every ratio that two values before or around it give, with its verdict."""
-    for passage in context.document.passages:
+    for index, passage in enumerate(context.document.passages):
         if passage.kind not in ("paragraph", "item", "caption"):
             continue
-        every = [each for each in quantities(passage.text, context.fraction) if each.high == each.value > 0]
+        here = context.mentions.get(index, ())
+        told = united(passage.text, quantities(passage.text, context.fraction), here)
+        every = [each for each in told if each.high == each.value > 0]
         valued = [each for each in every if each.dimension in _DIMENSIONS]
         for sentence in sentences(passage.text) if valued or (len(every) > 1 and "%" in passage.text) else ():
             yield from _of_sentence(passage, sentence, every, context)
@@ -119,7 +156,7 @@ def _of_sentence(
     text = passage.text
     for match in _SO.finditer(text, sentence.start, sentence.end):
         values = _two_before(text, every, match.start())
-        if values and values[1].dimension not in _RATES and "=" not in match[0]:
+        if values and values[1].dimension not in (*_RATES, "count") and "=" not in match[0]:
             continue
         told = _told(match)
         if values and _ENDS.match(text, told.end) and not _NAMES.match(text, told.end):
@@ -130,6 +167,8 @@ def _of_sentence(
         if not match["percent"] and len(prices) == 2 and prices[0].unit == prices[1].unit:
             yield _judged(passage, _told(match), (prices[0], prices[1]), context)
     yield from _changes(passage, sentence, every, context)
+    yield from _in_order(passage, sentence, context)
+    yield from _differences(passage, sentence, every, context)
     for match in _BETWEEN.finditer(text, sentence.start, sentence.end):
         told = _told(match)
         values = _around(text, every, told, sentence)
@@ -165,6 +204,61 @@ def _changes(
             attribute="stated values", because=because, expected="" if right else f"{real[0]:.0%}",
             evidence=(Evidence(because),),
         )  # fmt: skip
+
+
+def _in_order(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
+    """An ordering with its two values in brackets: "more CUDA cores (8,448 against 9,728)"."""
+    for match in _IN_ORDER.finditer(passage.text, sentence.start, sentence.end):
+        a, b = (float(match[name].replace(",", "").strip(".") or 0) for name in ("a", "b"))
+        if not a or not b or (match["unit"] and match["unit2"] and match["unit"] != match["unit2"]):
+            continue
+        wrong = a < b if match["more"] else a > b
+        because = f"{match['a']} is {'less' if a < b else 'more'} than {match['b']}"
+        yield made(
+            context, passage, (match.start(), match.end("b")), "ordering",
+            "inconsistent" if wrong else "confirmed",
+            attribute="stated values", because=because, evidence=(Evidence(because),),
+        )  # fmt: skip
+
+
+def _differences(
+    passage: Passage, sentence: Sentence, every: Sequence[Quantity], context: Context
+) -> Iterator[Finding]:
+    """A difference between its two values: "$1,999, $400 more than the 4090's $1,599"."""
+    found = [each for each in within(every, sentence.start, sentence.end) if each.dimension in _DIMENSIONS]
+    for first, middle, last in zip(found, found[1:], found[2:], strict=False):
+        if not (first.dimension == middle.dimension == last.dimension):
+            continue
+        word = _MORE_THAN.match(passage.text, middle.end, last.start)
+        many = sum(each.dimension == first.dimension for each in found)
+        if word and many == 3 and _HIGHER_AT.fullmatch(passage.text, word.end(), last.start):
+            yield _difference(passage, (first, middle, last), bool(word["more"]), context)
+            continue
+        if (
+            word is None
+            or not _TO_OTHER.fullmatch(passage.text, word.end(), last.start)
+            or middle.value >= first.value + last.value
+        ):
+            continue
+        if not _THEN.fullmatch(passage.text, first.end, middle.start):
+            continue
+        yield _difference(passage, (last, middle, first), bool(word["more"]), context)
+
+
+def _difference(
+    passage: Passage, values: tuple[Quantity, Quantity, Quantity], more: bool, context: Context
+) -> Finding:
+    """Whether the last value is so much (the middle one) more, or less, than the first."""
+    first, middle, last = values
+    real = last.value - first.value if more else first.value - last.value
+    right = abs(real - middle.value) <= max(0.06 * middle.value, 0.01 * max(first.value, last.value))
+    shown = [passage.text[each.start : each.end] for each in (first, last)]
+    words = passage.text[middle.start : middle.end]
+    because = f"{shown[0]} and {shown[1]} differ by {real / middle.value:.3g} times {words}"
+    return made(
+        context, passage, (middle.start, middle.end), "arithmetic", "confirmed" if right else "inconsistent",
+        attribute="difference", because=because, evidence=(Evidence(because),),
+    )  # fmt: skip
 
 
 def _told(match: re.Match[str]) -> _Told:

@@ -81,7 +81,7 @@ _HOW_MANY = re.compile(
     re.IGNORECASE,
 )
 _TOO_LARGE = re.compile(r"\btoo (?:large|big)\b", re.IGNORECASE)
-_CLAUSE = re.compile(r",\s+(?:but|so|and|while|whereas)\s|;\s")
+_CLAUSE = re.compile(r",\s+(?:but|so|and|while|whereas)\s|;\s|\sbut\s")
 _NODE = re.compile(r"\b(?:dgx|hgx)\s*$", re.IGNORECASE)
 #: What the weights may take of the memory and still leave room to run, and beyond which they do not fit.
 _ROOM, _FULL = 0.9, 0.97

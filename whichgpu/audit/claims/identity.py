@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 _WAYS = re.compile(r"\b(\d{1,2})-way\b", re.IGNORECASE)
 _YEAR = re.compile(
     r"\b(?:released|launched|introduced|announced|unveiled|debuted|came out|arrived|presented|appeared|"
-    r"hit the market|erschien|vorgestellt|ver\u00f6ffentlicht|sortie?|lanc\u00e9e?|parue?|lanzad[oa]|"
+    r"went on sale|"
+    r"started shipping|shipped|landed|became available|dates? (?:from|back to)|hit (?:the market|shelves|"
+    r"stores)|erschien|vorgestellt|ver\u00f6ffentlicht|sortie?|lanc\u00e9e?|parue?|lanzad[oa]|"
     r"presentad[oa]|"
     r"uscit[ao]|presentat[ao])\b"
     r"[^.;]{0,24}?\b(20[012]\d)\b",
@@ -44,7 +46,13 @@ _LISTED_YEAR = re.compile(
     re.IGNORECASE,
 )
 #: A year in brackets right behind the device: "the T4 (Turing, 2018)".
-_OF_YEAR = re.compile(r"\s*\((?:[A-Z][\w ]{2,14},\s*)?(?:released |launched )?(20[012]\d)\)")
+_OF_YEAR = re.compile(
+    r"\s*\((?:[A-Z][\w ]{2,14},\s*|(?:\d{1,4}(?:[ -]?(?:GB|W)),\s*){1,3})?(?:released |launched "
+    r")?(20[012]\d)\)"
+)
+_THEN_YEAR = re.compile(
+    r"\s+(?:followed\s+|came\s+|only\s+)?in\s+(?:early\s+|late\s+|mid-)?(?:[A-Z][a-z]+\s+)?(20[012]\d)\b(?=\s*[.,;)]|$|\s+and\b)"
+)
 #: A year before the device at the start of a sentence: "Released in 2020, the".
 _BORN = re.compile(
     r"\s*(?:First )?(?:released|launched|introduced|announced|unveiled)\s+(?:back )?in\s+(?:\w+\s+)?"
@@ -53,8 +61,10 @@ _BORN = re.compile(
 )
 #: Between a device and its architecture, where it is said that it is of it.
 _BUILT = re.compile(
-    r"[^.;]{0,40}?\b(?:flagship of|belongs? to|member of|(?:comes?|is|are) from|based|built|runs?|relies|"
-    r"uses?|using|leverag\w+|powered|features?|part)\b[^.;]{0,45}",
+    r"[^.;]{0,40}?\b(?:stammt|flagship of|belongs? to|member of|(?:comes?|is|are) from|based|built|runs?|"
+    r"relies|"
+    r"uses?|using|leverag\w+|powered|features?|part|se basa|basada|basado|bas[\u00e9e]e?|basiert|beruht|"
+    r"repose|utilise|nutzt)\b[^.;]{0,45}",
     re.IGNORECASE,
 )
 #: Headers of columns and rows of architectures.
@@ -82,6 +92,10 @@ _OLDER = re.compile(
     r"\b(?:previous|predecessor|older|prior|earlier|unlike|successor|succeed\w*|replac\w*|newer|than|next|"
     r"compared|versus|vs|and|or|system|host|cpu)\b",
     re.IGNORECASE,
+)
+#: "Came out in 2017 and are based on Turing": goes on about the same.
+_GOES_ON = re.compile(
+    r"\band (?=(?:is|are|was|were|uses?|comes?|runs?|belongs?|has|features?)\b)", re.IGNORECASE
 )
 #: Between a device and its chip, where it is said that it is its own.
 _IS_CHIP = re.compile(
@@ -144,6 +158,9 @@ def _of_passage(index: int, passage: Passage, context: Context) -> Iterator[Find
             yield from _built(passage, place, who, context)
         if who.here:
             yield from _years(passage, place, who.here, context)
+        elif who.topic and who.certain and ITS_OWN.match(sentence.text):
+            for match in _YEAR.finditer(passage.text, *place):
+                yield from _of_year(passage, match, who.topic[0], context)
         elif who.topic and who.certain:
             for match in _LISTED_YEAR.finditer(passage.text, *place):
                 yield from _of_year(passage, match, who.topic[0], context)
@@ -244,7 +261,9 @@ def _chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
             gpus = [context.catalogue[key] for key in before[-1].ids]
             yield from one_of(passage, match, "chip", gpus, context)
             continue
-        if len({m.named for m in here}) > 1 or SET_AGAINST.search(passage.text[place[0] : match.start()]):
+        if len({m.named for m in here if m.end <= match.start()}) > 1 or SET_AGAINST.search(
+            passage.text[place[0] : match.start()]
+        ):
             continue
         mention = owner_of(match.start(), who)
         start = mention.end if mention and mention in here else place[0]
@@ -332,7 +351,7 @@ def _is_built(text: str, match: re.Match[str], here: Sequence[Mention]) -> Menti
             return each
     before = [each for each in here if each.end <= match.start()]
     gap = text[before[-1].end : match.start()] if before else ""
-    if not before or len(gap) > _FAR or _OLDER.search(gap):
+    if not before or len(gap) > _FAR or _OLDER.search(_GOES_ON.sub(" ", gap)):
         return None
     kind_of = text.startswith("-based", match.end()) and len(gap) < _FAR // 3
     is_of = _IS_OF.fullmatch(gap) and _A_CARD.match(text, match.end())
@@ -365,6 +384,12 @@ def _years(
     passage: Passage, place: tuple[int, int], here: Sequence[Mention], context: Context
 ) -> Iterator[Finding]:
     """The year in which a device, or a family, came out."""
+    told = _YEAR.search(passage.text, *place)
+    for mention in here if told else ():
+        # "The T4 was released in 2018, the A2 in 2021".
+        then = _THEN_YEAR.match(passage.text, mention.end, place[1])
+        if then and told and mention.start > told.end():
+            yield from _of_year(passage, then, mention, context)
     for match in _OF_YEAR.finditer(passage.text, *place):
         named = [each for each in here if each.end == match.start()]
         if named:

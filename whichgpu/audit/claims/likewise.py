@@ -5,13 +5,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from whichgpu.audit.attributes import attributes
 from whichgpu.audit.capabilities import CAPABILITIES
-from whichgpu.audit.claims.capability import judged
+from whichgpu.audit.claims.capability import CLAIMS, judged
+from whichgpu.audit.findings import made
+from whichgpu.audit.judging import judged as judged_value
+from whichgpu.audit.judging import stated
+from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.capabilities import Capability
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.sentences import Sentence
@@ -19,13 +25,42 @@ if TYPE_CHECKING:
 
 #: Behind the other device: "does as well", "supports it too".
 _TOO = re.compile(
-    r"\s*(?:does|do|has it|supports? (?:it|this|that|them)|offers? (?:it|this|that)|has (?:one|this|that))\s+"
-    r"(?:too|as well|also|likewise)\b|\s+also (?:does|offers?|has|supports?)(?:\s+(?:it|this|that|"
-    r"one))?\s*(?=[.,;]|$)",
+    r"\s*(?:(?:does|do|did|can|has it|had it|supports? (?:it|this|that|them)|offers? (?:it|this|that)|"
+    r"has (?:one|this|that))\s+"
+    r"(?:too|as well|also|likewise)\b|,?\s+(?:too|as well|likewise)\b|\s+also (?:does|did|can|offers?|"
+    r"has|supports?)(?:\s+(?:it|this|that|"
+    r"one))?\s*(?=[.,;]|$))",
     re.IGNORECASE,
 )
-#: Before it: "as does the", "so does the".
-_SO = re.compile(r"\b(?:as|so|and so)\s+do(?:es)?\s+(?:the\s+)?(?:nvidia\s+|amd\s+)*$", re.IGNORECASE)
+#: Behind a device of which the opposite is said: "the A100 does not".
+_NOT_SO = re.compile(
+    r"\s*(?:(?:does|did|do|can|has|is|was)(?:\s+not|n[\u2019']t)|cannot|lacks (?:it|this|that|them)|has "
+    r"none|offers none|omits (?:it|this))\b"
+    r"(?=\s*(?:[.,;:)!]|$|and\b|so\b))",
+    re.IGNORECASE,
+)
+#: Before it: "as does the", "so does the", "neither does the".
+_SO = re.compile(
+    r"\b(?P<how>as|so|and so|nor|neither)\s+(?:do(?:es)?|did|can|is)\s+(?:the\s+|an?\s+|"
+    r"its\s+\w+,?\s+(?:the\s+)?)?(?:nvidia\s+|amd\s+)*$",
+    re.IGNORECASE,
+)
+#: Behind a capability, of a further device: "FP8, which the T4 could do as well", "a feature the A100 lacks".
+_WHICH = re.compile(
+    r"(?:,|\s[\u2013\u2014-])\s*(?:which|something(?: that)?|a (?:feature|capability|trick|format|"
+    r"precision|luxury|thing)(?: that| which)?|"
+    r"(?:one )?that)\s+(?:even\s+|only\s+)?(?:the\s+|its\s+predecessor,?\s+(?:the\s+)?)?(?:nvidia\s+|"
+    r"amd\s+|older\s+|cheaper\s+|old\s+)*$",
+    re.IGNORECASE,
+)
+_DOES = re.compile(
+    r",?\s+(?:already\s+|also\s+|still\s+|simply\s+)*(?:(?P<not>(?:can|could|does|did|do)(?:not|\s+not|n[\u2019']t)(?:\s+(?:do|have|support|offer))?|"
+    r"lacks?|lacked|misses|missed|omits?|never (?:had|got))|(?:has|had|does|did|do|can|could(?: do)?|"
+    r"supports?|supported|offers?|offered|"
+    r"introduced|brought|gained|got|received|provides?)(?:\s+(?:too|as well|already))?)\b(?=\s*(?:too|as "
+    r"well|already|natively|in\b|with\b|via\b|[,.;:)]|$|and\b|but\b))",
+    re.IGNORECASE,
+)
 #: What two of a device are joined by.
 _JOINS = re.compile(
     r"\bNVLink\s+(?:bridges?\s+|connectors?\s+)?(?:connects?|joins?|links?|bridges?|pairs?)\s+(?:the\s+|"
@@ -40,9 +75,7 @@ _ARE_JOINED = re.compile(
 )
 #: How far before a device the words that join it can begin.
 _REACH = 90
-_HAS = re.compile(
-    r"\b(?:has|have|supports?|offers?|features?|includes?|with|comes with|joined|uses?)\b", re.IGNORECASE
-)
+_DENIAL = 45
 _NOT = re.compile(r"\b(?:no|not|without|lacks?|neither|nor|if|whether)\b|n[\u2019']t\b", re.IGNORECASE)
 _ANY = re.compile("|".join(each.names for each in CAPABILITIES), re.IGNORECASE)
 
@@ -77,22 +110,106 @@ def find(context: Context) -> Iterator[Finding]:
 def _again(
     passage: Passage, sentence: Sentence, before: Sentence | None, here: Sequence[Mention], context: Context
 ) -> Iterator[Finding]:
-    """The last capability before a device of which the same is said."""
+    """The last capability before a device of which the same, or the opposite, is said."""
     for mention in here:
         too = _TOO.match(passage.text, mention.end, sentence.end)
         so = _SO.search(passage.text, max(sentence.start, mention.start - _REACH), mention.start)
-        if not too and not so:
+        opposite = None if too or so else _NOT_SO.match(passage.text, mention.end, sentence.end)
+        which = _WHICH.search(passage.text, max(sentence.start, mention.start - _REACH), mention.start)
+        which_does = _DOES.match(passage.text, mention.end, sentence.end) if which else None
+        if which and which_does and capability_at_end(passage.text, which.start()):
+            what = capability_at_end(passage.text, which.start())
+            gpus = [context.catalogue[key] for key in mention.ids]
+            if what:
+                place = (mention.start, which_does.end())
+                yield from judged(passage, place, what, gpus, told=not which_does["not"], context=context)
             continue
-        start = (
-            before.start
-            if before and len(within(here, sentence.start, mention.start)) == 0
-            else sentence.start
-        )
-        text = passage.text[start : mention.start]
-        said = list(_ANY.finditer(text))
-        if not said or not _HAS.search(text[: said[-1].start()]) or _NOT.search(text):
+        if not (too or so or opposite):
             continue
+        first = before and len(within(here, sentence.start, mention.start)) == 0
+        start = before.start if before and first else sentence.start
+        last = _last_claim(passage.text, start, mention.start)
+        if last is None and (so or too) and not (so and so["how"].lower() in ("nor", "neither")):
+            yield from _same_value(passage, sentence, start, mention, context)
+        if last is None or (so and so["how"].lower() in ("nor", "neither") and last[1]):
+            continue
+        what, told = last
         gpus = [context.catalogue[key] for key in mention.ids]
-        place = (mention.start, too.end() if too else mention.end)
-        for what in (each for one in said for each in CAPABILITIES if re.fullmatch(each.names, one[0], re.I)):
-            yield from judged(passage, place, what, gpus, told=True, context=context)
+        end = (too or opposite or mention).end
+        place = (mention.start, mention.end if so else end() if callable(end) else end)
+        yield from judged(passage, place, what, gpus, told=told is not bool(opposite), context=context)
+
+
+def _same_value(
+    passage: Passage, sentence: Sentence, start: int, mention: Mention, context: Context
+) -> Iterator[Finding]:
+    """A value that a further device is said to have too: "an A6000 has 48 GB. So does the A5500"."""
+    low, high = passage.place(start), passage.place(mention.start)
+    stated_ = [
+        each
+        for each in context.memo["found"]
+        if each.kind == "specification"
+        and low <= each.start
+        and each.end <= high
+        and each.attribute in attributes()
+    ]
+    if len(stated_) != 1 or len({each.named for each in context_names(passage, start, mention, context)}) > 1:
+        return
+    quantity = next(iter(quantities(stated_[0].stated, context.fraction)), None)
+    if quantity is None or _NOT.search(passage.text, start, mention.start):
+        return
+    attribute = attributes()[stated_[0].attribute]
+    what = stated(
+        quantity.value,
+        stated_[0].stated,
+        quantity.limit,
+        frozenset(),
+        dimension=quantity.dimension,
+        unit=quantity.unit,
+    )
+    found = judged_value(
+        attribute, what, [context.catalogue[key] for key in mention.ids], context.catalogue, context.spoken_of
+    )
+    yield made(
+        context, passage, (mention.start, mention.end), "specification", found.verdict,
+        subject=", ".join(mention.ids), attribute=attribute.key, stated=stated_[0].stated,
+        because=found.because, expected=found.expected, evidence=found.evidence,
+    )  # fmt: skip
+
+
+def context_names(passage: Passage, start: int, mention: Mention, context: Context) -> list[Mention]:
+    """The devices named between a place of a passage and a device."""
+    index = next(i for i, each in enumerate(context.document.passages) if each is passage)
+    return [each for each in context.mentions.get(index, ()) if start <= each.start < mention.start]
+
+
+def capability_at_end(text: str, end: int) -> Capability | None:
+    """The capability whose name ends right at a place of a text; None where none does."""
+    last = None
+    for match in _ANY.finditer(text, max(0, end - _DENIAL), end):
+        last = match
+    if last is None or text[last.end() : end].strip(" )*_"):
+        return None
+    return next(each for each in CAPABILITIES if re.fullmatch(each.names, last[0], re.IGNORECASE))
+
+
+def _last_claim(text: str, start: int, end: int) -> tuple[Capability, bool] | None:
+    """The last capability that a text says, or denies, of something; None where that is not certain."""
+    said = list(_ANY.finditer(text, start, end))
+    if not said:
+        return None
+    found = max(
+        (
+            (match.start("what"), not told, match.start(), each)
+            for each, told, pattern in CLAIMS
+            for match in pattern.finditer(text, start, end)
+        ),
+        default=None,
+        key=lambda one: one[:3],
+    )
+    if found is None or found[0] != said[-1].start():
+        return None
+    _, lacks, at, each = found
+    if not lacks and _NOT.search(text, max(start, at - _DENIAL), at):
+        return None
+    return each, not lacks

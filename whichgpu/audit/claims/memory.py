@@ -13,7 +13,7 @@ from whichgpu.audit.sentences import sentences, within
 from whichgpu.errors import WhichGpuError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context, Finding
@@ -51,7 +51,7 @@ _IN_BRACKETS = re.compile(
 _NEAR = 12
 #: "16 bytes per parameter", and what goes on with what that makes.
 _BYTES = re.compile(
-    r"\b(?P<n>\d{1,2}(?:\.\d)?)\s?(?:bytes?|B)\s*(?:per|/|for each|for every)\s*(?:parameter|param|"
+    r"\b(?P<n>\d{1,2}(?:\.\d)?)\s?(?:bytes?|B)\s*(?:per|/|an?|each|for each|for every)\s*(?:parameter|param|"
     r"weight)s?\b",
     re.I,
 )
@@ -80,7 +80,9 @@ _HEAD = re.compile(r"\b(?:vram|memory)\b.*\b(?:required|needed|requirements?|min
 _COMMON, _LEAST = Format(2.0, 2.0, "16 bit"), 0.34
 #: The weights by themselves, and how far from them a figure is wrong then.
 _ALONE = re.compile(
-    r"\b(?:weights alone|(?:just|only) (?:for )?(?:the|its) weights|alone for (?:the|its) weights)\b",
+    r"\b(?:weights alone|for (?:just |only )?(?:the|its) weights\b(?! and| plus)|(?:the|its) "
+    r"(?:[bf]?p?f?\d{1,2} |\d{1,2}-bit )?weights (?:alone )?(?:are|occupy|take|need|come to|weigh)|"
+    r"(?:just|only) (?:for )?(?:the|its) weights|alone for (?:the|its) weights)\b",
     re.IGNORECASE,
 )
 _REACH, _UNLIKE = 40, 0.3
@@ -89,6 +91,9 @@ _TOO_MUCH = 2.0
 #: What a model takes beside its weights to run at all, as a share of them.
 _BESIDE = 1.15
 _MOST_ROWS = 60
+
+
+_DEVICE_WORDS = re.compile(r"\b(?:on|fits?|gpus?|cards?|with|not|than|one|two|single)\b", re.IGNORECASE)
 
 
 class _Need(NamedTuple):
@@ -173,10 +178,19 @@ def _of_sentence(passage: Passage, place: tuple[int, int], context: Context) -> 
     if not _NEEDS.search(text):
         return
     found, said = models(text), formats(text)
-    quantity = _memory(passage, place, context) if len(found) == 1 and len(said) < 2 else None
+    if len(found) > 1 and said:
+        yield from _one_after_another(passage, place, (found, said[0] if len(said) == 1 else None), context)
+        return
+    one = len(found) == 1 or (
+        found
+        and max(found[-1].parameters, found[0].parameters)
+        < 1.06 * min(found[-1].parameters, found[0].parameters)
+        and len(found) == 2
+    )
+    quantity = _memory(passage, place, context) if one and len(said) < 2 else None
     if quantity is None or not (said or _VRAM.search(text)):
         return
-    first = found[0]
+    first = found[-1]
     if quantity.start < place[0] + first.end or not _NEEDS.search(
         text[first.end : quantity.start - place[0]]
     ):
@@ -184,6 +198,27 @@ def _of_sentence(passage: Passage, place: tuple[int, int], context: Context) -> 
     inside = any(each.start <= quantity.start < each.end for each in _devices(passage, context))
     if not inside:
         yield _judged(passage, quantity, _of_model(first, said[0] if said else None), first.name, context)
+
+
+def _one_after_another(
+    passage: Passage, place: tuple[int, int], what: tuple[Sequence[Model], Format | None], context: Context
+) -> Iterator[Finding]:
+    """Models with what each takes behind it: "8B in BF16 takes 16 GB, 70B about 140 GB"."""
+    found, said = what
+    every = [
+        each
+        for each in within(quantities(passage.text, context.fraction), *place)
+        if each.dimension == "memory"
+    ]
+    ends = [place[0] + each.start for each in found[1:]] + [place[1]]
+    for model, end in zip(found, ends, strict=True):
+        mine = within(every, place[0] + model.end, end)
+        own = formats(passage.text[place[0] + model.start : end])
+        form = own[0] if len(own) == 1 else said
+        if len(mine) == 1 and mine[0].high == mine[0].value and len(every) == len(found):
+            gap = passage.text[place[0] + model.end : mine[0].start]
+            if form and len(gap) < _REACH and not _DEVICE_WORDS.search(gap):
+                yield _judged(passage, mine[0], _of_model(model, form), model.name, context)
 
 
 def _of_training(passage: Passage, place: tuple[int, int], context: Context) -> Iterator[Finding]:
@@ -212,6 +247,9 @@ def _of_bytes(passage: Passage, place: tuple[int, int], context: Context) -> Ite
     text = passage.text
     match = _BYTES.search(text, *place)
     found = models(text[place[0] : place[1]]) if match else ()
+    if match and not found:
+        earlier = [each for each in sentences(text) if each.end <= place[0] + 1]
+        found = models(earlier[-1].text) if earlier else ()
     if match is None or not found:
         return
     if len({each.parameters for each in found}) > 1:

@@ -39,6 +39,10 @@ _NONE = re.compile(
 #: What ties a type to the name before it: "the H100's 80 GB HBM3".
 _OWN = re.compile(r"[\u2019']s?\s+(?:\d{1,3}\s?GB\s+)?(?:of\s+)?", re.IGNORECASE)
 _SIZES_OF = re.compile(r"\b\d{2,3}(?=(?:\s?/\s?\d{2,3})*\s?(?:GB|GiB)\b)", re.IGNORECASE)
+#: What goes on about a device: values alone, or "like the 3090 it uses".
+_FRAGMENT = re.compile(
+    r"\s*(?:(?:with\s+|just\s+|only\s+)?\d|(?:Like|Unlike)\s+[^.;]{3,30}?,?\s+it\s)", re.IGNORECASE
+)
 _SIZE = re.compile(r"\b(\d{2,3})[ -]?(?:GB|GiB|gigabyte)s?\b", re.IGNORECASE)
 #: Sizes right before a type of memory: "40 GB of HBM2", "16 or 32 GB HBM2".
 _SIZES = re.compile(
@@ -91,7 +95,8 @@ def _of_sentence(
         listed = passage.kind == "item" and len(passage.text) < FAR
         changed = _CHANGED.search(passage.text, place[0], match.start())
         beyond = _BEYOND.search(passage.text, place[0], match.start())
-        its = who.certain and not here and not beyond and ITS_OWN.match(passage.text, place[0]) is not None
+        own = ITS_OWN.match(passage.text, place[0]) or _FRAGMENT.match(passage.text, place[0])
+        its = who.certain and len(who.against) == len(here) and not beyond and own is not None
         tied = (
             mention is not None
             and mention in here

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from whichgpu.audit.attributes import named
+from whichgpu.audit.attributes import attributes, named
 from whichgpu.audit.beside import before_it, in_brackets
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.judging import on_file
 from whichgpu.audit.pairs import Pair, facts, named_before, pair, ratios, told, unsure
 from whichgpu.audit.quantities import multiples, quantities
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.speed import expected
+from whichgpu.hardware.gpu import nominal_gb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,7 +39,8 @@ _FAST = re.compile(
 )
 #: What a multiple is not of two devices.
 _OTHER = re.compile(
-    r"\b(?:previous|predecessor|generation|last[- ]gen|older|cpu|batch|price|cost\w*|cheaper|per dollar|"
+    r"\b(?:previous|predecessor|generation|last[- ]gen|older|cpu|batch|price|cost\w*|money|budget|cash|"
+    r"cheaper|per dollar|"
     r"per watt|efficien\w+|required?|needs?|precision|with sparsity)\b",
     re.IGNORECASE,
 )
@@ -58,11 +61,48 @@ _AHEAD = re.compile(
 #: "60 % of the 5090's bandwidth".
 _SHARE_OF = re.compile(r"\s+of\s+(?:the\s+|that of\s+|an?\s+)?(?:nvidia\s+|amd\s+)?", re.IGNORECASE)
 #: "3.5 times that of the V100": of the attribute that the sentence is about.
-_THAT_OF = re.compile(r"\s+(?:that|those|the one) of\b", re.IGNORECASE)
+_THAT_OF = re.compile(
+    r"\s+(?:(?:that|those|the one) of|de (?:celle|celui)|d[ea] (?:la|el)|del|der|von der|que la)\b",
+    re.IGNORECASE,
+)
 #: Between an attribute and the multiple that is said of it: "its memory is 2.4 times larger".
 _IS = re.compile(
     r"(?:\s+(?:is|are|was|were|being|gets|also|about|around|roughly|nearly|almost|over|up to|a|by|some))+"
     r"\s*~?",
+    re.IGNORECASE,
+)
+
+
+#: "A third more", "half again as many", "a quarter less".
+_PART = re.compile(
+    r"\b(?P<share>half|(?:an?|one|two|three)[ -](?:half|thirds?|quarters?|fifth|sixth|eighth|tenth))\s+"
+    r"(?:again as (?:much|many|large|big|wide|high)|more|higher|larger|bigger|greater|wider|faster"
+    r"|(?P<less>less|lower|fewer|smaller|narrower|slower))\b",
+    re.IGNORECASE,
+)
+_SHARES = {"half": 1 / 2, "third": 1 / 3, "two thirds": 2 / 3, "quarter": 1 / 4, "three quarters": 3 / 4,
+           "fifth": 1 / 5,
+           "sixth": 1 / 6, "eighth": 1 / 8, "tenth": 1 / 10}  # fmt: skip
+
+
+#: Values that are held against a device's, what they are of where nothing is named, and what stands between.
+_VALUED = {"memory": "memory", "bandwidth": "bandwidth", "power": "power", "flop rate": "", "op rate": ""}
+_SO_MANY = re.compile(
+    r"(?:\s+(?:of\s+)?(?:[\w-]+\s*){0,3})?(?:[,(:\u2013\u2014-]\s*(?:or\s+|(?:which|that)\s+(?:is|makes|"
+    r"works out (?:to|at))\s+)?|\s+(?:is|are|being)\s+)"
+    r"(?:about\s+|around\s+|roughly\s+|nearly\s+|almost\s+|over\s+|just\s+|only\s+|some\s+|more than\s+|"
+    r"less than\s+|a\s+little\s+)*",
+    re.IGNORECASE,
+)
+#: Before a share that is a difference: "adds two thirds of".
+_ADDS = re.compile(r"\b(?:adds?|gains?|loses?|saves?|adding|gaining)\s+$", re.IGNORECASE)
+#: Between a multiple and a value that is of another one: "twice as much as the 5090 and double the 300 W of".
+_OTHER_CLAUSE = re.compile(r"\b(?:and|but)\s+(?:twice|double|half|triple|\d)", re.IGNORECASE)
+_THAT_IS = re.compile(r"\s*(?:That[\u2019']s|That is|This is|It[\u2019']s)\s+", re.IGNORECASE)
+_ROUGHLY = 12
+_WHAT_OF = re.compile(
+    r"\s*(?:of\s+)?(?:what|that of|the\s+[\w ]{0,30}\s(?:of|on|in)|as (?:much|"
+    r"many)\s+(?:[\w ]{1,24}\s)?as)?\s*(?:the\s+|an?\s+|one\s+|single\s+|of\s+|entire\s+|nvidia\s+|amd\s+)*",
     re.IGNORECASE,
 )
 
@@ -87,7 +127,7 @@ def find(context: Context) -> Iterator[Finding]:
 
 def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
     who = spoken(index, passage, sentence, context)
-    for claim in _claims(passage.text, sentence, who, context):
+    for claim in (*_claims(passage.text, sentence, who, context), *_parts(passage.text, sentence)):
         stated = _stated(passage, sentence, claim, context)
         if stated is not None:
             yield stated
@@ -114,6 +154,19 @@ def _claims(text: str, sentence: Sentence, who: Spoken, context: Context) -> Ite
                 yield _Claim(each.start, each.end, each.value, each.limit)
 
 
+def _parts(text: str, sentence: Sentence) -> Iterator[_Claim]:
+    """Shares in words that are more or less: "a third more", "half again as much"."""
+    for match in _PART.finditer(text, sentence.start, sentence.end):
+        share = _SHARES[
+            re.sub(r"[\s-]+", " ", match["share"].lower())
+            .removeprefix("one ")
+            .removeprefix("a ")
+            .removeprefix("an ")
+        ]
+        times = 1 - share if match["less"] else 1 + share
+        yield _Claim(match.start("share"), match.end(), times, "about")
+
+
 def _is_multiple(text: str, each: Quantity) -> bool:
     """Whether "2x" is a multiple and no count of devices, outputs or lanes: 4x DisplayPort, 8x A100."""
     after = text[each.end : each.end + 12]
@@ -128,7 +181,11 @@ def _is_multiple(text: str, each: Quantity) -> bool:
                 after,
             )
         )
-    return not re.match(r"\s*(?:precision|data rate|a (?:day|week|month|year))", after)
+    if _ADDS.search(text, max(0, each.start - 16), each.start):
+        return False
+    if each.value < 1 and re.match(r"\s*(?:more|less)\b", after):
+        return False
+    return not re.match(r"\s*(?:precision|again|as-|-|data rate|a (?:day|week|month|year))", after)
 
 
 def _stated(passage: Passage, sentence: Sentence, claim: _Claim, context: Context) -> Finding | None:
@@ -155,6 +212,8 @@ def _stated(passage: Passage, sentence: Sentence, claim: _Claim, context: Contex
         return None
     if not before or not after or before[-1].dimension != after[0].dimension or not after[0].value:
         return None
+    if beside is None and _OTHER_CLAUSE.search(passage.text, claim.end, after[0].start):
+        return None
     real = before[-1].value / after[0].value
     if before[-1].dimension == "time" or (beside is not None and beside[1].end <= claim.start):
         real = 1 / real if real < 1 < claim.times else real
@@ -178,6 +237,10 @@ def _of_devices(
         r"\bthan (?:its|their|it)\b(?! (?:rival|competitor|counterpart|opponent|competition))", near
     )
     if own or _OTHER.search(near):
+        return
+    of_value = _of_value(passage, sentence, claim, who, context)
+    if of_value is not None:
+        yield of_value
         return
     if both is None:
         yield from _of_any(passage, sentence, claim, who, context)
@@ -209,6 +272,65 @@ def _of_devices(
     yield _finding(
         passage, claim, answer, context, subject=both.subject, attribute=attribute.key, evidence=evidence
     )
+
+
+def _of_value(
+    passage: Passage, sentence: Sentence, claim: _Claim, who: Spoken, context: Context
+) -> Finding | None:
+    """A stated value against that of a device named behind: "48 GB, twice what a single 4090 offers"."""
+    text = passage.text
+    found = within(quantities(text, context.fraction), sentence.start, claim.start)
+    after = [each for each in who.here if each.start >= claim.end]
+    begins = _THAT_IS.match(text, sentence.start, sentence.end)
+    if not found and begins and begins.end() <= claim.start <= begins.end() + _ROUGHLY:
+        # "141 GB. That is twice the H100's": what was told last in the sentence before.
+        earlier = [each for each in sentences(text) if each.end <= sentence.start + 1][-1:]
+        told_before = [
+            each
+            for one in earlier
+            for each in within(quantities(text, context.fraction), one.start, one.end)
+            if each.dimension in _VALUED
+        ]
+        found = [each._replace(end=begins.start()) for each in told_before[-1:]]
+    if not found or not after or found[-1].dimension not in _VALUED or found[-1].high != found[-1].value:
+        return None
+    value, other = found[-1], after[0]
+    if not (
+        value.end == sentence.start or _SO_MANY.fullmatch(text, value.end, claim.start)
+    ) or not _WHAT_OF.fullmatch(text, claim.end, other.start):
+        return None
+    beside = [each.attribute for each in within(named(text), value.start - _BEFORE, sentence.end)
+              if value.dimension in (each.attribute.dimension, "op rate")]  # fmt: skip
+    keys = {each.key for each in beside}
+    attribute = (
+        beside[0]
+        if len(keys) == 1
+        else attributes()[_VALUED[value.dimension]]
+        if not keys and _VALUED[value.dimension]
+        else None
+    )
+    if attribute is None:
+        return None
+    gpus = [context.catalogue[key] for key in other.ids]
+    sure = [gpu for gpu in gpus if gpu.confidence != "low"]
+    values = [(gpu, gpu.value(field)) for gpu in sure for field in attribute.fields]
+    known = [(gpu, float(size)) for gpu, size in values if isinstance(size, int | float) and size]
+    known = [
+        (gpu, (nominal_gb(size) or size / 1e9) * 1e9 if attribute.key == "memory" else size)
+        for gpu, size in known
+    ]
+    if not known:
+        return None
+    ratios_ = [value.value / size for _, size in known]
+    verdict = _verdict(claim, ratios_)
+    at = min(range(len(known)), key=lambda i: abs(ratios_[i] - claim.times))
+    shown_value = re.match(r"[\d.,]+\s?[\w/]+", text[value.start :])
+    shown, gpu = shown_value[0] if shown_value else "", known[at][0]
+    words = f"{shown} is {ratios_[at]:.3g} times {gpu.display(attribute.fields[0])} of {gpu.id}"
+    return _finding(
+        passage, claim, (verdict, "" if verdict == "confirmed" else f"{ratios_[at]:.2g}x", words), context,
+        subject=", ".join(other.ids), attribute=attribute.key, evidence=(on_file(known[at][0], attribute),),
+    )  # fmt: skip
 
 
 def _of_any(
@@ -297,8 +419,6 @@ def _of_speed(passage: Passage, sentence: Sentence, claim: _Claim, both: Pair, c
 
     An interval is no bound: what lies outside of it is told, not accused.
     """
-    from whichgpu.audit.attributes import attributes
-
     model = expected(sentence.text, both, context)
     if model:
         low, high = _ALLOWED.get(claim.limit, (1.0, 1.0))

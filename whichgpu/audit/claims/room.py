@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from whichgpu.audit.sentences import Sentence
 
 _NEEDS = re.compile(
-    r"\b(?:needs?|requires?|takes?|uses?|occup\w+|weighs?|is)\s+(?:up to\s+)?(?:about|around|roughly|"
+    r"\b(?:needs?|requires?|takes?|uses?|occup\w+|weighs?(?: in at)?|wants?|is|(?:drops?|shrinks?|falls?|"
+    r"comes?|goes|gets)(?: down)? to|"
+    r"comes? in at|clocks? in at)\s+(?:up to\s+)?(?:about|around|roughly|"
     r"at least|approximately|"
     r"some|over|~)?\s*(?P<n>\d{1,4}(?:\.\d)?)\s?GB\b(?!/)",
     re.IGNORECASE,

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import tables
 from whichgpu.audit.attributes import Attribute, Named, named, qualifiers
-from whichgpu.audit.binding import APART, TIED, Binder, both_of, several_columns
+from whichgpu.audit.binding import APART, TIED, Binder, both_of, several_columns, united
 from whichgpu.audit.fields import ITS_OWN
 from whichgpu.audit.implied import carried, implied
 from whichgpu.audit.judging import namesakes
-from whichgpu.audit.listed import is_list
+from whichgpu.audit.listed import has, is_list
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import counted, spoken, superchips
 from whichgpu.audit.sentences import Sentence, guarded, sentences, within
@@ -40,14 +40,18 @@ _SHORT = 80
 _RESPECTIVELY = re.compile(r"\brespectively\b", re.IGNORECASE)
 #: Words beside a rate or a size that is not the device memory's.
 _ELSEWHERE = re.compile(
-    r"\b(?:cache|infinity|nvlink|pcie|pci express|interconnect|fabric|infiniband|ethernet|network|switch|"
-    r"disk|ssd|nvme|system|host|swap|usage|used(?!\)))\b",
+    r"\b(?:cache|infinity|bridge\w*|nvlink|pcie|pci express|interconnect|fabric|infiniband|ethernet|"
+    r"network|switch|"
+    r"disk|ssd|nvme|coherent|lpddr\w*|system|host|swap|usage|used(?!\)))\b",
     re.IGNORECASE,
 )
 #: What parts the words of one value from those of the next.
 _APART_FROM = re.compile(r"\s(?:and|or|but|than|versus|vs\.?|-|\u2013|\u2014|\|)\s|[,;]\s", re.IGNORECASE)
 #: Precisions that are spoken of by themselves: "TF32 alone gives 156 TFLOPS".
-_ITS = re.compile(r"\s*(?:it|its|this|the (?:card|gpu|chip))\b", re.IGNORECASE)
+_ITS = re.compile(
+    r"\s*(?:it|its|this|the (?:card|gpu|chip|part|board|accelerator|module)|sie|er|ihre?|elle|il|sa|su)\b",
+    re.IGNORECASE,
+)
 #: "And this memory has a bandwidth of 33 TB/s": of what the text before is about, which is no device.
 _THAT_MEMORY = re.compile(r"\b(?:this|that|these|such) (?:memory|cache|pool|link|bandwidth)\b", re.IGNORECASE)
 #: Words of a price of today, which is none of the launch.
@@ -87,6 +91,18 @@ _PURPOSE = re.compile(
     r"(?:is|are|becomes?|remains?) (?:an?|the|its) (?:\w+ )?(?:bottleneck|limit\w*|constraint|ceiling))\b",
     re.IGNORECASE,
 )
+#: One of several sizes of a device: "the 40 GB kind".
+_SIZE_KIND = re.compile(
+    r"\b(?P<size>\d{1,3})[ -]?(?:GB|gigabyte)s?\s+(?:kind|versions?|variants?|models?|ones?|cards?|"
+    r"flavou?rs?|editions?|parts?|sku)\b",
+    re.IGNORECASE,
+)
+#: Where what is said of a value itself ends.
+_SAID = re.compile(
+    rf"{_PURPOSE.pattern}|[,;:]\s|\s[\u2013\u2014]\s|\b(?:and|but|so|which|while|whereas|because|since|"
+    rf"when|as long as)\s",
+    re.IGNORECASE,
+)
 _SO_MUCH = re.compile(
     r"\s*(?:rate|speed|throughput)?\s*,?\s*(?:so|or|that is|i\.e\.|which is|giving|=)\s", re.IGNORECASE
 )
@@ -99,6 +115,8 @@ _ACCUMULATES = re.compile(r"[ -](?:accumulat\w+|accum\b|master weights)", re.IGN
 _PRECISIONS = ("tf32", "bf16", "fp8", "fp4", "int8", "int4")
 #: Behind a size that can be of nothing but the GPUs.
 _OF_GPUS = re.compile(r"\s+(?:of\s+)?(?:gpu memory|vram|hbm)", re.IGNORECASE)
+#: Of machines that each have several.
+_NODES = re.compile(r"\b(?:nodes|servers|machines|boxes|systems|racks|instances)\b", re.IGNORECASE)
 _LINKED = re.compile(r"\b(?:connect\w*|link\w*|interconnect\w*|nvlink|between)\b", re.IGNORECASE)
 _TOGETHER = re.compile(
     r"\b(?:zusammen|insgesamt|au total|ensemble|en total|juntos|combined|total|together|aggregate|pooled?|"
@@ -140,7 +158,8 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
     if not (here or who.topic) or (not here and several_columns(sentence, context)):
         return
     binder = Binder(passage.text, sentence, attributes, who)
-    for quantity in within(quantities(passage.text, context.fraction), sentence.start, sentence.end):
+    every = within(quantities(passage.text, context.fraction), sentence.start, sentence.end)
+    for quantity in united(passage.text, every, here):
         bound = binder.bind(quantity)
         if bound is not None:
             yield from _of_value(
@@ -181,6 +200,7 @@ def _of_value(
     clause = _own_words(text, sentence, quantity, context)
     place = (quantity.start, quantity.end)
     said = qualifiers(clause) | tables.noted(passage, place, context.document.original)
+    mention = _of_size(text, sentence, quantity, mention, context)
     gpus = [context.catalogue[key] for key in mention.ids]
     found = verdict_on(text, quantity, attribute, gpus, said=said, context=context)
     for other in both_of(text, quantity, mention, here) if found.verdict == "confirmed" else ():
@@ -201,7 +221,7 @@ def _of_value(
             r"[\s\w-]{0,12}(?:vs\b|versus|/|compared|against)", text[quantity.end : quantity.end + 24]
         )
         gap = text[mention.end : quantity.start] or " "
-        tied = mention in here and not against and TIED.fullmatch(gap) is not None
+        tied = mention in here and not against and (TIED.fullmatch(gap) is not None or has(gap))
         whole = [context.catalogue[key] for each in superchips(here) if each != mention for key in each.ids]
         for again in (wider, whole if tied else others):
             verdict = (
@@ -221,6 +241,21 @@ def _of_value(
     elif found.verdict == "confirmed":
         found = _narrower(found, quantity, attribute, mention, near=sentence.text, context=context)
     yield finding_on(passage, quantity, attribute, gpus, found=found, context=context)
+
+
+def _of_size(
+    text: str, sentence: Sentence, quantity: Quantity, mention: Mention, context: Context
+) -> Mention:
+    """A device of the size that is spoken of before a value: "either the 40 GB kind with 1,555 GB/s"."""
+    before = list(
+        _SIZE_KIND.finditer(
+            text, max(sentence.start, mention.end if mention.end < quantity.start else 0), quantity.start
+        )
+    )
+    if not before or not TIED.fullmatch(text, before[-1].end(), quantity.start):
+        return mention
+    ids = tuple(key for key in mention.named if _size(context.catalogue[key]) == before[-1]["size"])
+    return mention._replace(ids=ids, named=ids) if ids else mention
 
 
 def _misnamed(
@@ -260,8 +295,8 @@ def _doubtful(
     """Whether a value may be of something else than the device: a need, a sum, another device before it."""
     text, here, own = sentence.text, who.here, who.own
     in_brackets = mention in here and passage.text[mention.end : quantity.start].strip() == "("
-    purpose = _PURPOSE.search(text, quantity.end - sentence.start)
-    said = text[: purpose.start()] if purpose else text
+    ends = _SAID.search(text, quantity.end - sentence.start)
+    said = text[: ends.start()] if ends else text
     before = mention in here and mention.end <= quantity.start
     if before and is_list(passage.text[mention.end : quantity.start]):
         said = passage.text[sentence.start : quantity.end + _AFTER]
@@ -279,7 +314,11 @@ def _doubtful(
         return True
     listed = passage.kind == "item" and len(passage.text) < _SHORT
     above = who.certain and passage.text[mention.start : mention.end] == mention.text
-    if attribute.key in _PRECISIONS and mention not in here and not (_ITS.match(text) or listed or above):
+    if (
+        attribute.key in (*_PRECISIONS, "process")
+        and mention not in here
+        and not (_ITS.match(text) or listed or above)
+    ):
         return True
     if mention in here:
         between = [each for each in own if mention.end <= each.start < quantity.start]
@@ -327,7 +366,8 @@ def _together(
     said = _TOGETHER.search(sentence.text) or re.fullmatch(
         r"s?\s*[(=]\s*" if not whole else r"s?\s*[(=,:]\s*", gap
     )
-    verdict = "contradicted" if said and found.verdict == "contradicted" else "unverifiable"
+    machines = _NODES.search(passage.text, sentence.start, mention.start)
+    verdict = "contradicted" if said and not machines and found.verdict == "contradicted" else "unverifiable"
     found = found._replace(verdict=verdict, expected="", because=f"for {count:g} of them: {found.because}")
     return finding_on(passage, quantity, attribute, gpus, found=found, context=context)
 

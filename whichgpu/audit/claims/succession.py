@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import TYPE_CHECKING
 
 from whichgpu.audit.fields import ITS_OWN
 from whichgpu.audit.findings import made
 from whichgpu.audit.judging import source_of
+from whichgpu.audit.quantities import SPELLED
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences
 from whichgpu.audit.subjects import model
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.roles import Spoken
+    from whichgpu.audit.sentences import Sentence
     from whichgpu.audit.subjects import Mention
     from whichgpu.hardware.gpu import Gpu
 
@@ -37,6 +41,22 @@ _EARLIER = re.compile(
 )
 _DENIED = re.compile(r"\b(?:not|never|no|if|could|would|can|may|instead)\b|n[\u2019']t\b", re.IGNORECASE)
 _FAR = 70
+#: "Two years after the", "is three years older than the", and how far the days of two sources are apart.
+_YEARS = re.compile(
+    r"\b(?P<n>an?|one|"
+    + "|".join(SPELLED)
+    + r"|\d(?:\.5)?)\s+(?:full\s+|whole\s+)?years?\s+(?:after|later than|newer than|younger than|"
+    rf"(?P<older>before|earlier than|older than)){_THE}",
+    re.IGNORECASE,
+)
+_YEARS_EARLIER = re.compile(
+    r"\b(?P<n>an?|one|"
+    + "|".join(SPELLED)
+    + r"|\d(?:\.5)?)\s+(?:full\s+|whole\s+)?years?\s+(?:(?P<earlier>earlier|before|prior)|later)\b"
+    r"(?=\s*(?:[.,;)]|$|and\b|with\b))",
+    re.IGNORECASE,
+)
+_YEAR = 0.8
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -46,6 +66,8 @@ def find(context: Context) -> Iterator[Finding]:
             continue
         for sentence in sentences(passage.text):
             who = spoken(index, passage, sentence, context)
+            yield from _apart(passage, sentence, who, context)
+            yield from _earlier(passage, sentence, who, context)
             for at, second in enumerate(who.here):
                 topic = who.topic if who.certain and ITS_OWN.match(sentence.text) else ()
                 first = who.here[at - 1] if at else next(iter(topic), None)
@@ -59,6 +81,65 @@ def find(context: Context) -> Iterator[Finding]:
                     place = (second.start - len(words) + found.start(), second.end)
                     pair = (first, second) if later else (second, first)
                     yield from _judged(passage, place, pair, context)
+
+
+def _apart(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:
+    """So many years between two devices: "two years after the A100", "five years older than"."""
+    for second in who.here:
+        words = passage.text[max(sentence.start, second.start - _FAR) : second.start]
+        match = _YEARS.search(words)
+        before = [
+            each
+            for each in who.here
+            if each.end <= second.start - len(words) + (match.start() if match else 0)
+        ]
+        first = (
+            before[-1]
+            if before
+            else next(iter(who.topic if who.certain and ITS_OWN.match(sentence.text) else ()), None)
+        )
+        if match is None or first is None or first.named == second.named or _DENIED.search(words):
+            continue
+        a, b = (
+            [day for day in _days([context.catalogue[key] for key in each.named])] for each in (first, second)
+        )
+        if not a or not b:
+            continue
+        told = SPELLED.get(match["n"].lower()) or (
+            1 if match["n"].lower() in ("a", "one") else float(match["n"])
+        )
+        told = -told if match["older"] else told
+        gaps = [
+            (date.fromisoformat(one) - date.fromisoformat(other)).days / 365.25 for one in a for other in b
+        ]
+        # Announced in one year and sold in the next.
+        low, high = min(gaps) - _YEAR, max(gaps) + _YEAR
+        because = f"{first.named[0]} came out on {min(a)}, {second.named[0]} on {min(b)}"
+        start = second.start - len(words) + match.start("n")
+        yield made(context, passage, (start, second.end), "identity",
+                   "confirmed" if low <= told <= high else "contradicted", subject=first.named[0],
+                   attribute="release_date", because=because,
+                   evidence=(source_of(context.catalogue[first.named[0]], "release_date"),))  # fmt: skip
+
+
+def _earlier(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:
+    """So many years before what the text is about: "its predecessor, the A100, arrived two years earlier"."""
+    match = _YEARS_EARLIER.search(passage.text, sentence.start, sentence.end)
+    if match is None or len({each.named for each in who.here}) != 1 or not who.topic or not who.certain:
+        return
+    here, topic = who.here[0], who.topic[0]
+    a, b = (_days([context.catalogue[key] for key in each.named]) for each in (topic, here))
+    if here.named == topic.named or here.end > match.start() or not a or not b:
+        return
+    second = context.catalogue[here.named[0]]
+    told = SPELLED.get(match["n"].lower()) or (1 if match["n"].lower() in ("a", "one") else float(match["n"]))
+    told = told if match["earlier"] else -told
+    gaps = [(date.fromisoformat(one) - date.fromisoformat(other)).days / 365.25 for one in a for other in b]
+    right = min(gaps) - _YEAR <= told <= max(gaps) + _YEAR
+    because = f"{topic.named[0]} came out on {min(a)}, {second.id} on {min(b)}"
+    yield made(context, passage, match.span(), "identity", "confirmed" if right else "contradicted",
+               subject=second.id, attribute="release_date", because=because,
+               evidence=(source_of(second, "release_date"),))  # fmt: skip
 
 
 def _judged(

@@ -57,7 +57,9 @@ _RECORD = {
 }
 #: Words of one request at a time, whose every token reads the weights.
 _ALONE = re.compile(
-    r"\b(?:batch(?: size)?(?: of)?[ =-]?(?:1|one)\b|single[- ](?:user|stream|request|batch))", re.IGNORECASE
+    r"\b(?:batch(?: size)?(?: of)?[ =-]?(?:1|one)\b|without (?:any )?batching|unbatched|one request at a "
+    r"time|single[- ](?:user|stream|request|batch))",
+    re.IGNORECASE,
 )
 #: Formats of engines for one user: nobody states their rates of many requests.
 _LOCAL = re.compile(r"\b(?:gguf|Q[2-8]_(?:K(?:_[SML])?|[01])|llama\.cpp|ollama|lm studio)\b", re.IGNORECASE)
