@@ -257,7 +257,7 @@ def test_the_conflict_is_irreducible_and_its_cheapest_way_out_works():
         "max_instances of a", "max_instances of b", "demand images",
     }  # fmt: skip
     first = answer.conflict.relaxations[0]
-    assert first.text == "max_instances of a: raise it by 1 instances"
+    assert first.text == "max_instances of a: raise it by 1 instance"
     options[0]["max_instances"] = 4
     again = solved([demand(rate="50 images/s"), demand("other", "1 images/s")], options)
     assert again.usd_per_hour == pytest.approx(first.usd_per_hour)
@@ -344,6 +344,15 @@ def test_the_least_that_spot_and_spares_must_give_way_by():
     assert lost is not None
     assert lost.proven
     assert lost.relaxations[0].text == "spot_share of x: 60% on spot"
+    # Any share, also one far from what is asked; and of a demand as much as is carried, not a little less.
+    lost = solved([demand("x", "10 req/s", spot_share="10 %")], options[:1]).conflict
+    assert lost is not None
+    assert [one.text for one in lost.relaxations] == ["spot_share of x: 100% on spot"]
+    lost = solved([demand("x", "10 req/s", spot_share="0 %")], options[1:]).conflict
+    assert lost is not None
+    assert [one.text for one in lost.relaxations] == [
+        "max_instances of b: raise it by 3 instances", "demand x: only 40% of it",
+    ]  # fmt: skip
     lost = solved([demand("x", "10 req/s", redundancy="N+2")],
                   [option("a", 1.0, max_instances=3, x="5 req/s")]).conflict  # fmt: skip
     assert lost is not None
