@@ -338,6 +338,23 @@ def test_wishes_that_leave_no_offer_are_irreducible():
     assert lost.relaxations[0].text == "gpus of the plan: any"
 
 
+def test_objectives_out_of_reach_may_be_left_out_at_least():
+    raw = {
+        "demand": [{"name": "q", "workload": "llama-3.1-8b", "rate": "1 req/s", "slo": "ttft p90 1 us"}],
+        "plan": {"gpus": ["l40s"], "providers": ["aws"]},
+    }
+    lost = plan(parsed(raw, Path(), "x", GPUS, TODAY), GPUS, TODAY).conflict
+    assert lost is not None
+    assert [one.text for one in lost.relaxations] == ["slo of q: none"]
+
+
+def test_a_part_of_a_gpu_is_refused_with_the_whole_one():
+    for table in ({"plan": {"gpus": ["l4:1/2"]}}, {"owned": [{"gpu": "l4:1/2", "count": 2}]}):
+        raw = {"demand": [{"name": "q", "workload": "resnet50", "rate": "1 image/s"}], **table}
+        with pytest.raises(UsageError, match=r"'l4:1/2' is part of a GPU; .* write l4"):
+            parsed(raw, Path(), "x", GPUS, TODAY)
+
+
 def test_the_least_that_spot_and_spares_must_give_way_by():
     options = [option("a", 1.0, term="spot", x="2 req/s"), option("b", 4.0, max_instances=2, x="2 req/s")]
     lost = solved([demand("x", "10 req/s", spot_share="50 %")], options).conflict
