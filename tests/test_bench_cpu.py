@@ -98,7 +98,9 @@ def test_the_device_on_its_roofline(tmp_path, capsys):
     assert [one["task"] for one in found["skipped"]] == ["transfer"]
 
 
-def test_memory_that_runs_out_is_a_row_and_a_hang_ends():
+def test_memory_that_runs_out_is_a_row_and_a_hang_ends(monkeypatch):
+    monkeypatch.setattr(process, "PATIENCE", 1.0)
+    heard = []
     method = tasks.Settings(toy=True).method("usual")
     task = {"kind": "job", "framework": "torch", "workload": "resnet18", "phase": "train",
                 "precision": "fp32",
@@ -106,8 +108,11 @@ def test_memory_that_runs_out_is_a_row_and_a_hang_ends():
             "timeout": 120.0}  # fmt: skip
     lost = process.run({**task, "memory": 2.5e9})
     assert (lost["status"], "out of memory" in lost["reason"]) == ("oom", True)
-    slow = process.run({**task, "batch": 64.0, "height": 2048.0, "width": 2048.0, "timeout": 5.0})
+    slow = process.run(
+        {**task, "batch": 64.0, "height": 2048.0, "width": 2048.0, "timeout": 5.0}, "", heard.append
+    )
     assert (slow["status"], "not done after 5 s" in slow["reason"]) == ("timeout", True)
+    assert heard == [1.0, 2.0, 4.0]
     wrong = process.run({**task, "batch": 1.0, "options": {"colour": "red"}})
     assert (wrong["status"], "option colour" in wrong["reason"]) == ("skipped", True)
     none = process.run({**task, "batch": 1.0, "device": "cuda"})

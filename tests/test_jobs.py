@@ -202,6 +202,22 @@ def test_a_fault_of_the_program_is_the_reason_of_its_row_alone(monkeypatch):
     assert "internal error: ZeroDivisionError: thirteen" in answers[3].error
 
 
+def test_a_global_batch_that_some_rows_cannot_deal_out_is_asked_of_the_others_at_once(monkeypatch):
+    from whichgpu.cost import groups
+
+    sweeps, real = [], groups.estimate
+    monkeypatch.setattr(groups, "estimate", lambda job, gpus: sweeps.append(job) or real(job, gpus))
+    row = {"workload": "bert-base", "gpu": "a100-80gb-sxm", "phase": "train", "n_gpus": "8",
+           "options": "global_batch=64"}  # fmt: skip
+    answers = list(predict_rows([{**row, "batch": str(batch)} for batch in (8, 16, 4, 32, 2, 6)], GPUS))
+    assert [answer.error.rpartition("use ")[2] for answer in answers] == [
+        "", "global_batch=128", "", "global_batch=256", "", "",
+    ]  # fmt: skip
+    assert all((answer.value is None) == bool(answer.error) for answer in answers)
+    # One that fails, and one of all the others.
+    assert len(sweeps) == 2
+
+
 def test_the_number_beside_the_name_of_a_gpu_is_how_many():
     stated = {**ROW, "phase": "train", "gpu": "a100-80gb-sxm"}
     four, also, one = predict_rows(

@@ -257,7 +257,7 @@ def test_the_conflict_is_irreducible_and_its_cheapest_way_out_works():
         "max_instances of a", "max_instances of b", "demand images",
     }  # fmt: skip
     first = answer.conflict.relaxations[0]
-    assert first.text == "max_instances of a: raise it by 1 instances"
+    assert first.text == "max_instances of a: raise it by 1 instance"
     options[0]["max_instances"] = 4
     again = solved([demand(rate="50 images/s"), demand("other", "1 images/s")], options)
     assert again.usd_per_hour == pytest.approx(first.usd_per_hour)
@@ -338,12 +338,38 @@ def test_wishes_that_leave_no_offer_are_irreducible():
     assert lost.relaxations[0].text == "gpus of the plan: any"
 
 
+def test_objectives_out_of_reach_may_be_left_out_at_least():
+    raw = {
+        "demand": [{"name": "q", "workload": "llama-3.1-8b", "rate": "1 req/s", "slo": "ttft p90 1 us"}],
+        "plan": {"gpus": ["l40s"], "providers": ["aws"]},
+    }
+    lost = plan(parsed(raw, Path(), "x", GPUS, TODAY), GPUS, TODAY).conflict
+    assert lost is not None
+    assert [one.text for one in lost.relaxations] == ["slo of q: none"]
+
+
+def test_a_part_of_a_gpu_is_refused_with_the_whole_one():
+    for table in ({"plan": {"gpus": ["l4:1/2"]}}, {"owned": [{"gpu": "l4:1/2", "count": 2}]}):
+        raw = {"demand": [{"name": "q", "workload": "resnet50", "rate": "1 image/s"}], **table}
+        with pytest.raises(UsageError, match=r"'l4:1/2' is part of a GPU; .* write l4"):
+            parsed(raw, Path(), "x", GPUS, TODAY)
+
+
 def test_the_least_that_spot_and_spares_must_give_way_by():
     options = [option("a", 1.0, term="spot", x="2 req/s"), option("b", 4.0, max_instances=2, x="2 req/s")]
     lost = solved([demand("x", "10 req/s", spot_share="50 %")], options).conflict
     assert lost is not None
     assert lost.proven
     assert lost.relaxations[0].text == "spot_share of x: 60% on spot"
+    # Any share, also one far from what is asked; and of a demand as much as is carried, not a little less.
+    lost = solved([demand("x", "10 req/s", spot_share="10 %")], options[:1]).conflict
+    assert lost is not None
+    assert [one.text for one in lost.relaxations] == ["spot_share of x: 100% on spot"]
+    lost = solved([demand("x", "10 req/s", spot_share="0 %")], options[1:]).conflict
+    assert lost is not None
+    assert [one.text for one in lost.relaxations] == [
+        "max_instances of b: raise it by 3 instances", "demand x: only 40% of it",
+    ]  # fmt: skip
     lost = solved([demand("x", "10 req/s", redundancy="N+2")],
                   [option("a", 1.0, max_instances=3, x="5 req/s")]).conflict  # fmt: skip
     assert lost is not None

@@ -420,7 +420,7 @@ def test_an_offer_is_frozen_and_says_what_it_is() -> None:
     assert row.usd_per_gpu_hour == 2.0
     assert row.age_days(TODAY + timedelta(days=3)) == 3
     assert offer(as_of=None).age_days(TODAY) is None
-    assert str(row) == "acme one: 4x a10, 8.00 USD/h on_demand (2026-11-20)"
+    assert str(row) == "acme one: 4x a10, 8.00 USD/h on demand (2026-11-20)"
     assert "a10 or a10g" in str(offer(gpu=None, candidates=("a10", "a10g")))
     with pytest.raises(dataclasses.FrozenInstanceError):
         row.usd_per_hour = 1.0  # type: ignore[misc]

@@ -26,6 +26,17 @@ class UsageError(WhichGpuError):
     exit_code = 2
 
 
+class SomeRefused(UsageError):
+    """Wrong use in some jobs of a sweep: `whys` are their reasons by place, empty where there is none.
+
+    One reason alone is of all jobs.
+    """
+
+    def __init__(self, text: str, whys: list[str]) -> None:
+        super().__init__(text)
+        self.whys = whys
+
+
 class UnknownName(UsageError):
     """A name that is nothing's, or several things'; the text lists the nearest, or the candidates."""
 

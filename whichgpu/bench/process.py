@@ -19,10 +19,12 @@ from typing import TYPE_CHECKING, Any
 from whichgpu.errors import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 #: Seconds that a task may take where it says nothing.
 TIMEOUT = 1800.0
+#: Seconds after which it is first said that a task is still measured, then each time twice as long.
+PATIENCE = 15.0
 #: The variable that names the process which waits for the answer; without it nothing is worth going on.
 PARENT = "WHICHGPU_BENCH_PARENT"
 _ROOT = Path(__file__).parents[2]
@@ -31,10 +33,13 @@ _TAIL = 400
 _TELLING = ("Error", "error:", "fatal", "Killed", "CUDA", "NCCL", "Segmentation")
 
 
-def run(task: Mapping[str, Any], python: str = "") -> dict[str, Any]:
+def run(
+    task: Mapping[str, Any], python: str = "", meanwhile: Callable[[float], object] = lambda _: None
+) -> dict[str, Any]:
     """Run a task and give its answer: `status`, `reason`, `rows`, `context`; never raises for it.
 
-    A `KeyboardInterrupt` ends the process first and then goes on.
+    `meanwhile` hears now and then of the seconds that it has taken so far. A `KeyboardInterrupt` ends the
+    process first and then goes on.
     """
     with tempfile.TemporaryDirectory(prefix="whichgpu-bench-") as folder:
         request, answer, log = (Path(folder) / name for name in ("request.json", "answer.json", "log"))
@@ -51,7 +56,7 @@ def run(task: Mapping[str, Any], python: str = "") -> dict[str, Any]:
                 return _failed(
                     "failed", f"{command[0]} does not start ({fault.strerror}); give another --python"
                 )
-        ended = _wait(process, limit)
+        ended = _wait(process, limit, meanwhile)
         if answer.exists():
             found: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8"))
             return found
@@ -84,11 +89,16 @@ def environment(task: Mapping[str, Any]) -> dict[str, str]:
     return known
 
 
-def _wait(process: subprocess.Popen[bytes], limit: float) -> int | None:
+def _wait(process: subprocess.Popen[bytes], limit: float, meanwhile: Callable[[float], object]) -> int | None:
     """The exit status; None where the time was up. What the process started is gone afterwards."""
+    passed, until = 0.0, min(PATIENCE, limit)
     try:
-        return process.wait(limit)
-    except subprocess.TimeoutExpired:
+        while passed < limit:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return process.wait(until - passed)
+            passed, until = until, min(2.0 * until, limit)
+            if passed < limit:
+                meanwhile(passed)
         return None
     finally:
         end(process)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.bench import process, tasks, telemetry
@@ -65,7 +66,7 @@ def run(
     that runs and the list. Raises `UsageError` where the journal cannot be written.
     """
     found, skipped, known = [], [], 0
-    execute = execute or (lambda task: process.run(task, python))
+    execute = execute or (lambda task: process.run(task, python, partial(_still, task, tell)))
     try:
         for task in todo:
             if journal is not None and digest(task) in journal.done:
@@ -90,6 +91,13 @@ def run(
     except KeyboardInterrupt:
         return Outcome(found, skipped, known, interrupted=True)
     return Outcome(found, skipped, known)
+
+
+def _still(task: Task, tell: Callable[[str], object], seconds: float) -> None:
+    """Say that a task is still measured, and what would take less time."""
+    limit = float(task.get("timeout") or process.TIMEOUT)
+    less = "; --toy takes small sizes" if task.get("device") != "cuda" and not task.get("threads") else ""
+    tell(f"{tasks.title(task)}: still measuring after {seconds:g} s (--timeout {limit:g}){less}")
 
 
 def _on(task: Task, there: Machine) -> str:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost.coefficients import section
-from whichgpu.errors import UsageError
+from whichgpu.errors import SomeRefused, UsageError
 from whichgpu.values import immutable
 from whichgpu.workloads.ops import changed
 from whichgpu.workloads.precision import precision
@@ -111,10 +111,13 @@ def _micro_batches(job: Job, mesh: Mesh) -> Array:
     whole = job.option("global_batch", 1.0, 1.0)
     count = whole / (np.asarray(job.batch, dtype=np.float64) * replicas)
     if np.any(count < 1.0 - 1e-9):
-        least = float(np.max(np.asarray(job.batch) * replicas))
-        raise UsageError(
-            f"global_batch={whole:g} is less than one micro-batch on each replica; use global_batch={least:g}"
-        )
+        said = "global_batch={:g} is less than one micro-batch on each replica; use global_batch={:g}"
+        least = np.atleast_1d(np.asarray(job.batch, dtype=np.float64) * replicas)
+        short = np.atleast_1d(count < 1.0 - 1e-9).tolist()
+        whys = [
+            said.format(whole, one) if bad else "" for one, bad in zip(least.tolist(), short, strict=True)
+        ]
+        raise SomeRefused(said.format(whole, least.max()), whys)
     return np.asarray(count)
 
 

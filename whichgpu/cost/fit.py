@@ -35,7 +35,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -57,6 +57,8 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     #: Effects by name, with the weight of each.
     Terms = dict[str, float]
+    #: By kind of op and what a fit knows a GPU by, the logarithm of a factor and the slopes of its laws.
+    _Parts = dict[Any, tuple[float, dict[str, float]]]
 
 
 #: The trait that each law's effect multiplies.
@@ -180,9 +182,8 @@ class Fit:
     """Effects by name; those that are absent are zero."""
 
     effects: Mapping[str, float] = field(default_factory=dict)
-    _known: dict[Any, tuple[float, dict[str, float]]] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
+    #: By what a sweep has in common, the parts of each kind of op on GPUs that share them.
+    _known: dict[Any, _Parts] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def factor(self, terms: Terms) -> float:
         """The factor that these effects make together."""
@@ -229,44 +230,41 @@ class Fit:
         """The factor of each kind on each GPU, (O, G, 1); `how` is what the terms hang on beside these."""
         if not self.effects:
             return np.ones((1, 1, 1))
-        rows = {kind: [self._one(terms, kind, place, runtime, how) for place in places]
-                for kind in set(kinds)}  # fmt: skip
+        # All GPUs of a lineage and memory share their parts, and so do all sweeps: they are added up once.
+        known = self._known.setdefault((terms, runtime.stacks, *how.values()), {})
+        found = partial(self._parts, terms, runtime, how)
+        rows = {kind: [_factor(known, found, kind, place) for place in places] for kind in set(kinds)}
         return np.array([rows[kind] for kind in kinds])[:, :, None]
 
-    def _one(
-        self, terms: Callable[..., Terms], kind: OpClass, place: Traits, runtime: Runtime,
-        how: Mapping[str, Any],
-    ) -> float:  # fmt: skip
-        """The factor of one kind on one GPU."""
-        log, laws = self._parts(terms, kind, place, runtime, how)
-        for trait, slope in laws.items():
-            log += slope * getattr(place, trait)
-        return math.exp(log)
-
     def _parts(
-        self, terms: Callable[..., Terms], kind: OpClass, place: Traits, runtime: Runtime,
-        how: Mapping[str, Any],
+        self, terms: Callable[..., Terms], runtime: Runtime, how: Mapping[str, Any], kind: OpClass,
+        place: Traits,
     ) -> tuple[float, dict[str, float]]:  # fmt: skip
-        """What the effects without a law add to the logarithm, and those with one for each trait.
-
-        All GPUs of a lineage and memory share them, and so do all sweeps: they are added up once.
-        """
-        alike = (place.lineage, place.kin, place.memory, place.tf32, place.matrix)
-        key = (terms, kind, *alike, runtime.stacks, *how.values())
-        if key not in self._known:
-            unit = replace(
-                place, throttle=1.0, plain=1.0, narrow=1.0, rate=1.0, rate_narrow=1.0, cache=1.0, feed=1.0
-            )
-            found = terms(kind, unit, runtime, **how)
-            laws: dict[str, float] = {}
-            for name in [name for name in found if "~" in name]:
-                trait = _trait(_law(name), _as_run(kind, place, runtime))
-                laws[trait] = laws.get(trait, 0.0) + found.pop(name) * self.effects.get(name, 0.0)
-            self._known[key] = self._sum(found), laws
-        return self._known[key]
+        """What the effects without a law add to the logarithm, and those with one for each trait."""
+        unit = replace(
+            place, throttle=1.0, plain=1.0, narrow=1.0, rate=1.0, rate_narrow=1.0, cache=1.0, feed=1.0
+        )
+        found = terms(kind, unit, runtime, **how)
+        laws: dict[str, float] = {}
+        for name in [name for name in found if "~" in name]:
+            trait = _trait(_law(name), _as_run(kind, place, runtime))
+            laws[trait] = laws.get(trait, 0.0) + found.pop(name) * self.effects.get(name, 0.0)
+        return self._sum(found), laws
 
     def _sum(self, terms: Terms) -> float:
         return sum(weight * self.effects.get(name, 0.0) for name, weight in terms.items())
+
+
+def _factor(known: _Parts, found: Callable[..., Any], kind: OpClass, place: Traits) -> float:
+    """The factor of a kind of op on a GPU, of parts that are known, or `found`."""
+    key = (kind, place.lineage, place.kin, place.memory, place.tf32, place.matrix)
+    parts = known.get(key)
+    if parts is None:
+        parts = known[key] = found(kind, place)
+    log, laws = parts
+    for trait, slope in laws.items():
+        log += slope * getattr(place, trait)
+    return math.exp(log)
 
 
 @lru_cache(maxsize=1)

@@ -2,7 +2,8 @@
 
 A *cell* is one distinct physical job: a GPU and the numbers. Cells become the rows and columns of one
 sweep where their grid is well filled, and a sweep a GPU where it is not; none grows so large that memory
-would. What raises is halved until the jobs that cannot be run are alone with their reasons.
+would. Jobs that cannot be run are left out with their reasons; where a sweep does not say which of it they
+are, it is halved until they are alone.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.memory import GIB
 from whichgpu.cost.metrics import metric
-from whichgpu.errors import WhichGpuError, one_line
+from whichgpu.errors import SomeRefused, WhichGpuError, one_line
 from whichgpu.workloads.job import NUMBERS
 
 if TYPE_CHECKING:
@@ -110,11 +111,12 @@ class Group:
             refused=[{} for _ in self._asks],
         )
         spare = (len(self.columns) - len(_columns(batch))) * len({gpu for gpu, _ in batch})
-        self._evaluate(batch, 0, out, list(self.columns) if spare <= _SPARE else _columns(batch))
+        columns = list(self.columns) if spare <= _SPARE else _columns(batch)
+        self._evaluate(batch, np.arange(len(batch)), out, columns)
         return out
 
-    def _evaluate(self, batch: Batch, start: int, out: Outcome, columns: list[Numbers]) -> None:
-        """Evaluate cells together, which stand from `start` on; halve them where one of them raises.
+    def _evaluate(self, batch: Batch, at: NDArray[np.intp], out: Outcome, columns: list[Numbers]) -> None:
+        """Evaluate cells together, at their places in `out`; without those that cannot be, if one raises.
 
         `columns` are their numbers, or more, which other groups have.
         """
@@ -123,24 +125,38 @@ class Group:
             found = estimate(self._sweep(columns), [self._gpus[gpu] for gpu in gpus])
             g, j = _indexes(gpus, (gpu for gpu, _ in batch)), _indexes(columns, (one for _, one in batch))
             answers = found.figures(g, j)
-        except Exception as fault:
-            self._apart(batch, start, out, len(columns), fault)
+        except SomeRefused as fault:
+            each = fault.whys * len(columns) if len(fault.whys) == 1 else fault.whys
+            whys = dict(zip(columns, each, strict=True))
+            self._without(batch, at, out, [whys[numbers] for _, numbers in batch])
             return
-        out.bases[start : start + len(batch)] = [found.bases[row] for row in g]
-        self._read(found, answers, g, start, out)
+        except Exception as fault:
+            self._apart(batch, at, out, len(columns), fault)
+            return
+        for place, row in zip(at.tolist(), g.tolist(), strict=True):
+            out.bases[place] = found.bases[row]
+        self._read(found, answers, g, at, out)
 
-    def _apart(self, batch: Batch, start: int, out: Outcome, tried: int, fault: Exception) -> None:
+    def _without(self, batch: Batch, at: NDArray[np.intp], out: Outcome, whys: Sequence[str]) -> None:
+        """Refuse the cells that have a reason, and evaluate the others."""
+        for refused in out.refused:
+            refused.update((place, why) for place, why in zip(at.tolist(), whys, strict=True) if why)
+        rest = [cell for cell, why in zip(batch, whys, strict=True) if not why]
+        if rest:
+            self._evaluate(rest, at[[not why for why in whys]], out, _columns(rest))
+
+    def _apart(self, batch: Batch, at: NDArray[np.intp], out: Outcome, tried: int, fault: Exception) -> None:
         """Evaluate cells that failed in a sweep of so many columns: without those of others, then halved."""
         middle = len(batch) // 2
         own = _columns(batch)
         if len(own) < tried:
-            self._evaluate(batch, start, out, own)
+            self._evaluate(batch, at, out, own)
         elif middle:
-            for part, first in ((batch[:middle], start), (batch[middle:], start + middle)):
-                self._evaluate(part, first, out, _columns(part))
+            for part, places in ((batch[:middle], at[:middle]), (batch[middle:], at[middle:])):
+                self._evaluate(part, places, out, _columns(part))
         else:
             for refused in out.refused:
-                refused[start] = _why(fault)
+                refused[int(at[0])] = _why(fault)
 
     def _sweep(self, columns: Sequence[Numbers]) -> Job:
         """The job with its numbers as arrays; what all agree on stays a number, which is less work."""
@@ -150,23 +166,24 @@ class Group:
                 numbers[name] = values[0] if len(set(values)) == 1 else np.array(values)
         return replace(self.job, **numbers)
 
-    def _read(self, found: Estimates, answers: Answers, g: Any, start: int, out: Outcome) -> None:
-        """Read every ask off the answers of the cells from `start` on, all at once."""
-        reasons = self._reasons(found, answers, g)
+    def _read(self, found: Estimates, answers: Answers, g: Any, at: NDArray[np.intp], out: Outcome) -> None:
+        """Read every ask off the answers of the cells at these places, all at once."""
+        places = at.tolist()
+        reasons = {places[i]: why for i, why in self._reasons(found, answers, g).items()}
         for ask, (name, unit) in enumerate(self._asks):
             refused = out.refused[ask]
             try:
                 three = metric(name)(answers, unit)
             except WhichGpuError as fault:
-                refused.update(dict.fromkeys(range(start, start + len(g)), str(fault)))
+                refused.update(dict.fromkeys(places, str(fault)))
                 continue
-            out.values[ask, :, start : start + len(g)] = np.broadcast_arrays(*three, answers.power)[:3]
+            out.values[ask][:, at] = np.broadcast_arrays(*three, answers.power)[:3]
             for i in np.flatnonzero(~np.isfinite(three[1])).tolist():
                 gpu = found.devices.gpus[g[i]].id
-                refused[start + i] = (
+                refused[places[i]] = (
                     f"{name or 'throughput'} of this job is not known: {gpu} lacks a fact that it needs"
                 )
-            refused.update((start + i, why) for i, why in reasons.items())
+            refused.update(reasons)
 
     def _reasons(self, found: Estimates, answers: Answers, g: Any) -> dict[int, str]:
         """Why a GPU cannot run a job, by position: no such format, far too little memory."""

@@ -250,7 +250,7 @@ def bounded(asked: Array, fastest: Array) -> Array:
 
     (a^8 + f^8)^(1/8) is never below either, and smooth, so that a fit finds its way along the bound.
     """
-    if not np.any(fastest):
+    if not fastest.any():
         return asked
     joined: Array = np.sqrt(np.sqrt(np.sqrt(_eighth(asked) + _eighth(fastest))))
     return joined

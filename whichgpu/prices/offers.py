@@ -70,7 +70,7 @@ class Offer:
         dated = self.as_of.isoformat() if self.as_of else "undated"
         return (
             f"{self.provider} {self.instance}: {self.gpu_count:g}x {gpu}, "
-            f"{self.usd_per_hour:.2f} USD/h {self.kind} ({dated})"
+            f"{self.usd_per_hour:.2f} USD/h {self.kind.replace('_', ' ')} ({dated})"
         )
 
     @property

@@ -107,10 +107,11 @@ def _fleet(plan: Plan) -> Table:
          one.supply.kind.replace("_", " "), _read(one.supply.offer))
         for one in plan.picks
     ]  # fmt: skip
-    room = "" if plan.headroom is None else (
-        f"All rates could grow by {plan.headroom:.1%} on this fleet, the least at "
-        f"{clock(plan.tightest, plan.built.program.hours.size)}. "
-    )  # fmt: skip
+    hours = plan.built.program.hours.size
+    least = f", the least at {clock(plan.tightest, hours)}" if hours > 1 else ""
+    room = (
+        "" if plan.headroom is None else f"All rates could grow by {plan.headroom:.1%} on this fleet{least}. "
+    )
     watts = plan.watts
     power = "" if watts is None else f"Its GPUs draw {show(watts, 'power', 3)} in the mean, as estimated. "
     return Table.of(

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 #: Seconds for one question whether there is a fleet, and the gap at which it is answered.
 _EACH, _ANY = 5.0, 0.5
-#: Halvings in search of the largest part of a demand, and the most that a limit is raised to.
-_HALVINGS, _HIGHEST = 14, 1e13
+#: Steps in which the largest part of a demand is told, and the most that a limit is raised to.
+_PARTS, _HIGHEST = 1000, 1e13
 #: Seconds for all ways out; from where limits are raised by steps of so many times, and how near.
 _LONGEST, _STEEP, _NEAR = 20.0, 16.0, 1e-3
 #: Orders in which limits are tried that must give way together.
@@ -167,9 +167,7 @@ def _eased(built: Built, rule: Rule, until: float) -> Iterator[Relaxation]:
     found = _any(rule.eased(program, amount), 1e-4)
     if found is not None:
         text = rule.text.split(":")[0]
-        # Rounded down, so that what is told can be typed.
-        part = np.floor(1000.0 * amount + 1e-6) / 10.0
-        how = f"only {part:g}% of it" if rule.what == "demand" else _words(built, rule, amount)
+        how = f"only {100.0 * amount:g}% of it" if rule.what == "demand" else _words(built, rule, amount)
         yield Relaxation(
             f"{text}: {how}", found.cost / program.period, rule.what not in ("demand", "redundancy")
         )
@@ -182,19 +180,17 @@ def _words(built: Built, rule: Rule, amount: float) -> str:
             return f"{min(one.spot + amount / 100.0, 1.0):.0%} on spot"
         left = one.spare - int(amount)
         return f"N+{left} is enough" if left else "without redundancy"
-    return f"raise it by {number(amount, 6)} {rule.what}"
+    return f"raise it by {number(amount, 6)} {rule.what.removesuffix('s') if amount == 1.0 else rule.what}"
 
 
 def _part(program: Program, rule: Rule, until: float) -> float | None:
-    """The largest part of a demand that can be carried, downwards."""
+    """The largest part of a demand that can be carried, in thousandths; None where that is none."""
     assert rule.eased is not None
-    low, high = 0.0, 1.0
-    for _ in range(_HALVINGS):
-        if perf_counter() > until:
-            break
-        middle = (low + high) / 2.0
-        low, high = (middle, high) if _possible(rule.eased(program, middle)) else (low, middle)
-    return low if low > 0.0 else None
+    low, high = 0, _PARTS
+    while high - low > 1 and perf_counter() < until:
+        middle = (low + high) // 2
+        low, high = (middle, high) if _possible(rule.eased(program, middle / _PARTS)) else (low, middle)
+    return low / _PARTS if low else None
 
 
 def _raise(program: Program, rule: Rule, until: float) -> float | None:
@@ -207,12 +203,11 @@ def _raise(program: Program, rule: Rule, until: float) -> float | None:
             if found is None
             else found.cost / program.period * (1.0 + 1e-9) - (program.limits.budget or 0.0)
         )
-    high, most = 1.0, {"spot": 128.0, "redundancy": 4.0}.get(rule.what, _HIGHEST)
+    low, high, most = 0.0, 1.0, {"spot": 100.0, "redundancy": 4.0}.get(rule.what, _HIGHEST)
     while not _possible(rule.eased(program, high)):
-        high *= 2.0 if high < _STEEP else _STEEP
-        if high > most or perf_counter() > until:
+        if high >= most or perf_counter() > until:
             return None
-    low = 0.0 if high <= 1.0 else high / (2.0 if high <= _STEEP else _STEEP)
+        low, high = high, min(high * (2.0 if high < _STEEP else _STEEP), most)
     while high - low > max(1.0, _NEAR * high) and perf_counter() < until:
         middle = np.floor((low + high) / 2.0)
         low, high = (low, middle) if _possible(rule.eased(program, middle)) else (middle, high)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.errors import UsageError
+from whichgpu.errors import UsageError, one_line
 from whichgpu.planner.plan import rates
 from whichgpu.planner.plan.asked import Choice, Commitment, Option, Owned, Quota
 from whichgpu.planner.plan.keys import Keys, unknown
@@ -75,7 +75,6 @@ def kinds_of(keys: Keys, term: str) -> tuple[str, ...]:
 
 def gpu_ids(text: str, catalogue: Catalogue) -> tuple[str, ...]:
     """Every GPU that a spelling may mean; `h100` is all of that name."""
-    from whichgpu.hardware.names import resolve
     from whichgpu.planner.request import ids
 
     key = text.strip().lower()
@@ -85,7 +84,25 @@ def gpu_ids(text: str, catalogue: Catalogue) -> tuple[str, ...]:
     try:
         return tuple(ids(text, catalogue))
     except UsageError:
-        return (resolve(text, catalogue).id,)
+        return (_whole(text, catalogue),)
+
+
+def _whole(text: str, catalogue: Catalogue) -> str:
+    """The id of a GPU; raises `UsageError` for a part of one, as demands share the time of whole ones."""
+    from whichgpu.hardware.names import resolve
+    from whichgpu.hardware.parts import is_part
+    from whichgpu.hardware.slices import resolve_device
+
+    try:
+        return resolve(text, catalogue).id
+    except UsageError:
+        whole, mark, _ = text.partition(":")
+        if mark and is_part(resolve_device(text, catalogue)[0]):
+            raise UsageError(
+                f"'{one_line(text)}' is part of a GPU; a plan takes whole ones, whose time demands share: "
+                f"write {whole}"
+            ) from None
+        raise
 
 
 def needs(keys: Keys) -> tuple[str, ...]:
@@ -156,8 +173,6 @@ def _capacity(keys: Keys, demands: Sequence[Demand]) -> dict[str, dict[str, floa
 
 def owned(raw: Any, index: int, catalogue: Catalogue) -> Owned:
     """One [[owned]]."""
-    from whichgpu.hardware.names import resolve
-
     keys = Keys(raw, f"owned[{index}]", OWNED)
     if "gpu" not in raw:
         raise keys.fault("gpu", 'is missing; write e.g. gpu = "a100-80gb-sxm"')
@@ -167,7 +182,7 @@ def owned(raw: Any, index: int, catalogue: Catalogue) -> Owned:
     assert each is not None
     if count % each:
         raise keys.fault("per_instance", f"{count} GPUs are no whole number of machines of {each}")
-    return Owned(resolve(keys.text("gpu"), catalogue).id, count, each, keys.number("usd_per_hour", "price"))
+    return Owned(_whole(keys.text("gpu"), catalogue), count, each, keys.number("usd_per_hour", "price"))
 
 
 def commitment(raw: Any, index: int, catalogue: Catalogue) -> Commitment:

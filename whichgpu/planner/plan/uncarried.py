@@ -145,11 +145,14 @@ def _ways(plan: _Plan, wish: Wish, until: float) -> Iterator[Relaxation]:
     else:
         times = _times(plan, until)
         if times is None:
-            return
-        changed = plan.changed(lambda one: eased(one, times))
-        after = changed.demand(plan.demand.name)
-        longer = ", ".join(map(str, after.terms)) or f"{number(after.latency or 0.0, 3)} s"
-        text = f"{head}: {number(times, 3)} times as long, {longer}"
+            # What is orders of magnitude out of reach is no matter of how much.
+            changed, text = wish.without(plan.asked), f"{head}: none"
+        else:
+            factor = times
+            changed = plan.changed(lambda one: eased(one, factor))
+            after = changed.demand(plan.demand.name)
+            longer = ", ".join(map(str, after.terms)) or f"{number(after.latency or 0.0, 3)} s"
+            text = f"{head}: {number(times, 3)} times as long, {longer}"
     built = plan.built(changed)
     if built is None:
         return
