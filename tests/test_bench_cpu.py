@@ -162,7 +162,7 @@ def _zombie(pid):
     return " Z " in Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
 
 
-def _until(asked, seconds=20.0):
+def _until(asked, seconds=90.0):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         found = asked()
