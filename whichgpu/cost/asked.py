@@ -145,16 +145,23 @@ def _by_recipe(job: Job, stack: Runtime, said: tuple[str, ...]) -> tuple[Job, tu
     """A training job with the options that the published recipe of its runtime's version sets."""
     version = next((float(mark[3:]) for mark in stack.marks if mark.startswith("ngc")), 0.0)
     for recipe in stack.recipes if phase(job.phase or "infer") in TRAINING else ():
-        if version >= recipe["since"] and _is_of(recipe, job):
+        if version >= recipe.get("since", 0.0) and _is_of(recipe, job):
             own = {name: value for name, value in recipe["options"].items() if name not in job.options}
             words = ", ".join(f"{name}={value}" for name, value in own.items())
-            said = (*said, f"{words}: as in the recipes of {recipe['since']} on") if own else said
+            since = f" of {recipe['since']} on" if "since" in recipe else ""
+            said = (*said, f"{words}: as in the recipes{since}") if own else said
             job = replace(job, options={**own, **job.options})
+            job = job.with_defaults(**recipe.get("sizes", {}))
     return job, said
 
 
 def _is_of(recipe: Mapping[str, Any], job: Job) -> bool:
-    """Whether a recipe is of a job's model and, where it names them, of its precision and its mesh's tp."""
+    """Whether a recipe is of a job's model and, where it names them, of its precision and its mesh's tp.
+
+    One with `words` is of jobs whose runtime's text has all of them.
+    """
+    if not all(word in job.runtime.lower() for word in recipe.get("words", ())):
+        return False
     formats = {precision(name).id for name in recipe.get("precisions", ())}
     known = resolve(job.workload).id in recipe["workloads"]
     cut = "tp" not in recipe or bool(np.all(np.equal(1.0 if job.tp is None else job.tp, recipe["tp"])))
@@ -176,6 +183,14 @@ def nvlink(option: str) -> str:
     if said not in ("", "bridge", "none"):
         raise UsageError(f"option nvlink: '{option}' is neither bridge nor none; write e.g. nvlink=bridge")
     return said
+
+
+def joined(options: Mapping[str, str]) -> str:
+    """What joins the GPUs of a machine: as `nvlink`, or "host" where they may not copy (`p2p=none`)."""
+    said = options.get("p2p", "").strip().lower()
+    if said not in ("", "none"):
+        raise UsageError(f"option p2p: '{said}' is not none; leave it out where GPUs may copy to each other")
+    return "host" if said else nvlink(options.get("nvlink", ""))
 
 
 def off(option: str) -> bool:
