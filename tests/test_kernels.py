@@ -522,3 +522,36 @@ def test_a_processor_has_no_matrix_vector_kernels_of_a_gpu() -> None:
     job = Job("llama-3.1-8b", phase="decode", precision="q4_k_m", runtime="llama.cpp")
     rate = single(job, GPUS["epyc-9654"]).throughput.mid
     assert 15.0 < rate < 60.0
+
+
+def test_a_product_with_few_vectors_is_streamed() -> None:
+    """A layer of one output reads its input once: tiles of 128 columns would be idle but for one."""
+    rec = Recorder(precision("fp32"), training=False)
+    rec.linear(16_000.0, 128, 1)
+    (table,) = tables(rec.ops())
+    devices = Devices.of([GPUS["v100-16gb-sxm"]])
+    compute, memory = products.seconds(table, devices, runtime("PyTorch 1", ""))
+    assert np.all(compute < 2.0 * memory)
+    assert np.all(compute > table.flops / devices.vector)
+
+
+def test_windows_whose_points_lie_apart_are_slower() -> None:
+    times = []
+    for dilated in (False, True):
+        rec = Recorder(precision("fp16"), training=True)
+        rec.conv(Map(8.0, 512, 1.0, 1000.0), 1024, (1, 3), dilated=dilated)
+        (table,) = [one for one in tables(rec.ops()) if one.kind == "conv"]
+        a100 = Devices.of([GPUS["a100-40gb-sxm"]])
+        times.append(products.seconds(table, a100, runtime("PyTorch 2", ""))[0])
+    assert np.allclose(times[1], times[0] / 0.65)
+
+
+@pytest.mark.parametrize(
+    ("text", "converts"),
+    [
+        ("PyTorch NGC pytorch-21.03", False), ("pytorch-1.x (NGC 20.01-21.x, eager)", True),
+        ("PyTorch NGC 23.10 nchw", True), ("PyTorch 2.1", True), ("pytorch-2.3 (NGC 24.03, eager)", True),
+    ],
+)  # fmt: skip
+def test_nvidias_examples_are_channels_last_unless_a_source_says_how_it_ran_them(text, converts) -> None:
+    assert runtime(text, "").converts == converts
