@@ -185,14 +185,6 @@ def nvlink(option: str) -> str:
     return said
 
 
-def joined(options: Mapping[str, str]) -> str:
-    """What joins the GPUs of a machine: as `nvlink`, or "host" where they may not copy (`p2p=none`)."""
-    said = options.get("p2p", "").strip().lower()
-    if said not in ("", "none"):
-        raise UsageError(f"option p2p: '{said}' is not none; leave it out where GPUs may copy to each other")
-    return "host" if said else nvlink(options.get("nvlink", ""))
-
-
 def off(option: str) -> bool:
     """Whether the text of an option says no, or nothing."""
     return option.strip().lower() in ("", "false", "0", "no", "none", "off", "eager")

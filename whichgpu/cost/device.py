@@ -58,8 +58,7 @@ class Devices:
     narrow: bool = False
     #: The machine that they stand in, by its id; "" for the one that is built for them.
     system: str = ""
-    #: Of NVLink: "bridge" where cards have the one that is sold apart, "none" where none works; "host"
-    #: where no GPU may copy to another (NCCL_P2P_DISABLE=1, some virtual machines).
+    #: Of NVLink: "bridge" where cards have the one that is sold apart, "none" where none works.
     joined_by: str = ""
     #: Chips on which FP16 networks are computed in FP32.
     widens: tuple[str, ...] = ()
@@ -296,9 +295,7 @@ class Devices:
         It is sold apart, and published machines with cards scale from 2 to 4 as from 1 to 2. Those called NVL
         come with it.
         """
-        apart = [
-            self.joined_by in ("none", "host") or (_is_card(gpu) and not self.joined_by) for gpu in self.gpus
-        ]
+        apart = [self.joined_by == "none" or (_is_card(gpu) and not self.joined_by) for gpu in self.gpus]
         usual = np.array([[_fabric(gpu.id)[2] or 8.0] for gpu in self.gpus])
         stated = self.column("nvlink_gpus")
         most = np.where(np.isnan(stated) | (self.pair < 1.0), usual, stated)
@@ -322,8 +319,7 @@ class Devices:
         """
         known = section("links")["peer_to_peer_geforce"]
         return np.array(
-            [self.joined_by == "host"
-             or (gpu.segment in ("geforce", "laptop") and gpu.vendor == "NVIDIA" and gpu.family not in known)
+            [(gpu.segment in ("geforce", "laptop") and gpu.vendor == "NVIDIA" and gpu.family not in known)
              or (self.joined_by == "none" and not _is_card(gpu) and bool(gpu.value("nvlink")))
              for gpu in self.gpus]
         )[:, None]  # fmt: skip

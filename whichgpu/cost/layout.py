@@ -82,7 +82,7 @@ def lay_out(job: Job, gpus: Sequence[Gpu], *, met: Met | None = None) -> Layout:
     watts = np.inf if cap is None else parse(cap, "power")
     devices = Devices.of(
         gpus, cap=watts, narrow=stack.narrow, system=job.options.get("system", ""),
-        joined_by=asked.joined(job.options), widens=stack.widens,
+        joined_by=asked.nvlink(job.options.get("nvlink", "")), widens=stack.widens,
     )  # fmt: skip
     with np.errstate(invalid="ignore", divide="ignore"):
         if job.phase == "serve":
