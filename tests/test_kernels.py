@@ -44,9 +44,9 @@ def seconds(workload: str, gpu: str, **columns) -> float:
         ("pytorch-1.x (NGC 20.01-21.x, eager)", "pytorch-1", {"loads", "ngc20.01"}),
         ("pytorch-1.13 (NGC 22.09-22.10, eager)", "pytorch-1-13", {"loads", "ngc22.09"}),
         # A container is dated by its month, whatever its name leaves open.
-        ("PyTorch NGC 21.11-py3", "pytorch-1", {"loads", "ngc21.11"}),
-        ("NGC PyTorch 22.12", "pytorch-1-13", {"loads", "ngc22.12"}),
-        ("pytorch (NGC 23.10)", "pytorch-2", {"loads", "ngc23.10"}),
+        ("PyTorch NGC 21.11-py3", "pytorch-1", {"loads", "recipe", "ngc21.11"}),
+        ("NGC PyTorch 22.12", "pytorch-1-13", {"loads", "recipe", "ngc22.12"}),
+        ("pytorch (NGC 23.10)", "pytorch-2", {"loads", "recipe", "ngc23.10"}),
         ("MXNet NGC 20.06", "mxnet", {"ngc20.06"}),
         ("vLLM 0.3.2", "vllm-0.5", {"v0.3"}),
         ("vLLM 0.6.3", "vllm", {"v0.6"}),
@@ -247,7 +247,7 @@ def test_maps_that_are_not_channels_last_are_converted_around_16_bit_convolution
         )
         return sum(float(each.memory.sum()) for each in made.work.kernels if each.table.kind == "conv")
 
-    assert 2.0 * moved("channels_last") < moved("nchw") < 3.0 * moved("channels_last")
+    assert 2.0 * moved("channels_last") < moved("nchw") < 4.0 * moved("channels_last")
     assert moved("", runtime="PyTorch 2.1 NHWC") == moved("channels_last")
     # Not where the examples have them so, nor where there are kernels for any order.
     for where in ({"runtime": "NGC PyTorch 23.05"}, {"precision": "fp32"}, {"gpu": "gtx-1080-ti"}):
@@ -555,3 +555,13 @@ def test_windows_whose_points_lie_apart_are_slower() -> None:
 )  # fmt: skip
 def test_nvidias_examples_are_channels_last_unless_a_source_says_how_it_ran_them(text, converts) -> None:
     assert runtime(text, "").converts == converts
+
+
+def test_tensorrt_at_a_batch_of_one_waits_for_its_kernels() -> None:
+    """Each takes microseconds from launch to drain, however wide the GPU; MLPerf's batch where none is stated."""
+    one = seconds("resnet50", "h100-80gb-sxm", phase="infer", precision="int8", batch=1.0, runtime="TensorRT")
+    assert 0.15e-3 < one < 0.6e-3
+    offline = laid("resnet50", "h100-80gb-sxm", phase="infer", runtime="TensorRT 9.0.0, CUDA 12.2")
+    assert float(np.ravel(offline.job.batch)[0]) == 1024.0
+    stated = laid("resnet50", "h100-80gb-sxm", phase="infer", batch=8.0, runtime="TensorRT")
+    assert float(np.ravel(stated.job.batch)[0]) == 8.0
