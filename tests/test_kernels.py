@@ -558,7 +558,7 @@ def test_nvidias_examples_are_channels_last_unless_a_source_says_how_it_ran_them
 
 
 def test_tensorrt_at_a_batch_of_one_waits_for_its_kernels() -> None:
-    """Each takes microseconds from launch to drain, however wide the GPU; MLPerf's batch where none is stated."""
+    """Each takes microseconds, however wide the GPU; MLPerf's batch is taken where none is stated."""
     one = seconds("resnet50", "h100-80gb-sxm", phase="infer", precision="int8", batch=1.0, runtime="TensorRT")
     assert 0.15e-3 < one < 0.6e-3
     offline = laid("resnet50", "h100-80gb-sxm", phase="infer", runtime="TensorRT 9.0.0, CUDA 12.2")
