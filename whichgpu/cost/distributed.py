@@ -142,7 +142,7 @@ def plan(
         ranks=1.0 / ((1.0 - experts) / dense + experts / alike),
         cp=mesh.cp, apart=mesh.tp, held=held * mesh.pp, stages=mesh.pp, width=mesh.tp * mesh.cp,
         handed=_layer_input(whole) / (mesh.tp * mesh.cp), chunks=vp,
-        casts_once=stack.casts_once, wait=section("links")["step" if stack.domain else "step_framework"],
+        casts_once=stack.casts_once, wait=section("links")["step"] if stack.wait is None else stack.wait,
     )  # fmt: skip
 
 
