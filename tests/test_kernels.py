@@ -565,3 +565,28 @@ def test_tensorrt_at_a_batch_of_one_waits_for_its_kernels() -> None:
     assert float(np.ravel(offline.job.batch)[0]) == 1024.0
     stated = laid("resnet50", "h100-80gb-sxm", phase="infer", batch=8.0, runtime="TensorRT")
     assert float(np.ravel(stated.job.batch)[0]) == 8.0
+
+
+def test_what_belongs_to_a_vocabulary_or_to_transposed_maps_says_nothing_of_the_rest() -> None:
+    """Frameworks have classes for the three; engines and maps that are channels-last have those of others."""
+    stack, engine = runtime("PyTorch 2.4", ""), runtime("vLLM", "")
+    last = runtime("PyTorch 2.4 channels_last", "")
+    ampere, pascal = Devices.of([GPUS["a100-40gb-sxm"], GPUS["gtx-1080-ti"]]).traits
+    conv, plain = OpClass("conv", "half", "conv"), OpClass("conv", "plain", "conv")
+    scores, loss = OpClass("logits", "half", "logits"), OpClass("vector", "plain", "loss")
+
+    def moved(kind: OpClass, place: Any = ampere, under: Any = stack) -> str:
+        (name,) = (one for one in memory_terms(kind, place, under, trains=False) if one.startswith("m/")
+                   and not set("@=&~") & set(one))  # fmt: skip
+        return name
+
+    assert moved(conv) == "m/converted"
+    assert {moved(conv, pascal), moved(plain), moved(conv, under=last)} == {"m/conv"}
+    assert moved(scores) == "m/logits"
+    assert moved(loss) == "m/loss"
+    assert "m/gemm&language" in memory_terms(scores, ampere, engine, trains=False)
+    assert "m/pointwise&language" in memory_terms(loss, ampere, engine, trains=False)
+    assert "c/logits/half" in compute_terms(scores, ampere, stack, trains=False)
+    ops = laid("transformer-xl-base", "a100-40gb-sxm", phase="train", precision="amp-fp16", batch=8,
+               runtime="pytorch-1.x (NGC 20.01-21.x, eager)").work.kernels  # fmt: skip
+    assert {"logits", "loss"} <= {kind.memory for one in ops for kind in one.table.classes}

@@ -71,7 +71,7 @@ def _conversions(ops: OpTable, runtime: Runtime, tensor: NDArray[np.bool_]) -> N
     Tensor cores take 16-bit maps with their channels last: maps in another order are converted before, and
     back behind it (NVIDIA, Convolutional Layers User's Guide, "Tensor layouts").
     """
-    if ops.kind != "conv" or not runtime.converts or "nhwc" in runtime.marks:
+    if ops.kind != "conv" or not runtime.transposes:
         return 1.0
     narrow = np.array([dtype in ("fp16", "bf16") for dtype in ops.dtypes])[:, None, None]
     return np.where(narrow & tensor & ~_is_depthwise(ops), section("products")["converted"], 1.0)
