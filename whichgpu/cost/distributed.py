@@ -80,7 +80,7 @@ class Step:
     casts_once: bool
     ranks: Any
     moved: Moved | None = None
-    #: Efficiency lost with each doubling of the GPUs of a machine.
+    #: Efficiency lost with each doubling of the GPUs of a machine; those that exchange nothing do not wait.
     wait: float = 0.0
 
 
@@ -142,7 +142,7 @@ def plan(
         ranks=1.0 / ((1.0 - experts) / dense + experts / alike),
         cp=mesh.cp, apart=mesh.tp, held=held * mesh.pp, stages=mesh.pp, width=mesh.tp * mesh.cp,
         handed=_layer_input(whole) / (mesh.tp * mesh.cp), chunks=vp,
-        casts_once=stack.casts_once, wait=section("links")["step"] if stack.wait is None else stack.wait,
+        casts_once=stack.casts_once, wait=section("links")["step"] * _exchanging(job),
     )  # fmt: skip
 
 

@@ -82,8 +82,6 @@ class Runtime:
     lengths: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     chains: bool = False
     converts: bool = False
-    #: Efficiency lost with each doubling of the GPUs of a machine, where it is not the usual one.
-    wait: float | None = None
     shards: str = ""
     splits_batch: bool = False
     casts_once: bool = False
