@@ -44,9 +44,9 @@ def seconds(workload: str, gpu: str, **columns) -> float:
         ("pytorch-1.x (NGC 20.01-21.x, eager)", "pytorch-1", {"loads", "ngc20.01"}),
         ("pytorch-1.13 (NGC 22.09-22.10, eager)", "pytorch-1-13", {"loads", "ngc22.09"}),
         # A container is dated by its month, whatever its name leaves open.
-        ("PyTorch NGC 21.11-py3", "pytorch-1", {"loads", "ngc21.11"}),
-        ("NGC PyTorch 22.12", "pytorch-1-13", {"loads", "ngc22.12"}),
-        ("pytorch (NGC 23.10)", "pytorch-2", {"loads", "ngc23.10"}),
+        ("PyTorch NGC 21.11-py3", "pytorch-1", {"loads", "recipe", "ngc21.11"}),
+        ("NGC PyTorch 22.12", "pytorch-1-13", {"loads", "recipe", "ngc22.12"}),
+        ("pytorch (NGC 23.10)", "pytorch-2", {"loads", "recipe", "ngc23.10"}),
         ("MXNet NGC 20.06", "mxnet", {"ngc20.06"}),
         ("vLLM 0.3.2", "vllm-0.5", {"v0.3"}),
         ("vLLM 0.6.3", "vllm", {"v0.6"}),
@@ -247,7 +247,7 @@ def test_maps_that_are_not_channels_last_are_converted_around_16_bit_convolution
         )
         return sum(float(each.memory.sum()) for each in made.work.kernels if each.table.kind == "conv")
 
-    assert 2.0 * moved("channels_last") < moved("nchw") < 3.0 * moved("channels_last")
+    assert 2.0 * moved("channels_last") < moved("nchw") < 4.0 * moved("channels_last")
     assert moved("", runtime="PyTorch 2.1 NHWC") == moved("channels_last")
     # Not where the examples have them so, nor where there are kernels for any order.
     for where in ({"runtime": "NGC PyTorch 23.05"}, {"precision": "fp32"}, {"gpu": "gtx-1080-ti"}):
@@ -522,3 +522,71 @@ def test_a_processor_has_no_matrix_vector_kernels_of_a_gpu() -> None:
     job = Job("llama-3.1-8b", phase="decode", precision="q4_k_m", runtime="llama.cpp")
     rate = single(job, GPUS["epyc-9654"]).throughput.mid
     assert 15.0 < rate < 60.0
+
+
+def test_a_product_with_few_vectors_is_streamed() -> None:
+    """A layer of one output reads its input once: tiles of 128 columns would be idle but for one."""
+    rec = Recorder(precision("fp32"), training=False)
+    rec.linear(16_000.0, 128, 1)
+    (table,) = tables(rec.ops())
+    devices = Devices.of([GPUS["v100-16gb-sxm"]])
+    compute, memory = products.seconds(table, devices, runtime("PyTorch 1", ""))
+    assert np.all(compute < 2.0 * memory)
+    assert np.all(compute > table.flops / devices.vector)
+
+
+def test_windows_whose_points_lie_apart_are_slower() -> None:
+    times = []
+    for dilated in (False, True):
+        rec = Recorder(precision("fp16"), training=True)
+        rec.conv(Map(8.0, 512, 1.0, 1000.0), 1024, (1, 3), dilated=dilated)
+        (table,) = [one for one in tables(rec.ops()) if one.kind == "conv"]
+        a100 = Devices.of([GPUS["a100-40gb-sxm"]])
+        times.append(products.seconds(table, a100, runtime("PyTorch 2", ""))[0])
+    assert np.allclose(times[1], times[0] / 0.65)
+
+
+@pytest.mark.parametrize(
+    ("text", "converts"),
+    [
+        ("PyTorch NGC pytorch-21.03", False), ("pytorch-1.x (NGC 20.01-21.x, eager)", True),
+        ("PyTorch NGC 23.10 nchw", True), ("PyTorch 2.1", True), ("pytorch-2.3 (NGC 24.03, eager)", True),
+    ],
+)  # fmt: skip
+def test_nvidias_examples_are_channels_last_unless_a_source_says_how_it_ran_them(text, converts) -> None:
+    assert runtime(text, "").converts == converts
+
+
+def test_tensorrt_at_a_batch_of_one_waits_for_its_kernels() -> None:
+    """Each takes microseconds, however wide the GPU; MLPerf's batch is taken where none is stated."""
+    one = seconds("resnet50", "h100-80gb-sxm", phase="infer", precision="int8", batch=1.0, runtime="TensorRT")
+    assert 0.15e-3 < one < 0.6e-3
+    offline = laid("resnet50", "h100-80gb-sxm", phase="infer", runtime="TensorRT 9.0.0, CUDA 12.2")
+    assert float(np.ravel(offline.job.batch)[0]) == 1024.0
+    stated = laid("resnet50", "h100-80gb-sxm", phase="infer", batch=8.0, runtime="TensorRT")
+    assert float(np.ravel(stated.job.batch)[0]) == 8.0
+
+
+def test_what_belongs_to_a_vocabulary_or_to_transposed_maps_says_nothing_of_the_rest() -> None:
+    """Frameworks have classes for the three; engines and maps that are channels-last have those of others."""
+    stack, engine = runtime("PyTorch 2.4", ""), runtime("vLLM", "")
+    last = runtime("PyTorch 2.4 channels_last", "")
+    ampere, pascal = Devices.of([GPUS["a100-40gb-sxm"], GPUS["gtx-1080-ti"]]).traits
+    conv, plain = OpClass("conv", "half", "conv"), OpClass("conv", "plain", "conv")
+    scores, loss = OpClass("logits", "half", "logits"), OpClass("vector", "plain", "loss")
+
+    def moved(kind: OpClass, place: Any = ampere, under: Any = stack) -> str:
+        (name,) = (one for one in memory_terms(kind, place, under, trains=False) if one.startswith("m/")
+                   and not set("@=&~") & set(one))  # fmt: skip
+        return name
+
+    assert moved(conv) == "m/converted"
+    assert {moved(conv, pascal), moved(plain), moved(conv, under=last)} == {"m/conv"}
+    assert moved(scores) == "m/logits"
+    assert moved(loss) == "m/loss"
+    assert "m/gemm&language" in memory_terms(scores, ampere, engine, trains=False)
+    assert "m/pointwise&language" in memory_terms(loss, ampere, engine, trains=False)
+    assert "c/logits/half" in compute_terms(scores, ampere, stack, trains=False)
+    ops = laid("transformer-xl-base", "a100-40gb-sxm", phase="train", precision="amp-fp16", batch=8,
+               runtime="pytorch-1.x (NGC 20.01-21.x, eager)").work.kernels  # fmt: skip
+    assert {"logits", "loss"} <= {kind.memory for one in ops for kind in one.table.classes}

@@ -525,6 +525,17 @@ def test_cards_have_a_bridge_where_the_job_says_so() -> None:
     assert joined < cut
 
 
+def test_replicas_that_exchange_nothing_are_as_many_single_ones() -> None:
+    job = Job("bert-large", phase="train", precision="fp16", batch=16.0, n_gpus=8.0, runtime="PyTorch 2")
+    free, alone = (
+        run(replace(job, options=options), "rtx-3090").seconds[0, 0] for options in ({}, {"exchange": "none"})
+    )
+    assert alone == pytest.approx(run(replace(job, n_gpus=1.0), "rtx-3090").seconds[0, 0], rel=1e-6)
+    assert alone < 0.9 * free
+    with pytest.raises(UsageError, match="option exchange"):
+        run(replace(job, options={"exchange": "all"}), "rtx-3090")
+
+
 def test_recomputing_activations_costs_time_and_frees_memory() -> None:
     free, full = (run(replace(TRAIN, options=o), H100) for o in ({}, {"checkpointing": "full"}))
     assert 1.15 < full.seconds[0, 0] / free.seconds[0, 0] < 1.40

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from whichgpu.cost import asked
 from whichgpu.cost.device import Devices
 from whichgpu.cost.estimate import single
 from whichgpu.cost.jobs import predict_rows
@@ -92,6 +95,19 @@ def test_transformer_xl_large_by_hand() -> None:
     head = sum(words) + 3 * width + 3 + width * width
     by_hand = tables + narrow + head + 18 * layer + 2 * width
     assert sum(resolve("transformer-xl-large").parameters().values()) == by_hand
+
+
+def test_public_runs_of_transformer_xl_score_every_word() -> None:
+    """Without `--adaptive` each token has 267,735 scores, and segments of the large model have 256 tokens."""
+    job = Job(
+        "transformer-xl-large", "train", "tf32", batch=4.0, runtime="pytorch-1.x (NGC 20.01-21.x, eager)"
+    )
+    ours, recipe = (asked.read(replace(job, runtime=text)).job for text in (job.runtime, "PyTorch NGC 20.06"))
+    assert (ours.seq_len, ours.options["exchange"]) == (256.0, "none")
+    assert "adaptive_softmax" not in recipe.options
+    ops = resolve(job.workload).trace(ours)
+    (words,) = [op for op in ops if op.layer == "softmax.words"]
+    assert float(np.ravel(words.flops)[0]) == 2.0 * 4.0 * 256.0 * 1024.0 * 267_735.0
 
 
 # -- names ---------------------------------------------------------------------------------------
@@ -226,9 +242,9 @@ def test_launches_follow_the_time_steps(steps: int, batch: int) -> None:
     one, more = (
         launches(ops("gnmt-v2", phase="train", batch=batch, seq_len=tokens)) for tokens in (steps, steps + 1)
     )
-    # Nine recurrences (the first layer runs both ways), forward: a product and its gates.
-    layers, kernels = 9, 2
-    assert more - one == 2 * layers * kernels
+    # Nine recurrences (the first layer runs both ways), forward: a product and its gates; batches are padded.
+    layers, kernels, padding = 9, 2, 1.2
+    assert more - one == pytest.approx(padding * 2 * layers * kernels)
 
 
 # -- properties ----------------------------------------------------------------------------------

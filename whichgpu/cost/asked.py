@@ -142,19 +142,33 @@ def _by_habit(job: Job, stack: Runtime) -> Job:
 
 
 def _by_recipe(job: Job, stack: Runtime, said: tuple[str, ...]) -> tuple[Job, tuple[str, ...]]:
-    """A training job with the options that the published recipe of its runtime's version sets."""
+    """A job with the options and sizes that the published recipe of its runtime's version sets."""
     version = next((float(mark[3:]) for mark in stack.marks if mark.startswith("ngc")), 0.0)
-    for recipe in stack.recipes if phase(job.phase or "infer") in TRAINING else ():
-        if version >= recipe["since"] and _is_of(recipe, job):
-            own = {name: value for name, value in recipe["options"].items() if name not in job.options}
-            words = ", ".join(f"{name}={value}" for name, value in own.items())
-            said = (*said, f"{words}: as in the recipes of {recipe['since']} on") if own else said
-            job = replace(job, options={**own, **job.options})
+    for recipe in stack.recipes:
+        if version < recipe.get("since", 0.0) or not _is_of(recipe, job):
+            continue
+        own = {name: text for name, text in recipe.get("options", {}).items() if name not in job.options}
+        sizes = {name: size for name, size in recipe.get("sizes", {}).items() if getattr(job, name) is None}
+        words = [
+            *(f"{name}={text}" for name, text in own.items()),
+            *(f"{name} {n:g}" for name, n in sizes.items()),
+        ]
+        since = f" of {recipe['since']} on" if "since" in recipe else ""
+        said = (*said, f"{', '.join(words)}: as in the recipes{since}") if words else said
+        job = replace(job, options={**own, **job.options}, **sizes)
     return job, said
 
 
 def _is_of(recipe: Mapping[str, Any], job: Job) -> bool:
-    """Whether a recipe is of a job's model and, where it names them, of its precision and its mesh's tp."""
+    """Whether a recipe is of a job's model and, where it names them, of its precision and its mesh's tp.
+
+    It is of training unless it names a phase; one with `words` is of texts that have all of them.
+    """
+    asked = phase(job.phase or "infer")
+    if recipe.get("phase", "train") != ("train" if asked in TRAINING else asked):
+        return False
+    if not all(word in job.runtime.lower() for word in recipe.get("words", ())):
+        return False
     formats = {precision(name).id for name in recipe.get("precisions", ())}
     known = resolve(job.workload).id in recipe["workloads"]
     cut = "tp" not in recipe or bool(np.all(np.equal(1.0 if job.tp is None else job.tp, recipe["tp"])))

@@ -2,7 +2,9 @@
 
 A compute class is how the arithmetic is done (a 3x3 convolution, a deep product, attention); a format
 class is which units do it (plain FP32, TF32 or 16-bit or 8-bit tensor cores); a memory class is how
-bytes are moved. Lineage is the generation of the GPU, with the parts of it that differ in kind apart.
+bytes are moved. Scores of a whole vocabulary and the loss over them are classes of their own: rows as long
+as that have kernels that say nothing of others. Lineage is the generation of the GPU, with the parts of it
+that differ in kind apart.
 """
 
 from __future__ import annotations
@@ -42,12 +44,14 @@ def op_class(op: Op) -> OpClass:
     if op.kind == "gemm" and op.shard in ("expert", "expert_row"):
         return OpClass("experts", number, "gemm")
     if op.kind == "gemm":
-        return OpClass("gemm", number, "gemm")
+        shape = "logits" if op.shard == "vocab" else "gemm"
+        return OpClass(shape, number, shape)
     if op.kind == "attention":
         kept = op.kv_bytes
         cached = kept > 0 if type(kept) is float else bool(np.any(np.asarray(kept) > 0))
         return OpClass("decode" if cached else "attention", number, "kv" if cached else "attention")
-    return OpClass("vector", "plain", _BYTES.get(op.kind, "pointwise"))
+    moved = "loss" if op.shard == "vocab" else _BYTES.get(op.kind, "pointwise")
+    return OpClass("vector", "plain", moved)
 
 
 def _convolution(op: Op) -> str:

@@ -80,6 +80,8 @@ class Step:
     casts_once: bool
     ranks: Any
     moved: Moved | None = None
+    #: Efficiency lost with each doubling of the GPUs of a machine; those that exchange nothing do not wait.
+    wait: float = 0.0
 
 
 def sharding(job: Job, stack: Runtime) -> int:
@@ -139,12 +141,20 @@ def plan(
     # One passes through all stages, those behind it at the pace of the fullest.
     slots = 1.0 + (count - 1.0) * unevenness(whole, layers, mesh.pp, vp) + (mesh.pp - 1.0) / vp
     return Step(
-        level=level, micro_batches=count, slots=slots, exchanged=each * held * sent,
+        level=level, micro_batches=count, slots=slots, exchanged=each * held * sent * _exchanging(job),
         ranks=1.0 / ((1.0 - experts) / dense + experts / alike),
         cp=mesh.cp, apart=mesh.tp, held=held * mesh.pp, stages=mesh.pp, width=mesh.tp * mesh.cp,
         handed=_layer_input(whole) / (mesh.tp * mesh.cp), chunks=vp,
-        casts_once=stack.casts_once,
+        casts_once=stack.casts_once, wait=section("links")["step"] * _exchanging(job),
     )  # fmt: skip
+
+
+def _exchanging(job: Job) -> float:
+    """1, or 0 with `exchange=none`: replicas that a script leaves on their own; raises `UsageError` else."""
+    said = job.options.get("exchange", "").strip().lower()
+    if said not in ("", "none"):
+        raise UsageError(f"option exchange: '{said}' is not none; leave it out where gradients are added up")
+    return 0.0 if said else 1.0
 
 
 def unevenness(whole: Sequence[Op], layers: Any, stages: Array, chunks: Any) -> Array:

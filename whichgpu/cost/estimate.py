@@ -60,7 +60,7 @@ MODELLED = {
     "optimizer_in_backward", "ep", "moe_tp", "attention_dp", "sharding", "grad_accum", "global_batch", "cp",
     "vp", "float8",
     "sequence_parallel", "flash_attention", "system", "nvlink", "cuda_graphs", "moe_overlap", "offload_to",
-    "mtp", "adapters", "vae_slicing", "vae_tiling", *REQUESTS,
+    "mtp", "adapters", "vae_slicing", "vae_tiling", "adaptive_softmax", "exchange", *REQUESTS,
 }  # fmt: skip
 #: Those of adapters, which mean nothing where they are merged into the weights.
 _ADAPTERS = ("adapter", "lora_rank", "lora_targets")

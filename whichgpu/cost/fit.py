@@ -69,6 +69,8 @@ _BY_FORMAT = {"plain": {"throttle": "plain"}, "byte": {"throttle": "narrow", "ra
 
 #: Formats whose products are each trainer's own; in 16 bits all call the same library.
 _NARROW = ("byte", "nibble")
+#: What engines take the classes of a vocabulary for.
+_IN_ENGINES = {"logits": "gemm", "loss": "pointwise"}
 
 
 def _law(name: str) -> str:
@@ -111,13 +113,19 @@ def _apart(runtime: Runtime, *, trains: bool) -> str:
 
 
 def _as_run(kind: OpClass, place: Traits, runtime: Runtime) -> OpClass:
-    """The class of what is run: FP32 products in TF32 where the runtime does that unasked and the GPU can.
+    """The class of what is run.
 
-    Of experts was learnt how little of them keeps tensor cores busy, which says nothing of plain units.
+    Engines have no classes of what belongs to a vocabulary; of experts they learnt how little of them keeps
+    tensor cores busy, which says nothing of plain units. FP32 products are in TF32 where the runtime does
+    that unasked and the GPU can; most traffic of maps that become channels-last is that of transpositions.
     """
-    if kind.compute == "experts" and runtime.domain and not place.matrix:
-        kind = kind._replace(compute="gemm")
-    of = "conv" if kind.compute in {"conv", "conv1x1", "grouped"} else kind.compute
+    if runtime.domain:
+        compute, memory = (_IN_ENGINES.get(name, name) for name in (kind.compute, kind.memory))
+        compute = "gemm" if compute == "experts" and not place.matrix else compute
+        kind = kind._replace(compute=compute, memory=memory)
+    of = {"logits": "gemm", "conv1x1": "conv", "grouped": "conv"}.get(kind.compute, kind.compute)
+    if of == "conv" and kind.format == "half" and place.kin and runtime.transposes:
+        kind = kind._replace(memory="converted")
     unasked = kind.format == "plain" and place.tf32 and of in runtime.tf32
     return kind._replace(format="tf32") if unasked else kind
 
@@ -126,6 +134,7 @@ def memory_terms(
     kind: OpClass, place: Traits, runtime: Runtime, *, trains: bool, workload: str = ""
 ) -> Terms:
     """The effects on the memory traffic of an op class on a GPU under a runtime."""
+    kind = _as_run(kind, place, runtime)
     apart = _apart(runtime, trains=trains)
     plain = (f"m/{kind.memory}", f"m@{place.lineage}", f"m/{kind.memory}@{place.lineage}")
     names = [*(f"{name}{apart}" for name in plain), f"m%{place.memory}"]

@@ -288,7 +288,7 @@ class Exchange(NamedTuple):
         # Stages in one machine wait for each other as replicas do, where tensor parallelism leaves room.
         beside_each = np.minimum(ranks * step.stages, node / step.apart)
         inside, beyond = np.clip(beside_each, np.minimum(ranks, node), node), np.maximum(ranks / node, 1.0)
-        waits = 1.0 + c["step"] * np.log2(inside) + c["step_nodes"] * np.log2(beyond)
+        waits = 1.0 + step.wait * np.log2(inside) + c["step_nodes"] * np.log2(beyond)
         return cls(
             *exchanges(step, replicas, devices), *to_host(step, devices), pipeline_seconds(step, devices),
             np.asarray(step.slots, dtype=np.float64), np.asarray(waits),

@@ -124,6 +124,11 @@ class Runtime:
         return (self.kernels, *(f"{self.kernels}+{mark}" for mark in apart))
 
     @property
+    def transposes(self) -> bool:
+        """Whether it `converts` maps, which are not channels-last already."""
+        return self.converts and "nhwc" not in self.marks
+
+    @property
     def specialised(self) -> bool:
         """Whether it is for language models alone: a framework may train them as one that is does."""
         return bool(self.domain) and not self.holds.get("framework")

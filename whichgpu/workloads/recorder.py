@@ -27,9 +27,12 @@ class Recorder(Ledger):
     def conv(
         self, x: Map, out: int, kernel: int | tuple[int, int], stride: int = 1, *,
         padding: int | None = None, groups: int = 1, bias: bool = False, keeps: float = 1.0,
-        backward: str = "full", name: str = "conv",
+        dilated: bool = False, backward: str = "full", name: str = "conv",
     ) -> Map:  # fmt: skip
-        """A convolution (B, C, H, W) -> (B, out, H', W'); `padding` None keeps H and W at stride 1."""
+        """A convolution (B, C, H, W) -> (B, out, H', W'); `padding` None keeps H and W at stride 1.
+
+        The points of a `dilated` window lie apart.
+        """
         kh, kw = (kernel, kernel) if isinstance(kernel, int) else kernel
         ph, pw = (kh // 2, kw // 2) if padding is None else (padding, padding)
         y = x.like(out, window_length(x.height, kh, stride, ph), window_length(x.width, kw, stride, pw))
@@ -37,7 +40,8 @@ class Recorder(Ledger):
         size = self.precision.activation
         self._scaled(
             "conv", name, x.elements, m,
-            {"n": float(n), "k": float(k), "groups": float(groups), "window": float(kh * kw)},
+            {"n": float(n), "k": float(k), "groups": float(groups), "window": float(kh * kw),
+             **({"dilated": 1.0} if dilated else {})},
             over="m", flops=2.0 * n * k * groups, reads=size, writes=out * size, saves=keeps * size,
             parameters=float(out * k + (out if bias else 0)), backward=backward,
         )  # fmt: skip

@@ -45,15 +45,16 @@ def seconds(
         c["plain"] * devices.maturity,
     )
     compute = multiplied(ops, tensor, c["winograd"]) / (
-        peaks * np.minimum(reached * _shape(ops, devices, tensor), c["ceiling"])
+        peaks * np.minimum(reached * _apart(ops) * _shape(ops, devices, tensor), c["ceiling"])
     )
     if ops.kind == "conv":
-        vector = ops.flops / (devices.vector * c["depthwise"])
-        compute = np.where(_is_depthwise(ops), vector, compute)
+        compute = np.where(_is_depthwise(ops), _streamed(ops, devices), compute)
     if runtime.vector_bytes and ops.kind == "gemm":
         # What limits a matrix-vector kernel beside the bandwidth is how fast it issues, see `_vector`.
         few = (ops.dims["m"] <= c["vector_rows"]) & ~devices.processor
         compute = np.where(few, ops.flops / peaks, compute)
+    if not runtime.domain:
+        compute = np.where(_is_narrow(ops), np.minimum(compute, _streamed(ops, devices)), compute)
     if runtime.integer and ops.kind == "gemm":
         compute = compute + _scaling(ops, devices, runtime)
     if runtime.unpacks and ops.kind == "gemm":
@@ -73,7 +74,7 @@ def _conversions(ops: OpTable, runtime: Runtime, tensor: NDArray[np.bool_]) -> N
     Tensor cores take 16-bit maps with their channels last: maps in another order are converted before, and
     back behind it (NVIDIA, Convolutional Layers User's Guide, "Tensor layouts").
     """
-    if ops.kind != "conv" or not runtime.converts or "nhwc" in runtime.marks:
+    if ops.kind != "conv" or not runtime.transposes:
         return 1.0
     narrow = np.array([dtype in ("fp16", "bf16") for dtype in ops.dtypes])[:, None, None]
     return np.where(narrow & tensor & ~_is_depthwise(ops), section("products")["converted"], 1.0)
@@ -233,6 +234,12 @@ def _window(ops: OpTable) -> NDArray[np.float64] | float:
     return np.where(ops.dims["groups"] > 1.0, c["grouped"], plain)
 
 
+def _apart(ops: OpTable) -> NDArray[np.float64]:
+    """Share of the rate that is left where the points of a window lie apart, (O, 1, 1)."""
+    dilated = np.array(["dilated" in op.dims for op in ops.ops])[:, None, None]
+    return np.where(dilated, section("products")["dilated"], 1.0)
+
+
 def _order(ops: OpTable, runtime: Runtime) -> NDArray[np.float64] | float:
     """Channels-last tensors do harm in groups of other widths than 4, 8, 16 and multiples of 32 channels."""
     if ops.kind != "conv" or "nhwc" not in runtime.marks:
@@ -240,6 +247,19 @@ def _order(ops: OpTable, runtime: Runtime) -> NDArray[np.float64] | float:
     wide = ops.dims["n"]
     made_for = (ops.dims["groups"] <= 1.0) | np.isin(wide, (4.0, 8.0, 16.0)) | (wide % 32.0 == 0.0)
     return np.asarray(np.where(made_for, 1.0, section("products")["channels_last_odd"]))
+
+
+def _streamed(ops: OpTable, devices: Devices) -> NDArray[np.float64]:
+    """Seconds on plain units of what is no product in tiles, (O, G, J)."""
+    return np.asarray(ops.flops / (devices.vector * section("products")["depthwise"]))
+
+
+def _is_narrow(ops: OpTable) -> NDArray[np.bool_]:
+    """Whether one side of a product is that of a few vectors, for which libraries have other kernels."""
+    d = ops.dims
+    least: NDArray[np.float64] = np.minimum(np.minimum(d["m"], d["n"]), d["k"])
+    alone: NDArray[np.bool_] = (least <= section("products")["vector_rows"]) & (d.get("groups", 1.0) <= 1.0)
+    return alone
 
 
 def _is_depthwise(ops: OpTable) -> NDArray[np.bool_]:

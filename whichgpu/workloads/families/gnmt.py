@@ -7,8 +7,9 @@ the state; in inference the decoder runs a step at a time, `beam` hypotheses a s
 Letters: B sentences, S source tokens, T target tokens, H hidden, V vocabulary.
 
 `seq_len` is the mean length of a sentence, the same for source and target; throughput counts source and
-target tokens together, as the published figures do. Padding is small, since batches are sorted by length.
-Dimensions: `hidden`, `layers` (of each side), `vocab`.
+target tokens together, as the published figures do. Batches of training are of sentences about as long, and
+still padded to the longest.
+Dimensions: `hidden`, `layers` (of each side), `vocab`, `padding` (of a batch in training).
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ def units(dims: Mapping[str, Any], job: Job) -> Any:
 
 def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     """(B, S), (B, T) -> (B, T, V)."""
-    hidden, vocab, batch, tokens = dims["hidden"], dims["vocab"], job.batch, job.seq_len
+    hidden, vocab, batch = dims["hidden"], dims["vocab"], job.batch
+    tokens = job.seq_len * (dims["padding"] if job.trains else 1.0)
     with rec.module("embedding"):
         rec.embedding(2.0 * batch * tokens, vocab, hidden, name="words")
         rec.dropout(2.0 * hidden * batch * tokens)

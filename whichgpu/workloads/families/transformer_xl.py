@@ -3,7 +3,9 @@
 Dai et al., "Transformer-XL", in NVIDIA's two sizes for WikiText-103. A segment of T tokens attends to
 itself and to a memory of M; the score is the sum of a content and a position product, the latter
 shifted into place, so that no fused kernel applies. The vocabulary is cut into a head and three tails;
-every token has a score in the head, and a share of the tokens one in each tail (`tail_shares`).
+every token has a score in the head, and a share of the tokens one in each tail (`tail_shares`). With the
+option `adaptive_softmax=false`, which NVIDIA's script takes unless it is told `--adaptive`, every token has a
+score for every word, and all embeddings are as wide as the model.
 Letters: B sequences, T tokens of a segment, M tokens of memory, D width, V vocabulary.
 
 Dimensions: `layers`, `hidden`, `heads`, `head_dim`, `ffn`, `vocab`, `cutoffs`, `tail_shares`, `div` (by
@@ -36,6 +38,8 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     """(B, T) and the memory (layers, B, M, D) -> loss of each token."""
     tokens, batch = job.seq_len, job.batch
+    if job.options.get("adaptive_softmax", "").strip().lower() in ("false", "0", "no"):
+        dims = {**dims, "cutoffs": (), "tail_shares": (), "div": 1}
     context = tokens * (1.0 + dims["memory"])
     with rec.module("embedding"):
         _embedding(dims, rec, batch * tokens)

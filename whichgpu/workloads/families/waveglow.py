@@ -80,7 +80,7 @@ def _wavenet(dims: Dims, rec: Recorder, x: Map, spectrogram: int) -> None:
     half, y = x.channels, _normed(rec, x, channels, 1)
     for layer in range(layers):
         last = layer == layers - 1
-        _normed(rec, y, 2 * channels, kernel)
+        _normed(rec, y, 2 * channels, kernel, dilated=layer > 0)
         _normed(rec, mel, 2 * channels, 1, keeps=0.0)
         rec.pointwise(y.elements, reads=4.0, keeps=4.0, name="gate")
         _normed(rec, y, channels if last else 2 * channels, 1)
@@ -91,9 +91,11 @@ def _wavenet(dims: Dims, rec: Recorder, x: Map, spectrogram: int) -> None:
     rec.conv(y, 2 * half, 1, bias=True, name="end")
 
 
-def _normed(rec: Recorder, x: Map, out: int, kernel: int, *, keeps: float = 1.0) -> Map:
+def _normed(
+    rec: Recorder, x: Map, out: int, kernel: int, *, keeps: float = 1.0, dilated: bool = False
+) -> Map:
     """A convolution with bias whose weights are normalised anew, a gain per output."""
     if rec.training:
         weights = float(x.channels * kernel * out)
         rec.pointwise(weights, reads=2.0, wide=True, parameters=float(out), name="weight_norm")
-    return rec.conv(x, out, (1, kernel), bias=True, keeps=keeps)
+    return rec.conv(x, out, (1, kernel), bias=True, keeps=keeps, dilated=dilated)
