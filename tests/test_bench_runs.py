@@ -243,7 +243,7 @@ def test_a_gpu_that_the_framework_does_not_see_is_not_hidden_by_the_processor():
 
 
 def test_a_search_that_fails_leaves_the_others_theirs(tmp_path, monkeypatch, whichgpu):
-    def execute(task, _python):
+    def execute(task, *_more):
         fine = task["workload"] == "resnet34" and task["batch"] < 4
         why = {"status": "oom", "reason": "out of memory"}
         return answer() if fine else why if task["workload"] == "resnet34" else {

@@ -85,15 +85,21 @@ def test_more_gpus_that_cut_layers_are_faster_and_stages_are_not() -> None:
     ],
 )
 def test_it_is_predicts_own_memory(workload: str, columns: dict[str, Any], gpu: str) -> None:
-    """The verdict and the parts are those of `estimate`, which knows the GPU and times the job too."""
+    """The verdict and the parts are those of `estimate`, which knows the GPU and times the job too.
+
+    Of a server `fit` judges the widest pass that its budget of tokens lets through, `estimate` a usual one.
+    """
     cells = Cells(package.job(workload, **columns), (GPUS[gpu],))
     job = in_flight(cells.settled.job)
     found = estimate(job, [GPUS[gpu]])
     held = found.sequences[0, 0] >= np.min(job.concurrency) if job.phase == "serve" else True
     assert bool(cells.fits[0]) == bool(found.fits[0, 0] and held)
     for name, part in cells.parts.items():
-        if cells.fits[0] and name != "kv_reserve":
-            assert part[0] == pytest.approx(float(np.broadcast_to(found.parts[name], (1, 1))[0, 0])), name
+        known = float(np.broadcast_to(found.parts[name], (1, 1))[0, 0])
+        if job.phase == "serve" and name == "activations":
+            assert part[0] >= known
+        elif cells.fits[0] and name != "kv_reserve":
+            assert part[0] == pytest.approx(known), name
 
 
 @pytest.mark.parametrize(

@@ -199,8 +199,9 @@ def test_scaling_is_of_whole_gpus_and_never_better_than_their_number_by_much():
                 assert tuple(result.together) == (1, 2, 4, 8)
                 assert 4 < result.together[8].mid / result.together[1].mid < 8.2
             elif result.together:
-                times = [one.mid for one in result.together.values()]
-                assert times == sorted(times, reverse=True)
+                # Eight on PCIe may wait for each other longer than four, but no number is slower than one.
+                counts, times = zip(*((n, one.mid) for n, one in result.together.items()), strict=True)
+                assert all(times[0] / n <= time <= times[0] for n, time in zip(counts, times, strict=True))
 
 
 def test_a_fleet_reaches_its_target_with_whole_replicas():

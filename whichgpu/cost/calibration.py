@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 _NU, _SCALE = 4.0, 0.08
 #: A fit is at its end where a step gains less than this of the log-likelihood; the least part of a step.
-_SETTLED, _LEAST = 1.0, 0.1
+_SETTLED, _LEAST = 0.1, 0.1
 #: Share of the rows without which one step does not arrive, and the steps that are made then at the most.
 _MUCH, _FURTHER = 1.0 / 3.0, 6
 #: Prior widths by the shape of an effect's name, see `width`. Those of workloads are narrow, so that what

@@ -98,8 +98,12 @@ class Conflict(NamedTuple):
     @property
     def told(self) -> str:
         """What to do, as a sentence goes on after `;`."""
-        told = ", or ".join(map(str, (*self.ways_out, *self.of_job)[:_TOLD]))
-        return told if told.startswith("leave out") else f"use {told}"
+        told, verb = [], ""
+        for way in map(str, (*self.ways_out, *self.of_job)[:_TOLD]):
+            now = "" if way.startswith("leave out") else "use "
+            told.append(way if told and now == verb else f"{now}{way}")
+            verb = now
+        return ", or ".join(told)
 
     def __str__(self) -> str:
         return self.of("nothing")

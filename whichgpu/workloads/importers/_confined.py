@@ -71,12 +71,14 @@ def confine(seconds: int, memory: int) -> None:
     """Limits that hold for native code as well."""
     with contextlib.suppress(Exception):
         _unchanging()
-    for limit, value in (
-        (resource.RLIMIT_CPU, seconds), (resource.RLIMIT_AS, memory), (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0), (resource.RLIMIT_NPROC, _MOST_PROCESSES),
+    # A process that passes the hard limit of time is killed without a word of which limit it was.
+    for limit, value, most in (
+        (resource.RLIMIT_CPU, seconds, seconds + 2), (resource.RLIMIT_AS, memory, memory),
+        (resource.RLIMIT_FSIZE, 0, 0), (resource.RLIMIT_CORE, 0, 0),
+        (resource.RLIMIT_NPROC, _MOST_PROCESSES, _MOST_PROCESSES),
     ):  # fmt: skip
         with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(limit, (value, value))
+            resource.setrlimit(limit, (value, most))
     sys.dont_write_bytecode = True
     # Nobody has to find out whether the folder can be written to.
     tempfile.tempdir = os.environ.get("TMPDIR", "/tmp")  # noqa: S108
