@@ -134,7 +134,6 @@ def memory_parts(settled: Settled, available: Array) -> tuple[dict[str, Any], tu
         from whichgpu.cost import serving
 
         parts, each, ops = serving.standing(workload, job, stack)
-        parts |= serving.fullest_pass(job, stack, ops)
         parts["kv_cache"] = serving.places(job, stack)[1] * each
         parts["kv_reserve"] = memory.reserve(parts["kv_cache"])
         return parts, ops

@@ -36,7 +36,6 @@ from whichgpu.cost import memory as mem
 from whichgpu.cost import offload, parallel
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.fit import fit
-from whichgpu.cost.job_memory import communication
 from whichgpu.cost.mesh import Mesh
 from whichgpu.cost.requests import Requests
 from whichgpu.cost.scheduling import BESIDE, limits
@@ -48,8 +47,6 @@ from whichgpu.workloads.precision import of_job, precision
 from whichgpu.workloads.recorder import Recorder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from whichgpu.cost.device import Devices
@@ -325,26 +322,13 @@ def standing(workload: Workload, job: Job, stack: Runtime) -> tuple[dict[str, An
     parts = mem.inference_parts(
         idle, 0.0, engine=around, stack=stack, spec=precision(job.precision), pp=mesh.pp
     )
-    # What a saturated server has room for was fitted with the widest op of one token a sequence.
-    parts["activations"] = mem.widest(idle) * np.minimum(limits(stack, job).sequences, prompt)
+    # The widest op of a step is bounded by the engine's token budget, so activations are small.
+    most = limits(stack, job)
+    parts["activations"] = mem.widest(idle) * np.minimum(most.sequences, prompt)
     parts, _ = offload.kept(workload, job, parts)
     made = _FILLED * output * (1.0 + Requests.of(job).output_variation)
     each = sequence_bytes(workload, job, prompt + made) / mesh.pp / mesh.attention_dp
     return parts, each, idle
-
-
-def fullest_pass(job: Job, stack: Runtime, idle: Sequence[Op]) -> dict[str, Any]:
-    """Parts of an engine's fullest pass, given the ops of one sequence's token: widest op, NCCL's buffers.
-
-    Prompts fill its budget of tokens; the output head sees the last token of each sequence alone.
-    """
-    most, prompt = limits(stack, job), np.asarray(job.input_tokens, dtype=np.float64)
-    heads = [op for op in idle if op.shard == "vocab"]
-    rest = [op for op in idle if op.shard != "vocab"]
-    sequences = np.minimum(most.sequences, prompt)
-    tokens = np.minimum(most.tokens, prompt * most.sequences)
-    widest = np.maximum(mem.widest(heads) * sequences, mem.widest(rest) * tokens)
-    return {"activations": widest, **communication(Mesh.of(job), stack)}
 
 
 def sequence_bytes(workload: Workload, job: Job, tokens: Any, stack: Runtime | None = None) -> Array:
