@@ -250,7 +250,9 @@ def test_an_anchor_moves_the_middle_and_narrows_the_interval():
     slower = interval("rtx-4090", "rtx-3090: 700 images/s")
     faster = interval("rtx-4090", "rtx-3090: 1300 images/s")
     assert slower[1] < mid < faster[1]
-    assert high / low > slower[2] / slower[0]
+    # A run a quarter off says little of other cards; one as predicted narrows their intervals.
+    near = interval("rtx-4090", "rtx-3090: 930 images/s")
+    assert high / low > near[2] / near[0]
     own = interval("rtx-3090", "rtx-3090: 900 images/s")
     assert own[1] == pytest.approx(900, rel=0.01)
     assert own[2] / own[0] < 1.2

@@ -18,10 +18,6 @@ from whichgpu.planner.diagnosis.trying import likelihood
 RESNET = {"phase": "train", "precision": "amp-fp16", "batch": 128}
 
 
-#: Found before intervals of CNN training grew with what a strange source is off by.
-_INSIDE = pytest.mark.xfail(strict=True, reason="missed: inside of the interval, which says normal")
-
-
 def predicted(workload, gpu, **columns):
     return api.predict(workload, gpu, **columns).throughput
 
@@ -49,9 +45,8 @@ def test_what_is_predicted_is_normal():
          {"precision": "tf32"}, "precision", 3),
         ("bert-large", "a100-80gb-sxm", {"phase": "train", "precision": "amp-bf16", "batch": 32},
          {"precision": "fp32"}, "precision", 3),
-        pytest.param("resnet50", "rtx-a5000", RESNET, {"precision": "fp32", "runtime": "pytorch-1.10"},
-                     "precision", 2, marks=_INSIDE),
-        pytest.param("resnet50", "a100-80gb-sxm", RESNET, {"batch": 8}, "batch", 8, marks=_INSIDE),
+        ("resnet50", "rtx-a5000", RESNET, {"precision": "fp32", "runtime": "pytorch-1.10"}, "precision", 2),
+        ("resnet50", "a100-80gb-sxm", RESNET, {"batch": 8}, "batch", 8),
         ("resnet50", "a100-80gb-sxm", RESNET, {"batch": 4}, "batch", 8),
         ("llama-3.1-8b", "h100-80gb-sxm", {"concurrency": 64}, {"concurrency": 1}, "flight", 3),
         ("stable-diffusion-1.5", "rtx-4090", {}, {"resolution": "1024"}, "size", 4),
@@ -183,7 +178,7 @@ def test_the_roofline_lies_above_every_prediction():
 
 
 def test_flops_are_held_against_the_products():
-    plain = api.diagnose("bert-large", "a100-80gb-sxm", "90 TFLOPS", phase="train")
+    plain = api.diagnose("bert-large", "a100-80gb-sxm", "115 TFLOPS", phase="train")
     assert plain.verdict == "normal"
     assert plain.predicted.unit == "TFLOPS"
     assert 50 < plain.predicted.mid < 200
@@ -225,7 +220,7 @@ def test_what_was_measured_of_the_very_job_narrows_it():
     one = api.diagnose(row["workload"], row["gpu"], f"{float(row['value']):.1f} images/s", **columns)
     assert one.verdict == "normal"
     assert one.known.exact
-    assert one.predicted.high / one.predicted.low < 0.8 * plain.high / plain.low
+    assert one.predicted.high / one.predicted.low < 1.2 < plain.high / plain.low
     assert one.predicted.mid == pytest.approx(float(row["value"]), rel=0.03)
     off = api.diagnose(row["workload"], row["gpu"], f"{0.7 * float(row['value']):.1f} images/s", **columns)
     assert off.verdict == "slow"
@@ -252,20 +247,20 @@ def test_every_cause_has_its_words():
 
 def test_the_command(whichgpu):
     args = ("diagnose", "resnet50", "--gpu", "rtx-a5000", "--phase", "train", "--batch", "128")
-    told = whichgpu(*args, "--measured", "300 images/s", "--json").json
+    told = whichgpu(*args, "--measured", "450 images/s", "--json").json
     assert told["verdict"] == "slow"
-    assert told["measured"]["value"] == 300.0
+    assert told["measured"]["value"] == 450.0
     assert {"low", "mid", "high", "unit"} == set(told["predicted"])
-    assert told["ratio"] == pytest.approx(300 / told["predicted"]["mid"])
+    assert told["ratio"] == pytest.approx(450 / told["predicted"]["mid"])
     for cause in told["causes"]:
         assert {"cause", "would_be", "ratio", "inside", "why", "check"} <= set(cause)
-        assert cause["ratio"] == pytest.approx(300 / cause["would_be"]["mid"])
-        assert cause["inside"] == (cause["would_be"]["low"] <= 300 <= cause["would_be"]["high"])
-    text = whichgpu(*args, "--measured", "300 images/s")
+        assert cause["ratio"] == pytest.approx(450 / cause["would_be"]["mid"])
+        assert cause["inside"] == (cause["would_be"]["low"] <= 450 <= cause["would_be"]["high"])
+    text = whichgpu(*args, "--measured", "450 images/s")
     assert text.status == 0
     for words in ("is slow", "How to tell", "precision: runs in", "nvidia-smi"):
         assert words in text.out
-    page = whichgpu(*args, "--measured", "300 images/s", "--format", "html")
+    page = whichgpu(*args, "--measured", "450 images/s", "--format", "html")
     assert "<table" in page.out
     for measured, words in (
         ("fast", "not a measured figure"), ("300 tokens/s", "this workload makes images"),

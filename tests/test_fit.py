@@ -65,9 +65,9 @@ def test_more_gpus_that_cut_layers_are_faster_and_stages_are_not() -> None:
     ways = {change.kind: change for change in one("llama-2-13b", "a10").changes}
     assert 1.4 < ways["tensor_parallel"].speed < 2.0
     assert ways["pipeline_parallel"].speed == pytest.approx(1.0, abs=0.05)
-    # 4.94 GiB cross PCIe 4.0 for every token: at least four times slower.
+    # 4.35 GiB cross PCIe 4.0 for every token: at least four times slower.
     assert ways["offload"].speed < 0.25
-    assert ways["offload"].host_memory == pytest.approx(4.94 * GIB, rel=0.01)
+    assert ways["offload"].host_memory == pytest.approx(4.35 * GIB, rel=0.01)
 
 
 @pytest.mark.parametrize("gpu", ["t4", "a10", "rtx-4090", "a100-80gb-sxm", "mi300x", "v100-16gb-sxm"])
@@ -85,21 +85,15 @@ def test_more_gpus_that_cut_layers_are_faster_and_stages_are_not() -> None:
     ],
 )
 def test_it_is_predicts_own_memory(workload: str, columns: dict[str, Any], gpu: str) -> None:
-    """The verdict and the parts are those of `estimate`, which knows the GPU and times the job too.
-
-    Of a server `fit` judges the widest pass that its budget of tokens lets through, `estimate` a usual one.
-    """
+    """The verdict and the parts are those of `estimate`, which knows the GPU and times the job too."""
     cells = Cells(package.job(workload, **columns), (GPUS[gpu],))
     job = in_flight(cells.settled.job)
     found = estimate(job, [GPUS[gpu]])
     held = found.sequences[0, 0] >= np.min(job.concurrency) if job.phase == "serve" else True
     assert bool(cells.fits[0]) == bool(found.fits[0, 0] and held)
     for name, part in cells.parts.items():
-        known = float(np.broadcast_to(found.parts[name], (1, 1))[0, 0])
-        if job.phase == "serve" and name == "activations":
-            assert part[0] >= known
-        elif cells.fits[0] and name != "kv_reserve":
-            assert part[0] == pytest.approx(known), name
+        if cells.fits[0] and name != "kv_reserve":
+            assert part[0] == pytest.approx(float(np.broadcast_to(found.parts[name], (1, 1))[0, 0])), name
 
 
 @pytest.mark.parametrize(

@@ -347,7 +347,8 @@ def test_some_runtimes_put_a_batch_through_a_pipeline_one_sequence_at_a_time() -
     assert whole == pytest.approx(stated)
     (alone,) = rates(replace(job, pp=1.0), {"sharding": "zero1"})
     # 3 of 19 slots are the bubble's; without stages a batch is one pass.
-    assert whole / alone == pytest.approx(16 / 19, rel=0.15)
+    # Passing maps on takes the rest.
+    assert 0.8 * 16 / 19 < whole / alone < 16 / 19
     assert not any("one micro-batch" in said for said in run(job, H100).at(0, 0).warnings)
     sweep = run(replace(job, batch=np.array([1.0, 16.0]), options={"sharding": "zero1"}), H100)
     assert sweep.throughput[0, 1] == pytest.approx(whole)

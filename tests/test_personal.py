@@ -96,7 +96,8 @@ def test_rows_of_one_hand_improve_the_rows_that_are_held_out():
         better.append(np.mean(after[-24:]) < (0.06 if near else np.mean(before[-24:])))
     assert len(better) >= 12
     assert all(better)
-    assert np.mean(after) < 0.65 * np.mean(before)
+    assert np.mean(after) < 0.7 * np.mean(before)
+    assert np.mean(after) < 0.11
     assert 0.85 <= np.mean(inside) <= 0.96
 
 
@@ -133,7 +134,7 @@ def test_the_file_says_the_same_again(tmp_path):
     personal.use(path)
     own = estimate(job, [catalogue()["rtx-3090"]]).at(0, 0)
     assert own.throughput.mid / plain.throughput.mid == pytest.approx(0.8, rel=0.05)
-    assert own.throughput.high / own.throughput.low < 0.7 * plain.throughput.high / plain.throughput.low
+    assert own.throughput.high / own.throughput.low < 1.2 < plain.throughput.high / plain.throughput.low
     assert "given 6 measured jobs of your own" in " ".join(own.warnings)
 
 

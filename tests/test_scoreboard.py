@@ -110,7 +110,7 @@ _TOO_WIDE = pytest.mark.xfail(strict=True, reason="missed: a little more than 95
 @pytest.mark.parametrize(
     "fold",
     [
-        pytest.param("gpu", marks=_TOO_WIDE),
+        "gpu",
         "generation",
         pytest.param("newer", marks=_TOO_WIDE),
         "workload",

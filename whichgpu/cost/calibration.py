@@ -167,13 +167,10 @@ def _prior(problem: Problem) -> Array:
     return np.array([width(name) for name in problem.names]) ** -2.0
 
 
-def calibrate(
-    found: Sequence[Group], iterations: int = 18, start: Mapping[str, float] | None = None
-) -> Solution:
-    """Fit the effects, sought from `start` on; gives them with the problem linearised at the solution."""
+def calibrate(found: Sequence[Group], iterations: int = 18) -> Solution:
+    """Fit the effects; gives them with the problem linearised at the solution."""
     problem = Problem.of(found)
-    begin = np.array([(start or {}).get(name, 0.0) for name in problem.names])
-    theta = _settled(problem, begin, problem.says, iterations)
+    theta = _settled(problem, np.zeros(len(problem.names)), problem.says, iterations)
     return _linearised(problem, theta, problem.says)
 
 

@@ -70,7 +70,7 @@ def _batches(asked: Asked) -> Iterable[Tried]:
     if asked.job.phase == "serve" or asked.job.batch is None:
         return
     own = float(asked.job.batch)
-    tried_ = {1.0, own / 16, own / 8, own / 4, own / 2, 2 * own, 4 * own, 8 * own}
+    tried_ = {1.0, own / 32, own / 16, own / 8, own / 4, own / 2, 2 * own, 4 * own, 8 * own}
     for batch in sorted(one for one in tried_ if one >= 1.0 and one != own and one == int(one)):
         yield from each("batch", [(f"{batch:g}, not {own:g}", again(asked, replace(asked.job, batch=batch)))])
 
