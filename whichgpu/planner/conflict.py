@@ -98,7 +98,8 @@ class Conflict(NamedTuple):
     @property
     def told(self) -> str:
         """What to do, as a sentence goes on after `;`."""
-        told, verb = [], ""
+        told: list[str] = []
+        verb = ""
         for way in map(str, (*self.ways_out, *self.of_job)[:_TOLD]):
             now = "" if way.startswith("leave out") else "use "
             told.append(way if told and now == verb else f"{now}{way}")
