@@ -251,7 +251,8 @@ def _order(ops: OpTable, runtime: Runtime) -> NDArray[np.float64] | float:
 
 def _streamed(ops: OpTable, devices: Devices) -> NDArray[np.float64]:
     """Seconds on plain units of what is no product in tiles, (O, G, J)."""
-    return np.asarray(ops.flops / (devices.vector * section("products")["depthwise"]))
+    seconds: NDArray[np.float64] = ops.flops / (devices.vector * section("products")["depthwise"])
+    return seconds
 
 
 def _is_narrow(ops: OpTable) -> NDArray[np.bool_]:
