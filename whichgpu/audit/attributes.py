@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+#: Dimensions whose values a card has one of, named as they are; rates are one by precision.
+BY_UNIT, RATES = ("memory", "bandwidth", "power"), ("flop rate", "op rate")
+
+
 class Attribute(NamedTuple):
     """An attribute: its key, the fields that it can mean, and the dimension of what is stated of it."""
 

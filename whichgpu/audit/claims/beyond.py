@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from whichgpu.audit.attributes import attributes, named
+from whichgpu.audit.attributes import BY_UNIT, RATES, attributes, named
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import on_file
 from whichgpu.audit.quantities import quantities
@@ -41,9 +41,6 @@ _GAP = re.compile(
 )
 #: Before a value that is the device's own: "braucht mit 400 W mehr Strom als".
 _WITH = re.compile(r"\b(?:mit|with|avec|con)\s+$", re.IGNORECASE)
-#: What a value without a name is of.
-_OF = {"power": "power", "memory": "memory", "bandwidth": "bandwidth"}
-_RATES = ("flop rate", "op rate")
 _NAMES = {
     "power": re.compile(r"(?:power|energy|electricity|strom|leistung|energie|courant|energ\u00eda)?", re.I),
     "memory": re.compile(r"(?:memory|vram|video memory|speicher|m\u00e9moire|memoria)?", re.I),
@@ -74,18 +71,18 @@ def _set_against(
     if words is None:
         return
     found = within(quantities(text, context.fraction), sentence.start, sentence.end)
-    before = [each for each in found if each.end <= words.start() and each.dimension in (*_OF, *_RATES)]
+    before = [each for each in found if each.end <= words.start() and each.dimension in (*BY_UNIT, *RATES)]
     if not before or before[-1].high != before[-1].value or "%" in before[-1].unit:
         return
     own = before[-1]
     gap = text[own.end : words.start()]
     with_it = _WITH.search(text, max(0, own.start - 8), own.start) and not gap.strip()
-    key = _OF.get(own.dimension) or _rate(text, sentence)
+    key = (own.dimension if own.dimension in BY_UNIT else "") or _rate(text, sentence)
     less, more = bool(words["less"] or words["below"]), bool(words["more"] or words["above"])
     what = (words["what"] or "").strip()
     if re.match(r"faster|quicker|slower", words[0], re.IGNORECASE) and own.dimension != "bandwidth":
         return
-    plain = own.dimension in _RATES or _NAMES[own.dimension].fullmatch(what)
+    plain = own.dimension in RATES or _NAMES[own.dimension].fullmatch(what)
     if not key or not plain or not (with_it or _GAP.fullmatch(gap)):
         return
     other = _stated(text, mention, own, found) or _on_file(mention, key, more, context)
@@ -110,7 +107,7 @@ def _rate(text: str, sentence: Sentence) -> str:
     keys = {
         each.attribute.key
         for each in within(named(text), sentence.start, sentence.end)
-        if each.attribute.dimension in _RATES
+        if each.attribute.dimension in RATES
     }
     return keys.pop() if len(keys) == 1 else ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from whichgpu.audit.attributes import attributes, named
+from whichgpu.audit.attributes import BY_UNIT, RATES, attributes, named
 from whichgpu.audit.binding import fitting
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import judged, stated
@@ -40,8 +40,6 @@ _IN_THE = re.compile(
     re.IGNORECASE,
 )
 #: What is of each of some parts, a price, or of a system.
-_OF = {"memory": "memory", "bandwidth": "bandwidth", "power": "power"}
-_RATES = ("flop rate", "op rate")
 _ELSE = re.compile(
     r"\b(?:usage|used|consum\w+|required?|needs?|footprint|weights|kv|cache|nvlink|nvswitch|pcie|interconnect|per|price[ds]?|"
     r"cost\w*|quanti\w+|model|laptops?|idle|limit\w*|rack|node|system|server|cluster|pod|infinity|vary|varies|rang\w+|anywhere|"
@@ -108,7 +106,7 @@ def _ranges(passage: Passage, sentence: Sentence, context: Context) -> list[tupl
             same = old.dimension == new.dimension and new.high == new.value
             if same and _TO.fullmatch(text, old.end, new.start):
                 found.append((old, new))
-    return [each for each in found if each[0].dimension in (*_OF, *_RATES, "count", "number", "frequency")]
+    return [each for each in found if each[0].dimension in (*BY_UNIT, *RATES, "count", "number", "frequency")]
 
 
 def _by_multiple(
@@ -190,5 +188,5 @@ def _attribute(text: str, sentence: Sentence, value: Quantity) -> Attribute | No
         for each in within(named(text), max(sentence.start, value.start - _REACH), value.start)
         if any(True for _ in fitting(each.attribute, [value]))
     ]
-    key = _OF.get(value.dimension)
+    key = value.dimension if value.dimension in BY_UNIT else ""
     return before[-1] if before else attributes()[key] if key else None

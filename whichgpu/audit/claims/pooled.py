@@ -148,13 +148,7 @@ def _of_each(passage: Passage, sentence: Sentence, context: Context) -> Iterator
     one, told = (float(match[name].replace(",", "").strip(".") or 0) for name in ("a", "b"))
     if not one or not told or count < 2:
         return
-    right = abs(told / (count * one) - 1) <= _WITHIN
-    because = f"{count:g} times {one:g} {match['unit']} is {count * one:,.10g}"
-    yield made(
-        context, passage, match.span("b"), "arithmetic",
-        "confirmed" if right else "inconsistent", attribute="product",
-        because=because, expected="" if right else f"{count * one:,.10g}", evidence=(Evidence(because),),
-    )  # fmt: skip
+    yield _product(passage, match.span("b"), (count, one, told), _WITHIN, context, unit=match["unit"])
 
 
 def _of_nodes(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
@@ -165,12 +159,7 @@ def _of_nodes(passage: Passage, sentence: Sentence, context: Context) -> Iterato
     a, b, told = (
         float(SPELLED.get(match[name].lower()) or match[name].replace(",", "")) for name in ("a", "b", "c")
     )
-    because = f"{a:g} times {b:g} is {a * b:,.10g}"
-    yield made(
-        context, passage, match.span("c"), "arithmetic",
-        "confirmed" if told == a * b else "inconsistent", attribute="product",
-        because=because, expected="" if told == a * b else f"{a * b:,.10g}", evidence=(Evidence(because),),
-    )  # fmt: skip
+    yield _product(passage, match.span("c"), (a, b, told), 0.0, context)
 
 
 def _of_prices(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
@@ -180,13 +169,22 @@ def _of_prices(passage: Passage, sentence: Sentence, context: Context) -> Iterat
             float(SPELLED.get(match[name].lower()) or match[name].replace(",", "").strip("."))
             for name in ("n", "a", "b")
         )
-        right = abs(told / (a * one) - 1) <= (_MORE if match["about"] else _WITHIN / 2)
-        because = f"{a:g} times {one:,.10g} is {a * one:,.10g}"
-        yield made(
-            context, passage, match.span("b"), "arithmetic",
-            "confirmed" if right else "inconsistent", attribute="product",
-            because=because, expected="" if right else f"{a * one:,.10g}", evidence=(Evidence(because),),
-        )  # fmt: skip
+        slack = _MORE if match["about"] else _WITHIN / 2
+        yield _product(passage, match.span("b"), (a, one, told), slack, context)
+
+
+def _product(
+    passage: Passage, place: tuple[int, int], values: tuple[float, float, float], slack: float,
+    context: Context, *, unit: str = "",
+) -> Finding:  # fmt: skip
+    """The finding on a product that is told: two factors and it, which may be off by a share of `slack`."""
+    a, b, told = values
+    right = abs(told - a * b) <= slack * a * b
+    because = f"{a:g} times {b:,.10g}{' ' * bool(unit)}{unit} is {a * b:,.10g}"
+    return made(
+        context, passage, place, "arithmetic", "confirmed" if right else "inconsistent", attribute="product",
+        because=because, expected="" if right else f"{a * b:,.10g}", evidence=(Evidence(because),),
+    )  # fmt: skip
 
 
 def _several(

@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from whichgpu.audit.attributes import attributes, named
+from whichgpu.audit.attributes import BY_UNIT, attributes, named
 from whichgpu.audit.binding import fitting
 from whichgpu.audit.findings import made
 from whichgpu.audit.judging import judged, stated
@@ -30,7 +30,6 @@ _JOINS = re.compile(
     r"[\w\s-]{0,12}?(?:,|/|&|\band\b|\bor\b|\bund\b|\bet\b|\by\b)\s*(?:and\s+)?(?:the\s+|nvidia\s+|about\s+|~)*",
     re.IGNORECASE,
 )
-_OF = {"memory": "memory", "bandwidth": "bandwidth", "power": "power"}
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -115,7 +114,7 @@ def _attribute(text: str, sentence: Sentence, values: Sequence[Quantity]) -> Att
     near = [each for each in fits if -4 <= each.start - last.end <= 24] or [
         each for each in fits if each.end <= values[0].start
     ][-1:]
-    key = _OF.get(last.dimension)
+    key = last.dimension if last.dimension in BY_UNIT else ""
     if near:
         return near[0].attribute
     return attributes()[key] if key and not fits else None
