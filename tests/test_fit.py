@@ -20,7 +20,7 @@ from whichgpu.hardware.catalogue import catalogue
 from whichgpu.hardware.names import resolve
 from whichgpu.planner.capacity import fit
 from whichgpu.planner.capacity.cards import cards
-from whichgpu.planner.capacity.cells import Cells, in_flight
+from whichgpu.planner.capacity.cells import Cells, in_flight, time_together
 from whichgpu.planner.capacity.loading import pcie
 from whichgpu.workloads.precision import precisions
 
@@ -174,6 +174,36 @@ def test_what_is_said_to_make_it_fit_does_so_as_typed(
         assert told.status == 0, (change.option, told.err)
         assert told.json["required"] == pytest.approx(change.required, rel=1e-9), change.option
         assert told.json["n_gpus"] == change.n_gpus
+
+
+def test_meshes_timed_together_are_those_timed_alone() -> None:
+    gpus = tuple(catalogue()[name] for name in ("a10", "l4", "a100-80gb-sxm"))
+    meshes = ((1.0, 1.0, 1.0), (2.0, 2.0, 1.0), (4.0, 1.0, 4.0))
+    made = [
+        [Cells(read_job({"workload": "llama-2-13b", "phase": "serve", "n_gpus": f"{n:g}", "tp": f"{tp:g}",
+                         "pp": f"{pp:g}"}), gpus) for n, tp, pp in meshes]
+        for _ in range(2)
+    ]  # fmt: skip
+    time_together(made[0])
+    for together, alone in zip(*made, strict=True):
+        for i in range(len(gpus)):
+            assert together.rate(i).mid == pytest.approx(alone.rate(i).mid, rel=1e-12)
+            assert together.rate(i).high == pytest.approx(alone.rate(i).high, rel=1e-12)
+
+
+def test_meshes_that_a_sweep_refuses_are_timed_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refusing(*_: Any) -> None:
+        raise UsageError("no")
+
+    gpus = (catalogue()["a10"],)
+    several = [
+        Cells(read_job({"workload": "llama-2-13b", "phase": "serve", "n_gpus": n, "tp": n}), gpus)
+        for n in "12"
+    ]
+    with monkeypatch.context() as patched:
+        patched.setattr("whichgpu.planner.capacity.cells.estimate", refusing)
+        time_together(several)
+    assert all(one.rate(0).mid > 0.0 for one in several)
 
 
 def test_speed_of_a_change_is_predict_against_predict() -> None:

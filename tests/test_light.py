@@ -29,6 +29,10 @@ def ran(before: str, after: str) -> subprocess.CompletedProcess[str]:
         "import numpy.typing as npt; assert 'int8' in str(npt.NDArray[np.int8])",
         "import numpy._typing._array_like as t; assert t.NDArray",
         "import numpy.ma, numpy.random, numpy.testing, numpy.polynomial",
+        "import inspect; assert str(inspect.signature(lambda a, *, b=1: a)) == '(a, *, b=1)'",
+        "import inspect as i; assert (i.cleandoc('  one'), i.cleandoc('a\\n  b')) == ('one', 'a\\nb')",
+        "import inspect; inspect.signature(np.mean); assert sys.modules['inspect'].ismodule(inspect)",
+        "import dataclasses as d; assert d.make_dataclass('A', ['b']).__doc__.startswith('A(b')",
         "vectors = np.linalg.eig(np.diag([1.0, 2.0])).eigenvectors; assert vectors.shape == (2, 2)",
     ],
 )

@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from dataclasses import MISSING, FrozenInstanceError, dataclass, field, fields
 from functools import partial
 from importlib import import_module
-from inspect import get_annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform, overload
 
@@ -45,7 +44,7 @@ def immutable(cls: type[Any] | None = None, /, *, eq: bool = True, slots: bool =
 
 def _made(plain: type[Any], eq: bool, slots: bool) -> type[Any]:
     defined = set(plain.__dict__)
-    written = get_annotations(plain)
+    written = dict(plain.__annotations__)
     # Whether an annotation is of a field it finds out by three patterns; nearly all are.
     plain.__annotations__ = {
         name: one if any(word in str(one) for word in _NO_FIELD) else object for name, one in written.items()

@@ -1,7 +1,8 @@
-"""What of numpy a command does without: the docstrings of what is written in C, and annotations.
+"""What a command does without: of numpy docstrings and signatures of what is written in C, and annotations.
 
-Both are made whenever numpy is imported, and are a quarter of what importing it takes (95 of 336 million
-instructions, 12 ms). Whatever asks for the annotations later, as `numpy.typing` does, gets the real ones.
+They are made whenever numpy is imported, and are a quarter of what importing it takes. `inspect`, which makes
+signatures, is imported by click and by data classes as well, which hardly come to use it. Whatever asks for
+annotations or for `inspect` later gets the real ones.
 """
 
 from __future__ import annotations
@@ -17,13 +18,38 @@ _ANNOTATIONS = "numpy._typing"
 
 
 def lighten() -> None:
-    """Have numpy imported without them, where it is not imported yet."""
+    """Have what is not imported yet imported without them."""
+    if "inspect" not in sys.modules:
+        sys.modules["inspect"] = _Inspect("inspect")
     if "numpy" not in sys.modules:
         sys.modules.update((name, ModuleType(name)) for name in _DOCSTRINGS)
         sys.modules[_ANNOTATIONS] = _Annotations(_ANNOTATIONS)
 
 
-class _Annotations(ModuleType):
+class _Later(ModuleType):
+    """Stands for a module until something of it is asked for."""
+
+    def __getattr__(self, name: str) -> Any:
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+        return getattr(import_module(self.__name__), name)
+
+
+class _Inspect(_Later):
+    """`inspect`, of which click uses one function on the help of options, and numpy two in its own import."""
+
+    def cleandoc(self, text: str) -> str:
+        """A text without the indentation of its lines."""
+        if ("\n" in text or "\t" in text) and not _importing("numpy"):
+            return str(self.__getattr__("cleandoc")(text))
+        return text.lstrip(" ")
+
+    def signature(self, called: Any, **how: Any) -> Any:
+        """What a function takes; None, which stands for one that is not known, of numpy's own."""
+        return None if _importing("numpy") else self.__getattr__("signature")(called, **how)
+
+
+class _Annotations(_Later):
     """Stands for `numpy._typing` until something else than numpy's own import asks for a part of it."""
 
     def __getattr__(self, name: str) -> Any:
@@ -32,9 +58,7 @@ class _Annotations(ModuleType):
                 return _Array
             if name.startswith("__"):
                 raise AttributeError(name)
-        if sys.modules.get(_ANNOTATIONS) is self:
-            del sys.modules[_ANNOTATIONS]
-        return getattr(import_module(_ANNOTATIONS), name)
+        return super().__getattr__(name)
 
 
 class _Array:

@@ -7,7 +7,7 @@ amends that device. A malformed entry is left out and told of in `problems`; the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -29,14 +29,17 @@ class Catalogue(Mapping[str, Gpu], Shown):
     was to change a bundled one.
     """
 
-    __slots__ = ("__weakref__", "_gpus", "broken", "problems")
+    __slots__ = ("__weakref__", "_gpus", "_heads", "broken", "problems")
 
     def to_dict(self) -> dict[str, Any]:
         """Every device, as `whichgpu gpus --json` has them."""
         return {"gpus": [gpu.to_dict() for gpu in self.values()]}
 
-    def __init__(self, gpus: Mapping[str, Gpu], broken: Mapping[str, str] = MappingProxyType({})) -> None:
-        self._gpus = gpus
+    def __init__(
+        self, gpus: Mapping[str, Gpu], broken: Mapping[str, str] = MappingProxyType({}),
+        heads: Callable[[str], Mapping[str, Any]] | None = None,
+    ) -> None:  # fmt: skip
+        self._gpus, self._heads = gpus, heads
         self.broken = dict(broken)
         self.problems = tuple(self.broken.values())
 
@@ -72,6 +75,17 @@ class Catalogue(Mapping[str, Gpu], Shown):
         near = difflib.get_close_matches(name.strip().lower(), known, n=1)
         meant = f"did you mean {near[0]}? " if near else ""
         raise UsageError(f"no architecture '{name}'; {meant}the families are {', '.join(known)}")
+
+    def sold_by(self, vendor: str, segments: Collection[str]) -> tuple[Gpu, ...]:
+        """The devices of a vendor in any of these segments; of the bundled ones no other is read."""
+        if self._heads is None:
+            return tuple(gpu for gpu in self.values() if gpu.vendor == vendor and gpu.segment in segments)
+        heads = ((key, self._heads(key)) for key in self._gpus)
+        return tuple(
+            self._gpus[key]
+            for key, head in heads
+            if head.get("vendor") == vendor and head.get("segment") in segments
+        )
 
     def where(
         self,
@@ -130,12 +144,14 @@ def _bundled() -> Catalogue:
                 raise DataError(f"data/gpus/{stem}.toml: gpu.{key} is in another file already; keep one")
             stems[key] = stem
 
-    def device(key: str) -> Gpu:
-        stem = stems[key]
-        head = _merged(heads[stem], key)
-        return _gpu(key, head, f"data/gpus/{stem}.toml: {key}", raw=_Table(head, files, stem, key))
+    def head(key: str) -> dict[str, Any]:
+        return _merged(heads[stems[key]], key)
 
-    return Catalogue(Lazy(stems, device))
+    def device(key: str) -> Gpu:
+        stem, known = stems[key], head(key)
+        return _gpu(key, known, f"data/gpus/{stem}.toml: {key}", raw=_Table(known, files, stem, key))
+
+    return Catalogue(Lazy(stems, device), heads=head)
 
 
 def _merged(content: Mapping[str, Any], key: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from whichgpu.cost import serving
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.layout import memory_parts, settle
 from whichgpu.cost.support import refusal
+from whichgpu.errors import UsageError
 from whichgpu.facts.model import Interval
 from whichgpu.hardware.parts import resized
 from whichgpu.values import immutable
@@ -171,6 +173,24 @@ class Cells:
     def _column(self, name: str) -> list[int]:
         value = np.broadcast_to(np.asarray(getattr(self.settled.job, name)), (len(self.gpus),))
         return [round(float(one)) for one in value]
+
+
+def time_together(several: Sequence[Cells]) -> None:
+    """Time jobs on the same devices that differ in their meshes alone in one sweep, ahead of their `timed`.
+
+    Where the sweep is refused, or there is but one job, nothing is done: each is timed alone.
+    """
+    if len(several) < 2:
+        return
+    first, count = several[0], len(several[0].gpus)
+    axes: dict[str, Any] = {
+        name: np.concatenate([one._column(name) for one in several]).astype(float) for name in _AXES
+    }
+    with suppress(UsageError):
+        found = estimate(in_flight(replace(first.settled.job, **axes)), [roomy(gpu) for gpu in first.gpus])
+        at = np.arange(count)
+        for k, one in enumerate(several):
+            vars(one)["timed"] = found.figures(at, at + k * count)
 
 
 def total(parts: Mapping[str, Any]) -> Array:

@@ -14,6 +14,7 @@ import numpy as np
 
 from whichgpu.errors import UsageError
 from whichgpu.hardware.slices import is_part
+from whichgpu.planner.capacity.cells import time_together
 from whichgpu.planner.capacity.choice import required_on, together
 from whichgpu.planner.capacity.meshes import Mesh, meshes, splits, stages
 from whichgpu.planner.capacity.offload import offloaded
@@ -88,8 +89,10 @@ def _more_gpus(cells: Cells) -> Iterator[Try]:
     # A stated degree stays; one that was chosen for a device gives way to stages alone.
     at = int(cells.job.tp) if np.ndim(cells.job.tp) == 0 else 1
     cut = [one for one in meshes(settled) if one.tp > 1 and (one.pp == 1 or not settled.job.trains)]
-    yield from _least(cells, cut, "tensor_parallel")
-    yield from _least(cells, [Mesh(n * at, at, n) for n in stages(settled)], "pipeline_parallel")
+    dealt = [Mesh(n * at, at, n) for n in stages(settled)]
+    ways = [*_least(cells, cut, "tensor_parallel"), *_least(cells, dealt, "pipeline_parallel")]
+    time_together([cells, *(one.cells for one in ways if one.cells.fits.any())])
+    yield from ways
 
 
 def _sharded(cells: Cells) -> Iterator[Try]:

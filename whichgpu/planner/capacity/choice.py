@@ -62,9 +62,7 @@ def smallest_by_vendor(
 @cache
 def _current(catalogue: Catalogue, vendor: str) -> tuple[tuple[float, Gpu], ...]:
     """Cards of a vendor in the segments that are looked through, and their memory in B."""
-    segments = cards()["segments"]
-    looked = (gpu for gpu in catalogue.values() if gpu.vendor == vendor and gpu.segment in segments)
-    sizes = ((gpu.glance("memory"), gpu) for gpu in looked)
+    sizes = ((gpu.glance("memory"), gpu) for gpu in catalogue.sold_by(vendor, cards()["segments"]))
     return tuple((float(size), gpu) for size, gpu in sizes if size)
 
 
