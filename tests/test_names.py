@@ -249,6 +249,7 @@ def test_every_id_names_itself_and_every_name_its_device() -> None:
     for gpu in GPUS.values():
         assert resolve(gpu.id, GPUS) is gpu
         assert resolve(gpu.id.upper(), GPUS) is gpu
+        assert resolve(f"{gpu.vendor} {gpu.id.replace('-', ' ')}", GPUS) is gpu
         assert gpu in candidates(gpu.name, GPUS), gpu.name
         assert gpu in candidates(str(gpu), GPUS), str(gpu)
 

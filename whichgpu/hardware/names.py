@@ -112,7 +112,8 @@ def candidates(text: str, catalogue: Catalogue) -> tuple[Gpu, ...]:
     said = tokens.words(text)
     asked = frozenset(said)
     index = _index(catalogue)
-    for ids in (_curated_ids(asked), index.aliases.get(_key(asked), ())):
+    key = _key(asked)
+    for ids in (_curated().get(key, ()), index.aliases.get(key, ()), _curated_ids(asked)):
         found = [catalogue[key] for key in ids if key in catalogue and _fits(asked, catalogue[key])]
         if found:
             return tuple(dict.fromkeys(found))
@@ -189,11 +190,11 @@ def _words(text: str) -> frozenset[str]:
 
 
 def _curated_ids(asked: frozenset[str]) -> tuple[str, ...]:
-    """The ids that `data/aliases.toml` gives a spelling, with or without its sizes, forms and generation."""
+    """The ids that `data/aliases.toml` gives a spelling without its sizes, forms and generation."""
     from whichgpu.hardware.architecture import families
 
     key, sizes = _key(asked), _narrowing(asked)
-    shorter = (key, key - sizes, key - sizes - frozenset(families()))
+    shorter = (key - sizes, key - sizes - frozenset(families()))
     return next((ids for part in shorter if (ids := _curated().get(part))), ())
 
 
