@@ -14,6 +14,7 @@ from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner import needs, uses
 from whichgpu.planner.answer import Recommendation  # noqa: TC001
+from whichgpu.planner.fleet_request import Asked
 from whichgpu.planner.hosted import published, read_api_price
 from whichgpu.planner.machine import Machine, read_machine, rules
 from whichgpu.planner.recommend import recommend
@@ -317,6 +318,62 @@ def test_desktops_are_not_sent_from_cards_without_an_encoder() -> None:
     shown = {card.gpu.id for card in cards("virtual-desktops").cards}
     assert shown >= {"l4", "t4", "a40"}
     assert not any(gpu.startswith(("a100", "a30", "h100")) for gpu in shown), "pictures are encoded there"
+
+
+def desktops(users: float, **wishes: Any) -> Any:
+    one = uses.use("vdi")
+    assert one is not None
+    load = Asked(users=users)
+    request, own = read_use_request(one, GPUS, today=TODAY, load=load, **wishes)
+    return uses.for_use(one, request, GPUS, own)
+
+
+def test_desktops_of_users_are_counted_by_vgpu_profile_and_by_memory() -> None:
+    found = {card.gpu.id: card for card in desktops(20).cards}
+    # 2 GB each: 12 of a card of 24 GB, 24 of one of 48 GB; of a Quadro RTX 6000 no profile is on file.
+    assert [(found[gpu].score, found[gpu].instances) for gpu in ("l4", "rtx-a6000")] == [(12, 2), (24, 1)]
+    assert found["quadro-rtx-6000"].seats.profile == ""
+    assert found["quadro-rtx-6000"].score == GPUS["quadro-rtx-6000"].need("memory") // 2e9
+    cards = desktops(20).cards
+    assert [card.usd_of_all for card in cards] == sorted(card.usd_of_all for card in cards)
+    assert all(card.usd_of_all == card.instances * card.offer.usd_per_hour for card in cards)
+
+
+def test_larger_desktops_take_more_cards_and_one_desktop_a_share_of_a_card() -> None:
+    large = {card.gpu.id: card for card in desktops(20, min_memory="8 GB").cards}
+    assert (large["l4"].seats.profile, large["l4"].score, large["l4"].instances) == ("8Q", 3, 7)
+    alone = desktops(1, min_memory="4 GB", providers=["azure"]).cards[0]
+    assert (alone.gpu.id, alone.seats.profile, alone.score) == ("a10", "4Q", 1)
+    assert alone.offer.gpu_count < 1
+    bought = desktops(20, term="buy", gpus=["l4"]).cards[0]
+    price = purchase_price("l4")
+    assert price is not None
+    assert bought.usd_to_buy == 2 * price.usd
+
+
+def test_desktops_that_cost_too_much_are_told_what_all_of_them_cost() -> None:
+    free = desktops(2000).cards[0]
+    none = desktops(2000, budget="1 USD/h")
+    assert not none.cards
+    assert f"{free.usd_of_all:.2f} USD/h" in none.infeasible
+    assert desktops(2000, budget=f"{free.usd_of_all} USD/h").cards[0].gpu.id == free.gpu.id
+    assert '--min-memory "16 GiB"' in desktops(5, min_memory="100 GB").infeasible
+
+
+@pytest.mark.parametrize(
+    ("name", "load"),
+    [
+        ("cad", Asked(users=20)),
+        ("vdi", Asked(users=2.5)),
+        ("vdi", Asked(rate="2 req/s")),
+        ("vdi", Asked("ttft 1 s")),
+    ],
+)
+def test_a_load_is_of_what_is_shared(name: str, load: Asked) -> None:
+    one = uses.use(name)
+    assert one is not None
+    with pytest.raises(UsageError):
+        read_use_request(one, GPUS, today=TODAY, load=load)
 
 
 def test_a_budget_without_an_hour_is_one_to_buy() -> None:

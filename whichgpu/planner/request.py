@@ -13,6 +13,7 @@ from whichgpu.errors import UsageError, one_line
 from whichgpu.facts import store
 from whichgpu.hardware.names import meant
 from whichgpu.hardware.names import resolve as resolve_gpu
+from whichgpu.planner import desktops
 from whichgpu.planner import wishes as wishes_
 from whichgpu.planner.hosted import read_api_price
 from whichgpu.planner.machine import read_machine
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.planner.desktops import Desktops
+    from whichgpu.planner.fleet_request import Asked as Load
     from whichgpu.planner.hosted import ApiPrice
     from whichgpu.planner.machine import Machine
     from whichgpu.planner.needs import Need
@@ -51,7 +54,8 @@ class Request:
     `deadline` in s from today; `min_memory` in B and `max_power` in W of each GPU, `max_slots` of each card;
     `power_limit` is a cap in W; `size` is of the whole job; `unpriced` takes GPUs without a price on file as
     well, as where a laptop is needed; `precisions` are all that are tried, where several are; `cut` is a
-    training run that is sharded though nobody said so; `today` dates prices.
+    training run that is sharded though nobody said so; `desktops` are those of so many users; `today` dates
+    prices.
     """
 
     job: Job
@@ -85,6 +89,7 @@ class Request:
     budget_to_buy: float | None = None
     precisions: tuple[str, ...] = ()
     cut: bool = False
+    desktops: Desktops | None = None
 
 
 def read_request(
@@ -110,9 +115,17 @@ def read_request(
 
 
 def read_use_request(
-    use: Use, catalogue: Catalogue, *, today: date, offers: Path | str | None = None, **wishes: Any
+    use: Use,
+    catalogue: Catalogue,
+    *,
+    today: date,
+    offers: Path | str | None = None,
+    load: Load | None = None,
+    **wishes: Any,
 ) -> tuple[Request, tuple[Offer, ...] | None]:
     """A request for a use that is answered from specifications: what limits the cards and their price.
+
+    The users of a `load` share the cards where the use is one that is shared: virtual desktops.
 
     Raises `UsageError` as `read_request` does, and for a wish that only a predicted job can meet.
     """
@@ -134,7 +147,8 @@ def read_use_request(
     budget = None if given.budget is None else wishes_.read_budget(given.budget, None, buys=buys)
     request = Request(job=Job(use.id), today=today, budget=budget and budget.usd_per_hour,
                       budget_to_buy=budget and budget.usd_to_buy,
-                      objective=wishes_.read_objective(given.objective))  # fmt: skip
+                      objective=wishes_.read_objective(given.objective),
+                      desktops=load and desktops.read(use, load, given.min_memory))  # fmt: skip
     request = replace(request, **market, **_of_gpus(given, catalogue))
     _consistent(replace(request, objective="cost"))
     return request, rows

@@ -74,15 +74,18 @@ def _wishes(ask: asks.Recommend) -> dict[str, Any]:
 
 def _for_use(other: Use, ask: asks.Recommend) -> Report:
     """Cards for a use that is answered from specifications."""
+    from whichgpu.planner.fleet_request import Asked
     from whichgpu.planner.request import read_use_request
     from whichgpu.planner.uses import for_use
     from whichgpu.report.uses import report
 
     stated = {name: value for name, value in ask.columns().items() if value}
-    if stated or ask.under_load:
-        name = next(iter(stated), "slo")
-        raise UsageError(f"{name} is of predicted work, and {other.title} is answered from specifications")
-    request, own = read_use_request(other, known(), today=date.today(), **_wishes(ask))
+    if stated:
+        raise UsageError(
+            f"{next(iter(stated))} is of predicted work, and {other.title} is answered from specifications"
+        )
+    request, own = read_use_request(other, known(), today=date.today(),
+                                    load=Asked(ask.slo, ask.rate, ask.users), **_wishes(ask))  # fmt: skip
     return report(for_use(other, request, known(), own), limit=100, why_not=True)
 
 
