@@ -81,7 +81,7 @@ def stray(view, sentence) -> set[str]:
     names |= {view.text(gpu.id, "chip") for gpu in view.gpus} - {""}
     names |= {work.name for work in view.works}
     for name in sorted(names, key=len, reverse=True):
-        text = text.replace(name, " ")
+        text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", " ", text)
     return numbers(text) - known(view, sentence.cells)
 
 

@@ -90,6 +90,11 @@ def test_a_page_explains_the_words_of_its_gpus_alone():
     assert not {"CUDA", "RT core", "MIG"} & set(other)
 
 
+def test_the_other_parts_of_a_generation_are_named():
+    assert re.search(r"Other data centre parts of Ampere: A2, A16, A30, A40, A10G.*\.", text("a10"))
+    assert "Other workstation parts of Ampere: RTX A400, RTX A1000" in text("a5000")
+
+
 def test_other_parts_of_a_name_are_told_with_their_price():
     told = text("a6000")
     assert re.search(r"Of the same name, on demand: the A100 40 GB SXM from [\d.]+ USD/h", told)

@@ -80,7 +80,7 @@ def meanings(text: str, catalogue: Catalogue) -> tuple[Explanation, ...]:
 
 
 def of_fields(known: Callable[[str], bool]) -> dict[str, str]:
-    """What the words of an article mean, in a line each, where its GPUs have what they name (`usual.toml`)."""
+    """What the words of an article (`usual.toml`) mean, in a line, where its GPUs have what they name."""
     words = store.load("usual")["usual"]["words"]
     return {
         name: _terms()[term]["short"] for term, (name, field) in words.items() if not field or known(field)
