@@ -298,7 +298,7 @@ def test_every_use_is_answered_from_specifications_and_says_so(name: str) -> Non
     assert all(item["basis"] == "specification" for item in told["candidates"])
     for card in answer.cards:
         assert all(uses_need.met(card.gpu) for uses_need in answer.request.needs)
-        assert card.usd_per_score == pytest.approx(card.usd_per_hour / card.score)
+        assert card.usd_per_score == pytest.approx(card.usd_per_hour / card.score, nan_ok=True)
 
 
 @pytest.mark.parametrize(
@@ -374,6 +374,23 @@ def test_a_load_is_of_what_is_shared(name: str, load: Asked) -> None:
     assert one is not None
     with pytest.raises(UsageError):
         read_use_request(one, GPUS, today=TODAY, load=load)
+
+
+def test_cards_without_a_price_follow_those_with_one() -> None:
+    few = cards(
+        "displays", needs=["displays>=4"], max_power="60 W"
+    ).cards  # small cards for screens: none is priced
+    assert {"rtx-a1000", "quadro-p620"} <= {card.gpu.id for card in few}
+    assert all(card.usd_to_buy is None for card in few)
+    prices = [card.usd_to_buy for card in cards("cad").cards]
+    assert prices.index(None) == len([price for price in prices if price is not None])
+    assert None not in [card.usd_to_buy for card in cards("cad", budget="1000 USD").cards]
+
+
+def test_what_is_needed_at_the_edge_is_bought() -> None:
+    answer = ask("yolov8m", needs=["edge"], columns={})
+    assert answer.request.term == "buy"
+    assert answer.candidates[0].gpu.startswith("jetson")
 
 
 def test_a_budget_without_an_hour_is_one_to_buy() -> None:

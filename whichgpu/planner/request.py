@@ -17,7 +17,7 @@ from whichgpu.planner import desktops
 from whichgpu.planner import wishes as wishes_
 from whichgpu.planner.hosted import read_api_price
 from whichgpu.planner.machine import read_machine
-from whichgpu.planner.needs import LAPTOPS, need
+from whichgpu.planner.needs import BOUGHT, need
 from whichgpu.planner.size import Sized, sized
 from whichgpu.prices import live
 from whichgpu.prices.sellers import classes, providers_named, regions_named
@@ -149,6 +149,7 @@ def read_use_request(
                       budget_to_buy=budget and budget.usd_to_buy,
                       objective=wishes_.read_objective(given.objective),
                       desktops=load and desktops.read(use, load, given.min_memory))  # fmt: skip
+    market["unpriced"] = buys  # a card that no price is on file of may be the only one that has what it takes
     request = replace(request, **market, **_of_gpus(given, catalogue))
     _consistent(replace(request, objective="cost"))
     return request, rows
@@ -249,8 +250,8 @@ def _market(given: Wished, catalogue: Catalogue, rows: Sequence[Offer] | None) -
 
 
 def _carried(given: Wished) -> bool:
-    """Whether what is needed is bought rather than rented: nobody rents out laptops."""
-    return any(name.strip().lower() in LAPTOPS for name in given.needs)
+    """Whether what is needed is bought rather than rented: nobody rents out laptops and boards of the edge."""
+    return any(name.strip().lower() in BOUGHT for name in given.needs)
 
 
 def _excluded(name: str, catalogue: Catalogue, providers: Sequence[str]) -> list[str]:
@@ -334,7 +335,9 @@ def _consistent(request: Request) -> Request:
     if request.term == "buy" and (request.providers is not None or request.regions is not None):
         option = "--providers" if request.providers is not None else "--region"
         why = (
-            "nobody rents out laptops" if request.unpriced else "what is bought has no provider and no region"
+            "nobody rents out laptops and boards of the edge"
+            if request.unpriced
+            else "what is bought has no provider and no region"
         )
         raise UsageError(f"{why}: leave out {option}, or ask for what is rented (--term any)")
     if request.power_limit is not None and request.power_limit > _MOST_WATTS:
