@@ -250,7 +250,7 @@ def _market(given: Wished, catalogue: Catalogue, rows: Sequence[Offer] | None) -
 
 
 def _carried(given: Wished) -> bool:
-    """Whether what is needed is bought rather than rented: nobody rents out laptops and boards of the edge."""
+    """Whether what is needed is bought: nobody rents out laptops, nor boards of the edge."""
     return any(name.strip().lower() in BOUGHT for name in given.needs)
 
 
@@ -334,11 +334,8 @@ def _consistent(request: Request) -> Request:
         )
     if request.term == "buy" and (request.providers is not None or request.regions is not None):
         option = "--providers" if request.providers is not None else "--region"
-        why = (
-            "nobody rents out laptops and boards of the edge"
-            if request.unpriced
-            else "what is bought has no provider and no region"
-        )
+        carried = request.unpriced and any(need.text in BOUGHT for need in request.needs)
+        why = "nobody rents it out" if carried else "what is bought has no provider and no region"
         raise UsageError(f"{why}: leave out {option}, or ask for what is rented (--term any)")
     if request.power_limit is not None and request.power_limit > _MOST_WATTS:
         raise UsageError(f"--power-limit {request.power_limit:g} W is above what any GPU draws; leave it out")
