@@ -351,6 +351,13 @@ def test_larger_desktops_take_more_cards_and_one_desktop_a_share_of_a_card() -> 
     assert bought.usd_to_buy == 2 * price.usd
 
 
+def test_desktops_for_least_power_are_few_cards_of_it() -> None:
+    frugal = desktops(12, objective="energy").cards
+    assert frugal[0].gpu.id == "l4"  # one of 72 W holds twelve
+    assert [card.watts for card in frugal] == sorted(card.watts for card in frugal)
+    assert any(card.front for card in frugal[:1])
+
+
 def test_desktops_that_cost_too_much_are_told_what_all_of_them_cost() -> None:
     free = desktops(2000).cards[0]
     none = desktops(2000, budget="1 USD/h")

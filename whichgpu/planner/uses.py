@@ -157,6 +157,11 @@ class Card:
         return self.usd_per_hour if self.seats is None else self.offer.usd_per_hour * self.seats.instances
 
     @property
+    def watts(self) -> float:
+        """Board power: of one GPU, or of all that hold the users."""
+        return self.power if self.seats is None else self.power * self.offer.gpu_count * self.seats.instances
+
+    @property
     def usd_per_score(self) -> float:
         """USD per hour of one unit of the specification."""
         return self.usd_per_hour * (1.0 if self.seats is None else self.offer.gpu_count) / self.score
@@ -175,7 +180,7 @@ class Card:
             "usd_per_month": self.usd_of_all * HOURS_PER_MONTH,
             "usd_to_buy": self.usd_to_buy, "usd_per_unit": self.usd_per_score, "score": self.score,
             "specifications": {name: self.gpu.value(name) for name in shown}, "drivers": drivers(self.gpu),
-            "watts": self.power, "pareto": self.front, "offer": self.offer.to_dict(),
+            "watts": self.watts, "pareto": self.front, "offer": self.offer.to_dict(),
             "seller": seller_of(self.offer).to_dict(), "basis": "specification", "why": self.why,
             "desktops": None if self.seats is None else self.seats.to_dict(),
         }  # fmt: skip
@@ -360,8 +365,10 @@ def outputs_4k(text: str) -> float | None:
 
 
 def _rank(card: Card, objective: str) -> tuple[Any, ...]:
-    if objective == "cost":
-        aim = card.usd_of_all if card.seats else card.usd_per_score
+    if card.seats is not None:
+        aim = {"cost": card.usd_of_all, "energy": card.watts}.get(objective, float(card.instances))
+    elif objective == "cost":
+        aim = card.usd_per_score
     else:
         aim = card.power / card.score if objective == "energy" else -card.score
     if math.isnan(card.usd_per_hour):  # what has no price comes by what it has
@@ -374,7 +381,10 @@ def _marked(cards: Sequence[Card]) -> list[Card]:
     dated = [card for card in cards if card.trust < 2]
     if not dated:
         return list(cards)
-    on = front(np.array([(card.usd_per_hour, -card.score, card.power) for card in dated]))
+    on = front(np.array([
+        (card.usd_per_hour, -card.score, card.power) if card.seats is None
+        else (card.usd_of_all, card.instances, card.watts) for card in dated
+    ]))  # fmt: skip
     ids = {card.gpu.id for card, there in zip(dated, on.tolist(), strict=True) if there}
     return [replace(card, front=card.gpu.id in ids) for card in cards]
 

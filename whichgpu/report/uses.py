@@ -44,8 +44,9 @@ def _label(answer: ForUse) -> str:
 
 
 def _ranked(answer: ForUse) -> str:
-    if answer.request.objective == "cost" and answer.request.desktops is not None:
-        return "what all of them cost that hold the users"
+    if answer.request.desktops is not None:
+        what = {"cost": "cost", "energy": "draw"}.get(answer.request.objective, "count")
+        return f"what all that hold the users {what}"
     if answer.request.objective == "cost":
         return f"price for their {answer.use.label}"
     if answer.request.objective == "energy":
@@ -83,7 +84,8 @@ def _table(answer: ForUse, shown: tuple[Card, ...]) -> Table:
 
 def _under(answer: ForUse, shown: tuple[Card, ...]) -> tuple[str, ...]:
     """What stands under the table of cards."""
-    said = "Front: no other one is at least as good in price, this specification and power together."
+    what = "this specification" if answer.request.desktops is None else "number of instances"
+    said = f"Front: no other one is at least as good in price, {what} and power together."
     more = len(answer.cards) - len(shown)
     return (said, f"{more} more with --limit {len(answer.cards)}.") if more > 0 else (said,)
 
