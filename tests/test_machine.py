@@ -12,7 +12,7 @@ import pytest
 import whichgpu as package
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
-from whichgpu.planner import needs, uses
+from whichgpu.planner import needs, use, uses
 from whichgpu.planner.answer import Recommendation  # noqa: TC001
 from whichgpu.planner.fleet_request import Asked
 from whichgpu.planner.hosted import published, read_api_price
@@ -282,13 +282,13 @@ def test_work_for_several_machines_says_how_many() -> None:
 
 
 def cards(name: str, **wishes: Any) -> Any:
-    one = uses.use(name)
+    one = use.use(name)
     assert one is not None
     request, own = read_use_request(one, GPUS, today=TODAY, **wishes)
     return uses.for_use(one, request, GPUS, own)
 
 
-@pytest.mark.parametrize("name", uses.names())
+@pytest.mark.parametrize("name", use.names())
 def test_every_use_is_answered_from_specifications_and_says_so(name: str) -> None:
     answer = cards(name)
     assert answer.cards
@@ -310,7 +310,7 @@ def test_every_use_is_answered_from_specifications_and_says_so(name: str) -> Non
     ],
 )  # fmt: skip
 def test_a_use_in_other_words(said: str, meant: str | None) -> None:
-    found = uses.use(said)
+    found = use.use(said)
     assert (found and found.id) == meant
 
 
@@ -321,7 +321,7 @@ def test_desktops_are_not_sent_from_cards_without_an_encoder() -> None:
 
 
 def desktops(users: float, **wishes: Any) -> Any:
-    one = uses.use("vdi")
+    one = use.use("vdi")
     assert one is not None
     load = Asked(users=users)
     request, own = read_use_request(one, GPUS, today=TODAY, load=load, **wishes)
@@ -377,7 +377,7 @@ def test_desktops_that_cost_too_much_are_told_what_all_of_them_cost() -> None:
     ],
 )
 def test_a_load_is_of_what_is_shared(name: str, load: Asked) -> None:
-    one = uses.use(name)
+    one = use.use(name)
     assert one is not None
     with pytest.raises(UsageError):
         read_use_request(one, GPUS, today=TODAY, load=load)
@@ -429,7 +429,7 @@ def test_cards_that_no_limit_lets_through_exit_3(whichgpu: Any) -> None:
      ("4x mini-DisplayPort 1.4a", 4)],
 )  # fmt: skip
 def test_outputs_that_carry_4k_are_counted(text: str, count: float | None) -> None:
-    assert uses.outputs_4k(text) == count
+    assert use.outputs_4k(text) == count
 
 
 def test_the_api_answers_uses_too() -> None:

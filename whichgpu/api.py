@@ -163,7 +163,8 @@ def recommend(
     """
     from whichgpu.planner.recommend import recommend as ranked
     from whichgpu.planner.request import Wished, read_request
-    from whichgpu.planner.uses import for_use, use
+    from whichgpu.planner.use import use
+    from whichgpu.planner.uses import for_use
 
     known = _known(gpu_files)
     asked = {name: wishes.pop(name) for name in Wished._fields if name in wishes}

@@ -191,7 +191,7 @@ def check(options: Options, catalogue: Any) -> None:
     from whichgpu import api
     from whichgpu.planner.fleet_request import read as read_load
     from whichgpu.planner.request import read_request, read_use_request
-    from whichgpu.planner.uses import use
+    from whichgpu.planner.use import use
     from whichgpu.workloads.importing import named
     from whichgpu.workloads.precision import precision
 

@@ -13,7 +13,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UsageError
-from whichgpu.facts import store
 from whichgpu.hardware.vgpu import for_workstations
 from whichgpu.planner.wishes import read_memory
 from whichgpu.planner.words import by_month, money, plural
@@ -23,7 +22,8 @@ from whichgpu.values import immutable
 if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.fleet_request import Asked
-    from whichgpu.planner.uses import Card, Use
+    from whichgpu.planner.use import Use
+    from whichgpu.planner.uses import Card
     from whichgpu.prices.offers import Offer
 
 #: No site has more.
@@ -84,20 +84,19 @@ def read(use: Use, load: Asked, min_memory: str | None) -> Desktops | None:
 
     Raises `UsageError` for a use that is not shared, a number of users that is none, and a load of requests.
     """
-    usual = store.load("uses")["uses"]["use"][use.id].get("desktop")
     for option, stated, others in (
         ("--slo", load.slo, ""), ("--rate", load.rate, ""),
-        ("--users", None if usual else load.users, " and of virtual desktops"),
+        ("--users", None if use.desktop else load.users, " and of virtual desktops"),
     ):  # fmt: skip
         if stated is not None:
             raise UsageError(f"{option} is of language models{others}, not of {use.title}; leave it out")
     users = load.users
-    if users is None or usual is None:
+    if users is None or not use.desktop:
         return None
     if not (1 <= users <= _MOST_USERS) or users != int(users):
         raise UsageError(f"--users {users:g} is no number of people; write e.g. --users 20")
     stated = None if min_memory is None else read_memory(min_memory)
-    memory = parse(usual[0], "memory") if stated is None else stated
+    memory = parse(use.desktop, "memory") if stated is None else stated
     return Desktops(int(users), memory, assumed=stated is None)
 
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from whichgpu.planner.machine import Machine
     from whichgpu.planner.needs import Need
     from whichgpu.planner.size import Size
-    from whichgpu.planner.uses import Use
+    from whichgpu.planner.use import Use
     from whichgpu.planner.wishes import Energy, Target
     from whichgpu.prices.offers import Offer
     from whichgpu.software.frameworks import Asked
@@ -196,7 +196,7 @@ def _workload(name: str) -> Workload:
     try:
         return resolve_workload(name)
     except UsageError as fault:
-        from whichgpu.planner.uses import names
+        from whichgpu.planner.use import names
 
         near = get_close_matches(name.strip().lower(), names(), n=1, cutoff=0.6)
         told = f" Or the use {near[0]}?" if near else f"; uses without a model are {', '.join(names())}"

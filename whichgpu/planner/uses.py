@@ -9,16 +9,12 @@ and which of them no other one beats in price, specification and power together.
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import replace
-from functools import cache
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.facts import store
-from whichgpu.hardware.fields import FIELDS
 from whichgpu.planner import constraints
 from whichgpu.planner.answer import Rejected
 from whichgpu.planner.conflict import TERMS, Conflict, WayOut, irreducible
@@ -26,16 +22,16 @@ from whichgpu.planner.desktops import for_all, seats
 from whichgpu.planner.front import front
 from whichgpu.planner.market import considered, devices, in_parts, offered, on_offers, trust, usable_offers
 from whichgpu.planner.reasons import Reason
+from whichgpu.planner.use import drivers, score
 from whichgpu.planner.words import HOURS_PER_MONTH, by_month, money
 from whichgpu.prices import live
 from whichgpu.prices import store as prices
 from whichgpu.prices.purchase import purchase_price
 from whichgpu.prices.sellers import seller_of
-from whichgpu.units import number
 from whichgpu.values import Shown, immutable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -44,89 +40,8 @@ if TYPE_CHECKING:
     from whichgpu.planner.constraints import Constraint
     from whichgpu.planner.desktops import Desktops, Seats
     from whichgpu.planner.request import Request
+    from whichgpu.planner.use import Use
     from whichgpu.prices.offers import Offer
-
-#: Outputs that carry 4K at 60 Hz, with the first version that does.
-_FIRST_4K = {"displayport": 1.2, "mini-displayport": 1.2, "hdmi": 2.0, "mini-hdmi": 2.0}
-_OUTPUT = r"(\d+)x\s+([A-Za-z-]+(?: Type-C)?)\s*(\d+\.\d+)?"
-
-
-@immutable
-class Use:
-    """A use: its title, what a GPU must have, the specification it goes by, and what else decides."""
-
-    id: str
-    title: str
-    needs: tuple[str, ...]
-    by: str
-    specs: tuple[str, ...]
-    notes: tuple[str, ...]
-    term: str = "on-demand"
-
-    @property
-    def label(self) -> str:
-        """The specification that it goes by, in words."""
-        return _LABELS.get(self.by) or FIELDS[self.by].label
-
-    @property
-    def unit(self) -> str:
-        """What the specification is counted in: TFLOPS, GB/s, GiB; nothing of a count."""
-        return _UNITS.get(FIELDS[self.by].dimension, ("", 1.0))[0] if self.by in FIELDS else ""
-
-
-_LABELS = {
-    "outputs_4k": "outputs that carry 4K at 60 Hz",
-    "encoders": "video encoders",
-    "desktops": "desktops",
-}
-#: The same of one.
-_ONE = {"outputs_4k": "output that carries 4K at 60 Hz", "encoders": "video encoder", "desktops": "desktop"}
-_UNITS = {
-    "flop rate": ("TFLOPS", 1e12), "op rate": ("TOPS", 1e12), "bandwidth": ("GB/s", 1e9),
-    "memory": ("GiB", 2.0**30),
-}  # fmt: skip
-
-
-def use(name: str) -> Use | None:
-    """The use that a name means; None where it means none."""
-    key = _key(name)
-    spelled = {one: {one, *table["names"]} for one, table in _tables().items()}
-    exact = [one for one, said in spelled.items() if key in said]
-    found = next(iter(exact or _by_words(key, spelled)), None)
-    if found is None:
-        return None
-    table = _tables()[found]
-    return Use(found, table["title"], tuple(table["needs"]), table["by"], tuple(table["specs"]),
-               tuple(table["notes"]), table.get("term", "on-demand"))  # fmt: skip
-
-
-#: Words around the name of a use that do not change it.
-_AROUND = frozenset((
-    "a", "an", "the", "for", "in", "with", "and", "of", "on", "some", "my", "work", "workstation", "pc",
-    "4k", "8k", "remote", "cloud", "card", "gpu", "server",
-))  # fmt: skip
-
-
-def _by_words(key: str, spelled: Mapping[str, set[str]]) -> list[str]:
-    """The one use of which every word is a name or part of one: `video-transcoding`."""
-    left = [word for word in key.split("-") if word not in _AROUND and not word.isdigit()]
-    if exact := [one for one, said in spelled.items() if "-".join(left) in said]:
-        return exact
-    words = set(left)
-    found = [one for one, said in spelled.items()
-             if words and words <= {part for name in said for part in (name, *name.split("-"))}]  # fmt: skip
-    return found if len(found) == 1 else []
-
-
-def names() -> tuple[str, ...]:
-    """The uses by id."""
-    return tuple(_tables())
-
-
-def drivers(gpu: Gpu) -> str:
-    """What drivers a card of its segment runs."""
-    table = store.load("uses")["uses"]["drivers"]
-    return str(table.get(gpu.segment, ""))
 
 
 @immutable
@@ -215,12 +130,12 @@ class ForUse(Shown):
             return first.seats.sentence(self.request.desktops, first)
         if math.isnan(first.usd_per_hour):
             return (
-                f"{first.gpu.id}: {score_text(self.use, first)}, no price on file "
+                f"{first.gpu.id}: {self.use.amount(first.score)}, no price on file "
                 f"({self.use.title}, from specifications: no speed is predicted)"
             )
         return (
             f"{first.gpu.id}: {first.offer.provider} {first.offer.instance}, {first.usd_per_hour:,.2f} USD/h "
-            f"a GPU{self._to_spend(first)} for {score_text(self.use, first)} "
+            f"a GPU{self._to_spend(first)} for {self.use.amount(first.score)} "
             f"({self.use.title}, from specifications: no speed is predicted)"
         )
 
@@ -245,14 +160,6 @@ class ForUse(Shown):
             "notes": list(self.use.notes), "infeasible": self.infeasible or None,
             "conflict": self.conflict.to_dict() if self.conflict else None,
         }  # fmt: skip
-
-
-def score_text(one: Use, card: Card) -> str:
-    """What a card has of the specification, in words: `82.6 TFLOPS of FP32`."""
-    if one.unit:
-        return f"{number(card.score, 3)} {one.unit} of {one.label}"
-    label = one.label if card.score != 1 else _ONE.get(one.by, one.label)
-    return f"{card.score:g} {label}"
 
 
 def for_use(
@@ -282,12 +189,12 @@ def _card(
 ) -> Card | None:
     if request.desktops is not None:
         return _shared(request.desktops, gpu, offers, request, rejected)
-    score = _score(one, gpu)
-    if score is None or score <= 0:
+    has = score(one, gpu)
+    if has is None or has <= 0:
         rejected[gpu.id] = Reason(f"{one.label} not read", f"its {one.label} were not read in any source")
         return None
     best = min(offers, key=lambda offer: (trust(offer, request), offer.usd_per_gpu_hour, offer.gpu_count))
-    return _paid(Card(gpu, best, best.usd_per_gpu_hour, score, _power(gpu), trust(best, request)),
+    return _paid(Card(gpu, best, best.usd_per_gpu_hour, has, _power(gpu), trust(best, request)),
                  request, rejected)  # fmt: skip
 
 
@@ -338,32 +245,6 @@ def _affordable(offer: Offer, request: Request, instances: int = 1) -> bool:
     return request.budget is None or usd <= request.budget * (1 + 1e-9)
 
 
-def _score(one: Use, gpu: Gpu) -> float | None:
-    """What a GPU has of the specification that a use goes by."""
-    if one.by == "outputs_4k":
-        return outputs_4k(str(gpu.value("display_outputs") or ""))
-    value = gpu.value(one.by)
-    if one.by == "encoders":
-        counted = re.match(r"(\d+)", str(value or ""))
-        return float(counted[1]) if counted else None
-    if value is None:
-        return None
-    return float(value) / _UNITS.get(FIELDS[one.by].dimension, ("", 1.0))[1]
-
-
-def outputs_4k(text: str) -> float | None:
-    """How many outputs of `1x HDMI 2.1, 3x DisplayPort 1.4a` carry 4K at 60 Hz; None where none is read."""
-    found = re.findall(_OUTPUT, text)
-    if not found:
-        return None
-    able = (
-        int(count)
-        for count, kind, version in found
-        if kind.lower().startswith("usb") or float(version or 0.0) >= _FIRST_4K.get(kind.lower(), 99.0)
-    )
-    return float(sum(able))
-
-
 def _rank(card: Card, objective: str) -> tuple[Any, ...]:
     if card.seats is not None:
         aim = {"cost": card.usd_of_all, "energy": card.watts}.get(objective, float(card.instances))
@@ -391,7 +272,7 @@ def _marked(cards: Sequence[Card]) -> list[Card]:
 
 def _explained(one: Use, cards: Sequence[Card]) -> list[Card]:
     return [
-        replace(card, why=f"has {score_text(one, card)}, {_for_money(card)}; {drivers(card.gpu)}")
+        replace(card, why=f"has {one.amount(card.score)}, {_for_money(card)}; {drivers(card.gpu)}")
         for card in cards
     ]  # fmt: skip
 
@@ -406,7 +287,7 @@ def _conflict(one: Use, request: Request, catalogue: Catalogue, pool: Sequence[O
     """Which limits leave nothing together, and the cheapest ways out; None where it is no limit."""
     if request.desktops is not None:  # how many there are of follows from the memory that a limit asks for
         one = replace(one, by="memory")
-    gpus = {gpu.id: gpu for gpu in catalogue.values() if (_score(one, gpu) or 0.0) > 0.0}
+    gpus = {gpu.id: gpu for gpu in catalogue.values() if (score(one, gpu) or 0.0) > 0.0}
     every = offered(request, pool, tuple(gpus.values()))
     if request.desktops is not None:
         every = [for_all(request.desktops, gpus[row.gpu or ""], row) for row in every]
@@ -470,13 +351,3 @@ def price_to_buy(offer: Offer) -> float | None:
 def _to_pay(offer: Offer) -> float:
     """What ways out are ordered by: USD to buy, or USD/h of a GPU."""
     return price_to_buy(offer) or offer.usd_per_gpu_hour
-
-
-@cache
-def _tables() -> Mapping[str, Any]:
-    tables: Mapping[str, Any] = store.load("uses")["uses"]["use"]
-    return tables
-
-
-def _key(text: str) -> str:
-    return "-".join(text.strip().lower().replace("_", " ").replace("-", " ").split())

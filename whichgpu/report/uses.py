@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.hardware.fields import FIELDS
-from whichgpu.planner.uses import drivers, score_text
+from whichgpu.planner.use import drivers
 from whichgpu.planner.words import HOURS_PER_MONTH, plural
 from whichgpu.report.recommendation import READ, amount, left_out, price_of, price_read, rejected_table
 from whichgpu.report.table import Bullets, Column, Heading, Report, Table
@@ -132,5 +132,5 @@ def _prices(answer: ForUse, shown: tuple[Card, ...]) -> Table:
         )
         for rank, card in enumerate(shown, 1)
     ]  # fmt: skip
-    first = f"The first has {score_text(answer.use, shown[0])}."
+    first = f"The first has {answer.use.amount(shown[0].score)}."
     return Table.of("Prices", columns, rows, notes=(first,))

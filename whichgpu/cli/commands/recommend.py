@@ -24,7 +24,7 @@ from whichgpu.errors import UsageError
 if TYPE_CHECKING:
     from whichgpu.cli.options import JobColumns
     from whichgpu.hardware.catalogue import Catalogue
-    from whichgpu.planner.uses import Use
+    from whichgpu.planner.use import Use
     from whichgpu.report.table import Report
 
 
@@ -51,7 +51,7 @@ def run(
 ) -> Report:  # fmt: skip
     """Read the request, rank, report."""
     from whichgpu.planner.request import read_request
-    from whichgpu.planner.uses import use
+    from whichgpu.planner.use import use
 
     other = use(workload)
     if other is not None:

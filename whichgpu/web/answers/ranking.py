@@ -11,14 +11,14 @@ from whichgpu.web.answers.base import known
 
 if TYPE_CHECKING:
     from whichgpu.planner.answer import Recommendation
-    from whichgpu.planner.uses import Use
+    from whichgpu.planner.use import Use
     from whichgpu.report.table import Report
     from whichgpu.web import asks
 
 
 def recommend(ask: asks.Recommend) -> Report:
     """The answer of `whichgpu recommend`, with its chart and what would change it."""
-    from whichgpu.planner.uses import use
+    from whichgpu.planner.use import use
 
     other = use(ask.workload)
     if other is not None:
@@ -28,7 +28,7 @@ def recommend(ask: asks.Recommend) -> Report:
 
 def told(ask: asks.Recommend) -> Report:
     """The answer of `whichgpu recommend`: its document, without the tables and the chart of pages."""
-    from whichgpu.planner.uses import use
+    from whichgpu.planner.use import use
     from whichgpu.report.table import Report as Made
 
     if ask.under_load or use(ask.workload) is not None:
