@@ -14,6 +14,7 @@ from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner import needs, use, uses
 from whichgpu.planner.answer import Recommendation  # noqa: TC001
+from whichgpu.planner.desktops import Desktops, of_gpu
 from whichgpu.planner.fleet_request import Asked
 from whichgpu.planner.hosted import published, read_api_price
 from whichgpu.planner.machine import Machine, read_machine, rules
@@ -349,6 +350,20 @@ def test_larger_desktops_take_more_cards_and_one_desktop_a_share_of_a_card() -> 
     price = purchase_price("l4")
     assert price is not None
     assert bought.usd_to_buy == 2 * price.usd
+
+
+def test_desktops_on_a_card_without_a_price_and_on_a_share_of_one_are_told_as_they_are() -> None:
+    unpriced = desktops(5, term="buy", gpus=["a40"])
+    assert math.isnan(unpriced.cards[0].usd_of_all)
+    assert "nan" not in unpriced.headline
+    assert "no price on file" in unpriced.headline
+    shared = desktops(1, min_memory="2 GB", providers=["azure"])
+    shares = [one for one in shared.to_dict()["candidates"] if one["offer"]["gpu_count"] < 1]
+    assert shares
+    for one in shares:
+        assert 0 < one["gpus_per_instance"] < 1
+        assert one["desktops"]["per_instance"] == 1
+    assert of_gpu(Desktops(5, 2e9, assumed=True), GPUS["rtx-4090"], 0.5) == ("", 1)
 
 
 def test_desktops_for_least_power_are_few_cards_of_it() -> None:

@@ -68,14 +68,16 @@ class Seats:
         """The answer in one sentence."""
         gpus = card.offer.gpu_count * self.instances
         bought = card.usd_to_buy
+        rent = f"{card.usd_of_all:,.2f} USD/h"
         cost = by_month(card.usd_of_all) if bought is None else f"{money(bought)} to buy"
+        paid = f": {rent} ({cost}), {by_month(card.usd_of_all / asked.users)} a user"
+        price = "" if math.isnan(card.usd_of_all) else paid  # the name of such an offer says that it has none
         held = f"hold{'s' * (self.instances == 1)} {plural(asked.users, 'desktop')} of {asked.size}"
         profile = f"profile {self.profile}" if self.profile else "by its memory, no profile on file"
         return (
             f"{card.gpu.id}: {self.instances} x {card.offer.provider} {card.offer.instance} "
             f"({number(gpus)} GPU{'s' * (gpus > 1)}) {held}, "
-            f"{self.per_instance} each ({profile}): {card.usd_of_all:,.2f} USD/h ({cost}), "
-            f"{by_month(card.usd_of_all / asked.users)} a user (from specifications: no speed is predicted)"
+            f"{self.per_instance} each ({profile}){price} (from specifications: no speed is predicted)"
         )
 
 
@@ -121,7 +123,8 @@ def of_gpu(asked: Desktops, gpu: Gpu, share: float = 1.0) -> tuple[str, int]:
     """
     known = for_workstations(gpu.id)
     if known is None:
-        return "", int(gpu.need("memory") * min(share, 1.0) // asked.memory)
+        held = int(gpu.need("memory") * min(share, 1.0) // asked.memory)
+        return "", min(held, 1) if share < 1 else held
     able = [size for size, most in known.items()
             if size * 2.0**30 >= asked.memory and (share >= 1 or most == round(1 / share))]  # fmt: skip
     if not able:

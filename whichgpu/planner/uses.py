@@ -89,8 +89,9 @@ class Card:
 
     def to_dict(self, rank: int, shown: Sequence[str]) -> dict[str, Any]:
         """The contract's shape of a candidate as far as specifications go."""
+        gpus = self.offer.gpu_count
         return {
-            "rank": rank, "gpu": self.gpu.id, "gpus_per_instance": int(self.offer.gpu_count),
+            "rank": rank, "gpu": self.gpu.id, "gpus_per_instance": gpus if gpus < 1 else int(gpus),
             "instances": self.instances, "usd_per_hour": self.usd_of_all,
             "usd_per_month": self.usd_of_all * HOURS_PER_MONTH,
             "usd_to_buy": self.usd_to_buy, "usd_per_unit": self.usd_per_score, "score": self.score,
