@@ -21,7 +21,7 @@ from whichgpu.cli.questions import QUESTIONS, SLO, arguments, check
 from whichgpu.errors import WhichGpuError
 from whichgpu.facts import store
 from whichgpu.hardware.catalogue import catalogue
-from whichgpu.planner.uses import use
+from whichgpu.planner.use import use
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:

@@ -12,8 +12,10 @@ import pytest
 import whichgpu as package
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
-from whichgpu.planner import needs, uses
+from whichgpu.planner import needs, use, uses
 from whichgpu.planner.answer import Recommendation  # noqa: TC001
+from whichgpu.planner.desktops import Desktops, of_gpu
+from whichgpu.planner.fleet_request import Asked
 from whichgpu.planner.hosted import published, read_api_price
 from whichgpu.planner.machine import Machine, read_machine, rules
 from whichgpu.planner.recommend import recommend
@@ -281,13 +283,13 @@ def test_work_for_several_machines_says_how_many() -> None:
 
 
 def cards(name: str, **wishes: Any) -> Any:
-    one = uses.use(name)
+    one = use.use(name)
     assert one is not None
     request, own = read_use_request(one, GPUS, today=TODAY, **wishes)
     return uses.for_use(one, request, GPUS, own)
 
 
-@pytest.mark.parametrize("name", uses.names())
+@pytest.mark.parametrize("name", use.names())
 def test_every_use_is_answered_from_specifications_and_says_so(name: str) -> None:
     answer = cards(name)
     assert answer.cards
@@ -297,7 +299,7 @@ def test_every_use_is_answered_from_specifications_and_says_so(name: str) -> Non
     assert all(item["basis"] == "specification" for item in told["candidates"])
     for card in answer.cards:
         assert all(uses_need.met(card.gpu) for uses_need in answer.request.needs)
-        assert card.usd_per_score == pytest.approx(card.usd_per_hour / card.score)
+        assert card.usd_per_score == pytest.approx(card.usd_per_hour / card.score, nan_ok=True)
 
 
 @pytest.mark.parametrize(
@@ -309,7 +311,7 @@ def test_every_use_is_answered_from_specifications_and_says_so(name: str) -> Non
     ],
 )  # fmt: skip
 def test_a_use_in_other_words(said: str, meant: str | None) -> None:
-    found = uses.use(said)
+    found = use.use(said)
     assert (found and found.id) == meant
 
 
@@ -317,6 +319,100 @@ def test_desktops_are_not_sent_from_cards_without_an_encoder() -> None:
     shown = {card.gpu.id for card in cards("virtual-desktops").cards}
     assert shown >= {"l4", "t4", "a40"}
     assert not any(gpu.startswith(("a100", "a30", "h100")) for gpu in shown), "pictures are encoded there"
+
+
+def desktops(users: float, **wishes: Any) -> Any:
+    one = use.use("vdi")
+    assert one is not None
+    load = Asked(users=users)
+    request, own = read_use_request(one, GPUS, today=TODAY, load=load, **wishes)
+    return uses.for_use(one, request, GPUS, own)
+
+
+def test_desktops_of_users_are_counted_by_vgpu_profile_and_by_memory() -> None:
+    found = {card.gpu.id: card for card in desktops(20).cards}
+    # 2 GB each: 12 of a card of 24 GB, 24 of one of 48 GB; of a Quadro RTX 6000 no profile is on file.
+    assert [(found[gpu].score, found[gpu].instances) for gpu in ("l4", "rtx-a6000")] == [(12, 2), (24, 1)]
+    assert found["quadro-rtx-6000"].seats.profile == ""
+    assert found["quadro-rtx-6000"].score == GPUS["quadro-rtx-6000"].need("memory") // 2e9
+    cards = desktops(20).cards
+    assert [card.usd_of_all for card in cards] == sorted(card.usd_of_all for card in cards)
+    assert all(card.usd_of_all == card.instances * card.offer.usd_per_hour for card in cards)
+
+
+def test_larger_desktops_take_more_cards_and_one_desktop_a_share_of_a_card() -> None:
+    large = {card.gpu.id: card for card in desktops(20, min_memory="8 GB").cards}
+    assert (large["l4"].seats.profile, large["l4"].score, large["l4"].instances) == ("8Q", 3, 7)
+    alone = desktops(1, min_memory="4 GB", providers=["azure"]).cards[0]
+    assert (alone.gpu.id, alone.seats.profile, alone.score) == ("a10", "4Q", 1)
+    assert alone.offer.gpu_count < 1
+    bought = desktops(20, term="buy", gpus=["l4"]).cards[0]
+    price = purchase_price("l4")
+    assert price is not None
+    assert bought.usd_to_buy == 2 * price.usd
+
+
+def test_desktops_on_a_card_without_a_price_and_on_a_share_of_one_are_told_as_they_are() -> None:
+    unpriced = desktops(5, term="buy", gpus=["a40"])
+    assert math.isnan(unpriced.cards[0].usd_of_all)
+    assert "nan" not in unpriced.headline
+    assert "no price on file" in unpriced.headline
+    shared = desktops(1, min_memory="2 GB", providers=["azure"])
+    shares = [one for one in shared.to_dict()["candidates"] if one["offer"]["gpu_count"] < 1]
+    assert shares
+    for one in shares:
+        assert 0 < one["gpus_per_instance"] < 1
+        assert one["desktops"]["per_instance"] == 1
+    assert of_gpu(Desktops(5, 2e9, assumed=True), GPUS["rtx-4090"], 0.5) == ("", 1)
+
+
+def test_desktops_for_least_power_are_few_cards_of_it() -> None:
+    frugal = desktops(12, objective="energy").cards
+    assert frugal[0].gpu.id == "l4"  # one of 72 W holds twelve
+    assert [card.watts for card in frugal] == sorted(card.watts for card in frugal)
+    assert any(card.front for card in frugal[:1])
+
+
+def test_desktops_that_cost_too_much_are_told_what_all_of_them_cost() -> None:
+    free = desktops(2000).cards[0]
+    none = desktops(2000, budget="1 USD/h")
+    assert not none.cards
+    assert f"{free.usd_of_all:.2f} USD/h" in none.infeasible
+    assert desktops(2000, budget=f"{free.usd_of_all} USD/h").cards[0].gpu.id == free.gpu.id
+    assert '--min-memory "16 GiB"' in desktops(5, min_memory="100 GB").infeasible
+
+
+@pytest.mark.parametrize(
+    ("name", "load"),
+    [
+        ("cad", Asked(users=20)),
+        ("vdi", Asked(users=2.5)),
+        ("vdi", Asked(rate="2 req/s")),
+        ("vdi", Asked("ttft 1 s")),
+    ],
+)
+def test_a_load_is_of_what_is_shared(name: str, load: Asked) -> None:
+    one = use.use(name)
+    assert one is not None
+    with pytest.raises(UsageError):
+        read_use_request(one, GPUS, today=TODAY, load=load)
+
+
+def test_cards_without_a_price_follow_those_with_one() -> None:
+    few = cards(
+        "displays", needs=["displays>=4"], max_power="60 W"
+    ).cards  # small cards for screens: none is priced
+    assert {"rtx-a1000", "quadro-p620"} <= {card.gpu.id for card in few}
+    assert all(card.usd_to_buy is None for card in few)
+    prices = [card.usd_to_buy for card in cards("cad").cards]
+    assert prices.index(None) == len([price for price in prices if price is not None])
+    assert None not in [card.usd_to_buy for card in cards("cad", budget="1000 USD").cards]
+
+
+def test_what_is_needed_at_the_edge_is_bought() -> None:
+    answer = ask("yolov8m", needs=["edge"], columns={})
+    assert answer.request.term == "buy"
+    assert answer.candidates[0].gpu.startswith("jetson")
 
 
 def test_a_budget_without_an_hour_is_one_to_buy() -> None:
@@ -348,7 +444,7 @@ def test_cards_that_no_limit_lets_through_exit_3(whichgpu: Any) -> None:
      ("4x mini-DisplayPort 1.4a", 4)],
 )  # fmt: skip
 def test_outputs_that_carry_4k_are_counted(text: str, count: float | None) -> None:
-    assert uses.outputs_4k(text) == count
+    assert use.outputs_4k(text) == count
 
 
 def test_the_api_answers_uses_too() -> None:

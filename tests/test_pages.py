@@ -81,6 +81,26 @@ def test_a_page_stands_by_itself(name):
     assert 'name="viewport"' in out
 
 
+def test_a_page_explains_the_words_of_its_gpus_alone():
+    explained = made("a10")[1].data["words"]
+    assert {"CUDA", "cuDNN", "RT core", "MIG", "Framework"} <= set(explained)
+    assert all(f"{word}: {said}" in text("a10") for word, said in explained.items())
+    other = article.words(compare(("mi300x", "mi250x"), today=TODAY).view)
+    assert "Board power, TDP" in other
+    assert not {"CUDA", "RT core", "MIG"} & set(other)
+
+
+def test_the_other_parts_of_a_generation_are_named():
+    assert re.search(r"Other data centre parts of Ampere: A2, A16, A30, A40, A10G.*\.", text("a10"))
+    assert "Other workstation parts of Ampere: RTX A400, RTX A1000" in text("a5000")
+
+
+def test_other_parts_of_a_name_are_told_with_their_price():
+    told = text("a6000")
+    assert re.search(r"Of the same name, on demand: the A100 40 GB SXM from [\d.]+ USD/h", told)
+    assert set(made("a6000")[1].data["prices"]) > {"rtx-a6000", "a100-80gb-sxm"}
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_drawing_says_what_it_is(name):
     tree = ElementTree.fromstring(re.sub(r"<!doctype html>|<meta [^>]*>", "", html(name)))

@@ -514,3 +514,23 @@ def test_what_is_set_aside_is_listed_with_the_reason(whichgpu: Any) -> None:
     used = whichgpu("prices", "a100-40gb-sxm", "--json", "--limit", "99").json
     assert not any(row["quarantine"] for row in used["offers"])
     assert {row["billed"] for row in used["offers"]} <= {"hour", "second"}
+
+
+@pytest.mark.parametrize(
+    ("text", "gpu", "usd"),
+    [
+        ("RTX A6000 second hand 2.5k", "rtx-a6000", 2500), ("2nd hand rtx 3090 650", "rtx-3090", 650),
+        ("hourly 3.2 for a H200 SXM", "h200-141gb-sxm", 3.2), ("monthly 900 for L40S", "l40s", 900 / 730.5),
+        ("L40S 900 pm", "l40s", 900 / 730.5), ("$2.99 hr H100 SXM5", "h100-80gb-sxm", 2.99),
+        ("two L4 for a dollar an hour", "l4", 0.5), ("half a dollar an hour for L4", "l4", 0.5),
+    ],
+)  # fmt: skip
+def test_a_quote_said_in_short_or_the_other_way_round(text: str, gpu: str, usd: float) -> None:
+    found = read_quote(text, GPUS)
+    assert found.gpu == gpu
+    assert (found.usd_to_buy or found.usd_per_gpu_hour) == pytest.approx(usd)
+
+
+def test_the_number_of_a_card_is_no_price_of_it() -> None:
+    with pytest.raises(UsageError, match="no price per time"):
+        read_quote("used RTX 3090", GPUS)

@@ -155,6 +155,7 @@ def recommend(
 
     With `slo` (`"ttft p90 1 s, tpot 50 ms"`) it is fleets of replicas that hold requests at a `rate`
     (`"5 req/s"`), or `users` who each let a `pause` go by between an answer and the next request.
+    Virtual desktops are shared by `users`.
 
     `wishes` are the options of the command by name (`target`, `budget`, `max_power`, `needs`, `deadline` ..),
     lists as sequences, and job columns, as `job` takes them. Nothing feasible is an answer, whose
@@ -162,16 +163,18 @@ def recommend(
     """
     from whichgpu.planner.recommend import recommend as ranked
     from whichgpu.planner.request import Wished, read_request
-    from whichgpu.planner.uses import for_use, use
+    from whichgpu.planner.use import use
+    from whichgpu.planner.uses import for_use
 
     known = _known(gpu_files)
     asked = {name: wishes.pop(name) for name in Wished._fields if name in wishes}
     other = use(workload)
     if other is not None and not wishes:
+        from whichgpu.planner.fleet_request import Asked as Load
         from whichgpu.planner.request import read_use_request
 
-        path = None if offers is None else Path(offers)
-        cards, own = read_use_request(other, known, today=date.today(), offers=path, **asked)
+        path, load = None if offers is None else Path(offers), Load(slo, rate, users)
+        cards, own = read_use_request(other, known, today=date.today(), offers=path, load=load, **asked)
         return for_use(other, cards, known, own)
     request, own = read_request(
         job(workload, **wishes), known, today=date.today(),

@@ -245,7 +245,8 @@ def test_one_card_for_drawing_and_learning(ask: Any, facts: Any) -> None:
         assert facts[gpu].need("rt_cores") > 0
         assert facts[gpu].need("tensor_cores") > 0
     assert not {"a100-80gb-pcie", "h100-80gb-pcie", "rtx-3090"} & {*told.gpus}
-    per_tflops = [one["usd_per_hour"] / facts[one["gpu"]].need("fp16") for one in told.candidates]
+    priced = [one for one in told.candidates if one["usd_per_hour"] is not None]
+    per_tflops = [one["usd_per_hour"] / facts[one["gpu"]].need("fp16") for one in priced]
     assert per_tflops[0] == min(per_tflops)
 
 

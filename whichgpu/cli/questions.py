@@ -11,6 +11,7 @@ from whichgpu.facts import store
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from whichgpu.planner.fleet_request import Asked
     from whichgpu.workloads.workload import Workload
 
     Options = Mapping[str, str]
@@ -188,26 +189,31 @@ def check(options: Options, catalogue: Any) -> None:
     from datetime import date
 
     from whichgpu import api
-    from whichgpu.planner.fleet_request import Asked
     from whichgpu.planner.fleet_request import read as read_load
     from whichgpu.planner.request import read_request, read_use_request
-    from whichgpu.planner.uses import use
+    from whichgpu.planner.use import use
     from whichgpu.workloads.importing import named
     from whichgpu.workloads.precision import precision
 
     other = use(options["workload"])
     if other is not None:
-        read_use_request(other, catalogue, today=date.today(), **_wishes(options))
+        read_use_request(other, catalogue, today=date.today(), load=_load_of(options), **_wishes(options))
         return
     job = api.job(named(options["workload"]), **{name: options[name] for name in COLUMNS if name in options})
     request, _ = read_request(job, catalogue, today=date.today(), **_wishes(options))
     if set(LOAD) & set(options):
-        users = options.get("users")
-        asked = Asked(options.get("slo", SLO), options.get("rate"), _number(users) if users else None)
-        read_load(request, asked)
+        read_load(request, _load_of(options, SLO))
     for one in options.get("precision", "").split(","):
         if one.strip() not in ("", "any"):
             precision(one.strip())
+
+
+def _load_of(options: Options, slo: str | None = None) -> Asked:
+    """The load as it is typed, with the objectives where it states none."""
+    from whichgpu.planner.fleet_request import Asked
+
+    users = options.get("users")
+    return Asked(options.get("slo", slo), options.get("rate"), _number(users) if users else None)
 
 
 def _wishes(options: Options) -> dict[str, Any]:

@@ -47,6 +47,12 @@ def vgpu(text: str, catalogue: Catalogue) -> Gpu | None:
     return _of(catalogue[board], theirs["profile"].upper(), text)
 
 
+def for_workstations(gpu: str) -> dict[int, int] | None:
+    """How many vGPUs for workstations a GPU may have, by the GB of each; None where no profiles were read."""
+    group = _groups().get(gpu)
+    return None if group is None else {int(size): most for size, most in group["most"].get("Q", {}).items()}
+
+
 def _of(gpu: Gpu, profile: str, text: str) -> Gpu:
     group = _groups().get(gpu.id)
     if group is None:

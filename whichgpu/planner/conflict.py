@@ -21,7 +21,7 @@ from whichgpu.facts import store
 from whichgpu.planner import constraints, market
 from whichgpu.planner.grid import grid
 from whichgpu.planner.machine import amended
-from whichgpu.planner.needs import LAPTOPS
+from whichgpu.planner.needs import BOUGHT
 from whichgpu.planner.options import options, outcome, primary_exact, together
 from whichgpu.units import number, rate_period
 
@@ -379,8 +379,8 @@ class _Table(NamedTuple):
         elif limit.option == "--machine" and limit.measure is None:
             yield '--machine "server airflow"'
         elif limit.measure is None:
-            # A laptop is bought: without that word, the rest is asked of what is rented.
-            if self.request.unpriced and limit.value in LAPTOPS:
+            # It is bought: without that word, the rest is asked of what is rented.
+            if self.request.unpriced and limit.value in BOUGHT:
                 yield "--term buy"
             yield f"leave out {limit.words}"
         else:

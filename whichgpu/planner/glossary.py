@@ -15,7 +15,7 @@ from whichgpu.facts import store
 from whichgpu.units import show
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from whichgpu.hardware.catalogue import Catalogue
 
@@ -77,6 +77,14 @@ def meanings(text: str, catalogue: Catalogue) -> tuple[Explanation, ...]:
     if len(parts) < 2 or None in known or _names().get(_key(text)):
         return (explain(text, catalogue),)
     return tuple(explain(part, catalogue) for part in dict.fromkeys(known) if part)
+
+
+def of_fields(known: Callable[[str], bool]) -> dict[str, str]:
+    """What the words of an article (`usual.toml`) mean, in a line, where its GPUs have what they name."""
+    words = store.load("usual")["usual"]["words"]
+    return {
+        name: _terms()[term]["short"] for term, (name, field) in words.items() if not field or known(field)
+    }
 
 
 def _of_gpu(word: str, catalogue: Catalogue) -> str:

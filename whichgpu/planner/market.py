@@ -78,7 +78,10 @@ def on_offers(request: Request, gpus: Mapping[str, Gpu]) -> tuple[Constraint, ..
 
 
 def offered(request: Request, pool: Sequence[Offer], wanted: Sequence[Gpu]) -> list[Offer]:
-    """Every sound offer of whole GPUs of these types, whatever its terms; owning them where one buys."""
+    """Every sound offer of these types, whatever its terms; owning them where one buys.
+
+    Of whole GPUs: a share of one is a desktop and nothing else that is asked for here.
+    """
     if request.term == "buy":
         # Who buys a card wants no laptop around it, unless it is named or asked for.
         carried = request.gpus is not None or any(need.text in LAPTOPS for need in request.needs)
@@ -93,7 +96,8 @@ def offered(request: Request, pool: Sequence[Offer], wanted: Sequence[Gpu]) -> l
             found += [unpriced_offer(gpu) for gpu in wanted if gpu.id not in known]
         return found
     ids = {gpu.id for gpu in wanted}
-    found = [row for row in pool if row.gpu in ids and row.gpu_count >= 1 and not row.quarantine]
+    least = 1.0 if request.desktops is None else 0.0
+    found = [row for row in pool if row.gpu in ids and row.gpu_count >= least and not row.quarantine]
     if request.regions is None:
         return found
     # Beside the cheapest region, which a way out may take, the cheapest of those that are asked for.

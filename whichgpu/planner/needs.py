@@ -31,6 +31,8 @@ _THERE = ("native", "yes")
 
 #: Words for what is bought and carried, and rented by nobody.
 LAPTOPS = ("laptop", "mobile", "portable", "notebook")
+#: Needs of what nobody rents out: it is bought, with a price on file or without.
+BOUGHT = (*LAPTOPS, "edge", "jetson", "embedded")
 
 
 #: Other names of fields that are bounded, and of fields of words how their counts are written.

@@ -13,10 +13,11 @@ from whichgpu.errors import UsageError, one_line
 from whichgpu.facts import store
 from whichgpu.hardware.names import meant
 from whichgpu.hardware.names import resolve as resolve_gpu
+from whichgpu.planner import desktops
 from whichgpu.planner import wishes as wishes_
 from whichgpu.planner.hosted import read_api_price
 from whichgpu.planner.machine import read_machine
-from whichgpu.planner.needs import LAPTOPS, need
+from whichgpu.planner.needs import BOUGHT, need
 from whichgpu.planner.size import Sized, sized
 from whichgpu.prices import live
 from whichgpu.prices.sellers import classes, providers_named, regions_named
@@ -31,11 +32,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.planner.desktops import Desktops
+    from whichgpu.planner.fleet_request import Asked as Load
     from whichgpu.planner.hosted import ApiPrice
     from whichgpu.planner.machine import Machine
     from whichgpu.planner.needs import Need
     from whichgpu.planner.size import Size
-    from whichgpu.planner.uses import Use
+    from whichgpu.planner.use import Use
     from whichgpu.planner.wishes import Energy, Target
     from whichgpu.prices.offers import Offer
     from whichgpu.software.frameworks import Asked
@@ -51,7 +54,8 @@ class Request:
     `deadline` in s from today; `min_memory` in B and `max_power` in W of each GPU, `max_slots` of each card;
     `power_limit` is a cap in W; `size` is of the whole job; `unpriced` takes GPUs without a price on file as
     well, as where a laptop is needed; `precisions` are all that are tried, where several are; `cut` is a
-    training run that is sharded though nobody said so; `today` dates prices.
+    training run that is sharded though nobody said so; `desktops` are those of so many users; `today` dates
+    prices.
     """
 
     job: Job
@@ -85,6 +89,7 @@ class Request:
     budget_to_buy: float | None = None
     precisions: tuple[str, ...] = ()
     cut: bool = False
+    desktops: Desktops | None = None
 
 
 def read_request(
@@ -110,9 +115,17 @@ def read_request(
 
 
 def read_use_request(
-    use: Use, catalogue: Catalogue, *, today: date, offers: Path | str | None = None, **wishes: Any
+    use: Use,
+    catalogue: Catalogue,
+    *,
+    today: date,
+    offers: Path | str | None = None,
+    load: Load | None = None,
+    **wishes: Any,
 ) -> tuple[Request, tuple[Offer, ...] | None]:
     """A request for a use that is answered from specifications: what limits the cards and their price.
+
+    The users of a `load` share the cards where the use is one that is shared: virtual desktops.
 
     Raises `UsageError` as `read_request` does, and for a wish that only a predicted job can meet.
     """
@@ -134,7 +147,9 @@ def read_use_request(
     budget = None if given.budget is None else wishes_.read_budget(given.budget, None, buys=buys)
     request = Request(job=Job(use.id), today=today, budget=budget and budget.usd_per_hour,
                       budget_to_buy=budget and budget.usd_to_buy,
-                      objective=wishes_.read_objective(given.objective))  # fmt: skip
+                      objective=wishes_.read_objective(given.objective),
+                      desktops=load and desktops.read(use, load, given.min_memory))  # fmt: skip
+    market["unpriced"] = buys  # a card that no price is on file of may be the only one that has what it takes
     request = replace(request, **market, **_of_gpus(given, catalogue))
     _consistent(replace(request, objective="cost"))
     return request, rows
@@ -181,7 +196,7 @@ def _workload(name: str) -> Workload:
     try:
         return resolve_workload(name)
     except UsageError as fault:
-        from whichgpu.planner.uses import names
+        from whichgpu.planner.use import names
 
         near = get_close_matches(name.strip().lower(), names(), n=1, cutoff=0.6)
         told = f" Or the use {near[0]}?" if near else f"; uses without a model are {', '.join(names())}"
@@ -235,8 +250,8 @@ def _market(given: Wished, catalogue: Catalogue, rows: Sequence[Offer] | None) -
 
 
 def _carried(given: Wished) -> bool:
-    """Whether what is needed is bought rather than rented: nobody rents out laptops."""
-    return any(name.strip().lower() in LAPTOPS for name in given.needs)
+    """Whether what is needed is bought: nobody rents out laptops, nor boards of the edge."""
+    return any(name.strip().lower() in BOUGHT for name in given.needs)
 
 
 def _excluded(name: str, catalogue: Catalogue, providers: Sequence[str]) -> list[str]:
@@ -319,9 +334,8 @@ def _consistent(request: Request) -> Request:
         )
     if request.term == "buy" and (request.providers is not None or request.regions is not None):
         option = "--providers" if request.providers is not None else "--region"
-        why = (
-            "nobody rents out laptops" if request.unpriced else "what is bought has no provider and no region"
-        )
+        carried = request.unpriced and any(need.text in BOUGHT for need in request.needs)
+        why = "nobody rents it out" if carried else "what is bought has no provider and no region"
         raise UsageError(f"{why}: leave out {option}, or ask for what is rented (--term any)")
     if request.power_limit is not None and request.power_limit > _MOST_WATTS:
         raise UsageError(f"--power-limit {request.power_limit:g} W is above what any GPU draws; leave it out")

@@ -9,122 +9,47 @@ and which of them no other one beats in price, specification and power together.
 from __future__ import annotations
 
 import math
-import re
-from functools import cache
+from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.facts import store
-from whichgpu.hardware.fields import FIELDS
 from whichgpu.planner import constraints
 from whichgpu.planner.answer import Rejected
 from whichgpu.planner.conflict import TERMS, Conflict, WayOut, irreducible
+from whichgpu.planner.desktops import for_all, seats
 from whichgpu.planner.front import front
 from whichgpu.planner.market import considered, devices, in_parts, offered, on_offers, trust, usable_offers
 from whichgpu.planner.reasons import Reason
+from whichgpu.planner.use import drivers, score
 from whichgpu.planner.words import HOURS_PER_MONTH, by_month, money
 from whichgpu.prices import live
 from whichgpu.prices import store as prices
 from whichgpu.prices.purchase import purchase_price
 from whichgpu.prices.sellers import seller_of
-from whichgpu.units import number
 from whichgpu.values import Shown, immutable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.constraints import Constraint
+    from whichgpu.planner.desktops import Desktops, Seats
     from whichgpu.planner.request import Request
+    from whichgpu.planner.use import Use
     from whichgpu.prices.offers import Offer
-
-#: Outputs that carry 4K at 60 Hz, with the first version that does.
-_FIRST_4K = {"displayport": 1.2, "mini-displayport": 1.2, "hdmi": 2.0, "mini-hdmi": 2.0}
-_OUTPUT = r"(\d+)x\s+([A-Za-z-]+(?: Type-C)?)\s*(\d+\.\d+)?"
-
-
-@immutable
-class Use:
-    """A use: its title, what a GPU must have, the specification it goes by, and what else decides."""
-
-    id: str
-    title: str
-    needs: tuple[str, ...]
-    by: str
-    specs: tuple[str, ...]
-    notes: tuple[str, ...]
-    term: str = "on-demand"
-
-    @property
-    def label(self) -> str:
-        """The specification that it goes by, in words."""
-        return _LABELS.get(self.by) or FIELDS[self.by].label
-
-    @property
-    def unit(self) -> str:
-        """What the specification is counted in: TFLOPS, GB/s, GiB; nothing of a count."""
-        return _UNITS.get(FIELDS[self.by].dimension, ("", 1.0))[0] if self.by in FIELDS else ""
-
-
-_LABELS = {"outputs_4k": "outputs that carry 4K at 60 Hz", "encoders": "video encoders"}
-#: The same of one.
-_ONE = {"outputs_4k": "output that carries 4K at 60 Hz", "encoders": "video encoder"}
-_UNITS = {
-    "flop rate": ("TFLOPS", 1e12), "op rate": ("TOPS", 1e12), "bandwidth": ("GB/s", 1e9),
-    "memory": ("GiB", 2.0**30),
-}  # fmt: skip
-
-
-def use(name: str) -> Use | None:
-    """The use that a name means; None where it means none."""
-    key = _key(name)
-    spelled = {one: {one, *table["names"]} for one, table in _tables().items()}
-    exact = [one for one, said in spelled.items() if key in said]
-    found = next(iter(exact or _by_words(key, spelled)), None)
-    if found is None:
-        return None
-    table = _tables()[found]
-    return Use(found, table["title"], tuple(table["needs"]), table["by"], tuple(table["specs"]),
-               tuple(table["notes"]), table.get("term", "on-demand"))  # fmt: skip
-
-
-#: Words around the name of a use that do not change it.
-_AROUND = frozenset((
-    "a", "an", "the", "for", "in", "with", "and", "of", "on", "some", "my", "work", "workstation", "pc",
-    "4k", "8k", "remote", "cloud", "card", "gpu", "server",
-))  # fmt: skip
-
-
-def _by_words(key: str, spelled: Mapping[str, set[str]]) -> list[str]:
-    """The one use of which every word is a name or part of one: `video-transcoding`."""
-    left = [word for word in key.split("-") if word not in _AROUND and not word.isdigit()]
-    if exact := [one for one, said in spelled.items() if "-".join(left) in said]:
-        return exact
-    words = set(left)
-    found = [one for one, said in spelled.items()
-             if words and words <= {part for name in said for part in (name, *name.split("-"))}]  # fmt: skip
-    return found if len(found) == 1 else []
-
-
-def names() -> tuple[str, ...]:
-    """The uses by id."""
-    return tuple(_tables())
-
-
-def drivers(gpu: Gpu) -> str:
-    """What drivers a card of its segment runs."""
-    table = store.load("uses")["uses"]["drivers"]
-    return str(table.get(gpu.segment, ""))
 
 
 @immutable
 class Card:
-    """One GPU for a use: its offer, USD per GPU and hour, what it has (`score` of what the use goes by)."""
+    """One GPU for a use: its offer, USD per GPU and hour, what it has (`score` of what the use goes by).
+
+    Where users share it, `seats` says in how many instances, and the score is the desktops of one of them.
+    """
 
     gpu: Gpu
     offer: Offer
@@ -134,26 +59,46 @@ class Card:
     trust: int
     front: bool = False
     why: str = ""
+    seats: Seats | None = None
+
+    @property
+    def instances(self) -> int:
+        """How many instances there are: one, or what holds all users."""
+        return 1 if self.seats is None else self.seats.instances
+
+    @property
+    def usd_of_all(self) -> float:
+        """USD per hour: of one GPU, or of all that hold the users."""
+        return self.usd_per_hour if self.seats is None else self.offer.usd_per_hour * self.seats.instances
+
+    @property
+    def watts(self) -> float:
+        """Board power: of one GPU, or of all that hold the users."""
+        return self.power if self.seats is None else self.power * self.offer.gpu_count * self.seats.instances
 
     @property
     def usd_per_score(self) -> float:
         """USD per hour of one unit of the specification."""
-        return self.usd_per_hour / self.score
+        return self.usd_per_hour * (1.0 if self.seats is None else self.offer.gpu_count) / self.score
 
     @property
     def usd_to_buy(self) -> float | None:
         """USD of the cards where they are bought."""
-        return price_to_buy(self.offer)
+        bought = price_to_buy(self.offer)
+        return None if bought is None else bought * self.instances
 
     def to_dict(self, rank: int, shown: Sequence[str]) -> dict[str, Any]:
         """The contract's shape of a candidate as far as specifications go."""
+        gpus = self.offer.gpu_count
         return {
-            "rank": rank, "gpu": self.gpu.id, "gpus_per_instance": int(self.offer.gpu_count), "instances": 1,
-            "usd_per_hour": self.usd_per_hour, "usd_per_month": self.usd_per_hour * HOURS_PER_MONTH,
+            "rank": rank, "gpu": self.gpu.id, "gpus_per_instance": gpus if gpus < 1 else int(gpus),
+            "instances": self.instances, "usd_per_hour": self.usd_of_all,
+            "usd_per_month": self.usd_of_all * HOURS_PER_MONTH,
             "usd_to_buy": self.usd_to_buy, "usd_per_unit": self.usd_per_score, "score": self.score,
             "specifications": {name: self.gpu.value(name) for name in shown}, "drivers": drivers(self.gpu),
-            "watts": self.power, "pareto": self.front, "offer": self.offer.to_dict(),
+            "watts": self.watts, "pareto": self.front, "offer": self.offer.to_dict(),
             "seller": seller_of(self.offer).to_dict(), "basis": "specification", "why": self.why,
+            "desktops": None if self.seats is None else self.seats.to_dict(),
         }  # fmt: skip
 
 
@@ -182,14 +127,16 @@ class ForUse(Shown):
         if not self.cards:
             return self.infeasible
         first = self.cards[0]
+        if self.request.desktops is not None and first.seats is not None:
+            return first.seats.sentence(self.request.desktops, first)
         if math.isnan(first.usd_per_hour):
             return (
-                f"{first.gpu.id}: {score_text(self.use, first)}, no price on file "
+                f"{first.gpu.id}: {self.use.amount(first.score)}, no price on file "
                 f"({self.use.title}, from specifications: no speed is predicted)"
             )
         return (
             f"{first.gpu.id}: {first.offer.provider} {first.offer.instance}, {first.usd_per_hour:,.2f} USD/h "
-            f"a GPU{self._to_spend(first)} for {score_text(self.use, first)} "
+            f"a GPU{self._to_spend(first)} for {self.use.amount(first.score)} "
             f"({self.use.title}, from specifications: no speed is predicted)"
         )
 
@@ -210,23 +157,18 @@ class ForUse(Shown):
             "headline": self.headline if self.cards else None,
             "candidates": [one.to_dict(i, self.use.specs) for i, one in enumerate(self.cards, 1)],
             "rejected": [{"gpu": one.gpu, "why": one.why} for one in self.rejected],
+            "users": None if self.request.desktops is None else self.request.desktops.to_dict(),
             "notes": list(self.use.notes), "infeasible": self.infeasible or None,
             "conflict": self.conflict.to_dict() if self.conflict else None,
         }  # fmt: skip
-
-
-def score_text(one: Use, card: Card) -> str:
-    """What a card has of the specification, in words: `82.6 TFLOPS of FP32`."""
-    if one.unit:
-        return f"{number(card.score, 3)} {one.unit} of {one.label}"
-    label = one.label if card.score != 1 else _ONE.get(one.by, one.label)
-    return f"{card.score:g} {label}"
 
 
 def for_use(
     one: Use, request: Request, catalogue: Catalogue, offers: Sequence[Offer] | None = None
 ) -> ForUse:
     """Rank cards by the objective: cost (USD per specification), energy (W per it), else the most of it."""
+    if request.desktops is not None:
+        one = replace(one, by="desktops")
     wanted = devices(request, catalogue)
     pool = in_parts(live.current() if offers is None else tuple(offers), wanted, catalogue)
     usable = usable_offers(request, pool, wanted)
@@ -246,60 +188,68 @@ def for_use(
 def _card(
     one: Use, gpu: Gpu, offers: Sequence[Offer], request: Request, rejected: dict[str, Reason]
 ) -> Card | None:
-    score = _score(one, gpu)
-    if score is None or score <= 0:
+    if request.desktops is not None:
+        return _shared(request.desktops, gpu, offers, request, rejected)
+    has = score(one, gpu)
+    if has is None or has <= 0:
         rejected[gpu.id] = Reason(f"{one.label} not read", f"its {one.label} were not read in any source")
         return None
     best = min(offers, key=lambda offer: (trust(offer, request), offer.usd_per_gpu_hour, offer.gpu_count))
-    if not _affordable(best, request):
-        bought = price_to_buy(best)
-        cost = f"{money(best.usd_per_hour)}/h" if bought is None else f"{money(bought)} to buy"
-        most = request.budget if request.budget_to_buy is None else request.budget_to_buy
+    return _paid(Card(gpu, best, best.usd_per_gpu_hour, has, _power(gpu), trust(best, request)),
+                 request, rejected)  # fmt: skip
+
+
+def _shared(
+    asked: Desktops, gpu: Gpu, offers: Sequence[Offer], request: Request, rejected: dict[str, Reason]
+) -> Card | None:
+    """The card in the offer that holds all users for least."""
+    held = [(offer, found) for offer in offers if (found := seats(asked, gpu, offer)) is not None]
+    if not held:
         rejected[gpu.id] = Reason(
-            "over the budget", f"{best.provider} {best.instance} costs {cost}, {most or 0.0:,.2f} allowed"
+            "no profile holds a desktop", f"no vGPU profile for workstations of {asked.size} is on file"
         )
         return None
+    best, found = min(held, key=lambda one: (trust(one[0], request), one[1].instances * one[0].usd_per_hour,
+                                             one[1].instances))  # fmt: skip
+    return _paid(Card(gpu, best, best.usd_per_gpu_hour, float(found.per_instance), _power(gpu),
+                      trust(best, request), seats=found), request, rejected)  # fmt: skip
+
+
+def _power(gpu: Gpu) -> float:
     power = gpu.value("power")
-    return Card(gpu, best, best.usd_per_gpu_hour, score, float("nan") if power is None else float(power),
-                trust(best, request))  # fmt: skip
+    return math.nan if power is None else float(power)
 
 
-def _affordable(offer: Offer, request: Request) -> bool:
-    """Whether an offer is within the budget, by the hour or to buy."""
+def _paid(card: Card, request: Request, rejected: dict[str, Reason]) -> Card | None:
+    """The card, where all of it is within the budget."""
+    best = card.offer
+    if not _affordable(best, request, card.instances):
+        bought = card.usd_to_buy
+        usd = best.usd_per_hour * card.instances
+        cost = f"{money(usd)}/h" if bought is None else f"{money(bought)} to buy"
+        most = request.budget if request.budget_to_buy is None else request.budget_to_buy
+        many = f"{card.instances} x " if card.instances > 1 else ""
+        rejected[card.gpu.id] = Reason(
+            "over the budget",
+            f"{many}{best.provider} {best.instance} costs {cost}, {most or 0.0:,.2f} allowed",
+        )
+        return None
+    return card
+
+
+def _affordable(offer: Offer, request: Request, instances: int = 1) -> bool:
+    """Whether so many of an offer are within the budget, by the hour or to buy."""
     bought = price_to_buy(offer)
-    if request.budget_to_buy is not None and (bought is None or bought > request.budget_to_buy):
+    if request.budget_to_buy is not None and (bought is None or bought * instances > request.budget_to_buy):
         return False
-    return request.budget is None or offer.usd_per_hour <= request.budget * (1 + 1e-9)  # not if unknown
-
-
-def _score(one: Use, gpu: Gpu) -> float | None:
-    """What a GPU has of the specification that a use goes by."""
-    if one.by == "outputs_4k":
-        return outputs_4k(str(gpu.value("display_outputs") or ""))
-    value = gpu.value(one.by)
-    if one.by == "encoders":
-        counted = re.match(r"(\d+)", str(value or ""))
-        return float(counted[1]) if counted else None
-    if value is None:
-        return None
-    return float(value) / _UNITS.get(FIELDS[one.by].dimension, ("", 1.0))[1]
-
-
-def outputs_4k(text: str) -> float | None:
-    """How many outputs of `1x HDMI 2.1, 3x DisplayPort 1.4a` carry 4K at 60 Hz; None where none is read."""
-    found = re.findall(_OUTPUT, text)
-    if not found:
-        return None
-    able = (
-        int(count)
-        for count, kind, version in found
-        if kind.lower().startswith("usb") or float(version or 0.0) >= _FIRST_4K.get(kind.lower(), 99.0)
-    )
-    return float(sum(able))
+    usd = offer.usd_per_hour * instances  # not within it if unknown
+    return request.budget is None or usd <= request.budget * (1 + 1e-9)
 
 
 def _rank(card: Card, objective: str) -> tuple[Any, ...]:
-    if objective == "cost":
+    if card.seats is not None:
+        aim = {"cost": card.usd_of_all, "energy": card.watts}.get(objective, float(card.instances))
+    elif objective == "cost":
         aim = card.usd_per_score
     else:
         aim = card.power / card.score if objective == "energy" else -card.score
@@ -310,21 +260,20 @@ def _rank(card: Card, objective: str) -> tuple[Any, ...]:
 
 def _marked(cards: Sequence[Card]) -> list[Card]:
     """The cards with the front of price, specification and power marked; undated prices are on none."""
-    from dataclasses import replace
-
     dated = [card for card in cards if card.trust < 2]
     if not dated:
         return list(cards)
-    on = front(np.array([(card.usd_per_hour, -card.score, card.power) for card in dated]))
+    on = front(np.array([
+        (card.usd_per_hour, -card.score, card.power) if card.seats is None
+        else (card.usd_of_all, card.instances, card.watts) for card in dated
+    ]))  # fmt: skip
     ids = {card.gpu.id for card, there in zip(dated, on.tolist(), strict=True) if there}
     return [replace(card, front=card.gpu.id in ids) for card in cards]
 
 
 def _explained(one: Use, cards: Sequence[Card]) -> list[Card]:
-    from dataclasses import replace
-
     return [
-        replace(card, why=f"has {score_text(one, card)}, {_for_money(card)}; {drivers(card.gpu)}")
+        replace(card, why=f"has {one.amount(card.score)}, {_for_money(card)}; {drivers(card.gpu)}")
         for card in cards
     ]  # fmt: skip
 
@@ -337,8 +286,12 @@ def _for_money(card: Card) -> str:
 
 def _conflict(one: Use, request: Request, catalogue: Catalogue, pool: Sequence[Offer]) -> Conflict | None:
     """Which limits leave nothing together, and the cheapest ways out; None where it is no limit."""
-    gpus = {gpu.id: gpu for gpu in catalogue.values() if (_score(one, gpu) or 0.0) > 0.0}
+    if request.desktops is not None:  # how many there are of follows from the memory that a limit asks for
+        one = replace(one, by="memory")
+    gpus = {gpu.id: gpu for gpu in catalogue.values() if (score(one, gpu) or 0.0) > 0.0}
     every = offered(request, pool, tuple(gpus.values()))
+    if request.desktops is not None:
+        every = [for_all(request.desktops, gpus[row.gpu or ""], row) for row in every]
     limits = (*constraints.of_gpus(request), *on_offers(request, gpus), *_budget(request))
     own = [gpus[row.gpu or ""] for row in every]
     held = [limit.holds(own if limit.level == "gpu" else every) for limit in limits]
@@ -360,7 +313,8 @@ def _conflict(one: Use, request: Request, catalogue: Catalogue, pool: Sequence[O
             if left.size and core & dropped:
                 at = min(left.tolist(), key=lambda index: _to_pay(every[index]))
                 typed = (_typed(limits[index], own[at], every[at]) for index in sorted(dropped))
-                ways.append(WayOut(tuple(typed), own[at].id, every[at].usd_per_gpu_hour,
+                usd = every[at].usd_per_gpu_hour if request.desktops is None else every[at].usd_per_hour
+                ways.append(WayOut(tuple(typed), own[at].id, usd,
                                    usd_to_buy=price_to_buy(every[at])))  # fmt: skip
         if ways:
             break
@@ -398,13 +352,3 @@ def price_to_buy(offer: Offer) -> float | None:
 def _to_pay(offer: Offer) -> float:
     """What ways out are ordered by: USD to buy, or USD/h of a GPU."""
     return price_to_buy(offer) or offer.usd_per_gpu_hour
-
-
-@cache
-def _tables() -> Mapping[str, Any]:
-    tables: Mapping[str, Any] = store.load("uses")["uses"]["use"]
-    return tables
-
-
-def _key(text: str) -> str:
-    return "-".join(text.strip().lower().replace("_", " ").replace("-", " ").split())

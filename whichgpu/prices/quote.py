@@ -53,6 +53,8 @@ class _Left:
 
     def __init__(self, text: str) -> None:
         plain = say.NAMED_HOUR.sub(r"per GPU \g<unit> \g<gpu>", say.IDLE.sub(" ", text))
+        for pattern, written in say.SHORT:
+            plain = pattern.sub(written, plain)
         self.text = " ".join(plain.split())
 
     def take(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
@@ -113,6 +115,8 @@ def _amount(left: _Left, text: str) -> float:
     found = [match for kind in say.MONEY if (match := left.take(kind))]
     if not found and (bare := left.take(say.BARE) or left.take(say.ASKED)):
         found = [bare]
+    if not found and (sold := _sold(left)):
+        found = [sold]
     if not found:
         raise _no_price(text)
     if len(found) > 1:
@@ -129,6 +133,13 @@ def _amount(left: _Left, text: str) -> float:
         raise UsageError(f"'{one_line(text)}': {match[kind]} USD is not above zero; {_EXAMPLE}")
     more = (match[f"{kind}k"] or "").lower()[:1]
     return amount * {"k": 1e3, "t": 1e3, "m": 1e6}.get(more, 1.0) / (100 if kind == "cents" else 1)
+
+
+def _sold(left: _Left) -> re.Match[str] | None:
+    """A bare amount at the end of what somebody sells, where the rest has the number of a GPU."""
+    found = say.SOLD.search(left.text)
+    sells = any(term == "buy" and pattern.search(left.text) for pattern, term in say.TERMS)
+    return left.take(say.SOLD) if found and sells and re.search(r"\d", left.text[: found.start()]) else None
 
 
 def _plain(amount: str) -> str:

@@ -61,6 +61,20 @@ IDLE = _pattern(
     r"|\b\d+\s*(?:v?CPUs?|(?:CPU )?cores?|threads?)\b"
     r"|\b[\d.]+\s*[GT]i?B\s+(?:of\s+)?(?:(?:host |system )?(?:RAM|memory)|DDR\d|NVMe|SSDs?|disk|storage)\b"
 )
+#: An amount at the end of an offer to sell, of which the rest names the GPU: `RTX A6000, used, 2.5k`.
+SOLD = _pattern(rf"(?<![\w.]){_DIGITS.format('usd')}\s*$")
+#: What is said shorter, or the other way round, and how it is read.
+SHORT = (
+    (_pattern(r"\bhalf\s+a\s+(?:dollar|buck)\b"), "0.50 USD"),
+    (_pattern(r"\b(?:a|one)\s+(?:dollar|buck)\b"), "1 USD"),
+    (
+        _pattern(r"\b(hourly|daily|weekly|monthly|yearly)\s+((?:USD|US\$|\$)?\s*\d[\d.,]*k?)(?![\w.])"),
+        r"\2 \1",
+    ),
+    (_pattern(r"(\$\s*\d[\d.,]*|\d[\d.,]*\s*(?:USD|\$|dollars?|bucks))\s+(?:hr|hour|h)\b"), r"\1 per hour"),
+    (_pattern(r"(?<=\d)\s*(?:ph|p/h)\b"), " per hour"),
+    (_pattern(r"(?<=\d)\s*(?:pm|pcm)\b"), " per month"),
+)
 #: `per H100-hour` is per hour of a GPU.
 NAMED_HOUR = _pattern(r"\bper\s+(?P<gpu>[a-z]*\d[\w.]*)[- ](?P<unit>hours?|hrs?)\b")
 #: Words of a quote that name its terms.
@@ -75,7 +89,8 @@ TERMS = (
     (_pattern(r"\bserverless\b"), "serverless"),
     (_pattern(r"\b(?:on[- ]demand|pay[- ]as[- ]you[- ]go)\b"), "on-demand"),
     (_pattern(
-        r"\b(?:to buy|buy(?:ing)?|bought|purchase|used|second[- ]?hand|refurbished|new|e-?bay)\b"), "buy"),
+        r"\b(?:to buy|buy(?:ing)?|bought|purchase|used|(?:second|2nd)[- ]?hand|refurbished|new|e-?bay)\b"),
+     "buy"),
 )  # fmt: skip
 WORDS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
           "ten": 10, "sixteen": 16}  # fmt: skip

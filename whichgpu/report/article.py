@@ -27,7 +27,7 @@ from whichgpu.report.table import Bullets, Cited, Column, Heading, Report, Table
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from whichgpu.planner.comparison.model import Comparison, Row
+    from whichgpu.planner.comparison.model import Comparison, Row, View
     from whichgpu.report.table import Block
 
 
@@ -35,7 +35,22 @@ def article(comparison: Comparison, *, drawn: bool = False) -> Report:
     """The comparison as an article: a page with `drawn`, which has its own title and drawings, else text."""
     title = () if drawn else (f"# {comparison.title}",)
     blocks = tuple(_blocks(comparison, Citations(), drawn=drawn))
-    return Report({**comparison.to_dict(), "format": "article"}, (*title, *blocks))
+    document = {**comparison.to_dict(), "format": "article", "words": words(comparison.view)}
+    return Report(document, (*title, *blocks))
+
+
+def words(view: View) -> dict[str, str]:
+    """What the words of a page mean, those of what one of its GPUs has."""
+    from whichgpu.planner.glossary import of_fields
+
+    return of_fields(lambda field: any(gpu.value(field) for gpu in view.gpus))
+
+
+def explained(view: View) -> Iterator[Block]:
+    """The words as a part of a page."""
+    yield Heading("Words")
+    yield Bullets(tuple(f"{name}: {short}" for name, short in words(view).items()))
+    yield "More of each, with worked numbers: whichgpu explain."
 
 
 def _blocks(comparison: Comparison, cited: Citations, *, drawn: bool) -> Iterator[Block]:
@@ -77,6 +92,7 @@ def _blocks(comparison: Comparison, cited: Citations, *, drawn: bool) -> Iterato
         yield table(comparison, prices, cited)
     yield Heading("Specifications")
     yield table(comparison, spec_rows(comparison), cited, spec_notes(comparison), grouped=True)
+    yield from explained(comparison.view)
     yield Heading("Sources")
     yield cited.references()
     yield (

@@ -8,7 +8,7 @@ from whichgpu.planner.comparison.model import Comparison
 from whichgpu.planner.comparison.takeaways import sold_as
 from whichgpu.planner.comparison.words import quantity
 from whichgpu.report import charts
-from whichgpu.report.article import table
+from whichgpu.report.article import explained, table, words
 from whichgpu.report.citing import Citations
 from whichgpu.report.comparison import (
     FITS,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 def article(found: Review, *, drawn: bool = False) -> Report:
     """The review as an article: a page with `drawn`, which has its own title, else text."""
     title = () if drawn else (f"# {found.title}",)
-    document = {**show_document(found.gpu), "review": found.to_dict()}
+    document = {**show_document(found.gpu), "review": found.to_dict(), "words": words(found.view)}
     return Report(document, (*title, *_blocks(found, Citations())))
 
 
@@ -56,6 +56,7 @@ def _blocks(found: Review, cited: Citations) -> Iterator[Block]:
     yield from _told("Where it fits and what it needs", found.board)
     yield Heading("Specifications")
     yield table(alone, spec_rows(alone), cited, spec_notes(alone), grouped=True)
+    yield from explained(found.view)
     yield Heading("Sources")
     yield cited.references()
     yield (

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.hardware.fields import FIELDS
-from whichgpu.planner.uses import drivers, score_text
-from whichgpu.planner.words import HOURS_PER_MONTH
+from whichgpu.planner.use import drivers
+from whichgpu.planner.words import HOURS_PER_MONTH, plural
 from whichgpu.report.recommendation import READ, amount, left_out, price_of, price_read, rejected_table
 from whichgpu.report.table import Bullets, Column, Heading, Report, Table
 from whichgpu.units import number
@@ -44,6 +44,9 @@ def _label(answer: ForUse) -> str:
 
 
 def _ranked(answer: ForUse) -> str:
+    if answer.request.desktops is not None:
+        what = {"cost": "cost", "energy": "draw"}.get(answer.request.objective, "count")
+        return f"what all that hold the users {what}"
     if answer.request.objective == "cost":
         return f"price for their {answer.use.label}"
     if answer.request.objective == "energy":
@@ -53,6 +56,8 @@ def _ranked(answer: ForUse) -> str:
 
 def _table(answer: ForUse, shown: tuple[Card, ...]) -> Table:
     """What each card has."""
+    if answer.request.desktops is not None:
+        return _desktops(answer, shown)
     use, buys = answer.use, answer.request.term == "buy"
     each = f"USD/h per {use.unit}" if use.unit else "USD/h for each"
     columns = (
@@ -73,14 +78,44 @@ def _table(answer: ForUse, shown: tuple[Card, ...]) -> Table:
         )
         for rank, card in enumerate(shown, 1)
     ]  # fmt: skip
-    more = len(answer.cards) - len(shown)
-    notes: tuple[str, ...] = (
-        "Front: no other one is at least as good in price, this specification and power together.",
-    )
-    if more > 0:
-        notes = (*notes, f"{more} more with --limit {len(answer.cards)}.")
     title = f"{use.title[:1].upper()}{use.title[1:]}, by {use.label}: from specifications"
-    return Table.of(title, columns, rows, notes=notes, strong=(0,))
+    return Table.of(title, columns, rows, notes=_under(answer, shown), strong=(0,))
+
+
+def _under(answer: ForUse, shown: tuple[Card, ...]) -> tuple[str, ...]:
+    """What stands under the table of cards."""
+    what = "this specification" if answer.request.desktops is None else "number of instances"
+    said = f"Front: no other one is at least as good in price, {what} and power together."
+    more = len(answer.cards) - len(shown)
+    return (said, f"{more} more with --limit {len(answer.cards)}.") if more > 0 else (said,)
+
+
+def _desktops(answer: ForUse, shown: tuple[Card, ...]) -> Table:
+    """How many of what hold the desktops of all users, and what that costs."""
+    asked, buys = answer.request.desktops, answer.request.term == "buy"
+    assert asked is not None
+    columns = (
+        Column("#", "right"), Column("GPU"), Column("vGPU profile"), Column("Desktops each", "right"),
+        Column("Instances", "right"), Column("GPUs", "right"),
+        *((Column("USD to buy", "right"),) if buys else ()), Column("USD/h", "right"),
+        Column("USD/month", "right", optional=True), Column("USD/month a user", "right"),
+        *(Column(FIELDS[name].label, "right", optional=True) for name in answer.use.specs),
+        Column("Front", optional=True),
+    )  # fmt: skip
+    rows = [
+        (
+            str(rank), card.gpu.id, (card.seats and card.seats.profile) or None, f"{card.score:g}",
+            f"{card.instances:,}", number(card.offer.gpu_count * card.instances),
+            *((amount(card.usd_to_buy, 0),) if buys else ()), amount(card.usd_of_all, 2),
+            amount(card.usd_of_all * HOURS_PER_MONTH, 0),
+            amount(card.usd_of_all * HOURS_PER_MONTH / asked.users, 2),
+            *(card.gpu.display(name) or None for name in answer.use.specs), "yes" if card.front else "",
+        )
+        for rank, card in enumerate(shown, 1)
+    ]  # fmt: skip
+    assumed = (f"{asked.size} a desktop is assumed; --min-memory says otherwise.",) if asked.assumed else ()
+    title = f"Virtual desktops of {asked.size} for {plural(asked.users, 'user')}: from specifications"
+    return Table.of(title, columns, rows, notes=(*assumed, *_under(answer, shown)), strong=(0,))
 
 
 def _prices(answer: ForUse, shown: tuple[Card, ...]) -> Table:
@@ -97,5 +132,5 @@ def _prices(answer: ForUse, shown: tuple[Card, ...]) -> Table:
         )
         for rank, card in enumerate(shown, 1)
     ]  # fmt: skip
-    first = f"The first has {score_text(answer.use, shown[0])}."
+    first = f"The first has {answer.use.amount(shown[0].score)}."
     return Table.of("Prices", columns, rows, notes=(first,))

@@ -78,7 +78,7 @@ def _line() -> str | None:
 
 def _workload(name: str) -> Workload | None:
     """The workload of a name; None for a use that is answered from specifications."""
-    from whichgpu.planner.uses import use
+    from whichgpu.planner.use import use
     from whichgpu.workloads.importing import named
     from whichgpu.workloads.workload import resolve
 

@@ -24,7 +24,7 @@ from whichgpu.errors import UsageError
 if TYPE_CHECKING:
     from whichgpu.cli.options import JobColumns
     from whichgpu.hardware.catalogue import Catalogue
-    from whichgpu.planner.uses import Use
+    from whichgpu.planner.use import Use
     from whichgpu.report.table import Report
 
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 @click.option("--rate", metavar="RATE", help='With --slo: requests that arrive at random, e.g. "5 req/s".')
 @click.option("--users", type=Finite(min=1), metavar="N",
               help="Users who each read an answer before they ask again; with --slo, or usual "
-                   "objectives.")  # fmt: skip
+                   "objectives. Of virtual desktops: who each have one.")  # fmt: skip
 @click.option("--pause", metavar="TIME", default="0 s", show_default=True,
               help="What a user lets go by between an answer and the next request.")  # fmt: skip
 @click.option("--limit", type=click.IntRange(min=1), default=10, show_default=True, metavar="N", help="Rows.")
@@ -51,12 +51,13 @@ def run(
 ) -> Report:  # fmt: skip
     """Read the request, rank, report."""
     from whichgpu.planner.request import read_request
-    from whichgpu.planner.uses import use
+    from whichgpu.planner.use import use
 
     other = use(workload)
     if other is not None:
-        if slo is not None or rate is not None or users is not None:
-            raise UsageError(f"--slo, --rate and --users are of language models, not of {other.title}")
+        from whichgpu.planner.fleet_request import Asked as Load
+
+        wishes["load"] = Load(slo, rate, users)
         return in_form(_for_use(other, columns, catalogue, wishes, limit=limit, why_not=why_not),
                        f"What to rent or buy for {other.title}", form)  # fmt: skip
     request, own = read_request(columns.job(workload), catalogue, today=date.today(), **wishes)

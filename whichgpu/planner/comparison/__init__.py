@@ -58,7 +58,8 @@ def compare(
     known = catalogue if catalogue is not None else bundled()
     chosen = _chosen(gpus, known)
     day = today or calendar.today()
-    found = markets(chosen, day, offers)
+    spoken = markets((*chosen, *variants_of(chosen, known).values()), day, offers)
+    found = {gpu.id: spoken[gpu.id] for gpu in chosen}
     if whole and not workloads:
         from whichgpu.planner.usual import usual_jobs
 
@@ -68,7 +69,7 @@ def compare(
     rows.update((row.field, row) for row in whole_rows(chosen, known, day, offers))
     view = View(
         gpus=chosen, names={gpu.id: short_name(gpu) for gpu in chosen}, words=sentence_names(chosen),
-        rows=rows, others=others_of(chosen, known, found), today=day, markets=found, works=(),
+        rows=rows, others=others_of(chosen, known, found), today=day, markets=spoken, works=(),
     )  # fmt: skip
     if whole:
         from whichgpu.planner.comparison.fitting import fit_rows
@@ -107,8 +108,34 @@ def _chosen(names: Sequence[str], known: Catalogue) -> tuple[Gpu, ...]:
 
 def others_of(gpus: Sequence[Gpu], known: Catalogue, found: Mapping[str, Market]) -> dict[str, Gpu]:
     """GPUs that are spoken of, not compared: desktop cards, variants of a name, candidates of offers."""
+    others = {**_desktops(gpus, known), **variants_of(gpus, known), **_siblings(gpus, known)}
+    wholes = (gpu.id.partition(":")[0] for gpu in gpus if is_part(gpu))
+    others.update((key, known[key]) for key in wholes if key in known)
+    maybe = {one for market in found.values() for offer in market.maybe for one in offer.candidates}
+    return others | {key: known[key] for key in maybe if key in known}
+
+
+def _siblings(gpus: Sequence[Gpu], known: Catalogue) -> dict[str, Gpu]:
+    """What else there is of the generation that all are of, for where they are made for: `sibling <id>`."""
+    (first, *others), kinds = {_generation(gpu) for gpu in gpus}, {gpu.segment for gpu in gpus}
+    bases = {base_name(short_name(gpu)) for gpu in gpus}
+    return {
+        f"sibling {one.id}": one for one in known.values()
+        if not others and one.segment in kinds and not one.user and _generation(one) == first
+        and base_name(short_name(one)) not in bases
+    }  # fmt: skip
+
+
+def _generation(gpu: Gpu) -> tuple[str, str]:
+    """A family, and the generation of it where it has several (RDNA 2, CDNA 3)."""
+    variant = gpu.variant
+    return gpu.family, variant.name if variant is not None and variant.follows else ""
+
+
+def variants_of(gpus: Sequence[Gpu], known: Catalogue) -> dict[str, Gpu]:
+    """Other parts of the name of each data centre GPU, under `variant <id> <other>`."""
     said = {gpu.id for gpu in gpus}
-    others = dict(_desktops(gpus, known))
+    others: dict[str, Gpu] = {}
     for gpu in gpus:
         if is_part(gpu):
             continue
@@ -122,10 +149,7 @@ def others_of(gpus: Sequence[Gpu], known: Catalogue, found: Mapping[str, Market]
         ]
         others.update((f"variant {gpu.id} {other.id}", other) for other in kin if other.id not in said)
         said.update(other.id for other in kin)
-    wholes = (gpu.id.partition(":")[0] for gpu in gpus if is_part(gpu))
-    others.update((key, known[key]) for key in wholes if key in known)
-    maybe = {one for market in found.values() for offer in market.maybe for one in offer.candidates}
-    return others | {key: known[key] for key in maybe if key in known}
+    return others
 
 
 def _desktops(gpus: Sequence[Gpu], known: Catalogue) -> Mapping[str, Gpu]:

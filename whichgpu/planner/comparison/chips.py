@@ -8,7 +8,7 @@ from whichgpu.hardware.architecture import before, families
 from whichgpu.hardware.fields import FIELDS
 from whichgpu.planner.comparison.model import LISTED
 from whichgpu.planner.comparison.pen import Pen
-from whichgpu.planner.comparison.words import amount, base_name, listed, quantity
+from whichgpu.planner.comparison.words import amount, base_name, listed, quantity, short_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: More variants of a name than this are a list, not a sentence.
 _KIN = 5
+#: More parts of a generation than this are a catalogue: `whichgpu gpus --family ampere`.
+_SIBLINGS = 14
 _UNITS = {"cores": "shader cores", "tensor_cores": "tensor cores", "rt_cores": "RT cores"}
 
 
@@ -120,6 +122,19 @@ def variants(view: View) -> Iterator[Sentence]:
         yield pen.say("variants", f"'{base}' names several parts: {there} also the {listed(told)}")
 
 
+def siblings(view: View) -> Iterator[Sentence]:
+    """What else there is of the generation that all are of, by name."""
+    kin = [other for key, other in view.others.items() if key.startswith("sibling ")]
+    names = sorted({base_name(short_name(other)) for other in kin}, key=lambda name: (len(name), name))
+    if not 0 < len(names) <= _SIBLINGS:
+        return
+    pen = Pen(view)
+    kinds = listed(dict.fromkeys(pen.text(gpu.id, "segment") for gpu in view.gpus))
+    yield pen.say(
+        "siblings", f"other {kinds} parts of {pen.text(view.ids[0], 'architecture')}: {listed(names)}"
+    )
+
+
 def desktop(view: View) -> Iterator[Sentence]:
     """That a laptop part is not the desktop card of its name."""
     for gpu in view.gpus:
@@ -194,4 +209,4 @@ def _unlike(view: View, pen: Pen, lead: str, rest: str) -> Iterator[Sentence]:
 
 
 #: In the order of reading.
-ALL = (generation, variants, desktop, units)
+ALL = (generation, variants, siblings, desktop, units)

@@ -134,6 +134,20 @@ def other_ways(view: View) -> Iterator[Sentence]:
             yield _maybe(Pen(view), key, names)
 
 
+def same_name(view: View) -> Iterator[Sentence]:
+    """What other parts of the names cost on demand: a price of one is not a price of the other."""
+    told = []
+    for key, gpu in view.others.items():
+        offer = view.markets[gpu.id].best.get("on-demand") if key.startswith("variant ") else None
+        if offer is not None and not trust(offer, view.today):
+            price = quantity(offer.usd_per_gpu_hour, "price")
+            told.append(f"the {short_name(gpu)} from {price} ({offer.provider}, {offer.as_of})")
+    if told:
+        pen = Pen(view)
+        pen.rests_on(_PRICE, *view.ids)
+        yield pen.say("price", f"of the same name, on demand: {listed(told)}")
+
+
 def _maybe(pen: Pen, key: str, names: tuple[str, ...]) -> Sentence:
     maybe = pen.view.markets[key].maybe
     pen.rests_on(_PRICE, key)
@@ -163,4 +177,4 @@ def buying(view: View) -> Iterator[Sentence]:
 
 
 #: In the order of reading.
-ALL = (hour, worth, other_ways, buying)
+ALL = (hour, worth, other_ways, same_name, buying)

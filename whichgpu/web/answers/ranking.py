@@ -11,14 +11,14 @@ from whichgpu.web.answers.base import known
 
 if TYPE_CHECKING:
     from whichgpu.planner.answer import Recommendation
-    from whichgpu.planner.uses import Use
+    from whichgpu.planner.use import Use
     from whichgpu.report.table import Report
     from whichgpu.web import asks
 
 
 def recommend(ask: asks.Recommend) -> Report:
     """The answer of `whichgpu recommend`, with its chart and what would change it."""
-    from whichgpu.planner.uses import use
+    from whichgpu.planner.use import use
 
     other = use(ask.workload)
     if other is not None:
@@ -28,7 +28,7 @@ def recommend(ask: asks.Recommend) -> Report:
 
 def told(ask: asks.Recommend) -> Report:
     """The answer of `whichgpu recommend`: its document, without the tables and the chart of pages."""
-    from whichgpu.planner.uses import use
+    from whichgpu.planner.use import use
     from whichgpu.report.table import Report as Made
 
     if ask.under_load or use(ask.workload) is not None:
@@ -74,15 +74,18 @@ def _wishes(ask: asks.Recommend) -> dict[str, Any]:
 
 def _for_use(other: Use, ask: asks.Recommend) -> Report:
     """Cards for a use that is answered from specifications."""
+    from whichgpu.planner.fleet_request import Asked
     from whichgpu.planner.request import read_use_request
     from whichgpu.planner.uses import for_use
     from whichgpu.report.uses import report
 
     stated = {name: value for name, value in ask.columns().items() if value}
-    if stated or ask.under_load:
-        name = next(iter(stated), "slo")
-        raise UsageError(f"{name} is of predicted work, and {other.title} is answered from specifications")
-    request, own = read_use_request(other, known(), today=date.today(), **_wishes(ask))
+    if stated:
+        raise UsageError(
+            f"{next(iter(stated))} is of predicted work, and {other.title} is answered from specifications"
+        )
+    request, own = read_use_request(other, known(), today=date.today(),
+                                    load=Asked(ask.slo, ask.rate, ask.users), **_wishes(ask))  # fmt: skip
     return report(for_use(other, request, known(), own), limit=100, why_not=True)
 
 

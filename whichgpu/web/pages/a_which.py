@@ -29,7 +29,7 @@ class Which(asks.Recommend):
 
 def answer(ask: Which, name: str) -> Report:
     """The recommendation, and the ranking at other prices."""
-    from whichgpu.planner.uses import use
+    from whichgpu.planner.use import use
 
     asked = asks.Recommend(**{key: value for key, value in ask.model_dump().items() if key != "change"})
     if asked.under_load or use(asked.workload) is not None:
