@@ -263,6 +263,12 @@ def test_the_conflict_is_irreducible_and_its_cheapest_way_out_works():
     assert again.usd_per_hour == pytest.approx(first.usd_per_hour)
 
 
+def test_a_limit_is_raised_by_what_the_fleet_needs_and_no_more():
+    options = [option("a", 2.0, images="3 images/s", max_instances=5)]
+    (way,) = solved([demand(rate="1e9 images/s")], options).conflict.relaxations
+    assert way.text == "max_instances of a: raise it by 333,333,329 instances"
+
+
 def test_limits_that_must_give_way_together_are_told_together():
     options = [option("a", 1.0, images="2 images/s", max_instances=4)]
     answer = solved([demand(rate="10 images/s")], options, plan={"max_types": 1, "budget": "4 USD/h"})
