@@ -712,8 +712,8 @@ def many(seed=0, hours=6):
 
 
 def test_of_two_alike_under_a_quota_one_is_left():
-    options = [option("a", 1.0, images="3 images/s", gpu="l4"), option("b", 1.0, images="3 images/s", gpu="l4")]
-    answer = solved([demand(redundancy="N+1")], options, quota=[{"gpu": "l4", "max_gpus": 8}])
+    alike = [option(name, 1.0, images="3 images/s", gpu="l4") for name in "ab"]
+    answer = solved([demand(redundancy="N+1")], alike, quota=[{"gpu": "l4", "max_gpus": 8}])
     assert dominated(answer.built.program).tolist() == [-1, 0]
     assert counts(answer) == {"a": 5}
 
