@@ -263,6 +263,19 @@ def test_the_conflict_is_irreducible_and_its_cheapest_way_out_works():
     assert again.usd_per_hour == pytest.approx(first.usd_per_hour)
 
 
+@pytest.mark.parametrize(
+    "text", ["2 G tokens", "2B tokens", "2 billion tokens", "0.002 T tokens", "2e9 tokens"]
+)
+def test_a_total_is_read_with_what_it_is_of(text):
+    (one,) = asked([{"name": "x", "workload": "gpt2", "phase": "pretrain", "total": text}]).demands
+    assert (one.total, one.unit) == (2e9, "tokens")
+
+
+def test_a_total_of_something_else_is_told_as_such():
+    with pytest.raises(UsageError, match=r'demand.x.total: gpt2 makes tokens, .* write "10 tokens"'):
+        asked([{"name": "x", "workload": "gpt2", "phase": "pretrain", "total": "5 images"}])
+
+
 def test_a_limit_is_raised_by_what_the_fleet_needs_and_no_more():
     options = [option("a", 2.0, images="3 images/s", max_instances=5)]
     (way,) = solved([demand(rate="1e9 images/s")], options).conflict.relaxations
