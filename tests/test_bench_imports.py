@@ -277,6 +277,12 @@ def test_what_is_no_result_is_said_and_the_rest_goes_on(tmp_path, capsys):
     capsys.readouterr()
     assert main(["bench", "import", str(bad)]) == 2
     assert "of no format that is known" in capsys.readouterr().err
+    bad.write_text('{"date": "20250901", "model_id": "Qwen/Qwen2.5-32B-In')
+    assert main(["bench", "import", str(bad)]) == 2
+    assert "JSON that ends too early, before what tells its format" in capsys.readouterr().err
+    bad.write_text(TF[: TF.index("1\timages")])
+    assert main(["bench", "import", str(bad)]) == 2
+    assert "ends before it measured anything" in capsys.readouterr().err
     assert main(["bench", "import", str(good), "--format", "nonsense"]) == 2
     assert "no format 'nonsense'; use one of" in capsys.readouterr().err
 

@@ -209,7 +209,7 @@ def test_what_does_not_fit_ran_otherwise():
     assert "does not fit" in " ".join(one.answer.warnings)
     assert {"narrower", "spilling"} <= set(causes)
     with pytest.raises(Infeasible, match="does not fit"):
-        api.diagnose("llama-3.1-70b", "rtx-3060-12gb", "22 tok/s")
+        api.diagnose("llama-3.1-70b", "rtx-3060-12gb", "22 tok/s", runtime="vllm")
 
 
 def test_what_was_measured_of_the_very_job_narrows_it():
@@ -349,7 +349,10 @@ def test_a_model_that_does_not_fit_ran_otherwise():
     assert any("does not fit" in said and "taken as run" in said for said in one.answer.warnings)
     assert causes["spilling"].inside or causes["processor"].inside
     with pytest.raises(Infeasible, match="does not fit"):
-        found("llama-3.1-405b", "rtx-3060-12gb", "1 tok/s")
+        found("llama-3.1-405b", "rtx-3060-12gb", "1 tok/s", runtime="vllm")
+    one, causes, _ = found("llama-3.1-70b", "rtx-4090", "1.2 tok/s")
+    assert any("taken as run by llama.cpp in Q4_K_M" in said for said in one.answer.warnings)
+    assert causes["spilling"].inside
 
 
 def test_a_cause_that_changes_nothing_explains_nothing():

@@ -74,7 +74,7 @@ def test_processes_give_what_one_does(monkeypatch):
     rows = list(perturbed(1, 60))
     one = list(predict_rows(rows, GPUS))
     monkeypatch.setattr(jobs, "_MANY", 1)
-    monkeypatch.setattr(jobs, "_processors", lambda: 2)
+    monkeypatch.setattr(workers, "processors", lambda: 2)
     called = []
     whole = workers.mapped
     monkeypatch.setattr(workers, "mapped", lambda *given: called.append(given) or whole(*given))

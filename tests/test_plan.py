@@ -263,6 +263,25 @@ def test_the_conflict_is_irreducible_and_its_cheapest_way_out_works():
     assert again.usd_per_hour == pytest.approx(first.usd_per_hour)
 
 
+@pytest.mark.parametrize(
+    "text", ["2 G tokens", "2B tokens", "2 billion tokens", "0.002 T tokens", "2e9 tokens"]
+)
+def test_a_total_is_read_with_what_it_is_of(text):
+    (one,) = asked([{"name": "x", "workload": "gpt2", "phase": "pretrain", "total": text}]).demands
+    assert (one.total, one.unit) == (2e9, "tokens")
+
+
+def test_a_total_of_something_else_is_told_as_such():
+    with pytest.raises(UsageError, match=r'demand.x.total: gpt2 makes tokens, .* write "10 tokens"'):
+        asked([{"name": "x", "workload": "gpt2", "phase": "pretrain", "total": "5 images"}])
+
+
+def test_a_limit_is_raised_by_what_the_fleet_needs_and_no_more():
+    options = [option("a", 2.0, images="3 images/s", max_instances=5)]
+    (way,) = solved([demand(rate="1e9 images/s")], options).conflict.relaxations
+    assert way.text == "max_instances of a: raise it by 333,333,329 instances"
+
+
 def test_limits_that_must_give_way_together_are_told_together():
     options = [option("a", 1.0, images="2 images/s", max_instances=4)]
     answer = solved([demand(rate="10 images/s")], options, plan={"max_types": 1, "budget": "4 USD/h"})
@@ -703,6 +722,13 @@ def many(seed=0, hours=6):
         for i in range(14)
     ]  # fmt: skip
     return asked(demands, options)
+
+
+def test_of_two_alike_under_a_quota_one_is_left():
+    alike = [option(name, 1.0, images="3 images/s", gpu="l4") for name in "ab"]
+    answer = solved([demand(redundancy="N+1")], alike, quota=[{"gpu": "l4", "max_gpus": 8}])
+    assert dominated(answer.built.program).tolist() == [-1, 0]
+    assert counts(answer) == {"a": 5}
 
 
 def test_dominated_columns_change_nothing():

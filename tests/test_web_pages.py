@@ -296,6 +296,15 @@ def test_a_list_has_its_parts(web):
     assert 'rel="next"' not in web.get(f"/gpus?limit=1000&vendor=NVIDIA&offset={total - 1}").text
 
 
+def test_a_list_has_a_command_where_there_is_one(web, whichgpu):
+    query = "vendor=AMD&segment=laptop&order=bandwidth&min=memory%3D12+GB"
+    page = html.unescape(web.get(f"/gpus?{query}").text)
+    command = shlex.split(re.search(r"In a terminal: <code>(.*?)</code>", page)[1])
+    assert whichgpu(*command[1:], "--json").json["gpus"] == web.get(f"/api/v1/gpus?{query}").json()["gpus"]
+    for path in ("/gpus?q=4090", "/workloads?q=llama", "/sources?q=nvidia"):
+        assert "In a terminal" not in web.get(path).text
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -41,3 +41,11 @@ def test_a_folder_that_cannot_be_written_is_said(whichgpu, tmp_path):
     done = whichgpu("site", "build", str(tmp_path / "file" / "site"), "--limit", "1", "--no-charts")
     assert done.status == 2
     assert "cannot be written" in done.err
+
+
+def test_a_page_that_cannot_be_made_is_none_of_the_site():
+    from whichgpu.errors import UsageError
+    from whichgpu.web import site
+
+    with pytest.raises(UsageError, match="status 404"):
+        site._asked("/gpus/none")

@@ -9,7 +9,6 @@ group (`groups`) over arrays, each distinct physical job once.
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -156,7 +155,11 @@ def _shares(table: Sequence[Cells]) -> list[Sequence[int]]:
 
     What many rows run is cut, GPU by GPU.
     """
-    if len(table) < _MANY or _processors() < 2:
+    if len(table) < _MANY:
+        return [range(len(table))]
+    from whichgpu.cost import workers
+
+    if workers.processors() < 2:
         return [range(len(table))]
     name, *others = _SHARED
     shares: dict[tuple[str, ...], list[int]] = {}
@@ -208,12 +211,6 @@ def _each(answered: Callable[[Sequence[int]], Part], shares: Sequence[Sequence[i
     """The part of every share; in two or more processes where there are several."""
     if len(shares) < 2:
         return map(answered, shares)
-    from whichgpu.cost.workers import mapped
+    from whichgpu.cost import workers
 
-    return mapped(answered, shares, min(len(shares), _processors()))
-
-
-def _processors() -> int:
-    if not hasattr(os, "fork"):
-        return 1
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return workers.mapped(answered, shares, min(len(shares), workers.processors()))

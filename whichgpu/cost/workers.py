@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
+import os
 import warnings
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,7 +19,13 @@ _work: tuple[Callable[[Any], Any], Sequence[Any]] = (repr, ())
 
 
 def mapped(function: Callable[[T], R], things: Sequence[T], workers: int) -> Iterator[R]:
-    """The answer of a function to each thing, in any order: a process that is done takes the next."""
+    """The answer of a function to each thing, in any order: a process that is done takes the next.
+
+    With one worker, or one thing, all are answered here.
+    """
+    if min(workers, len(things)) < 2:
+        yield from map(function, things)
+        return
     global _work  # noqa: PLW0603
     _work = function, things
     # The processes share this memory as long as they leave it alone, the garbage collector too.
@@ -29,6 +36,13 @@ def mapped(function: Callable[[T], R], things: Sequence[T], workers: int) -> Ite
         pool = multiprocessing.get_context("fork").Pool(workers)
     with pool:
         yield from pool.imap_unordered(_called, range(len(things)))
+
+
+def processors() -> int:
+    """The processors that there are for this, 1 where processes cannot be forked."""
+    if not hasattr(os, "fork"):
+        return 1
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _called(index: int) -> Any:

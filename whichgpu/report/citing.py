@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from whichgpu.facts import reading
 from whichgpu.report.table import Cited, Reference, References
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from whichgpu.facts.model import Source
     from whichgpu.planner.comparison.model import Cell
@@ -82,13 +83,19 @@ class Citations:
             told.append(f"{title}{f', {place}' if place and key not in _OWN else ''}{read}")
         return told
 
-    def _known(self) -> dict[str, Source]:
-        from whichgpu.hardware.boxes import link_sources
-        from whichgpu.prices.store import sources
+    def _known(self) -> Mapping[str, Source]:
+        return _sources(software=any("/" in key for key in self._numbers))
 
-        known = {**reading.sources(), **sources(), **link_sources()}
-        if any("/" in key for key in self._numbers):
-            from whichgpu.software.frameworks import cited
 
-            known.update(cited())
-        return known
+@cache
+def _sources(*, software: bool) -> Mapping[str, Source]:
+    """Every source by key; those of `software` are read where one is named."""
+    from whichgpu.hardware.boxes import link_sources
+    from whichgpu.prices.store import sources
+
+    known = {**reading.sources(), **sources(), **link_sources()}
+    if software:
+        from whichgpu.software.frameworks import cited
+
+        known.update(cited())
+    return known

@@ -264,7 +264,8 @@ def _near(framework: Framework, version: Numbers) -> Iterator[str]:
     yield from (one.name for one in (*before[-1:], *after[:1]))
 
 
-def cited() -> dict[str, Source]:
+@cache
+def cited() -> Mapping[str, Source]:
     """Every source of the software data by framework and key: `pytorch/pypi`."""
     return {
         f"{one.id}/{key}": Source(f"{one.id}/{key}", row["title"], row.get("url", ""), "documentation",

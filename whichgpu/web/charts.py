@@ -70,11 +70,11 @@ def bundle() -> bytes:
 
 def spec(chart: Drawn, look: marks.Look) -> dict[str, Any]:
     """The chart as a Vega-Lite document."""
+    import altair as alt
+
+    config = marks.config(look, framed=not isinstance(chart, Bars | Stack))
     made = _MAKERS[type(chart)](chart, look)
-    framed = not isinstance(chart, Bars | Stack)
-    whole: dict[str, Any] = made.configure(**marks.config(look, framed=framed)).to_dict(validate=False)
-    whole["description"] = chart.summary
-    return whole
+    return {"$schema": alt.SCHEMA_URL, "description": chart.summary, "config": config, **made}
 
 
 _MAKERS: dict[type[Any], Any] = {

@@ -156,7 +156,7 @@ def _audit(ask: dict[str, Any], say: Callable[[str], None]) -> dict[str, Any]:
     """The findings, and the text with its claims marked as pieces of a page."""
     from datetime import date
 
-    say("reading")
+    say("reading the text")
     from whichgpu.audit.answer import Audit
     from whichgpu.audit.pipeline import audit
     from whichgpu.audit.readers import read
@@ -200,7 +200,7 @@ def _sweep(ask: dict[str, Any], say: Callable[[str], None]) -> dict[str, Any]:
 
 def _plan(ask: dict[str, Any], say: Callable[[str], None]) -> dict[str, Any]:
     """A plan of TOML; within a question no file can be read that it may name."""
-    say("reading")
+    say("reading the plan")
     import tomllib
     from dataclasses import replace
     from datetime import date
@@ -220,7 +220,8 @@ def _plan(ask: dict[str, Any], say: Callable[[str], None]) -> dict[str, Any]:
     known, today = catalogue(), date.today()
     asked = parsed(raw, Path("/nowhere"), ask["name"], known, today)
     asked = replace(asked, seconds=min(asked.seconds, _SEARCH) if asked.seconds else _SEARCH)
-    say(f"solving for {len(asked.demands)} demands")
+    many = len(asked.demands)
+    say(f"solving for {many} demand{'s' * (many > 1)}")
     found = plan(asked, known, today)
     changed = []
     for text in ask["what_if"]:

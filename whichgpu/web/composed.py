@@ -106,9 +106,9 @@ def price_blocks(gpu: Gpu) -> Iterator[Any]:
 
 def _measured(gpu: Gpu) -> Table | str:
     """Published measurements on a GPU, or that there are none."""
-    from whichgpu.cost.measured import measured_rows
+    from whichgpu.facts import store
 
-    rows = [row for row in measured_rows() if row["gpu"] == gpu.id or _meant(row["gpu"]) == gpu.id]
+    rows = [row for row in store.rows("measured") if row["gpu"] == gpu.id or _meant(row["gpu"]) == gpu.id]
     cells = [
         (
             Cited(row["workload"], row["source"]),

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Fields that only a page has.
 _OF_PAGES = ("change", "limit", "offset", "text", "name")
+#: Options that commands call otherwise.
+_SPELT = {"order": "sort"}
 #: Options that take several names with commas between, where others are repeated.
 _JOINED = ("gpus", "providers", "needs", "region", "exclude")
 #: Fields whose text a command reads from a file; an article is in its document anyway.
@@ -27,11 +29,13 @@ _FILES = {"offers": "offers.csv", "text": "plan.toml"}
 
 
 def command(page: Page, ask: Ask, name: str) -> str:
-    """What asks the same in a terminal; empty where a page has no command.
+    """What asks the same in a terminal; empty where a page, or a search for a part of a name, has no command.
 
     `Page.command` has the first words; a field in braces stands there, `{name}` for what the address names.
     """
     stated = {key: one for key, one in ask.model_dump(exclude_defaults=True).items() if one not in ("", [])}
+    if not page.command or "q" in stated:
+        return ""
     words = []
     for word in page.command.split():
         if not word.startswith("{"):
@@ -44,7 +48,7 @@ def command(page: Page, ask: Ask, name: str) -> str:
     for key, value in stated.items():
         if key not in _OF_PAGES:
             words += _option(key, value)
-    return shlex.join(["whichgpu", *words]) if words else ""
+    return shlex.join(["whichgpu", *words])
 
 
 def script(page: Page, ask: Ask, name: str) -> str:
@@ -62,7 +66,7 @@ def script(page: Page, ask: Ask, name: str) -> str:
 
 
 def _option(key: str, value: Any) -> Iterator[str]:
-    option = f"--{key.replace('_', '-')}"
+    option = f"--{_SPELT.get(key, key).replace('_', '-')}"
     if value is True:
         yield option
     elif key in _FILES:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, unquote
 
 from whichgpu.errors import UsageError
@@ -17,6 +18,8 @@ from whichgpu.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
+
+    from starlette.testclient import TestClient
 
 #: GPUs that are compared with each other in pairs: what is rented most, at most so many of each segment.
 _SEGMENTS = {"datacenter": 14, "workstation": 6, "geforce": 8}
@@ -41,33 +44,36 @@ def build(
 
     Raises `UsageError` for a folder that cannot be written. With `limit` only so many GPUs (to try it out).
     """
+    from whichgpu.cost.workers import mapped, processors
+
+    paths = _paths(limit)
+    known = frozenset(path for path, _ in paths)
+    root = "/" + base.strip("/") + "/" if base.strip("/") else "/"
+    site = _Site(folder, root, known, drawn)
+    written = 0
+    try:
+        (folder / "charts").mkdir(parents=True, exist_ok=True)
+        for size in mapped(site.write, [path for path, _ in paths], processors()):
+            written += size
+            advance(1)
+        _own_files(folder)
+        index = [{"title": title, "url": quote(root + path.strip("/") + "/")} for path, title in paths]
+        (folder / "search.json").write_text(json.dumps(index, ensure_ascii=False), encoding="utf-8")
+        written += _write(folder, "/", _front(index, root, folder))
+    except OSError as fault:
+        raise UsageError(f"{folder}: cannot be written ({fault.strerror or fault}); choose another") from None
+    return {"folder": str(folder), "pages": len(paths) + 1, "bytes": written}
+
+
+@cache
+def _client() -> TestClient:
+    """The application as this process asks it."""
     from starlette.testclient import TestClient
 
     from whichgpu.web.app import create
     from whichgpu.web.settings import Settings
 
-    paths = _paths(limit)
-    known = {path for path, _ in paths}
-    root = "/" + base.strip("/") + "/" if base.strip("/") else "/"
-    written = 0
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with TestClient(create(Settings(rate=1e9, burst=10**9))) as client:
-            for path, _ in paths:
-                text = client.get(f"{path}?rows=all" if path in _LISTS else path).text
-                written += _write(
-                    folder,
-                    path,
-                    _page(text, path, known, root=root, client=client if drawn else None, folder=folder),
-                )
-                advance(1)
-            _own_files(folder, client)
-        index = [{"title": title, "url": quote(root + path.strip("/") + "/")} for path, title in paths]
-        (folder / "search.json").write_text(json.dumps(index, ensure_ascii=False), encoding="utf-8")
-        written += _write(folder, "/", _front(client, index, root, folder))
-    except OSError as fault:
-        raise UsageError(f"{folder}: cannot be written ({fault.strerror or fault}); choose another") from None
-    return {"folder": str(folder), "pages": len(paths) + 1, "bytes": written}
+    return TestClient(create(Settings(rate=1e9, burst=10**9)))
 
 
 def pairs() -> list[str]:
@@ -105,38 +111,52 @@ def _paths(limit: int | None) -> list[tuple[str, str]]:
     return made + [(f"/explain/{one}", one) for one in list(terms())[:limit] if "/" not in one]
 
 
-def _page(text: str, path: str, known: Iterable[str], *, root: str, client: Any, folder: Path) -> str:
-    """A page of the application as one of the site."""
-    text = _LIVE.sub("", _FORM.sub("", text))
+class _Site(NamedTuple):
+    """Where the site is written and will be, the pages that it has, and whether charts are drawn."""
 
-    def figure(match: re.Match[str]) -> str:
-        if client is None:
+    folder: Path
+    root: str
+    known: frozenset[str]
+    drawn: bool
+
+    def write(self, path: str) -> int:
+        """Write a page with its charts, and give its length."""
+        text = _asked(f"{path}?rows=all" if path in _LISTS else path).decode()
+        return _write(self.folder, path, self.page(text, path))
+
+    def page(self, text: str, path: str) -> str:
+        """A page of the application as one of the site."""
+        text = _FIGURE.sub(lambda match: self._figure(match, path), _LIVE.sub("", _FORM.sub("", text)))
+        text = _NOWHERE.sub(r"\1", _DOOR.sub("", _LINK.sub(self._link, text)))
+        script = f'<script src="{self.root}search.js" defer></script>'
+        return re.sub(r'<script src="[^"]*" defer></script>', script, text)
+
+    def _figure(self, match: re.Match[str], path: str) -> str:
+        if not self.drawn:
             return f'<p class="note">{match[2][6:-1]}</p>'
         name = re.search(r"chart=([\w-]+)", match[1])
         file = f"{path.strip('/').replace('/', '-')}-{name[1] if name else 'chart'}.svg"
-        (folder / "charts").mkdir(exist_ok=True)
-        (folder / "charts" / file).write_bytes(client.get(match[1].replace("&amp;", "&")).content)
-        return f'<img src="{root}charts/{file}"{match[2]} loading="lazy">'
+        (self.folder / "charts" / file).write_bytes(_asked(match[1].replace("&amp;", "&")))
+        return f'<img src="{self.root}charts/{file}"{match[2]} loading="lazy">'
 
-    text = _FIGURE.sub(figure, text)
-
-    def link(match: re.Match[str]) -> str:
+    def _link(self, match: re.Match[str]) -> str:
         target, _, part = match[2].partition("#")
         bare = unquote(target.partition("?")[0])
-        if bare not in known:
+        if bare not in self.known:
             # Here the page of a GPU has its prices.
             bare = bare.replace("/prices/", "/gpus/")
-        if bare in known or bare == "/":
+        if bare in self.known or bare == "/":
             inside = quote(f"{bare.strip('/')}/") if bare != "/" else ""
-            return f'{match[1]}="{root}{inside}{"#" + part if part else ""}"'
-        if bare.startswith("/static/"):
-            return f'{match[1]}="{root}{bare[1:]}"'
-        return ""
+            return f'{match[1]}="{self.root}{inside}{"#" + part if part else ""}"'
+        return f'{match[1]}="{self.root}{bare[1:]}"' if bare.startswith("/static/") else ""
 
-    text = _NOWHERE.sub(r"\1", _DOOR.sub("", _LINK.sub(link, text)))
-    return re.sub(
-        r'<script src="[^"]*" defer></script>', f'<script src="{root}search.js" defer></script>', text
-    )
+
+def _asked(address: str) -> bytes:
+    """What the application answers. Raises `UsageError` where it has no answer: a site has no such page."""
+    answer = _client().get(address)
+    if answer.status_code != 200:
+        raise UsageError(f"{address}: the page cannot be made (status {answer.status_code}); run it in serve")
+    return answer.content
 
 
 def _write(folder: Path, path: str, text: str) -> int:
@@ -146,7 +166,7 @@ def _write(folder: Path, path: str, text: str) -> int:
     return len(text)
 
 
-def _own_files(folder: Path, client: Any) -> None:
+def _own_files(folder: Path) -> None:
     from whichgpu.web.app import static_files
 
     (folder / "static").mkdir(exist_ok=True)
@@ -156,11 +176,10 @@ def _own_files(folder: Path, client: Any) -> None:
             (folder / "search.js").write_bytes(body)
 
 
-def _front(client: Any, index: list[dict[str, str]], root: str, folder: Path) -> str:
+def _front(index: list[dict[str, str]], root: str, folder: Path) -> str:
     """The first page: a search over all others, which stands as a list where scripts do not run."""
-    page = client.get("/gpus?limit=1").text
-    known = {"/gpus", "/workloads", "/prices", "/accuracy", "/sources", "/explain"}
-    page = _page(page, "/", known, root=root, client=None, folder=folder)
+    known = frozenset({"/gpus", "/workloads", "/prices", "/accuracy", "/sources", "/explain"})
+    page = _Site(folder, root, known, drawn=False).page(_asked("/gpus?limit=1").decode(), "/")
     here = f'<a href="{root}"'
     page = page.replace(' aria-current="page"', "").replace(
         f"{here}>Which", f'{here} aria-current="page">Which'

@@ -12,6 +12,7 @@ Formats of several files (`TOGETHER` True) get all of them at once: `read(paths,
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -157,8 +158,24 @@ def _format(path: Path, text: str) -> str:
     found = next((name for name, module in formats().items() if module.claims(path, text)), "")
     if not found:
         what = "it is empty" if not text.strip() else "it is of no format that is known"
+        if _cut_off(text):
+            what = "JSON that ends too early, before what tells its format"
         raise UsageError(f"{what}; known are {', '.join(formats())} (--format NAME)")
     return found
+
+
+def _cut_off(text: str) -> bool:
+    """Whether this is JSON that is right to its end, and has none."""
+    if not text.lstrip().startswith(("{", "[")):
+        return False
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as fault:
+        # A text that ends within a string is at fault where that begins.
+        return fault.pos >= len(text.rstrip()) or "Unterminated" in fault.msg
+    except RecursionError:
+        return False
+    return False
 
 
 def _record(

@@ -30,8 +30,8 @@ _NAMES = {"inception3": "inception-v3", "inception4": "inception-v4", "resnet50_
 
 
 def claims(_path: Path, text: str) -> bool:
-    """Whether a file is such a log."""
-    return "images/sec" in text and (bool(_STEP.search(text)) or "total images/sec" in text)
+    """Whether a file is such a log, also one that ends before its first step."""
+    return bool(_STEP.search(text) or _TOTAL.search(text) or (_GLOBAL.search(text) and _HEAD.search(text)))
 
 
 def read(_path: Path, text: str) -> Iterator[Entry]:

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 _LIGHT = {"steps": 4.0, "seq_len": 32.0, "input_tokens": 16.0, "output_tokens": 16.0}
 #: The engine that runs on most GPUs.
 _ANYWHERE = "llama.cpp"
+#: The format that it usually runs a large model in, and phases in which a model answers somebody.
+_USUAL, _ANSWERING = "q4_k_m", ("", "serve", "generate", "decode", "prefill")
 #: Formats that a model which does not fit may have run in.
 _NARROW = ("fp8", "int8", "w4a16")
 #: What a stand-in has more memory by than a job needs.
@@ -158,8 +160,9 @@ def _estimated(job: Job, gpu: Gpu) -> tuple[Job, tuple[str, ...], Estimates]:
 def _otherwise(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue, why: str) -> Diagnosis:
     """The diagnosis of what may have run in place of a job that does not fit: the nearest to the figure.
 
-    Where nothing of the kind fits either and the engine is one that keeps layers in the host, of the job on
-    such a card with more memory, from which its causes then take away. Raises `Infeasible` else.
+    Where nothing of the kind fits either and the engine is one that keeps layers in the host, or nobody named
+    one, of the job on such a card with more memory, from which its causes then take away. Raises
+    `Infeasible` else.
     """
     # What does not fit is not served to many.
     job = job if job.concurrency is not None else replace(job, concurrency=1.0)
@@ -175,12 +178,28 @@ def _otherwise(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue, why: st
             if one.sequences[0, 0] >= 1.0:
                 found.append((abs(math.log(figure.ratio(one.at(0, 0)))), words, other))
     if not found and not of_one_user(job):
-        raise Infeasible(why)
+        return _at_home(job, gpu, figure, catalogue, why)
     if not found:
         return _larger(job, gpu, figure, catalogue, why)
     _, words, other = min(found, key=lambda each: each[0])
     answer = diagnose(other, gpu, figure, catalogue)
     said = f"{why}: taken as run {words}, the nearest to the figure of what fits"
+    return replace(answer, answer=replace(answer.answer, warnings=(*answer.answer.warnings, said)))
+
+
+def _at_home(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue, why: str) -> Diagnosis:
+    """The diagnosis of a job whose engine nobody named as run at home, in that engine's usual format.
+
+    Raises `Infeasible` where an engine is named, or this one runs no such job.
+    """
+    if job.runtime or "offload" in job.options or job.phase not in _ANSWERING:
+        raise Infeasible(why)
+    other = replace(job, runtime=_ANYWHERE, precision=job.precision or _USUAL)
+    try:
+        answer = diagnose(other, gpu, figure, catalogue)
+    except WhichGpuError:
+        raise Infeasible(why) from None
+    said = f"{why}: taken as run by {_ANYWHERE} in {other.precision.upper()}, with layers on the host"
     return replace(answer, answer=replace(answer.answer, warnings=(*answer.answer.warnings, said)))
 
 

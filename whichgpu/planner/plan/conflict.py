@@ -20,9 +20,13 @@ from whichgpu.values import immutable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from numpy.typing import NDArray
+
     from whichgpu.planner.plan.columns import Built
     from whichgpu.planner.plan.program import Program
     from whichgpu.planner.plan.solving import Solution
+
+    Array = NDArray[np.float64]
 
 #: Seconds for one question whether there is a fleet, and the gap at which it is answered.
 _EACH, _ANY = 5.0, 0.5
@@ -42,6 +46,8 @@ class Rule(NamedTuple):
     eased: Callable[[Program, float], Program] | None
     #: What the amount is of: a factor of demand below 1, or units that a limit is raised by.
     what: str
+    #: How far instances (C, H) are above it, in these units, where they alone say it.
+    over: Callable[[Program, Array], float] | None = None
 
 
 @immutable
@@ -194,7 +200,7 @@ def _part(program: Program, rule: Rule, until: float) -> float | None:
 
 
 def _raise(program: Program, rule: Rule, until: float) -> float | None:
-    """The least whole amount by which raising a limit makes a fleet possible; of large ones to 0.1 %."""
+    """The least whole amount by which raising a limit makes a fleet possible; of large ones about that."""
     assert rule.eased is not None
     if rule.what == "USD/h":
         found = _any(replace(program, limits=replace(program.limits, budget=None)), 1e-6)
@@ -204,14 +210,21 @@ def _raise(program: Program, rule: Rule, until: float) -> float | None:
             else found.cost / program.period * (1.0 + 1e-9) - (program.limits.budget or 0.0)
         )
     low, high, most = 0.0, 1.0, {"spot": 100.0, "redundancy": 4.0}.get(rule.what, _HIGHEST)
-    while not _possible(rule.eased(program, high)):
+    while (found := _any(rule.eased(program, high))) is None:
         if high >= most or perf_counter() > until:
             return None
         low, high = high, min(high * (2.0 if high < _STEEP else _STEEP), most)
+    high = _enough(program, rule, found, high)
     while high - low > max(1.0, _NEAR * high) and perf_counter() < until:
         middle = np.floor((low + high) / 2.0)
-        low, high = (low, middle) if _possible(rule.eased(program, middle)) else (middle, high)
+        found = _any(rule.eased(program, middle))
+        low, high = (middle, high) if found is None else (low, _enough(program, rule, found, middle))
     return high
+
+
+def _enough(program: Program, rule: Rule, found: Solution, amount: float) -> float:
+    """What a fleet needs of an amount that a limit was raised by."""
+    return amount if rule.over is None else float(np.clip(np.ceil(rule.over(program, found.n)), 0.0, amount))
 
 
 def _rules(built: Built) -> Iterator[Rule]:
@@ -222,11 +235,13 @@ def _rules(built: Built) -> Iterator[Rule]:
     if asked.types is not None:
         yield Rule(f"max_types: at most {asked.types} instance types", _no_types, _more_types, "types")
     for q, name in enumerate(built.quotas):
-        yield Rule(f"quota {name}", _quota(q, np.inf), _by(_quota, q), name.rsplit(" ", 1)[-1])
+        yield Rule(
+            f"quota {name}", _quota(q, np.inf), _by(_quota, q), name.rsplit(" ", 1)[-1], _over_quota(q)
+        )
     for c in np.flatnonzero(np.isfinite(program.columns.most)).tolist():
         most = program.columns.most[c]
         yield Rule(f"max_instances of {built.supplies[c]}: at most {most:,g}", _most(c, np.inf),
-                   _by(_most, c), "instances")  # fmt: skip
+                   _by(_most, c), "instances", _over_most(c))  # fmt: skip
     for d, one in enumerate(asked.demands):
         if one.spot < 1.0 and program.columns.spot.any():
             yield Rule(f"spot_share of {one.name}: at most {one.spot:.0%} on spot", _spot(d),
@@ -293,6 +308,14 @@ def _most(c: int, by: float) -> Callable[[Program], Program]:
         return replace(program, columns=replace(program.columns, most=most))
 
     return eased
+
+
+def _over_quota(q: int) -> Callable[[Program, Array], float]:
+    return lambda program, n: float((program.limits.weights[q] @ n).max() - program.limits.most[q])
+
+
+def _over_most(c: int) -> Callable[[Program, Array], float]:
+    return lambda program, n: float(n[c].max() - program.columns.most[c])
 
 
 def _spot(d: int, by: float = 100.0) -> Callable[[Program], Program]:

@@ -34,8 +34,7 @@ def dominated(program: Program) -> Ints:
         less += [columns.idle, columns.idle * columns.start, *columns.work]
     for values in less:
         good &= np.asarray(values, dtype=float)[None, :] <= np.asarray(values, dtype=float)[:, None]
-    plenty = (columns.most >= program.alone().max(axis=1)) & ~(limits.weights > 0.0).any(axis=0)
-    good &= plenty[None, :]
+    good &= (columns.most >= program.alone().max(axis=1))[None, :]
     if limits.types is not None:
         good &= _of_types(columns.kind, good)
     # Of two that dominate each other the first does.

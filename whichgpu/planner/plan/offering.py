@@ -112,7 +112,8 @@ def _offered(asked: Asked, catalogue: Catalogue, today: date, out: Out) -> Itera
     for place in (asked.choice, *_narrowed(asked)):
         _known_regions(place.regions, regions)
     classes: dict[tuple[str, str], list[str]] = {}
-    allowed = prices.select(pool, providers=asked.choice.providers)
+    # Of two lists with the same offer the newer one's comes first, and stays.
+    allowed = sorted(prices.select(pool, providers=asked.choice.providers), key=lambda row: row.superseded)
     for offer in (placed for row in allowed for placed in _placed(row, asked)):
         reason = _not_allowed(asked, offer, catalogue, today)
         if reason is None:

@@ -31,9 +31,12 @@ DEMAND = (
     "spot_share",
     "headroom", "gpus", "providers", "regions", "needs", *JOB,
 )  # fmt: skip
-_TOTAL = re.compile(r"([0-9][0-9,_.]*(?:e[0-9]+)?)\s*([kM]|million|thousand)?\s*(.+)", re.IGNORECASE)
+_TOTAL = re.compile(
+    r"([0-9][0-9,_.]*(?:e[0-9]+)?)\s*((?:[kmgbt]|thousand|(?:m|b|tr)illion)(?![a-z]))?\s*(.+)", re.IGNORECASE
+)
 _TIMES = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
-_MANY = {"k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6, "": 1.0}
+_MANY = {"": 1.0, "k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6, "b": 1e9, "g": 1e9, "billion": 1e9,
+         "t": 1e12, "trillion": 1e12}  # fmt: skip
 #: The most instances that may be lost, buckets of one distribution, and sizes of one demand.
 MOST_SPARE, _BUCKETS, _SIZES = 3, 24, 500
 _DRAWN = 20_000
@@ -120,8 +123,9 @@ def _known_unit(keys: Keys, workload: Workload | None, unit: str, *, own: bool) 
         return workload.unit
     if unit == "requests" or own:
         return unit
+    key, each = ("total", "") if "total" in keys.raw else ("rate", "/s")
     raise keys.fault(
-        "rate", f'{workload.id} makes {workload.unit}, and it is of {unit}; write "10 {workload.unit}/s"'
+        key, f'{workload.id} makes {workload.unit}, and it is of {unit}; write "10 {workload.unit}{each}"'
     )
 
 

@@ -165,13 +165,18 @@ def by_hour(program: Program, how: Effort) -> Solution:
 
 def _coupled(program: Program, how: Effort) -> Solution:
     """Hours that know of each other: few at once, else taken apart, and at last from the best fleet on."""
+    from whichgpu.planner.plan.counting import countable, counted
     from whichgpu.planner.plan.decomposed import separable, together
     from whichgpu.planner.plan.few_types import of_few_types
 
     best = nothing(program, "limit")
+    if countable(program):
+        best = counted(program, Effort(how.gap, perf_counter() + _SHORT * how.left))
+        if best.status != "limit":
+            return best
     if program.hours.size * program.columns.count <= _AT_ONCE or not separable(program):
         part = _SHORT * how.left if separable(program) else how.left
-        best = surviving(program, Effort(how.gap, perf_counter() + part))
+        best = _nearer(best, surviving(program, Effort(how.gap, perf_counter() + part)), how)
         if best.status != "limit" or not separable(program):
             return best
     types = program.limits.types is not None

@@ -217,7 +217,7 @@ def _eased(built: Built, row: Constraint) -> tuple[str, Program] | None:
     program = built.program
     if row.kind == "quota":
         q = [f"quota {name}" for name in built.quotas].index(row.name)
-        return f"one of {row.unit} more", conflict._quota(q, 1.0)(program)
+        return f"one {row.unit.removesuffix('s')} more", conflict._quota(q, 1.0)(program)
     if row.kind == "instances":
         c = [f"number of {one}" for one in built.supplies].index(row.name)
         return "one more", conflict._most(c, 1.0)(program)

@@ -150,7 +150,7 @@ async function send(form, data, url = form.action) {
     for await (const [name, data] of events(got.body)) {
       if (name === "progress") {
         const words = data.stage[0].toUpperCase() + data.stage.slice(1);
-        said.textContent = `${words}, ${Math.round(data.seconds)} s`;
+        said.textContent = `${words}: ${Math.round(data.seconds)} s so far`;
       } else {
         went(data.url);
         put(data.html);
