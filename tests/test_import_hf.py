@@ -273,6 +273,16 @@ def test_how_weights_are_stored_is_the_default_precision(write, quantised, store
     assert item.complete(Job(item.id, phase="train")).precision == "amp-bf16"
 
 
+def test_parts_of_a_file_that_nothing_reads_are_named_by_every_command(write, whichgpu):
+    heard = {"audio_config": {"model_type": "some_ear", "hidden_size": 512}, "vision_config": {}}
+    path = write({"model_type": "gemma3", "text_config": GEMMA3["text_config"], **heard})
+    said = "not counted, neither weights nor work: audio_config (some_ear)"
+    assert load(path).dims["notes"] and said in load(path).dims["notes"][0]
+    for command in (("workload",), ("predict", "--gpu", "b200")):
+        assert said in " ".join(whichgpu(command[0], path, *command[1:]).out.split())
+    assert "notes" not in load(write(GEMMA3)).dims
+
+
 def test_llama_4_has_chunks_and_experts_on_every_second_layer(write):
     item, zoo = load(write(LLAMA4)), resolve("llama-4-maverick")
     for name in ("layers", "pattern", "window", "experts", "expert_ffn", "feeds", "ffn", "shared_experts"):

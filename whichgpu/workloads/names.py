@@ -53,6 +53,15 @@ def unwrapped(text: str) -> str:
     return bare if bare != text else ""
 
 
+def sized(text: str) -> str:
+    """`llama3.1:latest` with the size that Ollama means by it (`llama3.1:8b`); other names as they are."""
+    bare, tag, _ = text.lower().rpartition(":latest")
+    if not tag or text.lower() != bare + tag:
+        return text
+    size = table()["latest"].get(bare.rpartition("/")[2])
+    return f"{bare}:{size}" if size else bare
+
+
 def going_on(start: str) -> re.Pattern[str]:
     """Spellings that go on after a start in a new word or with their number: `bert-base` after `bert`.
 

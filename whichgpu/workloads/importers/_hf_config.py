@@ -155,9 +155,15 @@ def kinds() -> Sequence[str]:
     return list(_table()["type"])
 
 
+def text_fields() -> Sequence[str]:
+    """The fields that may hold the text model of a configuration of several."""
+    found: Sequence[str] = _table()["nested"]["fields"]
+    return found
+
+
 def nested(raw: Mapping[str, Any]) -> Mapping[str, Any]:
     """The text model's part of a configuration of several; the configuration itself where it has none."""
-    for name in _table()["nested"]["fields"]:
+    for name in text_fields():
         part = raw.get(name)
         inner = nested(part) if isinstance(part, dict) else {}
         if kind_of(inner):

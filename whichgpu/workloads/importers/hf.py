@@ -96,6 +96,24 @@ def _senses(raw: Mapping[str, Any], config: hub.Config, dims: dict[str, Any]) ->
         sound = hearing_part(raw, dims)
         if sound:
             dims["sound"] = sound
+    left = _left_out(raw, dims)
+    if left:
+        dims["notes"] = [
+            f"Parts of the file that are not counted, neither weights nor work: {', '.join(left)}."
+        ]
+
+
+def _left_out(raw: Mapping[str, Any], dims: Mapping[str, Any]) -> list[str]:
+    """The parts of a model of several that nothing here has read, by their field and type."""
+    seen = ("vision_config", "qformer_config", "perceiver_config") if "vision" in dims else ()
+    heard = ("audio_config",) if "sound" in dims else ()
+    read = {*hub.text_fields(), *seen, *heard}
+    others = {
+        key: part.get("model_type")
+        for key, part in raw.items()
+        if isinstance(part, dict) and key.endswith("_config") and key not in read
+    }
+    return [f"{key} ({kind})" for key, kind in others.items() if isinstance(kind, str) and kind]
 
 
 def _defaults(
