@@ -37,7 +37,7 @@ def claims(source: str) -> bool:
     if source.startswith("hf:"):
         return True
     if source.endswith(".json"):
-        return not source.endswith(".index.json")
+        return not source.endswith(".index.json") and not source.startswith("transformers:")
     folder = Path(source).expanduser()
     return (folder / "config.json").is_file() and not any(folder.glob("*.safetensors"))
 
