@@ -1,4 +1,4 @@
-"""A config.json that `hf` does not know, counted by its own class of transformers: `transformers:config.json`.
+"""A config.json that `hf` does not know, by its own class of transformers: `transformers:config.json`.
 
 The class is built on shapes alone in the process of a PyTorch module, within its limits; see `torch_module`.
 """
