@@ -68,6 +68,10 @@ def workload_of(raw: Mapping[str, Any], source: str, name: str) -> Workload:
 
         if is_timm(raw):
             return read_timm(raw, source, name)
+    if "ssm_cfg" in raw and "model_type" not in raw:
+        from whichgpu.workloads.importers._hf_states import original
+
+        raw = original(raw, source)
     config = hub.config_of(raw, source)
     family, dims = hub.dimensions(config)
     if family == "decoder":
@@ -123,6 +127,8 @@ def _left_out(raw: Mapping[str, Any], dims: Mapping[str, Any]) -> list[str]:
         for key, part in raw.items()
         if isinstance(part, dict) and key.endswith("_config") and key not in read
     }
+    if not seen:
+        others["mm_vision_tower"] = raw.get("mm_vision_tower")
     return [f"{key} ({kind})" for key, kind in others.items() if isinstance(kind, str) and kind]
 
 
