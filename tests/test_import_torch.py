@@ -406,6 +406,9 @@ def test_a_configuration_that_hf_does_not_read_is_counted_by_its_class_of_transf
     assert "--from transformers:config.json" in told
     told = whichgpu("workload", f"transformers:{tmp_path}").err
     assert "code is run only by name" in told
+    (tmp_path / "config.json").write_text('{"model_type": 7}')
+    with pytest.raises(UsageError, match="model_type is 7"):
+        load(f"transformers:{tmp_path}")
     (tmp_path / "config.json").write_text('{"model_type": "lllama5"}')
     with pytest.raises(UsageError, match="knows no model_type 'lllama5'"):
         load(f"transformers:{tmp_path / 'config.json'}")

@@ -8,8 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from whichgpu.errors import UsageError
 from whichgpu.workloads.importers import _process
-from whichgpu.workloads.importers._files import MB, check_size
+from whichgpu.workloads.importers._files import MB, parse_json, read_bytes
 from whichgpu.workloads.importers._traced import traced_workload
 
 if TYPE_CHECKING:
@@ -29,7 +30,9 @@ def read(source: str, given: Given) -> Workload:
     """Trace the class; raises `UsageError` with what went wrong in the process."""
     path = Path(source.removeprefix(_START)).expanduser().absolute()
     path = path / "config.json" if path.is_dir() else path
-    check_size(path, _LARGEST, "config.json")
+    kind = parse_json(read_bytes(path, _LARGEST, "config.json"), source).get("model_type")
+    if not isinstance(kind, str):
+        raise UsageError(f"{source}: model_type is {kind!r}; transformers finds a class by that name")
     request = {"file": str(path), "factory": "build", "config": [str(path)], "inputs": _process.inputs(given)}
     answer = _process.run("torch_trace", request, source)
     return traced_workload(source, answer, given, kind="class of transformers")
