@@ -191,6 +191,8 @@ def test_examples_run(line, capfd, tmp_path, monkeypatch, forked):
             make(tmp_path)
     if ".py:" in line:
         pytest.importorskip("torch", reason="needs PyTorch: pip install 'whichgpu[torch]'")
+    if "transformers:" in line:
+        pytest.importorskip("transformers", reason="needs transformers, for its module classes")
     monkeypatch.chdir(tmp_path)
     out = ""
     for part in line.split(" | whichgpu "):

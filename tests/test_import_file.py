@@ -109,9 +109,15 @@ def test_what_no_importer_claims():
 
 
 def test_importers_are_found_by_their_file():
-    assert {"gguf_file", "hf", "onnx_file", "safetensors_file", "torch_module", "workload_file"} <= set(
-        importing.importers()
-    )
+    assert {
+        "gguf_file",
+        "hf",
+        "onnx_file",
+        "safetensors_file",
+        "torch_module",
+        "transformers_class",
+        "workload_file",
+    } <= set(importing.importers())
 
 
 def test_saving_refuses_other_names_and_places(write, tmp_path, whichgpu):

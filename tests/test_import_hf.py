@@ -265,12 +265,43 @@ def test_gemma_3_keeps_its_stated_heads_and_windows(write):
         ({"quant_method": "compressed-tensors", "config_groups": {"group_0": {
             "weights": {"num_bits": 8, "type": "float"}}}}, "fp8"),
         ({"quant_method": "something-new"}, "bf16"),
+        ({"bits": 4, "group_size": 128}, "w4a16-g128"),
+        ({"quant_method": "eetq"}, "w8a16"),
+        ({"quant_method": "quanto", "weights": "int8"}, "w8a16"),
+        ({"quant_method": "hqq", "quant_config": {"weight_quant_params": {"nbits": 4, "group_size": 64}}},
+         "w4a16-g128"),
+        ({"quant_method": "torchao", "quant_type": {"default": {"_type": "Int8WeightOnlyConfig"}}}, "w8a16"),
+        ({"quant_method": "torchao", "quant_type": "int4_weight_only"}, "w4a16-g128"),
     ],
 )  # fmt: skip
 def test_how_weights_are_stored_is_the_default_precision(write, quantised, stored):
     item = load(write(LLAMA, quantization_config=quantised))
     assert item.complete(Job(item.id)).precision == stored
     assert item.complete(Job(item.id, phase="train")).precision == "amp-bf16"
+    assert bool(item.dims.get("notes")) == (quantised.get("quant_method") == "something-new")
+
+
+def test_the_decoder_of_an_encoder_decoder_alone_is_refused(write):
+    raw = {"model_type": "whisper", "d_model": 384, "encoder_attention_heads": 6, "encoder_layers": 4,
+           "decoder_layers": 4, "num_mel_bins": 80, "vocab_size": 51865}  # fmt: skip
+    assert load(write(raw, architectures=["WhisperForConditionalGeneration"])).family == "whisper"
+    with pytest.raises(UsageError, match="WhisperForCausalLM is the decoder of a whisper alone"):
+        load(write(raw, architectures=["WhisperForCausalLM"]))
+
+
+def test_parts_of_a_file_that_nothing_reads_are_named_by_every_command(write, whichgpu):
+    heard = {"audio_config": {"model_type": "some_ear", "hidden_size": 512}, "vision_config": {}}
+    path = write({"model_type": "gemma3", "text_config": GEMMA3["text_config"], **heard})
+    said = "not counted, neither weights nor work: audio_config (some_ear)"
+    assert [said in one for one in load(path).dims["notes"]] == [True]
+    for command in (("workload",), ("predict", "--gpu", "b200")):
+        assert said in " ".join(whichgpu(command[0], path, *command[1:]).out.split())
+    assert "notes" not in load(write(GEMMA3)).dims
+
+
+def test_a_tower_of_a_size_below_one_is_refused(write):
+    with pytest.raises(UsageError, match="vision_config: hidden_size is -3, where a number from 1"):
+        load(write(GEMMA3, vision_config={**GEMMA3["vision_config"], "hidden_size": -3}))
 
 
 def test_llama_4_has_chunks_and_experts_on_every_second_layer(write):
@@ -311,6 +342,8 @@ def test_a_config_by_class_name_alone(write):
         ({"intermediate_size": None}, "intermediate_size is missing"),
         ({"attention_bias": "yes"}, "attention_bias is 'yes', neither true nor false"),
         ({"quantization_config": {"quant_method": "gptq", "bits": 3}}, "weights of 3 bits"),
+        ({"quantization_config": {"quant_method": "torchao", "quant_type": "x"}}, "quant_type is 'x'; known"),
+        ({"torch_dtype": "float1024"}, "torch_dtype 'float1024' is not known"),
     ],
 )  # fmt: skip
 def test_a_bad_field_is_named_with_its_value(write, whichgpu, changes, said):

@@ -190,3 +190,22 @@ def test_hostile_bytes(tmp_path, whichgpu, raw):
     answer = whichgpu("workload", str(tmp_path / "bad.onnx"))
     assert (answer.status, answer.out) == (2, "")
     assert answer.err.count("\n") == 1
+
+
+def test_a_tied_head_that_is_stored_turned_over_has_its_parameters_once(tmp_path):
+    table = np.arange(100 * 64, dtype=np.float32).reshape(100, 64)
+    for head, parameters in ((table.T, 100 * 64), (table.T + 1, 2 * 100 * 64)):
+        weights = [numpy_helper.from_array(table, "words"),
+                   numpy_helper.from_array(np.ascontiguousarray(head), "head")]  # fmt: skip
+        nodes = [node("Gather", ["words", "x"], ["h"]), node("MatMul", ["h", "head"], ["y"])]
+        item = write(
+            tmp_path, graph(nodes, [value("x", "batch", 8, kind=TensorProto.INT64)], [value("y")], weights)
+        )
+        assert sum(item.parameters().values()) == parameters
+        assert item.dims["file"]["bytes"] == 2 * 100 * 64 * 4
+        assert len(item.dims["notes"]) == (parameters == 100 * 64)
+
+
+def test_an_input_of_a_size_below_one_is_refused(tmp_path):
+    with pytest.raises(UsageError, match="input 'x': size 0 is -3, below one"):
+        write(tmp_path, graph([node("Relu", ["x"], ["y"])], [value("x", -3, 4)], [value("y")]))

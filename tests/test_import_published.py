@@ -30,6 +30,28 @@ PUBLISHED: dict[str, tuple[int, dict[str, Any]]] = {
                         "num_attention_heads": 14, "num_hidden_layers": 24, "num_key_value_heads": 2,
                         "tie_word_embeddings": True, "vocab_size": 152000},
         "vision_config": {**_SIGLIP, "num_hidden_layers": 26, "image_size": 384}}),
+    "falcon-40b": (41_303_293_952, {
+        "model_type": "RefinedWeb", "architectures": ["RWForCausalLM"], "hidden_size": 8192, "n_head": 128,
+        "n_head_kv": 8, "n_layer": 60, "vocab_size": 65024, "parallel_attn": True, "bias": False}),
+    "bloom-560m": (559_214_592, {
+        "model_type": "bloom", "n_embed": 1024, "n_layer": 24, "num_attention_heads": 16,
+        "vocab_size": 250880}),
+    "phi-2": (2_779_683_840, {
+        "model_type": "phi-msft", "architectures": ["PhiForCausalLM"], "n_embd": 2560, "n_layer": 32,
+        "n_head": 32, "n_inner": None, "vocab_size": 51200}),
+    "mamba-2.8b": (2_768_345_600, {"d_model": 2560, "n_layer": 64, "vocab_size": 50277, "ssm_cfg": {}}),
+    "mamba2-2.7b": (2_702_599_680, {
+        "d_model": 2560, "n_layer": 64, "vocab_size": 50277, "ssm_cfg": {"layer": "Mamba2"},
+        "attn_layer_idx": [], "pad_vocab_size_multiple": 16, "tie_embeddings": True}),
+    "llama-3.2-11b-vision": (10_670_220_835, {
+        "model_type": "mllama", "text_config": {
+            "model_type": "mllama_text_model", "cross_attention_layers": [3, 8, 13, 18, 23, 28, 33, 38],
+            "hidden_size": 4096, "intermediate_size": 14336, "num_attention_heads": 32,
+            "num_hidden_layers": 40, "num_key_value_heads": 8, "vocab_size": 128256},
+        "vision_config": {
+            "model_type": "mllama_vision_model", "attention_heads": 16, "hidden_size": 1280,
+            "image_size": 560, "intermediate_size": 5120, "max_num_tiles": 4, "num_global_layers": 8,
+            "num_hidden_layers": 32, "patch_size": 14, "vision_output_dim": 7680}}),
     "qwen2-audio-7b": (8_397_094_912, {
         "model_type": "qwen2_audio", "audio_config": _HEARS,
         "text_config": {"model_type": "qwen2", "intermediate_size": 11008, "max_position_embeddings": 8192,
@@ -181,6 +203,7 @@ def test_sound_adds_tokens_where_it_is_asked_for() -> None:
         ({"model_type": "siglip", "vision_config": 3}, "vision_config is missing"),
         ({"model_type": "qwen", "hidden_size": 64, "intermediate_size": 33, "num_attention_heads": 4,
           "num_hidden_layers": 2, "vocab_size": 10}, "is odd"),
+        ({"d_model": 64, "n_layer": 2, "ssm_cfg": {}, "attn_layer_idx": [1]}, "attn_layer_idx .1. are not"),
         ({"model_type": "llama", "hidden_size": 64}, "num_hidden_layers is missing"),
     ],
 )  # fmt: skip

@@ -380,3 +380,35 @@ def test_a_known_name_needs_none_of_this(whichgpu):
     assert whichgpu("workload").status == 2
     assert whichgpu("workload", "resnet50", "--input", "1x3").status == 2
     assert resolve("resnet50").family == "resnet"
+
+
+@needs_torch
+def test_a_configuration_that_hf_does_not_read_is_counted_by_its_class_of_transformers(
+    tmp_path, whichgpu, forked
+):
+    transformers = pytest.importorskip("transformers", reason="needs transformers, for its module classes")
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    config = transformers.InformerConfig(prediction_length=8, d_model=32, encoder_layers=1, decoder_layers=1)
+    config.architectures = ["InformerModel"]
+    config.save_pretrained(tmp_path)
+    found = load(f"transformers:{tmp_path}")
+    with torch.device("meta"):
+        module = transformers.InformerModel._from_config(config, attn_implementation="eager").eval()
+        past, future = torch.zeros(1, 15, 1), torch.zeros(1, 8, 1)
+    assert sum(found.parameters().values()) == sum(one.numel() for one in module.parameters())
+    with FlopCounterMode(display=False) as counter, torch.no_grad(), torch.device("meta"):
+        module(past, torch.zeros(1, 15, 0), torch.ones(1, 15, 1), future_values=future,
+               future_time_features=torch.zeros(1, 8, 0))  # fmt: skip
+    assert found.flops() == pytest.approx(counter.get_total_flops())
+    told = whichgpu("workload", str(tmp_path / "config.json")).err
+    assert "--from transformers:config.json" in told
+    told = whichgpu("workload", f"transformers:{tmp_path}").err
+    assert "code is run only by name" in told
+    (tmp_path / "config.json").write_text('{"model_type": 7}')
+    with pytest.raises(UsageError, match="model_type is 7"):
+        load(f"transformers:{tmp_path}")
+    (tmp_path / "config.json").write_text('{"model_type": "lllama5"}')
+    with pytest.raises(UsageError, match="knows no model_type 'lllama5'"):
+        load(f"transformers:{tmp_path / 'config.json'}")

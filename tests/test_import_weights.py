@@ -268,7 +268,7 @@ def test_a_safetensors_file_that_lies(tmp_path, whichgpu, content, said):
     [
         ({"dtype": "F16"}, "lacks dtype, shape or data_offsets"),
         ({"dtype": "F16", "shape": [4], "data_offsets": [0, 8000]}, "the file is cut short"),
-        ({"dtype": "F16", "shape": [-4], "data_offsets": [0, 8]}, "the file is cut short"),
+        ({"dtype": "F16", "shape": [-4], "data_offsets": [0, 8]}, "where lengths are expected"),
         ({"dtype": "F16", "shape": [400], "data_offsets": [0, 8]}, "takes 8 bytes"),
     ],
 )
@@ -276,6 +276,31 @@ def test_a_tensor_that_lies(tmp_path, row, said):
     raw = json.dumps({"x": row}).encode()
     path = tmp_path / "model.safetensors"
     path.write_bytes(struct.pack("<Q", len(raw)) + raw + bytes(8))
+    with pytest.raises(UsageError, match=said):
+        load(str(path))
+
+
+@pytest.mark.parametrize(("begin", "said"), [(4, "overlaps the one"), (10, "leaves a hole")])
+def test_tensors_lie_end_to_end(tmp_path, begin, said):
+    rows = {name: {"dtype": "F16", "shape": [4], "data_offsets": [at, at + 8]} for name, at in
+            (("x", 0), ("y", begin))}  # fmt: skip
+    raw = json.dumps(rows).encode()
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(struct.pack("<Q", len(raw)) + raw + bytes(24))
+    with pytest.raises(UsageError, match=f"tensor 'y' at byte {begin} {said}"):
+        load(str(path))
+
+
+@pytest.mark.parametrize(
+    ("second", "said"),
+    [((b"x", 64), "'x' stands there twice"), ((b"y", 32), "lies over 'x', which ends at 64")],
+)
+def test_tensors_of_a_gguf_lie_apart_under_names_of_their_own(tmp_path, second, said):
+    def row(name, offset):
+        return struct.pack("<Q", 1) + name + struct.pack("<IQIQ", 1, 16, 0, offset)
+
+    path = tmp_path / "model.gguf"
+    path.write_bytes(b"GGUF" + struct.pack("<IQQ", 3, 2, 0) + row(b"x", 0) + row(*second) + bytes(256))
     with pytest.raises(UsageError, match=said):
         load(str(path))
 

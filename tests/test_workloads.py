@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whichgpu.errors import DataError, UsageError, WhichGpuError
-from whichgpu.workloads import model, resolving
+from whichgpu.workloads import model, names, resolving
 from whichgpu.workloads import workload as module
 from whichgpu.workloads import zoo as zoo_module
 from whichgpu.workloads.job import PHASES, Job, options, phase, resolution
@@ -282,7 +282,8 @@ def test_what_follows_the_name_of_a_language_model(spelling: str, known: str, st
         "-it",
         "org/",
         "fp8",
-        "deepseek-r1:8b",
+        "deepseek-r1:9b",
+        ":latest",
         "models.",
         ".pt",
         "torchvision.models.",
@@ -291,6 +292,14 @@ def test_what_follows_the_name_of_a_language_model(spelling: str, known: str, st
 def test_other_words_are_no_part_of_a_name(name: str) -> None:
     with pytest.raises(UsageError):
         resolve(name)
+
+
+def test_a_tag_of_ollama_says_the_size_and_latest_the_one_that_it_fetches() -> None:
+    latest = {f"{name}:latest": f"{name}:{size}" for name, size in names.table()["latest"].items()}
+    assert [one for one, sized in latest.items() if resolve(one).id != resolve(sized).id] == []
+    assert resolve("deepseek-r1:latest").id == resolve("library/deepseek-r1:8b").id == "qwen3-8b"
+    assert resolve("deepseek-r1").id == "deepseek-r1"
+    assert resolve("phi4-mini:latest").id == "phi-4-mini"
 
 
 @pytest.mark.parametrize("name", ["llama-3.9", "resnet51.a1_in1k", "gpt-4.tag", "mine/resnet50.a1"])

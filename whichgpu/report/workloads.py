@@ -113,9 +113,9 @@ def show_report(
     blocks += [_stages(document["work"])] if len(document["work"]["stages"]) > 1 else []
     blocks += where_blocks(spent, whole=whole)
     remarks = dict.fromkeys(one for row in spent.values() for one in row["warnings"]) if job else {}
-    blocks += [Bullets(tuple(remarks))] if remarks else []
     blocks += [_file(document["file"])] if document["file"] else []
-    blocks += [Bullets(tuple(document["notes"]))] if document["notes"] else []
+    said = tuple({**remarks, **dict.fromkeys(document["notes"])})
+    blocks += [Bullets(said)] if said else []
     if published:
         blocks.append(_agreement(published))
     return Report(document, tuple(blocks))

@@ -69,7 +69,7 @@ def load(source: str, given: Given | None = None) -> Workload:
     if module is None:
         raise UsageError(
             f"{source}: not a model; give config.json or its folder, a .gguf, .safetensors, .onnx or .toml "
-            "file, file.py:factory, or hf:org/name"
+            "file, file.py:factory, transformers:config.json, or hf:org/name"
         )
     item: Workload = module.read(source, given or Given())
     _check(item, source)
@@ -84,7 +84,7 @@ def named(text: str) -> str:
     """
     if not _there(text) and zoo.known(text):
         return text
-    if text.startswith("hf:") or ".py:" in text:
+    if text.startswith(("hf:", "transformers:")) or ".py:" in text:
         what = "the Hub is asked" if text.startswith("hf:") else "code is run"
         raise UsageError(
             f"{text}: {what} only by name: whichgpu workload --from {text} --save my.toml; then give my.toml"

@@ -146,10 +146,10 @@ class Workload(Shown):
         )
 
     def beyond(self, job: Job) -> tuple[str, ...]:
-        """What to say of a complete job that is longer than the model was made for."""
+        """What to say of a complete job: what an import left out, and a length the model was not made for."""
         known = getattr(self.code, "beyond", None)
         said: tuple[str, ...] = known(self.dims, job) if known else ()
-        return said
+        return (*self.dims.get("notes", ()), *said)
 
     def trace(self, job: Job) -> tuple[Op, ...]:
         """The ops of one pass of a complete job: a batch inferred or generated, one training step.

@@ -21,6 +21,8 @@ _SEPARATORS = str.maketrans("-_./", "    ")
 _BETWEEN_DIGITS = re.compile(r"(?<=\d)[-_. ]+(?=\d)")
 #: Where the words of a name part; a point between digits is part of one (v0.1, 4.65bpw).
 _PARTS = re.compile(r"[-_ ]+|\.(?=[a-z])")
+#: The side of a patch behind its model: `ViT-B/16`.
+_OVER = re.compile(r"(?<=[A-Za-z])/(?=\d+$)")
 #: Year and month, or month and day: 2409, 0324. Versions: v0.1. Contexts: 128k.
 _RELEASE = re.compile(r"2\d(0[1-9]|1[0-2])|(0[1-9]|1[0-2])[0-3]\d|v\d+\.\d+|\d+k")
 #: Words that the name of a format is made of, at most: `gptq-int4`, `w8a8-fp8`.
@@ -45,12 +47,24 @@ def apart(text: str) -> str:
 
 
 def unwrapped(text: str) -> str:
-    """A name less how a library asks for it (`torchvision.models.resnet50`, `yolov8n.pt`); "" for others."""
+    """A name less how a library asks for it (`torchvision.models.resnet50`, `yolov8n.pt`); "" for others.
+
+    Of `ViT-B/16` the name with a hyphen.
+    """
     bare = text
     for start in table()["before"]:
         bare = bare[len(start) :] if bare.lower().startswith(start) else bare
-    bare = bare.removesuffix(".pt")
+    bare = _OVER.sub("-", bare.removesuffix(".pt"))
     return bare if bare != text else ""
+
+
+def sized(text: str) -> str:
+    """`llama3.1:latest` with the size that Ollama means by it (`llama3.1:8b`); other names as they are."""
+    bare, tag, _ = text.lower().rpartition(":latest")
+    if not tag or text.lower() != bare + tag:
+        return text
+    size = table()["latest"].get(bare.rpartition("/")[2])
+    return f"{bare}:{size}" if size else bare
 
 
 def going_on(start: str) -> re.Pattern[str]:

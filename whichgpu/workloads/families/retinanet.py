@@ -1,12 +1,15 @@
-"""RetinaNet: a ResNet or ResNeXt, a feature pyramid of five levels, one head run on all of them.
+"""RetinaNet and FCOS: a ResNet or ResNeXt, a feature pyramid of five levels, one head run on all of them.
 
 Lin et al., "Focal Loss for Dense Object Detection"; the MLPerf variant has a ResNeXt-50 32x4d, 800 x 800
 pictures and the 264 classes of Open Images. Batch normalisation is fixed; training leaves the stem and
 the first stage as they are. TensorFlow's variant trains all of it, with normalisation in heads and
-pyramid as well.
+pyramid as well. FCOS (Tian et al., "FCOS: Fully Convolutional One-Stage Object Detection") has one box a
+position, group normalisation in its heads, and says how near the middle of a thing each position is.
 Letters: B batch, C channels, H W height and width of a feature map.
 
-Dimensions: `layers`, `groups`, `group_width`, `classes`, `anchors` (per position), `normed` (TensorFlow's).
+Dimensions: `layers`, `groups`, `group_width`, `classes`, `anchors` (per position), `normed` (TensorFlow's),
+`group_norms` (in the heads, false), `head_bias` (of their layers, true), `centerness` (false), `from_last`
+(coarser levels from the backbone's last map, not the pyramid's, false), `fixed` (batch norms, not `normed`).
 """
 
 from __future__ import annotations
@@ -46,16 +49,19 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     normed = dims.get("normed", False)
     with rec.module("backbone"):
         net = Backbone(rec, dims["layers"], dims.get("groups", 1), dims.get("group_width", 64),
-                       frozen=0 if normed else 2, fixed=not normed)  # fmt: skip
+                       frozen=0 if normed else 2, fixed=dims.get("fixed", not normed))  # fmt: skip
         maps = net(image(job))[2:]  # strides 8, 16, 32
     with rec.module("pyramid"):
         levels = pyramid(rec, maps, WIDTH)
+        finer = maps[-1] if dims.get("from_last") else levels[-1]
         for _ in range(2):  # strides 64, 128
-            levels.append(_layer(rec, levels[-1], 2, normed=normed, name="coarser"))
+            finer = _layer(rec, finer, 2, normed=normed, name="coarser")
+            levels.append(finer)
     anchors = dims["anchors"]
-    for name, outputs in (("classes", dims["classes"]), ("boxes", 4)):
+    placed = [4, 1] if dims.get("centerness") else [4]
+    for name, outputs in (("classes", [dims["classes"]]), ("boxes", placed)):
         with rec.module(name):
-            _head(rec, levels, anchors * outputs, normed=normed)
+            _head(rec, levels, [anchors * one for one in outputs], dims)
     places = anchors * sum((x.pixels for x in levels), start=0.0)
     scores = dims["classes"] * places
     if job.trains and normed:
@@ -72,19 +78,25 @@ def _targets(rec: Recorder, places: Any, batch: Any) -> None:
             rec.pointwise(values, wide=True, name=name)
 
 
-def _layer(rec: Recorder, x: Map, stride: int = 1, *, normed: bool, name: str = "conv") -> Map:
+def _layer(
+    rec: Recorder, x: Map, stride: int = 1, *, normed: bool, bias: bool = True, name: str = "conv"
+) -> Map:
     """A 3 x 3 convolution to `WIDTH` channels, with normalisation or a bias: (B, C, H, W) -> (B, 256, ..)."""
     if normed:
         return conv_norm(rec, x, WIDTH, 3, stride, name=name)
-    return rec.conv(x, WIDTH, 3, stride, padding=1, bias=True, name=name)
+    return rec.conv(x, WIDTH, 3, stride, padding=1, bias=bias, name=name)
 
 
-def _head(rec: Recorder, levels: Sequence[Map], outputs: int, *, normed: bool) -> None:
-    """Four 3 x 3 convolutions and the output, the same weights on every level."""
+def _head(rec: Recorder, levels: Sequence[Map], outputs: Sequence[int], dims: Mapping[str, Any]) -> None:
+    """Four 3 x 3 convolutions and the outputs, the same weights on every level."""
+    normed, grouped = dims.get("normed", False), dims.get("group_norms", False)
     for i, x in enumerate(levels):
         with rec.module(f"level{i}", again=i > 0):
             for _ in range(4):
-                _layer(rec, x, normed=normed)
+                _layer(rec, x, normed=normed, bias=dims.get("head_bias", True))
+                if grouped:
+                    rec.norm(x.elements, WIDTH, name="group_norm")
                 if not normed:
                     rec.pointwise(x.elements, name="relu")
-            rec.conv(x, outputs, 3, bias=True, name="output")
+            for channels in outputs:
+                rec.conv(x, channels, 3, bias=True, name="output")

@@ -20,6 +20,8 @@ _LARGEST, _MOST_LAYERS = 10**9, 10_000
 _FLOORED = ("glm4_moe", "glm4v_moe_text")
 #: Types without attention heads of their own.
 _HEADLESS = ("mamba", "mamba2", "falcon_mamba", "rwkv", "rwkv5", "rwkv6", "rwkv7", "xlstm")
+#: Families of an encoder and a decoder.
+_WRITTEN = ("encoder_decoder", "whisper")
 _UNTIED = {"tie_word_embeddings": False}
 #: Dimensions that follow from others where no field has them; dense layers may be experts instead (`_ffn`).
 _OPTIONAL = {
@@ -155,9 +157,15 @@ def kinds() -> Sequence[str]:
     return list(_table()["type"])
 
 
+def text_fields() -> Sequence[str]:
+    """The fields that may hold the text model of a configuration of several."""
+    found: Sequence[str] = _table()["nested"]["fields"]
+    return found
+
+
 def nested(raw: Mapping[str, Any]) -> Mapping[str, Any]:
     """The text model's part of a configuration of several; the configuration itself where it has none."""
-    for name in _table()["nested"]["fields"]:
+    for name in text_fields():
         part = raw.get(name)
         inner = nested(part) if isinstance(part, dict) else {}
         if kind_of(inner):
@@ -210,6 +218,11 @@ def dimensions(config: Config) -> tuple[str, dict[str, Any]]:
     """Family and dimensions of a configuration; raises `UsageError` naming the field at fault."""
     row = architecture(config.kind)
     family = row["family"]
+    if family in _WRITTEN and _first_class(config).endswith("ForCausalLM"):
+        config.refuse(
+            f"{_first_class(config)} is the decoder of a {config.kind} alone, which is not imported; "
+            "count its class: --from transformers:config.json"
+        )
     dims = _sizes(config, row, family)
     dims.update(row["dims"])
     if family == "decoder" and "heads" in dims:
@@ -232,9 +245,14 @@ def dimensions(config: Config) -> tuple[str, dict[str, Any]]:
 
 def _headless(config: Config, row: Mapping[str, Any]) -> bool:
     """Whether a file is of a model of embeddings: its class is the trunk alone (`MistralModel`)."""
-    names = config.raw.get("architectures")
-    first = str(names[0]) if isinstance(names, list) and names else ""
+    first = _first_class(config)
     return first.endswith("Model") and "LMHead" not in first and first not in row.get("classes", ())
+
+
+def _first_class(config: Config) -> str:
+    """The class that a file names; "" where it names none."""
+    names = config.raw.get("architectures")
+    return str(names[0]) if isinstance(names, list) and names else ""
 
 
 def _sizes(config: Config, row: Mapping[str, Any], family: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from whichgpu.errors import UsageError
 from whichgpu.workloads.importers._hf_attention import typed
 
 if TYPE_CHECKING:
@@ -59,6 +60,28 @@ def _mamba(config: Config, dims: Dims) -> None:
     rank = config.raw.get("time_step_rank", "auto")
     dims["step_rank"] = -(-dims["hidden"] // 16) if rank == "auto" else config.first(("time_step_rank",))
     dims.pop("ffn", None)
+
+
+def original(raw: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """A config.json as the authors of Mamba write it, in the fields of transformers.
+
+    Raises `UsageError` for one with layers of attention.
+    """
+    if raw.get("attn_layer_idx"):
+        raise UsageError(f"{where}: attn_layer_idx {raw['attn_layer_idx']} are not imported; Mamba alone is")
+    inner = raw["ssm_cfg"] if isinstance(raw["ssm_cfg"], dict) else {}
+    kind = "mamba2" if inner.get("layer") == "Mamba2" else "mamba"
+    names = {"d_state": "state_size", "d_conv": "conv_kernel", "expand": "expand",
+             "dt_rank": "time_step_rank", "headdim": "head_dim", "ngroups": "n_groups"}  # fmt: skip
+    words, step = raw.get("vocab_size"), raw.get("pad_vocab_size_multiple", 8)
+    if isinstance(words, int) and isinstance(step, int) and step > 0:
+        words = -(-words // step) * step
+    return {
+        "model_type": kind, "hidden_size": raw.get("d_model"), "num_hidden_layers": raw.get("n_layer"),
+        "vocab_size": words, "tie_word_embeddings": raw.get("tie_embeddings", True),
+        **({"n_groups": 1} if kind == "mamba2" else {}),
+        **{names[name]: value for name, value in inner.items() if name in names},
+    }  # fmt: skip
 
 
 def _mamba2(config: Config, dims: Dims) -> None:

@@ -9,7 +9,10 @@ if TYPE_CHECKING:
 
     from whichgpu.workloads.importers._hf_config import Config
 
-_DTYPES = {"float16": "fp16", "bfloat16": "bf16", "half": "fp16", "float32": "", "float": ""}
+_DTYPES = {
+    "float16": "fp16", "bfloat16": "bf16", "half": "fp16", "float8_e4m3fn": "fp8", "float8_e5m2": "fp8",
+    **dict.fromkeys(("float32", "float", "float64", "double", "auto", "None"), ""),
+}  # fmt: skip
 _ALGORITHMS = {
     "FP8": "fp8", "NVFP4": "fp4", "W4A16_AWQ": "w4a16-g128", "W4A8_AWQ": "w4a16-g128", "INT8_SQ": "int8",
     "W8A16": "w8a16", "MXFP8": "mxfp8", "MXFP4": "mxfp4",
@@ -26,15 +29,34 @@ def stored_precision(raw: Mapping[str, Any], config: Config) -> str:
     dtype = (
         raw.get("torch_dtype") or raw.get("dtype") or config.raw.get("torch_dtype") or config.raw.get("dtype")
     )
-    return _DTYPES.get(str(dtype).removeprefix("torch."), "")
+    name = str(dtype or None).removeprefix("torch.")
+    if name not in _DTYPES:
+        config.refuse(
+            f"torch_dtype {name!r} is not known; write one of {', '.join(list(_DTYPES)[:3])}, float32"
+        )
+    return _DTYPES[name]
 
 
 def _quantised(quantised: Mapping[str, Any], config: Config) -> str:
     method = str(quantised.get("quant_method", "")).lower()
     if not method and "load_in_4bit" in quantised:
         method = "bitsandbytes"
+    if not method and ("bits" in quantised or "w_bit" in quantised):
+        method = "gptq"
     reader = _METHODS.get(method.replace("_", "-"))
     return reader(quantised, config) if reader else ""
+
+
+def strange(raw: Mapping[str, Any]) -> list[str]:
+    """What to say of a method of quantisation that is not known."""
+    quantised = raw.get("quantization_config")
+    method = quantised.get("quant_method") if isinstance(quantised, dict) else None
+    if method is None or str(method).lower().replace("_", "-") in _METHODS:
+        return []
+    return [
+        f"Weights are counted in the file's torch_dtype: {str(method)[:40]!r} of its quantization_config is "
+        f"not known here (but {', '.join(sorted(_METHODS))})."
+    ]
 
 
 def _grouped(quantised: Mapping[str, Any], config: Config) -> str:
@@ -49,6 +71,38 @@ def _bitsandbytes(quantised: Mapping[str, Any], _config: Config) -> str:
 
 def _fp8(quantised: Mapping[str, Any], _config: Config) -> str:
     return "fp8-block" if quantised.get("weight_block_size") else "fp8"
+
+
+def _bytes(_quantised: Mapping[str, Any], _config: Config) -> str:
+    return "w8a16"
+
+
+def _hqq(quantised: Mapping[str, Any], config: Config) -> str:
+    weights = _inner(_inner(quantised, "quant_config"), "weight_quant_params")
+    return _integer(weights.get("nbits"), weights.get("group_size"), config)
+
+
+def _quanto(quantised: Mapping[str, Any], config: Config) -> str:
+    kinds = {"int8": "w8a16", "float8": "fp8", "int4": "w4a16-g128"}
+    return _one_of(kinds, "weights", str(quantised.get("weights")), config)
+
+
+def _torchao(quantised: Mapping[str, Any], config: Config) -> str:
+    kind = quantised.get("quant_type")
+    # Newer files: {"default": {"_type": "Int4WeightOnlyConfig", ..}}
+    inner = _inner(_inner(quantised, "quant_type"), "default")
+    name = str(inner.get("_type") or kind).lower().replace("_", "").removesuffix("config")
+    kinds = {
+        "int4weightonly": "w4a16-g128", "int8weightonly": "w8a16", "float8weightonly": "fp8",
+        "int8dynamicactivationint8weight": "int8", "float8dynamicactivationfloat8weight": "fp8",
+    }  # fmt: skip
+    return _one_of(kinds, "quant_type", name, config)
+
+
+def _one_of(kinds: Mapping[str, str], field: str, name: str, config: Config) -> str:
+    if name not in kinds:
+        config.refuse(f"quantization_config: {field} is {name!r}; known are {', '.join(kinds)}")
+    return kinds[name]
 
 
 def _mxfp4(_quantised: Mapping[str, Any], _config: Config) -> str:
@@ -89,5 +143,6 @@ def _compressed(quantised: Mapping[str, Any], config: Config) -> str:
 _METHODS: Mapping[str, Callable[[Mapping[str, Any], Config], str]] = {
     **dict.fromkeys(("gptq", "awq", "auto-round", "autoround"), _grouped),
     **dict.fromkeys(("fp8", "fbgemm-fp8"), _fp8),
+    "eetq": _bytes, "hqq": _hqq, "quanto": _quanto, "torchao": _torchao,
     "bitsandbytes": _bitsandbytes, "mxfp4": _mxfp4, "modelopt": _modelopt, "compressed-tensors": _compressed,
 }  # fmt: skip

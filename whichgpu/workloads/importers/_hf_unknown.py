@@ -32,8 +32,14 @@ def unknown(raw: Mapping[str, Any]) -> str:
     more = f"; not understood: {', '.join(strange)}" if strange else ""
     return (
         f"architecture {name or 'without a name'} is not known; it resembles {near} most{missing}{more}. "
-        f'Where it is built alike, write "model_type": "{near}" in a copy'
+        f'Where it is built alike, write "model_type": "{near}" in a copy{_counted(raw)}'
     )
+
+
+def _counted(raw: Mapping[str, Any]) -> str:
+    """How a file that transformers may know is counted by its class."""
+    typed = isinstance(raw.get("model_type"), str)
+    return "; or count its class, where transformers has it: --from transformers:config.json" if typed else ""
 
 
 def _title(raw: Mapping[str, Any]) -> str:

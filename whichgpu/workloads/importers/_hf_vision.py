@@ -63,6 +63,9 @@ def vision_part(raw: Mapping[str, Any], config: Config, dims: Mapping[str, Any])
     named = raw.get("img_processor")
     if isinstance(named, dict) and part is None:
         part = held(str(named.get("model_name")), "") or None
+    elif isinstance(raw.get("mm_vision_tower"), str):
+        tower = held(raw["mm_vision_tower"], "")
+        part = {**tower, "spatial_merge_size": 1} if tower else None
     elif config.raw is raw:
         return None
     if not isinstance(part, dict):
@@ -87,10 +90,13 @@ def vision_part(raw: Mapping[str, Any], config: Config, dims: Mapping[str, Any])
     tokens = stated(raw, "mm_tokens_per_image", "image_seq_length") or _TOKENS.get(
         str(raw.get("model_type")), 0
     )
+    # Llama 3.2 attends to the patches of all tiles, and has one token in their place.
+    crossed = _tiles(part) * (found.patches + 1) if kind == "mllama_vision" else 0
     return {
         "parameters": count, "layers": found.layers, "hidden": found.width, "heads": found.heads,
-        "ffn": found.ffn, "gated": gated, "patches": found.patches,
-        "tokens": tokens or found.patches // found.merge**2,
+        "ffn": found.ffn, "gated": gated, "patches": crossed or found.patches,
+        "tokens": 1 if crossed else tokens or found.patches // found.merge**2,
+        **({"attended": crossed} if crossed else {}),
     }  # fmt: skip
 
 
@@ -231,8 +237,24 @@ def _glm(tower: Tower, gated: bool) -> int:
     return tower.layers * layer + stem + (tower.merged + 1) * text + text * text + 2 * text + 3 * text * wide
 
 
+def _mllama(tower: Tower, gated: bool) -> int:
+    """Positions for each shape of tiles; gates of the layers that see all tiles; one dense layer behind."""
+    w, f, part = tower.width, tower.ffn, tower.part
+    shapes = part.get("supported_aspect_ratios")
+    several = 1 + (len(shapes) if isinstance(shapes, list) else stated(part, "max_aspect_ratio_id") or 8)
+    tiles, each = _tiles(part), (tower.patches + 1) * w
+    layers = tower.layers * (4 * w * w + 2 * w * f + f + w + 4 * w) + 2 * stated(part, "num_global_layers")
+    tables = each + 1 + several * tiles * each + 2 * (several * tiles * w + 1)
+    out = stated(part, "vision_output_dim") or w
+    return layers + tables + tower.pixels * w + w + 4 * w + (out + 1) * tower.text
+
+
+def _tiles(part: Mapping[str, Any]) -> int:
+    return stated(part, "max_num_tiles") or 4
+
+
 _COUNTS: Mapping[str, Callable[[Tower, bool], int]] = {
-    "gemma3": _gemma, "paligemma": _paligemma,
+    "gemma3": _gemma, "paligemma": _paligemma, "mllama_vision": _mllama,
     "qwen2_5_omni_vision_encoder": _qwen25, "shuffled": _one_layer,
     "pixtral": _pixtral, "internvl_vision": _internvl, "qwen2_vl": _qwen, "qwen2_vl_vision": _qwen,
     "qwen2_5_vl": _qwen25, "qwen2_5_vl_vision": _qwen25,

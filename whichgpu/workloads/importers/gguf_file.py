@@ -243,9 +243,26 @@ def header(path: Path) -> tuple[dict[str, Any], list[Tensor]]:
         if count > _MOST_TENSORS or keys > _MOST_KEYS:
             raise UsageError(f"{path}: {count:,} tensors and {keys:,} keys; is it a GGUF file?")
         metadata = {reader.text(): reader.value(reader.number("I")) for _ in range(keys)}
-        tensors = [reader.tensor() for _ in range(count)]
+        placed = [reader.tensor() for _ in range(count)]
+        tensors = [tensor for _, tensor in placed]
+        _check_places(path, placed)
         _check_end(path, size, file.tell(), tensors)
     return metadata, tensors
+
+
+def _check_places(path: Path, placed: Sequence[tuple[int, Tensor]]) -> None:
+    """No name twice, and no tensor over another."""
+    end, before, seen = 0.0, "", set()
+    for offset, tensor in sorted(placed, key=lambda one: one[0]):
+        if tensor.name in seen:
+            raise UsageError(f"{path}: tensor '{tensor.name}' stands there twice")
+        if offset < end:
+            raise UsageError(
+                f"{path}: tensor '{tensor.name}' at byte {offset:,} lies over '{before}', which ends at "
+                f"{end:,.0f}"
+            )
+        seen.add(tensor.name)
+        end, before = offset + tensor.bytes, tensor.name
 
 
 def _check_end(path: Path, size: int, start: int, tensors: Sequence[Tensor]) -> None:
@@ -295,12 +312,13 @@ class _Reader:
             self.value(inner, nested=True)
         return []
 
-    def tensor(self) -> Tensor:
+    def tensor(self) -> tuple[int, Tensor]:
+        """Where a tensor begins behind the header, and what it is."""
         name, sides = self.text(), self.number("I")
         if sides > 8:
             raise UsageError(f"{self.path}: tensor '{name}' with {sides} dimensions")
         shape = tuple(self.number("Q") for _ in range(sides))
-        kind, _offset = self.number("I"), self.number("Q")
+        kind, offset = self.number("I"), self.number("Q")
         known = gguf_types().get(kind)
         if known is None:
             raise UsageError(f"{self.path}: tensor '{name}' of type {kind}, which is not known")
@@ -309,4 +327,4 @@ class _Reader:
             raise UsageError(
                 f"{self.path}: tensor '{name}' of {tensor.elements:,} values; is it a GGUF file?"
             )
-        return tensor._replace(bytes=tensor.elements * known[1])
+        return offset, tensor._replace(bytes=tensor.elements * known[1])

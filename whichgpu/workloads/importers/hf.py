@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from whichgpu.errors import UsageError
 from whichgpu.workloads.importers import _hf_config as hub
 from whichgpu.workloads.importers._files import MB, parse_json, read_bytes
-from whichgpu.workloads.importers._hf_stored import stored_precision
+from whichgpu.workloads.importers._hf_stored import stored_precision, strange
 from whichgpu.workloads.importers._hf_vision import vision_part
 from whichgpu.workloads.job import TRAINING
 from whichgpu.workloads.workload import Workload, family_code
@@ -28,6 +28,9 @@ _NAME = re.compile(r"hf:(?P<name>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?")
 _LARGEST = 20 * MB
 #: Tokens that a job of a language model has by default, prompt and output.
 _USUAL = 768
+#: Sizes of a tower beside a text model.
+_TOWER = ("hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size", "patch_size",
+          "image_size", "depth", "embed_dim", "num_heads")  # fmt: skip
 #: Where the Hub answers; `HF_ENDPOINT` names a mirror, as for its own client.
 _ENDPOINT = "https://huggingface.co"
 
@@ -37,7 +40,7 @@ def claims(source: str) -> bool:
     if source.startswith("hf:"):
         return True
     if source.endswith(".json"):
-        return not source.endswith(".index.json")
+        return not source.endswith(".index.json") and not source.startswith("transformers:")
     folder = Path(source).expanduser()
     return (folder / "config.json").is_file() and not any(folder.glob("*.safetensors"))
 
@@ -65,12 +68,18 @@ def workload_of(raw: Mapping[str, Any], source: str, name: str) -> Workload:
 
         if is_timm(raw):
             return read_timm(raw, source, name)
+    if "ssm_cfg" in raw and "model_type" not in raw:
+        from whichgpu.workloads.importers._hf_states import original
+
+        raw = original(raw, source)
     config = hub.config_of(raw, source)
     family, dims = hub.dimensions(config)
     if family == "decoder":
         _senses(raw, config, dims)
     dims["source"] = f"config.json of {name}"
     stored = stored_precision(raw, config)
+    if strange(raw):
+        dims["notes"] = [*dims.get("notes", ()), *strange(raw)]
     phases = [phase for phase in family_code(family).PHASES if phase not in TRAINING]
     columns = {"precision": stored} if stored else {}
     return Workload(
@@ -87,6 +96,11 @@ def _senses(raw: Mapping[str, Any], config: hub.Config, dims: dict[str, Any]) ->
     """Towers for pictures and sound beside the text model; where a part of it speaks, those of the other."""
     thinks = raw.get("thinker_config")
     raw = {**raw, **thinks} if isinstance(thinks, dict) else raw
+    for name in ("vision_config", "audio_config"):
+        for field in _TOWER:
+            size = raw[name].get(field) if isinstance(raw.get(name), dict) else None
+            if isinstance(size, int | float) and size < 1:
+                config.refuse(f"{name}: {field} is {size}, where a number from 1 is expected")
     vision = vision_part(raw, config, dims)
     if vision:
         dims["vision"] = vision
@@ -96,6 +110,26 @@ def _senses(raw: Mapping[str, Any], config: hub.Config, dims: dict[str, Any]) ->
         sound = hearing_part(raw, dims)
         if sound:
             dims["sound"] = sound
+    left = _left_out(raw, dims)
+    if left:
+        dims["notes"] = [
+            f"Parts of the file that are not counted, neither weights nor work: {', '.join(left)}."
+        ]
+
+
+def _left_out(raw: Mapping[str, Any], dims: Mapping[str, Any]) -> list[str]:
+    """The parts of a model of several that nothing here has read, by their field and type."""
+    seen = ("vision_config", "qformer_config", "perceiver_config") if "vision" in dims else ()
+    heard = ("audio_config",) if "sound" in dims else ()
+    read = {*hub.text_fields(), *seen, *heard}
+    others = {
+        key: part.get("model_type")
+        for key, part in raw.items()
+        if isinstance(part, dict) and key.endswith("_config") and key not in read
+    }
+    if not seen:
+        others["mm_vision_tower"] = raw.get("mm_vision_tower")
+    return [f"{key} ({kind})" for key, kind in others.items() if isinstance(kind, str) and kind]
 
 
 def _defaults(

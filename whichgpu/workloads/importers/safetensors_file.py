@@ -24,6 +24,8 @@ from whichgpu.workloads.importers._files import (
 from whichgpu.workloads.importers._tensors import Tensor, as_stored, tensors_workload
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from whichgpu.workloads.importing import Given
     from whichgpu.workloads.workload import Workload
 
@@ -110,7 +112,20 @@ def header(path: Path) -> list[Tensor]:
             )
         content = parse_json(file.read(length), str(path))
     data = size - 8 - length
-    return [_tensor(name, row, data, path) for name, row in content.items() if name != "__metadata__"]
+    rows = {name: row for name, row in content.items() if name != "__metadata__"}
+    tensors = [_tensor(name, row, data, path) for name, row in rows.items()]
+    _end_to_end(sorted((*row["data_offsets"], name) for name, row in rows.items()), path)
+    return tensors
+
+
+def _end_to_end(places: Sequence[tuple[int, int, str]], path: Path) -> None:
+    """Each tensor begins where the one before it ends, as the format has it."""
+    end = 0
+    for begin, until, name in places:
+        if begin != end:
+            fault = "overlaps the one before it" if begin < end else "leaves a hole before it"
+            raise UsageError(f"{path}: tensor '{name}' at byte {begin:,} {fault}, which ends at {end:,}")
+        end = until
 
 
 def _tensor(name: str, row: Any, data: int, path: Path) -> Tensor:
@@ -119,6 +134,8 @@ def _tensor(name: str, row: Any, data: int, path: Path) -> Tensor:
         whole = all(isinstance(n, int) and not isinstance(n, bool) and n >= 0 for n in (*shape, begin, end))
     except (TypeError, KeyError, ValueError):
         raise UsageError(f"{path}: tensor '{name}' lacks dtype, shape or data_offsets") from None
+    if not all(isinstance(side, int) and side >= 0 for side in shape):
+        raise UsageError(f"{path}: tensor '{name}' has the shape {shape}, where lengths are expected")
     if not whole or not begin <= end <= data:
         raise UsageError(
             f"{path}: tensor '{name}' lies at {begin} to {end} of {data:,} bytes; the file is cut short?"

@@ -38,7 +38,10 @@ _INDICES = (7, 9)
 class Graph(Sizes):
     """A graph with the shapes of every value, for given inputs."""
 
-    def __init__(self, onnx: Any, model: Any, inputs: dict[str, list[int]], weights: dict[str, Any]) -> None:
+    def __init__(
+        self, onnx: Any, model: Any, inputs: dict[str, list[int]], weights: dict[str, Any],
+        twins: dict[str, str],
+    ) -> None:  # fmt: skip
         copy = onnx.ModelProto()
         copy.CopyFrom(model)
         for value in copy.graph.input:
@@ -59,8 +62,11 @@ class Graph(Sizes):
         self.weights, self.passed = weights, {}
         self.packed = packed(model.graph, weights)
         self.shapes = {name: shape for name, (shape, _) in weights.items()}
-        self.counted: set[str] = set()
-        self.notes: list[str] = []
+        self.counted: set[str] = set(twins)
+        self.notes: list[str] = [
+            f"'{name}' holds the values of '{table}' once more: parameters count once, bytes as stored"
+            for name, table in twins.items()
+        ]
         self.unsized: dict[str, int] = {}
         self.unknown: dict[str, int] = {}
         self.indices: set[str] = set()

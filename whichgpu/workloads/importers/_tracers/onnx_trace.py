@@ -39,13 +39,14 @@ def trace(request: dict[str, Any], lock: Callable[[], None]) -> dict[str, Any]:
         raise Unusable("no ONNX file, or one without a single operator")
     if model.functions:
         model = onnx.inliner.inline_local_functions(model)
+    twins = _twins(model.graph)
     weights = _strip(model.graph)
     _connected(model.graph, {value.name for value in model.graph.input} | set(weights))
     shapes = _inputs(model.graph, request["inputs"], weights)
     places = _batched(model.graph, shapes)
     batch = next((shapes[name][place] for name, place in places), 0)
     try:
-        first = Graph(onnx, model, shapes, weights)
+        first = Graph(onnx, model, shapes, weights, twins)
         ops, second = first.ops(), None
     except ZeroDivisionError:
         raise Unusable("a node has an attribute of 0 (heads, bits, groups) that must be more") from None
@@ -54,7 +55,7 @@ def trace(request: dict[str, Any], lock: Callable[[], None]) -> dict[str, Any]:
         for name, place in places:
             doubled[name][place] *= 2
         try:
-            more = Graph(onnx, model, doubled, weights)
+            more = Graph(onnx, model, doubled, weights, twins)
             second = more.ops()
         except Exception:
             more = None
@@ -64,6 +65,26 @@ def trace(request: dict[str, Any], lock: Callable[[], None]) -> dict[str, Any]:
     inputs = [f"{name} {'x'.join(map(str, shape)) or 'scalar'}" for name, shape in shapes.items()]
     return {"first": ops, "second": second, "batch": batch or 1, "notes": first.said(), "inputs": inputs,
             "name": model.graph.name or "graph", "file": first.stored()}  # fmt: skip
+
+
+def _twins(graph: Any) -> dict[str, str]:
+    """Matrices that are the values of a table turned over, with its name: a tied head, stored once more."""
+    import numpy as np
+
+    read = {node.input[0] for node in graph.node if node.op_type == "Gather" and node.input}
+    matrices = [one for one in graph.initializer if len(one.dims) == 2 and math.prod(one.dims) > _SMALL]
+    tables = [one for one in matrices if one.name in read and one.raw_data]
+    found = {}
+    for other in matrices:
+        for table in tables:
+            alike = (table.data_type, *table.dims) == (other.data_type, *reversed(other.dims))
+            if other.name in read or not alike or len(other.raw_data) != len(table.raw_data):
+                continue
+            wide = np.dtype(f"V{len(table.raw_data) // math.prod(table.dims)}")
+            turned = np.frombuffer(other.raw_data, wide).reshape(other.dims).T.tobytes()
+            if turned == table.raw_data:
+                found[other.name] = table.name
+    return found
 
 
 def _connected(graph: Any, known: set[str]) -> None:
@@ -141,6 +162,8 @@ def _declared(value: Any, batches: set[str]) -> list[int]:
     for place, side in enumerate(value.type.tensor_type.shape.dim):
         if side.dim_value > _LARGEST:
             raise Unusable(f"input '{value.name}': size {place} is {side.dim_value:,}; is the file damaged?")
+        if side.dim_value < -1:
+            raise Unusable(f"input '{value.name}': size {place} is {side.dim_value}, below one")
         if side.dim_value > 0 or (side.HasField("dim_value") and side.dim_value == 0):
             shape.append(side.dim_value)
         elif place == 0 or side.dim_param in batches:

@@ -43,7 +43,7 @@ def trace(request: dict[str, Any], lock: Callable[[], None]) -> dict[str, Any]:
     if b"flex_attention" in path.read_bytes():
         _plain_flex(torch)
     lock()
-    file = _imported(path)
+    file = _hub_class() if "config" in request else _imported(path)
     found: dict[str, int] = {}
     try:
         return _traced(torch, file, request, "meta", found)
@@ -120,7 +120,7 @@ def _traced(
         public = [name for name in vars(file) if not name.startswith("_") and callable(getattr(file, name))]
         raise Unusable(f"it has no '{request['factory']}'; it has {', '.join(public) or 'no functions'}")
     with torch.device(device), placing(torch, device):
-        module = factory() if callable(factory) and not isinstance(factory, torch.nn.Module) else factory
+        module = _made(torch, factory, *request.get("config", ()))
         if not isinstance(module, torch.nn.Module):
             raise Unusable(f"'{request['factory']}' gives {type(module).__name__}, not a torch.nn.Module")
         inputs = _inputs(torch, request["inputs"], (module, factory, file))
@@ -136,6 +136,18 @@ def _traced(
         "inputs": [_shape(t) for t in tensors(torch, _on(torch, inputs, device, 1))],
         "name": type(module).__name__,
     }  # fmt: skip
+
+
+def _hub_class() -> Any:
+    from . import hub_class
+
+    return hub_class
+
+
+def _made(torch: Any, factory: Any, *arguments: str) -> Any:
+    """What a factory makes, or the module that stands in its place."""
+    built = callable(factory) and not isinstance(factory, torch.nn.Module)
+    return factory(*arguments) if built else factory
 
 
 def _pair(
