@@ -138,6 +138,10 @@ def test_widths_grow_to_hold_for_sources_left_out():
     done = SimpleNamespace(errors={**dict.fromkeys(_KINDS, near), "source": 3.0 * near})
     share = _strangeness(done, rows, np.ones(len(rows), dtype=bool))
     assert all(1.5 < share[name] < 3.0 for name in _KINDS), "between the one fold's and the other's"
+    # Of a group with one version of its runtime that width is the GPUs', and so is what it lacks.
+    alone = SimpleNamespace(errors={**done.errors, "version": np.full(len(rows), np.nan)})
+    one = _strangeness(alone, rows, np.ones(len(rows), dtype=bool))
+    assert one["version"] == one["gpu"]
     half = 1.645 * 0.1 * share["gpu"]
     inside = [float(np.mean(np.abs(done.errors[fold]) < half)) for fold in ("gpu", "source")]
     assert np.mean(inside) == pytest.approx(0.9, abs=0.02)

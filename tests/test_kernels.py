@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -19,7 +20,7 @@ from whichgpu.cost.links import link
 from whichgpu.cost.optable import tables
 from whichgpu.cost.runtime import runtime
 from whichgpu.cost.spread import widths
-from whichgpu.cost.time import between, bounded, fed, paced, shares, together
+from whichgpu.cost.time import between, bounded, fed, paced, power_exponent, shares, together
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.precision import precision
@@ -102,7 +103,7 @@ def test_a_laptop_clocks_as_its_power_allows_and_not_as_it_is_rated():
     assert one.clock[0, 0] > 1.1 * other.clock[0, 0]
     # 80 W is inside of the range of both.
     assert other.usual[0, 0] == one.usual[0, 0] == 80.0
-    assert 0.99 < held(one) / held(other) < 1.06 < one.clock[0, 0] / other.clock[0, 0]
+    assert 0.98 < held(one) / held(other) < 1.06 < one.clock[0, 0] / other.clock[0, 0]
     assert held(one) < held(desktop)
     laptop = GPUS["rtx-3070-laptop"]
     # Nobody said what its maker allows: between the least and the most of the range.
@@ -313,8 +314,50 @@ def test_geforce_without_peer_to_peer_shares_one_path() -> None:
     assert not professional.staged[0, 0]
     assert not old.staged[0, 0]
     assert link(geforce, 2.0)[0, 0] < 0.3 * link(professional, 2.0)[0, 0]
-    assert link(geforce, 8.0)[0, 0] == pytest.approx(link(geforce, 2.0)[0, 0] / 2.0)
+    # Eight share more than two have, and less than one path for all: between a half and a quarter each.
+    assert 0.25 < link(geforce, 8.0)[0, 0] / link(geforce, 2.0)[0, 0] < 0.5
     assert link(professional, 8.0)[0, 0] == link(professional, 2.0)[0, 0]
+
+
+def test_what_a_laptop_holds_is_no_more_than_its_maker_or_a_desktop_card_says() -> None:
+    """Where no power is stated it is what it is rated for; with 80 W more SMs cost nothing."""
+    unsaid, full, wide, narrow = (
+        Devices.of([GPUS[name]], narrow=True)
+        for name in ("rtx-2060-super-laptop", "rtx-2060-super", "quadro-rtx-5000-maxq", "rtx-2070-super-maxq")
+    )
+    assert np.isnan(unsaid.limit[0, 0])
+    assert unsaid.clock_open[0, 0] == unsaid.clock[0, 0] < full.clock[0, 0]
+    held = [float((one.clocked(0.35) * one.clock * one.sms)[0, 0]) for one in (wide, narrow)]
+    assert wide.power[0, 0] == narrow.power[0, 0] == 80.0
+    # Its memory is faster and takes 2 W more, which costs a little.
+    assert held[0] > 0.95 * held[1]
+
+
+def test_who_times_algorithms_takes_winograd_s_where_tf32_is_hardly_faster() -> None:
+    """TF32 of an RTX A4000 is twice its FP32 rate, on an A100 eight times, which nothing makes up for."""
+    column = {"phase": "infer", "precision": "tf32", "batch": 64.0, "runtime": "tf_cnn_benchmarks"}
+    for gpu, gains in (("rtx-a4000", True), ("a100-40gb-pcie", False)):
+        work = laid("vgg16", gpu, **column).work
+        table = next(one.table for one in work.kernels if one.table.kind == "conv")
+        timed, told = (
+            products.seconds(table, work.devices, replace(work.runtime, autotunes=picks))[0]
+            for picks in (True, False)
+        )
+        assert np.all(timed <= told)
+        assert bool(np.any(timed < 0.95 * told)) == gains
+    assert not laid("vgg16", "rtx-a4000", **{**column, "runtime": "PyTorch 2"}).work.runtime.autotunes
+
+
+def test_an_engine_feels_a_power_limit_more_than_a_framework() -> None:
+    """Its products follow each other; a framework's take turns with kernels that wait for memory."""
+    column = {"phase": "infer", "precision": "fp16", "batch": 64.0}
+    engine, compiled, eager = (
+        laid("resnet50", "t4", runtime=name, **column).work.runtime
+        for name in ("TensorRT 8.6", "torch.compile", "PyTorch 2")
+    )
+    assert power_exponent(engine, trains=False) > power_exponent(eager, trains=False)
+    assert power_exponent(compiled, trains=False) == power_exponent(eager, trains=False)
+    assert power_exponent(engine, trains=True) == power_exponent(eager, trains=True)
 
 
 def test_kernels_follow_each_other_in_cycles_of_the_clock() -> None:

@@ -184,10 +184,13 @@ class Devices:
 
     @cached_property
     def clock_open(self) -> Column:
-        """Clock in Hz that the chip reaches where its power allows: beyond the rated one of a laptop."""
-        known = section("power")["laptop_clock"]
-        desktop = [known.get(gpu.family, 0.0) if gpu.segment == "laptop" else 0.0 for gpu in self.gpus]
-        return np.asarray(np.maximum(self.clock, np.array(desktop)[:, None]))
+        """Clock in Hz that the chip reaches where its power allows: beyond the rated one of a laptop.
+
+        No more than a desktop card is rated for that has the same chip. Where nothing says what power a
+        laptop gives, its chip is taken to hold what it is rated for.
+        """
+        desktop = np.array([_desktop_clock(gpu) for gpu in self.gpus])[:, None]
+        return np.asarray(np.where(np.isnan(self.usual), self.clock, np.fmax(self.clock, desktop)))
 
     def efficiency(self, dtypes: tuple[str, ...]) -> NDArray[np.float64]:
         """Factor on every matrix efficiency: software maturity, and the law of the tensor rate; as `peaks`.
@@ -348,8 +351,8 @@ class Devices:
         """
         least, most = self.column("power_min"), self.column("power_max")
         ranged = np.array([[gpu.segment == "laptop"] for gpu in self.gpus]) & (least < most)
-        ranged &= (self.limit <= least) | (self.limit >= most)
-        middle = np.minimum(np.sqrt(least * most), self.limit)
+        ranged &= ~((self.limit > least) & (self.limit < most))
+        middle = np.fmin(np.sqrt(least * most), self.limit)
         return np.where(ranged & ~np.isfinite(self.cap), middle, self.limit)
 
     @cached_property
@@ -373,19 +376,25 @@ class Devices:
         """
         tensor_rate = self.rate_of(dtype) if dtype else np.zeros((1, 1))
         c = section("power")
-        watts_per_gbs = np.array([_memory_watts(str(g.value("memory_type") or "")) for g in self.gpus])
         pairs = np.array([c["sm"].get(_power_family(gpu), c["sm"]["other"]) for gpu in self.gpus])
         per_sm = pairs[:, :1] + pairs[:, 1:] * tensor_rate / section("products")["rate_reference"]
-        return np.asarray(
-            c["static"]
-            + watts_per_gbs[:, None] * self.column("bandwidth") / 1e9
-            + per_sm * self.sms * self.clock_open / 1e9
-        )
+        return np.asarray(self._unclocked + per_sm * self.sms * self.clock_open / 1e9)
+
+    @cached_property
+    def _unclocked(self) -> Column:
+        """W of board and memory, of which no lower clock of the SMs saves anything.
+
+        A small card has a small board: no more than a share of the limit, so that its chip has the rest.
+        """
+        c = section("power")
+        watts_per_gbs = np.array([_memory_watts(str(gpu.value("memory_type") or "")) for gpu in self.gpus])
+        drawn = c["static"] + watts_per_gbs[:, None] * self.column("bandwidth") / 1e9
+        return np.asarray(np.fmin(drawn, c["unclocked_most"] * self.usual))
 
     def throttle(self, exponent: float, dtype: str = "fp16") -> Column:
         """Share of the rate that the power limit leaves: (1 + (appetite / limit)^4)^(-exponent / 4).
 
-        Both are taken above the share of the appetite that the chip draws at any clock. Scaled to 1 for a
+        Both are taken above what board and memory draw at any clock. Scaled to 1 for a
         chip whose appetite equals its limit, and never above 1; 1 where the power is not in the catalogue.
         `dtype` as in `appetite`.
         """
@@ -408,9 +417,8 @@ class Devices:
         """What the chip wants over what its limit leaves, both above what it draws at any clock."""
         if dtype not in self._strains:
             appetite = self.appetite(dtype)
-            rest = section("power")["rest"] * appetite
-            left = np.maximum(self.usual - rest, 0.05 * appetite)
-            self._strains[dtype] = np.nan_to_num((appetite - rest) / left, nan=0.0)
+            left = np.maximum(self.usual - self._unclocked, 0.05 * appetite)
+            self._strains[dtype] = np.nan_to_num((appetite - self._unclocked) / left, nan=0.0)
         return self._strains[dtype]
 
 
@@ -419,6 +427,20 @@ _LEAST_CLOCK = 0.02
 #: Columns of the GPUs that were asked for together: in a table of jobs the same ones, again and again.
 _devices: dict[tuple[tuple[int, ...], float, bool, str, str, tuple[str, ...]], Devices] = {}
 _KEPT = 512
+
+
+@lru_cache(maxsize=1024)
+def _desktop_clock(gpu: Gpu) -> float:
+    """Hz that a laptop's chip reaches on a desktop card; NaN of what is no laptop, or of a family unknown."""
+    from whichgpu.hardware.catalogue import catalogue
+
+    usual = section("power")["laptop_clock"].get(gpu.family, np.nan)
+    if gpu.segment != "laptop" or np.isnan(usual):
+        return np.nan
+    chip = gpu.value("chip")
+    cards = (part for part in catalogue().values() if part.segment != "laptop" and part.family == gpu.family)
+    rated = [part.value("clock_boost") for part in cards if chip and part.value("chip") == chip]
+    return float(min(usual, max((clock for clock in rated if clock is not None), default=usual)))
 
 
 def _last_level(gpu: Gpu) -> float:

@@ -39,8 +39,8 @@ def _array(value: Any) -> Array:
 def link(devices: Devices, gpus: Any) -> Array:
     """One-way rate in B/s between `gpus` GPUs of a node: of NVLink or its like where it joins so many."""
     c = section("links")
-    # Through the host's memory every GPU's traffic shares one path.
-    shared = c["staged"] * np.sqrt(2.0 / np.maximum(_array(gpus), 2.0))
+    # Through the host's memory, whose paths the traffic of all GPUs shares.
+    shared = c["staged"] * (2.0 / np.maximum(_array(gpus), 2.0)) ** c["staged_exponent"]
     pcie = devices.pcie * np.where(devices.staged, shared, 1.0)
     # Where each pair has links of its own, a few GPUs use those between them alone.
     among = np.minimum(devices.pair * np.maximum(_array(gpus) - 1.0, 1.0), 1.0)

@@ -192,7 +192,8 @@ def _strangeness(done: Refit, rows: Any, abroad: NDArray[np.bool_]) -> dict[str,
             order = np.argsort(both)
             cut = np.searchsorted(np.cumsum(weights[order]), 0.9 * weights.sum())
             found[name] = max(float(both[order][cut] / np.quantile(own, 0.9)), 1.0)
-    return found
+    # Where too few versions were left out their width is that of GPUs, and so is what it lacks.
+    return {**({"version": found["gpu"]} if "gpu" in found else {}), **found}
 
 
 def _strange(widths: Mapping[str, float], share: Mapping[str, float]) -> dict[str, float]:

@@ -45,8 +45,9 @@ class Runtime:
     (`cost/job_memory.py` reads it), `habits` the options and lengths that it assumes where a job states
     none: of any `training`, of `adapters`, of training on `several` GPUs, of an `inference`. `keeper` is
     the id with the marks that set its memory apart and not its time. One that `converts` makes maps
-    channels-last for each convolution on 16-bit tensor cores, and back. One that `chains` fuses elementwise
-    ops with each other and not with products, which are a library's.
+    channels-last for each convolution on 16-bit tensor cores, and back; one that `autotunes` times the
+    algorithms of each and takes the fastest. One that `chains` fuses elementwise ops with each other and not
+    with products, which are a library's.
     """
 
     id: str
@@ -85,6 +86,7 @@ class Runtime:
     lengths: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     chains: bool = False
     converts: bool = False
+    autotunes: bool = False
     shards: str = ""
     splits_batch: bool = False
     casts_once: bool = False

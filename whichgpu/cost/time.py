@@ -127,9 +127,8 @@ def prepare(
     communication: Array | float = 0.0, feeding: Array | float = 0.0,
 ) -> Pass:  # fmt: skip
     """The times that the priors give, before any fit, of a pass over the ops of a workload (its id)."""
-    power = section("power")
-    exponent = power["exponent_train" if trains else "exponent_infer"]
-    stream = devices.throttle(power["exponent_bandwidth"], "")
+    exponent = power_exponent(runtime, trains=trains)
+    stream = devices.throttle(section("power")["exponent_bandwidth"], "")
     kernels = []
     for table in tables(ops):
         compute, memory = models()[table.ops[0].kind].seconds(table, devices, runtime)
@@ -148,6 +147,16 @@ def prepare(
         )
     sent = np.asarray(communication, dtype=np.float64)
     return Pass(tuple(kernels), devices, runtime, sent, trains, workload, feeding)
+
+
+def power_exponent(runtime: Runtime, *, trains: bool) -> float:
+    """How much of the arithmetic rate a power limit takes, for `Devices.throttle`.
+
+    The kernels of an inference engine follow each other without a pause. Those of a framework take turns with
+    elementwise ops and wait for memory, as all do in training, so that the mean power is less.
+    """
+    engine = runtime.domain or (runtime.fuses and not runtime.chains)
+    return float(section("power")["exponent_engine" if engine and not trains else "exponent_framework"])
 
 
 def _clocked(table: OpTable, devices: Devices, runtime: Runtime, exponent: float) -> NDArray[np.float64]:

@@ -49,6 +49,8 @@ def seconds(
     )
     if ops.kind == "conv":
         compute = np.where(_is_depthwise(ops), _streamed(ops, devices), compute)
+    if ops.kind == "conv" and runtime.autotunes:
+        compute = np.minimum(compute, _in_full(ops, devices, runtime, tensor))
     if runtime.vector_bytes and ops.kind == "gemm":
         # What limits a matrix-vector kernel beside the bandwidth is how fast it issues, see `_vector`.
         few = (ops.dims["m"] <= c["vector_rows"]) & ~devices.processor
@@ -232,6 +234,21 @@ def _window(ops: OpTable) -> NDArray[np.float64] | float:
     c = section("products")
     plain = np.where(ops.dims["window"] <= 1.0, c["pointwise_window"], 1.0)
     return np.where(ops.dims["groups"] > 1.0, c["grouped"], plain)
+
+
+def _in_full(
+    ops: OpTable, devices: Devices, runtime: Runtime, tensor: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Seconds of a convolution of FP32 maps on plain units, where it is in TF32 unasked, (O, G, J).
+
+    Who times the algorithms of a convolution takes the fastest: Winograd's needs fewer products than TF32
+    tensor cores that are hardly faster. Infinite for other ops.
+    """
+    unasked = tensor & np.array([dtype in ("fp32", "tf32") for dtype in ops.dtypes])[:, None, None]
+    c, plain = section("products"), np.zeros_like(tensor)
+    reached = np.minimum(c["plain"] * devices.maturity * _shape(ops, devices, plain), c["ceiling"])
+    full = multiplied(ops, plain, c["winograd"]) / (devices.peak("fp32") * reached)
+    return np.asarray(np.where(unasked & ~_is_depthwise(ops), full, np.inf))
 
 
 def _apart(ops: OpTable) -> NDArray[np.float64]:

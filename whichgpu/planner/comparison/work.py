@@ -15,6 +15,7 @@ import numpy as np
 from whichgpu.cost.arrays import distinct
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.estimate import Z90, estimate, estimate_bounds
+from whichgpu.cost.time import power_exponent
 from whichgpu.hardware.parts import works_alone
 from whichgpu.hardware.system import default_system
 from whichgpu.planner.comparison.measured import measured
@@ -284,7 +285,7 @@ def _shared(alone: Estimates, row: int) -> dict[int, Interval]:
 
 
 def _throttle(sweep: Estimates, row: int) -> float:
-    exponent = section("power")["exponent_train" if sweep.job.trains else "exponent_infer"]
+    exponent = power_exponent(sweep.runtime, trains=sweep.job.trains)
     return float(sweep.devices.clocked(exponent)[row, 0])
 
 
