@@ -141,8 +141,12 @@ class Devices:
 
     @cached_property
     def vector(self) -> Column:
-        """Rate of plain FP32 arithmetic in FLOP/s: what runs everything but matrix products."""
-        return self.column("fp32")
+        """Rate of plain FP32 arithmetic in FLOP/s: what runs everything but matrix products.
+
+        Where no source states it, it is taken in proportion to the 16-bit matrix rate.
+        """
+        wide = np.fmax(self.column("bf16"), self.column("fp16")) * section("products")["vector_share"]
+        return np.where(np.isnan(self.column("fp32")), wide, self.column("fp32"))
 
     @cached_property
     def sms(self) -> Column:

@@ -55,7 +55,7 @@ def inference(
     )  # fmt: skip
     if not stack.flash and "flash_attention" in job.options:
         parts["scores"] = _scores(ops, precision(job.precision).activation) * share
-    return parts if stack.holds.get("no_collectives") else {**parts, **_communication(mesh)}
+    return {**parts, **communication(mesh, stack)}
 
 
 def _scores(ops: tuple[Op, ...], size: float) -> Any:
@@ -82,8 +82,10 @@ def _beside(workload: Workload, job: Job, stack: Runtime) -> float:
     return count * precision(job.precision).head
 
 
-def _communication(mesh: Mesh, replicas: Any = 1.0) -> dict[str, Any]:
+def communication(mesh: Mesh, stack: Runtime, replicas: Any = 1.0) -> dict[str, Any]:
     """Buffers of the collectives, where there are any: for each kind of group that a GPU is in."""
+    if stack.holds.get("no_collectives"):
+        return {}
     groups: Any = sum(
         np.asarray(n > 1, dtype=np.float64) for n in (mesh.tp, mesh.pp, mesh.cp, mesh.ep, replicas)
     )
@@ -128,7 +130,7 @@ def training(
             whole, own, spec, workload.optimizer(job), spread=replace(spread, stage=stage), kernels=kernels,
             stack=stack, trained_in=trained_precision() if adapters else None,
         )  # fmt: skip
-        return {**found, **_communication(mesh, ranks / mesh.cp)}
+        return {**found, **communication(mesh, stack, ranks / mesh.cp)}
 
     def parts(kernels: Kept) -> dict[str, Any]:
         if stages is not None:
