@@ -343,7 +343,8 @@ def _fullest_pass(job: Job, stack: Runtime, idle: Sequence[Op]) -> Array:
     heads = [op for op in idle if op.shard == "vocab"]
     rest = [op for op in idle if op.shard != "vocab"]
     tokens = np.minimum(most.tokens, prompt + np.asarray(job.output_tokens, dtype=np.float64))
-    return np.maximum(mem.widest(heads) * np.minimum(most.sequences, prompt), mem.widest(rest) * tokens)
+    ends = mem.widest(heads) * np.minimum(most.sequences, prompt)
+    return np.asarray(np.maximum(ends, mem.widest(rest) * tokens))
 
 
 def sequence_bytes(workload: Workload, job: Job, tokens: Any, stack: Runtime | None = None) -> Array:
