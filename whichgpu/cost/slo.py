@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 #: Names of the metrics, as people and tools write them; the longest that stands in a text is meant.
 _METRICS = {
     "ttft": "ttft", "time to first token": "ttft", "first token latency": "ttft", "first token": "ttft",
-    "tpot": "tpot", "time per output token": "tpot", "time per token": "tpot", "per token latency": "tpot",
+    "tpot": "tpot", "time per output token": "tpot", "time per token": "tpot", "per token": "tpot", "per token latency": "tpot",
     "itl": "itl", "inter token latency": "itl", "intertoken latency": "itl", "inter token": "itl",
     "time between tokens": "itl", "tbt": "itl",
     "latency": "latency", "e2e": "latency", "e2el": "latency", "end to end": "latency",
@@ -40,9 +40,12 @@ _METRICS = {
     "total latency": "latency", "end to end time": "latency",
 }  # fmt: skip
 _METRIC = re.compile(rf"\b(?:{'|'.join(sorted(_METRICS, key=len, reverse=True))})s?\b")
+#: Requests of which no metric is named are done within their whole time.
+_WHOLE = re.compile(r"\b(?:requests|responses|answers|replies)(?: are)? ?(?:done|finished|complete|answered|served)?"
+                    r" (?=within|in|under|below)")  # fmt: skip
 _HOW = re.compile(
     r"\b(?P<word>mean|average|avg|median)\b|\bp ?(?P<before>[0-9]+(?:\.[0-9]+)?)(?:th)?\b"
-    r"|\b(?P<after>[0-9]+(?:\.[0-9]+)?)(?:th|st|nd|rd)?(?:(?<=[a-z]) percentile| percentile|(?<=th)|%)"
+    r"|\b(?P<after>[0-9]+(?:\.[0-9]+)?)(?:th|st|nd|rd)?(?:(?<=[a-z]) percentile| percentile|(?<=th)| ?%)"
 )
 _WORDS = {"mean": "mean", "average": "mean", "avg": "mean", "median": "p50"}
 #: Tokens a second that each user sees, the time per token turned over.
@@ -107,10 +110,11 @@ def read(text: str) -> tuple[Term, ...]:
 def _term(text: str) -> Term:
     """One objective, whose metric, percentile and time may stand in any order."""
     low = re.sub(r"(?<=[a-z])[-_](?=[a-z])", " ", text.lower())
+    low = re.sub(r"\b(half )?an? (?=second\b|minute\b)", lambda found: "0.5 " if found[1] else "1 ", low)
     speed = _SPEED.search(low)
     if speed and float(speed[1]) > 0.0:
         return Term("tpot", _how(_HOW.search(low.replace(speed[0], "")), text), 1.0 / float(speed[1]))
-    named = _METRIC.search(low)
+    named = _METRIC.search(low) or _WHOLE.search(low)
     if named is None:
         raise _unread(text)
     rest = low[: named.start()] + " " + low[named.end() :]
@@ -120,8 +124,8 @@ def _term(text: str) -> Term:
     most = parse(_amount(rest, text), "time")
     if most <= 0.0:
         raise UsageError(f"'{text}' is not above zero; {_EXAMPLE}")
-    return Term(_METRICS[named[0].removesuffix("s") if named[0] not in _METRICS else named[0]],
-                _how(taken, text), most)  # fmt: skip
+    name = named[0] if named[0] in _METRICS else named[0].removesuffix("s")
+    return Term(_METRICS.get(name, "latency"), _how(taken, text), most)
 
 
 def _how(found: re.Match[str] | None, text: str) -> str:
