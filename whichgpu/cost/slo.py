@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 #: Names of the metrics, as people and tools write them; the longest that stands in a text is meant.
 _METRICS = {
     "ttft": "ttft", "time to first token": "ttft", "first token latency": "ttft", "first token": "ttft",
-    "tpot": "tpot", "time per output token": "tpot", "time per token": "tpot", "per token": "tpot", "per token latency": "tpot",
+    "tpot": "tpot", "time per output token": "tpot", "time per token": "tpot",
+    "per token": "tpot", "per token latency": "tpot",
     "itl": "itl", "inter token latency": "itl", "intertoken latency": "itl", "inter token": "itl",
     "time between tokens": "itl", "tbt": "itl",
     "latency": "latency", "e2e": "latency", "e2el": "latency", "end to end": "latency",
@@ -41,8 +42,10 @@ _METRICS = {
 }  # fmt: skip
 _METRIC = re.compile(rf"\b(?:{'|'.join(sorted(_METRICS, key=len, reverse=True))})s?\b")
 #: Requests of which no metric is named are done within their whole time.
-_WHOLE = re.compile(r"\b(?:requests|responses|answers|replies)(?: are)? ?(?:done|finished|complete|answered|served)?"
-                    r" (?=within|in|under|below)")  # fmt: skip
+_WHOLE = re.compile(
+    r"\b(?:requests|responses|answers|replies)(?: are)? ?(?:done|finished|complete|answered|served)?"
+    r" (?=within|in|under|below)"
+)
 _HOW = re.compile(
     r"\b(?P<word>mean|average|avg|median)\b|\bp ?(?P<before>[0-9]+(?:\.[0-9]+)?)(?:th)?\b"
     r"|\b(?P<after>[0-9]+(?:\.[0-9]+)?)(?:th|st|nd|rd)?(?:(?<=[a-z]) percentile| percentile|(?<=th)| ?%)"
