@@ -10,7 +10,7 @@ import numpy as np
 from whichgpu.cost import memory
 from whichgpu.cost.activations import Kept
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.mesh import Mesh
+from whichgpu.cost.mesh import Mesh, shares_tokens
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
 from whichgpu.workloads.adapters import trained_precision
 from whichgpu.workloads.checkpointing import checkpointing
@@ -111,6 +111,7 @@ def training(
     ranks, away = _array(job.n_gpus) / (mesh.tp * mesh.pp), training_memory.offload(job)
     spread = training_memory.Spread(
         level=step.level, ranks=step.ranks, pp=mesh.pp, vp=job.degree("vp"), shares=mesh.cp * mesh.tp,
+        unshared=1.0 if shares_tokens(job) else mesh.tp,
         micro_batches=_in_flight(job, stack, mesh, step), trained=step.held, offload=away,
         piecewise=job.says("optimizer_in_backward"),
     )  # fmt: skip
