@@ -63,7 +63,8 @@ class Spread:
     `level` of ZeRO over `ranks`, layers over `pp` stages (in `vp` groups each), each sequence's activations
     over `shares` GPUs (context parallelism, and tensor parallelism with its sequence parallelism), logits
     over as many; `unshared` GPUs of tensor parallelism, where they do not share the tokens out between
-    products, each have whole what these do not cut; `micro_batches` of a step; `trained` parameters belong to the shard of the model, None: all.
+    products, each have whole what these do not cut; `micro_batches` of a step; `trained` parameters belong
+    to the shard of the model, None: all.
     `offload` says what waits on the host; `piecewise`: the optimizer runs within
     the backward pass, so that no layer's gradients wait for the others'. `stage` counts from 0.
     """
