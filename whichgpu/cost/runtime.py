@@ -36,7 +36,6 @@ class Runtime:
     pipeline one sequence at a time. With `casts_once` 16-bit weights are kept from step to step; with
     `selects_attention` its selective checkpointing runs the scores of attention again, and no more; with
     `stops_early` its full one leaves the last product of a layer out (`workloads/checkpointing.py`);
-    `attention_rate` is the exponent by which its attention falls behind SMs faster than an A100's;
     `exposed` is the share of the tensor-parallel exchange in training that no product hides; `left` is by
     kind of op the share of a fusable op's traffic that fusion leaves; `recipes` are options that published
     recipes of a version set (`asked` reads them). `language` is
@@ -91,7 +90,6 @@ class Runtime:
     casts_once: bool = False
     selects_attention: bool = False
     stops_early: bool = False
-    attention_rate: float = 0.0
     exposed: float = 1.0
     undated: Mapping[str, str] = field(default_factory=dict)
     mixed_gradient: float = 4.0

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 KINDS = ("attention",)
 _SCORE_PASSES, _BIASED_PASSES = 4.0, 7.0
 _SCORE_BYTES = 2.0
-#: Tensor rate of an SM over the reference's, for which kernels with an `attention_rate` are made: an A100's.
-_WRITTEN_FOR = 2.0
 
 
 def seconds(
@@ -42,9 +40,8 @@ def seconds(
     d = ops.dims
     head = d["head_dim"]
     padded = np.where(head <= 64, 64.0, np.where(head <= 128, 128.0, np.ceil(head / 64.0) * 64.0))
-    own = np.maximum(devices.fed(ops.dtypes) / _WRITTEN_FOR, 1.0) ** runtime.attention_rate
     efficiency = np.minimum(
-        runtime.products["attention"] * devices.efficiency(ops.dtypes) * own * head / padded,
+        runtime.products["attention"] * devices.efficiency(ops.dtypes) * head / padded,
         section("products")["ceiling"],
     )
     peaks = devices.peaks(ops.dtypes, tf32="attention" in runtime.tf32)
