@@ -56,6 +56,8 @@ _SPEED = re.compile(
     r"([0-9.]+) ?(?:output )?(?:tokens?|toks?|t)(?:/| per )s(?:ec(?:ond)?)?"
     r"(?:/| per | for (?:each|every) )(?:user|request|stream|sequence)"
 )
+#: A text that ends with a time.
+_TIME_ENDS = re.compile(r"\d ?(?:ms|s|secs?|seconds?|milliseconds?|min|minutes?) +$", re.IGNORECASE)
 #: What else may stand in an objective.
 _FILLERS = frozenset(
     ("<=", "<", "≤", "=", ":", "(", ")", "@", "-", "of", "is", "are", "be", "under", "below", "within",
@@ -103,11 +105,20 @@ def read(text: str) -> tuple[Term, ...]:
     """The objectives of a text; raises `UsageError` saying which part cannot be read."""
     # "1,000 ms" is one number.
     plain = re.sub(r"(?<=\d),(?=\d{3}\b)", "", text)
-    parts = re.split(r"[,;&\n]| and (?=\D)| \+ ", plain, flags=re.IGNORECASE)
+    parts = re.split(r"[,;&\n]| and (?=\D)| \+ ", _apart(plain), flags=re.IGNORECASE)
     terms = tuple(_term(part.strip()) for part in parts if part.strip(" ."))
     if not terms:
         raise UsageError(f"no objective in '{text}'; {_EXAMPLE}")
     return terms
+
+
+def _apart(text: str) -> str:
+    """Objectives that stand side by side, each with its metric first, with commas between them."""
+    if not _METRIC.match(text.strip().lower()):
+        return text
+    starts = [found.start() for found in _METRIC.finditer(text.lower())]
+    cuts = [at for at in starts if _TIME_ENDS.search(text[:at])]
+    return ",".join(text[a:b] for a, b in zip([0, *cuts], [*cuts, None], strict=True))
 
 
 def _term(text: str) -> Term:
