@@ -401,7 +401,14 @@ def test_a_tpu_computes_bf16_and_refuses_fp32_products() -> None:
     assert rates == sorted(rates)
     with pytest.raises(UsageError, match=r"tpu-v3: .*several passes over FP32.*--precision bf16"):
         single(replace(job, precision="fp32"), GPUS["tpu-v3"])
-    with pytest.raises(
-        UsageError, match="tpu-v6e: no FP32 peak was read in any source, so elementwise work cannot"
-    ):
-        single(job, GPUS["tpu-v6e"])
+
+
+def test_a_part_without_a_stated_fp32_peak_is_predicted_from_its_matrix_peak() -> None:
+    job = Job("llama-3.1-8b", phase="prefill", precision="bf16", input_tokens=1024)
+    for key in ("gaudi2", "tpu-v6e"):
+        answer = single(job, GPUS[key])
+        done = 2 * 8.0e9 * answer.throughput.mid
+        assert 0.2 * GPUS[key].value("bf16") < done < GPUS[key].value("bf16")
+        assert any("no FP32 peak was read in any source" in said for said in answer.warnings)
+        with pytest.raises(UsageError, match="--precision bf16"):
+            single(replace(job, precision="fp32"), GPUS[key])

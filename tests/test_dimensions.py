@@ -57,7 +57,7 @@ class Dimensioned:
         return self._devices.clock / UNITS.s
 
     def __getattr__(self, name: str) -> Any:
-        assert name in {"sms", "efficiency", "fed", "maturity", "cache_gain"}
+        assert name in {"sms", "efficiency", "fed", "maturity", "cache_gain", "tiled_alike"}
         return getattr(self._devices, name)
 
 

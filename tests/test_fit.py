@@ -645,11 +645,11 @@ def test_a_tile_is_as_large_as_the_autoencoder_says() -> None:
 
 
 def test_what_fits_a_card_and_not_the_share_of_a_server_says_what_to_allow(whichgpu: Any) -> None:
-    """Qwen2.5-72B of 32,000 tokens on two 80 GB cards: vLLM's 90 % of them leave no room for one request."""
-    asked = ("fit", "qwen2.5-72b", "--runtime", "vllm", "--input-tokens", "30000", "--output-tokens", "2000")
+    """Qwen2.5-72B of 18,000 tokens on two 80 GB cards: vLLM's 90 % of them leave no room for one request."""
+    asked = ("fit", "qwen2.5-72b", "--runtime", "vllm", "--input-tokens", "16000", "--output-tokens", "2000")
     near = whichgpu(*asked, "--gpu", "a100-80gb-sxm:2", "--tp", "2")
     assert near.status == 0
-    assert "--gpu-memory-utilization 0.94" in near.out
+    assert "--gpu-memory-utilization 0.92" in near.out
     assert "--gpu-memory-utilization" not in whichgpu(*asked, "--gpu", "a100-80gb-sxm:4", "--tp", "4").out
 
 
@@ -679,12 +679,31 @@ def test_a_named_server_is_given_all_but_a_part_of_the_card() -> None:
     asked = {"phase": "serve", "precision": "bf16", "input_tokens": 32000, "output_tokens": 512, "tp": 2}
     named = one("qwen2.5-72b", "a100-80gb-sxm:2", runtime="vllm", **asked)
     assert (named.available, named.share) == (0.95 * 80 * GIB, 0.95)
-    assert named.margin < 0.05 * named.available
-    assert any("--gpu-memory-utilization 0.95" in note for note in named.notes)
+    # Users saw this run out of memory; on a bare card it is held to fit by less than 5 %.
+    assert not named.fits
+    bare = one("qwen2.5-72b", "a100-80gb-sxm:2", **asked)
+    assert bare.margin < 0.05 * bare.available
+    assert bare.parts["communication"] > 0
     tight = one("llama-3-70b", "a100-40gb-sxm", runtime="vllm", phase="serve", precision="awq")
     assert not tight.fits
     assert "--cpu-offload-gb 2" in " ".join(change.option for change in tight.changes)
     assert one("llama-3-70b", "a100-40gb-sxm", phase="serve", precision="awq").available == 40 * GIB
+
+
+def test_a_pass_of_a_server_is_as_wide_as_its_budget_of_tokens_and_the_context() -> None:
+    """Through the layers; of each sequence the last token alone goes through the head."""
+    wide = {"phase": "serve", "precision": "bf16", "runtime": "vllm", "input_tokens": 16000}
+    budgets = [
+        one("llama-3.1-8b", gpu, **wide, tp=tp, options={"max_num_batched_tokens": tokens}).parts[
+            "activations"
+        ]
+        for tokens, gpu, tp in (("8192", "l4", 1), ("4096", "l4", 1), ("8192", "l4:2", 2))
+    ]
+    # Gate and up come in, their product goes out, 16 bits each; two GPUs have half of it.
+    assert budgets == [pytest.approx(2 * tokens * 3 * 14336) for tokens in (8192, 4096, 4096)]
+    short = one("llama-2-7b", "t4", phase="serve", precision="fp16", input_tokens=512, output_tokens=128)
+    assert short.parts["activations"] == pytest.approx(2 * 640 * 3 * 11008)
+    assert short.fits
 
 
 def test_the_fewest_of_a_training_are_cut_where_sharding_its_states_is_no_help() -> None:

@@ -131,6 +131,10 @@ def test_tensor_and_sequence_parallelism_divide_activations():
            "options": {"checkpointing": "none"}}  # fmt: skip
     whole, eighth = (parts("gpt-6.7b", tp=tp, n_gpus=tp, **job)["activations"] for tp in (1, 8))
     assert eighth == pytest.approx(whole / 8, rel=1e-6)
+    # Equation 2, without sequence parallelism: s b h (10 + 24 / t), less the two dropout masks, of 32 in all.
+    job["options"] |= {"sequence_parallel": "false"}
+    alone = parts("gpt-6.7b", tp=8, n_gpus=8, **job)["activations"]
+    assert alone == pytest.approx(whole * (8 + 24 / 8) / 32, rel=0.03)
 
 
 @pytest.mark.parametrize(

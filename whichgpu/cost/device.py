@@ -47,6 +47,9 @@ def widened(gpu: Gpu, chips: Sequence[str]) -> bool:
 _STAND_INS = {"fp4": ("bf16", "fp16"), "fp16": ("bf16",), "fp8": ("fp16",), "int8": ("fp8_acc16", "fp8")}
 
 
+#: Vendors whose kernels of experts have the same tiles with matrix units as without (`kernel_mul_mm_id`).
+_TILED_ALIKE = ("Apple",)
+
 #: Tensor cores are twice as fast as plain units, or there is none of their own.
 CLEARLY = 1.4
 
@@ -141,8 +144,12 @@ class Devices:
 
     @cached_property
     def vector(self) -> Column:
-        """Rate of plain FP32 arithmetic in FLOP/s: what runs everything but matrix products."""
-        return self.column("fp32")
+        """Rate of plain FP32 arithmetic in FLOP/s: what runs everything but matrix products.
+
+        Where no source states it, it is taken in proportion to the 16-bit matrix rate.
+        """
+        wide = np.fmax(self.column("bf16"), self.column("fp16")) * section("products")["vector_share"]
+        return np.where(np.isnan(self.column("fp32")), wide, self.column("fp32"))
 
     @cached_property
     def sms(self) -> Column:
@@ -237,6 +244,11 @@ class Devices:
         return np.where(np.isnan(found), section("products")["rate_reference"], np.clip(found, 64.0, 32768.0))
 
     @cached_property
+    def tiled_alike(self) -> NDArray[np.bool_]:
+        """Whether matrix units take the small tiles that plain units take, (G, 1): Metal's simdgroups do."""
+        return np.array([[gpu.vendor in _TILED_ALIKE] for gpu in self.gpus])
+
+    @cached_property
     def bandwidth(self) -> Column:
         """Memory bandwidth in B/s that a long copy can expect: GDDR server boards lose some to ECC."""
         gddr_server = [
@@ -273,7 +285,7 @@ class Devices:
         generation = np.nan_to_num(self.column("pcie_generation"), nan=3.0)[:, 0]
         feed = np.log(np.nan_to_num(self.feed / section("memory")["feed_reference"], nan=1.0))[:, 0]
         tensor32 = np.isfinite(self.column("tf32"))
-        matrix = ~(self.peak("fp16") <= CLEARLY * self.vector)[:, 0]
+        matrix = ~(self.peak("fp16") <= CLEARLY * self.vector)[:, 0] & ~self.tiled_alike[:, 0]
         staged = ["-staged" if through else "" for through in self.staged[:, 0]]
         return tuple(
             Traits(lineage(gpu), memory_kind(gpu), float(throttle[i]), float(rate[i]), float(large[i]),

@@ -10,7 +10,7 @@ import numpy as np
 from whichgpu.cost import memory
 from whichgpu.cost.activations import Kept
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.mesh import Mesh
+from whichgpu.cost.mesh import Mesh, shares_tokens
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
 from whichgpu.workloads.adapters import trained_precision
 from whichgpu.workloads.checkpointing import checkpointing
@@ -55,7 +55,7 @@ def inference(
     )  # fmt: skip
     if not stack.flash and "flash_attention" in job.options:
         parts["scores"] = _scores(ops, precision(job.precision).activation) * share
-    return parts if stack.holds.get("no_collectives") else {**parts, **_communication(mesh)}
+    return {**parts, **communication(mesh, stack)}
 
 
 def _scores(ops: tuple[Op, ...], size: float) -> Any:
@@ -82,8 +82,10 @@ def _beside(workload: Workload, job: Job, stack: Runtime) -> float:
     return count * precision(job.precision).head
 
 
-def _communication(mesh: Mesh, replicas: Any = 1.0) -> dict[str, Any]:
+def communication(mesh: Mesh, stack: Runtime, replicas: Any = 1.0) -> dict[str, Any]:
     """Buffers of the collectives, where there are any: for each kind of group that a GPU is in."""
+    if stack.holds.get("no_collectives"):
+        return {}
     groups: Any = sum(
         np.asarray(n > 1, dtype=np.float64) for n in (mesh.tp, mesh.pp, mesh.cp, mesh.ep, replicas)
     )
@@ -109,6 +111,7 @@ def training(
     ranks, away = _array(job.n_gpus) / (mesh.tp * mesh.pp), training_memory.offload(job)
     spread = training_memory.Spread(
         level=step.level, ranks=step.ranks, pp=mesh.pp, vp=job.degree("vp"), shares=mesh.cp * mesh.tp,
+        unshared=1.0 if shares_tokens(job) else mesh.tp,
         micro_batches=_in_flight(job, stack, mesh, step), trained=step.held, offload=away,
         piecewise=job.says("optimizer_in_backward"),
     )  # fmt: skip
@@ -128,7 +131,7 @@ def training(
             whole, own, spec, workload.optimizer(job), spread=replace(spread, stage=stage), kernels=kernels,
             stack=stack, trained_in=trained_precision() if adapters else None,
         )  # fmt: skip
-        return {**found, **_communication(mesh, ranks / mesh.cp)}
+        return {**found, **communication(mesh, stack, ranks / mesh.cp)}
 
     def parts(kernels: Kept) -> dict[str, Any]:
         if stages is not None:

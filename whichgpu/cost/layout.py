@@ -14,7 +14,7 @@ from whichgpu.cost import asked, job_memory, memory, offload, parallel, pipeline
 from whichgpu.cost.activations import slack as reserved_slack
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.device import Devices
-from whichgpu.cost.mesh import Mesh
+from whichgpu.cost.mesh import Mesh, shares_tokens
 from whichgpu.cost.support import refusal, substitutions
 from whichgpu.cost.time import prepare
 from whichgpu.units import parse
@@ -231,7 +231,7 @@ def trained_step(
     job, count = distributed.cut(job, mesh, stack)
     whole = workload.trace(job)
     own = parallel.shard(
-        whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp, pooled=mesh.pooled, sequence=_shares_tokens(job)
+        whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp, pooled=mesh.pooled, sequence=shares_tokens(job)
     )
     return (
         job,
@@ -258,11 +258,6 @@ def _exchanges(job: Job, stack: Runtime, devices: Devices, whole: tuple[Op, ...]
 def exchanges_of_pass(laid: Layout) -> tuple[Array, ...]:
     """The same of a laid-out training step."""
     return _exchanges(laid.job, laid.runtime, laid.devices, laid.workload.trace(laid.job))
-
-
-def _shares_tokens(job: Job) -> bool:
-    """Whether tensor-parallel GPUs share the tokens out between their products, as all trainers do now."""
-    return job.options.get("sequence_parallel", "").strip().lower() not in ("false", "0", "no", "none")
 
 
 def _serve(workload: Workload, job: Job, stack: Runtime, devices: Devices, met: Met | None) -> Layout:

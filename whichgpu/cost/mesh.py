@@ -230,3 +230,8 @@ def nearest(count: int, degree: float) -> list[int]:
 def either(numbers: Sequence[int]) -> str:
     """`2 or 4`."""
     return " or ".join(map(str, numbers))
+
+
+def shares_tokens(job: Job) -> bool:
+    """Whether tensor-parallel GPUs share the tokens out between their products, as all trainers do now."""
+    return job.options.get("sequence_parallel", "").strip().lower() not in ("false", "0", "no", "none")

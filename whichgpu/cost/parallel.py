@@ -91,7 +91,12 @@ def _gradient(op: Op) -> str:
 
 
 def _column(op: Op, tp: Array) -> Op:
-    return _cut(op, tp, _COLUMN[_gradient(op)])
+    """A share of the outputs of a product; of what works on them one by one, all that it reads as well."""
+    if op.kind in ("gemm", "conv"):
+        return _cut(op, tp, _COLUMN[_gradient(op)])
+    return changed(op, dims=_divided(op, "elements", tp), flops=op.flops / tp, **_weights(op, tp),
+                   read_bytes=op.read_bytes / tp, write_bytes=op.write_bytes / tp,
+                   saved_bytes=op.saved_bytes / tp)  # fmt: skip
 
 
 def _row(op: Op, tp: Array) -> Op:
@@ -171,7 +176,7 @@ def _divided(op: Op, name: str, tp: Array) -> dict[str, Any]:
 
 
 _SPLITS: Mapping[str, Callable[[Op, Array], Op]] = {
-    "none": _whole, "column": _column, "row": _row, "head": _head, "vocab": _vocabulary,
+    "none": _whole, "column": _column, "row": _row, "summed": _row, "head": _head, "vocab": _vocabulary,
 }  # fmt: skip
 
 

@@ -36,6 +36,7 @@ from whichgpu.cost import memory as mem
 from whichgpu.cost import offload, parallel
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.fit import fit
+from whichgpu.cost.job_memory import communication
 from whichgpu.cost.mesh import Mesh
 from whichgpu.cost.requests import Requests
 from whichgpu.cost.scheduling import BESIDE, limits
@@ -47,6 +48,8 @@ from whichgpu.workloads.precision import of_job, precision
 from whichgpu.workloads.recorder import Recorder
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from whichgpu.cost.device import Devices
@@ -322,13 +325,26 @@ def standing(workload: Workload, job: Job, stack: Runtime) -> tuple[dict[str, An
     parts = mem.inference_parts(
         idle, 0.0, engine=around, stack=stack, spec=precision(job.precision), pp=mesh.pp
     )
-    # The widest op of a step is bounded by the engine's token budget, so activations are small.
-    most = limits(stack, job)
-    parts["activations"] = mem.widest(idle) * np.minimum(most.sequences, prompt)
+    parts["activations"] = _fullest_pass(job, stack, idle)
+    parts |= communication(mesh, stack)
     parts, _ = offload.kept(workload, job, parts)
     made = _FILLED * output * (1.0 + Requests.of(job).output_variation)
     each = sequence_bytes(workload, job, prompt + made) / mesh.pp / mesh.attention_dp
     return parts, each, idle
+
+
+def _fullest_pass(job: Job, stack: Runtime, idle: Sequence[Op]) -> Array:
+    """Bytes at the widest op of a pass that takes all that it may, given the ops of one sequence's token.
+
+    Prompts fill its budget of tokens, up to one whole sequence where that is less; the output head sees the
+    last token of each sequence alone.
+    """
+    most, prompt = limits(stack, job), np.asarray(job.input_tokens, dtype=np.float64)
+    heads = [op for op in idle if op.shard == "vocab"]
+    rest = [op for op in idle if op.shard != "vocab"]
+    tokens = np.minimum(most.tokens, prompt + np.asarray(job.output_tokens, dtype=np.float64))
+    ends = mem.widest(heads) * np.minimum(most.sequences, prompt)
+    return np.asarray(np.maximum(ends, mem.widest(rest) * tokens))
 
 
 def sequence_bytes(workload: Workload, job: Job, tokens: Any, stack: Runtime | None = None) -> Array:

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 #: Names of the metrics, as people and tools write them; the longest that stands in a text is meant.
 _METRICS = {
     "ttft": "ttft", "time to first token": "ttft", "first token latency": "ttft", "first token": "ttft",
-    "tpot": "tpot", "time per output token": "tpot", "time per token": "tpot", "per token latency": "tpot",
+    "tpot": "tpot", "time per output token": "tpot", "time per token": "tpot",
+    "per token": "tpot", "per token latency": "tpot",
     "itl": "itl", "inter token latency": "itl", "intertoken latency": "itl", "inter token": "itl",
     "time between tokens": "itl", "tbt": "itl",
     "latency": "latency", "e2e": "latency", "e2el": "latency", "end to end": "latency",
@@ -40,9 +41,14 @@ _METRICS = {
     "total latency": "latency", "end to end time": "latency",
 }  # fmt: skip
 _METRIC = re.compile(rf"\b(?:{'|'.join(sorted(_METRICS, key=len, reverse=True))})s?\b")
+#: Requests of which no metric is named are done within their whole time.
+_WHOLE = re.compile(
+    r"\b(?:requests|responses|answers|replies)(?: are)? ?(?:done|finished|complete|answered|served)?"
+    r" (?=within|in|under|below)"
+)
 _HOW = re.compile(
     r"\b(?P<word>mean|average|avg|median)\b|\bp ?(?P<before>[0-9]+(?:\.[0-9]+)?)(?:th)?\b"
-    r"|\b(?P<after>[0-9]+(?:\.[0-9]+)?)(?:th|st|nd|rd)?(?:(?<=[a-z]) percentile| percentile|(?<=th)|%)"
+    r"|\b(?P<after>[0-9]+(?:\.[0-9]+)?)(?:th|st|nd|rd)?(?:(?<=[a-z]) percentile| percentile|(?<=th)| ?%)"
 )
 _WORDS = {"mean": "mean", "average": "mean", "avg": "mean", "median": "p50"}
 #: Tokens a second that each user sees, the time per token turned over.
@@ -50,6 +56,8 @@ _SPEED = re.compile(
     r"([0-9.]+) ?(?:output )?(?:tokens?|toks?|t)(?:/| per )s(?:ec(?:ond)?)?"
     r"(?:/| per | for (?:each|every) )(?:user|request|stream|sequence)"
 )
+#: A text that ends with a time.
+_TIME_ENDS = re.compile(r"\d ?(?:ms|s|secs?|seconds?|milliseconds?|min|minutes?) +$", re.IGNORECASE)
 #: What else may stand in an objective.
 _FILLERS = frozenset(
     ("<=", "<", "≤", "=", ":", "(", ")", "@", "-", "of", "is", "are", "be", "under", "below", "within",
@@ -97,20 +105,30 @@ def read(text: str) -> tuple[Term, ...]:
     """The objectives of a text; raises `UsageError` saying which part cannot be read."""
     # "1,000 ms" is one number.
     plain = re.sub(r"(?<=\d),(?=\d{3}\b)", "", text)
-    parts = re.split(r"[,;&\n]| and (?=\D)| \+ ", plain, flags=re.IGNORECASE)
+    parts = re.split(r"[,;&\n]| and (?=\D)| \+ ", _apart(plain), flags=re.IGNORECASE)
     terms = tuple(_term(part.strip()) for part in parts if part.strip(" ."))
     if not terms:
         raise UsageError(f"no objective in '{text}'; {_EXAMPLE}")
     return terms
 
 
+def _apart(text: str) -> str:
+    """Objectives that stand side by side, each with its metric first, with commas between them."""
+    if not _METRIC.match(text.strip().lower()):
+        return text
+    starts = [found.start() for found in _METRIC.finditer(text.lower())]
+    cuts = [at for at in starts if _TIME_ENDS.search(text[:at])]
+    return ",".join(text[a:b] for a, b in zip([0, *cuts], [*cuts, None], strict=True))
+
+
 def _term(text: str) -> Term:
     """One objective, whose metric, percentile and time may stand in any order."""
     low = re.sub(r"(?<=[a-z])[-_](?=[a-z])", " ", text.lower())
+    low = re.sub(r"\b(half )?an? (?=second\b|minute\b)", lambda found: "0.5 " if found[1] else "1 ", low)
     speed = _SPEED.search(low)
     if speed and float(speed[1]) > 0.0:
         return Term("tpot", _how(_HOW.search(low.replace(speed[0], "")), text), 1.0 / float(speed[1]))
-    named = _METRIC.search(low)
+    named = _METRIC.search(low) or _WHOLE.search(low)
     if named is None:
         raise _unread(text)
     rest = low[: named.start()] + " " + low[named.end() :]
@@ -120,8 +138,8 @@ def _term(text: str) -> Term:
     most = parse(_amount(rest, text), "time")
     if most <= 0.0:
         raise UsageError(f"'{text}' is not above zero; {_EXAMPLE}")
-    return Term(_METRICS[named[0].removesuffix("s") if named[0] not in _METRICS else named[0]],
-                _how(taken, text), most)  # fmt: skip
+    name = named[0] if named[0] in _METRICS else named[0].removesuffix("s")
+    return Term(_METRICS.get(name, "latency"), _how(taken, text), most)
 
 
 def _how(found: re.Match[str] | None, text: str) -> str:

@@ -73,8 +73,11 @@ def _convolving(ops: Iterable[Op], precision: Precision, *, trains: bool) -> str
 
 
 def _rates(gpu: Gpu, ops: Iterable[Op], precision: Precision, *, trains: bool) -> str:
-    if gpu.value("fp32") is None:
-        return f"{gpu.id}: no FP32 peak was read in any source, so elementwise work cannot be predicted"
+    if _plain_unknown(gpu) and not (gpu.value("bf16") or gpu.value("fp16")):
+        return (
+            f"{gpu.id}: neither an FP32 nor a 16-bit peak was read in any source, so that elementwise work "
+            "cannot be predicted"
+        )
     for rate in dict.fromkeys((precision.math, *(op.dtype for op in ops))):
         # Weight-only kernels read narrow weights; training in a format needs units for it. FP8 is asked for
         # its units, so that others do its products only where the precision says so.
@@ -91,8 +94,19 @@ def _rates(gpu: Gpu, ops: Iterable[Op], precision: Precision, *, trains: bool) -
 
 def substitutions(gpu: Gpu, precision: Precision, runtime: Runtime) -> tuple[str, ...]:
     """What to say where an older release has to do, or other units than those of a job's format."""
-    said = (*_of_software(gpu, precision, runtime), _of_units(gpu, precision), _wide(gpu, precision, runtime))
+    said = (
+        *_of_software(gpu, precision, runtime), _of_units(gpu, precision), _wide(gpu, precision, runtime),
+        _PLAIN_TAKEN.format(gpu.id) if _plain_unknown(gpu) else "",
+    )  # fmt: skip
     return tuple(text for text in said if text)
+
+
+#: What is said of a GPU whose plain rate is unknown.
+_PLAIN_TAKEN = "{}: no FP32 peak was read in any source; elementwise work is taken at 1/32 of its 16-bit peak"
+
+
+def _plain_unknown(gpu: Gpu) -> bool:
+    return gpu.value("fp32") is None
 
 
 def _of_software(gpu: Gpu, precision: Precision, runtime: Runtime) -> tuple[str, ...]:

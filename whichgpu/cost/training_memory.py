@@ -31,8 +31,8 @@ from whichgpu.cost.memory_law import coefficient
 from whichgpu.errors import UsageError
 from whichgpu.values import immutable
 from whichgpu.workloads.checkpointing import repeated
+from whichgpu.workloads.ops import changed, stored_weight_bytes
 from whichgpu.workloads.ops import parameters as by_module
-from whichgpu.workloads.ops import stored_weight_bytes
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.training import optimizer_bytes, paged, trained_parameters
 
@@ -62,7 +62,9 @@ class Spread:
 
     `level` of ZeRO over `ranks`, layers over `pp` stages (in `vp` groups each), each sequence's activations
     over `shares` GPUs (context parallelism, and tensor parallelism with its sequence parallelism), logits
-    over as many; `micro_batches` of a step; `trained` parameters belong to the shard of the model, None: all.
+    over as many; `unshared` GPUs of tensor parallelism, where they do not share the tokens out between
+    products, each have whole what these do not cut; `micro_batches` of a step; `trained` parameters belong
+    to the shard of the model, None: all.
     `offload` says what waits on the host; `piecewise`: the optimizer runs within
     the backward pass, so that no layer's gradients wait for the others'. `stage` counts from 0.
     """
@@ -72,6 +74,7 @@ class Spread:
     pp: Any = 1.0
     vp: Any = 1.0
     shares: Any = 1.0
+    unshared: Any = 1.0
     micro_batches: Any = 1.0
     trained: Any = None
     offload: frozenset[str] = frozenset()
@@ -220,7 +223,8 @@ def _widened_ends(step: _Step) -> Any:
 
 def _alive(step: _Step, kernels: Kept) -> dict[str, Any]:
     """Activations and logits at the fullest moment of a stage; the last makes the logits."""
-    spread, found = step.spread, activations(step.forward, kernels)
+    spread = step.spread
+    found = activations([_whole(op, spread.unshared) for op in step.forward], kernels)
     stages = np.asarray(spread.pp, dtype=np.float64)
     last = spread.stage == stages - 1.0
     logits = np.where(last, np.maximum(found.loss - found.layer, 0.0), 0.0)
@@ -231,6 +235,21 @@ def _alive(step: _Step, kernels: Kept) -> dict[str, Any]:
     # Networks and encoders ran where a tenth more would not have: what decoders keep beside is theirs.
     scale = coefficient("kept", step.stack) if causal(step.forward) else 1.0
     return {"activations": kept / spread.shares * scale, "logits": logits / spread.shares}
+
+
+def _whole(op: Op, gpus: Any) -> Op:
+    """An op over all of so many GPUs, each of which holds the whole of what products leave uncut.
+
+    That is norms and sums, and what products of cut outputs read (Korthikanti et al., 2022, section 4.2.1).
+    """
+    if np.all(gpus == 1) or not (op.shard == "none" or (op.shard in _UNCUT_INPUT and op.kind == "gemm")):
+        return op
+    return changed(op, read_bytes=op.read_bytes * gpus, saved_bytes=op.saved_bytes * gpus,
+                   write_bytes=op.write_bytes * (gpus if op.shard == "none" else 1.0))  # fmt: skip
+
+
+#: Products that read all of a token and make a part of it.
+_UNCUT_INPUT = ("column", "vocab")
 
 
 def _returned(step: _Step) -> Any:

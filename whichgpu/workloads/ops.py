@@ -65,7 +65,8 @@ class Op(NamedTuple):
         saved_bytes: activations kept for the backward pass, each tensor counted once.
         copies: layers merged into this op; repeats: executions of each.
         fusable: a fusing runtime (compiler, TensorRT) runs it inside its neighbour's kernel.
-        shard: how tensor parallelism splits it: none, column, row, head, vocab, expert, expert_row
+        shard: how tensor parallelism splits it: none, column, row (summed: without an
+            all-reduce of its own), head, vocab, expert, expert_row
             (experts' outputs, or inputs, are cut where each of them is).
         stage: forward, backward or optimizer.
         backward: what the backward pass does with it: a key of `BACKWARD`.

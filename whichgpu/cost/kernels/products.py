@@ -206,7 +206,8 @@ def _shape(ops: OpTable, devices: Devices, tensor: NDArray[np.bool_]) -> NDArray
     deep = k / (k + half) * n / (n + c["n_half"])
     if ops.kind == "gemm":
         # The rows of an expert end inside a tile. What tensor cores lose by that was learnt with experts.
-        deep = deep * np.where(_of_experts(ops) & ~tensor, m / (m + c["expert_rows"]), 1.0)
+        plain = ~tensor | devices.tiled_alike[None]
+        deep = deep * np.where(_of_experts(ops) & plain, m / (m + c["expert_rows"]), 1.0)
     if ops.kind == "conv":
         # Kernels for grouped convolutions lay several groups side by side; what is lost is the padding
         # of a narrow group to the width of a matrix instruction.

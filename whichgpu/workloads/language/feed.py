@@ -93,7 +93,7 @@ def experts(dims: Mapping[str, Any], rec: Recorder, rows: Any) -> None:
         grouped(rec, sent, ffn, inner, count=count, touched=touched, bias=bias, shard="expert_row",
                 name="down")  # fmt: skip
         # One all-reduce serves both: where there is a shared expert its own last layer brings it.
-        rec.pointwise(inner * rows, reads=float(top), keeps=float(top), shard="column" if shared else "row",
+        rec.pointwise(inner * rows, reads=float(top), keeps=float(top), shard="summed" if shared else "row",
                       name="combine")  # fmt: skip
     if inner != width:
         rec.linear(rows, inner, width, name="from_latent")
