@@ -39,7 +39,7 @@ _STRONG = re.compile(
     re.IGNORECASE,
 )
 _AGAINST = re.compile(
-    r"(?:\b(?:(?<!such )(?<!known )as|over|"
+    r"(?:\b(?:(?<!such )(?<!known )as(?: with| on| for)?|over|"
     r"after|before|since|between|"
     r"(?:competitive|on par|level|close|comparable|equal|similar|identical|next) (?:to|with)|"
     r"alongside|besides|instead of|(?:just|much|exactly) like|tout comme|ainsi que|(?:eben|genau)so wie|"
@@ -79,7 +79,7 @@ _GOES_ON = re.compile(
     r"\s*,?\s*(?:and|but)\s+(?:also\s+|still\s+|only\s+)?(?:has|have|had|offers?|features?|delivers?|provides?|is|comes|draws|costs?)\b",
     re.I,
 )
-_AT = re.compile(r"\s+(?:at|with)\s+")
+_AT = re.compile(r"\s+(?:at|with)\s+|\s*:\s*")
 _JOINED = re.compile(r"\s*(?:,|/|&|and|or|,\s*and)\s*(?:the\s+|nvidia\s+)*", re.IGNORECASE)
 
 
@@ -116,7 +116,7 @@ class Spoken(NamedTuple):
 
     def _tied(self, mention: Mention, at: int) -> bool:
         gap = self.text[mention.end : at]
-        if _AS_MUCH.search(self.text, max(0, mention.start - _REACH), mention.start) and _AT.fullmatch(gap):
+        if _AS_MUCH.search(self.text, max(0, mention.start - _REACH), mention.start) and _AT.match(gap):
             # "Half the memory of the RTX 5090 at 16 GB": of what is compared with it.
             return False
         if _GOES_ON.match(gap):
@@ -222,10 +222,6 @@ def _topic(
     index: int, passage: Passage, sentence: Sentence, context: Context
 ) -> tuple[Sequence[Mention], bool]:
     """The subject of the last sentence before with one, else what the passage is about; whether certain."""
-    meant = _FORMER.match(sentence.text)
-    if meant:
-        both = _last_two(index, passage, sentence, context)
-        return (both[:1] if meant[1].lower() == "former" else both[1:]), True
     everywhere = context.mentions.get(index, ())
     earlier = [one for one in sentences(passage.text) if one.start < sentence.start] if everywhere else ()
     for back in reversed(earlier):
@@ -242,26 +238,8 @@ def _topic(
     return found[-1:], certain
 
 
-def _last_two(index: int, passage: Passage, sentence: Sentence, context: Context) -> Sequence[Mention]:
-    """The two devices of the last sentence that names two, which "the former" and "the latter" are."""
-    passages = context.document.passages
-    for place in range(index, max(index - 3, -1), -1):
-        one = passages[place]
-        for back in reversed(sentences(one.text)):
-            if place == index and back.start >= sentence.start:
-                continue
-            named = within(context.mentions.get(place, ()), back.start, back.end)
-            distinct = list({each.named: each for each in named}.values())
-            if named:
-                return distinct if len(distinct) == 2 else ()
-    return ()
-
-
 _OF_IT = re.compile(
     r"\b(?:it|the card|this card)\s+(?:is|was|has|costs?|offers?|comes|draws|needs|delivers)\b", re.IGNORECASE
-)
-_FORMER = re.compile(
-    r"\s*(?:While )?(?:(?:two|three|four|six|eight|a pair) of )?the (former|latter)\b", re.IGNORECASE
 )
 
 

@@ -39,7 +39,8 @@ _ONLY_OF = re.compile(
     re.IGNORECASE,
 )
 _AMONG = re.compile(
-    r"\bof (?:the|these|all)?\s*(?:two|three|four|five|six|bunch|group|lot|cards|gpus)\b", re.IGNORECASE
+    r"\b(?:of (?:the|these|all)?\s*(?:two|three|four|five|six|bunch|group|lot|trio|pair|them|these|cards|gpus)|here|one)\s*$",
+    re.IGNORECASE,
 )
 #: Segments by the words that name them.
 _SEGMENTS = (
@@ -124,7 +125,7 @@ def _judged(
 
 def _scope(words: str, mention: Mention, context: Context) -> list[Gpu]:
     """The other devices that an exclusive claim excludes."""
-    if _AMONG.search(words) or re.search(r"\bone$", words):
+    if _AMONG.search(words):
         others = {key for ids in devices(context) for key in ids} - set(mention.named)
         return [context.catalogue[key] for key in sorted(others)]
     segment = next((name for pattern, name in _SEGMENTS if pattern.search(words)), "")

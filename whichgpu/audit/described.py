@@ -1,0 +1,384 @@
+"""Devices that a text speaks of by a description: "the older card", "the Ada part", "its predecessor".
+
+A description picks among the devices that the text spoke of before it, the nearest first: by the architecture,
+maker, kind, form or memory that it names, or as the one of two that is older, cheaper or slower. One that
+picks none, or several, is remembered as open: nothing that is said of it accuses anybody.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from whichgpu.audit.roles import owned
+from whichgpu.audit.sentences import sentences
+from whichgpu.audit.subjects import Mention, family, mentions, model
+from whichgpu.hardware.gpu import nominal_gb
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from whichgpu.audit.document import Document, Passage
+    from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.hardware.gpu import Gpu
+
+    _Ids = tuple[str, ...]
+    _Test = Callable[[Gpu], bool]
+
+#: Words that tell the two of a pair apart, and whether the greater or the smaller value is meant.
+_RANKS = {
+    "older": ("age", -1), "elder": ("age", -1), "predecessor": ("age", -1), "newer": ("age", 1),
+    "younger": ("age", 1), "newcomer": ("age", 1), "successor": ("age", 1), "previous": ("age", -1),
+    "last-gen": ("age", -1), "previous-gen": ("age", -1), "previous-generation": ("age", -1),
+    "outgoing": ("age", -1), "cheaper": ("price", -1), "pricier": ("price", 1), "costlier": ("price", 1),
+    "faster": ("speed", 1), "slower": ("speed", -1), "bigger": ("size", 1), "larger": ("size", 1),
+    "smaller": ("size", -1), "oldest": ("age", -1), "newest": ("age", 1), "youngest": ("age", 1),
+    "cheapest": ("price", -1), "biggest": ("size", 1), "smallest": ("size", -1), "latest": ("age", 1),
+}  # fmt: skip
+#: The fields that a rank goes by; where several are known all must agree.
+_FIELDS = {"price": ("launch_price",), "speed": ("bandwidth", "fp32"), "size": ("memory", "cores", "power")}
+#: Off by less, one is not more than the other.
+_APART = 1.05
+_SEGMENTS = {
+    "gaming": ("geforce",), "consumer": ("geforce",), "geforce": ("geforce",), "gamer": ("geforce",),
+    "workstation": ("workstation",), "professional": ("workstation",), "pro": ("workstation",),
+    "datacenter": ("datacenter",), "data-center": ("datacenter",), "server": ("datacenter",),
+    "laptop": ("laptop",), "notebook": ("laptop",), "mobile": ("laptop",),
+    "desktop": ("geforce", "workstation"),
+}  # fmt: skip
+_MAKERS = {"nvidia": "NVIDIA", "amd": "AMD", "intel": "Intel", "radeon": "AMD", "instinct": "AMD",
+           "arc": "Intel", "radeons": "AMD"}  # fmt: skip
+_FAMILIES = (
+    "ampere", "ada", "hopper", "blackwell", "turing", "volta", "pascal", "maxwell", "kepler", "rubin",
+)  # fmt: skip
+_NUMBERED = re.compile(r"([cr]dna)[ -]?(\d(?:\.\d)?)")
+_SIZE = re.compile(r"(\d{1,3})[ -]?(?:gb|gib|gigabytes?|gig)")
+_FORM = re.compile(r"(pcie|sxm|nvl|oam)\d?")
+_HBM = re.compile(r"hbm\d?e?|gddr\dx?")
+_OTHER = ("other",)
+#: Words that say nothing of which device is meant.
+_PLAIN = frozenset(
+    "big small little old new good trusty mighty humble venerable popular powerful fast slow cheap expensive plain "
+    "regular standard normal single lone lowly entry-level mid-range high-end top-end fancy shiny lovelace based era "
+    "generation gen class current used second-hand budget passive active compact low-power dual-slot actual first "
+    "full-fat fully-fledged vanilla original base ageing aging tiny huge large much slightly far "
+    "somewhat only same said respective so-called big-memory high-memory memory vram accelerator graphics gpu card "
+    "flagship team green red blue chip architecture 's pascal-era super compute ai ml dl inference training hot".split()
+)
+_HEADS = (
+    r"cards?|gpus?|chips?|parts?|boards?|modules?|models?|versions?|variants?|ones?|accelerators?|siblings?|brothers?|"
+    r"sisters?|cousins?|flagships?|products?|devices?|processors?|silicon|contenders?|rivals?|competitors?|"
+    r"counterparts?|editions?|mid-ranger|pick|option|offering|newcomer|predecessor|successor|solution|die"
+)
+_SELF_SAID = frozenset({"newcomer", "predecessor", "successor"})
+_DESCRIPTION = re.compile(
+    rf"\b(?P<det>the|its|their|that|this|(?:nvidia|amd|intel|team green|team red|ampere|ada|hopper|blackwell|turing|"
+    rf"volta|pascal)(?:[\u2019']s?))\s+(?P<what>(?:(?P<mods>(?:(?!(?:of|in|on|is|are|was|has|had|and|or|with|to|for|that|which|at|by|from|than|as|the|an?|if|it)\s)[A-Za-z0-9][A-Za-z0-9\u2019'-]*(?:\.\d)?\s+){{0,4}}?)(?P<head>{_HEADS}))|former|latter|"
+    rf"(?:older|newer|younger)(?= of the two)|(?P<bare>PCIe|SXM\d?|NVL)(?=\s+(?:has|is|ships|comes|offers|gets|runs|draws|uses|adds|"
+    rf"needs|sits|does|makes)\b)|(?P<suffix>(?:Ti Super|Ti|Super|XTX|XT|GRE)(?: (?:version|variant|model))?))\b(?![-\u2019']?s?\s*(?:of the two\s+)?,?\s*$)",
+    re.IGNORECASE,
+)
+#: Behind or before a description, the name of the device itself.
+_NAMED_NEXT = re.compile(r"[,:(\u2013\u2014-]?\s*(?:namely\s+|is\s+)?(?:the\s+|nvidia\s+|amd\s+|called\s+)*")
+_NAMED_BEFORE = re.compile(r"s?,\s+$|s?\s+(?:is|was|remains|as)\s+(?:clearly\s+|still\s+|also\s+)?$", re.IGNORECASE)
+#: A description of several, or of a kind: "the newer cards", "the consumer GPU market".
+_GOES_ON = re.compile(r"[ -](?:market|space|world|segment|lineup|line-up|line|series|family|memory|prices?|makers?|vendors?)\b", re.I)
+#: A form of what is named, or described, behind it.
+_OF_WHICH = re.compile(r"\s+of\s+(?:the|its|their|an?|nvidia|amd|(?=[A-Z]))", re.IGNORECASE)
+#: So many sentences back the two that are compared may stand.
+_BACK = 2
+_PROSE = ("paragraph", "item", "caption")
+
+
+class Described(NamedTuple):
+    """The mentions of a document with those by description, and the places of those that stay open."""
+
+    mentions: Mapping[int, tuple[Mention, ...]]
+    open: Mapping[int, tuple[tuple[int, int], ...]]
+
+
+def described(document: Document, named: Mapping[int, Sequence[Mention]], catalogue: Catalogue) -> Described:
+    """Every mention by name with those by description beside them."""
+    done: dict[int, tuple[Mention, ...]] = {}
+    unsettled: dict[int, tuple[tuple[int, int], ...]] = {}
+    before: list[Mention] = []
+    titled = list(mentions(document.title, catalogue))
+    for index, passage in enumerate(document.passages):
+        here = list(named.get(index, ()))
+        if passage.kind in _PROSE:
+            here, unknown = _Reader(passage, here, before, titled, catalogue).read()
+            if unknown:
+                unsettled[index] = tuple(unknown)
+        if here:
+            done[index] = tuple(here)
+        before += here
+    return Described(done, unsettled)
+
+
+class _Reader:
+    """Reads the descriptions of one passage, each with what was spoken of before it."""
+
+    def __init__(
+        self, passage: Passage, named: Sequence[Mention], before: Sequence[Mention], titled: Sequence[Mention],
+        catalogue: Catalogue,
+    ) -> None:  # fmt: skip
+        self._text, self._named, self._catalogue = passage.text, named, catalogue
+        self._before, self._titled, self._found = before, titled, list(named)
+
+    def read(self) -> tuple[list[Mention], list[tuple[int, int]]]:
+        unsettled: list[tuple[int, int]] = []
+        for match in _DESCRIPTION.finditer(self._text):
+            if self._is_named(match):
+                continue
+            place = match.span("what")
+            asked = self._asked(match)
+            if asked is None:
+                continue
+            ids = self._picked(match, asked)
+            if ids:
+                self._found = sorted([*self._found, Mention(*place, match["what"], ids, ids)])
+            else:
+                unsettled.append(place)
+        return self._found, unsettled
+
+    def _is_named(self, match: re.Match[str]) -> bool:
+        """Whether the device is named in the description, right behind it, or right before it."""
+        start, end = match.span("what")
+        if _GOES_ON.match(self._text, end) or _OF_WHICH.match(self._text, end):
+            return True
+        for each in self._named:
+            if start < each.end and each.start < end:
+                return True
+            if 0 <= each.start - end < 24 and _NAMED_NEXT.fullmatch(self._text, end, each.start):
+                return True
+            if 0 <= match.start() - each.end < 24 and _NAMED_BEFORE.fullmatch(self._text, each.end, match.start()):
+                return True
+        return False
+
+    def _asked(self, match: re.Match[str]) -> _Asked | None:
+        """What a description asks of the device; None where it says nothing that tells one from another."""
+        if match["suffix"]:
+            return _Asked(suffix=frozenset(match["suffix"].lower().split()) - _OF_A_MODEL)
+        head = (match["head"] or ("version" if match["bare"] else match["what"])).lower()
+        mods = (match["mods"] or match["bare"] or "").lower().replace("\u2019", "'")
+        return _asked(match["det"].lower().replace("\u2019", "'"), mods, head)
+
+    def _picked(self, match: re.Match[str], asked: _Asked) -> _Ids:
+        at = match.start()
+        if asked.which:
+            both = self._last_pair(at, two_named=True)
+            return both[0 if asked.which == "former" else 1] if len(both) == 2 else ()
+        if asked.suffix:
+            return self._of_suffix(at, asked.suffix)
+        here = self._upto(at)
+        groups = [self._distinct(group) for group in (here, self._titled, [*self._before, *here])]
+        if asked.form:
+            sized = _SIZE.search((match["mods"] or "").lower()) is not None
+            of_last = not sized or match["head"].lower() in _OF_A_MODEL
+            own = self._of_form(at, asked.form, of_last=of_last)
+            if own or not asked.tests:
+                return own
+        for group in groups if asked.tests else ():
+            fitting = [ids for ids in group if self._those(ids, asked)]
+            if fitting:
+                return self._those(fitting[0], asked) if len(fitting) == 1 else ()
+        if asked.rank and not asked.tests:
+            return self._ranked(at, asked.rank, asked.own)
+        if asked.other and not asked.tests:
+            both = self._last_pair(at)
+            subject = self._subject(at)
+            left = [ids for ids in both if subject and not self._same(ids, subject)]
+            return left[0] if len(both) == 2 and len(left) == 1 else ()
+        return ()
+
+    def _upto(self, at: int) -> list[Mention]:
+        return [each for each in self._found if each.end <= at]
+
+    def _distinct(self, found: Sequence[Mention]) -> list[_Ids]:
+        """The devices of some mentions, one to a model, in the order of their last mention; the last one last."""
+        every: dict[frozenset[str], _Ids] = {}
+        for each in found:
+            key = model(each.named[0], self._catalogue)
+            every.pop(key, None)
+            every[key] = each.ids
+        return list(every.values())
+
+    def _same(self, a: Sequence[str], b: Sequence[str]) -> bool:
+        return model(a[0], self._catalogue) == model(b[0], self._catalogue)
+
+    def _subject(self, at: int) -> _Ids:
+        """The device that was spoken of last before a place: that of its sentence, else of the ones before."""
+        upto = owned(self._text, self._upto(at)) or self._upto(at) or list(self._before)
+        return upto[-1].ids if upto else ()
+
+    def _last_pair(self, at: int, *, two_named: bool = False) -> list[_Ids]:
+        """The two devices that are compared before a place: those of its sentences, its passage or the text."""
+        upto = self._upto(at)
+        starts = [one.start for one in sentences(self._text) if one.start <= at]
+        for back in range(1, _BACK + 2):
+            first = starts[-back] if back <= len(starts) else 0
+            near = self._ordered([each for each in upto if each.start >= first])
+            if len(near) == 2:
+                return near
+            if len(near) > 2:
+                return []
+        for group in (upto, self._titled, [*self._before, *upto]):
+            whole = self._ordered(group)
+            if len(whole) == 2:
+                return whole
+            if len(whole) > 2:
+                return []
+        return []
+
+    def _ordered(self, found: Sequence[Mention]) -> list[_Ids]:
+        """The devices of some mentions in the order of their first one."""
+        every: dict[frozenset[str], _Ids] = {}
+        for each in found:
+            every.setdefault(model(each.named[0], self._catalogue), each.ids)
+        return list(every.values())
+
+    def _ranked(self, at: int, rank: tuple[str, int, bool], own: bool) -> _Ids:
+        field, sign, most = rank
+        both = self._ordered([*self._before, *self._upto(at)]) if most else self._last_pair(at)
+        if len(both) < 2:
+            return self._in_line(at, sign) if own and field == "age" else ()
+        scored = [(self._score(ids, field), ids) for ids in both]
+        ranked = [(value, ids) for value, ids in scored if value is not None]
+        if len(ranked) != len(scored):
+            return ()
+        best = _best([value for value, _ in ranked], sign, by_day=field == "age")
+        picked = ranked[best][1] if best is not None else ()
+        if own and picked and self._same(picked, self._subject(at) or picked):
+            # "Its predecessor" is not what the text is about.
+            return self._in_line(at, sign)
+        return picked
+
+    def _in_line(self, at: int, sign: int) -> _Ids:
+        """The card of the generation before, or after, by its number: the RTX 3090 before the RTX 4090."""
+        subject = self._subject(at)
+        if not subject or self._catalogue[subject[0]].segment != "geforce":
+            return ()
+        words = model(subject[0], self._catalogue)
+        number = next((word for word in words if re.fullmatch(r"[2-5]0\d0", word)), "")
+        other = (words - {number}) | {str(int(number) + sign * 1000)} if number else words
+        return tuple(key for key in self._catalogue if number and model(key, self._catalogue) == other)
+
+    def _score(self, ids: _Ids, field: str) -> tuple[float, ...] | None:
+        known = [gpu for gpu in (self._catalogue[key] for key in ids) if gpu.confidence != "low"]
+        if not known:
+            return None
+        if field == "age":
+            days = [str(gpu.value("release_date")) for gpu in known if gpu.value("release_date")]
+            return (float(min(days)[:4]) + float(min(days)[5:7] or 1) / 12,) if days else None
+        values = tuple(float(known[0].value(each) or 0) for each in _FIELDS[field])
+        return values if any(values) else None
+
+    def _those(self, ids: _Ids, asked: _Asked) -> _Ids:
+        return tuple(key for key in ids if all(test(self._catalogue[key]) for test in asked.tests))
+
+    def _of_suffix(self, at: int, suffix: frozenset[str]) -> _Ids:
+        """The card of the number that was spoken of last, with another suffix."""
+        subject = self._subject(at)
+        number = {word for word in model(subject[0], self._catalogue) if word.isdigit()} if subject else set()
+        return tuple(key for key in self._catalogue if number and model(key, self._catalogue) == number | suffix)
+
+    def _of_form(self, at: int, form: _Test, *, of_last: bool) -> _Ids:
+        """The form, or the size, that is described: of the one device that has it, else of the last that has several."""
+        fitting: list[tuple[_Ids, bool]] = []
+        for ids in reversed(self._distinct([*self._before, *self._upto(at)])):
+            every = family(ids, self._catalogue)
+            mine = tuple(key for key in every if form(self._catalogue[key]))
+            if mine:
+                fitting.append((mine, len(mine) < len(every)))
+        several = [mine for mine, apart in fitting if apart]
+        if several and (of_last or len(fitting) == 1):
+            return several[0]
+        return fitting[0][0] if len(fitting) == 1 else ()
+
+
+#: Heads that are of one model: "the 80 GB version".
+_OF_A_MODEL = frozenset({"version", "variant", "model", "edition", "module"})
+
+
+class _Asked(NamedTuple):
+    """What a description says of its device."""
+
+    tests: tuple[_Test, ...] = ()
+    rank: tuple[str, int, bool] | None = None
+    form: _Test | None = None
+    other: bool = False
+    #: "former" or "latter".
+    which: str = ""
+    #: Whether it is said of a device: "its predecessor".
+    own: bool = False
+    #: What stands behind the number of the device spoken of: "the Ti", "the XT below it".
+    suffix: frozenset[str] = frozenset()
+
+
+def _best(values: Sequence[tuple[float, ...]], sign: int, *, by_day: bool) -> int | None:
+    """Which has the most, or the least, of all that is known of each; None where that is not certain."""
+    best = max(range(len(values)), key=lambda i: sign * values[i][0])
+    for i, other in enumerate(values):
+        for a, b in zip(values[best], other, strict=True) if i != best else ():
+            near = a - b if by_day else (a / b - 1 if a and b else 0.0)
+            if by_day and sign * near < 0.25:
+                return None
+            if not by_day and a and b and (sign * (a - b) < 0 or max(a, b) / min(a, b) < _APART):
+                return None
+    return best
+
+
+def _asked(det: str, mods: str, head: str) -> _Asked | None:
+    """What the words of a description ask; None where they tell no device from another."""
+    if head in ("former", "latter"):
+        return _Asked(which=head)
+    words = re.sub(_SIZE, r"\1gb", mods).replace("data center", "datacenter").split()
+    tests: list[_Test] = []
+    form: _Test | None = None
+    rank: tuple[str, int, bool] | None = None
+    other, unknown = False, False
+    for word in (det.removesuffix("s").removesuffix("'"), *words, head):
+        plain = re.sub(r"-(?:based|generation|era|gen|class|powered)$|'s?$", "", word)
+        test, is_form = _test(plain)
+        if test is not None and is_form:
+            form = test
+        elif test is not None:
+            tests.append(test)
+        elif plain in _RANKS:
+            rank = (*_RANKS[plain], plain.endswith("est"))
+        elif plain in _OTHER:
+            other = True
+        elif plain not in _PLAIN and word != head and plain not in _DETS:
+            unknown = True
+    if re.search(r"^(?:cards|gpus|chips|parts|boards|modules|models|versions|variants|ones|accelerators|"
+                 r"siblings|brothers|sisters|cousins|flagships|products|devices|processors|contenders|rivals|"
+                 r"competitors|counterparts|editions)$", head):
+        return None
+    if unknown and not (tests or rank or form):
+        return _Asked() if head in _TELLING else None
+    if not (tests or rank or form or other):
+        return _Asked() if head in _TELLING or (det.endswith("'s") and "team" not in det) else None
+    return _Asked(tuple(tests), rank, form, other, "", det in ("its", "their"))
+
+
+_DETS = frozenset({"the", "its", "it", "their", "that", "this", "thi", "team green", "team red"})
+#: Heads that always are of another device than the one that is spoken of.
+_TELLING = frozenset({"sibling", "brother", "sister", "cousin", "rival", "competitor", "counterpart"})
+
+
+def _test(word: str) -> tuple[_Test | None, bool]:
+    """What a word asks of a device, and whether it tells forms of one model apart."""
+    numbered, size, form = _NUMBERED.fullmatch(word), _SIZE.fullmatch(word), _FORM.fullmatch(word)
+    if word in _FAMILIES:
+        return lambda gpu: gpu.vendor == "NVIDIA" and gpu.architecture.split("_")[0] == word, False
+    if numbered:
+        return lambda gpu: gpu.architecture == numbered[1] + numbered[2].replace(".", ""), False
+    if word in _MAKERS:
+        return lambda gpu: gpu.vendor == _MAKERS[word], False
+    if word in _SEGMENTS:
+        return lambda gpu: gpu.segment in _SEGMENTS[word], False
+    if size:
+        return lambda gpu: nominal_gb(float(gpu.value("memory") or 0)) == int(size[1]), True
+    if form:
+        return lambda gpu: f"-{form[1]}" in gpu.id, True
+    return None, False
