@@ -64,6 +64,8 @@ _SPARSE = re.compile(
     r"[\s(]*(?:with (?:structured |2:4 )?sparsity|sparse|dense|without sparsity)", re.IGNORECASE
 )
 _SHORT = 40
+#: What goes on about another device: "733 TFLOPS, which the older A6000".
+_RELATIVE = re.compile(r",\s+(?:(?:all|both|some) of )?(?:which|something|where|a\s+\w+)\b")
 _PRONOUN = re.compile(r"\b(?:it|this|they|the card|the gpu)\b", re.IGNORECASE)
 #: Ends of clauses: a value does not reach over one to its attribute.
 _CLAUSE = re.compile(
@@ -283,7 +285,7 @@ def nearest_device(text: str, quantity: Quantity, who: Spoken) -> Mention | None
     for mention in [m for m in who.here if m.start >= quantity.end and m not in who.against]:
         between = text[quantity.end : mention.start]
         own = _OWN_VALUE.match(text, mention.end)
-        apart = _CLAUSE.search(between) or _PRONOUN.search(between) or _SHARE.search(between)
+        apart = _CLAUSE.search(between) or _RELATIVE.search(between) or _PRONOUN.search(between) or _SHARE.search(between)
         if not own and not apart:
             return mention
     return owner

@@ -83,6 +83,7 @@ _THAN = re.compile(r"(?:\s+\w+){0,2}\s+(?:than|als|que)\b", re.IGNORECASE)
 #: Attributes of which "better" and "faster" say that there is more.
 _FAST = ("bandwidth", "clock_boost", "clock_base", "memory_data_rate", "nvlink")
 _REACH = 60
+_OF_UNIT = {"bits": "memory_bus"}
 _BY_WORDS = ("faster", "slower", "quicker", "schneller", "langsamer")
 
 
@@ -152,7 +153,7 @@ class _Reader:
 
     def _value(self, match: re.Match[str]) -> Quantity | None:
         """The value right before a word that has no noun of its own."""
-        before = [each for each in self._values if each.end <= match.start() and each.dimension in (*BY_UNIT, *RATES)]
+        before = [each for each in self._values if each.end <= match.start() and each.dimension in (*BY_UNIT, *RATES, "bits")]
         if not before or before[-1].high != before[-1].value or match.start() - before[-1].end > _REACH:
             return None
         own = before[-1]
@@ -175,7 +176,7 @@ class _Reader:
         keys = {each.attribute.key: each.attribute for each in near}
         if len(keys) > 1:
             return None
-        return next(iter(keys.values())) if keys else attributes()[value.dimension]
+        return next(iter(keys.values())) if keys else attributes()[_OF_UNIT.get(value.dimension, value.dimension)]
 
     def _in(self, match: re.Match[str]) -> Attribute | None:
         """What follows "in": "ahead in bandwidth", "trails the A100 in memory"."""
@@ -193,7 +194,7 @@ class _Reader:
             return None
         gap = self._text[before[-1].end : match.start()]
         verb = re.match(r"exceed|surpass|beat|top|outdo|outstrip|trump|trail|lags|falls|equals|match", match[0], re.I)
-        ties = _IS.fullmatch(gap) or (verb and re.fullmatch(r"[^.;,]{0,30}\s+", gap))
+        ties = _IS.fullmatch(gap) or _GAP.fullmatch(gap) or (verb and re.fullmatch(r"[^.;,]{0,30}\s+", gap))
         return before[-1].attribute if ties else None
 
 

@@ -96,7 +96,7 @@ _THAN = re.compile(
 #: "The H100 has 80 GB, so the MI300X offers": what is said of the one before is what the other is held
 #: against.
 _SO = re.compile(
-    r"(?:,|;)\s+(?:so|while|whereas|but|and|yet)\s+(?:the\s+|its\s+\w+,?\s+|amd[\u2019']s\s+|nvidia[\u2019']s\s+){0,2}$",
+    r"(?:(?:,|;)\s+(?:so|while|whereas|but|and|yet)|:)\s+[*_]*(?:the\s+|its\s+\w+,?\s+|amd[\u2019']s\s+|nvidia[\u2019']s\s+){0,2}$",
     re.I,
 )
 

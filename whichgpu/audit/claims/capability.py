@@ -11,7 +11,6 @@ from whichgpu.audit.capabilities import CAPABILITIES, Capability
 from whichgpu.audit.fields import ITS_OWN
 from whichgpu.audit.findings import made
 from whichgpu.audit.judging import source_of
-from whichgpu.audit.pairs import devices
 from whichgpu.audit.quantities import SPELLED
 from whichgpu.audit.roles import counted, spoken
 from whichgpu.audit.sentences import about, sentences, within
@@ -92,7 +91,7 @@ _PASSIVE = tuple(
         re.compile(
             rf"(?P<none>\b(?:no|without)\s+)?\b(?P<what>{each.names})\s+(?:(?:is|are|was)\s+(?P<not>not\s+|n[o\u2019']t\s+)?"
             r"(?:also\s+|natively\s+|only\s+)?(?:supported|available|present|included|(?P<gone>missing|absent|gone))"
-            r"(?:\s+(?:natively|only|exclusively)){0,2})?\s*"
+            r"(?:\s+(?:natively|only|exclusively)){0,2}|(?:works?|runs)(?:\s+(?:fine|natively|well|great)){0,2})?\s*"
             r"(?:on|in|by|from|with)\s+(?:both\s+)?(?:the\s+|an?\s+|nvidia\s+){0,2}$",
             re.IGNORECASE,
         ),
@@ -106,14 +105,6 @@ _ON_THE = re.compile(
 _NEAR = 28
 #: "With sparsity", "without tensor cores" qualify a figure.
 _QUALIFIES = re.compile(r"with(?:out)?\b", re.IGNORECASE)
-#: Every device that a document compares: its title names no more than a few.
-_GROUP = re.compile(
-    r"\s*(?:(?P<none>None of (?:them|these|the (?:two|three|four))|Neither(?: of them)?)"
-    r"|All (?:of (?:them|these)|two|three|four|these)|Both(?: of them)?)(?:\s+(?:gpus|cards|devices|"
-    r"chips))?\s+",
-    re.IGNORECASE,
-)
-_FEW = 4
 #: Into how many instances a GPU is divided; "7 instances" of what each is does not count.
 _PARTS = re.compile(
     r"(?:\b(?:MIG|Multi-Instance GPU)\b[^.;:]{0,60}?|\b(?=(?:split|partitioned|divided|"
@@ -179,6 +170,8 @@ _ITSELF = tuple(
             r"off the table|"
             r"out of the question|unsupported|unavailable))\b(?=\s*(?:too|as well|on it|here|natively|"
             r"[,.;:)]|$))"
+            rf"|\b(?P<what3>{each.names})\s+(?:works|runs|is possible)\s+(?:(?:fine|natively|well|great)\s+)?(?:on (?:it|this card|that card)|here|"
+            rf"too|as well|natively)\b"
             rf"|\b(?:is|are)\s+(?P<not2>not\s+)?(?P<what2>{each.names})[ -](?:capable|ready|enabled|"
             rf"compatible)\b",
             re.IGNORECASE,
@@ -202,7 +195,6 @@ def find(context: Context) -> Iterator[Finding]:
         for sentence in sentences(passage.text):
             who = spoken(index, passage, sentence, context)
             yield from _of_sentence(passage, (sentence.start, sentence.end), who, context)
-            yield from _of_all(passage, sentence, context)
             yield from _passive(passage, sentence.start, who, context)
             yield from _itself(passage, sentence, who, context)
             yield from _instances(passage, (sentence.start, sentence.end), who, context)
@@ -416,28 +408,6 @@ def _of_parts(
                evidence=(source_of(best, "mig_max"),))  # fmt: skip
 
 
-def _of_all(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
-    """What is said of all devices of the document, or of none: "None of these cards supports BF16"."""
-    group = _GROUP.match(sentence.text)
-    compared = devices(context) if group else []
-    if not group or not 2 <= len(compared) <= _FEW:
-        return
-    at = sentence.start + group.end()
-    for each, positive, pattern in CLAIMS:
-        match = pattern.match(passage.text, at, sentence.end)
-        if match is None or _HEDGED.search(passage.text, match.end(), match.end() + 12):
-            continue
-        told = positive and not group["none"]
-        known = [[context.catalogue[key] for key in ids] for ids in compared]
-        wrong = [gpus for gpus in known if all(each.has(gpu) is (not told) for gpu in gpus)]
-        place_of = match.span("what") if match["list"] else match.span()
-        yield from judged(passage, place_of, each, (wrong or known)[0], told=told, context=context)
-    for place_of, each in () if group["none"] else _entries(passage.text, at, sentence.end):
-        known = [[context.catalogue[key] for key in ids] for ids in compared]
-        wrong = [gpus for gpus in known if all(each.has(gpu) is False for gpu in gpus)]
-        yield from judged(passage, place_of, each, (wrong or known)[0], told=True, context=context)
-
-
 def _itself(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:
     """What is said to be supported, where the device stands before it or the sentence goes on about it."""
     if not _STATE.search(sentence.text):
@@ -456,7 +426,7 @@ def _itself(passage: Passage, sentence: Sentence, who: Spoken, context: Context)
 
 
 _STATE = re.compile(
-    r"\b(?:supported|available|present|on board|missing|absent|gone|off the table|out of the question|"
+    r"\b(?:works|runs|possible|supported|available|present|on board|missing|absent|gone|off the table|out of the question|"
     r"unsupported|"
     r"unavailable)\b|[ -](?:capable|ready|enabled|compatible)\b",
     re.IGNORECASE,
@@ -472,7 +442,7 @@ def _passive(passage: Passage, start: int, who: Spoken, context: Context) -> Ite
         for each, pattern in _PASSIVE:
             match = pattern.search(words)
             if match is None or not (
-                match["none"] or "support" in match[0] or re.search(r"\b(?:is|are)\b", match[0])
+                match["none"] or "support" in match[0] or re.search(r"\b(?:is|are|works?|runs)\b", match[0])
             ):
                 continue
             if _HEDGED.search(words[: match.start()]):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _BY_KIND = {"power": "power", "memory": "memory", "bandwidth": "bandwidth"}
 _WORD = re.compile(
-    r"\s*(?:(?P<more>more|higher|extra|additional)|(?P<less>less|lower|fewer))\b", re.IGNORECASE
+    r"\s*(?:(?P<more>more|higher|extra|additional|above|over|beyond|ahead of)|(?P<less>less|lower|fewer|below|under|short of|behind))\b", re.IGNORECASE
 )
 _GB = 1e9
 #: How far a stated difference may be off, as a share of it and of the larger of the two values.
@@ -47,7 +47,7 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         if word is None or each.high != each.value or each.value <= 0:
             continue
         attribute = _attribute(text, each, word.end())
-        than = re.compile(r"[^.;,]{0,40}?\bthan\b").match(text, word.end())
+        than = re.compile(r"[^.;,]{0,40}?\b(?:than|above|over|beyond|ahead of|below|under|short of|behind)\b").match(text, word.start())
         both = pair(each.start, word.end(), spoken(index, passage, sentence, context), context)
         if attribute is None or than is None or both is None or re.search(r"\d", than[0]):
             continue

@@ -29,12 +29,13 @@ if TYPE_CHECKING:
 
 _WAYS = re.compile(r"\b(\d{1,2})-way\b", re.IGNORECASE)
 _YEAR = re.compile(
+    r"(?:\b(?:(?:cards?|boards?|gpus?|chips?|parts?|veteran|flagship)\s+from(?= 20\d\d)|(?:is|was|it[\u2019']s) from(?= 20\d\d))|"
     r"\b(?:released|launched|introduced|announced|unveiled|debuted|came out|arrived|presented|appeared|"
     r"went on sale|"
     r"started shipping|shipped|landed|became available|dates? (?:from|back to)|hit (?:the market|shelves|"
     r"stores)|erschien|vorgestellt|ver\u00f6ffentlicht|sortie?|lanc\u00e9e?|parue?|lanzad[oa]|"
     r"presentad[oa]|"
-    r"uscit[ao]|presentat[ao])\b"
+    r"uscit[ao]|presentat[ao])\b)"
     r"[^.;]{0,24}?\b(20[012]\d)\b",
     re.IGNORECASE,
 )
@@ -85,6 +86,8 @@ _A_CARD = re.compile(
     r"(?:cards?|gpus?|parts?|chips?|accelerators?|processors?|boards?)\b",
     re.IGNORECASE,
 )
+#: Values between the name that a list begins with and its architecture: "T4: 16 GB GDDR6, 70 W, Turing".
+_LISTS = re.compile(r"\s*:\s*(?:[^.;:]{0,60},\s*)?")
 _OPENED, _CLOSED = re.compile(r"\s*\("), re.compile(r"\s*[),;]")
 #: Between an architecture and the device after it: "the Ampere-based RTX 3090".
 _BASED = re.compile(r"-(?:based|generation)\s+(?:nvidia\s+|geforce\s+|quadro\s+|tesla\s+)*", re.IGNORECASE)
@@ -356,7 +359,8 @@ def _is_built(text: str, match: re.Match[str], here: Sequence[Mention]) -> Menti
     kind_of = text.startswith("-based", match.end()) and len(gap) < _FAR // 3
     is_of = _IS_OF.fullmatch(gap) and _A_CARD.match(text, match.end())
     in_brackets = _OPENED.fullmatch(gap) and _CLOSED.match(text, match.end())
-    return before[-1] if kind_of or is_of or in_brackets or _BUILT.fullmatch(gap) else None
+    in_list = _LISTS.fullmatch(gap) and _CLOSED.match(text, match.end())
+    return before[-1] if kind_of or is_of or in_brackets or in_list or _BUILT.fullmatch(gap) else None
 
 
 def _carried(text: str, start: int, match: re.Match[str], who: Spoken) -> Mention | None:

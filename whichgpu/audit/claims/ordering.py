@@ -45,6 +45,10 @@ _NOT_SAME = re.compile(
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(r"[;:]\s|,\s+(?:but|while|whereas|although|though|and|yet|so)\s|\s\u2014\s|\s\u2013\s", re.IGNORECASE)
+#: Behind a comparison, words before what it is with.
+_WITH = re.compile(
+    r"\b(?:than|compared|versus|vs|against|over|of|as|beyond|behind|like|relative|als|que|to)\b|[\u2019']s\b", re.IGNORECASE
+)
 _MINUS = re.compile(r"[-\u2212]\d+(?:\.\d+)?\s?%\s*$")
 #: A number right before the word is by how much, which others judge.
 _BY_HOW_MUCH = re.compile(r"(?:%|percent|times|\d\s?[x\u00d7]|\bhalf|twice|third|quarter|fold)\s+(?:as\s+)?(?:the\s+)?$", re.IGNORECASE)
@@ -100,7 +104,9 @@ def _of_two(
     passage: Passage, sentence: Sentence, each: Comparison, who: Spoken, context: Context
 ) -> Finding | None:
     """What a device is said to have more of, or less, than another, or as much."""
-    if each.bound and _other(each, who) is None:
+    after = [one for one in who.here if one.start >= each.end]
+    apart = after and after[0] not in who.against and not _WITH.search(who.text, each.end, after[0].start)
+    if (each.bound and _other(each, who) is None) or (each.sign and apart):
         return None
     both = _level(each, who, context) if each.sign == 0 else pair(each.start, each.end, who, context)
     values = ratios(each.attribute, both, context) if both else []

@@ -88,7 +88,7 @@ _SHARES = {"half": 1 / 2, "third": 1 / 3, "two thirds": 2 / 3, "quarter": 1 / 4,
 #: Values that are held against a device's, what they are of where nothing is named, and what stands between.
 _VALUED = {"memory": "memory", "bandwidth": "bandwidth", "power": "power", "flop rate": "", "op rate": ""}
 _SO_MANY = re.compile(
-    r"(?:\s+(?:of\s+)?(?:[\w-]+\s*){0,3})?(?:[,(:\u2013\u2014-]\s*(?:or\s+|(?:which|that)\s+(?:is|makes|"
+    r"(?:\s+(?:of\s+)?(?:[\w-]+\s*){0,3})?(?:[,(:\u2013\u2014-]\s*(?:or\s+|so\s+|thus\s+|hence\s+|(?:which|that)\s+(?:is|makes|"
     r"works out (?:to|at))\s+)?|\s+(?:is|are|being)\s+)"
     r"(?:about\s+|around\s+|roughly\s+|nearly\s+|almost\s+|over\s+|just\s+|only\s+|some\s+|more than\s+|"
     r"less than\s+|a\s+little\s+)*",
@@ -98,10 +98,11 @@ _SO_MANY = re.compile(
 _ADDS = re.compile(r"\b(?:adds?|gains?|loses?|saves?|adding|gaining)\s+$", re.IGNORECASE)
 #: Between a multiple and a value that is of another one: "twice as much as the 5090 and double the 300 W of".
 _OTHER_CLAUSE = re.compile(r"\b(?:and|but)\s+(?:twice|double|half|triple|\d)", re.IGNORECASE)
+_DOUBLES = re.compile(r"(?:double|triple|quadruple|halve)[sd]?\b", re.IGNORECASE)
 _THAT_IS = re.compile(r"\s*(?:That[\u2019']s|That is|This is|It[\u2019']s)\s+", re.IGNORECASE)
 _ROUGHLY = 12
 _WHAT_OF = re.compile(
-    r"\s*(?:of\s+)?(?:what|that of|the\s+[\w ]{0,30}\s(?:of|on|in)|as (?:much|"
+    r"\s*(?:of\s+)?(?:than(?: that of| what)?|what|that of|the\s+[\w ]{0,30}\s(?:of|on|in)|as (?:much|"
     r"many)\s+(?:[\w ]{1,24}\s)?as)?\s*(?:the\s+|an?\s+|one\s+|single\s+|of\s+|entire\s+|nvidia\s+|amd\s+)*",
     re.IGNORECASE,
 )
@@ -164,7 +165,7 @@ def _parts(text: str, sentence: Sentence) -> Iterator[_Claim]:
             .removeprefix("an ")
         ]
         times = 1 - share if match["less"] else 1 + share
-        yield _Claim(match.start("share"), match.end(), times, "about")
+        yield _Claim(match.start("share"), match.end(), times, "")
 
 
 def _is_multiple(text: str, each: Quantity) -> bool:
@@ -295,8 +296,9 @@ def _of_value(
     if not found or not after or found[-1].dimension not in _VALUED or found[-1].high != found[-1].value:
         return None
     value, other = found[-1], after[0]
+    verb = _DOUBLES.match(text, claim.start) and not text[value.end : claim.start].strip()
     if not (
-        value.end == sentence.start or _SO_MANY.fullmatch(text, value.end, claim.start)
+        value.end == sentence.start or verb or _SO_MANY.fullmatch(text, value.end, claim.start)
     ) or not _WHAT_OF.fullmatch(text, claim.end, other.start):
         return None
     beside = [each.attribute for each in within(named(text), value.start - _BEFORE, sentence.end)

@@ -31,12 +31,13 @@ _THE = (
 #: Between the first device and the second: what says that the second is the later one, or the earlier.
 _LATER = re.compile(
     rf"\b(?:replaced|succeeded|superseded|followed) by{_THE}|\bpredecessor (?:of|to){_THE}|"
-    rf"\bsuccessor (?:is|was),?{_THE}",
+    rf"\bsuccessor (?:is|was),?{_THE}|\b(?:preced(?:es|ed|ing)|predat(?:es|ed|ing)){_THE}|(?<!years )\bolder than{_THE}",
     re.IGNORECASE,
 )
 _EARLIER = re.compile(
     rf"\b(?:replac(?:es|ed|ing)|succeed(?:s|ed|ing)|supersed(?:es|ed|ing))(?! by\b){_THE}"
-    rf"|\b(?:successor|follow-up|replacement) (?:of|to|for){_THE}|\bpredecessor (?:is|was),?{_THE}",
+    rf"|\b(?:successor|follow-up|replacement) (?:of|to|for){_THE}|\bpredecessor (?:is|was),?{_THE}"
+    rf"|\b(?:newer|younger|more recent) than{_THE}|\bcame (?:out )?after{_THE}",
     re.IGNORECASE,
 )
 _DENIED = re.compile(r"\b(?:not|never|no|if|could|would|can|may|instead)\b|n[\u2019']t\b", re.IGNORECASE)
@@ -70,8 +71,9 @@ def find(context: Context) -> Iterator[Finding]:
             yield from _earlier(passage, sentence, who, context)
             for at, second in enumerate(who.here):
                 topic = who.topic if who.certain and ITS_OWN.match(sentence.text) else ()
-                first = who.here[at - 1] if at else next(iter(topic), None)
-                start = first.end if first and at else sentence.start
+                own = [each for each in who.here[:at] if each not in who.against]
+                first = own[-1] if own else next(iter(topic), None)
+                start = who.here[at - 1].end if at else sentence.start
                 words = passage.text[max(start, second.start - _FAR) : second.start]
                 if first is None or _DENIED.search(words):
                     continue
