@@ -316,10 +316,12 @@ def _of_sentence(
 def _in_entries(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
     """Capabilities in a list of what the one device of a sentence has."""
     text = passage.text
-    if len({each.named for each in who.here}) == 1 and who.here[0] not in who.against:
-        gpus = [context.catalogue[key] for key in who.here[0].ids]
-        for span, what in _entries(text, who.here[-1].end, place[1]):
-            if len(text[who.here[-1].end : span[0]]) <= _FAR:
+    its = [] if who.here or not (who.certain and ITS_OWN.match(text, place[0])) else who.topic
+    if its or (len({each.named for each in who.here}) == 1 and who.here[0] not in who.against):
+        gpus = [context.catalogue[key] for key in (its or who.here)[0].ids]
+        first = who.here[-1].end if who.here else place[0]
+        for span, what in _entries(text, first, place[1]):
+            if len(text[first : span[0]]) <= _FAR:
                 yield from judged(passage, span, what, gpus, told=True, context=context)
 
 

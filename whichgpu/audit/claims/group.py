@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from whichgpu.audit.pairs import devices
-from whichgpu.audit.roles import Spoken
+from whichgpu.audit.roles import Spoken, owned
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.subjects import Mention, model
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _KINDS = ("specification", "memory_type", "capability", "identity", "generation")
 _GROUP = re.compile(
-    r"(?:^\s*(?:(?:And|But|So|Still|Here|Note that|Oh,? and)[,:]?\s+)?|(?:[;:]|,\s+(?:and|but))\s+|\band\s+)"
+    r"(?:(?:(?<=[.!?])|(?<![\s\S]))\s*(?:(?:And|But|So|Still|Here|Note that|Oh,? and)[,:]?\s+)?|(?:[;:]|,\s+(?:and|but))\s+|\band\s+)"
     r"(?P<who>(?P<none>neither(?: of (?:them|these|the two))?(?: (?:card|gpu|chip|one))?|none of (?:them|these|the \w+))|"
     r"both(?: of (?:them|these))?|all (?P<n>two|three|four|five)(?: of them)?|all of (?:them|these)|they (?:all|both)|"
     r"the (?P<n2>two|three|four)(?: of them)?|each of (?:them|the (?P<n3>two|three|four))"
@@ -77,14 +77,17 @@ def _members(
     count = 2 if two else _COUNTS.get((word or "").lower(), 0)
     here = context.mentions.get(index, ())
     starts = [each.start for each in sentences(passage.text) if each.start <= sentence.start]
-    near = [_distinct(within(here, first, match.start()), context) for first in reversed(starts[-3:])]
+    near = [
+        _distinct(group, context)
+        for first in reversed(starts[-3:])
+        for told in (within(here, first, match.start()),)
+        for group in (told, owned(passage.text, told))
+    ]
     earlier = [each for back in range(max(index - 2, 0), index) for each in context.mentions.get(back, ())]
     before = _distinct([*earlier, *within(here, 0, match.start())], context)
     for group in (*near, _distinct(within(here, 0, match.start()), context), before):
         if count and len(group) == count:
             return group
-        if len(group) > max(count, 1) and (count or group is before):
-            break
     compared = devices(context)
     return compared if 2 <= len(compared) <= _MOST and len(compared) == (count or len(compared)) else []
 

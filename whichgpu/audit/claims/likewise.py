@@ -45,20 +45,21 @@ _SO = re.compile(
     r"its\s+\w+,?\s+(?:the\s+)?)?(?:nvidia\s+|amd\s+)*$",
     re.IGNORECASE,
 )
-#: Behind a capability, of a further device: "FP8, which the T4 could do as well", "a feature the A100 lacks".
+#: What takes up what was named before it, for a further device: "FP8, which the T4 could do as well", "all of which".
 _WHICH = re.compile(
-    r"(?:,|\s[\u2013\u2014-])\s*(?:which|something(?: that)?|a (?:feature|capability|trick|format|"
-    r"precision|luxury|thing)(?: that| which)?|"
-    r"(?:one )?that)\s+(?:even\s+|only\s+)?(?:the\s+|its\s+predecessor,?\s+(?:the\s+)?)?(?:nvidia\s+|"
-    r"amd\s+|older\s+|cheaper\s+|old\s+)*$",
+    r"(?:,|\s[\u2013\u2014-]|\()\s*(?:(?P<all>all|both|none|neither) of (?:which|that)|which|something(?: that| which)?|"
+    r"an? (?:[\w-]+\s){0,2}(?:feature|capability|trick|format|precision|luxury|thing|data type|type|extra|option|ability|"
+    r"function|perk)s?(?: that| which)?|(?:one )?that|features|formats|capabilities)\s+(?:even\s+|only\s+|already\s+|neither\s+)?(?:the\s+|"
+    r"its\s+|its predecessor,?\s+(?:the\s+)?)?(?:nvidia\s+|amd\s+|nvidia[\u2019']s\s+|amd[\u2019']s\s+|older\s+|newer\s+|cheaper\s+|"
+    r"old\s+|new\s+|plain\s+|big\s+|little\s+|mighty\s+)*$",
     re.IGNORECASE,
 )
 _DOES = re.compile(
-    r",?\s+(?:already\s+|also\s+|still\s+|simply\s+)*(?:(?P<not>(?:can|could|does|did|do)(?:not|\s+not|n[\u2019']t)(?:\s+(?:do|have|support|offer))?|"
-    r"lacks?|lacked|misses|missed|omits?|never (?:had|got))|(?:has|had|does|did|do|can|could(?: do)?|"
-    r"supports?|supported|offers?|offered|"
-    r"introduced|brought|gained|got|received|provides?)(?:\s+(?:too|as well|already))?)\b(?=\s*(?:too|as "
-    r"well|already|natively|in\b|with\b|via\b|[,.;:)]|$|and\b|but\b))",
+    r",?\s+(?:already\s+|also\s+|still\s+|simply\s+|sadly\s+)*(?:(?P<not>(?:can|could|does|did|do)(?:not|\s+not|n[\u2019']t)(?:\s+(?:do|have|support|offer))?|"
+    r"lacks?|lacked|misses|missed|omits?|omitted|lost|loses|dropped|drops|gave up|does without|never (?:had|got|supported))|(?:has|had|does|did|do|can|could|can do|could do|"
+    r"supports?|supported|offers?|offered|introduced|pioneered|debuted|brought|gained|got|gets|received|provides?|handles|handled|retains|kept|keeps|shares)"
+    r"(?:\s+(?:too|as well|already|just fine|equally))?)\b(?=\s*(?:too|as "
+    r"well|already|natively|in\b|with\b|via\b|just|[,.;:)]|$|and\b|but\b))",
     re.IGNORECASE,
 )
 #: What two of a device are joined by.
@@ -117,12 +118,13 @@ def _again(
         opposite = None if too or so else _NOT_SO.match(passage.text, mention.end, sentence.end)
         which = _WHICH.search(passage.text, max(sentence.start, mention.start - _REACH), mention.start)
         which_does = _DOES.match(passage.text, mention.end, sentence.end) if which else None
-        if which and which_does and capability_at_end(passage.text, which.start()):
-            what = capability_at_end(passage.text, which.start())
+        if which and which_does:
             gpus = [context.catalogue[key] for key in mention.ids]
-            if what:
-                place = (mention.start, which_does.end())
-                yield from judged(passage, place, what, gpus, told=not which_does["not"], context=context)
+            told = not which_does["not"] and (which["all"] or "").lower() not in ("none", "neither")
+            place = (mention.start, which_does.end())
+            every = _taken_up(passage.text, sentence.start, which, here)
+            found = [one for what in every for one in judged(passage, place, what, gpus, told=told, context=context)]
+            yield from ([one for one in found if one.accuses] or found)[:1]
             continue
         if not (too or so or opposite):
             continue
@@ -183,14 +185,23 @@ def context_names(passage: Passage, start: int, mention: Mention, context: Conte
     return [each for each in context.mentions.get(index, ()) if start <= each.start < mention.start]
 
 
-def capability_at_end(text: str, end: int) -> Capability | None:
-    """The capability whose name ends right at a place of a text; None where none does."""
-    last = None
-    for match in _ANY.finditer(text, max(0, end - _DENIAL), end):
-        last = match
-    if last is None or text[last.end() : end].strip(" )*_"):
-        return None
-    return next(each for each in CAPABILITIES if re.fullmatch(each.names, last[0], re.IGNORECASE))
+def _taken_up(
+    text: str, start: int, which: re.Match[str], here: Sequence[Mention]
+) -> list[Capability]:
+    """The capabilities that "which" takes up: the last one of its clause, or all of its list."""
+    found = [one for one in _ANY.finditer(text, start, which.start())
+             if not any(each.start <= one.start() < each.end for each in here)]  # fmt: skip
+    if not found or len(text[found[-1].end() : which.start()]) > _REACH // 2:
+        return []
+    behind = text[found[-1].end() : which.start()]
+    if not which["all"]:
+        # Another thing is named between: "FP8 and a bigger cache, which".
+        plain = re.fullmatch(r"[^,;.]{0,45}", behind) and not _ELSE.search(behind)
+        found = found[-1:] if plain else []
+    return [next(each for each in CAPABILITIES if re.fullmatch(each.names, one[0], re.IGNORECASE)) for one in found]
+
+
+_ELSE = re.compile(r"\b(?:and|but|or|than|memory|cache|bandwidth|cores)\b", re.IGNORECASE)
 
 
 def _last_claim(text: str, start: int, end: int) -> tuple[Capability, bool] | None:
