@@ -40,10 +40,17 @@ _OF = {
     "time": re.compile(
         rf"\s*(?:faster|speed-?up|quicker|slower|longer|shorter|as (?:fast|long)|{_END}", re.IGNORECASE
     ),
+    "number": re.compile(
+        r"\s*(?:as many|more|fewer|(?:the )?(?:cuda )?cores)\b", re.IGNORECASE
+    ),
     "rate": re.compile(
         rf"\s*(?:faster|speed-?up|slower|as (?:fast|many)|more|higher|the throughput|{_END}", re.IGNORECASE
     ),
 }
+
+
+#: Between two counts that are set against one another: "16,384 cores against 10,496".
+_OPPOSED = re.compile(r"\s+(?:[\w-]+\s+){0,3}(?:against|vs\.?|versus|compared (?:to|with))\s+", re.IGNORECASE)
 
 
 def in_brackets(
@@ -76,6 +83,8 @@ def before_it(
         if len(both) != 2 or both[1].end > place[0] or not both[0].value * both[1].value > 0:
             continue
         plain = all(each.high == each.value for each in both) and both[0].unit == both[1].unit
+        if dimension == "number" and not _OPPOSED.fullmatch(text, both[0].end, both[1].start):
+            continue
         if plain and _SO.fullmatch(text, both[1].end, place[0]) and of.match(text, place[1], sentence.end):
             return both[0], both[1]
     return None

@@ -35,6 +35,8 @@ _NTH = re.compile(
 #: Words of every rate between its name and its value, and what begins another value.
 _GENERAL = re.compile(r"\b(?:tensor|peak|performance|throughput|compute|core)\b\s*", re.IGNORECASE)
 _BEGINS, _NEW = re.compile(r"[,\uff0c\u3001]|\band\b", re.IGNORECASE), 30
+#: Between a name and its own value: "the RTX 6000 Ada's 960 GB/s".
+_POSSESSES = re.compile(r"[\u2019']s?\s+")
 #: Words beside a value that is of a part, or of a change.
 _PART_BEFORE = re.compile(
     r"\b(?:each|per|every|by|from|"
@@ -270,6 +272,9 @@ def nearest_device(text: str, quantity: Quantity, who: Spoken) -> Mention | None
 
     "The 80 GB A100" is the device right after it.
     """
+    owns = [m for m in who.here if m.end <= quantity.start]
+    if owns and _POSSESSES.fullmatch(text, owns[-1].end, quantity.start):
+        return owns[-1]
     right_after = [m for m in who.here if 0 <= m.start - quantity.end < _NEXT]
     if right_after and _MAKER.fullmatch(text, quantity.end, right_after[0].start):
         return right_after[0]
@@ -310,7 +315,7 @@ def united(text: str, found: Sequence[Quantity], here: Sequence[Mention]) -> lis
             opposed = _VERSUS.search(text, last.end, each.start) and behind and _FOR_THE.fullmatch(
                 text, each.end, behind[0].start
             )  # fmt: skip
-            owned = before and re.fullmatch(r"[\u2019']s?\s+", text[before[0].end : each.start])
+            owned = before and re.fullmatch(r"(?:[\u2019']s?)?\s+", text[before[-1].end : each.start])
             digits = re.search(r"\d[\d,.]*", text[last.start : last.end])
             plain = (
                 float(digits[0].replace(",", "").strip(".") or 0)

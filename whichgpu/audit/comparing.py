@@ -35,7 +35,7 @@ _WORDS = re.compile(
     r"|(?P<above>above|ahead of|beyond|north of|exceed(?:s|ed|ing)?|surpass(?:es|ed|ing)?|beats?|beating|tops|topping|outdoes|"
     r"outstrips|trumps|eclipses|edges out)"
     r"|(?P<below>below|short of|shy of|behind|south of|trail(?:s|ed|ing)|lags|falls? short of|undercuts|loses to)"
-    r"|(?P<level>(?:the )?(?:very |exact )?same|identical|equal|on par|on a par|level|matches|matching|equals)"
+    r"|(?P<level>(?:the )?(?:very |exact )?same|identical|equal|on par|on a par|level|matches|matching|equals|as (?:many|much)(?= as))"
     r"|(?P<thirst>hungrier|thirstier|more power-hungry|more power hungry)|(?P<frugal>more frugal|less power-hungry))\b",
     re.IGNORECASE,
 )

@@ -34,6 +34,7 @@ _RANKS = {
     "faster": ("speed", 1), "slower": ("speed", -1), "bigger": ("size", 1), "larger": ("size", 1),
     "smaller": ("size", -1), "oldest": ("age", -1), "newest": ("age", 1), "youngest": ("age", 1),
     "cheapest": ("price", -1), "biggest": ("size", 1), "smallest": ("size", -1), "latest": ("age", 1),
+    "new": ("age", 1), "old": ("age", -1),
 }  # fmt: skip
 #: The fields that a rank goes by; where several are known all must agree.
 _FIELDS = {"price": ("launch_price",), "speed": ("bandwidth", "fp32"), "size": ("memory", "cores", "power")}
@@ -58,7 +59,7 @@ _HBM = re.compile(r"hbm\d?e?|gddr\dx?")
 _OTHER = ("other",)
 #: Words that say nothing of which device is meant.
 _PLAIN = frozenset(
-    "big small little old new good trusty mighty humble venerable popular powerful fast slow cheap expensive plain "
+    "big small little good trusty mighty humble venerable popular powerful fast slow cheap expensive plain "
     "regular standard normal single lone lowly entry-level mid-range high-end top-end fancy shiny lovelace based era "
     "generation gen class current used second-hand budget passive active compact low-power dual-slot actual first "
     "full-fat fully-fledged vanilla original base ageing aging tiny huge large much slightly far "
@@ -134,12 +135,20 @@ class _Reader:
             asked = self._asked(match)
             if asked is None:
                 continue
+            if asked.rank and not asked.tests and self._is_alone(match):
+                # "The new card" of a text on one device is that.
+                continue
             ids = self._picked(match, asked)
             if ids:
                 self._found = sorted([*self._found, Mention(*place, match["what"], ids, ids)])
             else:
                 unsettled.append(place)
         return self._found, unsettled
+
+    def _is_alone(self, match: re.Match[str]) -> bool:
+        """Whether a text that speaks of one device only calls it new, or old."""
+        plain = re.fullmatch(r"(?:new|old|latest)\s+\w+", match["what"], re.IGNORECASE)
+        return bool(plain) and len(self._ordered([*self._before, *self._titled, *self._upto(match.start())])) < 2
 
     def _is_named(self, match: re.Match[str]) -> bool:
         """Whether the device is named in the description, right behind it, or right before it."""
@@ -183,7 +192,8 @@ class _Reader:
             if fitting:
                 return self._those(fitting[0], asked) if len(fitting) == 1 else ()
         if asked.rank and not asked.tests:
-            return self._ranked(at, asked.rank, asked.own)
+            previous = re.match(r"(?:previous|last|outgoing)", match["what"], re.IGNORECASE)
+            return self._ranked(at, asked.rank, asked.own or bool(previous))
         if asked.other and not asked.tests:
             both = self._last_pair(at)
             subject = self._subject(at)

@@ -20,6 +20,7 @@ _OF = {
     "power": "power",
     "area": "die_area",
     "length": "process",
+    "bits": "memory_bus",
 }
 _WORD = re.compile(r"[A-Za-z\u00c0-\u024f][\w/+.-]*")
 #: Words of a list of values: of others a sentence is made.
@@ -143,8 +144,8 @@ def listed(text: str, sentence: Sentence, quantity: Quantity, mention: Mention |
     if sized or _SCRIPT.search(text, first, quantity.start):
         return None
     gap = text[first : quantity.start]
-    said = is_list(gap) or (key == "bandwidth" and _opens(gap))
-    said = said or bool(has(gap) and _OWN_END.match(text, quantity.end))
+    said = (key != "memory_bus" and is_list(gap)) or (key == "bandwidth" and _opens(gap))
+    said = said or bool(key != "memory_bus" and has(gap) and _OWN_END.match(text, quantity.end))
     said = said or _only_meant(text, sentence, quantity, key, gap)
     return attributes()[key] if said and not _ELSE.match(text, quantity.end) else None
 
@@ -167,6 +168,11 @@ _FOREIGN = {
         r"disks?|storage|reads?|writes?|effective\w*|measured?|real|achiev\w*|sustain\w*|c2c|bridges?|between|bidirectional|"
         r"direction|each|per|tokens?|copy|stream|benchmark\w*|test\w*|saw|get|got|weights?|model|divid\w*|need\w*|requir\w*|"
         r"more|less|higher|lower|faster|slower|extra|increase\w*|gain\w*|difference|total|combined|cpu|ram|ddr\d?)\b",
+        re.IGNORECASE,
+    ),
+    "memory_bus": re.compile(
+        r"\b(?:[1-5]?\d[ -]?bits?|precision|quanti\w+|float\w*|integer|weights?|models?|processor|cpu|os|windows|instructions?|registers?|"
+        r"key|encryption|aes|vectors?|more|less|wider|narrower|per|each|channels?|controllers?)\b",
         re.IGNORECASE,
     ),
     "die_area": re.compile(r"\b(?:each|per|compute|memory|io|i/o|gcds?|xcds?|chiplets?|dies|total|larger|smaller|more|less)\b", re.IGNORECASE),

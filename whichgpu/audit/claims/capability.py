@@ -46,7 +46,7 @@ _HAS = (
     r"(?:two|pairs?|four|eight) (?:of (?:them|these) |cards |gpus )?(?:over|via|through)|"
     r"(?:connected|linked|joined|paired|bridged|coupled|interconnected)(?: together)? (?:via|over|with|"
     r"through|by|using)|"
-    r"adds?|brings?|brought|enables?|runs?|carr(?:y|ies)|sports?|boasts?|packs?|retains?|keeps?|kept|exposes?|handles?|understands?|"
+    r"(?:is|was) the first (?:\w+ )?(?:with|to (?:support|offer|have|feature))|knows?|knew|adds?|added|brings?|brought|enables?|runs?|carr(?:y|ies)|sports?|boasts?|packs?|retains?|keeps?|kept|exposes?|handles?|understands?|"
     r"can (?:do|handle|run|use)|does|do|(?:is|are|was|were) (?:capable of|able to (?:use|run|do))|"
     r"unterst\u00fctzt|unterst\u00fctzen|"
     r"prend en charge|"
@@ -110,7 +110,7 @@ _PARTS = re.compile(
     r"(?:\b(?:MIG|Multi-Instance GPU)\b[^.;:]{0,60}?|\b(?=(?:split|partitioned|divided|"
     r"sliced)\b[^.;:]{0,40}\bMIG\b)\w+ )"
     r"\b(?:up to|as many as|maximum of|into(?: up to)?)\s+"
-    r"(\d{1,2}|two|three|four|five|six|seven|eight)\s+(?:\w+\s+){0,3}?(?:instances|partitions|slices|gpus|ways)\b",
+    r"(\d{1,2}|two|three|four|five|six|seven|eight)\s+(?:\w+\s+){0,3}?(?:instances|partitions|parts|slices|gpus|ways)\b",
     re.IGNORECASE,
 )
 #: The same in a cell: "Up to 7 instances", "Yes (up to 7)".
@@ -153,7 +153,7 @@ _HEDGED = re.compile(
 #: "With or without" is neither.
 _EITHER = re.compile(r"\bwith or $", re.IGNORECASE)
 #: A denial, and how far before what is denied it stands.
-_NOT = re.compile(r"\b(?:no[tr]?|none|neither|never|cannot|unable)\b|n[\u2019']t\b", re.IGNORECASE)
+_NOT = re.compile(r"\b(?:no(?! (?:problem|doubt|wonder|surprise|question|worries))[tr]?|none|neither|never|cannot|unable)\b|n[\u2019']t\b", re.IGNORECASE)
 _DENIAL = 45
 _FAR = 110
 #: Between two names of one subject, and what denies of both.
@@ -388,7 +388,7 @@ def _instances(passage: Passage, place: tuple[int, int], who: Spoken, context: C
         mention = inside[-1] if inside else who.owner(match.start())
         if mention is None or _HEDGED.search(match[0]):
             continue
-        if mention not in who.here and not ITS_OWN.match(passage.text, place[0]):
+        if mention not in who.here and not (who.certain or ITS_OWN.match(passage.text, place[0])):
             continue
         told = SPELLED.get(match[1].lower()) or int(match[1])
         gpus = [context.catalogue[key] for key in mention.ids]
@@ -422,11 +422,13 @@ def _itself(passage: Passage, sentence: Sentence, who: Spoken, context: Context)
             between = passage.text[mention.end : match.start()] if mention in who.here else sentence.text
             if _HEDGED.search(between) or len(between) > _FAR:
                 continue
-            told = not (match["not"] or match["gone"] or match["not2"])
+            nor = _NOR.search(passage.text, max(sentence.start, match.start() - _DENIAL), match.start())
+            told = not (match["not"] or match["gone"] or match["not2"] or nor)
             gpus = [context.catalogue[key] for key in mention.ids]
             yield from judged(passage, match.span(), each, gpus, told=told, context=context)
 
 
+_NOR = re.compile(r"\b(?:neither|nor|no)\s+$|\bneither\s+[\w -]{2,24}\s+nor\s+$", re.IGNORECASE)
 _STATE = re.compile(
     r"\b(?:works|runs|possible|supported|available|present|on board|missing|absent|gone|off the table|out of the question|"
     r"unsupported|"

@@ -28,6 +28,7 @@ _WORD = re.compile(
     r"\s*(?:(?P<more>more|higher|extra|additional|above|over|beyond|ahead of)|(?P<less>less|lower|fewer|below|under|short of|behind))\b", re.IGNORECASE
 )
 _GB = 1e9
+_MORE_BY = re.compile(r"\s*(?=[.,;)]|$)")
 #: How far a stated difference may be off, as a share of it and of the larger of the two values.
 _WITHIN, _OF_VALUE = 0.06, 0.01
 
@@ -48,7 +49,12 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
             continue
         attribute = _attribute(text, each, word.end())
         than = re.compile(r"[^.;,]{0,40}?\b(?:than|above|over|beyond|ahead of|below|under|short of|behind)\b").match(text, word.start())
-        both = pair(each.start, word.end(), spoken(index, passage, sentence, context), context)
+        who = spoken(index, passage, sentence, context)
+        both = pair(each.start, word.end(), who, context)
+        # "450 W - exactly 100 W more": than what was told of just before.
+        alone = None if than else _MORE_BY.match(text, word.end())
+        behind = [one for one in who.here if one.start >= word.end()]
+        than = than or (alone if who.here and not behind else None)
         if attribute is None or than is None or both is None or re.search(r"\d", than[0]):
             continue
         yield from _judged(passage, each, (attribute, bool(word["more"])), both, context)

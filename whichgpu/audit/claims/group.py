@@ -39,7 +39,7 @@ _GROUP = re.compile(
 _COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5}
 _MOST = 5
 #: What ends the clause of a group, or makes it a statement on something else.
-_CLAUSE = re.compile(r"[;:]\s|,\s+(?:while|whereas|but|though|although|which|and|so|unlike|as)\s|\b(?:while|whereas|but|although|unlike|than)\s")
+CLAUSE = re.compile(r"[;:]\s|,\s+(?:while|whereas|but|though|although|which|and|so|unlike|as)\s|\b(?:while|whereas|but|although|unlike|than)\s")
 _HEDGED = re.compile(
     r"\b(?:at least|more than|over|up to|less than|under|as much as|together|combined|total|if|can be|could|would|"
     r"different|respectively|need|needs|in theory|except|each other|same|similar|identical|equal\w*|nearly|almost)\b",
@@ -54,17 +54,16 @@ def find(context: Context) -> Iterator[Finding]:
         if passage.kind not in ("paragraph", "item", "caption"):
             continue
         for sentence in sentences(passage.text):
-            match = _GROUP.search(passage.text, sentence.start, sentence.end)
-            if match is None or (match.start() > sentence.start and _GROUP.search(passage.text, match.end(), sentence.end)):
-                continue
-            clause = _CLAUSE.search(passage.text, match.end(), sentence.end)
-            end = clause.start() if clause else sentence.end
-            here = context.mentions.get(index, ())
-            if within(here, match.start(), end) or _HEDGED.search(passage.text, match.end(), end):
-                continue
-            members = _members(index, passage, sentence, match, context)
-            if members:
-                yield from _of_members(passage, (match.start("who"), end), match, members, context)
+            every = list(_GROUP.finditer(passage.text, sentence.start, sentence.end))
+            for match, then in zip(every, [*every[1:], None], strict=False):
+                clause = CLAUSE.search(passage.text, match.end(), sentence.end)
+                end = min(clause.start() if clause else sentence.end, then.start() if then else sentence.end)
+                here = context.mentions.get(index, ())
+                if within(here, match.start(), end) or _HEDGED.search(passage.text, match.end(), end):
+                    continue
+                members = _members(index, passage, sentence, match, context)
+                if members:
+                    yield from _of_members(passage, (match.start("who"), end), match, members, context)
 
 
 def _members(
@@ -105,27 +104,29 @@ def _of_members(
     """The first accusation of each stretch of the clause, read for each device, else what is said of the first."""
     start, end = place
     head = match["who"]
-    verb_end = match.end("verb") - start
     words = passage.text[start:end]
     said = "It"
     if match["none"]:
-        if not _DENIES.match(match["verb"]):
+        verb = _DENIES.match(passage.text, match.start("verb"), end)
+        if verb is None:
             return
-        head, said = words[:verb_end], "It lacks"
+        head, said = words[: verb.end() - start], "It lacks"
     if len(said) > len(head):
         return
     # As long as it was, so that every place stays where it is.
     read = passage.part(start, end)._replace(text=said.ljust(len(head)) + words[len(head) :], kind="paragraph")
     found: dict[tuple[int, int], Finding] = {}
     for ids in members:
-        for each in _of_one(read, ids, context):
+        for each in of_one(read, ids, context):
             key = (each.start, each.end)
             if key not in found or (each.accuses and not found[key].accuses):
                 found[key] = each
     yield from found.values()
 
 
-def _of_one(read: Passage, ids: _Ids, context: Context) -> Iterator[Finding]:
+def of_one(
+    read: Passage, ids: _Ids, context: Context, kinds: Sequence[str] = _KINDS
+) -> Iterator[Finding]:
     """What every kind of claim finds in a clause that is about one device."""
     memo = {"open": {}, "found": [], "subjects": devices(context), "spoken": {}, "spans": {}}
     for sentence in sentences(read.text):
@@ -133,5 +134,5 @@ def _of_one(read: Passage, ids: _Ids, context: Context) -> Iterator[Finding]:
         memo["spoken"][0, sentence.start] = who
     document = context.document._replace(passages=(read,), tables=())
     alone = context._replace(document=document, mentions={}, memo=memo)
-    for kind in _KINDS:
+    for kind in kinds:
         yield from import_module(f"whichgpu.audit.claims.{kind}").find(alone)

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 #: Behind the other device: "does as well", "supports it too".
 _TOO = re.compile(
-    r"\s*(?:(?:does|do|did|can|has it|had it|supports? (?:it|this|that|them)|offers? (?:it|this|that)|"
+    r"\s*(?:(?:inherited|kept|keeps|retains|retained|introduced|knows|understands|already had|still has|has) (?:it|them)\b(?=\s*(?:[.,;:)]|$|and\b|but\b|too\b|as\b))|"
+    r"(?:does|do|did|can|has it|had it|supports? (?:it|this|that|them)|offers? (?:it|this|that)|"
     r"has (?:one|this|that))\s+"
     r"(?:too|as well|also|likewise)\b|,?\s+(?:too|as well|likewise)\b|\s+also (?:does|did|can|offers?|"
     r"has|supports?)(?:\s+(?:it|this|that|"
@@ -34,8 +35,8 @@ _TOO = re.compile(
 )
 #: Behind a device of which the opposite is said: "the A100 does not".
 _NOT_SO = re.compile(
-    r"\s*(?:(?:does|did|do|can|has|is|was)(?:\s+not|n[\u2019']t)|cannot|lacks (?:it|this|that|them)|has "
-    r"none|offers none|omits (?:it|this))\b"
+    r"\s*(?:(?:does|did|do|can|has|is|was)(?:\s+not|n[\u2019']t)|cannot|(?:lacks?|lacked|lost|loses|dropped|drops|misses|gave up) "
+    r"(?:it|this|that|them|both)|has none|offers none|omits (?:it|this))\b"
     r"(?=\s*(?:[.,;:)!]|$|and\b|so\b))",
     re.IGNORECASE,
 )
@@ -201,6 +202,11 @@ def _taken_up(
     return [next(each for each in CAPABILITIES if re.fullmatch(each.names, one[0], re.IGNORECASE)) for one in found]
 
 
+#: Behind a capability that a sentence is about.
+_HEADS = re.compile(
+    r"\s+(?:makes?|connects?|gives?|lets?|works?|is (?:there|available|on board|supported|present)|helps?|allows?|comes?|splits?|"
+    r"divides?|links?|joins?)\b", re.IGNORECASE
+)
 _ELSE = re.compile(r"\b(?:and|but|or|than|memory|cache|bandwidth|cores)\b", re.IGNORECASE)
 
 
@@ -209,6 +215,11 @@ def _last_claim(text: str, start: int, end: int) -> tuple[Capability, bool] | No
     said = list(_ANY.finditer(text, start, end))
     if not said:
         return None
+    subject = _HEADS.match(text, said[-1].end())
+    if subject and not _NOT.search(text, max(start, said[-1].start() - _DENIAL), end):
+        # "NVLink connects a pair at 112.5 GB/s; the A30 lacks it".
+        what = next(each for each in CAPABILITIES if re.fullmatch(each.names, said[-1][0], re.IGNORECASE))
+        return what, True
     found = max(
         (
             (match.start("what"), not told, match.start(), each)

@@ -56,7 +56,8 @@ _BY_HOW_MUCH = re.compile(r"(?:%|percent|times|\d\s?[x\u00d7]|\bhalf|twice|third
 _OBJECT = re.compile(
     r"(?:\s+(?:memory|vram|power|bandwidth|strom|leistung|energie|speicher|courant))?(?:\s+(?:with|to|as))?(?:\s+(?:than|als|que))?\s+"
     r"(?:(?:both|even|that|those|what|of|on|in|from|for|the|an?|die|der|das|dem|den|eine?|la|le|el|nvidia|amd|geforce|"
-    r"nvidia[\u2019']s|amd[\u2019']s|its|[\d.,]+\s?(?:gb/s|tb/s|gb|w|watts?|tflops)|[\w-]+er|old|cheap|plain|big|little|"
+    r"nvidia[\u2019']s|amd[\u2019']s|its|[\d.,]+\s?(?:gb/s|tb/s|gb|mb|w|watts?|tflops)|[\w-]+er|predecessor|successor|brother|"
+    r"sibling|sister|cousin|rival|namesake|counterpart|old|cheap|plain|big|little|"
     r"regular|mighty|venerable)[\s,]+)*",
     re.IGNORECASE,
 )
@@ -152,10 +153,13 @@ def _of_value(
     text, own, mention = passage.text, each.value, _other(each, who)
     if mention is None or own is None:
         return None
-    other = _stated(text, mention, own, context) or _on_file(mention, each, context)
+    before = _of_the(text, each.end, mention, own, context)
+    told = (before.value, text[before.start : before.end], ()) if before else None
+    other = told or _stated(text, mention, own, context) or _on_file(mention, each, context)
     if other is None:
         return None
-    value, because, evidence = other
+    others = [other, *(_also(each, mention, who, context))]
+    value, because, evidence = min(others, key=lambda one: each.sign * (own.value - one[0])) if each.sign else other
     size = _plain(own.value, each.attribute.key)
     ratio = size / value
     verdict, _ = _verdict(each, [(ratio, "")])
@@ -168,9 +172,35 @@ def _of_value(
     )  # fmt: skip
 
 
+def _also(
+    each: Comparison, mention: Mention, who: Spoken, context: Context
+) -> list[tuple[float, str, tuple[Evidence, ...]]]:
+    """What further devices have that a value is set against: "ahead of the A5000 and even of the A100"."""
+    found = []
+    for one in who.here:
+        if one.start >= mention.end and _AND.fullmatch(who.text, mention.end, one.start):
+            other = _on_file(one, each, context)
+            found += [other] if other else []
+    return found
+
+
+#: Between two devices that a value is set against.
+_AND = re.compile(
+    r"(?:[\u2019']s)?(?:\s+[\d.,]+\s?[\w/]+)?,?\s+and\s+(?:even\s+)?(?:of\s+|than\s+|that of\s+)?(?:the\s+|an?\s+)?", re.IGNORECASE
+)
+
+
 def _plain(value: float, key: str) -> float:
     """A size of memory as it is sold, in decimal gigabytes."""
     return (nominal_gb(value) or value / _GB) * _GB if key == "memory" else value
+
+
+def _of_the(text: str, end: int, mention: Mention, own: Quantity, context: Context) -> Quantity | None:
+    """The other's value right before its name: "more than the 72 MB of the old one"."""
+    for each in within(quantities(text, context.fraction), end, mention.start):
+        if each.dimension == own.dimension and re.fullmatch(r"\s+of\s+(?:the\s+|an?\s+|its\s+)?", text[each.end : mention.start]):
+            return each
+    return None
 
 
 def _stated(

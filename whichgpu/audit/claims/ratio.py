@@ -102,7 +102,7 @@ _DOUBLES = re.compile(r"(?:double|triple|quadruple|halve)[sd]?\b", re.IGNORECASE
 _THAT_IS = re.compile(r"\s*(?:That[\u2019']s|That is|This is|It[\u2019']s)\s+", re.IGNORECASE)
 _ROUGHLY = 12
 _WHAT_OF = re.compile(
-    r"\s*(?:of\s+)?(?:than(?: that of| what)?|what|that of|the\s+[\w ]{0,30}\s(?:of|on|in)|as (?:much|"
+    r"\s*(?:of\s+)?(?:than(?: that of| what|(?:\s+[\w-]+){0,5} of(?=\s+(?:the|its)))?|what|that of|the\s+[\w ]{0,30}\s(?:of|on|in)|as (?:much|"
     r"many)\s+(?:[\w ]{1,24}\s)?as)?\s*(?:the\s+|an?\s+|one\s+|single\s+|of\s+|entire\s+|nvidia\s+|amd\s+)*",
     re.IGNORECASE,
 )

@@ -216,12 +216,13 @@ def _of_value(
             yield several
             return
         wider = [context.catalogue[key] for key in mention.named]
-        others = [context.catalogue[key] for each in here if each != mention for key in each.ids]
+        also = [each for each in (*here, *who.topic) if each != mention]
+        others = [context.catalogue[key] for each in also for key in each.ids]
         against = re.match(
             r"[\s\w-]{0,12}(?:vs\b|versus|/|compared|against)", text[quantity.end : quantity.end + 24]
         )
         gap = text[mention.end : quantity.start] or " "
-        tied = mention in here and not against and (TIED.fullmatch(gap) is not None or has(gap))
+        tied = mention in here and mention not in who.against and not against and (TIED.fullmatch(gap) is not None or has(gap))
         whole = [context.catalogue[key] for each in superchips(here) if each != mention for key in each.ids]
         for again in (wider, whole if tied else others):
             verdict = (
