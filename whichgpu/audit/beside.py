@@ -80,6 +80,7 @@ def before_it(
     """
     for dimension, of in _OF.items():
         both = [each for each in within(found, sentence.start, sentence.end) if each.dimension == dimension]
+        both = [each for each in both if each.end <= place[0]][-2:] if dimension == "number" else both
         if len(both) != 2 or both[1].end > place[0] or not both[0].value * both[1].value > 0:
             continue
         plain = all(each.high == each.value for each in both) and both[0].unit == both[1].unit

@@ -123,7 +123,7 @@ _THANKS = re.compile(
 #: Brackets that end, or begin and end, between a value and the name of an attribute.
 _OUT_OF, _INTO = re.compile(r"^[^()]*\)"), re.compile(r"^[^()]*\)[^()]*\(")
 _FOR_THE = re.compile(
-    r"\s+(?:(?:of\s+)?(?:fp\d+|[\w-]+)\s+){0,2}(?:for|on|of|in)\s+(?:the\s+|an?\s+|its\s+)?"
+    r"\s+(?:(?:of\s+)?(?:fp\d+|(?!and\b|or\b|but\b)[\w-]+)\s+){0,2}(?:for|on|of|in)\s+(?:the\s+|an?\s+|its\s+)?"
     r"(?:nvidia\s+|amd\s+)?",
     re.IGNORECASE,
 )

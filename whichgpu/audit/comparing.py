@@ -30,7 +30,7 @@ _LESS = (
     r"kleiner(?:e[rsn]?)?|langsamer|moins|menos|meno"
 )
 #: Words that set one thing above or below another, or level with it, by what they are.
-_WORDS = re.compile(
+WORDS = re.compile(
     rf"\b(?:(?P<more>{_MORE})|(?P<less>{_LESS})"
     r"|(?P<above>above|ahead of|beyond|north of|exceed(?:s|ed|ing)?|surpass(?:es|ed|ing)?|beats?|beating|tops|topping|outdoes|"
     r"outstrips|trumps|eclipses|edges out)"
@@ -104,7 +104,7 @@ class Comparison(NamedTuple):
 def comparisons(text: str, sentence: Sentence, here: Sequence[Mention], fraction: str) -> Iterator[Comparison]:
     """Every comparison of a sentence of which it is certain what it is in."""
     reader = _Reader(text, sentence, here, fraction)
-    for match in _WORDS.finditer(text, sentence.start, sentence.end):
+    for match in WORDS.finditer(text, sentence.start, sentence.end):
         found = reader.read(match)
         if found is not None:
             yield found
@@ -135,7 +135,7 @@ class _Reader:
         if (match["more"] or match["less"]) and _DRAWS.search(self._text, self._sentence.start, match.start()):
             power = _POWER.match(self._text, match.end())
             return Comparison(match.start(), power.end(), attributes()["power"], sign, None, False) if power else None
-        what = self._in(match) or self._subject(match)
+        what = self._in(match) or self._subject(match) or self._behind(match)
         if what is None or (word in _BY_WORDS and what.key not in _FAST):
             return None
         return Comparison(*match.span(), what, sign, None, True)
@@ -186,6 +186,13 @@ class _Reader:
                 if _IN.search(words) and not re.search(r"[,;:]", words):
                     return each.attribute
         return None
+
+    def _behind(self, match: re.Match[str]) -> Attribute | None:
+        """What the value behind the other side is of: "has more than the H100 as well: 3.2 TB/s"."""
+        others = [each for each in self._here if each.start >= match.end()]
+        after = [each for each in self._values if others and each.start >= others[0].end]
+        told = after and re.fullmatch(r"(?:\s+(?:as well|too))?\s*[:(]\s*(?:at |with )?", self._text[others[0].end : after[0].start])
+        return attributes()[after[0].dimension] if told and after[0].dimension in BY_UNIT else None
 
     def _subject(self, match: re.Match[str]) -> Attribute | None:
         """What the clause is about: "its bandwidth is higher", "the TDP of the card exceeds"."""

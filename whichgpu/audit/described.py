@@ -153,7 +153,8 @@ class _Reader:
     def _is_named(self, match: re.Match[str]) -> bool:
         """Whether the device is named in the description, right behind it, or right before it."""
         start, end = match.span("what")
-        if _GOES_ON.match(self._text, end) or _OF_WHICH.match(self._text, end):
+        of_two = re.match(r"\s+of the two\b", self._text[end : end + 12])
+        if _GOES_ON.match(self._text, end) or (_OF_WHICH.match(self._text, end) and not of_two):
             return True
         for each in self._named:
             if start < each.end and each.start < end:
@@ -166,8 +167,9 @@ class _Reader:
 
     def _asked(self, match: re.Match[str]) -> _Asked | None:
         """What a description asks of the device; None where it says nothing that tells one from another."""
-        if match["suffix"]:
-            return _Asked(suffix=frozenset(match["suffix"].lower().split()) - _OF_A_MODEL)
+        suffix = frozenset((match["suffix"] or match["mods"] or "").lower().split()) - _OF_A_MODEL
+        if suffix and suffix <= _SUFFIXES:
+            return _Asked(suffix=suffix)
         head = (match["head"] or ("version" if match["bare"] else match["what"])).lower()
         mods = (match["mods"] or match["bare"] or "").lower().replace("\u2019", "'")
         return _asked(match["det"].lower().replace("\u2019", "'"), mods, head)
@@ -223,7 +225,7 @@ class _Reader:
 
     def _last_pair(self, at: int, *, two_named: bool = False) -> list[_Ids]:
         """The two devices that are compared before a place: those of its sentences, its passage or the text."""
-        upto = self._upto(at)
+        upto = [each for each in self._upto(at) if not two_named or each in self._named]
         starts = [one.start for one in sentences(self._text) if one.start <= at]
         for back in range(1, _BACK + 2):
             first = starts[-back] if back <= len(starts) else 0
@@ -371,6 +373,7 @@ def _asked(det: str, mods: str, head: str) -> _Asked | None:
     return _Asked(tuple(tests), rank, form, other, "", det in ("its", "their"))
 
 
+_SUFFIXES = frozenset({"ti", "super", "xt", "xtx", "gre"})
 _DETS = frozenset({"the", "its", "it", "their", "that", "this", "thi", "team green", "team red"})
 #: Heads that always are of another device than the one that is spoken of.
 _TELLING = frozenset({"sibling", "brother", "sister", "cousin", "rival", "competitor", "counterpart"})

@@ -37,6 +37,10 @@ _DRAWS = re.compile(
 )
 #: "A 70 W envelope".
 _ENVELOPE = re.compile(r"\d\s?(?:W|watts?)(?=\s+(?:power\s+|thermal\s+)?(?:envelope|budget)\b)")
+#: "A 400 W card".
+_A_CARD = re.compile(
+    r"(?<=\ba )\d{2,4}[ -]?(?:W|watts?)(?=\s+(?:graphics\s+|gaming\s+)?(?:cards?|gpus?|chips?|parts?|boards?|modules?|accelerators?)\b)"
+)
 _MADE_IN = re.compile(
     r"\b(?:built|made|manufactured|fabricated|fabbed|produced|etched)\b[^.;,]{0,30}?\b(?:on|in|at|with|using)\s+"
     r"(?:(?:the|an?|its|tsmc(?:[\u2019']s)?|samsung(?:[\u2019']s)?|mature|older|custom|"
@@ -66,6 +70,7 @@ def implied(text: str, sentence: Sentence) -> list[Named]:
     memory += [Named(match.end(), match.end(), attributes()["process"]) for match in made]
     envelopes = _ENVELOPE.finditer(text, sentence.start, sentence.end)
     memory += [Named(match.end(), match.end(), attributes()["power"]) for match in envelopes]
+    envelopes = [*envelopes, *_A_CARD.finditer(text, sentence.start, sentence.end)]
     drawn = _DRAWS.finditer(text, sentence.start, sentence.end)
     memory += [Named(match.end(), match.end(), attributes()["power"]) for match in drawn]
     return memory + [Named(match.end(), match.end(), attributes()["bandwidth"]) for match in rates]

@@ -111,7 +111,7 @@ _OTHER_THING = re.compile(
 )
 #: Behind a value that is a device's own.
 _OWN_END = re.compile(
-    r"\s*(?:$|[.,;:)\u2013\u2014]|(?:and|or|but|while|with|at|on|over|across|through|from|for|in|as|to|instead)\b|"
+    r"\s*(?:$|[.,;:)\u2013\u2014]|-\s|(?:and|or|but|while|with|at|on|over|across|through|from|for|in|as|to|instead)\b|"
     r"(?:of\s+)?(?:[\w-]+\s+){0,2}?(?:v?ram|memory|gddr\w*|hbm\w*|bandwidth|power|heat|vmem|buffer)\b)",
     re.IGNORECASE,
 )
@@ -161,7 +161,7 @@ def _only_meant(text: str, sentence: Sentence, quantity: Quantity, key: str, gap
 
 
 #: Ends of clauses, and words of what else has such a value.
-_CLAUSES = re.compile(r"[,;:]\s|\.\s|\s[\u2013\u2014]\s|\b(?:while|whereas|but)\b")
+_CLAUSES = re.compile(r"[,;:]\s|\.\s|\s[\u2013\u2014-]\s|\b(?:while|whereas|but)\b")
 _FOREIGN = {
     "bandwidth": re.compile(
         r"\b(?:nvlink|links?|interconnect\w*|pcie|pci|host|l[123]|cache\w*|fabric|network\w*|ethernet|infiniband|ssds?|nvme|"

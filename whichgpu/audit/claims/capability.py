@@ -47,7 +47,7 @@ _HAS = (
     r"(?:connected|linked|joined|paired|bridged|coupled|interconnected)(?: together)? (?:via|over|with|"
     r"through|by|using)|"
     r"(?:is|was) the first (?:\w+ )?(?:with|to (?:support|offer|have|feature))|knows?|knew|adds?|added|brings?|brought|enables?|runs?|carr(?:y|ies)|sports?|boasts?|packs?|retains?|keeps?|kept|exposes?|handles?|understands?|"
-    r"can (?:do|handle|run|use)|does|do|(?:is|are|was|were) (?:capable of|able to (?:use|run|do))|"
+    r"can (?:do|handle|run|use)|does(?: have| support| offer)?|do|(?:is|are|was|were) (?:capable of|able to (?:use|run|do))|"
     r"unterst\u00fctzt|unterst\u00fctzen|"
     r"prend en charge|"
     r"prennent en charge|admite|soporta)\s+"
@@ -155,6 +155,7 @@ _EITHER = re.compile(r"\bwith or $", re.IGNORECASE)
 #: A denial, and how far before what is denied it stands.
 _NOT = re.compile(r"\b(?:no(?! (?:problem|doubt|wonder|surprise|question|worries))[tr]?|none|neither|never|cannot|unable)\b|n[\u2019']t\b", re.IGNORECASE)
 _DENIAL = 45
+_TURN = re.compile(r"\b(?:but|while|whereas|however)\b|[;:]", re.IGNORECASE)
 _FAR = 110
 #: Between two names of one subject, and what denies of both.
 _AND = re.compile(r"s?(?:,|,?\s+(?:and|nor|or|&))\s+(?:the\s+|nvidia\s+|amd\s+|an?\s+)*", re.IGNORECASE)
@@ -292,7 +293,7 @@ def _of_sentence(
                 # A qualifier of a figure.
                 continue
             either = _EITHER.search(text, place[0], match.start())
-            denied = bool(told and _NOT.search(text, max(place[0], match.start() - _DENIAL), match.start()))
+            denied = bool(told and _NOT.search(_TURN.split(text[max(place[0], match.start() - _DENIAL) : match.start()])[-1]))
             joined = _joined_to(mention, who) if mention and mention in who.here else []
             neither = bool(joined) and _NEITHER.search(text, place[0], joined[0].start) is not None
             said = (neither or not denied) and not (either or hedged) and len(gap) <= _FAR

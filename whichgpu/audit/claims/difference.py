@@ -28,6 +28,8 @@ _WORD = re.compile(
     r"\s*(?:(?P<more>more|higher|extra|additional|above|over|beyond|ahead of)|(?P<less>less|lower|fewer|below|under|short of|behind))\b", re.IGNORECASE
 )
 _GB = 1e9
+#: By how many times as much it must be off to be wrong.
+_CLEARLY = 1.5
 _MORE_BY = re.compile(r"\s*(?=[.,;)]|$)")
 #: How far a stated difference may be off, as a share of it and of the larger of the two values.
 _WITHIN, _OF_VALUE = 0.06, 0.01
@@ -86,7 +88,7 @@ def _judged(
     off = [abs(real - told) / max(_WITHIN * each.value, _OF_VALUE * most) for real, most, _, _ in found]
     best = off.index(min(off))
     real, _, one, other = found[best]
-    verdict = "confirmed" if off[best] <= 1 else "contradicted" if off[best] > 2 else "unverifiable"
+    verdict = "confirmed" if off[best] <= 1 else "contradicted" if off[best] > _CLEARLY else "unverifiable"
     if verdict == "contradicted" and (unsure(both, context) or each.limit in ("over", "under", "up to")):
         verdict = "unverifiable"
     shown = [context.catalogue[key].display(attribute.fields[0]) for key in (one, other)]

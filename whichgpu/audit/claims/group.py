@@ -39,7 +39,7 @@ _GROUP = re.compile(
 _COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5}
 _MOST = 5
 #: What ends the clause of a group, or makes it a statement on something else.
-CLAUSE = re.compile(r"[;:]\s|,\s+(?:while|whereas|but|though|although|which|and|so|unlike|as)\s|\b(?:while|whereas|but|although|unlike|than)\s")
+_CLAUSE = re.compile(r"[;:]\s|,\s+(?:while|whereas|but|though|although|which|and|so|unlike|as)\s|\b(?:while|whereas|but|although|unlike|than)\s")
 _HEDGED = re.compile(
     r"\b(?:at least|more than|over|up to|less than|under|as much as|together|combined|total|if|can be|could|would|"
     r"different|respectively|need|needs|in theory|except|each other|same|similar|identical|equal\w*|nearly|almost)\b",
@@ -56,7 +56,7 @@ def find(context: Context) -> Iterator[Finding]:
         for sentence in sentences(passage.text):
             every = list(_GROUP.finditer(passage.text, sentence.start, sentence.end))
             for match, then in zip(every, [*every[1:], None], strict=False):
-                clause = CLAUSE.search(passage.text, match.end(), sentence.end)
+                clause = _CLAUSE.search(passage.text, match.end(), sentence.end)
                 end = min(clause.start() if clause else sentence.end, then.start() if then else sentence.end)
                 here = context.mentions.get(index, ())
                 if within(here, match.start(), end) or _HEDGED.search(passage.text, match.end(), end):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit.capabilities import CAPABILITIES
 from whichgpu.audit.claims.capability import CLAIMS, of_architecture
 from whichgpu.audit.claims.capability import judged as judged_of
-from whichgpu.audit.claims.group import CLAUSE, of_one
+from whichgpu.audit.claims.group import of_one
 from whichgpu.audit.sentences import sentences, within
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _of_itself(index: int, passage: Passage, sentence: Sentence, context: Contex
     match = _SUBJECT.search(passage.text, sentence.start, sentence.end)
     if match is None:
         return
-    clause = CLAUSE.search(passage.text, match.end(), sentence.end)
+    clause = _CLAUSE.search(passage.text, match.end(), sentence.end)
     end = clause.start() if clause else sentence.end
     here = context.mentions.get(index, ())
     words = passage.text[match.end() : end]
@@ -86,6 +86,8 @@ def _of_itself(index: int, passage: Passage, sentence: Sentence, context: Contex
             yield each._replace(subject=match["kind"])
 
 
+#: What turns to something else; "but" and "and" go on about it.
+_CLAUSE = re.compile(r"[;:]\s|,\s+(?:while|whereas|although|though|unlike|as|which)\s|\b(?:while|whereas|unlike|than)\s")
 #: An architecture at the start of a clause, with what is said of it.
 _SUBJECT = re.compile(
     rf"(?:(?<=[.!?;,])|(?<![\s\S]))\s*(?:(?:and|but|while|whereas|since|though|although)\s+)?(?:nvidia[\u2019']s\s+)?"

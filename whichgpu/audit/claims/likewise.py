@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 #: Behind the other device: "does as well", "supports it too".
 _TOO = re.compile(
-    r"\s*(?:(?:inherited|kept|keeps|retains|retained|introduced|knows|understands|already had|still has|has) (?:it|them)\b(?=\s*(?:[.,;:)]|$|and\b|but\b|too\b|as\b))|"
+    r"\s*(?:(?:inherited|kept|keeps|retains|retained|introduced|knows|understands|already had|still has|has|does|handles) (?:it|them|that(?: (?:format|feature|precision|trick|data type|one))?|this|those)\b(?=\s*(?:[.,;:)]|$|and\b|but\b|too\b|as\b))|"
     r"(?:does|do|did|can|has it|had it|supports? (?:it|this|that|them)|offers? (?:it|this|that)|"
     r"has (?:one|this|that))\s+"
     r"(?:too|as well|also|likewise)\b|,?\s+(?:too|as well|likewise)\b|\s+also (?:does|did|can|offers?|"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from whichgpu.audit.comparing import comparisons
+from whichgpu.audit.comparing import WORDS, comparisons
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import on_file
 from whichgpu.audit.pairs import Pair, facts, pair, ratios, unsure
@@ -25,13 +25,6 @@ if TYPE_CHECKING:
     from whichgpu.audit.sentences import Sentence
     from whichgpu.audit.subjects import Mention
 
-_SAID = re.compile(
-    r"more|higher|greater|larger|bigger|wider|superior|better|faster|quicker|less|lower|fewer|smaller|narrower|slower|"
-    r"inferior|above|ahead|beyond|north|exceed|surpass|beat|tops|topping|outdo|outstrip|trump|eclipse|edges|below|short|shy|"
-    r"behind|south|trail|lags|undercut|loses|same|identical|equal|par\b|level|match|hungrier|thirstier|power.hungry|frugal|"
-    r"mehr|h\u00f6her|gr\u00f6\u00dfer|weniger|niedriger|geringer|kleiner|plus|moins|m\u00e1s|menos|schneller|langsamer",
-    re.IGNORECASE,
-)
 #: What makes of a clause no statement on two devices as they are.
 _NEGATED = re.compile(
     r"\b(?:not|no|never|n[\u2019']t|neither|nor|if|whether|unless|require\w*|needs? (?!more|less)|want\w*|would|could|may|might|future|per|"
@@ -72,10 +65,10 @@ _GB = 1e9
 def find(context: Context) -> Iterator[Finding]:
     """Every stated ordering and equality with its verdict."""
     for index, passage in enumerate(context.document.passages):
-        if passage.kind not in ("paragraph", "item", "caption") or not _SAID.search(passage.text):
+        if passage.kind not in ("paragraph", "item", "caption") or not WORDS.search(passage.text):
             continue
         for sentence in sentences(passage.text):
-            if _SAID.search(sentence.text):
+            if WORDS.search(sentence.text):
                 yield from _of_sentence(index, passage, sentence, context)
 
 

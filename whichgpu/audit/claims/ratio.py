@@ -49,6 +49,8 @@ _ALLOWED = {"": (0.92, 1.08), "about": (0.87, 1.15), "nearly": (0.87, 1.06), "ov
             "under": (0.0, 1.02)}  # fmt: skip
 #: Beyond these shares nothing is left that rounding explains.
 _EXCUSED = 1.03
+#: How far a difference in percent may be off: so much, and a share of it.
+_STEP, _OF_STEP = 0.05, 0.12
 _BEFORE, _AFTER = 40, 60
 #: "Double the memory bandwidth", with nothing that it is double of; of how many devices that may be.
 _ELIDED = re.compile(r"\s+the\s+(?:[\w-]+\s+){0,2}?[\w-]+\s*(?:[.,;:)(]|$|and\b)", re.IGNORECASE)
@@ -100,6 +102,7 @@ _ADDS = re.compile(r"\b(?:adds?|gains?|loses?|saves?|adding|gaining)\s+$", re.IG
 _OTHER_CLAUSE = re.compile(r"\b(?:and|but)\s+(?:twice|double|half|triple|\d)", re.IGNORECASE)
 _DOUBLES = re.compile(r"(?:double|triple|quadruple|halve)[sd]?\b", re.IGNORECASE)
 _THAT_IS = re.compile(r"\s*(?:That[\u2019']s|That is|This is|It[\u2019']s)\s+", re.IGNORECASE)
+_AS_MANY = re.compile(r"\s+as many\b")
 _ROUGHLY = 12
 _WHAT_OF = re.compile(
     r"\s*(?:of\s+)?(?:than(?: that of| what|(?:\s+[\w-]+){0,5} of(?=\s+(?:the|its)))?|what|that of|the\s+[\w ]{0,30}\s(?:of|on|in)|as (?:much|"
@@ -115,6 +118,8 @@ class _Claim(NamedTuple):
     end: int
     times: float
     limit: str
+    #: What it is more, or less, as a share, where that is what is said.
+    step: float = 0.0
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -148,9 +153,9 @@ def _claims(text: str, sentence: Sentence, who: Spoken, context: Context) -> Ite
         if each.dimension == "percent" and each.value > 0:
             more, less = _MORE.match(text, each.end), _LESS.match(text, each.end)
             if more:
-                yield _Claim(each.start, more.end(), 1 + each.value, each.limit)
+                yield _Claim(each.start, more.end(), 1 + each.value, each.limit, each.value)
             elif less:
-                yield _Claim(each.start, less.end(), 1 - each.value, each.limit)
+                yield _Claim(each.start, less.end(), 1 - each.value, each.limit, -each.value)
             elif (of := _SHARE_OF.match(text, each.end)) and of.end() in starts:
                 yield _Claim(each.start, each.end, each.value, each.limit)
 
@@ -398,6 +403,10 @@ def _attribute(text: str, sentence: Sentence, claim: _Claim) -> Attribute | None
         return before[-1].attribute
     if after:
         return after[0].attribute
+    if not before and not after and _AS_MANY.match(text, claim.end):
+        # "The Ada flagship has twice as many": of what the sentence before counts.
+        earlier = [each for each in named(text) if each.end <= sentence.start and sentence.start - each.end < _BEFORE]
+        return earlier[-1].attribute if earlier and earlier[-1].attribute.dimension == "count" else None
     if not before and _THAT_OF.match(text, claim.end):
         before = [each for each in found if each.end <= claim.start]
     return before[-1].attribute if before else None
@@ -407,6 +416,10 @@ def _verdict(claim: _Claim, values: Sequence[float]) -> str:
     """Confirmed where one of the ratios is as stated, contradicted where none is near it."""
     if claim.limit not in _ALLOWED:
         return "unverifiable"
+    if claim.step and claim.limit in ("", "about") and all(
+        abs(value - claim.times) > _STEP + _OF_STEP * abs(claim.step) for value in values
+    ):
+        return "contradicted"
     low, high = _ALLOWED[claim.limit]
     if any(low * claim.times <= value <= high * claim.times for value in values):
         return "confirmed"

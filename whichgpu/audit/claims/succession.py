@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit.fields import ITS_OWN
 from whichgpu.audit.findings import made
 from whichgpu.audit.judging import source_of
+from whichgpu.audit.pairs import pair
 from whichgpu.audit.quantities import SPELLED
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences
@@ -69,6 +70,7 @@ def find(context: Context) -> Iterator[Finding]:
             who = spoken(index, passage, sentence, context)
             yield from _apart(passage, sentence, who, context)
             yield from _earlier(passage, sentence, who, context)
+            yield from _older(passage, sentence, who, context)
             for at, second in enumerate(who.here):
                 topic = who.topic if who.certain and ITS_OWN.match(sentence.text) else ()
                 own = [each for each in who.here[:at] if each not in who.against]
@@ -142,6 +144,31 @@ def _earlier(passage: Passage, sentence: Sentence, who: Spoken, context: Context
     yield made(context, passage, match.span(), "identity", "confirmed" if right else "contradicted",
                subject=second.id, attribute="release_date", because=because,
                evidence=(source_of(second, "release_date"),))  # fmt: skip
+
+
+def _older(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:
+    """So many years older than the other one of two: "the RTX 4090 is a year older"."""
+    for match in _IS_OLDER.finditer(passage.text, sentence.start, sentence.end):
+        both = pair(match.start(), match.end(), who, context)
+        if both is None or _DENIED.search(sentence.text) or len(who.here) > 1:
+            continue
+        a, b = (_days([context.catalogue[key] for key in side]) for side in (both.first, both.second))
+        if not a or not b:
+            continue
+        told = SPELLED.get(match["n"].lower()) or (1 if match["n"].lower() in ("a", "an", "one") else float(match["n"]))
+        told = -told if match["older"] else told
+        gaps = [(date.fromisoformat(x) - date.fromisoformat(y)).days / 365.25 for x in a for y in b]
+        right = min(gaps) - _YEAR <= told <= max(gaps) + _YEAR
+        because = f"{both.first[0]} came out on {min(a)}, {both.second[0]} on {min(b)}"
+        yield made(context, passage, match.span("n"), "identity", "confirmed" if right else "contradicted",
+                   subject=both.first[0], attribute="release_date", because=because,
+                   evidence=(source_of(context.catalogue[both.first[0]], "release_date"),))  # fmt: skip
+
+
+_IS_OLDER = re.compile(
+    r"\b(?:is|was)\s+(?:about |roughly |almost |nearly |over |some )?(?P<n>an?|one|" + "|".join(SPELLED)
+    + r"|\d(?:\.5)?)\s+(?:full\s+)?years?\s+(?:(?P<older>older)|newer|younger)\b(?!\s+than)", re.IGNORECASE,
+)
 
 
 def _judged(
