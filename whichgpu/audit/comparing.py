@@ -35,7 +35,7 @@ WORDS = re.compile(
     r"|(?P<above>above|ahead of|beyond|north of|exceed(?:s|ed|ing)?|surpass(?:es|ed|ing)?|beats?|beating|tops|topping|outdoes|"
     r"outstrips|trumps|eclipses|edges out)"
     r"|(?P<below>below|short of|shy of|behind|south of|trail(?:s|ed|ing)|lags|falls? short of|undercuts|loses to)"
-    r"|(?P<level>(?:the )?(?:very |exact )?same|identical|equal|on par|on a par|level|matches|matching|equals|as (?:many|much)(?= as))"
+    r"|(?P<level>(?:the )?(?:very |exact )?same(?: (?:amount|size|number|capacity|figure|value)(?= as))?|(?:just|exactly) like|identical|equal|on par|on a par|level|matches|matching|equals|as (?:many|much)(?= as))"
     r"|(?P<thirst>hungrier|thirstier|more power-hungry|more power hungry)|(?P<frugal>more frugal|less power-hungry))\b",
     re.IGNORECASE,
 )
@@ -65,7 +65,7 @@ _IS = re.compile(
 #: Between a value and the word: it is said of the same device, and of nothing else.
 _GAP = re.compile(
     r"(?!\s*$)(?:\s+(?:of\s+)?\w+){0,3}\s*[,:\u2013\u2014-]?\s*(?:(?:the\s+)?[\w-]+\s+(?:needs|uses|draws|has|offers|braucht|hat|consomme|"
-    r"consume)\s+|(?:it\s+)?(?:needs|uses|draws|has|offers|is|are|puts (?:it|them)|places it|sits|a bit|a little|a touch|which is|"
+    r"consume)\s+|(?:it\s+)?(?:needs|uses|draws|has|offers|is|are|puts (?:it|them)|places it|sits|a bit|a little|a touch|which is|which makes it|making it|"
     r"that is|that[\u2019']s|(?:so |hence |thus )?it is|it[\u2019']s|even|slightly|somewhat|much|far|well|just|clearly|significantly|"
     r"considerably|still|also|noch|deutlich|etwas|or|and|so|thus|hence|actually|in fact|marginally|noticeably)\s+|\()*",
     re.IGNORECASE,
@@ -73,12 +73,14 @@ _GAP = re.compile(
 _WITH = re.compile(r"\b(?:mit|with|avec|con|at)\s+(?:its\s+)?$", re.IGNORECASE)
 #: Words of power beside "more" and "less".
 _DRAWS = re.compile(
-    r"\b(?:draws?|consumes?|uses|needs|pulls|burns|guzzles|sips|eats|takes|zieht|verbraucht|schluckt|consomme)\s+"
+    r"\b(?:draws?|drew|drawing|consumed|consumes?|uses|needs|pulls|burns|guzzles|sips|eats|takes|zieht|verbraucht|schluckt|consomme)\s+"
     r"(?:(?:slightly|somewhat|a bit|much|far|even|significantly|considerably|noticeably|deutlich|etwas|noch)\s+)*$",
     re.IGNORECASE,
 )
 _POWER = re.compile(r"\s+(?:(?:power|energy|electricity|juice|strom)\b\s*)?(?=than\b|als\b|que\b|[.,;)]|$)", re.IGNORECASE)
 #: What must stand between a word without a noun and what it is set against.
+#: "Its die is larger".
+_DIE = re.compile(r"\b(?:die|chip)\s+(?:is|was)\s+(?:(?:also|even|still|slightly|somewhat|a bit|a little|much|far)\s+){0,2}$", re.IGNORECASE)
 _THAN = re.compile(r"(?:\s+\w+){0,2}\s+(?:than|als|que)\b", re.IGNORECASE)
 #: Attributes of which "better" and "faster" say that there is more.
 _FAST = ("bandwidth", "clock_boost", "clock_base", "memory_data_rate", "nvlink")
@@ -120,6 +122,10 @@ class _Reader:
 
     def read(self, match: re.Match[str]) -> Comparison | None:
         sign = 1 if match["more"] or match["above"] or match["thirst"] else 0 if match["level"] else -1
+        if match["more"] and match[0].lower() in ("larger", "bigger") or (match["less"] and match[0].lower() == "smaller"):
+            die = _DIE.search(self._text, self._sentence.start, match.start())
+            if die:
+                return Comparison(*match.span(), attributes()["die_area"], sign, None, True)
         if match["thirst"] or match["frugal"]:
             return Comparison(*match.span(), attributes()["power"], sign, None, False)
         noun = None if match["above"] or match["below"] else self._noun(match)

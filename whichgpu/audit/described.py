@@ -56,6 +56,8 @@ _NUMBERED = re.compile(r"([cr]dna)[ -]?(\d(?:\.\d)?)")
 _SIZE = re.compile(r"(\d{1,3})[ -]?(?:gb|gib|gigabytes?|gig)")
 _FORM = re.compile(r"(pcie|sxm|nvl|oam)\d?")
 _HBM = re.compile(r"hbm\d?e?|gddr\dx?")
+#: The architectures of each socket.
+_SOCKETS = {"sxm2": ("pascal", "volta"), "sxm3": ("volta",), "sxm4": ("ampere",), "sxm5": ("hopper",)}
 _OTHER = ("other",)
 #: Words that say nothing of which device is meant.
 _PLAIN = frozenset(
@@ -103,11 +105,13 @@ def described(document: Document, named: Mapping[int, Sequence[Mention]], catalo
     done: dict[int, tuple[Mention, ...]] = {}
     unsettled: dict[int, tuple[tuple[int, int], ...]] = {}
     before: list[Mention] = []
+    headed: Sequence[Mention] = ()
     titled = list(mentions(document.title, catalogue))
     for index, passage in enumerate(document.passages):
         here = list(named.get(index, ()))
+        headed = here if passage.kind == "heading" else headed
         if passage.kind in _PROSE:
-            here, unknown = _Reader(passage, here, before, titled, catalogue).read()
+            here, unknown = _Reader(passage, here, before, (titled, headed), catalogue).read()
             if unknown:
                 unsettled[index] = tuple(unknown)
         if here:
@@ -120,11 +124,12 @@ class _Reader:
     """Reads the descriptions of one passage, each with what was spoken of before it."""
 
     def __init__(
-        self, passage: Passage, named: Sequence[Mention], before: Sequence[Mention], titled: Sequence[Mention],
-        catalogue: Catalogue,
+        self, passage: Passage, named: Sequence[Mention], before: Sequence[Mention],
+        above: tuple[Sequence[Mention], Sequence[Mention]], catalogue: Catalogue,
     ) -> None:  # fmt: skip
         self._text, self._named, self._catalogue = passage.text, named, catalogue
-        self._before, self._titled, self._found = before, titled, list(named)
+        self._before, self._found = before, list(named)
+        self._titled, self._headed = above
 
     def read(self) -> tuple[list[Mention], list[tuple[int, int]]]:
         unsettled: list[tuple[int, int]] = []
@@ -183,6 +188,10 @@ class _Reader:
             return self._of_suffix(at, asked.suffix)
         here = self._upto(at)
         groups = [self._distinct(group) for group in (here, self._titled, [*self._before, *here])]
+        if asked.rank and asked.rank[0] == "size" and (match["head"] or "").lower() in _OF_A_MODEL:
+            sized = self._of_size(at, asked.rank[1])
+            if sized:
+                return sized
         if asked.form:
             sized = _SIZE.search((match["mods"] or "").lower()) is not None
             of_last = not sized or match["head"].lower() in _OF_A_MODEL
@@ -234,11 +243,11 @@ class _Reader:
                 return near
             if len(near) > 2:
                 return []
-        for group in (upto, self._titled, [*self._before, *upto]):
+        for group in (upto, [*self._headed, *upto], self._titled, [*self._before, *upto]):
             whole = self._ordered(group)
             if len(whole) == 2:
                 return whole
-            if len(whole) > 2:
+            if len(whole) > 2 and group is not upto:
                 return []
         return []
 
@@ -288,16 +297,29 @@ class _Reader:
     def _those(self, ids: _Ids, asked: _Asked) -> _Ids:
         return tuple(key for key in ids if all(test(self._catalogue[key]) for test in asked.tests))
 
+    def _of_size(self, at: int, sign: int) -> _Ids:
+        """The largest, or smallest, memory that the device spoken of last comes with."""
+        subject = self._subject(at)
+        sizes = {key: nominal_gb(float(self._catalogue[key].value("memory") or 0)) or 0
+                 for key in family(subject, self._catalogue)} if subject else {}  # fmt: skip
+        sizes = {key: size for key, size in sizes.items() if size and self._catalogue[key].confidence != "low"}
+        best = (max if sign > 0 else min)(sizes.values(), default=0)
+        return tuple(key for key in sizes if sizes[key] == best) if len(set(sizes.values())) == 2 else ()
+
     def _of_suffix(self, at: int, suffix: frozenset[str]) -> _Ids:
         """The card of the number that was spoken of last, with another suffix."""
-        subject = self._subject(at)
-        number = {word for word in model(subject[0], self._catalogue) if word.isdigit()} if subject else set()
-        return tuple(key for key in self._catalogue if number and model(key, self._catalogue) == number | suffix)
+        for ids in reversed(self._distinct([*self._before, *self._upto(at)])):
+            number = {word for word in model(ids[0], self._catalogue) if word.isdigit()}
+            found = tuple(key for key in self._catalogue if number and model(key, self._catalogue) == number | suffix)
+            if found:
+                return found
+        return ()
 
     def _of_form(self, at: int, form: _Test, *, of_last: bool) -> _Ids:
         """The form, or the size, that is described: of the one device that has it, else of the last that has several."""
         fitting: list[tuple[_Ids, bool]] = []
-        for ids in reversed(self._distinct([*self._before, *self._upto(at)])):
+        own = [*owned(self._text, self._upto(at))]
+        for ids in reversed(self._distinct([*self._before, *self._upto(at), *own])):
             every = family(ids, self._catalogue)
             mine = tuple(key for key in every if form(self._catalogue[key]))
             if mine:
@@ -393,5 +415,6 @@ def _test(word: str) -> tuple[_Test | None, bool]:
     if size:
         return lambda gpu: nominal_gb(float(gpu.value("memory") or 0)) == int(size[1]), True
     if form:
-        return lambda gpu: f"-{form[1]}" in gpu.id, True
+        sockets = _SOCKETS.get(word, ())
+        return lambda gpu: f"-{form[1]}" in gpu.id and (not sockets or gpu.architecture.split("_")[0] in sockets), True
     return None, False

@@ -231,6 +231,10 @@ def _topic(
         if own and _OF_IT.search(passage.text, back.start, own[0].start):
             # "At $1,599 it is a twentieth of what an H100 costs" is about what was spoken of before.
             continue
+        unsettled = context.memo["open"].get(index, ())
+        if own and any(back.start <= at < own[0].start for at, _ in unsettled):
+            # "The new card shares it with the RTX 4080; its bandwidth" is about neither for certain.
+            return (), True
         if own:
             several = len({each.named for each in own}) > 1
             return (() if several and _joined(passage.text, own) else own[:1]), True

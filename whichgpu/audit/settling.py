@@ -46,7 +46,12 @@ _DESKTOP = re.compile(r"\bdesktops?\b", re.IGNORECASE)
 
 def settled(found: Sequence[Finding], context: Context) -> list[Finding]:
     """Findings as they are, or unverifiable where they accuse and what they speak of is not certain."""
-    placed = [_sentence(each, context) if each.kind in _OF_DEVICES else None for each in found]
+    # What is said of a group was read for each device of it.
+    grouped: set[tuple[int, int]] = context.memo.get("grouped", set())
+    placed = [
+        _sentence(each, context) if each.kind in _OF_DEVICES and (each.start, each.end) not in grouped else None
+        for each in found
+    ]
     held: Counter[tuple[str, ...]] = Counter()
     accused: Counter[tuple[str, ...]] = Counter()
     for each, where in zip(found, placed, strict=True):

@@ -89,7 +89,7 @@ _PASSIVE = tuple(
     (
         each,
         re.compile(
-            rf"(?P<none>\b(?:no|without)\s+)?\b(?P<what>{each.names})\s+(?:(?:is|are|was)\s+(?P<not>not\s+|n[o\u2019']t\s+)?"
+            rf"(?P<none>\b(?:no|without|(?:don[\u2019']t|do not) expect|forget about)\s+(?:any\s+)?)?\b(?P<what>{each.names})\s+(?:(?:is|are|was)\s+(?P<not>not\s+|n[o\u2019']t\s+)?"
             r"(?:also\s+|natively\s+|only\s+)?(?:supported|available|present|included|(?P<gone>missing|absent|gone))"
             r"(?:\s+(?:natively|only|exclusively)){0,2}|(?:works?|runs)(?:\s+(?:fine|natively|well|great)){0,2})?\s*"
             r"(?:on|in|by|from|with)\s+(?:both\s+)?(?:the\s+|an?\s+|nvidia\s+){0,2}$",
@@ -171,6 +171,7 @@ _ITSELF = tuple(
             r"off the table|"
             r"out of the question|unsupported|unavailable))\b(?=\s*(?:too|as well|on it|here|natively|"
             r"[,.;:)]|$))"
+            rf"|(?<=supported, )(?:but )?(?P<what4>{each.names})\s+(?P<not4>(?:is|are)(?:n[\u2019']t|\s+not))(?=\s*[.,;:)])"
             rf"|\b(?P<what3>{each.names})\s+(?:works|runs|is possible)\s+(?:(?:fine|natively|well|great)\s+)?(?:on (?:it|this card|that card)|here|"
             rf"too|as well|natively)\b"
             rf"|\b(?:is|are)\s+(?P<not2>not\s+)?(?P<what2>{each.names})[ -](?:capable|ready|enabled|"
@@ -424,7 +425,7 @@ def _itself(passage: Passage, sentence: Sentence, who: Spoken, context: Context)
             if _HEDGED.search(between) or len(between) > _FAR:
                 continue
             nor = _NOR.search(passage.text, max(sentence.start, match.start() - _DENIAL), match.start())
-            told = not (match["not"] or match["gone"] or match["not2"] or nor)
+            told = not (match["not"] or match["gone"] or match["not2"] or match["not4"] or nor)
             gpus = [context.catalogue[key] for key in mention.ids]
             yield from judged(passage, match.span(), each, gpus, told=told, context=context)
 

@@ -84,11 +84,20 @@ def _members(
     ]
     earlier = [each for back in range(max(index - 2, 0), index) for each in context.mentions.get(back, ())]
     before = _distinct([*earlier, *within(here, 0, match.start())], context)
+    headed = [each for each in _headed(index, context)]
+    near.append(_distinct([*headed, *within(here, 0, match.start())], context))
     for group in (*near, _distinct(within(here, 0, match.start()), context), before):
         if count and len(group) == count:
             return group
     compared = devices(context)
     return compared if 2 <= len(compared) <= _MOST and len(compared) == (count or len(compared)) else []
+
+
+def _headed(index: int, context: Context) -> Sequence[Mention]:
+    """What the heading above a passage names."""
+    passages = context.document.passages
+    place = next((at for at in range(index - 1, -1, -1) if passages[at].kind == "heading"), -1)
+    return context.mentions.get(place, ())
 
 
 def _distinct(found: Sequence[Mention], context: Context) -> list[_Ids]:
@@ -121,6 +130,7 @@ def _of_members(
             key = (each.start, each.end)
             if key not in found or (each.accuses and not found[key].accuses):
                 found[key] = each
+    context.memo.setdefault("grouped", set()).update(found)
     yield from found.values()
 
 

@@ -11,6 +11,7 @@ from whichgpu.audit.attributes import CHIP
 from whichgpu.audit.fields import ITS_OWN, SET_AGAINST, of_field, one_of, owner_of, same_chip
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import source_of
+from whichgpu.audit.pairs import pair
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.subjects import mentions, model
@@ -81,6 +82,7 @@ _LABEL = re.compile(
 )
 #: Between a device and its architecture in "is an Ampere card" and "(Ampere)", and what then follows.
 _IS_OF = re.compile(r"\s+(?:is|was)\s+(?:an?|the|one|also|\w+'s)\s+(?:[\w'-]+\s+){0,3}", re.IGNORECASE)
+_IT_IS = re.compile(r"\s*(?:It|This|That)(?:[\u2019']s| is| was)\s+(?:still\s+|also\s+)?(?:an?|the|one)\s+(?:[\w'-]+\s+){0,2}")
 _A_CARD = re.compile(
     r"(?:[ -](?:generation|class|based|series))?\s+(?:\w+\s+){0,2}?"
     r"(?:cards?|gpus?|parts?|chips?|accelerators?|processors?|boards?)\b",
@@ -154,6 +156,7 @@ def _of_passage(index: int, passage: Passage, context: Context) -> Iterator[Find
         who = spoken(index, passage, sentence, context)
         yield from _ways(passage, place, who, context)
         yield from _chips(passage, place, who, context)
+        yield from _alike(passage, place, who, context)
         yield from _compute(passage, place, who.own or who.topic, context)
         if capabilities_told:
             yield from _capabilities(passage, place, context)
@@ -279,6 +282,34 @@ def _chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
             yield from one_of(passage, match, "chip", gpus, context)
 
 
+def _alike(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
+    """Two devices that are said to have one chip: "it uses the same die as the RTX 5070"."""
+    for match in _CHIP_AS.finditer(passage.text, *place):
+        both = pair(match.start(), match.end() - 1, who, context)
+        after = [each for each in who.here if each.start >= match.end() - 1]
+        if CHIP.search(passage.text, place[0], match.start()) or both is None or not after or not _AS.fullmatch(passage.text, match.end(), after[0].start):
+            continue
+        one, other = ([context.catalogue[key] for key in side] for side in (both.first, both.second))
+        chips = [{str(gpu.value("chip")).split("-")[0] for gpu in side if gpu.value("chip")} for side in (one, other)]
+        if not all(chips):
+            continue
+        verdict = "confirmed" if chips[0] & chips[1] else "contradicted"
+        because = f"{one[0].id} has {one[0].display('chip')}, {other[0].id} has {other[0].display('chip')}"
+        yield made(context, passage, match.span(), "identity", verdict, subject=both.subject, attribute="chip",
+                   because=because, evidence=(source_of(one[0], "chip"), source_of(other[0], "chip")))  # fmt: skip
+
+
+_CHIP_AS = re.compile(
+    r"\b(?:the (?:very |exact )?same|an identical) (?:(?:G[APHVKMB]\d{3}|AD10\d|TU1\d{2})\s+)?(?:chip|die|silicon|gpu(?: chip| die)?|one)"
+    r"(?= (?:as|that|which|found|used)\b)",
+    re.IGNORECASE,
+)
+_AS = re.compile(
+    r"\s+(?:(?:as|that|which|found|used|sits|is|was|powers|drives|you find|in|on|inside|of|the|its|an?|nvidia|amd|[\w-]+er|"
+    r"predecessor|brother|sibling|successor|plain|old|big|little)[\s,]+)+", re.IGNORECASE,
+)
+
+
 def _shared(
     passage: Passage, match: re.Match[str], here: Sequence[Mention], context: Context
 ) -> Iterator[Finding]:
@@ -366,7 +397,8 @@ def _is_built(text: str, match: re.Match[str], here: Sequence[Mention]) -> Menti
 def _carried(text: str, start: int, match: re.Match[str], who: Spoken) -> Mention | None:
     """The device that "It is based on Ampere" and "Architecture: Ampere" go on about."""
     gap = text[start : match.start()]
-    if who.here or not who.topic or not (_BUILT.fullmatch(gap) or _LABEL.fullmatch(gap)):
+    is_of = _IT_IS.fullmatch(gap) and _A_CARD.match(text, match.end())
+    if who.here or not who.topic or not (is_of or _BUILT.fullmatch(gap) or _LABEL.fullmatch(gap)):
         return None
     return None if _OLDER.search(text, start, match.start()) else who.topic[0]
 

@@ -50,7 +50,7 @@ _SO = re.compile(
 _WHICH = re.compile(
     r"(?:,|\s[\u2013\u2014-]|\()\s*(?:(?P<all>all|both|none|neither) of (?:which|that)|which|something(?: that| which)?|"
     r"an? (?:[\w-]+\s){0,2}(?:feature|capability|trick|format|precision|luxury|thing|data type|type|extra|option|ability|"
-    r"function|perk)s?(?: that| which)?|(?:one )?that|features|formats|capabilities)\s+(?:even\s+|only\s+|already\s+|neither\s+)?(?:the\s+|"
+    r"function|perk)s?(?: that| which)?|(?:one )?that|features|formats|capabilities)\s+(?:(?P<with>(?:it|they) (?:shares?|has in common) with)\s+)?(?:even\s+|only\s+|already\s+|neither\s+)?(?:the\s+|"
     r"its\s+|its predecessor,?\s+(?:the\s+)?)?(?:nvidia\s+|amd\s+|nvidia[\u2019']s\s+|amd[\u2019']s\s+|older\s+|newer\s+|cheaper\s+|"
     r"old\s+|new\s+|plain\s+|big\s+|little\s+|mighty\s+)*$",
     re.IGNORECASE,
@@ -118,11 +118,12 @@ def _again(
         so = _SO.search(passage.text, max(sentence.start, mention.start - _REACH), mention.start)
         opposite = None if too or so else _NOT_SO.match(passage.text, mention.end, sentence.end)
         which = _WHICH.search(passage.text, max(sentence.start, mention.start - _REACH), mention.start)
-        which_does = _DOES.match(passage.text, mention.end, sentence.end) if which else None
-        if which and which_does:
+        shared = _END.match(passage.text, mention.end, sentence.end) if which and which["with"] else None
+        which_does = _DOES.match(passage.text, mention.end, sentence.end) if which and not shared else None
+        if which and (shared or which_does):
             gpus = [context.catalogue[key] for key in mention.ids]
-            told = not which_does["not"] and (which["all"] or "").lower() not in ("none", "neither")
-            place = (mention.start, which_does.end())
+            told = not (which_does and which_does["not"]) and (which["all"] or "").lower() not in ("none", "neither")
+            place = (mention.start, which_does.end() if which_does else mention.end)
             every = _taken_up(passage.text, sentence.start, which, here)
             found = [one for what in every for one in judged(passage, place, what, gpus, told=told, context=context)]
             yield from ([one for one in found if one.accuses] or found)[:1]
@@ -203,6 +204,7 @@ def _taken_up(
 
 
 #: Behind a capability that a sentence is about.
+_END = re.compile(r"\s*(?:[.,;:)]|$)")
 _HEADS = re.compile(
     r"\s+(?:makes?|connects?|gives?|lets?|works?|is (?:there|available|on board|supported|present)|helps?|allows?|comes?|splits?|"
     r"divides?|links?|joins?)\b", re.IGNORECASE

@@ -43,6 +43,8 @@ _ONLY_OF = re.compile(
     r"(?:-based)?\s+(?:[\w-]+\s+){0,2}?(?:gpus?|cards?|accelerators?)\b(?:\s+(?:for|in|from|of)\s+(?:the\s+)?(?:[\w-]+\s?){1,2})?",
     re.IGNORECASE,
 )
+#: What narrows an exclusive claim, behind it.
+_NARROWER = re.compile(r"\s*(?:except|besides|apart|other than|that|which|with|to)\b", re.IGNORECASE)
 _AMONG = re.compile(
     r"\b(?:of (?:the|these|all)?\s*(?:two|three|four|five|six|bunch|group|lot|trio|pair|them|these|cards|gpus)|here|one)\s*$",
     re.IGNORECASE,
@@ -114,7 +116,7 @@ def _of_family(passage: Passage, match: re.Match[str], who: Spoken, context: Con
     family = next(
         (key for key, each in families().items() if each.name.lower().startswith(match["family"].lower())), ""
     )
-    if mention is None or not segment or not family:
+    if mention is None or not segment or not family or _NARROWER.match(passage.text, match.end()):
         return
     rivals = [
         gpu

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 #: What makes of a clause no statement on two devices as they are.
 _NEGATED = re.compile(
-    r"\b(?:not|no|never|n[\u2019']t|neither|nor|if|whether|unless|require\w*|needs? (?!more|less)|want\w*|would|could|may|might|future|per|"
+    r"\b(?:not|no|never|n[\u2019']t|neither|nor|if|whether|unless|require\w*|(?:you|we|i|they|workloads?|models?) needs?|want\w*|would|could|may|might|future|per|"
     r"than (?:its|their|other|most|any|the previous|its predecessor|consumer|cpu|what (?:it|you|we|they)))\b|n[\u2019']t\b",
     re.IGNORECASE,
 )
@@ -47,7 +47,7 @@ _MINUS = re.compile(r"[-\u2212]\d+(?:\.\d+)?\s?%\s*$")
 _BY_HOW_MUCH = re.compile(r"(?:%|percent|times|\d\s?[x\u00d7]|\bhalf|twice|third|quarter|fold)\s+(?:as\s+)?(?:the\s+)?$", re.IGNORECASE)
 #: Between a word that needs another side and its name.
 _OBJECT = re.compile(
-    r"(?:\s+(?:memory|vram|power|bandwidth|strom|leistung|energie|speicher|courant))?(?:\s+(?:with|to|as))?(?:\s+(?:than|als|que))?\s+"
+    r"(?:\s+(?:memory|vram|power|bandwidth|strom|leistung|energie|speicher|courant))?(?:\s+in\s+\w+(?:\s+bandwidth)?)?(?:\s+(?:with|to|as))?(?:\s+(?:than|als|que))?\s+"
     r"(?:(?:both|even|that|those|what|of|on|in|from|for|the|an?|die|der|das|dem|den|eine?|la|le|el|nvidia|amd|geforce|"
     r"nvidia[\u2019']s|amd[\u2019']s|its|[\d.,]+\s?(?:gb/s|tb/s|gb|mb|w|watts?|tflops)|[\w-]+er|predecessor|successor|brother|"
     r"sibling|sister|cousin|rival|namesake|counterpart|old|cheap|plain|big|little|"
@@ -217,8 +217,11 @@ def _on_file(
     gpus = [context.catalogue[one] for one in mention.ids]
     known = [(_plain(float(gpu.need(key)), each.attribute.key), gpu) for gpu in gpus
              if gpu.value(key) and gpu.confidence != "low"]  # fmt: skip
-    if not known or (key not in _RATE_KEYS and len({value for value, _ in known}) != 1):
+    if not known or (each.sign and key not in _RATE_KEYS and len({value for value, _ in known}) != 1):
         return None
+    if each.sign == 0 and each.value:
+        value, gpu = min(known, key=lambda one: abs(one[0] - _plain(each.value.value, each.attribute.key)))
+        return value, f"{gpu.id}'s {gpu.display(key)}", (on_file(gpu, each.attribute),)
     value, gpu = (min if each.sign > 0 else max)(known, key=lambda one: one[0])
     return value, f"{gpu.id}'s {gpu.display(key)}", (on_file(gpu, each.attribute),)
 

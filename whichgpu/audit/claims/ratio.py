@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.audit.attributes import attributes, named
-from whichgpu.audit.beside import before_it, in_brackets
+from whichgpu.audit.beside import before_it, in_brackets, opposed
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import on_file
 from whichgpu.audit.pairs import Pair, facts, named_before, pair, ratios, told, unsure
@@ -93,7 +93,7 @@ _SO_MANY = re.compile(
     r"(?:\s+(?:of\s+)?(?:[\w-]+\s*){0,3})?(?:[,(:\u2013\u2014-]\s*(?:or\s+|so\s+|thus\s+|hence\s+|(?:which|that)\s+(?:is|makes|"
     r"works out (?:to|at))\s+)?|\s+(?:is|are|being)\s+)"
     r"(?:about\s+|around\s+|roughly\s+|nearly\s+|almost\s+|over\s+|just\s+|only\s+|some\s+|more than\s+|"
-    r"less than\s+|a\s+little\s+)*",
+    r"less than\s+|a\s+little\s+|exactly\s+|precisely\s+|still\s+|even\s+)*",
     re.IGNORECASE,
 )
 #: Before a share that is a difference: "adds two thirds of".
@@ -106,9 +106,18 @@ _AS_MANY = re.compile(r"\s+as many\b")
 _ROUGHLY = 12
 _WHAT_OF = re.compile(
     r"\s*(?:of\s+)?(?:than(?: that of| what|(?:\s+[\w-]+){0,5} of(?=\s+(?:the|its)))?|what|that of|the\s+[\w ]{0,30}\s(?:of|on|in)|as (?:much|"
-    r"many)\s+(?:[\w ]{1,24}\s)?as)?\s*(?:the\s+|an?\s+|one\s+|single\s+|of\s+|entire\s+|nvidia\s+|amd\s+)*",
+    r"many)\s+(?:[\w ]{1,24}\s)?as)?\s*(?:the\s+|an?\s+|one\s+|single\s+|of\s+|entire\s+|nvidia\s+|amd\s+|its\s+|predecessor,\s+|sibling,\s+|"
+    r"brother,\s+|smaller\s+|bigger\s+)*",
     re.IGNORECASE,
 )
+
+
+#: "An increase of 45 %", "a 50 % upgrade".
+_GROWS = re.compile(
+    r"\b(?:increase|gain|improvement|uplift|jump|plus|bump|(?P<less>decrease|reduction|drop|cut)) of\s+(?:about |around |roughly |almost |"
+    r"nearly |over |just |only )?$", re.IGNORECASE,
+)
+_GROWN = re.compile(r"\s+(?:increase|gain|improvement|uplift|jump|bump|upgrade|boost|(?P<less>decrease|reduction|drop|cut))\b", re.IGNORECASE)
 
 
 class _Claim(NamedTuple):
@@ -152,7 +161,12 @@ def _claims(text: str, sentence: Sentence, who: Spoken, context: Context) -> Ite
             yield _Claim(each.start, each.end, each.value, each.limit)
         if each.dimension == "percent" and each.value > 0:
             more, less = _MORE.match(text, each.end), _LESS.match(text, each.end)
-            if more:
+            grows = _GROWS.search(text, max(sentence.start, each.start - 30), each.start)
+            grown = _GROWN.match(text, each.end)
+            if grows or grown:
+                sign = -1 if (grows or grown)["less"] else 1  # type: ignore[index]
+                yield _Claim(each.start, each.end, 1 + sign * each.value, each.limit, sign * each.value)
+            elif more:
                 yield _Claim(each.start, more.end(), 1 + each.value, each.limit, each.value)
             elif less:
                 yield _Claim(each.start, less.end(), 1 - each.value, each.limit, -each.value)
@@ -203,8 +217,10 @@ def _stated(passage: Passage, sentence: Sentence, claim: _Claim, context: Contex
     ]
     every = quantities(passage.text, context.fraction)
     place = (claim.start, claim.end)
-    beside = in_brackets(passage.text, place, sentence, every) or before_it(
-        passage.text, place, sentence, every
+    beside = (
+        in_brackets(passage.text, place, sentence, every)
+        or before_it(passage.text, place, sentence, every)
+        or opposed(passage.text, place, sentence, every)
     )
     if beside is not None:
         around = list(beside)

@@ -233,7 +233,9 @@ def _of_value(
                 break
         else:
             its = who.certain and ITS_OWN.match(sentence.text) is not None
-            if _doubtful(passage, sentence, quantity, attribute, mention=mention, who=who) or (
+            if (
+                mention not in here and _of_one_beside(passage, quantity, attribute, mention, context)
+            ) or _doubtful(passage, sentence, quantity, attribute, mention=mention, who=who) or (
                 mention not in here
                 and not its
                 and _of_one_spoken_of(passage, quantity, attribute, mention, context)
@@ -268,6 +270,21 @@ def _misnamed(
     return "\n" in context.document.original[start:end] or found.true_for in context.spoken_of & {
         f"{key}-laptop" for key in mention.named
     }
+
+
+def _of_one_beside(
+    passage: Passage, quantity: Quantity, attribute: Attribute, mention: Mention, context: Context
+) -> bool:
+    """Whether a value of a sentence without a name is right of another device that its passage names before it."""
+    index = next((i for i, each in enumerate(context.document.passages) if each is passage), -1)
+    named = [each for each in context.mentions.get(index, ()) if each.end <= quantity.start]
+    others = {key for each in named for key in each.ids} - set(mention.named)
+    return any(
+        verdict_on(
+            passage.text, quantity, attribute, [context.catalogue[key]], said=frozenset(), context=context
+        ).verdict == "confirmed"
+        for key in sorted(others)
+    )  # fmt: skip
 
 
 def _of_one_spoken_of(
