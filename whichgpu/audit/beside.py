@@ -48,11 +48,16 @@ _OF = {
 
 #: Between two values that are set against one another, and between the second and a ratio that is said of both.
 _OPPOSED = re.compile(
-    r"\s+(?:[\w-]+\s+){0,3}(?:against|vs\.?|versus|compared (?:to|with)|instead of|up from|rather than)\s+(?:just\s+|only\s+|the\s+)?", re.IGNORECASE
+    r"\s+(?:[\w-]+\s+){0,3}(?:against|vs\.?|versus|compared (?:to|with)|instead of|up from|rather "
+    r"than)\s+(?:just\s+|only\s+|the\s+)?",
+    re.IGNORECASE,
 )
 _BOTH_IS = re.compile(
-    r"(?:\s+(?:gpu|cuda|cores|gb|memory|vram)){0,2}\)?\s*[,;:\u2013\u2014-]?\s*(?:(?:that[\u2019']s|that is|which is|that makes|so|i\.e\.,?|is|or|almost|nearly|roughly|about|"
-    r"more than|over|exactly|just|only|an?|increase|gain|improvement|uplift|jump|plus|decrease|reduction|drop|of|by)\s+)*", re.IGNORECASE,
+    r"(?:\s+(?:gpu|cuda|cores|gb|memory|vram)){0,2}\)?\s*[,;:\u2013\u2014-]?\s*(?:(?:that[\u2019']s|that "
+    r"is|which is|that makes|so|i\.e\.,?|is|or|almost|nearly|roughly|about|"
+    r"more than|over|exactly|just|only|an?|increase|gain|improvement|uplift|jump|plus|decrease|reduction|"
+    r"drop|of|by)\s+)*",
+    re.IGNORECASE,
 )
 _SIZES = ("memory", "bandwidth", "power", "flop rate", "op rate", "number", "count")
 

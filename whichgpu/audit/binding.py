@@ -290,7 +290,12 @@ def nearest_device(text: str, quantity: Quantity, who: Spoken) -> Mention | None
     for mention in [m for m in who.here if m.start >= quantity.end and m not in who.against]:
         between = text[quantity.end : mention.start]
         own = _OWN_VALUE.match(text, mention.end)
-        apart = _CLAUSE.search(between) or _RELATIVE.search(between) or _PRONOUN.search(between) or _SHARE.search(between)
+        apart = (
+            _CLAUSE.search(between)
+            or _RELATIVE.search(between)
+            or _PRONOUN.search(between)
+            or _SHARE.search(between)
+        )
         if not own and not apart:
             return mention
     return owner

@@ -32,55 +32,77 @@ _LESS = (
 #: Words that set one thing above or below another, or level with it, by what they are.
 WORDS = re.compile(
     rf"\b(?:(?P<more>{_MORE})|(?P<less>{_LESS})"
-    r"|(?P<above>above|ahead of|beyond|north of|exceed(?:s|ed|ing)?|surpass(?:es|ed|ing)?|beats?|beating|tops|topping|outdoes|"
+    r"|(?P<above>above|ahead of|beyond|north of|exceed(?:s|ed|ing)?|surpass(?:es|ed|ing)?|beats?|beating|"
+    r"tops|topping|outdoes|"
     r"outstrips|trumps|eclipses|edges out)"
-    r"|(?P<below>below|short of|shy of|behind|south of|trail(?:s|ed|ing)|lags|falls? short of|undercuts|loses to)"
-    r"|(?P<level>(?:the )?(?:very |exact )?same(?: (?:amount|size|number|capacity|figure|value)(?= as))?|(?:just|exactly) like|identical|equal|on par|on a par|level|matches|matching|equals|as (?:many|much)(?= as))"
-    r"|(?P<thirst>hungrier|thirstier|more power-hungry|more power hungry)|(?P<frugal>more frugal|less power-hungry))\b",
+    r"|(?P<below>below|short of|shy of|behind|south of|trail(?:s|ed|ing)|lags|falls? short of|undercuts|"
+    r"loses to)"
+    r"|(?P<level>(?:the )?(?:very |exact )?same(?: (?:amount|size|number|capacity|figure|value)(?= as))?|"
+    r"(?:just|exactly) like|identical|equal|on par|on a par|level|matches|matching|equals|as (?:many|"
+    r"much)(?= as))"
+    r"|(?P<thirst>hungrier|thirstier|more power-hungry|more power hungry)|(?P<frugal>more frugal|less "
+    r"power-hungry))\b",
     re.IGNORECASE,
 )
 #: Between a word and the name of what it orders.
 _BETWEEN = re.compile(
-    r"\s+(?:as much\s+)?(?:(?:raw|overall|peak|total|theoretical|maximum|usable|available|(?:amounts?|size|number|count) of|"
+    r"\s+(?:as much\s+)?(?:(?:raw|overall|peak|total|theoretical|maximum|usable|available|(?:amounts?|"
+    r"size|number|count) of|"
     r"\d+\s?GB)\s+){0,2}",
     re.IGNORECASE,
 )
 #: What is done with an attribute, behind it: "less memory juggling".
 _OF_IT = re.compile(
-    r"[ -](?:juggling|management|pressure|usage|use|footprint|errors?|issues?|traffic|overhead|latency|access\w*|"
-    r"transfers?|consumption(?! than)|leaks?|bound|hungry|hog\w*|requirements?|efficien\w+|saving\w*|technolog\w+|"
+    r"[ -](?:juggling|management|pressure|usage|use|footprint|errors?|issues?|traffic|overhead|latency|"
+    r"access\w*|"
+    r"transfers?|consumption(?! than)|leaks?|bound|hungry|hog\w*|requirements?|efficien\w+|saving\w*|"
+    r"technolog\w+|"
     r"types?|standards?|chips?|compression|clocks?|speeds?|bandwidth|subsystem|architecture|capacit\w+|intensive|"
     r"limit\w*|constrain\w*|headroom)\b",
     re.IGNORECASE,
 )
 #: What a comparison is in, behind it: "ahead in bandwidth", "trails the A100 in memory bandwidth".
-_IN = re.compile(r"\b(?:in|in terms of|when it comes to|as for|on)\s+(?:(?:raw|its|the|peak|sheer|memory)\s+){0,2}$", re.IGNORECASE)
+_IN = re.compile(
+    r"\b(?:in|in terms of|when it comes to|as for|on)\s+(?:(?:raw|its|the|peak|sheer|memory)\s+){0,2}$",
+    re.IGNORECASE,
+)
 #: Between the name of an attribute and what is said of it: "its bandwidth of 300 GB/s is slightly higher".
 _IS = re.compile(
     r"(?:[^.;,]{0,40}?)\s+(?:is|are|was|were|sits|stays|remains|comes in|lies|falls|ends up|ist|est|es)\s+"
-    r"(?:(?:also|even|still|slightly|somewhat|a bit|a little|much|far|clearly|just|significantly|considerably|only|"
+    r"(?:(?:also|even|still|slightly|somewhat|a bit|a little|much|far|clearly|just|significantly|"
+    r"considerably|only|"
     r"well|in fact|actually|noticeably|marginally|deutlich|etwas|noch)\s+){0,3}",
     re.IGNORECASE,
 )
 #: Between a value and the word: it is said of the same device, and of nothing else.
 _GAP = re.compile(
     r"(?!\s*$)(?:\s+(?:of\s+)?\w+){0,3}\s*[,:\u2013\u2014-]?\s*(?:(?:the\s+)?[\w-]+\s+(?:needs|uses|draws|has|offers|braucht|hat|consomme|"
-    r"consume)\s+|(?:it\s+)?(?:needs|uses|draws|has|offers|is|are|puts (?:it|them)|places it|sits|a bit|a little|a touch|which is|which makes it|making it|"
-    r"that is|that[\u2019']s|(?:so |hence |thus )?it is|it[\u2019']s|even|slightly|somewhat|much|far|well|just|clearly|significantly|"
-    r"considerably|still|also|noch|deutlich|etwas|or|and|so|thus|hence|actually|in fact|marginally|noticeably)\s+|\()*",
+    r"consume)\s+|(?:it\s+)?(?:needs|uses|draws|has|offers|is|are|puts (?:it|them)|places it|sits|a bit|"
+    r"a little|a touch|which is|which makes it|making it|"
+    r"that is|that[\u2019']s|(?:so |hence |thus )?it is|it[\u2019']s|even|slightly|somewhat|much|far|"
+    r"well|just|clearly|significantly|"
+    r"considerably|still|also|noch|deutlich|etwas|or|and|so|thus|hence|actually|in fact|marginally|"
+    r"noticeably)\s+|\()*",
     re.IGNORECASE,
 )
 _WITH = re.compile(r"\b(?:mit|with|avec|con|at)\s+(?:its\s+)?$", re.IGNORECASE)
 #: Words of power beside "more" and "less".
 _DRAWS = re.compile(
     r"\b(?:draws?|drew|drawing|consumed|consumes?|uses|needs|pulls|burns|guzzles|sips|eats|takes|zieht|verbraucht|schluckt|consomme)\s+"
-    r"(?:(?:slightly|somewhat|a bit|much|far|even|significantly|considerably|noticeably|deutlich|etwas|noch)\s+)*$",
+    r"(?:(?:slightly|somewhat|a bit|much|far|even|significantly|considerably|noticeably|deutlich|etwas|"
+    r"noch)\s+)*$",
     re.IGNORECASE,
 )
-_POWER = re.compile(r"\s+(?:(?:power|energy|electricity|juice|strom)\b\s*)?(?=than\b|als\b|que\b|[.,;)]|$)", re.IGNORECASE)
+_POWER = re.compile(
+    r"\s+(?:(?:power|energy|electricity|juice|strom)\b\s*)?(?=than\b|als\b|que\b|[.,;)]|$)", re.IGNORECASE
+)
 #: What must stand between a word without a noun and what it is set against.
 #: "Its die is larger".
-_DIE = re.compile(r"\b(?:die|chip)\s+(?:is|was)\s+(?:(?:also|even|still|slightly|somewhat|a bit|a little|much|far)\s+){0,2}$", re.IGNORECASE)
+_DIE = re.compile(
+    r"\b(?:die|chip)\s+(?:is|was)\s+(?:(?:also|even|still|slightly|somewhat|a bit|a little|much|"
+    r"far)\s+){0,2}$",
+    re.IGNORECASE,
+)
 _THAN = re.compile(r"(?:\s+\w+){0,2}\s+(?:than|als|que)\b", re.IGNORECASE)
 #: Attributes of which "better" and "faster" say that there is more.
 _FAST = ("bandwidth", "clock_boost", "clock_base", "memory_data_rate", "nvlink")
@@ -103,7 +125,9 @@ class Comparison(NamedTuple):
     bound: bool
 
 
-def comparisons(text: str, sentence: Sentence, here: Sequence[Mention], fraction: str) -> Iterator[Comparison]:
+def comparisons(
+    text: str, sentence: Sentence, here: Sequence[Mention], fraction: str
+) -> Iterator[Comparison]:
     """Every comparison of a sentence of which it is certain what it is in."""
     reader = _Reader(text, sentence, here, fraction)
     for match in WORDS.finditer(text, sentence.start, sentence.end):
@@ -122,7 +146,9 @@ class _Reader:
 
     def read(self, match: re.Match[str]) -> Comparison | None:
         sign = 1 if match["more"] or match["above"] or match["thirst"] else 0 if match["level"] else -1
-        if match["more"] and match[0].lower() in ("larger", "bigger") or (match["less"] and match[0].lower() == "smaller"):
+        if (match["more"] and match[0].lower() in ("larger", "bigger")) or (
+            match["less"] and match[0].lower() == "smaller"
+        ):
             die = _DIE.search(self._text, self._sentence.start, match.start())
             if die:
                 return Comparison(*match.span(), attributes()["die_area"], sign, None, True)
@@ -138,9 +164,15 @@ class _Reader:
             what = self._of_value(value, match)
             return what and Comparison(*match.span(), what, sign, value, True)
         word = match[0].lower()
-        if (match["more"] or match["less"]) and _DRAWS.search(self._text, self._sentence.start, match.start()):
+        if (match["more"] or match["less"]) and _DRAWS.search(
+            self._text, self._sentence.start, match.start()
+        ):
             power = _POWER.match(self._text, match.end())
-            return Comparison(match.start(), power.end(), attributes()["power"], sign, None, False) if power else None
+            return (
+                Comparison(match.start(), power.end(), attributes()["power"], sign, None, False)
+                if power
+                else None
+            )
         what = self._in(match) or self._subject(match) or self._behind(match)
         if what is None or (word in _BY_WORDS and what.key not in _FAST):
             return None
@@ -159,7 +191,11 @@ class _Reader:
 
     def _value(self, match: re.Match[str]) -> Quantity | None:
         """The value right before a word that has no noun of its own."""
-        before = [each for each in self._values if each.end <= match.start() and each.dimension in (*BY_UNIT, *RATES, "bits")]
+        before = [
+            each
+            for each in self._values
+            if each.end <= match.start() and each.dimension in (*BY_UNIT, *RATES, "bits")
+        ]
         if not before or before[-1].high != before[-1].value or match.start() - before[-1].end > _REACH:
             return None
         own = before[-1]
@@ -172,7 +208,11 @@ class _Reader:
     def _of_value(self, value: Quantity, match: re.Match[str]) -> Attribute | None:
         """What a value is of: what is named beside it, else the only thing that its unit can mean of a device."""
         if value.dimension in RATES:
-            keys = {each.attribute.key: each.attribute for each in self._named if each.attribute.dimension in RATES}
+            keys = {
+                each.attribute.key: each.attribute
+                for each in self._named
+                if each.attribute.dimension in RATES
+            }
             return next(iter(keys.values())) if len(keys) == 1 else None
         word = match[0].lower()
         if word in _BY_WORDS and value.dimension != "bandwidth":
@@ -182,7 +222,11 @@ class _Reader:
         keys = {each.attribute.key: each.attribute for each in near}
         if len(keys) > 1:
             return None
-        return next(iter(keys.values())) if keys else attributes()[_OF_UNIT.get(value.dimension, value.dimension)]
+        return (
+            next(iter(keys.values()))
+            if keys
+            else attributes()[_OF_UNIT.get(value.dimension, value.dimension)]
+        )
 
     def _in(self, match: re.Match[str]) -> Attribute | None:
         """What follows "in": "ahead in bandwidth", "trails the A100 in memory"."""
@@ -197,19 +241,30 @@ class _Reader:
         """What the value behind the other side is of: "has more than the H100 as well: 3.2 TB/s"."""
         others = [each for each in self._here if each.start >= match.end()]
         after = [each for each in self._values if others and each.start >= others[0].end]
-        told = after and re.fullmatch(r"(?:\s+(?:as well|too))?\s*[:(]\s*(?:at |with )?", self._text[others[0].end : after[0].start])
+        told = after and re.fullmatch(
+            r"(?:\s+(?:as well|too))?\s*[:(]\s*(?:at |with )?", self._text[others[0].end : after[0].start]
+        )
         return attributes()[after[0].dimension] if told and after[0].dimension in BY_UNIT else None
 
     def _subject(self, match: re.Match[str]) -> Attribute | None:
         """What the clause is about: "its bandwidth is higher", "the TDP of the card exceeds"."""
-        before = [each for each in self._named if each.end <= match.start() and match.start() - each.end < 2 * _REACH]
+        before = [
+            each
+            for each in self._named
+            if each.end <= match.start() and match.start() - each.end < 2 * _REACH
+        ]
         if not before:
             return None
         gap = self._text[before[-1].end : match.start()]
-        verb = re.match(r"exceed|surpass|beat|top|outdo|outstrip|trump|trail|lags|falls|equals|match", match[0], re.I)
+        verb = re.match(
+            r"exceed|surpass|beat|top|outdo|outstrip|trump|trail|lags|falls|equals|match", match[0], re.I
+        )
         ties = _IS.fullmatch(gap) or _GAP.fullmatch(gap) or (verb and re.fullmatch(r"[^.;,]{0,30}\s+", gap))
         return before[-1].attribute if ties else None
 
 
 #: A noun behind the word, which is none of a device's attributes: "more expensive", "better support".
-_MORE_NOUN = re.compile(r"\s+(?!than\b|als\b|que\b|in\b|as\b|with\b|to\b|[Tt]he\b|what\b|that\b|of\b|and\b|at\b)[a-z]", re.IGNORECASE)
+_MORE_NOUN = re.compile(
+    r"\s+(?!(?:power|energy|electricity|strom|leistung|energie|courant|speicher|vram|memory)\s+(?:than|als|que)\b|than\b|als\b|que\b|in\b|as\b|with\b|to\b|[Tt]he\b|what\b|that\b|of\b|and\b|at\b)[a-z]",
+    re.IGNORECASE,
+)

@@ -16,7 +16,7 @@ from whichgpu.audit.subjects import Mention, family, mentions, model
 from whichgpu.hardware.gpu import nominal_gb
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from whichgpu.audit.document import Document, Passage
     from whichgpu.hardware.catalogue import Catalogue
@@ -61,12 +61,96 @@ _SOCKETS = {"sxm2": ("pascal", "volta"), "sxm3": ("volta",), "sxm4": ("ampere",)
 _OTHER = ("other",)
 #: Words that say nothing of which device is meant.
 _PLAIN = frozenset(
-    "big small little good trusty mighty humble venerable popular powerful fast slow cheap expensive plain "
-    "regular standard normal single lone lowly entry-level mid-range high-end top-end fancy shiny lovelace based era "
-    "generation gen class current used second-hand budget passive active compact low-power dual-slot actual first "
-    "full-fat fully-fledged vanilla original base ageing aging tiny huge large much slightly far "
-    "somewhat only same said respective so-called big-memory high-memory memory vram accelerator graphics gpu card "
-    "flagship team green red blue chip architecture 's pascal-era super compute ai ml dl inference training hot".split()
+    [
+        "big",
+        "small",
+        "little",
+        "good",
+        "trusty",
+        "mighty",
+        "humble",
+        "venerable",
+        "popular",
+        "powerful",
+        "fast",
+        "slow",
+        "cheap",
+        "expensive",
+        "plain",
+        "regular",
+        "standard",
+        "normal",
+        "single",
+        "lone",
+        "lowly",
+        "entry-level",
+        "mid-range",
+        "high-end",
+        "top-end",
+        "fancy",
+        "shiny",
+        "lovelace",
+        "based",
+        "era",
+        "generation",
+        "gen",
+        "class",
+        "current",
+        "used",
+        "second-hand",
+        "budget",
+        "passive",
+        "active",
+        "compact",
+        "low-power",
+        "dual-slot",
+        "actual",
+        "first",
+        "full-fat",
+        "fully-fledged",
+        "vanilla",
+        "original",
+        "base",
+        "ageing",
+        "aging",
+        "tiny",
+        "huge",
+        "large",
+        "much",
+        "slightly",
+        "far",
+        "somewhat",
+        "only",
+        "same",
+        "said",
+        "respective",
+        "so-called",
+        "big-memory",
+        "high-memory",
+        "memory",
+        "vram",
+        "accelerator",
+        "graphics",
+        "gpu",
+        "card",
+        "flagship",
+        "team",
+        "green",
+        "red",
+        "blue",
+        "chip",
+        "architecture",
+        "'s",
+        "pascal-era",
+        "super",
+        "compute",
+        "ai",
+        "ml",
+        "dl",
+        "inference",
+        "training",
+        "hot",
+    ]
 )
 _HEADS = (
     r"cards?|gpus?|chips?|parts?|boards?|modules?|models?|versions?|variants?|ones?|accelerators?|siblings?|brothers?|"
@@ -75,17 +159,26 @@ _HEADS = (
 )
 _SELF_SAID = frozenset({"newcomer", "predecessor", "successor"})
 _DESCRIPTION = re.compile(
-    rf"\b(?P<det>the|its|their|that|this|(?:nvidia|amd|intel|team green|team red|ampere|ada|hopper|blackwell|turing|"
+    rf"\b(?P<det>the|its|their|that|this|(?:nvidia|amd|intel|team green|team red|ampere|ada|hopper|"
+    rf"blackwell|turing|"
     rf"volta|pascal)(?:[\u2019']s?))\s+(?P<what>(?:(?P<mods>(?:(?!(?:of|in|on|is|are|was|has|had|and|or|with|to|for|that|which|at|by|from|than|as|the|an?|if|it)\s)[A-Za-z0-9][A-Za-z0-9\u2019'-]*(?:\.\d)?\s+){{0,4}}?)(?P<head>{_HEADS}))|former|latter|"
-    rf"(?:older|newer|younger)(?= of the two)|(?P<bare>PCIe|SXM\d?|NVL)(?=\s+(?:has|is|ships|comes|offers|gets|runs|draws|uses|adds|"
-    rf"needs|sits|does|makes)\b)|(?P<suffix>(?:Ti Super|Ti|Super|XTX|XT|GRE)(?: (?:version|variant|model))?))\b(?![-\u2019']?s?\s*(?:of the two\s+)?,?\s*$)",
+    rf"(?:older|newer|younger)(?= of the two)|(?:oldest|newest|youngest|older|newer|younger|"
+    rf"cheapest)(?=(?: of the (?:three|four|bunch|trio))?\s+(?:has|is|"
+    rf"was|had|adds|added|offers|comes|gets|draws|supports|lacks|uses|doubles|needs|can|does)\b)|(?P<bare>PCIe|SXM\d?|NVL)(?=\s+(?:has|is|ships|comes|offers|gets|runs|draws|uses|adds|"
+    rf"needs|sits|does|makes)\b)|(?P<suffix>(?:Ti Super|Ti|Super|XTX|XT|GRE)(?: (?:version|variant|"
+    rf"model))?))\b(?![-\u2019']?s?\s*(?:of the two\s+)?,?\s*$)",
     re.IGNORECASE,
 )
 #: Behind or before a description, the name of the device itself.
 _NAMED_NEXT = re.compile(r"[,:(\u2013\u2014-]?\s*(?:namely\s+|is\s+)?(?:the\s+|nvidia\s+|amd\s+|called\s+)*")
-_NAMED_BEFORE = re.compile(r"s?,\s+$|s?\s+(?:is|was|remains|as)\s+(?:clearly\s+|still\s+|also\s+)?$", re.IGNORECASE)
+_NAMED_BEFORE = re.compile(
+    r"s?,\s+$|s?\s+(?:is|was|remains|as)\s+(?:clearly\s+|still\s+|also\s+)?$", re.IGNORECASE
+)
 #: A description of several, or of a kind: "the newer cards", "the consumer GPU market".
-_GOES_ON = re.compile(r"[ -](?:market|space|world|segment|lineup|line-up|line|series|family|memory|prices?|makers?|vendors?)\b", re.I)
+_GOES_ON = re.compile(
+    r"[ -](?:market|space|world|segment|lineup|line-up|line|series|family|memory|prices?|makers?|vendors?)\b",
+    re.I,
+)
 #: A form of what is named, or described, behind it.
 _OF_WHICH = re.compile(r"\s+of\s+(?:the|its|their|an?|nvidia|amd|(?=[A-Z]))", re.IGNORECASE)
 #: So many sentences back the two that are compared may stand.
@@ -153,7 +246,9 @@ class _Reader:
     def _is_alone(self, match: re.Match[str]) -> bool:
         """Whether a text that speaks of one device only calls it new, or old."""
         plain = re.fullmatch(r"(?:new|old|latest)\s+\w+", match["what"], re.IGNORECASE)
-        return bool(plain) and len(self._ordered([*self._before, *self._titled, *self._upto(match.start())])) < 2
+        return (
+            bool(plain) and len(self._ordered([*self._before, *self._titled, *self._upto(match.start())])) < 2
+        )
 
     def _is_named(self, match: re.Match[str]) -> bool:
         """Whether the device is named in the description, right behind it, or right before it."""
@@ -166,7 +261,9 @@ class _Reader:
                 return True
             if 0 <= each.start - end < 24 and _NAMED_NEXT.fullmatch(self._text, end, each.start):
                 return True
-            if 0 <= match.start() - each.end < 24 and _NAMED_BEFORE.fullmatch(self._text, each.end, match.start()):
+            if 0 <= match.start() - each.end < 24 and _NAMED_BEFORE.fullmatch(
+                self._text, each.end, match.start()
+            ):
                 return True
         return False
 
@@ -302,7 +399,9 @@ class _Reader:
         subject = self._subject(at)
         sizes = {key: nominal_gb(float(self._catalogue[key].value("memory") or 0)) or 0
                  for key in family(subject, self._catalogue)} if subject else {}  # fmt: skip
-        sizes = {key: size for key, size in sizes.items() if size and self._catalogue[key].confidence != "low"}
+        sizes = {
+            key: size for key, size in sizes.items() if size and self._catalogue[key].confidence != "low"
+        }
         best = (max if sign > 0 else min)(sizes.values(), default=0)
         return tuple(key for key in sizes if sizes[key] == best) if len(set(sizes.values())) == 2 else ()
 
@@ -310,7 +409,9 @@ class _Reader:
         """The card of the number that was spoken of last, with another suffix."""
         for ids in reversed(self._distinct([*self._before, *self._upto(at)])):
             number = {word for word in model(ids[0], self._catalogue) if word.isdigit()}
-            found = tuple(key for key in self._catalogue if number and model(key, self._catalogue) == number | suffix)
+            found = tuple(
+                key for key in self._catalogue if number and model(key, self._catalogue) == number | suffix
+            )
             if found:
                 return found
         return ()
@@ -384,9 +485,12 @@ def _asked(det: str, mods: str, head: str) -> _Asked | None:
             other = True
         elif plain not in _PLAIN and word != head and plain not in _DETS:
             unknown = True
-    if re.search(r"^(?:cards|gpus|chips|parts|boards|modules|models|versions|variants|ones|accelerators|"
-                 r"siblings|brothers|sisters|cousins|flagships|products|devices|processors|contenders|rivals|"
-                 r"competitors|counterparts|editions)$", head):
+    if re.search(
+        r"^(?:cards|gpus|chips|parts|boards|modules|models|versions|variants|ones|accelerators|"
+        r"siblings|brothers|sisters|cousins|flagships|products|devices|processors|contenders|rivals|"
+        r"competitors|counterparts|editions)$",
+        head,
+    ):
         return None
     if unknown and not (tests or rank or form):
         return _Asked() if head in _TELLING else None
@@ -416,5 +520,10 @@ def _test(word: str) -> tuple[_Test | None, bool]:
         return lambda gpu: nominal_gb(float(gpu.value("memory") or 0)) == int(size[1]), True
     if form:
         sockets = _SOCKETS.get(word, ())
-        return lambda gpu: f"-{form[1]}" in gpu.id and (not sockets or gpu.architecture.split("_")[0] in sockets), True
+        return (
+            lambda gpu: (
+                f"-{form[1]}" in gpu.id and (not sockets or gpu.architecture.split("_")[0] in sockets)
+            ),
+            True,
+        )
     return None, False

@@ -39,7 +39,8 @@ _DRAWS = re.compile(
 _ENVELOPE = re.compile(r"\d\s?(?:W|watts?)(?=\s+(?:power\s+|thermal\s+)?(?:envelope|budget)\b)")
 #: "A 400 W card".
 _A_CARD = re.compile(
-    r"(?<=\ba )\d{2,4}[ -]?(?:W|watts?)(?=\s+(?:graphics\s+|gaming\s+)?(?:cards?|gpus?|chips?|parts?|boards?|modules?|accelerators?)\b)"
+    r"(?<=\ba )\d{2,4}[ -]?(?:W|watts?)(?=\s+(?:graphics\s+|gaming\s+)?(?:cards?|gpus?|chips?|parts?|"
+    r"boards?|modules?|accelerators?)\b)"
 )
 _MADE_IN = re.compile(
     r"\b(?:built|made|manufactured|fabricated|fabbed|produced|etched)\b[^.;,]{0,30}?\b(?:on|in|at|with|using)\s+"

@@ -171,11 +171,15 @@ _FOREIGN = {
         re.IGNORECASE,
     ),
     "memory_bus": re.compile(
-        r"\b(?:[1-5]?\d[ -]?bits?|precision|quanti\w+|float\w*|integer|weights?|models?|processor|cpu|os|windows|instructions?|registers?|"
+        r"\b(?:[1-5]?\d[ -]?bits?|precision|quanti\w+|float\w*|integer|weights?|models?|processor|cpu|os|"
+        r"windows|instructions?|registers?|"
         r"key|encryption|aes|vectors?|more|less|wider|narrower|per|each|channels?|controllers?)\b",
         re.IGNORECASE,
     ),
-    "die_area": re.compile(r"\b(?:each|per|compute|memory|io|i/o|gcds?|xcds?|chiplets?|dies|total|larger|smaller|more|less)\b", re.IGNORECASE),
+    "die_area": re.compile(
+        r"\b(?:each|per|compute|memory|io|i/o|gcds?|xcds?|chiplets?|dies|total|larger|smaller|more|less)\b",
+        re.IGNORECASE,
+    ),
 }
 
 

@@ -80,7 +80,9 @@ def _just_before(who: Spoken, start: int, first: Mention, context: Context) -> l
     named = [each for each in context.mentions.get(index, ()) if each.end <= start]
     firsts = [one.start for one in sentences(who.text) if one.start <= start][-3:]
     for at in reversed(firsts):
-        near = [each.named for each in named if each.start >= at and not _same(each.named, first.named, context)]
+        near = [
+            each.named for each in named if each.start >= at and not _same(each.named, first.named, context)
+        ]
         distinct = {model(each[0], context.catalogue): each for each in near}
         if distinct:
             return list(distinct.values())

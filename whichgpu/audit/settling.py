@@ -49,7 +49,9 @@ def settled(found: Sequence[Finding], context: Context) -> list[Finding]:
     # What is said of a group was read for each device of it.
     grouped: set[tuple[int, int]] = context.memo.get("grouped", set())
     placed = [
-        _sentence(each, context) if each.kind in _OF_DEVICES and (each.start, each.end) not in grouped else None
+        _sentence(each, context)
+        if each.kind in _OF_DEVICES and (each.start, each.end) not in grouped
+        else None
         for each in found
     ]
     held: Counter[tuple[str, ...]] = Counter()

@@ -46,8 +46,10 @@ _HAS = (
     r"(?:two|pairs?|four|eight) (?:of (?:them|these) |cards |gpus )?(?:over|via|through)|"
     r"(?:connected|linked|joined|paired|bridged|coupled|interconnected)(?: together)? (?:via|over|with|"
     r"through|by|using)|"
-    r"(?:is|was) the first (?:\w+ )?(?:with|to (?:support|offer|have|feature))|knows?|knew|adds?|added|brings?|brought|enables?|runs?|carr(?:y|ies)|sports?|boasts?|packs?|retains?|keeps?|kept|exposes?|handles?|understands?|"
-    r"can (?:do|handle|run|use)|does(?: have| support| offer)?|do|(?:is|are|was|were) (?:capable of|able to (?:use|run|do))|"
+    r"(?:is|was) the first (?:\w+ )?(?:with|to (?:support|offer|have|feature))|knows?|knew|adds?|added|"
+    r"brings?|brought|enables?|runs?|carr(?:y|ies)|sports?|boasts?|packs?|retains?|keeps?|kept|exposes?|handles?|understands?|"
+    r"can (?:do|handle|run|use)|does(?: have| support| offer)?|do|(?:is|are|was|were) (?:capable of|able "
+    r"to (?:use|run|do))|"
     r"unterst\u00fctzt|unterst\u00fctzen|"
     r"prend en charge|"
     r"prennent en charge|admite|soporta)\s+"
@@ -89,7 +91,8 @@ _PASSIVE = tuple(
     (
         each,
         re.compile(
-            rf"(?P<none>\b(?:no|without|(?:don[\u2019']t|do not) expect|forget about)\s+(?:any\s+)?)?\b(?P<what>{each.names})\s+(?:(?:is|are|was)\s+(?P<not>not\s+|n[o\u2019']t\s+)?"
+            rf"(?P<none>\b(?:no|without|(?:don[\u2019']t|do not) expect|forget "
+            rf"about)\s+(?:any\s+)?)?\b(?P<what>{each.names})\s+(?:(?:is|are|was)\s+(?P<not>not\s+|n[o\u2019']t\s+)?"
             r"(?:also\s+|natively\s+|only\s+)?(?:supported|available|present|included|(?P<gone>missing|absent|gone))"
             r"(?:\s+(?:natively|only|exclusively)){0,2}|(?:works?|runs)(?:\s+(?:fine|natively|well|great)){0,2})?\s*"
             r"(?:on|in|by|from|with)\s+(?:both\s+)?(?:the\s+|an?\s+|nvidia\s+){0,2}$",
@@ -153,7 +156,11 @@ _HEDGED = re.compile(
 #: "With or without" is neither.
 _EITHER = re.compile(r"\bwith or $", re.IGNORECASE)
 #: A denial, and how far before what is denied it stands.
-_NOT = re.compile(r"\b(?:no(?! (?:problem|doubt|wonder|surprise|question|worries))[tr]?|none|neither|never|cannot|unable)\b|n[\u2019']t\b", re.IGNORECASE)
+_NOT = re.compile(
+    r"\b(?:no(?! (?:problem|doubt|wonder|surprise|question|worries))[tr]?|none|neither|never|cannot|"
+    r"unable)\b|n[\u2019']t\b",
+    re.IGNORECASE,
+)
 _DENIAL = 45
 _TURN = re.compile(r"\b(?:but|while|whereas|however)\b|[;:]", re.IGNORECASE)
 _FAR = 110
@@ -171,8 +178,10 @@ _ITSELF = tuple(
             r"off the table|"
             r"out of the question|unsupported|unavailable))\b(?=\s*(?:too|as well|on it|here|natively|"
             r"[,.;:)]|$))"
-            rf"|(?<=supported, )(?:but )?(?P<what4>{each.names})\s+(?P<not4>(?:is|are)(?:n[\u2019']t|\s+not))(?=\s*[.,;:)])"
-            rf"|\b(?P<what3>{each.names})\s+(?:works|runs|is possible)\s+(?:(?:fine|natively|well|great)\s+)?(?:on (?:it|this card|that card)|here|"
+            rf"|(?<=supported, )(?:but )?(?P<what4>{each.names})\s+(?P<not4>(?:is|are)(?:n[\u2019']t|"
+            rf"\s+not))(?=\s*[.,;:)])"
+            rf"|\b(?P<what3>{each.names})\s+(?:works|runs|is possible)\s+(?:(?:fine|natively|well|"
+            rf"great)\s+)?(?:on (?:it|this card|that card)|here|"
             rf"too|as well|natively)\b"
             rf"|\b(?:is|are)\s+(?P<not2>not\s+)?(?P<what2>{each.names})[ -](?:capable|ready|enabled|"
             rf"compatible)\b",
@@ -294,7 +303,10 @@ def _of_sentence(
                 # A qualifier of a figure.
                 continue
             either = _EITHER.search(text, place[0], match.start())
-            denied = bool(told and _NOT.search(_TURN.split(text[max(place[0], match.start() - _DENIAL) : match.start()])[-1]))
+            denied = bool(
+                told
+                and _NOT.search(_TURN.split(text[max(place[0], match.start() - _DENIAL) : match.start()])[-1])
+            )
             joined = _joined_to(mention, who) if mention and mention in who.here else []
             neither = bool(joined) and _NEITHER.search(text, place[0], joined[0].start) is not None
             said = (neither or not denied) and not (either or hedged) and len(gap) <= _FAR
@@ -432,7 +444,8 @@ def _itself(passage: Passage, sentence: Sentence, who: Spoken, context: Context)
 
 _NOR = re.compile(r"\b(?:neither|nor|no)\s+$|\bneither\s+[\w -]{2,24}\s+nor\s+$", re.IGNORECASE)
 _STATE = re.compile(
-    r"\b(?:works|runs|possible|supported|available|present|on board|missing|absent|gone|off the table|out of the question|"
+    r"\b(?:works|runs|possible|supported|available|present|on board|missing|absent|gone|off the table|"
+    r"out of the question|"
     r"unsupported|"
     r"unavailable)\b|[ -](?:capable|ready|enabled|compatible)\b",
     re.IGNORECASE,

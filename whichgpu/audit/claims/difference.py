@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 _BY_KIND = {"power": "power", "memory": "memory", "bandwidth": "bandwidth"}
 _WORD = re.compile(
-    r"\s*(?:(?P<more>more|higher|extra|additional|above|over|beyond|ahead of)|(?P<less>less|lower|fewer|below|under|short of|behind))\b", re.IGNORECASE
+    r"\s*(?:(?P<more>more|higher|extra|additional|above|over|beyond|ahead of)|(?P<less>less|lower|fewer|"
+    r"below|under|short of|behind))\b",
+    re.IGNORECASE,
 )
 _GB = 1e9
 #: By how many times as much it must be off to be wrong.
@@ -50,7 +52,9 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         if word is None or each.high != each.value or each.value <= 0:
             continue
         attribute = _attribute(text, each, word.end())
-        than = re.compile(r"[^.;,]{0,40}?\b(?:than|above|over|beyond|ahead of|below|under|short of|behind)\b").match(text, word.start())
+        than = re.compile(
+            r"[^.;,]{0,40}?\b(?:than|above|over|beyond|ahead of|below|under|short of|behind)\b"
+        ).match(text, word.start())
         who = spoken(index, passage, sentence, context)
         both = pair(each.start, word.end(), who, context)
         # "450 W - exactly 100 W more": than what was told of just before.

@@ -26,9 +26,12 @@ if TYPE_CHECKING:
 
 _KINDS = ("specification", "memory_type", "capability", "identity", "generation")
 _GROUP = re.compile(
-    r"(?:(?:(?<=[.!?])|(?<![\s\S]))\s*(?:(?:And|But|So|Still|Here|Note that|Oh,? and)[,:]?\s+)?|(?:[;:]|,\s+(?:and|but))\s+|\band\s+)"
-    r"(?P<who>(?P<none>neither(?: of (?:them|these|the two))?(?: (?:card|gpu|chip|one))?|none of (?:them|these|the \w+))|"
-    r"both(?: of (?:them|these))?|all (?P<n>two|three|four|five)(?: of them)?|all of (?:them|these)|they (?:all|both)|"
+    r"(?:(?:(?<=[.!?])|(?<![\s\S]))\s*(?:(?:And|But|So|Still|Here|Note that|Oh,? and)[,:]?\s+)?|(?:[;:]|"
+    r",\s+(?:and|but))\s+|\band\s+)"
+    r"(?P<who>(?P<none>neither(?: of (?:them|these|the two))?(?: (?:card|gpu|chip|one))?|none of (?:them|"
+    r"these|the \w+))|"
+    r"both(?: of (?:them|these))?|all (?P<n>two|three|four|five)(?: of them)?|all of (?:them|these)|they "
+    r"(?:all|both)|"
     r"the (?P<n2>two|three|four)(?: of them)?|each of (?:them|the (?P<n3>two|three|four))"
     r"(?:\s+(?:cards|gpus|devices|models|chips|accelerators|parts|boards))?)\s+"
     r"(?P<verb>(?:have|has|had|come|comes|came|offer|offers|use|uses|ship|ships|feature|features|share|carry|carries|provide|provides|are|"
@@ -39,13 +42,20 @@ _GROUP = re.compile(
 _COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5}
 _MOST = 5
 #: What ends the clause of a group, or makes it a statement on something else.
-_CLAUSE = re.compile(r"[;:]\s|,\s+(?:while|whereas|but|though|although|which|and|so|unlike|as)\s|\b(?:while|whereas|but|although|unlike|than)\s")
+_CLAUSE = re.compile(
+    r"[;:]\s|,\s+(?:while|whereas|but|though|although|which|and|so|unlike|as)\s|\b(?:while|whereas|but|although|unlike|than)\s"
+)
 _HEDGED = re.compile(
-    r"\b(?:at least|more than|over|up to|less than|under|as much as|together|combined|total|if|can be|could|would|"
-    r"different|respectively|need|needs|in theory|except|each other|same|similar|identical|equal\w*|nearly|almost)\b",
+    r"\b(?:at least|more than|over|up to|less than|under|as much as|together|combined|total|if|can be|"
+    r"could|would|"
+    r"different|respectively|need|needs|in theory|except|each other|same|similar|identical|equal\w*|"
+    r"nearly|almost)\b",
     re.IGNORECASE,
 )
-_DENIES = re.compile(r"(?:supports?|has|have|offers?|comes? with|gets?|features?|can do|does|do|runs?|provides?)\b", re.IGNORECASE)
+_DENIES = re.compile(
+    r"(?:supports?|has|have|offers?|comes? with|gets?|features?|can do|does|do|runs?|provides?)\b",
+    re.IGNORECASE,
+)
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -123,7 +133,9 @@ def _of_members(
     if len(said) > len(head):
         return
     # As long as it was, so that every place stays where it is.
-    read = passage.part(start, end)._replace(text=said.ljust(len(head)) + words[len(head) :], kind="paragraph")
+    read = passage.part(start, end)._replace(
+        text=said.ljust(len(head)) + words[len(head) :], kind="paragraph"
+    )
     found: dict[tuple[int, int], Finding] = {}
     for ids in members:
         for each in of_one(read, ids, context):
@@ -134,9 +146,7 @@ def _of_members(
     yield from found.values()
 
 
-def of_one(
-    read: Passage, ids: _Ids, context: Context, kinds: Sequence[str] = _KINDS
-) -> Iterator[Finding]:
+def of_one(read: Passage, ids: _Ids, context: Context, kinds: Sequence[str] = _KINDS) -> Iterator[Finding]:
     """What every kind of claim finds in a clause that is about one device."""
     memo = {"open": {}, "found": [], "subjects": devices(context), "spoken": {}, "spans": {}}
     for sentence in sentences(read.text):

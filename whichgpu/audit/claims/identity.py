@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 _WAYS = re.compile(r"\b(\d{1,2})-way\b", re.IGNORECASE)
 _YEAR = re.compile(
-    r"(?:\b(?:(?:cards?|boards?|gpus?|chips?|parts?|veteran|flagship)\s+from(?= 20\d\d)|(?:is|was|it[\u2019']s) from(?= 20\d\d))|"
+    r"(?:\b(?:(?:cards?|boards?|gpus?|chips?|parts?|veteran|flagship)\s+from(?= 20\d\d)|(?:is|was|"
+    r"it[\u2019']s) from(?= 20\d\d))|"
     r"\b(?:released|launched|introduced|announced|unveiled|debuted|came out|arrived|presented|appeared|"
     r"went on sale|"
     r"started shipping|shipped|landed|became available|dates? (?:from|back to)|hit (?:the market|shelves|"
@@ -82,7 +83,9 @@ _LABEL = re.compile(
 )
 #: Between a device and its architecture in "is an Ampere card" and "(Ampere)", and what then follows.
 _IS_OF = re.compile(r"\s+(?:is|was)\s+(?:an?|the|one|also|\w+'s)\s+(?:[\w'-]+\s+){0,3}", re.IGNORECASE)
-_IT_IS = re.compile(r"\s*(?:It|This|That)(?:[\u2019']s| is| was)\s+(?:still\s+|also\s+)?(?:an?|the|one)\s+(?:[\w'-]+\s+){0,2}")
+_IT_IS = re.compile(
+    r"\s*(?:It|This|That)(?:[\u2019']s| is| was)\s+(?:still\s+|also\s+)?(?:an?|the|one)\s+(?:[\w'-]+\s+){0,2}"
+)
 _A_CARD = re.compile(
     r"(?:[ -](?:generation|class|based|series))?\s+(?:\w+\s+){0,2}?"
     r"(?:cards?|gpus?|parts?|chips?|accelerators?|processors?|boards?)\b",
@@ -287,10 +290,18 @@ def _alike(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
     for match in _CHIP_AS.finditer(passage.text, *place):
         both = pair(match.start(), match.end() - 1, who, context)
         after = [each for each in who.here if each.start >= match.end() - 1]
-        if CHIP.search(passage.text, place[0], match.start()) or both is None or not after or not _AS.fullmatch(passage.text, match.end(), after[0].start):
+        if (
+            CHIP.search(passage.text, place[0], match.start())
+            or both is None
+            or not after
+            or not _AS.fullmatch(passage.text, match.end(), after[0].start)
+        ):
             continue
         one, other = ([context.catalogue[key] for key in side] for side in (both.first, both.second))
-        chips = [{str(gpu.value("chip")).split("-")[0] for gpu in side if gpu.value("chip")} for side in (one, other)]
+        chips = [
+            {str(gpu.value("chip")).split("-")[0] for gpu in side if gpu.value("chip")}
+            for side in (one, other)
+        ]
         if not all(chips):
             continue
         verdict = "confirmed" if chips[0] & chips[1] else "contradicted"
@@ -300,13 +311,16 @@ def _alike(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
 
 
 _CHIP_AS = re.compile(
-    r"\b(?:the (?:very |exact )?same|an identical) (?:(?:G[APHVKMB]\d{3}|AD10\d|TU1\d{2})\s+)?(?:chip|die|silicon|gpu(?: chip| die)?|one)"
+    r"\b(?:the (?:very |exact )?same|an identical) (?:(?:G[APHVKMB]\d{3}|AD10\d|TU1\d{2})\s+)?(?:chip|"
+    r"die|silicon|gpu(?: chip| die)?|one)"
     r"(?= (?:as|that|which|found|used)\b)",
     re.IGNORECASE,
 )
 _AS = re.compile(
-    r"\s+(?:(?:as|that|which|found|used|sits|is|was|powers|drives|you find|in|on|inside|of|the|its|an?|nvidia|amd|[\w-]+er|"
-    r"predecessor|brother|sibling|successor|plain|old|big|little)[\s,]+)+", re.IGNORECASE,
+    r"\s+(?:(?:as|that|which|found|used|sits|is|was|powers|drives|you find|in|on|inside|of|the|its|an?|"
+    r"nvidia|amd|[\w-]+er|"
+    r"predecessor|brother|sibling|successor|plain|old|big|little)[\s,]+)+",
+    re.IGNORECASE,
 )
 
 

@@ -87,7 +87,9 @@ def _of_itself(index: int, passage: Passage, sentence: Sentence, context: Contex
 
 
 #: What turns to something else; "but" and "and" go on about it.
-_CLAUSE = re.compile(r"[;:]\s|,\s+(?:while|whereas|although|though|unlike|as|which)\s|\b(?:while|whereas|unlike|than)\s")
+_CLAUSE = re.compile(
+    r"[;:]\s|,\s+(?:while|whereas|although|though|unlike|as|which)\s|\b(?:while|whereas|unlike|than)\s"
+)
 #: An architecture at the start of a clause, with what is said of it.
 _SUBJECT = re.compile(
     rf"(?:(?<=[.!?;,])|(?<![\s\S]))\s*(?:(?:and|but|while|whereas|since|though|although)\s+)?(?:nvidia[\u2019']s\s+)?"

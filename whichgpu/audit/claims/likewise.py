@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 #: Behind the other device: "does as well", "supports it too".
 _TOO = re.compile(
-    r"\s*(?:(?:inherited|kept|keeps|retains|retained|introduced|knows|understands|already had|still has|has|does|handles) (?:it|them|that(?: (?:format|feature|precision|trick|data type|one))?|this|those)\b(?=\s*(?:[.,;:)]|$|and\b|but\b|too\b|as\b))|"
+    r"\s*(?:(?:inherited|kept|keeps|retains|retained|introduced|knows|understands|already had|still has|"
+    r"has|does|handles) (?:it|them|that(?: (?:format|feature|precision|trick|data type|one))?|this|"
+    r"those)\b(?=\s*(?:[.,;:)]|$|and\b|but\b|too\b|as\b))|"
     r"(?:does|do|did|can|has it|had it|supports? (?:it|this|that|them)|offers? (?:it|this|that)|"
     r"has (?:one|this|that))\s+"
     r"(?:too|as well|also|likewise)\b|,?\s+(?:too|as well|likewise)\b|\s+also (?:does|did|can|offers?|"
@@ -35,7 +37,8 @@ _TOO = re.compile(
 )
 #: Behind a device of which the opposite is said: "the A100 does not".
 _NOT_SO = re.compile(
-    r"\s*(?:(?:does|did|do|can|has|is|was)(?:\s+not|n[\u2019']t)|cannot|(?:lacks?|lacked|lost|loses|dropped|drops|misses|gave up) "
+    r"\s*(?:(?:does|did|do|can|has|is|was)(?:\s+not|n[\u2019']t)|cannot|(?:lacks?|lacked|lost|loses|"
+    r"dropped|drops|misses|gave up) "
     r"(?:it|this|that|them|both)|has none|offers none|omits (?:it|this))\b"
     r"(?=\s*(?:[.,;:)!]|$|and\b|so\b))",
     re.IGNORECASE,
@@ -48,16 +51,21 @@ _SO = re.compile(
 )
 #: What takes up what was named before it, for a further device: "FP8, which the T4 could do as well", "all of which".
 _WHICH = re.compile(
-    r"(?:,|\s[\u2013\u2014-]|\()\s*(?:(?P<all>all|both|none|neither) of (?:which|that)|which|something(?: that| which)?|"
-    r"an? (?:[\w-]+\s){0,2}(?:feature|capability|trick|format|precision|luxury|thing|data type|type|extra|option|ability|"
-    r"function|perk)s?(?: that| which)?|(?:one )?that|features|formats|capabilities)\s+(?:(?P<with>(?:it|they) (?:shares?|has in common) with)\s+)?(?:even\s+|only\s+|already\s+|neither\s+)?(?:the\s+|"
-    r"its\s+|its predecessor,?\s+(?:the\s+)?)?(?:nvidia\s+|amd\s+|nvidia[\u2019']s\s+|amd[\u2019']s\s+|older\s+|newer\s+|cheaper\s+|"
+    r"(?:,|\s[\u2013\u2014-]|\()\s*(?:(?P<all>all|both|none|neither) of (?:which|that)|which|"
+    r"something(?: that| which)?|"
+    r"an? (?:[\w-]+\s){0,2}(?:feature|capability|trick|format|precision|luxury|thing|data type|type|"
+    r"extra|option|ability|"
+    r"function|perk)s?(?: that| which)?|(?:one )?that|features|formats|capabilities)\s+(?:(?P<with>(?:it|"
+    r"they) (?:shares?|has in common) with)\s+)?(?:even\s+|only\s+|already\s+|neither\s+)?(?:the\s+|"
+    r"its\s+|its predecessor,?\s+(?:the\s+)?)?(?:nvidia\s+|amd\s+|nvidia[\u2019']s\s+|amd[\u2019']s\s+|"
+    r"older\s+|newer\s+|cheaper\s+|"
     r"old\s+|new\s+|plain\s+|big\s+|little\s+|mighty\s+)*$",
     re.IGNORECASE,
 )
 _DOES = re.compile(
     r",?\s+(?:already\s+|also\s+|still\s+|simply\s+|sadly\s+)*(?:(?P<not>(?:can|could|does|did|do)(?:not|\s+not|n[\u2019']t)(?:\s+(?:do|have|support|offer))?|"
-    r"lacks?|lacked|misses|missed|omits?|omitted|lost|loses|dropped|drops|gave up|does without|never (?:had|got|supported))|(?:has|had|does|did|do|can|could|can do|could do|"
+    r"lacks?|lacked|misses|missed|omits?|omitted|lost|loses|dropped|drops|gave up|does without|never "
+    r"(?:had|got|supported))|(?:has|had|does|did|do|can|could|can do|could do|"
     r"supports?|supported|offers?|offered|introduced|pioneered|debuted|brought|gained|got|gets|received|provides?|handles|handled|retains|kept|keeps|shares)"
     r"(?:\s+(?:too|as well|already|just fine|equally))?)\b(?=\s*(?:too|as "
     r"well|already|natively|in\b|with\b|via\b|just|[,.;:)]|$|and\b|but\b))",
@@ -122,10 +130,17 @@ def _again(
         which_does = _DOES.match(passage.text, mention.end, sentence.end) if which and not shared else None
         if which and (shared or which_does):
             gpus = [context.catalogue[key] for key in mention.ids]
-            told = not (which_does and which_does["not"]) and (which["all"] or "").lower() not in ("none", "neither")
+            told = not (which_does and which_does["not"]) and (which["all"] or "").lower() not in (
+                "none",
+                "neither",
+            )
             place = (mention.start, which_does.end() if which_does else mention.end)
             every = _taken_up(passage.text, sentence.start, which, here)
-            found = [one for what in every for one in judged(passage, place, what, gpus, told=told, context=context)]
+            found = [
+                one
+                for what in every
+                for one in judged(passage, place, what, gpus, told=told, context=context)
+            ]
             yield from ([one for one in found if one.accuses] or found)[:1]
             continue
         if not (too or so or opposite):
@@ -187,9 +202,7 @@ def context_names(passage: Passage, start: int, mention: Mention, context: Conte
     return [each for each in context.mentions.get(index, ()) if start <= each.start < mention.start]
 
 
-def _taken_up(
-    text: str, start: int, which: re.Match[str], here: Sequence[Mention]
-) -> list[Capability]:
+def _taken_up(text: str, start: int, which: re.Match[str], here: Sequence[Mention]) -> list[Capability]:
     """The capabilities that "which" takes up: the last one of its clause, or all of its list."""
     found = [one for one in _ANY.finditer(text, start, which.start())
              if not any(each.start <= one.start() < each.end for each in here)]  # fmt: skip
@@ -200,14 +213,19 @@ def _taken_up(
         # Another thing is named between: "FP8 and a bigger cache, which".
         plain = re.fullmatch(r"[^,;.]{0,45}", behind) and not _ELSE.search(behind)
         found = found[-1:] if plain else []
-    return [next(each for each in CAPABILITIES if re.fullmatch(each.names, one[0], re.IGNORECASE)) for one in found]
+    return [
+        next(each for each in CAPABILITIES if re.fullmatch(each.names, one[0], re.IGNORECASE))
+        for one in found
+    ]
 
 
 #: Behind a capability that a sentence is about.
 _END = re.compile(r"\s*(?:[.,;:)]|$)")
 _HEADS = re.compile(
-    r"\s+(?:makes?|connects?|gives?|lets?|works?|is (?:there|available|on board|supported|present)|helps?|allows?|comes?|splits?|"
-    r"divides?|links?|joins?)\b", re.IGNORECASE
+    r"\s+(?:makes?|connects?|gives?|lets?|works?|is (?:there|available|on board|supported|present)|"
+    r"helps?|allows?|comes?|splits?|"
+    r"divides?|links?|joins?)\b",
+    re.IGNORECASE,
 )
 _ELSE = re.compile(r"\b(?:and|but|or|than|memory|cache|bandwidth|cores)\b", re.IGNORECASE)
 

@@ -33,8 +33,10 @@ _ONLY = re.compile(
 )
 #: "The only Ada Lovelace GPU for data centers".
 _FIRST = re.compile(
-    r"\b(?:the (?:company[\u2019']s |maker[\u2019']s )?|(?P<maker>nvidia|amd|intel)[\u2019']s (?:very )?)first\s+(?:[\w-]+\s+){0,3}?(?:with|to support|"
-    r"to offer|to have|to feature|that supports|that has|supporting|featuring|offering)\s+(?:native\s+|hardware\s+|support for\s+|the\s+)?",
+    r"\b(?:the (?:company[\u2019']s |maker[\u2019']s )?|(?P<maker>nvidia|amd|intel)[\u2019']s (?:very "
+    r")?)first\s+(?:[\w-]+\s+){0,3}?(?:with|to support|"
+    r"to offer|to have|to feature|that supports|that has|supporting|featuring|offering)\s+(?:native\s+|"
+    r"hardware\s+|support for\s+|the\s+)?",
     re.IGNORECASE,
 )
 _ONLY_OF = re.compile(
@@ -46,7 +48,8 @@ _ONLY_OF = re.compile(
 #: What narrows an exclusive claim, behind it.
 _NARROWER = re.compile(r"\s*(?:except|besides|apart|other than|that|which|with|to)\b", re.IGNORECASE)
 _AMONG = re.compile(
-    r"\b(?:of (?:the|these|all)?\s*(?:two|three|four|five|six|bunch|group|lot|trio|pair|them|these|cards|gpus)|here|one)\s*$",
+    r"\b(?:of (?:the|these|all)?\s*(?:two|three|four|five|six|bunch|group|lot|trio|pair|them|these|cards|"
+    r"gpus)|here|one)\s*$",
     re.IGNORECASE,
 )
 #: Segments by the words that name them.
@@ -75,7 +78,9 @@ def find(context: Context) -> Iterator[Finding]:
                 what = capability_at(passage.text, match.end())
                 mention = spoken(index, passage, sentence, context).owner(match.start())
                 if what and mention and not _CUDA.search(what[0].key):
-                    yield from _first(passage, (match.start(), match.end() + what[1]), (mention, what[0]), context)
+                    yield from _first(
+                        passage, (match.start(), match.end() + what[1]), (mention, what[0]), context
+                    )
             for match in _ONLY.finditer(passage.text, sentence.start, sentence.end):
                 what = capability_at(passage.text, match.end())
                 mention = spoken(index, passage, sentence, context).owner(match.start())
@@ -98,8 +103,11 @@ def _first(
     rivals = [
         gpu
         for gpu in context.catalogue.values()
-        if born and gpu.vendor == own[0].vendor and gpu.architecture != own[0].architecture
-        and gpu.confidence != "low" and what.has(gpu) is True
+        if born
+        and gpu.vendor == own[0].vendor
+        and gpu.architecture != own[0].architecture
+        and gpu.confidence != "low"
+        and what.has(gpu) is True
         and str(gpu.value("release_date") or "9") < f"{int(born[:4]) - 1}{born[4:]}"
     ]
     if rivals and any(what.has(gpu) for gpu in own):

@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 
 #: What makes of a clause no statement on two devices as they are.
 _NEGATED = re.compile(
-    r"\b(?:not|no|never|n[\u2019']t|neither|nor|if|whether|unless|require\w*|(?:you|we|i|they|workloads?|models?) needs?|want\w*|would|could|may|might|future|per|"
-    r"than (?:its|their|other|most|any|the previous|its predecessor|consumer|cpu|what (?:it|you|we|they)))\b|n[\u2019']t\b",
+    r"\b(?:not|no|never|n[\u2019']t|neither|nor|if|whether|unless|require\w*|(?:you|we|i|they|workloads?|"
+    r"models?) needs?|want\w*|would|could|may|might|future|per|"
+    r"than (?:its|their|other|most|any|the previous|its predecessor|consumer|cpu|what (?:it|you|we|"
+    r"they)))\b|n[\u2019']t\b",
     re.IGNORECASE,
 )
 #: "The same" of nearly all of it, and other sames.
@@ -37,14 +39,20 @@ _NOT_SAME = re.compile(
     r"memory (?:technolog\w+|types?|standards?|chips?))\b",
     re.IGNORECASE,
 )
-_CLAUSE = re.compile(r"[;:]\s|,\s+(?:but|while|whereas|although|though|and|yet|so)\s|\s\u2014\s|\s\u2013\s", re.IGNORECASE)
+_CLAUSE = re.compile(
+    r"[;:]\s|,\s+(?:but|while|whereas|although|though|and|yet|so)\s|\s\u2014\s|\s\u2013\s", re.IGNORECASE
+)
 #: Behind a comparison, words before what it is with.
 _WITH = re.compile(
-    r"\b(?:than|compared|versus|vs|against|over|of|as|beyond|behind|like|relative|als|que|to)\b|[\u2019']s\b", re.IGNORECASE
+    r"\b(?:than|compared|versus|vs|against|over|of|as|beyond|behind|like|relative|als|que|to)\b|[\u2019']s\b",
+    re.IGNORECASE,
 )
 _MINUS = re.compile(r"[-\u2212]\d+(?:\.\d+)?\s?%\s*$")
 #: A number right before the word is by how much, which others judge.
-_BY_HOW_MUCH = re.compile(r"(?:%|percent|times|\d\s?[x\u00d7]|\bhalf|twice|third|quarter|fold)\s+(?:as\s+)?(?:the\s+)?$", re.IGNORECASE)
+_BY_HOW_MUCH = re.compile(
+    r"(?:%|percent|times|\d\s?[x\u00d7]|\bhalf|twice|third|quarter|fold)\s+(?:as\s+)?(?:the\s+)?$",
+    re.IGNORECASE,
+)
 #: Between a word that needs another side and its name.
 _OBJECT = re.compile(
     r"(?:\s+(?:memory|vram|power|bandwidth|strom|leistung|energie|speicher|courant))?(?:\s+in\s+\w+(?:\s+bandwidth)?)?(?:\s+(?:with|to|as))?(?:\s+(?:than|als|que))?\s+"
@@ -83,7 +91,11 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
             continue
         if each.sign == 0 and _NOT_SAME.search(sentence.text):
             continue
-        found = _of_value(passage, sentence, each, who, context) if each.value else _of_two(passage, sentence, each, who, context)
+        found = (
+            _of_value(passage, sentence, each, who, context)
+            if each.value
+            else _of_two(passage, sentence, each, who, context)
+        )
         if found is not None:
             yield found._replace(verdict="unverifiable") if unsettled and found.accuses else found
 
@@ -152,7 +164,9 @@ def _of_value(
     if other is None:
         return None
     others = [other, *(_also(each, mention, who, context))]
-    value, because, evidence = min(others, key=lambda one: each.sign * (own.value - one[0])) if each.sign else other
+    value, because, evidence = (
+        min(others, key=lambda one: each.sign * (own.value - one[0])) if each.sign else other
+    )
     size = _plain(own.value, each.attribute.key)
     ratio = size / value
     verdict, _ = _verdict(each, [(ratio, "")])
@@ -179,7 +193,9 @@ def _also(
 
 #: Between two devices that a value is set against.
 _AND = re.compile(
-    r"(?:[\u2019']s)?(?:\s+[\d.,]+\s?[\w/]+)?,?\s+and\s+(?:even\s+)?(?:of\s+|than\s+|that of\s+)?(?:the\s+|an?\s+)?", re.IGNORECASE
+    r"(?:[\u2019']s)?(?:\s+[\d.,]+\s?[\w/]+)?,?\s+and\s+(?:even\s+)?(?:of\s+|than\s+|that "
+    r"of\s+)?(?:the\s+|an?\s+)?",
+    re.IGNORECASE,
 )
 
 
@@ -191,7 +207,9 @@ def _plain(value: float, key: str) -> float:
 def _of_the(text: str, end: int, mention: Mention, own: Quantity, context: Context) -> Quantity | None:
     """The other's value right before its name: "more than the 72 MB of the old one"."""
     for each in within(quantities(text, context.fraction), end, mention.start):
-        if each.dimension == own.dimension and re.fullmatch(r"\s+of\s+(?:the\s+|an?\s+|its\s+)?", text[each.end : mention.start]):
+        if each.dimension == own.dimension and re.fullmatch(
+            r"\s+of\s+(?:the\s+|an?\s+|its\s+)?", text[each.end : mention.start]
+        ):
             return each
     return None
 
@@ -202,7 +220,8 @@ def _stated(
     """The other's value where it stands right behind its name."""
     for each in within(quantities(text, context.fraction), mention.end, mention.end + 40):
         tied = re.fullmatch(
-            r"(?:[\u2019']s?)?\s*(?:\(|with\s+|mit\s+|at\s+)?(?:only\s+|its\s+)?", text[mention.end : each.start]
+            r"(?:[\u2019']s?)?\s*(?:\(|with\s+|mit\s+|at\s+)?(?:only\s+|its\s+)?",
+            text[mention.end : each.start],
         )
         if tied and each.dimension == own.dimension and each.value > 0:
             return each.value, text[each.start : each.end], ()

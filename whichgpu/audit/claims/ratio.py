@@ -105,8 +105,10 @@ _THAT_IS = re.compile(r"\s*(?:That[\u2019']s|That is|This is|It[\u2019']s)\s+", 
 _AS_MANY = re.compile(r"\s+as many\b")
 _ROUGHLY = 12
 _WHAT_OF = re.compile(
-    r"\s*(?:of\s+)?(?:than(?: that of| what|(?:\s+[\w-]+){0,5} of(?=\s+(?:the|its)))?|what|that of|the\s+[\w ]{0,30}\s(?:of|on|in)|as (?:much|"
-    r"many)\s+(?:[\w ]{1,24}\s)?as)?\s*(?:the\s+|an?\s+|one\s+|single\s+|of\s+|entire\s+|nvidia\s+|amd\s+|its\s+|predecessor,\s+|sibling,\s+|"
+    r"\s*(?:of\s+)?(?:than(?: that of| what|(?:\s+[\w-]+){0,5} of(?=\s+(?:the|its)))?|what|that of|"
+    r"the\s+[\w ]{0,30}\s(?:of|on|in)|as (?:much|"
+    r"many)\s+(?:[\w ]{1,24}\s)?as)?\s*(?:the\s+|an?\s+|one\s+|single\s+|of\s+|entire\s+|nvidia\s+|"
+    r"amd\s+|its\s+|predecessor,\s+|sibling,\s+|"
     r"brother,\s+|smaller\s+|bigger\s+)*",
     re.IGNORECASE,
 )
@@ -114,10 +116,15 @@ _WHAT_OF = re.compile(
 
 #: "An increase of 45 %", "a 50 % upgrade".
 _GROWS = re.compile(
-    r"\b(?:increase|gain|improvement|uplift|jump|plus|bump|(?P<less>decrease|reduction|drop|cut)) of\s+(?:about |around |roughly |almost |"
-    r"nearly |over |just |only )?$", re.IGNORECASE,
+    r"\b(?:increase|gain|improvement|uplift|jump|plus|bump|(?P<less>decrease|reduction|drop|cut)) "
+    r"of\s+(?:about |around |roughly |almost |"
+    r"nearly |over |just |only )?$",
+    re.IGNORECASE,
 )
-_GROWN = re.compile(r"\s+(?:increase|gain|improvement|uplift|jump|bump|upgrade|boost|(?P<less>decrease|reduction|drop|cut))\b", re.IGNORECASE)
+_GROWN = re.compile(
+    r"\s+(?:increase|gain|improvement|uplift|jump|bump|upgrade|boost|(?P<less>decrease|reduction|drop|cut))\b",
+    re.IGNORECASE,
+)
 
 
 class _Claim(NamedTuple):
@@ -421,7 +428,9 @@ def _attribute(text: str, sentence: Sentence, claim: _Claim) -> Attribute | None
         return after[0].attribute
     if not before and not after and _AS_MANY.match(text, claim.end):
         # "The Ada flagship has twice as many": of what the sentence before counts.
-        earlier = [each for each in named(text) if each.end <= sentence.start and sentence.start - each.end < _BEFORE]
+        earlier = [
+            each for each in named(text) if each.end <= sentence.start and sentence.start - each.end < _BEFORE
+        ]
         return earlier[-1].attribute if earlier and earlier[-1].attribute.dimension == "count" else None
     if not before and _THAT_OF.match(text, claim.end):
         before = [each for each in found if each.end <= claim.start]
@@ -432,8 +441,10 @@ def _verdict(claim: _Claim, values: Sequence[float]) -> str:
     """Confirmed where one of the ratios is as stated, contradicted where none is near it."""
     if claim.limit not in _ALLOWED:
         return "unverifiable"
-    if claim.step and claim.limit in ("", "about") and all(
-        abs(value - claim.times) > _STEP + _OF_STEP * abs(claim.step) for value in values
+    if (
+        claim.step
+        and claim.limit in ("", "about")
+        and all(abs(value - claim.times) > _STEP + _OF_STEP * abs(claim.step) for value in values)
     ):
         return "contradicted"
     low, high = _ALLOWED[claim.limit]

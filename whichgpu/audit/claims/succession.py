@@ -32,7 +32,8 @@ _THE = (
 #: Between the first device and the second: what says that the second is the later one, or the earlier.
 _LATER = re.compile(
     rf"\b(?:replaced|succeeded|superseded|followed) by{_THE}|\bpredecessor (?:of|to){_THE}|"
-    rf"\bsuccessor (?:is|was),?{_THE}|\b(?:preced(?:es|ed|ing)|predat(?:es|ed|ing)){_THE}|(?<!years )\bolder than{_THE}",
+    rf"\bsuccessor (?:is|was),?{_THE}|\b(?:preced(?:es|ed|ing)|predat(?:es|ed|ing)){_THE}|(?<!years "
+    rf")\bolder than{_THE}",
     re.IGNORECASE,
 )
 _EARLIER = re.compile(
@@ -155,7 +156,9 @@ def _older(passage: Passage, sentence: Sentence, who: Spoken, context: Context) 
         a, b = (_days([context.catalogue[key] for key in side]) for side in (both.first, both.second))
         if not a or not b:
             continue
-        told = SPELLED.get(match["n"].lower()) or (1 if match["n"].lower() in ("a", "an", "one") else float(match["n"]))
+        told = SPELLED.get(match["n"].lower()) or (
+            1 if match["n"].lower() in ("a", "an", "one") else float(match["n"])
+        )
         told = -told if match["older"] else told
         gaps = [(date.fromisoformat(x) - date.fromisoformat(y)).days / 365.25 for x in a for y in b]
         right = min(gaps) - _YEAR <= told <= max(gaps) + _YEAR
@@ -166,8 +169,10 @@ def _older(passage: Passage, sentence: Sentence, who: Spoken, context: Context) 
 
 
 _IS_OLDER = re.compile(
-    r"\b(?:is|was)\s+(?:about |roughly |almost |nearly |over |some )?(?P<n>an?|one|" + "|".join(SPELLED)
-    + r"|\d(?:\.5)?)\s+(?:full\s+)?years?\s+(?:(?P<older>older)|newer|younger)\b(?!\s+than)", re.IGNORECASE,
+    r"\b(?:is|was)\s+(?:about |roughly |almost |nearly |over |some )?(?P<n>an?|one|"
+    + "|".join(SPELLED)
+    + r"|\d(?:\.5)?)\s+(?:full\s+)?years?\s+(?:(?P<older>older)|newer|younger)\b(?!\s+than)",
+    re.IGNORECASE,
 )
 
 

@@ -26,7 +26,8 @@ _MOST = re.compile(
 )
 #: Superlatives that say by themselves what they are of.
 _BY_WORD = re.compile(
-    r"\bthe\s+(?:(?P<power>hungriest|thirstiest|most power-hungry|most power hungry)|(?P<frugal>least power-hungry|most frugal)|"
+    r"\bthe\s+(?:(?P<power>hungriest|thirstiest|most power-hungry|most power hungry)|(?P<frugal>least "
+    r"power-hungry|most frugal)|"
     r"(?P<new>newest|youngest|most recent)|(?P<old>oldest))\b",
     re.IGNORECASE,
 )
@@ -34,7 +35,8 @@ _BY_WORD = re.compile(
 _SCOPE = re.compile(
     r"\b(?:of|among|out of)\s+(?:(?:all|these|the)\s+)?(?:two|three|four|five|six|seven|eight|nine|"
     r"ten|group|bunch|lot|trio|pair|round-?up|them|"
-    r"cards|gpus|options)\b|\b(?:here|in (?:this|our|the) (?:comparison|list|group|round-?up|table|line-?up|test|field|bunch))\b",
+    r"cards|gpus|options)\b|\b(?:here|in (?:this|our|the) (?:comparison|list|group|round-?up|table|"
+    r"line-?up|test|field|bunch))\b",
     re.IGNORECASE,
 )
 #: From so many on a text names others beside those that it compares.
