@@ -37,6 +37,8 @@ _GENERAL = re.compile(r"\b(?:tensor|peak|performance|throughput|compute|core)\b\
 _BEGINS, _NEW = re.compile(r"[,\uff0c\u3001]|\band\b", re.IGNORECASE), 30
 #: Between a name and its own value: "the RTX 6000 Ada's 960 GB/s".
 _POSSESSES = re.compile(r"[\u2019']s?\s+")
+#: Before the number of a chip or a generation: "Navi 31".
+_CHIP_NUMBER = re.compile(r"\b(?:Navi|Vega|Polaris|[CR]DNA|Zen|Gen|Xe)\s$")
 #: Words beside a value that is of a part, or of a change.
 _PART_BEFORE = re.compile(
     r"\b(?:each|per|every|by|from|"
@@ -231,6 +233,8 @@ def nearest_attribute(
         if each.attribute.dimension in ("count", "bits") and _VERSION.fullmatch(
             text, quantity.start, quantity.end
         ):
+            continue
+        if quantity.dimension == "number" and _CHIP_NUMBER.search(text, max(0, quantity.start - 12), quantity.start):
             continue
         after = each.end <= quantity.start
         between = text[each.end : quantity.start] if after else text[quantity.end : each.start]

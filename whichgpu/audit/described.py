@@ -164,7 +164,7 @@ _DESCRIPTION = re.compile(
     rf"volta|pascal)(?:[\u2019']s?))\s+(?P<what>(?:(?P<mods>(?:(?!(?:of|in|on|is|are|was|has|had|and|or|with|to|for|that|which|at|by|from|than|as|the|an?|if|it)\s)[A-Za-z0-9][A-Za-z0-9\u2019'-]*(?:\.\d)?\s+){{0,4}}?)(?P<head>{_HEADS}))|former|latter|"
     rf"(?:older|newer|younger)(?= of the two)|(?:oldest|newest|youngest|older|newer|younger|"
     rf"cheapest)(?=(?: of the (?:three|four|bunch|trio))?\s+(?:has|is|"
-    rf"was|had|adds|added|offers|comes|gets|draws|supports|lacks|uses|doubles|needs|can|does)\b)|(?P<bare>PCIe|SXM\d?|NVL)(?=\s+(?:has|is|ships|comes|offers|gets|runs|draws|uses|adds|"
+    rf"was|had|adds|added|offers|comes|gets|draws|supports|lacks|uses|doubles|needs|can|does)\b)|(?P<bare>PCIe|SXM\d?|NVL)(?=\s*[.,;)]|[\u2019']s|\s+(?:has|is|ships|comes|offers|gets|runs|draws|uses|adds|"
     rf"needs|sits|does|makes)\b)|(?P<suffix>(?:Ti Super|Ti|Super|XTX|XT|GRE)(?: (?:version|variant|"
     rf"model))?))\b(?![-\u2019']?s?\s*(?:of the two\s+)?,?\s*$)",
     re.IGNORECASE,
@@ -407,7 +407,12 @@ class _Reader:
 
     def _of_suffix(self, at: int, suffix: frozenset[str]) -> _Ids:
         """The card of the number that was spoken of last, with another suffix."""
-        for ids in reversed(self._distinct([*self._before, *self._upto(at)])):
+        every = list(reversed(self._distinct([*self._before, *self._upto(at)])))
+        every = [*self._ordered(self._headed), *every]
+        named = [ids for ids in every if suffix <= model(ids[0], self._catalogue)]
+        if named:
+            return named[0]
+        for ids in every:
             number = {word for word in model(ids[0], self._catalogue) if word.isdigit()}
             found = tuple(
                 key for key in self._catalogue if number and model(key, self._catalogue) == number | suffix
@@ -420,7 +425,11 @@ class _Reader:
         """The form, or the size, that is described: of the one device that has it, else of the last that has several."""
         fitting: list[tuple[_Ids, bool]] = []
         own = [*owned(self._text, self._upto(at))]
+        # "43 % more than the SXM5" is not what it is compared with.
+        subject = self._subject(at) if _AGAINST.search(self._text, max(0, at - 12), at) else ()
         for ids in reversed(self._distinct([*self._before, *self._upto(at), *own])):
+            if subject and self._same(ids, subject):
+                continue
             every = family(ids, self._catalogue)
             mine = tuple(key for key in every if form(self._catalogue[key]))
             if mine:
@@ -431,6 +440,7 @@ class _Reader:
         return fitting[0][0] if len(fitting) == 1 else ()
 
 
+_AGAINST = re.compile(r"\b(?:than|versus|vs\.?|that of|against)\s+$", re.IGNORECASE)
 #: Heads that are of one model: "the 80 GB version".
 _OF_A_MODEL = frozenset({"version", "variant", "model", "edition", "module"})
 
@@ -492,10 +502,11 @@ def _asked(det: str, mods: str, head: str) -> _Asked | None:
         head,
     ):
         return None
+    telling = head in _TELLING or (head == "one" and bool(mods.strip()) and det == "the")
     if unknown and not (tests or rank or form):
-        return _Asked() if head in _TELLING else None
+        return _Asked() if telling else None
     if not (tests or rank or form or other):
-        return _Asked() if head in _TELLING or (det.endswith("'s") and "team" not in det) else None
+        return _Asked() if telling or (det.endswith("'s") and "team" not in det) else None
     return _Asked(tuple(tests), rank, form, other, "", det in ("its", "their"))
 
 

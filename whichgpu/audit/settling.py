@@ -77,7 +77,7 @@ def _settled(found: Finding, where: _Place, mostly_wrong: bool) -> Finding:
     named = _named(found, where.who)
     why = "" if named or where.who.certain else "the sentence names no device, and the text before it several"
     own = None if named or where.who.here else _OWN_SUBJECT.match(where.text)
-    if not named and where.open:
+    if where.open:
         why = why or "the sentence speaks of another card by a description"
     why = why or (f"the sentence speaks of {own['name'].split()[0]}" if own else "")
     if not named and mostly_wrong:
@@ -144,7 +144,9 @@ def _sentence(found: Finding, context: Context) -> _Place | None:
             text = one.text
             for each in who.here:
                 text = text.replace(each.text, " ")
-            unsettled = context.memo["open"].get(index, ())
-            before = any(one.start <= at and passage.place(at) < found.start for at, _ in unsettled)
+            unsettled = [at for at, _ in context.memo["open"].get(index, ()) if one.start <= at < one.end]
+            names = [each.end for each in who.here if passage.place(each.start) <= found.start]
+            last = max(names, default=one.start)
+            before = any(last <= at and passage.place(at) < found.start for at in unsettled)
             return _Place(who, text, passage.section, before)
     return None

@@ -58,7 +58,7 @@ _LACKS = (
     r"(?:lacks?|lacked|lacking|without|(?:does|did|do)(?: not|n[\u2019']t) (?:support|have|include|offer|"
     r"do|handle|get|come with)|"
     r"ha(?:s|d|ve) no|never (?:had|got|supported)|(?:gave|gives) up|ditch(?:es|ed)|(?:dispenses?|does "
-    r"away|did away) with|"
+    r"away|did away) with|do(?:es)? without|"
     r"no longer supports?|missing|with no|(?:can[\u2019']t|cannot|could not|couldn[\u2019']t) do|"
     r"(?:cannot|can[\u2019']t) (?:use|run|support|handle|be (?:linked|connected|joined|bridged|paired|"
     r"split|sliced|partitioned) "
@@ -93,7 +93,7 @@ _PASSIVE = tuple(
         re.compile(
             rf"(?P<none>\b(?:no|without|(?:don[\u2019']t|do not) expect|forget "
             rf"about)\s+(?:any\s+)?)?\b(?P<what>{each.names})\s+(?:(?:is|are|was)\s+(?P<not>not\s+|n[o\u2019']t\s+)?"
-            r"(?:also\s+|natively\s+|only\s+)?(?:supported|available|present|included|(?P<gone>missing|absent|gone))"
+            r"(?:also\s+|natively\s+|only\s+)?(?:supported|available|present|included|accelerated|handled|possible|(?P<gone>missing|absent|gone))"
             r"(?:\s+(?:natively|only|exclusively)){0,2}|(?:works?|runs)(?:\s+(?:fine|natively|well|great)){0,2})?\s*"
             r"(?:on|in|by|from|with)\s+(?:both\s+)?(?:the\s+|an?\s+|nvidia\s+){0,2}$",
             re.IGNORECASE,

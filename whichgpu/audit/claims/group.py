@@ -40,7 +40,7 @@ _GROUP = re.compile(
     re.IGNORECASE,
 )
 _COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5}
-_MOST = 5
+_MOST, _ALL = 5, 8
 #: What ends the clause of a group, or makes it a statement on something else.
 _CLAUSE = re.compile(
     r"[;:]\s|,\s+(?:while|whereas|but|though|although|which|and|so|unlike|as)\s|\b(?:while|whereas|but|although|unlike|than)\s"
@@ -100,6 +100,10 @@ def _members(
         if count and len(group) == count:
             return group
     compared = devices(context)
+    if not count and len(compared) < 2:
+        every = [each for place in sorted(context.mentions) for each in context.mentions[place] if place < index]
+        whole = _distinct([*every, *within(here, 0, match.start())], context)
+        return whole if 2 <= len(whole) <= _ALL else []
     return compared if 2 <= len(compared) <= _MOST and len(compared) == (count or len(compared)) else []
 
 

@@ -136,6 +136,8 @@ _SHARED = re.compile(
     r"\b(?:both|share[sd]?|all (?:use|based|have)|the same)\b(?!.*\bdifferent\b)", re.IGNORECASE | re.DOTALL
 )
 _FAR = 90
+#: A sentence about a chip, which may come out before the card.
+_OF_THE_CHIP = re.compile(r"\s*(?:The|Its|This) (?:chip|die|silicon|architecture|generation)\b", re.IGNORECASE)
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -167,6 +169,8 @@ def _of_passage(index: int, passage: Passage, context: Context) -> Iterator[Find
             yield from _built(passage, place, who, context)
         if who.here:
             yield from _years(passage, place, who.here, context)
+        elif _OF_THE_CHIP.match(sentence.text):
+            continue
         elif who.topic and who.certain and ITS_OWN.match(sentence.text):
             for match in _YEAR.finditer(passage.text, *place):
                 yield from _of_year(passage, match, who.topic[0], context)

@@ -36,8 +36,13 @@ _TOO = re.compile(
     re.IGNORECASE,
 )
 #: Behind a device of which the opposite is said: "the A100 does not".
+#: Before it: "FP8, just like the", "ECC, unlike on the".
+_LIKE = re.compile(
+    r",\s+(?:just\s+|much\s+|exactly\s+)?(?P<un>un)?like\s+(?:on\s+|in\s+|with\s+)?(?:the\s+|its\s+|an?\s+|nvidia\s+|amd\s+|older\s+|newer\s+)*$",
+    re.IGNORECASE,
+)
 _NOT_SO = re.compile(
-    r"\s*(?:(?:does|did|do|can|has|is|was)(?:\s+not|n[\u2019']t)|cannot|(?:lacks?|lacked|lost|loses|"
+    r"\s*(?:(?:does|did|do|can|has|is|was)(?:\s+not|n[\u2019']t)(?:\s+(?:have|support|offer|do|get)\s+(?:it|that|one|them))?(?:\s+either)?|cannot|(?:lacks?|lacked|lost|loses|"
     r"dropped|drops|misses|gave up) "
     r"(?:it|this|that|them|both)|has none|offers none|omits (?:it|this))\b"
     r"(?=\s*(?:[.,;:)!]|$|and\b|so\b))",
@@ -45,7 +50,7 @@ _NOT_SO = re.compile(
 )
 #: Before it: "as does the", "so does the", "neither does the".
 _SO = re.compile(
-    r"\b(?P<how>as|so|and so|nor|neither)\s+(?:do(?:es)?|did|can|is)\s+(?:the\s+|an?\s+|"
+    r"\b(?P<how>as|so|and so|nor|neither)\s+(?:do(?:es)?|did|can|is)\s+(?:the\s+|an?\s+|two\s+|both\s+|four\s+|"
     r"its\s+\w+,?\s+(?:the\s+)?)?(?:nvidia\s+|amd\s+)*$",
     re.IGNORECASE,
 )
@@ -143,11 +148,17 @@ def _again(
             ]
             yield from ([one for one in found if one.accuses] or found)[:1]
             continue
-        if not (too or so or opposite):
+        like = _LIKE.search(passage.text, max(sentence.start, mention.start - _REACH), mention.start)
+        like = like if like and _END.match(passage.text, mention.end, sentence.end) else None
+        if not (too or so or opposite or like):
             continue
         first = before and len(within(here, sentence.start, mention.start)) == 0
         start = before.start if before and first else sentence.start
         last = _last_claim(passage.text, start, mention.start)
+        if last is None and before and so and not _ANY.search(passage.text, start, mention.start):
+            last = _last_claim(passage.text, before.start, before.end)
+        if last is None and like:
+            continue
         if last is None and (so or too) and not (so and so["how"].lower() in ("nor", "neither")):
             yield from _same_value(passage, sentence, start, mention, context)
         if last is None or (so and so["how"].lower() in ("nor", "neither") and last[1]):
@@ -155,8 +166,8 @@ def _again(
         what, told = last
         gpus = [context.catalogue[key] for key in mention.ids]
         end = (too or opposite or mention).end
-        place = (mention.start, mention.end if so else end() if callable(end) else end)
-        yield from judged(passage, place, what, gpus, told=told is not bool(opposite), context=context)
+        place = (mention.start, mention.end if so or like else end() if callable(end) else end)
+        yield from judged(passage, place, what, gpus, told=told is not bool(opposite or (like and like["un"])), context=context)
 
 
 def _same_value(

@@ -65,7 +65,7 @@ _OBJECT = re.compile(
 #: Off by less, one is not more than the other, and two values are the same; off by more, they are not.
 _EQUAL, _LEVEL, _UNLIKE = 0.02, 0.01, 0.06
 #: What is counted: of two that have as much, neither has more.
-_EXACT = ("memory", "cores", "tensor_cores", "sms", "memory_bus")
+_EXACT = ("memory", "l2", "cores", "tensor_cores", "sms", "memory_bus")
 _RATE_KEYS = ("fp64", "fp64_tensor", "fp32", "tf32", "fp16", "bf16", "fp8", "fp4", "int8", "int4")
 _GB = 1e9
 
@@ -89,6 +89,10 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         words = _CLAUSE.split(before)[-1] + text[each.start : min(each.end + 40, sentence.end)]
         if _NEGATED.search(words) or _MINUS.search(before) or _BY_HOW_MUCH.search(before):
             continue
+        beside = _BESIDE.match(text, each.end, sentence.end) if each.sign else None
+        if beside:
+            yield from _of_both(passage, each, beside, who, context)
+            continue
         if each.sign == 0 and _NOT_SAME.search(sentence.text):
             continue
         found = (
@@ -98,6 +102,25 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         )
         if found is not None:
             yield found._replace(verdict="unverifiable") if unsettled and found.accuses else found
+
+
+#: Both values behind a comparison: "fewer SMs: 132 vs 108".
+_BESIDE = re.compile(
+    r"\s*[:(]\s*(?P<a>\d[\d,.]*)(?:\s?[A-Za-z/]{1,6})?\s+(?:vs\.?|versus|against|instead of|compared (?:to|with))\s+(?P<b>\d[\d,.]*)"
+)
+
+
+def _of_both(
+    passage: Passage, each: Comparison, beside: re.Match[str], who: Spoken, context: Context
+) -> Iterator[Finding]:
+    """A comparison and both values behind it, the first one's first: they must be in the order that it says."""
+    a, b = (float(beside[side].replace(",", "").strip(".") or 0) for side in ("a", "b"))
+    if not a or not b or a == b or beside[0].count(".") > 1:
+        return
+    holds = (a > b) is (each.sign > 0)
+    because = f"{beside['a']} against {beside['b']}"
+    yield _made(passage, each, "confirmed" if holds else "inconsistent", context, because=because,
+                subject=", ".join(who.own[-1].ids) if who.own else "", evidence=(Evidence(because),))  # fmt: skip
 
 
 def _other(each: Comparison, who: Spoken) -> Mention | None:

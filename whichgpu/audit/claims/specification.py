@@ -219,6 +219,8 @@ def _of_value(
         # "Faster memory than the P40 (732 GB/s)": of what is compared with it.
         behind = mention in who.against and mention.end <= quantity.start
         told = [*here, *who.topic] if behind else here
+        # "Like the T4, it is built on 12 nm" is said of what it is about.
+        told = [each for each in told if not _LIKE.fullmatch(text, sentence.start, each.start)]
         others = [context.catalogue[key] for each in told if each != mention for key in each.ids]
         against = re.match(
             r"[\s\w-]{0,12}(?:vs\b|versus|/|compared|against)", text[quantity.end : quantity.end + 24]
@@ -281,6 +283,11 @@ def _misnamed(
     }
 
 
+#: "The H200 needs 1,000 W."
+_NEEDS = re.compile(r"\bneeds?\s+(?=(?:up to |about |around |only |just )?\d{2,4}\s?(?:W|watts?)\s*(?:[.,;)]|$))", re.IGNORECASE)
+_LIKE = re.compile(r"\s*(?:Just\s+|Much\s+)?(?:Un|un)?[Ll]ike\s+(?:the\s+|its\s+|an?\s+|nvidia\s+)*", re.IGNORECASE)
+
+
 def _of_one_beside(
     passage: Passage, quantity: Quantity, attribute: Attribute, mention: Mention, context: Context
 ) -> bool:
@@ -330,7 +337,9 @@ def _doubtful(
     against = _AGAINST.search(passage.text, max(sentence.start, quantity.start - _NEAR), quantity.start)
     others = against is not None and (before or mention not in here)
     several = attribute.key == "memory" and _OR_SO.search(passage.text, sentence.start, quantity.start)
-    if others or several or quantity.high != quantity.value or (guarded(said) and not in_brackets):
+    if others or several or quantity.high != quantity.value or (
+        guarded(_NEEDS.sub(" ", said) if attribute.key == "power" else said) and not in_brackets
+    ):
         return True
     first = mention.end if mention in here and mention.end <= quantity.start else sentence.start
     near = passage.text[max(first, quantity.start - APART) : quantity.end + APART // 2]

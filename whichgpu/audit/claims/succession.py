@@ -60,6 +60,7 @@ _YEARS_EARLIER = re.compile(
     re.IGNORECASE,
 )
 _YEAR = 0.8
+_IT = re.compile(rf"{ITS_OWN.pattern}|\bit (?:was|is|came|launched|arrived|appeared|followed)\b", re.IGNORECASE)
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -101,7 +102,7 @@ def _apart(passage: Passage, sentence: Sentence, who: Spoken, context: Context) 
         first = (
             before[-1]
             if before
-            else next(iter(who.topic if who.certain and ITS_OWN.match(sentence.text) else ()), None)
+            else next(iter(who.topic if who.certain and _IT.search(sentence.text) else ()), None)
         )
         if match is None or first is None or first.named == second.named or _DENIED.search(words):
             continue
@@ -115,7 +116,7 @@ def _apart(passage: Passage, sentence: Sentence, who: Spoken, context: Context) 
         )
         told = -told if match["older"] else told
         gaps = [
-            (date.fromisoformat(one) - date.fromisoformat(other)).days / 365.25 for one in a for other in b
+            (_date(one) - _date(other)).days / 365.25 for one in a for other in b
         ]
         # Announced in one year and sold in the next.
         low, high = min(gaps) - _YEAR, max(gaps) + _YEAR
@@ -139,7 +140,7 @@ def _earlier(passage: Passage, sentence: Sentence, who: Spoken, context: Context
     second = context.catalogue[here.named[0]]
     told = SPELLED.get(match["n"].lower()) or (1 if match["n"].lower() in ("a", "one") else float(match["n"]))
     told = told if match["earlier"] else -told
-    gaps = [(date.fromisoformat(one) - date.fromisoformat(other)).days / 365.25 for one in a for other in b]
+    gaps = [(_date(one) - _date(other)).days / 365.25 for one in a for other in b]
     right = min(gaps) - _YEAR <= told <= max(gaps) + _YEAR
     because = f"{topic.named[0]} came out on {min(a)}, {second.id} on {min(b)}"
     yield made(context, passage, match.span(), "identity", "confirmed" if right else "contradicted",
@@ -160,7 +161,7 @@ def _older(passage: Passage, sentence: Sentence, who: Spoken, context: Context) 
             1 if match["n"].lower() in ("a", "an", "one") else float(match["n"])
         )
         told = -told if match["older"] else told
-        gaps = [(date.fromisoformat(x) - date.fromisoformat(y)).days / 365.25 for x in a for y in b]
+        gaps = [(_date(x) - _date(y)).days / 365.25 for x in a for y in b]
         right = min(gaps) - _YEAR <= told <= max(gaps) + _YEAR
         because = f"{both.first[0]} came out on {min(a)}, {both.second[0]} on {min(b)}"
         yield made(context, passage, match.span("n"), "identity", "confirmed" if right else "contradicted",
@@ -195,3 +196,8 @@ def _judged(
 
 def _days(gpus: list[Gpu]) -> list[str]:
     return [str(gpu.value("release_date")) for gpu in gpus if gpu.value("release_date")]
+
+
+def _date(told: str) -> date:
+    """The day of a release; of a month or a year alone its middle."""
+    return date.fromisoformat(told + {4: "-07-01", 7: "-15"}.get(len(told), ""))

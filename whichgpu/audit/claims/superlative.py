@@ -31,9 +31,16 @@ _BY_WORD = re.compile(
     r"(?P<new>newest|youngest|most recent)|(?P<old>oldest))\b",
     re.IGNORECASE,
 )
+#: What says that a device is it, before it.
+_IS = re.compile(r"(?:\b(?:is|was|remains|being|makes it|as)|[\u2019']s)\s+(?:(?:also|still|by far|thus|easily|clearly|even)\s+)*$", re.I)
+#: "Its bandwidth is 300 GB/s, which is the highest among them".
+_ALONE = re.compile(
+    r"\bthe\s+(?:(?P<most>highest|most|largest|greatest|biggest|widest)|(?P<least>lowest|smallest|least|fewest|narrowest))"
+    r"(?=\s+(?:of|among|in|here)\b)", re.IGNORECASE,
+)
 #: Words that say among which: those that the text compares.
 _SCOPE = re.compile(
-    r"\b(?:of|among|out of)\s+(?:(?:all|these|the)\s+)?(?:two|three|four|five|six|seven|eight|nine|"
+    r"\b(?:of|among|out of)\s+(?:(?:all|these|the)\s+)?(?:them|two|three|four|five|six|seven|eight|nine|"
     r"ten|group|bunch|lot|trio|pair|round-?up|them|"
     r"cards|gpus|options)\b|\b(?:here|in (?:this|our|the) (?:comparison|list|group|round-?up|table|"
     r"line-?up|test|field|bunch))\b",
@@ -67,8 +74,14 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
             continue
         most = match["most"] is not None
         yield from _judged(passage, (match.start(), each.end), (mention.ids, each.attribute, most), context)
+    for match in _ALONE.finditer(passage.text, sentence.start, sentence.end):
+        before = [one for one in named(passage.text) if sentence.start <= one.start and one.end <= match.start()]
+        mention = who.owner(match.start()) if len(before) == 1 else None
+        if mention is not None and _all_known(sentence, context):
+            most = match["most"] is not None
+            yield from _judged(passage, match.span(), (mention.ids, before[0].attribute, most), context)
     for match in _BY_WORD.finditer(passage.text, sentence.start, sentence.end):
-        mention = who.owner(match.start())
+        mention = who.owner(match.start()) if _IS.search(passage.text, sentence.start, match.start()) else None
         if mention is not None and _all_known(sentence, context):
             most = bool(match["power"] or match["new"])
             what = _DAY if match["new"] or match["old"] else attributes()["power"]
