@@ -234,7 +234,9 @@ def nearest_attribute(
             text, quantity.start, quantity.end
         ):
             continue
-        if quantity.dimension == "number" and _CHIP_NUMBER.search(text, max(0, quantity.start - 12), quantity.start):
+        if quantity.dimension == "number" and _CHIP_NUMBER.search(
+            text, max(0, quantity.start - 12), quantity.start
+        ):
             continue
         after = each.end <= quantity.start
         between = text[each.end : quantity.start] if after else text[quantity.end : each.start]

@@ -112,7 +112,7 @@ _BY_WORDS = ("faster", "slower", "quicker", "schneller", "langsamer")
 
 
 class Comparison(NamedTuple):
-    """A comparison of a sentence: its words, what it is in, which way it goes, and the value that it is of."""
+    """A comparison of a sentence: its words, what it is in, which way it goes, and the value that it is  of."""
 
     start: int
     end: int
@@ -206,7 +206,7 @@ class _Reader:
         return own if with_it or _GAP.fullmatch(gap) else None
 
     def _of_value(self, value: Quantity, match: re.Match[str]) -> Attribute | None:
-        """What a value is of: what is named beside it, else the only thing that its unit can mean of a device."""
+        """What a value is of: what is named beside it, else the only thing that its unit can mean of a  device."""
         if value.dimension in RATES:
             keys = {
                 each.attribute.key: each.attribute

@@ -1,8 +1,8 @@
 """Devices that a text speaks of by a description: "the older card", "the Ada part", "its predecessor".
 
 A description picks among the devices that the text spoke of before it, the nearest first: by the architecture,
-maker, kind, form or memory that it names, or as the one of two that is older, cheaper or slower. One that
-picks none, or several, is remembered as open: nothing that is said of it accuses anybody.
+maker, kind, form or memory that it names, or as the one of two that is older, cheaper or slower. One that picks
+none, or several, is remembered as open: nothing that is said of it accuses anybody.
 """
 
 from __future__ import annotations
@@ -10,165 +10,25 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from whichgpu.audit.descriptions import DESCRIPTION, OF_A_MODEL, SIZE, asked
 from whichgpu.audit.roles import owned
 from whichgpu.audit.sentences import sentences
 from whichgpu.audit.subjects import Mention, family, mentions, model
 from whichgpu.hardware.gpu import nominal_gb
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
+    from whichgpu.audit.descriptions import Asked, Test
     from whichgpu.audit.document import Document, Passage
     from whichgpu.hardware.catalogue import Catalogue
-    from whichgpu.hardware.gpu import Gpu
 
     _Ids = tuple[str, ...]
-    _Test = Callable[[Gpu], bool]
 
-#: Words that tell the two of a pair apart, and whether the greater or the smaller value is meant.
-_RANKS = {
-    "older": ("age", -1), "elder": ("age", -1), "predecessor": ("age", -1), "newer": ("age", 1),
-    "younger": ("age", 1), "newcomer": ("age", 1), "successor": ("age", 1), "previous": ("age", -1),
-    "last-gen": ("age", -1), "previous-gen": ("age", -1), "previous-generation": ("age", -1),
-    "outgoing": ("age", -1), "cheaper": ("price", -1), "pricier": ("price", 1), "costlier": ("price", 1),
-    "faster": ("speed", 1), "slower": ("speed", -1), "bigger": ("size", 1), "larger": ("size", 1),
-    "smaller": ("size", -1), "oldest": ("age", -1), "newest": ("age", 1), "youngest": ("age", 1),
-    "cheapest": ("price", -1), "biggest": ("size", 1), "smallest": ("size", -1), "latest": ("age", 1),
-    "new": ("age", 1), "old": ("age", -1),
-}  # fmt: skip
 #: The fields that a rank goes by; where several are known all must agree.
 _FIELDS = {"price": ("launch_price",), "speed": ("bandwidth", "fp32"), "size": ("memory", "cores", "power")}
 #: Off by less, one is not more than the other.
 _APART = 1.05
-_SEGMENTS = {
-    "gaming": ("geforce",), "consumer": ("geforce",), "geforce": ("geforce",), "gamer": ("geforce",),
-    "workstation": ("workstation",), "professional": ("workstation",), "pro": ("workstation",),
-    "datacenter": ("datacenter",), "data-center": ("datacenter",), "server": ("datacenter",),
-    "laptop": ("laptop",), "notebook": ("laptop",), "mobile": ("laptop",),
-    "desktop": ("geforce", "workstation"),
-}  # fmt: skip
-_MAKERS = {"nvidia": "NVIDIA", "amd": "AMD", "intel": "Intel", "radeon": "AMD", "instinct": "AMD",
-           "arc": "Intel", "radeons": "AMD"}  # fmt: skip
-_FAMILIES = (
-    "ampere", "ada", "hopper", "blackwell", "turing", "volta", "pascal", "maxwell", "kepler", "rubin",
-)  # fmt: skip
-_NUMBERED = re.compile(r"([cr]dna)[ -]?(\d(?:\.\d)?)")
-_SIZE = re.compile(r"(\d{1,3})[ -]?(?:gb|gib|gigabytes?|gig)")
-_FORM = re.compile(r"(pcie|sxm|nvl|oam)\d?")
-_HBM = re.compile(r"hbm\d?e?|gddr\dx?")
-#: The architectures of each socket.
-_SOCKETS = {"sxm2": ("pascal", "volta"), "sxm3": ("volta",), "sxm4": ("ampere",), "sxm5": ("hopper",)}
-_OTHER = ("other",)
-#: Words that say nothing of which device is meant.
-_PLAIN = frozenset(
-    [
-        "big",
-        "small",
-        "little",
-        "good",
-        "trusty",
-        "mighty",
-        "humble",
-        "venerable",
-        "popular",
-        "powerful",
-        "fast",
-        "slow",
-        "cheap",
-        "expensive",
-        "plain",
-        "regular",
-        "standard",
-        "normal",
-        "single",
-        "lone",
-        "lowly",
-        "entry-level",
-        "mid-range",
-        "high-end",
-        "top-end",
-        "fancy",
-        "shiny",
-        "lovelace",
-        "based",
-        "era",
-        "generation",
-        "gen",
-        "class",
-        "current",
-        "used",
-        "second-hand",
-        "budget",
-        "passive",
-        "active",
-        "compact",
-        "low-power",
-        "dual-slot",
-        "actual",
-        "first",
-        "full-fat",
-        "fully-fledged",
-        "vanilla",
-        "original",
-        "base",
-        "ageing",
-        "aging",
-        "tiny",
-        "huge",
-        "large",
-        "much",
-        "slightly",
-        "far",
-        "somewhat",
-        "only",
-        "same",
-        "said",
-        "respective",
-        "so-called",
-        "big-memory",
-        "high-memory",
-        "memory",
-        "vram",
-        "accelerator",
-        "graphics",
-        "gpu",
-        "card",
-        "flagship",
-        "team",
-        "green",
-        "red",
-        "blue",
-        "chip",
-        "architecture",
-        "'s",
-        "pascal-era",
-        "super",
-        "compute",
-        "ai",
-        "ml",
-        "dl",
-        "inference",
-        "training",
-        "hot",
-    ]
-)
-_HEADS = (
-    r"cards?|gpus?|chips?|parts?|boards?|modules?|models?|versions?|variants?|ones?|accelerators?|siblings?|brothers?|"
-    r"sisters?|cousins?|flagships?|products?|devices?|processors?|silicon|contenders?|rivals?|competitors?|"
-    r"counterparts?|editions?|mid-ranger|pick|option|offering|newcomer|predecessor|successor|solution|die"
-)
-_SELF_SAID = frozenset({"newcomer", "predecessor", "successor"})
-_DESCRIPTION = re.compile(
-    rf"\b(?P<det>the|its|their|that|this|(?:nvidia|amd|intel|team green|team red|ampere|ada|hopper|"
-    rf"blackwell|turing|"
-    rf"volta|pascal)(?:[\u2019']s?))\s+(?P<what>(?:(?P<mods>(?:(?!(?:of|in|on|is|are|was|has|had|and|or|with|to|for|that|which|at|by|from|than|as|the|an?|if|it)\s)[A-Za-z0-9][A-Za-z0-9\u2019'-]*(?:\.\d)?\s+){{0,4}}?)(?P<head>{_HEADS}))|former|latter|"
-    rf"(?:older|newer|younger)(?= of the two)|(?:oldest|newest|youngest|older|newer|younger|"
-    rf"cheapest)(?=(?: of the (?:three|four|bunch|trio))?\s+(?:has|is|"
-    rf"was|had|adds|added|offers|comes|gets|draws|supports|lacks|uses|doubles|needs|can|does)\b)|(?P<bare>PCIe|SXM\d?|NVL)(?=\s*[.,;)]|[\u2019']s|\s+(?:has|is|ships|comes|offers|gets|runs|draws|uses|adds|"
-    rf"needs|sits|does|makes)\b)|(?P<suffix>(?:Ti Super|Ti|Super|XTX|XT|GRE)(?: (?:version|variant|"
-    rf"model))?))\b(?![-\u2019']?s?\s*(?:of the two\s+)?,?\s*$)",
-    re.IGNORECASE,
-)
 #: Behind or before a description, the name of the device itself.
 _NAMED_NEXT = re.compile(r"[,:(\u2013\u2014-]?\s*(?:namely\s+|is\s+)?(?:the\s+|nvidia\s+|amd\s+|called\s+)*")
 _NAMED_BEFORE = re.compile(
@@ -184,6 +44,7 @@ _OF_WHICH = re.compile(r"\s+of\s+(?:the|its|their|an?|nvidia|amd|(?=[A-Z]))", re
 #: So many sentences back the two that are compared may stand.
 _BACK = 2
 _PROSE = ("paragraph", "item", "caption")
+_AGAINST = re.compile(r"\b(?:than|versus|vs\.?|that of|against)\s+$", re.IGNORECASE)
 
 
 class Described(NamedTuple):
@@ -226,17 +87,17 @@ class _Reader:
 
     def read(self) -> tuple[list[Mention], list[tuple[int, int]]]:
         unsettled: list[tuple[int, int]] = []
-        for match in _DESCRIPTION.finditer(self._text):
+        for match in DESCRIPTION.finditer(self._text):
             if self._is_named(match):
                 continue
             place = match.span("what")
-            asked = self._asked(match)
-            if asked is None:
+            what = asked(match)
+            if what is None:
                 continue
-            if asked.rank and not asked.tests and self._is_alone(match):
+            if what.rank and not what.tests and self._is_alone(match):
                 # "The new card" of a text on one device is that.
                 continue
-            ids = self._picked(match, asked)
+            ids = self._picked(match, what)
             if ids:
                 self._found = sorted([*self._found, Mention(*place, match["what"], ids, ids)])
             else:
@@ -267,53 +128,48 @@ class _Reader:
                 return True
         return False
 
-    def _asked(self, match: re.Match[str]) -> _Asked | None:
-        """What a description asks of the device; None where it says nothing that tells one from another."""
-        suffix = frozenset((match["suffix"] or match["mods"] or "").lower().split()) - _OF_A_MODEL
-        if suffix and suffix <= _SUFFIXES:
-            return _Asked(suffix=suffix)
-        head = (match["head"] or ("version" if match["bare"] else match["what"])).lower()
-        mods = (match["mods"] or match["bare"] or "").lower().replace("\u2019", "'")
-        return _asked(match["det"].lower().replace("\u2019", "'"), mods, head)
-
-    def _picked(self, match: re.Match[str], asked: _Asked) -> _Ids:
-        at = match.start()
-        if asked.which:
-            both = self._last_pair(at, two_named=True)
-            return both[0 if asked.which == "former" else 1] if len(both) == 2 else ()
-        if asked.suffix:
-            return self._of_suffix(at, asked.suffix)
-        here = self._upto(at)
-        groups = [self._distinct(group) for group in (here, self._titled, [*self._before, *here])]
-        if asked.rank and asked.rank[0] == "size" and (match["head"] or "").lower() in _OF_A_MODEL:
-            sized = self._of_size(at, asked.rank[1])
-            if sized:
-                return sized
-        if asked.form:
-            sized = _SIZE.search((match["mods"] or "").lower()) is not None
-            of_last = not sized or match["head"].lower() in _OF_A_MODEL
-            own = self._of_form(at, asked.form, of_last=of_last)
-            if own or not asked.tests:
-                return own
-        for group in groups if asked.tests else ():
-            fitting = [ids for ids in group if self._those(ids, asked)]
-            if fitting:
-                return self._those(fitting[0], asked) if len(fitting) == 1 else ()
-        if asked.rank and not asked.tests:
+    def _picked(self, match: re.Match[str], what: Asked) -> _Ids:
+        """The devices that a description means; empty where it picks none, or several."""
+        at, head = match.start(), (match["head"] or "").lower()
+        if what.which:
+            both = self._last_pair(at, by_name=True)
+            return both[what.which == "latter"] if len(both) == 2 else ()
+        if what.suffix:
+            return self._of_suffix(at, what.suffix)
+        sized = what.rank is not None and what.rank[0] == "size" and head in OF_A_MODEL
+        found = self._of_size(at, what.rank[1]) if what.rank and sized else ()
+        if what.form and not found:
+            of_last = SIZE.search((match["mods"] or "").lower()) is None or head in OF_A_MODEL
+            found = self._of_form(at, what.form, of_last=of_last)
+        if found or (what.form and not what.tests):
+            return found
+        if what.tests:
+            return self._fitting(at, what)
+        if what.rank:
             previous = re.match(r"(?:previous|last|outgoing)", match["what"], re.IGNORECASE)
-            return self._ranked(at, asked.rank, asked.own or bool(previous))
-        if asked.other and not asked.tests:
-            both = self._last_pair(at)
-            subject = self._subject(at)
-            left = [ids for ids in both if subject and not self._same(ids, subject)]
-            return left[0] if len(both) == 2 and len(left) == 1 else ()
+            return self._ranked(at, what.rank, own=what.own or bool(previous))
+        return self._other_one(at) if what.other else ()
+
+    def _fitting(self, at: int, what: Asked) -> _Ids:
+        """The one device of the passage, of the title or of the text before that all is true of."""
+        here = self._upto(at)
+        for group in (here, self._titled, [*self._before, *here]):
+            fitting = [those for ids in self._distinct(group) if (those := self._those(ids, what))]
+            if fitting:
+                return fitting[0] if len(fitting) == 1 else ()
         return ()
+
+    def _other_one(self, at: int) -> _Ids:
+        """The one of the two that are compared which the text is not about just now."""
+        both, subject = self._last_pair(at), self._subject(at)
+        left = [ids for ids in both if subject and not self._same(ids, subject)]
+        return left[0] if len(both) == 2 and len(left) == 1 else ()
 
     def _upto(self, at: int) -> list[Mention]:
         return [each for each in self._found if each.end <= at]
 
     def _distinct(self, found: Sequence[Mention]) -> list[_Ids]:
-        """The devices of some mentions, one to a model, in the order of their last mention; the last one last."""
+        """The devices of some mentions, one to a model, in the order of their last mention; the last  one last."""
         every: dict[frozenset[str], _Ids] = {}
         for each in found:
             key = model(each.named[0], self._catalogue)
@@ -325,13 +181,13 @@ class _Reader:
         return model(a[0], self._catalogue) == model(b[0], self._catalogue)
 
     def _subject(self, at: int) -> _Ids:
-        """The device that was spoken of last before a place: that of its sentence, else of the ones before."""
+        """The device that was spoken of last before a place: that of its sentence, else of the ones  before."""
         upto = owned(self._text, self._upto(at)) or self._upto(at) or list(self._before)
         return upto[-1].ids if upto else ()
 
-    def _last_pair(self, at: int, *, two_named: bool = False) -> list[_Ids]:
-        """The two devices that are compared before a place: those of its sentences, its passage or the text."""
-        upto = [each for each in self._upto(at) if not two_named or each in self._named]
+    def _last_pair(self, at: int, *, by_name: bool = False) -> list[_Ids]:
+        """The two devices that are compared before a place: those of its sentences, its passage or the  text."""
+        upto = [each for each in self._upto(at) if not by_name or each in self._named]
         starts = [one.start for one in sentences(self._text) if one.start <= at]
         for back in range(1, _BACK + 2):
             first = starts[-back] if back <= len(starts) else 0
@@ -355,7 +211,7 @@ class _Reader:
             every.setdefault(model(each.named[0], self._catalogue), each.ids)
         return list(every.values())
 
-    def _ranked(self, at: int, rank: tuple[str, int, bool], own: bool) -> _Ids:
+    def _ranked(self, at: int, rank: tuple[str, int, bool], *, own: bool) -> _Ids:
         field, sign, most = rank
         both = self._ordered([*self._before, *self._upto(at)]) if most else self._last_pair(at)
         if len(both) < 2:
@@ -391,8 +247,8 @@ class _Reader:
         values = tuple(float(known[0].value(each) or 0) for each in _FIELDS[field])
         return values if any(values) else None
 
-    def _those(self, ids: _Ids, asked: _Asked) -> _Ids:
-        return tuple(key for key in ids if all(test(self._catalogue[key]) for test in asked.tests))
+    def _those(self, ids: _Ids, what: Asked) -> _Ids:
+        return tuple(key for key in ids if all(test(self._catalogue[key]) for test in what.tests))
 
     def _of_size(self, at: int, sign: int) -> _Ids:
         """The largest, or smallest, memory that the device spoken of last comes with."""
@@ -421,8 +277,8 @@ class _Reader:
                 return found
         return ()
 
-    def _of_form(self, at: int, form: _Test, *, of_last: bool) -> _Ids:
-        """The form, or the size, that is described: of the one device that has it, else of the last that has several."""
+    def _of_form(self, at: int, form: Test, *, of_last: bool) -> _Ids:
+        """The form, or the size, that is described: of the one device that has it, else of the last  that has several."""
         fitting: list[tuple[_Ids, bool]] = []
         own = [*owned(self._text, self._upto(at))]
         # "43 % more than the SXM5" is not what it is compared with.
@@ -440,26 +296,6 @@ class _Reader:
         return fitting[0][0] if len(fitting) == 1 else ()
 
 
-_AGAINST = re.compile(r"\b(?:than|versus|vs\.?|that of|against)\s+$", re.IGNORECASE)
-#: Heads that are of one model: "the 80 GB version".
-_OF_A_MODEL = frozenset({"version", "variant", "model", "edition", "module"})
-
-
-class _Asked(NamedTuple):
-    """What a description says of its device."""
-
-    tests: tuple[_Test, ...] = ()
-    rank: tuple[str, int, bool] | None = None
-    form: _Test | None = None
-    other: bool = False
-    #: "former" or "latter".
-    which: str = ""
-    #: Whether it is said of a device: "its predecessor".
-    own: bool = False
-    #: What stands behind the number of the device spoken of: "the Ti", "the XT below it".
-    suffix: frozenset[str] = frozenset()
-
-
 def _best(values: Sequence[tuple[float, ...]], sign: int, *, by_day: bool) -> int | None:
     """Which has the most, or the least, of all that is known of each; None where that is not certain."""
     best = max(range(len(values)), key=lambda i: sign * values[i][0])
@@ -471,70 +307,3 @@ def _best(values: Sequence[tuple[float, ...]], sign: int, *, by_day: bool) -> in
             if not by_day and a and b and (sign * (a - b) < 0 or max(a, b) / min(a, b) < _APART):
                 return None
     return best
-
-
-def _asked(det: str, mods: str, head: str) -> _Asked | None:
-    """What the words of a description ask; None where they tell no device from another."""
-    if head in ("former", "latter"):
-        return _Asked(which=head)
-    words = re.sub(_SIZE, r"\1gb", mods).replace("data center", "datacenter").split()
-    tests: list[_Test] = []
-    form: _Test | None = None
-    rank: tuple[str, int, bool] | None = None
-    other, unknown = False, False
-    for word in (det.removesuffix("s").removesuffix("'"), *words, head):
-        plain = re.sub(r"-(?:based|generation|era|gen|class|powered)$|'s?$", "", word)
-        test, is_form = _test(plain)
-        if test is not None and is_form:
-            form = test
-        elif test is not None:
-            tests.append(test)
-        elif plain in _RANKS:
-            rank = (*_RANKS[plain], plain.endswith("est"))
-        elif plain in _OTHER:
-            other = True
-        elif plain not in _PLAIN and word != head and plain not in _DETS:
-            unknown = True
-    if re.search(
-        r"^(?:cards|gpus|chips|parts|boards|modules|models|versions|variants|ones|accelerators|"
-        r"siblings|brothers|sisters|cousins|flagships|products|devices|processors|contenders|rivals|"
-        r"competitors|counterparts|editions)$",
-        head,
-    ):
-        return None
-    telling = head in _TELLING or (head == "one" and bool(mods.strip()) and det == "the")
-    if unknown and not (tests or rank or form):
-        return _Asked() if telling else None
-    if not (tests or rank or form or other):
-        return _Asked() if telling or (det.endswith("'s") and "team" not in det) else None
-    return _Asked(tuple(tests), rank, form, other, "", det in ("its", "their"))
-
-
-_SUFFIXES = frozenset({"ti", "super", "xt", "xtx", "gre"})
-_DETS = frozenset({"the", "its", "it", "their", "that", "this", "thi", "team green", "team red"})
-#: Heads that always are of another device than the one that is spoken of.
-_TELLING = frozenset({"sibling", "brother", "sister", "cousin", "rival", "competitor", "counterpart"})
-
-
-def _test(word: str) -> tuple[_Test | None, bool]:
-    """What a word asks of a device, and whether it tells forms of one model apart."""
-    numbered, size, form = _NUMBERED.fullmatch(word), _SIZE.fullmatch(word), _FORM.fullmatch(word)
-    if word in _FAMILIES:
-        return lambda gpu: gpu.vendor == "NVIDIA" and gpu.architecture.split("_")[0] == word, False
-    if numbered:
-        return lambda gpu: gpu.architecture == numbered[1] + numbered[2].replace(".", ""), False
-    if word in _MAKERS:
-        return lambda gpu: gpu.vendor == _MAKERS[word], False
-    if word in _SEGMENTS:
-        return lambda gpu: gpu.segment in _SEGMENTS[word], False
-    if size:
-        return lambda gpu: nominal_gb(float(gpu.value("memory") or 0)) == int(size[1]), True
-    if form:
-        sockets = _SOCKETS.get(word, ())
-        return (
-            lambda gpu: (
-                f"-{form[1]}" in gpu.id and (not sockets or gpu.architecture.split("_")[0] in sockets)
-            ),
-            True,
-        )
-    return None, False

@@ -79,7 +79,7 @@ def find(context: Context) -> Iterator[Finding]:
 def _members(
     index: int, passage: Passage, sentence: Sentence, match: re.Match[str], context: Context
 ) -> list[_Ids]:
-    """The devices that are meant: those that were spoken of last, as many as are said; empty where that is not certain."""
+    """The devices that are meant: those that were spoken of last, as many as are said; empty where that  is not certain."""
     word = match["n"] or match["n2"] or match["n3"]
     who = match["who"].lower()
     two = "both" in who or "neither" in who
@@ -101,7 +101,9 @@ def _members(
             return group
     compared = devices(context)
     if not count and len(compared) < 2:
-        every = [each for place in sorted(context.mentions) for each in context.mentions[place] if place < index]
+        every = [
+            each for place in sorted(context.mentions) for each in context.mentions[place] if place < index
+        ]
         whole = _distinct([*every, *within(here, 0, match.start())], context)
         return whole if 2 <= len(whole) <= _ALL else []
     return compared if 2 <= len(compared) <= _MOST and len(compared) == (count or len(compared)) else []
@@ -124,7 +126,7 @@ def _distinct(found: Sequence[Mention], context: Context) -> list[_Ids]:
 def _of_members(
     passage: Passage, place: tuple[int, int], match: re.Match[str], members: Sequence[_Ids], context: Context
 ) -> Iterator[Finding]:
-    """The first accusation of each stretch of the clause, read for each device, else what is said of the first."""
+    """The first accusation of each stretch of the clause, read for each device, else what is said of  the first."""
     start, end = place
     head = match["who"]
     words = passage.text[start:end]

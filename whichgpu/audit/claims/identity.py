@@ -137,7 +137,9 @@ _SHARED = re.compile(
 )
 _FAR = 90
 #: A sentence about a chip, which may come out before the card.
-_OF_THE_CHIP = re.compile(r"\s*(?:The|Its|This) (?:chip|die|silicon|architecture|generation)\b", re.IGNORECASE)
+_OF_THE_CHIP = re.compile(
+    r"\s*(?:The|Its|This) (?:chip|die|silicon|architecture|generation)\b", re.IGNORECASE
+)
 
 
 def find(context: Context) -> Iterator[Finding]:

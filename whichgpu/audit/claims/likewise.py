@@ -50,7 +50,8 @@ _NOT_SO = re.compile(
 )
 #: Before it: "as does the", "so does the", "neither does the".
 _SO = re.compile(
-    r"\b(?P<how>as|so|and so|nor|neither)\s+(?:do(?:es)?|did|can|is)\s+(?:the\s+|an?\s+|two\s+|both\s+|four\s+|"
+    r"\b(?P<how>as|so|and so|nor|neither)\s+(?:do(?:es)?|did|can|is)\s+(?:the\s+|an?\s+|two\s+|both\s+|"
+    r"four\s+|"
     r"its\s+\w+,?\s+(?:the\s+)?)?(?:nvidia\s+|amd\s+)*$",
     re.IGNORECASE,
 )
@@ -167,7 +168,14 @@ def _again(
         gpus = [context.catalogue[key] for key in mention.ids]
         end = (too or opposite or mention).end
         place = (mention.start, mention.end if so or like else end() if callable(end) else end)
-        yield from judged(passage, place, what, gpus, told=told is not bool(opposite or (like and like["un"])), context=context)
+        yield from judged(
+            passage,
+            place,
+            what,
+            gpus,
+            told=told is not bool(opposite or (like and like["un"])),
+            context=context,
+        )
 
 
 def _same_value(

@@ -106,14 +106,15 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
 
 #: Both values behind a comparison: "fewer SMs: 132 vs 108".
 _BESIDE = re.compile(
-    r"\s*[:(]\s*(?P<a>\d[\d,.]*)(?:\s?[A-Za-z/]{1,6})?\s+(?:vs\.?|versus|against|instead of|compared (?:to|with))\s+(?P<b>\d[\d,.]*)"
+    r"\s*[:(]\s*(?P<a>\d[\d,.]*)(?:\s?[A-Za-z/]{1,6})?\s+(?:vs\.?|versus|against|instead of|compared "
+    r"(?:to|with))\s+(?P<b>\d[\d,.]*)"
 )
 
 
 def _of_both(
     passage: Passage, each: Comparison, beside: re.Match[str], who: Spoken, context: Context
 ) -> Iterator[Finding]:
-    """A comparison and both values behind it, the first one's first: they must be in the order that it says."""
+    """A comparison and both values behind it, the first one's first: they must be in the order that it  says."""
     a, b = (float(beside[side].replace(",", "").strip(".") or 0) for side in ("a", "b"))
     if not a or not b or a == b or beside[0].count(".") > 1:
         return

@@ -284,14 +284,20 @@ def _misnamed(
 
 
 #: "The H200 needs 1,000 W."
-_NEEDS = re.compile(r"\bneeds?\s+(?=(?:up to |about |around |only |just )?\d{2,4}\s?(?:W|watts?)\s*(?:[.,;)]|$))", re.IGNORECASE)
-_LIKE = re.compile(r"\s*(?:Just\s+|Much\s+)?(?:Un|un)?[Ll]ike\s+(?:the\s+|its\s+|an?\s+|nvidia\s+)*", re.IGNORECASE)
+_NEEDS = re.compile(
+    r"\bneeds?\s+(?=(?:up to |about |around |only |just )?\d{2,4}\s?(?:W|"
+    r"watts?)\s*(?:[.,;)]|$))",
+    re.IGNORECASE,
+)
+_LIKE = re.compile(
+    r"\s*(?:Just\s+|Much\s+)?(?:Un|un)?[Ll]ike\s+(?:the\s+|its\s+|an?\s+|nvidia\s+)*", re.IGNORECASE
+)
 
 
 def _of_one_beside(
     passage: Passage, quantity: Quantity, attribute: Attribute, mention: Mention, context: Context
 ) -> bool:
-    """Whether a value of a sentence without a name is right of another device that its passage names before it."""
+    """Whether a value of a sentence without a name is right of another device that its passage names  before it."""
     index = next((i for i, each in enumerate(context.document.passages) if each is passage), -1)
     named = [each for each in context.mentions.get(index, ()) if each.end <= quantity.start]
     others = {key for each in named for key in each.ids} - set(mention.named)
@@ -337,8 +343,11 @@ def _doubtful(
     against = _AGAINST.search(passage.text, max(sentence.start, quantity.start - _NEAR), quantity.start)
     others = against is not None and (before or mention not in here)
     several = attribute.key == "memory" and _OR_SO.search(passage.text, sentence.start, quantity.start)
-    if others or several or quantity.high != quantity.value or (
-        guarded(_NEEDS.sub(" ", said) if attribute.key == "power" else said) and not in_brackets
+    if (
+        others
+        or several
+        or quantity.high != quantity.value
+        or (guarded(_NEEDS.sub(" ", said) if attribute.key == "power" else said) and not in_brackets)
     ):
         return True
     first = mention.end if mention in here and mention.end <= quantity.start else sentence.start

@@ -60,7 +60,9 @@ _YEARS_EARLIER = re.compile(
     re.IGNORECASE,
 )
 _YEAR = 0.8
-_IT = re.compile(rf"{ITS_OWN.pattern}|\bit (?:was|is|came|launched|arrived|appeared|followed)\b", re.IGNORECASE)
+_IT = re.compile(
+    rf"{ITS_OWN.pattern}|\bit (?:was|is|came|launched|arrived|appeared|followed)\b", re.IGNORECASE
+)
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -115,9 +117,7 @@ def _apart(passage: Passage, sentence: Sentence, who: Spoken, context: Context) 
             1 if match["n"].lower() in ("a", "one") else float(match["n"])
         )
         told = -told if match["older"] else told
-        gaps = [
-            (_date(one) - _date(other)).days / 365.25 for one in a for other in b
-        ]
+        gaps = [(_date(one) - _date(other)).days / 365.25 for one in a for other in b]
         # Announced in one year and sold in the next.
         low, high = min(gaps) - _YEAR, max(gaps) + _YEAR
         because = f"{first.named[0]} came out on {min(a)}, {second.named[0]} on {min(b)}"

@@ -32,11 +32,16 @@ _BY_WORD = re.compile(
     re.IGNORECASE,
 )
 #: What says that a device is it, before it.
-_IS = re.compile(r"(?:\b(?:is|was|remains|being|makes it|as)|[\u2019']s)\s+(?:(?:also|still|by far|thus|easily|clearly|even)\s+)*$", re.I)
+_IS = re.compile(
+    r"(?:\b(?:is|was|remains|being|makes it|as)|[\u2019']s)\s+(?:(?:also|still|by far|thus|"
+    r"easily|clearly|even)\s+)*$",
+    re.I,
+)
 #: "Its bandwidth is 300 GB/s, which is the highest among them".
 _ALONE = re.compile(
     r"\bthe\s+(?:(?P<most>highest|most|largest|greatest|biggest|widest)|(?P<least>lowest|smallest|least|fewest|narrowest))"
-    r"(?=\s+(?:of|among|in|here)\b)", re.IGNORECASE,
+    r"(?=\s+(?:of|among|in|here)\b)",
+    re.IGNORECASE,
 )
 #: Words that say among which: those that the text compares.
 _SCOPE = re.compile(
@@ -75,13 +80,17 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         most = match["most"] is not None
         yield from _judged(passage, (match.start(), each.end), (mention.ids, each.attribute, most), context)
     for match in _ALONE.finditer(passage.text, sentence.start, sentence.end):
-        before = [one for one in named(passage.text) if sentence.start <= one.start and one.end <= match.start()]
+        before = [
+            one for one in named(passage.text) if sentence.start <= one.start and one.end <= match.start()
+        ]
         mention = who.owner(match.start()) if len(before) == 1 else None
         if mention is not None and _all_known(sentence, context):
             most = match["most"] is not None
             yield from _judged(passage, match.span(), (mention.ids, before[0].attribute, most), context)
     for match in _BY_WORD.finditer(passage.text, sentence.start, sentence.end):
-        mention = who.owner(match.start()) if _IS.search(passage.text, sentence.start, match.start()) else None
+        mention = (
+            who.owner(match.start()) if _IS.search(passage.text, sentence.start, match.start()) else None
+        )
         if mention is not None and _all_known(sentence, context):
             most = bool(match["power"] or match["new"])
             what = _DAY if match["new"] or match["old"] else attributes()["power"]
@@ -122,7 +131,7 @@ def _judged(
 
 
 def _days(attribute: Attribute, both: Pair, context: Context) -> list[tuple[float, str]]:
-    """The days of both as a ratio that is 2 where the first is the later one by months, and 1/2 where it is the earlier."""
+    """The days of both as a ratio that is 2 where the first is the later one by months, and 1/2 where  it is the earlier."""
     found = []
     for one in both.first:
         for other in both.second:
