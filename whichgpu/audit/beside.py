@@ -46,7 +46,7 @@ _OF = {
 }
 
 
-#: Between two values that are set against one another, and between the second and a ratio that is said of both.
+#: Between two values that are set against one another, and behind them before a ratio of both.
 _OPPOSED = re.compile(
     r"\s+(?:[\w-]+\s+){0,3}(?:against|vs\.?|versus|compared (?:to|with)|instead of|up from|rather "
     r"than)\s+(?:just\s+|only\s+|the\s+)?",

@@ -281,14 +281,14 @@ def nearest_device(text: str, quantity: Quantity, who: Spoken) -> Mention | None
     owns = [m for m in who.here if m.end <= quantity.start]
     if owns and _POSSESSES.fullmatch(text, owns[-1].end, quantity.start):
         return owns[-1]
-    right_after = [m for m in who.here if 0 <= m.start - quantity.end < _NEXT]
+    after = [m for m in who.here if m.start >= quantity.end]
+    right_after = [m for m in after if m.start - quantity.end < _NEXT]
     if right_after and _MAKER.fullmatch(text, quantity.end, right_after[0].start):
         return right_after[0]
-    after = [m for m in who.here if m.start >= quantity.end]
     opens = _THANKS.search(text, max(0, quantity.start - APART), quantity.start) if after else None
-    if opens and len(after) == len(who.here):
-        return after[0]
-    if after and _FOR_THE.fullmatch(text, quantity.end, after[0].start):
+    if (opens and len(after) == len(who.here)) or (
+        after and _FOR_THE.fullmatch(text, quantity.end, after[0].start)
+    ):
         return after[0]
     owner = who.owner(quantity.start)
     if owner in who.here and owner and not _CLAUSE.search(text[owner.end : quantity.start]):

@@ -1,7 +1,7 @@
 """Comparisons of a sentence: by which words, in what, of which value, and which way.
 
-"Has more memory than", "its bandwidth is higher than", "768 GB/s, slightly ahead of what the 4090 offers", "trails
-it in bandwidth", "on par with", "draws less": one reading for all of them.
+"Has more memory than", "its bandwidth is higher than", "768 GB/s, slightly ahead of what the 4090 offers",
+"trails it in bandwidth", "on par with", "draws less": one reading for all of them.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ _BY_WORDS = ("faster", "slower", "quicker", "schneller", "langsamer")
 
 
 class Comparison(NamedTuple):
-    """A comparison of a sentence: its words, what it is in, which way it goes, and the value that it is  of."""
+    """A comparison: its words, what it is in, which way it goes, and the value that it is of."""
 
     start: int
     end: int
@@ -145,38 +145,40 @@ class _Reader:
         self._values = within(quantities(text, fraction), sentence.start, sentence.end)
 
     def read(self, match: re.Match[str]) -> Comparison | None:
+        """The comparison that a word makes; None where what it is in is not certain."""
         sign = 1 if match["more"] or match["above"] or match["thirst"] else 0 if match["level"] else -1
-        if (match["more"] and match[0].lower() in ("larger", "bigger")) or (
-            match["less"] and match[0].lower() == "smaller"
-        ):
-            die = _DIE.search(self._text, self._sentence.start, match.start())
-            if die:
-                return Comparison(*match.span(), attributes()["die_area"], sign, None, True)
-        if match["thirst"] or match["frugal"]:
-            return Comparison(*match.span(), attributes()["power"], sign, None, False)
         noun = None if match["above"] or match["below"] else self._noun(match)
         if noun is not None:
             return Comparison(match.start(), noun.end, noun.attribute, sign, None, False)
+        end = self._of_power(match)
+        if end:
+            return Comparison(match.start(), end, attributes()["power"], sign, None, False)
         if _MORE_NOUN.match(self._text, match.end()):
             return None
         value = self._value(match)
-        if value is not None:
-            what = self._of_value(value, match)
-            return what and Comparison(*match.span(), what, sign, value, True)
-        word = match[0].lower()
-        if (match["more"] or match["less"]) and _DRAWS.search(
+        what = self._of_value(value, match) if value else self._without_noun(match)
+        return what and Comparison(*match.span(), what, sign, value, True)
+
+    def _of_power(self, match: re.Match[str]) -> int:
+        """Where a comparison of power ends: "hungrier", "draws more"; 0 where it is none."""
+        if match["thirst"] or match["frugal"]:
+            return match.end()
+        drawn = (match["more"] or match["less"]) and _DRAWS.search(
             self._text, self._sentence.start, match.start()
-        ):
-            power = _POWER.match(self._text, match.end())
-            return (
-                Comparison(match.start(), power.end(), attributes()["power"], sign, None, False)
-                if power
-                else None
-            )
+        )
+        power = _POWER.match(self._text, match.end()) if drawn else None
+        return power.end() if power else 0
+
+    def _without_noun(self, match: re.Match[str]) -> Attribute | None:
+        """What a comparison beside no name is in: what stands behind "in", before "is", or a value behind."""
+        word = match[0].lower()
+        die = word in ("larger", "bigger", "smaller") and _DIE.search(
+            self._text, self._sentence.start, match.start()
+        )
+        if die:
+            return attributes()["die_area"]
         what = self._in(match) or self._subject(match) or self._behind(match)
-        if what is None or (word in _BY_WORDS and what.key not in _FAST):
-            return None
-        return Comparison(*match.span(), what, sign, None, True)
+        return None if what is None or (word in _BY_WORDS and what.key not in _FAST) else what
 
     def _noun(self, match: re.Match[str]) -> Named | None:
         """The attribute that is named right behind the word."""
@@ -206,7 +208,7 @@ class _Reader:
         return own if with_it or _GAP.fullmatch(gap) else None
 
     def _of_value(self, value: Quantity, match: re.Match[str]) -> Attribute | None:
-        """What a value is of: what is named beside it, else the only thing that its unit can mean of a  device."""
+        """What a value is of: what is named beside it, else the one thing that its unit means of a device."""
         if value.dimension in RATES:
             keys = {
                 each.attribute.key: each.attribute
@@ -218,7 +220,8 @@ class _Reader:
         if word in _BY_WORDS and value.dimension != "bandwidth":
             return None
         near = [each for each in self._named
-                if each.attribute.dimension == value.dimension and abs(each.start - value.end) < 2 * _REACH]  # fmt: skip
+                if each.attribute.dimension == value.dimension
+                and abs(each.start - value.end) < 2 * _REACH]  # fmt: skip
         keys = {each.attribute.key: each.attribute for each in near}
         if len(keys) > 1:
             return None

@@ -1,8 +1,8 @@
 """Devices that a text speaks of by a description: "the older card", "the Ada part", "its predecessor".
 
-A description picks among the devices that the text spoke of before it, the nearest first: by the architecture,
-maker, kind, form or memory that it names, or as the one of two that is older, cheaper or slower. One that picks
-none, or several, is remembered as open: nothing that is said of it accuses anybody.
+A description picks among the devices that the text spoke of before it, the nearest first: by what it names of
+them, or as the one of two that is older, cheaper or slower. One that picks none, or several, is remembered
+as open: nothing that is said of it accuses anybody.
 """
 
 from __future__ import annotations
@@ -169,7 +169,7 @@ class _Reader:
         return [each for each in self._found if each.end <= at]
 
     def _distinct(self, found: Sequence[Mention]) -> list[_Ids]:
-        """The devices of some mentions, one to a model, in the order of their last mention; the last  one last."""
+        """The devices of some mentions, one to a model, in the order of their last mention."""
         every: dict[frozenset[str], _Ids] = {}
         for each in found:
             key = model(each.named[0], self._catalogue)
@@ -181,12 +181,12 @@ class _Reader:
         return model(a[0], self._catalogue) == model(b[0], self._catalogue)
 
     def _subject(self, at: int) -> _Ids:
-        """The device that was spoken of last before a place: that of its sentence, else of the ones  before."""
+        """The device that was spoken of last before a place."""
         upto = owned(self._text, self._upto(at)) or self._upto(at) or list(self._before)
         return upto[-1].ids if upto else ()
 
     def _last_pair(self, at: int, *, by_name: bool = False) -> list[_Ids]:
-        """The two devices that are compared before a place: those of its sentences, its passage or the  text."""
+        """The two that are compared before a place: those of its sentences, its passage or the text."""
         upto = [each for each in self._upto(at) if not by_name or each in self._named]
         starts = [one.start for one in sentences(self._text) if one.start <= at]
         for back in range(1, _BACK + 2):
@@ -278,7 +278,7 @@ class _Reader:
         return ()
 
     def _of_form(self, at: int, form: Test, *, of_last: bool) -> _Ids:
-        """The form, or the size, that is described: of the one device that has it, else of the last  that has several."""
+        """The form, or the size, that is described: of the one that has it, else of the last of several."""
         fitting: list[tuple[_Ids, bool]] = []
         own = [*owned(self._text, self._upto(at))]
         # "43 % more than the SXM5" is not what it is compared with.

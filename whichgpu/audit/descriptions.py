@@ -43,15 +43,14 @@ _FORM = re.compile(r"(pcie|sxm|nvl|oam)\d?")
 #: The architectures of each socket.
 _SOCKETS = {"sxm2": ("pascal", "volta"), "sxm3": ("volta",), "sxm4": ("ampere",), "sxm5": ("hopper",)}
 #: Words that say nothing of which device is meant.
-_PLAIN = frozenset(re.split(
-    r"\s+",
-    "big small little good trusty mighty humble venerable popular powerful fast slow cheap expensive plain regular "
-    "standard normal single lone lowly entry-level mid-range high-end top-end fancy shiny lovelace based era "
-    "generation gen class current used second-hand budget passive active compact low-power dual-slot actual first "
-    "full-fat vanilla original base ageing aging tiny huge large much slightly far somewhat only same said "
-    "respective so-called memory vram accelerator graphics gpu card flagship team green red blue chip architecture "
-    "super compute ai ml dl inference training hot",
-))  # fmt: skip
+_PLAIN = frozenset((
+    "big small little good trusty mighty humble venerable popular powerful fast slow cheap expensive plain "
+    "regular standard normal single lone lowly entry-level mid-range high-end top-end fancy shiny lovelace "
+    "based era generation gen class current used second-hand budget passive active compact low-power "
+    "dual-slot actual first full-fat vanilla original base ageing aging tiny huge large much slightly far "
+    "somewhat only same said respective so-called memory vram accelerator graphics gpu card flagship team "
+    "green red blue chip architecture super compute ai ml dl inference training hot"
+).split())  # fmt: skip
 _DETS = frozenset({"", "the", "it", "their", "that", "thi", "team green", "team red"})
 #: Heads that always are of another device than the one that is spoken of.
 _TELLING = frozenset({"sibling", "brother", "sister", "cousin", "rival", "competitor", "counterpart"})
@@ -76,7 +75,8 @@ DESCRIPTION = re.compile(
     r"turing|volta|pascal)(?:[\u2019']s?))\s+(?P<what>"
     rf"(?P<mods>(?:(?!{_NO_WORD})[A-Za-z0-9][A-Za-z0-9\u2019'-]*(?:\.\d)?\s+){{0,4}}?)(?P<head>{_HEADS})"
     r"|former|latter|(?:older|newer|younger)(?= of the two)"
-    rf"|(?:oldest|newest|youngest|older|newer|younger|cheapest)(?=(?: of the (?:three|four|bunch|trio))?\s+{_DOES})"
+    r"|(?:oldest|newest|youngest|older|newer|younger|cheapest)"
+    rf"(?=(?: of the (?:three|four|bunch|trio))?\s+{_DOES})"
     rf"|(?P<bare>PCIe|SXM\d?|NVL)(?=\s*[.,;)]|[\u2019']s|\s+{_DOES})"
     r"|(?P<suffix>(?:Ti Super|Ti|Super|XTX|XT|GRE)(?: (?:version|variant|model))?)"
     r")\b(?![-\u2019']?s?\s*(?:of the two\s+)?,?\s*$)",
@@ -88,7 +88,7 @@ class Asked(NamedTuple):
     """What a description says of its device."""
 
     tests: tuple[Test, ...] = ()
-    #: What it has more or less of than the others: "age", "price", "speed" or "size", the sign, and whether of all.
+    #: What it has more or less of than the others, the sign, and whether than all.
     rank: tuple[str, int, bool] | None = None
     form: Test | None = None
     other: bool = False

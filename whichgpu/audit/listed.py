@@ -151,7 +151,7 @@ def listed(text: str, sentence: Sentence, quantity: Quantity, mention: Mention |
 
 
 def _only_meant(text: str, sentence: Sentence, quantity: Quantity, key: str, gap: str) -> bool:
-    """Whether a value can be of nothing else: its unit has one attribute, and nothing beside it speaks  of another thing."""
+    """Whether a value can be of nothing else: nothing beside it speaks of another thing of its unit."""
     foreign = _FOREIGN.get(key)
     if foreign is None or _OTHER_THING.search(gap):
         return False

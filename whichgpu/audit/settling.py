@@ -146,7 +146,7 @@ def _sentence(found: Finding, context: Context) -> _Place | None:
                 text = text.replace(each.text, " ")
             unsettled = [at for at, _ in context.memo["open"].get(index, ()) if one.start <= at < one.end]
             names = [each.end for each in who.here if passage.place(each.start) <= found.start]
-            last = max(names, default=one.start)
-            before = any(last <= at and passage.place(at) < found.start for at in unsettled)
+            nearest = max(names, default=one.start)
+            before = any(nearest <= at and passage.place(at) < found.start for at in unsettled)
             return _Place(who, text, passage.section, before)
     return None

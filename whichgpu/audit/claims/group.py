@@ -1,4 +1,4 @@
-"""What is said of every device of a comparison, or of none: "both are based on GA102", "neither supports BF16".
+"""What is said of every device of a comparison, or none: "both are based on GA102", "neither supports BF16".
 
 It is read as said of each by itself: the words for all of them are put as "it", and every kind of claim on a
 device reads the clause once for each.
@@ -79,7 +79,7 @@ def find(context: Context) -> Iterator[Finding]:
 def _members(
     index: int, passage: Passage, sentence: Sentence, match: re.Match[str], context: Context
 ) -> list[_Ids]:
-    """The devices that are meant: those that were spoken of last, as many as are said; empty where that  is not certain."""
+    """The devices that were spoken of last, as many as are said; empty where that is not certain."""
     word = match["n"] or match["n2"] or match["n3"]
     who = match["who"].lower()
     two = "both" in who or "neither" in who
@@ -126,7 +126,7 @@ def _distinct(found: Sequence[Mention], context: Context) -> list[_Ids]:
 def _of_members(
     passage: Passage, place: tuple[int, int], match: re.Match[str], members: Sequence[_Ids], context: Context
 ) -> Iterator[Finding]:
-    """The first accusation of each stretch of the clause, read for each device, else what is said of  the first."""
+    """What is found in the clause read for each device: of each stretch an accusation, if there is one."""
     start, end = place
     head = match["who"]
     words = passage.text[start:end]
@@ -154,10 +154,9 @@ def _of_members(
 
 def of_one(read: Passage, ids: _Ids, context: Context, kinds: Sequence[str] = _KINDS) -> Iterator[Finding]:
     """What every kind of claim finds in a clause that is about one device."""
-    memo = {"open": {}, "found": [], "subjects": devices(context), "spoken": {}, "spans": {}}
-    for sentence in sentences(read.text):
-        who = Spoken((), (), (Mention(0, 0, "", ids, ids),), read.text, True)
-        memo["spoken"][0, sentence.start] = who
+    who = Spoken((), (), (Mention(0, 0, "", ids, ids),), read.text, True)
+    spoken = {(0, sentence.start): who for sentence in sentences(read.text)}
+    memo = {"open": {}, "found": [], "subjects": devices(context), "spoken": spoken}
     document = context.document._replace(passages=(read,), tables=())
     alone = context._replace(document=document, mentions={}, memo=memo)
     for kind in kinds:

@@ -312,8 +312,9 @@ def _alike(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
             continue
         verdict = "confirmed" if chips[0] & chips[1] else "contradicted"
         because = f"{one[0].id} has {one[0].display('chip')}, {other[0].id} has {other[0].display('chip')}"
-        yield made(context, passage, match.span(), "identity", verdict, subject=both.subject, attribute="chip",
-                   because=because, evidence=(source_of(one[0], "chip"), source_of(other[0], "chip")))  # fmt: skip
+        evidence = (source_of(one[0], "chip"), source_of(other[0], "chip"))
+        yield made(context, passage, match.span(), "identity", verdict, subject=both.subject,
+                   attribute="chip", because=because, evidence=evidence)  # fmt: skip
 
 
 _CHIP_AS = re.compile(

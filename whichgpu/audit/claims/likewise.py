@@ -55,7 +55,7 @@ _SO = re.compile(
     r"its\s+\w+,?\s+(?:the\s+)?)?(?:nvidia\s+|amd\s+)*$",
     re.IGNORECASE,
 )
-#: What takes up what was named before it, for a further device: "FP8, which the T4 could do as well", "all of which".
+#: What takes up what was named before it, for a further device: "FP8, which the T4 could do as well".
 _WHICH = re.compile(
     r"(?:,|\s[\u2013\u2014-]|\()\s*(?:(?P<all>all|both|none|neither) of (?:which|that)|which|"
     r"something(?: that| which)?|"

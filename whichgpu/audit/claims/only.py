@@ -112,7 +112,8 @@ def _first(
     ]
     if own and all(what.has(gpu) is False for gpu in own):
         yield made(context, passage, place, "absolute", "contradicted", subject=own[0].id, attribute=what.key,
-                   because=f"{own[0].id} has none itself", evidence=(source_of(own[0], what.field),))  # fmt: skip
+                   because=f"{own[0].id} has none itself",
+                   evidence=(source_of(own[0], what.field),))  # fmt: skip
     elif rivals and any(what.has(gpu) for gpu in own):
         rival = min(rivals, key=lambda gpu: str(gpu.value("release_date")))
         because = f"{rival.id} of {rival.display('release_date')} has it too"

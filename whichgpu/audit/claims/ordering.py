@@ -1,4 +1,4 @@
-"""Orderings and equalities: "has more CUDA cores", "750 W, less than the H100's", "the same bus as the T4"."""
+"""Orderings and equalities: "has more CUDA cores", "750 W, less than the H100", "the same bus as"."""
 
 from __future__ import annotations
 
@@ -114,14 +114,15 @@ _BESIDE = re.compile(
 def _of_both(
     passage: Passage, each: Comparison, beside: re.Match[str], who: Spoken, context: Context
 ) -> Iterator[Finding]:
-    """A comparison and both values behind it, the first one's first: they must be in the order that it  says."""
+    """A comparison and both values behind it, which must be in the order that it says."""
     a, b = (float(beside[side].replace(",", "").strip(".") or 0) for side in ("a", "b"))
     if not a or not b or a == b or beside[0].count(".") > 1:
         return
     holds = (a > b) is (each.sign > 0)
     because = f"{beside['a']} against {beside['b']}"
     yield _made(passage, each, "confirmed" if holds else "inconsistent", context, because=because,
-                subject=", ".join(who.own[-1].ids) if who.own else "", evidence=(Evidence(because),))  # fmt: skip
+                subject=", ".join(who.own[-1].ids) if who.own else "",
+                evidence=(Evidence(because),))  # fmt: skip
 
 
 def _other(each: Comparison, who: Spoken) -> Mention | None:
@@ -178,7 +179,7 @@ def _verdict(each: Comparison, values: Sequence[tuple[float, str]]) -> tuple[str
 def _of_value(
     passage: Passage, sentence: Sentence, each: Comparison, who: Spoken, context: Context
 ) -> Finding | None:
-    """A stated value that is set above or below another's, or beside it: "750 W, less than the H100's 700 W"."""
+    """A stated value that is set above or below another's: "750 W, less than the H100's 700 W"."""
     text, own, mention = passage.text, each.value, _other(each, who)
     if mention is None or own is None:
         return None
@@ -262,8 +263,9 @@ def _on_file(
              if gpu.value(key) and gpu.confidence != "low"]  # fmt: skip
     if not known or (each.sign and key not in _RATE_KEYS and len({value for value, _ in known}) != 1):
         return None
-    if each.sign == 0 and each.value:
-        value, gpu = min(known, key=lambda one: abs(one[0] - _plain(each.value.value, each.attribute.key)))
+    if each.sign == 0 and each.value is not None:
+        own = _plain(each.value.value, each.attribute.key)
+        value, gpu = min(known, key=lambda one: abs(one[0] - own))
         return value, f"{gpu.id}'s {gpu.display(key)}", (on_file(gpu, each.attribute),)
     value, gpu = (min if each.sign > 0 else max)(known, key=lambda one: one[0])
     return value, f"{gpu.id}'s {gpu.display(key)}", (on_file(gpu, each.attribute),)

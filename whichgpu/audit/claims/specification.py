@@ -297,7 +297,7 @@ _LIKE = re.compile(
 def _of_one_beside(
     passage: Passage, quantity: Quantity, attribute: Attribute, mention: Mention, context: Context
 ) -> bool:
-    """Whether a value of a sentence without a name is right of another device that its passage names  before it."""
+    """Whether a value of a sentence without a name is right of another device of its passage before it."""
     index = next((i for i, each in enumerate(context.document.passages) if each is passage), -1)
     named = [each for each in context.mentions.get(index, ()) if each.end <= quantity.start]
     others = {key for each in named for key in each.ids} - set(mention.named)

@@ -131,7 +131,7 @@ def _judged(
 
 
 def _days(attribute: Attribute, both: Pair, context: Context) -> list[tuple[float, str]]:
-    """The days of both as a ratio that is 2 where the first is the later one by months, and 1/2 where  it is the earlier."""
+    """The days of both as a ratio: 2 where the first is later by months, 1/2 where it is earlier."""
     found = []
     for one in both.first:
         for other in both.second:
