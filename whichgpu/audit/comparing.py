@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit.attributes import BY_UNIT, RATES, attributes, named
 from whichgpu.audit.quantities import quantities
-from whichgpu.audit.sentences import within
+from whichgpu.audit.sentences import sentences, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -85,6 +85,10 @@ _GAP = re.compile(
     r"noticeably)\s+|\()*",
     re.IGNORECASE,
 )
+_THAT_IS = re.compile(
+    r"\s*(?:That|This|Which)(?:[\u2019']s|\s+is|\s+was)\s+(?:(?:even|slightly|somewhat|much|far|still|also|actually|a bit|well|just)\s+)*",
+    re.IGNORECASE,
+)
 _WITH = re.compile(r"\b(?:mit|with|avec|con|at)\s+(?:its\s+)?$", re.IGNORECASE)
 #: Words of power beside "more" and "less".
 _DRAWS = re.compile(
@@ -143,6 +147,8 @@ class _Reader:
         self._named = [each for each in every if each.end <= sentence.end
                        and not any(one.start <= each.start < one.end for one in here)]  # fmt: skip
         self._values = within(quantities(text, fraction), sentence.start, sentence.end)
+        earlier = [one for one in sentences(text) if one.end <= sentence.start]
+        self._told = within(quantities(text, fraction), earlier[-1].start, sentence.start) if earlier else ()
 
     def read(self, match: re.Match[str]) -> Comparison | None:
         """The comparison that a word makes; None where what it is in is not certain."""
@@ -198,6 +204,10 @@ class _Reader:
             for each in self._values
             if each.end <= match.start() and each.dimension in (*BY_UNIT, *RATES, "bits")
         ]
+        if not before and _THAT_IS.fullmatch(self._text, self._sentence.start, match.start()):
+            # "It consumes 350 W. This is less than": of the one value of the sentence before.
+            told = [each for each in self._told if each.dimension in (*BY_UNIT, *RATES)]
+            return told[0] if len(told) == 1 and told[0].high == told[0].value else None
         if not before or before[-1].high != before[-1].value or match.start() - before[-1].end > _REACH:
             return None
         own = before[-1]

@@ -43,14 +43,14 @@ _FORM = re.compile(r"(pcie|sxm|nvl|oam)\d?")
 #: The architectures of each socket.
 _SOCKETS = {"sxm2": ("pascal", "volta"), "sxm3": ("volta",), "sxm4": ("ampere",), "sxm5": ("hopper",)}
 #: Words that say nothing of which device is meant.
-_PLAIN = frozenset((
+_PLAIN = frozenset(re.findall(r"[\w-]+", (
     "big small little good trusty mighty humble venerable popular powerful fast slow cheap expensive plain "
     "regular standard normal single lone lowly entry-level mid-range high-end top-end fancy shiny lovelace "
     "based era generation gen class current used second-hand budget passive active compact low-power "
     "dual-slot actual first full-fat vanilla original base ageing aging tiny huge large much slightly far "
     "somewhat only same said respective so-called memory vram accelerator graphics gpu card flagship team "
     "green red blue chip architecture super compute ai ml dl inference training hot"
-).split())  # fmt: skip
+)))  # fmt: skip
 _DETS = frozenset({"", "the", "it", "their", "that", "thi", "team green", "team red"})
 #: Heads that always are of another device than the one that is spoken of.
 _TELLING = frozenset({"sibling", "brother", "sister", "cousin", "rival", "competitor", "counterpart"})
@@ -78,7 +78,8 @@ DESCRIPTION = re.compile(
     r"|(?:oldest|newest|youngest|older|newer|younger|cheapest)"
     rf"(?=(?: of the (?:three|four|bunch|trio))?\s+{_DOES})"
     rf"|(?P<bare>PCIe|SXM\d?|NVL)(?=\s*[.,;)]|[\u2019']s|\s+{_DOES})"
-    r"|(?P<suffix>(?:Ti Super|Ti|Super|XTX|XT|GRE)(?: (?:version|variant|model))?)"
+    r"|(?:(?:smaller|bigger|plain|cheaper|newer|older|little|regular|big)\s+)?"
+    r"(?P<suffix>(?:Ti Super|Ti|Super|XTX|XT|GRE)(?: (?:version|variant|model))?)"
     r")\b(?![-\u2019']?s?\s*(?:of the two\s+)?,?\s*$)",
     re.IGNORECASE,
 )

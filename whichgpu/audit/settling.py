@@ -71,7 +71,7 @@ def settled(found: Sequence[Finding], context: Context) -> list[Finding]:
 
 
 def _settled(found: Finding, where: _Place, mostly_wrong: bool) -> Finding:
-    if found.subject.isalpha() and found.subject.istitle():
+    if found.subject[:1].isupper():
         # An architecture, which the sentence names itself.
         return found
     named = _named(found, where.who)

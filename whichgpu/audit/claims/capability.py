@@ -264,9 +264,11 @@ def _of_label(index: int, passage: Passage, context: Context) -> Iterator[Findin
 
 
 def of_architecture(name: str, context: Context) -> list[Gpu]:
-    """The devices of an architecture of NVIDIA's by its name alone; none of any other words."""
-    key = re.sub(r"^(?:nvidia\s+|and\s+)+|\s+(?:gpus?|cards?|lovelace)$", "", name.lower())
+    """The devices of an architecture by its name alone; none of any other words."""
+    key = re.sub(r"^(?:nvidia\s+|amd\s+|and\s+)+|\s+(?:gpus?|cards?|lovelace)$", "", name.lower())
     every = (context.catalogue[one] for one in context.catalogue)
+    if re.fullmatch(r"[cr]dna ?\d", key):
+        return [gpu for gpu in every if gpu.architecture == key.replace(" ", "")]
     return [gpu for gpu in every if gpu.vendor == "NVIDIA" and gpu.architecture.split("_")[0] == key]
 
 
@@ -497,7 +499,7 @@ def judged(
     because = (
         f"{best.id}: {field.replace('_', ' ')} {best.display(field)}"
         if field
-        else f"{best.id} is {best.vendor}'s"
+        else f"{best.id} is {best.vendor}'s, {best.architecture}"
     )
     yield made(
         context, passage, place, "capability", "confirmed" if right else "contradicted", subject=best.id,

@@ -292,34 +292,30 @@ def _chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
 
 
 def _alike(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
-    """Two devices that are said to have one chip: "it uses the same die as the RTX 5070"."""
+    """Two devices that are said to have one chip, or architecture: "the same die as the RTX 5070"."""
     for match in _CHIP_AS.finditer(passage.text, *place):
         both = pair(match.start(), match.end() - 1, who, context)
         after = [each for each in who.here if each.start >= match.end() - 1]
-        if (
-            CHIP.search(passage.text, place[0], match.start())
-            or both is None
-            or not after
-            or not _AS.fullmatch(passage.text, match.end(), after[0].start)
-        ):
+        named = CHIP.search(passage.text, place[0], match.start())
+        if named or both is None or not after or not _AS.fullmatch(passage.text, match.end(), after[0].start):
             continue
-        one, other = ([context.catalogue[key] for key in side] for side in (both.first, both.second))
-        chips = [
-            {str(gpu.value("chip")).split("-")[0] for gpu in side if gpu.value("chip")}
-            for side in (one, other)
-        ]
-        if not all(chips):
+        family = match["what"].lower() in ("architecture", "generation")
+        sides = [[context.catalogue[key] for key in side] for side in (both.first, both.second)]
+        told = [{gpu.family if family else str(gpu.value("chip") or "").split("-")[0] for gpu in side} - {""}
+                for side in sides]  # fmt: skip
+        if not all(told):
             continue
-        verdict = "confirmed" if chips[0] & chips[1] else "contradicted"
-        because = f"{one[0].id} has {one[0].display('chip')}, {other[0].id} has {other[0].display('chip')}"
-        evidence = (source_of(one[0], "chip"), source_of(other[0], "chip"))
-        yield made(context, passage, match.span(), "identity", verdict, subject=both.subject,
-                   attribute="chip", because=because, evidence=evidence)  # fmt: skip
+        shown = [_called(side[0]) if family else side[0].display("chip") for side in sides]
+        because = f"{sides[0][0].id} has {shown[0]}, {sides[1][0].id} has {shown[1]}"
+        yield made(context, passage, match.span(), "identity",
+                   "confirmed" if told[0] & told[1] else "contradicted", subject=both.subject,
+                   attribute="architecture" if family else "chip", because=because,
+                   evidence=tuple(source_of(side[0], "chip") for side in sides))  # fmt: skip
 
 
 _CHIP_AS = re.compile(
-    r"\b(?:the (?:very |exact )?same|an identical) (?:(?:G[APHVKMB]\d{3}|AD10\d|TU1\d{2})\s+)?(?:chip|"
-    r"die|silicon|gpu(?: chip| die)?|one)"
+    r"\b(?:the (?:very |exact )?same|an identical) (?:(?:G[APHVKMB]\d{3}|AD10\d|TU1\d{2})\s+)?(?P<what>chip|"
+    r"die|silicon|gpu(?: chip| die)?|one|architecture|generation)"
     r"(?= (?:as|that|which|found|used)\b)",
     re.IGNORECASE,
 )
@@ -456,7 +452,8 @@ def _years(
         yield from _of_year(passage, first, here[0], context)
     for match in _YEAR.finditer(passage.text, *place):
         before = [each for each in here if each.end <= match.start() and match.start() - each.end < _FAR // 2]
-        if not before or _names().search(passage.text, before[-1].end, match.start()):
+        between = before and _names().search(passage.text, before[-1].end, match.start())
+        if not before or (between and " from" not in match[0]):
             continue
         yield from _of_year(passage, match, before[-1], context)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.sentences import Sentence
     from whichgpu.hardware.gpu import Gpu
 
-_NAMES = r"(?P<kind>Maxwell|Pascal|Volta|Turing|Ampere|Ada(?: Lovelace)?|Hopper|Blackwell)"
+_NAMES = r"(?P<kind>Maxwell|Pascal|Volta|Turing|Ampere|Ada(?: Lovelace)?|Hopper|Blackwell|[CR]DNA ?[1-4])"
 _KIND = re.compile(
     rf"\b{_NAMES}\b(?:[- ](?:based|generation|class|era))?(?:\s+(?:gpus?|cards?|chips?|parts?|generation|"
     rf"architecture|tensor cores?))?"

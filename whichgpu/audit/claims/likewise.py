@@ -32,7 +32,7 @@ _TOO = re.compile(
     r"has (?:one|this|that))\s+"
     r"(?:too|as well|also|likewise)\b|,?\s+(?:too|as well|likewise)\b|\s+also (?:does|did|can|offers?|"
     r"has|supports?)(?:\s+(?:it|this|that|"
-    r"one))?\s*(?=[.,;]|$))",
+    r"one))?\s*(?=[.,;]|$|with\b|via\b|through\b))",
     re.IGNORECASE,
 )
 #: Behind a device of which the opposite is said: "the A100 does not".
@@ -65,7 +65,7 @@ _WHICH = re.compile(
     r"they) (?:shares?|has in common) with)\s+)?(?:even\s+|only\s+|already\s+|neither\s+)?(?:the\s+|"
     r"its\s+|its predecessor,?\s+(?:the\s+)?)?(?:nvidia\s+|amd\s+|nvidia[\u2019']s\s+|amd[\u2019']s\s+|"
     r"older\s+|newer\s+|cheaper\s+|"
-    r"old\s+|new\s+|plain\s+|big\s+|little\s+|mighty\s+)*$",
+    r"(?:pascal|volta|turing|ampere|ada|hopper|blackwell)[\u2019']s\s+|old\s+|new\s+|plain\s+|big\s+|little\s+|mighty\s+)*$",
     re.IGNORECASE,
 )
 _DOES = re.compile(

@@ -169,7 +169,7 @@ def _verdict(each: Comparison, values: Sequence[tuple[float, str]]) -> tuple[str
         off, words = min((abs(value - 1), words) for value, words in values)
         return ("confirmed" if off <= _LEVEL else "contradicted" if off > _UNLIKE else "unverifiable"), words
     shares = [value if each.sign > 0 else 1 / value if value else 9.9 for value, _ in values]
-    exact = each.attribute.key in _EXACT and all(value == 1 for value in shares)
+    exact = each.attribute.key in _EXACT and all(value <= 1 for value in shares)
     if any(value > 1 + _EQUAL for value in shares):
         return "confirmed", values[0][1]
     wrong = exact or all(value < 1 - _EQUAL for value in shares)

@@ -220,6 +220,9 @@ def _of_value(
         behind = mention in who.against and mention.end <= quantity.start
         told = [*here, *who.topic] if behind else here
         # "Like the T4, it is built on 12 nm" is said of what it is about.
+        told = [
+            each for each in told if not (each in who.against and each in here and each.start > quantity.end)
+        ]
         told = [each for each in told if not _LIKE.fullmatch(text, sentence.start, each.start)]
         others = [context.catalogue[key] for each in told if each != mention for key in each.ids]
         against = re.match(
