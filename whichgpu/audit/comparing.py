@@ -86,7 +86,8 @@ _GAP = re.compile(
     re.IGNORECASE,
 )
 _THAT_IS = re.compile(
-    r"\s*(?:That|This|Which)(?:[\u2019']s|\s+is|\s+was)\s+(?:(?:even|slightly|somewhat|much|far|still|also|actually|a bit|well|just)\s+)*",
+    r"\s*(?:That|This|Which)(?:[\u2019']s|\s+is|\s+was)\s+(?:(?:even|slightly|somewhat|much|far|still|"
+    r"also|actually|a bit|well|just)\s+)*",
     re.IGNORECASE,
 )
 _WITH = re.compile(r"\b(?:mit|with|avec|con|at)\s+(?:its\s+)?$", re.IGNORECASE)
