@@ -44,6 +44,12 @@ _OF_WHICH = re.compile(r"\s+of\s+(?:the|its|their|an?|nvidia|amd|(?=[A-Z]))", re
 #: So many sentences back the two that are compared may stand.
 _BACK = 2
 _PROSE = ("paragraph", "item", "caption")
+#: Devices that are meant together, of which nothing is looked for here.
+_SEVERAL = re.compile(
+    r"\bthe other (?:two|three|four|ones|cards|gpus)\b|\bthe others\b|\bthe rest\b"
+    r"|\b(?:all|most|some|many)\s+(?!of\b|three\b|two\b|four\b|these\b|those\b)(?:[A-Za-z0-9-]+\s+){1,2}(?:cards|gpus|parts|chips|models)\b",
+    re.IGNORECASE,
+)
 _AGAINST = re.compile(r"\b(?:than|versus|vs\.?|that of|against)\s+$", re.IGNORECASE)
 
 
@@ -102,6 +108,7 @@ class _Reader:
                 self._found = sorted([*self._found, Mention(*place, match["what"], ids, ids)])
             else:
                 unsettled.append(place)
+        unsettled += [match.span() for match in _SEVERAL.finditer(self._text)]
         return self._found, unsettled
 
     def _is_alone(self, match: re.Match[str]) -> bool:

@@ -84,6 +84,10 @@ _AT = re.compile(r"\s+(?:at|with)\s+|\s*:\s*")
 _JOINED = re.compile(r"\s*(?:,|/|&|and|or|,\s*and)\s*(?:the\s+|nvidia\s+)*", re.IGNORECASE)
 
 
+#: Behind a name, what makes it a subject.
+_SUBJECT = re.compile(r"\s+(?!and\b|or\b|as\b|at\b|in\b|on\b|with\b|for\b|to\b|cards?\b|gpus?\b)[a-z]{2,}")
+
+
 class Spoken(NamedTuple):
     """The devices of a sentence by what they are to it."""
 
@@ -212,7 +216,9 @@ def _against(text: str, start: int, here: Sequence[Mention]) -> list[Mention]:
     last = start
     for mention in here:
         words = text[max(start, mention.start - _REACH, last) : mention.start]
-        after = bool(found) and _JOINED.fullmatch(text[found[-1].end : mention.start])
+        join = _JOINED.fullmatch(text[found[-1].end : mention.start]) if found else None
+        # "Unlike the A40, the L40 supports" goes on with its subject.
+        after = join and not (join[0].lstrip().startswith(",") and _SUBJECT.match(text, mention.end))
         last = mention.end
         if after or _AGAINST.search(words) or _STRONG.search(words) or _aside(text, start, mention):
             found.append(mention)

@@ -345,7 +345,9 @@ def _joined_to(mention: Mention, who: Spoken) -> list[Mention]:
     """A device and those that are one subject with it: "the A10, the L4 and the T4"; empty for one alone."""
     found = [mention]
     for before in reversed([each for each in who.here if each.end <= mention.start]):
-        if not _AND.fullmatch(who.text, before.end, found[0].start):
+        # "Unlike the A40, the L40" are not one subject.
+        apart = before in who.against and mention not in who.against
+        if apart or not _AND.fullmatch(who.text, before.end, found[0].start):
             break
         found.insert(0, before)
     return found if len(found) > 1 and len({each.named for each in found}) > 1 else []

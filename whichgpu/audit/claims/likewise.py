@@ -73,7 +73,7 @@ _DOES = re.compile(
     r"lacks?|lacked|misses|missed|omits?|omitted|lost|loses|dropped|drops|gave up|does without|never "
     r"(?:had|got|supported))|(?:has|had|does|did|do|can|could|can do|could do|"
     r"supports?|supported|offers?|offered|introduced|pioneered|debuted|brought|gained|got|gets|received|provides?|handles|handled|retains|kept|keeps|shares)"
-    r"(?:\s+(?:too|as well|already|just fine|equally))?)\b(?=\s*(?:too|as "
+    r"(?:\s+(?:too|as well|already|just fine|equally))?)\b(?=\s*(?:either|too|as "
     r"well|already|natively|in\b|with\b|via\b|just|[,.;:)]|$|and\b|but\b))",
     re.IGNORECASE,
 )

@@ -116,7 +116,7 @@ _WHAT_OF = re.compile(
 
 #: "An increase of 45 %", "a 50 % upgrade".
 _GROWS = re.compile(
-    r"\b(?:increase|gain|improvement|uplift|jump|plus|bump|(?P<less>decrease|reduction|drop|cut)) "
+    r"\b(?:increase|gain|improvement|uplift|jump|plus|bump|advantage|lead|edge|(?P<less>decrease|reduction|drop|cut)) "
     r"of\s+(?:about |around |roughly |almost |"
     r"nearly |over |just |only )?$",
     re.IGNORECASE,
