@@ -35,6 +35,10 @@ _NTH = re.compile(
 #: Words of every rate between its name and its value, and what begins another value.
 _GENERAL = re.compile(r"\b(?:tensor|peak|performance|throughput|compute|core)\b\s*", re.IGNORECASE)
 _BEGINS, _NEW = re.compile(r"[,\uff0c\u3001]|\band\b", re.IGNORECASE), 30
+#: Between a name and its own value: "the RTX 6000 Ada's 960 GB/s".
+_POSSESSES = re.compile(r"[\u2019']s?\s+")
+#: Before the number of a chip or a generation: "Navi 31".
+_CHIP_NUMBER = re.compile(r"\b(?:Navi|Vega|Polaris|[CR]DNA|Zen|Gen|Xe)\s$")
 #: Words beside a value that is of a part, or of a change.
 _PART_BEFORE = re.compile(
     r"\b(?:each|per|every|by|from|"
@@ -64,6 +68,8 @@ _SPARSE = re.compile(
     r"[\s(]*(?:with (?:structured |2:4 )?sparsity|sparse|dense|without sparsity)", re.IGNORECASE
 )
 _SHORT = 40
+#: What goes on about another device: "733 TFLOPS, which the older A6000".
+_RELATIVE = re.compile(r",\s+(?:(?:all|both|some) of )?(?:which|something|where|a\s+\w+)\b")
 _PRONOUN = re.compile(r"\b(?:it|this|they|the card|the gpu)\b", re.IGNORECASE)
 #: Ends of clauses: a value does not reach over one to its attribute.
 _CLAUSE = re.compile(
@@ -119,7 +125,7 @@ _THANKS = re.compile(
 #: Brackets that end, or begin and end, between a value and the name of an attribute.
 _OUT_OF, _INTO = re.compile(r"^[^()]*\)"), re.compile(r"^[^()]*\)[^()]*\(")
 _FOR_THE = re.compile(
-    r"\s+(?:(?:of\s+)?(?:fp\d+|[\w-]+)\s+){0,2}(?:for|on|of|in)\s+(?:the\s+|an?\s+|its\s+)?"
+    r"\s+(?:(?:of\s+)?(?:fp\d+|(?!and\b|or\b|but\b)[\w-]+)\s+){0,2}(?:for|on|of|in)\s+(?:the\s+|an?\s+|its\s+)?"
     r"(?:nvidia\s+|amd\s+)?",
     re.IGNORECASE,
 )
@@ -228,6 +234,10 @@ def nearest_attribute(
             text, quantity.start, quantity.end
         ):
             continue
+        if quantity.dimension == "number" and _CHIP_NUMBER.search(
+            text, max(0, quantity.start - 12), quantity.start
+        ):
+            continue
         after = each.end <= quantity.start
         between = text[each.end : quantity.start] if after else text[quantity.end : each.start]
         close = 0 if each.attribute.dimension == "bits" else _CLOSE
@@ -268,14 +278,17 @@ def nearest_device(text: str, quantity: Quantity, who: Spoken) -> Mention | None
 
     "The 80 GB A100" is the device right after it.
     """
-    right_after = [m for m in who.here if 0 <= m.start - quantity.end < _NEXT]
+    owns = [m for m in who.here if m.end <= quantity.start]
+    if owns and _POSSESSES.fullmatch(text, owns[-1].end, quantity.start):
+        return owns[-1]
+    after = [m for m in who.here if m.start >= quantity.end]
+    right_after = [m for m in after if m.start - quantity.end < _NEXT]
     if right_after and _MAKER.fullmatch(text, quantity.end, right_after[0].start):
         return right_after[0]
-    after = [m for m in who.here if m.start >= quantity.end]
     opens = _THANKS.search(text, max(0, quantity.start - APART), quantity.start) if after else None
-    if opens and len(after) == len(who.here):
-        return after[0]
-    if after and _FOR_THE.fullmatch(text, quantity.end, after[0].start):
+    if (opens and len(after) == len(who.here)) or (
+        after and _FOR_THE.fullmatch(text, quantity.end, after[0].start)
+    ):
         return after[0]
     owner = who.owner(quantity.start)
     if owner in who.here and owner and not _CLAUSE.search(text[owner.end : quantity.start]):
@@ -283,7 +296,12 @@ def nearest_device(text: str, quantity: Quantity, who: Spoken) -> Mention | None
     for mention in [m for m in who.here if m.start >= quantity.end and m not in who.against]:
         between = text[quantity.end : mention.start]
         own = _OWN_VALUE.match(text, mention.end)
-        apart = _CLAUSE.search(between) or _PRONOUN.search(between) or _SHARE.search(between)
+        apart = (
+            _CLAUSE.search(between)
+            or _RELATIVE.search(between)
+            or _PRONOUN.search(between)
+            or _SHARE.search(between)
+        )
         if not own and not apart:
             return mention
     return owner
@@ -308,7 +326,7 @@ def united(text: str, found: Sequence[Quantity], here: Sequence[Mention]) -> lis
             opposed = _VERSUS.search(text, last.end, each.start) and behind and _FOR_THE.fullmatch(
                 text, each.end, behind[0].start
             )  # fmt: skip
-            owned = before and re.fullmatch(r"[\u2019']s?\s+", text[before[0].end : each.start])
+            owned = before and re.fullmatch(r"(?:[\u2019']s?)?\s+", text[before[-1].end : each.start])
             digits = re.search(r"\d[\d,.]*", text[last.start : last.end])
             plain = (
                 float(digits[0].replace(",", "").strip(".") or 0)

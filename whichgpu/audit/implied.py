@@ -37,6 +37,11 @@ _DRAWS = re.compile(
 )
 #: "A 70 W envelope".
 _ENVELOPE = re.compile(r"\d\s?(?:W|watts?)(?=\s+(?:power\s+|thermal\s+)?(?:envelope|budget)\b)")
+#: "A 400 W card".
+_A_CARD = re.compile(
+    r"(?<=\ba )\d{2,4}[ -]?(?:W|watts?)(?=\s+(?:graphics\s+|gaming\s+)?(?:cards?|gpus?|chips?|parts?|"
+    r"boards?|modules?|accelerators?)\b)"
+)
 _MADE_IN = re.compile(
     r"\b(?:built|made|manufactured|fabricated|fabbed|produced|etched)\b[^.;,]{0,30}?\b(?:on|in|at|with|using)\s+"
     r"(?:(?:the|an?|its|tsmc(?:[\u2019']s)?|samsung(?:[\u2019']s)?|mature|older|custom|"
@@ -53,22 +58,22 @@ _LAUNCHED_AT = re.compile(
 )
 
 
+#: What is said of an attribute without its name, the attribute, and how far behind it the name would stand.
+_IMPLIED = (
+    (_OF_A_TYPE, "memory", 0), (_OF_A_BUS, "memory_bus", 5), (_LAUNCHED_AT, "launch_price", 0),
+    (_MADE_IN, "process", 0), (_ENVELOPE, "power", 0), (_A_CARD, "power", 0), (_DRAWS, "power", 0),
+    (_AT_A_RATE, "bandwidth", 0),
+)  # fmt: skip
+
+
 def implied(text: str, sentence: Sentence) -> list[Named]:
     """What is not named: the memory of "24 GB of GDDR6", the rate of "GDDR6X at 936 GB/s", a launch price."""
-    found = _OF_A_TYPE.finditer(text, sentence.start, sentence.end)
-    memory = [Named(match.end(1), match.end(1), attributes()["memory"]) for match in found]
-    buses = _OF_A_BUS.finditer(text, sentence.start, sentence.end)
-    memory += [Named(match.end() + 5, match.end() + 5, attributes()["memory_bus"]) for match in buses]
-    rates = _AT_A_RATE.finditer(text, sentence.start, sentence.end)
-    prices = _LAUNCHED_AT.finditer(text, sentence.start, sentence.end)
-    memory += [Named(match.end(), match.end(), attributes()["launch_price"]) for match in prices]
-    made = _MADE_IN.finditer(text, sentence.start, sentence.end)
-    memory += [Named(match.end(), match.end(), attributes()["process"]) for match in made]
-    envelopes = _ENVELOPE.finditer(text, sentence.start, sentence.end)
-    memory += [Named(match.end(), match.end(), attributes()["power"]) for match in envelopes]
-    drawn = _DRAWS.finditer(text, sentence.start, sentence.end)
-    memory += [Named(match.end(), match.end(), attributes()["power"]) for match in drawn]
-    return memory + [Named(match.end(), match.end(), attributes()["bandwidth"]) for match in rates]
+    return [
+        Named(at, at, attributes()[key])
+        for pattern, key, behind in _IMPLIED
+        for match in pattern.finditer(text, sentence.start, sentence.end)
+        for at in (match.end(match.re.groups and 1) + behind,)
+    ]
 
 
 def carried(passage: Passage, sentence: Sentence) -> list[Named]:

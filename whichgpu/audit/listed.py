@@ -20,6 +20,7 @@ _OF = {
     "power": "power",
     "area": "die_area",
     "length": "process",
+    "bits": "memory_bus",
 }
 _WORD = re.compile(r"[A-Za-z\u00c0-\u024f][\w/+.-]*")
 #: Words of a list of values: of others a sentence is made.
@@ -110,7 +111,7 @@ _OTHER_THING = re.compile(
 )
 #: Behind a value that is a device's own.
 _OWN_END = re.compile(
-    r"\s*(?:$|[.,;:)\u2013\u2014]|(?:and|or|but|while|with|at|on|over|across|through|from|for|in|as|to|instead)\b|"
+    r"\s*(?:$|[.,;:)\u2013\u2014]|-\s|(?:and|or|but|while|with|at|on|over|across|through|from|for|in|as|to|instead)\b|"
     r"(?:of\s+)?(?:[\w-]+\s+){0,2}?(?:v?ram|memory|gddr\w*|hbm\w*|bandwidth|power|heat|vmem|buffer)\b)",
     re.IGNORECASE,
 )
@@ -143,9 +144,43 @@ def listed(text: str, sentence: Sentence, quantity: Quantity, mention: Mention |
     if sized or _SCRIPT.search(text, first, quantity.start):
         return None
     gap = text[first : quantity.start]
-    said = is_list(gap) or (key == "bandwidth" and _opens(gap))
-    said = said or bool(has(gap) and _OWN_END.match(text, quantity.end))
+    said = (key != "memory_bus" and is_list(gap)) or (key == "bandwidth" and _opens(gap))
+    said = said or bool(key != "memory_bus" and has(gap) and _OWN_END.match(text, quantity.end))
+    said = said or _only_meant(text, sentence, quantity, key, gap)
     return attributes()[key] if said and not _ELSE.match(text, quantity.end) else None
+
+
+def _only_meant(text: str, sentence: Sentence, quantity: Quantity, key: str, gap: str) -> bool:
+    """Whether a value can be of nothing else: nothing beside it speaks of another thing of its unit."""
+    foreign = _FOREIGN.get(key)
+    if foreign is None or _OTHER_THING.search(gap):
+        return False
+    before = _CLAUSES.split(gap)[-1]
+    after = _CLAUSES.split(text[quantity.end : sentence.end])[0]
+    return not foreign.search(f"{before} {text[quantity.start : quantity.end]} {after}")
+
+
+#: Ends of clauses, and words of what else has such a value.
+_CLAUSES = re.compile(r"[,;:]\s|\.\s|\s[\u2013\u2014-]\s|\b(?:while|whereas|but)\b")
+_FOREIGN = {
+    "bandwidth": re.compile(
+        r"\b(?:nvlink|links?|interconnect\w*|pcie|pci|host|l[123]|cache\w*|fabric|network\w*|ethernet|infiniband|ssds?|nvme|"
+        r"disks?|storage|reads?|writes?|effective\w*|measured?|real|achiev\w*|sustain\w*|c2c|bridges?|between|bidirectional|"
+        r"direction|each|per|tokens?|copy|stream|benchmark\w*|test\w*|saw|get|got|weights?|model|divid\w*|need\w*|requir\w*|"
+        r"more|less|higher|lower|faster|slower|extra|increase\w*|gain\w*|difference|total|combined|cpu|ram|ddr\d?)\b",
+        re.IGNORECASE,
+    ),
+    "memory_bus": re.compile(
+        r"\b(?:[1-5]?\d[ -]?bits?|precision|quanti\w+|float\w*|integer|weights?|models?|processor|cpu|os|"
+        r"windows|instructions?|registers?|"
+        r"key|encryption|aes|vectors?|more|less|wider|narrower|per|each|channels?|controllers?)\b",
+        re.IGNORECASE,
+    ),
+    "die_area": re.compile(
+        r"\b(?:each|per|compute|memory|io|i/o|gcds?|xcds?|chiplets?|dies|total|larger|smaller|more|less)\b",
+        re.IGNORECASE,
+    ),
+}
 
 
 def _opens(gap: str) -> bool:

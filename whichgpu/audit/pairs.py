@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit.judging import on_file
 from whichgpu.audit.quantities import quantities
+from whichgpu.audit.sentences import sentences
 from whichgpu.audit.subjects import mentions, model
 from whichgpu.hardware.gpu import nominal_gb
 
@@ -68,7 +69,24 @@ def pair(start: int, end: int, who: Spoken, context: Context) -> Pair | None:
         second = []
     else:
         second = [each for each in devices(context) if not _same(each, first.named, context)]
+        if len(second) != 1:
+            second = _just_before(who, start, first, context)
     return Pair(_forms(first.named, context), _forms(second[0], context)) if len(second) == 1 else None
+
+
+def _just_before(who: Spoken, start: int, first: Mention, context: Context) -> list[tuple[str, ...]]:
+    """The one other device that the passage of a sentence, or the two sentences before it, speak of."""
+    index = next((i for i, each in enumerate(context.document.passages) if each.text is who.text), -1)
+    named = [each for each in context.mentions.get(index, ()) if each.end <= start]
+    firsts = [one.start for one in sentences(who.text) if one.start <= start][-3:]
+    for at in reversed(firsts):
+        near = [
+            each.named for each in named if each.start >= at and not _same(each.named, first.named, context)
+        ]
+        distinct = {model(each[0], context.catalogue): each for each in near}
+        if distinct:
+            return list(distinct.values())
+    return []
 
 
 _FROM = re.compile(r"\bfrom\s+(?:the\s+|an?\s+|nvidia\s+|amd\s+|old\s+|older\s+)*$", re.IGNORECASE)
@@ -96,7 +114,7 @@ _THAN = re.compile(
 #: "The H100 has 80 GB, so the MI300X offers": what is said of the one before is what the other is held
 #: against.
 _SO = re.compile(
-    r"(?:,|;)\s+(?:so|while|whereas|but|and|yet)\s+(?:the\s+|its\s+\w+,?\s+|amd[\u2019']s\s+|nvidia[\u2019']s\s+){0,2}$",
+    r"(?:(?:,|;)\s+(?:so|while|whereas|but|and|yet)|:)\s+[*_]*(?:the\s+|its\s+\w+,?\s+|amd[\u2019']s\s+|nvidia[\u2019']s\s+){0,2}$",
     re.I,
 )
 

@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from whichgpu.audit.described import described
 from whichgpu.audit.document import pieces
 from whichgpu.audit.findings import KINDS, Context, Finding
 from whichgpu.audit.misread import without_misread
@@ -40,10 +41,11 @@ def audit(
     """
     document = tabled(document, catalogue)
     document = document._replace(passages=tuple(piece for p in document.passages for piece in pieces(p)))
-    mentions = resolved(document, catalogue)
-    spoken_of = frozenset(one for found in mentions.values() for each in found for one in each.ids)
+    names = resolved(document, catalogue)
+    spoken_of = frozenset(one for found in names.values() for each in found for one in each.ids)
     fraction = locale(p.text for p in document.passages)
-    context = Context(document, catalogue, mentions, fraction, today, spoken_of, {})
+    mentions, unsettled = described(document, names, catalogue)
+    context = Context(document, catalogue, mentions, fraction, today, spoken_of, {"open": unsettled})
     found: list[Finding] = []
     # What the text states of each device is known before what it says of two.
     context.memo["found"] = found

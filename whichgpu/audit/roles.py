@@ -39,13 +39,14 @@ _STRONG = re.compile(
     re.IGNORECASE,
 )
 _AGAINST = re.compile(
-    r"(?:\b(?:(?<!such )(?<!known )as|over|"
+    r"(?:\b(?:(?<!such )(?<!known )as(?: with| on| for)?|over|"
     r"after|before|since|between|"
     r"(?:competitive|on par|level|close|comparable|equal|similar|identical|next) (?:to|with)|"
     r"alongside|besides|instead of|(?:just|much|exactly) like|tout comme|ainsi que|(?:eben|genau)so wie|"
     r"genau wie|"
     r"al igual que|igual que|proprio come|"
-    r"rather than|replac(?:es?|ing)|succeed(?:s|ing|ed)|(?:successor|sibling|cousin|relative|brother|"
+    r"rather than|replac(?:es?|ed|ing)|supersed(?:es?|ed|ing)|succeed(?:s|ing|ed)|(?:successor|sibling|"
+    r"cousin|relative|brother|"
     r"heir|refresh|rival|follow-up|replacement|answer|alternative|"
     r"competitor|upgrade) (?:to|of|for)|predecessor|outperform(?:s|ing)?|outclass(?:es|ing)?|"
     r"outpac(?:es|ing)|beat(?:s|ing)?|match(?:es|ing)?|exceed(?:s|ing)?|surpass(?:es|ing)?|rival(?:s|ing)?|"
@@ -79,8 +80,12 @@ _GOES_ON = re.compile(
     r"\s*,?\s*(?:and|but)\s+(?:also\s+|still\s+|only\s+)?(?:has|have|had|offers?|features?|delivers?|provides?|is|comes|draws|costs?)\b",
     re.I,
 )
-_AT = re.compile(r"\s+(?:at|with)\s+")
+_AT = re.compile(r"\s+(?:at|with)\s+|\s*:\s*")
 _JOINED = re.compile(r"\s*(?:,|/|&|and|or|,\s*and)\s*(?:the\s+|nvidia\s+)*", re.IGNORECASE)
+
+
+#: Behind a name, what makes it a subject.
+_SUBJECT = re.compile(r"\s+(?!and\b|or\b|as\b|at\b|in\b|on\b|with\b|for\b|to\b|cards?\b|gpus?\b)[a-z]{2,}")
 
 
 class Spoken(NamedTuple):
@@ -116,7 +121,7 @@ class Spoken(NamedTuple):
 
     def _tied(self, mention: Mention, at: int) -> bool:
         gap = self.text[mention.end : at]
-        if _AS_MUCH.search(self.text, max(0, mention.start - _REACH), mention.start) and _AT.fullmatch(gap):
+        if _AS_MUCH.search(self.text, max(0, mention.start - _REACH), mention.start) and _AT.match(gap):
             # "Half the memory of the RTX 5090 at 16 GB": of what is compared with it.
             return False
         if _GOES_ON.match(gap):
@@ -211,7 +216,9 @@ def _against(text: str, start: int, here: Sequence[Mention]) -> list[Mention]:
     last = start
     for mention in here:
         words = text[max(start, mention.start - _REACH, last) : mention.start]
-        after = bool(found) and _JOINED.fullmatch(text[found[-1].end : mention.start])
+        join = _JOINED.fullmatch(text[found[-1].end : mention.start]) if found else None
+        # "Unlike the A40, the L40 supports" goes on with its subject.
+        after = join and not (join[0].lstrip().startswith(",") and _SUBJECT.match(text, mention.end))
         last = mention.end
         if after or _AGAINST.search(words) or _STRONG.search(words) or _aside(text, start, mention):
             found.append(mention)
@@ -222,10 +229,6 @@ def _topic(
     index: int, passage: Passage, sentence: Sentence, context: Context
 ) -> tuple[Sequence[Mention], bool]:
     """The subject of the last sentence before with one, else what the passage is about; whether certain."""
-    meant = _FORMER.match(sentence.text)
-    if meant:
-        both = _last_two(index, passage, sentence, context)
-        return (both[:1] if meant[1].lower() == "former" else both[1:]), True
     everywhere = context.mentions.get(index, ())
     earlier = [one for one in sentences(passage.text) if one.start < sentence.start] if everywhere else ()
     for back in reversed(earlier):
@@ -235,6 +238,10 @@ def _topic(
         if own and _OF_IT.search(passage.text, back.start, own[0].start):
             # "At $1,599 it is a twentieth of what an H100 costs" is about what was spoken of before.
             continue
+        unsettled = context.memo["open"].get(index, ())
+        if own and any(back.start <= at < own[0].start for at, _ in unsettled):
+            # "The new card shares it with the RTX 4080; its bandwidth" is about neither for certain.
+            return (), True
         if own:
             several = len({each.named for each in own}) > 1
             return (() if several and _joined(passage.text, own) else own[:1]), True
@@ -242,26 +249,8 @@ def _topic(
     return found[-1:], certain
 
 
-def _last_two(index: int, passage: Passage, sentence: Sentence, context: Context) -> Sequence[Mention]:
-    """The two devices of the last sentence that names two, which "the former" and "the latter" are."""
-    passages = context.document.passages
-    for place in range(index, max(index - 3, -1), -1):
-        one = passages[place]
-        for back in reversed(sentences(one.text)):
-            if place == index and back.start >= sentence.start:
-                continue
-            named = within(context.mentions.get(place, ()), back.start, back.end)
-            distinct = list({each.named: each for each in named}.values())
-            if named:
-                return distinct if len(distinct) == 2 else ()
-    return ()
-
-
 _OF_IT = re.compile(
     r"\b(?:it|the card|this card)\s+(?:is|was|has|costs?|offers?|comes|draws|needs|delivers)\b", re.IGNORECASE
-)
-_FORMER = re.compile(
-    r"\s*(?:While )?(?:(?:two|three|four|six|eight|a pair) of )?the (former|latter)\b", re.IGNORECASE
 )
 
 

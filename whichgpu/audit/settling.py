@@ -40,21 +40,20 @@ _OWN_SUBJECT = re.compile(
     r"(?P<name>[A-Z][a-z]{2,}(?:\s+(?:is|was|has|had|uses?|ships?|offers?|comes?|delivers?|supports?|features?|packs?|gets|"
     r"brings?|introduc\w+|includes?|runs?|provides?|adds?)\b)|(?:The\s+)?(?:[A-Z]\w+\s+){1,2}[A-Z][a-z]{2,}[\u2019']s\s+\S*\d)"
 )
-#: A sentence about another card, which goes by its kind: "The Ada card it replaces had 48 GB".
-_OTHER_CARD = re.compile(
-    r"\s*(?:The|Its|An?|That|Their)\s+(?!(?:new|newest|latest|same|whole|big|huge|powerful|little|entire|reference|graphics|resulting|"
-    r"full|flagship|actual|nvidia|amd|compact|passive|small|tiny|fast|faster|current|chip|compute|"
-    r"data[- ]center)\s)(?:(?!SXM|PCIe|NVL|OAM)[A-Za-z-]+\s+){1,3}?"
-    r"(?:cards?|gpus?|chips?|parts?|models?|predecessor|successor|sibling|rival|competitor|cousin|brother|generation|one)\b",
-    re.IGNORECASE,
-)
 _LAPTOP = re.compile(r"\b(?:laptops?|notebooks?|mobile)\b", re.IGNORECASE)
 _DESKTOP = re.compile(r"\bdesktops?\b", re.IGNORECASE)
 
 
 def settled(found: Sequence[Finding], context: Context) -> list[Finding]:
     """Findings as they are, or unverifiable where they accuse and what they speak of is not certain."""
-    placed = [_sentence(each, context) if each.kind in _OF_DEVICES else None for each in found]
+    # What is said of a group was read for each device of it.
+    grouped: set[tuple[int, int]] = context.memo.get("grouped", set())
+    placed = [
+        _sentence(each, context)
+        if each.kind in _OF_DEVICES and (each.start, each.end) not in grouped
+        else None
+        for each in found
+    ]
     held: Counter[tuple[str, ...]] = Counter()
     accused: Counter[tuple[str, ...]] = Counter()
     for each, where in zip(found, placed, strict=True):
@@ -72,14 +71,14 @@ def settled(found: Sequence[Finding], context: Context) -> list[Finding]:
 
 
 def _settled(found: Finding, where: _Place, mostly_wrong: bool) -> Finding:
-    if found.subject.isalpha() and found.subject.istitle():
+    if found.subject[:1].isupper():
         # An architecture, which the sentence names itself.
         return found
     named = _named(found, where.who)
     why = "" if named or where.who.certain else "the sentence names no device, and the text before it several"
     own = None if named or where.who.here else _OWN_SUBJECT.match(where.text)
-    if not named and _OTHER_CARD.match(where.text):
-        why = why or "the sentence speaks of another card by its kind"
+    if where.open:
+        why = why or "the sentence speaks of another card by a description"
     why = why or (f"the sentence speaks of {own['name'].split()[0]}" if own else "")
     if not named and mostly_wrong:
         why = (
@@ -118,6 +117,8 @@ class _Place(NamedTuple):
     who: Spoken
     text: str
     section: tuple[str, ...]
+    #: Whether it speaks of a device by a description that does not tell which before what is found.
+    open: bool
 
 
 def _sentence(found: Finding, context: Context) -> _Place | None:
@@ -143,5 +144,9 @@ def _sentence(found: Finding, context: Context) -> _Place | None:
             text = one.text
             for each in who.here:
                 text = text.replace(each.text, " ")
-            return _Place(who, text, passage.section)
+            unsettled = [at for at, _ in context.memo["open"].get(index, ()) if one.start <= at < one.end]
+            names = [each.end for each in who.here if passage.place(each.start) <= found.start]
+            nearest = max(names, default=one.start)
+            before = any(nearest <= at and passage.place(at) < found.start for at in unsettled)
+            return _Place(who, text, passage.section, before)
     return None

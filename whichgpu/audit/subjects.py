@@ -240,10 +240,34 @@ def resolved(document: Document, catalogue: Catalogue) -> Mapping[int, tuple[Men
                 _in_laptop(mention, catalogue) if mobile or _beside_laptop(passage.text, mention) else mention
                 for mention in every
             )
-        here = [_narrowed(mention, talk, catalogue) for mention in every]
+        here = [_narrowed(_sized(passage.text, mention, catalogue), talk, catalogue) for mention in every]
         if here:
             found[index] = tuple(here)
     return found
+
+
+#: A size and a form before a name: "the 80 GB PCIe A100", "the SXM4 A100".
+_BEFORE = re.compile(
+    r"(?<![\w.])(?:(?P<size>\d{1,3})[ -]?GB\s+)?(?:(?P<form>PCIe|SXM|NVL)\d?\s+)?(?:(?:nvidia|tesla|"
+    r"geforce|rtx)\s+)?$",
+    re.IGNORECASE,
+)
+
+
+def _sized(text: str, mention: Mention, catalogue: Catalogue) -> Mention:
+    """A name of several devices, of the size and the form that stand right before it."""
+    before = (
+        _BEFORE.search(text, max(0, mention.start - 24), mention.start) if len(mention.named) > 1 else None
+    )
+    if before is None or not (before["size"] or before["form"]):
+        return mention
+    form = f"-{before['form'].lower()}" if before["form"] else ""
+    ids = tuple(
+        key
+        for key in mention.named
+        if form in key and before["size"] in (None, re.split(r"\D", catalogue[key].display("memory"))[0])
+    )
+    return mention._replace(ids=ids, named=ids) if ids else mention
 
 
 _LAPTOPS = re.compile(r"\b(?:laptops?|notebooks?)\b", re.IGNORECASE)

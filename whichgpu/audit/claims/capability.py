@@ -11,7 +11,6 @@ from whichgpu.audit.capabilities import CAPABILITIES, Capability
 from whichgpu.audit.fields import ITS_OWN
 from whichgpu.audit.findings import made
 from whichgpu.audit.judging import source_of
-from whichgpu.audit.pairs import devices
 from whichgpu.audit.quantities import SPELLED
 from whichgpu.audit.roles import counted, spoken
 from whichgpu.audit.sentences import about, sentences, within
@@ -47,8 +46,10 @@ _HAS = (
     r"(?:two|pairs?|four|eight) (?:of (?:them|these) |cards |gpus )?(?:over|via|through)|"
     r"(?:connected|linked|joined|paired|bridged|coupled|interconnected)(?: together)? (?:via|over|with|"
     r"through|by|using)|"
-    r"adds?|brings?|brought|enables?|runs?|carr(?:y|ies)|sports?|boasts?|packs?|retains?|keeps?|kept|exposes?|handles?|understands?|"
-    r"can (?:do|handle|run|use)|does|do|(?:is|are|was|were) (?:capable of|able to (?:use|run|do))|"
+    r"(?:is|was) the first (?:\w+ )?(?:with|to (?:support|offer|have|feature))|knows?|knew|adds?|added|"
+    r"brings?|brought|enables?|runs?|carr(?:y|ies)|sports?|boasts?|packs?|retains?|keeps?|kept|exposes?|handles?|understands?|"
+    r"can (?:do|handle|run|use)|does(?: have| support| offer)?|do|(?:is|are|was|were) (?:capable of|able "
+    r"to (?:use|run|do))|"
     r"unterst\u00fctzt|unterst\u00fctzen|"
     r"prend en charge|"
     r"prennent en charge|admite|soporta)\s+"
@@ -57,7 +58,7 @@ _LACKS = (
     r"(?:lacks?|lacked|lacking|without|(?:does|did|do)(?: not|n[\u2019']t) (?:support|have|include|offer|"
     r"do|handle|get|come with)|"
     r"ha(?:s|d|ve) no|never (?:had|got|supported)|(?:gave|gives) up|ditch(?:es|ed)|(?:dispenses?|does "
-    r"away|did away) with|"
+    r"away|did away) with|do(?:es)? without|"
     r"no longer supports?|missing|with no|(?:can[\u2019']t|cannot|could not|couldn[\u2019']t) do|"
     r"(?:cannot|can[\u2019']t) (?:use|run|support|handle|be (?:linked|connected|joined|bridged|paired|"
     r"split|sliced|partitioned) "
@@ -90,9 +91,10 @@ _PASSIVE = tuple(
     (
         each,
         re.compile(
-            rf"(?P<none>\b(?:no|without)\s+)?\b(?P<what>{each.names})\s+(?:(?:is|are|was)\s+(?P<not>not\s+|n[o\u2019']t\s+)?"
-            r"(?:also\s+|natively\s+|only\s+)?(?:supported|available|present|included|(?P<gone>missing|absent|gone))"
-            r"(?:\s+(?:natively|only|exclusively)){0,2})?\s*"
+            rf"(?P<none>\b(?:no|without|(?:don[\u2019']t|do not) expect|forget "
+            rf"about)\s+(?:any\s+)?)?\b(?P<what>{each.names})\s+(?:(?:is|are|was)\s+(?P<not>not\s+|n[o\u2019']t\s+)?"
+            r"(?:also\s+|natively\s+|only\s+)?(?:supported|available|present|included|accelerated|handled|possible|(?P<gone>missing|absent|gone))"
+            r"(?:\s+(?:natively|only|exclusively)){0,2}|(?:works?|runs)(?:\s+(?:fine|natively|well|great)){0,2})?\s*"
             r"(?:on|in|by|from|with)\s+(?:both\s+)?(?:the\s+|an?\s+|nvidia\s+){0,2}$",
             re.IGNORECASE,
         ),
@@ -106,20 +108,12 @@ _ON_THE = re.compile(
 _NEAR = 28
 #: "With sparsity", "without tensor cores" qualify a figure.
 _QUALIFIES = re.compile(r"with(?:out)?\b", re.IGNORECASE)
-#: Every device that a document compares: its title names no more than a few.
-_GROUP = re.compile(
-    r"\s*(?:(?P<none>None of (?:them|these|the (?:two|three|four))|Neither(?: of them)?)"
-    r"|All (?:of (?:them|these)|two|three|four|these)|Both(?: of them)?)(?:\s+(?:gpus|cards|devices|"
-    r"chips))?\s+",
-    re.IGNORECASE,
-)
-_FEW = 4
 #: Into how many instances a GPU is divided; "7 instances" of what each is does not count.
 _PARTS = re.compile(
     r"(?:\b(?:MIG|Multi-Instance GPU)\b[^.;:]{0,60}?|\b(?=(?:split|partitioned|divided|"
     r"sliced)\b[^.;:]{0,40}\bMIG\b)\w+ )"
     r"\b(?:up to|as many as|maximum of|into(?: up to)?)\s+"
-    r"(\d{1,2}|two|three|four|five|six|seven|eight)\s+(?:\w+\s+){0,3}?(?:instances|partitions|slices|gpus|ways)\b",
+    r"(\d{1,2}|two|three|four|five|six|seven|eight)\s+(?:\w+\s+){0,3}?(?:instances|partitions|parts|slices|gpus|ways)\b",
     re.IGNORECASE,
 )
 #: The same in a cell: "Up to 7 instances", "Yes (up to 7)".
@@ -162,8 +156,13 @@ _HEDGED = re.compile(
 #: "With or without" is neither.
 _EITHER = re.compile(r"\bwith or $", re.IGNORECASE)
 #: A denial, and how far before what is denied it stands.
-_NOT = re.compile(r"\b(?:no[tr]?|none|neither|never|cannot|unable)\b|n[\u2019']t\b", re.IGNORECASE)
+_NOT = re.compile(
+    r"\b(?:no(?! (?:problem|doubt|wonder|surprise|question|worries))[tr]?|none|neither|never|cannot|"
+    r"unable)\b|n[\u2019']t\b",
+    re.IGNORECASE,
+)
 _DENIAL = 45
+_TURN = re.compile(r"\b(?:but|while|whereas|however)\b|[;:]", re.IGNORECASE)
 _FAR = 110
 #: Between two names of one subject, and what denies of both.
 _AND = re.compile(r"s?(?:,|,?\s+(?:and|nor|or|&))\s+(?:the\s+|nvidia\s+|amd\s+|an?\s+)*", re.IGNORECASE)
@@ -179,6 +178,11 @@ _ITSELF = tuple(
             r"off the table|"
             r"out of the question|unsupported|unavailable))\b(?=\s*(?:too|as well|on it|here|natively|"
             r"[,.;:)]|$))"
+            rf"|(?<=supported, )(?:but )?(?P<what4>{each.names})\s+(?P<not4>(?:is|are)(?:n[\u2019']t|"
+            rf"\s+not))(?=\s*[.,;:)])"
+            rf"|\b(?P<what3>{each.names})\s+(?:works|runs|is possible)\s+(?:(?:fine|natively|well|"
+            rf"great)\s+)?(?:on (?:it|this card|that card)|here|"
+            rf"too|as well|natively)\b"
             rf"|\b(?:is|are)\s+(?P<not2>not\s+)?(?P<what2>{each.names})[ -](?:capable|ready|enabled|"
             rf"compatible)\b",
             re.IGNORECASE,
@@ -202,7 +206,6 @@ def find(context: Context) -> Iterator[Finding]:
         for sentence in sentences(passage.text):
             who = spoken(index, passage, sentence, context)
             yield from _of_sentence(passage, (sentence.start, sentence.end), who, context)
-            yield from _of_all(passage, sentence, context)
             yield from _passive(passage, sentence.start, who, context)
             yield from _itself(passage, sentence, who, context)
             yield from _instances(passage, (sentence.start, sentence.end), who, context)
@@ -261,9 +264,11 @@ def _of_label(index: int, passage: Passage, context: Context) -> Iterator[Findin
 
 
 def of_architecture(name: str, context: Context) -> list[Gpu]:
-    """The devices of an architecture of NVIDIA's by its name alone; none of any other words."""
-    key = re.sub(r"^(?:nvidia\s+|and\s+)+|\s+(?:gpus?|cards?|lovelace)$", "", name.lower())
+    """The devices of an architecture by its name alone; none of any other words."""
+    key = re.sub(r"^(?:nvidia\s+|amd\s+|and\s+)+|\s+(?:gpus?|cards?|lovelace)$", "", name.lower())
     every = (context.catalogue[one] for one in context.catalogue)
+    if re.fullmatch(r"[cr]dna ?\d", key):
+        return [gpu for gpu in every if gpu.architecture == key.replace(" ", "")]
     return [gpu for gpu in every if gpu.vendor == "NVIDIA" and gpu.architecture.split("_")[0] == key]
 
 
@@ -300,7 +305,10 @@ def _of_sentence(
                 # A qualifier of a figure.
                 continue
             either = _EITHER.search(text, place[0], match.start())
-            denied = bool(told and _NOT.search(text, max(place[0], match.start() - _DENIAL), match.start()))
+            denied = bool(
+                told
+                and _NOT.search(_TURN.split(text[max(place[0], match.start() - _DENIAL) : match.start()])[-1])
+            )
             joined = _joined_to(mention, who) if mention and mention in who.here else []
             neither = bool(joined) and _NEITHER.search(text, place[0], joined[0].start) is not None
             said = (neither or not denied) and not (either or hedged) and len(gap) <= _FAR
@@ -324,10 +332,12 @@ def _of_sentence(
 def _in_entries(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
     """Capabilities in a list of what the one device of a sentence has."""
     text = passage.text
-    if len({each.named for each in who.here}) == 1 and who.here[0] not in who.against:
-        gpus = [context.catalogue[key] for key in who.here[0].ids]
-        for span, what in _entries(text, who.here[-1].end, place[1]):
-            if len(text[who.here[-1].end : span[0]]) <= _FAR:
+    its = [] if who.here or not (who.certain and ITS_OWN.match(text, place[0])) else who.topic
+    if its or (len({each.named for each in who.here}) == 1 and who.here[0] not in who.against):
+        gpus = [context.catalogue[key] for key in (its or who.here)[0].ids]
+        first = who.here[-1].end if who.here else place[0]
+        for span, what in _entries(text, first, place[1]):
+            if len(text[first : span[0]]) <= _FAR:
                 yield from judged(passage, span, what, gpus, told=True, context=context)
 
 
@@ -335,7 +345,9 @@ def _joined_to(mention: Mention, who: Spoken) -> list[Mention]:
     """A device and those that are one subject with it: "the A10, the L4 and the T4"; empty for one alone."""
     found = [mention]
     for before in reversed([each for each in who.here if each.end <= mention.start]):
-        if not _AND.fullmatch(who.text, before.end, found[0].start):
+        # "Unlike the A40, the L40" are not one subject.
+        apart = before in who.against and mention not in who.against
+        if apart or not _AND.fullmatch(who.text, before.end, found[0].start):
             break
         found.insert(0, before)
     return found if len(found) > 1 and len({each.named for each in found}) > 1 else []
@@ -394,7 +406,7 @@ def _instances(passage: Passage, place: tuple[int, int], who: Spoken, context: C
         mention = inside[-1] if inside else who.owner(match.start())
         if mention is None or _HEDGED.search(match[0]):
             continue
-        if mention not in who.here and not ITS_OWN.match(passage.text, place[0]):
+        if mention not in who.here and not (who.certain or ITS_OWN.match(passage.text, place[0])):
             continue
         told = SPELLED.get(match[1].lower()) or int(match[1])
         gpus = [context.catalogue[key] for key in mention.ids]
@@ -416,28 +428,6 @@ def _of_parts(
                evidence=(source_of(best, "mig_max"),))  # fmt: skip
 
 
-def _of_all(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
-    """What is said of all devices of the document, or of none: "None of these cards supports BF16"."""
-    group = _GROUP.match(sentence.text)
-    compared = devices(context) if group else []
-    if not group or not 2 <= len(compared) <= _FEW:
-        return
-    at = sentence.start + group.end()
-    for each, positive, pattern in CLAIMS:
-        match = pattern.match(passage.text, at, sentence.end)
-        if match is None or _HEDGED.search(passage.text, match.end(), match.end() + 12):
-            continue
-        told = positive and not group["none"]
-        known = [[context.catalogue[key] for key in ids] for ids in compared]
-        wrong = [gpus for gpus in known if all(each.has(gpu) is (not told) for gpu in gpus)]
-        place_of = match.span("what") if match["list"] else match.span()
-        yield from judged(passage, place_of, each, (wrong or known)[0], told=told, context=context)
-    for place_of, each in () if group["none"] else _entries(passage.text, at, sentence.end):
-        known = [[context.catalogue[key] for key in ids] for ids in compared]
-        wrong = [gpus for gpus in known if all(each.has(gpu) is False for gpu in gpus)]
-        yield from judged(passage, place_of, each, (wrong or known)[0], told=True, context=context)
-
-
 def _itself(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:
     """What is said to be supported, where the device stands before it or the sentence goes on about it."""
     if not _STATE.search(sentence.text):
@@ -450,13 +440,16 @@ def _itself(passage: Passage, sentence: Sentence, who: Spoken, context: Context)
             between = passage.text[mention.end : match.start()] if mention in who.here else sentence.text
             if _HEDGED.search(between) or len(between) > _FAR:
                 continue
-            told = not (match["not"] or match["gone"] or match["not2"])
+            nor = _NOR.search(passage.text, max(sentence.start, match.start() - _DENIAL), match.start())
+            told = not (match["not"] or match["gone"] or match["not2"] or match["not4"] or nor)
             gpus = [context.catalogue[key] for key in mention.ids]
             yield from judged(passage, match.span(), each, gpus, told=told, context=context)
 
 
+_NOR = re.compile(r"\b(?:neither|nor|no)\s+$|\bneither\s+[\w -]{2,24}\s+nor\s+$", re.IGNORECASE)
 _STATE = re.compile(
-    r"\b(?:supported|available|present|on board|missing|absent|gone|off the table|out of the question|"
+    r"\b(?:works|runs|possible|supported|available|present|on board|missing|absent|gone|off the table|"
+    r"out of the question|"
     r"unsupported|"
     r"unavailable)\b|[ -](?:capable|ready|enabled|compatible)\b",
     re.IGNORECASE,
@@ -472,7 +465,7 @@ def _passive(passage: Passage, start: int, who: Spoken, context: Context) -> Ite
         for each, pattern in _PASSIVE:
             match = pattern.search(words)
             if match is None or not (
-                match["none"] or "support" in match[0] or re.search(r"\b(?:is|are)\b", match[0])
+                match["none"] or "support" in match[0] or re.search(r"\b(?:is|are|works?|runs)\b", match[0])
             ):
                 continue
             if _HEDGED.search(words[: match.start()]):
@@ -508,7 +501,7 @@ def judged(
     because = (
         f"{best.id}: {field.replace('_', ' ')} {best.display(field)}"
         if field
-        else f"{best.id} is {best.vendor}'s"
+        else f"{best.id} is {best.vendor}'s, {best.architecture}"
     )
     yield made(
         context, passage, place, "capability", "confirmed" if right else "contradicted", subject=best.id,

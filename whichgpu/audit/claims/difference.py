@@ -25,9 +25,14 @@ if TYPE_CHECKING:
 
 _BY_KIND = {"power": "power", "memory": "memory", "bandwidth": "bandwidth"}
 _WORD = re.compile(
-    r"\s*(?:(?P<more>more|higher|extra|additional)|(?P<less>less|lower|fewer))\b", re.IGNORECASE
+    r"\s*(?:(?P<more>more|higher|extra|additional|above|over|beyond|ahead of)|(?P<less>less|lower|fewer|"
+    r"below|under|short of|behind))\b",
+    re.IGNORECASE,
 )
 _GB = 1e9
+#: By how many times as much it must be off to be wrong.
+_CLEARLY = 1.5
+_MORE_BY = re.compile(r"\s*(?=[.,;)]|$)")
 #: How far a stated difference may be off, as a share of it and of the larger of the two values.
 _WITHIN, _OF_VALUE = 0.06, 0.01
 
@@ -47,8 +52,15 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         if word is None or each.high != each.value or each.value <= 0:
             continue
         attribute = _attribute(text, each, word.end())
-        than = re.compile(r"[^.;,]{0,40}?\bthan\b").match(text, word.end())
-        both = pair(each.start, word.end(), spoken(index, passage, sentence, context), context)
+        than = re.compile(
+            r"[^.;,]{0,40}?\b(?:than|above|over|beyond|ahead of|below|under|short of|behind)\b"
+        ).match(text, word.start())
+        who = spoken(index, passage, sentence, context)
+        both = pair(each.start, word.end(), who, context)
+        # "450 W - exactly 100 W more": than what was told of just before.
+        alone = None if than else _MORE_BY.match(text, word.end())
+        behind = [one for one in who.here if one.start >= word.end()]
+        than = than or (alone if who.here and not behind else None)
         if attribute is None or than is None or both is None or re.search(r"\d", than[0]):
             continue
         yield from _judged(passage, each, (attribute, bool(word["more"])), both, context)
@@ -80,7 +92,7 @@ def _judged(
     off = [abs(real - told) / max(_WITHIN * each.value, _OF_VALUE * most) for real, most, _, _ in found]
     best = off.index(min(off))
     real, _, one, other = found[best]
-    verdict = "confirmed" if off[best] <= 1 else "contradicted" if off[best] > 2 else "unverifiable"
+    verdict = "confirmed" if off[best] <= 1 else "contradicted" if off[best] > _CLEARLY else "unverifiable"
     if verdict == "contradicted" and (unsure(both, context) or each.limit in ("over", "under", "up to")):
         verdict = "unverifiable"
     shown = [context.catalogue[key].display(attribute.fields[0]) for key in (one, other)]

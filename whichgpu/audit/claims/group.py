@@ -1,89 +1,163 @@
-"""What is said of every device of a comparison: "both cards have 24 GB", "all three use HBM"."""
+"""What is said of every device of a comparison, or none: "both are based on GA102", "neither supports BF16".
+
+It is read as said of each by itself: the words for all of them are put as "it", and every kind of claim on a
+device reads the clause once for each.
+"""
 
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from whichgpu.audit.findings import made
-from whichgpu.audit.judging import source_of
 from whichgpu.audit.pairs import devices
-from whichgpu.audit.sentences import sentences
-from whichgpu.hardware.gpu import nominal_gb
+from whichgpu.audit.roles import Spoken, owned
+from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.subjects import Mention, model
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.hardware.gpu import Gpu
+    from whichgpu.audit.sentences import Sentence
 
+    _Ids = tuple[str, ...]
+
+_KINDS = ("specification", "memory_type", "capability", "identity", "generation")
 _GROUP = re.compile(
-    r"\s*(?P<who>Both|All (?:two|three|four|of them)|The (?:two|three|four))(?:\s+(?:of them|cards|gpus|"
-    r"devices|models|chips|"
-    r"accelerators))?\s+(?:have|come with|offer|use|ship with|feature|share|are equipped with|carry|"
-    r"provide)\s+"
-    r"(?:the same\s+|a generous\s+|exactly\s+)?",
+    r"(?:(?:(?<=[.!?])|(?<![\s\S]))\s*(?:(?:And|But|So|Still|Here|Note that|Oh,? and)[,:]?\s+)?|(?:[;:]|"
+    r",\s+(?:and|but))\s+|\band\s+)"
+    r"(?P<who>(?P<none>neither(?: of (?:them|these|the two))?(?: (?:card|gpu|chip|one))?|none of (?:them|"
+    r"these|the \w+))|"
+    r"both(?: of (?:them|these))?|all (?P<n>two|three|four|five)(?: of them)?|all of (?:them|these)|they "
+    r"(?:all|both)|"
+    r"the (?P<n2>two|three|four)(?: of them)?|each of (?:them|the (?P<n3>two|three|four))"
+    r"(?:\s+(?:cards|gpus|devices|models|chips|accelerators|parts|boards))?)\s+"
+    r"(?P<verb>(?:have|has|had|come|comes|came|offer|offers|use|uses|ship|ships|feature|features|share|carry|carries|provide|provides|are|"
+    r"is|were|was|get|gets|support|supports|run|runs|rely|can|do|does|lack|lacks|sit|draw|draws|need|needs|sport|sports|date|boast|boasts|"
+    r"pack|packs|belong|belongs|consume|consumes|launched)\b)",
     re.IGNORECASE,
 )
-_SIZE = re.compile(r"(?P<n>\d{1,3})\s?GB\b(?!/)")
-_TYPE = re.compile(r"\b(?P<type>GDDR\d[Xx]?|HBM\d?[eE]?)\b")
-_COUNTS = {
-    "both": 2,
-    "all two": 2,
-    "the two": 2,
-    "all three": 3,
-    "the three": 3,
-    "all four": 4,
-    "the four": 4,
-}
-_MOST = 4
-_LIMIT = re.compile(r"\b(?:at least|more than|over|up to|less than|under|as much as)\s+$", re.IGNORECASE)
-_CLAUSE = re.compile(r"[,;.]|\b(?:while|whereas|but|in)\b")
+_COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5}
+_MOST, _ALL = 5, 8
+#: What ends the clause of a group, or makes it a statement on something else.
+_CLAUSE = re.compile(
+    r"[;:]\s|,\s+(?:while|whereas|but|though|although|which|and|so|unlike|as)\s|\b(?:while|whereas|but|although|unlike|than)\s"
+)
+_HEDGED = re.compile(
+    r"\b(?:at least|more than|over|up to|less than|under|as much as|together|combined|total|if|can be|"
+    r"could|would|"
+    r"different|respectively|need|needs|in theory|except|each other|same|similar|identical|equal\w*|"
+    r"nearly|almost)\b",
+    re.IGNORECASE,
+)
+_DENIES = re.compile(
+    r"(?:supports?|has|have|offers?|comes? with|gets?|features?|can do|does|do|runs?|provides?)\b",
+    re.IGNORECASE,
+)
 
 
 def find(context: Context) -> Iterator[Finding]:
-    """Every memory, or type of it, that is said of all devices of a comparison, with its verdict."""
+    """Every statement on all devices of a comparison, or on none of them, with its verdict."""
     for index, passage in enumerate(context.document.passages):
         if passage.kind not in ("paragraph", "item", "caption"):
             continue
         for sentence in sentences(passage.text):
-            match = _GROUP.match(passage.text, sentence.start, sentence.end)
-            compared = devices(context) if match else []
-            count = _COUNTS.get(match["who"].lower(), len(compared)) if match else 0
-            named = context.mentions.get(index, ())
-            if match is None or not 2 <= len(compared) <= _MOST or len(compared) != count:
-                continue
-            if any(match.end() <= each.start < sentence.end for each in named):
-                continue
-            clause = _CLAUSE.search(passage.text, match.end(), sentence.end)
-            place = (match.end(), clause.start() if clause else sentence.end)
-            yield from _of_group(passage, place, compared, context)
+            every = list(_GROUP.finditer(passage.text, sentence.start, sentence.end))
+            for match, then in zip(every, [*every[1:], None], strict=False):
+                clause = _CLAUSE.search(passage.text, match.end(), sentence.end)
+                end = min(clause.start() if clause else sentence.end, then.start() if then else sentence.end)
+                here = context.mentions.get(index, ())
+                if within(here, match.start(), end) or _HEDGED.search(passage.text, match.end(), end):
+                    continue
+                members = _members(index, passage, sentence, match, context)
+                if members:
+                    yield from _of_members(passage, (match.start("who"), end), match, members, context)
 
 
-def _of_group(
-    passage: Passage, place: tuple[int, int], compared: list[tuple[str, ...]], context: Context
+def _members(
+    index: int, passage: Passage, sentence: Sentence, match: re.Match[str], context: Context
+) -> list[_Ids]:
+    """The devices that were spoken of last, as many as are said; empty where that is not certain."""
+    word = match["n"] or match["n2"] or match["n3"]
+    who = match["who"].lower()
+    two = "both" in who or "neither" in who
+    count = 2 if two else _COUNTS.get((word or "").lower(), 0)
+    here = context.mentions.get(index, ())
+    starts = [each.start for each in sentences(passage.text) if each.start <= sentence.start]
+    near = [
+        _distinct(group, context)
+        for first in reversed(starts[-3:])
+        for told in (within(here, first, match.start()),)
+        for group in (told, owned(passage.text, told))
+    ]
+    earlier = [each for back in range(max(index - 2, 0), index) for each in context.mentions.get(back, ())]
+    before = _distinct([*earlier, *within(here, 0, match.start())], context)
+    headed = [each for each in _headed(index, context)]
+    near.append(_distinct([*headed, *within(here, 0, match.start())], context))
+    for group in (*near, _distinct(within(here, 0, match.start()), context), before):
+        if count and len(group) == count:
+            return group
+    compared = devices(context)
+    if not count and len(compared) < 2:
+        every = [
+            each for place in sorted(context.mentions) for each in context.mentions[place] if place < index
+        ]
+        whole = _distinct([*every, *within(here, 0, match.start())], context)
+        return whole if 2 <= len(whole) <= _ALL else []
+    return compared if 2 <= len(compared) <= _MOST and len(compared) == (count or len(compared)) else []
+
+
+def _headed(index: int, context: Context) -> Sequence[Mention]:
+    """What the heading above a passage names."""
+    passages = context.document.passages
+    place = next((at for at in range(index - 1, -1, -1) if passages[at].kind == "heading"), -1)
+    return context.mentions.get(place, ())
+
+
+def _distinct(found: Sequence[Mention], context: Context) -> list[_Ids]:
+    every: dict[frozenset[str], _Ids] = {}
+    for each in found:
+        every[model(each.named[0], context.catalogue)] = each.ids
+    return list(every.values())
+
+
+def _of_members(
+    passage: Passage, place: tuple[int, int], match: re.Match[str], members: Sequence[_Ids], context: Context
 ) -> Iterator[Finding]:
-    groups = [[context.catalogue[key] for key in ids] for ids in compared]
-    for pattern, field in ((_SIZE, "memory"), (_TYPE, "memory_type")):
-        match = pattern.search(passage.text, *place)
-        if match and _LIMIT.search(passage.text, place[0] - 1, match.start()):
-            continue
-        known = [[gpu for gpu in gpus if gpu.value(field)] for gpus in groups]
-        if match is None or not all(known):
-            continue
-        wrong = [gpus for gpus in known if not any(_is(match, gpu) for gpu in gpus)]
-        gpu = (wrong or known)[0][0]
-        sure = not wrong or gpu.confidence != "low"
-        verdict = "confirmed" if not wrong else "contradicted" if sure else "unverifiable"
-        yield made(context, passage, match.span(), "specification", verdict, subject=gpu.id, attribute=field,
-                   because=f"{gpu.id} has {gpu.display(field)}", expected=gpu.display(field) if wrong else "",
-                   evidence=(source_of(gpu, field),))  # fmt: skip
+    """What is found in the clause read for each device: of each stretch an accusation, if there is one."""
+    start, end = place
+    head = match["who"]
+    words = passage.text[start:end]
+    said = "It"
+    if match["none"]:
+        verb = _DENIES.match(passage.text, match.start("verb"), end)
+        if verb is None:
+            return
+        head, said = words[: verb.end() - start], "It lacks"
+    if len(said) > len(head):
+        return
+    # As long as it was, so that every place stays where it is.
+    read = passage.part(start, end)._replace(
+        text=said.ljust(len(head)) + words[len(head) :], kind="paragraph"
+    )
+    found: dict[tuple[int, int], Finding] = {}
+    for ids in members:
+        for each in of_one(read, ids, context):
+            key = (each.start, each.end)
+            if key not in found or (each.accuses and not found[key].accuses):
+                found[key] = each
+    context.memo.setdefault("grouped", set()).update(found)
+    yield from found.values()
 
 
-def _is(match: re.Match[str], gpu: Gpu) -> bool:
-    if "n" in match.groupdict():
-        size = float(gpu.need("memory"))
-        return int(match["n"]) in (nominal_gb(size), round(size / 1e9), round(size / 2**30))
-    told, known = match["type"].lower(), str(gpu.value("memory_type")).lower()
-    return known.startswith(told) if told == "hbm" else told == known
+def of_one(read: Passage, ids: _Ids, context: Context, kinds: Sequence[str] = _KINDS) -> Iterator[Finding]:
+    """What every kind of claim finds in a clause that is about one device."""
+    who = Spoken((), (), (Mention(0, 0, "", ids, ids),), read.text, True)
+    spoken = {(0, sentence.start): who for sentence in sentences(read.text)}
+    memo = {"open": {}, "found": [], "subjects": devices(context), "spoken": spoken}
+    document = context.document._replace(passages=(read,), tables=())
+    alone = context._replace(document=document, mentions={}, memo=memo)
+    for kind in kinds:
+        yield from import_module(f"whichgpu.audit.claims.{kind}").find(alone)

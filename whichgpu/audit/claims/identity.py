@@ -11,6 +11,7 @@ from whichgpu.audit.attributes import CHIP
 from whichgpu.audit.fields import ITS_OWN, SET_AGAINST, of_field, one_of, owner_of, same_chip
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import source_of
+from whichgpu.audit.pairs import pair
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.subjects import mentions, model
@@ -29,12 +30,14 @@ if TYPE_CHECKING:
 
 _WAYS = re.compile(r"\b(\d{1,2})-way\b", re.IGNORECASE)
 _YEAR = re.compile(
+    r"(?:\b(?:(?:cards?|boards?|gpus?|chips?|parts?|veteran|flagship)\s+from(?= 20\d\d)|(?:is|was|"
+    r"it[\u2019']s) from(?= 20\d\d))|"
     r"\b(?:released|launched|introduced|announced|unveiled|debuted|came out|arrived|presented|appeared|"
     r"went on sale|"
     r"started shipping|shipped|landed|became available|dates? (?:from|back to)|hit (?:the market|shelves|"
     r"stores)|erschien|vorgestellt|ver\u00f6ffentlicht|sortie?|lanc\u00e9e?|parue?|lanzad[oa]|"
     r"presentad[oa]|"
-    r"uscit[ao]|presentat[ao])\b"
+    r"uscit[ao]|presentat[ao])\b)"
     r"[^.;]{0,24}?\b(20[012]\d)\b",
     re.IGNORECASE,
 )
@@ -80,11 +83,16 @@ _LABEL = re.compile(
 )
 #: Between a device and its architecture in "is an Ampere card" and "(Ampere)", and what then follows.
 _IS_OF = re.compile(r"\s+(?:is|was)\s+(?:an?|the|one|also|\w+'s)\s+(?:[\w'-]+\s+){0,3}", re.IGNORECASE)
+_IT_IS = re.compile(
+    r"\s*(?:It|This|That)(?:[\u2019']s| is| was)\s+(?:still\s+|also\s+)?(?:an?|the|one)\s+(?:[\w'-]+\s+){0,2}"
+)
 _A_CARD = re.compile(
     r"(?:[ -](?:generation|class|based|series))?\s+(?:\w+\s+){0,2}?"
     r"(?:cards?|gpus?|parts?|chips?|accelerators?|processors?|boards?)\b",
     re.IGNORECASE,
 )
+#: Values between the name that a list begins with and its architecture: "T4: 16 GB GDDR6, 70 W, Turing".
+_LISTS = re.compile(r"\s*:\s*(?:[^.;:]{0,60},\s*)?")
 _OPENED, _CLOSED = re.compile(r"\s*\("), re.compile(r"\s*[),;]")
 #: Between an architecture and the device after it: "the Ampere-based RTX 3090".
 _BASED = re.compile(r"-(?:based|generation)\s+(?:nvidia\s+|geforce\s+|quadro\s+|tesla\s+)*", re.IGNORECASE)
@@ -128,6 +136,10 @@ _SHARED = re.compile(
     r"\b(?:both|share[sd]?|all (?:use|based|have)|the same)\b(?!.*\bdifferent\b)", re.IGNORECASE | re.DOTALL
 )
 _FAR = 90
+#: A sentence about a chip, which may come out before the card.
+_OF_THE_CHIP = re.compile(
+    r"\s*(?:The|Its|This) (?:chip|die|silicon|architecture|generation)\b", re.IGNORECASE
+)
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -151,6 +163,7 @@ def _of_passage(index: int, passage: Passage, context: Context) -> Iterator[Find
         who = spoken(index, passage, sentence, context)
         yield from _ways(passage, place, who, context)
         yield from _chips(passage, place, who, context)
+        yield from _alike(passage, place, who, context)
         yield from _compute(passage, place, who.own or who.topic, context)
         if capabilities_told:
             yield from _capabilities(passage, place, context)
@@ -158,6 +171,8 @@ def _of_passage(index: int, passage: Passage, context: Context) -> Iterator[Find
             yield from _built(passage, place, who, context)
         if who.here:
             yield from _years(passage, place, who.here, context)
+        elif _OF_THE_CHIP.match(sentence.text):
+            continue
         elif who.topic and who.certain and ITS_OWN.match(sentence.text):
             for match in _YEAR.finditer(passage.text, *place):
                 yield from _of_year(passage, match, who.topic[0], context)
@@ -276,6 +291,42 @@ def _chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
             yield from one_of(passage, match, "chip", gpus, context)
 
 
+def _alike(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
+    """Two devices that are said to have one chip, or architecture: "the same die as the RTX 5070"."""
+    for match in _CHIP_AS.finditer(passage.text, *place):
+        both = pair(match.start(), match.end() - 1, who, context)
+        after = [each for each in who.here if each.start >= match.end() - 1]
+        named = CHIP.search(passage.text, place[0], match.start())
+        if named or both is None or not after or not _AS.fullmatch(passage.text, match.end(), after[0].start):
+            continue
+        family = match["what"].lower() in ("architecture", "generation")
+        sides = [[context.catalogue[key] for key in side] for side in (both.first, both.second)]
+        told = [{gpu.family if family else str(gpu.value("chip") or "").split("-")[0] for gpu in side} - {""}
+                for side in sides]  # fmt: skip
+        if not all(told):
+            continue
+        shown = [_called(side[0]) if family else side[0].display("chip") for side in sides]
+        because = f"{sides[0][0].id} has {shown[0]}, {sides[1][0].id} has {shown[1]}"
+        yield made(context, passage, match.span(), "identity",
+                   "confirmed" if told[0] & told[1] else "contradicted", subject=both.subject,
+                   attribute="architecture" if family else "chip", because=because,
+                   evidence=tuple(source_of(side[0], "chip") for side in sides))  # fmt: skip
+
+
+_CHIP_AS = re.compile(
+    r"\b(?:the (?:very |exact )?same|an identical) (?:(?:G[APHVKMB]\d{3}|AD10\d|TU1\d{2})\s+)?(?P<what>chip|"
+    r"die|silicon|gpu(?: chip| die)?|one|architecture|generation)"
+    r"(?= (?:as|that|which|found|used)\b)",
+    re.IGNORECASE,
+)
+_AS = re.compile(
+    r"\s+(?:(?:as|that|which|found|used|sits|is|was|powers|drives|you find|in|on|inside|of|the|its|an?|"
+    r"nvidia|amd|[\w-]+er|"
+    r"predecessor|brother|sibling|successor|plain|old|big|little)[\s,]+)+",
+    re.IGNORECASE,
+)
+
+
 def _shared(
     passage: Passage, match: re.Match[str], here: Sequence[Mention], context: Context
 ) -> Iterator[Finding]:
@@ -356,13 +407,15 @@ def _is_built(text: str, match: re.Match[str], here: Sequence[Mention]) -> Menti
     kind_of = text.startswith("-based", match.end()) and len(gap) < _FAR // 3
     is_of = _IS_OF.fullmatch(gap) and _A_CARD.match(text, match.end())
     in_brackets = _OPENED.fullmatch(gap) and _CLOSED.match(text, match.end())
-    return before[-1] if kind_of or is_of or in_brackets or _BUILT.fullmatch(gap) else None
+    in_list = _LISTS.fullmatch(gap) and _CLOSED.match(text, match.end())
+    return before[-1] if kind_of or is_of or in_brackets or in_list or _BUILT.fullmatch(gap) else None
 
 
 def _carried(text: str, start: int, match: re.Match[str], who: Spoken) -> Mention | None:
     """The device that "It is based on Ampere" and "Architecture: Ampere" go on about."""
     gap = text[start : match.start()]
-    if who.here or not who.topic or not (_BUILT.fullmatch(gap) or _LABEL.fullmatch(gap)):
+    is_of = _IT_IS.fullmatch(gap) and _A_CARD.match(text, match.end())
+    if who.here or not who.topic or not (is_of or _BUILT.fullmatch(gap) or _LABEL.fullmatch(gap)):
         return None
     return None if _OLDER.search(text, start, match.start()) else who.topic[0]
 
@@ -399,7 +452,8 @@ def _years(
         yield from _of_year(passage, first, here[0], context)
     for match in _YEAR.finditer(passage.text, *place):
         before = [each for each in here if each.end <= match.start() and match.start() - each.end < _FAR // 2]
-        if not before or _names().search(passage.text, before[-1].end, match.start()):
+        between = before and _names().search(passage.text, before[-1].end, match.start())
+        if not before or (between and " from" not in match[0]):
             continue
         yield from _of_year(passage, match, before[-1], context)
 

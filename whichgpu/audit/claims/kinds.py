@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from whichgpu.audit.capabilities import CAPABILITIES
 from whichgpu.audit.claims.capability import CLAIMS, of_architecture
 from whichgpu.audit.claims.capability import judged as judged_of
-from whichgpu.audit.sentences import sentences
+from whichgpu.audit.claims.group import of_one
+from whichgpu.audit.sentences import sentences, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.sentences import Sentence
     from whichgpu.hardware.gpu import Gpu
 
-_NAMES = r"(?P<kind>Maxwell|Pascal|Volta|Turing|Ampere|Ada(?: Lovelace)?|Hopper|Blackwell)"
+_NAMES = r"(?P<kind>Maxwell|Pascal|Volta|Turing|Ampere|Ada(?: Lovelace)?|Hopper|Blackwell|[CR]DNA ?[1-4])"
 _KIND = re.compile(
     rf"\b{_NAMES}\b(?:[- ](?:based|generation|class|era))?(?:\s+(?:gpus?|cards?|chips?|parts?|generation|"
     rf"architecture|tensor cores?))?"
@@ -57,11 +58,45 @@ _OF_SOME = (
 
 def find(context: Context) -> Iterator[Finding]:
     """Every capability that is said of an architecture, with its verdict."""
-    for passage in context.document.passages:
+    for index, passage in enumerate(context.document.passages):
         if passage.kind in ("paragraph", "item", "caption") and _ANY_KIND.search(passage.text):
             for sentence in sentences(passage.text):
+                yield from _of_itself(index, passage, sentence, context)
                 if _ANY_KIND.search(sentence.text) and not _HEDGED.search(sentence.text):
                     yield from _of_sentence(passage, sentence, context)
+
+
+def _of_itself(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
+    """A clause whose subject is an architecture, read as said of any device of it."""
+    match = _SUBJECT.search(passage.text, sentence.start, sentence.end)
+    if match is None:
+        return
+    clause = _CLAUSE.search(passage.text, match.end(), sentence.end)
+    end = clause.start() if clause else sentence.end
+    here = context.mentions.get(index, ())
+    words = passage.text[match.end() : end]
+    if within(here, match.start(), end) or _HEDGED.search(words):
+        return
+    ids = tuple(gpu.id for gpu in of_architecture(match["kind"], context) if gpu.segment != "laptop")
+    first = match.start("kind")
+    text = "It".ljust(match.end("head") - first) + passage.text[match.end("head") : end]
+    read = passage.part(first, end)._replace(text=text, kind="paragraph")
+    for each in of_one(read, ids, context, ("capability",)) if ids else ():
+        if each.attribute not in _OF_SOME or each.verdict == "contradicted":
+            yield each._replace(subject=match["kind"])
+
+
+#: What turns to something else; "but" and "and" go on about it.
+_CLAUSE = re.compile(
+    r"[;:]\s|,\s+(?:while|whereas|although|though|unlike|as|which)\s|\b(?:while|whereas|unlike|than)\s"
+)
+#: An architecture at the start of a clause, with what is said of it.
+_SUBJECT = re.compile(
+    rf"(?:(?<=[.!?;,])|(?<![\s\S]))\s*(?:(?:and|but|while|whereas|since|though|although)\s+)?(?:nvidia[\u2019']s\s+)?"
+    rf"(?P<head>{_NAMES}(?:(?:[- ]based|[- ]generation)?\s+(?:gpus|cards|chips|parts|generation))?)\s+"
+    rf"(?:already\s+|also\s+|still\s+|never\s+|only\s+|itself\s+|did\s+)*(?=(?:did|does|do|has|have|had|was|is|are|were|supports?|supported|"
+    rf"introduce[sd]?|brought|brings?|lack(?:s|ed)?|knows?|knew|offer(?:s|ed)?|can|adds?|added|got|gained|dropped|drops)\b)",
+)
 
 
 def _of_sentence(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:

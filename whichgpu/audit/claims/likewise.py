@@ -25,40 +25,56 @@ if TYPE_CHECKING:
 
 #: Behind the other device: "does as well", "supports it too".
 _TOO = re.compile(
-    r"\s*(?:(?:does|do|did|can|has it|had it|supports? (?:it|this|that|them)|offers? (?:it|this|that)|"
+    r"\s*(?:(?:inherited|kept|keeps|retains|retained|introduced|knows|understands|already had|still has|"
+    r"has|does|handles) (?:it|them|that(?: (?:format|feature|precision|trick|data type|one))?|this|"
+    r"those)\b(?=\s*(?:[.,;:)]|$|and\b|but\b|too\b|as\b))|"
+    r"(?:does|do|did|can|has it|had it|supports? (?:it|this|that|them)|offers? (?:it|this|that)|"
     r"has (?:one|this|that))\s+"
     r"(?:too|as well|also|likewise)\b|,?\s+(?:too|as well|likewise)\b|\s+also (?:does|did|can|offers?|"
     r"has|supports?)(?:\s+(?:it|this|that|"
-    r"one))?\s*(?=[.,;]|$))",
+    r"one))?\s*(?=[.,;]|$|with\b|via\b|through\b))",
     re.IGNORECASE,
 )
 #: Behind a device of which the opposite is said: "the A100 does not".
+#: Before it: "FP8, just like the", "ECC, unlike on the".
+_LIKE = re.compile(
+    r",\s+(?:just\s+|much\s+|exactly\s+)?(?P<un>un)?like\s+(?:on\s+|in\s+|with\s+)?(?:the\s+|its\s+|an?\s+|nvidia\s+|amd\s+|older\s+|newer\s+)*$",
+    re.IGNORECASE,
+)
 _NOT_SO = re.compile(
-    r"\s*(?:(?:does|did|do|can|has|is|was)(?:\s+not|n[\u2019']t)|cannot|lacks (?:it|this|that|them)|has "
-    r"none|offers none|omits (?:it|this))\b"
+    r"\s*(?:(?:does|did|do|can|has|is|was)(?:\s+not|n[\u2019']t)(?:\s+(?:have|support|offer|do|get)\s+(?:it|that|one|them))?(?:\s+either)?|cannot|(?:lacks?|lacked|lost|loses|"
+    r"dropped|drops|misses|gave up) "
+    r"(?:it|this|that|them|both)|has none|offers none|omits (?:it|this))\b"
     r"(?=\s*(?:[.,;:)!]|$|and\b|so\b))",
     re.IGNORECASE,
 )
 #: Before it: "as does the", "so does the", "neither does the".
 _SO = re.compile(
-    r"\b(?P<how>as|so|and so|nor|neither)\s+(?:do(?:es)?|did|can|is)\s+(?:the\s+|an?\s+|"
+    r"\b(?P<how>as|so|and so|nor|neither)\s+(?:do(?:es)?|did|can|is)\s+(?:the\s+|an?\s+|two\s+|both\s+|"
+    r"four\s+|"
     r"its\s+\w+,?\s+(?:the\s+)?)?(?:nvidia\s+|amd\s+)*$",
     re.IGNORECASE,
 )
-#: Behind a capability, of a further device: "FP8, which the T4 could do as well", "a feature the A100 lacks".
+#: What takes up what was named before it, for a further device: "FP8, which the T4 could do as well".
 _WHICH = re.compile(
-    r"(?:,|\s[\u2013\u2014-])\s*(?:which|something(?: that)?|a (?:feature|capability|trick|format|"
-    r"precision|luxury|thing)(?: that| which)?|"
-    r"(?:one )?that)\s+(?:even\s+|only\s+)?(?:the\s+|its\s+predecessor,?\s+(?:the\s+)?)?(?:nvidia\s+|"
-    r"amd\s+|older\s+|cheaper\s+|old\s+)*$",
+    r"(?:,|\s[\u2013\u2014-]|\()\s*(?:(?P<all>all|both|none|neither) of (?:which|that)|which|"
+    r"something(?: that| which)?|"
+    r"an? (?:[\w-]+\s){0,2}(?:feature|capability|trick|format|precision|luxury|thing|data type|type|"
+    r"extra|option|ability|"
+    r"function|perk)s?(?: that| which)?|(?:one )?that|features|formats|capabilities)\s+(?:(?P<with>(?:it|"
+    r"they) (?:shares?|has in common) with)\s+)?(?:even\s+|only\s+|already\s+|neither\s+)?(?:the\s+|"
+    r"its\s+|its predecessor,?\s+(?:the\s+)?)?(?:nvidia\s+|amd\s+|nvidia[\u2019']s\s+|amd[\u2019']s\s+|"
+    r"older\s+|newer\s+|cheaper\s+|"
+    r"(?:pascal|volta|turing|ampere|ada|hopper|blackwell)[\u2019']s\s+|old\s+|new\s+|plain\s+|big\s+|little\s+|mighty\s+)*$",
     re.IGNORECASE,
 )
 _DOES = re.compile(
-    r",?\s+(?:already\s+|also\s+|still\s+|simply\s+)*(?:(?P<not>(?:can|could|does|did|do)(?:not|\s+not|n[\u2019']t)(?:\s+(?:do|have|support|offer))?|"
-    r"lacks?|lacked|misses|missed|omits?|never (?:had|got))|(?:has|had|does|did|do|can|could(?: do)?|"
-    r"supports?|supported|offers?|offered|"
-    r"introduced|brought|gained|got|received|provides?)(?:\s+(?:too|as well|already))?)\b(?=\s*(?:too|as "
-    r"well|already|natively|in\b|with\b|via\b|[,.;:)]|$|and\b|but\b))",
+    r",?\s+(?:already\s+|also\s+|still\s+|simply\s+|sadly\s+)*(?:(?P<not>(?:can|could|does|did|do)(?:not|\s+not|n[\u2019']t)(?:\s+(?:do|have|support|offer))?|"
+    r"lacks?|lacked|misses|missed|omits?|omitted|lost|loses|dropped|drops|gave up|does without|never "
+    r"(?:had|got|supported))|(?:has|had|does|did|do|can|could|can do|could do|"
+    r"supports?|supported|offers?|offered|introduced|pioneered|debuted|brought|gained|got|gets|received|provides?|handles|handled|retains|kept|keeps|shares)"
+    r"(?:\s+(?:too|as well|already|just fine|equally))?)\b(?=\s*(?:either|too|as "
+    r"well|already|natively|in\b|with\b|via\b|just|[,.;:)]|$|and\b|but\b))",
     re.IGNORECASE,
 )
 #: What two of a device are joined by.
@@ -116,19 +132,34 @@ def _again(
         so = _SO.search(passage.text, max(sentence.start, mention.start - _REACH), mention.start)
         opposite = None if too or so else _NOT_SO.match(passage.text, mention.end, sentence.end)
         which = _WHICH.search(passage.text, max(sentence.start, mention.start - _REACH), mention.start)
-        which_does = _DOES.match(passage.text, mention.end, sentence.end) if which else None
-        if which and which_does and capability_at_end(passage.text, which.start()):
-            what = capability_at_end(passage.text, which.start())
+        shared = _END.match(passage.text, mention.end, sentence.end) if which and which["with"] else None
+        which_does = _DOES.match(passage.text, mention.end, sentence.end) if which and not shared else None
+        if which and (shared or which_does):
             gpus = [context.catalogue[key] for key in mention.ids]
-            if what:
-                place = (mention.start, which_does.end())
-                yield from judged(passage, place, what, gpus, told=not which_does["not"], context=context)
+            told = not (which_does and which_does["not"]) and (which["all"] or "").lower() not in (
+                "none",
+                "neither",
+            )
+            place = (mention.start, which_does.end() if which_does else mention.end)
+            every = _taken_up(passage.text, sentence.start, which, here)
+            found = [
+                one
+                for what in every
+                for one in judged(passage, place, what, gpus, told=told, context=context)
+            ]
+            yield from ([one for one in found if one.accuses] or found)[:1]
             continue
-        if not (too or so or opposite):
+        like = _LIKE.search(passage.text, max(sentence.start, mention.start - _REACH), mention.start)
+        like = like if like and _END.match(passage.text, mention.end, sentence.end) else None
+        if not (too or so or opposite or like):
             continue
         first = before and len(within(here, sentence.start, mention.start)) == 0
         start = before.start if before and first else sentence.start
         last = _last_claim(passage.text, start, mention.start)
+        if last is None and before and so and not _ANY.search(passage.text, start, mention.start):
+            last = _last_claim(passage.text, before.start, before.end)
+        if last is None and like:
+            continue
         if last is None and (so or too) and not (so and so["how"].lower() in ("nor", "neither")):
             yield from _same_value(passage, sentence, start, mention, context)
         if last is None or (so and so["how"].lower() in ("nor", "neither") and last[1]):
@@ -136,8 +167,15 @@ def _again(
         what, told = last
         gpus = [context.catalogue[key] for key in mention.ids]
         end = (too or opposite or mention).end
-        place = (mention.start, mention.end if so else end() if callable(end) else end)
-        yield from judged(passage, place, what, gpus, told=told is not bool(opposite), context=context)
+        place = (mention.start, mention.end if so or like else end() if callable(end) else end)
+        yield from judged(
+            passage,
+            place,
+            what,
+            gpus,
+            told=told is not bool(opposite or (like and like["un"])),
+            context=context,
+        )
 
 
 def _same_value(
@@ -183,14 +221,32 @@ def context_names(passage: Passage, start: int, mention: Mention, context: Conte
     return [each for each in context.mentions.get(index, ()) if start <= each.start < mention.start]
 
 
-def capability_at_end(text: str, end: int) -> Capability | None:
-    """The capability whose name ends right at a place of a text; None where none does."""
-    last = None
-    for match in _ANY.finditer(text, max(0, end - _DENIAL), end):
-        last = match
-    if last is None or text[last.end() : end].strip(" )*_"):
-        return None
-    return next(each for each in CAPABILITIES if re.fullmatch(each.names, last[0], re.IGNORECASE))
+def _taken_up(text: str, start: int, which: re.Match[str], here: Sequence[Mention]) -> list[Capability]:
+    """The capabilities that "which" takes up: the last one of its clause, or all of its list."""
+    found = [one for one in _ANY.finditer(text, start, which.start())
+             if not any(each.start <= one.start() < each.end for each in here)]  # fmt: skip
+    if not found or len(text[found[-1].end() : which.start()]) > _REACH // 2:
+        return []
+    behind = text[found[-1].end() : which.start()]
+    if not which["all"]:
+        # Another thing is named between: "FP8 and a bigger cache, which".
+        plain = re.fullmatch(r"[^,;.]{0,45}", behind) and not _ELSE.search(behind)
+        found = found[-1:] if plain else []
+    return [
+        next(each for each in CAPABILITIES if re.fullmatch(each.names, one[0], re.IGNORECASE))
+        for one in found
+    ]
+
+
+#: Behind a capability that a sentence is about.
+_END = re.compile(r"\s*(?:[.,;:)]|$)")
+_HEADS = re.compile(
+    r"\s+(?:makes?|connects?|gives?|lets?|works?|is (?:there|available|on board|supported|present)|"
+    r"helps?|allows?|comes?|splits?|"
+    r"divides?|links?|joins?)\b",
+    re.IGNORECASE,
+)
+_ELSE = re.compile(r"\b(?:and|but|or|than|memory|cache|bandwidth|cores)\b", re.IGNORECASE)
 
 
 def _last_claim(text: str, start: int, end: int) -> tuple[Capability, bool] | None:
@@ -198,6 +254,11 @@ def _last_claim(text: str, start: int, end: int) -> tuple[Capability, bool] | No
     said = list(_ANY.finditer(text, start, end))
     if not said:
         return None
+    subject = _HEADS.match(text, said[-1].end())
+    if subject and not _NOT.search(text, max(start, said[-1].start() - _DENIAL), end):
+        # "NVLink connects a pair at 112.5 GB/s; the A30 lacks it".
+        what = next(each for each in CAPABILITIES if re.fullmatch(each.names, said[-1][0], re.IGNORECASE))
+        return what, True
     found = max(
         (
             (match.start("what"), not told, match.start(), each)

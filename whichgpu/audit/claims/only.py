@@ -32,14 +32,25 @@ _ONLY = re.compile(
     re.IGNORECASE,
 )
 #: "The only Ada Lovelace GPU for data centers".
+_FIRST = re.compile(
+    r"\b(?:the (?:company[\u2019']s |maker[\u2019']s )?|(?P<maker>nvidia|amd|intel)[\u2019']s (?:very "
+    r")?)first\s+(?:[\w-]+\s+){0,3}?(?:with|to support|"
+    r"to offer|to have|to feature|that supports|that has|supporting|featuring|offering)\s+(?:native\s+|"
+    r"hardware\s+|support for\s+|the\s+)?",
+    re.IGNORECASE,
+)
 _ONLY_OF = re.compile(
     r"\bthe only\s+(?:[\w-]+\s+){0,2}?(?P<family>Kepler|Maxwell|Pascal|Volta|Turing|Ampere|Ada Lovelace|"
     r"Ada|Hopper|Blackwell)"
     r"(?:-based)?\s+(?:[\w-]+\s+){0,2}?(?:gpus?|cards?|accelerators?)\b(?:\s+(?:for|in|from|of)\s+(?:the\s+)?(?:[\w-]+\s?){1,2})?",
     re.IGNORECASE,
 )
+#: What narrows an exclusive claim, behind it.
+_NARROWER = re.compile(r"\s*(?:except|besides|apart|other than|that|which|with|to)\b", re.IGNORECASE)
 _AMONG = re.compile(
-    r"\bof (?:the|these|all)?\s*(?:two|three|four|five|six|bunch|group|lot|cards|gpus)\b", re.IGNORECASE
+    r"\b(?:of (?:the|these|all)?\s*(?:two|three|four|five|six|bunch|group|lot|trio|pair|them|these|cards|"
+    r"gpus)|here|one)\s*$",
+    re.IGNORECASE,
 )
 #: Segments by the words that name them.
 _SEGMENTS = (
@@ -63,12 +74,51 @@ def find(context: Context) -> Iterator[Finding]:
         for sentence in sentences(passage.text):
             for match in _ONLY_OF.finditer(passage.text, sentence.start, sentence.end):
                 yield from _of_family(passage, match, spoken(index, passage, sentence, context), context)
+            for match in _FIRST.finditer(passage.text, sentence.start, sentence.end):
+                what = capability_at(passage.text, match.end())
+                mention = spoken(index, passage, sentence, context).owner(match.start())
+                if what and mention and not _CUDA.search(what[0].key):
+                    yield from _first(
+                        passage, (match.start(), match.end() + what[1]), (mention, what[0]), context
+                    )
             for match in _ONLY.finditer(passage.text, sentence.start, sentence.end):
                 what = capability_at(passage.text, match.end())
                 mention = spoken(index, passage, sentence, context).owner(match.start())
                 if what and mention and not _OF_A_TIME.search(sentence.text):
                     place = (match.start(), match.end() + what[1])
                     yield from _judged(passage, place, match, (mention, what[0]), context)
+
+
+#: What devices of every maker and age have in some way.
+_CUDA = re.compile(r"^(?:cuda|rocm|ecc|vgpu|av1_decode)$")
+
+
+def _first(
+    passage: Passage, place: tuple[int, int], claim: tuple[Mention, Capability], context: Context
+) -> Iterator[Finding]:
+    """Contradicted where a device of the same maker, of another family, had it a year before."""
+    mention, what = claim
+    own = [gpu for gpu in (context.catalogue[key] for key in mention.ids) if gpu.value("release_date")]
+    born = min((str(gpu.value("release_date")) for gpu in own), default="")
+    rivals = [
+        gpu
+        for gpu in context.catalogue.values()
+        if born
+        and gpu.vendor == own[0].vendor
+        and gpu.architecture != own[0].architecture
+        and gpu.confidence != "low"
+        and what.has(gpu) is True
+        and str(gpu.value("release_date") or "9") < f"{int(born[:4]) - 1}{born[4:]}"
+    ]
+    if own and all(what.has(gpu) is False for gpu in own):
+        yield made(context, passage, place, "absolute", "contradicted", subject=own[0].id, attribute=what.key,
+                   because=f"{own[0].id} has none itself",
+                   evidence=(source_of(own[0], what.field),))  # fmt: skip
+    elif rivals and any(what.has(gpu) for gpu in own):
+        rival = min(rivals, key=lambda gpu: str(gpu.value("release_date")))
+        because = f"{rival.id} of {rival.display('release_date')} has it too"
+        yield made(context, passage, place, "absolute", "contradicted", subject=own[0].id, attribute=what.key,
+                   because=because, evidence=(source_of(rival, what.field),))  # fmt: skip
 
 
 def _of_family(passage: Passage, match: re.Match[str], who: Spoken, context: Context) -> Iterator[Finding]:
@@ -78,7 +128,7 @@ def _of_family(passage: Passage, match: re.Match[str], who: Spoken, context: Con
     family = next(
         (key for key, each in families().items() if each.name.lower().startswith(match["family"].lower())), ""
     )
-    if mention is None or not segment or not family:
+    if mention is None or not segment or not family or _NARROWER.match(passage.text, match.end()):
         return
     rivals = [
         gpu
@@ -124,7 +174,7 @@ def _judged(
 
 def _scope(words: str, mention: Mention, context: Context) -> list[Gpu]:
     """The other devices that an exclusive claim excludes."""
-    if _AMONG.search(words) or re.search(r"\bone$", words):
+    if _AMONG.search(words):
         others = {key for ids in devices(context) for key in ids} - set(mention.named)
         return [context.catalogue[key] for key in sorted(others)]
     segment = next((name for pattern, name in _SEGMENTS if pattern.search(words)), "")

@@ -1,108 +1,276 @@
-"""Orderings: "has more CUDA cores", "higher memory bandwidth than", held against the catalogue."""
+"""Orderings and equalities: "has more CUDA cores", "750 W, less than the H100", "the same bus as"."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from whichgpu.audit.attributes import named
-from whichgpu.audit.findings import made
-from whichgpu.audit.pairs import facts, pair, ratios, unsure
-from whichgpu.audit.roles import spoken
+from whichgpu.audit.comparing import WORDS, comparisons
+from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.judging import on_file
+from whichgpu.audit.pairs import Pair, facts, pair, ratios, unsure
+from whichgpu.audit.quantities import quantities
+from whichgpu.audit.roles import counted, spoken
 from whichgpu.audit.sentences import sentences, within
+from whichgpu.hardware.gpu import nominal_gb
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from whichgpu.audit.attributes import Named
+    from whichgpu.audit.comparing import Comparison
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.roles import Spoken
     from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.subjects import Mention
 
-_WORDS = re.compile(
-    r"\b(?P<more>more|higher|greater|larger|bigger|wider|superior|better|faster)\b"
-    r"|\b(?P<less>less|lower|fewer|smaller|narrower|slower|inferior)\b",
-    re.IGNORECASE,
-)
-#: What may stand between the word and the name of the attribute.
-_BETWEEN = re.compile(
-    r"\s+(?:(?:raw|overall|peak|total|theoretical|number of|amount of|count of|maximum)\s+){0,2}"
-)
+#: What makes of a clause no statement on two devices as they are.
 _NEGATED = re.compile(
-    r"\b(?:not|no|never|n[\u2019']t|if|whether|require\w*|needs?|want\w*|future|previous|predecessor|"
-    r"generation|than (?:its|their|other|most|any|the previous|its predecessor|consumer|cpu))\b",
+    r"\b(?:not|no|never|n[\u2019']t|neither|nor|if|whether|unless|require\w*|(?:you|we|i|they|workloads?|"
+    r"models?) needs?|want\w*|would|could|may|might|future|per|"
+    r"than (?:its|their|other|most|any|the previous|its predecessor|consumer|cpu|what (?:it|you|we|"
+    r"they)))\b|n[\u2019']t\b",
     re.IGNORECASE,
 )
-#: What is done with an attribute, behind it: "less memory juggling".
-_OF_IT = re.compile(
-    r"[ -](?:juggling|management|pressure|usage|use|footprint|errors?|issues?|traffic|overhead|latency|"
-    r"access\w*|"
-    r"transfers?|consumption|leaks?|bound|hungry|hog\w*|requirements?|efficien\w+|saving\w*)\b",
+#: "The same" of nearly all of it, and other sames.
+_NOT_SAME = re.compile(
+    r"\b(?:almost|nearly|roughly|about|essentially|practically|similar|unlike|at the same time|different|"
+    r"memory (?:technolog\w+|types?|standards?|chips?))\b",
     re.IGNORECASE,
 )
-#: Attributes of which "better" and "faster" say that there is more.
-_FASTER = ("bandwidth", "clock_boost", "clock_base", "memory_data_rate", "nvlink")
-#: Off by less, one is not more than the other.
-_EQUAL = 0.02
-#: What is counted: of two that have as much, neither has more.
-_EXACT = ("memory", "cores", "tensor_cores", "sms", "memory_bus")
+_CLAUSE = re.compile(
+    r"[;:]\s|,\s+(?:but|while|whereas|although|though|and|yet|so)\s|\s\u2014\s|\s\u2013\s", re.IGNORECASE
+)
+#: Behind a comparison, words before what it is with.
+_WITH = re.compile(
+    r"\b(?:than|compared|versus|vs|against|over|of|as|beyond|behind|like|relative|als|que|to)\b|[\u2019']s\b",
+    re.IGNORECASE,
+)
 _MINUS = re.compile(r"[-\u2212]\d+(?:\.\d+)?\s?%\s*$")
+#: A number right before the word is by how much, which others judge.
+_BY_HOW_MUCH = re.compile(
+    r"(?:%|percent|times|\d\s?[x\u00d7]|\bhalf|twice|third|quarter|fold)\s+(?:as\s+)?(?:the\s+)?$",
+    re.IGNORECASE,
+)
+#: Between a word that needs another side and its name.
+_OBJECT = re.compile(
+    r"(?:\s+(?:memory|vram|power|bandwidth|strom|leistung|energie|speicher|courant))?(?:\s+in\s+\w+(?:\s+bandwidth)?)?(?:\s+(?:with|to|as))?(?:\s+(?:than|als|que))?\s+"
+    r"(?:(?:both|even|that|those|what|of|on|in|from|for|the|an?|die|der|das|dem|den|eine?|la|le|el|nvidia|amd|geforce|"
+    r"nvidia[\u2019']s|amd[\u2019']s|its|[\d.,]+\s?(?:gb/s|tb/s|gb|mb|w|watts?|tflops)|[\w-]+er|predecessor|successor|brother|"
+    r"sibling|sister|cousin|rival|namesake|counterpart|old|cheap|plain|big|little|"
+    r"regular|mighty|venerable)[\s,]+)*",
+    re.IGNORECASE,
+)
+#: Off by less, one is not more than the other, and two values are the same; off by more, they are not.
+_EQUAL, _LEVEL, _UNLIKE = 0.02, 0.01, 0.06
+#: What is counted: of two that have as much, neither has more.
+_EXACT = ("memory", "l2", "cores", "tensor_cores", "sms", "memory_bus")
+_RATE_KEYS = ("fp64", "fp64_tensor", "fp32", "tf32", "fp16", "bf16", "fp8", "fp4", "int8", "int4")
+_GB = 1e9
 
 
 def find(context: Context) -> Iterator[Finding]:
-    """Every stated ordering with its verdict."""
+    """Every stated ordering and equality with its verdict."""
     for index, passage in enumerate(context.document.passages):
-        if passage.kind not in ("paragraph", "item", "caption") or not _WORDS.search(passage.text):
+        if passage.kind not in ("paragraph", "item", "caption") or not WORDS.search(passage.text):
             continue
         for sentence in sentences(passage.text):
-            if _WORDS.search(sentence.text) and not _NEGATED.search(sentence.text):
+            if WORDS.search(sentence.text):
                 yield from _of_sentence(index, passage, sentence, context)
 
 
 def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
     text = passage.text
-    found = within(named(text), sentence.start, sentence.end)
-    attributes = [each for each in found if each.end <= sentence.end]
     who = spoken(index, passage, sentence, context)
-    for match in _WORDS.finditer(text, sentence.start, sentence.end):
-        each = _named_after(text, match.end(), attributes)
-        if each is None or not _means(match, each) or _MINUS.search(text, 0, match.start()):
+    unsettled = any(sentence.start <= at < sentence.end for at, _ in context.memo["open"].get(index, ()))
+    for each in comparisons(text, sentence, who.here, context.fraction):
+        before = text[sentence.start : each.start]
+        words = _CLAUSE.split(before)[-1] + text[each.start : min(each.end + 40, sentence.end)]
+        if _NEGATED.search(words) or _MINUS.search(before) or _BY_HOW_MUCH.search(before):
             continue
-        both = pair(match.start(), each.end, who, context)
-        values = ratios(each.attribute, both, context) if both else []
-        if both is None or not values:
+        beside = _BESIDE.match(text, each.end, sentence.end) if each.sign else None
+        if beside:
+            yield from _of_both(passage, each, beside, who, context)
             continue
-        more = match["more"] is not None
-        verdict = _verdict([value if more else 1 / value if value else 9.9 for value, _ in values])
-        if each.attribute.key in _EXACT and all(value == 1 for value, _ in values):
-            verdict = "contradicted"
-        low = unsure(both, context) or not who.here
-        if verdict == "contradicted" and low:
-            verdict = "unverifiable"
-        yield made(
-            context, passage, (match.start(), each.end), "ordering", verdict, subject=both.subject,
-            attribute=each.attribute.key, because=values[0][1],
-            evidence=facts(each.attribute, both, context),
-        )  # fmt: skip
+        if each.sign == 0 and _NOT_SAME.search(sentence.text):
+            continue
+        found = (
+            _of_value(passage, sentence, each, who, context)
+            if each.value
+            else _of_two(passage, sentence, each, who, context)
+        )
+        if found is not None:
+            yield found._replace(verdict="unverifiable") if unsettled and found.accuses else found
 
 
-def _named_after(text: str, at: int, attributes: list[Named]) -> Named | None:
-    """The attribute that a comparing word is of."""
-    gap = _BETWEEN.match(text, at)
-    found = next((each for each in attributes if gap and each.start == gap.end()), None)
-    return None if found is None or _OF_IT.match(text, found.end) else found
+#: Both values behind a comparison: "fewer SMs: 132 vs 108".
+_BESIDE = re.compile(
+    r"\s*[:(]\s*(?P<a>\d[\d,.]*)(?:\s?[A-Za-z/]{1,6})?\s+(?:vs\.?|versus|against|instead of|compared "
+    r"(?:to|with))\s+(?P<b>\d[\d,.]*)"
+)
 
 
-def _means(match: re.Match[str], each: Named) -> bool:
-    """Whether a word orders an attribute: "better power" does not say which is more."""
-    word = match[0].lower()
-    if word in ("faster", "slower"):
-        return each.attribute.key in _FASTER
-    return word not in ("better", "superior", "inferior") or each.attribute.key != "power"
+def _of_both(
+    passage: Passage, each: Comparison, beside: re.Match[str], who: Spoken, context: Context
+) -> Iterator[Finding]:
+    """A comparison and both values behind it, which must be in the order that it says."""
+    a, b = (float(beside[side].replace(",", "").strip(".") or 0) for side in ("a", "b"))
+    if not a or not b or a == b or beside[0].count(".") > 1:
+        return
+    holds = (a > b) is (each.sign > 0)
+    because = f"{beside['a']} against {beside['b']}"
+    yield _made(passage, each, "confirmed" if holds else "inconsistent", context, because=because,
+                subject=", ".join(who.own[-1].ids) if who.own else "",
+                evidence=(Evidence(because),))  # fmt: skip
 
 
-def _verdict(values: list[float]) -> str:
+def _other(each: Comparison, who: Spoken) -> Mention | None:
+    """The device right behind a comparison, which it is with."""
+    after = [one for one in who.here if one.start >= each.end]
+    return after[0] if after and _OBJECT.fullmatch(who.text, each.end, after[0].start) else None
+
+
+def _of_two(
+    passage: Passage, sentence: Sentence, each: Comparison, who: Spoken, context: Context
+) -> Finding | None:
+    """What a device is said to have more of, or less, than another, or as much."""
+    after = [one for one in who.here if one.start >= each.end]
+    apart = after and after[0] not in who.against and not _WITH.search(who.text, each.end, after[0].start)
+    if (each.bound and _other(each, who) is None) or (each.sign and apart):
+        return None
+    both = _level(each, who, context) if each.sign == 0 else pair(each.start, each.end, who, context)
+    values = ratios(each.attribute, both, context) if both else []
+    if both is None or not values:
+        return None
+    verdict, words = _verdict(each, values)
+    if verdict == "contradicted" and (unsure(both, context) or not who.here):
+        verdict = "unverifiable"
+    expected = words.split(",", maxsplit=1)[0].rsplit(" has ", maxsplit=1)[-1] if each.sign == 0 else ""
+    return _made(
+        passage, each, verdict, context, subject=both.subject, because=words,
+        evidence=facts(each.attribute, both, context), expected="" if verdict == "confirmed" else expected,
+    )  # fmt: skip
+
+
+def _level(each: Comparison, who: Spoken, context: Context) -> Pair | None:
+    """The two that are said to be equal: joined before it, "the L4 and the T4 have the same", or after it."""
+    before = [one for one in who.here if one.end <= each.start]
+    if any(counted(who.text, max(0, one.start - 20), one.start) > 1 for one in who.here):
+        return None
+    if not [one for one in who.here if one.start >= each.end]:
+        return Pair(before[0].named, before[1].named) if len(before) == 2 else None
+    return pair(each.start, each.end, who, context)
+
+
+def _verdict(each: Comparison, values: Sequence[tuple[float, str]]) -> tuple[str, str]:
     """Confirmed where it holds for one of the devices meant, contradicted where for none, nor nearly."""
-    if any(value > 1 + _EQUAL for value in values):
-        return "confirmed"
-    return "contradicted" if all(value < 1 - _EQUAL for value in values) else "unverifiable"
+    if each.sign == 0:
+        off, words = min((abs(value - 1), words) for value, words in values)
+        return ("confirmed" if off <= _LEVEL else "contradicted" if off > _UNLIKE else "unverifiable"), words
+    shares = [value if each.sign > 0 else 1 / value if value else 9.9 for value, _ in values]
+    exact = each.attribute.key in _EXACT and all(value <= 1 for value in shares)
+    if any(value > 1 + _EQUAL for value in shares):
+        return "confirmed", values[0][1]
+    wrong = exact or all(value < 1 - _EQUAL for value in shares)
+    return ("contradicted" if wrong else "unverifiable"), values[0][1]
+
+
+def _of_value(
+    passage: Passage, sentence: Sentence, each: Comparison, who: Spoken, context: Context
+) -> Finding | None:
+    """A stated value that is set above or below another's: "750 W, less than the H100's 700 W"."""
+    text, own, mention = passage.text, each.value, _other(each, who)
+    if mention is None or own is None:
+        return None
+    before = _of_the(text, each.end, mention, own, context)
+    told = (before.value, text[before.start : before.end], ()) if before else None
+    other = told or _stated(text, mention, own, context) or _on_file(mention, each, context)
+    if other is None:
+        return None
+    others = [other, *(_also(each, mention, who, context))]
+    value, because, evidence = (
+        min(others, key=lambda one: each.sign * (own.value - one[0])) if each.sign else other
+    )
+    size = _plain(own.value, each.attribute.key)
+    ratio = size / value
+    verdict, _ = _verdict(each, [(ratio, "")])
+    if verdict == "contradicted":
+        verdict = "inconsistent"
+    shown = text[own.start : own.end]
+    return _made(
+        passage, each._replace(end=mention.end), verdict, context, subject=", ".join(mention.ids),
+        because=f"{shown} against {because}", evidence=evidence or (Evidence(f"{shown}, {because}"),),
+    )  # fmt: skip
+
+
+def _also(
+    each: Comparison, mention: Mention, who: Spoken, context: Context
+) -> list[tuple[float, str, tuple[Evidence, ...]]]:
+    """What further devices have that a value is set against: "ahead of the A5000 and even of the A100"."""
+    found = []
+    for one in who.here:
+        if one.start >= mention.end and _AND.fullmatch(who.text, mention.end, one.start):
+            other = _on_file(one, each, context)
+            found += [other] if other else []
+    return found
+
+
+#: Between two devices that a value is set against.
+_AND = re.compile(
+    r"(?:[\u2019']s)?(?:\s+[\d.,]+\s?[\w/]+)?,?\s+and\s+(?:even\s+)?(?:of\s+|than\s+|that "
+    r"of\s+)?(?:the\s+|an?\s+)?",
+    re.IGNORECASE,
+)
+
+
+def _plain(value: float, key: str) -> float:
+    """A size of memory as it is sold, in decimal gigabytes."""
+    return (nominal_gb(value) or value / _GB) * _GB if key == "memory" else value
+
+
+def _of_the(text: str, end: int, mention: Mention, own: Quantity, context: Context) -> Quantity | None:
+    """The other's value right before its name: "more than the 72 MB of the old one"."""
+    for each in within(quantities(text, context.fraction), end, mention.start):
+        if each.dimension == own.dimension and re.fullmatch(
+            r"\s+of\s+(?:the\s+|an?\s+|its\s+)?", text[each.end : mention.start]
+        ):
+            return each
+    return None
+
+
+def _stated(
+    text: str, mention: Mention, own: Quantity, context: Context
+) -> tuple[float, str, tuple[Evidence, ...]] | None:
+    """The other's value where it stands right behind its name."""
+    for each in within(quantities(text, context.fraction), mention.end, mention.end + 40):
+        tied = re.fullmatch(
+            r"(?:[\u2019']s?)?\s*(?:\(|with\s+|mit\s+|at\s+)?(?:only\s+|its\s+)?",
+            text[mention.end : each.start],
+        )
+        if tied and each.dimension == own.dimension and each.value > 0:
+            return each.value, text[each.start : each.end], ()
+    return None
+
+
+def _on_file(
+    mention: Mention, each: Comparison, context: Context
+) -> tuple[float, str, tuple[Evidence, ...]] | None:
+    """The value of the other on file; of several devices that it can mean the one that holds soonest."""
+    key = each.attribute.fields[0]
+    gpus = [context.catalogue[one] for one in mention.ids]
+    known = [(_plain(float(gpu.need(key)), each.attribute.key), gpu) for gpu in gpus
+             if gpu.value(key) and gpu.confidence != "low"]  # fmt: skip
+    if not known or (each.sign and key not in _RATE_KEYS and len({value for value, _ in known}) != 1):
+        return None
+    if each.sign == 0 and each.value is not None:
+        own = _plain(each.value.value, each.attribute.key)
+        value, gpu = min(known, key=lambda one: abs(one[0] - own))
+        return value, f"{gpu.id}'s {gpu.display(key)}", (on_file(gpu, each.attribute),)
+    value, gpu = (min if each.sign > 0 else max)(known, key=lambda one: one[0])
+    return value, f"{gpu.id}'s {gpu.display(key)}", (on_file(gpu, each.attribute),)
+
+
+def _made(passage: Passage, each: Comparison, verdict: str, context: Context, **rest: Any) -> Finding:
+    place = (each.start, each.end)
+    return made(context, passage, place, "ordering", verdict, attribute=each.attribute.key, **rest)

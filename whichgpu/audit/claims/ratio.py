@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.audit.attributes import attributes, named
-from whichgpu.audit.beside import before_it, in_brackets
+from whichgpu.audit.beside import before_it, in_brackets, opposed
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import on_file
 from whichgpu.audit.pairs import Pair, facts, named_before, pair, ratios, told, unsure
@@ -49,6 +49,8 @@ _ALLOWED = {"": (0.92, 1.08), "about": (0.87, 1.15), "nearly": (0.87, 1.06), "ov
             "under": (0.0, 1.02)}  # fmt: skip
 #: Beyond these shares nothing is left that rounding explains.
 _EXCUSED = 1.03
+#: How far a difference in percent may be off: so much, and a share of it.
+_STEP, _OF_STEP = 0.05, 0.12
 _BEFORE, _AFTER = 40, 60
 #: "Double the memory bandwidth", with nothing that it is double of; of how many devices that may be.
 _ELIDED = re.compile(r"\s+the\s+(?:[\w-]+\s+){0,2}?[\w-]+\s*(?:[.,;:)(]|$|and\b)", re.IGNORECASE)
@@ -88,21 +90,39 @@ _SHARES = {"half": 1 / 2, "third": 1 / 3, "two thirds": 2 / 3, "quarter": 1 / 4,
 #: Values that are held against a device's, what they are of where nothing is named, and what stands between.
 _VALUED = {"memory": "memory", "bandwidth": "bandwidth", "power": "power", "flop rate": "", "op rate": ""}
 _SO_MANY = re.compile(
-    r"(?:\s+(?:of\s+)?(?:[\w-]+\s*){0,3})?(?:[,(:\u2013\u2014-]\s*(?:or\s+|(?:which|that)\s+(?:is|makes|"
+    r"(?:\s+(?:of\s+)?(?:[\w-]+\s*){0,3})?(?:[,(:\u2013\u2014-]\s*(?:or\s+|so\s+|thus\s+|hence\s+|(?:which|that)\s+(?:is|makes|"
     r"works out (?:to|at))\s+)?|\s+(?:is|are|being)\s+)"
     r"(?:about\s+|around\s+|roughly\s+|nearly\s+|almost\s+|over\s+|just\s+|only\s+|some\s+|more than\s+|"
-    r"less than\s+|a\s+little\s+)*",
+    r"less than\s+|a\s+little\s+|exactly\s+|precisely\s+|still\s+|even\s+)*",
     re.IGNORECASE,
 )
 #: Before a share that is a difference: "adds two thirds of".
 _ADDS = re.compile(r"\b(?:adds?|gains?|loses?|saves?|adding|gaining)\s+$", re.IGNORECASE)
 #: Between a multiple and a value that is of another one: "twice as much as the 5090 and double the 300 W of".
 _OTHER_CLAUSE = re.compile(r"\b(?:and|but)\s+(?:twice|double|half|triple|\d)", re.IGNORECASE)
+_DOUBLES = re.compile(r"(?:double|triple|quadruple|halve)[sd]?\b", re.IGNORECASE)
 _THAT_IS = re.compile(r"\s*(?:That[\u2019']s|That is|This is|It[\u2019']s)\s+", re.IGNORECASE)
+_AS_MANY = re.compile(r"\s+as many\b")
 _ROUGHLY = 12
 _WHAT_OF = re.compile(
-    r"\s*(?:of\s+)?(?:what|that of|the\s+[\w ]{0,30}\s(?:of|on|in)|as (?:much|"
-    r"many)\s+(?:[\w ]{1,24}\s)?as)?\s*(?:the\s+|an?\s+|one\s+|single\s+|of\s+|entire\s+|nvidia\s+|amd\s+)*",
+    r"\s*(?:of\s+)?(?:than(?: that of| what|(?:\s+[\w-]+){0,5} of(?=\s+(?:the|its)))?|what|that of|"
+    r"the\s+[\w ]{0,30}\s(?:of|on|in)|as (?:much|"
+    r"many)\s+(?:[\w ]{1,24}\s)?as)?\s*(?:the\s+|an?\s+|one\s+|single\s+|of\s+|entire\s+|nvidia\s+|"
+    r"amd\s+|its\s+|predecessor,\s+|sibling,\s+|"
+    r"brother,\s+|smaller\s+|bigger\s+)*",
+    re.IGNORECASE,
+)
+
+
+#: "An increase of 45 %", "a 50 % upgrade".
+_GROWS = re.compile(
+    r"\b(?:increase|gain|improvement|uplift|jump|plus|bump|advantage|lead|edge|(?P<less>decrease|reduction|drop|cut)) "
+    r"of\s+(?:about |around |roughly |almost |"
+    r"nearly |over |just |only )?$",
+    re.IGNORECASE,
+)
+_GROWN = re.compile(
+    r"\s+(?:increase|gain|improvement|uplift|jump|bump|upgrade|boost|(?P<less>decrease|reduction|drop|cut))\b",
     re.IGNORECASE,
 )
 
@@ -114,6 +134,8 @@ class _Claim(NamedTuple):
     end: int
     times: float
     limit: str
+    #: What it is more, or less, as a share, where that is what is said.
+    step: float = 0.0
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -146,10 +168,15 @@ def _claims(text: str, sentence: Sentence, who: Spoken, context: Context) -> Ite
             yield _Claim(each.start, each.end, each.value, each.limit)
         if each.dimension == "percent" and each.value > 0:
             more, less = _MORE.match(text, each.end), _LESS.match(text, each.end)
-            if more:
-                yield _Claim(each.start, more.end(), 1 + each.value, each.limit)
+            grows = _GROWS.search(text, max(sentence.start, each.start - 30), each.start)
+            grown = _GROWN.match(text, each.end)
+            if grows or grown:
+                sign = -1 if (grows or grown)["less"] else 1  # type: ignore[index]
+                yield _Claim(each.start, each.end, 1 + sign * each.value, each.limit, sign * each.value)
+            elif more:
+                yield _Claim(each.start, more.end(), 1 + each.value, each.limit, each.value)
             elif less:
-                yield _Claim(each.start, less.end(), 1 - each.value, each.limit)
+                yield _Claim(each.start, less.end(), 1 - each.value, each.limit, -each.value)
             elif (of := _SHARE_OF.match(text, each.end)) and of.end() in starts:
                 yield _Claim(each.start, each.end, each.value, each.limit)
 
@@ -164,7 +191,7 @@ def _parts(text: str, sentence: Sentence) -> Iterator[_Claim]:
             .removeprefix("an ")
         ]
         times = 1 - share if match["less"] else 1 + share
-        yield _Claim(match.start("share"), match.end(), times, "about")
+        yield _Claim(match.start("share"), match.end(), times, "")
 
 
 def _is_multiple(text: str, each: Quantity) -> bool:
@@ -197,8 +224,10 @@ def _stated(passage: Passage, sentence: Sentence, claim: _Claim, context: Contex
     ]
     every = quantities(passage.text, context.fraction)
     place = (claim.start, claim.end)
-    beside = in_brackets(passage.text, place, sentence, every) or before_it(
-        passage.text, place, sentence, every
+    beside = (
+        in_brackets(passage.text, place, sentence, every)
+        or before_it(passage.text, place, sentence, every)
+        or opposed(passage.text, place, sentence, every)
     )
     if beside is not None:
         around = list(beside)
@@ -295,8 +324,9 @@ def _of_value(
     if not found or not after or found[-1].dimension not in _VALUED or found[-1].high != found[-1].value:
         return None
     value, other = found[-1], after[0]
+    verb = _DOUBLES.match(text, claim.start) and not text[value.end : claim.start].strip()
     if not (
-        value.end == sentence.start or _SO_MANY.fullmatch(text, value.end, claim.start)
+        value.end == sentence.start or verb or _SO_MANY.fullmatch(text, value.end, claim.start)
     ) or not _WHAT_OF.fullmatch(text, claim.end, other.start):
         return None
     beside = [each.attribute for each in within(named(text), value.start - _BEFORE, sentence.end)
@@ -396,6 +426,12 @@ def _attribute(text: str, sentence: Sentence, claim: _Claim) -> Attribute | None
         return before[-1].attribute
     if after:
         return after[0].attribute
+    if not before and not after and _AS_MANY.match(text, claim.end):
+        # "The Ada flagship has twice as many": of what the sentence before counts.
+        earlier = [
+            each for each in named(text) if each.end <= sentence.start and sentence.start - each.end < _BEFORE
+        ]
+        return earlier[-1].attribute if earlier and earlier[-1].attribute.dimension == "count" else None
     if not before and _THAT_OF.match(text, claim.end):
         before = [each for each in found if each.end <= claim.start]
     return before[-1].attribute if before else None
@@ -405,6 +441,12 @@ def _verdict(claim: _Claim, values: Sequence[float]) -> str:
     """Confirmed where one of the ratios is as stated, contradicted where none is near it."""
     if claim.limit not in _ALLOWED:
         return "unverifiable"
+    if (
+        claim.step
+        and claim.limit in ("", "about")
+        and all(abs(value - claim.times) > _STEP + _OF_STEP * abs(claim.step) for value in values)
+    ):
+        return "contradicted"
     low, high = _ALLOWED[claim.limit]
     if any(low * claim.times <= value <= high * claim.times for value in values):
         return "confirmed"

@@ -216,12 +216,25 @@ def _of_value(
             yield several
             return
         wider = [context.catalogue[key] for key in mention.named]
-        others = [context.catalogue[key] for each in here if each != mention for key in each.ids]
+        # "Faster memory than the P40 (732 GB/s)": of what is compared with it.
+        behind = mention in who.against and mention.end <= quantity.start
+        told = [*here, *who.topic] if behind else here
+        # "Like the T4, it is built on 12 nm" is said of what it is about.
+        told = [
+            each for each in told if not (each in who.against and each in here and each.start > quantity.end)
+        ]
+        told = [each for each in told if not _LIKE.fullmatch(text, sentence.start, each.start)]
+        others = [context.catalogue[key] for each in told if each != mention for key in each.ids]
         against = re.match(
             r"[\s\w-]{0,12}(?:vs\b|versus|/|compared|against)", text[quantity.end : quantity.end + 24]
         )
         gap = text[mention.end : quantity.start] or " "
-        tied = mention in here and not against and (TIED.fullmatch(gap) is not None or has(gap))
+        tied = (
+            mention in here
+            and mention not in who.against
+            and not against
+            and (TIED.fullmatch(gap) is not None or has(gap))
+        )
         whole = [context.catalogue[key] for each in superchips(here) if each != mention for key in each.ids]
         for again in (wider, whole if tied else others):
             verdict = (
@@ -232,10 +245,14 @@ def _of_value(
                 break
         else:
             its = who.certain and ITS_OWN.match(sentence.text) is not None
-            if _doubtful(passage, sentence, quantity, attribute, mention=mention, who=who) or (
-                mention not in here
-                and not its
-                and _of_one_spoken_of(passage, quantity, attribute, mention, context)
+            if (
+                (mention not in here and _of_one_beside(passage, quantity, attribute, mention, context))
+                or _doubtful(passage, sentence, quantity, attribute, mention=mention, who=who)
+                or (
+                    mention not in here
+                    and not its
+                    and _of_one_spoken_of(passage, quantity, attribute, mention, context)
+                )
             ):
                 return
     elif found.verdict == "confirmed":
@@ -267,6 +284,32 @@ def _misnamed(
     return "\n" in context.document.original[start:end] or found.true_for in context.spoken_of & {
         f"{key}-laptop" for key in mention.named
     }
+
+
+#: "The H200 needs 1,000 W."
+_NEEDS = re.compile(
+    r"\bneeds?\s+(?=(?:up to |about |around |only |just )?\d{2,4}\s?(?:W|"
+    r"watts?)\s*(?:[.,;)]|$))",
+    re.IGNORECASE,
+)
+_LIKE = re.compile(
+    r"\s*(?:Just\s+|Much\s+)?(?:Un|un)?[Ll]ike\s+(?:the\s+|its\s+|an?\s+|nvidia\s+)*", re.IGNORECASE
+)
+
+
+def _of_one_beside(
+    passage: Passage, quantity: Quantity, attribute: Attribute, mention: Mention, context: Context
+) -> bool:
+    """Whether a value of a sentence without a name is right of another device of its passage before it."""
+    index = next((i for i, each in enumerate(context.document.passages) if each is passage), -1)
+    named = [each for each in context.mentions.get(index, ()) if each.end <= quantity.start]
+    others = {key for each in named for key in each.ids} - set(mention.named)
+    return any(
+        verdict_on(
+            passage.text, quantity, attribute, [context.catalogue[key]], said=frozenset(), context=context
+        ).verdict == "confirmed"
+        for key in sorted(others)
+    )  # fmt: skip
 
 
 def _of_one_spoken_of(
@@ -303,7 +346,12 @@ def _doubtful(
     against = _AGAINST.search(passage.text, max(sentence.start, quantity.start - _NEAR), quantity.start)
     others = against is not None and (before or mention not in here)
     several = attribute.key == "memory" and _OR_SO.search(passage.text, sentence.start, quantity.start)
-    if others or several or quantity.high != quantity.value or (guarded(said) and not in_brackets):
+    if (
+        others
+        or several
+        or quantity.high != quantity.value
+        or (guarded(_NEEDS.sub(" ", said) if attribute.key == "power" else said) and not in_brackets)
+    ):
         return True
     first = mention.end if mention in here and mention.end <= quantity.start else sentence.start
     near = passage.text[max(first, quantity.start - APART) : quantity.end + APART // 2]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit.fields import ITS_OWN
 from whichgpu.audit.findings import made
 from whichgpu.audit.judging import source_of
+from whichgpu.audit.pairs import pair
 from whichgpu.audit.quantities import SPELLED
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences
@@ -31,12 +32,14 @@ _THE = (
 #: Between the first device and the second: what says that the second is the later one, or the earlier.
 _LATER = re.compile(
     rf"\b(?:replaced|succeeded|superseded|followed) by{_THE}|\bpredecessor (?:of|to){_THE}|"
-    rf"\bsuccessor (?:is|was),?{_THE}",
+    rf"\bsuccessor (?:is|was),?{_THE}|\b(?:preced(?:es|ed|ing)|predat(?:es|ed|ing)){_THE}|(?<!years "
+    rf")\bolder than{_THE}",
     re.IGNORECASE,
 )
 _EARLIER = re.compile(
     rf"\b(?:replac(?:es|ed|ing)|succeed(?:s|ed|ing)|supersed(?:es|ed|ing))(?! by\b){_THE}"
-    rf"|\b(?:successor|follow-up|replacement) (?:of|to|for){_THE}|\bpredecessor (?:is|was),?{_THE}",
+    rf"|\b(?:successor|follow-up|replacement) (?:of|to|for){_THE}|\bpredecessor (?:is|was),?{_THE}"
+    rf"|\b(?:newer|younger|more recent) than{_THE}|\bcame (?:out )?after{_THE}",
     re.IGNORECASE,
 )
 _DENIED = re.compile(r"\b(?:not|never|no|if|could|would|can|may|instead)\b|n[\u2019']t\b", re.IGNORECASE)
@@ -57,6 +60,9 @@ _YEARS_EARLIER = re.compile(
     re.IGNORECASE,
 )
 _YEAR = 0.8
+_IT = re.compile(
+    rf"{ITS_OWN.pattern}|\bit (?:was|is|came|launched|arrived|appeared|followed)\b", re.IGNORECASE
+)
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -68,10 +74,12 @@ def find(context: Context) -> Iterator[Finding]:
             who = spoken(index, passage, sentence, context)
             yield from _apart(passage, sentence, who, context)
             yield from _earlier(passage, sentence, who, context)
+            yield from _older(passage, sentence, who, context)
             for at, second in enumerate(who.here):
                 topic = who.topic if who.certain and ITS_OWN.match(sentence.text) else ()
-                first = who.here[at - 1] if at else next(iter(topic), None)
-                start = first.end if first and at else sentence.start
+                own = [each for each in who.here[:at] if each not in who.against]
+                first = own[-1] if own else next(iter(topic), None)
+                start = who.here[at - 1].end if at else sentence.start
                 words = passage.text[max(start, second.start - _FAR) : second.start]
                 if first is None or _DENIED.search(words):
                     continue
@@ -96,7 +104,7 @@ def _apart(passage: Passage, sentence: Sentence, who: Spoken, context: Context) 
         first = (
             before[-1]
             if before
-            else next(iter(who.topic if who.certain and ITS_OWN.match(sentence.text) else ()), None)
+            else next(iter(who.topic if who.certain and _IT.search(sentence.text) else ()), None)
         )
         if match is None or first is None or first.named == second.named or _DENIED.search(words):
             continue
@@ -109,9 +117,7 @@ def _apart(passage: Passage, sentence: Sentence, who: Spoken, context: Context) 
             1 if match["n"].lower() in ("a", "one") else float(match["n"])
         )
         told = -told if match["older"] else told
-        gaps = [
-            (date.fromisoformat(one) - date.fromisoformat(other)).days / 365.25 for one in a for other in b
-        ]
+        gaps = [(_date(one) - _date(other)).days / 365.25 for one in a for other in b]
         # Announced in one year and sold in the next.
         low, high = min(gaps) - _YEAR, max(gaps) + _YEAR
         because = f"{first.named[0]} came out on {min(a)}, {second.named[0]} on {min(b)}"
@@ -134,12 +140,41 @@ def _earlier(passage: Passage, sentence: Sentence, who: Spoken, context: Context
     second = context.catalogue[here.named[0]]
     told = SPELLED.get(match["n"].lower()) or (1 if match["n"].lower() in ("a", "one") else float(match["n"]))
     told = told if match["earlier"] else -told
-    gaps = [(date.fromisoformat(one) - date.fromisoformat(other)).days / 365.25 for one in a for other in b]
+    gaps = [(_date(one) - _date(other)).days / 365.25 for one in a for other in b]
     right = min(gaps) - _YEAR <= told <= max(gaps) + _YEAR
     because = f"{topic.named[0]} came out on {min(a)}, {second.id} on {min(b)}"
     yield made(context, passage, match.span(), "identity", "confirmed" if right else "contradicted",
                subject=second.id, attribute="release_date", because=because,
                evidence=(source_of(second, "release_date"),))  # fmt: skip
+
+
+def _older(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:
+    """So many years older than the other one of two: "the RTX 4090 is a year older"."""
+    for match in _IS_OLDER.finditer(passage.text, sentence.start, sentence.end):
+        both = pair(match.start(), match.end(), who, context)
+        if both is None or _DENIED.search(sentence.text) or len(who.here) > 1:
+            continue
+        a, b = (_days([context.catalogue[key] for key in side]) for side in (both.first, both.second))
+        if not a or not b:
+            continue
+        told = SPELLED.get(match["n"].lower()) or (
+            1 if match["n"].lower() in ("a", "an", "one") else float(match["n"])
+        )
+        told = -told if match["older"] else told
+        gaps = [(_date(x) - _date(y)).days / 365.25 for x in a for y in b]
+        right = min(gaps) - _YEAR <= told <= max(gaps) + _YEAR
+        because = f"{both.first[0]} came out on {min(a)}, {both.second[0]} on {min(b)}"
+        yield made(context, passage, match.span("n"), "identity", "confirmed" if right else "contradicted",
+                   subject=both.first[0], attribute="release_date", because=because,
+                   evidence=(source_of(context.catalogue[both.first[0]], "release_date"),))  # fmt: skip
+
+
+_IS_OLDER = re.compile(
+    r"\b(?:is|was)\s+(?:about |roughly |almost |nearly |over |some )?(?P<n>an?|one|"
+    + "|".join(SPELLED)
+    + r"|\d(?:\.5)?)\s+(?:full\s+)?years?\s+(?:(?P<older>older)|newer|younger)\b(?!\s+than)",
+    re.IGNORECASE,
+)
 
 
 def _judged(
@@ -161,3 +196,8 @@ def _judged(
 
 def _days(gpus: list[Gpu]) -> list[str]:
     return [str(gpu.value("release_date")) for gpu in gpus if gpu.value("release_date")]
+
+
+def _date(told: str) -> date:
+    """The day of a release; of a month or a year alone its middle."""
+    return date.fromisoformat(told + {4: "-07-01", 7: "-15"}.get(len(told), ""))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from whichgpu.audit.attributes import named
+from whichgpu.audit.attributes import Attribute, attributes, named
 from whichgpu.audit.findings import made
 from whichgpu.audit.judging import on_file
 from whichgpu.audit.pairs import Pair, devices, ratios
@@ -15,7 +15,6 @@ from whichgpu.audit.sentences import sentences
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from whichgpu.audit.attributes import Attribute
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.sentences import Sentence
@@ -25,17 +24,39 @@ _MOST = re.compile(
     r"narrowest))\s+(?:(?:raw|overall|peak|total|theoretical|number of|amount of|maximum)\s+){0,2}",
     re.IGNORECASE,
 )
+#: Superlatives that say by themselves what they are of.
+_BY_WORD = re.compile(
+    r"\bthe\s+(?:(?P<power>hungriest|thirstiest|most power-hungry|most power hungry)|(?P<frugal>least "
+    r"power-hungry|most frugal)|"
+    r"(?P<new>newest|youngest|most recent)|(?P<old>oldest))\b",
+    re.IGNORECASE,
+)
+#: What says that a device is it, before it.
+_IS = re.compile(
+    r"(?:\b(?:is|was|remains|being|makes it|as)|[\u2019']s)\s+(?:(?:also|still|by far|thus|"
+    r"easily|clearly|even)\s+)*$",
+    re.I,
+)
+#: "Its bandwidth is 300 GB/s, which is the highest among them".
+_ALONE = re.compile(
+    r"\bthe\s+(?:(?P<most>highest|most|largest|greatest|biggest|widest)|(?P<least>lowest|smallest|least|fewest|narrowest))"
+    r"(?=\s+(?:of|among|in|here)\b)",
+    re.IGNORECASE,
+)
 #: Words that say among which: those that the text compares.
 _SCOPE = re.compile(
-    r"\b(?:of|among|out of)\s+(?:(?:all|these|the)\s+)?(?:two|three|four|five|six|seven|eight|nine|"
-    r"ten|group|bunch|lot|trio|pair|"
-    r"cards|gpus|options)\b|\b(?:here|in (?:this|our) (?:comparison|list|group|roundup|table|lineup))\b",
+    r"\b(?:of|among|out of)\s+(?:(?:all|these|the)\s+)?(?:them|two|three|four|five|six|seven|eight|nine|"
+    r"ten|group|bunch|lot|trio|pair|round-?up|them|"
+    r"cards|gpus|options)\b|\b(?:here|in (?:this|our|the) (?:comparison|list|group|round-?up|table|"
+    r"line-?up|test|field|bunch))\b",
     re.IGNORECASE,
 )
 #: From so many on a text names others beside those that it compares.
 _MANY = 7
 _COUNTS = {"two": 2, "pair": 2, "three": 3, "trio": 3, "four": 4, "five": 5, "six": 6,
            "seven": 7, "eight": 8, "nine": 9, "ten": 10}  # fmt: skip
+#: The day on which a device came out.
+_DAY = Attribute("release_date", ("release_date",), "date")
 #: Off by less, one is not more than the other.
 _EQUAL = 0.02
 
@@ -57,7 +78,23 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         if each is None or mention is None or not _all_known(sentence, context):
             continue
         most = match["most"] is not None
-        yield from _judged(passage, (match.start(), each.end), (mention.named, each.attribute, most), context)
+        yield from _judged(passage, (match.start(), each.end), (mention.ids, each.attribute, most), context)
+    for match in _ALONE.finditer(passage.text, sentence.start, sentence.end):
+        before = [
+            one for one in named(passage.text) if sentence.start <= one.start and one.end <= match.start()
+        ]
+        mention = who.owner(match.start()) if len(before) == 1 else None
+        if mention is not None and _all_known(sentence, context):
+            most = match["most"] is not None
+            yield from _judged(passage, match.span(), (mention.ids, before[0].attribute, most), context)
+    for match in _BY_WORD.finditer(passage.text, sentence.start, sentence.end):
+        mention = (
+            who.owner(match.start()) if _IS.search(passage.text, sentence.start, match.start()) else None
+        )
+        if mention is not None and _all_known(sentence, context):
+            most = bool(match["power"] or match["new"])
+            what = _DAY if match["new"] or match["old"] else attributes()["power"]
+            yield from _judged(passage, match.span(), (mention.ids, what, most), context)
 
 
 def _all_known(sentence: Sentence, context: Context) -> bool:
@@ -75,7 +112,9 @@ def _judged(
     ids, attribute, most = what
     shares: list[tuple[float, float, str, str]] = []
     for other in devices(context):
-        found = ratios(attribute, Pair(ids, other), context) if not set(other) & set(ids) else []
+        both = Pair(ids, other)
+        of_both = _days if attribute is _DAY else ratios
+        found = of_both(attribute, both, context) if not set(other) & set(ids) else []
         values = [value if most else 1 / value if value else 0.0 for value, _ in found]
         if values:
             shares.append((max(values), min(values), other[0], found[0][1]))
@@ -89,3 +128,20 @@ def _judged(
         verdict = "unverifiable"
     yield made(context, passage, place, "ordering", verdict, subject=", ".join(ids), attribute=attribute.key,
                because=words, evidence=tuple(on_file(gpu, attribute) for gpu in gpus))  # fmt: skip
+
+
+def _days(attribute: Attribute, both: Pair, context: Context) -> list[tuple[float, str]]:
+    """The days of both as a ratio: 2 where the first is later by months, 1/2 where it is earlier."""
+    found = []
+    for one in both.first:
+        for other in both.second:
+            a, b = (str(context.catalogue[key].value("release_date") or "") for key in (one, other))
+            if len(a) >= 7 and len(b) >= 7:
+                months = 12 * (int(a[:4]) - int(b[:4])) + int(a[5:7]) - int(b[5:7])
+                share = 1.0 if abs(months) < _MONTHS else 2.0 if months > 0 else 0.5
+                found.append((share, f"{one} came out on {a}, {other} on {b}"))
+    return found
+
+
+#: Two that come out so near one another are as new.
+_MONTHS = 4

@@ -1,0 +1,284 @@
+"""Comparisons of a sentence: by which words, in what, of which value, and which way.
+
+"Has more memory than", "its bandwidth is higher than", "768 GB/s, slightly ahead of what the 4090 offers",
+"trails it in bandwidth", "on par with", "draws less": one reading for all of them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from whichgpu.audit.attributes import BY_UNIT, RATES, attributes, named
+from whichgpu.audit.quantities import quantities
+from whichgpu.audit.sentences import sentences, within
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.audit.attributes import Attribute, Named
+    from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.subjects import Mention
+
+_MORE = (
+    r"more|higher|greater|larger|bigger|wider|superior|better|faster|quicker|mehr|h\u00f6her(?:e[rsn]?)?|"
+    r"gr\u00f6\u00dfer(?:e[rsn]?)?|schneller|plus|m\u00e1s|di pi\u00f9"
+)
+_LESS = (
+    r"less|lower|fewer|smaller|narrower|slower|inferior|weniger|niedriger(?:e[rsn]?)?|geringer(?:e[rsn]?)?|"
+    r"kleiner(?:e[rsn]?)?|langsamer|moins|menos|meno"
+)
+#: Words that set one thing above or below another, or level with it, by what they are.
+WORDS = re.compile(
+    rf"\b(?:(?P<more>{_MORE})|(?P<less>{_LESS})"
+    r"|(?P<above>above|ahead of|beyond|north of|exceed(?:s|ed|ing)?|surpass(?:es|ed|ing)?|beats?|beating|"
+    r"tops|topping|outdoes|"
+    r"outstrips|trumps|eclipses|edges out)"
+    r"|(?P<below>below|short of|shy of|behind|south of|trail(?:s|ed|ing)|lags|falls? short of|undercuts|"
+    r"loses to)"
+    r"|(?P<level>(?:the )?(?:very |exact )?same(?: (?:amount|size|number|capacity|figure|value)(?= as))?|"
+    r"(?:just|exactly) like|identical|equal|on par|on a par|level|matches|matching|equals|as (?:many|"
+    r"much)(?= as))"
+    r"|(?P<thirst>hungrier|thirstier|more power-hungry|more power hungry)|(?P<frugal>more frugal|less "
+    r"power-hungry))\b",
+    re.IGNORECASE,
+)
+#: Between a word and the name of what it orders.
+_BETWEEN = re.compile(
+    r"\s+(?:as much\s+)?(?:(?:raw|overall|peak|total|theoretical|maximum|usable|available|(?:amounts?|"
+    r"size|number|count) of|"
+    r"\d+\s?GB)\s+){0,2}",
+    re.IGNORECASE,
+)
+#: What is done with an attribute, behind it: "less memory juggling".
+_OF_IT = re.compile(
+    r"[ -](?:juggling|management|pressure|usage|use|footprint|errors?|issues?|traffic|overhead|latency|"
+    r"access\w*|"
+    r"transfers?|consumption(?! than)|leaks?|bound|hungry|hog\w*|requirements?|efficien\w+|saving\w*|"
+    r"technolog\w+|"
+    r"types?|standards?|chips?|compression|clocks?|speeds?|bandwidth|subsystem|architecture|capacit\w+|intensive|"
+    r"limit\w*|constrain\w*|headroom)\b",
+    re.IGNORECASE,
+)
+#: What a comparison is in, behind it: "ahead in bandwidth", "trails the A100 in memory bandwidth".
+_IN = re.compile(
+    r"\b(?:in|in terms of|when it comes to|as for|on)\s+(?:(?:raw|its|the|peak|sheer|memory)\s+){0,2}$",
+    re.IGNORECASE,
+)
+#: Between the name of an attribute and what is said of it: "its bandwidth of 300 GB/s is slightly higher".
+_IS = re.compile(
+    r"(?:[^.;,]{0,40}?)\s+(?:is|are|was|were|sits|stays|remains|comes in|lies|falls|ends up|ist|est|es)\s+"
+    r"(?:(?:also|even|still|slightly|somewhat|a bit|a little|much|far|clearly|just|significantly|"
+    r"considerably|only|"
+    r"well|in fact|actually|noticeably|marginally|deutlich|etwas|noch)\s+){0,3}",
+    re.IGNORECASE,
+)
+#: Between a value and the word: it is said of the same device, and of nothing else.
+_GAP = re.compile(
+    r"(?!\s*$)(?:\s+(?:of\s+)?\w+){0,3}\s*[,:\u2013\u2014-]?\s*(?:(?:the\s+)?[\w-]+\s+(?:needs|uses|draws|has|offers|braucht|hat|consomme|"
+    r"consume)\s+|(?:it\s+)?(?:needs|uses|draws|has|offers|is|are|puts (?:it|them)|places it|sits|a bit|"
+    r"a little|a touch|which is|which makes it|making it|"
+    r"that is|that[\u2019']s|(?:so |hence |thus )?it is|it[\u2019']s|even|slightly|somewhat|much|far|"
+    r"well|just|clearly|significantly|"
+    r"considerably|still|also|noch|deutlich|etwas|or|and|so|thus|hence|actually|in fact|marginally|"
+    r"noticeably)\s+|\()*",
+    re.IGNORECASE,
+)
+_THAT_IS = re.compile(
+    r"\s*(?:That|This|Which)(?:[\u2019']s|\s+is|\s+was)\s+(?:(?:even|slightly|somewhat|much|far|still|"
+    r"also|actually|a bit|well|just)\s+)*",
+    re.IGNORECASE,
+)
+_WITH = re.compile(r"\b(?:mit|with|avec|con|at)\s+(?:its\s+)?$", re.IGNORECASE)
+#: Words of power beside "more" and "less".
+_DRAWS = re.compile(
+    r"\b(?:draws?|drew|drawing|consumed|consumes?|uses|needs|pulls|burns|guzzles|sips|eats|takes|zieht|verbraucht|schluckt|consomme)\s+"
+    r"(?:(?:slightly|somewhat|a bit|much|far|even|significantly|considerably|noticeably|deutlich|etwas|"
+    r"noch)\s+)*$",
+    re.IGNORECASE,
+)
+_POWER = re.compile(
+    r"\s+(?:(?:power|energy|electricity|juice|strom)\b\s*)?(?=than\b|als\b|que\b|[.,;)]|$)", re.IGNORECASE
+)
+#: What must stand between a word without a noun and what it is set against.
+#: "Its die is larger".
+_DIE = re.compile(
+    r"\b(?:die|chip)\s+(?:is|was)\s+(?:(?:also|even|still|slightly|somewhat|a bit|a little|much|"
+    r"far)\s+){0,2}$",
+    re.IGNORECASE,
+)
+_THAN = re.compile(r"(?:\s+\w+){0,2}\s+(?:than|als|que)\b", re.IGNORECASE)
+#: Attributes of which "better" and "faster" say that there is more.
+_FAST = ("bandwidth", "clock_boost", "clock_base", "memory_data_rate", "nvlink")
+_REACH = 60
+_OF_UNIT = {"bits": "memory_bus"}
+_BY_WORDS = ("faster", "slower", "quicker", "schneller", "langsamer")
+
+
+class Comparison(NamedTuple):
+    """A comparison: its words, what it is in, which way it goes, and the value that it is of."""
+
+    start: int
+    end: int
+    attribute: Attribute
+    #: 1 for more, -1 for less, 0 for level.
+    sign: int
+    #: The value that stands before it and is set against the other's.
+    value: Quantity | None
+    #: Whether another side must be named behind it.
+    bound: bool
+
+
+def comparisons(
+    text: str, sentence: Sentence, here: Sequence[Mention], fraction: str
+) -> Iterator[Comparison]:
+    """Every comparison of a sentence of which it is certain what it is in."""
+    reader = _Reader(text, sentence, here, fraction)
+    for match in WORDS.finditer(text, sentence.start, sentence.end):
+        found = reader.read(match)
+        if found is not None:
+            yield found
+
+
+class _Reader:
+    def __init__(self, text: str, sentence: Sentence, here: Sequence[Mention], fraction: str) -> None:
+        self._text, self._sentence, self._here = text, sentence, here
+        every = within(named(text), sentence.start, sentence.end)
+        self._named = [each for each in every if each.end <= sentence.end
+                       and not any(one.start <= each.start < one.end for one in here)]  # fmt: skip
+        self._values = within(quantities(text, fraction), sentence.start, sentence.end)
+        earlier = [one for one in sentences(text) if one.end <= sentence.start]
+        self._told = within(quantities(text, fraction), earlier[-1].start, sentence.start) if earlier else ()
+
+    def read(self, match: re.Match[str]) -> Comparison | None:
+        """The comparison that a word makes; None where what it is in is not certain."""
+        sign = 1 if match["more"] or match["above"] or match["thirst"] else 0 if match["level"] else -1
+        noun = None if match["above"] or match["below"] else self._noun(match)
+        if noun is not None:
+            return Comparison(match.start(), noun.end, noun.attribute, sign, None, False)
+        end = self._of_power(match)
+        if end:
+            return Comparison(match.start(), end, attributes()["power"], sign, None, False)
+        if _MORE_NOUN.match(self._text, match.end()):
+            return None
+        value = self._value(match)
+        what = self._of_value(value, match) if value else self._without_noun(match)
+        return what and Comparison(*match.span(), what, sign, value, True)
+
+    def _of_power(self, match: re.Match[str]) -> int:
+        """Where a comparison of power ends: "hungrier", "draws more"; 0 where it is none."""
+        if match["thirst"] or match["frugal"]:
+            return match.end()
+        drawn = (match["more"] or match["less"]) and _DRAWS.search(
+            self._text, self._sentence.start, match.start()
+        )
+        power = _POWER.match(self._text, match.end()) if drawn else None
+        return power.end() if power else 0
+
+    def _without_noun(self, match: re.Match[str]) -> Attribute | None:
+        """What a comparison beside no name is in: what stands behind "in", before "is", or a value behind."""
+        word = match[0].lower()
+        die = word in ("larger", "bigger", "smaller") and _DIE.search(
+            self._text, self._sentence.start, match.start()
+        )
+        if die:
+            return attributes()["die_area"]
+        what = self._in(match) or self._subject(match) or self._behind(match)
+        return None if what is None or (word in _BY_WORDS and what.key not in _FAST) else what
+
+    def _noun(self, match: re.Match[str]) -> Named | None:
+        """The attribute that is named right behind the word."""
+        gap = _BETWEEN.match(self._text, match.end())
+        found = next((each for each in self._named if gap and each.start == gap.end()), None)
+        if found is None or _OF_IT.match(self._text, found.end):
+            return None
+        word, key = match[0].lower(), found.attribute.key
+        if word in _BY_WORDS and key not in _FAST:
+            return None
+        return None if word in ("better", "superior", "inferior") and key == "power" else found
+
+    def _value(self, match: re.Match[str]) -> Quantity | None:
+        """The value right before a word that has no noun of its own."""
+        before = [
+            each
+            for each in self._values
+            if each.end <= match.start() and each.dimension in (*BY_UNIT, *RATES, "bits")
+        ]
+        if not before and _THAT_IS.fullmatch(self._text, self._sentence.start, match.start()):
+            # "It consumes 350 W. This is less than": of the one value of the sentence before.
+            told = [each for each in self._told if each.dimension in (*BY_UNIT, *RATES)]
+            return told[0] if len(told) == 1 and told[0].high == told[0].value else None
+        if not before or before[-1].high != before[-1].value or match.start() - before[-1].end > _REACH:
+            return None
+        own = before[-1]
+        gap = self._text[own.end : match.start()]
+        if any(own.end <= each.start < match.start() for each in self._here):
+            return None
+        with_it = _WITH.search(self._text, max(0, own.start - 12), own.start) and not gap.strip()
+        return own if with_it or _GAP.fullmatch(gap) else None
+
+    def _of_value(self, value: Quantity, match: re.Match[str]) -> Attribute | None:
+        """What a value is of: what is named beside it, else the one thing that its unit means of a device."""
+        if value.dimension in RATES:
+            keys = {
+                each.attribute.key: each.attribute
+                for each in self._named
+                if each.attribute.dimension in RATES
+            }
+            return next(iter(keys.values())) if len(keys) == 1 else None
+        word = match[0].lower()
+        if word in _BY_WORDS and value.dimension != "bandwidth":
+            return None
+        near = [each for each in self._named
+                if each.attribute.dimension == value.dimension
+                and abs(each.start - value.end) < 2 * _REACH]  # fmt: skip
+        keys = {each.attribute.key: each.attribute for each in near}
+        if len(keys) > 1:
+            return None
+        return (
+            next(iter(keys.values()))
+            if keys
+            else attributes()[_OF_UNIT.get(value.dimension, value.dimension)]
+        )
+
+    def _in(self, match: re.Match[str]) -> Attribute | None:
+        """What follows "in": "ahead in bandwidth", "trails the A100 in memory"."""
+        for each in self._named:
+            if match.end() <= each.start <= match.end() + 2 * _REACH:
+                words = self._text[match.end() : each.start]
+                if _IN.search(words) and not re.search(r"[,;:]", words):
+                    return each.attribute
+        return None
+
+    def _behind(self, match: re.Match[str]) -> Attribute | None:
+        """What the value behind the other side is of: "has more than the H100 as well: 3.2 TB/s"."""
+        others = [each for each in self._here if each.start >= match.end()]
+        after = [each for each in self._values if others and each.start >= others[0].end]
+        told = after and re.fullmatch(
+            r"(?:\s+(?:as well|too))?\s*[:(]\s*(?:at |with )?", self._text[others[0].end : after[0].start]
+        )
+        return attributes()[after[0].dimension] if told and after[0].dimension in BY_UNIT else None
+
+    def _subject(self, match: re.Match[str]) -> Attribute | None:
+        """What the clause is about: "its bandwidth is higher", "the TDP of the card exceeds"."""
+        before = [
+            each
+            for each in self._named
+            if each.end <= match.start() and match.start() - each.end < 2 * _REACH
+        ]
+        if not before:
+            return None
+        gap = self._text[before[-1].end : match.start()]
+        verb = re.match(
+            r"exceed|surpass|beat|top|outdo|outstrip|trump|trail|lags|falls|equals|match", match[0], re.I
+        )
+        ties = _IS.fullmatch(gap) or _GAP.fullmatch(gap) or (verb and re.fullmatch(r"[^.;,]{0,30}\s+", gap))
+        return before[-1].attribute if ties else None
+
+
+#: A noun behind the word, which is none of a device's attributes: "more expensive", "better support".
+_MORE_NOUN = re.compile(
+    r"\s+(?!(?:power|energy|electricity|strom|leistung|energie|courant|speicher|vram|memory)\s+(?:than|als|que)\b|than\b|als\b|que\b|in\b|as\b|with\b|to\b|[Tt]he\b|what\b|that\b|of\b|and\b|at\b)[a-z]",
+    re.IGNORECASE,
+)

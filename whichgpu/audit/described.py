@@ -1,0 +1,316 @@
+"""Devices that a text speaks of by a description: "the older card", "the Ada part", "its predecessor".
+
+A description picks among the devices that the text spoke of before it, the nearest first: by what it names of
+them, or as the one of two that is older, cheaper or slower. One that picks none, or several, is remembered
+as open: nothing that is said of it accuses anybody.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from whichgpu.audit.descriptions import DESCRIPTION, OF_A_MODEL, SIZE, asked
+from whichgpu.audit.roles import owned
+from whichgpu.audit.sentences import sentences
+from whichgpu.audit.subjects import Mention, family, mentions, model
+from whichgpu.hardware.gpu import nominal_gb
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from whichgpu.audit.descriptions import Asked, Test
+    from whichgpu.audit.document import Document, Passage
+    from whichgpu.hardware.catalogue import Catalogue
+
+    _Ids = tuple[str, ...]
+
+#: The fields that a rank goes by; where several are known all must agree.
+_FIELDS = {"price": ("launch_price",), "speed": ("bandwidth", "fp32"), "size": ("memory", "cores", "power")}
+#: Off by less, one is not more than the other.
+_APART = 1.05
+#: Behind or before a description, the name of the device itself.
+_NAMED_NEXT = re.compile(r"[,:(\u2013\u2014-]?\s*(?:namely\s+|is\s+)?(?:the\s+|nvidia\s+|amd\s+|called\s+)*")
+_NAMED_BEFORE = re.compile(
+    r"s?,\s+$|s?\s+(?:is|was|remains|as)\s+(?:clearly\s+|still\s+|also\s+)?$", re.IGNORECASE
+)
+#: A description of several, or of a kind: "the newer cards", "the consumer GPU market".
+_GOES_ON = re.compile(
+    r"[ -](?:market|space|world|segment|lineup|line-up|line|series|family|memory|prices?|makers?|vendors?)\b",
+    re.I,
+)
+#: A form of what is named, or described, behind it.
+_OF_WHICH = re.compile(r"\s+of\s+(?:the|its|their|an?|nvidia|amd|(?=[A-Z]))", re.IGNORECASE)
+#: So many sentences back the two that are compared may stand.
+_BACK = 2
+_PROSE = ("paragraph", "item", "caption")
+#: Devices that are meant together, of which nothing is looked for here.
+_SEVERAL = re.compile(
+    r"\bthe other (?:two|three|four|ones|cards|gpus)\b|\bthe others\b|\bthe rest\b"
+    r"|\b(?:all|most|some|many)\s+(?!of\b|three\b|two\b|four\b|these\b|those\b)(?:[A-Za-z0-9-]+\s+){1,2}(?:cards|gpus|parts|chips|models)\b",
+    re.IGNORECASE,
+)
+_AGAINST = re.compile(r"\b(?:than|versus|vs\.?|that of|against)\s+$", re.IGNORECASE)
+
+
+class Described(NamedTuple):
+    """The mentions of a document with those by description, and the places of those that stay open."""
+
+    mentions: Mapping[int, tuple[Mention, ...]]
+    open: Mapping[int, tuple[tuple[int, int], ...]]
+
+
+def described(document: Document, named: Mapping[int, Sequence[Mention]], catalogue: Catalogue) -> Described:
+    """Every mention by name with those by description beside them."""
+    done: dict[int, tuple[Mention, ...]] = {}
+    unsettled: dict[int, tuple[tuple[int, int], ...]] = {}
+    before: list[Mention] = []
+    headed: Sequence[Mention] = ()
+    titled = list(mentions(document.title, catalogue))
+    for index, passage in enumerate(document.passages):
+        here = list(named.get(index, ()))
+        headed = here if passage.kind == "heading" else headed
+        if passage.kind in _PROSE:
+            here, unknown = _Reader(passage, here, before, (titled, headed), catalogue).read()
+            if unknown:
+                unsettled[index] = tuple(unknown)
+        if here:
+            done[index] = tuple(here)
+        before += here
+    return Described(done, unsettled)
+
+
+class _Reader:
+    """Reads the descriptions of one passage, each with what was spoken of before it."""
+
+    def __init__(
+        self, passage: Passage, named: Sequence[Mention], before: Sequence[Mention],
+        above: tuple[Sequence[Mention], Sequence[Mention]], catalogue: Catalogue,
+    ) -> None:  # fmt: skip
+        self._text, self._named, self._catalogue = passage.text, named, catalogue
+        self._before, self._found = before, list(named)
+        self._titled, self._headed = above
+
+    def read(self) -> tuple[list[Mention], list[tuple[int, int]]]:
+        unsettled: list[tuple[int, int]] = []
+        for match in DESCRIPTION.finditer(self._text):
+            if self._is_named(match):
+                continue
+            place = match.span("what")
+            what = asked(match)
+            if what is None:
+                continue
+            if what.rank and not what.tests and self._is_alone(match):
+                # "The new card" of a text on one device is that.
+                continue
+            ids = self._picked(match, what)
+            if ids:
+                self._found = sorted([*self._found, Mention(*place, match["what"], ids, ids)])
+            else:
+                unsettled.append(place)
+        unsettled += [match.span() for match in _SEVERAL.finditer(self._text)]
+        return self._found, unsettled
+
+    def _is_alone(self, match: re.Match[str]) -> bool:
+        """Whether a text that speaks of one device only calls it new, or old."""
+        plain = re.fullmatch(r"(?:new|old|latest)\s+\w+", match["what"], re.IGNORECASE)
+        return (
+            bool(plain) and len(self._ordered([*self._before, *self._titled, *self._upto(match.start())])) < 2
+        )
+
+    def _is_named(self, match: re.Match[str]) -> bool:
+        """Whether the device is named in the description, right behind it, or right before it."""
+        start, end = match.span("what")
+        of_two = re.match(r"\s+of the two\b", self._text[end : end + 12])
+        if _GOES_ON.match(self._text, end) or (_OF_WHICH.match(self._text, end) and not of_two):
+            return True
+        for each in self._named:
+            if start < each.end and each.start < end:
+                return True
+            if 0 <= each.start - end < 24 and _NAMED_NEXT.fullmatch(self._text, end, each.start):
+                return True
+            if 0 <= match.start() - each.end < 24 and _NAMED_BEFORE.fullmatch(
+                self._text, each.end, match.start()
+            ):
+                return True
+        return False
+
+    def _picked(self, match: re.Match[str], what: Asked) -> _Ids:
+        """The devices that a description means; empty where it picks none, or several."""
+        at, head = match.start(), (match["head"] or "").lower()
+        if what.which:
+            both = self._last_pair(at, by_name=True)
+            return both[what.which == "latter"] if len(both) == 2 else ()
+        if what.suffix:
+            return self._of_suffix(at, what.suffix)
+        sized = what.rank is not None and what.rank[0] == "size" and head in OF_A_MODEL
+        found = self._of_size(at, what.rank[1]) if what.rank and sized else ()
+        if what.form and not found:
+            of_last = SIZE.search((match["mods"] or "").lower()) is None or head in OF_A_MODEL
+            found = self._of_form(at, what.form, of_last=of_last)
+        if found or (what.form and not what.tests):
+            return found
+        if what.tests:
+            return self._fitting(at, what)
+        if what.rank:
+            previous = re.match(r"(?:previous|last|outgoing)", match["what"], re.IGNORECASE)
+            return self._ranked(at, what.rank, own=what.own or bool(previous))
+        return self._other_one(at) if what.other else ()
+
+    def _fitting(self, at: int, what: Asked) -> _Ids:
+        """The one device of the passage, of the title or of the text before that all is true of."""
+        here = self._upto(at)
+        for group in (here, self._titled, [*self._before, *here]):
+            fitting = [those for ids in self._distinct(group) if (those := self._those(ids, what))]
+            if fitting:
+                return fitting[0] if len(fitting) == 1 else ()
+        return ()
+
+    def _other_one(self, at: int) -> _Ids:
+        """The one of the two that are compared which the text is not about just now."""
+        both, subject = self._last_pair(at), self._subject(at)
+        left = [ids for ids in both if subject and not self._same(ids, subject)]
+        return left[0] if len(both) == 2 and len(left) == 1 else ()
+
+    def _upto(self, at: int) -> list[Mention]:
+        return [each for each in self._found if each.end <= at]
+
+    def _distinct(self, found: Sequence[Mention]) -> list[_Ids]:
+        """The devices of some mentions, one to a model, in the order of their last mention."""
+        every: dict[frozenset[str], _Ids] = {}
+        for each in found:
+            key = model(each.named[0], self._catalogue)
+            every.pop(key, None)
+            every[key] = each.ids
+        return list(every.values())
+
+    def _same(self, a: Sequence[str], b: Sequence[str]) -> bool:
+        return model(a[0], self._catalogue) == model(b[0], self._catalogue)
+
+    def _subject(self, at: int) -> _Ids:
+        """The device that was spoken of last before a place."""
+        upto = owned(self._text, self._upto(at)) or self._upto(at) or list(self._before)
+        return upto[-1].ids if upto else ()
+
+    def _last_pair(self, at: int, *, by_name: bool = False) -> list[_Ids]:
+        """The two that are compared before a place: those of its sentences, its passage or the text."""
+        upto = [each for each in self._upto(at) if not by_name or each in self._named]
+        starts = [one.start for one in sentences(self._text) if one.start <= at]
+        for back in range(1, _BACK + 2):
+            first = starts[-back] if back <= len(starts) else 0
+            near = self._ordered([each for each in upto if each.start >= first])
+            if len(near) == 2:
+                return near
+            if len(near) > 2:
+                return []
+        for group in (upto, [*self._headed, *upto], self._titled, [*self._before, *upto]):
+            whole = self._ordered(group)
+            if len(whole) == 2:
+                return whole
+            if len(whole) > 2 and group is not upto:
+                return []
+        return []
+
+    def _ordered(self, found: Sequence[Mention]) -> list[_Ids]:
+        """The devices of some mentions in the order of their first one."""
+        every: dict[frozenset[str], _Ids] = {}
+        for each in found:
+            every.setdefault(model(each.named[0], self._catalogue), each.ids)
+        return list(every.values())
+
+    def _ranked(self, at: int, rank: tuple[str, int, bool], *, own: bool) -> _Ids:
+        field, sign, most = rank
+        both = self._ordered([*self._before, *self._upto(at)]) if most else self._last_pair(at)
+        if len(both) < 2:
+            return self._in_line(at, sign) if own and field == "age" else ()
+        scored = [(self._score(ids, field), ids) for ids in both]
+        ranked = [(value, ids) for value, ids in scored if value is not None]
+        if len(ranked) != len(scored):
+            return ()
+        best = _best([value for value, _ in ranked], sign, by_day=field == "age")
+        picked = ranked[best][1] if best is not None else ()
+        if own and picked and self._same(picked, self._subject(at) or picked):
+            # "Its predecessor" is not what the text is about.
+            return self._in_line(at, sign)
+        return picked
+
+    def _in_line(self, at: int, sign: int) -> _Ids:
+        """The card of the generation before, or after, by its number: the RTX 3090 before the RTX 4090."""
+        subject = self._subject(at)
+        if not subject or self._catalogue[subject[0]].segment != "geforce":
+            return ()
+        words = model(subject[0], self._catalogue)
+        number = next((word for word in words if re.fullmatch(r"[2-5]0\d0", word)), "")
+        other = (words - {number}) | {str(int(number) + sign * 1000)} if number else words
+        return tuple(key for key in self._catalogue if number and model(key, self._catalogue) == other)
+
+    def _score(self, ids: _Ids, field: str) -> tuple[float, ...] | None:
+        known = [gpu for gpu in (self._catalogue[key] for key in ids) if gpu.confidence != "low"]
+        if not known:
+            return None
+        if field == "age":
+            days = [str(gpu.value("release_date")) for gpu in known if gpu.value("release_date")]
+            return (float(min(days)[:4]) + float(min(days)[5:7] or 1) / 12,) if days else None
+        values = tuple(float(known[0].value(each) or 0) for each in _FIELDS[field])
+        return values if any(values) else None
+
+    def _those(self, ids: _Ids, what: Asked) -> _Ids:
+        return tuple(key for key in ids if all(test(self._catalogue[key]) for test in what.tests))
+
+    def _of_size(self, at: int, sign: int) -> _Ids:
+        """The largest, or smallest, memory that the device spoken of last comes with."""
+        subject = self._subject(at)
+        sizes = {key: nominal_gb(float(self._catalogue[key].value("memory") or 0)) or 0
+                 for key in family(subject, self._catalogue)} if subject else {}  # fmt: skip
+        sizes = {
+            key: size for key, size in sizes.items() if size and self._catalogue[key].confidence != "low"
+        }
+        best = (max if sign > 0 else min)(sizes.values(), default=0)
+        return tuple(key for key in sizes if sizes[key] == best) if len(set(sizes.values())) == 2 else ()
+
+    def _of_suffix(self, at: int, suffix: frozenset[str]) -> _Ids:
+        """The card of the number that was spoken of last, with another suffix."""
+        every = list(reversed(self._distinct([*self._before, *self._upto(at)])))
+        every = [*self._ordered(self._headed), *every]
+        named = [ids for ids in every if suffix <= model(ids[0], self._catalogue)]
+        if named:
+            return named[0]
+        for ids in every:
+            number = {word for word in model(ids[0], self._catalogue) if word.isdigit()}
+            found = tuple(
+                key for key in self._catalogue if number and model(key, self._catalogue) == number | suffix
+            )
+            if found:
+                return found
+        return ()
+
+    def _of_form(self, at: int, form: Test, *, of_last: bool) -> _Ids:
+        """The form, or the size, that is described: of the one that has it, else of the last of several."""
+        fitting: list[tuple[_Ids, bool]] = []
+        own = [*owned(self._text, self._upto(at))]
+        # "43 % more than the SXM5" is not what it is compared with.
+        subject = self._subject(at) if _AGAINST.search(self._text, max(0, at - 12), at) else ()
+        for ids in reversed(self._distinct([*self._before, *self._upto(at), *own])):
+            if subject and self._same(ids, subject):
+                continue
+            every = family(ids, self._catalogue)
+            mine = tuple(key for key in every if form(self._catalogue[key]))
+            if mine:
+                fitting.append((mine, len(mine) < len(every)))
+        several = [mine for mine, apart in fitting if apart]
+        if several and (of_last or len(fitting) == 1):
+            return several[0]
+        return fitting[0][0] if len(fitting) == 1 else ()
+
+
+def _best(values: Sequence[tuple[float, ...]], sign: int, *, by_day: bool) -> int | None:
+    """Which has the most, or the least, of all that is known of each; None where that is not certain."""
+    best = max(range(len(values)), key=lambda i: sign * values[i][0])
+    for i, other in enumerate(values):
+        for a, b in zip(values[best], other, strict=True) if i != best else ():
+            near = a - b if by_day else (a / b - 1 if a and b else 0.0)
+            if by_day and sign * near < 0.25:
+                return None
+            if not by_day and a and b and (sign * (a - b) < 0 or max(a, b) / min(a, b) < _APART):
+                return None
+    return best

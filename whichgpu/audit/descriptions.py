@@ -1,0 +1,168 @@
+"""What a description asks of a device: "the older card", "the Ada part", "the 80 GB version", "the Ti"."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from whichgpu.hardware.gpu import nominal_gb
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from whichgpu.hardware.gpu import Gpu
+
+    Test = Callable[[Gpu], bool]
+
+#: Words that tell the two of a pair apart, and whether the greater or the smaller value is meant.
+_RANKS = {
+    "older": ("age", -1), "elder": ("age", -1), "predecessor": ("age", -1), "newer": ("age", 1),
+    "younger": ("age", 1), "newcomer": ("age", 1), "successor": ("age", 1), "previous": ("age", -1),
+    "last-gen": ("age", -1), "previous-gen": ("age", -1), "previous-generation": ("age", -1),
+    "outgoing": ("age", -1), "cheaper": ("price", -1), "pricier": ("price", 1), "costlier": ("price", 1),
+    "faster": ("speed", 1), "slower": ("speed", -1), "bigger": ("size", 1), "larger": ("size", 1),
+    "smaller": ("size", -1), "oldest": ("age", -1), "newest": ("age", 1), "youngest": ("age", 1),
+    "cheapest": ("price", -1), "biggest": ("size", 1), "smallest": ("size", -1), "latest": ("age", 1),
+    "new": ("age", 1), "old": ("age", -1),
+}  # fmt: skip
+_SEGMENTS = {
+    "gaming": ("geforce",), "consumer": ("geforce",), "geforce": ("geforce",), "gamer": ("geforce",),
+    "workstation": ("workstation",), "professional": ("workstation",), "pro": ("workstation",),
+    "datacenter": ("datacenter",), "data-center": ("datacenter",), "server": ("datacenter",),
+    "laptop": ("laptop",), "notebook": ("laptop",), "mobile": ("laptop",),
+    "desktop": ("geforce", "workstation"),
+}  # fmt: skip
+_MAKERS = {"nvidia": "NVIDIA", "amd": "AMD", "intel": "Intel", "radeon": "AMD", "instinct": "AMD",
+           "arc": "Intel"}  # fmt: skip
+_FAMILIES = ("ampere", "ada", "hopper", "blackwell", "turing", "volta", "pascal", "maxwell", "kepler",
+             "rubin")  # fmt: skip
+_NUMBERED = re.compile(r"([cr]dna)[ -]?(\d(?:\.\d)?)")
+#: A size of memory.
+SIZE = re.compile(r"(\d{1,3})[ -]?(?:gb|gib|gigabytes?|gig)")
+_FORM = re.compile(r"(pcie|sxm|nvl|oam)\d?")
+#: The architectures of each socket.
+_SOCKETS = {"sxm2": ("pascal", "volta"), "sxm3": ("volta",), "sxm4": ("ampere",), "sxm5": ("hopper",)}
+#: Words that say nothing of which device is meant.
+_PLAIN = frozenset(re.findall(r"[\w-]+", (
+    "big small little good trusty mighty humble venerable popular powerful fast slow cheap expensive plain "
+    "regular standard normal single lone lowly entry-level mid-range high-end top-end fancy shiny lovelace "
+    "based era generation gen class current used second-hand budget passive active compact low-power "
+    "dual-slot actual first full-fat vanilla original base ageing aging tiny huge large much slightly far "
+    "somewhat only same said respective so-called memory vram accelerator graphics gpu card flagship team "
+    "green red blue chip architecture super compute ai ml dl inference training hot"
+)))  # fmt: skip
+_DETS = frozenset({"", "the", "it", "their", "that", "thi", "team green", "team red"})
+#: Heads that always are of another device than the one that is spoken of.
+_TELLING = frozenset({"sibling", "brother", "sister", "cousin", "rival", "competitor", "counterpart"})
+_ONE = (
+    "card|gpu|chip|part|board|module|model|version|variant|one|accelerator|sibling|brother|sister|cousin|flagship|"
+    "product|device|processor|contender|rival|competitor|counterpart|edition"
+)
+_SEVERAL = re.compile(rf"(?:{_ONE})s")
+_HEADS = rf"(?:{_ONE})s?|silicon|mid-ranger|pick|option|offering|newcomer|predecessor|successor|solution|die"
+_DOES = (
+    r"(?:has|had|is|was|ships|comes|offers|gets|runs|draws|uses|adds|added|needs|sits|does|makes|supports|lacks|"
+    r"doubles|can)\b"
+)
+#: What no words of a description are.
+_NO_WORD = r"(?:of|in|on|is|are|was|has|had|and|or|with|to|for|that|which|at|by|from|than|as|the|an?|if|it)\s"
+#: Heads that are of one model: "the 80 GB version".
+OF_A_MODEL = frozenset({"version", "variant", "model", "edition", "module"})
+_SUFFIXES = frozenset({"ti", "super", "xt", "xtx", "gre"})
+#: A description: what stands before it, its words and its head; a form, or a suffix, by itself.
+DESCRIPTION = re.compile(
+    r"\b(?P<det>the|its|their|that|this|(?:nvidia|amd|intel|team green|team red|ampere|ada|hopper|blackwell|"
+    r"turing|volta|pascal)(?:[\u2019']s?))\s+(?P<what>"
+    rf"(?P<mods>(?:(?!{_NO_WORD})[A-Za-z0-9][A-Za-z0-9\u2019'-]*(?:\.\d)?\s+){{0,4}}?)(?P<head>{_HEADS})"
+    r"|former|latter|(?:older|newer|younger)(?= of the two)"
+    r"|(?:oldest|newest|youngest|older|newer|younger|cheapest)"
+    rf"(?=(?: of the (?:three|four|bunch|trio))?\s+{_DOES})"
+    rf"|(?P<bare>PCIe|SXM\d?|NVL)(?=\s*[.,;)]|[\u2019']s|\s+{_DOES})"
+    r"|(?:(?:smaller|bigger|plain|cheaper|newer|older|little|regular|big)\s+)?"
+    r"(?P<suffix>(?:Ti Super|Ti|Super|XTX|XT|GRE)(?: (?:version|variant|model))?)"
+    r")\b(?![-\u2019']?s?\s*(?:of the two\s+)?,?\s*$)",
+    re.IGNORECASE,
+)
+
+
+class Asked(NamedTuple):
+    """What a description says of its device."""
+
+    tests: tuple[Test, ...] = ()
+    #: What it has more or less of than the others, the sign, and whether than all.
+    rank: tuple[str, int, bool] | None = None
+    form: Test | None = None
+    other: bool = False
+    #: "former" or "latter".
+    which: str = ""
+    #: Whether it is said of a device: "its predecessor".
+    own: bool = False
+    #: What stands behind the number of the device spoken of: "the Ti", "the XT below it".
+    suffix: frozenset[str] = frozenset()
+
+
+def asked(match: re.Match[str]) -> Asked | None:
+    """What a description asks; None where it tells no device from another."""
+    suffix = frozenset((match["suffix"] or match["mods"] or "").lower().split()) - OF_A_MODEL
+    if suffix and suffix <= _SUFFIXES:
+        return Asked(suffix=suffix)
+    head = (match["head"] or ("version" if match["bare"] else match["what"])).lower()
+    if head in ("former", "latter"):
+        return Asked(which=head)
+    if _SEVERAL.fullmatch(head):
+        return None
+    det, mods = (
+        each.lower().replace("\u2019", "'") for each in (match["det"], match["mods"] or match["bare"] or "")
+    )
+    found, unknown = _words(det, mods, head)
+    said = found.tests or found.rank or found.form
+    if said or (found.other and not unknown):
+        return found._replace(own=det in ("its", "their"))
+    telling = head in _TELLING or (head == "one" and bool(mods.strip()) and det == "the")
+    makers = not unknown and det.endswith("'s") and "team" not in det
+    return Asked() if telling or makers else None
+
+
+def _words(det: str, mods: str, head: str) -> tuple[Asked, bool]:
+    """What each word of a description asks, and whether one of them is not known."""
+    found, unknown = Asked(), False
+    words = SIZE.sub(r"\1gb", mods).replace("data center", "datacenter").split()
+    for word in (det.removesuffix("s").removesuffix("'"), *words, head):
+        plain = re.sub(r"-(?:based|generation|era|gen|class|powered)$|'s?$", "", word)
+        form, test = _form(plain), _test(plain)
+        if form is not None:
+            found = found._replace(form=form)
+        elif test is not None:
+            found = found._replace(tests=(*found.tests, test))
+        elif plain in _RANKS:
+            found = found._replace(rank=(*_RANKS[plain], plain.endswith("est")))
+        elif plain == "other":
+            found = found._replace(other=True)
+        elif word != head and plain not in _PLAIN | _DETS:
+            unknown = True
+    return found, unknown
+
+
+def _test(word: str) -> Test | None:
+    """What a word asks of a device: its architecture, its maker, its kind."""
+    numbered = _NUMBERED.fullmatch(word)
+    if word in _FAMILIES:
+        return lambda gpu: gpu.vendor == "NVIDIA" and gpu.architecture.split("_")[0] == word
+    if numbered:
+        return lambda gpu: gpu.architecture == numbered[1] + numbered[2].replace(".", "")
+    if word in _MAKERS:
+        return lambda gpu: gpu.vendor == _MAKERS[word]
+    if word in _SEGMENTS:
+        return lambda gpu: gpu.segment in _SEGMENTS[word]
+    return None
+
+
+def _form(word: str) -> Test | None:
+    """What a word asks that tells the forms of one model apart: its size, its socket."""
+    size, form = SIZE.fullmatch(word), _FORM.fullmatch(word)
+    if size:
+        return lambda gpu: nominal_gb(float(gpu.value("memory") or 0)) == int(size[1])
+    if form is None:
+        return None
+    fitting = _SOCKETS.get(word, ())
+    return lambda gpu: f"-{form[1]}" in gpu.id and (not fitting or gpu.architecture.split("_")[0] in fitting)
