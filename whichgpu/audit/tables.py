@@ -6,9 +6,11 @@ Devices stand in a header with attributes to the left, or one to a row with attr
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.audit.attributes import CHIP, headed, qualifiers, rate_of
+from whichgpu.audit.cells import Cell, read, unit_of
+from whichgpu.audit.explained import explained
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import counted
 from whichgpu.audit.subjects import mentions
@@ -16,17 +18,10 @@ from whichgpu.audit.subjects import mentions
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from whichgpu.audit.attributes import Attribute
     from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context
-    from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.subjects import Mention
 
-#: The unit that a header gives for the numbers under or beside it.
-_UNIT = re.compile(
-    r"[\[(]\s*(?:in\s+)?([A-Za-z][\w/²^]{0,9})\s*[\])]|"
-    r"(?:,\s*|(?<=\w)\s+|(?<=\d)\s?/\s?|(?<=\))\s+)([GTM]i?B(?:/s)?|[TP]FLOPS|TOPS|W|MHz|GHz)$"
-)
 #: Columns and rows in which devices are looked for.
 _SEARCHED = 3
 #: How much of a header's cell the name of its device is at least.
@@ -34,71 +29,16 @@ _SHARE = 0.35
 #: Cells that must fit the devices that a table does not name, and how nearly.
 _SURE, _NEARLY = 4, 0.08
 _TWO = 2
-#: Units that bare numbers may have, and how many of them show it; so many are looked at.
-_UNITS = {
-    "memory": ("GB",), "bandwidth": ("GB/s", "TB/s"), "power": ("W",), "frequency": ("MHz", "GHz"),
-    "flop rate": ("TFLOPS",), "op rate": ("TOPS",),
-}  # fmt: skip
-_SOME, _MANY = 3, 40
-_NUMBER = re.compile(r"~?\d[\d.,]{0,9}")
-_BILLIONS = re.compile(r"(\d\s?)B\b")
 #: Behind the name of a device that there are several of.
 _TIMES = re.compile(r"\s*(?:[x\u00d7]\s?\d|\(\d+\s?[x\u00d7]|\(pair)", re.IGNORECASE)
-_MARK = re.compile(r"(?<!\*)\*(?!\*)|[\u2020\u2021\u00b9\u00b2]")
-_NOTE = re.compile(r"[*\u2020\u2021\u00b9\u00b2]+[^.\n|]{0,60}\bsparsity", re.IGNORECASE)
-
-
-class Cell(NamedTuple):
-    """A cell that states a value: of these devices, of this attribute."""
-
-    passage: Passage
-    ids: tuple[str, ...]
-    attribute: Attribute | None
-    #: The name of the attribute as it stands.
-    label: str
-    #: What the header says beside the attribute's name.
-    said: frozenset[str]
-    #: The unit of bare numbers.
-    unit: str
-    row: int
-    column: int
-    #: Whether the cells of its row stand below those of the header.
-    aligned: bool = True
-    #: All devices that the header may mean, of which `ids` may be fewer.
-    named: tuple[str, ...] = ()
 
 
 def cells(table: Table, context: Context) -> tuple[Cell, ...]:
     """The cells of a table that are of a device."""
     known: dict[int, tuple[Cell, ...]] = context.memo.setdefault("cells", {})
     if id(table) not in known:
-        known[id(table)] = tuple(_united(list(_cells(table, context)), context))
+        known[id(table)] = tuple(explained(list(_cells(table, context)), context))
     return known[id(table)]
-
-
-def _united(found: Sequence[Cell], context: Context) -> Sequence[Cell]:
-    """Cells of bare numbers under a header that gives no unit, in the one in which most of them are right."""
-    bare: dict[str, list[Cell]] = {}
-    for cell in found:
-        wanted = cell.attribute is not None and not cell.unit and cell.attribute.dimension in _UNITS
-        if wanted and _NUMBER.fullmatch(cell.passage.text):
-            bare.setdefault(cell.label, []).append(cell)
-    units = {label: unit for label, mine in bare.items() if (unit := _unit_for(mine, context))}
-    plain = {id(cell) for label in units for cell in bare[label]}
-    if not plain:
-        return found
-    return [cell._replace(unit=units[cell.label]) if id(cell) in plain else cell for cell in found]
-
-
-def _unit_for(mine: Sequence[Cell], context: Context) -> str:
-    """The unit in which so many numbers, and most of them, are nearly those of their devices; else none."""
-    attribute = mine[0].attribute
-    for unit in _UNITS[attribute.dimension] if attribute and len(mine) >= _SOME else ():
-        told = [_is_of(cell._replace(unit=unit), context) for cell in mine[:_MANY]]
-        right, wrong = (sum(each is way for each in told) for way in (True, False))
-        if right >= _SOME and right >= 2 * wrong:
-            return unit
-    return ""
 
 
 def _cells(table: Table, context: Context) -> Iterator[Cell]:
@@ -116,46 +56,6 @@ def _cells(table: Table, context: Context) -> Iterator[Cell]:
         yield from _beside(table, across[0], _shifted(table, *across))
     elif down[1]:
         yield from _below(table, *down)
-
-
-def read(cell: Cell, context: Context) -> list[Quantity]:
-    """The quantities of a cell, in the unit of its header where it has none."""
-    text = read_as(cell.passage.text, cell.attribute)
-    found = [
-        each._replace(end=min(each.end, len(cell.passage.text)))
-        for each in quantities(text, context.fraction)
-    ]
-    if not cell.unit or any(each.dimension not in ("number", "count") for each in found):
-        return found
-    made = []
-    for each in found:
-        text = f"{cell.passage.text[each.start : each.end]} {cell.unit}"
-        again = next(iter(quantities(text, context.fraction)), each)
-        made.append(again._replace(start=each.start, end=each.end))
-    return made
-
-
-def read_as(text: str, attribute: Attribute | None, unit: str = "") -> str:
-    """A cell's text with the unit of its heading behind it; "80 B" of transistors are billions."""
-    if attribute and attribute.key == "transistors":
-        text = _BILLIONS.sub(lambda match: match[1] + "Bn", text)
-    return f"{text} {unit}".strip()
-
-
-def noted(passage: Passage, place: tuple[int, int], document: str) -> frozenset[str]:
-    """What a mark beside a figure says of it: the footnote on sparsity of a data sheet.
-
-    It is looked for in the file, since a single star is a mark of Markdown too.
-    """
-    start, end = passage.span(*place)
-    return of_mark(document[start : end + 1], document)
-
-
-def of_mark(text: str, document: str) -> frozenset[str]:
-    """What a mark in a text says by a footnote of the document."""
-    if _MARK.search(text) and _NOTE.search(document):
-        return frozenset({"sparse"})
-    return frozenset()
 
 
 def _across(table: Table, row: int, context: Context) -> tuple[int, Mapping[int, tuple[str, ...]]]:
@@ -252,12 +152,6 @@ def _is_it(passage: Passage, mention: Mention, context: Context) -> bool:
     chips = {str(context.catalogue[key].value("chip") or "").upper() for key in mention.ids}
     said = CHIP.findall(passage.text)
     return not said or not all(chips) or any(chip.startswith(one) for one in said for chip in chips)
-
-
-def unit_of(text: str) -> str:
-    """The unit that a heading gives for bare numbers; empty where it gives none."""
-    match = _UNIT.search(text)
-    return (match[1] or match[2]) if match else ""
 
 
 def _ordered(table: Table, context: Context) -> Iterator[Cell]:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit.attributes import headed
 from whichgpu.audit.binding import fitting
+from whichgpu.audit.cells import read_as, unit_of
 from whichgpu.audit.document import Passage, Table
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.readers._lines import lines
 from whichgpu.audit.subjects import mentions
-from whichgpu.audit.tables import read_as, unit_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import tables
 from whichgpu.audit.attributes import Attribute, qualifiers
 from whichgpu.audit.binding import fitting, of_a_part
+from whichgpu.audit.cells import noted, of_mark, read
 from whichgpu.audit.findings import Finding
 from whichgpu.audit.judging import judged, stated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.cells import Cell
     from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context
     from whichgpu.audit.judging import Verdict
     from whichgpu.audit.quantities import Quantity
-    from whichgpu.audit.tables import Cell
     from whichgpu.hardware.gpu import Gpu
 
 #: Two rates of one cell: "989 / 1,979 TFLOPS".
@@ -82,7 +83,7 @@ def of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
     """The verdict on the value of a cell; one with several values is of all that its header can mean."""
     attribute = cell.attribute
     assert attribute is not None
-    found = list(fitting(attribute, tables.read(cell, context)))
+    found = list(fitting(attribute, read(cell, context)))
     if len(found) > 1 and attribute.dimension != "count":
         found = [each for each in found if each.dimension != "number"]
     pair = _PAIR.fullmatch(cell.passage.text) if found and attribute.dimension in _PAIRED else None
@@ -98,7 +99,7 @@ def of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
         gpus = [context.catalogue[key] for key in (cell.named if several else cell.ids)]
         place = (quantity.start, quantity.end)
         original = context.document.original
-        marked = tables.noted(cell.passage, place, original) | tables.of_mark(cell.label, original)
+        marked = noted(cell.passage, place, original) | of_mark(cell.label, original)
         said = cell.said | qualifiers(text) | marked
         verdict = verdict_on(text, quantity, attribute, gpus, said=said, context=context)
         if verdict.verdict == "contradicted" and _AI.search(cell.label):

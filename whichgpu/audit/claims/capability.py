@@ -20,6 +20,7 @@ from whichgpu.hardware.fields import FIELDS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.cells import Cell
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.roles import Spoken
@@ -217,7 +218,7 @@ def capability_at(text: str, at: int) -> tuple[Capability, int] | None:
     return None
 
 
-def _of_cell(cell: tables.Cell, context: Context) -> Iterator[Finding]:
+def _of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
     if _SUPPORTED.search(cell.label) and not _DENIES.search(cell.passage.text):
         gpus = [context.catalogue[key] for key in cell.ids]
         for match in _ANY.finditer(cell.passage.text):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from whichgpu.audit import tables
 from whichgpu.audit.attributes import Attribute, Named, named, qualifiers
 from whichgpu.audit.binding import APART, TIED, Binder, both_of, several_columns, united
+from whichgpu.audit.cells import noted
 from whichgpu.audit.fields import ITS_OWN
 from whichgpu.audit.implied import carried, implied
 from whichgpu.audit.judging import namesakes
@@ -199,7 +199,7 @@ def _of_value(
     text, here = passage.text, who.here
     clause = _own_words(text, sentence, quantity, context)
     place = (quantity.start, quantity.end)
-    said = qualifiers(clause) | tables.noted(passage, place, context.document.original)
+    said = qualifiers(clause) | noted(passage, place, context.document.original)
     mention = _of_size(text, sentence, quantity, mention, context)
     gpus = [context.catalogue[key] for key in mention.ids]
     found = verdict_on(text, quantity, attribute, gpus, said=said, context=context)

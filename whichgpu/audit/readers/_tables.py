@@ -81,11 +81,44 @@ def aligned(rows: Sequence[Line], at: int) -> list[list[tuple[str, int]]]:
     for mark in _FIELDS:
         if rows[at].text.count(mark) >= _COLUMNS and (found := _separated(rows, at, mark)):
             return found
-    count = len(columned(rows[at], GAP))
-    end = at
-    while count >= _COLUMNS and end < len(rows) and len(columned(rows[end], GAP)) == count:
-        end += 1
-    return [columned(line, GAP) for line in rows[at:end]] if end - at >= _ROWS else []
+    return _in_columns(rows, at)
+
+
+def _in_columns(rows: Sequence[Line], at: int) -> list[list[tuple[str, int]]]:
+    """The pieces of lines that stand in the columns of the first, where most have as many as it has.
+
+    A line with fewer has an empty cell, or one blank before a wide cell: its pieces are of the columns that
+    they stand below.
+    """
+    head = columned(rows[at], GAP)
+    found: list[list[tuple[str, int]]] = []
+    whole = 0
+    for line in rows[at:] if len(head) >= _COLUMNS else ():
+        pieces = columned(line, GAP)
+        whole += len(pieces) == len(head)
+        if len(pieces) != len(head):
+            pieces = _below(line, [place - rows[at].start for _, place in head]) if len(found) > 1 else []
+        if not pieces:
+            break
+        found.append(pieces)
+    return found if whole >= _ROWS and 2 * whole > len(found) else []
+
+
+def _below(line: Line, starts: Sequence[int]) -> list[tuple[str, int]]:
+    """The pieces of a line by the columns that begin at some places; none where two share a column."""
+    found = [("", line.start)] * len(starts)
+    pieces = columned(line, GAP) if "\t" not in line.text else []
+    if not 1 < len(pieces) < len(starts):
+        return []
+    for text, place in pieces:
+        at = place - line.start
+        inside = [start for start in starts if at < start < at + len(text) and line.text[start - 1] == " "]
+        for first, last in pairwise([at, *inside, at + len(text)]):
+            column = max((i for i, start in enumerate(starts) if start <= first), default=0)
+            if found[column][0]:
+                return []
+            found[column] = (line.text[first:last].rstrip(), line.start + first)
+    return found if found[0][0] else []
 
 
 def _separated(rows: Sequence[Line], at: int, mark: str) -> list[list[tuple[str, int]]]:
