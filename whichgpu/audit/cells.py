@@ -41,6 +41,8 @@ class Cell(NamedTuple):
     aligned: bool = True
     #: All devices that the header may mean, of which `ids` may be fewer.
     named: tuple[str, ...] = ()
+    #: How many of the device its row or column is of.
+    number: float = 1.0
 
 
 def read(cell: Cell, context: Context) -> list[Quantity]:
@@ -87,3 +89,19 @@ def unit_of(text: str) -> str:
     """The unit that a heading gives for bare numbers; empty where it gives none."""
     match = _UNIT.search(text)
     return (match[1] or match[2]) if match else ""
+
+
+#: What headers say that is of each device, or of all of a row.
+_EACH = re.compile(r"\b(?:per|each|single|one)\b", re.IGNORECASE)
+_ALL = re.compile(r"\b(?:total|all|aggregate|combined|together|sum|overall|pooled)\b", re.IGNORECASE)
+#: Attributes of which several devices have so many times as much.
+_ADDED = ("memory", "bandwidth", "power", "cores", "tensor_cores", "rt_cores", "sms", "transistors")
+_RATES = ("flop rate", "op rate")
+
+
+def counts(cell: Cell) -> tuple[float, ...]:
+    """By how many devices the value of a cell may have to be shared: by one, or by all of its row."""
+    adds = cell.attribute is not None and (cell.attribute.key in _ADDED or cell.attribute.dimension in _RATES)
+    if cell.number == 1 or not adds or _EACH.search(cell.label):
+        return (1.0,)
+    return (cell.number,) if _ALL.search(cell.label) else (1.0, cell.number)

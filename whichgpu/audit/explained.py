@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit.attributes import attributes, open_header
 from whichgpu.audit.binding import fitting
-from whichgpu.audit.cells import read
+from whichgpu.audit.cells import counts, read
 from whichgpu.audit.judging import judged, stated
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ _BARE = 4
 #: Right cells to a wrong one where a column is of what its header says, of what it does not say, and of one
 #: rate where the wrong cell is another one.
 _NAMED, _OPEN, _ONE_RATE = 2, 3, 5
+#: What says that a value is of GPUs, not of the machine that they are in.
+_OF_GPUS = re.compile(r"\b(?:gpus?|v-?ram|hbm\w*|cards?|accelerators?|cores|graphics)\b", re.IGNORECASE)
 _NUMBER = re.compile(r"~?\d[\d.,]{0,9}")
 
 
@@ -76,6 +78,11 @@ def _explained(mine: Sequence[Cell], context: Context) -> Sequence[Cell]:
     if attribute is None and any(map(_has_number, mine)):
         best = _best(_meanings(mine[0], bare=bare), mine, context, _OPEN, distinct=_DISTINCT)
         return [_as(cell, best, mine, context) for cell in mine] if best else mine
+    if attribute and any(cell.number > 1 for cell in mine) and not _OF_GPUS.search(mine[0].label):
+        # "Memory" of a machine is the host's too.
+        told = [is_right(cell, context) for cell in mine[:_MANY]]
+        sure = sum(each is True for each in told) >= max(_SOME, _NAMED * sum(each is False for each in told))
+        return mine if sure else [cell._replace(attribute=None) if cell.number > 1 else cell for cell in mine]
     return mine
 
 
@@ -138,11 +145,12 @@ def is_right(cell: Cell, context: Context) -> bool | None:
     if attribute is None or told is None:
         return None
     text = cell.passage.text[told.start : told.end]
-    what = stated(told.value, text, told.limit, cell.said, dimension=told.dimension, unit=told.unit)
     gpus = [context.catalogue[key] for key in cell.ids]
-    verdict = judged(attribute, what, gpus, context.catalogue).verdict
-    known = any(gpu.value(field) is not None for gpu in gpus for field in attribute.fields)
-    return verdict == "confirmed" if known else None
+    if not any(gpu.value(field) is not None for gpu in gpus for field in attribute.fields):
+        return None
+    what = stated(told.value, text, told.limit, cell.said, dimension=told.dimension, unit=told.unit)
+    ways = (what._replace(value=told.value / count) for count in counts(cell))
+    return any(judged(attribute, way, gpus, context.catalogue).verdict == "confirmed" for way in ways)
 
 
 def of_words(found: Sequence[Cell], told: Callable[[Cell], bool | None]) -> frozenset[str]:

@@ -318,7 +318,8 @@ def _too_near(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
         hedged = what.limit in ("about", "up to", "nearly", "over")
         allowed = _LIMITED if hedged else _NEAR if attribute.key == "power" else _ROUND
     fact = gpu.fact(attribute.fields[0])
-    if gpu.segment in ("geforce", "workstation", "laptop") or (fact and fact.kind != "vendor"):
+    own = gpu.segment in ("geforce", "workstation", "laptop") or (fact and fact.kind != "vendor")
+    if own and "reference" not in what.said:
         allowed = max(allowed, _MAKERS.get(attribute.key, 0.0))
     if gpu.segment == "laptop" and attribute.key == "power":
         allowed = max(allowed, _BOOSTED)

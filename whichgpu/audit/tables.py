@@ -6,7 +6,7 @@ Devices stand in a header with attributes to the left, or one to a row with attr
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit.attributes import CHIP, headed, qualifiers, rate_of
 from whichgpu.audit.cells import Cell, read, unit_of
@@ -30,11 +30,34 @@ _SHARE = 0.35
 _SURE, _NEARLY = 4, 0.08
 _TWO = 2
 #: Behind the name of a device that there are several of.
-_TIMES = re.compile(r"\s*(?:[x\u00d7]\s?\d|\(\d+\s?[x\u00d7]|\(pair)", re.IGNORECASE)
+_TIMES = re.compile(
+    r"\s*(?:[x\u00d7]\s?(?P<a>\d{1,3})|\((?P<b>\d{1,3})\s?[x\u00d7]|\([x\u00d7]\s?(?P<c>\d{1,3})\)|\(pair)",
+    re.IGNORECASE,
+)
+#: Headers of how many of a device a row is of, and such a number.
+_COUNT = re.compile(
+    r"(?:#|no\.?|num(?:ber)?|count|quantity|qty)(?: of)?(?: gpus?| cards?| accelerators?)?|"
+    r"(?:gpus?|cards?|accelerators?)(?: count| quantity| per (?:node|instance|server|system|vm))|"
+    r"gpus|cards",
+    re.IGNORECASE,
+)
+_INTEGER = re.compile(r"\s*(?:x|\u00d7)?\s?(\d{1,3})\s?(?:x|\u00d7)?\s*", re.IGNORECASE)
+
+
+class Head(NamedTuple):
+    """What heads a row or a column: the devices that its name may mean, and how many of it."""
+
+    ids: tuple[str, ...]
+    number: float = 1.0
 
 
 def cells(table: Table, context: Context) -> tuple[Cell, ...]:
-    """The cells of a table that are of a device."""
+    """The cells of a table that are of one device."""
+    return tuple(cell for cell in every(table, context) if cell.number == 1)
+
+
+def every(table: Table, context: Context) -> tuple[Cell, ...]:
+    """The cells of a table that are of a device, or of so many of it."""
     known: dict[int, tuple[Cell, ...]] = context.memo.setdefault("cells", {})
     if id(table) not in known:
         known[id(table)] = tuple(explained(list(_cells(table, context)), context))
@@ -50,7 +73,7 @@ def _cells(table: Table, context: Context) -> Iterator[Cell]:
     )
     if not across[1] and not down[1]:
         about = _about(table, context)
-        across = (-1, {1: about}) if about and table.columns == 2 else across
+        across = (-1, {1: Head(about)}) if about and table.columns == 2 else across
         yield from _ordered(table, context) if not across[1] else ()
     if across[1] and len(across[1]) >= len(down[1]):
         yield from _beside(table, across[0], _shifted(table, *across))
@@ -58,19 +81,17 @@ def _cells(table: Table, context: Context) -> Iterator[Cell]:
         yield from _below(table, *down)
 
 
-def _across(table: Table, row: int, context: Context) -> tuple[int, Mapping[int, tuple[str, ...]]]:
-    found = {i: ids for i, cell in enumerate(table.rows[row]) if cell and (ids := devices(cell, context))}
+def _across(table: Table, row: int, context: Context) -> tuple[int, Mapping[int, Head]]:
+    found = {i: head for i, cell in enumerate(table.rows[row]) if cell and (head := headed_by(cell, context))}
     return row, found
 
 
-def _down(table: Table, column: int, context: Context) -> tuple[int, Mapping[int, tuple[str, ...]]]:
+def _down(table: Table, column: int, context: Context) -> tuple[int, Mapping[int, Head]]:
     pairs = ((i, table.cell(i, column)) for i in range(1, len(table.rows)))
-    return column, {i: ids for i, cell in pairs if cell and (ids := devices(cell, context))}
+    return column, {i: head for i, cell in pairs if cell and (head := headed_by(cell, context))}
 
 
-def _shifted(
-    table: Table, header: int, across: Mapping[int, tuple[str, ...]]
-) -> Mapping[int, tuple[str, ...]]:
+def _shifted(table: Table, header: int, across: Mapping[int, Head]) -> Mapping[int, Head]:
     """The devices above the columns; one to the right where a header lost the empty cell above the names.
 
     It did where its first cell is a device, and the rows below have one cell more than it has.
@@ -79,10 +100,10 @@ def _shifted(
     below = [_filled(row) for index, row in enumerate(table.rows) if index != header]
     if 0 not in across or 2 * sum(count == own + 1 for count in below) < len(below):
         return across
-    return {column + 1: ids for column, ids in across.items()}
+    return {column + 1: head for column, head in across.items()}
 
 
-def _beside(table: Table, header: int, across: Mapping[int, tuple[str, ...]]) -> Iterator[Cell]:
+def _beside(table: Table, header: int, across: Mapping[int, Head]) -> Iterator[Cell]:
     """Attributes to the left, devices above."""
     columns = 1 + max(across)
     # A row with more cells was cut at pipes inside of them; one with fewer is of several devices.
@@ -99,11 +120,11 @@ def _beside(table: Table, header: int, across: Mapping[int, tuple[str, ...]]) ->
         head = next((each for each in (name, names[-1], names[0]) if headed(each)), names[-1])
         whole = aligned and (len(row) >= columns or header < 0)
         attribute, said, unit = headed(head), qualifiers(name), unit_of(head)
-        for column, ids in across.items():
+        for column, (ids, count) in across.items():
             cell = row[column] if 0 < column < len(row) else None
             if cell:
                 mine = rate_of(head, cell.text, attribute)
-                yield Cell(cell, ids, mine, head, said, unit, index, column, whole, ids)
+                yield Cell(cell, ids, mine, head, said, unit, index, column, whole, ids, count)
 
 
 def _labels(table: Table, first: int) -> int:
@@ -118,33 +139,41 @@ def _filled(row: Sequence[Passage | None]) -> int:
     return max((index + 1 for index, cell in enumerate(row) if cell), default=0)
 
 
-def _below(table: Table, first: int, down: Mapping[int, tuple[str, ...]]) -> Iterator[Cell]:
+def _below(table: Table, first: int, down: Mapping[int, Head]) -> Iterator[Cell]:
     """Attributes above, a device to a row."""
     heads = [
         (column, headed(head.text), head.text, qualifiers(head.text), unit_of(head.text))
         for column, head in enumerate(table.rows[0])
         if head and column != first
     ]
-    for index, ids in down.items():
+    several = [column for column, _, label, _, _ in heads if _COUNT.fullmatch(label.strip(" :*"))]
+    for index, (ids, count) in down.items():
+        numbers = (_INTEGER.fullmatch(cell.text) for at in several if (cell := table.cell(index, at)))
+        number = next((float(each[1]) for each in numbers if each), 1.0)
         for column, attribute, label, said, unit in heads:
             cell = table.cell(index, column)
-            if cell:
+            if cell and column not in several:
                 mine = rate_of(label, cell.text, attribute)
-                yield Cell(cell, ids, mine, label, said, unit, index, column, True, ids)
+                times = max(count, number)
+                yield Cell(cell, ids, mine, label, said, unit, index, column, True, ids, times)
 
 
 def devices(passage: Passage, context: Context) -> tuple[str, ...]:
-    """The devices of a header's cell; none where it names more than one."""
+    """The devices of a header's cell; none where it names more than one, or so many of it."""
+    head = headed_by(passage, context)
+    return head.ids if head and head.number == 1 else ()
+
+
+def headed_by(passage: Passage, context: Context) -> Head | None:
+    """The devices of a header's cell, and how many of it; None where it names more than one."""
     found = list(mentions(passage.text, context.catalogue))
     if sum(mention.end - mention.start for mention in found) < _SHARE * len(passage.text):
-        return ()
-    if counted(passage.text, 0, found[0].start) > 1 or _TIMES.match(passage.text, found[0].end):
-        return ()
-    return (
-        found[0].ids
-        if len({mention.named for mention in found}) == 1 and _is_it(passage, found[0], context)
-        else ()
-    )
+        return None
+    if len({mention.named for mention in found}) != 1 or not _is_it(passage, found[0], context):
+        return None
+    behind = _TIMES.match(passage.text, found[0].end)
+    times = float(behind["a"] or behind["b"] or behind["c"] or 2) if behind else 1.0
+    return Head(found[0].ids, max(counted(passage.text, 0, found[0].start), times))
 
 
 def _is_it(passage: Passage, mention: Mention, context: Context) -> bool:
@@ -164,7 +193,7 @@ def _ordered(table: Table, context: Context) -> Iterator[Cell]:
         if len(named) > 1 and len(named) == table.columns - 1 and not CHIP.search(text):
             orders = (named, named[::-1]) if len(named) == _TWO else (named,)
             for order in orders:
-                made = list(_beside(table, -1, dict(enumerate(order, 1))))
+                made = list(_beside(table, -1, {at: Head(ids) for at, ids in enumerate(order, 1)}))
                 found = [_is_of(cell, context) for cell in made]
                 right = sum(each is True for each in found)
                 if right >= _SURE and 2 * right >= 3 * sum(each is False for each in found):

@@ -27,7 +27,8 @@ _MANY = re.compile(
     re.IGNORECASE,
 )
 _ONE = re.compile(
-    r"\b(?:(?:at )?batch(?:[ -]?size)?(?: of)?\s*=?\s*(?:1|one)\b(?!\d)|"
+    r"\b(?:(?:no|without|not)\s+(?:speculative(?: decoding)?|batching|draft model|parallelism|mtp)|"
+    r"(?:at )?batch(?:[ -]?size)?(?: of)?\s*=?\s*(?:1|one)\b(?!\d)|"
     r"(?:one|1|a single|single)[ -](?:request|user|stream|prompt)\b)",
     re.IGNORECASE,
 )

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit.document import Builder, Document, Passage
 from whichgpu.audit.readers._lines import (
+    SUMMARIES,
     Line,
     cell,
     day_of,
@@ -134,9 +135,10 @@ class _Reader:
             key, value = match[1].lower(), match[2].strip().strip("\"'")
             if key == "title":
                 self._title = value
+            if value and (key == "title" or key in SUMMARIES):
                 builder = Builder()
-                builder.add(value, line.start + line.text.index(value) if value else line.start)
-                self._passages.append(builder.passage("title"))
+                builder.add(value, line.start + line.text.index(value))
+                self._passages.append(builder.passage("title" if key == "title" else "front"))
             elif key in _DATED and not self._written:
                 self._written = day_of(value)
         self._at = end + 1 if end else 0
@@ -258,14 +260,15 @@ class _Reader:
             self._table()
             return
         level = 1 + len(match[1].expandtabs(4)) // 2
-        builder = Builder()
+        first, builder = self._at, Builder()
         inline(builder, line.text[match.end() :], line.start + match.end())
         self._at += 1
         self._continue(builder)
         self._put(builder, "item", level)
+        self._images(first)
 
     def _paragraph(self) -> None:
-        line = self._lines[self._at]
+        first, line = self._at, self._lines[self._at]
         builder = Builder()
         inline(builder, line.text.strip(), line.start + len(line.text) - len(line.text.lstrip()))
         self._at += 1
@@ -276,7 +279,7 @@ class _Reader:
             return
         self._continue(builder)
         self._put(builder, "paragraph")
-        self._images(line)
+        self._images(first)
 
     def _continue(self, builder: Builder) -> None:
         """Add the lines that go on with a paragraph or an item; in a text that was not wrapped none does."""
@@ -296,12 +299,14 @@ class _Reader:
             inline(builder, line.text[left:], line.start + left)
             self._at += 1
 
-    def _images(self, line: Line) -> None:
-        for match in _INLINE.finditer(line.text) if "![" in line.text else ():
-            if match["alt"]:
-                builder = Builder()
-                builder.add(match["alt"], line.start + match.start("alt"))
-                self._put(builder, "alt")
+    def _images(self, first: int) -> None:
+        """The texts of the pictures in the lines from one on that were read."""
+        for line in self._lines[first : self._at]:
+            for match in _INLINE.finditer(line.text) if "![" in line.text else ():
+                if match["alt"]:
+                    builder = Builder()
+                    builder.add(match["alt"], line.start + match.start("alt"))
+                    self._put(builder, "alt")
 
     def _put(self, builder: Builder, kind: str, level: int = 0) -> None:
         if not builder.empty:
