@@ -139,7 +139,7 @@ def _as(cell: Cell, way: _Meaning, mine: Sequence[Cell], context: Context) -> Ce
 
 
 def is_right(cell: Cell, context: Context) -> bool | None:
-    """Whether the value of a cell is one of its devices'; None where it states none that can be."""
+    """Whether the value of a cell is one of its devices'; None where it states none, or none that is sure."""
     attribute = cell.attribute
     told = next(fitting(attribute, read(cell, context)), None) if attribute else None
     if attribute is None or told is None:
@@ -150,7 +150,8 @@ def is_right(cell: Cell, context: Context) -> bool | None:
         return None
     what = stated(told.value, text, told.limit, cell.said, dimension=told.dimension, unit=told.unit)
     ways = (what._replace(value=told.value / count) for count in counts(cell))
-    return any(judged(attribute, way, gpus, context.catalogue).verdict == "confirmed" for way in ways)
+    verdicts = {judged(attribute, way, gpus, context.catalogue).verdict for way in ways}
+    return True if "confirmed" in verdicts else None if "unverifiable" in verdicts else False
 
 
 def of_words(found: Sequence[Cell], told: Callable[[Cell], bool | None]) -> frozenset[str]:
