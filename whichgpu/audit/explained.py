@@ -63,7 +63,22 @@ def explained(found: Sequence[Cell], context: Context) -> list[Cell]:
         if len(places) >= _SOME:
             for index, cell in zip(places, _explained([found[i] for i in places], context), strict=True):
                 made[index] = cell
-    return made
+    return _like_others(made)
+
+
+def _like_others(found: Sequence[Cell]) -> list[Cell]:
+    """Bare rates and sizes in the unit of all others of their dimension, where their own row is too short."""
+    units: dict[str, set[str]] = {}
+    for cell in found:
+        if cell.attribute and cell.unit and _is_bare(cell):
+            units.setdefault(cell.attribute.dimension, set()).add(cell.unit)
+    known = {dimension: unit.pop() for dimension, unit in units.items() if len(unit) == 1}
+    return [
+        cell._replace(unit=known[cell.attribute.dimension])
+        if cell.attribute and not cell.unit and cell.attribute.dimension in known and _is_bare(cell)
+        else cell
+        for cell in found
+    ]
 
 
 def _explained(mine: Sequence[Cell], context: Context) -> Sequence[Cell]:

@@ -192,7 +192,7 @@ _ITSELF = tuple(
 def find(context: Context) -> Iterator[Finding]:
     """Every capability that is said of a device, with its verdict."""
     for table in context.document.tables:
-        for cell in tables.cells(table, context):
+        for cell in tables.every(table, context):
             yield from _of_cell(cell, context)
     for index, passage in enumerate(context.document.passages):
         if passage.kind not in ("paragraph", "item", "caption") or not _ANY.search(passage.text):

@@ -13,7 +13,7 @@ from whichgpu.audit.document import Passage, Table
 from whichgpu.audit.readers._lines import VALUE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from whichgpu.audit.readers._lines import Line
 
@@ -121,6 +121,43 @@ def _below(line: Line, starts: Sequence[int]) -> list[tuple[str, int]]:
     return found if found[0][0] else []
 
 
+def placed(
+    rows: Sequence[Line], gap: re.Pattern[str], made: Callable[[str, int], Passage | None]
+) -> list[list[Passage | None]]:
+    """The cells of lines by the columns that they stand in: those of the lines with most pieces.
+
+    A line whose first column is empty goes on with the cells of the one above it.
+    """
+    pieces = [columned(line, gap) for line in rows]
+    most = max(map(len, pieces))
+    whole = [each for each in pieces if len(each) == most]
+    starts = [line.start for line, each in zip(rows, pieces, strict=True) if len(each) == most]
+    columns = [
+        (
+            min(each[i][1] - start for each, start in zip(whole, starts, strict=True)),
+            max(each[i][1] - start + len(each[i][0]) for each, start in zip(whole, starts, strict=True)),
+        )
+        for i in range(most)
+    ]
+    found: list[list[Passage | None]] = []
+    for line, each in zip(rows, pieces, strict=True):
+        row: list[Passage | None] = [None] * most
+        for text, place in each:
+            at = _nearest(place - line.start, place - line.start + len(text), columns)
+            row[at] = made(text, place) if row[at] is None else row[at]
+        if row[0] is None and found and len(each) < most:
+            found[-1] = [_joined(a, b) if a and b else a or b for a, b in zip(found[-1], row, strict=True)]
+        else:
+            found.append(row)
+    return found
+
+
+def _nearest(first: int, last: int, columns: Sequence[tuple[int, int]]) -> int:
+    """The column that a piece of a line stands in: the one that it overlaps most, else the nearest."""
+    overlap = [min(last, end) - max(first, start) for start, end in columns]
+    return overlap.index(max(overlap))
+
+
 def _separated(rows: Sequence[Line], at: int, mark: str) -> list[list[tuple[str, int]]]:
     """The fields of the lines from one on that are rows of separated values, as many as the first has.
 
@@ -166,6 +203,17 @@ def is_rule(cells: Sequence[tuple[str, int]]) -> bool:
     return bool(cells) and all(re.fullmatch(r"\s*:?-{1,}:?\s*", text) for text, _ in cells)
 
 
+def is_frame(line: Line) -> bool:
+    """Whether a line is drawn between the rows of a table: "+------+------+"."""
+    return _FRAME.fullmatch(line.text) is not None
+
+
+def is_row(line: Line) -> bool:
+    """Whether a line goes on with a table that is drawn with pipes."""
+    return "|" in line.text or is_frame(line)
+
+
+_FRAME = re.compile(r"\s*\+(?:[-=:]+\+)+\s*")
 #: Columns up to which a cell over several of them is repeated in each.
 _SPREAD = 64
 

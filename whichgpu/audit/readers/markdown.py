@@ -28,7 +28,7 @@ from whichgpu.audit.readers._lines import (
     stacked,
     unwrapped,
 )
-from whichgpu.audit.readers._tables import aligned, is_rule, piped, table_of, unruled
+from whichgpu.audit.readers._tables import aligned, is_frame, is_row, is_rule, piped, table_of, unruled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -145,7 +145,7 @@ class _Reader:
 
     def _block(self) -> None:
         line = self._lines[self._at]
-        if not line.text.strip():
+        if not line.text.strip() or is_frame(line):
             self._at += 1
         elif _FENCE.match(line.text):
             self._fence(line)
@@ -237,8 +237,9 @@ class _Reader:
     def _table(self) -> None:
         """A run of lines with pipes: a whole table, or one with a cell to a line."""
         run: list[Line] = []
-        while self._at < len(self._lines) and "|" in self._lines[self._at].text:
-            run.append(self._lines[self._at])
+        while self._at < len(self._lines) and is_row(line := self._lines[self._at]):
+            if not is_frame(line):
+                run.append(line)
             self._at += 1
         cells = [(line, piped(line)) for line in run]
         counts = [len(found) for _, found in cells if found and not is_rule(found)]
