@@ -62,7 +62,7 @@ def find(context: Context) -> Iterator[Finding]:
         headed = of_words(found, lambda cell: _tells_its_type(cell, context))
         for cell in found:
             known = cell.label in headed or (cell.attribute is not None and cell.attribute.key in _OF_MEMORY)
-            if known or re.search(r"memory|vram", cell.label, re.IGNORECASE):
+            if known or re.search(r"memory|vram|hbm", cell.label, re.IGNORECASE):
                 yield from _of_cell(cell, context)
     for index, passage in enumerate(context.document.passages):
         if passage.kind not in ("paragraph", "item", "caption", "heading"):
