@@ -28,7 +28,8 @@ _SEARCHED = 3
 _SHARE = 0.35
 #: Cells that must fit the devices that a table does not name, and how nearly.
 _SURE, _NEARLY = 4, 0.08
-_TWO = 2
+#: Tables of a document that are looked at together.
+_TWO, _SAME = 2, 24
 #: Behind the name of a device that there are several of.
 _TIMES = re.compile(
     r"\s*(?:[x\u00d7]\s?(?P<a>\d{1,3})|\((?P<b>\d{1,3})\s?[x\u00d7]|\([x\u00d7]\s?(?P<c>\d{1,3})\)|\(pair)",
@@ -186,20 +187,41 @@ def _is_it(passage: Passage, mention: Mention, context: Context) -> bool:
 def _ordered(table: Table, context: Context) -> Iterator[Cell]:
     """The cells of a table without names, whose columns are the devices of its heading in their order.
 
-    Only where most of what they state is so: the order is a guess.
+    Only where most of what they state is so, in it or in all such tables of the document: it is a guess.
     """
     for text in (table.caption, *reversed(table.section), context.document.title):
         named = list(dict.fromkeys(each.ids for each in mentions(text, context.catalogue)))
         if len(named) > 1 and len(named) == table.columns - 1 and not CHIP.search(text):
             orders = (named, named[::-1]) if len(named) == _TWO else (named,)
             for order in orders:
-                made = list(_beside(table, -1, {at: Head(ids) for at, ids in enumerate(order, 1)}))
-                found = [_is_of(cell, context) for cell in made]
-                right = sum(each is True for each in found)
-                if right >= _SURE and 2 * right >= 3 * sum(each is False for each in found):
-                    yield from made
+                if _proved(tuple(order), table, context):
+                    yield from _in_order(table, order)
                     return
             return
+
+
+def _in_order(table: Table, order: Sequence[tuple[str, ...]]) -> Iterator[Cell]:
+    return _beside(table, -1, {at: Head(ids) for at, ids in enumerate(order, 1)})
+
+
+def _proved(order: tuple[tuple[str, ...], ...], table: Table, context: Context) -> bool:
+    """Whether columns are the devices of an order by this table, or by all of the document without names."""
+    known: dict[tuple[tuple[str, ...], ...], list[bool | None]] = context.memo.setdefault("ordered", {})
+    if order not in known:
+        same = [
+            each
+            for each in context.document.tables[:_SAME]
+            if each.columns == len(order) + 1
+            and not any(devices(cell, context) for row in each.rows[:2] for cell in row if cell)
+        ]
+        known[order] = [_is_of(cell, context) for each in same for cell in _in_order(each, order)]
+    own = [_is_of(cell, context) for cell in _in_order(table, order)]
+    if 2 * own.count(True) < own.count(False):
+        return False
+    return any(
+        found.count(True) >= _SURE and 2 * found.count(True) >= 3 * found.count(False)
+        for found in (own, known[order])
+    )
 
 
 def _is_of(cell: Cell, context: Context) -> bool | None:
