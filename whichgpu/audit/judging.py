@@ -62,7 +62,7 @@ _VENDORS = ("power", "cores", "memory", "tensor_cores", "sms", "memory_bus", "ba
 _ONE_NODE = frozenset({4e-9, 5e-9})
 _GB = 1e9
 #: Sizes that differ by less are one: 11 and 12 GB are two, however they are counted.
-_ONE_SIZE = 0.01
+_ONE_SIZE, _IN_BYTES = 0.01, 0.002
 
 
 class Verdict(NamedTuple):
@@ -232,8 +232,10 @@ def _same(attribute: Attribute, what: Stated, value: float) -> bool:
     if attribute.dimension == "memory":
         binary = _ALIKE.get(attribute.key, _ALIKE["memory"])
         nominal = (nominal_gb(value) or 0) * _GB
-        pairs = ((value, 1.0), (value, binary), (nominal, 1.0), (nominal, 1 / binary))
-        return any(abs(what.value * share - each) < _ONE_SIZE * each for each, share in pairs)
+        pairs = ((value, binary), (nominal, 1.0), (nominal, 1 / binary))
+        # In decimal units 24 GB are 25.8, and no 26.
+        exact = abs(what.value - value) < _IN_BYTES * value
+        return exact or any(abs(what.value * share - each) < _ONE_SIZE * each for each, share in pairs)
     if attribute.dimension == "length":
         return abs(what.value - value) < 1e-12 or {round(what.value, 12), round(value, 12)} <= _ONE_NODE
     within = _share(attribute, what)
