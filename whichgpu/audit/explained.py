@@ -35,6 +35,8 @@ _MEANT = (
 _RATES = ("flop rate", "op rate")
 #: Cells that show what a column is of, with so many values among them; so many are looked at.
 _SOME, _DISTINCT, _MANY = 3, 3, 24
+#: Columns of a table with open headers that are looked at.
+_TRIED = 40
 #: Bare numbers are like others by chance: so many of them show it.
 _BARE = 4
 #: Right cells to a wrong one where a column is of what its header says, of what it does not say, and of one
@@ -59,8 +61,12 @@ def explained(found: Sequence[Cell], context: Context) -> list[Cell]:
     for index, cell in enumerate(found):
         series.setdefault(cell.label, []).append(index)
     made = list(found)
-    for places in series.values():
-        if len(places) >= _SOME:
+    tried = 0
+    for label, places in series.items():
+        if len(places) < _SOME:
+            continue
+        tried += found[places[0]].attribute is None and open_header(label)
+        if tried <= _TRIED:
             for index, cell in zip(places, _explained([found[i] for i in places], context), strict=True):
                 made[index] = cell
     return _like_others(made)

@@ -97,10 +97,21 @@ def _lines(document: Document) -> list[Passage]:
     if document.form == "html":
         return [each._replace(kind="cell") for each in document.passages if each.kind not in ("cell", "code")]
     found = []
+    # Rows of tables that have more than one cell are known.
+    rows = {
+        cell.start
+        for table in document.tables
+        for row in table.rows
+        if len(row) > 1
+        for cell in row[:1]
+        if cell
+    }
     for line in lines(document.original):
         text = line.text.strip(" \t*\u2022|")
         if text and "|" not in text:
             start = line.start + line.text.index(text)
+            if start in rows:
+                continue
             found.append(Passage("cell", text, ((0, start),), start + len(text)))
     return found
 
