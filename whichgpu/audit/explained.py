@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from whichgpu.audit.attributes import attributes, open_header
+from whichgpu.audit.attributes import attributes, open_header, spaced
 from whichgpu.audit.binding import fitting
 from whichgpu.audit.cells import counts, read
 from whichgpu.audit.judging import judged, stated
@@ -44,6 +44,10 @@ _BARE = 4
 _NAMED, _OPEN, _ONE_RATE = 2, 3, 5
 #: What says that a value is of GPUs, not of the machine that they are in.
 _OF_GPUS = re.compile(r"\b(?:gpus?|v-?ram|hbm\w*|cards?|accelerators?|cores|graphics)\b", re.IGNORECASE)
+#: A header that says in which unit its numbers are.
+_IN_UNITS = re.compile(
+    r"\b(?:[GTP]FLOP/?S?|TOPS|[GT]i?B(?:/s|ps)?|gbps|W|watts?|[MG]Hz|bits?)\b", re.IGNORECASE
+)
 _NUMBER = re.compile(r"~?\d[\d.,]{0,9}")
 
 
@@ -97,7 +101,8 @@ def _explained(mine: Sequence[Cell], context: Context) -> Sequence[Cell]:
         best = _best(ways, mine, context, _NAMED)
         return [_as(cell, best, mine, context) if _is_bare(cell) else cell for cell in mine] if best else mine
     if attribute is None and any(map(_has_number, mine)):
-        best = _best(_meanings(mine[0], bare=bare), mine, context, _OPEN, distinct=_DISTINCT)
+        share = _OPEN if bare and not _IN_UNITS.search(spaced(mine[0].label)) else _NAMED
+        best = _best(_meanings(mine[0], bare=bare), mine, context, share, distinct=_DISTINCT)
         return [_as(cell, best, mine, context) for cell in mine] if best else mine
     if attribute and any(cell.number > 1 for cell in mine) and not _OF_GPUS.search(mine[0].label):
         # "Memory" of a machine is the host's too.
