@@ -66,10 +66,13 @@ class Audit(Shown):
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON object: the document, its score, and its findings in the contract's shape."""
+        return {**self.summary(), "findings": [each.to_dict() for each in self.findings]}
+
+    def summary(self) -> dict[str, Any]:
+        """The JSON object without its findings."""
         return {
             "document": self.name, "format": self.document.form, "title": self.document.title,
             "written": self.document.written, "score": dict(self.score),
-            "findings": [each.to_dict() for each in self.findings],
         }  # fmt: skip
 
     def __str__(self) -> str:

@@ -73,14 +73,14 @@ def _of_name(text: str) -> Attribute:
 
 def headed(text: str) -> Attribute | None:
     """The attribute that a table's cell names by itself; None where it names none or says more than that."""
-    plain = re.sub(r"\s+", " ", text).strip(" :*").lower()
+    plain = spaced(text).strip(" :*").lower()
     if _OF_HOST.search(plain) or _OF_PART.search(plain):
         return None
     bare = re.sub(
         r"\s*[\[(](?:gb/?s?|gib/?s?|tb/s|tflops?|tops|w|watts?|mhz|ghz|mm.?|nm|bit|usd|\$)[\])]$", "", plain
     )
     bare = re.sub(
-        r"(?<=\w)\s?/\s?(?:[tp]flops|tops|watts?)$|(?<=\w)\s+(?:gb/?s?|gib/?s?|tb/s|[tp]flops|tops|watts?|mhz|ghz)$|(?<=\))\s+(?:[tp]flops|tops)$",
+        r"(?<=\w)\s?/\s?(?:[tp]flops|tops|watts?)$|(?<=\w)\s+(?:gb/?s?|gib/?s?|tb/s|[tp]flops|tops|watts?|mhz|ghz|gbps|usd|eur|bits?)$|(?<=\))\s+(?:[tp]flops|tops)$",
         "",
         bare,
     )
@@ -101,6 +101,27 @@ def headed(text: str) -> Attribute | None:
     return None
 
 
+def spaced(header: str) -> str:
+    """A header with blanks between its words, as fields of data are named too: "bandwidth_gbps"."""
+    return re.sub(r"\s+", " ", header if " " in header.strip() else _JOINED.sub(" ", header))
+
+
+def open_header(text: str) -> bool:
+    """Whether a header may be of any attribute: it names no need, price, measurement or part."""
+    plain = spaced(text).lower()
+    return not any(pattern.search(plain) for pattern in (_OF_HOST, _OF_PART, _OF_ELSE))
+
+
+#: Between the words of a field's name: "mem_type", "memType".
+_JOINED = re.compile(r"_|(?<=[a-z])(?=[A-Z][a-z])")
+#: Headers of what is measured, paid, wanted or counted.
+_OF_ELSE = re.compile(
+    r"\b(?:prices?|pric\w+|costs?|rent\w*|hourly|month\w*|year\w*|usd|eur|tok\w*|t/s|tps|fps|scores?|benchmarks?|"
+    r"batch|models?|params?|parameters|weights|context|ram|storage|disk|ssd|cpus?|vcpus?|psu|rank\w*|gpus|cards|"
+    r"count|quantity|qty|total|aggregate|per|vs|relative|times?|latency|seconds?|images?|samples?|system|"
+    r"recommend\w*|minimum|min|required|rating|ratio|difference|diff|delta|change|successor|predecessor)\b|"
+    r"[$\u20ac%/\u0394\u00d7]"
+)
 #: The name of a chip.
 CHIP = re.compile(r"\b(?:G[APHVKMB]\d{3}|AD10\d|TU1\d{2})\b")
 #: A precision in brackets behind the name of a rate: "tensor performance (fp32)".

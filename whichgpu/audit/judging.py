@@ -50,6 +50,8 @@ _COARSE, _PLAIN = 2, (1.0, 2.0, 4.0, 1 / 64)
 _DATABASES = 0.10
 #: What a card's maker may change: off by less, it may be another maker's card.
 _MAKERS = {"clock_boost": 0.16, "clock_base": 0.16, "power": 0.15}
+#: How far a vendor's own edition is from its reference card, and a clock's rate from a vendor's round figure.
+_FOUNDERS, _COARSELY = 0.07, 0.06
 #: What a laptop's maker adds to the power of its GPU for a while, of that of the CPU.
 _BOOSTED = 0.25
 #: How far the clocks of one part differ between a thin laptop and a thick one.
@@ -60,7 +62,7 @@ _VENDORS = ("power", "cores", "memory", "tensor_cores", "sms", "memory_bus", "ba
 _ONE_NODE = frozenset({4e-9, 5e-9})
 _GB = 1e9
 #: Sizes that differ by less are one: 11 and 12 GB are two, however they are counted.
-_ONE_SIZE = 0.01
+_ONE_SIZE, _IN_BYTES = 0.01, 0.002
 
 
 class Verdict(NamedTuple):
@@ -230,8 +232,10 @@ def _same(attribute: Attribute, what: Stated, value: float) -> bool:
     if attribute.dimension == "memory":
         binary = _ALIKE.get(attribute.key, _ALIKE["memory"])
         nominal = (nominal_gb(value) or 0) * _GB
-        pairs = ((value, 1.0), (value, binary), (nominal, 1.0), (nominal, 1 / binary))
-        return any(abs(what.value * share - each) < _ONE_SIZE * each for each, share in pairs)
+        pairs = ((value, binary), (nominal, 1.0), (nominal, 1 / binary))
+        # In decimal units 24 GB are 25.8, and no 26.
+        exact = abs(what.value - value) < _IN_BYTES * value
+        return exact or any(abs(what.value * share - each) < _ONE_SIZE * each for each, share in pairs)
     if attribute.dimension == "length":
         return abs(what.value - value) < 1e-12 or {round(what.value, 12), round(value, 12)} <= _ONE_NODE
     within = _share(attribute, what)
@@ -272,6 +276,8 @@ def _wrong(
     why, true_for = _instead(attribute, what, known, catalogue, spoken_of)
     # A round number is another card's by chance; that its unit or its sparsity is wrong is none.
     certain = why and (true_for.startswith(("with", "in ")) or not what.is_round)
+    # What a maker may set is another card's by chance.
+    certain = certain and attribute.key not in ("clock_boost", "clock_base")
     weak = true_for not in spoken_of and any(_of_one_database(attribute, what, gpu) for gpu in known)
     if weak or (not certain and any(_too_near(attribute, what, gpu) for gpu in known)):
         near = f"on file is {expected}, too near to call {what.text} wrong"
@@ -319,7 +325,8 @@ def _too_near(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
         allowed = _LIMITED if hedged else _NEAR if attribute.key == "power" else _ROUND
     fact = gpu.fact(attribute.fields[0])
     if gpu.segment in ("geforce", "workstation", "laptop") or (fact and fact.kind != "vendor"):
-        allowed = max(allowed, _MAKERS.get(attribute.key, 0.0))
+        maker = _MAKERS.get(attribute.key, 0.0)
+        allowed = max(allowed, min(maker, _FOUNDERS) if "reference" in what.said else maker)
     if gpu.segment == "laptop" and attribute.key == "power":
         allowed = max(allowed, _BOOSTED)
     if gpu.segment == "laptop" and attribute.dimension in (*_RATES, "frequency"):
@@ -335,7 +342,8 @@ def _too_near(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
         low = fact is None or fact.kind != "vendor"
         exact = attribute.dimension in ("count", "bits", "memory", "length")
         coarse = attribute.dimension in (*_RATES, "bandwidth") and _digits(value) <= _COARSE
-        within = max(allowed, _NEAR) if (low or coarse) and not exact else allowed
+        near = _COARSELY if coarse else _NEAR if low else 0.0
+        within = allowed if exact else max(allowed, near)
         if value and abs(what.value / value - 1) < within:
             return True
     ends = [gpu.value(name) for name in ("power_min", "power_max")] if attribute.key == "power" else []

@@ -26,7 +26,7 @@ def without_misread(found: Sequence[Finding], context: Context) -> list[Finding]
     places = sorted(
         (cell.passage.start, cell.passage.end, index, cell.aligned)
         for index, table in enumerate(context.document.tables)
-        for cell in tables.cells(table, context)
+        for cell in tables.every(table, context)
     )
     inside = [_cell(each, places) if each.kind in _OF_DEVICES else None for each in found]
     balance: Counter[int] = Counter()

@@ -13,7 +13,7 @@ from whichgpu.audit.findings import KINDS, Context, Finding
 from whichgpu.audit.misread import without_misread
 from whichgpu.audit.quantities import locale
 from whichgpu.audit.settling import settled
-from whichgpu.audit.subjects import resolved
+from whichgpu.audit.subjects import mentions, resolved
 from whichgpu.audit.unmarked import tabled
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def audit(
 
     `told` hears of each kind of claim before it is looked for: its name, how many are done, and of how many.
     """
-    document = tabled(document, catalogue)
+    document = _told_beside(tabled(document, catalogue), catalogue)
     document = document._replace(passages=tuple(piece for p in document.passages for piece in pieces(p)))
     names = resolved(document, catalogue)
     spoken_of = frozenset(one for found in names.values() for each in found for one in each.ids)
@@ -57,6 +57,16 @@ def audit(
     if fraction == ",":
         found = [each._replace(expected=each.expected.translate(_MARKS)) for each in found]
     return tuple(sorted(_apart(found), key=lambda each: (each.start, each.end)))
+
+
+def _told_beside(document: Document, catalogue: Catalogue) -> Document:
+    """A document whose texts of pictures and metadata are read for claims too, where they name a device."""
+    beside = [
+        each._replace(kind="caption")
+        for each in document.passages
+        if each.kind in ("alt", "front") and any(True for _ in mentions(each.text, catalogue))
+    ]
+    return document._replace(passages=(*document.passages, *beside)) if beside else document
 
 
 def kinds() -> tuple[str, ...]:

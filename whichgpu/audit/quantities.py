@@ -165,7 +165,7 @@ def locale(texts: Iterable[str]) -> str:
     return "," if commas > points else "."
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=4096)
 def quantities(text: str, fraction: str = ".") -> tuple[Quantity, ...]:
     """Every number of a text with what follows it as its unit, in order; `fraction` is that of `locale`."""
     return tuple(_read_all(text, fraction))

@@ -47,7 +47,7 @@ _TAILS = frozenset({
     "ti", "super", "laptop", "mobile", "notebook", "gpu", "gpus", "max", "q", "ada", "generation",
     "blackwell", "pcie", "sxm", "sxm2", "sxm3", "sxm4", "sxm5", "nvl", "oam", "xt", "xtx", "gre", "d", "v",
     "x", "xp", "tensor", "core", "edition", "server", "workstation", "pro", "ultra", "rtx", "graphics",
-    "card", "gb", "nano", "orin", "agx", "nx", "xavier", "hbm2", "hbm2e", "hbm3", "hbm3e", "gddr6",
+    "card", "gb", "go", "nano", "orin", "agx", "nx", "xavier", "hbm2", "hbm2e", "hbm3", "hbm3e", "gddr6",
     "variant", "version", "model", "sff", "black", "k", "gen", "instinct", "quadro", "tesla", "geforce",
 })  # fmt: skip
 #: Words that a name ends with and that say nothing: they are quoted but not looked up.
@@ -182,7 +182,7 @@ def _named(run: str, catalogue: Catalogue) -> tuple[int, tuple[str, ...]] | None
     """The longest name that a run of words begins with: the place of its last word, and its devices."""
     words = [match[0] for match in _WORD.finditer(run)]
     for last in range(len(words) - 1, -1, -1):
-        said = [_SIZED.sub(r"\1GB", word) for word in words[: last + 1]]
+        said = ["GB" if word == "Go" else _SIZED.sub(r"\1GB", word) for word in words[: last + 1]]
         while said and said[-1].lower() in _EMPTY:
             said.pop()
         forms = {word.lower().rstrip("2345") for word in said} & {"pcie", "sxm", "nvl"}

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit.attributes import headed
 from whichgpu.audit.binding import fitting
+from whichgpu.audit.cells import read_as, unit_of
 from whichgpu.audit.document import Passage, Table
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.readers._lines import lines
 from whichgpu.audit.subjects import mentions
-from whichgpu.audit.tables import read_as, unit_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -56,7 +56,7 @@ _TRIED = 4
 #: Where names of devices may be glued to each other, and to the heading of another column.
 _GLUED = re.compile(
     r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z\d)])(?=(?:RTX|GTX|GeForce|NVIDIA|AMD|Tesla|Quadro|Radeon|Instinct|MI\d{3})\b)|"
-    r"(?<=\d[A-Z])(?=[ABHLPTV]\d{1,3})|(?<=\d)(?=[ABHLPTV]\d{1,3})|"
+    r"(?<=\d[A-Z])(?=[ABHLPTV]\d{1,3})|(?<=\d)(?=[ABHLPTV]\d{1,3})|(?<=GB|XM|Ie|VL)(?=[ABHLPTV]\d{1,3})|"
     r"(?<=[A-Z\d])(?=(?!Super|Laptop|Mobile|Max)[A-Z][a-z]{2})"
 )
 
@@ -97,10 +97,21 @@ def _lines(document: Document) -> list[Passage]:
     if document.form == "html":
         return [each._replace(kind="cell") for each in document.passages if each.kind not in ("cell", "code")]
     found = []
+    # Rows of tables that have more than one cell are known.
+    rows = {
+        cell.start
+        for table in document.tables
+        for row in table.rows
+        if len(row) > 1
+        for cell in row[:1]
+        if cell
+    }
     for line in lines(document.original):
         text = line.text.strip(" \t*\u2022|")
         if text and "|" not in text:
             start = line.start + line.text.index(text)
+            if start in rows:
+                continue
             found.append(Passage("cell", text, ((0, start),), start + len(text)))
     return found
 

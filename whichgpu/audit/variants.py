@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import tables
 from whichgpu.audit.attributes import Attribute, qualifiers
 from whichgpu.audit.binding import fitting, of_a_part
+from whichgpu.audit.cells import counts, noted, of_mark, read
 from whichgpu.audit.findings import Finding
 from whichgpu.audit.judging import judged, stated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.cells import Cell
     from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context
     from whichgpu.audit.judging import Verdict
     from whichgpu.audit.quantities import Quantity
-    from whichgpu.audit.tables import Cell
     from whichgpu.hardware.gpu import Gpu
 
 #: Two rates of one cell: "989 / 1,979 TFLOPS".
@@ -44,7 +45,7 @@ def cells(table: Table, context: Context) -> tuple[Cell, ...]:
     """The cells of a table that are of a device, each of the one that its row or column fits best."""
     known: dict[int, tuple[Cell, ...]] = context.memo.setdefault("meant", {})
     if id(table) not in known:
-        known[id(table)] = tuple(_meant(tables.cells(table, context), context))
+        known[id(table)] = tuple(_meant(tables.every(table, context), context))
     return known[id(table)]
 
 
@@ -82,7 +83,7 @@ def of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
     """The verdict on the value of a cell; one with several values is of all that its header can mean."""
     attribute = cell.attribute
     assert attribute is not None
-    found = list(fitting(attribute, tables.read(cell, context)))
+    found = list(fitting(attribute, read(cell, context)))
     if len(found) > 1 and attribute.dimension != "count":
         found = [each for each in found if each.dimension != "number"]
     pair = _PAIR.fullmatch(cell.passage.text) if found and attribute.dimension in _PAIRED else None
@@ -98,9 +99,9 @@ def of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
         gpus = [context.catalogue[key] for key in (cell.named if several else cell.ids)]
         place = (quantity.start, quantity.end)
         original = context.document.original
-        marked = tables.noted(cell.passage, place, original) | tables.of_mark(cell.label, original)
+        marked = noted(cell.passage, place, original) | of_mark(cell.label, original)
         said = cell.said | qualifiers(text) | marked
-        verdict = verdict_on(text, quantity, attribute, gpus, said=said, context=context)
+        verdict = _of_all(cell, quantity, gpus, said, context)
         if verdict.verdict == "contradicted" and _AI.search(cell.label):
             # "AI performance" is told with sparsity.
             sparse = verdict_on(text, quantity, attribute, gpus, said=said | {"sparse"}, context=context)
@@ -121,6 +122,20 @@ def of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
     wrong = [each for each in answers if each.verdict == "contradicted"]
     all_wrong = len(wrong) == len(found)
     yield from (each for each in answers if not several or all_wrong or each not in wrong)
+
+
+def _of_all(
+    cell: Cell, quantity: Quantity, gpus: Sequence[Gpu], said: frozenset[str], context: Context
+) -> Verdict:
+    """The verdict on the value of a row of so many of a device: of one of them, or of all together."""
+    assert cell.attribute is not None
+    text, attribute = cell.passage.text, cell.attribute
+    ways = (quantity._replace(value=quantity.value / number) for number in counts(cell))
+    told = [verdict_on(text, way, attribute, gpus, said=said, context=context) for way in ways]
+    best = next((each for each in told if each.verdict == "confirmed"), told[0])
+    if cell.number == 1 or not best.evidence:
+        return best
+    return best._replace(expected="", because=f"for {cell.number:g} of them: {best.because}")
 
 
 def _of_pair(

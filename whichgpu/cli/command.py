@@ -79,9 +79,9 @@ def _help(doc: str) -> str:
 
 def _print(report: Report, *, as_json: bool, plain: bool) -> int:
     if as_json:
-        from whichgpu.report.json import dumps
+        from whichgpu.report.json import pieces
 
-        sys.stdout.write(dumps(report.data))
+        sys.stdout.writelines(pieces(report.data))
     elif plain or not sys.stdout.isatty():
         from whichgpu.report.text import render
 

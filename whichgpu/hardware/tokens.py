@@ -8,6 +8,7 @@ spelling may leave them out, but may have none that is not the device's.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu.hardware.gpu import nominal_gb
@@ -95,6 +96,7 @@ def is_size(word: str) -> bool:
     return bool(re.match(r"^\d+(gb|w|c)$", word))
 
 
+@lru_cache(maxsize=4096)
 def words(text: str) -> tuple[str, ...]:
     """The words of a spelling, in order, each in one form; noise words are left out."""
     plain = re.sub(_SEPARATORS, " ", re.sub(_MARKS, " ", text.lower())).strip()
@@ -153,6 +155,7 @@ def model(gpu: Gpu) -> frozenset[str]:
     return frozenset(short | ({"quadro"} if {"quadro", "rtx"} <= kept else set()))
 
 
+@lru_cache(maxsize=1024)
 def qualifiers(gpu: Gpu) -> frozenset[str]:
     """The words that a spelling of this device may have beside the model's."""
     own = {*words(gpu.id), *words(gpu.name), *words(gpu.vendor)}

@@ -27,10 +27,15 @@ _MEANING = {
 }
 
 
-def report(audits: Sequence[Audit], fail_on: Sequence[str], *, everything: bool) -> Report:
-    """What was found; exit 4 where a finding has one of the verdicts of `fail_on`."""
+def report(
+    audits: Sequence[Audit], fail_on: Sequence[str], *, everything: bool, shown: bool = True
+) -> Report:
+    """What was found; exit 4 where a finding has one of the verdicts of `fail_on`.
+
+    Where it is not shown (`--json`) there are no tables: of a large file they would take much memory.
+    """
     blocks: list[Block] = []
-    for each in audits:
+    for each in audits if shown else ():
         blocks += _blocks(each, everything=everything)
     failed = [(each, finding) for each in audits for finding in each.findings if finding.verdict in fail_on]
     complaint = ""
@@ -43,12 +48,11 @@ def report(audits: Sequence[Audit], fail_on: Sequence[str], *, everything: bool)
 
 
 def _data(audits: Sequence[Audit]) -> dict[str, Any]:
-    documents = [each.to_dict() for each in audits]
     return {
         "findings": [
-            {"document": each["document"], **finding} for each in documents for finding in each["findings"]
+            {"document": each.name, **finding.to_dict()} for each in audits for finding in each.findings
         ],
-        "documents": [{key: value for key, value in each.items() if key != "findings"} for each in documents],
+        "documents": [each.summary() for each in audits],
     }
 
 

@@ -229,7 +229,9 @@ def _work(label: str) -> float:
 def _around(table: Table, context: Context) -> str:
     """What is said just before and after a table, and in its header."""
     passages = context.document.passages
-    inside = {id(cell) for cell in table}
-    places = [i for i, each in enumerate(passages) if id(each) in inside]
+    if "places" not in context.memo:
+        context.memo["places"] = {id(each): i for i, each in enumerate(passages)}
+    known: dict[int, int] = context.memo["places"]
+    places = sorted(known[id(cell)] for cell in table if id(cell) in known)
     near = passages[max(0, places[0] - 2) : places[-1] + 3] if places else ()
     return " ".join(each.text for each in near if len(each.text) < 2000)

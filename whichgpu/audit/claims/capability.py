@@ -19,6 +19,7 @@ from whichgpu.hardware.fields import FIELDS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.cells import Cell
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.roles import Spoken
@@ -195,7 +196,7 @@ _ITSELF = tuple(
 def find(context: Context) -> Iterator[Finding]:
     """Every capability that is said of a device, with its verdict."""
     for table in context.document.tables:
-        for cell in tables.cells(table, context):
+        for cell in tables.every(table, context):
             yield from _of_cell(cell, context)
     for index, passage in enumerate(context.document.passages):
         if passage.kind not in ("paragraph", "item", "caption") or not _ANY.search(passage.text):
@@ -220,7 +221,7 @@ def capability_at(text: str, at: int) -> tuple[Capability, int] | None:
     return None
 
 
-def _of_cell(cell: tables.Cell, context: Context) -> Iterator[Finding]:
+def _of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
     if _SUPPORTED.search(cell.label) and not _DENIES.search(cell.passage.text):
         gpus = [context.catalogue[key] for key in cell.ids]
         for match in _ANY.finditer(cell.passage.text):

@@ -14,6 +14,7 @@ from whichgpu.audit.quantities import quantities
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from whichgpu.audit.cells import Cell
     from whichgpu.audit.document import Table
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.models import Format, Model
@@ -26,7 +27,8 @@ _MANY = re.compile(
     re.IGNORECASE,
 )
 _ONE = re.compile(
-    r"\b(?:(?:at )?batch(?:[ -]?size)?(?: of)?\s*=?\s*(?:1|one)\b(?!\d)|"
+    r"\b(?:(?:no|without|not)\s+(?:speculative(?: decoding)?|batching|draft model|parallelism|mtp)|"
+    r"(?:at )?batch(?:[ -]?size)?(?: of)?\s*=?\s*(?:1|one)\b(?!\d)|"
     r"(?:one|1|a single|single)[ -](?:request|user|stream|prompt)\b)",
     re.IGNORECASE,
 )
@@ -64,7 +66,7 @@ def _of_table(table: Table, context: Context) -> Iterator[Finding]:
             yield from _judged(cell, found[0], said[0] if said else None, context)
 
 
-def _judged(cell: tables.Cell, model: Model, said: Format | None, context: Context) -> Iterator[Finding]:
+def _judged(cell: Cell, model: Model, said: Format | None, context: Context) -> Iterator[Finding]:
     told = [
         each
         for each in quantities(cell.passage.text, context.fraction)

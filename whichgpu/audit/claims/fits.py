@@ -153,7 +153,7 @@ def _of_table(table: Table, context: Context) -> Iterator[Finding]:
         for column in wanted if size else ():
             cell = table.cell(row, column)
             if cell and size:
-                yield from _of_cell(cell, heads[column], size, context)
+                yield from of_part(cell, heads[column], size, context)
 
 
 def _good_for(table: Table, context: Context) -> Iterator[Finding]:
@@ -166,7 +166,7 @@ def _good_for(table: Table, context: Context) -> Iterator[Finding]:
         for sentence in sentences(cell.passage.text):
             if not _HEDGED_USE.search(sentence.text) and not TRAINS.search(sentence.text):
                 place = (sentence.start, sentence.end)
-                yield from _of_cell(cell.passage, cell.label, size, context, place=place, sure=True)
+                yield from of_part(cell.passage, cell.label, size, context, place=place, sure=True)
 
 
 def _on_devices(table: Table, heads: Sequence[str], context: Context) -> Iterator[Finding]:
@@ -199,7 +199,7 @@ def _size(first: Passage, context: Context) -> tuple[float, str] | None:
     return found[0].value * _BINARY, first.text.strip()
 
 
-def _of_cell(
+def of_part(
     cell: Passage, head: str, size: tuple[float, str], context: Context, *,
     place: tuple[int, int] | None = None, sure: bool = False,
 ) -> Iterator[Finding]:  # fmt: skip

@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit.attributes import CHIP
+from whichgpu.audit.explained import of_words
 from whichgpu.audit.fields import ITS_OWN, SET_AGAINST, of_field, one_of, owner_of, same_chip
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import source_of
@@ -22,6 +23,7 @@ from whichgpu.hardware.architecture import families
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from whichgpu.audit.cells import Cell
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.roles import Spoken
@@ -184,7 +186,9 @@ def _of_passage(index: int, passage: Passage, context: Context) -> Iterator[Find
 def _cells(context: Context) -> Iterator[Finding]:
     """Words in the cells of tables: types of memory, chips, architectures, ways of NVLink."""
     for table in context.document.tables:
-        for cell in cells(table, context):
+        found = cells(table, context)
+        headed = of_words(found, lambda cell: _names_its_family(cell, context))
+        for cell in found:
             gpus = [context.catalogue[key] for key in cell.ids]
             text, label = cell.passage.text, cell.label.lower()
             for match in CHIP.finditer(text):
@@ -193,9 +197,15 @@ def _cells(context: Context) -> Iterator[Finding]:
                 yield from _of_ways(cell.passage, match, gpus, context)
             if _CAPABILITY_HEAD.match(label):
                 yield from _of_capability(cell.passage, _VERSION.fullmatch(text), gpus, context)
-            if _FAMILY_HEAD.search(label):
+            if cell.label in headed or _FAMILY_HEAD.search(label):
                 for match in _names().finditer(text):
                     yield _of_family(cell.passage, match.span(), match[0], gpus, context)
+
+
+def _names_its_family(cell: Cell, context: Context) -> bool | None:
+    """Whether a cell that is nothing but the name of an architecture is right; None for other cells."""
+    name = _names().fullmatch(cell.passage.text.strip())
+    return any(_is_of(context.catalogue[key], name[0]) for key in cell.ids) if name else None
 
 
 def _ways(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from whichgpu.audit.explained import of_words
 from whichgpu.audit.fields import FAR, ITS_OWN, SET_AGAINST, of_field, owner_of
 from whichgpu.audit.roles import spoken, superchips
 from whichgpu.audit.sentences import sentences
@@ -14,14 +15,16 @@ from whichgpu.audit.variants import cells
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.cells import Cell
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.roles import Spoken
     from whichgpu.audit.subjects import Mention
-    from whichgpu.audit.tables import Cell
     from whichgpu.hardware.gpu import Gpu
 
 _MEMORY = re.compile(r"\b(?:GDDR\d[xX]?|LPDDR\d[xX]?|DDR[2-7]|HBM(?:\d[eE]?)?)\b")
+#: Attributes whose values go with the type.
+_OF_MEMORY = ("memory", "memory_type", "memory_bus", "bandwidth")
 #: What is replaced, and by what, are of two devices.
 _CHANGED = re.compile(
     r"\b(?:(?:go(?:es)?|went|cut|down|drop\w*) (?:\w+ ){0,2}from|replac\w+|swapp\w+|upgrad\w+ (?:from|"
@@ -55,9 +58,11 @@ _SIZES = re.compile(
 def find(context: Context) -> Iterator[Finding]:
     """Every type of memory that is said of a device, with its verdict."""
     for table in context.document.tables:
-        for cell in cells(table, context):
-            known = cell.attribute is not None and cell.attribute.key in ("memory", "memory_type")
-            if known or re.search(r"memory|vram", cell.label, re.IGNORECASE):
+        found = cells(table, context)
+        headed = of_words(found, lambda cell: _tells_its_type(cell, context))
+        for cell in found:
+            known = cell.label in headed or (cell.attribute is not None and cell.attribute.key in _OF_MEMORY)
+            if known or re.search(r"memory|vram|hbm", cell.label, re.IGNORECASE):
                 yield from _of_cell(cell, context)
     for index, passage in enumerate(context.document.passages):
         if passage.kind not in ("paragraph", "item", "caption", "heading"):
@@ -65,6 +70,12 @@ def find(context: Context) -> Iterator[Finding]:
         for sentence in sentences(passage.text) if _MEMORY.search(passage.text) else ():
             who = spoken(index, passage, sentence, context)
             yield from _of_sentence(passage, (sentence.start, sentence.end), who, context)
+
+
+def _tells_its_type(cell: Cell, context: Context) -> bool | None:
+    """Whether all types of memory in a cell are its devices'; None where it tells none."""
+    answers = [each.verdict == "confirmed" for each in _of_cell(cell, context)]
+    return all(answers) if answers else None
 
 
 def _of_cell(cell: Cell, context: Context) -> Iterator[Finding]:

@@ -78,9 +78,12 @@ def find(context: Context) -> Iterator[Finding]:
 
 def _hours(head: str) -> float:
     """The length of the period that a heading of costs speaks of; 0 where it speaks of none or several."""
-    plain = _BRACKETS.sub(" ", head)
-    found = [hours for hours, words in _PERIODS if words.search(plain)]
-    return found[0] if len(found) == 1 and not _RESERVED.search(head) else 0.0
+    # "Monthly (730 h)" is of a month, "On demand ($/h)" of the hour in its brackets.
+    for text in (_BRACKETS.sub(" ", head), head):
+        found = [hours for hours, words in _PERIODS if words.search(text)]
+        if found:
+            return found[0] if len(found) == 1 and not _RESERVED.search(head) else 0.0
+    return 0.0
 
 
 def _columns(table: Table, context: Context) -> list[_Amounts]:

@@ -18,6 +18,7 @@ from whichgpu.audit.sentences import sentences
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.cells import Cell
     from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.quantities import Quantity
@@ -40,7 +41,8 @@ _RENT = re.compile(
 )
 #: Words of a figure that is not the rent of one GPU.
 _NOT_RENT = re.compile(
-    r"\b(?:tokens?|images?|electric\w*|kwh|sav\w+|total|budget|storage|instance with|8x|x8|node|cluster|fell|"
+    r"\b(?:tokens?|images?|electric\w*|kwh|sav\w+|total|budget|storage|instance with|"
+    r"\d{1,2}\s?[x\u00d7]?\s?(?:gpus|cards)|8x|x8|node|cluster|fell|"
     r"dropped|"
     r"(?:two|four|eight|sixteen|[2-9]|1\d) (?:x )?(?:nvidia )?[ahbl]\d+|"
     r"server)\b",
@@ -82,7 +84,7 @@ def find(context: Context) -> Iterator[Finding]:
         yield from _of_passage(index, passage, context)
 
 
-def _is_hourly(cell: tables.Cell, table: Table) -> bool:
+def _is_hourly(cell: Cell, table: Table) -> bool:
     """Whether a cell is a rent by the hour: by its own heading, else by the table's caption.
 
     A caption speaks of the columns only where none of them says for itself what it is per.

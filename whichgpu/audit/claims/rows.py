@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from whichgpu.audit.explained import of_words
 from whichgpu.audit.fields import generations, of_field
 from whichgpu.audit.variants import cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.cells import Cell
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.hardware.gpu import Gpu
@@ -37,13 +39,23 @@ _MONTHS_OFF, _CARDS = 9, ("geforce", "workstation", "radeon")
 def find(context: Context) -> Iterator[Finding]:
     """Every such cell with its verdict."""
     for table in context.document.tables:
-        for cell in cells(table, context):
+        found = cells(table, context)
+        headed = of_words(found, lambda cell: _tells_its_generation(cell, context))
+        for cell in found:
             gpus = [context.catalogue[key] for key in cell.ids]
             label = cell.label.lower().strip(" :*")
-            yield from _generation(cell.passage, label, gpus, context)
+            interface = label if cell.label not in headed else "interface"
+            yield from _generation(cell.passage, interface, gpus, context)
             # A device is of the year of any of its forms.
             yield from _dated(cell.passage, label, [context.catalogue[key] for key in cell.named], context)
             yield from _of_cores(cell.passage, label, gpus, context)
+
+
+def _tells_its_generation(cell: Cell, context: Context) -> bool | None:
+    """Whether a cell that names a generation of PCIe names that of its device; None where it names none."""
+    gpus = [context.catalogue[key] for key in cell.ids]
+    answers = [each.verdict == "confirmed" for each in _generation(cell.passage, "interface", gpus, context)]
+    return all(answers) if answers else None
 
 
 def _generation(passage: Passage, label: str, gpus: Sequence[Gpu], context: Context) -> Iterator[Finding]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from whichgpu.audit import tables
 from whichgpu.audit.attributes import headed
 from whichgpu.audit.binding import fitting
+from whichgpu.audit.cells import Cell, read, unit_of
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import judged, source_of, stated
 from whichgpu.audit.roles import counted
@@ -71,8 +71,8 @@ def _of_cell(
     """Right where it is of all of them or of each, wrong where it is neither."""
     attribute = headed(label)
     assert attribute is not None
-    bare = tables.Cell(cell, ids, attribute, label, frozenset(), tables.unit_of(label), 0, 0)
-    values = list(fitting(attribute, tables.read(bare, context)))
+    bare = Cell(cell, ids, attribute, label, frozenset(), unit_of(label), 0, 0)
+    values = list(fitting(attribute, read(bare, context)))
     if len(values) != 1 or values[0].high != values[0].value or values[0].limit:
         return
     gpus = [context.catalogue[key] for key in ids]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from whichgpu.audit import tables
 from whichgpu.audit.attributes import Attribute, Named, named, qualifiers
 from whichgpu.audit.binding import APART, TIED, Binder, both_of, several_columns, united
+from whichgpu.audit.cells import noted
 from whichgpu.audit.fields import ITS_OWN
 from whichgpu.audit.implied import carried, implied
 from whichgpu.audit.judging import namesakes
@@ -18,8 +18,9 @@ from whichgpu.audit.sentences import Sentence, guarded, sentences, within
 from whichgpu.audit.variants import cells, finding_on, of_cell, verdict_on
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.cells import Cell
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.judging import Verdict
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from whichgpu.audit.subjects import Mention
     from whichgpu.hardware.gpu import Gpu
 
+#: So many right cells of an attribute, and all but two, are of reference cards.
+_SURE, _REFERENCE = 3, ("power",)
 #: A bare number from here on is a figure of its own beside one with a unit.
 _FIGURE = 100
 #: Characters behind a value in a list that may say what it is: "(640 GB total)".
@@ -131,13 +134,29 @@ def find(context: Context) -> Iterator[Finding]:
     for table in context.document.tables:
         found = [cell for cell in cells(table, context) if cell.attribute]
         in_tables |= {cell.passage.start for cell in found}
-        for cell in found:
-            yield from of_cell(cell, context)
+        yield from _of_table(found, context)
     for index, passage in enumerate(context.document.passages):
         if passage.kind in ("code", "cell", "alt") or passage.start in in_tables:
             continue
         for sentence in sentences(passage.text):
             yield from _of_sentence(index, passage, sentence, context)
+
+
+def _of_table(found: Sequence[Cell], context: Context) -> Iterator[Finding]:
+    """The values of a table's cells; where all others of an attribute are the vendor's, no maker's own.
+
+    A board may draw more than the reference card, but not in a list of reference cards.
+    """
+    told = [(cell, answer) for cell in found for answer in of_cell(cell, context)]
+    verdicts: dict[str, list[str]] = {}
+    for _, answer in told:
+        verdicts.setdefault(answer.attribute, []).append(answer.verdict)
+    for cell, answer in told:
+        others = verdicts[answer.attribute]
+        sure = answer.verdict == "unverifiable" and others.count("confirmed") >= max(_SURE, len(others) - 2)
+        reference = cell._replace(said=cell.said | {"reference"})
+        again = of_cell(reference, context) if sure and answer.attribute in _REFERENCE else ()
+        yield next((each for each in again if each.start == answer.start and each.accuses), answer)
 
 
 def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
@@ -199,7 +218,7 @@ def _of_value(
     text, here = passage.text, who.here
     clause = _own_words(text, sentence, quantity, context)
     place = (quantity.start, quantity.end)
-    said = qualifiers(clause) | tables.noted(passage, place, context.document.original)
+    said = qualifiers(clause) | noted(passage, place, context.document.original)
     mention = _of_size(text, sentence, quantity, mention, context)
     gpus = [context.catalogue[key] for key in mention.ids]
     found = verdict_on(text, quantity, attribute, gpus, said=said, context=context)

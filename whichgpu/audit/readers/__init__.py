@@ -32,6 +32,8 @@ _IS_MARKDOWN = re.compile(
     r"[^|\n]{1,60} \| [^|\n]{1,60}(?:\|[^\n]*)?\n[^|\n]{1,60} \| )",
     re.MULTILINE,
 )
+#: A line that begins far to the right and goes on after a gap, as columns on a page do.
+_LAID_OUT = re.compile(r"^ {20,90}\S[^\n|]{0,60}? {3,60}\S", re.MULTILINE)
 #: Characters of a file that say whether it is text.
 _SAMPLE = 20_000
 #: Tags of HTML that may begin and not end.
@@ -112,6 +114,6 @@ def sniff(text: str) -> str:
     head = text[:_SAMPLE]
     if len(_IS_HTML.findall(head)) > 2:
         return "html"
-    if "\f" in text:
+    if "\f" in text or _LAID_OUT.search(head):
         return "pdf"
     return "markdown" if _IS_MARKDOWN.search(head) else "text"

@@ -42,6 +42,12 @@ _PROSE = 90
 _WORDS_OF_PROSE = re.compile(r"(?:[a-z]{2,}[ ,]+){3}[^|]*\.")
 
 
+#: Names of metadata that say what an article is about.
+SUMMARIES = frozenset(
+    {"description", "og:description", "summary", "excerpt", "subtitle", "abstract", "lead", "dek", "tldr"}
+)
+
+
 class Line(NamedTuple):
     """A line without its end, and where it starts in the file."""
 

@@ -13,7 +13,7 @@ from whichgpu.audit.document import Passage, Table
 from whichgpu.audit.readers._lines import VALUE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from whichgpu.audit.readers._lines import Line
 
@@ -81,11 +81,81 @@ def aligned(rows: Sequence[Line], at: int) -> list[list[tuple[str, int]]]:
     for mark in _FIELDS:
         if rows[at].text.count(mark) >= _COLUMNS and (found := _separated(rows, at, mark)):
             return found
-    count = len(columned(rows[at], GAP))
-    end = at
-    while count >= _COLUMNS and end < len(rows) and len(columned(rows[end], GAP)) == count:
-        end += 1
-    return [columned(line, GAP) for line in rows[at:end]] if end - at >= _ROWS else []
+    return _in_columns(rows, at)
+
+
+def _in_columns(rows: Sequence[Line], at: int) -> list[list[tuple[str, int]]]:
+    """The pieces of lines that stand in the columns of the first, where most have as many as it has.
+
+    A line with fewer has an empty cell, or one blank before a wide cell: its pieces are of the columns that
+    they stand below.
+    """
+    head = columned(rows[at], GAP)
+    found: list[list[tuple[str, int]]] = []
+    whole = 0
+    for line in rows[at:] if len(head) >= _COLUMNS else ():
+        pieces = columned(line, GAP)
+        whole += len(pieces) == len(head)
+        if len(pieces) != len(head):
+            pieces = _below(line, [place - rows[at].start for _, place in head]) if len(found) > 1 else []
+        if not pieces:
+            break
+        found.append(pieces)
+    return found if whole >= _ROWS and 2 * whole > len(found) else []
+
+
+def _below(line: Line, starts: Sequence[int]) -> list[tuple[str, int]]:
+    """The pieces of a line by the columns that begin at some places; none where two share a column."""
+    found = [("", line.start)] * len(starts)
+    pieces = columned(line, GAP) if "\t" not in line.text else []
+    if not 1 < len(pieces) < len(starts):
+        return []
+    for text, place in pieces:
+        at = place - line.start
+        inside = [start for start in starts if at < start < at + len(text) and line.text[start - 1] == " "]
+        for first, last in pairwise([at, *inside, at + len(text)]):
+            column = max((i for i, start in enumerate(starts) if start <= first), default=0)
+            if found[column][0]:
+                return []
+            found[column] = (line.text[first:last].rstrip(), line.start + first)
+    return found if found[0][0] else []
+
+
+def placed(
+    rows: Sequence[Line], gap: re.Pattern[str], made: Callable[[str, int], Passage | None]
+) -> list[list[Passage | None]]:
+    """The cells of lines by the columns that they stand in: those of the lines with most pieces.
+
+    A line whose first column is empty goes on with the cells of the one above it.
+    """
+    pieces = [columned(line, gap) for line in rows]
+    most = max(map(len, pieces))
+    whole = [each for each in pieces if len(each) == most]
+    starts = [line.start for line, each in zip(rows, pieces, strict=True) if len(each) == most]
+    columns = [
+        (
+            min(each[i][1] - start for each, start in zip(whole, starts, strict=True)),
+            max(each[i][1] - start + len(each[i][0]) for each, start in zip(whole, starts, strict=True)),
+        )
+        for i in range(most)
+    ]
+    found: list[list[Passage | None]] = []
+    for line, each in zip(rows, pieces, strict=True):
+        row: list[Passage | None] = [None] * most
+        for text, place in each:
+            at = _nearest(place - line.start, place - line.start + len(text), columns)
+            row[at] = made(text, place) if row[at] is None else row[at]
+        if row[0] is None and found and len(each) < most:
+            found[-1] = [_joined(a, b) if a and b else a or b for a, b in zip(found[-1], row, strict=True)]
+        else:
+            found.append(row)
+    return found
+
+
+def _nearest(first: int, last: int, columns: Sequence[tuple[int, int]]) -> int:
+    """The column that a piece of a line stands in: the one that it overlaps most, else the nearest."""
+    overlap = [min(last, end) - max(first, start) for start, end in columns]
+    return overlap.index(max(overlap))
 
 
 def _separated(rows: Sequence[Line], at: int, mark: str) -> list[list[tuple[str, int]]]:
@@ -133,6 +203,17 @@ def is_rule(cells: Sequence[tuple[str, int]]) -> bool:
     return bool(cells) and all(re.fullmatch(r"\s*:?-{1,}:?\s*", text) for text, _ in cells)
 
 
+def is_frame(line: Line) -> bool:
+    """Whether a line is drawn between the rows of a table: "+------+------+"."""
+    return _FRAME.fullmatch(line.text) is not None
+
+
+def is_row(line: Line) -> bool:
+    """Whether a line goes on with a table that is drawn with pipes."""
+    return "|" in line.text or is_frame(line)
+
+
+_FRAME = re.compile(r"\s*\+(?:[-=:]+\+)+\s*")
 #: Columns up to which a cell over several of them is repeated in each.
 _SPREAD = 64
 

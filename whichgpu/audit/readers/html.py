@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from whichgpu.audit.document import Builder, Document
-from whichgpu.audit.readers._lines import day_of, of_cell
+from whichgpu.audit.readers._lines import SUMMARIES, day_of, of_cell
 from whichgpu.audit.readers._tables import Spread, spread, table_of
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ class _Reader:
         elif tag == "time" and not self._written:
             self._written = day_of(attributes)
         elif tag == "meta":
-            self._meta(attributes)
+            self._meta(attributes, at)
 
     def _is_box(self, tag: str, attributes: str) -> bool:
         """Whether an element's class or id says that it is not the article."""
@@ -316,13 +316,18 @@ class _Reader:
         for match in _ATTRIBUTE.finditer(attributes):
             value = match[2] or match[3] or ""
             if match[1].lower() == "alt" and value.strip() and not self._skip:
-                builder = Builder()
-                where = self._original.find(value, at)
-                builder.add(value, max(where, at))
-                self._passages.append(builder.passage("alt", 0, self._section))
+                self._valued(value, at, "alt")
 
-    def _meta(self, attributes: str) -> None:
+    def _valued(self, value: str, at: int, kind: str) -> None:
+        """A passage from the value of an element's attribute."""
+        builder = Builder()
+        builder.add(value, max(self._original.find(value, at), at))
+        self._passages.append(builder.passage(kind, 0, self._section))
+
+    def _meta(self, attributes: str, at: int) -> None:
         found = {m[1].lower(): m[2] or m[3] or m[4] or "" for m in _ATTRIBUTE.finditer(attributes)}
         name = (found.get("property") or found.get("name") or found.get("itemprop") or "").lower()
         if not self._written and ("published" in name or name in ("date", "dc.date")):
             self._written = day_of(found.get("content", ""))
+        if name in SUMMARIES and found.get("content", "").strip():
+            self._valued(found["content"], at, "front")

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit.document import Builder, Document, Passage
 from whichgpu.audit.readers._lines import (
+    SUMMARIES,
     Line,
     cell,
     day_of,
@@ -27,7 +28,7 @@ from whichgpu.audit.readers._lines import (
     stacked,
     unwrapped,
 )
-from whichgpu.audit.readers._tables import aligned, is_rule, piped, table_of, unruled
+from whichgpu.audit.readers._tables import aligned, is_frame, is_row, is_rule, piped, table_of, unruled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -134,16 +135,17 @@ class _Reader:
             key, value = match[1].lower(), match[2].strip().strip("\"'")
             if key == "title":
                 self._title = value
+            if value and (key == "title" or key in SUMMARIES):
                 builder = Builder()
-                builder.add(value, line.start + line.text.index(value) if value else line.start)
-                self._passages.append(builder.passage("title"))
+                builder.add(value, line.start + line.text.index(value))
+                self._passages.append(builder.passage("title" if key == "title" else "front"))
             elif key in _DATED and not self._written:
                 self._written = day_of(value)
         self._at = end + 1 if end else 0
 
     def _block(self) -> None:
         line = self._lines[self._at]
-        if not line.text.strip():
+        if not line.text.strip() or is_frame(line):
             self._at += 1
         elif _FENCE.match(line.text):
             self._fence(line)
@@ -235,8 +237,9 @@ class _Reader:
     def _table(self) -> None:
         """A run of lines with pipes: a whole table, or one with a cell to a line."""
         run: list[Line] = []
-        while self._at < len(self._lines) and "|" in self._lines[self._at].text:
-            run.append(self._lines[self._at])
+        while self._at < len(self._lines) and is_row(line := self._lines[self._at]):
+            if not is_frame(line):
+                run.append(line)
             self._at += 1
         cells = [(line, piped(line)) for line in run]
         counts = [len(found) for _, found in cells if found and not is_rule(found)]
@@ -258,14 +261,15 @@ class _Reader:
             self._table()
             return
         level = 1 + len(match[1].expandtabs(4)) // 2
-        builder = Builder()
+        first, builder = self._at, Builder()
         inline(builder, line.text[match.end() :], line.start + match.end())
         self._at += 1
         self._continue(builder)
         self._put(builder, "item", level)
+        self._images(first)
 
     def _paragraph(self) -> None:
-        line = self._lines[self._at]
+        first, line = self._at, self._lines[self._at]
         builder = Builder()
         inline(builder, line.text.strip(), line.start + len(line.text) - len(line.text.lstrip()))
         self._at += 1
@@ -276,7 +280,7 @@ class _Reader:
             return
         self._continue(builder)
         self._put(builder, "paragraph")
-        self._images(line)
+        self._images(first)
 
     def _continue(self, builder: Builder) -> None:
         """Add the lines that go on with a paragraph or an item; in a text that was not wrapped none does."""
@@ -296,12 +300,14 @@ class _Reader:
             inline(builder, line.text[left:], line.start + left)
             self._at += 1
 
-    def _images(self, line: Line) -> None:
-        for match in _INLINE.finditer(line.text) if "![" in line.text else ():
-            if match["alt"]:
-                builder = Builder()
-                builder.add(match["alt"], line.start + match.start("alt"))
-                self._put(builder, "alt")
+    def _images(self, first: int) -> None:
+        """The texts of the pictures in the lines from one on that were read."""
+        for line in self._lines[first : self._at]:
+            for match in _INLINE.finditer(line.text) if "![" in line.text else ():
+                if match["alt"]:
+                    builder = Builder()
+                    builder.add(match["alt"], line.start + match.start("alt"))
+                    self._put(builder, "alt")
 
     def _put(self, builder: Builder, kind: str, level: int = 0) -> None:
         if not builder.empty:

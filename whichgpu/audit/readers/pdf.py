@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING
 
 from whichgpu.audit.document import Builder, Document
 from whichgpu.audit.readers._lines import Line, cell, day_of, lines, paragraphs, plain
-from whichgpu.audit.readers._tables import columned, table_of
+from whichgpu.audit.readers._tables import columned, placed, table_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from whichgpu.audit.document import Passage, Table
 
@@ -22,6 +23,8 @@ _NUMBER = re.compile(r"^\s*(?:page\s*)?\d{1,4}(?:\s*(?:/|of)\s*\d{1,4})?\s*$", r
 _HEADING, _REPEATED = 90, 3
 #: What is no longer may stand on many pages as a cell.
 _SHORT = 8
+#: Blanks before what goes on with a cell of another column than the first.
+_DEEP = 12
 
 
 def read(text: str) -> Document:
@@ -32,11 +35,9 @@ def read(text: str) -> Document:
     passages: list[Passage] = []
     tables: list[Table] = []
     section: list[str] = []
-    for run in paragraphs(kept):
+    for run in _blocks(kept):
         if _is_table(run):
-            made = [
-                [cell(piece, start, plain, section) for piece, start in columned(line, _GAP)] for line in run
-            ]
+            made = placed(run, _GAP, partial(cell, inline=plain, section=section))
             tables.append(table_of(made, section, passages[-1].text[:300] if passages else ""))
             passages += [one for row in made for one in row if one is not None]
             continue
@@ -57,9 +58,28 @@ def _of_page(text: str, often: Mapping[str, int]) -> bool:
     return bool(_NUMBER.match(text)) or repeated
 
 
+def _blocks(kept: Sequence[Line]) -> Iterator[list[Line]]:
+    """Runs of lines, those of a table whose rows have empty lines between them as one."""
+    block: list[Line] = []
+    for run in paragraphs(kept):
+        if block and not (_is_row(run[0]) and _is_row(block[0])):
+            yield block
+            block = []
+        block = [*block, *run]
+    if block:
+        yield block
+
+
+def _is_row(line: Line) -> bool:
+    return len(columned(line, _GAP)) >= 2
+
+
 def _is_table(run: Sequence[Line]) -> bool:
-    counts = [len(columned(line, _GAP)) for line in run]
-    return len(run) >= 2 and min(counts) >= 2
+    """Whether lines are rows: of two pieces at least, or of one that goes on far to the right."""
+    deep = " " * _DEEP
+    return (
+        len(run) >= 2 and _is_row(run[0]) and all(_is_row(line) or line.text[:_DEEP] == deep for line in run)
+    )
 
 
 def _groups(run: Sequence[Line]) -> list[tuple[list[Line], str]]:

@@ -54,9 +54,10 @@ def run(
         for file in files:
             found.append(audited(content_of(file), str(file), catalogue, date.today()))
             advance(1)
-    answer = report(found, fail_on, everything=everything)
     context = click.get_current_context(silent=True)
-    if form == "text" or (context and context.params.get("as_json")):
+    as_json = bool(context and context.params.get("as_json"))
+    answer = report(found, fail_on, everything=everything, shown=not as_json)
+    if form == "text" or as_json:
         return answer
     sys.stdout.write(_written(found, answer, form))
     return answer._replace(blocks=())

@@ -1,0 +1,107 @@
+"""A cell of a table that states a value: of which device and attribute, in which unit, with which marks."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from whichgpu.audit.quantities import quantities
+
+if TYPE_CHECKING:
+    from whichgpu.audit.attributes import Attribute
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context
+    from whichgpu.audit.quantities import Quantity
+
+#: The unit that a header gives for the numbers under or beside it.
+_UNIT = re.compile(
+    r"[\[(]\s*(?:in\s+)?([A-Za-z][\w/²^]{0,9})\s*[\])]|"
+    r"(?:,\s*|(?<=\w)\s+|(?<=\d)\s?/\s?|(?<=\))\s+)([GTM]i?B(?:/s)?|[TP]FLOPS|TOPS|W|MHz|GHz)$"
+)
+_BILLIONS = re.compile(r"(\d\s?)B\b")
+_MARK = re.compile(r"(?<!\*)\*(?!\*)|[\u2020\u2021\u00b9\u00b2]")
+_NOTE = re.compile(r"[*\u2020\u2021\u00b9\u00b2]+[^.\n|]{0,60}\bsparsity", re.IGNORECASE)
+
+
+class Cell(NamedTuple):
+    """A cell that states a value: of these devices, of this attribute."""
+
+    passage: Passage
+    ids: tuple[str, ...]
+    attribute: Attribute | None
+    #: The name of the attribute as it stands.
+    label: str
+    #: What the header says beside the attribute's name.
+    said: frozenset[str]
+    #: The unit of bare numbers.
+    unit: str
+    row: int
+    column: int
+    #: Whether the cells of its row stand below those of the header.
+    aligned: bool = True
+    #: All devices that the header may mean, of which `ids` may be fewer.
+    named: tuple[str, ...] = ()
+    #: How many of the device its row or column is of.
+    number: float = 1.0
+
+
+def read(cell: Cell, context: Context) -> list[Quantity]:
+    """The quantities of a cell, in the unit of its header where it has none."""
+    text = read_as(cell.passage.text, cell.attribute)
+    found = [
+        each._replace(end=min(each.end, len(cell.passage.text)))
+        for each in quantities(text, context.fraction)
+    ]
+    if not cell.unit or any(each.dimension not in ("number", "count") for each in found):
+        return found
+    made = []
+    for each in found:
+        text = f"{cell.passage.text[each.start : each.end]} {cell.unit}"
+        again = next(iter(quantities(text, context.fraction)), each)
+        made.append(again._replace(start=each.start, end=each.end))
+    return made
+
+
+def read_as(text: str, attribute: Attribute | None, unit: str = "") -> str:
+    """A cell's text with the unit of its heading behind it; "80 B" of transistors are billions."""
+    if attribute and attribute.key == "transistors":
+        text = _BILLIONS.sub(lambda match: match[1] + "Bn", text)
+    return f"{text} {unit}".strip()
+
+
+def noted(passage: Passage, place: tuple[int, int], document: str) -> frozenset[str]:
+    """What a mark beside a figure says of it: the footnote on sparsity of a data sheet.
+
+    It is looked for in the file, since a single star is a mark of Markdown too.
+    """
+    start, end = passage.span(*place)
+    return of_mark(document[start : end + 1], document)
+
+
+def of_mark(text: str, document: str) -> frozenset[str]:
+    """What a mark in a text says by a footnote of the document."""
+    if _MARK.search(text) and _NOTE.search(document):
+        return frozenset({"sparse"})
+    return frozenset()
+
+
+def unit_of(text: str) -> str:
+    """The unit that a heading gives for bare numbers; empty where it gives none."""
+    match = _UNIT.search(text)
+    return (match[1] or match[2]) if match else ""
+
+
+#: What headers say that is of each device, or of all of a row.
+_EACH = re.compile(r"\b(?:per|each|single|one)\b", re.IGNORECASE)
+_ALL = re.compile(r"\b(?:total|all|aggregate|combined|together|sum|overall|pooled)\b", re.IGNORECASE)
+#: Attributes of which several devices have so many times as much.
+_ADDED = ("memory", "bandwidth", "power", "cores", "tensor_cores", "rt_cores", "sms", "transistors")
+_RATES = ("flop rate", "op rate")
+
+
+def counts(cell: Cell) -> tuple[float, ...]:
+    """By how many devices the value of a cell may have to be shared: by one, or by all of its row."""
+    adds = cell.attribute is not None and (cell.attribute.key in _ADDED or cell.attribute.dimension in _RATES)
+    if cell.number == 1 or not adds or _EACH.search(cell.label):
+        return (1.0,)
+    return (cell.number,) if _ALL.search(cell.label) else (1.0, cell.number)

@@ -1,0 +1,195 @@
+"""What the cells of a column are of where its header does not say so: what most of them are right of.
+
+"BW", "Perf" or "TFLOPS (with sparsity)" name no attribute, or leave it open; a column whose values are one
+attribute's of most of the devices beside them is of that one, in the unit in which they are.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from whichgpu.audit.attributes import attributes, open_header, spaced
+from whichgpu.audit.binding import fitting
+from whichgpu.audit.cells import counts, read
+from whichgpu.audit.judging import judged, stated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from whichgpu.audit.attributes import Attribute
+    from whichgpu.audit.cells import Cell
+    from whichgpu.audit.findings import Context
+
+#: Units that bare numbers may have, by dimension.
+_UNITS = {
+    "memory": ("GB",), "bandwidth": ("GB/s", "TB/s"), "power": ("W",), "frequency": ("MHz", "GHz"),
+    "flop rate": ("TFLOPS",), "op rate": ("TOPS",), "count": ("",), "bits": ("bit",), "money": ("USD",),
+}  # fmt: skip
+#: What an open header can mean, the likelier first.
+_MEANT = (
+    "memory", "bandwidth", "power", "cores", "memory_bus", "fp32", "fp16", "tf32", "fp8", "int8", "fp4",
+    "fp64", "fp64_tensor", "tensor_cores", "sms", "rt_cores", "clock_boost", "transistors", "die_area",
+    "process", "l2", "nvlink",
+)  # fmt: skip
+_RATES = ("flop rate", "op rate")
+#: Cells that show what a column is of, with so many values among them; so many are looked at.
+_SOME, _DISTINCT, _MANY = 3, 3, 24
+#: Columns of a table with open headers that are looked at.
+_TRIED = 40
+#: Bare numbers are like others by chance: so many of them show it.
+_BARE = 4
+#: Right cells to a wrong one where a column is of what its header says, of what it does not say, and of one
+#: rate where the wrong cell is another one.
+_NAMED, _OPEN, _ONE_RATE = 2, 3, 5
+#: What says that a value is of GPUs, not of the machine that they are in.
+_OF_GPUS = re.compile(r"\b(?:gpus?|v-?ram|hbm\w*|cards?|accelerators?|cores|graphics)\b", re.IGNORECASE)
+#: A header that says in which unit its numbers are.
+_IN_UNITS = re.compile(
+    r"\b(?:[GTP]FLOP/?S?|TOPS|[GT]i?B(?:/s|ps)?|gbps|W|watts?|[MG]Hz|bits?)\b", re.IGNORECASE
+)
+_NUMBER = re.compile(r"~?\d[\d.,]{0,9}")
+
+
+class _Meaning(NamedTuple):
+    """What a column may be of: the attribute, what is said beside it, the unit of bare numbers."""
+
+    attribute: Attribute
+    said: frozenset[str]
+    unit: str
+
+
+def explained(found: Sequence[Cell], context: Context) -> list[Cell]:
+    """Cells with the attribute and the unit that their header leaves open, where the others show them."""
+    series: dict[str, list[int]] = {}
+    for index, cell in enumerate(found):
+        series.setdefault(cell.label, []).append(index)
+    made = list(found)
+    tried = 0
+    for label, places in series.items():
+        if len(places) < _SOME:
+            continue
+        tried += found[places[0]].attribute is None and open_header(label)
+        if tried <= _TRIED:
+            for index, cell in zip(places, _explained([found[i] for i in places], context), strict=True):
+                made[index] = cell
+    return _like_others(made)
+
+
+def _like_others(found: Sequence[Cell]) -> list[Cell]:
+    """Bare rates and sizes in the unit of all others of their dimension, where their own row is too short."""
+    units: dict[str, set[str]] = {}
+    for cell in found:
+        if cell.attribute and cell.unit and _is_bare(cell):
+            units.setdefault(cell.attribute.dimension, set()).add(cell.unit)
+    known = {dimension: unit.pop() for dimension, unit in units.items() if len(unit) == 1}
+    return [
+        cell._replace(unit=known[cell.attribute.dimension])
+        if cell.attribute and not cell.unit and cell.attribute.dimension in known and _is_bare(cell)
+        else cell
+        for cell in found
+    ]
+
+
+def _explained(mine: Sequence[Cell], context: Context) -> Sequence[Cell]:
+    attribute = mine[0].attribute
+    if len({cell.attribute for cell in mine}) != 1 or not (attribute or open_header(mine[0].label)):
+        return mine
+    bare = not mine[0].unit and 2 * sum(map(_is_bare, mine)) > len(mine)
+    if attribute and bare and attribute.dimension in _UNITS:
+        ways = [_Meaning(attribute, mine[0].said, unit) for unit in _UNITS[attribute.dimension]]
+        best = _best(ways, mine, context, _NAMED)
+        return [_as(cell, best, mine, context) if _is_bare(cell) else cell for cell in mine] if best else mine
+    if attribute is None and any(map(_has_number, mine)):
+        share = _OPEN if bare and not _IN_UNITS.search(spaced(mine[0].label)) else _NAMED
+        best = _best(_meanings(mine[0], bare=bare), mine, context, share, distinct=_DISTINCT)
+        return [_as(cell, best, mine, context) for cell in mine] if best else mine
+    if attribute and any(cell.number > 1 for cell in mine) and not _OF_GPUS.search(mine[0].label):
+        # "Memory" of a machine is the host's too.
+        told = [is_right(cell, context) for cell in mine[:_MANY]]
+        sure = sum(each is True for each in told) >= max(_SOME, _NAMED * sum(each is False for each in told))
+        return mine if sure else [cell._replace(attribute=None) if cell.number > 1 else cell for cell in mine]
+    return mine
+
+
+def _is_bare(cell: Cell) -> bool:
+    return _NUMBER.fullmatch(cell.passage.text) is not None
+
+
+def _has_number(cell: Cell) -> bool:
+    return any(char.isdigit() for char in cell.passage.text)
+
+
+def _meanings(cell: Cell, *, bare: bool) -> Iterator[_Meaning]:
+    """Everything that an open header can mean."""
+    for key in _MEANT:
+        attribute = attributes()[key]
+        rate = attribute.dimension in _RATES and not cell.said & {"sparse", "dense"}
+        for said in (cell.said, cell.said | {"sparse"}) if rate else (cell.said,):
+            units = _UNITS.get(attribute.dimension, ()) if bare and not cell.unit else (cell.unit,)
+            yield from (_Meaning(attribute, said, unit) for unit in units)
+
+
+def _best(
+    ways: Iterable[_Meaning], mine: Sequence[Cell], context: Context, share: int, distinct: int = 1
+) -> _Meaning | None:
+    """The meaning by which most cells are right, if enough of them are."""
+    best, most = None, 0
+    for way in ways:
+        told = [(cell, is_right(_meant(cell, way), context)) for cell in mine[:_MANY]]
+        right = [cell for cell, each in told if each]
+        wrong = sum(each is False for _, each in told)
+        least = _BARE if distinct > 1 and right and _is_bare(right[0]) else _SOME
+        texts = {cell.passage.text for cell in right}
+        if len(right) >= max(least, share * wrong, most + 1) and len(texts) >= distinct:
+            best, most = way, len(right)
+    return best
+
+
+def _meant(cell: Cell, way: _Meaning) -> Cell:
+    return cell._replace(attribute=way.attribute, said=way.said, unit=way.unit)
+
+
+def _as(cell: Cell, way: _Meaning, mine: Sequence[Cell], context: Context) -> Cell:
+    """A cell by the meaning of its column; of a rate that is right of another precision, by that one.
+
+    A column that says none may mix them, unless all but one are of one precision.
+    """
+    meant = _meant(cell, way)
+    if way.attribute.dimension not in _RATES or cell.attribute or is_right(meant, context) is not False:
+        return meant
+    right = sum(is_right(_meant(each, way), context) is True for each in mine[:_MANY])
+    others = (each for each in _meanings(cell, bare=bool(way.unit)) if each.attribute.dimension in _RATES)
+    other = next((each for each in others if is_right(_meant(cell, each), context)), None)
+    return _meant(cell, other) if other and right < _ONE_RATE else meant
+
+
+def is_right(cell: Cell, context: Context) -> bool | None:
+    """Whether the value of a cell is one of its devices'; None where it states none, or none that is sure."""
+    attribute = cell.attribute
+    told = next(fitting(attribute, read(cell, context)), None) if attribute else None
+    if attribute is None or told is None:
+        return None
+    text = cell.passage.text[told.start : told.end]
+    gpus = [context.catalogue[key] for key in cell.ids]
+    if not any(gpu.value(field) is not None for gpu in gpus for field in attribute.fields):
+        return None
+    what = stated(told.value, text, told.limit, cell.said, dimension=told.dimension, unit=told.unit)
+    ways = (what._replace(value=told.value / count) for count in counts(cell))
+    verdicts = {judged(attribute, way, gpus, context.catalogue).verdict for way in ways}
+    return True if "confirmed" in verdicts else None if "unverifiable" in verdicts else False
+
+
+def of_words(found: Sequence[Cell], told: Callable[[Cell], bool | None]) -> frozenset[str]:
+    """The headers of words that most of the devices beside them are right of: architectures under "Arch".
+
+    `told` says whether a cell is right; None where it is no such word.
+    """
+    answers: dict[str, list[bool]] = {}
+    for cell in found:
+        answer = told(cell) if cell.attribute is None and open_header(cell.label) else None
+        if answer is not None:
+            answers.setdefault(cell.label, []).append(answer)
+    return frozenset(
+        label for label, each in answers.items() if sum(each) >= max(_SOME, _NAMED * each.count(False))
+    )
