@@ -96,6 +96,10 @@ def _powers(term: Term) -> list[tuple[float, tuple[int, ...]]]:
     if term.counted or term.plain:
         return [(term.value, none), (1 / term.value, none)]
     own = [(term.value, term.dims), (1 / term.value, tuple(-power for power in term.dims))]
+    piece = AXES.index("piece")
+    if term.dims[piece] and sum(map(bool, term.dims)) > 1:
+        # "200,000 requests a day, each with 250 tokens": as a number of them.
+        own.append((term.value, tuple(0 if at == piece else power for at, power in enumerate(term.dims))))
     if term.dims == dims(money=1):
         # "At $1.79": by the hour, which is not said again.
         own.append((term.value, _HOURLY))

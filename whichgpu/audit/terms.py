@@ -38,14 +38,18 @@ _PERIODS: Mapping[str, str] = {
 }
 _PERIOD = "|".join(f"(?P<{name}>{words})" for name, words in _PERIODS.items())
 _ONE_OF = (
-    r"gpus?|cards?|instances?|nodes?|servers?|devices?|units?|accelerators?|users?|boxes|box|machines?|replicas?|pairs?|"
+    r"gpus?|cards?|instances?|nodes?|servers?|devices?|units?|accelerators?|users?|boxes|box|machines?|"
+    r"replicas?|pairs?|"
     r"karten?|cartes?|tarjetas?|[ABHLTV]\d{1,3}s?|(?:rtx )?\d0[5-9]0s?"
 )
 #: What an amount is per: a period, one of several, an amount of something else.
 _PER = re.compile(
-    r"\s*(?:(?:/|per\b|an?\b|each\b|every\b|pro\b|je\b|im\b|am\b|par\b|por\b|al?\b|la\b|l[\u2019'])\s*|-(?=hour|h\b|month)|(?=/))"
+    r"\s*(?:(?:/|per\b|an?\b|each\b|every\b|pro\b|je\b|im\b|am\b|par\b|por\b|al?\b|la\b|l[\u2019'])\s*|"
+    r"-(?=hour|h\b|month)|(?=/))"
     rf"(?:(?P<one>{_ONE_OF})\b(?:[-\s]?(?={_PERIOD.replace('?P<', '?:').replace('(?:', '(?:')}))?"
-    rf"|(?P<many>1,?000|1\s?k|thousand|million|1\s?m(?:illion)?|m|k|billion)?\s*(?P<thing>tokens?|tok\b|images?|pictures?|requests?|queries)\b"
+    rf"|(?P<many>1,?000|1\s?k|thousand|million|1\s?m(?:illion)?|m|k|billion)?\s*(?:(?:input|output|"
+    rf"generated|prompt|"
+    rf"finished|rendered|sdxl)\s+)?(?P<thing>tokens?|tok\b|images?|pictures?|requests?|queries)\b"
     r"|(?P<kwh>kwh|kilowatt[- ]hour)\b|(?P<gb>gb|gigabyte)\b"
     rf"|(?:{_PERIOD})\b)",
     re.IGNORECASE,
@@ -94,6 +98,7 @@ _MONEY = {
 _SUM = re.compile(
     r"\b(?:add(?:s|ing)?|sum(?:s|ming)?|com(?:es|ing)) up to (?:about |around |roughly )?$", re.IGNORECASE
 )
+_PER_ELSE = re.compile(r"\s*(?:/(?!\s?(?:USD|EUR))|per\b)(?!\s*(?:gpu|card))", re.IGNORECASE)
 _PUE = re.compile(r"\bPUE\s*(?:of|=|:|is)?\s*(?:about\s+)?$", re.IGNORECASE)
 _REACH, _NEXT, _NEAR, _HOUR = 110, 10, 3, 3600.0
 
@@ -197,7 +202,9 @@ def _of_quantity(text: str, each: Quantity, before: str, names: Places) -> Term 
         base = base._replace(value=each.value * scale, end=thing.end(), words=words)
         return _per(text, base, (dims(**{"token" if thing["token"] else "piece": 1}), 1.0))
     if dimension == "money":
-        return _of_money(text, base, each, before)
+        found = _of_money(text, base, each, before)
+        # What else it is per is not read.
+        return None if found is None or _PER_ELSE.match(text, found.end) else found
     if dimension in ("percent", "times"):
         counted = any(0 <= one - each.end < _NEXT for one, _ in names)
         return base._replace(share=dimension == "percent", counted=dimension == "times" and counted,

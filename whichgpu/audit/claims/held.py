@@ -1,0 +1,203 @@
+"""What is held where: "a full fine-tune of a 70B fits on one A100", "that runs in FP16 on a single H100".
+
+Of each clause the model, the way it is run or trained, and the room are looked for; what the clause does not name
+is the last that the text spoke of. It is wrong where what must be in memory by itself exceeds the room.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.models import formats, models
+from whichgpu.audit.roles import counted
+from whichgpu.audit.sentences import sentences, within
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.models import Model
+    from whichgpu.audit.subjects import Mention
+
+#: What says that something can be held, or had better be.
+_HOLDS = re.compile(
+    r"\b(?:fit(?:s|ting|ted)?|run(?:s|ning)?|host(?:s|ed|ing)?|load(?:s|ed|ing)?|serv(?:es?|ed|ing)|"
+    r"hold(?:s|ing)?|"
+    r"handl(?:es?|ing)|deploy(?:s|ed)?|enough|sufficient|suffices?|will do|does it|can do|do it|manages?|"
+    r"recommend\w*|possible|feasible|comfortabl[ey]|squeez\w+|use|using|take|takes|needs?|requires?|choose|"
+    r"pick|get|"
+    r"buy|rent|ideal|fine-?tun\w*|trains?|training|trained|q?lora|works?|doable|room for|passt|l\u00e4uft|"
+    r"reicht|"
+    r"tient|suffit|cabe|cab(?:e|en))\b",
+    re.IGNORECASE,
+)
+_APART = re.compile(
+    r",\s+(?:but|so|and|while|whereas|though|although|which|provided|since|because|as)\s|;\s|\s(?:but|"
+    r"while|whereas|"
+    r"although|though)\s|:\s"
+)
+#: The way that a model is held, with the bytes that a weight takes at least, unless its format is said.
+_FULLY = re.compile(
+    r"\b(?:full(?:y|[ -]parameter)?[ -](?:parameter )?(?:fine-?\s?tun|train|ft\b)\w*|pre-?train\w*|from "
+    r"scratch|"
+    r"(?:fine-?tun\w*|train\w*) (?:\w+ ){0,4}(?:in full|all (?:of )?(?:its |the )?(?:weights|parameters)))",
+    re.IGNORECASE,
+)
+_ADAM = re.compile(r"\badam\w*\b(?!\s*8)", re.IGNORECASE)
+_LIGHT_ADAM = re.compile(
+    r"\b(?:8-bit|int8|paged|fused|bnb|bitsandbytes|galore|adafactor|lion|lomo|badam)\b", re.I
+)
+_QLORA, _LORA = re.compile(r"\bq-?lora\b|\bnf4\b", re.I), re.compile(r"\bd?o?lora\b", re.IGNORECASE)
+_TUNED = re.compile(r"\b(?:fine-?\s?tun\w*|adapters?|peft)\b", re.IGNORECASE)
+_TRAINED = re.compile(r"\btrain(?:s|ed|ing)?\b", re.IGNORECASE)
+#: What is denied, held elsewhere or in parts, or is a comparison.
+_EASED = re.compile(
+    r"\b(?:offload\w*|cpu|ram|zero(?:-\d)?|fsdp|shard\w*|split|stream\w*|layer[- ]by[- ]layer|galore|badam|"
+    r"swap\w*|disk|nvme|"
+    r"cannot|not|never|no|nor|neither|without|impossible|unable|too|instead|rather|unlike|unless|whether|"
+    r"faster|slower|"
+    r"than|nodes?|cluster|multi-gpu|multiple|several|per gpu|exceeds?|beyond|minimum|at least|more|"
+    r"prune\w*|distil\w*|"
+    r"would|might|forget|struggl\w+|out of memory|oom|crash\w*|fail\w*|short|lacks?|miss\w*|active|"
+    r"experts?|layers?|draft|embedding\w*|"
+    r"per (?:card|device)|each|additional|extra|remaining|left|free|headroom|cache|context|batch|smaller|"
+    r"slices?|mig|"
+    r"unified|workloads? like|speed|tokens?(?:/s)?|down to|nicht|kein\w*|zu|pas|trop|no cabe|demasiado)\b|"
+    r"n[\u2019']t\b|\?",
+    re.IGNORECASE,
+)
+#: Room by its size: "in 24 GB", "on a 16 GB card", "26 GB of VRAM suffice".
+_SIZE = re.compile(
+    r"\b(?:(?:in|on|with|within|into)\s+(?:an?\s+|its\s+|the\s+|just\s+|only\s+|one\s+|a single\s+|"
+    r"their\s+){0,2}"
+    r"(?P<n>\d{1,3})\s?-?GB\b(?!/s)|(?P<m>\d{1,3})\s?GB\s+(?:of\s+)?(?:vram\s+|memory\s+)?(?:is|are|will "
+    r"be|suffices?|do)\b\s*"
+    r"(?:just |then |already |plenty|easily |more than )?(?:enough|sufficient|suffic\w*|plenty|all)?)",
+    re.IGNORECASE,
+)
+#: What speaks of the model before.
+_IT = re.compile(
+    r"\b(?:it|this model|that model|the (?:whole |full |entire |same |quanti[sz]ed |\w{2,6}[- ]?\d{0,2} |"
+    r"\d-bit )?(?:model|version|"
+    r"one|weights|checkpoint)|that|this|holds?|which|sie|es|il|lo)\b",
+    re.IGNORECASE,
+)
+#: Bytes of a weight of the smallest format in use, of a gigabyte as sold; a share that rounding explains.
+_LEAST, _BINARY, _FULL, _PLURAL = 0.34, 2**30 / 1e9, 0.97, 2
+
+
+class _Way(NamedTuple):
+    """Bytes that a weight takes at least, and why."""
+
+    least: float
+    words: str
+
+
+class _Room(NamedTuple):
+    """What a model is to be held in: bytes, its words, and where they stand."""
+
+    size: float
+    words: str
+    start: int
+    end: int
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every model that cannot be where it is said to be."""
+    for index, passage in enumerate(context.document.passages):
+        if passage.kind not in ("paragraph", "item", "caption", "heading", "title"):
+            continue
+        last: Sequence[Model] = models(" ".join(passage.section[-1:]))
+        for sentence in sentences(passage.text):
+            here = models(sentence.text)
+            if _HOLDS.search(sentence.text):
+                yield from _of_sentence(index, passage, (sentence.start, sentence.end), last, context)
+            last = here or last
+
+
+def _of_sentence(
+    index: int, passage: Passage, place: tuple[int, int], last: Sequence[Model], context: Context
+) -> Iterator[Finding]:
+    starts = [place[0], *(match.end() for match in _APART.finditer(passage.text, *place)), place[1]]
+    spoken: Sequence[Model] = last
+    for start, end in pairwise(starts):
+        clause = passage.text[start:end]
+        own = models(clause)
+        found = own or (spoken if _IT.search(clause) else ())
+        spoken = own or spoken
+        sizes = {each.parameters for each in found}
+        said = formats(clause)
+        if not sizes or len(said) > 1 or (len(sizes) > 1 and not own) or not _HOLDS.search(clause):
+            continue
+        way = _way(clause, said[0].least if said else 0.0)
+        if _EASED.search(clause) or (not own and not said and not _TUNED.search(clause)):
+            continue
+        room = _room(index, passage, (start, end), context)
+        model = max(found, key=lambda one: one.parameters)
+        if room is not None and way is not None:
+            yield from _judged(passage, model, way, room, context)
+
+
+def _way(clause: str, said: float) -> _Way | None:
+    """How a model is held; None where that is not certain."""
+    if _FULLY.search(clause):
+        adam = _ADAM.search(clause) and not _LIGHT_ADAM.search(clause)
+        return _Way(8.0, "with gradients and Adam's states") if adam else _Way(4.0, "with their gradients")
+    if _QLORA.search(clause):
+        return _Way(0.5, "frozen in 4 bits")
+    if _LORA.search(clause):
+        return _Way(said or 2.0, "frozen" if said else "frozen in 16 bits")
+    if _TUNED.search(clause):
+        # Adapters on weights of 4 bits are the least that tunes anything.
+        return _Way(said or 0.5, "frozen in 4 bits" if not said else "frozen")
+    if _TRAINED.search(clause):
+        return None
+    return _Way(said or _LEAST, "in what is said" if said else "in any format")
+
+
+def _room(index: int, passage: Passage, place: tuple[int, int], context: Context) -> _Room | None:
+    """The one room that a clause names: so many of a device, or a size."""
+    text = passage.text
+    here = within(context.mentions.get(index, ()), *place)
+    sized = list(_SIZE.finditer(text, *place))
+    if len({each.named for each in here}) > 1 or (not here and len(sized) != 1):
+        return None
+    if not here:
+        size = float(sized[0]["n"] or sized[0]["m"])
+        return _Room(size * _BINARY * 1e9, f"{size:g} GB is the room", *sized[0].span())
+    return _of_device(text, place[0], here[0], context)
+
+
+def _of_device(text: str, start: int, on: Mention, context: Context) -> _Room | None:
+    sizes = [float(context.catalogue[key].value("memory") or 0) for key in on.ids]
+    if not sizes or not all(sizes):
+        return None
+    count = counted(text, start, on.start)
+    plural = text[on.end : on.end + 2] in ("s ", "s.", "s,") or on.text.endswith("s")
+    if count == 1 and plural:
+        # "On H100s": of how many is not said.
+        return None
+    if re.search(
+        r"\b(?:pair|dual|both|node|server|instances?|hgx|dgx|few|some|more|\d+-way)\b",
+        text[start : on.start],
+        re.I,
+    ):
+        return None
+    total = max(sizes) * count
+    many = f"{count:g} x {on.ids[0]} have" if count > 1 else f"{on.ids[0]} has"
+    return _Room(total, f"{many} {total / 1e9:,.4g} GB", on.start, on.end)
+
+
+def _judged(passage: Passage, model: Model, way: _Way, room: _Room, context: Context) -> Iterator[Finding]:
+    weights = way.least * model.parameters
+    if _FULL * room.size >= weights:
+        return
+    because = f"the weights of {model.name.strip()} {way.words} are {weights / 1e9:,.3g} GB; {room.words}"
+    yield made(
+        context, passage, (room.start, room.end), "memory", "contradicted", subject=model.name.strip(),
+        attribute="fits", because=because, expected="no", evidence=(Evidence(because, "memory model"),),
+    )  # fmt: skip
