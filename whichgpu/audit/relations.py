@@ -49,12 +49,12 @@ def rounding(term: Term) -> float:
     return min(stated(term.value, term.words, "", frozenset()).rounding, _ROUNDED)
 
 
-def ways(told: Term, pool: Sequence[Term], must: Term | None = None) -> Iterator[Way]:
+def ways(told: Term, pool: Sequence[Term], must: Term | None = None, most: int = _FACTORS) -> Iterator[Way]:
     """Every product of amounts that is of the kind of one that is told; with `must` among its factors."""
     near = sorted((each for each in pool if each is not must), key=lambda one: abs(one.start - told.start))[
         :_POOL
     ]
-    for many in range(_FACTORS + 1 - bool(must)):
+    for many in range(most + 1 - bool(must)):
         for some in combinations(near, many):
             used = (must, *some) if must else some
             bare = sum(not any(each.dims) for each in used)
@@ -74,15 +74,17 @@ def _products(told: Term, used: tuple[Term, ...]) -> Iterator[Way]:
 
 
 def _of_use(left: tuple[int, ...], told: Term, used: tuple[Term, ...]) -> tuple[float, float] | None:
-    """What "24 hours a day" make a day's amount of one that says no period."""
-    if any(told.dims[AXES.index("hour") :]) or sum(left) != -1:
+    """What "24 hours a day" or "5,000 requests a day" make a day's amount of one that says no period."""
+    hour = AXES.index("hour")
+    if any(told.dims[hour:]) or sum(left) != -1 or any(left[:hour]):
         return None
-    a_day = (each for each in used if each.dims[AXES.index("hour")] == 1 and sum(each.dims) == 0)
-    for each in a_day:
-        period = tuple(min(power, 0) for power in each.dims)
-        length = converted(tuple(a - b for a, b in zip(left, period, strict=True)))
-        if length:
-            return length
+    for each in used:
+        a_day = each.dims[hour] == 1 and sum(each.dims) == 0
+        if a_day or (told.of != "money" and each.of in ("piece", "token") and any(each.dims[hour + 1 :])):
+            period = tuple(min(power, 0) if at >= hour else 0 for at, power in enumerate(each.dims))
+            length = converted(tuple(a - b for a, b in zip(left, period, strict=True)))
+            if length:
+                return length
     return None
 
 
@@ -100,7 +102,7 @@ def _powers(term: Term) -> list[tuple[float, tuple[int, ...]]]:
     if term.dims[piece] and sum(map(bool, term.dims)) > 1:
         # "200,000 requests a day, each with 250 tokens": as a number of them.
         own.append((term.value, tuple(0 if at == piece else power for at, power in enumerate(term.dims))))
-    if term.dims == dims(money=1):
+    if term.loose:
         # "At $1.79": by the hour, which is not said again.
         own.append((term.value, _HOURLY))
     return own

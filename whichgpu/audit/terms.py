@@ -81,9 +81,11 @@ _ADVERBS = {
     "year": r"yearly|annual(?:ly)?",
 }
 _ADVERB = re.compile("|".join(rf"\b(?P<{name}>{words})\b" for name, words in _ADVERBS.items()), re.IGNORECASE)
+#: "900 per hour", of what was just spoken of.
+_SO_MANY = re.compile(rf"\s*(?:per|an?|/)\s*(?:{_PERIOD})\b", re.IGNORECASE)
 _THING = re.compile(
     r"\s*(?P<scale>thousand|million|billion|trillion)?\s*(?:[a-z]+\s+)?(?:(?P<token>tokens?)|"
-    r"(?P<piece>images?|pictures?|requests?|queries|samples?|documents?|prompts?))\b(?!\s*(?:/|per\b))",
+    r"(?P<piece>images?|pictures?|requests?|queries|samples?|documents?|prompts?))\b",
     re.IGNORECASE,
 )
 _SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
@@ -99,6 +101,14 @@ _SUM = re.compile(
     r"\b(?:add(?:s|ing)?|sum(?:s|ming)?|com(?:es|ing)) up to (?:about |around |roughly )?$", re.IGNORECASE
 )
 _PER_ELSE = re.compile(r"\s*(?:/(?!\s?(?:USD|EUR))|per\b)(?!\s*(?:gpu|card))", re.IGNORECASE)
+#: What stands before a price, and what goes on with an amount before.
+_PRICED = re.compile(
+    r"\b(?:at|against|price (?:is|of|was)|rate (?:is|of)|rents? (?:for|at)|charges?|to|vs\.?|versus|from|"
+    r"instead of)\s+"
+    r"(?:about |around |roughly |just |only |~)*$",
+    re.IGNORECASE,
+)
+_SUMMED = re.compile(r"\s*[+=\u2248]\s*")
 _PUE = re.compile(r"\bPUE\s*(?:of|=|:|is)?\s*(?:about\s+)?$", re.IGNORECASE)
 _REACH, _NEXT, _NEAR, _HOUR = 110, 10, 3, 3600.0
 
@@ -119,6 +129,8 @@ class Term(NamedTuple):
     counted: bool = False
     share: bool = False
     plain: bool = False
+    #: A price of which no period is said: "at $1.79".
+    loose: bool = False
 
     @property
     def of(self) -> str:
@@ -151,11 +163,12 @@ def terms(text: str, fraction: str = ".", names: Places = ()) -> tuple[Term, ...
 
 def _terms(text: str, fraction: str, names: Places) -> Iterator[Term]:
     taken = list(names)
-    end = 0
+    end, before = 0, ""
     for each in quantities(text, fraction):
         if any(a <= each.start < b for a, b in names) or each.value <= 0 or each.high != each.value:
             continue
-        before, end = text[end : each.start], each.end
+        before = text[end : each.start] if not _SUMMED.fullmatch(text, end, each.start) else before
+        end = each.end
         made = _of_quantity(text, each, before, names)
         if made is not None:
             yield made
@@ -210,12 +223,21 @@ def _of_quantity(text: str, each: Quantity, before: str, names: Places) -> Term 
         return base._replace(share=dimension == "percent", counted=dimension == "times" and counted,
                              plain=dimension == "times" and not counted)  # fmt: skip
     if dimension == "number":
-        near = any(0 <= one - each.end < _NEAR for one, _ in names)
-        counted = bool(near or _COUNTED.match(text, each.end) or _PUE.search(before))
-        lasts = _LASTS.match(text, each.start)
-        return _of_word(text, lasts) if lasts else base._replace(counted=counted, plain=not counted)
+        return _of_number(text, base, before, names)
     kind = "tokens" if dimension == "rate" and "tok" in each.unit.lower() else dimension
     return _per(text, base, _UNITS[kind]) if kind in _UNITS else None
+
+
+def _of_number(text: str, base: Term, before: str, names: Places) -> Term | None:
+    """A number without a unit: a length of time, a rate of what was spoken of, a count, or any other."""
+    lasts = _LASTS.match(text, base.start)
+    if lasts:
+        return _of_word(text, lasts)
+    if _SO_MANY.match(text, base.end):
+        return _per(text, base, (dims(piece=1), 1.0))
+    near = any(0 <= one - base.end < _NEAR for one, _ in names)
+    counted = bool(near or _COUNTED.match(text, base.end) or _PUE.search(before))
+    return base._replace(counted=counted, plain=not counted)
 
 
 def _of_money(text: str, base: Term, each: Quantity, before: str) -> Term | None:
@@ -226,7 +248,7 @@ def _of_money(text: str, base: Term, each: Quantity, before: str) -> Term | None
     adverb = _ADVERB.search(before[-_REACH:])
     if adverb and not any(made.dims[AXES.index("hour") :]):
         made = _times(made, dims(**{adverb.lastgroup or "hour": -1}), 1.0)
-    return made
+    return made._replace(loose=made.dims == dims(money=1) and bool(_PRICED.search(before)))
 
 
 def _times(term: Term, powers: tuple[int, ...], factor: float) -> Term:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.relations import Way, differences, ways
 from whichgpu.audit.sentences import sentences, within
-from whichgpu.audit.terms import LENGTHS, dims, terms
+from whichgpu.audit.terms import AXES, LENGTHS, dims, terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,15 +26,27 @@ if TYPE_CHECKING:
 _LINK = re.compile(
     r"\b(?:or|i\.e\b|so|thus|hence|therefore|that is|that[\u2019']s|which (?:is|makes|comes|means|adds)|"
     r"comes? (?:to|out)|came to|adds? up to|amounts? to|works? out (?:to|at)|costs?|costing|pays?|paid|bill|"
-    r"charges?|total\w*|makes?|means|sums? (?:up )?to|equals|uses?|is|are|leaves?|"
+    r"charges?|total\w*|makes?|means|sums? (?:up )?to|equals|sets? (?:you|us|them) back|budget|spend|uses?|"
+    r"is|are|leaves?|"
     r"consum\w+|draws?|burns?|kosten|kostet|sind|macht|also|soit|co\u00fbtent|co\u00fbte|cuestan?|o sea|"
     r"es decir|costano|pari a|cio\u00e8)\b|[=\u2248:]|\bof (?:them|these|those)\s*$|^\s*,?\s*and\s+"
     r"(?:about\s+|roughly\s+|around\s+|a\s+week\s+|a\s+day\s+|a\s+month\s+)?(?:\([^)]*\)\s*)?$",
     re.IGNORECASE,
 )
+#: The same where it is no money: what is measured is none that follows.
+_STRONG = re.compile(
+    r"\b(?:or|i\.e\.|so|thus|hence|therefore|that is|that[\u2019']s|(?:which|that) (?:is|makes|comes|"
+    r"means)|in total|"
+    r"comes? to|adds? up to|amounts? to|works? out (?:to|at)|makes?|equals|gives?|leaves?|(?:would )?takes? "
+    r"(?:about |around |roughly )?|needs? (?:about |around |roughly )?|is (?:done|finished) (?:in|"
+    r"after))\b[^.;]{0,40}$|"
+    r"[=\u2248]\s*$",
+    re.IGNORECASE,
+)
 #: A name between two amounts, the seller of the second maybe.
 _NAME = re.compile(
-    r"(?<![.!?:]\s)(?<!^)\b(?!GPUs?\b|USD\b|EUR\b|Stunden?\b|Tage?n?\b|Monate?n?\b|Watt\b)(?:[A-Z][a-z]\w+|AWS|GCP|OVH)"
+    r"(?<![.!?:]\s)(?<!^)\b(?!GPUs?\b|USD\b|EUR\b|Stunden?\b|Tage?n?\b|Monate?n?\b|Watt\b)(?:[A-Z][a-z]\w+|"
+    r"AWS|GCP|OVH)"
 )
 #: Between two rates of one thing: "$0.50/hr on demand, about $365/month".
 _AGAIN = re.compile(
@@ -48,35 +60,36 @@ _BREAK = re.compile(
     r"storage|egress|plus|excluding|including|tax\w*|depreciat\w*|upfront|up front|minimum|from|between|idle|"
     r"average|peak|under load|measured|previously|was|were|fell|dropped|used to|margin|profit|buy\w*|bought|"
     r"purchase\w*|(?:brand[- ])?new|another|other|second[- ]hand|sticker|overhead|everything|cooling|starts?|"
-    r"starting|only|api|retail\w*|list|msrp|launched)\b",
+    r"starting|api|retail\w*|list|msrp|launched)\b",
     re.IGNORECASE,
 )
 _FAR, _CLAIMS, _BEHIND = 160, 300, 24
 #: Amounts that are further apart (as a logarithm) are of two things.
 _UNLIKE = 4.0
 _AXES = ("money", "energy")
-_NEAR, _TWO = 60, 2
+_NEAR, _TWO, _SIMPLE, _BASES = 60, 2, 3, 4
+#: What measuring and rounding make of amounts that are no money, and of money.
+_LIKE = (0.18, 0.0)
 
 
 def find(context: Context) -> Iterator[Finding]:
     """Every amount that follows from the one before it, with its verdict."""
     asked = 0
+    earlier: tuple[Term, ...] = ()
     for index, passage in enumerate(context.document.passages):
         if passage.kind not in ("paragraph", "item", "caption") or not re.search(r"\d", passage.text):
             continue
         names = tuple((each.start, each.end) for each in context.mentions.get(index, ()))
         every = terms(passage.text, context.fraction, names)
-        text = _Text(passage, index, every, set(), {})
-        for sentence in sentences(passage.text) if sum(any(each.dims) for each in every) > 1 else ():
-            for told in within(every, sentence.start, sentence.end):
-                base = _base(told, text, context) if told.of in _AXES else None
-                if base is None or asked >= _CLAIMS:
-                    continue
-                asked += 1
-                found = _judged(base, told, text, context)
-                if found is not None:
-                    text.wrong.update({told} if found.accuses else ())
-                    yield found
+        text = _Text(passage, index, every, earlier, set(), {})
+        earlier = tuple(each._replace(start=each.start - len(passage.text), end=0) for each in every)
+        for told in every if sum(any(each.dims) for each in every) > 1 and asked < _CLAIMS else ():
+            bases = _bases(told, text, context) if told.of else []
+            asked += bool(bases)
+            found = _judged(bases, told, text, context) if bases else None
+            if found is not None:
+                text.wrong.update({told} if found.accuses else ())
+                yield found
 
 
 class _Text(NamedTuple):
@@ -85,6 +98,8 @@ class _Text(NamedTuple):
     passage: Passage
     place: int
     every: Sequence[Term]
+    #: Those of the passage before.
+    earlier: Sequence[Term]
     wrong: set[Term]
     derived: dict[Term, frozenset[Term]]
 
@@ -93,27 +108,36 @@ class _Text(NamedTuple):
         return next(one for one in sentences(self.passage.text) if at < one.end)
 
 
-def _base(told: Term, text: _Text, context: Context) -> Term | None:
-    """The amount before that one is said to follow from: the last of its kind, of the same device."""
-    base = _last(told, text)
-    if base is None or told.start - base.end > _FAR or (told.each and (base.each or told.sign != base.sign)):
-        return None
+def _bases(told: Term, text: _Text, context: Context) -> list[Term]:
+    """The amounts before that one may follow from: the last of its kind, and those before that."""
+    before = _before(told, text)
+    if not before or told.start - before[-1].end > _FAR:
+        return []
+    base = before[-1]
+    if told.each and (base.each or told.sign != base.sign):
+        return []
     between = text.passage.text[base.end : told.start]
     named = context.fraction != "," and _NAME.search(between) and not base.each
     apart = named or _FORMULA.search(between) or _stopped(text, base, told)
-    return (
-        base
-        if _linked(text, base, told) and not apart and not _of_another(context, text, base, told)
-        else None
-    )
+    if apart or not _linked(text, base, told) or _of_another(context, text, base, told):
+        return []
+    further = [each for each in before[-_BASES:-1] if not _of_another(context, text, each, told)]
+    return [base, *(each for each in reversed(further) if told.start - each.end < 2 * _FAR)]
 
 
-def _last(told: Term, text: _Text) -> Term | None:
-    kinds = (told.of, "energy") if told.of == "money" and any(map(_is_tariff, text.every)) else (told.of,)
-    before = [each for each in text.every if each.end <= told.start and each.of in kinds]
-    before = [each for each in before if each not in text.wrong and (not each.sign or each.sign == told.sign)]
-    before = [each for each in before if not _is_tariff(each)] or before
-    return before[-1] if before and not _is_tariff(told) else None
+def _before(told: Term, text: _Text) -> list[Term]:
+    """What has the axis of an amount, or for money the energy that it may be the price of."""
+    before = [each for each in text.every if each.end <= told.start and each not in text.wrong]
+    if told.of == "money":
+        tariffs = any(map(_is_tariff, text.every))
+        before = [each for each in before if each.sign == told.sign or (tariffs and each.of == "energy")]
+        before = [each for each in before if not _is_tariff(each)] or before
+    elif told.of == "energy":
+        before = [each for each in before if each.of == "energy"]
+    else:
+        axes = [place for place, axis in enumerate(AXES) if axis == told.of or {axis, told.of} <= {*LENGTHS}]
+        before = [each for each in before if any(each.dims[place] for place in axes) and not each.sign]
+    return [] if _is_tariff(told) else before
 
 
 def _linked(text: _Text, base: Term, told: Term) -> bool:
@@ -123,7 +147,10 @@ def _linked(text: _Text, base: Term, told: Term) -> bool:
     again = base.dims != told.dims and _AGAIN.fullmatch(words, base.end, told.start)
     listed = base in text.derived and base.start >= text.sentence(told.start).start
     reach = min(first, max(base.end, told.start - _NEAR))
-    return bool(again or listed or _LINK.search(words, reach, told.start))
+    link = _LINK if told.of in _AXES else _STRONG
+    priced = [each for each in text.every if each.end <= told.start and told.start - each.end < _BEHIND][-1:]
+    tariff = told.of == "money" and any(map(_is_tariff, priced))
+    return bool(again or listed or tariff or link.search(words, reach, told.start))
 
 
 def _is_tariff(term: Term) -> bool:
@@ -150,14 +177,20 @@ def _of_another(context: Context, text: _Text, base: Term, told: Term) -> bool:
     return any(each.named != before[-1].named for each in between)
 
 
-def _judged(base: Term, told: Term, text: _Text, context: Context) -> Finding | None:
+def _judged(bases: Sequence[Term], told: Term, text: _Text, context: Context) -> Finding | None:
     """Confirmed where a product of what is stated gives the amount, wrong where none does."""
-    here = text.sentence(told.start)
-    start = min(text.sentence(base.start).start, here.start)
-    near = [each for each in within(text.every, start, here.end) if each is not told]
-    asked = told._replace(dims=base.dims) if told.each and told.dims == dims(money=1) else told
-    free = [each for each in ways(asked, near, base) if _is_simple(each, told, text)]
-    forced = [each for each in free if _forces(each, base, asked)]
+    forced: list[Way] = []
+    for base in bases:
+        here = text.sentence(told.start)
+        start = min(text.sentence(base.start).start, here.start)
+        if told.of not in _AXES:
+            start = text.sentence(max(start - 2, 0)).start
+        near = [each for each in within(text.every, start, here.end) if each is not told]
+        asked = told._replace(dims=base.dims) if told.each and told.dims == dims(money=1) else told
+        free = [each for each in ways(asked, near, base) if _is_simple(each, told, text)]
+        forced += [each for each in free if _forces(each, base, asked)]
+        if forced:
+            break
     if not forced:
         return None
     right = next((each for each in forced if each.gives(told)), None)
@@ -166,7 +199,7 @@ def _judged(base: Term, told: Term, text: _Text, context: Context) -> Finding | 
         # A count that it was multiplied by is in it already.
         counts = frozenset(each for each in right.used if each.counted)
         text.derived[told] = counts.union(*(text.derived.get(each, frozenset()) for each in right.used))
-    elif _explained(told, text) or _off(best, told) > _UNLIKE:
+    elif _explained(told, text) or not _LIKE[told.of in _AXES] < _off(best, told) < _UNLIKE:
         return None
     because = f"{' and '.join(each.words.strip(' .,') for each in best.used)} make {_range(best)}"
     scale = 1e3 if told.words.lower().endswith(("kwh", "kw")) else 1.0
@@ -185,14 +218,30 @@ def _forces(way: Way, base: Term, told: Term) -> bool:
         return False
     if told.of == "energy" and base.dims == told.dims and not any(each.counted for each in others):
         return False
+    if told.of not in _AXES and not _rated((base, *others), told):
+        return False
     return all(any(each.dims) or each.counted or each.share for each in others)
+
+
+def _rated(used: Sequence[Term], told: Term) -> bool:
+    """Whether a product of no money has a rate in it, or is a length of time in another unit."""
+    if told.of in LENGTHS and len(used) == 1:
+        return used[0].of in LENGTHS and used[0].dims != told.dims
+    rates = [each for each in used if sum(map(bool, each.dims)) > 1]
+    if told.of == "byte":
+        # Of what each token or request takes.
+        rates = [each for each in rates if each.of == "byte" and min(each.dims[2:4]) < 0]
+    return len(used) > 1 and bool(rates)
 
 
 def _explained(told: Term, text: _Text) -> bool:
     """Whether anything at all that the passage states makes the amount."""
-    stop = text.sentence(told.start).end
-    pool = [each for each in text.every if each is not told and each.start < stop]
-    found = (each for each in (*ways(told, pool), *differences(told, pool)) if each.gives(told))
+    here = text.sentence(told.start)
+    start = text.sentence(max(here.start - 2, 0)).start
+    pool = [each for each in (*text.earlier, *text.every) if each is not told and each.start < here.end]
+    # Bare numbers of other sentences are of other things.
+    pool = [each for each in pool if any(each.dims) or each.counted or each.start >= start]
+    found = (each for each in (*ways(told, pool, most=_SIMPLE), *differences(told, pool)) if each.gives(told))
     return any(_is_simple(each, told, text) for each in found)
 
 
@@ -217,9 +266,12 @@ def _is_idle(term: Term, told: Term, way: Way) -> bool:
     if len(axes) != 1 or term.of == told.of:
         return False
     others = [told, *(each for each in way.used if each is not term)]
-    return not any(each.dims[axes[0]] and sum(map(bool, each.dims)) > 1 for each in others) and not (
-        term.of in LENGTHS and any(each.sign and not any(each.dims[1:]) for each in others)
-    )
+    lasts = term.of in LENGTHS
+    if lasts and (told.of in LENGTHS or any(each.sign and not any(each.dims[1:]) for each in others)):
+        return False
+    places = [place for place, axis in enumerate(AXES) if place == axes[0] or (lasts and axis in LENGTHS)]
+    per = [each for each in others if any(each.dims[place] for place in places)]
+    return not any(sum(map(bool, each.dims)) > 1 for each in per)
 
 
 def _off(way: Way, told: Term) -> float:

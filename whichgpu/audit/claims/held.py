@@ -1,7 +1,7 @@
 """What is held where: "a full fine-tune of a 70B fits on one A100", "that runs in FP16 on a single H100".
 
-Of each clause the model, the way it is run or trained, and the room are looked for; what the clause does not name
-is the last that the text spoke of. It is wrong where what must be in memory by itself exceeds the room.
+Of each clause the model, the way it is run or trained, and the room are looked for; what the clause does not
+name is the last that the text spoke of. It is wrong where what must be in memory by itself exceeds the room.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.models import formats, models
+from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import counted
 from whichgpu.audit.sentences import sentences, within
 
@@ -86,6 +87,31 @@ _IT = re.compile(
     r"one|weights|checkpoint)|that|this|holds?|which|sie|es|il|lo)\b",
     re.IGNORECASE,
 )
+#: Headings of cards by their size, and words for the card that was spoken of.
+_CARDS = re.compile(
+    r"\W*(?:the\s+)?(?P<n>\d{1,3})\s?GB\s*(?:cards?|gpus?|class|tier|of vram|vram|\(|:|$)", re.IGNORECASE
+)
+_SAME_CARD = re.compile(r"\b(?:the same|this|that)\s+(?:card|gpu|one|machine)\b", re.IGNORECASE)
+_VERB = re.compile(r"\b(?:fits?|runs?|handles?|loads?|works?|will do|possible|hold)\b", re.IGNORECASE)
+#: What is taken, what follows from it, and what is set against less.
+_TAKEN = re.compile(
+    r"\b(?:takes?|needs?|requires?|are|is|weighs?|come to|occup\w+)\b[^.;]{0,30}$", re.IGNORECASE
+)
+_GIVEN = re.compile(r"\s*(?:of (?:weights|vram|memory)|is needed|are needed|needed)", re.IGNORECASE)
+_THEREFORE = re.compile(
+    r"\s*(?:of \w+)?\s*(?:,|:|;|\u2013|-)?\s*(?:so|thus|hence|therefore|which (?:fits?|runs?|means)|that "
+    r"fits?|and fits?|fits?|i\.e\.|for which|"
+    r"(?:and )?(?:one|two|three|four|six|eight|a|an|a single|\d+x?)\s+(?=[A-Z]))\b[^.;]{0,40}$|"
+    r"\s*,\s*(?=$)",
+    re.IGNORECASE,
+)
+_LESS = re.compile(
+    r"\b(?:quanti[sz]\w*|4-bit|int[48]|fp8|instead|short|not|more than|exceeds?|beyond|each|per gpu)\b|"
+    r"n[\u2019']t\b",
+    re.I,
+)
+_NODE = re.compile(r"\b(?:node|server|cluster|machine|dgx|hgx)\b", re.IGNORECASE)
+_BACK = 200
 #: Bytes of a weight of the smallest format in use, of a gigabyte as sold; a share that rounding explains.
 _LEAST, _BINARY, _FULL, _PLURAL = 0.34, 2**30 / 1e9, 0.97, 2
 
@@ -111,19 +137,24 @@ def find(context: Context) -> Iterator[Finding]:
     for index, passage in enumerate(context.document.passages):
         if passage.kind not in ("paragraph", "item", "caption", "heading", "title"):
             continue
-        last: Sequence[Model] = models(" ".join(passage.section[-1:]))
+        head = " ".join(passage.section[-1:])
+        last: Sequence[Model] = models(head)
+        cards = _CARDS.match(head)
         for sentence in sentences(passage.text):
             here = models(sentence.text)
+            place = (sentence.start, sentence.end)
             if _HOLDS.search(sentence.text):
-                yield from _of_sentence(index, passage, (sentence.start, sentence.end), last, context)
+                yield from _of_sentence(index, passage, place, (last, cards), context)
+                yield from _stated(index, passage, place, context)
             last = here or last
 
 
 def _of_sentence(
-    index: int, passage: Passage, place: tuple[int, int], last: Sequence[Model], context: Context
-) -> Iterator[Finding]:
+    index: int, passage: Passage, place: tuple[int, int],
+    told: tuple[Sequence[Model], re.Match[str] | None], context: Context,
+) -> Iterator[Finding]:  # fmt: skip
     starts = [place[0], *(match.end() for match in _APART.finditer(passage.text, *place)), place[1]]
-    spoken: Sequence[Model] = last
+    spoken, cards = told
     for start, end in pairwise(starts):
         clause = passage.text[start:end]
         own = models(clause)
@@ -136,7 +167,9 @@ def _of_sentence(
         way = _way(clause, said[0].least if said else 0.0)
         if _EASED.search(clause) or (not own and not said and not _TUNED.search(clause)):
             continue
-        room = _room(index, passage, (start, end), context)
+        room = _room(index, passage, (start, end), context) or _of_before(
+            index, passage, (start, end), cards, context
+        )
         model = max(found, key=lambda one: one.parameters)
         if room is not None and way is not None:
             yield from _judged(passage, model, way, room, context)
@@ -170,6 +203,58 @@ def _room(index: int, passage: Passage, place: tuple[int, int], context: Context
         size = float(sized[0]["n"] or sized[0]["m"])
         return _Room(size * _BINARY * 1e9, f"{size:g} GB is the room", *sized[0].span())
     return _of_device(text, place[0], here[0], context)
+
+
+def _of_before(
+    index: int, passage: Passage, place: tuple[int, int], cards: re.Match[str] | None, context: Context
+) -> _Room | None:
+    """The card of the heading ("16 GB cards"), or the one just spoken of: "on the same card"."""
+    text = passage.text
+    named = context.mentions.get(index, ())
+    if within(named, *place) or _SIZE.search(text, *place):
+        return None
+    same = _SAME_CARD.search(text, *place)
+    before = [each for each in named if each.end <= place[0]]
+    if same and before and place[0] - before[-1].end < _BACK:
+        found = _of_device(text, before[-1].start, before[-1]._replace(text=""), context)
+        return found._replace(start=same.start(), end=same.end()) if found else None
+    verb = _VERB.search(text, *place)
+    if cards and verb and not before:
+        size = float(cards["n"])
+        return _Room(size * _BINARY * 1e9, f"{size:g} GB is the room", verb.start(), verb.end())
+    return None
+
+
+def _stated(index: int, passage: Passage, place: tuple[int, int], context: Context) -> Iterator[Finding]:
+    """Devices that have less than what the sentence says it takes: "810 GB, so an 8x H100 node is needed"."""
+    text = passage.text
+    found = within(context.mentions.get(index, ()), *place)
+    sizes = [
+        each for each in within(quantities(text, context.fraction), *place)
+        if each.dimension == "memory" and each.high == each.value
+    ]  # fmt: skip
+    if len({each.named for each in found}) != 1 or not sizes or sizes[0].end > found[0].start:
+        return
+    need = [each for each in sizes if each.end <= found[0].start][-1]
+    said = _TAKEN.search(text, place[0], need.start) or _GIVEN.match(text, need.end)
+    gap = text[need.end : found[0].start]
+    node = _NODE.search(gap)
+    if not said or not _THEREFORE.match(gap) or _EASED.search(gap) or _LESS.search(text, *place):
+        return
+    known = [float(context.catalogue[key].value("memory") or 0) for key in found[0].ids]
+    count = counted(text, need.end, found[0].start)
+    if not known or not all(known) or (count == 1 and (node or found[0].text.endswith("s"))):
+        return
+    total = max(known) * count
+    if need.value <= total:
+        return
+    many = f"{count:g} x {found[0].ids[0]} have" if count > 1 else f"{found[0].ids[0]} has"
+    because = f"{text[need.start : need.end]} is needed; {many} {total / 1e9:,.4g} GB"
+    yield made(
+        context, passage, (need.end + len(gap) - len(gap.lstrip(" ,")), found[0].end), "memory",
+        "inconsistent", subject=found[0].ids[0], attribute="fits", because=because, expected="no",
+        evidence=(Evidence(because),),
+    )  # fmt: skip
 
 
 def _of_device(text: str, start: int, on: Mention, context: Context) -> _Room | None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.pairs import Pair
     from whichgpu.audit.subjects import Mention
 
-_IF = re.compile(r"\b(?:if|when|for|who|whoever|anyone|everyone)\b", re.IGNORECASE)
+_IF = re.compile(r"\b(?:if|when|where|for|wer|wenn|who|whoever|anyone|everyone)\b", re.IGNORECASE)
 _BOUND = re.compile(
     r"\b(?:memory|bandwidth|memory[- ]bandwidth)[- ](?:bound|limited|intensive)\b|"
     r"\b(?:bound|limited|dominated) by (?:the |your )?memory(?:[- ]bandwidth)?\b(?! (?:size|"
@@ -34,14 +34,15 @@ _COMPUTE = re.compile(r"\bcompute[- ](?:bound|limited)\b", re.IGNORECASE)
 _CRITICAL = re.compile(
     r"\b(?:is|are)\s+(?:\w+\s+)?(?:critical|crucial|essential|important|needed|required|paramount|vital)\b"
     r"|\bis (?:the |your )?(?:main |primary |key )?(?:bottleneck|limiting factor|priority|concern)\b"
-    r"|\b(?:sensitive to|need|require|prioriti[sz]e|matters)\b",
+    r"|\b(?:sensitive to|needs?|requires?|rel(?:y|ies) on|depends? on|prioriti[sz]e|matters)\b",
     re.IGNORECASE,
 )
 _CHOOSE = re.compile(
     r"\b(?:choose|pick|go with|opt for|(?:should|can|must) (?:get|buy|take|use|stay with)|strong contender|"
     r"(?:strong|good|great|solid|excellent|fine|safe|natural|perfect|sensible) (?:choice|option|pick|fit)|"
     r"better choice|best choice|way to go|right choice|"
-    r"ideal|(?:clear )?winner|recommended|option|prefer\w*|is better|wins|can save|beats?|outruns?|"
+    r"ideal|(?:clear )?winner|recommended|option|prefer\w*|is better|rely on[^.;]{0,40}\bwith|wins|can "
+    r"save|beats?|outruns?|"
     r"outperforms?)\b",
     re.IGNORECASE,
 )
@@ -59,9 +60,11 @@ def find(context: Context) -> Iterator[Finding]:
             continue
         found = context.mentions.get(index, ())
         for sentence in sentences(passage.text):
-            if not (_IF.search(sentence.text) and _CHOOSE.search(sentence.text)):
-                continue
             here = within(found, sentence.start, sentence.end)
+            if not here or not _IF.search(sentence.text):
+                continue
+            if not _CHOOSE.search(sentence.text) and not recommended(passage.text, sentence.start, here):
+                continue
             chosen = _chosen(passage.text, sentence.start, here)
             if chosen is not None:
                 yield from _judged(passage, (sentence.start, sentence.end), chosen, context)

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 #: Behind a percentage or a multiple, and before one or an amount.
 _BEHIND = re.compile(
-    r"\s*(?:[,)]?\s*)?(?:mehr|weniger|teurer|g\u00fcnstiger|billiger|plus cher|moins cher|m\u00e1s car[oa]|"
+    r"\s*(?:[,)]?\s*)?(?:mehr|weniger|teurer|g\u00fcnstiger|"
+    r"billiger|plus cher|moins cher|m\u00e1s car[oa]|"
     r"m\u00e1s barat[oa]|(?:as|more|less) (?:expensive|costly|cheap|pricey)|cheaper|less\b|more\b|saving|"
     r"savings|discount|off\b|lower|"
     r"higher|premium|the (?:price|cost)|as much|per token|what (?:they|we|you|it))",
@@ -127,9 +128,9 @@ def _pairs(money: Sequence[Term]) -> Iterator[tuple[float, float, Term, Term]]:
 
 def _gives(said: _Said, pair: tuple[float, float, Term, Term]) -> bool:
     """Whether two amounts differ as is said, as they are rounded."""
-    a, b, *both = pair
-    low, high = sorted((a, b))
-    slack = sum(rounding(each) for each in both)
+    low, high = sorted(pair[:2])
+    slack = sum(rounding(each) for each in pair[2:])
+    real: tuple[float, ...]
     if said.kind == "share":
         real = (high / low - 1, 1 - low / high)
         return any(abs(each - said.value) <= max(_POINTS, _SHARE * each) + slack for each in real)
@@ -142,9 +143,8 @@ def _gives(said: _Said, pair: tuple[float, float, Term, Term]) -> bool:
 def _made(
     passage: Passage, said: _Said, pair: tuple[float, float, Term, Term], verdict: str, context: Context
 ) -> Finding:
-    a, b, *both = pair
-    low, high = sorted((a, b))
-    words = " and ".join(each.words for each in both)
+    low, high = sorted(pair[:2])
+    words = " and ".join(each.words for each in pair[2:])
     because = (
         f"{words} differ by {high - low:,.4g}: {1 - low / high:.0%} of the larger, {high / low - 1:.0%} of "
         f"the smaller, {high / low:.3g} times"
@@ -153,6 +153,6 @@ def _made(
         said.kind, f"{high - low:,.4g}"
     )
     return made(
-        context, passage, (said.start, said.end), "arithmetic", verdict, attribute="difference", because=because,
-        expected=expected if verdict != "confirmed" else "", evidence=(Evidence(because),),
+        context, passage, (said.start, said.end), "arithmetic", verdict, attribute="difference",
+        because=because, expected=expected if verdict != "confirmed" else "", evidence=(Evidence(because),),
     )  # fmt: skip
