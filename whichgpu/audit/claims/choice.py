@@ -87,6 +87,9 @@ _COLON = re.compile(r"[^.;:]{0,30}:\s*(?:the\s+)?(?:nvidia\s+|amd\s+)?", re.IGNO
 _DENIED = re.compile(
     r"\b(?:not|never|avoid|skip|instead of|rather than|over|unless|without|overkill)\b|n[\u2019']t\b", re.I
 )
+_REFUSED = re.compile(
+    r"\b(?:not|never|no|avoid|skip|unless|without|neither|nor)\b|n[\u2019']t\b", re.IGNORECASE
+)
 #: A device that is called right for the wish after it.
 _SUITS = re.compile(
     r"\s+(?:is|are|remains?|stays?|would be|makes?)\b[^.;]{0,50}?\b(?:choice|option|card|gpu|pick|fit|bet|"
@@ -110,6 +113,9 @@ def find(context: Context) -> Iterator[Finding]:
         for sentence in sentences(passage.text) if _ANY.search(passage.text) else ():
             here = spoken(index, passage, sentence, context).here
             yield from _reasons(passage, sentence, here, context)
+            if here and not _REFUSED.search(sentence.text):
+                for each in CAPABILITIES:
+                    yield from _recommended(passage, sentence, each, here, context)
             if _IF.search(sentence.text) and not _DENIED.search(sentence.text):
                 yield from _wishes(passage, sentence, here, context)
 
@@ -119,8 +125,6 @@ def _wishes(
 ) -> Iterator[Finding]:
     """The device that is to be taken for a wish has what is wished."""
     text = passage.text
-    for each in CAPABILITIES if here else ():
-        yield from _recommended(passage, sentence, each, here, context)
     for each, pattern in _WISHES if here else ():
         wish = pattern.search(text, sentence.start, sentence.end)
         if wish is None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.models import Model
+    from whichgpu.audit.models import Format, Model
     from whichgpu.audit.subjects import Mention
 
 #: What says that something can be held, or had better be.
@@ -59,7 +59,8 @@ _TRAINED = re.compile(r"\btrain(?:s|ed|ing)?\b", re.IGNORECASE)
 _EASED = re.compile(
     r"\b(?:offload\w*|cpu|ram|zero(?:-\d)?|fsdp|shard\w*|split|stream\w*|layer[- ]by[- ]layer|galore|badam|"
     r"swap\w*|disk|nvme|"
-    r"cannot|not|never|no|nor|neither|without|impossible|unable|too|instead|rather|unlike|unless|whether|"
+    r"cannot|not|never|no|nor|neither|without|impossible|unable|too (?:large|big|much|small|little|slow|"
+    r"tight)|instead|rather|unlike|unless|whether|"
     r"faster|slower|"
     r"than|nodes?|cluster|multi-gpu|multiple|several|per gpu|exceeds?|beyond|minimum|at least|more|"
     r"prune\w*|distil\w*|"
@@ -69,6 +70,12 @@ _EASED = re.compile(
     r"slices?|mig|"
     r"unified|workloads? like|speed|tokens?(?:/s)?|down to|nicht|kein\w*|zu|pas|trop|no cabe|demasiado)\b|"
     r"n[\u2019']t\b|\?",
+    re.IGNORECASE,
+)
+#: What is said not to be done to hold it, which denies nothing.
+_NONE = re.compile(
+    r"\b(?:needs? no|without(?: any)?|no need (?:for|to)|no)\s+(?:cpu\s+)?(?:offload\w*|sharding|splitting|tricks)|"
+    r"\bfits too\b",
     re.IGNORECASE,
 )
 #: Room by its size: "in 24 GB", "on a 16 GB card", "26 GB of VRAM suffice".
@@ -111,7 +118,13 @@ _LESS = re.compile(
     re.I,
 )
 _NODE = re.compile(r"\b(?:node|server|cluster|machine|dgx|hgx)\b", re.IGNORECASE)
-_BACK = 200
+_OF_WEIGHTS = re.compile(
+    r"\d\s?GB\s+(?:of weights|(?:of (?:vram|memory) )?(?:just |only |alone )?for (?:just )?(?:the|its) "
+    r"weights)(?! (?:and|plus))|"
+    r"\bweights\s+(?:alone\s+)?(?:take|need|occupy|are|come to|weigh)",
+    re.IGNORECASE,
+)
+_BACK, _UNLIKE = 200, 0.28
 #: Bytes of a weight of the smallest format in use, of a gigabyte as sold; a share that rounding explains.
 _LEAST, _BINARY, _FULL, _PLURAL = 0.34, 2**30 / 1e9, 0.97, 2
 
@@ -165,12 +178,14 @@ def _of_sentence(
         if not sizes or len(said) > 1 or (len(sizes) > 1 and not own) or not _HOLDS.search(clause):
             continue
         way = _way(clause, said[0].least if said else 0.0)
-        if _EASED.search(clause) or (not own and not said and not _TUNED.search(clause)):
+        if _EASED.search(_NONE.sub("", clause)) or (not own and not said and not _TUNED.search(clause)):
             continue
         room = _room(index, passage, (start, end), context) or _of_before(
             index, passage, (start, end), cards, context
         )
         model = max(found, key=lambda one: one.parameters)
+        if own and len(said) == 1 and len(sizes) == 1:
+            yield from _weights(passage, (start, end), model, said[0], context)
         if room is not None and way is not None:
             yield from _judged(passage, model, way, room, context)
 
@@ -219,10 +234,31 @@ def _of_before(
         found = _of_device(text, before[-1].start, before[-1]._replace(text=""), context)
         return found._replace(start=same.start(), end=same.end()) if found else None
     verb = _VERB.search(text, *place)
-    if cards and verb and not before:
+    if cards and verb:
         size = float(cards["n"])
         return _Room(size * _BINARY * 1e9, f"{size:g} GB is the room", verb.start(), verb.end())
     return None
+
+
+def _weights(
+    passage: Passage, place: tuple[int, int], model: Model, said: Format, context: Context
+) -> Iterator[Finding]:
+    """What the weights of a model are said to take in a format: "14 GB for the weights"."""
+    text = passage.text
+    sizes = [
+        each for each in within(quantities(text, context.fraction), *place)
+        if each.dimension == "memory" and each.high == each.value
+    ]  # fmt: skip
+    if len(sizes) != 1 or not _OF_WEIGHTS.search(text[place[0] : place[1]]) or _TUNED.search(text, *place):
+        return
+    low, high = said.least * model.parameters, said.usual * model.parameters
+    wrong = not low * (1 - _UNLIKE) < sizes[0].value < high * (1 + _UNLIKE)
+    because = f"{model.parameters / 1e9:.4g} billion weights in {said.name} are {low / 1e9:,.3g} GB"
+    yield made(
+        context, passage, (sizes[0].start, sizes[0].end), "memory", "contradicted" if wrong else "confirmed",
+        subject=model.name.strip(), attribute="weights", because=because, evidence=(Evidence(because),),
+        expected=f"{low / 1e9:,.3g} GB" if wrong else "",
+    )  # fmt: skip
 
 
 def _stated(index: int, passage: Passage, place: tuple[int, int], context: Context) -> Iterator[Finding]:
@@ -266,7 +302,7 @@ def _of_device(text: str, start: int, on: Mention, context: Context) -> _Room | 
     if count == 1 and plural:
         # "On H100s": of how many is not said.
         return None
-    if re.search(
+    if count == 1 and re.search(
         r"\b(?:pair|dual|both|node|server|instances?|hgx|dgx|few|some|more|\d+-way)\b",
         text[start : on.start],
         re.I,

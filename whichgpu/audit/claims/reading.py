@@ -50,7 +50,8 @@ def find(context: Context) -> Iterator[Finding]:
         before = ""
         for sentence in sentences(passage.text):
             yield from _of_sentence(index, passage, sentence, before, context)
-            before = sentence.text
+            # The model goes on until another one is named.
+            before = sentence.text if models(sentence.text) else before
 
 
 def _of_sentence(
@@ -64,7 +65,8 @@ def _of_sentence(
     text = sentence.text
     found = models(text) if told else ()
     if told and not found:
-        found, text = models(before), f"{before} {text}"
+        found = models(before)
+        text = text if formats(text) else f"{before} {text}"
     if not found or len({each.parameters for each in found}) != 1 or _MANY.search(_ONE.sub("", text)):
         return
     said = formats(text)
