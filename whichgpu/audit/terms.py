@@ -74,11 +74,11 @@ _LASTS = re.compile(
     re.IGNORECASE,
 )
 _ADVERBS = {
-    "hour": r"hourly",
-    "day": r"daily",
-    "week": r"weekly",
-    "month": r"monthly",
-    "year": r"yearly|annual(?:ly)?",
+    "hour": r"hourly|per hour",
+    "day": r"daily|per day|pro tag",
+    "week": r"weekly|per week",
+    "month": r"monthly|per month|pro monat",
+    "year": r"yearly|annual(?:ly)?|per year|pro jahr",
 }
 _ADVERB = re.compile("|".join(rf"\b(?P<{name}>{words})\b" for name, words in _ADVERBS.items()), re.IGNORECASE)
 #: "900 per hour", of what was just spoken of.
@@ -103,11 +103,13 @@ _SUM = re.compile(
 _PER_ELSE = re.compile(r"\s*(?:/(?!\s?(?:USD|EUR))|per\b)(?!\s*(?:gpu|card))", re.IGNORECASE)
 #: What stands before a price, and what goes on with an amount before.
 _PRICED = re.compile(
-    r"\b(?:at|against|price (?:is|of|was)|rate (?:is|of)|rents? (?:for|at)|charges?|to|vs\.?|versus|from|"
+    r"\b(?:at|against|price (?:is|of|was)|rate (?:is|of)|rents? (?:for|at)|it (?:is|was|costs?)|charges?|"
+    r"to|vs\.?|versus|from|"
     r"instead of)\s+"
     r"(?:about |around |roughly |just |only |~)*$",
     re.IGNORECASE,
 )
+_SECONDS = re.compile(r"\s*(?:gpu[- ])?seconds\b", re.IGNORECASE)
 _SUMMED = re.compile(r"\s*[+=\u2248]\s*")
 _PUE = re.compile(r"\bPUE\s*(?:of|=|:|is)?\s*(?:about\s+)?$", re.IGNORECASE)
 _REACH, _NEXT, _NEAR, _HOUR = 110, 10, 3, 3600.0
@@ -224,8 +226,20 @@ def _of_quantity(text: str, each: Quantity, before: str, names: Places) -> Term 
                              plain=dimension == "times" and not counted)  # fmt: skip
     if dimension == "number":
         return _of_number(text, base, before, names)
+    lasts = _SECONDS.match(text, each.end) if dimension == "count" else None
+    if lasts:
+        base, dimension = base._replace(end=lasts.end(), words=text[each.start : lasts.end()]), "time"
     kind = "tokens" if dimension == "rate" and "tok" in each.unit.lower() else dimension
-    return _per(text, base, _UNITS[kind]) if kind in _UNITS else None
+    made = _per(text, base, _UNITS[kind]) if kind in _UNITS else None
+    return _of_period(made, before) if made and dimension == "energy" else made
+
+
+def _of_period(term: Term, before: str) -> Term:
+    """An amount of the period that is told before it: "the monthly bill is"."""
+    adverb = _ADVERB.search(before[-_REACH:])
+    if adverb and not any(term.dims[AXES.index("hour") :]):
+        return _times(term, dims(**{adverb.lastgroup or "hour": -1}), 1.0)
+    return term
 
 
 def _of_number(text: str, base: Term, before: str, names: Places) -> Term | None:
@@ -245,9 +259,7 @@ def _of_money(text: str, base: Term, each: Quantity, before: str) -> Term | None
     if sign is None:
         return None
     made = _per(text, base._replace(sign=sign), (dims(money=1), 1.0))
-    adverb = _ADVERB.search(before[-_REACH:])
-    if adverb and not any(made.dims[AXES.index("hour") :]):
-        made = _times(made, dims(**{adverb.lastgroup or "hour": -1}), 1.0)
+    made = _of_period(made, before)
     return made._replace(loose=made.dims == dims(money=1) and bool(_PRICED.search(before)))
 
 

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 _LINK = re.compile(
     r"\b(?:or|i\.e\b|so|thus|hence|therefore|that is|that[\u2019']s|which (?:is|makes|comes|means|adds)|"
     r"comes? (?:to|out)|came to|adds? up to|amounts? to|works? out (?:to|at)|costs?|costing|pays?|paid|bill|"
-    r"charges?|total\w*|makes?|means|sums? (?:up )?to|equals|sets? (?:you|us|them) back|budget|spend|uses?|"
+    r"charges?|total\w*|makes?|means|sums? (?:up )?to|equals|sets? (?:you|us|them) back|budget|spend|"
+    r"invoice|be|uses?|"
     r"is|are|leaves?|"
     r"consum\w+|draws?|burns?|kosten|kostet|sind|macht|also|soit|co\u00fbtent|co\u00fbte|cuestan?|o sea|"
     r"es decir|costano|pari a|cio\u00e8)\b|[=\u2248:]|\bof (?:them|these|those)\s*$|^\s*,?\s*and\s+"
@@ -37,9 +38,8 @@ _LINK = re.compile(
 _STRONG = re.compile(
     r"\b(?:or|i\.e\.|so|thus|hence|therefore|that is|that[\u2019']s|(?:which|that) (?:is|makes|comes|"
     r"means)|in total|"
-    r"comes? to|adds? up to|amounts? to|works? out (?:to|at)|makes?|equals|gives?|leaves?|(?:would )?takes? "
-    r"(?:about |around |roughly )?|needs? (?:about |around |roughly )?|is (?:done|finished) (?:in|"
-    r"after))\b[^.;]{0,40}$|"
+    r"comes? to|adds? up to|amounts? to|works? out (?:to|at)|makes?|equals|gives?|leaves?|(?:would )?takes?|"
+    r"needs?|is (?:done|finished) (?:in|after))\b[^.;]{0,40}$|"
     r"[=\u2248]\s*$",
     re.IGNORECASE,
 )
@@ -58,12 +58,13 @@ _FORMULA = re.compile(r"[x\u00d7*/]\s*[$\u20ac]?\d[^=]*=\s*$")
 _BREAK = re.compile(
     r"\b(?:while|whereas|but|versus|vs|compared|than|instead|spot|reserved|commit\w*|discount\w*|sav\w+|"
     r"storage|egress|plus|excluding|including|tax\w*|depreciat\w*|upfront|up front|minimum|from|between|idle|"
-    r"average|peak|under load|measured|previously|was|were|fell|dropped|used to|margin|profit|buy\w*|bought|"
+    r"average|peak|under load|measured|previously|fell|dropped|used to|margin|profit|buy\w*|bought|"
     r"purchase\w*|(?:brand[- ])?new|another|other|second[- ]hand|sticker|overhead|everything|cooling|starts?|"
-    r"starting|api|retail\w*|list|msrp|launched)\b",
+    r"starting|api|alone|host|psus?|ups|circuits?|power suppl\w+|breakers?|retail\w*|list|msrp|launched)\b",
     re.IGNORECASE,
 )
 _FAR, _CLAIMS, _BEHIND = 160, 300, 24
+_GPU_HOURS = re.compile(r"\b(?:gpu|card|node|instance)[- ]?h", re.IGNORECASE)
 #: Amounts that are further apart (as a logarithm) are of two things.
 _UNLIKE = 4.0
 _AXES = ("money", "energy")
@@ -144,10 +145,13 @@ def _linked(text: _Text, base: Term, told: Term) -> bool:
     """Whether words between two amounts say that the second follows, or it goes on a list of such."""
     words = text.passage.text
     first = max((each.end for each in text.every if each.end <= told.start), default=base.end)
+    if told.of in LENGTHS and base.of in LENGTHS and base.start < text.sentence(told.start).start:
+        return False
     again = base.dims != told.dims and _AGAIN.fullmatch(words, base.end, told.start)
     listed = base in text.derived and base.start >= text.sentence(told.start).start
     reach = min(first, max(base.end, told.start - _NEAR))
-    link = _LINK if told.of in _AXES else _STRONG
+    per_token = told.of == "byte" and base.dims[2] < 0
+    link = _LINK if told.of in _AXES or per_token or _GPU_HOURS.search(told.words) else _STRONG
     priced = [each for each in text.every if each.end <= told.start and told.start - each.end < _BEHIND][-1:]
     tariff = told.of == "money" and any(map(_is_tariff, priced))
     return bool(again or listed or tariff or link.search(words, reach, told.start))
@@ -225,6 +229,8 @@ def _forces(way: Way, base: Term, told: Term) -> bool:
 
 def _rated(used: Sequence[Term], told: Term) -> bool:
     """Whether a product of no money has a rate in it, or is a length of time in another unit."""
+    if _GPU_HOURS.search(told.words):
+        return len(used) > 1
     if told.of in LENGTHS and len(used) == 1:
         return used[0].of in LENGTHS and used[0].dims != told.dims
     rates = [each for each in used if sum(map(bool, each.dims)) > 1]
@@ -238,17 +244,27 @@ def _explained(told: Term, text: _Text) -> bool:
     """Whether anything at all that the passage states makes the amount."""
     here = text.sentence(told.start)
     start = text.sentence(max(here.start - 2, 0)).start
-    pool = [each for each in (*text.earlier, *text.every) if each is not told and each.start < here.end]
+    earlier = [each for each in text.earlier if each.sign and sum(map(bool, each.dims)) > 1]
+    pool = [each for each in (*earlier, *text.every) if each is not told and each.start < here.end]
     # Bare numbers of other sentences are of other things.
     pool = [each for each in pool if any(each.dims) or each.counted or each.start >= start]
     found = (each for each in (*ways(told, pool, most=_SIMPLE), *differences(told, pool)) if each.gives(told))
-    return any(_is_simple(each, told, text) for each in found)
+    return any(_is_simple(each, told, text) and _is_near(each, here) for each in found)
+
+
+def _is_near(way: Way, here: Sentence) -> bool:
+    """Whether one of three factors stands in the sentence itself: else they fit by chance."""
+    return len(way.used) <= _TWO or any(here.start <= each.start < here.end for each in way.used)
 
 
 def _is_simple(way: Way, told: Term, text: _Text) -> bool:
     """Whether a product is one to work out: of one amount of the kind, with no count in it twice."""
     spent = {one.value for each in way.used for one in text.derived.get(each, ())}
     if any(each.counted and each.value in spent for each in way.used):
+        return False
+    if sum(sum(map(bool, each.dims)) == 1 and each.of in LENGTHS for each in way.used) > 1:
+        return False
+    if told.of not in _AXES and len(way.used) > _SIMPLE:
         return False
     shares = [each for each in way.used if each.share]
     here = text.sentence(told.start)

@@ -55,6 +55,7 @@ _LIGHT_ADAM = re.compile(
 _QLORA, _LORA = re.compile(r"\bq-?lora\b|\bnf4\b", re.I), re.compile(r"\bd?o?lora\b", re.IGNORECASE)
 _TUNED = re.compile(r"\b(?:fine-?\s?tun\w*|adapters?|peft)\b", re.IGNORECASE)
 _TRAINED = re.compile(r"\btrain(?:s|ed|ing)?\b", re.IGNORECASE)
+_QUANTISED = re.compile(r"\bquanti[sz]\w*", re.IGNORECASE)
 #: What is denied, held elsewhere or in parts, or is a comparison.
 _EASED = re.compile(
     r"\b(?:offload\w*|cpu|ram|zero(?:-\d)?|fsdp|shard\w*|split|stream\w*|layer[- ]by[- ]layer|galore|badam|"
@@ -74,8 +75,9 @@ _EASED = re.compile(
 )
 #: What is said not to be done to hold it, which denies nothing.
 _NONE = re.compile(
-    r"\b(?:needs? no|without(?: any)?|no need (?:for|to)|no)\s+(?:cpu\s+)?(?:offload\w*|sharding|splitting|tricks)|"
-    r"\bfits too\b",
+    r"\b(?:needs? no|without(?: any)?|no need (?:for|to)|no)\s+(?:cpu\s+)?(?:offload\w*|sharding|splitting|"
+    r"tricks)|"
+    r"\bfits too\b|\bwith \d+ ?GB each\b",
     re.IGNORECASE,
 )
 #: Room by its size: "in 24 GB", "on a 16 GB card", "26 GB of VRAM suffice".
@@ -98,7 +100,11 @@ _IT = re.compile(
 _CARDS = re.compile(
     r"\W*(?:the\s+)?(?P<n>\d{1,3})\s?GB\s*(?:cards?|gpus?|class|tier|of vram|vram|\(|:|$)", re.IGNORECASE
 )
-_SAME_CARD = re.compile(r"\b(?:the same|this|that)\s+(?:card|gpu|one|machine)\b", re.IGNORECASE)
+_SAME_CARD = re.compile(
+    r"\b(?:the same|this|that)\s+(?:card|gpu|one|machine)\b|^\W*It(?:\s+(?:also|even|easily|just|still))?\s+"
+    r"(?=(?:holds?|runs?|handles?|loads?|hosts?|serves?|can (?:hold|run|handle|load|serve))\b)",
+    re.IGNORECASE,
+)
 _VERB = re.compile(r"\b(?:fits?|runs?|handles?|loads?|works?|will do|possible|hold)\b", re.IGNORECASE)
 #: What is taken, what follows from it, and what is set against less.
 _TAKEN = re.compile(
@@ -184,7 +190,7 @@ def _of_sentence(
             index, passage, (start, end), cards, context
         )
         model = max(found, key=lambda one: one.parameters)
-        if own and len(said) == 1 and len(sizes) == 1:
+        if len(said) == 1 and len(sizes) == 1:
             yield from _weights(passage, (start, end), model, said[0], context)
         if room is not None and way is not None:
             yield from _judged(passage, model, way, room, context)
@@ -197,12 +203,12 @@ def _way(clause: str, said: float) -> _Way | None:
         return _Way(8.0, "with gradients and Adam's states") if adam else _Way(4.0, "with their gradients")
     if _QLORA.search(clause):
         return _Way(0.5, "frozen in 4 bits")
-    if _LORA.search(clause):
+    if _LORA.search(clause) and (said or not _QUANTISED.search(clause)):
         return _Way(said or 2.0, "frozen" if said else "frozen in 16 bits")
-    if _TUNED.search(clause):
+    if _TUNED.search(clause) and not _LORA.search(clause):
         # Adapters on weights of 4 bits are the least that tunes anything.
         return _Way(said or 0.5, "frozen in 4 bits" if not said else "frozen")
-    if _TRAINED.search(clause):
+    if _TRAINED.search(clause) or _LORA.search(clause):
         return None
     return _Way(said or _LEAST, "in what is said" if said else "in any format")
 
@@ -228,11 +234,11 @@ def _of_before(
     named = context.mentions.get(index, ())
     if within(named, *place) or _SIZE.search(text, *place):
         return None
-    same = _SAME_CARD.search(text, *place)
+    same = _SAME_CARD.search(text[place[0] : place[1]])
     before = [each for each in named if each.end <= place[0]]
     if same and before and place[0] - before[-1].end < _BACK:
         found = _of_device(text, before[-1].start, before[-1]._replace(text=""), context)
-        return found._replace(start=same.start(), end=same.end()) if found else None
+        return found._replace(start=place[0] + same.start(), end=place[0] + same.end()) if found else None
     verb = _VERB.search(text, *place)
     if cards and verb:
         size = float(cards["n"])

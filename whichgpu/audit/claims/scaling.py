@@ -21,7 +21,7 @@ _FROM_TO = re.compile(
     rf"\bfrom\s+(?:a\s+)?(?P<a>{_NUMBER})\s+(?:(?!to\b)[\w-]+\s+){{0,4}}?to\s+(?P<b>{_NUMBER})\b"
     r"(?=\s*(?:x\s*)?(?:nvidia\s+|amd\s+)?(?:gpus?\b|cards\b|accelerators\b|[A-Z]+\w*\d\w*|of them\b|,|"
     r"gave|gives|"
-    r"yields|rais|increas|improv|rose))",
+    r"yields|made|makes|will|can|rais|increas|improv|rose))",
     re.IGNORECASE,
 )
 _SOME = re.compile(
@@ -83,8 +83,10 @@ def find(context: Context) -> Iterator[Finding]:
             told = [
                 each
                 for some in every
-                for each in within(some, match.end(), sentence.end)
-                if each.dimension == "times" and each.value > 1
+                for each in within(some, sentence.start, sentence.end)
+                if each.dimension == "times"
+                and each.value > 1
+                and not match.start() < each.start < match.end()
             ]
             if many <= few or len(told) != 1:
                 continue
