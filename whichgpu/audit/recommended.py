@@ -36,7 +36,7 @@ _PRAISED = re.compile(
     r"tool|"
     r"sweet spot|hard to beat|preferable|candidate|gateway|entry)\b"
     r"|s?\s+(?:will do|does (?:the job|it|fine)|wins?\b|will serve you|(?:will |can )?(?:beats?|outruns?|"
-    r"outperforms?)\b|is what you)",
+    r"outperforms?)\b|is (?:what you|your (?:card|gpu|choice|friend)|the one))",
     re.IGNORECASE,
 )
 #: Between two devices of a list, and between the one recommended and the one that it is preferred to.

@@ -27,7 +27,7 @@ _LINK = re.compile(
     r"\b(?:or|i\.e\b|so|thus|hence|therefore|that is|that[\u2019']s|which (?:is|makes|comes|means|adds)|"
     r"comes? (?:to|out)|came to|adds? up to|amounts? to|works? out (?:to|at)|costs?|costing|pays?|paid|bill|"
     r"charges?|total\w*|makes?|means|sums? (?:up )?to|equals|sets? (?:you|us|them) back|budget|spend|"
-    r"invoice|be|uses?|"
+    r"invoice|be|uses?|gets?|"
     r"is|are|leaves?|"
     r"consum\w+|draws?|burns?|kosten|kostet|sind|macht|also|soit|co\u00fbtent|co\u00fbte|cuestan?|o sea|"
     r"es decir|costano|pari a|cio\u00e8)\b|[=\u2248:]|\bof (?:them|these|those)\s*$|^\s*,?\s*and\s+"
@@ -52,6 +52,9 @@ _NAME = re.compile(
 _AGAIN = re.compile(
     r"(?:\s+on[- ]demand)?\s*[,(]\s*(?:about|roughly|around|approximately|approx\.?|~)?\s*", re.IGNORECASE
 )
+#: "For 200 hours, $1,240", and a price that is given.
+_LISTED = re.compile(r"\s*,\s*(?:some |about |roughly |or )*")
+_GIVEN = re.compile(r"\bat\s+(?:about |around |roughly |just )*$", re.IGNORECASE)
 #: "$2.00 x 730 h =": a formula, which is worked out as one.
 _FORMULA = re.compile(r"[x\u00d7*/]\s*[$\u20ac]?\d[^=]*=\s*$")
 #: What makes it an amount of something else.
@@ -118,6 +121,8 @@ def _bases(told: Term, text: _Text, context: Context) -> list[Term]:
     if told.each and (base.each or told.sign != base.sign):
         return []
     between = text.passage.text[base.end : told.start]
+    if told.dims == dims(money=1) and _GIVEN.search(between) and not told.each:
+        return []
     named = context.fraction != "," and _NAME.search(between) and not base.each
     apart = named or _FORMULA.search(between) or _stopped(text, base, told)
     if apart or not _linked(text, base, told) or _of_another(context, text, base, told):
@@ -144,17 +149,20 @@ def _before(told: Term, text: _Text) -> list[Term]:
 def _linked(text: _Text, base: Term, told: Term) -> bool:
     """Whether words between two amounts say that the second follows, or it goes on a list of such."""
     words = text.passage.text
-    first = max((each.end for each in text.every if each.end <= told.start), default=base.end)
+    before = [each for each in text.every if each.end <= told.start]
+    # A word that leads to the amount before this one leads no further.
+    first = max((each.end for each in before if each.of == told.of), default=base.end)
     if told.of in LENGTHS and base.of in LENGTHS and base.start < text.sentence(told.start).start:
         return False
     again = base.dims != told.dims and _AGAIN.fullmatch(words, base.end, told.start)
     listed = base in text.derived and base.start >= text.sentence(told.start).start
-    reach = min(first, max(base.end, told.start - _NEAR))
+    reach = max(first, base.end, told.start - _NEAR)
+    timed = before and before[-1].of in LENGTHS and _LISTED.fullmatch(words, before[-1].end, told.start)
     per_token = told.of == "byte" and base.dims[2] < 0
     link = _LINK if told.of in _AXES or per_token or _GPU_HOURS.search(told.words) else _STRONG
     priced = [each for each in text.every if each.end <= told.start and told.start - each.end < _BEHIND][-1:]
     tariff = told.of == "money" and any(map(_is_tariff, priced))
-    return bool(again or listed or tariff or link.search(words, reach, told.start))
+    return bool(again or listed or tariff or timed or link.search(words, reach, told.start))
 
 
 def _is_tariff(term: Term) -> bool:

@@ -177,7 +177,7 @@ def _of_sentence(
     for start, end in pairwise(starts):
         clause = passage.text[start:end]
         own = models(clause)
-        found = own or (spoken if _IT.search(clause) else ())
+        found = own or (spoken if _IT.search(clause) or _QLORA.search(clause) or _LORA.search(clause) else ())
         spoken = own or spoken
         sizes = {each.parameters for each in found}
         said = formats(clause)

@@ -241,6 +241,10 @@ def _judged(
     near = field == "power" and any(0.92 <= ratio <= 1.25 for ratio in ratios) and told.limit != "under"
     one = any(abs(ratio * count - 1) <= _WITHIN for ratio in ratios)
     gpu, value = known[0]
+    # What the text says of each goes before what is on file: "limited to 350 W".
+    stated = [each.value * count / told.value for each in quantities(passage.text, context.fraction)
+              if each.dimension == told.dimension and each.end <= told.start]  # fmt: skip
+    right = right or any(abs(ratio - 1) <= _WITHIN for ratio in stated)
     because = f"{count:g} times {gpu.display(field)} of {gpu.id} is {_shown(count * value, field)}"
     verdict = "confirmed" if right else "unverifiable" if near or one else "contradicted"
     yield made(

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 #: Of many requests at once, of reading the prompt, or of guessing ahead: no bound of one request.
 _MANY = re.compile(
-    r"\b(?:batch\w*|concurren\w*|aggregate|total|combined|vllm|sglang|tensorrt\S*|tgi|throughput|prefill|"
+    r"\b(?:fine-?tun\w*|q?lora|epochs?|process\w*|batch\w*|concurren\w*|aggregate|total|combined|vllm|"
+    r"sglang|tensorrt\S*|tgi|throughput|prefill|"
     r"prompt|pp\d+|users?|requests?|"
     r"parallel|mtp|speculative|draft\w*|eagle|medusa|multi\w*|offline|servers?|cluster|nodes?|streams|"
     r"sessions|serv(?:e[sd]?|ing)|train\w*|"
@@ -51,7 +52,9 @@ _SOME_OF_IT = re.compile(
     re.IGNORECASE,
 )
 _OTHERS = re.compile(
-    r"\b(?:nodes?|clusters?|servers?|instances?|pods?|gpus|cards|dgx|hgx|fleet)\b", re.IGNORECASE
+    r"\b(?:nodes?|clusters?|servers?|instances?|pods?|gpus|cards|dgx|hgx|fleet|replicas?|together|pair|two|"
+    r"three|four|six|eight|sixteen)\b",
+    re.IGNORECASE,
 )
 _TRAINED = re.compile(r"\b(?:pre-?)?train(?:s|ed|ing)?\b|\bfine-?tun\w+", re.IGNORECASE)
 _ADAPTERS = re.compile(r"\b(?:q?lora|adapters?|frozen|peft)\b", re.IGNORECASE)

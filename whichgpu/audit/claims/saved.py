@@ -44,10 +44,11 @@ _BEFORE = re.compile(
 _ELSE = re.compile(
     r"\b(?:if|up to|performance|speed|throughput|faster|slower|utili[sz]\w+|typical\w*|usually|often|"
     r"generally|"
-    r"commit\w*|power|vram|bandwidth|memory|quality|accuracy|margin|market|demand|tax|vat|inflation|"
+    r"power|vram|bandwidth|memory|quality|accuracy|margin|market|demand|tax|vat|inflation|"
     r"average)\b",
     re.IGNORECASE,
 )
+_GOES_ON = re.compile(r"\s*(?:a |that |which |this |so |i\.e\.)", re.IGNORECASE)
 _POINTS, _SHARE, _TIMES, _WORD, _AMOUNT = 0.02, 0.06, 0.10, 0.2, 0.03
 _MOST, _LARGEST, _BACK = 10, 60.0, 220
 
@@ -101,6 +102,8 @@ def _judged(
     money = [each for each in money if each.start != said.start]
     here = within(money, sentence.start, sentence.end)
     before = [each for each in money if sentence.start - _BACK < each.start < sentence.start]
+    if not here and _GOES_ON.match(sentence.text):
+        here = [each for each in before if sentence.start - each.end < _BACK / 2][-2:]
     if not here or _ELSE.search(sentence.text):
         return None
     # The two of the sentence, else the last one of it and the last one before it.
