@@ -73,6 +73,8 @@ _EASED = re.compile(
     r"n[\u2019']t\b|\?",
     re.IGNORECASE,
 )
+#: What runs by other memory.
+_SLOWLY = re.compile(r"\b(?:crawls?|crawling|slowly|painful\w*|spill\w*|swap\w*)\b", re.IGNORECASE)
 #: What is said not to be done to hold it, which denies nothing.
 _NONE = re.compile(
     r"\b(?:needs? no|without(?: any)?|no need (?:for|to)|no)\s+(?:cpu\s+)?(?:offload\w*|sharding|splitting|"
@@ -172,6 +174,8 @@ def _of_sentence(
     index: int, passage: Passage, place: tuple[int, int],
     told: tuple[Sequence[Model], re.Match[str] | None], context: Context,
 ) -> Iterator[Finding]:  # fmt: skip
+    if _SLOWLY.search(passage.text, *place):
+        return
     starts = [place[0], *(match.end() for match in _APART.finditer(passage.text, *place)), place[1]]
     spoken, cards = told
     for start, end in pairwise(starts):
