@@ -223,9 +223,9 @@ def _quantity(match: re.Match[str], text: str, fraction: str) -> Quantity | None
             return each and Quantity(start, match.end(), *each, unit[0].strip(), limit)
         unit = None
     if unit is None:
-        trailing = re.compile(r"\s?(USD|EUR|dollars?|euros?|cents)\b").match(text, end)
+        trailing = re.compile(r"\s?(?:(USD|EUR|dollars?|euros?|cents)\b|(\u20ac)(?!\d))").match(text, end)
         if trailing:
-            scale, name = (0.01, "$") if trailing[1] == "cents" else (1.0, trailing[1])
+            scale, name = (0.01, "$") if trailing[1] == "cents" else (1.0, trailing[1] or trailing[2])
             return Quantity(start, trailing.end(), first * scale, last * scale, "money", name, limit)
         if _GOES_ON.match(text, end):
             return None

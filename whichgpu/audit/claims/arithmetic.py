@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from whichgpu.audit import tables
 from whichgpu.audit.expressions import sums
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.judging import stated
 from whichgpu.audit.offers import HOURS, on_offer
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences, within
@@ -111,6 +112,8 @@ def _equations(passage: Passage, context: Context) -> Iterator[Finding]:
     for match in (*_QUOTIENT.finditer(text), *divisions):
         if _GOES_BEFORE.search(text, max(0, match.start() - 4), match.start()):
             continue
+        if (match["a"], match["b"]) == ("24", "7"):
+            continue
         words = f"{match['a']} over {match['b']}"
         factors = [_plain(match["a"]), 1 / (_plain(match["b"]) or 1.0)]
         yield _product(passage, match.span("c"), factors, _plain(match["c"]), context, words=words)
@@ -136,9 +139,15 @@ def _product(
     shown = words or " x ".join(f"{factor:,.10g}" for factor in factors)
     # A quotient is told in whole numbers, and a number of machines rounded up.
     whole = bool(words) and told == int(told) and (told == math.ceil(real) or abs(told - real) <= 0.5)
-    right = bool(real) and (abs(told / real - 1) <= _WITHIN or whole)
+    digits = passage.text[place[0] : place[1]]
+    close = max(_WITHIN, stated(told, digits, "", frozenset()).rounding * 1.01)
+    right = bool(real) and (abs(told / real - 1) <= close or whole)
     # 0.3 TB of 8 x 40 GB and the like: the units differ, not the arithmetic.
-    scaled = not right and real and any(abs(told * scale / real - 1) <= 0.05 for scale in (1e3, 1024, 1e-3))
+    scaled = (
+        not right
+        and real
+        and any(abs(told * scale / real - 1) <= 0.05 for scale in (1e3, 1024, 1e-3, 1e6, 1e9))
+    )
     verdict = "confirmed" if right else "unverifiable" if scaled else "inconsistent"
     because = f"{shown} is {real:,.10g}"
     expected = "" if right else f"{real:,.4g}" if words else f"{real:,.10g}"

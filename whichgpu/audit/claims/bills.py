@@ -1,362 +1,306 @@
 """Bills: "$2.50 an hour, or $60 a day", "100 hours at $4 come to $400", "450 W for 24 hours are 10.8 kWh".
 
-An amount follows from the one before it by the lengths of their periods and by the numbers that stand beside
-them: hours of use, days of a month, GPUs of a node. It is wrong where no product of these gives it.
+An amount that is said to follow from another is wrong where no product of what the text states gives it.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.judging import stated
-from whichgpu.audit.quantities import SPELLED, quantities
+from whichgpu.audit.relations import Way, differences, ways
 from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.terms import AXES, LENGTHS, dims, terms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.sentences import Sentence
-    from whichgpu.audit.subjects import Mention
+    from whichgpu.audit.terms import Term
 
-#: Hours of a period, the fewest and the most that it may be taken to have.
-_LENGTHS: Mapping[str, tuple[float, float]] = {
-    "minute": (1 / 60, 1 / 60), "hour": (1, 1), "day": (24, 24), "week": (168, 168), "month": (672, 744),
-    "year": (8736, 8784),
-}  # fmt: skip
-_WORDS: Mapping[str, str] = {
-    "minute": "minutes?|min",
-    "hour": r"hours?|hrs?|h|stunden?|heures?|horas?",
-    "day": r"days?|tage?n?|jours?|d[i\u00ed]as?",
-    "week": r"weeks?|wochen?|semaines?|semanas?",
-    "month": r"months?|mo|monate?n?|mois|mes(?:es)?",
-    "year": r"years?|yr|jahre?n?|ans?|ann\u00e9es?|a\u00f1os?",
-}
-_PERIOD = "|".join(f"(?P<{name}>{words})" for name, words in _WORDS.items())
-_PER = r"(?:/|per|an?|each|every|pro|je|im|am|par|por|al?|la|l')"
-#: What an amount is per: "per hour", "/GPU-hour", "per GPU per hour", "each", "a month".
-_RATE = re.compile(
-    rf"\s*(?:USD|EUR)?\s*\)?(?P<one>\s*(?:/|(?:per|pro|je|par|por)\s+)\s*(?:gpu|card|instance|node|karte|carte|tarjeta)|"
-    rf"\s*(?:each|apiece|je|chacun))?(?:[-\s]*{_PER}?\s*(?:{_PERIOD})\b)?(?!\w)",
-    re.IGNORECASE,
-)
-#: What else an amount may be per: no bill of time.
-_ELSE = re.compile(r"\s*(?:/|per\b|pro\b|par\b|for (?:1,000|a thousand|a million|every))", re.IGNORECASE)
-_NUMBER_WORD = "|".join(SPELLED)
-_LASTS = re.compile(
-    rf"(?<![\w.,$\u20ac])(?P<n>\d{{1,3}}(?:,\d{{3}})+|\d{{1,6}}(?:\.\d{{1,2}})?|an?|one|{_NUMBER_WORD}|einer?|un|una|une)"
-    rf"[\s-]+(?:{_PERIOD})\b(?P<daily>\s*(?:a|per|/|each|every|am|pro|par|al)\s*(?:day|tag|jour|d\u00eda)\b)?",
-    re.IGNORECASE,
-)
-_COUNT = re.compile(
-    rf"(?<![\w.,$\u20ac/-])(?P<n>{_NUMBER_WORD}|acht|vier|zwei|huit|quatre|deux|ocho|cuatro|dos|\d{{1,4}})"
-    r"(?=(?:x|\u00d7)?[\s-])(?!\s*(?:%|percent|years?|months?|days?|hours?|weeks?|minutes?))",
-    re.IGNORECASE,
-)
-_MORE_SPELLED = {
-    "acht": 8,
-    "vier": 4,
-    "zwei": 2,
-    "huit": 8,
-    "quatre": 4,
-    "deux": 2,
-    "ocho": 8,
-    "cuatro": 4,
-    "dos": 2,
-}
 #: What says that an amount is worked out from the one before it.
 _LINK = re.compile(
-    r"\b(?:or|i\.e\b|so|that is|that[\u2019']s|which is|which (?:makes|comes to|means|adds up to)|"
-    r"comes? to|adds? up to|"
-    r"amounts? to|works? out (?:to|at)|costs?|costing|pays?|paid|charges?|bill|total\w*|makes?|means|"
-    r"sums? (?:up )?to|equals|"
-    r"uses?|is|are|"
+    r"\b(?:or|i\.e\b|so|thus|hence|therefore|that is|that[\u2019']s|which (?:is|makes|comes|means|adds)|"
+    r"comes? (?:to|out)|came to|adds? up to|amounts? to|works? out (?:to|at)|costs?|costing|pays?|paid|bill|"
+    r"charges?|total\w*|makes?|means|sums? (?:up )?to|equals|sets? (?:you|us|them) back|budget|spend|"
+    r"invoice|be|uses?|gets?|"
+    r"is|are|leaves?|"
     r"consum\w+|draws?|burns?|kosten|kostet|sind|macht|also|soit|co\u00fbtent|co\u00fbte|cuestan?|o sea|"
-    r"es decir)\b|[=\u2248:]"
-    r"|^\s*,?\s*and\s+(?:about\s+|roughly\s+|around\s+|a\s+week\s+|a\s+day\s+|a\s+month\s+)?(?:\([^)]*\)\s*)?$",
+    r"es decir|costano|pari a|cio\u00e8)\b|[=\u2248:]|\bof (?:them|these|those)\s*$|^\s*,?\s*and\s+"
+    r"(?:about\s+|roughly\s+|around\s+|a\s+week\s+|a\s+day\s+|a\s+month\s+)?(?:\([^)]*\)\s*)?$",
+    re.IGNORECASE,
+)
+#: The same where it is no money: what is measured is none that follows.
+_STRONG = re.compile(
+    r"\b(?:or|i\.e\.|so|thus|hence|therefore|that is|that[\u2019']s|(?:which|that) (?:is|makes|comes|"
+    r"means)|in total|"
+    r"comes? to|adds? up to|amounts? to|works? out (?:to|at)|makes?|equals|gives?|leaves?|(?:would )?takes?|"
+    r"needs?|is (?:done|finished) (?:in|after))\b[^.;]{0,40}$|"
+    r"[=\u2248]\s*$",
     re.IGNORECASE,
 )
 #: A name between two amounts, the seller of the second maybe.
 _NAME = re.compile(
-    r"(?<![.!?]\s)(?<!^)\b(?!GPUs?\b|USD\b|EUR\b|Stunden?\b|Tage?n?\b|Monate?n?\b)(?:[A-Z][a-z]\w+|AWS|GCP|OVH)"
+    r"(?<![.!?:]\s)(?<!^)\b(?!GPUs?\b|USD\b|EUR\b|Stunden?\b|Tage?n?\b|Monate?n?\b|Watt\b)(?:[A-Z][a-z]\w+|"
+    r"AWS|GCP|OVH)"
 )
 #: Between two rates of one thing: "$0.50/hr on demand, about $365/month".
 _AGAIN = re.compile(
     r"(?:\s+on[- ]demand)?\s*[,(]\s*(?:about|roughly|around|approximately|approx\.?|~)?\s*", re.IGNORECASE
 )
+#: "For 200 hours, $1,240", and a price that is given.
+_LISTED = re.compile(r"\s*,\s*(?:some |about |roughly |or )*")
+_GIVEN = re.compile(r"\bat\s+(?:about |around |roughly |just )*$", re.IGNORECASE)
 #: "$2.00 x 730 h =": a formula, which is worked out as one.
-_FORMULA = re.compile(r"\s*[x\u00d7*]\s*\d[^=]*=\s*$")
-#: A period before an amount: "the monthly cost is".
-_ADVERB = re.compile(
-    r"\b(?P<hour>hourly)|(?P<day>daily)|(?P<week>weekly)|(?P<month>monthly)|(?P<year>yearly|annual(?:ly)?)\b",
-    re.IGNORECASE,
-)
+_FORMULA = re.compile(r"[x\u00d7*/]\s*[$\u20ac]?\d[^=]*=\s*$")
 #: What makes it an amount of something else.
 _BREAK = re.compile(
-    r"\b(?:while|whereas|but|versus|vs|compared|than|instead|spot|reserved|commit\w*|discount\w*|sav\w+|storage|egress|"
-    r"plus|excluding|including|tax\w*|depreciat\w*|utili[sz]\w+|upfront|minimum|from|between|"
-    r"previously|was|were|fell|dropped|used to|margin|profit|buy\w*|purchase\w*|(?:brand[- ])?new|"
-    r"second[- ]hand|sticker|pue|overhead|everything|cooling)\b",
+    r"\b(?:while|whereas|but|versus|vs|compared|than|instead|spot|reserved|commit\w*|discount\w*|sav\w+|"
+    r"storage|egress|plus|excluding|including|tax\w*|depreciat\w*|upfront|up front|minimum|from|between|idle|"
+    r"average|peak|under load|measured|previously|fell|dropped|used to|margin|profit|buy\w*|bought|"
+    r"purchase\w*|(?:brand[- ])?new|another|other|second[- ]hand|sticker|overhead|everything|cooling|starts?|"
+    r"starting|api|alone|host|psus?|ups|circuits?|power suppl\w+|breakers?|retail\w*|list|msrp|launched)\b",
     re.IGNORECASE,
 )
-#: How far behind "8x" the device stands that there are eight of.
-_NEXT = 10
-_WITHIN, _ROUNDED, _ABOUT, _FAR, _MOST = 0.012, 0.025, 0.06, 110, 4
-_MONEY = {
-    "$": "$",
-    "US$": "$",
-    "USD": "$",
-    "dollars": "$",
-    "dollar": "$",
-    "\u20ac": "\u20ac",
-    "EUR": "\u20ac",
-    "\u00a3": "\u00a3",
-}
-
-
-_PER_KWH = re.compile(r"\s*(?:/|per|a|je|pro|par|por)\s*kWh\b", re.IGNORECASE)
-#: A power that is not drawn all the time.
-_MEASURED = re.compile(r"\b(?:average|idle|utili[sz]ation|(?<!W )load|pue|cooling|percent)\b|%", re.I)
-
-
-class _Amount(NamedTuple):
-    """Money, power or energy, of a period if it is a rate, of one GPU if it says so."""
-
-    start: int
-    end: int
-    value: float
-    unit: str
-    period: str
-    of_one: bool
-    about: bool
-    words: str
-    #: Worked out from others, so that an amount of the same period must equal it.
-    made_up: bool = False
+_FAR, _CLAIMS, _BEHIND = 160, 300, 24
+_GPU_HOURS = re.compile(r"\b(?:gpu|card|node|instance)[- ]?h", re.IGNORECASE)
+#: Amounts that are further apart (as a logarithm) are of two things.
+_UNLIKE = 4.0
+_AXES = ("money", "energy")
+_NEAR, _TWO, _SIMPLE, _BASES = 60, 2, 3, 4
+#: What measuring and rounding make of amounts that are no money, and of money.
+_LIKE = (0.18, 0.0)
 
 
 def find(context: Context) -> Iterator[Finding]:
     """Every amount that follows from the one before it, with its verdict."""
+    asked = 0
+    earlier: tuple[Term, ...] = ()
     for index, passage in enumerate(context.document.passages):
-        if passage.kind not in ("paragraph", "item", "caption"):
+        if passage.kind not in ("paragraph", "item", "caption") or not re.search(r"\d", passage.text):
             continue
-        every = quantities(passage.text, context.fraction)
-        if sum(each.dimension in ("money", "energy") for each in every) < 1:
-            continue
-        last: _Amount | None = None
-        for sentence in sentences(passage.text):
-            yield from _electricity(passage, sentence, within(every, sentence.start, sentence.end), context)
-            amounts = _amounts(passage.text, within(every, sentence.start, sentence.end))
-            if last is None or not amounts or amounts[0].unit != last.unit:
-                last = amounts.pop(0) if amounts else None
-            named = context.mentions.get(index, ())
-            spent: set[_Factor] = set()
-            for claim in amounts:
-                # Another device's amount is none that follows.
-                before = last is not None and last.end < sentence.start
-                apart = last is not None and (before or not last.of_one) and _of_another(named, last, claim)
-                found = (
-                    _judged(passage, sentence, last, claim, context, spent=spent)
-                    if last and not apart
-                    else None
-                )
-                if found is not None:
-                    yield found
-                else:
-                    spent.clear()
-                # What is wrong is no ground for what comes after it.
-                last = last if found is not None and found.accuses else claim
+        names = tuple((each.start, each.end) for each in context.mentions.get(index, ()))
+        every = terms(passage.text, context.fraction, names)
+        text = _Text(passage, index, every, earlier, set(), {})
+        earlier = tuple(each._replace(start=each.start - len(passage.text), end=0) for each in every)
+        for told in every if sum(any(each.dims) for each in every) > 1 and asked < _CLAIMS else ():
+            bases = _bases(told, text, context) if told.of else []
+            asked += bool(bases)
+            found = _judged(bases, told, text, context) if bases else None
+            if found is not None:
+                text.wrong.update({told} if found.accuses else ())
+                yield found
 
 
-def _electricity(
-    passage: Passage, sentence: Sentence, found: Sequence[Quantity], context: Context
-) -> Iterator[Finding]:
-    """What a stated power costs at a stated price per kWh."""
-    text = passage.text
-    tariffs = [each for each in found if each.dimension == "money" and _PER_KWH.match(text, each.end)]
-    powers = [each for each in found if each.dimension == "power" and each.high == each.value]
-    energies = [each for each in _amounts(text, found) if each.words.endswith("Wh")]
-    if len(tariffs) != 1 or len(energies) > 1 or (not energies and _MEASURED.search(sentence.text)):
-        return
-    tariff = tariffs[0]
-    if energies:
-        drawn = energies[0]
-    elif len(powers) == 1:
-        drawn = _amounts(text, powers)[0]
+class _Text(NamedTuple):
+    """A passage with its amounts, those found wrong, and the counts that are in what follows from others."""
+
+    passage: Passage
+    place: int
+    every: Sequence[Term]
+    #: Those of the passage before.
+    earlier: Sequence[Term]
+    wrong: set[Term]
+    derived: dict[Term, frozenset[Term]]
+
+    def sentence(self, at: int) -> Sentence:
+        """The sentence that a place is in."""
+        return next(one for one in sentences(self.passage.text) if at < one.end)
+
+
+def _bases(told: Term, text: _Text, context: Context) -> list[Term]:
+    """The amounts before that one may follow from: the last of its kind, and those before that."""
+    before = _before(told, text)
+    if not before or told.start - before[-1].end > _FAR:
+        return []
+    base = before[-1]
+    if told.each and (base.each or told.sign != base.sign):
+        return []
+    between = text.passage.text[base.end : told.start]
+    if told.dims == dims(money=1) and _GIVEN.search(between) and not told.each:
+        return []
+    named = context.fraction != "," and _NAME.search(between) and not base.each
+    apart = named or _FORMULA.search(between) or _stopped(text, base, told)
+    if apart or not _linked(text, base, told) or _of_another(context, text, base, told):
+        return []
+    further = [each for each in before[-_BASES:-1] if not _of_another(context, text, each, told)]
+    return [base, *(each for each in reversed(further) if told.start - each.end < 2 * _FAR)]
+
+
+def _before(told: Term, text: _Text) -> list[Term]:
+    """What has the axis of an amount, or for money the energy that it may be the price of."""
+    before = [each for each in text.every if each.end <= told.start and each not in text.wrong]
+    if told.of == "money":
+        tariffs = any(map(_is_tariff, text.every))
+        before = [each for each in before if each.sign == told.sign or (tariffs and each.of == "energy")]
+        before = [each for each in before if not _is_tariff(each)] or before
+    elif told.of == "energy":
+        before = [each for each in before if each.of == "energy"]
     else:
-        return
-    words = f"{drawn.words} at {text[tariff.start : tariff.end]} per kWh"
-    first, last = min(tariff.start, drawn.start), max(tariff.end, drawn.end)
-    value = tariff.value * drawn.value / 1e3
-    unit = _MONEY.get(tariff.unit, "")
-    base = _Amount(first, last, value, unit, drawn.period, False, drawn.about, words, made_up=True)
-    for claim in _amounts(text, [each for each in found if each.start >= last and each.dimension == "money"]):
-        judged = _judged(passage, sentence, base, claim, context, spent=set())
-        if judged is not None:
-            yield judged
+        axes = [place for place, axis in enumerate(AXES) if axis == told.of or {axis, told.of} <= {*LENGTHS}]
+        before = [each for each in before if any(each.dims[place] for place in axes) and not each.sign]
+    return [] if _is_tariff(told) else before
 
 
-def _of_another(named: Sequence[Mention], last: _Amount, claim: _Amount) -> bool:
+def _linked(text: _Text, base: Term, told: Term) -> bool:
+    """Whether words between two amounts say that the second follows, or it goes on a list of such."""
+    words = text.passage.text
+    before = [each for each in text.every if each.end <= told.start]
+    # A word that leads to the amount before this one leads no further.
+    first = max((each.end for each in before if each.of == told.of), default=base.end)
+    if told.of in LENGTHS and base.of in LENGTHS and base.start < text.sentence(told.start).start:
+        return False
+    again = base.dims != told.dims and _AGAIN.fullmatch(words, base.end, told.start)
+    listed = base in text.derived and base.start >= text.sentence(told.start).start
+    reach = max(first, base.end, told.start - _NEAR)
+    timed = before and before[-1].of in LENGTHS and _LISTED.fullmatch(words, before[-1].end, told.start)
+    per_token = told.of == "byte" and base.dims[2] < 0
+    link = _LINK if told.of in _AXES or per_token or _GPU_HOURS.search(told.words) else _STRONG
+    priced = [each for each in text.every if each.end <= told.start and told.start - each.end < _BEHIND][-1:]
+    tariff = told.of == "money" and any(map(_is_tariff, priced))
+    return bool(again or listed or tariff or timed or link.search(words, reach, told.start))
+
+
+def _is_tariff(term: Term) -> bool:
+    return bool(term.sign) and term.dims[1] < 0
+
+
+def _stopped(text: _Text, base: Term, told: Term) -> bool:
+    """Whether a word between two amounts makes the second another thing's; the first's are none."""
+    words, here = text.passage.text, text.sentence(told.start)
+    first = text.sentence(base.start).start
+    known = {match[0][:5].lower() for match in _BREAK.finditer(words, first, base.start)}
+    place = max(base.end, here.start), min(told.end + _BEHIND, here.end)
+    return any(match[0][:5].lower() not in known for match in _BREAK.finditer(words, *place))
+
+
+def _of_another(context: Context, text: _Text, base: Term, told: Term) -> bool:
     """Whether a device stands between two amounts that is not the one before both."""
-    before = [each for each in named if each.end <= last.start]
-    between = within(named, last.end, claim.start)
+    named = context.mentions.get(text.place, ())
+    before = [each for each in named if each.end <= base.start]
+    between = within(named, base.end, told.start)
     if not before:
         # "At 165 W the A30 uses 4 kWh": the one device of both.
-        return len({each.named for each in between}) > 1 or (bool(between) and last.unit != "Wh")
+        return len({each.named for each in between}) > 1 or (bool(between) and base.of != "energy")
     return any(each.named != before[-1].named for each in between)
 
 
-def _amounts(text: str, found: Sequence[Quantity]) -> list[_Amount]:
-    amounts = []
-    end = 0
-    for each in found:
-        before, end = text[end : each.start], each.end
-        unit = {"money": _MONEY.get(each.unit, ""), "power": "Wh", "energy": "Wh"}.get(each.dimension, "")
-        if not unit or each.value <= 0:
-            continue
-        rate = _RATE.match(text, each.end)
-        adverb = _ADVERB.search(before[-_FAR:])
-        period = next((name for name in _WORDS if rate and rate[name]), "")
-        period = period or (adverb.lastgroup or "" if adverb else "")
-        end = rate.end() if rate else each.end
-        if each.dimension == "power":
-            period, end = "hour", each.end
-        ranged = each.high != each.value or each.limit in ("over", "under", "up to")
-        other = _ELSE.match(text, end) or ranged
-        value = math.nan if other else each.value
-        about = each.limit in ("about", "nearly")
-        of_one = bool(rate and rate["one"])
-        amounts.append(
-            _Amount(each.start, end, value, unit, period, of_one, about, text[each.start : each.end])
-        )
-    return amounts
-
-
-def _judged(
-    passage: Passage, sentence: Sentence, base: _Amount, claim: _Amount, context: Context, *,
-    spent: set[_Factor],
-) -> Finding | None:  # fmt: skip
-    """Confirmed where a product of what is stated gives the amount, wrong where none does.
-
-    A count that an amount before was multiplied by is `spent`: what comes after holds it already.
-    """
-    if not _follows(passage.text, sentence, base, claim, context):
+def _judged(bases: Sequence[Term], told: Term, text: _Text, context: Context) -> Finding | None:
+    """Confirmed where a product of what is stated gives the amount, wrong where none does."""
+    forced: list[Way] = []
+    for base in bases:
+        here = text.sentence(told.start)
+        start = min(text.sentence(base.start).start, here.start)
+        if told.of not in _AXES:
+            start = text.sentence(max(start - 2, 0)).start
+        near = [each for each in within(text.every, start, here.end) if each is not told]
+        asked = told._replace(dims=base.dims) if told.each and told.dims == dims(money=1) else told
+        free = [each for each in ways(asked, near, base) if _is_simple(each, told, text)]
+        forced += [each for each in free if _forces(each, base, asked)]
+        if forced:
+            break
+    if not forced:
         return None
-    # "Two instances at $2 an hour each" may stand in the sentence before.
-    first = next(one.start for one in sentences(passage.text) if base.start < one.end)
-    start = first if _LASTS.search(passage.text, base.end, claim.start) else base.start
-    factors = _factors(passage, min(start, sentence.start), sentence.end, context)
-    factors = [each for each in factors if each not in spent]
-    same = base.period == claim.period or not claim.period
-    if len(factors) > _MOST or (same and not factors and not base.made_up):
+    right = next((each for each in forced if each.gives(told)), None)
+    best = right or min(forced, key=lambda one: _off(one, told))
+    if right is not None:
+        # A count that it was multiplied by is in it already.
+        counts = frozenset(each for each in right.used if each.counted)
+        text.derived[told] = counts.union(*(text.derived.get(each, frozenset()) for each in right.used))
+    elif _explained(told, text) or not _LIKE[told.of in _AXES] < _off(best, told) < _UNLIKE:
         return None
-    real = claim.value / base.value
-    some = [each for many in range(len(factors) + 1) for each in combinations(factors, many)]
-    likely = [_product(each, base, claim) for each in some]
-    rounded = min(stated(claim.value, claim.words, "", frozenset()).rounding, _ROUNDED)
-    within = _ABOUT if claim.about or base.about else max(_WITHIN, rounded)
-    right = any(low * (1 - within) <= real <= high * (1 + within) for low, high in likely)
-    if right:
-        used = next(
-            each
-            for each, (low, high) in zip(some, likely, strict=True)
-            if low * (1 - within) <= real <= high * (1 + within)
-        )
-        spent.update(each for each in used if not each.period)
-    if right and same and not base.made_up and all(low == 1 for low, _ in likely):
-        return None
-    low, high = min(likely, key=lambda one: abs(math.log(real / one[0])))
-    because = (
-        f"{claim.words} is {real:,.4g} times {base.words}; by what is stated it is {_range(low, high)} times"
-    )
-    scale = base.value / (1e3 if claim.words.endswith("kWh") else 1.0)
+    because = f"{' and '.join(each.words.strip(' .,') for each in best.used)} make {_range(best)}"
+    scale = 1e3 if told.words.lower().endswith(("kwh", "kw")) else 1.0
     return made(
-        context, passage, (claim.start, claim.start + len(claim.words)), "arithmetic",
+        context, text.passage, (told.start, told.start + len(told.words)), "arithmetic",
         "confirmed" if right else "inconsistent", attribute="bill", because=because,
-        expected="" if right else _range(low * scale, high * scale), evidence=(Evidence(because),),
+        expected="" if right else _range(Way(best.low / scale, best.high / scale, ())),
+        evidence=(Evidence(because),),
     )  # fmt: skip
 
 
-def _follows(text: str, sentence: Sentence, base: _Amount, claim: _Amount, context: Context) -> bool:
-    """Whether an amount is said to follow from the one before it, of one thing in one unit."""
-    between = text[base.end : claim.start]
-    if base.unit != claim.unit or not base.value * claim.value > 0 or len(between) > _FAR:
+def _forces(way: Way, base: Term, told: Term) -> bool:
+    """Whether a product is one that is meant: of another period, or with a count, a time or a tariff."""
+    others = [each for each in way.used if each is not base]
+    if base.dims == told.dims and not others:
         return False
-    if context.fraction != "," and _NAME.search(between) and not base.of_one:
+    if told.of == "energy" and base.dims == told.dims and not any(each.counted for each in others):
         return False
-    if _FORMULA.match(between):
+    if told.of not in _AXES and not _rated((base, *others), told):
         return False
-    again = base.period != claim.period and _AGAIN.fullmatch(between)
-    around = text[min(base.start, sentence.start) : sentence.end]
-    linked = again or _LINK.search(between)
-    of_time = base.period or claim.of_one or base.of_one or base.made_up
-    return bool(linked and not _BREAK.search(around) and of_time)
+    return all(any(each.dims) or each.counted or each.share for each in others)
 
 
-def _range(low: float, high: float) -> str:
-    return f"{low:,.4g}" if high <= low * (1 + _WITHIN) else f"{low:,.4g} to {high:,.4g}"
+def _rated(used: Sequence[Term], told: Term) -> bool:
+    """Whether a product of no money has a rate in it, or is a length of time in another unit."""
+    if _GPU_HOURS.search(told.words):
+        return len(used) > 1
+    if told.of in LENGTHS and len(used) == 1:
+        return used[0].of in LENGTHS and used[0].dims != told.dims
+    rates = [each for each in used if sum(map(bool, each.dims)) > 1]
+    if told.of == "byte":
+        # Of what each token or request takes.
+        rates = [each for each in rates if each.of == "byte" and min(each.dims[2:4]) < 0]
+    return len(used) > 1 and bool(rates)
 
 
-class _Factor(NamedTuple):
-    """A number beside the amounts: a length of time with its period, or a count (no period)."""
-
-    number: float
-    period: str
-    daily: bool
-
-
-def _factors(passage: Passage, start: int, end: int, context: Context) -> list[_Factor]:
-    """The lengths of time and the counts of a stretch of text, outside of names and other quantities."""
-    text, found = passage.text, []
-    named = context.mentions.get(context.document.passages.index(passage), ())
-    others = [each for each in quantities(text, context.fraction) if each.dimension not in ("number", "time")]
-    # "8x H100" is a number of them.
-    others = [
-        each
-        for each in others
-        if each.dimension != "times" or not any(0 <= one.start - each.end < _NEXT for one in named)
-    ]
-    taken = [(each.start, each.end) for each in others] + [(each.start, each.end) for each in named]
-    place = (start, end)
-    for match in _LASTS.finditer(text, *place):
-        if any(start <= match.start() < end for start, end in taken):
-            continue
-        period = next(name for name in _WORDS if match[name])
-        found.append(_Factor(_number(match["n"]), period, bool(match["daily"])))
-        taken.append(match.span())
-    for match in _COUNT.finditer(text, *place):
-        if not any(start <= match.start() < end for start, end in taken):
-            found.append(_Factor(_number(match["n"]), "", False))
-    return list(dict.fromkeys(each for each in found if each.period or each.number > 1))
+def _explained(told: Term, text: _Text) -> bool:
+    """Whether anything at all that the passage states makes the amount."""
+    here = text.sentence(told.start)
+    start = text.sentence(max(here.start - 2, 0)).start
+    earlier = [each for each in text.earlier if each.sign and sum(map(bool, each.dims)) > 1]
+    pool = [each for each in (*earlier, *text.every) if each is not told and each.start < here.end]
+    # Bare numbers of other sentences are of other things.
+    pool = [each for each in pool if any(each.dims) or each.counted or each.start >= start]
+    found = (each for each in (*ways(told, pool, most=_SIMPLE), *differences(told, pool)) if each.gives(told))
+    return any(_is_simple(each, told, text) and _is_near(each, here) for each in found)
 
 
-def _number(word: str) -> float:
-    known = {**SPELLED, **_MORE_SPELLED}.get(word.lower())
-    return float(known or (word.replace(",", "") if word[0].isdigit() else 1))
+def _is_near(way: Way, here: Sentence) -> bool:
+    """Whether one of three factors stands in the sentence itself: else they fit by chance."""
+    return len(way.used) <= _TWO or any(here.start <= each.start < here.end for each in way.used)
 
 
-def _product(factors: Sequence[_Factor], base: _Amount, claim: _Amount) -> tuple[float, float]:
-    """By what the claim is more than the base, at least and at most, if it is worked out by these."""
-    low, high = _LENGTHS.get(base.period, (1.0, 1.0))
-    ends = _LENGTHS.get(claim.period) if base.period else None
-    spans = [each for each in factors if each.period and not each.daily]
-    daily = next((each.number for each in factors if each.daily), 24.0)
-    if spans:
-        # "24 days of 8 hours": lengths of time multiply, the shorter ones being of each longer one.
-        named = math.prod(each.number for each in spans)
-        longest = max((_LENGTHS[each.period] for each in spans), key=lambda one: one[1])
-        least, most = (named * one for one in longest)
-        ends = (least, most)
-    if ends is None and base.period and not claim.period and any(each.daily for each in factors):
-        # "360 W for 5 hours a day are 1.8 kWh": of a day.
-        ends = (24.0, 24.0)
-    share = daily / 24.0 if ends and ends[0] >= 24 else 1.0
-    time = (ends[0] * share / high, ends[1] * share / low) if ends else (1.0, 1.0)
-    count = math.prod(each.number for each in factors if not each.period)
-    count = 1 / count if claim.of_one and not base.of_one else count
-    return time[0] * count, time[1] * count
+def _is_simple(way: Way, told: Term, text: _Text) -> bool:
+    """Whether a product is one to work out: of one amount of the kind, with no count in it twice."""
+    spent = {one.value for each in way.used for one in text.derived.get(each, ())}
+    if any(each.counted and each.value in spent for each in way.used):
+        return False
+    if sum(sum(map(bool, each.dims)) == 1 and each.of in LENGTHS for each in way.used) > 1:
+        return False
+    if told.of not in _AXES and len(way.used) > _SIMPLE:
+        return False
+    shares = [each for each in way.used if each.share]
+    here = text.sentence(told.start)
+    if len(shares) > 1 or any(not here.start <= each.start < here.end for each in shares):
+        return False
+    if any(_is_idle(each, told, way) for each in way.used):
+        return False
+    of_kind = sum(each.of == told.of for each in way.used)
+    return of_kind <= 1 or of_kind == len(way.used) == _TWO
+
+
+def _is_idle(term: Term, told: Term, way: Way) -> bool:
+    """Whether an amount of memory, tokens or time has nothing that is per it: two of them only cancel out."""
+    axes = [place for place, power in enumerate(term.dims) if power]
+    if len(axes) != 1 or term.of == told.of:
+        return False
+    others = [told, *(each for each in way.used if each is not term)]
+    lasts = term.of in LENGTHS
+    if lasts and (told.of in LENGTHS or any(each.sign and not any(each.dims[1:]) for each in others)):
+        return False
+    places = [place for place, axis in enumerate(AXES) if place == axes[0] or (lasts and axis in LENGTHS)]
+    per = [each for each in others if any(each.dims[place] for place in places)]
+    return not any(sum(map(bool, each.dims)) > 1 for each in per)
+
+
+def _off(way: Way, told: Term) -> float:
+    return min(abs(math.log(told.value / each)) for each in (way.low, way.high))
+
+
+def _range(way: Way) -> str:
+    return f"{way.low:,.4g}" if way.high <= way.low * 1.012 else f"{way.low:,.4g} to {way.high:,.4g}"

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit.capabilities import CAPABILITIES
 from whichgpu.audit.claims.capability import judged
+from whichgpu.audit.recommended import recommended
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.capabilities import Capability
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.sentences import Sentence
@@ -27,7 +29,8 @@ _IS_WISHED = (
     r"\s+(?:is|are)\s+(?:\w+\s+)?(?:needed|required|important|essential|critical|a must|crucial|key)\b"
 )
 _IF = re.compile(
-    r"\b(?:if|when|who|whoever|anyone|anybody|everyone|everybody|those|teams?|users?|people|for|best)\b",
+    r"\b(?:if|when|where|once|who|whoever|anyone|anybody|everyone|everybody|those|teams?|users?|people|for|"
+    r"best)\b",
     re.IGNORECASE,
 )
 #: Other words of a wish for a capability.
@@ -50,7 +53,8 @@ _ANY = re.compile("|".join([*(each.names for each in CAPABILITIES), "av1"]), re.
 _TAKE = re.compile(
     r"[^.;]{0,60}?\b(?:choose|choosing|pick|go (?:with|for)|opt for|get|take|buy|rent|use|prefer|select|"
     r"stay with|stick (?:with|to)|(?:look|turn) (?:at|to)|is|are)\s+(?:an?\s+|the\s+|one\s+|your\s+)?"
-    r"(?:(?:right|best|better|obvious|only|natural|ideal|safe)\s+(?:choice|option|pick|card|gpu)\s+is\s+(?:the\s+)?)?"
+    r"(?:(?:right|best|better|obvious|only|natural|ideal|safe)\s+(?:choice|option|pick|card|"
+    r"gpu)\s+is\s+(?:the\s+)?)?"
     r"(?:nvidia\s+|amd\s+|geforce\s+|used\s+)*$",
     re.IGNORECASE,
 )
@@ -68,10 +72,23 @@ _VERB = re.compile(
     re.IGNORECASE,
 )
 _TAKEN_FOR = re.compile(r"(?:\s+(?:if|when|where)\b[^.;,]{0,25})?\s*", re.IGNORECASE)
+#: A condition right before what is wished, and what ends it before a device is named.
+_CONDITION = re.compile(
+    r"\b(?:if|when|where|who|for|need\w*|want\w*|requir\w+|rel(?:y|ies) on|depends? "
+    r"on)\b[^.;:]{0,60}$",
+    re.IGNORECASE,
+)
+_TURNS = re.compile(
+    r"\b(?:but|otherwise|while|whereas|although|though|until|or else|else|before)\b|[;:]", re.IGNORECASE
+)
+_APART = 90
 _POSSESSIVE = re.compile(r"[\u2019']s\b")
 _COLON = re.compile(r"[^.;:]{0,30}:\s*(?:the\s+)?(?:nvidia\s+|amd\s+)?", re.IGNORECASE)
 _DENIED = re.compile(
     r"\b(?:not|never|avoid|skip|instead of|rather than|over|unless|without|overkill)\b|n[\u2019']t\b", re.I
+)
+_REFUSED = re.compile(
+    r"\b(?:not|never|no|avoid|skip|unless|without|neither|nor)\b|n[\u2019']t\b", re.IGNORECASE
 )
 #: A device that is called right for the wish after it.
 _SUITS = re.compile(
@@ -96,6 +113,9 @@ def find(context: Context) -> Iterator[Finding]:
         for sentence in sentences(passage.text) if _ANY.search(passage.text) else ():
             here = spoken(index, passage, sentence, context).here
             yield from _reasons(passage, sentence, here, context)
+            if here and not _REFUSED.search(sentence.text):
+                for each in CAPABILITIES:
+                    yield from _recommended(passage, sentence, each, here, context)
             if _IF.search(sentence.text) and not _DENIED.search(sentence.text):
                 yield from _wishes(passage, sentence, here, context)
 
@@ -135,6 +155,29 @@ def _wishes(
             continue
         gpus = [context.catalogue[key] for key in taken.ids]
         yield from judged(passage, place, each, gpus, told=True, context=context)
+
+
+def _recommended(
+    passage: Passage, sentence: Sentence, what: Capability, here: Sequence[Mention], context: Context
+) -> Iterator[Finding]:
+    """The devices that a sentence recommends on a condition: "for FP8 training, the A100 is the ticket"."""
+    text = passage.text
+    wish = re.compile(rf"\b(?:{what.names})\b", re.IGNORECASE).search(text, sentence.start, sentence.end)
+    if wish is None or not _CONDITION.search(text, sentence.start, wish.start()):
+        return
+    for one in recommended(text, sentence.start, here):
+        gap = text[wish.end() : one.start]
+        between = [each for each in here if wish.end() <= each.start < one.start]
+        if (
+            one.start < wish.end()
+            or len(gap) > _APART
+            or _TURNS.search(gap)
+            or _POSSESSIVE.match(text, one.end)
+        ):
+            continue
+        if not set(between) - set(recommended(text, sentence.start, here)):
+            gpus = [context.catalogue[key] for key in one.ids]
+            yield from judged(passage, (wish.start(), one.end), what, gpus, told=True, context=context)
 
 
 def _reasons(

@@ -241,7 +241,12 @@ def of_part(
 def _claims(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[_Claim]:
     """The fits of a sentence that speaks of one model: each clause with one device and at most one format."""
     text = sentence.text
-    if not _FITS.search(text) or TRAINS.search(text) or _HEDGED.search(text):
+    if (
+        text.rstrip("* ").endswith("?")
+        or not _FITS.search(text)
+        or TRAINS.search(text)
+        or _HEDGED.search(text)
+    ):
         return
     found, before = models(text), ""
     if not found and (_GOES_ON.match(text) or _OF_IT.search(text)):

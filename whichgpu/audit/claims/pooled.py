@@ -50,9 +50,10 @@ _HAVE = re.compile(
 )
 #: What makes an amount another one: of each, of a link, of the host or of the whole machine.
 _ELSE = re.compile(
-    r"\b(?:each|every|per|apiece|nvlink|pcie|nvswitch|host|system (?:memory|ram|power)|ddr\d|ram\b|ssd|"
+    r"\b(?:each|every|per|apiece|alone|nvlink|pcie|nvswitch|host|system (?:memory|ram|power)|ddr\d|ram\b|ssd|"
     r"storage|disk|psu|power suppl\w+|wall|"
-    r"nodes|servers|machines|boxes|racks|model|weights|need\w*|requir\w*|wants?|takes?|fits?|usable|free|idle|limit\w*|bidirectional|interconnect|cpus?|dgx|rated|slices?|"
+    r"nodes|servers|machines|boxes|racks|model|weights|need\w*|requir\w*|wants?|takes?|fits?|usable|free|"
+    r"idle|limit\w*|bidirectional|interconnect|cpus?|dgx|rated|slices?|"
     r"instances? of|cooling|overhead|headroom|faster|shard\w*|split)\b",
     re.IGNORECASE,
 )
@@ -64,7 +65,8 @@ _IE = re.compile(
 )
 #: What each has and what all have: "four cards. Each has 24 GB, so 96 GB in total".
 _EACH_SO = re.compile(
-    r"\beach\b[^.;\d]{0,30}?(?P<a>\d[\d,.]*)\s?(?P<unit>GB|W|TB|GB/s|kW)\b[^.;\d]{0,30}?(?:,|so|for|i\.e\.|making|giving|=)[^.;\d]{0,20}?"
+    r"\beach\b[^.;\d]{0,30}?(?P<a>\d[\d,.]*)\s?(?P<unit>GB|W|TB|GB/s|kW)\b[^.;\d]{0,30}?(?:,|so|for|i\.e\.|"
+    r"making|giving|=)[^.;\d]{0,20}?"
     r"(?P<b>\d[\d,.]*)\s?(?P=unit)\b\s+(?:[\w-]+\s+){0,3}?(?:in total|in all|combined|altogether|"
     r"together|overall)\b",
     re.IGNORECASE,
@@ -87,7 +89,8 @@ _PRICES = re.compile(
 )
 _COUNT = "|".join(SPELLED) + r"|\d{1,3}(?:,\d{3})?"
 _NODES = re.compile(
-    rf"\b(?P<a>{_COUNT})\s+(?:[\w-]+\s+)?(?:nodes|servers|machines|boxes|racks|systems)\s+(?:with|of|containing|holding|carrying)\s+"
+    rf"\b(?P<a>{_COUNT})\s+(?:[\w-]+\s+)?(?:nodes|servers|machines|boxes|racks|systems)\s+(?:with|of|"
+    rf"containing|holding|carrying)\s+"
     rf"(?P<b>{_COUNT})\s+[^.;:]{{2,50}}?(?:,\s*|\s)(?:so|for|i\.e\.,?|making|giving|that is|=)\s+(?:a "
     rf"total of\s+)?"
     rf"(?P<c>{_COUNT})\s+(?:gpus|cards|accelerators)\b",
@@ -238,6 +241,10 @@ def _judged(
     near = field == "power" and any(0.92 <= ratio <= 1.25 for ratio in ratios) and told.limit != "under"
     one = any(abs(ratio * count - 1) <= _WITHIN for ratio in ratios)
     gpu, value = known[0]
+    # What the text says of each goes before what is on file: "limited to 350 W".
+    stated = [each.value * count / told.value for each in quantities(passage.text, context.fraction)
+              if each.dimension == told.dimension and each.end <= told.start]  # fmt: skip
+    right = right or any(abs(ratio - 1) <= _WITHIN for ratio in stated)
     because = f"{count:g} times {gpu.display(field)} of {gpu.id} is {_shown(count * value, field)}"
     verdict = "confirmed" if right else "unverifiable" if near or one else "contradicted"
     yield made(

@@ -10,6 +10,7 @@ from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import source_of
 from whichgpu.audit.offers import on_offer
 from whichgpu.audit.pairs import facts, pair, ratios
+from whichgpu.audit.recommended import preferred, recommended
 from whichgpu.audit.roles import Spoken
 from whichgpu.audit.sentences import sentences, within
 
@@ -22,22 +23,27 @@ if TYPE_CHECKING:
     from whichgpu.audit.pairs import Pair
     from whichgpu.audit.subjects import Mention
 
-_IF = re.compile(r"\b(?:if|when|for|who|whoever|anyone|everyone)\b", re.IGNORECASE)
+_IF = re.compile(r"\b(?:if|when|where|for|wer|wenn|who|whoever|anyone|everyone)\b", re.IGNORECASE)
 _BOUND = re.compile(
-    r"\b(?:memory|bandwidth|memory[- ]bandwidth)[- ](?:bound|limited|intensive)\b", re.IGNORECASE
+    r"\b(?:memory|bandwidth|memory[- ]bandwidth)[- ](?:bound|limited|intensive)\b|"
+    r"\b(?:bound|limited|dominated) by (?:the |your )?memory(?:[- ]bandwidth)?\b(?! (?:size|"
+    r"capacity))",
+    re.IGNORECASE,
 )
 _COMPUTE = re.compile(r"\bcompute[- ](?:bound|limited)\b", re.IGNORECASE)
 _CRITICAL = re.compile(
     r"\b(?:is|are)\s+(?:\w+\s+)?(?:critical|crucial|essential|important|needed|required|paramount|vital)\b"
     r"|\bis (?:the |your )?(?:main |primary |key )?(?:bottleneck|limiting factor|priority|concern)\b"
-    r"|\b(?:sensitive to|need|require|prioriti[sz]e|matters)\b",
+    r"|\b(?:sensitive to|needs?|requires?|rel(?:y|ies) on|depends? on|prioriti[sz]e|matters)\b",
     re.IGNORECASE,
 )
 _CHOOSE = re.compile(
     r"\b(?:choose|pick|go with|opt for|(?:should|can|must) (?:get|buy|take|use|stay with)|strong contender|"
     r"(?:strong|good|great|solid|excellent|fine|safe|natural|perfect|sensible) (?:choice|option|pick|fit)|"
     r"better choice|best choice|way to go|right choice|"
-    r"ideal|(?:clear )?winner|recommended|option|prefer|is better|wins)\b",
+    r"ideal|(?:clear )?winner|recommended|option|prefer\w*|is better|rely on[^.;]{0,40}\bwith|wins|can "
+    r"save|beats?|outruns?|"
+    r"outperforms?)\b",
     re.IGNORECASE,
 )
 _OVER = re.compile(r"\s*(?:over|rather than|instead of)\s+(?:an?|the)?\s*", re.IGNORECASE)
@@ -54,20 +60,26 @@ def find(context: Context) -> Iterator[Finding]:
             continue
         found = context.mentions.get(index, ())
         for sentence in sentences(passage.text):
-            if not (_IF.search(sentence.text) and _CHOOSE.search(sentence.text)):
-                continue
             here = within(found, sentence.start, sentence.end)
-            chosen = _chosen(passage.text, here)
+            if not here or not _IF.search(sentence.text):
+                continue
+            if not _CHOOSE.search(sentence.text) and not recommended(passage.text, sentence.start, here):
+                continue
+            chosen = _chosen(passage.text, sentence.start, here)
             if chosen is not None:
                 yield from _judged(passage, (sentence.start, sentence.end), chosen, context)
 
 
-def _chosen(text: str, here: Sequence[Mention]) -> tuple[Mention, Sequence[Mention]] | None:
+def _chosen(text: str, start: int, here: Sequence[Mention]) -> tuple[Mention, Sequence[Mention]] | None:
     """The device that a rule names, and the one that it names it over."""
     if len({each.named for each in here}) == 1:
         return here[-1], [here[-1]]
     if len(here) == 2 and _OVER.fullmatch(text[here[0].end : here[1].start]):
         return here[0], here
+    if len({each.named for each in here}) == 2:
+        chosen = recommended(text, start, here)
+        other = preferred(text, here, chosen[0]) if chosen else None
+        return (chosen[0], [chosen[0], other]) if other else None
     return None
 
 

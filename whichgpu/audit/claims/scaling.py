@@ -21,13 +21,15 @@ _FROM_TO = re.compile(
     rf"\bfrom\s+(?:a\s+)?(?P<a>{_NUMBER})\s+(?:(?!to\b)[\w-]+\s+){{0,4}}?to\s+(?P<b>{_NUMBER})\b"
     r"(?=\s*(?:x\s*)?(?:nvidia\s+|amd\s+)?(?:gpus?\b|cards\b|accelerators\b|[A-Z]+\w*\d\w*|of them\b|,|"
     r"gave|gives|"
-    r"yields|rais|increas|improv|rose))",
+    r"yields|made|makes|will|can|rais|increas|improv|rose))",
     re.IGNORECASE,
 )
 _SOME = re.compile(
     rf"\b(?P<n>{_NUMBER})\s*(?:x\s*)?(?:nvidia\s+)?(?:gpus?\b|cards?\b|[A-Z]\d+\w*|RTX\s\w+)", re.IGNORECASE
 )
-_SPEED = re.compile(r"\b(?:throughput|faster|speed\w*|performance|images|tokens|samples|scal\w+)\b", re.I)
+_SPEED = re.compile(
+    r"\b(?:throughput|fast|faster|speed\w*|performance|images|tokens|samples|scal\w+)\b", re.I
+)
 _EXCUSED = re.compile(
     r"\b(?:memory|capacity|vram|larger batch|bigger batch|super-?linear\w*|node|nodes|cache|price|cost)\b",
     re.I,
@@ -46,7 +48,18 @@ _MANY = re.compile(
 )
 _ABSURD = 400
 #: Text without any of these tells of no speed of several GPUs.
-_WORDS = ("fficienc", "from ", "/s", "per s", "/min", "per min", "a second")
+_WORDS = ("fficienc", "speed", "faster", "times", "from ", "/s", "per s", "/min", "per min", "a second")
+#: A speed-up, and the one GPU that it is over.
+_SPEED_UP = re.compile(
+    r"\bspeed-?ups? (?:of|was|is) (?:about |around |over |nearly )?(?P<n>\d{1,3}(?:\.\d+)?)\s?(?:x\b|"
+    r"\u00d7|times)|"
+    r"\b(?P<m>\d{1,3}(?:\.\d+)?)\s?(?:x|\u00d7|times) (?:faster|the throughput|the speed|as fast)\b",
+    re.IGNORECASE,
+)
+_ONE = re.compile(
+    r"\b(?:one|a single|1x?)\s+(?:\w+\s+)?(?:gpu|card|[A-Z]+\d+\w*|\d0[5-9]0)\b|\bsingle[- ](?:gpu|card)\b",
+    re.I,
+)
 #: Beyond the number of GPUs by this share no noise explains it.
 _SLACK = 1.03
 
@@ -61,6 +74,7 @@ def find(context: Context) -> Iterator[Finding]:
             if not _EXCUSED.search(sentence.text):
                 yield from _by_count(passage, sentence, context)
                 yield from _efficiency(passage, sentence, context)
+                yield from _told(passage, sentence, context)
             match = _FROM_TO.search(passage.text, sentence.start, sentence.end)
             if match is None or not _SPEED.search(sentence.text) or _EXCUSED.search(sentence.text):
                 continue
@@ -69,8 +83,10 @@ def find(context: Context) -> Iterator[Finding]:
             told = [
                 each
                 for some in every
-                for each in within(some, match.end(), sentence.end)
-                if each.dimension == "times" and each.value > 1
+                for each in within(some, sentence.start, sentence.end)
+                if each.dimension == "times"
+                and each.value > 1
+                and not match.start() < each.start < match.end()
             ]
             if many <= few or len(told) != 1:
                 continue
@@ -82,6 +98,21 @@ def find(context: Context) -> Iterator[Finding]:
                        because=because + (": nothing scales better than that" if above else ""),
                        expected=f"at most {most:.3g}x" if above else "",
                        evidence=(Evidence(because),))  # fmt: skip
+
+
+def _told(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
+    """A speed-up that is told with one number of GPUs: "on four A100s it took 1.1 hours, 4.5x faster"."""
+    text = passage.text
+    said = _SPEED_UP.search(text, sentence.start, sentence.end)
+    counts = [one for one in _SOME.finditer(text, sentence.start, sentence.end) if _count(one["n"]) > 1]
+    if said is None or len(counts) != 1 or not _ONE.search(text, max(0, sentence.start - 200), said.start()):
+        return
+    many, real = _count(counts[0]["n"]), float(said["n"] or said["m"])
+    if many < real <= _ABSURD and real > many * _SLACK:
+        because = f"{many} in place of one are {many} times as many: nothing scales better than that"
+        yield made(context, passage, said.span("n" if said["n"] else "m"), "benchmark", "contradicted",
+                   attribute="scaling", because=because, expected=f"at most {many}x",
+                   evidence=(Evidence(because),))  # fmt: skip
 
 
 def _efficiency(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:

@@ -1,0 +1,334 @@
+"""What is held where: "a full fine-tune of a 70B fits on one A100", "that runs in FP16 on a single H100".
+
+Of each clause the model, the way it is run or trained, and the room are looked for; what the clause does not
+name is the last that the text spoke of. It is wrong where what must be in memory by itself exceeds the room.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.models import formats, models
+from whichgpu.audit.quantities import quantities
+from whichgpu.audit.roles import counted
+from whichgpu.audit.sentences import sentences, within
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.models import Format, Model
+    from whichgpu.audit.subjects import Mention
+
+#: What says that something can be held, or had better be.
+_HOLDS = re.compile(
+    r"\b(?:fit(?:s|ting|ted)?|run(?:s|ning)?|host(?:s|ed|ing)?|load(?:s|ed|ing)?|serv(?:es?|ed|ing)|"
+    r"hold(?:s|ing)?|"
+    r"handl(?:es?|ing)|deploy(?:s|ed)?|enough|sufficient|suffices?|will do|does it|can do|do it|manages?|"
+    r"recommend\w*|possible|feasible|comfortabl[ey]|squeez\w+|use|using|take|takes|needs?|requires?|choose|"
+    r"pick|get|"
+    r"buy|rent|ideal|fine-?tun\w*|trains?|training|trained|q?lora|works?|doable|room for|passt|l\u00e4uft|"
+    r"reicht|"
+    r"tient|suffit|cabe|cab(?:e|en))\b",
+    re.IGNORECASE,
+)
+_APART = re.compile(
+    r",\s+(?:but|so|and|while|whereas|though|although|which|provided|since|because|as)\s|;\s|\s(?:but|"
+    r"while|whereas|"
+    r"although|though)\s|:\s"
+)
+#: The way that a model is held, with the bytes that a weight takes at least, unless its format is said.
+_FULLY = re.compile(
+    r"\b(?:full(?:y|[ -]parameter)?[ -](?:parameter )?(?:fine-?\s?tun|train|ft\b)\w*|pre-?train\w*|from "
+    r"scratch|"
+    r"(?:fine-?tun\w*|train\w*) (?:\w+ ){0,4}(?:in full|all (?:of )?(?:its |the )?(?:weights|parameters)))",
+    re.IGNORECASE,
+)
+_ADAM = re.compile(r"\badam\w*\b(?!\s*8)", re.IGNORECASE)
+_LIGHT_ADAM = re.compile(
+    r"\b(?:8-bit|int8|paged|fused|bnb|bitsandbytes|galore|adafactor|lion|lomo|badam)\b", re.I
+)
+_QLORA, _LORA = re.compile(r"\bq-?lora\b|\bnf4\b", re.I), re.compile(r"\bd?o?lora\b", re.IGNORECASE)
+_TUNED = re.compile(r"\b(?:fine-?\s?tun\w*|adapters?|peft)\b", re.IGNORECASE)
+_TRAINED = re.compile(r"\btrain(?:s|ed|ing)?\b", re.IGNORECASE)
+_QUANTISED = re.compile(r"\bquanti[sz]\w*", re.IGNORECASE)
+#: What is denied, held elsewhere or in parts, or is a comparison.
+_EASED = re.compile(
+    r"\b(?:offload\w*|cpu|ram|zero(?:-\d)?|fsdp|shard\w*|split|stream\w*|layer[- ]by[- ]layer|galore|badam|"
+    r"swap\w*|disk|nvme|"
+    r"cannot|not|never|no|nor|neither|without|impossible|unable|too (?:large|big|much|small|little|slow|"
+    r"tight)|instead|rather|unlike|unless|whether|"
+    r"faster|slower|"
+    r"than|nodes?|cluster|multi-gpu|multiple|several|per gpu|exceeds?|beyond|minimum|at least|more|"
+    r"prune\w*|distil\w*|"
+    r"would|might|forget|struggl\w+|out of memory|oom|crash\w*|fail\w*|short|lacks?|miss\w*|active|"
+    r"experts?|layers?|draft|embedding\w*|"
+    r"per (?:card|device)|each|additional|extra|remaining|left|free|headroom|cache|context|batch|smaller|"
+    r"slices?|mig|"
+    r"unified|workloads? like|speed|tokens?(?:/s)?|down to|nicht|kein\w*|zu|pas|trop|no cabe|demasiado)\b|"
+    r"n[\u2019']t\b|\?",
+    re.IGNORECASE,
+)
+#: What runs by other memory.
+_SLOWLY = re.compile(r"\b(?:crawls?|crawling|slowly|painful\w*|spill\w*|swap\w*)\b", re.IGNORECASE)
+#: What is said not to be done to hold it, which denies nothing.
+_NONE = re.compile(
+    r"\b(?:needs? no|without(?: any)?|no need (?:for|to)|no)\s+(?:cpu\s+)?(?:offload\w*|sharding|splitting|"
+    r"tricks)|"
+    r"\bfits too\b|\bwith \d+ ?GB each\b",
+    re.IGNORECASE,
+)
+#: Room by its size: "in 24 GB", "on a 16 GB card", "26 GB of VRAM suffice".
+_SIZE = re.compile(
+    r"\b(?:(?:in|on|with|within|into)\s+(?:an?\s+|its\s+|the\s+|just\s+|only\s+|one\s+|a single\s+|"
+    r"their\s+){0,2}"
+    r"(?P<n>\d{1,3})\s?-?GB\b(?!/s)|(?P<m>\d{1,3})\s?GB\s+(?:of\s+)?(?:vram\s+|memory\s+)?(?:is|are|will "
+    r"be|suffices?|do)\b\s*"
+    r"(?:just |then |already |plenty|easily |more than )?(?:enough|sufficient|suffic\w*|plenty|all)?)",
+    re.IGNORECASE,
+)
+#: What speaks of the model before.
+_IT = re.compile(
+    r"\b(?:it|this model|that model|the (?:whole |full |entire |same |quanti[sz]ed |\w{2,6}[- ]?\d{0,2} |"
+    r"\d-bit )?(?:model|version|"
+    r"one|weights|checkpoint)|that|this|holds?|which|sie|es|il|lo)\b",
+    re.IGNORECASE,
+)
+#: Headings of cards by their size, and words for the card that was spoken of.
+_CARDS = re.compile(
+    r"\W*(?:the\s+)?(?P<n>\d{1,3})\s?GB\s*(?:cards?|gpus?|class|tier|of vram|vram|\(|:|$)", re.IGNORECASE
+)
+_SAME_CARD = re.compile(
+    r"\b(?:the same|this|that)\s+(?:card|gpu|one|machine)\b|^\W*It(?:\s+(?:also|even|easily|just|still))?\s+"
+    r"(?=(?:holds?|runs?|handles?|loads?|hosts?|serves?|can (?:hold|run|handle|load|serve))\b)",
+    re.IGNORECASE,
+)
+_VERB = re.compile(r"\b(?:fits?|runs?|handles?|loads?|works?|will do|possible|hold)\b", re.IGNORECASE)
+#: What is taken, what follows from it, and what is set against less.
+_TAKEN = re.compile(
+    r"\b(?:takes?|needs?|requires?|are|is|weighs?|come to|occup\w+)\b[^.;]{0,30}$", re.IGNORECASE
+)
+_GIVEN = re.compile(r"\s*(?:of (?:weights|vram|memory)|is needed|are needed|needed)", re.IGNORECASE)
+_THEREFORE = re.compile(
+    r"\s*(?:of \w+)?\s*(?:,|:|;|\u2013|-)?\s*(?:so|thus|hence|therefore|which (?:fits?|runs?|means)|that "
+    r"fits?|and fits?|fits?|i\.e\.|for which|"
+    r"(?:and )?(?:one|two|three|four|six|eight|a|an|a single|\d+x?)\s+(?=[A-Z]))\b[^.;]{0,40}$|"
+    r"\s*,\s*(?=$)",
+    re.IGNORECASE,
+)
+_LESS = re.compile(
+    r"\b(?:quanti[sz]\w*|4-bit|int[48]|fp8|instead|short|not|more than|exceeds?|beyond|each|per gpu)\b|"
+    r"n[\u2019']t\b",
+    re.I,
+)
+_NODE = re.compile(r"\b(?:node|server|cluster|machine|dgx|hgx)\b", re.IGNORECASE)
+_OF_WEIGHTS = re.compile(
+    r"\d\s?GB\s+(?:of weights|(?:of (?:vram|memory) )?(?:just |only |alone )?for (?:just )?(?:the|its) "
+    r"weights)(?! (?:and|plus))|"
+    r"\bweights\s+(?:alone\s+)?(?:take|need|occupy|are|come to|weigh)",
+    re.IGNORECASE,
+)
+_BACK, _UNLIKE = 200, 0.28
+#: Bytes of a weight of the smallest format in use, of a gigabyte as sold; a share that rounding explains.
+_LEAST, _BINARY, _FULL, _PLURAL = 0.34, 2**30 / 1e9, 0.97, 2
+
+
+class _Way(NamedTuple):
+    """Bytes that a weight takes at least, and why."""
+
+    least: float
+    words: str
+
+
+class _Room(NamedTuple):
+    """What a model is to be held in: bytes, its words, and where they stand."""
+
+    size: float
+    words: str
+    start: int
+    end: int
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every model that cannot be where it is said to be."""
+    for index, passage in enumerate(context.document.passages):
+        if passage.kind not in ("paragraph", "item", "caption", "heading", "title"):
+            continue
+        head = " ".join(passage.section[-1:])
+        last: Sequence[Model] = models(head)
+        cards = _CARDS.match(head)
+        for sentence in sentences(passage.text):
+            here = models(sentence.text)
+            place = (sentence.start, sentence.end)
+            if _HOLDS.search(sentence.text):
+                yield from _of_sentence(index, passage, place, (last, cards), context)
+                yield from _stated(index, passage, place, context)
+            last = here or last
+
+
+def _of_sentence(
+    index: int, passage: Passage, place: tuple[int, int],
+    told: tuple[Sequence[Model], re.Match[str] | None], context: Context,
+) -> Iterator[Finding]:  # fmt: skip
+    if _SLOWLY.search(passage.text, *place):
+        return
+    starts = [place[0], *(match.end() for match in _APART.finditer(passage.text, *place)), place[1]]
+    spoken, cards = told
+    for start, end in pairwise(starts):
+        clause = passage.text[start:end]
+        own = models(clause)
+        found = own or (spoken if _IT.search(clause) or _QLORA.search(clause) or _LORA.search(clause) else ())
+        spoken = own or spoken
+        sizes = {each.parameters for each in found}
+        said = formats(clause)
+        if not sizes or len(said) > 1 or (len(sizes) > 1 and not own) or not _HOLDS.search(clause):
+            continue
+        way = _way(clause, said[0].least if said else 0.0)
+        if _EASED.search(_NONE.sub("", clause)) or (not own and not said and not _TUNED.search(clause)):
+            continue
+        room = _room(index, passage, (start, end), context) or _of_before(
+            index, passage, (start, end), cards, context
+        )
+        model = max(found, key=lambda one: one.parameters)
+        if len(said) == 1 and len(sizes) == 1:
+            yield from _weights(passage, (start, end), model, said[0], context)
+        if room is not None and way is not None:
+            yield from _judged(passage, model, way, room, context)
+
+
+def _way(clause: str, said: float) -> _Way | None:
+    """How a model is held; None where that is not certain."""
+    if _FULLY.search(clause):
+        adam = _ADAM.search(clause) and not _LIGHT_ADAM.search(clause)
+        return _Way(8.0, "with gradients and Adam's states") if adam else _Way(4.0, "with their gradients")
+    if _QLORA.search(clause):
+        return _Way(0.5, "frozen in 4 bits")
+    if _LORA.search(clause) and (said or not _QUANTISED.search(clause)):
+        return _Way(said or 2.0, "frozen" if said else "frozen in 16 bits")
+    if _TUNED.search(clause) and not _LORA.search(clause):
+        # Adapters on weights of 4 bits are the least that tunes anything.
+        return _Way(said or 0.5, "frozen in 4 bits" if not said else "frozen")
+    if _TRAINED.search(clause) or _LORA.search(clause):
+        return None
+    return _Way(said or _LEAST, "in what is said" if said else "in any format")
+
+
+def _room(index: int, passage: Passage, place: tuple[int, int], context: Context) -> _Room | None:
+    """The one room that a clause names: so many of a device, or a size."""
+    text = passage.text
+    here = within(context.mentions.get(index, ()), *place)
+    sized = list(_SIZE.finditer(text, *place))
+    if len({each.named for each in here}) > 1 or (not here and len(sized) != 1):
+        return None
+    if not here:
+        size = float(sized[0]["n"] or sized[0]["m"])
+        return _Room(size * _BINARY * 1e9, f"{size:g} GB is the room", *sized[0].span())
+    return _of_device(text, place[0], here[0], context)
+
+
+def _of_before(
+    index: int, passage: Passage, place: tuple[int, int], cards: re.Match[str] | None, context: Context
+) -> _Room | None:
+    """The card of the heading ("16 GB cards"), or the one just spoken of: "on the same card"."""
+    text = passage.text
+    named = context.mentions.get(index, ())
+    if within(named, *place) or _SIZE.search(text, *place):
+        return None
+    same = _SAME_CARD.search(text[place[0] : place[1]])
+    before = [each for each in named if each.end <= place[0]]
+    if same and before and place[0] - before[-1].end < _BACK:
+        found = _of_device(text, before[-1].start, before[-1]._replace(text=""), context)
+        return found._replace(start=place[0] + same.start(), end=place[0] + same.end()) if found else None
+    verb = _VERB.search(text, *place)
+    if cards and verb:
+        size = float(cards["n"])
+        return _Room(size * _BINARY * 1e9, f"{size:g} GB is the room", verb.start(), verb.end())
+    return None
+
+
+def _weights(
+    passage: Passage, place: tuple[int, int], model: Model, said: Format, context: Context
+) -> Iterator[Finding]:
+    """What the weights of a model are said to take in a format: "14 GB for the weights"."""
+    text = passage.text
+    sizes = [
+        each for each in within(quantities(text, context.fraction), *place)
+        if each.dimension == "memory" and each.high == each.value
+    ]  # fmt: skip
+    if len(sizes) != 1 or not _OF_WEIGHTS.search(text[place[0] : place[1]]) or _TUNED.search(text, *place):
+        return
+    low, high = said.least * model.parameters, said.usual * model.parameters
+    wrong = not low * (1 - _UNLIKE) < sizes[0].value < high * (1 + _UNLIKE)
+    because = f"{model.parameters / 1e9:.4g} billion weights in {said.name} are {low / 1e9:,.3g} GB"
+    yield made(
+        context, passage, (sizes[0].start, sizes[0].end), "memory", "contradicted" if wrong else "confirmed",
+        subject=model.name.strip(), attribute="weights", because=because, evidence=(Evidence(because),),
+        expected=f"{low / 1e9:,.3g} GB" if wrong else "",
+    )  # fmt: skip
+
+
+def _stated(index: int, passage: Passage, place: tuple[int, int], context: Context) -> Iterator[Finding]:
+    """Devices that have less than what the sentence says it takes: "810 GB, so an 8x H100 node is needed"."""
+    text = passage.text
+    found = within(context.mentions.get(index, ()), *place)
+    sizes = [
+        each for each in within(quantities(text, context.fraction), *place)
+        if each.dimension == "memory" and each.high == each.value
+    ]  # fmt: skip
+    if len({each.named for each in found}) != 1 or not sizes or sizes[0].end > found[0].start:
+        return
+    need = [each for each in sizes if each.end <= found[0].start][-1]
+    said = _TAKEN.search(text, place[0], need.start) or _GIVEN.match(text, need.end)
+    gap = text[need.end : found[0].start]
+    node = _NODE.search(gap)
+    if not said or not _THEREFORE.match(gap) or _EASED.search(gap) or _LESS.search(text, *place):
+        return
+    known = [float(context.catalogue[key].value("memory") or 0) for key in found[0].ids]
+    count = counted(text, need.end, found[0].start)
+    if not known or not all(known) or (count == 1 and (node or found[0].text.endswith("s"))):
+        return
+    total = max(known) * count
+    if need.value <= total:
+        return
+    many = f"{count:g} x {found[0].ids[0]} have" if count > 1 else f"{found[0].ids[0]} has"
+    because = f"{text[need.start : need.end]} is needed; {many} {total / 1e9:,.4g} GB"
+    yield made(
+        context, passage, (need.end + len(gap) - len(gap.lstrip(" ,")), found[0].end), "memory",
+        "inconsistent", subject=found[0].ids[0], attribute="fits", because=because, expected="no",
+        evidence=(Evidence(because),),
+    )  # fmt: skip
+
+
+def _of_device(text: str, start: int, on: Mention, context: Context) -> _Room | None:
+    sizes = [float(context.catalogue[key].value("memory") or 0) for key in on.ids]
+    if not sizes or not all(sizes):
+        return None
+    count = counted(text, start, on.start)
+    plural = text[on.end : on.end + 2] in ("s ", "s.", "s,") or on.text.endswith("s")
+    if count == 1 and plural:
+        # "On H100s": of how many is not said.
+        return None
+    if count == 1 and re.search(
+        r"\b(?:pair|dual|both|node|server|instances?|hgx|dgx|few|some|more|\d+-way)\b",
+        text[start : on.start],
+        re.I,
+    ):
+        return None
+    total = max(sizes) * count
+    many = f"{count:g} x {on.ids[0]} have" if count > 1 else f"{on.ids[0]} has"
+    return _Room(total, f"{many} {total / 1e9:,.4g} GB", on.start, on.end)
+
+
+def _judged(passage: Passage, model: Model, way: _Way, room: _Room, context: Context) -> Iterator[Finding]:
+    weights = way.least * model.parameters
+    if _FULL * room.size >= weights:
+        return
+    because = f"the weights of {model.name.strip()} {way.words} are {weights / 1e9:,.3g} GB; {room.words}"
+    yield made(
+        context, passage, (room.start, room.end), "memory", "contradicted", subject=model.name.strip(),
+        attribute="fits", because=because, expected="no", evidence=(Evidence(because, "memory model"),),
+    )  # fmt: skip

@@ -1,0 +1,325 @@
+"""Amounts of a text with what they are of and per: "$2.49 per GPU-hour", "160 hours a month", "1.4 kW".
+
+Each has a power of every axis (money, an hour, a token ..), so that a product of some can be held against
+another.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from whichgpu.audit.quantities import SPELLED, quantities
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from whichgpu.audit.quantities import Quantity
+
+    Places = tuple[tuple[int, int], ...]
+
+#: What amounts are of: periods are apart, since a month is 28 to 31 days.
+AXES = ("money", "energy", "token", "piece", "byte", "hour", "day", "week", "month", "year")
+#: Hours of a period, the fewest and the most that it may be taken to have.
+LENGTHS: Mapping[str, tuple[float, float]] = {
+    "hour": (1, 1), "day": (24, 24), "week": (168, 168), "month": (672, 744), "year": (8736, 8784),
+}  # fmt: skip
+#: A period in others where that is exact, whatever a month has of days.
+_EXACT = {("month", "year"): 12.0, ("hour", "day"): 24.0, ("day", "week"): 7.0}
+_PERIODS: Mapping[str, str] = {
+    "second": r"s|secs?|seconds?|sekunden?",
+    "minute": r"minutes?|mins?",
+    "hour": r"hours?|hrs?|h|stunden?|heures?|horas?|or[ae]",
+    "day": r"days?|tage?n?|jours?|d[i\u00ed]as?|giorn[oi]",
+    "week": r"weeks?|wochen?|semaines?|semanas?|settimane?",
+    "month": r"months?|mo|monate?n?|mois|mes(?:es)?|mes[ei]",
+    "year": r"years?|yrs?|jahre?n?|ans?|ann\u00e9es?|a\u00f1os?|ann[oi]",
+}
+_PERIOD = "|".join(f"(?P<{name}>{words})" for name, words in _PERIODS.items())
+_ONE_OF = (
+    r"gpus?|cards?|instances?|nodes?|servers?|devices?|units?|accelerators?|users?|boxes|box|machines?|"
+    r"replicas?|pairs?|"
+    r"karten?|cartes?|tarjetas?|[ABHLTV]\d{1,3}s?|(?:rtx )?\d0[5-9]0s?"
+)
+#: What an amount is per: a period, one of several, an amount of something else.
+_PER = re.compile(
+    r"\s*(?:(?:/|per\b|an?\b|each\b|every\b|pro\b|je\b|im\b|am\b|par\b|por\b|al?\b|la\b|l[\u2019'])\s*|"
+    r"-(?=hour|h\b|month)|(?=/))"
+    rf"(?:(?P<one>{_ONE_OF})\b(?:[-\s]?(?={_PERIOD.replace('?P<', '?:').replace('(?:', '(?:')}))?"
+    rf"|(?P<many>1,?000|1\s?k|thousand|million|1\s?m(?:illion)?|m|k|billion)?\s*(?:(?:input|output|"
+    rf"generated|prompt|"
+    rf"finished|rendered|sdxl)\s+)?(?P<thing>tokens?|tok\b|images?|pictures?|requests?|queries)\b"
+    r"|(?P<kwh>kwh|kilowatt[- ]hour)\b|(?P<gb>gb|gigabyte)\b"
+    rf"|(?:{_PERIOD})\b)",
+    re.IGNORECASE,
+)
+_ONE = re.compile(r"\s*\(?(?:each|apiece|je|chacun)\b", re.IGNORECASE)
+_HOURS_LATER = re.compile(rf"[-\s]*(?:{_PERIOD})\b", re.IGNORECASE)
+_MANY = {"1000": 1e3, "1k": 1e3, "k": 1e3, "thousand": 1e3, "million": 1e6, "1m": 1e6, "1million": 1e6,
+         "m": 1e6, "billion": 1e9}  # fmt: skip
+_NUMBER_WORDS = {
+    **SPELLED, "one": 1, "eleven": 11, "fifteen": 15, "twenty-four": 24, "fifty": 50, "hundred": 100,
+    "a hundred": 100, "vier": 4, "zwei": 2, "drei": 3, "huit": 8, "quatre": 4, "deux": 2, "ocho": 8,
+    "otto": 8, "acht": 8, "cuatro": 4, "dos": 2, "sei": 6, "quattro": 4, "due": 2, "pair": 2, "couple": 2,
+    "dozen": 12,
+}  # fmt: skip
+_SPELLED = re.compile(
+    rf"(?<![\w-])(?P<n>{'|'.join(sorted(_NUMBER_WORDS, key=len, reverse=True))})(?=[\s,.;:)-])", re.I
+)
+_LASTS = re.compile(
+    rf"(?<![\w.,$\u20ac])(?P<n>\d{{1,3}}(?:,\d{{3}})+|\d{{1,6}}(?:\.\d{{1,2}})?|an?|"
+    rf"{'|'.join(sorted(_NUMBER_WORDS, key=len, reverse=True))}|einer?|ein|un|una|une)"
+    rf"[\s-]+(?:full |whole |gpu[- ])?(?:{_PERIOD})\b",
+    re.IGNORECASE,
+)
+_ADVERBS = {
+    "hour": r"hourly|per hour",
+    "day": r"daily|per day|pro tag",
+    "week": r"weekly|per week",
+    "month": r"monthly|per month|pro monat",
+    "year": r"yearly|annual(?:ly)?|per year|pro jahr",
+}
+_ADVERB = re.compile("|".join(rf"\b(?P<{name}>{words})\b" for name, words in _ADVERBS.items()), re.IGNORECASE)
+#: "900 per hour", of what was just spoken of.
+_SO_MANY = re.compile(rf"\s*(?:per|an?|/)\s*(?:{_PERIOD})\b", re.IGNORECASE)
+_THING = re.compile(
+    r"\s*(?P<scale>thousand|million|billion|trillion)?\s*(?:[a-z]+\s+)?(?:(?P<token>tokens?)|"
+    r"(?P<piece>images?|pictures?|requests?|queries|samples?|documents?|prompts?))\b",
+    re.IGNORECASE,
+)
+_SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
+_COUNTED = re.compile(
+    rf"\s*[x\u00d7]?[\s-]*(?:of (?:them|these|those)\b|way\b|(?:\w+\s+){{0,2}}?(?:{_ONE_OF})\b)", re.I
+)
+_MONEY = {
+    "$": "$", "US$": "$", "USD": "$", "dollars": "$", "dollar": "$", "\u20ac": "\u20ac", "EUR": "\u20ac",
+    "euros": "\u20ac", "\u00a3": "\u00a3",
+}  # fmt: skip
+#: "Adds up to $583": no limit.
+_SUM = re.compile(
+    r"\b(?:add(?:s|ing)?|sum(?:s|ming)?|com(?:es|ing)) up to (?:about |around |roughly )?$", re.IGNORECASE
+)
+_PER_ELSE = re.compile(r"\s*(?:/(?!\s?(?:USD|EUR))|per\b)(?!\s*(?:gpu|card))", re.IGNORECASE)
+#: What stands before a price, and what goes on with an amount before.
+_PRICED = re.compile(
+    r"\b(?:at|against|price (?:is|of|was)|rate (?:is|of)|rents? (?:for|at)|it (?:is|was|costs?)|charges?|"
+    r"to|vs\.?|versus|from|"
+    r"instead of)\s+"
+    r"(?:about |around |roughly |just |only |~)*$",
+    re.IGNORECASE,
+)
+_SECONDS = re.compile(r"\s*(?:gpu[- ])?seconds\b", re.IGNORECASE)
+_SUMMED = re.compile(r"\s*[+=\u2248]\s*")
+_PUE = re.compile(r"\bPUE\s*(?:of|=|:|is)?\s*(?:about\s+)?$", re.IGNORECASE)
+_REACH, _NEXT, _NEAR, _HOUR = 110, 10, 3, 3600.0
+
+
+class Term(NamedTuple):
+    """An amount: `dims` are its powers of `AXES`, `value` is in units of them (Wh, B, periods)."""
+
+    start: int
+    end: int
+    value: float
+    dims: tuple[int, ...]
+    words: str
+    #: The currency, where it is money.
+    sign: str = ""
+    about: bool = False
+    #: Said of each of several; a number of them; a share; a number that is none of these.
+    each: bool = False
+    counted: bool = False
+    share: bool = False
+    plain: bool = False
+    #: A price of which no period is said: "at $1.79".
+    loose: bool = False
+
+    @property
+    def of(self) -> str:
+        """What it is an amount of: the first axis that it has a positive power of."""
+        return next((axis for axis, power in zip(AXES, self.dims, strict=True) if power > 0), "")
+
+
+def dims(**powers: int) -> tuple[int, ...]:
+    """Powers of the axes by their names."""
+    return tuple(powers.get(axis, 0) for axis in AXES)
+
+
+_UNITS: Mapping[str, tuple[tuple[int, ...], float]] = {
+    "power": (dims(energy=1, hour=-1), 1.0), "energy": (dims(energy=1), 1.0), "memory": (dims(byte=1), 1.0),
+    "bandwidth": (dims(byte=1, hour=-1), _HOUR), "time": (dims(hour=1), 1 / _HOUR),
+    "rate": (dims(piece=1, hour=-1), _HOUR), "tokens": (dims(token=1, hour=-1), _HOUR),
+}  # fmt: skip
+
+
+@lru_cache(maxsize=64)
+def terms(text: str, fraction: str = ".", names: Places = ()) -> tuple[Term, ...]:
+    """Every amount of a text in order, without those in the names of devices (their places)."""
+    found = sorted(_terms(text, fraction, names))
+    kept: list[Term] = []
+    for each in found:
+        if not kept or each.start >= kept[-1].end:
+            kept.append(each)
+    return tuple(kept)
+
+
+def _terms(text: str, fraction: str, names: Places) -> Iterator[Term]:
+    taken = list(names)
+    end, before = 0, ""
+    for each in quantities(text, fraction):
+        if any(a <= each.start < b for a, b in names) or each.value <= 0 or each.high != each.value:
+            continue
+        before = text[end : each.start] if not _SUMMED.fullmatch(text, end, each.start) else before
+        end = each.end
+        made = _of_quantity(text, each, before, names)
+        if made is not None:
+            yield made
+            taken.append((made.start, made.end))
+            end = made.end
+    free = [span for span in taken if span[1] > span[0]]
+    for match in (*_LASTS.finditer(text), *_SPELLED.finditer(text)):
+        if any(a < match.end("n") and match.start() < b for a, b in free):
+            continue
+        made = _of_word(text, match)
+        if made is not None:
+            yield made
+            free.append((made.start, made.end))
+
+
+def _of_word(text: str, match: re.Match[str]) -> Term | None:
+    """A duration or a count that is spelled out."""
+    word = match["n"].lower()
+    value = float(_NUMBER_WORDS.get(word) or (word.replace(",", "") if word[0].isdigit() else 1))
+    period = next((name for name in _PERIODS if match.groupdict().get(name)), "")
+    if period:
+        return _per(text, Term(match.start(), match.end(), value, dims(), match[0]), _one_period(period, 1))
+    counted = bool(_COUNTED.match(text, match.end())) or word == "pair"
+    return Term(match.start(), match.end(), value, dims(), match[0], counted=counted, plain=not counted)
+
+
+def _one_period(period: str, power: int) -> tuple[tuple[int, ...], float]:
+    if period in ("second", "minute"):
+        return dims(hour=power), (60.0 if period == "minute" else 3600.0) ** -power
+    return dims(**{period: power}), 1.0
+
+
+def _of_quantity(text: str, each: Quantity, before: str, names: Places) -> Term | None:
+    """A quantity with what it is per."""
+    dimension = each.dimension
+    if each.limit in ("over", "under", "up to") and not _SUM.search(before):
+        return None
+    about = each.limit in ("about", "nearly")
+    base = Term(each.start, each.end, each.value, dims(), text[each.start : each.end], about=about)
+    thing = _THING.match(text, each.end) if dimension in ("number", "count") else None
+    if thing:
+        scale = _SCALES.get((thing["scale"] or "").lower(), 1.0)
+        words = text[each.start : thing.end()].strip()
+        base = base._replace(value=each.value * scale, end=thing.end(), words=words)
+        return _per(text, base, (dims(**{"token" if thing["token"] else "piece": 1}), 1.0))
+    if dimension == "money":
+        found = _of_money(text, base, each, before)
+        # What else it is per is not read.
+        return None if found is None or _PER_ELSE.match(text, found.end) else found
+    if dimension in ("percent", "times"):
+        counted = any(0 <= one - each.end < _NEXT for one, _ in names)
+        return base._replace(share=dimension == "percent", counted=dimension == "times" and counted,
+                             plain=dimension == "times" and not counted)  # fmt: skip
+    if dimension == "number":
+        return _of_number(text, base, before, names)
+    lasts = _SECONDS.match(text, each.end) if dimension == "count" else None
+    if lasts:
+        base, dimension = base._replace(end=lasts.end(), words=text[each.start : lasts.end()]), "time"
+    kind = "tokens" if dimension == "rate" and "tok" in each.unit.lower() else dimension
+    made = _per(text, base, _UNITS[kind]) if kind in _UNITS else None
+    return _of_period(made, before) if made and dimension == "energy" else made
+
+
+def _of_period(term: Term, before: str) -> Term:
+    """An amount of the period that is told before it: "the monthly bill is"."""
+    adverb = _ADVERB.search(before[-_REACH:])
+    if adverb and not any(term.dims[AXES.index("hour") :]):
+        return _times(term, dims(**{adverb.lastgroup or "hour": -1}), 1.0)
+    return term
+
+
+def _of_number(text: str, base: Term, before: str, names: Places) -> Term | None:
+    """A number without a unit: a length of time, a rate of what was spoken of, a count, or any other."""
+    lasts = _LASTS.match(text, base.start)
+    if lasts:
+        return _of_word(text, lasts)
+    if _SO_MANY.match(text, base.end):
+        return _per(text, base, (dims(piece=1), 1.0))
+    near = any(0 <= one - base.end < _NEAR for one, _ in names)
+    counted = bool(near or _COUNTED.match(text, base.end) or _PUE.search(before))
+    return base._replace(counted=counted, plain=not counted)
+
+
+def _of_money(text: str, base: Term, each: Quantity, before: str) -> Term | None:
+    sign = _MONEY.get(each.unit)
+    if sign is None:
+        return None
+    made = _per(text, base._replace(sign=sign), (dims(money=1), 1.0))
+    made = _of_period(made, before)
+    return made._replace(loose=made.dims == dims(money=1) and bool(_PRICED.search(before)))
+
+
+def _times(term: Term, powers: tuple[int, ...], factor: float) -> Term:
+    return term._replace(
+        dims=tuple(a + b for a, b in zip(term.dims, powers, strict=True)), value=term.value * factor
+    )
+
+
+def _per(text: str, term: Term, own: tuple[tuple[int, ...], float]) -> Term:
+    """A term with its own powers and those of what stands behind it: "per GPU per hour", "/GB-month"."""
+    term = _times(term, *own)
+    each = bool(_ONE.match(text, term.end))
+    at = one.end() if (one := _ONE.match(text, term.end)) else term.end
+    for _ in range(3):
+        match = _PER.match(text, at)
+        if match is None:
+            break
+        period = next((name for name in _PERIODS if match[name]), "")
+        at = match.end()
+        if match["one"]:
+            each = True
+            later = _HOURS_LATER.match(text, at)
+            period = next((name for name in _PERIODS if later and later[name]), "")
+            at = later.end() if later and period else at
+        elif match["thing"]:
+            many = _MANY.get(re.sub(r"[,\s]", "", (match["many"] or "").lower()), 1.0)
+            axis = "token" if match["thing"].lower().startswith("tok") else "piece"
+            term = _times(term, dims(**{axis: -1}), 1 / many)
+        elif match["kwh"]:
+            term = _times(term, dims(energy=-1), 1e-3)
+        elif match["gb"]:
+            term = _times(term, dims(byte=-1), 1e-9)
+        if period:
+            term = _times(term, *_one_period(period, -1))
+    end = at if at > term.end and text[term.end : at].strip() else term.end
+    return term._replace(end=end, each=each)
+
+
+def converted(powers: tuple[int, ...]) -> tuple[float, float] | None:
+    """By what periods differ that a product is over, at least and at most; None where it is no number.
+
+    `powers` are those that the product has and the claim has not: a year over a month is 12.
+    """
+    if any(powers[: AXES.index("hour")]) or sum(powers) != 0:
+        return None
+    up = [axis for axis, power in zip(AXES, powers, strict=True) for _ in range(max(power, 0))]
+    down = [axis for axis, power in zip(AXES, powers, strict=True) for _ in range(max(-power, 0))]
+    low = high = 1.0
+    for one, other in zip(up, down, strict=True):
+        least, most = _ratio(one, other)
+        low, high = low * least, high * most
+    return low, high
+
+
+def _ratio(one: str, other: str) -> tuple[float, float]:
+    """How many of `other` there are in `one`."""
+    if (other, one) in _EXACT:
+        return _EXACT[other, one], _EXACT[other, one]
+    if (one, other) in _EXACT:
+        return 1 / _EXACT[one, other], 1 / _EXACT[one, other]
+    (a, b), (c, d) = LENGTHS[one], LENGTHS[other]
+    return a / d, b / c
