@@ -114,6 +114,18 @@ def test_a_scan_counts_its_length_and_a_choice_its_dearer_branch(tmp_path):
     assert not any("branch" in note for note in item.dims["notes"])
 
 
+def test_choices_within_choices_are_walked_once(tmp_path):
+    """Thirty deep: walked once for each way through, they would never end."""
+    inner = [node("MatMul", ["x", "w"], ["t0"])]
+    for depth in range(30):
+        branch = graph(inner, [], [value(f"t{depth}", 1, 64)])
+        other = graph([node("Identity", ["x"], [f"o{depth}"])], [], [value(f"o{depth}", 1, 64)])
+        inner = [node("If", ["c"], [f"t{depth + 1}"], else_branch=branch, then_branch=other)]
+    inputs = [value("c", kind=TensorProto.BOOL), value("x", 1, 64)]
+    item = write(tmp_path, graph(inner, inputs, [value("t30")], [weight("w", 64, 64)]))
+    assert item.flops() == 2 * 64 * 64
+
+
 def test_a_batch_behind_a_fixed_side_is_the_open_one(tmp_path):
     steps = helper.make_tensor_value_info("x", TensorProto.FLOAT, [10, "B", 32])
     state = node("LSTM", ["x", "w", "r"], ["y"], hidden_size=64)

@@ -170,7 +170,7 @@ class Graph(Sizes):
         """A loop's body as often as it runs, where that is known, or one branch of a choice."""
         bodies = {attribute.name: attribute.g for attribute in node.attribute if attribute.HasField("g")}
         if node.op_type == "If":
-            yield from self._walk(bodies[self._dearer(node, bodies)])
+            yield from self._chosen(node, bodies)
             return
         turns = self._turns(node)
         if turns is None or turns > _MOST_TURNS:
@@ -179,21 +179,27 @@ class Graph(Sizes):
         for _ in range(turns):
             yield from self._walk(bodies["body"])
 
-    def _dearer(self, node: Any, bodies: dict[str, Any]) -> str:
-        """The branch of a choice that is taken, where that is a constant, else the one of most work."""
-        chosen = self._constant(node.input[0])
-        if chosen is not None:
-            return "then_branch" if chosen else "else_branch"
-        before = set(self.counted), dict(self.unknown), dict(self.unsized), list(self.notes)
-        work = {}
+    def _chosen(self, node: Any, bodies: dict[str, Any]) -> list[dict[str, Any]]:
+        """The operators of the branch that is taken, where that is a constant, else of the one of most work.
+
+        Each branch is walked once, so that choices within choices take no longer than they are written.
+        """
+        constant = self._constant(node.input[0])
+        if constant is not None:
+            return list(self._walk(bodies["then_branch" if constant else "else_branch"]))
+        before, found = self._told(), []
         for name in ("then_branch", "else_branch"):
-            work[name] = sum(map(_work, self._walk(bodies[name])))
-            self.counted, self.unknown, self.unsized, self.notes = (
-                set(before[0]), dict(before[1]), dict(before[2]), list(before[3])
-            )  # fmt: skip
-        dearer = max(work, key=lambda name: work[name])
+            self.counted, self.unknown, self.unsized, self.notes = (kind(of) for kind, of in before)
+            ops = list(self._walk(bodies[name]))
+            found.append((sum(map(_work, ops)), name, ops, self._told()))
+        _, dearer, ops, told = max(found, key=lambda one: one[0])
+        self.counted, self.unknown, self.unsized, self.notes = (of for _, of in told)
         self._remark(f"{layer(node)}: its {dearer.replace('_', '-')} is counted, which is no less work")
-        return dearer
+        return ops
+
+    def _told(self) -> list[tuple[Any, Any]]:
+        """What walking adds to, with what copies it."""
+        return [(type(of), of) for of in (self.counted, self.unknown, self.unsized, self.notes)]
 
     def _constant(self, name: str) -> int | None:
         """The value of a constant of one element."""
