@@ -145,6 +145,7 @@ def test_one_demand_with_a_limit_on_spot(program):
 def test_hours_taken_apart_are_bounded_by_enumeration(program):
     from dataclasses import replace
 
+    from whichgpu.planner.plan.apart import by_itself
     from whichgpu.planner.plan.decomposed import together
     from whichgpu.planner.plan.few_types import of_few_types
 
@@ -154,7 +155,9 @@ def test_hours_taken_apart_are_bounded_by_enumeration(program):
     asked = (program.load.rate > 0.0).any(axis=1)
     if (asked & ~(program.columns.capacity > 0.0).any(axis=1)).any():
         program = replace(program, load=replace(program.load, rate=np.zeros_like(program.load.rate)))
+    bound = by_itself(program, effort(1e-6, 5)).bound if program.limits.types is None else -np.inf
     found, least = apart(program, effort(1e-6, 5)), brute(program, spot=False)
+    assert bound <= least * (1 + 1e-6) + 1e-9
     if np.isinf(least):
         assert not np.isfinite(found.cost)
     else:

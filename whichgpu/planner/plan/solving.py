@@ -49,6 +49,8 @@ _ROWS = 0.15
 _ROUGH, _LITTLE = 0.05, 0.06
 #: Hours times columns that are solved at once first, the part of the time for that, and what counts as equal.
 _AT_ONCE, _SHORT, _SAME = 300, 0.6, 1e-9
+#: Part of the time for hours as if nothing coupled them.
+_APART = 0.35
 #: Hours that are solved side by side at most.
 _WORKERS = 8
 #: How near to a row of (8) a fleet is that it may matter again; hours of the first of them that are solved.
@@ -165,16 +167,20 @@ def by_hour(program: Program, how: Effort) -> Solution:
 
 def _coupled(program: Program, how: Effort) -> Solution:
     """Hours that know of each other: few at once, else taken apart, and at last from the best fleet on."""
+    from whichgpu.planner.plan.apart import by_itself
     from whichgpu.planner.plan.counting import countable, counted
     from whichgpu.planner.plan.decomposed import separable, together
     from whichgpu.planner.plan.few_types import of_few_types
 
     best = nothing(program, "limit")
+    few = program.hours.size * program.columns.count <= _AT_ONCE
     if countable(program):
         best = counted(program, Effort(how.gap, perf_counter() + _SHORT * how.left))
-        if best.status != "limit":
-            return best
-    if program.hours.size * program.columns.count <= _AT_ONCE or not separable(program):
+    elif few and separable(program) and program.limits.types is None and not program.flexible.any():
+        best = by_itself(program, Effort(how.gap, perf_counter() + _APART * how.left))
+    if best.status != "limit":
+        return best
+    if few or not separable(program):
         part = _SHORT * how.left if separable(program) else how.left
         best = _nearer(best, surviving(program, Effort(how.gap, perf_counter() + part)), how)
         if best.status != "limit" or not separable(program):
