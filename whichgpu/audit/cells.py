@@ -93,7 +93,9 @@ def unit_of(text: str) -> str:
 
 #: What headers say that is of each device, or of all of a row.
 _EACH = re.compile(r"\b(?:per|each|single|one)\b", re.IGNORECASE)
-_ALL = re.compile(r"\b(?:total|all|aggregate|combined|together|sum|overall|pooled)\b", re.IGNORECASE)
+_ALL = re.compile(
+    r"\b(?:totale?|gesamt\w*|insgesamt|all|aggregate|combined|together|sum|overall|pooled)\b", re.IGNORECASE
+)
 #: Attributes of which several devices have so many times as much.
 _ADDED = ("memory", "bandwidth", "power", "cores", "tensor_cores", "rt_cores", "sms", "transistors")
 _RATES = ("flop rate", "op rate")

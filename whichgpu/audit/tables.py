@@ -39,7 +39,7 @@ _TIMES = re.compile(
 _COUNT = re.compile(
     r"(?:#|no\.?|num(?:ber)?|count|quantity|qty)(?: of)?(?: gpus?| cards?| accelerators?)?|"
     r"(?:gpus?|cards?|accelerators?)(?: count| quantity| per (?:node|instance|server|system|vm))|"
-    r"gpus|cards",
+    r"gpus|cards|nombre|anzahl|quantit\u00e9|cantidad|quantit\u00e0|quantidade",
     re.IGNORECASE,
 )
 _INTEGER = re.compile(r"\s*(?:x|\u00d7)?\s?(\d{1,3})\s?(?:x|\u00d7)?\s*", re.IGNORECASE)

@@ -90,8 +90,16 @@ def of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
     if pair:
         yield from _of_pair(cell, found, pair, context)
         return
-    several = len(found) > 1 and len({each.value for each in found}) > 1
     text = cell.passage.text
+    if attribute.dimension == "count":
+        # A count has no fraction: 8.448 are thousands.
+        found = [
+            each._replace(value=1e3 * each.value, high=1e3 * each.high)
+            if each.value % 1 and _GROUPED.fullmatch(text, each.start, each.end)
+            else each
+            for each in found
+        ]
+    several = len(found) > 1 and len({each.value for each in found}) > 1
     if found and of_a_part(text, found[0]):
         return
     answers: list[Finding] = []

@@ -22,7 +22,10 @@ _PCIE = re.compile(
 )
 _GEN = re.compile(r"\s*(?:Gen(?:eration)?\.?\s*)?([1-7])(?:\.0)?\b", re.IGNORECASE)
 _INTERFACE = re.compile(r"pci|interface|bus")
-_LAUNCH = re.compile(r"(?:release|launch|introduction|announcement|year|date)(?:ed|d)?(?: date| year)?")
+_LAUNCH = re.compile(
+    r"(?:release|launch|introduction|announcement|year|date)(?:ed|d)?(?: date| year)?|"
+    r"jahr|ann\u00e9e|a\u00f1o|anno|ano"
+)
 _ORDINAL = re.compile(r"\b([1-6])(?:st|nd|rd|th)[- ]gen(?:eration)?\b", re.IGNORECASE)
 _GENERATIONS = {
     "tensor core": "tensor_core_generation",
