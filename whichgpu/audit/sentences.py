@@ -37,6 +37,7 @@ _GUARD = re.compile(
     r"per (?:sm|core|user|stack|pin|link)|each(?!,? (?:with|has|having|good for|offering|packing|"
     r"delivering|providing|carrying|boasting|rated))|every|future|rumou?r\w*|expected|if|would|could|"
     r"unless|not|"
+    r"(?:two|three|four|six|eight) of (?:them|these|those)|"
     r"pourrai\w*|devrai\w*|pr\u00e9di\w+|rumeurs?|k\u00f6nnten?|ger\u00fccht\w*|podr\u00eda\w*)\b",
     re.IGNORECASE,
 )

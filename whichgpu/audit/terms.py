@@ -109,6 +109,7 @@ _PRICED = re.compile(
     r"(?:about |around |roughly |just |only |~)*$",
     re.IGNORECASE,
 )
+_OF_ALL = re.compile(r"\b(?:for the|for all|all)\s+$", re.IGNORECASE)
 _SECONDS = re.compile(r"\s*(?:gpu[- ])?seconds\b", re.IGNORECASE)
 _SUMMED = re.compile(r"\s*[+=\u2248]\s*")
 _PUE = re.compile(r"\bPUE\s*(?:of|=|:|is)?\s*(?:about\s+)?$", re.IGNORECASE)
@@ -193,7 +194,8 @@ def _of_word(text: str, match: re.Match[str]) -> Term | None:
     period = next((name for name in _PERIODS if match.groupdict().get(name)), "")
     if period:
         return _per(text, Term(match.start(), match.end(), value, dims(), match[0]), _one_period(period, 1))
-    counted = bool(_COUNTED.match(text, match.end())) or word == "pair"
+    of_all = _OF_ALL.search(text, max(0, match.start() - 10), match.start())
+    counted = bool(of_all or _COUNTED.match(text, match.end())) or word == "pair"
     return Term(match.start(), match.end(), value, dims(), match[0], counted=counted, plain=not counted)
 
 

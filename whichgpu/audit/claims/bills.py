@@ -52,6 +52,7 @@ _NAME = re.compile(
 _AGAIN = re.compile(
     r"(?:\s+on[- ]demand)?\s*[,(]\s*(?:about|roughly|around|approximately|approx\.?|~)?\s*", re.IGNORECASE
 )
+_FOR_ALL = re.compile(r"\s+for (?:the|both|all)\b", re.IGNORECASE)
 #: "For 200 hours, $1,240", and a price that is given.
 _LISTED = re.compile(r"\s*,\s*(?:some |about |roughly |or )*")
 _GIVEN = re.compile(r"\bat\s+(?:about |around |roughly |just )*$", re.IGNORECASE)
@@ -67,6 +68,7 @@ _BREAK = re.compile(
     re.IGNORECASE,
 )
 _FAR, _CLAIMS, _BEHIND = 160, 300, 24
+_SECOND = re.compile(r"/\s?s\b|per second|a second", re.IGNORECASE)
 _GPU_HOURS = re.compile(r"\b(?:gpu|card|node|instance)[- ]?h", re.IGNORECASE)
 #: Amounts that are further apart (as a logarithm) are of two things.
 _UNLIKE = 4.0
@@ -162,7 +164,8 @@ def _linked(text: _Text, base: Term, told: Term) -> bool:
     link = _LINK if told.of in _AXES or per_token or _GPU_HOURS.search(told.words) else _STRONG
     priced = [each for each in text.every if each.end <= told.start and told.start - each.end < _BEHIND][-1:]
     tariff = told.of == "money" and any(map(_is_tariff, priced))
-    return bool(again or listed or tariff or timed or link.search(words, reach, told.start))
+    for_all = told.of == "money" and base.each and _FOR_ALL.match(words, told.end)
+    return bool(again or listed or tariff or timed or for_all or link.search(words, reach, told.start))
 
 
 def _is_tariff(term: Term) -> bool:
@@ -227,7 +230,10 @@ def _forces(way: Way, base: Term, told: Term) -> bool:
     """Whether a product is one that is meant: of another period, or with a count, a time or a tariff."""
     others = [each for each in way.used if each is not base]
     if base.dims == told.dims and not others:
-        return False
+        # "1,500 tokens/s, that is 5.4 million an hour"
+        return bool(
+            told.of in ("token", "piece") and _SECOND.search(base.words) and not _SECOND.search(told.words)
+        )
     if told.of == "energy" and base.dims == told.dims and not any(each.counted for each in others):
         return False
     if told.of not in _AXES and not _rated((base, *others), told):
@@ -276,7 +282,7 @@ def _is_simple(way: Way, told: Term, text: _Text) -> bool:
         return False
     shares = [each for each in way.used if each.share]
     here = text.sentence(told.start)
-    if len(shares) > 1 or any(not here.start <= each.start < here.end for each in shares):
+    if len(shares) > 1 or any(not here.start <= each.start < told.start for each in shares):
         return False
     if any(_is_idle(each, told, way) for each in way.used):
         return False

@@ -103,7 +103,8 @@ _CARDS = re.compile(
     r"\W*(?:the\s+)?(?P<n>\d{1,3})\s?GB\s*(?:cards?|gpus?|class|tier|of vram|vram|\(|:|$)", re.IGNORECASE
 )
 _SAME_CARD = re.compile(
-    r"\b(?:the same|this|that)\s+(?:card|gpu|one|machine)\b|^\W*It(?:\s+(?:also|even|easily|just|still))?\s+"
+    r"\b(?:the same|this|that|his|her|their|my|our)\s+(?:card|gpu|one|machine)\b|^\W*It(?:\s+(?:also|even|"
+    r"easily|just|still))?\s+"
     r"(?=(?:holds?|runs?|handles?|loads?|hosts?|serves?|can (?:hold|run|handle|load|serve))\b)",
     re.IGNORECASE,
 )
@@ -132,7 +133,7 @@ _OF_WEIGHTS = re.compile(
     r"\bweights\s+(?:alone\s+)?(?:take|need|occupy|are|come to|weigh)",
     re.IGNORECASE,
 )
-_BACK, _UNLIKE = 200, 0.28
+_BACK, _UNLIKE = 320, 0.28
 #: Bytes of a weight of the smallest format in use, of a gigabyte as sold; a share that rounding explains.
 _LEAST, _BINARY, _FULL, _PLURAL = 0.34, 2**30 / 1e9, 0.97, 2
 

@@ -34,7 +34,8 @@ _COMPUTE = re.compile(r"\bcompute[- ](?:bound|limited)\b", re.IGNORECASE)
 _CRITICAL = re.compile(
     r"\b(?:is|are)\s+(?:\w+\s+)?(?:critical|crucial|essential|important|needed|required|paramount|vital)\b"
     r"|\bis (?:the |your )?(?:main |primary |key )?(?:bottleneck|limiting factor|priority|concern)\b"
-    r"|\b(?:sensitive to|needs?|requires?|rel(?:y|ies) on|depends? on|prioriti[sz]e|matters)\b",
+    r"|\b(?:sensitive to|needs?|requires?|rel(?:y|ies) on|depends? on|counts|is what|prioriti[sz]e|"
+    r"matters)\b",
     re.IGNORECASE,
 )
 _CHOOSE = re.compile(

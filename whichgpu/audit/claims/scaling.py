@@ -20,6 +20,7 @@ _NUMBER = rf"(?:\d{{1,4}}|an?|one|single|{'|'.join(SPELLED)})"
 _FROM_TO = re.compile(
     rf"\bfrom\s+(?:a\s+)?(?P<a>{_NUMBER})\s+(?:(?!to\b)[\w-]+\s+){{0,4}}?to\s+(?P<b>{_NUMBER})\b"
     r"(?=\s*(?:x\s*)?(?:nvidia\s+|amd\s+)?(?:gpus?\b|cards\b|accelerators\b|[A-Z]+\w*\d\w*|of them\b|,|"
+    r"\d0[5-9]0s?\b|rtx\b|"
     r"gave|gives|"
     r"yields|made|makes|will|can|rais|increas|improv|rose))",
     re.IGNORECASE,
