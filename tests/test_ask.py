@@ -103,6 +103,20 @@ def test_a_use_outside_the_model_is_asked_for_the_card_alone(typed: Any) -> None
     assert answer.json["candidates"]
 
 
+def test_desktops_are_asked_for_the_people_and_the_memory_of_each() -> None:
+    found, said = held("vdi", "20 people", "4 GB", "done")
+    assert found == {"workload": "vdi", "users": "20", "min_memory": "4 GB"}
+    asked = "\n".join(said)
+    assert "each desktop" in asked
+    assert "each GPU" not in asked
+    assert "How quick" not in asked, "no objective of requests is asked of desktops"
+    open_, said = held("virtual desktops", "", "24 GB", "done")
+    assert open_ == {"workload": "virtual desktops", "min_memory": "24 GB"}
+    assert "each GPU" in "\n".join(said)
+    with pytest.raises((WhichGpuError, Ended)):
+        held("vdi", "a few")
+
+
 @pytest.mark.parametrize(
     ("text", "options"),
     [
@@ -236,7 +250,7 @@ TYPED = (
     "sdxl", "llama-3.1-8b", "resnet50", "rendering", "", "back", "done", "?", "1", "2", "6", "train",
     "5 req/s", "nan", "-1 USD/h", "24 GB", "500 / 200", "90 epochs", "tomorrow", "fp8", "ecc", "buy", "0",
     "1e999 users", "inf req/s", "--help", "1 of 2 of 3", "aws,", ",", "epochs", "1 epochs of 2 epochs",
-    "images", "\u2028",
+    "images", "\u2028", "vdi", "20 people",
 )  # fmt: skip
 
 

@@ -70,6 +70,27 @@ def _serves(known: Known) -> bool:
     return known.workload is not None and known.phase == "serve"
 
 
+def _shares(known: Known) -> bool:
+    """Whether it is desktops of people, who share a card."""
+    from whichgpu.planner.use import use
+
+    other = use(known.options.get("workload", ""))
+    return other is not None and bool(other.desktop)
+
+
+def _seats(known: Known) -> bool:
+    """Whether it is known how many people have one."""
+    return _shares(known) and _has("users")(known)
+
+
+def _people(text: str, known: Known) -> Options:
+    """`20`, `20 users`, `20 people`."""
+    found = re.fullmatch(r"([\d.,]+)(?:\s+(?:users?|people|persons?|desktops?|seats?))?", text, re.IGNORECASE)
+    if not found:
+        raise UsageError(f"'{one_line(text)}' is no number of people; write e.g. 20 users")
+    return {"users": found[1].replace(",", "")}
+
+
 def _trains(known: Known) -> bool:
     return known.phase in _TRAINING
 
@@ -157,6 +178,11 @@ def _has(*options: str) -> Callable[[Known], bool]:
     return lambda known: bool({*options} & {*known.options})
 
 
+def _loaded(known: Known) -> bool:
+    """Whether it serves requests, of which it is known how many."""
+    return _serves(known) and _has("users", "rate")(known)
+
+
 #: Options that say how large a job is.
 _SIZED = ("epochs", "samples", "tokens", "images", "hours_of_audio", "requests")
 _TERMS = ("on-demand", "spot", "reserved", "serverless", "marketplace", "buy", "any")
@@ -165,15 +191,17 @@ QUESTIONS: tuple[Question, ...] = (
     Question("workload", _as("workload")),
     Question("phase", _as("phase"), lambda known: known.workload is not None,
              choices=lambda known: known.workload.phases if known.workload else (), meant=_phase),
+    Question("people", _people, _shares),
     Question("load", _load, _serves),
     Question("lengths", _lengths, _serves),
-    Question("slo", _as("slo"), _has("users", "rate"), unsaid=lambda known: {"slo": SLO}),
+    Question("slo", _as("slo"), _loaded, unsaid=lambda known: {"slo": SLO}),
     Question("target", _amount, _produces),
     Question("latency", _as("latency"), _produces),
     Question("size", _size, _trains),
     Question("deadline", _as("deadline"), _has(*_SIZED)),
     Question("precision", _as("precision"), lambda known: known.workload is not None),
-    Question("memory", _as("min_memory")),
+    Question("desktop", _as("min_memory"), _seats),
+    Question("memory", _as("min_memory"), lambda known: not _seats(known)),
     Question("budget", _as("budget")),
     Question("where", _term, choices=lambda known: _TERMS, meant=_terms),
     Question("machine", _as("machine"), lambda known: not _rents(known)),
