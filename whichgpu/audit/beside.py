@@ -55,7 +55,8 @@ _OPPOSED = re.compile(
 _BOTH_IS = re.compile(
     r"(?:\s+(?:gpu|cuda|cores|gb|memory|vram)){0,2}\)?\s*[,;:\u2013\u2014-]?\s*(?:(?:that[\u2019']s|that "
     r"is|which is|that makes|so|i\.e\.,?|is|or|almost|nearly|roughly|about|"
-    r"more than|over|exactly|just|only|an?|increase|gain|improvement|uplift|jump|plus|advantage|lead|edge|decrease|reduction|"
+    r"more than|over|exactly|just|only|an?|increase|gain|improvement|uplift|jump|plus|advantage|lead|"
+    r"edge|decrease|reduction|"
     r"drop|of|by)\s+)*",
     re.IGNORECASE,
 )

@@ -46,8 +46,12 @@ _BACK = 2
 _PROSE = ("paragraph", "item", "caption")
 #: Devices that are meant together, of which nothing is looked for here.
 _SEVERAL = re.compile(
-    r"\bthe other (?:two|three|four|ones|cards|gpus)\b|\bthe others\b|\bthe rest\b"
-    r"|\b(?:all|most|some|many)\s+(?!of\b|three\b|two\b|four\b|these\b|those\b)(?:[A-Za-z0-9-]+\s+){1,2}(?:cards|gpus|parts|chips|models)\b",
+    r"(?:(?<![\s\S])|(?<=[.!?;]\s))the (?:pascal|volta|turing|ampere|ada|hopper|blackwell)"
+    r"(?: lovelace)?(?:-based)?\s+"
+    r"(?:generation|family|series|cards|gpus|line-?up|architecture)\b"
+    r"|\bthe other (?:two|three|four|ones|cards|gpus)\b|\bthe others\b|\bthe rest\b"
+    r"|\b(?:all|most|some|many)\s+(?!of\b|three\b|two\b|four\b|these\b|those\b)"
+    r"(?:[A-Za-z0-9-]+\s+){1,2}(?:cards|gpus|parts|chips|models)\b",
     re.IGNORECASE,
 )
 _AGAINST = re.compile(r"\b(?:than|versus|vs\.?|that of|against)\s+$", re.IGNORECASE)

@@ -35,7 +35,7 @@ _STRONG = re.compile(
     r"als|gegen\u00fcber|(?:im )?(?:vergleich|gegensatz) zu[rm]?|statt|wie|plus \w+ que|"
     r"par rapport [\u00e0a]u?x?|compar[\u00e9e]e?s? [\u00e0a]|contrairement [\u00e0a]|m\u00e1s \w+ que|"
     r"frente al?|en comparaci\u00f3n con|(?<!mientras )que)"
-    r"\s[^,;()]{0,60}$",
+    r"\s(?:[^,;()]|,(?=\d)){0,60}$",
     re.IGNORECASE,
 )
 _AGAINST = re.compile(

@@ -407,7 +407,7 @@ def _instances(passage: Passage, place: tuple[int, int], who: Spoken, context: C
         mention = inside[-1] if inside else who.owner(match.start())
         if mention is None or _HEDGED.search(match[0]):
             continue
-        if mention not in who.here and not (who.certain or ITS_OWN.match(passage.text, place[0])):
+        if mention not in who.here and not ITS_OWN.match(passage.text, place[0]):
             continue
         told = SPELLED.get(match[1].lower()) or int(match[1])
         gpus = [context.catalogue[key] for key in mention.ids]

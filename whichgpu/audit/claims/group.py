@@ -43,7 +43,9 @@ _COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5}
 _MOST, _ALL = 5, 8
 #: What ends the clause of a group, or makes it a statement on something else.
 _CLAUSE = re.compile(
-    r"[;:]\s|,\s+(?:while|whereas|but|though|although|which|and|so|unlike|as)\s|\b(?:while|whereas|but|although|unlike|than)\s"
+    r"[;:]\s|,\s+(?:while|whereas|but|though|although|which|so|unlike|as|"
+    r"and(?= (?:the|it|its|they|both|neither|all|so)\b))\s"
+    r"|\b(?:while|whereas|but|although|unlike|than)\s"
 )
 _HEDGED = re.compile(
     r"\b(?:at least|more than|over|up to|less than|under|as much as|together|combined|total|if|can be|"

@@ -47,6 +47,7 @@ _ONLY_OF = re.compile(
 )
 #: What narrows an exclusive claim, behind it.
 _NARROWER = re.compile(r"\s*(?:except|besides|apart|other than|that|which|with|to)\b", re.IGNORECASE)
+_OF_A_KIND = re.compile(r"\s*(?:in|for|on|among|of)\b", re.IGNORECASE)
 _AMONG = re.compile(
     r"\b(?:of (?:the|these|all)?\s*(?:two|three|four|five|six|bunch|group|lot|trio|pair|them|these|cards|"
     r"gpus)|here|one)\s*$",
@@ -77,7 +78,8 @@ def find(context: Context) -> Iterator[Finding]:
             for match in _FIRST.finditer(passage.text, sentence.start, sentence.end):
                 what = capability_at(passage.text, match.end())
                 mention = spoken(index, passage, sentence, context).owner(match.start())
-                if what and mention and not _CUDA.search(what[0].key):
+                narrow = what and _OF_A_KIND.match(passage.text, match.end() + what[1])
+                if what and mention and not narrow and not _CUDA.search(what[0].key):
                     yield from _first(
                         passage, (match.start(), match.end() + what[1]), (mention, what[0]), context
                     )

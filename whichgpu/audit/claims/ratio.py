@@ -102,6 +102,7 @@ _ADDS = re.compile(r"\b(?:adds?|gains?|loses?|saves?|adding|gaining)\s+$", re.IG
 _OTHER_CLAUSE = re.compile(r"\b(?:and|but)\s+(?:twice|double|half|triple|\d)", re.IGNORECASE)
 _DOUBLES = re.compile(r"(?:double|triple|quadruple|halve)[sd]?\b", re.IGNORECASE)
 _THAT_IS = re.compile(r"\s*(?:That[\u2019']s|That is|This is|It[\u2019']s)\s+", re.IGNORECASE)
+_TURN = re.compile(r"\b(?:while|whereas|but)\b|[;:]", re.IGNORECASE)
 _AS_MANY = re.compile(r"\s+as many\b")
 _ROUGHLY = 12
 _WHAT_OF = re.compile(
@@ -116,7 +117,8 @@ _WHAT_OF = re.compile(
 
 #: "An increase of 45 %", "a 50 % upgrade".
 _GROWS = re.compile(
-    r"\b(?:increase|gain|improvement|uplift|jump|plus|bump|advantage|lead|edge|(?P<less>decrease|reduction|drop|cut)) "
+    r"\b(?:increase|gain|improvement|uplift|jump|plus|bump|advantage|lead|edge|(?P<less>decrease|"
+    r"reduction|drop|cut)) "
     r"of\s+(?:about |around |roughly |almost |"
     r"nearly |over |just |only )?$",
     re.IGNORECASE,
@@ -424,7 +426,7 @@ def _attribute(text: str, sentence: Sentence, claim: _Claim) -> Attribute | None
     before = [each for each in found if each.end <= claim.start and claim.start - each.end < _BEFORE // 2]
     if before and _IS.fullmatch(text, before[-1].end, claim.start):
         return before[-1].attribute
-    if after:
+    if after and not _TURN.search(text, claim.end, after[0].start):
         return after[0].attribute
     if not before and not after and _AS_MANY.match(text, claim.end):
         # "The Ada flagship has twice as many": of what the sentence before counts.
