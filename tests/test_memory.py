@@ -17,12 +17,13 @@ from whichgpu.cost import memory_fit
 from whichgpu.cost.activations import Kept, activations
 from whichgpu.cost.estimate import estimate, single
 from whichgpu.cost.jobs import predict_rows
-from whichgpu.cost.layout import lay_out
+from whichgpu.cost.layout import lay_out, settle
 from whichgpu.cost.measured import measured_rows
 from whichgpu.cost.memory import needed
 from whichgpu.cost.metrics import metric
 from whichgpu.cost.rows import read_job
 from whichgpu.cost.scores import scores
+from whichgpu.cost.serving import standing
 from whichgpu.cost.training_memory import Spread
 from whichgpu.errors import Infeasible, UsageError, WhichGpuError
 from whichgpu.facts import store
@@ -738,3 +739,11 @@ def test_a_u_net_is_checkpointed_by_its_blocks():
     )
     assert again.memory["activations"] < 0.3 * kept.memory["activations"]
     assert 1.1 < again.latency.mid / kept.latency.mid < 1.4
+
+
+@pytest.mark.parametrize("workload", ["nemotron-nano-9b-v2", "jamba-v0.1", "mamba-2.8b", "xlstm-7b"])
+def test_a_state_is_a_sequences_and_not_each_tokens(workload: str) -> None:
+    """A pass of thousands of tokens widens what is of tokens; the state of a recurrence stays as it is."""
+    done = settle(Job(workload=workload, phase="serve", runtime="vLLM"))
+    parts, _, _ = standing(done.workload, done.job, done.runtime)
+    assert float(np.max(parts["activations"])) < 0.5 * GIB

@@ -333,15 +333,20 @@ def standing(workload: Workload, job: Job, stack: Runtime) -> tuple[dict[str, An
     return parts, each, idle
 
 
+#: Ops that read and write a state of their sequences beside their tokens.
+_CARRYING = (".state", ".scan")
+
+
 def _fullest_pass(job: Job, stack: Runtime, idle: Sequence[Op]) -> Array:
     """Bytes at the widest op of a pass that takes all that it may, given the ops of one sequence's token.
 
     Prompts fill its budget of tokens, up to one whole sequence where that is less; the output head sees the
-    last token of each sequence alone.
+    last token of each sequence alone, and a recurrence carries the state of its sequences, however many tokens
+    they bring.
     """
     most, prompt = limits(stack, job), np.asarray(job.input_tokens, dtype=np.float64)
     heads = [op for op in idle if op.shard == "vocab"]
-    rest = [op for op in idle if op.shard != "vocab"]
+    rest = [op for op in idle if op.shard != "vocab" and not op.layer.endswith(_CARRYING)]
     tokens = np.minimum(most.tokens, prompt + np.asarray(job.output_tokens, dtype=np.float64))
     ends = mem.widest(heads) * np.minimum(most.sequences, prompt)
     return np.asarray(np.maximum(ends, mem.widest(rest) * tokens))
