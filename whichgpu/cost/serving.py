@@ -341,8 +341,7 @@ def _fullest_pass(job: Job, stack: Runtime, idle: Sequence[Op]) -> Array:
     """Bytes at the widest op of a pass that takes all that it may, given the ops of one sequence's token.
 
     Prompts fill its budget of tokens, up to one whole sequence where that is less; the output head sees the
-    last token of each sequence alone, and a recurrence carries the state of its sequences, however many tokens
-    they bring.
+    last token of each sequence alone, and a recurrence carries one state of each, however long it is.
     """
     most, prompt = limits(stack, job), np.asarray(job.input_tokens, dtype=np.float64)
     heads = [op for op in idle if op.shard == "vocab"]
