@@ -12,7 +12,9 @@ pytest.importorskip("fastapi", reason="needs pip install 'whichgpu[web]'")
 pytestmark = pytest.mark.slow
 
 
-def test_the_site_is_whole_by_itself(whichgpu, tmp_path):
+def test_the_site_is_whole_by_itself(whichgpu, tmp_path, monkeypatch):
+    # By several processes, as the whole site is made.
+    monkeypatch.setattr("whichgpu.web.site._MANY", 1)
     folder = tmp_path / "site"
     done = whichgpu("site", "build", str(folder), "--limit", "2", "--base", "/gpu", "--json")
     assert done.status == 0, done.err

@@ -16,13 +16,15 @@ from urllib.parse import quote, unquote
 from whichgpu.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from starlette.testclient import TestClient
 
 #: GPUs that are compared with each other in pairs: what is rented most, at most so many of each segment.
 _SEGMENTS = {"datacenter": 14, "workstation": 6, "geforce": 8}
+#: Pages from which on further processes pay for their start.
+_MANY = 100
 #: Pages that list, which the site has whole.
 _LISTS = ("/gpus", "/workloads", "/prices", "/sources")
 _LINK = re.compile(r'(href|action)="(/[^"]*)"')
@@ -44,8 +46,6 @@ def build(
 
     Raises `UsageError` for a folder that cannot be written. With `limit` only so many GPUs (to try it out).
     """
-    from whichgpu.cost.workers import mapped, processors
-
     paths = _paths(limit)
     known = frozenset(path for path, _ in paths)
     root = "/" + base.strip("/") + "/" if base.strip("/") else "/"
@@ -53,7 +53,7 @@ def build(
     written = 0
     try:
         (folder / "charts").mkdir(parents=True, exist_ok=True)
-        for size in mapped(site.write, [path for path, _ in paths], processors()):
+        for size in _made(site, [path for path, _ in paths]):
             written += size
             advance(1)
         _own_files(folder)
@@ -63,6 +63,26 @@ def build(
     except OSError as fault:
         raise UsageError(f"{folder}: cannot be written ({fault.strerror or fault}); choose another") from None
     return {"folder": str(folder), "pages": len(paths) + 1, "bytes": written}
+
+
+def _made(site: _Site, paths: list[str]) -> Iterator[int]:
+    """The length of each page once it is written; many are made by processes beside each other.
+
+    Those start afresh: a fork would lack the threads with which charts are drawn.
+    """
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    from whichgpu.cost.workers import processors
+
+    if len(paths) < _MANY or processors() < 2:
+        yield from map(site.write, paths)
+        return
+    pool = ProcessPoolExecutor(processors(), mp_context=get_context("spawn"))
+    try:
+        yield from pool.map(site.write, paths, chunksize=8)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 @cache
