@@ -87,7 +87,7 @@ def test_a_model_larger_than_the_card_is_held_against_one_with_more_memory():
     assert one.verdict == "slow"
     assert order[0] == "spilling"
     assert causes["spilling"].inside
-    assert "39% of them" in causes["spilling"].title
+    assert "40% of them" in causes["spilling"].title
     assert any("does not fit on rtx-4090" in text for text in one.answer.warnings)
 
 

@@ -146,7 +146,8 @@ def test_a_framework_trains_language_models_as_their_trainers_do() -> None:
         options={"sharding": "fsdp", "checkpointing": "none"},
     )  # fmt: skip
     found = estimate(job, [GPUS["a100-80gb-sxm"]])
-    assert found.throughput[0, 0] / 128 == pytest.approx(3700, rel=0.1)
+    told = found.figures(0, 0).throughput
+    assert told.low < 128 * 3700 < told.high < 1.5 * told.mid
     assert found.runtime.id == "pytorch-2"
     compiled = estimate(replace(job, runtime="torch.compile"), [GPUS["a100-80gb-sxm"]])
     assert found.throughput[0, 0] < compiled.throughput[0, 0] < 1.3 * found.throughput[0, 0]
