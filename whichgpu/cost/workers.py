@@ -19,13 +19,7 @@ _work: tuple[Callable[[Any], Any], Sequence[Any]] = (repr, ())
 
 
 def mapped(function: Callable[[T], R], things: Sequence[T], workers: int) -> Iterator[R]:
-    """The answer of a function to each thing, in any order: a process that is done takes the next.
-
-    With one worker, or one thing, all are answered here.
-    """
-    if min(workers, len(things)) < 2:
-        yield from map(function, things)
-        return
+    """The answer of a function to each thing, in any order: a process that is done takes the next."""
     global _work  # noqa: PLW0603
     _work = function, things
     # The processes share this memory as long as they leave it alone, the garbage collector too.
