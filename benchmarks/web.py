@@ -9,6 +9,7 @@ uncached recommendations a second, p99 of 300 ms at half that load, no growth of
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import shutil
@@ -27,6 +28,37 @@ local n = {start}
 request = function()
   n = n + 1
   return wrk.format("GET", "/api/v1/recommend?workload=resnet50&target=" .. n .. "+images/s")
+end
+"""
+#: What people ask in turn: another model and another target each time, within a budget or a power.
+VARIED = """
+local models = {{"resnet50", "resnet152", "vgg16", "inception-v3", "densenet121", "efficientnet-b0",
+  "vit-base-patch16-224", "stable-diffusion-1.5", "sdxl", "convnext-base", "swin-t", "mobilenet-v2"}}
+local within = {{"", "&budget=20+USD/h", "&max_power=300+W", "&budget=100+USD/h"}}
+local n = {start}
+request = function()
+  n = n + 1
+  local path = "/api/v1/recommend?workload=" .. models[n % #models + 1] .. "&target=" .. n .. "+images/s"
+  return wrk.format("GET", path .. within[n % #within + 1])
+end
+"""
+#: Nineteen of twenty requests are known, the twentieth is new, of the pages and resources in turn.
+MIXED = """
+local gpus = {gpus}
+local models = {models}
+local n = {start}
+local function new()
+  local gpu, model = gpus[n * 7919 % #gpus + 1], models[n * 104729 % #models + 1]
+  local paths = {{"/gpus/" .. gpu, "/prices/" .. gpu, "/workloads/" .. model,
+    "/fit?workload=" .. model .. "&gpu=" .. gpu, "/predict?workload=" .. model .. "&gpu=" .. gpu,
+    "/api/v1/predict?workload=" .. model .. "&gpu=" .. gpu .. "&batch=" .. n % 61 + 1,
+    "/compare/" .. gpu .. "-vs-" .. gpus[n * 31 % #gpus + 1] .. "?workload=resnet50",
+    "/?workload=resnet50&target=" .. n .. "+images/s", "/explain/tf32", "/gpus?q=" .. string.sub(gpu, 1, 4)}}
+  return paths[math.floor(n / 20) % #paths + 1]
+end
+request = function()
+  n = n + 1
+  return wrk.format("GET", n % 20 == 0 and new() or "{known}")
 end
 """
 
@@ -88,6 +120,37 @@ def paced(base: str, rate: float, seconds: float, start: int) -> list[float]:
         return sorted(one.result() for one in asked)
 
 
+def grown(base: str, pid: int, requests: int) -> None:
+    """Say what the server holds as it answers: mixed requests, then as many that it knows."""
+    known = {name: lua(names(base, name)) for name in ("gpus", "workloads")}
+    done, told = 0, [f"{resident(pid):.0f}"]
+    while done < requests:
+        mix = MIXED.format(start=done, gpus=known["gpus"], models=known["workloads"], known=CACHED)
+        done += int(wrk(base, "/", 20, 4, mix)["rate"] * 20)
+        told.append(f"{resident(pid):.0f}")
+    print(f"memory, mixed     {' '.join(told)} MB over {done:,} requests, one in twenty new")
+    before, done = resident(pid), 0
+    while done < requests:
+        done += int(wrk(base, CACHED, 5, 16)["rate"] * 5)
+    print(f"memory, known     {before:.0f} MB, after {done:,} more requests {resident(pid):.0f} MB")
+
+
+def names(base: str, what: str) -> list[str]:
+    """Every GPU or workload of the catalogue."""
+    found: list[str] = []
+    while True:
+        with urllib.request.urlopen(f"{base}/api/v1/{what}?limit=500&offset={len(found)}") as answer:
+            part = json.load(answer)
+        found += [one["id"] for one in part[what]]
+        if len(found) >= part["total"]:
+            return found
+
+
+def lua(texts: list[str]) -> str:
+    """A list, as Lua writes it."""
+    return "{" + ", ".join(f'"{one}"' for one in texts) + "}"
+
+
 def main() -> None:
     """Start a server, load it, say what it held."""
     options = argparse.ArgumentParser(description=__doc__)
@@ -113,14 +176,11 @@ def main() -> None:
         print(f"cached            {one['rate']:8.0f} a second, p99 {one['p99']:.0f} ms, {one['bad']} refused")
         one = wrk(base, "/", asked.seconds, 4, UNCACHED.format(start=1000))
         print(f"uncached          {one['rate']:8.1f} a second, p99 {one['p99']:.0f} ms, {one['bad']} refused")
+        one = wrk(base, "/", asked.seconds, 4, VARIED.format(start=1000))
+        print(f"uncached, varied  {one['rate']:8.1f} a second, p99 {one['p99']:.0f} ms, {one['bad']} refused")
         spent = paced(base, 15.0, asked.seconds, 10_000_000)
         print(f"uncached, 15/s    p99 {1e3 * spent[int(0.99 * len(spent)) - 1]:8.0f} ms")
-        before, done = resident(server.pid), 0
-        while done < asked.requests:
-            done += int(wrk(base, CACHED, 5, 16)["rate"] * 5)
-        print(
-            f"memory            {before:8.0f} MB, after {done:,} more requests {resident(server.pid):.0f} MB"
-        )
+        grown(base, server.pid, asked.requests)
     finally:
         server.terminate()
         server.wait()

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.audit.findings import VERDICTS
+from whichgpu.planner.words import plural
 from whichgpu.report.table import Column, Report, Table
 
 if TYPE_CHECKING:
@@ -41,9 +42,8 @@ def report(
     complaint = ""
     if failed:
         first, finding = failed[0]
-        complaint = (
-            f"{len(failed)} claims are {' or '.join(fail_on)}, the first: {first.name}:{first.line(finding)}"
-        )
+        which = "one claim is" if len(failed) == 1 else f"{len(failed)} claims are"
+        complaint = f"{which} {' or '.join(fail_on)}, the first: {first.name}:{first.line(finding)}"
     return Report(_data(audits), tuple(blocks), exit_code=4 if failed else 0, complaint=complaint)
 
 
@@ -59,8 +59,8 @@ def _data(audits: Sequence[Audit]) -> dict[str, Any]:
 def _blocks(found: Audit, *, everything: bool) -> list[Block]:
     wrong = found.accusations
     total = len(found.findings)
-    said = f"{total} claims, {len(wrong)} of them wrong." if total else "No claim about a GPU found."
-    blocks: list[Block] = [f"{found.name}: {said}"]
+    claims = f"{plural(total, 'claim')}, {len(wrong)} of them wrong."
+    blocks: list[Block] = [f"{found.name}: {claims if total else 'No claim about a GPU found.'}"]
     if total:
         blocks.append(_card(found))
     listed = found.findings if everything else wrong

@@ -158,7 +158,7 @@ async def _overview(request: Request) -> Response:
     """The routes for programs, as a page."""
     document = request.app.openapi()
     rows = [
-        {"method": method.upper(), "path": path, "summary": one.get("summary", ""),
+        {"method": method.upper(), "path": path, "summary": one.get("summary", "").split("`"),
          "fields": [each["name"] for each in one.get("parameters", ())]}
         for path, methods in document["paths"].items() for method, one in methods.items()
     ]  # fmt: skip
