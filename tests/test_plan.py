@@ -571,6 +571,31 @@ def test_terms_commitments_and_owned_hold_of_options():
         solved(ask, OWN, owned=[{"gpu": "a10", "count": 1}])
 
 
+def test_an_offer_that_two_lists_have_is_one_kind_of_instance(monkeypatch):
+    """The older list has it in more regions: it counts there alone."""
+    from whichgpu.planner.plan import offering
+    from whichgpu.prices import live
+
+    newer = next(one for one in live.current() if one.instance == "g6e.xlarge" and one.listing == "newer")
+    both = f"1.861={newer.region}|2.235=ap-south-1"
+    older = replace(newer, by_region=both, listing=f"older in {newer.region}", as_of=date(2025, 11, 30))
+    monkeypatch.setattr(offering.live, "current", lambda: (older, newer))
+    ask, most = (
+        [demand(workload="resnet50", rate="90000 images/s")],
+        [{"discount": "40 %", "max_instances": 2}],
+    )
+
+    def read_on(*regions):
+        out = []
+        had = offering.had(asked(ask, commitment=most, plan={"regions": list(regions)}), GPUS, TODAY, out)
+        return [(one.kind, one.offer.as_of) for one in had], out
+
+    mine, out = read_on("us-*")
+    assert mine == [("on_demand", newer.as_of), ("committed", newer.as_of)]
+    assert out == [("l40s", 1, *2 * ["a newer list has the same offer"])]
+    assert [day for _, day in read_on("ap-*")[0]] == 2 * [older.as_of]
+
+
 def test_a_quota_selects_in_any_spelling_or_says_that_it_limits_nothing():
     ask = [demand(rate="50 images/s")]
     assert solved(ask, OWN, quota=[{"region": "us-*", "max_gpus": 0}]).usd_per_hour == pytest.approx(7.0)

@@ -112,11 +112,15 @@ def _offered(asked: Asked, catalogue: Catalogue, today: date, out: Out) -> Itera
     for place in (asked.choice, *_narrowed(asked)):
         _known_regions(place.regions, regions)
     classes: dict[tuple[str, str], list[str]] = {}
-    # Of two lists with the same offer the newer one's comes first, and stays.
+    taken: set[tuple[str, ...]] = set()
+    # Of two lists with the same offer the newer one's comes first, and stays: that is no second stock of it.
     allowed = sorted(prices.select(pool, providers=asked.choice.providers), key=lambda row: row.superseded)
     for offer in (placed for row in allowed for placed in _placed(row, asked)):
-        reason = _not_allowed(asked, offer, catalogue, today)
+        same = (offer.provider, offer.instance, offer.device, offer.region or "", offer.kind)
+        again = offer.superseded and same in taken
+        reason = _LISTED_TWICE if again else _not_allowed(asked, offer, catalogue, today)
         if reason is None:
+            taken.add(same)
             yield _of_offer(offer)
         else:
             gpu = offer.gpu or " or ".join(offer.candidates) or offer.gpu_spelling
@@ -182,6 +186,7 @@ def _lacking(asked: Asked, gpu: Gpu) -> str:
     return next((need(name).lacking(gpu) for name in asked.needs if not need(name).met(gpu)), "")
 
 
+_LISTED_TWICE = "a newer list has the same offer"
 _NO_GPU, _NO_PROVIDER = "is not among the gpus asked for", "is not from the providers asked for"
 
 
