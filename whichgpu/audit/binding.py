@@ -61,6 +61,12 @@ _PART_AFTER = re.compile(
     r"plus|de moins|m\u00e1s|menos)\b",
     re.IGNORECASE,
 )
+#: Behind a value that two differ by: "100 W above the 3090's 350 W", "that 112 GB memory advantage".
+_DIFFERENCE = re.compile(
+    r"\s*(?:above|below|beyond|over|under|ahead of|behind|short of)\s+(?:the|its|that|what|an?|even)\b"
+    r"|\s*(?:[\w-]+\s+)?(?:advantage|lead|edge|gap|difference|deficit|increase|uplift|jump)\b",
+    re.IGNORECASE,
+)
 #: A rate that is told twice, dense and with sparsity.
 _RATES = ("flop rate", "op rate")
 _OR = re.compile(r"(?:[,(/;]|\bor\b|\band\b)\s*(?:or|and|up to|even)?\s*(?:up to\s*)?$", re.IGNORECASE)
@@ -384,7 +390,12 @@ def of_a_part(text: str, quantity: Quantity) -> bool:
         return True
     if _NTH.match(after):
         return True
-    return bool(_MISSING.search(before) or _PART_BEFORE.search(before) or _PART_AFTER.match(after))
+    return bool(
+        _MISSING.search(before)
+        or _PART_BEFORE.search(before)
+        or _PART_AFTER.match(after)
+        or (quantity.dimension != "number" and _DIFFERENCE.match(after))
+    )
 
 
 def several_columns(sentence: Sentence, context: Context) -> bool:

@@ -216,7 +216,8 @@ class _Reader:
         if any(own.end <= each.start < match.start() for each in self._here):
             return None
         with_it = _WITH.search(self._text, max(0, own.start - 12), own.start) and not gap.strip()
-        return own if with_it or _GAP.fullmatch(gap) else None
+        verb = _VERBS.match(match[0]) and not gap.strip()
+        return own if with_it or verb or _GAP.fullmatch(gap) else None
 
     def _of_value(self, value: Quantity, match: re.Match[str]) -> Attribute | None:
         """What a value is of: what is named beside it, else the one thing that its unit means of a device."""
@@ -270,13 +271,15 @@ class _Reader:
         if not before:
             return None
         gap = self._text[before[-1].end : match.start()]
-        verb = re.match(
-            r"exceed|surpass|beat|top|outdo|outstrip|trump|trail|lags|falls|equals|match", match[0], re.I
-        )
+        verb = _VERBS.match(match[0])
         ties = _IS.fullmatch(gap) or _GAP.fullmatch(gap) or (verb and re.fullmatch(r"[^.;,]{0,30}\s+", gap))
         return before[-1].attribute if ties else None
 
 
+#: Words of a comparison that say by themselves what a value does: "its 960 GB/s equal those of the 5080".
+_VERBS = re.compile(
+    r"exceed|surpass|beat|top|outdo|outstrip|trump|trail|lags|falls|equal|match", re.IGNORECASE
+)
 #: A noun behind the word, which is none of a device's attributes: "more expensive", "better support".
 _MORE_NOUN = re.compile(
     r"\s+(?!(?:power|energy|electricity|strom|leistung|energie|courant|speicher|vram|memory)\s+(?:than|als|que)\b|than\b|als\b|que\b|in\b|as\b|with\b|to\b|[Tt]he\b|what\b|that\b|of\b|and\b|at\b)[a-z]",

@@ -49,7 +49,7 @@ _AGAINST = re.compile(
     r"cousin|relative|brother|"
     r"heir|refresh|rival|follow-up|replacement|answer|alternative|"
     r"competitor|upgrade) (?:to|of|for)|predecessor|outperform(?:s|ing)?|outclass(?:es|ing)?|"
-    r"outpac(?:es|ing)|beat(?:s|ing)?|match(?:es|ing)?|exceed(?:s|ing)?|surpass(?:es|ing)?|rival(?:s|ing)?|"
+    r"outpac(?:es|ing)|beat(?:s|ing)?|match(?:es|ing)?|equals?|exceed(?:s|ing)?|surpass(?:es|ing)?|rival(?:s|ing)?|"
     r"trail(?:s|ing)?|behind|above|below|ahead of|faster alternative to|alternative to|up from|down from|"
     r"step up from|upgrade (?:from|over))"
     r"|(?:^\s*|[.,;(]\s*)like"

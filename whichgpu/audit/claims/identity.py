@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _WAYS = re.compile(r"\b(\d{1,2})-way\b", re.IGNORECASE)
 _YEAR = re.compile(
-    r"(?:\b(?:(?:cards?|boards?|gpus?|chips?|parts?|veteran|flagship)\s+from(?= 20\d\d)|(?:is|was|"
+    r"(?:\b(?:(?:cards?|boards?|gpus?|chips?|parts?|veteran|flagship)\s+(?:from|of)(?= 20\d\d)|(?:is|was|"
     r"it[\u2019']s) from(?= 20\d\d))|"
     r"\b(?:released|launched|introduced|announced|unveiled|debuted|came out|arrived|presented|appeared|"
     r"went on sale|"
@@ -54,6 +54,15 @@ _LISTED_YEAR = re.compile(
 _OF_YEAR = re.compile(
     r"\s*\((?:[A-Z][\w ]{2,14},\s*|(?:\d{1,4}(?:[ -]?(?:GB|W)),\s*){1,3})?(?:released |launched "
     r")?(20[012]\d)\)"
+)
+#: A device and its year behind what was done with it: "NVIDIA announced the L40S in 2021".
+_DID = re.compile(
+    r"\b(?:released|launched|introduced|announced|unveiled|presented|shipped|brought out)\s+"
+    r"(?:(?:the|its|their|nvidia|amd|first|desktop)\s+){0,3}$",
+    re.IGNORECASE,
+)
+_IN_YEAR = re.compile(
+    r"\s+(?:[\w-]+\s+){0,2}?in\s+(?:early\s+|late\s+|mid-)?(?:[A-Z][a-z]+\s+)?(20[012]\d)\b"
 )
 _THEN_YEAR = re.compile(
     r"\s+(?:followed\s+|came\s+|only\s+)?in\s+(?:early\s+|late\s+|mid-)?(?:[A-Z][a-z]+\s+)?(20[012]\d)\b(?=\s*[.,;)]|$|\s+and\b)"
@@ -95,7 +104,10 @@ _A_CARD = re.compile(
 )
 #: Values between the name that a list begins with and its architecture: "T4: 16 GB GDDR6, 70 W, Turing".
 _LISTS = re.compile(r"\s*:\s*(?:[^.;:]{0,60},\s*)?")
-_OPENED, _CLOSED = re.compile(r"\s*\("), re.compile(r"\s*[),;]")
+_OPENED = re.compile(r"\s*\(")
+_CLOSED = re.compile(r"(?:[ -](?:architecture|generation|based|gpu|card))?\s*[),;]", re.IGNORECASE)
+#: Before an architecture, which the device is of for all that: "built on the newer Ampere architecture".
+_ITS_AGE = re.compile(r"\b(?:the|an?|its)\s+(?:newer|older|newest|oldest|next)\s+$", re.IGNORECASE)
 #: Between an architecture and the device after it: "the Ampere-based RTX 3090".
 _BASED = re.compile(r"-(?:based|generation)\s+(?:nvidia\s+|geforce\s+|quadro\s+|tesla\s+)*", re.IGNORECASE)
 _OLDER = re.compile(
@@ -137,6 +149,8 @@ _SAME_CHIP = re.compile(
 _SHARED = re.compile(
     r"\b(?:both|share[sd]?|all (?:use|based|have)|the same)\b(?!.*\bdifferent\b)", re.IGNORECASE | re.DOTALL
 )
+#: What turns to another device within a sentence.
+_TURN = re.compile(r"\b(?:whereas|while|but)\b|;\s", re.IGNORECASE)
 _FAR = 90
 #: A sentence about a chip, which may come out before the card.
 _OF_THE_CHIP = re.compile(
@@ -286,6 +300,14 @@ def _chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
             gpus = [context.catalogue[key] for key in before[-1].ids]
             yield from one_of(passage, match, "chip", gpus, context)
             continue
+        turn = max((each.end() for each in _TURN.finditer(passage.text, place[0], match.start())), default=0)
+        clause = [m for m in here if turn <= m.start and m.end <= match.start()]
+        if turn and len(clause) == 1 and not SET_AGAINST.search(passage.text, turn, match.start()):
+            # "The mobile part uses GA104, whereas the desktop 3080 uses": of the one of its clause.
+            if _IS_CHIP.search(passage.text, clause[0].end, match.start()):
+                gpus = [context.catalogue[key] for key in clause[0].named]
+                yield from one_of(passage, match, "chip", gpus, context)
+            continue
         if len({m.named for m in here if m.end <= match.start()}) > 1 or SET_AGAINST.search(
             passage.text[place[0] : match.start()]
         ):
@@ -412,7 +434,7 @@ def _is_built(text: str, match: re.Match[str], here: Sequence[Mention]) -> Menti
             return each
     before = [each for each in here if each.end <= match.start()]
     gap = text[before[-1].end : match.start()] if before else ""
-    if not before or len(gap) > _FAR or _OLDER.search(_GOES_ON.sub(" ", gap)):
+    if not before or len(gap) > _FAR or _OLDER.search(_GOES_ON.sub(" ", _ITS_AGE.sub("the ", gap))):
         return None
     kind_of = text.startswith("-based", match.end()) and len(gap) < _FAR // 3
     is_of = _IS_OF.fullmatch(gap) and _A_CARD.match(text, match.end())
@@ -452,6 +474,11 @@ def _years(
         # "The T4 was released in 2018, the A2 in 2021".
         then = _THEN_YEAR.match(passage.text, mention.end, place[1])
         if then and told and mention.start > told.end():
+            yield from _of_year(passage, then, mention, context)
+    for mention in here:
+        did = _DID.search(passage.text, max(place[0], mention.start - _FAR // 2), mention.start)
+        then = did and _IN_YEAR.match(passage.text, mention.end, place[1])
+        if then:
             yield from _of_year(passage, then, mention, context)
     for match in _OF_YEAR.finditer(passage.text, *place):
         named = [each for each in here if each.end == match.start()]

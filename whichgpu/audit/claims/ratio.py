@@ -32,6 +32,13 @@ _LESS = re.compile(r"\s*(?:less|lower|fewer|smaller|narrower|slower)\b", re.IGNO
 _SPEED = re.compile(
     r"\b(?:fast|faster|speed\w*|performance|throughput|quick\w*|outperform\w*|latency)\b", re.IGNORECASE
 )
+#: Attributes whose "three times as fast" is said of themselves.
+_RATES_OF = ("bandwidth", "nvlink")
+#: What is drawn, or read, so many times as much: "draws 1.75 times what an A100 does".
+_DRAWN = re.compile(
+    r"\b(?:draws?|drew|drawing|consumes?|consuming|pulls?|burns?)\s+(?:[\w-]+\s+){0,3}?$", re.I
+)
+_AS_FAST = re.compile(r"\s+(?:as fast|faster|quicker|slower|the speed)\b", re.IGNORECASE)
 #: What no speed is in, and words of speeds that are no bandwidth.
 _SIZES = ("memory", "money", "power", "bits", "length", "area")
 _FAST = re.compile(
@@ -102,6 +109,16 @@ _ADDS = re.compile(r"\b(?:adds?|gains?|loses?|saves?|adding|gaining)\s+$", re.IG
 _OTHER_CLAUSE = re.compile(r"\b(?:and|but)\s+(?:twice|double|half|triple|\d)", re.IGNORECASE)
 _DOUBLES = re.compile(r"(?:double|triple|quadruple|halve)[sd]?\b", re.IGNORECASE)
 _THAT_IS = re.compile(r"\s*(?:That[\u2019']s|That is|This is|It[\u2019']s)\s+", re.IGNORECASE)
+#: Before a multiple of two values told before, and behind it where no other side is named.
+_FACTOR = re.compile(
+    r",\s+(?:which is\s+)?(?:an?\s+)?(?:factor|ratio|multiple)\s+of\s+(?:about\s+|around\s+|roughly\s+|nearly\s+|"
+    r"over\s+|almost\s+|more than\s+)?",
+    re.IGNORECASE,
+)
+_SO_MUCH_AS = re.compile(
+    r"\s*(?:as much|as many|as high|as large|more|higher|the (?:figure|number|amount))?\s*[.!;)]",
+    re.IGNORECASE,
+)
 _TURN = re.compile(r"\b(?:while|whereas|but)\b|[;:]", re.IGNORECASE)
 _AS_MANY = re.compile(r"\s+as many\b")
 _ROUGHLY = 12
@@ -231,6 +248,7 @@ def _stated(passage: Passage, sentence: Sentence, claim: _Claim, context: Contex
         or before_it(passage.text, place, sentence, every)
         or opposed(passage.text, place, sentence, every)
     )
+    beside = beside or _just_told(passage.text, sentence, claim, every)
     if beside is not None:
         around = list(beside)
     before = [each for each in around if each.end <= claim.start and claim.start - each.end < _BEFORE]
@@ -256,6 +274,39 @@ def _stated(passage: Passage, sentence: Sentence, claim: _Claim, context: Contex
     if verdict == "contradicted":
         verdict = "inconsistent"
     return _finding(passage, claim, (verdict, f"{real:.2g}x", words), context)
+
+
+def _just_told(
+    text: str, sentence: Sentence, claim: _Claim, every: Sequence[Quantity]
+) -> tuple[Quantity, Quantity] | None:
+    """The only two values of one dimension that a multiple follows from, right before it.
+
+    "It offers 82.6 TFLOPS, dwarfing the 3090's 35.6 TFLOPS. That's more than double!"; "rises from 38.7 to
+    91.1 TFLOPS, a factor of 2.35".
+    """
+    begins = _THAT_IS.match(text, sentence.start, sentence.end)
+    factor = _FACTOR.search(text, sentence.start, claim.start)
+    if factor and factor.end() == claim.start:
+        start, end = sentence.start, factor.start()
+    elif (
+        begins
+        and begins.end() <= claim.start <= begins.end() + _ROUGHLY
+        and _SO_MUCH_AS.match(text, claim.end)
+    ):
+        earlier = [each for each in sentences(text) if each.end <= sentence.start + 1][-1:]
+        start, end = (earlier[0].start, earlier[0].end) if earlier else (0, 0)
+    else:
+        return None
+    found = [
+        each for each in within(every, start, end) if each.dimension not in ("number", "percent", "times")
+    ]
+    ends = [(each, each._replace(value=each.high)) for each in found if each.high != each.value]
+    if len(ends) == 1 and len(found) == 1:
+        return ends[0][1], ends[0][0]._replace(high=ends[0][0].value)
+    same = {each.dimension for each in found}
+    if len(found) != 2 or len(same) != 1 or found[0].value == found[1].value or ends:
+        return None
+    return (found[0], found[1]) if found[0].value > found[1].value else (found[1], found[0])
 
 
 def _of_devices(
@@ -296,7 +347,8 @@ def _of_devices(
     nearest = min(values, key=lambda one: abs(one[0] - claim.times))
     because = f"{nearest[1]}: {nearest[0]:.3g} times"
     low = unsure(both, context)
-    if verdict == "contradicted" and (low or _SPEED.search(_clause(text, sentence, claim, attribute))):
+    speed = attribute.key not in _RATES_OF and _SPEED.search(_clause(text, sentence, claim, attribute))
+    if verdict == "contradicted" and (low or speed):
         verdict = "unverifiable"
     answer = (verdict, "" if verdict == "confirmed" else f"{nearest[0]:.2g}x", because)
     evidence = facts(attribute, both, context)
@@ -421,6 +473,16 @@ def _across_precisions(text: str, sentence: Sentence, claim: _Claim, attribute: 
 
 def _attribute(text: str, sentence: Sentence, claim: _Claim) -> Attribute | None:
     """The attribute that a multiple is of: the first one named soon after it, else just before it."""
+    meant = _named_attribute(text, sentence, claim)
+    if meant is None and _DRAWN.search(text, sentence.start, claim.start):
+        return attributes()["power"]
+    if meant and meant.key == "memory" and _AS_FAST.match(text, claim.end):
+        # "Reads its memory five times as fast": of no size.
+        return attributes()["bandwidth"]
+    return meant
+
+
+def _named_attribute(text: str, sentence: Sentence, claim: _Claim) -> Attribute | None:
     found = [each for each in within(named(text), sentence.start, sentence.end) if each.end <= sentence.end]
     after = [each for each in found if claim.end <= each.start <= claim.end + _BEFORE // 2]
     before = [each for each in found if each.end <= claim.start and claim.start - each.end < _BEFORE // 2]

@@ -31,6 +31,12 @@ _BY_WORD = re.compile(
     r"(?P<new>newest|youngest|most recent)|(?P<old>oldest))\b",
     re.IGNORECASE,
 )
+#: "Draws the least".
+_DRAWS = re.compile(
+    r"\b(?:draws|consumes|pulls|uses|needs)\s+(?:by far\s+)?the\s+(?:(?P<most>most)|least)(?:\s+power)?"
+    r"(?=\s*[.,;:)]|\s+(?:of|among|at|and|power)\b|$)",
+    re.IGNORECASE,
+)
 #: What says that a device is it, before it.
 _IS = re.compile(
     r"(?:\b(?:is|was|remains|being|makes it|as)|[\u2019']s)\s+(?:(?:also|still|by far|thus|"
@@ -87,6 +93,11 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         if mention is not None and _all_known(sentence, context):
             most = match["most"] is not None
             yield from _judged(passage, match.span(), (mention.ids, before[0].attribute, most), context)
+    for match in _DRAWS.finditer(passage.text, sentence.start, sentence.end):
+        mention = who.owner(match.start())
+        if mention is not None and _all_known(sentence, context):
+            what = attributes()["power"]
+            yield from _judged(passage, match.span(), (mention.ids, what, bool(match["most"])), context)
     for match in _BY_WORD.finditer(passage.text, sentence.start, sentence.end):
         mention = (
             who.owner(match.start()) if _IS.search(passage.text, sentence.start, match.start()) else None
