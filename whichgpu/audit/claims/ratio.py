@@ -111,8 +111,8 @@ _DOUBLES = re.compile(r"(?:double|triple|quadruple|halve)[sd]?\b", re.IGNORECASE
 _THAT_IS = re.compile(r"\s*(?:That[\u2019']s|That is|This is|It[\u2019']s)\s+", re.IGNORECASE)
 #: Before a multiple of two values told before, and behind it where no other side is named.
 _FACTOR = re.compile(
-    r",\s+(?:which is\s+)?(?:an?\s+)?(?:factor|ratio|multiple)\s+of\s+(?:about\s+|around\s+|roughly\s+|nearly\s+|"
-    r"over\s+|almost\s+|more than\s+)?",
+    r",\s+(?:which is\s+)?(?:an?\s+)?(?:factor|ratio|multiple)\s+of\s+"
+    r"(?:about\s+|around\s+|roughly\s+|nearly\s+|over\s+|almost\s+|more than\s+)?",
     re.IGNORECASE,
 )
 _SO_MUCH_AS = re.compile(
@@ -183,6 +183,9 @@ def _claims(text: str, sentence: Sentence, who: Spoken, context: Context) -> Ite
     for each in sorted(found, key=lambda one: one.start):
         if each.high != each.value:
             continue
+        factor = _FACTOR.search(text, sentence.start, each.start) if each.dimension == "number" else None
+        if factor and factor.end() == each.start and 1 < each.value <= 1000:
+            yield _Claim(each.start, each.end, each.value, each.limit)
         if each.dimension == "times" and 0.05 <= each.value <= 1000 and _is_multiple(text, each):
             yield _Claim(each.start, each.end, each.value, each.limit)
         if each.dimension == "percent" and each.value > 0:
@@ -288,18 +291,13 @@ def _just_told(
     factor = _FACTOR.search(text, sentence.start, claim.start)
     if factor and factor.end() == claim.start:
         start, end = sentence.start, factor.start()
-    elif (
-        begins
-        and begins.end() <= claim.start <= begins.end() + _ROUGHLY
-        and _SO_MUCH_AS.match(text, claim.end)
-    ):
+    elif begins and claim.start <= begins.end() + _ROUGHLY and _SO_MUCH_AS.match(text, claim.end):
         earlier = [each for each in sentences(text) if each.end <= sentence.start + 1][-1:]
         start, end = (earlier[0].start, earlier[0].end) if earlier else (0, 0)
     else:
         return None
-    found = [
-        each for each in within(every, start, end) if each.dimension not in ("number", "percent", "times")
-    ]
+    bare = ("number", "percent", "times")
+    found = [each for each in within(every, start, end) if each.dimension not in bare]
     ends = [(each, each._replace(value=each.high)) for each in found if each.high != each.value]
     if len(ends) == 1 and len(found) == 1:
         return ends[0][1], ends[0][0]._replace(high=ends[0][0].value)

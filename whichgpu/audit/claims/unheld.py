@@ -1,8 +1,8 @@
 """Values and chips that no device of a passage has, whoever of them is meant.
 
-Whose a value is, grammar often leaves open ("the memory subsystem is smaller: 320-bit"). Where it is of none of
-all devices that the passage speaks of, in any of their forms, nor of any that the text names, nor a sum or
-difference of theirs, it is wrong of whichever is meant.
+Whose a value is, grammar often leaves open ("the memory subsystem is smaller: 320-bit"). Where it is of
+none of all devices that the passage speaks of, in any of their forms, nor of any that the text names, nor a
+sum or difference of theirs, it is wrong of whichever is meant.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def find(context: Context) -> Iterator[Finding]:
 
 
 def _scope(index: int, passage: Passage, context: Context) -> list[Gpu]:
-    """Every device that a passage may speak of: those that it names, else those of its headings and the title."""
+    """Every device that a passage may speak of: those that it names, else those of its headings."""
     told = list(context.mentions.get(index, ()))
     for above in (*reversed(passage.section), context.document.title) if not told else ():
         told = told or list(mentions(above, context.catalogue))
@@ -90,7 +90,7 @@ def _of_sentence(
         spoken_of = [context.catalogue[key] for key in context.spoken_of]
         held = any(same_chip(match[0], str(gpu.value("chip"))) for gpu in (*known, *spoken_of))
         if known and len(known) == len(scope) and not held:
-            yield _accused(passage, match.span(), ("identity", "chip"), known, context)
+            yield _accused(passage, match.span(), "chip", known, context)
     every = [each for each in within(named(text), sentence.start, sentence.end) if each.end <= sentence.end]
     every += implied(text, sentence)
     taken: set[int] = set()
@@ -106,7 +106,7 @@ def _of_sentence(
             continue
         if not of_a_part(text, quantity) and _of_nobody(text, quantity, attribute, scope, context):
             place = (quantity.start, quantity.end)
-            yield _accused(passage, place, ("specification", attribute.key), scope, context, attribute)
+            yield _accused(passage, place, attribute, scope, context)
 
 
 def _of_nobody(
@@ -129,10 +129,11 @@ def _of_nobody(
 
 
 def _accused(
-    passage: Passage, place: tuple[int, int], what: tuple[str, str], gpus: Sequence[Gpu], context: Context,
-    attribute: Attribute | None = None,
-) -> Finding:  # fmt: skip
-    kind, key = what
+    passage: Passage, place: tuple[int, int], what: Attribute | str, gpus: Sequence[Gpu], context: Context
+) -> Finding:
+    attribute = None if isinstance(what, str) else what
+    kind = "specification" if attribute else "identity"
+    key = attribute.key if attribute else str(what)
     field = attribute.fields[0] if attribute else key
     own = [gpu for gpu in gpus if gpu.id in context.spoken_of and gpu.value(field)] or list(gpus)
     values = dict.fromkeys(f"{gpu.id} has {gpu.display(field)}" for gpu in own[:4])
