@@ -76,16 +76,16 @@ def _judged(passage: Passage, one: Finding, other: Finding, context: Context) ->
 
 def _having(told: Finding, named: Sequence[str], passage: Passage, context: Context) -> set[str]:
     """The devices of a name of which a value is right."""
-    gpus = [context.catalogue[key] for key in named]
+    gpus = [gpu for gpu in (context.catalogue[key] for key in named) if gpu.confidence != "low"]
     if told.attribute == "memory_type":
         return {gpu.id for gpu in gpus if str(gpu.value("memory_type") or told.quote).upper() == told.quote.upper()}
     found = [each for each in quantities(passage.text, context.fraction)
              if passage.text[each.start : each.end] == told.quote]  # fmt: skip
     what = attributes()[told.attribute]
-    return {
-        gpu.id
-        for gpu in gpus
-        if found
-        and verdict_on(passage.text, found[0], what, [gpu], said=frozenset(), context=context).verdict
-        != "contradicted"
-    }
+    held = set()
+    for gpu in gpus if found else ():
+        answer = verdict_on(passage.text, found[0], what, [gpu], said=frozenset(), context=context)
+        # A value may be right of another size of it only.
+        if answer.verdict != "contradicted" and answer.true_for in ("", gpu.id):
+            held.add(gpu.id)
+    return held
