@@ -43,7 +43,7 @@ _CHIP_NUMBER = re.compile(r"\b(?:Navi|Vega|Polaris|[CR]DNA|Zen|Gen|Xe)\s$")
 _PART_BEFORE = re.compile(
     r"\b(?:each|per|every|by|from|"
     r"(?<!up )(?<!compared )(?<!relative )(?<!equal )(?<!close )(?<!gets )(?<!comes )"
-    r"(?<!goes )(?<!amounts )to)\b"
+    r"(?<!goes )(?<!amounts )(?<!moved )(?<!moves )(?<!switched )(?<!jumped )(?<!jumps )(?<!grew )(?<!grows )to)\b"
     r"[\w\s,]{0,16}$",
     re.IGNORECASE,
 )

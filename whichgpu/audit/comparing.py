@@ -39,7 +39,7 @@ WORDS = re.compile(
     r"loses to)"
     r"|(?P<level>(?:the )?(?:very |exact )?same(?: (?:amount|size|number|capacity|figure|value)(?= as))?|"
     r"(?:just|exactly) like|identical|equal|on par|on a par|level|matches|matching|equals|as (?:many|"
-    r"much)(?= as))"
+    r"much)(?= (?:[\w-]+ ){0,3}?as\b))"
     r"|(?P<thirst>hungrier|thirstier|more power-hungry|more power hungry)|(?P<frugal>more frugal|less "
     r"power-hungry))\b",
     re.IGNORECASE,

@@ -56,6 +56,8 @@ _FOUNDERS, _COARSELY = 0.07, 0.06
 _BOOSTED = 0.25
 #: How far the clocks of one part differ between a thin laptop and a thick one.
 _LAPTOPS = 0.35
+#: How far the memory chips of one do.
+_CHIPS = 0.13
 #: What a vendor states once and for all of a card.
 _VENDORS = ("power", "cores", "memory", "tensor_cores", "sms", "memory_bus", "bandwidth")
 #: Nodes of TSMC that one process is called by.
@@ -332,6 +334,8 @@ def _too_near(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
     if gpu.segment == "laptop" and attribute.dimension in (*_RATES, "frequency"):
         # A laptop's maker sets its power, and the clocks with it.
         allowed = max(allowed, _LAPTOPS)
+    if gpu.segment == "laptop" and attribute.dimension == "bit rate":
+        allowed = max(allowed, _CHIPS)
     if _of_plain_units(attribute, what, gpu):
         return True
     for value, field in _values(attribute, what, gpu):

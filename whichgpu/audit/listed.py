@@ -176,6 +176,17 @@ _FOREIGN = {
         r"key|encryption|aes|vectors?|more|less|wider|narrower|per|each|channels?|controllers?)\b",
         re.IGNORECASE,
     ),
+    "power": re.compile(
+        r"\b(?:idle\w*|psu|suppl\w+|connectors?|slots?|cables?|pins?|wall|system|server|chassis|rack|node|total|combined|"
+        r"whole|more|less|lower|higher|extra|additional|saves?|saving\w*|difference|per|each|load|spikes?|transients?|peaks?|"
+        r"measured?|saw|average|range|rang\w+|between|configur\w+|limit\w*|cap\w*|boost\w*|dynamic|cpu|cooler|cooling|"
+        r"budget|minimum|recommend\w*|require\w*|usually|typical\w*|around|overclock\w*|undervolt\w*|half|twice|times|"
+        r"version|variant|laptop|mobile|mode|down|drops?|cut|reduced?)\b",
+        re.IGNORECASE,
+    ),
+    "process": re.compile(
+        r"\b(?:i/o|io|dies|chiplets?|xcds?|cpu|compared?|than|next|future|equivalent|custom)\b", re.IGNORECASE
+    ),
     "die_area": re.compile(
         r"\b(?:each|per|compute|memory|io|i/o|gcds?|xcds?|chiplets?|dies|total|larger|smaller|more|less)\b",
         re.IGNORECASE,

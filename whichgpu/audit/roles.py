@@ -29,7 +29,7 @@ _ARTICLES = (
 )
 #: Words that set what follows against something else, whatever stands between: "than the 360 GB/s of it".
 _STRONG = re.compile(
-    r"\b(?:than|unlike|vs\.?|versus|against|(?:compared|relative|in contrast) (?:to|with)|(?:up|down) from|"
+    r"\b(?:than|as (?:much|many|large|big|fast|high|wide) as|unlike|vs\.?|versus|against|(?:compared|relative|in contrast) (?:to|with)|(?:up|down) from|"
     r"(?:thirds?|quarters?|fifth|tenth|fraction) (?:of|as)|"
     r"the (?:very )?same(?! (?:goes|applies|is|holds|time|day|year))|"
     r"als|gegen\u00fcber|(?:im )?(?:vergleich|gegensatz) zu[rm]?|statt|wie|plus \w+ que|"
@@ -47,7 +47,7 @@ _AGAINST = re.compile(
     r"al igual que|igual que|proprio come|"
     r"rather than|replac(?:es?|ed|ing)|supersed(?:es?|ed|ing)|succeed(?:s|ing|ed)|(?:successor|sibling|"
     r"cousin|relative|brother|"
-    r"heir|refresh|rival|follow-up|replacement|answer|alternative|"
+    r"heir|refresh|variant|version|derivative|rival|follow-up|replacement|answer|alternative|"
     r"competitor|upgrade) (?:to|of|for)|predecessor|outperform(?:s|ing)?|outclass(?:es|ing)?|"
     r"outpac(?:es|ing)|beat(?:s|ing)?|match(?:es|ing)?|equals?|exceed(?:s|ing)?|surpass(?:es|ing)?|rival(?:s|ing)?|"
     r"trail(?:s|ing)?|behind|above|below|ahead of|faster alternative to|alternative to|up from|down from|"

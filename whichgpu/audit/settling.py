@@ -58,12 +58,13 @@ def settled(found: Sequence[Finding], context: Context) -> list[Finding]:
     accused: Counter[tuple[str, ...]] = Counter()
     for each, where in zip(found, placed, strict=True):
         if where and not _named(each, where.who):
-            held[where.section] += each.verdict == "confirmed"
-            accused[where.section] += each.accuses
+            # Of one device: a text that is wrong on several is careless, not misread.
+            below = (*where.section, each.subject)
+            held[below] += each.verdict == "confirmed"
+            accused[below] += each.accuses
+    many = {below for below in accused if accused[below] >= _MANY and accused[below] > held[below]}
     return [
-        _settled(
-            each, where, accused[where.section] >= _MANY and accused[where.section] > held[where.section]
-        )
+        _settled(each, where, (*where.section, each.subject) in many)
         if where and each.accuses and each.attribute != "name"
         else each
         for each, where in zip(found, placed, strict=True)

@@ -54,6 +54,14 @@ _HEDGED = re.compile(
     r"nearly|almost)\b",
     re.IGNORECASE,
 )
+#: What is said of each of several as of one.
+_ARE = re.compile(r"\s+(are|were)(?:\s+(?:both|all))?(?=\s)", re.IGNORECASE)
+#: A kind of devices that was spoken of just before, which "all of them" may mean.
+_OF_A_KIND = re.compile(
+    r"\b(?:none|all|any|every|each|most|no)\s+(?:of\s+)?(?:the\s+)?(?:[\w-]+\s+){0,3}(?:cards?|gpus?|parts?|chips?|models?)\b",
+    re.IGNORECASE,
+)
+_BACK = 120
 _DENIES = re.compile(
     r"(?:supports?|has|have|offers?|comes? with|gets?|features?|can do|does|do|runs?|provides?)\b",
     re.IGNORECASE,
@@ -87,6 +95,9 @@ def _members(
     two = "both" in who or "neither" in who
     count = 2 if two else _COUNTS.get((word or "").lower(), 0)
     here = context.mentions.get(index, ())
+    just_before = passage.text[max(0, match.start() - _BACK) : match.start()]
+    if _OF_A_KIND.search(just_before):
+        return []
     starts = [each.start for each in sentences(passage.text) if each.start <= sentence.start]
     near = [
         _distinct(group, context)
@@ -140,6 +151,9 @@ def _of_members(
         head, said = words[: verb.end() - start], "It lacks"
     if len(said) > len(head):
         return
+    plural = _ARE.match(words, len(head))
+    if plural and len(said) + 3 <= plural.end():
+        head, said = words[: plural.end()], f"{said} {'is' if plural[1].lower() == 'are' else 'was'}"
     # As long as it was, so that every place stays where it is.
     read = passage.part(start, end)._replace(
         text=said.ljust(len(head)) + words[len(head) :], kind="paragraph"

@@ -64,6 +64,8 @@ _DID = re.compile(
 _IN_YEAR = re.compile(
     r"\s+(?:[\w-]+\s+){0,2}?in\s+(?:early\s+|late\s+|mid-)?(?:[A-Z][a-z]+\s+)?(20[012]\d)\b"
 )
+#: "The Tesla P100 of 2016".
+_YEAR_OF = re.compile(r"\s+(?:of|from)\s+(20[012]\d)\b(?!\s*(?:and|or|-|/))")
 _THEN_YEAR = re.compile(
     r"\s+(?:followed\s+|came\s+|only\s+)?in\s+(?:early\s+|late\s+|mid-)?(?:[A-Z][a-z]+\s+)?(20[012]\d)\b(?=\s*[.,;)]|$|\s+and\b)"
 )
@@ -96,6 +98,11 @@ _LABEL = re.compile(
 _IS_OF = re.compile(r"\s+(?:is|was)\s+(?:an?|the|one|also|\w+'s)\s+(?:[\w'-]+\s+){0,3}", re.IGNORECASE)
 _IT_IS = re.compile(
     r"\s*(?:It|This|That)(?:[\u2019']s| is| was)\s+(?:still\s+|also\s+)?(?:an?|the|one)\s+(?:[\w'-]+\s+){0,2}"
+)
+#: "It is RDNA 4 and has": the name of an architecture by itself.
+_IT_IS_JUST = re.compile(r"\s*(?:It|This|That)(?:[\u2019']s| is| was)\s+(?:still\s+|also\s+|both\s+)?", re.I)
+_JUST = re.compile(
+    r"(?:\s+(?:too|as well|parts?|cards?|chips?))?\s*(?:[.,;)]|$|\s(?:and|with|at|from)\b)", re.I
 )
 _A_CARD = re.compile(
     r"(?:[ -](?:generation|class|based|series))?\s+(?:\w+\s+){0,2}?"
@@ -447,6 +454,7 @@ def _carried(text: str, start: int, match: re.Match[str], who: Spoken) -> Mentio
     """The device that "It is based on Ampere" and "Architecture: Ampere" go on about."""
     gap = text[start : match.start()]
     is_of = _IT_IS.fullmatch(gap) and _A_CARD.match(text, match.end())
+    is_of = is_of or (_IT_IS_JUST.fullmatch(gap) and _JUST.match(text, match.end()))
     if who.here or not who.topic or not (is_of or _BUILT.fullmatch(gap) or _LABEL.fullmatch(gap)):
         return None
     return None if _OLDER.search(text, start, match.start()) else who.topic[0]
@@ -480,6 +488,9 @@ def _years(
         then = did and _IN_YEAR.match(passage.text, mention.end, place[1])
         if then:
             yield from _of_year(passage, then, mention, context)
+        named_by = _YEAR_OF.match(passage.text, mention.end, place[1])
+        if named_by:
+            yield from _of_year(passage, named_by, mention, context)
     for match in _OF_YEAR.finditer(passage.text, *place):
         named = [each for each in here if each.end == match.start()]
         if named:

@@ -115,6 +115,7 @@ _FACTOR = re.compile(
     r"(?:about\s+|around\s+|roughly\s+|nearly\s+|over\s+|almost\s+|more than\s+)?",
     re.IGNORECASE,
 )
+_ENDS = re.compile(r",\s+(?:about\s+|around\s+|roughly\s+|nearly\s+|over\s+|almost\s+|more than\s+|or\s+)*$")
 _SO_MUCH_AS = re.compile(
     r"\s*(?:as much|as many|as high|as large|more|higher|the (?:figure|number|amount))?\s*[.!;)]",
     re.IGNORECASE,
@@ -289,8 +290,11 @@ def _just_told(
     """
     begins = _THAT_IS.match(text, sentence.start, sentence.end)
     factor = _FACTOR.search(text, sentence.start, claim.start)
+    ends = _ENDS.search(text, max(sentence.start, claim.start - _BEFORE), claim.start)
     if factor and factor.end() == claim.start:
         start, end = sentence.start, factor.start()
+    elif ends and _SO_MUCH_AS.match(text, claim.end):
+        start, end = sentence.start, ends.start()
     elif begins and claim.start <= begins.end() + _ROUGHLY and _SO_MUCH_AS.match(text, claim.end):
         earlier = [each for each in sentences(text) if each.end <= sentence.start + 1][-1:]
         start, end = (earlier[0].start, earlier[0].end) if earlier else (0, 0)

@@ -29,7 +29,9 @@ _BESIDE = re.compile(
     re.IGNORECASE,
 )
 #: Before a size that is one of several, or that is worked with.
-_ONE_OF = re.compile(r"(?:\d|GB|GiB)\s*(?:/|or|and|to|-|\u2013)\s*$|\b(?:up to|vs\.?|versus|than)\s*$", re.IGNORECASE)
+_ONE_OF = re.compile(
+    r"(?:\d|GB|GiB)\s*(?:/|or|and|to|-|\u2013)\s*$|\b(?:up to|vs\.?|versus|than)\s*$", re.IGNORECASE
+)
 _ELSE = re.compile(r"\s*(?:/|or\b|to\b|variants?\b|versions?\b|models?\b)", re.IGNORECASE)
 
 
@@ -52,7 +54,12 @@ def _of_form(each: Finding) -> bool:
 def _judged(passage: Passage, one: Finding, other: Finding, context: Context) -> Iterator[Finding]:
     text = passage.text
     places = [text.find(each.quote) for each in (one, other)]
-    if one.attribute == other.attribute or -1 in places or text.count(one.quote) > 1 or text.count(other.quote) > 1:
+    if (
+        one.attribute == other.attribute
+        or -1 in places
+        or text.count(one.quote) > 1
+        or text.count(other.quote) > 1
+    ):
         return
     (a, b), (c, d) = ((at, at + len(each.quote)) for at, each in zip(places, (one, other), strict=True))
     if not b <= c or not _BESIDE.fullmatch(text, b, c):
@@ -60,13 +67,19 @@ def _judged(passage: Passage, one: Finding, other: Finding, context: Context) ->
     if _ONE_OF.search(text, 0, a) or _ELSE.match(text, d) or _ELSE.match(text, b):
         return
     index = next(i for i, each in enumerate(context.document.passages) if each is passage)
-    whole = [each.named for each in context.mentions.get(index, ()) if set(one.subject.split(", ")) <= set(each.named)]
+    whole = [
+        each.named
+        for each in context.mentions.get(index, ())
+        if set(one.subject.split(", ")) <= set(each.named)
+    ]
     if not whole or not set(other.subject.split(", ")) & set(whole[-1]):
         return
     first, second = (_having(each, whole[-1], passage, context) for each in (one, other))
     if not first or not second or first & second:
         return
-    because = f"{one.quote} is of {', '.join(sorted(first)[:2])}; {other.quote} of {', '.join(sorted(second)[:2])}"
+    because = (
+        f"{one.quote} is of {', '.join(sorted(first)[:2])}; {other.quote} of {', '.join(sorted(second)[:2])}"
+    )
     yield made(
         context, passage, (c, d), "specification", "inconsistent", subject=", ".join(sorted(first | second)),
         attribute=other.attribute, because=f"no form has both: {because}",
@@ -78,7 +91,11 @@ def _having(told: Finding, named: Sequence[str], passage: Passage, context: Cont
     """The devices of a name of which a value is right."""
     gpus = [gpu for gpu in (context.catalogue[key] for key in named) if gpu.confidence != "low"]
     if told.attribute == "memory_type":
-        return {gpu.id for gpu in gpus if str(gpu.value("memory_type") or told.quote).upper() == told.quote.upper()}
+        return {
+            gpu.id
+            for gpu in gpus
+            if str(gpu.value("memory_type") or told.quote).upper() == told.quote.upper()
+        }
     found = [each for each in quantities(passage.text, context.fraction)
              if passage.text[each.start : each.end] == told.quote]  # fmt: skip
     what = attributes()[told.attribute]
