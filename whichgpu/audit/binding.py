@@ -41,10 +41,17 @@ _POSSESSES = re.compile(r"[\u2019']s?\s+")
 _CHIP_NUMBER = re.compile(r"\b(?:Navi|Vega|Polaris|[CR]DNA|Zen|Gen|Xe)\s$")
 #: Words beside a value that is of a part, or of a change.
 _PART_BEFORE = re.compile(
-    r"\b(?:each|per|every|by|from|"
+    r"\b(?:each|per|every|by|from(?! (?:19|20)\d\d\b)|"
     r"(?<!up )(?<!compared )(?<!relative )(?<!equal )(?<!close )(?<!gets )(?<!comes )"
-    r"(?<!goes )(?<!amounts )(?<!moved )(?<!moves )(?<!switched )(?<!jumped )(?<!jumps )(?<!grew )(?<!grows )to)\b"
+    r"(?<!goes )(?<!amounts )to)\b"
     r"[\w\s,]{0,16}$",
+    re.IGNORECASE,
+)
+#: What a device raises something to is its own: "upgrades the memory to 141 GB".
+_RAISED = re.compile(
+    r"\b(?:upgrad\w+|rais\w+|increas\w+|boost\w*|bump\w*|push\w*|lift\w*|expand\w*|extend\w*|mov\w+|"
+    r"switch\w*|jump\w*|gr[eo]ws?)\s+(?!from\b)(?:(?:the|its|memory|vram|capacity|bandwidth|power|tdp|size|bus)\s+){0,4}"
+    r"to\s+(?:a\s+|an\s+|even\s+|about\s+)?$",
     re.IGNORECASE,
 )
 #: Behind a value that names a model by it: "the 80 GB version", "45 W variants".
@@ -87,7 +94,7 @@ _CLAUSE = re.compile(
 TIED = re.compile(
     r"(?:[\u2019']s|\u7684|\u306e)?\s*(?:gpus?\s*)?(?:\(|:|,)?\s*(?:(?:has|have|features?|offers?|comes?|ships?|packs?|boasts?|"
     r"delivers?|provides?|includes?|with|of|a|an|is|at|up to|over|about|around|the|full|massive|whopping|"
-    r"equipped|and|impressive|only|just|exactly)\s+){0,6}\$?",
+    r"equipped|and|impressive|only|just|exactly|same|amount|much|as)\s+){0,6}\$?",
     re.IGNORECASE,
 )
 #: What a row of a table without marks has not between its values.
@@ -392,7 +399,10 @@ def of_a_part(text: str, quantity: Quantity) -> bool:
         return True
     return bool(
         _MISSING.search(before)
-        or _PART_BEFORE.search(before)
+        or (
+            _PART_BEFORE.search(before)
+            and not _RAISED.search(text, max(0, quantity.start - APART), quantity.start)
+        )
         or _PART_AFTER.match(after)
         or (quantity.dimension != "number" and _DIFFERENCE.match(after))
     )

@@ -153,6 +153,8 @@ class _Reader:
 
     def read(self, match: re.Match[str]) -> Comparison | None:
         """The comparison that a word makes; None where what it is in is not certain."""
+        if match[0] == "TOPS":
+            return None
         sign = 1 if match["more"] or match["above"] or match["thirst"] else 0 if match["level"] else -1
         noun = None if match["above"] or match["below"] else self._noun(match)
         if noun is not None:

@@ -144,6 +144,12 @@ def listed(text: str, sentence: Sentence, quantity: Quantity, mention: Mention |
     if sized or _SCRIPT.search(text, first, quantity.start):
         return None
     gap = text[first : quantity.start]
+    # "The A30 is the smaller one: 24 GB of HBM2 and 165 W", "and its memory reaches 960 GB/s".
+    before, mark, values = gap.rpartition(":")
+    if mention and mark and values.strip() and key != "memory" and not _TURNS.search(before):
+        gap = values
+    elif mention is None and (again := list(_AND_ITS.finditer(gap))):
+        gap = gap[again[-1].end() :]
     said = (key != "memory_bus" and is_list(gap)) or (key == "bandwidth" and _opens(gap))
     said = said or bool(key != "memory_bus" and has(gap) and _OWN_END.match(text, quantity.end))
     said = said or _only_meant(text, sentence, quantity, key, gap)
@@ -160,6 +166,8 @@ def _only_meant(text: str, sentence: Sentence, quantity: Quantity, key: str, gap
     return not foreign.search(f"{before} {text[quantity.start : quantity.end]} {after}")
 
 
+#: What goes on about the same device in a clause of its own.
+_AND_ITS = re.compile(r",?\s(?:and|but)\s+(?=its?\b)", re.IGNORECASE)
 #: Ends of clauses, and words of what else has such a value.
 _CLAUSES = re.compile(r"[,;:]\s|\.\s|\s[\u2013\u2014-]\s|\b(?:while|whereas|but)\b")
 _FOREIGN = {

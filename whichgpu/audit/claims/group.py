@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from whichgpu.audit.pairs import devices
+from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import Spoken, owned
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.subjects import Mention, model
@@ -62,6 +63,15 @@ _OF_A_KIND = re.compile(
     re.IGNORECASE,
 )
 _BACK = 120
+#: What stands before and between the names that a sentence begins with, and the verb behind them.
+_OPENS = re.compile(
+    r"\s*(?:[-*]\s+)?(?:both\s+)?(?:the\s+|nvidia[\u2019']s\s+|nvidia\s+|amd\s+)*", re.IGNORECASE
+)
+_JOINED = re.compile(r"s?,?\s+(?:and|&)\s+(?:the\s+|nvidia\s+|amd\s+)*|s?,\s+(?:the\s+)?", re.IGNORECASE)
+_THEY = re.compile(
+    r"s?\s+(?P<verb>(?P<are>are|were)|use|share|have|support|feature|belong|run)(?:\s+(?:both|all))?(?=\s)",
+    re.IGNORECASE,
+)
 _DENIES = re.compile(
     r"(?:supports?|has|have|offers?|comes? with|gets?|features?|can do|does|do|runs?|provides?)\b",
     re.IGNORECASE,
@@ -74,6 +84,7 @@ def find(context: Context) -> Iterator[Finding]:
         if passage.kind not in ("paragraph", "item", "caption"):
             continue
         for sentence in sentences(passage.text):
+            yield from _of_named(index, passage, sentence, context)
             every = list(_GROUP.finditer(passage.text, sentence.start, sentence.end))
             for match, then in zip(every, [*every[1:], None], strict=False):
                 clause = _CLAUSE.search(passage.text, match.end(), sentence.end)
@@ -84,6 +95,43 @@ def find(context: Context) -> Iterator[Finding]:
                 members = _members(index, passage, sentence, match, context)
                 if members:
                     yield from _of_members(passage, (match.start("who"), end), match, members, context)
+
+
+def _of_named(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
+    """What is said of devices that a sentence begins with: "The H100 and the H200 are both Hopper"."""
+    here = within(context.mentions.get(index, ()), sentence.start, sentence.end)
+    text, last = passage.text, None
+    if len(here) < 2 or not _OPENS.fullmatch(text, sentence.start, here[0].start):
+        return
+    for at in range(1, min(len(here), _MOST)):
+        if not _JOINED.fullmatch(text, here[at - 1].end, here[at].start):
+            break
+        last = at
+    verb = _THEY.match(text, here[last].end, sentence.end) if last else None
+    if verb is None or last is None or len(here) > last + 1:
+        return
+    clause = _CLAUSE.search(text, verb.end(), sentence.end)
+    end = clause.start() if clause else sentence.end
+    if _HEDGED.search(text, verb.end(), end) or quantities(text[verb.end() : end]):
+        # Values of each are read where they stand.
+        return
+    start = here[0].start
+    said = "It is" if verb["are"] else "It"
+    head = verb.end() if verb["are"] else verb.start("verb")
+    read = passage.part(start, end)._replace(text=said.ljust(head - start) + text[head:end], kind="paragraph")
+    yield from _of_each(read, [each.ids for each in here[: last + 1]], context)
+
+
+def _of_each(read: Passage, members: Sequence[_Ids], context: Context) -> Iterator[Finding]:
+    """What is found in a clause for each device: of each stretch an accusation, if there is one."""
+    found: dict[tuple[int, int], Finding] = {}
+    for ids in members:
+        for each in of_one(read, ids, context):
+            key = (each.start, each.end)
+            if key not in found or (each.accuses and not found[key].accuses):
+                found[key] = each
+    context.memo.setdefault("grouped", set()).update(found)
+    yield from found.values()
 
 
 def _members(
@@ -158,14 +206,7 @@ def _of_members(
     read = passage.part(start, end)._replace(
         text=said.ljust(len(head)) + words[len(head) :], kind="paragraph"
     )
-    found: dict[tuple[int, int], Finding] = {}
-    for ids in members:
-        for each in of_one(read, ids, context):
-            key = (each.start, each.end)
-            if key not in found or (each.accuses and not found[key].accuses):
-                found[key] = each
-    context.memo.setdefault("grouped", set()).update(found)
-    yield from found.values()
+    yield from _of_each(read, members, context)
 
 
 def of_one(read: Passage, ids: _Ids, context: Context, kinds: Sequence[str] = _KINDS) -> Iterator[Finding]:

@@ -131,6 +131,7 @@ _IS_CHIP = re.compile(
     r"\b(?:chip|die|silicon|based|built|uses?|using|features?|powered|with the|houses|carries)\b",
     re.IGNORECASE,
 )
+_A_CHIP = re.compile(r"\s+(?:chip|die|silicon|gpu)\b", re.IGNORECASE)
 _CAPABILITY = re.compile(
     r"\bcomput(?:e|ing) capability\b[\s:*|of]{0,6}(?:is )?(\d{1,2}\.\d)\b", re.IGNORECASE
 )
@@ -325,7 +326,8 @@ def _chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
         if mention not in here and not ITS_OWN.match(passage.text, place[0]):
             continue
         inside = any(each.start <= match.start() < each.end for each in here)
-        if mention and not inside and (_IS_CHIP.search(gap) or _HEADS.fullmatch(gap)) and len(gap) < _FAR:
+        said = _IS_CHIP.search(gap) or _HEADS.fullmatch(gap) or _A_CHIP.match(passage.text, match.end())
+        if mention and not inside and said and len(gap) < _FAR:
             gpus = [context.catalogue[key] for key in mention.ids]
             yield from one_of(passage, match, "chip", gpus, context)
 
@@ -336,6 +338,8 @@ def _alike(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
         both = pair(match.start(), match.end() - 1, who, context)
         after = [each for each in who.here if each.start >= match.end() - 1]
         named = CHIP.search(passage.text, place[0], match.start())
+        if named and after and not match["what"].lower().startswith(("arch", "gen")):
+            yield from _of_that_chip(passage, match, (named[0], after[0]), context)
         if named or both is None or not after or not _AS.fullmatch(passage.text, match.end(), after[0].start):
             continue
         family = match["what"].lower() in ("architecture", "generation")
@@ -350,6 +354,20 @@ def _alike(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
                    "confirmed" if told[0] & told[1] else "contradicted", subject=both.subject,
                    attribute="architecture" if family else "chip", because=because,
                    evidence=tuple(source_of(side[0], "chip") for side in sides))  # fmt: skip
+
+
+def _of_that_chip(
+    passage: Passage, match: re.Match[str], told: tuple[str, Mention], context: Context
+) -> Iterator[Finding]:
+    """The device behind a chip that is said to be its own too: "AD103, the same die as the RTX 4080"."""
+    chip, other = told
+    gpus = [context.catalogue[key] for key in other.named]
+    known = [gpu for gpu in gpus if gpu.value("chip") and gpu.confidence != "low"]
+    if known and _AS.fullmatch(passage.text, match.end(), other.start):
+        right = [gpu for gpu in known if same_chip(chip, str(gpu.value("chip")))]
+        verdict = "confirmed" if right else "contradicted"
+        place = (match.start(), other.end)
+        yield of_field(passage, place, "identity", "chip", right or known, verdict, context)
 
 
 _CHIP_AS = re.compile(
@@ -455,7 +473,8 @@ def _carried(text: str, start: int, match: re.Match[str], who: Spoken) -> Mentio
     gap = text[start : match.start()]
     is_of = _IT_IS.fullmatch(gap) and _A_CARD.match(text, match.end())
     is_of = is_of or (_IT_IS_JUST.fullmatch(gap) and _JUST.match(text, match.end()))
-    if who.here or not who.topic or not (is_of or _BUILT.fullmatch(gap) or _LABEL.fullmatch(gap)):
+    before = [each for each in who.here if each.start < match.start() or each not in who.against]
+    if before or not who.topic or not (is_of or _BUILT.fullmatch(gap) or _LABEL.fullmatch(gap)):
         return None
     return None if _OLDER.search(text, start, match.start()) else who.topic[0]
 

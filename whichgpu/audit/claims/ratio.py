@@ -147,6 +147,14 @@ _GROWN = re.compile(
 )
 
 
+#: "Raises bandwidth by 78 %".
+_BY = re.compile(
+    r"\b(?:rais\w+|increas\w+|boost\w*|bump\w*|lift\w*|grows?|grew|rises?|rose|(?P<less>cuts?|reduc\w+|lowers?|shrinks?))\s+"
+    r"(?:the\s+|its\s+)?(?:[\w-]+\s+){0,4}?by\s+(?:about\s+|around\s+|roughly\s+|nearly\s+|almost\s+|over\s+|some\s+)?$",
+    re.IGNORECASE,
+)
+
+
 class _Claim(NamedTuple):
     """A multiple that is stated of two devices."""
 
@@ -193,8 +201,12 @@ def _claims(text: str, sentence: Sentence, who: Spoken, context: Context) -> Ite
             more, less = _MORE.match(text, each.end), _LESS.match(text, each.end)
             grows = _GROWS.search(text, max(sentence.start, each.start - 30), each.start)
             grown = _GROWN.match(text, each.end)
+            by = _BY.search(text, max(sentence.start, each.start - _AFTER), each.start)
             if grows or grown:
                 sign = -1 if (grows or grown)["less"] else 1  # type: ignore[index]
+                yield _Claim(each.start, each.end, 1 + sign * each.value, each.limit, sign * each.value)
+            elif by and not more and not less:
+                sign = -1 if by["less"] else 1
                 yield _Claim(each.start, each.end, 1 + sign * each.value, each.limit, sign * each.value)
             elif more:
                 yield _Claim(each.start, more.end(), 1 + each.value, each.limit, each.value)

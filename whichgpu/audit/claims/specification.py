@@ -247,6 +247,10 @@ def _of_value(
         told = [
             each for each in told if not (each in who.against and each in here and each.start > quantity.end)
         ]
+        # "They manage 0.6 TFLOPS, so you want an A100" is none of the A100's.
+        told = [
+            each for each in told if not (each in here and _SO_THEN.search(text, quantity.end, each.start))
+        ]
         told = [each for each in told if not _LIKE.fullmatch(text, sentence.start, each.start)]
         others = [context.catalogue[key] for each in told if each != mention for key in each.ids]
         against = re.match(
@@ -321,6 +325,7 @@ _NEEDS = re.compile(
     r"watts?)\s*(?:[.,;)]|$))",
     re.IGNORECASE,
 )
+_SO_THEN = re.compile(r"[,;]\s+(?:so|hence|thus|therefore)\s", re.IGNORECASE)
 _LIKE = re.compile(
     r"\s*(?:Just\s+|Much\s+)?(?:Un|un)?[Ll]ike\s+(?:the\s+|its\s+|an?\s+|nvidia\s+)*", re.IGNORECASE
 )

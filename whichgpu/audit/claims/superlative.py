@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit.attributes import Attribute, attributes, named
 from whichgpu.audit.findings import made
@@ -60,6 +60,8 @@ _SCOPE = re.compile(
 )
 #: From so many on a text names others beside those that it compares.
 _MANY = 7
+#: So many more a text may name aside.
+_ASIDE = 2
 _COUNTS = {"two": 2, "pair": 2, "three": 3, "trio": 3, "four": 4, "five": 5, "six": 6,
            "seven": 7, "eight": 8, "nine": 9, "ten": 10}  # fmt: skip
 #: The day on which a device came out.
@@ -80,7 +82,7 @@ def find(context: Context) -> Iterator[Finding]:
 def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
     who = spoken(index, passage, sentence, context)
     among = _among(index, passage, sentence, context)
-    if not among:
+    if not among.every:
         return
     for match in _MOST.finditer(passage.text, sentence.start, sentence.end):
         each = next((one for one in named(passage.text) if one.start == match.end()), None)
@@ -118,13 +120,20 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
             yield from _judged(passage, match.span(), (mention.ids, what, most), among, context)
 
 
-def _among(index: int, passage: Passage, sentence: Sentence, context: Context) -> Sequence[tuple[str, ...]]:
+class _Among(NamedTuple):
+    """Those that are compared, and how many of them may not be meant."""
+
+    every: Sequence[tuple[str, ...]]
+    extra: int = 0
+
+
+def _among(index: int, passage: Passage, sentence: Sentence, context: Context) -> _Among:
     """The devices that a sentence counts: those of the text, of what stands before, or of the passage."""
     said = _SCOPE.search(sentence.text)
     count = next((n for word, n in _COUNTS.items() if said and word in said[0].lower()), 0)
     every = devices(context)
     if not count or len(every) == count or len(every) > count >= _MANY:
-        return every
+        return _Among(every)
     upto = [
         each
         for at in sorted(context.mentions)
@@ -134,19 +143,19 @@ def _among(index: int, passage: Passage, sentence: Sentence, context: Context) -
     here = [each for each in context.mentions.get(index, ()) if each.start < sentence.end]
     for group in (upto, here):
         distinct = {model(each.named[0], context.catalogue): each.named for each in group}
-        if len(distinct) == count:
-            return list(distinct.values())
-    return []
+        if 0 <= len(distinct) - count <= _ASIDE:
+            return _Among(list(distinct.values()), len(distinct) - count)
+    return _Among(())
 
 
 def _judged(
     passage: Passage, place: tuple[int, int], what: tuple[tuple[str, ...], Attribute, bool],
-    among: Sequence[tuple[str, ...]], context: Context,
+    among: _Among, context: Context,
 ) -> Iterator[Finding]:  # fmt: skip
     """Contradicted where another device that is compared has more in all its forms, or less."""
     ids, attribute, most = what
     shares: list[tuple[float, float, str, str]] = []
-    for other in among:
+    for other in among.every:
         both = Pair(ids, other)
         of_both = _days if attribute is _DAY else ratios
         found = of_both(attribute, both, context) if not set(other) & set(ids) else []
@@ -155,9 +164,13 @@ def _judged(
             shares.append((max(values), min(values), other[0], found[0][1]))
     if not shares:
         return
-    best, _, rival, words = min(shares)
+    _, _, rival, words = min(shares)
     worst = min(low for _, low, _, _ in shares)
-    verdict = "contradicted" if best < 1 - _EQUAL else "confirmed" if worst > 1 - _EQUAL else "unverifiable"
+    # Where the text names more than are counted, one of those that are must be above it for certain.
+    better = sum(high < 1 - _EQUAL for high, _, _, _ in shares)
+    verdict = (
+        "contradicted" if better > among.extra else "confirmed" if worst > 1 - _EQUAL else "unverifiable"
+    )
     gpus = [context.catalogue[key] for key in (ids[0], rival)]
     if verdict == "contradicted" and any(gpu.confidence == "low" for gpu in gpus):
         verdict = "unverifiable"
