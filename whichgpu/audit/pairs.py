@@ -70,7 +70,8 @@ def pair(start: int, end: int, who: Spoken, context: Context) -> Pair | None:
         second = []
     else:
         second = [each for each in devices(context) if not _same(each, first.named, context)]
-        if len(second) != 1 or any(_same(second[0], each, context) for each in apart):
+        lone = len(devices(context)) < 2
+        if len(second) != 1 or lone or any(_same(second[0], each, context) for each in apart):
             second = _just_before(who, start, first, context)
     return Pair(_forms(first.named, context), _forms(second[0], context)) if len(second) == 1 else None
 

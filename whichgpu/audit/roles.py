@@ -41,7 +41,7 @@ _STRONG = re.compile(
 _AGAINST = re.compile(
     r"(?:\b(?:(?<!such )(?<!known )as(?: with| on| for)?|over|"
     r"after|before|since|between|"
-    r"(?:competitive|on par|level|close|comparable|equal|similar|identical|next) (?:to|with)|"
+    r"shar(?:es?|ed|ing)\b[^.;,]{0,40}?\bwith|(?:competitive|on par|level|close|comparable|equal|similar|identical|next) (?:to|with)|"
     r"alongside|besides|instead of|(?:just|much|exactly) like|tout comme|ainsi que|(?:eben|genau)so wie|"
     r"genau wie|"
     r"al igual que|igual que|proprio come|"
@@ -177,6 +177,11 @@ def _aside(text: str, start: int, mention: Mention) -> bool:
     return closed > 0 and _VERB.match(text, mention.end, closed) is not None
 
 
+#: Another device, which is called by what it is to one: "the A100's successor".
+_KIN = re.compile(
+    r"[\u2019']s?\s+(?:direct\s+|\w+\s+)?(?:successor|predecessor|replacement|rival|sibling|counterpart|namesake)\b",
+    re.IGNORECASE,
+)
 _VERB = re.compile(
     r"\s*(?:GPU |card )?(?:has|had|have|is|offers|comes|hat|bietet|poss\u00e8de|tiene)\b", re.IGNORECASE
 )
@@ -220,7 +225,13 @@ def _against(text: str, start: int, here: Sequence[Mention]) -> list[Mention]:
         # "Unlike the A40, the L40 supports" goes on with its subject.
         after = join and not (join[0].lstrip().startswith(",") and _SUBJECT.match(text, mention.end))
         last = mention.end
-        if after or _AGAINST.search(words) or _STRONG.search(words) or _aside(text, start, mention):
+        if (
+            after
+            or _KIN.match(text, mention.end)
+            or _AGAINST.search(words)
+            or _STRONG.search(words)
+            or _aside(text, start, mention)
+        ):
             found.append(mention)
     return found
 
