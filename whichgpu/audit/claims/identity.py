@@ -65,6 +65,7 @@ _IN_YEAR = re.compile(
     r"\s+(?:[\w-]+\s+){0,2}?in\s+(?:early\s+|late\s+|mid-)?(?:[A-Z][a-z]+\s+)?(20[012]\d)\b"
 )
 #: "The Tesla P100 of 2016".
+_OF_ITS_YEAR = re.compile(r"^\s+(?:of|from)\s+20[012]\d\b")
 _YEAR_OF = re.compile(r"\s+(?:of|from)\s+(20[012]\d)\b(?!\s*(?:and|or|-|/))")
 _THEN_YEAR = re.compile(
     r"\s+(?:followed\s+|came\s+|only\s+)?in\s+(?:early\s+|late\s+|mid-)?(?:[A-Z][a-z]+\s+)?(20[012]\d)\b(?=\s*[.,;)]|$|\s+and\b)"
@@ -158,6 +159,7 @@ _SHARED = re.compile(
     r"\b(?:both|share[sd]?|all (?:use|based|have)|the same)\b(?!.*\bdifferent\b)", re.IGNORECASE | re.DOTALL
 )
 #: What turns to another device within a sentence.
+_AND_ITS = re.compile(r",\s+and\s+(?=its\b)", re.IGNORECASE)
 _TURN = re.compile(r"\b(?:whereas|while|but)\b|;\s", re.IGNORECASE)
 _FAR = 90
 #: A sentence about a chip, which may come out before the card.
@@ -316,12 +318,15 @@ def _chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
                 gpus = [context.catalogue[key] for key in clause[0].named]
                 yield from one_of(passage, match, "chip", gpus, context)
             continue
-        if len({m.named for m in here if m.end <= match.start()}) > 1 or SET_AGAINST.search(
-            passage.text[place[0] : match.start()]
-        ):
+        its = max(
+            (each.end() for each in _AND_ITS.finditer(passage.text, place[0], match.start())),
+            default=place[0],
+        )
+        several = len({m.named for m in here if its <= m.start and m.end <= match.start()}) > 1
+        if several or SET_AGAINST.search(passage.text, its, match.start()):
             continue
         mention = owner_of(match.start(), who)
-        start = mention.end if mention and mention in here else place[0]
+        start = max(mention.end if mention and mention in here else place[0], its)
         gap = passage.text[start : match.start()]
         if mention not in here and not ITS_OWN.match(passage.text, place[0]):
             continue
@@ -461,6 +466,7 @@ def _is_built(text: str, match: re.Match[str], here: Sequence[Mention]) -> Menti
     gap = text[before[-1].end : match.start()] if before else ""
     if not before or len(gap) > _FAR or _OLDER.search(_GOES_ON.sub(" ", _ITS_AGE.sub("the ", gap))):
         return None
+    gap = _OF_ITS_YEAR.sub("", gap)
     kind_of = text.startswith("-based", match.end()) and len(gap) < _FAR // 3
     is_of = _IS_OF.fullmatch(gap) and _A_CARD.match(text, match.end())
     in_brackets = _OPENED.fullmatch(gap) and _CLOSED.match(text, match.end())

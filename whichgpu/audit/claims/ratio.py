@@ -155,6 +155,10 @@ _BY = re.compile(
 )
 
 
+#: What another device needs is its power: "about a fifth of what the L40S needs".
+_WHAT_NEEDS = re.compile(r"\bwhat\s+(?:the\s+|an?\s+)?[\w -]{2,24}?\s+(?:needs|requires)\b", re.IGNORECASE)
+
+
 class _Claim(NamedTuple):
     """A multiple that is stated of two devices."""
 
@@ -332,7 +336,7 @@ def _of_devices(
     own = re.search(
         r"\bthan (?:its|their|it)\b(?! (?:rival|competitor|counterpart|opponent|competition))", near
     )
-    if own or _OTHER.search(near):
+    if own or _OTHER.search(_WHAT_NEEDS.sub(" ", near)):
         return
     of_value = _of_value(passage, sentence, claim, who, context)
     if of_value is not None:
