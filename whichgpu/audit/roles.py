@@ -143,6 +143,10 @@ def spoken(index: int, passage: Passage, sentence: Sentence, context: Context) -
         found, certain = (maker, False) if maker else _topic(index, passage, sentence, context)
         if len(against) == len(here) and not maker and _of_others(sentence.text, found, context):
             found = ()
+        kin = [each for each in here if _KIN.match(passage.text, each.end)]
+        if any(set(each.named) & set(one.named) for each in kin for one in found):
+            # "The A100's successor has 132 SMs" is not about the A100.
+            found = ()
         found = _of_form(found, sentence.text)
         known[key] = Spoken(here, against, found, passage.text, certain)
     return known[key]
