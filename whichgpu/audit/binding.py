@@ -126,7 +126,8 @@ _SHARE = re.compile(
 )
 #: Behind a name, a value of its own: "the H100's 3,350 GB/s".
 _OWN_VALUE = re.compile(
-    r"\s+\d[\d,]*(?:\.\d+)?\s*(?:[.,;)]|(?:TFLOPS|GB/s|TB/s|W)\b)|(?:[\u2019']s?|\s+(?:only|just|nur|solo|has|had|hat|gets?|offers?|comes? with|makes do with|"
+    r"\s+\d[\d,]*(?:\.\d+)?\s*(?:[.,;)]|(?:TFLOPS|GB/s|TB/s|W)\b)"
+    r"|(?:[\u2019']s?|\s+(?:only|just|nur|solo|has|had|hat|gets?|offers?|comes? with|makes do with|"
     r"manages|at))\s+(?:\w+\s+)?[$~]?\d"
 )
 _NEXT = 24

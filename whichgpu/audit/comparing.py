@@ -68,7 +68,8 @@ _IN = re.compile(
 )
 #: Between the name of an attribute and what is said of it: "its bandwidth of 300 GB/s is slightly higher".
 _IS = re.compile(
-    r"(?:,\s[^.;,]{3,40},|[^.;,]{0,40}?)\s+(?:is|are|was|were|sits|stays|remains|comes in|lies|falls|ends up|ist|est|es)\s+"
+    r"(?:,\s[^.;,]{3,40},|[^.;,]{0,40}?)"
+    r"\s+(?:is|are|was|were|sits|stays|remains|comes in|lies|falls|ends up|ist|est|es)\s+"
     r"(?:(?:also|even|still|slightly|somewhat|a bit|a little|much|far|clearly|just|significantly|"
     r"considerably|only|"
     r"well|in fact|actually|noticeably|marginally|deutlich|etwas|noch)\s+){0,3}",

@@ -105,7 +105,8 @@ _APPOSITION = re.compile(
 _OTHER_THING = re.compile(
     r"[;:!?]|\.\s|\b(?:than|versus|vs|against|while|whereas|but|compared|unlike|system|server|host|cpu|nvlink|pcie|network\w*|"
     r"storage|cache|switch\w*|each|per|total|both|all|if|when|competitors?|rivals?|successors?|predecessors?|"
-    r"cards|gpus|models?|can|could|would|might|must|need\w*|requir\w*|run\w*|with a(?!\s+\d)|you|users?|we|they|i|"
+    r"cards|gpus|models?|can|could|would|might|must|need\w*|requir\w*|run\w*|with a(?!\s+\d)|you|users?|we|"
+    r"they|i|"
     r"motherboard|psu|desktop|laptop|machine|box|workstation|instance|node|version|variant|sibling)\b",
     re.IGNORECASE,
 )

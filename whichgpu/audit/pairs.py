@@ -55,8 +55,8 @@ def pair(start: int, end: int, who: Spoken, context: Context) -> Pair | None:
     first = own[-1] if own else (who.topic[0] if who.topic else None)
     if first is None:
         return None
-    apart, after = [each.named for each in after], _with(who, end, after)
-    set_against = list(after) or [each for each in before if each in who.against][-1:]
+    apart, after = [each.named for each in after], list(_with(who, end, after))
+    set_against = after or [each for each in before if each in who.against][-1:]
     if set_against:
         other = set_against[0]
         if _same(other.named, first.named, context):

@@ -29,7 +29,8 @@ _ARTICLES = (
 )
 #: Words that set what follows against something else, whatever stands between: "than the 360 GB/s of it".
 _STRONG = re.compile(
-    r"\b(?:than|as (?:much|many|large|big|fast|high|wide) as|unlike|vs\.?|versus|against|(?:compared|relative|in contrast) (?:to|with)|(?:up|down) from|"
+    r"\b(?:than|as (?:much|many|large|big|fast|high|wide) as|unlike|vs\.?|versus|against|"
+    r"(?:compared|relative|in contrast) (?:to|with)|(?:up|down) from|"
     r"(?:thirds?|quarters?|fifth|tenth|fraction) (?:of|as)|"
     r"the (?:very )?same(?! (?:goes|applies|is|holds|time|day|year))|"
     r"als|gegen\u00fcber|(?:im )?(?:vergleich|gegensatz) zu[rm]?|statt|wie|plus \w+ que|"
@@ -41,7 +42,8 @@ _STRONG = re.compile(
 _AGAINST = re.compile(
     r"(?:\b(?:(?<!such )(?<!known )as(?: with| on| for)?|over|"
     r"after|before|since|between|"
-    r"shar(?:es?|ed|ing)\b[^.;,]{0,40}?\bwith|(?:competitive|on par|level|close|comparable|equal|similar|identical|next) (?:to|with)|"
+    r"shar(?:es?|ed|ing)\b[^.;,]{0,40}?\bwith|"
+    r"(?:competitive|on par|level|close|comparable|equal|similar|identical|next) (?:to|with)|"
     r"alongside|besides|instead of|(?:just|much|exactly) like|tout comme|ainsi que|(?:eben|genau)so wie|"
     r"genau wie|"
     r"al igual que|igual que|proprio come|"

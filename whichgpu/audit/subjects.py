@@ -248,7 +248,8 @@ def resolved(document: Document, catalogue: Catalogue) -> Mapping[int, tuple[Men
 
 #: A size and a form before a name: "the 80 GB PCIe A100", "the SXM4 A100".
 _BEFORE = re.compile(
-    r"(?<![\w.])(?:(?P<size>\d{1,3})[ -]?GB\s+(?:(?:variant|version|model|edition)\s+of\s+(?:the\s+)?)?)?(?:(?P<form>PCIe|SXM|NVL)\d?\s+)?(?:(?:nvidia|tesla|"
+    r"(?<![\w.])(?:(?P<size>\d{1,3})[ -]?GB\s+(?:(?:variant|version|model|edition)\s+of\s+(?:the\s+)?)?)?"
+    r"(?:(?P<form>PCIe|SXM|NVL)\d?\s+)?(?:(?:nvidia|tesla|"
     r"geforce|rtx)\s+)?$",
     re.IGNORECASE,
 )

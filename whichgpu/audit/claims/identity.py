@@ -508,14 +508,7 @@ def _years(
         then = _THEN_YEAR.match(passage.text, mention.end, place[1])
         if then and told and mention.start > told.end():
             yield from _of_year(passage, then, mention, context)
-    for mention in here:
-        did = _DID.search(passage.text, max(place[0], mention.start - _FAR // 2), mention.start)
-        then = did and _IN_YEAR.match(passage.text, mention.end, place[1])
-        if then:
-            yield from _of_year(passage, then, mention, context)
-        named_by = _YEAR_OF.match(passage.text, mention.end, place[1])
-        if named_by:
-            yield from _of_year(passage, named_by, mention, context)
+    yield from _years_behind(passage, place, here, context)
     for match in _OF_YEAR.finditer(passage.text, *place):
         named = [each for each in here if each.end == match.start()]
         if named:
@@ -529,6 +522,18 @@ def _years(
         if not before or (between and " from" not in match[0]):
             continue
         yield from _of_year(passage, match, before[-1], context)
+
+
+def _years_behind(
+    passage: Passage, place: tuple[int, int], here: Sequence[Mention], context: Context
+) -> Iterator[Finding]:
+    """Years right behind a name: "announced the L40S in 2023", "the Tesla P100 of 2016"."""
+    for mention in here:
+        did = _DID.search(passage.text, max(place[0], mention.start - _FAR // 2), mention.start)
+        then = _YEAR_OF.match(passage.text, mention.end, place[1])
+        then = then or (_IN_YEAR.match(passage.text, mention.end, place[1]) if did else None)
+        if then:
+            yield from _of_year(passage, then, mention, context)
 
 
 def _of_year(passage: Passage, match: re.Match[str], mention: Mention, context: Context) -> Iterator[Finding]:

@@ -156,7 +156,8 @@ def _of_two(
 
 #: Behind a comparison with what was spoken of before: "is even a little slower in bandwidth."
 _ENDS = re.compile(
-    r"(?:\s+(?:in|on|as to|when it comes to)\s+(?:its\s+|the\s+)?(?:[\w-]+\s?){1,3})?\s*(?:[.!;)]|,\s+(?:but|so|and|too)\b)",
+    r"(?:\s+(?:in|on|as to|when it comes to)\s+(?:its\s+|the\s+)?(?:[\w-]+\s?){1,3})?"
+    r"\s*(?:[.!;)]|,\s+(?:but|so|and|too)\b)",
     re.IGNORECASE,
 )
 

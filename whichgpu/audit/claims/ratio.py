@@ -196,21 +196,16 @@ def _claims(text: str, sentence: Sentence, who: Spoken, context: Context) -> Ite
     for each in sorted(found, key=lambda one: one.start):
         if each.high != each.value:
             continue
-        factor = _FACTOR.search(text, sentence.start, each.start) if each.dimension == "number" else None
-        if factor and factor.end() == each.start and 1 < each.value <= 1000:
-            yield _Claim(each.start, each.end, each.value, each.limit)
-        if each.dimension == "times" and 0.05 <= each.value <= 1000 and _is_multiple(text, each):
+        if 0.05 <= each.value <= 1000 and (_is_factor(text, sentence, each) or _is_multiple(text, each)):
             yield _Claim(each.start, each.end, each.value, each.limit)
         if each.dimension == "percent" and each.value > 0:
             more, less = _MORE.match(text, each.end), _LESS.match(text, each.end)
             grows = _GROWS.search(text, max(sentence.start, each.start - 30), each.start)
             grown = _GROWN.match(text, each.end)
-            by = _BY.search(text, max(sentence.start, each.start - _AFTER), each.start)
+            if not (grows or grown or more or less):
+                grown = _BY.search(text, max(sentence.start, each.start - _AFTER), each.start)
             if grows or grown:
                 sign = -1 if (grows or grown)["less"] else 1  # type: ignore[index]
-                yield _Claim(each.start, each.end, 1 + sign * each.value, each.limit, sign * each.value)
-            elif by and not more and not less:
-                sign = -1 if by["less"] else 1
                 yield _Claim(each.start, each.end, 1 + sign * each.value, each.limit, sign * each.value)
             elif more:
                 yield _Claim(each.start, more.end(), 1 + each.value, each.limit, each.value)
@@ -233,8 +228,16 @@ def _parts(text: str, sentence: Sentence) -> Iterator[_Claim]:
         yield _Claim(match.start("share"), match.end(), times, "")
 
 
+def _is_factor(text: str, sentence: Sentence, each: Quantity) -> bool:
+    """Whether a bare number is told as a multiple: "a factor of 2.35"."""
+    factor = _FACTOR.search(text, sentence.start, each.start) if each.dimension == "number" else None
+    return factor is not None and factor.end() == each.start and each.value > 1
+
+
 def _is_multiple(text: str, each: Quantity) -> bool:
     """Whether "2x" is a multiple and no count of devices, outputs or lanes: 4x DisplayPort, 8x A100."""
+    if each.dimension != "times":
+        return False
     after = text[each.end : each.end + 12]
     if re.fullmatch(r"[xX\u00d7]", each.unit):
         ahead = _AHEAD.match(text, each.end)
@@ -318,13 +321,14 @@ def _just_told(
         return None
     bare = ("number", "percent", "times")
     found = [each for each in within(every, start, end) if each.dimension not in bare]
-    ends = [(each, each._replace(value=each.high)) for each in found if each.high != each.value]
-    if len(ends) == 1 and len(found) == 1:
-        return ends[0][1], ends[0][0]._replace(high=ends[0][0].value)
-    same = {each.dimension for each in found}
-    if len(found) != 2 or len(same) != 1 or found[0].value == found[1].value or ends:
+    if not found:
         return None
-    return (found[0], found[1]) if found[0].value > found[1].value else (found[1], found[0])
+    if len(found) == 1 and found[0].high != found[0].value:
+        # "From 38.7 to 91.1 TFLOPS" is read as a range.
+        found = [found[0]._replace(high=found[0].value), found[0]._replace(value=found[0].high)]
+    low, *rest = sorted(found, key=lambda each: each.value)
+    plain = all(each.high == each.value and each.dimension == low.dimension for each in found)
+    return (rest[0], low) if len(rest) == 1 and plain and rest[0].value > low.value else None
 
 
 def _of_devices(

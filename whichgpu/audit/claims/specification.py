@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from whichgpu.audit.attributes import Attribute, Named, named, qualifiers
+from whichgpu.audit.attributes import CHIP, Attribute, Named, named, qualifiers
 from whichgpu.audit.binding import APART, TIED, Binder, both_of, several_columns, united
 from whichgpu.audit.cells import noted
 from whichgpu.audit.fields import ITS_OWN
@@ -58,8 +58,7 @@ _ITS = re.compile(
 #: "And this memory has a bandwidth of 33 TB/s": of what the text before is about, which is no device.
 #: "The AD104 chip offers a maximum of 7,680 shaders": of the whole chip.
 _OF_CHIP = re.compile(
-    r"\b(?:G[APHVKMB]\d{3}|AD10\d|TU1\d{2}|Navi \d{2})\b[^.;,]{0,60}\b(?:maximum|full|complete|whole|up to|max\.?)\b",
-    re.IGNORECASE,
+    rf"{CHIP.pattern}[^.;,]{{0,60}}\b(?:maximum|full|complete|whole|up to|max\.?)\b", re.IGNORECASE
 )
 _THAT_MEMORY = re.compile(r"\b(?:this|that|these|such) (?:memory|cache|pool|link|bandwidth)\b", re.IGNORECASE)
 #: Words of a price of today, which is none of the launch.

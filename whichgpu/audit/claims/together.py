@@ -1,12 +1,13 @@
 """Values that no single form of a device has together: "80 GB at 1,555 GB/s", "3.35 TB/s of HBM2e".
 
-Each alone is right of some form of "the A100", which is why nothing else accuses it; side by side they are of one
-card, and there is none that has both.
+Each alone is right of some form of "the A100", which is why nothing else accuses it; side by side they are of
+one card, and there is none that has both.
 """
 
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from whichgpu.audit.attributes import attributes
@@ -43,7 +44,7 @@ def find(context: Context) -> Iterator[Finding]:
         if passage.kind not in ("paragraph", "item", "caption") or index not in context.mentions:
             continue
         mine = [each for each in placed if passage.start <= each.start < passage.end]
-        for one, other in zip(mine, mine[1:], strict=False):
+        for one, other in pairwise(mine):
             yield from _judged(passage, one, other, context)
 
 
