@@ -18,6 +18,7 @@ _VALUES = re.compile(
     r"[^.;()]{0,60}\(\s*[$\u20ac\u00a3]?(?P<a>\d[\d.,]*)[^()\d]{0,12}?\s*"
     r"(?:vs\.?|versus|against|compared to|over)\s*[$\u20ac\u00a3]?(?P<b>\d[\d.,]*)[^()]{0,20}\)"
 )
+_AND = re.compile(r"\band\b|,", re.IGNORECASE)
 #: Between the second value and a ratio that is worked out from both.
 _SO = re.compile(
     r"[^.;]{0,40}?(?:\bwhich (?:is|makes|means)(?: it| this| that| the \w+)?|\bthat (?:is|makes)|"
@@ -92,6 +93,9 @@ def in_brackets(
     """The two values that a ratio gives after it: "twice as fast (48.7 vs 29.8 TFLOPS)"."""
     match = _VALUES.match(text, place[1], sentence.end)
     if match is None:
+        return None
+    if _AND.search(text, place[1], match.start("a")):
+        # "Double the memory and more bandwidth (2.0 vs 1.6 TB/s)": of what stands right before.
         return None
     both = within(found, match.start("a") - 1, match.end())
     if len(both) != 2 or not both[1].value:

@@ -41,10 +41,17 @@ _POSSESSES = re.compile(r"[\u2019']s?\s+")
 _CHIP_NUMBER = re.compile(r"\b(?:Navi|Vega|Polaris|[CR]DNA|Zen|Gen|Xe)\s$")
 #: Words beside a value that is of a part, or of a change.
 _PART_BEFORE = re.compile(
-    r"\b(?:each|per|every|by|from|"
+    r"\b(?:each|per|every|by|from(?! (?:19|20)\d\d\b)|"
     r"(?<!up )(?<!compared )(?<!relative )(?<!equal )(?<!close )(?<!gets )(?<!comes )"
     r"(?<!goes )(?<!amounts )to)\b"
     r"[\w\s,]{0,16}$",
+    re.IGNORECASE,
+)
+#: What a device raises something to is its own: "upgrades the memory to 141 GB".
+_RAISED = re.compile(
+    r"\b(?:upgrad\w+|rais\w+|increas\w+|boost\w*|bump\w*|push\w*|lift\w*|expand\w*|extend\w*|mov\w+|"
+    r"switch\w*|jump\w*|gr[eo]ws?)\s+(?!from\b)(?:(?:the|its|memory|vram|capacity|bandwidth|power|tdp|size|bus)\s+){0,4}"
+    r"to\s+(?:a\s+|an\s+|even\s+|about\s+)?$",
     re.IGNORECASE,
 )
 #: Behind a value that names a model by it: "the 80 GB version", "45 W variants".
@@ -59,6 +66,12 @@ _MISSING = re.compile(
 _PART_AFTER = re.compile(
     r"[\w\s-]{0,32}\b(?:per(?!\s+(?:gpu|card|accelerator)\b)|each|more|fewer|less|mehr|weniger|pro|je|de "
     r"plus|de moins|m\u00e1s|menos)\b",
+    re.IGNORECASE,
+)
+#: Behind a value that two differ by: "100 W above the 3090's 350 W", "that 112 GB memory advantage".
+_DIFFERENCE = re.compile(
+    r"\s*(?:above|below|beyond|over|under|ahead of|behind|short of)\s+(?:the|its|that|what|an?|even)\b"
+    r"|\s*(?:[\w-]+\s+)?(?:advantage|lead|edge|gap|difference|deficit|increase|uplift|jump)\b",
     re.IGNORECASE,
 )
 #: A rate that is told twice, dense and with sparsity.
@@ -81,7 +94,7 @@ _CLAUSE = re.compile(
 TIED = re.compile(
     r"(?:[\u2019']s|\u7684|\u306e)?\s*(?:gpus?\s*)?(?:\(|:|,)?\s*(?:(?:has|have|features?|offers?|comes?|ships?|packs?|boasts?|"
     r"delivers?|provides?|includes?|with|of|a|an|is|at|up to|over|about|around|the|full|massive|whopping|"
-    r"equipped|and|impressive|only|just|exactly)\s+){0,6}\$?",
+    r"equipped|and|impressive|only|just|exactly|same|amount|much|as)\s+){0,6}\$?",
     re.IGNORECASE,
 )
 #: What a row of a table without marks has not between its values.
@@ -113,7 +126,8 @@ _SHARE = re.compile(
 )
 #: Behind a name, a value of its own: "the H100's 3,350 GB/s".
 _OWN_VALUE = re.compile(
-    r"(?:[\u2019']s?|\s+(?:only|just|nur|solo|has|had|hat|gets?|offers?|comes? with|makes do with|"
+    r"\s+\d[\d,]*(?:\.\d+)?\s*(?:[.,;)]|(?:TFLOPS|GB/s|TB/s|W)\b)"
+    r"|(?:[\u2019']s?|\s+(?:only|just|nur|solo|has|had|hat|gets?|offers?|comes? with|makes do with|"
     r"manages|at))\s+(?:\w+\s+)?[$~]?\d"
 )
 _NEXT = 24
@@ -384,7 +398,15 @@ def of_a_part(text: str, quantity: Quantity) -> bool:
         return True
     if _NTH.match(after):
         return True
-    return bool(_MISSING.search(before) or _PART_BEFORE.search(before) or _PART_AFTER.match(after))
+    return bool(
+        _MISSING.search(before)
+        or (
+            _PART_BEFORE.search(before)
+            and not _RAISED.search(text, max(0, quantity.start - APART), quantity.start)
+        )
+        or _PART_AFTER.match(after)
+        or (quantity.dimension != "number" and _DIFFERENCE.match(after))
+    )
 
 
 def several_columns(sentence: Sentence, context: Context) -> bool:

@@ -39,7 +39,7 @@ WORDS = re.compile(
     r"loses to)"
     r"|(?P<level>(?:the )?(?:very |exact )?same(?: (?:amount|size|number|capacity|figure|value)(?= as))?|"
     r"(?:just|exactly) like|identical|equal|on par|on a par|level|matches|matching|equals|as (?:many|"
-    r"much)(?= as))"
+    r"much)(?= (?:[\w-]+ ){0,3}?as\b))"
     r"|(?P<thirst>hungrier|thirstier|more power-hungry|more power hungry)|(?P<frugal>more frugal|less "
     r"power-hungry))\b",
     re.IGNORECASE,
@@ -68,7 +68,8 @@ _IN = re.compile(
 )
 #: Between the name of an attribute and what is said of it: "its bandwidth of 300 GB/s is slightly higher".
 _IS = re.compile(
-    r"(?:[^.;,]{0,40}?)\s+(?:is|are|was|were|sits|stays|remains|comes in|lies|falls|ends up|ist|est|es)\s+"
+    r"(?:,\s[^.;,]{3,40},|[^.;,]{0,40}?)"
+    r"\s+(?:is|are|was|were|sits|stays|remains|comes in|lies|falls|ends up|ist|est|es)\s+"
     r"(?:(?:also|even|still|slightly|somewhat|a bit|a little|much|far|clearly|just|significantly|"
     r"considerably|only|"
     r"well|in fact|actually|noticeably|marginally|deutlich|etwas|noch)\s+){0,3}",
@@ -153,6 +154,8 @@ class _Reader:
 
     def read(self, match: re.Match[str]) -> Comparison | None:
         """The comparison that a word makes; None where what it is in is not certain."""
+        if match[0] == "TOPS":
+            return None
         sign = 1 if match["more"] or match["above"] or match["thirst"] else 0 if match["level"] else -1
         noun = None if match["above"] or match["below"] else self._noun(match)
         if noun is not None:
@@ -216,7 +219,8 @@ class _Reader:
         if any(own.end <= each.start < match.start() for each in self._here):
             return None
         with_it = _WITH.search(self._text, max(0, own.start - 12), own.start) and not gap.strip()
-        return own if with_it or _GAP.fullmatch(gap) else None
+        verb = _VERBS.match(match[0]) and not gap.strip()
+        return own if with_it or verb or _GAP.fullmatch(gap) else None
 
     def _of_value(self, value: Quantity, match: re.Match[str]) -> Attribute | None:
         """What a value is of: what is named beside it, else the one thing that its unit means of a device."""
@@ -270,13 +274,15 @@ class _Reader:
         if not before:
             return None
         gap = self._text[before[-1].end : match.start()]
-        verb = re.match(
-            r"exceed|surpass|beat|top|outdo|outstrip|trump|trail|lags|falls|equals|match", match[0], re.I
-        )
+        verb = _VERBS.match(match[0])
         ties = _IS.fullmatch(gap) or _GAP.fullmatch(gap) or (verb and re.fullmatch(r"[^.;,]{0,30}\s+", gap))
         return before[-1].attribute if ties else None
 
 
+#: Words of a comparison that say by themselves what a value does: "its 960 GB/s equal those of the 5080".
+_VERBS = re.compile(
+    r"exceed|surpass|beat|top|outdo|outstrip|trump|trail|lags|falls|equal|match", re.IGNORECASE
+)
 #: A noun behind the word, which is none of a device's attributes: "more expensive", "better support".
 _MORE_NOUN = re.compile(
     r"\s+(?!(?:power|energy|electricity|strom|leistung|energie|courant|speicher|vram|memory)\s+(?:than|als|que)\b|than\b|als\b|que\b|in\b|as\b|with\b|to\b|[Tt]he\b|what\b|that\b|of\b|and\b|at\b)[a-z]",

@@ -77,7 +77,7 @@ DESCRIPTION = re.compile(
     r"|former|latter|(?:older|newer|younger)(?= of the two)"
     r"|(?:oldest|newest|youngest|older|newer|younger|cheapest)"
     rf"(?=(?: of the (?:three|four|bunch|trio))?\s+{_DOES})"
-    rf"|(?P<bare>PCIe|SXM\d?|NVL)(?=\s*[.,;)]|[\u2019']s|\s+{_DOES})"
+    rf"|(?P<bare>PCIe|SXM\d?|NVL|Ada|Ampere|Hopper|Blackwell|Turing|Volta|Pascal)(?=\s*[.,;)]|[\u2019']s|\s+{_DOES})"
     r"|(?:(?:smaller|bigger|plain|cheaper|newer|older|little|regular|big)\s+)?"
     r"(?P<suffix>(?:Ti Super|Ti|Super|XTX|XT|GRE)(?: (?:version|variant|model))?)"
     r")\b(?![-\u2019']?s?\s*(?:of the two\s+)?,?\s*$)",

@@ -56,6 +56,10 @@ _FOUNDERS, _COARSELY = 0.07, 0.06
 _BOOSTED = 0.25
 #: How far the clocks of one part differ between a thin laptop and a thick one.
 _LAPTOPS = 0.35
+#: So many times as much of something a card has at least whose figure is given to a laptop's.
+_MUCH = 1.25
+#: How far the memory chips of one do.
+_CHIPS = 0.13
 #: What a vendor states once and for all of a card.
 _VENDORS = ("power", "cores", "memory", "tensor_cores", "sms", "memory_bus", "bandwidth")
 #: Nodes of TSMC that one process is called by.
@@ -271,7 +275,7 @@ def _wrong(
     field = next(field for field in attribute.fields if best.value(field) is not None)
     expected = shown(best, field, what)
     evidence = [on_file(gpu, attribute) for gpu in known[:3]]
-    if not all(_trusted(gpu, field) for gpu in known):
+    if not all(_trusted(gpu, field) for gpu in known) and not _of_namesake(attribute, what, known, catalogue):
         return Verdict("unverifiable", expected, f"on file is {expected}, of one low source", tuple(evidence))
     why, true_for = _instead(attribute, what, known, catalogue, spoken_of)
     # A round number is another card's by chance; that its unit or its sparsity is wrong is none.
@@ -289,6 +293,19 @@ def _wrong(
     )
     because = f"{values}{'; ' + why if why else ''}"
     return Verdict("contradicted", expected, because, tuple(evidence), true_for)
+
+
+def _of_namesake(attribute: Attribute, what: Stated, known: Sequence[Gpu], catalogue: Catalogue) -> bool:
+    """Whether what is said of a laptop's GPU is exactly the desktop card's, which has much more of it."""
+    field = attribute.fields[0]
+    for gpu in known:
+        card, own = catalogue.get(gpu.id.removesuffix("-laptop")), gpu.value(field)
+        if gpu.segment != "laptop" or card is None or card.id == gpu.id or not isinstance(own, int | float):
+            return False
+        value = card.value(field)
+        if not isinstance(value, int | float) or value < _MUCH * own or not _exactly(attribute, what, card):
+            return False
+    return True
 
 
 def _trusted(gpu: Gpu, field: str) -> bool:
@@ -332,6 +349,8 @@ def _too_near(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
     if gpu.segment == "laptop" and attribute.dimension in (*_RATES, "frequency"):
         # A laptop's maker sets its power, and the clocks with it.
         allowed = max(allowed, _LAPTOPS)
+    if gpu.segment == "laptop" and attribute.dimension == "bit rate":
+        allowed = max(allowed, _CHIPS)
     if _of_plain_units(attribute, what, gpu):
         return True
     for value, field in _values(attribute, what, gpu):

@@ -105,7 +105,8 @@ _APPOSITION = re.compile(
 _OTHER_THING = re.compile(
     r"[;:!?]|\.\s|\b(?:than|versus|vs|against|while|whereas|but|compared|unlike|system|server|host|cpu|nvlink|pcie|network\w*|"
     r"storage|cache|switch\w*|each|per|total|both|all|if|when|competitors?|rivals?|successors?|predecessors?|"
-    r"cards|gpus|models?|can|could|would|might|must|need\w*|requir\w*|run\w*|with a|you|users?|we|they|i|"
+    r"cards|gpus|models?|can|could|would|might|must|need\w*|requir\w*|run\w*|with a(?!\s+\d)|you|users?|we|"
+    r"they|i|"
     r"motherboard|psu|desktop|laptop|machine|box|workstation|instance|node|version|variant|sibling)\b",
     re.IGNORECASE,
 )
@@ -144,6 +145,12 @@ def listed(text: str, sentence: Sentence, quantity: Quantity, mention: Mention |
     if sized or _SCRIPT.search(text, first, quantity.start):
         return None
     gap = text[first : quantity.start]
+    # "The A30 is the smaller one: 24 GB of HBM2 and 165 W", "and its memory reaches 960 GB/s".
+    before, mark, values = gap.rpartition(":")
+    if mention and mark and values.strip() and key != "memory" and not _TURNS.search(before):
+        gap = values
+    elif mention is None and (again := list(_AND_ITS.finditer(gap))):
+        gap = gap[again[-1].end() :]
     said = (key != "memory_bus" and is_list(gap)) or (key == "bandwidth" and _opens(gap))
     said = said or bool(key != "memory_bus" and has(gap) and _OWN_END.match(text, quantity.end))
     said = said or _only_meant(text, sentence, quantity, key, gap)
@@ -160,6 +167,8 @@ def _only_meant(text: str, sentence: Sentence, quantity: Quantity, key: str, gap
     return not foreign.search(f"{before} {text[quantity.start : quantity.end]} {after}")
 
 
+#: What goes on about the same device in a clause of its own.
+_AND_ITS = re.compile(r",?\s(?:and|but)\s+(?=its?\b)", re.IGNORECASE)
 #: Ends of clauses, and words of what else has such a value.
 _CLAUSES = re.compile(r"[,;:]\s|\.\s|\s[\u2013\u2014-]\s|\b(?:while|whereas|but)\b")
 _FOREIGN = {
@@ -175,6 +184,17 @@ _FOREIGN = {
         r"windows|instructions?|registers?|"
         r"key|encryption|aes|vectors?|more|less|wider|narrower|per|each|channels?|controllers?)\b",
         re.IGNORECASE,
+    ),
+    "power": re.compile(
+        r"\b(?:idle\w*|psu|suppl\w+|connectors?|slots?|cables?|pins?|wall|system|server|chassis|rack|node|total|combined|"
+        r"whole|more|less|lower|higher|extra|additional|saves?|saving\w*|difference|per|each|load|spikes?|transients?|peaks?|"
+        r"measured?|saw|average|range|rang\w+|between|configur\w+|limit\w*|cap\w*|boost\w*|dynamic|cpu|cooler|cooling|"
+        r"budget|minimum|recommend\w*|require\w*|usually|typical\w*|around|overclock\w*|undervolt\w*|half|twice|times|"
+        r"version|variant|laptop|mobile|mode|down|drops?|cut|reduced?)\b",
+        re.IGNORECASE,
+    ),
+    "process": re.compile(
+        r"\b(?:i/o|io|dies|chiplets?|xcds?|cpu|compared?|than|next|future|equivalent|custom)\b", re.IGNORECASE
     ),
     "die_area": re.compile(
         r"\b(?:each|per|compute|memory|io|i/o|gcds?|xcds?|chiplets?|dies|total|larger|smaller|more|less)\b",

@@ -55,7 +55,8 @@ def pair(start: int, end: int, who: Spoken, context: Context) -> Pair | None:
     first = own[-1] if own else (who.topic[0] if who.topic else None)
     if first is None:
         return None
-    set_against = _with(who, end, after) or [each for each in before if each in who.against][-1:]
+    apart, after = [each.named for each in after], list(_with(who, end, after))
+    set_against = after or [each for each in before if each in who.against][-1:]
     if set_against:
         other = set_against[0]
         if _same(other.named, first.named, context):
@@ -69,7 +70,8 @@ def pair(start: int, end: int, who: Spoken, context: Context) -> Pair | None:
         second = []
     else:
         second = [each for each in devices(context) if not _same(each, first.named, context)]
-        if len(second) != 1:
+        lone = len(devices(context)) < 2
+        if len(second) != 1 or lone or any(_same(second[0], each, context) for each in apart):
             second = _just_before(who, start, first, context)
     return Pair(_forms(first.named, context), _forms(second[0], context)) if len(second) == 1 else None
 

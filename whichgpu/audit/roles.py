@@ -29,7 +29,8 @@ _ARTICLES = (
 )
 #: Words that set what follows against something else, whatever stands between: "than the 360 GB/s of it".
 _STRONG = re.compile(
-    r"\b(?:than|unlike|vs\.?|versus|against|(?:compared|relative|in contrast) (?:to|with)|(?:up|down) from|"
+    r"\b(?:than|as (?:much|many|large|big|fast|high|wide) as|unlike|vs\.?|versus|against|"
+    r"(?:compared|relative|in contrast) (?:to|with)|(?:up|down) from|"
     r"(?:thirds?|quarters?|fifth|tenth|fraction) (?:of|as)|"
     r"the (?:very )?same(?! (?:goes|applies|is|holds|time|day|year))|"
     r"als|gegen\u00fcber|(?:im )?(?:vergleich|gegensatz) zu[rm]?|statt|wie|plus \w+ que|"
@@ -41,15 +42,16 @@ _STRONG = re.compile(
 _AGAINST = re.compile(
     r"(?:\b(?:(?<!such )(?<!known )as(?: with| on| for)?|over|"
     r"after|before|since|between|"
+    r"shar(?:es?|ed|ing)\b[^.;,]{0,40}?\bwith|"
     r"(?:competitive|on par|level|close|comparable|equal|similar|identical|next) (?:to|with)|"
     r"alongside|besides|instead of|(?:just|much|exactly) like|tout comme|ainsi que|(?:eben|genau)so wie|"
     r"genau wie|"
     r"al igual que|igual que|proprio come|"
     r"rather than|replac(?:es?|ed|ing)|supersed(?:es?|ed|ing)|succeed(?:s|ing|ed)|(?:successor|sibling|"
     r"cousin|relative|brother|"
-    r"heir|refresh|rival|follow-up|replacement|answer|alternative|"
+    r"heir|refresh|variant|version|derivative|rival|follow-up|replacement|answer|alternative|"
     r"competitor|upgrade) (?:to|of|for)|predecessor|outperform(?:s|ing)?|outclass(?:es|ing)?|"
-    r"outpac(?:es|ing)|beat(?:s|ing)?|match(?:es|ing)?|exceed(?:s|ing)?|surpass(?:es|ing)?|rival(?:s|ing)?|"
+    r"outpac(?:es|ing)|beat(?:s|ing)?|match(?:es|ing)?|equals?|exceed(?:s|ing)?|surpass(?:es|ing)?|rival(?:s|ing)?|"
     r"trail(?:s|ing)?|behind|above|below|ahead of|faster alternative to|alternative to|up from|down from|"
     r"step up from|upgrade (?:from|over))"
     r"|(?:^\s*|[.,;(]\s*)like"
@@ -143,6 +145,10 @@ def spoken(index: int, passage: Passage, sentence: Sentence, context: Context) -
         found, certain = (maker, False) if maker else _topic(index, passage, sentence, context)
         if len(against) == len(here) and not maker and _of_others(sentence.text, found, context):
             found = ()
+        kin = [each for each in here if _KIN.match(passage.text, each.end)]
+        if any(set(each.named) & set(one.named) for each in kin for one in found):
+            # "The A100's successor has 132 SMs" is not about the A100.
+            found = ()
         found = _of_form(found, sentence.text)
         known[key] = Spoken(here, against, found, passage.text, certain)
     return known[key]
@@ -177,6 +183,11 @@ def _aside(text: str, start: int, mention: Mention) -> bool:
     return closed > 0 and _VERB.match(text, mention.end, closed) is not None
 
 
+#: Another device, which is called by what it is to one: "the A100's successor".
+_KIN = re.compile(
+    r"[\u2019']s?\s+(?:direct\s+|\w+\s+)?(?:successor|predecessor|replacement|rival|sibling|counterpart|namesake)\b",
+    re.IGNORECASE,
+)
 _VERB = re.compile(
     r"\s*(?:GPU |card )?(?:has|had|have|is|offers|comes|hat|bietet|poss\u00e8de|tiene)\b", re.IGNORECASE
 )
@@ -220,7 +231,13 @@ def _against(text: str, start: int, here: Sequence[Mention]) -> list[Mention]:
         # "Unlike the A40, the L40 supports" goes on with its subject.
         after = join and not (join[0].lstrip().startswith(",") and _SUBJECT.match(text, mention.end))
         last = mention.end
-        if after or _AGAINST.search(words) or _STRONG.search(words) or _aside(text, start, mention):
+        if (
+            after
+            or _KIN.match(text, mention.end)
+            or _AGAINST.search(words)
+            or _STRONG.search(words)
+            or _aside(text, start, mention)
+        ):
             found.append(mention)
     return found
 

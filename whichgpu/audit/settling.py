@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.roles import Spoken
+    from whichgpu.audit.sentences import Sentence
     from whichgpu.audit.subjects import Mention
 
 #: What is said of the devices of its subject.
@@ -58,12 +59,13 @@ def settled(found: Sequence[Finding], context: Context) -> list[Finding]:
     accused: Counter[tuple[str, ...]] = Counter()
     for each, where in zip(found, placed, strict=True):
         if where and not _named(each, where.who):
-            held[where.section] += each.verdict == "confirmed"
-            accused[where.section] += each.accuses
+            # Of one device: a text that is wrong on several is careless, not misread.
+            below = (*where.section, each.subject)
+            held[below] += each.verdict == "confirmed"
+            accused[below] += each.accuses
+    many = {below for below in accused if accused[below] >= _MANY and accused[below] > held[below]}
     return [
-        _settled(
-            each, where, accused[where.section] >= _MANY and accused[where.section] > held[where.section]
-        )
+        _settled(each, where, (*where.section, each.subject) in many and not where.beside)
         if where and each.accuses and each.attribute != "name"
         else each
         for each, where in zip(found, placed, strict=True)
@@ -117,8 +119,23 @@ class _Place(NamedTuple):
     who: Spoken
     text: str
     section: tuple[str, ...]
+    #: Whether it goes on, by a pronoun, with what the sentence before it is about.
+    beside: bool
     #: Whether it speaks of a device by a description that does not tell which before what is found.
     open: bool
+
+
+def _goes_on(passage: Passage, sentence: Sentence, who: Spoken) -> bool:
+    """Whether a sentence says "it" of the device that its passage named in one of the two before."""
+    named = who.topic[0] if who.topic and who.certain else None
+    if named is None or not _PRONOUN.search(sentence.text):
+        return False
+    before = [each.start for each in sentences(passage.text) if each.start < sentence.start][-2:]
+    here = passage.text[named.start : named.end] == named.text and bool(named.text)
+    return here and bool(before) and before[0] <= named.start < sentence.start
+
+
+_PRONOUN = re.compile(r"\b(?:it|its)\b", re.IGNORECASE)
 
 
 def _sentence(found: Finding, context: Context) -> _Place | None:
@@ -148,5 +165,5 @@ def _sentence(found: Finding, context: Context) -> _Place | None:
             names = [each.end for each in who.here if passage.place(each.start) <= found.start]
             nearest = max(names, default=one.start)
             before = any(nearest <= at and passage.place(at) < found.start for at in unsettled)
-            return _Place(who, text, passage.section, before)
+            return _Place(who, text, passage.section, _goes_on(passage, one, who), before)
     return None

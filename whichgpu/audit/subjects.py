@@ -248,7 +248,8 @@ def resolved(document: Document, catalogue: Catalogue) -> Mapping[int, tuple[Men
 
 #: A size and a form before a name: "the 80 GB PCIe A100", "the SXM4 A100".
 _BEFORE = re.compile(
-    r"(?<![\w.])(?:(?P<size>\d{1,3})[ -]?GB\s+)?(?:(?P<form>PCIe|SXM|NVL)\d?\s+)?(?:(?:nvidia|tesla|"
+    r"(?<![\w.])(?:(?P<size>\d{1,3})[ -]?GB\s+(?:(?:variant|version|model|edition)\s+of\s+(?:the\s+)?)?)?"
+    r"(?:(?P<form>PCIe|SXM|NVL)\d?\s+)?(?:(?:nvidia|tesla|"
     r"geforce|rtx)\s+)?$",
     re.IGNORECASE,
 )
@@ -257,7 +258,7 @@ _BEFORE = re.compile(
 def _sized(text: str, mention: Mention, catalogue: Catalogue) -> Mention:
     """A name of several devices, of the size and the form that stand right before it."""
     before = (
-        _BEFORE.search(text, max(0, mention.start - 24), mention.start) if len(mention.named) > 1 else None
+        _BEFORE.search(text, max(0, mention.start - 40), mention.start) if len(mention.named) > 1 else None
     )
     if before is None or not (before["size"] or before["form"]):
         return mention

@@ -73,6 +73,8 @@ _OF_ANOTHER = re.compile(r"\s+(?:of|in|on)\b", re.IGNORECASE)
 #: How far a product may be off: what rounding of its factors makes of it.
 _WITHIN = 0.012
 _SAVED = 0.02
+#: Of what the last value before a percentage is that it can be of.
+_OF_DEVICES = ("bandwidth", "memory", "power", "flop rate", "op rate", "frequency")
 #: A result in whole numbers.
 _HALF = 0.5
 _TARGET = re.compile(r"\b(?:throughput|target|achieve|process|serve|generate|handle)\b", re.IGNORECASE)
@@ -192,6 +194,10 @@ def _savings(passage: Passage, place: tuple[int, int], context: Context) -> Iter
             a < b and _A_RISE.match(passage.text, shares[0].end)
         )
         right = any(abs(told - each) <= max(_SAVED, 0.05 * each) for each in (real[1:] if grown else real))
+        before = [each for each in found if each.end <= shares[0].start and each.dimension in _OF_DEVICES]
+        if not right and before and before[-1].dimension != dimension:
+            # "1 GB less than the 2080 Ti, but 760 GB/s, 23 % more": of what stands right before.
+            continue
         words = [passage.text[each.start : each.end] for each in both]
         because = (
             f"{words[0]} and {words[1]} differ by {real[0]:.0%} of the larger, {real[1]:.0%} of the smaller"

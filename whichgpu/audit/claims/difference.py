@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.pairs import Pair
     from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.roles import Spoken
     from whichgpu.audit.sentences import Sentence
 
 _BY_KIND = {"power": "power", "memory": "memory", "bandwidth": "bandwidth"}
@@ -29,6 +30,9 @@ _WORD = re.compile(
     r"below|under|short of|behind))\b",
     re.IGNORECASE,
 )
+#: "A 112 GB memory advantage", and words by which it is of none of the two alone.
+_AHEAD = re.compile(r"\s*(?:memory|vram|bandwidth|power)?\s*(?:advantage|lead|edge|gap|difference)\b", re.I)
+_THIRD = re.compile(r"\b(?:total|combined|together|per|node|cluster|each|across)\b", re.IGNORECASE)
 _GB = 1e9
 #: By how many times as much it must be off to be wrong.
 _CLEARLY = 1.5
@@ -49,6 +53,9 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
     text = passage.text
     for each in within(quantities(text, context.fraction), sentence.start, sentence.end):
         word = _WORD.match(text, each.end)
+        ahead = _AHEAD.match(text, each.end)
+        if ahead and word is None and each.high == each.value > 0:
+            yield from _of_lead(passage, sentence, each, spoken(index, passage, sentence, context), context)
         if word is None or each.high != each.value or each.value <= 0:
             continue
         attribute = _attribute(text, each, word.end())
@@ -64,6 +71,19 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         if attribute is None or than is None or both is None or re.search(r"\d", than[0]):
             continue
         yield from _judged(passage, each, (attribute, bool(word["more"])), both, context)
+
+
+def _of_lead(
+    passage: Passage, sentence: Sentence, each: Quantity, who: Spoken, context: Context
+) -> Iterator[Finding]:
+    """What one of two is ahead by, whichever it is: "that 112 GB advantage"."""
+    both = pair(each.start, each.end, who, context)
+    if each.dimension not in _BY_KIND or both is None or _THIRD.search(sentence.text):
+        return
+    attribute = attributes()[_BY_KIND[each.dimension]]
+    ways = [next(_judged(passage, each, (attribute, more), both, context), None) for more in (True, False)]
+    told = [way for way in ways if way is not None]
+    yield from next(([way] for way in told if not way.accuses), told[:1])
 
 
 def _attribute(text: str, each: Quantity, at: int) -> Attribute | None:

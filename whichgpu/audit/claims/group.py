@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from whichgpu.audit.pairs import devices
+from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import Spoken, owned
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.subjects import Mention, model
@@ -54,6 +55,23 @@ _HEDGED = re.compile(
     r"nearly|almost)\b",
     re.IGNORECASE,
 )
+#: What is said of each of several as of one.
+_ARE = re.compile(r"\s+(are|were)(?:\s+(?:both|all))?(?=\s)", re.IGNORECASE)
+#: A kind of devices that was spoken of just before, which "all of them" may mean.
+_OF_A_KIND = re.compile(
+    r"\b(?:none|all|any|every|each|most|no)\s+(?:of\s+)?(?:the\s+)?(?:[\w-]+\s+){0,3}(?:cards?|gpus?|parts?|chips?|models?)\b",
+    re.IGNORECASE,
+)
+_BACK = 120
+#: What stands before and between the names that a sentence begins with, and the verb behind them.
+_OPENS = re.compile(
+    r"\s*(?:[-*]\s+)?(?:both\s+)?(?:the\s+|nvidia[\u2019']s\s+|nvidia\s+|amd\s+)*", re.IGNORECASE
+)
+_JOINED = re.compile(r"s?,?\s+(?:and|&)\s+(?:the\s+|nvidia\s+|amd\s+)*|s?,\s+(?:the\s+)?", re.IGNORECASE)
+_THEY = re.compile(
+    r"s?\s+(?P<verb>(?P<are>are|were)|use|share|have|support|feature|belong|run)(?:\s+(?:both|all))?(?=\s)",
+    re.IGNORECASE,
+)
 _DENIES = re.compile(
     r"(?:supports?|has|have|offers?|comes? with|gets?|features?|can do|does|do|runs?|provides?)\b",
     re.IGNORECASE,
@@ -66,6 +84,7 @@ def find(context: Context) -> Iterator[Finding]:
         if passage.kind not in ("paragraph", "item", "caption"):
             continue
         for sentence in sentences(passage.text):
+            yield from _of_named(index, passage, sentence, context)
             every = list(_GROUP.finditer(passage.text, sentence.start, sentence.end))
             for match, then in zip(every, [*every[1:], None], strict=False):
                 clause = _CLAUSE.search(passage.text, match.end(), sentence.end)
@@ -78,6 +97,43 @@ def find(context: Context) -> Iterator[Finding]:
                     yield from _of_members(passage, (match.start("who"), end), match, members, context)
 
 
+def _of_named(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
+    """What is said of devices that a sentence begins with: "The H100 and the H200 are both Hopper"."""
+    here = within(context.mentions.get(index, ()), sentence.start, sentence.end)
+    text, last = passage.text, None
+    if len(here) < 2 or not _OPENS.fullmatch(text, sentence.start, here[0].start):
+        return
+    for at in range(1, min(len(here), _MOST)):
+        if not _JOINED.fullmatch(text, here[at - 1].end, here[at].start):
+            break
+        last = at
+    verb = _THEY.match(text, here[last].end, sentence.end) if last else None
+    if verb is None or last is None or len(here) > last + 1:
+        return
+    clause = _CLAUSE.search(text, verb.end(), sentence.end)
+    end = clause.start() if clause else sentence.end
+    if _HEDGED.search(text, verb.end(), end) or quantities(text[verb.end() : end]):
+        # Values of each are read where they stand.
+        return
+    start = here[0].start
+    said = "It is" if verb["are"] else "It"
+    head = verb.end() if verb["are"] else verb.start("verb")
+    read = passage.part(start, end)._replace(text=said.ljust(head - start) + text[head:end], kind="paragraph")
+    yield from _of_each(read, [each.ids for each in here[: last + 1]], context)
+
+
+def _of_each(read: Passage, members: Sequence[_Ids], context: Context) -> Iterator[Finding]:
+    """What is found in a clause for each device: of each stretch an accusation, if there is one."""
+    found: dict[tuple[int, int], Finding] = {}
+    for ids in members:
+        for each in of_one(read, ids, context):
+            key = (each.start, each.end)
+            if key not in found or (each.accuses and not found[key].accuses):
+                found[key] = each
+    context.memo.setdefault("grouped", set()).update(found)
+    yield from found.values()
+
+
 def _members(
     index: int, passage: Passage, sentence: Sentence, match: re.Match[str], context: Context
 ) -> list[_Ids]:
@@ -87,6 +143,9 @@ def _members(
     two = "both" in who or "neither" in who
     count = 2 if two else _COUNTS.get((word or "").lower(), 0)
     here = context.mentions.get(index, ())
+    just_before = passage.text[max(0, match.start() - _BACK) : match.start()]
+    if _OF_A_KIND.search(just_before):
+        return []
     starts = [each.start for each in sentences(passage.text) if each.start <= sentence.start]
     near = [
         _distinct(group, context)
@@ -140,18 +199,14 @@ def _of_members(
         head, said = words[: verb.end() - start], "It lacks"
     if len(said) > len(head):
         return
+    plural = _ARE.match(words, len(head))
+    if plural and len(said) + 3 <= plural.end():
+        head, said = words[: plural.end()], f"{said} {'is' if plural[1].lower() == 'are' else 'was'}"
     # As long as it was, so that every place stays where it is.
     read = passage.part(start, end)._replace(
         text=said.ljust(len(head)) + words[len(head) :], kind="paragraph"
     )
-    found: dict[tuple[int, int], Finding] = {}
-    for ids in members:
-        for each in of_one(read, ids, context):
-            key = (each.start, each.end)
-            if key not in found or (each.accuses and not found[key].accuses):
-                found[key] = each
-    context.memo.setdefault("grouped", set()).update(found)
-    yield from found.values()
+    yield from _of_each(read, members, context)
 
 
 def of_one(read: Passage, ids: _Ids, context: Context, kinds: Sequence[str] = _KINDS) -> Iterator[Finding]:

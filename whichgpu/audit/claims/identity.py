@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _WAYS = re.compile(r"\b(\d{1,2})-way\b", re.IGNORECASE)
 _YEAR = re.compile(
-    r"(?:\b(?:(?:cards?|boards?|gpus?|chips?|parts?|veteran|flagship)\s+from(?= 20\d\d)|(?:is|was|"
+    r"(?:\b(?:(?:cards?|boards?|gpus?|chips?|parts?|veteran|flagship)\s+(?:from|of)(?= 20\d\d)|(?:is|was|"
     r"it[\u2019']s) from(?= 20\d\d))|"
     r"\b(?:released|launched|introduced|announced|unveiled|debuted|came out|arrived|presented|appeared|"
     r"went on sale|"
@@ -55,6 +55,18 @@ _OF_YEAR = re.compile(
     r"\s*\((?:[A-Z][\w ]{2,14},\s*|(?:\d{1,4}(?:[ -]?(?:GB|W)),\s*){1,3})?(?:released |launched "
     r")?(20[012]\d)\)"
 )
+#: A device and its year behind what was done with it: "NVIDIA announced the L40S in 2021".
+_DID = re.compile(
+    r"\b(?:released|launched|introduced|announced|unveiled|presented|shipped|brought out)\s+"
+    r"(?:(?:the|its|their|nvidia|amd|first|desktop)\s+){0,3}$",
+    re.IGNORECASE,
+)
+_IN_YEAR = re.compile(
+    r"\s+(?:[\w-]+\s+){0,2}?in\s+(?:early\s+|late\s+|mid-)?(?:[A-Z][a-z]+\s+)?(20[012]\d)\b"
+)
+#: "The Tesla P100 of 2016".
+_OF_ITS_YEAR = re.compile(r"^\s+(?:of|from)\s+20[012]\d\b")
+_YEAR_OF = re.compile(r"\s+(?:of|from)\s+(20[012]\d)\b(?!\s*(?:and|or|-|/))")
 _THEN_YEAR = re.compile(
     r"\s+(?:followed\s+|came\s+|only\s+)?in\s+(?:early\s+|late\s+|mid-)?(?:[A-Z][a-z]+\s+)?(20[012]\d)\b(?=\s*[.,;)]|$|\s+and\b)"
 )
@@ -88,6 +100,11 @@ _IS_OF = re.compile(r"\s+(?:is|was)\s+(?:an?|the|one|also|\w+'s)\s+(?:[\w'-]+\s+
 _IT_IS = re.compile(
     r"\s*(?:It|This|That)(?:[\u2019']s| is| was)\s+(?:still\s+|also\s+)?(?:an?|the|one)\s+(?:[\w'-]+\s+){0,2}"
 )
+#: "It is RDNA 4 and has": the name of an architecture by itself.
+_IT_IS_JUST = re.compile(r"\s*(?:It|This|That)(?:[\u2019']s| is| was)\s+(?:still\s+|also\s+|both\s+)?", re.I)
+_JUST = re.compile(
+    r"(?:\s+(?:too|as well|parts?|cards?|chips?))?\s*(?:[.,;)]|$|\s(?:and|with|at|from)\b)", re.I
+)
 _A_CARD = re.compile(
     r"(?:[ -](?:generation|class|based|series))?\s+(?:\w+\s+){0,2}?"
     r"(?:cards?|gpus?|parts?|chips?|accelerators?|processors?|boards?)\b",
@@ -95,7 +112,10 @@ _A_CARD = re.compile(
 )
 #: Values between the name that a list begins with and its architecture: "T4: 16 GB GDDR6, 70 W, Turing".
 _LISTS = re.compile(r"\s*:\s*(?:[^.;:]{0,60},\s*)?")
-_OPENED, _CLOSED = re.compile(r"\s*\("), re.compile(r"\s*[),;]")
+_OPENED = re.compile(r"\s*\(")
+_CLOSED = re.compile(r"(?:[ -](?:architecture|generation|based|gpu|card))?\s*[),;]", re.IGNORECASE)
+#: Before an architecture, which the device is of for all that: "built on the newer Ampere architecture".
+_ITS_AGE = re.compile(r"\b(?:the|an?|its)\s+(?:newer|older|newest|oldest|next)\s+$", re.IGNORECASE)
 #: Between an architecture and the device after it: "the Ampere-based RTX 3090".
 _BASED = re.compile(r"-(?:based|generation)\s+(?:nvidia\s+|geforce\s+|quadro\s+|tesla\s+)*", re.IGNORECASE)
 _OLDER = re.compile(
@@ -112,6 +132,7 @@ _IS_CHIP = re.compile(
     r"\b(?:chip|die|silicon|based|built|uses?|using|features?|powered|with the|houses|carries)\b",
     re.IGNORECASE,
 )
+_A_CHIP = re.compile(r"\s+(?:chip|die|silicon|gpu)\b", re.IGNORECASE)
 _CAPABILITY = re.compile(
     r"\bcomput(?:e|ing) capability\b[\s:*|of]{0,6}(?:is )?(\d{1,2}\.\d)\b", re.IGNORECASE
 )
@@ -137,6 +158,9 @@ _SAME_CHIP = re.compile(
 _SHARED = re.compile(
     r"\b(?:both|share[sd]?|all (?:use|based|have)|the same)\b(?!.*\bdifferent\b)", re.IGNORECASE | re.DOTALL
 )
+#: What turns to another device within a sentence.
+_AND_ITS = re.compile(r",\s+and\s+(?=its\b)", re.IGNORECASE)
+_TURN = re.compile(r"\b(?:whereas|while|but)\b|;\s", re.IGNORECASE)
 _FAR = 90
 #: A sentence about a chip, which may come out before the card.
 _OF_THE_CHIP = re.compile(
@@ -286,17 +310,29 @@ def _chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
             gpus = [context.catalogue[key] for key in before[-1].ids]
             yield from one_of(passage, match, "chip", gpus, context)
             continue
-        if len({m.named for m in here if m.end <= match.start()}) > 1 or SET_AGAINST.search(
-            passage.text[place[0] : match.start()]
-        ):
+        turn = max((each.end() for each in _TURN.finditer(passage.text, place[0], match.start())), default=0)
+        clause = [m for m in here if turn <= m.start and m.end <= match.start()]
+        if turn and len(clause) == 1 and not SET_AGAINST.search(passage.text, turn, match.start()):
+            # "The mobile part uses GA104, whereas the desktop 3080 uses": of the one of its clause.
+            if _IS_CHIP.search(passage.text, clause[0].end, match.start()):
+                gpus = [context.catalogue[key] for key in clause[0].named]
+                yield from one_of(passage, match, "chip", gpus, context)
+            continue
+        its = max(
+            (each.end() for each in _AND_ITS.finditer(passage.text, place[0], match.start())),
+            default=place[0],
+        )
+        several = len({m.named for m in here if its <= m.start and m.end <= match.start()}) > 1
+        if several or SET_AGAINST.search(passage.text, its, match.start()):
             continue
         mention = owner_of(match.start(), who)
-        start = mention.end if mention and mention in here else place[0]
+        start = max(mention.end if mention and mention in here else place[0], its)
         gap = passage.text[start : match.start()]
         if mention not in here and not ITS_OWN.match(passage.text, place[0]):
             continue
         inside = any(each.start <= match.start() < each.end for each in here)
-        if mention and not inside and (_IS_CHIP.search(gap) or _HEADS.fullmatch(gap)) and len(gap) < _FAR:
+        said = _IS_CHIP.search(gap) or _HEADS.fullmatch(gap) or _A_CHIP.match(passage.text, match.end())
+        if mention and not inside and said and len(gap) < _FAR:
             gpus = [context.catalogue[key] for key in mention.ids]
             yield from one_of(passage, match, "chip", gpus, context)
 
@@ -307,6 +343,8 @@ def _alike(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
         both = pair(match.start(), match.end() - 1, who, context)
         after = [each for each in who.here if each.start >= match.end() - 1]
         named = CHIP.search(passage.text, place[0], match.start())
+        if named and after and not match["what"].lower().startswith(("arch", "gen")):
+            yield from _of_that_chip(passage, match, (named[0], after[0]), context)
         if named or both is None or not after or not _AS.fullmatch(passage.text, match.end(), after[0].start):
             continue
         family = match["what"].lower() in ("architecture", "generation")
@@ -321,6 +359,20 @@ def _alike(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
                    "confirmed" if told[0] & told[1] else "contradicted", subject=both.subject,
                    attribute="architecture" if family else "chip", because=because,
                    evidence=tuple(source_of(side[0], "chip") for side in sides))  # fmt: skip
+
+
+def _of_that_chip(
+    passage: Passage, match: re.Match[str], told: tuple[str, Mention], context: Context
+) -> Iterator[Finding]:
+    """The device behind a chip that is said to be its own too: "AD103, the same die as the RTX 4080"."""
+    chip, other = told
+    gpus = [context.catalogue[key] for key in other.named]
+    known = [gpu for gpu in gpus if gpu.value("chip") and gpu.confidence != "low"]
+    if known and _AS.fullmatch(passage.text, match.end(), other.start):
+        right = [gpu for gpu in known if same_chip(chip, str(gpu.value("chip")))]
+        verdict = "confirmed" if right else "contradicted"
+        place = (match.start(), other.end)
+        yield of_field(passage, place, "identity", "chip", right or known, verdict, context)
 
 
 _CHIP_AS = re.compile(
@@ -412,8 +464,9 @@ def _is_built(text: str, match: re.Match[str], here: Sequence[Mention]) -> Menti
             return each
     before = [each for each in here if each.end <= match.start()]
     gap = text[before[-1].end : match.start()] if before else ""
-    if not before or len(gap) > _FAR or _OLDER.search(_GOES_ON.sub(" ", gap)):
+    if not before or len(gap) > _FAR or _OLDER.search(_GOES_ON.sub(" ", _ITS_AGE.sub("the ", gap))):
         return None
+    gap = _OF_ITS_YEAR.sub("", gap)
     kind_of = text.startswith("-based", match.end()) and len(gap) < _FAR // 3
     is_of = _IS_OF.fullmatch(gap) and _A_CARD.match(text, match.end())
     in_brackets = _OPENED.fullmatch(gap) and _CLOSED.match(text, match.end())
@@ -425,7 +478,9 @@ def _carried(text: str, start: int, match: re.Match[str], who: Spoken) -> Mentio
     """The device that "It is based on Ampere" and "Architecture: Ampere" go on about."""
     gap = text[start : match.start()]
     is_of = _IT_IS.fullmatch(gap) and _A_CARD.match(text, match.end())
-    if who.here or not who.topic or not (is_of or _BUILT.fullmatch(gap) or _LABEL.fullmatch(gap)):
+    is_of = is_of or (_IT_IS_JUST.fullmatch(gap) and _JUST.match(text, match.end()))
+    before = [each for each in who.here if each.start < match.start() or each not in who.against]
+    if before or not who.topic or not (is_of or _BUILT.fullmatch(gap) or _LABEL.fullmatch(gap)):
         return None
     return None if _OLDER.search(text, start, match.start()) else who.topic[0]
 
@@ -453,6 +508,7 @@ def _years(
         then = _THEN_YEAR.match(passage.text, mention.end, place[1])
         if then and told and mention.start > told.end():
             yield from _of_year(passage, then, mention, context)
+    yield from _years_behind(passage, place, here, context)
     for match in _OF_YEAR.finditer(passage.text, *place):
         named = [each for each in here if each.end == match.start()]
         if named:
@@ -466,6 +522,18 @@ def _years(
         if not before or (between and " from" not in match[0]):
             continue
         yield from _of_year(passage, match, before[-1], context)
+
+
+def _years_behind(
+    passage: Passage, place: tuple[int, int], here: Sequence[Mention], context: Context
+) -> Iterator[Finding]:
+    """Years right behind a name: "announced the L40S in 2023", "the Tesla P100 of 2016"."""
+    for mention in here:
+        did = _DID.search(passage.text, max(place[0], mention.start - _FAR // 2), mention.start)
+        then = _YEAR_OF.match(passage.text, mention.end, place[1])
+        then = then or (_IN_YEAR.match(passage.text, mention.end, place[1]) if did else None)
+        if then:
+            yield from _of_year(passage, then, mention, context)
 
 
 def _of_year(passage: Passage, match: re.Match[str], mention: Mention, context: Context) -> Iterator[Finding]:

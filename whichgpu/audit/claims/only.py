@@ -177,7 +177,8 @@ def _judged(
 def _scope(words: str, mention: Mention, context: Context) -> list[Gpu]:
     """The other devices that an exclusive claim excludes."""
     if _AMONG.search(words):
-        others = {key for ids in devices(context) for key in ids} - set(mention.named)
+        own = model(mention.named[0], context.catalogue)
+        others = {key for ids in devices(context) for key in ids if model(key, context.catalogue) != own}
         return [context.catalogue[key] for key in sorted(others)]
     segment = next((name for pattern, name in _SEGMENTS if pattern.search(words)), "")
     return [

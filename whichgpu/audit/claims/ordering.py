@@ -137,7 +137,8 @@ def _of_two(
     """What a device is said to have more of, or less, than another, or as much."""
     after = [one for one in who.here if one.start >= each.end]
     apart = after and after[0] not in who.against and not _WITH.search(who.text, each.end, after[0].start)
-    if (each.bound and _other(each, who) is None) or (each.sign and apart):
+    elided = each.bound and not after and each.sign and _ENDS.match(who.text, each.end) and who.own
+    if (each.bound and _other(each, who) is None and not elided) or (each.sign and apart):
         return None
     both = _level(each, who, context) if each.sign == 0 else pair(each.start, each.end, who, context)
     values = ratios(each.attribute, both, context) if both else []
@@ -151,6 +152,14 @@ def _of_two(
         passage, each, verdict, context, subject=both.subject, because=words,
         evidence=facts(each.attribute, both, context), expected="" if verdict == "confirmed" else expected,
     )  # fmt: skip
+
+
+#: Behind a comparison with what was spoken of before: "is even a little slower in bandwidth."
+_ENDS = re.compile(
+    r"(?:\s+(?:in|on|as to|when it comes to)\s+(?:its\s+|the\s+)?(?:[\w-]+\s?){1,3})?"
+    r"\s*(?:[.!;)]|,\s+(?:but|so|and|too)\b)",
+    re.IGNORECASE,
+)
 
 
 def _level(each: Comparison, who: Spoken, context: Context) -> Pair | None:

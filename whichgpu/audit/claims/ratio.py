@@ -32,6 +32,13 @@ _LESS = re.compile(r"\s*(?:less|lower|fewer|smaller|narrower|slower)\b", re.IGNO
 _SPEED = re.compile(
     r"\b(?:fast|faster|speed\w*|performance|throughput|quick\w*|outperform\w*|latency)\b", re.IGNORECASE
 )
+#: Attributes whose "three times as fast" is said of themselves.
+_RATES_OF = ("bandwidth", "nvlink")
+#: What is drawn, or read, so many times as much: "draws 1.75 times what an A100 does".
+_DRAWN = re.compile(
+    r"\b(?:draws?|drew|drawing|consumes?|consuming|pulls?|burns?)\s+(?:[\w-]+\s+){0,3}?$", re.I
+)
+_AS_FAST = re.compile(r"\s+(?:as fast|faster|quicker|slower|the speed)\b", re.IGNORECASE)
 #: What no speed is in, and words of speeds that are no bandwidth.
 _SIZES = ("memory", "money", "power", "bits", "length", "area")
 _FAST = re.compile(
@@ -102,6 +109,17 @@ _ADDS = re.compile(r"\b(?:adds?|gains?|loses?|saves?|adding|gaining)\s+$", re.IG
 _OTHER_CLAUSE = re.compile(r"\b(?:and|but)\s+(?:twice|double|half|triple|\d)", re.IGNORECASE)
 _DOUBLES = re.compile(r"(?:double|triple|quadruple|halve)[sd]?\b", re.IGNORECASE)
 _THAT_IS = re.compile(r"\s*(?:That[\u2019']s|That is|This is|It[\u2019']s)\s+", re.IGNORECASE)
+#: Before a multiple of two values told before, and behind it where no other side is named.
+_FACTOR = re.compile(
+    r",\s+(?:which is\s+)?(?:an?\s+)?(?:factor|ratio|multiple)\s+of\s+"
+    r"(?:about\s+|around\s+|roughly\s+|nearly\s+|over\s+|almost\s+|more than\s+)?",
+    re.IGNORECASE,
+)
+_ENDS = re.compile(r",\s+(?:about\s+|around\s+|roughly\s+|nearly\s+|over\s+|almost\s+|more than\s+|or\s+)*$")
+_SO_MUCH_AS = re.compile(
+    r"\s*(?:as much|as many|as high|as large|more|higher|the (?:figure|number|amount))?\s*[.!;)]",
+    re.IGNORECASE,
+)
 _TURN = re.compile(r"\b(?:while|whereas|but)\b|[;:]", re.IGNORECASE)
 _AS_MANY = re.compile(r"\s+as many\b")
 _ROUGHLY = 12
@@ -127,6 +145,18 @@ _GROWN = re.compile(
     r"\s+(?:increase|gain|improvement|uplift|jump|bump|upgrade|boost|(?P<less>decrease|reduction|drop|cut))\b",
     re.IGNORECASE,
 )
+
+
+#: "Raises bandwidth by 78 %".
+_BY = re.compile(
+    r"\b(?:rais\w+|increas\w+|boost\w*|bump\w*|lift\w*|grows?|grew|rises?|rose|(?P<less>cuts?|reduc\w+|lowers?|shrinks?))\s+"
+    r"(?:the\s+|its\s+)?(?:[\w-]+\s+){0,4}?by\s+(?:about\s+|around\s+|roughly\s+|nearly\s+|almost\s+|over\s+|some\s+)?$",
+    re.IGNORECASE,
+)
+
+
+#: What another device needs is its power: "about a fifth of what the L40S needs".
+_WHAT_NEEDS = re.compile(r"\bwhat\s+(?:the\s+|an?\s+)?[\w -]{2,24}?\s+(?:needs|requires)\b", re.IGNORECASE)
 
 
 class _Claim(NamedTuple):
@@ -166,12 +196,14 @@ def _claims(text: str, sentence: Sentence, who: Spoken, context: Context) -> Ite
     for each in sorted(found, key=lambda one: one.start):
         if each.high != each.value:
             continue
-        if each.dimension == "times" and 0.05 <= each.value <= 1000 and _is_multiple(text, each):
+        if 0.05 <= each.value <= 1000 and (_is_factor(text, sentence, each) or _is_multiple(text, each)):
             yield _Claim(each.start, each.end, each.value, each.limit)
         if each.dimension == "percent" and each.value > 0:
             more, less = _MORE.match(text, each.end), _LESS.match(text, each.end)
             grows = _GROWS.search(text, max(sentence.start, each.start - 30), each.start)
             grown = _GROWN.match(text, each.end)
+            if not (grows or grown or more or less):
+                grown = _BY.search(text, max(sentence.start, each.start - _AFTER), each.start)
             if grows or grown:
                 sign = -1 if (grows or grown)["less"] else 1  # type: ignore[index]
                 yield _Claim(each.start, each.end, 1 + sign * each.value, each.limit, sign * each.value)
@@ -196,8 +228,16 @@ def _parts(text: str, sentence: Sentence) -> Iterator[_Claim]:
         yield _Claim(match.start("share"), match.end(), times, "")
 
 
+def _is_factor(text: str, sentence: Sentence, each: Quantity) -> bool:
+    """Whether a bare number is told as a multiple: "a factor of 2.35"."""
+    factor = _FACTOR.search(text, sentence.start, each.start) if each.dimension == "number" else None
+    return factor is not None and factor.end() == each.start and each.value > 1
+
+
 def _is_multiple(text: str, each: Quantity) -> bool:
     """Whether "2x" is a multiple and no count of devices, outputs or lanes: 4x DisplayPort, 8x A100."""
+    if each.dimension != "times":
+        return False
     after = text[each.end : each.end + 12]
     if re.fullmatch(r"[xX\u00d7]", each.unit):
         ahead = _AHEAD.match(text, each.end)
@@ -231,6 +271,7 @@ def _stated(passage: Passage, sentence: Sentence, claim: _Claim, context: Contex
         or before_it(passage.text, place, sentence, every)
         or opposed(passage.text, place, sentence, every)
     )
+    beside = beside or _just_told(passage.text, sentence, claim, every)
     if beside is not None:
         around = list(beside)
     before = [each for each in around if each.end <= claim.start and claim.start - each.end < _BEFORE]
@@ -258,6 +299,38 @@ def _stated(passage: Passage, sentence: Sentence, claim: _Claim, context: Contex
     return _finding(passage, claim, (verdict, f"{real:.2g}x", words), context)
 
 
+def _just_told(
+    text: str, sentence: Sentence, claim: _Claim, every: Sequence[Quantity]
+) -> tuple[Quantity, Quantity] | None:
+    """The only two values of one dimension that a multiple follows from, right before it.
+
+    "It offers 82.6 TFLOPS, dwarfing the 3090's 35.6 TFLOPS. That's more than double!"; "rises from 38.7 to
+    91.1 TFLOPS, a factor of 2.35".
+    """
+    begins = _THAT_IS.match(text, sentence.start, sentence.end)
+    factor = _FACTOR.search(text, sentence.start, claim.start)
+    ends = _ENDS.search(text, max(sentence.start, claim.start - _BEFORE), claim.start)
+    if factor and factor.end() == claim.start:
+        start, end = sentence.start, factor.start()
+    elif ends and _SO_MUCH_AS.match(text, claim.end):
+        start, end = sentence.start, ends.start()
+    elif begins and claim.start <= begins.end() + _ROUGHLY and _SO_MUCH_AS.match(text, claim.end):
+        earlier = [each for each in sentences(text) if each.end <= sentence.start + 1][-1:]
+        start, end = (earlier[0].start, earlier[0].end) if earlier else (0, 0)
+    else:
+        return None
+    bare = ("number", "percent", "times")
+    found = [each for each in within(every, start, end) if each.dimension not in bare]
+    if not found:
+        return None
+    if len(found) == 1 and found[0].high != found[0].value:
+        # "From 38.7 to 91.1 TFLOPS" is read as a range.
+        found = [found[0]._replace(high=found[0].value), found[0]._replace(value=found[0].high)]
+    low, *rest = sorted(found, key=lambda each: each.value)
+    plain = all(each.high == each.value and each.dimension == low.dimension for each in found)
+    return (rest[0], low) if len(rest) == 1 and plain and rest[0].value > low.value else None
+
+
 def _of_devices(
     passage: Passage, sentence: Sentence, claim: _Claim, who: Spoken, context: Context
 ) -> Iterator[Finding]:
@@ -267,7 +340,7 @@ def _of_devices(
     own = re.search(
         r"\bthan (?:its|their|it)\b(?! (?:rival|competitor|counterpart|opponent|competition))", near
     )
-    if own or _OTHER.search(near):
+    if own or _OTHER.search(_WHAT_NEEDS.sub(" ", near)):
         return
     of_value = _of_value(passage, sentence, claim, who, context)
     if of_value is not None:
@@ -296,7 +369,8 @@ def _of_devices(
     nearest = min(values, key=lambda one: abs(one[0] - claim.times))
     because = f"{nearest[1]}: {nearest[0]:.3g} times"
     low = unsure(both, context)
-    if verdict == "contradicted" and (low or _SPEED.search(_clause(text, sentence, claim, attribute))):
+    speed = attribute.key not in _RATES_OF and _SPEED.search(_clause(text, sentence, claim, attribute))
+    if verdict == "contradicted" and (low or speed):
         verdict = "unverifiable"
     answer = (verdict, "" if verdict == "confirmed" else f"{nearest[0]:.2g}x", because)
     evidence = facts(attribute, both, context)
@@ -421,6 +495,16 @@ def _across_precisions(text: str, sentence: Sentence, claim: _Claim, attribute: 
 
 def _attribute(text: str, sentence: Sentence, claim: _Claim) -> Attribute | None:
     """The attribute that a multiple is of: the first one named soon after it, else just before it."""
+    meant = _named_attribute(text, sentence, claim)
+    if meant is None and _DRAWN.search(text, sentence.start, claim.start):
+        return attributes()["power"]
+    if meant and meant.key == "memory" and _AS_FAST.match(text, claim.end):
+        # "Reads its memory five times as fast": of no size.
+        return attributes()["bandwidth"]
+    return meant
+
+
+def _named_attribute(text: str, sentence: Sentence, claim: _Claim) -> Attribute | None:
     found = [each for each in within(named(text), sentence.start, sentence.end) if each.end <= sentence.end]
     after = [each for each in found if claim.end <= each.start <= claim.end + _BEFORE // 2]
     before = [each for each in found if each.end <= claim.start and claim.start - each.end < _BEFORE // 2]

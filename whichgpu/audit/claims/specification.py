@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from whichgpu.audit.attributes import Attribute, Named, named, qualifiers
+from whichgpu.audit.attributes import CHIP, Attribute, Named, named, qualifiers
 from whichgpu.audit.binding import APART, TIED, Binder, both_of, several_columns, united
 from whichgpu.audit.cells import noted
 from whichgpu.audit.fields import ITS_OWN
@@ -56,6 +56,10 @@ _ITS = re.compile(
     re.IGNORECASE,
 )
 #: "And this memory has a bandwidth of 33 TB/s": of what the text before is about, which is no device.
+#: "The AD104 chip offers a maximum of 7,680 shaders": of the whole chip.
+_OF_CHIP = re.compile(
+    rf"{CHIP.pattern}[^.;,]{{0,60}}\b(?:maximum|full|complete|whole|up to|max\.?)\b", re.IGNORECASE
+)
 _THAT_MEMORY = re.compile(r"\b(?:this|that|these|such) (?:memory|cache|pool|link|bandwidth)\b", re.IGNORECASE)
 #: Words of a price of today, which is none of the launch.
 _STREET = re.compile(
@@ -242,6 +246,10 @@ def _of_value(
         told = [
             each for each in told if not (each in who.against and each in here and each.start > quantity.end)
         ]
+        # "They manage 0.6 TFLOPS, so you want an A100" is none of the A100's.
+        told = [
+            each for each in told if not (each in here and _SO_THEN.search(text, quantity.end, each.start))
+        ]
         told = [each for each in told if not _LIKE.fullmatch(text, sentence.start, each.start)]
         others = [context.catalogue[key] for each in told if each != mention for key in each.ids]
         against = re.match(
@@ -264,8 +272,13 @@ def _of_value(
                 break
         else:
             its = who.certain and ITS_OWN.match(sentence.text) is not None
+            sure = its and _SHORTLY.match(sentence.text) and _is_subject(passage, sentence, mention, context)
             if (
-                (mention not in here and _of_one_beside(passage, quantity, attribute, mention, context))
+                (
+                    mention not in here
+                    and not sure
+                    and _of_one_beside(passage, quantity, attribute, mention, context)
+                )
                 or _doubtful(passage, sentence, quantity, attribute, mention=mention, who=who)
                 or (
                     mention not in here
@@ -311,9 +324,26 @@ _NEEDS = re.compile(
     r"watts?)\s*(?:[.,;)]|$))",
     re.IGNORECASE,
 )
+_SO_THEN = re.compile(r"[,;]\s+(?:so|hence|thus|therefore)\s", re.IGNORECASE)
 _LIKE = re.compile(
     r"\s*(?:Just\s+|Much\s+)?(?:Un|un)?[Ll]ike\s+(?:the\s+|its\s+|an?\s+|nvidia\s+)*", re.IGNORECASE
 )
+
+
+#: A sentence that says one thing of its subject.
+_SHORTLY = re.compile(
+    r"\s*(?:It|Its [\w ]{3,20}?) (?:is|has|needs|draws|comes|offers|runs|costs)\b[^,;]{3,60}[.,;]"
+)
+
+
+def _is_subject(passage: Passage, sentence: Sentence, mention: Mention, context: Context) -> bool:
+    """Whether the sentence before is about a device, and others are only set against it there."""
+    earlier = [each for each in sentences(passage.text) if each.end <= sentence.start + 1][-1:]
+    index = next((i for i, each in enumerate(context.document.passages) if each is passage), -1)
+    if not earlier or index < 0:
+        return False
+    who = spoken(index, passage, earlier[0], context)
+    return bool(who.own) and all(each.named == mention.named for each in who.own)
 
 
 def _of_one_beside(
@@ -406,6 +436,7 @@ def _of_something_else(
         or (attribute.dimension == "money" and _STREET.search(near))
         or _FROM_TO.search(text, 0, max(quantity.start - sentence.start, 0))
         or _THAT_MEMORY.search(text)
+        or (attribute.dimension == "count" and _OF_CHIP.search(text, 0, quantity.start - sentence.start))
         or _OTHERS.search(passage.text, sentence.start, quantity.start)
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit.attributes import Attribute, attributes, named
 from whichgpu.audit.findings import made
@@ -11,9 +11,10 @@ from whichgpu.audit.judging import on_file
 from whichgpu.audit.pairs import Pair, devices, ratios
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences
+from whichgpu.audit.subjects import model
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
@@ -29,6 +30,12 @@ _BY_WORD = re.compile(
     r"\bthe\s+(?:(?P<power>hungriest|thirstiest|most power-hungry|most power hungry)|(?P<frugal>least "
     r"power-hungry|most frugal)|"
     r"(?P<new>newest|youngest|most recent)|(?P<old>oldest))\b",
+    re.IGNORECASE,
+)
+#: "Draws the least".
+_DRAWS = re.compile(
+    r"\b(?:draws|consumes|pulls|uses|needs)\s+(?:by far\s+)?the\s+(?:(?P<most>most)|least)(?:\s+power)?"
+    r"(?=\s*[.,;:)]|\s+(?:of|among|at|and|power)\b|$)",
     re.IGNORECASE,
 )
 #: What says that a device is it, before it.
@@ -53,6 +60,8 @@ _SCOPE = re.compile(
 )
 #: From so many on a text names others beside those that it compares.
 _MANY = 7
+#: So many more a text may name aside.
+_ASIDE = 2
 _COUNTS = {"two": 2, "pair": 2, "three": 3, "trio": 3, "four": 4, "five": 5, "six": 6,
            "seven": 7, "eight": 8, "nine": 9, "ten": 10}  # fmt: skip
 #: The day on which a device came out.
@@ -72,46 +81,81 @@ def find(context: Context) -> Iterator[Finding]:
 
 def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
     who = spoken(index, passage, sentence, context)
+    among = _among(index, passage, sentence, context)
+    if not among.every:
+        return
     for match in _MOST.finditer(passage.text, sentence.start, sentence.end):
         each = next((one for one in named(passage.text) if one.start == match.end()), None)
         mention = who.owner(match.start())
-        if each is None or mention is None or not _all_known(sentence, context):
+        if each is None or mention is None:
             continue
         most = match["most"] is not None
-        yield from _judged(passage, (match.start(), each.end), (mention.ids, each.attribute, most), context)
+        yield from _judged(
+            passage, (match.start(), each.end), (mention.ids, each.attribute, most), among, context
+        )
     for match in _ALONE.finditer(passage.text, sentence.start, sentence.end):
         before = [
             one for one in named(passage.text) if sentence.start <= one.start and one.end <= match.start()
         ]
         mention = who.owner(match.start()) if len(before) == 1 else None
-        if mention is not None and _all_known(sentence, context):
+        if mention is not None:
             most = match["most"] is not None
-            yield from _judged(passage, match.span(), (mention.ids, before[0].attribute, most), context)
+            yield from _judged(
+                passage, match.span(), (mention.ids, before[0].attribute, most), among, context
+            )
+    for match in _DRAWS.finditer(passage.text, sentence.start, sentence.end):
+        mention = who.owner(match.start())
+        if mention is not None:
+            what = attributes()["power"]
+            yield from _judged(
+                passage, match.span(), (mention.ids, what, bool(match["most"])), among, context
+            )
     for match in _BY_WORD.finditer(passage.text, sentence.start, sentence.end):
         mention = (
             who.owner(match.start()) if _IS.search(passage.text, sentence.start, match.start()) else None
         )
-        if mention is not None and _all_known(sentence, context):
+        if mention is not None:
             most = bool(match["power"] or match["new"])
             what = _DAY if match["new"] or match["old"] else attributes()["power"]
-            yield from _judged(passage, match.span(), (mention.ids, what, most), context)
+            yield from _judged(passage, match.span(), (mention.ids, what, most), among, context)
 
 
-def _all_known(sentence: Sentence, context: Context) -> bool:
-    """Whether the text names as many devices as the sentence counts."""
+class _Among(NamedTuple):
+    """Those that are compared, and how many of them may not be meant."""
+
+    every: Sequence[tuple[str, ...]]
+    extra: int = 0
+
+
+def _among(index: int, passage: Passage, sentence: Sentence, context: Context) -> _Among:
+    """The devices that a sentence counts: those of the text, of what stands before, or of the passage."""
     said = _SCOPE.search(sentence.text)
     count = next((n for word, n in _COUNTS.items() if said and word in said[0].lower()), 0)
-    found = len(devices(context))
-    return not count or found == count or found > count >= _MANY
+    every = devices(context)
+    if not count or len(every) == count or len(every) > count >= _MANY:
+        return _Among(every)
+    upto = [
+        each
+        for at in sorted(context.mentions)
+        for each in context.mentions[at]
+        if at < index or (at == index and each.start < sentence.end)
+    ]
+    here = [each for each in context.mentions.get(index, ()) if each.start < sentence.end]
+    for group in (upto, here):
+        distinct = {model(each.named[0], context.catalogue): each.named for each in group}
+        if 0 <= len(distinct) - count <= _ASIDE:
+            return _Among(list(distinct.values()), len(distinct) - count)
+    return _Among(())
 
 
 def _judged(
-    passage: Passage, place: tuple[int, int], what: tuple[tuple[str, ...], Attribute, bool], context: Context
-) -> Iterator[Finding]:
+    passage: Passage, place: tuple[int, int], what: tuple[tuple[str, ...], Attribute, bool],
+    among: _Among, context: Context,
+) -> Iterator[Finding]:  # fmt: skip
     """Contradicted where another device that is compared has more in all its forms, or less."""
     ids, attribute, most = what
     shares: list[tuple[float, float, str, str]] = []
-    for other in devices(context):
+    for other in among.every:
         both = Pair(ids, other)
         of_both = _days if attribute is _DAY else ratios
         found = of_both(attribute, both, context) if not set(other) & set(ids) else []
@@ -120,9 +164,13 @@ def _judged(
             shares.append((max(values), min(values), other[0], found[0][1]))
     if not shares:
         return
-    best, _, rival, words = min(shares)
+    _, _, rival, words = min(shares)
     worst = min(low for _, low, _, _ in shares)
-    verdict = "contradicted" if best < 1 - _EQUAL else "confirmed" if worst > 1 - _EQUAL else "unverifiable"
+    # Where the text names more than are counted, one of those that are must be above it for certain.
+    better = sum(high < 1 - _EQUAL for high, _, _, _ in shares)
+    verdict = (
+        "contradicted" if better > among.extra else "confirmed" if worst > 1 - _EQUAL else "unverifiable"
+    )
     gpus = [context.catalogue[key] for key in (ids[0], rival)]
     if verdict == "contradicted" and any(gpu.confidence == "low" for gpu in gpus):
         verdict = "unverifiable"
