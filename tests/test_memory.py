@@ -294,13 +294,15 @@ def test_the_cache_in_another_format():
         assert float(np.ravel(found.parts["kv_cache"])[0]) == pytest.approx(share * wide)
 
 
-#: Qwen's speed benchmarks (docs/source/benchmark of QwenLM/Qwen2.5): peaks of PyTorch in GiB on one A100 80 GB, batch
-#: 1, 2,048 tokens after a prompt. Transformers 4.46 makes the logits of the last token, 4.37 of them all.
+#: Qwen's speed benchmarks (docs/source/benchmark of QwenLM/Qwen2.5): peaks of PyTorch in GiB on one A100
+#: 80 GB, batch 1, 2,048 tokens after a prompt. Transformers 4.46 makes the last token's logits, 4.37 all.
 PROMPTS = [
-    ("qwen2.5-0.5b", "bf16", 1, 0.97), ("qwen2.5-0.5b", "bf16", 30720, 2.34), ("qwen2.5-0.5b", "gptq", 30720, 1.85),
-    ("qwen2.5-1.5b", "bf16", 14336, 4.16), ("qwen2.5-1.5b", "awq", 30720, 3.82), ("qwen2.5-7b", "bf16", 30720, 19.97),
-    ("qwen2.5-7b", "gptq", 14336, 8.05), ("qwen2.5-14b", "w8a16", 30720, 24.88), ("qwen2.5-14b", "awq", 1, 9.79),
-    ("qwen2.5-32b", "bf16", 30720, 74.47), ("qwen2.5-32b", "gptq", 30720, 31.84), ("qwen2.5-72b", "awq", 14336, 46.38),
+    ("qwen2.5-0.5b", "bf16", 1, 0.97), ("qwen2.5-0.5b", "bf16", 30720, 2.34),
+    ("qwen2.5-0.5b", "gptq", 30720, 1.85), ("qwen2.5-1.5b", "bf16", 14336, 4.16),
+    ("qwen2.5-1.5b", "awq", 30720, 3.82), ("qwen2.5-7b", "bf16", 30720, 19.97),
+    ("qwen2.5-7b", "gptq", 14336, 8.05), ("qwen2.5-14b", "w8a16", 30720, 24.88),
+    ("qwen2.5-14b", "awq", 1, 9.79), ("qwen2.5-32b", "bf16", 30720, 74.47),
+    ("qwen2.5-32b", "gptq", 30720, 31.84), ("qwen2.5-72b", "awq", 14336, 46.38),
 ]  # fmt: skip
 OLD_PROMPTS = [("qwen1.5-0.5b", 30720, 30.04), ("qwen1.5-1.8b", 14336, 18.69), ("qwen1.5-7b", 30720, 62.29)]
 
@@ -311,7 +313,7 @@ def _generating(name, tokens, kept, runtime):
         "input_tokens": str(tokens), "output_tokens": "2048", "runtime": runtime,
         "metric": "peak_gpu_memory", "unit": "GiB",
     }  # fmt: skip
-    return next(predict_rows([row], GPUS)).value
+    return next(iter(predict_rows([row], GPUS))).value
 
 
 @pytest.mark.parametrize(("name", "kept", "tokens", "measured"), PROMPTS)
