@@ -633,3 +633,14 @@ def test_what_belongs_to_a_vocabulary_or_to_transposed_maps_says_nothing_of_the_
     ops = laid("transformer-xl-base", "a100-40gb-sxm", phase="train", precision="amp-fp16", batch=8,
                runtime="pytorch-1.x (NGC 20.01-21.x, eager)").work.kernels  # fmt: skip
     assert {"logits", "loss"} <= {kind.memory for one in ops for kind in one.table.classes}
+
+
+@pytest.mark.parametrize("gpu", ["a10g", "rtx-5090", "mi300x", "b300-288gb-sxm"])
+@pytest.mark.parametrize("name", ["phi-4", "gemma-3-27b", "smollm3-3b"])
+def test_more_requests_at_once_under_llama_cpp_make_no_fewer_tokens(name, gpu):
+    """Above eight rows matrix-vector kernels give way to tiles, which take no longer than those in turn."""
+    loads = np.array([1.0, 4.0, 8.0, 9.0, 16.0, 32.0, 64.0])
+    asked = Job(name, phase="serve", precision="q4_k_m", input_tokens=128.0, output_tokens=128.0,
+                concurrency=loads, runtime="llama.cpp", options={"max_num_seqs": "64"})  # fmt: skip
+    made = np.ravel(estimate(asked, [catalogue()[gpu]]).throughput)
+    assert np.all(made[1:] > 0.99 * made[:-1])
