@@ -630,6 +630,22 @@ def test_what_belongs_to_a_vocabulary_or_to_transposed_maps_says_nothing_of_the_
     assert "m/gemm&language" in memory_terms(scores, ampere, engine, trains=False)
     assert "m/pointwise&language" in memory_terms(loss, ampere, engine, trains=False)
     assert "c/logits/half" in compute_terms(scores, ampere, stack, trains=False)
+
+
+def test_engines_that_call_the_same_attention_kernels_share_what_was_learnt_of_them() -> None:
+    place = Devices.of([GPUS["h100-80gb-sxm"]]).traits[0]
+    attention, gemm = OpClass("attention", "half", "attention"), OpClass("gemm", "half", "gemm")
+    sglang, vllm = (
+        {
+            kind.compute: compute_terms(kind, place, runtime(name, ""), trains=False)
+            for kind in (attention, gemm)
+        }
+        for name in ("SGLang", "vLLM")
+    )
+    assert "c/attention=vllm" in sglang["attention"]
+    assert "c/attention=vllm" in vllm["attention"]
+    assert "c/attention=sglang" not in sglang["attention"]
+    assert "c/gemm=sglang" in sglang["gemm"]
     ops = laid("transformer-xl-base", "a100-40gb-sxm", phase="train", precision="amp-fp16", batch=8,
                runtime="pytorch-1.x (NGC 20.01-21.x, eager)").work.kernels  # fmt: skip
     assert {"logits", "loss"} <= {kind.memory for one in ops for kind in one.table.classes}
