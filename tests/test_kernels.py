@@ -630,6 +630,33 @@ def test_what_belongs_to_a_vocabulary_or_to_transposed_maps_says_nothing_of_the_
     assert "m/gemm&language" in memory_terms(scores, ampere, engine, trains=False)
     assert "m/pointwise&language" in memory_terms(loss, ampere, engine, trains=False)
     assert "c/logits/half" in compute_terms(scores, ampere, stack, trains=False)
+
+
+def test_engines_that_call_the_same_attention_kernels_share_what_was_learnt_of_them() -> None:
+    place = Devices.of([GPUS["h100-80gb-sxm"]]).traits[0]
+    attention, gemm = OpClass("attention", "half", "attention"), OpClass("gemm", "half", "gemm")
+    sglang, vllm = (
+        {
+            kind.compute: compute_terms(kind, place, runtime(name, ""), trains=False)
+            for kind in (attention, gemm)
+        }
+        for name in ("SGLang", "vLLM")
+    )
+    assert "c/attention=vllm" in sglang["attention"]
+    assert "c/attention=vllm" in vllm["attention"]
+    assert "c/attention=sglang" not in sglang["attention"]
+    assert "c/gemm=sglang" in sglang["gemm"]
     ops = laid("transformer-xl-base", "a100-40gb-sxm", phase="train", precision="amp-fp16", batch=8,
                runtime="pytorch-1.x (NGC 20.01-21.x, eager)").work.kernels  # fmt: skip
     assert {"logits", "loss"} <= {kind.memory for one in ops for kind in one.table.classes}
+
+
+@pytest.mark.parametrize("gpu", ["a10g", "rtx-5090", "mi300x", "b300-288gb-sxm"])
+@pytest.mark.parametrize("name", ["phi-4", "gemma-3-27b", "smollm3-3b"])
+def test_more_requests_at_once_under_llama_cpp_make_no_fewer_tokens(name, gpu):
+    """Above eight rows matrix-vector kernels give way to tiles, which take no longer than those in turn."""
+    loads = np.array([1.0, 4.0, 8.0, 9.0, 16.0, 32.0, 64.0])
+    asked = Job(name, phase="serve", precision="q4_k_m", input_tokens=128.0, output_tokens=128.0,
+                concurrency=loads, runtime="llama.cpp", options={"max_num_seqs": "64"})  # fmt: skip
+    made = np.ravel(estimate(asked, [catalogue()[gpu]]).throughput)
+    assert np.all(made[1:] > 0.99 * made[:-1])

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from whichgpu.workloads.workload import Workload
 
 
+#: A KV cache in 16 bits.
+WIDE_CACHE = "bf16"
+
+
 class Asked(NamedTuple):
     """A job with its format filled in, what runs it, the name of that by default, and what to say of it."""
 
@@ -59,7 +63,11 @@ def read(job: Job) -> Asked:
     own = {**workload.defaults.get("all", {}), **workload.defaults.get(asked, {})}.get("precision")
     loaded, said = ("", said) if own or job.precision or job.trains else _loaded(job, named, said)
     filled = job.with_defaults(precision=own or loaded or named.default_precision.get(asked, ""))
-    filled = _stored(filled, stack, released=own == filled.precision)
+    stored = _stored(filled, stack, released=own == filled.precision)
+    filled = with_cache(stored, stack)
+    if filled is not stored and asked == "serve":
+        said = (*said, f"keys and values in 16 bits, as {stack.title} keeps them beside {filled.precision} "
+                "weights; option kv_precision=fp8 for half of that")  # fmt: skip
     return Asked(workload, _recomputing(_in_float8(filled), stack), stack, fallback, said)
 
 
@@ -99,6 +107,15 @@ def _stored(job: Job, stack: Runtime, *, released: bool) -> Job:
     asked = precision(job.precision)
     own = stack.stores.get(asked.id) or ("" if released else asked.made)
     return replace(job, precision=own) if own else job
+
+
+def with_cache(job: Job, stack: Runtime) -> Job:
+    """A job with the format of its KV cache where its runtime keeps that as wide as activations unasked."""
+    if job.trains or "kv_precision" in job.options or not job.precision:
+        return job
+    if precision(job.precision).id not in stack.holds.get("wide_cache", ()):
+        return job
+    return replace(job, options={**job.options, "kv_precision": WIDE_CACHE})
 
 
 def _behind(stack: Runtime) -> Runtime:

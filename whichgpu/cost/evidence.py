@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from whichgpu.cost.arrays import median
+from whichgpu.cost.asked import with_cache
 from whichgpu.cost.classes import lineage
 from whichgpu.cost.estimate import MODELLED, Estimate, plain_estimate
 from whichgpu.cost.measured import left_out
@@ -38,6 +39,7 @@ from whichgpu.facts.model import Interval
 from whichgpu.hardware.names import resolve as resolve_gpu
 from whichgpu.values import immutable
 from whichgpu.workloads.job import NUMBERS, TRAINING, phase
+from whichgpu.workloads.precision import of_job
 from whichgpu.workloads.workload import meaning
 from whichgpu.workloads.workload import resolve as resolve_workload
 
@@ -226,7 +228,8 @@ class _Wanted:
         """How far what is text of a row's job is, and the numbers that it has where it states none."""
         if head.key not in self._heads:
             job = head.job
-            ours, theirs = modelled(self.job), modelled(job)
+            known = runtime(job.runtime or self.answer.runtime, self.answer.runtime)
+            ours, theirs = _options(self.job, with_cache(job, known))
             far = 0.0 if job.workload == self.job.workload else _FAMILY + _DOUBLING * self._larger(job)
             far += _PHASE * (bool(job.phase) and job.phase != self.job.phase)
             far += _OTHER * (bool(job.precision) and job.precision != self.job.precision)
@@ -250,6 +253,15 @@ def _weights(dims: Mapping[str, Any]) -> float:
 def modelled(job: Job) -> dict[str, str]:
     """The options of a job that the model reads."""
     return {key: value for key, value in job.options.items() if key in MODELLED}
+
+
+def _options(one: Job, other: Job) -> tuple[dict[str, str], dict[str, str]]:
+    """The options of two jobs that the model reads, without the format of a cache that is as wide in both."""
+    found = modelled(one), modelled(other)
+    if one.precision and other.precision and of_job(one).kv == of_job(other).kv:
+        for options in found:
+            options.pop("kv_precision", None)
+    return found
 
 
 def _numbers(job: Job) -> dict[str, float]:
@@ -364,7 +376,7 @@ def _differs(wanted: _Wanted, job: Job, gpu: Gpu) -> tuple[str, ...]:
     ]  # fmt: skip
     theirs, ours = _numbers(job), wanted.numbers
     pairs += [(name.replace("_", " "), _size(theirs.get(name)), _size(ours.get(name))) for name in NUMBERS]
-    its, own = modelled(job), modelled(asked)
+    its, own = _options(job, asked)
     pairs += [(key, its.get(key), own.get(key)) for key in sorted({*its, *own})]
     return tuple(f"{name} {'not stated' if it is None else it}" for name, it, we in pairs if it != we)
 

@@ -96,15 +96,24 @@ def compute_terms(
     if place.kin and not runtime.domain:
         names += [f"c@{place.kin}", f"c/{kind.format}@{place.kin}", f"c/{kind.compute}@{place.kin}"]
     for stack in runtime.stacks:
-        names += [f"c={stack}", f"c/{kind.compute}={stack}"]
+        names.append(f"c={stack}")
+        if not _shared(kind, runtime):
+            names.append(f"c/{kind.compute}={stack}")
         if kind.format in _NARROW and runtime.domain and trains:
             names.append(f"c/{kind.format}={stack}")
+    if _shared(kind, runtime):
+        names.append(f"c/{kind.compute}={runtime.attends}")
     ruling = ("c~throttle",) if kind.format == "plain" else ("c~throttle", "c~rate")
     pairs = [(law, getattr(place, _trait(law, kind))) for law in ruling]
     laws = [(f"{law}{where}", value) for law, value in pairs for where in ("", f"={runtime.kernels}")]
     if workload and not runtime.domain:
         laws += [(f"{law}/{workload}", value) for law, value in pairs if law == "c~rate"]
     return _weighted(names, laws, trains=trains)
+
+
+def _shared(kind: OpClass, runtime: Runtime) -> bool:
+    """Whether it is attention by kernels of a library that another runtime calls as well."""
+    return kind.compute == "attention" and bool(runtime.attends)
 
 
 def _apart(runtime: Runtime, *, trains: bool) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import memory
+from whichgpu.cost import memory, parallel
 from whichgpu.cost.activations import Kept
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.mesh import Mesh, shares_tokens
@@ -53,9 +53,33 @@ def inference(
         ops, kv, engine=False, stack=stack, spec=precision(job.precision), pp=mesh.pp, share=share,
         beside=_beside(workload, job, stack),
     )  # fmt: skip
+    if _in_one_pass(job, stack):
+        parts["activations"] = _prompt(workload, job, stack, mesh)
     if not stack.flash and "flash_attention" in job.options:
         parts["scores"] = _scores(ops, precision(job.precision).activation) * share
     return {**parts, **communication(mesh, stack)}
+
+
+def _in_one_pass(job: Job, stack: Runtime) -> bool:
+    """Whether a program without an engine computes a whole prompt of a language model at once."""
+    return job.input_tokens is not None and bool(stack.holds.get("no_engine")) and not stack.micro_batch
+
+
+def _prompt(workload: Workload, job: Job, stack: Runtime, mesh: Mesh) -> Any:
+    """Bytes alive at the widest op of a prompt's layers: what it reads and writes, four tensors of the width.
+
+    These are the sum that goes from layer to layer and its norm, as they come and as they are kept. In a
+    gated layer whose functions are kernels of their own that op has a gate, its function and their product.
+    Old libraries make the logits of all tokens, in 16 and then in 32 bits.
+    """
+    whole = workload.trace(replace(job, phase="prefill"))
+    ops = [op for op in parallel.shard(whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp) if op.shard != "vocab"]
+    alive = memory.widest(ops) + 2.0 * memory.widest([op for op in ops if op.layer.endswith("layers.norm")])
+    if not stack.holds.get("all_logits"):
+        return alive
+    heads = [op for op in whole if op.kind == "gemm" and op.shard == "vocab"]
+    logits = sum((op.write_bytes for op in heads), start=0.0) * _array(job.input_tokens)
+    return alive + logits * (1.0 + 4.0 / precision(job.precision).activation) / mesh.tp
 
 
 def _scores(ops: tuple[Op, ...], size: float) -> Any:

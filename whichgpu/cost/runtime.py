@@ -33,7 +33,8 @@ class Runtime:
     apart: a version, channels-last tensors, attention that is not fused. `like` is the id of a runtime
     whose kernels it runs: what the fit knows of that one holds. `shards` is what it shards over the
     replicas of a training where the job says nothing; with `splits_batch` a replica's batch goes through a
-    pipeline one sequence at a time. With `casts_once` 16-bit weights are kept from step to step; with
+    pipeline one sequence at a time. `attends` is the id of a runtime that calls the same kernels of
+    attention. With `casts_once` 16-bit weights are kept from step to step; with
     `selects_attention` its selective checkpointing runs the scores of attention again, and no more; with
     `stops_early` its full one leaves the last product of a layer out (`workloads/checkpointing.py`);
     `exposed` is the share of the tensor-parallel exchange in training that no product hides; `left` is by
@@ -89,6 +90,7 @@ class Runtime:
     autotunes: bool = False
     shards: str = ""
     splits_batch: bool = False
+    attends: str = ""
     casts_once: bool = False
     selects_attention: bool = False
     stops_early: bool = False

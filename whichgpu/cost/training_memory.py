@@ -34,10 +34,10 @@ from whichgpu.workloads.checkpointing import repeated
 from whichgpu.workloads.ops import changed, stored_weight_bytes
 from whichgpu.workloads.ops import parameters as by_module
 from whichgpu.workloads.precision import precision
-from whichgpu.workloads.training import optimizer_bytes, paged, trained_parameters
+from whichgpu.workloads.training import by_lists, optimizer_bytes, paged, trained_parameters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from whichgpu.cost.runtime import Runtime
     from whichgpu.workloads.job import Job
@@ -160,9 +160,31 @@ def training_parts(
         **_states(step, optimizer, trained), **_alive(step, kernels), **_gathered(step),
         "context": context(stack),
     }  # fmt: skip
+    parts["optimizer_step"] = _beyond(_copied(step, optimizer, trained), parts)
     if step.frozen:
         parts["widened_layer"] = widened_layer(forward, stack, named)
     return {name: part for name, part in parts.items() if name in _ALWAYS or np.any(part)}
+
+
+def _copied(step: _Step, optimizer: str, trained: Any) -> Any:
+    """Bytes of one of the optimizer's states, of which torch.optim's step over lists of tensors makes a copy.
+
+    Sharded trainings are not known to: their published runs do not show it.
+    """
+    spread = step.spread
+    if not (step.stack.holds.get("copies_state") and by_lists(optimizer)):
+        return 0.0
+    if spread.level > 0 or "optimizer" in spread.offload:
+        return 0.0
+    return trained * step.held.weight / (step.layers if spread.piecewise else 1.0)
+
+
+def _beyond(copied: Any, parts: Mapping[str, Any]) -> Any:
+    """What a copy made after the backward pass takes more than what is gone by then took."""
+    gone: Any = 0.0
+    for name in ("activations", "logits", "gathered_layers"):
+        gone = gone + parts.get(name, 0.0)
+    return np.maximum(copied - gone, 0.0)
 
 
 def _end_share(step: _Step) -> Any:

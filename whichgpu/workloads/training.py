@@ -48,6 +48,11 @@ def paged(optimizer: str) -> bool:
     return optimizer.lower().startswith("paged")
 
 
+def by_lists(optimizer: str) -> bool:
+    """Whether a name is Adam as torch.optim runs it unasked: over lists of tensors, in no single kernel."""
+    return "-".join(optimizer.lower().replace("_", " ").split()) in ("adam", "adamw", "adamw-torch")
+
+
 def optimizer_bytes(optimizer: str, precision: Precision) -> tuple[float, float]:
     """State kept and bytes moved per parameter; states are as wide as the weights, but for 8 bits."""
     key = "-".join(optimizer.lower().replace("_", " ").split())

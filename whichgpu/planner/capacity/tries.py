@@ -21,7 +21,7 @@ from whichgpu.values import immutable
 from whichgpu.workloads.adapters import DEFAULT_PRECISION
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
 from whichgpu.workloads.checkpointing import checkpointing
-from whichgpu.workloads.precision import precision
+from whichgpu.workloads.precision import of_job, precision
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -101,7 +101,7 @@ def _sliced(cells: Cells) -> Iterator[Try]:
 def _narrow_cache(cells: Cells) -> Iterator[Try]:
     """Keys and values in eight bits beside weights as they are."""
     done = cells.settled
-    if not splits(done) or "kv_precision" in done.job.options or precision(done.job.precision).kv < 2.0:
+    if not splits(done) or of_job(done.job).kv < 2.0:
         return
     name = _NARROW_CACHE.get(done.runtime.id)
     if name:
