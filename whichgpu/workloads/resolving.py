@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UnknownName
 from whichgpu.facts import store
@@ -79,7 +80,9 @@ def resolve(name: str) -> Workload:
         keys = list(dict.fromkeys(key for _, key in spelled))
     if longer is None and len(keys) != 1:
         service = service or _service(name.partition("/")[2])
-        raise UnknownName(service or _members(name) or f"no workload '{name}'; {_hint(name)}")
+        raise UnknownName(
+            service or _members(name) or subject(name) or f"no workload '{name}'; {_hint(name)}"
+        )
     return longer or workloads()[keys[0]]
 
 
@@ -175,10 +178,42 @@ def _members(name: str) -> str:
     return f"no workload '{name}', which has several sizes; did you mean {listed}{more}?"
 
 
+#: Words around a subject that do not change it.
+_AROUND = frozenset((
+    "a", "an", "and", "the", "for", "my", "our", "some", "local", "model", "models", "inference", "server",
+    "serving", "app", "application", "task", "tasks", "with", "using", "run", "running", "small", "large",
+    "of", "company", "business", "home", "office", "team", "at", "on", "in", "to", "own", "private",
+))  # fmt: skip
+#: A size among the words of a subject: `3b`, `500m`.
+_SIZE = re.compile(r"\d+(\.\d+)?[bm]")
+
+
+def subject(name: str) -> str:
+    """What is said where a subject stands for a model (`image generation`, `ComfyUI`): models of it; else ''.
+
+    `data/subjects.toml` has them.
+    """
+    bare = " ".join(one for one in words(name) if one not in _AROUND and not _SIZE.fullmatch(one))
+    for said in (name.lower(), bare):
+        row = _subjects().get(squeezed(said))
+        if row is not None:
+            models = row["workloads"]
+            says = f": {row['says']}" if "says" in row else ""
+            return f"'{name}' is no model{says}" + (f"; name one, e.g. {', '.join(models)}" if models else "")
+    return ""
+
+
+@lru_cache(maxsize=1)
+def _subjects() -> Mapping[str, Mapping[str, Any]]:
+    """By spelling without case and separators: the subject."""
+    table = store.load("subjects")["subjects"]["subject"]
+    return {squeezed(one): row for key, row in table.items() for one in (key, *row["names"])}
+
+
 def _hint(name: str) -> str:
     from difflib import get_close_matches
 
-    close = get_close_matches(squeezed(name), _names(), n=4, cutoff=0.5)
+    close = get_close_matches(squeezed(name), _names(), n=4, cutoff=0.6)
     near = list(dict.fromkeys(key for one in close for _, key in _names()[one]))
     return f"did you mean {', '.join(near)}?" if near else "see the list: whichgpu workloads"
 
