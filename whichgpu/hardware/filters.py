@@ -56,6 +56,8 @@ def bound(text: str, option: str) -> Condition:
         raise UsageError(f"{option} {text}: '{name}' is not a number; use --where {name}={limit or '...'}")
     least = option == "--min"
     value = _limit(limit, dimension, name, least=least)
+    if dimension != "date" and value < 0:
+        raise UsageError(f'{option} {text}: below zero; write e.g. {option} memory="40 GB"')
     return Condition(name, (lambda known: known >= value) if least else (lambda known: known <= value))
 
 

@@ -95,6 +95,8 @@ def in_one(part: Gpu, catalogue: Catalogue) -> int:
 
 def _whole(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
     """A device without a colon before its part: a MIG profile among the words, an instance type, a GPU."""
+    if named := re.match(r"(?i)^(?P<name>.*\S)\s*:\s*mig\b-?(?P<profile>.*)$", text.strip()):
+        return _mig(resolve(named["name"], catalogue), named["profile"].strip().lower()), 1
     if ":" not in text and (among := re.search(_AMONG, text)):
         return _among(text, among, catalogue), 1
     try:

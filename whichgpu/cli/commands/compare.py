@@ -12,6 +12,7 @@ holds; --workload usual has them in the other forms too, --workload none leaves 
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -23,10 +24,14 @@ from whichgpu.cli.options import gpu_files, job_options
 from whichgpu.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from whichgpu.cli.options import JobColumns
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.report.table import Report
 
+#: Words between the names of GPUs.
+_BETWEEN = ("vs", "vs.", "versus", "and", "or", "against", "with")
 #: Words in place of a workload's name: those of the GPUs' segment, or none.
 _USUAL, _NONE = "usual", "none"
 
@@ -61,7 +66,7 @@ def run(
         raise UsageError(
             f"--{stated.replace('_', '-')} is for a workload; add --workload, e.g. --workload resnet50"
         )
-    found = compare(gpus, [columns.job(name) for name in names], catalogue=catalogue, whole=whole)
+    found = compare(_apart(gpus), [columns.job(name) for name in names], catalogue=catalogue, whole=whole)
     if not written:
         from whichgpu.report.comparison import report
 
@@ -76,3 +81,9 @@ def run(
 
     sys.stdout.write(document(found.title, answer, form))
     return answer._replace(blocks=())
+
+
+def _apart(typed: Sequence[str]) -> list[str]:
+    """The GPUs of what was typed: `a10 vs l4`, `a10,l4`, `"a10 vs l4"`."""
+    parts = (part.strip() for text in typed for part in re.split(r",|\s+(?:vs\.?|versus)\s+", text))
+    return [part for part in parts if part and part.lower() not in _BETWEEN]
