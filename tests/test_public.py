@@ -64,7 +64,7 @@ COMMANDS = {
     "predict": ["--anchor", "--bytes", "--calibration", "--curve", "--explain", "--family", "--flops",
                 "--format", "--gpu", *OWN, "--grid", "--jobs", "--out", "--pue",
                 "--rate", "--slo", "--trace", "--usd-per-gpu-hour", *JOB],
-    "prices": ["--format", *OWN, "--history", "--limit", "--provider", "--quarantine", "--region", "--term"],
+    "prices": ["--format", *OWN, "--history", "--limit", "--provider", "--providers", "--quarantine", "--region", "--term"],
     "prices cost": [*SIZE, "--busy", "--checkpoint", "--discount", "--egress", "--format", *OWN, "--gpu",
                     "--grid", "--hours-per-day", "--price", "--storage", "--target", "--throughput", *JOB],
     "prices judge": [*OWN],
