@@ -421,3 +421,24 @@ def test_the_name_of_many_is_told_how_to_list_them(said: str, told: str) -> None
 def test_half_a_profile_is_told_which_there_are(said: str) -> None:
     with pytest.raises(UsageError, match=r"it has 1g\.10gb, .*write e\.g\. a100-80gb-sxm:mig-1g\.10gb"):
         resolve_device(said, GPUS)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("Rubin CPX", "was cancelled"), ("AMD Instinct MI308X", "nearest on file: mi300x"),
+        ("groq", "--api-price"),
+        ("Huawei Ascend 910B", "no data sheet was read"), ("GeForce GTX 760", "Kepler"),
+    ],
+)  # fmt: skip
+def test_what_is_known_and_not_on_file_says_why(said: str, told: str) -> None:
+    with pytest.raises(UsageError, match=r"^no GPU '.*'; it ") as fault:
+        resolve(said, GPUS)
+    assert told in str(fault.value)
+
+
+def test_what_is_said_to_be_absent_is() -> None:
+    for key, row in store.load("absent")["absent"]["absent"].items():
+        assert all(near in GPUS for near in row.get("near", ())), key
+        for name in row["names"]:
+            assert not candidates(name, GPUS), f"{name} of {key} is in the catalogue"

@@ -77,6 +77,8 @@ def _one(text: str, catalogue: Catalogue) -> Gpu:
         raise UnknownName(f"'{shown}' may be {_listed(found)}; say which")
     if several := _of_chip(text, catalogue):
         raise UnknownName(f"'{shown}' is no one GPU; with it come {_listed(several)}; say which")
+    if said := _absent(text):
+        raise UnknownName(f"no GPU '{shown}'; it {said}")
     near = nearest(text, catalogue)
     if whole := _kin(text, catalogue):
         raise UnknownName(f"no GPU '{shown}'; it is the name of many: whichgpu gpus {whole}")
@@ -86,6 +88,16 @@ def _one(text: str, catalogue: Catalogue) -> Gpu:
         else _family(text, catalogue) or "see the list: whichgpu gpus"
     )
     raise UnknownName(f"no GPU '{shown}'; {hint}")
+
+
+def _absent(text: str) -> str:
+    """Why a device that there is, or was to be, is not in the catalogue (`data/absent.toml`), else ''."""
+    asked = set(tokens.words(text))
+    for row in store.load("absent")["absent"]["absent"].values():
+        if any(asked.issuperset(tokens.words(name)) for name in row["names"]):
+            near = f"; the nearest on file: {', '.join(row['near'])}" if "near" in row else ""
+            return f"{row['says']}{near}"
+    return ""
 
 
 def _kin(text: str, catalogue: Catalogue) -> str:
