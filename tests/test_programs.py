@@ -107,6 +107,26 @@ def test_a_subject_in_place_of_a_model_is_told_which_models_there_are(said: str,
     assert "uses without a model" not in str(fault.value)
 
 
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("fine-tuning mistral 7b", '"mistral 7b" --phase finetune_lora'),
+        ("train resnet50", '"resnet50" --phase train'),
+        ("llama 3.1 8b for 10 users", '"llama 3.1 8b" --users 10'),
+        ("run llama 3.1 8b", 'write "llama 3.1 8b"'),
+    ],
+)  # fmt: skip
+def test_a_job_in_place_of_a_model_is_told_how_to_write_it(said: str, told: str) -> None:
+    assert told in subject(said)
+
+
+@pytest.mark.parametrize(
+    "said", ["train", "run fast", "the model for 10 users", "fine", "serve a large purpose"]
+)
+def test_verbs_without_a_model_are_no_job(said: str) -> None:
+    assert "what is done with one" not in subject(said)
+
+
 def test_what_is_like_nothing_has_no_suggestion() -> None:
     with pytest.raises(UsageError, match="see the list: whichgpu workloads"):
         resolve("qqqqqq")

@@ -112,9 +112,13 @@ _AROUND = frozenset((
 ))  # fmt: skip
 
 
+#: Numbers and resolutions: `4`, `1440p`.
+_COUNTED = re.compile(r"\d+[pk]?")
+
+
 def _by_words(key: str, spelled: Mapping[str, set[str]]) -> list[str]:
     """The one use of which every word is a name or part of one: `video-transcoding`."""
-    left = [word for word in key.split("-") if word not in _AROUND and not word.isdigit()]
+    left = [word for word in key.split("-") if word not in _AROUND and not _COUNTED.fullmatch(word)]
     if exact := [one for one, said in spelled.items() if "-".join(left) in said]:
         return exact
     words = set() if subject(key) else set(left)

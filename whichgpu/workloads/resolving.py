@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from whichgpu.errors import UnknownName
 from whichgpu.facts import store
@@ -178,36 +177,11 @@ def _members(name: str) -> str:
     return f"no workload '{name}', which has several sizes; did you mean {listed}{more}?"
 
 
-#: Words around a subject that do not change it.
-_AROUND = frozenset((
-    "a", "an", "and", "the", "for", "my", "our", "some", "local", "model", "models", "inference", "server",
-    "serving", "app", "application", "task", "tasks", "with", "using", "run", "running", "small", "large",
-    "of", "company", "business", "home", "office", "team", "at", "on", "in", "to", "own", "private",
-))  # fmt: skip
-#: A size among the words of a subject: `3b`, `500m`.
-_SIZE = re.compile(r"\d+(\.\d+)?[bm]")
-
-
 def subject(name: str) -> str:
-    """What is said where a subject stands for a model (`image generation`, `ComfyUI`): models of it; else ''.
+    """What is said where a subject or a job stands for a model (`image generation`, `train resnet50`), else ''."""
+    from whichgpu.workloads.subjects import told
 
-    `data/subjects.toml` has them.
-    """
-    bare = " ".join(one for one in words(name) if one not in _AROUND and not _SIZE.fullmatch(one))
-    for said in (name.lower(), bare):
-        row = _subjects().get(squeezed(said))
-        if row is not None:
-            models = row["workloads"]
-            says = f": {row['says']}" if "says" in row else ""
-            return f"'{name}' is no model{says}" + (f"; name one, e.g. {', '.join(models)}" if models else "")
-    return ""
-
-
-@lru_cache(maxsize=1)
-def _subjects() -> Mapping[str, Mapping[str, Any]]:
-    """By spelling without case and separators: the subject."""
-    table = store.load("subjects")["subjects"]["subject"]
-    return {squeezed(one): row for key, row in table.items() for one in (key, *row["names"])}
+    return told(name, known)
 
 
 def _hint(name: str) -> str:
