@@ -178,7 +178,7 @@ def _members(name: str) -> str:
 
 
 def subject(name: str) -> str:
-    """What is said where a subject or a job stands for a model (`image generation`, `train resnet50`), else ''."""
+    """What is said where a subject or a job stands for a model (`train resnet50`), else ''."""
     from whichgpu.workloads.subjects import told
 
     return told(name, known)

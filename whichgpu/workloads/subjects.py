@@ -24,7 +24,7 @@ _SIZE = re.compile(r"\d+(\.\d+)?[bm]")
 
 
 def told(name: str, known: Callable[[str], bool]) -> str:
-    """What is said of a subject (models of it, from `data/subjects.toml`) or a job (how to write it), else ''.
+    """What is said of a subject (models of it: `data/subjects.toml`) or a job (how to write it), else ''.
 
     `known` says whether a name is one of the zoo.
     """
