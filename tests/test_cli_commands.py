@@ -225,6 +225,7 @@ def test_gpus_takes_several_families_and_refuses_what_is_none(whichgpu):
     for typed, told in (
         (("--vendor", "nvdia"), "no vendor 'nvdia'; the vendors are AMD, AWS"),
         (("--min", "memory=-4 GB"), "below zero"),
+        (("--max", "release_date=yesterday"), "'yesterday' is not a date; write e.g. 2022"),
     ):
         answer = whichgpu("gpus", *typed)
         assert (answer.status, told in answer.err) == (2, True)
@@ -233,6 +234,11 @@ def test_gpus_takes_several_families_and_refuses_what_is_none(whichgpu):
 @pytest.mark.parametrize("typed", [("a10", "vs", "l4"), ("a10,l4",), ("a10 vs. l4",), ("a10", "and", "l4")])
 def test_compare_takes_gpus_as_they_are_written_side_by_side(whichgpu, typed):
     assert whichgpu("compare", *typed, "--json").json["gpus"] == ["a10", "l4"]
+
+
+def test_compare_puts_names_together_that_were_typed_without_quotes(whichgpu):
+    for typed in ("rtx 4090 rtx 3090", "NVIDIA RTX 4090 vs. GeForce RTX 3090", "rtx 4090 and rtx 3090"):
+        assert whichgpu("compare", *typed.split(), "--json").json["gpus"] == ["rtx-4090", "rtx-3090"]
 
 
 def test_a_table_of_an_own_file_that_is_none_of_gpus_is_told(whichgpu, tmp_path):

@@ -409,11 +409,12 @@ def test_a_chip_or_a_target_names_its_gpus_not_one(text, told):
     [
         ("nvidia", "whichgpu gpus --vendor NVIDIA"), ("GeForce", "whichgpu gpus --segment geforce"),
         ("quadro", "whichgpu gpus --where name~quadro"), ("hoper", "the architecture hopper"),
+        ("ampere", "whichgpu gpus --family ampere"), ("mig-1g.5gb", "names no GPU; write e.g."),
     ],
 )  # fmt: skip
 def test_the_name_of_many_is_told_how_to_list_them(said: str, told: str) -> None:
     with pytest.raises(UsageError, match="no") as fault:
-        resolve(said, GPUS)
+        resolve_device(said, GPUS)
     assert told in str(fault.value)
 
 

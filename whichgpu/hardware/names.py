@@ -120,12 +120,14 @@ def _kin(text: str, catalogue: Catalogue) -> str:
 
 
 def _family(text: str, catalogue: Catalogue) -> str:
-    """The architecture whose name is spelled alike, as a hint; '' where there is none."""
+    """The architecture that is named, or whose name is spelled alike, as a hint; '' where there is none."""
     from difflib import get_close_matches
 
-    near = get_close_matches(
-        text.strip().lower(), {gpu.family for gpu in catalogue.values() if gpu.family}, n=1
-    )
+    known = {gpu.family for gpu in catalogue.values() if gpu.family}
+    name = text.strip().lower()
+    if name in known:
+        return f"it is an architecture: whichgpu gpus --family {name}"
+    near = get_close_matches(name, known, n=1, cutoff=0.75)
     return f"did you mean the architecture {near[0]}?" if near else ""
 
 

@@ -119,7 +119,11 @@ def _among(text: str, match: re.Match[str], catalogue: Catalogue) -> Gpu:
     """The slice of the one GPU of a name that has such a profile."""
     profile = match[1].lower()
     name = re.sub(r"(?i)\bmig\b", " ", f"{text[: match.start()]} {text[match.end() :]}").strip(" -_")
-    able = [gpu for gpu in candidates(name, catalogue) if profile in _profiles().get(gpu.id, {})]
+    having = [key for key, profiles in _profiles().items() if profile in profiles]
+    if not name:
+        example = f"{having[0] if having else 'a100-80gb-sxm'}:mig-{profile}"
+        raise UsageError(f"'{one_line(text)}' names no GPU; write e.g. {example}")
+    able = [gpu for gpu in candidates(name, catalogue) if gpu.id in having]
     if len(able) == 1:
         return _mig(able[0], profile)
     if able:
