@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 #: Words between the names of GPUs.
 _BETWEEN = ("vs", "vs.", "versus", "and", "or", "against", "with")
 #: Words that begin a name whose rest is typed apart: `rtx 4090 rtx 3090`.
-_LINES = ("nvidia", "amd", "intel", "apple", "geforce", "radeon", "rtx", "gtx", "rx", "quadro", "tesla", "titan",
-          "arc", "instinct", "jetson")  # fmt: skip
+_LINES = ("nvidia", "amd", "intel", "apple", "geforce", "radeon", "rtx", "gtx", "rx", "quadro", "tesla",
+          "titan", "arc", "instinct", "jetson")  # fmt: skip
 #: Words in place of a workload's name: those of the GPUs' segment, or none.
 _USUAL, _NONE = "usual", "none"
 
