@@ -36,6 +36,7 @@ def cards(name: str, **wishes: Any) -> Any:
         ("rendering in Blender 4.5", "Blender", "rendering"), ("cinema4d", "Cinema 4D", "rendering"),
         ("VASP 6.4", "VASP", "simulation"), ("GROMACS", "GROMACS", "molecular-dynamics"),
         ("STAR-CCM+", "STAR-CCM+", "simulation"), ("3ds max", "3ds Max", "rendering"),
+        ("ABAQUS/Standard", "Abaqus", "simulation"), ("game dev in Unity", "Unity", "gaming"),
     ],
 )  # fmt: skip
 def test_a_program_is_answered_as_its_use(said: str, title: str, answered: str) -> None:
@@ -97,7 +98,7 @@ def test_a_subject_names_models_that_there_are(key: str) -> None:
         ("speech to text", "whisper-large-v3"), ("Ollama", "--runtime"),
         ("a chatbot for my company", "llama-3.1-8b"),
         ("train a 3b model from scratch", "--phase pretrain"), ("machine learning", "depends on the model"),
-        ("xgboost", "analytics"),
+        ("xgboost", "analytics"), ("medical image segmentation", "unet-medical"),
     ],
 )  # fmt: skip
 def test_a_subject_in_place_of_a_model_is_told_which_models_there_are(said: str, told: str) -> None:

@@ -107,8 +107,8 @@ def _beside(names: Mapping[str, set[str]]) -> frozenset[str]:
 _AROUND = frozenset((
     "a", "an", "the", "for", "in", "with", "and", "of", "on", "some", "my", "work", "workstation", "pc",
     "4k", "8k", "remote", "cloud", "card", "gpu", "server", "pro", "studio", "renderer", "plugin", "best",
-    "professional", "software", "solver", "users", "laptop", "scientific", "numerical", "engineering",
-    "physics",
+    "professional", "software", "solver", "users", "laptop", "scientific", "numerical", "engineering", "dev",
+    "physics", "development", "editor", "suite", "standard", "architect", "edition", "workflow", "projects",
 ))  # fmt: skip
 
 

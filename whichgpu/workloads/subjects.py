@@ -31,13 +31,27 @@ def told(name: str, known: Callable[[str], bool]) -> str:
     if job := _job(name, known):
         return job
     bare = " ".join(one for one in words(name) if one not in _AROUND and not _SIZE.fullmatch(one))
-    for said in (name.lower(), bare):
-        row = _subjects().get(squeezed(said))
+    known_as = (_subjects().get(squeezed(said)) for said in (name.lower(), bare))
+    for row in (*known_as, _within(name)):
         if row is not None:
             models = row["workloads"]
             says = f": {row['says']}" if "says" in row else ""
             return f"'{name}' is no model{says}" + (f"; name one, e.g. {', '.join(models)}" if models else "")
     return ""
+
+
+def _within(name: str) -> Mapping[str, Any] | None:
+    """The subject of two words and more that are all among those of a name: `medical image segmentation`."""
+    asked = set(words(name))
+    return next((row for said, row in _several() if said <= asked), None)
+
+
+@lru_cache(maxsize=1)
+def _several() -> tuple[tuple[frozenset[str], Mapping[str, Any]], ...]:
+    """The spellings of several words, those of most words first."""
+    table = store.load("subjects")["subjects"]["subject"]
+    said = [(frozenset(words(one)), row) for key, row in table.items() for one in (key, *row["names"])]
+    return tuple(sorted((one for one in said if len(one[0]) > 1), key=lambda one: -len(one[0])))
 
 
 #: What is done with a model, before its name, and how it is asked for; and how many it is for, after it.
