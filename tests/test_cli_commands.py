@@ -214,3 +214,36 @@ def test_wrong_job_columns_are_one_line(whichgpu, arguments):
     answer = whichgpu("recommend", "stable-diffusion-1.5", *arguments)
     assert answer.status == 2
     assert answer.err.count("\n") == 1
+
+
+def test_gpus_takes_several_families_and_refuses_what_is_none(whichgpu):
+    both, one = (
+        len(whichgpu("gpus", *(arg for name in names for arg in ("--family", name)), "--json").json["gpus"])
+        for names in (("ampere", "hopper"), ("ampere",))
+    )
+    assert both > one
+    for typed, told in (
+        (("--vendor", "nvdia"), "no vendor 'nvdia'; the vendors are AMD, AWS"),
+        (("--min", "memory=-4 GB"), "below zero"),
+        (("--max", "release_date=yesterday"), "'yesterday' is not a date; write e.g. 2022"),
+    ):
+        answer = whichgpu("gpus", *typed)
+        assert (answer.status, told in answer.err) == (2, True)
+
+
+@pytest.mark.parametrize("typed", [("a10", "vs", "l4"), ("a10,l4",), ("a10 vs. l4",), ("a10", "and", "l4")])
+def test_compare_takes_gpus_as_they_are_written_side_by_side(whichgpu, typed):
+    assert whichgpu("compare", *typed, "--json").json["gpus"] == ["a10", "l4"]
+
+
+def test_compare_puts_names_together_that_were_typed_without_quotes(whichgpu):
+    for typed in ("rtx 4090 rtx 3090", "NVIDIA RTX 4090 vs. GeForce RTX 3090", "rtx 4090 and rtx 3090"):
+        assert whichgpu("compare", *typed.split(), "--json").json["gpus"] == ["rtx-4090", "rtx-3090"]
+
+
+def test_a_table_of_an_own_file_that_is_none_of_gpus_is_told(whichgpu, tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text('[gpus.x]\nbase = "rtx-4090"\n[gpu.mine]\nbase = "rtx-4090"\n')
+    answer = whichgpu("show", "mine", "--gpu-file", str(path))
+    assert answer.status == 0
+    assert "mine.toml: 'gpus' is no table of GPUs; write [gpu.my-card]" in answer.err

@@ -24,6 +24,7 @@ ASKED = [
     "Kubernetes", "passthrough", "12VHPWR", "thermal throttling", "Amdahl's law", "MLPerf", "ROPs", "SLI",
     "eGPU", "checkpoint interval", "prefix caching", "perplexity", "GPU hour", "quota", "region", "CPU",
     "data parallel", "ZeRO-3", "PCIe 4.0", "hyperscaler", "why is TF32", "colocation", "offloading",
+    "oversubscription", "Infinity Fabric", "NVMe", "ReBAR",
 ]  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from whichgpu.facts import store
 from whichgpu.hardware.architecture import families
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.hardware.names import candidates, nearest, resolve, resolve_count
+from whichgpu.hardware.slices import resolve_device
 
 if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
@@ -401,3 +402,44 @@ def test_a_makers_card_that_does_not_exist_is_refused(text: str) -> None:
 def test_a_chip_or_a_target_names_its_gpus_not_one(text, told):
     with pytest.raises(UsageError, match=told):
         resolve(text, catalogue())
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("nvidia", "whichgpu gpus --vendor NVIDIA"), ("GeForce", "whichgpu gpus --segment geforce"),
+        ("quadro", "whichgpu gpus --where name~quadro"), ("hoper", "the architecture hopper"),
+        ("ampere", "whichgpu gpus --family ampere"), ("mig-1g.5gb", "names no GPU; write e.g."),
+    ],
+)  # fmt: skip
+def test_the_name_of_many_is_told_how_to_list_them(said: str, told: str) -> None:
+    with pytest.raises(UsageError, match="no") as fault:
+        resolve_device(said, GPUS)
+    assert told in str(fault.value)
+
+
+@pytest.mark.parametrize("said", ["a100-80gb-sxm:mig", "a100-80gb-sxm:mig-", "a100-80gb-sxm:mig-8g"])
+def test_half_a_profile_is_told_which_there_are(said: str) -> None:
+    with pytest.raises(UsageError, match=r"it has 1g\.10gb, .*write e\.g\. a100-80gb-sxm:mig-1g\.10gb"):
+        resolve_device(said, GPUS)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("Rubin CPX", "was cancelled"), ("AMD Instinct MI308X", "nearest on file: mi300x"),
+        ("groq", "--api-price"),
+        ("Huawei Ascend 910B", "no data sheet was read"), ("GeForce GTX 760", "Kepler"),
+    ],
+)  # fmt: skip
+def test_what_is_known_and_not_on_file_says_why(said: str, told: str) -> None:
+    with pytest.raises(UsageError, match=r"^no GPU '.*'; it ") as fault:
+        resolve(said, GPUS)
+    assert told in str(fault.value)
+
+
+def test_what_is_said_to_be_absent_is() -> None:
+    for key, row in store.load("absent")["absent"]["absent"].items():
+        assert all(near in GPUS for near in row.get("near", ())), key
+        for name in row["names"]:
+            assert not candidates(name, GPUS), f"{name} of {key} is in the catalogue"

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from whichgpu.workloads.workload import Workload
 
 
-#: A KV cache in 16 bits.
-WIDE_CACHE = "bf16"
+#: A KV cache in 16 bits, and one in 8.
+WIDE_CACHE, NARROW_CACHE = "bf16", "fp8"
 
 
 class Asked(NamedTuple):
@@ -65,9 +65,8 @@ def read(job: Job) -> Asked:
     filled = job.with_defaults(precision=own or loaded or named.default_precision.get(asked, ""))
     stored = _stored(filled, stack, released=own == filled.precision)
     filled = with_cache(stored, stack)
-    if filled is not stored and asked == "serve":
-        said = (*said, f"keys and values in 16 bits, as {stack.title} keeps them beside {filled.precision} "
-                "weights; option kv_precision=fp8 for half of that")  # fmt: skip
+    if asked == "serve":
+        said = (*said, *_of_cache(stored, filled, stack))
     return Asked(workload, _recomputing(_in_float8(filled), stack), stack, fallback, said)
 
 
@@ -110,12 +109,30 @@ def _stored(job: Job, stack: Runtime, *, released: bool) -> Job:
 
 
 def with_cache(job: Job, stack: Runtime) -> Job:
-    """A job with the format of its KV cache where its runtime keeps that as wide as activations unasked."""
-    if job.trains or "kv_precision" in job.options or not job.precision:
+    """A job with the format of its KV cache beside eight-bit weights, where its runtime leaves that open.
+
+    Such an engine keeps 16 bits unasked, which is what `auto` means; who publishes what it does in FP8 asks
+    for a cache in FP8 as well, and so do the commands that we write. A program without the choice has 16.
+    """
+    asked = job.options.get("kv_precision", "").strip().lower()
+    if job.trains or asked not in ("", "auto") or not job.precision:
         return job
     if precision(job.precision).id not in stack.holds.get("wide_cache", ()):
         return job
-    return replace(job, options={**job.options, "kv_precision": WIDE_CACHE})
+    kept = NARROW_CACHE if not asked and stack.holds.get("asks_cache") else WIDE_CACHE
+    return replace(job, options={**job.options, "kv_precision": kept})
+
+
+def _of_cache(stored: Job, filled: Job, stack: Runtime) -> tuple[str, ...]:
+    """What to say of a cache whose format the job did not state."""
+    if filled is stored:
+        return ()
+    if filled.options["kv_precision"] == NARROW_CACHE:
+        return (
+            f"keys and values in {NARROW_CACHE}, which {stack.title} has to be asked for; "
+            "option kv_precision=auto for the 16 bits that it keeps unasked",
+        )
+    return (f"keys and values in 16 bits, as {stack.title} keeps them beside {filled.precision} weights",)
 
 
 def _behind(stack: Runtime) -> Runtime:

@@ -87,6 +87,12 @@ class Catalogue(Mapping[str, Gpu], Shown):
             if head.get("vendor") == vendor and head.get("segment") in segments
         )
 
+    def _vendor(self, name: str) -> None:
+        """Raises `UsageError` for a maker of none of the devices."""
+        known = sorted({gpu.vendor for gpu in self.values() if gpu.vendor})
+        if name.lower() not in {one.lower() for one in known}:
+            raise UsageError(f"no vendor '{name}'; the vendors are {', '.join(known)}")
+
     def where(
         self,
         *,
@@ -99,10 +105,12 @@ class Catalogue(Mapping[str, Gpu], Shown):
         """The devices that meet every condition; bounds are SI values by field.
 
         A device whose field was not read does not meet a bound on it. Raises `UsageError` for an
-        unknown family, segment or field.
+        unknown family, segment, vendor or field.
         """
         if segment and segment not in SEGMENTS:
             raise UsageError(f"no segment '{segment}'; the segments are {', '.join(SEGMENTS)}")
+        if vendor:
+            self._vendor(vendor)
         pool = self.family(family) if family else tuple(self.values())
         bounds = [(name, low, float("inf")) for name, low in (minimum or {}).items()]
         bounds += [(name, float("-inf"), high) for name, high in (maximum or {}).items()]
@@ -195,7 +203,12 @@ def _extended(files: tuple[tuple[Path, tuple[int, int]], ...]) -> Catalogue:
     gpus = {**_bundled()}
     broken: dict[str, str] = {}
     for path, _ in files:
-        tables = store.read_toml(path).get("gpu", {})
+        content = store.read_toml(path)
+        for stray in content.keys() - {"gpu"}:
+            broken[stray] = (
+                f"{path.name}: '{stray}' is no table of GPUs; write [gpu.my-card], values below it"
+            )
+        tables = content.get("gpu", {})
         if not isinstance(tables, dict):
             raise UsageError(f"{path}: 'gpu' is not a table; write [gpu.my-card]")
         for key, raw in tables.items():

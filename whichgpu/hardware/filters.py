@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.errors import UsageError
@@ -56,12 +57,16 @@ def bound(text: str, option: str) -> Condition:
         raise UsageError(f"{option} {text}: '{name}' is not a number; use --where {name}={limit or '...'}")
     least = option == "--min"
     value = _limit(limit, dimension, name, least=least)
+    if dimension != "date" and value < 0:
+        raise UsageError(f'{option} {text}: below zero; write e.g. {option} memory="40 GB"')
     return Condition(name, (lambda known: known >= value) if least else (lambda known: known <= value))
 
 
 def _limit(text: str, dimension: str, name: str, *, least: bool) -> Any:
     value = _value(text, dimension)
     if dimension == "date":
+        if not re.fullmatch(r"\d{4}(-\d{2}){0,2}", text):
+            raise UsageError(f"'{text}' is not a date; write e.g. 2022 or 2022-09-20")
         # "2020" as a latest date is the whole of 2020.
         return value if least else value + "~"
     if name == "memory" and not least and text.rstrip().endswith("GB"):

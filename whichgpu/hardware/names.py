@@ -77,9 +77,58 @@ def _one(text: str, catalogue: Catalogue) -> Gpu:
         raise UnknownName(f"'{shown}' may be {_listed(found)}; say which")
     if several := _of_chip(text, catalogue):
         raise UnknownName(f"'{shown}' is no one GPU; with it come {_listed(several)}; say which")
+    if said := _absent(text):
+        raise UnknownName(f"no GPU '{shown}'; it {said}")
     near = nearest(text, catalogue)
-    hint = f"did you mean {_listed(near)}?" if near else "see the list: whichgpu gpus"
+    if whole := _kin(text, catalogue):
+        raise UnknownName(f"no GPU '{shown}'; it is the name of many: whichgpu gpus {whole}")
+    hint = (
+        f"did you mean {_listed(near)}?"
+        if near
+        else _family(text, catalogue) or "see the list: whichgpu gpus"
+    )
     raise UnknownName(f"no GPU '{shown}'; {hint}")
+
+
+def _absent(text: str) -> str:
+    """Why a device that there is, or was to be, is not in the catalogue (`data/absent.toml`), else ''."""
+    asked = set(tokens.words(text))
+    for row in store.load("absent")["absent"]["absent"].values():
+        if any(asked.issuperset(tokens.words(name)) for name in row["names"]):
+            near = f"; the nearest on file: {', '.join(row['near'])}" if "near" in row else ""
+            return f"{row['says']}{near}"
+    return ""
+
+
+def _kin(text: str, catalogue: Catalogue) -> str:
+    """How all GPUs of a maker, a segment or a line (`geforce`, `radeon`) are listed; '' for other names."""
+    plain = text.strip().lower()
+    kinds = {
+        "--vendor": {gpu.vendor for gpu in catalogue.values()},
+        "--segment": {gpu.segment for gpu in catalogue.values()},
+    }
+    for option, known in kinds.items():
+        if found := next((one for one in known if one and one.lower() == plain), ""):
+            return f"{option} {found}"
+    if (
+        len(plain) > 3
+        and plain.isalpha()
+        and any(plain in tokens.words(gpu.name) for gpu in catalogue.values())
+    ):
+        return f"--where name~{plain}"
+    return ""
+
+
+def _family(text: str, catalogue: Catalogue) -> str:
+    """The architecture that is named, or whose name is spelled alike, as a hint; '' where there is none."""
+    from difflib import get_close_matches
+
+    known = {gpu.family for gpu in catalogue.values() if gpu.family}
+    name = text.strip().lower()
+    if name in known:
+        return f"it is an architecture: whichgpu gpus --family {name}"
+    near = get_close_matches(name, known, n=1, cutoff=0.75)
+    return f"did you mean the architecture {near[0]}?" if near else ""
 
 
 def meant(text: str, catalogue: Catalogue) -> tuple[Gpu, ...]:

@@ -95,6 +95,8 @@ def in_one(part: Gpu, catalogue: Catalogue) -> int:
 
 def _whole(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
     """A device without a colon before its part: a MIG profile among the words, an instance type, a GPU."""
+    if named := re.match(r"(?i)^(?P<name>.*\S)\s*:\s*mig\b-?(?P<profile>.*)$", text.strip()):
+        return _mig(resolve(named["name"], catalogue), named["profile"].strip().lower()), 1
     if ":" not in text and (among := re.search(_AMONG, text)):
         return _among(text, among, catalogue), 1
     try:
@@ -117,7 +119,11 @@ def _among(text: str, match: re.Match[str], catalogue: Catalogue) -> Gpu:
     """The slice of the one GPU of a name that has such a profile."""
     profile = match[1].lower()
     name = re.sub(r"(?i)\bmig\b", " ", f"{text[: match.start()]} {text[match.end() :]}").strip(" -_")
-    able = [gpu for gpu in candidates(name, catalogue) if profile in _profiles().get(gpu.id, {})]
+    having = [key for key, profiles in _profiles().items() if profile in profiles]
+    if not name:
+        example = f"{having[0] if having else 'a100-80gb-sxm'}:mig-{profile}"
+        raise UsageError(f"'{one_line(text)}' names no GPU; write e.g. {example}")
+    able = [gpu for gpu in candidates(name, catalogue) if gpu.id in having]
     if len(able) == 1:
         return _mig(able[0], profile)
     if able:

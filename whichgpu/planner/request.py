@@ -24,6 +24,7 @@ from whichgpu.prices.sellers import classes, providers_named, regions_named
 from whichgpu.units import in_usd, parse
 from whichgpu.values import immutable
 from whichgpu.workloads.job import Job
+from whichgpu.workloads.resolving import subject
 from whichgpu.workloads.workload import resolve as resolve_workload
 
 if TYPE_CHECKING:
@@ -198,8 +199,12 @@ def _workload(name: str) -> Workload:
     except UsageError as fault:
         from whichgpu.planner.use import names
 
+        if subject(name):
+            raise
         near = get_close_matches(name.strip().lower(), names(), n=1, cutoff=0.6)
-        told = f" Or the use {near[0]}?" if near else f"; uses without a model are {', '.join(names())}"
+        told = (
+            f"; or is it the use {near[0]}?" if near else f"; uses without a model are {', '.join(names())}"
+        )
         raise type(fault)(f"{fault}{told}") from None
 
 

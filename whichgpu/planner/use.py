@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.facts import store
 from whichgpu.hardware.fields import FIELDS
+from whichgpu.planner.programs import program, spelled
 from whichgpu.units import number
 from whichgpu.values import immutable
+from whichgpu.workloads.resolving import subject
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from whichgpu.hardware.gpu import Gpu
+    from whichgpu.planner.programs import Program
 
 #: Outputs that carry 4K at 60 Hz, with the first version that does.
 _FIRST_4K = {"displayport": 1.2, "mini-displayport": 1.2, "hdmi": 2.0, "mini-hdmi": 2.0}
@@ -25,7 +29,8 @@ _OUTPUT = r"(\d+)x\s+([A-Za-z-]+(?: Type-C)?)\s*(\d+\.\d+)?"
 class Use:
     """A use: its title, what a GPU must have, the specification it goes by, and what else decides.
 
-    `desktop` is the memory of one desktop where users share the cards, as the data state it.
+    `desktop` is the memory of one desktop where users share the cards, as the data state it; `program` the
+    one that was named, whose needs and notes go with those of the use.
     """
 
     id: str
@@ -36,6 +41,7 @@ class Use:
     notes: tuple[str, ...]
     term: str = "on-demand"
     desktop: str = ""
+    program: Program | None = None
 
     @property
     def label(self) -> str:
@@ -68,33 +74,54 @@ _UNITS = {
 
 
 def use(name: str) -> Use | None:
-    """The use that a name means; None where it means none."""
-    key = _key(name)
-    spelled = {one: {one, *table["names"]} for one, table in _tables().items()}
-    exact = [one for one, said in spelled.items() if key in said]
-    found = next(iter(exact or _by_words(key, spelled)), None)
+    """The use that a name means, or that answers for the program of that name; None for any other name."""
+    key = spelled(name)
+    names = {one: {one, *table["names"]} for one, table in _tables().items()}
+    exact = [one for one, said in names.items() if key in said]
+    named = None if exact else program(key, _beside(names))
+    found = named.use if named else next(iter(exact or _by_words(key, names)), None)
     if found is None:
         return None
     table = _tables()[found]
-    return Use(
+    plain = Use(
         found, table["title"], tuple(table["needs"]), table["by"], tuple(table["specs"]),
         tuple(table["notes"]), table.get("term", "on-demand"), table.get("desktop", [""])[0],
     )  # fmt: skip
+    return plain if named is None else _of_program(plain, named)
+
+
+def _of_program(plain: Use, named: Program) -> Use:
+    """A use as it is for one program."""
+    return replace(
+        plain, title=f"{plain.title} in {named.title}", needs=(*plain.needs, *named.needs),
+        by=named.by or plain.by, notes=(named.note, *plain.notes), program=named,
+    )  # fmt: skip
+
+
+def _beside(names: Mapping[str, set[str]]) -> frozenset[str]:
+    """Words that may stand beside a program's name: those of uses, and what does not change one."""
+    return _AROUND | {word for said in names.values() for name in said for word in name.split("-")}
 
 
 #: Words around the name of a use that do not change it.
 _AROUND = frozenset((
     "a", "an", "the", "for", "in", "with", "and", "of", "on", "some", "my", "work", "workstation", "pc",
-    "4k", "8k", "remote", "cloud", "card", "gpu", "server",
+    "4k", "8k", "remote", "cloud", "card", "gpu", "server", "pro", "studio", "renderer", "plugin", "best",
+    "professional", "software", "solver", "users", "laptop", "scientific", "numerical", "engineering", "dev",
+    "physics", "development", "editor", "suite", "standard", "architect", "edition", "workflow", "projects",
 ))  # fmt: skip
+
+
+#: Numbers and resolutions: `4`, `1440p`.
+_COUNTED = re.compile(r"\d+[pk]?")
 
 
 def _by_words(key: str, spelled: Mapping[str, set[str]]) -> list[str]:
     """The one use of which every word is a name or part of one: `video-transcoding`."""
-    left = [word for word in key.split("-") if word not in _AROUND and not word.isdigit()]
+    left = [word for word in key.split("-") if word not in _AROUND and not _COUNTED.fullmatch(word)]
     if exact := [one for one, said in spelled.items() if "-".join(left) in said]:
         return exact
-    words = set(left)
+    words = set() if subject(key) else set(left)
     found = [one for one, said in spelled.items()
              if words and words <= {part for name in said for part in (name, *name.split("-"))}]  # fmt: skip
     return found if len(found) == 1 else []
@@ -141,7 +168,3 @@ def outputs_4k(text: str) -> float | None:
 def _tables() -> Mapping[str, Any]:
     tables: Mapping[str, Any] = store.load("uses")["uses"]["use"]
     return tables
-
-
-def _key(text: str) -> str:
-    return "-".join(text.strip().lower().replace("_", " ").replace("-", " ").split())

@@ -158,6 +158,7 @@ class ForUse(Shown):
             "candidates": [one.to_dict(i, self.use.specs) for i, one in enumerate(self.cards, 1)],
             "rejected": [{"gpu": one.gpu, "why": one.why} for one in self.rejected],
             "users": None if self.request.desktops is None else self.request.desktops.to_dict(),
+            "program": None if self.use.program is None else self.use.program.to_dict(),
             "notes": list(self.use.notes), "infeasible": self.infeasible or None,
             "conflict": self.conflict.to_dict() if self.conflict else None,
         }  # fmt: skip

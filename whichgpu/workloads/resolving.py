@@ -79,7 +79,9 @@ def resolve(name: str) -> Workload:
         keys = list(dict.fromkeys(key for _, key in spelled))
     if longer is None and len(keys) != 1:
         service = service or _service(name.partition("/")[2])
-        raise UnknownName(service or _members(name) or f"no workload '{name}'; {_hint(name)}")
+        raise UnknownName(
+            service or _members(name) or subject(name) or f"no workload '{name}'; {_hint(name)}"
+        )
     return longer or workloads()[keys[0]]
 
 
@@ -175,10 +177,17 @@ def _members(name: str) -> str:
     return f"no workload '{name}', which has several sizes; did you mean {listed}{more}?"
 
 
+def subject(name: str) -> str:
+    """What is said where a subject or a job stands for a model (`train resnet50`), else ''."""
+    from whichgpu.workloads.subjects import told
+
+    return told(name, known)
+
+
 def _hint(name: str) -> str:
     from difflib import get_close_matches
 
-    close = get_close_matches(squeezed(name), _names(), n=4, cutoff=0.5)
+    close = get_close_matches(squeezed(name), _names(), n=4, cutoff=0.6)
     near = list(dict.fromkeys(key for one in close for _, key in _names()[one]))
     return f"did you mean {', '.join(near)}?" if near else "see the list: whichgpu workloads"
 

@@ -7,12 +7,14 @@ $ whichgpu gpus --where form_factor~single --sort launch_price --reverse
 $ whichgpu gpus --like a10 --within 20%
 $ whichgpu gpus --family hopper --timeline
 
-A GPU whose field was not read in any source does not meet a condition on it; a note counts those. --like
-ranks by the largest ratio in memory, bandwidth, 16-bit and FP32 peak and power, the nearest first.
+--family, --segment and --vendor may be repeated. A GPU whose field was not read in any source does not meet
+a condition on it; a note counts those. --like ranks by the largest ratio in memory, bandwidth, 16-bit and
+FP32 peak and power, the nearest first.
 """
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING
 
 import click
@@ -36,9 +38,21 @@ _COLUMNS = "memory,bandwidth,fp16,fp32,power,release_date,segment,family"
 @click.option("--min", "least", multiple=True, metavar="FIELD=QUANTITY", help='E.g. memory="40 GB".')
 @click.option("--max", "most", multiple=True, metavar="FIELD=QUANTITY", help='E.g. power="150 W".')
 @click.option("--where", "wheres", multiple=True, metavar="FIELD=VALUE", help="Or FIELD~PART of a text.")
-@click.option("--family", metavar="NAME", help="An architecture or one of its variants: ampere, ada_l40.")
-@click.option("--segment", metavar="NAME", help="datacenter, workstation, geforce, laptop or edge.")
-@click.option("--vendor", metavar="NAME", help="NVIDIA, AMD, Intel ..")
+@click.option(
+    "--family",
+    "families",
+    multiple=True,
+    metavar="NAME",
+    help="An architecture or one of its variants: ampere, ada_l40.",
+)
+@click.option(
+    "--segment",
+    "segments",
+    multiple=True,
+    metavar="NAME",
+    help="datacenter, workstation, geforce, laptop or edge.",
+)
+@click.option("--vendor", "vendors", multiple=True, metavar="NAME", help="NVIDIA, AMD, Intel ..")
 @click.option("--like", metavar="GPU", help="Those nearest to a GPU in all that decides.")
 @click.option("--within", metavar="SHARE", help="With --like: no measure further off than this, e.g. 20%.")
 @click.option("--timeline", "dated", is_flag=True, help="By date of release, year by year.")
@@ -53,9 +67,9 @@ def run(
     least: tuple[str, ...],
     most: tuple[str, ...],
     wheres: tuple[str, ...],
-    family: str | None,
-    segment: str | None,
-    vendor: str | None,
+    families: tuple[str, ...],
+    segments: tuple[str, ...],
+    vendors: tuple[str, ...],
     sort: str | None,
     limit: int | None,
     columns: str,
@@ -73,7 +87,11 @@ def run(
     conditions += [filters.bound(text, "--max") for text in most]
     conditions += [filters.where(text) for text in wheres]
     shown = [filters.field(name) for name in columns.split(",") if name.strip()]
-    pool = catalogue.where(family=family or "", segment=segment or "", vendor=vendor or "")
+    asked = product(families or ("",), segments or ("",), vendors or ("",))
+    kin = (
+        catalogue.where(family=family, segment=segment, vendor=vendor) for family, segment, vendor in asked
+    )
+    pool = tuple(dict.fromkeys(gpu for some in kin for gpu in some))
     found = [gpu for gpu in pool if all(condition.met(gpu) for condition in conditions)]
     order = filters.field(sort or "release_date")
     if like or within:
@@ -88,7 +106,7 @@ def run(
 
         return Made({"gpus": [listed(gpu) for gpu in found[:limit]]}, tuple(timeline(found[:limit])))
     extra = [name for name in dict.fromkeys((*(c.field for c in conditions), order)) if name not in shown]
-    said = [words] if (words := family_words(pool[0].family if family and pool else "")) else []
+    said = [words] if (words := family_words(pool[0].family if len(families) == 1 and pool else "")) else []
     said += filters.unread(pool, conditions)
     return list_report(found[:limit], [*shown, *extra], len(catalogue), said)
 

@@ -34,7 +34,9 @@ _ROWS = 20
 @click.argument("gpu", required=False)
 @click.option("--term", default="any", show_default=True, metavar="TERM",
               help="on-demand, spot, reserved, serverless, marketplace or any.")  # fmt: skip
-@click.option("--provider", "providers", multiple=True, metavar="NAME", help="Only this one; repeatable.")
+@click.option(
+    "--provider", "--providers", "providers", multiple=True, metavar="NAME", help="Only this one; repeatable."
+)
 @click.option("--region", metavar="A,B,..", help="Only there, at the price there: us-east-1, europe ..")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Rows; 20 of each kind for one GPU.")
 @click.option("--history", is_flag=True, help="How the price of the GPU moved, day by day.")

@@ -31,7 +31,12 @@ def strengths(view: View) -> Iterator[Sentence]:
     if view.number(key, "nvlink"):
         count = view.text(key, "nvlink_gpus")
         joins = f", which joins {pen.amount(key, 'nvlink_gpus')}" if count else ""
-        yield pen.say("strength", f"NVLink{joins}: {pen.quantity(key, 'nvlink')}, both directions together")
+        bridged = " by a bridge" if joins and view.text(key, "form_factor").startswith("PCIe") else ""
+        if bridged:
+            pen.rests_on("form_factor", key)
+        yield pen.say(
+            "strength", f"NVLink{bridged}{joins}: {pen.quantity(key, 'nvlink')}, both directions together"
+        )
     if view.number(key, "mig_max"):
         pen = Pen(view)
         yield pen.say(

@@ -1,0 +1,139 @@
+"""Programs by name, and subjects where a model is asked for."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from whichgpu.errors import UsageError
+from whichgpu.facts import store
+from whichgpu.hardware.catalogue import catalogue
+from whichgpu.planner import programs, use, uses
+from whichgpu.planner.needs import need
+from whichgpu.planner.request import read_request, read_use_request
+from whichgpu.workloads.job import Job
+from whichgpu.workloads.resolving import known, resolve, subject
+
+GPUS = catalogue()
+TODAY = date(2026, 11, 21)
+SUBJECTS = store.load("subjects")["subjects"]["subject"]
+
+
+def cards(name: str, **wishes: Any) -> Any:
+    one = use.use(name)
+    assert one is not None
+    request, own = read_use_request(one, GPUS, today=TODAY, **wishes)
+    return uses.for_use(one, request, GPUS, own)
+
+
+@pytest.mark.parametrize(
+    ("said", "title", "answered"),
+    [
+        ("Adobe Premiere Pro 2025", "Premiere Pro", "video-editing"), ("AutoCAD 2026", "AutoCAD", "cad"),
+        ("ansys fluent", "Ansys Fluent", "stencils"), ("Ansys", "Ansys Mechanical", "simulation"),
+        ("rendering in Blender 4.5", "Blender", "rendering"), ("cinema4d", "Cinema 4D", "rendering"),
+        ("VASP 6.4", "VASP", "simulation"), ("GROMACS", "GROMACS", "molecular-dynamics"),
+        ("STAR-CCM+", "STAR-CCM+", "simulation"), ("3ds max", "3ds Max", "rendering"),
+        ("ABAQUS/Standard", "Abaqus", "simulation"), ("game dev in Unity", "Unity", "gaming"),
+    ],
+)  # fmt: skip
+def test_a_program_is_answered_as_its_use(said: str, title: str, answered: str) -> None:
+    found = use.use(said)
+    assert found is not None
+    assert found.program is not None
+    assert (found.program.title, found.id) == (title, answered)
+    assert found.title.endswith(f" in {title}")
+
+
+@pytest.mark.parametrize("said", ["resnet50", "phoenix", "blender of images", "autocadx", "42", ""])
+def test_other_words_are_no_program(said: str) -> None:
+    found = use.use(said)
+    assert found is None or found.program is None
+
+
+def test_every_program_has_a_use_needs_that_are_known_and_a_name_that_is_no_model() -> None:
+    every = programs.programs()
+    assert len(every) > 100
+    assert len({one.title for one in every}) == len(every), "a title twice"
+    for one in every:
+        assert one.use in use.names(), one
+        assert all(need(text).title for text in one.needs)
+        assert not known(one.title), f"{one.title} is a workload too"
+        found = use.use(one.title)
+        assert found is not None
+        assert found.program == one, one.title
+
+
+def test_what_a_program_asks_for_leaves_cards_out_and_is_told_with_its_source() -> None:
+    plain, fluent = cards("stencils"), cards("Ansys Fluent")
+    assert (
+        {card.gpu.vendor for card in plain.cards} > {"NVIDIA"} == {card.gpu.vendor for card in fluent.cards}
+    )
+    assert "Ansys Fluent User's Guide" in fluent.use.notes[0]
+    assert fluent.to_dict()["program"]["source"]["accessed"] == "2026-11-21"
+    assert all(card.gpu.need("memory") > 7.5e9 for card in cards("redshift").cards)
+
+
+def test_of_a_program_that_nothing_was_read_of_the_answer_says_so() -> None:
+    answer = cards("Houdini")
+    assert "was not read" in answer.use.notes[0]
+    assert answer.to_dict()["program"]["source"] is None
+    assert [card.gpu.id for card in answer.cards] == [card.gpu.id for card in cards("rendering").cards]
+
+
+@pytest.mark.parametrize("key", SUBJECTS)
+def test_a_subject_names_models_that_there_are(key: str) -> None:
+    for name in (key, *SUBJECTS[key]["names"]):
+        assert not known(name), f"{name} is a workload"
+        assert "is no model" in subject(name)
+    for model in SUBJECTS[key]["workloads"]:
+        assert resolve(model).id == model
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("speech to text", "whisper-large-v3"), ("Ollama", "--runtime"),
+        ("a chatbot for my company", "llama-3.1-8b"),
+        ("train a 3b model from scratch", "--phase pretrain"), ("machine learning", "depends on the model"),
+        ("xgboost", "analytics"), ("medical image segmentation", "unet-medical"),
+    ],
+)  # fmt: skip
+def test_a_subject_in_place_of_a_model_is_told_which_models_there_are(said: str, told: str) -> None:
+    with pytest.raises(UsageError, match="is no model") as fault:
+        read_request(Job(said), GPUS, today=TODAY)
+    assert told in str(fault.value)
+    assert "uses without a model" not in str(fault.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("fine-tuning mistral 7b", '"mistral 7b" --phase finetune_lora'),
+        ("train resnet50", '"resnet50" --phase train'),
+        ("llama 3.1 8b for 10 users", '"llama 3.1 8b" --users 10'),
+        ("run llama 3.1 8b", 'write "llama 3.1 8b"'),
+    ],
+)  # fmt: skip
+def test_a_job_in_place_of_a_model_is_told_how_to_write_it(said: str, told: str) -> None:
+    assert told in subject(said)
+
+
+@pytest.mark.parametrize(
+    "said", ["train", "run fast", "the model for 10 users", "fine", "serve a large purpose"]
+)
+def test_verbs_without_a_model_are_no_job(said: str) -> None:
+    assert "what is done with one" not in subject(said)
+
+
+def test_what_is_like_nothing_has_no_suggestion() -> None:
+    with pytest.raises(UsageError, match="see the list: whichgpu workloads"):
+        resolve("qqqqqq")
+
+
+def test_the_command_names_the_program(whichgpu: Any) -> None:
+    ran = whichgpu("recommend", "COMSOL", "--budget", "1 USD/h")
+    assert ran.status == 0
+    assert "simulation in FP64 in COMSOL Multiphysics" in " ".join(ran.out.split())

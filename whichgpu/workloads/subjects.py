@@ -1,0 +1,83 @@
+"""What people write in place of a model: a subject (`speech to text`) or a job (`train resnet50`)."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from whichgpu.facts import store
+from whichgpu.workloads.names import squeezed, words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+#: Words around a subject that do not change it.
+_AROUND = frozenset((
+    "a", "an", "and", "the", "for", "my", "our", "some", "local", "model", "models", "inference",
+    "server", "serving", "app", "application", "task", "tasks", "with", "using", "run", "running",
+    "small", "large", "of", "company", "business", "home", "office", "team", "at", "on", "in", "to",
+    "own", "private", "self", "hosted", "hosting",
+))  # fmt: skip
+#: A size among the words of a subject: `3b`, `500m`.
+_SIZE = re.compile(r"\d+(\.\d+)?[bm]")
+
+
+def told(name: str, known: Callable[[str], bool]) -> str:
+    """What is said of a subject (models of it: `data/subjects.toml`) or a job (how to write it), else ''.
+
+    `known` says whether a name is one of the zoo.
+    """
+    if job := _job(name, known):
+        return job
+    bare = " ".join(one for one in words(name) if one not in _AROUND and not _SIZE.fullmatch(one))
+    known_as = (_subjects().get(squeezed(said)) for said in (name.lower(), bare))
+    for row in (*known_as, _within(name)):
+        if row is not None:
+            models = row["workloads"]
+            says = f": {row['says']}" if "says" in row else ""
+            return f"'{name}' is no model{says}" + (f"; name one, e.g. {', '.join(models)}" if models else "")
+    return ""
+
+
+def _within(name: str) -> Mapping[str, Any] | None:
+    """The subject of two words and more that are all among those of a name: `medical image segmentation`."""
+    asked = set(words(name))
+    return next((row for said, row in _several() if said <= asked), None)
+
+
+@lru_cache(maxsize=1)
+def _several() -> tuple[tuple[frozenset[str], Mapping[str, Any]], ...]:
+    """The spellings of several words, those of most words first."""
+    table = store.load("subjects")["subjects"]["subject"]
+    said = [(frozenset(words(one)), row) for key, row in table.items() for one in (key, *row["names"])]
+    return tuple(sorted((one for one in said if len(one[0]) > 1), key=lambda one: -len(one[0])))
+
+
+#: What is done with a model, before its name, and how it is asked for; and how many it is for, after it.
+_DONE = {
+    "fine": "--phase finetune_lora (or finetune_full)", "train": "--phase train",
+    "pretrain": "--phase pretrain", "serv": "--users 10", "run": "", "host": "", "infer": "",
+}  # fmt: skip
+_JOB = re.compile(
+    r"(?P<done>fine|pretrain|train|serv|run|host|infer)[a-z-]*(?: tun\w+)? (?P<model>.+)", re.IGNORECASE
+)
+_FOR = re.compile(r"(?P<model>.+?) for (?P<users>\d+) (?:users?|people)", re.IGNORECASE)
+
+
+def _job(name: str, known: Callable[[str], bool]) -> str:
+    """What is said where a job stands for a model (`fine-tune llama 3 8b`, `.. for 10 users`), else ''."""
+    text = " ".join(name.split())
+    users, done = _FOR.fullmatch(text), _JOB.fullmatch(text)
+    model = next((one["model"] for one in (users, done) if one and known(one["model"])), "")
+    if not model:
+        return ""
+    option = f"--users {users['users']}" if users else _DONE[done["done"].lower()] if done else ""
+    return f"'{name}' is no model, but what is done with one; write \"{model}\" {option}".rstrip()
+
+
+@lru_cache(maxsize=1)
+def _subjects() -> Mapping[str, Mapping[str, Any]]:
+    """By spelling without case and separators: the subject."""
+    table = store.load("subjects")["subjects"]["subject"]
+    return {squeezed(one): row for key, row in table.items() for one in (key, *row["names"])}
