@@ -18,6 +18,8 @@ _UNIT = re.compile(
     r"[\[(]\s*(?:in\s+)?([A-Za-z][\w/²^]{0,9})\s*[\])]|"
     r"(?:,\s*|(?<=\w)\s+|(?<=\d)\s?/\s?|(?<=\))\s+)([GTM]i?B(?:/s)?|[TP]FLOPS|TOPS|W|MHz|GHz)$"
 )
+#: Units of headers that are none behind a number.
+_SHORT_UNITS = {"B": "billion", "M": "million"}
 _BILLIONS = re.compile(r"(\d\s?)B\b")
 _MARK = re.compile(r"(?<!\*)\*(?!\*)|[\u2020\u2021\u00b9\u00b2]")
 _NOTE = re.compile(r"[*\u2020\u2021\u00b9\u00b2]+[^.\n|]{0,60}\bsparsity", re.IGNORECASE)
@@ -88,7 +90,11 @@ def of_mark(text: str, document: str) -> frozenset[str]:
 def unit_of(text: str) -> str:
     """The unit that a heading gives for bare numbers; empty where it gives none."""
     match = _UNIT.search(text)
-    return (match[1] or match[2]) if match else ""
+    unit = (match[1] or match[2]) if match else ""
+    unit = _SHORT_UNITS.get(unit, unit)
+    # "(dense)" and "(SXM)" are none.
+    told = next(iter(quantities(f"1 {unit}")), None) if unit else None
+    return unit if told and told.dimension != "number" and told.end == len(unit) + 2 else ""
 
 
 #: What headers say that is of each device, or of all of a row.

@@ -14,6 +14,7 @@ from whichgpu.audit.attributes import headed
 from whichgpu.audit.binding import fitting
 from whichgpu.audit.cells import read_as, unit_of
 from whichgpu.audit.document import Passage, Table
+from whichgpu.audit.glued import parted
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.readers._lines import lines
 from whichgpu.audit.subjects import mentions
@@ -68,13 +69,26 @@ class _Row(NamedTuple):
     way: str
 
 
+class _Heads(NamedTuple):
+    """The devices of a table: how many, and the line that names them in their order."""
+
+    number: int
+    text: str
+    catalogue: Catalogue
+
+    @property
+    def devices(self) -> list[tuple[str, ...]]:
+        """What each name may mean, in their order."""
+        return list(dict.fromkeys(each.ids for each in mentions(self.text, self.catalogue)))
+
+
 def tabled(document: Document, catalogue: Catalogue) -> Document:
     """A document with its tables without marks as tables, their lines no longer read as sentences."""
     every = _lines(document)
     found: list[Table] = []
     taken: list[tuple[int, int]] = []
     for caption, count, part in _parts(every, catalogue):
-        rows = _rows(part, count)
+        rows = _rows(part, _Heads(count, caption, catalogue))
         if len(rows) >= _ROWS:
             found.append(Table(tuple(row.cells for row in rows), (), caption))
             cells = [cell for row in rows for cell in row.cells]
@@ -151,20 +165,20 @@ def _named(text: str, catalogue: Catalogue) -> tuple[str, set[tuple[str, ...]]]:
     return (apart, both[1]) if len(both[1]) >= len(both[0]) else (text, both[0])
 
 
-def _rows(part: Sequence[Passage], count: int) -> list[_Row]:
+def _rows(part: Sequence[Passage], heads: _Heads) -> list[_Row]:
     """The rows of the way in which most of them are written."""
     short = [each for each in part if each.text != "?" and len(each.text) <= _ROW]
-    found = [row for index in range(len(short)) for row in _row(short, index, count)]
+    found = [row for index in range(len(short)) for row in _row(short, index, heads)]
     ways = [row.way for row in found]
     best = max(ways, key=ways.count, default="")
     return [row for row in found if row.way == best]
 
 
-def _row(short: Sequence[Passage], index: int, count: int) -> Iterator[_Row]:
+def _row(short: Sequence[Passage], index: int, heads: _Heads) -> Iterator[_Row]:
     """The row whose name stands in a line, by each way in which it may be written."""
-    name = short[index]
+    name, count = short[index], heads.number
     yield from _counted(short, index, count)
-    if re.search(r"\d", name.text) and (cells := _in_one(name, count)):
+    if re.search(r"\d", name.text) and (cells := _in_one(name, count) or _together(name, heads)):
         yield _Row(cells, "one line")
         return
     attribute = headed(name.text) if count > 1 and len(name.text) <= _CELL else None
@@ -239,6 +253,16 @@ def _in_one(line: Passage, count: int) -> tuple[Passage, ...]:
         if whole and len(cells) == count and all(_fits(cell, attribute, name.text) for cell in cells):
             return (name, *cells)
     return ()
+
+
+def _together(line: Passage, heads: _Heads) -> tuple[Passage, ...]:
+    """The name and the values of a row whose numbers ran together; none where it is no row."""
+    ends = re.search(r"\d[\d,.]*$", line.text)
+    attribute = headed(line.text[: ends.start()].strip(" :")) if ends and heads.number > 1 else None
+    if attribute is None:
+        return ()
+    cells = parted(line, attribute, heads.devices, heads.catalogue)
+    return cells if len(cells) == heads.number + 1 else ()
 
 
 def _values(line: Passage, at: int) -> list[Passage]:

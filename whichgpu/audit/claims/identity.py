@@ -74,7 +74,7 @@ _BUILT = re.compile(
 )
 #: Headers of columns and rows of architectures.
 _FAMILY_HEAD = re.compile(
-    r"archite[ck]tur|arquitectura|architettura|^generation$|\u67b6\u69cb|\u67b6\u6784|\u30a2\u30fc\u30ad\u30c6\u30af\u30c1\u30e3|"
+    r"archite[ck]tur|arquitec?tura|architettura|^generation$|\u67b6\u69cb|\u67b6\u6784|\u30a2\u30fc\u30ad\u30c6\u30af\u30c1\u30e3|"
     r"\uc544\ud0a4\ud14d\ucc98|\u0430\u0440\u0445\u0438\u0442\u0435\u043a\u0442\u0443\u0440\u0430|^mimari$"
 )
 #: The name of a pair whose value is an architecture.
@@ -112,6 +112,12 @@ _IS_CHIP = re.compile(
     r"\b(?:chip|die|silicon|based|built|uses?|using|features?|powered|with the|houses|carries)\b",
     re.IGNORECASE,
 )
+#: The name of a pair whose value is a chip.
+_CHIP_LABEL = re.compile(
+    r"[\s*]*(?:gpu|graphics|grafik)?[\s-]*(?:chip|die|gpu|processor|prozessor|code ?name|silicon|puce)"
+    r"(?: name)?[\s*]*[:\u2013-][\s*]*(?:nvidia\s+)?",
+    re.IGNORECASE,
+)
 _CAPABILITY = re.compile(
     r"\bcomput(?:e|ing) capability\b[\s:*|of]{0,6}(?:is )?(\d{1,2}\.\d)\b", re.IGNORECASE
 )
@@ -124,8 +130,11 @@ _OF_CHIP = re.compile(
     r"(?!\s*(?:x\b|times|[TG]|\d))",
 )
 _CAPABILITY_HEAD = re.compile(
-    r"(?:cuda )?comput(?:e|ing) capability\b|cuda capability\b|sm version\b", re.IGNORECASE
+    r"(?:cuda )?comput(?:e|ing) (?:capability|cap\b\.?)|cuda (?:capability|cc)\b|sm version\b|cc$",
+    re.IGNORECASE,
 )
+#: Headers that are of the compute capability where the cells show it: CUDA has releases too.
+_CUDA_HEAD = re.compile(r"cuda(?: version)?$", re.IGNORECASE)
 _VERSION = re.compile(r"\s*(?:sm_?)?(\d{1,2}\.\d)\s*")
 _HEADS = re.compile(r"\**\s*(?:[(\[:\u2013\u2014,-])\s*\**")
 #: "The A30 uses the same GA102 silicon as the A100".
@@ -188,6 +197,7 @@ def _cells(context: Context) -> Iterator[Finding]:
     for table in context.document.tables:
         found = cells(table, context)
         headed = of_words(found, lambda cell: _names_its_family(cell, context))
+        versions = _capability_heads(found, context)
         for cell in found:
             gpus = [context.catalogue[key] for key in cell.ids]
             text, label = cell.passage.text, cell.label.lower()
@@ -195,11 +205,22 @@ def _cells(context: Context) -> Iterator[Finding]:
                 yield from one_of(cell.passage, match, "chip", gpus, context)
             for match in _WAYS.finditer(text) if "nvlink" in (text + label).lower() else ():
                 yield from _of_ways(cell.passage, match, gpus, context)
-            if _CAPABILITY_HEAD.match(label):
+            if _CAPABILITY_HEAD.match(label) or cell.label in versions:
                 yield from _of_capability(cell.passage, _VERSION.fullmatch(text), gpus, context)
             if cell.label in headed or _FAMILY_HEAD.search(label):
                 for match in _names().finditer(text):
                     yield _of_family(cell.passage, match.span(), match[0], gpus, context)
+
+
+def _capability_heads(found: Sequence[Cell], context: Context) -> frozenset[str]:
+    """The headers "CUDA" under which as many cells are a device's compute capability as are not."""
+    told: dict[str, list[bool]] = {}
+    for cell in found:
+        version = _VERSION.fullmatch(cell.passage.text) if _CUDA_HEAD.match(cell.label.strip(" :*")) else None
+        known = [value for key in cell.ids if (value := context.catalogue[key].value("compute_capability"))]
+        if version and known:
+            told.setdefault(cell.label, []).append(version[1] in map(str, known))
+    return frozenset(label for label, each in told.items() if 2 * sum(each) >= len(each))
 
 
 def _names_its_family(cell: Cell, context: Context) -> bool | None:
@@ -293,10 +314,20 @@ def _chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
         mention = owner_of(match.start(), who)
         start = mention.end if mention and mention in here else place[0]
         gap = passage.text[start : match.start()]
-        if mention not in here and not ITS_OWN.match(passage.text, place[0]):
+        labelled = _CHIP_LABEL.fullmatch(passage.text[place[0] : match.start()])
+        if (
+            mention not in here
+            and not ITS_OWN.match(passage.text, place[0])
+            and not (labelled and who.certain)
+        ):
             continue
         inside = any(each.start <= match.start() < each.end for each in here)
-        if mention and not inside and (_IS_CHIP.search(gap) or _HEADS.fullmatch(gap)) and len(gap) < _FAR:
+        if (
+            mention
+            and not inside
+            and (labelled or _IS_CHIP.search(gap) or _HEADS.fullmatch(gap))
+            and len(gap) < _FAR
+        ):
             gpus = [context.catalogue[key] for key in mention.ids]
             yield from one_of(passage, match, "chip", gpus, context)
 

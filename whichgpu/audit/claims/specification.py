@@ -48,6 +48,13 @@ _ELSEWHERE = re.compile(
     r"disk|ssd|nvme|coherent|lpddr\w*|system|host|swap|usage|used(?!\)))\b",
     re.IGNORECASE,
 )
+#: Behind a value, what is said of it afterwards: "242 TFLOPS for FP16, but that is with sparsity".
+_SPARSE_LATER = re.compile(
+    r"(?:(?!FLOPS|TOPS)[^.;,()]){0,40},?\s(?:but|and|though|although|which|that)\s+"
+    r"(?:that|which|this|it|the figure)?\s?(?:is|are|[\u2019']s|includes?|assumes?|counts?|relies on|needs)\b"
+    r"[^.;,]{0,24}\bspars\w+",
+    re.IGNORECASE,
+)
 #: What parts the words of one value from those of the next.
 _APART_FROM = re.compile(r"\s(?:and|or|but|than|versus|vs\.?|-|\u2013|\u2014|\|)\s|[,;]\s", re.IGNORECASE)
 #: Precisions that are spoken of by themselves: "TF32 alone gives 156 TFLOPS".
@@ -207,6 +214,8 @@ def _own_words(text: str, sentence: Sentence, quantity: Quantity, context: Conte
     # In brackets of its own: "1,979 TFLOPS dense (3,958 sparse)".
     before = before.rpartition("(")[2]
     after = _APART_FROM.split(text[quantity.end : min(last, quantity.end + APART)])[0]
+    if later := _SPARSE_LATER.match(text, quantity.end, sentence.end):
+        after += later[0]
     return f"{before} {text[quantity.start : quantity.end]} {after}"
 
 

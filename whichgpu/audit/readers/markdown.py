@@ -50,6 +50,8 @@ _INLINE = re.compile(
     r"|\\(?P<escaped>[\\`*_{}\[\]()#+\-.!|~<>$])"
     r"|(?P<entity>&(?:#\d{1,6}|#x[0-9a-fA-F]{1,6}|[A-Za-z]{2,12});)"
 )
+#: Ends of lines, and characters of a cell that has a line of its own at most.
+_LINE_END, _CELL = re.compile(r"[\r\n]"), 60
 _DATED = ("date", "datepublished", "published", "pubdate", "lastmod", "updated")
 
 
@@ -228,6 +230,7 @@ class _Reader:
             line.text.lstrip().startswith("|")
             or (_is_table_row(line) and self._rule_follows())
             or unruled(self._lines, self._at)
+            or self._cell_goes_on(self._at)
         )
 
     def _rule_follows(self) -> bool:
@@ -241,6 +244,10 @@ class _Reader:
             if not is_frame(line):
                 run.append(line)
             self._at += 1
+            if run and self._cell_goes_on(self._at - 1):
+                end = self._lines[self._at + 1].end
+                run[-1] = Line(_LINE_END.sub(" ", self._original[line.start : end]), line.start)
+                self._at += 2
         cells = [(line, piped(line)) for line in run]
         counts = [len(found) for _, found in cells if found and not is_rule(found)]
         broken = len(counts) > 2 and sum(count == 1 for count in counts) > 0.8 * len(counts)
@@ -252,6 +259,14 @@ class _Reader:
         caption = self._passages[-1].text if self._passages and self._passages[-1].kind == "paragraph" else ""
         self._tables.append(table_of(made, self._section, caption[:300]))
         self._passages += [one for row in made for one in row if one is not None]
+
+    def _cell_goes_on(self, at: int) -> bool:
+        """Whether a row's cell stands on the next line, and its end on the one after it: "936 GB/s", "|"."""
+        rows = [line.text.strip() for line in self._lines[at : at + 3]]
+        return (
+            len(rows) > 2 and rows[0].endswith("|") and rows[0] != "|" and rows[2] == "|"
+            and 0 < len(rows[1]) <= _CELL and "|" not in rows[1]
+        )  # fmt: skip
 
     def _item(self, line: Line) -> None:
         match = _ITEM.match(line.text)
@@ -291,6 +306,7 @@ class _Reader:
                 or _starts_block(line)
                 or self._at in self._listed | self._stacked.keys()
                 or unruled(self._lines, self._at)
+                or self._cell_goes_on(self._at)
             ):
                 return
             if self._at + 1 in self._listed and is_short_heading(line.text):
