@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from whichgpu.audit.attributes import headed
+from whichgpu.audit.attributes import CHIP, headed
 from whichgpu.audit.binding import fitting
 from whichgpu.audit.cells import read_as, unit_of
 from whichgpu.audit.document import Passage, Table
 from whichgpu.audit.glued import parted
+from whichgpu.audit.lined import lined
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.readers._lines import lines
 from whichgpu.audit.subjects import mentions
@@ -87,6 +88,10 @@ def tabled(document: Document, catalogue: Catalogue) -> Document:
     every = _lines(document)
     found: list[Table] = []
     taken: list[tuple[int, int]] = []
+    for table, lines_ in lined(every, catalogue):
+        found.append(table)
+        taken += [(each.start, each.end) for each in lines_]
+    every = [each for each in every if (each.start, each.end) not in set(taken)]
     for caption, count, part in _parts(every, catalogue):
         rows = _rows(part, _Heads(count, caption, catalogue))
         if len(rows) >= _ROWS:
@@ -136,7 +141,7 @@ def _parts(every: Sequence[Passage], catalogue: Catalogue) -> Iterator[tuple[str
     run: list[Passage] = []
     known: set[tuple[str, ...]] = set()
     for index, line in enumerate(every):
-        text, found = _named(line.text, catalogue)
+        text, found = ("", set()) if CHIP.match(line.text) else _named(line.text, catalogue)
         alone = len(found) == 1 and len(line.text) <= _CELL and _is_name(line.text, catalogue)
         run = [*run, line] if alone else run if _VERSUS.fullmatch(line.text) else []
         if alone and len(run) > 1:
