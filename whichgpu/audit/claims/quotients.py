@@ -50,7 +50,7 @@ _SHOWN, _TO_ONE = 2, 2
 _WITHIN, _WRONG = 0.015, 0.04
 
 
-class _Column(NamedTuple):
+class Column(NamedTuple):
     """Amounts by row, and what they are called."""
 
     name: str
@@ -80,8 +80,8 @@ def _of_rows(rows: Sequence[Sequence[Passage | None]], context: Context) -> Iter
     told = [at for at, cell in heads if _PER.search(cell.text) and not _RATE.search(cell.text)]
     if not told:
         return
-    columns = {at: _column(cell.text, rows, at, context) for at, cell in heads}
-    known = [*columns.items(), *enumerate(_of_devices(rows, context), _COLUMNS)]
+    columns = {at: column(cell.text, rows, at, context) for at, cell in heads}
+    known = [*columns.items(), *enumerate(by_devices(rows, context), _COLUMNS)]
     for at in told:
         others = [one for index, one in known if index != at and len(one.values) > _SHOWN]
         best, most = None, 0
@@ -102,14 +102,15 @@ def _amount(cell: Passage | None, context: Context) -> Quantity | None:
     return found[0] if len(found) == 1 and found[0].high == found[0].value > 0 else None
 
 
-def _column(name: str, rows: Sequence[Sequence[Passage | None]], at: int, context: Context) -> _Column:
+def column(name: str, rows: Sequence[Sequence[Passage | None]], at: int, context: Context) -> Column:
+    """The amounts below a header, one to a cell."""
     cells = ((index, row[at]) for index, row in enumerate(rows) if index and at < len(row))
     found = {index: told for index, cell in cells if (told := _amount(cell, context))}
     money = sum(each.dimension == "money" for each in found.values()) > len(found) / 2
-    return _Column(name, {index: each.value for index, each in found.items()}, money)
+    return Column(name, {index: each.value for index, each in found.items()}, money)
 
 
-def _is_named(told: _Column, a: _Column, b: _Column) -> bool:
+def _is_named(told: Column, a: Column, b: Column) -> bool:
     """Whether a header names both columns that it may be the quotient of: "Price per GB" of "VRAM"."""
     parts = _PARTS.split(told.name.lower(), maxsplit=1)
     if len(parts) < 2:
@@ -126,7 +127,7 @@ def _in(word: str, name: str) -> bool:
     return word.rstrip("s") in (each.rstrip("s") for each in _WORD.findall(name.lower()))
 
 
-def _of_devices(rows: Sequence[Sequence[Passage | None]], context: Context) -> list[_Column]:
+def by_devices(rows: Sequence[Sequence[Passage | None]], context: Context) -> list[Column]:
     """The memory and the power of the devices that head the rows, for where they are not stated."""
     memory: dict[int, float] = {}
     power: dict[int, float] = {}
@@ -139,21 +140,21 @@ def _of_devices(rows: Sequence[Sequence[Passage | None]], context: Context) -> l
             memory[index] = size * 1e9
         if len(watts) == 1:
             power[index] = watts.pop()
-    return [_Column("memory on file", memory), _Column("power on file", power)]
+    return [Column("memory on file", memory), Column("power on file", power)]
 
 
-def _quotient(a: _Column, b: _Column, row: int, scale: float) -> float:
+def _quotient(a: Column, b: Column, row: int, scale: float) -> float:
     return a.values[row] / b.values[row] * scale
 
 
-def _right(told: Mapping[int, float], a: _Column, b: _Column) -> list[int]:
+def _right(told: Mapping[int, float], a: Column, b: Column) -> list[int]:
     """The rows in which a column is a quotient, in whatever unit of a power of ten."""
     scale = _scale(told, a, b)
     both = told.keys() & a.values.keys() & b.values.keys()
     return [row for row in both if scale and abs(told[row] / _quotient(a, b, row, scale) - 1) <= _WITHIN]
 
 
-def _scale(told: Mapping[int, float], a: _Column, b: _Column) -> float:
+def _scale(told: Mapping[int, float], a: Column, b: Column) -> float:
     """The power of ten by which most rows of a column are off a quotient; 0 where there is none."""
     both = told.keys() & a.values.keys() & b.values.keys()
     found = sorted(told[row] / _quotient(a, b, row, 1.0) for row in both)
@@ -164,7 +165,7 @@ def _scale(told: Mapping[int, float], a: _Column, b: _Column) -> float:
 
 
 def _judged(
-    rows: Sequence[Sequence[Passage | None]], at: int, column: _Column, by: tuple[_Column, _Column],
+    rows: Sequence[Sequence[Passage | None]], at: int, column: Column, by: tuple[Column, Column],
     context: Context,
 ) -> Iterator[Finding]:  # fmt: skip
     a, b = by

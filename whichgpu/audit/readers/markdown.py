@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from whichgpu.audit.document import Builder, Document, Passage
+from whichgpu.audit.document import Builder, Document, Passage, Table
 from whichgpu.audit.readers._lines import (
     SUMMARIES,
     Line,
@@ -32,8 +32,6 @@ from whichgpu.audit.readers._tables import aligned, is_frame, is_row, is_rule, p
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from whichgpu.audit.document import Table
 
 _HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*$")
 _UNDERLINE = re.compile(r"^ {0,3}(=+|-+)[ \t]*$")
@@ -52,6 +50,9 @@ _INLINE = re.compile(
 )
 #: Ends of lines, and characters of a cell that has a line of its own at most.
 _LINE_END, _CELL = re.compile(r"[\r\n]"), 60
+#: Where a table in HTML begins, and ends.
+_HTML_TABLE = re.compile(r"\s{0,3}(?:<(?:div|figure|center)\b[^<>]{0,200}>\s*)?<table\b", re.IGNORECASE)
+_HTML_END = re.compile(r"</table\s*>(?:\s*</(?:div|figure|center)>)?", re.IGNORECASE)
 _DATED = ("date", "datepublished", "published", "pubdate", "lastmod", "updated")
 
 
@@ -151,6 +152,8 @@ class _Reader:
             self._at += 1
         elif _FENCE.match(line.text):
             self._fence(line)
+        elif _HTML_TABLE.match(line.text):
+            self._html_table(line)
         elif _HEADING.match(line.text):
             self._heading(line)
         elif _ITEM_TABLE.match(line.text):
@@ -207,6 +210,23 @@ class _Reader:
         while self._at < len(self._lines) and not self._lines[self._at].text.lstrip().startswith(mark[1]):
             self._at += 1
         self._at += 1
+
+    def _html_table(self, line: Line) -> None:
+        """A table in HTML, which Markdown lets stand as it is: read as on a page."""
+        from whichgpu.audit.readers import html
+
+        ends = _HTML_END.search(self._original, line.start)
+        end = ends.end() if ends else len(self._original)
+        caption = self._passages[-1].text if self._passages and self._passages[-1].kind == "paragraph" else ""
+        page = html.read(self._original[line.start : end])
+        moved = {id(each): each.moved(line.start, self._section) for each in page.passages}
+        self._passages += moved.values()
+        for table in page.tables:
+            rows = tuple(tuple(moved.get(id(each)) if each else None for each in row) for row in table.rows)
+            section = tuple(self._section)
+            self._tables.append(Table(rows, section, table.caption or caption[:300]))
+        while self._at < len(self._lines) and self._lines[self._at].start < end:
+            self._at += 1
 
     def _heading(self, line: Line) -> None:
         match = _HEADING.match(line.text)
