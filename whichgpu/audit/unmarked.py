@@ -14,6 +14,7 @@ from whichgpu.audit.attributes import CHIP, headed
 from whichgpu.audit.binding import fitting
 from whichgpu.audit.cells import read_as, unit_of
 from whichgpu.audit.document import Passage, Table
+from whichgpu.audit.flat import flat
 from whichgpu.audit.glued import parted
 from whichgpu.audit.lined import lined
 from whichgpu.audit.quantities import quantities
@@ -43,7 +44,7 @@ _TYPE = r"(?:GDDR\d[Xx]?|HBM\d?[Ee]?)"
 #: A value as it stands in a row of one line, where nothing may part it from the next.
 _VALUE = re.compile(
     r"\s*(?:[Uu]p to\s+)?(?P<value>[~\u2248]?\d[\d.,]*"
-    r"(?:\s?(?:[GT]i?B/s|[GT]Bps|[GT]i?B|W(?:atts?)?|[MG]Hz|nm|-?\s?[Bb]its?|[TGP]FLOPS|"
+    r"(?:\s?(?:[GT]i?B/s|[GT]Bps|[GTM]i?B|W(?:atts?)?|[MG]Hz|nm|-?\s?[Bb]its?|[TGP]FLOPS|"
     r"TOPS|mm\u00b2|million|billion|B(?![a-z])|(?:CUDA |CDNA\s?\d? )?[Cc]ores)|(?=[\s(]|$))"
     rf"(?:[\s\u00b7]{{0,3}}{_TYPE})?|{_TYPE}|N/A|[-\u2013\u2014](?=\s|$))(?:\s*\([^()]{{1,30}}\))?\*?"
 )
@@ -55,6 +56,9 @@ _MODEL = re.compile(r"[1-9]0[5-9]0\b")
 #: Where a value may begin, and so many places of a line are tried.
 _BEGINS = re.compile(rf"(?<![\d.,])[~\u2248]?\d|{_TYPE}|N/A")
 _TRIED = 4
+#: A bare number that a name is glued to; devices of a row that has its name between two values.
+_LEADS = re.compile(r"(?P<value>\d[\d.,]*)(?=[A-Z][a-z]|[A-Z]{2}|[\u00c0-\u024f])")
+_BOTH = 2
 #: Where names of devices may be glued to each other, and to the heading of another column.
 _GLUED = re.compile(
     r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z\d)])(?=(?:RTX|GTX|GeForce|NVIDIA|AMD|Tesla|Quadro|Radeon|Instinct|MI\d{3})\b)|"
@@ -91,6 +95,9 @@ def tabled(document: Document, catalogue: Catalogue) -> Document:
     for table, lines_ in lined(every, catalogue):
         found.append(table)
         taken += [(each.start, each.end) for each in lines_]
+    for table, line in flat(every, catalogue, _values, _fits):
+        found.append(table)
+        taken.append((line.start, line.end))
     every = [each for each in every if (each.start, each.end) not in set(taken)]
     for caption, count, part in _parts(every, catalogue):
         rows = _rows(part, _Heads(count, caption, catalogue))
@@ -183,7 +190,9 @@ def _row(short: Sequence[Passage], index: int, heads: _Heads) -> Iterator[_Row]:
     """The row whose name stands in a line, by each way in which it may be written."""
     name, count = short[index], heads.number
     yield from _counted(short, index, count)
-    if re.search(r"\d", name.text) and (cells := _in_one(name, count) or _together(name, heads)):
+    if re.search(r"\d", name.text) and (
+        cells := _in_one(name, count) or _between(name, count) or _together(name, heads)
+    ):
         yield _Row(cells, "one line")
         return
     attribute = headed(name.text) if count > 1 and len(name.text) <= _CELL else None
@@ -257,6 +266,20 @@ def _in_one(line: Passage, count: int) -> tuple[Passage, ...]:
         cells = cells[:count]
         if whole and len(cells) == count and all(_fits(cell, attribute, name.text) for cell in cells):
             return (name, *cells)
+    return ()
+
+
+def _between(line: Passage, count: int) -> tuple[Passage, ...]:
+    """The name and the values of a row that has a value before its name and one behind it, glued to it."""
+    first = (_VALUE.match(line.text) or _LEADS.match(line.text)) if count == _BOTH else None
+    for begin in _BEGINS.finditer(line.text, first.end() + 1) if first else ():
+        name = line.part(first.end(), begin.start()) if first else line
+        last = _VALUE.fullmatch(line.text, begin.start())
+        attribute = headed(name.text) if last and not re.search(r"\d", _NUMBERED.sub("", name.text)) else None
+        if first and last and attribute:
+            cells = (line.part(*first.span("value")), line.part(*last.span("value")))
+            if all(_fits(cell, attribute, name.text) for cell in cells):
+                return (name, *cells)
     return ()
 
 

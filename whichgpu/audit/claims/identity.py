@@ -95,6 +95,8 @@ _A_CARD = re.compile(
 )
 #: Values between the name that a list begins with and its architecture: "T4: 16 GB GDDR6, 70 W, Turing".
 _LISTS = re.compile(r"\s*:\s*(?:[^.;:]{0,60},\s*)?")
+#: Behind an architecture that a list of values begins with: "Hopper, 24 GB GDDR6, 72 W".
+_LISTED_AFTER = re.compile(r"[,;]\s[^.;]{0,60}?\d\s?(?:[GT]B|W|nm|[TP]FLOPS|bit)\b")
 _OPENED, _CLOSED = re.compile(r"\s*\("), re.compile(r"\s*[),;]")
 #: Between an architecture and the device after it: "the Ampere-based RTX 3090".
 _BASED = re.compile(r"-(?:based|generation)\s+(?:nvidia\s+|geforce\s+|quadro\s+|tesla\s+)*", re.IGNORECASE)
@@ -456,7 +458,8 @@ def _carried(text: str, start: int, match: re.Match[str], who: Spoken) -> Mentio
     """The device that "It is based on Ampere" and "Architecture: Ampere" go on about."""
     gap = text[start : match.start()]
     is_of = _IT_IS.fullmatch(gap) and _A_CARD.match(text, match.end())
-    if who.here or not who.topic or not (is_of or _BUILT.fullmatch(gap) or _LABEL.fullmatch(gap)):
+    leads = who.certain and not gap.strip() and _LISTED_AFTER.match(text, match.end())
+    if who.here or not who.topic or not (is_of or leads or _BUILT.fullmatch(gap) or _LABEL.fullmatch(gap)):
         return None
     return None if _OLDER.search(text, start, match.start()) else who.topic[0]
 
