@@ -130,7 +130,8 @@ def _like_others(found: Sequence[Cell]) -> list[Cell]:
     """Bare rates and sizes in the unit of all others of their dimension, where their own row is too short."""
     units: dict[str, set[str]] = {}
     for cell in found:
-        if cell.attribute and cell.unit and _is_bare(cell):
+        # Billions of transistors are no unit of cores.
+        if cell.attribute and cell.unit and cell.attribute.dimension in _POOLED and _is_bare(cell):
             units.setdefault(cell.attribute.dimension, set()).add(cell.unit)
     known = {dimension: unit.pop() for dimension, unit in units.items() if len(unit) == 1}
     return [

@@ -76,6 +76,12 @@ def _heads(line: Passage, catalogue: Catalogue) -> Iterator[_Head]:
         if len(names) >= _COLUMNS:
             columns = _columns(line.text, first.end(), names)
             yield _Head(line.part(*first.span()), tuple(line.part(*place) for place in columns))
+            # "FP16 Tensor (dense)" is one, where the rows have no value for "Tensor".
+            starts = [start for start, _ in names]
+            ends = [*starts[1:], len(line.text)]
+            whole = [line.part(a, len(line.text[:b].rstrip())) for a, b in zip(starts, ends, strict=True)]
+            if names[0][0] == columns[0][0] and len(whole) < len(columns):
+                yield _Head(line.part(*first.span()), tuple(whole))
 
 
 def _apart(text: str, start: int, end: int) -> list[tuple[int, int]]:
