@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from whichgpu.hardware.catalogue import Catalogue
 
 #: Characters of a header and of a row at most, rows that are a table at least, and columns.
-_LONGEST, _ROWS, _COLUMNS = 160, 3, 2
+_LONGEST, _ROWS, _COLUMNS = 200, 2, 2
+#: Rows and columns together that are no chance.
+_SURE = 5
 #: Words among which the name of a row ends.
 _WORDS = 8
 #: The column of the names, and what may stand in front of it.
@@ -30,6 +32,7 @@ _NAMES = re.compile(
     r"karte|carte|grafikkarte|tarjeta|modell|mod\u00e8le|modelo|modello)\b",
     re.IGNORECASE,
 )
+_OPENED = re.compile(r"\([^()]*$")
 _RANK = re.compile(
     r"\W*(?:\d{1,3}[.)]?\s+)?(?:(?:NVIDIA|AMD|GeForce|Tesla|Quadro|Radeon)\s+)*", re.IGNORECASE
 )
@@ -58,7 +61,7 @@ def lined(every: Sequence[Passage], catalogue: Catalogue) -> Iterator[tuple[Tabl
         for head in _heads(every[at], catalogue):
             rows = _rows(every[at + 1 :], len(head.columns), catalogue)
             known = sum(any(True for _ in mentions(row[0].text, catalogue)) for row in rows)
-            if known >= _ROWS:
+            if known >= _ROWS and known + len(head.columns) >= _SURE:
                 taken = len(rows)
                 yield Table(((head.first, *head.columns), *rows)), every[at : at + 1 + taken]
                 break
@@ -70,7 +73,13 @@ def _heads(line: Passage, catalogue: Catalogue) -> Iterator[_Head]:
     first = _NAMES.match(line.text) if len(line.text) <= _LONGEST else None
     if first is None or any(True for _ in mentions(line.text, catalogue)):
         return
-    found = [(each.start, each.end) for each in named(line.text) if each.start >= first.end()]
+    found = [
+        (each.start, each.end)
+        for each in named(line.text)
+        # "Power (TDP)" is one.
+        if each.start >= first.end()
+        and line.text.count("(", 0, each.start) <= line.text.count(")", 0, each.start)
+    ]
     single = [place for start, end in found for place in _apart(line.text, start, end)]
     for names in (found, single) if single != found else (found,):
         if len(names) >= _COLUMNS:
@@ -136,6 +145,7 @@ def _row(line: Passage, columns: int, catalogue: Catalogue) -> tuple[Passage, ..
         while match := _VALUE.match(line.text, at):
             values.append(line.part(*match.span("value")))
             at = match.end()
-        if len(values) == columns and not line.text[at:].strip():
+        named_by = not found or any(True for _ in mentions(line.text[found.start : end], catalogue))
+        if named_by and len(values) == columns and not line.text[at:].strip():
             return (line.part(found.start if found else begins.end(), end), *values)
     return ()
