@@ -73,12 +73,12 @@ def _heads(line: Passage, catalogue: Catalogue) -> Iterator[_Head]:
     first = _NAMES.match(line.text) if len(line.text) <= _LONGEST else None
     if first is None or any(True for _ in mentions(line.text, catalogue)):
         return
+    begin = first.end()
     found = [
-        (each.start, each.end)
-        for each in named(line.text)
+        (begin + each.start, begin + each.end)
+        for each in named(line.text[begin:])
         # "Power (TDP)" is one.
-        if each.start >= first.end()
-        and line.text.count("(", 0, each.start) <= line.text.count(")", 0, each.start)
+        if not _OPENED.search(line.text, begin, begin + each.start)
     ]
     single = [place for start, end in found for place in _apart(line.text, start, end)]
     for names in (found, single) if single != found else (found,):
