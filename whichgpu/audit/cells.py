@@ -21,6 +21,9 @@ _UNIT = re.compile(
 #: Units of headers that are none behind a number.
 _SHORT_UNITS = {"B": "billion", "M": "million"}
 _BILLIONS = re.compile(r"(\d\s?)B\b")
+#: A number with blanks between its groups of three, and such a blank.
+_IN_GROUPS = re.compile(r"~?\d{1,3}(?: \d{3})+(?:[.,]\d+)?(?![\d.,]|\s+\d)")
+_GROUP = re.compile(r"(?<=\d) (?=\d{3}(?!\d))")
 _MARK = re.compile(r"(?<!\*)\*(?!\*)|[\u2020\u2021\u00b9\u00b2]")
 _NOTE = re.compile(r"[*\u2020\u2021\u00b9\u00b2]+[^.\n|]{0,60}\bsparsity", re.IGNORECASE)
 
@@ -66,6 +69,9 @@ def read(cell: Cell, context: Context) -> list[Quantity]:
 
 def read_as(text: str, attribute: Attribute | None, unit: str = "") -> str:
     """A cell's text with the unit of its heading behind it; "80 B" of transistors are billions."""
+    if _IN_GROUPS.match(text):
+        # A cell is one number: "18 176".
+        text = _GROUP.sub("\u202f", text)
     if attribute and attribute.key == "transistors":
         text = _BILLIONS.sub(lambda match: match[1] + "Bn", text)
     return f"{text} {unit}".strip()

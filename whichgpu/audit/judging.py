@@ -99,7 +99,7 @@ def stated(
 ) -> Stated:
     """A value with how it is rounded."""
     digits = re.search(r"\d[\d.,\u00a0 ']*", text)
-    plain = (digits[0] if digits else "0").strip(" .,")
+    plain = re.sub(r"[\s']", "", digits[0] if digits else "0").strip(".,")
     fraction = re.search(r"[.,](\d{1,2})$", plain)
     number = float(re.sub(r"[^\d.]", "", plain.replace(",", "")) or 0)
     zeros = len(plain) - len(plain.rstrip("0")) if not fraction and "," not in plain else 0

@@ -66,9 +66,8 @@ def _read(passage: Passage, sentence: Sentence, match: re.Match[str], context: C
         return None
     first, last = found
     if first.dimension == "number" != last.dimension:
-        digits = re.sub(r"[^\d.]", "", text[last.start : last.end].replace(",", "").split(" ")[0])
-        scale = last.value / float(digits.strip(".") or 1)
-        first = first._replace(value=first.value * scale, dimension=last.dimension, unit=last.unit)
+        again = quantities(f"{text[first.start : first.end]} {last.unit}", context.fraction)[0]
+        first = again._replace(start=first.start, end=first.end)
     before = [
         each.attribute
         for each in named(text)

@@ -12,6 +12,7 @@ from itertools import permutations
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.judging import stated
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.subjects import mentions
 from whichgpu.hardware.gpu import nominal_gb
@@ -47,7 +48,7 @@ _ROWS, _COLUMNS = 40, 12
 #: Rows that show what a column is of, and how many of them to one that does not.
 _SHOWN, _TO_ONE = 2, 2
 #: How far rounding may change a quotient beside that of its own last digit, and what is wrong for certain.
-_WITHIN, _WRONG = 0.015, 0.04
+_WITHIN, _WRONG, _ROUNDED = 0.015, 0.04, 0.05
 
 
 class Column(NamedTuple):
@@ -180,8 +181,8 @@ def _judged(
             continue
         real = _quotient(a, b, row, scale)
         off = abs(told.value / real - 1)
-        digits = re.sub(r"[^\d.]", "", cell.text[told.start : told.end])
-        rounding = 0.5 * 10.0 ** -len(digits.partition(".")[2]) / (float(digits.strip(".") or 1) or 1.0)
+        words = cell.text[told.start : told.end]
+        rounding = min(stated(told.value, words, "", frozenset()).rounding, _ROUNDED)
         wrong = off > _WRONG + rounding
         verdict = "confirmed" if off <= _WITHIN + rounding else "inconsistent" if wrong else "unverifiable"
         because = f"{a.name.strip()} over {b.name.strip()} is {real:,.4g} in this row, as in the others"

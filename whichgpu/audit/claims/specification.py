@@ -55,6 +55,12 @@ _SPARSE_LATER = re.compile(
     r"[^.;,]{0,24}\bspars\w+",
     re.IGNORECASE,
 )
+#: What makes a power one that was measured, of a card at work or of the machine around it.
+_MEASURED = re.compile(
+    r"\b(?:at the (?:wall|socket|plug)|we measured|measured (?:at|with|under)|under load|whole system|"
+    r"system draw|host included|an der steckdose|\u00e0 la prise)\b",
+    re.IGNORECASE,
+)
 #: What parts the words of one value from those of the next.
 _APART_FROM = re.compile(r"\s(?:and|or|but|than|versus|vs\.?|-|\u2013|\u2014|\|)\s|[,;]\s", re.IGNORECASE)
 #: Precisions that are spoken of by themselves: "TF32 alone gives 156 TFLOPS".
@@ -187,7 +193,8 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
     every = within(quantities(passage.text, context.fraction), sentence.start, sentence.end)
     for quantity in united(passage.text, every, here):
         bound = binder.bind(quantity)
-        if bound is not None:
+        measured = bound and bound[0].key == "power" and _MEASURED.search(sentence.text)
+        if bound is not None and not measured:
             yield from _of_value(
                 passage, sentence, quantity, bound[0], mention=bound[1], who=who, context=context
             )
