@@ -100,6 +100,9 @@ def stated(
     """A value with how it is rounded."""
     digits = re.search(r"\d[\d.,\u00a0 ']*", text)
     plain = re.sub(r"[\s']", "", digits[0] if digits else "0").strip(".,")
+    if plain.count(".") > 1:
+        # "12.345.678"
+        plain = plain.replace(".", "")
     fraction = re.search(r"[.,](\d{1,2})$", plain)
     number = float(re.sub(r"[^\d.]", "", plain.replace(",", "")) or 0)
     zeros = len(plain) - len(plain.rstrip("0")) if not fraction and "," not in plain else 0

@@ -8,6 +8,7 @@ guess that `tables` proves by values.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit.attributes import CHIP, headed
@@ -113,7 +114,8 @@ def tabled(document: Document, catalogue: Catalogue) -> Document:
             ]
     if not found:
         return document
-    passages = [*(_hidden(each, taken) for each in document.passages)]
+    parts = _merged(taken)
+    passages = [_hidden(each, parts) for each in document.passages]
     passages += [cell for table in found for cell in table]
     return document._replace(passages=tuple(passages), tables=(*document.tables, *found))
 
@@ -302,7 +304,19 @@ def _values(line: Passage, at: int) -> list[Passage]:
     return cells
 
 
+def _merged(taken: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Stretches of a file in order, those that overlap as one."""
+    made: list[tuple[int, int]] = []
+    for start, end in sorted(taken):
+        if made and start < made[-1][1]:
+            made[-1] = (made[-1][0], max(made[-1][1], end))
+        else:
+            made.append((start, end))
+    return made
+
+
 def _hidden(passage: Passage, taken: Sequence[tuple[int, int]]) -> Passage:
-    """A passage that holds cells of such a table, no longer read for sentences."""
-    held = any(passage.start < end and start < passage.end for start, end in taken)
+    """A passage that holds cells of such a table, no longer read for sentences; `taken` as merged."""
+    at = bisect_left(taken, (passage.end, 0)) - 1
+    held = at >= 0 and passage.start < taken[at][1]
     return passage._replace(kind="code") if held and passage.kind != "cell" else passage
