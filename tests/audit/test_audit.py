@@ -378,6 +378,18 @@ def test_what_is_no_article_is_refused(content, says):
         read(content, "a.html" if b"<html" in content else "")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The A10 has 112.345.678 GB/s of bandwidth and 12.345.678 CUDA cores.",
+        "At $0 an hour, or $5 per day, the A10 is 0 times as fast.",
+        "| GPU | per hour | per day |\n|-|-|-|\n| A10 | 1 058,50 € | 25 404,00 € |\n| L4 | 1 € | 24 € |",
+    ],
+)
+def test_odd_numbers_end_no_audit(text):
+    assert audited(text.encode(), "x.md", catalogue(), corpus.TODAY).score
+
+
 def test_encodings_are_read():
     for encoding in ("utf-8", "utf-16", "cp1252"):
         found = audited("Die A10 – 24 GB of GDDR6.".encode(encoding), "", catalogue(), corpus.TODAY)

@@ -131,7 +131,7 @@ _CORES = re.compile(r"\b(?:cuda cores?|stream processors?|shaders)\b", re.IGNORE
 _RATE = re.compile(r"\b(?:performance|throughput|compute|t?flops|tops|peak|tensor)\b")
 #: Headers of the way to the host, which is no memory bus.
 _OF_HOST = re.compile(
-    r"\b(?:pcie?|pci express|(?:bus|host|system) interface|bus-?schnittstelle|"
+    r"\b(?:pcie?|pci express|(?:bus|host|system) interface|(?:graphics|system|host) bus|bus-?schnittstelle|"
     r"inter(?:faz|face|faccia) (?:de |di )?bus|scale-up|chip-to-chip|c2c|network|infiniband|ethernet)\b"
 )
 #: Headers of what is of a part of a GPU, or of cores of another kind: "FP32 cores / SM", "INT32 cores".
@@ -168,6 +168,8 @@ def rate_of(label: str, text: str, headed_by: Attribute | None) -> Attribute | N
 
     "Peak throughput" is of no precision, "30.3 TFLOPS (FP32)" is.
     """
+    if headed_by is not None and headed_by.key == "memory_bus" and _OF_HOST.search(text.lower()):
+        return None
     if headed_by is not None and headed_by.key == "sms" and _CORES.search(text):
         return attributes()["cores"]
     if headed_by is not None and headed_by.key != "tensor":

@@ -95,13 +95,15 @@ def _av1_encode(gpu: Gpu) -> bool | None:
     return False if older is False else None
 
 
+#: Behind the name of a precision, what can have it.
+_PRECISION = r"(?: precision| support| tensor cores?| inference| training| acceleration)?"
 CAPABILITIES = (
-    Capability("fp8", r"fp8(?: precision| support| tensor cores?)?", "compute_capability",
+    Capability("fp8", rf"fp8{_PRECISION}", "compute_capability",
                 _since(8.9, "fp8")),
-    Capability("fp4", r"(?:nv)?fp4(?: precision| support)?", "compute_capability", _since(10.0, "fp4")),
-    Capability("bf16", r"(?:bf16|bfloat16)(?: precision| support)?", "compute_capability",
+    Capability("fp4", rf"(?:nv)?fp4{_PRECISION}", "compute_capability", _since(10.0, "fp4")),
+    Capability("bf16", rf"(?:bf16|bfloat16){_PRECISION}", "compute_capability",
                 _since(8.0, "bf16")),
-    Capability("tf32", r"(?:tf32|tensorfloat-32)(?: precision| support)?", "compute_capability",
+    Capability("tf32", rf"(?:tf32|tensorfloat-32){_PRECISION}", "compute_capability",
                 _since(8.0, "tf32")),
     Capability("nvlink", r"nvlink(?: (?:support|interconnect|bridges?|connectivity|connectors?|ports?|"
         r"fingers))?", "nvlink",

@@ -18,7 +18,12 @@ _UNIT = re.compile(
     r"[\[(]\s*(?:in\s+)?([A-Za-z][\w/²^]{0,9})\s*[\])]|"
     r"(?:,\s*|(?<=\w)\s+|(?<=\d)\s?/\s?|(?<=\))\s+)([GTM]i?B(?:/s)?|[TP]FLOPS|TOPS|W|MHz|GHz)$"
 )
+#: Units of headers that are none behind a number.
+_SHORT_UNITS = {"B": "billion", "M": "million"}
 _BILLIONS = re.compile(r"(\d\s?)B\b")
+#: A number with blanks between its groups of three, and such a blank.
+_IN_GROUPS = re.compile(r"~?\d{1,3}(?: \d{3})+(?:[.,]\d+)?(?![\d.,]|\s+\d)")
+_GROUP = re.compile(r"(?<=\d) (?=\d{3}(?!\d))")
 _MARK = re.compile(r"(?<!\*)\*(?!\*)|[\u2020\u2021\u00b9\u00b2]")
 _NOTE = re.compile(r"[*\u2020\u2021\u00b9\u00b2]+[^.\n|]{0,60}\bsparsity", re.IGNORECASE)
 
@@ -64,6 +69,9 @@ def read(cell: Cell, context: Context) -> list[Quantity]:
 
 def read_as(text: str, attribute: Attribute | None, unit: str = "") -> str:
     """A cell's text with the unit of its heading behind it; "80 B" of transistors are billions."""
+    if _IN_GROUPS.match(text):
+        # A cell is one number: "18 176".
+        text = _GROUP.sub("\u202f", text)
     if attribute and attribute.key == "transistors":
         text = _BILLIONS.sub(lambda match: match[1] + "Bn", text)
     return f"{text} {unit}".strip()
@@ -88,7 +96,11 @@ def of_mark(text: str, document: str) -> frozenset[str]:
 def unit_of(text: str) -> str:
     """The unit that a heading gives for bare numbers; empty where it gives none."""
     match = _UNIT.search(text)
-    return (match[1] or match[2]) if match else ""
+    unit = (match[1] or match[2]) if match else ""
+    unit = _SHORT_UNITS.get(unit, unit)
+    # "(dense)" and "(SXM)" are none.
+    told = next(iter(quantities(f"1 {unit}")), None) if unit else None
+    return unit if told and told.dimension != "number" and told.end == len(unit) + 2 else ""
 
 
 #: What headers say that is of each device, or of all of a row.

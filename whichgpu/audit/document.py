@@ -49,6 +49,11 @@ class Passage(NamedTuple):
         """Where the first character stands in the file."""
         return self.runs[0][1] if self.runs else self.end
 
+    def moved(self, by: int, section: Sequence[str] = ()) -> Passage:
+        """The passage as it stands in a file that holds its own from some character on."""
+        runs = tuple((at, place + by) for at, place in self.runs)
+        return self._replace(runs=runs, end=self.end + by, section=(*section, *self.section))
+
     def part(self, start: int, end: int) -> Passage:
         """A stretch of it as a passage of its own."""
         runs = tuple(run for run in _cut(self.runs, start) if run[0] < end - start)

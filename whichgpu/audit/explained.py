@@ -33,6 +33,8 @@ _MEANT = (
     "process", "l2", "nvlink",
 )  # fmt: skip
 _RATES = ("flop rate", "op rate")
+#: Dimensions whose numbers stand without a unit in several rows.
+_POOLED = (*_RATES, "bandwidth", "power", "memory")
 #: Cells that show what a column is of, with so many values among them; so many are looked at.
 _SOME, _DISTINCT, _MANY = 3, 3, 24
 #: Columns of a table with open headers that are looked at.
@@ -48,6 +50,13 @@ _OF_GPUS = re.compile(r"\b(?:gpus?|v-?ram|hbm\w*|cards?|accelerators?|cores|grap
 _IN_UNITS = re.compile(
     r"\b(?:[GTP]FLOP/?S?|TOPS|[GT]i?B(?:/s|ps)?|gbps|W|watts?|[MG]Hz|bits?)\b", re.IGNORECASE
 )
+#: Headers of speeds that were measured, and of powers that are rated.
+_SPEEDS = re.compile(
+    r"\b(?:tok(?:en)?s?\s?(?:/|per\s)\s?s|t/s|tps|fps|it/s|(?:images?|imgs?|samples?|requests?|steps?)\s?"
+    r"(?:/|per\s)\s?s|throughput|latency|score|benchmark)",
+    re.IGNORECASE,
+)
+_RATED = re.compile(r"\b(?:tdp|tgp|tbp|rated|max\w*|limit|board|thermal|design)\b", re.IGNORECASE)
 _NUMBER = re.compile(r"~?\d[\d.,]{0,9}")
 
 
@@ -73,14 +82,56 @@ def explained(found: Sequence[Cell], context: Context) -> list[Cell]:
         if tried <= _TRIED:
             for index, cell in zip(places, _explained([found[i] for i in places], context), strict=True):
                 made[index] = cell
-    return _like_others(made)
+    return _without_measured(_pooled(_like_others(made), context), context)
+
+
+def _without_measured(found: list[Cell], context: Context) -> list[Cell]:
+    """Cells without the powers that were measured: beside speeds, where most are no card's rated power."""
+    if not any(_SPEEDS.search(cell.label) for cell in found if cell.attribute is None):
+        return found
+    drawn = {cell.label for cell in found if cell.attribute and cell.attribute.key == "power"}
+    told = {
+        label: [is_right(cell, context) is True for cell in found if cell.label == label]
+        for label in drawn
+        if not _RATED.search(label)
+    }
+    measured = {label for label, right in told.items() if 2 * sum(right) < len(right)}
+    return [cell._replace(attribute=None) if cell.label in measured else cell for cell in found]
+
+
+def _pooled(found: Sequence[Cell], context: Context) -> list[Cell]:
+    """Bare rates, sizes and the like in the unit that most of their dimension are right in.
+
+    Two devices fill no row that shows its unit by itself: "FP16 | 312 | 989", "FP8 | - | 1,979".
+    """
+    bare: dict[str, list[int]] = {}
+    for index, cell in enumerate(found):
+        if cell.attribute and cell.attribute.dimension in _POOLED and not cell.unit and _is_bare(cell):
+            bare.setdefault(cell.attribute.dimension, []).append(index)
+    made = list(found)
+    for dimension, places in bare.items():
+        best, most = "", 0
+        for unit in _UNITS[dimension]:
+            told = [(i, is_right(made[i]._replace(unit=unit), context)) for i in places[:_MANY]]
+            right = {made[i].passage.text for i, each in told if each}
+            wrong = sum(each is False for _, each in told)
+            if len(right) >= max(_SOME, _NAMED * wrong, most + 1):
+                best, most = unit, len(right)
+        for index in places if best else ():
+            made[index] = made[index]._replace(unit=best)
+        if best == "TFLOPS":
+            # One row of integers among rates shows no unit by itself.
+            for index in bare.get("op rate", ()):
+                made[index] = made[index]._replace(unit="TOPS")
+    return made
 
 
 def _like_others(found: Sequence[Cell]) -> list[Cell]:
     """Bare rates and sizes in the unit of all others of their dimension, where their own row is too short."""
     units: dict[str, set[str]] = {}
     for cell in found:
-        if cell.attribute and cell.unit and _is_bare(cell):
+        # Billions of transistors are no unit of cores.
+        if cell.attribute and cell.unit and cell.attribute.dimension in _POOLED and _is_bare(cell):
             units.setdefault(cell.attribute.dimension, set()).add(cell.unit)
     known = {dimension: unit.pop() for dimension, unit in units.items() if len(unit) == 1}
     return [

@@ -103,7 +103,10 @@ def stated(
 ) -> Stated:
     """A value with how it is rounded."""
     digits = re.search(r"\d[\d.,\u00a0 ']*", text)
-    plain = (digits[0] if digits else "0").strip(" .,")
+    plain = re.sub(r"[\s']", "", digits[0] if digits else "0").strip(".,")
+    if plain.count(".") > 1:
+        # "12.345.678"
+        plain = plain.replace(".", "")
     fraction = re.search(r"[.,](\d{1,2})$", plain)
     number = float(re.sub(r"[^\d.]", "", plain.replace(",", "")) or 0)
     zeros = len(plain) - len(plain.rstrip("0")) if not fraction and "," not in plain else 0
@@ -236,6 +239,9 @@ def _same(attribute: Attribute, what: Stated, value: float) -> bool:
     if attribute.dimension == "memory":
         binary = _ALIKE.get(attribute.key, _ALIKE["memory"])
         nominal = (nominal_gb(value) or 0) * _GB
+        if what.unit == "MB" and round(what.value / 1e6) % 1024 == 0:
+            # "24576 MB" counts in binary units, whatever it calls them.
+            what = what._replace(value=what.value * 1.024**2)
         pairs = ((value, binary), (nominal, 1.0), (nominal, 1 / binary))
         # In decimal units 24 GB are 25.8, and no 26.
         exact = abs(what.value - value) < _IN_BYTES * value
@@ -378,7 +384,9 @@ def _of_plain_units(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
     """Whether a rate of 16 bits may be that of the units beside the tensor cores, which databases tell."""
     fp32 = float(gpu.value("fp32") or 0.0)
     own = gpu.fact("fp16_vector")
-    known = own is not None and (own.kind == "vendor" or gpu.segment != "datacenter")
+    known = (
+        attribute.key == "fp16" and own is not None and (own.kind == "vendor" or gpu.segment != "datacenter")
+    )
     if attribute.key not in ("fp16", "bf16") or "tensor" in what.said or known or not fp32:
         return False
     return any(_near(what.value, share * fp32) for share in _PLAIN)

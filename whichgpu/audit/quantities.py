@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _DIGITS = (
     r"(?:\d{1,3}(?: \d{3}){1,6}(?:,\d{1,4})?"
     r"(?=\s?-?(?:[kMGTP]i?B|[GTM]o\b|[TGP]FLOP|TOPS|W\b|[MG]Hz|bit|CUDA|(?i:cores|c\u0153urs|coeurs|n\u00facleos|kerne|"
-    r"shader|processeurs|procesadores|recheneinheiten|tensor|transistor|SMs\b)|€))"
+    r"shader|processeurs|procesadores|recheneinheiten|tensor|transistor|SMs\b)|€|\u043c\u043b|\u041c\u0413|\u0413\u0411|\u0412\u0442))"
     r"|\d{1,3}(?:[,.\u00a0\u2009\u202f']\d{3}){1,6}(?:[.,]\d{1,4})?|\d{1,12}(?:[.,]\d{1,6})?)"
 )
 _PREFIX = r"(?:[kKMGTPE]i?)?"
@@ -35,12 +35,21 @@ _UNITS: tuple[tuple[str, str, str], ...] = (
     (r"(?:(?:[Tt]ensor|AI|TF32|BF16|FP\d\d?|INT\d)\s+)?(?P<p>[GTPE])\s?(?:FLOP[Ss]?|[Ff]lops?)(?:/s)?\b"
      r"(?!\s+(?:an?|per|each)\s)", "flop rate", "{p}FLOP/s"),
     (r"(?P<p>[TP])F\b", "flop rate", "{p}FLOP/s"),
+    (r"(?P<word>[gtp])(?i:flops)(?:/s)?\b", "flop rate", "{p}FLOP/s"),
     (r"(?P<word>(?i:giga|tera|peta|exa))-?(?i:flops?)(?:/s)?\b", "flop rate", "{p}FLOP/s"),
     (r"(?P<p>[TPG])OPS?(?:/s)?\b", "op rate", "{p}OP/s"),
     (r"(?P<p>[kKMGT])(?:[Bb]yte)\s*/\s*s\b", "bandwidth", "{p}B/s"),
     (r"(?P<p>[kKMGT]i?)B(?:ytes?)?\b", "memory", "{p}B"),
     (r"(?P<p>[GM])o(?:ctets?)?\b", "memory", "{p}B"),
     (r"-?(?P<word>(?i:giga|tera|mega))(?i:bytes?)\b", "memory", "{p}B"),
+    (r"\u0413\u0411\s?/\s?\u0441", "bandwidth", "GB/s"),
+    (r"\u0422\u0411\s?/\s?\u0441", "bandwidth", "TB/s"),
+    (r"\u0413\u0411\b", "memory", "GB"),
+    (r"\u0412\u0442\b", "power", "W"),
+    (r"\u041c\u0413\u0446\b", "frequency", "MHz"),
+    (r"\u0413\u0413\u0446\b", "frequency", "GHz"),
+    (r"\u043d\u043c\b", "process", ""),
+    (r"-?\s?\u0431\u0438\u0442\w?", "bits", ""),
     (r"(?P<p>[kM]?)Wh\b", "watt-hours", ""),
     (r"(?P<p>[kM]?)W\b", "power", "{p}W"),
     (r"[Ww]atts?\b", "power", "W"),
@@ -57,10 +66,13 @@ _UNITS: tuple[tuple[str, str, str], ...] = (
     (r"(?:h|hrs?|hours?)\b", "hours", ""),
     (r"(?:percent|per\s+cent)\b|%", "percent", ""),
     (r"[xX\u00d7]\b(?!\s*\d)|\u00d7|\btimes\b|-fold\b", "times", ""),
-    (r"[Bb]illion\b|[Bb]n\b|B(?=\s+transistors\b)|[Mm]illiard(?:s|en)?\b|mil millones\b", "billion", ""),
-    (r"[Mm]illion(?:s|en|es)?\b|millones\b", "million", ""),
+    (r"[Bb]illion\b|[Bb]n\b|B(?=\s+transistors\b)|[Mm]illiard(?:s|en)?\b|mil millones\b|"
+     r"bilh(?:\u00e3o|\u00f5es)\b|miliard[io]\b|mil milh\u00f5es\b|"
+     r"\u043c\u043b\u0440\u0434\b", "billion", ""),
+    (r"[Mm]illion(?:s|en|es)?\b|millones\b|milh(?:\u00e3o|\u00f5es)\b|milion[ei]\b|"
+     r"\u043c\u043b\u043d\b", "million", ""),
 )  # fmt: skip
-_WORDS = {"giga": "G", "tera": "T", "peta": "P", "exa": "E", "mega": "M"}
+_WORDS = {"giga": "G", "tera": "T", "peta": "P", "exa": "E", "mega": "M", "g": "G", "t": "T", "p": "P"}
 _SCALES: Mapping[str, tuple[str, float]] = {
     "process": ("length", 1e-9), "bits": ("bits", 1.0), "per second": ("rate", 1.0),
     "per minute": ("rate", 1 / 60), "milliseconds": ("time", 1e-3), "seconds": ("time", 1.0),
@@ -76,7 +88,7 @@ _FIRST = (
 #: A number by itself.
 _SINGLE = re.compile(_FIRST + r"(?P<sign2>)?(?P<b>(?!))?(?P<k2>(?!))?")
 _NUMBER = re.compile(
-    rf"{_FIRST}(?:\s?(?:-|\u2013|\u2014|to)\s?{_MONEY.replace('sign', 'sign2')}?"
+    rf"{_FIRST}(?:\s?(?:--?|[\u2013\u2014~\uff5e\u301c]|to|bis)\s?{_MONEY.replace('sign', 'sign2')}?"
     rf"(?P<b>{_DIGITS})(?P<k2>[kK])?(?![\d.,]{{0,12}}\d))?"
 )
 

@@ -91,6 +91,8 @@ def _of_use(left: tuple[int, ...], told: Term, used: tuple[Term, ...]) -> tuple[
 def _powers(term: Term) -> list[tuple[float, tuple[int, ...]]]:
     """What a term may be as a factor: itself or its inverse; a share what it leaves or adds."""
     none = dims()
+    if not term.value:
+        return []
     if term.share:
         return [(one, none) for one in (term.value, 1 - term.value, 1 + term.value) if one > 0] + [
             (1 / one, none) for one in (term.value, 1 - term.value) if one > 0

@@ -59,7 +59,7 @@ _EMPTY = frozenset(
 )
 _LONGEST = 8
 #: Before a level of cache, which is no device: "72 MB of L2".
-_OF_CACHE = re.compile(r"\d\s?[KM]i?B(?:\s+of)?\s+$", re.IGNORECASE)
+_OF_CACHE = re.compile(r"(?:\d\s?[KM]i?B(?:\s+of)?|cach[e\u00e9]|\u043a\u044d\u0448)\s+$", re.IGNORECASE)
 #: Families of AWS's instances that go by the names of GPUs: "P4 instances".
 _INSTANCE = re.compile(r"[PpGg]\d[a-z]{0,2}|A[234]")
 _IS_INSTANCE = re.compile(r"\s+(?:instances?|family|nodes?|machines?|vms?|line)\b", re.IGNORECASE)

@@ -14,6 +14,7 @@ from whichgpu.audit.explained import explained
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import counted
 from whichgpu.audit.subjects import mentions
+from whichgpu.hardware.gpu import nominal_gb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -42,6 +43,8 @@ _COUNT = re.compile(
     r"gpus|cards|nombre|anzahl|quantit\u00e9|cantidad|quantit\u00e0|quantidade",
     re.IGNORECASE,
 )
+#: A size right behind the name of a device.
+_SIZE = re.compile(r"\s?(\d{1,3})\s?GB\b")
 _INTEGER = re.compile(r"\s*(?:x|\u00d7)?\s?(\d{1,3})\s?(?:x|\u00d7)?\s*", re.IGNORECASE)
 
 
@@ -178,7 +181,14 @@ def headed_by(passage: Passage, context: Context) -> Head | None:
 
 
 def _is_it(passage: Passage, mention: Mention, context: Context) -> bool:
-    """Whether a header's cell says no chip of another device of that name: "RTX 4070 (AD103)"."""
+    """Whether a header's cell says no chip or size of another device of that name: "RTX 4070 (AD103)".
+
+    "RTX 4080 12GB" is a card that was never sold, not the one of 16 GB.
+    """
+    size = _SIZE.match(passage.text, mention.end)
+    sizes = {nominal_gb(float(context.catalogue[key].value("memory") or 0.0)) for key in mention.ids}
+    if size and not sizes & {float(size[1]), None}:
+        return False
     chips = {str(context.catalogue[key].value("chip") or "").upper() for key in mention.ids}
     said = CHIP.findall(passage.text)
     return not said or not all(chips) or any(chip.startswith(one) for one in said for chip in chips)

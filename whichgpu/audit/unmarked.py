@@ -8,12 +8,16 @@ guess that `tables` proves by values.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
-from whichgpu.audit.attributes import headed
+from whichgpu.audit.attributes import CHIP, headed
 from whichgpu.audit.binding import fitting
 from whichgpu.audit.cells import read_as, unit_of
 from whichgpu.audit.document import Passage, Table
+from whichgpu.audit.flat import flat
+from whichgpu.audit.glued import parted
+from whichgpu.audit.lined import lined
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.readers._lines import lines
 from whichgpu.audit.subjects import mentions
@@ -41,7 +45,7 @@ _TYPE = r"(?:GDDR\d[Xx]?|HBM\d?[Ee]?)"
 #: A value as it stands in a row of one line, where nothing may part it from the next.
 _VALUE = re.compile(
     r"\s*(?:[Uu]p to\s+)?(?P<value>[~\u2248]?\d[\d.,]*"
-    r"(?:\s?(?:[GT]i?B/s|[GT]Bps|[GT]i?B|W(?:atts?)?|[MG]Hz|nm|-?\s?[Bb]its?|[TGP]FLOPS|"
+    r"(?:\s?(?:[GT]i?B/s|[GT]Bps|[GTM]i?B|W(?:atts?)?|[MG]Hz|nm|-?\s?[Bb]its?|[TGP]FLOPS|"
     r"TOPS|mm\u00b2|million|billion|B(?![a-z])|(?:CUDA |CDNA\s?\d? )?[Cc]ores)|(?=[\s(]|$))"
     rf"(?:[\s\u00b7]{{0,3}}{_TYPE})?|{_TYPE}|N/A|[-\u2013\u2014](?=\s|$))(?:\s*\([^()]{{1,30}}\))?\*?"
 )
@@ -53,6 +57,9 @@ _MODEL = re.compile(r"[1-9]0[5-9]0\b")
 #: Where a value may begin, and so many places of a line are tried.
 _BEGINS = re.compile(rf"(?<![\d.,])[~\u2248]?\d|{_TYPE}|N/A")
 _TRIED = 4
+#: A bare number that a name is glued to; devices of a row that has its name between two values.
+_LEADS = re.compile(r"(?P<value>\d[\d.,]*)(?=[A-Z][a-z]|[A-Z]{2}|[\u00c0-\u024f])")
+_BOTH = 2
 #: Where names of devices may be glued to each other, and to the heading of another column.
 _GLUED = re.compile(
     r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z\d)])(?=(?:RTX|GTX|GeForce|NVIDIA|AMD|Tesla|Quadro|Radeon|Instinct|MI\d{3})\b)|"
@@ -68,13 +75,33 @@ class _Row(NamedTuple):
     way: str
 
 
+class _Heads(NamedTuple):
+    """The devices of a table: how many, and the line that names them in their order."""
+
+    number: int
+    text: str
+    catalogue: Catalogue
+
+    @property
+    def devices(self) -> list[tuple[str, ...]]:
+        """What each name may mean, in their order."""
+        return list(dict.fromkeys(each.ids for each in mentions(self.text, self.catalogue)))
+
+
 def tabled(document: Document, catalogue: Catalogue) -> Document:
     """A document with its tables without marks as tables, their lines no longer read as sentences."""
     every = _lines(document)
     found: list[Table] = []
     taken: list[tuple[int, int]] = []
+    for table, lines_ in lined(every, catalogue):
+        found.append(table)
+        taken += [(each.start, each.end) for each in lines_]
+    for table, line in flat(every, catalogue, _values, _fits):
+        found.append(table)
+        taken.append((line.start, line.end))
+    every = [each for each in every if (each.start, each.end) not in set(taken)]
     for caption, count, part in _parts(every, catalogue):
-        rows = _rows(part, count)
+        rows = _rows(part, _Heads(count, caption, catalogue))
         if len(rows) >= _ROWS:
             found.append(Table(tuple(row.cells for row in rows), (), caption))
             cells = [cell for row in rows for cell in row.cells]
@@ -87,7 +114,8 @@ def tabled(document: Document, catalogue: Catalogue) -> Document:
             ]
     if not found:
         return document
-    passages = [*(_hidden(each, taken) for each in document.passages)]
+    parts = _merged(taken)
+    passages = [_hidden(each, parts) for each in document.passages]
     passages += [cell for table in found for cell in table]
     return document._replace(passages=tuple(passages), tables=(*document.tables, *found))
 
@@ -122,7 +150,7 @@ def _parts(every: Sequence[Passage], catalogue: Catalogue) -> Iterator[tuple[str
     run: list[Passage] = []
     known: set[tuple[str, ...]] = set()
     for index, line in enumerate(every):
-        text, found = _named(line.text, catalogue)
+        text, found = ("", set()) if CHIP.match(line.text) else _named(line.text, catalogue)
         alone = len(found) == 1 and len(line.text) <= _CELL and _is_name(line.text, catalogue)
         run = [*run, line] if alone else run if _VERSUS.fullmatch(line.text) else []
         if alone and len(run) > 1:
@@ -151,20 +179,22 @@ def _named(text: str, catalogue: Catalogue) -> tuple[str, set[tuple[str, ...]]]:
     return (apart, both[1]) if len(both[1]) >= len(both[0]) else (text, both[0])
 
 
-def _rows(part: Sequence[Passage], count: int) -> list[_Row]:
+def _rows(part: Sequence[Passage], heads: _Heads) -> list[_Row]:
     """The rows of the way in which most of them are written."""
     short = [each for each in part if each.text != "?" and len(each.text) <= _ROW]
-    found = [row for index in range(len(short)) for row in _row(short, index, count)]
+    found = [row for index in range(len(short)) for row in _row(short, index, heads)]
     ways = [row.way for row in found]
     best = max(ways, key=ways.count, default="")
     return [row for row in found if row.way == best]
 
 
-def _row(short: Sequence[Passage], index: int, count: int) -> Iterator[_Row]:
+def _row(short: Sequence[Passage], index: int, heads: _Heads) -> Iterator[_Row]:
     """The row whose name stands in a line, by each way in which it may be written."""
-    name = short[index]
+    name, count = short[index], heads.number
     yield from _counted(short, index, count)
-    if re.search(r"\d", name.text) and (cells := _in_one(name, count)):
+    if re.search(r"\d", name.text) and (
+        cells := _in_one(name, count) or _between(name, count) or _together(name, heads)
+    ):
         yield _Row(cells, "one line")
         return
     attribute = headed(name.text) if count > 1 and len(name.text) <= _CELL else None
@@ -241,6 +271,30 @@ def _in_one(line: Passage, count: int) -> tuple[Passage, ...]:
     return ()
 
 
+def _between(line: Passage, count: int) -> tuple[Passage, ...]:
+    """The name and the values of a row that has a value before its name and one behind it, glued to it."""
+    first = (_VALUE.match(line.text) or _LEADS.match(line.text)) if count == _BOTH else None
+    for begin in _BEGINS.finditer(line.text, first.end() + 1) if first else ():
+        name = line.part(first.end(), begin.start()) if first else line
+        last = _VALUE.fullmatch(line.text, begin.start())
+        attribute = headed(name.text) if last and not re.search(r"\d", _NUMBERED.sub("", name.text)) else None
+        if first and last and attribute:
+            cells = (line.part(*first.span("value")), line.part(*last.span("value")))
+            if all(_fits(cell, attribute, name.text) for cell in cells):
+                return (name, *cells)
+    return ()
+
+
+def _together(line: Passage, heads: _Heads) -> tuple[Passage, ...]:
+    """The name and the values of a row whose numbers ran together; none where it is no row."""
+    ends = re.search(r"\d[\d,.]*$", line.text)
+    attribute = headed(line.text[: ends.start()].strip(" :")) if ends and heads.number > 1 else None
+    if attribute is None:
+        return ()
+    cells = parted(line, attribute, heads.devices, heads.catalogue)
+    return cells if len(cells) == heads.number + 1 else ()
+
+
 def _values(line: Passage, at: int) -> list[Passage]:
     """The values that stand one behind the other from a place of a line on."""
     cells = []
@@ -250,7 +304,19 @@ def _values(line: Passage, at: int) -> list[Passage]:
     return cells
 
 
+def _merged(taken: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Stretches of a file in order, those that overlap as one."""
+    made: list[tuple[int, int]] = []
+    for start, end in sorted(taken):
+        if made and start < made[-1][1]:
+            made[-1] = (made[-1][0], max(made[-1][1], end))
+        else:
+            made.append((start, end))
+    return made
+
+
 def _hidden(passage: Passage, taken: Sequence[tuple[int, int]]) -> Passage:
-    """A passage that holds cells of such a table, no longer read for sentences."""
-    held = any(passage.start < end and start < passage.end for start, end in taken)
+    """A passage that holds cells of such a table, no longer read for sentences; `taken` as merged."""
+    at = bisect_left(taken, (passage.end, 0)) - 1
+    held = at >= 0 and passage.start < taken[at][1]
     return passage._replace(kind="code") if held and passage.kind != "cell" else passage

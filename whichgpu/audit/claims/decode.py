@@ -55,9 +55,11 @@ def _of_table(table: Table, context: Context) -> Iterator[Finding]:
             continue
         around = f"{text} {above}"
         found = models(cell.label) or models(above)
+        # A column of one request is, whatever serves it.
+        told = cell.label if _ONE.search(cell.label) else around
         if (
             len({each.parameters for each in found}) != 1
-            or _MANY.search(_ONE.sub("", around))
+            or _MANY.search(_ONE.sub("", told))
             or _EXPERTS.search(around)
         ):
             continue

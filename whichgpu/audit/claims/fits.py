@@ -41,6 +41,8 @@ _NOT = re.compile(
     r"[^.;]{0,24}$",
     re.IGNORECASE,
 )
+#: Right before a device: "it fits on the larger two, not on the".
+_NOT_ON = re.compile(r"\bnot (?:on|in|into|onto)\s+(?:the\s+|an?\s+)?(?:[A-Za-z]+\s+){0,2}$", re.IGNORECASE)
 #: What makes a fit a condition, a comparison or another thing.
 _HEDGED = re.compile(
     r"\b(?:if|unless|whether|faster|slower|tokens?/s|tokens per|batch|context|users?|speed|twice|"
@@ -281,7 +283,9 @@ def _claims(index: int, passage: Passage, sentence: Sentence, context: Context) 
         if _NODE.search(passage.text, sentence.start, here[0].start):
             count *= _PER_NODE
         denied = bool(
-            _NOT.search(passage.text, at + first, verb.start()) or _TOO_LARGE.search(text, first, last)
+            _NOT.search(passage.text, at + first, verb.start())
+            or _TOO_LARGE.search(text, first, last)
+            or _NOT_ON.search(passage.text, verb.end(), max(here[0].start, verb.end()))
         )
         place = (min(verb.start(), here[0].start), max(here[0].end, verb.end()))
         yield _Claim(place, found[0], said[0] if said else None, here[0], count, not denied)

@@ -86,7 +86,7 @@ _BUILT = re.compile(
 )
 #: Headers of columns and rows of architectures.
 _FAMILY_HEAD = re.compile(
-    r"archite[ck]tur|arquitectura|architettura|^generation$|\u67b6\u69cb|\u67b6\u6784|\u30a2\u30fc\u30ad\u30c6\u30af\u30c1\u30e3|"
+    r"archite[ck]tur|arquitec?tura|architettura|^generation$|\u67b6\u69cb|\u67b6\u6784|\u30a2\u30fc\u30ad\u30c6\u30af\u30c1\u30e3|"
     r"\uc544\ud0a4\ud14d\ucc98|\u0430\u0440\u0445\u0438\u0442\u0435\u043a\u0442\u0443\u0440\u0430|^mimari$"
 )
 #: The name of a pair whose value is an architecture.
@@ -116,6 +116,8 @@ _OPENED = re.compile(r"\s*\(")
 _CLOSED = re.compile(r"(?:[ -](?:architecture|generation|based|gpu|card))?\s*[),;]", re.IGNORECASE)
 #: Before an architecture, which the device is of for all that: "built on the newer Ampere architecture".
 _ITS_AGE = re.compile(r"\b(?:the|an?|its)\s+(?:newer|older|newest|oldest|next)\s+$", re.IGNORECASE)
+#: Behind an architecture that a list of values begins with: "Hopper, 24 GB GDDR6, 72 W".
+_LISTED_AFTER = re.compile(r"[,;]\s[^.;]{0,60}?\d\s?(?:[GT]B|W|nm|[TP]FLOPS|bit)\b")
 #: Between an architecture and the device after it: "the Ampere-based RTX 3090".
 _BASED = re.compile(r"-(?:based|generation)\s+(?:nvidia\s+|geforce\s+|quadro\s+|tesla\s+)*", re.IGNORECASE)
 _OLDER = re.compile(
@@ -133,6 +135,12 @@ _IS_CHIP = re.compile(
     re.IGNORECASE,
 )
 _A_CHIP = re.compile(r"\s+(?:chip|die|silicon|gpu)\b", re.IGNORECASE)
+#: The name of a pair whose value is a chip.
+_CHIP_LABEL = re.compile(
+    r"[\s*]*(?:gpu|graphics|grafik)?[\s-]*(?:chip|die|gpu|processor|prozessor|code ?name|silicon|puce)"
+    r"(?: name)?[\s*]*[:\u2013-][\s*]*(?:nvidia\s+)?",
+    re.IGNORECASE,
+)
 _CAPABILITY = re.compile(
     r"\bcomput(?:e|ing) capability\b[\s:*|of]{0,6}(?:is )?(\d{1,2}\.\d)\b", re.IGNORECASE
 )
@@ -145,8 +153,11 @@ _OF_CHIP = re.compile(
     r"(?!\s*(?:x\b|times|[TG]|\d))",
 )
 _CAPABILITY_HEAD = re.compile(
-    r"(?:cuda )?comput(?:e|ing) capability\b|cuda capability\b|sm version\b", re.IGNORECASE
+    r"(?:cuda )?comput(?:e|ing) (?:capability|cap\b\.?)|cuda (?:capability|cc)\b|sm version\b|cc$",
+    re.IGNORECASE,
 )
+#: Headers that are of the compute capability where the cells show it: CUDA has releases too.
+_CUDA_HEAD = re.compile(r"cuda(?: version)?$", re.IGNORECASE)
 _VERSION = re.compile(r"\s*(?:sm_?)?(\d{1,2}\.\d)\s*")
 _HEADS = re.compile(r"\**\s*(?:[(\[:\u2013\u2014,-])\s*\**")
 #: "The A30 uses the same GA102 silicon as the A100".
@@ -212,6 +223,7 @@ def _cells(context: Context) -> Iterator[Finding]:
     for table in context.document.tables:
         found = cells(table, context)
         headed = of_words(found, lambda cell: _names_its_family(cell, context))
+        versions = _capability_heads(found, context)
         for cell in found:
             gpus = [context.catalogue[key] for key in cell.ids]
             text, label = cell.passage.text, cell.label.lower()
@@ -219,11 +231,22 @@ def _cells(context: Context) -> Iterator[Finding]:
                 yield from one_of(cell.passage, match, "chip", gpus, context)
             for match in _WAYS.finditer(text) if "nvlink" in (text + label).lower() else ():
                 yield from _of_ways(cell.passage, match, gpus, context)
-            if _CAPABILITY_HEAD.match(label):
+            if _CAPABILITY_HEAD.match(label) or cell.label in versions:
                 yield from _of_capability(cell.passage, _VERSION.fullmatch(text), gpus, context)
             if cell.label in headed or _FAMILY_HEAD.search(label):
                 for match in _names().finditer(text):
                     yield _of_family(cell.passage, match.span(), match[0], gpus, context)
+
+
+def _capability_heads(found: Sequence[Cell], context: Context) -> frozenset[str]:
+    """The headers "CUDA" under which as many cells are a device's compute capability as are not."""
+    told: dict[str, list[bool]] = {}
+    for cell in found:
+        version = _VERSION.fullmatch(cell.passage.text) if _CUDA_HEAD.match(cell.label.strip(" :*")) else None
+        known = [value for key in cell.ids if (value := context.catalogue[key].value("compute_capability"))]
+        if version and known:
+            told.setdefault(cell.label, []).append(version[1] in map(str, known))
+    return frozenset(label for label, each in told.items() if 2 * sum(each) >= len(each))
 
 
 def _names_its_family(cell: Cell, context: Context) -> bool | None:
@@ -328,11 +351,16 @@ def _chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
         mention = owner_of(match.start(), who)
         start = max(mention.end if mention and mention in here else place[0], its)
         gap = passage.text[start : match.start()]
-        if mention not in here and not ITS_OWN.match(passage.text, place[0]):
+        labelled = _CHIP_LABEL.fullmatch(passage.text[place[0] : match.start()])
+        if (
+            mention not in here
+            and not ITS_OWN.match(passage.text, place[0])
+            and not (labelled and who.certain)
+        ):
             continue
         inside = any(each.start <= match.start() < each.end for each in here)
         said = _IS_CHIP.search(gap) or _HEADS.fullmatch(gap) or _A_CHIP.match(passage.text, match.end())
-        if mention and not inside and said and len(gap) < _FAR:
+        if mention and not inside and (labelled or said) and len(gap) < _FAR:
             gpus = [context.catalogue[key] for key in mention.ids]
             yield from one_of(passage, match, "chip", gpus, context)
 
@@ -479,8 +507,10 @@ def _carried(text: str, start: int, match: re.Match[str], who: Spoken) -> Mentio
     gap = text[start : match.start()]
     is_of = _IT_IS.fullmatch(gap) and _A_CARD.match(text, match.end())
     is_of = is_of or (_IT_IS_JUST.fullmatch(gap) and _JUST.match(text, match.end()))
+    leads = who.certain and not gap.strip() and _LISTED_AFTER.match(text, match.end())
+    said = is_of or leads or _BUILT.fullmatch(gap) or _LABEL.fullmatch(gap)
     before = [each for each in who.here if each.start < match.start() or each not in who.against]
-    if before or not who.topic or not (is_of or _BUILT.fullmatch(gap) or _LABEL.fullmatch(gap)):
+    if before or not who.topic or not said:
         return None
     return None if _OLDER.search(text, start, match.start()) else who.topic[0]
 

@@ -10,6 +10,7 @@ from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.models import TRAINS, Format, formats, models
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.subjects import mentions
 from whichgpu.errors import WhichGpuError
 
 if TYPE_CHECKING:
@@ -72,6 +73,11 @@ _TAKES = re.compile(
 _ROUNDED, _MISSED = 0.08, 0.15
 #: Headings of the weights by themselves.
 _FROZEN = re.compile(r"\b(?:base|weights?|frozen)\b(?!\s*(?:precision|model|type))", re.IGNORECASE)
+_WEIGHTS = re.compile(
+    r"\b(?:weights?|model size|file size|size|footprint|vram|gpu memory|gewichte|gr\u00f6\u00dfe|poids|pesos|"
+    r"taille|tama\u00f1o)\b(?!\s*(?:precision|type|format))",
+    re.IGNORECASE,
+)
 #: Words of what comes on top of the weights.
 _MORE = re.compile(r"\b(?:context|kv|cache|batch|users?|concurren\w+|activations?)\b", re.IGNORECASE)
 _HEAD = re.compile(r"\b(?:vram|memory)\b.*\b(?:required|needed|requirements?|minimum)\b|"
@@ -112,6 +118,7 @@ def find(context: Context) -> Iterator[Finding]:
     for table in context.document.tables:
         yield from _of_table(table, context)
         yield from _of_formats(table, context)
+        yield from _of_weights(table, context)
     for passage in context.document.passages:
         # Amounts of memory are in bytes.
         if passage.kind in ("paragraph", "item", "caption") and re.search(r"\d\s?[GTM]i?B", passage.text):
@@ -157,6 +164,27 @@ def _of_formats(table: Table, context: Context) -> Iterator[Finding]:
             named = models(first.text) if first and quantity else ()
             if len(named) == 1 and cell and quantity:
                 yield _judged(cell, quantity, _of_model(named[0], said), named[0].name, context)
+
+
+def _of_weights(table: Table, context: Context) -> Iterator[Finding]:
+    """A column of weights with the format beside them: "Llama 3 70B | INT4 | 35 GB", "Q4_K_M | 42 GB"."""
+    heads = _heads(table)
+    wanted = [i for i, head in enumerate(heads) if i and _WEIGHTS.search(head) and not formats(head)]
+    above = " ".join((*table.section[-1:], table.caption))
+    if len(wanted) != 1 or any(TRAINS.search(text) for text in (*heads, above)):
+        return
+    whole = models(above)
+    for row in range(1, min(len(table.rows), _MOST_ROWS)):
+        cell = table.cell(row, wanted[0])
+        quantity = _memory(cell, (0, len(cell.text)), context) if cell else None
+        beside = [each.text for each in table.rows[row] if each is not None and each is not cell]
+        own = [model for text in beside[:2] for model in models(text)] or list(whole)
+        said = list(dict.fromkeys(form for text in beside for form in formats(text)))
+        # Beside a card the memory is the card's.
+        if any(True for text in beside for _ in mentions(text, context.catalogue)):
+            continue
+        if cell and quantity and len({each.parameters for each in own}) == 1 and len(said) == 1:
+            yield _judged(cell, quantity, _of_model(own[0], said[0]), own[0].name, context)
 
 
 def _memory(passage: Passage, place: tuple[int, int], context: Context) -> Quantity | None:

@@ -48,6 +48,8 @@ _HOURS = re.compile(r"\b(\d{3})\s?h(?:(?:ou)?rs?)?\b", re.IGNORECASE)
 _GPUS = re.compile(
     r"\b(\d{1,2})\s?[x\u00d7]?\s?(?:gpus?|cards?)\b|\b(\d{1,2})[x\u00d7]|\b[x\u00d7](\d{1,2})\b", re.I
 )
+#: A cost of each GPU, beside that of the machine.
+_OF_ONE = re.compile(r"\b(?:per|/|each)\s?(?:gpu|card|accelerator)\b|\bgpu[- ]hour\b", re.IGNORECASE)
 _ROWS, _COLUMNS = 200, 24
 #: So many rows, and this share of them, are what a table agrees on.
 _AGREE, _SHARE = 3, 0.6
@@ -72,8 +74,15 @@ def find(context: Context) -> Iterator[Finding]:
             columns = _columns(turned, context)
         else:
             columns = _columns(table, context)
+        # "Hourly" of the machine goes before "per GPU-hour" beside it.
+        columns = [one for one in columns if not (_OF_ONE.search(one.head) and _twice(one, columns))]
         if len({each.of for each in columns}) == len(columns) > 1:
             yield from _of_columns(columns, context)
+
+
+def _twice(one: _Amounts, columns: Sequence[_Amounts]) -> bool:
+    """Whether another column has costs of the same period."""
+    return sum(each.of == one.of for each in columns) > 1
 
 
 def _hours(head: str) -> float:

@@ -48,6 +48,19 @@ _ELSEWHERE = re.compile(
     r"disk|ssd|nvme|coherent|lpddr\w*|system|host|swap|usage|used(?!\)))\b",
     re.IGNORECASE,
 )
+#: Behind a value, what is said of it afterwards: "242 TFLOPS for FP16, but that is with sparsity".
+_SPARSE_LATER = re.compile(
+    r"(?:(?!FLOPS|TOPS)[^.;,()]){0,40},?\s(?:but|and|though|although|which|that)\s+"
+    r"(?:that|which|this|it|the figure)?\s?(?:is|are|[\u2019']s|includes?|assumes?|counts?|relies on|needs)\b"
+    r"[^.;,]{0,24}\bspars\w+",
+    re.IGNORECASE,
+)
+#: What makes a power one that was measured, of a card at work or of the machine around it.
+_MEASURED = re.compile(
+    r"\b(?:at the (?:wall|socket|plug)|we measured|measured (?:at|with|under)|under load|whole system|"
+    r"system draw|host included|an der steckdose|\u00e0 la prise)\b",
+    re.IGNORECASE,
+)
 #: What parts the words of one value from those of the next.
 _APART_FROM = re.compile(r"\s(?:and|or|but|than|versus|vs\.?|-|\u2013|\u2014|\|)\s|[,;]\s", re.IGNORECASE)
 #: Precisions that are spoken of by themselves: "TF32 alone gives 156 TFLOPS".
@@ -184,7 +197,8 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
     every = within(quantities(passage.text, context.fraction), sentence.start, sentence.end)
     for quantity in united(passage.text, every, here):
         bound = binder.bind(quantity)
-        if bound is not None:
+        measured = bound and bound[0].key == "power" and _MEASURED.search(sentence.text)
+        if bound is not None and not measured:
             yield from _of_value(
                 passage, sentence, quantity, bound[0], mention=bound[1], who=who, context=context
             )
@@ -211,6 +225,8 @@ def _own_words(text: str, sentence: Sentence, quantity: Quantity, context: Conte
     # In brackets of its own: "1,979 TFLOPS dense (3,958 sparse)".
     before = before.rpartition("(")[2]
     after = _APART_FROM.split(text[quantity.end : min(last, quantity.end + APART)])[0]
+    if later := _SPARSE_LATER.match(text, quantity.end, sentence.end):
+        after += later[0]
     return f"{before} {text[quantity.start : quantity.end]} {after}"
 
 

@@ -255,7 +255,9 @@ def spread(rows: Sequence[Sequence[Spread]]) -> list[list[Passage | None]]:
 
 
 def table_of(rows: Sequence[Sequence[Passage | None]], section: Sequence[str], caption: str = "") -> Table:
-    """A table of rows, its header as one row."""
+    """A table of rows, its header as one row, without the columns behind the others that are empty."""
+    widest = max((index + 1 for row in rows for index, each in enumerate(row) if each), default=0)
+    rows = [row[:widest] for row in rows]
     rows = [_headed(rows[0], rows[1]), *rows[2:]] if len(rows) > 2 and _two_levels(*rows[:2]) else rows
     return Table(tuple(tuple(row) for row in rows), tuple(section), caption)
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from whichgpu.audit.document import Builder, Document, Passage
+from whichgpu.audit.document import Builder, Document, Passage, Table
 from whichgpu.audit.readers._lines import (
     SUMMARIES,
     Line,
@@ -33,8 +33,6 @@ from whichgpu.audit.readers._tables import aligned, is_frame, is_row, is_rule, p
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from whichgpu.audit.document import Table
-
 _HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*$")
 _UNDERLINE = re.compile(r"^ {0,3}(=+|-+)[ \t]*$")
 _ITEM = re.compile(r"^([ \t]*)(?:[-*+\u2022]|\d{1,3}[.)])[ \t]+(?=\S)")
@@ -50,6 +48,11 @@ _INLINE = re.compile(
     r"|\\(?P<escaped>[\\`*_{}\[\]()#+\-.!|~<>$])"
     r"|(?P<entity>&(?:#\d{1,6}|#x[0-9a-fA-F]{1,6}|[A-Za-z]{2,12});)"
 )
+#: Ends of lines, and characters of a cell that has a line of its own at most.
+_LINE_END, _CELL = re.compile(r"[\r\n]"), 60
+#: Where a table in HTML begins, and ends.
+_HTML_TABLE = re.compile(r"\s{0,3}(?:<(?:div|figure|center)\b[^<>]{0,200}>\s*)?<table\b", re.IGNORECASE)
+_HTML_END = re.compile(r"</table\s*>(?:\s*</(?:div|figure|center)>)?", re.IGNORECASE)
 _DATED = ("date", "datepublished", "published", "pubdate", "lastmod", "updated")
 
 
@@ -149,6 +152,8 @@ class _Reader:
             self._at += 1
         elif _FENCE.match(line.text):
             self._fence(line)
+        elif _HTML_TABLE.match(line.text):
+            self._html_table(line)
         elif _HEADING.match(line.text):
             self._heading(line)
         elif _ITEM_TABLE.match(line.text):
@@ -206,6 +211,23 @@ class _Reader:
             self._at += 1
         self._at += 1
 
+    def _html_table(self, line: Line) -> None:
+        """A table in HTML, which Markdown lets stand as it is: read as on a page."""
+        from whichgpu.audit.readers import html
+
+        ends = _HTML_END.search(self._original, line.start)
+        end = ends.end() if ends else len(self._original)
+        caption = self._passages[-1].text if self._passages and self._passages[-1].kind == "paragraph" else ""
+        page = html.read(self._original[line.start : end])
+        moved = {id(each): each.moved(line.start, self._section) for each in page.passages}
+        self._passages += moved.values()
+        for table in page.tables:
+            rows = tuple(tuple(moved.get(id(each)) if each else None for each in row) for row in table.rows)
+            section = tuple(self._section)
+            self._tables.append(Table(rows, section, table.caption or caption[:300]))
+        while self._at < len(self._lines) and self._lines[self._at].start < end:
+            self._at += 1
+
     def _heading(self, line: Line) -> None:
         match = _HEADING.match(line.text)
         assert match is not None
@@ -228,6 +250,7 @@ class _Reader:
             line.text.lstrip().startswith("|")
             or (_is_table_row(line) and self._rule_follows())
             or unruled(self._lines, self._at)
+            or self._cell_goes_on(self._at)
         )
 
     def _rule_follows(self) -> bool:
@@ -241,6 +264,10 @@ class _Reader:
             if not is_frame(line):
                 run.append(line)
             self._at += 1
+            if run and self._cell_goes_on(self._at - 1):
+                end = self._lines[self._at + 1].end
+                run[-1] = Line(_LINE_END.sub(" ", self._original[line.start : end]), line.start)
+                self._at += 2
         cells = [(line, piped(line)) for line in run]
         counts = [len(found) for _, found in cells if found and not is_rule(found)]
         broken = len(counts) > 2 and sum(count == 1 for count in counts) > 0.8 * len(counts)
@@ -252,6 +279,14 @@ class _Reader:
         caption = self._passages[-1].text if self._passages and self._passages[-1].kind == "paragraph" else ""
         self._tables.append(table_of(made, self._section, caption[:300]))
         self._passages += [one for row in made for one in row if one is not None]
+
+    def _cell_goes_on(self, at: int) -> bool:
+        """Whether a row's cell stands on the next line, and its end on the one after it: "936 GB/s", "|"."""
+        rows = [line.text.strip() for line in self._lines[at : at + 3]]
+        return (
+            len(rows) > 2 and rows[0].endswith("|") and rows[0] != "|" and rows[2] == "|"
+            and 0 < len(rows[1]) <= _CELL and "|" not in rows[1]
+        )  # fmt: skip
 
     def _item(self, line: Line) -> None:
         match = _ITEM.match(line.text)
@@ -291,6 +326,7 @@ class _Reader:
                 or _starts_block(line)
                 or self._at in self._listed | self._stacked.keys()
                 or unruled(self._lines, self._at)
+                or self._cell_goes_on(self._at)
             ):
                 return
             if self._at + 1 in self._listed and is_short_heading(line.text):
