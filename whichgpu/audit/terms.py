@@ -7,7 +7,7 @@ another.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit.quantities import SPELLED, quantities
@@ -138,7 +138,12 @@ class Term(NamedTuple):
     @property
     def of(self) -> str:
         """What it is an amount of: the first axis that it has a positive power of."""
-        return next((axis for axis, power in zip(AXES, self.dims, strict=True) if power > 0), "")
+        return _leading(self.dims)
+
+
+@cache
+def _leading(powers: tuple[int, ...]) -> str:
+    return next((axis for axis, power in zip(AXES, powers, strict=True) if power > 0), "")
 
 
 def dims(**powers: int) -> tuple[int, ...]:
