@@ -76,7 +76,7 @@ def pair(start: int, end: int, who: Spoken, context: Context) -> Pair | None:
 
 def _just_before(who: Spoken, start: int, first: Mention, context: Context) -> list[tuple[str, ...]]:
     """The one other device that the passage of a sentence, or the two sentences before it, speak of."""
-    index = next((i for i, each in enumerate(context.document.passages) if each.text is who.text), -1)
+    index = context.place_of_text(who.text)
     named = [each for each in context.mentions.get(index, ()) if each.end <= start]
     firsts = [one.start for one in sentences(who.text) if one.start <= start][-3:]
     for at in reversed(firsts):

@@ -217,8 +217,8 @@ def _same_value(
 
 def context_names(passage: Passage, start: int, mention: Mention, context: Context) -> list[Mention]:
     """The devices named between a place of a passage and a device."""
-    index = next(i for i, each in enumerate(context.document.passages) if each is passage)
-    return [each for each in context.mentions.get(index, ()) if start <= each.start < mention.start]
+    found = context.mentions.get(context.place(passage), ())
+    return [each for each in found if start <= each.start < mention.start]
 
 
 def _taken_up(text: str, start: int, which: re.Match[str], here: Sequence[Mention]) -> list[Capability]:

@@ -294,9 +294,7 @@ def _beside(passage: Passage, place: tuple[int, int], context: Context) -> Itera
 
 
 def _devices(passage: Passage, context: Context) -> Iterator[Mention]:
-    for index, found in context.mentions.items():
-        if context.document.passages[index] is passage:
-            yield from found
+    yield from context.mentions.get(context.place(passage), ())
 
 
 def _need(name: str, said: Format | None) -> _Need | None:

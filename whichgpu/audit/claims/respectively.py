@@ -43,7 +43,7 @@ def find(context: Context) -> Iterator[Finding]:
 
 
 def _of_sentence(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
-    index = context.document.passages.index(passage)
+    index = context.place(passage)
     devices = list(within(context.mentions.get(index, ()), sentence.start, sentence.end))
     inside = [(each.start, each.end) for each in devices]
     values = [

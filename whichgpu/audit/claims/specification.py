@@ -15,7 +15,7 @@ from whichgpu.audit.listed import has, is_list
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import counted, spoken, superchips
 from whichgpu.audit.sentences import Sentence, guarded, sentences, within
-from whichgpu.audit.variants import cells, finding_on, of_cell, verdict_on
+from whichgpu.audit.variants import cells, finding_on, is_right, of_cell, verdict_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -320,15 +320,10 @@ def _of_one_beside(
     passage: Passage, quantity: Quantity, attribute: Attribute, mention: Mention, context: Context
 ) -> bool:
     """Whether a value of a sentence without a name is right of another device of its passage before it."""
-    index = next((i for i, each in enumerate(context.document.passages) if each is passage), -1)
+    index = context.place(passage)
     named = [each for each in context.mentions.get(index, ()) if each.end <= quantity.start]
     others = {key for each in named for key in each.ids} - set(mention.named)
-    return any(
-        verdict_on(
-            passage.text, quantity, attribute, [context.catalogue[key]], said=frozenset(), context=context
-        ).verdict == "confirmed"
-        for key in sorted(others)
-    )  # fmt: skip
+    return any(is_right(passage.text, quantity, attribute, context.catalogue[key], context) for key in others)
 
 
 def _of_one_spoken_of(
@@ -339,15 +334,11 @@ def _of_one_spoken_of(
     if passage.kind == "item" and len(text) < _SHORT:
         return False
     kin = {one for key in mention.named for one in namesakes(key, context.catalogue)}
-    others = [context.catalogue[key] for key in sorted(context.spoken_of - kin)]
     digits = re.sub(r"\D", "", text[quantity.start : quantity.end]).strip("0")
     if len(digits) < _TELLING and attribute.key != "memory":
         return False
-    return any(
-        verdict_on(text, quantity, attribute, [gpu], said=frozenset(), context=context).verdict == "confirmed"
-        for gpu in others
-        if gpu.confidence != "low"
-    )
+    others = (context.catalogue[key] for key in context.spoken_of - kin)
+    return any(is_right(text, quantity, attribute, gpu, context) for gpu in others if gpu.confidence != "low")
 
 
 def _doubtful(
