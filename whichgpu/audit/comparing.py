@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-import re
+from whichgpu.audit import patterns as re
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit.attributes import BY_UNIT, RATES, attributes, named

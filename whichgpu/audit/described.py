@@ -7,7 +7,7 @@ as open: nothing that is said of it accuses anybody.
 
 from __future__ import annotations
 
-import re
+from whichgpu.audit import patterns as re
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit.descriptions import DESCRIPTION, OF_A_MODEL, SIZE, asked

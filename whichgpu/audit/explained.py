@@ -6,7 +6,7 @@ attribute's of most of the devices beside them is of that one, in the unit in wh
 
 from __future__ import annotations
 
-import re
+from whichgpu.audit import patterns as re
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit.attributes import attributes, open_header, spaced

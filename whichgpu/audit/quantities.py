@@ -7,7 +7,7 @@ certain (1,935.5; 38,7) decides where it is not.
 from __future__ import annotations
 
 import math
-import re
+from whichgpu.audit import patterns as re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 

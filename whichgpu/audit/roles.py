@@ -6,7 +6,7 @@ it is set against, and owns a value only where that stands right beside it ("tha
 
 from __future__ import annotations
 
-import re
+from whichgpu.audit import patterns as re
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit.sentences import Sentence, sentences, topic, within

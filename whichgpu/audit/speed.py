@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from whichgpu.audit import patterns as re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 

@@ -7,7 +7,7 @@ A name is never narrowed to a device of another name: "RTX 4090" after "RTX 4090
 
 from __future__ import annotations
 
-import re
+from whichgpu.audit import patterns as re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 

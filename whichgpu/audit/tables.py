@@ -5,7 +5,7 @@ Devices stand in a header with attributes to the left, or one to a row with attr
 
 from __future__ import annotations
 
-import re
+from whichgpu.audit import patterns as re
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit.attributes import CHIP, headed, qualifiers, rate_of

@@ -6,7 +6,7 @@ another.
 
 from __future__ import annotations
 
-import re
+from whichgpu.audit import patterns as re
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 

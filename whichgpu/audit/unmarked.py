@@ -7,7 +7,7 @@ guess that `tables` proves by values.
 
 from __future__ import annotations
 
-import re
+from whichgpu.audit import patterns as re
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit.attributes import headed

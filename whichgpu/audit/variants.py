@@ -5,7 +5,7 @@ A header that may mean several devices ("A100") means the one that most of its c
 
 from __future__ import annotations
 
-import re
+from whichgpu.audit import patterns as re
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import tables

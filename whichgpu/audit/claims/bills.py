@@ -6,7 +6,7 @@ An amount that is said to follow from another is wrong where no product of what 
 from __future__ import annotations
 
 import math
-import re
+from whichgpu.audit import patterns as re
 from bisect import bisect_left, bisect_right
 from itertools import islice
 from typing import TYPE_CHECKING

@@ -6,7 +6,7 @@ device reads the clause once for each.
 
 from __future__ import annotations
 
-import re
+from whichgpu.audit import patterns as re
 from importlib import import_module
 from typing import TYPE_CHECKING
 

@@ -6,7 +6,7 @@ name is the last that the text spoke of. It is wrong where what must be in memor
 
 from __future__ import annotations
 
-import re
+from whichgpu.audit import patterns as re
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from whichgpu.audit import patterns as re
 from collections import Counter
 from functools import cache
 from typing import TYPE_CHECKING

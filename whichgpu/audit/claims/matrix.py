@@ -6,7 +6,7 @@ where they would take less than half of it, since what else it holds (context, r
 
 from __future__ import annotations
 
-import re
+from whichgpu.audit import patterns as re
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit.findings import Evidence, made

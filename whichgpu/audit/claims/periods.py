@@ -6,7 +6,7 @@ is what most rows agree on, or what the heading says ("730 h"). A row that is of
 
 from __future__ import annotations
 
-import re
+from whichgpu.audit import patterns as re
 from itertools import zip_longest
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple

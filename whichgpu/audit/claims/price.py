@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from whichgpu.audit import patterns as re
 from datetime import timedelta
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING

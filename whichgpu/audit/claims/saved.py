@@ -5,7 +5,7 @@ The two amounts stand in the sentence or just before it; wrong is what no two am
 
 from __future__ import annotations
 
-import re
+from whichgpu.audit import patterns as re
 from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-import re
+from whichgpu.audit import patterns as re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 

@@ -5,7 +5,7 @@ A header on two levels ("Memory" over "Size" and "Bandwidth") becomes one row: "
 
 from __future__ import annotations
 
-import re
+from whichgpu.audit import patterns as re
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 

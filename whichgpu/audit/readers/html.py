@@ -6,7 +6,7 @@ is skipped, and blocks end passages. Broken nesting is taken as it comes.
 
 from __future__ import annotations
 
-import re
+from whichgpu.audit import patterns as re
 from typing import TYPE_CHECKING
 
 from whichgpu.audit.document import Builder, Document

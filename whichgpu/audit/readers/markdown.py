@@ -13,7 +13,7 @@ A line that starts with a pipe begins a row.
 
 from __future__ import annotations
 
-import re
+from whichgpu.audit import patterns as re
 from typing import TYPE_CHECKING
 
 from whichgpu.audit.document import Builder, Document, Passage

@@ -6,7 +6,7 @@ tabs, several blanks or commas, are a table; those with pipes are read as Markdo
 
 from __future__ import annotations
 
-import re
+from whichgpu.audit import patterns as re
 from typing import TYPE_CHECKING
 
 from whichgpu.audit.document import Builder, Document
