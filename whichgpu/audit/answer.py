@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from whichgpu.audit import patterns as re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import ACCUSATIONS, VERDICTS
 from whichgpu.audit.pipeline import audit
 from whichgpu.audit.readers import read

@@ -7,9 +7,9 @@ as open: nothing that is said of it accuses anybody.
 
 from __future__ import annotations
 
-from whichgpu.audit import patterns as re
 from typing import TYPE_CHECKING, NamedTuple
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.descriptions import DESCRIPTION, OF_A_MODEL, SIZE, asked
 from whichgpu.audit.roles import owned
 from whichgpu.audit.sentences import sentences

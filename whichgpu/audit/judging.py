@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from whichgpu.audit import patterns as re
 from bisect import bisect_left
 from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence
 from whichgpu.audit.subjects import model
 from whichgpu.facts import reading

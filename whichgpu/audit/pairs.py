@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from whichgpu.audit import patterns as re
 from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.judging import on_file
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences

@@ -17,16 +17,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 __all__ = (
-    "DOTALL", "IGNORECASE", "MULTILINE", "I", "Match", "Pattern", "compile", "escape", "findall", "finditer",
+    "DOTALL", "IGNORECASE", "MANY", "MULTILINE", "I", "Match", "Pattern", "compile", "escape", "findall", "finditer",
     "fullmatch", "match", "search", "split", "sub",
 )  # fmt: skip
 
+#: Texts of which it is remembered what stands in them: the passages of a megabyte and their sentences.
+MANY = 8192
 #: A token of a pattern; what stands in a class or behind a backslash is no letter that must be there.
 _TOKEN = re.compile(
     r"(?P<plain>[^\\\[\](){}|?*+.^$])"
     r"|\\(?P<escaped>[^\w])"
     r"|(?P<nothing>\\[bBAZ]|[\^$])"
-    r"|(?P<any>\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|\w)|\.|\[\^?\]?(?:[^\\\]]|\\.)*\])"
+    r"|\\u(?P<code>[0-9a-fA-F]{4})"
+    r"|(?P<any>\\(?:x[0-9a-fA-F]{2}|\w)|\.|\[\^?\]?(?:[^\\\]]|\\.)*\])"
     r"|(?P<times>[?*+]\??|\{\d*,?\d*\}\??)"
     r"|(?P<around>\(\?(?:<?[=!]))"
     r"|(?P<group>\((?:\?(?:P<\w+>|:|[a-zA-Z]*(?:-[a-zA-Z]+)?:))?(?!\?))"
@@ -34,7 +37,7 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 #: More words than these are looked for no faster than the pattern is; words that are in every text are no use.
-_MOST, _COMMON = 40, 0.04
+_MOST, _COMMON = 60, 0.15
 #: A text that is longer than any passage is not kept in small letters.
 _LONG = 20_000
 #: What matches a letter without regard to case and is not made it by `lower`.
@@ -76,19 +79,24 @@ def _sequence(tokens: list[Match[str]], at: int) -> tuple[frozenset[str], int]:
         letter = ""
         if kind in ("group", "around"):
             inner, at = _alternatives(tokens, at + 1)
-        elif kind in ("plain", "escaped"):
-            letter = tokens[at][kind].lower()
+        elif kind in ("plain", "escaped", "code"):
+            letter = _letter(tokens[at], kind)
         at += 1
         times = tokens[at][0] if at < len(tokens) and tokens[at].lastgroup == "times" else ""
         at += bool(times)
         maybe = times[:1] in ("?", "*") or times.startswith(("{0", "{,"))
-        if letter.isascii() and letter and not maybe:
-            run += letter
-        if kind not in ("around", "nothing") and (times or not letter.isascii() or not letter):
+        run += "" if maybe else letter
+        if kind not in ("around", "nothing") and (times or not letter):
             best, run = _rarer(best, run), ""
         if kind == "group" and inner and not maybe:
             best = min(best, inner, key=_share)
     return _rarer(best, run), at
+
+
+def _letter(token: Match[str], kind: str) -> str:
+    """The letter that a token is, in small; none where other letters than the great one match it."""
+    letter = (chr(int(token[kind], 16)) if kind == "code" else token[kind]).lower()
+    return letter if letter < "\u00ff" or letter == letter.upper() else ""
 
 
 def _rarer(best: frozenset[str], run: str) -> frozenset[str]:

@@ -7,9 +7,9 @@ guess that `tables` proves by values.
 
 from __future__ import annotations
 
-from whichgpu.audit import patterns as re
 from typing import TYPE_CHECKING, NamedTuple
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import headed
 from whichgpu.audit.binding import fitting
 from whichgpu.audit.cells import read_as, unit_of

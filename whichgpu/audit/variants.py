@@ -5,9 +5,9 @@ A header that may mean several devices ("A100") means the one that most of its c
 
 from __future__ import annotations
 
-from whichgpu.audit import patterns as re
 from typing import TYPE_CHECKING
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit import tables
 from whichgpu.audit.attributes import Attribute, qualifiers
 from whichgpu.audit.binding import fitting, of_a_part

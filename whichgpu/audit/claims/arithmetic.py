@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from whichgpu.audit import patterns as re
 from typing import TYPE_CHECKING, NamedTuple
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit import tables
 from whichgpu.audit.expressions import sums
 from whichgpu.audit.findings import Evidence, made

@@ -6,11 +6,11 @@ An amount that is said to follow from another is wrong where no product of what 
 from __future__ import annotations
 
 import math
-from whichgpu.audit import patterns as re
 from bisect import bisect_left, bisect_right
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.relations import Way, differences, ways
 from whichgpu.audit.sentences import sentences, within

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from whichgpu.audit import patterns as re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit import tables
 from whichgpu.audit.capabilities import CAPABILITIES, Capability
 from whichgpu.audit.fields import ITS_OWN

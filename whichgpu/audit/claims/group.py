@@ -6,10 +6,10 @@ device reads the clause once for each.
 
 from __future__ import annotations
 
-from whichgpu.audit import patterns as re
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.pairs import devices
 from whichgpu.audit.roles import Spoken, owned
 from whichgpu.audit.sentences import sentences, within

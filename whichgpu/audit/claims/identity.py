@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from whichgpu.audit import patterns as re
 from collections import Counter
 from functools import cache
 from typing import TYPE_CHECKING
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import CHIP
 from whichgpu.audit.explained import of_words
 from whichgpu.audit.fields import ITS_OWN, SET_AGAINST, of_field, one_of, owner_of, same_chip

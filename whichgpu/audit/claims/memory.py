@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from whichgpu.audit import patterns as re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.models import TRAINS, Format, formats, models
 from whichgpu.audit.quantities import quantities

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from whichgpu.audit import patterns as re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import BY_UNIT, attributes, named
 from whichgpu.audit.binding import fitting
 from whichgpu.audit.findings import made

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from whichgpu.audit import patterns as re
 from typing import TYPE_CHECKING
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import Attribute, Named, named, qualifiers
 from whichgpu.audit.binding import APART, TIED, Binder, both_of, several_columns, united
 from whichgpu.audit.cells import noted
