@@ -194,6 +194,7 @@ def rate_of(label: str, text: str, headed_by: Attribute | None) -> Attribute | N
     return found.pop() if len(found) == 1 and _RATE.search(label.lower()) else headed_by
 
 
+@lru_cache(maxsize=MANY)
 def qualifiers(text: str) -> frozenset[str]:
     """Which of dense, sparse, tensor, vector, one_way and both_ways a text says of its figures."""
     said = {key for key, pattern in _qualifiers().items() if pattern.search(text)}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence
+from whichgpu.audit.patterns import MANY
 from whichgpu.audit.subjects import model
 from whichgpu.facts import reading
 from whichgpu.hardware.gpu import nominal_gb
@@ -67,6 +68,8 @@ _ONE_NODE = frozenset({4e-9, 5e-9})
 _GB = 1e9
 #: A figure that is told in full is off by no more, as a share.
 _EXACT = 1e-3
+#: Sizes that are one in any unit and by any rounding are no further apart, as a share.
+_SIZES = 0.4
 #: Sizes that differ by less are one: 11 and 12 GB are two, however they are counted.
 _ONE_SIZE, _IN_BYTES = 0.01, 0.002
 
@@ -100,6 +103,7 @@ class Stated(NamedTuple):
         return len(re.sub(r"\D", "", self.text.split()[0]).strip("0") if self.text.split() else "") <= 2
 
 
+@lru_cache(maxsize=MANY)
 def stated(
     value: float, text: str, limit: str, said: frozenset[str], *, dimension: str = "", unit: str = ""
 ) -> Stated:
@@ -124,7 +128,7 @@ def judged(
     return _judged(attribute, what, tuple(gpus), catalogue, spoken_of)
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=MANY)
 def _judged(
     attribute: Attribute, what: Stated, gpus: tuple[Gpu, ...], catalogue: Catalogue,
     spoken_of: frozenset[str],
@@ -411,14 +415,14 @@ def _instead(
         found = _by_unit(attribute, what, gpu) or _by_sparsity(attribute, what, gpu)
         if found:
             return found
-    gpu = _whose(attribute, what, known, catalogue, spoken_of)
-    if gpu:
-        return f"{what.text} is the {gpu.name}'s", gpu.id
+    owner = _whose(attribute, what, known, catalogue, spoken_of)
+    if owner:
+        return f"{what.text} is the {owner.name}'s", owner.id
     if attribute.dimension in _RATES and "sparse" in what.said:
         dense = what._replace(said=what.said - {"sparse"})
-        gpu = _whose(attribute, dense, known, catalogue, spoken_of)
-        if gpu:
-            return f"{what.text} is the {gpu.name}'s figure without sparsity", gpu.id
+        owner = _whose(attribute, dense, known, catalogue, spoken_of)
+        if owner:
+            return f"{what.text} is the {owner.name}'s figure without sparsity", owner.id
     return "", ""
 
 
@@ -471,7 +475,7 @@ def namesakes(one: str, catalogue: Catalogue) -> tuple[str, ...]:
 def _whose(
     attribute: Attribute, what: Stated, known: Sequence[Gpu], catalogue: Catalogue, spoken_of: frozenset[str]
 ) -> Gpu | None:
-    """The first whose value it is: of a device's other forms and namesakes, then of what the text speaks of."""
+    """The first whose value it is: of a device's other forms, then of what the text speaks of."""
     same = (catalogue[key] for key in namesakes(known[0].id, catalogue))
     near = _spoken_of(attribute, what, catalogue, spoken_of)
     others = (gpu for gpu in chain(same, near) if gpu not in known)
@@ -481,12 +485,13 @@ def _whose(
 def _spoken_of(
     attribute: Attribute, what: Stated, catalogue: Catalogue, spoken_of: frozenset[str]
 ) -> list[Gpu]:
-    """The devices that a text speaks of, in order, without those whose rate or count is another."""
-    if attribute.dimension in ("memory", "length"):
+    """The devices that a text speaks of, in order, without those whose figure is far from it."""
+    if attribute.dimension == "length" or what.limit == "over":
         return [catalogue[key] for key in _ordered(spoken_of)]
+    apart = _SIZES if attribute.dimension == "memory" else 2 * _EXACT
     values = _by_value(attribute, what.said & _ASKED, what.dimension, catalogue, spoken_of)
-    first = bisect_left(values, (what.value * (1 - 2 * _EXACT), ""))
-    last = bisect_left(values, (what.value * (1 + 2 * _EXACT), ""))
+    first = bisect_left(values, (what.value * (1 - apart), ""))
+    last = bisect_left(values, (what.value * (1 + apart), ""))
     return [catalogue[key] for key in sorted({key for _, key in values[first:last]})]
 
 

@@ -153,13 +153,9 @@ def _forms(named: tuple[str, ...], context: Context) -> tuple[str, ...]:
     """Of the devices that a name means those whose form the document names, if it names any: its SXM5."""
     known: dict[tuple[str, ...], tuple[str, ...]] = context.memo.setdefault("forms", {})
     if named not in known:
-        told = {
-            key
-            for found in context.mentions.values()
-            for each in found
-            if set(each.named) < set(named)
-            for key in each.named
-        }
+        if "names" not in context.memo:
+            context.memo["names"] = {each.named for found in context.mentions.values() for each in found}
+        told = {key for each in context.memo["names"] if set(each) < set(named) for key in each}
         known[named] = tuple(key for key in named if key in told) or named
     return known[named]
 

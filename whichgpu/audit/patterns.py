@@ -1,8 +1,8 @@
-"""`re` for many patterns over much text: each compiled when it is first needed, and looked for where it may be.
+"""`re` for many patterns over much text: each is compiled when it is needed, and looked for where it may be.
 
-Most patterns of claims need one of a few words ("supports", "lacks"), of which most sentences hold none. Those
-are read off the pattern itself (`needed`), and a text without any of them is not searched, which finds the
-same: looking for a few words takes a hundredth of what searching for alternatives without regard to case does.
+Most patterns of claims need one of a few words ("supports", "lacks"), of which most sentences hold none.
+They are read off the pattern itself (`needed`), and a text without any of them is not searched. What is found
+is the same, and looking for words takes a hundredth of what trying alternatives at every letter does.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 __all__ = (
-    "DOTALL", "IGNORECASE", "MANY", "MULTILINE", "I", "Match", "Pattern", "compile", "escape", "findall", "finditer",
-    "fullmatch", "match", "search", "split", "sub",
+    "DOTALL", "IGNORECASE", "MANY", "MULTILINE", "I", "Match", "Pattern", "compile", "escape", "findall",
+    "finditer", "fullmatch", "match", "search", "split", "sub",
 )  # fmt: skip
 
 #: Texts of which it is remembered what stands in them: the passages of a megabyte and their sentences.
@@ -36,7 +36,7 @@ _TOKEN = re.compile(
     r"|(?P<or>\|)|(?P<close>\))",
     re.DOTALL,
 )
-#: More words than these are looked for no faster than the pattern is; words that are in every text are no use.
+#: More words are looked for no faster than the pattern is; those that are in every text are no use.
 _MOST, _COMMON = 60, 0.15
 #: A text that is longer than any passage is not kept in small letters.
 _LONG = 20_000
@@ -146,7 +146,7 @@ def _where(real: Callable[[], Pattern[str]], name: str, words: tuple[str, ...]) 
 
 
 @lru_cache(maxsize=4096)
-def compile(pattern: str, flags: int | RegexFlag = 0) -> Pattern[str]:  # noqa: A001 (it is that of `re`)
+def compile(pattern: str, flags: int | RegexFlag = 0) -> Pattern[str]:
     """The pattern, to be compiled when it is needed."""
     return cast("Pattern[str]", _Later(pattern, int(flags)))
 

@@ -89,7 +89,7 @@ def _code(powers: tuple[int, ...]) -> int:
 
 @lru_cache(maxsize=4096)
 def _left(code: int) -> tuple[tuple[int, ...], tuple[float, float] | None]:
-    """The powers of a product where they may be those of use in a period, and what `converted` says of them."""
+    """The powers of a product where they may be those of use, and what `converted` says of them."""
     powers = []
     for _ in AXES:
         power = (code + _BASE // 2) % _BASE - _BASE // 2

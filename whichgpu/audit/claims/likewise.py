@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes
 from whichgpu.audit.capabilities import CAPABILITIES
-from whichgpu.audit.claims.capability import CLAIMS, judged
+from whichgpu.audit.claims.capability import judged, said_in
 from whichgpu.audit.findings import made
 from whichgpu.audit.judging import judged as judged_value
 from whichgpu.audit.judging import stated
@@ -262,7 +262,7 @@ def _last_claim(text: str, start: int, end: int) -> tuple[Capability, bool] | No
     found = max(
         (
             (match.start("what"), not told, match.start(), each)
-            for each, told, pattern in CLAIMS
+            for each, told, pattern in said_in(text, start, end)
             for match in pattern.finditer(text, start, end)
         ),
         default=None,

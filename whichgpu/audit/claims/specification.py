@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -438,7 +439,10 @@ def _narrower(
         return found
     text = context.document.original
     # A size that is told of a form which the text names ("94 GB in the H100 NVL") is of no other.
-    forms = {each.named[0] for found in context.mentions.values() for each in found if len(each.named) == 1}
+    if "forms named" not in context.memo:
+        every = (each.named for found in context.mentions.values() for each in found)
+        context.memo["forms named"] = {named[0] for named in every if len(named) == 1}
+    forms: set[str] = context.memo["forms named"]
     taken = {_size(context.catalogue[key]) for key in forms}
     larger = [
         gpu
@@ -461,7 +465,13 @@ def _narrower(
 
 def _sized(gpu: Gpu, text: str) -> bool:
     """Whether a text states the memory of a device."""
-    return re.search(rf"\b{_size(gpu)}[ -]?(?:GB|GiB|gigabyte)", text) is not None
+    return _states(_size(gpu), text)
+
+
+@lru_cache(maxsize=64)
+def _states(size: str, text: str) -> bool:
+    # The text may be a whole document, of which every limit asks.
+    return re.search(rf"\b{size}[ -]?(?:GB|GiB|gigabyte)", text) is not None
 
 
 def _size(gpu: Gpu) -> str:
