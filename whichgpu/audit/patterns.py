@@ -14,7 +14,7 @@ from re import DOTALL, IGNORECASE, MULTILINE, I, Match, Pattern, RegexFlag, esca
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 __all__ = (
     "DOTALL", "IGNORECASE", "MANY", "MULTILINE", "I", "Match", "Pattern", "compile", "escape", "findall",
@@ -25,7 +25,7 @@ __all__ = (
 MANY = 8192
 #: A token of a pattern; what stands in a class or behind a backslash is no letter that must be there.
 _TOKEN = re.compile(
-    r"(?P<plain>[^\\\[\](){}|?*+.^$])"
+    r"(?P<plain>[^\\\[\](){}|?*+.^$\u0080-\U0010ffff]+(?![?*+{])|[^\\\[\](){}|?*+.^$])"
     r"|\\(?P<escaped>[^\w])"
     r"|(?P<nothing>\\[bBAZ]|[\^$])"
     r"|\\u(?P<code>[0-9a-fA-F]{4})"
@@ -46,8 +46,8 @@ _ODD = str.maketrans({"\u0130": "i", "\u0131": "i", "\u017f": "s"})
 
 def needed(pattern: str) -> frozenset[str]:
     """Words in small letters of which every match holds one; empty where none are known to be needed."""
-    tokens = list(_TOKEN.finditer(pattern))
-    if sum(len(each[0]) for each in tokens) != len(pattern):
+    tokens = [(each.lastgroup or "", each[0]) for each in _TOKEN.finditer(pattern)]
+    if sum(len(text) for _, text in tokens) != len(pattern):
         # Something else than what is known here: it is searched for everywhere.
         return frozenset()
     found, end = _alternatives(tokens, 0)
@@ -59,48 +59,48 @@ def _share(words: frozenset[str]) -> float:
     return sum(8.0 ** -len(word) for word in words) * 4 if 0 < len(words) <= _MOST else 1.0
 
 
-def _alternatives(tokens: list[Match[str]], at: int) -> tuple[frozenset[str], int]:
+def _alternatives(tokens: Sequence[tuple[str, str]], at: int) -> tuple[frozenset[str], int]:
     """What the alternatives from a token to the end of their group need, and the place of that end."""
     found, at = _sequence(tokens, at)
     every, sure = found, bool(found)
-    while at < len(tokens) and tokens[at].lastgroup == "or":
+    while at < len(tokens) and tokens[at][0] == "or":
         found, at = _sequence(tokens, at + 1)
         every, sure = every | found, sure and bool(found)
     return every if sure else frozenset(), at
 
 
-def _sequence(tokens: list[Match[str]], at: int) -> tuple[frozenset[str], int]:
+def _sequence(tokens: Sequence[tuple[str, str]], at: int) -> tuple[frozenset[str], int]:
     """What the rarest part of a sequence needs, and the place of the token that ends it."""
-    best: frozenset[str] = frozenset()
+    found: list[frozenset[str]] = []
     run = ""
-    while at < len(tokens) and tokens[at].lastgroup not in ("or", "close"):
-        kind = tokens[at].lastgroup
+    while at < len(tokens) and tokens[at][0] not in ("or", "close"):
+        kind, text = tokens[at]
         inner: frozenset[str] = frozenset()
-        letter = ""
         if kind in ("group", "around"):
             inner, at = _alternatives(tokens, at + 1)
-        elif kind in ("plain", "escaped", "code"):
-            letter = _letter(tokens[at], kind)
+        letters = _letters(kind, text)
         at += 1
-        times = tokens[at][0] if at < len(tokens) and tokens[at].lastgroup == "times" else ""
+        times = tokens[at][1] if at < len(tokens) and tokens[at][0] == "times" else ""
         at += bool(times)
-        maybe = times[:1] in ("?", "*") or times.startswith(("{0", "{,"))
-        run += "" if maybe else letter
-        if kind not in ("around", "nothing") and (times or not letter):
-            best, run = _rarer(best, run), ""
-        if kind == "group" and inner and not maybe:
-            best = min(best, inner, key=_share)
-    return _rarer(best, run), at
+        maybe = times.startswith(("?", "*", "{0", "{,"))
+        run += "" if maybe else letters
+        if (times or not letters) and kind not in ("around", "nothing"):
+            found.append(frozenset({run} if run else ()))
+            run = ""
+        if kind == "group" and not maybe:
+            found.append(inner)
+    found.append(frozenset({run} if run else ()))
+    return min(filter(None, found), key=_share, default=frozenset()), at
 
 
-def _letter(token: Match[str], kind: str) -> str:
-    """The letter that a token is, in small; none where other letters than the great one match it."""
-    letter = (chr(int(token[kind], 16)) if kind == "code" else token[kind]).lower()
-    return letter if letter < "\u00ff" or letter == letter.upper() else ""
-
-
-def _rarer(best: frozenset[str], run: str) -> frozenset[str]:
-    return min(best, frozenset({run}), key=_share) if run else best
+def _letters(kind: str, text: str) -> str:
+    """The letters that a token is, in small; none where others than the great one match it."""
+    if kind == "plain" and text.isascii():
+        return text.lower()
+    if kind not in ("plain", "escaped", "code"):
+        return ""
+    letter = chr(int(text[2:], 16)) if kind == "code" else text[-1]
+    return letter.lower() if letter < "\u00ff" or letter.lower() == letter.upper() else ""
 
 
 @lru_cache(maxsize=256)
