@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import difflib
-import re
+from bisect import bisect_left
 from collections import Counter
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import ACCUSATIONS, VERDICTS
 from whichgpu.audit.pipeline import audit
 from whichgpu.audit.readers import read
@@ -47,7 +49,7 @@ class Audit(Shown):
 
     def line(self, finding: Finding) -> int:
         """The line of the file on which a finding begins, from 1."""
-        return self.document.original.count("\n", 0, finding.start) + 1
+        return bisect_left(_ends(self.document.original), finding.start) + 1
 
     def corrected(self) -> str:
         """The file with every wrong value for which the right one is known replaced by it."""
@@ -88,6 +90,12 @@ def audited(content: bytes, name: str, catalogue: Catalogue, today: date, form: 
     """The audit of a file's bytes; raises `UsageError` for what cannot be read."""
     document = read(content, name, form)
     return Audit(name, document, audit(document, catalogue, today))
+
+
+@lru_cache(maxsize=2)
+def _ends(text: str) -> tuple[int, ...]:
+    """Where the lines of a text end."""
+    return tuple(at for at, letter in enumerate(text) if letter == "\n")
 
 
 def _lines(text: str) -> list[str]:

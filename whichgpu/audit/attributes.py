@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from whichgpu.audit import patterns as re
+from whichgpu.audit.patterns import MANY
 from whichgpu.facts import store
 
 if TYPE_CHECKING:
@@ -50,15 +51,29 @@ def _names() -> Mapping[str, Attribute]:
 @cache
 def _pattern() -> re.Pattern[str]:
     # A blank may be a hyphen, as in German; "Tensor-Cores" is no number of cores.
-    words = "|".join(re.escape(name).replace("\\ ", "[ -]") for name in _names())
+    tree: dict[str, Any] = {}
+    for name in _names():
+        branch = tree
+        for letter in name:
+            branch = branch.setdefault(letter, {})
+        branch[""] = {}
     # Scripts without blanks have no bounds of words.
     letters = r"A-Za-z0-9_\u00c0-\u024f"
     script = r"\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af"
     begins, ends = rf"(?:(?<![{letters}-])|(?=[{script}]))", rf"(?:(?<=[{script}])|(?![{letters}]))"
-    return re.compile(rf"{begins}(?:{words}){ends}", re.IGNORECASE)
+    return re.compile(rf"{begins}{_branches(tree)}{ends}", re.IGNORECASE)
 
 
-@lru_cache(maxsize=512)
+def _branches(tree: Mapping[str, Any]) -> str:
+    """A pattern of the names of a tree, the longest first: what many begin with is looked at once."""
+    ways = [
+        (re.escape(letter).replace("\\ ", "[ -]") + _branches(tree[letter])) if letter else ""
+        for letter in sorted(tree, reverse=True)
+    ]
+    return ways[0] if len(ways) == 1 else f"(?:{'|'.join(ways)})"
+
+
+@lru_cache(maxsize=MANY)
 def named(text: str) -> tuple[Named, ...]:
     """Every attribute that a text names, the longest name at each place, in order."""
     found = _pattern().finditer(text)
@@ -181,6 +196,7 @@ def rate_of(label: str, text: str, headed_by: Attribute | None) -> Attribute | N
     return found.pop() if len(found) == 1 and _RATE.search(label.lower()) else headed_by
 
 
+@lru_cache(maxsize=MANY)
 def qualifiers(text: str) -> frozenset[str]:
     """Which of dense, sparse, tensor, vector, one_way and both_ways a text says of its figures."""
     said = {key for key, pattern in _qualifiers().items() if pattern.search(text)}

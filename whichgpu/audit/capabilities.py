@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from whichgpu.audit import patterns as re
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from whichgpu.hardware.gpu import Gpu
 
@@ -129,3 +132,10 @@ CAPABILITIES = (
     Capability("sparsity", r"(?:structured |2:4 |fine-grained )?sparsity(?: support| acceleration)?",
                 "compute_capability", _since(8.0)),
 )  # fmt: skip
+_NAMED = tuple((each, re.compile(each.names, re.IGNORECASE)) for each in CAPABILITIES)
+
+
+@lru_cache(maxsize=1024)
+def named_in(text: str, start: int, end: int) -> Collection[Capability]:
+    """The capabilities that a stretch of a text names: no others can be said of anything there."""
+    return tuple(each for each, names in _NAMED if names.search(text, start, end))

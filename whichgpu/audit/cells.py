@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.quantities import quantities
 
 if TYPE_CHECKING:
@@ -88,9 +89,15 @@ def noted(passage: Passage, place: tuple[int, int], document: str) -> frozenset[
 
 def of_mark(text: str, document: str) -> frozenset[str]:
     """What a mark in a text says by a footnote of the document."""
-    if _MARK.search(text) and _NOTE.search(document):
+    if _MARK.search(text) and _has_note(document):
         return frozenset({"sparse"})
     return frozenset()
+
+
+@lru_cache(maxsize=2)
+def _has_note(document: str) -> bool:
+    # Every cell of a table may have a mark.
+    return _NOTE.search(document) is not None
 
 
 def unit_of(text: str) -> str:

@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import BY_UNIT, RATES, attributes, named
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences, within

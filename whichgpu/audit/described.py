@@ -7,9 +7,10 @@ as open: nothing that is said of it accuses anybody.
 
 from __future__ import annotations
 
-import re
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.descriptions import DESCRIPTION, OF_A_MODEL, SIZE, asked
 from whichgpu.audit.roles import owned
 from whichgpu.audit.sentences import sentences
@@ -17,7 +18,7 @@ from whichgpu.audit.subjects import Mention, family, mentions, model
 from whichgpu.hardware.gpu import nominal_gb
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from whichgpu.audit.descriptions import Asked, Test
     from whichgpu.audit.document import Document, Passage
@@ -68,7 +69,7 @@ def described(document: Document, named: Mapping[int, Sequence[Mention]], catalo
     """Every mention by name with those by description beside them."""
     done: dict[int, tuple[Mention, ...]] = {}
     unsettled: dict[int, tuple[tuple[int, int], ...]] = {}
-    before: list[Mention] = []
+    before = _Heard(catalogue)
     headed: Sequence[Mention] = ()
     titled = list(mentions(document.title, catalogue))
     for index, passage in enumerate(document.passages):
@@ -80,15 +81,35 @@ def described(document: Document, named: Mapping[int, Sequence[Mention]], catalo
                 unsettled[index] = tuple(unknown)
         if here:
             done[index] = tuple(here)
-        before += here
+        before.add(here)
     return Described(done, unsettled)
+
+
+class _Heard:
+    """The devices that a text spoke of so far: of each model the first mention, in order, and the last."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._first: dict[frozenset[str], Mention] = {}
+        self._last: dict[frozenset[str], Mention] = {}
+
+    def add(self, found: Sequence[Mention]) -> None:
+        """Go on with some mentions."""
+        for each in found:
+            key = model(each.named[0], self._catalogue)
+            self._first.setdefault(key, each)
+            self._last.pop(key, None)
+            self._last[key] = each
+
+    def __iter__(self) -> Iterator[Mention]:
+        return chain(self._first.values(), self._last.values())
 
 
 class _Reader:
     """Reads the descriptions of one passage, each with what was spoken of before it."""
 
     def __init__(
-        self, passage: Passage, named: Sequence[Mention], before: Sequence[Mention],
+        self, passage: Passage, named: Sequence[Mention], before: _Heard,
         above: tuple[Sequence[Mention], Sequence[Mention]], catalogue: Catalogue,
     ) -> None:  # fmt: skip
         self._text, self._named, self._catalogue = passage.text, named, catalogue

@@ -6,9 +6,9 @@ attribute's of most of the devices beside them is of that one, in the unit in wh
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes, open_header, spaced
 from whichgpu.audit.binding import fitting
 from whichgpu.audit.cells import counts, read

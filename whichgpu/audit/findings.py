@@ -90,3 +90,20 @@ class Context(NamedTuple):
     spoken_of: frozenset[str]
     #: What was worked out for the whole document, by its name.
     memo: dict[str, Any]
+
+    def place(self, passage: Passage) -> int:
+        """The place of a passage among the document's; -1 of one that is only a part of it."""
+        return self._places().get(id(passage), -1)
+
+    def place_of_text(self, text: str) -> int:
+        """The place of the passage whose very text it is; -1 where there is none."""
+        return self._places().get(id(text), -1)
+
+    def _places(self) -> Mapping[int, int]:
+        known: dict[int, int] | None = self.memo.get("places")
+        if known is None:
+            known = self.memo["places"] = {}
+            for index, passage in enumerate(self.document.passages):
+                known.setdefault(id(passage), index)
+                known.setdefault(id(passage.text), index)
+        return known

@@ -6,9 +6,9 @@ them.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import named
 from whichgpu.audit.document import Table
 from whichgpu.audit.subjects import mentions

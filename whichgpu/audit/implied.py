@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import Named, attributes, named
 from whichgpu.audit.binding import APART
 from whichgpu.audit.sentences import within

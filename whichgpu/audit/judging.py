@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import re
+from bisect import bisect_left
 from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence
+from whichgpu.audit.patterns import MANY
 from whichgpu.audit.subjects import model
 from whichgpu.facts import reading
 from whichgpu.hardware.gpu import nominal_gb
@@ -36,6 +39,8 @@ _INTEGER = ("int8", "int4")
 _SINCE = {"fp8": 8.9, "fp4": 10.0, "bf16": 8.0, "tf32": 8.0}
 #: What is said beside a value that is not of the field.
 _NOT_WHERE = {"fp64_tensor": "vector", "nvlink_per_direction": "both_ways", "nvlink": "one_way"}
+#: What is said beside a value that its figures depend on.
+_ASKED = frozenset({"sparse", *_NOT_WHERE.values()})
 #: What is stated of a board with several GPUs as often as of one of them.
 _OF_BOARDS = ("memory", "bandwidth", "cores", "power", "fp32", "fp64", "transistors")
 #: Sizes that are one size: decimal units for binary ones, as cards and caches are sold.
@@ -65,6 +70,10 @@ _VENDORS = ("power", "cores", "memory", "tensor_cores", "sms", "memory_bus", "ba
 #: Nodes of TSMC that one process is called by.
 _ONE_NODE = frozenset({4e-9, 5e-9})
 _GB = 1e9
+#: A figure that is told in full is off by no more, as a share.
+_EXACT = 1e-3
+#: Sizes that are one in any unit and by any rounding are no further apart, as a share.
+_SIZES = 0.4
 #: Sizes that differ by less are one: 11 and 12 GB are two, however they are counted.
 _ONE_SIZE, _IN_BYTES = 0.01, 0.002
 
@@ -98,6 +107,7 @@ class Stated(NamedTuple):
         return len(re.sub(r"\D", "", self.text.split()[0]).strip("0") if self.text.split() else "") <= 2
 
 
+@lru_cache(maxsize=MANY)
 def stated(
     value: float, text: str, limit: str, said: frozenset[str], *, dimension: str = "", unit: str = ""
 ) -> Stated:
@@ -125,24 +135,38 @@ def judged(
     return _judged(attribute, what, tuple(gpus), catalogue, spoken_of)
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=MANY)
 def _judged(
     attribute: Attribute, what: Stated, gpus: tuple[Gpu, ...], catalogue: Catalogue,
     spoken_of: frozenset[str],
 ) -> Verdict:  # fmt: skip
     # A table repeats its values.
-    known = [gpu for gpu in gpus if any(gpu.value(field) is not None for field in attribute.fields)]
+    known = _known(attribute, gpus)
     if not known:
         return _lacking(attribute, gpus) or Verdict("unverifiable", because="no source on file states it")
+    right = _right(attribute, what, gpus, catalogue)
+    return right or _wrong(attribute, what, known, catalogue, spoken_of)
+
+
+def confirmed(attribute: Attribute, what: Stated, gpus: Sequence[Gpu], catalogue: Catalogue) -> bool:
+    """Whether `judged` confirms a value, without asking what else it is."""
+    return _right(attribute, what, gpus, catalogue) is not None
+
+
+def _known(attribute: Attribute, gpus: Sequence[Gpu]) -> list[Gpu]:
+    return [gpu for gpu in gpus if any(gpu.value(field) is not None for field in attribute.fields)]
+
+
+def _right(attribute: Attribute, what: Stated, gpus: Sequence[Gpu], catalogue: Catalogue) -> Verdict | None:
+    """The confirmation of a value that is one of these devices'."""
+    known = _known(attribute, gpus)
     right = [gpu for gpu in known if _holds(attribute, what, gpu)]
     if right:
         return _confirmed(attribute, right, gpus)
     if what.limit == "up to" and (most := _most(attribute, what, known)):
         return most
     larger = [gpu for gpu in _sizes(attribute, known, catalogue) if _holds(attribute, what, gpu)]
-    if larger:
-        return _confirmed(attribute, larger, gpus)._replace(true_for=larger[0].id)
-    return _wrong(attribute, what, known, catalogue, spoken_of)
+    return _confirmed(attribute, larger, gpus)._replace(true_for=larger[0].id) if larger else None
 
 
 def _most(attribute: Attribute, what: Stated, known: Sequence[Gpu]) -> Verdict | None:
@@ -168,27 +192,45 @@ def _sizes(attribute: Attribute, known: Sequence[Gpu], catalogue: Catalogue) -> 
     """The same card with another memory, where a name without a size is one of them by itself."""
     if attribute.key != "memory" or len(known) != 1:
         return []
-    stem = re.compile(re.escape(known[0].id) + r"-\d+gb")
-    return [catalogue[key] for key in catalogue if stem.fullmatch(key)]
+    return [catalogue[key] for key in _of_sizes(known[0].id, catalogue)]
+
+
+@lru_cache(maxsize=1024)
+def _of_sizes(one: str, catalogue: Catalogue) -> tuple[str, ...]:
+    stem = re.compile(re.escape(one) + r"-\d+gb")
+    return tuple(key for key in catalogue if stem.fullmatch(key))
 
 
 def _holds(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
     return any(_same(attribute, what, value) for value, _ in _values(attribute, what, gpu))
 
 
-def _values(attribute: Attribute, what: Stated, gpu: Gpu) -> Iterator[tuple[float, str]]:
+def _values(attribute: Attribute, what: Stated, gpu: Gpu) -> Sequence[tuple[float, str]]:
     """Every value that any source states, as what is said beside it asks for, with its field."""
-    for field in _fields(attribute, what):
-        if field in _NOT_WHERE and _NOT_WHERE[field] in what.said:
+    return _figures(attribute, what.said & _ASKED, what.dimension, gpu)
+
+
+@lru_cache(maxsize=8192)
+def _figures(
+    attribute: Attribute, said: frozenset[str], dimension: str, gpu: Gpu
+) -> Sequence[tuple[float, str]]:
+    return tuple(_read_figures(attribute, said, dimension, gpu))
+
+
+def _read_figures(
+    attribute: Attribute, said: frozenset[str], dimension: str, gpu: Gpu
+) -> Iterator[tuple[float, str]]:
+    for field in _fields(attribute, said, dimension):
+        if field in _NOT_WHERE and _NOT_WHERE[field] in said:
             continue
         for fact in _believed(gpu, field):
             value = _number(fact.value)
             if value is None or (field in _SPARSE and _is_sparse(value, field, gpu)):
                 continue
-            if field in _SPARSE and "sparse" in what.said:
+            if field in _SPARSE and "sparse" in said:
                 value *= float(gpu.value("sparsity") or 1.0)
             yield value, field
-            if attribute.key == "tensor" and what.dimension == "op rate":
+            if attribute.key == "tensor" and dimension == "op rate":
                 # "AI TOPS" are told with sparsity.
                 yield value * float(gpu.value("sparsity") or 1.0), field
             units = float(gpu.value("units_per_board") or 1.0) if field in _OF_BOARDS else 1.0
@@ -212,13 +254,13 @@ def _is_sparse(value: float, field: str, gpu: Gpu) -> bool:
     return times > 1 and bool(own) and _near(value, float(own or 0) * times)
 
 
-def _fields(attribute: Attribute, what: Stated) -> tuple[str, ...]:
+def _fields(attribute: Attribute, said: frozenset[str], dimension: str) -> tuple[str, ...]:
     """The fields that a value of this unit can be of: TFLOPS of tensor cores are not their integer rate."""
-    if attribute.key == "fp32" and "sparse" in what.said:
+    if attribute.key == "fp32" and "sparse" in said:
         return ("tf32",)
-    if attribute.key != "tensor" or not what.dimension:
+    if attribute.key != "tensor" or not dimension:
         return attribute.fields
-    integer = what.dimension == "op rate"
+    integer = dimension == "op rate"
     return tuple(field for field in attribute.fields if integer or field not in _INTEGER)
 
 
@@ -400,15 +442,14 @@ def _instead(
         found = _by_unit(attribute, what, gpu) or _by_sparsity(attribute, what, gpu)
         if found:
             return found
-    kin = _kin(known, catalogue, spoken_of)
-    for gpu in kin:
-        if _exactly(attribute, what, gpu):
-            return f"{what.text} is the {gpu.name}'s", gpu.id
+    owner = _whose(attribute, what, known, catalogue, spoken_of)
+    if owner:
+        return f"{what.text} is the {owner.name}'s", owner.id
     if attribute.dimension in _RATES and "sparse" in what.said:
         dense = what._replace(said=what.said - {"sparse"})
-        for gpu in kin:
-            if _exactly(attribute, dense, gpu):
-                return f"{what.text} is the {gpu.name}'s figure without sparsity", gpu.id
+        owner = _whose(attribute, dense, known, catalogue, spoken_of)
+        if owner:
+            return f"{what.text} is the {owner.name}'s figure without sparsity", owner.id
     return "", ""
 
 
@@ -428,7 +469,7 @@ def _by_sparsity(attribute: Attribute, what: Stated, gpu: Gpu) -> tuple[str, str
     if attribute.dimension not in _RATES:
         return None
     times = float(gpu.value("sparsity") or 1.0)
-    for field in _fields(attribute, what):
+    for field in _fields(attribute, what.said, what.dimension):
         value = gpu.value(field)
         if not value or times <= 1 or field not in _SPARSE:
             continue
@@ -443,7 +484,7 @@ def _exactly(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
     """Whether a value is a device's within a thousandth, or its size."""
     if attribute.dimension in ("memory", "length"):
         return _holds(attribute, what, gpu)
-    return any(value and abs(what.value / value - 1) <= 1e-3 for value, _ in _values(attribute, what, gpu))
+    return any(value and abs(what.value / value - 1) <= _EXACT for value, _ in _values(attribute, what, gpu))
 
 
 def _near(a: float, b: float) -> bool:
@@ -458,12 +499,43 @@ def namesakes(one: str, catalogue: Catalogue) -> tuple[str, ...]:
     return tuple(key for key in catalogue if model(key, catalogue) - forms == words)
 
 
-def _kin(known: Sequence[Gpu], catalogue: Catalogue, spoken_of: frozenset[str]) -> list[Gpu]:
-    """Other forms of a device, its desktop or laptop namesake, and what else the text speaks of."""
-    ids = {gpu.id for gpu in known}
-    same = [catalogue[key] for key in namesakes(known[0].id, catalogue)]
-    near = [catalogue[key] for key in sorted(spoken_of)]
-    return [gpu for gpu in (*same, *near) if gpu.id not in ids]
+def _whose(
+    attribute: Attribute, what: Stated, known: Sequence[Gpu], catalogue: Catalogue, spoken_of: frozenset[str]
+) -> Gpu | None:
+    """The first whose value it is: of a device's other forms, then of what the text speaks of."""
+    same = (catalogue[key] for key in namesakes(known[0].id, catalogue))
+    near = _spoken_of(attribute, what, catalogue, spoken_of)
+    others = (gpu for gpu in chain(same, near) if gpu not in known)
+    return next((gpu for gpu in others if _exactly(attribute, what, gpu)), None)
+
+
+def _spoken_of(
+    attribute: Attribute, what: Stated, catalogue: Catalogue, spoken_of: frozenset[str]
+) -> list[Gpu]:
+    """The devices that a text speaks of, in order, without those whose figure is far from it."""
+    if attribute.dimension == "length" or what.limit == "over":
+        return [catalogue[key] for key in _ordered(spoken_of)]
+    apart = _SIZES if attribute.dimension == "memory" else 2 * _EXACT
+    values = _by_value(attribute, what.said & _ASKED, what.dimension, catalogue, spoken_of)
+    first = bisect_left(values, (what.value * (1 - apart), ""))
+    last = bisect_left(values, (what.value * (1 + apart), ""))
+    return [catalogue[key] for key in sorted({key for _, key in values[first:last]})]
+
+
+@lru_cache(maxsize=64)
+def _ordered(spoken_of: frozenset[str]) -> Sequence[str]:
+    return tuple(sorted(spoken_of))
+
+
+@lru_cache(maxsize=256)
+def _by_value(
+    attribute: Attribute, said: frozenset[str], dimension: str, catalogue: Catalogue,
+    spoken_of: frozenset[str],
+) -> Sequence[tuple[float, str]]:  # fmt: skip
+    """Every figure of the devices that a text speaks of, the smallest first."""
+    return sorted(
+        (value, key) for key in spoken_of for value, _ in _figures(attribute, said, dimension, catalogue[key])
+    )
 
 
 def shown(gpu: Gpu, field: str, what: Stated) -> str:

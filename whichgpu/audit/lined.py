@@ -6,10 +6,10 @@ have as many values behind it. What stands where is then plain.
 
 from __future__ import annotations
 
-import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import named
 from whichgpu.audit.document import Table
 from whichgpu.audit.subjects import mentions

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.patterns import MANY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,6 +66,7 @@ class Format(NamedTuple):
     name: str
 
 
+@lru_cache(maxsize=MANY)
 def models(text: str) -> tuple[Model, ...]:
     """Every model that a text names, or tells the size of, in order."""
     named = list(_named(text))
@@ -110,5 +113,10 @@ def _parameters(name: str) -> float:
 
 def formats(text: str) -> list[Format]:
     """The formats of weights that a text names, each once."""
+    return list(_formats(text))
+
+
+@lru_cache(maxsize=MANY)
+def _formats(text: str) -> tuple[Format, ...]:
     found = ((pattern.search(text), least, usual) for pattern, least, usual in _FORMATS)
-    return [Format(least, usual, match[0]) for match, least, usual in found if match]
+    return tuple(Format(least, usual, match[0]) for match, least, usual in found if match)

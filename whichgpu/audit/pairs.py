@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.judging import on_file
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences
@@ -78,7 +78,7 @@ def pair(start: int, end: int, who: Spoken, context: Context) -> Pair | None:
 
 def _just_before(who: Spoken, start: int, first: Mention, context: Context) -> list[tuple[str, ...]]:
     """The one other device that the passage of a sentence, or the two sentences before it, speak of."""
-    index = next((i for i, each in enumerate(context.document.passages) if each.text is who.text), -1)
+    index = context.place_of_text(who.text)
     named = [each for each in context.mentions.get(index, ()) if each.end <= start]
     firsts = [one.start for one in sentences(who.text) if one.start <= start][-3:]
     for at in reversed(firsts):
@@ -155,13 +155,9 @@ def _forms(named: tuple[str, ...], context: Context) -> tuple[str, ...]:
     """Of the devices that a name means those whose form the document names, if it names any: its SXM5."""
     known: dict[tuple[str, ...], tuple[str, ...]] = context.memo.setdefault("forms", {})
     if named not in known:
-        told = {
-            key
-            for found in context.mentions.values()
-            for each in found
-            if set(each.named) < set(named)
-            for key in each.named
-        }
+        if "names" not in context.memo:
+            context.memo["names"] = {each.named for found in context.mentions.values() for each in found}
+        told = {key for each in context.memo["names"] if set(each) < set(named) for key in each}
         known[named] = tuple(key for key in named if key in told) or named
     return known[named]
 

@@ -7,10 +7,11 @@ certain (1,935.5; 38,7) decides where it is not.
 from __future__ import annotations
 
 import math
-import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from whichgpu.audit import patterns as re
+from whichgpu.audit.patterns import MANY
 from whichgpu.errors import UsageError
 from whichgpu.units import parse
 
@@ -177,7 +178,7 @@ def locale(texts: Iterable[str]) -> str:
     return "," if commas > points else "."
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=MANY)
 def quantities(text: str, fraction: str = ".") -> tuple[Quantity, ...]:
     """Every number of a text with what follows it as its unit, in order; `fraction` is that of `locale`."""
     return tuple(_read_all(text, fraction))
@@ -200,7 +201,7 @@ def _is_range(match: re.Match[str], fraction: str) -> bool:
     return bool(match["k"]) or first < last
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=MANY)
 def multiples(text: str) -> tuple[Quantity, ...]:
     """Multiples that are written as words: twice, three times, half."""
     return tuple(_multiples(text))

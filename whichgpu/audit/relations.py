@@ -6,7 +6,10 @@ powers of all axes (money per hour times hours is money), but for periods, which
 
 from __future__ import annotations
 
-from itertools import combinations, product
+from bisect import bisect_left
+from functools import lru_cache
+from heapq import nsmallest
+from itertools import combinations, islice, product
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit.judging import stated
@@ -19,9 +22,13 @@ if TYPE_CHECKING:
 
 #: What a product may be off by besides the rounding of its factors.
 _WITHIN, _ABOUT, _ROUNDED = 0.008, 0.07, 0.03
+#: What a sum of two may be off by, as a share of what is told: more than `Way.gives` allows.
+_MOST = 0.2
 #: Factors of one product, and those among them that are numbers of no unit.
 _FACTORS, _BARE, _POOL = 4, 2, 12
 _HOURLY = dims(money=1, hour=-1)
+#: More than twice any sum of powers.
+_BASE = 64
 
 
 class Way(NamedTuple):
@@ -51,9 +58,8 @@ def rounding(term: Term) -> float:
 
 def ways(told: Term, pool: Sequence[Term], must: Term | None = None, most: int = _FACTORS) -> Iterator[Way]:
     """Every product of amounts that is of the kind of one that is told; with `must` among its factors."""
-    near = sorted((each for each in pool if each is not must), key=lambda one: abs(one.start - told.start))[
-        :_POOL
-    ]
+    others = (each for each in pool if each is not must)
+    near = nsmallest(_POOL, others, key=lambda one: abs(one.start - told.start))
     for many in range(most + 1 - bool(must)):
         for some in combinations(near, many):
             used = (must, *some) if must else some
@@ -63,20 +69,41 @@ def ways(told: Term, pool: Sequence[Term], must: Term | None = None, most: int =
 
 
 def _products(told: Term, used: tuple[Term, ...]) -> Iterator[Way]:
+    start = -_code(told.dims)
     for powers in product(*(_powers(each) for each in used)):
-        value, left = 1.0, [-power for power in told.dims]
+        value, code = 1.0, start
         for factor, of in powers:
             value *= factor
-            left = [a + b for a, b in zip(left, of, strict=True)]
-        length = converted(tuple(left)) or _of_use(tuple(left), told, used)
+            code += of
+        left, length = _left(code)
+        length = length or (_of_use(left, told, used) if left else None)
         if length:
             yield Way(value * length[0], value * length[1], used)
+
+
+@lru_cache(maxsize=4096)
+def _code(powers: tuple[int, ...]) -> int:
+    """Powers as one number, which add up as they do: there are far more products than kinds of them."""
+    return sum(power * _BASE**at for at, power in enumerate(powers))
+
+
+@lru_cache(maxsize=4096)
+def _left(code: int) -> tuple[tuple[int, ...], tuple[float, float] | None]:
+    """The powers of a product where they may be those of use, and what `converted` says of them."""
+    powers = []
+    for _ in AXES:
+        power = (code + _BASE // 2) % _BASE - _BASE // 2
+        powers.append(power)
+        code = (code - power) // _BASE
+    left = tuple(powers)
+    in_use = sum(left) == -1 and not any(left[: AXES.index("hour")])
+    return left if in_use else (), converted(left)
 
 
 def _of_use(left: tuple[int, ...], told: Term, used: tuple[Term, ...]) -> tuple[float, float] | None:
     """What "24 hours a day" or "5,000 requests a day" make a day's amount of one that says no period."""
     hour = AXES.index("hour")
-    if any(told.dims[hour:]) or sum(left) != -1 or any(left[:hour]):
+    if any(told.dims[hour:]):
         return None
     for each in used:
         a_day = each.dims[hour] == 1 and sum(each.dims) == 0
@@ -88,7 +115,13 @@ def _of_use(left: tuple[int, ...], told: Term, used: tuple[Term, ...]) -> tuple[
     return None
 
 
-def _powers(term: Term) -> list[tuple[float, tuple[int, ...]]]:
+@lru_cache(maxsize=512)
+def _powers(term: Term) -> tuple[tuple[float, int], ...]:
+    """What a term may be as a factor, with the `_code` of its powers."""
+    return tuple((value, _code(powers)) for value, powers in _factors(term))
+
+
+def _factors(term: Term) -> list[tuple[float, tuple[int, ...]]]:
     """What a term may be as a factor: itself or its inverse; a share what it leaves or adds."""
     none = dims()
     if not term.value:
@@ -111,13 +144,28 @@ def _powers(term: Term) -> list[tuple[float, tuple[int, ...]]]:
 
 
 def differences(told: Term, pool: Sequence[Term]) -> Iterator[Way]:
-    """Sums and differences of two amounts of one kind that are of the kind of what is told."""
+    """Sums and differences of two amounts of one kind that give, or nearly, what is told."""
     same = [each for each in pool if alike(each, told) and each is not told]
-    for a, b in combinations(same, 2):
-        for value in (abs(a.value - b.value), a.value + b.value):
-            if value:
-                # What is left of two rounded values is rounder than either.
-                yield Way(value, value, (a, b))
+    values = sorted((each.value, at) for at, each in enumerate(same))
+    for at, a in enumerate(same):
+        # Each is a pair with a few of a long list: those that are near to what it lacks.
+        others = {
+            other
+            for rest in (told.value - a.value, a.value - told.value, a.value + told.value)
+            for other in _within(values, rest, _MOST * told.value)
+        }
+        for other in sorted(each for each in others if each > at):
+            b = same[other]
+            for value in (abs(a.value - b.value), a.value + b.value):
+                if value:
+                    # What is left of two rounded values is rounder than either.
+                    yield Way(value, value, (a, b))
+
+
+def _within(values: Sequence[tuple[float, int]], about: float, slack: float) -> Iterator[int]:
+    """The places of values that are no further from one."""
+    first = bisect_left(values, (about - slack, -1))
+    return (at for _, at in islice(values, first, bisect_left(values, (about + slack, len(values)))))
 
 
 def alike(one: Term, other: Term) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
+from whichgpu.audit import patterns as re
+from whichgpu.audit.patterns import MANY
 from whichgpu.audit.subjects import mentions
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def _start(one: Placed) -> int:
     return one.start
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=MANY)
 def sentences(text: str) -> tuple[Sentence, ...]:
     """The sentences of a text."""
     return tuple(_sentences(text))

@@ -7,10 +7,11 @@ A name is never narrowed to a device of another name: "RTX 4090" after "RTX 4090
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from whichgpu.audit import patterns as re
+from whichgpu.audit.patterns import MANY
 from whichgpu.hardware import tokens
 from whichgpu.hardware.names import candidates
 
@@ -114,7 +115,7 @@ def mentions(text: str, catalogue: Catalogue) -> Iterator[Mention]:
     return iter(_mentions(text, catalogue))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=MANY)
 def _mentions(text: str, catalogue: Catalogue) -> tuple[Mention, ...]:
     return tuple(_found(text, catalogue))
 
@@ -159,6 +160,7 @@ def _own_leads(catalogue: Catalogue) -> frozenset[str]:
     return frozenset(gpu.name.split()[0].lower() for gpu in own if gpu.name.split())
 
 
+@lru_cache(maxsize=4096)
 def _may_begin(word: str) -> bool:
     lower = word.lower()
     return lower in _LEADS or (any(c.isdigit() for c in word) and any(c.isalpha() for c in word)) or (

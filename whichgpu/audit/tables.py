@@ -5,9 +5,9 @@ Devices stand in a header with attributes to the left, or one to a row with attr
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import CHIP, headed, qualifiers, rate_of
 from whichgpu.audit.cells import Cell, read, unit_of
 from whichgpu.audit.explained import explained

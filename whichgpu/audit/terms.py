@@ -6,10 +6,11 @@ another.
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from whichgpu.audit import patterns as re
+from whichgpu.audit.patterns import MANY
 from whichgpu.audit.quantities import SPELLED, quantities
 
 if TYPE_CHECKING:
@@ -138,7 +139,12 @@ class Term(NamedTuple):
     @property
     def of(self) -> str:
         """What it is an amount of: the first axis that it has a positive power of."""
-        return next((axis for axis, power in zip(AXES, self.dims, strict=True) if power > 0), "")
+        return _leading(self.dims)
+
+
+@cache
+def _leading(powers: tuple[int, ...]) -> str:
+    return next((axis for axis, power in zip(AXES, powers, strict=True) if power > 0), "")
 
 
 def dims(**powers: int) -> tuple[int, ...]:
@@ -153,7 +159,7 @@ _UNITS: Mapping[str, tuple[tuple[int, ...], float]] = {
 }  # fmt: skip
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=MANY)
 def terms(text: str, fraction: str = ".", names: Places = ()) -> tuple[Term, ...]:
     """Every amount of a text in order, without those in the names of devices (their places)."""
     found = sorted(_terms(text, fraction, names))
@@ -165,7 +171,9 @@ def terms(text: str, fraction: str = ".", names: Places = ()) -> tuple[Term, ...
 
 
 def _terms(text: str, fraction: str, names: Places) -> Iterator[Term]:
-    taken = list(names)
+    taken = bytearray(len(text))
+    for start, end in names:
+        taken[start:end] = bytes([1]) * (end - start)
     end, before = 0, ""
     for each in quantities(text, fraction):
         if any(a <= each.start < b for a, b in names) or each.value <= 0 or each.high != each.value:
@@ -175,16 +183,15 @@ def _terms(text: str, fraction: str, names: Places) -> Iterator[Term]:
         made = _of_quantity(text, each, before, names)
         if made is not None:
             yield made
-            taken.append((made.start, made.end))
+            taken[made.start : made.end] = bytes([1]) * (made.end - made.start)
             end = made.end
-    free = [span for span in taken if span[1] > span[0]]
     for match in (*_LASTS.finditer(text), *_SPELLED.finditer(text)):
-        if any(a < match.end("n") and match.start() < b for a, b in free):
+        if 1 in taken[match.start() : match.end("n")]:
             continue
         made = _of_word(text, match)
         if made is not None:
             yield made
-            free.append((made.start, made.end))
+            taken[made.start : made.end] = bytes([1]) * (made.end - made.start)
 
 
 def _of_word(text: str, match: re.Match[str]) -> Term | None:

@@ -7,10 +7,10 @@ guess that `tables` proves by values.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import CHIP, headed
 from whichgpu.audit.binding import fitting
 from whichgpu.audit.cells import read_as, unit_of

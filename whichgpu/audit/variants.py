@@ -5,15 +5,15 @@ A header that may mean several devices ("A100") means the one that most of its c
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit import tables
 from whichgpu.audit.attributes import Attribute, qualifiers
 from whichgpu.audit.binding import fitting, of_a_part
 from whichgpu.audit.cells import counts, noted, of_mark, read
 from whichgpu.audit.findings import Finding
-from whichgpu.audit.judging import judged, stated
+from whichgpu.audit.judging import confirmed, judged, stated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -193,6 +193,19 @@ def verdict_on(
         )
         return grouped if grouped.verdict == "confirmed" else found
     return found
+
+
+def is_right(text: str, quantity: Quantity, attribute: Attribute, gpu: Gpu, context: Context) -> bool:
+    """Whether `verdict_on` confirms a value of a device, of which nothing is said beside it."""
+    said: frozenset[str] = frozenset()
+    words = text[quantity.start : quantity.end]
+    if _GROUPED.match(words):
+        found = verdict_on(text, quantity, attribute, [gpu], said=said, context=context)
+        return found.verdict == "confirmed"
+    what = stated(
+        quantity.value, words, quantity.limit, said, dimension=quantity.dimension, unit=quantity.unit
+    )
+    return confirmed(attribute, what, [gpu], context.catalogue)
 
 
 def finding_on(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit import tables
 from whichgpu.audit.expressions import sums
 from whichgpu.audit.findings import Evidence, made
@@ -204,7 +204,7 @@ def _change(
             a < b and _A_RISE.match(passage.text, share.end)
         )
         right = any(abs(told - each) <= max(_SAVED, 0.05 * each) for each in (real[1:] if grown else real))
-        before = [each for each in found if each.end <= shares[0].start and each.dimension in _OF_DEVICES]
+        before = [each for each in found if each.end <= share.start and each.dimension in _OF_DEVICES]
         if not right and before and before[-1].dimension != dimension:
             # "1 GB less than the 2080 Ti, but 760 GB/s, 23 % more": of what stands right before.
             continue

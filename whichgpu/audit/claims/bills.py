@@ -6,9 +6,11 @@ An amount that is said to follow from another is wrong where no product of what 
 from __future__ import annotations
 
 import math
-import re
-from typing import TYPE_CHECKING, NamedTuple
+from bisect import bisect_left, bisect_right
+from itertools import islice
+from typing import TYPE_CHECKING
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.relations import Way, differences, ways
 from whichgpu.audit.sentences import sentences, within
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.subjects import Mention
     from whichgpu.audit.terms import Term
 
 #: What says that an amount is worked out from the one before it.
@@ -87,39 +90,85 @@ def find(context: Context) -> Iterator[Finding]:
             continue
         names = tuple((each.start, each.end) for each in context.mentions.get(index, ()))
         every = terms(passage.text, context.fraction, names)
-        text = _Text(passage, index, every, earlier, set(), {})
+        text = _Text(passage, index, every, earlier)
         earlier = tuple(each._replace(start=each.start - len(passage.text), end=0) for each in every)
         for told in every if sum(any(each.dims) for each in every) > 1 and asked < _CLAIMS else ():
             bases = _bases(told, text, context) if told.of else []
             asked += bool(bases)
             found = _judged(bases, told, text, context) if bases else None
             if found is not None:
-                text.wrong.update({told} if found.accuses else ())
                 yield found
+            text.heard(told, wrong=found is not None and found.accuses)
 
 
-class _Text(NamedTuple):
-    """A passage with its amounts, those found wrong, and the counts that are in what follows from others."""
+class _Text:
+    """A passage with its amounts and those of the one before, gone through one by one.
 
-    passage: Passage
-    place: int
-    every: Sequence[Term]
-    #: Those of the passage before.
-    earlier: Sequence[Term]
-    wrong: set[Term]
-    derived: dict[Term, frozenset[Term]]
+    A passage may be nothing but amounts: what stands near one is looked up, never all of them for each.
+    """
+
+    def __init__(self, passage: Passage, place: int, every: Sequence[Term], earlier: Sequence[Term]) -> None:
+        self.passage, self.place, self.every, self.earlier = passage, place, every, earlier
+        self.tariffs = any(map(_is_tariff, every))
+        #: The counts that are in what follows from others.
+        self.derived: dict[Term, frozenset[Term]] = {}
+        #: Signs of the money, and "energy", that was heard of and is no tariff.
+        self.kinds: set[str] = set()
+        self._wrong: set[Term] = set()
+        self._breaks: dict[str, list[int]] | None = None
+
+    def heard(self, told: Term, *, wrong: bool) -> None:
+        """Remember an amount for what may follow from it."""
+        if wrong:
+            self._wrong.add(told)
+        elif not _is_tariff(told):
+            self.kinds.add(told.sign or told.of)
 
     def sentence(self, at: int) -> Sentence:
         """The sentence that a place is in."""
-        return next(one for one in sentences(self.passage.text) if at < one.end)
+        found = sentences(self.passage.text)
+        return found[bisect_right(found, at, key=_end)]
+
+    def before(self, at: int, reach: int) -> Iterator[Term]:
+        """The amounts that end less than so far before a place, the nearest first."""
+        index = bisect_left(self.every, at, key=_start)
+        while index and at - self.every[index - 1].end < reach:
+            index -= 1
+            yield self.every[index]
+
+    def right(self, at: int) -> Iterator[Term]:
+        """Those near enough to follow from that were not found wrong, the nearest first."""
+        return (each for each in self.before(at, 2 * _FAR) if each not in self._wrong)
+
+    def breaks(self, key: str, start: int, end: int) -> bool:
+        """Whether a word that makes an amount another thing's, by its first letters, is in a stretch."""
+        if self._breaks is None:
+            self._breaks = {}
+            for match in _BREAK.finditer(self.passage.text):
+                self._breaks.setdefault(_key(match), []).append(match.start())
+        places = self._breaks.get(key, ())
+        first = bisect_left(places, start)
+        return first < len(places) and places[first] < end
+
+
+def _start(one: Term) -> int:
+    return one.start
+
+
+def _end(one: Sentence) -> int:
+    return one.end
+
+
+def _key(found: re.Match[str]) -> str:
+    return found[0][:5].lower()
 
 
 def _bases(told: Term, text: _Text, context: Context) -> list[Term]:
     """The amounts before that one may follow from: the last of its kind, and those before that."""
     before = _before(told, text)
-    if not before or told.start - before[-1].end > _FAR:
+    if not before or told.start - before[0].end > _FAR:
         return []
-    base = before[-1]
+    base = before[0]
     if told.each and (base.each or told.sign != base.sign):
         return []
     between = text.passage.text[base.end : told.start]
@@ -129,41 +178,42 @@ def _bases(told: Term, text: _Text, context: Context) -> list[Term]:
     apart = named or _FORMULA.search(between) or _stopped(text, base, told)
     if apart or not _linked(text, base, told) or _of_another(context, text, base, told):
         return []
-    further = [each for each in before[-_BASES:-1] if not _of_another(context, text, each, told)]
-    return [base, *(each for each in reversed(further) if told.start - each.end < 2 * _FAR)]
+    return [base, *(each for each in before[1:] if not _of_another(context, text, each, told))]
 
 
 def _before(told: Term, text: _Text) -> list[Term]:
-    """What has the axis of an amount, or for money the energy that it may be the price of."""
-    before = [each for each in text.every if each.end <= told.start and each not in text.wrong]
+    """The last that have the axis of an amount, or for money the energy that it may be the price of."""
+    if _is_tariff(told):
+        return []
+    before = text.right(told.start)
     if told.of == "money":
-        tariffs = any(map(_is_tariff, text.every))
-        before = [each for each in before if each.sign == told.sign or (tariffs and each.of == "energy")]
-        before = [each for each in before if not _is_tariff(each)] or before
+        # A tariff is what follows from, only where there is nothing else.
+        only = not text.kinds & {told.sign, *(["energy"] if text.tariffs else [])}
+        before = (each for each in before if only or not _is_tariff(each))
+        before = (each for each in before if each.sign == told.sign or (text.tariffs and each.of == "energy"))
     elif told.of == "energy":
-        before = [each for each in before if each.of == "energy"]
+        before = (each for each in before if each.of == "energy")
     else:
         axes = [place for place, axis in enumerate(AXES) if axis == told.of or {axis, told.of} <= {*LENGTHS}]
-        before = [each for each in before if any(each.dims[place] for place in axes) and not each.sign]
-    return [] if _is_tariff(told) else before
+        before = (each for each in before if any(each.dims[place] for place in axes) and not each.sign)
+    return list(islice(before, _BASES))
 
 
 def _linked(text: _Text, base: Term, told: Term) -> bool:
     """Whether words between two amounts say that the second follows, or it goes on a list of such."""
     words = text.passage.text
-    before = [each for each in text.every if each.end <= told.start]
+    last = next(text.before(told.start, len(words)), base)
     # A word that leads to the amount before this one leads no further.
-    first = max((each.end for each in before if each.of == told.of), default=base.end)
+    first = next((each.end for each in text.before(told.start, _NEAR) if each.of == told.of), base.end)
     if told.of in LENGTHS and base.of in LENGTHS and base.start < text.sentence(told.start).start:
         return False
     again = base.dims != told.dims and _AGAIN.fullmatch(words, base.end, told.start)
     listed = base in text.derived and base.start >= text.sentence(told.start).start
     reach = max(first, base.end, told.start - _NEAR)
-    timed = before and before[-1].of in LENGTHS and _LISTED.fullmatch(words, before[-1].end, told.start)
+    timed = last.of in LENGTHS and _LISTED.fullmatch(words, last.end, told.start)
     per_token = told.of == "byte" and base.dims[2] < 0
     link = _LINK if told.of in _AXES or per_token or _GPU_HOURS.search(told.words) else _STRONG
-    priced = [each for each in text.every if each.end <= told.start and told.start - each.end < _BEHIND][-1:]
-    tariff = told.of == "money" and any(map(_is_tariff, priced))
+    tariff = told.of == "money" and _is_tariff(last) and told.start - last.end < _BEHIND
     for_all = told.of == "money" and base.each and _FOR_ALL.match(words, told.end)
     return bool(again or listed or tariff or timed or for_all or link.search(words, reach, told.start))
 
@@ -176,20 +226,24 @@ def _stopped(text: _Text, base: Term, told: Term) -> bool:
     """Whether a word between two amounts makes the second another thing's; the first's are none."""
     words, here = text.passage.text, text.sentence(told.start)
     first = text.sentence(base.start).start
-    known = {match[0][:5].lower() for match in _BREAK.finditer(words, first, base.start)}
     place = max(base.end, here.start), min(told.end + _BEHIND, here.end)
-    return any(match[0][:5].lower() not in known for match in _BREAK.finditer(words, *place))
+    found = _BREAK.finditer(words, *place)
+    return any(not text.breaks(_key(match), first, base.start) for match in found)
 
 
 def _of_another(context: Context, text: _Text, base: Term, told: Term) -> bool:
     """Whether a device stands between two amounts that is not the one before both."""
     named = context.mentions.get(text.place, ())
-    before = [each for each in named if each.end <= base.start]
+    first = bisect_right(named, base.start, key=_until)
     between = within(named, base.end, told.start)
-    if not before:
+    if not first:
         # "At 165 W the A30 uses 4 kWh": the one device of both.
         return len({each.named for each in between}) > 1 or (bool(between) and base.of != "energy")
-    return any(each.named != before[-1].named for each in between)
+    return any(each.named != named[first - 1].named for each in between)
+
+
+def _until(one: Mention) -> int:
+    return one.end
 
 
 def _judged(bases: Sequence[Term], told: Term, text: _Text, context: Context) -> Finding | None:

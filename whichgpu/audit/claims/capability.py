@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit import tables
-from whichgpu.audit.capabilities import CAPABILITIES, Capability
+from whichgpu.audit.capabilities import CAPABILITIES, Capability, named_in
 from whichgpu.audit.fields import ITS_OWN
 from whichgpu.audit.findings import made
 from whichgpu.audit.judging import source_of
@@ -212,6 +212,12 @@ def find(context: Context) -> Iterator[Finding]:
             yield from _instances(passage, (sentence.start, sentence.end), who, context)
 
 
+def said_in(text: str, start: int, end: int) -> Iterator[tuple[Capability, bool, re.Pattern[str]]]:
+    """Those of `CLAIMS` whose capability a stretch of a text names."""
+    here = named_in(text, start, end)
+    return (claim for claim in CLAIMS if claim[0] in here)
+
+
 def capability_at(text: str, at: int) -> tuple[Capability, int] | None:
     """The capability that is named at a place of a text, and the length of its name."""
     for each in CAPABILITIES:
@@ -297,7 +303,7 @@ def _of_sentence(
     if not _ANY.search(text, *place):
         return
     yield from _listed(passage, place, who, context)
-    for each, told, pattern in CLAIMS:
+    for each, told, pattern in said_in(text, *place):
         for match in pattern.finditer(text, *place):
             mention = who.owner(match.start())
             gap = text[mention.end : match.start()] if mention in who.here and mention else ""
@@ -433,7 +439,8 @@ def _itself(passage: Passage, sentence: Sentence, who: Spoken, context: Context)
     """What is said to be supported, where the device stands before it or the sentence goes on about it."""
     if not _STATE.search(sentence.text):
         return
-    for each, pattern in _ITSELF:
+    here = named_in(passage.text, sentence.start, sentence.end)
+    for each, pattern in (one for one in _ITSELF if one[0] in here):
         for match in pattern.finditer(passage.text, sentence.start, sentence.end):
             mention = who.owner(match.start())
             if mention is None or (mention not in who.here and not who.certain):
@@ -463,7 +470,8 @@ def _passive(passage: Passage, start: int, who: Spoken, context: Context) -> Ite
         words = passage.text[max(start, mention.start - _FAR) : mention.start]
         if not _ON_THE.search(words[-_NEAR:]) or not _ANY.search(words):
             continue
-        for each, pattern in _PASSIVE:
+        here = named_in(words, 0, len(words))
+        for each, pattern in (one for one in _PASSIVE if one[0] in here):
             match = pattern.search(words)
             if match is None or not (
                 match["none"] or "support" in match[0] or re.search(r"\b(?:is|are|works?|runs)\b", match[0])

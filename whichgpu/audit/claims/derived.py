@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.beside import in_brackets
 from whichgpu.audit.binding import united
 from whichgpu.audit.findings import Evidence, made

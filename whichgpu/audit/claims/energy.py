@@ -6,10 +6,10 @@ is off is wrong.
 
 from __future__ import annotations
 
-import re
 from statistics import median
 from typing import TYPE_CHECKING
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.claims.quotients import Column, by_devices, column
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import stated

@@ -6,10 +6,11 @@ device reads the clause once for each.
 
 from __future__ import annotations
 
-import re
+from bisect import bisect_left
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.pairs import devices
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import Spoken, owned
@@ -173,8 +174,11 @@ def _members(
 def _headed(index: int, context: Context) -> Sequence[Mention]:
     """What the heading above a passage names."""
     passages = context.document.passages
-    place = next((at for at in range(index - 1, -1, -1) if passages[at].kind == "heading"), -1)
-    return context.mentions.get(place, ())
+    if "headings" not in context.memo:
+        context.memo["headings"] = [at for at, each in enumerate(passages) if each.kind == "heading"]
+    headings: list[int] = context.memo["headings"]
+    before = bisect_left(headings, index)
+    return context.mentions.get(headings[before - 1], ()) if before else ()
 
 
 def _distinct(found: Sequence[Mention], context: Context) -> list[_Ids]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import BY_UNIT, RATES, attributes, named
 from whichgpu.audit.binding import fitting
 from whichgpu.audit.findings import Evidence, made

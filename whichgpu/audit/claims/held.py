@@ -6,10 +6,10 @@ name is the last that the text spoke of. It is wrong where what must be in memor
 
 from __future__ import annotations
 
-import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.models import formats, models
 from whichgpu.audit.quantities import quantities

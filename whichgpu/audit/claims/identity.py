@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from functools import cache
 from typing import TYPE_CHECKING
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import CHIP
 from whichgpu.audit.explained import of_words
 from whichgpu.audit.fields import ITS_OWN, SET_AGAINST, of_field, one_of, owner_of, same_chip
@@ -21,7 +20,7 @@ from whichgpu.facts import store
 from whichgpu.hardware.architecture import families
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from whichgpu.audit.cells import Cell
     from whichgpu.audit.document import Passage
@@ -625,19 +624,23 @@ def _compared(shown: Mention, context: Context) -> bool:
 
 def _drift(context: Context) -> Iterator[Finding]:
     """A laptop's GPU that goes on under the name of the card for desktops."""
-    counted: Counter[str] = Counter()
-    for found in context.mentions.values():
-        counted.update(each.ids[0] for each in found if each.sure)
+    where: dict[str, list[int]] = {}
+    for index, found in context.mentions.items():
+        for each in found:
+            if each.sure:
+                where.setdefault(each.ids[0], []).append(index)
     text = context.document.original
-    for laptop in [key for key in counted if key.endswith("-laptop")]:
+    told = [key for key in where if key.endswith("-laptop") and len(where[key]) > 1]
+    told = [key for key in told if key.removesuffix("-laptop") in where]
+    if not told or re.search(r"\bdesktop\b", text, re.IGNORECASE):
+        return
+    for laptop in told:
         desktop = laptop.removesuffix("-laptop")
-        if counted[desktop] == 0 or counted[laptop] < 2 or re.search(r"\bdesktop\b", text, re.IGNORECASE):
-            continue
-        if not _only_as_short(laptop, desktop, context):
+        if not _only_as_short(laptop, desktop, {*where[laptop], *where[desktop]}, context):
             continue
         because = f"the text speaks of {laptop} and goes on with {desktop}, another device"
-        for index, found in context.mentions.items():
-            for each in found:
+        for index in dict.fromkeys(where[desktop]):
+            for each in context.mentions[index]:
                 if each.ids == (desktop,):
                     yield made(context, context.document.passages[index], (each.start, each.end), "identity",
                                "inconsistent", subject=desktop, attribute="name", because=because,
@@ -645,11 +648,11 @@ def _drift(context: Context) -> Iterator[Finding]:
                                evidence=(_differ(laptop, desktop, context),))  # fmt: skip
 
 
-def _only_as_short(laptop: str, desktop: str, context: Context) -> bool:
-    """Whether the card's name comes after the laptop's, and never beside it in a sentence."""
+def _only_as_short(laptop: str, desktop: str, where: Collection[int], context: Context) -> bool:
+    """Whether the card's name comes after the laptop's, never beside it in one of some passages."""
     first = {laptop: 1 << 30, desktop: 1 << 30}
-    for index, found in sorted(context.mentions.items()):
-        passage = context.document.passages[index]
+    for index in sorted(where):
+        passage, found = context.document.passages[index], context.mentions[index]
         for each in found:
             if each.sure and each.ids[0] in first:
                 first[each.ids[0]] = min(first[each.ids[0]], passage.place(each.start))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.capabilities import CAPABILITIES
-from whichgpu.audit.claims.capability import CLAIMS, of_architecture
 from whichgpu.audit.claims.capability import judged as judged_of
+from whichgpu.audit.claims.capability import of_architecture, said_in
 from whichgpu.audit.claims.group import of_one
 from whichgpu.audit.sentences import sentences, within
 
@@ -106,7 +106,7 @@ def _of_sentence(passage: Passage, sentence: Sentence, context: Context) -> Iter
         gpus = of_architecture(match["kind"], context)
         place = (match.start("kind"), match.end())
         yield from _judged(passage, place, (what, not match["not"], match["kind"]), gpus, context)
-    for each, told, pattern in CLAIMS:
+    for each, told, pattern in said_in(text, sentence.start, sentence.end):
         for match in pattern.finditer(text, sentence.start, sentence.end):
             kind = _KIND.search(text, max(sentence.start, match.start() - 60), match.start())
             if kind is None or (each.key in _OF_SOME and told):

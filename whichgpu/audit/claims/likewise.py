@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes
 from whichgpu.audit.capabilities import CAPABILITIES
-from whichgpu.audit.claims.capability import CLAIMS, judged
+from whichgpu.audit.claims.capability import judged, said_in
 from whichgpu.audit.findings import made
 from whichgpu.audit.judging import judged as judged_value
 from whichgpu.audit.judging import stated
@@ -217,8 +217,8 @@ def _same_value(
 
 def context_names(passage: Passage, start: int, mention: Mention, context: Context) -> list[Mention]:
     """The devices named between a place of a passage and a device."""
-    index = next(i for i, each in enumerate(context.document.passages) if each is passage)
-    return [each for each in context.mentions.get(index, ()) if start <= each.start < mention.start]
+    found = context.mentions.get(context.place(passage), ())
+    return [each for each in found if start <= each.start < mention.start]
 
 
 def _taken_up(text: str, start: int, which: re.Match[str], here: Sequence[Mention]) -> list[Capability]:
@@ -262,7 +262,7 @@ def _last_claim(text: str, start: int, end: int) -> tuple[Capability, bool] | No
     found = max(
         (
             (match.start("what"), not told, match.start(), each)
-            for each, told, pattern in CLAIMS
+            for each, told, pattern in said_in(text, start, end)
             for match in pattern.finditer(text, start, end)
         ),
         default=None,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit import tables
 from whichgpu.audit.fields import ITS_OWN, SET_AGAINST, generations, owner_of
 from whichgpu.audit.findings import made

@@ -6,9 +6,9 @@ where they would take less than half of it, since what else it holds (context, r
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.models import TRAINS, formats, models
 from whichgpu.audit.quantities import quantities

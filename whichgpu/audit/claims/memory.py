@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.models import TRAINS, Format, formats, models
 from whichgpu.audit.quantities import quantities
@@ -322,9 +322,7 @@ def _beside(passage: Passage, place: tuple[int, int], context: Context) -> Itera
 
 
 def _devices(passage: Passage, context: Context) -> Iterator[Mention]:
-    for index, found in context.mentions.items():
-        if context.document.passages[index] is passage:
-            yield from found
+    yield from context.mentions.get(context.place(passage), ())
 
 
 def _need(name: str, said: Format | None) -> _Need | None:

@@ -6,9 +6,9 @@ them is a device's own in its place and the other is none of the other's, that o
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import BY_UNIT, attributes, named, qualifiers
 from whichgpu.audit.binding import fitting
 from whichgpu.audit.pairs import devices

@@ -6,11 +6,11 @@ is what most rows agree on, or what the heading says ("730 h"). A row that is of
 
 from __future__ import annotations
 
-import re
 from itertools import zip_longest
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.document import Table
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import stated

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu import prices
+from whichgpu.audit import patterns as re
 from whichgpu.audit import tables
 from whichgpu.audit.findings import VERDICTS, Evidence, made
 from whichgpu.audit.offers import HOURS, Range, on_offer, providers

@@ -7,10 +7,10 @@ the power of the devices are read from the catalogue where the table does not st
 from __future__ import annotations
 
 import math
-import re
 from itertools import permutations
 from typing import TYPE_CHECKING, NamedTuple
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import stated
 from whichgpu.audit.quantities import quantities

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import BY_UNIT, attributes, named
 from whichgpu.audit.binding import fitting
 from whichgpu.audit.findings import made
@@ -43,7 +43,7 @@ def find(context: Context) -> Iterator[Finding]:
 
 
 def _of_sentence(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
-    index = context.document.passages.index(passage)
+    index = context.place(passage)
     devices = list(within(context.mentions.get(index, ()), sentence.start, sentence.end))
     inside = [(each.start, each.end) for each in devices]
     values = [

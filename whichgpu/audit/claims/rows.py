@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.explained import of_words
 from whichgpu.audit.fields import generations, of_field
 from whichgpu.audit.variants import cells

@@ -5,10 +5,10 @@ The two amounts stand in the sentence or just before it; wrong is what no two am
 
 from __future__ import annotations
 
-import re
 from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.quantities import multiples, quantities
 from whichgpu.audit.relations import rounding

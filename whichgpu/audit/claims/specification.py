@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import CHIP, Attribute, Named, named, qualifiers
 from whichgpu.audit.binding import APART, TIED, Binder, both_of, several_columns, united
 from whichgpu.audit.cells import noted
@@ -15,7 +16,7 @@ from whichgpu.audit.listed import has, is_list
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import counted, spoken, superchips
 from whichgpu.audit.sentences import Sentence, guarded, sentences, within
-from whichgpu.audit.variants import cells, finding_on, of_cell, verdict_on
+from whichgpu.audit.variants import cells, finding_on, is_right, of_cell, verdict_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -366,15 +367,10 @@ def _of_one_beside(
     passage: Passage, quantity: Quantity, attribute: Attribute, mention: Mention, context: Context
 ) -> bool:
     """Whether a value of a sentence without a name is right of another device of its passage before it."""
-    index = next((i for i, each in enumerate(context.document.passages) if each is passage), -1)
+    index = context.place(passage)
     named = [each for each in context.mentions.get(index, ()) if each.end <= quantity.start]
     others = {key for each in named for key in each.ids} - set(mention.named)
-    return any(
-        verdict_on(
-            passage.text, quantity, attribute, [context.catalogue[key]], said=frozenset(), context=context
-        ).verdict == "confirmed"
-        for key in sorted(others)
-    )  # fmt: skip
+    return any(is_right(passage.text, quantity, attribute, context.catalogue[key], context) for key in others)
 
 
 def _of_one_spoken_of(
@@ -385,15 +381,11 @@ def _of_one_spoken_of(
     if passage.kind == "item" and len(text) < _SHORT:
         return False
     kin = {one for key in mention.named for one in namesakes(key, context.catalogue)}
-    others = [context.catalogue[key] for key in sorted(context.spoken_of - kin)]
     digits = re.sub(r"\D", "", text[quantity.start : quantity.end]).strip("0")
     if len(digits) < _TELLING and attribute.key != "memory":
         return False
-    return any(
-        verdict_on(text, quantity, attribute, [gpu], said=frozenset(), context=context).verdict == "confirmed"
-        for gpu in others
-        if gpu.confidence != "low"
-    )
+    others = (context.catalogue[key] for key in context.spoken_of - kin)
+    return any(is_right(text, quantity, attribute, gpu, context) for gpu in others if gpu.confidence != "low")
 
 
 def _doubtful(
@@ -494,7 +486,10 @@ def _narrower(
         return found
     text = context.document.original
     # A size that is told of a form which the text names ("94 GB in the H100 NVL") is of no other.
-    forms = {each.named[0] for found in context.mentions.values() for each in found if len(each.named) == 1}
+    if "forms named" not in context.memo:
+        every = (each.named for found in context.mentions.values() for each in found)
+        context.memo["forms named"] = {named[0] for named in every if len(named) == 1}
+    forms: set[str] = context.memo["forms named"]
     taken = {_size(context.catalogue[key]) for key in forms}
     larger = [
         gpu
@@ -517,7 +512,13 @@ def _narrower(
 
 def _sized(gpu: Gpu, text: str) -> bool:
     """Whether a text states the memory of a device."""
-    return re.search(rf"\b{_size(gpu)}[ -]?(?:GB|GiB|gigabyte)", text) is not None
+    return _states(_size(gpu), text)
+
+
+@lru_cache(maxsize=64)
+def _states(size: str, text: str) -> bool:
+    # The text may be a whole document, of which every limit asks.
+    return re.search(rf"\b{size}[ -]?(?:GB|GiB|gigabyte)", text) is not None
 
 
 def _size(gpu: Gpu) -> str:

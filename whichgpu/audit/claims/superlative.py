@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import Attribute, attributes, named
 from whichgpu.audit.findings import made
 from whichgpu.audit.judging import on_file

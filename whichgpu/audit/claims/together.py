@@ -6,10 +6,10 @@ one card, and there is none that has both.
 
 from __future__ import annotations
 
-import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.quantities import quantities

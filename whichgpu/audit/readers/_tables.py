@@ -5,10 +5,10 @@ A header on two levels ("Memory" over "Size" and "Bandwidth") becomes one row: "
 
 from __future__ import annotations
 
-import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.document import Passage, Table
 from whichgpu.audit.readers._lines import VALUE
 

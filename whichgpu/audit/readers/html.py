@@ -6,9 +6,9 @@ is skipped, and blocks end passages. Broken nesting is taken as it comes.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.document import Builder, Document
 from whichgpu.audit.readers._lines import SUMMARIES, day_of, of_cell
 from whichgpu.audit.readers._tables import Spread, spread, table_of

@@ -13,9 +13,9 @@ A line that starts with a pipe begins a row.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.document import Builder, Document, Passage, Table
 from whichgpu.audit.readers._lines import (
     SUMMARIES,

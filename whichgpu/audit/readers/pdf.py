@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.document import Builder, Document
 from whichgpu.audit.readers._lines import Line, cell, day_of, lines, paragraphs, plain
 from whichgpu.audit.readers._tables import columned, placed, table_of

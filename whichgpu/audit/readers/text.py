@@ -6,9 +6,9 @@ tabs, several blanks or commas, are a table; those with pipes are read as Markdo
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.document import Builder, Document
 from whichgpu.audit.readers._lines import (
     Line,

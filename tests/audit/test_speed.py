@@ -1,0 +1,125 @@
+"""What an audit takes grows with the text and no faster: counted in calls of functions, not in seconds."""
+
+import re
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from whichgpu.audit import patterns
+from whichgpu.audit.answer import audited
+from whichgpu.audit.patterns import needed
+from whichgpu.hardware.catalogue import catalogue
+
+HERE = Path(__file__).parent
+DAY = date(2026, 11, 20)
+
+
+def calls(text: str, form: str = "markdown") -> int:
+    """Calls of functions of Python's that an audit makes, each of a text that nothing is remembered of."""
+    count = 0
+
+    def counted(_frame: object, event: str, _arg: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    sys.setprofile(counted)
+    try:
+        audited(text.encode(), "", catalogue(()), DAY, form)
+    finally:
+        sys.setprofile(before)
+    return count
+
+
+#: What is repeated, and what stands between: amounts are of one passage, of which each may follow from any.
+SHAPES = {
+    "amounts": ("$2.5{n} an hour or $60 a day, ", ""),
+    "rates": ("{n} W at $0.12/kWh and 8 x $0.10/kWh, ", ""),
+    "claims": (
+        "The A100 80GB SXM4 of lab {n} has {n} GB of HBM2e, up to 80 GB, more than the older card.",
+        "\n\n",
+    ),
+    "items": ("- RTX 4090, machine {n}: 24 GB, $1.{n} per hour, FP8 support, 450 W", "\n"),
+    "marks": ("| GPU | Memory* |\n|---|---|\n| A100 | {n} GB* |\n| A10 | 2{n} GB* |", "\n\n"),
+    "laptops": ("The RTX 4090 Laptop GPU number {n} has 16 GB; the RTX 4080 has {n} W.", "\n\n"),
+    "groups": ("All three of them have {n} GB. None of them supports FP4.", "\n\n"),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_four_times_the_text_is_four_times_the_work(shape):
+    """Calls of four times the text are at most five times as many; of its square they would be sixteen."""
+    unit, between = SHAPES[shape]
+    texts = (
+        between.join(unit.replace("{n}", str(start + n)) for n in range(many))
+        for start, many in ((100, 12), (200, 12), (300, 48))
+    )
+    # The first reads what is read once.
+    _, one, four = map(calls, texts)
+    assert four < 5 * one
+
+
+@pytest.mark.parametrize(
+    ("pattern", "words"),
+    [
+        (r"\b(?:fits?|run(?:s|ning)?)\s+on\b", {"fit", "run"}),
+        (r"(?:very )?hot(?:ter)?\w*", {"hot"}),
+        (r"\d+\s?gigabytes?", {"gigabyte"}),
+        (r"not (?!done)now", {"not now"}),
+        (r"gr\u00f6\u00dfer|h\u00F6her", {"größer", "höher"}),
+        (r"foo|ba?r?", set()),
+        (r"[abc]*", set()),
+        (r"(?i)abcdef", set()),
+        (r"(?P<a>xyz)(?P=a)", set()),
+        (r"a{0,3}", set()),
+    ],
+)
+def test_words_that_a_match_needs(pattern, words):
+    assert needed(pattern) == words
+
+
+def texts() -> list[str]:
+    """Texts of every kind, in both cases, cut where sentences are not."""
+    every = [path.read_text(encoding="utf-8", errors="replace") for path in (HERE / "documents").iterdir()]
+    every += (HERE / "sentences.txt").read_text(encoding="utf-8").splitlines()
+    pieces = [text[at : at + 400] for text in every for at in range(0, len(text), 400)]
+    return [*pieces, *(piece.upper() for piece in pieces[::7])]
+
+
+@pytest.mark.slow
+def test_a_pattern_finds_the_same_where_its_words_are_looked_for():
+    """Of every pattern of every kind of claim: what `re` finds itself."""
+    for path in (Path(patterns.__file__).parent).rglob("*.py"):
+        if path.parent.name in ("audit", "claims"):
+            name = ".".join(
+                ("whichgpu", *path.relative_to(HERE.parents[1] / "whichgpu").with_suffix("").parts)
+            )
+            __import__(name.removesuffix(".__init__"))
+    made = [each for each in _patterns() if needed(each.pattern)]
+    every = texts()[::5]
+    assert len(made) > 200
+    for each in made:
+        real = re.compile(each.pattern, each.flags)
+        for text in every:
+            found, plain = each.search(text, 5), real.search(text, 5)
+            assert (found and found.span()) == (plain and plain.span()), (each.pattern, text)
+
+
+def _patterns() -> list[patterns.Pattern[str]]:
+    """Every pattern that the modules of the audit hold."""
+    found: dict[int, patterns.Pattern[str]] = {}
+
+    def gather(value: object) -> None:
+        if isinstance(value, patterns._Later):
+            found[id(value)] = value
+        elif isinstance(value, tuple | list):
+            for each in value:
+                gather(each)
+
+    for name, module in list(sys.modules.items()):
+        if name.startswith("whichgpu.audit"):
+            for value in list(vars(module).values()):
+                gather(value)
+    return list(found.values())

@@ -1,0 +1,189 @@
+"""`re` for many patterns over much text: each is compiled when it is needed, and looked for where it may be.
+
+Most patterns of claims need one of a few words ("supports", "lacks"), of which most sentences hold none.
+They are read off the pattern itself (`needed`), and a text without any of them is not searched. What is found
+is the same, and looking for words takes a hundredth of what trying alternatives at every letter does.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from functools import lru_cache
+from re import DOTALL, IGNORECASE, MULTILINE, I, Match, Pattern, RegexFlag, escape
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+__all__ = (
+    "DOTALL", "IGNORECASE", "MANY", "MULTILINE", "I", "Match", "Pattern", "compile", "escape", "findall",
+    "finditer", "fullmatch", "match", "search", "split", "sub",
+)  # fmt: skip
+
+#: Texts of which it is remembered what stands in them: the passages of a megabyte and their sentences.
+MANY = 8192
+#: A token of a pattern; what stands in a class or behind a backslash is no letter that must be there.
+_TOKEN = re.compile(
+    r"(?P<plain>[^\\\[\](){}|?*+.^$\u0080-\U0010ffff]+(?![?*+{])|[^\\\[\](){}|?*+.^$])"
+    r"|\\(?P<escaped>[^\w])"
+    r"|(?P<nothing>\\[bBAZ]|[\^$])"
+    r"|\\u(?P<code>[0-9a-fA-F]{4})"
+    r"|(?P<any>\\(?:x[0-9a-fA-F]{2}|\w)|\.|\[\^?\]?(?:[^\\\]]|\\.)*\])"
+    r"|(?P<times>[?*+]\??|\{\d*,?\d*\}\??)"
+    r"|(?P<around>\(\?(?:<?[=!]))"
+    r"|(?P<group>\((?:\?(?:P<\w+>|:|[a-zA-Z]*(?:-[a-zA-Z]+)?:))?(?!\?))"
+    r"|(?P<or>\|)|(?P<close>\))",
+    re.DOTALL,
+)
+#: More words are looked for no faster than the pattern is; those that are in every text are no use.
+_MOST, _COMMON = 60, 0.15
+#: A text that is longer than any passage is not kept in small letters.
+_LONG = 20_000
+#: What matches a letter without regard to case and is not made it by `lower`.
+_ODD = str.maketrans({"\u0130": "i", "\u0131": "i", "\u017f": "s"})
+
+
+def needed(pattern: str) -> frozenset[str]:
+    """Words in small letters of which every match holds one; empty where none are known to be needed."""
+    tokens = [(each.lastgroup or "", each[0]) for each in _TOKEN.finditer(pattern)]
+    if sum(len(text) for _, text in tokens) != len(pattern):
+        # Something else than what is known here: it is searched for everywhere.
+        return frozenset()
+    found, end = _alternatives(tokens, 0)
+    return found if end == len(tokens) and _share(found) < _COMMON else frozenset()
+
+
+def _share(words: frozenset[str]) -> float:
+    """About how many texts hold one of some words; 1 where there are none, or too many to look for."""
+    return sum(8.0 ** -len(word) for word in words) * 4 if 0 < len(words) <= _MOST else 1.0
+
+
+def _alternatives(tokens: Sequence[tuple[str, str]], at: int) -> tuple[frozenset[str], int]:
+    """What the alternatives from a token to the end of their group need, and the place of that end."""
+    found, at = _sequence(tokens, at)
+    every, sure = found, bool(found)
+    while at < len(tokens) and tokens[at][0] == "or":
+        found, at = _sequence(tokens, at + 1)
+        every, sure = every | found, sure and bool(found)
+    return every if sure else frozenset(), at
+
+
+def _sequence(tokens: Sequence[tuple[str, str]], at: int) -> tuple[frozenset[str], int]:
+    """What the rarest part of a sequence needs, and the place of the token that ends it."""
+    found: list[frozenset[str]] = []
+    run = ""
+    while at < len(tokens) and tokens[at][0] not in ("or", "close"):
+        kind, text = tokens[at]
+        inner: frozenset[str] = frozenset()
+        if kind in ("group", "around"):
+            inner, at = _alternatives(tokens, at + 1)
+        letters = _letters(kind, text)
+        at += 1
+        times = tokens[at][1] if at < len(tokens) and tokens[at][0] == "times" else ""
+        at += bool(times)
+        maybe = times.startswith(("?", "*", "{0", "{,"))
+        run += "" if maybe else letters
+        if (times or not letters) and kind not in ("around", "nothing"):
+            found.append(frozenset({run} if run else ()))
+            run = ""
+        if kind == "group" and not maybe:
+            found.append(inner)
+    found.append(frozenset({run} if run else ()))
+    return min(filter(None, found), key=_share, default=frozenset()), at
+
+
+def _letters(kind: str, text: str) -> str:
+    """The letters that a token is, in small; none where others than the great one match it."""
+    if kind == "plain" and text.isascii():
+        return text.lower()
+    if kind not in ("plain", "escaped", "code"):
+        return ""
+    letter = chr(int(text[2:], 16)) if kind == "code" else text[-1]
+    return letter.lower() if letter < "\u00ff" or letter.lower() == letter.upper() else ""
+
+
+@lru_cache(maxsize=256)
+def _small(text: str) -> str:
+    """A text in small letters, each where it was."""
+    return text.lower() if text.isascii() else text.translate(_ODD).lower()
+
+
+class _Later:
+    """Stands for a pattern; its methods are there once they are asked for."""
+
+    def __init__(self, pattern: str, flags: int) -> None:
+        self.pattern, self.flags = pattern, flags
+        self._real: Pattern[str] | None = None
+
+    def real(self) -> Pattern[str]:
+        """The pattern, compiled."""
+        if self._real is None:
+            self._real = re.compile(self.pattern, self.flags)
+        return self._real
+
+    def __getattr__(self, name: str) -> Any:
+        words = tuple(sorted(needed(self.pattern), key=len)) if name in ("search", "finditer") else ()
+        made = _where(self.real, name, words) if words else getattr(self.real(), name)
+        setattr(self, name, made)
+        return made
+
+
+def _where(real: Callable[[], Pattern[str]], name: str, words: tuple[str, ...]) -> Callable[..., Any]:
+    """A method of a pattern that looks only where one of the words is."""
+    nothing: tuple[Match[str], ...] = ()
+
+    def search(text: str, start: int = 0, end: int = sys.maxsize) -> Any:
+        find = _small(text).find if len(text) <= _LONG else None
+        if find is None:
+            return getattr(real(), name)(text, start, end)
+        for word in words:
+            if find(word, start, end) >= 0:
+                return getattr(real(), name)(text, start, end)
+        return None if name == "search" else iter(nothing)
+
+    return search
+
+
+@lru_cache(maxsize=4096)
+def compile(pattern: str, flags: int | RegexFlag = 0) -> Pattern[str]:
+    """The pattern, to be compiled when it is needed."""
+    return cast("Pattern[str]", _Later(pattern, int(flags)))
+
+
+def search(pattern: str, text: str, flags: int | RegexFlag = 0) -> Match[str] | None:
+    """As that of `re`."""
+    return compile(pattern, flags).search(text)
+
+
+def match(pattern: str, text: str, flags: int | RegexFlag = 0) -> Match[str] | None:
+    """As that of `re`."""
+    return compile(pattern, flags).match(text)
+
+
+def fullmatch(pattern: str, text: str, flags: int | RegexFlag = 0) -> Match[str] | None:
+    """As that of `re`."""
+    return compile(pattern, flags).fullmatch(text)
+
+
+def finditer(pattern: str, text: str, flags: int | RegexFlag = 0) -> Iterator[Match[str]]:
+    """As that of `re`."""
+    return compile(pattern, flags).finditer(text)
+
+
+def findall(pattern: str, text: str, flags: int | RegexFlag = 0) -> list[Any]:
+    """As that of `re`."""
+    return compile(pattern, flags).findall(text)
+
+
+def sub(
+    pattern: str, repl: str | Callable[[Match[str]], str], text: str, count: int = 0,
+    flags: int | RegexFlag = 0,
+) -> str:  # fmt: skip
+    """As that of `re`."""
+    return compile(pattern, flags).sub(repl, text, count)
+
+
+def split(pattern: str, text: str, maxsplit: int = 0, flags: int | RegexFlag = 0) -> list[str | Any]:
+    """As that of `re`."""
+    return compile(pattern, flags).split(text, maxsplit)
