@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost.time import between, limits, paced, together
+from whichgpu.cost.time import between, launches, limits, paced, together
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,9 +48,9 @@ def shares(work: Pass, found: Fit, links: Any) -> dict[str, Array]:
             parts[name] = parts[name] + (moved * bytes_moved).sum(axis=0)
         gap = gap + (count * between(work) * one.launched).sum(axis=0)
         host = host + (count * one.launched).sum(axis=0)
-    launches = host * work.runtime.launch * found.launch(work.workload, work.runtime, trains=work.trains)
+    launched = host * work.runtime.launch * launches(work, found)
     gpu = sum(parts.values(), start=gap)
-    waits = paced(gpu, launches) - gpu + gap + work.runtime.fixed + work.communication - links
+    waits = paced(gpu, launched) - gpu + gap + work.runtime.fixed + work.communication - links
     every = {**parts, "links": np.asarray(links + np.zeros((1, 1))), "host": np.maximum(waits, 0.0)}
     whole = sum(every.values(), start=np.zeros((1, 1)))
     return {name: np.asarray(seconds / whole) for name, seconds in every.items()}

@@ -50,6 +50,9 @@ _STAND_INS = {"fp4": ("bf16", "fp16"), "fp16": ("bf16",), "fp8": ("fp16",), "int
 #: Vendors whose kernels of experts have the same tiles with matrix units as without (`kernel_mul_mm_id`).
 _TILED_ALIKE = ("Apple",)
 
+#: By segment, what a GPU of it stands in; professional cards stand in both.
+_HOSTS = {"datacenter": "server", "geforce": "desk", "laptop": "desk"}
+
 #: Tensor cores are twice as fast as plain units, or there is none of their own.
 CLEARLY = 1.4
 
@@ -291,7 +294,7 @@ class Devices:
             Traits(lineage(gpu), memory_kind(gpu), float(throttle[i]), float(rate[i]), float(large[i]),
                    float(joined[i, 0]), f"pcie{generation[i]:g}{staged[i]}", bool(tensor32[i, 0]),
                    float(feed[i]), kin(gpu), float(plain[i]), float(narrow[i]),
-                   float(rate_narrow[i]), bool(matrix[i]))
+                   float(rate_narrow[i]), bool(matrix[i]), _HOSTS.get(gpu.segment, ""))
             for i, gpu in enumerate(self.gpus)
         )  # fmt: skip
 
@@ -403,17 +406,17 @@ class Devices:
         drawn = c["static"] + watts_per_gbs[:, None] * self.column("bandwidth") / 1e9
         return np.asarray(np.fmin(drawn, c["unclocked_most"] * self.usual))
 
-    def throttle(self, exponent: float, dtype: str = "fp16") -> Column:
+    def throttle(self, exponent: float, dtype: str = "fp16", busy: Column | float = 1.0) -> Column:
         """Share of the rate that the power limit leaves: (1 + (appetite / limit)^4)^(-exponent / 4).
 
         Both are taken above what board and memory draw at any clock. Scaled to 1 for a
         chip whose appetite equals its limit, and never above 1; 1 where the power is not in the catalogue.
-        `dtype` as in `appetite`.
+        `dtype` as in `appetite`; `busy` is the share of the SMs that have something to do.
         """
-        share = (1.0 + self._strain(dtype) ** 4) ** (-exponent / 4.0) / 2.0 ** (-exponent / 4.0)
+        share = (1.0 + (busy * self._strain(dtype)) ** 4) ** (-exponent / 4.0) / 2.0 ** (-exponent / 4.0)
         return np.asarray(np.minimum(share, 1.0))
 
-    def clocked(self, exponent: float, dtype: str = "fp16") -> Column:
+    def clocked(self, exponent: float, dtype: str = "fp16", busy: Column | float = 1.0) -> Column:
         """Share of the rated arithmetic that the power limit leaves: `throttle`, less at the least voltage.
 
         Down to about half of the boost clock the voltage falls with it; at a strain beyond `least_voltage`
@@ -421,8 +424,8 @@ class Devices:
         whose limit leaves a higher clock than it is rated for.
         """
         c = section("power")
-        beyond = np.minimum(c["least_voltage"] / np.maximum(self._strain(dtype), 1e-9), 1.0)
-        left = self.throttle(exponent, dtype) * beyond ** c["exponent_beyond"]
+        beyond = np.minimum(c["least_voltage"] / np.maximum(busy * self._strain(dtype), 1e-9), 1.0)
+        left = self.throttle(exponent, dtype, busy) * beyond ** c["exponent_beyond"]
         return np.asarray(left * self.clock_open / self.clock)
 
     def _strain(self, dtype: str) -> Column:
@@ -495,6 +498,8 @@ class Traits:
     rate_narrow: float = 0.0
     #: Whether 16-bit products run on tensor cores.
     matrix: bool = True
+    #: What it usually stands in: a server, whose many cores are slower each, or on a desk; "" for either.
+    host: str = ""
 
     def link(self, gpus: float) -> str:
         """The link that joins `gpus` GPUs: NVLink, the machine's PCIe, or the network between machines."""

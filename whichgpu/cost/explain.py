@@ -112,7 +112,7 @@ def _coefficients(laid: Layout, found: Fit) -> Iterable[Coefficient]:
     how = {"trains": job.trains}
     for side, kind in sorted(known, key=lambda key: -known[key]):
         if kind is None:
-            part, terms = "launches", launch_terms(laid.workload.id, stack, **how)
+            part, terms = "launches", launch_terms(laid.workload.id, place, stack, **how)
         elif side == "c":
             part = f"arithmetic of {kind.compute} ({kind.format})"
             terms = compute_terms(kind, place, stack, **how, workload=laid.workload.id)

@@ -13,7 +13,7 @@ falls back to the prior, that is to physics. The names, most general first:
     m/CLASS  m@LINEAGE  m/CLASS@LINEAGE  m%MEMORY                                          memory traffic
     m=RUNTIME  m/CLASS=RUNTIME  m=RUNTIME+MARK  m/CLASS=RUNTIME+MARK
     c~throttle  c~rate  m~l2  and with =RUNTIME  m~feed  c~rate/WORKLOAD  m~feed/WORKLOAD  laws, see below
-    l=RUNTIME  l=RUNTIME+MARK  l/WORKLOAD=RUNTIME                                          launches
+    l=RUNTIME  l=RUNTIME+MARK  l/WORKLOAD=RUNTIME  l%HOST                                  launches
     b%LINK  b%LINK=RUNTIME  b/WORKLOAD                                                     links
     w/WORKLOAD  w/WORKLOAD=RUNTIME  w/WORKLOAD/PRECISION  w/WORKLOAD/PRECISION=RUNTIME     the whole time
     w@FAMILY=RUNTIME                                                                       of workloads
@@ -27,8 +27,9 @@ measured has. A mark is what sets one use of a runtime apart: a version, channel
 `c~throttle` and `c~rate` change the exponents of the power limit and of the tensor rate, `m~l2` the gain
 of a large cache, `m~feed` has the bandwidth of an SM to a power: their weights are the logarithms that the
 exponents multiply. Workloads of frameworks have more of the last two of their own: how well what they run
-keeps a wide SM busy is in shapes and kernels that their op list does not tell. All but `b` stand also with
-`+train` behind them, which applies in training only (of `l/WORKLOAD` and `w`, instead).
+keeps a wide SM busy is in shapes and kernels that their op list does not tell. A host is what GPUs of a
+kind usually stand in, a server or a desk. All but `b` and `l%HOST` stand also with `+train` behind them,
+which applies in training only (of `l/WORKLOAD` and `w`, instead).
 """
 
 from __future__ import annotations
@@ -157,10 +158,12 @@ def memory_terms(
     return _weighted(names, laws, trains=trains)
 
 
-def launch_terms(workload: str, runtime: Runtime, *, trains: bool) -> Terms:
-    """The effects on the time of a launch: a runtime's, and how many of them a workload fuses away."""
+def launch_terms(workload: str, place: Traits, runtime: Runtime, *, trains: bool) -> Terms:
+    """The effects on the time of a launch: a runtime's, a host's, and how many a workload fuses away."""
     phase = "+train" if trains else ""
     general = _weighted([f"l={stack}" for stack in runtime.stacks], (), trains=trains)
+    if place.host:
+        general[f"l%{place.host}"] = 1.0
     return {**general, f"l/{workload}={runtime.kernels}{phase}": 1.0}
 
 
@@ -228,9 +231,14 @@ class Fit:
         name = f"{law}/{workload}"
         return workload if name in self.effects or f"{name}+train" in self.effects else ""
 
-    def launch(self, workload: str, runtime: Runtime, *, trains: bool) -> float:
-        """Factor on the rate of launches."""
-        return self.factor(launch_terms(workload, runtime, trains=trains))
+    def launch(self, workload: str, places: Sequence[Traits], runtime: Runtime, *, trains: bool) -> Array:
+        """Factors on the time of launches for each GPU, (G, 1)."""
+        known = {place.host: place for place in places}
+        found = {
+            host: self.factor(launch_terms(workload, place, runtime, trains=trains))
+            for host, place in known.items()
+        }
+        return np.array([[found[place.host]] for place in places])
 
     def links(self, workload: str, places: Sequence[Traits], runtime: Runtime, gpus: Array) -> Array:
         """Factors on the rate of links for each GPU and count, (G, J)."""

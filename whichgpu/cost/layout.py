@@ -159,7 +159,7 @@ def _passes(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> L
         work=prepare(own, devices, stack, workload=workload.id, communication=links),
         units=_array(workload.units(job)),
         passes=np.ones(()),
-        replicas=_array(job.n_gpus) / mesh.replica,
+        replicas=_side_by_side(job, mesh, stack),
         gradients=None,
         sequences=np.ones(()),
         parts=parts,
@@ -167,6 +167,12 @@ def _passes(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> L
         unused=(),
         slack=reserved_slack(whole, training=False),
     )  # fmt: skip
+
+
+def _side_by_side(job: Job, mesh: Mesh, stack: Runtime) -> Array:
+    """Replicas at work: fewer than there are where one program waits for the last of all in each pass."""
+    replicas = _array(job.n_gpus) / mesh.replica
+    return replicas / (1.0 + stack.lockstep * np.log2(np.maximum(replicas, 1.0)))
 
 
 def _train(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Layout:

@@ -326,11 +326,11 @@ class _Builder:
         replicas = np.broadcast_to(layout.replicas, (1, size))[0]
         for one, gpus in zip(group.rows, replicas.tolist(), strict=True):
             host = f"{one['gpu']} {one['runtime']}"
-            launches = launch_terms(layout.workload.id, stack, trains=job.trains) | {f"host-l/{host}": 1.0}
-            self._row_set("launch", launches)
+            place = layout.devices.traits[0]
+            launches = launch_terms(layout.workload.id, place, stack, trains=job.trains)
+            self._row_set("launch", launches | {f"host-l/{host}": 1.0})
             self._row_set("workload", own)
             joined = layout.gradients is not None and gpus > 1
-            place = layout.devices.traits[0]
             links = (
                 link_terms(layout.workload.id, place, stack, gpus)
                 | {f"host-b/{host} {place.link(gpus)}": 1.0}

@@ -95,6 +95,8 @@ class Runtime:
     selects_attention: bool = False
     stops_early: bool = False
     exposed: float = 1.0
+    #: Efficiency lost with each doubling of the replicas that infer in one program, pass by pass.
+    lockstep: float = 0.0
     undated: Mapping[str, str] = field(default_factory=dict)
     mixed_gradient: float = 4.0
     micro_batch: float = 0.0

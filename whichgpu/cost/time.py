@@ -19,8 +19,9 @@ import numpy as np
 
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.kernels import models
-from whichgpu.cost.kernels.attention import seen
-from whichgpu.cost.kernels.products import multiplied, on_tensor_cores, rates
+from whichgpu.cost.kernels.attention import score_passes, seen
+from whichgpu.cost.kernels.products import KINDS as SPREAD
+from whichgpu.cost.kernels.products import multiplied, occupancy, on_tensor_cores, rates
 from whichgpu.cost.optable import tables
 from whichgpu.values import immutable
 from whichgpu.workloads.checkpointing import AGAIN
@@ -129,14 +130,15 @@ def prepare(
     """The times that the priors give, before any fit, of a pass over the ops of a workload (its id)."""
     exponent = power_exponent(runtime, trains=trains)
     stream = devices.throttle(section("power")["exponent_bandwidth"], "")
+    timed = [(table, *models()[table.ops[0].kind].seconds(table, devices, runtime)) for table in tables(ops)]
+    busy = _filled(timed, devices) if not runtime.domain else 1.0
     kernels = []
-    for table in tables(ops):
-        compute, memory = models()[table.ops[0].kind].seconds(table, devices, runtime)
+    for table, compute, memory in timed:
         kernels.append(
             Kernels(
                 table=table,
                 classes=table.classes,
-                compute=compute / (_clocked(table, devices, runtime, exponent) * devices.capped),
+                compute=compute / (_clocked(table, devices, runtime, exponent, busy) * devices.capped),
                 memory=memory / stream,
                 fastest_compute=_fastest_compute(
                     table, devices, runtime, "sustained" if trains and runtime.domain else "ceiling"
@@ -159,15 +161,35 @@ def power_exponent(runtime: Runtime, *, trains: bool) -> float:
     return float(section("power")["exponent_engine" if engine and not trains else "exponent_framework"])
 
 
-def _clocked(table: OpTable, devices: Devices, runtime: Runtime, exponent: float) -> NDArray[np.float64]:
-    """Share of each op's arithmetic rate that the power limit leaves, (O, G, 1)."""
-    plain = devices.clocked(exponent, "")
+def _filled(timed: Iterable[tuple[OpTable, Array, Array]], devices: Devices) -> Array:
+    """Share of the SMs that the products of a pass keep busy, in the mean over its time, (G, J).
+
+    SMs without a tile draw little, so that a chip that is half empty keeps its clock; what limits its power
+    looks at many milliseconds together.
+    """
+    whole, busy = np.zeros((1, 1)), np.zeros((1, 1))
+    for table, compute, _ in timed:
+        if table.kind in SPREAD:
+            with np.errstate(invalid="ignore"):
+                seconds = np.nan_to_num(table.count * compute)
+                busy = busy + np.nan_to_num(seconds * occupancy(table, devices)).sum(axis=0)
+            whole = whole + seconds.sum(axis=0)
+    return np.asarray(np.where(whole > 0.0, busy / np.where(whole > 0.0, whole, 1.0), 1.0))
+
+
+def _clocked(
+    table: OpTable, devices: Devices, runtime: Runtime, exponent: float, busy: Array | float
+) -> NDArray[np.float64]:  # fmt: skip
+    """Share of each op's arithmetic rate that the power limit leaves, (O, G, 1) or (O, G, J).
+
+    `busy` is the share of the SMs that products keep busy.
+    """
     if table.kind not in COUNTED:
-        return plain[None]
-    known = {dtype: devices.clocked(exponent, dtype) for dtype in set(table.dtypes)}
+        return devices.clocked(exponent, "")[None]
+    known = {dtype: devices.clocked(exponent, dtype, busy) for dtype in set(table.dtypes)}
     tensor = np.array([known[dtype] for dtype in (table.dtypes if len(known) > 1 else known)])
     peaks = devices.peaks(table.dtypes, tf32=table.kind in runtime.tf32)
-    return np.where(on_tensor_cores(peaks, devices), tensor, plain)
+    return np.where(on_tensor_cores(peaks, devices), tensor, devices.clocked(exponent, "", busy)[None])
 
 
 def evaluate(work: Pass, found: Fit, *, explain: bool = False) -> Timing:
@@ -187,12 +209,17 @@ def evaluate(work: Pass, found: Fit, *, explain: bool = False) -> Timing:
         if explain:
             terms += _terms(one.table, each, count * compute, count * memory)
             _add_stages(stages, one.table, each, work.devices)
-    host = host * runtime.launch * found.launch(work.workload, runtime, trains=work.trains)
+    host = host * runtime.launch * launches(work, found)
     seconds = fed(paced(gpu, host) + runtime.fixed + work.communication, work.feeding)
     return Timing(
         seconds, gpu, host, np.broadcast_to(work.communication, seconds.shape), busy, traffic,
         tuple(sorted(terms, key=lambda term: -term.seconds)), stages if explain else {},
     )  # fmt: skip
+
+
+def launches(work: Pass, found: Fit) -> Array:
+    """Factors of a fit on the time of launches, (G, 1)."""
+    return found.launch(work.workload, work.devices.traits, work.runtime, trains=work.trains)
 
 
 def _add_stages(
@@ -312,9 +339,14 @@ def _launched(table: OpTable, runtime: Runtime) -> Array:
     if table.kind == "gemm" and runtime.quantising:
         narrowed = [op.dtype in _NARROW and not op.shard.startswith("expert") for op in table.ops]
         return 1.0 + runtime.quantising * np.array(narrowed, dtype=np.float64)[:, None, None]
+    if table.kind == "attention" and not runtime.domain:
+        # Written out it is two products and between them a scaling with its mask and a softmax.
+        return np.where(score_passes(table, runtime) > 0.0, 4.0, 1.0)
     if table.kind in COUNTED:
         return np.ones_like(table.fusable)
-    moves = table.activation_bytes + table.weight_bytes + table.flops > 0.0
+    # The parameters of a norm that is folded into a convolution are part of that one's weights.
+    held = np.where(table.of("norm") > 0, 0.0, table.weight_bytes)
+    moves = table.activation_bytes + held + table.flops > 0.0
     fused = table.chained if runtime.chains else table.fusable * table.of("pointwise", "norm")
     swallowed = fused if runtime.fuses else np.zeros(())
     routed = np.array([op.kind == "copy" and op.layer.endswith(".dispatch") for op in table.ops])

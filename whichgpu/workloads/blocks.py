@@ -40,29 +40,34 @@ def conv_norm(
     rec: Recorder, x: Map, out: int, kernel: int | tuple[int, int], stride: int = 1, *,
     padding: int | None = None, groups: int = 1, relu: bool = True, activation: str = "relu",
     bias: bool = False, keeps: float = 1.0, keeps_output: bool = False, backward: str = "full",
-    name: str = "conv",
+    folded: bool = False, name: str = "conv",
 ) -> Map:  # fmt: skip
     """Convolution, batch normalisation and ReLU (or `activation`): (B, C, H, W) -> (B, out, H', W').
 
     `keeps_output`: the result is copied by its reader (a concatenation), so that it is kept as well.
+    `folded`: the normalisation is part of the convolution's weights.
     """
     y = rec.conv(x, out, kernel, stride, padding=padding, groups=groups, bias=bias, keeps=keeps,
                  backward=backward, name=name)  # fmt: skip
-    norm_activate(rec, y, activation if relu else "", keeps_output=keeps_output, name=name)
+    norm_activate(
+        rec, y, activation if relu else "", keeps_output=keeps_output, folded=folded, name=name
+    )  # fmt: skip
     return y
 
 
 def norm_activate(
-    rec: Recorder, x: Map, activation: str = "", *, keeps_output: bool = False, name: str = "conv"
+    rec: Recorder, x: Map, activation: str = "", *, keeps_output: bool = False, folded: bool = False,
+    name: str = "conv",
 ) -> None:  # fmt: skip
     """Batch normalisation and an activation, "" for none: shape unchanged.
 
+    Of a normalisation that is `folded` into weights nothing but its parameters is left.
     Liu et al., "Evolving Normalization-Activation Layers": `evonorm` is both in one, with a slope besides.
     """
     if activation == "evonorm":
         rec.norm(x.elements, x.channels, parameters=3 * x.channels, name=f"{name}_evonorm")
         return
-    rec.norm(x.elements, x.channels, name=f"{name}_norm")
+    rec.norm(0.0 if folded else x.elements, x.channels, name=f"{name}_norm")
     if activation:
         activate(rec, x.elements, activation, keeps_output=keeps_output, name=f"{name}_{activation}")
 

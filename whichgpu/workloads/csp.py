@@ -57,12 +57,16 @@ class Blocks:
     activation: str = "silu"
 
     def conv(self, x: Map, out: int, kernel: int = 1, stride: int = 1, **more: Any) -> Map:
-        """Convolution, batch normalisation, activation: (B, C, H, W) -> (B, out, H', W')."""
-        return conv_norm(self.rec, x, out, kernel, stride, **{"activation": self.activation, **more})
+        """Convolution, batch normalisation, activation: (B, C, H, W) -> (B, out, H', W').
+
+        These programs fold normalisations into weights before they infer (`model.fuse()`).
+        """
+        how = {"activation": self.activation, "folded": not self.rec.training, **more}
+        return conv_norm(self.rec, x, out, kernel, stride, **how)
 
     def bare(self, x: Map, out: int, kernel: int = 1, stride: int = 1, *, groups: int = 1) -> Map:
         """The same without an activation."""
-        return conv_norm(self.rec, x, out, kernel, stride, groups=groups, relu=False)
+        return self.conv(x, out, kernel, stride, groups=groups, relu=False)
 
     def upsample(self, x: Map) -> Map:
         """Nearest neighbour, twice the size."""

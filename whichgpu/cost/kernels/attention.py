@@ -45,7 +45,7 @@ def seconds(
         section("products")["ceiling"],
     )
     peaks = devices.peaks(ops.dtypes, tf32="attention" in runtime.tf32)
-    through = _score_passes(ops, runtime)
+    through = score_passes(ops, runtime)
     # Unfused products know of no mask: they compute the whole rectangle.
     compute = ops.flops * np.where(through > 0.0, 1.0, seen(d)) / (peaks * efficiency)
     traffic = ops.activation_bytes + ops.kv_bytes
@@ -55,7 +55,7 @@ def seconds(
     return compute, memory
 
 
-def _score_passes(ops: OpTable, runtime: Runtime) -> NDArray[np.float64]:
+def score_passes(ops: OpTable, runtime: Runtime) -> NDArray[np.float64]:
     """How often an op's scores go through memory, (O, 1, 1); 0 where it is fused."""
     engine = runtime.fuses and not runtime.chains
     plain = 0.0 if runtime.flash else _SCORE_PASSES

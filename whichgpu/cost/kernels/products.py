@@ -209,11 +209,6 @@ def _shape(ops: OpTable, devices: Devices, tensor: NDArray[np.bool_]) -> NDArray
     c = section("products")
     d = ops.dims
     m, n, k = d["m"], d["n"], d["k"]
-    many = d["batch"] if ops.kind == "gemm" else d["groups"]
-    # Split-k and streams hand the depth of a long, narrow product to idle SMs as well.
-    waves = many * np.maximum(m * n, 1.0) / c["tile"] ** 2 / devices.sms
-    split = np.maximum(1.0, np.minimum(k / 512.0, 16.0))
-    busy = waves * split
     half = c["k_half"]
     if ops.kind == "conv":
         # A tile fills and drains its pipeline in so many cycles, in which a faster SM does more of its depth.
@@ -226,9 +221,31 @@ def _shape(ops: OpTable, devices: Devices, tensor: NDArray[np.bool_]) -> NDArray
     if ops.kind == "conv":
         # Kernels for grouped convolutions lay several groups side by side; what is lost is the padding
         # of a narrow group to the width of a matrix instruction.
-        deep = np.where(d["groups"] > 1.0, n / (n + c["group_half"]), deep)
-    share: NDArray[np.float64] = deep * busy / (busy + c["wave_half"])
+        half = np.where(tensor, c["group_half"], c["group_half_plain"])
+        deep = np.where(d["groups"] > 1.0, n / (n + half), deep)
+    share: NDArray[np.float64] = deep * occupancy(ops, devices)
     return share
+
+
+def occupancy(ops: OpTable, devices: Devices) -> NDArray[np.float64]:
+    """Share of the SMs that a product's tiles keep busy, (O, G, J): the last of its waves is not full."""
+    d, c = ops.dims, section("products")
+    many = d["batch"] if ops.kind == "gemm" else d["groups"]
+    waves = many * np.maximum(d["m"] * d["n"], 1.0) / c["tile"] ** 2 / devices.sms * _split(ops)
+    return np.asarray(waves / (waves + c["wave_half"]))
+
+
+def _split(ops: OpTable) -> NDArray[np.float64]:
+    """How many SMs share the depth of one tile, (O, 1, J).
+
+    Split-k and streams hand the depth of a long, narrow product to idle SMs as well; of convolutions only
+    that of their weights' gradient, which adds up over all pixels and has few results.
+    """
+    deep = np.maximum(1.0, np.minimum(ops.dims["k"] / 512.0, 16.0))
+    if ops.kind != "conv":
+        return np.asarray(deep)
+    gradient = np.array([op.layer.endswith(".wgrad") for op in ops.ops])[:, None, None]
+    return np.where(gradient, deep, 1.0)
 
 
 def multiplied(ops: OpTable, tensor: NDArray[np.bool_], gain: float) -> NDArray[np.float64]:
