@@ -92,11 +92,11 @@ def test_processes_give_what_one_does(monkeypatch):
 
 
 def test_rows_that_leave_open_what_others_state_share_their_sweep(monkeypatch):
-    from whichgpu.cost import groups
+    from whichgpu.cost import pools
 
     asked = []
-    real = groups.estimate
-    monkeypatch.setattr(groups, "estimate", lambda job, gpus: asked.append(job) or real(job, gpus))
+    real = pools.estimate_paired
+    monkeypatch.setattr(pools, "estimate_paired", lambda one, on: asked.append(one.job) or real(one, on))
     llm = {"workload": "llama-2-7b", "gpu": "a100-80gb-sxm", "phase": "generate", "precision": "fp16",
            "runtime": "vLLM 0.6", "metric": "latency", "unit": "s"}  # fmt: skip
     stated = ({}, {"batch": "4"}, {"input_tokens": "300"}, {"output_tokens": "77"}, {"n_gpus": "2"},
@@ -128,11 +128,13 @@ def test_a_runtime_that_a_format_dates_is_another_than_the_default():
 
 
 def test_a_physical_job_is_computed_once(monkeypatch):
-    from whichgpu.cost import groups
+    from whichgpu.cost import pools
 
     asked = []
-    real = groups.estimate
-    monkeypatch.setattr(groups, "estimate", lambda job, gpus: asked.append((job, gpus)) or real(job, gpus))
+    real = pools.estimate_paired
+    monkeypatch.setattr(
+        pools, "estimate_paired", lambda one, on: asked.append((one.job, on)) or real(one, on)
+    )
     rows = [{**ROW, "id": str(i), "runtime": runtime, "metric": metric, "unit": ""}
             for i, (runtime, metric) in enumerate(
                 [("PyTorch 2 eager", "throughput"), ("pytorch-2", "latency"), ("pytorch 2", "power")] * 5
@@ -187,26 +189,26 @@ def test_every_bad_row_has_its_own_reason_and_every_good_one_its_answer():
 
 
 def test_a_fault_of_the_program_is_the_reason_of_its_row_alone(monkeypatch):
-    from whichgpu.cost import groups
+    from whichgpu.cost import pools
 
-    real = groups.estimate
+    real = pools.estimate_paired
 
-    def faulty(job, gpus):
-        if 13.0 in (job.batch if hasattr(job.batch, "__len__") else [job.batch]):
+    def faulty(one, on):
+        if 13.0 in (one.job.batch if hasattr(one.job.batch, "__len__") else [one.job.batch]):
             raise ZeroDivisionError("thirteen")
-        return real(job, gpus)
+        return real(one, on)
 
-    monkeypatch.setattr(groups, "estimate", faulty)
+    monkeypatch.setattr(pools, "estimate_paired", faulty)
     answers = list(predict_rows([{**ROW, "batch": str(batch)} for batch in range(10, 17)], GPUS))
     assert [bool(answer.error) for answer in answers] == [False] * 3 + [True] + [False] * 3
     assert "internal error: ZeroDivisionError: thirteen" in answers[3].error
 
 
 def test_a_global_batch_that_some_rows_cannot_deal_out_is_asked_of_the_others_at_once(monkeypatch):
-    from whichgpu.cost import groups
+    from whichgpu.cost import pools
 
-    sweeps, real = [], groups.estimate
-    monkeypatch.setattr(groups, "estimate", lambda job, gpus: sweeps.append(job) or real(job, gpus))
+    sweeps, real = [], pools.estimate_paired
+    monkeypatch.setattr(pools, "estimate_paired", lambda one, on: sweeps.append(one.job) or real(one, on))
     row = {"workload": "bert-base", "gpu": "a100-80gb-sxm", "phase": "train", "n_gpus": "8",
            "options": "global_batch=64"}  # fmt: skip
     answers = list(predict_rows([{**row, "batch": str(batch)} for batch in (8, 16, 4, 32, 2, 6)], GPUS))

@@ -130,8 +130,11 @@ def test_fp16_runs_in_fp32_where_software_cannot_trust_a_chip_with_it() -> None:
 def test_a_version_that_was_not_measured_has_a_wider_interval() -> None:
     known = laid("resnet50", "rtx-3090", phase="infer", precision="amp-fp16", runtime="PyTorch 2.4.0 eager")
     other = laid("resnet50", "rtx-3090", phase="infer", precision="amp-fp16", runtime="PyTorch 9.9 eager")
-    assert "version" not in widths(known, GPUS["rtx-3090"])
-    assert widths(other, GPUS["rtx-3090"])["version"] >= widths(known, GPUS["rtx-3090"])["seen"]
+    assert "version" not in widths(known, GPUS["rtx-3090"], known.runtime)
+    assert (
+        widths(other, GPUS["rtx-3090"], other.runtime)["version"]
+        >= widths(known, GPUS["rtx-3090"], known.runtime)["seen"]
+    )
 
 
 def test_winograd_serves_3x3_convolutions_on_plain_units_alone() -> None:

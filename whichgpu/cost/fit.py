@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from whichgpu.cost.classes import OpClass
-    from whichgpu.cost.device import Traits
+    from whichgpu.cost.device import Devices, Traits
     from whichgpu.cost.runtime import Runtime
     from whichgpu.workloads.workload import Workload
 
@@ -223,14 +223,13 @@ class Fit:
         """Factor on the rate of launches."""
         return self.factor(launch_terms(workload, runtime, trains=trains))
 
-    def links(self, workload: str, places: Sequence[Traits], runtime: Runtime, gpus: Array) -> Array:
+    def links(self, workload: str, devices: Devices, runtime: Runtime, gpus: Array) -> Array:
         """Factors on the rate of links for each GPU and count, (G, J)."""
-        counts = np.atleast_1d(np.asarray(gpus, dtype=np.float64))
-        known = {
-            (place, count): self.factor(link_terms(workload, place, runtime, count))
-            for place in dict.fromkeys(places) for count in set(counts.ravel().tolist())
-        }  # fmt: skip
-        return np.array([[known[place, count] for count in counts.ravel().tolist()] for place in places])
+        counts = np.atleast_1d(np.asarray(gpus, dtype=np.float64)).ravel()
+        places, stacks = devices.traits, runtime.among(len(devices.gpus))
+        return devices.by_count(
+            counts, lambda g, n: self.factor(link_terms(workload, places[g], stacks[g], n))
+        )
 
     def _grid(
         self, terms: Callable[..., Terms], kinds: Sequence[OpClass], places: Sequence[Traits],
@@ -238,11 +237,18 @@ class Fit:
     ) -> Array:  # fmt: skip
         """The factor of each kind on each GPU, (O, G, 1); `how` is what the terms hang on beside these."""
         if not self.effects:
-            return np.ones((1, 1, 1))
+            return np.ones((1, len(places), 1))
         # All GPUs of a lineage and memory share their parts, and so do all sweeps: they are added up once.
-        known = self._known.setdefault((terms, runtime.stacks, *how.values()), {})
-        found = partial(self._parts, terms, runtime, how)
-        rows = {kind: [_factor(known, found, kind, place) for place in places] for kind in set(kinds)}
+        stacks = runtime.among(len(places))
+        under = {
+            id(stack): (self._known.setdefault((terms, stack.stacks, *how.values()), {}),
+                        partial(self._parts, terms, stack, how))
+            for stack in {id(stack): stack for stack in stacks}.values()
+        }  # fmt: skip
+        cells = [(*under[id(stack)], place) for stack, place in zip(stacks, places, strict=True)]
+        rows = {
+            kind: [_factor(known, found, kind, place) for known, found, place in cells] for kind in set(kinds)
+        }
         return np.array([rows[kind] for kind in kinds])[:, :, None]
 
     def _parts(

@@ -13,7 +13,7 @@ and the slower of the two sets the pace.
 from __future__ import annotations
 
 from dataclasses import field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -187,12 +187,17 @@ def evaluate(work: Pass, found: Fit, *, explain: bool = False) -> Timing:
         if explain:
             terms += _terms(one.table, each, count * compute, count * memory)
             _add_stages(stages, one.table, each, work.devices)
-    host = host * runtime.launch * found.launch(work.workload, runtime, trains=work.trains)
+    host = host * runtime.launch * launching(work, found)
     seconds = fed(paced(gpu, host) + runtime.fixed + work.communication, work.feeding)
     return Timing(
         seconds, gpu, host, np.broadcast_to(work.communication, seconds.shape), busy, traffic,
         tuple(sorted(terms, key=lambda term: -term.seconds)), stages if explain else {},
     )  # fmt: skip
+
+
+def launching(work: Pass, found: Fit) -> Any:
+    """The factor that a fit puts on the seconds of a launch, of each job where their runtimes differ."""
+    return work.runtime.read(lambda stack: found.launch(work.workload, stack, trains=work.trains))
 
 
 def _add_stages(
@@ -247,10 +252,11 @@ def bound_seconds(work: Pass, found: Fit) -> dict[str, Array]:
 
 def limits(one: Kernels, work: Pass, found: Fit) -> tuple[Array, Array]:
     """Seconds of arithmetic and of traffic of one execution under a fit, never below the roofline's."""
-    place = work.devices.traits
-    kinds, runtime = one.classes, work.runtime
-    compute = one.compute / found.compute(kinds, place, runtime, trains=work.trains, workload=work.workload)
-    memory = one.memory / found.memory(kinds, place, runtime, trains=work.trains, workload=work.workload)
+    place, along = work.devices.traits, work.devices.along
+    kinds = one.classes
+    how: dict[str, Any] = {"trains": work.trains, "workload": work.workload}
+    compute = one.compute / along(found.compute(kinds, place, work.runtime, **how))
+    memory = one.memory / along(found.memory(kinds, place, work.runtime, **how))
     return bounded(compute, one.fastest_compute), bounded(memory, one.fastest_memory)
 
 
@@ -287,8 +293,9 @@ def fed(seconds: Array, feeding: Array | float) -> Array:
 def between(work: Pass) -> Array:
     """Seconds that each GPU loses between two kernels of a pass, (G, 1)."""
     stack, devices = work.runtime, work.devices
-    each = np.array([_gap(stack, gpu) for gpu in devices.gpus])[:, None]
-    return np.asarray(each * devices.pause)
+    under = zip(stack.among(len(devices.gpus)), devices.gpus, strict=True)
+    each = np.array([[_gap(one, gpu)] for one, gpu in under])
+    return np.asarray(devices.along(each) * devices.pause)
 
 
 def _gap(stack: Runtime, gpu: Gpu) -> float:
