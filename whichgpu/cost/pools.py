@@ -1,15 +1,14 @@
 """Jobs of a table that are one sweep: the same work under runtimes of one structure, on any GPU each.
 
-All cells of a pool are evaluated at once, each on its own GPU (`cost/paired.py`). Pools of the same work
-follow each other, and where they are small each has the columns of all, so that they share the trace of the
-workload and its tables of ops. Jobs that cannot be run are left out with their reasons; where a sweep does not
-say which of it they are, it is halved until they are alone.
+All cells of a pool are evaluated at once, each on its own GPU (`cost/paired.py`). Jobs that cannot be run
+are left out with their reasons; where a sweep does not say which of it they are, it is halved until they are
+alone.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +21,7 @@ from whichgpu.cost.memory import GIB
 from whichgpu.cost.metrics import metric
 from whichgpu.cost.paired import Paired, columns, joined, structure
 from whichgpu.cost.requests import at_random
-from whichgpu.errors import SomeRefused, WhichGpuError
+from whichgpu.errors import SomeRefused, UsageError, WhichGpuError
 from whichgpu.workloads.job import NUMBERS
 
 if TYPE_CHECKING:
@@ -40,8 +39,10 @@ if TYPE_CHECKING:
     #: Which of a sweep's places, and numbers, also of options that are arrays.
     Spot = tuple[int, Numbers]
 
-#: Cells that are evaluated at once at most, and how many in vain for a trace that others have made.
-_MOST, _SPARE = 4096, 400
+#: Cells that are evaluated at once at most, for the sake of memory.
+_MOST = 4096
+#: Options that are counts, of which `Job.degree` takes arrays.
+_COUNTS = ("ep", "moe_tp", "attention_dp", "cp", "vp", "global_batch", "grad_accum")
 #: What needs this many times the memory of the card is refused: measured jobs ran where twice seemed needed.
 _HOPELESS = 3.0
 
@@ -69,8 +70,6 @@ class Sweep:
         self.workload, self._lenient = workload, lenient
         #: By cell, the rows that ask for it and which of the asks is theirs.
         self.asking: list[list[tuple[int, int]]] = []
-        #: Numbers of others that do the same work, before and behind its own.
-        self.beside: tuple[list[Numbers], list[Numbers]] = [], []
         self._cells: dict[Spot, int] = {}
         self._asks: dict[tuple[str, str], int] = {}
 
@@ -80,11 +79,6 @@ class Sweep:
         if cell == len(self.asking):
             self.asking.append([])
         self.asking[cell] += [(row, self._asks.setdefault(ask, len(self._asks))) for row, ask in asking]
-
-    @property
-    def numbers(self) -> list[Numbers]:
-        """Those of each cell."""
-        return [numbers for _, numbers in self._cells]
 
     def outcomes(self) -> Iterator[Outcome]:
         """The answers of all cells. Never raises."""
@@ -98,32 +92,20 @@ class Sweep:
                 bases=[""] * len(part),
                 refused=[{} for _ in self._asks],
             )
-            alone = len(part) < len(spots) or sum(map(len, self.beside)) > _SPARE
-            self._evaluate(part, np.arange(len(part)), out, ([], []) if alone else self.beside)
+            self._evaluate(part, np.arange(len(part)), out)
             yield out
 
     def estimates(self, spots: Sequence[Spot]) -> Estimates:
         """One row, of which the columns are these cells."""
         raise NotImplementedError
 
-    def _evaluate(
-        self,
-        spots: list[Spot],
-        at: NDArray[np.intp],
-        out: Outcome,
-        beside: tuple[list[Numbers], list[Numbers]],
-    ) -> None:
+    def _evaluate(self, spots: list[Spot], at: NDArray[np.intp], out: Outcome) -> None:
         """Evaluate cells together, at their places in `out`; without those that cannot be, if one raises."""
-        before, after = ([(0, numbers) for numbers in some] for some in beside)
         try:
-            found = self.estimates([*before, *spots, *after])
-            j = np.arange(len(before), len(before) + len(spots))
+            found, j = self.estimates(spots), np.arange(len(spots))
             answers = found.figures(np.zeros_like(j), j)
         except Exception as fault:
-            if before or after:
-                self._evaluate(spots, at, out, ([], []))
-            else:
-                self._apart(spots, at, out, fault)
+            self._apart(spots, at, out, fault)
             return
         self._read(found, answers, [place for place, _ in spots], at, out)
 
@@ -135,13 +117,13 @@ class Sweep:
             whys = [reason(fault)]
         else:
             for part, places in zip(halves(spots), halves(at), strict=True):
-                self._evaluate(part, places, out, ([], []))
+                self._evaluate(part, places, out)
             return
         for refused in out.refused:
             refused.update((place, why) for place, why in zip(at.tolist(), whys, strict=True) if why)
         rest = [spot for spot, why in zip(spots, whys, strict=True) if not why]
         if rest:
-            self._evaluate(rest, at[[not why for why in whys]], out, ([], []))
+            self._evaluate(rest, at[[not why for why in whys]], out)
 
     def _read(
         self, found: Estimates, answers: Answers, places: Sequence[int], at: NDArray[np.intp], out: Outcome
@@ -161,10 +143,8 @@ class Sweep:
                 continue
             out.values[ask][:, at] = np.broadcast_arrays(*three, answers.power)[:3]
             for i in np.flatnonzero(~np.isfinite(out.values[ask][1, at])).tolist():
-                refused[positions[i]] = (
-                    f"{name or 'throughput'} of this job is not known: {names[places[i]]} lacks a fact that it "
-                    "needs"
-                )
+                what, gpu = name or "throughput", names[places[i]]
+                refused[positions[i]] = f"{what} of this job is not known: {gpu} lacks a fact that it needs"
             refused.update(reasons)
 
     def _reasons(self, found: Estimates, answers: Answers, places: Sequence[int]) -> dict[int, str]:
@@ -233,22 +213,21 @@ def sweeps(groups: Sequence[Group], refused: Refused) -> Iterator[Sweep]:
     """The cells of groups as few sweeps; a row whose job cannot be settled gets its reason in `refused`."""
     gpus = {name: gpu for group in groups for name, gpu in group.gpus.items()}
     number = {name: i for i, name in enumerate(gpus)}
-    found: dict[tuple[Any, ...], dict[tuple[Any, ...], Pool]] = {}
+    found: dict[tuple[Any, ...], Pool] = {}
     stacks = _Stacks()
     for group in groups:
         if personal.active() or at_random(group.job):
             yield from _apart(group)
             continue
-        for settled, cells in group.settled(refused):
+        for plain, cells in group.settled(refused):
+            settled = _counted(plain, len(cells))
             same, stack = stacks.of(settled.runtime)
-            alike = found.setdefault(_work(settled), {})
-            key = (group.lenient, same)
-            if key not in alike:
-                alike[key] = Pool(settled, tuple(gpus.values()), lenient=group.lenient)
+            key = (*_work(settled), group.lenient, same)
+            if key not in found:
+                found[key] = Pool(settled, tuple(gpus.values()), lenient=group.lenient)
             for cell, numbers in zip(cells, _numbers(settled.job, len(cells)), strict=True):
-                alike[key].add(alike[key].place(number[cell[0]], stack), numbers, group.asking[cell])
-    for alike in found.values():
-        yield from _beside(list(alike.values()))
+                found[key].add(found[key].place(number[cell[0]], stack), numbers, group.asking[cell])
+    yield from found.values()
 
 
 class _Stacks:
@@ -269,14 +248,6 @@ class _Stacks:
         return number, same
 
 
-def _beside(alike: Sequence[Pool]) -> Iterator[Pool]:
-    """Pools of the same work one after another, each with the numbers of the others beside its own."""
-    numbers = [pool.numbers for pool in alike]
-    for i, pool in enumerate(alike):
-        pool.beside = [*chain(*numbers[:i])], [*chain(*numbers[i + 1 :])]
-        yield pool
-
-
 def _apart(group: Group) -> Iterator[Apart]:
     """The cells of a group that has to be asked as it is, GPU by GPU."""
     for name, gpu in group.gpus.items():
@@ -287,13 +258,26 @@ def _apart(group: Group) -> Iterator[Apart]:
         yield sweep
 
 
+def _counted(settled: Settled, count: int) -> Settled:
+    """So many settled jobs with the counts among their options as arrays, which may differ within a sweep."""
+    job = settled.job
+    stated = [name for name in _COUNTS if isinstance(job.options.get(name), str)]
+    counts: dict[str, Any] = {}
+    for name in stated:
+        # What cannot be read is refused where it is.
+        with suppress(UsageError):
+            counts[name] = np.full(count, job.degree(name))
+    return settled._replace(job=replace(job, options={**job.options, **counts})) if counts else settled
+
+
 def _work(settled: Settled) -> tuple[Any, ...]:
     """What jobs have in common whose ops are traced together."""
     job, text = settled.job, settled.job.runtime.lower()
     words = [word in text for word in (*getattr(settled.workload.code, "RUNTIME_WORDS", ()), "eager")]
     options = [(name, "" if isinstance(one, np.ndarray) else one) for name, one in job.options.items()]
     stated = [getattr(job, name) is not None for name in NUMBERS]
-    return (id(settled.workload), job.phase, job.precision, *words, *sorted(options), *stated)
+    phase = settled.workload.work_phase(job.phase)
+    return (id(settled.workload), phase, job.precision, *words, *sorted(options), *stated)
 
 
 def _degrees(job: Job) -> list[str]:
