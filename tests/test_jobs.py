@@ -109,6 +109,54 @@ def test_rows_that_leave_open_what_others_state_share_their_sweep(monkeypatch):
         assert answer.value == pytest.approx(next(iter(predict_rows([row], GPUS))).value, rel=1e-12), row
 
 
+VISION = {"workload": "resnet50", "precision": "fp16", "phase": "infer", "batch": "32"}
+LANGUAGE = {"workload": "llama-2-7b", "precision": "bf16", "batch": "1", "n_gpus": "8"}
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [{**VISION, "runtime": f"PyTorch {version} eager", "gpu": gpu}
+         for version in ("1.12", "1.13", "2.1", "2.4") for gpu in ("t4", "a100-80gb-sxm", "rtx-4090")][6:],
+        [{**LANGUAGE, "gpu": "h100-80gb-sxm", "phase": phase} for phase in ("train", "pretrain")],
+        [{**LANGUAGE, "gpu": "a100-80gb-sxm", "phase": phase} for phase in ("finetune_lora", "finetune_qlora")],
+        [{**LANGUAGE, "gpu": gpu, "phase": "train", "options": f"sharding=fsdp;global_batch={count};cp={count // 64}"}
+         for gpu in ("h100-80gb-sxm", "a100-80gb-sxm") for count in (64, 128, 256)],
+        [{**LANGUAGE, "gpu": "h100-80gb-sxm", "phase": "train", "options": f"grad_accum={count}"}
+         for count in (1, 2, 8)],
+    ],
+    ids=["versions", "phases of training", "adapters", "global batches and degrees", "micro-batches"],
+)  # fmt: skip
+def test_jobs_of_the_same_work_share_a_sweep(monkeypatch, rows):
+    from whichgpu.cost import pools
+
+    asked, real = [], pools.estimate_paired
+    monkeypatch.setattr(pools, "estimate_paired", lambda one, on: asked.append(one.job) or real(one, on))
+    metrics = ("throughput", "power", "peak_gpu_memory")
+    rows = [{**row, "metric": metric} for row in rows for metric in metrics]
+    together = list(predict_rows(rows, GPUS))
+    assert len(asked) == 1
+    for row, answer in zip(rows, together, strict=True):
+        (own,) = predict_rows([row], GPUS)
+        assert not answer.error
+        assert (answer.low, answer.value, answer.high) == pytest.approx(
+            (own.low, own.value, own.high), rel=1e-12
+        )
+        assert answer.basis == own.basis
+    assert len({answer.value for answer in together[::3]}) > 1 or "phase" in rows[0]
+
+
+def test_requests_at_random_are_asked_as_they_are():
+    job = {"workload": "llama-2-7b", "phase": "serve", "precision": "fp16", "runtime": "vLLM 0.6",
+           "input_tokens": "500", "output_tokens": "100", "metric": "tpot"}  # fmt: skip
+    rows = [{**job, "gpu": gpu, "options": f"request_rate={rate}"}
+            for gpu in ("a100-80gb-sxm", "h100-80gb-sxm") for rate in ("0.5", "2")]  # fmt: skip
+    for row, answer in zip(rows, predict_rows(rows, GPUS), strict=True):
+        gpu = resolve(row["gpu"], GPUS)
+        found = estimate(held(read_job(row), gpu), [gpu])
+        assert answer.value == pytest.approx(METRICS["tpot"](found.at(0, 0), "")[1], rel=1e-12)
+
+
 def test_windows_that_one_size_shifts_and_another_does_not_share_a_sweep():
     job = {"workload": "swin-tiny", "gpu": "a100-80gb-sxm", "phase": "infer", "precision": "fp32",
            "batch": "1", "runtime": "PyTorch eager", "metric": "latency"}  # fmt: skip

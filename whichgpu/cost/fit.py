@@ -256,10 +256,7 @@ class Fit:
         place: Traits,
     ) -> tuple[float, dict[str, float]]:  # fmt: skip
         """What the effects without a law add to the logarithm, and those with one for each trait."""
-        unit = replace(
-            place, throttle=1.0, plain=1.0, narrow=1.0, rate=1.0, rate_narrow=1.0, cache=1.0, feed=1.0
-        )
-        found = terms(kind, unit, runtime, **how)
+        found = terms(kind, _unit(place), runtime, **how)
         laws: dict[str, float] = {}
         for name in [name for name in found if "~" in name]:
             trait = _trait(_law(name), _as_run(kind, place, runtime))
@@ -268,6 +265,12 @@ class Fit:
 
     def _sum(self, terms: Terms) -> float:
         return sum(weight * self.effects.get(name, 0.0) for name, weight in terms.items())
+
+
+@lru_cache(maxsize=1024)
+def _unit(place: Traits) -> Traits:
+    """A GPU with a trait of 1 for each law: the weight of its effect is then what the trait multiplies."""
+    return replace(place, throttle=1.0, plain=1.0, narrow=1.0, rate=1.0, rate_narrow=1.0, cache=1.0, feed=1.0)
 
 
 def _factor(known: _Parts, found: Callable[..., Any], kind: OpClass, place: Traits) -> float:
