@@ -92,11 +92,11 @@ def test_processes_give_what_one_does(monkeypatch):
 
 
 def test_rows_that_leave_open_what_others_state_share_their_sweep(monkeypatch):
-    from whichgpu.cost import groups
+    from whichgpu.cost import pools
 
     asked = []
-    real = groups.estimate
-    monkeypatch.setattr(groups, "estimate", lambda job, gpus: asked.append(job) or real(job, gpus))
+    real = pools.estimate_paired
+    monkeypatch.setattr(pools, "estimate_paired", lambda one, on: asked.append(one.job) or real(one, on))
     llm = {"workload": "llama-2-7b", "gpu": "a100-80gb-sxm", "phase": "generate", "precision": "fp16",
            "runtime": "vLLM 0.6", "metric": "latency", "unit": "s"}  # fmt: skip
     stated = ({}, {"batch": "4"}, {"input_tokens": "300"}, {"output_tokens": "77"}, {"n_gpus": "2"},
@@ -107,6 +107,56 @@ def test_rows_that_leave_open_what_others_state_share_their_sweep(monkeypatch):
     assert len(asked) == 1
     for row, answer in zip(rows, together, strict=True):
         assert answer.value == pytest.approx(next(iter(predict_rows([row], GPUS))).value, rel=1e-12), row
+
+
+VISION = {"workload": "resnet50", "precision": "fp16", "phase": "infer", "batch": "32"}
+LANGUAGE = {"workload": "llama-2-7b", "precision": "bf16", "batch": "1", "n_gpus": "8"}
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [{**VISION, "runtime": f"PyTorch {version} eager", "gpu": gpu}
+         for version in ("2.1", "2.4") for gpu in ("t4", "a100-80gb-sxm", "rtx-4090")],
+        [{**LANGUAGE, "gpu": "h100-80gb-sxm", "phase": phase} for phase in ("train", "pretrain")],
+        [{**LANGUAGE, "gpu": "a100-80gb-sxm", "phase": phase}
+         for phase in ("finetune_lora", "finetune_qlora")],
+        [{**LANGUAGE, "gpu": gpu, "phase": "train",
+          "options": f"sharding=fsdp;global_batch={count};cp={count // 64}"}
+         for gpu in ("h100-80gb-sxm", "a100-80gb-sxm") for count in (64, 128, 256)],
+        [{**LANGUAGE, "gpu": "h100-80gb-sxm", "phase": "train", "options": f"grad_accum={count}"}
+         for count in (1, 2, 8)],
+    ],
+    ids=["versions", "phases of training", "adapters", "global batches and degrees", "micro-batches"],
+)  # fmt: skip
+def test_jobs_of_the_same_work_share_a_sweep(monkeypatch, rows):
+    from whichgpu.cost import pools
+
+    asked, real = [], pools.estimate_paired
+    monkeypatch.setattr(pools, "estimate_paired", lambda one, on: asked.append(one.job) or real(one, on))
+    metrics = ("throughput", "power", "peak_gpu_memory")
+    rows = [{**row, "metric": metric} for row in rows for metric in metrics]
+    together = list(predict_rows(rows, GPUS))
+    assert len(asked) == 1
+    for row, answer in zip(rows, together, strict=True):
+        (own,) = predict_rows([row], GPUS)
+        assert not answer.error
+        assert (answer.low, answer.value, answer.high) == pytest.approx(
+            (own.low, own.value, own.high), rel=1e-12
+        )
+        assert answer.basis == own.basis
+    assert len({answer.value for answer in together[::3]}) > 1 or "phase" in rows[0]
+
+
+def test_requests_at_random_are_asked_as_they_are():
+    job = {"workload": "llama-2-7b", "phase": "serve", "precision": "fp16", "runtime": "vLLM 0.6",
+           "input_tokens": "500", "output_tokens": "100", "metric": "tpot"}  # fmt: skip
+    rows = [{**job, "gpu": gpu, "options": f"request_rate={rate}"}
+            for gpu in ("a100-80gb-sxm", "h100-80gb-sxm") for rate in ("0.5", "2")]  # fmt: skip
+    for row, answer in zip(rows, predict_rows(rows, GPUS), strict=True):
+        gpu = resolve(row["gpu"], GPUS)
+        found = estimate(held(read_job(row), gpu), [gpu])
+        assert answer.value == pytest.approx(METRICS["tpot"](found.at(0, 0), "")[1], rel=1e-12)
 
 
 def test_windows_that_one_size_shifts_and_another_does_not_share_a_sweep():
@@ -128,11 +178,13 @@ def test_a_runtime_that_a_format_dates_is_another_than_the_default():
 
 
 def test_a_physical_job_is_computed_once(monkeypatch):
-    from whichgpu.cost import groups
+    from whichgpu.cost import pools
 
     asked = []
-    real = groups.estimate
-    monkeypatch.setattr(groups, "estimate", lambda job, gpus: asked.append((job, gpus)) or real(job, gpus))
+    real = pools.estimate_paired
+    monkeypatch.setattr(
+        pools, "estimate_paired", lambda one, on: asked.append((one.job, on)) or real(one, on)
+    )
     rows = [{**ROW, "id": str(i), "runtime": runtime, "metric": metric, "unit": ""}
             for i, (runtime, metric) in enumerate(
                 [("PyTorch 2 eager", "throughput"), ("pytorch-2", "latency"), ("pytorch 2", "power")] * 5
@@ -187,26 +239,26 @@ def test_every_bad_row_has_its_own_reason_and_every_good_one_its_answer():
 
 
 def test_a_fault_of_the_program_is_the_reason_of_its_row_alone(monkeypatch):
-    from whichgpu.cost import groups
+    from whichgpu.cost import pools
 
-    real = groups.estimate
+    real = pools.estimate_paired
 
-    def faulty(job, gpus):
-        if 13.0 in (job.batch if hasattr(job.batch, "__len__") else [job.batch]):
+    def faulty(one, on):
+        if 13.0 in (one.job.batch if hasattr(one.job.batch, "__len__") else [one.job.batch]):
             raise ZeroDivisionError("thirteen")
-        return real(job, gpus)
+        return real(one, on)
 
-    monkeypatch.setattr(groups, "estimate", faulty)
+    monkeypatch.setattr(pools, "estimate_paired", faulty)
     answers = list(predict_rows([{**ROW, "batch": str(batch)} for batch in range(10, 17)], GPUS))
     assert [bool(answer.error) for answer in answers] == [False] * 3 + [True] + [False] * 3
     assert "internal error: ZeroDivisionError: thirteen" in answers[3].error
 
 
 def test_a_global_batch_that_some_rows_cannot_deal_out_is_asked_of_the_others_at_once(monkeypatch):
-    from whichgpu.cost import groups
+    from whichgpu.cost import pools
 
-    sweeps, real = [], groups.estimate
-    monkeypatch.setattr(groups, "estimate", lambda job, gpus: sweeps.append(job) or real(job, gpus))
+    sweeps, real = [], pools.estimate_paired
+    monkeypatch.setattr(pools, "estimate_paired", lambda one, on: sweeps.append(one.job) or real(one, on))
     row = {"workload": "bert-base", "gpu": "a100-80gb-sxm", "phase": "train", "n_gpus": "8",
            "options": "global_batch=64"}  # fmt: skip
     answers = list(predict_rows([{**row, "batch": str(batch)} for batch in (8, 16, 4, 32, 2, 6)], GPUS))

@@ -131,8 +131,11 @@ def test_fp16_runs_in_fp32_where_software_cannot_trust_a_chip_with_it() -> None:
 def test_a_version_that_was_not_measured_has_a_wider_interval() -> None:
     known = laid("resnet50", "rtx-3090", phase="infer", precision="amp-fp16", runtime="PyTorch 2.4.0 eager")
     other = laid("resnet50", "rtx-3090", phase="infer", precision="amp-fp16", runtime="PyTorch 9.9 eager")
-    assert "version" not in widths(known, GPUS["rtx-3090"])
-    assert widths(other, GPUS["rtx-3090"])["version"] >= widths(known, GPUS["rtx-3090"])["seen"]
+    assert "version" not in widths(known, GPUS["rtx-3090"], known.runtime)
+    assert (
+        widths(other, GPUS["rtx-3090"], other.runtime)["version"]
+        >= widths(known, GPUS["rtx-3090"], known.runtime)["seen"]
+    )
 
 
 def test_winograd_serves_3x3_convolutions_on_plain_units_alone() -> None:
@@ -707,10 +710,10 @@ def test_a_chip_that_is_half_empty_keeps_its_clock() -> None:
 
 def test_hosts_of_servers_and_desks_launch_at_rates_of_their_own() -> None:
     names = ["a100-40gb-sxm", "rtx-3090", "rtx-3080-laptop", "rtx-a6000"]
-    places = Devices.of([GPUS[name] for name in names]).traits
-    assert [place.host for place in places] == ["server", "desk", "desk", ""]
+    devices = Devices.of([GPUS[name] for name in names])
+    assert [place.host for place in devices.traits] == ["server", "desk", "desk", ""]
     found = Fit({"l%server": 0.3, "l%desk": -0.3, "l=pytorch-2": 0.1})
-    factors = found.launch("resnet50", places, runtime("PyTorch 2.4", ""), trains=True)
+    factors = found.launch("resnet50", devices, runtime("PyTorch 2.4", ""), trains=True)
     assert np.log(factors[:, 0]) == pytest.approx([0.4, -0.2, -0.2, 0.1])
 
 

@@ -123,7 +123,7 @@ def of_layout(laid: Layout, found: Fit) -> Breakdown:
     with np.errstate(invalid="ignore", divide="ignore"):
         timing = evaluate(laid.work, found, explain=True)
         own = found.factor(workload_terms(laid.workload, laid.job.precision, laid.runtime, trains=True))
-        links = found.links(laid.workload.id, laid.devices.traits, laid.runtime, laid.replicas)
+        links = found.links(laid.workload.id, laid.devices, laid.runtime, laid.replicas)
         once = timing.seconds / own
         whole = job_seconds(laid, once, links)
         shown, hidden = _exchanged(laid, step, once, links)

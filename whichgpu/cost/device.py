@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import field
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from whichgpu.errors import UsageError
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -75,6 +75,10 @@ class Devices:
     _columns: dict[str, Column] = field(default_factory=dict, init=False, repr=False, compare=False)
     _peaks: dict[str, Column] = field(default_factory=dict, init=False, repr=False, compare=False)
     _strains: dict[str, Column] = field(default_factory=dict, init=False, repr=False, compare=False)
+    #: What `Paired` sweeps have read of these GPUs, by method and arguments.
+    told: dict[tuple[Any, ...], NDArray[Any]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @classmethod
     def of(
@@ -92,6 +96,29 @@ class Devices:
             # What is kept holds its GPUs, so that no other can have their ids.
             _devices[key] = cls(tuple(gpus), *key[1:])
         return _devices[key]
+
+    def along(self, columns: NDArray[Any]) -> NDArray[Any]:
+        """What holds of each GPU, (.., G, 1), as it meets the jobs of a sweep: all of them on every GPU."""
+        return columns
+
+    def each(self, read: Callable[[Gpu], Any]) -> NDArray[Any]:
+        """What is read of each GPU, as a column."""
+        return self.along(np.array([[read(gpu)] for gpu in self.gpus]))
+
+    def by_count(self, counts: NDArray[np.float64], read: Callable[[int, float], float]) -> Column:
+        """What is read of each GPU, by its place, and of each job's number, (J,): (G, J)."""
+        asked = counts.tolist()
+        rows = [{n: read(g, n) for n in dict.fromkeys(asked)} for g in range(len(self.gpus))]
+        return np.array([[row[n] for n in asked] for row in rows])
+
+    def shape(self, jobs: int) -> tuple[int, int]:
+        """That of the answers of so many jobs: (G, J)."""
+        return len(self.gpus), jobs
+
+    def place(self, g: Any, j: Any) -> Any:
+        """Which of the GPUs the cells of a sweep are on, given their rows and columns."""
+        del j
+        return g
 
     def column(self, name: str) -> Column:
         """A numeric field of the catalogue in SI units."""

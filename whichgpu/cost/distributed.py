@@ -109,17 +109,19 @@ def _micro_batches(job: Job, mesh: Mesh) -> Array:
     """Micro-batches of a replica in a step: of `global_batch`, or `grad_accum`, else one."""
     replicas = np.asarray(job.n_gpus, dtype=np.float64) / mesh.replica
     if "global_batch" not in job.options:
-        return np.asarray(job.option("grad_accum", 1.0, 1.0))
-    whole = job.option("global_batch", 1.0, 1.0)
+        return np.asarray(job.degree("grad_accum"))
+    whole = np.asarray(job.degree("global_batch"))
     count = whole / (np.asarray(job.batch, dtype=np.float64) * replicas)
     if np.any(count < 1.0 - 1e-9):
         said = "global_batch={:g} is less than one micro-batch on each replica; use global_batch={:g}"
         least = np.atleast_1d(np.asarray(job.batch, dtype=np.float64) * replicas)
         short = np.atleast_1d(count < 1.0 - 1e-9).tolist()
+        asked = np.broadcast_to(whole, least.shape).tolist()
         whys = [
-            said.format(whole, one) if bad else "" for one, bad in zip(least.tolist(), short, strict=True)
+            said.format(batch, one) if bad else ""
+            for batch, one, bad in zip(asked, least.tolist(), short, strict=True)
         ]
-        raise SomeRefused(said.format(whole, least.max()), whys)
+        raise SomeRefused(said.format(whole.min(), least.max()), whys)
     return np.asarray(count)
 
 

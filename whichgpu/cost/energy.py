@@ -36,11 +36,12 @@ from whichgpu.values import immutable
 from whichgpu.workloads.precision import precision
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
     from whichgpu.cost.layout import Layout
+    from whichgpu.cost.runtime import Runtime
     from whichgpu.cost.time import Timing
     from whichgpu.hardware.gpu import Gpu
 
@@ -115,7 +116,7 @@ def chips(laid: Layout) -> Chips:
     rate = np.where(tensor, half / TENSOR_DENSITY, plain / PLAIN_DENSITY)
     return Chips(
         design=design, limit=devices.power,
-        gddr=np.array([[not memory_kind(gpu).startswith("hbm")] for gpu in devices.gpus]),
+        gddr=devices.each(lambda gpu: not memory_kind(gpu).startswith("hbm")),
         tensor=tensor, products=rate / design, traffic=devices.bandwidth / design / BYTE_DENSITY,
         lineages=tuple(lineage(gpu) for gpu in devices.gpus),
         works=(work_of(laid),) * len(devices.gpus),
@@ -127,8 +128,12 @@ def work_of(laid: Layout) -> str:
     return f"{laid.workload.id}/{8.0 * precision(laid.job.precision).read_weight:.0f}"
 
 
-def law(values: Mapping[str, float], doing: Activity, on: Chips) -> Array:
+def law(
+    values: Mapping[str, float], doing: Activity, on: Chips, along: Callable[[Array], Array] = np.asarray
+) -> Array:
     """Mean W of one GPU, (G, J), under coefficients by name; NaN where the design power is not known.
+
+    `along` is that of the `Devices` that the chips are columns of.
 
     `idle@X` and `dynamic@X` are logarithms of factors on a lineage X, `work@Y` of one on the demand of
     a workload Y (`work_of`); they are absent for what was never measured.
@@ -136,9 +141,9 @@ def law(values: Mapping[str, float], doing: Activity, on: Chips) -> Array:
 
     def effect(name: str, of: tuple[str, ...]) -> Array:
         if len(of) < _FEW:
-            return np.asarray(np.exp(np.array([[values.get(f"{name}@{one}", 0.0)] for one in of])))
+            return along(np.exp(np.array([[values.get(f"{name}@{one}", 0.0)] for one in of])))
         known, place = _distinct(of)
-        return np.asarray(np.exp(np.array([[values.get(f"{name}@{one}", 0.0)] for one in known]))[place])
+        return along(np.exp(np.array([[values.get(f"{name}@{one}", 0.0)] for one in known]))[place])
 
     # Nothing draws more than its limit, whatever a fit makes of those that are held at it.
     top = min(values["cap"], 1.0) * on.limit / on.design
@@ -177,7 +182,7 @@ def _softmin(one: Any, other: Any, sharpness: float) -> Array:
 def watts(laid: Layout, doing: Activity) -> Array:
     """Mean W of one GPU during the pass, (G, J); NaN where its power limit is not in the catalogue."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        return law(coefficients(), doing, chips(laid))
+        return law(coefficients(), doing, chips(laid), laid.devices.along)
 
 
 def priors() -> Mapping[str, tuple[float, float]]:
@@ -204,11 +209,11 @@ class PowerSpread:
     `basis`: `interpolated` where the power of this GPU and of this workload was measured, `extrapolated`
     where one was not, `roofline` where nothing is fitted.
     `correlation` is that of the errors of power and of the rate of work: what is predicted too fast is
-    predicted too busy, so that the two partly cancel in energy.
+    predicted too busy, so that the two partly cancel in energy. Both are numbers, or arrays over cells.
     """
 
-    power: float
-    correlation: float
+    power: Any
+    correlation: Any
     basis: str
 
     def energy(self, rate: Any) -> Any:
@@ -216,8 +221,8 @@ class PowerSpread:
         return np.sqrt(self.power**2 + rate**2 - 2.0 * self.correlation * self.power * rate)
 
 
-def spread(laid: Layout, gpu: Gpu) -> PowerSpread:
-    """How far off the power of a laid-out job may be, by what of it the fit has seen."""
+def spread(laid: Layout, gpu: Gpu, stack: Runtime) -> PowerSpread:
+    """How far off the power of a laid-out job under a runtime may be, by what of it the fit has seen."""
     table, prior = _spreads(), section("spread")
     if "seen" not in table:
         return PowerSpread(float(prior["power"]), 0.0, "roofline")
@@ -225,7 +230,7 @@ def spread(laid: Layout, gpu: Gpu) -> PowerSpread:
     group = table["group"].get(family, table["group"]["all"])
     seen = table["seen"]
     known = gpu.id in seen["gpus"], laid.workload.id in seen["workloads"]
-    usual = laid.runtime.kernels in seen["runtimes"] and laid.runtime.exact and family in table["group"]
+    usual = stack.kernels in seen["runtimes"] and stack.exact and family in table["group"]
     left_out = {"seen": True, "gpu": not known[0], "workload": not known[1], "source": not usual}
     width = max(group[kind] for kind, missing in left_out.items() if missing)
     basis = "interpolated" if all(known) else "extrapolated"

@@ -17,7 +17,7 @@ from whichgpu.cost import energy, personal
 from whichgpu.cost.arrays import distinct
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.fit import workload_terms
-from whichgpu.cost.layout import Layout, lay_out
+from whichgpu.cost.layout import Layout, lay_out, lay_out_on
 from whichgpu.cost.memory import GIB, needed
 from whichgpu.cost.parallel import Exchange, data_parallel_seconds
 from whichgpu.cost.placing import COUNTS, share
@@ -43,7 +43,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from whichgpu.cost.device import Devices
-    from whichgpu.cost.fit import Fit
+    from whichgpu.cost.fit import Fit, Terms
+    from whichgpu.cost.layout import Settled
+    from whichgpu.cost.paired import Paired
     from whichgpu.cost.runtime import Runtime
     from whichgpu.cost.steady import Met
     from whichgpu.cost.time import Term, Timing
@@ -236,7 +238,7 @@ class Estimates:
     @cached_property
     def fits(self) -> NDArray[np.bool_]:
         """Where the job fits and the GPU can run it, (G, J)."""
-        able = np.array([not why for why in self.refusals])[:, None]
+        able = self.devices.along(np.array([[not why] for why in self.refusals]))
         inside: NDArray[np.bool_] = able & (self.required <= self.available) & (self.sequences >= 1.0)
         return inside
 
@@ -292,23 +294,26 @@ class Estimates:
         n = np.round(np.broadcast_to(_array(self.job.n_gpus), self.throughput.shape)[g, j])
         with np.errstate(invalid="ignore", divide="ignore"):
             joules = np.where(rate > 0, power * n / rate, np.nan)
-        off = self.power_spreads
-        # One GPU's spread has one correlation; all are of one fit.
-        if isinstance(g, int):
-            drawn, paid = _array(off[g].power), off[g].energy(self.spread[g, j])
-        else:
-            drawn = np.array([one.power for one in off])[g]
-            paid = np.array([one.energy(self.spread[i]) for i, one in enumerate(off)])[g, j]
+        drawn, correlation = self._power_errors
+        place = self.devices.place(g, j)
+        off = energy.PowerSpread(drawn[place], correlation[place], "")
         serves = self.first_token is not None
         return Answers(
             job=self.job_at(j),
             throughput=_around(rate, factor, f"{self.workload.unit}/s"),
             latency=_around(delay, factor),
             required=self.required[g, j], available=self.available[g, j], power=power, energy=joules,
-            power_spread=drawn, energy_spread=paid, power_limit=self.devices.power[g, 0],
+            power_spread=off.power, energy_spread=off.energy(self.spread[g, j]),
+            power_limit=np.broadcast_to(self.devices.power, self.throughput.shape)[g, j],
             n_gpus=n, readings=self.readings.each(lambda part: part[g, j]), ttft=self._first(g, j),
             tpot=_around(self.seconds[g, j], factor) if serves else None,
         )  # fmt: skip
+
+    @cached_property
+    def _power_errors(self) -> tuple[Array, Array]:
+        """Log standard deviation of the power of each GPU, and its correlation with that of the rate."""
+        pairs = [(one.power, one.correlation) for one in self.power_spreads]
+        return _array([power for power, _ in pairs]), _array([correlation for _, correlation in pairs])
 
     def _first(self, g: Any, j: Any) -> Interval | None:
         """Time to the first token; load generators differ, and nothing says which was used."""
@@ -411,6 +416,15 @@ def plain_estimate(job: Job, gpus: Sequence[Gpu], *, explain: bool = False) -> E
     return finish(laid, found_for(laid), explain=explain)
 
 
+def estimate_paired(settled: Settled, devices: Paired) -> Estimates:
+    """What `plain_estimate` says of settled jobs, each on a GPU of its own of the `devices`: (1, J).
+
+    None of them has requests that arrive at random.
+    """
+    laid = lay_out_on(settled, devices)
+    return finish(laid, found_for(laid))
+
+
 def _met(job: Job, gpus: Sequence[Gpu]) -> Met | None:
     """How requests meet that arrive at random; None where the job states no such arrivals."""
     if not at_random(job):
@@ -434,22 +448,26 @@ def finish(laid: Layout, found: Fit, *, explain: bool = False) -> Estimates:
     """The estimates of a layout under a fit."""
     with np.errstate(invalid="ignore", divide="ignore"):
         timing = evaluate(laid.work, found, explain=explain)
-        own = workload_terms(laid.workload, laid.job.precision, laid.runtime, trains=laid.job.trains)
-        alone, links = timing.seconds / found.factor(own), np.ones((1, 1))
+        own = laid.runtime.read(lambda stack: found.factor(_own_terms(laid, stack)))
+        alone, links = timing.seconds / own, np.ones((1, 1))
         seconds, bound = alone, np.zeros((1, 1))
         if laid.gradients is not None:
-            links = found.links(laid.workload.id, laid.devices.traits, laid.runtime, laid.replicas)
+            links = found.links(laid.workload.id, laid.devices, laid.runtime, laid.replicas)
             exchange = Exchange.of(laid.gradients, laid.replicas, laid.devices)
             seconds = exchange.seconds(alone, links)
             bound = np.log(seconds / exchange.seconds(alone, 1.1 * links)) / np.log(1.1)
         elif "offload" in laid.job.options:
             # What a host's memory and links give is as little in the catalogue.
             bound = np.clip(timing.communication / timing.seconds, 0.0, 1.0)
-        prompt = evaluate(laid.serving.prompt, found).seconds / found.factor(own) if laid.serving else None
+        prompt = evaluate(laid.serving.prompt, found).seconds / own if laid.serving else None
         slots = 1.0 if laid.gradients is None else laid.gradients.micro_batches
         at_work = 1.0 if laid.serving is None else laid.serving.at_work
         doing = energy.activity(laid, timing, slots * at_work * alone / seconds)
         return _assemble(laid, timing, _Times(seconds, prompt, bound), doing)
+
+
+def _own_terms(laid: Layout, stack: Runtime) -> Terms:
+    return workload_terms(laid.workload, laid.job.precision, stack, trains=laid.job.trains)
 
 
 def job_seconds(laid: Layout, step: Array, links: Array | float) -> Array:
@@ -467,7 +485,8 @@ class _Times(NamedTuple):
 
 def _assemble(laid: Layout, timing: Timing, times: _Times, doing: energy.Activity) -> Estimates:
     seconds, prompt, bound = times
-    shape = (len(laid.devices.gpus), laid.job.size)
+    devices = laid.devices
+    shape, stacks = devices.shape(laid.job.size), laid.runtime.among(len(devices.gpus))
     rate, latency, serving = laid.units / seconds, seconds * laid.passes, laid.serving
     first = None
     if serving is not None and prompt is not None:
@@ -480,26 +499,26 @@ def _assemble(laid: Layout, timing: Timing, times: _Times, doing: energy.Activit
         array = _array(value)
         return array if array.shape == shape else np.broadcast_to(array, shape)
 
-    spreads = [spread(laid, gpu) for gpu in laid.devices.gpus]
-    shared, own = (np.array([[getattr(one, name)] for one in spreads]) for name in ("shared", "own"))
+    under = list(zip(devices.gpus, stacks, strict=True))
+    spreads = [spread(laid, gpu, stack) for gpu, stack in under]
+    known = _array([(one.shared, one.own, one.basis == "roofline") for one in spreads]).reshape(-1, 3)
+    shared, own, prior = (devices.along(known[:, [i]]) for i in range(3))
     # A host's speed is not in the catalogue: where launches bind, it is what is not known.
-    host = section("spread")["host"] * np.clip(timing.host / timing.seconds, 0.0, 1.0)
-    if spreads and spreads[0].basis != "roofline":
-        host = np.zeros_like(host)
+    host = prior * section("spread")["host"] * np.clip(timing.host / timing.seconds, 0.0, 1.0)
     # Whether a host's links work as its GPUs could is not in the catalogue either.
     links = section("spread")["links"] * bound
     required = needed(laid.parts)
     return Estimates(
-        workload=laid.workload, job=laid.job, runtime=laid.runtime, devices=laid.devices,
+        workload=laid.workload, job=laid.job, runtime=laid.runtime, devices=devices,
         seconds=grid(seconds), units=grid(laid.units),
         throughput=grid(laid.replicas * rate), latency=grid(latency),
         first_token=None if first is None else grid(first),
         queue=None if serving is None else grid(serving.queue),
         parts={name: grid(part) for name, part in laid.parts.items()},
-        required=grid(required), available=grid(laid.devices.column("memory")),
+        required=grid(required), available=grid(devices.column("memory")),
         readings=readings(laid, Z90).each(grid),
         activity=doing, power=grid(energy.watts(laid, doing)),
-        power_spreads=tuple(energy.spread(laid, gpu) for gpu in laid.devices.gpus),
+        power_spreads=tuple(energy.spread(laid, gpu, stack) for gpu, stack in under),
         spread_shared=grid(shared), spread_own=grid(np.sqrt(own**2 + host**2 + links**2)),
         spread_links=grid(links),
         bases=tuple(one.basis for one in spreads),

@@ -96,7 +96,7 @@ def explain(answer: Estimate, gpu: Gpu) -> Explanation:
     command, source = how_to_measure(answer.job, answer.runtime)
     return Explanation(
         coefficients=tuple(_coefficients(laid, found)),
-        widths=widths(laid, gpu),
+        widths=widths(laid, gpu, laid.runtime),
         group=erring_as(laid),
         command=command,
         source=source,

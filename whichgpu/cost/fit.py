@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from whichgpu.cost.classes import OpClass
-    from whichgpu.cost.device import Traits
+    from whichgpu.cost.device import Devices, Traits
     from whichgpu.cost.runtime import Runtime
     from whichgpu.workloads.workload import Workload
 
@@ -231,23 +231,24 @@ class Fit:
         name = f"{law}/{workload}"
         return workload if name in self.effects or f"{name}+train" in self.effects else ""
 
-    def launch(self, workload: str, places: Sequence[Traits], runtime: Runtime, *, trains: bool) -> Array:
-        """Factors on the time of launches for each GPU, (G, 1)."""
-        known = {place.host: place for place in places}
+    def launch(self, workload: str, devices: Devices, runtime: Runtime, *, trains: bool) -> Array:
+        """Factors on the time of launches for each GPU, (G, 1), or for each job on a GPU of its own, (1, J)."""
+        places, stacks = devices.traits, runtime.among(len(devices.gpus))
+        cells = [(place.host, id(stack)) for place, stack in zip(places, stacks, strict=True)]
+        known = dict(zip(cells, zip(places, stacks, strict=True), strict=True))
         found = {
-            host: self.factor(launch_terms(workload, place, runtime, trains=trains))
-            for host, place in known.items()
+            cell: self.factor(launch_terms(workload, place, stack, trains=trains))
+            for cell, (place, stack) in known.items()
         }
-        return np.array([[found[place.host]] for place in places])
+        return devices.along(np.array([[found[cell]] for cell in cells]))
 
-    def links(self, workload: str, places: Sequence[Traits], runtime: Runtime, gpus: Array) -> Array:
+    def links(self, workload: str, devices: Devices, runtime: Runtime, gpus: Array) -> Array:
         """Factors on the rate of links for each GPU and count, (G, J)."""
-        counts = np.atleast_1d(np.asarray(gpus, dtype=np.float64))
-        known = {
-            (place, count): self.factor(link_terms(workload, place, runtime, count))
-            for place in dict.fromkeys(places) for count in set(counts.ravel().tolist())
-        }  # fmt: skip
-        return np.array([[known[place, count] for count in counts.ravel().tolist()] for place in places])
+        counts = np.atleast_1d(np.asarray(gpus, dtype=np.float64)).ravel()
+        places, stacks = devices.traits, runtime.among(len(devices.gpus))
+        return devices.by_count(
+            counts, lambda g, n: self.factor(link_terms(workload, places[g], stacks[g], n))
+        )
 
     def _grid(
         self, terms: Callable[..., Terms], kinds: Sequence[OpClass], places: Sequence[Traits],
@@ -255,11 +256,18 @@ class Fit:
     ) -> Array:  # fmt: skip
         """The factor of each kind on each GPU, (O, G, 1); `how` is what the terms hang on beside these."""
         if not self.effects:
-            return np.ones((1, 1, 1))
+            return np.ones((1, len(places), 1))
         # All GPUs of a lineage and memory share their parts, and so do all sweeps: they are added up once.
-        known = self._known.setdefault((terms, runtime.stacks, *how.values()), {})
-        found = partial(self._parts, terms, runtime, how)
-        rows = {kind: [_factor(known, found, kind, place) for place in places] for kind in set(kinds)}
+        stacks = runtime.among(len(places))
+        under = {
+            id(stack): (self._known.setdefault((terms, stack.stacks, *how.values()), {}),
+                        partial(self._parts, terms, stack, how))
+            for stack in {id(stack): stack for stack in stacks}.values()
+        }  # fmt: skip
+        cells = [(*under[id(stack)], place) for stack, place in zip(stacks, places, strict=True)]
+        rows = {
+            kind: [_factor(known, found, kind, place) for known, found, place in cells] for kind in set(kinds)
+        }
         return np.array([rows[kind] for kind in kinds])[:, :, None]
 
     def _parts(
@@ -267,10 +275,7 @@ class Fit:
         place: Traits,
     ) -> tuple[float, dict[str, float]]:  # fmt: skip
         """What the effects without a law add to the logarithm, and those with one for each trait."""
-        unit = replace(
-            place, throttle=1.0, plain=1.0, narrow=1.0, rate=1.0, rate_narrow=1.0, cache=1.0, feed=1.0
-        )
-        found = terms(kind, unit, runtime, **how)
+        found = terms(kind, _unit(place), runtime, **how)
         laws: dict[str, float] = {}
         for name in [name for name in found if "~" in name]:
             trait = _trait(_law(name), _as_run(kind, place, runtime))
@@ -279,6 +284,12 @@ class Fit:
 
     def _sum(self, terms: Terms) -> float:
         return sum(weight * self.effects.get(name, 0.0) for name, weight in terms.items())
+
+
+@lru_cache(maxsize=1024)
+def _unit(place: Traits) -> Traits:
+    """A GPU with a trait of 1 for each law: the weight of its effect is then what the trait multiplies."""
+    return replace(place, throttle=1.0, plain=1.0, narrow=1.0, rate=1.0, rate_narrow=1.0, cache=1.0, feed=1.0)
 
 
 def _factor(known: _Parts, found: Callable[..., Any], kind: OpClass, place: Traits) -> float:

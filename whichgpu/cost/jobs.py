@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from whichgpu.cost.metrics import METRICS
+from whichgpu.cost.pools import sweeps
 from whichgpu.cost.reader import Lexicon, Reader
 from whichgpu.cost.rows import read_job
 from whichgpu.cost.table import COLUMNS
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from whichgpu.cost.groups import Group, Outcome
+    from whichgpu.cost.groups import Refused
+    from whichgpu.cost.pools import Outcome, Sweep
     from whichgpu.hardware.catalogue import Catalogue
 
     #: The cells of `COLUMNS`, and the reason as one more where a row is broken.
@@ -186,17 +188,19 @@ def _answered(table: Sequence[Cells], share: Sequence[int], reader: Reader) -> P
         share, np.full((3, len(share)), np.nan), [table[row][_UNIT] for row in share], [""] * len(share),
         {share[place]: error for place, error in reader.errors.items()}, reader.ignored,
     )  # fmt: skip
-    # Those that share columns follow each other, so that the first one's trace is at hand.
-    for group in sorted(reader.groups, key=lambda group: (-len(group.columns), id(group.columns))):
-        for batch in group.batches():
-            _scatter(part, group, group.evaluate(batch))
+    refused: Refused = {}
+    for sweep in sweeps(reader.groups, refused):
+        for outcome in sweep.outcomes():
+            _scatter(part, sweep, outcome)
+    for place, (unit, why) in refused.items():
+        part.units[place], part.errors[share[place]] = unit, why
     return part
 
 
-def _scatter(part: Part, group: Group, outcome: Outcome) -> None:
-    """Put the answers of a group's cells where the rows are that asked for them."""
+def _scatter(part: Part, sweep: Sweep, outcome: Outcome) -> None:
+    """Put the answers of a sweep's cells where the rows are that asked for them."""
     cells = enumerate(outcome.cells.tolist())
-    asked = [(row, ask, position) for position, cell in cells for row, ask in group.asking[cell]]
+    asked = [(row, ask, position) for position, cell in cells for row, ask in sweep.asking[cell]]
     rows, asks, positions = np.array(asked).T
     part.values[:, rows] = outcome.values[asks, :, positions].T
     for row, ask, position in asked:

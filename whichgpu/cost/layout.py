@@ -77,23 +77,30 @@ def lay_out(job: Job, gpus: Sequence[Gpu], *, met: Met | None = None) -> Layout:
     cannot be; a GPU that cannot run the job is a refusal in the layout.
     """
     settled = settle(job)
-    workload, job, stack = settled.workload, settled.job, settled.runtime
-    cap = job.options.get("power_limit")
-    watts = np.inf if cap is None else parse(cap, "power")
-    devices = Devices.of(
-        gpus, cap=watts, narrow=stack.narrow, system=job.options.get("system", ""),
-        joined_by=asked.nvlink(job.options.get("nvlink", "")), widens=stack.widens,
+    laid = lay_out_on(settled, devices_of(settled, gpus), met)
+    spec, said = precision(settled.job.precision), (*laid.said, *settled.said)
+    notes = tuple((*substitutions(gpu, spec, settled.runtime), *said) for gpu in gpus)
+    return replace(laid, unused=settled.unused, notes=notes)
+
+
+def devices_of(settled: Settled, gpus: Sequence[Gpu]) -> Devices:
+    """GPUs as a settled job has them: under its power limit, in its machine, as its runtime uses them."""
+    options, stack = settled.job.options, settled.runtime
+    cap = options.get("power_limit")
+    return Devices.of(
+        gpus, cap=np.inf if cap is None else parse(cap, "power"), narrow=stack.narrow,
+        system=options.get("system", ""), joined_by=asked.nvlink(options.get("nvlink", "")),
+        widens=stack.widens,
     )  # fmt: skip
+
+
+def lay_out_on(settled: Settled, devices: Devices, met: Met | None = None) -> Layout:
+    """Lay a settled job, or a sweep of them, out on devices; as `lay_out`, less what is to be said of it."""
+    workload, job, stack = settled.workload, settled.job, settled.runtime
     with np.errstate(invalid="ignore", divide="ignore"):
         if job.phase == "serve":
-            laid = _serve(workload, job, stack, devices, met)
-        else:
-            laid = (_train if job.trains else _passes)(workload, job, stack, devices)
-    spec = precision(job.precision)
-    said = (*laid.said, *settled.said)
-    return replace(
-        laid, unused=settled.unused, notes=tuple((*substitutions(gpu, spec, stack), *said) for gpu in gpus)
-    )
+            return _serve(workload, job, stack, devices, met)
+        return (_train if job.trains else _passes)(workload, job, stack, devices)
 
 
 class Settled(NamedTuple):
@@ -299,4 +306,5 @@ def _feeding(workload: Workload, job: Job, stack: Runtime) -> Array:
 
 def _refusals(devices: Devices, ops: Sequence[Op], job: Job, stack: Runtime) -> tuple[str, ...]:
     spec = precision(job.precision)
-    return tuple(refusal(gpu, ops, spec, stack, trains=job.trains) for gpu in devices.gpus)
+    under = zip(devices.gpus, stack.among(len(devices.gpus)), strict=True)
+    return tuple(refusal(gpu, ops, spec, one, trains=job.trains) for gpu, one in under)

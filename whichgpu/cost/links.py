@@ -89,13 +89,13 @@ def machine(name: str) -> Box | None:
 def network(devices: Devices) -> Array:
     """One-way rate in B/s from one GPU to another machine's, (G, 1): of the machine built for this GPU."""
     c = section("links")
-    rates = [_between(gpu.id, devices.system)[0] or c["network"] for gpu in devices.gpus]
-    return np.asarray(np.array(rates)[:, None] * c["network_share"])
+    rates = devices.each(lambda gpu: _between(gpu.id, devices.system)[0] or c["network"])
+    return np.asarray(rates * c["network_share"])
 
 
 def hop(devices: Devices) -> Array:
     """Seconds for a small message from one machine to the next, (G, 1)."""
-    return np.array([_between(gpu.id, devices.system)[1] for gpu in devices.gpus])[:, None]
+    return devices.each(lambda gpu: _between(gpu.id, devices.system)[1])
 
 
 @cache

@@ -133,7 +133,7 @@ def _token_time(answer: Figures, unit: str) -> Three:
 
 def _first_token(answer: Figures, unit: str) -> Three:
     if answer.ttft is None:
-        raise UsageError(f"TTFT is of phase serve; {answer.job.workload} runs {answer.job.phase} here")
+        raise UsageError(f"TTFT is of phase serve, which this job of {answer.job.workload} is not in")
     return _scaled(answer.ttft, 1.0 / _one(unit, "time"))
 
 

@@ -182,8 +182,8 @@ def _read(out: Any, ops: Iterable[Op]) -> Any:
 
 def _host_rate(devices: Devices) -> Array:
     """B/s at which the host of each GPU reads weights, (G, 1): a server's, or that of a machine at a desk."""
-    names = ("host_bandwidth" if gpu.segment == "datacenter" else "desk_bandwidth" for gpu in devices.gpus)
-    return np.array([[rates()[name]] for name in names])
+    server, desk = (rates()[name] for name in ("host_bandwidth", "desk_bandwidth"))
+    return devices.each(lambda gpu: server if gpu.segment == "datacenter" else desk)
 
 
 @cache

@@ -108,7 +108,6 @@ class Reader:
         #: Options that are not modelled, with the rows that state them.
         self.ignored: Counter[str] = Counter()
         self._kin: dict[tuple[Any, ...], _Kin] = {}
-        self._columns: dict[tuple[Any, ...], dict[Numbers, None]] = {}
         self._heads = _Texts(_guarded(self._head))
         #: The tp and pp of a job on so many of a GPU, where a row states none.
         self._places: dict[tuple[Any, ...], tuple[float | None, float | None]] = {}
@@ -149,8 +148,7 @@ class Reader:
         stated = tuple([value is not None for value in numbers])
         group = kin.groups.get(stated)
         if group is None:
-            columns = self._columns.setdefault((head.work, stated), {})
-            group = kin.groups[stated] = Group(head.job, stated, bool(head.ignored), columns)
+            group = kin.groups[stated] = Group(head.job, stated, bool(head.ignored))
         group.add(index, gpu, numbers, (cells[_METRIC], cells[_UNIT]))
         if head.ignored:
             self.ignored.update(head.ignored)

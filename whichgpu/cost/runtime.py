@@ -7,12 +7,14 @@ from dataclasses import field, replace
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from whichgpu.facts import store
 from whichgpu.units import parse
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 
 @immutable
@@ -117,6 +119,9 @@ class Runtime:
     software: str = ""
     release: str = ""
     said: str = field(default="", compare=False)
+    #: Of several that are `joined`, the one on each GPU of a sweep, and of which GPU each job is, (J,).
+    each: tuple[Runtime, ...] = ()
+    which: Any = field(default=None, compare=False)
 
     @property
     def kernels(self) -> str:
@@ -138,6 +143,14 @@ class Runtime:
     def specialised(self) -> bool:
         """Whether it is for language models alone: a framework may train them as one that is does."""
         return bool(self.domain) and not self.holds.get("framework")
+
+    def among(self, count: int) -> tuple[Runtime, ...]:
+        """What runs on each of so many GPUs."""
+        return self.each or (self,) * count
+
+    def read(self, one: Callable[[Runtime], float]) -> Any:
+        """What is read of it; of each job's own, (J,), where several are joined."""
+        return np.array([one(stack) for stack in self.each])[self.which] if self.each else one(self)
 
     def marked(self, *marks: str) -> Runtime:
         """The same runtime with more marks: what sets one use of it apart, as other kernels run."""

@@ -84,14 +84,14 @@ def found_for(laid: Layout) -> Fit:
     return fit() if measured(laid.runtime) else Fit()
 
 
-def spread(laid: Layout, gpu: Gpu) -> Spread:
-    """The spread of a laid-out job on one GPU."""
+def spread(laid: Layout, gpu: Gpu, stack: Runtime) -> Spread:
+    """The spread of a laid-out job on one GPU under what runs it there."""
     prior = section("spread")
-    inexact = 1.0 if laid.runtime.exact else 1.5
+    inexact = 1.0 if stack.exact else 1.5
     # A processor is no GPU: what the fit has learnt of those says little of it, nor of another vendor's.
-    if not measured(laid.runtime) or gpu.segment == "cpu" or gpu.vendor in laid.runtime.unmeasured:
+    if not measured(stack) or gpu.segment == "cpu" or gpu.vendor in stack.unmeasured:
         return Spread(prior["shared"] * inexact, prior["own"], "roofline")
-    known = widths(laid, gpu)
+    known = widths(laid, gpu, stack)
     least = math.hypot(prior["shared"], prior["own"]) if _strange(gpu) else 0.0
     total = max(least, *known.values()) * inexact
     own = _group(laid)["own"]
@@ -108,19 +108,19 @@ def _strange(gpu: Gpu) -> bool:
     return gpu.vendor != "NVIDIA" and gpu.family not in _table()["group"]["all"]["families"]
 
 
-def widths(laid: Layout, gpu: Gpu) -> dict[str, float]:
+def widths(laid: Layout, gpu: Gpu, stack: Runtime) -> dict[str, float]:
     """The log standard deviations that apply to a job, by what of it the fit has not seen; the widest holds.
 
     `seen` always applies; nothing does where the fit has not seen the runtime.
     """
-    if not measured(laid.runtime):
+    if not measured(stack):
         return {}
     group = _group(laid)
     unseen = {
         "gpu": gpu.id not in group.get("gpus", ()),
         "generation": gpu.family not in group.get("families", ()),
         "workload": laid.workload.id not in group.get("workloads", ()),
-        "version": version_of(laid.runtime) not in group.get("versions", ()),
+        "version": version_of(stack) not in group.get("versions", ()),
     }
     return {
         "seen": group["seen"],

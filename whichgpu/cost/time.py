@@ -13,7 +13,7 @@ and the slower of the two sets the pace.
 from __future__ import annotations
 
 from dataclasses import field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -218,8 +218,8 @@ def evaluate(work: Pass, found: Fit, *, explain: bool = False) -> Timing:
 
 
 def launches(work: Pass, found: Fit) -> Array:
-    """Factors of a fit on the time of launches, (G, 1)."""
-    return found.launch(work.workload, work.devices.traits, work.runtime, trains=work.trains)
+    """Factors of a fit on the time of launches, (G, 1), or of each job where those differ."""
+    return found.launch(work.workload, work.devices, work.runtime, trains=work.trains)
 
 
 def _add_stages(
@@ -274,10 +274,11 @@ def bound_seconds(work: Pass, found: Fit) -> dict[str, Array]:
 
 def limits(one: Kernels, work: Pass, found: Fit) -> tuple[Array, Array]:
     """Seconds of arithmetic and of traffic of one execution under a fit, never below the roofline's."""
-    place = work.devices.traits
-    kinds, runtime = one.classes, work.runtime
-    compute = one.compute / found.compute(kinds, place, runtime, trains=work.trains, workload=work.workload)
-    memory = one.memory / found.memory(kinds, place, runtime, trains=work.trains, workload=work.workload)
+    place, along = work.devices.traits, work.devices.along
+    kinds = one.classes
+    how: dict[str, Any] = {"trains": work.trains, "workload": work.workload}
+    compute = one.compute / along(found.compute(kinds, place, work.runtime, **how))
+    memory = one.memory / along(found.memory(kinds, place, work.runtime, **how))
     return bounded(compute, one.fastest_compute), bounded(memory, one.fastest_memory)
 
 
@@ -314,8 +315,9 @@ def fed(seconds: Array, feeding: Array | float) -> Array:
 def between(work: Pass) -> Array:
     """Seconds that each GPU loses between two kernels of a pass, (G, 1)."""
     stack, devices = work.runtime, work.devices
-    each = np.array([_gap(stack, gpu) for gpu in devices.gpus])[:, None]
-    return np.asarray(each * devices.pause)
+    under = zip(stack.among(len(devices.gpus)), devices.gpus, strict=True)
+    each = np.array([[_gap(one, gpu)] for one, gpu in under])
+    return np.asarray(devices.along(each) * devices.pause)
 
 
 def _gap(stack: Runtime, gpu: Gpu) -> float:

@@ -56,7 +56,8 @@ class Job(Shown):
 
     Every number is None (not stated), a float, or an array over the job axis. `batch` is per GPU;
     `n_gpus` is the total; `steps` are denoising steps; `height` and `width` are pixels. `options` are text;
-    a search over strategies states degrees of parallelism (`cp`, `ep`, `vp`) as arrays.
+    a search over strategies states degrees of parallelism (`cp`, `ep`, `vp`) as arrays, and a table of jobs
+    what else `degree` reads.
     """
 
     workload: str
@@ -105,7 +106,7 @@ class Job(Shown):
         return {name: value for name, value in defaults.items() if _unstated(getattr(self, name))}
 
     def degree(self, key: str) -> Any:
-        """A degree of parallelism among the options, or its array; 1 where none is stated."""
+        """A degree of parallelism, or other count, of the options, or its array; 1 where none is stated."""
         stated: Any = self.options.get(key)
         return stated if isinstance(stated, np.ndarray) else self.option(key, 1.0, 1.0)
 

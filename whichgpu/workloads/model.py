@@ -10,6 +10,7 @@ A family is a module of `whichgpu/workloads/families/`, found by its file name:
   for one forward pass (by default the first phase); `OPTIMIZER`, the one training takes by default;
 * optionally `units(dims, job)`, how many of its unit one pass makes, where that is not the batch; a
   workload whose unit is not the family's states `unit` among its dimensions;
+* optionally `TRAINED_ALIKE`, phases of training that are the same work;
 * optionally `RUNTIME_WORDS`, the words of `job.runtime` that `forward` looks for;
 * optionally `ADAPTERS` False, where no dense layer can take a low-rank adapter; a workload without one
   states `adapters` false among its dimensions;
@@ -136,6 +137,11 @@ class Workload(Shown):
     def _traced_phase(self, asked: str) -> str:
         """The phase as the family knows it: adapters go on top of fine-tuning."""
         return _fine_tuning(self.code) if asked in adapters.PHASES else asked
+
+    def work_phase(self, asked: str) -> str:
+        """One name for all phases that are the same work as this one."""
+        alike: tuple[str, ...] = getattr(self.code, "TRAINED_ALIKE", ())
+        return next((same[0] for same in (adapters.PHASES, alike) if asked in same), asked)
 
     def unused(self, job: Job) -> tuple[str, ...]:
         """Numeric columns that a job states and this workload has no use for."""

@@ -128,7 +128,7 @@ def _integer_rate(devices: Devices) -> NDArray[np.float64]:
 
 def _in_integers(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.bool_]:
     """Whether quantised weights are multiplied as INT8, (O, G, J): where that is the faster."""
-    made = np.array([gpu.vendor in runtime.integer for gpu in devices.gpus])[:, None]
+    made = devices.each(lambda gpu: gpu.vendor in runtime.integer)
     faster = made & (np.nan_to_num(_integer_rate(devices)) > devices.peaks(ops.dtypes))
     return np.asarray(faster & _quantised_prompt(ops))
 
@@ -144,7 +144,7 @@ def _unpacked(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.bo
 
     Metal's do, and those of experts everywhere: BLAS, which takes 16-bit matrices, knows of no experts.
     """
-    inside = np.array([gpu.vendor in runtime.unpacks for gpu in devices.gpus])[:, None] | _of_experts(ops)
+    inside = devices.each(lambda gpu: gpu.vendor in runtime.unpacks) | _of_experts(ops)
     return np.asarray(inside & _quantised_prompt(ops) & ~_in_integers(ops, devices, runtime))
 
 

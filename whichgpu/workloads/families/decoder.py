@@ -60,6 +60,7 @@ if TYPE_CHECKING:
 
 PHASES = ("serve", "generate", "prefill", "decode", "train", "pretrain", "finetune_full")
 PHASE_ALIASES = {"infer": "generate"}
+TRAINED_ALIKE = ("train", "pretrain")
 UNIT = "tokens"
 OPTIMIZER = "adamw"
 PROMPT = 512.0

@@ -1,0 +1,182 @@
+"""A sweep in which each job has a GPU, and a runtime, of its own: one row, where `Devices` has one a GPU.
+
+Jobs of a table are each asked of one GPU. A grid of all jobs on all GPUs would be filled in vain for the most
+part; here the columns of the GPUs lie along the job axis, (1, J), and all that is computed from them with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whichgpu.cost.device import Devices
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from whichgpu.cost.device import Column, Traits
+    from whichgpu.cost.runtime import Runtime
+
+    Array = NDArray[np.float64]
+
+
+class Paired(Devices):
+    """The `chosen` GPUs of a `table`, of which each job has the `which`-th, (J,): every column is (1, J).
+
+    One GPU may be among the chosen several times, under several runtimes. `gpus`, `traits`, and what is said
+    of a GPU rather than computed, are of the chosen.
+    """
+
+    table: Devices
+    which: NDArray[np.intp]
+    _chosen: NDArray[np.intp]
+    _rows: NDArray[np.intp]
+
+    def __init__(self, table: Devices, chosen: Sequence[int], which: NDArray[np.intp]) -> None:
+        of = {one.name: getattr(table, one.name) for one in fields(table) if one.init}
+        super().__init__(**{**of, "gpus": tuple([table.gpus[i] for i in chosen])})
+        places = np.array(chosen, dtype=np.intp)
+        own = {"table": table, "which": which, "_chosen": places, "_rows": places[which]}
+        for name, value in own.items():
+            object.__setattr__(self, name, value)
+
+    def along(self, columns: NDArray[Any]) -> NDArray[Any]:
+        """What holds of each GPU, (.., G, 1), for each job, (.., 1, J)."""
+        return _picked(columns, self.which)
+
+    def by_count(self, counts: Array, read: Callable[[int, float], float]) -> Column:
+        """What is read of each job's GPU, by its place, and of its number, (J,): (1, J)."""
+        cells = list(
+            zip(self.which.tolist(), np.broadcast_to(counts, self.which.shape).tolist(), strict=True)
+        )
+        known = {cell: read(*cell) for cell in dict.fromkeys(cells)}
+        return np.array([[known[cell] for cell in cells]])
+
+    def shape(self, jobs: int) -> tuple[int, int]:
+        """That of the answers: one row."""
+        return 1, jobs
+
+    def place(self, g: Any, j: Any) -> Any:
+        """Which of the GPUs the jobs of some columns are on."""
+        del g
+        return self.which[j]
+
+    def _along(self, method: str, *asked: Any, **how: Any) -> NDArray[Any]:
+        """What a method of `table` says of each GPU, for each job."""
+        key = (method, *asked, *how.values())
+        known = self.table.told.get(key)
+        if known is None:
+            known = self.table.told[key] = getattr(self.table, method)(*asked, **how)
+        return _picked(known, self._rows)
+
+    def column(self, name: str) -> Column:
+        """A numeric field of the catalogue in SI units."""
+        return self._along("column", name)
+
+    def peaks(self, dtypes: tuple[str, ...], *, tf32: bool = False) -> Array:
+        """Peak rate per dtype, (O, 1, J) or (1, 1, J)."""
+        return self._along("peaks", dtypes, tf32=tf32)
+
+    def peak(self, dtype: str) -> Column:
+        """Peak rate of one dtype."""
+        return self._along("peak", dtype)
+
+    def efficiency(self, dtypes: tuple[str, ...]) -> Array:
+        """Factor on every matrix efficiency, as `peaks`."""
+        return self._along("efficiency", dtypes)
+
+    def fed(self, dtypes: tuple[str, ...]) -> Array:
+        """What tensor cores ask for, as `peaks`."""
+        return self._along("fed", dtypes)
+
+    def rate_of(self, dtype: str) -> Column:
+        """FLOP per clock and SM of a format."""
+        return self._along("rate_of", dtype)
+
+    def throttle(self, exponent: float, dtype: str = "fp16", busy: Column | float = 1.0) -> Column:
+        """Share of the rate that the power limit leaves."""
+        if isinstance(busy, float):
+            return self._along("throttle", exponent, dtype, busy)
+        return super().throttle(exponent, dtype, busy)
+
+    def clocked(self, exponent: float, dtype: str = "fp16", busy: Column | float = 1.0) -> Column:
+        """Share of the rated arithmetic that the power limit leaves."""
+        if isinstance(busy, float):
+            return self._along("clocked", exponent, dtype, busy)
+        return super().clocked(exponent, dtype, busy)
+
+    def _strain(self, dtype: str) -> Column:
+        return self._along("_strain", dtype)
+
+    @cached_property
+    def design(self) -> Devices:
+        """The same at the power limits that the GPUs ship with."""
+        return Paired(self.table.design, self._chosen.tolist(), self.which)
+
+    @cached_property
+    def traits(self) -> tuple[Traits, ...]:
+        """The traits of each that is chosen."""
+        known = self.table.traits
+        return tuple([known[i] for i in self._chosen.tolist()])
+
+
+def _picked(columns: NDArray[Any], rows: NDArray[np.intp]) -> NDArray[Any]:
+    """Rows of columns, (.., G, 1), side by side: (.., 1, J)."""
+    found: NDArray[Any] = columns[..., rows, 0][..., None, :]
+    return found
+
+
+def _column(name: str) -> Any:
+    """A column of `Devices`, for each job."""
+    found = cached_property(lambda paired: _picked(getattr(paired.table, name), paired._rows))
+    found.__set_name__(Paired, name)
+    return found
+
+
+for _name, _one in vars(Devices).items():
+    if isinstance(_one, cached_property) and _name not in vars(Paired):
+        setattr(Paired, _name, _column(_name))
+
+
+#: What may differ between runtimes that are joined: numbers, and what is read of each by itself.
+_NUMBERS = ("launch", "fixed", "overlap", "sequence", "routing")
+_BY_KIND = ("products", "memory")
+_OF_EACH = ("title", "year", "vendors", "unmeasured", "gap", "gaps", "marks", "software", "release", "said")
+_STRUCTURE_MARKS = ("nhwc", "loads")
+
+
+def columns(stack: Runtime) -> tuple[str, ...]:
+    """All of a runtime, as something that can be a key."""
+    return tuple([repr(getattr(stack, one.name)) for one in fields(stack)])
+
+
+def structure(stack: Runtime) -> tuple[Any, ...]:
+    """All of a runtime that has to be the same for jobs of several to be one sweep."""
+    apart = (*_NUMBERS, *_BY_KIND, *_OF_EACH, "each", "which")
+    same = [repr(getattr(stack, one.name)) for one in fields(stack) if one.name not in apart]
+    kinds = [tuple(getattr(stack, name)) for name in _BY_KIND]
+    return (*same, *kinds, *(mark in stack.marks for mark in _STRUCTURE_MARKS))
+
+
+def joined(stacks: Sequence[Runtime], which: NDArray[np.intp]) -> Runtime:
+    """Runtimes of one `structure`, one for each of the GPUs of which the jobs have the `which`-th, as one."""
+    first = stacks[0]
+    if all(one is first for one in stacks):
+        return first
+    one = replace(first, each=tuple(stacks), which=which)
+    numbers: dict[str, Any] = {
+        name: first_value if all(getattr(each, name) == first_value for each in stacks) else
+        np.array([getattr(each, name) for each in stacks])[which]
+        for name in _NUMBERS for first_value in (getattr(first, name),)
+    }  # fmt: skip
+    for name in _BY_KIND:
+        rows = [getattr(each, name) for each in stacks]
+        numbers[name] = rows[0] if all(row == rows[0] for row in rows) else {
+            kind: np.array([row[kind] for row in rows])[which] for kind in rows[0]
+        }  # fmt: skip
+    return replace(one, **numbers)

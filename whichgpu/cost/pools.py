@@ -1,0 +1,291 @@
+"""Jobs of a table that are one sweep: the same work under runtimes of one structure, on any GPU each.
+
+All cells of a pool are evaluated at once, each on its own GPU (`cost/paired.py`). Jobs that cannot be run
+are left out with their reasons; where a sweep does not say which of it they are, it is halved until they are
+alone.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whichgpu.cost import personal
+from whichgpu.cost.estimate import estimate, estimate_paired
+from whichgpu.cost.groups import arrays, halves, reason, unit_of
+from whichgpu.cost.layout import devices_of
+from whichgpu.cost.memory import GIB
+from whichgpu.cost.metrics import metric
+from whichgpu.cost.paired import Paired, columns, joined, structure
+from whichgpu.cost.requests import at_random
+from whichgpu.errors import SomeRefused, UsageError, WhichGpuError
+from whichgpu.workloads.job import NUMBERS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from whichgpu.cost.estimate import Answers, Estimates
+    from whichgpu.cost.groups import Asking, Group, Numbers, Refused
+    from whichgpu.cost.layout import Settled
+    from whichgpu.cost.runtime import Runtime
+    from whichgpu.hardware.gpu import Gpu
+    from whichgpu.workloads.job import Job
+
+    #: Which of a sweep's places, and numbers, also of options that are arrays.
+    Spot = tuple[int, Numbers]
+
+#: Cells that are evaluated at once at most, for the sake of memory.
+_MOST = 4096
+#: Options that are counts, of which `Job.degree` takes arrays.
+_COUNTS = ("ep", "moe_tp", "attention_dp", "cp", "vp", "global_batch", "grad_accum")
+#: What needs this many times the memory of the card is refused: measured jobs ran where twice seemed needed.
+_HOPELESS = 3.0
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of some cells of a sweep, by ask (metric and unit)."""
+
+    #: The cells, by number in the sweep.
+    cells: NDArray[np.intp]
+    #: The unit of each ask.
+    units: list[str]
+    #: (asks, 3, cells): low, mid, high; NaN where there is none.
+    values: NDArray[np.float64]
+    #: The basis of each cell.
+    bases: list[str]
+    #: By ask, the reason of each cell that has no answer, by position in `cells`.
+    refused: list[dict[int, str]]
+
+
+class Sweep:
+    """Cells that are evaluated together: a place, which is a GPU and what runs there, and numbers."""
+
+    def __init__(self, workload: str, *, lenient: bool) -> None:
+        self.workload, self._lenient = workload, lenient
+        #: By cell, the rows that ask for it and which of the asks is theirs.
+        self.asking: list[list[tuple[int, int]]] = []
+        self._cells: dict[Spot, int] = {}
+        self._asks: dict[tuple[str, str], int] = {}
+
+    def add(self, place: int, numbers: Numbers, asking: Iterable[Asking]) -> None:
+        """A cell, and the rows that ask for it."""
+        cell = self._cells.setdefault((place, numbers), len(self._cells))
+        if cell == len(self.asking):
+            self.asking.append([])
+        self.asking[cell] += [(row, self._asks.setdefault(ask, len(self._asks))) for row, ask in asking]
+
+    def outcomes(self) -> Iterator[Outcome]:
+        """The answers of all cells. Never raises."""
+        spots = list(self._cells)
+        for start in range(0, len(spots), _MOST):
+            part = spots[start : start + _MOST]
+            out = Outcome(
+                cells=np.arange(start, start + len(part)),
+                units=[unit_of(ask, self.workload) for ask in self._asks],
+                values=np.full((len(self._asks), 3, len(part)), np.nan),
+                bases=[""] * len(part),
+                refused=[{} for _ in self._asks],
+            )
+            self._evaluate(part, np.arange(len(part)), out)
+            yield out
+
+    def estimates(self, spots: Sequence[Spot]) -> Estimates:
+        """One row, of which the columns are these cells."""
+        raise NotImplementedError
+
+    def _evaluate(self, spots: list[Spot], at: NDArray[np.intp], out: Outcome) -> None:
+        """Evaluate cells together, at their places in `out`; without those that cannot be, if one raises."""
+        try:
+            found, j = self.estimates(spots), np.arange(len(spots))
+            answers = found.figures(np.zeros_like(j), j)
+        except Exception as fault:
+            self._apart(spots, at, out, fault)
+            return
+        self._read(found, answers, [place for place, _ in spots], at, out)
+
+    def _apart(self, spots: list[Spot], at: NDArray[np.intp], out: Outcome, fault: Exception) -> None:
+        """Refuse cells that a sweep says cannot be, and evaluate the others; halved where it does not say."""
+        if isinstance(fault, SomeRefused):
+            whys = fault.whys * len(spots) if len(fault.whys) == 1 else fault.whys
+        elif len(spots) == 1:
+            whys = [reason(fault)]
+        else:
+            for part, places in zip(halves(spots), halves(at), strict=True):
+                self._evaluate(part, places, out)
+            return
+        for refused in out.refused:
+            refused.update((place, why) for place, why in zip(at.tolist(), whys, strict=True) if why)
+        rest = [spot for spot, why in zip(spots, whys, strict=True) if not why]
+        if rest:
+            self._evaluate(rest, at[[not why for why in whys]], out)
+
+    def _read(
+        self, found: Estimates, answers: Answers, places: Sequence[int], at: NDArray[np.intp], out: Outcome
+    ) -> None:
+        """Read every ask off the answers of the cells at these positions, all at once."""
+        positions = at.tolist()
+        for position, place in zip(positions, places, strict=True):
+            out.bases[position] = found.bases[place]
+        names = [gpu.id for gpu in found.devices.gpus]
+        reasons = {positions[i]: why for i, why in self._reasons(found, answers, places).items()}
+        for ask, (name, unit) in enumerate(self._asks):
+            refused = out.refused[ask]
+            try:
+                three = metric(name)(answers, unit)
+            except WhichGpuError as fault:
+                refused.update(dict.fromkeys(positions, str(fault)))
+                continue
+            out.values[ask][:, at] = np.broadcast_arrays(*three, answers.power)[:3]
+            for i in np.flatnonzero(~np.isfinite(out.values[ask][1, at])).tolist():
+                what, gpu = name or "throughput", names[places[i]]
+                refused[positions[i]] = f"{what} of this job is not known: {gpu} lacks a fact that it needs"
+            refused.update(reasons)
+
+    def _reasons(self, found: Estimates, answers: Answers, places: Sequence[int]) -> dict[int, str]:
+        """Why a GPU cannot run a job, by position: no such format, far too little memory."""
+        reasons = {i: found.refusals[place] for i, place in enumerate(places) if found.refusals[place]}
+        if not self._lenient:
+            for i in np.flatnonzero(answers.required > _HOPELESS * answers.available).tolist():
+                need, has = answers.required[i] / GIB, answers.available[i] / GIB
+                reasons.setdefault(
+                    i,
+                    f"does not fit: it needs {need:.1f} GiB per GPU, {found.devices.gpus[places[i]].id} has "
+                    f"{has:.1f} GiB; use more GPUs (tp), a smaller batch or a narrower precision",
+                )
+        return reasons
+
+
+class Pool(Sweep):
+    """Settled jobs of the same work under runtimes of one structure, each on any of the `gpus` of a table."""
+
+    def __init__(self, settled: Settled, gpus: Sequence[Gpu], *, lenient: bool) -> None:
+        super().__init__(settled.workload.id, lenient=lenient)
+        self._settled, self._gpus = settled, gpus
+        self._places: dict[tuple[int, int], int] = {}
+        self._stacks: list[Runtime] = []
+
+    def place(self, gpu: int, stack: Runtime) -> int:
+        """That of a GPU, by its number in the table, under a runtime."""
+        found = self._places.setdefault((gpu, id(stack)), len(self._places))
+        if found == len(self._stacks):
+            self._stacks.append(stack)
+        return found
+
+    def estimates(self, spots: Sequence[Spot]) -> Estimates:
+        """What is said of these cells, each on its own GPU."""
+        which = np.array([place for place, _ in spots])
+        devices = Paired(devices_of(self._settled, self._gpus), [gpu for gpu, _ in self._places], which)
+        job = self._job([numbers for _, numbers in spots])
+        return estimate_paired(self._settled._replace(job=job, runtime=joined(self._stacks, which)), devices)
+
+    def _job(self, columns: Sequence[Numbers]) -> Job:
+        """The job with the numbers of these columns, at least one of them as an array."""
+        job, size, names = self._settled.job, len(NUMBERS), _degrees(self._settled.job)
+        degrees: dict[str, Any] = {
+            name: np.array([one[size + i] for one in columns]) for i, name in enumerate(names)
+        }
+        stated = [getattr(job, name) is not None for name in NUMBERS]
+        numbers = arrays([one[:size] for one in columns] if names else columns, stated)
+        if len(columns) > 1 and not any(isinstance(one, np.ndarray) for one in numbers.values()):
+            numbers["n_gpus"] = np.full(len(columns), numbers["n_gpus"])
+        return replace(job, options={**job.options, **degrees}, **numbers)
+
+
+class Apart(Sweep):
+    """The jobs of a group on one GPU, as asked: requests that arrive at random, what one's own runs move."""
+
+    def __init__(self, group: Group, gpu: Gpu) -> None:
+        super().__init__(group.job.workload, lenient=group.lenient)
+        self._group, self._gpu = group, gpu
+
+    def estimates(self, spots: Sequence[Spot]) -> Estimates:
+        """What is said of these cells, all of them on the one GPU."""
+        return estimate(self._group.sweep([numbers for _, numbers in spots]), [self._gpu])
+
+
+def sweeps(groups: Sequence[Group], refused: Refused) -> Iterator[Sweep]:
+    """The cells of groups as few sweeps; a row whose job cannot be settled gets its reason in `refused`."""
+    gpus = {name: gpu for group in groups for name, gpu in group.gpus.items()}
+    number = {name: i for i, name in enumerate(gpus)}
+    found: dict[tuple[Any, ...], Pool] = {}
+    stacks = _Stacks()
+    for group in groups:
+        if personal.active() or at_random(group.job):
+            yield from _apart(group)
+            continue
+        for plain, cells in group.settled(refused):
+            settled = _counted(plain, len(cells))
+            same, stack = stacks.of(settled.runtime)
+            key = (*_work(settled), group.lenient, same)
+            if key not in found:
+                found[key] = Pool(settled, tuple(gpus.values()), lenient=group.lenient)
+            for cell, numbers in zip(cells, _numbers(settled.job, len(cells)), strict=True):
+                found[key].add(found[key].place(number[cell[0]], stack), numbers, group.asking[cell])
+    yield from found.values()
+
+
+class _Stacks:
+    """Runtimes that were met: equal ones as the same object, with their structure."""
+
+    def __init__(self) -> None:
+        self._met: dict[int, tuple[Runtime, int, Runtime]] = {}
+        self._equal: dict[tuple[str, ...], Runtime] = {}
+        self._structures: dict[tuple[Any, ...], int] = {}
+
+    def of(self, stack: Runtime) -> tuple[int, Runtime]:
+        """The number of its structure, and what stands for it and its equals."""
+        if id(stack) not in self._met:
+            number = self._structures.setdefault(structure(stack), len(self._structures))
+            # With itself, so that no other can have its id.
+            self._met[id(stack)] = stack, number, self._equal.setdefault(columns(stack), stack)
+        _, number, same = self._met[id(stack)]
+        return number, same
+
+
+def _apart(group: Group) -> Iterator[Apart]:
+    """The cells of a group that has to be asked as it is, GPU by GPU."""
+    for name, gpu in group.gpus.items():
+        sweep = Apart(group, gpu)
+        for cell, asking in group.asking.items():
+            if cell[0] == name:
+                sweep.add(0, cell[1], asking)
+        yield sweep
+
+
+def _counted(settled: Settled, count: int) -> Settled:
+    """So many settled jobs with the counts among their options as arrays, which may differ within a sweep."""
+    job = settled.job
+    stated = [name for name in _COUNTS if isinstance(job.options.get(name), str)]
+    counts: dict[str, Any] = {}
+    for name in stated:
+        # What cannot be read is refused where it is.
+        with suppress(UsageError):
+            counts[name] = np.full(count, job.degree(name))
+    return settled._replace(job=replace(job, options={**job.options, **counts})) if counts else settled
+
+
+def _work(settled: Settled) -> tuple[Any, ...]:
+    """What jobs have in common whose ops are traced together."""
+    job, text = settled.job, settled.job.runtime.lower()
+    words = [word in text for word in (*getattr(settled.workload.code, "RUNTIME_WORDS", ()), "eager")]
+    options = [(name, "" if isinstance(one, np.ndarray) else one) for name, one in job.options.items()]
+    stated = [getattr(job, name) is not None for name in NUMBERS]
+    phase = settled.workload.work_phase(job.phase)
+    return (id(settled.workload), phase, job.precision, *words, *sorted(options), *stated)
+
+
+def _degrees(job: Job) -> list[str]:
+    """The options that are arrays."""
+    return sorted(name for name, one in job.options.items() if isinstance(one, np.ndarray))
+
+
+def _numbers(job: Job, count: int) -> Iterator[Numbers]:
+    """The numbers of each of so many settled jobs, in the order of `NUMBERS`, then its degrees."""
+    values = [*(getattr(job, name) for name in NUMBERS), *(job.options[name] for name in _degrees(job))]
+    return zip(*(np.broadcast_to(one, count).tolist() for one in values), strict=True)
