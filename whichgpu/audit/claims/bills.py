@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.relations import Way, differences, ways
+from whichgpu.audit.relations import Way, alike, differences, ways
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.terms import AXES, LENGTHS, dims, terms
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.subjects import Mention
     from whichgpu.audit.terms import Term
 
 #: What says that an amount is worked out from the one before it.
@@ -43,6 +44,16 @@ _STRONG = re.compile(
     r"[=\u2248]\s*$",
     re.IGNORECASE,
 )
+#: What says so right before it: what stands before these words does not matter then.
+_LEADS = re.compile(
+    r"(?:\b(?:or|i\.e\.,?|so|thus|hence|therefore|that is|that[\u2019']s|(?:which|that|it|this) (?:is|makes|"
+    r"comes|means|works)|adds? up to|comes? (?:out )?(?:to|at)|came to|amounts? to|works? out (?:to|at|as)|"
+    r"translates? (?:in)?to|equals|total(?:s|l?ing)?(?: of)?|sums? (?:up )?to|makes?|making|gives?|giving|"
+    r"(?:will|would) (?:be|cost|pay)|you[\u2019']?(?:d|ll)? pay|meaning)|[=\u2248\u2192])"
+    r"(?:\s+(?:you|us|them|it|a|an|the|total|bill|cost|of|only|just|about|around|roughly|approximately|"
+    r"nearly|almost|some|again|still|would|spend|pay|be|to|is|paying|cost(?:s|ing)?|in|at))*\s*~?$",
+    re.IGNORECASE,
+)
 #: A name between two amounts, the seller of the second maybe.
 _NAME = re.compile(
     r"(?<![.!?:]\s)(?<!^)\b(?!GPUs?\b|USD\b|EUR\b|Stunden?\b|Tage?n?\b|Monate?n?\b|Watt\b)(?:[A-Z][a-z]\w+|"
@@ -52,28 +63,45 @@ _NAME = re.compile(
 _AGAIN = re.compile(
     r"(?:\s+on[- ]demand)?\s*[,(]\s*(?:about|roughly|around|approximately|approx\.?|~)?\s*", re.IGNORECASE
 )
+#: "$49.24 an hour for a node of 8, about $6.16 per GPU".
+_OF_EACH = re.compile(r"[^.;$\u20ac]{0,60}[,(\u2013\u2014]\s*(?:about|roughly|around|approximately|~)?\s*", re.IGNORECASE)
 _FOR_ALL = re.compile(r"\s+for (?:the|both|all)\b", re.IGNORECASE)
 #: "For 200 hours, $1,240", and a price that is given.
 _LISTED = re.compile(r"\s*,\s*(?:some |about |roughly |or )*")
 _GIVEN = re.compile(r"\bat\s+(?:about |around |roughly |just )*$", re.IGNORECASE)
 #: "$2.00 x 730 h =": a formula, which is worked out as one.
 _FORMULA = re.compile(r"[x\u00d7*/]\s*[$\u20ac]?\d[^=]*=\s*$")
-#: What makes it an amount of something else.
+#: What makes it an amount of something else, and what does so unless the words before it say that it follows.
 _BREAK = re.compile(
-    r"\b(?:while|whereas|but|versus|vs|compared|than|instead|spot|reserved|commit\w*|discount\w*|sav\w+|"
-    r"storage|egress|plus|excluding|including|tax\w*|depreciat\w*|upfront|up front|minimum|from|between|idle|"
-    r"average|peak|under load|measured|previously|fell|dropped|used to|margin|profit|buy\w*|bought|"
-    r"purchase\w*|(?:brand[- ])?new|another|other|second[- ]hand|sticker|overhead|everything|cooling|starts?|"
-    r"starting|api|alone|host|psus?|ups|circuits?|power suppl\w+|breakers?|retail\w*|list|msrp|launched)\b",
+    r"\b(?:discount\w*|sav\w+|storage|egress|plus|excluding|including|tax\w*|depreciat\w*|upfront|up front|"
+    r"minimum|from|between|average|measured|previously|fell|dropped|used to|margin|profit|overhead|everything|"
+    r"cooling|instead|than|psus?|ups|circuits?|power suppl\w+|breakers?|retail\w*|msrp|launched)\b",
     re.IGNORECASE,
 )
+_TURN = re.compile(
+    r"\b(?:while|whereas|but|versus|vs|compared|spot|reserved|commit\w*|idle|peak|under load|buy\w*|bought|"
+    r"purchase\w*|(?:brand[- ])?new|another|other|second[- ]hand|sticker|starts?|starting|api|host|"
+    r"list)\b",
+    re.IGNORECASE,
+)
+_CLAUSE = re.compile(r"[,.;:()]")
+#: What is said to be a sum, before it and behind it.
+_TOTAL = re.compile(
+    r"\b(?:total(?:s|l?ing)?|in all|altogether|together|sums? up to|adds? up to|all in all|combined)\b[^.;\d]{0,30}$",
+    re.IGNORECASE,
+)
+_PLUS = re.compile(r"\s*(?:plus|and|\+)\s*(?:another |about |roughly |~)?", re.IGNORECASE)
+_IN_ALL = re.compile(r"\s*(?:in total|in all|altogether|all told|combined|together)\b", re.IGNORECASE)
 _FAR, _CLAIMS, _BEHIND = 160, 300, 24
-_SECOND = re.compile(r"/\s?s\b|per second|a second", re.IGNORECASE)
+_SHORT = re.compile(r"(?:/|\b(?:per|an?|each|every))\s?(?:s|sec|seconds?|min|minutes?)\b", re.IGNORECASE)
 _GPU_HOURS = re.compile(r"\b(?:gpu|card|node|instance)[- ]?h", re.IGNORECASE)
 #: Amounts that are further apart (as a logarithm) are of two things.
 _UNLIKE = 4.0
 _AXES = ("money", "energy")
 _NEAR, _TWO, _SIMPLE, _BASES = 60, 2, 3, 4
+#: What amounts are off by where a digit or a unit of time is lost, and how closely.
+_SLIPS = tuple(one for each in (10.0, 100.0, 1e3, 1e6, 60.0, 3600.0, 24.0) for one in (each, 1 / each))
+_CLOSE, _EXACT = 0.012, 1.02
 #: What measuring and rounding make of amounts that are no money, and of money.
 _LIKE = (0.18, 0.0)
 
@@ -90,9 +118,12 @@ def find(context: Context) -> Iterator[Finding]:
         text = _Text(passage, index, every, earlier, set(), {})
         earlier = tuple(each._replace(start=each.start - len(passage.text), end=0) for each in every)
         for told in every if sum(any(each.dims) for each in every) > 1 and asked < _CLAIMS else ():
-            bases = _bases(told, text, context) if told.of else []
+            bases = _bases(told, text, context) if told.of and not _is_use(told) else []
             asked += bool(bases)
-            found = _judged(bases, told, text, context) if bases else None
+            said = bases or (told.of and not _is_use(told) and _totals(told, text))
+            found = _judged(bases, told, text, context) if said else None
+            if found is None and told.of and not _is_use(told) and asked < _CLAIMS:
+                found = _slipped(told, text, context)
             if found is not None:
                 text.wrong.update({told} if found.accuses else ())
                 yield found
@@ -116,7 +147,7 @@ class _Text(NamedTuple):
 
 def _bases(told: Term, text: _Text, context: Context) -> list[Term]:
     """The amounts before that one may follow from: the last of its kind, and those before that."""
-    before = _before(told, text)
+    before = [each for each in _before(told, text) if not _is_aside(text.passage.text, each, told)]
     if not before or told.start - before[-1].end > _FAR:
         return []
     base = before[-1]
@@ -131,6 +162,11 @@ def _bases(told: Term, text: _Text, context: Context) -> list[Term]:
         return []
     further = [each for each in before[-_BASES:-1] if not _of_another(context, text, each, told)]
     return [base, *(each for each in reversed(further) if told.start - each.end < 2 * _FAR)]
+
+
+def _is_aside(words: str, base: Term, told: Term) -> bool:
+    """Whether an amount stands in brackets that are closed before another one."""
+    return "(" in words[: base.start].rpartition(")")[2] and ")" in words[base.end : told.start]
 
 
 def _before(told: Term, text: _Text) -> list[Term]:
@@ -161,11 +197,22 @@ def _linked(text: _Text, base: Term, told: Term) -> bool:
     reach = max(first, base.end, told.start - _NEAR)
     timed = before and before[-1].of in LENGTHS and _LISTED.fullmatch(words, before[-1].end, told.start)
     per_token = told.of == "byte" and base.dims[2] < 0
+    if told.of == "flop" and not _LEADS.search(words, reach, told.start):
+        return False
     link = _LINK if told.of in _AXES or per_token or _GPU_HOURS.search(told.words) else _STRONG
     priced = [each for each in text.every if each.end <= told.start and told.start - each.end < _BEHIND][-1:]
     tariff = told.of == "money" and any(map(_is_tariff, priced))
+    of_each = told.each and not base.each and told.of == "money" and _OF_EACH.fullmatch(words, base.end, told.start)
     for_all = told.of == "money" and base.each and _FOR_ALL.match(words, told.end)
-    return bool(again or listed or tariff or timed or for_all or link.search(words, reach, told.start))
+    leads = told.of in _AXES and _LEADS.search(words, reach, told.start)
+    return bool(
+        again or of_each or listed or tariff or timed or for_all or leads or link.search(words, reach, told.start)
+    )
+
+
+def _is_use(term: Term) -> bool:
+    """Whether it is how long of a period something runs: "8 hours a day"."""
+    return term.of in LENGTHS and sum(term.dims) == 0
 
 
 def _is_tariff(term: Term) -> bool:
@@ -175,21 +222,35 @@ def _is_tariff(term: Term) -> bool:
 def _stopped(text: _Text, base: Term, told: Term) -> bool:
     """Whether a word between two amounts makes the second another thing's; the first's are none."""
     words, here = text.passage.text, text.sentence(told.start)
-    first = text.sentence(base.start).start
-    known = {match[0][:5].lower() for match in _BREAK.finditer(words, first, base.start)}
-    place = max(base.end, here.start), min(told.end + _BEHIND, here.end)
-    return any(match[0][:5].lower() not in known for match in _BREAK.finditer(words, *place))
+    first, start = text.sentence(base.start).start, max(base.end, here.start)
+    clause = _CLAUSE.search(words, told.end)
+    end = min(told.end + _BEHIND, clause.start() if clause else here.end, here.end)
+    stops = [_BREAK] if _LEADS.search(words, start, told.start) else [_BREAK, _TURN]
+    for stop in stops:
+        known = {match[0][:5].lower() for match in stop.finditer(words, first, base.start)}
+        if any(match[0][:5].lower() not in known for match in stop.finditer(words, start, end)):
+            return True
+    return False
 
 
 def _of_another(context: Context, text: _Text, base: Term, told: Term) -> bool:
-    """Whether a device stands between two amounts that is not the one before both."""
+    """Whether two amounts are of two devices, as the names nearest to them say."""
     named = context.mentions.get(text.place, ())
-    before = [each for each in named if each.end <= base.start]
-    between = within(named, base.end, told.start)
-    if not before:
-        # "At 165 W the A30 uses 4 kWh": the one device of both.
-        return len({each.named for each in between}) > 1 or (bool(between) and base.of != "energy")
-    return any(each.named != before[-1].named for each in between)
+    one, other = (_device(named, each, text) for each in (base, told))
+    between = {each.named for each in within(named, base.end, told.start)}
+    if one is None or other is None:
+        return len(between) > 1
+    return not one & other
+
+
+def _device(named: Sequence[Mention], term: Term, text: _Text) -> frozenset[str] | None:
+    """The device that an amount is of: the last named before it, else the first behind it in its sentence."""
+    before = [each for each in named if each.end <= term.start]
+    here = text.sentence(term.start)
+    behind = within(named, term.end, here.end)
+    nearest = before[-1] if before and (before[-1].start >= here.start or not behind) else None
+    found = nearest or (behind[0] if behind else None)
+    return frozenset((*found.named, *found.ids)) if found else None
 
 
 def _judged(bases: Sequence[Term], told: Term, text: _Text, context: Context) -> Finding | None:
@@ -197,24 +258,23 @@ def _judged(bases: Sequence[Term], told: Term, text: _Text, context: Context) ->
     forced: list[Way] = []
     for base in bases:
         here = text.sentence(told.start)
-        start = min(text.sentence(base.start).start, here.start)
-        if told.of not in _AXES:
-            start = text.sentence(max(start - 2, 0)).start
-        near = [each for each in within(text.every, start, here.end) if each is not told]
+        near = [each for each in within(text.every, 0, here.end) if each is not told]
+        near = [each for each in near if each.start < told.start or not alike(each, told)]
         asked = told._replace(dims=base.dims) if told.each and told.dims == dims(money=1) else told
         free = [each for each in ways(asked, near, base) if _is_simple(each, told, text)]
-        forced += [each for each in free if _forces(each, base, asked)]
+        forced += [each for each in free if _forces(each, base, asked, text)]
         if forced:
             break
+    forced += _totals(told, text)
     if not forced:
         return None
     right = next((each for each in forced if each.gives(told)), None)
-    best = right or min(forced, key=lambda one: _off(one, told))
+    best = right or min(forced, key=lambda one: (len(one.used), _off(one, told)))
     if right is not None:
         # A count that it was multiplied by is in it already.
         counts = frozenset(each for each in right.used if each.counted)
         text.derived[told] = counts.union(*(text.derived.get(each, frozenset()) for each in right.used))
-    elif _explained(told, text) or not _LIKE[told.of in _AXES] < _off(best, told) < _UNLIKE:
+    elif _explained(told, text, said=True) or not _LIKE[told.of in _AXES] < _off(best, told) < _UNLIKE:
         return None
     because = f"{' and '.join(each.words.strip(' .,') for each in best.used)} make {_range(best)}"
     scale = 1e3 if told.words.lower().endswith(("kwh", "kw")) else 1.0
@@ -226,15 +286,72 @@ def _judged(bases: Sequence[Term], told: Term, text: _Text, context: Context) ->
     )  # fmt: skip
 
 
-def _forces(way: Way, base: Term, told: Term) -> bool:
+def _slipped(told: Term, text: _Text, context: Context) -> Finding | None:
+    """An amount that nothing gives, and that is a product of others but for a power of ten or a unit of time."""
+    bases = [
+        each
+        for each in _before(told, text)[-_BASES:]
+        if not each.sign or each.sign == told.sign
+        if told.start - each.end < _FAR * _TWO and not _of_another(context, text, each, told)
+    ]
+    bases = [each for each in bases if not _is_aside(text.passage.text, each, told) and not (told.each and each.each)]
+    if not bases or told.about or told.of in ("byte", "flop") or len(re.sub(r"[^1-9]", "", told.words)) < _TWO or _explained(told, text):
+        return None
+    for base in reversed(bases):
+        for way in _meant(told, base, text):
+            ratio = told.value / way.low
+            if way.high > way.low * _EXACT or not any(abs(ratio / slip - 1) < _CLOSE for slip in _SLIPS):
+                continue
+            because = f"{' and '.join(each.words.strip(' .,') for each in way.used)} make {_range(way)}"
+            return made(
+                context, text.passage, (told.start, told.start + len(told.words)), "arithmetic", "inconsistent",
+                attribute="bill", because=because, expected=_range(way), evidence=(Evidence(because),),
+            )  # fmt: skip
+    return None
+
+
+def _meant(told: Term, base: Term, text: _Text) -> Iterator[Way]:
+    """The products with one amount that are of the kind of another, and are likely meant."""
+    here = text.sentence(told.start)
+    near = [each for each in within(text.every, 0, here.end) if each is not told]
+    near = [each for each in near if each.start < told.start or not alike(each, told)]
+    for way in ways(told, near, base, most=_SIMPLE):
+        if _is_simple(way, told, text) and _forces(way, base, told, text) and not any(each.plain for each in way.used):
+            yield way
+
+
+def _totals(told: Term, text: _Text) -> list[Way]:
+    """The sum of what the sentence, or the one before it, lists, where an amount is said to be one."""
+    words, here = text.passage.text, text.sentence(told.start)
+    plain = told._replace(dims=tuple(max(power, 0) for power in told.dims))
+    two = [each for each in text.every if each.end <= told.start and (alike(each, told) or alike(each, plain))][-_TWO:]
+    if len(two) == _TWO and _PLUS.fullmatch(words, two[0].end, two[1].start) and _LEADS.search(words, two[1].end, told.start):
+        value = two[0].value + two[1].value
+        return [Way(value, value, tuple(two))]
+    if not (_TOTAL.search(words, max(here.start, told.start - _NEAR), told.start) or _IN_ALL.match(words, told.end)):
+        return []
+    back = text.sentence(max(here.start - 2, 0)).start
+    for start, end in ((here.start, told.start), (back, here.start)):
+        parts = [each for each in within(text.every, start, end) if alike(each, told) and not each.each]
+        if len(parts) > 1 or (parts and start == here.start):
+            if len(parts) < _TWO:
+                return []
+            value = sum(each.value for each in parts)
+            return [Way(value, value, tuple(parts))]
+    return []
+
+
+def _forces(way: Way, base: Term, told: Term, text: _Text) -> bool:
     """Whether a product is one that is meant: of another period, or with a count, a time or a tariff."""
     others = [each for each in way.used if each is not base]
     if base.dims == told.dims and not others:
-        # "1,500 tokens/s, that is 5.4 million an hour"
-        return bool(
-            told.of in ("token", "piece") and _SECOND.search(base.words) and not _SECOND.search(told.words)
-        )
-    if told.of == "energy" and base.dims == told.dims and not any(each.counted for each in others):
+        # "1,500 tokens/s, that is 5.4 million an hour", "$0.0005 a second, or $1.80 an hour"
+        periods = [_SHORT.search(text.passage.text, each.start, each.end) for each in (base, told)]
+        return bool(periods[0]) != bool(periods[1])
+    if base.dims == told.dims == dims(money=1) and not base.each and all(each.counted for each in others):
+        # "64 of them cost $2 million; the cloud $3 million": a number of what the first is not one of.
+        return any(each.start > base.end for each in others)
+    if told.of == "energy" and base.dims == told.dims and sum(each.counted for each in others) != 1:
         return False
     if told.of not in _AXES and not _rated((base, *others), told):
         return False
@@ -254,16 +371,25 @@ def _rated(used: Sequence[Term], told: Term) -> bool:
     return len(used) > 1 and bool(rates)
 
 
-def _explained(told: Term, text: _Text) -> bool:
-    """Whether anything at all that the passage states makes the amount."""
+def _explained(told: Term, text: _Text, *, said: bool = False) -> bool:
+    """Whether anything at all that the passage states makes the amount; `said` to follow, it is no repetition."""
     here = text.sentence(told.start)
     start = text.sentence(max(here.start - 2, 0)).start
     earlier = [each for each in text.earlier if each.sign and sum(map(bool, each.dims)) > 1]
     pool = [each for each in (*earlier, *text.every) if each is not told and each.start < here.end]
-    # Bare numbers of other sentences are of other things.
+    # Bare numbers of other sentences are of other things, and what is told later may follow from this one.
     pool = [each for each in pool if any(each.dims) or each.counted or each.start >= start]
+    pool = [each for each in pool if each.start < told.start or not alike(each, told)]
     found = (each for each in (*ways(told, pool, most=_SIMPLE), *differences(told, pool)) if each.gives(told))
-    return any(_is_simple(each, told, text) and _is_near(each, here) for each in found)
+    numbers = [each.value for each in pool if each.start >= here.start and (each.counted or each.plain)]
+    rents = [each.value for each in pool if each.dims == dims(money=1, hour=-1) and told.dims == dims(money=1)]
+    if any(abs(rent * number / told.value - 1) < _CLOSE for rent in rents for number in numbers):
+        # So many hours, one for each of them.
+        return True
+    return any(
+        _is_simple(each, told, text) and _is_near(each, here) and not (said and len(each.used) == 1 and alike(each.used[0], told))
+        for each in found
+    )
 
 
 def _is_near(way: Way, here: Sentence) -> bool:
@@ -278,7 +404,7 @@ def _is_simple(way: Way, told: Term, text: _Text) -> bool:
         return False
     if sum(sum(map(bool, each.dims)) == 1 and each.of in LENGTHS for each in way.used) > 1:
         return False
-    if told.of not in _AXES and len(way.used) > _SIMPLE:
+    if (told.of not in _AXES and len(way.used) > _SIMPLE) or sum(any(each.dims) for each in way.used) > _SIMPLE:
         return False
     shares = [each for each in way.used if each.share]
     here = text.sentence(told.start)
