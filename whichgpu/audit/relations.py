@@ -10,7 +10,7 @@ from itertools import combinations, product
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit.judging import stated
-from whichgpu.audit.terms import AXES, converted, dims
+from whichgpu.audit.terms import AXES, LENGTHS, converted, dims
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -76,6 +76,10 @@ def _products(told: Term, used: tuple[Term, ...]) -> Iterator[Way]:
 def _of_use(left: tuple[int, ...], told: Term, used: tuple[Term, ...]) -> tuple[float, float] | None:
     """What "24 hours a day" or "5,000 requests a day" make a day's amount of one that says no period."""
     hour = AXES.index("hour")
+    periods = [axis for axis, power in zip(AXES, left, strict=True) if power]
+    if told.dims == dims(hour=1) and sum(left) == -1 and len(periods) == 1 and periods[0] in LENGTHS:
+        # "8 hours a day for 22 days a month" are so many hours, of a month.
+        return (1.0, 1.0) if any(each.dims[AXES.index(periods[0])] == -1 for each in used) else None
     if any(told.dims[hour:]) or sum(left) != -1 or any(left[:hour]):
         return None
     for each in used:

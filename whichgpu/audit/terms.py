@@ -86,7 +86,7 @@ _ADVERB = re.compile("|".join(rf"\b(?P<{name}>{words})\b" for name, words in _AD
 #: "900 per hour", of what was just spoken of.
 _SO_MANY = re.compile(rf"\s*(?:per|an?|/)\s*(?:{_PERIOD})\b", re.IGNORECASE)
 _THING = re.compile(
-    r"[\s-]*(?P<scale>thousand|million|billion|trillion|[MBK](?=\s))?\s*(?:\d{3,4}\s?[x\u00d7]\s?\d{3,4}\s+)?(?:[a-z]+\s+)?(?:(?P<token>tokens?)|"
+    r"[\s-]*(?P<scale>thousand|million|billion|trillion|[MBK](?=\s))?\s*(?:\d{3,4}\s?[x\u00d7]\s?\d{3,4}\s+)?(?:(?!tokens?\b)[a-z]+\s+)?(?:(?P<token>tokens?)|"
     r"(?P<piece>images?|pictures?|requests?|queries|samples?|documents?|prompts?))\b",
     re.IGNORECASE,
 )
@@ -132,6 +132,11 @@ _FLOP_DAYS = re.compile(r"[-\s]?(?:days|hours)\b", re.IGNORECASE)
 _SECONDS = re.compile(r"\s*(?:gpu[- ])?seconds\b", re.IGNORECASE)
 _SUMMED = re.compile(r"\s*[+=\u2248]\s*")
 _PUE = re.compile(r"\bPUE\s*(?:of|=|:|is)?\s*(?:about\s+)?$", re.IGNORECASE)
+#: Before the number of a version.
+_IN_NAME = re.compile(
+    r"\b(?:Llama|LLaMA|Qwen|Gemma|Phi|Mi[sx]tral|DeepSeek|GPT|Falcon|SD|Stable Diffusion|FLUX|Flux|CUDA|PyTorch|"
+    r"Gen|version|Claude|Gemini|Sonnet|Opus|Haiku|Windows|Ubuntu|Python)[ -]v?$"
+)
 _REACH, _NEXT, _NEAR, _HOUR = 110, 10, 3, 3600.0
 
 
@@ -290,6 +295,8 @@ def _of_number(text: str, base: Term, before: str, names: Places) -> Term | None
     lasts = _LASTS.match(text, base.start)
     if lasts:
         return _of_word(text, lasts)
+    if _IN_NAME.search(text, max(0, base.start - 20), base.start):
+        return None
     if _SO_MANY.match(text, base.end):
         return _per(text, base, (dims(piece=1), 1.0))
     near = any(0 <= one - base.end < _NEAR for one, _ in names)

@@ -90,6 +90,11 @@ _TOTAL = re.compile(
     r"\b(?:total(?:s|l?ing)?|in all|altogether|together|sums? up to|adds? up to|all in all|combined)\b[^.;\d]{0,30}$",
     re.IGNORECASE,
 )
+_LEFT = re.compile(
+    r"\b(?:leaves?|leaving|that leaves|remain\w*|short of|(?:we|you) are short|left with)\b(?: (?:you|us|me|with|only|just|about|around|roughly|"
+    r"some|a))*\s*~?$",
+    re.IGNORECASE,
+)
 _PLUS = re.compile(r"\s*(?:plus|and|\+)\s*(?:another |about |roughly |~)?", re.IGNORECASE)
 _IN_ALL = re.compile(r"\s*(?:in total|in all|altogether|all told|combined|together)\b", re.IGNORECASE)
 _FAR, _CLAIMS, _BEHIND = 160, 300, 24
@@ -118,11 +123,14 @@ def find(context: Context) -> Iterator[Finding]:
         text = _Text(passage, index, every, earlier, set(), {})
         earlier = tuple(each._replace(start=each.start - len(passage.text), end=0) for each in every)
         for told in every if sum(any(each.dims) for each in every) > 1 and asked < _CLAIMS else ():
-            bases = _bases(told, text, context) if told.of and not _is_use(told) else []
+            spelled = not told.sign and not any(mark.isdigit() for mark in told.words)
+            if not told.of or _is_use(told) or (spelled and told.of in ("token", "piece")) or (told.of == "byte" and told.dims[AXES.index("hour")]):
+                continue
+            bases = _bases(told, text, context)
             asked += bool(bases)
-            said = bases or (told.of and not _is_use(told) and _totals(told, text))
+            said = bases or _totals(told, text)
             found = _judged(bases, told, text, context) if said else None
-            if found is None and told.of and not _is_use(told) and asked < _CLAIMS:
+            if found is None and asked < _CLAIMS:
                 found = _slipped(told, text, context)
             if found is not None:
                 text.wrong.update({told} if found.accuses else ())
@@ -295,7 +303,8 @@ def _slipped(told: Term, text: _Text, context: Context) -> Finding | None:
         if told.start - each.end < _FAR * _TWO and not _of_another(context, text, each, told)
     ]
     bases = [each for each in bases if not _is_aside(text.passage.text, each, told) and not (told.each and each.each)]
-    if not bases or told.about or told.of in ("byte", "flop") or len(re.sub(r"[^1-9]", "", told.words)) < _TWO or _explained(told, text):
+    given = _GIVEN.search(text.passage.text, 0, told.start)
+    if not bases or told.about or given or told.of in ("byte", "flop", *LENGTHS) or len(re.sub(r"[^1-9]", "", told.words)) < _TWO or _explained(told, text):
         return None
     for base in reversed(bases):
         for way in _meant(told, base, text):
@@ -328,6 +337,10 @@ def _totals(told: Term, text: _Text) -> list[Way]:
     if len(two) == _TWO and _PLUS.fullmatch(words, two[0].end, two[1].start) and _LEADS.search(words, two[1].end, told.start):
         value = two[0].value + two[1].value
         return [Way(value, value, tuple(two))]
+    last = [each for each in text.every if each.end <= told.start and alike(each, told) and not each.each][-_TWO:]
+    if len(last) == _TWO and _LEFT.search(words, last[1].end, told.start) and last[0].start >= text.sentence(max(here.start - 2, 0)).start:
+        value = abs(last[0].value - last[1].value)
+        return [Way(value, value, tuple(last))] if value else []
     if not (_TOTAL.search(words, max(here.start, told.start - _NEAR), told.start) or _IN_ALL.match(words, told.end)):
         return []
     back = text.sentence(max(here.start - 2, 0)).start

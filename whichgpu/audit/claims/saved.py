@@ -66,7 +66,7 @@ _MORE = re.compile(r"\b(?:more|higher|premium|mark-?up|rose|up|teurer|pricier)\b
 #: What makes it a change of something else.
 _ELSE = re.compile(
     r"\b(?:if|up to|performance|utili[sz]\w+|typical\w*|usually|often|generally|vram|bandwidth|memory|"
-    r"quality|accuracy|margin|market|demand|tax|vat|inflation|average|could|can|might|may)\b",
+    r"quality|accuracy|margin|market|(?<!on[- ])demand|tax|vat|inflation|average|could|can|might|may)\b",
     re.IGNORECASE,
 )
 _POINTS, _SHARE, _TIMES, _WORD, _AMOUNT = 0.02, 0.06, 0.10, 0.2, 0.03
@@ -108,7 +108,7 @@ def find(context: Context) -> Iterator[Finding]:
                 if found is not None:
                     yield found
         # What was told just before, at places before this text.
-        earlier = [each._replace(start=each.start - len(passage.text) - _BACK, end=-_BACK) for each in told[-_MOST:]]
+        earlier = [each._replace(start=each.start - len(passage.text) - 1, end=-1) for each in told[-_MOST:]]
 
 
 def _is_tariff(term: Term) -> bool:
@@ -150,12 +150,15 @@ def _judged(
     passage: Passage, sentence: Sentence, said: _Said, every: Sequence[Term], context: Context
 ) -> Finding | None:
     amounts = [each for each in every if each.start != said.start and _is_of(each, said)]
+    if not _in_brackets(passage.text, said.start):
+        # Asides are of something else.
+        amounts = [each for each in amounts if each.start < 0 or not _in_brackets(passage.text, each.start)] or amounts
     here = within(amounts, sentence.start, sentence.end)
     before = [each for each in amounts if sentence.start - _BACK < each.start < sentence.start]
     if _ELSE.search(sentence.text) or not (here or before):
         return None
     # The two of the sentence, else the last one of it and the last one before it, else those before it.
-    pairs = list(_pairs(here)) or list(_pairs([*before[-1:], *here[-1:]])) or list(_pairs(before))
+    pairs = list(_pairs(here)) or _nearest(before, here) or list(_pairs(before))
     right = next((pair for pair in pairs if _gives(said, pair)), None)
     if right is not None:
         return _made(passage, said, right, "confirmed", context)
@@ -164,6 +167,16 @@ def _judged(
     if not 0 < len(pairs) <= _FEW or known or not (said.of or said.way or here):
         return None
     return _made(passage, said, pairs[-1], "inconsistent", context)
+
+
+def _nearest(before: Sequence[Term], here: Sequence[Term]) -> list[tuple[float, float, Term, Term]]:
+    """The last amount of a sentence with the last one before it that it can be set against."""
+    every = (list(_pairs([each, here[-1]])) for each in reversed(before) if here)
+    return next((each for each in every if each), [])
+
+
+def _in_brackets(text: str, at: int) -> bool:
+    return text.rfind("(", max(0, at - _BACK), at) > text.rfind(")", max(0, at - _BACK), at)
 
 
 def _is_of(term: Term, said: _Said) -> bool:
@@ -175,7 +188,8 @@ def _is_of(term: Term, said: _Said) -> bool:
     if said.of == "speed":
         lasts = sum(map(bool, term.dims)) == 1 and term.of in _PERIODIC
         return not term.sign and (lasts or term.of in ("token", "piece") and sum(map(bool, term.dims)) > 1)
-    return True
+    # Memory, power and rates of a device are held against the catalogue.
+    return term.of not in ("byte", "flop") and not (term.of == "energy" and term.dims[AXES.index("hour")])
 
 
 def _pairs(money: Sequence[Term]) -> Iterator[tuple[float, float, Term, Term]]:
