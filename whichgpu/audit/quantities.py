@@ -59,8 +59,8 @@ _UNITS: tuple[tuple[str, str, str], ...] = (
     (r"(?:h|hrs?|hours?)\b", "hours", ""),
     (r"(?:percent|per\s+cent)\b|%", "percent", ""),
     (r"[xX\u00d7]\b(?!\s*\d)|\u00d7|\btimes\b|-fold\b", "times", ""),
-    (r"[Bb]illion\b|[Bb]n\b|B(?=\s+transistors\b)|[Mm]illiard(?:s|en)?\b|mil millones\b", "billion", ""),
-    (r"[Mm]illion(?:s|en|es)?\b|millones\b", "million", ""),
+    (r"[Bb]illion\b|[Bb]n\b|B(?=[ -](?:[a-z]+ )?tokens?\b)|B(?=\s+transistors\b)|[Mm]illiard(?:s|en)?\b|mil millones\b", "billion", ""),
+    (r"[Mm]illion(?:s|en|es)?\b|millones\b|M(?=[ -](?:[a-z]+ )?(?:tokens?|images?|requests?|samples?)\b)", "million", ""),
 )  # fmt: skip
 _WORDS = {"giga": "G", "tera": "T", "peta": "P", "exa": "E", "mega": "M"}
 _SCALES: Mapping[str, tuple[str, float]] = {

@@ -285,7 +285,7 @@ def _of_quantity(text: str, each: Quantity, before: str, names: Places) -> Term 
 def _of_period(term: Term, before: str) -> Term:
     """An amount of the period that is told before it: "the monthly bill is"."""
     adverb = _ADVERB.search(before[-_REACH:])
-    if adverb and not any(term.dims[AXES.index("hour") :]):
+    if adverb and not any(term.dims[AXES.index("token") :]):
         return _times(term, dims(**{adverb.lastgroup or "hour": -1}), 1.0)
     return term
 

@@ -162,7 +162,6 @@ def _savings(passage: Passage, place: tuple[int, int], context: Context) -> Iter
     if len(shares) != 1 or not _is_change(passage.text, shares[0]):
         return
     for dimension in (
-        "money",
         "time",
         "rate",
         "bandwidth",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit.findings import Evidence, made
@@ -54,6 +55,14 @@ _LEADS = re.compile(
     r"nearly|almost|some|again|still|would|spend|pay|be|to|is|paying|cost(?:s|ing)?|in|at))*\s*~?$",
     re.IGNORECASE,
 )
+#: The same of a length of time.
+_FOLLOWS = re.compile(
+    r"\b(?:or|i\.e\.|so|thus|hence|that is|that[\u2019']s|(?:which|that|it|this) (?:is|makes|means)|in total|comes? to|"
+    r"adds? up to|amounts? to|works? out (?:to|at)|makes?|equals|(?:would |will )?(?:takes?|took|needs?|lasts?)|"
+    r"finish\w* in|done in|in)\b(?:\s+(?:about|around|roughly|only|just|some|nearly|almost|you|a|an|run of|total of|"
+    r"training|of))*\s*~?$|[=\u2248]\s*$",
+    re.IGNORECASE,
+)
 #: A name between two amounts, the seller of the second maybe.
 _NAME = re.compile(
     r"(?<![.!?:]\s)(?<!^)\b(?!GPUs?\b|USD\b|EUR\b|Stunden?\b|Tage?n?\b|Monate?n?\b|Watt\b)(?:[A-Z][a-z]\w+|"
@@ -68,7 +77,7 @@ _OF_EACH = re.compile(r"[^.;$\u20ac]{0,60}[,(\u2013\u2014]\s*(?:about|roughly|ar
 _FOR_ALL = re.compile(r"\s+for (?:the|both|all)\b", re.IGNORECASE)
 #: "For 200 hours, $1,240", and a price that is given.
 _LISTED = re.compile(r"\s*,\s*(?:some |about |roughly |or )*")
-_GIVEN = re.compile(r"\bat\s+(?:about |around |roughly |just )*$", re.IGNORECASE)
+_GIVEN = re.compile(r"(?<!out )\bat\s+(?:about |around |roughly |just )*$", re.IGNORECASE)
 #: "$2.00 x 730 h =": a formula, which is worked out as one.
 _FORMULA = re.compile(r"[x\u00d7*/]\s*[$\u20ac]?\d[^=]*=\s*$")
 #: What makes it an amount of something else, and what does so unless the words before it say that it follows.
@@ -95,6 +104,7 @@ _LEFT = re.compile(
     r"some|a))*\s*~?$",
     re.IGNORECASE,
 )
+_SUMMED = re.compile(r"\b(?:together|altogether|in total|all in all|the sum)\b", re.IGNORECASE)
 _PLUS = re.compile(r"\s*(?:plus|and|\+)\s*(?:another |about |roughly |~)?", re.IGNORECASE)
 _IN_ALL = re.compile(r"\s*(?:in total|in all|altogether|all told|combined|together)\b", re.IGNORECASE)
 _FAR, _CLAIMS, _BEHIND = 160, 300, 24
@@ -162,9 +172,9 @@ def _bases(told: Term, text: _Text, context: Context) -> list[Term]:
     if told.each and (base.each or told.sign != base.sign):
         return []
     between = text.passage.text[base.end : told.start]
-    if told.dims == dims(money=1) and _GIVEN.search(between) and not told.each:
+    if told.sign and _GIVEN.search(between):
         return []
-    named = context.fraction != "," and _NAME.search(between) and not base.each
+    named = told.sign and context.fraction != "," and _NAME.search(between) and not base.each
     apart = named or _FORMULA.search(between) or _stopped(text, base, told)
     if apart or not _linked(text, base, told) or _of_another(context, text, base, told):
         return []
@@ -212,6 +222,8 @@ def _linked(text: _Text, base: Term, told: Term) -> bool:
     tariff = told.of == "money" and any(map(_is_tariff, priced))
     of_each = told.each and not base.each and told.of == "money" and _OF_EACH.fullmatch(words, base.end, told.start)
     for_all = told.of == "money" and base.each and _FOR_ALL.match(words, told.end)
+    if told.of in LENGTHS:
+        return bool(_FOLLOWS.search(words, reach, told.start))
     leads = told.of in _AXES and _LEADS.search(words, reach, told.start)
     return bool(
         again or of_each or listed or tariff or timed or for_all or leads or link.search(words, reach, told.start)
@@ -247,7 +259,8 @@ def _of_another(context: Context, text: _Text, base: Term, told: Term) -> bool:
     one, other = (_device(named, each, text) for each in (base, told))
     between = {each.named for each in within(named, base.end, told.start)}
     if one is None or other is None:
-        return len(between) > 1
+        elsewhere = base.end <= text.sentence(told.start).start and base.of != "energy"
+        return len(between) > 1 or (bool(between) and elsewhere)
     return not one & other
 
 
@@ -270,10 +283,18 @@ def _judged(bases: Sequence[Term], told: Term, text: _Text, context: Context) ->
         near = [each for each in near if each.start < told.start or not alike(each, told)]
         asked = told._replace(dims=base.dims) if told.each and told.dims == dims(money=1) else told
         free = [each for each in ways(asked, near, base) if _is_simple(each, told, text)]
+        uses = [each for each in near if _is_use(each) and here.start <= each.start < told.start]
+        if uses and not told.dims[AXES.index("hour")]:
+            # "600 W for 8 hours a day": not all day.
+            free = [each for each in free if set(uses) & set(each.used) or base.of != "energy"]
         forced += [each for each in free if _forces(each, base, asked, text)]
         if forced:
             break
-    forced += _totals(told, text)
+    summed = _totals(told, text)
+    here = text.sentence(told.start)
+    if not summed and _is_summed(told, text):
+        return None
+    forced = summed or forced
     if not forced:
         return None
     right = next((each for each in forced if each.gives(told)), None)
@@ -329,9 +350,22 @@ def _meant(told: Term, base: Term, text: _Text) -> Iterator[Way]:
             yield way
 
 
+def _is_summed(told: Term, text: _Text) -> bool:
+    """Whether the clause of an amount says that it is of all together."""
+    words, start = text.passage.text, text.sentence(told.start).start
+    clause = max((one.end() for one in _CLAUSE.finditer(words, start, told.start)), default=start)
+    return _SUMMED.search(words, clause, told.start) is not None
+
+
 def _totals(told: Term, text: _Text) -> list[Way]:
     """The sum of what the sentence, or the one before it, lists, where an amount is said to be one."""
     words, here = text.passage.text, text.sentence(told.start)
+    if _is_summed(told, text) and not told.each:
+        parts = [each for each in text.every if each.end <= told.start and each.sign == told.sign and each.of == told.of]
+        parts = [each for each in parts if alike(each, told) or each.dims == told._replace(dims=dims(money=1)).dims]
+        values = [a.value + b.value for a, b in pairwise(parts[-_BASES:])]
+        if values:
+            return [Way(each, each, tuple(pair)) for each, pair in zip(values, pairwise(parts[-_BASES:]), strict=True)][::-1]
     plain = told._replace(dims=tuple(max(power, 0) for power in told.dims))
     two = [each for each in text.every if each.end <= told.start and (alike(each, told) or alike(each, plain))][-_TWO:]
     if len(two) == _TWO and _PLUS.fullmatch(words, two[0].end, two[1].start) and _LEADS.search(words, two[1].end, told.start):

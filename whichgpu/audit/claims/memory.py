@@ -242,6 +242,7 @@ def _clause_by_clause(
     """What a model takes in the format of the same clause; the model may be that of a sentence before."""
     text = passage.text
     ends = [match.end() for match in _CLAUSES.finditer(text, *place)]
+    devices = list(_devices(passage, context))
     for start, end in pairwise([place[0], *ends, place[1]]):
         here = models(text[place[0] : end])
         own = models(text[start:end])
@@ -250,6 +251,7 @@ def _clause_by_clause(
         sizes = [
             each for each in within(quantities(text, context.fraction), start, end)
             if each.dimension == "memory" and each.high == each.value
+            and not any(one.start <= each.start < one.end for one in devices)
         ]  # fmt: skip
         clause = text[start:end]
         if len({each.parameters for each in found}) != 1 or len(said) != 1 or len(sizes) != 1:

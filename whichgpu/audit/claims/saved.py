@@ -28,7 +28,7 @@ _BEHIND = re.compile(
     r"\s*(?:[,)]?\s*)?(?:mehr|weniger|teurer|g\u00fcnstiger|billiger|plus cher|moins cher|"
     r"m\u00e1s car[oa]|m\u00e1s barat[oa]|(?:as|more|less) (?:expensive|costly|cheap|pricey|fast|quick|much|"
     r"many|slow)|cheaper|faster|slower|quicker|pricier|longer|shorter|less\b|more\b|saving|savings|discount|"
-    r"off\b|lower|higher|premium|mark-?up|spread|speed-?up|reduction|the (?:price|cost|throughput|speed|rate|"
+    r"off\b|lower|higher|premium|mark-?up|spread|speed-?up|(?:cost |price )?(?:reduction|saving|advantage)|the (?:price|cost|throughput|speed|rate|"
     r"time|bill)|per token|what (?:they|we|you|it)|(?:pric\w+|cost|rate) (?:spread|gap|difference))",
     re.IGNORECASE,
 )
@@ -152,7 +152,10 @@ def _judged(
     amounts = [each for each in every if each.start != said.start and _is_of(each, said)]
     if not _in_brackets(passage.text, said.start):
         # Asides are of something else.
-        amounts = [each for each in amounts if each.start < 0 or not _in_brackets(passage.text, each.start)] or amounts
+        amounts = [
+            each for each in amounts
+            if each.start < 0 or each.start >= sentence.start or not _in_brackets(passage.text, each.start)
+        ]
     here = within(amounts, sentence.start, sentence.end)
     before = [each for each in amounts if sentence.start - _BACK < each.start < sentence.start]
     if _ELSE.search(sentence.text) or not (here or before):
