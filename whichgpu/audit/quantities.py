@@ -234,7 +234,9 @@ def _quantity(match: re.Match[str], text: str, fraction: str) -> Quantity | None
             return each and Quantity(start, match.end(), *each, unit[0].strip(), limit)
         unit = None
     if unit is None:
-        trailing = re.compile(r"\s?(?:(USD|EUR|dollars?|euros?|cents?\b|\u00a2)|(\u20ac)(?!\d))").match(text, end)
+        trailing = re.compile(r"\s?(?:(USD|EUR|dollars?|euros?|cents?\b|\u00a2)|(\u20ac)(?!\d))").match(
+            text, end
+        )
         if trailing:
             cents = (trailing[1] or "").startswith(("cent", "\u00a2"))
             scale, name = (0.01, "$") if cents else (1.0, trailing[1] or trailing[2])

@@ -96,7 +96,9 @@ def _of_use(left: tuple[int, ...], told: Term, used: tuple[Term, ...]) -> tuple[
     for each in used:
         a_day = each.dims[_HOUR] == 1 and sum(each.dims) == 0
         many = each.of in ("piece", "token") and any(each.dims[_HOUR + 1 :])
-        if a_day or (many and (told.of != "money" or any(one.sign and not any(one.dims[_HOUR:]) for one in used))):
+        if a_day or (
+            many and (told.of != "money" or any(one.sign and not any(one.dims[_HOUR:]) for one in used))
+        ):
             period = tuple(min(power, 0) if at >= _HOUR else 0 for at, power in enumerate(each.dims))
             length = converted(tuple(a - b for a, b in zip(left, period, strict=True)))
             if length:

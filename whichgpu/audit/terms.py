@@ -102,11 +102,22 @@ _CENTS = re.compile(
     r"\b(?P<n>half a|a tenth of a|a quarter of a|an?|one|two|three|four|five|six|seven|eight|nine|ten|twenty)\s+cents?\b",
     re.IGNORECASE,
 )
-_PARTS = {"half a": 0.5, "a tenth of a": 0.1, "a quarter of a": 0.25, "a": 1.0, "an": 1.0, "one": 1.0, "twenty": 20.0}
+_PARTS = {
+    "half a": 0.5,
+    "a tenth of a": 0.1,
+    "a quarter of a": 0.25,
+    "a": 1.0,
+    "an": 1.0,
+    "one": 1.0,
+    "twenty": 20.0,
+}
 #: "1.7 million GPU hours".
 _GPU_HOURS = re.compile(r"\s*(?:[a-z]\w*\s+)?(?:gpu|card|node|accelerator)?[- ]?hours\b", re.IGNORECASE)
 #: "1,000 hours monthly".
-_REGULARLY = re.compile(r"\s+(?:(?P<hour>hourly)|(?P<day>daily)|(?P<week>weekly)|(?P<month>monthly)|(?P<year>yearly|annually))\b", re.I)
+_REGULARLY = re.compile(
+    r"\s+(?:(?P<hour>hourly)|(?P<day>daily)|(?P<week>weekly)|(?P<month>monthly)|(?P<year>yearly|annually))\b",
+    re.I,
+)
 _COUNTED = re.compile(
     rf"\s*[x\u00d7]?[\s-]*(?:of (?:them|these|those)\b|way\b|(?:\w+\s+){{0,2}}?(?:{_ONE_OF})\b)", re.I
 )

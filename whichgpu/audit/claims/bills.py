@@ -73,11 +73,15 @@ _AGAIN = re.compile(
     r"(?:\s+on[- ]demand)?\s*[,(]\s*(?:about|roughly|around|approximately|approx\.?|~)?\s*", re.IGNORECASE
 )
 #: "$49.24 an hour for a node of 8, about $6.16 per GPU".
-_OF_EACH = re.compile(r"[^.;$\u20ac]{0,60}[,(\u2013\u2014]\s*(?:about|roughly|around|approximately|~)?\s*", re.IGNORECASE)
+_OF_EACH = re.compile(
+    r"[^.;$\u20ac]{0,60}[,(\u2013\u2014]\s*(?:about|roughly|around|approximately|~)?\s*", re.IGNORECASE
+)
 _FOR_ALL = re.compile(r"\s+for (?:the|both|all)\b", re.IGNORECASE)
 #: "For 200 hours, $1,240", and a price that is given.
 _LISTED = re.compile(r"\s*,\s*(?:some |about |roughly |or )*")
-_GIVEN = re.compile(r"(?<!out )\bat\s+(?:about |around |roughly |just )*$", re.IGNORECASE)
+_GIVEN = re.compile(
+    r"(?<!out )\bat\s+(?:about |around |roughly |just |approximately |only )*~?\s?$", re.IGNORECASE
+)
 #: "$2.00 x 730 h =": a formula, which is worked out as one.
 _FORMULA = re.compile(r"[x\u00d7*/]\s*[$\u20ac]?\d[^=]*=\s*$")
 #: What makes it an amount of something else, and what does so unless the words before it say that it follows.
@@ -96,7 +100,7 @@ _TURN = re.compile(
 _CLAUSE = re.compile(r"[,.;:()]")
 #: What is said to be a sum, before it and behind it.
 _TOTAL = re.compile(
-    r"\b(?:total(?:s|l?ing)?|in all|altogether|together|sums? up to|adds? up to|all in all|combined)\b[^.;\d]{0,30}$",
+    r"\b(?:total(?:s|l?ing)?|in all|altogether|together(?! with)|sums? up to|adds? up to|all in all|combined)\b[^.;\d]{0,30}$",
     re.IGNORECASE,
 )
 _LEFT = re.compile(
@@ -104,7 +108,7 @@ _LEFT = re.compile(
     r"some|a))*\s*~?$",
     re.IGNORECASE,
 )
-_SUMMED = re.compile(r"\b(?:together|altogether|in total|all in all|the sum)\b", re.IGNORECASE)
+_SUMMED = re.compile(r"\b(?:together(?! with)|altogether|in total|all in all|the sum)\b", re.IGNORECASE)
 _PLUS = re.compile(r"\s*(?:plus|and|\+)\s*(?:another |about |roughly |~)?", re.IGNORECASE)
 _IN_ALL = re.compile(r"\s*(?:in total|in all|altogether|all told|combined|together)\b", re.IGNORECASE)
 _FAR, _CLAIMS, _BEHIND = 160, 300, 24
@@ -117,6 +121,8 @@ _NEAR, _TWO, _SIMPLE, _BASES = 60, 2, 3, 4
 #: What amounts are off by where a digit or a unit of time is lost, and how closely.
 _SLIPS = tuple(one for each in (10.0, 100.0, 1e3, 1e6, 60.0, 3600.0, 24.0) for one in (each, 1 / each))
 _CLOSE, _EXACT = 0.012, 1.02
+#: What is told of "a month" or "a million tokens" is no amount that follows.
+_ROUND = (1.0, 1e3, 1e6, 1e9)
 #: What measuring and rounding make of amounts that are no money, and of money.
 _LIKE = (0.18, 0.0)
 
@@ -134,7 +140,13 @@ def find(context: Context) -> Iterator[Finding]:
         earlier = tuple(each._replace(start=each.start - len(passage.text), end=0) for each in every)
         for told in every if sum(any(each.dims) for each in every) > 1 and asked < _CLAIMS else ():
             spelled = not told.sign and not any(mark.isdigit() for mark in told.words)
-            if not told.of or _is_use(told) or (spelled and told.of in ("token", "piece")) or (told.of == "byte" and told.dims[AXES.index("hour")]):
+            if (
+                not told.of
+                or _is_use(told)
+                or (spelled and told.value in _ROUND)
+                or (told.each and told.of == "energy")
+                or (told.of == "byte" and told.dims[AXES.index("hour")])
+            ):
                 continue
             bases = _bases(told, text, context)
             asked += bool(bases)
@@ -220,13 +232,22 @@ def _linked(text: _Text, base: Term, told: Term) -> bool:
     link = _LINK if told.of in _AXES or per_token or _GPU_HOURS.search(told.words) else _STRONG
     priced = [each for each in text.every if each.end <= told.start and told.start - each.end < _BEHIND][-1:]
     tariff = told.of == "money" and any(map(_is_tariff, priced))
-    of_each = told.each and not base.each and told.of == "money" and _OF_EACH.fullmatch(words, base.end, told.start)
+    of_each = (
+        told.each and not base.each and told.of == "money" and _OF_EACH.fullmatch(words, base.end, told.start)
+    )
     for_all = told.of == "money" and base.each and _FOR_ALL.match(words, told.end)
     if told.of in LENGTHS:
         return bool(_FOLLOWS.search(words, reach, told.start))
     leads = told.of in _AXES and _LEADS.search(words, reach, told.start)
     return bool(
-        again or of_each or listed or tariff or timed or for_all or leads or link.search(words, reach, told.start)
+        again
+        or of_each
+        or listed
+        or tariff
+        or timed
+        or for_all
+        or leads
+        or link.search(words, reach, told.start)
     )
 
 
@@ -287,7 +308,9 @@ def _judged(bases: Sequence[Term], told: Term, text: _Text, context: Context) ->
         if uses and not told.dims[AXES.index("hour")]:
             # "600 W for 8 hours a day": not all day.
             free = [each for each in free if set(uses) & set(each.used) or base.of != "energy"]
-        forced += [each for each in free if _forces(each, base, asked, text)]
+        forced += [
+            each for each in free if _forces(each, base, asked, text) and _is_stated(each, base, told, text)
+        ]
         if forced:
             break
     summed = _totals(told, text)
@@ -323,9 +346,20 @@ def _slipped(told: Term, text: _Text, context: Context) -> Finding | None:
         if not each.sign or each.sign == told.sign
         if told.start - each.end < _FAR * _TWO and not _of_another(context, text, each, told)
     ]
-    bases = [each for each in bases if not _is_aside(text.passage.text, each, told) and not (told.each and each.each)]
+    bases = [
+        each
+        for each in bases
+        if not _is_aside(text.passage.text, each, told) and not (told.each and each.each)
+    ]
     given = _GIVEN.search(text.passage.text, 0, told.start)
-    if not bases or told.about or given or told.of in ("byte", "flop", *LENGTHS) or len(re.sub(r"[^1-9]", "", told.words)) < _TWO or _explained(told, text):
+    if (
+        not bases
+        or told.about
+        or given
+        or told.of in ("byte", "flop", *LENGTHS)
+        or len(re.sub(r"[^1-9]", "", told.words)) < _TWO
+        or _explained(told, text)
+    ):
         return None
     for base in reversed(bases):
         for way in _meant(told, base, text):
@@ -346,7 +380,11 @@ def _meant(told: Term, base: Term, text: _Text) -> Iterator[Way]:
     near = [each for each in within(text.every, 0, here.end) if each is not told]
     near = [each for each in near if each.start < told.start or not alike(each, told)]
     for way in ways(told, near, base, most=_SIMPLE):
-        if _is_simple(way, told, text) and _forces(way, base, told, text) and not any(each.plain for each in way.used):
+        if (
+            _is_simple(way, told, text)
+            and _forces(way, base, told, text)
+            and not any(each.plain for each in way.used)
+        ):
             yield way
 
 
@@ -354,28 +392,52 @@ def _is_summed(told: Term, text: _Text) -> bool:
     """Whether the clause of an amount says that it is of all together."""
     words, start = text.passage.text, text.sentence(told.start).start
     clause = max((one.end() for one in _CLAUSE.finditer(words, start, told.start)), default=start)
-    return _SUMMED.search(words, clause, told.start) is not None
+    return bool(_SUMMED.search(words, clause, told.start) or _IN_ALL.match(words, told.end))
 
 
 def _totals(told: Term, text: _Text) -> list[Way]:
     """The sum of what the sentence, or the one before it, lists, where an amount is said to be one."""
     words, here = text.passage.text, text.sentence(told.start)
     if _is_summed(told, text) and not told.each:
-        parts = [each for each in text.every if each.end <= told.start and each.sign == told.sign and each.of == told.of]
-        parts = [each for each in parts if alike(each, told) or each.dims == told._replace(dims=dims(money=1)).dims]
+        parts = [
+            each
+            for each in text.every
+            if each.end <= told.start and each.sign == told.sign and each.of == told.of
+        ]
+        parts = [
+            each for each in parts if alike(each, told) or each.dims == told._replace(dims=dims(money=1)).dims
+        ]
         values = [a.value + b.value for a, b in pairwise(parts[-_BASES:])]
         if values:
-            return [Way(each, each, tuple(pair)) for each, pair in zip(values, pairwise(parts[-_BASES:]), strict=True)][::-1]
+            return [
+                Way(each, each, tuple(pair))
+                for each, pair in zip(values, pairwise(parts[-_BASES:]), strict=True)
+            ][::-1]
     plain = told._replace(dims=tuple(max(power, 0) for power in told.dims))
-    two = [each for each in text.every if each.end <= told.start and (alike(each, told) or alike(each, plain))][-_TWO:]
-    if len(two) == _TWO and _PLUS.fullmatch(words, two[0].end, two[1].start) and _LEADS.search(words, two[1].end, told.start):
+    two = [
+        each for each in text.every if each.end <= told.start and (alike(each, told) or alike(each, plain))
+    ][-_TWO:]
+    if (
+        len(two) == _TWO
+        and _PLUS.fullmatch(words, two[0].end, two[1].start)
+        and _LEADS.search(words, two[1].end, told.start)
+    ):
         value = two[0].value + two[1].value
         return [Way(value, value, tuple(two))]
-    last = [each for each in text.every if each.end <= told.start and alike(each, told) and not each.each][-_TWO:]
-    if len(last) == _TWO and _LEFT.search(words, last[1].end, told.start) and last[0].start >= text.sentence(max(here.start - 2, 0)).start:
+    last = [each for each in text.every if each.end <= told.start and alike(each, told) and not each.each][
+        -_TWO:
+    ]
+    if (
+        len(last) == _TWO
+        and _LEFT.search(words, last[1].end, told.start)
+        and last[0].start >= text.sentence(max(here.start - 2, 0)).start
+    ):
         value = abs(last[0].value - last[1].value)
         return [Way(value, value, tuple(last))] if value else []
-    if not (_TOTAL.search(words, max(here.start, told.start - _NEAR), told.start) or _IN_ALL.match(words, told.end)):
+    if not (
+        _TOTAL.search(words, max(here.start, told.start - _NEAR), told.start)
+        or _IN_ALL.match(words, told.end)
+    ):
         return []
     back = text.sentence(max(here.start - 2, 0)).start
     for start, end in ((here.start, told.start), (back, here.start)):
@@ -388,11 +450,23 @@ def _totals(told: Term, text: _Text) -> list[Way]:
     return []
 
 
+def _is_stated(way: Way, base: Term, told: Term, text: _Text) -> bool:
+    """Whether a product with an amount of another sentence is meant: words say so, or a factor stands beside."""
+    words, here = text.passage.text, text.sentence(told.start)
+    if base.start >= here.start or _LEADS.search(words, max(here.start, told.start - _NEAR), told.start):
+        return True
+    beside = [each for each in way.used if each is not base and each.start >= here.start]
+    per_thing = told.sign and min(told.dims[2:4]) < 0 and not base.dims[AXES.index("hour")]
+    return bool(beside) and not per_thing
+
+
 def _forces(way: Way, base: Term, told: Term, text: _Text) -> bool:
     """Whether a product is one that is meant: of another period, or with a count, a time or a tariff."""
     others = [each for each in way.used if each is not base]
     if base.dims == told.dims and not others:
         # "1,500 tokens/s, that is 5.4 million an hour", "$0.0005 a second, or $1.80 an hour"
+        if not _LEADS.search(text.passage.text, max(base.end, told.start - _NEAR), told.start):
+            return False
         periods = [_SHORT.search(text.passage.text, each.start, each.end) for each in (base, told)]
         return bool(periods[0]) != bool(periods[1])
     if base.dims == told.dims == dims(money=1) and not base.each and all(each.counted for each in others):
@@ -429,12 +503,16 @@ def _explained(told: Term, text: _Text, *, said: bool = False) -> bool:
     pool = [each for each in pool if each.start < told.start or not alike(each, told)]
     found = (each for each in (*ways(told, pool, most=_SIMPLE), *differences(told, pool)) if each.gives(told))
     numbers = [each.value for each in pool if each.start >= here.start and (each.counted or each.plain)]
-    rents = [each.value for each in pool if each.dims == dims(money=1, hour=-1) and told.dims == dims(money=1)]
+    rents = [
+        each.value for each in pool if each.dims == dims(money=1, hour=-1) and told.dims == dims(money=1)
+    ]
     if any(abs(rent * number / told.value - 1) < _CLOSE for rent in rents for number in numbers):
         # So many hours, one for each of them.
         return True
     return any(
-        _is_simple(each, told, text) and _is_near(each, here) and not (said and len(each.used) == 1 and alike(each.used[0], told))
+        _is_simple(each, told, text)
+        and _is_near(each, here)
+        and not (said and len(each.used) == 1 and alike(each.used[0], told))
         for each in found
     )
 
@@ -451,7 +529,9 @@ def _is_simple(way: Way, told: Term, text: _Text) -> bool:
         return False
     if sum(sum(map(bool, each.dims)) == 1 and each.of in LENGTHS for each in way.used) > 1:
         return False
-    if (told.of not in _AXES and len(way.used) > _SIMPLE) or sum(any(each.dims) for each in way.used) > _SIMPLE:
+    if (told.of not in _AXES and len(way.used) > _SIMPLE) or sum(
+        any(each.dims) for each in way.used
+    ) > _SIMPLE:
         return False
     shares = [each for each in way.used if each.share]
     here = text.sentence(told.start)

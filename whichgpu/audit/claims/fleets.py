@@ -80,10 +80,16 @@ def _of_rates(index: int, passage: Passage, context: Context) -> Iterator[Findin
     names = tuple((each.start, each.end) for each in context.mentions.get(index, ()))
     every = terms(text, context.fraction, names)
     for told in every:
-        if not told.counted or not told.value.is_integer() or not _SO_MANY.search(text, max(0, told.start - _LEAD), told.start):
+        if (
+            not told.counted
+            or not told.value.is_integer()
+            or not _SO_MANY.search(text, max(0, told.start - _LEAD), told.start)
+        ):
             continue
         starts = [each.start for each in sentences(text) if each.start <= told.start][-_SENTENCES:]
-        before = [each for each in within(every, starts[0], told.start) if each.of in _WORK and not each.share]
+        before = [
+            each for each in within(every, starts[0], told.start) if each.of in _WORK and not each.share
+        ]
         last = before[-1] if before else None
         alike = [each for each in before if last and each.dims == last.dims]
         between = [each for each in within(every, alike[-1].end, told.start) if each.counted] if alike else []

@@ -98,7 +98,9 @@ _DEVICE_WORDS = re.compile(r"\b(?:on|fits?|gpus?|cards?|with|not|than|one|two|si
 
 
 #: Clauses of a sentence; what is said to be taken, what is room for it, and what is no weights.
-_CLAUSES = re.compile(r"[,;:]\s+(?!about\b|roughly\b|around\b|or\b|i\.e)|\s(?:but|while|whereas|and)\s(?=[^.]{0,60}\d)")
+_CLAUSES = re.compile(
+    r"[,;:]\s+(?!about\b|roughly\b|around\b|or\b|i\.e)|\s(?:but|while|whereas|and)\s(?=[^.]{0,60}\d)"
+)
 _STATES = re.compile(
     r"\b(?:is|are|needs?|requires?|takes?|weighs?|uses?|used|consum\w+|occup\w+|lands?|comes?|fits? in|to|just|"
     r"only|about|around|roughly|at|shrinks?|drops?|down)\b[^.]{0,30}$|[:,(=\u2248~]\s*(?:about |around |roughly )?~?$",

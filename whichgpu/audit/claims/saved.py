@@ -153,7 +153,8 @@ def _judged(
     if not _in_brackets(passage.text, said.start):
         # Asides are of something else.
         amounts = [
-            each for each in amounts
+            each
+            for each in amounts
             if each.start < 0 or each.start >= sentence.start or not _in_brackets(passage.text, each.start)
         ]
     here = within(amounts, sentence.start, sentence.end)
