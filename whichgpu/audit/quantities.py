@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 #: Digits in groups, with a fraction; `k` for a thousand.
 _DIGITS = (
     r"(?:\d{1,3}(?: \d{3}){1,6}(?:,\d{1,4})?"
-    r"(?=\s?-?(?:[kMGTP]i?B|[GTM]o\b|[TGP]FLOP|TOPS|W\b|[MG]Hz|bit|CUDA|(?i:cores|c\u0153urs|coeurs|n\u00facleos|kerne|"
+    r"(?=\s?-?(?:[kMGTP]i?B|[GTM]o\b|[TGP]FLOP|TOPS|W\b|[MG]Hz|bit|CUDA|(?i:cores|c\u0153urs|"
+    r"coeurs|n\u00facleos|kerne|"
     r"shader|processeurs|procesadores|recheneinheiten|tensor|transistor|SMs\b)|€))"
     r"|\d{1,3}(?:[,.\u00a0\u2009\u202f']\d{3}(?!\d)){1,6}(?:[.,]\d{1,4})?|\d{1,12}(?:[.,]\d{1,8})?)"
 )
@@ -60,7 +61,8 @@ _UNITS: tuple[tuple[str, str, str], ...] = (
     (r"(?:percent|per\s+cent)\b|%", "percent", ""),
     (r"[xX\u00d7]\b(?!\s*\d)|\u00d7|\btimes\b|-fold\b", "times", ""),
     (r"[Bb]illion\b|[Bb]n\b|B(?=[ -](?:[a-z]+ )?tokens?\b)|B(?=\s+transistors\b)|[Mm]illiard(?:s|en)?\b|mil millones\b", "billion", ""),
-    (r"[Mm]illion(?:s|en|es)?\b|millones\b|M(?=[ -](?:[a-z]+ )?(?:tokens?|images?|requests?|samples?)\b)", "million", ""),
+    (r"[Mm]illion(?:s|en|es)?\b|millones\b|M(?=[ -](?:[a-z]+ )?(?:tokens?|images?|requests?|"
+     r"samples?)\b)", "million", ""),
 )  # fmt: skip
 _WORDS = {"giga": "G", "tera": "T", "peta": "P", "exa": "E", "mega": "M"}
 _SCALES: Mapping[str, tuple[str, float]] = {
@@ -137,7 +139,8 @@ SPELLED: Mapping[str, int] = {
     "twelve": 12, "sixteen": 16, "twenty": 20, "thirty": 30,
 }  # fmt: skip
 _WORD_MULTIPLE = re.compile(
-    r"\b(?:(?P<word>twice|doubled?s?|doubling|triple[sd]?|tripling|thrice|quadruple[sd]?|quadrupling|quintuples?|half|halve[sd]|halving"
+    r"\b(?:(?P<word>twice|doubled?s?|doubling|triple[sd]?|tripling|thrice|quadruple[sd]?|"
+    r"quadrupling|quintuples?|half|halve[sd]|halving"
     r"|doppelt|dreimal|viermal|(?:das )?(?:doppelte|dreifache|vierfache)|(?:deux|trois|quatre) fois|le "
     r"(?:double|triple)"
     r"|el (?:doble|triple)|(?:dos|tres|cuatro) veces|il (?:doppio|triplo)"

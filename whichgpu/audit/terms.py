@@ -44,14 +44,16 @@ _ONE_OF = (
 )
 #: What an amount is per: a period, one of several, an amount of something else.
 _PER = re.compile(
-    r"\s*(?:(?:/|per\b|an?\b|(?:for )?(?:each|every)\b|for one\b|pro\b|je\b|im\b|am\b|par\b|por\b|al?\b|la\b|l[\u2019'])\s*|"
+    r"\s*(?:(?:/|per\b|an?\b|(?:for )?(?:each|every)\b|for one\b|pro\b|je\b|im\b|am\b|par\b|"
+    r"por\b|al?\b|la\b|l[\u2019'])\s*|"
     r"-(?=hour|h\b|month)|(?=/))"
     rf"(?:(?P<one>{_ONE_OF})\b(?:[-\s]?(?={_PERIOD.replace('?P<', '?:').replace('(?:', '(?:')}))?"
     rf"|(?P<many>1,?000|1\s?k|thousand|million|1\s?m(?:illion)?|m|k|billion)?\s*(?:(?:input|output|"
     rf"generated|prompt|"
     rf"finished|rendered|sdxl)\s+)?(?P<thing>tokens?|tok\b|images?|pictures?|requests?|queries)\b"
     r"|(?P<kwh>kwh|kilowatt[- ]hour)\b|(?P<mwh>mwh|megawatt[- ]hour)\b|(?P<gb>gb|gigabyte)\b"
-    r"|(?P<tokens>1?\s?m|million|thousand|1,?000)\b(?=\s*(?:[,.;:)]|$|on\b|in\b|for\b|at\b|and\b|with\b|of output|"
+    r"|(?P<tokens>1?\s?m|million|thousand|1,?000)\b(?=\s*(?:[,.;:)]|$|on\b|in\b|for\b|at\b|and\b|"
+    r"with\b|of output|"
     r"of input|while|but|against))"
     rf"|(?:{_PERIOD})\b)",
     re.IGNORECASE,
@@ -86,7 +88,9 @@ _ADVERB = re.compile("|".join(rf"\b(?P<{name}>{words})\b" for name, words in _AD
 #: "900 per hour", of what was just spoken of.
 _SO_MANY = re.compile(rf"\s*(?:per|an?|/)\s*(?:{_PERIOD})\b", re.IGNORECASE)
 _THING = re.compile(
-    r"[\s-]*(?P<scale>thousand|million|billion|trillion|[MBK](?=\s))?\s*(?:\d{3,4}\s?[x\u00d7]\s?\d{3,4}\s+)?(?:(?!tokens?\b)[a-z]+\s+)?(?:(?P<token>tokens?)|"
+    r"[\s-]*(?P<scale>thousand|million|billion|trillion|"
+    r"[MBK](?=\s))?\s*(?:\d{3,4}\s?[x\u00d7]\s?\d{3,4}\s+)?(?:(?!tokens?\b)[a"
+    r"-z]+\s+)?(?:(?P<token>tokens?)|"
     r"(?P<piece>images?|pictures?|requests?|queries|samples?|documents?|prompts?))\b",
     re.IGNORECASE,
 )
@@ -99,7 +103,8 @@ _ROUND = re.compile(
 )
 #: "Half a cent", "five cents".
 _CENTS = re.compile(
-    r"\b(?P<n>half a|a tenth of a|a quarter of a|an?|one|two|three|four|five|six|seven|eight|nine|ten|twenty)\s+cents?\b",
+    r"\b(?P<n>half a|a tenth of a|a quarter of a|an?|one|two|three|four|five|six|seven|eight|"
+    r"nine|ten|twenty)\s+cents?\b",
     re.IGNORECASE,
 )
 _PARTS = {
@@ -145,7 +150,8 @@ _SUMMED = re.compile(r"\s*[+=\u2248]\s*")
 _PUE = re.compile(r"\bPUE\s*(?:of|=|:|is)?\s*(?:about\s+)?$", re.IGNORECASE)
 #: Before the number of a version.
 _IN_NAME = re.compile(
-    r"\b(?:Llama|LLaMA|Qwen|Gemma|Phi|Mi[sx]tral|DeepSeek|GPT|Falcon|SD|Stable Diffusion|FLUX|Flux|CUDA|PyTorch|"
+    r"\b(?:Llama|LLaMA|Qwen|Gemma|Phi|Mi[sx]tral|DeepSeek|GPT|Falcon|SD|Stable Diffusion|FLUX|"
+    r"Flux|CUDA|PyTorch|"
     r"Gen|version|Claude|Gemini|Sonnet|Opus|Haiku|Windows|Ubuntu|Python)[ -]v?$"
 )
 _REACH, _NEXT, _NEAR, _HOUR = 110, 10, 3, 3600.0
@@ -185,7 +191,7 @@ _UNITS: Mapping[str, tuple[tuple[int, ...], float]] = {
     "power": (dims(energy=1, hour=-1), 1.0), "energy": (dims(energy=1), 1.0), "memory": (dims(byte=1), 1.0),
     "bandwidth": (dims(byte=1, hour=-1), _HOUR), "time": (dims(hour=1), 1 / _HOUR),
     "rate": (dims(piece=1, hour=-1), _HOUR), "tokens": (dims(token=1, hour=-1), _HOUR),
-    "flop rate": (dims(flop=1, hour=-1), _HOUR),
+    "flop rate": (dims(flop=1, hour=-1), _HOUR), "worked": (dims(hour=1), 1.0),
 }  # fmt: skip
 
 
@@ -281,13 +287,12 @@ def _of_quantity(text: str, each: Quantity, before: str, names: Places) -> Term 
         return _of_number(text, base, before, names)
     worked = _GPU_HOURS.match(text, each.end) if dimension == "count" else None
     if worked:
-        base = base._replace(end=worked.end(), words=text[each.start : worked.end()])
-        return _per(text, base, (dims(hour=1), 1.0))
+        base, dimension = base._replace(end=worked.end(), words=text[each.start : worked.end()]), "worked"
     lasts = _SECONDS.match(text, each.end) if dimension == "count" else None
     if lasts:
         base, dimension = base._replace(end=lasts.end(), words=text[each.start : lasts.end()]), "time"
     if dimension == "flop rate" and _FLOP_DAYS.match(text, each.end):
-        return None
+        dimension = "work"
     kind = "tokens" if dimension == "rate" and "tok" in each.unit.lower() else dimension
     made = _per(text, base, _UNITS[kind]) if kind in _UNITS else None
     return _of_period(made, before) if made and dimension == "energy" else made

@@ -57,9 +57,12 @@ _LEADS = re.compile(
 )
 #: The same of a length of time.
 _FOLLOWS = re.compile(
-    r"\b(?:or|i\.e\.|so|thus|hence|that is|that[\u2019']s|(?:which|that|it|this) (?:is|makes|means)|in total|comes? to|"
-    r"adds? up to|amounts? to|works? out (?:to|at)|makes?|equals|(?:would |will )?(?:takes?|took|needs?|lasts?)|"
-    r"finish\w* in|done in|in)\b(?:\s+(?:about|around|roughly|only|just|some|nearly|almost|you|a|an|run of|total of|"
+    r"\b(?:or|i\.e\.|so|thus|hence|that is|that[\u2019']s|(?:which|that|it|this) (?:is|makes|"
+    r"means)|in total|comes? to|"
+    r"adds? up to|amounts? to|works? out (?:to|at)|makes?|equals|(?:would |will )?(?:takes?|took|"
+    r"needs?|lasts?)|"
+    r"finish\w* in|done in|in)\b(?:\s+(?:about|around|roughly|only|just|some|nearly|almost|you|a|"
+    r"an|run of|total of|"
     r"training|of))*\s*~?$|[=\u2248]\s*$",
     re.IGNORECASE,
 )
@@ -87,7 +90,8 @@ _FORMULA = re.compile(r"[x\u00d7*/]\s*[$\u20ac]?\d[^=]*=\s*$")
 #: What makes it an amount of something else, and what does so unless the words before it say that it follows.
 _BREAK = re.compile(
     r"\b(?:discount\w*|sav\w+|storage|egress|plus|excluding|including|tax\w*|depreciat\w*|upfront|up front|"
-    r"minimum|from|between|average|measured|previously|fell|dropped|used to|margin|profit|overhead|everything|"
+    r"minimum|from|between|average|measured|previously|fell|dropped|used to|margin|profit|"
+    r"overhead|everything|"
     r"cooling|instead|than|psus?|ups|circuits?|power suppl\w+|breakers?|retail\w*|msrp|launched)\b",
     re.IGNORECASE,
 )
@@ -100,11 +104,13 @@ _TURN = re.compile(
 _CLAUSE = re.compile(r"[,.;:()]")
 #: What is said to be a sum, before it and behind it.
 _TOTAL = re.compile(
-    r"\b(?:total(?:s|l?ing)?|in all|altogether|together(?! with)|sums? up to|adds? up to|all in all|combined)\b[^.;\d]{0,30}$",
+    r"\b(?:total(?:s|l?ing)?|in all|altogether|together(?! with)|sums? up to|adds? up to|"
+    r"all in all|combined)\b[^.;\d]{0,30}$",
     re.IGNORECASE,
 )
 _LEFT = re.compile(
-    r"\b(?:leaves?|leaving|that leaves|remain\w*|short of|(?:we|you) are short|left with)\b(?: (?:you|us|me|with|only|just|about|around|roughly|"
+    r"\b(?:leaves?|leaving|that leaves|remain\w*|short of|(?:we|you) are short|"
+    r"left with)\b(?: (?:you|us|me|with|only|just|about|around|roughly|"
     r"some|a))*\s*~?$",
     re.IGNORECASE,
 )
@@ -395,24 +401,23 @@ def _is_summed(told: Term, text: _Text) -> bool:
     return bool(_SUMMED.search(words, clause, told.start) or _IN_ALL.match(words, told.end))
 
 
+def _together(told: Term, text: _Text) -> list[Way]:
+    """The sums of two amounts told one after the other, the last first."""
+    parts = [
+        each
+        for each in text.every
+        if each.end <= told.start and each.sign == told.sign and each.of == told.of
+    ]
+    parts = [each for each in parts if alike(each, told) or each.dims == dims(money=1)][-_BASES:]
+    return [Way(a.value + b.value, a.value + b.value, (a, b)) for a, b in pairwise(parts)][::-1]
+
+
 def _totals(told: Term, text: _Text) -> list[Way]:
     """The sum of what the sentence, or the one before it, lists, where an amount is said to be one."""
     words, here = text.passage.text, text.sentence(told.start)
-    if _is_summed(told, text) and not told.each:
-        parts = [
-            each
-            for each in text.every
-            if each.end <= told.start and each.sign == told.sign and each.of == told.of
-        ]
-        parts = [
-            each for each in parts if alike(each, told) or each.dims == told._replace(dims=dims(money=1)).dims
-        ]
-        values = [a.value + b.value for a, b in pairwise(parts[-_BASES:])]
-        if values:
-            return [
-                Way(each, each, tuple(pair))
-                for each, pair in zip(values, pairwise(parts[-_BASES:]), strict=True)
-            ][::-1]
+    together = _together(told, text) if _is_summed(told, text) and not told.each else []
+    if together:
+        return together
     plain = told._replace(dims=tuple(max(power, 0) for power in told.dims))
     two = [
         each for each in text.every if each.end <= told.start and (alike(each, told) or alike(each, plain))

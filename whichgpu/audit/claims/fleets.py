@@ -37,7 +37,8 @@ _ASKED = re.compile(
     rf"(?P<n>{_NUMBER})\s*(?P<thing>{_THING})\s*(?:/|per|a)\s*{_PERIOD.format('period')}\b[^.;]{{0,60}}?"
     r"\b(?:makes?|needs?|takes?|requires?|gives?|means|is|are|so|=|buy|rent|run|you)\s+(?:about |around |"
     r"roughly |at least |~)?"
-    rf"(?P<count>\d{{1,5}}|{'|'.join(SPELLED)})\s*(?:x\s*)?(?:instances?|gpus?|cards?|nodes?|servers?|replicas?|devices?|machines?|"
+    rf"(?P<count>\d{{1,5}}|{'|'.join(SPELLED)})\s*(?:x\s*)?(?:instances?|gpus?|cards?|nodes?|"
+    rf"servers?|replicas?|devices?|machines?|"
     r"of them|[A-Z]{1,2}\d{1,4}\w*)",
     re.IGNORECASE,
 )
@@ -52,8 +53,10 @@ _FEW, _MANY = 0.97, 1.15
 _REACH = 300
 #: What leads to a number of machines that follows from work told before: rates of one and of all of them.
 _SO_MANY = re.compile(
-    r"\b(?:so|thus|hence|therefore|that is|that[\u2019']s|that makes|which makes|makes|means|needs?|takes?|requires?)\b"
-    r"(?:\s+(?:you|we|they|it|need|needs|run|rent|buy|take|takes|is|about|around|roughly|at|least|have|to|would|will|of))*\s*~?$",
+    r"\b(?:so|thus|hence|therefore|that is|that[\u2019']s|that makes|which makes|makes|means|"
+    r"needs?|takes?|requires?)\b"
+    r"(?:\s+(?:you|we|they|it|need|needs|run|rent|buy|take|takes|is|about|around|roughly|at|"
+    r"least|have|to|would|will|of))*\s*~?$",
     re.IGNORECASE,
 )
 _WORK = ("token", "piece")

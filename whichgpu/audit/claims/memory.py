@@ -102,24 +102,32 @@ _CLAUSES = re.compile(
     r"[,;:]\s+(?!about\b|roughly\b|around\b|or\b|i\.e)|\s(?:but|while|whereas|and)\s(?=[^.]{0,60}\d)"
 )
 _STATES = re.compile(
-    r"\b(?:is|are|needs?|requires?|takes?|weighs?|uses?|used|consum\w+|occup\w+|lands?|comes?|fits? in|to|just|"
-    r"only|about|around|roughly|at|shrinks?|drops?|down)\b[^.]{0,30}$|[:,(=\u2248~]\s*(?:about |around |roughly )?~?$",
+    r"\b(?:is|are|needs?|requires?|takes?|weighs?|uses?|used|consum\w+|occup\w+|lands?|comes?|"
+    r"fits? in|to|just|"
+    r"only|about|around|roughly|at|shrinks?|drops?|down)\b[^.]{0,30}$|[:,(=\u2248~]\s*(?:about |"
+    r"around |roughly )?~?$",
     re.IGNORECASE,
 )
 _ROOM = re.compile(
-    r"\b(?:on|into|within|with|has|have|having|of|per|from|than|leaves?|leaving|left|under|up to|adds?|another|extra|"
-    r"plus|saves?|smaller|larger|an?)\s+(?:an?\s+|the\s+|its\s+|just\s+|only\s+|about\s+|~|a single\s+|one\s+){0,2}~?$|"
+    r"\b(?:on|into|within|with|has|have|having|of|per|from|than|leaves?|leaving|left|under|up to|"
+    r"adds?|another|extra|"
+    r"plus|saves?|smaller|larger|an?)\s+(?:an?\s+|the\s+|its\s+|just\s+|only\s+|about\s+|~|"
+    r"a single\s+|one\s+){0,2}~?$|"
     r"\b(?:rtx|gtx|card|gpu|mac\w*|laptop)\b",
     re.IGNORECASE,
 )
 _OF_ROOM = re.compile(
-    r"\s*(?:-?(?:card|gpu|machine|setup|laptop|mac|class|tier|limit|rtx|a100|h100|vram (?:card|gpu|setup))|per\b|/|"
-    r"(?:of )?(?:system |host )?ram\b|free|left|more|less|smaller|larger|extra|each|is (?:enough|plenty)|suffices?)",
+    r"\s*(?:-?(?:card|gpu|machine|setup|laptop|mac|class|tier|limit|rtx|a100|h100|vram (?:card|"
+    r"gpu|setup))|per\b|/|"
+    r"(?:of )?(?:system |host )?ram\b|free|left|more|less|smaller|larger|extra|each|is (?:enough|"
+    r"plenty)|suffices?)",
     re.IGNORECASE,
 )
 _BESIDE_WEIGHTS = re.compile(
-    r"\b(?:context|kv|cache|batch|users?|concurren\w+|activations?|offload\w*|gradients?|optimi[sz]er|adam\w*|tokens?|"
-    r"experts?|active|moe|layers?|embedding\w*|draft|per gpu|each|split|shard\w*|adapter|not|never|if|savings?|"
+    r"\b(?:context|kv|cache|batch|users?|concurren\w+|activations?|offload\w*|gradients?|"
+    r"optimi[sz]er|adam\w*|tokens?|"
+    r"experts?|active|moe|layers?|embedding\w*|draft|per gpu|each|split|shard\w*|adapter|not|"
+    r"never|if|savings?|"
     r"reduc\w+|cut\w*|compared|previously|file|disk|download|text encoder|vae)\b|\d+x\d+b|n[\u2019']t\b",
     re.IGNORECASE,
 )

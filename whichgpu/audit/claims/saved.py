@@ -28,7 +28,8 @@ _BEHIND = re.compile(
     r"\s*(?:[,)]?\s*)?(?:mehr|weniger|teurer|g\u00fcnstiger|billiger|plus cher|moins cher|"
     r"m\u00e1s car[oa]|m\u00e1s barat[oa]|(?:as|more|less) (?:expensive|costly|cheap|pricey|fast|quick|much|"
     r"many|slow)|cheaper|faster|slower|quicker|pricier|longer|shorter|less\b|more\b|saving|savings|discount|"
-    r"off\b|lower|higher|premium|mark-?up|spread|speed-?up|(?:cost |price )?(?:reduction|saving|advantage)|the (?:price|cost|throughput|speed|rate|"
+    r"off\b|lower|higher|premium|mark-?up|spread|speed-?up|(?:cost |price )?(?:reduction|saving|"
+    r"advantage)|the (?:price|cost|throughput|speed|rate|"
     r"time|bill)|per token|what (?:they|we|you|it)|(?:pric\w+|cost|rate) (?:spread|gap|difference))",
     re.IGNORECASE,
 )
@@ -191,7 +192,7 @@ def _is_of(term: Term, said: _Said) -> bool:
         return bool(term.sign)
     if said.of == "speed":
         lasts = sum(map(bool, term.dims)) == 1 and term.of in _PERIODIC
-        return not term.sign and (lasts or term.of in ("token", "piece") and sum(map(bool, term.dims)) > 1)
+        return not term.sign and (lasts or (term.of in ("token", "piece") and sum(map(bool, term.dims)) > 1))
     # Memory, power and rates of a device are held against the catalogue.
     return term.of not in ("byte", "flop") and not (term.of == "energy" and term.dims[AXES.index("hour")])
 
