@@ -60,7 +60,8 @@ _UNITS: tuple[tuple[str, str, str], ...] = (
     (r"(?:h|hrs?|hours?)\b", "hours", ""),
     (r"(?:percent|per\s+cent)\b|%", "percent", ""),
     (r"[xX\u00d7]\b(?!\s*\d)|\u00d7|\btimes\b|-fold\b", "times", ""),
-    (r"[Bb]illion\b|[Bb]n\b|B(?=[ -](?:[a-z]+ )?tokens?\b)|B(?=\s+transistors\b)|[Mm]illiard(?:s|en)?\b|mil millones\b", "billion", ""),
+    (r"[Bb]illion\b|[Bb]n\b|B(?=[ -](?:[a-z]+ )?tokens?\b)|B(?=\s+transistors\b)|"
+     r"[Mm]illiard(?:s|en)?\b|mil millones\b", "billion", ""),
     (r"[Mm]illion(?:s|en|es)?\b|millones\b|M(?=[ -](?:[a-z]+ )?(?:tokens?|images?|requests?|"
      r"samples?)\b)", "million", ""),
 )  # fmt: skip
@@ -69,7 +70,8 @@ _SCALES: Mapping[str, tuple[str, float]] = {
     "process": ("length", 1e-9), "bits": ("bits", 1.0), "per second": ("rate", 1.0),
     "per minute": ("rate", 1 / 60), "milliseconds": ("time", 1e-3), "seconds": ("time", 1.0),
     "minutes": ("time", 60.0), "hours": ("time", 3600.0), "percent": ("percent", 0.01),
-    "watt-hours": ("energy", 1.0), "kilowatts": ("power", 1.0), "times": ("times", 1.0), "billion": ("count", 1e9),
+    "watt-hours": ("energy", 1.0), "kilowatts": ("power", 1.0), "times": ("times", 1.0),
+    "billion": ("count", 1e9),
     "million": ("count", 1e6),
 }  # fmt: skip
 _MONEY = r"(?P<sign>US\$|\$|\u20ac|\u00a3|USD\s?|EUR\s?)"

@@ -156,7 +156,7 @@ def find(context: Context) -> Iterator[Finding]:
                 continue
             bases = _bases(told, text, context)
             asked += bool(bases)
-            said = bases or _totals(told, text)
+            said = bases or _sums(told, text)
             found = _judged(bases, told, text, context) if said else None
             if found is None and asked < _CLAIMS:
                 found = _slipped(told, text, context)
@@ -319,7 +319,7 @@ def _judged(bases: Sequence[Term], told: Term, text: _Text, context: Context) ->
         ]
         if forced:
             break
-    summed = _totals(told, text)
+    summed = _sums(told, text)
     here = text.sentence(told.start)
     if not summed and _is_summed(told, text):
         return None
@@ -345,7 +345,7 @@ def _judged(bases: Sequence[Term], told: Term, text: _Text, context: Context) ->
 
 
 def _slipped(told: Term, text: _Text, context: Context) -> Finding | None:
-    """An amount that nothing gives, and that is a product of others but for a power of ten or a unit of time."""
+    """An amount that is a product of others but for a power of ten, or an hour for a second."""
     bases = [
         each
         for each in _before(told, text)[-_BASES:]
@@ -374,7 +374,8 @@ def _slipped(told: Term, text: _Text, context: Context) -> Finding | None:
                 continue
             because = f"{' and '.join(each.words.strip(' .,') for each in way.used)} make {_range(way)}"
             return made(
-                context, text.passage, (told.start, told.start + len(told.words)), "arithmetic", "inconsistent",
+                context, text.passage, (told.start, told.start + len(told.words)), "arithmetic",
+                "inconsistent",
                 attribute="bill", because=because, expected=_range(way), evidence=(Evidence(because),),
             )  # fmt: skip
     return None
@@ -401,6 +402,12 @@ def _is_summed(told: Term, text: _Text) -> bool:
     return bool(_SUMMED.search(words, clause, told.start) or _IN_ALL.match(words, told.end))
 
 
+def _sums(told: Term, text: _Text) -> list[Way]:
+    """The sums that an amount may be said to be, the likeliest first."""
+    together = _together(told, text) if _is_summed(told, text) and not told.each else []
+    return together or _totals(told, text)
+
+
 def _together(told: Term, text: _Text) -> list[Way]:
     """The sums of two amounts told one after the other, the last first."""
     parts = [
@@ -415,9 +422,6 @@ def _together(told: Term, text: _Text) -> list[Way]:
 def _totals(told: Term, text: _Text) -> list[Way]:
     """The sum of what the sentence, or the one before it, lists, where an amount is said to be one."""
     words, here = text.passage.text, text.sentence(told.start)
-    together = _together(told, text) if _is_summed(told, text) and not told.each else []
-    if together:
-        return together
     plain = told._replace(dims=tuple(max(power, 0) for power in told.dims))
     two = [
         each for each in text.every if each.end <= told.start and (alike(each, told) or alike(each, plain))
@@ -456,7 +460,7 @@ def _totals(told: Term, text: _Text) -> list[Way]:
 
 
 def _is_stated(way: Way, base: Term, told: Term, text: _Text) -> bool:
-    """Whether a product with an amount of another sentence is meant: words say so, or a factor stands beside."""
+    """Whether a product over sentences is meant: words say so, or a factor stands beside the amount."""
     words, here = text.passage.text, text.sentence(told.start)
     if base.start >= here.start or _LEADS.search(words, max(here.start, told.start - _NEAR), told.start):
         return True
@@ -498,7 +502,7 @@ def _rated(used: Sequence[Term], told: Term) -> bool:
 
 
 def _explained(told: Term, text: _Text, *, said: bool = False) -> bool:
-    """Whether anything at all that the passage states makes the amount; `said` to follow, it is no repetition."""
+    """Whether anything that the passage states makes the amount; one `said` to follow is no repetition."""
     here = text.sentence(told.start)
     start = text.sentence(max(here.start - 2, 0)).start
     earlier = [each for each in text.earlier if each.sign and sum(map(bool, each.dims)) > 1]

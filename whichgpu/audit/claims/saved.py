@@ -49,7 +49,7 @@ _PART = re.compile(
 )
 _PARTS = {"half": 1 / 2, "a third": 1 / 3, "one third": 1 / 3, "two thirds": 2 / 3, "a quarter": 1 / 4,
           "three quarters": 3 / 4, "a fifth": 1 / 5, "a tenth": 1 / 10}  # fmt: skip
-#: What it says it is of, by the words around it; what is less is a share of the larger, what is more of the smaller.
+#: What it is of, by the words around it: what is less is a share of the larger, what is more of the smaller.
 _OF_MONEY = re.compile(
     r"\b(?:cheap\w*|cost\w*|pric\w+|expensive|sav\w+|discount\w*|premium|off|spread|bills?|pay\w*|teurer|"
     r"g\u00fcnstiger|billiger|cher|car[oa]|barat[oa]|mark-?up|per token)\b",
