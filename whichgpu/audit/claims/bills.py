@@ -404,7 +404,8 @@ def _is_summed(told: Term, text: _Text) -> bool:
 
 def _sums(told: Term, text: _Text) -> list[Way]:
     """The sums that an amount may be said to be, the likeliest first."""
-    together = _together(told, text) if _is_summed(told, text) and not told.each else []
+    behind = told.each or _IN_ALL.match(text.passage.text, told.end)
+    together = _together(told, text) if _is_summed(told, text) and not behind else []
     return together or _totals(told, text)
 
 
