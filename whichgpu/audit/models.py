@@ -111,6 +111,16 @@ def _parameters(name: str) -> float:
         return 0.0
 
 
+def formats_at(text: str) -> list[tuple[int, Format]]:
+    """Every place at which a text names a format of weights, in order."""
+    found = (
+        (match.start(), Format(least, usual, match[0]))
+        for pattern, least, usual in _FORMATS
+        for match in pattern.finditer(text)
+    )
+    return sorted(found)
+
+
 def formats(text: str) -> list[Format]:
     """The formats of weights that a text names, each once."""
     return list(_formats(text))

@@ -23,7 +23,7 @@ _DIGITS = (
     r"(?:\d{1,3}(?: \d{3}){1,6}(?:,\d{1,4})?"
     r"(?=\s?-?(?:[kMGTP]i?B|[GTM]o\b|[TGP]FLOP|TOPS|W\b|[MG]Hz|bit|CUDA|(?i:cores|c\u0153urs|coeurs|n\u00facleos|kerne|"
     r"shader|processeurs|procesadores|recheneinheiten|tensor|transistor|SMs\b)|€|\u043c\u043b|\u041c\u0413|\u0413\u0411|\u0412\u0442))"
-    r"|\d{1,3}(?:[,.\u00a0\u2009\u202f']\d{3}){1,6}(?:[.,]\d{1,4})?|\d{1,12}(?:[.,]\d{1,6})?)"
+    r"|\d{1,3}(?:[,.\u00a0\u2009\u202f']\d{3}(?!\d)){1,6}(?:[.,]\d{1,4})?|\d{1,12}(?:[.,]\d{1,8})?)"
 )
 _PREFIX = r"(?:[kKMGTPE]i?)?"
 #: Units as articles write them: a pattern, the dimension, and the unit of `units.py`, {p} being the prefix.
@@ -51,7 +51,9 @@ _UNITS: tuple[tuple[str, str, str], ...] = (
     (r"\u0413\u0413\u0446\b", "frequency", "GHz"),
     (r"\u043d\u043c\b", "process", ""),
     (r"-?\s?\u0431\u0438\u0442\w?", "bits", ""),
-    (r"(?P<p>[kM]?)Wh\b", "watt-hours", ""),
+    (r"(?P<p>[kMG]?)Wh\b", "watt-hours", ""),
+    (r"-?(?P<p>[kKMmGg])(?i:(?:ilo|ega|iga)watt)[- ]?(?i:hours?)\b", "watt-hours", ""),
+    (r"(?P<p>[kKMm])(?i:(?:ilo|ega)watts?)\b", "kilowatts", ""),
     (r"(?P<p>[kM]?)W\b", "power", "{p}W"),
     (r"[Ww]atts?\b", "power", "W"),
     (r"(?P<p>[MG])[Hh]z\b", "frequency", "{p}Hz"),
@@ -67,18 +69,19 @@ _UNITS: tuple[tuple[str, str, str], ...] = (
     (r"(?:h|hrs?|hours?)\b", "hours", ""),
     (r"(?:percent|per\s+cent)\b|%", "percent", ""),
     (r"[xX\u00d7]\b(?!\s*\d)|\u00d7|\btimes\b|-fold\b", "times", ""),
-    (r"[Bb]illion\b|[Bb]n\b|B(?=\s+transistors\b)|[Mm]illiard(?:s|en)?\b|mil millones\b|"
-     r"bilh(?:\u00e3o|\u00f5es)\b|miliard[io]\b|mil milh\u00f5es\b|"
+    (r"[Bb]illion\b|[Bb]n\b|B(?=[ -](?:[a-z]+ )?tokens?\b)|B(?=\s+transistors\b)|[Mm]illiard(?:s|en)?\b|"
+     r"mil millones\b|bilh(?:\u00e3o|\u00f5es)\b|miliard[io]\b|mil milh\u00f5es\b|"
      r"\u043c\u043b\u0440\u0434\b", "billion", ""),
-    (r"[Mm]illion(?:s|en|es)?\b|millones\b|milh(?:\u00e3o|\u00f5es)\b|milion[ei]\b|"
-     r"\u043c\u043b\u043d\b", "million", ""),
+    (r"[Mm]illion(?:s|en|es)?\b|millones\b|milh(?:\u00e3o|\u00f5es)\b|milion[ei]\b|\u043c\u043b\u043d\b|"
+     r"M(?=[ -](?:[a-z]+ )?(?:tokens?|images?|requests?|samples?)\b)", "million", ""),
 )  # fmt: skip
 _WORDS = {"giga": "G", "tera": "T", "peta": "P", "exa": "E", "mega": "M", "g": "G", "t": "T", "p": "P"}
 _SCALES: Mapping[str, tuple[str, float]] = {
     "process": ("length", 1e-9), "bits": ("bits", 1.0), "per second": ("rate", 1.0),
     "per minute": ("rate", 1 / 60), "milliseconds": ("time", 1e-3), "seconds": ("time", 1.0),
     "minutes": ("time", 60.0), "hours": ("time", 3600.0), "percent": ("percent", 0.01),
-    "watt-hours": ("energy", 1.0), "times": ("times", 1.0), "billion": ("count", 1e9),
+    "watt-hours": ("energy", 1.0), "kilowatts": ("power", 1.0), "times": ("times", 1.0),
+    "billion": ("count", 1e9),
     "million": ("count", 1e6),
 }  # fmt: skip
 _MONEY = r"(?P<sign>US\$|\$|\u20ac|\u00a3|USD\s?|EUR\s?)"
@@ -103,6 +106,11 @@ def _numbered(index: int, pattern: str) -> str:
 
 
 _UNIT = re.compile(r"\s?-?(?:" + "|".join(_numbered(i, p) for i, (p, _, _) in enumerate(_UNITS)) + ")")
+#: Millions and billions of money: "$1.9 million", "$4.6M"; no rate of a million ("$3 million tokens").
+_LARGE = re.compile(
+    r"(?:\s?(?:[mM]illion(?:s|en|es)?|[bB]illion|[mM]illiard(?:s|en)?|mn|bn)|[MB](?!/))\b"
+    r"(?!\s+(?:input |output )?tok)"
+)
 #: What makes a number a part of a word, a year or another number.
 _GOES_ON = re.compile(r"[A-Za-z\u00c0-\u024f\u4e07\u842c\u4ebf\u5104\u5e74]")
 #: Where a number has the unit of the one after it: "16/32 GB".
@@ -143,7 +151,8 @@ SPELLED: Mapping[str, int] = {
     "twelve": 12, "sixteen": 16, "twenty": 20, "thirty": 30,
 }  # fmt: skip
 _WORD_MULTIPLE = re.compile(
-    r"\b(?:(?P<word>twice|doubled?s?|doubling|triple[sd]?|tripling|thrice|quadruple[sd]?|quadrupling|quintuples?|half|halve[sd]|halving"
+    r"\b(?:(?P<word>twice|doubled?s?|doubling|triple[sd]?|tripling|thrice|quadruple[sd]?|"
+    r"quadrupling|quintuples?|half|halve[sd]|halving"
     r"|doppelt|dreimal|viermal|(?:das )?(?:doppelte|dreifache|vierfache)|(?:deux|trois|quatre) fois|le "
     r"(?:double|triple)"
     r"|el (?:doble|triple)|(?:dos|tres|cuatro) veces|il (?:doppio|triplo)"
@@ -226,7 +235,11 @@ def _quantity(match: re.Match[str], text: str, fraction: str) -> Quantity | None
     limit = _limit(text, match.start(), match["approx"] or "")
     start = match.start("sign") if match["sign"] else match.start("a")
     if match["sign"]:
-        return Quantity(start, end, first, last, "money", match["sign"].strip(), limit)
+        large = _LARGE.match(text, end)
+        word = large[0].strip().lower() if large else ""
+        scale = (1e9 if word.startswith(("b", "milliard")) else 1e6) if word else 1.0
+        money = first * scale, last * scale, "money", match["sign"].strip(), limit
+        return Quantity(start, large.end() if large else end, *money)
     unit = _UNIT.match(text, end)
     if unit is None:
         shared = _SHARED.match(text, end)
@@ -236,9 +249,12 @@ def _quantity(match: re.Match[str], text: str, fraction: str) -> Quantity | None
             return each and Quantity(start, match.end(), *each, unit[0].strip(), limit)
         unit = None
     if unit is None:
-        trailing = re.compile(r"\s?(?:(USD|EUR|dollars?|euros?|cents)\b|(\u20ac)(?!\d))").match(text, end)
+        trailing = re.compile(r"\s?(?:(USD|EUR|dollars?|euros?|cents?\b|\u00a2)|(\u20ac)(?!\d))").match(
+            text, end
+        )
         if trailing:
-            scale, name = (0.01, "$") if trailing[1] == "cents" else (1.0, trailing[1] or trailing[2])
+            cents = (trailing[1] or "").startswith(("cent", "\u00a2"))
+            scale, name = (0.01, "$") if cents else (1.0, trailing[1] or trailing[2])
             return Quantity(start, trailing.end(), first * scale, last * scale, "money", name, limit)
         if _GOES_ON.match(text, end):
             return None
@@ -260,7 +276,7 @@ def _si(first: float, last: float, dimension: str, form: str, prefix: str) -> tu
     """SI values and their dimension."""
     if not form:
         name, scale = _SCALES[dimension]
-        scale *= {"k": 1e3, "M": 1e6}.get(prefix, 1.0)
+        scale *= {"k": 1e3, "m": 1e6, "g": 1e9}.get(prefix.lower(), 1.0)
         return first * scale, last * scale, name
     try:
         scale = parse(f"1 {form.format(p=prefix)}", dimension)

@@ -13,7 +13,7 @@ from itertools import combinations, islice, product
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit.judging import stated
-from whichgpu.audit.terms import AXES, converted, dims
+from whichgpu.audit.terms import AXES, LENGTHS, converted, dims
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,7 +26,8 @@ _WITHIN, _ABOUT, _ROUNDED = 0.008, 0.07, 0.03
 _MOST = 0.2
 #: Factors of one product, and those among them that are numbers of no unit.
 _FACTORS, _BARE, _POOL = 4, 2, 12
-_HOURLY = dims(money=1, hour=-1)
+_HOURLY, _ONE_HOUR = dims(money=1, hour=-1), dims(hour=1)
+_HOUR, _PIECE = AXES.index("hour"), AXES.index("piece")
 #: More than twice any sum of powers.
 _BASE = 64
 
@@ -64,8 +65,17 @@ def ways(told: Term, pool: Sequence[Term], must: Term | None = None, most: int =
         for some in combinations(near, many):
             used = (must, *some) if must else some
             bare = sum(not any(each.dims) for each in used)
-            if used and bare <= _BARE and bare < len(used):
+            if used and bare <= _BARE and bare < len(used) and _can_be(told, used):
                 yield from _products(told, used)
+
+
+def _can_be(told: Term, used: tuple[Term, ...]) -> bool:
+    """Whether amounts can make one of a kind at all: what it is of is there, what it is not of cancels."""
+    for axis in range(_HOUR):
+        having = sum(each.dims[axis] != 0 for each in used)
+        if (having == 0) if told.dims[axis] else (having == 1 and axis != _PIECE):
+            return False
+    return True
 
 
 def _products(told: Term, used: tuple[Term, ...]) -> Iterator[Way]:
@@ -96,19 +106,25 @@ def _left(code: int) -> tuple[tuple[int, ...], tuple[float, float] | None]:
         powers.append(power)
         code = (code - power) // _BASE
     left = tuple(powers)
-    in_use = sum(left) == -1 and not any(left[: AXES.index("hour")])
+    in_use = sum(left) == -1 and not any(left[:_HOUR])
     return left if in_use else (), converted(left)
 
 
 def _of_use(left: tuple[int, ...], told: Term, used: tuple[Term, ...]) -> tuple[float, float] | None:
     """What "24 hours a day" or "5,000 requests a day" make a day's amount of one that says no period."""
-    hour = AXES.index("hour")
-    if any(told.dims[hour:]):
+    periods = [axis for axis, power in zip(AXES, left, strict=True) if power]
+    if told.dims == _ONE_HOUR and len(periods) == 1 and periods[0] in LENGTHS:
+        # "8 hours a day for 22 days a month" are so many hours, of a month.
+        return (1.0, 1.0) if any(each.dims[AXES.index(periods[0])] == -1 for each in used) else None
+    if any(told.dims[_HOUR:]):
         return None
     for each in used:
-        a_day = each.dims[hour] == 1 and sum(each.dims) == 0
-        if a_day or (told.of != "money" and each.of in ("piece", "token") and any(each.dims[hour + 1 :])):
-            period = tuple(min(power, 0) if at >= hour else 0 for at, power in enumerate(each.dims))
+        a_day = each.dims[_HOUR] == 1 and sum(each.dims) == 0
+        many = each.of in ("piece", "token") and any(each.dims[_HOUR + 1 :])
+        if a_day or (
+            many and (told.of != "money" or any(one.sign and not any(one.dims[_HOUR:]) for one in used))
+        ):
+            period = tuple(min(power, 0) if at >= _HOUR else 0 for at, power in enumerate(each.dims))
             length = converted(tuple(a - b for a, b in zip(left, period, strict=True)))
             if length:
                 return length
@@ -133,10 +149,9 @@ def _factors(term: Term) -> list[tuple[float, tuple[int, ...]]]:
     if term.counted or term.plain:
         return [(term.value, none), (1 / term.value, none)]
     own = [(term.value, term.dims), (1 / term.value, tuple(-power for power in term.dims))]
-    piece = AXES.index("piece")
-    if term.dims[piece] and sum(map(bool, term.dims)) > 1:
+    if term.dims[_PIECE] and sum(map(bool, term.dims)) > 1:
         # "200,000 requests a day, each with 250 tokens": as a number of them.
-        own.append((term.value, tuple(0 if at == piece else power for at, power in enumerate(term.dims))))
+        own.append((term.value, tuple(0 if at == _PIECE else power for at, power in enumerate(term.dims))))
     if term.loose:
         # "At $1.79": by the hour, which is not said again.
         own.append((term.value, _HOURLY))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Places = tuple[tuple[int, int], ...]
 
 #: What amounts are of: periods are apart, since a month is 28 to 31 days.
-AXES = ("money", "energy", "token", "piece", "byte", "hour", "day", "week", "month", "year")
+AXES = ("money", "energy", "token", "piece", "byte", "flop", "hour", "day", "week", "month", "year")
 #: Hours of a period, the fewest and the most that it may be taken to have.
 LENGTHS: Mapping[str, tuple[float, float]] = {
     "hour": (1, 1), "day": (24, 24), "week": (168, 168), "month": (672, 744), "year": (8736, 8784),
@@ -45,13 +45,17 @@ _ONE_OF = (
 )
 #: What an amount is per: a period, one of several, an amount of something else.
 _PER = re.compile(
-    r"\s*(?:(?:/|per\b|an?\b|each\b|every\b|pro\b|je\b|im\b|am\b|par\b|por\b|al?\b|la\b|l[\u2019'])\s*|"
+    r"\s*(?:(?:/|per\b|an?\b|(?:for )?(?:each|every)\b|for one\b|pro\b|je\b|im\b|am\b|par\b|"
+    r"por\b|al?\b|la\b|l[\u2019'])\s*|"
     r"-(?=hour|h\b|month)|(?=/))"
     rf"(?:(?P<one>{_ONE_OF})\b(?:[-\s]?(?={_PERIOD.replace('?P<', '?:').replace('(?:', '(?:')}))?"
     rf"|(?P<many>1,?000|1\s?k|thousand|million|1\s?m(?:illion)?|m|k|billion)?\s*(?:(?:input|output|"
     rf"generated|prompt|"
     rf"finished|rendered|sdxl)\s+)?(?P<thing>tokens?|tok\b|images?|pictures?|requests?|queries)\b"
-    r"|(?P<kwh>kwh|kilowatt[- ]hour)\b|(?P<gb>gb|gigabyte)\b"
+    r"|(?P<kwh>kwh|kilowatt[- ]hour)\b|(?P<mwh>mwh|megawatt[- ]hour)\b|(?P<gb>gb|gigabyte)\b"
+    r"|(?P<tokens>1?\s?m|million|thousand|1,?000)\b(?=\s*(?:[,.;:)]|$|on\b|in\b|for\b|at\b|and\b|"
+    r"with\b|of output|"
+    r"of input|while|but|against))"
     rf"|(?:{_PERIOD})\b)",
     re.IGNORECASE,
 )
@@ -85,11 +89,41 @@ _ADVERB = re.compile("|".join(rf"\b(?P<{name}>{words})\b" for name, words in _AD
 #: "900 per hour", of what was just spoken of.
 _SO_MANY = re.compile(rf"\s*(?:per|an?|/)\s*(?:{_PERIOD})\b", re.IGNORECASE)
 _THING = re.compile(
-    r"\s*(?P<scale>thousand|million|billion|trillion)?\s*(?:[a-z]+\s+)?(?:(?P<token>tokens?)|"
+    r"[\s-]*(?P<scale>thousand|million|billion|trillion|"
+    r"[MBK](?=\s))?\s*(?:\d{3,4}\s?[x\u00d7]\s?\d{3,4}\s+)?(?:(?!tokens?\b)[a"
+    r"-z]+\s+)?(?:(?P<token>tokens?)|"
     r"(?P<piece>images?|pictures?|requests?|queries|samples?|documents?|prompts?))\b",
     re.IGNORECASE,
 )
-_SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
+_SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12, "k": 1e3, "m": 1e6, "b": 1e9}
+#: "A million tokens", "a thousand images".
+_ROUND = re.compile(
+    r"\b(?:an?|one|every|each)\s+(?P<scale>thousand|million|billion)\s+(?:[a-z]+\s+)?(?:(?P<token>tokens)|"
+    r"(?P<piece>images|pictures|requests|queries))\b",
+    re.IGNORECASE,
+)
+#: "Half a cent", "five cents".
+_CENTS = re.compile(
+    r"\b(?P<n>half a|a tenth of a|a quarter of a|an?|one|two|three|four|five|six|seven|eight|"
+    r"nine|ten|twenty)\s+cents?\b",
+    re.IGNORECASE,
+)
+_PARTS = {
+    "half a": 0.5,
+    "a tenth of a": 0.1,
+    "a quarter of a": 0.25,
+    "a": 1.0,
+    "an": 1.0,
+    "one": 1.0,
+    "twenty": 20.0,
+}
+#: "1.7 million GPU hours".
+_GPU_HOURS = re.compile(r"\s*(?:[a-z]\w*\s+)?(?:gpu|card|node|accelerator)?[- ]?hours\b", re.IGNORECASE)
+#: "1,000 hours monthly".
+_REGULARLY = re.compile(
+    r"\s+(?:(?P<hour>hourly)|(?P<day>daily)|(?P<week>weekly)|(?P<month>monthly)|(?P<year>yearly|annually))\b",
+    re.I,
+)
 _COUNTED = re.compile(
     rf"\s*[x\u00d7]?[\s-]*(?:of (?:them|these|those)\b|way\b|(?:\w+\s+){{0,2}}?(?:{_ONE_OF})\b)", re.I
 )
@@ -111,9 +145,16 @@ _PRICED = re.compile(
     re.IGNORECASE,
 )
 _OF_ALL = re.compile(r"\b(?:for the|for all|all)\s+$", re.IGNORECASE)
+_FLOP_DAYS = re.compile(r"[-\s]?(?:days|hours)\b", re.IGNORECASE)
 _SECONDS = re.compile(r"\s*(?:gpu[- ])?seconds\b", re.IGNORECASE)
 _SUMMED = re.compile(r"\s*[+=\u2248]\s*")
 _PUE = re.compile(r"\bPUE\s*(?:of|=|:|is)?\s*(?:about\s+)?$", re.IGNORECASE)
+#: Before the number of a version.
+_IN_NAME = re.compile(
+    r"\b(?:Llama|LLaMA|Qwen|Gemma|Phi|Mi[sx]tral|DeepSeek|GPT|Falcon|SD|Stable Diffusion|FLUX|"
+    r"Flux|CUDA|PyTorch|"
+    r"Gen|version|Claude|Gemini|Sonnet|Opus|Haiku|Windows|Ubuntu|Python)[ -]v?$"
+)
 _REACH, _NEXT, _NEAR, _HOUR = 110, 10, 3, 3600.0
 
 
@@ -156,6 +197,7 @@ _UNITS: Mapping[str, tuple[tuple[int, ...], float]] = {
     "power": (dims(energy=1, hour=-1), 1.0), "energy": (dims(energy=1), 1.0), "memory": (dims(byte=1), 1.0),
     "bandwidth": (dims(byte=1, hour=-1), _HOUR), "time": (dims(hour=1), 1 / _HOUR),
     "rate": (dims(piece=1, hour=-1), _HOUR), "tokens": (dims(token=1, hour=-1), _HOUR),
+    "flop rate": (dims(flop=1, hour=-1), _HOUR), "worked": (dims(hour=1), 1.0),
 }  # fmt: skip
 
 
@@ -185,6 +227,10 @@ def _terms(text: str, fraction: str, names: Places) -> Iterator[Term]:
             yield made
             taken[made.start : made.end] = bytes([1]) * (made.end - made.start)
             end = made.end
+    for match in (*_ROUND.finditer(text), *_CENTS.finditer(text)):
+        if 1 not in taken[match.start() : match.end()]:
+            yield (made := _of_phrase(text, match))
+            taken[made.start : made.end] = bytes([1]) * (made.end - made.start)
     for match in (*_LASTS.finditer(text), *_SPELLED.finditer(text)):
         if 1 in taken[match.start() : match.end("n")]:
             continue
@@ -204,6 +250,17 @@ def _of_word(text: str, match: re.Match[str]) -> Term | None:
     of_all = _OF_ALL.search(text, max(0, match.start() - 10), match.start())
     counted = bool(of_all or _COUNTED.match(text, match.end())) or word == "pair"
     return Term(match.start(), match.end(), value, dims(), match[0], counted=counted, plain=not counted)
+
+
+def _of_phrase(text: str, match: re.Match[str]) -> Term:
+    """A round number of tokens or pieces, or an amount in cents, that is spelled out."""
+    base = Term(match.start(), match.end(), 1.0, dims(), match[0])
+    if "n" not in match.groupdict():
+        axis = "token" if match["token"] else "piece"
+        return base._replace(value=_SCALES[match["scale"].lower()], dims=dims(**{axis: 1}))
+    word = match["n"].lower()
+    value = 0.01 * float(_PARTS.get(word) or _NUMBER_WORDS.get(word, 1))
+    return _per(text, base._replace(value=value, sign="$", about=True), (dims(money=1), 1.0))
 
 
 def _one_period(period: str, power: int) -> tuple[tuple[int, ...], float]:
@@ -235,9 +292,14 @@ def _of_quantity(text: str, each: Quantity, before: str, names: Places) -> Term 
                              plain=dimension == "times" and not counted)  # fmt: skip
     if dimension == "number":
         return _of_number(text, base, before, names)
+    worked = _GPU_HOURS.match(text, each.end) if dimension == "count" else None
+    if worked:
+        base, dimension = base._replace(end=worked.end(), words=text[each.start : worked.end()]), "worked"
     lasts = _SECONDS.match(text, each.end) if dimension == "count" else None
     if lasts:
         base, dimension = base._replace(end=lasts.end(), words=text[each.start : lasts.end()]), "time"
+    if dimension == "flop rate" and _FLOP_DAYS.match(text, each.end):
+        dimension = "work"
     kind = "tokens" if dimension == "rate" and "tok" in each.unit.lower() else dimension
     made = _per(text, base, _UNITS[kind]) if kind in _UNITS else None
     return _of_period(made, before) if made and dimension == "energy" else made
@@ -246,7 +308,7 @@ def _of_quantity(text: str, each: Quantity, before: str, names: Places) -> Term 
 def _of_period(term: Term, before: str) -> Term:
     """An amount of the period that is told before it: "the monthly bill is"."""
     adverb = _ADVERB.search(before[-_REACH:])
-    if adverb and not any(term.dims[AXES.index("hour") :]):
+    if adverb and not any(term.dims[AXES.index("token") :]):
         return _times(term, dims(**{adverb.lastgroup or "hour": -1}), 1.0)
     return term
 
@@ -256,6 +318,8 @@ def _of_number(text: str, base: Term, before: str, names: Places) -> Term | None
     lasts = _LASTS.match(text, base.start)
     if lasts:
         return _of_word(text, lasts)
+    if _IN_NAME.search(text, max(0, base.start - 20), base.start):
+        return None
     if _SO_MANY.match(text, base.end):
         return _per(text, base, (dims(piece=1), 1.0))
     near = any(0 <= one - base.end < _NEAR for one, _ in names)
@@ -298,12 +362,19 @@ def _per(text: str, term: Term, own: tuple[tuple[int, ...], float]) -> Term:
             many = _MANY.get(re.sub(r"[,\s]", "", (match["many"] or "").lower()), 1.0)
             axis = "token" if match["thing"].lower().startswith("tok") else "piece"
             term = _times(term, dims(**{axis: -1}), 1 / many)
-        elif match["kwh"]:
-            term = _times(term, dims(energy=-1), 1e-3)
+        elif match["kwh"] or match["mwh"]:
+            term = _times(term, dims(energy=-1), 1e-3 if match["kwh"] else 1e-6)
+        elif match["tokens"] and term.sign and "token" in text.lower():
+            many = _MANY[re.sub(r"[,\s]", "", match["tokens"].lower())]
+            term = _times(term, dims(token=-1), 1 / many)
         elif match["gb"]:
             term = _times(term, dims(byte=-1), 1e-9)
         if period:
             term = _times(term, *_one_period(period, -1))
+    regular = _REGULARLY.match(text, at)
+    if regular and not any(term.dims[AXES.index("day") :]) and term.of in ("hour", "token", "piece"):
+        at = regular.end()
+        term = _times(term, *_one_period(regular.lastgroup or "month", -1))
     end = at if at > term.end and text[term.end : at].strip() else term.end
     return term._replace(end=end, each=each)
 

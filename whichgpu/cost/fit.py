@@ -232,7 +232,7 @@ class Fit:
         return workload if name in self.effects or f"{name}+train" in self.effects else ""
 
     def launch(self, workload: str, devices: Devices, runtime: Runtime, *, trains: bool) -> Array:
-        """Factors on the time of launches for each GPU, (G, 1), or for each job on a GPU of its own, (1, J)."""
+        """Factors on the time of launches: (G, 1), or (1, J) of jobs each on a GPU of its own."""
         places, stacks = devices.traits, runtime.among(len(devices.gpus))
         cells = [(place.host, id(stack)) for place, stack in zip(places, stacks, strict=True)]
         known = dict(zip(cells, zip(places, stacks, strict=True), strict=True))

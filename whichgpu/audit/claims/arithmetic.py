@@ -174,7 +174,6 @@ def _change(
 ) -> Iterator[Finding]:
     """What a percentage is of every two values of one dimension."""
     for dimension in (
-        "money",
         "time",
         "rate",
         "bandwidth",

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.quantities import SPELLED
+from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.terms import terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,27 +37,78 @@ _ASKED = re.compile(
     rf"(?P<n>{_NUMBER})\s*(?P<thing>{_THING})\s*(?:/|per|a)\s*{_PERIOD.format('period')}\b[^.;]{{0,60}}?"
     r"\b(?:makes?|needs?|takes?|requires?|gives?|means|is|are|so|=|buy|rent|run|you)\s+(?:about |around |"
     r"roughly |at least |~)?"
-    rf"(?P<count>\d{{1,5}}|{'|'.join(SPELLED)})\s*(?:x\s*)?(?:instances?|gpus?|cards?|nodes?|servers?|replicas?|devices?|machines?|"
+    rf"(?P<count>\d{{1,5}}|{'|'.join(SPELLED)})\s*(?:x\s*)?(?:instances?|gpus?|cards?|nodes?|"
+    rf"servers?|replicas?|devices?|machines?|"
     r"of them|[A-Z]{1,2}\d{1,4}\w*)",
     re.IGNORECASE,
 )
 #: Words of a fleet that is larger than it need be, or runs below its best.
 _SPARE = re.compile(
-    r"\b(?:headroom|spare|redundan\w+|failover|n ?\+ ?1|utili[sz]\w+|margin|peak|at \d+ ?%|buffer|reserve)\b",
+    r"\b(?:headroom|spare|redundan\w+|failover|n ?\+ ?1|utili[sz]\w+|margin|at \d+ ?%|buffer|reserve)\b",
     re.IGNORECASE,
 )
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 #: So many too few, or too many, no rounding explains.
 _FEW, _MANY = 0.97, 1.15
 _REACH = 300
+#: What leads to a number of machines that follows from work told before: rates of one and of all of them.
+_SO_MANY = re.compile(
+    r"\b(?:so|thus|hence|therefore|that is|that[\u2019']s|that makes|which makes|makes|means|"
+    r"needs?|takes?|requires?)\b"
+    r"(?:\s+(?:you|we|they|it|need|needs|run|rent|buy|take|takes|is|about|around|roughly|at|"
+    r"least|have|to|would|will|of))*\s*~?$",
+    re.IGNORECASE,
+)
+_WORK = ("token", "piece")
+_LEAD, _SENTENCES = 40, 3
 
 
 def find(context: Context) -> Iterator[Finding]:
     """Every number of machines that follows from what one does, with its verdict."""
-    for passage in context.document.passages:
-        if passage.kind in ("paragraph", "item", "caption"):
-            for asked in _ASKED.finditer(passage.text):
-                yield from _of_fleet(passage, asked, context)
+    for index, passage in enumerate(context.document.passages):
+        if passage.kind not in ("paragraph", "item", "caption"):
+            continue
+        said = False
+        for asked in _ASKED.finditer(passage.text):
+            found = list(_of_fleet(passage, asked, context))
+            said = said or bool(found)
+            yield from found
+        if not said:
+            yield from _of_rates(index, passage, context)
+
+
+def _of_rates(index: int, passage: Passage, context: Context) -> Iterator[Finding]:
+    """A number of machines that follows from the two rates, or amounts of work, told before it."""
+    text = passage.text
+    names = tuple((each.start, each.end) for each in context.mentions.get(index, ()))
+    every = terms(text, context.fraction, names)
+    for told in every:
+        if (
+            not told.counted
+            or not told.value.is_integer()
+            or not _SO_MANY.search(text, max(0, told.start - _LEAD), told.start)
+        ):
+            continue
+        starts = [each.start for each in sentences(text) if each.start <= told.start][-_SENTENCES:]
+        before = [
+            each for each in within(every, starts[0], told.start) if each.of in _WORK and not each.share
+        ]
+        last = before[-1] if before else None
+        alike = [each for each in before if last and each.dims == last.dims]
+        between = [each for each in within(every, alike[-1].end, told.start) if each.counted] if alike else []
+        if len(alike) != 2 or between or _SPARE.search(text, starts[0], min(told.end + _LEAD, len(text))):
+            continue
+        one, all_of = sorted(alike, key=lambda each: each.value)
+        real = all_of.value / one.value
+        least = math.ceil(real - 1e-9)
+        right = told.value in (least, round(real))
+        wrong = told.value < _FEW * real or told.value > _MANY * (least + 1)
+        because = f"{all_of.words} over {one.words} is {real:.4g}, so {least} of them"
+        yield made(
+            context, passage, (told.start, told.end), "arithmetic",
+            "confirmed" if right else "inconsistent" if wrong else "unverifiable", attribute="ceiling",
+            because=because, expected="" if right else str(least), evidence=(Evidence(because),),
+        )  # fmt: skip
 
 
 def _of_fleet(passage: Passage, asked: re.Match[str], context: Context) -> Iterator[Finding]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.models import TRAINS, Format, formats, models
+from whichgpu.audit.models import TRAINS, Format, formats, formats_at, models
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.subjects import mentions
@@ -87,7 +88,7 @@ _COMMON, _LEAST = Format(2.0, 2.0, "16 bit"), 0.34
 #: The weights by themselves, and how far from them a figure is wrong then.
 _ALONE = re.compile(
     r"\b(?:weights alone|for (?:just |only )?(?:the|its) weights\b(?! and| plus)|(?:the|its) "
-    r"(?:[bf]?p?f?\d{1,2} |\d{1,2}-bit )?weights (?:alone )?(?:are|occupy|take|need|come to|weigh)|"
+    r"(?:[bf]?p?f?\d{1,2} |\d{1,2}-bit )?weights (?:alone )?(?:are|occupy|take|need|come to|weigh)|weighs|"
     r"(?:just|only) (?:for )?(?:the|its) weights|alone for (?:the|its) weights)\b",
     re.IGNORECASE,
 )
@@ -102,6 +103,44 @@ _MOST_ROWS = 60
 _DEVICE_WORDS = re.compile(r"\b(?:on|fits?|gpus?|cards?|with|not|than|one|two|single)\b", re.IGNORECASE)
 
 
+#: Clauses of a sentence; what is said to be taken, what is room for it, and what is no weights.
+_CLAUSES = re.compile(
+    r"[,;:]\s+(?!about\b|roughly\b|around\b|or\b|i\.e)|\s(?:but|while|whereas|and)\s(?=[^.]{0,60}\d)"
+)
+_STATES = re.compile(
+    r"\b(?:is|are|needs?|requires?|takes?|weighs?|uses?|used|consum\w+|occup\w+|lands?|comes?|"
+    r"fits? in|to|just|"
+    r"only|about|around|roughly|at|shrinks?|drops?|down)\b[^.]{0,30}$|[:,(=\u2248~]\s*(?:about |"
+    r"around |roughly )?~?$",
+    re.IGNORECASE,
+)
+_ROOM = re.compile(
+    r"\b(?:on|into|within|with|has|have|having|of|per|from|than|leaves?|leaving|left|under|up to|"
+    r"adds?|another|extra|"
+    r"plus|saves?|smaller|larger|an?)\s+(?:an?\s+|the\s+|its\s+|just\s+|only\s+|about\s+|~|"
+    r"a single\s+|one\s+){0,2}~?$|"
+    r"\b(?:rtx|gtx|card|gpu|mac\w*|laptop)\b",
+    re.IGNORECASE,
+)
+_OF_ROOM = re.compile(
+    r"\s*(?:-?(?:card|gpu|machine|setup|laptop|mac|class|tier|limit|rtx|a100|h100|vram (?:card|"
+    r"gpu|setup))|per\b|/|"
+    r"(?:of )?(?:system |host )?ram\b|free|left|more|less|smaller|larger|extra|each|is (?:enough|"
+    r"plenty)|suffices?)",
+    re.IGNORECASE,
+)
+_BESIDE_WEIGHTS = re.compile(
+    r"\b(?:context|kv|cache|batch|users?|concurren\w+|activations?|offload\w*|gradients?|"
+    r"optimi[sz]er|adam\w*|tokens?|"
+    r"experts?|active|moe|layers?|embedding\w*|draft|per gpu|each|split|shard\w*|adapter|not|"
+    r"never|if|savings?|"
+    r"reduc\w+|cut\w*|compared|previously|file|disk|download|text encoder|vae)\b|\d+x\d+b|n[\u2019']t\b",
+    re.IGNORECASE,
+)
+_HELD_FROZEN = re.compile(r"\b(?:frozen|base|q-?lora)\b", re.IGNORECASE)
+_ANOTHER, _SAME = 1.6, 0.04
+
+
 class _Need(NamedTuple):
     """What a model takes: bytes in all, of its weights, the least of those, and how that is known."""
 
@@ -111,6 +150,7 @@ class _Need(NamedTuple):
     words: str
     #: Whether the format is said, so that the least is the weights' own.
     sure: bool = False
+    parameters: float = 0.0
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -122,8 +162,14 @@ def find(context: Context) -> Iterator[Finding]:
     for passage in context.document.passages:
         # Amounts of memory are in bytes.
         if passage.kind in ("paragraph", "item", "caption") and re.search(r"\d\s?[GTM]i?B", passage.text):
+            last: Sequence[Model] = ()
             for sentence in sentences(passage.text):
-                yield from _of_sentence(passage, (sentence.start, sentence.end), context)
+                place = (sentence.start, sentence.end)
+                found = list(_of_sentence(passage, place, context))
+                yield from found
+                if not any(each.accuses for each in found):
+                    yield from _clause_by_clause(passage, place, last, context)
+                last = models(sentence.text) or last
 
 
 def _heads(table: Table) -> list[str]:
@@ -226,6 +272,37 @@ def _of_sentence(passage: Passage, place: tuple[int, int], context: Context) -> 
     inside = any(each.start <= quantity.start < each.end for each in _devices(passage, context))
     if not inside:
         yield _judged(passage, quantity, _of_model(first, said[0] if said else None), first.name, context)
+
+
+def _clause_by_clause(
+    passage: Passage, place: tuple[int, int], last: Sequence[Model], context: Context
+) -> Iterator[Finding]:
+    """What a model takes in the format of the same clause; the model may be that of a sentence before."""
+    text = passage.text
+    ends = [match.end() for match in _CLAUSES.finditer(text, *place)]
+    devices = list(_devices(passage, context))
+    for start, end in pairwise([place[0], *ends, place[1]]):
+        here = models(text[place[0] : end])
+        own = models(text[start:end])
+        found = own or here[-1:] or last
+        said = {each.usual: each for _, each in formats_at(text[start:end])}
+        sizes = [
+            each for each in within(quantities(text, context.fraction), start, end)
+            if each.dimension == "memory" and each.high == each.value
+            and not any(one.start <= each.start < one.end for one in devices)
+        ]  # fmt: skip
+        clause = text[start:end]
+        if len({each.parameters for each in found}) != 1 or len(said) != 1 or len(sizes) != 1:
+            continue
+        if _BESIDE_WEIGHTS.search(clause) or (TRAINS.search(clause) and not _HELD_FROZEN.search(clause)):
+            continue
+        before = text[start : sizes[0].start]
+        if _ROOM.search(before) or _OF_ROOM.match(text, sizes[0].end) or not _STATES.search(before):
+            continue
+        found_of = _of_model(found[-1], next(iter(said.values())))
+        judged = _judged(passage, sizes[0], found_of, found[-1].name, context)
+        if judged.accuses:
+            yield judged
 
 
 def _one_after_another(
@@ -341,7 +418,16 @@ def _of_model(model: Model, said: Format | None) -> _Need:
     least = model.parameters * (each.least if said else _LEAST)
     billions = f"{model.parameters / 1e9:.4g} billion weights of {each.usual:.2g} B"
     words = f"{billions} are {weights / 1e9:,.3g} GB"
-    return _Need(_BESIDE * weights, weights, least, words, said is not None)
+    return _Need(_BESIDE * weights, weights, least, words, said is not None, model.parameters)
+
+
+def _format_of(told: float, need: _Need) -> str:
+    """The wider format that the weights take so much in; empty where there is none."""
+    for name, each in (("16 bit", 2.0), ("32 bit", 4.0)):
+        size = each * need.parameters
+        if size > need.weights * _ANOTHER and abs(told / size - 1) < _SAME:
+            return name
+    return ""
 
 
 @lru_cache(maxsize=64)
@@ -378,7 +464,10 @@ def _judged(passage: Passage, quantity: Quantity, need: _Need, name: str, contex
             attribute="required memory", because=because, evidence=(Evidence(because, "memory model"),),
             expected=f"{need.weights / 1e9:,.3g} GB",
         )  # fmt: skip
-    if quantity.limit in ("over", "", "about") and told >= _TOO_MUCH * need.needed:
+    other = need.sure and told >= _ANOTHER * need.needed and _format_of(told, need)
+    if other and not TRAINS.search(passage.text):
+        verdict, because = "contradicted", f"{need.words}; {told / 1e9:,.4g} GB is what they take in {other}"
+    elif quantity.limit in ("over", "", "about") and told >= _TOO_MUCH * need.needed:
         verdict = "contradicted"
         times = f"{told / need.weights:.2g} times that"
         because = f"{need.words}; {told / 1e9:,.4g} GB is {times}, and no requirement"

@@ -262,7 +262,7 @@ def _stated(passage: Passage, sentence: Sentence, claim: _Claim, context: Contex
     around = [
         each
         for each in within(quantities(passage.text, context.fraction), sentence.start, sentence.end)
-        if each.dimension not in ("times", "percent", "number", "count")
+        if each.dimension not in ("times", "percent", "number", "count", "money")
     ]
     every = quantities(passage.text, context.fraction)
     place = (claim.start, claim.end)
@@ -272,6 +272,9 @@ def _stated(passage: Passage, sentence: Sentence, claim: _Claim, context: Contex
         or opposed(passage.text, place, sentence, every)
     )
     beside = beside or _just_told(passage.text, sentence, claim, every)
+    if beside is not None and beside[0].dimension == "money":
+        # Prices are held against each other with what they are per, elsewhere.
+        return None
     if beside is not None:
         around = list(beside)
     before = [each for each in around if each.end <= claim.start and claim.start - each.end < _BEFORE]

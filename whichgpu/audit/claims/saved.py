@@ -25,32 +25,57 @@ if TYPE_CHECKING:
 
 #: Behind a percentage or a multiple, and before one or an amount.
 _BEHIND = re.compile(
-    r"\s*(?:[,)]?\s*)?(?:mehr|weniger|teurer|g\u00fcnstiger|"
-    r"billiger|plus cher|moins cher|m\u00e1s car[oa]|"
-    r"m\u00e1s barat[oa]|(?:as|more|less) (?:expensive|costly|cheap|pricey)|cheaper|less\b|more\b|saving|"
-    r"savings|discount|off\b|lower|"
-    r"higher|premium|the (?:price|cost)|as much|per token|what (?:they|we|you|it))",
+    r"\s*(?:[,)]?\s*)?(?:mehr|weniger|teurer|g\u00fcnstiger|billiger|plus cher|moins cher|"
+    r"m\u00e1s car[oa]|m\u00e1s barat[oa]|(?:as|more|less) (?:expensive|costly|cheap|pricey|fast|quick|much|"
+    r"many|slow)|cheaper|faster|slower|quicker|pricier|longer|shorter|less\b|more\b|saving|savings|discount|"
+    r"off\b|lower|higher|premium|mark-?up|spread|speed-?up|(?:cost |price )?(?:reduction|saving|"
+    r"advantage)|the (?:price|cost|throughput|speed|rate|"
+    r"time|bill)|per token|what (?:they|we|you|it)|(?:pric\w+|cost|rate) (?:spread|gap|difference))",
     re.IGNORECASE,
 )
 _BEFORE = re.compile(
     r"\b(?:sav(?:es?|ed|ing|ings)(?: of)?|cut(?:s|ting)?(?: \w+){0,3} by|discount of|premium of|difference "
-    r"of|reduc\w+(?: \w+){0,4} by|"
-    r"(?:cheaper|lower|higher|less|more|fell|rose|dropped|drops?|down|up) by)\s+(?:you |us |them |about |"
-    r"around |roughly |over |"
-    r"nearly |almost |some |just |a |an |full |only )*~?$",
+    r"of|speed-?up of|factor of|reduc\w+(?: \w+){0,4} by|"
+    r"(?:cheaper|lower|higher|less|more|fell|rose|dropped|drops?|down|up|faster|slower|shorter|longer) by)\s+"
+    r"(?:you |us |them |about |around |roughly |over |nearly |almost |some |just |a |an |full |only )*~?$",
     re.IGNORECASE,
 )
+#: A part that is spelled out, as the percentage that it is.
+_PART = re.compile(
+    r"\b(?P<led>by\s+(?:about |around |roughly |nearly |almost |over )?)?(?P<part>half|a third|one third|two "
+    r"thirds|a quarter|three quarters|a fifth|a tenth)\b(?P<behind>\s+(?:cheaper|less|more|off|faster|slower|"
+    r"lower|higher)\b)?",
+    re.IGNORECASE,
+)
+_PARTS = {"half": 1 / 2, "a third": 1 / 3, "one third": 1 / 3, "two thirds": 2 / 3, "a quarter": 1 / 4,
+          "three quarters": 3 / 4, "a fifth": 1 / 5, "a tenth": 1 / 10}  # fmt: skip
+#: What it is of, by the words around it: what is less is a share of the larger, what is more of the smaller.
+_OF_MONEY = re.compile(
+    r"\b(?:cheap\w*|cost\w*|pric\w+|expensive|sav\w+|discount\w*|premium|off|spread|bills?|pay\w*|teurer|"
+    r"g\u00fcnstiger|billiger|cher|car[oa]|barat[oa]|mark-?up|per token)\b",
+    re.IGNORECASE,
+)
+_OF_SPEED = re.compile(
+    r"\b(?:fast|faster|slow|slower|quick\w*|speed\w*|throughput|longer|shorter|time)\b", re.IGNORECASE
+)
+_LESS = re.compile(
+    r"\b(?:cheaper|less|sav\w+|discount|off|lower|reduc\w+|cut\w*|fell|dropped|drops?|down|weniger|"
+    r"g\u00fcnstiger|billiger)\b",
+    re.IGNORECASE,
+)
+_MORE = re.compile(r"\b(?:more|higher|premium|mark-?up|rose|up|teurer|pricier)\b", re.IGNORECASE)
 #: What makes it a change of something else.
 _ELSE = re.compile(
-    r"\b(?:if|up to|performance|speed|throughput|faster|slower|utili[sz]\w+|typical\w*|usually|often|"
-    r"generally|"
-    r"power|vram|bandwidth|memory|quality|accuracy|margin|market|demand|tax|vat|inflation|"
-    r"average)\b",
+    r"\b(?:if|up to|performance|utili[sz]\w+|typical\w*|usually|often|generally|vram|bandwidth|memory|"
+    r"quality|accuracy|margin|market|(?<!on[- ])demand|tax|vat|inflation|average|could|can|might|may)\b",
     re.IGNORECASE,
 )
-_GOES_ON = re.compile(r"\s*(?:a |that |which |this |so |i\.e\.)", re.IGNORECASE)
 _POINTS, _SHARE, _TIMES, _WORD, _AMOUNT = 0.02, 0.06, 0.10, 0.2, 0.03
-_MOST, _LARGEST, _BACK = 10, 60.0, 220
+_BESIDE, _FEW = 8, 2
+_MOST, _LARGEST, _BACK, _RESTATED = 10, 60.0, 220, 0.05
+#: Of two periods that a rate is in, the one that is faster takes less time.
+_THINGS = ("energy", "token", "piece", "byte", "flop")
+_PERIODIC = ("hour", "day", "week", "month", "year")
 
 
 class _Said(NamedTuple):
@@ -61,23 +86,34 @@ class _Said(NamedTuple):
     value: float
     kind: str
     slack: float
+    #: What it is of: `money`, `speed`, or empty; whether of what is less, or more, where that is said.
+    of: str = ""
+    way: int = 0
+    #: Of an amount, what it is per.
+    dims: tuple[int, ...] = ()
 
 
 def find(context: Context) -> Iterator[Finding]:
-    """Every saving, premium and multiple of two amounts of money, with its verdict."""
+    """Every saving, premium, speed-up and multiple of two amounts, with its verdict."""
+    earlier: Sequence[Term] = ()
     for index, passage in enumerate(context.document.passages):
         if passage.kind not in ("paragraph", "item", "caption"):
             continue
         names = tuple((each.start, each.end) for each in context.mentions.get(index, ()))
         every = [each for each in terms(passage.text, context.fraction, names)]
-        if sum(bool(each.sign) for each in every) < 2:
-            continue
-        money = [each for each in every if each.sign and not each.dims[1]]
-        for sentence in sentences(passage.text):
+        amounts = [each for each in every if any(each.dims) and each.of and not _is_tariff(each)]
+        told = [*earlier, *amounts]
+        for sentence in sentences(passage.text) if len(told) > 1 else ():
             for said in _said(passage.text, sentence, every, context.fraction):
-                found = _judged(passage, sentence, said, money, context)
+                found = _judged(passage, sentence, said, told, context)
                 if found is not None:
                     yield found
+        # What was told just before, at places before this text.
+        earlier = [each._replace(start=each.start - len(passage.text) - 1, end=-1) for each in told[-_MOST:]]
+
+
+def _is_tariff(term: Term) -> bool:
+    return bool(term.sign) and term.dims[1] < 0
 
 
 def _said(text: str, sentence: Sentence, every: Sequence[Term], fraction: str) -> Iterator[_Said]:
@@ -85,47 +121,96 @@ def _said(text: str, sentence: Sentence, every: Sequence[Term], fraction: str) -
         led = _BEFORE.search(text, max(sentence.start, each.start - 45), each.start)
         followed = _BEHIND.match(text, each.end)
         if each.share and (led or followed):
-            yield _Said(each.start, each.end, each.value, "share", _SHARE)
-        elif each.sign and led and not any(each.dims[1:]):
-            yield _Said(each.start, each.end, each.value, "amount", _AMOUNT)
+            yield _typed(_Said(each.start, each.end, each.value, "share", _SHARE), led, followed)
+        elif each.sign and led and not any(each.dims[1 : AXES.index("hour")]):
+            yield _Said(each.start, each.end, each.value, "amount", _AMOUNT, "money", dims=each.dims)
     told = [
         each for each in quantities(text, fraction) if each.dimension == "times" and each.high == each.value
     ]
     for one in within(sorted([*multiples(text), *told]), sentence.start, sentence.end):
-        if _BEHIND.match(text, one.end):
-            yield _Said(one.start, one.end, one.value, "times", _WORD if one.limit else _TIMES)
+        led = _BEFORE.search(text, max(sentence.start, one.start - 45), one.start)
+        if led or (followed := _BEHIND.match(text, one.end)):
+            slack = _WORD if one.limit else _TIMES
+            said = _Said(one.start, one.end, one.value, "times", slack)
+            yield _typed(said, led, None if led else followed)
+    for match in _PART.finditer(text, sentence.start, sentence.end):
+        if match["behind"] or (match["led"] and _LESS.search(text, sentence.start, match.start())):
+            said = _Said(*match.span("part"), _PARTS[match["part"].lower()], "share", _TIMES)
+            yield _typed(said, re.search(r".{0,30}$", text[sentence.start : match.start()]), None)
+
+
+def _typed(said: _Said, led: re.Match[str] | None, followed: re.Match[str] | None) -> _Said:
+    """A change with what the words that led to it, or follow it, say it is of."""
+    words = " ".join(each[0] for each in (led, followed) if each)
+    of = "money" if _OF_MONEY.search(words) else "speed" if _OF_SPEED.search(words) else ""
+    way = -1 if _LESS.search(words) else 1 if _MORE.search(words) else 0
+    return said._replace(of=of, way=way)
 
 
 def _judged(
-    passage: Passage, sentence: Sentence, said: _Said, money: Sequence[Term], context: Context
+    passage: Passage, sentence: Sentence, said: _Said, every: Sequence[Term], context: Context
 ) -> Finding | None:
-    money = [each for each in money if each.start != said.start]
-    here = within(money, sentence.start, sentence.end)
-    before = [each for each in money if sentence.start - _BACK < each.start < sentence.start]
-    if not here and _GOES_ON.match(sentence.text):
-        here = [each for each in before if sentence.start - each.end < _BACK / 2][-2:]
-    if not here or _ELSE.search(sentence.text):
+    amounts = [each for each in every if each.start != said.start and _is_of(each, said)]
+    if not _in_brackets(passage.text, said.start):
+        # Asides are of something else.
+        amounts = [
+            each
+            for each in amounts
+            if each.start < 0 or each.start >= sentence.start or not _in_brackets(passage.text, each.start)
+        ]
+    here = within(amounts, sentence.start, sentence.end)
+    before = [each for each in amounts if sentence.start - _BACK < each.start < sentence.start]
+    if _ELSE.search(sentence.text) or not (here or before):
         return None
-    # The two of the sentence, else the last one of it and the last one before it.
-    pairs = list(_pairs(here)) or list(_pairs([*before[-1:], here[-1]]))
+    # The two of the sentence, else the last one of it and the last one before it, else those before it.
+    pairs = list(_pairs(here)) or _nearest(before, here) or list(_pairs(before))
     right = next((pair for pair in pairs if _gives(said, pair)), None)
     if right is not None:
         return _made(passage, said, right, "confirmed", context)
-    if len(pairs) != 1 or any(_gives(said, pair) for pair in _pairs(money[-2 * _MOST :])):
+    near = [each for each in amounts if sentence.start - 2 * _BACK < each.start < sentence.end]
+    known = any(_gives(said, pair) for pair in _pairs(near[-2 * _MOST :]))
+    if not 0 < len(pairs) <= _FEW or known or not (said.of or said.way or here):
         return None
-    return _made(passage, said, pairs[0], "inconsistent", context)
+    return _made(passage, said, pairs[-1], "inconsistent", context)
+
+
+def _nearest(before: Sequence[Term], here: Sequence[Term]) -> list[tuple[float, float, Term, Term]]:
+    """The last amount of a sentence with the last one before it that it can be set against."""
+    every = (list(_pairs([each, here[-1]])) for each in reversed(before) if here)
+    return next((each for each in every if each), [])
+
+
+def _in_brackets(text: str, at: int) -> bool:
+    return text.rfind("(", max(0, at - _BACK), at) > text.rfind(")", max(0, at - _BACK), at)
+
+
+def _is_of(term: Term, said: _Said) -> bool:
+    """Whether an amount is of what a change is said to be of."""
+    if said.kind == "amount":
+        return bool(term.sign) and (term.dims == said.dims or not any(said.dims[1:]))
+    if said.of == "money":
+        return bool(term.sign)
+    if said.of == "speed":
+        lasts = sum(map(bool, term.dims)) == 1 and term.of in _PERIODIC
+        return not term.sign and (lasts or (term.of in ("token", "piece") and sum(map(bool, term.dims)) > 1))
+    # Memory, power and rates of a device are held against the catalogue.
+    return term.of not in ("byte", "flop") and not (term.of == "energy" and term.dims[AXES.index("hour")])
 
 
 def _pairs(money: Sequence[Term]) -> Iterator[tuple[float, float, Term, Term]]:
     """Two amounts that can be set against each other, in one period."""
     for a, b in combinations(money, 2):
-        loose = dims(money=1) in (a.dims, b.dims) and max(a.value, b.value) < _LARGEST
+        loose = bool(a.sign) and dims(money=1) in (a.dims, b.dims) and max(a.value, b.value) < _LARGEST
         length = converted(tuple(x - y for x, y in zip(a.dims, b.dims, strict=True)))
-        if a.sign != b.sign or a.value == b.value or not (length or loose):
+        same = a.value == b.value and (a.start < 0 or b.start - a.end > _BESIDE)
+        if a.sign != b.sign or same or not (length or loose):
             continue
-        if any(a.dims[AXES.index(axis)] != b.dims[AXES.index(axis)] for axis in ("token", "piece", "byte")):
+        if any(a.dims[AXES.index(axis)] != b.dims[AXES.index(axis)] for axis in _THINGS):
             continue
         scale = (length[0] + length[1]) / 2 if length else 1.0
+        if length and a.dims != b.dims and abs(a.value * scale / b.value - 1) < _RESTATED:
+            # One amount in two periods.
+            continue
         yield a.value * scale, b.value, a, b
 
 
@@ -136,9 +221,10 @@ def _gives(said: _Said, pair: tuple[float, float, Term, Term]) -> bool:
     real: tuple[float, ...]
     if said.kind == "share":
         real = (high / low - 1, 1 - low / high)
-        return any(abs(each - said.value) <= max(_POINTS, _SHARE * each) + slack for each in real)
+        real = real[:1] if said.way > 0 else real[1:] if said.way < 0 else real
+        return any(abs(each - said.value) <= max(_POINTS, said.slack * each) + slack for each in real)
     if said.kind == "times":
-        real = (high / low, low / high, high / low - 1)
+        real = (high / low, low / high, *((high / low - 1,) if said.way > 0 else ()))
         return any(abs(each / said.value - 1) <= said.slack + slack for each in real)
     return abs((high - low) / said.value - 1) <= _AMOUNT + slack * high / said.value
 
