@@ -214,7 +214,9 @@ class _Reader:
 
     def _subject(self, at: int) -> _Ids:
         """The device that was spoken of last before a place."""
-        upto = owned(self._text, self._upto(at)) or self._upto(at) or list(self._before)
+        own = owned(self._text, self._upto(at))
+        headed = self._headed if len(self._ordered(self._headed)) == 1 else []
+        upto = own or headed or self._upto(at) or list(self._before)
         return upto[-1].ids if upto else ()
 
     def _last_pair(self, at: int, *, by_name: bool = False) -> list[_Ids]:

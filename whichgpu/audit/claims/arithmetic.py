@@ -161,7 +161,9 @@ def _savings(passage: Passage, place: tuple[int, int], context: Context) -> Iter
     """A percentage of a sentence that states just the two values that it is of."""
     found = within(quantities(passage.text, context.fraction), *place)
     shares = [each for each in found if each.dimension == "percent" and each.high == each.value]
-    if len(shares) != 1 or not _is_change(passage.text, shares[0]):
+    money = [each for each in found if each.dimension == "money"]
+    if len(shares) != 1 or len(money) > 1 or not _is_change(passage.text, shares[0]):
+        # What several prices differ by is read with what they are of (`saved`).
         return
     told_of = list(_change(passage, shares[0], found, context))
     right = [each for each in told_of if each.verdict == "confirmed"]

@@ -521,7 +521,10 @@ def _forces(way: Way, base: Term, told: Term, text: _Text) -> bool:
         return any(each.start > base.end for each in others)
     if told.of == "energy" and base.dims == told.dims and sum(each.counted for each in others) != 1:
         return False
-    if told.of not in _AXES and not _rated((base, *others), told):
+    rates = [each.dims for each in others if any(each.dims)]
+    # Two rates of one kind are no factor of a third.
+    alone = base.dims == told.dims and len(set(rates)) < len(rates)
+    if alone or (told.of not in _AXES and not _rated((base, *others), told)):
         return False
     return all(any(each.dims) or each.counted or each.share for each in others)
 

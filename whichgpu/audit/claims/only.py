@@ -95,12 +95,18 @@ def find(context: Context) -> Iterator[Finding]:
 _CUDA = re.compile(r"^(?:cuda|rocm|ecc|vgpu|av1_decode)$")
 
 
+def _segment(words: str) -> str:
+    """The segment that words narrow devices to: "consumer cards"; "" where they do not."""
+    return next((name for pattern, name in _SEGMENTS if pattern.search(words)), "")
+
+
 def _first(
     passage: Passage, place: tuple[int, int], claim: tuple[Mention, Capability], context: Context
 ) -> Iterator[Finding]:
     """Contradicted where a device of the same maker, of another family, had it a year before."""
     mention, what = claim
     own = [gpu for gpu in (context.catalogue[key] for key in mention.ids) if gpu.value("release_date")]
+    segment = _segment(passage.text[slice(*place)])
     born = min((str(gpu.value("release_date")) for gpu in own), default="")
     rivals = [
         gpu
@@ -109,6 +115,7 @@ def _first(
         and gpu.vendor == own[0].vendor
         and gpu.architecture != own[0].architecture
         and gpu.confidence != "low"
+        and gpu.segment == (segment or gpu.segment)
         and what.has(gpu) is True
         and str(gpu.value("release_date") or "9") < f"{int(born[:4]) - 1}{born[4:]}"
     ]
@@ -126,7 +133,7 @@ def _first(
 def _of_family(passage: Passage, match: re.Match[str], who: Spoken, context: Context) -> Iterator[Finding]:
     """A device that is called the only one of its architecture, in a segment."""
     mention = who.owner(match.start())
-    segment = next((name for pattern, name in _SEGMENTS if pattern.search(match[0])), "")
+    segment = _segment(match[0])
     family = next(
         (key for key, each in families().items() if each.name.lower().startswith(match["family"].lower())), ""
     )
@@ -180,7 +187,7 @@ def _scope(words: str, mention: Mention, context: Context) -> list[Gpu]:
         own = model(mention.named[0], context.catalogue)
         others = {key for ids in devices(context) for key in ids if model(key, context.catalogue) != own}
         return [context.catalogue[key] for key in sorted(others)]
-    segment = next((name for pattern, name in _SEGMENTS if pattern.search(words)), "")
+    segment = _segment(words)
     return [
         gpu
         for key, gpu in context.catalogue.items()

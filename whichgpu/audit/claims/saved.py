@@ -72,6 +72,13 @@ _ELSE = re.compile(
 )
 _POINTS, _SHARE, _TIMES, _WORD, _AMOUNT = 0.02, 0.06, 0.10, 0.2, 0.03
 _BESIDE, _FEW = 8, 2
+#: Between the two amounts that a change right behind them is of, and letters up to it.
+_INSTEAD = re.compile(
+    r"[\w ]{0,12}\s(?:instead of|rather than|vs\.?|versus|against|compared (?:to|with)|down from|up from)\s+"
+    r"(?:about |around |the )?\$?",
+    re.IGNORECASE,
+)
+_RIGHT_BEHIND = 6
 _MOST, _LARGEST, _BACK, _RESTATED = 10, 60.0, 220, 0.05
 #: Of two periods that a rate is in, the one that is faster takes less time.
 _THINGS = ("energy", "token", "piece", "byte", "flop")
@@ -169,9 +176,20 @@ def _judged(
         return _made(passage, said, right, "confirmed", context)
     near = [each for each in amounts if sentence.start - 2 * _BACK < each.start < sentence.end]
     known = any(_gives(said, pair) for pair in _pairs(near[-2 * _MOST :]))
+    known = known and not _are_named(passage.text, here, said)
     if not 0 < len(pairs) <= _FEW or known or not (said.of or said.way or here):
         return None
     return _made(passage, said, pairs[-1], "inconsistent", context)
+
+
+def _are_named(text: str, here: Sequence[Term], said: _Said) -> bool:
+    """Whether a change follows right behind the two that it is of: "$3.00 instead of $4.00, 50 % less"."""
+    two = [each for each in here if each.end <= said.start][-2:]
+    return (
+        len(two) > 1
+        and said.start - two[1].end <= _RIGHT_BEHIND
+        and bool(_INSTEAD.fullmatch(text, two[0].end, two[1].start))
+    )
 
 
 def _nearest(before: Sequence[Term], here: Sequence[Term]) -> list[tuple[float, float, Term, Term]]:
