@@ -39,7 +39,7 @@ from whichgpu.facts.model import Interval
 from whichgpu.hardware.names import resolve as resolve_gpu
 from whichgpu.values import immutable
 from whichgpu.workloads.job import NUMBERS, TRAINING, phase
-from whichgpu.workloads.precision import of_job
+from whichgpu.workloads.precision import of_job, precision
 from whichgpu.workloads.workload import meaning
 from whichgpu.workloads.workload import resolve as resolve_workload
 
@@ -256,12 +256,15 @@ def modelled(job: Job) -> dict[str, str]:
 
 
 def _options(one: Job, other: Job) -> tuple[dict[str, str], dict[str, str]]:
-    """The options of two jobs that the model reads, without the format of a cache that is as wide in both."""
-    found = modelled(one), modelled(other)
-    if one.precision and other.precision and of_job(one).kv == of_job(other).kv:
-        for options in found:
+    """The options of two jobs that the model reads; a cache as wide as the format's own says nothing more."""
+    wide = [of_job(job).kv if job.precision else None for job in (one, other)]
+    found = []
+    for job, kept in zip((one, other), wide, strict=True):
+        options = modelled(job)
+        if job.precision and (wide[0] == wide[1] or kept == precision(job.precision).kv):
             options.pop("kv_precision", None)
-    return found
+        found.append(options)
+    return found[0], found[1]
 
 
 def _numbers(job: Job) -> dict[str, float]:
