@@ -139,19 +139,21 @@ def _label(name: str) -> str:
 
 
 def _answer(found: Compatibility, one: OnGpu) -> Iterator[Block]:
+    """What was asked of one GPU: first the answers, then what they rest on."""
     for verdict in one.verdicts:
         yield f"{sentences.headline(verdict)}."
+    for answered in one.features:
+        whose = verdicts_title(one, answered.feature.of)
+        note = f": {answered.feature.note}" if answered.feature.note else ""
+        how = f"{answered.answer} ({answered.feature.support}){note}"
+        yield f"{answered.asked} ({whose}) on {one.gpu.id}: {how}."
+    for verdict in one.verdicts:
         yield Table.of(
             f"{verdict.framework.title} on {one.gpu} ({one.gpu.id})", ["", "What"], _facts(verdict, one)
         )
         if verdict.features:
             yield _features(verdict)
         yield _sources(verdict)
-    for answered in one.features:
-        whose = verdicts_title(one, answered.feature.of)
-        note = f": {answered.feature.note}" if answered.feature.note else ""
-        how = f"{answered.answer} ({answered.feature.support}){note}"
-        yield f"{answered.asked} ({whose}) on {one.gpu.id}: {how}."
     if not one.verdicts:
         yield Table.of("", ["Of the hardware", "What"], _hardware(one))
 
