@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
-from whichgpu.web.freed import give_back
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -18,8 +16,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 #: Clients that are remembered.
 _CLIENTS = 10_000
-#: Answers after which free memory is given back; a millisecond or two each time.
-_ANSWERS = 256
 
 
 class Refused(Exception):
@@ -39,16 +35,11 @@ class Gate:
         self._heavy = CapacityLimiter(settings.heavy)
         self._waiting = 0
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
-        self._answers = 0
 
     async def run(self, client: str, work: Callable[[], T], *, heavy: bool = False) -> T:
         """What the work gives, done in a thread; raises `Refused`."""
         async with self.place(client, heavy=heavy):
-            made = await to_thread.run_sync(work, limiter=CapacityLimiter(1))
-            self._answers += 1
-            if self._answers % _ANSWERS == 0:
-                await to_thread.run_sync(give_back, limiter=CapacityLimiter(1))
-            return made
+            return await to_thread.run_sync(work, limiter=CapacityLimiter(1))
 
     def place(self, client: str, *, heavy: bool) -> Place:
         """A place for the time of an `async with`; raises `Refused` at once where there is none."""
