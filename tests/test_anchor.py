@@ -422,7 +422,9 @@ def test_a_model_outside_of_the_zoo(whichgpu):
                     "--anchor", "rtx-3090: 12.4 samples/s", "--json").json  # fmt: skip
     value = told["value"]
     assert value["unit"] == "samples/s"
-    assert 12.4 < value["low"] < value["mid"] < value["high"]
+    # Of small networks an A100 in a server may make fewer than a desk's RTX 3090, of all of them it does not.
+    assert value["low"] < value["mid"] < value["high"] < 4.0 * value["low"]
+    assert value["mid"] > 1.2 * 12.4
     assert len(told["members"]) >= 5
     same = whichgpu("predict", "--family", "cnn", "--gpu", "rtx-3090",
                     "--anchor", "rtx-3090: 12.4 samples/s", "--json").json["value"]  # fmt: skip

@@ -68,9 +68,11 @@ def _outcome(case: corpus.Case, base: Audit, each: Finding, now: str, *, accused
     line = (text.rfind("\n", 0, each.start), text.find("\n", each.end) % (len(text) + 1))
     before = {(one.start, one.kind): one.verdict for one in base.findings}
     after = {(one.start - longer * (one.start > each.start), one.kind): one.verdict for one in again.findings}
+    # A quotient of two columns rests on the cells of its table, and goes with them.
+    rest = {(one.start, one.kind) for one in base.findings if one.attribute == "quotient"} - {*after}
     other = [
         f"{text[at : at + 30]!r}: {before.get((at, kind))} -> {after.get((at, kind))}"
-        for at, kind in {*before, *after}
+        for at, kind in {*before, *after} - rest
         if before.get((at, kind)) != after.get((at, kind)) and not line[0] <= at <= line[1]
     ]
     return Outcome(case.name, each.quote, now, any(one.accuses for one in here) is accused, tuple(other))
