@@ -139,7 +139,11 @@ def ncf(batch: int) -> None:
         ("tacotron2", {"phase": "train", "batch": 2, "seq_len": 100}, lambda: tacotron(2, 150, 27)),
         ("waveglow", {"phase": "train", "batch": 1, "seq_len": 8000}, lambda: waveglow(8000)),
         ("rnnt", {"phase": "train", "batch": 3, "options": {"seconds": "7.2"}}, lambda: rnnt(3, 240, 108)),
-        ("deepspeech2", {"phase": "train", "batch": 2}, lambda: deepspeech(2, 1230)),
+        (
+            "deepspeech2",
+            {"phase": "train", "batch": 1, "options": {"seconds": "4.1"}},
+            lambda: deepspeech(1, 410),
+        ),
         ("ncf", {"batch": 100}, lambda: ncf(100)),
         ("dlrm", {"batch": 100}, lambda: dlrm(100)),
     ],
