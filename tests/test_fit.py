@@ -38,6 +38,9 @@ def one(workload: str, gpu: str, **columns: Any) -> Any:
     return ask(workload, gpus=[gpu], **columns).answers[0]
 
 
+# --- the answer and its parts -----------------------------------------------------------------------------
+
+
 def test_llama_2_13b_on_an_a10(whichgpu) -> None:
     """FP16 weights are 26 GB and the card has 24: 8 bits on one, or two of them either way."""
     told = whichgpu("fit", "llama-2-13b", "--gpu", "a10", "--json")
@@ -217,6 +220,9 @@ def test_speed_of_a_change_is_predict_against_predict() -> None:
     assert change.speed == pytest.approx(after.throughput.mid / before.throughput.mid)
 
 
+# --- the smallest and the fewest --------------------------------------------------------------------------
+
+
 @pytest.mark.parametrize("workload", ["gpt2", "llama-2-7b", "llama-2-13b", "mixtral-8x7b", "llama-2-70b"])
 def test_no_smaller_current_card_holds_it(workload: str) -> None:
     answer = ask(workload).answers[0]
@@ -251,6 +257,9 @@ def test_without_gpus_the_fewest_where_no_card_holds_it() -> None:
     assert answer.fits
     assert answer.smallest_gpu is None
     assert answer.n_gpus == min(more.n_gpus for more in answer.fewest) > 1
+
+
+# --- several models and GPUs ------------------------------------------------------------------------------
 
 
 def test_a_matrix_is_its_cells() -> None:
@@ -334,6 +343,9 @@ def test_loading_is_bytes_over_rates() -> None:
     assert one("llama-2-7b", "a10", phase="finetune_full").loading.checkpoint == pytest.approx(size, rel=1e-3)
 
 
+# --- what cannot be ---------------------------------------------------------------------------------------
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -396,6 +408,9 @@ def test_parts_of_a_gpu_do_not_work_together() -> None:
     assert not answer.fits
     assert answer.fewest == ()
     assert all(change.n_gpus == 1 for change in answer.changes)
+
+
+# --- forms of the answer ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("form", ["md", "html", "json"])
@@ -469,6 +484,9 @@ def _one_of_each_family() -> list[str]:
     from whichgpu.workloads.workload import workloads
 
     return list({workload.family: key for key, workload in workloads().items()}.values())
+
+
+# --- every family -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("workload", _one_of_each_family())
@@ -557,6 +575,9 @@ def test_each_change_of_a_training_fits_as_it_is_typed(whichgpu: Any, asked: str
         assert told.json["required"] == pytest.approx(one["required"], rel=1e-3)
 
 
+# --- pictures, caches and files ---------------------------------------------------------------------------
+
+
 def test_one_part_of_a_picture_pipeline_at_a_time_is_as_large_as_the_largest() -> None:
     """FLUX.1-dev: 23.8 GB of transformer stay on a 24 GiB card, which no 16 GiB card holds."""
     wide, narrow = one("flux.1-dev", "rtx-4090"), one("flux.1-dev", "rtx-4080")
@@ -642,6 +663,9 @@ def test_a_tile_is_as_large_as_the_autoencoder_says() -> None:
     )
     assert whole == pytest.approx(4 * small, rel=0.01)
     assert tiled == pytest.approx(small, rel=0.01)
+
+
+# --- servers and trainings --------------------------------------------------------------------------------
 
 
 def test_what_fits_a_card_and_not_the_share_of_a_server_says_what_to_allow(whichgpu: Any) -> None:

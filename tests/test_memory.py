@@ -608,6 +608,9 @@ def test_what_a_trainer_does_on_several_gpus_it_does_not_on_one():
     assert together[0] == together[2]
 
 
+# --- what was published of single runs --------------------------------------------------------------------
+
+
 @pytest.mark.parametrize(
     ("workload", "phase", "precision", "batch", "gpus", "tokens"),
     [

@@ -182,6 +182,11 @@ class Term(NamedTuple):
         """What it is an amount of: the first axis that it has a positive power of."""
         return _leading(self.dims)
 
+    @property
+    def tariff(self) -> bool:
+        """Whether it is a price of energy."""
+        return bool(self.sign) and self.dims[AXES.index("energy")] < 0
+
 
 @cache
 def _leading(powers: tuple[int, ...]) -> str:

@@ -7,6 +7,7 @@ alone.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -63,7 +64,7 @@ class Outcome:
     refused: list[dict[int, str]]
 
 
-class Sweep:
+class Sweep(ABC):
     """Cells that are evaluated together: a place, which is a GPU and what runs there, and numbers."""
 
     def __init__(self, workload: str, *, lenient: bool) -> None:
@@ -95,9 +96,9 @@ class Sweep:
             self._evaluate(part, np.arange(len(part)), out)
             yield out
 
+    @abstractmethod
     def estimates(self, spots: Sequence[Spot]) -> Estimates:
         """One row, of which the columns are these cells."""
-        raise NotImplementedError
 
     def _evaluate(self, spots: list[Spot], at: NDArray[np.intp], out: Outcome) -> None:
         """Evaluate cells together, at their places in `out`; without those that cannot be, if one raises."""

@@ -177,7 +177,7 @@ class _Text:
 
     def __init__(self, passage: Passage, place: int, every: Sequence[Term], earlier: Sequence[Term]) -> None:
         self.passage, self.place, self.every, self.earlier = passage, place, every, earlier
-        self.tariffs = any(map(_is_tariff, every))
+        self.tariffs = any(each.tariff for each in every)
         #: The counts that are in what follows from others.
         self.derived: dict[Term, frozenset[Term]] = {}
         #: Signs of the money, and "energy", that was heard of and is no tariff.
@@ -188,7 +188,7 @@ class _Text:
         """Remember an amount for what may follow from it."""
         if wrong:
             self._wrong.add(told)
-        elif not _is_tariff(told):
+        elif not told.tariff:
             self.kinds.add(told.sign or told.of)
 
     def sentence(self, at: int) -> Sentence:
@@ -246,13 +246,13 @@ def _is_aside(words: str, base: Term, told: Term) -> bool:
 
 def _before(told: Term, text: _Text) -> list[Term]:
     """The last that have the axis of an amount, or for money the energy that it may be the price of."""
-    if _is_tariff(told):
+    if told.tariff:
         return []
     before = text.right(told.start)
     if told.of == "money":
         # A tariff is what follows from, only where there is nothing else.
         only = not text.kinds & {told.sign, *(["energy"] if text.tariffs else [])}
-        before = (each for each in before if only or not _is_tariff(each))
+        before = (each for each in before if only or not each.tariff)
         before = (each for each in before if each.sign == told.sign or (text.tariffs and each.of == "energy"))
     elif told.of == "energy":
         before = (each for each in before if each.of == "energy")
@@ -278,7 +278,7 @@ def _linked(text: _Text, base: Term, told: Term) -> bool:
     if told.of == "flop" and not _LEADS.search(words, reach, told.start):
         return False
     link = _LINK if told.of in _AXES or per_token or _GPU_HOURS.search(told.words) else _STRONG
-    tariff = told.of == "money" and _is_tariff(last) and told.start - last.end < _BEHIND
+    tariff = told.of == "money" and last.tariff and told.start - last.end < _BEHIND
     of_each = (
         told.each and not base.each and told.of == "money" and _OF_EACH.fullmatch(words, base.end, told.start)
     )
@@ -301,10 +301,6 @@ def _linked(text: _Text, base: Term, told: Term) -> bool:
 def _is_use(term: Term) -> bool:
     """Whether it is how long of a period something runs: "8 hours a day"."""
     return term.of in LENGTHS and sum(term.dims) == 0
-
-
-def _is_tariff(term: Term) -> bool:
-    return bool(term.sign) and term.dims[1] < 0
 
 
 def _stopped(text: _Text, base: Term, told: Term) -> bool:

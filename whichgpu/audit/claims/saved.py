@@ -108,7 +108,7 @@ def find(context: Context) -> Iterator[Finding]:
             continue
         names = tuple((each.start, each.end) for each in context.mentions.get(index, ()))
         every = [each for each in terms(passage.text, context.fraction, names)]
-        amounts = [each for each in every if any(each.dims) and each.of and not _is_tariff(each)]
+        amounts = [each for each in every if any(each.dims) and each.of and not each.tariff]
         told = [*earlier, *amounts]
         for sentence in sentences(passage.text) if len(told) > 1 else ():
             for said in _said(passage.text, sentence, every, context.fraction):
@@ -117,10 +117,6 @@ def find(context: Context) -> Iterator[Finding]:
                     yield found
         # What was told just before, at places before this text.
         earlier = [each._replace(start=each.start - len(passage.text) - 1, end=-1) for each in told[-_MOST:]]
-
-
-def _is_tariff(term: Term) -> bool:
-    return bool(term.sign) and term.dims[1] < 0
 
 
 def _said(text: str, sentence: Sentence, every: Sequence[Term], fraction: str) -> Iterator[_Said]:
