@@ -3,7 +3,9 @@
     python benchmarks/audit.py
 
 Each text is audited in a process of its own, three times in turn with the peer, `python -c pass`, so that a
-busy machine slows all alike; the peak of memory of all stands below. The bars are 2 s a MB and 300 MB.
+busy machine slows all alike; the peak of memory of all stands below. The bars are 2 s a MB and 300 MB. How
+much of a document is read is bounded (`audit/readers/_bounds.py`): texts of 1 MB are longer than that, `an
+article` is read to its end.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ DENSE = (
 PROSE = "Choosing hardware takes some thought about what is run, how often it is run, and who pays for it. "
 ROW = "| A100 80GB PCIe | 80 GB | 1,935 GB/s | 300 W |\n"
 TEXTS = {
+    "an article": "".join(DENSE.replace("2,039", f"{1000 + n:,}") + PROSE * 3 + "\n\n" for n in range(40)),
     "dense claims": DENSE * (MB // len(DENSE)),
     "no two alike": "".join(DENSE.replace("2,039", f"{1000 + n:,}") for n in range(MB // len(DENSE))),
     "prose": PROSE * (MB // len(PROSE)),
@@ -33,6 +36,11 @@ TEXTS = {
     "brackets": "[a](" * (MB // 4),
     "names": "A100 " * (MB // 5),
     "products": "8 x 8 x 8 " * (MB // 10),
+    "amounts": "$1 " * (MB // 3),
+    "items": "- a\n" * (MB // 4),
+    "lines": "x\n" * (MB // 2),
+    "entities": "&amp; " * (MB // 6),
+    "percentages": "50 % more than " * (MB // 15),
 }
 
 

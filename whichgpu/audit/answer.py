@@ -74,7 +74,7 @@ class Audit(Shown):
         """The JSON object without its findings."""
         return {
             "document": self.name, "format": self.document.form, "title": self.document.title,
-            "written": self.document.written, "score": dict(self.score),
+            "written": self.document.written, "score": dict(self.score), "unread": list(self.document.unread),
         }  # fmt: skip
 
     def __str__(self) -> str:
@@ -83,7 +83,8 @@ class Audit(Shown):
             f"\n{self.name}:{self.line(each)}: {each.verdict}: {each.stated!r} ({each.because})"
             for each in self.accusations
         )
-        return f"{self.name}: {counts or 'no claim found'}{wrong}"
+        unread = "".join(f"\n{self.name}: not read: {each}" for each in self.document.unread)
+        return f"{self.name}: {counts or 'no claim found'}{wrong}{unread}"
 
 
 def audited(content: bytes, name: str, catalogue: Catalogue, today: date, form: str = "") -> Audit:

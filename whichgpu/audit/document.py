@@ -6,11 +6,11 @@ quoted from the file, whose characters every offset counts. A passage maps one o
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
 #: What a passage can be. `front` is metadata, `alt` the text of an image, `code` is not read for claims.
 KINDS = ("title", "heading", "paragraph", "item", "cell", "caption", "alt", "front", "code")
@@ -56,7 +56,7 @@ class Passage(NamedTuple):
 
     def part(self, start: int, end: int) -> Passage:
         """A stretch of it as a passage of its own."""
-        runs = tuple(run for run in _cut(self.runs, start) if run[0] < end - start)
+        runs = _cut(self.runs, start, end)
         return self._replace(text=self.text[start:end], runs=runs, end=self.span(start, end)[1])
 
 
@@ -111,6 +111,8 @@ class Document(NamedTuple):
     written: str = ""
     #: The format that it was read as.
     form: str = "text"
+    #: What of it is not read for claims, in words.
+    unread: tuple[str, ...] = ()
 
     def prose(self) -> Iterator[Passage]:
         """Passages that are read for sentences, in order."""
@@ -156,12 +158,8 @@ class Builder:
         return Passage(kind, text[left:right], runs or ((0, self._end),), end, level, tuple(section))
 
 
-def _cut(runs: Iterable[tuple[int, int]], left: int) -> tuple[tuple[int, int], ...]:
-    """Runs of a text whose first `left` characters are taken away."""
-    kept: list[tuple[int, int]] = []
-    for start, origin in runs:
-        if start <= left:
-            kept = [(0, origin + left - start)]
-        else:
-            kept.append((start - left, origin))
-    return tuple(kept)
+def _cut(runs: Sequence[tuple[int, int]], left: int, right: int | None = None) -> tuple[tuple[int, int], ...]:
+    """Runs of a text without its first `left` characters, and without those from `right` on."""
+    first = max(bisect_right(runs, (left, 1 << 62)) - 1, 0)
+    last = bisect_left(runs, (right, -1), first) if right is not None else len(runs)
+    return tuple((max(start - left, 0), origin + max(left - start, 0)) for start, origin in runs[first:last])

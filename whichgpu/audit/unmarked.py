@@ -134,7 +134,9 @@ def _lines(document: Document) -> list[Passage]:
         for cell in row[:1]
         if cell
     }
-    for line in lines(document.original):
+    # What is not read for claims is no table either.
+    last = max((each.end for each in document.passages), default=0)
+    for line in lines(document.original[:last]):
         text = line.text.strip(" \t*\u2022|")
         if text and "|" not in text:
             start = line.start + line.text.index(text)

@@ -61,6 +61,7 @@ def _blocks(found: Audit, *, everything: bool) -> list[Block]:
     total = len(found.findings)
     claims = f"{plural(total, 'claim')}, {len(wrong)} of them wrong."
     blocks: list[Block] = [f"{found.name}: {claims if total else 'No claim about a GPU found.'}"]
+    blocks += [f"Not read: {each}." for each in found.document.unread]
     if total:
         blocks.append(_card(found))
     listed = found.findings if everything else wrong

@@ -66,7 +66,8 @@ def article(found: Audit) -> str:
         f'<b class="{verdict}">{count} {verdict}</b>' for verdict, count in found.score.items() if count
     )
     head = f'<p class="soft">Audit of {escape(found.name)}: {card or "no claim about a GPU found"}</p>\n'
-    return head + "".join(_parts(found))
+    unread = "".join(f'<p class="soft">Not read: {escape(each)}.</p>\n' for each in found.document.unread)
+    return head + unread + "".join(_parts(found))
 
 
 def _parts(found: Audit) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from whichgpu.errors import UsageError, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from whichgpu.audit.document import Document
 
@@ -81,8 +81,10 @@ def read(content: bytes, name: str = "", form: str = "") -> Document:
         chosen = sniff(text)
     if chosen == "html" and text.count("<") > text.count(">") + _OPEN:
         raise UsageError(f"{shown}: HTML with tags that do not end; save the page again, or its text")
-    document: Document = import_module(f"{__name__}.{chosen}").read(text)
-    return document
+    from whichgpu.audit.readers._bounds import bounded, head
+
+    read_by: Callable[[str], Document] = import_module(f"{__name__}.{chosen}").read
+    return bounded(read_by(text if chosen == "html" else head(text)), text)
 
 
 def decode(content: bytes, shown: str) -> str:

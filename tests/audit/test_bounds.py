@@ -1,0 +1,101 @@
+"""However large or strange a document is, so much of it is read and no more, and the rest is told of."""
+
+import re
+from datetime import date
+
+import pytest
+
+from whichgpu.audit.answer import audited
+from whichgpu.audit.readers import _bounds, read
+from whichgpu.hardware.catalogue import catalogue
+from whichgpu.report.audit import report
+from whichgpu.report.audit_page import page
+
+CLAIM = "The A100 80GB PCIe has 24 GB of memory.\n\n"
+HEADER = "| GPU | Memory |\n|---|---|\n"
+
+
+def audit(text, form="markdown"):
+    return audited(text.encode(), "a.md", catalogue(()), date(2026, 11, 20), form)
+
+
+def wrong(found):
+    return [found.document.original[each.start : each.end] for each in found.accusations]
+
+
+def test_an_article_is_read_to_its_end():
+    found = audit(CLAIM + HEADER + "| A10 | 24 GB |\n" * 40 + "\n" + "A sentence of it. " * 500)
+    assert found.document.unread == ()
+    assert wrong(found) == ["24 GB"]
+
+
+def test_a_long_text_is_read_as_far_as_is_told(monkeypatch):
+    monkeypatch.setattr(_bounds, "PROSE", 3_000)
+    monkeypatch.setattr(_bounds, "PASSAGES", 50)
+    long = audit("Words. " * 300 + "\n\n" + CLAIM + "Words. " * 300 + "\n\n" + CLAIM)
+    assert wrong(long) == ["24 GB"]
+    (told,) = long.document.unread
+    assert told.startswith("the text from line 5 on")
+    assert "3,000 characters" in told
+    many = audit(CLAIM + "- A10\n" * _bounds.PASSAGES + "\n" + CLAIM)
+    assert wrong(many) == ["24 GB"]
+    assert "paragraphs" in many.document.unread[0]
+
+
+def test_a_file_of_lines_is_looked_at_so_far():
+    found = audit(CLAIM + "\n" * _bounds.LINES + CLAIM)
+    assert wrong(found) == ["24 GB"]
+    assert found.document.unread[0].startswith("what is behind line 20,001")
+    assert found.document.original.endswith(CLAIM.strip() + "\n\n")
+
+
+def test_of_a_wide_table_the_first_columns_are_read():
+    cells = ["80 GB"] * 99 + ["24 GB"] + ["80 GB"] * 9_900
+    found = audit(
+        "|GPU" + "|A100 80GB PCIe" * 10_000 + "|\n" + "|---" * 10_001 + "|\n|Memory|" + "|".join(cells)
+    )
+    assert found.document.unread == ("a table of 10,001 columns at line 1: its first 200 are read",)
+    assert len(found.findings) > 150
+    assert wrong(found) == ["24 GB"]
+
+
+def test_of_long_tables_the_first_rows_are_read(monkeypatch):
+    monkeypatch.setattr(_bounds, "CELLS", 1_000)
+    rows = "| A10 | 24 GB |\n" * 400
+    found = audit(HEADER + rows + "\nText.\n\n" + HEADER + rows)
+    (told,) = found.document.unread
+    assert told.startswith("a table of 401 rows at line 406: its first 99 are read")
+    assert sum(map(len, (table.rows for table in found.document.tables))) == 500
+
+
+@pytest.mark.parametrize("unit", ["$1 ", "80 GB ", "A100 ", "A100 80 GB ", "A100/", "8 x 8 "])
+def test_a_heap_of_amounts_is_no_sentence(unit):
+    found = audit(unit * 4_000 + "\n\n" + CLAIM)
+    assert any("is no sentence" in each for each in found.document.unread)
+    assert wrong(found) == ["24 GB"]
+
+
+def test_sentences_full_of_figures_are_no_heap():
+    dense = "The A100 80GB PCIe has 80 GB of HBM2e at 1,935 GB/s, 6,912 CUDA cores and 300 W. "
+    assert audit(dense * 40).document.unread == ()
+
+
+def test_what_is_not_read_is_told_in_every_form():
+    found = audit(CLAIM + "A10 " * 1_000)
+    told = found.document.unread[0]
+    assert found.summary()["unread"] == [told]
+    assert f"not read: {told}" in str(found)
+    assert f"Not read: {told}." in report([found], (), everything=False).blocks
+    assert f"Not read: {told}." in page([found])
+
+
+def test_a_part_of_a_passage_stands_where_it_stood():
+    file = "a &amp; b **bold** c [d](e) &lt;f&gt; g"
+    (whole,) = read(file.encode(), form="markdown").passages
+    for start in range(len(whole.text)):
+        for end in range(start + 1, len(whole.text) + 1):
+            part = whole.part(start, end)
+            places = [whole.place(at) for at in range(start, end)]
+            assert [part.place(at) for at in range(end - start)] == places
+            assert all(0 <= at < end - start for at, _ in part.runs)
+    assert re.sub(r"\s", "", whole.text) == "a&bboldcd<f>g"

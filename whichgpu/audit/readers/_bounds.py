@@ -1,0 +1,153 @@
+"""How much of a document is read, so that the time stays bounded whatever it holds, and what is told of it.
+
+No article comes near these bounds: they are for dumps, logs and text that was made to be slow.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.document import Table, pieces
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.audit.document import Document, Passage
+
+#: Characters of prose that are read, passages, cells of tables, and columns of one table.
+PROSE, PASSAGES, CELLS, COLUMNS = 200_000, 5_000, 10_000, 200
+#: Lines and characters of a file in a format of lines that are looked at; of a page all are.
+LINES, CHARACTERS = 20_000, 1_000_000
+#: Words with a digit that make a stretch a dump: so many of them, and so large a share of its words.
+_AMOUNTS, _SHARE = 200, 0.48
+_LINE = re.compile(r"\r\n?|\n")
+_WORD = re.compile(r"[^\s/;|]+")
+#: Stretches that are named one by one.
+_NAMED = 3
+
+
+def head(text: str) -> str:
+    """The first lines of a file in a format of lines."""
+    text = text[:CHARACTERS]
+    for count, match in enumerate(_LINE.finditer(text), 1):
+        if count == LINES:
+            return text[: match.end()]
+    return text
+
+
+def bounded(document: Document, text: str) -> Document:
+    """The document of a file's text as far as it is read; `unread` says in words what is not."""
+    told: list[str] = []
+    if len(document.original) < len(text):
+        told.append(
+            f"what is behind line {_line_of(document, len(document.original)):,}: the first {LINES:,} lines "
+            f"and {CHARACTERS:,} characters of a file are looked at; audit the rest as a file of its own"
+        )
+    tables, dropped = _tables(document, told)
+    passages = [each for each in document.passages if id(each) not in dropped]
+    passages = _prose(document, passages, {id(cell) for table in tables for cell in table}, told)
+    return document._replace(
+        original=text, passages=tuple(passages), tables=tuple(tables), unread=tuple(told)
+    )
+
+
+def _tables(document: Document, told: list[str]) -> tuple[list[Table], set[int]]:
+    """The tables that are read, cut to their first columns, and which cells are not read."""
+    kept: list[Table] = []
+    dropped: set[int] = set()
+    left = CELLS
+    for table in document.tables:
+        cut = table
+        if table.columns > COLUMNS:
+            told.append(
+                f"a table of {table.columns:,} columns at line {_line(document, table)}: "
+                f"its first {COLUMNS} are read"
+            )
+            cut = Table(tuple(row[:COLUMNS] for row in table.rows), table.section, table.caption)
+        rows = _first(cut.rows, left)
+        if len(rows) < len(cut.rows):
+            told.append(
+                f"a table of {len(cut.rows):,} rows at line {_line(document, table)}: its first "
+                f"{len(rows):,} are read, as the first {CELLS:,} cells of all tables are"
+            )
+            cut = Table(rows, table.section, table.caption)
+        left -= sum(len(row) for row in cut.rows)
+        if cut is not table:
+            dropped |= {id(cell) for cell in table} - {id(cell) for cell in cut}
+        if cut.rows:
+            kept.append(cut)
+    return kept, dropped
+
+
+def _first(rows: Sequence[tuple[Passage | None, ...]], most: int) -> tuple[tuple[Passage | None, ...], ...]:
+    """The first rows that have so many cells together."""
+    count = end = 0
+    for row in rows:
+        count += len(row)
+        if count > most:
+            break
+        end += 1
+    return tuple(rows[:end])
+
+
+def _prose(
+    document: Document, passages: Sequence[Passage], cells: set[int], told: list[str]
+) -> list[Passage]:
+    """The passages that are read, with stretches that are dumps of amounts or names marked as code."""
+    kept: list[Passage] = []
+    dumps: list[Passage] = []
+    left, count, stop = PROSE, 0, -1
+    for passage in passages:
+        if id(passage) in cells:
+            kept.append(passage)
+        elif stop < 0:
+            read = passage if len(passage.text) <= left else passage.part(0, left)
+            if count == PASSAGES or read is not passage:
+                stop = passage.start if count == PASSAGES else passage.place(left)
+            if count == PASSAGES:
+                continue
+            left, count = left - len(read.text), count + 1
+            parts = tuple(_apart(read))
+            kept += parts
+            dumps += [each for each in parts if each.kind != read.kind]
+    told += _dumps(document, dumps)
+    if stop >= 0:
+        told.append(
+            f"the text from line {_line_of(document, stop)} on: the first {PROSE:,} characters and "
+            f"{PASSAGES:,} paragraphs of a document are read; audit the rest as a file of its own"
+        )
+    return kept
+
+
+def _apart(passage: Passage) -> Iterator[Passage]:
+    """A passage; in pieces, with those that are dumps as code, where it has any."""
+    if passage.kind == "code" or len(passage.text) < 2 * _AMOUNTS:
+        yield passage
+        return
+    parts = [each._replace(kind="code") if _is_dump(each.text) else each for each in pieces(passage)]
+    yield from parts if any(each.kind == "code" for each in parts) else (passage,)
+
+
+def _is_dump(text: str) -> bool:
+    """Whether a stretch is a heap of amounts or of names of devices and no sentence."""
+    words = _WORD.findall(text)
+    amounts = sum(any(map(str.isdigit, word)) for word in words)
+    return amounts > _AMOUNTS and amounts >= _SHARE * len(words)
+
+
+def _dumps(document: Document, dumps: Sequence[Passage]) -> Iterator[str]:
+    """What is told of stretches that are dumps."""
+    for each in dumps[:_NAMED]:
+        yield f"a heap of amounts or names at line {_line_of(document, each.start)}: it is no sentence"
+    if len(dumps) > _NAMED:
+        yield f"{len(dumps) - _NAMED} more such heaps"
+
+
+def _line(document: Document, table: Table) -> int:
+    return _line_of(document, next((cell.start for cell in table), 0))
+
+
+def _line_of(document: Document, place: int) -> int:
+    """The line of the file on which a place is, from 1."""
+    return document.original.count("\n", 0, place) + 1
