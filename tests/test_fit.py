@@ -340,7 +340,8 @@ def test_loading_is_bytes_over_rates() -> None:
     assert pickled.host_memory == pytest.approx(2 * size, rel=1e-4)
     # A 4-bit file is a quarter, but for the embedding and head; a training job starts from 16 bits.
     assert one("llama-2-7b", "a10", precision="nf4").loading.checkpoint < 0.35 * size
-    assert one("llama-2-7b", "a10", phase="finetune_full").loading.checkpoint == pytest.approx(size, rel=1e-3)
+    for phase in ("finetune_full", "finetune_lora", "finetune_qlora"):
+        assert one("llama-2-7b", "a10", phase=phase).loading.checkpoint == pytest.approx(size, rel=1e-3)
 
 
 # --- what cannot be ---------------------------------------------------------------------------------------

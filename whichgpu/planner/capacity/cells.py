@@ -125,10 +125,12 @@ class Cells:
     def checkpoint(self) -> float:
         """Bytes of the file that a job on one GPU starts from: weights as stored, of training in 16 bits."""
         job = self.settled.job
+        if job.trains:
+            # What is held while training may be wider in part: embeddings beside a base in four bits.
+            return 2.0 * float(sum(self.settled.workload.parameters().values()))
         here = {name: text for name, text in self.job.options.items() if not name.startswith("offload")}
         parts = self.with_job(options=here).parts if len(here) < len(self.job.options) else self.parts
-        weights = float(parts["weights"][0])
-        return weights * 2.0 / precision(job.precision).weight if job.trains else weights
+        return float(parts["weights"][0])
 
     def rate(self, index: int) -> Interval | None:
         """The throughput on one of the devices, of all its GPUs; None where it cannot run the job."""
