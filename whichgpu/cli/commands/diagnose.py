@@ -1,10 +1,12 @@
 """Say whether a measured speed is normal for its job, and if it is not, why, and how to tell.
 
+$ whichgpu diagnose "ResNet-50 trains at 850 images/s on my RTX A5000, batch 128"
 $ whichgpu diagnose resnet50 --gpu rtx-a5000 --phase train --batch 128 --measured "850 images/s"
 $ whichgpu diagnose llama-3.1-8b --gpu h100-80gb-sxm --measured "tpot 45 ms" --concurrency 32
 $ whichgpu diagnose stable-diffusion-1.5 --gpu rtx-4090-laptop --measured "1.1 s/image"
 $ whichgpu diagnose bert-large --gpu a100-80gb-sxm:8 --phase train --measured "210 TFLOPS"
 
+A sentence is read for the model, the GPU, the figure and what it says of the job; options go before it.
 Each cause is tried: the job is predicted again with it, and what comes nearest to the figure stands first.
 """
 
@@ -16,34 +18,52 @@ import click
 
 from whichgpu.cli.command import command
 from whichgpu.cli.completion import GpuName
-from whichgpu.cli.options import FORM, gpu_files, in_form, job_options, progress
+from whichgpu.cli.options import FORM, JobColumns, gpu_files, in_form, job_options, progress
 
 if TYPE_CHECKING:
-    from whichgpu.cli.options import JobColumns
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.report.table import Report
 
 
 @command
 @click.argument("workload")
-@click.option("--gpu", required=True, metavar="GPU[:N]", type=GpuName(), help="On this GPU; N work together.")
-@click.option("--measured", required=True, metavar="TEXT",
+@click.option("--gpu", metavar="GPU[:N]", type=GpuName(), help="On this GPU; N work together.")
+@click.option("--measured", metavar="TEXT",
               help='"850 images/s", "3.2 it/s", "45 ms", "tpot 20 ms", "290 W", "22 GiB" ..')  # fmt: skip
 @FORM
 @job_options
 @gpu_files
 def run(
-    *, workload: str, gpu: str, measured: str, columns: JobColumns, catalogue: Catalogue, form: str
+    *,
+    workload: str,
+    gpu: str | None,
+    measured: str | None,
+    columns: JobColumns,
+    catalogue: Catalogue,
+    form: str,
 ) -> Report:
     """Predict, compare, explain."""
+    from whichgpu.audit.measurement import told
     from whichgpu.cost.placing import placed
     from whichgpu.cost.quoted import read
     from whichgpu.hardware.slices import resolve_device
     from whichgpu.planner.diagnosis import diagnose
     from whichgpu.report.diagnosis import report
 
+    said = ""
+    if gpu is None or measured is None:
+        run = told(workload, catalogue, gpu or "", measured or "")
+        workload, gpu, measured = run.workload, run.gpu, run.figure
+        stated = {name: value for name, value in columns.stated.items() if value not in (None, ())}
+        run = run._replace(columns={**run.columns, **{n: v for n, v in stated.items() if n != "options"}})
+        columns, said = JobColumns({**columns.stated, **run.columns}), run.command
     figure = read(measured)
     device, count = resolve_device(gpu, catalogue)
     with progress("diagnose"):
         found = diagnose(placed(columns.job(workload), count, device), device, figure, catalogue)
-    return in_form(report(found), f"{workload} on {gpu}: {measured}", form)
+    answer = report(found)
+    if said:
+        answer = answer._replace(
+            data={**answer.data, "read_as": said}, blocks=(f"Read as: {said}", *answer.blocks)
+        )
+    return in_form(answer, f"{workload} on {gpu}: {measured}", form)

@@ -1,0 +1,97 @@
+"""A measured run told in a sentence: what of it is found, and what is refused."""
+
+import pytest
+
+from whichgpu.audit.measurement import told
+from whichgpu.errors import UsageError
+from whichgpu.hardware.catalogue import catalogue
+
+GPUS = catalogue(())
+
+SENTENCES = {
+    "ResNet-50 trains at 850 images/s on my A5000": (
+        "ResNet-50", "rtx-a5000", "850 images/s", {"phase": "train"},
+    ),
+    "llama 3.1 8b gives 25 tokens/s on my RTX 4090 with ollama": (
+        "llama 3.1 8b", "rtx-4090", "25 tokens/s", {"runtime": "ollama"},
+    ),
+    "my A100 80GB PCIe trains ResNet-50 at 400 images per second, batch 256": (
+        "ResNet-50", "a100-80gb-pcie", "400 images per second", {"phase": "train", "batch": 256},
+    ),
+    "SDXL takes 12 seconds per image on RTX 3090 in ComfyUI, 1024x1024, 30 steps": (
+        "SDXL", "rtx-3090", "12 seconds per image",
+        {"runtime": "ComfyUI", "resolution": "1024x1024", "steps": 30},
+    ),
+    "I get 18 it/s with Stable Diffusion 1.5 on my 4090 (AUTOMATIC1111, 512x512)": (
+        "Stable Diffusion 1.5", "rtx-4090", "18 it/s", {"runtime": "AUTOMATIC1111", "resolution": "512x512"},
+    ),
+    "BERT-large fine-tuning on 8x A100 80GB SXM: 210 sequences/s, seq length 512, batch size 32, fp16": (
+        "BERT-large", "a100-80gb-sxm:8", "210 sequences/s",
+        {"phase": "train", "seq_len": 512, "batch": 32, "precision": "fp16"},
+    ),
+    "vLLM 0.6 serving Llama-3.1-70B in FP8 on four H100 SXM with 64 concurrent requests, tpot 45 ms": (
+        "Llama-3.1-70B", "h100-80gb-sxm:4", "tpot 45 ms",
+        {"runtime": "vLLM 0.6", "phase": "serve", "precision": "FP8", "concurrency": 64},
+    ),
+    "Whisper large v3 on an L4 runs at 12x realtime": ("Whisper large v3", "l4", "12x realtime", {}),
+    "resnet50 on T4 int8 TensorRT 8.6: 4,500 images/s": (
+        "resnet50", "t4", "4,500 images/s", {"runtime": "TensorRT 8.6", "precision": "int8"},
+    ),
+    "Mistral 7B Q4_K_M on an RTX 3090 in llama.cpp: 60.5 t/s": (
+        "Mistral 7B", "rtx-3090", "60.5 t/s", {"runtime": "llama.cpp", "precision": "Q4_K_M"},
+    ),
+    "qwen2.5-7b QLoRA on RTX 3060 12GB uses 11 GiB": (
+        "qwen2.5-7b", "rtx-3060-12gb", "11 GiB", {"phase": "finetune_qlora"},
+    ),
+    "gpt2 on rtx 3060 laptop gpu, prompt of 512 tokens, 128 new tokens: 45 tokens/s at 60 W": (
+        "gpt2", "rtx-3060-laptop", "45 tokens/s", {"input_tokens": 512, "output_tokens": 128},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("sentence", SENTENCES)
+def test_a_sentence_tells_the_run(sentence):
+    workload, gpu, figure, columns = SENTENCES[sentence]
+    found = told(sentence, GPUS)
+    assert found[:3] == (workload, gpu, figure)
+    assert found.columns == columns
+
+
+@pytest.mark.parametrize(
+    ("sentence", "complaint"),
+    [
+        ("training resnet50 at 300 images/s", "names no GPU on file"),
+        ("my toaster model does 5 images/s on an A10", "names no model on file"),
+        ("resnet50 on an A10", "names no measured figure"),
+        ("resnet50 is 400 images/s on A100 and H100", "names A100 and H100"),
+        ("resnet50 on an A10: 400 images/s, then 300 images/s", "tells 400 images/s and 300 images/s"),
+    ],
+)
+def test_what_is_lacking_is_said(sentence, complaint):
+    with pytest.raises(UsageError, match=complaint):
+        told(sentence, GPUS)
+
+
+def test_what_is_given_beside_is_not_sought():
+    assert told("resnet50 at 300 images/s", GPUS, gpu="a10").gpu == "a10"
+    assert told("resnet50 on an A10", GPUS, figure="3 s/it").figure == "3 s/it"
+
+
+def test_the_command_line_reads_a_sentence_as_the_options_that_it_shows(whichgpu):
+    one = whichgpu("diagnose", "ResNet-50 trains at 300 images/s on my RTX A5000, batch 128", "--json").json
+    options = "--gpu rtx-a5000 --measured '300 images/s' --batch 128 --phase train"
+    assert one["read_as"] == f"whichgpu diagnose ResNet-50 {options}"
+    other = whichgpu(
+        "diagnose", "ResNet-50", "--gpu", "rtx-a5000", "--measured", "300 images/s", "--batch", "128",
+        "--phase", "train", "--json",
+    ).json  # fmt: skip
+    assert {key: value for key, value in one.items() if key != "read_as"} == other
+    # An option goes before the sentence.
+    said = whichgpu("diagnose", "ResNet-50 trains at 300 images/s on my A5000, batch 128", "--batch", "64")
+    assert "--batch 64" in said.out
+
+
+def test_an_ambiguous_card_is_asked_for(whichgpu):
+    answer = whichgpu("diagnose", "my A100 trains resnet50 at 400 images/s")
+    assert answer.status == 2
+    assert "may be" in answer.err

@@ -1,0 +1,204 @@
+"""A measured figure as a person tells it: "ResNet-50 trains at 850 images/s on my A5000, batch 128, AMP".
+
+The model, the GPUs, what is said of the job, and the figure are found by their names, each where it stands;
+what is left over is not needed.
+"""
+
+from __future__ import annotations
+
+import shlex
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.subjects import mentions
+from whichgpu.cost import quoted
+from whichgpu.cost.runtime import runtime
+from whichgpu.errors import UsageError, one_line
+from whichgpu.workloads.precision import named as precision
+from whichgpu.workloads.workload import known, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from whichgpu.hardware.catalogue import Catalogue
+
+EXAMPLE = '"ResNet-50 trains at 850 images/s on my RTX A5000, batch 128, AMP"'
+#: Words of a model's name, of a figure behind its number, and of what runs it, at most.
+_NAME, _FIGURE, _RUNTIME = 6, 6, 3
+_WORDS = re.compile(r"[^\s,;()]+")
+_NUMBER = re.compile(r"(?<![\w.])(?:(?:ttft|tpot|itl|latency|rtf|rtfx|mfu)(?: of| is|:)? )?\d[\d.,]*", re.I)
+_COUNT = re.compile(
+    r"(?:\b(?P<n>\d{1,4})\s*[x\u00d7]?|\b(?P<word>two|four|eight|sixteen))\s*(?:NVIDIA\s*)?$", re.I
+)
+#: The version behind what runs a model; a figure is none.
+_VERSION = re.compile(r" v?(?>\d+(?:\.\d+)+)(?! ?(?:[a-z]+/|[a-z]+ (?:per|a) |x\b|m?s\b|fps))", re.I)
+_SPELLED = {"two": 2, "four": 4, "eight": 8, "sixteen": 16}
+#: Formats that are told without a number.
+_PLAIN = ("amp", "awq", "gptq", "mixed precision")
+#: What is done, the narrower first.
+_PHASES = (
+    ("finetune_qlora", r"\bqlora\b"), ("finetune_lora", r"\blora\b"),
+    ("finetune_full", r"\bfine[- ]?tun(?:e|es|ed|ing)\b"), ("train", r"\b(?:pre-?)?train(?:s|ed|ing)?\b"),
+    ("prefill", r"\bprefill(?:s|ing)?\b|\bprompt processing\b"),
+    ("serve", r"\bserv(?:e|es|ed|ing)\b|\bconcurren(?:t|cy)\b|\bin flight\b"),
+)  # fmt: skip
+#: Numbers of a job as they are told; the first group that took part is the number.
+_NUMBERS = {
+    "batch": r"\bbatch(?:[- ]size)?(?: of| is|:|=)? ?(\d+)\b|\bbs ?=? ?(\d+)\b|"
+             r"\b(\d+) (?:images|samples) (?:at once|a batch)",
+    "steps": r"\b(\d+)[- ](?:denoising |sampling )?steps?\b(?! ?/)",
+    "seq_len": r"\b(?:seq(?:uence)?[- _]?len(?:gth)?|sequences?)(?: of| is|:|=)? ?(\d+)\b",
+    "concurrency": r"\b(\d+) (?:concurrent|parallel|simultaneous)\b|\bconcurrency(?: of| is|:|=)? ?(\d+)\b|"
+                   r"\b(\d+) (?:requests|users)(?: in flight| at once)?\b(?! ?(?:/|per|a) ?s)",
+    "input_tokens": r"\b(?:prompts?|inputs?)(?: of|:|=)? ?(\d+)(?: tokens)?\b|\b(\d+)[- ]tokens? prompts?\b|"
+                    r"\b(\d+) (?:input|prompt) tokens\b",
+    "output_tokens": r"\b(\d+) (?:output|new|generated) tokens\b",
+}  # fmt: skip
+_RESOLUTION = re.compile(r"\b(\d{3,4}) ?[x\u00d7] ?(\d{3,4})\b|\b(\d{3,4}) ?px\b", re.I)
+
+
+class Told(NamedTuple):
+    """What a sentence tells: the model, the GPU as `--gpu` takes it, the figure, columns of the job."""
+
+    workload: str
+    gpu: str
+    figure: str
+    columns: dict[str, Any]
+
+    @property
+    def command(self) -> str:
+        """What says the same in options."""
+        options = {"gpu": self.gpu, "measured": self.figure, **self.columns}
+        flags = [
+            word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", str(value))
+        ]
+        return shlex.join(["whichgpu", "diagnose", self.workload, *flags])
+
+
+def told(text: str, catalogue: Catalogue, gpu: str = "", figure: str = "") -> Told:
+    """The measured run of a sentence, of which a GPU or figure that is given beside it is not sought.
+
+    Raises `UsageError` that says which of model, GPU and figure is not in it.
+    """
+    rest = " ".join(text.split())
+    named, rest = (gpu, rest) if gpu else _gpu(rest, catalogue)
+    workload, rest = _workload(rest)
+    columns, rest = _columns(rest, resolve(workload).phases)
+    return Told(workload, named, figure or _figure(rest, text), columns)
+
+
+def _missing(what: str, text: str) -> UsageError:
+    return UsageError(f"'{one_line(text)}' names no {what}; write e.g. {EXAMPLE}, or give it as an option")
+
+
+def _cut(text: str, start: int, end: int) -> str:
+    """A text with a stretch taken out, so that what stands on its sides is not read together."""
+    return f"{text[:start]}; {text[end:]}"
+
+
+def _gpu(text: str, catalogue: Catalogue) -> tuple[str, str]:
+    """The one device that is named, with how many of it, and the text without both."""
+    found = list(mentions(text, catalogue))
+    if not found:
+        raise _missing("GPU on file", text)
+    if len({each.ids for each in found}) > 1:
+        names = " and ".join(dict.fromkeys(each.text for each in found))
+        raise UsageError(f"'{one_line(text)}' names {names}: tell of one GPU, or write --gpu")
+    one = found[0]
+    count = _COUNT.search(text[: one.start])
+    number = _SPELLED.get((count["word"] or "").lower()) or int(count["n"] or 1) if count else 1
+    start = count.start() if count else one.start
+    name = one.ids[0] if len(one.ids) == 1 else one.text
+    return f"{name}:{number}" if number > 1 else name, _cut(text, start, one.end)
+
+
+def _windows(text: str, most: int) -> Iterator[tuple[int, int]]:
+    """Stretches of whole words, the longest first, in order."""
+    words = list(_WORDS.finditer(text))
+    for length in range(min(most, len(words)), 0, -1):
+        for first, last in zip(words, words[length - 1 :], strict=False):
+            if not re.search(r"[,;()]", text[first.start() : last.end()]):
+                yield first.start(), last.end()
+
+
+def _workload(text: str) -> tuple[str, str]:
+    """The longest name of a model on file, and the text without it."""
+    for start, end in _windows(text, _NAME):
+        name = text[start:end].rstrip(".:?!")
+        if known(name):
+            return name, _cut(text, start, end)
+    raise _missing("model on file", text)
+
+
+def _columns(text: str, phases: Sequence[str]) -> tuple[dict[str, Any], str]:
+    """What is said of a job that has these phases, and the text without it."""
+    found: dict[str, Any] = {}
+    for name, pattern in _NUMBERS.items():
+        match = re.search(pattern, text, re.IGNORECASE)
+        if match:
+            found[name] = next(group for group in match.groups() if group)
+            text = _cut(text, match.start(), match.end())
+    size = _RESOLUTION.search(text)
+    if size:
+        found["resolution"] = size[3] or f"{size[1]}x{size[2]}"
+        text = _cut(text, size.start(), size.end())
+    done = [key for key, pattern in _PHASES if re.search(pattern, text, re.IGNORECASE)]
+    # A model that is not fine-tuned in a way of its own is trained.
+    done = [key if key in phases else "train" if key.startswith("finetune") else "" for key in done]
+    found |= {"phase": done[0]} if done and done[0] in phases else {}
+    for name, reads, most in (("runtime", _is_runtime, _RUNTIME), ("precision", _is_precision, 2)):
+        place = _shortest(text, reads, most)
+        if place:
+            found[name] = text[slice(*place)].rstrip(".:?!")
+            text = _cut(text, *place)
+    return {key: int(one) if key in _NUMBERS else one for key, one in found.items()}, text
+
+
+def _shortest(text: str, reads: Callable[[str], bool], most: int) -> tuple[int, int] | None:
+    """The first of the shortest stretches that are read so, with the version behind it."""
+    for start, end in reversed(list(_windows(text, most))):
+        if reads(text[start:end].rstrip(".:?!")):
+            version = _VERSION.match(text, end)
+            return start, version.end() if version else end
+    return None
+
+
+def _is_runtime(text: str) -> bool:
+    return not text.isdigit() and runtime(text, "pytorch-2").exact
+
+
+def _is_precision(text: str) -> bool:
+    """Whether words are a format, and more than a plain word that is one too ("half", "double")."""
+    lower = text.lower()
+    return bool(precision(text)) and (any(map(str.isdigit, lower)) or lower in _PLAIN)
+
+
+def _figure(rest: str, text: str) -> str:
+    """The figure of speed, else of memory or power; raises `UsageError` where there is none or several."""
+    found = list(_figures(rest))
+    speeds = [said for said, one in found if one.sense] or [said for said, _ in found]
+    if not speeds:
+        raise _missing('measured figure ("850 images/s", "45 ms", "22 GiB")', text)
+    if len(set(speeds)) > 1:
+        raise UsageError(
+            f"'{one_line(text)}' tells {' and '.join(dict.fromkeys(speeds))}; give one --measured"
+        )
+    return speeds[0]
+
+
+def _figures(text: str) -> Iterator[tuple[str, quoted.Quoted]]:
+    """Every figure of a text with what it says, the longest at each number."""
+    at = 0
+    for match in _NUMBER.finditer(text):
+        if match.start() < at:
+            continue
+        behind = list(_WORDS.finditer(text, match.start()))[: _FIGURE + 2]
+        for last in reversed(behind):
+            said = text[match.start() : last.end()].rstrip(".:?!,")
+            if re.search(r"[;()]", said):
+                continue
+            with suppress(UsageError):
+                yield said, quoted.read(said)
+                at = last.end()
+                break
