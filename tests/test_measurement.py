@@ -46,6 +46,16 @@ SENTENCES = {
     "gpt2 on rtx 3060 laptop gpu, prompt of 512 tokens, 128 new tokens: 45 tokens/s at 60 W": (
         "gpt2", "rtx-3060-laptop", "45 tokens/s", {"input_tokens": 512, "output_tokens": 128},
     ),
+    "ViT-B/16 trains at 1050 img/s on A100 40GB PCIe": (
+        "ViT-B/16", "a100-40gb-pcie", "1050 img/s", {"phase": "train"},
+    ),
+    "Llama 3 70B needs 1.2 s to first token on 4 x A100 SXM 80GB": (
+        "Llama 3 70B", "a100-80gb-sxm:4", "ttft 1.2 s", {},
+    ),
+    "DeepSeek R1 on 8xH200 SXM with SGLang gives 1,900 tokens/s at concurrency 64": (
+        "DeepSeek R1", "h200-141gb-sxm:8", "1,900 tokens/s", {"runtime": "SGLang", "concurrency": 64},
+    ),
+    "Mixtral 8x7B, RTX A6000 x2, 28 tokens/s": ("Mixtral 8x7B", "rtx-a6000:2", "28 tokens/s", {}),
 }  # fmt: skip
 
 

@@ -31,6 +31,11 @@ _NUMBER = re.compile(r"(?<![\w.])(?:(?:ttft|tpot|itl|latency|rtf|rtfx|mfu)(?: of
 _COUNT = re.compile(
     r"(?:\b(?P<n>\d{1,4})\s*[x\u00d7]?|\b(?P<word>two|four|eight|sixteen))\s*(?:NVIDIA\s*)?$", re.I
 )
+#: "8xH200", "A6000 x2", and a number that is a card's but counts here.
+_GLUED = re.compile(r"\b(\d{1,4})[x\u00d7](?=[A-Z])")
+_TIMES = re.compile(r"\s*[x\u00d7]\s?(\d{1,4})\b|\s+pair\b", re.I)
+_IS_RATE = re.compile(r"\s?(?:[a-z]+/|(?:[a-z]+ )?(?:per|a) (?:s|m|h))", re.I)
+_FIRST = re.compile(r"\s*(?:to|until|till|for)(?: the)? first token", re.I)
 #: The version behind what runs a model; a figure is none.
 _VERSION = re.compile(r" v?(?>\d+(?:\.\d+)+)(?! ?(?:[a-z]+/|[a-z]+ (?:per|a) |x\b|m?s\b|fps))", re.I)
 _SPELLED = {"two": 2, "four": 4, "eight": 8, "sixteen": 16}
@@ -99,18 +104,21 @@ def _cut(text: str, start: int, end: int) -> str:
 
 def _gpu(text: str, catalogue: Catalogue) -> tuple[str, str]:
     """The one device that is named, with how many of it, and the text without both."""
-    found = list(mentions(text, catalogue))
+    text = _GLUED.sub(r"\1 x ", text)
+    found = [each for each in mentions(text, catalogue) if not _IS_RATE.match(text, each.end)]
     if not found:
         raise _missing("GPU on file", text)
     if len({each.ids for each in found}) > 1:
         names = " and ".join(dict.fromkeys(each.text for each in found))
         raise UsageError(f"'{one_line(text)}' names {names}: tell of one GPU, or write --gpu")
     one = found[0]
-    count = _COUNT.search(text[: one.start])
-    number = _SPELLED.get((count["word"] or "").lower()) or int(count["n"] or 1) if count else 1
-    start = count.start() if count else one.start
+    count, behind = _COUNT.search(text[: one.start]), _TIMES.match(text, one.end)
+    number = int(behind[1] or 2) if behind else 1
+    if count:
+        number = _SPELLED.get((count["word"] or "").lower()) or int(count["n"])
     name = one.ids[0] if len(one.ids) == 1 else one.text
-    return f"{name}:{number}" if number > 1 else name, _cut(text, start, one.end)
+    rest = _cut(text, count.start() if count else one.start, behind.end() if behind else one.end)
+    return f"{name}:{number}" if number > 1 else name, rest
 
 
 def _windows(text: str, most: int) -> Iterator[tuple[int, int]]:
@@ -199,6 +207,7 @@ def _figures(text: str) -> Iterator[tuple[str, quoted.Quoted]]:
             if re.search(r"[;()]", said):
                 continue
             with suppress(UsageError):
+                said = f"ttft {said}" if _FIRST.match(text, last.end()) else said
                 yield said, quoted.read(said)
                 at = last.end()
                 break
