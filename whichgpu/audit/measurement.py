@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from whichgpu.hardware.catalogue import Catalogue
 
 EXAMPLE = '"ResNet-50 trains at 850 images/s on my RTX A5000, batch 128, AMP"'
+#: Characters of a sentence, at most.
+_LONGEST = 2_000
 #: Words of a model's name, of a figure behind its number, and of what runs it, at most.
 _NAME, _FIGURE, _RUNTIME = 6, 6, 3
 _WORDS = re.compile(r"[^\s,;()]+")
@@ -87,6 +89,10 @@ def told(text: str, catalogue: Catalogue, gpu: str = "", figure: str = "") -> To
     Raises `UsageError` that says which of model, GPU and figure is not in it.
     """
     rest = " ".join(text.split())
+    if len(rest) > _LONGEST:
+        raise UsageError(
+            f"'{one_line(rest)}': {len(rest):,} characters are no sentence; write e.g. {EXAMPLE}"
+        )
     named, rest = (gpu, rest) if gpu else _gpu(rest, catalogue)
     workload, rest = _workload(rest)
     columns, rest = _columns(rest, resolve(workload).phases)
