@@ -73,6 +73,7 @@ def test_a_sentence_tells_the_run(sentence):
         ("training resnet50 at 300 images/s", "names no GPU on file"),
         ("my toaster model does 5 images/s on an A10", "names no model on file"),
         ("resnet50 on an A10", "names no measured figure"),
+        ("resnet50 on an A10 at -5 images/s", "names no measured figure"),
         ("resnet50 is 400 images/s on A100 and H100", "names A100 and H100"),
         ("resnet50 on an A10 " * 500, "characters are no sentence"),
         ("resnet50 on an A10: 400 images/s, then 300 images/s", "tells 400 images/s and 300 images/s"),

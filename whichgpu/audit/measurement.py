@@ -29,7 +29,9 @@ _LONGEST = 2_000
 #: Words of a model's name, of a figure behind its number, and of what runs it, at most.
 _NAME, _FIGURE, _RUNTIME = 6, 6, 3
 _WORDS = re.compile(r"[^\s,;()]+")
-_NUMBER = re.compile(r"(?<![\w.])(?:(?:ttft|tpot|itl|latency|rtf|rtfx|mfu)(?: of| is|:)? )?\d[\d.,]*", re.I)
+_NUMBER = re.compile(
+    r"(?<![\w.\u2212-])(?:(?:ttft|tpot|itl|latency|rtf|rtfx|mfu)(?: of| is|:)? )?\d[\d.,]*", re.I
+)
 _COUNT = re.compile(
     r"(?:\b(?P<n>\d{1,4})\s*[x\u00d7]?|\b(?P<word>two|four|eight|sixteen))\s*(?:NVIDIA\s*)?$", re.I
 )
@@ -94,7 +96,7 @@ def told(text: str, catalogue: Catalogue, gpu: str = "", figure: str = "") -> To
             f"'{one_line(rest)}': {len(rest):,} characters are no sentence; write e.g. {EXAMPLE}"
         )
     named, rest = (gpu, rest) if gpu else _gpu(rest, catalogue)
-    workload, rest = _workload(rest)
+    workload, rest = _workload(rest, text)
     columns, rest = _columns(rest, resolve(workload).phases)
     return Told(workload, named, figure or _figure(rest, text), columns)
 
@@ -136,12 +138,12 @@ def _windows(text: str, most: int) -> Iterator[tuple[int, int]]:
                 yield first.start(), last.end()
 
 
-def _workload(text: str) -> tuple[str, str]:
-    """The longest name of a model on file, and the text without it."""
-    for start, end in _windows(text, _NAME):
-        name = text[start:end].rstrip(".:?!")
+def _workload(rest: str, text: str) -> tuple[str, str]:
+    """The longest name of a model on file in the rest of a text, and that without it."""
+    for start, end in _windows(rest, _NAME):
+        name = rest[start:end].rstrip(".:?!")
         if known(name):
-            return name, _cut(text, start, end)
+            return name, _cut(rest, start, end)
     raise _missing("model on file", text)
 
 

@@ -68,7 +68,7 @@ class Diagnosis(Shown):
     def __str__(self) -> str:
         one = self.predicted
         return (
-            f"{self.figure.text} is {self.verdict}: {self.ratio:.2f} times what is predicted, {one.mid:.4g} "
+            f"{self.figure.text} is {self.verdict}: {_times(self.ratio)} times what is predicted, {one.mid:.4g} "
             f"{one.unit} ({one.low:.4g} to {one.high:.4g}), for {self.job.workload} {self.job.phase} on "
             f"{self.answer.n_gpus} x {self.gpu}, {self.answer.runtime}, {self.job.precision}"
         )
@@ -282,3 +282,8 @@ def _verdict(asked: Asked, bound: float | None) -> str:
     if beyond:
         return "impossible"
     return "fast" if asked.faster else "slow"
+
+
+def _times(ratio: float) -> str:
+    """A ratio in two places behind the point, and small ones in two digits."""
+    return f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.2g}"
