@@ -68,9 +68,10 @@ class Diagnosis(Shown):
     def __str__(self) -> str:
         one = self.predicted
         return (
-            f"{self.figure.text} is {self.verdict}: {_times(self.ratio)} times what is predicted, {one.mid:.4g} "
-            f"{one.unit} ({one.low:.4g} to {one.high:.4g}), for {self.job.workload} {self.job.phase} on "
-            f"{self.answer.n_gpus} x {self.gpu}, {self.answer.runtime}, {self.job.precision}"
+            f"{self.figure.text} is {self.verdict}: {_times(self.ratio)} times what is predicted, "
+            f"{one.mid:.4g} {one.unit} ({one.low:.4g} to {one.high:.4g}), for "
+            f"{self.job.workload} {self.job.phase} on {self.answer.n_gpus} x {self.gpu}, "
+            f"{self.answer.runtime}, {self.job.precision}"
         )
 
     def to_dict(self) -> dict[str, Any]:
