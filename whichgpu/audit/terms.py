@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.patterns import MANY
-from whichgpu.audit.quantities import SPELLED, quantities
+from whichgpu.audit.quantities import SPELLED, multiples, quantities
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -51,7 +51,7 @@ _PER = re.compile(
     rf"(?:(?P<one>{_ONE_OF})\b(?:[-\s]?(?={_PERIOD.replace('?P<', '?:').replace('(?:', '(?:')}))?"
     rf"|(?P<many>1,?000|1\s?k|thousand|million|1\s?m(?:illion)?|m|k|billion)?\s*(?:(?:input|output|"
     rf"generated|prompt|"
-    rf"finished|rendered|sdxl)\s+)?(?P<thing>tokens?|tok\b|images?|pictures?|requests?|queries)\b"
+    rf"finished|rendered|sdxl)\s+)?(?P<thing>tokens?|tok\b|images?|pictures?|requests?|queries|calls?)\b"
     r"|(?P<kwh>kwh|kilowatt[- ]hour)\b|(?P<mwh>mwh|megawatt[- ]hour)\b|(?P<gb>gb|gigabyte)\b"
     r"|(?P<tokens>1?\s?m|million|thousand|1,?000)\b(?=\s*(?:[,.;:)]|$|on\b|in\b|for\b|at\b|and\b|"
     r"with\b|of output|"
@@ -92,14 +92,24 @@ _THING = re.compile(
     r"[\s-]*(?P<scale>thousand|million|billion|trillion|"
     r"[MBK](?=\s))?\s*(?:\d{3,4}\s?[x\u00d7]\s?\d{3,4}\s+)?(?:(?!tokens?\b)[a"
     r"-z]+\s+)?(?:(?P<token>tokens?)|"
-    r"(?P<piece>images?|pictures?|requests?|queries|samples?|documents?|prompts?))\b",
+    r"(?P<piece>images?|pictures?|requests?|queries|samples?|documents?|prompts?|calls|examples|"
+    r"conversations|messages))\b",
     re.IGNORECASE,
 )
+#: "300 million input and 100 million output tokens": of tokens too.
+_SIDE = re.compile(r"\s*(?:input|output|prompt|generated)\b(?!\s*(?:price|rate|cost))", re.IGNORECASE)
+#: Millions "a day" or "and" others, of what was counted before.
+_BARE = re.compile(
+    r"\s*(?:$|[.,;:)|]|(?:per|an?|/|and|or|at|in|for)\b(?!\s+(?:parameter|weight)))", re.IGNORECASE
+)
+_TOKENS = re.compile(r"tokens?\b", re.IGNORECASE)
+_PIECES = re.compile(r"\b(?:images|pictures|requests|calls|queries)\b", re.IGNORECASE)
+_JOULES = re.compile(r"\s*(?P<k>k|kilo)?(?:J|joules?)\b")
 _SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12, "k": 1e3, "m": 1e6, "b": 1e9}
 #: "A million tokens", "a thousand images".
 _ROUND = re.compile(
     r"\b(?:an?|one|every|each)\s+(?P<scale>thousand|million|billion)\s+(?:[a-z]+\s+)?(?:(?P<token>tokens)|"
-    r"(?P<piece>images|pictures|requests|queries))\b",
+    r"(?P<piece>images|pictures|requests|queries|calls|examples|conversations|messages))\b",
     re.IGNORECASE,
 )
 #: "Half a cent", "five cents".
@@ -155,6 +165,8 @@ _IN_NAME = re.compile(
     r"Flux|CUDA|PyTorch|"
     r"Gen|version|Claude|Gemini|Sonnet|Opus|Haiku|Windows|Ubuntu|Python)[ -]v?$"
 )
+_JOINED = re.compile(r"\s*(?:,|and|or|plus)\s+(?:about |another |roughly |around )?", re.IGNORECASE)
+_HOURS = AXES.index("hour")
 _REACH, _NEXT, _NEAR, _HOUR = 110, 10, 3, 3600.0
 
 
@@ -213,8 +225,18 @@ def terms(text: str, fraction: str = ".", names: Places = ()) -> tuple[Term, ...
     kept: list[Term] = []
     for each in found:
         if not kept or each.start >= kept[-1].end:
+            if kept:
+                kept[-1] = _shared(text, kept[-1], each)
             kept.append(each)
     return tuple(kept)
+
+
+def _shared(text: str, one: Term, other: Term) -> Term:
+    """An amount with the period that is told once for two: "112 kWh and $19 a month"."""
+    powers = tuple(power if at > _HOURS and power < 0 else 0 for at, power in enumerate(other.dims))
+    sole = one.of in ("token", "piece", "energy") and sum(one.dims) == 1
+    joined = sole and any(powers) and _JOINED.fullmatch(text, one.end, other.start)
+    return _times(one, powers, 1.0) if joined else one
 
 
 def _terms(text: str, fraction: str, names: Places) -> Iterator[Term]:
@@ -232,20 +254,24 @@ def _terms(text: str, fraction: str, names: Places) -> Iterator[Term]:
             yield made
             taken[made.start : made.end] = bytes([1]) * (made.end - made.start)
             end = made.end
-    for match in (*_ROUND.finditer(text), *_CENTS.finditer(text)):
-        if 1 not in taken[match.start() : match.end()]:
-            yield (made := _of_phrase(text, match))
-            taken[made.start : made.end] = bytes([1]) * (made.end - made.start)
-    for match in (*_LASTS.finditer(text), *_SPELLED.finditer(text)):
-        if 1 in taken[match.start() : match.end("n")]:
-            continue
-        made = _of_word(text, match)
-        if made is not None:
+    for made in _spelled(text, names):
+        if 1 not in taken[made.start : made.end]:
             yield made
             taken[made.start : made.end] = bytes([1]) * (made.end - made.start)
 
 
-def _of_word(text: str, match: re.Match[str]) -> Term | None:
+def _spelled(text: str, names: Places) -> Iterator[Term]:
+    """Amounts that are written as words: round ones, multiples, durations and counts."""
+    yield from (_of_phrase(text, each) for each in (*_ROUND.finditer(text), *_CENTS.finditer(text)))
+    for many in multiples(text):
+        yield Term(many.start, many.end, many.value, dims(), text[many.start : many.end], plain=True)
+    for match in (*_LASTS.finditer(text), *_SPELLED.finditer(text)):
+        made = _of_word(text, match, names)
+        if made is not None:
+            yield made
+
+
+def _of_word(text: str, match: re.Match[str], names: Places = ()) -> Term | None:
     """A duration or a count that is spelled out."""
     word = match["n"].lower()
     value = float(_NUMBER_WORDS.get(word) or (word.replace(",", "") if word[0].isdigit() else 1))
@@ -253,7 +279,8 @@ def _of_word(text: str, match: re.Match[str]) -> Term | None:
     if period:
         return _per(text, Term(match.start(), match.end(), value, dims(), match[0]), _one_period(period, 1))
     of_all = _OF_ALL.search(text, max(0, match.start() - 10), match.start())
-    counted = bool(of_all or _COUNTED.match(text, match.end())) or word == "pair"
+    named = any(0 <= one - match.end() < _NEAR for one, _ in names)
+    counted = bool(of_all or named or _COUNTED.match(text, match.end())) or word == "pair"
     return Term(match.start(), match.end(), value, dims(), match[0], counted=counted, plain=not counted)
 
 
@@ -297,17 +324,31 @@ def _of_quantity(text: str, each: Quantity, before: str, names: Places) -> Term 
                              plain=dimension == "times" and not counted)  # fmt: skip
     if dimension == "number":
         return _of_number(text, base, before, names)
-    worked = _GPU_HOURS.match(text, each.end) if dimension == "count" else None
-    if worked:
-        base, dimension = base._replace(end=worked.end(), words=text[each.start : worked.end()]), "worked"
-    lasts = _SECONDS.match(text, each.end) if dimension == "count" else None
-    if lasts:
-        base, dimension = base._replace(end=lasts.end(), words=text[each.start : lasts.end()]), "time"
-    if dimension == "flop rate" and _FLOP_DAYS.match(text, each.end):
-        dimension = "work"
-    kind = "tokens" if dimension == "rate" and "tok" in each.unit.lower() else dimension
-    made = _per(text, base, _UNITS[kind]) if kind in _UNITS else None
-    return _of_period(made, before) if made and dimension == "energy" else made
+    return _of_measured(text, base, each, before)
+
+
+def _of_measured(text: str, base: Term, each: Quantity, before: str) -> Term | None:
+    """A quantity with a unit of measure, or millions of hours or seconds."""
+    kind = each.dimension
+    if kind == "count" and (axis := _of_bare(text, each.end)):
+        return _per(text, base, (dims(**{axis: 1}), 1.0))
+    for pattern, name in ((_GPU_HOURS, "worked"), (_SECONDS, "time")):
+        lasts = pattern.match(text, each.end) if each.dimension == "count" else None
+        if lasts and kind == "count":
+            base, kind = base._replace(end=lasts.end(), words=text[each.start : lasts.end()]), name
+    if kind == "rate" and "tok" in each.unit.lower():
+        kind = "tokens"
+    if kind not in _UNITS or (kind == "flop rate" and _FLOP_DAYS.match(text, each.end)):
+        return None
+    made = _per(text, base, _UNITS[kind])
+    return _of_period(made, before) if kind == "energy" else made
+
+
+def _of_bare(text: str, end: int) -> str:
+    """The axis of millions that have no noun of their own."""
+    if _SIDE.match(text, end):
+        return "token" if _TOKENS.search(text) else ""
+    return "token" if _BARE.match(text, end) and _TOKENS.search(text, 0, end) else ""
 
 
 def _of_period(term: Term, before: str) -> Term:
@@ -327,6 +368,11 @@ def _of_number(text: str, base: Term, before: str, names: Places) -> Term | None
         return None
     if _SO_MANY.match(text, base.end):
         return _per(text, base, (dims(piece=1), 1.0))
+    joules = _JOULES.match(text, base.end)
+    if joules:
+        scale = (1e3 if joules["k"] else 1.0) / _HOUR
+        words = text[base.start : joules.end()]
+        return _per(text, base._replace(end=joules.end(), words=words), (dims(energy=1), scale))
     near = any(0 <= one - base.end < _NEAR for one, _ in names)
     counted = bool(near or _COUNTED.match(text, base.end) or _PUE.search(before))
     return base._replace(counted=counted, plain=not counted)
@@ -369,9 +415,9 @@ def _per(text: str, term: Term, own: tuple[tuple[int, ...], float]) -> Term:
             term = _times(term, dims(**{axis: -1}), 1 / many)
         elif match["kwh"] or match["mwh"]:
             term = _times(term, dims(energy=-1), 1e-3 if match["kwh"] else 1e-6)
-        elif match["tokens"] and term.sign and "token" in text.lower():
+        elif match["tokens"] and term.sign and (axis := _counted_in(text)):
             many = _MANY[re.sub(r"[,\s]", "", match["tokens"].lower())]
-            term = _times(term, dims(token=-1), 1 / many)
+            term = _times(term, dims(**{axis: -1}), 1 / many)
         elif match["gb"]:
             term = _times(term, dims(byte=-1), 1e-9)
         if period:
@@ -382,6 +428,11 @@ def _per(text: str, term: Term, own: tuple[tuple[int, ...], float]) -> Term:
         term = _times(term, *_one_period(regular.lastgroup or "month", -1))
     end = at if at > term.end and text[term.end : at].strip() else term.end
     return term._replace(end=end, each=each)
+
+
+def _counted_in(text: str) -> str:
+    """The axis of what a text counts: tokens where it speaks of them, else images or requests."""
+    return "token" if _TOKENS.search(text) else "piece" if _PIECES.search(text) else ""
 
 
 def converted(powers: tuple[int, ...]) -> tuple[float, float] | None:

@@ -1,0 +1,145 @@
+"""Products of amounts that another one may be: which are likely meant, and which explain it in any way."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.bills.amounts import MONEY, NEAR, TWO, Amounts
+from whichgpu.audit.bills.links import GPU_HOURS, LEADS, PAID
+from whichgpu.audit.relations import Way, alike, differences, ways
+from whichgpu.audit.terms import AXES, LENGTHS, dims
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.terms import Term
+
+RENT = dims(money=1, hour=-1)
+
+
+_SHORT = re.compile(r"(?:/|\b(?:per|an?|each|every))\s?(?:s|sec|seconds?|min|minutes?)\b", re.IGNORECASE)
+
+
+SIMPLE = 3
+
+
+CLOSE = 0.012
+
+
+def is_stated(way: Way, base: Term, told: Term, text: Amounts) -> bool:
+    """Whether a product over sentences is meant: words say so, or a factor stands beside the amount."""
+    words, here = text.passage.text, text.sentence(told.start)
+    if base.start >= here.start or LEADS.search(words, max(here.start, told.start - NEAR), told.start):
+        return True
+    beside = [each for each in way.used if each is not base and each.start >= here.start]
+    per_thing = told.sign and min(told.dims[2:4]) < 0 and not base.dims[AXES.index("hour")]
+    return bool(beside) and not per_thing
+
+
+def forces(way: Way, base: Term, told: Term, text: Amounts) -> bool:
+    """Whether a product is one that is meant: of another period, or with a count, a time or a tariff."""
+    others = [each for each in way.used if each is not base]
+    if base.dims == told.dims and not others:
+        # "1,500 tokens/s, that is 5.4 million an hour", "$0.0005 a second, or $1.80 an hour"
+        if not LEADS.search(text.passage.text, max(base.end, told.start - NEAR), told.start):
+            return False
+        periods = [_SHORT.search(text.passage.text, each.start, each.end) for each in (base, told)]
+        return bool(periods[0]) != bool(periods[1])
+    if base.dims == told.dims == MONEY and not base.each and all(each.counted for each in others):
+        # "64 of them cost $2 million; the cloud $3 million": a number of what the first is not one of.
+        return any(each.start > base.end for each in others)
+    if told.of == "energy" and base.dims == told.dims and sum(each.counted for each in others) != 1:
+        return False
+    rates = [each.dims for each in others if any(each.dims)]
+    # Two rates of one kind are no factor of a third.
+    alone = base.dims == told.dims and len(set(rates)) < len(rates)
+    if alone or (told.of not in PAID and not _rated((base, *others), told)):
+        return False
+    return all(any(each.dims) or each.counted or each.share for each in others)
+
+
+def _rated(used: Sequence[Term], told: Term) -> bool:
+    """Whether a product of no money has a rate in it, or is a length of time in another unit."""
+    if GPU_HOURS.search(told.words):
+        return len(used) > 1
+    if told.of in LENGTHS and len(used) == 1:
+        return used[0].of in LENGTHS and used[0].dims != told.dims
+    rates = [each for each in used if sum(map(bool, each.dims)) > 1]
+    if told.of == "byte":
+        # Of what each token or request takes.
+        rates = [each for each in rates if each.of == "byte" and min(each.dims[2:4]) < 0]
+    return len(used) > 1 and bool(rates)
+
+
+def explained(told: Term, text: Amounts, *, said: bool = False) -> bool:
+    """Whether anything that the passage states makes the amount; one `said` to follow is no repetition."""
+    here = text.sentence(told.start)
+    start = text.sentence(max(here.start - 2, 0)).start
+    earlier = [each for each in text.earlier if each.sign and sum(map(bool, each.dims)) > 1]
+    pool = [each for each in (*earlier, *text.every) if each is not told and each.start < here.end]
+    # Bare numbers of other sentences are of other things, and what is told later may follow from this one.
+    pool = [each for each in pool if any(each.dims) or each.counted or each.start >= start]
+    pool = [each for each in pool if each.start < told.start or not alike(each, told)]
+    found = (each for each in (*ways(told, pool, most=SIMPLE), *differences(told, pool)) if each.gives(told))
+    numbers = [each.value for each in pool if each.start >= here.start and (each.counted or each.plain)]
+    rents = [each.value for each in pool if each.dims == RENT and told.dims == MONEY]
+    if any(abs(rent * number / told.value - 1) < CLOSE for rent in rents for number in numbers):
+        # So many hours, one for each of them.
+        return True
+    return any(
+        is_simple(each, told, text)
+        and _is_near(each, here)
+        and not (said and len(each.used) == 1 and alike(each.used[0], told))
+        for each in found
+    )
+
+
+def _is_near(way: Way, here: Sentence) -> bool:
+    """Whether one of three factors stands in the sentence itself: else they fit by chance."""
+    return len(way.used) <= TWO or any(here.start <= each.start < here.end for each in way.used)
+
+
+def is_simple(way: Way, told: Term, text: Amounts) -> bool:
+    """Whether a product is one to work out: of one amount of the kind, with no count in it twice."""
+    spent = {one.value for each in way.used for one in text.derived.get(each, ())}
+    if any(each.counted and each.value in spent for each in way.used):
+        return False
+    if sum(sum(map(bool, each.dims)) == 1 and each.of in LENGTHS for each in way.used) > 1:
+        return False
+    if (told.of not in PAID and len(way.used) > SIMPLE) or sum(any(each.dims) for each in way.used) > SIMPLE:
+        return False
+    shares = [each for each in way.used if each.share]
+    here = text.sentence(told.start)
+    if len(shares) > 1 or any(not here.start <= each.start < told.start for each in shares):
+        return False
+    if any(_is_idle(each, told, way) for each in way.used):
+        return False
+    of_kind = sum(each.of == told.of for each in way.used)
+    return of_kind <= 1 or of_kind == len(way.used) == TWO
+
+
+def _is_idle(term: Term, told: Term, way: Way) -> bool:
+    """Whether an amount of memory, tokens or time has nothing that is per it: two of them only cancel out."""
+    axes = [place for place, power in enumerate(term.dims) if power]
+    if len(axes) != 1 or term.of == told.of:
+        return False
+    others = [told, *(each for each in way.used if each is not term)]
+    lasts = term.of in LENGTHS
+    if lasts and (told.of in LENGTHS or any(each.sign and not any(each.dims[1:]) for each in others)):
+        return False
+    places = [place for place, axis in enumerate(AXES) if place == axes[0] or (lasts and axis in LENGTHS)]
+    per = [each for each in others if any(each.dims[place] for place in places)]
+    return not any(sum(map(bool, each.dims)) > 1 for each in per)
+
+
+def apart(way: Way, told: Term) -> float:
+    """How far a product is from an amount, as a logarithm."""
+    return min(abs(math.log(told.value / each)) for each in (way.low, way.high))
+
+
+def shown(way: Way) -> str:
+    """A product as it is told: one figure, or a range."""
+    return f"{way.low:,.4g}" if way.high <= way.low * 1.012 else f"{way.low:,.4g} to {way.high:,.4g}"
