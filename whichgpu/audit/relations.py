@@ -27,6 +27,7 @@ _MOST = 0.2
 #: Factors of one product, and those among them that are numbers of no unit.
 _FACTORS, _BARE, _POOL = 4, 2, 12
 _HOURLY, _ONE_HOUR = dims(money=1, hour=-1), dims(hour=1)
+_LONG = ("day", "week", "month", "year")
 _HOUR, _PIECE = AXES.index("hour"), AXES.index("piece")
 #: More than twice any sum of powers.
 _BASE = 64
@@ -106,13 +107,17 @@ def _left(code: int) -> tuple[tuple[int, ...], tuple[float, float] | None]:
         powers.append(power)
         code = (code - power) // _BASE
     left = tuple(powers)
-    in_use = sum(left) == -1 and not any(left[:_HOUR])
-    return left if in_use else (), converted(left)
+    one_period = abs(sum(left)) == 1 and not any(left[:_HOUR])
+    return left if one_period else (), converted(left)
 
 
 def _of_use(left: tuple[int, ...], told: Term, used: tuple[Term, ...]) -> tuple[float, float] | None:
     """What "24 hours a day" or "5,000 requests a day" make a day's amount of one that says no period."""
     periods = [axis for axis, power in zip(AXES, left, strict=True) if power]
+    if sum(left) == 1:
+        # "434 kWh at 0.35 would cost 152 a month": of the month that goes without saying.
+        lone = len(periods) == 1 and periods[0] in _LONG and not any(any(each.dims[_HOUR:]) for each in used)
+        return (1.0, 1.0) if lone and told.dims[AXES.index(periods[0])] == -1 else None
     if told.dims == _ONE_HOUR and len(periods) == 1 and periods[0] in LENGTHS:
         # "8 hours a day for 22 days a month" are so many hours, of a month.
         return (1.0, 1.0) if any(each.dims[AXES.index(periods[0])] == -1 for each in used) else None

@@ -45,7 +45,8 @@ _ONE_OF = (
 )
 #: What an amount is per: a period, one of several, an amount of something else.
 _PER = re.compile(
-    r"\s*(?:(?:/|per\b|an?\b|(?:for )?(?:each|every)\b|for one\b|pro\b|je\b|im\b|am\b|par\b|"
+    r"\s*(?:(?:/|(?:and|&)\s+(?=month\b|hour\b|year\b)|"
+    r"per\b|an?\b|(?:for )?(?:each|every)\b|for one\b|pro\b|je\b|im\b|am\b|par\b|"
     r"por\b|al?\b|la\b|l[\u2019'])\s*|"
     r"-(?=hour|h\b|month)|(?=/))"
     rf"(?:(?P<one>{_ONE_OF})\b(?:[-\s]?(?={_PERIOD.replace('?P<', '?:').replace('(?:', '(?:')}))?"
@@ -86,12 +87,20 @@ _ADVERBS = {
     "year": r"yearly|annual(?:ly)?|per year|pro jahr",
 }
 _ADVERB = re.compile("|".join(rf"\b(?P<{name}>{words})\b" for name, words in _ADVERBS.items()), re.IGNORECASE)
+_A_PERIOD = re.compile(
+    r"\b(?:an?|the|each|every|one|whole|full)\s+(?:\d{2}-day\s+)?"
+    r"(?:(?P<month>month)|(?P<year>year)|(?P<day>day))"
+    r"(?:\s+(?:then|of [\w -]{3,24}?))?,?\s+(?:(?:comes?|works? out|adds? up|came) to|costs?|cost|is|was|"
+    r"makes?|would (?:be|cost)|(?:I|we|you) (?:pay|paid|spen[dt]))\s+(?:me |us |you )?"
+    r"(?:about |around |roughly |just |only )*~?$",
+    re.IGNORECASE,
+)
 #: "900 per hour", of what was just spoken of.
 _SO_MANY = re.compile(rf"\s*(?:per|an?|/)\s*(?:{_PERIOD})\b", re.IGNORECASE)
 _THING = re.compile(
     r"[\s-]*(?P<scale>thousand|million|billion|trillion|"
-    r"[MBK](?=\s))?\s*(?:\d{3,4}\s?[x\u00d7]\s?\d{3,4}\s+)?(?:(?!tokens?\b)[a"
-    r"-z]+\s+)?(?:(?P<token>tokens?)|"
+    r"[MBK](?=\s))?\s*(?:\d{3,4}\s?[x\u00d7]\s?\d{3,4}\s+)?(?:(?!(?:tokens?|per|an?|each|every)\b)"
+    r"[a-z]+\s+)?(?:(?P<token>tokens?)|"
     r"(?P<piece>images?|pictures?|requests?|queries|samples?|documents?|prompts?|calls|examples|"
     r"conversations|messages))\b",
     re.IGNORECASE,
@@ -352,8 +361,8 @@ def _of_bare(text: str, end: int) -> str:
 
 
 def _of_period(term: Term, before: str) -> Term:
-    """An amount of the period that is told before it: "the monthly bill is"."""
-    adverb = _ADVERB.search(before[-_REACH:])
+    """An amount of the period that is told before it: "the monthly bill is", "a month comes to"."""
+    adverb = _ADVERB.search(before[-_REACH:]) or _A_PERIOD.search(before[-_REACH:])
     if adverb and not any(term.dims[AXES.index("token") :]):
         return _times(term, dims(**{adverb.lastgroup or "hour": -1}), 1.0)
     return term

@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.terms import AXES, LENGTHS, dims
 
@@ -29,6 +30,9 @@ SPAN = 800
 
 
 NEAR = 60
+#: What stands right before an amount that was told elsewhere.
+_THE = re.compile(r"\b(?:the|my|our|your|their|its|that|those|these)\s+~?$", re.IGNORECASE)
+_BEFORE = 8
 
 
 TWO = 2
@@ -43,9 +47,15 @@ class Amounts:
     A passage may be nothing but amounts: what stands near one is looked up, never all of them for each.
     """
 
-    def __init__(self, passage: Passage, place: int, every: Sequence[Term], earlier: Sequence[Term]) -> None:
+    def __init__(
+        self, passage: Passage, place: int, every: Sequence[Term], earlier: Sequence[Term],
+        tariffs: Sequence[Term] = (),
+    ) -> None:  # fmt: skip
         self.passage, self.place, self.every, self.earlier = passage, place, every, earlier
-        self.tariffs = any(each.tariff for each in every)
+        own = any(each.tariff for each in every)
+        #: Prices of energy that the document told before, where the passage tells none.
+        self.known = () if own else tuple(tariffs)
+        self.tariffs = own or bool(tariffs)
         #: The counts that are in what follows from others.
         self.derived: dict[Term, frozenset[Term]] = {}
         #: Signs of the money, and "energy", that was heard of and is no tariff.
@@ -71,9 +81,9 @@ class Amounts:
             index -= 1
             yield self.every[index]
 
-    def near(self, told: Term, end: int) -> Sequence[Term]:
-        """The amounts from so far before one to an end."""
-        return within(self.every, max(told.start - SPAN, 0), end)
+    def near(self, told: Term, end: int) -> list[Term]:
+        """The amounts from so far before one to an end, and the prices of energy that hold."""
+        return [*self.known, *within(self.every, max(told.start - SPAN, 0), end)]
 
     def right(self, at: int) -> Iterator[Term]:
         """Those near enough to follow from that were not found wrong, the nearest first."""
@@ -86,6 +96,11 @@ def _start(one: Term) -> int:
 
 def _end(one: Sentence) -> int:
     return one.end
+
+
+def is_known(told: Term, text: Amounts) -> bool:
+    """Whether an amount is spoken of as one that is known: "the $4,400 are back after two years"."""
+    return bool(_THE.search(text.passage.text, max(0, told.start - _BEFORE), told.start))
 
 
 def is_aside(words: str, base: Term, told: Term) -> bool:

@@ -73,6 +73,12 @@ _OF_EACH = re.compile(
 )
 
 
+#: "$1.20 an hour, $876 a month and $10,512 a year".
+_GOES_ON = re.compile(
+    r"(?:[\s,(/\u2013\u2014]|\b(?:and|or|then|about|roughly|around|nearly|some|just|only|a total of)\b|~|"
+    r"\b(?:on[- ]demand|for (?:all|both|the) \w+|per \w+|each|an? (?:hour|day|week|month|year))\b)*",
+    re.IGNORECASE,
+)
 _FOR_ALL = re.compile(r"\s+for (?:the|both|all)\b", re.IGNORECASE)
 
 
@@ -90,7 +96,8 @@ _BREAK = re.compile(
     r"\b(?:discount\w*|sav\w+|storage|egress|plus|excluding|including|tax\w*|depreciat\w*|upfront|up front|"
     r"minimum|from|between|average|measured|previously|fell|dropped|used to|margin|profit|"
     r"overhead|everything|"
-    r"cooling|instead|than|psus?|ups|circuits?|power suppl\w+|breakers?|retail\w*|msrp|launched)\b",
+    r"cooling|"
+    r"idle|idling|instead|than|psus?|ups|circuits?|power suppl\w+|breakers?|retail\w*|msrp|launched)\b",
     re.IGNORECASE,
 )
 
@@ -124,7 +131,7 @@ def linked(text: Amounts, base: Term, told: Term) -> bool:
     if told.of in LENGTHS and base.of in LENGTHS and base.start < text.sentence(told.start).start:
         return False
     again = base.dims != told.dims and _AGAIN.fullmatch(words, base.end, told.start)
-    listed = base in text.derived and base.start >= text.sentence(told.start).start
+    listed = base in text.derived and _GOES_ON.fullmatch(words, base.end, told.start) is not None
     reach = max(first, base.end, told.start - NEAR)
     timed = last.of in LENGTHS and _LISTED.fullmatch(words, last.end, told.start)
     per_token = told.of == "byte" and base.dims[2] < 0

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import math
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.bills.amounts import MONEY, NEAR, TWO, Amounts
 from whichgpu.audit.bills.links import GPU_HOURS, LEADS, PAID
+from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.relations import Way, alike, differences, ways
 from whichgpu.audit.terms import AXES, LENGTHS, dims
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.sentences import Sentence
     from whichgpu.audit.terms import Term
 
+_HOURS, _MONTHS = AXES.index("hour"), AXES.index("day")
 RENT = dims(money=1, hour=-1)
 
 
-_SHORT = re.compile(r"(?:/|\b(?:per|an?|each|every))\s?(?:s|sec|seconds?|min|minutes?)\b", re.IGNORECASE)
+SHORT = re.compile(r"(?:/|\b(?:per|an?|each|every))\s?(?:s|sec|seconds?|min|minutes?)\b", re.IGNORECASE)
 
 
 SIMPLE = 3
@@ -42,12 +46,8 @@ def is_stated(way: Way, base: Term, told: Term, text: Amounts) -> bool:
 def forces(way: Way, base: Term, told: Term, text: Amounts) -> bool:
     """Whether a product is one that is meant: of another period, or with a count, a time or a tariff."""
     others = [each for each in way.used if each is not base]
-    if base.dims == told.dims and not others:
-        # "1,500 tokens/s, that is 5.4 million an hour", "$0.0005 a second, or $1.80 an hour"
-        if not LEADS.search(text.passage.text, max(base.end, told.start - NEAR), told.start):
-            return False
-        periods = [_SHORT.search(text.passage.text, each.start, each.end) for each in (base, told)]
-        return bool(periods[0]) != bool(periods[1])
+    if not others:
+        return _is_restated(base, told, text)
     if base.dims == told.dims == MONEY and not base.each and all(each.counted for each in others):
         # "64 of them cost $2 million; the cloud $3 million": a number of what the first is not one of.
         return any(each.start > base.end for each in others)
@@ -56,9 +56,23 @@ def forces(way: Way, base: Term, told: Term, text: Amounts) -> bool:
     rates = [each.dims for each in others if any(each.dims)]
     # Two rates of one kind are no factor of a third.
     alone = base.dims == told.dims and len(set(rates)) < len(rates)
+    # Nor do two amounts of tokens make one: they cancel each other.
+    works = [each.of for each in others if each.of in ("token", "piece")]
+    alone = alone or len(set(works)) < len(works)
     if alone or (told.of not in PAID and not _rated((base, *others), told)):
         return False
     return all(any(each.dims) or each.counted or each.share for each in others)
+
+
+def _is_restated(base: Term, told: Term, text: Amounts) -> bool:
+    """Whether one amount is told again of another period: "$0.0005 a second, or $1.80 an hour"."""
+    if base.dims != told.dims:
+        # Not one amount, and another of a period.
+        return any(base.dims[_HOURS:]) or not any(told.dims[_MONTHS:])
+    if not LEADS.search(text.passage.text, max(base.end, told.start - NEAR), told.start):
+        return False
+    periods = [SHORT.search(text.passage.text, each.start, each.end) for each in (base, told)]
+    return bool(periods[0]) != bool(periods[1])
 
 
 def _rated(used: Sequence[Term], told: Term) -> bool:
@@ -79,11 +93,15 @@ def explained(told: Term, text: Amounts, *, said: bool = False) -> bool:
     here = text.sentence(told.start)
     start = text.sentence(max(here.start - 2, 0)).start
     earlier = [each for each in text.earlier if each.sign and sum(map(bool, each.dims)) > 1]
-    pool = [each for each in (*earlier, *text.every) if each is not told and each.start < here.end]
+    pool = [
+        each for each in (*earlier, *text.known, *text.every) if each is not told and each.start < here.end
+    ]
     # Bare numbers of other sentences are of other things, and what is told later may follow from this one.
     pool = [each for each in pool if any(each.dims) or each.counted or each.start >= start]
     pool = [each for each in pool if each.start < told.start or not alike(each, told)]
     found = (each for each in (*ways(told, pool, most=SIMPLE), *differences(told, pool)) if each.gives(told))
+    if told.sign and any(_is_of_two(told, a, b) for a, b in combinations([e for e in pool if e.sign], TWO)):
+        return True
     numbers = [each.value for each in pool if each.start >= here.start and (each.counted or each.plain)]
     rents = [each.value for each in pool if each.dims == RENT and told.dims == MONEY]
     if any(abs(rent * number / told.value - 1) < CLOSE for rent in rents for number in numbers):
@@ -97,17 +115,56 @@ def explained(told: Term, text: Amounts, *, said: bool = False) -> bool:
     )
 
 
+def _is_of_two(told: Term, one: Term, other: Term) -> bool:
+    """Whether money is what two others differ by or make together, whatever period is said of each."""
+    plain = all(sum(map(bool, each.dims[: AXES.index("hour")])) == 1 for each in (one, other))
+    same = one.sign == other.sign == told.sign
+    return (
+        plain
+        and same
+        and any(
+            abs(each / told.value - 1) < CLOSE
+            for each in (abs(one.value - other.value), one.value + other.value)
+        )
+    )
+
+
 def _is_near(way: Way, here: Sentence) -> bool:
     """Whether one of three factors stands in the sentence itself: else they fit by chance."""
+    if any(
+        each.plain and not any(map(str.isdigit, each.words)) and each.start < here.start for each in way.used
+    ):
+        # "Half", of something else.
+        return False
     return len(way.used) <= TWO or any(here.start <= each.start < here.end for each in way.used)
+
+
+def is_left_out(way: Way, told: Term, text: Amounts) -> bool:
+    """Whether an amount between the last factor and the one told is no part of a product."""
+    last = max(each.end for each in way.used)
+    between = [each for each in text.before(told.start, told.start - last) if any(each.dims) or each.counted]
+    return any(each not in text.derived and not alike(each, told) for each in between if each.start >= last)
+
+
+def finding(way: Way, told: Term, verdict: str, text: Amounts, context: Context) -> Finding:
+    """The finding on an amount that is held against a product or a sum."""
+    because = f"{' and '.join(each.words.strip(' .,') for each in way.used)} make {_shown(way)}"
+    scale = 1e3 if told.words.lower().endswith(("kwh", "kw")) else 1.0
+    expected = "" if verdict == "confirmed" else _shown(Way(way.low / scale, way.high / scale, ()))
+    return made(
+        context, text.passage, (told.start, told.start + len(told.words)), "arithmetic", verdict,
+        attribute="bill", because=because, expected=expected, evidence=(Evidence(because),),
+    )  # fmt: skip
 
 
 def is_simple(way: Way, told: Term, text: Amounts) -> bool:
     """Whether a product is one to work out: of one amount of the kind, with no count in it twice."""
-    spent = {one.value for each in way.used for one in text.derived.get(each, ())}
-    if any(each.counted and each.value in spent for each in way.used):
+    if told.of != "flop" and sum(each.of == "flop" for each in way.used) > 1:
+        # Two rates of work are of two devices, or a peak and what is reached of it.
         return False
-    if sum(sum(map(bool, each.dims)) == 1 and each.of in LENGTHS for each in way.used) > 1:
+    spent = {one.value for each in way.used for one in text.derived.get(each, ())}
+    again = any(each.counted and each.value in spent for each in way.used)
+    if again or sum(sum(map(bool, each.dims)) == 1 and each.of in LENGTHS for each in way.used) > 1:
         return False
     if (told.of not in PAID and len(way.used) > SIMPLE) or sum(any(each.dims) for each in way.used) > SIMPLE:
         return False
@@ -115,10 +172,9 @@ def is_simple(way: Way, told: Term, text: Amounts) -> bool:
     here = text.sentence(told.start)
     if len(shares) > 1 or any(not here.start <= each.start < told.start for each in shares):
         return False
-    if any(_is_idle(each, told, way) for each in way.used):
-        return False
     of_kind = sum(each.of == told.of for each in way.used)
-    return of_kind <= 1 or of_kind == len(way.used) == TWO
+    sole = of_kind <= 1 or of_kind == len(way.used) == TWO
+    return sole and not any(_is_idle(each, told, way) for each in way.used)
 
 
 def _is_idle(term: Term, told: Term, way: Way) -> bool:
@@ -140,6 +196,6 @@ def apart(way: Way, told: Term) -> float:
     return min(abs(math.log(told.value / each)) for each in (way.low, way.high))
 
 
-def shown(way: Way) -> str:
+def _shown(way: Way) -> str:
     """A product as it is told: one figure, or a range."""
     return f"{way.low:,.4g}" if way.high <= way.low * 1.012 else f"{way.low:,.4g} to {way.high:,.4g}"

@@ -8,12 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.bills.amounts import FAR, MONEY, Amounts, earlier, is_aside, is_use, of_another
+from whichgpu.audit.bills.amounts import FAR, MONEY, Amounts, earlier, is_aside, is_known, is_use, of_another
 from whichgpu.audit.bills.links import GIVEN, PAID, linked, stopped
-from whichgpu.audit.bills.products import apart, explained, forces, is_simple, is_stated, shown
+from whichgpu.audit.bills.products import apart, explained, finding, forces, is_left_out, is_simple, is_stated
 from whichgpu.audit.bills.slips import slipped
 from whichgpu.audit.bills.sums import is_summed, sums
-from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.relations import Way, alike, ways
 from whichgpu.audit.terms import AXES, terms
 
@@ -42,6 +41,8 @@ _UNLIKE = 4.0
 
 
 #: What is told of "a month" or "a million tokens" is no amount that follows.
+#: The last prices of energy that a document told are those that its bills are worked out with.
+TARIFFS = 2
 _ROUND = (1.0, 1e3, 1e6, 1e9)
 
 
@@ -52,14 +53,17 @@ _LIKE = (0.18, 0.0)
 def find(context: Context) -> Iterator[Finding]:
     """Every amount that follows from the one before it, with its verdict."""
     asked = 0
-    earlier: tuple[Term, ...] = ()
+    before: tuple[Term, ...] = ()
+    tariffs: tuple[Term, ...] = ()
     for index, passage in enumerate(context.document.passages):
         if passage.kind not in ("paragraph", "item", "caption") or not re.search(r"\d", passage.text):
             continue
         names = tuple((each.start, each.end) for each in context.mentions.get(index, ()))
         every = terms(passage.text, context.fraction, names)
-        text = Amounts(passage, index, every, earlier)
-        earlier = tuple(each._replace(start=each.start - len(passage.text), end=0) for each in every)
+        text = Amounts(passage, index, every, before, tariffs)
+        before = tuple(each._replace(start=each.start - len(passage.text), end=0) for each in every)
+        told_here = [each._replace(start=-len(passage.text), end=0) for each in every if each.tariff]
+        tariffs = (*tariffs, *told_here)[-TARIFFS:]
         for told in every if sum(any(each.dims) for each in every) > 1 and asked < CLAIMS else ():
             spelled = not told.sign and not any(mark.isdigit() for mark in told.words)
             if (
@@ -87,7 +91,7 @@ def _bases(told: Term, text: Amounts, context: Context) -> list[Term]:
     if not before or told.start - before[0].end > FAR:
         return []
     base = before[0]
-    if told.each and (base.each or told.sign != base.sign):
+    if (told.each and (base.each or told.sign != base.sign)) or is_known(told, text):
         return []
     between = text.passage.text[base.end : told.start]
     if told.sign and GIVEN.search(between):
@@ -132,11 +136,6 @@ def _judged(bases: Sequence[Term], told: Term, text: Amounts, context: Context) 
         text.derived[told] = counts.union(*(text.derived.get(each, frozenset()) for each in right.used))
     elif explained(told, text, said=True) or not _LIKE[told.of in PAID] < apart(best, told) < _UNLIKE:
         return None
-    because = f"{' and '.join(each.words.strip(' .,') for each in best.used)} make {shown(best)}"
-    scale = 1e3 if told.words.lower().endswith(("kwh", "kw")) else 1.0
-    return made(
-        context, text.passage, (told.start, told.start + len(told.words)), "arithmetic",
-        "confirmed" if right else "inconsistent", attribute="bill", because=because,
-        expected="" if right else shown(Way(best.low / scale, best.high / scale, ())),
-        evidence=(Evidence(because),),
-    )  # fmt: skip
+    if not right and not summed and is_left_out(best, told, text):
+        return None
+    return finding(best, told, "confirmed" if right else "inconsistent", text, context)

@@ -59,6 +59,10 @@ _SO_MANY = re.compile(
     r"least|have|to|would|will|of))*\s*~?$",
     re.IGNORECASE,
 )
+#: "Two GPUs at 5,000 each": what one does is told behind.
+_EACH_BEHIND = re.compile(
+    r"[^.;]{0,24}\b(?:at|of|with)\s+(?:about |roughly |up to |~)?[\d,.]+\b[^.;]{0,20}\beach\b"
+)
 _WORK = ("token", "piece")
 _LEAD, _SENTENCES = 40, 3
 
@@ -96,7 +100,13 @@ def _of_rates(index: int, passage: Passage, context: Context) -> Iterator[Findin
         last = before[-1] if before else None
         alike = [each for each in before if last and each.dims == last.dims]
         between = [each for each in within(every, alike[-1].end, told.start) if each.counted] if alike else []
-        if len(alike) != 2 or between or _SPARE.search(text, starts[0], min(told.end + _LEAD, len(text))):
+        each_behind = _EACH_BEHIND.match(text, told.end)
+        if (
+            len(alike) != 2
+            or each_behind
+            or between
+            or _SPARE.search(text, starts[0], min(told.end + _LEAD, len(text)))
+        ):
             continue
         one, all_of = sorted(alike, key=lambda each: each.value)
         real = all_of.value / one.value

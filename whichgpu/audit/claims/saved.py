@@ -171,11 +171,24 @@ def _judged(
     if right is not None:
         return _made(passage, said, right, "confirmed", context)
     near = [each for each in amounts if sentence.start - 2 * _BACK < each.start < sentence.end]
-    known = any(_gives(said, pair) for pair in _pairs(near[-2 * _MOST :]))
+    known = any(_gives(said, pair) for pair in (*_pairs(near[-2 * _MOST :]), *_loosely(near[-2 * _MOST :])))
+    known = known or _beside(said, sentence, near, passage.text, context)
     known = known and not _are_named(passage.text, here, said)
     if not 0 < len(pairs) <= _FEW or known or not (said.of or said.way or here):
         return None
     return _made(passage, said, pairs[-1], "inconsistent", context)
+
+
+def _beside(said: _Said, sentence: Sentence, near: Sequence[Term], text: str, context: Context) -> bool:
+    """Whether the bare number right before a change gives it with an amount: "4.4 each, 8 % less"."""
+    numbers = [each for each in terms(text, context.fraction) if sentence.start <= each.start < said.start]
+    last = numbers[-1:] if numbers and numbers[-1].plain and said.start - numbers[-1].end < _BACK else []
+    return any(
+        _gives(said, (a.value, value, a, each))
+        for each in near
+        for value in (each.value, 60 * each.value, 3600 * each.value)
+        for a in last
+    )
 
 
 def _are_named(text: str, here: Sequence[Term], said: _Said) -> bool:
@@ -217,7 +230,7 @@ def _pairs(money: Sequence[Term]) -> Iterator[tuple[float, float, Term, Term]]:
         loose = bool(a.sign) and dims(money=1) in (a.dims, b.dims) and max(a.value, b.value) < _LARGEST
         length = converted(tuple(x - y for x, y in zip(a.dims, b.dims, strict=True)))
         same = a.value == b.value and (a.start < 0 or b.start - a.end > _BESIDE)
-        if a.sign != b.sign or same or not (length or loose):
+        if a.sign != b.sign or same or not (length or loose) or a.of != b.of:
             continue
         if any(a.dims[AXES.index(axis)] != b.dims[AXES.index(axis)] for axis in _THINGS):
             continue
@@ -226,6 +239,13 @@ def _pairs(money: Sequence[Term]) -> Iterator[tuple[float, float, Term, Term]]:
             # One amount in two periods.
             continue
         yield a.value * scale, b.value, a, b
+
+
+def _loosely(amounts: Sequence[Term]) -> Iterator[tuple[float, float, Term, Term]]:
+    """Two amounts of one thing, whatever period is said of each: "$2,700 a month ... to $1,620"."""
+    for a, b in combinations(amounts, 2):
+        if a.sign == b.sign and a.of == b.of and a.value and b.value:
+            yield a.value, b.value, a, b
 
 
 def _gives(said: _Said, pair: tuple[float, float, Term, Term]) -> bool:
