@@ -81,7 +81,8 @@ def _can_be(told: Term, used: tuple[Term, ...]) -> bool:
 
 def _products(told: Term, used: tuple[Term, ...]) -> Iterator[Way]:
     start = -_code(told.dims)
-    for powers in product(*(_powers(each) for each in used)):
+    given = any(each.each for each in used)
+    for powers in product(*(_powers(each, as_number=given) for each in used)):
         value, code = 1.0, start
         for factor, of in powers:
             value *= factor
@@ -137,9 +138,13 @@ def _of_use(left: tuple[int, ...], told: Term, used: tuple[Term, ...]) -> tuple[
 
 
 @lru_cache(maxsize=512)
-def _powers(term: Term) -> tuple[tuple[float, int], ...]:
+def _powers(term: Term, *, as_number: bool = False) -> tuple[tuple[float, int], ...]:
     """What a term may be as a factor, with the `_code` of its powers."""
-    return tuple((value, _code(powers)) for value, powers in _factors(term))
+    every = _factors(term)
+    if as_number and term.of == "piece" and sum(map(abs, term.dims)) == 1:
+        # "50,000 examples with 500 tokens each"
+        every.append((term.value, dims()))
+    return tuple((value, _code(powers)) for value, powers in every)
 
 
 def _factors(term: Term) -> list[tuple[float, tuple[int, ...]]]:

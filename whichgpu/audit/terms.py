@@ -60,7 +60,7 @@ _PER = re.compile(
     rf"|(?:{_PERIOD})\b)",
     re.IGNORECASE,
 )
-_ONE = re.compile(r"\s*\(?(?:each|apiece|je|chacun)\b", re.IGNORECASE)
+_ONE = re.compile(r"\s*\(?(?:for each(?=[,.;)])|each|apiece|je|chacun)\b", re.IGNORECASE)
 _HOURS_LATER = re.compile(rf"[-\s]*(?:{_PERIOD})\b", re.IGNORECASE)
 _MANY = {"1000": 1e3, "1k": 1e3, "k": 1e3, "thousand": 1e3, "million": 1e6, "1m": 1e6, "1million": 1e6,
          "m": 1e6, "billion": 1e9}  # fmt: skip
@@ -174,6 +174,9 @@ _IN_NAME = re.compile(
     r"Flux|CUDA|PyTorch|"
     r"Gen|version|Claude|Gemini|Sonnet|Opus|Haiku|Windows|Ubuntu|Python)[ -]v?$"
 )
+#: "We ran it three times."
+_REPEATED = re.compile(r"\b(?:ran|runs?|repeat\w*|did|tried|trained|redid)\b[^.;,\d]{0,20}$", re.IGNORECASE)
+_AGAIN = 32
 _JOINED = re.compile(r"\s*(?:,|and|or|plus)\s+(?:about |another |roughly |around )?", re.IGNORECASE)
 _HOURS = AXES.index("hour")
 _REACH, _NEXT, _NEAR, _HOUR = 110, 10, 3, 3600.0
@@ -273,7 +276,9 @@ def _spelled(text: str, names: Places) -> Iterator[Term]:
     """Amounts that are written as words: round ones, multiples, durations and counts."""
     yield from (_of_phrase(text, each) for each in (*_ROUND.finditer(text), *_CENTS.finditer(text)))
     for many in multiples(text):
-        yield Term(many.start, many.end, many.value, dims(), text[many.start : many.end], plain=True)
+        again = bool(_REPEATED.search(text, max(0, many.start - _AGAIN), many.start))
+        words = text[many.start : many.end]
+        yield Term(many.start, many.end, float(many.value), dims(), words, counted=again, plain=not again)
     for match in (*_LASTS.finditer(text), *_SPELLED.finditer(text)):
         made = _of_word(text, match, names)
         if made is not None:

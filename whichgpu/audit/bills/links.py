@@ -42,7 +42,8 @@ LEADS = re.compile(
     r"comes|means|works)|adds? up to|comes? (?:out )?(?:to|at)|came to|amounts? to|works? out (?:to|at|as)|"
     r"translates? (?:in)?to|equals|total(?:s|l?ing)?(?: of)?|sums? (?:up )?to|makes?|making|gives?|giving|"
     r"(?:will|would) (?:be|cost|pay)|you[\u2019']?(?:d|ll)? pay|meaning)|[=\u2248\u2192])"
-    r"(?:\s+(?:you|us|them|it|a|an|the|total|bill|cost|of|only|just|about|around|roughly|approximately|"
+    r"(?:\s+(?:real|actual|whole|final|entire|full|was|were|my|our|monthly|yearly|annual|daily|price|run|"
+    r"invoice|you|us|them|it|a|an|the|total|bill|cost|of|only|just|about|around|roughly|approximately|"
     r"nearly|almost|some|again|still|would|spend|pay|be|to|is|paying|cost(?:s|ing)?|in|at))*\s*~?$",
     re.IGNORECASE,
 )
@@ -79,6 +80,8 @@ _GOES_ON = re.compile(
     r"\b(?:on[- ]demand|for (?:all|both|the) \w+|per \w+|each|an? (?:hour|day|week|month|year))\b)*",
     re.IGNORECASE,
 )
+#: "384 kWh and $65".
+_AND = re.compile(r"\s*(?:,|and|,\s*and|or)\s+(?:about |around |roughly )?", re.IGNORECASE)
 _FOR_ALL = re.compile(r"\s+for (?:the|both|all)\b", re.IGNORECASE)
 
 
@@ -137,6 +140,7 @@ def linked(text: Amounts, base: Term, told: Term) -> bool:
     per_token = told.of == "byte" and base.dims[2] < 0
     if told.of == "flop" and not LEADS.search(words, reach, told.start):
         return False
+    priced = told.sign and base.of == "energy" and _AND.fullmatch(words, base.end, told.start)
     link = _LINK if told.of in PAID or per_token or GPU_HOURS.search(told.words) else _STRONG
     tariff = told.of == "money" and last.tariff and told.start - last.end < BEHIND
     of_each = (
@@ -152,6 +156,7 @@ def linked(text: Amounts, base: Term, told: Term) -> bool:
         or listed
         or tariff
         or timed
+        or priced
         or for_all
         or leads
         or link.search(words, reach, told.start)

@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.bills.amounts import MONEY, NEAR, TWO, Amounts
+from whichgpu.audit.bills.amounts import FAR, MONEY, NEAR, TWO, Amounts
 from whichgpu.audit.bills.links import GPU_HOURS, LEADS, PAID
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.relations import Way, alike, differences, ways
@@ -109,10 +109,21 @@ def explained(told: Term, text: Amounts, *, said: bool = False) -> bool:
         return True
     return any(
         is_simple(each, told, text)
-        and _is_near(each, here)
+        and _is_near(each, here, text)
         and not (said and len(each.used) == 1 and alike(each.used[0], told))
+        and not (said and _lacks_count(each, told, text))
         for each in found
     )
+
+
+def _lacks_count(way: Way, told: Term, text: Amounts) -> bool:
+    """Whether the number of GPUs right before an amount is no factor: "four cards make 400 an hour"."""
+    here = text.sentence(told.start)
+    last = [each for each in text.before(told.start, NEAR) if each.counted or any(each.dims)][:1]
+    if GPU_HOURS.search(told.words):
+        last = [each for each in text.before(told.start, FAR) if each.counted][:1]
+        here = text.sentence(max(here.start - 2, 0))
+    return bool(last) and last[0].counted and last[0].start >= here.start and last[0] not in way.used
 
 
 def _is_of_two(told: Term, one: Term, other: Term) -> bool:
@@ -129,13 +140,19 @@ def _is_of_two(told: Term, one: Term, other: Term) -> bool:
     )
 
 
-def _is_near(way: Way, here: Sentence) -> bool:
+def _is_near(way: Way, here: Sentence, text: Amounts) -> bool:
     """Whether one of three factors stands in the sentence itself: else they fit by chance."""
     if any(
         each.plain and not any(map(str.isdigit, each.words)) and each.start < here.start for each in way.used
     ):
         # "Half", of something else.
         return False
+    counts = [each for each in way.used if not any(each.dims)]
+    kinds = [each.dims for each in way.used if any(each.dims)]
+    if len(counts) > 1 or len(set(kinds)) < len(kinds):
+        # Two numbers, or two amounts of one kind, that cancel each other, do so by chance.
+        back = text.sentence(max(here.start - 2, 0)).start
+        return all(each.start >= (here.start if each in counts else back) for each in way.used)
     return len(way.used) <= TWO or any(here.start <= each.start < here.end for each in way.used)
 
 
@@ -163,6 +180,8 @@ def is_simple(way: Way, told: Term, text: Amounts) -> bool:
         # Two rates of work are of two devices, or a peak and what is reached of it.
         return False
     spent = {one.value for each in way.used for one in text.derived.get(each, ())}
+    if any(each.sign and told.sign and each.sign != told.sign for each in way.used):
+        return False
     again = any(each.counted and each.value in spent for each in way.used)
     if again or sum(sum(map(bool, each.dims)) == 1 and each.of in LENGTHS for each in way.used) > 1:
         return False

@@ -67,7 +67,7 @@ def _tells(told: Term, text: Amounts) -> bool:
     led = LEADS.search(text.passage.text, max(0, told.start - NEAR), told.start)
     if told.of in ("byte", "flop", *LENGTHS) or (told.about and not led):
         return False
-    return len(re.sub(r"[^1-9]", "", told.words)) >= TWO
+    return led is not None or len(re.sub(r"[^1-9]", "", told.words)) >= TWO
 
 
 def _bases(told: Term, text: Amounts, context: Context) -> list[Term]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.bills.amounts import BASES, MONEY, NEAR, TWO, Amounts
 from whichgpu.audit.bills.links import CLAUSE, LEADS
-from whichgpu.audit.relations import Way, alike
+from whichgpu.audit.relations import Way, alike, rounding
 from whichgpu.audit.sentences import within
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ _LEFT = re.compile(
 )
 
 
+#: How far a sum may be from what is told, and from what is told roughly.
+_SUM, _ABOUT = 0.008, 0.07
 _SUMMED = re.compile(r"\b(?:together(?! with)|altogether|in total|all in all|the sum)\b", re.IGNORECASE)
 
 
@@ -93,3 +95,9 @@ def _totals(told: Term, text: Amounts) -> list[Way]:
             value = sum(each.value for each in parts)
             return [Way(value, value, tuple(parts))]
     return []
+
+
+def adds_up(way: Way, told: Term) -> bool:
+    """Whether a sum is what is told: the roundings of its parts seldom add up."""
+    slack = _ABOUT if told.about else _SUM + max(map(rounding, (*way.used, told)))
+    return abs(way.low / told.value - 1) <= slack

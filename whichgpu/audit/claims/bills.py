@@ -5,14 +5,24 @@ An amount that is said to follow from another is wrong where no product of what 
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.bills.amounts import FAR, MONEY, Amounts, earlier, is_aside, is_known, is_use, of_another
 from whichgpu.audit.bills.links import GIVEN, PAID, linked, stopped
-from whichgpu.audit.bills.products import apart, explained, finding, forces, is_left_out, is_simple, is_stated
+from whichgpu.audit.bills.products import (
+    CLOSE,
+    apart,
+    explained,
+    finding,
+    forces,
+    is_left_out,
+    is_simple,
+    is_stated,
+)
 from whichgpu.audit.bills.slips import slipped
-from whichgpu.audit.bills.sums import is_summed, sums
+from whichgpu.audit.bills.sums import adds_up, is_summed, sums
 from whichgpu.audit.relations import Way, alike, ways
 from whichgpu.audit.terms import AXES, terms
 
@@ -43,6 +53,8 @@ _UNLIKE = 4.0
 #: What is told of "a month" or "a million tokens" is no amount that follows.
 #: The last prices of energy that a document told are those that its bills are worked out with.
 TARIFFS = 2
+#: Seconds as minutes or hours, and thousands as units: further apart, and still of one thing.
+_SLIPS = (60.0, 100.0, 1e3, 3600.0)
 _ROUND = (1.0, 1e3, 1e6, 1e9)
 
 
@@ -103,6 +115,18 @@ def _bases(told: Term, text: Amounts, context: Context) -> list[Term]:
     return [base, *(each for each in before[1:] if not of_another(context, text, each, told))]
 
 
+def _skips(way: Way, told: Term, text: Amounts) -> bool:
+    """Whether a product or sum leaves out what stands between its factors and the amount."""
+    return bool(way.used) and is_left_out(way, told, text)
+
+
+def _is_off(way: Way, told: Term) -> bool:
+    """Whether an amount is too far from a product for rounding, and near enough to be of the same thing."""
+    off = apart(way, told)
+    slip = any(abs(off / math.log(one) - 1) < CLOSE for one in _SLIPS)
+    return slip or _LIKE[told.of in PAID] < off < _UNLIKE
+
+
 def _judged(bases: Sequence[Term], told: Term, text: Amounts, context: Context) -> Finding | None:
     """Confirmed where a product of what is stated gives the amount, wrong where none does."""
     forced: list[Way] = []
@@ -128,14 +152,15 @@ def _judged(bases: Sequence[Term], told: Term, text: Amounts, context: Context) 
     forced = summed or forced
     if not forced:
         return None
-    right = next((each for each in forced if each.gives(told)), None)
-    best = right or min(forced, key=lambda one: (len(one.used), apart(one, told)))
+    fits = adds_up if summed else Way.gives
+    right = next((each for each in forced if fits(each, told) and not _skips(each, told, text)), None)
+    best = right or min(forced, key=lambda one: (_skips(one, told, text), len(one.used), apart(one, told)))
     if right is not None:
         # A count that it was multiplied by is in it already.
         counts = frozenset(each for each in right.used if each.counted)
         text.derived[told] = counts.union(*(text.derived.get(each, frozenset()) for each in right.used))
-    elif explained(told, text, said=True) or not _LIKE[told.of in PAID] < apart(best, told) < _UNLIKE:
+    elif explained(told, text, said=True) or not _is_off(best, told):
         return None
-    if not right and not summed and is_left_out(best, told, text):
+    if not right and not summed and _skips(best, told, text):
         return None
     return finding(best, told, "confirmed" if right else "inconsistent", text, context)
