@@ -89,10 +89,10 @@ _ADVERBS = {
 _ADVERB = re.compile("|".join(rf"\b(?P<{name}>{words})\b" for name, words in _ADVERBS.items()), re.IGNORECASE)
 _A_PERIOD = re.compile(
     r"\b(?:an?|the|each|every|one|whole|full)\s+(?:\d{2}-day\s+)?"
-    r"(?:(?P<month>month)|(?P<year>year)|(?P<day>day))"
-    r"(?:\s+(?:then|of [\w -]{3,24}?))?,?\s+(?:(?:comes?|works? out|adds? up|came) to|costs?|cost|is|was|"
-    r"makes?|would (?:be|cost)|(?:I|we|you) (?:pay|paid|spen[dt]))\s+(?:me |us |you )?"
-    r"(?:about |around |roughly |just |only )*~?$",
+    r"(?:(?P<month>month)|(?P<year>year)|(?P<day>day)|(?P<hour>hour))"
+    r"(?:\s+(?:then|of [\w -]{3,24}?))?,?\s+(?:(?:that|this|it|which)\s+)?"
+    r"(?:(?:comes?|works? out|adds? up|came) to|costs?|cost|is|was|makes?|would (?:be|cost)|"
+    r"(?:I|we|you) (?:pay|paid|spen[dt]))\s+(?:me |us |you )?(?:about |around |roughly |just |only )*~?$",
     re.IGNORECASE,
 )
 #: "900 per hour", of what was just spoken of.
@@ -109,7 +109,8 @@ _THING = re.compile(
 _SIDE = re.compile(r"\s*(?:input|output|prompt|generated)\b(?!\s*(?:price|rate|cost))", re.IGNORECASE)
 #: Millions "a day" or "and" others, of what was counted before.
 _BARE = re.compile(
-    r"\s*(?:$|[.,;:)|]|(?:per|an?|/|and|or|at|in|for)\b(?!\s+(?:parameter|weight)))", re.IGNORECASE
+    r"\s*(?:$|[.,;:)|]|(?:per|an?|/|and|or|at|in|for|takes?|costs?|needs?|is|are|would|will|go)\b(?!\s+(?:parameter|weight)))",
+    re.IGNORECASE,
 )
 _TOKENS = re.compile(r"tokens?\b", re.IGNORECASE)
 _PIECES = re.compile(r"\b(?:images|pictures|requests|calls|queries)\b", re.IGNORECASE)

@@ -31,8 +31,11 @@ SPAN = 800
 
 NEAR = 60
 #: What stands right before an amount that was told elsewhere.
-_THE = re.compile(r"\b(?:the|my|our|your|their|its|that|those|these)\s+~?$", re.IGNORECASE)
-_BEFORE = 8
+_THE = re.compile(
+    r"\b(?:by(?: about| around| roughly| only)?|the|my|our|your|their|its|that|those|these)\s+~?$",
+    re.IGNORECASE,
+)
+_BEFORE = 16
 
 
 TWO = 2
@@ -58,6 +61,8 @@ class Amounts:
         self.tariffs = own or bool(tariffs)
         #: The counts that are in what follows from others.
         self.derived: dict[Term, frozenset[Term]] = {}
+        #: What is a share of another.
+        self.shared: set[Term] = set()
         #: Signs of the money, and "energy", that was heard of and is no tariff.
         self.kinds: set[str] = set()
         self._wrong: set[Term] = set()

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from whichgpu.audit.sentences import Sentence
     from whichgpu.audit.terms import Term
 
+#: "5% of $290,000".
+_OF = re.compile(r"\s*of\s+(?:the |its |our |about )?", re.IGNORECASE)
+#: "1,100 tokens per second, 3.96 million an hour".
+_COMMA = re.compile(r",\s*(?:or |about |roughly )*$")
 _HOURS, _MONTHS = AXES.index("hour"), AXES.index("day")
 RENT = dims(money=1, hour=-1)
 
@@ -57,9 +61,9 @@ def forces(way: Way, base: Term, told: Term, text: Amounts) -> bool:
     # Two rates of one kind are no factor of a third.
     alone = base.dims == told.dims and len(set(rates)) < len(rates)
     # Nor do two amounts of tokens make one: they cancel each other.
-    works = [each.of for each in others if each.of in ("token", "piece")]
+    works = [each.dims for each in others if each.of in ("token", "piece")]
     alone = alone or len(set(works)) < len(works)
-    if alone or (told.of not in PAID and not _rated((base, *others), told)):
+    if alone or (told.of not in PAID and not rated((base, *others), told)):
         return False
     return all(any(each.dims) or each.counted or each.share for each in others)
 
@@ -69,13 +73,15 @@ def _is_restated(base: Term, told: Term, text: Amounts) -> bool:
     if base.dims != told.dims:
         # Not one amount, and another of a period.
         return any(base.dims[_HOURS:]) or not any(told.dims[_MONTHS:])
-    if not LEADS.search(text.passage.text, max(base.end, told.start - NEAR), told.start):
+    words = text.passage.text
+    beside = base.start >= text.sentence(told.start).start and _COMMA.search(words, base.end, told.start)
+    if not beside and not LEADS.search(words, max(base.end, told.start - NEAR), told.start):
         return False
     periods = [SHORT.search(text.passage.text, each.start, each.end) for each in (base, told)]
     return bool(periods[0]) != bool(periods[1])
 
 
-def _rated(used: Sequence[Term], told: Term) -> bool:
+def rated(used: Sequence[Term], told: Term) -> bool:
     """Whether a product of no money has a rate in it, or is a length of time in another unit."""
     if GPU_HOURS.search(told.words):
         return len(used) > 1
@@ -158,6 +164,10 @@ def _is_near(way: Way, here: Sentence, text: Amounts) -> bool:
 
 def is_left_out(way: Way, told: Term, text: Amounts) -> bool:
     """Whether an amount between the last factor and the one told is no part of a product."""
+    of_whole = [each for each in text.every if each.share and each not in way.used]
+    words = text.passage.text
+    if any(_OF.fullmatch(words, each.end, one.start) for each in of_whole for one in way.used):
+        return True
     last = max(each.end for each in way.used)
     between = [each for each in text.before(told.start, told.start - last) if any(each.dims) or each.counted]
     return any(each not in text.derived and not alike(each, told) for each in between if each.start >= last)
@@ -189,7 +199,9 @@ def is_simple(way: Way, told: Term, text: Amounts) -> bool:
         return False
     shares = [each for each in way.used if each.share]
     here = text.sentence(told.start)
-    if len(shares) > 1 or any(not here.start <= each.start < told.start for each in shares):
+    # "At 50 % it is $0.20, at 20 % $0.50": a share of the whole, not of the last part of it.
+    again = bool(shares) and any(each in text.shared for each in way.used)
+    if again or len(shares) > 1 or any(not here.start <= each.start < told.start for each in shares):
         return False
     of_kind = sum(each.of == told.of for each in way.used)
     sole = of_kind <= 1 or of_kind == len(way.used) == TWO

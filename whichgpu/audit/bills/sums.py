@@ -23,13 +23,15 @@ _TOTAL = re.compile(
 
 
 _LEFT = re.compile(
-    r"\b(?:leaves?|leaving|that leaves|remain\w*|short of|(?:we|you) are short|"
+    r"(?<!I )(?<!we )(?<!We )(?<!you )(?<!to )\b(?:leaves?|leaving|that leaves|remain\w*|"
+    r"short of|(?:we|you) are short|"
     r"left with)\b(?: (?:you|us|me|with|only|just|about|around|roughly|"
     r"some|a))*\s*~?$",
     re.IGNORECASE,
 )
 
 
+_THREE = 3
 #: How far a sum may be from what is told, and from what is told roughly.
 _SUM, _ABOUT = 0.008, 0.07
 _SUMMED = re.compile(r"\b(?:together(?! with)|altogether|in total|all in all|the sum)\b", re.IGNORECASE)
@@ -81,7 +83,13 @@ def _totals(told: Term, text: Amounts) -> list[Way]:
         and last[0].start >= text.sentence(max(here.start - 2, 0)).start
     ):
         value = abs(last[0].value - last[1].value)
-        return [Way(value, value, tuple(last))] if value else []
+        every = [each for each in text.near(told, told.start) if alike(each, told) and not each.each][
+            -_THREE:
+        ]
+        rest = every[0].value - sum(each.value for each in every[1:]) if len(every) == _THREE else 0.0
+        # What is left of a whole of which two parts were told.
+        whole = [Way(rest, rest, tuple(every))] if rest > 0 and rest != value else []
+        return [Way(value, value, tuple(last)), *whole] if value else []
     if not (
         _TOTAL.search(words, max(here.start, told.start - NEAR), told.start) or _IN_ALL.match(words, told.end)
     ):

@@ -9,8 +9,18 @@ import math
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.bills.amounts import FAR, MONEY, Amounts, earlier, is_aside, is_known, is_use, of_another
-from whichgpu.audit.bills.links import GIVEN, PAID, linked, stopped
+from whichgpu.audit.bills.amounts import (
+    FAR,
+    MONEY,
+    NEAR,
+    Amounts,
+    earlier,
+    is_aside,
+    is_known,
+    is_use,
+    of_another,
+)
+from whichgpu.audit.bills.links import GIVEN, LEADS, PAID, linked, stopped
 from whichgpu.audit.bills.products import (
     CLOSE,
     apart,
@@ -21,7 +31,7 @@ from whichgpu.audit.bills.products import (
     is_simple,
     is_stated,
 )
-from whichgpu.audit.bills.slips import slipped
+from whichgpu.audit.bills.slips import reversed_share, slipped
 from whichgpu.audit.bills.sums import adds_up, is_summed, sums
 from whichgpu.audit.relations import Way, alike, ways
 from whichgpu.audit.terms import AXES, terms
@@ -89,18 +99,25 @@ def find(context: Context) -> Iterator[Finding]:
             bases = _bases(told, text, context)
             asked += bool(bases)
             said = bases or sums(told, text)
-            found = _judged(bases, told, text, context) if said else None
+            found = reversed_share(told, text, context)
+            if found is None and said:
+                found = _judged(bases, told, text, context)
             if found is None and asked < CLAIMS:
                 found = slipped(told, text, context)
             if found is not None:
                 yield found
+            here = text.sentence(told.start)
+            if any(each.share for each in text.before(told.start, told.start - here.start)):
+                text.shared.add(told)
             text.heard(told, wrong=found is not None and found.accuses)
 
 
 def _bases(told: Term, text: Amounts, context: Context) -> list[Term]:
     """The amounts before that one may follow from: the last of its kind, and those before that."""
     before = [each for each in earlier(told, text) if not is_aside(text.passage.text, each, told)]
-    if not before or told.start - before[0].end > FAR:
+    # "So", "thus": what it follows from may be a few sentences back.
+    led = LEADS.search(text.passage.text, max(0, told.start - NEAR), told.start)
+    if not before or told.start - before[0].end > FAR * (2 if led else 1):
         return []
     base = before[0]
     if (told.each and (base.each or told.sign != base.sign)) or is_known(told, text):
