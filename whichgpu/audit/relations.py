@@ -27,6 +27,7 @@ _MOST = 0.2
 #: Factors of one product, and those among them that are numbers of no unit.
 _FACTORS, _BARE, _POOL = 4, 2, 12
 _HOURLY, _ONE_HOUR = dims(money=1, hour=-1), dims(hour=1)
+_DAYS, _MONTHS = dims(day=1), (28.0, 29.0, 30.0, 31.0)
 _LONG = ("day", "week", "month", "year")
 _HOUR, _PIECE = AXES.index("hour"), AXES.index("piece")
 #: More than twice any sum of powers.
@@ -116,9 +117,7 @@ def _of_use(left: tuple[int, ...], told: Term, used: tuple[Term, ...]) -> tuple[
     """What "24 hours a day" or "5,000 requests a day" make a day's amount of one that says no period."""
     periods = [axis for axis, power in zip(AXES, left, strict=True) if power]
     if sum(left) == 1:
-        # "434 kWh at 0.35 would cost 152 a month": of the month that goes without saying.
-        lone = len(periods) == 1 and periods[0] in _LONG and not any(any(each.dims[_HOUR:]) for each in used)
-        return (1.0, 1.0) if lone and told.dims[AXES.index(periods[0])] == -1 else None
+        return _of_its_period(left, told, used)
     if told.dims == _ONE_HOUR and len(periods) == 1 and periods[0] in LENGTHS:
         # "8 hours a day for 22 days a month" are so many hours, of a month.
         return (1.0, 1.0) if any(each.dims[AXES.index(periods[0])] == -1 for each in used) else None
@@ -134,6 +133,19 @@ def _of_use(left: tuple[int, ...], told: Term, used: tuple[Term, ...]) -> tuple[
             length = converted(tuple(a - b for a, b in zip(left, period, strict=True)))
             if length:
                 return length
+    return None
+
+
+def _of_its_period(left: tuple[int, ...], told: Term, used: tuple[Term, ...]) -> tuple[float, float] | None:
+    """What an amount of a period is of one that says none: "434 kWh at 0.35 would cost 152 a month"."""
+    period = next((axis for axis in _LONG if told.dims[AXES.index(axis)] == -1), "")
+    if not period or left[AXES.index(period)] != 1:
+        return None
+    if not any(any(each.dims[_HOUR:]) for each in used):
+        return (1.0, 1.0)
+    if period == "month" and any(each.dims == _DAYS and each.value in _MONTHS for each in used):
+        # "Around the clock for 30 days, so much per month."
+        return converted(tuple(0 if axis == period else each for axis, each in zip(AXES, left, strict=True)))
     return None
 
 

@@ -68,7 +68,7 @@ def _why(found: Finding, starts: Sequence[tuple[int, int]], context: Context) ->
     if told is None:
         return ""
     text = Amounts(passage, index, every, ())
-    if _is_set(told, text, context):
+    if _is_set(told, found, text, context):
         return "the value is a setting, or of the machine around the device"
     here = text.sentence(told.start)
     together = _TOGETHER.search(text.passage.text, here.start, here.end)
@@ -80,7 +80,7 @@ def _why(found: Finding, starts: Sequence[tuple[int, int]], context: Context) ->
     return ""
 
 
-def _is_set(told: Term, text: Amounts, context: Context) -> bool:
+def _is_set(told: Term, found: Finding, text: Amounts, context: Context) -> bool:
     """Whether a power is a limit or a machine's, or a size is in brackets behind the format of a model."""
     words, here = text.passage.text, text.sentence(told.start)
     if told.of == "byte" and words[: told.start].endswith("("):
@@ -91,7 +91,8 @@ def _is_set(told: Term, text: Amounts, context: Context) -> bool:
     named = [each for each in context.mentions.get(text.place, ()) if each.end <= told.start][-1:]
     machine = named and named[0].start >= here.start and _MACHINE.match(words, named[0].end)
     given = _SET.search(words, max(here.start, told.start - _BACK), told.start)
-    return bool(machine or (given and not _RATED.match(words, told.end)))
+    below = all(told.value < own for own in _own(found, told, context))
+    return bool(machine or (given and below and not _RATED.match(words, told.end)))
 
 
 def _is_several(told: Term, found: Finding, text: Amounts, context: Context) -> bool:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _OF = re.compile(r"\s*of\s+(?:the |its |our |about )?", re.IGNORECASE)
 #: "1,100 tokens per second, 3.96 million an hour".
 _COMMA = re.compile(r",\s*(?:or |about |roughly )*$")
+#: Letters between a share and what it is of, and amounts of money that are tried two by two.
+_NEXT, _MANY = 16, 16
 _HOURS, _MONTHS = AXES.index("hour"), AXES.index("day")
 RENT = dims(money=1, hour=-1)
 
@@ -106,7 +108,8 @@ def explained(told: Term, text: Amounts, *, said: bool = False) -> bool:
     pool = [each for each in pool if any(each.dims) or each.counted or each.start >= start]
     pool = [each for each in pool if each.start < told.start or not alike(each, told)]
     found = (each for each in (*ways(told, pool, most=SIMPLE), *differences(told, pool)) if each.gives(told))
-    if told.sign and any(_is_of_two(told, a, b) for a, b in combinations([e for e in pool if e.sign], TWO)):
+    money = [each for each in pool if each.sign][-_MANY:]
+    if told.sign and any(_is_of_two(told, a, b) for a, b in combinations(money, TWO)):
         return True
     numbers = [each.value for each in pool if each.start >= here.start and (each.counted or each.plain)]
     rents = [each.value for each in pool if each.dims == RENT and told.dims == MONEY]
@@ -164,9 +167,12 @@ def _is_near(way: Way, here: Sentence, text: Amounts) -> bool:
 
 def is_left_out(way: Way, told: Term, text: Amounts) -> bool:
     """Whether an amount between the last factor and the one told is no part of a product."""
-    of_whole = [each for each in text.every if each.share and each not in way.used]
     words = text.passage.text
-    if any(_OF.fullmatch(words, each.end, one.start) for each in of_whole for one in way.used):
+    of_whole = ((each, one) for one in way.used for each in text.before(one.start, _NEXT))
+    if any(
+        each.share and each not in way.used and _OF.fullmatch(words, each.end, one.start)
+        for each, one in of_whole
+    ):
         return True
     last = max(each.end for each in way.used)
     between = [each for each in text.before(told.start, told.start - last) if any(each.dims) or each.counted]

@@ -142,11 +142,12 @@ def _of_room(index: int, passage: Passage, context: Context) -> Iterator[Finding
             continue
         card = _CARD.match(text, told.end)
         start = [each.start for each in sentences(text) if each.start <= told.start][-1]
+        back = max(0, start - _REACH)
         sized = [float(each["n"]) for each in _SIZED.finditer(text, start, min(told.end + _LEAD, len(text)))]
         needs = [
             each for each in within(every, start, told.start) if each.of == "byte" and sum(each.dims) == 1
         ]
-        above = [float(each["n"]) for each in _SIZED.finditer(text, 0, start)]
+        above = [float(each["n"]) for each in _SIZED.finditer(text, back, start)]
         sized = sized or above[-1:]
         if not card or len(set(sized)) != 1 or not needs or _SHARED.search(text, start, told.end + _LEAD):
             continue

@@ -10,6 +10,7 @@ from itertools import combinations, permutations
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.claims.quotients import Column, column
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import stated
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
 
+#: Headers of tables of costs, work and energy.
+_OF_USE = re.compile(
+    r"[$\u20ac]|\b(?:costs?|prices?|paid|bills?|spen[dt]|hours?|kwh|tokens?|images|requests|total|rates?|rent|"
+    r"needed|wasted|sav(?:ed|ings?)|months?|years?|energy)\b",
+    re.IGNORECASE,
+)
 _ROWS, _COLUMNS = 24, 8
 #: Rows that show what a column is, where its factor is one that units make, and where it is any number.
 _SHOWN, _FREE, _TO_ONE = 2, 3, 2
@@ -70,6 +77,9 @@ def find(context: Context) -> Iterator[Finding]:
             continue
         heads = [(at, cell.text) for at, cell in enumerate(rows[0][:_COLUMNS]) if at and cell]
         columns = {at: column(text, rows, at, context) for at, text in heads}
+        if not _OF_USE.search(" ".join(text for _, text in heads)):
+            # Figures of devices follow from each other by chance only.
+            continue
         best = max(_shown(columns), key=lambda one: (len(one.right), one.column), default=None)
         if best is not None:
             yield from _judged(rows, best, context)
@@ -114,7 +124,7 @@ def _judged(rows: Sequence[Sequence[Passage | None]], shown: _Shown, context: Co
     for row in sorted(shown.wrong):
         cell = rows[row][shown.column]
         told = quantities(cell.text, context.fraction) if cell else ()
-        if cell is None or len(told) != 1:
+        if cell is None or len(told) != 1 or told[0].dimension in ("percent", "times"):
             continue
         # What follows from a figure that is wrong itself is not wrong too.
         doubtful = any(one and one.start <= at < one.end for one in rows[row] for at in accused)
