@@ -174,7 +174,9 @@ def is_left_out(way: Way, told: Term, text: Amounts) -> bool:
         for each, one in of_whole
     ):
         return True
-    last = max(each.end for each in way.used)
+    # "A month" is of the amount that it stands behind.
+    worked = [each for each in way.used if any(map(str.isdigit, each.words)) or each.value != 1] or way.used
+    last = max(each.end for each in worked)
     between = [each for each in text.before(told.start, told.start - last) if any(each.dims) or each.counted]
     return any(each not in text.derived and not alike(each, told) for each in between if each.start >= last)
 
