@@ -53,7 +53,8 @@ def rounding(term: Term) -> float:
     """Half of the last digit of an amount, as a share of it; a count is exact."""
     if term.counted or not any(mark.isdigit() for mark in term.words):
         return 0.0
-    if float(term.value).is_integer() and not term.sign and term.value < 1e3:
+    measured = term.dims[AXES.index("byte")] or term.dims[AXES.index("energy")]
+    if not measured and float(term.value).is_integer() and not term.sign and term.value < 1e3:
         # "8 hours a day", "16 GPUs": told as they are.
         return 0.0 if not term.dims[AXES.index("token")] else _WITHIN / 2
     return min(stated(term.value, term.words, "", frozenset()).rounding, _ROUNDED)

@@ -69,6 +69,13 @@ _NUMBER_WORDS = {
     "a hundred": 100, "vier": 4, "zwei": 2, "drei": 3, "huit": 8, "quatre": 4, "deux": 2, "ocho": 8,
     "otto": 8, "acht": 8, "cuatro": 4, "dos": 2, "sei": 6, "quattro": 4, "due": 2, "pair": 2, "couple": 2,
     "dozen": 12,
+    **{
+        f"{ten}-{unit}": tens + number
+        for ten, tens in (("twenty", 20), ("thirty", 30), ("forty", 40), ("fifty", 50), ("sixty", 60))
+        for number, unit in enumerate(
+            ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine"), start=1
+        )
+    },
 }  # fmt: skip
 _SPELLED = re.compile(
     rf"(?<![\w-])(?P<n>{'|'.join(sorted(_NUMBER_WORDS, key=len, reverse=True))})(?=[\s,.;:)-])", re.I

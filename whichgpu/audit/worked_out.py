@@ -15,7 +15,8 @@ from whichgpu.audit.bills.links import LEADS
 from whichgpu.audit.bills.products import explained
 from whichgpu.audit.findings import withheld
 from whichgpu.audit.models import formats_at
-from whichgpu.audit.terms import terms
+from whichgpu.audit.sentences import within
+from whichgpu.audit.terms import AXES, terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.terms import Term
 
-_KINDS = ("specification", "ratio", "price")
+_KINDS = ("specification", "ratio", "price", "memory")
 _PROSE = ("paragraph", "item", "caption")
 #: What makes a power a setting of the device.
 _SET = re.compile(
@@ -31,6 +32,10 @@ _SET = re.compile(
     re.IGNORECASE,
 )
 _RATED = re.compile(r"\s*(?:tdp|tgp|tbp|rated|max)", re.IGNORECASE)
+#: Behind a power, that it was measured at work.
+_MEASURED = re.compile(r"\s*(?:while|when|during|in use|under|at the wall|on average)\b", re.IGNORECASE)
+#: Watts beyond which nothing is one device's, and periods that no rent of one is told by.
+_WATTS, _LONG = 4000.0, ("day", "week", "month", "year")
 #: Behind a device's name, the machine that it is in.
 _MACHINE = re.compile(
     r"\s*(?:box(?:es)?|rigs?|machines?|builds?|pcs?|desktops?|workstations?|systems?|setups?|nodes?|servers?)\b",
@@ -39,7 +44,7 @@ _MACHINE = re.compile(
 _TOGETHER = re.compile(
     r"\b(?:they|these|those|together|between them|in total|combined|in all|altogether|both)\b", re.IGNORECASE
 )
-_BACK, _SAME = 24, 0.012
+_BACK, _SAME, _REACH = 24, 0.012, 200
 
 
 def without_worked_out(found: Sequence[Finding], context: Context) -> list[Finding]:
@@ -68,6 +73,8 @@ def _why(found: Finding, starts: Sequence[tuple[int, int]], context: Context) ->
     if told is None:
         return ""
     text = Amounts(passage, index, every, ())
+    if _is_of_nobody(told, found, text, context):
+        return "no device is named that it is of"
     if _is_set(told, found, text, context):
         return "the value is a setting, or of the machine around the device"
     here = text.sentence(told.start)
@@ -78,6 +85,22 @@ def _why(found: Finding, starts: Sequence[tuple[int, int]], context: Context) ->
     ):
         return "the value follows from others that the text states"
     return ""
+
+
+def _is_of_nobody(told: Term, found: Finding, text: Amounts, context: Context) -> bool:
+    """Whether it is a bill of a month in a sentence of no device, or right of another one that it names."""
+    here = text.sentence(told.start)
+    mentions = context.mentions.get(text.place, ())
+    named = within(mentions, here.start, here.end)
+    if found.kind == "price":
+        return not named and any(told.dims[AXES.index(axis)] for axis in _LONG)
+    if found.kind != "ratio" or told.of != "byte" or not told.dims[AXES.index("hour")]:
+        return False
+    named = within(mentions, max(0, here.start - _REACH), here.end)
+    gpus = (context.catalogue[key] for each in named for key in each.ids)
+    return any(
+        abs(told.value / 3600 / float(value) - 1) < _SAME for gpu in gpus if (value := gpu.value("bandwidth"))
+    )
 
 
 def _is_set(told: Term, found: Finding, text: Amounts, context: Context) -> bool:
@@ -91,8 +114,10 @@ def _is_set(told: Term, found: Finding, text: Amounts, context: Context) -> bool
     named = [each for each in context.mentions.get(text.place, ()) if each.end <= told.start][-1:]
     machine = named and named[0].start >= here.start and _MACHINE.match(words, named[0].end)
     given = _SET.search(words, max(here.start, told.start - _BACK), told.start)
+    measured = _MEASURED.match(words, told.end)
     below = all(told.value < own for own in _own(found, told, context))
-    return bool(machine or (given and below and not _RATED.match(words, told.end)))
+    given = given and not _RATED.match(words, told.end)
+    return bool(machine or told.value > _WATTS or (below and (given or measured)))
 
 
 def _is_several(told: Term, found: Finding, text: Amounts, context: Context) -> bool:

@@ -80,6 +80,10 @@ _GOES_ON = re.compile(
     r"\b(?:on[- ]demand|for (?:all|both|the) \w+|per \w+|each|an? (?:hour|day|week|month|year))\b)*",
     re.IGNORECASE,
 )
+_AROUND = re.compile(
+    r"\b(?:servers?|chassis|hosts?|systems?|machines?|box|rig|processors?|cpus?|fans|wall|meter|all in)\b",
+    re.IGNORECASE,
+)
 #: "384 kWh and $65".
 _AND = re.compile(r"\s*(?:,|and|,\s*and|or)\s+(?:about |around |roughly )?", re.IGNORECASE)
 _FOR_ALL = re.compile(r"\s+for (?:the|both|all)\b", re.IGNORECASE)
@@ -99,7 +103,7 @@ _BREAK = re.compile(
     r"\b(?:discount\w*|sav\w+|storage|egress|plus|excluding|including|tax\w*|depreciat\w*|upfront|up front|"
     r"minimum|from|between|average|measured|previously|fell|dropped|used to|margin|profit|"
     r"overhead|everything|"
-    r"cooling|"
+    r"cooling|rest|remain(?:ing|der)|"
     r"idle|idling|instead|than|psus?|ups|circuits?|power suppl\w+|breakers?|retail\w*|msrp|launched)\b",
     re.IGNORECASE,
 )
@@ -169,6 +173,9 @@ def stopped(text: Amounts, base: Term, told: Term) -> bool:
     first, start = max(text.sentence(base.start).start, base.start - SPAN), max(base.end, here.start)
     clause = CLAUSE.search(words, told.end, here.end)
     end = min(told.end + BEHIND, clause.start() if clause else here.end, here.end)
+    if told.of == "energy" and told.dims == base.dims and _AROUND.search(words, start, told.start):
+        # What the server draws is more than what its GPUs do.
+        return True
     stops = [_BREAK] if LEADS.search(words, start, told.start) else [_BREAK, _TURN]
     for stop in stops:
         known = {match[0][:5].lower() for match in stop.finditer(words, first, base.start)}

@@ -158,7 +158,7 @@ def _is_near(way: Way, here: Sentence, text: Amounts) -> bool:
         return False
     counts = [each for each in way.used if not any(each.dims)]
     kinds = [each.dims for each in way.used if any(each.dims)]
-    if len(counts) > 1 or len(set(kinds)) < len(kinds):
+    if len(counts) > 1 or (len(kinds) > TWO and len(set(kinds)) < len(kinds)):
         # Two numbers, or two amounts of one kind, that cancel each other, do so by chance.
         back = text.sentence(max(here.start - 2, 0)).start
         return all(each.start >= (here.start if each in counts else back) for each in way.used)

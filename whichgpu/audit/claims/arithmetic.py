@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.quantities import Quantity
 
-_NUMBER = r"(?<![A-Za-z\d,.])(?:\d{1,3}(?:,\d{3}){1,4}|\d{1,12})(?:\.\d{1,6})?(?![\d,]{0,6}\d)"
+_NUMBER = r"(?<![A-Za-z\d,.])(?:\d{1,3}(?:,\d{3}){1,4}|\d{1,12})(?:\.\d{1,6})?(?![\d,]{0,6}\d)(?!e\+?\d)"
 #: 8 x 80 GB = 640 GB; $2.50 x 24 x 30 = $1,800.
 _EQUATION = re.compile(
     rf"(?P<left>[$\u20ac]?{_NUMBER}(?:\s?[\w/%]{{0,10}})?(?:\s*[x\u00d7*]\s*[$\u20ac]?{_NUMBER}"
@@ -49,6 +49,7 @@ _DIVISION = re.compile(
 )
 #: What stands before a part of a longer formula.
 _GOES_BEFORE = re.compile(r"[x\u00d7*/+(\u2212-]\s*$")
+_ROUGH = 0.05
 _SIGNS = re.compile(r"[=\u2248]|\bequals\b")
 _SAVING = re.compile(
     r"\s*(?:cheaper|less expensive|less|lower|saving\w*|reduction|decrease|drop|discount|cut|more expensive|"
@@ -120,7 +121,9 @@ def _equations(passage: Passage, context: Context) -> Iterator[Finding]:
         factors = [_plain(match["a"]), 1 / (_plain(match["b"]) or 1.0)]
         yield _product(passage, match.span("c"), factors, _plain(match["c"]), context, words=words)
     for place, value, told, words in sums(text) if "=" in text else ():
-        right = abs(told / value - 1) <= _WITHIN or abs(told - value) <= _HALF
+        # A power of ten is told with two or three digits.
+        within = _ROUGH if "e" in words else _WITHIN
+        right = abs(told / value - 1) <= within or abs(told - value) <= _HALF
         because = f"{words} is {value:,.10g}"
         yield made(context, passage, place, "arithmetic", "confirmed" if right else "inconsistent",
                    expected="" if right else f"{value:,.10g}", because=because, attribute="sum",

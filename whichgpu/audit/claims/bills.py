@@ -157,6 +157,8 @@ def _judged(bases: Sequence[Term], told: Term, text: Amounts, context: Context) 
         if uses and not told.dims[AXES.index("hour")]:
             # "600 W for 8 hours a day": not all day.
             free = [each for each in free if set(uses) & set(each.used) or base.of != "energy"]
+        back = text.sentence(max(here.start - 2, 0)).start
+        free = [each for each in free if all(one.start >= back for one in each.used if one.counted)]
         forced += [
             each for each in free if forces(each, base, asked, text) and is_stated(each, base, told, text)
         ]

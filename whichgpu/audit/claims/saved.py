@@ -173,10 +173,17 @@ def _judged(
     near = [each for each in amounts if sentence.start - 2 * _BACK < each.start < sentence.end]
     known = any(_gives(said, pair) for pair in (*_pairs(near[-2 * _MOST :]), *_loosely(near[-2 * _MOST :])))
     known = known or _beside(said, sentence, near, passage.text, context)
+    known = known or (not said.of and _ends_bare(said, sentence, passage.text, context))
     known = known and not _are_named(passage.text, here, said)
     if not 0 < len(pairs) <= _FEW or known or not (said.of or said.way or here):
         return None
     return _made(passage, said, pairs[-1], "inconsistent", context)
+
+
+def _ends_bare(said: _Said, sentence: Sentence, text: str, context: Context) -> bool:
+    """Whether the last amount before a change is a bare number, of which nobody knows what it is of."""
+    before = [each for each in terms(text, context.fraction) if sentence.start <= each.start < said.start]
+    return bool(before) and before[-1].plain and said.start - before[-1].end < 2 * _BESIDE
 
 
 def _beside(said: _Said, sentence: Sentence, near: Sequence[Term], text: str, context: Context) -> bool:
@@ -186,7 +193,7 @@ def _beside(said: _Said, sentence: Sentence, near: Sequence[Term], text: str, co
     return any(
         _gives(said, (a.value, value, a, each))
         for each in near
-        for value in (each.value, 60 * each.value, 3600 * each.value)
+        for value in (each.value, 60 * each.value, 3600 * each.value, each.value / 60, each.value / 3600)
         for a in last
     )
 
