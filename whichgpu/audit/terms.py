@@ -119,6 +119,7 @@ _BARE = re.compile(
     r"\s*(?:$|[.,;:)|]|(?:per|an?|/|and|or|at|in|for|takes?|costs?|needs?|is|are|would|will|go)\b(?!\s+(?:parameter|weight)))",
     re.IGNORECASE,
 )
+_SUBJECT = re.compile(r"\s+(?:costs?|comes?|makes?|would)\b", re.IGNORECASE)
 _TOKENS = re.compile(r"tokens?\b", re.IGNORECASE)
 _PIECES = re.compile(r"\b(?:images|pictures|requests|calls|queries)\b", re.IGNORECASE)
 _JOULES = re.compile(r"\s*(?P<k>k|kilo)?(?:J|joules?)\b")
@@ -422,7 +423,8 @@ def _per(text: str, term: Term, own: tuple[tuple[int, ...], float]) -> Term:
     at = one.end() if (one := _ONE.match(text, term.end)) else term.end
     for _ in range(3):
         match = _PER.match(text, at)
-        if match is None:
+        if match is None or (at > term.end and _SUBJECT.match(text, match.end())):
+            # "28 cents per kWh a day costs 94 cents": what the day costs.
             break
         period = next((name for name in _PERIODS if match[name]), "")
         at = match.end()

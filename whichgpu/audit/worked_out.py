@@ -44,7 +44,14 @@ _MACHINE = re.compile(
 _TOGETHER = re.compile(
     r"\b(?:they|these|those|together|between them|in total|combined|in all|altogether|both)\b", re.IGNORECASE
 )
-_BACK, _SAME, _REACH = 24, 0.012, 200
+#: "8 billion parameters x 2 bytes = 16 GB".
+_FORMULA = re.compile(
+    r"\b(?P<n>\d{1,4}(?:\.\d{1,2})?)\s?(?:billion|B)\b[^=\d]{0,24}[x\u00d7*]\s*(?P<each>\d(?:\.\d{1,2})?)\s*"
+    r"(?:bytes?|B)\b[^=\d]{0,16}=\s*(?:about |~)?$",
+    re.IGNORECASE,
+)
+_ROUNDED = 0.08
+_BACK, _SAME, _REACH, _SEVERAL = 24, 0.012, 200, 3
 
 
 def without_worked_out(found: Sequence[Finding], context: Context) -> list[Finding]:
@@ -72,17 +79,23 @@ def _why(found: Finding, starts: Sequence[tuple[int, int]], context: Context) ->
     told = next((each for each in every if passage.place(each.start) == found.start), None)
     if told is None:
         return ""
-    text = Amounts(passage, index, every, ())
+    return _reason(told, found, Amounts(passage, index, every, ()), context)
+
+
+def _reason(told: Term, found: Finding, text: Amounts, context: Context) -> str:
+    words, here = text.passage.text, text.sentence(told.start)
     if _is_of_nobody(told, found, text, context):
         return "no device is named that it is of"
+    formula = _FORMULA.search(words, max(0, told.start - _REACH), told.start)
+    if formula and abs(float(formula["n"]) * float(formula["each"]) * 1e9 / told.value - 1) < _ROUNDED:
+        return "the text works it out in a formula"
     if _is_set(told, found, text, context):
         return "the value is a setting, or of the machine around the device"
-    here = text.sentence(told.start)
-    together = _TOGETHER.search(text.passage.text, here.start, here.end)
-    led = together or LEADS.search(text.passage.text, max(here.start, told.start - NEAR), told.start)
-    if (led or told.of == "money") and (
-        explained(told, text) or (together and _is_several(told, found, text, context))
-    ):
+    together = _TOGETHER.search(words, here.start, here.end)
+    led = (
+        told.of == "money" or together or LEADS.search(words, max(here.start, told.start - NEAR), told.start)
+    )
+    if led and (explained(told, text) or (together and _is_several(told, found, text, context))):
         return "the value follows from others that the text states"
     return ""
 
@@ -116,8 +129,15 @@ def _is_set(told: Term, found: Finding, text: Amounts, context: Context) -> bool
     given = _SET.search(words, max(here.start, told.start - _BACK), told.start)
     measured = _MEASURED.match(words, told.end)
     below = all(told.value < own for own in _own(found, told, context))
-    given = given and not _RATED.match(words, told.end)
-    return bool(machine or told.value > _WATTS or (below and (given or measured)))
+    many = [told.value / own for own in _own(found, told, context)]
+    if many and min(many) > _SEVERAL and not any(abs(each / 10 - 1) < _SAME for each in many):
+        # Of more of them than was read, and no slip of a digit.
+        return True
+    return bool(
+        machine
+        or told.value > _WATTS
+        or (below and ((given and not _RATED.match(words, told.end)) or measured))
+    )
 
 
 def _is_several(told: Term, found: Finding, text: Amounts, context: Context) -> bool:

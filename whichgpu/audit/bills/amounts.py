@@ -32,10 +32,11 @@ SPAN = 800
 NEAR = 60
 #: What stands right before an amount that was told elsewhere.
 _THE = re.compile(
-    r"\b(?:by(?: about| around| roughly| only)?|the|my|our|your|their|its|that|those|these)\s+~?$",
+    r"\b(?:by(?: about| around| roughly| only)?|the|my|our|your|their|its|that|those|these|difference of|"
+    r"The (?!total|bill|cost|sum|price)\w+ of)\s+~?$",
     re.IGNORECASE,
 )
-_BEFORE = 16
+_BEFORE = 24
 
 
 TWO = 2

@@ -26,7 +26,7 @@ _OF = re.compile(r"\s*of\s+(?:the |its |our |about )?", re.IGNORECASE)
 _COMMA = re.compile(r",\s*(?:or |about |roughly )*$")
 #: Letters between a share and what it is of, and amounts of money that are tried two by two.
 _NEXT, _MANY = 16, 16
-_HOURS, _MONTHS = AXES.index("hour"), AXES.index("day")
+_HOURS = AXES.index("hour")
 RENT = dims(money=1, hour=-1)
 
 
@@ -65,6 +65,9 @@ def forces(way: Way, base: Term, told: Term, text: Amounts) -> bool:
     # Nor do two amounts of tokens make one: they cancel each other.
     works = [each.dims for each in others if each.of in ("token", "piece")]
     alone = alone or len(set(works)) < len(works)
+    # "2 cents an hour" is no hour of something.
+    spelled = [each for each in others if each.of in LENGTHS and not any(map(str.isdigit, each.words))]
+    alone = alone or (any(each.value == 1 for each in spelled) and any(told.dims[_HOURS:]))
     if alone or (told.of not in PAID and not rated((base, *others), told)):
         return False
     return all(any(each.dims) or each.counted or each.share for each in others)
@@ -74,7 +77,7 @@ def _is_restated(base: Term, told: Term, text: Amounts) -> bool:
     """Whether one amount is told again of another period: "$0.0005 a second, or $1.80 an hour"."""
     if base.dims != told.dims:
         # Not one amount, and another of a period.
-        return any(base.dims[_HOURS:]) or not any(told.dims[_MONTHS:])
+        return any(base.dims[_HOURS:]) or not any(told.dims[_HOURS:])
     words = text.passage.text
     beside = base.start >= text.sentence(told.start).start and _COMMA.search(words, base.end, told.start)
     if not beside and not LEADS.search(words, max(base.end, told.start - NEAR), told.start):
@@ -178,7 +181,8 @@ def is_left_out(way: Way, told: Term, text: Amounts) -> bool:
     worked = [each for each in way.used if any(map(str.isdigit, each.words)) or each.value != 1] or way.used
     last = max(each.end for each in worked)
     between = [each for each in text.before(told.start, told.start - last) if any(each.dims) or each.counted]
-    return any(each not in text.derived and not alike(each, told) for each in between if each.start >= last)
+    between = [each for each in between if each.start >= last and each not in way.used]
+    return any(each not in text.derived and not alike(each, told) for each in between)
 
 
 def finding(way: Way, told: Term, verdict: str, text: Amounts, context: Context) -> Finding:

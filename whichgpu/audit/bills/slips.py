@@ -17,7 +17,7 @@ from whichgpu.audit.bills.amounts import (
     is_known,
     of_another,
 )  # fmt: skip
-from whichgpu.audit.bills.links import GIVEN, LEADS
+from whichgpu.audit.bills.links import GIVEN, LEADS, stopped
 from whichgpu.audit.bills.products import (
     CLOSE,
     RENT,
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.terms import Term
 
 #: What amounts are off by where a digit or a unit of time is lost, and how closely.
-_SLIPS = tuple(one for each in (10.0, 100.0, 1e3, 1e6, 60.0, 3600.0, 24.0) for one in (each, 1 / each))
+_SLIPS = tuple(one for each in (10.0, 100.0, 1e3, 1e6, 60.0, 3600.0) for one in (each, 1 / each))
 
 
 EXACT = 1.02
@@ -68,7 +68,8 @@ def slipped(told: Term, text: Amounts, context: Context) -> Finding | None:
     for way in ways_:
         ratio = told.value / way.low
         slip = way.high <= way.low * EXACT and any(abs(ratio / one - 1) < CLOSE for one in _SLIPS)
-        if slip and not is_left_out(way, told, text):
+        last = max(way.used, key=lambda one: one.end)
+        if slip and not is_left_out(way, told, text) and not stopped(text, last, told):
             return finding(way, told, "inconsistent", text, context)
     return None
 

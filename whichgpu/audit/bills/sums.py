@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.bills.amounts import BASES, MONEY, NEAR, TWO, Amounts
-from whichgpu.audit.bills.links import CLAUSE, LEADS
+from whichgpu.audit.bills.links import CLAUSE, GIVEN, LEADS
 from whichgpu.audit.relations import Way, alike, rounding
 from whichgpu.audit.sentences import within
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 #: What is said to be a sum, before it and behind it.
 _TOTAL = re.compile(
-    r"\b(?:total(?:s|l?ing)?|in all|altogether|together(?! with)|sums? up to|adds? up to|"
+    r"\b(?:total(?:s|l?ing)?|in all|altogether|together(?! with| AI\b)|sums? up to|adds? up to|"
     r"all in all|combined)\b[^.;\d]{0,30}$",
     re.IGNORECASE,
 )
@@ -34,7 +34,7 @@ _LEFT = re.compile(
 _THREE = 3
 #: How far a sum may be from what is told, and from what is told roughly.
 _SUM, _ABOUT = 0.008, 0.07
-_SUMMED = re.compile(r"\b(?:together(?! with)|altogether|in total|all in all|the sum)\b", re.IGNORECASE)
+_SUMMED = re.compile(r"\b(?:together(?! with| AI\b)|altogether|in total|all in all|the sum)\b", re.IGNORECASE)
 
 
 _PLUS = re.compile(r"\s*(?:plus|and|\+)\s*(?:another |about |roughly |~)?", re.IGNORECASE)
@@ -52,6 +52,9 @@ def is_summed(told: Term, text: Amounts) -> bool:
 
 def sums(told: Term, text: Amounts) -> list[Way]:
     """The sums that an amount may be said to be, the likeliest first."""
+    if GIVEN.search(text.passage.text, max(0, told.start - NEAR), told.start):
+        # "At $11.95": a price, not a sum.
+        return []
     behind = told.each or _IN_ALL.match(text.passage.text, told.end)
     together = _together(told, text) if is_summed(told, text) and not behind else []
     return together or _totals(told, text)

@@ -50,6 +50,10 @@ _DIVISION = re.compile(
 #: What stands before a part of a longer formula.
 _GOES_BEFORE = re.compile(r"[x\u00d7*/+(\u2212-]\s*$")
 _ROUGH = 0.05
+#: Of what was told long before: "59 % more than now".
+_THAN_ELSE = re.compile(
+    r"\s*(?:more|higher|less|lower)? ?than (?:now|before|today|usual|ever|currently|last|in)\b", re.IGNORECASE
+)
 _SIGNS = re.compile(r"[=\u2248]|\bequals\b")
 _SAVING = re.compile(
     r"\s*(?:cheaper|less expensive|less|lower|saving\w*|reduction|decrease|drop|discount|cut|more expensive|"
@@ -203,6 +207,8 @@ def _change(
         a, b = both[0].value, both[1].value
         real = (abs(a - b) / max(a, b), abs(a - b) / min(a, b))
         told = share.value
+        if _THAN_ELSE.match(passage.text, share.end):
+            continue
         # An increase is a share of what it was.
         grown = _INCREASE.search(passage.text, max(0, share.start - 40), share.start) or (
             a < b and _A_RISE.match(passage.text, share.end)

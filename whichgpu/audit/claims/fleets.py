@@ -149,7 +149,12 @@ def _of_room(index: int, passage: Passage, context: Context) -> Iterator[Finding
         ]
         above = [float(each["n"]) for each in _SIZED.finditer(text, back, start)]
         sized = sized or above[-1:]
-        if not card or len(set(sized)) != 1 or not needs or _SHARED.search(text, start, told.end + _LEAD):
+        if (
+            not card
+            or len(set(sized)) != 1
+            or not needs
+            or _SHARED.search(text, needs[-1].end + _LEAD // 2, told.end + _LEAD)
+        ):
             continue
         real = needs[-1].value / (sized[0] * 1e9)
         least = math.ceil(real * _FEW)

@@ -244,7 +244,7 @@ def _judged(
     # The values of one, or of twice as many, are of something else.
     near = field == "power" and any(0.92 <= ratio <= 1.25 for ratio in ratios) and told.limit != "under"
     # A server draws more than its GPUs.
-    near = near or (field == "power" and _MACHINE.search(passage.text) and min(ratios) > 1)
+    near = near or (field == "power" and min(ratios) > 1 and bool(_MACHINE.search(passage.text)))
     one = any(abs(ratio * count - 1) <= _WITHIN for ratio in ratios)
     gpu, value = known[0]
     # What the text says of each goes before what is on file: "limited to 350 W".

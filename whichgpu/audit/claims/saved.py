@@ -66,7 +66,8 @@ _LESS = re.compile(
 _MORE = re.compile(r"\b(?:more|higher|premium|mark-?up|rose|up|teurer|pricier)\b", re.IGNORECASE)
 #: What makes it a change of something else.
 _ELSE = re.compile(
-    r"\b(?:if|up to|performance|utili[sz]\w+|typical\w*|usually|often|generally|vram|bandwidth|memory|"
+    r"\b(?:than (?:now|before|today|usual)|"
+    r"if|up to|performance|utili[sz]\w+|typical\w*|usually|often|generally|vram|bandwidth|memory|"
     r"quality|accuracy|margin|market|(?<!on[- ])demand|tax|vat|inflation|average|could|can|might|may)\b",
     re.IGNORECASE,
 )
@@ -172,23 +173,22 @@ def _judged(
         return _made(passage, said, right, "confirmed", context)
     near = [each for each in amounts if sentence.start - 2 * _BACK < each.start < sentence.end]
     known = any(_gives(said, pair) for pair in (*_pairs(near[-2 * _MOST :]), *_loosely(near[-2 * _MOST :])))
-    known = known or _beside(said, sentence, near, passage.text, context)
-    known = known or (not said.of and _ends_bare(said, sentence, passage.text, context))
+    names = tuple((each.start, each.end) for each in context.mentions.get(context.place(passage), ()))
+    numbers = within(terms(passage.text, context.fraction, names), sentence.start, said.start)
+    known = known or _beside(said, numbers, near) or (not said.of and _ends_bare(said, numbers))
     known = known and not _are_named(passage.text, here, said)
     if not 0 < len(pairs) <= _FEW or known or not (said.of or said.way or here):
         return None
     return _made(passage, said, pairs[-1], "inconsistent", context)
 
 
-def _ends_bare(said: _Said, sentence: Sentence, text: str, context: Context) -> bool:
+def _ends_bare(said: _Said, numbers: Sequence[Term]) -> bool:
     """Whether the last amount before a change is a bare number, of which nobody knows what it is of."""
-    before = [each for each in terms(text, context.fraction) if sentence.start <= each.start < said.start]
-    return bool(before) and before[-1].plain and said.start - before[-1].end < 2 * _BESIDE
+    return bool(numbers) and numbers[-1].plain and said.start - numbers[-1].end < 2 * _BESIDE
 
 
-def _beside(said: _Said, sentence: Sentence, near: Sequence[Term], text: str, context: Context) -> bool:
+def _beside(said: _Said, numbers: Sequence[Term], near: Sequence[Term]) -> bool:
     """Whether the bare number right before a change gives it with an amount: "4.4 each, 8 % less"."""
-    numbers = [each for each in terms(text, context.fraction) if sentence.start <= each.start < said.start]
     last = numbers[-1:] if numbers and numbers[-1].plain and said.start - numbers[-1].end < _BACK else []
     return any(
         _gives(said, (a.value, value, a, each))

@@ -45,6 +45,8 @@ _TRAINS = re.compile(
     r"\b(?:full(?:y)?[ -]fine|train\w*|optimi[sz]er|adam\w*|gradients?|moments?|states|master)\b",
     re.IGNORECASE,
 )
+_SHRINKS = re.compile(r"\b(?:shrinks?|drops?|down to|brings?|cuts?|reduc\w+)\b", re.IGNORECASE)
+_ADAPTERS = re.compile(r"\bq-?lora\b", re.IGNORECASE)
 #: A sentence, or a section, of what comes beside the weights.
 _CACHES = re.compile(r"\b(?:kv|caches?|contexts?|tokens?)\b", re.IGNORECASE)
 _CARD = re.compile(r"\s*(?:-?(?:card|gpu|of (?:vram|ram|memory|gpu))|vram|a100|h100|rtx|mac)", re.IGNORECASE)
@@ -141,7 +143,11 @@ def _of_weights(
     about = f"{own} {' '.join(passage.section[-1:])}"
     if _ELSE.search(clause) or _CACHES.search(about) or _TRAINS.search(own) or _ELSE.search(model.name):
         return
-    said = _format(text, sentence, told) or last
+    own_format = _format(text, sentence, told)
+    if own_format is None and (_SHRINKS.search(own) or _ADAPTERS.search(own)):
+        # From what, and to what, is not said.
+        last = last if last is not None and last.least < 1 else None
+    said = own_format or last
     if said is None or said.least > _SEVERAL:
         return
     least, most = said.least * model.parameters, said.usual * model.parameters
