@@ -109,7 +109,7 @@ _THING = re.compile(
     r"[MBK](?=\s))?\s*(?:\d{3,4}\s?[x\u00d7]\s?\d{3,4}\s+)?(?:(?!(?:tokens?|per|an?|each|every)\b)"
     r"[a-z]+\s+)?(?:(?P<token>tokens?)|"
     r"(?P<piece>images?|pictures?|requests?|queries|samples?|documents?|prompts?|calls|examples|"
-    r"conversations|messages))\b",
+    r"conversations|messages|answers|questions|completions|sessions|jobs))\b",
     re.IGNORECASE,
 )
 #: "300 million input and 100 million output tokens": of tokens too.
@@ -127,7 +127,8 @@ _SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12, "k
 #: "A million tokens", "a thousand images".
 _ROUND = re.compile(
     r"\b(?:an?|one|every|each)\s+(?P<scale>thousand|million|billion)\s+(?:[a-z]+\s+)?(?:(?P<token>tokens)|"
-    r"(?P<piece>images|pictures|requests|queries|calls|examples|conversations|messages))\b",
+    r"(?P<piece>images|pictures|requests|queries|calls|examples|conversations|messages|"
+    r"answers|questions|completions|sessions|jobs))\b",
     re.IGNORECASE,
 )
 #: "Half a cent", "five cents".

@@ -41,6 +41,11 @@ _MACHINE = re.compile(
     r"\s*(?:box(?:es)?|rigs?|machines?|builds?|pcs?|desktops?|workstations?|systems?|setups?|nodes?|servers?)\b",
     re.IGNORECASE,
 )
+_DRAWS = re.compile(
+    r"\b(?:box|rig|machine|build|pc|desktop|workstation|system|setup|node|server)\s+"
+    r"(?:itself )?(?:draws?|uses?|pulls?|takes?|needs?|consumes?|idles?)\b",
+    re.IGNORECASE,
+)
 _TOGETHER = re.compile(
     r"\b(?:they|these|those|together|between them|in total|combined|in all|altogether|both)\b", re.IGNORECASE
 )
@@ -126,6 +131,7 @@ def _is_set(told: Term, found: Finding, text: Amounts, context: Context) -> bool
         return False
     named = [each for each in context.mentions.get(text.place, ()) if each.end <= told.start][-1:]
     machine = named and named[0].start >= here.start and _MACHINE.match(words, named[0].end)
+    machine = machine or _DRAWS.search(words, here.start, told.start)
     given = _SET.search(words, max(here.start, told.start - _BACK), told.start)
     measured = _MEASURED.match(words, told.end)
     below = all(told.value < own for own in _own(found, told, context))

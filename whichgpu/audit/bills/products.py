@@ -65,6 +65,8 @@ def forces(way: Way, base: Term, told: Term, text: Amounts) -> bool:
     # Nor do two amounts of tokens make one: they cancel each other.
     works = [each.dims for each in others if each.of in ("token", "piece")]
     alone = alone or len(set(works)) < len(works)
+    # A bill is no bill times the hours that kilowatts and kilowatt-hours make.
+    alone = alone or (bool(base.sign) and not base.tariff and any(each.of == "energy" for each in others))
     # "2 cents an hour" is no hour of something.
     spelled = [each for each in others if each.of in LENGTHS and not any(map(str.isdigit, each.words))]
     alone = alone or (any(each.value == 1 for each in spelled) and any(told.dims[_HOURS:]))

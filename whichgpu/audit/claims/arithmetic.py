@@ -50,6 +50,14 @@ _DIVISION = re.compile(
 #: What stands before a part of a longer formula.
 _GOES_BEFORE = re.compile(r"[x\u00d7*/+(\u2212-]\s*$")
 _ROUGH = 0.05
+#: Units that a result is told in where its formula was in smaller or larger ones.
+_RESULT_UNIT = re.compile(r"\s*(cents?|minutes?|hours?|days?|thousand|million|billion)\b", re.IGNORECASE)
+_LENGTHS = (60.0, 3600.0, 86400.0, 24.0)
+_SCALES = {
+    **dict.fromkeys(("cent", "cents"), (0.01,)),
+    **dict.fromkeys(("minute", "minutes", "hour", "hours", "day", "days"), _LENGTHS),
+    "thousand": (1e3,), "million": (1e6, 1e3), "billion": (1e9, 1e6, 1e3),
+}  # fmt: skip
 #: Of what was told long before: "59 % more than now".
 _THAN_ELSE = re.compile(
     r"\s*(?:more|higher|less|lower)? ?than (?:now|before|today|usual|ever|currently|last|in)\b", re.IGNORECASE
@@ -128,6 +136,9 @@ def _equations(passage: Passage, context: Context) -> Iterator[Finding]:
         # A power of ten is told with two or three digits.
         within = _ROUGH if "e" in words else _WITHIN
         right = abs(told / value - 1) <= within or abs(told - value) <= _HALF
+        scales = _other_unit(text, place[1])
+        if not right and any(abs(told * scale / value - 1) <= _ROUGH for scale in scales):
+            continue
         because = f"{words} is {value:,.10g}"
         yield made(context, passage, place, "arithmetic", "confirmed" if right else "inconsistent",
                    expected="" if right else f"{value:,.10g}", because=because, attribute="sum",
@@ -138,6 +149,12 @@ def _equations(passage: Passage, context: Context) -> Iterator[Finding]:
     for match in _WITH_EACH.finditer(text) if "each" in text else ():
         factors = [_plain(match["a"]), _plain(match["b"])]
         yield _product(passage, match.span("c"), factors, _plain(match["c"]), context)
+
+
+def _other_unit(text: str, end: int) -> tuple[float, ...]:
+    """What a result in another unit than its formula is multiplied by: "= 62 cents", "= 82.5 hours"."""
+    unit = _RESULT_UNIT.match(text, end)
+    return _SCALES[unit[1].lower()] if unit else ()
 
 
 def _product(
@@ -155,7 +172,10 @@ def _product(
     scaled = (
         not right
         and real
-        and any(abs(told * scale / real - 1) <= 0.05 for scale in (1e3, 1024, 1e-3, 1e6, 1e9))
+        and any(
+            abs(told * scale / real - 1) <= 0.05
+            for scale in (1e3, 1024, 1e-3, 1e6, 1e9, *_other_unit(passage.text, place[1]))
+        )
     )
     verdict = "confirmed" if right else "unverifiable" if scaled else "inconsistent"
     because = f"{shown} is {real:,.10g}"

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 #: Headers of tables of costs, work and energy.
 _OF_USE = re.compile(
     r"[$\u20ac]|\b(?:costs?|prices?|paid|bills?|spen[dt]|hours?|kwh|tokens?|images|requests|total|rates?|rent|"
-    r"needed|wasted|sav(?:ed|ings?)|months?|years?|energy)\b",
+    r"needed|wasted|sav(?:ed|ings?)|per month|energy)\b",
     re.IGNORECASE,
 )
 _ROWS, _COLUMNS = 24, 8
