@@ -339,7 +339,8 @@ SLASHES = """| GPU | FP16 Tensor (dense / sparse) | Link |
         ),
         (
             "| Setup | GPU-hours | Rate | Bill |\n|---|---|---|---|\n| Owned | 402 | $1.60 | $643 |\n"
-            "| Spot | 448 | $0.64 | $287 |\n| Reserved | 390 | $1.05 | $490 |\n| Node | 64 | $2.00 | $128 |\n",
+            "| Spot | 448 | $0.64 | $287 |\n| Reserved | 390 | $1.05 | $490 |\n"
+            "| Node | 64 | $2.00 | $128 |\n",
             ["$490"],
         ),
         (
