@@ -332,6 +332,22 @@ SLASHES = """| GPU | FP16 Tensor (dense / sparse) | Link |
         (FROZEN, ["18.9 GB"]),
         (USES, ["Handles 70B q4 LLMs"]),
         (RIVALS, ["2.66 times"]),
+        (
+            "| Mistake | Paid | Needed | Wasted |\n|---|---|---|---|\n| Idle node | $9,677 | $86 | $9,591 |\n"
+            "| Flat rate | $17,600 | $5,920 | $11,680 |\n| Slow card | $3,320 | $2,080 | $2,140 |\n",
+            ["$2,140"],
+        ),
+        (
+            "| Setup | GPU-hours | Rate | Bill |\n|---|---|---|---|\n| Owned | 402 | $1.60 | $643 |\n"
+            "| Spot | 448 | $0.64 | $287 |\n| Reserved | 390 | $1.05 | $490 |\n"
+            "| Node | 64 | $2.00 | $128 |\n",
+            ["$490"],
+        ),
+        (
+            "For a 7B model that gives:\n\n- gradients: 14 GB\n- FP32 master weights: 14 GB\n"
+            "- Adam moments: 56 GB\n",
+            ["14 GB"],
+        ),
     ],
     ids=[
         "no such card",
@@ -344,6 +360,9 @@ SLASHES = """| GPU | FP16 Tensor (dense / sparse) | Link |
         "frozen weights",
         "uses",
         "own figures",
+        "paid less needed",
+        "hours times rates",
+        "states by parts",
     ],
 )
 def test_a_small_page(text, accused):

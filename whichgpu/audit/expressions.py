@@ -9,7 +9,7 @@ from whichgpu.audit import patterns as re
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,4}|\d{1,12})(?:\.\d{1,6})?"
+_NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,4}|\d{1,12})(?:\.\d{1,6})?(?:e\+?\d{1,2}(?!\w))?"
 _UNIT = (
     r"(?:\s?(?:[GMTk]i?B|k?W|[GT]B/s|TFLOPS|%|GPUs?|cards?|hours?|h|days?|nodes?|USD|EUR|\u20ac)(?![\w/]))?"
 )
@@ -44,7 +44,8 @@ def sums(text: str) -> Iterator[tuple[tuple[int, int], float, float, str]]:
         tokens = list(_TOKEN.finditer(left))
         signs = [_SIGNS.get(each["sign"], each["sign"]) for each in tokens if each["sign"]]
         units = {each["unit"].strip() for each in tokens if each["number"]} | {match["unit"].strip()}
-        if not {"+", "-", "("} & set(signs) or ({"+", "-"} & set(signs) and len(units) > 1):
+        powers = any("e" in each["number"] for each in tokens if each["number"])
+        if not (powers or {"+", "-", "("} & set(signs)) or ({"+", "-"} & set(signs) and len(units) > 1):
             # Products and quotients are told elsewhere; terms of several units are no sum.
             continue
         value = _value([each["number"] or _SIGNS.get(each["sign"], each["sign"]) for each in tokens])

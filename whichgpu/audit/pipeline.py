@@ -15,6 +15,7 @@ from whichgpu.audit.quantities import locale
 from whichgpu.audit.settling import settled
 from whichgpu.audit.subjects import mentions, resolved
 from whichgpu.audit.unmarked import tabled
+from whichgpu.audit.worked_out import without_worked_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -53,7 +54,7 @@ def audit(
         if told is not None:
             told(kind, done, len(every))
         found += list(import_module(f"{__package__}.claims.{kind}").find(context))
-    found = settled(without_misread(found, context), context)
+    found = settled(without_worked_out(without_misread(found, context), context), context)
     if fraction == ",":
         found = [each._replace(expected=each.expected.translate(_MARKS)) for each in found]
     return tuple(sorted(_apart(found), key=lambda each: (each.start, each.end)))

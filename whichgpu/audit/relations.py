@@ -27,6 +27,8 @@ _MOST = 0.2
 #: Factors of one product, and those among them that are numbers of no unit.
 _FACTORS, _BARE, _POOL = 4, 2, 12
 _HOURLY, _ONE_HOUR = dims(money=1, hour=-1), dims(hour=1)
+_DAYS, _MONTHS = dims(day=1), (28.0, 29.0, 30.0, 31.0)
+_LONG = ("day", "week", "month", "year")
 _HOUR, _PIECE = AXES.index("hour"), AXES.index("piece")
 #: More than twice any sum of powers.
 _BASE = 64
@@ -51,7 +53,8 @@ def rounding(term: Term) -> float:
     """Half of the last digit of an amount, as a share of it; a count is exact."""
     if term.counted or not any(mark.isdigit() for mark in term.words):
         return 0.0
-    if float(term.value).is_integer() and not term.sign and term.value < 1e3:
+    measured = term.dims[AXES.index("byte")] or term.dims[AXES.index("energy")]
+    if not measured and float(term.value).is_integer() and not term.sign and term.value < 1e3:
         # "8 hours a day", "16 GPUs": told as they are.
         return 0.0 if not term.dims[AXES.index("token")] else _WITHIN / 2
     return min(stated(term.value, term.words, "", frozenset()).rounding, _ROUNDED)
@@ -80,7 +83,8 @@ def _can_be(told: Term, used: tuple[Term, ...]) -> bool:
 
 def _products(told: Term, used: tuple[Term, ...]) -> Iterator[Way]:
     start = -_code(told.dims)
-    for powers in product(*(_powers(each) for each in used)):
+    given = any(each.each for each in used)
+    for powers in product(*(_powers(each, as_number=given) for each in used)):
         value, code = 1.0, start
         for factor, of in powers:
             value *= factor
@@ -106,13 +110,15 @@ def _left(code: int) -> tuple[tuple[int, ...], tuple[float, float] | None]:
         powers.append(power)
         code = (code - power) // _BASE
     left = tuple(powers)
-    in_use = sum(left) == -1 and not any(left[:_HOUR])
-    return left if in_use else (), converted(left)
+    one_period = abs(sum(left)) == 1 and not any(left[:_HOUR])
+    return left if one_period else (), converted(left)
 
 
 def _of_use(left: tuple[int, ...], told: Term, used: tuple[Term, ...]) -> tuple[float, float] | None:
     """What "24 hours a day" or "5,000 requests a day" make a day's amount of one that says no period."""
     periods = [axis for axis, power in zip(AXES, left, strict=True) if power]
+    if sum(left) == 1:
+        return _of_its_period(left, told, used)
     if told.dims == _ONE_HOUR and len(periods) == 1 and periods[0] in LENGTHS:
         # "8 hours a day for 22 days a month" are so many hours, of a month.
         return (1.0, 1.0) if any(each.dims[AXES.index(periods[0])] == -1 for each in used) else None
@@ -131,10 +137,27 @@ def _of_use(left: tuple[int, ...], told: Term, used: tuple[Term, ...]) -> tuple[
     return None
 
 
+def _of_its_period(left: tuple[int, ...], told: Term, used: tuple[Term, ...]) -> tuple[float, float] | None:
+    """What an amount of a period is of one that says none: "434 kWh at 0.35 would cost 152 a month"."""
+    period = next((axis for axis in _LONG if told.dims[AXES.index(axis)] == -1), "")
+    if not period or left[AXES.index(period)] != 1:
+        return None
+    if not any(any(each.dims[_HOUR:]) for each in used):
+        return (1.0, 1.0)
+    if period == "month" and any(each.dims == _DAYS and each.value in _MONTHS for each in used):
+        # "Around the clock for 30 days, so much per month."
+        return converted(tuple(0 if axis == period else each for axis, each in zip(AXES, left, strict=True)))
+    return None
+
+
 @lru_cache(maxsize=512)
-def _powers(term: Term) -> tuple[tuple[float, int], ...]:
+def _powers(term: Term, *, as_number: bool = False) -> tuple[tuple[float, int], ...]:
     """What a term may be as a factor, with the `_code` of its powers."""
-    return tuple((value, _code(powers)) for value, powers in _factors(term))
+    every = _factors(term)
+    if as_number and term.of == "piece" and sum(map(abs, term.dims)) == 1:
+        # "50,000 examples with 500 tokens each"
+        every.append((term.value, dims()))
+    return tuple((value, _code(powers)) for value, powers in every)
 
 
 def _factors(term: Term) -> list[tuple[float, tuple[int, ...]]]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.patterns import MANY
-from whichgpu.audit.quantities import SPELLED, quantities
+from whichgpu.audit.quantities import SPELLED, multiples, quantities
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -45,13 +45,14 @@ _ONE_OF = (
 )
 #: What an amount is per: a period, one of several, an amount of something else.
 _PER = re.compile(
-    r"\s*(?:(?:/|per\b|an?\b|(?:for )?(?:each|every)\b|for one\b|pro\b|je\b|im\b|am\b|par\b|"
+    r"\s*(?:(?:/|(?:and|&)\s+(?=month\b|hour\b|year\b)|"
+    r"per\b|an?\b|(?:for )?(?:each|every)\b|for one\b|pro\b|je\b|im\b|am\b|par\b|"
     r"por\b|al?\b|la\b|l[\u2019'])\s*|"
     r"-(?=hour|h\b|month)|(?=/))"
     rf"(?:(?P<one>{_ONE_OF})\b(?:[-\s]?(?={_PERIOD.replace('?P<', '?:').replace('(?:', '(?:')}))?"
     rf"|(?P<many>1,?000|1\s?k|thousand|million|1\s?m(?:illion)?|m|k|billion)?\s*(?:(?:input|output|"
     rf"generated|prompt|"
-    rf"finished|rendered|sdxl)\s+)?(?P<thing>tokens?|tok\b|images?|pictures?|requests?|queries)\b"
+    rf"finished|rendered|sdxl)\s+)?(?P<thing>tokens?|tok\b|images?|pictures?|requests?|queries|calls?)\b"
     r"|(?P<kwh>kwh|kilowatt[- ]hour)\b|(?P<mwh>mwh|megawatt[- ]hour)\b|(?P<gb>gb|gigabyte)\b"
     r"|(?P<tokens>1?\s?m|million|thousand|1,?000)\b(?=\s*(?:[,.;:)]|$|on\b|in\b|for\b|at\b|and\b|"
     r"with\b|of output|"
@@ -59,7 +60,7 @@ _PER = re.compile(
     rf"|(?:{_PERIOD})\b)",
     re.IGNORECASE,
 )
-_ONE = re.compile(r"\s*\(?(?:each|apiece|je|chacun)\b", re.IGNORECASE)
+_ONE = re.compile(r"\s*\(?(?:for each(?=[,.;)])|each|apiece|je|chacun)\b", re.IGNORECASE)
 _HOURS_LATER = re.compile(rf"[-\s]*(?:{_PERIOD})\b", re.IGNORECASE)
 _MANY = {"1000": 1e3, "1k": 1e3, "k": 1e3, "thousand": 1e3, "million": 1e6, "1m": 1e6, "1million": 1e6,
          "m": 1e6, "billion": 1e9}  # fmt: skip
@@ -68,6 +69,13 @@ _NUMBER_WORDS = {
     "a hundred": 100, "vier": 4, "zwei": 2, "drei": 3, "huit": 8, "quatre": 4, "deux": 2, "ocho": 8,
     "otto": 8, "acht": 8, "cuatro": 4, "dos": 2, "sei": 6, "quattro": 4, "due": 2, "pair": 2, "couple": 2,
     "dozen": 12,
+    **{
+        f"{ten}-{unit}": tens + number
+        for ten, tens in (("twenty", 20), ("thirty", 30), ("forty", 40), ("fifty", 50), ("sixty", 60))
+        for number, unit in enumerate(
+            ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine"), start=1
+        )
+    },
 }  # fmt: skip
 _SPELLED = re.compile(
     rf"(?<![\w-])(?P<n>{'|'.join(sorted(_NUMBER_WORDS, key=len, reverse=True))})(?=[\s,.;:)-])", re.I
@@ -86,20 +94,41 @@ _ADVERBS = {
     "year": r"yearly|annual(?:ly)?|per year|pro jahr",
 }
 _ADVERB = re.compile("|".join(rf"\b(?P<{name}>{words})\b" for name, words in _ADVERBS.items()), re.IGNORECASE)
+_A_PERIOD = re.compile(
+    r"\b(?:an?|the|each|every|one|whole|full)\s+(?:\d{2}-day\s+)?"
+    r"(?:(?P<month>month)|(?P<year>year)|(?P<day>day)|(?P<hour>hour))"
+    r"(?:\s+(?:then|of [\w -]{3,24}?))?,?\s+(?:(?:that|this|it|which)\s+)?"
+    r"(?:(?:comes?|works? out|adds? up|came) to|costs?|cost|is|was|makes?|would (?:be|cost)|"
+    r"(?:I|we|you) (?:pay|paid|spen[dt]))\s+(?:me |us |you )?(?:about |around |roughly |just |only )*~?$",
+    re.IGNORECASE,
+)
 #: "900 per hour", of what was just spoken of.
 _SO_MANY = re.compile(rf"\s*(?:per|an?|/)\s*(?:{_PERIOD})\b", re.IGNORECASE)
 _THING = re.compile(
     r"[\s-]*(?P<scale>thousand|million|billion|trillion|"
-    r"[MBK](?=\s))?\s*(?:\d{3,4}\s?[x\u00d7]\s?\d{3,4}\s+)?(?:(?!tokens?\b)[a"
-    r"-z]+\s+)?(?:(?P<token>tokens?)|"
-    r"(?P<piece>images?|pictures?|requests?|queries|samples?|documents?|prompts?))\b",
+    r"[MBK](?=\s))?\s*(?:\d{3,4}\s?[x\u00d7]\s?\d{3,4}\s+)?(?:(?!(?:tokens?|per|an?|each|every)\b)"
+    r"[a-z]+\s+)?(?:(?P<token>tokens?)|"
+    r"(?P<piece>images?|pictures?|requests?|queries|samples?|documents?|prompts?|calls|examples|"
+    r"conversations|messages|answers|questions|completions|sessions|jobs))\b",
     re.IGNORECASE,
 )
+#: "300 million input and 100 million output tokens": of tokens too.
+_SIDE = re.compile(r"\s*(?:input|output|prompt|generated)\b(?!\s*(?:price|rate|cost))", re.IGNORECASE)
+#: Millions "a day" or "and" others, of what was counted before.
+_BARE = re.compile(
+    r"\s*(?:$|[.,;:)|]|(?:per|an?|/|and|or|at|in|for|takes?|costs?|needs?|is|are|would|will|go)\b(?!\s+(?:parameter|weight)))",
+    re.IGNORECASE,
+)
+_SUBJECT = re.compile(r"\s+(?:costs?|comes?|makes?|would)\b", re.IGNORECASE)
+_TOKENS = re.compile(r"tokens?\b", re.IGNORECASE)
+_PIECES = re.compile(r"\b(?:images|pictures|requests|calls|queries)\b", re.IGNORECASE)
+_JOULES = re.compile(r"\s*(?P<k>k|kilo)?(?:J|joules?)\b")
 _SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12, "k": 1e3, "m": 1e6, "b": 1e9}
 #: "A million tokens", "a thousand images".
 _ROUND = re.compile(
     r"\b(?:an?|one|every|each)\s+(?P<scale>thousand|million|billion)\s+(?:[a-z]+\s+)?(?:(?P<token>tokens)|"
-    r"(?P<piece>images|pictures|requests|queries))\b",
+    r"(?P<piece>images|pictures|requests|queries|calls|examples|conversations|messages|"
+    r"answers|questions|completions|sessions|jobs))\b",
     re.IGNORECASE,
 )
 #: "Half a cent", "five cents".
@@ -155,6 +184,11 @@ _IN_NAME = re.compile(
     r"Flux|CUDA|PyTorch|"
     r"Gen|version|Claude|Gemini|Sonnet|Opus|Haiku|Windows|Ubuntu|Python)[ -]v?$"
 )
+#: "We ran it three times."
+_REPEATED = re.compile(r"\b(?:ran|runs?|repeat\w*|did|tried|trained|redid)\b[^.;,\d]{0,20}$", re.IGNORECASE)
+_AGAIN = 32
+_JOINED = re.compile(r"\s*(?:,|and|or|plus)\s+(?:about |another |roughly |around )?", re.IGNORECASE)
+_HOURS = AXES.index("hour")
 _REACH, _NEXT, _NEAR, _HOUR = 110, 10, 3, 3600.0
 
 
@@ -213,8 +247,18 @@ def terms(text: str, fraction: str = ".", names: Places = ()) -> tuple[Term, ...
     kept: list[Term] = []
     for each in found:
         if not kept or each.start >= kept[-1].end:
+            if kept:
+                kept[-1] = _shared(text, kept[-1], each)
             kept.append(each)
     return tuple(kept)
+
+
+def _shared(text: str, one: Term, other: Term) -> Term:
+    """An amount with the period that is told once for two: "112 kWh and $19 a month"."""
+    powers = tuple(power if at > _HOURS and power < 0 else 0 for at, power in enumerate(other.dims))
+    sole = one.of in ("token", "piece", "energy") and sum(one.dims) == 1
+    joined = sole and any(powers) and _JOINED.fullmatch(text, one.end, other.start)
+    return _times(one, powers, 1.0) if joined else one
 
 
 def _terms(text: str, fraction: str, names: Places) -> Iterator[Term]:
@@ -232,20 +276,26 @@ def _terms(text: str, fraction: str, names: Places) -> Iterator[Term]:
             yield made
             taken[made.start : made.end] = bytes([1]) * (made.end - made.start)
             end = made.end
-    for match in (*_ROUND.finditer(text), *_CENTS.finditer(text)):
-        if 1 not in taken[match.start() : match.end()]:
-            yield (made := _of_phrase(text, match))
-            taken[made.start : made.end] = bytes([1]) * (made.end - made.start)
-    for match in (*_LASTS.finditer(text), *_SPELLED.finditer(text)):
-        if 1 in taken[match.start() : match.end("n")]:
-            continue
-        made = _of_word(text, match)
-        if made is not None:
+    for made in _spelled(text, names):
+        if 1 not in taken[made.start : made.end]:
             yield made
             taken[made.start : made.end] = bytes([1]) * (made.end - made.start)
 
 
-def _of_word(text: str, match: re.Match[str]) -> Term | None:
+def _spelled(text: str, names: Places) -> Iterator[Term]:
+    """Amounts that are written as words: round ones, multiples, durations and counts."""
+    yield from (_of_phrase(text, each) for each in (*_ROUND.finditer(text), *_CENTS.finditer(text)))
+    for many in multiples(text):
+        again = bool(_REPEATED.search(text, max(0, many.start - _AGAIN), many.start))
+        words = text[many.start : many.end]
+        yield Term(many.start, many.end, float(many.value), dims(), words, counted=again, plain=not again)
+    for match in (*_LASTS.finditer(text), *_SPELLED.finditer(text)):
+        made = _of_word(text, match, names)
+        if made is not None:
+            yield made
+
+
+def _of_word(text: str, match: re.Match[str], names: Places = ()) -> Term | None:
     """A duration or a count that is spelled out."""
     word = match["n"].lower()
     value = float(_NUMBER_WORDS.get(word) or (word.replace(",", "") if word[0].isdigit() else 1))
@@ -253,7 +303,8 @@ def _of_word(text: str, match: re.Match[str]) -> Term | None:
     if period:
         return _per(text, Term(match.start(), match.end(), value, dims(), match[0]), _one_period(period, 1))
     of_all = _OF_ALL.search(text, max(0, match.start() - 10), match.start())
-    counted = bool(of_all or _COUNTED.match(text, match.end())) or word == "pair"
+    named = any(0 <= one - match.end() < _NEAR for one, _ in names)
+    counted = bool(of_all or named or _COUNTED.match(text, match.end())) or word == "pair"
     return Term(match.start(), match.end(), value, dims(), match[0], counted=counted, plain=not counted)
 
 
@@ -297,22 +348,36 @@ def _of_quantity(text: str, each: Quantity, before: str, names: Places) -> Term 
                              plain=dimension == "times" and not counted)  # fmt: skip
     if dimension == "number":
         return _of_number(text, base, before, names)
-    worked = _GPU_HOURS.match(text, each.end) if dimension == "count" else None
-    if worked:
-        base, dimension = base._replace(end=worked.end(), words=text[each.start : worked.end()]), "worked"
-    lasts = _SECONDS.match(text, each.end) if dimension == "count" else None
-    if lasts:
-        base, dimension = base._replace(end=lasts.end(), words=text[each.start : lasts.end()]), "time"
-    if dimension == "flop rate" and _FLOP_DAYS.match(text, each.end):
-        dimension = "work"
-    kind = "tokens" if dimension == "rate" and "tok" in each.unit.lower() else dimension
-    made = _per(text, base, _UNITS[kind]) if kind in _UNITS else None
-    return _of_period(made, before) if made and dimension == "energy" else made
+    return _of_measured(text, base, each, before)
+
+
+def _of_measured(text: str, base: Term, each: Quantity, before: str) -> Term | None:
+    """A quantity with a unit of measure, or millions of hours or seconds."""
+    kind = each.dimension
+    if kind == "count" and (axis := _of_bare(text, each.end)):
+        return _per(text, base, (dims(**{axis: 1}), 1.0))
+    for pattern, name in ((_GPU_HOURS, "worked"), (_SECONDS, "time")):
+        lasts = pattern.match(text, each.end) if each.dimension == "count" else None
+        if lasts and kind == "count":
+            base, kind = base._replace(end=lasts.end(), words=text[each.start : lasts.end()]), name
+    if kind == "rate" and "tok" in each.unit.lower():
+        kind = "tokens"
+    if kind not in _UNITS or (kind == "flop rate" and _FLOP_DAYS.match(text, each.end)):
+        return None
+    made = _per(text, base, _UNITS[kind])
+    return _of_period(made, before) if kind == "energy" else made
+
+
+def _of_bare(text: str, end: int) -> str:
+    """The axis of millions that have no noun of their own."""
+    if _SIDE.match(text, end):
+        return "token" if _TOKENS.search(text) else ""
+    return "token" if _BARE.match(text, end) and _TOKENS.search(text, 0, end) else ""
 
 
 def _of_period(term: Term, before: str) -> Term:
-    """An amount of the period that is told before it: "the monthly bill is"."""
-    adverb = _ADVERB.search(before[-_REACH:])
+    """An amount of the period that is told before it: "the monthly bill is", "a month comes to"."""
+    adverb = _ADVERB.search(before[-_REACH:]) or _A_PERIOD.search(before[-_REACH:])
     if adverb and not any(term.dims[AXES.index("token") :]):
         return _times(term, dims(**{adverb.lastgroup or "hour": -1}), 1.0)
     return term
@@ -327,6 +392,11 @@ def _of_number(text: str, base: Term, before: str, names: Places) -> Term | None
         return None
     if _SO_MANY.match(text, base.end):
         return _per(text, base, (dims(piece=1), 1.0))
+    joules = _JOULES.match(text, base.end)
+    if joules:
+        scale = (1e3 if joules["k"] else 1.0) / _HOUR
+        words = text[base.start : joules.end()]
+        return _per(text, base._replace(end=joules.end(), words=words), (dims(energy=1), scale))
     near = any(0 <= one - base.end < _NEAR for one, _ in names)
     counted = bool(near or _COUNTED.match(text, base.end) or _PUE.search(before))
     return base._replace(counted=counted, plain=not counted)
@@ -354,7 +424,8 @@ def _per(text: str, term: Term, own: tuple[tuple[int, ...], float]) -> Term:
     at = one.end() if (one := _ONE.match(text, term.end)) else term.end
     for _ in range(3):
         match = _PER.match(text, at)
-        if match is None:
+        if match is None or (at > term.end and _SUBJECT.match(text, match.end())):
+            # "28 cents per kWh a day costs 94 cents": what the day costs.
             break
         period = next((name for name in _PERIODS if match[name]), "")
         at = match.end()
@@ -369,9 +440,9 @@ def _per(text: str, term: Term, own: tuple[tuple[int, ...], float]) -> Term:
             term = _times(term, dims(**{axis: -1}), 1 / many)
         elif match["kwh"] or match["mwh"]:
             term = _times(term, dims(energy=-1), 1e-3 if match["kwh"] else 1e-6)
-        elif match["tokens"] and term.sign and "token" in text.lower():
+        elif match["tokens"] and term.sign and (axis := _counted_in(text)):
             many = _MANY[re.sub(r"[,\s]", "", match["tokens"].lower())]
-            term = _times(term, dims(token=-1), 1 / many)
+            term = _times(term, dims(**{axis: -1}), 1 / many)
         elif match["gb"]:
             term = _times(term, dims(byte=-1), 1e-9)
         if period:
@@ -382,6 +453,11 @@ def _per(text: str, term: Term, own: tuple[tuple[int, ...], float]) -> Term:
         term = _times(term, *_one_period(regular.lastgroup or "month", -1))
     end = at if at > term.end and text[term.end : at].strip() else term.end
     return term._replace(end=end, each=each)
+
+
+def _counted_in(text: str) -> str:
+    """The axis of what a text counts: tokens where it speaks of them, else images or requests."""
+    return "token" if _TOKENS.search(text) else "piece" if _PIECES.search(text) else ""
 
 
 def converted(powers: tuple[int, ...]) -> tuple[float, float] | None:

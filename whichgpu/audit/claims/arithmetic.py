@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.quantities import Quantity
 
-_NUMBER = r"(?<![A-Za-z\d,.])(?:\d{1,3}(?:,\d{3}){1,4}|\d{1,12})(?:\.\d{1,6})?(?![\d,]{0,6}\d)"
+_NUMBER = r"(?<![A-Za-z\d,.])(?:\d{1,3}(?:,\d{3}){1,4}|\d{1,12})(?:\.\d{1,6})?(?![\d,]{0,6}\d)(?!e\+?\d)"
 #: 8 x 80 GB = 640 GB; $2.50 x 24 x 30 = $1,800.
 _EQUATION = re.compile(
     rf"(?P<left>[$\u20ac]?{_NUMBER}(?:\s?[\w/%]{{0,10}})?(?:\s*[x\u00d7*]\s*[$\u20ac]?{_NUMBER}"
@@ -49,6 +49,19 @@ _DIVISION = re.compile(
 )
 #: What stands before a part of a longer formula.
 _GOES_BEFORE = re.compile(r"[x\u00d7*/+(\u2212-]\s*$")
+_ROUGH = 0.05
+#: Units that a result is told in where its formula was in smaller or larger ones.
+_RESULT_UNIT = re.compile(r"\s*(cents?|minutes?|hours?|days?|thousand|million|billion)\b", re.IGNORECASE)
+_LENGTHS = (60.0, 3600.0, 86400.0, 24.0)
+_SCALES = {
+    **dict.fromkeys(("cent", "cents"), (0.01,)),
+    **dict.fromkeys(("minute", "minutes", "hour", "hours", "day", "days"), _LENGTHS),
+    "thousand": (1e3,), "million": (1e6, 1e3), "billion": (1e9, 1e6, 1e3),
+}  # fmt: skip
+#: Of what was told long before: "59 % more than now".
+_THAN_ELSE = re.compile(
+    r"\s*(?:more|higher|less|lower)? ?than (?:now|before|today|usual|ever|currently|last|in)\b", re.IGNORECASE
+)
 _SIGNS = re.compile(r"[=\u2248]|\bequals\b")
 _SAVING = re.compile(
     r"\s*(?:cheaper|less expensive|less|lower|saving\w*|reduction|decrease|drop|discount|cut|more expensive|"
@@ -120,7 +133,12 @@ def _equations(passage: Passage, context: Context) -> Iterator[Finding]:
         factors = [_plain(match["a"]), 1 / (_plain(match["b"]) or 1.0)]
         yield _product(passage, match.span("c"), factors, _plain(match["c"]), context, words=words)
     for place, value, told, words in sums(text) if "=" in text else ():
-        right = abs(told / value - 1) <= _WITHIN or abs(told - value) <= _HALF
+        # A power of ten is told with two or three digits.
+        within = _ROUGH if "e" in words else _WITHIN
+        right = abs(told / value - 1) <= within or abs(told - value) <= _HALF
+        scales = _other_unit(text, place[1])
+        if not right and any(abs(told * scale / value - 1) <= _ROUGH for scale in scales):
+            continue
         because = f"{words} is {value:,.10g}"
         yield made(context, passage, place, "arithmetic", "confirmed" if right else "inconsistent",
                    expected="" if right else f"{value:,.10g}", because=because, attribute="sum",
@@ -131,6 +149,12 @@ def _equations(passage: Passage, context: Context) -> Iterator[Finding]:
     for match in _WITH_EACH.finditer(text) if "each" in text else ():
         factors = [_plain(match["a"]), _plain(match["b"])]
         yield _product(passage, match.span("c"), factors, _plain(match["c"]), context)
+
+
+def _other_unit(text: str, end: int) -> tuple[float, ...]:
+    """What a result in another unit than its formula is multiplied by: "= 62 cents", "= 82.5 hours"."""
+    unit = _RESULT_UNIT.match(text, end)
+    return _SCALES[unit[1].lower()] if unit else ()
 
 
 def _product(
@@ -148,7 +172,10 @@ def _product(
     scaled = (
         not right
         and real
-        and any(abs(told * scale / real - 1) <= 0.05 for scale in (1e3, 1024, 1e-3, 1e6, 1e9))
+        and any(
+            abs(told * scale / real - 1) <= 0.05
+            for scale in (1e3, 1024, 1e-3, 1e6, 1e9, *_other_unit(passage.text, place[1]))
+        )
     )
     verdict = "confirmed" if right else "unverifiable" if scaled else "inconsistent"
     because = f"{shown} is {real:,.10g}"
@@ -200,6 +227,8 @@ def _change(
         a, b = both[0].value, both[1].value
         real = (abs(a - b) / max(a, b), abs(a - b) / min(a, b))
         told = share.value
+        if _THAN_ELSE.match(passage.text, share.end):
+            continue
         # An increase is a share of what it was.
         grown = _INCREASE.search(passage.text, max(0, share.start - 40), share.start) or (
             a < b and _A_RISE.match(passage.text, share.end)

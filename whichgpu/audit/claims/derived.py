@@ -56,6 +56,10 @@ _CHANGE = re.compile(
     re.IGNORECASE,
 )
 _POINTS = 0.02
+#: What was told long before: "59 % more than now".
+_NOW = re.compile(
+    r"\s*(?:more |higher |less )?than (?:now|before|today|usual|ever|currently|last|in)\b", re.I
+)
 #: "They're 3.3x cheaper": of the only two prices by the hour before it.
 _CHEAPER = re.compile(rf"\b{_TIMES}\s+(?:cheaper|less expensive|more expensive|pricier)\b", re.IGNORECASE)
 _HOURLY = re.compile(r"\s?(?:USD\s?)?(?:/|per |an )\s?(?:gpu[- ])?h(?:ou)?r?\b", re.IGNORECASE)

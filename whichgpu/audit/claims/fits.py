@@ -68,7 +68,7 @@ _ONE = re.compile(
 )
 #: Every device of a comparison: "on both cards", "on all three".
 _GROUP = re.compile(
-    r"\b(?:in|on|onto|into)\s+(both|all (?:two|three|four)|all of them|each)\b(?:\s+(?:cards?|gpus?|"
+    r"\b(?:in|on|onto|into)\s+(both|all (?:two|three|four)|all of them|each(?! of\b))\b(?:\s+(?:cards?|gpus?|"
     r"of them))?",
     re.I,
 )

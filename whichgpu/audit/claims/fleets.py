@@ -59,6 +59,19 @@ _SO_MANY = re.compile(
     r"least|have|to|would|will|of))*\s*~?$",
     re.IGNORECASE,
 )
+#: "Two GPUs at 5,000 each": what one does is told behind.
+_EACH_BEHIND = re.compile(
+    r"[^.;]{0,24}\b(?:at|of|with)\s+(?:about |roughly |up to |~)?[\d,.]+\b[^.;]{0,20}\beach\b"
+)
+#: What is counted, the memory of one of it, and what makes less of it enough.
+_CARD = re.compile(
+    r"\s*(?:of (?:them|these|those)|(?:\d+\s?GB )?(?:gpus?|cards?|a100|h100|[\w ]{0,12}cards?))\b",
+    re.IGNORECASE,
+)
+_SIZED = re.compile(r"\b(?P<n>\d{1,3})\s?-?GB\s+(?:gpus?|cards?|class|[AHL]\d{2,3}\w?s?\b)", re.IGNORECASE)
+_SHARED = re.compile(
+    r"\b(?:offload\w*|shard\w*|zero|fsdp|quanti[sz]\w+|nodes?|in 4|4-bit|8-bit)\b", re.IGNORECASE
+)
 _WORK = ("token", "piece")
 _LEAD, _SENTENCES = 40, 3
 
@@ -75,6 +88,7 @@ def find(context: Context) -> Iterator[Finding]:
             yield from found
         if not said:
             yield from _of_rates(index, passage, context)
+        yield from _of_room(index, passage, context)
 
 
 def _of_rates(index: int, passage: Passage, context: Context) -> Iterator[Finding]:
@@ -96,7 +110,13 @@ def _of_rates(index: int, passage: Passage, context: Context) -> Iterator[Findin
         last = before[-1] if before else None
         alike = [each for each in before if last and each.dims == last.dims]
         between = [each for each in within(every, alike[-1].end, told.start) if each.counted] if alike else []
-        if len(alike) != 2 or between or _SPARE.search(text, starts[0], min(told.end + _LEAD, len(text))):
+        each_behind = _EACH_BEHIND.match(text, told.end)
+        if (
+            len(alike) != 2
+            or each_behind
+            or between
+            or _SPARE.search(text, starts[0], min(told.end + _LEAD, len(text)))
+        ):
             continue
         one, all_of = sorted(alike, key=lambda each: each.value)
         real = all_of.value / one.value
@@ -108,6 +128,45 @@ def _of_rates(index: int, passage: Passage, context: Context) -> Iterator[Findin
             context, passage, (told.start, told.end), "arithmetic",
             "confirmed" if right else "inconsistent" if wrong else "unverifiable", attribute="ceiling",
             because=because, expected="" if right else str(least), evidence=(Evidence(because),),
+        )  # fmt: skip
+
+
+def _of_room(index: int, passage: Passage, context: Context) -> Iterator[Finding]:
+    """A number of cards that has less memory than what was just said to be needed."""
+    text = passage.text
+    named = context.mentions.get(index, ())
+    every = terms(text, context.fraction, tuple((each.start, each.end) for each in named))
+    for told in every:
+        lead = _SO_MANY.search(text, max(0, told.start - _LEAD), told.start)
+        if any(told.dims) or not told.value.is_integer() or told.value < 1 or not lead:
+            continue
+        card = _CARD.match(text, told.end)
+        start = [each.start for each in sentences(text) if each.start <= told.start][-1]
+        back = max(0, start - _REACH)
+        sized = [float(each["n"]) for each in _SIZED.finditer(text, start, min(told.end + _LEAD, len(text)))]
+        needs = [
+            each for each in within(every, start, told.start) if each.of == "byte" and sum(each.dims) == 1
+        ]
+        above = [float(each["n"]) for each in _SIZED.finditer(text, back, start)]
+        sized = sized or above[-1:]
+        if (
+            not card
+            or len(set(sized)) != 1
+            or not needs
+            or _SHARED.search(text, needs[-1].end + _LEAD // 2, told.end + _LEAD)
+        ):
+            continue
+        real = needs[-1].value / (sized[0] * 1e9)
+        least = math.ceil(real * _FEW)
+        if needs[-1].words.startswith(f"{sized[0]:g} "):
+            continue
+        because = (
+            f"{needs[-1].words} are {real:.3g} times {sized[0]:g} GB, so at least {math.ceil(real)} of them"
+        )
+        yield made(
+            context, passage, (told.start, told.start + len(told.words)), "arithmetic",
+            "confirmed" if told.value >= least else "inconsistent", attribute="ceiling", because=because,
+            expected="" if told.value >= least else str(math.ceil(real)), evidence=(Evidence(because),),
         )  # fmt: skip
 
 

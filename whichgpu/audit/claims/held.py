@@ -102,6 +102,8 @@ _IT = re.compile(
 _CARDS = re.compile(
     r"\W*(?:the\s+)?(?P<n>\d{1,3})\s?GB\s*(?:cards?|gpus?|class|tier|of vram|vram|\(|:|$)", re.IGNORECASE
 )
+_BEFORE = 8
+_TIMES = re.compile(r"\b(?P<n>\d{1,2})\s?[x\u00d7]\s?$", re.IGNORECASE)
 _SAME_CARD = re.compile(
     r"\b(?:the same|this|that|his|her|their|my|our)\s+(?:card|gpu|one|machine)\b|^\W*It(?:\s+(?:also|even|"
     r"easily|just|still))?\s+"
@@ -309,6 +311,10 @@ def _of_device(text: str, start: int, on: Mention, context: Context) -> _Room | 
     if not sizes or not all(sizes):
         return None
     count = counted(text, start, on.start)
+    times = _TIMES.search(text, max(0, on.start - _BEFORE), on.start)
+    if count == 1 and times:
+        # "An 8x H100 server", spoken of again.
+        count = float(times["n"])
     plural = text[on.end : on.end + 2] in ("s ", "s.", "s,") or on.text.endswith("s")
     if count == 1 and plural:
         # "On H100s": of how many is not said.

@@ -98,6 +98,10 @@ _NODES = re.compile(
 )
 _COUNTS = re.compile(r"\b(?:each|apiece|nodes|servers|machines)\b", re.IGNORECASE)
 _GERMAN = {"zwei": 2.0, "drei": 3.0, "vier": 4.0, "acht": 8.0}
+#: What holds several GPUs and draws power itself.
+_MACHINE = re.compile(
+    r"\b(?:servers?|systems?|nodes?|machines?|box|rig|workstation|chassis)\b", re.IGNORECASE
+)
 _FIELDS = {"memory": "memory", "power": "power", "bandwidth": "bandwidth"}
 #: How far the sum may be off; a limit excuses what lies on its side.
 _WITHIN, _MORE = 0.04, 0.10
@@ -239,6 +243,8 @@ def _judged(
     right = right or (told.limit == "over" and all(0.5 < ratio <= 1 for ratio in ratios))
     # The values of one, or of twice as many, are of something else.
     near = field == "power" and any(0.92 <= ratio <= 1.25 for ratio in ratios) and told.limit != "under"
+    # A server draws more than its GPUs.
+    near = near or (field == "power" and min(ratios) > 1 and bool(_MACHINE.search(passage.text)))
     one = any(abs(ratio * count - 1) <= _WITHIN for ratio in ratios)
     gpu, value = known[0]
     # What the text says of each goes before what is on file: "limited to 350 W".

@@ -291,7 +291,9 @@ def _stated(passage: Passage, sentence: Sentence, claim: _Claim, context: Contex
         return None
     real = before[-1].value / after[0].value
     if before[-1].dimension == "time" or (beside is not None and beside[1].end <= claim.start):
-        real = 1 / real if real < 1 < claim.times else real
+        # "54.8 GB against 37.8 GB, 31 percent less": of either of the two.
+        less = beside is not None and beside[1].end <= claim.start and claim.times < 1 < real
+        real = 1 / real if less or real < 1 < claim.times else real
     swapped = real != before[-1].value / after[0].value
     both = (after[0], before[-1]) if swapped else (before[-1], after[0])
     texts = [passage.text[each.start : each.end] for each in both]

@@ -64,6 +64,8 @@ _UNIT = re.compile(r"tok", re.IGNORECASE)
 #: Bytes of a weight of the smallest format in use; how far beyond the bound rounding goes.
 _LEAST, _SLACK = 0.34, 1.08
 _FEW = 8
+#: Letters of what was said since the model was named: of a prompt, of many requests.
+_PASSAGE = 600
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -75,7 +77,7 @@ def find(context: Context) -> Iterator[Finding]:
         for sentence in sentences(passage.text):
             yield from _of_sentence(index, passage, sentence, before, context)
             # The model goes on until another one is named.
-            before = sentence.text if models(sentence.text) else before
+            before = sentence.text if models(sentence.text) else f"{before} {sentence.text}"[:_PASSAGE]
 
 
 class _Asked(NamedTuple):

@@ -66,7 +66,8 @@ _LESS = re.compile(
 _MORE = re.compile(r"\b(?:more|higher|premium|mark-?up|rose|up|teurer|pricier)\b", re.IGNORECASE)
 #: What makes it a change of something else.
 _ELSE = re.compile(
-    r"\b(?:if|up to|performance|utili[sz]\w+|typical\w*|usually|often|generally|vram|bandwidth|memory|"
+    r"\b(?:than (?:now|before|today|usual)|"
+    r"if|up to|performance|utili[sz]\w+|typical\w*|usually|often|generally|vram|bandwidth|memory|"
     r"quality|accuracy|margin|market|(?<!on[- ])demand|tax|vat|inflation|average|could|can|might|may)\b",
     re.IGNORECASE,
 )
@@ -171,11 +172,30 @@ def _judged(
     if right is not None:
         return _made(passage, said, right, "confirmed", context)
     near = [each for each in amounts if sentence.start - 2 * _BACK < each.start < sentence.end]
-    known = any(_gives(said, pair) for pair in _pairs(near[-2 * _MOST :]))
+    known = any(_gives(said, pair) for pair in (*_pairs(near[-2 * _MOST :]), *_loosely(near[-2 * _MOST :])))
+    names = tuple((each.start, each.end) for each in context.mentions.get(context.place(passage), ()))
+    numbers = within(terms(passage.text, context.fraction, names), sentence.start, said.start)
+    known = known or _beside(said, numbers, near) or (not said.of and _ends_bare(said, numbers))
     known = known and not _are_named(passage.text, here, said)
     if not 0 < len(pairs) <= _FEW or known or not (said.of or said.way or here):
         return None
     return _made(passage, said, pairs[-1], "inconsistent", context)
+
+
+def _ends_bare(said: _Said, numbers: Sequence[Term]) -> bool:
+    """Whether the last amount before a change is a bare number, of which nobody knows what it is of."""
+    return bool(numbers) and numbers[-1].plain and said.start - numbers[-1].end < 2 * _BESIDE
+
+
+def _beside(said: _Said, numbers: Sequence[Term], near: Sequence[Term]) -> bool:
+    """Whether the bare number right before a change gives it with an amount: "4.4 each, 8 % less"."""
+    last = numbers[-1:] if numbers and numbers[-1].plain and said.start - numbers[-1].end < _BACK else []
+    return any(
+        _gives(said, (a.value, value, a, each))
+        for each in near
+        for value in (each.value, 60 * each.value, 3600 * each.value, each.value / 60, each.value / 3600)
+        for a in last
+    )
 
 
 def _are_named(text: str, here: Sequence[Term], said: _Said) -> bool:
@@ -217,7 +237,7 @@ def _pairs(money: Sequence[Term]) -> Iterator[tuple[float, float, Term, Term]]:
         loose = bool(a.sign) and dims(money=1) in (a.dims, b.dims) and max(a.value, b.value) < _LARGEST
         length = converted(tuple(x - y for x, y in zip(a.dims, b.dims, strict=True)))
         same = a.value == b.value and (a.start < 0 or b.start - a.end > _BESIDE)
-        if a.sign != b.sign or same or not (length or loose):
+        if a.sign != b.sign or same or not (length or loose) or a.of != b.of:
             continue
         if any(a.dims[AXES.index(axis)] != b.dims[AXES.index(axis)] for axis in _THINGS):
             continue
@@ -226,6 +246,13 @@ def _pairs(money: Sequence[Term]) -> Iterator[tuple[float, float, Term, Term]]:
             # One amount in two periods.
             continue
         yield a.value * scale, b.value, a, b
+
+
+def _loosely(amounts: Sequence[Term]) -> Iterator[tuple[float, float, Term, Term]]:
+    """Two amounts of one thing, whatever period is said of each: "$2,700 a month ... to $1,620"."""
+    for a, b in combinations(amounts, 2):
+        if a.sign == b.sign and a.of == b.of and a.value and b.value:
+            yield a.value, b.value, a, b
 
 
 def _gives(said: _Said, pair: tuple[float, float, Term, Term]) -> bool:

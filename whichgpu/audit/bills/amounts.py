@@ -1,0 +1,163 @@
+"""The amounts of a passage, gone through one by one: which of those before another it may follow from."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.terms import AXES, LENGTHS, dims
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context
+    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.subjects import Mention
+    from whichgpu.audit.terms import Term
+
+FAR = 160
+
+
+MONEY = dims(money=1)
+
+
+#: Letters before an amount in which what it follows from is looked for.
+SPAN = 800
+
+
+NEAR = 60
+#: What stands right before an amount that was told elsewhere.
+_THE = re.compile(
+    r"\b(?:by(?: about| around| roughly| only)?|the|my|our|your|their|its|that|those|these|difference of|"
+    r"The (?!total|bill|cost|sum|price)\w+ of)\s+~?$",
+    re.IGNORECASE,
+)
+_BEFORE = 24
+
+
+TWO = 2
+
+
+BASES = 4
+
+
+class Amounts:
+    """A passage with its amounts and those of the one before, gone through one by one.
+
+    A passage may be nothing but amounts: what stands near one is looked up, never all of them for each.
+    """
+
+    def __init__(
+        self, passage: Passage, place: int, every: Sequence[Term], earlier: Sequence[Term],
+        tariffs: Sequence[Term] = (),
+    ) -> None:  # fmt: skip
+        self.passage, self.place, self.every, self.earlier = passage, place, every, earlier
+        own = any(each.tariff for each in every)
+        #: Prices of energy that the document told before, where the passage tells none.
+        self.known = () if own else tuple(tariffs)
+        self.tariffs = own or bool(tariffs)
+        #: The counts that are in what follows from others.
+        self.derived: dict[Term, frozenset[Term]] = {}
+        #: What is a share of another.
+        self.shared: set[Term] = set()
+        #: Signs of the money, and "energy", that was heard of and is no tariff.
+        self.kinds: set[str] = set()
+        self._wrong: set[Term] = set()
+
+    def heard(self, told: Term, *, wrong: bool) -> None:
+        """Remember an amount for what may follow from it."""
+        if wrong:
+            self._wrong.add(told)
+        elif not told.tariff:
+            self.kinds.add(told.sign or told.of)
+
+    def sentence(self, at: int) -> Sentence:
+        """The sentence that a place is in."""
+        found = sentences(self.passage.text)
+        return found[bisect_right(found, at, key=_end)]
+
+    def before(self, at: int, reach: int) -> Iterator[Term]:
+        """The amounts that end less than so far before a place, the nearest first."""
+        index = bisect_left(self.every, at, key=_start)
+        while index and at - self.every[index - 1].end < reach:
+            index -= 1
+            yield self.every[index]
+
+    def near(self, told: Term, end: int) -> list[Term]:
+        """The amounts from so far before one to an end, and the prices of energy that hold."""
+        return [*self.known, *within(self.every, max(told.start - SPAN, 0), end)]
+
+    def right(self, at: int) -> Iterator[Term]:
+        """Those near enough to follow from that were not found wrong, the nearest first."""
+        return (each for each in self.before(at, 2 * FAR) if each not in self._wrong)
+
+
+def _start(one: Term) -> int:
+    return one.start
+
+
+def _end(one: Sentence) -> int:
+    return one.end
+
+
+def is_known(told: Term, text: Amounts) -> bool:
+    """Whether an amount is spoken of as one that is known: "the $4,400 are back after two years"."""
+    return bool(_THE.search(text.passage.text, max(0, told.start - _BEFORE), told.start))
+
+
+def is_aside(words: str, base: Term, told: Term) -> bool:
+    """Whether an amount stands in brackets that are closed before another one."""
+    before = words[max(base.start - SPAN, 0) : base.start]
+    return "(" in before.rpartition(")")[2] and ")" in words[base.end : told.start]
+
+
+def earlier(told: Term, text: Amounts) -> list[Term]:
+    """The last that have the axis of an amount, or for money the energy that it may be the price of."""
+    if told.tariff:
+        return []
+    before = text.right(told.start)
+    if told.of == "money":
+        # A tariff is what follows from, only where there is nothing else.
+        only = not text.kinds & {told.sign, *(["energy"] if text.tariffs else [])}
+        before = (each for each in before if only or not each.tariff)
+        before = (each for each in before if each.sign == told.sign or (text.tariffs and each.of == "energy"))
+    elif told.of == "energy":
+        before = (each for each in before if each.of == "energy")
+    else:
+        axes = [place for place, axis in enumerate(AXES) if axis == told.of or {axis, told.of} <= {*LENGTHS}]
+        before = (each for each in before if any(each.dims[place] for place in axes) and not each.sign)
+    return list(islice(before, BASES))
+
+
+def is_use(term: Term) -> bool:
+    """Whether it is how long of a period something runs: "8 hours a day"."""
+    return term.of in LENGTHS and sum(term.dims) == 0
+
+
+def of_another(context: Context, text: Amounts, base: Term, told: Term) -> bool:
+    """Whether two amounts are of two devices, as the names nearest to them say."""
+    named = context.mentions.get(text.place, ())
+    one, other = (_device(named, each, text) for each in (base, told))
+    between = {each.named for each in within(named, base.end, told.start)}
+    if one is None or other is None:
+        elsewhere = base.end <= text.sentence(told.start).start and base.of != "energy"
+        return len(between) > 1 or (bool(between) and elsewhere)
+    return not one & other
+
+
+def _device(named: Sequence[Mention], term: Term, text: Amounts) -> frozenset[str] | None:
+    """The device that an amount is of: the last named before it, else the first behind it in its sentence."""
+    before = named[: bisect_right(named, term.start, key=_until)][-1:]
+    here = text.sentence(term.start)
+    behind = within(named, term.end, here.end)
+    nearest = before[-1] if before and (before[-1].start >= here.start or not behind) else None
+    found = nearest or (behind[0] if behind else None)
+    return frozenset((*found.named, *found.ids)) if found else None
+
+
+def _until(one: Mention) -> int:
+    return one.end

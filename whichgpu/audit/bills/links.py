@@ -1,0 +1,184 @@
+"""What says that an amount follows from another: words between them, and words that part them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.bills.amounts import NEAR, SPAN, Amounts
+from whichgpu.audit.terms import LENGTHS
+
+if TYPE_CHECKING:
+    from whichgpu.audit.terms import Term
+
+#: What says that an amount is worked out from the one before it.
+_LINK = re.compile(
+    r"\b(?:or|i\.e\b|so|thus|hence|therefore|that is|that[\u2019']s|which (?:is|makes|comes|means|adds)|"
+    r"comes? (?:to|out)|came to|adds? up to|amounts? to|works? out (?:to|at)|costs?|costing|pays?|paid|bill|"
+    r"charges?|total\w*|makes?|means|sums? (?:up )?to|equals|sets? (?:you|us|them) back|budget|spend|"
+    r"invoice|be|uses?|gets?|"
+    r"is|are|leaves?|"
+    r"consum\w+|draws?|burns?|kosten|kostet|sind|macht|also|soit|co\u00fbtent|co\u00fbte|cuestan?|o sea|"
+    r"es decir|costano|pari a|cio\u00e8)\b|[=\u2248:]|\bof (?:them|these|those)\s*$|^\s*,?\s*and\s+"
+    r"(?:about\s+|roughly\s+|around\s+|a\s+week\s+|a\s+day\s+|a\s+month\s+)?(?:\([^)]*\)\s*)?$",
+    re.IGNORECASE,
+)
+
+
+#: The same where it is no money: what is measured is none that follows.
+_STRONG = re.compile(
+    r"\b(?:or|i\.e\.|so|thus|hence|therefore|that is|that[\u2019']s|(?:which|that) (?:is|makes|comes|"
+    r"means)|in total|"
+    r"comes? to|adds? up to|amounts? to|works? out (?:to|at)|makes?|equals|gives?|leaves?|(?:would )?takes?|"
+    r"needs?|is (?:done|finished) (?:in|after))\b[^.;]{0,40}$|"
+    r"[=\u2248]\s*$",
+    re.IGNORECASE,
+)
+
+
+#: What says so right before it: what stands before these words does not matter then.
+LEADS = re.compile(
+    r"(?:\b(?:or|i\.e\.,?|so|thus|hence|therefore|that is|that[\u2019']s|(?:which|that|it|this) (?:is|makes|"
+    r"comes|means|works)|adds? up to|comes? (?:out )?(?:to|at)|came to|amounts? to|works? out (?:to|at|as)|"
+    r"translates? (?:in)?to|equals|total(?:s|l?ing)?(?: of)?|sums? (?:up )?to|makes?|making|gives?|giving|"
+    r"(?:will|would) (?:be|cost|pay)|you[\u2019']?(?:d|ll)? pay|meaning)|[=\u2248\u2192])"
+    r"(?:\s+(?:real|actual|whole|final|entire|full|was|were|my|our|monthly|yearly|annual|daily|price|run|"
+    r"invoice|you|us|them|it|a|an|the|total|bill|cost|of|only|just|about|around|roughly|approximately|"
+    r"nearly|almost|some|again|still|would|spend|pay|be|to|is|paying|cost(?:s|ing)?|in|at))*\s*~?$",
+    re.IGNORECASE,
+)
+
+
+#: The same of a length of time.
+_FOLLOWS = re.compile(
+    r"\b(?:or|i\.e\.|so|thus|hence|that is|that[\u2019']s|(?:which|that|it|this) (?:is|makes|"
+    r"means)|in total|comes? to|"
+    r"adds? up to|amounts? to|works? out (?:to|at)|makes?|equals|(?:would |will )?(?:takes?|took|"
+    r"needs?|lasts?)|"
+    r"finish\w* in|done in|in)\b(?:\s+(?:about|around|roughly|only|just|some|nearly|almost|you|a|"
+    r"an|run of|total of|"
+    r"training|of))*\s*~?$|[=\u2248]\s*$",
+    re.IGNORECASE,
+)
+
+
+#: Between two rates of one thing: "$0.50/hr on demand, about $365/month".
+_AGAIN = re.compile(
+    r"(?:\s+on[- ]demand)?\s*[,(]\s*(?:about|roughly|around|approximately|approx\.?|~)?\s*", re.IGNORECASE
+)
+
+
+#: "$49.24 an hour for a node of 8, about $6.16 per GPU".
+_OF_EACH = re.compile(
+    r"[^.;$\u20ac]{0,60}[,(\u2013\u2014]\s*(?:about|roughly|around|approximately|~)?\s*", re.IGNORECASE
+)
+
+
+#: "$1.20 an hour, $876 a month and $10,512 a year".
+_GOES_ON = re.compile(
+    r"(?:[\s,(/\u2013\u2014]|\b(?:and|or|then|about|roughly|around|nearly|some|just|only|a total of)\b|~|"
+    r"\b(?:on[- ]demand|for (?:all|both|the) \w+|per \w+|each|an? (?:hour|day|week|month|year))\b)*",
+    re.IGNORECASE,
+)
+_AROUND = re.compile(
+    r"\b(?:servers?|chassis|hosts?|systems?|machines?|box|rig|processors?|cpus?|fans|wall|meter|all in)\b",
+    re.IGNORECASE,
+)
+#: "384 kWh and $65".
+_AND = re.compile(r"\s*(?:,|and|,\s*and|or)\s+(?:about |around |roughly )?", re.IGNORECASE)
+_FOR_ALL = re.compile(r"\s+for (?:the|both|all)\b", re.IGNORECASE)
+
+
+#: "For 200 hours, $1,240", and a price that is given.
+_LISTED = re.compile(r"\s*,\s*(?:some |about |roughly |or )*")
+
+
+GIVEN = re.compile(
+    r"(?<!out )\bat\s+(?:about |around |roughly |just |approximately |only )*~?\s?$", re.IGNORECASE
+)
+
+
+#: What makes it an amount of something else, and what does so unless the words before it say that it follows.
+_BREAK = re.compile(
+    r"\b(?:discount\w*|sav\w+|storage|egress|plus|excluding|including|tax\w*|depreciat\w*|upfront|up front|"
+    r"minimum|from|between|average|measured|previously|fell|dropped|used to|margin|profit|"
+    r"overhead|everything|"
+    r"cooling|rest|remain(?:ing|der)|"
+    r"idle|idling|instead|than|psus?|ups|circuits?|power suppl\w+|breakers?|retail\w*|msrp|launched)\b",
+    re.IGNORECASE,
+)
+
+
+_TURN = re.compile(
+    r"\b(?:while|whereas|but|versus|vs|compared|spot|reserved|commit\w*|idle|peak|under load|buy\w*|bought|"
+    r"purchase\w*|(?:brand[- ])?new|another|other|second[- ]hand|sticker|starts?|starting|api|host|"
+    r"list)\b",
+    re.IGNORECASE,
+)
+
+
+CLAUSE = re.compile(r"[,.;:()]")
+
+
+BEHIND = 24
+
+
+GPU_HOURS = re.compile(r"\b(?:gpu|card|node|instance)[- ]?h", re.IGNORECASE)
+
+
+PAID = ("money", "energy")
+
+
+def linked(text: Amounts, base: Term, told: Term) -> bool:
+    """Whether words between two amounts say that the second follows, or it goes on a list of such."""
+    words = text.passage.text
+    last = next(text.before(told.start, len(words)), base)
+    # A word that leads to the amount before this one leads no further.
+    first = next((each.end for each in text.before(told.start, NEAR) if each.of == told.of), base.end)
+    if told.of in LENGTHS and base.of in LENGTHS and base.start < text.sentence(told.start).start:
+        return False
+    again = base.dims != told.dims and _AGAIN.fullmatch(words, base.end, told.start)
+    listed = base in text.derived and _GOES_ON.fullmatch(words, base.end, told.start) is not None
+    reach = max(first, base.end, told.start - NEAR)
+    timed = last.of in LENGTHS and _LISTED.fullmatch(words, last.end, told.start)
+    per_token = told.of == "byte" and base.dims[2] < 0
+    if told.of == "flop" and not LEADS.search(words, reach, told.start):
+        return False
+    priced = told.sign and base.of == "energy" and _AND.fullmatch(words, base.end, told.start)
+    link = _LINK if told.of in PAID or per_token or GPU_HOURS.search(told.words) else _STRONG
+    tariff = told.of == "money" and last.tariff and told.start - last.end < BEHIND
+    of_each = (
+        told.each and not base.each and told.of == "money" and _OF_EACH.fullmatch(words, base.end, told.start)
+    )
+    for_all = told.of == "money" and base.each and _FOR_ALL.match(words, told.end)
+    if told.of in LENGTHS:
+        return bool(_FOLLOWS.search(words, reach, told.start))
+    leads = told.of in PAID and LEADS.search(words, reach, told.start)
+    return bool(
+        again
+        or of_each
+        or listed
+        or tariff
+        or timed
+        or priced
+        or for_all
+        or leads
+        or link.search(words, reach, told.start)
+    )
+
+
+def stopped(text: Amounts, base: Term, told: Term) -> bool:
+    """Whether a word between two amounts makes the second another thing's; the first's are none."""
+    words, here = text.passage.text, text.sentence(told.start)
+    first, start = max(text.sentence(base.start).start, base.start - SPAN), max(base.end, here.start)
+    clause = CLAUSE.search(words, told.end, here.end)
+    end = min(told.end + BEHIND, clause.start() if clause else here.end, here.end)
+    if told.of == "energy" and told.dims == base.dims and _AROUND.search(words, start, told.start):
+        # What the server draws is more than what its GPUs do.
+        return True
+    stops = [_BREAK] if LEADS.search(words, start, told.start) else [_BREAK, _TURN]
+    for stop in stops:
+        known = {match[0][:5].lower() for match in stop.finditer(words, first, base.start)}
+        if any(match[0][:5].lower() not in known for match in stop.finditer(words, start, end)):
+            return True
+    return False

@@ -1,0 +1,246 @@
+"""Products of amounts that another one may be: which are likely meant, and which explain it in any way."""
+
+from __future__ import annotations
+
+import math
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.bills.amounts import FAR, MONEY, NEAR, TWO, Amounts
+from whichgpu.audit.bills.links import GPU_HOURS, LEADS, PAID
+from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.relations import Way, alike, differences, ways
+from whichgpu.audit.terms import AXES, LENGTHS, dims
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.terms import Term
+
+#: "5% of $290,000".
+_OF = re.compile(r"\s*of\s+(?:the |its |our |about )?", re.IGNORECASE)
+#: "1,100 tokens per second, 3.96 million an hour".
+_COMMA = re.compile(r",\s*(?:or |about |roughly )*$")
+#: Letters between a share and what it is of, and amounts of money that are tried two by two.
+_NEXT, _MANY = 16, 16
+_HOURS = AXES.index("hour")
+RENT = dims(money=1, hour=-1)
+
+
+SHORT = re.compile(r"(?:/|\b(?:per|an?|each|every))\s?(?:s|sec|seconds?|min|minutes?)\b", re.IGNORECASE)
+
+
+SIMPLE = 3
+
+
+CLOSE = 0.012
+
+
+def is_stated(way: Way, base: Term, told: Term, text: Amounts) -> bool:
+    """Whether a product over sentences is meant: words say so, or a factor stands beside the amount."""
+    words, here = text.passage.text, text.sentence(told.start)
+    if base.start >= here.start or LEADS.search(words, max(here.start, told.start - NEAR), told.start):
+        return True
+    beside = [each for each in way.used if each is not base and each.start >= here.start]
+    per_thing = told.sign and min(told.dims[2:4]) < 0 and not base.dims[AXES.index("hour")]
+    return bool(beside) and not per_thing
+
+
+def forces(way: Way, base: Term, told: Term, text: Amounts) -> bool:
+    """Whether a product is one that is meant: of another period, or with a count, a time or a tariff."""
+    others = [each for each in way.used if each is not base]
+    if not others:
+        return _is_restated(base, told, text)
+    if base.dims == told.dims == MONEY and not base.each and all(each.counted for each in others):
+        # "64 of them cost $2 million; the cloud $3 million": a number of what the first is not one of.
+        return any(each.start > base.end for each in others)
+    if told.of == "energy" and base.dims == told.dims and sum(each.counted for each in others) != 1:
+        return False
+    rates = [each.dims for each in others if any(each.dims)]
+    # Two rates of one kind are no factor of a third.
+    alone = base.dims == told.dims and len(set(rates)) < len(rates)
+    # Nor do two amounts of tokens make one: they cancel each other.
+    works = [each.dims for each in others if each.of in ("token", "piece")]
+    alone = alone or len(set(works)) < len(works)
+    # A bill is no bill times the hours that kilowatts and kilowatt-hours make.
+    alone = alone or (bool(base.sign) and not base.tariff and any(each.of == "energy" for each in others))
+    # "2 cents an hour" is no hour of something.
+    spelled = [each for each in others if each.of in LENGTHS and not any(map(str.isdigit, each.words))]
+    alone = alone or (any(each.value == 1 for each in spelled) and any(told.dims[_HOURS:]))
+    if alone or (told.of not in PAID and not rated((base, *others), told)):
+        return False
+    return all(any(each.dims) or each.counted or each.share for each in others)
+
+
+def _is_restated(base: Term, told: Term, text: Amounts) -> bool:
+    """Whether one amount is told again of another period: "$0.0005 a second, or $1.80 an hour"."""
+    if base.dims != told.dims:
+        # Not one amount, and another of a period.
+        return any(base.dims[_HOURS:]) or not any(told.dims[_HOURS:])
+    words = text.passage.text
+    beside = base.start >= text.sentence(told.start).start and _COMMA.search(words, base.end, told.start)
+    if not beside and not LEADS.search(words, max(base.end, told.start - NEAR), told.start):
+        return False
+    periods = [SHORT.search(text.passage.text, each.start, each.end) for each in (base, told)]
+    return bool(periods[0]) != bool(periods[1])
+
+
+def rated(used: Sequence[Term], told: Term) -> bool:
+    """Whether a product of no money has a rate in it, or is a length of time in another unit."""
+    if GPU_HOURS.search(told.words):
+        return len(used) > 1
+    if told.of in LENGTHS and len(used) == 1:
+        return used[0].of in LENGTHS and used[0].dims != told.dims
+    rates = [each for each in used if sum(map(bool, each.dims)) > 1]
+    if told.of == "byte":
+        # Of what each token or request takes.
+        rates = [each for each in rates if each.of == "byte" and min(each.dims[2:4]) < 0]
+    return len(used) > 1 and bool(rates)
+
+
+def explained(told: Term, text: Amounts, *, said: bool = False) -> bool:
+    """Whether anything that the passage states makes the amount; one `said` to follow is no repetition."""
+    here = text.sentence(told.start)
+    start = text.sentence(max(here.start - 2, 0)).start
+    earlier = [each for each in text.earlier if each.sign and sum(map(bool, each.dims)) > 1]
+    pool = [
+        each for each in (*earlier, *text.known, *text.every) if each is not told and each.start < here.end
+    ]
+    # Bare numbers of other sentences are of other things, and what is told later may follow from this one.
+    pool = [each for each in pool if any(each.dims) or each.counted or each.start >= start]
+    pool = [each for each in pool if each.start < told.start or not alike(each, told)]
+    found = (each for each in (*ways(told, pool, most=SIMPLE), *differences(told, pool)) if each.gives(told))
+    money = [each for each in pool if each.sign][-_MANY:]
+    if told.sign and any(_is_of_two(told, a, b) for a, b in combinations(money, TWO)):
+        return True
+    numbers = [each.value for each in pool if each.start >= here.start and (each.counted or each.plain)]
+    rents = [each.value for each in pool if each.dims == RENT and told.dims == MONEY]
+    if any(abs(rent * number / told.value - 1) < CLOSE for rent in rents for number in numbers):
+        # So many hours, one for each of them.
+        return True
+    return any(
+        is_simple(each, told, text)
+        and _is_near(each, here, text)
+        and not (said and len(each.used) == 1 and alike(each.used[0], told))
+        and not (said and _lacks_count(each, told, text))
+        for each in found
+    )
+
+
+def _lacks_count(way: Way, told: Term, text: Amounts) -> bool:
+    """Whether the number of GPUs right before an amount is no factor: "four cards make 400 an hour"."""
+    here = text.sentence(told.start)
+    last = [each for each in text.before(told.start, NEAR) if each.counted or any(each.dims)][:1]
+    if GPU_HOURS.search(told.words):
+        last = [each for each in text.before(told.start, FAR) if each.counted][:1]
+        here = text.sentence(max(here.start - 2, 0))
+    return bool(last) and last[0].counted and last[0].start >= here.start and last[0] not in way.used
+
+
+def _is_of_two(told: Term, one: Term, other: Term) -> bool:
+    """Whether money is what two others differ by or make together, whatever period is said of each."""
+    plain = all(sum(map(bool, each.dims[: AXES.index("hour")])) == 1 for each in (one, other))
+    same = one.sign == other.sign == told.sign
+    return (
+        plain
+        and same
+        and any(
+            abs(each / told.value - 1) < CLOSE
+            for each in (abs(one.value - other.value), one.value + other.value)
+        )
+    )
+
+
+def _is_near(way: Way, here: Sentence, text: Amounts) -> bool:
+    """Whether one of three factors stands in the sentence itself: else they fit by chance."""
+    if any(
+        each.plain and not any(map(str.isdigit, each.words)) and each.start < here.start for each in way.used
+    ):
+        # "Half", of something else.
+        return False
+    counts = [each for each in way.used if not any(each.dims)]
+    kinds = [each.dims for each in way.used if any(each.dims)]
+    if len(counts) > 1 or (len(kinds) > TWO and len(set(kinds)) < len(kinds)):
+        # Two numbers, or two amounts of one kind, that cancel each other, do so by chance.
+        back = text.sentence(max(here.start - 2, 0)).start
+        return all(each.start >= (here.start if each in counts else back) for each in way.used)
+    return len(way.used) <= TWO or any(here.start <= each.start < here.end for each in way.used)
+
+
+def is_left_out(way: Way, told: Term, text: Amounts) -> bool:
+    """Whether an amount between the last factor and the one told is no part of a product."""
+    words = text.passage.text
+    of_whole = ((each, one) for one in way.used for each in text.before(one.start, _NEXT))
+    if any(
+        each.share and each not in way.used and _OF.fullmatch(words, each.end, one.start)
+        for each, one in of_whole
+    ):
+        return True
+    # "A month" is of the amount that it stands behind.
+    worked = [each for each in way.used if any(map(str.isdigit, each.words)) or each.value != 1] or way.used
+    last = max(each.end for each in worked)
+    between = [each for each in text.before(told.start, told.start - last) if any(each.dims) or each.counted]
+    between = [each for each in between if each.start >= last and each not in way.used]
+    return any(each not in text.derived and not alike(each, told) for each in between)
+
+
+def finding(way: Way, told: Term, verdict: str, text: Amounts, context: Context) -> Finding:
+    """The finding on an amount that is held against a product or a sum."""
+    because = f"{' and '.join(each.words.strip(' .,') for each in way.used)} make {_shown(way)}"
+    scale = 1e3 if told.words.lower().endswith(("kwh", "kw")) else 1.0
+    expected = "" if verdict == "confirmed" else _shown(Way(way.low / scale, way.high / scale, ()))
+    return made(
+        context, text.passage, (told.start, told.start + len(told.words)), "arithmetic", verdict,
+        attribute="bill", because=because, expected=expected, evidence=(Evidence(because),),
+    )  # fmt: skip
+
+
+def is_simple(way: Way, told: Term, text: Amounts) -> bool:
+    """Whether a product is one to work out: of one amount of the kind, with no count in it twice."""
+    if told.of != "flop" and sum(each.of == "flop" for each in way.used) > 1:
+        # Two rates of work are of two devices, or a peak and what is reached of it.
+        return False
+    spent = {one.value for each in way.used for one in text.derived.get(each, ())}
+    if any(each.sign and told.sign and each.sign != told.sign for each in way.used):
+        return False
+    again = any(each.counted and each.value in spent for each in way.used)
+    if again or sum(sum(map(bool, each.dims)) == 1 and each.of in LENGTHS for each in way.used) > 1:
+        return False
+    if (told.of not in PAID and len(way.used) > SIMPLE) or sum(any(each.dims) for each in way.used) > SIMPLE:
+        return False
+    shares = [each for each in way.used if each.share]
+    here = text.sentence(told.start)
+    # "At 50 % it is $0.20, at 20 % $0.50": a share of the whole, not of the last part of it.
+    again = bool(shares) and any(each in text.shared for each in way.used)
+    if again or len(shares) > 1 or any(not here.start <= each.start < told.start for each in shares):
+        return False
+    of_kind = sum(each.of == told.of for each in way.used)
+    sole = of_kind <= 1 or of_kind == len(way.used) == TWO
+    return sole and not any(_is_idle(each, told, way) for each in way.used)
+
+
+def _is_idle(term: Term, told: Term, way: Way) -> bool:
+    """Whether an amount of memory, tokens or time has nothing that is per it: two of them only cancel out."""
+    axes = [place for place, power in enumerate(term.dims) if power]
+    if len(axes) != 1 or term.of == told.of:
+        return False
+    others = [told, *(each for each in way.used if each is not term)]
+    lasts = term.of in LENGTHS
+    if lasts and (told.of in LENGTHS or any(each.sign and not any(each.dims[1:]) for each in others)):
+        return False
+    places = [place for place, axis in enumerate(AXES) if place == axes[0] or (lasts and axis in LENGTHS)]
+    per = [each for each in others if any(each.dims[place] for place in places)]
+    return not any(sum(map(bool, each.dims)) > 1 for each in per)
+
+
+def apart(way: Way, told: Term) -> float:
+    """How far a product is from an amount, as a logarithm."""
+    return min(abs(math.log(told.value / each)) for each in (way.low, way.high))
+
+
+def _shown(way: Way) -> str:
+    """A product as it is told: one figure, or a range."""
+    return f"{way.low:,.4g}" if way.high <= way.low * 1.012 else f"{way.low:,.4g} to {way.high:,.4g}"

@@ -1,0 +1,160 @@
+"""Amounts that are a product of others but for a power of ten, or an hour for a second."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.bills.amounts import (
+    BASES,
+    FAR,
+    NEAR,
+    SPAN,
+    TWO,
+    Amounts,
+    earlier,
+    is_aside,
+    is_known,
+    of_another,
+)  # fmt: skip
+from whichgpu.audit.bills.links import GIVEN, LEADS, stopped
+from whichgpu.audit.bills.products import (
+    CLOSE,
+    RENT,
+    SHORT,
+    SIMPLE,
+    explained,
+    finding,
+    forces,
+    is_left_out,
+    is_simple,
+    rated,
+)  # fmt: skip
+from whichgpu.audit.relations import Way, alike, ways
+from whichgpu.audit.sentences import within
+from whichgpu.audit.terms import LENGTHS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.terms import Term
+
+#: What amounts are off by where a digit or a unit of time is lost, and how closely.
+_SLIPS = tuple(one for each in (10.0, 100.0, 1e3, 1e6, 60.0, 3600.0) for one in (each, 1 / each))
+
+
+EXACT = 1.02
+#: Letters behind an amount within which it is said by what period it is.
+_RATE = 12
+#: What makes a share that of the load; how far the rounding of small prices goes.
+_LOAD = re.compile(r"\b(?:utili[sz]\w+|busy|load|occup\w+|of the time|use)\b", re.IGNORECASE)
+_ROUGH, _SMALL = 0.05, 20.0
+
+
+def slipped(told: Term, text: Amounts, context: Context) -> Finding | None:
+    """An amount that is a product of others but for a power of ten, or an hour for a second."""
+    given = GIVEN.search(text.passage.text, max(0, told.start - NEAR), told.start)
+    if given or is_known(told, text) or explained(told, text):
+        return None
+    ways_ = (
+        (
+            *(way for base in reversed(_bases(told, text, context)) for way in _meant(told, base, text)),
+            *_beside(told, text, context),
+        )
+        if _tells(told, text)
+        else _beside(told, text, context)
+    )
+    for way in ways_:
+        ratio = told.value / way.low
+        slip = way.high <= way.low * EXACT and any(abs(ratio / one - 1) < CLOSE for one in _SLIPS)
+        last = max(way.used, key=lambda one: one.end)
+        if slip and not is_left_out(way, told, text) and not stopped(text, last, told):
+            return finding(way, told, "inconsistent", text, context)
+    return None
+
+
+def reversed_share(told: Term, text: Amounts, context: Context) -> Finding | None:
+    """A price of each token or image at a share of the load that was multiplied by the share, not divided."""
+    words, here = text.passage.text, text.sentence(told.start)
+    shares = [each for each in within(text.every, here.start, told.start) if each.share]
+    if not told.sign or len(shares) != 1 or not _LOAD.search(words, here.start, told.start):
+        return None
+    share = shares[0]
+    known = [each for each in (*text.before(share.start, SPAN), *text.earlier) if _is_full(each, told, text)]
+    if any(abs(told.value * share.value / each.value - 1) < _ROUGH for each in known):
+        return None
+    for base in known:
+        if abs(told.value / (base.value * share.value) - 1) < _ROUGH:
+            way = Way(base.value / share.value, base.value / share.value, (base, share))
+            return finding(way, told, "inconsistent", text, context)
+    return None
+
+
+def _is_full(base: Term, told: Term, text: Amounts) -> bool:
+    """Whether an amount is a price of each at the whole load."""
+    if base.sign != told.sign or base in text.shared:
+        return False
+    if base.dims == RENT:
+        return base.start >= 0 and "full" in text.sentence(base.start).text
+    return min(base.dims[2:4]) < 0 or (not any(base.dims[1:]) and base.value < _SMALL)
+
+
+def _beside(told: Term, text: Amounts, context: Context) -> Iterator[Way]:
+    """The products of what the sentence of an amount and the one before it state, whatever the words say."""
+    if told.each or told.about or len(re.sub(r"[^1-9]", "", told.words)) < TWO:
+        return
+    here = text.sentence(told.start)
+    start = text.sentence(max(here.start - 2, 0)).start
+    pool = [each for each in within(text.every, start, told.start) if not each.plain and not each.about]
+    pool = [each for each in pool if not of_another(context, text, each, told)]
+    for way in ways(told, pool, most=SIMPLE):
+        dimensional = [each for each in way.used if any(each.dims)]
+        if len(dimensional) > 1 and is_simple(way, told, text) and rated(way.used, told):
+            yield way
+
+
+def _tells(told: Term, text: Amounts) -> bool:
+    """Whether an amount has digits enough to be like another but for their place."""
+    led = LEADS.search(text.passage.text, max(0, told.start - NEAR), told.start)
+    if told.of in ("byte", "flop", *LENGTHS) or (told.about and not led):
+        return False
+    return led is not None or len(re.sub(r"[^1-9]", "", told.words)) >= TWO
+
+
+def _bases(told: Term, text: Amounts, context: Context) -> list[Term]:
+    """The amounts before that one may be a product with."""
+    return [
+        each
+        for each in earlier(told, text)[-BASES:]
+        if (not each.sign or each.sign == told.sign)
+        and told.start - each.end < FAR * TWO
+        and not (told.each and each.each)
+        and not is_aside(text.passage.text, each, told)
+        and not of_another(context, text, each, told)
+    ]
+
+
+def _meant(told: Term, base: Term, text: Amounts) -> Iterator[Way]:
+    """The products with one amount that are of the kind of another, and are likely meant."""
+    here = text.sentence(told.start)
+    near = [each for each in text.near(told, here.end) if each is not told]
+    near = [each for each in near if each.start < told.start or not alike(each, told)]
+    if base.dims == told.dims and _is_of_period(base, told, text):
+        # "1,100 tokens per second, 66,000 tokens per hour"
+        yield Way(base.value, base.value, (base,))
+    for way in ways(told, near, base, most=SIMPLE):
+        if (
+            is_simple(way, told, text)
+            and forces(way, base, told, text)
+            and not any(each.plain for each in way.used)
+        ):
+            yield way
+
+
+def _is_of_period(base: Term, told: Term, text: Amounts) -> bool:
+    """Whether two rates of one thing stand in one sentence, one of them by the second and the other not."""
+    words = text.passage.text
+    same = base.start >= text.sentence(told.start).start and sum(map(bool, told.dims)) > 1
+    periods = [SHORT.search(words, each.start, each.end + _RATE) for each in (base, told)]
+    return same and bool(periods[0]) != bool(periods[1])

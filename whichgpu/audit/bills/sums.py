@@ -1,0 +1,114 @@
+"""Sums that an amount is said to be: of two told before it, of a list, what is left of one."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.bills.amounts import BASES, MONEY, NEAR, TWO, Amounts
+from whichgpu.audit.bills.links import CLAUSE, GIVEN, LEADS
+from whichgpu.audit.relations import Way, alike, rounding
+from whichgpu.audit.sentences import within
+
+if TYPE_CHECKING:
+    from whichgpu.audit.terms import Term
+
+#: What is said to be a sum, before it and behind it.
+_TOTAL = re.compile(
+    r"\b(?:total(?:s|l?ing)?|in all|altogether|together(?! with| AI\b)|sums? up to|adds? up to|"
+    r"all in all|combined)\b[^.;\d]{0,30}$",
+    re.IGNORECASE,
+)
+
+
+_LEFT = re.compile(
+    r"(?<!I )(?<!we )(?<!We )(?<!you )(?<!to )\b(?:leaves?|leaving|that leaves|remain\w*|"
+    r"short of|(?:we|you) are short|"
+    r"left with)\b(?: (?:you|us|me|with|only|just|about|around|roughly|"
+    r"some|a))*\s*~?$",
+    re.IGNORECASE,
+)
+
+
+_THREE = 3
+#: How far a sum may be from what is told, and from what is told roughly.
+_SUM, _ABOUT = 0.008, 0.07
+_SUMMED = re.compile(r"\b(?:together(?! with| AI\b)|altogether|in total|all in all|the sum)\b", re.IGNORECASE)
+
+
+_PLUS = re.compile(r"\s*(?:plus|and|\+)\s*(?:another |about |roughly |~)?", re.IGNORECASE)
+
+
+_IN_ALL = re.compile(r"\s*(?:in total|in all|altogether|all told|combined|together)\b", re.IGNORECASE)
+
+
+def is_summed(told: Term, text: Amounts) -> bool:
+    """Whether the clause of an amount says that it is of all together."""
+    words, start = text.passage.text, text.sentence(told.start).start
+    clause = max((one.end() for one in CLAUSE.finditer(words, start, told.start)), default=start)
+    return bool(_SUMMED.search(words, clause, told.start) or _IN_ALL.match(words, told.end))
+
+
+def sums(told: Term, text: Amounts) -> list[Way]:
+    """The sums that an amount may be said to be, the likeliest first."""
+    if GIVEN.search(text.passage.text, max(0, told.start - NEAR), told.start):
+        # "At $11.95": a price, not a sum.
+        return []
+    behind = told.each or _IN_ALL.match(text.passage.text, told.end)
+    together = _together(told, text) if is_summed(told, text) and not behind else []
+    return together or _totals(told, text)
+
+
+def _together(told: Term, text: Amounts) -> list[Way]:
+    """The sums of two amounts told one after the other, the last first."""
+    parts = [each for each in text.near(told, told.start) if each.sign == told.sign and each.of == told.of]
+    parts = [each for each in parts if alike(each, told) or each.dims == MONEY][-BASES:]
+    return [Way(a.value + b.value, a.value + b.value, (a, b)) for a, b in pairwise(parts)][::-1]
+
+
+def _totals(told: Term, text: Amounts) -> list[Way]:
+    """The sum of what the sentence, or the one before it, lists, where an amount is said to be one."""
+    words, here = text.passage.text, text.sentence(told.start)
+    plain = told._replace(dims=tuple(max(power, 0) for power in told.dims))
+    two = [each for each in text.near(told, told.start) if alike(each, told) or alike(each, plain)][-TWO:]
+    if (
+        len(two) == TWO
+        and _PLUS.fullmatch(words, two[0].end, two[1].start)
+        and LEADS.search(words, two[1].end, told.start)
+    ):
+        value = two[0].value + two[1].value
+        return [Way(value, value, tuple(two))]
+    last = [each for each in text.near(told, told.start) if alike(each, told) and not each.each][-TWO:]
+    if (
+        len(last) == TWO
+        and _LEFT.search(words, last[1].end, told.start)
+        and last[0].start >= text.sentence(max(here.start - 2, 0)).start
+    ):
+        value = abs(last[0].value - last[1].value)
+        every = [each for each in text.near(told, told.start) if alike(each, told) and not each.each][
+            -_THREE:
+        ]
+        rest = every[0].value - sum(each.value for each in every[1:]) if len(every) == _THREE else 0.0
+        # What is left of a whole of which two parts were told.
+        whole = [Way(rest, rest, tuple(every))] if rest > 0 and rest != value else []
+        return [Way(value, value, tuple(last)), *whole] if value else []
+    if not (
+        _TOTAL.search(words, max(here.start, told.start - NEAR), told.start) or _IN_ALL.match(words, told.end)
+    ):
+        return []
+    back = text.sentence(max(here.start - 2, 0)).start
+    for start, end in ((here.start, told.start), (back, here.start)):
+        parts = [each for each in within(text.every, start, end) if alike(each, told) and not each.each]
+        if len(parts) > 1 or (parts and start == here.start):
+            if len(parts) < TWO:
+                return []
+            value = sum(each.value for each in parts)
+            return [Way(value, value, tuple(parts))]
+    return []
+
+
+def adds_up(way: Way, told: Term) -> bool:
+    """Whether a sum is what is told: the roundings of its parts seldom add up."""
+    slack = _ABOUT if told.about else _SUM + max(map(rounding, (*way.used, told)))
+    return abs(way.low / told.value - 1) <= slack

@@ -1,0 +1,136 @@
+"""The KV cache by its formula: "Llama 3.1 70B takes 320 KB per token", "10 GB at 32,768 tokens".
+
+A model that is known has keys and values of a known size: 2 x layers x KV heads x head dimension numbers for
+each token. What a text says of one is wrong where no usual format of the cache gives it.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.models import models
+from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.terms import AXES, dims, terms
+from whichgpu.errors import WhichGpuError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.models import Model
+    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.terms import Term
+
+_CACHE = re.compile(r"\b(?:kv|key[- ]value|caches?|contexts?)\b", re.IGNORECASE)
+_PER_TOKEN = re.compile(r"\b(?:per|each|every|an?) token\b", re.IGNORECASE)
+#: A cache of fewer bits, or one that is shared, cut or kept elsewhere.
+_SMALLER = re.compile(
+    r"\b(?:(?:8|4|[2-6])[- ]?bit|fp8|int8|int4|q[48]\w*|quanti[sz]\w+|compress\w*|window\w*|evict\w*|prun\w+|"
+    r"offload\w*|tensor parallel\w*|tp|per (?:gpu|card)|mla|without|had|otherwise)\b",
+    re.IGNORECASE,
+)
+#: Memory of more than the cache.
+_MORE = re.compile(
+    r"\b(?:weights?|total|together|in all|altogether|model takes|parameters?|left|leaves?|leaving|free|"
+    r"cards?|gpus?|vram|users?|requests?|sequences?|batch\w*|streams|sessions|conversations)\b",
+    re.IGNORECASE,
+)
+_BYTE, _TOKEN = AXES.index("byte"), AXES.index("token")
+_AMOUNT, _TOKENS = dims(byte=1), dims(token=1)
+#: GB or GiB and rounding; bytes of a number of the cache in the common formats.
+_NEAR, _COMMON, _ALL = 0.09, (2.0,), (4.0, 2.0, 1.0, 0.5)
+_CLAUSE = re.compile(r"[;:]|,\s|\band\b")
+
+
+class _Claim(NamedTuple):
+    """An amount of memory that is said to be the cache of a model for so many tokens."""
+
+    told: Term
+    model: Model
+    tokens: float
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every such size with its verdict."""
+    for index, passage in enumerate(context.document.passages):
+        about = " ".join((passage.text, *passage.section[-1:]))
+        if passage.kind not in ("paragraph", "item", "caption") or not _CACHE.search(about):
+            continue
+        names = tuple((each.start, each.end) for each in context.mentions.get(index, ()))
+        every = terms(passage.text, context.fraction, names)
+        for sentence in sentences(passage.text):
+            for claim in _claims(passage.text, sentence, every):
+                found = _judged(passage, sentence, claim, context)
+                if found is not None:
+                    yield found
+
+
+def _claims(text: str, sentence: Sentence, every: Sequence[Term]) -> Iterator[_Claim]:
+    """The amounts of a sentence that stand behind the name of the model that they are of."""
+    here = within(every, sentence.start, sentence.end)
+    named = within(models(text), sentence.start, sentence.end)
+    contexts = [each for each in here if each.dims == _TOKENS and not each.each]
+    for told in here:
+        if told.about and told.value < 1:
+            continue
+        before = [each for each in named if each.end <= told.start]
+        per_token = told.dims[_BYTE] == 1 and told.dims[_TOKEN] == -1
+        said = told.dims == _AMOUNT and _PER_TOKEN.search(text, sentence.start, sentence.end)
+        if not before or (said and len({each.name for each in named}) > 1):
+            continue
+        if per_token or said:
+            yield _Claim(told, before[-1], 1.0)
+        elif told.dims == _AMOUNT and len(contexts) == 1 and _is_of(text, sentence, before[-1], told):
+            yield _Claim(told, before[-1], contexts[0].value)
+
+
+def _is_of(text: str, sentence: Sentence, model: Model, told: Term) -> bool:
+    """Whether an amount is the cache of a model: right behind its name, or in a sentence of the cache."""
+    between = text[model.end : told.start]
+    return len(_CLAUSE.findall(between)) < 2 and not _MORE.search(text, sentence.start, sentence.end)
+
+
+def _judged(passage: Passage, sentence: Sentence, claim: _Claim, context: Context) -> Finding | None:
+    numbers = _numbers(claim.model.name)
+    if not numbers:
+        return None
+    whole = numbers * claim.tokens
+    smaller = _SMALLER.search(passage.text)
+    sizes = _ALL if smaller else _COMMON
+    right = any(abs(claim.told.value / (whole * size) - 1) <= _NEAR for size in sizes)
+    if not right and (smaller or (claim.told.about and claim.tokens == 1.0)):
+        return None
+    one = f"{numbers * 2 / 1024:,.4g} KiB"
+    because = f"a token of {claim.model.name.strip()} has {numbers:,.0f} keys and values, {one} in 16 bits"
+    expected = one
+    if claim.tokens > 1:
+        expected = f"{whole * 2 / 1e9:,.3g} GB"
+        because += f"; {claim.tokens:,.0f} of them take {expected}"
+    return made(
+        context, passage, (claim.told.start, claim.told.start + len(claim.told.words)), "memory requirement",
+        "confirmed" if right else "contradicted", subject=claim.model.name.strip(), attribute="kv cache",
+        because=because, expected="" if right else expected, evidence=(Evidence(because),),
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=512)
+def _numbers(name: str) -> float:
+    """Keys and values that a token of a model has; 0 where every token has not the same, or nobody knows."""
+    from whichgpu.workloads.language.cache import kv_bytes_per_token
+    from whichgpu.workloads.precision import precision
+    from whichgpu.workloads.workload import known, resolve
+
+    if len(name) < 3 or not re.search(r"\d", name) or not known(name):
+        return 0.0
+    try:
+        workload = resolve(name)
+        sized = workload.dims
+        if not {"layers", "kv_heads", "head_dim"} <= set(sized) or any("window" in key for key in sized):
+            return 0.0
+        return kv_bytes_per_token(sized, precision("fp16")) / 2.0
+    except (WhichGpuError, KeyError, TypeError):
+        return 0.0

@@ -1,0 +1,67 @@
+"""One amount told in two units, side by side: "131,072 bytes, or 128 KB", "625 Wh, i.e. 0.625 kWh"."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.terms import dims, terms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.terms import Term
+
+#: What says that the second is the first.
+_IS = re.compile(
+    r"\s*(?:bytes\s*)?(?:[,(]?\s*(?:or|i\.e\.,?|that is|which is|=)\s*(?:about |around |roughly |just |"
+    r"~)?|\()\s*",
+    re.IGNORECASE,
+)
+_UNIT = re.compile(r"(?:[kKMGTP]i?)?(?:B|Wh|W|bytes?|joules?|J)\b")
+#: Between two amounts of one thing; the slack of rounding, and of a thousand that is 1,024.
+_KINDS = (dims(byte=1), dims(energy=1), dims(energy=1, hour=-1), dims(byte=1, token=-1))
+_NEAR, _BINARY, _FAR = 0.03, 0.11, 2000.0
+_BYTES = re.compile(r"\s*bytes\b", re.IGNORECASE)
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every amount that is told again in another unit, with its verdict."""
+    for index, passage in enumerate(context.document.passages):
+        if passage.kind not in ("paragraph", "item", "caption"):
+            continue
+        names = tuple((each.start, each.end) for each in context.mentions.get(index, ()))
+        for one, other in pairwise(terms(passage.text, context.fraction, names)):
+            if not _IS.fullmatch(passage.text, one.end, other.start):
+                continue
+            ratio = _ratio(passage.text, one, other)
+            if ratio is None:
+                continue
+            slack = _BINARY if other.of == "byte" else _NEAR
+            right = abs(ratio - 1) <= slack + (_NEAR if other.about or one.about else 0.0)
+            because = f"{one.words} are not {other.words}: {ratio:.3g} times" if not right else f"{one.words}"
+            yield made(
+                context, passage, (other.start, other.start + len(other.words)), "arithmetic",
+                "confirmed" if right else "inconsistent", attribute="unit", because=because,
+                evidence=(Evidence(because),),
+            )  # fmt: skip
+
+
+def _ratio(text: str, one: Term, other: Term) -> float | None:
+    """The second over the first where both are of one kind in two units; None where they are not."""
+    value, powers = one.value, one.dims
+    if one.plain and _BYTES.match(text, one.end):
+        powers = dims(byte=1)
+    units = [_UNIT.findall(each.words) for each in (one, other)]
+    per_token = powers == dims(byte=1) and other.dims == dims(byte=1, token=-1)
+    same = powers == other.dims or per_token
+    if not same or other.dims not in _KINDS or one.each or other.each:
+        return None
+    if not units[1] or (units[0] and units[0][-1] == units[1][-1]):
+        # In one unit they are two amounts.
+        return None
+    ratio = other.value / value
+    return ratio if 1 / _FAR < ratio < _FAR else None

@@ -1,0 +1,179 @@
+"""What the weights, gradients and optimizer states of a model take, its name and format told before.
+
+"QLoRA keeps the base in 4 bits. The 70B shrinks to 17 GB": the model is the last that the text named, the
+format the one beside the amount, else that of the sentence, else the last one. Wrong is an amount that is far
+from so many bytes of each parameter, and that no other amount of the passage explains.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.models import formats_at, models
+from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.terms import dims, terms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.models import Format, Model
+    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.terms import Term
+
+#: What says that an amount is what a model takes, right before it.
+_TAKES = re.compile(
+    r"\b(?:takes?|needs?|requires?|weighs?|occup(?:y|ies)|comes? to|works? out (?:to|at)|shrinks? to|"
+    r"drops? to|goes (?:down )?to|goes from|down to|to|file of|one of|(?:is|are) (?:then |now )?|"
+    r"weights? (?:of|are|alone are)|would be|makes?)\s+"
+    r"(?:about |around |roughly |only |just |some |a file of |up |you )*~?$|"
+    r"\bweights?[^.;,\d]{0,24}:?\s*(?:about |roughly )?$",
+    re.IGNORECASE,
+)
+#: What makes it the memory of a card, of something beside the weights, or of another state of the model.
+_ELSE = re.compile(
+    r"\b(?:context|kv|caches?|batch\w*|users?|activations?|overhead|download|offload\w*|per (?:gpu|card)|"
+    r"each|tokens?|split|shard\w*|active|experts?|moe|mixtral|deepseek|disk|storage|checkpoints?|saved?|"
+    r"savings?|free|left|leaves?|leaving|remain\w*|adds?|extra|vae|text encoder|adapters?|dataset|out of|"
+    r"instead|if|not|never|ram)\b|\d+x\d+b|n[\u2019']t\b",
+    re.IGNORECASE,
+)
+_TRAINS = re.compile(
+    r"\b(?:full(?:y)?[ -]fine|train\w*|optimi[sz]er|adam\w*|gradients?|moments?|states|master)\b",
+    re.IGNORECASE,
+)
+_SHRINKS = re.compile(r"\b(?:shrinks?|drops?|down to|brings?|cuts?|reduc\w+)\b", re.IGNORECASE)
+_ADAPTERS = re.compile(r"\bq-?lora\b", re.IGNORECASE)
+#: A sentence, or a section, of what comes beside the weights.
+_CACHES = re.compile(r"\b(?:kv|caches?|contexts?|tokens?)\b", re.IGNORECASE)
+_CARD = re.compile(r"\s*(?:-?(?:card|gpu|of (?:vram|ram|memory|gpu))|vram|a100|h100|rtx|mac)", re.IGNORECASE)
+#: The parts of a training state, with the bytes of each parameter that they can be.
+_PARTS = (
+    (re.compile(r"\b(?:master (?:weights|copy|parameters)|fp32 (?:weights|copy))\b", re.I), (4.0,)),
+    (re.compile(r"\b(?:adam\w*|optimi[sz]er|moments?)\b", re.I), (8.0, 12.0, 4.0, 2.0, 16.0)),
+    (re.compile(r"\bgradients?\b", re.I), (2.0, 4.0)),
+    (re.compile(r"\b(?:model )?(?:weights|parameters)\b", re.I), (2.0, 4.0)),
+)
+_BYTES = dims(byte=1)
+#: An amount between these shares of what is known is right, or may have more in it.
+_LEAST, _MOST, _PART = 0.80, 1.7, 0.12
+_AFTER, _ITEM, _SEVERAL = 24, 90, 2
+
+
+class _Held(NamedTuple):
+    """The model and the format that the text spoke of last."""
+
+    model: Model | None
+    format: Format | None
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every such amount with its verdict."""
+    held = _Held(None, None)
+    for index, passage in enumerate(context.document.passages):
+        if passage.kind in ("heading", "title"):
+            held = _Held(None, None)
+        if passage.kind not in ("paragraph", "item", "caption"):
+            continue
+        names = tuple((each.start, each.end) for each in context.mentions.get(index, ()))
+        every = terms(passage.text, context.fraction, names)
+        for sentence in sentences(passage.text):
+            yield from _of_sentence(passage, sentence, every, held, context)
+            held = _heard(held, sentence)
+
+
+def _heard(held: _Held, sentence: Sentence) -> _Held:
+    """What is held after a sentence: nothing of a kind of which it named several."""
+    named = models(sentence.text)
+    said = [each for _, each in formats_at(sentence.text)]
+    model = held.model if not named else named[-1] if len({each.parameters for each in named}) == 1 else None
+    form = held.format if not said else said[-1] if len({each.least for each in said}) == 1 else None
+    return _Held(model, form)
+
+
+def _of_sentence(
+    passage: Passage, sentence: Sentence, every: Sequence[Term], held: _Held, context: Context
+) -> Iterator[Finding]:
+    text = passage.text
+    amounts = [each for each in within(every, sentence.start, sentence.end) if each.dims == _BYTES]
+    named = within(models(text), sentence.start, sentence.end)
+    for told in amounts:
+        before = [each for each in named if each.end <= told.start]
+        model = before[-1] if before else held.model if not named else None
+        if model is None or _CARD.match(text, told.end) or told.each:
+            continue
+        part = _part(passage, sentence, told)
+        if part:
+            yield from _of_part(passage, told, model, part, context)
+        elif len(passage.text) > _ITEM or passage.kind != "item":
+            yield from _of_weights(passage, sentence, told, (model, held.format), context)
+
+
+def _part(passage: Passage, sentence: Sentence, told: Term) -> tuple[float, ...]:
+    """The bytes of each parameter of the part that an item is of: "- gradients: 14 GB"."""
+    if passage.kind != "item" or len(passage.text) > _ITEM:
+        return ()
+    head = passage.text[sentence.start : told.start].partition(":")[0]
+    return next((sizes for pattern, sizes in _PARTS if pattern.search(head)), ())
+
+
+def _of_part(
+    passage: Passage, told: Term, model: Model, sizes: tuple[float, ...], context: Context
+) -> Iterator[Finding]:
+    real = [size * model.parameters for size in sizes]
+    right = any(abs(told.value / one - 1) <= _PART for one in real)
+    # What the text says that each parameter takes of it is what it is.
+    said = re.search(r"\b(\d{1,2})\s?bytes?\b|8-bit|paged|adafactor|sgd|lion", passage.text, re.IGNORECASE)
+    if not right and said:
+        return
+    yield _finding(passage, told, model, real[0], right=right, context=context)
+
+
+def _of_weights(
+    passage: Passage, sentence: Sentence, told: Term, held: tuple[Model, Format | None], context: Context
+) -> Iterator[Finding]:
+    text, (model, last) = passage.text, held
+    clause = text[max(sentence.start, told.start - 2 * _ITEM) : min(told.end + _AFTER, sentence.end)]
+    if not _TAKES.search(text, max(sentence.start, told.start - 60), told.start):
+        return
+    own = sentence.text
+    about = f"{own} {' '.join(passage.section[-1:])}"
+    if _ELSE.search(clause) or _CACHES.search(about) or _TRAINS.search(own) or _ELSE.search(model.name):
+        return
+    own_format = _format(text, sentence, told)
+    if own_format is None and (_SHRINKS.search(own) or _ADAPTERS.search(own)):
+        # From what, and to what, is not said.
+        last = last if last is not None and last.least < 1 else None
+    said = own_format or last
+    if said is None or said.least > _SEVERAL:
+        return
+    least, most = said.least * model.parameters, said.usual * model.parameters
+    right = _LEAST * least <= told.value <= _MOST * most
+    yield _finding(passage, told, model, most, right=right, context=context)
+
+
+def _format(text: str, sentence: Sentence, told: Term) -> Format | None:
+    """The format right behind an amount ("105 GB in INT8"), else the last one before it in its sentence."""
+    places = [(at + sentence.start, each) for at, each in formats_at(text[sentence.start : sentence.end])]
+    behind = [
+        each for at, each in places if told.end <= at < told.end + _AFTER and "," not in text[told.end : at]
+    ]
+    before = [each for at, each in places if at < told.start]
+    return behind[0] if behind else before[-1] if before else None
+
+
+def _finding(
+    passage: Passage, told: Term, model: Model, real: float, *, right: bool, context: Context
+) -> Finding:
+    because = (
+        f"{real / model.parameters:.3g} B for each of {model.parameters / 1e9:.4g} billion parameters are "
+        f"{real / 1e9:,.3g} GB"
+    )
+    return made(
+        context, passage, (told.start, told.start + len(told.words)), "memory",
+        "confirmed" if right else "contradicted", subject=model.name.strip(), attribute="required memory",
+        because=because, expected="" if right else f"{real / 1e9:,.3g} GB", evidence=(Evidence(because),),
+    )  # fmt: skip
