@@ -643,8 +643,16 @@ def test_the_instance_types_of_hyperscalers_are_named_where_there_is_room():
 
 
 @pytest.mark.slow
-def test_no_fleet_of_laptops_is_counted():
+def test_no_fleet_of_laptops_is_counted_and_what_they_do_at_their_limits_is_told():
     found = compare(["a100-40gb-pcie", "rtx-4090-laptop"], ["stable-diffusion-1.5"], today=TODAY)
+    (work,) = found.view.works
+    most, least = work.results["rtx-4090-laptop"].limited.items()
+    assert (most[0], least[0]) == (150.0, 80.0)
+    assert least[1].mid < work.results["rtx-4090-laptop"].rate < most[1].mid
+    assert not work.results["a100-40gb-pcie"].limited
+    lost = round(100 * (1 - least[1].mid / most[1].mid))
+    told = f"In a laptop that gives it 80 W, the RTX 4090 Laptop is {lost} % slower than in one that gives it 150"
+    assert any(one.text.startswith(told) for one in work.sentences)
     assert not any(row.field.endswith((".fleet", ".target")) for row in found.rows)
     assert not any("a minute take" in one.text for one in found.takeaways)
 

@@ -9,6 +9,8 @@ from whichgpu.hardware.architecture import after, before, families, family_of
 from whichgpu.hardware.blank import APPLIES, OPEN, PUBLISHED, blanks
 from whichgpu.hardware.fields import FIELDS
 from whichgpu.hardware.gpu import display
+from whichgpu.hardware.limits import limits, reached
+from whichgpu.report.limits import at_limits
 from whichgpu.report.table import Column, Report, Table
 from whichgpu.units import number
 
@@ -29,7 +31,7 @@ _BLANK = {APPLIES: "Does not apply", PUBLISHED: "Not published", OPEN: "Not read
 
 def show_report(gpu: Gpu, *, sources: bool) -> Report:
     """Everything known about one GPU; with `sources`, where each value comes from."""
-    blocks: list[Block] = [_facts(gpu, sources=sources)]
+    blocks: list[Block] = [_facts(gpu, sources=sources), *at_limits(gpu)]
     if sources:
         blocks.append(_sources(gpu))
     return Report(show_document(gpu), tuple(blocks))
@@ -42,6 +44,10 @@ def show_document(gpu: Gpu) -> dict[str, Any]:
         factor = sparsity(gpu, name)
         if factor:
             field["sparse"] = field["value"] * factor
+    document["at_limits"] = [
+        {**limit._asdict(), **{name: reached(gpu, name, limit) for name in ("fp32", "fp16")}}
+        for limit in limits(gpu)
+    ]
     document["blank"] = {name: reason._asdict() for name, reason in blanks(gpu)}
     family = families().get(gpu.family)
     document["generation"] = {
