@@ -58,6 +58,31 @@ def test_the_cases_cover_the_questions_that_name_a_gpu():
 
 
 @pytest.mark.parametrize(
+    ("asked", "first", "told"),
+    [
+        (
+            ("t4", "vllm", "bf16"),
+            "bf16 in vLLM does not run on t4",
+            "bf16 in vLLM does not run on t4 under Linux",
+        ),
+        (("a10", "vllm", "fp4"), "fp4 in vLLM runs with limits on a10", ""),
+        (("k80", "vllm", "fp16"), "vLLM does not run on k80", "vllm, fp16 do not run on k80 under Linux"),
+        (("t4", "", "bf16"), "bf16 does not run on t4", "bf16 does not run on t4 under Linux"),
+    ],
+)
+def test_the_first_sentence_answers_what_was_asked(whichgpu, asked, first, told):
+    gpu, framework, precision = asked
+    answer = whichgpu(
+        "compat", gpu, *(("--framework", framework) if framework else ()), "--precision", precision
+    )
+    assert answer.status == (3 if told else 0)
+    assert " ".join(answer.out.split()).startswith(first)
+    assert told in answer.err
+    found = compat([GPUS[gpu]], [framework] if framework else [], [precision])
+    assert first in str(found)
+
+
+@pytest.mark.parametrize(
     ("gpu", "last"), [("k80", "470"), ("gtx-1080", "580"), ("v100-16gb-sxm", "580"), ("t4", "")]
 )
 def test_the_last_driver_that_knows_a_gpu(gpu, last):
