@@ -13,6 +13,7 @@ from datetime import date
 import pytest
 
 from whichgpu.errors import UsageError
+from whichgpu.facts import store
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner.comparison import compare
 from whichgpu.planner.comparison.takeaways import sold_as
@@ -32,6 +33,7 @@ from whichgpu.report.markdown import render as markdown
 from whichgpu.report.table import Heading
 from whichgpu.report.text import render
 from whichgpu.workloads.job import Job
+from whichgpu.workloads.workload import resolve
 
 TODAY = date(2026, 11, 20)
 PAIRS = [
@@ -643,6 +645,29 @@ def test_the_instance_types_of_hyperscalers_are_named_where_there_is_room():
 
 
 @pytest.mark.slow
+def test_what_a_reader_of_such_pages_looks_for_is_named():
+    found = compare(("a10", "a100-80gb-pcie"), whole=True, today=TODAY)
+    text = " ".join(one.text for one in found.sentences())
+    assert "Ampere (2020) followed Turing (2018)" in text
+    assert "its fastest card for games is the RTX 3090 Ti (40 TFLOPS in FP32)" in text
+    assert "two A10 hold Llama 2 13B in FP16" in text
+    assert "one answer comes no faster for it" in text
+    assert "as in visual effects, design and medical imaging (72 RT cores)" in text
+    # A row of a class of providers stands beside that of a term, and names who asks what.
+    rows = {row.field: row for row in found.rows}
+    assert rows["usd_marketplace"].label == "Marketplace"
+    assert "vast" in rows["elsewhere"].cells["a10"].text
+    assert rows["usd_class_specialised"].cells["a10"].text.endswith("(modal, lambda)")
+
+
+def test_a_job_says_what_it_stands_for(whichgpu):
+    page = whichgpu("compare", "a10", "l4", "--workload", "resnet50", "--format", "md").out
+    assert "It stands for convolutional networks that classify images (EfficientNet, Inception" in page
+    assert "were read from 20" in page
+    for row in store.load("usual")["usual"]["like"].values():
+        resolve(row["other"])
+
+
 def test_no_fleet_of_laptops_is_counted_and_what_they_do_at_their_limits_is_told():
     found = compare(["a100-40gb-pcie", "rtx-4090-laptop"], ["stable-diffusion-1.5"], today=TODAY)
     (work,) = found.view.works

@@ -78,7 +78,10 @@ def _kind(view: View, pen: Pen, key: str) -> Iterator[str]:
         pen.rests_on("rt_cores", *rest)
         outputs = view.text(key, "display_outputs")
         shown = f", {pen.text(key, 'display_outputs')}" if outputs and outputs != "none" else ""
-        yield f"the same GPU has to render or trace rays ({pen.amount(key, 'rt_cores')} RT cores{shown})"
+        yield (
+            "the same GPU has to render or trace rays, as in visual effects, design and medical imaging "
+            f"({pen.amount(key, 'rt_cores')} RT cores{shown})"
+        )
     yield from _cuda(view, pen, key)
     forms = {one: view.text(one, "form_factor") for one in view.ids}
     if "PCIe" in forms[key] and all(forms[one] and "PCIe" not in forms[one] for one in rest):

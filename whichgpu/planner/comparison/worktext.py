@@ -96,12 +96,12 @@ def _limited(view: View, work: Work) -> Iterator[Sentence]:
         pen = Pen(view)
         pen.rests_on(f"{work.field}.limited", key)
         lost = round(100.0 * (1.0 - least.mid / most.mid))
-        slower = f"is {lost} % slower" if lost else "is as fast"
+        slower = f"is {lost} % slower than" if lost else "is as fast as"
         yield pen.say(
             "workload",
-            f"in a laptop that gives it {low:g} W, the {pen.name(key)} {slower} than in one that gives it "
-            f"{high:g} W ({pen.text(key, f'{work.field}.limited')} {work.unit} a second; where no limit is "
-            "named, one between is meant)",
+            f"in a laptop that gives it {low:g} W, the {pen.name(key)} {slower} in one that gives it "
+            f"{high:g} W ({work.unit} a second: {pen.text(key, f'{work.field}.limited')}); its rate in the "
+            "table is for a limit between",
         )
 
 
