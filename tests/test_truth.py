@@ -217,3 +217,24 @@ def test_python_refuses_and_takes_it_alike(tmp_path):
     with pytest.raises(UsageError, match="do not fit together"):
         api.gpu("odd", files=[file])
     assert api.gpus(files=[file], assume=True)["odd"].value("bandwidth") == pytest.approx(1.2e12)
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ('base = "RTX 4090"', "did you mean rtx-4090"),
+        ('vendor = "NVIDIA"\narchitecture = "GA102"', "that chip is of ampere_ga10x_pro and of"),
+        ('base = "a10"\nmemory = "0 GB"', "0 GB is outside 953.7 MiB to"),
+        ('base = "a10"\nvgpu = "maybe"', "write true or false"),
+        ('base = "a10"\npower = 150 W', 'write power = "150 W"'),
+        (
+            'base = "h100-80gb-sxm"\nsms = 132\nclock_tensor = "1830 MHz"\nfp8 = "3958 TFLOPS"',
+            "the figure with 2:4 sparsity",
+        ),
+    ],
+)
+def test_a_fault_of_a_users_file_says_what_to_write(tmp_path, whichgpu, lines, told):
+    file = written(tmp_path, f"[gpu.odd]\n{lines}\n")
+    answer = whichgpu("predict", "resnet50", "--gpu", "odd", "--gpu-file", str(file))
+    assert answer.status == 2
+    assert told in answer.err
