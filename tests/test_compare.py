@@ -685,3 +685,13 @@ def test_no_fleet_of_laptops_is_counted_and_what_they_do_at_their_limits_is_told
 def test_a_card_whose_memory_ecc_shares_says_under_what_it_is_sold():
     assert sold_as(catalogue()["l40s"]) == 48 * 2**30
     assert sold_as(catalogue()["rtx-4090"]) is None
+
+
+def test_of_several_the_fastest_at_a_job_is_told_where_that_is_sure():
+    found = compare(["mi300x", "gtx-1080-ti", "t4"], ["stable-diffusion-1.5"], today=TODAY)
+    told = {one.gpu: one.text for one in found.verdicts}
+    assert "Stable Diffusion 1.5 has to be fast on one GPU (" in told["mi300x"]
+    assert "which the MI300X cannot run" in told["t4"]
+    assert "fast on one GPU" not in told["t4"] + told["gtx-1080-ti"]
+    pair = compare(["mi300x", "t4"], ["stable-diffusion-1.5"], today=TODAY)
+    assert not any("fast on one GPU" in one.text for one in pair.verdicts)
