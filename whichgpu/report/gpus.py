@@ -38,7 +38,11 @@ def show_report(gpu: Gpu, *, sources: bool) -> Report:
 
 
 def show_document(gpu: Gpu) -> dict[str, Any]:
-    """The contract's shape, with the sparse peak beside each dense one that has it."""
+    """The contract's shape, with the sparse peak beside each dense one that has it, and why the others are blank."""
+    return {**_known(gpu), "blank": {name: reason._asdict() for name, reason in blanks(gpu)}}
+
+
+def _known(gpu: Gpu) -> dict[str, Any]:
     document = gpu.to_dict()
     for name, field in document["fields"].items():
         factor = sparsity(gpu, name)
@@ -48,7 +52,6 @@ def show_document(gpu: Gpu) -> dict[str, Any]:
         {**limit._asdict(), **{name: reached(gpu, name, limit) for name in ("fp32", "fp16")}}
         for limit in limits(gpu)
     ]
-    document["blank"] = {name: reason._asdict() for name, reason in blanks(gpu)}
     family = families().get(gpu.family)
     document["generation"] = {
         "name": family.name if family else None,
@@ -231,8 +234,8 @@ def list_report(gpus: Sequence[Gpu], fields: Sequence[str], total: int, notes: I
 
 
 def listed(gpu: Gpu) -> dict[str, Any]:
-    """A GPU of a list: the shape of `show` without the titles of its sources."""
-    document = show_document(gpu)
+    """A GPU of a list: the shape of `show` without the titles of its sources and the reasons of its blanks."""
+    document = _known(gpu)
     del document["sources"]
     return document
 
