@@ -38,7 +38,7 @@ def show_report(gpu: Gpu, *, sources: bool) -> Report:
 
 
 def show_document(gpu: Gpu) -> dict[str, Any]:
-    """The contract's shape, with the sparse peak beside each dense one that has it, and why the others are blank."""
+    """The contract's shape, the sparse peak beside each dense one that has it, and why the rest is blank."""
     return {**_known(gpu), "blank": {name: reason._asdict() for name, reason in blanks(gpu)}}
 
 
@@ -234,7 +234,7 @@ def list_report(gpus: Sequence[Gpu], fields: Sequence[str], total: int, notes: I
 
 
 def listed(gpu: Gpu) -> dict[str, Any]:
-    """A GPU of a list: the shape of `show` without the titles of its sources and the reasons of its blanks."""
+    """A GPU of a list: the shape of `show` without titles of sources and reasons of blanks."""
     document = _known(gpu)
     del document["sources"]
     return document
