@@ -71,7 +71,8 @@ def test_a_blank_is_told_apart_from_what_nobody_read():
         ("apple-m3-8c", "power_min"): PUBLISHED, ("gtx-1080-laptop", "power_max"): APPLIES,
         ("mi300x", "nvlink"): APPLIES, ("rtx-4090", "l3"): APPLIES, ("rtx-a3000-laptop", "power_max"): OPEN,
         ("v100-16gb-sxm", "bf16"): APPLIES, ("mi355x", "launch_price"): PUBLISHED,
-        ("rx-5700-xt", "rt_cores"): APPLIES, ("rx-6800-xt", "rt_cores"): OPEN, ("tpu-v5e", "tensor_cores"): APPLIES,
+        ("rx-5700-xt", "rt_cores"): APPLIES, ("rx-6800-xt", "rt_cores"): OPEN,
+        ("tpu-v5e", "tensor_cores"): APPLIES,
     }  # fmt: skip
     for (gpu, field), answer in answers.items():
         assert blank(GPUS[gpu], field).answer == answer, (gpu, field)
