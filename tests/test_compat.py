@@ -254,6 +254,19 @@ def test_what_cannot_be_read_says_what_to_type(text, words):
     assert all(word in str(fault.value) for word in words), str(fault.value)
 
 
+@pytest.mark.parametrize(
+    ("gpu", "text", "answer"),
+    [
+        ("v100-16gb-sxm", "tensorrt 10.6", "unsupported"),
+        ("p100-16gb-pcie", "tensorrt 10.2", "unsupported"),
+        ("t4", "tensorrt 10.6", "unknown"),
+    ],
+)
+def test_what_speaks_against_a_release_between_two_that_are_listed_counts(gpu, text, answer):
+    assert not frameworks.find(text).releases()
+    assert compat([GPUS[gpu]], [text]).gpus[0].verdicts[0].answer == answer
+
+
 def test_a_version_before_the_data_is_unknown():
     verdict = compat([GPUS["t4"]], ["tensorflow 1.12"]).gpus[0].verdicts[0]
     assert verdict.answer == "unknown"
