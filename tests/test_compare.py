@@ -13,6 +13,7 @@ from datetime import date
 import pytest
 
 from whichgpu.errors import UsageError
+from whichgpu.facts import store
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner.comparison import compare
 from whichgpu.planner.comparison.takeaways import sold_as
@@ -32,6 +33,7 @@ from whichgpu.report.markdown import render as markdown
 from whichgpu.report.table import Heading
 from whichgpu.report.text import render
 from whichgpu.workloads.job import Job
+from whichgpu.workloads.workload import resolve
 
 TODAY = date(2026, 11, 20)
 PAIRS = [
@@ -643,8 +645,39 @@ def test_the_instance_types_of_hyperscalers_are_named_where_there_is_room():
 
 
 @pytest.mark.slow
-def test_no_fleet_of_laptops_is_counted():
+def test_what_a_reader_of_such_pages_looks_for_is_named():
+    found = compare(("a10", "a100-80gb-pcie"), whole=True, today=TODAY)
+    text = " ".join(one.text for one in found.sentences())
+    assert "Ampere (2020) followed Turing (2018)" in text
+    assert "its fastest card for games is the RTX 3090 Ti (40 TFLOPS in FP32)" in text
+    assert "two A10 hold Llama 2 13B in FP16" in text
+    assert "one answer comes no faster for it" in text
+    assert "as in visual effects, design and medical imaging (72 RT cores)" in text
+    # A row of a class of providers stands beside that of a term, and names who asks what.
+    rows = {row.field: row for row in found.rows}
+    assert rows["usd_marketplace"].label == "Marketplace"
+    assert "vast" in rows["elsewhere"].cells["a10"].text
+    assert rows["usd_class_specialised"].cells["a10"].text.endswith("(modal, lambda)")
+
+
+def test_a_job_says_what_it_stands_for(whichgpu):
+    page = whichgpu("compare", "a10", "l4", "--workload", "resnet50", "--format", "md").out
+    assert "It stands for convolutional networks that classify images (EfficientNet, Inception" in page
+    assert "were read from 20" in page
+    for row in store.load("usual")["usual"]["like"].values():
+        resolve(row["other"])
+
+
+def test_no_fleet_of_laptops_is_counted_and_what_they_do_at_their_limits_is_told():
     found = compare(["a100-40gb-pcie", "rtx-4090-laptop"], ["stable-diffusion-1.5"], today=TODAY)
+    (work,) = found.view.works
+    most, least = work.results["rtx-4090-laptop"].limited.items()
+    assert (most[0], least[0]) == (150.0, 80.0)
+    assert least[1].mid < work.results["rtx-4090-laptop"].rate < most[1].mid
+    assert not work.results["a100-40gb-pcie"].limited
+    lost = round(100 * (1 - least[1].mid / most[1].mid))
+    told = f"In a laptop that gives it 80 W, the RTX 4090 Laptop is {lost} % slower than in one that gives"
+    assert any(one.text.startswith(told) for one in work.sentences)
     assert not any(row.field.endswith((".fleet", ".target")) for row in found.rows)
     assert not any("a minute take" in one.text for one in found.takeaways)
 
@@ -652,3 +685,13 @@ def test_no_fleet_of_laptops_is_counted():
 def test_a_card_whose_memory_ecc_shares_says_under_what_it_is_sold():
     assert sold_as(catalogue()["l40s"]) == 48 * 2**30
     assert sold_as(catalogue()["rtx-4090"]) is None
+
+
+def test_of_several_the_fastest_at_a_job_is_told_where_that_is_sure():
+    found = compare(["mi300x", "gtx-1080-ti", "t4"], ["stable-diffusion-1.5"], today=TODAY)
+    told = {one.gpu: one.text for one in found.verdicts}
+    assert "Stable Diffusion 1.5 has to be fast on one GPU (" in told["mi300x"]
+    assert "which the MI300X cannot run" in told["t4"]
+    assert "fast on one GPU" not in told["t4"] + told["gtx-1080-ti"]
+    pair = compare(["mi300x", "t4"], ["stable-diffusion-1.5"], today=TODAY)
+    assert not any("fast on one GPU" in one.text for one in pair.verdicts)

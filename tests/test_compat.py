@@ -58,6 +58,31 @@ def test_the_cases_cover_the_questions_that_name_a_gpu():
 
 
 @pytest.mark.parametrize(
+    ("asked", "first", "told"),
+    [
+        (
+            ("t4", "vllm", "bf16"),
+            "bf16 in vLLM does not run on t4",
+            "bf16 in vLLM does not run on t4 under Linux",
+        ),
+        (("a10", "vllm", "fp4"), "fp4 in vLLM runs with limits on a10", ""),
+        (("k80", "vllm", "fp16"), "vLLM does not run on k80", "vllm, fp16 do not run on k80 under Linux"),
+        (("t4", "", "bf16"), "bf16 does not run on t4", "bf16 does not run on t4 under Linux"),
+    ],
+)
+def test_the_first_sentence_answers_what_was_asked(whichgpu, asked, first, told):
+    gpu, framework, precision = asked
+    answer = whichgpu(
+        "compat", gpu, *(("--framework", framework) if framework else ()), "--precision", precision
+    )
+    assert answer.status == (3 if told else 0)
+    assert " ".join(answer.out.split()).startswith(first)
+    assert told in answer.err
+    found = compat([GPUS[gpu]], [framework] if framework else [], [precision])
+    assert first in str(found)
+
+
+@pytest.mark.parametrize(
     ("gpu", "last"), [("k80", "470"), ("gtx-1080", "580"), ("v100-16gb-sxm", "580"), ("t4", "")]
 )
 def test_the_last_driver_that_knows_a_gpu(gpu, last):
@@ -227,6 +252,19 @@ def test_what_cannot_be_read_says_what_to_type(text, words):
     with pytest.raises(UsageError) as fault:
         frameworks.find(text)
     assert all(word in str(fault.value) for word in words), str(fault.value)
+
+
+@pytest.mark.parametrize(
+    ("gpu", "text", "answer"),
+    [
+        ("v100-16gb-sxm", "tensorrt 10.6", "unsupported"),
+        ("p100-16gb-pcie", "tensorrt 10.2", "unsupported"),
+        ("t4", "tensorrt 10.6", "unknown"),
+    ],
+)
+def test_what_speaks_against_a_release_between_two_that_are_listed_counts(gpu, text, answer):
+    assert not frameworks.find(text).releases()
+    assert compat([GPUS[gpu]], [text]).gpus[0].verdicts[0].answer == answer
 
 
 def test_a_version_before_the_data_is_unknown():

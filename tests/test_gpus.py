@@ -7,7 +7,9 @@ import re
 import subprocess
 import sys
 import tomllib
+from math import log
 from pathlib import Path
+from statistics import quantiles
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ from whichgpu.hardware.architecture import after, architectures, before, familie
 from whichgpu.hardware.catalogue import Catalogue, catalogue
 from whichgpu.hardware.columns import columns
 from whichgpu.hardware.fields import FIELDS, RATES, SEGMENTS
+from whichgpu.hardware.limits import EXPONENT, limits, reached
 from whichgpu.hardware.names import resolve
 
 GPUS = catalogue()
@@ -89,6 +92,33 @@ def test_a_laptop_part_clocks_higher_the_more_power_it_has() -> None:
         assert all(least <= watts <= most for watts in limits), gpu.id
         seen += len(limits) > 1
     assert seen > 5
+
+
+def test_what_a_laptop_part_reaches_at_its_limits_follows_its_clocks(whichgpu: Any) -> None:
+    told = limits(GPUS["rtx-4090-laptop"])
+    assert [(one.power, one.clock, one.stated) for one in told] == [
+        (150, 2.04e9, True), (120, 1.695e9, True), (80, 1.455e9, True),
+    ]  # fmt: skip
+    assert reached(GPUS["rtx-4090-laptop"], "fp32", told[-1]) == pytest.approx(2 * 9728 * 1.455e9, rel=0.002)
+    # Below a stated clock it is told by the law, above it is not.
+    assert [one.stated for one in limits(GPUS["mx150"])] == [True, False]
+    assert limits(GPUS["mx150"])[1].clock == pytest.approx(1.532e9 * (10 / 25) ** EXPONENT)
+    assert limits(GPUS["rtx-1000-ada-laptop"])[0].clock is None
+    assert limits(GPUS["rtx-4090"]) == limits(GPUS["gtx-1080-laptop"]) == ()
+    page = whichgpu("show", "mx150", "--plain").out
+    assert "10 W  about 884 MHz" in page
+    assert "What jobs come to at each: whichgpu show mx150 --format md" in " ".join(page.split())
+    assert whichgpu("show", "rtx-4080-laptop", "--json").json["at_limits"][1]["clock"] == 1.665e9
+
+
+def test_the_law_of_clocks_at_power_limits_is_that_of_the_parts_that_state_both_ends() -> None:
+    known = [told for gpu in GPUS.values() if (told := limits(gpu)) and told[0].stated and told[-1].stated]
+    slopes = [log(ends[0].clock / ends[-1].clock) / log(ends[0].power / ends[-1].power) for ends in known]  # type: ignore[operator]
+    low, middle, high = quantiles(slopes, n=4)
+    assert len(known) >= 25
+    assert middle == pytest.approx(EXPONENT, abs=0.02)
+    assert low >= 0.48
+    assert high <= 0.71
 
 
 def test_a_missing_field_is_missing_and_needing_it_names_both() -> None:

@@ -9,8 +9,9 @@ import pytest
 
 from whichgpu import api
 from whichgpu.errors import UsageError
-from whichgpu.facts import reading
+from whichgpu.facts import reading, store
 from whichgpu.hardware import truth
+from whichgpu.hardware.blank import APPLIES, OPEN, PUBLISHED, Blank, blank
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.hardware.check import DISAGREEMENT
 from whichgpu.hardware.fields import FIELDS
@@ -63,6 +64,41 @@ def test_every_field_is_counted_with_its_sources_and_dates():
     assert 0 < memory.disputed <= memory.checked <= memory.known
     assert "frame_lock" in known
     assert "nothing" not in known
+
+
+def test_a_blank_is_told_apart_from_what_nobody_read():
+    answers = {
+        ("apple-m3-8c", "power_min"): PUBLISHED, ("gtx-1080-laptop", "power_max"): APPLIES,
+        ("mi300x", "nvlink"): APPLIES, ("rtx-4090", "l3"): APPLIES, ("rtx-a3000-laptop", "power_max"): OPEN,
+        ("v100-16gb-sxm", "bf16"): APPLIES, ("mi355x", "launch_price"): PUBLISHED,
+        ("rx-5700-xt", "rt_cores"): APPLIES, ("rx-6800-xt", "rt_cores"): OPEN,
+        ("tpu-v5e", "tensor_cores"): APPLIES,
+    }  # fmt: skip
+    for (gpu, field), answer in answers.items():
+        assert blank(GPUS[gpu], field).answer == answer, (gpu, field)
+    assert blank(GPUS["rtx-4090"], "bandwidth") is None
+    assert blank(GPUS["rtx-4090"], "mig_max") is None, "no slices is a value"
+    for one in truth.known(GPUS):
+        assert one.known + sum(one.blank.values()) == one.devices, one.field
+
+
+def test_every_reason_for_a_blank_is_of_some_device_and_has_its_words():
+    for row in store.load("blank")["blank"]["blank"]:
+        assert row["answer"] in (APPLIES, PUBLISHED)
+        assert row["why"]
+        assert row.get("source", "geforce-licence") in reading.sources()
+        for field in row["fields"]:
+            told = Blank(row["answer"], row["why"], row.get("source", ""))
+            assert any(blank(gpu, field) == told for gpu in GPUS.values()), (field, told)
+
+
+def test_show_says_why_a_field_is_blank(whichgpu):
+    told = " ".join(whichgpu("show", "apple-m3-8c", "--plain").out.split())
+    assert "Not published: Base clock, Memory bus" in told
+    assert "PCIe generation, PCIe lanes (on the processor's die)" in told
+    document = whichgpu("show", "gtx-1080-laptop", "--json").json
+    assert document["blank"]["power_min"]["source"] == "hardwareluxx-rtx30-limits"
+    assert document["blank"]["ecc"] == {"answer": "not read", "why": "", "source": ""}
 
 
 def test_disputes_are_all_there_and_each_says_why():
@@ -183,3 +219,24 @@ def test_python_refuses_and_takes_it_alike(tmp_path):
     with pytest.raises(UsageError, match="do not fit together"):
         api.gpu("odd", files=[file])
     assert api.gpus(files=[file], assume=True)["odd"].value("bandwidth") == pytest.approx(1.2e12)
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ('base = "RTX 4090"', "did you mean rtx-4090"),
+        ('vendor = "NVIDIA"\narchitecture = "GA102"', "that chip is of ampere_ga10x_pro and of"),
+        ('base = "a10"\nmemory = "0 GB"', "0 GB is outside 953.7 MiB to"),
+        ('base = "a10"\nvgpu = "maybe"', "write true or false"),
+        ('base = "a10"\npower = 150 W', 'write power = "150 W"'),
+        (
+            'base = "h100-80gb-sxm"\nsms = 132\nclock_tensor = "1830 MHz"\nfp8 = "3958 TFLOPS"',
+            "the figure with 2:4 sparsity",
+        ),
+    ],
+)
+def test_a_fault_of_a_users_file_says_what_to_write(tmp_path, whichgpu, lines, told):
+    file = written(tmp_path, f"[gpu.odd]\n{lines}\n")
+    answer = whichgpu("predict", "resnet50", "--gpu", "odd", "--gpu-file", str(file))
+    assert answer.status == 2
+    assert told in answer.err

@@ -182,3 +182,9 @@ def test_money_has_two_decimals_at_least(usd: float, told: str) -> None:
 
     assert cents(usd) == told
     assert money(usd) == f"{told} USD"
+
+
+def test_a_large_number_without_a_unit_is_told_the_smaller_one() -> None:
+    for text, dimension, told in (("600", "bandwidth", "600 GB/s"), ("24576", "memory", "24576 MB")):
+        with pytest.raises(UsageError, match=f'write e.g. "{told}"'):
+            parse(text, dimension)

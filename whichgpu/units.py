@@ -193,8 +193,17 @@ def _a(noun: str) -> str:
     return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
 
 
+#: A number so many times the example's is of the next smaller unit.
+_FAR = 30.0
+
+
 def _with_unit(value: float, example: str) -> str:
-    return f"{value:g} {example.split(' ', 1)[1]}"
+    number, unit = example.split(" ", 1)
+    # 600 of a bandwidth are GB/s, where the example has TB/s.
+    smaller = {"T": "G", "G": "M"}.get(unit[0])
+    if smaller and len(unit) > 1 and value > _FAR * float(number):
+        unit = smaller + unit[1:]
+    return f"{value:g} {unit}"
 
 
 def parse_rate(text: str, example: str = "1000 images/min") -> tuple[float, str]:

@@ -67,7 +67,7 @@ def _ratio(name: str, trains: bool, change: Change, first: Gpu, second: Gpu) -> 
         return None
     try:
         item = resolve(name)
-        markets = {gpu.id: Market(gpu.id, date.min, {}, (), (), ()) for gpu in (first, second)}
+        markets = {gpu.id: Market(gpu.id, date.min, {}, (), (), (), ()) for gpu in (first, second)}
         phase = "train" if trains else ""
         job = Job(item.id, phase=phase, batch=change.batch or None, precision=change.precision)
         done = work(job, (first, second), markets)

@@ -115,7 +115,7 @@ def _read(value: Any, dimension: str) -> Any:
         return value
     if dimension == "flag":
         if not isinstance(value, bool):
-            raise UsageError(f"{value!r} is neither true nor false")
+            raise UsageError(f"{value!r} is neither true nor false; write true or false, without quotes")
         return value
     if dimension in ("text", "date"):
         if not isinstance(value, str):

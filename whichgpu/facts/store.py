@@ -186,6 +186,21 @@ def read_csv(path: Path) -> dict[str, Any]:
     return {"columns": rows[0], "rows": rows[1:]}
 
 
+def _unquoted(path: Path, fault: Exception) -> str:
+    """What to write where a line of a TOML file does not read: most often a value that needs quotes."""
+    import re
+
+    line = re.search(r"line (\d+)", str(fault))
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    number = int(line[1]) if line else 0
+    said = (
+        re.fullmatch(r"\s*([\w-]+)\s*=\s*([^\"'\[{#]+?)\s*", lines[number - 1])
+        if 0 < number <= len(lines)
+        else None
+    )
+    return f'write {said[1]} = "{said[2]}"' if said else "text stands in quotes, a table's name in brackets"
+
+
 def read_toml(path: Path, error: type[UsageError | DataError] = UsageError) -> dict[str, Any]:
     """Read a TOML file; any fault is one line that names the file and the place in it."""
     import tomllib
@@ -199,6 +214,6 @@ def read_toml(path: Path, error: type[UsageError | DataError] = UsageError) -> d
     except UnicodeDecodeError as fault:
         raise error(f"{path}: not UTF-8 text at byte {fault.start}; save it as UTF-8") from None
     except tomllib.TOMLDecodeError as fault:
-        raise error(f"{path}: not valid TOML: {one_line(fault)}") from None
+        raise error(f"{path}: not valid TOML: {one_line(fault)}; {_unquoted(path, fault)}") from None
     except RecursionError:
         raise error(f"{path}: nested too deeply to be read") from None

@@ -253,7 +253,7 @@ def _user_gpu(key: str, raw: Any, file: str, known: Mapping[str, Gpu]) -> Gpu:
     _check_identity(raw, where)
     base = raw.get("base", key if key in known else None)
     if base is not None and (not isinstance(base, str) or base not in known):
-        raise UsageError(f"{where}: base '{base}' is not the id of a GPU; see: whichgpu gpus")
+        raise UsageError(f"{where}: base '{base}' is not the id of a GPU; {_base(base, known)}")
     start = dict(known[base]._raw) if base else {}
     if base != key:
         for name in ("name", "aliases", "note", "confidence"):
@@ -268,6 +268,14 @@ def _user_gpu(key: str, raw: Any, file: str, known: Mapping[str, Gpu]) -> Gpu:
             "; ".join([faults[0], *(one.removeprefix(where).lstrip(":. ") for one in faults[1:])])
         )
     return gpu
+
+
+def _base(base: object, known: Mapping[str, Gpu]) -> str:
+    """Which id a wrong `base` may be meant for."""
+    import difflib
+
+    near = difflib.get_close_matches(str(base).lower().replace(" ", "-"), known, n=3)
+    return f"did you mean {', '.join(near)}?" if near else "see: whichgpu gpus"
 
 
 def _unreadable(gpu: Gpu, names: list[str]) -> Iterator[str]:
@@ -300,6 +308,10 @@ def _meant(name: str) -> str:
     family = families().get(called(name))
     if family:
         return f"it is a generation; say which of {', '.join(variant.id for variant in family.variants)}"
+    said = set(name.lower().replace("-", "_").split("_"))
+    near = [key for key, one in architectures().items() if said & {chip.lower() for chip in one.chips}]
+    if near:
+        return f"that chip is of {' and of '.join(near)}"
     import difflib
 
     near = difflib.get_close_matches(name.lower(), variants, n=3) or list(variants)

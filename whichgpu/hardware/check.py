@@ -18,6 +18,7 @@ from whichgpu.hardware.architecture import architectures, families
 from whichgpu.hardware.derive import DERIVABLE, derived
 from whichgpu.hardware.fields import FIELDS, IDENTITY, RATES, SEGMENTS
 from whichgpu.hardware.siblings import oddities
+from whichgpu.units import DIMENSIONS, show
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
@@ -178,9 +179,14 @@ def _field(gpu: Gpu, name: str, facts: tuple[Fact, ...]) -> Iterator[Problem]:
             yield Problem("disagreement", gpu.id, name, text + (f": {other.note}" * bool(other.note)), False)
     low, high = PLAUSIBLE.get(name, (float("-inf"), float("inf")))
     if isinstance(first.value, int | float) and not low <= first.value <= high:
-        yield Problem("implausible", gpu.id, name, f"{first.text} is outside {low:g} to {high:g} in SI units")
+        span = f"{_plain(low, first.dimension)} to {_plain(high, first.dimension)}"
+        yield Problem("implausible", gpu.id, name, f"{first.text} is outside {span}")
     if first.dimension == "date" and not _DATE.match(first.value):
         yield Problem("implausible", gpu.id, name, f"'{first.text}' is not a date; write e.g. 2020-11-16")
+
+
+def _plain(value: float, dimension: str) -> str:
+    return show(value, dimension) if dimension in DIMENSIONS else f"{value:g}"
 
 
 def _order(gpu: Gpu) -> Iterator[Problem]:

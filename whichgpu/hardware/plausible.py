@@ -12,13 +12,18 @@ from typing import TYPE_CHECKING, NamedTuple
 from whichgpu.hardware.catalogue import Catalogue
 from whichgpu.hardware.check import judge
 from whichgpu.hardware.derive import derived
-from whichgpu.hardware.fields import FIELDS
+from whichgpu.hardware.fields import FIELDS, RATES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from whichgpu.hardware.check import Problem
     from whichgpu.hardware.gpu import Gpu
+
+
+#: How near a stated peak is to the sparse one that it is taken for.
+_NEAR = 0.02
+_SPARSE = "that is the figure with 2:4 sparsity, and a peak here is dense"
 
 
 class Held(NamedTuple):
@@ -55,7 +60,7 @@ def _contradictions(gpu: Gpu) -> Iterator[str]:
             problem.what == "mismatch" and not _inherited(gpu, problem.field)
         )
         if wrong and gpu.own(problem.field):
-            yield _told(problem)
+            yield _told(gpu, problem)
 
 
 def _outdated(gpu: Gpu) -> Iterator[str]:
@@ -63,10 +68,8 @@ def _outdated(gpu: Gpu) -> Iterator[str]:
     for problem in judge(gpu):
         if problem.what == "mismatch" and gpu.own(problem.field) and (old := _inherited(gpu, problem.field)):
             names = ", ".join(FIELDS[name].label.lower() for name in old)
-            yield (
-                f"{gpu.where}: taken as stated, though {_told(problem)}; state its {names} too where that "
-                "changed"
-            )
+            told = _told(gpu, problem)
+            yield f"{gpu.where}: taken as stated, though {told}; state its {names} too where that changed"
 
 
 def _inherited(gpu: Gpu, field: str) -> list[str]:
@@ -78,5 +81,14 @@ def _inherited(gpu: Gpu, field: str) -> list[str]:
     ]
 
 
-def _told(problem: Problem) -> str:
-    return f"{problem.field}: {problem.text.replace(' (user)', '')}"
+def _told(gpu: Gpu, problem: Problem) -> str:
+    told = f"{problem.field}: {problem.text.replace(' (user)', '')}"
+    return told + (f"; {_SPARSE}" if _as_sparse(gpu, problem.field) else "")
+
+
+def _as_sparse(gpu: Gpu, field: str) -> bool:
+    """Whether a peak is that with 2:4 sparsity, which data sheets print, of what follows from the units."""
+    stated, follows, factor = gpu.value(field), derived(gpu, field), gpu.value("sparsity")
+    if field not in RATES or follows is None or not stated or not factor or factor == 1:
+        return False
+    return abs(float(stated) / follows.value / float(factor) - 1) <= _NEAR

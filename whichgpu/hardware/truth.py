@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.facts import reading
 from whichgpu.facts.model import KINDS
+from whichgpu.hardware.blank import blank
 from whichgpu.hardware.check import disagree
 from whichgpu.hardware.fields import FIELDS
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 class Known(NamedTuple):
     """One field over the catalogue: `known` of `devices`, by kind, when read (ISO dates), how often disputed.
 
-    `checked` counts the devices of which more than one source was read.
+    `checked` counts the devices of which more than one source was read; `blank` those without a value, by
+    answer: it does not apply, it is not published, or nobody read it.
     """
 
     field: str
@@ -31,10 +33,11 @@ class Known(NamedTuple):
     newest: str
     checked: int
     disputed: int
+    blank: Mapping[str, int]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
-        return {**self._asdict(), "kinds": dict(self.kinds)}
+        return {**self._asdict(), "kinds": dict(self.kinds), "blank": dict(self.blank)}
 
 
 class Dispute(NamedTuple):
@@ -78,6 +81,7 @@ def known(catalogue: Catalogue) -> tuple[Known, ...]:
             dates[0] if dates else "", dates[-1] if dates else "",
             sum(len(facts) > 1 or len(facts[0].sources) > 1 for facts in stated),
             sum(any(disagree(facts[0], other) for other in facts[1:]) for facts in stated),
+            Counter(reason.answer for gpu in catalogue.values() if (reason := blank(gpu, name))),
         ))  # fmt: skip
     return tuple(found)
 

@@ -58,6 +58,12 @@ def usual_jobs(gpus: Sequence[Gpu]) -> tuple[Job, ...]:
     return tuple(_job(row) for row in _table()["segment"][smallest]["jobs"])
 
 
+def stands_for(workload: str) -> str:
+    """What a usual workload stands for, in a sentence; empty for any other."""
+    row = _table()["like"].get(workload)
+    return f"It stands for {row['what']}; --workload {row['other']} asks for another." if row else ""
+
+
 def fitted_jobs() -> tuple[Titled, ...]:
     """The jobs that are held against the memory of each GPU, in the order of size."""
     return tuple(

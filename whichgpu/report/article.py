@@ -16,6 +16,7 @@ from whichgpu.report.comparison import (
     ahead,
     bullets,
     cell_text,
+    price_notes,
     spec_notes,
     spec_rows,
     told_job,
@@ -89,7 +90,7 @@ def _blocks(comparison: Comparison, cited: Citations, *, drawn: bool) -> Iterato
     yield Heading("Prices")
     yield bullets(one for one in comparison.takeaways if one.topic in TOPICS_OF_PRICES)
     if prices := [row for row in comparison.rows if row.group == PRICES]:
-        yield table(comparison, prices, cited)
+        yield table(comparison, prices, cited, price_notes(comparison))
     yield Heading("Specifications")
     yield table(comparison, spec_rows(comparison), cited, spec_notes(comparison), grouped=True)
     yield from explained(comparison.view)

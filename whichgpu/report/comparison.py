@@ -73,6 +73,8 @@ def work_title(work: Work) -> str:
 
 def told_job(work: Work) -> str:
     """What exactly was estimated, and by what."""
+    from whichgpu.planner.usual import stands_for
+
     job = work.job
     others = sorted(set(work.how.values()))
     under = f" ({listed(others)} where that does not run)" if others else ""
@@ -89,7 +91,16 @@ def told_job(work: Work) -> str:
         if value:
             said.append(f"{float(value):,g} {noun}")
     said[-1] += "; estimated by the fitted cost model, with 90 % intervals, in the best batch that fits."
-    return ", ".join(said)
+    return " ".join(part for part in (", ".join(said), stands_for(job.workload)) if part)
+
+
+def price_notes(comparison: Comparison) -> tuple[str, ...]:
+    """When the current prices were read, where any are."""
+    days = sorted({day for market in comparison.view.markets.values() for day in market.read()})
+    if not days:
+        return ()
+    span = days[0].isoformat() if len(days) == 1 else f"from {days[0].isoformat()} to {days[-1].isoformat()}"
+    return (f"Prices to rent without a date of their own were read {span}.",)
 
 
 def work_rows(comparison: Comparison, work: Work) -> list[Row]:

@@ -38,9 +38,12 @@ def _complaint(found: Compatibility) -> str:
     gpus = ", ".join(one.gpu.id for one in found.gpus)
     where = f"on {gpus} under {sentences.system(found.system)}"
     first = found.gpus[0]
-    verb = "does" if len(found.asked) == 1 else "do"
+    running = any(verdict.runs for verdict in first.verdicts)
+    names = [one.asked for one in first.features] if running else list(found.asked)
+    within = f" in {' or '.join(v.framework.title for v in first.verdicts)}" if running else ""
+    verb = "does" if len(names) == 1 else "do"
     use = next((text for one in first.verdicts for text in one.instead), "")
-    return f"{', '.join(found.asked)} {verb} not run {where}" + (f"; instead: {use}" if use else "")
+    return f"{', '.join(names)}{within} {verb} not run {where}" + (f"; instead: {use}" if use else "")
 
 
 def _blocks(found: Compatibility) -> Iterator[Block]:
@@ -140,13 +143,7 @@ def _label(name: str) -> str:
 
 def _answer(found: Compatibility, one: OnGpu) -> Iterator[Block]:
     """What was asked of one GPU: first the answers, then what they rest on."""
-    for verdict in one.verdicts:
-        yield f"{sentences.headline(verdict)}."
-    for answered in one.features:
-        whose = verdicts_title(one, answered.feature.of)
-        note = f": {answered.feature.note}" if answered.feature.note else ""
-        how = f"{answered.answer} ({answered.feature.support}){note}"
-        yield f"{answered.asked} ({whose}) on {one.gpu.id}: {how}."
+    yield from (f"{text}." for text in answers(one, found.system))
     for verdict in one.verdicts:
         yield Table.of(
             f"{verdict.framework.title} on {one.gpu} ({one.gpu.id})", ["", "What"], _facts(verdict, one)
@@ -156,6 +153,14 @@ def _answer(found: Compatibility, one: OnGpu) -> Iterator[Block]:
         yield _sources(verdict)
     if not one.verdicts:
         yield Table.of("", ["Of the hardware", "What"], _hardware(one))
+
+
+def answers(one: OnGpu, under: str) -> Iterator[str]:
+    """What is answered on one GPU, without full stops: of what runs, first the formats and features."""
+    running = any(verdict.runs for verdict in one.verdicts)
+    told = [sentences.feature(answered, one, under) for answered in one.features]
+    whole = [sentences.headline(verdict, itself=running and bool(one.features)) for verdict in one.verdicts]
+    yield from [*told, *whole] if running else [*whole, *told]
 
 
 def verdicts_title(one: OnGpu, framework: str) -> str:

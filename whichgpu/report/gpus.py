@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.facts import reading
 from whichgpu.hardware.architecture import after, before, families, family_of
+from whichgpu.hardware.blank import APPLIES, OPEN, PUBLISHED, blanks
 from whichgpu.hardware.fields import FIELDS
 from whichgpu.hardware.gpu import display
+from whichgpu.hardware.limits import limits, reached
+from whichgpu.report.limits import at_limits
 from whichgpu.report.table import Column, Report, Table
 from whichgpu.units import number
 
@@ -23,23 +26,32 @@ if TYPE_CHECKING:
 SPARSE = ("tf32", "fp16", "fp16_acc16", "bf16", "fp8", "fp8_acc16", "int8", "int4")
 #: Formats that a generation of NVIDIA's has or lacks.
 _FORMATS = ("fp64_tensor", "tf32", "bf16", "fp8", "fp8_acc16", "fp6", "fp4")
+_BLANK = {APPLIES: "Does not apply", PUBLISHED: "Not published", OPEN: "Not read in any source"}
 
 
 def show_report(gpu: Gpu, *, sources: bool) -> Report:
     """Everything known about one GPU; with `sources`, where each value comes from."""
-    blocks: list[Block] = [_facts(gpu, sources=sources)]
+    blocks: list[Block] = [_facts(gpu, sources=sources), *at_limits(gpu)]
     if sources:
         blocks.append(_sources(gpu))
     return Report(show_document(gpu), tuple(blocks))
 
 
 def show_document(gpu: Gpu) -> dict[str, Any]:
-    """The contract's shape, with the sparse peak beside each dense one that has it."""
+    """The contract's shape, the sparse peak beside each dense one that has it, and why the rest is blank."""
+    return {**_known(gpu), "blank": {name: reason._asdict() for name, reason in blanks(gpu)}}
+
+
+def _known(gpu: Gpu) -> dict[str, Any]:
     document = gpu.to_dict()
     for name, field in document["fields"].items():
         factor = sparsity(gpu, name)
         if factor:
             field["sparse"] = field["value"] * factor
+    document["at_limits"] = [
+        {**limit._asdict(), **{name: reached(gpu, name, limit) for name in ("fp32", "fp16")}}
+        for limit in limits(gpu)
+    ]
     family = families().get(gpu.family)
     document["generation"] = {
         "name": family.name if family else None,
@@ -160,12 +172,22 @@ def _notes(gpu: Gpu, *, sources: bool) -> Iterator[str]:
     if lacks:
         names = ", ".join(dict.fromkeys(FIELDS[name].label.split(" (")[0] for name in lacks))
         yield f"Not in its hardware: {names}."
-    missing = [FIELDS[name].label for name in FIELDS if not gpu.stated(name) and name not in lacks]
-    if missing:
-        yield f"Not read in any source: {', '.join(missing)}."
+    yield from _blank(gpu, lacks)
     disputed = [FIELDS[name].label for name in gpu.fields() if gpu.also(name)]
     if disputed and not sources:
         yield f"Sources differ on {', '.join(disputed)}; --sources has what each says."
+
+
+def _blank(gpu: Gpu, lacks: Sequence[str]) -> Iterator[str]:
+    """What has no value: what does not apply and what is not published, by reason, then what was not read."""
+    told: dict[str, dict[str, list[str]]] = {answer: {} for answer in (APPLIES, PUBLISHED, OPEN)}
+    for name, reason in blanks(gpu):
+        if name not in lacks:
+            told[reason.answer].setdefault(reason.why, []).append(FIELDS[name].label)
+    for answer, reasons in told.items():
+        parts = (f"{', '.join(labels)}{f' ({why})' if why else ''}" for why, labels in reasons.items())
+        if reasons:
+            yield f"{_BLANK[answer]}: {'; '.join(parts)}."
 
 
 def _lacks(gpu: Gpu) -> tuple[str, ...]:
@@ -212,8 +234,8 @@ def list_report(gpus: Sequence[Gpu], fields: Sequence[str], total: int, notes: I
 
 
 def listed(gpu: Gpu) -> dict[str, Any]:
-    """A GPU of a list: the shape of `show` without the titles of its sources."""
-    document = show_document(gpu)
+    """A GPU of a list: the shape of `show` without titles of sources and reasons of blanks."""
+    document = _known(gpu)
     del document["sources"]
     return document
 

@@ -16,6 +16,7 @@ from whichgpu.report.comparison import (
     SOFTWARE,
     SOFTWARE_TOLD,
     bullets,
+    price_notes,
     spec_notes,
     spec_rows,
     told_job,
@@ -48,7 +49,7 @@ def _blocks(found: Review, cited: Citations) -> Iterator[Block]:
     yield from _uses(found, alone, cited)
     yield from _told("Price", found.prices)
     if prices := [row for row in alone.rows if row.group == PRICES]:
-        yield table(alone, prices, cited)
+        yield table(alone, prices, cited, price_notes(alone))
     if len(found.beside.ids) > 1:
         yield Heading("Alternatives")
         yield _side_by_side(found.beside, cited)

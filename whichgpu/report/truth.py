@@ -6,6 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from whichgpu.facts.model import KINDS
+from whichgpu.hardware.blank import APPLIES, OPEN, PUBLISHED
 from whichgpu.hardware.fields import FIELDS
 from whichgpu.report.table import Column, Report, Table
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from whichgpu.hardware.truth import Dispute, Known
+
+#: Why a field may have no value, in the order of the columns.
+_BLANK = (APPLIES, PUBLISHED, OPEN)
 
 
 def report(fields: Sequence[Known], disputes: Sequence[Dispute], today: date) -> Report:
@@ -29,15 +33,17 @@ def _fields(fields: Sequence[Known], today: date) -> Table:
     kinds = [kind for kind in KINDS if any(one.kinds.get(kind) for one in fields)]
     rows = [
         (
-            FIELDS[one.field].label, f"{one.known:,}", f"{one.known / one.devices:.0%}", f"{one.disputed:,}",
+            FIELDS[one.field].label, f"{one.known:,}", f"{one.known / one.devices:.0%}",
+            *(_some(one.blank.get(answer, 0)) for answer in _BLANK), f"{one.disputed:,}",
             _age(one.oldest, today), f"{one.checked:,}",
-            *(f"{one.kinds[kind]:,}" if kind in one.kinds else "" for kind in kinds),
+            *(_some(one.kinds.get(kind, 0)) for kind in kinds),
         )
         for one in fields
     ]  # fmt: skip
     more = ("Oldest reading", "Two sources", *(kind.capitalize() for kind in kinds))
     columns: list[str | Column] = [
-        "Field", ">GPUs", ">Share", ">Disputed", *(Column(title, "right", optional=True) for title in more),
+        "Field", ">GPUs", ">Share", *(f">{answer.capitalize()}" for answer in _BLANK), ">Disputed",
+        *(Column(title, "right", optional=True) for title in more),
     ]  # fmt: skip
     whole = fields[0].devices if fields else 0
     unread = [FIELDS[name].label for name in FIELDS if name not in {one.field for one in fields}]
@@ -46,6 +52,10 @@ def _fields(fields: Sequence[Known], today: date) -> Table:
     ]
     notes += [f"Of no GPU: {', '.join(unread)}."] if unread else []
     return Table.of(f"How well each field is known of {whole:,} GPUs", columns, rows, notes)
+
+
+def _some(count: int) -> str:
+    return f"{count:,}" if count else ""
 
 
 def _age(day: str, today: date) -> str | None:

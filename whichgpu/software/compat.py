@@ -104,11 +104,12 @@ class Compatibility(Shown):
         return bool(answers) and all(one == model.UNSUPPORTED for one in answers)
 
     def __str__(self) -> str:
-        from whichgpu.software.sentences import verdict
+        from whichgpu.software.sentences import feature, verdict
 
         if not self.asked:
             return "\n".join(f"{one.gpu.id}: {', '.join(_running(one.verdicts))}" for one in self.gpus)
-        return "\n".join(verdict(one) for gpu in self.gpus for one in gpu.verdicts)
+        told = [f"{feature(one, gpu, self.system)}." for gpu in self.gpus for one in gpu.features]
+        return "\n".join([*told, *(verdict(one) for gpu in self.gpus for one in gpu.verdicts)])
 
     def to_dict(self) -> dict[str, Any]:
         """The shape of `compat --json`."""

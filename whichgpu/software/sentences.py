@@ -9,10 +9,14 @@ from whichgpu.software import model
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from whichgpu.software.compat import Answered, OnGpu
     from whichgpu.software.model import Verdict
+    from whichgpu.software.targets import Device
 
 _SYSTEMS = {"linux": "Linux", "windows": "Windows", "wsl": "WSL 2", "macos": "macOS",
             "mixed": "its usual system"}  # fmt: skip
+_HOW = {model.SUPPORTED: "runs on", model.LIMITED: "runs with limits on",
+        model.UNSUPPORTED: "does not run on", model.UNKNOWN: "may or may not run on"}  # fmt: skip
 
 
 def system(name: str) -> str:
@@ -25,20 +29,28 @@ def verdict(one: Verdict) -> str:
     return " ".join(f"{text.rstrip('.')}." for text in _parts(one))
 
 
-def headline(one: Verdict) -> str:
-    """What is answered, in a sentence without its full stop."""
-    what = f"{one.framework.title} {one.asked.words}".strip()
-    where = f"{one.device.id} ({one.device.label or 'target not known'}) under {system(one.system)}"
+def headline(one: Verdict, *, itself: bool = False) -> str:
+    """What is answered, in a sentence without its full stop; `itself` where something in it is asked for."""
+    what = f"{one.framework.title} {one.asked.words}".strip() + (" itself" if itself else "")
+    where = _where(one.device, one.system)
     releases = model.span(one)
-    if one.answer == model.SUPPORTED:
-        told = "runs on"
-    elif one.answer == model.LIMITED:
-        told = "runs with limits on"
-    elif one.answer == model.UNSUPPORTED:
-        told = "does not run on"
-    else:
-        told = "may or may not run on"
-    return f"{what} {told} {where}" + (f": {releases}" if releases and releases != one.asked.words else "")
+    return f"{what} {_HOW[one.answer]} {where}" + (
+        f": {releases}" if releases and releases != one.asked.words else ""
+    )
+
+
+def feature(asked: Answered, gpu: OnGpu, under: str) -> str:
+    """What is answered of a format or feature on a GPU, in a sentence without its full stop."""
+    found = asked.feature
+    titles = (one.framework.title for one in gpu.verdicts if one.framework.id == found.of)
+    within = "".join(f" in {title}" for title in titles)
+    how = f" ({found.support})" if asked.answer == model.LIMITED else ""
+    note = f": {found.note}" if found.note else ""
+    return f"{asked.asked}{within} {_HOW[asked.answer]} {_where(gpu.device, under)}{how}{note}"
+
+
+def _where(device: Device, under: str) -> str:
+    return f"{device.id} ({device.label or 'target not known'}) under {system(under)}"
 
 
 def _parts(one: Verdict) -> Iterator[str]:

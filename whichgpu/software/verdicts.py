@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.software import drivers, features, targets
-from whichgpu.software.frameworks import find, frameworks, is_variant
+from whichgpu.software.frameworks import Release, find, frameworks, is_variant
 from whichgpu.software.model import (
     KINDS,
     LIMITED,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from whichgpu.software.features import Feature
-    from whichgpu.software.frameworks import Asked, Framework, Release, Row
+    from whichgpu.software.frameworks import Asked, Framework, Row
     from whichgpu.software.targets import Device
 
 #: Reasons that are told where no release runs.
@@ -39,7 +39,7 @@ _REASONS = 3
 def judge(device: Device, asked: Asked, system: str) -> Verdict:
     """The verdict on one GPU, framework (with its version, or any) and system."""
     wanted = asked.releases()
-    found = [_release(device, asked, one, system) for one in wanted]
+    found = [_release(device, asked, one, system) for one in wanted] or _unlisted(device, asked, system)
     running = [one for one in found if one.answer in (SUPPORTED, LIMITED)]
     # What runs only by the way ("aside") is for who asks for that release.
     usual = running if asked.version else [one for one in running if not _aside(one)] or running
@@ -111,6 +111,15 @@ def _release(device: Device, asked: Asked, release: Release, system: str) -> Fou
     # That no build was read of is not that there is none.
     why = f"no source that was read states a build of {named(framework, release)} for it under {system}"
     return Found(release, UNKNOWN, why=why, source=every[0] if every else None)
+
+
+def _unlisted(device: Device, asked: Asked, system: str) -> list[Found]:
+    """What speaks against a release that is not listed, such as one between two that are.
+
+    Ranges of statements and builds take it in. That it is there to be installed they do not say.
+    """
+    found = _release(device, asked, Release(asked.version, asked.words, asked.words, "", ""), system)
+    return [found] if asked.version and found.answer == UNSUPPORTED else []
 
 
 def _built(device: Device, release: Release, builds: Sequence[Row], system: str) -> Found:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["FEWEST", "MOST", "Comparison", "compare"]
 
+#: The segment of cards for games.
+_GAMING = "geforce"
 #: How many GPUs can stand side by side.
 FEWEST, MOST = 2, 6
 
@@ -116,14 +118,22 @@ def others_of(gpus: Sequence[Gpu], known: Catalogue, found: Mapping[str, Market]
 
 
 def _siblings(gpus: Sequence[Gpu], known: Catalogue) -> dict[str, Gpu]:
-    """What else there is of the generation that all are of, for where they are made for: `sibling <id>`."""
+    """What else there is of the generation that all are of, for where they are made for: `sibling <id>`.
+
+    And the gaming card of it with the highest FP32 rate, `flagship <id>`, where none is compared.
+    """
     (first, *others), kinds = {_generation(gpu) for gpu in gpus}, {gpu.segment for gpu in gpus}
     bases = {base_name(short_name(gpu)) for gpu in gpus}
-    return {
-        f"sibling {one.id}": one for one in known.values()
-        if not others and one.segment in kinds and not one.user and _generation(one) == first
-        and base_name(short_name(one)) not in bases
+    kin = [one for one in known.values() if not others and not one.user and _generation(one) == first]
+    found = {
+        f"sibling {one.id}": one for one in kin
+        if one.segment in kinds and base_name(short_name(one)) not in bases
     }  # fmt: skip
+    cards = [one for one in kin if one.segment == _GAMING and one.glance("fp32")]
+    if cards and _GAMING not in kinds:
+        top = max(cards, key=lambda one: float(one.glance("fp32")))
+        found[f"flagship {top.id}"] = top
+    return found
 
 
 def _generation(gpu: Gpu) -> tuple[str, str]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whichgpu.hardware.architecture import before, families
+from whichgpu.hardware.architecture import before
 from whichgpu.hardware.fields import FIELDS
+from whichgpu.planner.comparison.lasting import AFTER
 from whichgpu.planner.comparison.model import LISTED
 from whichgpu.planner.comparison.pen import Pen
 from whichgpu.planner.comparison.words import amount, base_name, listed, quantity, short_name
@@ -49,12 +50,8 @@ def generation(view: View) -> Iterator[Sentence]:
 
 def _since(gpu: Gpu, pen: Pen) -> str:
     """What the generation that both are of followed."""
-    told = [step.name for step in before(gpu.architecture)]
-    variant, family = gpu.variant, families().get(gpu.family)
-    if not told or variant is None or family is None:
-        return ""
-    pen.rests_on("architecture", *pen.view.ids)
-    return f"; {variant.name if variant.follows else family.name} followed {listed(told)}"
+    own, after, told = pen.text(gpu.id, "generation").partition(AFTER)
+    return f"; {own} followed {told}" if after else ""
 
 
 def which(pen: Pen, gpu: Gpu, *, vendor: bool) -> str:
@@ -128,11 +125,15 @@ def siblings(view: View) -> Iterator[Sentence]:
     names = sorted({base_name(short_name(other)) for other in kin}, key=lambda name: (len(name), name))
     if not 0 < len(names) <= _SIBLINGS:
         return
-    pen = Pen(view)
+    pen = Pen(view._replace(others={other.id: other for other in view.others.values()}))
     kinds = listed(dict.fromkeys(pen.text(gpu.id, "segment") for gpu in view.gpus))
-    yield pen.say(
-        "siblings", f"other {kinds} parts of {pen.text(view.ids[0], 'architecture')}: {listed(names)}"
-    )
+    top = next((other for key, other in view.others.items() if key.startswith("flagship ")), None)
+    text = f"other {kinds} parts of {pen.text(view.ids[0], 'architecture')}: {listed(names)}"
+    if top is not None:
+        text += (
+            f"; its fastest card for games is the {pen.name(top.id)} ({pen.quantity(top.id, 'fp32')} in FP32)"
+        )
+    yield pen.say("siblings", text)
 
 
 def desktop(view: View) -> Iterator[Sentence]:

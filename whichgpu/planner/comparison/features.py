@@ -119,6 +119,13 @@ def drawing(view: View) -> Iterator[Sentence]:
         yield pen.say("drawing", "; ".join(clauses))
 
 
+#: What several GPUs of one model do for one answer.
+_DEALT = (
+    "where they share a model by layers, as under Transformers and llama.cpp, one answer comes no faster for "
+    "it; where they split each layer (tensor parallel, vLLM), it does, less what their link costs"
+)
+
+
 def holding(view: View) -> Iterator[Sentence]:
     """The well-known models that not every one holds alone; nothing where that was not worked out."""
     rows = [row for row in view.rows.values() if row.field.startswith("fits.")]
@@ -136,6 +143,24 @@ def holding(view: View) -> Iterator[Sentence]:
     told += _left_out(pen, rows)
     if told:
         yield pen.say("fits", "; ".join(told))
+    yield from _together(view, rows)
+
+
+def _together(view: View, rows: list[Row]) -> Iterator[Sentence]:
+    """What two of a GPU hold that one does not, and what that does for the speed of one answer."""
+    pen = Pen(view)
+    held: dict[str, list[str]] = {}
+    for row in rows:
+        for key in view.ids:
+            if view.number(key, row.field) == 2:
+                pen.rests_on(row.field, key)
+                held.setdefault(row.label, []).append(f"two {pen.name(key)}")
+    by_whom: dict[str, list[str]] = {}
+    for label, who in held.items():
+        by_whom.setdefault(listed(who, "or"), []).append(label)
+    told = [f"{who} hold {listed(labels)}" for who, labels in by_whom.items()]
+    if told:
+        yield pen.say("together", f"what one cannot hold, two may: {'; '.join(told)}; {_DEALT}")
 
 
 def _silent(view: View, key: str, field: str, alone: tuple[str, ...]) -> bool:
@@ -192,6 +217,7 @@ def _held(view: View, rows: list[Row]) -> Iterator[Sentence]:
                if (view.number(key, row.field) or 0) > 1]  # fmt: skip
     told = [f"one holds {listed(alone)}"] if alone else []
     told += [f"it takes several for {listed(several)}"] if several else []
+    told += [_DEALT] if several else []
     if told:
         yield pen.say("fits", "; ".join(told))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from whichgpu.hardware.architecture import after
+from whichgpu.hardware.architecture import after, before, families
 from whichgpu.hardware.fields import FIELDS
 from whichgpu.planner.comparison.model import Cell, Row
 from whichgpu.planner.comparison.pen import Pen
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _FORMATS = ("tf32", "bf16", "fp8", "fp4")
 _YEAR = 365.25
 _GROUP = "identity"
+#: What stands between a generation and what it followed.
+AFTER = ", after "
 
 
 def age_rows(gpus: Sequence[Gpu], today: date) -> Iterator[Row]:
@@ -30,6 +32,9 @@ def age_rows(gpus: Sequence[Gpu], today: date) -> Iterator[Row]:
     ages = {gpu.id: cell for gpu in gpus if (cell := _age(gpu, today))}
     if ages:
         yield Row("age", "Years since its release", _GROUP, "count", "", ages)
+    line = {gpu.id: cell for gpu in gpus if (cell := _line(gpu))}
+    if line:
+        yield Row("generation", "Generation", _GROUP, "text", "", line)
     later = {gpu.id: cell for gpu in gpus if (cell := _after(gpu))}
     if later:
         yield Row("successors", "Followed by", _GROUP, "text", "", later)
@@ -39,6 +44,21 @@ def age_rows(gpus: Sequence[Gpu], today: date) -> Iterator[Row]:
     now = {gpu.id: cell for gpu in gpus if gpu.id not in left and (cell := _newest(gpu))}
     if now:
         yield Row("software_now", "Newest software runs", _GROUP, "text", "", now)
+
+
+def _line(gpu: Gpu) -> Cell | None:
+    """`Ampere (2020), after Turing (2018)`; None where nothing came before or nothing is on file."""
+    earlier = [_dated(step.name, step.year) for step in before(gpu.architecture)]
+    variant, family = gpu.variant, families().get(gpu.family)
+    if not earlier or variant is None or family is None:
+        return None
+    own = (variant.name, variant.year) if variant.follows else (family.name, family.year)
+    told = f"{_dated(*own)}{AFTER}{listed(earlier)}"
+    return Cell(told, told, f"architectures: {gpu.architecture}", "")
+
+
+def _dated(name: str, year: int | None) -> str:
+    return f"{name} ({year})" if year else name
 
 
 def _age(gpu: Gpu, today: date) -> Cell | None:
@@ -51,7 +71,7 @@ def _age(gpu: Gpu, today: date) -> Cell | None:
 
 
 def _after(gpu: Gpu) -> Cell | None:
-    told = ", ".join(f"{one.name} ({one.year})" if one.year else one.name for one in after(gpu.architecture))
+    told = ", ".join(_dated(one.name, one.year) for one in after(gpu.architecture))
     if not told:
         return None
     return Cell(told, told, f"architectures: {gpu.architecture}", "")

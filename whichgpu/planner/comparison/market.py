@@ -27,6 +27,8 @@ TERMS = (
     ("reserved", "usd_reserved", "Reserved"),
     ("serverless", "usd_serverless", "Serverless"),
 )
+#: Terms under which a GPU may be taken back, or is a private host's.
+_ELSEWHERE = ("spot", "marketplace")
 #: Launch prices this many years apart say what money was worth then, not what the parts are now.
 LAUNCHED_TOGETHER = 3
 #: A longer note than this is left to `whichgpu prices`.
@@ -38,12 +40,16 @@ _WORDS = {1: "singly", 2: "in pairs", 4: "in fours", 8: "in eights", 16: "in six
 
 
 class Market(NamedTuple):
-    """One GPU's prices: `best` offer by term, the current on-demand offers, what may be it, and buying."""
+    """One GPU's prices: `best` offer by term, the current on-demand offers, what may be it, and buying.
+
+    `elsewhere` are those that may be taken back (spot) or are of private hosts, the cheapest a provider.
+    """
 
     gpu: str
     today: date
     best: Mapping[str, Offer]
     current: tuple[Offer, ...]
+    elsewhere: tuple[Offer, ...]
     maybe: tuple[Offer, ...]
     purchase: tuple[Purchase, ...]
 
@@ -58,6 +64,10 @@ class Market(NamedTuple):
         for offer in self.current:
             least[offer.provider] = min(offer.usd_per_gpu_hour, least.get(offer.provider, float("inf")))
         return least
+
+    def read(self) -> list[date]:
+        """On which days its current prices were read, in order."""
+        return sorted({offer.as_of for offer in (*self.current, *self.elsewhere) if offer.as_of})
 
     def to_dict(self) -> dict[str, Any]:
         """The offers and prices as plain values; USD per hour."""
@@ -101,7 +111,18 @@ def _market(key: str, rows: Sequence[Offer], today: date) -> Market:
             best[term] = ranked[0]
     current = tuple(o for o in certain if o.kind == "on_demand" and trust(o, today) == 0)
     maybe = store.best_first((offer for offer in rows if offer.ambiguous), today)
-    return Market(key, today, best, current, maybe, purchases().get(key, ()))
+    return Market(key, today, best, current, _elsewhere(certain, today), maybe, purchases().get(key, ()))
+
+
+def _elsewhere(offers: Iterable[Offer], today: date) -> tuple[Offer, ...]:
+    """The cheapest current offer of each provider on other terms than on demand, cheapest first."""
+    least: dict[str, Offer] = {}
+    kinds = {kind for term in _ELSEWHERE for kind in store.TERMS[term]}
+    ranked = sorted((o for o in offers if o.kind in kinds), key=lambda offer: offer.usd_per_gpu_hour)
+    for offer in ranked:
+        if trust(offer, today) == 0:
+            least.setdefault(offer.provider, offer)
+    return tuple(least.values())
 
 
 def trust(offer: Offer, today: date) -> int:
@@ -134,6 +155,12 @@ def price_rows(gpus: Sequence[Gpu], half: str, found: Mapping[str, Market]) -> I
         }
         cells = {key: Cell(text, text, "offers", "derived") for key, text in names.items()}
         yield Row("providers", "On demand at", _GROUP, "text", "", cells)
+    others = {
+        key: ", ".join(map(_named, market.elsewhere)) for key, market in found.items() if market.elsewhere
+    }
+    cells = {key: Cell(text, text, "offers", "derived") for key, text in others.items()}
+    if cells:
+        yield Row("elsewhere", "Spot and private hosts, from", _GROUP, "text", "", cells)
     types = {key: Cell(text, text, "offers", "derived") for key, m in found.items() if (text := _types(m))}
     if types and len(found) <= _NAMED:
         yield Row("instances", "Instance types of hyperscalers", _GROUP, "text", "", types)
@@ -185,6 +212,11 @@ def _price(market: Market, term: str) -> Cell:
     return Cell(offer.usd_per_gpu_hour, text, f"{offer.source} {offer.locator}".strip(), offer.kind)
 
 
+def _named(offer: Offer) -> str:
+    """`vast 0.39 (marketplace)`; USD per GPU and hour."""
+    return f"{offer.provider} {amount(offer.usd_per_gpu_hour, 'price')} ({offer.kind.replace('_', ' ')})"
+
+
 def _read(offer: Offer) -> Cell:
     """Who sells it as what, and when the price was read."""
     dated = f"read {offer.as_of.isoformat()}" if offer.as_of else "undated"
@@ -220,14 +252,14 @@ def _classes(found: Mapping[str, Market]) -> Iterator[Row]:
             if asked:
                 cells[gpu] = _range(asked)
         if cells:
-            yield Row(f"usd_{key}", f"On demand, {kind['label']}", _GROUP, "price", "lower", cells)
+            yield Row(f"usd_class_{key}", f"On demand, {kind['label']}", _GROUP, "price", "lower", cells)
 
 
 def _range(asked: Mapping[str, float]) -> Cell:
     low, high = min(asked.values()), max(asked.values())
     span = quantity(low, "price") if low == high else f"{amount(low, 'price')} to {quantity(high, 'price')}"
-    count = f" ({len(asked)} providers)" if len(asked) > 1 else f" ({next(iter(asked))})"
-    return Cell(low, span + count, "offers", "derived")
+    names = sorted(asked, key=lambda name: (asked[name], name))
+    return Cell(low, f"{span} ({', '.join(names)})", "offers", "derived")
 
 
 def _together(found: Mapping[str, Market]) -> Iterator[Row]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from whichgpu.hardware.architecture import family_of
 from whichgpu.hardware.derive import pcie_bandwidth
 from whichgpu.hardware.fields import FIELDS
+from whichgpu.hardware.limits import limits, reached
 from whichgpu.hardware.parts import is_part
 from whichgpu.planner.comparison.model import Cell, Row
 from whichgpu.planner.comparison.words import quantity
@@ -195,16 +195,11 @@ def _at_limits(gpus: Sequence[Gpu]) -> Row:
 
 def _lower_limits(gpu: Gpu) -> str:
     """`33 TFLOPS at 120 W, 28.3 TFLOPS at 80 W`: the peak goes with the clock."""
-    rate, boost = gpu.value("fp32"), gpu.value("clock_boost")
-    if not rate or not boost:
-        return ""
-    known = {
-        int(match[1]): float(rate) * float(fact.value) / float(boost)
-        for fact in gpu.also("clock_boost")
-        if (match := re.fullmatch(r"at (\d+) W", fact.note))
-    }
+    lower = [limit for limit in limits(gpu) if limit.power < (gpu.value("power") or 0.0)]
     return ", ".join(
-        f"{quantity(known[watts], 'flop rate')} at {watts} W" for watts in sorted(known, reverse=True)
+        f"{'' if limit.stated else 'about '}{quantity(rate, 'flop rate')} at {limit.power:g} W"
+        for limit in lower
+        if (rate := reached(gpu, "fp32", limit))
     )
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from whichgpu.planner.comparison.model import Sentence, View
+    from whichgpu.planner.comparison.work import Work
 
 
 def verdicts(view: View) -> Iterator[Sentence]:
@@ -78,7 +79,10 @@ def _kind(view: View, pen: Pen, key: str) -> Iterator[str]:
         pen.rests_on("rt_cores", *rest)
         outputs = view.text(key, "display_outputs")
         shown = f", {pen.text(key, 'display_outputs')}" if outputs and outputs != "none" else ""
-        yield f"the same GPU has to render or trace rays ({pen.amount(key, 'rt_cores')} RT cores{shown})"
+        yield (
+            "the same GPU has to render or trace rays, as in visual effects, design and medical imaging "
+            f"({pen.amount(key, 'rt_cores')} RT cores{shown})"
+        )
     yield from _cuda(view, pen, key)
     forms = {one: view.text(one, "form_factor") for one in view.ids}
     if "PCIe" in forms[key] and all(forms[one] and "PCIe" not in forms[one] for one in rest):
@@ -107,9 +111,8 @@ def _cuda(view: View, pen: Pen, key: str) -> Iterator[str]:
     if view.text(key, "vendor") == "NVIDIA" and without and len(view.ids) - len(without) <= few(view):
         pen.rests_on("vendor", key, *without)
         more = len(view.ids) - len(without) > 1
-        who = (
-            f", which the {listed([pen.name(one) for one in without], 'and the')} cannot run" if more else ""
-        )
+        names = listed(f"the {pen.name(one)}" for one in without)
+        who = f", which {names} cannot run" if more else ""
         yield f"the software needs CUDA{who}"
 
 
@@ -132,11 +135,26 @@ def _works(view: View, pen: Pen, key: str) -> Iterator[str]:
             prices = f"{pen.amount(key, field)} against {pen.amount(other, field)}"
             priced = "" if view.all_know(field) else f"; no price of {_unpriced(view, pen)}"
             yield f"{work.title} has to be cheap ({prices} USD per {work.noun}{priced})"
+        yield from _fastest(view, pen, work, key)
         field = f"{work.field}.alone"
         other = _behind(view, key, field)
         if other and len({result.least for result in work.results.values()}) == 1:
             times = f"{pen.text(key, field)} against {pen.text(other, field)}"
             yield f"a single {work.single} of {work.name} has to come fast ({times})"
+
+
+def _fastest(view: View, pen: Pen, work: Work, key: str) -> Iterator[str]:
+    """That one of more than two does a job fastest, where that is sure; of two the peaks tell it."""
+    from whichgpu.planner.comparison.work import speed_ratio
+
+    field = f"{work.field}.rate"
+    known = tuple(view.ranked(field))
+    if view.pair or len(known) < 2 or known[0] != key:
+        return
+    sure = min(speed_ratio(work.results[key], work.results[other])[0] for other in known[1:])
+    if sure >= 1 and pen.value(key, field) / pen.value(known[1], field) >= DECIDES:
+        rates = f"{pen.amount(key, field)} against {pen.amount(known[1], field)} {work.unit} a second"
+        yield f"{work.title} has to be fast on one GPU ({rates})"
 
 
 def _behind(view: View, key: str, field: str, *, some: bool = False) -> str:

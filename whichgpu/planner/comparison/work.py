@@ -16,7 +16,8 @@ from whichgpu.cost.arrays import distinct
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.estimate import Z90, estimate, estimate_bounds
 from whichgpu.cost.time import power_exponent
-from whichgpu.hardware.parts import works_alone
+from whichgpu.hardware.limits import limits
+from whichgpu.hardware.parts import resized, works_alone
 from whichgpu.hardware.system import default_system
 from whichgpu.planner.comparison.measured import measured
 from whichgpu.planner.comparison.words import ratio_words
@@ -60,7 +61,8 @@ class Result(NamedTuple):
     the share of its peak rate that the power limit leaves the chip, `software` the
     efficiency of its vendor's software that the cost model assumes, NVIDIA's being 1.
     `together` is by number of GPUs: of training the units per second of all of them in data parallel, of a
-    model that several GPUs may share the seconds of one item alone.
+    model that several GPUs may share the seconds of one item alone. `limited` is by power limit in W: the
+    units per second of the same configuration at the ends of a laptop part's range, highest first.
     """
 
     best: Estimate
@@ -75,6 +77,7 @@ class Result(NamedTuple):
     throttle: float
     software: float
     together: Mapping[int, Interval]
+    limited: Mapping[float, Interval]
 
     @property
     def rate(self) -> float:
@@ -93,6 +96,7 @@ class Result(NamedTuple):
             "time_by_bound": dict(self.bounds), "rate_under_power_limit": self.throttle,
             "software_efficiency": self.software, "largest_batch": self.largest or None,
             "by_gpus": {str(count): value.to_dict() for count, value in self.together.items()},
+            "by_power_limit": {f"{watts:g}": value.to_dict() for watts, value in self.limited.items()},
         }  # fmt: skip
 
 
@@ -246,7 +250,24 @@ def _result(tried: _Tried, row: int, best: int, market: Market) -> Result:
         _throttle(sweep, row),
         float(section("vendor").get(gpu.vendor, _UNKNOWN_VENDOR)),
         _several(sweep, alone, row),
+        _limited(answer, gpu),
     )  # fmt: skip
+
+
+def _limited(answer: Estimate, gpu: Gpu) -> dict[float, Interval]:
+    """Units per second at the ends of the range in which makers set a laptop part; nothing without a range.
+
+    A cap lowers the limit; a higher one is that of the same device rated for it.
+    """
+    told: dict[float, Interval] = {}
+    for watts in [limit.power for limit in limits(gpu)]:
+        if watts not in (gpu.value("power_min"), gpu.value("power_max")):
+            continue
+        rated = max(watts, gpu.value("power") or 0.0)
+        options = {**answer.job.options, "power_limit": f"{watts:g} W"}
+        at = estimate(replace(answer.job, options=options), [resized(gpu, gpu.id, power=rated)])
+        told[watts] = at.at(0, 0).throughput
+    return told
 
 
 def _largest(sweep: Estimates, row: int) -> float:

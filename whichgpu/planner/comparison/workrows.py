@@ -34,12 +34,19 @@ def _speeds(item: Work) -> Iterator[Told]:
     refused = {key: Cell(None, f"cannot: {why}", "model", "refused") for key, why in item.refused.items()}
     rates = {key: _cell(r.rate, _interval(r)) for key, r in found.items()}
     yield "rate", f"{unit.capitalize()} per second and GPU", "rate", "higher", rates | refused
+    yield "limited", "At the power limits that makers set", "text", "", {
+        key: _cell(None, _limited(r)) for key, r in found.items() if r.limited}  # fmt: skip
     yield "runs", "In the configuration", "text", "", {
         key: _cell(None, _configuration(item, key)) for key in found}  # fmt: skip
     if not item.trains:
         yield "alone", f"One {item.single} alone", "seconds", "lower", {
             key: _cell(r.alone.latency.mid, show(r.alone.latency.mid, "time", 3))
             for key, r in found.items()}  # fmt: skip
+
+
+def _limited(result: Result) -> str:
+    """`793 at 150 W, 731 at 80 W`."""
+    return ", ".join(f"{amount(rate.mid, 'rate')} at {watts:g} W" for watts, rate in result.limited.items())
 
 
 def _measured(item: Work) -> Iterator[Told]:

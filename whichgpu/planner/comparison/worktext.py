@@ -27,6 +27,7 @@ def work_sentences(view: View, work: Work) -> Iterator[Sentence]:
     yield from _batch(view, work)
     yield from _alone(view, work)
     yield from _several(view, work)
+    yield from _limited(view, work)
     yield from _energy(view, work)
     yield from _cost(view, work)
     yield from _fleet(view, work)
@@ -84,6 +85,24 @@ def _single(pen: Pen, work: Work, key: str) -> Sentence:
     if pen.view.number(key, f"{work.field}.watts"):
         text += f" and {pen.quantity(key, f'{work.field}.watts')}"
     return pen.say("workload", text)
+
+
+def _limited(view: View, work: Work) -> Iterator[Sentence]:
+    """How much less a laptop part does at the lowest limit that makers set."""
+    for key, result in work.results.items():
+        if not result.limited:
+            continue
+        (high, most), *_, (low, least) = result.limited.items()
+        pen = Pen(view)
+        pen.rests_on(f"{work.field}.limited", key)
+        lost = round(100.0 * (1.0 - least.mid / most.mid))
+        slower = f"is {lost} % slower than" if lost else "is as fast as"
+        yield pen.say(
+            "workload",
+            f"in a laptop that gives it {low:g} W, the {pen.name(key)} {slower} in one that gives it "
+            f"{high:g} W ({work.unit} a second: {pen.text(key, f'{work.field}.limited')}); its rate in the "
+            "table is for a limit between",
+        )
 
 
 def _unsure(unsure: bool) -> str:

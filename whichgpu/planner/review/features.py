@@ -133,9 +133,18 @@ def beside(view: View) -> Iterator[Sentence]:
         pen.rests_on("vr", key)
         told.append("virtual reality (sold as ready for it)")
     if view.text(key, "graphics_apis") and view.text(key, "display_outputs") != "none":
-        told.append(f"games and design tools ({pen.text(key, 'graphics_apis')})")
+        told.append(f"{_plays(pen, key)} and design tools (CAD; {pen.text(key, 'graphics_apis')})")
     if told:
         yield pen.say("use", f"beside machine learning: {listed(told)}")
+
+
+def _plays(pen: Pen, key: str) -> str:
+    """Games; with DLSS, which scales up what is drawn, on NVIDIA's parts with RT and tensor cores."""
+    rtx = pen.view.gpus[0].vendor == "NVIDIA" and pen.view.number(key, "rt_cores")
+    if not (rtx and pen.view.number(key, "tensor_cores")):
+        return "games"
+    pen.rests_on("tensor_cores", key)
+    return "games, with DLSS,"
 
 
 def board(view: View) -> Iterator[Sentence]:

@@ -1,0 +1,73 @@
+"""Why a field of a device is blank: it does not apply, or its maker publishes none, or nobody read it.
+
+The reasons are in `data/blank.toml`, the first that fits a field and a device.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from whichgpu.facts import store
+from whichgpu.hardware.fields import FIELDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from whichgpu.hardware.gpu import Gpu
+
+#: The answers, in the order in which they are told; `OPEN` is that of a blank without a reason.
+APPLIES, PUBLISHED, OPEN = "does not apply", "not published", "not read"
+_NOT = "not_"
+
+
+class Blank(NamedTuple):
+    """Why there is no value: the answer, the reason in a few words, and the source of the reason or ''."""
+
+    answer: str
+    why: str
+    source: str = ""
+
+
+class _Rule(NamedTuple):
+    of: Mapping[str, Sequence[Any]]
+    blank: Blank
+
+
+def blank(gpu: Gpu, field: str) -> Blank | None:
+    """Why a field of a device has no value; None where it has one."""
+    if gpu.glance(field) is not None:
+        return None
+    found = (rule.blank for rule in _rules().get(field, ()) if _fits(rule.of, gpu))
+    return next(found, Blank(OPEN, ""))
+
+
+def blanks(gpu: Gpu) -> Iterator[tuple[str, Blank]]:
+    """Every field of a device without a value, with the reason, in the order of the catalogue."""
+    for field in FIELDS:
+        if reason := blank(gpu, field):
+            yield field, reason
+
+
+def _fits(of: Mapping[str, Sequence[Any]], gpu: Gpu) -> bool:
+    return all(
+        (_told(gpu, key.removeprefix(_NOT)) in meant) != key.startswith(_NOT) for key, meant in of.items()
+    )
+
+
+def _told(gpu: Gpu, key: str) -> Any:
+    """What a part of its identity or a field says of a device; `gpu` is its id."""
+    if key == "gpu":
+        return gpu.id
+    return gpu.glance(key) if key in FIELDS else getattr(gpu, key)
+
+
+@cache
+def _rules() -> Mapping[str, tuple[_Rule, ...]]:
+    """The reasons by field, in the order of the file."""
+    found: dict[str, tuple[_Rule, ...]] = {}
+    for row in store.load("blank")["blank"]["blank"]:
+        rule = _Rule(row["of"], Blank(row["answer"], row["why"], row.get("source", "")))
+        for field in row["fields"]:
+            found[field] = (*found.get(field, ()), rule)
+    return found
