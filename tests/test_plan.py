@@ -16,6 +16,7 @@ from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner.deployment import read_all
 from whichgpu.planner.plan import rates
+from whichgpu.planner.plan.columns import build
 from whichgpu.planner.plan.decomposed import together
 from whichgpu.planner.plan.dominance import dominated
 from whichgpu.planner.plan.layout import laid_out
@@ -241,6 +242,20 @@ def test_shadow_prices_why_not_and_the_next_best_hold_when_tried():
     assert answer.headroom == pytest.approx(0.0)
 
 
+def test_at_the_price_that_is_told_a_rejected_offer_pays_and_above_it_not():
+    """The relaxation has it at 17.50 USD/h, for seven tenths of four instances that are whole."""
+    small, load = option("a", 5.0, images="10 images/s"), [demand(rate="31 images/s")]
+    answer = solved(load, [small, option("large", 19.0, images="35 images/s")], explained=True)
+    assert counts(answer) == {"large": 1}
+    answer = solved(load, [small, option("large", 29.0, images="35 images/s")], explained=True)
+    (why,) = (one.why for one in answer.why_not)
+    told = float(why.partition(", to ")[2].split(" ")[0])
+    assert told == pytest.approx(20.0)
+    for usd, pays in ((told - 0.1, True), (told + 0.1, False)):
+        own = [small, option("large", usd, images="35 images/s")]
+        assert ("large" in counts(solved(load, own))) == pays
+
+
 # --- what cannot be ----------------------------------------------------------------------------------------
 
 
@@ -367,11 +382,49 @@ def test_objectives_out_of_reach_may_be_left_out_at_least():
     assert [one.text for one in lost.relaxations] == ["slo of q: none"]
 
 
-def test_a_part_of_a_gpu_is_refused_with_the_whole_one():
-    for table in ({"plan": {"gpus": ["l4:1/2"]}}, {"owned": [{"gpu": "l4:1/2", "count": 2}]}):
-        raw = {"demand": [{"name": "q", "workload": "resnet50", "rate": "1 image/s"}], **table}
-        with pytest.raises(UsageError, match=r"'l4:1/2' is part of a GPU; .* write l4"):
-            parsed(raw, Path(), "x", GPUS, TODAY)
+SLICE = "a100-80gb-sxm:mig-3g.40gb"
+SMALL = {"name": "q", "workload": "bert-base", "rate": "100 sequences/s"}
+
+
+def test_owned_slices_carry_what_one_of_them_holds():
+    own = {"plan": {"providers": ["own"]}, "owned": [{"gpu": SLICE, "count": 4, "per_instance": 2}]}
+    answer = plan(parsed({"demand": [SMALL], **own}, Path(), "x", GPUS, TODAY), GPUS, TODAY)
+    (pick,) = answer.picks
+    assert (pick.supply.gpu, pick.supply.gpu_count, pick.supply.parts) == (SLICE, 2, 2)
+    assert {one.gpu for one in answer.deployments} == {SLICE}
+    # 16 GB of weights in one slice, and none of a model that takes two of them.
+    large = {"name": "q", "workload": "llama-3.1-70b", "precision": "w4a16", "rate": "0.01 req/s"}
+    raw = {
+        "demand": [large],
+        "plan": {"providers": ["own"]},
+        "owned": [{"gpu": SLICE, "count": 8, "per_instance": 8}],
+    }
+    lost = plan(parsed(raw, Path(), "x", GPUS, TODAY), GPUS, TODAY)
+    assert "parts of a GPU do not work together" in lost.why_not[0].why
+
+
+def test_offers_are_cut_where_a_part_is_named(tmp_path):
+    offers = tmp_path / "offers.csv"
+    offers.write_text(
+        "provider,gpu,gpu_count,usd_per_hour,as_of,instance\n"
+        "a,a100-80gb-sxm,8,8.00,2026-11-01,eight\n"
+        "b,a10,0.167,0.40,2026-11-01,sixth\n"
+        f"c,{SLICE},1,0.60,2026-11-01,slice\n"
+    )
+    plain = {"offers": "offers.csv"}
+    raw = {
+        "demand": [SMALL],
+        "plan": {**plain, "gpus": [SLICE, "a10:1/6"]},
+        "quota": [{"gpu": "a100", "max_gpus": 8}],
+    }
+    built = build(parsed(raw, tmp_path, "x", GPUS, TODAY), GPUS, TODAY)
+    assert [(one.gpu, one.gpu_count) for one in built.supplies] == [(SLICE, 1), (SLICE, 16), ("a10:1/6", 1)]
+    # A quota on A100s counts whole ones, of which two slices are one.
+    assert built.program.limits.weights.tolist() == [[0.5, 8.0, 0.0]]
+    raw = {"demand": [SMALL], "plan": plain}
+    built = build(parsed(raw, tmp_path, "x", GPUS, TODAY), GPUS, TODAY)
+    assert [one.gpu for one in built.supplies] == ["a100-80gb-sxm", SLICE]
+    assert [one.why for one in built.rejected] == ['is a share of a GPU; gpus = ["a10:1/6"] takes it']
 
 
 def test_the_least_that_spot_and_spares_must_give_way_by():
@@ -674,7 +727,6 @@ def test_deployments_are_read_back(stored):
         assert one.nodes <= by_type[one.instance].instances
 
 
-@pytest.mark.slow
 def _layout(load, most, spare=(0, 0, 0)):
     load = np.array(load, dtype=float)
     groups = laid_out(load, most, np.array(spare[: len(load)]), np.ones(load.shape[1]))

@@ -8,6 +8,7 @@ import numpy as np
 
 from whichgpu.errors import UsageError
 from whichgpu.planner.plan.carrying import supplies
+from whichgpu.planner.plan.parts import counted
 from whichgpu.planner.plan.program import Columns, Limits, Load, Program
 from whichgpu.planner.plan.supply import chosen
 from whichgpu.values import immutable
@@ -164,7 +165,9 @@ def _quotas(asked: Asked, columns: Sequence[Supply]) -> tuple[Array, Array, tupl
     weights, most, names = [], [], []
     for quota in asked.quotas:
         row = [
-            (one.gpu_count * one.nodes if quota.gpus else one.nodes) if chosen(one, quota.choice) else 0.0
+            (counted(one, quota.choice) if quota.gpus else float(one.nodes))
+            if chosen(one, quota.choice)
+            else 0.0
             for one in columns
         ]
         weights.append(row)

@@ -12,7 +12,16 @@ from whichgpu.planner.plan import rates
 from whichgpu.planner.plan.asked import Asked
 from whichgpu.planner.plan.keys import Keys
 from whichgpu.planner.plan.reading_demand import DEMAND, read_demand
-from whichgpu.planner.plan.reading_supply import choice, commitment, in_hours, needs, option, owned, quota
+from whichgpu.planner.plan.reading_supply import (
+    choice,
+    commitment,
+    devices,
+    in_hours,
+    needs,
+    option,
+    owned,
+    quota,
+)
 from whichgpu.prices import store as prices
 from whichgpu.prices.offers import KINDS
 
@@ -143,10 +152,9 @@ def _offers(plan: Keys, folder: Path, catalogue: Catalogue, today: date) -> Any:
     path = plan.text("offers")
     if not path:
         return None
-    from whichgpu.planner.request import ids
-    from whichgpu.prices.userfile import load_offers
+    from whichgpu.planner.request import own_offers
 
-    return load_offers(folder / path, resolve=lambda text: ids(text, catalogue), today=today).offers
+    return own_offers(folder / path, lambda text: devices(text, catalogue), today)
 
 
 def _kinds(plan: Keys, demands: Sequence[Demand], *, own: bool) -> tuple[str, ...]:

@@ -177,12 +177,12 @@ def _of_supply(built: Built, kind: str, rest: str, text: str) -> Built:
 
 def named(built: Built, words: str) -> NDArray[np.bool_]:
     """Which supplies the words name: all, or those of a GPU, provider, kind of price, instance or option."""
-    key = words.strip().lower().replace("_", "-")
+    key = words.strip().lower().replace("_", "-").replace(":", "-")
     if key in ("", "all"):
         return np.ones(len(built.supplies), dtype=bool)
 
     def meant(value: str) -> bool:
-        plain = value.lower().replace("_", "-").replace(" ", "-")
+        plain = value.lower().replace("_", "-").replace(" ", "-").replace(":", "-")
         return plain == key.replace(" ", "-") or plain.startswith(f"{key.replace(' ', '-')}-")
 
     return np.array(
