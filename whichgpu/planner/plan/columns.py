@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -84,6 +85,13 @@ def build(asked: Asked, catalogue: Catalogue, today: datetime.date) -> Built:
     )  # fmt: skip
     rejected = tuple(Rejection(*one) for one in found.rejected)
     return Built(asked, program, slices, found.supplies, kinds, names, found.held, rejected, found.jobs)
+
+
+def refilled(built: Built, held: dict[tuple[str, int], Held]) -> Built:
+    """The same with other capacities of its replicas."""
+    capacity, work = _capacities(built.slices, built.supplies, held)
+    columns = replace(built.program.columns, capacity=capacity, work=work)
+    return replace(built, held=held, program=replace(built.program, columns=columns))
 
 
 def _slices(asked: Asked) -> tuple[Slice, ...]:

@@ -15,7 +15,7 @@ import numpy as np
 from whichgpu.errors import UsageError
 from whichgpu.planner.plan.columns import build
 from whichgpu.planner.plan.conflict import Conflict, Relaxation, said
-from whichgpu.planner.plan.solving import cheapest, effort
+from whichgpu.planner.plan.simulated import held
 from whichgpu.planner.plan.whatif import eased
 from whichgpu.units import number
 
@@ -156,7 +156,7 @@ def _ways(plan: _Plan, wish: Wish, until: float) -> Iterator[Relaxation]:
     built = plan.built(changed)
     if built is None:
         return
-    found = cheapest(built.program, effort(_GAP, _EACH))
+    built, found, _ = held(built, _GAP, _EACH, plan.catalogue)
     if np.isfinite(found.cost):
         yield Relaxation(text, found.cost / built.program.period, demands_kept=True)
 
