@@ -402,6 +402,5 @@ def cost_of(program: Program, n: Array, x: Array, *, energy: bool | None = None)
     if energy:
         cost += float(np.einsum("sc,sch,h->", columns.work, x, program.hours))
     elif program.load.worth is not None:
-        worth = np.where(program.flexible, program.load.worth, 0.0)
-        cost -= 3600.0 * float(np.einsum("s,sc,sch,h->", worth, columns.capacity, x, program.hours))
+        cost -= float(np.einsum("sc,sch,h->", program.earned, x, program.hours))
     return cost
