@@ -928,7 +928,8 @@ def test_work_at_any_hour_that_spot_may_not_do_alone_ends_near_its_bound():
     rate = {"default": "1 images/s", "9-18": "20 images/s"}
     own = [option("large", 2.3, images="41 images/s", t="40 images/s", start_up="3 min"),
            option("small", 0.7, images="4 images/s", t="4 images/s", start_up="3 min"),
-           option("spot", 1.1, images="30 images/s", t="38 images/s", start_up="3 min", term="spot")]  # fmt: skip
+           option("spot", 1.1, images="30 images/s", t="38 images/s", start_up="3 min",
+                  term="spot")]  # fmt: skip
     work = {"name": "t", "total": "1e6 images", "window": "20-8", "spot_share": 0.5}
     program = build(asked([demand(rate=rate, spot_share=0.5), work], own), GPUS, TODAY).program
     found = together(merged(program)[0], effort(0.05, 5))

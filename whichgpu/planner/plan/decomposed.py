@@ -7,9 +7,9 @@ at all hours. Multiplied by duals they move into the prices,
     p'_ch = mu_ch                             sum_h mu_ch <= p_c sum_h t_h, of what is paid for always
     v_s   USD earned for each unit of a total that is made, and w_s less for one on spot capacity, by (6)
 
-and each hour is a program of its own. The sum of their optima, and of (v_s - w_s share_d) T_s, is a bound that is at least
-the relaxation's, and mostly far nearer, since within an hour instances are whole (Geoffrion, Lagrangean
-relaxation for integer programming, 1974). The fleets of the hours are patterns of a master program
+and each hour is a program of its own. The sum of their optima, and of (v_s - w_s share_d) T_s, is a bound
+that is at least the relaxation's, and mostly far nearer, since within an hour instances are whole (Geoffrion,
+Lagrangean relaxation for integer programming, 1974). The fleets of the hours are patterns of a master program
 (`patterns`), whose whole fleets are the answer and whose duals the next prices. Between two rounds over all
 columns, rounds over those of the patterns alone settle the duals, which costs little.
 """

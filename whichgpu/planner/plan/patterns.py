@@ -42,7 +42,7 @@ class Pattern(NamedTuple):
 
 
 class Duals(NamedTuple):
-    """What hours are told: of starts and of commitments (C, H), of a unit of a total and of one on spot (S,)."""
+    """What hours are told: of starts, of commitments (C, H), of a unit of a total, of one on spot (S,)."""
 
     start: Array
     always: Array
