@@ -321,6 +321,22 @@ def test_limits_that_must_give_way_together_are_told_together():
     assert way.usd_per_hour == pytest.approx(5.0)
 
 
+def test_limits_may_also_give_way_to_the_cheapest_fleet():
+    """Five of the cheap ones, or two of the dear ones: fewer machines, or less money."""
+    options = [option("cheap", 1.0, images="2 images/s", gpu="l4"),
+               option("dear", 4.0, images="5 images/s", gpu="l40s")]  # fmt: skip
+    answer = solved([demand(rate="10 images/s")], options, plan={"budget": "1 USD/h"},
+                    quota=[{"name": "all", "max_instances": 1}])  # fmt: skip
+    told = {one.text: one.usd_per_hour for one in answer.conflict.relaxations if one.demands_kept}
+    assert told == {
+        "quota all: raise it by 4 instances and budget: raise it by 4 USD/h": pytest.approx(5.0),
+        "quota all: raise it by 1 instance and budget: raise it by 7 USD/h": pytest.approx(8.0),
+    }
+    for most, usd in ((5, "5 USD/h"), (2, "8 USD/h")):
+        assert solved([demand(rate="10 images/s")], options, plan={"budget": usd},
+                      quota=[{"max_instances": most}]).feasible  # fmt: skip
+
+
 def test_a_budget_says_what_it_would_take(tmp_path, capsys):
     text = CONTRACT + '\n[plan]\nbudget = "5 USD/h"\n'
     (tmp_path / "plan.toml").write_text(text)

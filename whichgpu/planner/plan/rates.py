@@ -59,6 +59,8 @@ def one(value: Any, where: str, unit: str = "") -> tuple[float, str]:
     Raises `UsageError` for a negative rate, one that is absurdly large, and none at all.
     """
     if isinstance(value, int | float) and not isinstance(value, bool):
+        if not math.isfinite(value):
+            raise UsageError(f'{where}: {value:g} is not a finite rate; write e.g. "5 req/s"')
         if not unit:
             raise UsageError(
                 f'{where}: {value:g} has no unit; write e.g. "{value:g} req/s", and of a list '
