@@ -301,6 +301,12 @@ def test_a_total_is_read_with_what_it_is_of(text):
     assert (one.total, one.unit) == (2e9, "tokens")
 
 
+def test_a_rate_of_audio_may_be_said_in_hours():
+    raw = {"demand": [{"name": "a", "workload": "whisper-small", "rate": "2 hours of audio/min"}]}
+    (found,) = parsed(raw, Path(), "x", GPUS, TODAY).demands
+    assert (found.unit, found.rate.tolist()) == ("audio seconds", [pytest.approx(120.0)])
+
+
 def test_a_total_of_something_else_is_told_as_such():
     with pytest.raises(UsageError, match=r'demand.x.total: gpt2 makes tokens, .* write "10 tokens"'):
         asked([{"name": "x", "workload": "gpt2", "phase": "pretrain", "total": "5 images"}])
@@ -401,6 +407,17 @@ def test_wishes_that_leave_no_offer_are_irreducible():
     assert lost is not None
     assert [one.partition(":")[0] for one in lost.rules] == ["gpus of the plan", "demand q"]
     assert lost.relaxations[0].text == "gpus of the plan: any"
+
+
+def test_spot_prices_alone_may_be_what_leaves_no_offer(tmp_path):
+    (tmp_path / "o.csv").write_text("provider,gpu,usd_per_hour,as_of\na,l4,0.50,2026-11-01\n")
+    raw = {"demand": [SMALL], "plan": {"offers": "o.csv", "terms": ["spot"]}}
+    lost = plan(parsed(raw, tmp_path, "x", GPUS, TODAY), GPUS, TODAY).conflict
+    assert lost is not None
+    assert lost.rules[0] == "terms: spot prices only"
+    assert [(one.text, one.usd_per_hour) for one in lost.relaxations] == [
+        ("terms: on-demand prices too", pytest.approx(0.5))
+    ]
 
 
 def test_objectives_out_of_reach_may_be_left_out_at_least():

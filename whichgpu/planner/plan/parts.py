@@ -40,7 +40,9 @@ def with_parts(pool: Sequence[Offer], asked: Asked, catalogue: Catalogue) -> tup
     wishes = [asked.choice.gpus, *(one.gpus for one in asked.demands)]
     named = [key for gpus in wishes for key in gpus or ()]
     parts = [device(key, catalogue) for key in dict.fromkeys(named) if ":" in key]
-    return (*pool, *(made for part in parts for made in _of_part(pool, part, in_one(part, catalogue))))
+    ids = {part.id for part in parts}
+    plain = (row for row in pool if row.gpu_count >= 1 or f"{row.gpu}:{share(row.gpu_count)}" not in ids)
+    return (*plain, *(made for part in parts for made in _of_part(pool, part, in_one(part, catalogue))))
 
 
 def _of_part(pool: Sequence[Offer], part: Gpu, many: int) -> Iterator[Offer]:

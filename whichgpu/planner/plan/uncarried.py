@@ -104,6 +104,10 @@ def _wishes(asked: Asked, demand: Demand) -> Iterator[Wish]:
     if set(asked.kinds) == {"on_demand"}:
         yield Wish("terms: on-demand prices only", "spot prices too",
                    lambda one: replace(one, kinds=("on_demand", "spot")))  # fmt: skip
+    elif "on_demand" not in asked.kinds:
+        terms = " and ".join(one.replace("_", " ") for one in asked.kinds)
+        yield Wish(f"terms: {terms} prices only", "on-demand prices too",
+                   lambda one: replace(one, kinds=(*asked.kinds, "on_demand")))  # fmt: skip
     for what in ("gpus", "providers", "regions"):
         if getattr(asked.choice, what) is not None:
             yield Wish(f"{what} of the plan: {_listed(getattr(asked.choice, what))}", "any", _of_plan(what))
