@@ -232,6 +232,15 @@ def test_spot_carries_no_more_than_its_share():
     assert counts(answer) == {"safe": 2, "spot": 2}
 
 
+def test_a_rate_that_says_nothing_of_spot_has_none_of_it():
+    raw = [{**SMALL, "name": "a", "spot_share": 0.5}, {**SMALL, "name": "b"},
+           {"name": "c", "workload": "bert-base", "total": "1e6 sequences"}]  # fmt: skip
+    assert [one.spot for one in asked(raw).demands] == [0.5, 0.0, 1.0]
+    assert asked(raw).kinds == ("on_demand", "spot")
+    assert [one.spot for one in asked(raw, plan={"terms": ["on-demand", "spot"]}).demands] == [0.5, 1.0, 1.0]
+    assert asked(raw[1:]).kinds == ("on_demand",)
+
+
 def test_sizes_share_instances_and_no_size_is_lost():
     sizes = [{"name": "short", "share": 0.75, "input_tokens": 100}, {"name": "long", "share": 0.25}]
     own = [option("a", 1.0), option("b", 4.0)]
@@ -956,6 +965,7 @@ def test_what_totals_earn_is_priced_when_columns_are_sifted():
     assert kept.relaxation.objective == pytest.approx(whole.objective, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_work_at_any_hour_that_spot_may_not_do_alone_ends_near_its_bound():
     """The duals of starts and totals alone left a gap of 21 %: what spot may do of a total is one more."""
     rate = {"default": "1 images/s", "9-18": "20 images/s"}
@@ -963,10 +973,21 @@ def test_work_at_any_hour_that_spot_may_not_do_alone_ends_near_its_bound():
            option("small", 0.7, images="4 images/s", t="4 images/s", start_up="3 min"),
            option("spot", 1.1, images="30 images/s", t="38 images/s", start_up="3 min",
                   term="spot")]  # fmt: skip
-    work = {"name": "t", "total": "1e6 images", "window": "20-8", "spot_share": 0.5}
+    work = {"name": "t", "total": "4e5 images", "window": "22-3", "spot_share": 0.5}
     program = build(asked([demand(rate=rate, spot_share=0.5), work], own), GPUS, TODAY).program
-    found = together(merged(program)[0], effort(0.05, 5))
+    found = together(merged(program)[0], effort(0.05, 8))
     assert found.gap <= 0.05
+
+
+def test_commitments_by_the_hour_end_near_the_bound():
+    """Prices hour by hour alone left a gap of 27 % where the whole is solved in a second."""
+    own = [option(f"o{gpus}{kind}", usd * gpus, images=f"{speed * gpus} images/s", start_up="3 min")
+           for kind, usd, speed in (("a", 0.7, 180), ("b", 3.7, 800)) for gpus in (1, 2, 4, 8)]  # fmt: skip
+    shape = [1, 1, 1, 1, 1, 2, 4, 9, 15, 18, 18, 17, 16, 17, 18, 17, 15, 12, 9, 7, 5, 3, 2, 1]
+    load = [demand(rate={"values": [100 * one for one in shape], "unit": "images/s"})]
+    program = build(asked(load, own, commitment=[{"discount": 0.37}]), GPUS, TODAY).program
+    found = cheapest(program, effort(0.03, 8))
+    assert found.gap <= 0.03
 
 
 #: Requests an hour of a demand that a search with a start once ended too dear for.

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from whichgpu.planner.plan.solving import Solution
     from whichgpu.workloads.job import Job
 
-#: Fleets at most; part of the time limit for simulation, and s; how far above it a percentile still holds.
-_TRIES, _PART, _LONGEST, _NEAR = 5, 0.3, 6.0, 1.02
+#: Fleets at most; s for simulation at most, beside the search; how far above it a percentile still holds.
+_TRIES, _LONGEST, _NEAR = 5, 6.0, 1.02
 #: Replicas that are remembered.
 _KNOWN = 512
 
@@ -68,7 +68,7 @@ def held(built: Built, gap: float, seconds: float, catalogue: Catalogue) -> tupl
     """
     until = perf_counter() + seconds
     found = cheapest(built.program, effort(gap, seconds))
-    rest, known, left = min(_PART * seconds, _LONGEST), set[Replica](), 0
+    rest, known, left = min(seconds, _LONGEST), set[Replica](), 0
     for _ in range(_TRIES):
         began = perf_counter()
         checked, left = _checked(built, found, catalogue, began + rest, known)
