@@ -187,6 +187,46 @@ def test_summaries_of_mlperf(tmp_path):
     assert (one["metric"], one["unit"], one["value"], one["batch"]) == ("latency", "ms", "2", "1")
 
 
+def test_a_query_of_multistream_is_a_batch(tmp_path):
+    text = MLPERF.replace("Scenario : Offline", "Scenario : MultiStream").replace(
+        "Samples per second: 43210.5", "99th percentile latency (ns) : 2100000"
+    )
+    stated = {"workload": "resnet50", "gpu": "l4"}
+    (row,) = rows(loaded(tmp_path / "s.txt", text, **stated))
+    assert (row["metric"], row["value"], row["batch"]) == ("latency", "2", "8")
+    (row,) = rows(
+        loaded(tmp_path / "t.txt", f"{text}\nTest Parameters Used\nsamples_per_query : 4\n", **stated)
+    )
+    assert row["batch"] == "4"
+
+
+STATED = {"workload": "llama-3.1-8b", "gpu": "a100-80gb-sxm"}
+
+
+def test_json_of_vllm_bench_latency_has_the_lengths_of_its_defaults(tmp_path):
+    text = json.dumps({"avg_latency": 1.85, "latencies": [1.8, 1.9], "percentiles": {"50": 1.85}})
+    found = loaded(tmp_path / "l.json", text, **STATED, input_tokens=512)
+    (row,) = rows(found)
+    assert (row["metric"], row["unit"], row["value"]) == ("latency", "ms", "1850")
+    assert (row["input_tokens"], row["output_tokens"], row["concurrency"]) == ("512", "128", "8")
+    assert "taken to be vLLM's own: --output-tokens 128, --concurrency 8" in found.notes[0]
+
+
+def test_json_of_vllm_bench_throughput_needs_a_length(tmp_path):
+    known = {"elapsed_time": 40.0, "num_requests": 1000, "total_num_tokens": 384000,
+             "requests_per_second": 25.0, "tokens_per_second": 9600.0}  # fmt: skip
+    (row,) = rows(loaded(tmp_path / "t.json", json.dumps(known), **STATED, output_tokens=128))
+    assert (row["unit"], row["value"], row["input_tokens"]) == ("output tokens/s", "3200", "256")
+    (row,) = rows(loaded(tmp_path / "t.json", "", **STATED, input_tokens=256))
+    assert (row["value"], row["output_tokens"], row["concurrency"]) == ("3200", "128", "max")
+    for more, words in (({}, "384 tokens a request are"), ({"output_tokens": 900}, "are not the 384 tokens")):
+        (fault,) = loaded(tmp_path / "t.json", "", **STATED, **more).faults.values()
+        assert words in fault
+    cut = json.dumps(known)[:-20]
+    (fault,) = loaded(tmp_path / "c.json", cut, **STATED).faults.values()
+    assert "ends too early" in fault
+
+
 def test_a_round_of_mlperf_leaves_out_what_is_no_row(tmp_path):
     found = loaded(tmp_path / "summary_results.json", json.dumps(ROUND))
     first, second = rows(found)

@@ -57,6 +57,11 @@ CHAT = Deployment(
     kv_precision="fp8", max_model_len=8192, max_num_seqs=256, max_num_batched_tokens=8192, provider="aws",
     instance="p5.48xlarge", region="us-east-1", usd_per_hour=55.04, disk=300e9, load_time=240.0,
 )  # fmt: skip
+#: What makes a deployment one on MIG slices, two on each machine.
+SLICES = {
+    "gpu": "a100-80gb-sxm:mig-3g.40gb", "gpus_per_replica": 1, "tp": 1, "replicas": 1, "gpus_per_node": 2,
+    "nodes": 1, "precision": "bf16", "kv_precision": "",
+}  # fmt: skip
 IMAGES = Deployment(
     name="images", gpu="l4", workload="stable-diffusion-1.5", engine="diffusers", batch=4, precision="fp16",
     model="stable-diffusion-v1-5/stable-diffusion-v1-5", replicas=12, nodes=12, provider="gcp",
@@ -439,11 +444,22 @@ def test_an_unknown_target_is_told_the_nearest(typed: str, meant: str) -> None:
         ({"gpu": "mi300x"}, "trtllm", "not known here; known are vllm, sglang"),
         ({"engine": "tensorrt-llm"}, "skypilot", "one port"),
         ({"workload": "resnet50", "engine": "pytorch-2"}, "vllm", "resnet50 is none"),
+        ({**SLICES, "replicas": 2}, "vllm", "no number tells apart; use --to kubernetes"),
+        ({**SLICES, "gpus_per_node": 1}, "dstack", "part of a GPU, in dstack is known; a MIG slice has one"),
+        ({**SLICES, "gpu": "l4:1/2"}, "kubernetes", "MIG slices of NVIDIA's have one"),
     ],
 )  # fmt: skip
 def test_what_a_tool_cannot_do_is_said(change: dict[str, str], target: str, words: str) -> None:
     with pytest.raises(UsageError, match=words):
         export([replace(CHAT, **change)], target)
+
+
+def test_a_slice_has_a_label_of_its_own_in_kubernetes() -> None:
+    one = replace(CHAT, **{**SLICES, "replicas": 2})
+    (text,) = texts([one], "kubernetes")
+    assert "nvidia.com/gpu.product: NVIDIA-A100-SXM4-80GB-MIG-3g.40gb" in text
+    assert "nvidia.com/gpu: 1" in text
+    assert read_back(text, "kubernetes") == (back(one),)
 
 
 def test_notes() -> None:
@@ -534,7 +550,8 @@ def test_other_text_is_refused_with_words(text: str, words: str) -> None:
 
 
 def test_nothing_feasible_is_no_plan() -> None:
-    for document in ({"candidates": [], "infeasible": "too dear"}, {"picks": [], "infeasible": "too dear"}):
+    for document in ({"candidates": [], "infeasible": "too dear"}, {"picks": [], "infeasible": "too dear"},
+                     {"picks": [], "deployments": [], "status": "too dear"}):  # fmt: skip
         with pytest.raises(Infeasible, match="too dear"):
             read(json.dumps(document), "p.json")
 

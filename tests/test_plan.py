@@ -16,6 +16,7 @@ from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner.deployment import read_all
 from whichgpu.planner.plan import rates
+from whichgpu.planner.plan.columns import build
 from whichgpu.planner.plan.decomposed import together
 from whichgpu.planner.plan.dominance import dominated
 from whichgpu.planner.plan.layout import laid_out
@@ -183,6 +184,21 @@ def test_a_rate_may_be_a_multiple_or_a_forecast(tmp_path):
     assert plan(found, GPUS, TODAY).usd_per_hour == pytest.approx((2 + 3 + 5) / 3)
 
 
+# --- percentiles as simulated ------------------------------------------------------------------------------
+
+LONG = {"name": "long", "workload": "qwen2.5-14b", "input_tokens": 24000, "output_tokens": 600,
+        "rate": "0.3 req/s", "slo": "ttft p90 2 s, tpot 60 ms"}  # fmt: skip
+
+
+def test_a_replica_is_given_what_it_holds_as_simulated(tmp_path):
+    (tmp_path / "o.csv").write_text("provider,gpu,usd_per_hour,as_of\na,gh200-96gb,2.00,2026-11-01\n")
+    own = parsed({"demand": [LONG], "plan": {"offers": "o.csv"}}, tmp_path, "x", GPUS, TODAY)
+    answer = plan(own, GPUS, TODAY, explained=False)
+    # `predict --slo` says 0.136; queueing theory has 0.182, of which two would be enough.
+    assert answer.built.program.columns.capacity[0, 0] == pytest.approx(0.136, abs=0.004)
+    assert counts(answer) == {"a 1x gh200-96gb": 3}
+
+
 # --- limits ------------------------------------------------------------------------------------------------
 
 
@@ -216,6 +232,15 @@ def test_spot_carries_no_more_than_its_share():
     assert counts(answer) == {"safe": 2, "spot": 2}
 
 
+def test_a_rate_that_says_nothing_of_spot_has_none_of_it():
+    raw = [{**SMALL, "name": "a", "spot_share": 0.5}, {**SMALL, "name": "b"},
+           {"name": "c", "workload": "bert-base", "total": "1e6 sequences"}]  # fmt: skip
+    assert [one.spot for one in asked(raw).demands] == [0.5, 0.0, 1.0]
+    assert asked(raw).kinds == ("on_demand", "spot")
+    assert [one.spot for one in asked(raw, plan={"terms": ["on-demand", "spot"]}).demands] == [0.5, 1.0, 1.0]
+    assert asked(raw[1:]).kinds == ("on_demand",)
+
+
 def test_sizes_share_instances_and_no_size_is_lost():
     sizes = [{"name": "short", "share": 0.75, "input_tokens": 100}, {"name": "long", "share": 0.25}]
     own = [option("a", 1.0), option("b", 4.0)]
@@ -239,6 +264,20 @@ def test_shadow_prices_why_not_and_the_next_best_hold_when_tried():
     why = {one.what: one.why for one in answer.why_not}
     assert set(why) == {"dear (on demand)"}
     assert answer.headroom == pytest.approx(0.0)
+
+
+def test_at_the_price_that_is_told_a_rejected_offer_pays_and_above_it_not():
+    """The relaxation has it at 17.50 USD/h, for seven tenths of four instances that are whole."""
+    small, load = option("a", 5.0, images="10 images/s"), [demand(rate="31 images/s")]
+    answer = solved(load, [small, option("large", 19.0, images="35 images/s")], explained=True)
+    assert counts(answer) == {"large": 1}
+    answer = solved(load, [small, option("large", 29.0, images="35 images/s")], explained=True)
+    (why,) = (one.why for one in answer.why_not)
+    told = float(why.partition(", to ")[2].split(" ")[0])
+    assert told == pytest.approx(20.0)
+    for usd, pays in ((told - 0.1, True), (told + 0.1, False)):
+        own = [small, option("large", usd, images="35 images/s")]
+        assert ("large" in counts(solved(load, own))) == pays
 
 
 # --- what cannot be ----------------------------------------------------------------------------------------
@@ -271,6 +310,12 @@ def test_a_total_is_read_with_what_it_is_of(text):
     assert (one.total, one.unit) == (2e9, "tokens")
 
 
+def test_a_rate_of_audio_may_be_said_in_hours():
+    raw = {"demand": [{"name": "a", "workload": "whisper-small", "rate": "2 hours of audio/min"}]}
+    (found,) = parsed(raw, Path(), "x", GPUS, TODAY).demands
+    assert (found.unit, found.rate.tolist()) == ("audio seconds", [pytest.approx(120.0)])
+
+
 def test_a_total_of_something_else_is_told_as_such():
     with pytest.raises(UsageError, match=r'demand.x.total: gpt2 makes tokens, .* write "10 tokens"'):
         asked([{"name": "x", "workload": "gpt2", "phase": "pretrain", "total": "5 images"}])
@@ -289,6 +334,22 @@ def test_limits_that_must_give_way_together_are_told_together():
     assert "max_instances of a: raise it by 1" in way.text
     assert "budget: raise it by 1" in way.text
     assert way.usd_per_hour == pytest.approx(5.0)
+
+
+def test_limits_may_also_give_way_to_the_cheapest_fleet():
+    """Five of the cheap ones, or two of the dear ones: fewer machines, or less money."""
+    options = [option("cheap", 1.0, images="2 images/s", gpu="l4"),
+               option("dear", 4.0, images="5 images/s", gpu="l40s")]  # fmt: skip
+    answer = solved([demand(rate="10 images/s")], options, plan={"budget": "1 USD/h"},
+                    quota=[{"name": "all", "max_instances": 1}])  # fmt: skip
+    told = {one.text: one.usd_per_hour for one in answer.conflict.relaxations if one.demands_kept}
+    assert told == {
+        "quota all: raise it by 4 instances and budget: raise it by 4 USD/h": pytest.approx(5.0),
+        "quota all: raise it by 1 instance and budget: raise it by 7 USD/h": pytest.approx(8.0),
+    }
+    for most, usd in ((5, "5 USD/h"), (2, "8 USD/h")):
+        assert solved([demand(rate="10 images/s")], options, plan={"budget": usd},
+                      quota=[{"max_instances": most}]).feasible  # fmt: skip
 
 
 def test_a_budget_says_what_it_would_take(tmp_path, capsys):
@@ -357,6 +418,17 @@ def test_wishes_that_leave_no_offer_are_irreducible():
     assert lost.relaxations[0].text == "gpus of the plan: any"
 
 
+def test_spot_prices_alone_may_be_what_leaves_no_offer(tmp_path):
+    (tmp_path / "o.csv").write_text("provider,gpu,usd_per_hour,as_of\na,l4,0.50,2026-11-01\n")
+    raw = {"demand": [SMALL], "plan": {"offers": "o.csv", "terms": ["spot"]}}
+    lost = plan(parsed(raw, tmp_path, "x", GPUS, TODAY), GPUS, TODAY).conflict
+    assert lost is not None
+    assert lost.rules[0] == "terms: spot prices only"
+    assert [(one.text, one.usd_per_hour) for one in lost.relaxations] == [
+        ("terms: on-demand prices too", pytest.approx(0.5))
+    ]
+
+
 def test_objectives_out_of_reach_may_be_left_out_at_least():
     raw = {
         "demand": [{"name": "q", "workload": "llama-3.1-8b", "rate": "1 req/s", "slo": "ttft p90 1 us"}],
@@ -367,11 +439,49 @@ def test_objectives_out_of_reach_may_be_left_out_at_least():
     assert [one.text for one in lost.relaxations] == ["slo of q: none"]
 
 
-def test_a_part_of_a_gpu_is_refused_with_the_whole_one():
-    for table in ({"plan": {"gpus": ["l4:1/2"]}}, {"owned": [{"gpu": "l4:1/2", "count": 2}]}):
-        raw = {"demand": [{"name": "q", "workload": "resnet50", "rate": "1 image/s"}], **table}
-        with pytest.raises(UsageError, match=r"'l4:1/2' is part of a GPU; .* write l4"):
-            parsed(raw, Path(), "x", GPUS, TODAY)
+SLICE = "a100-80gb-sxm:mig-3g.40gb"
+SMALL = {"name": "q", "workload": "bert-base", "rate": "100 sequences/s"}
+
+
+def test_owned_slices_carry_what_one_of_them_holds():
+    own = {"plan": {"providers": ["own"]}, "owned": [{"gpu": SLICE, "count": 4, "per_instance": 2}]}
+    answer = plan(parsed({"demand": [SMALL], **own}, Path(), "x", GPUS, TODAY), GPUS, TODAY)
+    (pick,) = answer.picks
+    assert (pick.supply.gpu, pick.supply.gpu_count, pick.supply.parts) == (SLICE, 2, 2)
+    assert {one.gpu for one in answer.deployments} == {SLICE}
+    # 16 GB of weights in one slice, and none of a model that takes two of them.
+    large = {"name": "q", "workload": "llama-3.1-70b", "precision": "w4a16", "rate": "0.01 req/s"}
+    raw = {
+        "demand": [large],
+        "plan": {"providers": ["own"]},
+        "owned": [{"gpu": SLICE, "count": 8, "per_instance": 8}],
+    }
+    lost = plan(parsed(raw, Path(), "x", GPUS, TODAY), GPUS, TODAY)
+    assert "parts of a GPU do not work together" in lost.why_not[0].why
+
+
+def test_offers_are_cut_where_a_part_is_named(tmp_path):
+    offers = tmp_path / "offers.csv"
+    offers.write_text(
+        "provider,gpu,gpu_count,usd_per_hour,as_of,instance\n"
+        "a,a100-80gb-sxm,8,8.00,2026-11-01,eight\n"
+        "b,a10,0.167,0.40,2026-11-01,sixth\n"
+        f"c,{SLICE},1,0.60,2026-11-01,slice\n"
+    )
+    plain = {"offers": "offers.csv"}
+    raw = {
+        "demand": [SMALL],
+        "plan": {**plain, "gpus": [SLICE, "a10:1/6"]},
+        "quota": [{"gpu": "a100", "max_gpus": 8}],
+    }
+    built = build(parsed(raw, tmp_path, "x", GPUS, TODAY), GPUS, TODAY)
+    assert [(one.gpu, one.gpu_count) for one in built.supplies] == [(SLICE, 1), (SLICE, 16), ("a10:1/6", 1)]
+    # A quota on A100s counts whole ones, of which two slices are one.
+    assert built.program.limits.weights.tolist() == [[0.5, 8.0, 0.0]]
+    raw = {"demand": [SMALL], "plan": plain}
+    built = build(parsed(raw, tmp_path, "x", GPUS, TODAY), GPUS, TODAY)
+    assert [one.gpu for one in built.supplies] == ["a100-80gb-sxm", SLICE]
+    assert [one.why for one in built.rejected] == ['is a share of a GPU; gpus = ["a10:1/6"] takes it']
 
 
 def test_the_least_that_spot_and_spares_must_give_way_by():
@@ -674,7 +784,6 @@ def test_deployments_are_read_back(stored):
         assert one.nodes <= by_type[one.instance].instances
 
 
-@pytest.mark.slow
 def _layout(load, most, spare=(0, 0, 0)):
     load = np.array(load, dtype=float)
     groups = laid_out(load, most, np.array(spare[: len(load)]), np.ones(load.shape[1]))
@@ -797,8 +906,8 @@ def test_rows_of_the_mean_loss_lift_the_relaxation_and_cut_off_no_fleet():
 
 @pytest.mark.slow
 def test_coupled_hours_with_spares_end_near_the_bound():
-    found = cheapest(coupled(), effort(1e-3, 12))
-    assert found.gap < 0.02
+    found = cheapest(coupled(), effort(0.02, 12))
+    assert found.gap <= 0.02
     from whichgpu.planner.plan.rounding import carried
 
     assert carried(coupled(), found.n) is not None
@@ -832,6 +941,53 @@ def test_hours_taken_apart_are_bounded_rightly():
     assert apart.bound <= whole.objective * (1 + 1e-6)
     assert apart.cost >= whole.bound * (1 - 1e-6)
     assert apart.cost <= whole.objective * 1.03
+
+
+def test_what_totals_earn_is_priced_when_columns_are_sifted():
+    from whichgpu.planner.plan.formulation import formulate
+    from whichgpu.planner.plan.highs import solve
+    from whichgpu.planner.plan.sifting import sift
+
+    chance, count = np.random.default_rng(3), 30
+    rate, total = {"9-18": "4 images/s", "default": "1 images/s"}, {"name": "t", "total": "90000 images"}
+    own = [
+        option(f"o{i}", float(chance.uniform(1, 3)), images=f"{chance.uniform(0.4, 1):.3f} images/s",
+               t=f"{chance.uniform(0.5, 5):.3f} images/s", term="spot" if i % 2 else "on-demand")
+        for i in range(count)
+    ]  # fmt: skip
+    program = build(asked([demand(rate=rate), {**total, "spot_share": 0.5}], own), GPUS, TODAY).program
+    worth, toll = np.array([0.0, 4e-4]), np.array([0.0, 1e-4])
+    one = program.at(np.array([12]))
+    one = replace(one, load=replace(one.load, worth=worth, toll=toll))
+    whole, kept = solve(formulate(one), relaxed=True), sift(one, (), 5.0)
+    assert kept is not None
+    assert not kept.able.all()
+    assert kept.relaxation.objective == pytest.approx(whole.objective, rel=1e-6)
+
+
+@pytest.mark.slow
+def test_work_at_any_hour_that_spot_may_not_do_alone_ends_near_its_bound():
+    """The duals of starts and totals alone left a gap of 21 %: what spot may do of a total is one more."""
+    rate = {"default": "1 images/s", "9-18": "20 images/s"}
+    own = [option("large", 2.3, images="41 images/s", t="40 images/s", start_up="3 min"),
+           option("small", 0.7, images="4 images/s", t="4 images/s", start_up="3 min"),
+           option("spot", 1.1, images="30 images/s", t="38 images/s", start_up="3 min",
+                  term="spot")]  # fmt: skip
+    work = {"name": "t", "total": "4e5 images", "window": "22-3", "spot_share": 0.5}
+    program = build(asked([demand(rate=rate, spot_share=0.5), work], own), GPUS, TODAY).program
+    found = together(merged(program)[0], effort(0.05, 8))
+    assert found.gap <= 0.05
+
+
+def test_commitments_by_the_hour_end_near_the_bound():
+    """Prices hour by hour alone left a gap of 27 % where the whole is solved in a second."""
+    own = [option(f"o{gpus}{kind}", usd * gpus, images=f"{speed * gpus} images/s", start_up="3 min")
+           for kind, usd, speed in (("a", 0.7, 180), ("b", 3.7, 800)) for gpus in (1, 2, 4, 8)]  # fmt: skip
+    shape = [1, 1, 1, 1, 1, 2, 4, 9, 15, 18, 18, 17, 16, 17, 18, 17, 15, 12, 9, 7, 5, 3, 2, 1]
+    load = [demand(rate={"values": [100 * one for one in shape], "unit": "images/s"})]
+    program = build(asked(load, own, commitment=[{"discount": 0.37}]), GPUS, TODAY).program
+    found = cheapest(program, effort(0.03, 8))
+    assert found.gap <= 0.03
 
 
 #: Requests an hour of a demand that a search with a start once ended too dear for.

@@ -220,3 +220,9 @@ def test_work_at_any_hour_is_counted_as_enumeration_does(program):
         assert found.cost == pytest.approx(least, rel=1e-6)
     whole = cheapest(program, effort(1e-7, 20))
     assert whole.cost == pytest.approx(least, rel=1e-6) or np.isinf(least)
+    # Taken apart, with what work on spot capacity may not do, the bound is one too.
+    from whichgpu.planner.plan.decomposed import together
+
+    apart = together(program, effort(1e-6, 5))
+    assert apart.bound <= least * (1 + 1e-6) + 1e-9 or np.isinf(least)
+    assert apart.cost >= least * (1 - 1e-6)

@@ -118,6 +118,11 @@ def launch(one: Deployment, engine: str, place: Place) -> Launch:
         raise UsageError(
             f"{one.name}: which model to load is not known; say it with --model, e.g. --model org/name"
         )
+    if ":" in one.gpu and place.copies > 1:
+        raise UsageError(
+            f"{one.name}: {place.copies} servers on one node, each on a part of a GPU ({one.gpu}), which no "
+            "number tells apart; use --to kubernetes, which gives each its own"
+        )
     words = _words(one, engine, row, place)
     lines = _file(one, row)
     batch = one.kind == "batch" and "batch" in row
@@ -149,7 +154,7 @@ def _on(one: Deployment, engine: str) -> dict[str, Any]:
 
 def vendor(one: Deployment) -> str:
     """Who made the GPU; of one that only the user's own files know NVIDIA."""
-    known = catalogue().get(one.gpu)
+    known = catalogue().get(one.gpu.partition(":")[0])
     return "NVIDIA" if known is None else known.vendor
 
 

@@ -13,9 +13,16 @@ if TYPE_CHECKING:
     from whichgpu.planner.deployment import Deployment
 
 
+#: What NVIDIA's GPU feature discovery puts between a GPU's name and the profile of all its slices.
+_MIG = "-MIG-"
+
+
 def gpu(one: Deployment, tool: str, cloud: str = "") -> Any:
     """A tool's spelling of the deployment's GPU; raises `UsageError` where none is known."""
-    row = _gpus().get(one.gpu, {})
+    whole, _, part = one.gpu.partition(":")
+    row = _gpus().get(whole, {})
+    if part:
+        return _part(one, row, part.removeprefix("mig-"), tool)
     spelt = row.get(f"{tool}_on", {}).get(cloud) or row.get(tool)
     if spelt is None:
         others = [name for name in ("kubernetes", "skypilot", "dstack", "slurm") if name in row]
@@ -24,8 +31,19 @@ def gpu(one: Deployment, tool: str, cloud: str = "") -> Any:
     return spelt
 
 
+def _part(one: Deployment, row: dict[str, Any], profile: str, tool: str) -> str:
+    """The spelling of a MIG slice, which Kubernetes alone has; other parts of a GPU have none."""
+    if tool == "kubernetes" and "kubernetes" in row and one.gpu.endswith(f":mig-{profile}"):
+        return f"{row['kubernetes']}{_MIG}{profile}"
+    where = "a MIG slice has one in kubernetes" if tool != "kubernetes" else "MIG slices of NVIDIA's have one"
+    raise UsageError(f"{one.name}: no name of {one.gpu}, part of a GPU, in {tool} is known; {where}")
+
+
 def gpu_of(tool: str, spelling: Any, hint: str) -> str:
     """The id that a tool's spelling means: `hint` where several share it and it is one of them."""
+    if tool == "kubernetes" and _MIG in spelling:
+        name, _, profile = spelling.partition(_MIG)
+        return f"{gpu_of(tool, name, hint.partition(':')[0])}:mig-{profile}"
     found = [
         key
         for key, row in _gpus().items()

@@ -55,6 +55,10 @@ def _nothing(document: Mapping[str, Any], where: str) -> WhichGpuError:
         return Infeasible(f"{where}: there is nothing to run: {one_line(document['infeasible'])}")
     if isinstance(document.get("error"), dict):
         return UsageError(f"{where}: this is an error: {one_line(document['error'].get('message', ''))}")
+    if "picks" in document and document.get("status") != "optimal" and not document["picks"]:
+        return Infeasible(
+            f"{where}: there is nothing to run: this plan found no fleet ({one_line(document.get('status'))})"
+        )
     if "picks" in document or "deployments" in document:
         return UsageError(
             f"{where}: this plan names no deployments: its options are the user's own, without a GPU; give "

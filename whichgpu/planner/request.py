@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from whichgpu.planner.use import Use
     from whichgpu.planner.wishes import Energy, Target
     from whichgpu.prices.offers import Offer
+    from whichgpu.prices.userfile import Resolve
     from whichgpu.software.frameworks import Asked
     from whichgpu.workloads.workload import Workload
 
@@ -107,7 +108,7 @@ def read_request(
     workload = _workload(job.workload)
     job, precisions = _precisions(_capped(job, given.power_limit), workload)
     job, size = sized(Sized(*(getattr(given, name) for name in Sized._fields)), workload, job)
-    rows = None if offers is None else _own_offers(offers, catalogue, today)
+    rows = None if offers is None else own_offers(offers, lambda text: ids(text, catalogue), today)
     market = _market(given, catalogue, rows)
     limits = _limits(given, workload, job, size, today, buys=market["term"] == "buy")
     request = Request(job=job, today=today, size=size, precisions=precisions, **limits, **market,
@@ -138,7 +139,7 @@ def read_use_request(
                 f"--{name.replace('_', '-')} is of predicted work, and {use.title} is answered from "
                 "specifications; leave it out"
             )
-    rows = None if offers is None else _own_offers(offers, catalogue, today)
+    rows = None if offers is None else own_offers(offers, lambda text: ids(text, catalogue), today)
     # What no laptop has (drivers that are certified for workstations) is not asked of one.
     carried = [gpu for gpu in catalogue.values() if gpu.segment == "laptop"] if _carried(given) else []
     own = [name for name in use.needs if not carried or any(need(name).met(gpu) for gpu in carried)]
@@ -380,19 +381,16 @@ class Wished(NamedTuple):
     api_price: str | None = None
 
 
-def _own_offers(given: Path | str, catalogue: Catalogue, today: date) -> tuple[Offer, ...]:
+def own_offers(given: Path | str, resolve: Resolve, today: date) -> tuple[Offer, ...]:
     """The offers of a file; of a price list as text, where every row must be one."""
     from whichgpu.prices.userfile import read_offers
 
-    def known(text: str) -> list[str]:
-        return ids(text, catalogue)
-
     if isinstance(given, str):
-        read = read_offers(given, "the price list", known, today)
+        read = read_offers(given, "the price list", resolve, today)
         if read.warnings:
             raise UsageError(read.warnings[0])
         return read.offers
-    read = prices.load_offers(given, resolve=known, today=today)
+    read = prices.load_offers(given, resolve=resolve, today=today)
     for warning in read.warnings:
         sys.stderr.write(f"whichgpu: left out: {warning}\n")
     return read.offers

@@ -7,7 +7,8 @@ A format is a module of this folder, found by its file name:
 * `read(path, text)`: an `Entry` for each figure; raises `UsageError` saying what is missing, as in a log that
   was cut off. What a file does not say (the GPU, a precision) the user states.
 
-Formats of several files (`TOGETHER` True) get all of them at once: `read(paths, texts)`.
+Formats of several files (`TOGETHER` True) get all of them at once: `read(paths, texts)`; those that need a
+column which the user states (`STATED` True) get these too: `read(path, text, stated)`.
 """
 
 from __future__ import annotations
@@ -90,7 +91,7 @@ def _figures(
     made: list[Record] = []
     said: list[str] = []
     first: WhichGpuError | None = None
-    for number, entry in enumerate(group.entries(), 1):
+    for number, entry in enumerate(group.entries(stated), 1):
         try:
             made.append(_record(entry, stated, catalogue, group, number))
             said += entry.warnings
@@ -110,10 +111,11 @@ class _Group(NamedTuple):
     paths: tuple[Path, ...]
     texts: tuple[str, ...]
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self, stated: Mapping[str, Any]) -> Iterator[Entry]:
         """Their figures; raises `UsageError` where there are none."""
         several = getattr(self.module, "TOGETHER", False)
-        found = self.module.read(*((self.paths, self.texts) if several else (self.paths[0], self.texts[0])))
+        given: tuple[Any, ...] = (self.paths, self.texts) if several else (self.paths[0], self.texts[0])
+        found = self.module.read(*given, *((stated,) if getattr(self.module, "STATED", False) else ()))
         some = False
         for entry in found:
             some = True

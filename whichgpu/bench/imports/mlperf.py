@@ -31,6 +31,8 @@ _TIMES = (
     ("Mean First Token latency (ns)", "ttft"), ("Mean Time per Output Token (ns)", "tpot"),
     ("Mean latency (ns)", "latency"),
 )  # fmt: skip
+#: Samples of a query of MultiStream, by the rules.
+_STREAMS = 8
 #: Models of the round's names that the zoo calls otherwise.
 _NAMES = {"resnet": "resnet50", "bert-99": "bert-large-mlperf-99", "stable-diffusion-xl": "sdxl",
           "llama2-70b-99": "llama-2-70b", "llama2-70b-99.9": "llama-2-70b", "gptj-99": "gpt-j-6b",
@@ -64,6 +66,9 @@ def _summary(path: Path, text: str) -> Iterator[Entry]:
         raise UsageError(f"mode {found['Mode']}: only a performance run has a speed")
     language = any("token" in key.lower() for key in found)
     base = {**_placed(path), "runtime": "", "options": {}, **asked_of(scenario, language=language)}
+    if scenario.lower().startswith("multi"):
+        # A query of several samples, whose latency is that of all of them.
+        base["batch"] = int(_number(found.get("samples_per_query", str(_STREAMS))))
     for key, metric, unit in _RATES:
         if key in found:
             yield Entry({**base, "metric": metric, "unit": unit, "value": _number(found[key])},

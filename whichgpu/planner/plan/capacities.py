@@ -17,6 +17,7 @@ from whichgpu.cost.layout import lay_out
 from whichgpu.cost.replicas import replicas
 from whichgpu.cost.spread import found_for
 from whichgpu.cost.steady import Met
+from whichgpu.hardware.parts import is_part
 from whichgpu.planner.grid import WORTH, grid
 from whichgpu.planner.ways import ways
 from whichgpu.values import immutable
@@ -65,6 +66,10 @@ class Ability:
     worth: float = 1.0
 
 
+#: Why a part of a GPU that is too small carries nothing.
+_PARTS = "parts of a GPU do not work together, and one alone does not hold it"
+
+
 class Held(NamedTuple):
     """What an instance of some GPUs carries: units/s by size (B,), split, replicas, W busy, p90 in s (B,)."""
 
@@ -81,10 +86,23 @@ def ability(demand: Demand, gpus: Sequence[Gpu], *, cautious: bool = False) -> A
     assert first is not None
     workload = resolve(first.workload)
     serves = demand.unit == "requests" and "serve" in workload.phases and first.phase in ("", "serve")
-    found = _served(demand, gpus) if serves else _made(demand, gpus)
+    found = _each_alone(_served(demand, gpus) if serves else _made(demand, gpus), gpus)
     if not cautious:
         return found
     return replace(found, rate=found.rate * np.exp(-Z90 * found.spread))
+
+
+def _each_alone(found: Ability, gpus: Sequence[Gpu]) -> Ability:
+    """Without the replicas of several parts of a GPU, which do not work together."""
+    part = np.array([is_part(gpu) for gpu in gpus])
+    if not part.any():
+        return found
+    rate = np.where(part[:, None] & (found.gpus > 1.0), 0.0, found.rate)
+    why = tuple(
+        why or (_PARTS if cut and not own.any() else "")
+        for why, cut, own in zip(found.why, part.tolist(), rate.swapaxes(0, 1), strict=True)
+    )
+    return replace(found, rate=rate, why=why)
 
 
 def _served(demand: Demand, gpus: Sequence[Gpu]) -> Ability:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from whichgpu.hardware.slices import device
 from whichgpu.planner.plan.capacities import ability, held
 from whichgpu.planner.plan.offering import had
 from whichgpu.planner.plan.starting import start_of
@@ -56,7 +57,7 @@ def supplies(asked: Asked, catalogue: Catalogue, today: date) -> Supplies:
 def _able(asked: Asked, one: Supply, catalogue: Catalogue) -> tuple[Supply, str]:
     """An option with its capacity for those demands alone that may run there, and why not the others."""
     assert one.option is not None
-    gpu = None if one.gpu is None else catalogue[one.gpu]
+    gpu = None if one.gpu is None else device(one.gpu, catalogue)
     rates = one.option.capacity
     why = {demand.name: barred(demand, one, gpu) for demand in asked.demands if demand.name in rates}
     kept = {name: rates[name] for name, reason in why.items() if not reason}
@@ -79,7 +80,7 @@ class _Known(NamedTuple):
 
     def held(self, one: Supply, nodes: int) -> dict[str, Held]:
         """What so many machines carry of each demand that may run there."""
-        gpu = self.catalogue[str(one.gpu)]
+        gpu = device(str(one.gpu), self.catalogue)
         carried = {
             demand.name: held(
                 demand, self.found[demand.name], self.rows[demand.name][gpu.id], one.gpu_count, nodes
@@ -91,7 +92,7 @@ class _Known(NamedTuple):
 
     def taken(self, one: Supply, nodes: int) -> Supply:
         """So many machines as one column."""
-        gpu = self.catalogue[str(one.gpu)]
+        gpu = device(str(one.gpu), self.catalogue)
         able, row = next(
             (self.found[name], rows[gpu.id]) for name, rows in self.rows.items() if gpu.id in rows
         )
@@ -106,7 +107,7 @@ class _Known(NamedTuple):
 
     def why(self, one: Supply) -> tuple[str, str]:
         """Why it carries nothing: the kind of reason, and the reason."""
-        gpu = self.catalogue[str(one.gpu)]
+        gpu = device(str(one.gpu), self.catalogue)
         barring = [barred(demand, one, gpu) for demand in self.asked.demands]
         if all(barring):
             return _NOT_ASKED, f"is left out by the {' and the '.join(barring)}"
@@ -144,8 +145,8 @@ def _known(asked: Asked, plain: Sequence[Supply], catalogue: Catalogue) -> _Know
     found: dict[str, Ability] = {}
     rows: dict[str, dict[str, int]] = {}
     for demand in asked.demands:
-        may = [one.gpu for one in plain if one.gpu and not barred(demand, one, catalogue[one.gpu])]
-        gpus: list[Gpu] = [catalogue[key] for key in dict.fromkeys(may)]
+        may = [one.gpu for one in plain if one.gpu and not barred(demand, one, device(one.gpu, catalogue))]
+        gpus: list[Gpu] = [device(key, catalogue) for key in dict.fromkeys(may)]
         if gpus:
             found[demand.name] = ability(demand, gpus, cautious=asked.cautious)
         rows[demand.name] = {gpu.id: row for row, gpu in enumerate(gpus)}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from whichgpu.errors import UsageError
 from whichgpu.planner.plan.carrying import supplies
+from whichgpu.planner.plan.parts import counted
 from whichgpu.planner.plan.program import Columns, Limits, Load, Program
 from whichgpu.planner.plan.supply import chosen
 from whichgpu.values import immutable
@@ -83,6 +85,13 @@ def build(asked: Asked, catalogue: Catalogue, today: datetime.date) -> Built:
     )  # fmt: skip
     rejected = tuple(Rejection(*one) for one in found.rejected)
     return Built(asked, program, slices, found.supplies, kinds, names, found.held, rejected, found.jobs)
+
+
+def refilled(built: Built, held: dict[tuple[str, int], Held]) -> Built:
+    """The same with other capacities of its replicas."""
+    capacity, work = _capacities(built.slices, built.supplies, held)
+    columns = replace(built.program.columns, capacity=capacity, work=work)
+    return replace(built, held=held, program=replace(built.program, columns=columns))
 
 
 def _slices(asked: Asked) -> tuple[Slice, ...]:
@@ -164,7 +173,9 @@ def _quotas(asked: Asked, columns: Sequence[Supply]) -> tuple[Array, Array, tupl
     weights, most, names = [], [], []
     for quota in asked.quotas:
         row = [
-            (one.gpu_count * one.nodes if quota.gpus else one.nodes) if chosen(one, quota.choice) else 0.0
+            (counted(one, quota.choice) if quota.gpus else float(one.nodes))
+            if chosen(one, quota.choice)
+            else 0.0
             for one in columns
         ]
         weights.append(row)

@@ -110,7 +110,10 @@ def conflict(built: Built) -> Conflict:
 
 
 def _several(built: Built, rules: Sequence[Rule], until: float) -> Iterator[Relaxation]:
-    """Limits that must give way together where none does alone: a smallest set, each by its least."""
+    """Limits that must give way together where none does alone: a smallest set, each by its least.
+
+    And each by what the cheapest fleet without them takes, where that is another way.
+    """
     limits = [one for one in rules if one.what != "demand"]
     if not _possible(_without(built.program, limits)):
         return
@@ -118,20 +121,47 @@ def _several(built: Built, rules: Sequence[Rule], until: float) -> Iterator[Rela
     # Which limits are kept depends on which are asked first: each order has its own set.
     for place in range(min(len(limits), _ORDERS)):
         if perf_counter() < until:
-            way = _one_of_several(built, [*limits[place:], *limits[:place]], until)
-            if way is not None and way.text not in told:
-                told.add(way.text)
-                yield way
+            out = _smallest(built.program, [*limits[place:], *limits[:place]])
+            same = [rule for rule in limits if rule in out]
+            for way in (_by_least(built, _budget_last(out), until), _by_cheapest(built, _budget_last(same))):
+                if way is not None and way.text not in told:
+                    told.add(way.text)
+                    yield way
 
 
-def _one_of_several(built: Built, limits: list[Rule], until: float) -> Relaxation | None:
+def _smallest(program: Program, limits: list[Rule]) -> list[Rule]:
+    """Limits of which each has to go for there to be a fleet."""
     out = list(limits)
     for rule in limits:
         less = [one for one in out if one is not rule]
-        if _possible(_without(built.program, less)):
+        if _possible(_without(program, less)):
             out = less
-    # What the fleet costs is known when all else is: the budget comes last.
-    out.sort(key=lambda one: one.what == "USD/h")
+    return out
+
+
+def _budget_last(rules: Sequence[Rule]) -> list[Rule]:
+    """What the fleet costs is known when all else is."""
+    return sorted(rules, key=lambda one: one.what == "USD/h")
+
+
+def _by_cheapest(built: Built, out: list[Rule]) -> Relaxation | None:
+    """Limits raised to what the cheapest fleet without them takes; None where one is of something else."""
+    found = _any(_without(built.program, out), 1e-4)
+    if found is None or any(rule.over is None and rule.what != "USD/h" for rule in out):
+        return None
+    usd, words = found.cost / built.program.period, []
+    for rule in out:
+        if rule.over is None:
+            amount = usd * (1.0 + 1e-9) - (built.asked.budget or 0.0)
+        else:
+            amount = float(np.ceil(rule.over(built.program, found.n)))
+        if amount > 0.0:
+            words.append(f"{rule.text.split(':')[0]}: {_words(built, rule, amount)}")
+    return Relaxation(" and ".join(words), usd, demands_kept=True)
+
+
+def _by_least(built: Built, out: list[Rule], until: float) -> Relaxation | None:
+    """Limits raised by their least, one after the other."""
     program, words = built.program, []
     for place, rule in enumerate(out):
         amount = None if rule.eased is None else _raise(_without(program, out[place + 1 :]), rule, until)

@@ -5,11 +5,11 @@ at all hours. Multiplied by duals they move into the prices,
 
     p'_ch = t_h p_c + pi_ch - pi_c,h+1        0 <= pi_ch <= p_c a_c
     p'_ch = mu_ch                             sum_h mu_ch <= p_c sum_h t_h, of what is paid for always
-    v_s   USD earned for each unit of a total that is made
+    v_s   USD earned for each unit of a total that is made, and w_s less for one on spot capacity, by (6)
 
-and each hour is a program of its own. The sum of their optima, and of v_s T_s, is a bound that is at least
-the relaxation's, and mostly far nearer, since within an hour instances are whole (Geoffrion, Lagrangean
-relaxation for integer programming, 1974). The fleets of the hours are patterns of a master program
+and each hour is a program of its own. The sum of their optima, and of (v_s - w_s share_d) T_s, is a bound
+that is at least the relaxation's, and mostly far nearer, since within an hour instances are whole (Geoffrion,
+Lagrangean relaxation for integer programming, 1974). The fleets of the hours are patterns of a master program
 (`patterns`), whose whole fleets are the answer and whose duals the next prices. Between two rounds over all
 columns, rounds over those of the patterns alone settle the duals, which costs little.
 """
@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whichgpu.planner.plan import solving
-from whichgpu.planner.plan.formulation import formulate
+from whichgpu.planner.plan.formulation import formulate, scale
 from whichgpu.planner.plan.highs import solve
 from whichgpu.planner.plan.means import means
 from whichgpu.planner.plan.patterns import Duals, Pool, assembled, prices
@@ -98,7 +98,21 @@ def _first(program: Program, milp: Milp, relaxed: Found) -> Duals:
     worth = np.zeros(program.load.total.size)
     top = 3600.0 * np.maximum(columns.capacity.max(axis=1), 1e-300)[program.flexible]
     worth[program.flexible] = relaxed.prices[first:last].clip(0.0) / top
-    return Duals(np.minimum(start, (columns.usd * columns.start)[:, None]), always, worth)
+    start = np.minimum(start, (columns.usd * columns.start)[:, None])
+    return Duals(start, always, worth, _tolls(program, milp, relaxed))
+
+
+def _tolls(program: Program, milp: Milp, relaxed: Found) -> Array:
+    """USD of a unit of each total on spot capacity, by the duals of (6) in the first hour, (S,)."""
+    load, toll = program.load, np.zeros(program.load.total.size)
+    first, last = milp.rows["spot"]
+    prices = relaxed.prices[first:last].reshape(-1, program.hours.size)[:, 0]
+    limited = np.flatnonzero(load.spot < 1.0)
+    for d, price in zip(limited.tolist(), prices.tolist(), strict=True):
+        mine = program.flexible & (load.demand == d)
+        if mine.any():
+            toll[mine] = max(-price, 0.0) / (3600.0 * float(scale(program)[load.demand == d].max()))
+    return toll
 
 
 class _Search:
@@ -141,7 +155,9 @@ class _Search:
         return self.found.cost - self.bound <= self.how.gap * self.found.cost
 
     def _constant(self, duals: Duals) -> float:
-        return float(duals.worth @ np.nan_to_num(self.program.load.total))
+        load = self.program.load
+        each = duals.worth - duals.toll * load.spot[load.demand]
+        return float(each @ np.nan_to_num(load.total))
 
     def _part(self, duals: Duals, h: int) -> Program:
         """The program of an hour at prices."""
@@ -156,7 +172,7 @@ class _Search:
         own = replace(
             columns, usd=price.clip(0.0) / program.hours[h], start=np.zeros_like(columns.start), always=never
         )
-        return replace(part, columns=own, load=replace(part.load, worth=duals.worth))
+        return replace(part, columns=own, load=replace(part.load, worth=duals.worth, toll=duals.toll))
 
     def _asked(self, duals: Duals, few: Ints | None = None) -> list[Solution]:
         """What each hour answers, of all columns or of a few."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.hardware.slices import device
 from whichgpu.planner.deployment import LONGEST, TERM_OF, Deployment, checked, label
 from whichgpu.planner.plan.layout import laid_out
 from whichgpu.planner.plan.starting import checkpoint, load_time
@@ -113,7 +114,7 @@ def _run(plan: Plan, pick: Pick, demand: Demand, machines: int, catalogue: Catal
         "max_model_len": _room(length) if demand.unit == "requests" and length else None,
         "batch": int(full.batch) if full.batch and demand.unit != "requests" else None,
         "disk": checkpoint(demand) + _DISK,
-        "load_time": load_time(built.asked, catalogue[str(supply.gpu)], supply.kind),
+        "load_time": load_time(built.asked, device(str(supply.gpu), catalogue), supply.kind),
     }  # fmt: skip
 
 

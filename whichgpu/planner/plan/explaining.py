@@ -118,7 +118,7 @@ def scaling(built: Built) -> Iterator[dict[str, Any]]:
     program = built.program
     most = np.minimum(program.columns.most, program.limits.alone())
     peak = program.load.rate.max(axis=1)
-    sizes = np.array([one.gpu_count * one.nodes for one in built.supplies])
+    sizes = np.array([one.gpu_count * one.nodes / one.parts for one in built.supplies])
     for d, one in enumerate(built.asked.demands):
         mine = (program.load.demand == d) & (peak > 0.0)
         if not mine.any():

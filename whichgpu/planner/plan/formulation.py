@@ -164,8 +164,7 @@ def _objective(program: Program, at: Variables, *, energy: bool) -> Array:
     if energy:
         cost[at.x] = columns.work[at.s, at.c] * program.hours[at.h]
     if program.load.worth is not None:
-        made = 3600.0 * program.hours[at.h] * columns.capacity[at.s, at.c]
-        cost[at.x] -= np.where(program.flexible, program.load.worth, 0.0)[at.s] * made
+        cost[at.x] -= program.earned[at.s, at.c] * program.hours[at.h]
     started = at.u >= 0
     np.add.at(cost, at.u[started], (each * columns.start)[:, None].repeat(at.u.shape[1], 1)[started])
     return cost

@@ -6,7 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from whichgpu.errors import UsageError, one_line
+from whichgpu.hardware.slices import device
 from whichgpu.planner.needs import need
+from whichgpu.planner.plan.parts import in_whole, share, whole_of, with_parts
 from whichgpu.planner.plan.supply import Supply, chosen, in_regions, named
 from whichgpu.prices import live
 from whichgpu.prices import store as prices
@@ -56,7 +58,7 @@ def _allowed(asked: Asked, found: Sequence[Supply], catalogue: Catalogue, out: O
     """Options that the plan allows; what one does not state is not held against it."""
     choice = asked.choice
     for one in found:
-        gpu = None if one.gpu is None else catalogue[one.gpu]
+        gpu = None if one.gpu is None else device(one.gpu, catalogue)
         lacking = "" if gpu is None else _lacking(asked, gpu)
         reasons = (
             (one.kind != "owned" and one.kind not in asked.kinds, _not_of(one.kind)),
@@ -76,7 +78,7 @@ def _owned(asked: Asked, catalogue: Catalogue) -> Iterator[Supply]:
     from whichgpu.prices import purchase
 
     for index, one in enumerate(asked.owned):
-        gpu = catalogue[one.gpu]
+        gpu = device(one.gpu, catalogue)
         usd = one.usd
         if usd is None:
             power = gpu.value("power")
@@ -85,8 +87,9 @@ def _owned(asked: Asked, catalogue: Catalogue) -> Iterator[Supply]:
         name = f"own {one.each} x {gpu.id}" if one.each > 1 else f"own {gpu.id}"
         most, option = float(one.count // one.each), _alike(asked, one, index)
         yield Supply(
-            name, "owned", usd * one.each, gpu.id, one.each, name, name, "own", name, most=most,
+            name, "owned", usd * one.each, gpu.id, one.each, name, name, _OWN, name, most=most,
             idle=0.0 if option is None else option.watts, pools=((name, most),), option=option,
+            parts=in_whole(gpu.id, catalogue),
         )  # fmt: skip
 
 
@@ -105,23 +108,26 @@ def _alike(asked: Asked, one: Owned, index: int) -> Option | None:
 
 def _offered(asked: Asked, catalogue: Catalogue, today: date, out: Out) -> Iterator[Supply]:
     """Offers that the plan as a whole allows, each in its cheapest region of each kind."""
-    pool = live.current() if asked.offers is None else asked.offers
+    pool = with_parts(live.current() if asked.offers is None else asked.offers, asked, catalogue)
     regions = {region for one in pool for region in (one.region, *one.usd_by_region) if region}
-    _known_names(asked, "provider", ["own", *(one.provider for one in pool)])
+    _known_names(asked, "provider", [_OWN, *(one.provider for one in pool)])
     _known_names(asked, "instance", [one.instance for one in pool])
     for place in (asked.choice, *_narrowed(asked)):
         _known_regions(place.regions, regions)
     classes: dict[tuple[str, str], list[str]] = {}
     taken: set[tuple[str, ...]] = set()
     # Of two lists with the same offer the newer one's comes first, and stays: that is no second stock of it.
-    allowed = sorted(prices.select(pool, providers=asked.choice.providers), key=lambda row: row.superseded)
+    sellers = asked.choice.providers
+    if sellers is not None:
+        sellers = tuple(name for name in sellers if prices.key_of(name) != _OWN)
+    allowed = sorted(prices.select(pool, providers=sellers), key=lambda row: row.superseded)
     for offer in (placed for row in allowed for placed in _placed(row, asked)):
         same = (offer.provider, offer.instance, offer.device, offer.region or "", offer.kind)
         again = offer.superseded and same in taken
         reason = _LISTED_TWICE if again else _not_allowed(asked, offer, catalogue, today)
         if reason is None:
             taken.add(same)
-            yield _of_offer(offer)
+            yield _of_offer(offer, in_whole(offer.gpu, catalogue))
         else:
             gpu = offer.gpu or " or ".join(offer.candidates) or offer.gpu_spelling
             classes.setdefault((gpu, reason), []).append(str(offer))
@@ -142,13 +148,15 @@ def _placed(offer: Offer, asked: Asked) -> Iterator[Offer]:
         yield offer.within({region}) or offer
 
 
-def _of_offer(offer: Offer) -> Supply:
+def _of_offer(offer: Offer, parts: int) -> Supply:
     kind, what = offer.kind, f"{offer.provider} {offer.instance}"
     where = what if offer.region == next(iter(offer.usd_by_region), "") else f"{what} in {offer.region}"
     told = "" if kind == "on_demand" else f" ({kind.replace('_', ' ')})"
+    if offer.gpu != whole_of(offer.gpu or ""):
+        told += f" as {offer.gpu_count:g} x {offer.gpu}"
     return Supply(
         f"{where}{told}", kind, offer.usd_per_hour, offer.gpu, int(offer.gpu_count), what,
-        f"{where} {offer.gpu}", offer.provider, offer.instance, offer.region, offer=offer,
+        f"{where} {offer.gpu}", offer.provider, offer.instance, offer.region, offer=offer, parts=parts,
     )  # fmt: skip
 
 
@@ -164,12 +172,13 @@ def _not_allowed(asked: Asked, offer: Offer, catalogue: Catalogue, today: date) 
     """Why an offer may not be taken; None where it may."""
     if offer.gpu is None or offer.quarantine:
         return offer.quarantine or "which GPU it has is not clear"
-    choice, gpu = asked.choice, catalogue.get(offer.gpu)
-    if gpu is None:
+    choice = asked.choice
+    if whole_of(offer.gpu) not in catalogue:
         return "its GPU is not in the catalogue"
+    gpu = device(offer.gpu, catalogue)
     lacking = _lacking(asked, gpu)
     reasons = (
-        (offer.gpu_count < 1, "is a share of a GPU"),
+        (offer.gpu_count < 1, f'is a share of a GPU; gpus = ["{gpu.id}:{share(offer.gpu_count)}"] takes it'),
         (offer.kind not in asked.kinds, _not_of(offer.kind)),
         (choice.gpus is not None and offer.gpu not in choice.gpus, _NO_GPU),
         (not in_regions(offer.region, choice.regions), _elsewhere(offer.region, choice)),
@@ -186,6 +195,8 @@ def _lacking(asked: Asked, gpu: Gpu) -> str:
     return next((need(name).lacking(gpu) for name in asked.needs if not need(name).met(gpu)), "")
 
 
+#: The provider of what is owned already.
+_OWN = "own"
 _LISTED_TWICE = "a newer list has the same offer"
 _NO_GPU, _NO_PROVIDER = "is not among the gpus asked for", "is not from the providers asked for"
 
@@ -213,7 +224,7 @@ def _known_names(asked: Asked, what: str, known: Sequence[str]) -> None:
     places = _limits(asked) if what == "instance" else [asked.choice, *_narrowed(asked)]
     for name in (name for place in places for name in getattr(place, f"{what}s") or ()):
         if prices.key_of(name) not in keys:
-            raise UsageError(prices.unknown(what, one_line(name), set(known) - {"", "own"}))
+            raise UsageError(prices.unknown(what, one_line(name), set(known) - {"", _OWN}))
 
 
 def _known_regions(regions: Sequence[str] | None, known: set[str]) -> None:

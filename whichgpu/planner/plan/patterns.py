@@ -42,11 +42,12 @@ class Pattern(NamedTuple):
 
 
 class Duals(NamedTuple):
-    """What hours are told: of starts and of commitments (C, H), and of a unit of a total (S,)."""
+    """What hours are told: of starts, of commitments (C, H), of a unit of a total, of one on spot (S,)."""
 
     start: Array
     always: Array
     worth: Array
+    toll: Array
 
     def between(self, other: Duals, part: float) -> Duals:
         """So far from these to others."""
@@ -87,6 +88,8 @@ class _Master(NamedTuple):
     e: Ints
     u: Ints
     whole: Ints
+    #: Demands with a row (e).
+    tolled: tuple[int, ...] = ()
 
 
 def prices(pool: Pool, seconds: float) -> Duals | None:
@@ -109,7 +112,12 @@ def prices(pool: Pool, seconds: float) -> Duals | None:
     always[made.always] = dual("always").reshape(-1, hours.size)
     worth = np.zeros(program.load.total.size)
     worth[program.flexible] = dual("work") / _tops(program)
-    return Duals(start, always, worth)
+    toll = np.zeros_like(worth)
+    first, last = made.milp.rows.get("spot", (0, 0))
+    for d, price in zip(made.tolled, found.prices[first:last].tolist(), strict=True):
+        mine = program.flexible & (program.load.demand == d)
+        toll[mine] = max(-price, 0.0) / float(program.load.total[mine].sum())
+    return Duals(start, always, worth, toll)
 
 
 def assembled(pool: Pool, gap: float, seconds: float) -> Array | None:
@@ -149,7 +157,7 @@ def _master(pool: Pool, *, whole: bool) -> _Master:
     rows.add("one", np.ones(hours.size), np.ones(hours.size), (hour, np.arange(count), 1.0))
     _starts(made, rows, hours.size)
     _always(made, rows, hours.size)
-    _work(program, made, rows, x)
+    tolled = _work(program, made, rows, x)
     _limits(program, made, rows)
     size = count + 2 * e.size + always.size
     binaries = _fleets(made, rows, size) if whole else np.zeros(0, int)
@@ -166,7 +174,7 @@ def _master(pool: Pool, *, whole: bool) -> _Master:
         cost, np.zeros(size), upper, integral, np.concatenate(rows.lower), np.concatenate(rows.upper),
         rows.matrix(), np.zeros((0, 0), int), 0, (hour[:0], hour[:0], hour[:0]), rows.named,
     )  # fmt: skip
-    return made._replace(milp=milp)
+    return made._replace(milp=milp, tolled=tolled)
 
 
 def _of(made: _Master, weights: Array) -> tuple[Ints, Ints, Array]:
@@ -196,7 +204,8 @@ def _always(made: _Master, rows: Rows, hours: int) -> None:
              (np.arange(size), np.repeat(made.whole, hours), 1.0))  # fmt: skip
 
 
-def _work(program: Program, made: _Master, rows: Rows, x: Array) -> None:
+def _work(program: Program, made: _Master, rows: Rows, x: Array) -> tuple[int, ...]:
+    """(d) and (e); the demands that have a row of the latter."""
     load, flexible = program.load, np.flatnonzero(program.flexible)
     by_column = np.einsum("psc,sc,p->psc", x, program.columns.capacity, 3600.0 * program.hours[made.hour])
     top = _tops(program)
@@ -204,14 +213,17 @@ def _work(program: Program, made: _Master, rows: Rows, x: Array) -> None:
     pattern, place = np.nonzero(value)
     rows.add("work", load.total[flexible] / top, np.inf, (place, pattern, value[pattern, place]))
     on_spot = by_column[:, :, program.columns.spot].sum(axis=2)
+    tolled = []
     for d in np.flatnonzero(load.spot < 1.0).tolist():
         mine = flexible[load.demand[flexible] == d]
         part, whole = on_spot[:, mine].sum(axis=1), float(load.total[mine].sum())
         if part.any():
             some = np.flatnonzero(part)
+            tolled.append(d)
             rows.add(
                 "spot", -np.inf, np.array([load.spot[d]]), (np.zeros_like(some), some, part[some] / whole)
             )
+    return tuple(tolled)
 
 
 def _limits(program: Program, made: _Master, rows: Rows) -> None:

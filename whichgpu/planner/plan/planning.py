@@ -16,7 +16,7 @@ from whichgpu.planner.plan.columns import build
 from whichgpu.planner.plan.conflict import conflict
 from whichgpu.planner.plan.deployments import deployments
 from whichgpu.planner.plan.settling import settled
-from whichgpu.planner.plan.solving import cheapest, effort
+from whichgpu.planner.plan.simulated import held
 from whichgpu.planner.plan.supply import chosen
 from whichgpu.planner.plan.uncarried import uncarried
 from whichgpu.planner.plan.why_not import rival, why_not
@@ -47,7 +47,7 @@ def plan(asked: Asked, catalogue: Catalogue, today: date, *, explained: bool = T
         nothing = _nothing(built)
         return replace(nothing, conflict=lost, why_not=built.rejected, seconds=perf_counter() - started)
     began = perf_counter()
-    found = cheapest(built.program, effort(gap_of(built), asked.seconds))
+    built, found, unsure = held(built, gap_of(built), asked.seconds, catalogue)
     answer = Plan(built, found, solve_seconds=perf_counter() - began)
     if not answer.feasible:
         why = conflict(built) if found.status == "infeasible" else None
@@ -55,7 +55,7 @@ def plan(asked: Asked, catalogue: Catalogue, today: date, *, explained: bool = T
     if explained:
         answer = _explained(answer)
     answer = replace(answer, solution=settled(built.program, answer.solution))
-    warnings = tuple(_warnings(answer))
+    warnings = tuple(_warnings(answer, unsure))
     return replace(
         answer,
         deployments=deployments(answer, catalogue),
@@ -96,8 +96,13 @@ def _explained(answer: Plan) -> Plan:
     )  # fmt: skip
 
 
-def _warnings(answer: Plan) -> list[str]:
+def _warnings(answer: Plan, unsure: int) -> list[str]:
     said_ = []
+    if unsure:
+        said_.append(
+            f"percentiles of {unsure} kinds of replica are of queueing theory alone: the time limit left "
+            "none to simulate them; time_limit in [plan] gives it longer"
+        )
     for one in answer.picks:
         gpus = one.instances * one.supply.gpu_count * one.supply.nodes
         if gpus > _ABSURD and np.isinf(one.supply.most):

@@ -29,7 +29,8 @@ class Load:
     `rate` (S, H) is units/s, `total` (S,) units in the whole period to be made in the hours of `window`
     (S, H), NaN where the rate is stated. `spare` (S,) is how many instances may be lost, `spot` (D,) the
     share of a demand that spot capacity may carry. With `worth` (S,), USD per unit, totals need not be
-    made, and what is made of them is earned: the Lagrangian of their rows.
+    made, and what is made of them is earned, less a `toll` (S,) of what is made on spot capacity: the
+    Lagrangian of their rows.
     """
 
     rate: Array
@@ -39,6 +40,7 @@ class Load:
     demand: Ints
     spot: Array
     worth: Array | None = None
+    toll: Array | None = None
 
 
 @immutable(eq=False)
@@ -126,6 +128,17 @@ class Program:
     def flexible(self) -> Mask:
         """Slices whose work may be done at any hour of their window, (S,)."""
         return ~np.isnan(self.load.total)
+
+    @property
+    def earned(self) -> Array:
+        """USD/h that an instance of each column earns with the totals under `worth`, (S, C)."""
+        load, columns = self.load, self.columns
+        if load.worth is None:
+            return np.zeros(columns.capacity.shape)
+        each = np.where(self.flexible, load.worth, 0.0)[:, None]
+        if load.toll is not None:
+            each = each - np.where(self.flexible, load.toll, 0.0)[:, None] * columns.spot
+        return np.asarray(3600.0 * each * columns.capacity)
 
     def alone(self) -> Array:
         """Instances of a column that would carry everything it can at an hour, spares with them, (C, H)."""

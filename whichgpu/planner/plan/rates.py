@@ -2,6 +2,7 @@
 
     rate = "5 req/s"                                    always
     rate = ["2 req/s", "2 req/s", ...]                  24 values are a day, 168 a week from Monday on
+    rate = { values = [2, 2, ...], unit = "req/s" }     the same, with its unit once
     rate = { default = "2 req/s", "8-18" = "9 req/s", "sat-sun 0-24" = "1 req/s" }
     rate = { file = "forecast.csv", column = "chat", unit = "req/s" }
     rate = { of = "chat", times = 0.2, unit = "req/s" }
@@ -58,8 +59,13 @@ def one(value: Any, where: str, unit: str = "") -> tuple[float, str]:
     Raises `UsageError` for a negative rate, one that is absurdly large, and none at all.
     """
     if isinstance(value, int | float) and not isinstance(value, bool):
+        if not math.isfinite(value):
+            raise UsageError(f'{where}: {value:g} is not a finite rate; write e.g. "5 req/s"')
         if not unit:
-            raise UsageError(f'{where}: {value:g} has no unit; write e.g. "{value:g} req/s"')
+            raise UsageError(
+                f'{where}: {value:g} has no unit; write e.g. "{value:g} req/s", and of a list '
+                'rate = { values = [..], unit = "req/s" }'
+            )
         value = f"{value!r} {unit}"
     if not isinstance(value, str):
         raise UsageError(f'{where}: {shown(value)} is not a rate; write e.g. "5 req/s"')
@@ -86,11 +92,24 @@ def read(raw: Any, where: str, folder: Path) -> Rate:
     if isinstance(raw, dict):
         if "of" in raw:
             return _multiple(raw, where)
+        if "values" in raw:
+            return _with_unit(raw, where)
         return _forecast(raw, where, folder) if "file" in raw else _windows(raw, where)
     rate, unit = one(raw, where)
     if rate == 0.0:
         raise UsageError(f"{where}: a rate that is always 0 asks for nothing; leave the demand out")
     return Rate(np.array([rate]), unit)
+
+
+def _with_unit(raw: Mapping[str, Any], where: str) -> Rate:
+    """A list of plain numbers, whose unit is said once."""
+    extra = sorted(set(raw) - {"values", "unit"})
+    if extra:
+        raise UsageError(f"{where}: {unknown('key', extra[0], ('values', 'unit'))}")
+    values = raw["values"]
+    if not isinstance(values, list):
+        raise UsageError(f"{where}.values: {shown(values)} is no list; write e.g. values = [2, 2, 5]")
+    return _listed(values, f"{where}.values", str(raw.get("unit", "")))
 
 
 def _listed(raw: list[Any], where: str, unit: str) -> Rate:

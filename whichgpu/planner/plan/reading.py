@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,16 @@ from whichgpu.planner.plan import rates
 from whichgpu.planner.plan.asked import Asked
 from whichgpu.planner.plan.keys import Keys
 from whichgpu.planner.plan.reading_demand import DEMAND, read_demand
-from whichgpu.planner.plan.reading_supply import choice, commitment, in_hours, needs, option, owned, quota
+from whichgpu.planner.plan.reading_supply import (
+    choice,
+    commitment,
+    devices,
+    in_hours,
+    needs,
+    option,
+    owned,
+    quota,
+)
 from whichgpu.prices import store as prices
 from whichgpu.prices.offers import KINDS
 
@@ -51,6 +61,9 @@ def parsed(raw: Mapping[str, Any], folder: Path, name: str, catalogue: Catalogue
             'rate = "5 req/s", slo = "ttft p90 1 s, tpot 50 ms"'
         )
     demands = _demands(tables["demand"], plan, folder, catalogue, own=bool(tables["option"]))
+    kinds = _kinds(plan, demands, own=bool(tables["option"]))
+    if "terms" not in plan.raw and "spot_share" not in plan.raw and not tables["option"]:
+        demands = tuple(map(_off_spot, demands, tables["demand"]))
     hours = _hours(demands)
     offers, start = _offers(plan, folder, catalogue, today), in_hours(plan.seconds("start_up"))
     asked = Asked(
@@ -59,7 +72,7 @@ def parsed(raw: Mapping[str, Any], folder: Path, name: str, catalogue: Catalogue
         owned=tuple(owned(one, i, catalogue) for i, one in enumerate(tables["owned"])),
         commitments=tuple(commitment(one, i, catalogue) for i, one in enumerate(tables["commitment"])),
         quotas=tuple(quota(one, i, catalogue) for i, one in enumerate(tables["quota"])),
-        offers=offers, kinds=_kinds(plan, demands, own=bool(tables["option"])),
+        offers=offers, kinds=kinds,
         choice=choice(plan, catalogue), needs=needs(plan),
         types=plan.whole("max_types"), budget=plan.number("budget", "price"),
         start=start,
@@ -68,6 +81,11 @@ def parsed(raw: Mapping[str, Any], folder: Path, name: str, catalogue: Catalogue
     )  # fmt: skip
     _unique("option", [one.name for one in asked.options])
     return asked
+
+
+def _off_spot(demand: Demand, raw: Mapping[str, Any]) -> Demand:
+    """A rate that says nothing of spot capacity has none of it where another demand lets it in."""
+    return demand if demand.total is not None or "spot_share" in raw else replace(demand, spot=0.0)
 
 
 def _seconds(plan: Keys) -> float:
@@ -133,8 +151,6 @@ def _hours(demands: Sequence[Demand]) -> Any:
 
 def _spread(demand: Demand, hours: int) -> Demand:
     """A demand over all hours of the plan."""
-    from dataclasses import replace
-
     mask = None if demand.window is None else np.resize(demand.window, hours)
     return replace(demand, rate=np.resize(demand.rate, hours), window=mask)
 
@@ -143,10 +159,9 @@ def _offers(plan: Keys, folder: Path, catalogue: Catalogue, today: date) -> Any:
     path = plan.text("offers")
     if not path:
         return None
-    from whichgpu.planner.request import ids
-    from whichgpu.prices.userfile import load_offers
+    from whichgpu.planner.request import own_offers
 
-    return load_offers(folder / path, resolve=lambda text: ids(text, catalogue), today=today).offers
+    return own_offers(folder / path, lambda text: devices(text, catalogue), today)
 
 
 def _kinds(plan: Keys, demands: Sequence[Demand], *, own: bool) -> tuple[str, ...]:

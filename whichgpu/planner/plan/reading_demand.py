@@ -55,6 +55,8 @@ def read_demand(
             "window", 'is of work that may wait, total = ".."; a rate has its windows in itself: '
             'rate = { "22-6" = "5 req/s" }',
         )  # fmt: skip
+    if rate is not None:
+        rate = _in_seconds(rate, workload)
     unit = rate.unit if rate is not None else str(window[1])  # type: ignore[index]
     unit = _known_unit(keys, workload, unit, own=own)
     chosen = choice(keys, catalogue)
@@ -103,14 +105,26 @@ def _total(keys: Keys, workload: Workload | None) -> Any:
     words = re.sub(r"\s*(/|per )\s*(day|night)$", "", found[3].lower()).strip()
     if not 0.0 < amount < 1e15:
         raise keys.fault("total", f"{amount:g} is not above zero, or absurd")
-    spoken = re.fullmatch(r"(?:(.+) )?(second|minute|hour)s?(?: of (.+))?", words)
-    if spoken and workload is not None and workload.unit.endswith("seconds"):
-        amount, words = amount * _TIMES[spoken[2]], workload.unit
+    times, words = _spoken(words, workload)
+    amount *= times
     text = keys.text("window", "0-24")
     window = rates.window(text, f"{keys.where}.window")
     if window.size != rates.DAY:
         raise keys.fault("window", "names days, and a total is of each day; leave the days out")
     return amount, (window, rates.plain(words))
+
+
+def _spoken(words: str, workload: Workload | None) -> tuple[float, str]:
+    """Seconds in a unit of work that is a time (hours of audio), and the workload's own unit; 1 in others."""
+    found = re.fullmatch(r"(?:(.+) )?(second|minute|hour)s?(?: of (.+))?", words)
+    if found is None or workload is None or not workload.unit.endswith("seconds"):
+        return 1.0, words
+    return _TIMES[found[2]], workload.unit
+
+
+def _in_seconds(rate: Rate, workload: Workload | None) -> Rate:
+    times, unit = _spoken(rate.unit, workload)
+    return rate._replace(values=times * rate.values, unit=unit)
 
 
 def _known_unit(keys: Keys, workload: Workload | None, unit: str, *, own: bool) -> str:

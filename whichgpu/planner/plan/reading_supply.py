@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.errors import UsageError, one_line
+from whichgpu.errors import UsageError
 from whichgpu.planner.plan import rates
 from whichgpu.planner.plan.asked import Choice, Commitment, Option, Owned, Quota
 from whichgpu.planner.plan.keys import Keys, unknown
@@ -75,20 +75,23 @@ def kinds_of(keys: Keys, term: str) -> tuple[str, ...]:
 
 def gpu_ids(text: str, catalogue: Catalogue) -> tuple[str, ...]:
     """Every GPU that a spelling may mean; `h100` is all of that name."""
-    from whichgpu.planner.request import ids
-
     key = text.strip().lower()
     alike = tuple(one for one in catalogue if one == key or one.startswith(f"{key}-"))
-    if alike:
-        return alike
+    return alike or devices(text, catalogue)
+
+
+def devices(text: str, catalogue: Catalogue) -> tuple[str, ...]:
+    """The ids that one device's spelling may mean, of a part of a GPU as well."""
+    from whichgpu.planner.request import ids
+
     try:
         return tuple(ids(text, catalogue))
     except UsageError:
-        return (_whole(text, catalogue),)
+        return (_device(text, catalogue),)
 
 
-def _whole(text: str, catalogue: Catalogue) -> str:
-    """The id of a GPU; raises `UsageError` for a part of one, as demands share the time of whole ones."""
+def _device(text: str, catalogue: Catalogue) -> str:
+    """The id of a GPU, or of a part of one."""
     from whichgpu.hardware.names import resolve
     from whichgpu.hardware.parts import is_part
     from whichgpu.hardware.slices import resolve_device
@@ -96,12 +99,8 @@ def _whole(text: str, catalogue: Catalogue) -> str:
     try:
         return resolve(text, catalogue).id
     except UsageError:
-        whole, mark, _ = text.partition(":")
-        if mark and is_part(resolve_device(text, catalogue)[0]):
-            raise UsageError(
-                f"'{one_line(text)}' is part of a GPU; a plan takes whole ones, whose time demands share: "
-                f"write {whole}"
-            ) from None
+        if ":" in text and is_part(found := resolve_device(text, catalogue)[0]):
+            return found.id
         raise
 
 
@@ -182,7 +181,7 @@ def owned(raw: Any, index: int, catalogue: Catalogue) -> Owned:
     assert each is not None
     if count % each:
         raise keys.fault("per_instance", f"{count} GPUs are no whole number of machines of {each}")
-    return Owned(_whole(keys.text("gpu"), catalogue), count, each, keys.number("usd_per_hour", "price"))
+    return Owned(_device(keys.text("gpu"), catalogue), count, each, keys.number("usd_per_hour", "price"))
 
 
 def commitment(raw: Any, index: int, catalogue: Catalogue) -> Commitment:

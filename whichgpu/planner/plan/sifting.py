@@ -143,6 +143,8 @@ def _of_work(program: Program, milp: Milp, found: Found) -> Array:
     worth = worth / top[:, None]
     worth[flexible] = (_rows(milp, found, "work") / top[flexible])[:, None] * hours * load.window[flexible]
     value = worth[:, None, :] * columns.capacity[:, :, None]
+    if load.worth is not None:
+        value = value + program.earned[:, :, None] * (hours * load.window)[:, None, :]
     if program.energy:
         value = value - columns.work[:, :, None] * hours
     return np.asarray(np.where(columns.capacity[:, :, None] > 0.0, value, 0.0))

@@ -49,8 +49,8 @@ _ROWS = 0.15
 _ROUGH, _LITTLE = 0.05, 0.06
 #: Hours times columns that are solved at once first, the part of the time for that, and what counts as equal.
 _AT_ONCE, _SHORT, _SAME = 300, 0.6, 1e-9
-#: Part of the time for hours as if nothing coupled them.
-_APART = 0.35
+#: Part of the time for hours as if nothing coupled them, and for all at once where some is paid for always.
+_APART, _PAID = 0.35, 0.5
 #: Hours that are solved side by side at most.
 _WORKERS = 8
 #: How near to a row of (8) a fleet is that it may matter again; hours of the first of them that are solved.
@@ -184,6 +184,11 @@ def _coupled(program: Program, how: Effort) -> Solution:
         part = _SHORT * how.left if separable(program) else how.left
         best = _nearer(best, surviving(program, Effort(how.gap, perf_counter() + part)), how)
         if best.status != "limit" or not separable(program):
+            return best
+    if program.columns.always.any() and not few:
+        # What is paid for always couples all hours at once, which prices hour by hour say little of.
+        best = _nearer(best, surviving(program, Effort(how.gap, perf_counter() + _PAID * how.left)), how)
+        if best.status != "limit":
             return best
     types = program.limits.types is not None
     best = _nearer(best, of_few_types(program, how) if types else together(program, how, best), how)
@@ -402,6 +407,5 @@ def cost_of(program: Program, n: Array, x: Array, *, energy: bool | None = None)
     if energy:
         cost += float(np.einsum("sc,sch,h->", columns.work, x, program.hours))
     elif program.load.worth is not None:
-        worth = np.where(program.flexible, program.load.worth, 0.0)
-        cost -= 3600.0 * float(np.einsum("s,sc,sch,h->", worth, columns.capacity, x, program.hours))
+        cost -= float(np.einsum("sc,sch,h->", program.earned, x, program.hours))
     return cost

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whichgpu.planner.needs import need
+from whichgpu.planner.plan.parts import whole_of
 from whichgpu.prices.store import key_of
 from whichgpu.values import immutable
 
@@ -45,6 +46,8 @@ class Supply:
     pools: tuple[tuple[str, float], ...] = ()
     offer: Offer | None = None
     option: Option | None = None
+    #: How many of its GPUs make a whole one: more than one of parts.
+    parts: int = 1
 
     def __str__(self) -> str:
         return self.name
@@ -54,7 +57,7 @@ def chosen(one: Supply, choice: Choice) -> bool:
     """Whether the words of a choice select it."""
     return (
         named(one.provider, choice.providers)
-        and (choice.gpus is None or one.gpu in choice.gpus)
+        and (choice.gpus is None or one.gpu in choice.gpus or whole_of(one.gpu or "") in choice.gpus)
         and (choice.kinds is None or one.kind in choice.kinds)
         and in_regions(one.region, choice.regions)
         and (named(one.instance, choice.instances) or named(one.name, choice.instances))

@@ -15,7 +15,7 @@ import numpy as np
 from whichgpu.errors import UsageError
 from whichgpu.planner.plan.columns import build
 from whichgpu.planner.plan.conflict import Conflict, Relaxation, said
-from whichgpu.planner.plan.solving import cheapest, effort
+from whichgpu.planner.plan.simulated import held
 from whichgpu.planner.plan.whatif import eased
 from whichgpu.units import number
 
@@ -104,6 +104,10 @@ def _wishes(asked: Asked, demand: Demand) -> Iterator[Wish]:
     if set(asked.kinds) == {"on_demand"}:
         yield Wish("terms: on-demand prices only", "spot prices too",
                    lambda one: replace(one, kinds=("on_demand", "spot")))  # fmt: skip
+    elif "on_demand" not in asked.kinds:
+        terms = " and ".join(one.replace("_", " ") for one in asked.kinds)
+        yield Wish(f"terms: {terms} prices only", "on-demand prices too",
+                   lambda one: replace(one, kinds=(*asked.kinds, "on_demand")))  # fmt: skip
     for what in ("gpus", "providers", "regions"):
         if getattr(asked.choice, what) is not None:
             yield Wish(f"{what} of the plan: {_listed(getattr(asked.choice, what))}", "any", _of_plan(what))
@@ -156,7 +160,7 @@ def _ways(plan: _Plan, wish: Wish, until: float) -> Iterator[Relaxation]:
     built = plan.built(changed)
     if built is None:
         return
-    found = cheapest(built.program, effort(_GAP, _EACH))
+    built, found, _ = held(built, _GAP, _EACH, plan.catalogue)
     if np.isfinite(found.cost):
         yield Relaxation(text, found.cost / built.program.period, demands_kept=True)
 

@@ -21,7 +21,7 @@ from whichgpu.planner.plan.columns import build
 from whichgpu.planner.plan.keys import unknown
 from whichgpu.planner.plan.reading_demand import MOST_SPARE
 from whichgpu.planner.plan.rounding import carried
-from whichgpu.planner.plan.solving import cheapest, cost_of, effort
+from whichgpu.planner.plan.solving import cost_of
 from whichgpu.planner.plan.whatif_words import (
     EXAMPLE,
     FACTOR,
@@ -72,10 +72,11 @@ def what_if(text: str | Sequence[str], before: Plan, catalogue: Catalogue, today
     from whichgpu.planner.plan.answer import Plan
     from whichgpu.planner.plan.conflict import conflict
     from whichgpu.planner.plan.planning import gap_of
+    from whichgpu.planner.plan.simulated import held
 
     texts = [text] if isinstance(text, str) else list(text)
     built = _changed(before.built, texts, catalogue, today)
-    found = cheapest(built.program, effort(gap_of(built), built.asked.seconds))
+    built, found, _ = held(built, gap_of(built), built.asked.seconds, catalogue)
     if found.status == "limit":
         found = _kept(built.program, before, found)
     after = Plan(built, found)
@@ -177,12 +178,12 @@ def _of_supply(built: Built, kind: str, rest: str, text: str) -> Built:
 
 def named(built: Built, words: str) -> NDArray[np.bool_]:
     """Which supplies the words name: all, or those of a GPU, provider, kind of price, instance or option."""
-    key = words.strip().lower().replace("_", "-")
+    key = words.strip().lower().replace("_", "-").replace(":", "-")
     if key in ("", "all"):
         return np.ones(len(built.supplies), dtype=bool)
 
     def meant(value: str) -> bool:
-        plain = value.lower().replace("_", "-").replace(" ", "-")
+        plain = value.lower().replace("_", "-").replace(" ", "-").replace(":", "-")
         return plain == key.replace(" ", "-") or plain.startswith(f"{key.replace(' ', '-')}-")
 
     return np.array(

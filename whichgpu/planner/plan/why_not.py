@@ -1,8 +1,15 @@
-"""Why each class of offers is not in the fleet, and the next best fleet."""
+"""Why each class of offers is not in the fleet, and the next best fleet.
+
+By how much the price of a column would have to fall is a ratio: of all fleets that have it, the least of
+(their cost - that of the fleet) / (USD spent on the column). Each fleet found at a lower price gives a
+smaller fall to try next, until none is cheaper (Dinkelbach, On nonlinear fractional programming, 1967). The
+relaxation, where this begins, has parts of instances; where the time is over its figure is told as such.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +19,7 @@ from whichgpu.planner.plan.answer import Plan, Rival
 from whichgpu.planner.plan.columns import Rejection
 from whichgpu.planner.plan.dominance import dominated
 from whichgpu.planner.plan.sifting import priced
+from whichgpu.planner.plan.solving import cost_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,10 +28,14 @@ if TYPE_CHECKING:
 
     from whichgpu.planner.plan.again import Again
     from whichgpu.planner.plan.columns import Built
+    from whichgpu.planner.plan.program import Program
     from whichgpu.planner.plan.solving import Solution
 
     Array = NDArray[np.float64]
 
+#: Seconds for exact falls of prices, solutions for one of them, what counts as free and as no fall, and costs
+#: that are the same.
+_EXACT, _STEPS, _FREE, _LEAST, _SAME = 1.0, 8, 0.999, 1e-6, 1e-9
 #: Types that are left out in turn in search of the next best fleet.
 _RIVALS = 4
 
@@ -44,17 +56,63 @@ def why_not(again: Again) -> Iterator[Rejection]:
     for c, one in enumerate(built.supplies):
         key = (one.name, one.kind) if one.option is not None or one.gpu is None else (one.gpu, one.kind)
         classes.setdefault(key, []).append(c)
-    for (what, kind), mine in classes.items():
-        if not used[mine].any():
-            best = min(
-                mine, key=lambda c: (by[c] >= 0, np.nan_to_num(falls[c], nan=1e9), program.columns.usd[c])
-            )
-            yield Rejection(
-                f"{what} ({kind.replace('_', ' ')})", len(mine), *_reason(built, best, by, falls, used)
-            )
+    best = {
+        key: min(mine, key=lambda c: (by[c] >= 0, np.nan_to_num(falls[c], nan=1e9), program.columns.usd[c]))
+        for key, mine in classes.items()
+        if not used[mine].any()
+    }
+    known = _breaking_even(again, [c for c in best.values() if by[c] < 0 and program.upper()[c].any()], falls)
+    for (what, kind), c in best.items():
+        said = _reason(built, c, by, falls, known)
+        yield Rejection(f"{what} ({kind.replace('_', ' ')})", len(classes[what, kind]), *said)
 
 
-def _reason(built: Built, c: int, by: Any, falls: Array, used: Any) -> tuple[str, str]:
+def _breaking_even(again: Again, some: list[int], falls: Array) -> dict[int, float]:
+    """By how much prices would have to fall, those first that are nearest to it, while there is time."""
+    until = perf_counter() + min(_EXACT, again.left)
+    known = {}
+    for c in sorted(some, key=lambda c: float(np.nan_to_num(falls[c], nan=1e9))):
+        fall = _fall(again, c, float(np.nan_to_num(falls[c], nan=_FREE)), until)
+        if fall is None:
+            break
+        known[c] = fall
+    return known
+
+
+def _fall(again: Again, c: int, begin: float, until: float) -> float | None:
+    """The share by which a column's price would have to fall; 1 where no fall would do, None in no time."""
+    fall = _down(again, c, float(np.clip(begin, _LEAST, _FREE)), until)
+    # Where instances are whole a fall of the relaxation's may be too little.
+    fall = _down(again, c, _FREE, until) if fall == 1.0 else fall
+    return fall if fall is not None and fall > _LEAST else None
+
+
+def _down(again: Again, c: int, begin: float, until: float) -> float | None:
+    """The fall from which on the price pays, at most `begin`; 1 where that is too little."""
+    program, cost, fall, trial = again.built.program, again.found.cost, 1.0, begin
+    for _ in range(_STEPS):
+        if perf_counter() > until:
+            return None
+        usd = program.columns.usd.copy()
+        usd[c] *= 1.0 - trial
+        found = again.cost(replace(program, columns=replace(program.columns, usd=usd)))
+        if found is None:
+            return None
+        spent = cost_of(_priced_alone(program, c), found.n, found.x)
+        if found.cost >= cost * (1.0 - _SAME - again.gap) or spent <= 0.0:
+            break
+        fall = trial = (found.cost + trial * spent - cost) / spent
+    return fall
+
+
+def _priced_alone(program: Program, c: int) -> Program:
+    """The program in which nothing but one column costs anything."""
+    usd = np.zeros_like(program.columns.usd)
+    usd[c] = program.columns.usd[c]
+    return replace(program, columns=replace(program.columns, usd=usd))
+
+
+def _reason(built: Built, c: int, by: Any, falls: Array, known: dict[int, float]) -> tuple[str, str]:
     columns, one = built.program.columns, built.supplies[c]
     if columns.most[c] <= 0.0 or built.program.upper()[c].max() <= 0.0:
         return "not allowed", f"{one}: a limit leaves none of it"
@@ -66,17 +124,29 @@ def _reason(built: Built, c: int, by: Any, falls: Array, used: Any) -> tuple[str
             if price != "no less"
             else f"{one} is no better than {other} at the same {usd(one.usd)}"
         )
-    if np.isnan(falls[c]):
+    if np.isnan(falls[c]) and c not in known:
         return "dearer", f"{one} at {usd(one.usd)}: dearer for this work than the fleet"
-    if falls[c] > 1e-6:
-        return "dearer", (
-            f"{one} at {usd(one.usd)}: an instance earns {usd((1.0 - falls[c]) * one.usd)} at the margin; "
-            "its price "
-            f"would have to fall by {falls[c]:.0%} before it could pay"
-        )
+    if not falls[c] <= _LEAST:
+        return "dearer", f"{one} at {usd(one.usd)}: {_words(one.usd, float(falls[c]), known.get(c))}"
+    fall = known.get(c, 1.0)
+    exact = "" if fall >= 1.0 else f"; {_words(one.usd, fall, fall)}"
     return "whole instances", (
         f"{one} at {usd(one.usd)} would pay in parts of an instance; whole ones of the fleet fit the work "
-        "better"
+        f"better{exact}"
+    )
+
+
+def _words(price: float, relaxed: float, fall: float | None) -> str:
+    """By how much a price would have to fall: found, or about as much as the relaxation has it."""
+    if fall is None:
+        return (
+            f"an instance earns {usd((1.0 - relaxed) * price)} at the margin; by the relaxation its price "
+            f"would have to fall by about {relaxed:.0%}"
+        )
+    if fall >= 1.0:
+        return "at no price does it make the fleet cheaper"
+    return (
+        f"its price would have to fall by {100.0 * fall:.3g}%, to {usd((1.0 - fall) * price)}, before it pays"
     )
 
 
