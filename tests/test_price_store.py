@@ -174,6 +174,21 @@ def test_a_source_that_lost_most_of_its_rows_is_not_believed(tmp_path: Path) -> 
     assert {row.as_of for row in live.current() if row.source == "skypilot"} == {FIRST}
 
 
+@pytest.mark.parametrize("usd", [math.nan, -1.0, 1e300, 0.0])
+def test_prices_that_are_none_do_not_take_the_place_of_those_that_were_read(usd: float) -> None:
+    """Rows that are set aside are in no answer: a source that has lost its sound ones keeps the old."""
+    rows = [Listing("acme", f"box-{gpus}", "NVIDIA L4 24GB", float(gpus), 0.8 * gpus) for gpus in (1, 2, 4)]
+    (fine,) = update([PriceSource("acme", "x", lambda _: Found(tuple(rows)))], samples(), FIRST)
+    assert (fine.rows, fine.quarantined, fine.failure) == (3, 0, "")
+    broken = Found(tuple(row._replace(usd=usd) for row in rows))
+    (outcome,) = update([PriceSource("acme", "x", lambda _: broken)], samples(), NEXT)
+    assert outcome.failure == "lists 0 sound offers where it listed 3; not believed"
+    kept = [row for row in live.current() if row.source == "acme"]
+    assert [(row.usd_per_hour, row.as_of, row.quarantine) for row in kept] == [
+        (0.8 * gpus, FIRST, "") for gpus in (1, 2, 4)
+    ]
+
+
 def test_nothing_is_written_where_no_source_can_be_read(tmp_path: Path, home: Path) -> None:
     outcomes = run(folder=tmp_path / "nowhere")
     assert all(outcome.failure for outcome in outcomes)
