@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from whichgpu.cost.curve import Tails
     from whichgpu.cost.slo import Term
     from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.planner.built import Built
     from whichgpu.planner.fleet import Load, Operation, Space
     from whichgpu.planner.hosted import Hosted
     from whichgpu.planner.machine import Checked
@@ -130,7 +131,7 @@ class Fleets(Shown):
     infeasible: str = ""
     conflict: Conflict | None = None
     hosted: tuple[Hosted, ...] = ()
-    machine: Checked | None = None
+    machine: Checked | Built | None = None
 
     @property
     def headline(self) -> str:
@@ -198,7 +199,7 @@ def fleets(
     return Fleets(
         request, terms, load, tuple(_explained(kept)),
         tuple(Rejected(key, reason.kind, reason.text) for key, reason in rejected.items()), told, why,
-        against, _hosted(request, kept), in_machine(request, catalogue, kept[0]) if kept else None,
+        against, _hosted(request, kept), in_machine(request, catalogue, kept),
     )  # fmt: skip
 
 

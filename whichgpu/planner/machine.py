@@ -177,6 +177,11 @@ def rules() -> Mapping[str, Any]:
     }
 
 
+def usual_desktop() -> str:
+    """The desktop that most people build, as `--machine` takes it."""
+    return str(store.load("machine")["machine"]["desktop"]["parts"][0])
+
+
 def _rule(name: str) -> float:
     return float(rules()[name].value)
 
@@ -200,7 +205,7 @@ def of_machine(machine: Machine, gpus: Mapping[str, Gpu], power_limit: float | N
     drawn = scaled(lambda many: powers(many, power_limit))
     host = _rule("host_power")
     yield word(
-        "--machine", "a PCIe slot", "offer", lambda offer: _is_card(gpus[offer.gpu or ""]), implied=True
+        "--machine", "a PCIe slot", "offer", lambda offer: is_card(gpus[offer.gpu or ""]), implied=True
     )
     if machine.psu is not None:
         yield at_most("--machine", f"psu {machine.psu:g} W", "offer", machine.psu,
@@ -254,10 +259,11 @@ def _counts(gpus: Sequence[Gpu], field: str) -> Array:
 
 
 def _counted(need: float, noun: str) -> str:
-    return f"{np.ceil(need):g} {noun}"
+    return f"{np.ceil(need):g} {noun if np.ceil(need) != 1 else noun.removesuffix('s')}"
 
 
-def _is_card(gpu: Gpu) -> bool:
+def is_card(gpu: Gpu) -> bool:
+    """Whether a GPU goes into a slot: no module, and nothing that is soldered in."""
     return "PCIe" in str(gpu.value("form_factor") or "")
 
 
