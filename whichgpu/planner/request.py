@@ -20,6 +20,7 @@ from whichgpu.planner.machine import read_machine
 from whichgpu.planner.needs import BOUGHT, need
 from whichgpu.planner.size import Sized, sized
 from whichgpu.prices import live
+from whichgpu.prices.purchase import purchase_price
 from whichgpu.prices.sellers import classes, providers_named, regions_named
 from whichgpu.units import in_usd, parse
 from whichgpu.values import immutable
@@ -28,11 +29,12 @@ from whichgpu.workloads.resolving import subject
 from whichgpu.workloads.workload import resolve as resolve_workload
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import date
     from pathlib import Path
 
     from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.desktops import Desktops
     from whichgpu.planner.fleet_request import Asked as Load
     from whichgpu.planner.hosted import ApiPrice
@@ -139,9 +141,8 @@ def read_use_request(
                 "specifications; leave it out"
             )
     rows = None if offers is None else _own_offers(offers, catalogue, today)
-    # What no laptop has (drivers that are certified for workstations) is not asked of one.
-    carried = [gpu for gpu in catalogue.values() if gpu.segment == "laptop"] if _carried(given) else []
-    own = [name for name in use.needs if not carried or any(need(name).met(gpu) for gpu in carried)]
+    spared = _spared(use, catalogue) if _carried(given) else ()
+    own = [name for name in use.needs if name not in {one.text for one in spared}]
     given = given._replace(needs=(*own, *given.needs), term=given.term or _term(given, use))
     market = _market(given, catalogue, rows)
     buys = market["term"] == "buy"
@@ -152,8 +153,20 @@ def read_use_request(
                       desktops=load and desktops.read(use, load, given.min_memory))  # fmt: skip
     market["unpriced"] = buys  # a card that no price is on file of may be the only one that has what it takes
     request = replace(request, **market, **_of_gpus(given, catalogue))
+    request = replace(request, needs=(*request.needs, *spared))
     _consistent(replace(request, objective="cost"))
     return request, rows
+
+
+def _spared(use: Use, catalogue: Catalogue) -> tuple[Need, ...]:
+    """What no laptop with a price on file has, certified drivers say: it is asked of all but laptops."""
+    laptops = [gpu for gpu in catalogue.values() if gpu.segment == "laptop" and purchase_price(gpu.id)]
+    asked = map(need, use.needs)
+    return tuple(one._replace(met=_of_others(one)) for one in asked if not any(map(one.met, laptops)))
+
+
+def _of_others(one: Need) -> Callable[[Gpu], bool | None]:
+    return lambda gpu: True if gpu.segment == "laptop" else one.met(gpu)
 
 
 def _term(given: Wished, use: Use) -> str:
@@ -197,10 +210,12 @@ def _workload(name: str) -> Workload:
     try:
         return resolve_workload(name)
     except UsageError as fault:
-        from whichgpu.planner.use import names
+        from whichgpu.planner.use import names, within
 
         if subject(name):
             raise
+        if some := within(name):
+            raise type(fault)(f"{fault}; or is it the use {some}? whichgpu recommend {some}") from None
         near = get_close_matches(name.strip().lower(), names(), n=1, cutoff=0.6)
         told = (
             f"; or is it the use {near[0]}?" if near else f"; uses without a model are {', '.join(names())}"

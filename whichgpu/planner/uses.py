@@ -333,7 +333,7 @@ def _budget(request: Request) -> Iterator[Constraint]:
 
 def _typed(limit: Constraint, gpu: Gpu, offer: Offer) -> str:
     """What to type in place of one limit, so that an offer holds it."""
-    if limit.option == "--budget":
+    if limit.option == "--budget" and not math.isnan(offer.usd_per_hour):
         bought = price_to_buy(offer)
         cents = f"{(offer.usd_per_hour if bought is None else bought) * 100:.6f}"
         return f'--budget "{math.ceil(float(cents)) / 100:.2f} USD{"/h" * (bought is None)}"'
@@ -351,5 +351,6 @@ def price_to_buy(offer: Offer) -> float | None:
 
 
 def _to_pay(offer: Offer) -> float:
-    """What ways out are ordered by: USD to buy, or USD/h of a GPU."""
-    return price_to_buy(offer) or offer.usd_per_gpu_hour
+    """What ways out are ordered by: USD to buy, or USD/h of a GPU; what has no price comes last."""
+    usd = price_to_buy(offer) or offer.usd_per_gpu_hour
+    return math.inf if math.isnan(usd) else usd
