@@ -433,6 +433,7 @@ def test_quotes_are_read(text: str, usd: float, gpu: str, term: str) -> None:
     [
         ("cheap H100", "no price per time"),
         ("2 USD/parsec for a10", "no price per time"),
+        ("umpteen dollars for 4 L40S a day", "no price per time"),
         ("-2 USD/h for a10", "not above zero"),
         ("0 USD/h for a10", "not above zero"),
         ("2.1.0 USD/h for a10", "no amount of money"),
@@ -510,6 +511,26 @@ def test_filters_that_leave_nothing_say_what_there_is_without_them(whichgpu: Any
     assert whichgpu("prices", "l4", "--term", "on-demand").status == 0
 
 
+@pytest.mark.parametrize(
+    ("words", "gpu", "instance"),
+    [
+        (("g4dn.xlarge",), "t4", "g4dn.xlarge"), (("g2-standard-4",), "l4", "g2-standard-4"),
+        (("Standard_ND96asr_v4",), "a100-40gb-sxm", "Standard_ND96asr_v4"),
+    ],
+)  # fmt: skip
+def test_prices_of_an_instance_are_its_own(
+    words: tuple[str, ...], gpu: str, instance: str, whichgpu: Any
+) -> None:
+    found = whichgpu("prices", *words, "--json").json
+    assert found["gpu"] == gpu
+    assert {row["instance"] for row in found["offers"]} == {instance}
+
+
+def test_the_words_of_a_gpu_need_no_quotes(whichgpu: Any) -> None:
+    assert whichgpu("prices", "rtx", "3090", "--json").json["gpu"] == "rtx-3090"
+    assert "no GPU 'no such gpu'" in whichgpu("prices", "no", "such", "gpu").err
+
+
 def test_an_overview_of_some_offers_has_their_gpus_alone(whichgpu: Any) -> None:
     found = whichgpu("prices", "--provider", "aws", "--region", "stockholm", "--json").json["gpus"]
     assert {one["gpu"] for one in found} > {"l4", "t4", "a10g"}
@@ -538,6 +559,12 @@ def test_what_is_set_aside_is_listed_with_the_reason(whichgpu: Any) -> None:
         ("hourly 3.2 for a H200 SXM", "h200-141gb-sxm", 3.2), ("monthly 900 for L40S", "l40s", 900 / 730.5),
         ("L40S 900 pm", "l40s", 900 / 730.5), ("$2.99 hr H100 SXM5", "h100-80gb-sxm", 2.99),
         ("two L4 for a dollar an hour", "l4", 0.5), ("half a dollar an hour for L4", "l4", 0.5),
+        ("a hundred dollars a day for 4 L40S", "l40s", 100 / 96),
+        ("fifty cents an hour for an L4", "l4", 0.5),
+        ("two hundred and fifty dollars a month for an L4", "l4", 250 / 730.5),
+        ("three grand a month for one H100 SXM", "h100-80gb-sxm", 3000 / 730.5),
+        ("twenty-five thousand dollars for an H100 SXM", "h100-80gb-sxm", 25000),
+        ("L4 0.80 per gpu per hour on demand", "l4", 0.8), ("$0.80 per GPU-hour, 4 L4", "l4", 0.8),
     ],
 )  # fmt: skip
 def test_a_quote_said_in_short_or_the_other_way_round(text: str, gpu: str, usd: float) -> None:
