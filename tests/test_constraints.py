@@ -391,6 +391,27 @@ def test_a_use_says_what_a_laptop_or_a_bound_would_take(whichgpu: Any) -> None:
     assert enough.json["candidates"][0]["usd_to_buy"] == 799
 
 
+@pytest.mark.parametrize(
+    ("system", "columns", "runtime", "asked"),
+    [
+        ("windows", {}, "llama.cpp", "llama-cpp"), ("macos", {}, "llama.cpp", "llama-cpp"),
+        ("wsl", {}, "", "vllm"), ("windows", {"runtime": "vllm"}, "vllm", "vllm"),
+        ("windows", {"phase": "finetune_lora"}, "", "pytorch"), ("linux", {}, "", None),
+    ],
+)  # fmt: skip
+def test_a_system_is_asked_of_the_software_that_is_stated_or_assumed(
+    system: str, columns: dict[str, str], runtime: str, asked: str | None
+) -> None:
+    request, _ = read_request(Job("llama-3.1-8b", **columns), GPUS, today=TODAY, system=system)
+    assert request.job.runtime == runtime
+    assert [one.framework.id for one in request.frameworks] == ([asked] if asked else [])
+
+
+def test_what_runs_macos_is_a_mac() -> None:
+    request, _ = read_request(Job("llama-3.1-8b"), GPUS, today=TODAY, system="macos", term="buy")
+    assert {GPUS[one.gpu].vendor for one in recommend(request, GPUS).candidates} == {"Apple"}
+
+
 def test_laptops_with_certified_drivers_are_workstations() -> None:
     asked = need("workstation")
     gpus = ("rtx-5000-ada-laptop", "rtx-4090-laptop", "rtx-a4000", "l40s")

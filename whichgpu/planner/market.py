@@ -83,8 +83,9 @@ def offered(request: Request, pool: Sequence[Offer], wanted: Sequence[Gpu]) -> l
     Of whole GPUs: a share of one is a desktop and nothing else that is asked for here.
     """
     if request.term == "buy":
-        # Who buys a card wants no laptop around it, unless it is named or asked for.
-        carried = request.gpus is not None or any(need.text in LAPTOPS for need in request.needs)
+        # Who buys a card wants no laptop around it, unless it is named or asked for, as macOS does.
+        carried = (request.gpus is not None or request.system == "macos"
+                   or any(need.text in LAPTOPS for need in request.needs))  # fmt: skip
         wanted = [gpu for gpu in wanted if carried or gpu.segment != "laptop"]
         owned = [
             purchase_offer(gpu, count, request.power_limit)
@@ -201,10 +202,16 @@ def needed(rate: float, each: float) -> int:
 
 
 def trust(offer: Offer, request: Request) -> int:
-    """0 for a current price, 1 for an old or replaced one, 2 for one without a date."""
+    """0 for a current price, 1 for an old or replaced one, 2 for one without a date.
+
+    Of what is bought a price is old that is only of its launch, long after which nobody sells it new.
+    """
     age = offer.age_days(request.today)
     if offer.kind == "unpriced":
         return UNPRICED
     if age is None:
         return 2
-    return int(offer.kind != "buy" and (age >= prices.STALE_DAYS or offer.listing == "older"))
+    if offer.kind == "buy":
+        stored = purchase.purchase_price(offer.gpu or "")
+        return int(stored is not None and stored.kind == "launch" and age >= purchase.GONE_DAYS)
+    return int(age >= prices.STALE_DAYS or offer.listing == "older")

@@ -112,9 +112,34 @@ def read_request(
     rows = None if offers is None else _own_offers(offers, catalogue, today)
     market = _market(given, catalogue, rows)
     limits = _limits(given, workload, job, size, today, buys=market["term"] == "buy")
+    of_gpus = _of_gpus(given, catalogue)
+    if of_gpus["system"] != "linux" and not of_gpus["frameworks"]:
+        job, of_gpus["frameworks"] = _at_home(job, workload, of_gpus["system"])
     request = Request(job=job, today=today, size=size, precisions=precisions, **limits, **market,
-                      **_of_gpus(given, catalogue))  # fmt: skip
+                      **of_gpus)  # fmt: skip
     return _consistent(request), rows
+
+
+#: What answers tokens on systems where the engines of servers do not run.
+_ELSEWHERE, _DESKTOPS = "llama.cpp", ("windows", "macos")
+
+
+def _at_home(job: Job, workload: Workload, system: str) -> tuple[Job, tuple[Asked, ...]]:
+    """The job by software that runs on a system, and that software as what is asked for.
+
+    A runtime that is stated stays, and what it does not run on is told.
+    """
+    from whichgpu.cost.runtime import runtime
+    from whichgpu.software import frameworks
+
+    full = workload.complete(job)
+    software = runtime(full.runtime, workload.runtime).software if full.runtime else ""
+    if not software:
+        return job, ()
+    asked = frameworks.find(software)
+    if job.runtime or workload.unit != "tokens" or full.trains or system not in _DESKTOPS:
+        return job, (asked,)
+    return replace(job, runtime=_ELSEWHERE), (frameworks.find(_ELSEWHERE),)
 
 
 def read_use_request(
