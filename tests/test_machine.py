@@ -132,7 +132,7 @@ def test_bought_cards_say_which_machine_they_take_and_whether_a_desktop_holds_th
     held = {item.gpu for item in ask("llama-3.1-70b", machine=needs["needs"], gpus=list(boxes),
                                      columns={"precision": "w4a16"}).candidates}  # fmt: skip
     assert needs["gpu"] in held, "what is told to be enough holds the cards when it is typed"
-    many = ask("llama-3.1-70b", term="buy", gpus=["rtx-pro-4000-blackwell"], columns={"precision": "fp16"})
+    many = ask("llama-3.1-70b", term="buy", gpus=["rtx-pro-4000-blackwell"])
     told = many.to_dict()["machine"]
     assert told["cards"] == 8
     assert told["most_in_usual_desktop"] == 2
@@ -140,6 +140,27 @@ def test_bought_cards_say_which_machine_they_take_and_whether_a_desktop_holds_th
     one = ask("resnet50", term="buy", gpus=["rtx-4090"]).to_dict()["machine"]
     assert (one["cards"], one["first_in_usual_desktop"]) == (1, None)
     assert one["most_in_usual_desktop"] >= 1
+
+
+def test_more_cards_than_a_desktop_holds_are_bought_only_where_nothing_else_does_it() -> None:
+    columns = {"precision": "w4a16"}
+    every = ["rx-9060-xt-16gb", "rtx-pro-6000-blackwell"]
+    plenty = ask("llama-3.1-70b", term="buy", gpus=every, columns=columns)
+    assert counts(plenty, "rtx-pro-6000-blackwell")
+    assert not counts(plenty, "rx-9060-xt-16gb"), "it takes four, and a desktop holds two"
+    poor = ask("llama-3.1-70b", term="buy", gpus=every, budget="1500 USD", columns=columns)
+    assert counts(poor, "rx-9060-xt-16gb") == [4]
+    own = ask("llama-3.1-70b", machine="2 x 1000 W psu, 16 slots", gpus=every, columns=columns)
+    assert counts(own, "rx-9060-xt-16gb") == [4]
+
+
+def test_a_budget_to_buy_is_for_the_cards_whatever_they_are_to_do() -> None:
+    size = {"samples": "52002", "epochs": "3"}
+    answer = ask("llama-2-7b", phase="finetune_qlora", term="buy", budget="1000 USD", **size)
+    assert answer.candidates
+    assert all(0 < (one.usd_to_buy or 0) <= 1000 for one in answer.candidates)
+    rented = ask("llama-2-7b", phase="finetune_qlora", budget="10 USD", **size)
+    assert all(0 < (one.usd_total or 0) <= 10 for one in rented.candidates)
 
 
 def test_a_bought_card_without_a_fan_says_so_and_what_is_bought_whole_says_nothing() -> None:

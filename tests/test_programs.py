@@ -96,7 +96,18 @@ def test_words_of_a_use_beside_others_name_it(said: str, meant: str) -> None:
         read_request(Job(said), GPUS, today=TODAY)
 
 
-@pytest.mark.parametrize("said", ["gibberish words", "a the for", "resnet5"])
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [("brain MRI segmentation of mice", "'segmentation' is no model; name one, e.g. unet-medical"),
+     ("warehouse robots", "'robots' is no model; name one, e.g. yolov8n")],
+)  # fmt: skip
+def test_words_of_a_subject_beside_others_name_its_models(said: str, told: str) -> None:
+    with pytest.raises(UsageError) as fault:
+        read_request(Job(said), GPUS, today=TODAY)
+    assert told in str(fault.value)
+
+
+@pytest.mark.parametrize("said", ["gibberish words", "a the for", "resnet5", "warehouse"])
 def test_words_that_mean_no_use_name_none(said: str) -> None:
     assert not use.within(said)
 

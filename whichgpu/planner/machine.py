@@ -140,8 +140,10 @@ def _part(part: str) -> Mapping[str, Any]:
         name = {"slot": "slots", "core": "cores", "lane": "lanes"}.get(counted[2].rstrip("s"), "gpus")
         return {name: _number(counted[1], part)}
     bare = part.replace("PSU", "").replace("psu", "").replace("power supply", "").strip()
+    many = re.match(r"(\d+) ?[x×*] ?(?=\d)", bare)
+    bare = bare[many.end() :] if many else bare
     if re.search(r"[\d.] ?[kM]?W$", bare):
-        return {"psu": parse(bare, "power")}
+        return {"psu": parse(bare, "power") * float(many[1] if many else 1)}
     memory = re.sub(r"(?i)\s*(of )?(ram|memory|host memory|host)$", "", part).strip()
     if re.search(r"[\d.] ?[KMGT]i?B$", memory):
         # Host memory is sold as GB and counted in binary.
@@ -228,7 +230,7 @@ def of_machine(machine: Machine, gpus: Mapping[str, Gpu], power_limit: float | N
                           typed=partial(_counted, noun=name))  # fmt: skip
     yield from _host(machine, scaled)
     if machine.air == "desktop":
-        yield word("--machine", "desktop airflow", "offer", lambda offer: _cooled(gpus[offer.gpu or ""]))
+        yield word("--machine", "desktop airflow", "offer", lambda offer: cooled(gpus[offer.gpu or ""]))
 
 
 def _host(machine: Machine, scaled: Any) -> Iterator[Constraint]:
@@ -267,7 +269,7 @@ def is_card(gpu: Gpu) -> bool:
     return "PCIe" in str(gpu.value("form_factor") or "")
 
 
-def _cooled(gpu: Gpu) -> bool:
+def cooled(gpu: Gpu) -> bool:
     """Whether a card cools itself; where nothing says it, cards of data centres do not."""
     stated = gpu.value("cooling")
     return stated == "active" if stated else gpu.segment != "datacenter"

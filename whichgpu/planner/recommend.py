@@ -78,6 +78,8 @@ def recommend(
     gpus = considered(wanted, request, usable, prices.by_device(pool), rejected)
     tries = _tries(request, workload, gpus, usable)
     ranked = marked(_merged(tries, rejected, request.objective))
+    if not ranked and narrow(request):
+        return recommend(replace(request, roomy=True), catalogue, offers)
     first = _first(tries, ranked)
     chosen, space = (first.request, first.space) if first is not None else (request, None)
     against = None if ranked else conflicting(request, workload, catalogue, pool)
@@ -104,6 +106,11 @@ def recommend(
         several=None if request.unpriced else several(chosen.job, workload, ranked, catalogue),
         seconds=perf_counter() - started,
     )
+
+
+def narrow(request: Request) -> bool:
+    """Whether no more cards are bought than a usual desktop holds, though nobody said so."""
+    return request.term == "buy" and request.machine is None and not request.roomy
 
 
 #: B of weights, gradients and optimizer for a parameter, by phase where not all are in full; from what size

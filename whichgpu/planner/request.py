@@ -57,7 +57,8 @@ class Request:
     `deadline` in s from today; `min_memory` in B and `max_power` in W of each GPU, `max_slots` of each card;
     `power_limit` is a cap in W; `size` is of the whole job; `unpriced` takes GPUs without a price on file as
     well, as where a laptop is needed; `precisions` are all that are tried, where several are; `cut` is a
-    training run that is sharded though nobody said so; `desktops` are those of so many users; `today` dates
+    training run that is sharded though nobody said so;
+    `roomy` buys more cards than a usual desktop holds; `desktops` are those of so many users; `today` dates
     prices.
     """
 
@@ -92,6 +93,7 @@ class Request:
     budget_to_buy: float | None = None
     precisions: tuple[str, ...] = ()
     cut: bool = False
+    roomy: bool = False
     desktops: Desktops | None = None
 
 
@@ -239,8 +241,11 @@ def _workload(name: str) -> Workload:
 
         if subject(name):
             raise
-        if some := within(name):
-            raise type(fault)(f"{fault}; or is it the use {some}? whichgpu recommend {some}") from None
+        meant = within(name)
+        if meant in names():
+            raise type(fault)(f"{fault}; or is it the use {meant}? whichgpu recommend {meant}") from None
+        if meant:
+            raise type(fault)(f"no workload '{one_line(name)}'; {meant}") from None
         near = get_close_matches(name.strip().lower(), names(), n=1, cutoff=0.6)
         told = (
             f"; or is it the use {near[0]}?" if near else f"; uses without a model are {', '.join(names())}"
@@ -295,8 +300,10 @@ def _market(given: Wished, catalogue: Catalogue, rows: Sequence[Offer] | None) -
 
 
 def _carried(given: Wished) -> bool:
-    """Whether what is needed is bought: nobody rents out laptops, nor boards of the edge."""
-    return any(name.strip().lower() in BOUGHT for name in given.needs)
+    """Whether what is needed is bought: nobody rents out laptops, nor boards of the edge, nor Macs here."""
+    return given.system.strip().lower() == "macos" or any(
+        name.strip().lower() in BOUGHT for name in given.needs
+    )
 
 
 def _excluded(name: str, catalogue: Catalogue, providers: Sequence[str]) -> list[str]:

@@ -133,17 +133,24 @@ def _by_words(key: str, spelled: Mapping[str, set[str]]) -> list[str]:
 
 
 def within(name: str) -> str:
-    """The use that some words of a name mean, beside others that are not known: `recommend displays`; or ''.
+    """What some words of a name mean beside unknown ones: the id of a use, or a subject in words.
 
-    The most words count, and of as many the last ones, which say what it is: `hospital video wall`.
+    The most words count, and of as many the last ones, which say what it is: `hospital video wall`. Empty
+    where no words mean anything.
     """
+    known = {said: one for one, table in _tables().items() for said in (one, *table["names"])}
+    around = _beside({one: set() for one in _tables()})
     words = spelled(name).split("-")
     for length in range(len(words), 0, -1):
         for start in range(len(words) - length, -1, -1):
             part = "-".join(words[start : start + length])
-            found = None if part in _AROUND else use(part)
-            if found is not None:
-                return found.id
+            if _AROUND & {words[start], words[start + length - 1]}:
+                continue
+            if told := subject(part.replace("-", " ")):
+                return told
+            named = program(part, around)
+            if found := known.get(part) or (named and named.use):
+                return found
     return ""
 
 
