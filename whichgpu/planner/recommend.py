@@ -231,7 +231,7 @@ def _why_not(request: Request, space: Options, result: Outcome, row: int) -> Rea
         return refusals.too_big(sweep, row)
     mine = np.flatnonzero(space.row == row)
     if not len(mine):
-        return refusals.no_room(sweep, row)
+        return refusals.no_room(sweep, row, request)
     return refusals.beyond(request, space, result, mine)
 
 

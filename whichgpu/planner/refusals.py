@@ -84,7 +84,7 @@ def too_big(sweep: Estimates, row: int) -> Reason:
     )
 
 
-def no_room(sweep: Estimates, row: int) -> Reason:
+def no_room(sweep: Estimates, row: int, request: Request) -> Reason:
     """A GPU type whose offers have too few GPUs for the smallest configuration that fits."""
     size = np.asarray(sweep.job.n_gpus if sweep.job.trains else sweep.job.tp, dtype=np.float64)
     sizes = np.broadcast_to(size, sweep.fits.shape)[row, sweep.fits[row]]
@@ -92,6 +92,11 @@ def no_room(sweep: Estimates, row: int) -> Reason:
         return Reason(
             "parts of a GPU do not work together",
             f"it takes {sizes.min():g} such parts, and parts of a GPU do not work together",
+        )
+    if request.term == "buy":
+        return Reason(
+            "more cards than a usual desktop holds",
+            f"it fits on {sizes.min():g} cards together, and a usual desktop holds fewer (--machine: yours)",
         )
     return Reason(
         "no instance with enough GPUs",
