@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from whichgpu import prices
-from whichgpu.errors import UsageError
+from whichgpu.errors import DataError, UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.prices import live, spot, vault
 from whichgpu.prices.fetch import Folder
@@ -217,6 +217,26 @@ def test_a_damaged_store_gives_the_one_before(home: Path, damage: str) -> None:
     shutil.rmtree(first)
     assert live.standing().problem or damage == "gone"
     assert live._table(("again", 1)) is not None
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"g-999999"])
+def test_a_damaged_name_of_the_generation_is_said_and_the_newest_used(home: Path, content: bytes) -> None:
+    run("skypilot")
+    (home / vault.CURRENT).write_bytes(content)
+    held = vault.read()
+    assert held is not None
+    assert (held.generation, bool(held.files), bool(held.problem)) == ("g-000001", True, True)
+    (outcome,) = run("skypilot", day=NEXT)
+    assert not outcome.failure
+    assert not live.standing().problem
+
+
+def test_what_a_source_says_steers_no_terminal() -> None:
+    def read(_: Get) -> Found:
+        raise DataError("version '\x1b[2J\x07\nx' is none")
+
+    (outcome,) = update([PriceSource("rude", "x", read)], samples(), FIRST)
+    assert outcome.failure == "version '?[2J? x' is none"
 
 
 @pytest.mark.parametrize("name", [live.TABLE, live.META, live.READ, live.INTERRUPTIONS, live.HISTORY])

@@ -119,7 +119,7 @@ def _read(
         found = source.read(get(source.id))
         rows = offers(found.listings, source.id, source.locator, today)
     except DataError as fault:
-        return kept._replace(failure=str(fault)), (), None
+        return kept._replace(failure=one_line(fault)), (), None
     except Exception as fault:
         why = f"answers with something else ({type(fault).__name__}: {one_line(fault)})"
         return kept._replace(failure=why), (), None
@@ -127,8 +127,13 @@ def _read(
         return kept._replace(failure="answered without a single price"), (), None
     why = _lost(len(rows), len(before), "offers") or _lost(_sound(rows), _sound(before), "sound offers")
     if why:
-        return kept._replace(failure=why, problems=found.problems), (), None
-    return Outcome(source.id, len(rows), problems=found.problems), rows, found
+        return kept._replace(failure=why, problems=_told(found)), (), None
+    return Outcome(source.id, len(rows), problems=_told(found)), rows, found
+
+
+def _told(found: Found) -> tuple[str, ...]:
+    """What could not be read, without what a source may send to steer a terminal."""
+    return tuple(map(one_line, found.problems))
 
 
 def _lost(now: int, before: int, what: str) -> str:
