@@ -407,8 +407,19 @@ def test_a_system_is_asked_of_the_software_that_is_stated_or_assumed(
     assert [one.framework.id for one in request.frameworks] == ([asked] if asked else [])
 
 
+def test_ways_out_of_a_use_leave_nothing_out_that_nobody_typed_and_move_a_bound_little(whichgpu: Any) -> None:
+    told = whichgpu("recommend", "rendering", "--needs", "laptop", "--min-memory", "32 GB", "--json")
+    ways = [way["changes"] for way in told.json["conflict"]["relaxations"]]
+    assert ["leave out --needs laptop"] in ways
+    assert ['--min-memory "24 GiB"'] in ways, "the laptop with the most memory, and not the cheapest one"
+    assert not any("ray-tracing" in change for way in ways for change in way)
+    poor = whichgpu("recommend", "simulation", "--budget", "500 USD", "--json")
+    (way,) = (way["changes"] for way in poor.json["conflict"]["relaxations"])
+    assert way[0].startswith("--budget")
+
+
 def test_what_runs_macos_is_a_mac() -> None:
-    request, _ = read_request(Job("llama-3.1-8b"), GPUS, today=TODAY, system="macos", term="buy")
+    request, _ = read_request(Job("llama-3.1-8b"), GPUS, today=TODAY, system="macos")
     assert {GPUS[one.gpu].vendor for one in recommend(request, GPUS).candidates} == {"Apple"}
 
 

@@ -435,7 +435,7 @@ def test_desktops_that_cost_too_much_are_told_what_all_of_them_cost() -> None:
     assert not none.cards
     assert f"{free.usd_of_all:.2f} USD/h" in none.infeasible
     assert desktops(2000, budget=f"{free.usd_of_all} USD/h").cards[0].gpu.id == free.gpu.id
-    assert '--min-memory "16 GiB"' in desktops(5, min_memory="100 GB").infeasible
+    assert '--min-memory "48 GiB"' in desktops(5, min_memory="100 GB").infeasible
 
 
 @pytest.mark.parametrize(

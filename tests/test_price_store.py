@@ -546,6 +546,14 @@ def test_prices_of_an_instance_are_its_own(
     assert {row["instance"] for row in found["offers"]} == {instance}
 
 
+def test_providers_are_listed_with_commas_and_a_list_of_none_is_refused(whichgpu: Any) -> None:
+    found = whichgpu("prices", "h100-80gb-sxm", "--providers", "coreweave,lambda", "--json").json["offers"]
+    assert {row["provider"] for row in found} == {"coreweave", "lambda"}
+    for option in ("--region", "--provider"):
+        empty = whichgpu("prices", "l4", option, "")
+        assert (empty.status, f"{option} names nothing" in empty.err) == (2, True)
+
+
 def test_the_words_of_a_gpu_need_no_quotes(whichgpu: Any) -> None:
     assert whichgpu("prices", "rtx", "3090", "--json").json["gpu"] == "rtx-3090"
     assert "no GPU 'no such gpu'" in whichgpu("prices", "no", "such", "gpu").err
@@ -583,6 +591,8 @@ def test_what_is_set_aside_is_listed_with_the_reason(whichgpu: Any) -> None:
         ("fifty cents an hour for an L4", "l4", 0.5),
         ("two hundred and fifty dollars a month for an L4", "l4", 250 / 730.5),
         ("three grand a month for one H100 SXM", "h100-80gb-sxm", 3000 / 730.5),
+        ("L40S 24 hours for 20 bucks", "l40s", 20 / 24),
+        ("H100 PCIe 2000 USD a month, 6 months", "h100-80gb-pcie", 2000 / 730.5),
         ("twenty-five thousand dollars for an H100 SXM", "h100-80gb-sxm", 25000),
         ("L4 0.80 per gpu per hour on demand", "l4", 0.8), ("$0.80 per GPU-hour, 4 L4", "l4", 0.8),
     ],

@@ -134,6 +134,8 @@ def read_positive(text: str, dimension: str, what: str) -> float:
 def read_budget(text: str, size: Size | None, *, buys: bool = False) -> Money:
     """`"20 USD/h"`, `"2000 USD/month"`, and `"500 USD"`: to buy cards, or for a job whose size is stated."""
     plain = in_usd(text.strip())
+    if re.fullmatch(r"[-0.,\s]+", plain):  # nothing, in whatever unit
+        raise UsageError(f"budget '{one_line(text)}' is not above zero")
     if plain.endswith("USD"):
         usd = read_positive(plain, "money", "budget")
         if buys:  # who buys cards has so much for them, whatever they are to do

@@ -74,6 +74,7 @@ def read_quote(text: str, catalogue: Catalogue) -> Quote:
     in_usd(text)  # says so where it is another currency
     left = _Left(text)
     left.take(say.LEAST)
+    before = left.take(say.BEFORE)
     in_all = left.take(say.GPU_HOURS)
     bare = None if say.CURRENCY.search(left.text) else left.take(say.BARE_EACH)
     of_gpu = left.take(say.GPU_TIME)
@@ -81,7 +82,7 @@ def read_quote(text: str, catalogue: Catalogue) -> Quote:
     hours = _many(in_all, text) if in_all else _in_hours(of_gpu["unit"]) if of_gpu else _hours(left)
     term = _term(left)
     if hours is None and term != "buy":
-        hours = _while(left)
+        hours = _in_hours(before["unit"]) * max(float(before["many"]), 1.0) if before else _while(left)
     if hours is None and re.search(r"/\s*[a-z]", left.text):
         raise _no_price(text)  # per what is no time
     each = bool(of_gpu) or bool(left.take(say.EACH))

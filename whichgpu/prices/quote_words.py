@@ -17,6 +17,8 @@ _UNIT = (
 _PER = r"(?:/|\bper\b|\ban?\b|\bevery\b|\bby the\b)\s*"
 TIME = _pattern(rf"{_PER}{_UNIT}|\b(?P<ly>hourly|daily|weekly|monthly|yearly|annually)\b")
 WHILE = _pattern(rf"\bfor\s+(?:an?\s+)?(?P<many>\d*)\s*{_UNIT}")
+#: The same before the price: `24 hours for 20 dollars`.
+BEFORE = _pattern(rf"(?<![\w.])(?P<many>\d+)\s*{_UNIT}\s*(?:of use\s*)?(?=(?:for|costs?|at)\s+\$?\s*\d)")
 #: Hours of one GPU that a price is for in all: `10,000 GPU-hours`, `500 hours of an L4`.
 GPU_HOURS = _pattern(
     r"(?P<many>\d[\d,.]*)\s?(?P<k>k\b|thousand\b|million\b)?\s*(?:(?:GPU|card|device)[- ]?(?:hours|hrs|h)\b"

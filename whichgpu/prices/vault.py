@@ -41,7 +41,7 @@ def folder() -> Path:
 
 
 def read(where: Path | None = None) -> Stored | None:
-    """The generation in use where it is whole, else the newest that is; None without a store. Writes nothing."""
+    """The generation in use where it is whole, else the newest that is; None without a store."""
     place = where or folder()
     problem = ""
     try:

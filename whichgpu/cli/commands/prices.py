@@ -57,6 +57,10 @@ def run(
     from whichgpu.report.prices import gpu_report, overview, quarantine_report
 
     # Words of a name need no quotes here: nothing follows them.
+    named = tuple(one for text in providers for one in split(text) or ())
+    if (providers and not named) or (region is not None and not split(region)):
+        option = "--region" if region is not None and not split(region) else "--provider"
+        raise click.UsageError(f"{option} names nothing; leave it out, or write {option} A,B")
     chosen, instance = _named(" ".join(gpu), catalogue) if gpu else (None, "")
     title = f"Prices of {chosen}" if chosen else "Prices of GPUs"
     if history:
@@ -67,7 +71,7 @@ def run(
         live.rows_of([chosen.id]) if chosen is not None and few else live.current(),
         gpus=[chosen.id] if chosen else None,
         kinds=prices.term_kinds(term),
-        providers=providers_named(providers, prices.providers()) if providers else None,
+        providers=providers_named(named, prices.providers()) if named else None,
         regions=None if region is None else regions_named(split(region) or (), live.current()),
         quarantined=True,
         ambiguous=True,
