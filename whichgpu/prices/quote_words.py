@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 
 def _pattern(pattern: str) -> re.Pattern[str]:
@@ -76,17 +77,24 @@ _NUMBERS = {word: value for value, word in enumerate(_ONES, 1)} | {
     word: 10 * value for value, word in enumerate(_TENS, 2)
 }
 _WORDED = "|".join(_NUMBERS)
-#: An amount in words before its currency: `two hundred and fifty dollars`, `a grand`.
-_IN_WORDS = _pattern(
-    rf"\b(?:an?|(?:{_WORDED}|hundred|thousand))(?:[\s-]+(?:{_WORDED}|hundred|thousand|and))*"
-    r"\s+(?=(?:US\s+)?(?:USD|dollars?|bucks|cents?)\b)"
-    rf"|\b(?P<count>an?|{_WORDED}|\d[\d.,]*)\s+grand\b"
-)
 
 
 def in_digits(text: str) -> str:
     """A text with the amounts of money that it has in words as digits."""
-    return _IN_WORDS.sub(_digits, text)
+    low = text.lower()
+    if not any(one in low for one in ("dollar", "buck", "cent", "usd", "grand")):
+        return text
+    return _in_words().sub(_digits, text)
+
+
+@cache
+def _in_words() -> re.Pattern[str]:
+    """An amount in words before its currency: `two hundred and fifty dollars`, `a grand`."""
+    return _pattern(
+        rf"\b(?:an?|(?:{_WORDED}|hundred|thousand))(?:[\s-]+(?:{_WORDED}|hundred|thousand|and))*"
+        r"\s+(?=(?:US\s+)?(?:USD|dollars?|bucks|cents?)\b)"
+        rf"|\b(?P<count>an?|{_WORDED}|\d[\d.,]*)\s+grand\b"
+    )
 
 
 def _digits(found: re.Match[str]) -> str:
