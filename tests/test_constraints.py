@@ -385,9 +385,79 @@ def test_a_use_says_what_a_laptop_or_a_bound_would_take(whichgpu: Any) -> None:
     poor = whichgpu("recommend", "cad", "--needs", "laptop", "--budget", "300 USD", "--json")
     assert poor.status == 3
     ways = {way["changes"][0]: way for way in poor.json["conflict"]["relaxations"]}
-    assert set(ways) == {"leave out --needs laptop", '--budget "799.00 USD"'}
+    assert set(ways) == {'--budget "799.00 USD"'}, "no other card has certified drivers for 300 USD"
+    assert whichgpu("recommend", "cad", "--budget", "300 USD").status == 3
     enough = whichgpu("recommend", "cad", "--needs", "laptop", "--budget", "799 USD", "--json")
     assert enough.json["candidates"][0]["usd_to_buy"] == 799
+
+
+@pytest.mark.parametrize(
+    ("system", "columns", "runtime", "asked"),
+    [
+        ("windows", {}, "llama.cpp", "llama-cpp"), ("macos", {}, "llama.cpp", "llama-cpp"),
+        ("wsl", {}, "", "vllm"), ("windows", {"runtime": "vllm"}, "vllm", "vllm"),
+        ("windows", {"phase": "finetune_lora"}, "", "pytorch"), ("linux", {}, "", None),
+    ],
+)  # fmt: skip
+def test_a_system_is_asked_of_the_software_that_is_stated_or_assumed(
+    system: str, columns: dict[str, str], runtime: str, asked: str | None
+) -> None:
+    request, _ = read_request(Job("llama-3.1-8b", **columns), GPUS, today=TODAY, system=system)
+    assert request.job.runtime == runtime
+    assert [one.framework.id for one in request.frameworks] == ([asked] if asked else [])
+
+
+def test_ways_out_of_a_use_leave_nothing_out_that_nobody_typed_and_move_a_bound_little(whichgpu: Any) -> None:
+    told = whichgpu("recommend", "rendering", "--needs", "laptop", "--min-memory", "32 GB", "--json")
+    ways = [way["changes"] for way in told.json["conflict"]["relaxations"]]
+    assert ["leave out --needs laptop"] in ways
+    assert ['--min-memory "24 GiB"'] in ways, "the laptop with the most memory, and not the cheapest one"
+    assert not any("ray-tracing" in change for way in ways for change in way)
+    poor = whichgpu("recommend", "simulation", "--budget", "500 USD", "--json")
+    (way,) = (way["changes"] for way in poor.json["conflict"]["relaxations"])
+    assert way[0].startswith("--budget")
+
+
+def test_what_runs_macos_is_a_mac() -> None:
+    request, _ = read_request(Job("llama-3.1-8b"), GPUS, today=TODAY, system="macos")
+    assert {GPUS[one.gpu].vendor for one in recommend(request, GPUS).candidates} == {"Apple"}
+
+
+def test_laptops_with_certified_drivers_are_workstations() -> None:
+    asked = need("workstation")
+    gpus = ("rtx-5000-ada-laptop", "rtx-4090-laptop", "rtx-a4000", "l40s")
+    assert [asked.met(GPUS[gpu]) for gpu in gpus] == [
+        True, False, True, False,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("asked", "gpus"),
+    [
+        ("confidential-computing", {"h100-80gb-sxm": True, "b200-180gb-sxm": True, "a100-80gb-sxm": False}),
+        ("cc>=8.0", {"rtx-5090": True, "a100-80gb-sxm": True, "t4": False, "mi300x": False}),
+        ("compute_capability<=8.6", {"rtx-3090": True, "rtx-4090": False, "rtx-5090": False}),
+    ],
+)
+def test_needs_that_go_by_generation(asked: str, gpus: dict[str, bool]) -> None:
+    """12.0 comes after 8.9, which numbers of two parts do not tell."""
+    one = need(asked)
+    assert {gpu: one.met(GPUS[gpu]) for gpu in gpus} == gpus
+
+
+@pytest.mark.parametrize(
+    ("asked", "instead"),
+    [
+        ("quiet", "--max-power"),
+        ("windows", "--system"),
+        ("cheap", "--budget"),
+        ("cc>=new", "write e.g. cc>=8.0"),
+    ],
+)
+def test_a_wish_that_is_no_property_of_a_card_says_what_to_ask_for(asked: str, instead: str) -> None:
+    with pytest.raises(UsageError) as fault:
+        need(asked)
+    assert instead in str(fault.value)
 
 
 @pytest.mark.parametrize("option", ["--providers", "--gpus", "--region", "--needs"])

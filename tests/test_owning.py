@@ -93,8 +93,23 @@ def test_an_instance_is_held_against_itself(whichgpu: Any) -> None:
     told = whichgpu("prices", "spot", "g2-standard-4", "--hours", "10", "--json").json
     assert (told["gpu"], told["gpus"]) == ("l4", 1)
     assert {row["offer"]["instance"] for row in told["spot"] + told["on_demand"]} == {"g2-standard-4"}
-    none = whichgpu("prices", "spot", "g5.xlarge", "--hours", "10")
-    assert (none.status, "no spot offer of g5.xlarge is stored" in none.err) == (4, True)
+    none = whichgpu("prices", "spot", "g7e.2xlarge", "--hours", "10")
+    assert (none.status, "no spot offer of g7e.2xlarge is stored" in none.err, none.out) == (4, True, "")
+
+
+def test_without_a_spot_price_the_saving_that_is_stated_gives_one_and_says_so(whichgpu: Any) -> None:
+    told = whichgpu("prices", "spot", "g5.xlarge", "--hours", "10")
+    assert "the price is derived, not read" in " ".join(told.out.split())
+    (found,) = whichgpu("prices", "spot", "g5.xlarge", "--hours", "10", "--json").json["spot"]
+    saved = spot._bands()["aws", "g5.xlarge"][found["offer"]["region"]].savings
+    usd = [row["usd_by_region"][found["offer"]["region"]]
+           for row in whichgpu("prices", "g5.xlarge", "--json").json["offers"]
+           if found["offer"]["region"] in row["usd_by_region"]]  # fmt: skip
+    assert found["offer"]["usd_per_hour"] == pytest.approx(usd[0] * (1 - saved), abs=1e-4)
+    read = whichgpu("prices", "spot", "l4", "--hours", "10", "--json").json["spot"]
+    kinds = [one["offer"]["note"].startswith(spot.DERIVED) for one in read]
+    assert kinds == sorted(kinds), "prices that somebody asks come first"
+    assert {True, False} == set(kinds)
 
 
 def test_bands_are_of_the_type_and_region_or_assumed() -> None:
@@ -119,7 +134,7 @@ def test_what_is_read_goes_before_what_shipped(tmp_path: Any, monkeypatch: pytes
     samples = Path(__file__).parent / "prices"
     update([all_sources()["aws-spot-advisor"]], lambda name: Folder(samples, name), TODAY)
     found = spot.band(offer(instance="g5.xlarge", region="us-east-1"))
-    assert found == spot.Band(0.05, 0.11, "aws-spot-advisor", "2026-11-20")
+    assert found == spot.Band(0.05, 0.11, "aws-spot-advisor", "2026-11-20", savings=0.57)
     spot._bands.cache_clear()
 
 

@@ -232,6 +232,14 @@ def test_the_network_is_read_within_bounds() -> None:
         whole(read(OSError("Name or service not known")))
 
 
+def test_a_document_that_ends_before_its_announced_length_is_not_whole() -> None:
+    """A table that is cut short at the end of a row would else pass for a smaller one."""
+    answer = Answer(b"a,b\n1,2\n")
+    answer.length = 4_096  # type: ignore[attr-defined]  # what `http.client` still waits for
+    with pytest.raises(DataError, match=r"prices\.example: ended 4,096 bytes before the length it announced"):
+        whole(read(answer))
+
+
 def test_all_documents_of_a_source_are_bounded_together() -> None:
     web = Web(Opener(Endless()), Limits(largest=2**20, longest=60.0))
     with pytest.raises(DataError, match="more than 1 MiB"):

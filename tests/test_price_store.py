@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from whichgpu import prices
-from whichgpu.errors import UsageError
+from whichgpu.errors import DataError, UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.prices import live, spot, vault
 from whichgpu.prices.fetch import Folder
@@ -174,6 +174,21 @@ def test_a_source_that_lost_most_of_its_rows_is_not_believed(tmp_path: Path) -> 
     assert {row.as_of for row in live.current() if row.source == "skypilot"} == {FIRST}
 
 
+@pytest.mark.parametrize("usd", [math.nan, -1.0, 1e300, 0.0])
+def test_prices_that_are_none_do_not_take_the_place_of_those_that_were_read(usd: float) -> None:
+    """Rows that are set aside are in no answer: a source that has lost its sound ones keeps the old."""
+    rows = [Listing("acme", f"box-{gpus}", "NVIDIA L4 24GB", float(gpus), 0.8 * gpus) for gpus in (1, 2, 4)]
+    (fine,) = update([PriceSource("acme", "x", lambda _: Found(tuple(rows)))], samples(), FIRST)
+    assert (fine.rows, fine.quarantined, fine.failure) == (3, 0, "")
+    broken = Found(tuple(row._replace(usd=usd) for row in rows))
+    (outcome,) = update([PriceSource("acme", "x", lambda _: broken)], samples(), NEXT)
+    assert outcome.failure == "lists 0 sound offers where it listed 3; not believed"
+    kept = [row for row in live.current() if row.source == "acme"]
+    assert [(row.usd_per_hour, row.as_of, row.quarantine) for row in kept] == [
+        (0.8 * gpus, FIRST, "") for gpus in (1, 2, 4)
+    ]
+
+
 def test_nothing_is_written_where_no_source_can_be_read(tmp_path: Path, home: Path) -> None:
     outcomes = run(folder=tmp_path / "nowhere")
     assert all(outcome.failure for outcome in outcomes)
@@ -202,6 +217,26 @@ def test_a_damaged_store_gives_the_one_before(home: Path, damage: str) -> None:
     shutil.rmtree(first)
     assert live.standing().problem or damage == "gone"
     assert live._table(("again", 1)) is not None
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"g-999999"])
+def test_a_damaged_name_of_the_generation_is_said_and_the_newest_used(home: Path, content: bytes) -> None:
+    run("skypilot")
+    (home / vault.CURRENT).write_bytes(content)
+    held = vault.read()
+    assert held is not None
+    assert (held.generation, bool(held.files), bool(held.problem)) == ("g-000001", True, True)
+    (outcome,) = run("skypilot", day=NEXT)
+    assert not outcome.failure
+    assert not live.standing().problem
+
+
+def test_what_a_source_says_steers_no_terminal() -> None:
+    def read(_: Get) -> Found:
+        raise DataError("version '\x1b[2J\x07\nx' is none")
+
+    (outcome,) = update([PriceSource("rude", "x", read)], samples(), FIRST)
+    assert outcome.failure == "version '?[2J? x' is none"
 
 
 @pytest.mark.parametrize("name", [live.TABLE, live.META, live.READ, live.INTERRUPTIONS, live.HISTORY])
@@ -418,6 +453,7 @@ def test_quotes_are_read(text: str, usd: float, gpu: str, term: str) -> None:
     [
         ("cheap H100", "no price per time"),
         ("2 USD/parsec for a10", "no price per time"),
+        ("umpteen dollars for 4 L40S a day", "no price per time"),
         ("-2 USD/h for a10", "not above zero"),
         ("0 USD/h for a10", "not above zero"),
         ("2.1.0 USD/h for a10", "no amount of money"),
@@ -495,6 +531,34 @@ def test_filters_that_leave_nothing_say_what_there_is_without_them(whichgpu: Any
     assert whichgpu("prices", "l4", "--term", "on-demand").status == 0
 
 
+@pytest.mark.parametrize(
+    ("words", "gpu", "instance"),
+    [
+        (("g4dn.xlarge",), "t4", "g4dn.xlarge"), (("g2-standard-4",), "l4", "g2-standard-4"),
+        (("Standard_ND96asr_v4",), "a100-40gb-sxm", "Standard_ND96asr_v4"),
+    ],
+)  # fmt: skip
+def test_prices_of_an_instance_are_its_own(
+    words: tuple[str, ...], gpu: str, instance: str, whichgpu: Any
+) -> None:
+    found = whichgpu("prices", *words, "--json").json
+    assert found["gpu"] == gpu
+    assert {row["instance"] for row in found["offers"]} == {instance}
+
+
+def test_providers_are_listed_with_commas_and_a_list_of_none_is_refused(whichgpu: Any) -> None:
+    found = whichgpu("prices", "h100-80gb-sxm", "--providers", "coreweave,lambda", "--json").json["offers"]
+    assert {row["provider"] for row in found} == {"coreweave", "lambda"}
+    for option in ("--region", "--provider"):
+        empty = whichgpu("prices", "l4", option, "")
+        assert (empty.status, f"{option} names nothing" in empty.err) == (2, True)
+
+
+def test_the_words_of_a_gpu_need_no_quotes(whichgpu: Any) -> None:
+    assert whichgpu("prices", "rtx", "3090", "--json").json["gpu"] == "rtx-3090"
+    assert "no GPU 'no such gpu'" in whichgpu("prices", "no", "such", "gpu").err
+
+
 def test_an_overview_of_some_offers_has_their_gpus_alone(whichgpu: Any) -> None:
     found = whichgpu("prices", "--provider", "aws", "--region", "stockholm", "--json").json["gpus"]
     assert {one["gpu"] for one in found} > {"l4", "t4", "a10g"}
@@ -523,6 +587,14 @@ def test_what_is_set_aside_is_listed_with_the_reason(whichgpu: Any) -> None:
         ("hourly 3.2 for a H200 SXM", "h200-141gb-sxm", 3.2), ("monthly 900 for L40S", "l40s", 900 / 730.5),
         ("L40S 900 pm", "l40s", 900 / 730.5), ("$2.99 hr H100 SXM5", "h100-80gb-sxm", 2.99),
         ("two L4 for a dollar an hour", "l4", 0.5), ("half a dollar an hour for L4", "l4", 0.5),
+        ("a hundred dollars a day for 4 L40S", "l40s", 100 / 96),
+        ("fifty cents an hour for an L4", "l4", 0.5),
+        ("two hundred and fifty dollars a month for an L4", "l4", 250 / 730.5),
+        ("three grand a month for one H100 SXM", "h100-80gb-sxm", 3000 / 730.5),
+        ("L40S 24 hours for 20 bucks", "l40s", 20 / 24),
+        ("H100 PCIe 2000 USD a month, 6 months", "h100-80gb-pcie", 2000 / 730.5),
+        ("twenty-five thousand dollars for an H100 SXM", "h100-80gb-sxm", 25000),
+        ("L4 0.80 per gpu per hour on demand", "l4", 0.8), ("$0.80 per GPU-hour, 4 L4", "l4", 0.8),
     ],
 )  # fmt: skip
 def test_a_quote_said_in_short_or_the_other_way_round(text: str, gpu: str, usd: float) -> None:

@@ -83,6 +83,35 @@ def test_of_a_program_that_nothing_was_read_of_the_answer_says_so() -> None:
     assert [card.gpu.id for card in answer.cards] == [card.gpu.id for card in cards("rendering").cards]
 
 
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("hospital video wall", "displays"),
+        ("birdsong photography", "photo"),
+        ("blender for my cat", "rendering"),
+    ],
+)
+def test_words_of_a_use_beside_others_name_it(said: str, meant: str) -> None:
+    with pytest.raises(UsageError, match=f"is it the use {meant}[?] whichgpu recommend {meant}"):
+        read_request(Job(said), GPUS, today=TODAY)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [("brain MRI segmentation of mice", "'segmentation' is no model; name one, e.g. unet-medical"),
+     ("warehouse robots", "'robots' is no model; name one, e.g. yolov8n")],
+)  # fmt: skip
+def test_words_of_a_subject_beside_others_name_its_models(said: str, told: str) -> None:
+    with pytest.raises(UsageError) as fault:
+        read_request(Job(said), GPUS, today=TODAY)
+    assert told in str(fault.value)
+
+
+@pytest.mark.parametrize("said", ["gibberish words", "a the for", "resnet5", "warehouse"])
+def test_words_that_mean_no_use_name_none(said: str) -> None:
+    assert not use.within(said)
+
+
 @pytest.mark.parametrize("key", SUBJECTS)
 def test_a_subject_names_models_that_there_are(key: str) -> None:
     for name in (key, *SUBJECTS[key]["names"]):
@@ -99,6 +128,8 @@ def test_a_subject_names_models_that_there_are(key: str) -> None:
         ("a chatbot for my company", "llama-3.1-8b"),
         ("train a 3b model from scratch", "--phase pretrain"), ("machine learning", "depends on the model"),
         ("xgboost", "analytics"), ("medical image segmentation", "unet-medical"),
+        ("voice assistant", "it is three"), ("number plate recognition", "yolov8n"),
+        ("stock price prediction", "use analytics"),
     ],
 )  # fmt: skip
 def test_a_subject_in_place_of_a_model_is_told_which_models_there_are(said: str, told: str) -> None:

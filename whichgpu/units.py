@@ -174,9 +174,10 @@ def in_usd(text: str, example: str = "20 USD/h") -> str:
     What it does not know stays as it is; raises `UsageError` for another currency.
     """
     if _OTHERS.search(text):
+        alone = re.fullmatch(rf"\D*({_NUMBER})\D*", text) if "/" not in text else None
         raise UsageError(
             f"'{text}' is in another currency, and prices are in USD: there is no exchange rate on file; "
-            f'write e.g. "{example}"'
+            f'write e.g. "{f"{alone[1]} USD" if alone and " per " not in text else example}"'
         )
     plain = re.sub(r"^\s*(?:US\$|\$|USD\b)\s*(?=[-+.\d])", "", text, flags=re.I)
     plain = re.sub(r"\b(?:usd|dollars?|bucks)\b|US\$|(?<=[\dkM ])\$", "USD", plain, flags=re.I)

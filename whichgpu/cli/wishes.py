@@ -52,7 +52,7 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
                        "help": 'Cap each GPU, e.g. "250 W"; what that costs in speed is told.'}),
     ("--framework", {"metavar": "A,B,..", "help": 'It must run there: pytorch, "tensorflow 2.21", vllm ..'}),
     ("--system", {"metavar": "NAME", "default": "linux", "show_default": True,
-                  "help": "With --framework: linux, windows, wsl or macos."}),
+                  "help": "Where --framework or the runtime must run: linux, windows, wsl, macos."}),
     ("--machine", {"metavar": "TEXT|FILE",
                    "help": 'The machine that one builds: "psu 1600 W, 4 slots, 15 A at 120 V, 128 GB, '
                            '24 cores", or a TOML file.'}),

@@ -115,7 +115,8 @@ def chips(laid: Layout) -> Chips:
     tensor = matrix & (not wide)
     rate = np.where(tensor, half / TENSOR_DENSITY, plain / PLAIN_DENSITY)
     return Chips(
-        design=design, limit=devices.power,
+        # A laptop whose limit nobody stated is held at the middle of its range, as its clocks are.
+        design=design, limit=np.fmin(devices.power, devices.usual),
         gddr=devices.each(lambda gpu: not memory_kind(gpu).startswith("hbm")),
         tensor=tensor, products=rate / design, traffic=devices.bandwidth / design / BYTE_DENSITY,
         lineages=tuple(lineage(gpu) for gpu in devices.gpus),

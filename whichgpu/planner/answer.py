@@ -13,6 +13,7 @@ from whichgpu.values import Shown, immutable
 if TYPE_CHECKING:
     from whichgpu.cost.estimate import Estimate
     from whichgpu.facts.model import Interval
+    from whichgpu.planner.built import Built
     from whichgpu.planner.capping import Capped
     from whichgpu.planner.conflict import Conflict
     from whichgpu.planner.hosted import Hosted
@@ -135,7 +136,7 @@ class Recommendation(Shown):
     flips: tuple[Flip, ...] = ()
     hosted: tuple[Hosted, ...] = ()
     capped: Capped | None = None
-    machine: Checked | None = None
+    machine: Checked | Built | None = None
     headline: str = ""
     several: Several | Trained | None = None
     seconds: float = field(default=0.0, compare=False)
@@ -144,10 +145,10 @@ class Recommendation(Shown):
         return self.headline or self.infeasible
 
     def _machine(self) -> dict[str, Any] | None:
-        """The machine as stated, and with the first candidate's cards in it."""
-        if self.request.machine is None:
-            return None
+        """The machine as stated and with the first candidate's cards in it, or the one they take."""
         filled = self.machine.to_dict() if self.machine else None
+        if self.request.machine is None:
+            return filled
         return {**self.request.machine.to_dict(), "filled": filled}
 
     def to_dict(self) -> dict[str, Any]:

@@ -240,7 +240,7 @@ def _numbers(gpus: Sequence[Gpu], field: str) -> Array:
 
 
 def _framework(asked: Any, system: str) -> Constraint:
-    """A framework that must run there; alike GPUs are judged once."""
+    """A framework that must run on a system; alike GPUs are judged once."""
     from whichgpu.software.targets import device
     from whichgpu.software.verdicts import judge
 

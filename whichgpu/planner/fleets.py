@@ -18,7 +18,7 @@ from whichgpu.planner.constraints import word
 from whichgpu.planner.fleet import Choice, given_less, nearest, refined, searched
 from whichgpu.planner.fleet import chosen as search
 from whichgpu.planner.reasons import Reason
-from whichgpu.planner.recommend import in_machine
+from whichgpu.planner.recommend import in_machine, narrow
 from whichgpu.planner.uses import price_to_buy
 from whichgpu.planner.ways import name
 from whichgpu.units import number, show
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from whichgpu.cost.curve import Tails
     from whichgpu.cost.slo import Term
     from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.planner.built import Built
     from whichgpu.planner.fleet import Load, Operation, Space
     from whichgpu.planner.hosted import Hosted
     from whichgpu.planner.machine import Checked
@@ -130,7 +131,7 @@ class Fleets(Shown):
     infeasible: str = ""
     conflict: Conflict | None = None
     hosted: tuple[Hosted, ...] = ()
-    machine: Checked | None = None
+    machine: Checked | Built | None = None
 
     @property
     def headline(self) -> str:
@@ -185,6 +186,9 @@ def fleets(
     most = limit if request.budget_to_buy is None else len(catalogue)
     found = [] if space is None else _ranked(space, rejected, most)
     kept = [one for one in found if _bill(one, request)[0] <= _bill(one, request)[1]][:limit]
+    if not kept and narrow(request):
+        roomy = replace(request, roomy=True)
+        return fleets(roomy, terms, load, catalogue, offers, limit=limit, assumed=assumed)
     for one in found:
         if one not in kept:
             rejected[one.gpu] = _dear(one, request)
@@ -198,7 +202,7 @@ def fleets(
     return Fleets(
         request, terms, load, tuple(_explained(kept)),
         tuple(Rejected(key, reason.kind, reason.text) for key, reason in rejected.items()), told, why,
-        against, _hosted(request, kept), in_machine(request, catalogue, kept[0]) if kept else None,
+        against, _hosted(request, kept), in_machine(request, catalogue, kept),
     )  # fmt: skip
 
 

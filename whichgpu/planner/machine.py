@@ -140,8 +140,10 @@ def _part(part: str) -> Mapping[str, Any]:
         name = {"slot": "slots", "core": "cores", "lane": "lanes"}.get(counted[2].rstrip("s"), "gpus")
         return {name: _number(counted[1], part)}
     bare = part.replace("PSU", "").replace("psu", "").replace("power supply", "").strip()
+    many = re.match(r"(\d+) ?[x×*] ?(?=\d)", bare)
+    bare = bare[many.end() :] if many else bare
     if re.search(r"[\d.] ?[kM]?W$", bare):
-        return {"psu": parse(bare, "power")}
+        return {"psu": parse(bare, "power") * float(many[1] if many else 1)}
     memory = re.sub(r"(?i)\s*(of )?(ram|memory|host memory|host)$", "", part).strip()
     if re.search(r"[\d.] ?[KMGT]i?B$", memory):
         # Host memory is sold as GB and counted in binary.
@@ -177,6 +179,11 @@ def rules() -> Mapping[str, Any]:
     }
 
 
+def usual_desktop() -> str:
+    """The desktop that most people build, as `--machine` takes it."""
+    return str(store.load("machine")["machine"]["desktop"]["parts"][0])
+
+
 def _rule(name: str) -> float:
     return float(rules()[name].value)
 
@@ -200,7 +207,7 @@ def of_machine(machine: Machine, gpus: Mapping[str, Gpu], power_limit: float | N
     drawn = scaled(lambda many: powers(many, power_limit))
     host = _rule("host_power")
     yield word(
-        "--machine", "a PCIe slot", "offer", lambda offer: _is_card(gpus[offer.gpu or ""]), implied=True
+        "--machine", "a PCIe slot", "offer", lambda offer: is_card(gpus[offer.gpu or ""]), implied=True
     )
     if machine.psu is not None:
         yield at_most("--machine", f"psu {machine.psu:g} W", "offer", machine.psu,
@@ -223,7 +230,7 @@ def of_machine(machine: Machine, gpus: Mapping[str, Gpu], power_limit: float | N
                           typed=partial(_counted, noun=name))  # fmt: skip
     yield from _host(machine, scaled)
     if machine.air == "desktop":
-        yield word("--machine", "desktop airflow", "offer", lambda offer: _cooled(gpus[offer.gpu or ""]))
+        yield word("--machine", "desktop airflow", "offer", lambda offer: cooled(gpus[offer.gpu or ""]))
 
 
 def _host(machine: Machine, scaled: Any) -> Iterator[Constraint]:
@@ -254,14 +261,15 @@ def _counts(gpus: Sequence[Gpu], field: str) -> Array:
 
 
 def _counted(need: float, noun: str) -> str:
-    return f"{np.ceil(need):g} {noun}"
+    return f"{np.ceil(need):g} {noun if np.ceil(need) != 1 else noun.removesuffix('s')}"
 
 
-def _is_card(gpu: Gpu) -> bool:
+def is_card(gpu: Gpu) -> bool:
+    """Whether a GPU goes into a slot: no module, and nothing that is soldered in."""
     return "PCIe" in str(gpu.value("form_factor") or "")
 
 
-def _cooled(gpu: Gpu) -> bool:
+def cooled(gpu: Gpu) -> bool:
     """Whether a card cools itself; where nothing says it, cards of data centres do not."""
     stated = gpu.value("cooling")
     return stated == "active" if stated else gpu.segment != "datacenter"

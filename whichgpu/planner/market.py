@@ -83,14 +83,17 @@ def offered(request: Request, pool: Sequence[Offer], wanted: Sequence[Gpu]) -> l
     Of whole GPUs: a share of one is a desktop and nothing else that is asked for here.
     """
     if request.term == "buy":
-        # Who buys a card wants no laptop around it, unless it is named or asked for.
-        carried = request.gpus is not None or any(need.text in LAPTOPS for need in request.needs)
+        # Who buys a card wants no laptop around it, unless it is named or asked for, as macOS does.
+        carried = (request.gpus is not None or request.system == "macos"
+                   or any(need.text in LAPTOPS for need in request.needs))  # fmt: skip
         wanted = [gpu for gpu in wanted if carried or gpu.segment != "laptop"]
         owned = [
             purchase_offer(gpu, count, request.power_limit)
             for gpu in wanted for count in _boxes(gpu, request)
         ]  # fmt: skip
         found = [offer for offer in owned if offer is not None]
+        if request.machine is None and not request.roomy:
+            found = _in_desktops(found, wanted, request)
         if request.unpriced:
             known = {offer.gpu for offer in found}
             found += [unpriced_offer(gpu) for gpu in wanted if gpu.id not in known]
@@ -103,6 +106,24 @@ def offered(request: Request, pool: Sequence[Offer], wanted: Sequence[Gpu]) -> l
     # Beside the cheapest region, which a way out may take, the cheapest of those that are asked for.
     here = ((row, row.within(frozenset(request.regions))) for row in found)
     return [*found, *(there for row, there in here if there is not None and there is not row)]
+
+
+def _in_desktops(offers: Sequence[Offer], wanted: Sequence[Gpu], request: Request) -> list[Offer]:
+    """Offers to buy without those of more cards than a usual desktop holds; of what goes into servers all."""
+    from whichgpu.planner.machine import cooled, is_card, of_machine, read_machine, usual_desktop
+
+    gpus = {gpu.id: gpu for gpu in wanted}
+    several = [
+        one
+        for one in offers
+        if one.gpu_count > 1 and is_card(gpus[one.gpu or ""]) and cooled(gpus[one.gpu or ""])
+    ]
+    if not several:
+        return list(offers)
+    limits = of_machine(read_machine(usual_desktop()), gpus, request.power_limit)
+    held = np.logical_and.reduce([limit.holds(several) for limit in limits])
+    beyond = {id(one) for one, fits in zip(several, held.tolist(), strict=True) if not fits}
+    return [one for one in offers if id(one) not in beyond]
 
 
 def unplaced(request: Request, pool: Sequence[Offer], wanted: Sequence[Gpu]) -> str:
@@ -201,10 +222,16 @@ def needed(rate: float, each: float) -> int:
 
 
 def trust(offer: Offer, request: Request) -> int:
-    """0 for a current price, 1 for an old or replaced one, 2 for one without a date."""
+    """0 for a current price, 1 for an old or replaced one, 2 for one without a date.
+
+    Of what is bought a price is old that is only of its launch, long after which nobody sells it new.
+    """
     age = offer.age_days(request.today)
     if offer.kind == "unpriced":
         return UNPRICED
     if age is None:
         return 2
-    return int(offer.kind != "buy" and (age >= prices.STALE_DAYS or offer.listing == "older"))
+    if offer.kind == "buy":
+        stored = purchase.purchase_price(offer.gpu or "")
+        return int(stored is not None and stored.kind == "launch" and age >= purchase.GONE_DAYS)
+    return int(age >= prices.STALE_DAYS or offer.listing == "older")

@@ -37,7 +37,8 @@ BOUGHT = (*LAPTOPS, "edge", "jetson", "embedded")
 
 #: Other names of fields that are bounded, and of fields of words how their counts are written.
 _BOUNDED = {"vram": "memory", "ram": "memory", "tdp": "power", "watts": "power", "tgp": "power",
-            "outputs": "display_outputs", "monitors": "display_outputs"}  # fmt: skip
+            "outputs": "display_outputs", "monitors": "display_outputs", "cc": "compute_capability",
+            "sm": "compute_capability", "compute-capability": "compute_capability"}  # fmt: skip
 _COUNTED = {"display_outputs": r"(\d+)x", "encoders": r"^(\d+)", "decoders": r"^(\d+)"}
 
 
@@ -84,6 +85,8 @@ def _bound(text: str, sign: str, option: str) -> Need:
     name = _BOUNDED.get(_key(name)) or _tables().get(_names().get(_key(name), ""), {}).get("field") or name
     if name in _COUNTED:
         return _counted(text, name, limit, least=option == "--min")
+    if name == "compute_capability":
+        return _version(text, limit, least=option == "--min")
     condition = filters.bound(f"{name}={limit}", option)
     words = "of at least" if option == "--min" else "of at most"
     title = f"{FIELDS[condition.field].label} {words} {limit}"
@@ -108,6 +111,26 @@ def _counted(text: str, name: str, limit: str, *, least: bool) -> Need:
     return Need(text, f"{_label(name)}: {words} {count:g}", met)
 
 
+def _version(text: str, limit: str, *, least: bool) -> Need:
+    """A bound on the compute capability, which is a version and no number: 12.0 comes after 8.9."""
+    asked = _parts(limit)
+    if asked is None:
+        raise UsageError(f"--needs {one_line(text)}: '{one_line(limit)}' is no version; write e.g. cc>=8.0")
+
+    def met(gpu: Gpu) -> bool | None:
+        value = gpu.value("compute_capability")
+        own = None if value is None else _parts(str(value))
+        if own is None:  # other makers have none
+            return None if gpu.vendor == "NVIDIA" else False
+        return own >= asked if least else own <= asked
+
+    return Need(text, f"compute capability of at {'least' if least else 'most'} {limit}", met)
+
+
+def _parts(text: str) -> tuple[int, ...] | None:
+    return tuple(map(int, text.split("."))) if re.fullmatch(r"\d+(\.\d+)*", text.strip()) else None
+
+
 def _met(table: Mapping[str, Any], gpu: Gpu) -> bool | None:
     """A table of `data/needs.toml`: its identity, its field, the feature of its name, its rules, in turn."""
     if "identity" in table:
@@ -121,7 +144,7 @@ def _met(table: Mapping[str, Any], gpu: Gpu) -> bool | None:
 
 
 def _by_field(table: Mapping[str, Any], gpu: Gpu) -> bool | None:
-    value = gpu.value(table["field"])
+    value = gpu.value(table["field"]) if "field" in table else None
     if value is None:
         return None
     if "has" in table:
@@ -210,6 +233,11 @@ def _article(title: str) -> str:
 def _unknown(text: str) -> str:
     from difflib import get_close_matches
 
+    instead = next(
+        (say for say, said in store.load("needs")["needs"]["unread"].items() if _key(text) in said), ""
+    )
+    if instead:
+        return f"no need '{one_line(text)}': {instead}"
     known = [*_names(), *(name.replace("_", "-") for name in FIELDS), *_features()]
     near = dict.fromkeys(get_close_matches(_key(text), known, n=3, cutoff=0.6))
     if near:

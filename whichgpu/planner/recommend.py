@@ -24,6 +24,7 @@ from whichgpu.planner.front import front
 from whichgpu.planner.grid import grid
 from whichgpu.planner.hosted import compared
 from whichgpu.planner.market import (
+    CARDS,
     cheapest_of_a_kind,
     considered,
     devices,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from whichgpu.cost.estimate import Estimates
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
+    from whichgpu.planner.built import Built
     from whichgpu.planner.conflict import Conflict
     from whichgpu.planner.fleets import Fleet
     from whichgpu.planner.machine import Checked
@@ -76,6 +78,8 @@ def recommend(
     gpus = considered(wanted, request, usable, prices.by_device(pool), rejected)
     tries = _tries(request, workload, gpus, usable)
     ranked = marked(_merged(tries, rejected, request.objective))
+    if not ranked and narrow(request):
+        return recommend(replace(request, roomy=True), catalogue, offers)
     first = _first(tries, ranked)
     chosen, space = (first.request, first.space) if first is not None else (request, None)
     against = None if ranked else conflicting(request, workload, catalogue, pool)
@@ -97,11 +101,16 @@ def recommend(
         flips=flips(chosen, space, ranked, usable, whole=len(tries) == 1) if space is not None else (),
         hosted=compared(chosen, workload, explained),
         capped=capped(chosen, space, ranked) if space is not None else None,
-        machine=in_machine(request, catalogue, explained[0]) if explained else None,
+        machine=in_machine(request, catalogue, explained),
         headline=sentences.headline(explained, request, workload),
         several=None if request.unpriced else several(chosen.job, workload, ranked, catalogue),
         seconds=perf_counter() - started,
     )
+
+
+def narrow(request: Request) -> bool:
+    """Whether no more cards are bought than a usual desktop holds, though nobody said so."""
+    return request.term == "buy" and request.machine is None and not request.roomy
 
 
 #: B of weights, gradients and optimizer for a parameter, by phase where not all are in full; from what size
@@ -222,7 +231,7 @@ def _why_not(request: Request, space: Options, result: Outcome, row: int) -> Rea
         return refusals.too_big(sweep, row)
     mine = np.flatnonzero(space.row == row)
     if not len(mine):
-        return refusals.no_room(sweep, row)
+        return refusals.no_room(sweep, row, request)
     return refusals.beyond(request, space, result, mine)
 
 
@@ -261,17 +270,26 @@ def _safe(request: Request, instances: int, nodes: float, each: float, low: floa
     return instances
 
 
-def in_machine(request: Request, catalogue: Catalogue, first: Candidate | Fleet) -> Checked | None:
-    """The machine that is built with the first candidate's cards in it."""
-    if request.machine is None:
+def in_machine(
+    request: Request, catalogue: Catalogue, ranked: Sequence[Candidate | Fleet]
+) -> Checked | Built | None:
+    """The machine that is built with the first candidate's cards in it, or the one that bought cards take."""
+    if not ranked or request.term != "buy":
         return None
+    chosen: list[Any] = [getattr(one, "choice", one) for one in ranked]
+    gpus = {one.gpu: device(one.gpu, catalogue) for one in ranked}
+    first = gpus[ranked[0].gpu]
+    if request.machine is None:
+        from whichgpu.planner.built import built
+
+        boxes = [purchase_offer(first, count, request.power_limit) for count in range(1, CARDS + 1)]
+        return built(chosen[0].offer, [one.offer for one in chosen[1:]], gpus,
+                     [one for one in boxes if one is not None], request.power_limit)  # fmt: skip
     from whichgpu.planner.machine import checked
 
-    gpu = device(first.gpu, catalogue)
-    chosen: Any = getattr(first, "choice", first)
     return checked(
-        request.machine, gpu, offered(request, (), [gpu]), chosen.offer, request.power_limit,
-        machines=chosen.instances,
+        request.machine, first, offered(request, (), [first]), chosen[0].offer, request.power_limit,
+        machines=chosen[0].instances,
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from whichgpu.hardware.parts import is_part, works_alone
 from whichgpu.planner.reasons import Reason
 from whichgpu.planner.words import money, plural
+from whichgpu.prices.purchase import purchase_price
 from whichgpu.units import show
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ def too_many(least: int, most: float) -> Reason:
 def no_offer(gpu: Gpu, request: Request, rows: Sequence[Offer]) -> Reason:
     """Why none of the offers that name this GPU counts under the request's terms."""
     if request.term == "buy":
-        return Reason("no purchase price or power known", f"no purchase price of {gpu.id} is stored")
+        what = "board power was read" if purchase_price(gpu.id) else "purchase price is stored"
+        return Reason("no purchase price or power known", f"no {what} of {gpu.id}")
     if not rows:
         return Reason("no provider in the price table offers it", "no provider in the price table offers it")
     kinds = {row.kind for row in rows if row.gpu == gpu.id and not row.quarantine}
@@ -82,7 +84,7 @@ def too_big(sweep: Estimates, row: int) -> Reason:
     )
 
 
-def no_room(sweep: Estimates, row: int) -> Reason:
+def no_room(sweep: Estimates, row: int, request: Request) -> Reason:
     """A GPU type whose offers have too few GPUs for the smallest configuration that fits."""
     size = np.asarray(sweep.job.n_gpus if sweep.job.trains else sweep.job.tp, dtype=np.float64)
     sizes = np.broadcast_to(size, sweep.fits.shape)[row, sweep.fits[row]]
@@ -90,6 +92,11 @@ def no_room(sweep: Estimates, row: int) -> Reason:
         return Reason(
             "parts of a GPU do not work together",
             f"it takes {sizes.min():g} such parts, and parts of a GPU do not work together",
+        )
+    if request.term == "buy":
+        return Reason(
+            "more cards than a usual desktop holds",
+            f"it fits on {sizes.min():g} cards together, and a usual desktop holds fewer (--machine: yours)",
         )
     return Reason(
         "no instance with enough GPUs",

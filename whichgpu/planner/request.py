@@ -20,6 +20,7 @@ from whichgpu.planner.machine import read_machine
 from whichgpu.planner.needs import BOUGHT, need
 from whichgpu.planner.size import Sized, sized
 from whichgpu.prices import live
+from whichgpu.prices.purchase import purchase_price
 from whichgpu.prices.sellers import classes, providers_named, regions_named
 from whichgpu.units import in_usd, parse
 from whichgpu.values import immutable
@@ -28,11 +29,12 @@ from whichgpu.workloads.resolving import subject
 from whichgpu.workloads.workload import resolve as resolve_workload
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import date
     from pathlib import Path
 
     from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.desktops import Desktops
     from whichgpu.planner.fleet_request import Asked as Load
     from whichgpu.planner.hosted import ApiPrice
@@ -56,7 +58,8 @@ class Request:
     `deadline` in s from today; `min_memory` in B and `max_power` in W of each GPU, `max_slots` of each card;
     `power_limit` is a cap in W; `size` is of the whole job; `unpriced` takes GPUs without a price on file as
     well, as where a laptop is needed; `precisions` are all that are tried, where several are; `cut` is a
-    training run that is sharded though nobody said so; `desktops` are those of so many users; `today` dates
+    training run that is sharded though nobody said so;
+    `roomy` buys more cards than a usual desktop holds; `desktops` are those of so many users; `today` dates
     prices.
     """
 
@@ -91,6 +94,7 @@ class Request:
     budget_to_buy: float | None = None
     precisions: tuple[str, ...] = ()
     cut: bool = False
+    roomy: bool = False
     desktops: Desktops | None = None
 
 
@@ -111,9 +115,34 @@ def read_request(
     rows = None if offers is None else own_offers(offers, lambda text: ids(text, catalogue), today)
     market = _market(given, catalogue, rows)
     limits = _limits(given, workload, job, size, today, buys=market["term"] == "buy")
+    of_gpus = _of_gpus(given, catalogue)
+    if of_gpus["system"] != "linux" and not of_gpus["frameworks"]:
+        job, of_gpus["frameworks"] = _at_home(job, workload, of_gpus["system"])
     request = Request(job=job, today=today, size=size, precisions=precisions, **limits, **market,
-                      **_of_gpus(given, catalogue))  # fmt: skip
+                      **of_gpus)  # fmt: skip
     return _consistent(request), rows
+
+
+#: What answers tokens on systems where the engines of servers do not run.
+_ELSEWHERE, _DESKTOPS = "llama.cpp", ("windows", "macos")
+
+
+def _at_home(job: Job, workload: Workload, system: str) -> tuple[Job, tuple[Asked, ...]]:
+    """The job by software that runs on a system, and that software as what is asked for.
+
+    A runtime that is stated stays, and what it does not run on is told.
+    """
+    from whichgpu.cost.runtime import runtime
+    from whichgpu.software import frameworks
+
+    full = workload.complete(job)
+    software = runtime(full.runtime, workload.runtime).software if full.runtime else ""
+    if not software:
+        return job, ()
+    asked = frameworks.find(software)
+    if job.runtime or workload.unit != "tokens" or full.trains or system not in _DESKTOPS:
+        return job, (asked,)
+    return replace(job, runtime=_ELSEWHERE), (frameworks.find(_ELSEWHERE),)
 
 
 def read_use_request(
@@ -140,9 +169,8 @@ def read_use_request(
                 "specifications; leave it out"
             )
     rows = None if offers is None else own_offers(offers, lambda text: ids(text, catalogue), today)
-    # What no laptop has (drivers that are certified for workstations) is not asked of one.
-    carried = [gpu for gpu in catalogue.values() if gpu.segment == "laptop"] if _carried(given) else []
-    own = [name for name in use.needs if not carried or any(need(name).met(gpu) for gpu in carried)]
+    spared = _spared(use, catalogue) if _carried(given) else ()
+    own = [name for name in use.needs if name not in {one.text for one in spared}]
     given = given._replace(needs=(*own, *given.needs), term=given.term or _term(given, use))
     market = _market(given, catalogue, rows)
     buys = market["term"] == "buy"
@@ -153,8 +181,20 @@ def read_use_request(
                       desktops=load and desktops.read(use, load, given.min_memory))  # fmt: skip
     market["unpriced"] = buys  # a card that no price is on file of may be the only one that has what it takes
     request = replace(request, **market, **_of_gpus(given, catalogue))
+    request = replace(request, needs=(*request.needs, *spared))
     _consistent(replace(request, objective="cost"))
     return request, rows
+
+
+def _spared(use: Use, catalogue: Catalogue) -> tuple[Need, ...]:
+    """What no laptop with a price on file has, certified drivers say: it is asked of all but laptops."""
+    laptops = [gpu for gpu in catalogue.values() if gpu.segment == "laptop" and purchase_price(gpu.id)]
+    asked = map(need, use.needs)
+    return tuple(one._replace(met=_of_others(one)) for one in asked if not any(map(one.met, laptops)))
+
+
+def _of_others(one: Need) -> Callable[[Gpu], bool | None]:
+    return lambda gpu: True if gpu.segment == "laptop" else one.met(gpu)
 
 
 def _term(given: Wished, use: Use) -> str:
@@ -198,10 +238,15 @@ def _workload(name: str) -> Workload:
     try:
         return resolve_workload(name)
     except UsageError as fault:
-        from whichgpu.planner.use import names
+        from whichgpu.planner.use import names, within
 
         if subject(name):
             raise
+        meant = within(name)
+        if meant in names():
+            raise type(fault)(f"{fault}; or is it the use {meant}? whichgpu recommend {meant}") from None
+        if meant:
+            raise type(fault)(f"no workload '{one_line(name)}'; {meant}") from None
         near = get_close_matches(name.strip().lower(), names(), n=1, cutoff=0.6)
         told = (
             f"; or is it the use {near[0]}?" if near else f"; uses without a model are {', '.join(names())}"
@@ -256,8 +301,10 @@ def _market(given: Wished, catalogue: Catalogue, rows: Sequence[Offer] | None) -
 
 
 def _carried(given: Wished) -> bool:
-    """Whether what is needed is bought: nobody rents out laptops, nor boards of the edge."""
-    return any(name.strip().lower() in BOUGHT for name in given.needs)
+    """Whether what is needed is bought: nobody rents out laptops, nor boards of the edge, nor Macs here."""
+    return given.system.strip().lower() == "macos" or any(
+        name.strip().lower() in BOUGHT for name in given.needs
+    )
 
 
 def _excluded(name: str, catalogue: Catalogue, providers: Sequence[str]) -> list[str]:

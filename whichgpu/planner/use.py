@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.facts import store
 from whichgpu.hardware.fields import FIELDS
+from whichgpu.planner.needs import need
 from whichgpu.planner.programs import program, spelled
 from whichgpu.units import number
 from whichgpu.values import immutable
@@ -109,11 +110,15 @@ _AROUND = frozenset((
     "4k", "8k", "remote", "cloud", "card", "gpu", "server", "pro", "studio", "renderer", "plugin", "best",
     "professional", "software", "solver", "users", "laptop", "scientific", "numerical", "engineering", "dev",
     "physics", "development", "editor", "suite", "standard", "architect", "edition", "workflow", "projects",
+    "at", "hz", "fps", "144hz", "60fps", "max", "ultra", "settings", "hd", "uhd", "hobby", "home", "small",
+    "company", "lab", "university", "student", "beginner", "amateur", "freelance", "freelancer", "private",
+    "programs", "programming", "tasks", "machine", "computer", "rig", "box", "system", "setup", "to", "do",
+    "live", "daily", "large", "big", "complex", "heavy", "light", "basic", "simple", "high", "end", "i",
 ))  # fmt: skip
 
 
 #: Numbers and resolutions: `4`, `1440p`.
-_COUNTED = re.compile(r"\d+[pk]?")
+_COUNTED = re.compile(r"\d+([pkx]|hz|fps)?")
 
 
 def _by_words(key: str, spelled: Mapping[str, set[str]]) -> list[str]:
@@ -127,6 +132,28 @@ def _by_words(key: str, spelled: Mapping[str, set[str]]) -> list[str]:
     return found if len(found) == 1 else []
 
 
+def within(name: str) -> str:
+    """What some words of a name mean beside unknown ones: the id of a use, or a subject in words.
+
+    The most words count, and of as many the last ones, which say what it is: `hospital video wall`. Empty
+    where no words mean anything.
+    """
+    known = {said: one for one, table in _tables().items() for said in (one, *table["names"])}
+    around = _beside({one: set() for one in _tables()})
+    words = spelled(name).split("-")
+    for length in range(len(words), 0, -1):
+        for start in range(len(words) - length, -1, -1):
+            part = "-".join(words[start : start + length])
+            if _AROUND & {words[start], words[start + length - 1]}:
+                continue
+            if told := subject(part.replace("-", " ")):
+                return told
+            named = program(part, around)
+            if found := known.get(part) or (named and named.use):
+                return found
+    return ""
+
+
 def names() -> tuple[str, ...]:
     """The uses by id."""
     return tuple(_tables())
@@ -135,7 +162,8 @@ def names() -> tuple[str, ...]:
 def drivers(gpu: Gpu) -> str:
     """What drivers a card of its segment runs."""
     table = store.load("uses")["uses"]["drivers"]
-    return str(table.get(gpu.segment, ""))
+    certified = gpu.segment == "laptop" and need("workstation").met(gpu)
+    return str(table.get("mobile-workstation" if certified else gpu.segment, ""))
 
 
 def score(one: Use, gpu: Gpu) -> float | None:

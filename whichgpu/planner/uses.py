@@ -304,15 +304,20 @@ def _conflict(one: Use, request: Request, catalogue: Catalogue, pool: Sequence[O
         return found
 
     whole = frozenset(range(len(limits)))
+    # What the use itself asks for cannot be left out: nobody typed it.
+    fixed = {
+        index for index, limit in enumerate(limits) if limit.option == "--needs" and limit.value in one.needs
+    }
     core = irreducible(sorted(whole), lambda asked: bool(able(asked).any()))
     if not able(frozenset()).any() or not core:
         return None
     ways: list[WayOut] = []
     for size in range(1, len(limits) + 1):
-        for dropped in map(frozenset, combinations(sorted(whole), size)):
+        for dropped in map(frozenset, combinations(sorted(whole - fixed), size)):
             left = np.flatnonzero(able(whole - dropped))
             if left.size and core & dropped:
-                at = min(left.tolist(), key=lambda index: _to_pay(every[index]))
+                moved = _moved([limits[index] for index in dropped], own, every)
+                at = min(left.tolist(), key=lambda index: (moved[index], _to_pay(every[index])))
                 typed = (_typed(limits[index], own[at], every[at]) for index in sorted(dropped))
                 usd = every[at].usd_per_gpu_hour if request.desktops is None else every[at].usd_per_hour
                 ways.append(WayOut(tuple(typed), own[at].id, usd,
@@ -320,6 +325,15 @@ def _conflict(one: Use, request: Request, catalogue: Catalogue, pool: Sequence[O
         if ways:
             break
     return Conflict(tuple(limits[one] for one in sorted(core)), tuple(sorted(ways, key=lambda way: way.cost)))
+
+
+def _moved(dropped: Sequence[Constraint], own: Sequence[Gpu], every: Sequence[Offer]) -> NDArray[np.float64]:
+    """How far each offer has bounds moved that are dropped, as a factor; words are left out whole."""
+    change = np.ones(len(every))
+    for limit in dropped:
+        if limit.measure is not None:
+            change = np.maximum(change, limit.needs(own if limit.level == "gpu" else every))
+    return np.round(change, 6)
 
 
 def _budget(request: Request) -> Iterator[Constraint]:
@@ -333,7 +347,7 @@ def _budget(request: Request) -> Iterator[Constraint]:
 
 def _typed(limit: Constraint, gpu: Gpu, offer: Offer) -> str:
     """What to type in place of one limit, so that an offer holds it."""
-    if limit.option == "--budget":
+    if limit.option == "--budget" and not math.isnan(offer.usd_per_hour):
         bought = price_to_buy(offer)
         cents = f"{(offer.usd_per_hour if bought is None else bought) * 100:.6f}"
         return f'--budget "{math.ceil(float(cents)) / 100:.2f} USD{"/h" * (bought is None)}"'
@@ -351,5 +365,6 @@ def price_to_buy(offer: Offer) -> float | None:
 
 
 def _to_pay(offer: Offer) -> float:
-    """What ways out are ordered by: USD to buy, or USD/h of a GPU."""
-    return price_to_buy(offer) or offer.usd_per_gpu_hour
+    """What ways out are ordered by: USD to buy, or USD/h of a GPU; what has no price comes last."""
+    usd = price_to_buy(offer) or offer.usd_per_gpu_hour
+    return math.inf if math.isnan(usd) else usd

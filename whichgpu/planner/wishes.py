@@ -132,11 +132,13 @@ def read_positive(text: str, dimension: str, what: str) -> float:
 
 
 def read_budget(text: str, size: Size | None, *, buys: bool = False) -> Money:
-    """`"20 USD/h"`, `"2000 USD/month"`, and `"500 USD"`: for a job whose size is stated, or to buy cards."""
+    """`"20 USD/h"`, `"2000 USD/month"`, and `"500 USD"`: to buy cards, or for a job whose size is stated."""
     plain = in_usd(text.strip())
+    if re.fullmatch(r"[-0.,\s]+", plain):  # nothing, in whatever unit
+        raise UsageError(f"budget '{one_line(text)}' is not above zero")
     if plain.endswith("USD"):
         usd = read_positive(plain, "money", "budget")
-        if size is None and buys:
+        if buys:  # who buys cards has so much for them, whatever they are to do
             return Money(None, None, plain, usd)
         if size is None:
             raise UsageError(

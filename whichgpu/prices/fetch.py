@@ -129,6 +129,9 @@ class Web:
                 for piece in _in_time(_bounded(pieces, bounds.largest), end, host, bounds.longest):
                     self._left -= len(piece)
                     yield piece
+                if missing := getattr(answer, "length", None):
+                    # `read1` ends quietly where the connection does, and a table cut short is still a table.
+                    raise DataError(f"{host}: ended {missing:,} bytes before the length it announced")
         except (OSError, HTTPException, ValueError) as fault:
             raise DataError(f"{host}: {self._why(host, fault)}") from None
 

@@ -25,6 +25,9 @@ COLUMNS = ("gpu", "usd", "kind", "source", "locator", "via", "as_of", "includes_
 #: Kinds of purchase price, the one that a buyer today should reckon with first.
 KINDS = ("street_high", "street_low", "launch")
 
+#: Days after a launch from which on its price is no guide: the part is sold used, if at all.
+GONE_DAYS = 7 * 365
+
 _HOUR = 3600.0
 _YEAR = 31557600.0
 

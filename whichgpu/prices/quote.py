@@ -55,6 +55,7 @@ class _Left:
         plain = say.NAMED_HOUR.sub(r"per GPU \g<unit> \g<gpu>", say.IDLE.sub(" ", text))
         for pattern, written in say.SHORT:
             plain = pattern.sub(written, plain)
+        plain = say.in_digits(plain)
         self.text = " ".join(plain.split())
 
     def take(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
@@ -73,13 +74,15 @@ def read_quote(text: str, catalogue: Catalogue) -> Quote:
     in_usd(text)  # says so where it is another currency
     left = _Left(text)
     left.take(say.LEAST)
+    before = left.take(say.BEFORE)
     in_all = left.take(say.GPU_HOURS)
+    bare = None if say.CURRENCY.search(left.text) else left.take(say.BARE_EACH)
     of_gpu = left.take(say.GPU_TIME)
-    usd = _amount(left, text)
+    usd = _amount(left, text, bare)
     hours = _many(in_all, text) if in_all else _in_hours(of_gpu["unit"]) if of_gpu else _hours(left)
     term = _term(left)
     if hours is None and term != "buy":
-        hours = _while(left)
+        hours = _in_hours(before["unit"]) * max(float(before["many"]), 1.0) if before else _while(left)
     if hours is None and re.search(r"/\s*[a-z]", left.text):
         raise _no_price(text)  # per what is no time
     each = bool(of_gpu) or bool(left.take(say.EACH))
@@ -110,10 +113,12 @@ def _to_buy(text: str, usd: float, gpu: Gpu, count: float) -> Quote:
     )
 
 
-def _amount(left: _Left, text: str) -> float:
-    """The one amount of money, in USD."""
+def _amount(left: _Left, text: str, bare: re.Match[str] | None) -> float:
+    """The one amount of money, in USD; `bare` is one without a currency that is known already."""
     found = [match for kind in say.MONEY if (match := left.take(kind))]
-    if not found and (bare := left.take(say.BARE) or left.take(say.ASKED)):
+    if not found and say.CURRENCY.search(left.text):
+        raise _no_price(text)  # in words that are not known: no other number is the amount
+    if not found and (bare := bare or left.take(say.BARE) or left.take(say.ASKED)):
         found = [bare]
     if not found and (sold := _sold(left)):
         found = [sold]
@@ -252,7 +257,7 @@ def _count(left: _Left, text: str) -> float:
 
 def instance_named(text: str, catalogue: Catalogue) -> tuple[str, int] | None:
     """The GPU and the number of it of a word that is an instance on file (p5.48xlarge), and no GPU's name."""
-    said = f" {_words(text)} "
+    said = f" {instance_words(text)} "
     if not re.search(r"[a-z]+\d|\d[a-z]", said):
         return None
     from whichgpu.hardware.names import candidates
@@ -260,11 +265,12 @@ def instance_named(text: str, catalogue: Catalogue) -> tuple[str, int] | None:
 
     found = {(row.gpu, int(row.gpu_count)) for row in live.current()
              if row.gpu and row.gpu_count >= 1 and re.search(r"[._-]", row.instance)
-             and f" {_words(row.instance)} " in said and not candidates(row.instance, catalogue)}  # fmt: skip
+             and f" {instance_words(row.instance)} " in said
+             and not candidates(row.instance, catalogue)}  # fmt: skip
     return next(iter(found)) if len(found) == 1 else None
 
 
-def _words(name: str) -> str:
+def instance_words(name: str) -> str:
     """The words of an instance's name, with or without what Azure puts before all of them."""
     return " ".join(re.split(r"[^a-z0-9]+", name.lower())).strip().removeprefix("standard ")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 
 def _pattern(pattern: str) -> re.Pattern[str]:
@@ -17,6 +18,8 @@ _UNIT = (
 _PER = r"(?:/|\bper\b|\ban?\b|\bevery\b|\bby the\b)\s*"
 TIME = _pattern(rf"{_PER}{_UNIT}|\b(?P<ly>hourly|daily|weekly|monthly|yearly|annually)\b")
 WHILE = _pattern(rf"\bfor\s+(?:an?\s+)?(?P<many>\d*)\s*{_UNIT}")
+#: The same before the price: `24 hours for 20 dollars`.
+BEFORE = _pattern(rf"(?<![\w.])(?P<many>\d+)\s*{_UNIT}\s*(?:of use\s*)?(?=(?:for|costs?|at)\s+\$?\s*\d)")
 #: Hours of one GPU that a price is for in all: `10,000 GPU-hours`, `500 hours of an L4`.
 GPU_HOURS = _pattern(
     r"(?P<many>\d[\d,.]*)\s?(?P<k>k\b|thousand\b|million\b)?\s*(?:(?:GPU|card|device)[- ]?(?:hours|hrs|h)\b"
@@ -48,6 +51,10 @@ MONEY = (
     _pattern(rf"(?<![\w.]){_DIGITS.format('usd')}\s*(?:USD\b|US\$|\$|dollars?\b|bucks\b)"),
     _pattern(rf"(?<![\w.]){_DIGITS.format('cents')}\s*(?:(?:US\s*)?cents?\b|¢|ct\b)"),
 )
+#: An amount without a currency, told by `per GPU per hour` after it.
+BARE_EACH = _pattern(rf"(?<![\w.]){_DIGITS.format('usd')}\s*(?={GPU_TIME.pattern})")
+#: Words of a currency: where they stand, the amount is theirs and no other number's.
+CURRENCY = _pattern(r"\$|\b(?:USD|dollars?|bucks|cents?)\b")
 #: An amount without a currency, told by the time after it.
 BARE = _pattern(rf"(?<![\w.]){_DIGITS.format('usd')}\s*(?={TIME.pattern})")
 #: An amount without a currency that no time follows, told by the word before it: `at 650 each`.
@@ -63,6 +70,49 @@ IDLE = _pattern(
 )
 #: An amount at the end of an offer to sell, of which the rest names the GPU: `RTX A6000, used, 2.5k`.
 SOLD = _pattern(rf"(?<![\w.]){_DIGITS.format('usd')}\s*$")
+_ONES = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+         "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen")  # fmt: skip
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_NUMBERS = {word: value for value, word in enumerate(_ONES, 1)} | {
+    word: 10 * value for value, word in enumerate(_TENS, 2)
+}
+_WORDED = "|".join(_NUMBERS)
+
+
+def in_digits(text: str) -> str:
+    """A text with the amounts of money that it has in words as digits."""
+    low = text.lower()
+    if not any(one in low for one in ("dollar", "buck", "cent", "usd", "grand")):
+        return text
+    return _in_words().sub(_digits, text)
+
+
+@cache
+def _in_words() -> re.Pattern[str]:
+    """An amount in words before its currency: `two hundred and fifty dollars`, `a grand`."""
+    return _pattern(
+        rf"\b(?:an?|(?:{_WORDED}|hundred|thousand))(?:[\s-]+(?:{_WORDED}|hundred|thousand|and))*"
+        r"\s+(?=(?:US\s+)?(?:USD|dollars?|bucks|cents?)\b)"
+        rf"|\b(?P<count>an?|{_WORDED}|\d[\d.,]*)\s+grand\b"
+    )
+
+
+def _digits(found: re.Match[str]) -> str:
+    if found["count"]:
+        many = found["count"].lower()
+        number = float(many.replace(",", "")) if many[0].isdigit() else _NUMBERS.get(many, 1)
+        return f"{number * 1000:g} USD"
+    total, part = 0, 0
+    for word in re.split(r"[\s-]+", found[0].strip().lower()):
+        if word == "hundred":
+            part = (part or 1) * 100
+        elif word == "thousand":
+            total, part = total + (part or 1) * 1000, 0
+        elif word not in ("a", "an", "and"):
+            part += _NUMBERS[word]
+    return f"{total + part or 1} "
+
+
 #: What is said shorter, or the other way round, and how it is read.
 SHORT = (
     (_pattern(r"\bhalf\s+a\s+(?:dollar|buck)\b"), "0.50 USD"),

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -24,7 +25,7 @@ from whichgpu.prices.purchase import table_facts
 from whichgpu.units import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from whichgpu.facts.model import Fact
     from whichgpu.prices.offers import Offer
@@ -52,6 +53,8 @@ class Band(NamedTuple):
     as_of: str = ""
     #: Mean hours between interruptions where they are stated, else 0.
     stated: float = 0.0
+    #: Share of the price on demand that the source says spot saves, 0 where it does not say.
+    savings: float = 0.0
 
     @property
     def hours_between(self) -> float:
@@ -133,6 +136,38 @@ def band(offer: Offer) -> Band:
     return Band(share, share, "assumed")
 
 
+def derived(steady: Sequence[Offer], spot: Sequence[Offer]) -> tuple[Offer, ...]:
+    """Spot offers of instances of which no spot price is on file, in the region where they come to least.
+
+        USD/h = price on demand there x (1 - the saving that is stated of the type in the region)
+
+    `steady` are offers on demand, the one to trust most first. Nobody asked these prices: `note` says so.
+    """
+    known = {(row.provider, row.instance) for row in spot}
+    made: list[Offer] = []
+    for row in steady:
+        bands = _bands().get((row.provider, row.instance), {})
+        stated = {region: one.savings for region, one in bands.items() if one.savings}
+        there = [(usd * (1.0 - stated[region]), region)
+                 for region, usd in row.usd_by_region.items() if region in stated]  # fmt: skip
+        if there and (row.provider, row.instance) not in known:
+            known.add((row.provider, row.instance))
+            made.append(_less(row, *min(there), bands))
+    return tuple(made)
+
+
+def _less(row: Offer, usd: float, region: str, bands: Mapping[str, Band]) -> Offer:
+    said = bands[region]
+    note = (f"{DERIVED}: {row.usd_by_region[region]:.4g} USD/h on demand in {region} ({row.source}) less the "
+            f"{said.savings:.0%} that {said.source} states ({said.as_of})")  # fmt: skip
+    return replace(row, kind="spot", usd_per_hour=round(usd, 4), usd_median=None, usd_max=None, region=region,
+                   regions=1, by_region="", note=note)  # fmt: skip
+
+
+#: What the note of a price begins with that follows from two others.
+DERIVED = "derived, not read"
+
+
 def read_band(text: str) -> Band:
     """How often machines are taken back, as a user states it: a share in a month, or the time between.
 
@@ -211,16 +246,16 @@ def faults(gpus: float) -> float:
 def _bands() -> Mapping[tuple[str, str], Mapping[str, Band]]:
     """The band of each type by region: the shipped ones, and those that were read since in their place."""
     found: dict[tuple[str, str], dict[str, Band]] = {}
-    for provider, instance, region, low, high, source, day in (*_shipped(), *_read()):
-        found.setdefault((provider, instance), {})[region] = Band(low, high, source, day)
+    for provider, instance, region, low, high, saved, source, day in (*_shipped(), *_read()):
+        found.setdefault((provider, instance), {})[region] = Band(low, high, source, day, 0.0, saved)
     return MappingProxyType(found)
 
 
 def _shipped() -> list[tuple[Any, ...]]:
     most = spot_facts()["most_interruption"].value
     table = facts_store.load("prices")["interruptions"]["rows"]
-    return [(provider, instance, region, float(low), min(float(high), most), source, day)
-            for provider, instance, region, low, high, _, source, day in table]  # fmt: skip
+    return [(provider, instance, region, float(low), min(float(high), most), float(saved), source, day)
+            for provider, instance, region, low, high, saved, source, day in table]  # fmt: skip
 
 
 def _read() -> list[tuple[Any, ...]]:
@@ -237,7 +272,7 @@ def _read() -> list[tuple[Any, ...]]:
 def _of_store(files: Mapping[str, bytes], most: float) -> list[tuple[Any, ...]]:
     dates = json.loads(files[live.META])["sources"]
     return [
-        (provider, instance, region, low, min(high, most), source, dates[source].get("as_of", ""))
+        (provider, instance, region, low, min(high, most), saved, source, dates[source].get("as_of", ""))
         for source, rows in json.loads(files[live.INTERRUPTIONS]).items()
-        for provider, instance, region, low, high, _ in rows
+        for provider, instance, region, low, high, saved in rows
     ]

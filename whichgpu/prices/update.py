@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from whichgpu.prices.offers import Offer
     from whichgpu.prices.sources import Found, PriceSource
 
-#: A source that lists less than this share of what it listed before has lost something.
+#: A source that lists less than this share of what it did, of all or of sound offers, has lost something.
 _FEWER = 0.5
 _HISTORY = (
     "as_of", "source", "provider", "instance", "gpu", "gpu_count", "kind", "usd_per_hour", "usd_median",
@@ -69,20 +69,13 @@ def update(
     store cannot be written.
     """
     with vault.lock(where):
-        held = vault.read(where)
-        old = dict(held.files) if held else {}
-        try:
-            kept, meta, interruptions = _before(old)
-        except live.MALFORMED:
-            # A store that somebody else wrote has nothing to keep.
-            old = {}
-            kept, meta, interruptions = _before(old)
+        old, kept, meta, interruptions = _held(where)
         outcomes = []
         for source in sources:
-            outcome, found = _read(source, get, today, kept.get(source.id, ()))
+            outcome, rows, found = _read(source, get, today, kept.get(source.id, ()))
             outcomes.append(outcome)
             if found is not None:
-                kept[source.id] = offers(found.listings, source.id, source.locator, today)
+                kept[source.id] = rows
                 if found.interruptions:
                     interruptions[source.id] = [list(row) for row in found.interruptions]
             meta["sources"][source.id] = _note(meta["sources"].get(source.id, {}), outcome, today)
@@ -93,6 +86,18 @@ def update(
         table = live.merged([row for rows in kept.values() for row in rows])
         vault.write(_files(table, kept, old, meta, interruptions), where)
     return tuple(outcome._replace(quarantined=_quarantined(table, outcome.source)) for outcome in outcomes)
+
+
+def _held(
+    where: Path | None,
+) -> tuple[dict[str, bytes], dict[str, tuple[Offer, ...]], dict[str, Any], dict[str, Any]]:
+    """The files of the generation in use and what they hold; nothing of a store that somebody else wrote."""
+    held = vault.read(where)
+    old = dict(held.files) if held else {}
+    try:
+        return (old, *_before(old))
+    except live.MALFORMED:
+        return ({}, *_before({}))
 
 
 def _before(
@@ -107,22 +112,39 @@ def _before(
 
 def _read(
     source: PriceSource, get: Callable[[str], Get], today: date, before: Sequence[Offer]
-) -> tuple[Outcome, Found | None]:
-    """What a source says, and what became of it; nothing where it cannot be believed."""
+) -> tuple[Outcome, tuple[Offer, ...], Found | None]:
+    """What became of a source, its offers, and what else it says; nothing where it cannot be believed."""
+    kept = Outcome(source.id, len(before))
     try:
         found = source.read(get(source.id))
-        rows = len(offers(found.listings, source.id, source.locator, today))
+        rows = offers(found.listings, source.id, source.locator, today)
     except DataError as fault:
-        return Outcome(source.id, len(before), failure=str(fault)), None
+        return kept._replace(failure=one_line(fault)), (), None
     except Exception as fault:
         why = f"answers with something else ({type(fault).__name__}: {one_line(fault)})"
-        return Outcome(source.id, len(before), failure=why), None
+        return kept._replace(failure=why), (), None
     if not rows and not found.interruptions:
-        return Outcome(source.id, len(before), failure="answered without a single price"), None
-    if rows < _FEWER * len(before):
-        why = f"lists {rows} offers where it listed {len(before)}; not believed"
-        return Outcome(source.id, len(before), failure=why, problems=found.problems), None
-    return Outcome(source.id, rows, problems=found.problems), found
+        return kept._replace(failure="answered without a single price"), (), None
+    why = _lost(len(rows), len(before), "offers") or _lost(_sound(rows), _sound(before), "sound offers")
+    if why:
+        return kept._replace(failure=why, problems=_told(found)), (), None
+    return Outcome(source.id, len(rows), problems=_told(found)), rows, found
+
+
+def _told(found: Found) -> tuple[str, ...]:
+    """What could not be read, without what a source may send to steer a terminal."""
+    return tuple(map(one_line, found.problems))
+
+
+def _lost(now: int, before: int, what: str) -> str:
+    """Why a source that lists so few where it listed so many is not believed; empty where it is."""
+    fewer = now < _FEWER * before
+    return f"lists {now} {what} where it listed {before}; not believed" if fewer else ""
+
+
+def _sound(rows: Sequence[Offer]) -> int:
+    """How many offers no rule of quarantine sets aside, each judged in the company of the shipped ones."""
+    return sum(not row.quarantine for row in live.merged(rows)[-len(rows) :]) if rows else 0
 
 
 def _by_source(rows: Sequence[Offer]) -> dict[str, tuple[Offer, ...]]:

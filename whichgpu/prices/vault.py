@@ -41,14 +41,17 @@ def folder() -> Path:
 
 
 def read(where: Path | None = None) -> Stored | None:
-    """The newest generation that is whole; None where there is no store. Writes nothing."""
+    """The generation in use where it is whole, else the newest that is; None without a store."""
     place = where or folder()
+    problem = ""
     try:
         named = (place / CURRENT).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
+    except (FileNotFoundError, NotADirectoryError):
         return None
-    problem = ""
-    for name in dict.fromkeys((named, *_generations(place))):
+    except (OSError, UnicodeDecodeError) as fault:
+        named, problem = "", f"{place / CURRENT}: cannot be read ({fault})"
+    for name in dict.fromkeys((*filter(None, [named]), *_generations(place))):
+        problem = problem or ("" if named else f"{place / CURRENT}: names nothing")
         try:
             return Stored(_files(place / name), name, problem)
         except DataError as fault:

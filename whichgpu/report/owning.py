@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu import prices
-from whichgpu.prices.spot import expected, spot_facts
+from whichgpu.prices.spot import DERIVED, derived, expected, spot_facts
 from whichgpu.report.chart import Bar, Bars, Group
 from whichgpu.report.prices import read_on, usd
 from whichgpu.report.table import Column, Report, Table
 from whichgpu.units import number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import date
 
     from whichgpu.cost.carbon import Grid
@@ -136,7 +136,12 @@ def spot_report(
     what = instance or f"{gpus} x {gpu.id}"
     spot = prices.best_first((row for row in rows if row.kind == "spot"), today)
     steady = prices.best_first((row for row in rows if row.kind == "on_demand"), today)
-    found = sorted((expected(row, work, how, stated) for row in spot), key=lambda each: each.usd)
+    found = [
+        *sorted((expected(row, work, how, stated) for row in spot), key=lambda each: each.usd),
+        *sorted(
+            (expected(row, work, how, stated) for row in derived(steady, spot)), key=lambda each: each.usd
+        ),
+    ]
     document = {
         "gpu": gpu.id, "gpus": gpus, "hours": work, "habits": how._asdict(),
         "spot": [_spot_entry(each) for each in found],
@@ -144,13 +149,13 @@ def spot_report(
     }  # fmt: skip
     if not found:
         complaint = f"no spot offer of {what} is stored; see: whichgpu prices {gpu.id} --term spot"
-        return Report(document, (f"No spot offer of {what}.",), exit_code=4, complaint=complaint)
+        return Report(document, (), exit_code=4, complaint=complaint)
     table = Table.of(
         f"{what} on spot, {work:g} hours of work",
         ["Provider", "Instance", ">USD/h", "Taken back in a month", ">Hours", ">Interruptions", ">USD",
          "Best interval", Column("Price read"), Column("Source", optional=True)],
         (_spot_row(each) for each in found[:_MOST]),
-        _spot_notes(found[0], how),
+        (*_spot_notes(found[0], how), *_derivations(found[:_MOST])),
     )  # fmt: skip
     return Report(document, (_against(found[0], steady, work), table))
 
@@ -167,15 +172,20 @@ def _spot_row(found: Expected) -> tuple[str | None, ...]:
         offer.provider, offer.instance, usd(offer.usd_per_hour), f"{share} ({band.as_of or band.source})",
         f"{found.hours:,.1f}", f"{found.interruptions:.2f}", usd(found.usd),
         f"{found.best_interval / _MINUTE:,.0f} min",
-        offer.as_of.isoformat() if offer.as_of else "undated", offer.source,
+        "derived" if _is_derived(offer) else str(offer.as_of or "undated"), offer.source,
     )  # fmt: skip
+
+
+def _is_derived(offer: Offer) -> bool:
+    return offer.note.startswith(DERIVED)
 
 
 def _against(best: Expected, steady: tuple[Offer, ...], work: float) -> str:
     """The best spot offer against the best on demand, in words."""
     text = (
         f"On spot {usd(best.usd)} USD and {best.hours:,.1f} hours in the mean ({best.offer.provider} "
-        f"{best.offer.instance}, {best.interruptions:.2f} interruptions)"
+        f"{best.offer.instance}, {best.interruptions:.2f} interruptions"
+        f"{f'; the price is {DERIVED}' if _is_derived(best.offer) else ''})"
     )
     if not steady:
         return f"{text}; no offer on demand to hold it against."
@@ -186,6 +196,12 @@ def _against(best: Expected, steady: tuple[Offer, ...], work: float) -> str:
         f"{text}: {says} than {usd(whole)} USD on demand ({steady[0].provider} {steady[0].instance}, "
         f"{read_on(steady[0])})."
     )
+
+
+def _derivations(found: Sequence[Expected]) -> Iterator[str]:
+    """How the prices that are no one's offer come about; three are told."""
+    for one in [one.offer for one in found if _is_derived(one.offer)][:3]:
+        yield f"{one.instance}: {one.note}."
 
 
 def _spot_notes(best: Expected, how: Habits) -> Iterator[str]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from whichgpu.planner.answer import Candidate, Recommendation, Rejected
+    from whichgpu.planner.built import Built
     from whichgpu.planner.hosted import Hosted
     from whichgpu.planner.machine import Checked
     from whichgpu.planner.request import Request
@@ -59,8 +60,8 @@ def _several(answer: Recommendation) -> tuple[Block, ...]:
     return Heading("One large or several small"), Bullets(said)
 
 
-def machine_said(machine: Checked | None) -> tuple[Block, ...]:
-    """The machine that one builds, part by part with the first candidate's cards in it."""
+def machine_said(machine: Checked | Built | None) -> tuple[Block, ...]:
+    """The machine that one builds with the first candidate's cards in it, or the one they take."""
     if machine is None:
         return ()
     return Heading("In the machine"), Bullets(tuple(f"{line}." for line in machine.sentences))

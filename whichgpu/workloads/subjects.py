@@ -62,7 +62,8 @@ _DONE = {
 _JOB = re.compile(
     r"(?P<done>fine|pretrain|train|serv|run|host|infer)[a-z-]*(?: tun\w+)? (?P<model>.+)", re.IGNORECASE
 )
-_FOR = re.compile(r"(?P<model>.+?) for (?P<users>\d+) (?:users?|people)", re.IGNORECASE)
+_PEOPLE = "users?|people|employees|staff|students|customers|colleagues|agents|seats|pupils|teachers"
+_FOR = re.compile(rf"(?P<model>.+?) for (?P<users>\d+) (?:{_PEOPLE})", re.IGNORECASE)
 
 
 def _job(name: str, known: Callable[[str], bool]) -> str:

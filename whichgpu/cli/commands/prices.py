@@ -3,6 +3,7 @@
 $ whichgpu prices
 $ whichgpu prices l4 --term on-demand
 $ whichgpu prices l4 --region europe
+$ whichgpu prices g5.xlarge
 $ whichgpu prices rtx-a6000 --history
 $ whichgpu prices --quarantine
 
@@ -20,6 +21,7 @@ import click
 
 from whichgpu.cli.command import command
 from whichgpu.cli.options import FORM, gpu_files, in_form
+from whichgpu.errors import UsageError
 
 if TYPE_CHECKING:
     from whichgpu.hardware.catalogue import Catalogue
@@ -31,7 +33,7 @@ _ROWS = 20
 
 
 @command
-@click.argument("gpu", required=False)
+@click.argument("gpu", required=False, nargs=-1, metavar="[GPU|INSTANCE]")
 @click.option("--term", default="any", show_default=True, metavar="TERM",
               help="on-demand, spot, reserved, serverless, marketplace or any.")  # fmt: skip
 @click.option(
@@ -44,18 +46,22 @@ _ROWS = 20
 @FORM
 @gpu_files
 def run(
-    catalogue: Catalogue, gpu: str | None, term: str, providers: tuple[str, ...], limit: int | None, *,
+    catalogue: Catalogue, gpu: tuple[str, ...], term: str, providers: tuple[str, ...], limit: int | None, *,
     region: str | None, history: bool, quarantine: bool, form: str,
 ) -> Report:  # fmt: skip
     """Choose the offers and report them."""
     from whichgpu import prices
     from whichgpu.cli.wishes import split
-    from whichgpu.hardware.names import resolve
     from whichgpu.prices import live
     from whichgpu.prices.sellers import providers_named, regions_named
     from whichgpu.report.prices import gpu_report, overview, quarantine_report
 
-    chosen = None if gpu is None else resolve(gpu, catalogue)
+    # Words of a name need no quotes here: nothing follows them.
+    named = tuple(one for text in providers for one in split(text) or ())
+    if (providers and not named) or (region is not None and not split(region)):
+        option = "--region" if region is not None and not split(region) else "--provider"
+        raise click.UsageError(f"{option} names nothing; leave it out, or write {option} A,B")
+    chosen, instance = _named(" ".join(gpu), catalogue) if gpu else (None, "")
     title = f"Prices of {chosen}" if chosen else "Prices of GPUs"
     if history:
         return in_form(_history(chosen), title, form)
@@ -65,11 +71,15 @@ def run(
         live.rows_of([chosen.id]) if chosen is not None and few else live.current(),
         gpus=[chosen.id] if chosen else None,
         kinds=prices.term_kinds(term),
-        providers=providers_named(providers, prices.providers()) if providers else None,
+        providers=providers_named(named, prices.providers()) if named else None,
         regions=None if region is None else regions_named(split(region) or (), live.current()),
         quarantined=True,
         ambiguous=True,
     )
+    if instance:
+        from whichgpu.prices.quote import instance_words
+
+        rows = tuple(row for row in rows if instance_words(row.instance) == instance_words(instance))
     problem = live.problem()
     if problem:
         sys.stderr.write(f"whichgpu: {problem}\n")
@@ -84,6 +94,21 @@ def run(
     else:
         found = gpu_report(chosen, rows, date.today(), limit or _ROWS, narrowed=" ".join(narrowed))
     return in_form(found, title, form)
+
+
+def _named(text: str, catalogue: Catalogue) -> tuple[Gpu, str]:
+    """The GPU of a name, with the instance where it is the name of one; raises `UsageError` for neither."""
+    from whichgpu.hardware.names import resolve
+
+    try:
+        return resolve(text, catalogue), ""
+    except UsageError as fault:
+        from whichgpu.prices.quote import instance_named
+
+        found = instance_named(text, catalogue)
+        if found is None:
+            raise fault from None
+        return catalogue[found[0]], text
 
 
 def _history(gpu: Gpu | None) -> Report:
