@@ -39,7 +39,7 @@ def inference(
     workload: Workload, job: Job, stack: Runtime, mesh: Mesh, ops: tuple[Op, ...]
 ) -> dict[str, Any]:
     """Parts of a complete job's inference, given the (sharded) `ops` of a pass; B on the fullest GPU."""
-    kv: Any = 0.0
+    kv: Any = _read_cache(ops)
     if hasattr(workload.code, "kv_bytes_per_token") and job.input_tokens is not None:
         from whichgpu.cost import serving
 
@@ -58,6 +58,16 @@ def inference(
     if not stack.flash and "flash_attention" in job.options:
         parts["scores"] = _scores(ops, precision(job.precision).activation) * share
     return {**parts, **communication(mesh, stack)}
+
+
+def _read_cache(ops: Sequence[Op]) -> Any:
+    """Bytes of keys and values that a step of a decoder reads: the input's, and what is written so far."""
+    return sum((op.kv_bytes * op.copies for op in ops if op.stage == "forward"), start=0.0)
+
+
+def working(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) -> Any:
+    """Bytes of activations and workspaces of an inference at its widest convolution; 0 where none shows."""
+    return memory.workspace(_pictures(workload, job, stack, ops), stack, precision(job.precision))
 
 
 def _in_one_pass(job: Job, stack: Runtime) -> bool:
@@ -96,8 +106,10 @@ def _pictures(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...])
     """The ops as a pipeline decodes pictures: one after the other, or in FP32 whatever the rest does."""
     if stack.holds.get("sliced_decoder") or job.says("vae_slicing"):
         ops = memory.decoding(ops, 1.0 / _array(job.batch))
-    upcasts = "counter" not in stack.holds and workload.dims.get("upcasts")
-    return memory.decoding(ops, memory.upcast(precision(job.precision))) if upcasts else ops
+    # diffusers: `needs_upcasting` is of an autoencoder in FP16.
+    spec = precision(job.precision)
+    upcasts = "counter" not in stack.holds and workload.dims.get("upcasts") and spec.id != "bf16"
+    return memory.decoding(ops, memory.upcast(spec)) if upcasts else ops
 
 
 def _beside(workload: Workload, job: Job, stack: Runtime) -> float:
