@@ -111,3 +111,26 @@ def test_options_of_a_family_are_its_own():
     assert not any("beam" in each for each in said)
     said = single(Job("resnet50", batch=1, options={"beam": "5"}), A100).warnings
     assert any("ignored: beam" in each for each in said)
+
+
+@pytest.mark.parametrize(
+    ("phase", "options", "published"),
+    [("train", {}, 27.5), ("finetune_lora", {"lora_rank": "16"}, 15.5),
+     ("finetune_lora", {"lora_rank": "16", "checkpointing": "full"}, 8.12)],
+)  # fmt: skip
+def test_dreambooth_takes_what_peft_published(phase, options, published):
+    """PEFT's README: Stable Diffusion 1.4 with a prior picture beside each, in FP32, scores in memory."""
+    job = Job(
+        "sd-1.4", phase=phase, precision="fp32", batch=2, runtime="diffusers pytorch 1.13", options=options
+    )
+    answer = single(job, A100)
+    assert float(answer.readings.device) / GIB == pytest.approx(published, rel=0.08)
+    # Its text encoder, 123 M parameters, and autoencoder, 84 M, are there beside what is trained.
+    assert answer.memory["encoders"] == pytest.approx(4.0 * (123.06e6 + 83.65e6), rel=0.01)
+
+
+def test_pictures_in_fp32_take_their_workspaces():
+    """optimum-benchmark, Stable Diffusion 1.4 in FP32: 7.25 GiB allocated, 5.13 of them as it was loaded."""
+    found = single(Job("sd-1.4", phase="generate", precision="fp32", batch=1), A100)
+    assert found.memory["weights"] / GIB == pytest.approx(5.13, rel=0.02)
+    assert float(found.readings.allocated) / GIB == pytest.approx(7.25, rel=0.07)

@@ -14,6 +14,7 @@ from whichgpu.cost.mesh import Mesh, shares_tokens
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
 from whichgpu.workloads.adapters import trained_precision
 from whichgpu.workloads.checkpointing import checkpointing
+from whichgpu.workloads.ops import parameters as by_module
 from whichgpu.workloads.precision import precision
 
 if TYPE_CHECKING:
@@ -159,15 +160,18 @@ def training(
         flash=stack.flash, fused=stack.fuses, checkpointing=checkpointing(job), holds=stack.holds,
         quantised=adapters and spec.quantised, chunks=job.option("loss_chunks", 1.0, 1.0),
         fused_loss=job.says("fused_loss"), offloaded="activations" in away, cut=mesh.tp,
-        score_bytes=_score_bytes(spec, stack),
+        score_bytes=_score_bytes(spec, stack, dropped="denoiser" not in workload.dims),
+        score_size=_score_size(spec, stack),
     )  # fmt: skip
+
+    beside = _frozen_beside(workload, job, stack)
 
     def at(kernels: Kept, stage: Any) -> dict[str, Any]:
         found = training_memory.training_parts(
             whole, own, spec, workload.optimizer(job), spread=replace(spread, stage=stage), kernels=kernels,
             stack=stack, trained_in=trained_precision() if adapters else None,
         )  # fmt: skip
-        return {**found, **communication(mesh, stack, ranks / mesh.cp)}
+        return {**found, **beside, **communication(mesh, stack, ranks / mesh.cp)}
 
     def parts(kernels: Kept) -> dict[str, Any]:
         if stages is not None:
@@ -181,11 +185,30 @@ def training(
     return _recomputing([parts(replace(kept, checkpointing=kind)) for kind in left_open], available)
 
 
-def _score_bytes(spec: Precision, stack: Runtime) -> float:
-    """Bytes of a score of attention that training keeps; see `activations`."""
-    if spec.activation > 2.0:
-        return 9.0
-    return 7.0 if spec.mixed and not stack.specialised else 5.0
+def _frozen_beside(workload: Workload, job: Job, stack: Runtime) -> dict[str, Any]:
+    """Bytes of encoders and autoencoder that a script keeps on the GPU beside the denoiser it trains."""
+    if not (stack.holds.get("trains_beside") and "vae" in workload.dims):
+        return {}
+    pipeline = replace(job, phase="generate", precision="", runtime="", options={}, batch=1.0)
+    counts = by_module(workload.trace(workload.complete(pipeline)))
+    trained = workload.dims["denoiser"]["module"] if "denoiser" in workload.dims else "unet"
+    frozen = sum(count for module, count in counts.items() if module != trained)
+    return {"encoders": frozen * precision(job.precision).activation}
+
+
+def _score_bytes(spec: Precision, stack: Runtime, *, dropped: bool) -> float:
+    """Bytes of a score of attention that training keeps.
+
+    Its softmax; the same in 16 bits under autocast; what dropout made of it, and a mask, where there is any.
+    """
+    kept, narrow = _score_size(spec, stack), min(spec.activation, 4.0)
+    wide = kept > narrow
+    return (kept if wide else 0.0) + narrow + (1.0 + (0.0 if wide else narrow) if dropped else 0.0)
+
+
+def _score_size(spec: Precision, stack: Runtime) -> float:
+    """Bytes of a score: autocast computes a softmax in FP32."""
+    return 2.0 if spec.activation <= 2.0 and not (spec.mixed and not stack.specialised) else 4.0
 
 
 #: Formats of bitsandbytes, which models that PEFT prepares for training are in.

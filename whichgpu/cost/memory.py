@@ -169,12 +169,12 @@ def kept_wide(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
 
 
 def workspace(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
-    """Bytes at the widest convolution of pictures in BF16, with its workspace, while there is room for it.
+    """Bytes at the widest convolution of pictures in BF16 or FP32, workspace and all, while there is room.
 
     cuDNN's workspaces come from the allocator that counts tensors, and where memory is short another
     algorithm takes less: they are read off a run, and not needed. Published peaks in FP16 show none.
     """
-    if not stack.holds.get("workspaces") or spec.activation != _WIDE or spec.id == "fp16":
+    if not stack.holds.get("workspaces") or spec.activation < _WIDE or spec.id == "fp16":
         return 0.0
     wide = widest([op for op in ops if op.kind == "conv" and op.module in _PICTURES])
     return section("capacity")["slack_convolution"] * coefficient("live", stack) * wide
