@@ -759,7 +759,9 @@ def test_a_score_takes_what_its_softmax_and_its_dropout_leave(precision: str, ea
         parts("bert-large", **asked, options={"flash_attention": text})["activations"]
         for text in ("false", "true")
     )
-    assert off - on == pytest.approx(each * 4 * 24 * 16 * 512**2, rel=0.03)
+    one = 4 * 16 * 512**2
+    # Beside what all layers keep, one layer's gradients: of the softmax and of its scores.
+    assert 0.97 * each * 24 * one < off - on < 1.01 * (each * 24 + 2.0 * 4.0) * one
 
 
 def test_what_peft_widens_is_what_bitsandbytes_quantised_on_one_gpu() -> None:

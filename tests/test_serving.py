@@ -167,6 +167,22 @@ def test_sequences_never_take_more_room_than_there_is():
     assert max(inside) <= 20
 
 
+def test_a_prompt_that_goes_first_has_room_for_a_token_of_each():
+    """One that is taken off before a pass of tokens would be computed and taken off again and again."""
+    chance, count = np.random.default_rng(25), 200
+    server = simulate.Server(
+        (0.0, *[0.01] * 40), (0.0,) * 41, (1e-5,) * 41, budget=8000.0, mixed=False, room=20_000.0, token=1.0
+    )
+    answers = chance.integers(500, 1500, count).astype(float)
+    stream = simulate.Stream(np.zeros(count), np.full(count, 200.0), np.zeros(count), answers)
+    run = simulate._Run(server, stream, 0)
+    for _ in range(3000):
+        if run.left:
+            run.step()
+    assert not run.left
+    assert run.taken_off < 5 * count
+
+
 @pytest.mark.parametrize(("name", "value"), [("max_num_seqs", "16"), ("max_num_batched_tokens", "1024")])
 def test_engine_options_are_kept(name, value):
     plain, stated = job(), job(options={name: value})

@@ -52,7 +52,8 @@ class Kept:
     `checkpointing` is a kind of it; `holds` is the runtime's (`data/runtimes`); `quantised` says that
     frozen weights are; the loss is computed in `chunks`, or with `fused_loss` by a kernel that has the head
     in it, so that no more than a few rows' logits exist at once; with `offloaded` what the layers keep waits
-    on the host; the vocabulary is `cut` over so many GPUs; a score that lies in memory takes `score_bytes`.
+    on the host; the vocabulary is `cut` over so many GPUs; a score that lies in memory takes `score_bytes`,
+    and its gradients `score_size` each.
     """
 
     flash: bool = True
@@ -65,6 +66,7 @@ class Kept:
     offloaded: bool = False
     cut: Any = 1.0
     score_bytes: float = 5.0
+    score_size: float = 2.0
 
     @property
     def wide_ends(self) -> bool:
@@ -97,8 +99,9 @@ def activations(forward: Sequence[Op], kept: Kept) -> Activations:
     again = kept.checkpointing not in ("none", "attention")
     held = saved_bytes(layers, kept.checkpointing)
     # `saved_bytes` counts one layer that runs again; it is apart here, since the loss is gone by then.
-    one = all_layers / count if again else 0.0
-    held = held - one if inside else held
+    # Layers of one network may differ: the fullest has at least what its widest op keeps.
+    one = np.maximum(all_layers / count, _widest_kept(layers)) if again else 0.0
+    held = held - all_layers / count if inside and again else held
     if again and kept.wide_ends:
         held = held + total_inputs(layers)
     if kept.offloaded:
@@ -109,7 +112,7 @@ def activations(forward: Sequence[Op], kept: Kept) -> Activations:
     if kept.fused:
         # A sum goes into the place of what it adds to.
         beside = [op for op in beside if op.backward != "linear"]
-    return Activations(held, saved_bytes(ends, "none"), _logits(loss, kept), one + passing(beside))
+    return Activations(held, saved_bytes(ends, "none"), _logits(loss, kept), one + passing(beside, kept))
 
 
 def total_inputs(layers: Iterable[Op]) -> Any:
@@ -117,12 +120,31 @@ def total_inputs(layers: Iterable[Op]) -> Any:
     return sum((op.read_bytes * op.starts for op in layers if op.starts), start=0.0)
 
 
-def passing(forward: Iterable[Op]) -> Any:
-    """Bytes of the widest op that are alive beside what is kept for the backward pass."""
+def _widest_kept(layers: Iterable[Op]) -> Any:
+    """Bytes that the op keeps which keeps most, in one layer."""
+    width: Any = 0.0
+    for op in layers:
+        width = np.maximum(width, op.saved_bytes)
+    return width
+
+
+def passing(forward: Iterable[Op], kept: Kept) -> Any:
+    """Bytes of the widest op that are alive beside what is kept for the backward pass.
+
+    Of scores that lie in memory these are two gradients: that of their softmax, and their own.
+    """
     width: Any = 0.0
     for op in forward:
         width = np.maximum(width, op.read_bytes + op.write_bytes - op.saved_bytes)
+        if op.kind == "attention" and not kept.flash:
+            width = np.maximum(width, 2.0 * kept.score_size * _scores(op))
     return width
+
+
+def _scores(op: Op) -> Any:
+    """Scores of an attention."""
+    d = op.dims
+    return d["batch"] * d["heads"] * d["q"] * d["kv"]
 
 
 def _logits(loss: Sequence[Op], kept: Kept) -> Any:
@@ -143,8 +165,7 @@ def _kept(op: Op, kept: Kept) -> Op:
     saved = op.saved_bytes
     name = op.layer.rpartition(".")[2]
     if op.kind == "attention" and not kept.flash and kept.checkpointing != "attention":
-        d = op.dims
-        saved = saved + kept.score_bytes * d["batch"] * d["heads"] * d["q"] * d["kv"]
+        saved = saved + kept.score_bytes * _scores(op)
     elif op.kind == "norm" and kept.holds.get("fused_norm"):
         saved = np.minimum(saved, 2.0 * op.dims["elements"])
     elif op.kind == "gemm" and op.dtype in _NARROW:

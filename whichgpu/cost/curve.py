@@ -286,13 +286,13 @@ class Simulator:
         stream = self._stream(self.table.capacity, min(requests, _WAVES * own), seed, _UNEVEN)
         return simulate.simulate(self.server, stream, in_flight=own)
 
-    def tails(self, against: str, load_: float) -> Tails:
+    def tails(self, against: str, load_: float, *, seed: int = 0) -> Tails:
         """The percentiles at one load, `rate` or `concurrency`.
 
         At a rate what happens at either end of the run does not count; of a load generator all does.
         """
         if against == "rate":
-            return summary(self.at_rate(load_), ENDS)
+            return summary(self.at_rate(load_, seed=seed), ENDS)
         return summary(self.in_flight(load_))
 
     def _stream(self, rate: float, requests: int, seed: int, uneven: float = 0.0) -> simulate.Stream:

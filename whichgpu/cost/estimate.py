@@ -62,7 +62,8 @@ MODELLED = {
     "optimizer_in_backward", "ep", "moe_tp", "attention_dp", "sharding", "grad_accum", "global_batch", "cp",
     "vp", "float8",
     "sequence_parallel", "flash_attention", "system", "nvlink", "cuda_graphs", "moe_overlap", "offload_to",
-    "mtp", "adapters", "vae_slicing", "vae_tiling", "adaptive_softmax", "exchange", *REQUESTS,
+    "mtp", "adapters", "vae_slicing", "vae_tiling", "encoder_precision", "adaptive_softmax", "exchange",
+    *REQUESTS,
 }  # fmt: skip
 #: Those of adapters, which mean nothing where they are merged into the weights.
 _ADAPTERS = ("adapter", "lora_rank", "lora_targets")
@@ -376,7 +377,7 @@ class Estimates:
                 if name in self.job.options
             ]
         said += idle(self.job)
-        ignored = sorted(set(self.job.options) - MODELLED)
+        ignored = sorted(set(self.job.options) - MODELLED - set(self.workload.options))
         if self.job.phase == "serve":
             ignored += [name for name in NOT_SERVED if name in self.job.options]
         if ignored:

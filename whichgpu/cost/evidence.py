@@ -252,7 +252,9 @@ def _weights(dims: Mapping[str, Any]) -> float:
 
 def modelled(job: Job) -> dict[str, str]:
     """The options of a job that the model reads."""
-    return {key: value for key, value in job.options.items() if key in MODELLED}
+    strange = set(job.options) - MODELLED
+    ignored = strange - set(resolve_workload(job.workload).options) if strange else strange
+    return {key: value for key, value in job.options.items() if key not in ignored}
 
 
 def _options(one: Job, other: Job) -> tuple[dict[str, str], dict[str, str]]:

@@ -14,6 +14,7 @@ from whichgpu.cost.mesh import Mesh, shares_tokens
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
 from whichgpu.workloads.adapters import trained_precision
 from whichgpu.workloads.checkpointing import checkpointing
+from whichgpu.workloads.ops import parameters as by_module
 from whichgpu.workloads.precision import precision
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def inference(
     workload: Workload, job: Job, stack: Runtime, mesh: Mesh, ops: tuple[Op, ...]
 ) -> dict[str, Any]:
     """Parts of a complete job's inference, given the (sharded) `ops` of a pass; B on the fullest GPU."""
-    kv: Any = 0.0
+    kv: Any = _read_cache(ops)
     if hasattr(workload.code, "kv_bytes_per_token") and job.input_tokens is not None:
         from whichgpu.cost import serving
 
@@ -58,6 +59,16 @@ def inference(
     if not stack.flash and "flash_attention" in job.options:
         parts["scores"] = _scores(ops, precision(job.precision).activation) * share
     return {**parts, **communication(mesh, stack)}
+
+
+def _read_cache(ops: Sequence[Op]) -> Any:
+    """Bytes of keys and values that a step of a decoder reads: the input's, and what is written so far."""
+    return sum((op.kv_bytes * op.copies for op in ops if op.stage == "forward"), start=0.0)
+
+
+def working(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) -> Any:
+    """Bytes of activations and workspaces of an inference at its widest convolution; 0 where none shows."""
+    return memory.workspace(_pictures(workload, job, stack, ops), stack, precision(job.precision))
 
 
 def _in_one_pass(job: Job, stack: Runtime) -> bool:
@@ -96,8 +107,10 @@ def _pictures(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...])
     """The ops as a pipeline decodes pictures: one after the other, or in FP32 whatever the rest does."""
     if stack.holds.get("sliced_decoder") or job.says("vae_slicing"):
         ops = memory.decoding(ops, 1.0 / _array(job.batch))
-    upcasts = "counter" not in stack.holds and workload.dims.get("upcasts")
-    return memory.decoding(ops, memory.upcast(precision(job.precision))) if upcasts else ops
+    # diffusers: `needs_upcasting` is of an autoencoder in FP16.
+    spec = precision(job.precision)
+    upcasts = "counter" not in stack.holds and workload.dims.get("upcasts") and spec.id != "bf16"
+    return memory.decoding(ops, memory.upcast(spec)) if upcasts else ops
 
 
 def _beside(workload: Workload, job: Job, stack: Runtime) -> float:
@@ -147,15 +160,18 @@ def training(
         flash=stack.flash, fused=stack.fuses, checkpointing=checkpointing(job), holds=stack.holds,
         quantised=adapters and spec.quantised, chunks=job.option("loss_chunks", 1.0, 1.0),
         fused_loss=job.says("fused_loss"), offloaded="activations" in away, cut=mesh.tp,
-        score_bytes=_score_bytes(spec, stack),
+        score_bytes=_score_bytes(spec, stack, dropped="denoiser" not in workload.dims),
+        score_size=_score_size(spec, stack),
     )  # fmt: skip
+
+    beside = _frozen_beside(workload, job, stack)
 
     def at(kernels: Kept, stage: Any) -> dict[str, Any]:
         found = training_memory.training_parts(
             whole, own, spec, workload.optimizer(job), spread=replace(spread, stage=stage), kernels=kernels,
             stack=stack, trained_in=trained_precision() if adapters else None,
         )  # fmt: skip
-        return {**found, **communication(mesh, stack, ranks / mesh.cp)}
+        return {**found, **beside, **communication(mesh, stack, ranks / mesh.cp)}
 
     def parts(kernels: Kept) -> dict[str, Any]:
         if stages is not None:
@@ -169,11 +185,30 @@ def training(
     return _recomputing([parts(replace(kept, checkpointing=kind)) for kind in left_open], available)
 
 
-def _score_bytes(spec: Precision, stack: Runtime) -> float:
-    """Bytes of a score of attention that training keeps; see `activations`."""
-    if spec.activation > 2.0:
-        return 9.0
-    return 7.0 if spec.mixed and not stack.specialised else 5.0
+def _frozen_beside(workload: Workload, job: Job, stack: Runtime) -> dict[str, Any]:
+    """Bytes of encoders and autoencoder that a script keeps on the GPU beside the denoiser it trains."""
+    if not (stack.holds.get("trains_beside") and "vae" in workload.dims):
+        return {}
+    pipeline = replace(job, phase="generate", precision="", runtime="", options={}, batch=1.0)
+    counts = by_module(workload.trace(workload.complete(pipeline)))
+    trained = workload.dims["denoiser"]["module"] if "denoiser" in workload.dims else "unet"
+    frozen = sum(count for module, count in counts.items() if module != trained)
+    return {"encoders": frozen * precision(job.precision).activation}
+
+
+def _score_bytes(spec: Precision, stack: Runtime, *, dropped: bool) -> float:
+    """Bytes of a score of attention that training keeps.
+
+    Its softmax; the same in 16 bits under autocast; what dropout made of it, and a mask, where there is any.
+    """
+    kept, narrow = _score_size(spec, stack), min(spec.activation, 4.0)
+    wide = kept > narrow
+    return (kept if wide else 0.0) + narrow + (1.0 + (0.0 if wide else narrow) if dropped else 0.0)
+
+
+def _score_size(spec: Precision, stack: Runtime) -> float:
+    """Bytes of a score: autocast computes a softmax in FP32."""
+    return 2.0 if spec.activation <= 2.0 and not (spec.mixed and not stack.specialised) else 4.0
 
 
 #: Formats of bitsandbytes, which models that PEFT prepares for training are in.

@@ -67,6 +67,8 @@ class Layout:
     notes: tuple[tuple[str, ...], ...] = ()
     #: Bytes that the allocator reserves for activations, over those in use.
     slack: float = 1.0
+    #: Bytes of activations and workspaces at the widest convolution, while there is room for them.
+    working: Any = 0.0
 
 
 def lay_out(job: Job, gpus: Sequence[Gpu], *, met: Met | None = None) -> Layout:
@@ -173,6 +175,7 @@ def _passes(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> L
         refusals=_refusals(devices, ops, job, stack),
         unused=(),
         slack=reserved_slack(whole, training=False),
+        working=job_memory.working(workload, job, stack, ops),
     )  # fmt: skip
 
 

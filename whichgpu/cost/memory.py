@@ -43,8 +43,8 @@ OUTSIDE = ("context", "communication")
 PASSING = ("activations", "logits", "gathered_layers", "widened_layer")
 
 
-#: Bytes a weight of what is widened for a product.
-_WIDE = 2.0
+#: Bytes a weight of what is widened for a product, and of FP32.
+_WIDE, _FP32 = 2.0, 4.0
 
 
 def needed(parts: Mapping[str, Any]) -> Any:
@@ -60,12 +60,17 @@ class Totals(NamedTuple):
     device: Any
 
 
-def totals(parts: Mapping[str, Any], slack: float, available: Any) -> Totals:
-    """The totals of parts on a card that has `available` bytes; `slack` is reserved over used activations."""
+def totals(parts: Mapping[str, Any], slack: float, available: Any, working: Any = 0.0) -> Totals:
+    """The totals of parts on a card that has `available` bytes; `slack` is reserved over used activations.
+
+    `working` are bytes of activations and workspaces together at the widest convolution (`workspace`).
+    """
     outside = sum((np.asarray(parts[name]) for name in OUTSIDE if name in parts), start=np.zeros(1))
-    allocated = needed(parts) - outside
+    tensors, room = needed(parts) - outside, np.maximum(available - outside, 0.0)
     passing = sum((np.asarray(parts[name]) for name in PASSING if name in parts), start=np.zeros(1))
-    reserved = np.minimum(allocated + (slack - 1.0) * passing, np.maximum(available - outside, 0.0))
+    beside = np.maximum(working - np.asarray(parts.get("activations", 0.0)), 0.0)
+    allocated = np.maximum(tensors, np.minimum(tensors + beside, room))
+    reserved = np.minimum(np.maximum(allocated, tensors + (slack - 1.0) * passing), room)
     # What is needed and not there is still what a count of tensors would show.
     return Totals(allocated, reserved, np.minimum(reserved + outside, available))
 
@@ -83,7 +88,10 @@ def inference_parts(
     # Numerical work has no weights: its own arrays are all there is.
     network = any(op.parameters for op in ops)
     parts = {
-        "weights": stage_weight_bytes(_loaded(ops, stack), pp) + beside + quantised_head(ops, stack, spec),
+        "weights": stage_weight_bytes(_loaded(ops, stack), pp)
+        + beside
+        + quantised_head(ops, stack, spec)
+        + kept_wide(ops, stack, spec) / np.asarray(pp, dtype=np.float64),
         "activations": widest(ops) * share * (_live(ops, stack, spec) if network else 1.0),
         "context": context(stack),
     }
@@ -146,6 +154,30 @@ def quantised_head(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
     heads = [op for op in ops if op.kind == "gemm" and op.shard == "vocab" and op.stage == "forward"]
     stored = sum((op.stored_bytes * op.copies for op in heads), start=0.0)
     return stored * (spec.weight / spec.head - 1.0)
+
+
+def kept_wide(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
+    """Bytes that layers take more which a library keeps in FP32 beside `spec`: T5's last ones, `wo`.
+
+    Their products overflow in FP16, so that Transformers loads them in FP32 where a model is in FP16 or
+    bitsandbytes quantises it (`_keep_in_fp32_modules`).
+    """
+    if spec.id not in stack.holds.get("wide_t5", ()):
+        return 0.0
+    kept = [op for op in ops if op.stage == "forward" and op.parameters and op.layer.endswith(".wo")]
+    return sum(((_FP32 * op.parameters - op.stored_bytes) * op.copies for op in kept), start=0.0)
+
+
+def workspace(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
+    """Bytes at the widest convolution of pictures in BF16 or FP32, workspace and all, while there is room.
+
+    cuDNN's workspaces come from the allocator that counts tensors, and where memory is short another
+    algorithm takes less: they are read off a run, and not needed. Published peaks in FP16 show none.
+    """
+    if not stack.holds.get("workspaces") or spec.activation < _WIDE or spec.id == "fp16":
+        return 0.0
+    wide = widest([op for op in ops if op.kind == "conv" and op.module in _PICTURES])
+    return section("capacity")["slack_convolution"] * coefficient("live", stack) * wide
 
 
 def widened_layer(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:

@@ -92,7 +92,8 @@ def read_head(texts: tuple[str, ...]) -> Head:
         runtime=stack,
         options={**jobs.adapter_of(phase), **_options(options)},
     )
-    kept = {key: value for key, value in job.options.items() if key in MODELLED}
+    read = MODELLED | set(workload.options)
+    kept = {key: value for key, value in job.options.items() if key in read}
     fallback = workload.runtime(job)
     # A family may read a word of the runtime's text, and options may make another runtime of it.
     words = tuple(word in (stack or fallback).lower() for word in getattr(workload.code, "RUNTIME_WORDS", ()))

@@ -230,7 +230,11 @@ class _Run:
         return tokens * server.token + (self.count + sequences) * server.state
 
     def _has_room(self, one: int) -> bool:
-        """Whether a request may begin: a place, and room for its prompt and what is kept free of answers."""
+        """Whether a request may begin: a place, and room for its prompt and what is kept free of answers.
+
+        There is room for the tokens of a pass as well, its own and those of what begins with it: one that
+        had to leave before it made any would come back at once, for ever.
+        """
         server = self.server
         if self.count >= server.places:
             return False
@@ -239,7 +243,8 @@ class _Run:
         own = self.prompt[one] + self.cached[one]
         answer = self.passes_left[one] * server.gained
         kept = server.reserves * (self.promised - self.tokens + answer)
-        return self._needed(own + kept, 1.0) <= server.room
+        begun = (len(self.owed) + 1) * server.gained
+        return self._needed(own + kept + begun, 1.0) <= server.room
 
     def _take_in(self, one: int) -> None:
         own = self.prompt[one] + self.cached[one]

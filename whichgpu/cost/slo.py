@@ -69,6 +69,8 @@ _FILLERS = frozenset(
 _ALONE, _MOST, _POINTS, _HALVINGS = 1e-4, 0.99, 100, 9
 #: How far the answer stays below the last load that kept percentiles, so that other chances keep them too.
 _MARGIN = 0.005
+#: Arrivals that it is tried under, and what of an excess over all of them is chance.
+_CHANCES, _NOISE = (0, 1, 2), 0.01
 _EXAMPLE = 'write e.g. "ttft p90 1 s, tpot 50 ms"'
 
 
@@ -169,7 +171,8 @@ def _unread(text: str) -> UsageError:
 def largest(job: Job, gpu: Gpu, terms: Sequence[Term]) -> Held:
     """The largest load of a serving job under which every objective holds.
 
-    Means are read off the curve, percentiles found by simulating requests at each load tried.
+    Means are read off the curve, percentiles found by simulating requests at each load tried. The load that
+    is found is simulated with other arrivals as well, and lowered where all of them together do not keep.
     Raises `Infeasible` for an objective that a request does not keep which has the GPUs to itself, with what
     binds it.
     """
@@ -184,10 +187,12 @@ def largest(job: Job, gpu: Gpu, terms: Sequence[Term]) -> Held:
         if term.how == "mean":
             reached = float(np.interp(term.most, _means(dense, term), shares))
             share, binding = (reached, term) if reached < share else (share, binding)
+    simulator = curve.simulator(checked, gpu, table, pool)
     tails = [term for term in terms if term.how != "mean"]
     if tails:
-        simulator = curve.simulator(checked, gpu, table, pool)
-        share, binding = _halved(simulator, tails, (share, binding))
+        share, binding = _halved(simulator, tails, (share, binding), _CHANCES[:1])
+    if _worst(simulator, terms, share, _CHANCES)[0] > 1.0 + _NOISE:
+        share, binding = _halved(simulator, terms, (share, binding), _CHANCES)
     rate = share * table.capacity
     return Held(rate, binding, curve.at_rates(checked, gpu, table, np.array([rate]), pool))
 
@@ -219,22 +224,29 @@ def _first_bound(dense: Curve) -> str:
     return max(parts, key=lambda name: float(np.ravel(parts[name])[0]))
 
 
+def _worst(
+    simulator: Simulator, terms: Sequence[Term], share: float, seeds: Sequence[int]
+) -> tuple[float, Term]:
+    """How far a simulated share of the capacity is above the objective that it keeps least, and that one.
+
+    The mean over runs whose arrivals differ by their seeds.
+    """
+    rate = share * simulator.table.capacity
+    runs = [simulator.tails("rate", rate, seed=seed) for seed in seeds]
+    excess = [float(np.mean([run.of(term.metric, term.how) for run in runs])) / term.most for term in terms]
+    return max(excess), terms[int(np.argmax(excess))]
+
+
 def _halved(
-    simulator: Simulator, tails: Sequence[Term], start: tuple[float, Term | None]
+    simulator: Simulator, terms: Sequence[Term], start: tuple[float, Term | None], seeds: Sequence[int]
 ) -> tuple[float, Term | None]:
-    """The largest share of the capacity, at most that of `start`, at which percentiles hold; what binds."""
-
-    def worst(share: float) -> tuple[float, Term]:
-        run = simulator.tails("rate", share * simulator.table.capacity)
-        excess = [run.of(term.metric, term.how) / term.most for term in tails]
-        return max(excess), tails[int(np.argmax(excess))]
-
+    """The largest share of the capacity, at most `start`, at which simulated requests keep; what binds."""
     low, (high, binding) = _ALONE, start
-    excess, term = worst(high)
+    excess, term = _worst(simulator, terms, high, seeds)
     if excess <= 1.0:
         return start
     for _ in range(_HALVINGS):
         binding, middle = term if excess > 1.0 else binding, (low + high) / 2.0
-        excess, term = worst(middle)
+        excess, term = _worst(simulator, terms, middle, seeds)
         low, high = (middle, high) if excess <= 1.0 else (low, middle)
     return low * (1.0 - _MARGIN), binding

@@ -6,6 +6,7 @@ the results) and `_add` (any numbers).
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,6 +16,8 @@ import numpy as np
 from whichgpu.workloads.ops import PLACES, Op
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from whichgpu.workloads.precision import Precision
 
 #: Bytes of FP32, in which autocast runs normalisations and losses.
@@ -97,6 +100,18 @@ class Ledger:
         self._sizes = (spec.activation, FP32 if spec.mixed else spec.activation)
         self._held_wide = (spec.head, spec.read_weight if spec.mixed else spec.head)
         self._held_dense, self._math_dense = self._held, spec.math
+
+    @contextmanager
+    def stored_in(self, spec: Precision) -> Iterator[None]:
+        """Record in another format what a `with` holds: a part that is not narrowed with the rest."""
+        own = self.precision
+        self.precision = spec
+        self.__post_init__()
+        try:
+            yield
+        finally:
+            self.precision = own
+            self.__post_init__()
 
     def beside_experts(self) -> None:
         """Dense layers from here on stand beside experts, which are all that some formats narrow."""

@@ -11,6 +11,7 @@ A family is a module of `whichgpu/workloads/families/`, found by its file name:
 * optionally `units(dims, job)`, how many of its unit one pass makes, where that is not the batch; a
   workload whose unit is not the family's states `unit` among its dimensions;
 * optionally `TRAINED_ALIKE`, phases of training that are the same work;
+* optionally `OPTIONS`, the options of a job that `forward` reads and no other family does;
 * optionally `RUNTIME_WORDS`, the words of `job.runtime` that `forward` looks for;
 * optionally `ADAPTERS` False, where no dense layer can take a low-rank adapter; a workload without one
   states `adapters` false among its dimensions;
@@ -142,6 +143,12 @@ class Workload(Shown):
         """One name for all phases that are the same work as this one."""
         alike: tuple[str, ...] = getattr(self.code, "TRAINED_ALIKE", ())
         return next((same[0] for same in (adapters.PHASES, alike) if asked in same), asked)
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The options that this workload's family reads, beside those that jobs of several kinds have."""
+        own: tuple[str, ...] = getattr(self.code, "OPTIONS", ())
+        return own
 
     def unused(self, job: Job) -> tuple[str, ...]:
         """Numeric columns that a job states and this workload has no use for."""

@@ -203,7 +203,7 @@ def _notes(cells: Cells, index: int) -> tuple[str, ...]:
     ]
     if done.unused:
         said.append(f"{done.workload.id} has no use for {', '.join(done.unused)}, which was ignored")
-    ignored = sorted(set(done.job.options) - MODELLED)
+    ignored = sorted(set(done.job.options) - MODELLED - set(done.workload.options))
     ignored += [name for name in NOT_SERVED if done.job.phase == "serve" and name in done.job.options]
     if ignored:
         said.append(f"not modelled yet, and ignored: {', '.join(ignored)}")

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from whichgpu.workloads.diffusion.shapes import Part
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.ops import Op
+    from whichgpu.workloads.precision import Precision
 
 #: Elementwise kernels of the sampler's update, guidance included.
 UPDATES = 6
@@ -52,7 +53,7 @@ def forward(dims: Part, job: Job, rec: Recorder) -> None:
         return
     passes = guided_passes(dims, job)
     for encoder in (component(table) for table in dims["text"]):
-        with rec.module(encoder["module"]):
+        with rec.module(encoder["module"]), rec.stored_in(_encoder_format(job, rec)):
             prompts = 1.0 if encoder["kind"] == "clip_vision" else passes
             known(ENCODERS, encoder)(rec, encoder, prompts * job.batch)
     if "prior" in dims:
@@ -105,6 +106,12 @@ def autoencoder(dims: Part, job: Job, half: str) -> tuple[Op, ...]:
     else:
         decode(recorder, part, latent(dims, job))
     return recorder.ops()
+
+
+def _encoder_format(job: Job, rec: Recorder) -> Precision:
+    """The format of text and image encoders: the denoiser's, or that of option `encoder_precision`."""
+    asked = job.options.get("encoder_precision")
+    return precision(asked) if asked else rec.precision
 
 
 def _prior(prior: Part, rec: Recorder, samples: Any) -> None:

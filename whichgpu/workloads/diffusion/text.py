@@ -104,7 +104,8 @@ def _feed_forward(rec: Recorder, part: Part, rows: Any) -> None:
         rec.linear(rows, width, ffn, keeps=float(name == "gate"), shard="column", name=name)
     rec.pointwise(ffn * rows, keeps=1.0, shard="column", name="activation")
     rec.pointwise(ffn * rows, reads=2.0, keeps=2.0, shard="column", name="multiply")
-    rec.linear(rows, ffn, width, shard="row", name="down")
+    # T5's name of it, which tells it from others: see `memory.kept_wide`.
+    rec.linear(rows, ffn, width, shard="row", name="wo" if "buckets" in part else "down")
     rec.add(width * rows)
 
 

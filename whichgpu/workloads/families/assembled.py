@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     Part = Mapping[str, Any]
 
 PHASES = ("infer", "train")
+OPTIONS = ("seconds",)
 PHASE_ALIASES = {"finetune_full": "train", "pretrain": "train", "prefill": "infer"}
 UNIT = "images"
 OPTIMIZER = "adamw"

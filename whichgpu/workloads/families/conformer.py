@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     Dims = Mapping[str, Any]
 
 PHASES, PHASE_ALIASES, UNIT, units = speech.PHASES, speech.PHASE_ALIASES, speech.UNIT, speech.units
+OPTIONS = ("seconds",)
 OPTIMIZER = "adamw"
 DEFAULTS = speech.defaults(32.0, 16.0, "amp-bf16")
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Dims = Mapping[str, Any]
 
 PHASES = ("train", "infer")
+OPTIONS = ("seconds",)
 PHASE_ALIASES = {"pretrain": "train", "finetune_full": "train"}
 UNIT = "utterances"
 OPTIMIZER = "sgd"

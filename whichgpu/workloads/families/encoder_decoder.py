@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from whichgpu.workloads.recorder import Recorder
 
 PHASES = ("generate", "prefill", "train", "pretrain", "finetune_full")
+OPTIONS = ("target_tokens",)
 PHASE_ALIASES = {"infer": "generate"}
 UNIT = "tokens"
 OPTIMIZER = "adafactor"
@@ -202,7 +203,9 @@ def _feed(dims: Mapping[str, Any], rec: Recorder, rows: Any, *, mixed: bool = Fa
     if mixed:
         experts(own, rec, rows)
     else:
-        dense(own, rec, rows, dims["ffn"], bias=biased(dims, "ffn"))
+        # T5's name of the last product tells it from others: see `memory.kept_wide`.
+        down = "wo" if dims.get("buckets", 32) else "down"
+        dense(own, rec, rows, dims["ffn"], bias=biased(dims, "ffn"), down=down)
     if dims.get("post_norms"):
         norm(dims, rec, rows, name="post_norm")
     rec.add(dims["hidden"] * rows)

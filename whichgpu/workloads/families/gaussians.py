@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from whichgpu.workloads.recorder import Recorder
 
 PHASES = ("infer", "train")
+OPTIONS = ("gaussians",)
 PHASE_ALIASES = {"generate": "infer", "finetune_full": "train"}
 ADAPTERS = False
 UNIT = "images"

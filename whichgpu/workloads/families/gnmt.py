@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from whichgpu.workloads.recorder import Recorder
 
 PHASES = ("train", "infer")
+OPTIONS = ("beam",)
 PHASE_ALIASES = {"pretrain": "train", "finetune_full": "train", "generate": "infer"}
 UNIT = "tokens"
 OPTIMIZER = "adam"

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     Dims = Mapping[str, Any]
 
 PHASES, PHASE_ALIASES, UNIT, units = speech.PHASES, speech.PHASE_ALIASES, speech.UNIT, speech.units
+OPTIONS = ("seconds",)
 ADAPTERS = False
 OPTIMIZER = "adam"
 DEFAULTS = speech.defaults(16.0, 32.0)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from whichgpu.workloads.recorder import Recorder
 
 PHASES = ("infer",)
+OPTIONS = ("n",)
 UNIT = "GFLOP"
 DEFAULTS: dict[str, dict[str, Any]] = {
     "*": {"batch": 1.0, "precision": "fp64", "runtime": "native", "n_gpus": 1.0},

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     Dims = Mapping[str, Any]
 
 PHASES = ("train",)
+OPTIONS = ("ppo_epochs",)
 PHASE_ALIASES = {"finetune_full": "train", "pretrain": "train"}
 UNIT = "tokens"
 OPTIMIZER = "adamw"

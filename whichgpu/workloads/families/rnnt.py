@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     Dims = Mapping[str, Any]
 
 PHASES = ("infer", "train")
+OPTIONS = ("seconds",)
 PHASE_ALIASES = {"pretrain": "train", "finetune_full": "train"}
 UNIT = "utterances"
 OPTIMIZER = "adamw"

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     Dims = Mapping[str, Any]
 
 PHASES, PHASE_ALIASES, UNIT, OPTIMIZER = images.PHASES, images.PHASE_ALIASES, images.UNIT, "adamw"
+OPTIONS = ("prompts",)
 DEFAULTS = images.defaults(1024.0, infer=1.0, train=4.0)
 #: Sides of a patch in pixels and of a window in patches; width, heads and inner width of the decoder.
 PATCH, WINDOW = 16, 14

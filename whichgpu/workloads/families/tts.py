@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     Dims = Mapping[str, Any]
 
 PHASES = ("infer",)
+OPTIONS = ("seconds", "steps")
 PHASE_ALIASES = {"generate": "infer"}
 UNIT = "audio seconds"
 DEFAULTS: dict[str, dict[str, Any]] = {

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     Dims = Mapping[str, Any]
 
 PHASES, PHASE_ALIASES, UNIT, units = speech.PHASES, speech.PHASE_ALIASES, speech.UNIT, speech.units
+OPTIONS = ("seconds",)
 OPTIMIZER = "adamw"
 DEFAULTS = speech.defaults(16.0, 8.0)
 SAMPLES = 16000.0

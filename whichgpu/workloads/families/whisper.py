@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     Dims = Mapping[str, Any]
 
 PHASES = ("infer", "train")
+OPTIONS = ("beam",)
 PHASE_ALIASES = {"generate": "infer", "finetune_full": "train", "pretrain": "train"}
 UNIT = "audio seconds"
 OPTIMIZER = "adamw"

@@ -22,13 +22,14 @@ if TYPE_CHECKING:
 
 
 def dense(
-    dims: Mapping[str, Any], rec: Recorder, rows: Any, ffn: int, *, keeps: float = 1.0, bias: bool = False
-) -> None:
-    """Up (and gate), activation, down: (T, D) -> (T, D)."""
+    dims: Mapping[str, Any], rec: Recorder, rows: Any, ffn: int, *, keeps: float = 1.0, bias: bool = False,
+    down: str = "down",
+) -> None:  # fmt: skip
+    """Up (and gate), activation, `down`: (T, D) -> (T, D)."""
     width, gated = dims["hidden"], dims.get("gated", True)
     rec.linear(rows, width, ffn * (2 if gated else 1), bias=bias, keeps=keeps, shard="column", name="up")
     activation(rec, ffn * rows, gated=gated, shard="column")
-    rec.linear(rows, ffn, width, bias=bias, shard="row", name="down")
+    rec.linear(rows, ffn, width, bias=bias, shard="row", name=down)
 
 
 def activation(rec: Recorder, elements: Any, *, gated: bool, shard: str) -> None:

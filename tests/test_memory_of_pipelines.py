@@ -1,0 +1,136 @@
+"""Memory of pipelines of several networks, and of decoders that read what an encoder made."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from whichgpu.cost.estimate import single
+from whichgpu.cost.layout import lay_out
+from whichgpu.hardware.catalogue import catalogue
+from whichgpu.workloads.job import Job
+
+GIB = 2.0**30
+GPUS = catalogue()
+A100 = GPUS["a100-80gb-sxm"]
+
+
+def parts(name, gpu=A100, **columns):
+    """Parts in bytes as floats."""
+    found = lay_out(Job(name, **columns), [gpu]).parts
+    return {key: float(np.ravel(np.asarray(one))[0]) for key, one in found.items()}
+
+
+def peak(name, gpu=A100, **columns):
+    """GiB that PyTorch counts at the peak."""
+    return float(single(Job(name, **columns), gpu).readings.allocated) / GIB
+
+
+#: huggingface/blog, video_gen.md: 121 frames of 512 x 768 in BF16, the transformer alone quantised.
+VIDEO = [
+    ("bf16", {}, 60.10),
+    ("bf16", {"vae_tiling": "true"}, 43.58),
+    ("int8", {"encoder_precision": "bf16"}, 49.9),
+    ("nf4", {"encoder_precision": "bf16"}, 42.96),
+    ("nf4", {"encoder_precision": "bf16", "vae_tiling": "true"}, 26.42),
+]
+
+
+@pytest.mark.parametrize(("format_", "options", "published"), VIDEO)
+def test_hunyuanvideo_takes_what_diffusers_published(format_, options, published):
+    job = {"phase": "generate", "precision": format_, "height": 512, "width": 768, "steps": 50, "batch": 1}
+    assert peak("hunyuanvideo", options={"frames": "121", **options}, **job) == pytest.approx(
+        published, rel=0.07
+    )
+
+
+def test_sd3_takes_what_diffusers_published():
+    """huggingface/blog, sd3.md: FP16 on an A100."""
+    assert peak("sd3-medium", phase="generate", precision="fp16", batch=1) == pytest.approx(18.765, rel=0.03)
+
+
+def test_transformers_keeps_the_last_products_of_t5_wide():
+    """24 layers of 10,240 x 4,096, 4 bytes each where the rest is in FP16 or NF4, and no wider in BF16."""
+    last = 24 * 10240 * 4096
+    held = {
+        (program, kind): parts("pixart-sigma", phase="generate", precision=kind, runtime=program)["weights"]
+        for program in ("diffusers", "comfyui") for kind in ("fp16", "bf16", "nf4")
+    }  # fmt: skip
+    assert held["diffusers", "fp16"] - held["comfyui", "fp16"] == pytest.approx(2.0 * last)
+    assert held["diffusers", "bf16"] == held["comfyui", "bf16"] == held["comfyui", "fp16"]
+    assert held["diffusers", "nf4"] - held["comfyui", "nf4"] == pytest.approx((4.0 - 0.5625) * last)
+
+
+def test_what_bitsandbytes_leaves_wide_torchao_narrows():
+    job = {"phase": "generate", "precision": "w8a16"}
+    narrow, wide = (
+        parts("flux.1-dev", runtime=text, **job)["weights"] for text in ("diffusers", "diffusers bnb")
+    )
+    assert wide - narrow == pytest.approx(3.0 * 24 * 10240 * 4096)
+    # The same library under a language model in T5's style.
+    said = {
+        p: parts("flan-t5-xxl", phase="generate", precision=p, runtime="transformers")
+        for p in ("fp16", "bf16")
+    }
+    assert said["fp16"]["weights"] - said["bf16"]["weights"] == pytest.approx(2.0 * 2 * 24 * 10240 * 4096)
+
+
+def test_encoders_in_a_format_of_their_own():
+    """Llama 3 8B without its head and CLIP of HunyuanVideo stay in BF16."""
+    job = {"phase": "generate", "precision": "nf4", "height": 512, "width": 768, "options": {"frames": "9"}}
+    whole = parts("hunyuanvideo", **job)["weights"]
+    job["options"] = {"frames": "9", "encoder_precision": "bf16"}
+    apart = parts("hunyuanvideo", **job)["weights"]
+    assert (apart - whole) / GIB == pytest.approx(7.0e9 * (2.0 - 0.5625) / GIB, rel=0.03)
+
+
+def test_workspaces_are_read_and_not_needed():
+    """What convolutions take while there is room shows in the reading, up to the card, and decides no fit."""
+    job = {
+        "phase": "generate",
+        "height": 512,
+        "width": 768,
+        "options": {"frames": "121"},
+        "precision": "bf16",
+    }
+    roomy = single(Job("hunyuanvideo", **job), GPUS["b300-288gb-sxm"])
+    assert float(roomy.readings.allocated) > roomy.required + 4.0 * GIB
+    tight = single(Job("hunyuanvideo", **{**job, "batch": 2}), A100)
+    assert tight.required < float(tight.readings.device) <= tight.available
+
+
+@pytest.mark.parametrize("beams", [1, 5])
+def test_a_decoder_of_speech_holds_the_keys_of_what_it_hears(beams):
+    """Whisper: 32 layers of keys and values of 1,500 states of 1,280 in FP16 for each hypothesis."""
+    found = parts("whisper-large-v2", phase="infer", batch=1, output_tokens=1, options={"beam": str(beams)})
+    assert found["kv_cache"] == pytest.approx(beams * 32 * 2 * 1501 * 1280 * 2.0)
+
+
+def test_options_of_a_family_are_its_own():
+    said = single(Job("whisper-large-v2", batch=1, options={"beam": "5"}), A100).warnings
+    assert not any("beam" in each for each in said)
+    said = single(Job("resnet50", batch=1, options={"beam": "5"}), A100).warnings
+    assert any("ignored: beam" in each for each in said)
+
+
+@pytest.mark.parametrize(
+    ("phase", "options", "published"),
+    [("train", {}, 27.5), ("finetune_lora", {"lora_rank": "16"}, 15.5),
+     ("finetune_lora", {"lora_rank": "16", "checkpointing": "full"}, 8.12)],
+)  # fmt: skip
+def test_dreambooth_takes_what_peft_published(phase, options, published):
+    """PEFT's README: Stable Diffusion 1.4 with a prior picture beside each, in FP32, scores in memory."""
+    job = Job(
+        "sd-1.4", phase=phase, precision="fp32", batch=2, runtime="diffusers pytorch 1.13", options=options
+    )
+    answer = single(job, A100)
+    assert float(answer.readings.device) / GIB == pytest.approx(published, rel=0.08)
+    # Its text encoder, 123 M parameters, and autoencoder, 84 M, are there beside what is trained.
+    assert answer.memory["encoders"] == pytest.approx(4.0 * (123.06e6 + 83.65e6), rel=0.01)
+
+
+def test_pictures_in_fp32_take_their_workspaces():
+    """optimum-benchmark, Stable Diffusion 1.4 in FP32: 7.25 GiB allocated, 5.13 of them as it was loaded."""
+    found = single(Job("sd-1.4", phase="generate", precision="fp32", batch=1), A100)
+    assert found.memory["weights"] / GIB == pytest.approx(5.13, rel=0.02)
+    assert float(found.readings.allocated) / GIB == pytest.approx(7.25, rel=0.07)
