@@ -348,6 +348,12 @@ SLASHES = """| GPU | FP16 Tensor (dense / sparse) | Link |
             "- Adam moments: 56 GB\n",
             ["14 GB"],
         ),
+        (
+            "| Model | BF16 | INT8 | 4-bit |\n|---|---|---|---|\n"
+            "| Phi-3 mini 3.8B | 7.6 GB | 3.8 GB | 1.9 GB |\n"
+            "| Gemma 2 9B | 18.5 GB | 9.2 GB | 2.2 GB |\n| Qwen2.5 14B | 29.5 GB | 14.8 GB | 7.4 GB |\n",
+            ["2.2 GB"],
+        ),
     ],
     ids=[
         "no such card",
@@ -363,6 +369,7 @@ SLASHES = """| GPU | FP16 Tensor (dense / sparse) | Link |
         "paid less needed",
         "hours times rates",
         "states by parts",
+        "formats",
     ],
 )
 def test_a_small_page(text, accused):
