@@ -318,10 +318,11 @@ class _Reader:
         # "43 % more than the SXM5" is not what it is compared with.
         subject = self._subject(at) if _AGAINST.search(self._text, max(0, at - 12), at) else ()
         for ids in reversed(self._distinct([*self._before, *self._upto(at), *own])):
-            if subject and self._same(ids, subject):
-                continue
             every = family(ids, self._catalogue)
             mine = tuple(key for key in every if form(self._catalogue[key]))
+            if subject and self._same(ids, subject) and (not mine or set(subject) & set(mine)):
+                # "The H100 NVL has more than the SXM5" is compared with another form of its own.
+                continue
             if mine:
                 fitting.append((mine, len(mine) < len(every)))
         several = [mine for mine, apart in fitting if apart]

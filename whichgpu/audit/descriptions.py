@@ -55,13 +55,15 @@ _DETS = frozenset({"", "the", "it", "their", "that", "thi", "team green", "team 
 #: Heads that always are of another device than the one that is spoken of.
 _TELLING = frozenset({"sibling", "brother", "sister", "cousin", "rival", "competitor", "counterpart"})
 _ONE = (
-    "card|gpu|chip|part|board|module|model|version|variant|one|accelerator|sibling|brother|sister|cousin|flagship|"
+    "card|gpu|chip|part|board|module|model|version|variant|one|accelerator|sibling|brother|sister|cousin|"
+    "flagship|"
     "product|device|processor|contender|rival|competitor|counterpart|edition"
 )
 _SEVERAL = re.compile(rf"(?:{_ONE})s")
 _HEADS = rf"(?:{_ONE})s?|silicon|mid-ranger|pick|option|offering|newcomer|predecessor|successor|solution|die"
 _DOES = (
-    r"(?:has|had|is|was|ships|comes|offers|gets|runs|draws|uses|adds|added|needs|sits|does|makes|supports|lacks|"
+    r"(?:has|had|is|was|ships|comes|offers|gets|runs|draws|uses|adds|added|needs|sits|does|makes|"
+    r"supports|lacks|"
     r"doubles|can)\b"
 )
 #: What no words of a description are.
@@ -77,7 +79,8 @@ DESCRIPTION = re.compile(
     r"|former|latter|(?:older|newer|younger)(?= of the two)"
     r"|(?:oldest|newest|youngest|older|newer|younger|cheapest)"
     rf"(?=(?: of the (?:three|four|bunch|trio))?\s+{_DOES})"
-    rf"|(?P<bare>PCIe|SXM\d?|NVL|Ada|Ampere|Hopper|Blackwell|Turing|Volta|Pascal)(?=\s*[.,;)]|[\u2019']s|\s+{_DOES})"
+    rf"|(?P<bare>PCIe|SXM\d?|NVL|Ada|Ampere|Hopper|Blackwell|Turing|Volta|Pascal)(?=\s*[.,;)]|[\u2019']s|"
+    rf"\s+{_DOES})"
     r"|(?:(?:smaller|bigger|plain|cheaper|newer|older|little|regular|big)\s+)?"
     r"(?P<suffix>(?:Ti Super|Ti|Super|XTX|XT|GRE)(?: (?:version|variant|model))?)"
     r")\b(?![-\u2019']?s?\s*(?:of the two\s+)?,?\s*$)",
@@ -115,6 +118,9 @@ def asked(match: re.Match[str]) -> Asked | None:
         each.lower().replace("\u2019", "'") for each in (match["det"], match["mods"] or match["bare"] or "")
     )
     found, unknown = _words(det, mods, head)
+    if head == "module" and not (found.tests or found.rank or found.form or found.other):
+        # Cards go into slots; what is called a module goes on a board of its own.
+        found = found._replace(form=lambda gpu: "-sxm" in gpu.id)
     said = found.tests or found.rank or found.form
     if said or (found.other and not unknown):
         return found._replace(own=det in ("its", "their"))

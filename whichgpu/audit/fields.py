@@ -26,7 +26,8 @@ SET_AGAINST = re.compile(
 #: A sentence that goes on about the device of the one before it, by a pronoun or its kind.
 ITS_OWN = re.compile(
     r"\s*(?:At launch,?\s+|(?:Launched|Released|Announced|Introduced|Unveiled|Presented|"
-    r"Rated)\s[^.;]{3,40}?,\s|(?:Compared (?:to|with)|Unlike|Like|Next to|Against)\s[^.;,]{3,40}?,?\s|"
+    r"Rated)\s[^.;]{3,40}?,\s|In (?:its|the) (?:PCIe|SXM\d?|NVL|[\w-]+ GB) (?:form|version|variant),?\s+|"
+    r"(?:Compared (?:to|with)|Unlike|Like|Next to|Against)\s[^.;,]{3,40}?,?\s|"
     r"(?:Based|Built) on\s[^.;]{3,60}?,\s)?(?:It|Its|(?:This|The) (?:card|gpu|chip|model|part|board|"
     r"accelerator|processor|module|newcomer|flagship)|"
     r"Se|Tiene|Cuenta|Ofrece|Dispone|Consume|Incorpora|Sie|Er|Es|Ihr|Ihre|(?:Die|Diese) Karte|Elle|Il|Sa|"

@@ -97,7 +97,8 @@ _SHARES = {"half": 1 / 2, "third": 1 / 3, "two thirds": 2 / 3, "quarter": 1 / 4,
 #: Values that are held against a device's, what they are of where nothing is named, and what stands between.
 _VALUED = {"memory": "memory", "bandwidth": "bandwidth", "power": "power", "flop rate": "", "op rate": ""}
 _SO_MANY = re.compile(
-    r"(?:\s+(?:of\s+)?(?:[\w-]+\s*){0,3})?(?:[,(:\u2013\u2014-]\s*(?:or\s+|so\s+|thus\s+|hence\s+|(?:which|that)\s+(?:is|makes|"
+    r"(?:\s+(?:of\s+)?(?:[\w-]+\s*){0,3})?(?:[,(:\u2013\u2014-]\s*(?:or\s+|so\s+|thus\s+|hence\s+|"
+    r"(?:which|that)\s+(?:is|makes|"
     r"works out (?:to|at))\s+)?|\s+(?:is|are|being)\s+)"
     r"(?:about\s+|around\s+|roughly\s+|nearly\s+|almost\s+|over\s+|just\s+|only\s+|some\s+|more than\s+|"
     r"less than\s+|a\s+little\s+|exactly\s+|precisely\s+|still\s+|even\s+)*",
@@ -142,15 +143,18 @@ _GROWS = re.compile(
     re.IGNORECASE,
 )
 _GROWN = re.compile(
-    r"\s+(?:increase|gain|improvement|uplift|jump|bump|upgrade|boost|(?P<less>decrease|reduction|drop|cut))\b",
+    r"\s+(?:increase|gain|improvement|uplift|jump|bump|upgrade|boost|(?P<less>decrease|reduction|drop|"
+    r"cut))\b",
     re.IGNORECASE,
 )
 
 
 #: "Raises bandwidth by 78 %".
 _BY = re.compile(
-    r"\b(?:rais\w+|increas\w+|boost\w*|bump\w*|lift\w*|grows?|grew|rises?|rose|(?P<less>cuts?|reduc\w+|lowers?|shrinks?))\s+"
-    r"(?:the\s+|its\s+)?(?:[\w-]+\s+){0,4}?by\s+(?:about\s+|around\s+|roughly\s+|nearly\s+|almost\s+|over\s+|some\s+)?$",
+    r"\b(?:rais\w+|increas\w+|boost\w*|bump\w*|lift\w*|grows?|grew|rises?|rose|(?P<less>cuts?|reduc\w+|"
+    r"lowers?|shrinks?))\s+"
+    r"(?:the\s+|its\s+)?(?:[\w-]+\s+){0,4}?by\s+(?:about\s+|around\s+|roughly\s+|nearly\s+|almost\s+|"
+    r"over\s+|some\s+)?$",
     re.IGNORECASE,
 )
 
@@ -238,14 +242,15 @@ def _is_multiple(text: str, each: Quantity) -> bool:
     """Whether "2x" is a multiple and no count of devices, outputs or lanes: 4x DisplayPort, 8x A100."""
     if each.dimension != "times":
         return False
-    after = text[each.end : each.end + 12]
+    after = text[each.end : each.end + 44]
     if re.fullmatch(r"[xX\u00d7]", each.unit):
         ahead = _AHEAD.match(text, each.end)
         if ahead and any(one.start == ahead.start("what") for one in named(text)):
             return True
         return bool(
             re.match(
-                r"\s*(?:the|as|more|faster|higher|greater|larger|better|its|that|of|speed|improv|increase|less|"
+                r"\s*(?:the|as|more|faster|higher|greater|larger|better|its|that|of|speed|improv|"
+                r"increase|less|"
                 r"lower|slower|,|\.|\))",
                 after,
             )
@@ -254,7 +259,11 @@ def _is_multiple(text: str, each: Quantity) -> bool:
         return False
     if each.value < 1 and re.match(r"\s*(?:more|less)\b", after):
         return False
-    return not re.match(r"\s*(?:precision|again|as-|-|data rate|a (?:day|week|month|year))", after)
+    return not re.match(
+        r"\s*(?:as (?:much|many)\b[^.;,]{0,24}\bagain\b|precision|again|as-|-|data rate|"
+        r"a (?:day|week|month|year))",
+        after,
+    )
 
 
 def _stated(passage: Passage, sentence: Sentence, claim: _Claim, context: Context) -> Finding | None:

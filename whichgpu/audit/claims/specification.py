@@ -59,7 +59,8 @@ _SPARSE_LATER = re.compile(
 #: What makes a power one that was measured, of a card at work or of the machine around it.
 _MEASURED = re.compile(
     r"\b(?:at the (?:wall|socket|plug)|we measured|measured (?:at|with|under)|under load|whole system|"
-    r"system draw|host included|an der steckdose|\u00e0 la prise)\b",
+    r"system draw|host included|an der steckdose|unter last|\u00e0 la prise|en charge maximale|bajo carga|"
+    r"sotto carico|power supply|psu|netzteil|bloc d.alimentation|fuente de alimentaci\u00f3n|alimentatore)\b",
     re.IGNORECASE,
 )
 #: What parts the words of one value from those of the next.
@@ -81,7 +82,8 @@ _STREET = re.compile(
 )
 #: "It goes from 450 W to 150 W": what it was, and what it is in another form.
 _FROM_TO = re.compile(
-    r"\b(?:go(?:es)?|went|cut|reduced|shr[iau]nks?|drop(?:s|ped)?|down|scaled|dials?|falls?)\b[^.;]{0,25}\bfrom\b[^.;]*\bto\b",
+    r"\b(?:go(?:es)?|went|cut|reduced|shr[iau]nks?|drop(?:s|ped)?|down|scaled|dials?|"
+    r"falls?)\b[^.;]{0,25}\bfrom\b[^.;]*\bto\b",
     re.IGNORECASE,
 )
 #: Before a value in brackets that is the other's: "73 % higher (1,555 against".

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from whichgpu.audit.sentences import Sentence
 
 _MOST = re.compile(
-    r"\bthe\s+(?:(?P<most>highest|most|largest|greatest|biggest|widest)|(?P<least>lowest|smallest|least|fewest|"
+    r"\bthe\s+(?:(?P<most>highest|most|largest|greatest|biggest|widest)|(?P<least>lowest|smallest|least|"
+    r"fewest|"
     r"narrowest))\s+(?:(?:raw|overall|peak|total|theoretical|number of|amount of|maximum)\s+){0,2}",
     re.IGNORECASE,
 )
@@ -46,7 +47,8 @@ _IS = re.compile(
 )
 #: "Its bandwidth is 300 GB/s, which is the highest among them".
 _ALONE = re.compile(
-    r"\bthe\s+(?:(?P<most>highest|most|largest|greatest|biggest|widest)|(?P<least>lowest|smallest|least|fewest|narrowest))"
+    r"\bthe\s+(?:(?P<most>highest|most|largest|greatest|biggest|widest)|(?P<least>lowest|smallest|least|"
+    r"fewest|narrowest))"
     r"(?=\s+(?:of|among|in|here)\b)",
     re.IGNORECASE,
 )
@@ -70,6 +72,11 @@ _DAY = Attribute("release_date", ("release_date",), "date")
 _EQUAL = 0.02
 
 
+def by_day() -> Attribute:
+    """The day on which a device came out, as what a superlative is in."""
+    return _DAY
+
+
 def find(context: Context) -> Iterator[Finding]:
     """Every superlative among the devices that a text compares, with its verdict."""
     for index, passage in enumerate(context.document.passages):
@@ -90,7 +97,7 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         if each is None or mention is None:
             continue
         most = match["most"] is not None
-        yield from _judged(
+        yield from held_against(
             passage, (match.start(), each.end), (mention.ids, each.attribute, most), among, context
         )
     for match in _ALONE.finditer(passage.text, sentence.start, sentence.end):
@@ -100,14 +107,14 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         mention = who.owner(match.start()) if len(before) == 1 else None
         if mention is not None:
             most = match["most"] is not None
-            yield from _judged(
+            yield from held_against(
                 passage, match.span(), (mention.ids, before[0].attribute, most), among, context
             )
     for match in _DRAWS.finditer(passage.text, sentence.start, sentence.end):
         mention = who.owner(match.start())
         if mention is not None:
             what = attributes()["power"]
-            yield from _judged(
+            yield from held_against(
                 passage, match.span(), (mention.ids, what, bool(match["most"])), among, context
             )
     for match in _BY_WORD.finditer(passage.text, sentence.start, sentence.end):
@@ -117,23 +124,23 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         if mention is not None:
             most = bool(match["power"] or match["new"])
             what = _DAY if match["new"] or match["old"] else attributes()["power"]
-            yield from _judged(passage, match.span(), (mention.ids, what, most), among, context)
+            yield from held_against(passage, match.span(), (mention.ids, what, most), among, context)
 
 
-class _Among(NamedTuple):
+class Among(NamedTuple):
     """Those that are compared, and how many of them may not be meant."""
 
     every: Sequence[tuple[str, ...]]
     extra: int = 0
 
 
-def _among(index: int, passage: Passage, sentence: Sentence, context: Context) -> _Among:
+def _among(index: int, passage: Passage, sentence: Sentence, context: Context) -> Among:
     """The devices that a sentence counts: those of the text, of what stands before, or of the passage."""
     said = _SCOPE.search(sentence.text)
     count = next((n for word, n in _COUNTS.items() if said and word in said[0].lower()), 0)
     every = devices(context)
     if not count or len(every) == count or len(every) > count >= _MANY:
-        return _Among(every)
+        return Among(every)
     upto = [
         each
         for at in sorted(context.mentions)
@@ -144,13 +151,13 @@ def _among(index: int, passage: Passage, sentence: Sentence, context: Context) -
     for group in (upto, here):
         distinct = {model(each.named[0], context.catalogue): each.named for each in group}
         if 0 <= len(distinct) - count <= _ASIDE:
-            return _Among(list(distinct.values()), len(distinct) - count)
-    return _Among(())
+            return Among(list(distinct.values()), len(distinct) - count)
+    return Among(())
 
 
-def _judged(
+def held_against(
     passage: Passage, place: tuple[int, int], what: tuple[tuple[str, ...], Attribute, bool],
-    among: _Among, context: Context,
+    among: Among, context: Context,
 ) -> Iterator[Finding]:  # fmt: skip
     """Contradicted where another device that is compared has more in all its forms, or less."""
     ids, attribute, most = what
