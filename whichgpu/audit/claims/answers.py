@@ -72,7 +72,7 @@ class _Asked(NamedTuple):
     question: str
     #: The devices that the question names.
     of: Sequence[Mention]
-    index: int
+    at: int
     passage: Passage
     start: int
     end: int
@@ -120,7 +120,7 @@ def _whether(asked: _Asked, context: Context) -> Iterator[Finding]:
 
 def _which(asked: _Asked, context: Context) -> Iterator[Finding]:
     """The device that is said to have the most, or the least, of those that are compared."""
-    named_here = within(context.mentions.get(asked.index, ()), asked.start, asked.end)
+    named_here = within(context.mentions.get(asked.at, ()), asked.start, asked.end)
     opens = _OPENS.match(asked.passage.text, asked.start)
     if not named_here or not opens or named_here[0].start != opens.end() or not _WHICH.match(asked.question):
         return
@@ -151,7 +151,7 @@ def _compared(asked: _Asked, context: Context) -> Sequence[tuple[str, ...]]:
 
 def _how_much(asked: _Asked, context: Context) -> Iterator[Finding]:
     """Values in an answer that names no device, of the one that the question names."""
-    here = within(context.mentions.get(asked.index, ()), asked.start, asked.end)
+    here = within(context.mentions.get(asked.at, ()), asked.start, asked.end)
     named_there = {each.attribute.key: each.attribute for each in named(asked.question)}
     if here or len({each.named for each in asked.of}) != 1 or len(named_there) != 1:
         return
