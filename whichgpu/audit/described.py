@@ -315,6 +315,9 @@ class _Reader:
         """The form, or the size, that is described: of the one that has it, else of the last of several."""
         fitting: list[tuple[_Ids, bool]] = []
         own = [*owned(self._text, self._upto(at))]
+        if not own and len(self._ordered(self._headed)) == 1:
+            # "There is also a PCIe version" goes on with what heads it.
+            own = [*self._headed]
         # "43 % more than the SXM5" is not what it is compared with.
         subject = self._subject(at) if _AGAINST.search(self._text, max(0, at - 12), at) else ()
         for ids in reversed(self._distinct([*self._before, *self._upto(at), *own])):

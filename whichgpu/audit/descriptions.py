@@ -51,7 +51,7 @@ _PLAIN = frozenset(re.findall(r"[\w-]+", (
     "somewhat only same said respective so-called memory vram accelerator graphics gpu card flagship team "
     "green red blue chip architecture super compute ai ml dl inference training hot"
 )))  # fmt: skip
-_DETS = frozenset({"", "the", "it", "their", "that", "thi", "team green", "team red"})
+_DETS = frozenset({"", "a", "an", "the", "it", "their", "that", "thi", "team green", "team red"})
 #: Heads that always are of another device than the one that is spoken of.
 _TELLING = frozenset({"sibling", "brother", "sister", "cousin", "rival", "competitor", "counterpart"})
 _ONE = (
@@ -73,7 +73,8 @@ OF_A_MODEL = frozenset({"version", "variant", "model", "edition", "module"})
 _SUFFIXES = frozenset({"ti", "super", "xt", "xtx", "gre"})
 #: A description: what stands before it, its words and its head; a form, or a suffix, by itself.
 DESCRIPTION = re.compile(
-    r"\b(?P<det>the|its|their|that|this|(?:nvidia|amd|intel|team green|team red|ampere|ada|hopper|blackwell|"
+    r"\b(?P<det>an?(?=\s+(?:PCIe|SXM\d?|NVL|\d{1,3}[ -]?GB)\s+(?:version|variant|model|edition)\b)|the|"
+    r"its|their|that|this|(?:nvidia|amd|intel|team green|team red|ampere|ada|hopper|blackwell|"
     r"turing|volta|pascal)(?:[\u2019']s?))\s+(?P<what>"
     rf"(?P<mods>(?:(?!{_NO_WORD})[A-Za-z0-9][A-Za-z0-9\u2019'-]*(?:\.\d)?\s+){{0,4}}?)(?P<head>{_HEADS})"
     r"|former|latter|(?:older|newer|younger)(?= of the two)"

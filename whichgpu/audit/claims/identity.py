@@ -34,7 +34,8 @@ _WAYS = re.compile(r"\b(\d{1,2})-way\b", re.IGNORECASE)
 _OF_ITS_YEAR = re.compile(r"^\s+(?:of|from)\s+20[012]\d\b")
 #: Between a device and its architecture, where it is said that it is of it.
 _BUILT = re.compile(
-    r"[^.;]{0,40}?\b(?:stammt|flagship of|belongs? to|member of|(?:comes?|is|are) from|based|built|runs?|"
+    r"(?:[^.;]|\.(?=\d)){0,70}?\b(?:stammt|flagship of|belongs? to|member of|(?:comes?|is|are) from|"
+    r"based|built|runs?|"
     r"relies|"
     r"uses?|using|leverag\w+|powered|features?|part|se basa|basada|basado|bas[\u00e9e]e?|basiert|beruht|"
     r"repose|utilise|nutzt)\b[^.;]{0,45}",
@@ -90,6 +91,13 @@ _GOES_ON = re.compile(
 #: Between a device and its chip, where it is said that it is its own.
 _IS_CHIP = re.compile(
     r"\b(?:chip|die|silicon|based|built|uses?|using|features?|powered|with the|houses|carries)\b",
+    re.IGNORECASE,
+)
+#: Between a chip and its device behind it: "the GA102 chip that powers the RTX 3090".
+_POWERS = re.compile(
+    r"(?:\s+(?:chip|die|gpu|silicon|processor))?,?\s+(?:(?:that|which)\s+)?(?:also\s+)?(?:powers?|"
+    r"powering|drives?|driving|"
+    r"(?:is |sits |found |used )(?:in|inside|on)|inside|of|in)\s+(?:the\s+|nvidia\s+|nvidia[\u2019']s\s+)*",
     re.IGNORECASE,
 )
 _A_CHIP = re.compile(r"\s+(?:chip|die|silicon|gpu)\b", re.IGNORECASE)
@@ -291,6 +299,12 @@ def _chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
         )
         several = len({m.named for m in here if its <= m.start and m.end <= match.start()}) > 1
         if several or SET_AGAINST.search(passage.text, its, match.start()):
+            continue
+        powers = _POWERS.match(passage.text, match.end(), place[1])
+        behind = [each for each in here if powers and each.start == powers.end()]
+        if behind:
+            gpus = [context.catalogue[key] for key in behind[0].ids]
+            yield from one_of(passage, match, "chip", gpus, context)
             continue
         mention = owner_of(match.start(), who)
         start = max(mention.end if mention and mention in here else place[0], its)

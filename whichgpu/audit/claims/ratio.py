@@ -431,7 +431,9 @@ def _of_value(
         return None
     gpus = [context.catalogue[key] for key in other.ids]
     sure = [gpu for gpu in gpus if gpu.confidence != "low"]
-    values = [(gpu, gpu.value(field)) for gpu in sure for field in attribute.fields]
+    # Of the fields that a name can mean the first that is on file: FP16 is no plain FP16 beside it.
+    fields = {gpu.id: next((one for one in attribute.fields if gpu.value(one)), "") for gpu in sure}
+    values = [(gpu, gpu.value(fields[gpu.id])) for gpu in sure if fields[gpu.id]]
     known = [(gpu, float(size)) for gpu, size in values if isinstance(size, int | float) and size]
     known = [
         (gpu, (nominal_gb(size) or size / 1e9) * 1e9 if attribute.key == "memory" else size)

@@ -92,6 +92,13 @@ _OTHERS = re.compile(
     r"/)\s*[$\u20ac]?$",
     re.IGNORECASE,
 )
+#: Behind a value of a device that is called by its maker or its line: "122.8 TFLOPS for the Radeon".
+_FOR_OTHER = re.compile(
+    r"\s+(?:for|on|from|with)\s+(?:the|AMD[\u2019']s|NVIDIA[\u2019']s|Intel[\u2019']s)\s+(?:Radeon|"
+    r"GeForce|Instinct|Quadro|Tesla|Arc|"
+    r"AMD|NVIDIA|Intel|red|green|Mac|laptop|desktop)\b(?!\s+(?:RTX|RX|GTX|Pro|MI)?\s?\d)",
+    re.IGNORECASE,
+)
 #: Right before a value that is another's: "700 W, against 450 W".
 _AGAINST = re.compile(
     r"\b(?:against|versus|vs\.?|than|instead of|rather than|compared (?:to|with)|(?:up|down) from)\s+"
@@ -351,7 +358,8 @@ _LIKE = re.compile(
 
 #: A sentence that says one thing of its subject.
 _SHORTLY = re.compile(
-    r"\s*(?:It|Its [\w ]{3,20}?) (?:is|has|needs|draws|comes|offers|runs|costs)\b[^,;]{3,60}[.,;]"
+    r"\s*(?:It|Its [\w ]{3,20}?|(?:Memory |Peak )?[Bb]andwidth|Board power|TDP|TGP) (?:is|has|needs|"
+    r"draws|comes|offers|runs|costs)\b[^,;]{3,60}[.,;]"
 )
 
 
@@ -448,6 +456,7 @@ def _of_something_else(
         or _THAT_MEMORY.search(text)
         or (attribute.dimension == "count" and _OF_CHIP.search(text, 0, quantity.start - sentence.start))
         or _OTHERS.search(passage.text, sentence.start, quantity.start)
+        or _FOR_OTHER.match(passage.text, quantity.end, sentence.end)
     )
 
 
