@@ -176,11 +176,21 @@ class _Reader:
         if found or (what.form and not what.tests):
             return found
         if what.tests:
-            return self._fitting(at, what)
+            return self._namesake(at, what) or self._fitting(at, what)
         if what.rank:
             previous = re.match(r"(?:previous|last|outgoing)", match["what"], re.IGNORECASE)
             return self._ranked(at, what.rank, own=what.own or bool(previous))
         return self._other_one(at) if what.other else ()
+
+    def _namesake(self, at: int, what: Asked) -> _Ids:
+        """The laptop's GPU, or the card, of the name that the passage spoke of last: "the laptop version"."""
+        here = self._distinct(self._upto(at))
+        if not here or any(self._those(ids, what) for ids in here):
+            return ()
+        kin = (
+            key.removesuffix("-laptop") if key.endswith("-laptop") else f"{key}-laptop" for key in here[-1]
+        )
+        return self._those(tuple(key for key in kin if key in self._catalogue), what)
 
     def _fitting(self, at: int, what: Asked) -> _Ids:
         """The one device of the passage, of the title or of the text before that all is true of."""

@@ -42,7 +42,7 @@ _FILL = (
     r"real |more |official |hardware-accelerated ){0,3}"
 )
 _HAS = (
-    r"(?:supports?|supporting|has|have|features?|offers?|includes?|comes? with|equipped with|provides?|with|"
+    r"(?:support(?:s|ed|ing)?|has|have|features?|offers?|includes?|comes? with|equipped with|provides?|with|"
     r"introduces?|introduced|gains?|works? with|can use|offer|"
     r"(?:two|pairs?|four|eight) (?:of (?:them|these) |cards |gpus )?(?:over|via|through)|"
     r"(?:connected|linked|joined|paired|bridged|coupled|interconnected)(?: together)? (?:via|over|with|"

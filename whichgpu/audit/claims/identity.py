@@ -100,6 +100,12 @@ _POWERS = re.compile(
     r"(?:is |sits |found |used )(?:in|inside|on)|inside|of|in)\s+(?:the\s+|nvidia\s+|nvidia[\u2019']s\s+)*",
     re.IGNORECASE,
 )
+#: "Inside the RTX 4090 Laptop GPU sits an AD103".
+_SITS = re.compile(
+    r"\s+(?:sits|works|beats|resides|lives|hides|is)\s+(?:but\s+)?(?:the|an?|"
+    r"nvidia[\u2019']s)\s+(?:same\s+|big\s+|smaller\s+)*",
+    re.IGNORECASE,
+)
 _A_CHIP = re.compile(r"\s+(?:chip|die|silicon|gpu)\b", re.IGNORECASE)
 #: The name of a pair whose value is a chip.
 _CHIP_LABEL = re.compile(
@@ -279,6 +285,11 @@ def _chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
     for match in CHIP.finditer(passage.text, *place):
         if len({m.named for m in here}) > 1 and _SHARED.search(passage.text, place[0], match.start()):
             yield from _shared(passage, match, here, context)
+        housed = _inside(passage.text, match, here)
+        if housed is not None:
+            gpus = [context.catalogue[key] for key in housed.ids]
+            yield from one_of(passage, match, "chip", gpus, context)
+            continue
         as_other = _SAME_CHIP.search(passage.text, place[0], match.start())
         before = [each for each in here if as_other and each.end <= as_other.start()]
         if before and len({each.named for each in before}) == 1:
@@ -300,12 +311,6 @@ def _chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
         several = len({m.named for m in here if its <= m.start and m.end <= match.start()}) > 1
         if several or SET_AGAINST.search(passage.text, its, match.start()):
             continue
-        powers = _POWERS.match(passage.text, match.end(), place[1])
-        behind = [each for each in here if powers and each.start == powers.end()]
-        if behind:
-            gpus = [context.catalogue[key] for key in behind[0].ids]
-            yield from one_of(passage, match, "chip", gpus, context)
-            continue
         mention = owner_of(match.start(), who)
         start = max(mention.end if mention and mention in here else place[0], its)
         gap = passage.text[start : match.start()]
@@ -321,6 +326,16 @@ def _chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
         if mention and not inside and (labelled or said) and len(gap) < _FAR:
             gpus = [context.catalogue[key] for key in mention.ids]
             yield from one_of(passage, match, "chip", gpus, context)
+
+
+def _inside(text: str, match: re.Match[str], here: Sequence[Mention]) -> Mention | None:
+    """The device right behind a chip that powers it, or right before one that sits in it."""
+    powers = _POWERS.match(text, match.end())
+    behind = [each for each in here if powers and each.start == powers.end()]
+    before = [each for each in here if each.end <= match.start()][-1:]
+    return next(
+        (each for each in before if _SITS.fullmatch(text, each.end, match.start())), next(iter(behind), None)
+    )
 
 
 def _alike(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:

@@ -1,0 +1,151 @@
+"""Prose of other languages, word by word in English, for it to be read by the same rules (`data/gloss.toml`).
+
+It is no translation: words that the rules look for are put in the place of theirs, and all others stay as
+they are. A passage that is glossed still knows where each of its characters stands in the file.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.facts import store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from whichgpu.audit.document import Document, Passage
+    from whichgpu.audit.findings import Finding
+
+_PROSE = ("title", "heading", "paragraph", "item", "caption")
+#: Words of a text by which its language is told, and how many of a hundred it must have at least.
+_SAMPLE, _LEAST = 4000, 8.0
+_ENGLISH = ("the", "and", "is", "with", "for", "of", "that", "than", "are", "its")
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+def language(document: Document) -> str:
+    """The language of a document's prose, of those that can be glossed; empty for English and all others."""
+    found: list[str] = []
+    for passage in document.passages:
+        if passage.kind in _PROSE and len(found) < _SAMPLE:
+            found += [match[0].lower() for match in _WORD.finditer(passage.text)]
+    shares = {key: _share(found, words) for key, words in _often().items()}
+    best = max(shares, key=lambda key: shares[key])
+    return best if shares[best] > max(_LEAST, _share(found, _ENGLISH)) else ""
+
+
+def _share(found: Sequence[str], often: Sequence[str]) -> float:
+    """How many of a hundred words are among some."""
+    some = frozenset(often)
+    return 100 * sum(each in some for each in found) / max(len(found), 1)
+
+
+def glossed(document: Document, key: str) -> Document:
+    """A document with its prose in words of English; its tables are left out."""
+    passages = tuple(_put(each, key) if each.kind in _PROSE else each for each in document.passages)
+    return document._replace(passages=passages, tables=())
+
+
+def besides(
+    found: Sequence[Finding], again: Sequence[Finding], document: Document, key: str
+) -> list[Finding]:
+    """What is found in the gloss of a document where nothing was certain before, in the words of the file."""
+    sure = sorted((each.start, each.end) for each in found if each.verdict != "unverifiable")
+    phrases = list(_phrases(document, key))
+    told = []
+    for each in again:
+        # Words of a phrase change their order: what is found in a part of it is told of all.
+        inside = [(start, end) for start, end in phrases if start < each.end and each.start < end]
+        start, end = (
+            min([each.start, *(one for one, _ in inside)]),
+            max([each.end, *(one for _, one in inside)]),
+        )
+        taken = any(one < end and start < other for one, other in sure)
+        if each.verdict != "unverifiable" and end > start and not taken:
+            quote = document.original[start:end]
+            told.append(each._replace(start=start, end=end, quote=quote, stated=quote))
+    return told
+
+
+def _phrases(document: Document, key: str) -> Iterator[tuple[int, int]]:
+    """Where phrases of several words stand in the file that are glossed as one."""
+    for passage in document.passages:
+        if passage.kind in _PROSE:
+            for match in _pattern(key).finditer(passage.text):
+                if " " in match[0].strip():
+                    yield passage.span(*match.span())
+
+
+def _put(passage: Passage, key: str) -> Passage:
+    text, runs, at = "", list[tuple[int, int]](), 0
+    for match in _pattern(key).finditer(passage.text):
+        word = _english(match, key)
+        runs += _moved(passage, at, match.start(), len(text))
+        text += passage.text[at : match.start()]
+        runs += _fitted(passage, match.start(), match.end(), (len(text), len(text) + len(word)))
+        text += word
+        at = match.end()
+    runs += _moved(passage, at, len(passage.text), len(text))
+    return passage._replace(text=text + passage.text[at:], runs=tuple(runs))
+
+
+def _moved(passage: Passage, start: int, end: int, to: int) -> list[tuple[int, int]]:
+    """The runs of a stretch that stays as it is and begins somewhere else."""
+    if end <= start:
+        return []
+    inside = [(at - start + to, place) for at, place in passage.runs if start < at < end]
+    return [(to, passage.place(start)), *inside]
+
+
+def _fitted(passage: Passage, start: int, end: int, to: tuple[int, int]) -> list[tuple[int, int]]:
+    """The runs of a word in the place of another: what is longer stands at the other's last character."""
+    first, last = to
+    over = range(first + end - start, last)
+    runs = [(first, passage.place(start)), *((at, passage.place(end - 1)) for at in over)]
+    return runs if last > first else []
+
+
+def _english(match: re.Match[str], key: str) -> str:
+    """The English of a match, with a great letter where it begins a sentence with one."""
+    word = _words(key)[int((match.lastgroup or "w0")[1:])][1]
+    return word[:1].upper() + word[1:] if match[0][:1].isupper() and _opens(match) else word
+
+
+def _opens(match: re.Match[str]) -> bool:
+    """Whether a word begins a sentence: nouns of German have great letters everywhere."""
+    before = match.string[: match.start()].rstrip()
+    return not before or before[-1] in ".!?:*\u2022"
+
+
+@cache
+def _often() -> Mapping[str, Sequence[str]]:
+    return {key: tuple(each["often"]) for key, each in store.load("gloss")["gloss"].items()}
+
+
+@cache
+def _words(key: str) -> Sequence[tuple[str, str]]:
+    """Patterns and their English, the longest alternatives first."""
+    rows = store.load("gloss")["gloss"][key]["words"]
+    ways = [(way, english) for pattern, english in rows.items() for way in _ways(pattern)]
+    return sorted(ways, key=lambda pair: -len(pair[0]))
+
+
+def _ways(pattern: str) -> list[str]:
+    """The alternatives of a pattern that are not within its groups."""
+    ways, depth = [""], 0
+    for letter in pattern:
+        depth += (letter in "([") - (letter in ")]")
+        if letter == "|" and not depth:
+            ways.append("")
+        else:
+            ways[-1] += letter
+    return ways
+
+
+@cache
+def _pattern(key: str) -> re.Pattern[str]:
+    ends = r"(?:(?<=[\s\u2019'])|(?![\w-]))"
+    every = "|".join(f"(?P<w{at}>{way}{ends})" for at, (way, _) in enumerate(_words(key)))
+    return re.compile(rf"(?<![\w-])(?:{every})", re.IGNORECASE)
