@@ -39,7 +39,7 @@ _FAMILIES = ("ampere", "ada", "hopper", "blackwell", "turing", "volta", "pascal"
 _NUMBERED = re.compile(r"([cr]dna)[ -]?(\d(?:\.\d)?)")
 #: A size of memory.
 SIZE = re.compile(r"(\d{1,3})[ -]?(?:gb|gib|gigabytes?|gig)")
-_FORM = re.compile(r"(pcie|sxm|nvl|oam)\d?")
+_FORM = re.compile(r"(pcie|sxm|nvl|oam|max-?q)\d?")
 #: The architectures of each socket.
 _SOCKETS = {"sxm2": ("pascal", "volta"), "sxm3": ("volta",), "sxm4": ("ampere",), "sxm5": ("hopper",)}
 #: Words that say nothing of which device is meant.
@@ -172,4 +172,5 @@ def _form(word: str) -> Test | None:
     if form is None:
         return None
     fitting = _SOCKETS.get(word, ())
-    return lambda gpu: f"-{form[1]}" in gpu.id and (not fitting or gpu.architecture.split("_")[0] in fitting)
+    name = form[1].replace("-", "")
+    return lambda gpu: f"-{name}" in gpu.id and (not fitting or gpu.architecture.split("_")[0] in fitting)

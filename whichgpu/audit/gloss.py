@@ -22,6 +22,8 @@ _PROSE = ("title", "heading", "paragraph", "item", "caption")
 #: Words of a text by which its language is told, and how many of a hundred it must have at least.
 _SAMPLE, _LEAST = 4000, 8.0
 _ENGLISH = ("the", "and", "is", "with", "for", "of", "that", "than", "are", "its")
+#: English of verbs that may go without a subject.
+_VERBS = ("has", "supports", "draws", "delivers", "is", "was", "uses", "belongs", "replaces", "does")
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -110,7 +112,11 @@ def _fitted(passage: Passage, start: int, end: int, to: tuple[int, int]) -> list
 def _english(match: re.Match[str], key: str) -> str:
     """The English of a match, with a great letter where it begins a sentence with one."""
     word = _words(key)[int((match.lastgroup or "w0")[1:])][1]
-    return word[:1].upper() + word[1:] if match[0][:1].isupper() and _opens(match) else word
+    if not (match[0][:1].isupper() and _opens(match)):
+        return word
+    # Where the verb alone says who: "Tiene 16 GB".
+    alone = key == "es" and word.split(" ")[0] in _VERBS
+    return f"It {word}" if alone else word[:1].upper() + word[1:]
 
 
 def _opens(match: re.Match[str]) -> bool:

@@ -86,7 +86,7 @@ _FILL = (
 _HAVING = re.compile(
     r"\b(?:has|have|had|gets?|got|carr(?:y|ies|ied)|pack(?:s|ed|ing)?|boasts?|boasted|sport(?:s|ed|ing)?|"
     r"(?:comes?|came|ships?|shipped|arrives?|arrived|launched|makes? do|made do|equipped|fitted|armed|"
-    r"outfitted|"
+    r"outfitted|(?:comes|is) (?:close|next|second|third|last|first|ahead|behind)|follows|leads|trails|"
     r"blessed|saddled|stuck|configured|available|goes|sticks?|stuck) with|settles? for|"
     r"(?:tops?|topped|maxe[sd]) out at|(?:stay|stop|start|peak|cap)(?:s|ped|ed)? at|capped at|limited to|"
     r"offer(?:s|ed|ing)?|"
@@ -96,8 +96,8 @@ _HAVING = re.compile(
     r"poss\u00e8de|dispose d(?:e|[\u2019'])|"
     r"embarque|propose|affiche|compte|atteint|bietet|besitzt|verf\u00fcgt \u00fcber|kommt (?:mit|auf)|"
     r"liefert|bringt|erreicht|schafft|"
-    r"retain(?:s|ed)?|keeps?|kept|holds?|held|you (?:only )?get|(?:because of|thanks to|despite) its)\s+"
-    + _FILL,
+    r"retain(?:s|ed)?|keeps?|kept|holds?|held|you (?:only )?get|(?:because of|thanks to|despite|and|"
+    r"with) its)\s+" + _FILL,
     re.IGNORECASE,
 )
 #: What a device is called besides: "MI210, its single-die sibling, has".

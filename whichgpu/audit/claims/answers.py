@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.subjects import Mention
 
 _PROSE = ("paragraph", "item", "caption")
-_ASKS = re.compile(r"(?:^|[.:]\s+)\s*(?:Q\d{0,2}[.:)]\s*|\d{1,2}[.)]\s*)?(?P<asked>[^.?!:;]{8,140}\?)")
+_ASKS = re.compile(r"(?:^|(?<=[.:?])\s+)\s*(?:Q\d{0,2}[.:)]\s*|\d{1,2}[.)]\s*)?(?P<asked>[^.?!:;]{8,140}\?)")
 #: Before an answer: its letter.
 _A = re.compile(r"\s*(?:A\d{0,2}[.:)]\s*|Answer:\s*)?", re.IGNORECASE)
 _YES_NO = re.compile(r"(?:(?P<yes>yes|absolutely|of course|it does|they do|indeed)|no|it does not|nope|"

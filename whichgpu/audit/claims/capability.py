@@ -42,7 +42,8 @@ _FILL = (
     r"real |more |official |hardware-accelerated ){0,3}"
 )
 _HAS = (
-    r"(?:support(?:s|ed|ing)?|has|have|features?|offers?|includes?|comes? with|equipped with|provides?|with|"
+    r"(?:support(?:s|ed|ing)?|(?:thanks to|via|through|using|over) its|has|have|features?|offers?|"
+    r"includes?|comes? with|equipped with|provides?|with|"
     r"introduces?|introduced|gains?|works? with|can use|offer|"
     r"(?:two|pairs?|four|eight) (?:of (?:them|these) |cards |gpus )?(?:over|via|through)|"
     r"(?:connected|linked|joined|paired|bridged|coupled|interconnected)(?: together)? (?:via|over|with|"
@@ -182,13 +183,14 @@ _ITSELF = tuple(
         re.compile(
             rf"\b(?P<what>{each.names})(?:,\s*(?:however|though|alas|sadly|of course),)?\s+(?:is|are|"
             rf"was)\s+(?P<not>not\s+|n[o\u2019']t\s+)?(?:also\s+|natively\s+|fully\s+|"
-            r"sadly\s+|simply\s+)*(?:supported|available|present|on board|(?P<gone>missing|absent|gone|"
+            r"sadly\s+|simply\s+)*(?:supported|available|present|on board|kept|retained|preserved|back|"
+            r"(?P<gone>missing|absent|gone|dropped|removed|omitted|"
             r"off the table|"
             r"out of the question|unsupported|unavailable))\b(?=\s*(?:too|as well|on it|here|natively|"
             r"[,.;:)]|$))"
             rf"|(?<=supported, )(?:but )?(?P<what4>{each.names})\s+(?P<not4>(?:is|are)(?:n[\u2019']t|"
             rf"\s+not))(?=\s*[.,;:)])"
-            rf"|\b(?P<what3>{each.names})\s+(?:works|runs|is possible)\s+(?:(?:fine|natively|well|"
+            rf"|\b(?P<what3>{each.names})\s+(?:works?|runs?|is possible)\s+(?:(?:fine|natively|well|"
             rf"great)\s+)?(?:on (?:it|this card|that card)|here|"
             rf"too|as well|natively)\b"
             rf"|\b(?:is|are)\s+(?P<not2>not\s+)?(?P<what2>{each.names})[ -](?:capable|ready|enabled|"
@@ -465,7 +467,8 @@ def _itself(passage: Passage, sentence: Sentence, who: Spoken, context: Context)
 _ON_NONE = re.compile(r"\s*(?:natively\s+)?(?:on|by|in|with)\s+(?:none|neither|no)\b", re.IGNORECASE)
 _NOR = re.compile(r"\b(?:neither|nor|no)\s+$|\bneither\s+[\w -]{2,24}\s+nor\s+$", re.IGNORECASE)
 _STATE = re.compile(
-    r"\b(?:works|runs|possible|supported|available|present|on board|missing|absent|gone|off the table|"
+    r"\b(?:works?|runs?|possible|supported|available|present|on board|kept|retained|preserved|back|"
+    r"dropped|removed|omitted|missing|absent|gone|off the table|"
     r"out of the question|"
     r"unsupported|"
     r"unavailable)\b|[ -](?:capable|ready|enabled|compatible)\b",

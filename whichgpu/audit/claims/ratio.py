@@ -186,7 +186,7 @@ def find(context: Context) -> Iterator[Finding]:
 def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
     who = spoken(index, passage, sentence, context)
     for claim in (*_claims(passage.text, sentence, who, context), *_parts(passage.text, sentence)):
-        stated = _stated(passage, sentence, claim, context)
+        stated = _stated(passage, sentence, claim, who, context)
         if stated is not None:
             yield stated
             continue
@@ -266,12 +266,16 @@ def _is_multiple(text: str, each: Quantity) -> bool:
     )
 
 
-def _stated(passage: Passage, sentence: Sentence, claim: _Claim, context: Context) -> Finding | None:
+def _stated(
+    passage: Passage, sentence: Sentence, claim: _Claim, who: Spoken, context: Context
+) -> Finding | None:
     """The verdict where the sentence states both values: "312 TFLOPS, more than double the A10's 125"."""
     around = [
         each
         for each in within(quantities(passage.text, context.fraction), sentence.start, sentence.end)
         if each.dimension not in ("times", "percent", "number", "count", "money")
+        # "The 32 GB version has twice the bandwidth" is no value that is compared.
+        and not any(one.start <= each.start < one.end for one in who.here)
     ]
     every = quantities(passage.text, context.fraction)
     place = (claim.start, claim.end)
@@ -343,11 +347,20 @@ def _just_told(
     return (rest[0], low) if len(rest) == 1 and plain and rest[0].value > low.value else None
 
 
+def _words_beside(text: str, sentence: Sentence, claim: _Claim, who: Spoken) -> str:
+    """What stands around a multiple, without the devices that are known, by name or as "its predecessor"."""
+    start, end = max(sentence.start, claim.start - _BEFORE), min(sentence.end, claim.end + _AFTER)
+    near = text[start:end]
+    for one in who.here:
+        near = near.replace(one.text, " ")
+    return near
+
+
 def _of_devices(
     passage: Passage, sentence: Sentence, claim: _Claim, who: Spoken, context: Context
 ) -> Iterator[Finding]:
     text = passage.text
-    near = text[max(sentence.start, claim.start - _BEFORE) : min(sentence.end, claim.end + _AFTER)]
+    near = _words_beside(text, sentence, claim, who)
     both = pair(claim.start, claim.end, who, context)
     own = re.search(
         r"\bthan (?:its|their|it)\b(?! (?:rival|competitor|counterpart|opponent|competition))", near

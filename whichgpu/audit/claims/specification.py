@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import CHIP, Attribute, Named, named, qualifiers
+from whichgpu.audit.attributes import CHIP, Attribute, Named, attributes, named, qualifiers
 from whichgpu.audit.binding import APART, TIED, Binder, both_of, several_columns, united
 from whichgpu.audit.cells import noted
 from whichgpu.audit.fields import ITS_OWN
@@ -257,7 +257,10 @@ def _of_value(
         of_other = verdict_on(text, quantity, attribute, also, said=said, context=context)
         if of_other.verdict == "contradicted":
             gpus, found, mention = also, of_other, other
-    if found.verdict == "contradicted" and _misnamed(passage, place, found, mention, context):
+    if found.verdict == "contradicted" and (
+        _misnamed(passage, place, found, mention, context)
+        or (attribute.key == "bandwidth" and _is_of_link(passage, sentence, quantity, gpus, context))
+    ):
         return
     if found.verdict == "contradicted":
         several = _together(passage, sentence, quantity, attribute, mention=mention, context=context)
@@ -331,6 +334,18 @@ def _of_size(
         return mention
     ids = tuple(key for key in mention.named if _size(context.catalogue[key]) == before[-1]["size"])
     return mention._replace(ids=ids, named=ids) if ids else mention
+
+
+def _is_of_link(
+    passage: Passage, sentence: Sentence, quantity: Quantity, gpus: Sequence[Gpu], context: Context
+) -> bool:
+    """Whether a rate is that of a device's NVLink, where nothing says that it is the memory's."""
+    if _OF_MEMORY.search(sentence.text):
+        return False
+    return any(is_right(passage.text, quantity, attributes()["nvlink"], gpu, context) for gpu in gpus)
+
+
+_OF_MEMORY = re.compile(r"\b(?:memory|vram|hbm\w*|gddr\w*|bandwidth)\b", re.IGNORECASE)
 
 
 def _misnamed(
@@ -466,7 +481,7 @@ def _together(
 ) -> Finding | None:  # fmt: skip
     """The verdict on what several devices have together; None where one alone is spoken of."""
     inside = sentence.start <= mention.start and mention.end <= quantity.start
-    count = counted(passage.text, sentence.start, mention.start) if inside else 1.0
+    count = counted(passage.text, sentence.start, mention.start) if inside else _so_many(sentence)
     linked = attribute.key == "bandwidth" and _LINKED.search(sentence.text)
     if linked or count < 2 or attribute.key not in ("memory", "bandwidth", "power", "cores", "tensor_cores"):
         return None
@@ -487,6 +502,19 @@ def _together(
     verdict = "contradicted" if said and not machines and found.verdict == "contradicted" else "unverifiable"
     found = found._replace(verdict=verdict, expected="", because=f"for {count:g} of them: {found.because}")
     return finding_on(passage, quantity, attribute, gpus, found=found, context=context)
+
+
+def _so_many(sentence: Sentence) -> float:
+    """How many of what the text is about a sentence begins with: "Eight SXM5 modules have"."""
+    begins = _MODULES.match(sentence.text)
+    return counted(sentence.text, 0, begins.start("what")) if begins else 1.0
+
+
+_MODULES = re.compile(
+    r"\s*(?:With\s+|Together,?\s+)?\w+\s+(?P<what>(?:\w+\s+){0,2}?(?:modules|cards|gpus|boards|"
+    r"accelerators|chips|of them)\b)",
+    re.IGNORECASE,
+)
 
 
 def _narrower(

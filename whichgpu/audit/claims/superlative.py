@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.roles import Spoken
     from whichgpu.audit.sentences import Sentence
 
 _MOST = re.compile(
@@ -82,8 +83,24 @@ def find(context: Context) -> Iterator[Finding]:
     for index, passage in enumerate(context.document.passages):
         if passage.kind in ("paragraph", "item", "caption"):
             for sentence in sentences(passage.text):
-                if _SCOPE.search(sentence.text):
+                if _SCOPE.search(sentence.text) or (_few(context) and _BY_ITSELF.search(sentence.text)):
                     yield from _of_sentence(index, passage, sentence, context)
+
+
+def _few(context: Context) -> bool:
+    """Whether a text compares a few devices throughout, so that a superlative is among them."""
+    return 2 <= len(devices(context)) <= _FEW
+
+
+#: A superlative that ends its clause, or is held against all others.
+_BY_ITSELF = re.compile(
+    r"\b(?:draws|consumes|pulls|uses|needs)\s+(?:by far\s+)?the\s+(?:most|least)(?:\s+power)?\s*(?:[.;)]|$)"
+    r"|\bthan (?:any other|all (?:the )?others?|every other|the (?:others|rest))\b",
+    re.IGNORECASE,
+)
+_FEW = 5
+#: What is counted: who has as much as another has no more.
+_COUNTED = ("memory", "cores", "tensor_cores", "sms", "memory_bus")
 
 
 def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
@@ -110,6 +127,7 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
             yield from held_against(
                 passage, match.span(), (mention.ids, before[0].attribute, most), among, context
             )
+    yield from _than_all(passage, sentence, who, among, context)
     for match in _DRAWS.finditer(passage.text, sentence.start, sentence.end):
         mention = who.owner(match.start())
         if mention is not None:
@@ -127,11 +145,37 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
             yield from held_against(passage, match.span(), (mention.ids, what, most), among, context)
 
 
+def _than_all(
+    passage: Passage, sentence: Sentence, who: Spoken, among: Among, context: Context
+) -> Iterator[Finding]:
+    """What a device has more of than all others: "offers more memory than any other card in this list"."""
+    every = among._replace(strictly=True)
+    for match in _ALL_OTHERS.finditer(passage.text, sentence.start, sentence.end):
+        mention = who.owner(match.start())
+        found = named(match["what"])
+        if mention is not None and len(found) == 1:
+            most = match["more"] is not None
+            place = (match.start(), match.end("what"))
+            yield from held_against(passage, place, (mention.ids, found[0].attribute, most), every, context)
+
+
+#: "More memory than any other card".
+_ALL_OTHERS = re.compile(
+    r"\b(?:(?P<more>more|higher|larger|greater)|less|lower|fewer|"
+    r"smaller)\s+(?P<what>(?:[\w-]+\s+){0,2}?[\w-]+)\s+than\s+"
+    r"(?:any other|all (?:the )?others?|every other|the (?:others|rest|competition|other (?:two|three|"
+    r"four|five)))\b",
+    re.IGNORECASE,
+)
+
+
 class Among(NamedTuple):
     """Those that are compared, and how many of them may not be meant."""
 
     every: Sequence[tuple[str, ...]]
     extra: int = 0
+    #: Whether as much is not enough: "more than any other".
+    strictly: bool = False
 
 
 def _among(index: int, passage: Passage, sentence: Sentence, context: Context) -> Among:
@@ -175,9 +219,9 @@ def held_against(
     worst = min(low for _, low, _, _ in shares)
     # Where the text names more than are counted, one of those that are must be above it for certain.
     better = sum(high < 1 - _EQUAL for high, _, _, _ in shares)
-    verdict = (
-        "contradicted" if better > among.extra else "confirmed" if worst > 1 - _EQUAL else "unverifiable"
-    )
+    as_much = among.strictly and attribute.key in _COUNTED and worst <= 1
+    wrong, right = better > among.extra or as_much, worst > 1 - _EQUAL
+    verdict = "contradicted" if wrong else "confirmed" if right else "unverifiable"
     gpus = [context.catalogue[key] for key in (ids[0], rival)]
     if verdict == "contradicted" and any(gpu.confidence == "low" for gpu in gpus):
         verdict = "unverifiable"

@@ -45,11 +45,15 @@ def find(context: Context) -> Iterator[Finding]:
         about, certain = topic(index, passage, context)
         if about and certain:
             read = _as_said(passage, begins)
-            yield from (
-                each._replace(start=max(each.start, passage.start), quote=each.quote.strip())
-                for each in of_one(read, about[0].ids, context)
-                if each.end > passage.start
-            )
+            yield from _of_item(passage, read, about[0].ids, context)
+
+
+def _of_item(passage: Passage, read: Passage, ids: tuple[str, ...], context: Context) -> Iterator[Finding]:
+    """What is found in an item as it is read, in the words that stand in the file."""
+    for each in of_one(read, ids, context):
+        start = max(each.start, passage.start)
+        if each.end > start:
+            yield each._replace(start=start, quote=context.document.original[start : each.end])
 
 
 def _as_said(passage: Passage, begins: re.Match[str]) -> Passage:
