@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes, named
+from whichgpu.audit.binding import fitting
 from whichgpu.audit.capabilities import CAPABILITIES, named_in
 from whichgpu.audit.claims.capability import judged
 from whichgpu.audit.claims.superlative import Among, by_day, held_against
+from whichgpu.audit.claims.years import of_year
 from whichgpu.audit.pairs import devices
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences, within
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.subjects import Mention
 
 _PROSE = ("paragraph", "item", "caption")
-_ASKS = re.compile(r"(?:^|(?<=[.:?])\s+)\s*(?:Q\d{0,2}[.:)]\s*|\d{1,2}[.)]\s*)?(?P<asked>[^.?!:;]{8,140}\?)")
+_ASKS = re.compile(r"(?:^\s*|(?<=[.:?])\s+)(?:Q\d{0,2}[.:)]\s*|\d{1,2}[.)]\s*)?(?P<asked>[^.?!:;]{8,140}\?)")
 #: Before an answer: its letter.
 _A = re.compile(r"\s*(?:A\d{0,2}[.:)]\s*|Answer:\s*)?", re.IGNORECASE)
 _YES_NO = re.compile(r"(?:(?P<yes>yes|absolutely|of course|it does|they do|indeed)|no|it does not|nope|"
@@ -84,6 +86,7 @@ def find(context: Context) -> Iterator[Finding]:
         yield from _whether(asked, context)
         yield from _which(asked, context)
         yield from _how_much(asked, context)
+        yield from _when(asked, context)
 
 
 def _asked(context: Context) -> Iterator[_Asked]:
@@ -149,6 +152,22 @@ def _compared(asked: _Asked, context: Context) -> Sequence[tuple[str, ...]]:
     return list(own.values()) if len(own) > 1 else devices(context)
 
 
+def _when(asked: _Asked, context: Context) -> Iterator[Finding]:
+    """The year in an answer, of the one device that the question names."""
+    here = within(context.mentions.get(asked.at, ()), asked.start, asked.end)
+    told = _YEAR.search(asked.passage.text, asked.start, asked.end)
+    if told and not here and _WHEN.match(asked.question) and len({each.named for each in asked.of}) == 1:
+        yield from of_year(asked.passage, told, asked.of[0], context)
+
+
+_WHEN = re.compile(
+    r"\s*(?:when|in (?:which|what) year)\b[^?]*\b(?:released?|launch(?:ed)?|come out|came out|announced|"
+    r"introduced)\b",
+    re.IGNORECASE,
+)
+_YEAR = re.compile(r"\b(?:in|on|since)?\s*(?:[A-Z][a-z]+\s+)?(?:\d{1,2},?\s+)?(20[012]\d)\b")
+
+
 def _how_much(asked: _Asked, context: Context) -> Iterator[Finding]:
     """Values in an answer that names no device, of the one that the question names."""
     here = within(context.mentions.get(asked.at, ()), asked.start, asked.end)
@@ -165,7 +184,7 @@ def _how_much(asked: _Asked, context: Context) -> Iterator[Finding]:
     attribute = next(iter(named_there.values()))
     gpus = [context.catalogue[key] for key in asked.of[0].ids]
     for value in within(quantities(text, context.fraction), asked.start, asked.end):
-        if value.dimension != attribute.dimension or value.high != value.value:
+        if not any(True for _ in fitting(attribute, [value])) or value.high != value.value:
             continue
         found = verdict_on(text, value, attribute, gpus, said=frozenset(), context=context)
         yield finding_on(asked.passage, value, attribute, gpus, found=found, context=context)

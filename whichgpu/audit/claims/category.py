@@ -75,7 +75,7 @@ def find(context: Context) -> Iterator[Finding]:
                 ):
                     continue
                 at = next(
-                    (match.start(way) for way in ("at", "at2", "at3") if match.groupdict().get(way)),
+                    (match.start(way) for way in ("at", "at2", "at3", "at4") if match.groupdict().get(way)),
                     match.start(),
                 )
                 if start + match.end() <= sentence.start:

@@ -118,7 +118,8 @@ _FACTOR = re.compile(
 )
 _ENDS = re.compile(r",\s+(?:about\s+|around\s+|roughly\s+|nearly\s+|over\s+|almost\s+|more than\s+|or\s+)*$")
 _SO_MUCH_AS = re.compile(
-    r"\s*(?:as much|as many|as high|as large|more|higher|the (?:figure|number|amount))?\s*[.!;)]",
+    r"\s*(?:as much|as many|as high|as large|more|higher|the (?:figure|number|amount|capacity|memory|"
+    r"size|bandwidth|power))?\s*[.!;)]",
     re.IGNORECASE,
 )
 _TURN = re.compile(r"\b(?:while|whereas|but)\b|[;:]", re.IGNORECASE)

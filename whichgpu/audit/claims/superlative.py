@@ -11,7 +11,7 @@ from whichgpu.audit.judging import on_file
 from whichgpu.audit.pairs import Pair, devices, ratios
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences
-from whichgpu.audit.subjects import model
+from whichgpu.audit.subjects import mentions, model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -95,6 +95,7 @@ def _few(context: Context) -> bool:
 #: A superlative that ends its clause, or is held against all others.
 _BY_ITSELF = re.compile(
     r"\b(?:draws|consumes|pulls|uses|needs)\s+(?:by far\s+)?the\s+(?:most|least)(?:\s+power)?\s*(?:[.;)]|$)"
+    r"|\bthe (?:second|third)[- ](?:highest|lowest|largest|smallest|most|least)\b|\bbut (?:one|two)\b"
     r"|\bthan (?:any other|all (?:the )?others?|every other|the (?:others|rest))\b",
     re.IGNORECASE,
 )
@@ -128,6 +129,7 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
                 passage, match.span(), (mention.ids, before[0].attribute, most), among, context
             )
     yield from _than_all(passage, sentence, who, among, context)
+    yield from _ranked(passage, sentence, who, among, context)
     for match in _DRAWS.finditer(passage.text, sentence.start, sentence.end):
         mention = who.owner(match.start())
         if mention is not None:
@@ -143,6 +145,59 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
             most = bool(match["power"] or match["new"])
             what = _DAY if match["new"] or match["old"] else attributes()["power"]
             yield from held_against(passage, match.span(), (mention.ids, what, most), among, context)
+
+
+def _ranked(
+    passage: Passage, sentence: Sentence, who: Spoken, among: Among, context: Context
+) -> Iterator[Finding]:
+    """Places other than the first: "the second-highest bandwidth of the five", "the lowest power but one"."""
+    for match in _RANKED.finditer(passage.text, sentence.start, sentence.end):
+        mention = who.owner(match.start())
+        found = named(match["what"])
+        if mention is None or len(found) != 1 or among.extra or not _is_counted(sentence, context):
+            continue
+        rank = _RANKS[(match["rank"] or match["but"] or "").lower()]
+        low, high = _above(mention.ids, found[0].attribute, match["most"] is not None, among, context)
+        place = (match.start(), match.end("what"))
+        known = high >= 0
+        wrong = known and not low < rank <= high + 1
+        verdict = "contradicted" if wrong else "confirmed" if low == high == rank - 1 else "unverifiable"
+        because = f"{low} of the others are above it" if low == high else f"{low} to {high} are above it"
+        yield made(context, passage, place, "ordering", verdict, subject=", ".join(mention.ids),
+                   attribute=found[0].attribute.key, because=because)  # fmt: skip
+
+
+def _is_counted(sentence: Sentence, context: Context) -> bool:
+    """Whether it is certain which devices are ranked: so many, or those of the title."""
+    said = _SCOPE.search(sentence.text)
+    counted = said is not None and any(word in said[0].lower() for word in _COUNTS)
+    return counted or len(list(mentions(context.document.title, context.catalogue))) > 1
+
+
+def _above(
+    ids: tuple[str, ...], attribute: Attribute, most: bool, among: Among, context: Context
+) -> tuple[int, int]:
+    """How many others are above a device for certain, and how many may be; -1 where one is not known."""
+    low = high = 0
+    for other in among.every:
+        if set(other) & set(ids):
+            continue
+        found = [value for value, _ in ratios(attribute, Pair(ids, other), context)]
+        if not found:
+            return 0, -1
+        shares = [value if most else 1 / value if value else 0.0 for value in found]
+        low += max(shares) < 1 - _EQUAL
+        high += min(shares) < 1 + _EQUAL
+    return low, high
+
+
+_RANKS = {"second": 2, "third": 3, "fourth": 4, "one": 2, "two": 3}
+_RANKED = re.compile(
+    r"\bthe\s+(?:(?P<rank>second|third|fourth)[- ])?"
+    r"(?:(?P<most>highest|most|largest|greatest|biggest|widest)|lowest|smallest|least|fewest|narrowest)\s+"
+    r"(?P<what>(?:[\w-]+\s+){0,2}?[\w-]+)(?(rank)(?=\b)|\s+but\s+(?P<but>one|two)\b)",
+    re.IGNORECASE,
+)
 
 
 def _than_all(

@@ -90,7 +90,7 @@ def find(context: Context) -> Iterator[Finding]:
             else:
                 told = _YEAR if ITS_OWN.match(sentence.text) else _LISTED_YEAR
                 for match in told.finditer(passage.text, *place):
-                    yield from _of_year(passage, match, who.topic[0], context)
+                    yield from of_year(passage, match, who.topic[0], context)
 
 
 def _years(
@@ -102,21 +102,21 @@ def _years(
         # "The T4 was released in 2018, the A2 in 2021".
         then = _THEN_YEAR.match(passage.text, mention.end, place[1])
         if then and told and mention.start > told.end():
-            yield from _of_year(passage, then, mention, context)
+            yield from of_year(passage, then, mention, context)
     yield from _years_behind(passage, place, here, context)
     for match in _OF_YEAR.finditer(passage.text, *place):
         named = [each for each in here if each.end == match.start()]
         if named:
-            yield from _of_year(passage, match, named[0], context)
+            yield from of_year(passage, match, named[0], context)
     first = _BORN.match(passage.text, *place)
     if first and here and here[0].start == first.end():
-        yield from _of_year(passage, first, here[0], context)
+        yield from of_year(passage, first, here[0], context)
     for match in _YEAR.finditer(passage.text, *place):
         before = [each for each in here if each.end <= match.start() and match.start() - each.end < _FAR // 2]
         between = before and architectures().search(passage.text, before[-1].end, match.start())
         if not before or (between and " from" not in match[0]):
             continue
-        yield from _of_year(passage, match, before[-1], context)
+        yield from of_year(passage, match, before[-1], context)
 
 
 def _years_behind(
@@ -128,10 +128,10 @@ def _years_behind(
         then = _YEAR_OF.match(passage.text, mention.end, place[1])
         then = then or (_IN_YEAR.match(passage.text, mention.end, place[1]) if did else None)
         if then:
-            yield from _of_year(passage, then, mention, context)
+            yield from of_year(passage, then, mention, context)
 
 
-def _of_year(passage: Passage, match: re.Match[str], mention: Mention, context: Context) -> Iterator[Finding]:
+def of_year(passage: Passage, match: re.Match[str], mention: Mention, context: Context) -> Iterator[Finding]:
     """The year that a device is said to be of; one beside it may be that of the announcement."""
     dated = [context.catalogue[key] for key in mention.ids]
     dated = [gpu for gpu in dated if gpu.value("release_date")]
