@@ -6,6 +6,7 @@ they are. A passage that is glossed still knows where each of its characters sta
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.facts import store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from whichgpu.audit.document import Document, Passage
     from whichgpu.audit.findings import Finding
@@ -54,21 +55,36 @@ def besides(
     found: Sequence[Finding], again: Sequence[Finding], document: Document, key: str
 ) -> list[Finding]:
     """What is found in the gloss of a document where nothing was certain before, in the words of the file."""
-    sure = sorted((each.start, each.end) for each in found if each.verdict != "unverifiable")
-    phrases = list(_phrases(document, key))
+    sure = _merged((each.start, each.end) for each in found if each.verdict != "unverifiable")
+    phrases = _merged(_phrases(document, key))
     told = []
     for each in again:
         # Words of a phrase change their order: what is found in a part of it is told of all.
-        inside = [(start, end) for start, end in phrases if start < each.end and each.start < end]
-        start, end = (
-            min([each.start, *(one for one, _ in inside)]),
-            max([each.end, *(one for _, one in inside)]),
-        )
-        taken = any(one < end and start < other for one, other in sure)
-        if each.verdict != "unverifiable" and end > start and not taken:
+        inside = _touching(phrases, each.start, each.end)
+        start = min([each.start, *(one for one, _ in inside)])
+        end = max([each.end, *(one for _, one in inside)])
+        if each.verdict != "unverifiable" and end > start and not _touching(sure, start, end):
             quote = document.original[start:end]
             told.append(each._replace(start=start, end=end, quote=quote, stated=quote))
     return told
+
+
+def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Spans in order, those that overlap as one."""
+    done: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if done and start < done[-1][1]:
+            done[-1] = (done[-1][0], max(end, done[-1][1]))
+        else:
+            done.append((start, end))
+    return done
+
+
+def _touching(spans: Sequence[tuple[int, int]], start: int, end: int) -> Sequence[tuple[int, int]]:
+    """Those of some merged spans that share a character with a stretch."""
+    first = max(bisect_left(spans, (start, 0)) - 1, 0)
+    last = bisect_left(spans, (end, 0))
+    return [each for each in spans[first:last] if each[1] > start]
 
 
 def _phrases(document: Document, key: str) -> Iterator[tuple[int, int]]:
@@ -152,6 +168,11 @@ def _ways(pattern: str) -> list[str]:
 
 @cache
 def _pattern(key: str) -> re.Pattern[str]:
+    # What begins with one letter is tried where that letter stands; what may begin with several, first.
     ends = r"(?:(?<=[\s\u2019'])|(?![\w-]))"
-    every = "|".join(f"(?P<w{at}>{way}{ends})" for at, (way, _) in enumerate(_words(key)))
-    return re.compile(rf"(?<![\w-])(?:{every})", re.IGNORECASE)
+    by_letter: dict[str, list[str]] = {"": []}
+    for at, (way, _) in enumerate(_words(key)):
+        by_letter.setdefault(way[0] if way[0].isalpha() else "", []).append(f"(?P<w{at}>{way}{ends})")
+    groups = [f"(?={letter})(?:{'|'.join(ways)})" if letter else "|".join(ways)
+              for letter, ways in sorted(by_letter.items()) if ways]  # fmt: skip
+    return re.compile(rf"(?<![\w-])(?:{'|'.join(groups)})", re.IGNORECASE)
