@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.fields import ITS_OWN
 from whichgpu.audit.listed import listed
 from whichgpu.audit.quantities import quantities
 
@@ -50,7 +51,8 @@ _PART_BEFORE = re.compile(
 #: What a device raises something to is its own: "upgrades the memory to 141 GB".
 _RAISED = re.compile(
     r"\b(?:upgrad\w+|rais\w+|increas\w+|boost\w*|bump\w*|push\w*|lift\w*|expand\w*|extend\w*|mov\w+|"
-    r"switch\w*|jump\w*|gr[eo]ws?)\s+(?!from\b)(?:(?:the|its|memory|vram|capacity|bandwidth|power|tdp|size|bus)\s+){0,4}"
+    r"switch\w*|jump\w*|gr[eo]ws?)\s+(?!from\b)(?:(?:the|its|memory|vram|capacity|bandwidth|power|tdp|"
+    r"size|bus)\s+){0,4}"
     r"to\s+(?:a\s+|an\s+|even\s+|about\s+)?$",
     re.IGNORECASE,
 )
@@ -92,7 +94,8 @@ _CLAUSE = re.compile(
 )
 #: What ties a value to the name before it, and leaves no doubt whose it is.
 TIED = re.compile(
-    r"(?:[\u2019']s|\u7684|\u306e)?\s*(?:gpus?\s*)?(?:\(|:|,)?\s*(?:(?:has|have|features?|offers?|comes?|ships?|packs?|boasts?|"
+    r"(?:[\u2019']s|\u7684|\u306e)?\s*(?:gpus?\s*)?(?:\(|:|,)?\s*(?:(?:has|have|features?|offers?|comes?|"
+    r"ships?|packs?|boasts?|"
     r"delivers?|provides?|includes?|with|of|a|an|is|at|up to|over|about|around|the|full|massive|whopping|"
     r"equipped|and|impressive|only|just|exactly|same|amount|much|as)\s+){0,6}\$?",
     re.IGNORECASE,
@@ -119,9 +122,12 @@ _COUNTED = re.compile(
     r"\s+(?:cuda|tensor|rt|cores?|sms?|compute|stream|billion|million|transistors|bits?|years?|times)\b|[-%]",
     re.IGNORECASE,
 )
+#: "575 W, against 450 W for the 4090": of what was spoken of before.
+_SET_AGAINST = re.compile(r",\s+(?:against|as against|up from|down from)\s", re.IGNORECASE)
 #: Between a value and a device that it is only a share of: "347 GB/s is roughly 1/3 of the RTX 3090".
 _SHARE = re.compile(
-    r"\b\d{1,2}\s?/\s?\d{1,2}\s+of\b|\d\s?%\s+of\b|\b(?:half|third|quarter|fraction|times|twice|double|triple|doppelte?|dreifache|hälfte|moitié|fois|mitad|doble|veces)\b",
+    r"\b\d{1,2}\s?/\s?\d{1,2}\s+of\b|\d\s?%\s+of\b|\b(?:half|third|quarter|fraction|times|twice|double|"
+    r"triple|doppelte?|dreifache|hälfte|moitié|fois|mitad|doble|veces)\b",
     re.IGNORECASE,
 )
 #: Behind a name, a value of its own: "the H100's 3,350 GB/s".
@@ -139,7 +145,8 @@ _THANKS = re.compile(
 #: Brackets that end, or begin and end, between a value and the name of an attribute.
 _OUT_OF, _INTO = re.compile(r"^[^()]*\)"), re.compile(r"^[^()]*\)[^()]*\(")
 _FOR_THE = re.compile(
-    r"\s+(?:(?:of\s+)?(?:fp\d+|(?!and\b|or\b|but\b)[\w-]+)\s+){0,2}(?:for|on|of|in)\s+(?:the\s+|an?\s+|its\s+)?"
+    r"\s+(?:(?:of\s+)?(?:fp\d+|(?!and\b|or\b|but\b)[\w-]+)\s+){0,2}(?:for|on|of|in)\s+(?:the\s+|an?\s+|"
+    r"its\s+)?"
     r"(?:nvidia\s+|amd\s+)?",
     re.IGNORECASE,
 )
@@ -178,8 +185,9 @@ class Binder:
         if again is not None:
             return again
         if chosen is None and self._leads and any(True for _ in fitting(self._leads.attribute, [quantity])):
-            chosen = 0
-        mention = nearest_device(self._text, quantity, self._who)
+            # "Bus: PCIe 5.0" is no width of one.
+            chosen = None if _VERSION.fullmatch(self._text, quantity.start, quantity.end) else 0
+        mention = self._of_it(quantity) or nearest_device(self._text, quantity, self._who)
         variant = _VARIANT.match(self._text, quantity.end)
         if mention is None or inside or variant or of_a_part(self._text, quantity):
             return None
@@ -190,6 +198,14 @@ class Binder:
             self._taken.add(chosen)
         self._last = (quantity, attribute, mention)
         return attribute, mention
+
+    def _of_it(self, quantity: Quantity) -> Mention | None:
+        """What "it" is where others are named only behind: "It has 192 GB, the H100 80"."""
+        who = self._who
+        before = any(each.start < quantity.end for each in who.here)
+        if before or not (who.here and who.topic and who.certain) or not ITS_OWN.match(self._sentence.text):
+            return None
+        return who.topic[0] if "," in self._text[quantity.end : who.here[0].start] else None
 
     def _again(self, quantity: Quantity) -> tuple[Attribute, Mention] | None:
         """A value of the same attribute as the last one: of another device, or with sparsity."""
@@ -315,6 +331,7 @@ def nearest_device(text: str, quantity: Quantity, who: Spoken) -> Mention | None
             or _RELATIVE.search(between)
             or _PRONOUN.search(between)
             or _SHARE.search(between)
+            or _SET_AGAINST.search(between)
         )
         if not own and not apart:
             return mention

@@ -57,7 +57,8 @@ _OF_IT = re.compile(
     r"access\w*|"
     r"transfers?|consumption(?! than)|leaks?|bound|hungry|hog\w*|requirements?|efficien\w+|saving\w*|"
     r"technolog\w+|"
-    r"types?|standards?|chips?|compression|clocks?|speeds?|bandwidth|subsystem|architecture|capacit\w+|intensive|"
+    r"types?|standards?|chips?|compression|clocks?|speeds?|bandwidth|subsystem|architecture|capacit\w+|"
+    r"intensive|"
     r"limit\w*|constrain\w*|headroom)\b",
     re.IGNORECASE,
 )
@@ -77,7 +78,8 @@ _IS = re.compile(
 )
 #: Between a value and the word: it is said of the same device, and of nothing else.
 _GAP = re.compile(
-    r"(?!\s*$)(?:\s+(?:of\s+)?\w+){0,3}\s*[,:\u2013\u2014-]?\s*(?:(?:the\s+)?[\w-]+\s+(?:needs|uses|draws|has|offers|braucht|hat|consomme|"
+    r"(?!\s*$)(?:\s+(?:of\s+)?\w+){0,3}\s*[,:\u2013\u2014-]?\s*(?:(?:the\s+)?[\w-]+\s+(?:needs|uses|"
+    r"draws|has|offers|braucht|hat|consomme|"
     r"consume)\s+|(?:it\s+)?(?:needs|uses|draws|has|offers|is|are|puts (?:it|them)|places it|sits|a bit|"
     r"a little|a touch|which is|which makes it|making it|"
     r"that is|that[\u2019']s|(?:so |hence |thus )?it is|it[\u2019']s|even|slightly|somewhat|much|far|"
@@ -94,7 +96,8 @@ _THAT_IS = re.compile(
 _WITH = re.compile(r"\b(?:mit|with|avec|con|at)\s+(?:its\s+)?$", re.IGNORECASE)
 #: Words of power beside "more" and "less".
 _DRAWS = re.compile(
-    r"\b(?:draws?|drew|drawing|consumed|consumes?|uses|needs|pulls|burns|guzzles|sips|eats|takes|zieht|verbraucht|schluckt|consomme)\s+"
+    r"\b(?:draws?|drew|drawing|consumed|consumes?|uses|needs|pulls|burns|guzzles|sips|eats|takes|zieht|"
+    r"verbraucht|schluckt|consomme)\s+"
     r"(?:(?:slightly|somewhat|a bit|much|far|even|significantly|considerably|noticeably|deutlich|etwas|"
     r"noch)\s+)*$",
     re.IGNORECASE,
@@ -193,7 +196,10 @@ class _Reader:
     def _noun(self, match: re.Match[str]) -> Named | None:
         """The attribute that is named right behind the word."""
         gap = _BETWEEN.match(self._text, match.end())
-        found = next((each for each in self._named if gap and each.start == gap.end()), None)
+        last = gap.end() if gap else -1
+        # "The same number of CUDA cores": the number belongs to the name, or stands before it.
+        near = [each for each in self._named if match.end() < each.start <= last]
+        found = next((each for each in near if _BETWEEN.fullmatch(self._text, match.end(), each.start)), None)
         if found is None or _OF_IT.match(self._text, found.end):
             return None
         word, key = match[0].lower(), found.attribute.key
@@ -285,6 +291,7 @@ _VERBS = re.compile(
 )
 #: A noun behind the word, which is none of a device's attributes: "more expensive", "better support".
 _MORE_NOUN = re.compile(
-    r"\s+(?!(?:power|energy|electricity|strom|leistung|energie|courant|speicher|vram|memory)\s+(?:than|als|que)\b|than\b|als\b|que\b|in\b|as\b|with\b|to\b|[Tt]he\b|what\b|that\b|of\b|and\b|at\b)[a-z]",
+    r"\s+(?!(?:power|energy|electricity|strom|leistung|energie|courant|speicher|vram|memory)\s+(?:than|"
+    r"als|que)\b|than\b|als\b|que\b|in\b|as\b|with\b|to\b|[Tt]he\b|what\b|that\b|of\b|and\b|at\b)[a-z]",
     re.IGNORECASE,
 )

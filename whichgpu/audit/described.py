@@ -42,6 +42,8 @@ _GOES_ON = re.compile(
 )
 #: A form of what is named, or described, behind it.
 _OF_WHICH = re.compile(r"\s+of\s+(?:the|its|their|an?|nvidia|amd|(?=[A-Z]))", re.IGNORECASE)
+#: Years that two devices of different generations are apart at least.
+_APART_IN_AGE = 0.5
 #: So many sentences back the two that are compared may stand.
 _BACK = 2
 _PROSE = ("paragraph", "item", "caption")
@@ -176,11 +178,21 @@ class _Reader:
         if found or (what.form and not what.tests):
             return found
         if what.tests:
-            return self._fitting(at, what)
+            return self._namesake(at, what) or self._fitting(at, what)
         if what.rank:
             previous = re.match(r"(?:previous|last|outgoing)", match["what"], re.IGNORECASE)
             return self._ranked(at, what.rank, own=what.own or bool(previous))
         return self._other_one(at) if what.other else ()
+
+    def _namesake(self, at: int, what: Asked) -> _Ids:
+        """The laptop's GPU, or the card, of the name that the passage spoke of last: "the laptop version"."""
+        here = self._distinct(self._upto(at))
+        if not here or any(self._those(ids, what) for ids in here):
+            return ()
+        kin = (
+            key.removesuffix("-laptop") if key.endswith("-laptop") else f"{key}-laptop" for key in here[-1]
+        )
+        return self._those(tuple(key for key in kin if key in self._catalogue), what)
 
     def _fitting(self, at: int, what: Asked) -> _Ids:
         """The one device of the passage, of the title or of the text before that all is true of."""
@@ -249,7 +261,8 @@ class _Reader:
         field, sign, most = rank
         both = self._ordered([*self._before, *self._upto(at)]) if most else self._last_pair(at)
         if len(both) < 2:
-            return self._in_line(at, sign) if own and field == "age" else ()
+            kin = own and field == "age"
+            return (self._in_line(at, sign) or self._nearest_in_age(at, sign)) if kin else ()
         scored = [(self._score(ids, field), ids) for ids in both]
         ranked = [(value, ids) for value, ids in scored if value is not None]
         if len(ranked) != len(scored):
@@ -270,6 +283,20 @@ class _Reader:
         number = next((word for word in words if re.fullmatch(r"[2-5]0\d0", word)), "")
         other = (words - {number}) | {str(int(number) + sign * 1000)} if number else words
         return tuple(key for key in self._catalogue if number and model(key, self._catalogue) == other)
+
+    def _nearest_in_age(self, at: int, sign: int) -> _Ids:
+        """Of those of its kind that were spoken of, the one that came out just before the last, or after."""
+        subject = self._subject(at)
+        own = self._score(subject, "age") if subject else None
+        kind = self._catalogue[subject[0]].segment if subject else ""
+        ranked = [
+            (sign * (age[0] - own[0]), ids)
+            for ids in self._ordered([*self._before, *self._upto(at)])
+            if own and self._catalogue[ids[0]].segment == kind and (age := self._score(ids, "age"))
+        ]
+        later = sorted((gap, ids) for gap, ids in ranked if gap > _APART_IN_AGE)
+        apart = len(later) == 1 or (len(later) > 1 and later[1][0] - later[0][0] > _APART_IN_AGE)
+        return later[0][1] if apart else ()
 
     def _score(self, ids: _Ids, field: str) -> tuple[float, ...] | None:
         known = [gpu for gpu in (self._catalogue[key] for key in ids) if gpu.confidence != "low"]
@@ -315,13 +342,17 @@ class _Reader:
         """The form, or the size, that is described: of the one that has it, else of the last of several."""
         fitting: list[tuple[_Ids, bool]] = []
         own = [*owned(self._text, self._upto(at))]
+        if not own and len(self._ordered(self._headed)) == 1:
+            # "There is also a PCIe version" goes on with what heads it.
+            own = [*self._headed]
         # "43 % more than the SXM5" is not what it is compared with.
         subject = self._subject(at) if _AGAINST.search(self._text, max(0, at - 12), at) else ()
         for ids in reversed(self._distinct([*self._before, *self._upto(at), *own])):
-            if subject and self._same(ids, subject):
-                continue
             every = family(ids, self._catalogue)
             mine = tuple(key for key in every if form(self._catalogue[key]))
+            if subject and self._same(ids, subject) and (not mine or set(subject) & set(mine)):
+                # "The H100 NVL has more than the SXM5" is compared with another form of its own.
+                continue
             if mine:
                 fitting.append((mine, len(mine) < len(every)))
         several = [mine for mine, apart in fitting if apart]

@@ -39,7 +39,7 @@ _FAMILIES = ("ampere", "ada", "hopper", "blackwell", "turing", "volta", "pascal"
 _NUMBERED = re.compile(r"([cr]dna)[ -]?(\d(?:\.\d)?)")
 #: A size of memory.
 SIZE = re.compile(r"(\d{1,3})[ -]?(?:gb|gib|gigabytes?|gig)")
-_FORM = re.compile(r"(pcie|sxm|nvl|oam)\d?")
+_FORM = re.compile(r"(pcie|sxm|nvl|oam|max-?q)\d?")
 #: The architectures of each socket.
 _SOCKETS = {"sxm2": ("pascal", "volta"), "sxm3": ("volta",), "sxm4": ("ampere",), "sxm5": ("hopper",)}
 #: Words that say nothing of which device is meant.
@@ -51,17 +51,19 @@ _PLAIN = frozenset(re.findall(r"[\w-]+", (
     "somewhat only same said respective so-called memory vram accelerator graphics gpu card flagship team "
     "green red blue chip architecture super compute ai ml dl inference training hot"
 )))  # fmt: skip
-_DETS = frozenset({"", "the", "it", "their", "that", "thi", "team green", "team red"})
+_DETS = frozenset({"", "a", "an", "the", "it", "their", "that", "thi", "team green", "team red"})
 #: Heads that always are of another device than the one that is spoken of.
 _TELLING = frozenset({"sibling", "brother", "sister", "cousin", "rival", "competitor", "counterpart"})
 _ONE = (
-    "card|gpu|chip|part|board|module|model|version|variant|one|accelerator|sibling|brother|sister|cousin|flagship|"
+    "card|gpu|chip|part|board|module|model|version|variant|one|accelerator|sibling|brother|sister|cousin|"
+    "flagship|"
     "product|device|processor|contender|rival|competitor|counterpart|edition"
 )
 _SEVERAL = re.compile(rf"(?:{_ONE})s")
 _HEADS = rf"(?:{_ONE})s?|silicon|mid-ranger|pick|option|offering|newcomer|predecessor|successor|solution|die"
 _DOES = (
-    r"(?:has|had|is|was|ships|comes|offers|gets|runs|draws|uses|adds|added|needs|sits|does|makes|supports|lacks|"
+    r"(?:has|had|is|was|ships|comes|offers|gets|runs|draws|uses|adds|added|needs|sits|does|makes|"
+    r"supports|lacks|"
     r"doubles|can)\b"
 )
 #: What no words of a description are.
@@ -71,13 +73,15 @@ OF_A_MODEL = frozenset({"version", "variant", "model", "edition", "module"})
 _SUFFIXES = frozenset({"ti", "super", "xt", "xtx", "gre"})
 #: A description: what stands before it, its words and its head; a form, or a suffix, by itself.
 DESCRIPTION = re.compile(
-    r"\b(?P<det>the|its|their|that|this|(?:nvidia|amd|intel|team green|team red|ampere|ada|hopper|blackwell|"
+    r"\b(?P<det>an?(?=\s+(?:PCIe|SXM\d?|NVL|\d{1,3}[ -]?GB)\s+(?:version|variant|model|edition)\b)|the|"
+    r"its|their|that|this|(?:nvidia|amd|intel|team green|team red|ampere|ada|hopper|blackwell|"
     r"turing|volta|pascal)(?:[\u2019']s?))\s+(?P<what>"
     rf"(?P<mods>(?:(?!{_NO_WORD})[A-Za-z0-9][A-Za-z0-9\u2019'-]*(?:\.\d)?\s+){{0,4}}?)(?P<head>{_HEADS})"
     r"|former|latter|(?:older|newer|younger)(?= of the two)"
     r"|(?:oldest|newest|youngest|older|newer|younger|cheapest)"
     rf"(?=(?: of the (?:three|four|bunch|trio))?\s+{_DOES})"
-    rf"|(?P<bare>PCIe|SXM\d?|NVL|Ada|Ampere|Hopper|Blackwell|Turing|Volta|Pascal)(?=\s*[.,;)]|[\u2019']s|\s+{_DOES})"
+    rf"|(?P<bare>PCIe|SXM\d?|NVL|Ada|Ampere|Hopper|Blackwell|Turing|Volta|Pascal)(?=\s*[.,;)]|[\u2019']s|"
+    rf"\s+{_DOES})"
     r"|(?:(?:smaller|bigger|plain|cheaper|newer|older|little|regular|big)\s+)?"
     r"(?P<suffix>(?:Ti Super|Ti|Super|XTX|XT|GRE)(?: (?:version|variant|model))?)"
     r")\b(?![-\u2019']?s?\s*(?:of the two\s+)?,?\s*$)",
@@ -115,6 +119,9 @@ def asked(match: re.Match[str]) -> Asked | None:
         each.lower().replace("\u2019", "'") for each in (match["det"], match["mods"] or match["bare"] or "")
     )
     found, unknown = _words(det, mods, head)
+    if head == "module" and not (found.tests or found.rank or found.form or found.other):
+        # Cards go into slots; what is called a module goes on a board of its own.
+        found = found._replace(form=lambda gpu: "-sxm" in gpu.id)
     said = found.tests or found.rank or found.form
     if said or (found.other and not unknown):
         return found._replace(own=det in ("its", "their"))
@@ -165,4 +172,5 @@ def _form(word: str) -> Test | None:
     if form is None:
         return None
     fitting = _SOCKETS.get(word, ())
-    return lambda gpu: f"-{form[1]}" in gpu.id and (not fitting or gpu.architecture.split("_")[0] in fitting)
+    name = form[1].replace("-", "")
+    return lambda gpu: f"-{name}" in gpu.id and (not fitting or gpu.architecture.split("_")[0] in fitting)

@@ -26,8 +26,14 @@ SET_AGAINST = re.compile(
 #: A sentence that goes on about the device of the one before it, by a pronoun or its kind.
 ITS_OWN = re.compile(
     r"\s*(?:At launch,?\s+|(?:Launched|Released|Announced|Introduced|Unveiled|Presented|"
-    r"Rated)\s[^.;]{3,40}?,\s|(?:Compared (?:to|with)|Unlike|Like|Next to|Against)\s[^.;,]{3,40}?,?\s|"
-    r"(?:Based|Built) on\s[^.;]{3,60}?,\s)?(?:It|Its|(?:This|The) (?:card|gpu|chip|model|part|board|"
+    r"Rated)\s[^.;]{3,40}?,\s|In (?:its|the) (?:PCIe|SXM\d?|NVL|[\w-]+ GB) (?:form|version|variant),?\s+|"
+    r"(?:Compared (?:to|with)|Unlike|Like|Next to|Against)\s[^.;,]{3,40}?,?\s|"
+    r"(?:Based|Built) on\s[^.;]{3,60}?,\s)?(?:At \$[\d,.]+,? )?(?:(?:Memory |Peak )?[Bb]andwidth(?= (?:is|"
+    r"reaches|stays|rises|drops|sits)\b)|(?:Memory|VRAM|Capacity)(?= (?:stayed|stays|remained|remains|"
+    r"rose|grew|"
+    r"doubled)\b)|(?:Board power|TDP|TGP|Power draw)(?= (?:is|stays|rises|drops|"
+    r"sits)\b)|It|Its|"
+    r"(?:This|The) (?:card|gpu|chip|model|part|board|"
     r"accelerator|processor|module|newcomer|flagship)|"
     r"Se|Tiene|Cuenta|Ofrece|Dispone|Consume|Incorpora|Sie|Er|Es|Ihr|Ihre|(?:Die|Diese) Karte|Elle|Il|Sa|"
     r"Son|Cette carte|La carte|La tarjeta|Su)\b(?! (?:is|"

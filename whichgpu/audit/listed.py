@@ -50,7 +50,8 @@ _SCRIPT = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]{2}")
 #: What a list may begin with: "The H100's 80 GB".
 _POSSESSIVE = re.compile(r"^\s*[\u2019']s?\b")
 _TYPE = re.compile(
-    r"(?:gddr|hbm|lpddr)\d\w*|(?:g[aphvkmb]|ad|tu)\d{2,3}|tsmc|samsung|n\d\w?|x\d{1,2}|(?:st|nd|rd|th)(?:-gen)?",
+    r"(?:gddr|hbm|lpddr)\d\w*|(?:g[aphvkmb]|ad|tu)\d{2,3}|tsmc|samsung|n\d\w?|x\d{1,2}|(?:st|nd|rd|"
+    r"th)(?:-gen)?",
     re.IGNORECASE,
 )
 #: After a value, what makes it something else than the device's own.
@@ -67,8 +68,10 @@ _BEGINS = re.compile(
     re.IGNORECASE,
 )
 _TURNS = re.compile(
-    r"[;:!?]|\.\s|\b(?:than|versus|vs|over|against|while|whereas|but|compared|unlike|system|server|node|rack|host|cpu|"
-    r"link|links|linked|connect\w*|nvlink|pcie|network\w*|storage|cache|switch\w*|each|per|total|both|all|if|when|"
+    r"[;:!?]|\.\s|\b(?:than|versus|vs|over|against|while|whereas|but|compared|unlike|system|server|node|"
+    r"rack|host|cpu|"
+    r"link|links|linked|connect\w*|nvlink|pcie|network\w*|storage|cache|switch\w*|each|per|total|both|"
+    r"all|if|when|"
     r"competitors?|rivals?|successors?|predecessors?|which|that|cards|gpus|models)\b",
     re.IGNORECASE,
 )
@@ -83,7 +86,7 @@ _FILL = (
 _HAVING = re.compile(
     r"\b(?:has|have|had|gets?|got|carr(?:y|ies|ied)|pack(?:s|ed|ing)?|boasts?|boasted|sport(?:s|ed|ing)?|"
     r"(?:comes?|came|ships?|shipped|arrives?|arrived|launched|makes? do|made do|equipped|fitted|armed|"
-    r"outfitted|"
+    r"outfitted|(?:comes|is) (?:close|next|second|third|last|first|ahead|behind)|follows|leads|trails|"
     r"blessed|saddled|stuck|configured|available|goes|sticks?|stuck) with|settles? for|"
     r"(?:tops?|topped|maxe[sd]) out at|(?:stay|stop|start|peak|cap)(?:s|ped|ed)? at|capped at|limited to|"
     r"offer(?:s|ed|ing)?|"
@@ -93,8 +96,8 @@ _HAVING = re.compile(
     r"poss\u00e8de|dispose d(?:e|[\u2019'])|"
     r"embarque|propose|affiche|compte|atteint|bietet|besitzt|verf\u00fcgt \u00fcber|kommt (?:mit|auf)|"
     r"liefert|bringt|erreicht|schafft|"
-    r"retain(?:s|ed)?|keeps?|kept|holds?|held|you (?:only )?get|(?:because of|thanks to|despite) its)\s+"
-    + _FILL,
+    r"retain(?:s|ed)?|keeps?|kept|holds?|held|you (?:only )?get|(?:because of|thanks to|despite|and|"
+    r"with) its)\s+" + _FILL,
     re.IGNORECASE,
 )
 #: What a device is called besides: "MI210, its single-die sibling, has".
@@ -103,7 +106,8 @@ _APPOSITION = re.compile(
 )
 #: What begins another thing between a device and what it has.
 _OTHER_THING = re.compile(
-    r"[;:!?]|\.\s|\b(?:than|versus|vs|against|while|whereas|but|compared|unlike|system|server|host|cpu|nvlink|pcie|network\w*|"
+    r"[;:!?]|\.\s|\b(?:than|versus|vs|against|while|whereas|but|compared|unlike|system|server|host|cpu|"
+    r"nvlink|pcie|network\w*|"
     r"storage|cache|switch\w*|each|per|total|both|all|if|when|competitors?|rivals?|successors?|predecessors?|"
     r"cards|gpus|models?|can|could|would|might|must|need\w*|requir\w*|run\w*|with a(?!\s+\d)|you|users?|we|"
     r"they|i|"
@@ -112,7 +116,8 @@ _OTHER_THING = re.compile(
 )
 #: Behind a value that is a device's own.
 _OWN_END = re.compile(
-    r"\s*(?:$|[.,;:)\u2013\u2014]|-\s|(?:and|or|but|while|with|at|on|over|across|through|from|for|in|as|to|instead)\b|"
+    r"\s*(?:$|[.,;:)\u2013\u2014]|-\s|(?:and|or|but|while|with|at|on|over|across|through|from|for|in|as|"
+    r"to|instead)\b|"
     r"(?:of\s+)?(?:[\w-]+\s+){0,2}?(?:v?ram|memory|gddr\w*|hbm\w*|bandwidth|power|heat|vmem|buffer)\b)",
     re.IGNORECASE,
 )
@@ -121,10 +126,13 @@ _LONGEST = 220
 _SIZE_OF = re.compile(r"\d\s?(?:W|[GT]i?B(?:/s)?|[TP]?FLOPS|TOPS|cores)\s*\($")
 #: Before and after a value that stands before the device it is of: "At 400 W, the A100".
 _OPENING = re.compile(
-    r"\s*(?:at|with|drawing|packing|featuring|offering|sporting)\s+(?:its\s+)?", re.IGNORECASE
+    r"\s*(?:at|with|drawing|packing|featuring|offering|sporting|thanks to|despite)\s+(?:(?:its|only|just|"
+    r"a mere)\s+)*",
+    re.IGNORECASE,
 )
 _THEN = re.compile(
-    r"(?:\s+(?:of\s+)?(?:memory|vram|power|tdp|bandwidth))?,\s+(?:the\s+|an?\s+)?(?:nvidia\s+|amd\s+)?",
+    r"(?:\s+(?:of\s+)?(?:memory|vram|power|tdp|bandwidth))?(?:\s+(?:and|"
+    r"plus)\s+[\w -]{3,24})?,\s+(?:the\s+|an?\s+)?(?:nvidia\s+|amd\s+)?",
     re.IGNORECASE,
 )
 
@@ -173,10 +181,14 @@ _AND_ITS = re.compile(r",?\s(?:and|but)\s+(?=its?\b)", re.IGNORECASE)
 _CLAUSES = re.compile(r"[,;:]\s|\.\s|\s[\u2013\u2014-]\s|\b(?:while|whereas|but)\b")
 _FOREIGN = {
     "bandwidth": re.compile(
-        r"\b(?:nvlink|links?|interconnect\w*|pcie|pci|host|l[123]|cache\w*|fabric|network\w*|ethernet|infiniband|ssds?|nvme|"
-        r"disks?|storage|reads?|writes?|effective\w*|measured?|real|achiev\w*|sustain\w*|c2c|bridges?|between|bidirectional|"
-        r"direction|each|per|tokens?|copy|stream|benchmark\w*|test\w*|saw|get|got|weights?|model|divid\w*|need\w*|requir\w*|"
-        r"more|less|higher|lower|faster|slower|extra|increase\w*|gain\w*|difference|total|combined|cpu|ram|ddr\d?)\b",
+        r"\b(?:nvlink|links?|interconnect\w*|pcie|pci|host|l[123]|cache\w*|fabric|network\w*|ethernet|"
+        r"infiniband|ssds?|nvme|"
+        r"disks?|storage|reads?|writes?|effective\w*|measured?|real|achiev\w*|sustain\w*|c2c|bridges?|"
+        r"between|bidirectional|"
+        r"direction|each|per|tokens?|copy|stream|benchmark\w*|test\w*|saw|get|got|weights?|model|"
+        r"divid\w*|need\w*|requir\w*|"
+        r"more|less|higher|lower|faster|slower|extra|increase\w*|gain\w*|difference|total|combined|cpu|"
+        r"ram|ddr\d?)\b",
         re.IGNORECASE,
     ),
     "memory_bus": re.compile(
@@ -186,10 +198,14 @@ _FOREIGN = {
         re.IGNORECASE,
     ),
     "power": re.compile(
-        r"\b(?:idle\w*|psu|suppl\w+|connectors?|slots?|cables?|pins?|wall|system|server|chassis|rack|node|total|combined|"
-        r"whole|more|less|lower|higher|extra|additional|saves?|saving\w*|difference|per|each|load|spikes?|transients?|peaks?|"
-        r"measured?|saw|average|range|rang\w+|between|configur\w+|limit\w*|cap\w*|boost\w*|dynamic|cpu|cooler|cooling|"
-        r"budget|minimum|recommend\w*|require\w*|usually|typical\w*|around|overclock\w*|undervolt\w*|half|twice|times|"
+        r"\b(?:idle\w*|psu|suppl\w+|connectors?|slots?|cables?|pins?|wall|system|server|chassis|rack|"
+        r"node|total|combined|"
+        r"whole|more|less|lower|higher|extra|additional|saves?|saving\w*|difference|per|each|load|"
+        r"spikes?|transients?|peaks?|"
+        r"measured?|saw|average|range|rang\w+|between|configur\w+|limit\w*|cap\w*|boost\w*|dynamic|cpu|"
+        r"cooler|cooling|"
+        r"budget|minimum|recommend\w*|require\w*|usually|typical\w*|around|overclock\w*|undervolt\w*|"
+        r"half|twice|times|"
         r"version|variant|laptop|mobile|mode|down|drops?|cut|reduced?)\b",
         re.IGNORECASE,
     ),

@@ -59,8 +59,11 @@ def pair(start: int, end: int, who: Spoken, context: Context) -> Pair | None:
     set_against = after or [each for each in before if each in who.against][-1:]
     if set_against:
         other = set_against[0]
-        if _same(other.named, first.named, context):
+        if _same(other.named, first.named, context) and set(other.ids) & set(first.ids):
             return None
+        if _same(other.named, first.named, context):
+            # Two forms of one device: "the H100 PCIe has fewer cores than the SXM5".
+            return Pair(first.ids, other.ids)
         return Pair(_forms(first.named, context), _forms(other.named, context))
     others = [each.named for each in own if not _same(each.named, first.named, context)]
     if others and not after and _told_before(who.text, own, first, context):
@@ -116,7 +119,8 @@ _THAN = re.compile(
 #: "The H100 has 80 GB, so the MI300X offers": what is said of the one before is what the other is held
 #: against.
 _SO = re.compile(
-    r"(?:(?:,|;)\s+(?:so|while|whereas|but|and|yet)|:)\s+[*_]*(?:the\s+|its\s+\w+,?\s+|amd[\u2019']s\s+|nvidia[\u2019']s\s+){0,2}$",
+    r"(?:(?:,|;)\s+(?:so|while|whereas|but|and|yet)|:)\s+[*_]*(?:the\s+|its\s+\w+,?\s+|amd[\u2019']s\s+|"
+    r"nvidia[\u2019']s\s+){0,2}$",
     re.I,
 )
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit.described import described
 from whichgpu.audit.document import pieces
 from whichgpu.audit.findings import KINDS, Context, Finding
+from whichgpu.audit.gloss import besides, glossed, language
 from whichgpu.audit.misread import without_misread
 from whichgpu.audit.quantities import locale
 from whichgpu.audit.settling import settled
@@ -42,9 +43,23 @@ def audit(
     """
     document = _told_beside(tabled(document, catalogue), catalogue)
     document = document._replace(passages=tuple(piece for p in document.passages for piece in pieces(p)))
+    fraction = locale(p.text for p in document.passages)
+    found = _found(document, catalogue, today, fraction, told)
+    if foreign := language(document):
+        again = _found(glossed(document, foreign), catalogue, today, fraction, None)
+        found += besides(found, again, document, foreign)
+    if fraction == ",":
+        found = [each._replace(expected=each.expected.translate(_MARKS)) for each in found]
+    return tuple(sorted(_apart(found), key=lambda each: (each.start, each.end)))
+
+
+def _found(
+    document: Document, catalogue: Catalogue, today: date, fraction: str,
+    told: Callable[[str, int, int], None] | None,
+) -> list[Finding]:  # fmt: skip
+    """What every kind of claim finds, kinds in their order."""
     names = resolved(document, catalogue)
     spoken_of = frozenset(one for found in names.values() for each in found for one in each.ids)
-    fraction = locale(p.text for p in document.passages)
     mentions, unsettled = described(document, names, catalogue)
     context = Context(document, catalogue, mentions, fraction, today, spoken_of, {"open": unsettled})
     found: list[Finding] = []
@@ -54,10 +69,7 @@ def audit(
         if told is not None:
             told(kind, done, len(every))
         found += list(import_module(f"{__package__}.claims.{kind}").find(context))
-    found = settled(without_worked_out(without_misread(found, context), context), context)
-    if fraction == ",":
-        found = [each._replace(expected=each.expected.translate(_MARKS)) for each in found]
-    return tuple(sorted(_apart(found), key=lambda each: (each.start, each.end)))
+    return settled(without_worked_out(without_misread(found, context), context), context)
 
 
 def _told_beside(document: Document, catalogue: Catalogue) -> Document:

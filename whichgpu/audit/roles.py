@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 _ARTICLES = (
     r"(?:(?:the|an?|its|their|any|both|single|one|older|newer|cheaper|larger|smaller|bigger|standard|"
     r"regular|desktop|original|previous|previous-generation|last-gen|flagship|predecessor,?|successor,?|"
-    r"sibling,?|popular|venerable|age?ing|old|new|trusty|mighty|humble|beloved|workhorse|outgoing|current|ubiquitous|"
+    r"sibling,?|popular|venerable|age?ing|old|new|trusty|mighty|humble|beloved|workhorse|outgoing|"
+    r"current|ubiquitous|"
     r"pricier|costlier|dated|legacy|bigger|big|little|vanilla|plain|full|similarly[- ]priced|high-end|"
     r"entry-level|mid-range|"
     r"nvidia(?:[\u2019']s)?|amd(?:[\u2019']s)?|that of|those of|what)\s+){0,4}"
@@ -43,6 +44,7 @@ _AGAINST = re.compile(
     r"(?:\b(?:(?<!such )(?<!known )as(?: with| on| for)?|over|"
     r"after|before|since|between|"
     r"shar(?:es?|ed|ing)\b[^.;,]{0,40}?\bwith|"
+    r"takes? on|taking on|challeng(?:es?|ing)|fac(?:es|ing)(?: off)?|goes up against|competes? with|"
     r"(?:competitive|on par|level|close|comparable|equal|similar|identical|next) (?:to|with)|"
     r"alongside|besides|instead of|(?:just|much|exactly) like|tout comme|ainsi que|(?:eben|genau)so wie|"
     r"genau wie|"
@@ -51,16 +53,20 @@ _AGAINST = re.compile(
     r"cousin|relative|brother|"
     r"heir|refresh|variant|version|derivative|rival|follow-up|replacement|answer|alternative|"
     r"competitor|upgrade) (?:to|of|for)|predecessor|outperform(?:s|ing)?|outclass(?:es|ing)?|"
-    r"outpac(?:es|ing)|beat(?:s|ing)?|match(?:es|ing)?|equals?|exceed(?:s|ing)?|surpass(?:es|ing)?|rival(?:s|ing)?|"
+    r"outpac(?:es|ing)|beat(?:s|ing)?|match(?:es|ing)?|equals?|exceed(?:s|ing)?|surpass(?:es|ing)?|"
+    r"rival(?:s|ing)?|"
     r"trail(?:s|ing)?|behind|above|below|ahead of|faster alternative to|alternative to|up from|down from|"
     r"step up from|upgrade (?:from|over))"
     r"|(?:^\s*|[.,;(]\s*)like"
-    r"|\b(?:twice|double[sd]?|half|triple[sd]?|quadruple|times|same|\d(?:\.\d+)?\s?[x\u00d7]|\d\s?%|percent)\b"
+    r"|\b(?:twice|double[sd]?|half|triple[sd]?|quadruple|times|same|\d(?:\.\d+)?\s?[x\u00d7]|\d\s?%|"
+    r"percent)\b"
     r"(?:[^.;,]|[.,](?=\d)){0,45}?\bof"
-    r"|(?:\b(?:twice|double[sd]?|half|triple[sd]?|quadruple|times)|\d\s?[x\u00d7](?=\s+(?:the|an?|that|its)\s)|\d\.\d+\s?[x\u00d7]))"
+    r"|(?:\b(?:twice|double[sd]?|half|triple[sd]?|quadruple|times)|\d\s?[x\u00d7](?=\s+(?:the|an?|that|"
+    r"its)\s)|\d\.\d+\s?[x\u00d7]))"
     rf"\s+\(?{_ARTICLES}(?:l[\u2019'])?$"
     # "With X alike", "against X", "like X", "more than X" in Chinese.
-    r"|(?:[\u4e0e\u8207\u8ddf\u6bd4\u50cf]|[\u5c11\u591a\u9ad8\u4f4e\u5927\u5c0f\u4f18]\u4e8e|\u8d85\u8fc7|\u4e0d\u5982)\s*$",
+    r"|(?:[\u4e0e\u8207\u8ddf\u6bd4\u50cf]|[\u5c11\u591a\u9ad8\u4f4e\u5927\u5c0f\u4f18]\u4e8e|"
+    r"\u8d85\u8fc7|\u4e0d\u5982)\s*$",
     re.IGNORECASE,
 )
 #: How far back from a name the words that set something against it can begin.
@@ -79,7 +85,8 @@ _AS_MUCH = re.compile(
     re.IGNORECASE,
 )
 _GOES_ON = re.compile(
-    r"\s*,?\s*(?:and|but)\s+(?:also\s+|still\s+|only\s+)?(?:has|have|had|offers?|features?|delivers?|provides?|is|comes|draws|costs?)\b",
+    r"\s*,?\s*(?:and|but)\s+(?:also\s+|still\s+|only\s+)?(?:has|have|had|offers?|features?|delivers?|"
+    r"provides?|is|comes|draws|costs?)\b",
     re.I,
 )
 _AT = re.compile(r"\s+(?:at|with)\s+|\s*:\s*")
@@ -156,18 +163,26 @@ def spoken(index: int, passage: Passage, sentence: Sentence, context: Context) -
 
 #: A form by which one of several devices of a name is meant: "the SXM5 version".
 _FORM = re.compile(
-    r"\b(PCIe|SXM|NVL)\d?\s+(?:versions?|variants?|models?|modules?|form|cards?|editions?|flavou?rs?|boards?)\b",
+    r"\b(PCIe|SXM|NVL)\d?\s+(?:versions?|variants?|models?|modules?|form|cards?|editions?|flavou?rs?|"
+    r"boards?)\b",
     re.I,
 )
 
 
+_OF_A_FORM = re.compile(r"\s+of\s+(?:the\s+|nvidia[\u2019']s\s+|its\s+)?[A-Z]")
+
+
 def _of_form(found: Sequence[Mention], text: str) -> Sequence[Mention]:
     """Names of several devices, of the one form that a sentence speaks of: "the PCIe version of the H100"."""
-    forms = {match[1].lower() for match in _FORM.finditer(text)} if found else set()
-    if len(forms) != 1 or len({each.named for each in found}) != 1:
+    told = list(_FORM.finditer(text)) if found else []
+    forms = {match[1].lower() for match in told}
+    if not forms or len({each.named for each in found}) != 1:
         return found
-    form = forms.pop()
-    mine = [tuple(key for key in each.named if f"-{form}" in key) for each in found]
+    # Of several "the SXM version of the A100" begins with the first.
+    form = (
+        told[0][1].lower() if _OF_A_FORM.match(text, told[0].end()) else "" if len(forms) > 1 else forms.pop()
+    )
+    mine = [tuple(key for key in each.named if form and f"-{form}" in key) for each in found]
     return [
         each._replace(ids=ids, named=ids) if ids and len(ids) < len(each.named) else each
         for each, ids in zip(found, mine, strict=True)
@@ -185,7 +200,8 @@ def _aside(text: str, start: int, mention: Mention) -> bool:
 
 #: Another device, which is called by what it is to one: "the A100's successor".
 _KIN = re.compile(
-    r"[\u2019']s?\s+(?:direct\s+|\w+\s+)?(?:successor|predecessor|replacement|rival|sibling|counterpart|namesake)\b",
+    r"[\u2019']s?\s+(?:direct\s+|\w+\s+)?(?:successor|predecessor|replacement|rival|sibling|counterpart|"
+    r"namesake)\b",
     re.IGNORECASE,
 )
 _VERB = re.compile(
@@ -261,11 +277,15 @@ def _topic(
             return (), True
         if own:
             several = len({each.named for each in own}) > 1
+            if several and _MOVED.fullmatch(passage.text, own[0].end, own[1].start):
+                # "From the H100 to the H200" goes on about the latter.
+                return own[1:2], True
             return (() if several and _joined(passage.text, own) else own[:1]), True
     found, certain = topic(index, passage, context)
     return found[-1:], certain
 
 
+_MOVED = re.compile(r"\s+to\s+(?:the\s+|an?\s+|nvidia\s+|amd\s+|its\s+)*", re.IGNORECASE)
 _OF_IT = re.compile(
     r"\b(?:it|the card|this card)\s+(?:is|was|has|costs?|offers?|comes|draws|needs|delivers)\b", re.IGNORECASE
 )

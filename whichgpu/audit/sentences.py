@@ -53,6 +53,9 @@ _QUESTION = 60
 _COMPARES = re.compile(r"\b(?:vs\.?|versus|compared|or|and)\b", re.IGNORECASE)
 
 
+_ITS = re.compile(r"\s*(?:It|Its)\b")
+
+
 class Sentence(NamedTuple):
     """A sentence of a passage: its place in the passage's text."""
 
@@ -129,6 +132,11 @@ def _topic(index: int, passage: Passage, context: Context) -> tuple[Sequence[Men
         return in_table, True
     from whichgpu.audit.roles import owned
 
+    if passages[index].kind == "item" and _ITS.match(passages[index].text) and index:
+        # "- The RTX 5090 has 32 GB" and then "- Its bandwidth".
+        before = owned(passages[index - 1].text, context.mentions.get(index - 1, ()))
+        if passages[index - 1].kind == "item" and before:
+            return _single(before[:1]), True
     nearest: Sequence[Mention] = ()
     for back in range(index - 1, max(index - 25, -1), -1):
         found = context.mentions.get(back, ())

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.findings import withheld
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences
 
@@ -35,11 +36,15 @@ _SIDE_BY_SIDE = re.compile(
 )
 #: A sentence that begins with a name of its own: "Thor is built on Blackwell".
 _OWN_SUBJECT = re.compile(
-    r"\s*(?:[*_]{1,2})?(?!(?:It|This|That|These|Those|They|Both|Each|Which|There|Here|What|All|Its|One|Nvidia|NVIDIA|AMD|"
-    r"Intel|Memory|Bandwidth|Power|Performance|Price|Pricing|TDP|VRAM|NVLink|MIG|ECC|PCIe|Capacity|Everything|Nothing|"
+    r"\s*(?:[*_]{1,2})?(?!(?:It|This|That|These|Those|They|Both|Each|Which|There|Here|What|All|Its|One|"
+    r"Nvidia|NVIDIA|AMD|"
+    r"Intel|Memory|Bandwidth|Power|Performance|Price|Pricing|TDP|VRAM|NVLink|MIG|ECC|PCIe|Capacity|"
+    r"Everything|Nothing|"
     r"Hardware|Architecture|Compute|Training|Inference|Availability|Support)\b)"
-    r"(?P<name>[A-Z][a-z]{2,}(?:\s+(?:is|was|has|had|uses?|ships?|offers?|comes?|delivers?|supports?|features?|packs?|gets|"
-    r"brings?|introduc\w+|includes?|runs?|provides?|adds?)\b)|(?:The\s+)?(?:[A-Z]\w+\s+){1,2}[A-Z][a-z]{2,}[\u2019']s\s+\S*\d)"
+    r"(?P<name>[A-Z][a-z]{2,}(?:\s+(?:is|was|has|had|uses?|ships?|offers?|comes?|delivers?|supports?|"
+    r"features?|packs?|gets|"
+    r"brings?|introduc\w+|includes?|runs?|provides?|adds?)\b)|"
+    r"(?:The\s+)?(?:[A-Z]\w+\s+){1,2}[A-Z][a-z]{2,}[\u2019']s\s+\S*\d)"
 )
 _LAPTOP = re.compile(r"\b(?:laptops?|notebooks?|mobile)\b", re.IGNORECASE)
 _DESKTOP = re.compile(r"\bdesktops?\b", re.IGNORECASE)
@@ -64,12 +69,35 @@ def settled(found: Sequence[Finding], context: Context) -> list[Finding]:
             held[below] += each.verdict == "confirmed"
             accused[below] += each.accuses
     many = {below for below in accused if accused[below] >= _MANY and accused[below] > held[below]}
-    return [
+    done = [
         _settled(each, where, (*where.section, each.subject) in many and not where.beside)
         if where and each.accuses and each.attribute != "name"
         else each
         for each, where in zip(found, placed, strict=True)
     ]
+    return [withheld(each, _ASKED) if each.accuses and _is_asked(each, context) else each for each in done]
+
+
+def _is_asked(found: Finding, context: Context) -> bool:
+    """Whether what is found stands in a question: "Is the P40 newer than the RTX 3060?"."""
+    text = context.document.original
+    end = _SENTENCE_END.search(text, found.end)
+    if end is None or not end[0].startswith("?"):
+        return False
+    asks = list(_ASKS.finditer(text, max(0, found.start - _QUESTION), found.start))
+    return bool(asks) and not _SENTENCE_END.search(text, asks[-1].end(), found.start)
+
+
+#: Characters of a question before what is found in it.
+_QUESTION = 160
+_ASKED = "it is asked, not said"
+_SENTENCE_END = re.compile(r"[.!](?=\s|$)|\?|\n\s*\n")
+_ASKS = re.compile(
+    r"(?:(?<=[.!?:>*\n\u2022] )|(?<=[>*\n])|\A)\s*(?:[-*#]+\s+)?(?:Q\d*[.:]\s*)?(?:is|are|does|do|can|"
+    r"has|have|was|will|should|which|"
+    r"what|how|why)\b",
+    re.IGNORECASE,
+)
 
 
 def _settled(found: Finding, where: _Place, mostly_wrong: bool) -> Finding:

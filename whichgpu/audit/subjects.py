@@ -251,7 +251,7 @@ def resolved(document: Document, catalogue: Catalogue) -> Mapping[int, tuple[Men
 #: A size and a form before a name: "the 80 GB PCIe A100", "the SXM4 A100".
 _BEFORE = re.compile(
     r"(?<![\w.])(?:(?P<size>\d{1,3})[ -]?GB\s+(?:(?:variant|version|model|edition)\s+of\s+(?:the\s+)?)?)?"
-    r"(?:(?P<form>PCIe|SXM|NVL)\d?\s+)?(?:(?:nvidia|tesla|"
+    r"(?:(?P<form>PCIe|SXM|NVL)\d?\s+)?(?:(?P<board>DGX|HGX)\s+)?(?:(?:nvidia|tesla|"
     r"geforce|rtx)\s+)?$",
     re.IGNORECASE,
 )
@@ -262,9 +262,10 @@ def _sized(text: str, mention: Mention, catalogue: Catalogue) -> Mention:
     before = (
         _BEFORE.search(text, max(0, mention.start - 40), mention.start) if len(mention.named) > 1 else None
     )
-    if before is None or not (before["size"] or before["form"]):
+    if before is None or not (before["size"] or before["form"] or before["board"]):
         return mention
-    form = f"-{before['form'].lower()}" if before["form"] else ""
+    # The boards of NVIDIA's own systems carry modules.
+    form = f"-{before['form'].lower()}" if before["form"] else "-sxm" if before["board"] else ""
     ids = tuple(
         key
         for key in mention.named

@@ -42,13 +42,15 @@ _FILL = (
     r"real |more |official |hardware-accelerated ){0,3}"
 )
 _HAS = (
-    r"(?:supports?|supporting|has|have|features?|offers?|includes?|comes? with|equipped with|provides?|with|"
+    r"(?:support(?:s|ed|ing)?|(?:thanks to|via|through|using|over) its|has|have|features?|offers?|"
+    r"includes?|comes? with|equipped with|provides?|with|"
     r"introduces?|introduced|gains?|works? with|can use|offer|"
     r"(?:two|pairs?|four|eight) (?:of (?:them|these) |cards |gpus )?(?:over|via|through)|"
     r"(?:connected|linked|joined|paired|bridged|coupled|interconnected)(?: together)? (?:via|over|with|"
     r"through|by|using)|"
     r"(?:is|was) the first (?:\w+ )?(?:with|to (?:support|offer|have|feature))|knows?|knew|adds?|added|"
-    r"brings?|brought|enables?|runs?|carr(?:y|ies)|sports?|boasts?|packs?|retains?|keeps?|kept|exposes?|handles?|understands?|"
+    r"brings?|brought|enables?|runs?|carr(?:y|ies)|sports?|boasts?|packs?|retains?|keeps?|kept|exposes?|"
+    r"handles?|understands?|"
     r"can (?:do|handle|run|use)|does(?: have| support| offer)?|do|(?:is|are|was|were) (?:capable of|able "
     r"to (?:use|run|do))|"
     r"unterst\u00fctzt|unterst\u00fctzen|"
@@ -77,7 +79,8 @@ CLAIMS = tuple(
         each,
         told,
         re.compile(
-            rf"(?:\b|(?=,)){words}(?P<list>{_LIST})(?P<what>{each.names})\b(?!\s*(?:performance|throughput|limit\w*|overhead|penalt\w+|"
+            rf"(?:\b|(?=,)){words}(?P<list>{_LIST})(?P<what>{each.names})\b(?!\s*(?:performance|"
+            rf"throughput|limit\w*|overhead|penalt\w+|"
             r"issues?|problems?|constraints?|requirements?|\d|\?|nicht\b|no\b|like\b|(?:through|via|"
             r"with) (?:hip|"
             r"zluda|scale)\b))",
@@ -93,9 +96,12 @@ _PASSIVE = tuple(
         each,
         re.compile(
             rf"(?P<none>\b(?:no|without|(?:don[\u2019']t|do not) expect|forget "
-            rf"about)\s+(?:any\s+)?)?\b(?P<what>{each.names})\s+(?:(?:is|are|was)\s+(?P<not>not\s+|n[o\u2019']t\s+)?"
-            r"(?:also\s+|natively\s+|only\s+)?(?:supported|available|present|included|accelerated|handled|possible|(?P<gone>missing|absent|gone))"
-            r"(?:\s+(?:natively|only|exclusively)){0,2}|(?:works?|runs)(?:\s+(?:fine|natively|well|great)){0,2})?\s*"
+            rf"about)\s+(?:any\s+)?)?\b(?P<what>{each.names})\s+(?:(?:is|are|was)\s+(?P<not>not\s+|"
+            rf"n[o\u2019']t\s+)?"
+            r"(?:also\s+|natively\s+|only\s+)?(?:supported|available|present|included|accelerated|"
+            r"handled|possible|(?P<gone>missing|absent|gone))"
+            r"(?:\s+(?:natively|only|exclusively)){0,2}|(?:works?|runs)(?:\s+(?:fine|natively|well|"
+            r"great)){0,2})?\s*"
             r"(?:on|in|by|from|with)\s+(?:both\s+)?(?:the\s+|an?\s+|nvidia\s+){0,2}$",
             re.IGNORECASE,
         ),
@@ -114,7 +120,8 @@ _PARTS = re.compile(
     r"(?:\b(?:MIG|Multi-Instance GPU)\b[^.;:]{0,60}?|\b(?=(?:split|partitioned|divided|"
     r"sliced)\b[^.;:]{0,40}\bMIG\b)\w+ )"
     r"\b(?:up to|as many as|maximum of|into(?: up to)?)\s+"
-    r"(\d{1,2}|two|three|four|five|six|seven|eight)\s+(?:\w+\s+){0,3}?(?:instances|partitions|parts|slices|gpus|ways)\b",
+    r"(\d{1,2}|two|three|four|five|six|seven|eight)\s+(?:\w+\s+){0,3}?(?:instances|partitions|parts|"
+    r"slices|gpus|ways)\b",
     re.IGNORECASE,
 )
 #: The same in a cell: "Up to 7 instances", "Yes (up to 7)".
@@ -150,7 +157,8 @@ _UNLISTED = re.compile(
     r"\b(?:later|newer|onwards?|since|before|until|via|first|introduced|dropped|than|only)\b|\+", re.I
 )
 _HEDGED = re.compile(
-    r"\b(?:if|whether|may|might|some|unlike|other|newer|older|previous|next|future|software|emulat\w+|need\w*|"
+    r"\b(?:if|whether|may|might|some|unlike|other|newer|older|previous|next|future|software|emulat\w+|"
+    r"need\w*|"
     r"require\w*|should|would|than|only)\b",
     re.IGNORECASE,
 )
@@ -175,13 +183,14 @@ _ITSELF = tuple(
         re.compile(
             rf"\b(?P<what>{each.names})(?:,\s*(?:however|though|alas|sadly|of course),)?\s+(?:is|are|"
             rf"was)\s+(?P<not>not\s+|n[o\u2019']t\s+)?(?:also\s+|natively\s+|fully\s+|"
-            r"sadly\s+|simply\s+)*(?:supported|available|present|on board|(?P<gone>missing|absent|gone|"
+            r"sadly\s+|simply\s+)*(?:supported|available|present|on board|kept|retained|preserved|back|"
+            r"(?P<gone>missing|absent|gone|dropped|removed|omitted|"
             r"off the table|"
             r"out of the question|unsupported|unavailable))\b(?=\s*(?:too|as well|on it|here|natively|"
             r"[,.;:)]|$))"
             rf"|(?<=supported, )(?:but )?(?P<what4>{each.names})\s+(?P<not4>(?:is|are)(?:n[\u2019']t|"
             rf"\s+not))(?=\s*[.,;:)])"
-            rf"|\b(?P<what3>{each.names})\s+(?:works|runs|is possible)\s+(?:(?:fine|natively|well|"
+            rf"|\b(?P<what3>{each.names})\s+(?:works?|runs?|is possible)\s+(?:(?:fine|natively|well|"
             rf"great)\s+)?(?:on (?:it|this card|that card)|here|"
             rf"too|as well|natively)\b"
             rf"|\b(?:is|are)\s+(?P<not2>not\s+)?(?P<what2>{each.names})[ -](?:capable|ready|enabled|"
@@ -446,7 +455,7 @@ def _itself(passage: Passage, sentence: Sentence, who: Spoken, context: Context)
             if mention is None or (mention not in who.here and not who.certain):
                 continue
             between = passage.text[mention.end : match.start()] if mention in who.here else sentence.text
-            if _HEDGED.search(between) or len(between) > _FAR:
+            if _HEDGED.search(between) or len(between) > _FAR or _ON_NONE.match(passage.text, match.end()):
                 continue
             nor = _NOR.search(passage.text, max(sentence.start, match.start() - _DENIAL), match.start())
             told = not (match["not"] or match["gone"] or match["not2"] or match["not4"] or nor)
@@ -454,9 +463,12 @@ def _itself(passage: Passage, sentence: Sentence, who: Spoken, context: Context)
             yield from judged(passage, match.span(), each, gpus, told=told, context=context)
 
 
+#: "FP8 is supported natively on none of the three."
+_ON_NONE = re.compile(r"\s*(?:natively\s+)?(?:on|by|in|with)\s+(?:none|neither|no)\b", re.IGNORECASE)
 _NOR = re.compile(r"\b(?:neither|nor|no)\s+$|\bneither\s+[\w -]{2,24}\s+nor\s+$", re.IGNORECASE)
 _STATE = re.compile(
-    r"\b(?:works|runs|possible|supported|available|present|on board|missing|absent|gone|off the table|"
+    r"\b(?:works?|runs?|possible|supported|available|present|on board|kept|retained|preserved|back|"
+    r"dropped|removed|omitted|missing|absent|gone|off the table|"
     r"out of the question|"
     r"unsupported|"
     r"unavailable)\b|[ -](?:capable|ready|enabled|compatible)\b",

@@ -74,7 +74,10 @@ def find(context: Context) -> Iterator[Finding]:
                     or (rule.of_a_device and not named)
                 ):
                     continue
-                at = match.start("at") if match.groupdict().get("at") else match.start()
+                at = next(
+                    (match.start(way) for way in ("at", "at2", "at3", "at4") if match.groupdict().get(way)),
+                    match.start(),
+                )
                 if start + match.end() <= sentence.start:
                     continue
                 place = (start + at, start + match.end())

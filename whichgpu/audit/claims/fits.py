@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
 
 _FITS = re.compile(
-    r"\b(?:fit(?:s|ting)?\b(?=[^.;]{0,40}?\b(?:in|on|into|onto|within|inside)\b)|pass(?:t|en)\b(?=[^.;]{0,40}?\bauf\b)|"
+    r"\b(?:fit(?:s|ting)?\b(?=[^.;]{0,40}?\b(?:in|on|into|onto|within|inside)\b)|pass(?:t|"
+    r"en)\b(?=[^.;]{0,40}?\bauf\b)|"
     r"(?:needs?|requires?|takes?)(?=\s+(?:at least |about |only |just )?(?:an?|one|two|three|four|five|"
     r"six|eight|ten|\d+x?)\s)|"
     r"(?:runs?|loads?|hosts?|deploy|serves?|"
@@ -41,6 +42,8 @@ _NOT = re.compile(
     r"[^.;]{0,24}$",
     re.IGNORECASE,
 )
+#: Between what fits and a device: "runs on a single card, which does not fit into the 24 GB of the old one".
+_WHICH_NOT = re.compile(r"\b(?:does|do|did|will|would)(?: not|n[\u2019']t) fit\b", re.IGNORECASE)
 #: Right before a device: "it fits on the larger two, not on the".
 _NOT_ON = re.compile(r"\bnot (?:on|in|into|onto)\s+(?:the\s+|an?\s+)?(?:[A-Za-z]+\s+){0,2}$", re.IGNORECASE)
 #: What makes a fit a condition, a comparison or another thing.
@@ -286,6 +289,7 @@ def _claims(index: int, passage: Passage, sentence: Sentence, context: Context) 
             _NOT.search(passage.text, at + first, verb.start())
             or _TOO_LARGE.search(text, first, last)
             or _NOT_ON.search(passage.text, verb.end(), max(here[0].start, verb.end()))
+            or _WHICH_NOT.search(passage.text, verb.end(), max(here[0].start, verb.end()))
         )
         place = (min(verb.start(), here[0].start), max(here[0].end, verb.end()))
         yield _Claim(place, found[0], said[0] if said else None, here[0], count, not denied)

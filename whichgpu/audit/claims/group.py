@@ -26,18 +26,22 @@ if TYPE_CHECKING:
 
     _Ids = tuple[str, ...]
 
-_KINDS = ("specification", "memory_type", "capability", "identity", "generation")
+_KINDS = ("specification", "memory_type", "capability", "divided", "foundry", "identity", "generation")
 _GROUP = re.compile(
     r"(?:(?:(?<=[.!?])|(?<![\s\S]))\s*(?:(?:And|But|So|Still|Here|Note that|Oh,? and)[,:]?\s+)?|(?:[;:]|"
     r",\s+(?:and|but))\s+|\band\s+)"
     r"(?P<who>(?P<none>neither(?: of (?:them|these|the two))?(?: (?:card|gpu|chip|one))?|none of (?:them|"
-    r"these|the \w+))|"
-    r"both(?: of (?:them|these))?|all (?P<n>two|three|four|five)(?: of them)?|all of (?:them|these)|they "
-    r"(?:all|both)|"
-    r"the (?P<n2>two|three|four)(?: of them)?|each of (?:them|the (?P<n3>two|three|four))"
-    r"(?:\s+(?:cards|gpus|devices|models|chips|accelerators|parts|boards))?)\s+"
-    r"(?P<verb>(?:have|has|had|come|comes|came|offer|offers|use|uses|ship|ships|feature|features|share|carry|carries|provide|provides|are|"
-    r"is|were|was|get|gets|support|supports|run|runs|rely|can|do|does|lack|lacks|sit|draw|draws|need|needs|sport|sports|date|boast|boasts|"
+    r"these|the \w+))(?:\s+(?:cards|gpus|devices|models|chips|accelerators|parts|boards|options|products))?|"
+    r"(?:both(?: of (?:them|these|the))?|all (?P<n>two|three|four|five)(?: of them)?|all of (?:them|"
+    r"these)|they "
+    r"(?:all|both)|these|all(?: of)? these|"
+    r"(?:the|these) (?P<n2>two|three|four)(?: of them)?|each of (?:them|the (?P<n3>two|three|four)))"
+    r"(?:\s+(?:graphics )?(?:cards|gpus|devices|models|chips|accelerators|parts|boards|options|"
+    r"products))?)\s+"
+    r"(?P<verb>(?:have|has|had|come|comes|came|offer|offers|use|uses|ship|ships|feature|features|share|"
+    r"carry|carries|provide|provides|are|"
+    r"is|were|was|get|gets|support|supports|run|runs|rely|can|do|does|lack|lacks|sit|draw|draws|need|"
+    r"needs|sport|sports|date|boast|boasts|"
     r"pack|packs|belong|belongs|consume|consumes|launched)\b)",
     re.IGNORECASE,
 )
@@ -60,7 +64,8 @@ _HEDGED = re.compile(
 _ARE = re.compile(r"\s+(are|were)(?:\s+(?:both|all))?(?=\s)", re.IGNORECASE)
 #: A kind of devices that was spoken of just before, which "all of them" may mean.
 _OF_A_KIND = re.compile(
-    r"\b(?:none|all|any|every|each|most|no)\s+(?:of\s+)?(?:the\s+)?(?:[\w-]+\s+){0,3}(?:cards?|gpus?|parts?|chips?|models?)\b",
+    r"\b(?:none|all|any|every|each|most|no)\s+(?:of\s+)?(?:the\s+)?(?:[\w-]+\s+){0,3}(?:cards?|gpus?|"
+    r"parts?|chips?|models?)\b",
     re.IGNORECASE,
 )
 _BACK = 120
@@ -74,7 +79,8 @@ _THEY = re.compile(
     re.IGNORECASE,
 )
 _DENIES = re.compile(
-    r"(?:supports?|has|have|offers?|comes? with|gets?|features?|can do|does|do|runs?|provides?)\b",
+    r"(?:supports?|has|have|offers?|comes? with|gets?|features?|can do|does|do|runs?|provides?|"
+    r"(?P<can>can)(?= (?:be )?(?:split|partition|slice|divide|link|bridge|connect|join|pair)))\b",
     re.IGNORECASE,
 )
 
@@ -200,7 +206,7 @@ def _of_members(
         verb = _DENIES.match(passage.text, match.start("verb"), end)
         if verb is None:
             return
-        head, said = words[: verb.end() - start], "It lacks"
+        head, said = words[: verb.end() - start], "It cannot" if verb["can"] else "It lacks"
     if len(said) > len(head):
         return
     plural = _ARE.match(words, len(head))

@@ -30,54 +30,12 @@ if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
 
 _WAYS = re.compile(r"\b(\d{1,2})-way\b", re.IGNORECASE)
-_YEAR = re.compile(
-    r"(?:\b(?:(?:cards?|boards?|gpus?|chips?|parts?|veteran|flagship)\s+(?:from|of)(?= 20\d\d)|(?:is|was|"
-    r"it[\u2019']s) from(?= 20\d\d))|"
-    r"\b(?:released|launched|introduced|announced|unveiled|debuted|came out|arrived|presented|appeared|"
-    r"went on sale|"
-    r"started shipping|shipped|landed|became available|dates? (?:from|back to)|hit (?:the market|shelves|"
-    r"stores)|erschien|vorgestellt|ver\u00f6ffentlicht|sortie?|lanc\u00e9e?|parue?|lanzad[oa]|"
-    r"presentad[oa]|"
-    r"uscit[ao]|presentat[ao])\b)"
-    r"[^.;]{0,24}?\b(20[012]\d)\b",
-    re.IGNORECASE,
-)
-#: A year in a list of what a device is: "70 W, Turing, released 2018".
-_LISTED_YEAR = re.compile(
-    r"(?:^|,|[.;]\s)\s*(?:it (?:was )?(?:first )?)?(?:released|launched|introduced|announced|unveiled|came "
-    r"out)\s+"
-    r"(?:in\s+)?(?:[A-Z][a-z]+\s+)?(20[012]\d)\b(?=\s*[,.;]|\s+(?:and|at|for|with)\b|$)",
-    re.IGNORECASE,
-)
-#: A year in brackets right behind the device: "the T4 (Turing, 2018)".
-_OF_YEAR = re.compile(
-    r"\s*\((?:[A-Z][\w ]{2,14},\s*|(?:\d{1,4}(?:[ -]?(?:GB|W)),\s*){1,3})?(?:released |launched "
-    r")?(20[012]\d)\)"
-)
-#: A device and its year behind what was done with it: "NVIDIA announced the L40S in 2021".
-_DID = re.compile(
-    r"\b(?:released|launched|introduced|announced|unveiled|presented|shipped|brought out)\s+"
-    r"(?:(?:the|its|their|nvidia|amd|first|desktop)\s+){0,3}$",
-    re.IGNORECASE,
-)
-_IN_YEAR = re.compile(
-    r"\s+(?:[\w-]+\s+){0,2}?in\s+(?:early\s+|late\s+|mid-)?(?:[A-Z][a-z]+\s+)?(20[012]\d)\b"
-)
-#: "The Tesla P100 of 2016".
+#: "The Tesla P100 of 2016", between a device and its architecture.
 _OF_ITS_YEAR = re.compile(r"^\s+(?:of|from)\s+20[012]\d\b")
-_YEAR_OF = re.compile(r"\s+(?:of|from)\s+(20[012]\d)\b(?!\s*(?:and|or|-|/))")
-_THEN_YEAR = re.compile(
-    r"\s+(?:followed\s+|came\s+|only\s+)?in\s+(?:early\s+|late\s+|mid-)?(?:[A-Z][a-z]+\s+)?(20[012]\d)\b(?=\s*[.,;)]|$|\s+and\b)"
-)
-#: A year before the device at the start of a sentence: "Released in 2020, the".
-_BORN = re.compile(
-    r"\s*(?:First )?(?:released|launched|introduced|announced|unveiled)\s+(?:back )?in\s+(?:\w+\s+)?"
-    r"(20[012]\d),\s+(?:the\s+)?(?:nvidia\s+|amd\s+)?",
-    re.IGNORECASE,
-)
 #: Between a device and its architecture, where it is said that it is of it.
 _BUILT = re.compile(
-    r"[^.;]{0,40}?\b(?:stammt|flagship of|belongs? to|member of|(?:comes?|is|are) from|based|built|runs?|"
+    r"(?:[^.;]|\.(?=\d)){0,70}?\b(?:stammt|flagship of|belongs? to|member of|(?:comes?|is|are) from|"
+    r"based|built|runs?|"
     r"relies|"
     r"uses?|using|leverag\w+|powered|features?|part|se basa|basada|basado|bas[\u00e9e]e?|basiert|beruht|"
     r"repose|utilise|nutzt)\b[^.;]{0,45}",
@@ -85,12 +43,14 @@ _BUILT = re.compile(
 )
 #: Headers of columns and rows of architectures.
 _FAMILY_HEAD = re.compile(
-    r"archite[ck]tur|arquitec?tura|architettura|^generation$|\u67b6\u69cb|\u67b6\u6784|\u30a2\u30fc\u30ad\u30c6\u30af\u30c1\u30e3|"
+    r"archite[ck]tur|arquitec?tura|architettura|^generation$|\u67b6\u69cb|\u67b6\u6784|"
+    r"\u30a2\u30fc\u30ad\u30c6\u30af\u30c1\u30e3|"
     r"\uc544\ud0a4\ud14d\ucc98|\u0430\u0440\u0445\u0438\u0442\u0435\u043a\u0442\u0443\u0440\u0430|^mimari$"
 )
 #: The name of a pair whose value is an architecture.
 _LABEL = re.compile(
-    r"[\s*]*(?:gpu[\s-]*)?(?:micro)?(?:archite[ck]tur[ea]?|arquitectura|architettura|generation)[\s*]*[:\u2013-][\s*]*"
+    r"[\s*]*(?:gpu[\s-]*)?(?:micro)?(?:archite[ck]tur[ea]?|arquitectura|architettura|"
+    r"generation)[\s*]*[:\u2013-][\s*]*"
     r"(?:nvidia\s+|amd\s+)?",
     re.IGNORECASE,
 )
@@ -133,6 +93,19 @@ _IS_CHIP = re.compile(
     r"\b(?:chip|die|silicon|based|built|uses?|using|features?|powered|with the|houses|carries)\b",
     re.IGNORECASE,
 )
+#: Between a chip and its device behind it: "the GA102 chip that powers the RTX 3090".
+_POWERS = re.compile(
+    r"(?:\s+(?:chip|die|gpu|silicon|processor))?,?\s+(?:(?:that|which)\s+)?(?:also\s+)?(?:powers?|"
+    r"powering|drives?|driving|"
+    r"(?:is |sits |found |used )(?:in|inside|on)|inside|of|in)\s+(?:the\s+|nvidia\s+|nvidia[\u2019']s\s+)*",
+    re.IGNORECASE,
+)
+#: "Inside the RTX 4090 Laptop GPU sits an AD103".
+_SITS = re.compile(
+    r"\s+(?:sits|works|beats|resides|lives|hides|is)\s+(?:but\s+)?(?:the|an?|"
+    r"nvidia[\u2019']s)\s+(?:same\s+|big\s+|smaller\s+)*",
+    re.IGNORECASE,
+)
 _A_CHIP = re.compile(r"\s+(?:chip|die|silicon|gpu)\b", re.IGNORECASE)
 #: The name of a pair whose value is a chip.
 _CHIP_LABEL = re.compile(
@@ -172,10 +145,6 @@ _SHARED = re.compile(
 _AND_ITS = re.compile(r",\s+and\s+(?=its\b)", re.IGNORECASE)
 _TURN = re.compile(r"\b(?:whereas|while|but)\b|;\s", re.IGNORECASE)
 _FAR = 90
-#: A sentence about a chip, which may come out before the card.
-_OF_THE_CHIP = re.compile(
-    r"\s*(?:The|Its|This) (?:chip|die|silicon|architecture|generation)\b", re.IGNORECASE
-)
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -192,7 +161,7 @@ def find(context: Context) -> Iterator[Finding]:
 
 def _of_passage(index: int, passage: Passage, context: Context) -> Iterator[Finding]:
     # Most text says nothing of what a device is: what it would be said in is looked for once.
-    families_told = _names().search(passage.text) is not None
+    families_told = architectures().search(passage.text) is not None
     capabilities_told = _OF_COMPUTE.search(passage.text) is not None
     for sentence in sentences(passage.text):
         place = (sentence.start, sentence.end)
@@ -205,16 +174,6 @@ def _of_passage(index: int, passage: Passage, context: Context) -> Iterator[Find
             yield from _capabilities(passage, place, context)
         if families_told:
             yield from _built(passage, place, who, context)
-        if who.here:
-            yield from _years(passage, place, who.here, context)
-        elif _OF_THE_CHIP.match(sentence.text):
-            continue
-        elif who.topic and who.certain and ITS_OWN.match(sentence.text):
-            for match in _YEAR.finditer(passage.text, *place):
-                yield from _of_year(passage, match, who.topic[0], context)
-        elif who.topic and who.certain:
-            for match in _LISTED_YEAR.finditer(passage.text, *place):
-                yield from _of_year(passage, match, who.topic[0], context)
 
 
 def _cells(context: Context) -> Iterator[Finding]:
@@ -233,7 +192,7 @@ def _cells(context: Context) -> Iterator[Finding]:
             if _CAPABILITY_HEAD.match(label) or cell.label in versions:
                 yield from _of_capability(cell.passage, _VERSION.fullmatch(text), gpus, context)
             if cell.label in headed or _FAMILY_HEAD.search(label):
-                for match in _names().finditer(text):
+                for match in architectures().finditer(text):
                     yield _of_family(cell.passage, match.span(), match[0], gpus, context)
 
 
@@ -250,7 +209,7 @@ def _capability_heads(found: Sequence[Cell], context: Context) -> frozenset[str]
 
 def _names_its_family(cell: Cell, context: Context) -> bool | None:
     """Whether a cell that is nothing but the name of an architecture is right; None for other cells."""
-    name = _names().fullmatch(cell.passage.text.strip())
+    name = architectures().fullmatch(cell.passage.text.strip())
     return any(_is_of(context.catalogue[key], name[0]) for key in cell.ids) if name else None
 
 
@@ -326,6 +285,11 @@ def _chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
     for match in CHIP.finditer(passage.text, *place):
         if len({m.named for m in here}) > 1 and _SHARED.search(passage.text, place[0], match.start()):
             yield from _shared(passage, match, here, context)
+        housed = _inside(passage.text, match, here)
+        if housed is not None:
+            gpus = [context.catalogue[key] for key in housed.ids]
+            yield from one_of(passage, match, "chip", gpus, context)
+            continue
         as_other = _SAME_CHIP.search(passage.text, place[0], match.start())
         before = [each for each in here if as_other and each.end <= as_other.start()]
         if before and len({each.named for each in before}) == 1:
@@ -362,6 +326,16 @@ def _chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
         if mention and not inside and (labelled or said) and len(gap) < _FAR:
             gpus = [context.catalogue[key] for key in mention.ids]
             yield from one_of(passage, match, "chip", gpus, context)
+
+
+def _inside(text: str, match: re.Match[str], here: Sequence[Mention]) -> Mention | None:
+    """The device right behind a chip that powers it, or right before one that sits in it."""
+    powers = _POWERS.match(text, match.end())
+    behind = [each for each in here if powers and each.start == powers.end()]
+    before = [each for each in here if each.end <= match.start()][-1:]
+    return next(
+        (each for each in before if _SITS.fullmatch(text, each.end, match.start())), next(iter(behind), None)
+    )
 
 
 def _alike(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
@@ -447,7 +421,8 @@ def _family_names() -> Mapping[str, str]:
 
 
 @cache
-def _names() -> re.Pattern[str]:
+def architectures() -> re.Pattern[str]:
+    """Every name of an architecture or a family."""
     names = sorted(_family_names(), key=len, reverse=True)
     words = "|".join([_NUMBERED, *map(re.escape, names)])
     return re.compile(rf"\b(?:{words})\b", re.IGNORECASE)
@@ -475,7 +450,7 @@ def _built(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
     here = who.here
     if "respectively" in passage.text[slice(*place)]:
         return
-    for match in _names().finditer(passage.text, *place):
+    for match in architectures().finditer(passage.text, *place):
         if any(each.start <= match.start() < each.end for each in here):
             continue
         mention = _is_built(passage.text, match, here) or _carried(passage.text, place[0], match, who)
@@ -525,76 +500,6 @@ def _of_family(
     return made(context, passage, place, "identity", verdict, subject=best.id, attribute="architecture",
                 because=because, expected="" if right else known,
                 evidence=(source_of(best, "chip"),))  # fmt: skip
-
-
-def _years(
-    passage: Passage, place: tuple[int, int], here: Sequence[Mention], context: Context
-) -> Iterator[Finding]:
-    """The year in which a device, or a family, came out."""
-    told = _YEAR.search(passage.text, *place)
-    for mention in here if told else ():
-        # "The T4 was released in 2018, the A2 in 2021".
-        then = _THEN_YEAR.match(passage.text, mention.end, place[1])
-        if then and told and mention.start > told.end():
-            yield from _of_year(passage, then, mention, context)
-    yield from _years_behind(passage, place, here, context)
-    for match in _OF_YEAR.finditer(passage.text, *place):
-        named = [each for each in here if each.end == match.start()]
-        if named:
-            yield from _of_year(passage, match, named[0], context)
-    first = _BORN.match(passage.text, *place)
-    if first and here and here[0].start == first.end():
-        yield from _of_year(passage, first, here[0], context)
-    for match in _YEAR.finditer(passage.text, *place):
-        before = [each for each in here if each.end <= match.start() and match.start() - each.end < _FAR // 2]
-        between = before and _names().search(passage.text, before[-1].end, match.start())
-        if not before or (between and " from" not in match[0]):
-            continue
-        yield from _of_year(passage, match, before[-1], context)
-
-
-def _years_behind(
-    passage: Passage, place: tuple[int, int], here: Sequence[Mention], context: Context
-) -> Iterator[Finding]:
-    """Years right behind a name: "announced the L40S in 2023", "the Tesla P100 of 2016"."""
-    for mention in here:
-        did = _DID.search(passage.text, max(place[0], mention.start - _FAR // 2), mention.start)
-        then = _YEAR_OF.match(passage.text, mention.end, place[1])
-        then = then or (_IN_YEAR.match(passage.text, mention.end, place[1]) if did else None)
-        if then:
-            yield from _of_year(passage, then, mention, context)
-
-
-def _of_year(passage: Passage, match: re.Match[str], mention: Mention, context: Context) -> Iterator[Finding]:
-    """The year that a device is said to be of; one beside it may be that of the announcement."""
-    dated = [context.catalogue[key] for key in mention.ids]
-    dated = [gpu for gpu in dated if gpu.value("release_date")]
-    if not dated:
-        return
-    first = min(dated, key=lambda gpu: str(gpu.value("release_date")))
-    apart = min(abs(int(match[1]) - int(str(gpu.value("release_date"))[:4])) for gpu in dated)
-    late = int(match[1]) - int(str(first.value("release_date"))[:4])
-    # A card is announced in the weeks before it is sold, and not in the year before.
-    early = late == -1 and str(first.value("release_date"))[5:7] > "02" and first.segment in _CARDS
-    wrong = apart > 1 or (apart and late > 1) or early or _of_that_month(match[0], first, late)
-    verdict = "confirmed" if not apart else "contradicted" if wrong else "unverifiable"
-    yield of_field(passage, match.span(1), "identity", "release_date", [first], verdict, context)
-
-
-def _of_that_month(words: str, gpu: Gpu, late: int) -> bool:
-    """Whether a text tells the month of a release, and so another year of the same event.
-
-    What is announced a year before it is sold is so in any month.
-    """
-    if late < 0 and _ANNOUNCED.match(words):
-        return False
-    born = str(gpu.value("release_date"))
-    return len(born) >= 7 and re.search(rf"\b{_MONTHS[int(born[5:7]) - 1]}", words) is not None
-
-
-_CARDS = ("geforce", "workstation", "radeon")
-_ANNOUNCED = re.compile(r"announced|unveiled|introduced|presented", re.IGNORECASE)
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def _picture(passage: Passage, context: Context) -> Iterator[Finding]:

@@ -75,7 +75,7 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         inside = any(each.start < match.end() and match.start() < each.end for each in who.here)
         if mention is None or inside or SET_AGAINST.search(near) or _OTHER.search(near):
             continue
-        listed = passage.kind == "item" and len(passage.text) < len(near)
+        listed = passage.kind == "item" and len(passage.text) <= len(near)
         # "PCIe 4.0 x16." by itself goes on with what the text lists of a device.
         alone = not sentence.text[: match.start() - sentence.start].strip() and _ENDS.match(
             passage.text, match.end()

@@ -195,8 +195,11 @@ def _only_enhanced(told: str, known: Sequence[Gpu], context: Context) -> bool:
     near = [
         gpu for gpu in known if str(gpu.value("memory_type")).lower().rstrip("e") == told.lower().rstrip("e")
     ]
-    vendor = any((fact := gpu.fact("memory_type")) is not None and fact.kind == "vendor" for gpu in near)
     kin = [context.catalogue[key] for key in family((known[0].id,), context.catalogue)]
+    # A vendor's word on one form is enough where no form differs from it.
+    one_type = len({str(gpu.value("memory_type")) for gpu in kin}) == 1
+    sure = kin if one_type else near
+    vendor = any((fact := gpu.fact("memory_type")) is not None and fact.kind == "vendor" for gpu in sure)
     return (
         bool(near) and not vendor and not any(_same_type(told, str(gpu.value("memory_type"))) for gpu in kin)
     )

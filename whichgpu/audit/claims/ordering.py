@@ -55,9 +55,12 @@ _BY_HOW_MUCH = re.compile(
 )
 #: Between a word that needs another side and its name.
 _OBJECT = re.compile(
-    r"(?:\s+(?:memory|vram|power|bandwidth|strom|leistung|energie|speicher|courant))?(?:\s+in\s+\w+(?:\s+bandwidth)?)?(?:\s+(?:with|to|as))?(?:\s+(?:than|als|que))?\s+"
-    r"(?:(?:both|even|that|those|what|of|on|in|from|for|the|an?|die|der|das|dem|den|eine?|la|le|el|nvidia|amd|geforce|"
-    r"nvidia[\u2019']s|amd[\u2019']s|its|[\d.,]+\s?(?:gb/s|tb/s|gb|mb|w|watts?|tflops)|[\w-]+er|predecessor|successor|brother|"
+    r"(?:\s+(?:memory|vram|power|bandwidth|strom|leistung|energie|speicher|"
+    r"courant))?(?:\s+in\s+\w+(?:\s+bandwidth)?)?(?:\s+(?:with|to|as))?(?:\s+(?:than|als|que))?\s+"
+    r"(?:(?:both|even|that|those|what|of|on|in|from|for|the|an?|die|der|das|dem|den|eine?|la|le|el|"
+    r"nvidia|amd|geforce|"
+    r"nvidia[\u2019']s|amd[\u2019']s|its|[\d.,]+\s?(?:gb/s|tb/s|gb|mb|w|watts?|tflops)|[\w-]+er|"
+    r"predecessor|successor|brother|"
     r"sibling|sister|cousin|rival|namesake|counterpart|old|cheap|plain|big|little|"
     r"regular|mighty|venerable)[\s,]+)*",
     re.IGNORECASE,
@@ -66,6 +69,8 @@ _OBJECT = re.compile(
 _EQUAL, _LEVEL, _UNLIKE = 0.02, 0.01, 0.06
 #: What is counted: of two that have as much, neither has more.
 _EXACT = ("memory", "l2", "cores", "tensor_cores", "sms", "memory_bus")
+#: What is told in whole units: off by less than rounding, two are equal, and neither has more.
+_TOLD, _ROUNDED = ("bandwidth", "power"), 0.004
 _RATE_KEYS = ("fp64", "fp64_tensor", "fp32", "tf32", "fp16", "bf16", "fp8", "fp4", "int8", "int4")
 _GB = 1e9
 
@@ -181,7 +186,8 @@ def _verdict(each: Comparison, values: Sequence[tuple[float, str]]) -> tuple[str
     exact = each.attribute.key in _EXACT and all(value <= 1 for value in shares)
     if any(value > 1 + _EQUAL for value in shares):
         return "confirmed", values[0][1]
-    wrong = exact or all(value < 1 - _EQUAL for value in shares)
+    alike = each.attribute.key in _TOLD and all(abs(value - 1) < _ROUNDED for value in shares)
+    wrong = exact or alike or all(value < 1 - _EQUAL for value in shares)
     return ("contradicted" if wrong else "unverifiable"), values[0][1]
 
 

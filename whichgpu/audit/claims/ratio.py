@@ -97,7 +97,8 @@ _SHARES = {"half": 1 / 2, "third": 1 / 3, "two thirds": 2 / 3, "quarter": 1 / 4,
 #: Values that are held against a device's, what they are of where nothing is named, and what stands between.
 _VALUED = {"memory": "memory", "bandwidth": "bandwidth", "power": "power", "flop rate": "", "op rate": ""}
 _SO_MANY = re.compile(
-    r"(?:\s+(?:of\s+)?(?:[\w-]+\s*){0,3})?(?:[,(:\u2013\u2014-]\s*(?:or\s+|so\s+|thus\s+|hence\s+|(?:which|that)\s+(?:is|makes|"
+    r"(?:\s+(?:of\s+)?(?:[\w-]+\s*){0,3})?(?:[,(:\u2013\u2014-]\s*(?:or\s+|so\s+|thus\s+|hence\s+|"
+    r"(?:which|that)\s+(?:is|makes|"
     r"works out (?:to|at))\s+)?|\s+(?:is|are|being)\s+)"
     r"(?:about\s+|around\s+|roughly\s+|nearly\s+|almost\s+|over\s+|just\s+|only\s+|some\s+|more than\s+|"
     r"less than\s+|a\s+little\s+|exactly\s+|precisely\s+|still\s+|even\s+)*",
@@ -117,7 +118,8 @@ _FACTOR = re.compile(
 )
 _ENDS = re.compile(r",\s+(?:about\s+|around\s+|roughly\s+|nearly\s+|over\s+|almost\s+|more than\s+|or\s+)*$")
 _SO_MUCH_AS = re.compile(
-    r"\s*(?:as much|as many|as high|as large|more|higher|the (?:figure|number|amount))?\s*[.!;)]",
+    r"\s*(?:as much|as many|as high|as large|more|higher|the (?:figure|number|amount|capacity|memory|"
+    r"size|bandwidth|power))?\s*[.!;)]",
     re.IGNORECASE,
 )
 _TURN = re.compile(r"\b(?:while|whereas|but)\b|[;:]", re.IGNORECASE)
@@ -142,15 +144,18 @@ _GROWS = re.compile(
     re.IGNORECASE,
 )
 _GROWN = re.compile(
-    r"\s+(?:increase|gain|improvement|uplift|jump|bump|upgrade|boost|(?P<less>decrease|reduction|drop|cut))\b",
+    r"\s+(?:increase|gain|improvement|uplift|jump|bump|upgrade|boost|(?P<less>decrease|reduction|drop|"
+    r"cut))\b",
     re.IGNORECASE,
 )
 
 
 #: "Raises bandwidth by 78 %".
 _BY = re.compile(
-    r"\b(?:rais\w+|increas\w+|boost\w*|bump\w*|lift\w*|grows?|grew|rises?|rose|(?P<less>cuts?|reduc\w+|lowers?|shrinks?))\s+"
-    r"(?:the\s+|its\s+)?(?:[\w-]+\s+){0,4}?by\s+(?:about\s+|around\s+|roughly\s+|nearly\s+|almost\s+|over\s+|some\s+)?$",
+    r"\b(?:rais\w+|increas\w+|boost\w*|bump\w*|lift\w*|grows?|grew|rises?|rose|(?P<less>cuts?|reduc\w+|"
+    r"lowers?|shrinks?))\s+"
+    r"(?:the\s+|its\s+)?(?:[\w-]+\s+){0,4}?by\s+(?:about\s+|around\s+|roughly\s+|nearly\s+|almost\s+|"
+    r"over\s+|some\s+)?$",
     re.IGNORECASE,
 )
 
@@ -182,7 +187,7 @@ def find(context: Context) -> Iterator[Finding]:
 def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
     who = spoken(index, passage, sentence, context)
     for claim in (*_claims(passage.text, sentence, who, context), *_parts(passage.text, sentence)):
-        stated = _stated(passage, sentence, claim, context)
+        stated = _stated(passage, sentence, claim, who, context)
         if stated is not None:
             yield stated
             continue
@@ -238,14 +243,15 @@ def _is_multiple(text: str, each: Quantity) -> bool:
     """Whether "2x" is a multiple and no count of devices, outputs or lanes: 4x DisplayPort, 8x A100."""
     if each.dimension != "times":
         return False
-    after = text[each.end : each.end + 12]
+    after = text[each.end : each.end + 44]
     if re.fullmatch(r"[xX\u00d7]", each.unit):
         ahead = _AHEAD.match(text, each.end)
         if ahead and any(one.start == ahead.start("what") for one in named(text)):
             return True
         return bool(
             re.match(
-                r"\s*(?:the|as|more|faster|higher|greater|larger|better|its|that|of|speed|improv|increase|less|"
+                r"\s*(?:the|as|more|faster|higher|greater|larger|better|its|that|of|speed|improv|"
+                r"increase|less|"
                 r"lower|slower|,|\.|\))",
                 after,
             )
@@ -254,15 +260,23 @@ def _is_multiple(text: str, each: Quantity) -> bool:
         return False
     if each.value < 1 and re.match(r"\s*(?:more|less)\b", after):
         return False
-    return not re.match(r"\s*(?:precision|again|as-|-|data rate|a (?:day|week|month|year))", after)
+    return not re.match(
+        r"\s*(?:as (?:much|many)\b[^.;,]{0,24}\bagain\b|precision|again|as-|-|data rate|"
+        r"a (?:day|week|month|year))",
+        after,
+    )
 
 
-def _stated(passage: Passage, sentence: Sentence, claim: _Claim, context: Context) -> Finding | None:
+def _stated(
+    passage: Passage, sentence: Sentence, claim: _Claim, who: Spoken, context: Context
+) -> Finding | None:
     """The verdict where the sentence states both values: "312 TFLOPS, more than double the A10's 125"."""
     around = [
         each
         for each in within(quantities(passage.text, context.fraction), sentence.start, sentence.end)
         if each.dimension not in ("times", "percent", "number", "count", "money")
+        # "The 32 GB version has twice the bandwidth" is no value that is compared.
+        and not any(one.start <= each.start < one.end for one in who.here)
     ]
     every = quantities(passage.text, context.fraction)
     place = (claim.start, claim.end)
@@ -336,11 +350,20 @@ def _just_told(
     return (rest[0], low) if len(rest) == 1 and plain and rest[0].value > low.value else None
 
 
+def _words_beside(text: str, sentence: Sentence, claim: _Claim, who: Spoken) -> str:
+    """What stands around a multiple, without the devices that are known, by name or as "its predecessor"."""
+    start, end = max(sentence.start, claim.start - _BEFORE), min(sentence.end, claim.end + _AFTER)
+    near = text[start:end]
+    for one in who.here:
+        near = near.replace(one.text, " ")
+    return near
+
+
 def _of_devices(
     passage: Passage, sentence: Sentence, claim: _Claim, who: Spoken, context: Context
 ) -> Iterator[Finding]:
     text = passage.text
-    near = text[max(sentence.start, claim.start - _BEFORE) : min(sentence.end, claim.end + _AFTER)]
+    near = _words_beside(text, sentence, claim, who)
     both = pair(claim.start, claim.end, who, context)
     own = re.search(
         r"\bthan (?:its|their|it)\b(?! (?:rival|competitor|counterpart|opponent|competition))", near
@@ -424,7 +447,9 @@ def _of_value(
         return None
     gpus = [context.catalogue[key] for key in other.ids]
     sure = [gpu for gpu in gpus if gpu.confidence != "low"]
-    values = [(gpu, gpu.value(field)) for gpu in sure for field in attribute.fields]
+    # Of the fields that a name can mean the first that is on file: FP16 is no plain FP16 beside it.
+    fields = {gpu.id: next((one for one in attribute.fields if gpu.value(one)), "") for gpu in sure}
+    values = [(gpu, gpu.value(fields[gpu.id])) for gpu in sure if fields[gpu.id]]
     known = [(gpu, float(size)) for gpu, size in values if isinstance(size, int | float) and size]
     known = [
         (gpu, (nominal_gb(size) or size / 1e9) * 1e9 if attribute.key == "memory" else size)

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import CHIP, Attribute, Named, named, qualifiers
+from whichgpu.audit.attributes import CHIP, Attribute, Named, attributes, named, qualifiers
 from whichgpu.audit.binding import APART, TIED, Binder, both_of, several_columns, united
 from whichgpu.audit.cells import noted
 from whichgpu.audit.fields import ITS_OWN
@@ -59,7 +59,8 @@ _SPARSE_LATER = re.compile(
 #: What makes a power one that was measured, of a card at work or of the machine around it.
 _MEASURED = re.compile(
     r"\b(?:at the (?:wall|socket|plug)|we measured|measured (?:at|with|under)|under load|whole system|"
-    r"system draw|host included|an der steckdose|\u00e0 la prise)\b",
+    r"system draw|host included|an der steckdose|unter last|\u00e0 la prise|en charge maximale|bajo carga|"
+    r"sotto carico|power supply|psu|netzteil|bloc d.alimentation|fuente de alimentaci\u00f3n|alimentatore)\b",
     re.IGNORECASE,
 )
 #: What parts the words of one value from those of the next.
@@ -81,13 +82,21 @@ _STREET = re.compile(
 )
 #: "It goes from 450 W to 150 W": what it was, and what it is in another form.
 _FROM_TO = re.compile(
-    r"\b(?:go(?:es)?|went|cut|reduced|shr[iau]nks?|drop(?:s|ped)?|down|scaled|dials?|falls?)\b[^.;]{0,25}\bfrom\b[^.;]*\bto\b",
+    r"\b(?:go(?:es)?|went|cut|reduced|shr[iau]nks?|drop(?:s|ped)?|down|scaled|dials?|"
+    r"falls?)\b[^.;]{0,25}\bfrom\b[^.;]*\bto\b",
     re.IGNORECASE,
 )
 #: Before a value in brackets that is the other's: "73 % higher (1,555 against".
 _OTHERS = re.compile(
     r"\([^()]*\d[^()]*(?:\b(?:against|versus|vs\.?|compared (?:to|with)|gegen\u00fcber|contre)|"
     r"/)\s*[$\u20ac]?$",
+    re.IGNORECASE,
+)
+#: Behind a value of a device that is called by its maker or its line: "122.8 TFLOPS for the Radeon".
+_FOR_OTHER = re.compile(
+    r"\s+(?:for|on|from|with)\s+(?:the|AMD[\u2019']s|NVIDIA[\u2019']s|Intel[\u2019']s)\s+(?:Radeon|"
+    r"GeForce|Instinct|Quadro|Tesla|Arc|"
+    r"AMD|NVIDIA|Intel|red|green|Mac|laptop|desktop)\b(?!\s+(?:RTX|RX|GTX|Pro|MI)?\s?\d)",
     re.IGNORECASE,
 )
 #: Right before a value that is another's: "700 W, against 450 W".
@@ -248,10 +257,13 @@ def _of_value(
         of_other = verdict_on(text, quantity, attribute, also, said=said, context=context)
         if of_other.verdict == "contradicted":
             gpus, found, mention = also, of_other, other
-    if found.verdict == "contradicted" and _misnamed(passage, place, found, mention, context):
+    if found.verdict == "contradicted" and (
+        _misnamed(passage, place, found, mention, context)
+        or (attribute.key == "bandwidth" and _is_of_link(passage, sentence, quantity, gpus, context))
+    ):
         return
     if found.verdict == "contradicted":
-        several = _together(passage, sentence, quantity, attribute, mention=mention, context=context)
+        several = _together(passage, sentence, quantity, attribute, mention=mention, who=who, context=context)
         if several is not None:
             yield several
             return
@@ -324,6 +336,18 @@ def _of_size(
     return mention._replace(ids=ids, named=ids) if ids else mention
 
 
+def _is_of_link(
+    passage: Passage, sentence: Sentence, quantity: Quantity, gpus: Sequence[Gpu], context: Context
+) -> bool:
+    """Whether a rate is that of a device's NVLink, where nothing says that it is the memory's."""
+    if _OF_MEMORY.search(sentence.text):
+        return False
+    return any(is_right(passage.text, quantity, attributes()["nvlink"], gpu, context) for gpu in gpus)
+
+
+_OF_MEMORY = re.compile(r"\b(?:memory|vram|hbm\w*|gddr\w*|bandwidth)\b", re.IGNORECASE)
+
+
 def _misnamed(
     passage: Passage, place: tuple[int, int], found: Verdict, mention: Mention, context: Context
 ) -> bool:
@@ -349,7 +373,8 @@ _LIKE = re.compile(
 
 #: A sentence that says one thing of its subject.
 _SHORTLY = re.compile(
-    r"\s*(?:It|Its [\w ]{3,20}?) (?:is|has|needs|draws|comes|offers|runs|costs)\b[^,;]{3,60}[.,;]"
+    r"\s*(?:It|Its [\w ]{3,20}?|(?:Memory |Peak )?[Bb]andwidth|Board power|TDP|TGP) (?:is|has|needs|"
+    r"draws|comes|offers|runs|costs)\b[^,;]{3,60}[.,;]"
 )
 
 
@@ -397,6 +422,8 @@ def _doubtful(
     in_brackets = mention in here and passage.text[mention.end : quantity.start].strip() == "("
     ends = _SAID.search(text, quantity.end - sentence.start)
     said = text[: ends.start()] if ends else text
+    # "If you come from an RTX 3090, the jump is larger: it has": what is asked before a colon is no guard.
+    said = said[max(said.rfind(": ", 0, max(quantity.start - sentence.start, 0)), 0) :]
     before = mention in here and mention.end <= quantity.start
     if before and is_list(passage.text[mention.end : quantity.start]):
         said = passage.text[sentence.start : quantity.end + _AFTER]
@@ -446,16 +473,17 @@ def _of_something_else(
         or _THAT_MEMORY.search(text)
         or (attribute.dimension == "count" and _OF_CHIP.search(text, 0, quantity.start - sentence.start))
         or _OTHERS.search(passage.text, sentence.start, quantity.start)
+        or _FOR_OTHER.match(passage.text, quantity.end, sentence.end)
     )
 
 
 def _together(
     passage: Passage, sentence: Sentence, quantity: Quantity, attribute: Attribute, *, mention: Mention,
-    context: Context,
+    who: Spoken, context: Context,
 ) -> Finding | None:  # fmt: skip
     """The verdict on what several devices have together; None where one alone is spoken of."""
     inside = sentence.start <= mention.start and mention.end <= quantity.start
-    count = counted(passage.text, sentence.start, mention.start) if inside else 1.0
+    count = counted(passage.text, sentence.start, mention.start) if inside else _so_many(sentence)
     linked = attribute.key == "bandwidth" and _LINKED.search(sentence.text)
     if linked or count < 2 or attribute.key not in ("memory", "bandwidth", "power", "cores", "tensor_cores"):
         return None
@@ -472,10 +500,40 @@ def _together(
     said = _TOGETHER.search(sentence.text) or re.fullmatch(
         r"s?\s*[(=]\s*" if not whole else r"s?\s*[(=,:]\s*", gap
     )
+    known = [float(gpu.value(attribute.fields[0]) or 0) for gpu in gpus]
+    apart = all(abs(shared.value / each - 1) > _ROUNDED_SUM for each in known if each)
+    own = mention in who.here and _HAVE.fullmatch(gap) is not None and count <= _A_NODE and apart
     machines = _NODES.search(passage.text, sentence.start, mention.start)
-    verdict = "contradicted" if said and not machines and found.verdict == "contradicted" else "unverifiable"
+    verdict = (
+        "contradicted"
+        if (said or own) and not machines and found.verdict == "contradicted"
+        else "unverifiable"
+    )
     found = found._replace(verdict=verdict, expected="", because=f"for {count:g} of them: {found.because}")
     return finding_on(passage, quantity, attribute, gpus, found=found, context=context)
+
+
+#: Between so many devices and what they have: "eight H100 have 640 GB", "eight H100 5.6 kW".
+_HAVE = re.compile(
+    r"s?\s+(?:(?:has|have|offers?|provides?|gives? you|brings?|draws?|needs?|consumes?|come to|"
+    r"make)\s+)?",
+    re.IGNORECASE,
+)
+#: More of one are of several machines; and how far a sum that is told in terabytes may be off, as a share.
+_A_NODE, _ROUNDED_SUM = 16, 0.1
+
+
+def _so_many(sentence: Sentence) -> float:
+    """How many of what the text is about a sentence begins with: "Eight SXM5 modules have"."""
+    begins = _MODULES.match(sentence.text)
+    return counted(sentence.text, 0, begins.start("what")) if begins else 1.0
+
+
+_MODULES = re.compile(
+    r"\s*(?:With\s+|Together,?\s+)?\w+\s+(?P<what>(?:\w+\s+){0,2}?(?:modules|cards|gpus|boards|"
+    r"accelerators|chips|of them)\b)",
+    re.IGNORECASE,
+)
 
 
 def _narrower(

@@ -11,17 +11,19 @@ from whichgpu.audit.judging import on_file
 from whichgpu.audit.pairs import Pair, devices, ratios
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences
-from whichgpu.audit.subjects import model
+from whichgpu.audit.subjects import mentions, model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.roles import Spoken
     from whichgpu.audit.sentences import Sentence
 
 _MOST = re.compile(
-    r"\bthe\s+(?:(?P<most>highest|most|largest|greatest|biggest|widest)|(?P<least>lowest|smallest|least|fewest|"
+    r"\bthe\s+(?:(?P<most>highest|most|largest|greatest|biggest|widest)|(?P<least>lowest|smallest|least|"
+    r"fewest|"
     r"narrowest))\s+(?:(?:raw|overall|peak|total|theoretical|number of|amount of|maximum)\s+){0,2}",
     re.IGNORECASE,
 )
@@ -46,7 +48,8 @@ _IS = re.compile(
 )
 #: "Its bandwidth is 300 GB/s, which is the highest among them".
 _ALONE = re.compile(
-    r"\bthe\s+(?:(?P<most>highest|most|largest|greatest|biggest|widest)|(?P<least>lowest|smallest|least|fewest|narrowest))"
+    r"\bthe\s+(?:(?P<most>highest|most|largest|greatest|biggest|widest)|(?P<least>lowest|smallest|least|"
+    r"fewest|narrowest))"
     r"(?=\s+(?:of|among|in|here)\b)",
     re.IGNORECASE,
 )
@@ -70,13 +73,35 @@ _DAY = Attribute("release_date", ("release_date",), "date")
 _EQUAL = 0.02
 
 
+def by_day() -> Attribute:
+    """The day on which a device came out, as what a superlative is in."""
+    return _DAY
+
+
 def find(context: Context) -> Iterator[Finding]:
     """Every superlative among the devices that a text compares, with its verdict."""
     for index, passage in enumerate(context.document.passages):
         if passage.kind in ("paragraph", "item", "caption"):
             for sentence in sentences(passage.text):
-                if _SCOPE.search(sentence.text):
+                if _SCOPE.search(sentence.text) or (_few(context) and _BY_ITSELF.search(sentence.text)):
                     yield from _of_sentence(index, passage, sentence, context)
+
+
+def _few(context: Context) -> bool:
+    """Whether a text compares a few devices throughout, so that a superlative is among them."""
+    return 2 <= len(devices(context)) <= _FEW
+
+
+#: A superlative that ends its clause, or is held against all others.
+_BY_ITSELF = re.compile(
+    r"\b(?:draws|consumes|pulls|uses|needs)\s+(?:by far\s+)?the\s+(?:most|least)(?:\s+power)?\s*(?:[.;)]|$)"
+    r"|\bthe (?:second|third)[- ](?:highest|lowest|largest|smallest|most|least)\b|\bbut (?:one|two)\b"
+    r"|\bthan (?:any other|all (?:the )?others?|every other|the (?:others|rest))\b",
+    re.IGNORECASE,
+)
+_FEW = 5
+#: What is counted: who has as much as another has no more.
+_COUNTED = ("memory", "cores", "tensor_cores", "sms", "memory_bus")
 
 
 def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
@@ -90,7 +115,7 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         if each is None or mention is None:
             continue
         most = match["most"] is not None
-        yield from _judged(
+        yield from held_against(
             passage, (match.start(), each.end), (mention.ids, each.attribute, most), among, context
         )
     for match in _ALONE.finditer(passage.text, sentence.start, sentence.end):
@@ -100,14 +125,16 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         mention = who.owner(match.start()) if len(before) == 1 else None
         if mention is not None:
             most = match["most"] is not None
-            yield from _judged(
+            yield from held_against(
                 passage, match.span(), (mention.ids, before[0].attribute, most), among, context
             )
+    yield from _than_all(passage, sentence, who, among, context)
+    yield from _ranked(passage, sentence, who, among, context)
     for match in _DRAWS.finditer(passage.text, sentence.start, sentence.end):
         mention = who.owner(match.start())
         if mention is not None:
             what = attributes()["power"]
-            yield from _judged(
+            yield from held_against(
                 passage, match.span(), (mention.ids, what, bool(match["most"])), among, context
             )
     for match in _BY_WORD.finditer(passage.text, sentence.start, sentence.end):
@@ -117,23 +144,102 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         if mention is not None:
             most = bool(match["power"] or match["new"])
             what = _DAY if match["new"] or match["old"] else attributes()["power"]
-            yield from _judged(passage, match.span(), (mention.ids, what, most), among, context)
+            yield from held_against(passage, match.span(), (mention.ids, what, most), among, context)
 
 
-class _Among(NamedTuple):
+def _ranked(
+    passage: Passage, sentence: Sentence, who: Spoken, among: Among, context: Context
+) -> Iterator[Finding]:
+    """Places other than the first: "the second-highest bandwidth of the five", "the lowest power but one"."""
+    for match in _RANKED.finditer(passage.text, sentence.start, sentence.end):
+        mention = who.owner(match.start())
+        found = named(match["what"])
+        if mention is None or len(found) != 1 or among.extra or not _is_counted(sentence, context):
+            continue
+        rank = _RANKS[(match["rank"] or match["but"] or "").lower()]
+        low, high = _above(mention.ids, found[0].attribute, match["most"] is not None, among, context)
+        place = (match.start(), match.end("what"))
+        known = high >= 0
+        wrong = known and not low < rank <= high + 1
+        verdict = "contradicted" if wrong else "confirmed" if low == high == rank - 1 else "unverifiable"
+        because = f"{low} of the others are above it" if low == high else f"{low} to {high} are above it"
+        yield made(context, passage, place, "ordering", verdict, subject=", ".join(mention.ids),
+                   attribute=found[0].attribute.key, because=because)  # fmt: skip
+
+
+def _is_counted(sentence: Sentence, context: Context) -> bool:
+    """Whether it is certain which devices are ranked: so many, or those of the title."""
+    said = _SCOPE.search(sentence.text)
+    counted = said is not None and any(word in said[0].lower() for word in _COUNTS)
+    return counted or len(list(mentions(context.document.title, context.catalogue))) > 1
+
+
+def _above(
+    ids: tuple[str, ...], attribute: Attribute, most: bool, among: Among, context: Context
+) -> tuple[int, int]:
+    """How many others are above a device for certain, and how many may be; -1 where one is not known."""
+    low = high = 0
+    for other in among.every:
+        if set(other) & set(ids):
+            continue
+        found = [value for value, _ in ratios(attribute, Pair(ids, other), context)]
+        if not found:
+            return 0, -1
+        shares = [value if most else 1 / value if value else 0.0 for value in found]
+        low += max(shares) < 1 - _EQUAL
+        high += min(shares) < 1 + _EQUAL
+    return low, high
+
+
+_RANKS = {"second": 2, "third": 3, "fourth": 4, "one": 2, "two": 3}
+_RANKED = re.compile(
+    r"\bthe\s+(?:(?P<rank>second|third|fourth)[- ])?"
+    r"(?:(?P<most>highest|most|largest|greatest|biggest|widest)|lowest|smallest|least|fewest|narrowest)\s+"
+    r"(?P<what>(?:[\w-]+\s+){0,2}?[\w-]+)(?(rank)(?=\b)|\s+but\s+(?P<but>one|two)\b)",
+    re.IGNORECASE,
+)
+
+
+def _than_all(
+    passage: Passage, sentence: Sentence, who: Spoken, among: Among, context: Context
+) -> Iterator[Finding]:
+    """What a device has more of than all others: "offers more memory than any other card in this list"."""
+    every = among._replace(strictly=True)
+    for match in _ALL_OTHERS.finditer(passage.text, sentence.start, sentence.end):
+        mention = who.owner(match.start())
+        found = named(match["what"])
+        if mention is not None and len(found) == 1:
+            most = match["more"] is not None
+            place = (match.start(), match.end("what"))
+            yield from held_against(passage, place, (mention.ids, found[0].attribute, most), every, context)
+
+
+#: "More memory than any other card".
+_ALL_OTHERS = re.compile(
+    r"\b(?:(?P<more>more|higher|larger|greater)|less|lower|fewer|"
+    r"smaller)\s+(?P<what>(?:[\w-]+\s+){0,2}?[\w-]+)\s+than\s+"
+    r"(?:any other|all (?:the )?others?|every other|the (?:others|rest|competition|other (?:two|three|"
+    r"four|five)))\b",
+    re.IGNORECASE,
+)
+
+
+class Among(NamedTuple):
     """Those that are compared, and how many of them may not be meant."""
 
     every: Sequence[tuple[str, ...]]
     extra: int = 0
+    #: Whether as much is not enough: "more than any other".
+    strictly: bool = False
 
 
-def _among(index: int, passage: Passage, sentence: Sentence, context: Context) -> _Among:
+def _among(index: int, passage: Passage, sentence: Sentence, context: Context) -> Among:
     """The devices that a sentence counts: those of the text, of what stands before, or of the passage."""
     said = _SCOPE.search(sentence.text)
     count = next((n for word, n in _COUNTS.items() if said and word in said[0].lower()), 0)
     every = devices(context)
     if not count or len(every) == count or len(every) > count >= _MANY:
-        return _Among(every)
+        return Among(every)
     upto = [
         each
         for at in sorted(context.mentions)
@@ -144,13 +250,13 @@ def _among(index: int, passage: Passage, sentence: Sentence, context: Context) -
     for group in (upto, here):
         distinct = {model(each.named[0], context.catalogue): each.named for each in group}
         if 0 <= len(distinct) - count <= _ASIDE:
-            return _Among(list(distinct.values()), len(distinct) - count)
-    return _Among(())
+            return Among(list(distinct.values()), len(distinct) - count)
+    return Among(())
 
 
-def _judged(
+def held_against(
     passage: Passage, place: tuple[int, int], what: tuple[tuple[str, ...], Attribute, bool],
-    among: _Among, context: Context,
+    among: Among, context: Context,
 ) -> Iterator[Finding]:  # fmt: skip
     """Contradicted where another device that is compared has more in all its forms, or less."""
     ids, attribute, most = what
@@ -168,9 +274,9 @@ def _judged(
     worst = min(low for _, low, _, _ in shares)
     # Where the text names more than are counted, one of those that are must be above it for certain.
     better = sum(high < 1 - _EQUAL for high, _, _, _ in shares)
-    verdict = (
-        "contradicted" if better > among.extra else "confirmed" if worst > 1 - _EQUAL else "unverifiable"
-    )
+    as_much = among.strictly and attribute.key in _COUNTED and worst <= 1
+    wrong, right = better > among.extra or as_much, worst > 1 - _EQUAL
+    verdict = "contradicted" if wrong else "confirmed" if right else "unverifiable"
     gpus = [context.catalogue[key] for key in (ids[0], rival)]
     if verdict == "contradicted" and any(gpu.confidence == "low" for gpu in gpus):
         verdict = "unverifiable"

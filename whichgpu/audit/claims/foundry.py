@@ -1,0 +1,76 @@
+"""Who makes a chip, and in which process: "TSMC's 4N", "Samsung's 8 nm", "both on 7 nm from TSMC"."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.fields import of_field, owner_of
+from whichgpu.audit.roles import spoken
+from whichgpu.audit.sentences import sentences
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.roles import Spoken
+    from whichgpu.audit.sentences import Sentence
+
+_MAKERS = r"(?P<maker{0}>TSMC|Samsung|GlobalFoundries|Intel)"
+_NODE = r"(?P<node{0}>\d{{1,2}}(?:[ -]?(?:nm|nanometers?)|N[A-Z]?\b)|N\d{{1,2}}[A-Z]?\b)"
+_TOLD = re.compile(
+    rf"\b{_MAKERS.format(1)}(?:[\u2019']s)?\s+(?:(?:custom|advanced|own|mature|older|newer|cutting-edge)\s+)*"
+    rf"{_NODE.format(1)}"
+    rf"|\b{_NODE.format(2)}\s+(?:(?:process|node|technology|FinFET)\s+){{0,2}}(?:from|by|of|"
+    rf"at)\s+{_MAKERS.format(2)}\b",
+    re.IGNORECASE,
+)
+#: What makes of a maker and a process those of something else.
+_OTHERS = re.compile(
+    r"\b(?:than|unlike|instead|rather|compared|versus|vs|previous|predecessor|successor|would|could|"
+    r"rumou?r\w*|"
+    r"capacity|memory|hbm|gddr\w*|i/o|iod|dies|chiplets|switch\w*|cpu|older|moved?|from)\b",
+    re.IGNORECASE,
+)
+_BEFORE = 60
+#: Nodes of TSMC that one process is called by.
+_ONE_NODE = frozenset({4, 5})
+_DIGITS = re.compile(r"\d{1,2}")
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every process that is said of a device with its maker, with its verdict."""
+    for index, passage in enumerate(context.document.passages):
+        if passage.kind not in ("paragraph", "item", "caption"):
+            continue
+        for sentence in sentences(passage.text) if _TOLD.search(passage.text) else ():
+            who = spoken(index, passage, sentence, context)
+            yield from _of_sentence(passage, sentence, who, context)
+
+
+def _of_sentence(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:
+    for match in _TOLD.finditer(passage.text, sentence.start, sentence.end):
+        mention = owner_of(match.start(), who)
+        start = max(sentence.start, match.start() - _BEFORE)
+        if mention is None or _OTHERS.search(passage.text, start, match.start()):
+            continue
+        if mention not in who.here and not who.certain:
+            continue
+        gpus = [context.catalogue[key] for key in mention.ids]
+        known = [gpu for gpu in gpus if gpu.value("process") and gpu.confidence != "low"]
+        maker = (match["maker1"] or match["maker2"]).lower()
+        node = int((_DIGITS.search(match["node1"] or match["node2"]) or ["0"])[0])
+        right = [gpu for gpu in known if _is_made(str(gpu.value("process")), maker, node)]
+        if known:
+            verdict = "confirmed" if right else "contradicted"
+            yield of_field(passage, match.span(), "identity", "process", right or known, verdict, context)
+
+
+def _is_made(process: str, maker: str, node: int) -> bool:
+    """Whether a process on file is that of a maker, or of one that is not on file, and of a node."""
+    digits = _DIGITS.search(process)
+    told = {node, int(digits[0])} if digits else {node}
+    makers = ("tsmc", "samsung", "globalfoundries", "intel")
+    own = [each for each in makers if each in process.lower()]
+    return (not own or maker in own) and (len(told) == 1 or told <= _ONE_NODE)

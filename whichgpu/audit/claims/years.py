@@ -1,0 +1,163 @@
+"""Years and months in which devices came out: "released in 2021", "the T4 (Turing, 2018)"."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.claims.identity import architectures
+from whichgpu.audit.fields import ITS_OWN, of_field
+from whichgpu.audit.roles import spoken
+from whichgpu.audit.sentences import sentences
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.subjects import Mention
+    from whichgpu.hardware.gpu import Gpu
+
+_YEAR = re.compile(
+    r"(?:\b(?:(?:cards?|boards?|gpus?|chips?|parts?|veteran|flagship)\s+(?:from|of)(?= 20\d\d)|(?:is|was|"
+    r"it[\u2019']s) from(?= 20\d\d))|"
+    r"\b(?:released|launched|introduced|announced|unveiled|debuted|came out|arrived|presented|appeared|"
+    r"went on sale|followed|came(?= in (?:[A-Z][a-z]+ )?20)|made its debut|saw the light|was born|"
+    r"came to market|entered the market|"
+    r"reached (?:the market|stores|shelves)|"
+    r"started shipping|shipped|landed|became available|dates? (?:from|back to)|hit (?:the market|shelves|"
+    r"stores)|erschien|vorgestellt|ver\u00f6ffentlicht|sortie?|lanc\u00e9e?|parue?|lanzad[oa]|"
+    r"presentad[oa]|"
+    r"uscit[ao]|presentat[ao])\b)"
+    r"[^.;]{0,24}?\b(20[012]\d)\b",
+    re.IGNORECASE,
+)
+#: A year in a list of what a device is: "70 W, Turing, released 2018".
+_LISTED_YEAR = re.compile(
+    r"(?:^|,|[.;]\s)\s*(?:it (?:was )?(?:first )?)?(?:released|launched|introduced|announced|unveiled|came "
+    r"out)\s+"
+    r"(?:in\s+)?(?:[A-Z][a-z]+\s+)?(20[012]\d)\b(?=\s*[,.;]|\s+(?:and|at|for|with)\b|$)",
+    re.IGNORECASE,
+)
+#: A year in brackets right behind the device: "the T4 (Turing, 2018)".
+_OF_YEAR = re.compile(
+    r"\s*\((?:[A-Z][\w ]{2,14},\s*|(?:\d{1,4}(?:[ -]?(?:GB|W)),\s*){1,3})?(?:released |launched "
+    r")?(20[012]\d)\)"
+)
+#: A device and its year behind what was done with it: "NVIDIA announced the L40S in 2021".
+_DID = re.compile(
+    r"\b(?:released|launched|introduced|announced|unveiled|presented|shipped|brought out)\s+"
+    r"(?:(?:the|its|their|nvidia|amd|first|desktop)\s+){0,3}$",
+    re.IGNORECASE,
+)
+_IN_YEAR = re.compile(
+    r"\s+(?:[\w-]+\s+){0,2}?in\s+(?:early\s+|late\s+|mid-)?(?:[A-Z][a-z]+\s+)?(20[012]\d)\b"
+)
+#: "The Tesla P100 of 2016".
+_YEAR_OF = re.compile(r"\s+(?:of|from)\s+(20[012]\d)\b(?!\s*(?:and|or|-|/))")
+_THEN_YEAR = re.compile(
+    r"\s+(?:followed\s+|came\s+|only\s+)?in\s+(?:early\s+|late\s+|"
+    r"mid-)?(?:[A-Z][a-z]+\s+)?(20[012]\d)\b(?=\s*[.,;)]|$|\s+and\b)"
+)
+#: A year before the device at the start of a sentence: "Released in 2020, the".
+_BORN = re.compile(
+    r"\s*(?:First )?(?:released|launched|introduced|announced|unveiled)\s+(?:back )?in\s+(?:\w+\s+)?"
+    r"(20[012]\d),\s+(?:the\s+)?(?:nvidia\s+|amd\s+)?",
+    re.IGNORECASE,
+)
+#: What a text without any of which tells no year.
+_ANY_YEAR = re.compile(r"\b20[012]\d\b")
+#: How far a year may be from the name before it.
+_FAR = 90
+#: A sentence about a chip, which may come out before the card.
+_OF_THE_CHIP = re.compile(
+    r"\s*(?:The|Its|This) (?:chip|die|silicon|architecture|generation)\b", re.IGNORECASE
+)
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every year of a device with its verdict."""
+    for index, passage in enumerate(context.document.passages):
+        if passage.kind not in ("paragraph", "item", "caption", "heading"):
+            continue
+        for sentence in sentences(passage.text) if _ANY_YEAR.search(passage.text) else ():
+            place = (sentence.start, sentence.end)
+            who = spoken(index, passage, sentence, context)
+            if who.here:
+                yield from _years(passage, place, who.here, context)
+            elif _OF_THE_CHIP.match(sentence.text) or not (who.topic and who.certain):
+                continue
+            else:
+                told = _YEAR if ITS_OWN.match(sentence.text) else _LISTED_YEAR
+                for match in told.finditer(passage.text, *place):
+                    yield from of_year(passage, match, who.topic[0], context)
+
+
+def _years(
+    passage: Passage, place: tuple[int, int], here: Sequence[Mention], context: Context
+) -> Iterator[Finding]:
+    """The year in which a device, or a family, came out."""
+    told = _YEAR.search(passage.text, *place)
+    for mention in here if told else ():
+        # "The T4 was released in 2018, the A2 in 2021".
+        then = _THEN_YEAR.match(passage.text, mention.end, place[1])
+        if then and told and mention.start > told.end():
+            yield from of_year(passage, then, mention, context)
+    yield from _years_behind(passage, place, here, context)
+    for match in _OF_YEAR.finditer(passage.text, *place):
+        named = [each for each in here if each.end == match.start()]
+        if named:
+            yield from of_year(passage, match, named[0], context)
+    first = _BORN.match(passage.text, *place)
+    if first and here and here[0].start == first.end():
+        yield from of_year(passage, first, here[0], context)
+    for match in _YEAR.finditer(passage.text, *place):
+        before = [each for each in here if each.end <= match.start() and match.start() - each.end < _FAR // 2]
+        between = before and architectures().search(passage.text, before[-1].end, match.start())
+        if not before or (between and " from" not in match[0]):
+            continue
+        yield from of_year(passage, match, before[-1], context)
+
+
+def _years_behind(
+    passage: Passage, place: tuple[int, int], here: Sequence[Mention], context: Context
+) -> Iterator[Finding]:
+    """Years right behind a name: "announced the L40S in 2023", "the Tesla P100 of 2016"."""
+    for mention in here:
+        did = _DID.search(passage.text, max(place[0], mention.start - _FAR // 2), mention.start)
+        then = _YEAR_OF.match(passage.text, mention.end, place[1])
+        then = then or (_IN_YEAR.match(passage.text, mention.end, place[1]) if did else None)
+        if then:
+            yield from of_year(passage, then, mention, context)
+
+
+def of_year(passage: Passage, match: re.Match[str], mention: Mention, context: Context) -> Iterator[Finding]:
+    """The year that a device is said to be of; one beside it may be that of the announcement."""
+    dated = [context.catalogue[key] for key in mention.ids]
+    dated = [gpu for gpu in dated if gpu.value("release_date")]
+    if not dated:
+        return
+    first = min(dated, key=lambda gpu: str(gpu.value("release_date")))
+    apart = min(abs(int(match[1]) - int(str(gpu.value("release_date"))[:4])) for gpu in dated)
+    late = int(match[1]) - int(str(first.value("release_date"))[:4])
+    # A card is announced in the weeks before it is sold, and not in the year before.
+    early = late == -1 and str(first.value("release_date"))[5:7] > "02" and first.segment in _CARDS
+    wrong = apart > 1 or (apart and late > 1) or early or _of_that_month(match[0], first, late)
+    verdict = "confirmed" if not apart else "contradicted" if wrong else "unverifiable"
+    yield of_field(passage, match.span(1), "identity", "release_date", [first], verdict, context)
+
+
+def _of_that_month(words: str, gpu: Gpu, late: int) -> bool:
+    """Whether a text tells the month of a release, and so another year of the same event.
+
+    What is announced a year before it is sold is so in any month.
+    """
+    if late < 0 and _ANNOUNCED.match(words):
+        return False
+    born = str(gpu.value("release_date"))
+    return len(born) >= 7 and re.search(rf"\b{_MONTHS[int(born[5:7]) - 1]}", words) is not None
+
+
+_CARDS = ("geforce", "workstation", "radeon")
+_ANNOUNCED = re.compile(r"announced|unveiled|introduced|presented", re.IGNORECASE)
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
