@@ -33,8 +33,10 @@ class Standing(NamedTuple):
 
 _NOTHING = Standing("", "")
 #: What GPUs are to compilers, with the software and the release meant, where there is nothing to say: a
-#: table of jobs asks for the same thing of many cards.
+#: table of jobs asks for the same thing of many cards. A release is what somebody typed, so that there is a
+#: most of them.
 _SILENT: set[tuple[str, ...]] = set()
+_KEPT = 4096
 
 
 @lru_cache(maxsize=4096)
@@ -50,6 +52,8 @@ def standing(gpu: Gpu, software: str, release: str, said: str) -> Standing:
         return _NOTHING
     found = _standing(device, frameworks.frameworks()[software], meant)
     if found == _NOTHING:
+        if len(_SILENT) >= _KEPT:
+            _SILENT.clear()
         _SILENT.add(alike)
     return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -205,12 +205,7 @@ def in_flight(job: Job) -> Job:
     return replace(job, concurrency=serving.replicas(job))
 
 
-_roomy: dict[int, tuple[Gpu, Gpu]] = {}
-
-
+@lru_cache(maxsize=1024)
 def roomy(gpu: Gpu) -> Gpu:
     """The same GPU with memory for anything: a job is timed on it that does not fit."""
-    if id(gpu) not in _roomy:
-        # With the GPU itself, so that no other can have its id.
-        _roomy[id(gpu)] = gpu, resized(gpu, gpu.id, memory=_ROOM)
-    return _roomy[id(gpu)][1]
+    return resized(gpu, gpu.id, memory=_ROOM)
