@@ -21,7 +21,7 @@ from whichgpu.web.settings import Settings
 BOUNDED = {
     "whichgpu.cost.device._devices": 512,
     "whichgpu.cost.optable._tables": 24,
-    "whichgpu.cost.rows._met": 4096,
+    "whichgpu.cost.rows._met": 512,
     "whichgpu.planner.sweeps._kept": 64,
     "whichgpu.software.stacks._SILENT": 4096,
     "whichgpu.workloads.model._traces": 3,

@@ -81,7 +81,7 @@ def need(text: str, column: str) -> str:
     return text
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=4096)
 def read_head(texts: tuple[str, ...]) -> Head:
     """Read what is text of a row. Texts that mean the same job make the same key."""
     name, phase, kind, stack, options = map(str.strip, texts)
@@ -125,7 +125,7 @@ def _numbered(found: Runtime) -> tuple[tuple[str, ...], int]:
 #: The runtimes that were met, by id and marks, which a job's text may be among; the first are let go. No
 #: number is given twice: a runtime that is met again only shares no sweep with what went before.
 _met: dict[tuple[str, ...], list[tuple[int, Runtime]]] = {}
-_KEPT, _ALIKE = 4096, 64
+_KEPT, _ALIKE = 512, 64
 _numbers = count()
 
 

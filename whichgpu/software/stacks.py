@@ -11,6 +11,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from whichgpu.hardware.parts import kept
 from whichgpu.software import features, frameworks, model, support, targets, verdicts, versions
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ _SILENT: set[tuple[str, ...]] = set()
 _KEPT = 4096
 
 
-@lru_cache(maxsize=4096)
+@kept(4096)
 def standing(gpu: Gpu, software: str, release: str, said: str) -> Standing:
     """How a framework (its id) stands on a GPU; `release` is what the runtime means, `said` a job's text.
 
@@ -110,7 +111,7 @@ def _because(verdict: Verdict) -> str:
     return verdict.why[0] if verdict.why else "no release of it does"
 
 
-@lru_cache(maxsize=4096)
+@kept(4096)
 def lacking(gpu: Gpu, software: str, format_: str) -> str:
     """What to know where the latest release of a framework says that it does not run a format on a GPU."""
     framework = frameworks.frameworks()[software]

@@ -26,19 +26,23 @@ _PEAKS = ("fp32", "fp16", "fp8", "fp4")
 
 
 def gpu_page(name: str) -> Report:
-    """One GPU: specifications with their sources on them, roofline, prices over time, measurements."""
-    from whichgpu.hardware.names import resolve
+    """One GPU: specifications with their sources on them, roofline, prices over time, measurements.
 
-    gpu = resolve(name, answers.known())
-    made = answers.show(gpu.id, asks.Show(review=False))
+    A part of one has no prices of its own.
+    """
+    from whichgpu.hardware.slices import is_part, resolve_device
+
+    gpu, _ = resolve_device(name, answers.known())
+    made = answers.show(name, asks.Show(review=False))
     facts, *rest = made.blocks
-    offers = answers.prices(gpu.id, asks.Prices.model_validate({})).data["offers"]
+    alone = not is_part(gpu)
+    offers = answers.prices(gpu.id, asks.Prices.model_validate({})).data["offers"] if alone else ()
     blocks: list[Any] = [
         figures.of_gpu(made.data, offers),
         _sourced(facts) if isinstance(facts, Table) else facts,
     ]
     blocks += [chart] if (chart := roof(gpu)) else []
-    blocks += price_blocks(gpu)
+    blocks += price_blocks(gpu) if alone else ()
     blocks.append(_measured(gpu))
     return made._replace(blocks=(*blocks, *rest))
 

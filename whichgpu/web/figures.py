@@ -272,7 +272,9 @@ def of_gpu(data: Document, offers: Iterable[Document]) -> Figures:
     items += [(f"USD an hour on demand, {one['provider']}", f"{one['usd_per_gpu_hour']:,.2f}")
               for one in _first_of_each(offers) if one["kind"] == "on_demand"]  # fmt: skip
     beside = ", ".join(filter(None, (data["vendor"], data["segment"], known.get("release_date", "")[:4])))
-    doors = (("Prices", f"/prices/{data['id']}"), ("Software that runs", f"/compat?gpu={data['id']}"))
+    # A part of a GPU is sold, and runs software, as the whole does.
+    whole = data["id"].partition(":")[0]
+    doors = (("Prices", f"/prices/{whole}"), ("Software that runs", f"/compat?gpu={whole}"))
     return Figures(str(known.get("memory") or data["name"]), beside, tuple(items), doors=doors)
 
 

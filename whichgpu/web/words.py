@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _ONE = r"""--([a-z][a-z-]*[a-z])(?:[ =]("[^"]*"|'[^']*'|[^\s()"']+))?"""
 _OPTION = re.compile(_ONE)
 #: Options beside each other are one change.
-_OPTIONS = re.compile(rf"{_ONE}(?: {_ONE})*")
+_OPTIONS = re.compile(rf"{_ONE}(?:(?<![,.;:]) {_ONE})*")
 _MEANT = re.compile(r"did you mean ([^?]+)\?|' may be ([^;]+);")
 #: A word of capitals stands for a figure of one's own: `IN/OUT USD per million`.
 _STANDS_FOR = re.compile(r"\b(?:IN|OUT|N)\b")

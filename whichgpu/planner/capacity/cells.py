@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from whichgpu.cost.layout import memory_parts, settle
 from whichgpu.cost.support import refusal
 from whichgpu.errors import UsageError
 from whichgpu.facts.model import Interval
-from whichgpu.hardware.parts import resized
+from whichgpu.hardware.parts import kept, resized
 from whichgpu.values import immutable
 from whichgpu.workloads.precision import precision
 
@@ -205,7 +205,7 @@ def in_flight(job: Job) -> Job:
     return replace(job, concurrency=serving.replicas(job))
 
 
-@lru_cache(maxsize=1024)
+@kept(1024)
 def roomy(gpu: Gpu) -> Gpu:
     """The same GPU with memory for anything: a job is timed on it that does not fit."""
     return resized(gpu, gpu.id, memory=_ROOM)
