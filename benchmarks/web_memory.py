@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 #: How often each kind is asked while all that is kept fills: what takes long, as that keeps most.
 FILLING = {
     "gpus": 2, "prices": 6, "explain": 2, "judge": 2, "own": 2, "spot": 2, "compat": 4, "nothing": 2,
-    "runtime": 6, "release": 6, "predict": 6, "part": 4, "fit": 4, "gpu": 4, "workload": 4, "compare": 2,
+    "runtime": 12, "release": 12, "predict": 6, "part": 8, "fit": 4, "gpu": 4, "workload": 4, "compare": 2,
     "recommend": 2, "ranking": 6, "load": 1,
 }  # fmt: skip
 #: How often after that: all of it, and more of what is answered fast.
 AFTER = {
-    "gpus": 2, "prices": 40, "explain": 4, "judge": 12, "own": 20, "spot": 40, "compat": 20, "nothing": 2,
+    "gpus": 2, "prices": 40, "explain": 4, "judge": 12, "own": 40, "spot": 160, "compat": 20, "nothing": 2,
     "runtime": 4, "release": 4, "predict": 3, "part": 2, "fit": 2, "gpu": 2, "workload": 1, "compare": 0.5,
     "recommend": 0.5, "ranking": 1, "load": 0.3,
 }  # fmt: skip

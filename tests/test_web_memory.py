@@ -11,7 +11,9 @@ import pytest
 
 pytest.importorskip("fastapi", reason="needs pip install 'whichgpu[web]'")
 
+from whichgpu import api
 from whichgpu.cost import rows
+from whichgpu.cost.fit import fit
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.software import stacks
 from whichgpu.web.front import Front
@@ -72,6 +74,15 @@ def test_new_questions_fill_only_what_has_a_bound(web):
     assert grown <= BOUNDED.keys()
     assert grown, "new questions are met with what is kept, else this says nothing"
     assert {name: size for name, size in kept().items() if size > BOUNDED.get(name, size)} == {}
+
+
+def test_a_release_that_no_effect_knows_is_no_more_to_keep():
+    """Effects are added up once for all runtimes that they do not tell apart, whose figures are the same."""
+    met = [api.predict("llama-3.1-8b", gpu="l4", runtime=f"vLLM 0.{n}") for n in (731, 732)]
+    before = len(fit()._known)
+    later = api.predict("llama-3.1-8b", gpu="l4", runtime="vLLM 0.733")
+    assert len(fit()._known) == before
+    assert all(one.throughput == later.throughput for one in met)
 
 
 def test_runtimes_that_were_met_are_let_go_and_never_mistaken(monkeypatch):

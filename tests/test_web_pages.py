@@ -226,6 +226,15 @@ def test_a_part_of_a_gpu_has_its_pages(web):
     assert "&#39;l4:2&#39; is 2 GPUs" in web.get("/compare?gpu=l4:2,a10").text
 
 
+def test_a_part_without_fp16_is_told_by_what_it_computes_in(web):
+    document, page = web.get("/api/v1/gpus/tpu-v5e").json(), web.get("/gpus/tpu-v5e").text
+    figures = page[page.index('class="figures') : page.index("</dl>")]
+    assert "fp16" not in document["fields"]
+    assert document["fields"]["bf16"]["text"].partition(" (")[0] in figures
+    assert "The bends are at FP32 7.45, BF16 241 operations" in page
+    assert "Measured on it: 1 published result<" in page
+
+
 def test_a_price_that_moves(web):
     path = "/?workload=resnet50&target=1000+images/s"
     first = web.get("/api/v1/recommend?" + path.partition("?")[2]).json()["candidates"][0]["gpu"]
@@ -273,6 +282,8 @@ def test_sentences_of_the_terminal_become_links():
     assert words('write e.g. --precision "w8a16"') == "write e.g. Precision w8a16"
     assert words("see what is: whichgpu prices") == 'see what is: <a href="/prices">Prices</a>'
     assert words("type whichgpu prices own l4") == "type whichgpu prices own l4"
+    offers = words("see: whichgpu prices h100-80gb-sxm --term spot")
+    assert offers == 'see: <a href="/prices/h100-80gb-sxm?term=spot">Prices of h100-80gb-sxm</a>'
     fault = "no GPU 'a11'; did you mean a10, a16?"
     mended = words.instead(fault, "gpu", "l4, a11")
     assert 'gpu=l4%2C+a16">a16</a>?' in mended

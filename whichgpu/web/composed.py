@@ -59,7 +59,9 @@ def _sourced(table: Table) -> Table:
 def roof(gpu: Gpu) -> Chart | None:
     """The roofline of a GPU in each format that it computes in; None without bandwidth or peaks."""
     rate = gpu.value("bandwidth")
-    peaks = {name: peak for name in _PEAKS if (peak := gpu.value(name))}
+    # A TPU has no FP16: its matrix units take BF16.
+    names = [name if name != "fp16" or gpu.value(name) else "bf16" for name in _PEAKS]
+    peaks = {name: peak for name in names if (peak := gpu.value(name))}
     if not rate or not peaks:
         return None
     low, high = _INTENSITIES
@@ -142,7 +144,8 @@ def _measured(gpu: Gpu) -> Table | str:
         "Unit",
         "Source",
     )
-    return Table.of(f"Measured on it: {len(rows):,} published results", columns, cells)
+    results = "1 published result" if len(rows) == 1 else f"{len(rows):,} published results"
+    return Table.of(f"Measured on it: {results}", columns, cells)
 
 
 @lru_cache(maxsize=1024)
