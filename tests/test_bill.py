@@ -18,7 +18,7 @@ from whichgpu.errors import Infeasible, UsageError
 from whichgpu.facts.model import Interval
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner.bill import Bill, bill
-from whichgpu.planner.bill_use import Use, read_discounts
+from whichgpu.planner.bill_use import Use, monthly, read_discounts
 from whichgpu.planner.wishes import read_target
 from whichgpu.prices import spot
 from whichgpu.workloads.job import Job
@@ -168,8 +168,26 @@ def test_a_machine_of_more_gpus_is_whole_or_the_fewest_more() -> None:
     assert ways(made(offer("on_demand", 9.0, gpus=1.0), gpus=2)).keys() == {"own"}
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("30% for 1 year", {"1-year": 0.3}),
+        ("55 % off, three years", {"3-years": 0.55}),
+        ("20 % with a 3-year commitment", {"3-years": 0.2}),
+    ],
+)
+def test_a_discount_as_people_write_it(text: str, found: dict[str, float]) -> None:
+    assert read_discounts([text]) == pytest.approx(found)
+
+
+def test_what_leaves_may_say_that_it_is_of_a_month() -> None:
+    assert [monthly(text) for text in ("2 TB", "2TB per month", "2 TB/month")] == [2e12] * 3
+    with pytest.raises(UsageError, match="2 TB a day"):
+        monthly("2 TB a day")
+
+
 def test_what_cannot_be(whichgpu: Any) -> None:
-    for text in ("30 %", "2y 30 %", "1y 120 %", "1y -5 %", "1y"):
+    for text in ("30 %", "10 years 5 %", "1y 30 % of what", "2y 30 %", "1y 120 %", "1y -5 %", "1y"):
         with pytest.raises(UsageError):
             read_discounts([text])
     for use in (Use(hours_per_day=0), Use(hours_per_day=25), Use(busy=0), Use(busy=1.5), Use(egress=-1)):

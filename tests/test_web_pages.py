@@ -210,6 +210,31 @@ def test_a_comparison_has_one_address(web):
     assert web.get("/compare/A10-vs-L4", follow_redirects=False).headers["location"] == "/compare/a10-vs-l4"
 
 
+def test_a_part_of_a_gpu_has_its_pages(web):
+    """A slice and a share are compared, and shown, as in a terminal; of a share the address is in percent."""
+    compared = web.get("/compare?gpu=A100 80GB SXM:mig-3g.40gb,l4:1/2", follow_redirects=False)
+    where = "/compare/a100-80gb-sxm:mig-3g.40gb-vs-l4:50%25"
+    assert (compared.status_code, compared.headers["location"]) == (303, where)
+    page = web.get(where, follow_redirects=False)
+    assert page.status_code == 200
+    assert "L4 1/2 share" in page.text
+    document = web.get("/api/v1/gpus/l4:50%25").json()
+    assert document["id"] == "l4:1/2"
+    shown = web.get("/gpus/l4:50%25").text
+    assert document["fields"]["bandwidth"]["text"] in shown
+    assert 'href="/prices/l4"' in shown, "a part has no prices of its own"
+    assert "&#39;l4:2&#39; is 2 GPUs" in web.get("/compare?gpu=l4:2,a10").text
+
+
+def test_a_part_without_fp16_is_told_by_what_it_computes_in(web):
+    document, page = web.get("/api/v1/gpus/tpu-v5e").json(), web.get("/gpus/tpu-v5e").text
+    figures = page[page.index('class="figures') : page.index("</dl>")]
+    assert "fp16" not in document["fields"]
+    assert document["fields"]["bf16"]["text"].partition(" (")[0] in figures
+    assert "The bends are at FP32 7.45, BF16 241 operations" in page
+    assert "Measured on it: 1 published result<" in page
+
+
 def test_a_price_that_moves(web):
     path = "/?workload=resnet50&target=1000+images/s"
     first = web.get("/api/v1/recommend?" + path.partition("?")[2]).json()["candidates"][0]["gpu"]
@@ -253,9 +278,12 @@ def test_sentences_of_the_terminal_become_links():
     assert "option=a%3D1&amp;option=b%3D3" in words("use --option b=3.")
     assert words("--cpu-offload-gb 5 is not asked here") == "--cpu-offload-gb 5 is not asked here"
     assert words("leave out --gpu or <b>") == "leave out “GPU” or &lt;b&gt;"
+    assert "--" not in words("write it: --gpu anything, --gpu l4")
     assert words('write e.g. --precision "w8a16"') == "write e.g. Precision w8a16"
     assert words("see what is: whichgpu prices") == 'see what is: <a href="/prices">Prices</a>'
     assert words("type whichgpu prices own l4") == "type whichgpu prices own l4"
+    offers = words("see: whichgpu prices h100-80gb-sxm --term spot")
+    assert offers == 'see: <a href="/prices/h100-80gb-sxm?term=spot">Prices of h100-80gb-sxm</a>'
     fault = "no GPU 'a11'; did you mean a10, a16?"
     mended = words.instead(fault, "gpu", "l4, a11")
     assert 'gpu=l4%2C+a16">a16</a>?' in mended
@@ -272,6 +300,7 @@ def test_sentences_of_the_terminal_become_links():
         ("/?workload=resnet50&needs=wings", "needs"),
         ("/?workload=resnet50&offers=nothing", "offers"),
         ("/own?gpu=a10&hours_per_day=25", "hours_per_day"),
+        ("/?workload=llama-3.1-8b&users=many", "users"),
         ("/spot?gpu=a10&hours=40&saving=soon", "saving"),
         ("/judge?quote=cheap", "quote"),
         ("/fit?workload=resnet50&batch=none", "batch"),
@@ -283,6 +312,41 @@ def test_a_fault_stands_at_its_field(web, path, field):
     marked = re.findall(r'id="f-(\w+)"[^>]* aria-invalid="true"', text)
     assert marked == [field]
     assert text.index('role="alert"') > 0
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/?workload=llama-3.1-8b&users=many", "Users: &#39;many&#39; is no number; write e.g. 200"),
+        ("/own?gpu=a10&hours_per_day=all", "Hours a day: &#39;all&#39; is no number; write e.g. 8"),
+        ("/spot?gpu=a10&hours=3+GB", "Hours of work: &#39;3 GB&#39; is not a time"),
+    ],
+)
+def test_a_fault_calls_its_field_as_the_form_does(web, path, said):
+    assert said in web.get(path).text
+
+
+@pytest.mark.parametrize(
+    ("question", "plain", "worded"),
+    [
+        ("spot?gpu=a100-80gb-sxm&hours=", "72", "3 days"),
+        ("own?gpu=rtx-4090&hours_per_day=", "3", "3 hours a day"),
+        ("recommend?workload=llama-3.1-8b&gpus=l4&users=", "1200", "1,200 users"),
+    ],
+)
+def test_a_number_may_say_what_it_counts(web, question, plain, worded):
+    one, other = (web.get(f"/api/v1/{question}{value}") for value in (plain, worded))
+    assert one.status_code == 200
+    assert one.json() == other.json()
+
+
+def test_no_cell_is_a_formula_to_a_spreadsheet():
+    from whichgpu.web.parts import _harmless
+
+    for text in ("=1+1", "@sum", "+cmd|' /C calc'!A0", "-2+3+cmd|'x'!A0", "\t=1"):
+        assert _harmless(text) == f"'{text}"
+    for text in ("-3.5 %", "-", "- 4 GB", "+1,234.5", "1-2"):
+        assert _harmless(text) == text
 
 
 def test_a_list_has_its_parts(web):

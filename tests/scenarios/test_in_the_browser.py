@@ -86,9 +86,10 @@ def test_a_person_answers_it(base: str, page: Page, question: Question) -> None:
 
 
 def _fill(page: Page, name: str, value: str) -> None:
-    """Put a value where the form asks for it, in its folded part where that is its place."""
-    field = page.locator(f"#f-{name}")
-    assert field.count() == 1, f"the form has no place for {name}"
+    """Put a value under the label that the form has for it, in its folded part where that is its place."""
+    label = page.locator(f"label[for=f-{name}]").text_content() or ""
+    field = page.locator("form.ask").get_by_label(label.strip(), exact=True)
+    assert field.count() == 1, f"the form has no one place for {name}, {label}"
     if not field.is_visible():
         page.locator("form.ask summary").click()
     if field.evaluate("one => one.tagName") == "SELECT":

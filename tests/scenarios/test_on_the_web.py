@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -57,6 +58,17 @@ def test_it(ask, facts):
     assert read == ["fit a", "fit b", "recommend c --epochs 1", "recommend d --epochs 1"]
     with pytest.raises(NameError, match="SIZE"):
         list(lines(test, {}))
+
+
+def test_every_question_has_its_places_in_a_form(client: TestClient) -> None:
+    """Somebody who has only the page finds a label for all that a question states, and what it may be."""
+    forms = {path: client.get(path).text for path in {one.door[0] for one in asked()}}
+    for question in asked():
+        form = forms[question.door[0]]
+        for name, value in question.fields():
+            assert re.search(rf'<label for="f-{name}">\s*\w', form), f"{question.line}: no label of {name}"
+            chosen = re.search(rf'<select id="f-{name}".*?</select>', form, re.DOTALL)
+            assert chosen is None or f">{value}<" in chosen[0], f"{question.line}: {name} has no {value}"
 
 
 @pytest.mark.parametrize("question", asked(), ids=lambda one: f"{one.number}-{one.line[:60]}")

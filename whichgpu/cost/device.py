@@ -11,6 +11,7 @@ import numpy as np
 from whichgpu.cost.classes import kin, lineage, memory_kind
 from whichgpu.cost.coefficients import section
 from whichgpu.errors import UsageError
+from whichgpu.hardware.parts import kept
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
@@ -471,7 +472,7 @@ _devices: dict[tuple[tuple[int, ...], float, bool, str, str, tuple[str, ...]], D
 _KEPT = 512
 
 
-@lru_cache(maxsize=1024)
+@kept(1024)
 def _desktop_clock(gpu: Gpu) -> float:
     """Hz that a laptop's chip reaches on a desktop card; NaN of what is no laptop, or of a family unknown."""
     from whichgpu.hardware.catalogue import catalogue

@@ -36,7 +36,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import field, replace
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -260,7 +260,7 @@ class Fit:
         # All GPUs of a lineage and memory share their parts, and so do all sweeps: they are added up once.
         stacks = runtime.among(len(places))
         under = {
-            id(stack): (self._known.setdefault((terms, stack.stacks, *how.values()), {}),
+            id(stack): (self._known.setdefault((terms, self._told_apart(stack), *how.values()), {}),
                         partial(self._parts, terms, stack, how))
             for stack in {id(stack): stack for stack in stacks}.values()
         }  # fmt: skip
@@ -269,6 +269,17 @@ class Fit:
             kind: [_factor(known, found, kind, place) for known, found, place in cells] for kind in set(kinds)
         }
         return np.array([rows[kind] for kind in kinds])[:, :, None]
+
+    @cached_property
+    def _stacks(self) -> frozenset[str]:
+        """What runtimes are called in effects."""
+        named = (name.partition("=")[2] for name in self.effects)
+        return frozenset(name.removesuffix("+train") for name in named if name)
+
+    def _told_apart(self, stack: Runtime) -> tuple[str, ...]:
+        """What of a runtime the parts hang on: marks that no effect has add nothing."""
+        own = (stack.kernels, f"{stack.kernels}+{stack.id}")
+        return tuple(one for one in stack.stacks if one in own or one in self._stacks)
 
     def _parts(
         self, terms: Callable[..., Terms], runtime: Runtime, how: Mapping[str, Any], kind: OpClass,

@@ -14,7 +14,7 @@ port at once. `devices` are columns, (G, 1); sizes and counts broadcast to (G, J
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -98,7 +98,7 @@ def hop(devices: Devices) -> Array:
     return devices.each(lambda gpu: _between(gpu.id, devices.system)[1])
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _between(gpu: str, system: str) -> tuple[float | None, float]:
     """Rate in B/s for each GPU, and latency in s, between the machines named, or built for a GPU.
 

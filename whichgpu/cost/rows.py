@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from functools import lru_cache
+from itertools import count
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -80,7 +81,7 @@ def need(text: str, column: str) -> str:
     return text
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=4096)
 def read_head(texts: tuple[str, ...]) -> Head:
     """Read what is text of a row. Texts that mean the same job make the same key."""
     name, phase, kind, stack, options = map(str.strip, texts)
@@ -108,17 +109,25 @@ def _options(text: str) -> dict[str, str]:
 
 
 def _numbered(found: Runtime) -> tuple[tuple[str, ...], int]:
-    """What stands for a runtime: its id and marks, and its number among those that were met with these."""
+    """What stands for a runtime: its id and marks, and the number that it was given when it was met."""
     # Equality reads all of its columns, so that only the few that look alike are compared.
     name = (found.id, *found.marks)
     alike = _met.setdefault(name, [])
-    if found not in alike:
-        alike.append(found)
-    return name, alike.index(found)
+    number = next((known for known, one in alike if one == found), None)
+    if number is None:
+        number = next(_numbers)
+        alike.append((number, found))
+        del alike[:-_ALIKE]
+        if len(_met) > _KEPT:
+            _met.pop(next(iter(_met)), None)
+    return name, number
 
 
-#: The runtimes that were met, by id and marks.
-_met: dict[tuple[str, ...], list[Runtime]] = {}
+#: The runtimes that were met, by id and marks, which a job's text may be among; the first are let go. No
+#: number is given twice: a runtime that is met again only shares no sweep with what went before.
+_met: dict[tuple[str, ...], list[tuple[int, Runtime]]] = {}
+_KEPT, _ALIKE = 512, 64
+_numbers = count()
 
 
 def read_job(row: Mapping[str, str]) -> jobs.Job:

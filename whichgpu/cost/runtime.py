@@ -243,7 +243,7 @@ def _names() -> tuple[tuple[str, str], ...]:
     return tuple((name, key) for _, name, key in ranked)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def runtime(text: str, fallback: str) -> Runtime:
     """The runtime that free text names; the `fallback`'s id, marked inexact, where none is named.
 

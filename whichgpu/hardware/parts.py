@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache, wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from whichgpu.hardware.fields import FIELDS, RATES
 from whichgpu.units import DIMENSIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from whichgpu.hardware.gpu import Gpu
+
+    Asked = ParamSpec("Asked")
+    Told = TypeVar("Told")
 
 #: What follows the SMs of a part, and what follows its memory; power is shared out with the SMs.
 _OF_SMS = ("sms", "cores", "tensor_cores", "rt_cores", "power", "rt", *RATES)
@@ -39,6 +43,27 @@ def comes_alone(gpu: Gpu) -> bool:
 def is_part(gpu: Gpu) -> bool:
     """Whether a device is part of a GPU, so that several do not work together."""
     return ":" in gpu.id
+
+
+def kept(
+    most: int,
+) -> Callable[[Callable[Concatenate[Gpu, Asked], Told]], Callable[Concatenate[Gpu, Asked], Told]]:
+    """`lru_cache` of what is told of a GPU, so many answers; of parts none, which it would hold with them.
+
+    There is no end to the shares that one may write, and each is a device of its own with all its facts.
+    """
+
+    def made(tell: Callable[Concatenate[Gpu, Asked], Told]) -> Callable[Concatenate[Gpu, Asked], Told]:
+        known: Any = lru_cache(maxsize=most)(tell)
+
+        @wraps(tell)
+        def told(gpu: Gpu, /, *asked: Asked.args, **named: Asked.kwargs) -> Told:
+            found: Told = (tell if is_part(gpu) else known)(gpu, *asked, **named)
+            return found
+
+        return told
+
+    return made
 
 
 def works_alone(gpu: Gpu) -> bool:

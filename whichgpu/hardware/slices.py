@@ -68,7 +68,8 @@ def resolve_device(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
     from fractions import Fraction
 
     part = Fraction(int(match["over"]), int(match["under"]) or 1) if match["over"] else None
-    part = Fraction(match["percent"]) / 100 if part is None else part
+    # A share is called by what may be written: 33.3333333 % is 1/3.
+    part = (Fraction(match["percent"]) / 100).limit_denominator(9999) if part is None else part
     if not 0 < part < 1:
         raise UsageError(
             f"'{one_line(text)}': a share is between nothing and all; write {gpu.id}:1/2 or {gpu.id}"

@@ -36,7 +36,7 @@ def asked_bill(job: Job, gpu: str, typed: Typed, catalogue: Catalogue, today: da
     from whichgpu.facts.model import Interval
     from whichgpu.hardware.slices import in_one, is_part, resolve_device
     from whichgpu.planner.bill import bill
-    from whichgpu.planner.bill_use import Use, read_discounts
+    from whichgpu.planner.bill_use import Use, monthly, read_discounts
     from whichgpu.planner.size import sized
     from whichgpu.planner.wishes import read_positive, read_target
     from whichgpu.prices.spot import habits
@@ -53,7 +53,7 @@ def asked_bill(job: Job, gpu: str, typed: Typed, catalogue: Catalogue, today: da
     use = Use(
         hours_per_day=typed.hours_per_day, busy=parse(typed.busy, "share"),
         amount=work.units if work else None, discounts=read_discounts(typed.discounts),
-        egress=parse(typed.egress or "0 B", "memory"), storage=parse(typed.storage or "0 B", "memory"),
+        egress=monthly(typed.egress or "0 B"), storage=parse(typed.storage or "0 B", "memory"),
         how=habits()._replace(every=parse(every, "time")).checked() if every else None,
     )  # fmt: skip
     rate = read_target(typed.throughput, known, whole).rate if typed.throughput else None

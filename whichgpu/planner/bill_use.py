@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.errors import UsageError
@@ -15,8 +16,11 @@ if TYPE_CHECKING:
 
 #: Days of a mean month.
 DAYS_PER_MONTH = HOURS_PER_MONTH / 24.0
-#: What `--discount` calls the discounts of `prices.discount_facts`.
-TERMS = {"1y": "1-year", "1 year": "1-year", "3y": "3-years", "3 years": "3-years"}
+#: What `--discount` calls the discounts of `prices.discount_facts`, and the words between term and share.
+TERMS = {"1": "1-year", "one": "1-year", "3": "3-years", "three": "3-years"}
+_TERM = re.compile(r"(?i)\b(1|one|3|three)[\s-]*(?:years?|yrs?|y)\b")
+_MONTHLY = re.compile(r"(?i)\s*(?:/|per|an?|each|every)\s*(?:mo|month)\s*$|\s*monthly\s*$")
+_BETWEEN = re.compile(r"(?i)\b(?:off|for|on|over|an?|discount|commit\w*|of|with|in)\b|[=:,()]")
 
 
 class Use(NamedTuple):
@@ -50,15 +54,24 @@ class Use(NamedTuple):
         return self
 
 
+def monthly(text: str) -> float:
+    """Bytes of a month, which may say so (`2 TB a month`); raises `UsageError` for no such thing."""
+    return parse(_MONTHLY.sub("", text), "memory")
+
+
 def read_discounts(texts: Sequence[str]) -> dict[str, float]:
-    """`"1y 30 %"` as a share off for a term; raises `UsageError` for another term or no share."""
+    """`"1y 30 %"`, `"30 % off for 3 years"` as a share off for a term.
+
+    Raises `UsageError` for another term or no share.
+    """
     found = {}
     for text in texts:
-        name = next((name for name in TERMS if text.strip().lower().startswith(name)), None)
-        if name is None:
+        term = _TERM.search(text)
+        rest = _BETWEEN.sub(" ", _TERM.sub(" ", text, count=1)).strip()
+        if term is None or not rest:
             raise UsageError(f"'{text}' is no discount for 1y or 3y; write e.g. --discount \"1y 30 %\"")
-        share = parse(text.strip()[len(name) :].strip(" =:"), "share")
+        share = parse(rest, "share")
         if not 0 <= share < 1:
             raise UsageError(f'a discount of {share:.0%} cannot be; write e.g. --discount "1y 30 %"')
-        found[TERMS[name]] = share
+        found[TERMS[term[1].lower()]] = share
     return found

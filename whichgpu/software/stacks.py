@@ -11,6 +11,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from whichgpu.hardware.parts import kept
 from whichgpu.software import features, frameworks, model, support, targets, verdicts, versions
 
 if TYPE_CHECKING:
@@ -33,11 +34,13 @@ class Standing(NamedTuple):
 
 _NOTHING = Standing("", "")
 #: What GPUs are to compilers, with the software and the release meant, where there is nothing to say: a
-#: table of jobs asks for the same thing of many cards.
+#: table of jobs asks for the same thing of many cards. A release is what somebody typed, so that there is a
+#: most of them.
 _SILENT: set[tuple[str, ...]] = set()
+_KEPT = 4096
 
 
-@lru_cache(maxsize=4096)
+@kept(4096)
 def standing(gpu: Gpu, software: str, release: str, said: str) -> Standing:
     """How a framework (its id) stands on a GPU; `release` is what the runtime means, `said` a job's text.
 
@@ -50,6 +53,8 @@ def standing(gpu: Gpu, software: str, release: str, said: str) -> Standing:
         return _NOTHING
     found = _standing(device, frameworks.frameworks()[software], meant)
     if found == _NOTHING:
+        if len(_SILENT) >= _KEPT:
+            _SILENT.clear()
         _SILENT.add(alike)
     return found
 
@@ -106,7 +111,7 @@ def _because(verdict: Verdict) -> str:
     return verdict.why[0] if verdict.why else "no release of it does"
 
 
-@lru_cache(maxsize=4096)
+@kept(4096)
 def lacking(gpu: Gpu, software: str, format_: str) -> str:
     """What to know where the latest release of a framework says that it does not run a format on a GPU."""
     framework = frameworks.frameworks()[software]

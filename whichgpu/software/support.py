@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from whichgpu.hardware.parts import kept
 from whichgpu.software import frameworks, targets, verdicts
 from whichgpu.software.model import LIMITED, UNSUPPORTED, named
 
@@ -28,13 +28,13 @@ class Ended(NamedTuple):
     source: str
 
 
-@lru_cache(maxsize=4096)
+@kept(4096)
 def _judged(gpu: Gpu, name: str) -> Verdict:
     """What the data say of a framework on a GPU under Linux."""
     return verdicts.judge(targets.device(gpu), frameworks.find(name), "linux")
 
 
-@lru_cache(maxsize=4096)
+@kept(4096)
 def ended(gpu: Gpu) -> tuple[Ended, ...]:
     """What of driver, toolkit and PyTorch under Linux has dropped a GPU; empty where no source says so."""
     top = _judged(gpu, _GROUND[-1])
@@ -48,7 +48,7 @@ def ended(gpu: Gpu) -> tuple[Ended, ...]:
     )
 
 
-@lru_cache(maxsize=4096)
+@kept(4096)
 def current(gpu: Gpu) -> tuple[Ended, ...]:
     """The newest releases of its toolkit and of PyTorch, where both run on a GPU; else empty."""
     names = {"cuda": ("cuda", "pytorch"), "rocm": ("rocm", "pytorch")}.get(targets.device(gpu).platform, ())
@@ -61,7 +61,7 @@ def current(gpu: Gpu) -> tuple[Ended, ...]:
     )
 
 
-@lru_cache(maxsize=4096)
+@kept(4096)
 def lowest(gpu: Gpu) -> bool:
     """Whether a GPU's compute capability is the lowest that the newest CUDA toolkit compiles for."""
     device = targets.device(gpu)

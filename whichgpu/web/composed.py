@@ -26,19 +26,23 @@ _PEAKS = ("fp32", "fp16", "fp8", "fp4")
 
 
 def gpu_page(name: str) -> Report:
-    """One GPU: specifications with their sources on them, roofline, prices over time, measurements."""
-    from whichgpu.hardware.names import resolve
+    """One GPU: specifications with their sources on them, roofline, prices over time, measurements.
 
-    gpu = resolve(name, answers.known())
-    made = answers.show(gpu.id, asks.Show(review=False))
+    A part of one has no prices of its own.
+    """
+    from whichgpu.hardware.slices import is_part, resolve_device
+
+    gpu, _ = resolve_device(name, answers.known())
+    made = answers.show(name, asks.Show(review=False))
     facts, *rest = made.blocks
-    offers = answers.prices(gpu.id, asks.Prices.model_validate({})).data["offers"]
+    alone = not is_part(gpu)
+    offers = answers.prices(gpu.id, asks.Prices.model_validate({})).data["offers"] if alone else ()
     blocks: list[Any] = [
         figures.of_gpu(made.data, offers),
         _sourced(facts) if isinstance(facts, Table) else facts,
     ]
     blocks += [chart] if (chart := roof(gpu)) else []
-    blocks += price_blocks(gpu)
+    blocks += price_blocks(gpu) if alone else ()
     blocks.append(_measured(gpu))
     return made._replace(blocks=(*blocks, *rest))
 
@@ -55,7 +59,9 @@ def _sourced(table: Table) -> Table:
 def roof(gpu: Gpu) -> Chart | None:
     """The roofline of a GPU in each format that it computes in; None without bandwidth or peaks."""
     rate = gpu.value("bandwidth")
-    peaks = {name: peak for name in _PEAKS if (peak := gpu.value(name))}
+    # A TPU has no FP16: its matrix units take BF16.
+    names = [name if name != "fp16" or gpu.value(name) else "bf16" for name in _PEAKS]
+    peaks = {name: peak for name in names if (peak := gpu.value(name))}
     if not rate or not peaks:
         return None
     low, high = _INTENSITIES
@@ -138,7 +144,8 @@ def _measured(gpu: Gpu) -> Table | str:
         "Unit",
         "Source",
     )
-    return Table.of(f"Measured on it: {len(rows):,} published results", columns, cells)
+    results = "1 published result" if len(rows) == 1 else f"{len(rows):,} published results"
+    return Table.of(f"Measured on it: {results}", columns, cells)
 
 
 @lru_cache(maxsize=1024)

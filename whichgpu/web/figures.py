@@ -268,11 +268,15 @@ def billed(data: Document) -> Figures | None:
 def of_gpu(data: Document, offers: Iterable[Document]) -> Figures:
     """One GPU: what decides of its specifications, and its least price on demand."""
     known = {name: field["text"].partition(" (")[0] for name, field in data["fields"].items()}
-    items = [(label, known[name]) for name, label in _DECIDING.items() if name in known]
+    telling = _DECIDING if "fp16" in known else {"bf16": "BF16", "int8": "INT8", **_DECIDING}
+    items = [(label, known[name]) for name, label in telling.items() if name in known]
+    items.sort(key=lambda item: item[0] != _DECIDING["bandwidth"])
     items += [(f"USD an hour on demand, {one['provider']}", f"{one['usd_per_gpu_hour']:,.2f}")
               for one in _first_of_each(offers) if one["kind"] == "on_demand"]  # fmt: skip
     beside = ", ".join(filter(None, (data["vendor"], data["segment"], known.get("release_date", "")[:4])))
-    doors = (("Prices", f"/prices/{data['id']}"), ("Software that runs", f"/compat?gpu={data['id']}"))
+    # A part of a GPU is sold, and runs software, as the whole does.
+    whole = data["id"].partition(":")[0]
+    doors = (("Prices", f"/prices/{whole}"), ("Software that runs", f"/compat?gpu={whole}"))
     return Figures(str(known.get("memory") or data["name"]), beside, tuple(items), doors=doors)
 
 
@@ -318,7 +322,7 @@ def of_workload(data: Document) -> Figures | None:
 
     items = [("of a forward pass", flop(data["flops"]))]
     if weights := (data.get("bytes") or {}).get("weights"):
-        items.append(("of weights", show(weights, "memory", 3)))
+        items.append(("of weights, which it reads", show(weights, "memory", 3)))
     if cache := data.get("cache"):
         items.append(("of KV cache a token", show(cache["kv_bytes_per_token"], "memory", 3)))
     name = data["id"]

@@ -47,11 +47,13 @@ class _Kept(NamedTuple):
     packed: bytes | None
     etag: bytes
     until: float
+    #: Bytes of its address, by which it is found.
+    asked: int = 0
 
     @property
     def size(self) -> int:
         """Bytes that it takes."""
-        return len(self.body) + len(self.packed or b"") + 1000
+        return len(self.body) + len(self.packed or b"") + self.asked + 1000
 
 
 class Front:
@@ -117,7 +119,7 @@ class Front:
         public = catch.status == 200 and any(
             name == b"cache-control" and value.startswith(b"public") for name, value in catch.headers
         )
-        made = _made(catch, monotonic() + self._settings.fresh)
+        made = _made(catch, monotonic() + self._settings.fresh)._replace(asked=len(key[0]) + len(key[1]))
         if public and made.size < self._settings.cache // 8:
             self._keep(key, made)
         return made

@@ -182,7 +182,11 @@ def draw(
         "given": given,
         "pieces": view.shown(report.blocks, address, pictures or {}) if report else [],
         "complaint": _sentence(report.complaint, given) if report and report.exit_code else "",
-        "fault": words.instead(_sentence(said, given), wrong, _text(given.get(wrong, ""))) if said else "",
+        "fault": words.instead(
+            _sentence(_titled(said, page.ask, wrong), given), wrong, _text(given.get(wrong, ""))
+        )
+        if said
+        else "",
         "wrong": wrong,
         "words": words,
         "form": fields(page.ask, (*page.form, *stated), given),
@@ -240,6 +244,14 @@ def _sentence(text: str, given: Mapping[str, Any]) -> str:
     first = text.partition(" ")[0].rstrip(":,;")
     named = first.lower() in re.split(r"[,:\s]+", " ".join(map(_text, given.values())).lower())
     return text if named or not (first.isalpha() and first.islower()) else text[:1].upper() + text[1:]
+
+
+def _titled(text: str, model: Any, name: str) -> str:
+    """A fault that begins with the name of its field, with what the form calls it."""
+    field = model.model_fields.get(name)
+    if field is None or not text.startswith(f"{name}:"):
+        return text
+    return (field.title or name) + text.removeprefix(name)
 
 
 def _text(value: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from base64 import b64encode
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from whichgpu.web.address import Address
+
+
+#: How formulas begin, and a figure that begins so too: `-3.5 %`, `-` where there is none.
+_FORMULA = ("=", "@", "\t", "\r", "+", "-")
+_SIGNED = re.compile(r"[+-](?:\s?\.?\d[\w.,%/ ]*)?")
 
 
 def part(blocks: Sequence[Any], address: Address, said: Callable[[str], str]) -> tuple[bytes, str, str]:
@@ -84,8 +90,8 @@ def _plain(value: str) -> str:
 
 
 def _harmless(text: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(("=", "@", "\t")) else text
+    """Text that no spreadsheet takes for a formula; a figure with its sign is none."""
+    return f"'{text}" if text.startswith(_FORMULA) and not _SIGNED.fullmatch(text) else text
 
 
 def _picture(name: str, chart: charts.Drawn, form: str, address: Address) -> tuple[bytes, str, str]:

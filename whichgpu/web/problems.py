@@ -88,18 +88,18 @@ def misread(faults: Iterable[Mapping[str, Any]], fields: Mapping[str, FieldInfo]
             near = get_close_matches(name, list(fields), n=1)
             said.append(f"no field '{one_line(name)[:60]}'" + (f"; did you mean {near[0]}?" if near else ""))
         else:
-            said.append(f"{name}: {_amiss(error)}{_example(error, fields.get(name))}")
+            said.append(f"{name}: {_amiss(error, fields.get(name))}{_example(error, fields.get(name))}")
     return "; ".join(said)
 
 
 #: What pydantic finds, as people say it: `given` is what was stated, the rest is the bound of the field.
 _AMISS = {
     "missing": "is not stated",
-    "int_parsing": "{given} is no whole number; write e.g. 8",
-    "int_from_float": "{given} is no whole number; write e.g. 8",
+    "int_parsing": "{given} is no whole number; write e.g. {usual}",
+    "int_from_float": "{given} is no whole number; write e.g. {usual}",
     "int_parsing_size": "{given} is too large",
-    "float_parsing": "{given} is no number; write e.g. 2.5",
-    "finite_number": "{given} is no number; write e.g. 2.5",
+    "float_parsing": "{given} is no number; write e.g. {usual}",
+    "finite_number": "{given} is no number; write e.g. {usual}",
     "bool_parsing": "{given} is neither true nor false",
     "greater_than_equal": "{given} is too small; write {ge:g} or more",
     "greater_than": "{given} is too small; write more than {gt:g}",
@@ -115,13 +115,21 @@ _AMISS = {
 }
 
 
-def _amiss(error: Mapping[str, Any]) -> str:
+def _amiss(error: Mapping[str, Any], field: FieldInfo | None) -> str:
     """One fault of a field as a sentence."""
     words = _AMISS.get(error["type"])
     if words is None:
         return str(error["msg"]).removeprefix("Value error, ")
     given = one_line(repr(error.get("input")))
-    return words.format(given=given if len(given) <= 80 else f"{given[:77]}...", **error.get("ctx", {}))
+    short = given if len(given) <= 80 else f"{given[:77]}..."
+    return words.format(given=short, usual=_usual(error["type"], field), **error.get("ctx", {}))
+
+
+def _usual(kind: str, field: FieldInfo | None) -> str:
+    """A number that a field may hold: its example, or what it holds where nothing is stated."""
+    known = [*(field.examples or ()), field.default] if field is not None else []
+    numbers = (one for one in known if isinstance(one, int | float) and not isinstance(one, bool))
+    return f"{next(numbers, 8 if kind.startswith('int') else 2.5):g}"
 
 
 def _example(error: Mapping[str, Any], field: FieldInfo | None) -> str:

@@ -22,13 +22,15 @@ if TYPE_CHECKING:
 _ONE = r"""--([a-z][a-z-]*[a-z])(?:[ =]("[^"]*"|'[^']*'|[^\s()"']+))?"""
 _OPTION = re.compile(_ONE)
 #: Options beside each other are one change.
-_OPTIONS = re.compile(rf"{_ONE}(?: {_ONE})*")
+_OPTIONS = re.compile(rf"{_ONE}(?:(?<![,.;:]) {_ONE})*")
 _MEANT = re.compile(r"did you mean ([^?]+)\?|' may be ([^;]+);")
 #: A word of capitals stands for a figure of one's own: `IN/OUT USD per million`.
 _STANDS_FOR = re.compile(r"\b(?:IN|OUT|N)\b")
 #: Addresses of elsewhere, and commands that list what a page lists.
 _LINKED = re.compile(
     r"https?://[^\s<>()]+[^\s<>().,;]|\bwhichgpu (prices|gpus|workloads|explain)\b(?! [\w-])"
+    r"|\bwhichgpu prices (?P<gpu>[a-z0-9][\w.-]*-[\w.-]*\w|[a-z]+\d\w*)(?: --term (?P<term>[a-z-]+\b))?"
+    r"(?! [\w-])"
 )
 _LISTS = {"prices": "Prices", "gpus": "GPUs", "workloads": "Workloads", "explain": "What words mean"}
 
@@ -126,7 +128,10 @@ def _addresses(text: str) -> Markup:
     parts, last = [], 0
     for match in _LINKED.finditer(text):
         parts.append(escape(text[last : match.start()]))
-        if name := match[1]:
+        if gpu := match["gpu"]:
+            where = f"/prices/{gpu}" + (f"?term={match['term']}" if match["term"] else "")
+            parts.append(Markup('<a href="{}">{} of {}</a>').format(where, _LISTS["prices"], gpu))
+        elif name := match[1]:
             parts.append(Markup('<a href="/{}">{}</a>').format(name, _LISTS[name]))
         else:
             parts.append(Markup('<a href="{0}" rel="noreferrer">{0}</a>').format(match[0]))

@@ -15,7 +15,7 @@ from whichgpu.cost.layout import memory_parts, settle
 from whichgpu.cost.support import refusal
 from whichgpu.errors import UsageError
 from whichgpu.facts.model import Interval
-from whichgpu.hardware.parts import resized
+from whichgpu.hardware.parts import kept, resized
 from whichgpu.values import immutable
 from whichgpu.workloads.precision import precision
 
@@ -207,12 +207,7 @@ def in_flight(job: Job) -> Job:
     return replace(job, concurrency=serving.replicas(job))
 
 
-_roomy: dict[int, tuple[Gpu, Gpu]] = {}
-
-
+@kept(1024)
 def roomy(gpu: Gpu) -> Gpu:
     """The same GPU with memory for anything: a job is timed on it that does not fit."""
-    if id(gpu) not in _roomy:
-        # With the GPU itself, so that no other can have its id.
-        _roomy[id(gpu)] = gpu, resized(gpu, gpu.id, memory=_ROOM)
-    return _roomy[id(gpu)][1]
+    return resized(gpu, gpu.id, memory=_ROOM)

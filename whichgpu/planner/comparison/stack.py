@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu.facts import store
+from whichgpu.hardware.parts import kept
 from whichgpu.planner.comparison.model import Cell, Row
 from whichgpu.planner.comparison.pen import Pen
 from whichgpu.planner.comparison.words import listed
@@ -30,7 +30,7 @@ def software_rows(gpus: Sequence[Gpu]) -> Iterator[Row]:
             yield Row(f"software.{name}", frameworks.find(name).framework.title, GROUP, "text", "", cells)
 
 
-@lru_cache(maxsize=512)
+@kept(512)
 def verdict(gpu: Gpu, name: str) -> Verdict:
     """What the data say of a framework on a GPU; under macOS for Apple's, else Linux."""
     device = targets.device(gpu)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from whichgpu.errors import UsageError
+from whichgpu.units import parse
 
 #: The longest name, and the longest text of another kind.
 _NAME, _TEXT = 120, 400
@@ -39,6 +43,28 @@ def _each(value: Any) -> Any:
     return [part.strip() for text in given for part in str(text).split(",") if part.strip()]
 
 
+#: A number with what a field counts behind it, or with the day that hours are of.
+_BARE = re.compile(r"\s*\d[\d.,_]*\s*")
+_COUNTED = re.compile(r"(?i)\s*(\d+(?:,\d{3})*(?:\.\d*)?)\s*(?:users?|people|persons?)\s*")
+_DAILY = re.compile(r"(?i)\s*(?:/|per|an?|each|every)\s*day\s*$")
+
+
+def _people(value: Any) -> Any:
+    """So many people, who may be called so: `200 users`."""
+    match = _COUNTED.fullmatch(value) if isinstance(value, str) else None
+    return match[1].replace(",", "") if match else value
+
+
+def _hours(value: Any) -> Any:
+    """Hours, or a time with its unit: `72`, `3 days`, `8 hours a day`."""
+    if not isinstance(value, str) or _BARE.fullmatch(value) or not value[:1].isdigit():
+        return value
+    try:
+        return parse(_DAILY.sub("", value), "time", "8 h") / 3600.0
+    except UsageError as fault:
+        raise ValueError(str(fault)) from None
+
+
 def _listed(value: Any) -> Any:
     """One value as a list of one."""
     return [value] if isinstance(value, str) else value
@@ -51,6 +77,8 @@ Size = Annotated[int, Field(ge=1, le=_MOST)]
 Names = Annotated[list[Name], BeforeValidator(_each), Field(max_length=24)]
 Devices = Annotated[list[Device], BeforeValidator(_each), Field(max_length=24)]
 Texts = Annotated[list[Text], BeforeValidator(_listed)]
+People = Annotated[float, BeforeValidator(_people)]
+Hours = Annotated[float, BeforeValidator(_hours)]
 Usd = Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)]
 
 

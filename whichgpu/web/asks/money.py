@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from whichgpu.web.asks.base import Ask, Device, JobAsk, Name, Text, Texts
+from whichgpu.web.asks.base import Ask, Device, Hours, JobAsk, Name, Text, Texts
 from whichgpu.web.asks.wishes import WholeJob
 
 _GRID = Field("world", title="Grid", description="Whose electricity: a country, or 350 g/kWh.")
@@ -24,7 +24,7 @@ class Cost(WholeJob, JobAsk):
     price: Text | None = Field(
         None, title="Price", description="Of a machine, in place of offers.", examples=["1.20 USD/h"]
     )
-    hours_per_day: float = Field(
+    hours_per_day: Hours = Field(
         24.0, gt=0, le=24, allow_inf_nan=False, title="Hours a day", description="That machines are up."
     )
     busy: Text = Field("100 %", title="Busy", description="Of that time they are at work.")
@@ -44,7 +44,7 @@ class Own(Ask):
     """Rent or buy."""
 
     gpu: Device = Field(title="GPU", description="That is bought, or not.", examples=["rtx-4090"])
-    hours_per_day: float = Field(
+    hours_per_day: Hours = Field(
         8.0, gt=0, le=24, allow_inf_nan=False, title="Hours a day", description="Of use."
     )
     price: Text | None = Field(
@@ -82,7 +82,7 @@ class Spot(Ask):
     """What a job costs on capacity that is taken back now and then."""
 
     gpu: Device = Field(title="GPU", description="A name.", examples=["a100-80gb-sxm"])
-    hours: float = Field(
+    hours: Hours = Field(
         gt=0, lt=1e6, allow_inf_nan=False, title="Hours of work", description="Without interruptions.",
         examples=[72],
     )  # fmt: skip

@@ -8,7 +8,19 @@ from pydantic import AfterValidator, Field
 
 from whichgpu.planner.wishes import OBJECTIVES
 from whichgpu.software.frameworks import SYSTEMS
-from whichgpu.web.asks.base import _MOST, TERMS, Ask, Devices, JobAsk, Name, Names, Text, Texts, choices
+from whichgpu.web.asks.base import (
+    _MOST,
+    TERMS,
+    Ask,
+    Devices,
+    JobAsk,
+    Name,
+    Names,
+    People,
+    Text,
+    Texts,
+    choices,
+)
 
 #: Characters of a price list of one's own, which stands in the address.
 _LIST = 6000
@@ -82,9 +94,10 @@ class Recommend(WholeJob, JobAsk):
     rate: Text | None = Field(
         None, title="Requests", description="That arrive at random.", examples=["5 req/s"]
     )
-    users: float | None = Field(
-        None, ge=1, le=_MOST, allow_inf_nan=False, title="Users", description="Instead of requests a second."
-    )
+    users: People | None = Field(
+        None, ge=1, le=_MOST, allow_inf_nan=False, title="Users", description="Instead of requests a second.",
+        examples=[200],
+    )  # fmt: skip
     pause: Text = Field("0 s", title="Pause of a user", description="Between an answer and the next request.")
     deadline: Text | None = Field(
         None, title="Deadline", description="When the whole job is done.", examples=["tomorrow"]

@@ -15,16 +15,29 @@ if TYPE_CHECKING:
 
 def chosen(ask: asks.Compare, name: str) -> str:
     """The address of a comparison."""
-    from urllib.parse import urlencode
+    from urllib.parse import quote, urlencode
 
-    from whichgpu.hardware.names import resolve
-
-    ids = [resolve(one, answers.known()).id for one in ask.gpu]
+    ids = [quote(_spelled(one), safe=":.") for one in ask.gpu]
     stated = {
         key: value for key, value in ask.model_dump(exclude_defaults=True).items() if key != "gpu" and value
     }
     query = urlencode(stated, doseq=True)
     return f"/compare/{'-vs-'.join(ids)}" + (f"?{query}" if query else "")
+
+
+def _spelled(name: str) -> str:
+    """The id of a device, as an address may have it: a share in percent, since `/` parts addresses."""
+    from fractions import Fraction
+
+    from whichgpu.hardware.slices import resolve_device
+
+    gpu, count = resolve_device(name, answers.known())
+    if count != 1:
+        return name  # Which the comparison refuses.
+    whole, _, share = gpu.id.partition(":")
+    if "/" not in share:
+        return gpu.id
+    return f"{whole}:{100 * float(Fraction(share)):.10g}%"
 
 
 class Work(asks.JobAsk):
@@ -41,9 +54,11 @@ class Work(asks.JobAsk):
 
 def compared(ask: Work, name: str) -> Report | str:
     """The comparison as an article; another spelling leads to the canonical address."""
+    from urllib.parse import quote
+
     asked = asks.Compare.model_validate({**ask.model_dump(), "gpu": ask.gpu or name.split("-vs-")})
     here = chosen(asked, "")
-    if ask.gpu or here.partition("?")[0] != f"/compare/{name}":
+    if ask.gpu or here.partition("?")[0] != f"/compare/{quote(name, safe=':.')}":
         return here
     made = answers.compare(asked, drawn=True)
     return figures.before(made, figures.compared(made.data))
