@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from whichgpu.cost.calibration import Group, Solution
     from whichgpu.cost.fit import Fit
     from whichgpu.cost.layout import Layout
+    from whichgpu.cost.runtime import Runtime
     from whichgpu.hardware.catalogue import Catalogue
 
     Array = NDArray[np.float64]
@@ -120,6 +121,7 @@ def spreads_toml(done: Refit) -> str:
     for i, laid in enumerate(layouts):
         for name in (erring_as(laid), kin_of(laid)):
             members[name].append(i)
+    wider = {kin_of(laid) for laid in layouts}
     abroad = measured_elsewhere(
         [laid.runtime.kernels for laid in layouts], [row["source"] for row in done.rows]
     )
@@ -137,6 +139,8 @@ def spreads_toml(done: Refit) -> str:
         weight = len(rows) / (len(rows) + _SHRINK)
         mixed = {key: round(weight * own[key] + (1 - weight) * whole[key], 4) for key in whole}
         seen = _seen([layouts[i] for i in rows])
+        if name in wider:
+            seen["alone"] = _alone((layouts[i].runtime, done.rows[i]["source"]) for i in rows)
         lines.append(_section(f'group."{name}"', {**mixed, "rows": len(rows), **seen}))
     return "\n".join(lines)
 
@@ -208,6 +212,18 @@ def _seen(layouts: Sequence[Layout]) -> dict[str, Any]:
         "workloads": sorted({laid.workload.id for laid in layouts}),
         "versions": sorted({version_of(laid.runtime) for laid in layouts}),
     }
+
+
+def _alone(rows: Iterable[tuple[Runtime, str]]) -> list[str]:
+    """Of the runtimes and sources of rows, the runtimes that one source alone measured.
+
+    Engines of language models are told apart by source as it is: their rows are of many models and hosts.
+    """
+    sources: dict[str, set[str]] = defaultdict(set)
+    for stack, source in rows:
+        if not stack.domain:
+            sources[stack.kernels].add(source)
+    return sorted(name for name, known in sources.items() if len(known) == 1)
 
 
 def _section(name: str, values: Mapping[str, Any]) -> str:
