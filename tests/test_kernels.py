@@ -290,6 +290,19 @@ def test_gradients_of_weights_that_are_used_again_and_again_are_added_up() -> No
     assert sums("gnmt-v2") == sums("resnet50") == 0.0
 
 
+def test_masks_that_are_learnt_are_drawn_region_by_region() -> None:
+    def drawn(batch: float) -> float:
+        work = laid("maskrcnn-r50-fpn", "rtx-3090", phase="train", batch=batch).work
+        return sum(
+            op.copies * float(np.max(op.repeats))
+            for one in work.kernels
+            for op in one.table.ops
+            if op.layer == "targets.draw"
+        )
+
+    assert drawn(4.0) == 4.0 * drawn(1.0) > 1000.0
+
+
 def test_a_compiler_still_launches_each_kernel_unless_it_replays_graphs() -> None:
     job = {"phase": "infer", "precision": "fp16", "batch": 1}
     eager, compiled, graphs = (

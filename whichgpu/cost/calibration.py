@@ -46,14 +46,12 @@ _SETTLED, _LEAST = 0.1, 0.1
 #: Share of the rows without which one step does not arrive, and the steps that are made then at the most.
 _MUCH, _FURTHER = 1.0 / 3.0, 6
 #: Prior widths by the shape of an effect's name, see `width`. Those of workloads are narrow, so that what
-#: several workloads have in common is learnt as a class of ops, and holds for a workload not yet seen. But
-#: how many kernels a framework launches an op list tells little of: what loops in Python ask of the host
-#: (Tacotron 2) is a workload's own.
+#: several workloads have in common is learnt as a class of ops, and holds for a workload not yet seen.
 _WIDTHS: Mapping[str, float] = {
     "c/": 0.35, "c//": 0.25, "c@": 0.06, "c/@": 0.08, "c=": 0.25, "c/=": 0.30, "c=+": 0.12, "c/=+": 0.15,
     "m/": 0.35, "m@": 0.05, "m/@": 0.08, "m%": 0.15, "m=": 0.25, "m/=": 0.30, "m=+": 0.12, "m/=+": 0.15,
     "c~": 0.10, "m~": 0.10, "c~=": 0.05, "m~=": 0.05, "c~/": 0.05, "m~/": 0.05,
-    "l%": 0.30, "l=": 0.50, "l=+": 0.30, "l/=": 0.60, "b%": 0.50, "b%=": 0.15, "b/": 0.70,
+    "l%": 0.30, "l=": 0.50, "l=+": 0.30, "l/=": 0.30, "b%": 0.50, "b%=": 0.15, "b/": 0.70,
     "w/": 0.03, "w/=": 0.03, "w//": 0.03, "w//=": 0.06, "w@=": 0.07, "host-l/": 0.20, "host-b/": 0.50,
 }  # fmt: skip
 _TRAIN = 0.7
