@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -40,6 +40,8 @@ _SHRINK = 20.0
 _ENOUGH = 30
 #: Effects smaller than this change nothing that anybody sees.
 _LEAST = 0.002
+#: Share of a runtime's rows from which on it is one source's own: who else ran it says little.
+_MOSTLY = 0.9
 
 
 class Refit(NamedTuple):
@@ -122,6 +124,8 @@ def spreads_toml(done: Refit) -> str:
         for name in (erring_as(laid), kin_of(laid)):
             members[name].append(i)
     wider = {kin_of(laid) for laid in layouts}
+    hands = [(laid.runtime, row["source"]) for laid, row in zip(layouts, done.rows, strict=True)]
+    mostly = _alone(hands, _MOSTLY)
     abroad = measured_elsewhere(
         [laid.runtime.kernels for laid in layouts], [row["source"] for row in done.rows]
     )
@@ -140,7 +144,7 @@ def spreads_toml(done: Refit) -> str:
         mixed = {key: round(weight * own[key] + (1 - weight) * whole[key], 4) for key in whole}
         seen = _seen([layouts[i] for i in rows])
         if name in wider:
-            seen["alone"] = _alone((layouts[i].runtime, done.rows[i]["source"]) for i in rows)
+            seen["alone"] = sorted(_alone([hands[i] for i in rows], 1.0) & mostly)
         lines.append(_section(f'group."{name}"', {**mixed, "rows": len(rows), **seen}))
     return "\n".join(lines)
 
@@ -214,16 +218,16 @@ def _seen(layouts: Sequence[Layout]) -> dict[str, Any]:
     }
 
 
-def _alone(rows: Iterable[tuple[Runtime, str]]) -> list[str]:
-    """Of the runtimes and sources of rows, the runtimes that one source alone measured.
+def _alone(hands: Iterable[tuple[Runtime, str]], share: float) -> set[str]:
+    """Of the runtimes and sources of rows, the runtimes of which one source measured such a share at least.
 
     Engines of language models are told apart by source as it is: their rows are of many models and hosts.
     """
-    sources: dict[str, set[str]] = defaultdict(set)
-    for stack, source in rows:
+    sources: dict[str, Counter[str]] = defaultdict(Counter)
+    for stack, source in hands:
         if not stack.domain:
-            sources[stack.kernels].add(source)
-    return sorted(name for name, known in sources.items() if len(known) == 1)
+            sources[stack.kernels][source] += 1
+    return {name for name, known in sources.items() if max(known.values()) >= share * known.total()}
 
 
 def _section(name: str, values: Mapping[str, Any]) -> str:

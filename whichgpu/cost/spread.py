@@ -9,8 +9,9 @@ deviation that gives a 90 % interval (the 90 % quantile of absolute log errors o
     workload    on workloads left out
     version     on versions of a runtime left out, where others of it were measured
 
-Where one source alone measured the runtime on what makes the same (`alone` of the wider group), a job has at
-least the spread of a runtime that was never measured: what is left out with its only source errs so.
+Where one source alone measured the runtime on what makes the same (`alone` of the wider group), and hardly
+another on anything else, a job has at least the spread of a runtime that was never measured: what is left
+out with its only source errs so.
 A job comes from a source that no row has: the widths are of the errors of what is left out and of sources
 left out together, where the runtime of their rows has another source, so that each holds 85 to 95 %.
 

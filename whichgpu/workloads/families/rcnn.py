@@ -37,8 +37,8 @@ WIDTH = 256
 ANCHORS = 3
 #: Small kernels a level that decode, sort and suppress boxes, and a picture that match and sample them.
 _DECODE, _SAMPLE = 30, 60
-#: What a loop over the regions with a mask asks of the host for each, in launches (assumed): it crops, scales and
-#: draws the polygons of what it is compared with (`project_masks_on_boxes` of maskrcnn-benchmark).
+#: What a loop over the regions with a mask asks of the host for each, in launches (assumed): it crops, scales
+#: and draws the polygons of what it is compared with (`project_masks_on_boxes` of maskrcnn-benchmark).
 _DRAWN = 4.0
 
 
