@@ -205,8 +205,9 @@ def _strangeness(done: Refit, rows: Any, abroad: NDArray[np.bool_]) -> dict[str,
 
 
 def _strange(widths: Mapping[str, float], share: Mapping[str, float]) -> dict[str, float]:
-    """Widths that hold for a source that was not measured."""
-    return {name: round(value * share.get(name, 1.0), 4) for name, value in widths.items()}
+    """Widths that hold for a source that was not measured; a strange version's is no less than a seen one's."""
+    found = {name: round(value * share.get(name, 1.0), 4) for name, value in widths.items()}
+    return {**found, "version": max(found["version"], found["seen"])}
 
 
 def _seen(layouts: Sequence[Layout]) -> dict[str, Any]:
