@@ -197,8 +197,11 @@ def test_what_three_of_a_family_have_in_common_an_unseen_one_has(grouped):
     assert more.factor(workload_terms(other, "amp-fp16", stack, trains=True)) == 1.0
 
 
-def test_a_fold_of_most_rows_is_fitted_to_its_end(grouped):
+def test_a_fold_of_most_rows_is_fitted_to_its_end(grouped, monkeypatch):
     """One step from the whole fit does not arrive where half of what it was fitted to is gone."""
+    # Two ways to one end are compared: neither may stop a little before it.
+    monkeypatch.setattr(calibration, "_SETTLED", 0.001)
+    monkeypatch.setattr(calibration, "_FURTHER", 30)
     effects = {"c@volta": 0.9, "c@ampere": -0.9, "m/conv": -1.5, "m/norm": 1.5, "l=pytorch-1": -1.0}
     made = made_with(grouped[0], effects)
     groups, _ = calibration.groups(made, GPUS)

@@ -23,8 +23,11 @@ A5000 = {
     "resnet50": (1029.62, 514.81), "resnet152": (514.81, 257.41), "inception-v3": (384.62, 192.31),
     "googlenet": (257.41, 128.71),
 }  # fmt: skip
-#: Networks whose claims are inside the intervals, in both formats.
-PLAUSIBLE = ("resnet50", "resnet152")
+#: By network, whether its claims are inside the intervals, in FP16 and FP32.
+PLAUSIBLE = {
+    "resnet50": [True, True], "resnet152": [True, False], "inception-v3": [False, False],
+    "googlenet": [False, False],
+}  # fmt: skip
 #: The same on 8 GPUs.
 EIGHT_A5000 = {
     "resnet50": (7585.89, 4118.48), "resnet152": (4118.48, 2059.24), "inception-v3": (3076.96, 1538.48),
@@ -45,7 +48,12 @@ def test_the_a5000_table_of_tf_cnn_benchmarks(workload: str) -> None:
     inside = [
         one.low <= claim <= one.high for one, claim in zip((wide, narrow), A5000[workload], strict=True)
     ]
-    assert inside == [workload in PLAUSIBLE] * 2
+    assert inside == PLAUSIBLE[workload]
+
+
+def test_one_cell_of_the_table_is_at_the_very_end_of_its_interval() -> None:
+    """ResNet-152 in FP32: outside of it by less than a hundredth, which is no verdict on the cell."""
+    assert A5000["resnet152"][1] == pytest.approx(rate("resnet152", "fp32", 128.0).high, rel=0.01)
 
 
 def test_what_makes_the_table_implausible() -> None:

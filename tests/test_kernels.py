@@ -250,6 +250,70 @@ def test_attention_that_is_written_out_is_four_kernels() -> None:
     assert kernels("PyTorch 1.10") == 4.0 * 12.0
 
 
+def started_by(text: str, **job) -> dict[str, float]:
+    """Launches of a training step by stage: kernels, and as long ones of a forward pass take the host."""
+    found: dict[str, float] = {}
+    whole = laid("resnet50", "rtx-3090", phase="train", precision="fp16", runtime=text, **job)
+    for one in whole.work.kernels:
+        shape = (len(one.table.ops), 1, 1)
+        for name, each in (("kernels", one.launched), ("host", one.started)):
+            spent = np.broadcast_to(one.table.count * each, shape)[:, 0, 0]
+            for op, part in zip(one.table.ops, spent.tolist(), strict=True):
+                found[f"{name} {op.stage}"] = found.get(f"{name} {op.stage}", 0.0) + part
+    return found
+
+
+def test_an_optimizer_of_pytorch_1_steps_through_tensor_by_tensor() -> None:
+    old, new = (started_by(name) for name in ("PyTorch 1.10", "PyTorch 2.4"))
+    # ResNet-50: 53 convolutions, scale and shift of as many normalisations, the head.
+    assert old["kernels optimizer"] == 5.0 * (53 + 2 * 53 + 1)
+    assert new["kernels optimizer"] == 1.0
+    fused = started_by("PyTorch 1.10", options={"optimizer": "fused-adam"})
+    assert fused["kernels optimizer"] == 1.0
+
+
+def test_a_backward_pass_starts_its_kernels_sooner_than_modules_do() -> None:
+    eager, session = started_by("PyTorch 2.4"), started_by("TensorFlow 2.4")
+    assert eager["host forward"] == eager["kernels forward"]
+    assert eager["host backward"] == 0.5 * eager["kernels backward"]
+    assert session["host backward"] == session["kernels backward"]
+
+
+def test_gradients_of_weights_that_are_used_again_and_again_are_added_up() -> None:
+    """Cells in a loop have a gradient at each frame; a layer of cuDNN has one product for all of them."""
+
+    def written(workload: str, layer: str) -> float:
+        work = laid(workload, "rtx-3090", phase="train").work
+        ops = {op.layer: op for one in work.kernels for op in one.table.ops}
+        return float(np.max(ops[f"{layer}.wgrad"].write_bytes / ops[layer].weight_bytes))
+
+    assert written("tacotron2", "decoder.frame.query") > 1.9
+    assert written("tacotron2", "decoder.memory") == 1.0
+
+
+def test_masks_that_are_learnt_are_drawn_region_by_region() -> None:
+    def drawn(batch: float) -> float:
+        work = laid("maskrcnn-r50-fpn", "rtx-3090", phase="train", batch=batch).work
+        return sum(
+            op.copies * float(np.max(op.repeats))
+            for one in work.kernels
+            for op in one.table.ops
+            if op.layer == "targets.draw"
+        )
+
+    assert drawn(4.0) == 4.0 * drawn(1.0) > 1000.0
+
+
+def test_a_compiler_still_launches_each_kernel_unless_it_replays_graphs() -> None:
+    job = {"phase": "infer", "precision": "fp16", "batch": 1}
+    eager, compiled, graphs = (
+        seconds("resnet50", "a100-80gb-sxm", runtime=name, **job)
+        for name in ("PyTorch 2.4", "PyTorch 2.4 torch.compile", "PyTorch 2.4 torch.compile reduce-overhead")
+    )
+    assert 1.3 < eager / compiled < 6.0
+    assert graphs < 0.8 * compiled
+
+
 def test_normalisations_of_yolo_are_folded_before_it_infers() -> None:
     def launched(phase: str) -> float:
         job = laid("yolov8s", "rtx-3090", phase=phase, runtime="PyTorch 2.4", batch=8.0)

@@ -518,12 +518,24 @@ def test_cards_have_a_bridge_where_the_job_says_so() -> None:
         run(replace(job, options=options), "rtx-3090").seconds[0, 0] for options in ({}, {"nvlink": "bridge"})
     )
     assert bridged < 0.8 * plain
-    with pytest.raises(UsageError, match=r"'maybe' is neither bridge nor none"):
+    with pytest.raises(UsageError, match=r"'maybe' is not bridge, none or host"):
         run(replace(job, options={"nvlink": "maybe"}), "rtx-3090")
     joined, cut = (
         run(replace(job, options=options), H100).seconds[0, 0] for options in ({}, {"nvlink": "none"})
     )
     assert joined < cut
+
+
+@pytest.mark.parametrize(
+    ("gpu", "slower"), [("rtx-a6000", True), ("rtx-4090", False), ("h100-80gb-sxm", True)]
+)
+def test_copies_between_gpus_may_be_off(gpu: str, slower: bool) -> None:
+    """NCCL_P2P_DISABLE=1: professional cards go through the host's memory then, as GeForce does anyway."""
+    job = Job("bert-large", phase="train", precision="fp16", batch=16.0, n_gpus=2.0)
+    plain, off = (
+        run(replace(job, options=options), gpu).seconds[0, 0] for options in ({}, {"nvlink": "host"})
+    )
+    assert off > 1.05 * plain if slower else off == plain
 
 
 def test_replicas_that_exchange_nothing_are_as_many_single_ones() -> None:

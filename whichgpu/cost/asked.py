@@ -219,10 +219,13 @@ def _attending(stack: Runtime, job: Job) -> Runtime:
 
 
 def nvlink(option: str) -> str:
-    """What a job says of NVLink: "bridge" (cards have one), "none", or nothing; raises `UsageError` else."""
+    """What a job says of NVLink: "bridge" (cards have one), "none", "host" (copies off), or nothing.
+
+    Raises `UsageError` for anything else.
+    """
     said = option.strip().lower()
-    if said not in ("", "bridge", "none"):
-        raise UsageError(f"option nvlink: '{option}' is neither bridge nor none; write e.g. nvlink=bridge")
+    if said not in ("", "bridge", "none", "host"):
+        raise UsageError(f"option nvlink: '{option}' is not bridge, none or host; write e.g. nvlink=bridge")
     return said
 
 
@@ -282,7 +285,8 @@ def _recomputing(job: Job, stack: Runtime) -> Job:
 def _named(job: Job, fallback: str) -> Runtime:
     """The runtime that a job names, with the options that make another of it."""
     text = job.runtime or fallback
-    stack = runtime(text if off(job.options.get("compile", "")) else f"{text} torch.compile", fallback)
+    mode = job.options.get("compile", "")
+    stack = runtime(text if off(mode) else f"{text} torch.compile {mode}", fallback)
     layout = job.options.get("layout", "").lower().replace("-", "_")
     told = layout in ("channels_last", "nhwc") and "nhwc" not in stack.marks
     return stack.marked("nhwc") if told else stack

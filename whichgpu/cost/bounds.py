@@ -47,7 +47,7 @@ def shares(work: Pass, found: Fit, links: Any) -> dict[str, Array]:
         for name, bytes_moved in _traffic(one.table).items():
             parts[name] = parts[name] + (moved * bytes_moved).sum(axis=0)
         gap = gap + (count * between(work) * one.launched).sum(axis=0)
-        host = host + (count * one.launched).sum(axis=0)
+        host = host + (count * one.started).sum(axis=0)
     launched = host * work.runtime.launch * launches(work, found)
     gpu = sum(parts.values(), start=gap)
     waits = paced(gpu, launched) - gpu + gap + work.runtime.fixed + work.communication - links

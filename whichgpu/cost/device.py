@@ -69,7 +69,8 @@ class Devices:
     narrow: bool = False
     #: The machine that they stand in, by its id; "" for the one that is built for them.
     system: str = ""
-    #: Of NVLink: "bridge" where cards have the one that is sold apart, "none" where none works.
+    #: Of NVLink: "bridge" where cards have the one that is sold apart, "none" where none works, "host" where
+    #: copies from GPU to GPU are off as well.
     joined_by: str = ""
     #: Chips on which FP16 networks are computed in FP32.
     widens: tuple[str, ...] = ()
@@ -346,7 +347,8 @@ class Devices:
         It is sold apart, and published machines with cards scale from 2 to 4 as from 1 to 2. Those called NVL
         come with it.
         """
-        apart = [self.joined_by == "none" or (_is_card(gpu) and not self.joined_by) for gpu in self.gpus]
+        off = self.joined_by in ("none", "host")
+        apart = [off or (_is_card(gpu) and not self.joined_by) for gpu in self.gpus]
         usual = np.array([[_fabric(gpu.id)[2] or 8.0] for gpu in self.gpus])
         stated = self.column("nvlink_gpus")
         most = np.where(np.isnan(stated) | (self.pair < 1.0), usual, stated)
@@ -366,12 +368,14 @@ class Devices:
         """Whether GPUs without NVLink reach each other through the host's memory only, (G, 1).
 
         Drivers allow no peer-to-peer copies over PCIe between GeForce cards since Turing. Where NVLink of
-        modules does not work they are passed through to a virtual machine, which allows none either.
+        modules does not work they are passed through to a virtual machine, which allows none either. A job
+        may say that they are off (`NCCL_P2P_DISABLE=1`).
         """
         known = section("links")["peer_to_peer_geforce"]
         return np.array(
             [(gpu.segment in ("geforce", "laptop") and gpu.vendor == "NVIDIA" and gpu.family not in known)
              or (self.joined_by == "none" and not _is_card(gpu) and bool(gpu.value("nvlink")))
+             or self.joined_by == "host"
              for gpu in self.gpus]
         )[:, None]  # fmt: skip
 

@@ -263,7 +263,7 @@ class _Builder:
         for name in ("launch", "workload", "link"):
             by[name] = _one_each(by[name], row.pop(f"{name}_set"))
         of = ops["row"]
-        launches = np.bincount(of, ops["count"] * ops["launched"], len(self.rows))
+        launches = np.bincount(of, ops["count"] * ops.pop("started"), len(self.rows))
         row["host"] = launches * row.pop("launch")
         return Problem(
             tuple(groups), tuple(self.rows), tuple(names),
@@ -292,7 +292,7 @@ class _Builder:
         arrays = {
             "compute": kernels.compute, "memory": kernels.memory, "count": kernels.table.count,
             "fastest_compute": kernels.fastest_compute, "fastest_memory": kernels.fastest_memory,
-            "launched": kernels.launched,
+            "launched": kernels.launched, "started": kernels.started,
         }  # fmt: skip
         for name, values in arrays.items():
             self.ops.setdefault(name, []).append(np.broadcast_to(values, (count, 1, size)).ravel())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from whichgpu.cost.calibration import Group, Solution
     from whichgpu.cost.fit import Fit
     from whichgpu.cost.layout import Layout
+    from whichgpu.cost.runtime import Runtime
     from whichgpu.hardware.catalogue import Catalogue
 
     Array = NDArray[np.float64]
@@ -39,6 +40,8 @@ _SHRINK = 20.0
 _ENOUGH = 30
 #: Effects smaller than this change nothing that anybody sees.
 _LEAST = 0.002
+#: Share of a runtime's rows from which on it is one source's own: who else ran it says little.
+_MOSTLY = 0.9
 
 
 class Refit(NamedTuple):
@@ -120,6 +123,9 @@ def spreads_toml(done: Refit) -> str:
     for i, laid in enumerate(layouts):
         for name in (erring_as(laid), kin_of(laid)):
             members[name].append(i)
+    wider = {kin_of(laid) for laid in layouts}
+    hands = [(laid.runtime, row["source"]) for laid, row in zip(layouts, done.rows, strict=True)]
+    mostly = _alone(hands, _MOSTLY)
     abroad = measured_elsewhere(
         [laid.runtime.kernels for laid in layouts], [row["source"] for row in done.rows]
     )
@@ -137,6 +143,8 @@ def spreads_toml(done: Refit) -> str:
         weight = len(rows) / (len(rows) + _SHRINK)
         mixed = {key: round(weight * own[key] + (1 - weight) * whole[key], 4) for key in whole}
         seen = _seen([layouts[i] for i in rows])
+        if name in wider:
+            seen["alone"] = sorted(_alone([hands[i] for i in rows], 1.0) & mostly)
         lines.append(_section(f'group."{name}"', {**mixed, "rows": len(rows), **seen}))
     return "\n".join(lines)
 
@@ -197,8 +205,9 @@ def _strangeness(done: Refit, rows: Any, abroad: NDArray[np.bool_]) -> dict[str,
 
 
 def _strange(widths: Mapping[str, float], share: Mapping[str, float]) -> dict[str, float]:
-    """Widths that hold for a source that was not measured."""
-    return {name: round(value * share.get(name, 1.0), 4) for name, value in widths.items()}
+    """Widths that hold for a source that was not measured, a version's none below a seen one's."""
+    found = {name: round(value * share.get(name, 1.0), 4) for name, value in widths.items()}
+    return {**found, "version": max(found["version"], found["seen"])}
 
 
 def _seen(layouts: Sequence[Layout]) -> dict[str, Any]:
@@ -208,6 +217,18 @@ def _seen(layouts: Sequence[Layout]) -> dict[str, Any]:
         "workloads": sorted({laid.workload.id for laid in layouts}),
         "versions": sorted({version_of(laid.runtime) for laid in layouts}),
     }
+
+
+def _alone(hands: Iterable[tuple[Runtime, str]], share: float) -> set[str]:
+    """Of the runtimes and sources of rows, the runtimes of which one source measured such a share at least.
+
+    Engines of language models are told apart by source as it is: their rows are of many models and hosts.
+    """
+    sources: dict[str, Counter[str]] = defaultdict(Counter)
+    for stack, source in hands:
+        if not stack.domain:
+            sources[stack.kernels][source] += 1
+    return {name for name, known in sources.items() if max(known.values()) >= share * known.total()}
 
 
 def _section(name: str, values: Mapping[str, Any]) -> str:

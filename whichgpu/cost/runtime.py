@@ -30,6 +30,8 @@ class Runtime:
     quantised values; 0 for no such limit.
     `routing` kernels send the tokens of a layer to their experts, and `quantising` ones narrow the
     activations of a product in 8 or 4 bits.
+    An optimizer without "fused" in its name is `updates` kernels for each tensor of weights, by its name; of
+    the host's time for a launch those of a stage of a pass take the share that `starts` has of it.
     `mixed_gradient` are the bytes of a gradient in mixed precision as GPUs exchange it. `exact` is False
     where free text named no known stack and this is only the nearest. `marks` are what sets one use
     apart: a version, channels-last tensors, attention that is not fused. `like` is the id of a runtime
@@ -99,6 +101,8 @@ class Runtime:
     exposed: float = 1.0
     #: Efficiency lost with each doubling of the replicas that infer in one program, pass by pass.
     lockstep: float = 0.0
+    updates: Mapping[str, float] = field(default_factory=dict)
+    starts: Mapping[str, float] = field(default_factory=dict)
     undated: Mapping[str, str] = field(default_factory=dict)
     mixed_gradient: float = 4.0
     micro_batch: float = 0.0

@@ -9,6 +9,9 @@ deviation that gives a 90 % interval (the 90 % quantile of absolute log errors o
     workload    on workloads left out
     version     on versions of a runtime left out, where others of it were measured
 
+Where one source alone measured the runtime on what makes the same (`alone` of the wider group), and hardly
+another on anything else, a job has at least the spread of a runtime that was never measured: what is left
+out with its only source errs so.
 A job comes from a source that no row has: the widths are of the errors of what is left out and of sources
 left out together, where the runtime of their rows has another source, so that each holds 85 to 95 %.
 
@@ -92,7 +95,7 @@ def spread(laid: Layout, gpu: Gpu, stack: Runtime) -> Spread:
     if not measured(stack) or gpu.segment == "cpu" or gpu.vendor in stack.unmeasured:
         return Spread(prior["shared"] * inexact, prior["own"], "roofline")
     known = widths(laid, gpu, stack)
-    least = math.hypot(prior["shared"], prior["own"]) if _strange(gpu) else 0.0
+    least = math.hypot(prior["shared"], prior["own"]) if _strange(gpu) or _alone(laid, stack) else 0.0
     total = max(least, *known.values()) * inexact
     own = _group(laid)["own"]
     own = min(own if "gpu" in known else own / 2.0, 0.9 * total)
@@ -106,6 +109,15 @@ def _strange(gpu: Gpu) -> bool:
     What NVIDIA's generations have in common it has not: then no fold says how far off it is.
     """
     return gpu.vendor != "NVIDIA" and gpu.family not in _table()["group"]["all"]["families"]
+
+
+def _alone(laid: Layout, stack: Runtime) -> bool:
+    """Whether one source alone measured a runtime on what makes the same as a job.
+
+    How another hand runs it no row says, and that one may have tuned it: all of TensorRT but for diffusion
+    and language models is of submissions to MLPerf.
+    """
+    return stack.kernels in _table()["group"].get(kin_of(laid), {}).get("alone", ())
 
 
 def widths(laid: Layout, gpu: Gpu, stack: Runtime) -> dict[str, float]:

@@ -82,7 +82,8 @@ class Term:
 class Kernels:
     """The ops of a table with the times that the priors give; arrays broadcast to (O, G, J), in s.
 
-    `fastest_*` are what peak and bandwidth allow: no fit makes an op faster.
+    `fastest_*` are what peak and bandwidth allow: no fit makes an op faster. `launched` are kernels, and
+    `started` the launches of a forward pass that take the host as long.
     """
 
     table: OpTable
@@ -92,6 +93,7 @@ class Kernels:
     fastest_compute: Array
     fastest_memory: Array
     launched: Array
+    started: Array
 
 
 @immutable
@@ -134,6 +136,7 @@ def prepare(
     busy = _filled(timed, devices) if not runtime.domain else 1.0
     kernels = []
     for table, compute, memory in timed:
+        launched = _launched(table, runtime)
         kernels.append(
             Kernels(
                 table=table,
@@ -144,7 +147,8 @@ def prepare(
                     table, devices, runtime, "sustained" if trains and runtime.domain else "ceiling"
                 ),
                 fastest_memory=_fastest_memory(table, devices),
-                launched=_launched(table, runtime),
+                launched=launched,
+                started=launched * _starts(table, runtime),
             )
         )
     sent = np.asarray(communication, dtype=np.float64)
@@ -203,7 +207,7 @@ def evaluate(work: Pass, found: Fit, *, explain: bool = False) -> Timing:
         count = one.table.count
         each = count * (together(compute, memory, runtime.overlap) + gap * one.launched)
         gpu = gpu + each.sum(axis=0)
-        host = host + (count * one.launched).sum(axis=0)
+        host = host + (count * one.started).sum(axis=0)
         busy = busy + _ideal_compute(one.table, work.devices)
         traffic = traffic + one.table.traffic.sum(axis=0)
         if explain:
@@ -351,9 +355,25 @@ def _launched(table: OpTable, runtime: Runtime) -> Array:
     moves = table.activation_bytes + held + table.flops > 0.0
     fused = table.chained if runtime.chains else table.fusable * table.of("pointwise", "norm")
     swallowed = fused if runtime.fuses else np.zeros(())
-    routed = np.array([op.kind == "copy" and op.layer.endswith(".dispatch") for op in table.ops])
-    own = np.where(routed[:, None, None], runtime.routing, 1.0)
+    own = np.array([_kernels(op, runtime) for op in table.ops])[:, None, None]
     return np.asarray(moves * (own - swallowed), dtype=np.float64)
+
+
+def _kernels(op: Op, runtime: Runtime) -> float:
+    """Kernels of an op that moves bytes, where nothing swallows it."""
+    if op.kind == "copy" and op.layer.endswith(".dispatch"):
+        return runtime.routing
+    if op.kind == "optimizer" and not runtime.domain:
+        each = runtime.updates.get(op.layer.removeprefix("optimizer."), 0.0)
+        return max(1.0, each * float(op.dims["tensors"]))
+    return 1.0
+
+
+def _starts(table: OpTable, runtime: Runtime) -> Array | float:
+    """Host time of an op's launches over that of as many in a forward pass, (O, 1, 1), by its stage."""
+    if not runtime.starts or runtime.domain:
+        return 1.0
+    return np.array([runtime.starts.get(op.stage, 1.0) for op in table.ops])[:, None, None]
 
 
 #: Formats to which activations are narrowed before they are multiplied.

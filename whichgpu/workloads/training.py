@@ -72,7 +72,10 @@ def trained_parameters(forward: Iterable[Op]) -> float:
 def training_step(
     forward: tuple[Op, ...], precision: Precision, optimizer: str, *, trained_in: Precision | None = None
 ) -> tuple[Op, ...]:
-    """Forward, backward and optimizer ops of one step; `trained_in` is the format of what is trained."""
+    """Forward, backward and optimizer ops of one step; `trained_in` is the format of what is trained.
+
+    The optimizer's op says of how many `tensors` it is, each of which some software updates by itself.
+    """
     held = trained_in or precision
     _, moved = optimizer_bytes(optimizer, held)
     backward = [op for one in forward for op in _backward(one)]
@@ -80,11 +83,18 @@ def training_step(
     # Of what is moved, gradient, weight and states are read, weight and states written.
     written = (moved - held.weight) / 2.0
     update = Op(
-        "optimizer", f"optimizer.{optimizer}", {"elements": trained}, "fp32", flops=8.0 * trained,
+        "optimizer", f"optimizer.{optimizer}", {"elements": trained, "tensors": _tensors(forward)}, "fp32",
+        flops=8.0 * trained,
         read_bytes=(moved - written) * trained, write_bytes=written * trained, stage="optimizer",
     )  # fmt: skip
     casts = weight_casts(forward, precision)
     return (*forward, *casts, *backward, *_gradient_casts(forward, precision), update)
+
+
+def _tensors(forward: Iterable[Op]) -> float:
+    """Tensors of weights that receive a gradient: a normalisation has two, scale and shift."""
+    trained = (op for op in forward if op.parameters and op.backward in ("full", "weight", "sequence"))
+    return sum((2.0 if op.kind == "norm" else 1.0) * op.copies for op in trained)
 
 
 def weight_casts(forward: tuple[Op, ...], precision: Precision) -> Iterator[Op]:
@@ -144,9 +154,12 @@ def _product_gradients(op: Op, back: Op) -> Iterator[Op]:
     if op.backward == "sequence":
         op, back, m = _all_steps(op), _all_steps(back), m * op.repeats
     if op.backward in ("full", "weight", "sequence"):
+        # Gradients of weights that are used again and again are added up use by use.
+        uses = np.maximum(op.repeats, 1.0) if op.shard != "vocab" else 1.0
+        again = op.weight_bytes * (1.0 - 1.0 / uses)
         yield changed(back, layer=f"{op.layer}.wgrad", dims={**op.dims, "m": k, "n": n, "k": m},
-                      read_bytes=op.read_bytes + op.write_bytes, write_bytes=op.weight_bytes,
-                      weight_bytes=0.0)  # fmt: skip
+                      read_bytes=op.read_bytes + op.write_bytes + 2.0 * again,
+                      write_bytes=op.weight_bytes + again, weight_bytes=0.0)  # fmt: skip
         if np.any(op.parameters > n * k * op.dims.get("groups", 1.0)):
             yield _bias_gradient(op)
 

@@ -37,6 +37,9 @@ WIDTH = 256
 ANCHORS = 3
 #: Small kernels a level that decode, sort and suppress boxes, and a picture that match and sample them.
 _DECODE, _SAMPLE = 30, 60
+#: What a loop over the regions with a mask asks of the host for each, in launches (assumed): it crops, scales
+#: and draws the polygons of what it is compared with (`project_masks_on_boxes` of maskrcnn-benchmark).
+_DRAWN = 4.0
 
 
 def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
@@ -57,6 +60,9 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     if dims.get("mask", True):
         with rec.module("masks"):
             _masks(rec, masked * job.batch, dims["classes"])
+        if rec.training:
+            with rec.module("targets", repeats=masked * job.batch, copies=_DRAWN, frozen=True):
+                rec.pointwise(28.0 * 28.0, keeps=0.0, name="draw")
 
 
 def _proposals(rec: Recorder, levels: Sequence[Map]) -> None:
