@@ -279,18 +279,6 @@ def test_a_backward_pass_starts_its_kernels_sooner_than_modules_do() -> None:
     assert session["host backward"] == session["kernels backward"]
 
 
-def test_gradients_of_weights_that_are_used_again_and_again_are_added_up() -> None:
-    """Cells in a loop have a gradient at each frame; a layer of cuDNN has one product for all of them."""
-
-    def written(workload: str, layer: str) -> float:
-        work = laid(workload, "rtx-3090", phase="train").work
-        ops = {op.layer: op for one in work.kernels for op in one.table.ops}
-        return float(np.max(ops[f"{layer}.wgrad"].write_bytes / ops[layer].weight_bytes))
-
-    assert written("tacotron2", "decoder.frame.query") > 1.9
-    assert written("tacotron2", "decoder.memory") == 1.0
-
-
 def test_masks_that_are_learnt_are_drawn_region_by_region() -> None:
     def drawn(batch: float) -> float:
         work = laid("maskrcnn-r50-fpn", "rtx-3090", phase="train", batch=batch).work

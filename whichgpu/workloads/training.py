@@ -154,12 +154,9 @@ def _product_gradients(op: Op, back: Op) -> Iterator[Op]:
     if op.backward == "sequence":
         op, back, m = _all_steps(op), _all_steps(back), m * op.repeats
     if op.backward in ("full", "weight", "sequence"):
-        # Gradients of weights that are used again and again are added up use by use.
-        uses = np.maximum(op.repeats, 1.0) if op.shard != "vocab" else 1.0
-        again = op.weight_bytes * (1.0 - 1.0 / uses)
         yield changed(back, layer=f"{op.layer}.wgrad", dims={**op.dims, "m": k, "n": n, "k": m},
-                      read_bytes=op.read_bytes + op.write_bytes + 2.0 * again,
-                      write_bytes=op.weight_bytes + again, weight_bytes=0.0)  # fmt: skip
+                      read_bytes=op.read_bytes + op.write_bytes, write_bytes=op.weight_bytes,
+                      weight_bytes=0.0)  # fmt: skip
         if np.any(op.parameters > n * k * op.dims.get("groups", 1.0)):
             yield _bias_gradient(op)
 
