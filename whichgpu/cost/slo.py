@@ -71,6 +71,8 @@ _ALONE, _MOST, _POINTS, _HALVINGS = 1e-4, 0.99, 100, 9
 _MARGIN = 0.005
 #: Arrivals that it is tried under, and what of an excess over all of them is chance.
 _CHANCES, _NOISE = (0, 1, 2), 0.01
+#: The part of a load above which the one that keeps under all arrivals is sought first, and how finely.
+_NEAR, _FEW = 0.8, 5
 _EXAMPLE = 'write e.g. "ttft p90 1 s, tpot 50 ms"'
 
 
@@ -191,8 +193,7 @@ def largest(job: Job, gpu: Gpu, terms: Sequence[Term]) -> Held:
     tails = [term for term in terms if term.how != "mean"]
     if tails:
         share, binding = _halved(simulator, tails, (share, binding), _CHANCES[:1])
-    if _worst(simulator, terms, share, _CHANCES)[0] > 1.0 + _NOISE:
-        share, binding = _halved(simulator, terms, (share, binding), _CHANCES)
+    share, binding = _halved(simulator, terms, (share, binding), _CHANCES, near=_NEAR)
     rate = share * table.capacity
     return Held(rate, binding, curve.at_rates(checked, gpu, table, np.array([rate]), pool))
 
@@ -238,14 +239,25 @@ def _worst(
 
 
 def _halved(
-    simulator: Simulator, terms: Sequence[Term], start: tuple[float, Term | None], seeds: Sequence[int]
-) -> tuple[float, Term | None]:
-    """The largest share of the capacity, at most `start`, at which simulated requests keep; what binds."""
-    low, (high, binding) = _ALONE, start
+    simulator: Simulator, terms: Sequence[Term], start: tuple[float, Term | None], seeds: Sequence[int],
+    near: float = 0.0,
+) -> tuple[float, Term | None]:  # fmt: skip
+    """The largest share of the capacity, at most `start`, at which simulated requests keep; what binds.
+
+    With `near` a start that fails by chance alone is kept, and one is first sought above that part of it.
+    """
+    low, (high, binding), halvings = _ALONE, start, _HALVINGS
     excess, term = _worst(simulator, terms, high, seeds)
-    if excess <= 1.0:
+    if excess <= 1.0 + (_NOISE if near else 0.0):
         return start
-    for _ in range(_HALVINGS):
+    if near:
+        below = near * high
+        lower, of = _worst(simulator, terms, below, seeds)
+        if lower <= 1.0:
+            low, halvings = below, _FEW
+        else:
+            high, excess, term = below, lower, of
+    for _ in range(halvings):
         binding, middle = term if excess > 1.0 else binding, (low + high) / 2.0
         excess, term = _worst(simulator, terms, middle, seeds)
         low, high = (middle, high) if excess <= 1.0 else (low, middle)
