@@ -268,31 +268,13 @@ def _of_value(
             yield several
             return
         wider = [context.catalogue[key] for key in mention.named]
-        # "Faster memory than the P40 (732 GB/s)": of what is compared with it.
-        behind = mention in who.against and mention.end <= quantity.start
-        told = [*here, *who.topic] if behind else here
-        # "Like the T4, it is built on 12 nm" is said of what it is about.
-        told = [
-            each for each in told if not (each in who.against and each in here and each.start > quantity.end)
+        others = [
+            context.catalogue[key]
+            for each in _beside(text, sentence, quantity, mention, who)
+            for key in each.ids
         ]
-        # "They manage 0.6 TFLOPS, so you want an A100" is none of the A100's.
-        told = [
-            each for each in told if not (each in here and _SO_THEN.search(text, quantity.end, each.start))
-        ]
-        told = [each for each in told if not _LIKE.fullmatch(text, sentence.start, each.start)]
-        others = [context.catalogue[key] for each in told if each != mention for key in each.ids]
-        against = re.match(
-            r"[\s\w-]{0,12}(?:vs\b|versus|/|compared|against)", text[quantity.end : quantity.end + 24]
-        )
-        gap = text[mention.end : quantity.start] or " "
-        tied = (
-            mention in here
-            and mention not in who.against
-            and not against
-            and (TIED.fullmatch(gap) is not None or has(gap))
-        )
         whole = [context.catalogue[key] for each in superchips(here) if each != mention for key in each.ids]
-        for again in (wider, whole if tied else others):
+        for again in (wider, whole if _is_tied(text, quantity, mention, who) else others):
             verdict = (
                 verdict_on(text, quantity, attribute, again, said=said, context=context) if again else None
             )
@@ -300,25 +282,53 @@ def _of_value(
                 gpus, found = list(again), verdict
                 break
         else:
-            its = who.certain and ITS_OWN.match(sentence.text) is not None
-            sure = its and _SHORTLY.match(sentence.text) and _is_subject(passage, sentence, mention, context)
-            if (
-                (
-                    mention not in here
-                    and not sure
-                    and _of_one_beside(passage, quantity, attribute, mention, context)
-                )
-                or _doubtful(passage, sentence, quantity, attribute, mention=mention, who=who)
-                or (
-                    mention not in here
-                    and not its
-                    and _of_one_spoken_of(passage, quantity, attribute, mention, context)
-                )
+            if _is_withheld(
+                passage, sentence, quantity, attribute, mention=mention, who=who, context=context
             ):
                 return
     elif found.verdict == "confirmed":
         found = _narrower(found, quantity, attribute, mention, near=sentence.text, context=context)
     yield finding_on(passage, quantity, attribute, gpus, found=found, context=context)
+
+
+def _beside(
+    text: str, sentence: Sentence, quantity: Quantity, mention: Mention, who: Spoken
+) -> list[Mention]:
+    """The other devices of a sentence, or of what it is about, of which a value may be said."""
+    here = who.here
+    # "Faster memory than the P40 (732 GB/s)": of what is compared with it.
+    behind = mention in who.against and mention.end <= quantity.start
+    told = [*here, *who.topic] if behind else here
+    # "Like the T4, it is built on 12 nm" is said of what it is about.
+    told = [each for each in told if not (each in who.against and each in here and each.start > quantity.end)]
+    # "They manage 0.6 TFLOPS, so you want an A100" is none of the A100's.
+    told = [each for each in told if not (each in here and _SO_THEN.search(text, quantity.end, each.start))]
+    told = [each for each in told if not _LIKE.fullmatch(text, sentence.start, each.start)]
+    return [each for each in told if each != mention]
+
+
+def _is_tied(text: str, quantity: Quantity, mention: Mention, who: Spoken) -> bool:
+    """Whether nothing but "has" stands between a device and its value, and no "versus" behind it."""
+    against = _VERSUS.match(text[quantity.end : quantity.end + 24])
+    gap = text[mention.end : quantity.start] or " "
+    inside = mention in who.here and mention not in who.against
+    return inside and not against and (TIED.fullmatch(gap) is not None or has(gap))
+
+
+def _is_withheld(
+    passage: Passage, sentence: Sentence, quantity: Quantity, attribute: Attribute, *, mention: Mention,
+    who: Spoken, context: Context,
+) -> bool:  # fmt: skip
+    """Whether a wrong value may be said of another device than that of the sentence."""
+    if _doubtful(passage, sentence, quantity, attribute, mention=mention, who=who):
+        return True
+    if mention in who.here:
+        return False
+    its = who.certain and ITS_OWN.match(sentence.text) is not None
+    sure = its and _SHORTLY.match(sentence.text) and _is_subject(passage, sentence, mention, context)
+    if not sure and _of_one_beside(passage, quantity, attribute, mention, context):
+        return True
+    return not its and _of_one_spoken_of(passage, quantity, attribute, mention, context)
 
 
 def _of_size(
@@ -366,6 +376,7 @@ _NEEDS = re.compile(
     re.IGNORECASE,
 )
 _SO_THEN = re.compile(r"[,;]\s+(?:so|hence|thus|therefore)\s", re.IGNORECASE)
+_VERSUS = re.compile(r"[\s\w-]{0,12}(?:vs\b|versus|/|compared|against)")
 _LIKE = re.compile(
     r"\s*(?:Just\s+|Much\s+)?(?:Un|un)?[Ll]ike\s+(?:the\s+|its\s+|an?\s+|nvidia\s+)*", re.IGNORECASE
 )
