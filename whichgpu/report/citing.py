@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from whichgpu.facts import reading
+from whichgpu.facts import reading, store
 from whichgpu.report.table import Cited, Reference, References
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _OWN = {
     "cost": "The cost model of whichgpu: rooflines fitted to published measurements, 90 % intervals",
     "model": "The cost model of whichgpu: rooflines fitted to published measurements, 90 % intervals",
 }
-_MEASURED = "published measurement; the rows of whichgpu/data/measured are said on each figure"
+_MEASURED = "published measurement, read {read}; the rows of whichgpu/data/measured are said on each figure"
 
 
 class Citations:
@@ -58,7 +58,7 @@ class Citations:
 
     def _reference(self, key: str, source: Source | None) -> Reference:
         if source is None or key == "user":
-            return Reference(_OWN.get(key, key), "", _MEASURED if key in self._measured else "")
+            return Reference(_OWN.get(key, key), "", _measured() if key in self._measured else "")
         read = f", read {source.accessed}" if source.accessed else ""
         return Reference(source.title, source.url, f"{source.kind}{read}")
 
@@ -85,6 +85,12 @@ class Citations:
 
     def _known(self) -> Mapping[str, Source]:
         return _sources(software=any("/" in key for key in self._numbers))
+
+
+@cache
+def _measured() -> str:
+    """What is told of a publication whose measurements are on file."""
+    return _MEASURED.format(read=store.load("carried")["carried"]["measured"]["read"])
 
 
 @cache
