@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from whichgpu.cost.device import stand_in, widened
+from whichgpu.cost.runtime import runtimes
 from whichgpu.hardware.fields import FIELDS
 from whichgpu.software import stacks
 from whichgpu.workloads.ops import PRODUCTS
@@ -53,8 +55,18 @@ def not_run(gpu: Gpu, runtime: Runtime) -> str:
     elsewhere = gpu.vendor in runtime.unmeasured and stacks.runs(gpu, runtime.software)
     if gpu.vendor not in runtime.vendors and not elsewhere:
         known = ", ".join(runtime.vendors)
-        return f"{runtime.title} does not run on {gpu.vendor} as modelled here; its figures are for {known}"
+        return (
+            f"{runtime.title} does not run on {gpu.vendor} as modelled here; its figures are for {known}"
+            f"{_others(gpu.vendor)}"
+        )
     return ""
+
+
+@cache
+def _others(vendor: str) -> str:
+    """The runtimes whose figures are for a vendor, as an option to type."""
+    able = [key for key, one in runtimes().items() if vendor in one.vendors and not one.domain]
+    return f"; write --runtime {' or '.join(able[:2])}" if able else ""
 
 
 def _convolving(ops: Iterable[Op], precision: Precision, *, trains: bool) -> str:
