@@ -104,7 +104,7 @@ def test_data_may_be_anywhere(ask: Any) -> None:
 
 
 # 30. No marketplaces: patients' data.
-BULK = 'recommend sdxl --precision bf16 --target "60 images/min" --limit 60'
+BULK = 'recommend sdxl --precision bf16 --target "60 images/min" --min-memory "16 GB" --limit 60'
 
 
 def test_no_machines_of_strangers(ask: Any) -> None:

@@ -207,7 +207,7 @@ def _strangeness(done: Refit, rows: Any, abroad: NDArray[np.bool_]) -> dict[str,
 def _strange(widths: Mapping[str, float], share: Mapping[str, float]) -> dict[str, float]:
     """Widths that hold for a source that was not measured, a version's none below a seen one's."""
     found = {name: round(value * share.get(name, 1.0), 4) for name, value in widths.items()}
-    return {**found, "version": max(found["version"], found["seen"])}
+    return {**found, "version": max(found["version"], found["seen"])} if "version" in found else found
 
 
 def _seen(layouts: Sequence[Layout]) -> dict[str, Any]:

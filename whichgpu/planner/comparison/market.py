@@ -71,7 +71,7 @@ class Market(NamedTuple):
 
     def to_dict(self) -> dict[str, Any]:
         """The offers and prices as plain values; USD per hour."""
-        providers = self.by_provider()
+        providers, days = self.by_provider(), self.read()
         return {
             **{term.replace("-", "_"): offer.to_dict() for term, offer in self.best.items()},
             "on_demand_providers": providers,
@@ -79,6 +79,7 @@ class Market(NamedTuple):
             "smallest": self.smallest or None,
             "ambiguous": [offer.to_dict() for offer in self.maybe],
             "purchase": [row.to_dict() for row in self.purchase],
+            "read": [day.isoformat() for day in (days[0], days[-1])] if days else None,
         }
 
 

@@ -45,8 +45,11 @@ def _speeds(item: Work) -> Iterator[Told]:
 
 
 def _limited(result: Result) -> str:
-    """`793 at 150 W, 731 at 80 W`."""
-    return ", ".join(f"{amount(rate.mid, 'rate')} at {watts:g} W" for watts, rate in result.limited.items())
+    """`793 at 150 W, 731 at 80 W (8 % less)`."""
+    rates = list(result.limited.values())
+    told = ", ".join(f"{amount(rate.mid, 'rate')} at {watts:g} W" for watts, rate in result.limited.items())
+    lost = round(100.0 * (1.0 - rates[-1].mid / rates[0].mid))
+    return f"{told} ({lost} % less)" if lost else told
 
 
 def _measured(item: Work) -> Iterator[Told]:

@@ -100,8 +100,7 @@ def _limited(view: View, work: Work) -> Iterator[Sentence]:
         yield pen.say(
             "workload",
             f"in a laptop that gives it {low:g} W, the {pen.name(key)} {slower} in one that gives it "
-            f"{high:g} W ({work.unit} a second: {pen.text(key, f'{work.field}.limited')}); its rate in the "
-            "table is for a limit between",
+            f"{high:g} W; its rate in the table is for a limit between",
         )
 
 
