@@ -104,7 +104,12 @@ _SLOW = (
 )  # fmt: skip
 
 
+#: Files with tests of a minute: begun first, so that none of them is alone at the end.
+_LONG = ("test_bench_cpu", "test_calibration")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.stem not in _LONG)
     for item in items:
         if item.path.stem in _SLOW:
             item.add_marker(pytest.mark.slow)
