@@ -72,6 +72,13 @@ def test_software_that_has_left_a_gpu_behind_is_said():
     assert "software_end" not in both.view.rows
 
 
+def test_a_card_stands_under_the_size_that_it_is_sold_by():
+    cells = compare(["a10", "a100-40gb-pcie"], today=TODAY).view.rows["memory"].cells
+    assert {key: one.text for key, one in cells.items()} == {
+        "a10": "24 GB (22.5 GB usable)", "a100-40gb-pcie": "40 GB",
+    }  # fmt: skip
+
+
 def numbers(text: str) -> set[str]:
     return {match.rstrip(",").rstrip(".") for match in _NUMBER.findall(_WORDS.sub(" ", text))}
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from whichgpu.hardware.architecture import family_of
 from whichgpu.hardware.derive import pcie_bandwidth
 from whichgpu.hardware.fields import FIELDS
+from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.hardware.limits import limits, reached
 from whichgpu.hardware.parts import is_part
 from whichgpu.planner.comparison.model import Cell, Row
@@ -117,7 +118,10 @@ def _text(name: str, fact: Fact) -> str:
         return "none"
     if isinstance(fact.value, bool) or not isinstance(fact.value, int | float):
         return fact.text
-    return quantity(float(fact.value), "cache" if name in CACHES else dimension)
+    text = quantity(float(fact.value), "cache" if name in CACHES else dimension)
+    sold = f"{nominal_gb(float(fact.value))} GB" if name == "memory" else text
+    # A card is looked for under the size that it is sold by, and holds what error correction leaves of it.
+    return text if sold in (text, "None GB") else f"{sold} ({text} usable)"
 
 
 def _group(group: str) -> str:
