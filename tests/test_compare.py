@@ -682,6 +682,12 @@ def test_no_fleet_of_laptops_is_counted_and_what_they_do_at_their_limits_is_told
     assert not any("a minute take" in one.text for one in found.takeaways)
 
 
+def test_limits_that_no_one_source_has_are_not_told_as_the_range_of_a_part():
+    told = [one.text for one in compare(["rtx-a3000-laptop", "rtx-a5500-laptop"], today=TODAY).takeaways]
+    assert any("were read of the RTX A3000 Laptop are between 60 and 70 W;" in text for text in told)
+    assert any(text.startswith("Makers set the RTX A5500 Laptop to between 80 and 165 W") for text in told)
+
+
 def test_a_card_whose_memory_ecc_shares_says_under_what_it_is_sold():
     assert sold_as(catalogue()["l40s"]) == 48 * 2**30
     assert sold_as(catalogue()["rtx-4090"]) is None

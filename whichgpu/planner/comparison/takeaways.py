@@ -169,11 +169,14 @@ def limits_of(view: View, gpu: Gpu) -> Iterator[Sentence]:
     if not low or not high or low == high or not view.number(gpu.id, "power"):
         return
     pen = Pen(view)
-    text = (
-        f"makers set the {pen.name(gpu.id)} to between {pen.amount(gpu.id, 'power_min')} and "
-        f"{pen.quantity(gpu.id, 'power_max')}, and the rates here are those at "
-        f"{pen.quantity(gpu.id, 'power')}"
-    )
+    ends = f"between {pen.amount(gpu.id, 'power_min')} and {pen.quantity(gpu.id, 'power_max')}"
+    least, most = gpu.fact("power_min"), gpu.fact("power_max")
+    if least and most and set(least.sources) & set(most.sources):
+        text = f"makers set the {pen.name(gpu.id)} to {ends}"
+    else:
+        # The ends are of two listings: laptops beyond them may well exist.
+        text = f"the limits that were read of the {pen.name(gpu.id)} are {ends}; makers may go beyond"
+    text += f", and the rates here are those at {pen.quantity(gpu.id, 'power')}"
     if view.text(gpu.id, "at_limits") and view.number(gpu.id, "fp32"):
         text += f"; set lower, its {pen.quantity(gpu.id, 'fp32')} in FP32 are {pen.text(gpu.id, 'at_limits')}"
     yield pen.say("power", text)
