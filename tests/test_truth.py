@@ -171,6 +171,7 @@ def test_what_fits_together_is_not_spoken_of(tmp_path, whichgpu):
         (('bandwidth = "1.2 TB/s"', 'bandwidth = "768 GB/s"\nclock_base = "2 GHz"\nclock_boost = "1 GHz"'),
          "2 GHz is above its clock_boost"),
         (('memory = "24 GiB"', 'memory = "24 TB"'), "24 TB is outside"),
+        (('power = "300 W"', 'release_date = "2026-13-40"'), "'2026-13-40' is not a date"),
     ],
 )  # fmt: skip
 def test_what_no_device_can_have_is_refused(tmp_path, change, told):
