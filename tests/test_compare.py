@@ -688,6 +688,17 @@ def test_limits_that_no_one_source_has_are_not_told_as_the_range_of_a_part():
     assert any(text.startswith("Makers set the RTX A5500 Laptop to between 80 and 165 W") for text in told)
 
 
+def test_a_peak_that_no_workload_bears_out_is_no_reason_to_take_a_gpu():
+    found = compare(["rtx-3090", "arc-b580"], ["stable-diffusion-1.5"], today=TODAY)
+    taken = next(one.text for one in found.verdicts if one.gpu == "arc-b580")
+    assert "large batches" not in taken
+    assert any("is one of peaks: in every workload here that both run" in one.text for one in found.takeaways)
+    plain = next(
+        one.text for one in compare(["rtx-3090", "arc-b580"], today=TODAY).verdicts if one.gpu == "arc-b580"
+    )
+    assert "large batches" in plain, "without a workload there are the peaks alone"
+
+
 def test_a_card_whose_memory_ecc_shares_says_under_what_it_is_sold():
     assert sold_as(catalogue()["l40s"]) == 48 * 2**30
     assert sold_as(catalogue()["rtx-4090"]) is None

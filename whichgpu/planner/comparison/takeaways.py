@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.planner.comparison import chips, features, lasting, rates, value
 from whichgpu.planner.comparison.pen import Pen
+from whichgpu.planner.comparison.reasons import paper_lead
 from whichgpu.planner.comparison.rows import sixteen_bit
 from whichgpu.planner.comparison.words import EQUAL, gain, listed, quantity
 
@@ -17,6 +18,22 @@ if TYPE_CHECKING:
 
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.comparison.model import Sentence, View
+
+
+def paper(view: View) -> Iterator[Sentence]:
+    """A lead in the 16-bit peak that none of the workloads bears out."""
+    half = sixteen_bit(view.gpus)
+    for key in view.ids:
+        if other := paper_lead(view, key):
+            pen = Pen(view)
+            for work in view.works:
+                pen.rests_on(f"{work.field}.rate", key, other)
+            yield pen.say(
+                "precision",
+                f"the lead of the {pen.name(key)} in {half.upper()} ({pen.ratio(key, other, half)} the "
+                f"{pen.name(other)}) is one of peaks: in every workload here that both run, the "
+                f"{pen.name(other)} is the faster",
+            )
 
 
 def bandwidth(view: View) -> Iterator[Sentence]:
@@ -184,5 +201,6 @@ def limits_of(view: View, gpu: Gpu) -> Iterator[Sentence]:
 
 #: In the order of reading.
 ALL = (
-    *chips.ALL, *rates.ALL, bandwidth, cache, memory, balance, power, *features.ALL, *lasting.ALL, *value.ALL,
+    *chips.ALL, *rates.ALL, paper, bandwidth, cache, memory, balance, power,
+    *features.ALL, *lasting.ALL, *value.ALL,
 )  # fmt: skip

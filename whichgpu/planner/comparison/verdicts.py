@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.planner.comparison.middle import between
 from whichgpu.planner.comparison.pen import Pen
-from whichgpu.planner.comparison.reasons import DECIDES, ahead_of, alone, few, level_with, reasons
+from whichgpu.planner.comparison.reasons import DECIDES, ahead_of, alone, few, level_with, paper_lead, reasons
 from whichgpu.planner.comparison.rows import sixteen_bit
 from whichgpu.planner.comparison.words import EQUAL, gain, listed
 
@@ -36,7 +36,10 @@ def verdicts(view: View) -> Iterator[Sentence]:
 
 
 def _conditions(view: View, pen: Pen, key: str) -> Iterator[str]:
+    paper = sixteen_bit(view.gpus) if paper_lead(view, key) else ""
     for reason in reasons(view):
+        if reason.field == paper:
+            continue
         other = ahead_of(view, key, reason)
         if other:
             yield reason.when(pen, key, other)
