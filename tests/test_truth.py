@@ -158,6 +158,17 @@ def test_figures_that_contradict_each_other_are_refused_with_both(tmp_path, whic
     assert "taken as it is: bandwidth" in taken.err
 
 
+def test_a_figure_many_times_what_the_base_gives_is_a_slip_and_no_other_memory(tmp_path, whichgpu):
+    told = {
+        "fp32": ("312 TFLOPS", 2, "differs by 1500"), "bandwidth": ("2.4 TB/s", 0, "taken as stated"),
+    }  # fmt: skip
+    for field, (value, status, words) in told.items():
+        file = written(tmp_path, f'[gpu.mine]\nbase = "a100-80gb-sxm"\n{field} = "{value}"\n')
+        answer = whichgpu("predict", "resnet50", "--gpu", "mine", "--gpu-file", str(file))
+        assert answer.status == status, answer.err
+        assert words in answer.err
+
+
 def test_what_fits_together_is_not_spoken_of(tmp_path, whichgpu):
     file = written(tmp_path, CONTRADICTORY.replace("1.2 TB/s", "768 GB/s"))
     answer = whichgpu("show", "odd", "--gpu-file", str(file))

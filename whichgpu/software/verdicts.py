@@ -89,6 +89,11 @@ def _since(asked: Asked, running: Sequence[Found]) -> str:
     return first.release.name if first and asked.framework.versioned else ""
 
 
+def _maker(device: Device) -> str:
+    """Who makes a device; one of a file of the user's may not say."""
+    return device.gpu.vendor or 'a device whose file names no vendor (vendor = "NVIDIA")'
+
+
 def _aside(found: Found) -> bool:
     """Whether a release runs on a build that is not the way to take on this GPU."""
     return found.build is not None and bool(found.build.raw.get("aside"))
@@ -99,7 +104,7 @@ def _release(device: Device, asked: Asked, release: Release, system: str) -> Fou
     framework = asked.framework
     if framework.vendors and device.gpu.vendor not in framework.vendors:
         return Found(
-            release, UNSUPPORTED, why=f"it runs on {_listed(framework.vendors)} only, not {device.gpu.vendor}"
+            release, UNSUPPORTED, why=f"it runs on {_listed(framework.vendors)} only, not {_maker(device)}"
         )
     refused = next(_speaking(framework.refusals, device, release, system), None)
     if refused:
