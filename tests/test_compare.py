@@ -241,7 +241,7 @@ def test_unknown_is_said_and_never_taken_for_no():
     assert "the T4 lacks TF32" in topic(other, "precision")
     assert (
         topic(compare(("apple-m2-max-38c", "t4"), today=TODAY), "unread")
-        == "Not read in any source, so not compared: FP64 rate, power limit and ECC of the Apple M2 Max."
+        == "Not published, so not compared: power limit and ECC of the Apple M2 Max."
     )
 
 
@@ -687,6 +687,30 @@ def test_no_fleet_of_laptops_is_counted_and_what_they_do_at_their_limits_is_told
     assert any(one.text.startswith(told) for one in work.sentences)
     assert not any(row.field.endswith((".fleet", ".target")) for row in found.rows)
     assert not any("a minute take" in one.text for one in found.takeaways)
+
+
+def test_limits_that_no_one_source_has_are_not_told_as_the_range_of_a_part():
+    told = [one.text for one in compare(["rtx-a3000-laptop", "rtx-a5500-laptop"], today=TODAY).takeaways]
+    assert any("were read of the RTX A3000 Laptop are between 60 and 70 W;" in text for text in told)
+    assert any(text.startswith("Makers set the RTX A5500 Laptop to between 80 and 165 W") for text in told)
+
+
+def test_a_limit_that_two_keep_is_told_as_what_feeds_both():
+    found = compare(["rtx-4060-ti-16gb", "rx-9070-xt", "rtx-5060-ti-16gb"], today=TODAY)
+    for key in ("rtx-4060-ti-16gb", "rtx-5060-ti-16gb"):
+        told = next(one.text for one in found.verdicts if one.gpu == key)
+        assert "no more than 180 W can be fed and cooled, as with" in told
+
+
+def test_a_peak_that_no_workload_bears_out_is_no_reason_to_take_a_gpu():
+    found = compare(["rtx-3090", "arc-b580"], ["stable-diffusion-1.5"], today=TODAY)
+    taken = next(one.text for one in found.verdicts if one.gpu == "arc-b580")
+    assert "large batches" not in taken
+    assert any("is one of peaks: in every workload here that both run" in one.text for one in found.takeaways)
+    plain = next(
+        one.text for one in compare(["rtx-3090", "arc-b580"], today=TODAY).verdicts if one.gpu == "arc-b580"
+    )
+    assert "large batches" in plain, "without a workload there are the peaks alone"
 
 
 def test_a_card_whose_memory_ecc_shares_says_under_what_it_is_sold():

@@ -150,7 +150,12 @@ def test_a_tree_may_be_a_csv_file_and_may_be_missing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "told"),
-    [(b"a = ", "not valid TOML"), (b"\xff\xfe", "not UTF-8"), (None, "cannot be read")],
+    [
+        (b"a = ", "not valid TOML"),
+        (b"a = 1\na = 2", "each name stands once"),
+        (b"\xff\xfe", "not UTF-8"),
+        (None, "cannot be read"),
+    ],
 )
 def test_an_unreadable_file_is_one_line(tmp_path: Path, content: bytes | None, told: str) -> None:
     file = tmp_path / "my.toml"

@@ -106,7 +106,7 @@ def test_what_a_laptop_part_reaches_at_its_limits_follows_its_clocks(whichgpu: A
     assert limits(GPUS["rtx-1000-ada-laptop"])[0].clock is None
     assert limits(GPUS["rtx-4090"]) == limits(GPUS["gtx-1080-laptop"]) == ()
     page = whichgpu("show", "mx150", "--plain").out
-    assert "10 W  about 884 MHz" in page
+    assert "10 W  about 909 MHz" in page
     assert "What jobs come to at each: whichgpu show mx150 --format md" in " ".join(page.split())
     assert whichgpu("show", "rtx-4080-laptop", "--json").json["at_limits"][1]["clock"] == 1.665e9
 
@@ -115,9 +115,9 @@ def test_the_law_of_clocks_at_power_limits_is_that_of_the_parts_that_state_both_
     known = [told for gpu in GPUS.values() if (told := limits(gpu)) and told[0].stated and told[-1].stated]
     slopes = [log(ends[0].clock / ends[-1].clock) / log(ends[0].power / ends[-1].power) for ends in known]  # type: ignore[operator]
     low, middle, high = quantiles(slopes, n=4)
-    assert len(known) >= 25
+    assert len(known) >= 27
     assert middle == pytest.approx(EXPONENT, abs=0.02)
-    assert low >= 0.48
+    assert low >= 0.47
     assert high <= 0.71
 
 

@@ -55,6 +55,13 @@ SENTENCES = {
     "DeepSeek R1 on 8xH200 SXM with SGLang gives 1,900 tokens/s at concurrency 64": (
         "DeepSeek R1", "h200-141gb-sxm:8", "1,900 tokens/s", {"runtime": "SGLang", "concurrency": 64},
     ),
+    "resnet50 trains at 3,000 img/s on H100 SXM, AMP BF16, channels_last": (
+        "resnet50", "h100-80gb-sxm", "3,000 img/s",
+        {"phase": "train", "options": ("layout=nhwc",), "precision": "AMP BF16"},
+    ),
+    "bert-base on A10 in fp16, seq 128: 1800 sequences/s": (
+        "bert-base", "a10", "1800 sequences/s", {"seq_len": 128, "precision": "fp16"},
+    ),
     "Mixtral 8x7B, RTX A6000 x2, 28 tokens/s": ("Mixtral 8x7B", "rtx-a6000:2", "28 tokens/s", {}),
 }  # fmt: skip
 
@@ -107,3 +114,11 @@ def test_an_ambiguous_card_is_asked_for(whichgpu):
     answer = whichgpu("diagnose", "my A100 trains resnet50 at 400 images/s")
     assert answer.status == 2
     assert "may be" in answer.err
+
+
+def test_an_option_that_is_given_goes_before_one_that_is_told(whichgpu):
+    sentence = "resnet50 trains at 850 images/s on RTX A5000, mixed precision bf16, NHWC"
+    heard = whichgpu("diagnose", sentence, "--json").json["read_as"]
+    assert heard.endswith("--precision 'mixed precision bf16' --option layout=nhwc")
+    given = whichgpu("diagnose", sentence, "--option", "layout=nchw", "--json").json["read_as"]
+    assert given.endswith("--option layout=nchw")

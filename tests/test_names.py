@@ -65,6 +65,9 @@ SHARED = Path(__file__).parents[1].parent / "shared"
         ("NVIDIA GeForce RTX 3090/PCIe/SSE2", "rtx-3090"),
         ("AMD Radeon RX 7900 XTX (RADV NAVI31)", "rx-7900-xtx"),
         ("EVGA GeForce RTX 3090 FTW3 Ultra", "rtx-3090"),
+        ("MSI GeForce RTX 4090 SUPRIM LIQUID X 24G", "rtx-4090"),
+        ("Sapphire Radeon RX Vega 64 Liquid", "rx-vega-64-liquid"),
+        ("Intel Arc A750 LE", "arc-a750"),
         ("NVIDIA Jetson AGX Orin 64GB Developer Kit", "jetson-agx-orin-64gb"),
         ("MI300A APU", "mi300a"),
         ("gtx titan x pascal", "titan-x-pascal"),
@@ -385,7 +388,9 @@ def test_a_listing_of_several_products_is_all_of_them(text: str, ids: set[str]) 
     assert all(key in str(told.value) for key in ids)
 
 
-@pytest.mark.parametrize("text", ["ASUS RTX 4070 24GB", "MSI GeForce RTX 4090 Ti Suprim", "EVGA FTW3 Ultra"])
+@pytest.mark.parametrize(
+    "text", ["ASUS RTX 4070 24GB", "MSI GeForce RTX 4090 Ti Suprim", "MSI RTX 4090 SUPER", "EVGA FTW3 Ultra"]
+)
 def test_a_makers_card_that_does_not_exist_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="no GPU"):
         resolve(text, GPUS)

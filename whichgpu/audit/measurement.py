@@ -57,13 +57,19 @@ _NUMBERS = {
     "batch": r"\bbatch(?:[- ]size)?(?: of| is|:|=)? ?(\d+)\b|\bbs ?=? ?(\d+)\b|"
              r"\b(\d+) (?:images|samples) (?:at once|a batch)",
     "steps": r"\b(\d+)[- ](?:denoising |sampling )?steps?\b(?! ?/)",
-    "seq_len": r"\b(?:seq(?:uence)?[- _]?len(?:gth)?|sequences?)(?: of| is|:|=)? ?(\d+)\b",
+    "seq_len": r"\b(?:seq(?:uence)?(?:[- _]?len(?:gth)?)?|sequences)(?: of| is|:|=)? ?(\d+)\b|"
+               r"\b(\d+)[- ]tokens? sequences?\b",
     "concurrency": r"\b(\d+) (?:concurrent|parallel|simultaneous)\b|\bconcurrency(?: of| is|:|=)? ?(\d+)\b|"
                    r"\b(\d+) (?:requests|users)(?: in flight| at once)?\b(?! ?(?:/|per|a) ?s)",
     "input_tokens": r"\b(?:prompts?|inputs?)(?: of|:|=)? ?(\d+)(?: tokens)?\b|\b(\d+)[- ]tokens? prompts?\b|"
                     r"\b(\d+) (?:input|prompt) tokens\b",
     "output_tokens": r"\b(\d+) (?:output|new|generated) tokens\b",
 }  # fmt: skip
+#: Options of a job as they are told.
+_OPTIONS = (
+    ("layout=nhwc", r"\bchannels[- _]last\b|\bnhwc\b"), ("layout=nchw", r"\bchannels[- _]first\b|\bnchw\b"),
+    ("cuda_graphs=True", r"\bcuda[- ]graphs?\b"),
+)  # fmt: skip
 _RESOLUTION = re.compile(r"\b(\d{3,4}) ?[x\u00d7] ?(\d{3,4})\b|\b(\d{3,4}) ?px\b", re.I)
 
 
@@ -78,9 +84,12 @@ class Told(NamedTuple):
     @property
     def command(self) -> str:
         """What says the same in options."""
-        options = {"gpu": self.gpu, "measured": self.figure, **self.columns}
+        stated = {"gpu": self.gpu, "measured": self.figure, **self.columns}
+        given = [("option", value) for value in stated.pop("options", ())]
         flags = [
-            word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", str(value))
+            word
+            for name, value in (*stated.items(), *given)
+            for word in (f"--{name.replace('_', '-')}", str(value))
         ]
         return shlex.join(["whichgpu", "diagnose", self.workload, *flags])
 
@@ -163,8 +172,11 @@ def _columns(text: str, phases: Sequence[str]) -> tuple[dict[str, Any], str]:
     # A model that is not fine-tuned in a way of its own is trained.
     done = [key if key in phases else "train" if key.startswith("finetune") else "" for key in done]
     found |= {"phase": done[0]} if done and done[0] in phases else {}
-    for name, reads, most in (("runtime", _is_runtime, _RUNTIME), ("precision", _is_precision, 2)):
-        place = _shortest(text, reads, most)
+    if options := tuple(key for key, pattern in _OPTIONS if re.search(pattern, text, re.IGNORECASE)):
+        found["options"] = options
+    ways = (("runtime", _is_runtime, _RUNTIME), ("precision", _is_mixed, 3), ("precision", _is_precision, 2))
+    for name, reads, most in ways:
+        place = None if name in found else _shortest(text, reads, most)
         if place:
             found[name] = text[slice(*place)].rstrip(".:?!")
             text = _cut(text, *place)
@@ -188,6 +200,12 @@ def _is_precision(text: str) -> bool:
     """Whether words are a format, and more than a plain word that is one too ("half", "double")."""
     lower = text.lower()
     return bool(precision(text)) and (any(map(str.isdigit, lower)) or lower in _PLAIN)
+
+
+def _is_mixed(text: str) -> bool:
+    """Whether words are mixed precision together with its format: "AMP BF16"."""
+    parts = text.lower().split()
+    return any(map(str.isdigit, text)) and bool({"amp", "mixed"} & {*parts}) and _is_precision(text)
 
 
 def _figure(rest: str, text: str) -> str:

@@ -187,9 +187,11 @@ def read_csv(path: Path) -> dict[str, Any]:
 
 
 def _unquoted(path: Path, fault: Exception) -> str:
-    """What to write where a line of a TOML file does not read: most often a value that needs quotes."""
+    """What to do where a TOML file does not read: most often a value needs quotes."""
     import re
 
+    if "overwrite" in str(fault):
+        return "each name stands once in a table, and each [table] once in a file: take one of the two out"
     line = re.search(r"line (\d+)", str(fault))
     lines = path.read_text(encoding="utf-8-sig").splitlines()
     number = int(line[1]) if line else 0

@@ -52,7 +52,7 @@ ORDERED = (
     ("power", "power_max"), ("fp64", "fp32"), ("fp16", "fp16_acc16"), ("fp8", "fp8_acc16"),
     ("tf32", "fp16"), ("fp16", "fp8"), ("fp8", "fp4"), ("int8", "int4"),
 )  # fmt: skip
-_DATE = re.compile(r"^\d{4}(-\d\d(-\d\d)?)?$")
+_DATE = re.compile(r"^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$")
 
 
 @immutable

@@ -14,7 +14,7 @@ from whichgpu.facts import store
 from whichgpu.hardware import tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
@@ -58,6 +58,8 @@ MAKERS = frozenset(
 _ON_BOARDS = frozenset({"NVIDIA", "AMD", "Intel"})
 #: Words of a device that are more often one of theirs: Gaming X, which is no Titan.
 _OWN = frozenset({"x", "black"})
+#: A word of as many numbers tells products apart, whatever the number: Ti, XT, Super.
+_MANY = 3
 #: What lspci has in brackets: the product, after "AMD/ATI" where that is named.
 _BRACKETS = r"\[([^\[\]]*\d[^\[\]]*)\]"
 #: What drivers add: a chip and a compiler in parentheses, the bus and the processor after slashes.
@@ -73,8 +75,8 @@ def undressed(text: str, catalogue: Catalogue) -> Iterator[str]:
     plain = re.sub(_DRIVER, " ", text)
     made = [word for word in plain.split() if word.lower() in MAKERS]
     if made:
-        known = _vocabulary(catalogue)
         said = tokens.words(" ".join(word for word in plain.split() if word not in made))
+        known = _vocabulary(catalogue, said)
         plain = " ".join(word for word in said if word in known or tokens.is_size(word))
     if re.search(r"\d.*/.*\d", plain):
         yield from _alternatives(plain)
@@ -118,10 +120,22 @@ def _alternatives(listed: str) -> Iterator[str]:
         yield " ".join((*line, other))
 
 
-def _vocabulary(catalogue: Catalogue) -> frozenset[str]:
-    """Every word that is part of the name of some device that comes on a board."""
-    words = {*tokens.LINES, *tokens.VENDORS, *tokens.FORMS}
+def _vocabulary(catalogue: Catalogue, said: Collection[str]) -> frozenset[str]:
+    """Every word that is part of the name of some device that comes on a board.
+
+    Not those of a few numbers beside others: `Liquid` is a word of the RX Vega 64, and beside 4090 a maker's.
+    """
+    numbers: dict[str, set[str]] = {}
     for gpu in catalogue.values():
         if gpu.vendor in _ON_BOARDS:
-            words.update(tokens.words(f"{gpu.id} {gpu.name} {gpu.value('memory_type')}"))
-    return frozenset(words - _OWN)
+            words = tokens.words(f"{gpu.id} {gpu.name} {gpu.value('memory_type')}")
+            own = {word for word in words if _numbered(word)}
+            for word in words:
+                numbers.setdefault(word, set()).update(own)
+    asked = {word for word in said if _numbered(word)} & numbers.keys()
+    few = {word for word, own in numbers.items() if len(own) < _MANY and not own & asked} if asked else set()
+    return frozenset({*tokens.LINES, *tokens.VENDORS, *tokens.FORMS, *numbers} - _OWN - few)
+
+
+def _numbered(word: str) -> bool:
+    return any(c.isdigit() for c in word) and not tokens.is_size(word)

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
 
 _AT = r"at (\d+(?:\.\d+)?) W"
-#: Clock over limit, in logarithms: the median of the 25 laptop parts of which both ends are stated, half of
-#: them between 0.5 and 0.69. A test holds it to them.
-EXPONENT = 0.6
+#: Clock over limit, in logarithms: the median of the 27 laptop parts of which both ends are stated, half of
+#: them between 0.48 and 0.68. A test holds it to them.
+EXPONENT = 0.57
 
 
 class Limit(NamedTuple):

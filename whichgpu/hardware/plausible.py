@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
 
 
+#: Beyond this factor a figure is a slip, of which not even another chip or memory makes sense.
+_SLIP = 4.0
 #: How near a stated peak is to the sparse one that it is taken for.
 _NEAR = 0.02
 _SPARSE = "that is the figure with 2:4 sparsity, and a peak here is dense"
@@ -57,7 +59,8 @@ def _contradictions(gpu: Gpu) -> Iterator[str]:
     """What cannot be, of figures that the user stated."""
     for problem in judge(gpu):
         wrong = problem.what == "implausible" or (
-            problem.what == "mismatch" and not _inherited(gpu, problem.field)
+            problem.what == "mismatch"
+            and (not _inherited(gpu, problem.field) or _slipped(gpu, problem.field))
         )
         if wrong and gpu.own(problem.field):
             yield _told(gpu, problem)
@@ -66,10 +69,23 @@ def _contradictions(gpu: Gpu) -> Iterator[str]:
 def _outdated(gpu: Gpu) -> Iterator[str]:
     """What no longer follows from what the device started from has."""
     for problem in judge(gpu):
-        if problem.what == "mismatch" and gpu.own(problem.field) and (old := _inherited(gpu, problem.field)):
+        if (
+            problem.what == "mismatch"
+            and gpu.own(problem.field)
+            and (old := _inherited(gpu, problem.field))
+            and not _slipped(gpu, problem.field)
+        ):
             names = ", ".join(FIELDS[name].label.lower() for name in old)
             told = _told(gpu, problem)
             yield f"{gpu.where}: taken as stated, though {told}; state its {names} too where that changed"
+
+
+def _slipped(gpu: Gpu, field: str) -> bool:
+    """Whether a figure is so many times its derivation that a unit or a digit is wrong."""
+    stated, follows = gpu.value(field), derived(gpu, field)
+    if not stated or follows is None or not follows.value:
+        return False
+    return not 1 / _SLIP <= float(stated) / follows.value <= _SLIP
 
 
 def _inherited(gpu: Gpu, field: str) -> list[str]:

@@ -42,6 +42,7 @@ NOISE = frozenset(
         "founders",
         "hpu",
         "kit",
+        "le",
         "limited",
         "mba",
         "mcm",

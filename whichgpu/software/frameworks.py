@@ -78,6 +78,7 @@ class Framework:
     builds: tuple[Row, ...]
     refusals: tuple[Row, ...]
     limits: tuple[Row, ...]
+    remarks: tuple[Row, ...]
     features: tuple[Row, ...]
     instead: tuple[Row, ...]
     source: str
@@ -127,8 +128,8 @@ def _framework(key: str, raw: Mapping[str, Any]) -> Framework:
         complete=bool(raw.get("complete", False)), versioned=bool(raw.get("versioned", True)),
         releases=tuple(sorted(releases, key=lambda one: one.numbers)),
         builds=_rows(raw, "build"), refusals=_rows(raw, "refusal"), limits=_rows(raw, "limit"),
-        features=_rows(raw, "feature"), instead=_rows(raw, "instead"),
-        source=raw.get("source", ""), sources=raw.get("sources", {}),
+        remarks=_rows(raw, "remark"), features=_rows(raw, "feature"),
+        instead=_rows(raw, "instead"), source=raw.get("source", ""), sources=raw.get("sources", {}),
     )  # fmt: skip
 
 

@@ -44,6 +44,7 @@ def judge(device: Device, asked: Asked, system: str) -> Verdict:
     # What runs only by the way ("aside") is for who asks for that release.
     usual = running if asked.version else [one for one in running if not _aside(one)] or running
     chosen = usual[-1] if usual else None
+    unbroken = _unbroken(found, chosen) if chosen else ()
     later = found[found.index(chosen) + 1 :] if chosen else []
     gone = next((one for one in later if one.answer == UNSUPPORTED), None)
     after = gone or next((one for one in later if one.answer == UNKNOWN), None)
@@ -53,14 +54,15 @@ def judge(device: Device, asked: Asked, system: str) -> Verdict:
     known = features.of(device, asked.framework, chosen.release.numbers if chosen else (), system)
     return Verdict(
         device=device, asked=asked, system=system, answer=answer,
-        since=_since(asked, running),
+        since=_since(asked, unbroken),
         until=chosen.release.name if chosen and later else "",
         release=_version(asked, chosen), date=chosen.release.date if chosen else "",
         python=_python(chosen), variant=_text(chosen, "variant"), toolkit=_text(chosen, "toolkit"),
         how=chosen.how if chosen else "", install=_install(device, asked, chosen, system),
         driver=drivers.needed(device, _text(chosen, "toolkit"), system) if chosen else None,
         why=_why(device, asked, against, known=bool(found)),
-        limits=limits, notes=tuple(_notes(chosen, None if gone else after, _before(asked, running))),
+        limits=limits, notes=(*_remarks(device, asked.framework, chosen, system),
+               *_notes(chosen, None if gone else after, _before(asked, unbroken))),
         instead=tuple(dict.fromkeys(_instead(device, asked, against, system, runs=bool(running)))),
         features=known if chosen else (),
         sources=_sources(asked.framework, [*([chosen] if chosen else []), *against], known if chosen else ()),
@@ -74,10 +76,22 @@ def _answer(found: Sequence[Found], chosen: Found | None, limits: Sequence[str])
     return found[-1].answer if found else UNKNOWN
 
 
+def _unbroken(found: Sequence[Found], chosen: Found) -> Sequence[Found]:
+    """What runs up to the release chosen, after the last one before it that does not."""
+    before = found[: found.index(chosen) + 1]
+    gap = max((place for place, one in enumerate(before) if one.answer == UNSUPPORTED), default=-1)
+    return [one for one in before[gap + 1 :] if one.answer in (SUPPORTED, LIMITED)]
+
+
 def _since(asked: Asked, running: Sequence[Found]) -> str:
     """The first release that runs as it was compiled, and where there is none, the first that runs at all."""
     first = next((one for one in running if one.how == targets.NATIVE), running[0] if running else None)
     return first.release.name if first and asked.framework.versioned else ""
+
+
+def _maker(device: Device) -> str:
+    """Who makes a device; one of a file of the user's may not say."""
+    return device.gpu.vendor or 'a device whose file names no vendor (vendor = "NVIDIA")'
 
 
 def _aside(found: Found) -> bool:
@@ -90,7 +104,7 @@ def _release(device: Device, asked: Asked, release: Release, system: str) -> Fou
     framework = asked.framework
     if framework.vendors and device.gpu.vendor not in framework.vendors:
         return Found(
-            release, UNSUPPORTED, why=f"it runs on {_listed(framework.vendors)} only, not {device.gpu.vendor}"
+            release, UNSUPPORTED, why=f"it runs on {_listed(framework.vendors)} only, not {_maker(device)}"
         )
     refused = next(_speaking(framework.refusals, device, release, system), None)
     if refused:
@@ -280,6 +294,13 @@ def _before(asked: Asked, running: Sequence[Found]) -> str:
     """The first release that runs by PTX alone, where later ones are compiled for the GPU."""
     early = running[0].release.name if running and asked.framework.versioned else ""
     return early if early != _since(asked, running) else ""
+
+
+def _remarks(device: Device, framework: Framework, chosen: Found | None, system: str) -> tuple[str, ...]:
+    """What a source asks for that the build brings, or that is there to know: it takes nothing away."""
+    if chosen is None:
+        return ()
+    return tuple(row.text("note") for row in _speaking(framework.remarks, device, chosen.release, system))
 
 
 def _notes(chosen: Found | None, unread: Found | None, early: str) -> Iterator[str]:

@@ -55,7 +55,11 @@ def run(
         run = told(workload, catalogue, gpu or "", measured or "")
         workload, gpu, measured = run.workload, run.gpu, run.figure
         stated = {name: value for name, value in columns.stated.items() if value not in (None, ())}
-        run = run._replace(columns={**run.columns, **{n: v for n, v in stated.items() if n != "options"}})
+        # Of options, those that are given go before those that are told.
+        given = {one.partition("=")[0] for one in columns.stated.get("options", ())}
+        heard = [one for one in run.columns.get("options", ()) if one.partition("=")[0] not in given]
+        options = (*heard, *columns.stated.get("options", ()))
+        run = run._replace(columns={**run.columns, **stated, **({"options": options} if options else {})})
         columns, said = JobColumns({**columns.stated, **run.columns}), run.command
     figure = read(measured)
     device, count = resolve_device(gpu, catalogue)

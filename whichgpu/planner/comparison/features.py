@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from whichgpu.hardware.blank import OPEN, PUBLISHED, blank
 from whichgpu.hardware.fields import FIELDS
 from whichgpu.hardware.parts import is_part
 from whichgpu.planner.comparison.pen import Pen
@@ -14,6 +15,7 @@ from whichgpu.planner.comparison.words import REFUSED, listed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.comparison.model import Row, Sentence, View
 
 #: What stands in where the usual engine does not run, and takes less memory beside the weights.
@@ -371,38 +373,34 @@ def doubts(view: View) -> Iterator[Sentence]:
 
 
 def unread(view: View) -> Iterator[Sentence]:
-    """What was read for some but not for others, so that it is not compared."""
-    pen = Pen(view)
-    missing: dict[tuple[str, ...], list[str]] = {}
-    for field in _ASKED:
-        have = [key for key in view.ids if view.cell(key, field)]
-        lack = tuple(key for key in view.ids if key not in have and not _explained(view, key, field))
-        if have and lack:
-            missing.setdefault(lack, []).append(_NAMES.get(field, FIELDS[field].label.lower()))
-            pen.rests_on(field, *lack)
-    if missing:
-        told = [
+    """What was read for some but not for others, so that it is not compared, and what is not published."""
+    told = {OPEN: "not read in any source, so not compared", PUBLISHED: "not published, so not compared"}
+    for answer, text in told.items():
+        pen = Pen(view)
+        missing: dict[tuple[str, ...], list[str]] = {}
+        for field in _ASKED:
+            have = any(view.cell(key, field) for key in view.ids)
+            lack = tuple(gpu.id for gpu in view.gpus if _lacking(view, gpu, field) == answer)
+            if have and lack:
+                missing.setdefault(lack, []).append(_NAMES.get(field, FIELDS[field].label.lower()))
+                pen.rests_on(field, *lack)
+        whose = [
             f"{listed(names)} of {listed(f'the {pen.name(key)}' for key in lack)}"
             for lack, names in missing.items()
         ]
-        yield pen.say("unread", f"not read in any source, so not compared: {'; '.join(told)}")
+        if whose:
+            yield pen.say("unread", f"{text}: {'; '.join(whose)}")
 
 
-def _explained(view: View, key: str, field: str) -> bool:
-    """Whether another fact makes the absence plain: no RT cores, no ray-tracing rate."""
-    gpu = next(gpu for gpu in view.gpus if gpu.id == key)
-    if field in OF_BOARD and is_part(gpu):
-        return True
-    if field == "display_outputs":
-        return "PCIe" not in view.text(key, "form_factor") or gpu.segment == "datacenter"
-    if field == "rt":
-        cores = view.cell(key, "rt_cores")
-        return cores is not None and not cores.value
-    if field in ("nvlink", "mig_max"):
-        return gpu.vendor != "NVIDIA"
-    if field in ("fp16", "fp64"):
-        return view.has(gpu, field) is False and field == "fp16"
-    return False
+def _lacking(view: View, gpu: Gpu, field: str) -> str:
+    """Why a comparison has no figure of a GPU; empty where it has one, or another fact makes it plain."""
+    absent = blank(gpu, field)
+    if absent is None or view.cell(gpu.id, field) or (field in OF_BOARD and is_part(gpu)):
+        return ""
+    bare = "PCIe" not in view.text(gpu.id, "form_factor") or gpu.segment == "datacenter"
+    if (field == "display_outputs" and bare) or (field == "fp16" and view.has(gpu, field) is False):
+        return ""
+    return absent.answer
 
 
 #: In the order of reading.

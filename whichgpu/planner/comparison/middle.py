@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whichgpu.planner.comparison.reasons import DECIDES
+from whichgpu.planner.comparison.reasons import DECIDES, paper_lead
 from whichgpu.planner.comparison.rows import sixteen_bit
 from whichgpu.planner.comparison.words import listed, ratio_words
 
@@ -22,11 +22,12 @@ def between(view: View, pen: Pen, key: str, buys: list[str]) -> str:
     name = view.names[key]
     for field in ("memory", "bandwidth", sixteen_bit(view.gpus), "fp32"):
         pen.rests_on(field, *view.ids)
+    paper = f", but for the peak in {sixteen_bit(view.gpus).upper()}, which no workload here bears out"
+    nothing = (
+        f"the {name} leads by a fifth in nothing{{}}{paper if paper_lead(view, key) else ''}{_bought(buys)}"
+    )
     if not view.all_know(_PRICE):
-        return (
-            f"the {name} leads by a fifth in nothing that was read for "
-            f"{'both' if view.pair else 'all'}{_bought(buys)}"
-        )
+        return nothing.format(f" that was read for {'both' if view.pair else 'all'}")
     order = tuple(view.ranked(_PRICE))
     place = order.index(key)
     for other in order[:place]:
@@ -43,7 +44,7 @@ def between(view: View, pen: Pen, key: str, buys: list[str]) -> str:
         for other in dearer[:1]
     ]
     if not conditions:
-        return f"the {name} leads by a fifth in nothing compared here{_bought(buys)}"
+        return nothing.format(" compared here")
     return f"take the {name} if {' and '.join(conditions)}{_bought(buys)}"
 
 

@@ -139,3 +139,12 @@ def ahead_of(view: View, key: str, reason: Reason) -> str:
     first, second, *_ = (known := better.numbers(view.ids))
     ratio = known[first] / known[second]
     return second if first == key and max(ratio, 1 / ratio) >= reason.threshold else ""
+
+
+def paper_lead(view: View, key: str) -> str:
+    """The next behind a GPU in the 16-bit peak that is faster in every workload both run; empty otherwise."""
+    half = sixteen_bit(view.gpus)
+    other = next((ahead_of(view, key, one) for one in reasons(view) if one.field == half), "")
+    rates = [view.ranked(f"{work.field}.rate") for work in view.works] if other else []
+    both = [known for known in rates if key in known and other in known]
+    return other if both and all(known[key] < known[other] for known in both) else ""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.planner.comparison import chips, features, lasting, rates, value
 from whichgpu.planner.comparison.pen import Pen
+from whichgpu.planner.comparison.reasons import paper_lead
 from whichgpu.planner.comparison.rows import sixteen_bit
 from whichgpu.planner.comparison.words import EQUAL, gain, listed, quantity
 
@@ -17,6 +18,22 @@ if TYPE_CHECKING:
 
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.comparison.model import Sentence, View
+
+
+def paper(view: View) -> Iterator[Sentence]:
+    """A lead in the 16-bit peak that none of the workloads bears out."""
+    half = sixteen_bit(view.gpus)
+    for key in view.ids:
+        if other := paper_lead(view, key):
+            pen = Pen(view)
+            for work in view.works:
+                pen.rests_on(f"{work.field}.rate", key, other)
+            yield pen.say(
+                "precision",
+                f"the lead of the {pen.name(key)} in {half.upper()} ({pen.ratio(key, other, half)} the "
+                f"{pen.name(other)}) is one of peaks: in every workload here that both run, the "
+                f"{pen.name(other)} is the faster",
+            )
 
 
 def bandwidth(view: View) -> Iterator[Sentence]:
@@ -169,11 +186,14 @@ def limits_of(view: View, gpu: Gpu) -> Iterator[Sentence]:
     if not low or not high or low == high or not view.number(gpu.id, "power"):
         return
     pen = Pen(view)
-    text = (
-        f"makers set the {pen.name(gpu.id)} to between {pen.amount(gpu.id, 'power_min')} and "
-        f"{pen.quantity(gpu.id, 'power_max')}, and the rates here are those at "
-        f"{pen.quantity(gpu.id, 'power')}"
-    )
+    ends = f"between {pen.amount(gpu.id, 'power_min')} and {pen.quantity(gpu.id, 'power_max')}"
+    least, most = gpu.fact("power_min"), gpu.fact("power_max")
+    if least and most and set(least.sources) & set(most.sources):
+        text = f"makers set the {pen.name(gpu.id)} to {ends}"
+    else:
+        # The ends are of two listings: laptops beyond them may well exist.
+        text = f"the limits that were read of the {pen.name(gpu.id)} are {ends}; makers may go beyond"
+    text += f", and the rates here are those at {pen.quantity(gpu.id, 'power')}"
     if view.text(gpu.id, "at_limits") and view.number(gpu.id, "fp32"):
         text += f"; set lower, its {pen.quantity(gpu.id, 'fp32')} in FP32 are {pen.text(gpu.id, 'at_limits')}"
     yield pen.say("power", text)
@@ -181,5 +201,6 @@ def limits_of(view: View, gpu: Gpu) -> Iterator[Sentence]:
 
 #: In the order of reading.
 ALL = (
-    *chips.ALL, *rates.ALL, bandwidth, cache, memory, balance, power, *features.ALL, *lasting.ALL, *value.ALL,
+    *chips.ALL, *rates.ALL, paper, bandwidth, cache, memory, balance, power,
+    *features.ALL, *lasting.ALL, *value.ALL,
 )  # fmt: skip

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING
 
 from whichgpu.planner.comparison.middle import between
 from whichgpu.planner.comparison.pen import Pen
-from whichgpu.planner.comparison.reasons import DECIDES, ahead_of, alone, few, level_with, reasons
+from whichgpu.planner.comparison.reasons import DECIDES, ahead_of, alone, few, level_with, paper_lead, reasons
 from whichgpu.planner.comparison.rows import sixteen_bit
 from whichgpu.planner.comparison.words import EQUAL, gain, listed
 
 #: What is made to stand in a server: who asks what a licence forbids in a data centre.
 _SERVED, _RACKED = ("data centre", "workstation"), ("PCIe", "SXM", "OAM")
+
+#: Measures of which a condition names what can be had, and not by how much one leads.
+_LIMITS = ("power", "power_per_gpu", "slots")
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,14 +39,20 @@ def verdicts(view: View) -> Iterator[Sentence]:
 
 
 def _conditions(view: View, pen: Pen, key: str) -> Iterator[str]:
+    paper = sixteen_bit(view.gpus) if paper_lead(view, key) else ""
     for reason in reasons(view):
+        if reason.field == paper:
+            continue
         other = ahead_of(view, key, reason)
         if other:
             yield reason.when(pen, key, other)
         elif (level := level_with(view, key, reason))[0]:
             pen.rests_on(reason.field, *level[0])
             same = listed(f"the {pen.name(one)}" for one in level[0])
-            yield f"{reason.when(pen, key, level[1])}, as with {same}"
+            # Of a limit that several keep, the highest among them: what feeds one feeds all.
+            least = max((key, *level[0]), key=lambda one: pen.value(one, reason.field))
+            said = least if reason.field in _LIMITS else key
+            yield f"{reason.when(pen, said, level[1])}, as with {same}"
     for field in ("fp8", "fp4", "bf16"):
         if alone(view, key, field):
             yield (
