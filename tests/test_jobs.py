@@ -421,3 +421,8 @@ def test_a_full_server_without_lengths_has_those_of_mlperf():
     assert found[0] == found[1] > 3 * found[2]
     assert found[3] < found[0]
     assert read_job(row).output_tokens == 294
+
+
+def test_rows_that_all_ask_for_no_metric_are_refused_one_by_one():
+    (answer,) = predict_rows([{**ROW, "metric": ""}], GPUS)
+    assert "metric" in answer.error

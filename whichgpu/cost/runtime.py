@@ -14,7 +14,7 @@ from whichgpu.units import parse
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
 
 @immutable
@@ -189,7 +189,7 @@ def _rows() -> Mapping[str, Any]:
 
 def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = True) -> Runtime:
     """A runtime as free text uses it: the marks whose words the text has change what they state."""
-    marks = [mark for mark in row.get("marks", ()) if _has(text, _spoken(mark, row["marks"]))]
+    marks = [mark for mark in row.get("marks", ()) if _has(text, mark)]
     row = {**row, **{name: value for mark in marks for name, value in mark.get("sets", {}).items()}}
     unread = ("names", "alone", "marks", "engine", "containers", *_TIMES)
     columns = {name: value for name, value in row.items() if name not in unread}
@@ -205,13 +205,6 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
     timed = (mark["name"] for mark in marks if mark["name"] not in keeping)
     names = (*timed, *((version,) if version else ()))
     return Runtime(id=key, exact=exact, marks=names, keeper="+".join((key, *keeping)), said=text, **columns)
-
-
-def _spoken(mark: Mapping[str, Any], marks: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """A mark with its words, those of another that it goes `with`."""
-    if "with" not in mark:
-        return mark
-    return {**mark, "words": next(one["words"] for one in marks if one["name"] == mark["with"])}
 
 
 def _has(text: str, mark: Mapping[str, Any]) -> bool:
