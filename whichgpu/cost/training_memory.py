@@ -12,6 +12,9 @@ Of P trained parameters, in bytes each, and what ZeRO of a level shares out over
     FSDP                         gathered     4             4          8     16 / ranks
     shared out from level        3            2             1          1
 
+Where a framework frees the last step's gradients as the next begins (`frees_gradients`) the parts are those
+of the fullest moment: the loss, the end of the backward pass, or the optimizer's step.
+
 (Rajbhandari et al., ZeRO, SC 2020, section 3.1.) LoRA trains FP32 adapters, 16 bytes each, and keeps its
 frozen weights as they are. 1F1B keeps min(micro-batches, stages) micro-batches of the first stage's
 layers, interleaved in v groups (1 + (p - 1) / (p v)) times those of a whole model (Korthikanti et al.,
