@@ -421,3 +421,17 @@ def test_a_full_server_without_lengths_has_those_of_mlperf():
     assert found[0] == found[1] > 3 * found[2]
     assert found[3] < found[0]
     assert read_job(row).output_tokens == 294
+
+
+def test_rows_that_all_ask_for_no_metric_have_that_as_their_reason():
+    (answer,) = predict_rows([{**ROW, "metric": "speed"}], GPUS)
+    assert "no metric 'speed'" in answer.error
+
+
+def test_a_release_that_runs_is_not_refused_for_its_neighbours():
+    row = {"id": "a", "workload": "llama-3.2-1b", "gpu": "rtx-pro-6000-blackwell-server",
+           "phase": "finetune_full", "precision": "bf16", "metric": "gpu_memory_used"}  # fmt: skip
+    texts = ("transformers 4.49 pytorch 2.5", "transformers 4.49 pytorch 2.8")
+    old, new = predict_rows([{**row, "runtime": text} for text in texts], GPUS)
+    assert "2.5" in old.error
+    assert not new.error

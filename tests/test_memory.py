@@ -64,10 +64,10 @@ def parameters(name):
 
 
 def states(level, ranks, runtime, **columns):
-    """Bytes a parameter of weights, gradients and optimizer states."""
+    """Bytes a parameter of weights, gradients and optimizer states, where gradients of passes add up."""
     found = parts(
         "llama-2-7b", phase="train", batch=1, seq_len=128, n_gpus=ranks, runtime=runtime,
-        options={"sharding": level}, **columns,
+        options={"sharding": level, "grad_accum": "2"}, **columns,
     )  # fmt: skip
     return sum(found.get(name, 0.0) for name in ("weights", "gradients", "optimizer")) / parameters(
         "llama-2-7b"
@@ -393,7 +393,7 @@ def test_sharding_more_takes_less(name, runtime, ranks):
 def test_checkpointing_more_takes_less(name, runtime, batch):
     job = {"phase": "pretrain", "precision": "bf16", "runtime": runtime, "batch": batch, "seq_len": 2048}
     none, selective, full = (
-        total(name, options={"checkpointing": kind, "optimizer": "adamw-fused"}, **job)
+        total(name, options={"checkpointing": kind, "optimizer": "adamw-fused", "grad_accum": "2"}, **job)
         for kind in ("none", "selective", "full")
     )
     # Megatron's selective recomputation is of the scores of attention, which its kernels do not keep today.
@@ -500,7 +500,7 @@ OFFLOADED = {"phase": "finetune_full", "precision": "amp-bf16", "batch": 1, "seq
 
 
 def test_what_waits_on_the_host_is_not_on_the_device():
-    plain = {"sharding": "zero3", "checkpointing": "full"}
+    plain = {"sharding": "zero3", "checkpointing": "full", "grad_accum": "2"}
     here = parts("llama-2-7b", options=plain, **OFFLOADED)
     words = ("optimizer", "parameters", "activations", "true", "optimizer,activations")
     away = {word: parts("llama-2-7b", options={**plain, "offload": word}, **OFFLOADED) for word in words}
@@ -543,7 +543,8 @@ def test_paged_states_and_gradients_that_do_not_wait():
         {"optimizer": "paged_adamw_8bit"},
         {"optimizer_in_backward": "true"},
     )
-    plain, paged, piecewise = (parts("llama-3.1-8b", options=options, **job) for options in stated)
+    whole = {"loss_chunks": "1", "grad_accum": "2"}
+    plain, paged, piecewise = (parts("llama-3.1-8b", options=whole | options, **job) for options in stated)
     assert plain["optimizer"] == pytest.approx(2.0 * parameters("llama-3.1-8b"))
     assert paged["optimizer"] == 0.0
     assert piecewise["gradients"] == pytest.approx(plain["gradients"] / 32)
@@ -662,7 +663,7 @@ def test_qlora_takes_what_its_longest_sequences_say(workload: str, gib: int, tok
 def test_attention_without_flash_keeps_its_scores() -> None:
     """5 bytes a score in training (Korthikanti, eq. 1); 1 GiB for an image of Stable Diffusion in FP16."""
     training = {"phase": "finetune_full", "precision": "bf16", "batch": 1.0, "seq_len": 2048.0}
-    off, on = ({"flash_attention": text} for text in ("false", "true"))
+    off, on = ({"flash_attention": text, "grad_accum": "2"} for text in ("false", "true"))
     more = total("llama-2-7b", **training, options=off) - total("llama-2-7b", **training, options=on)
     assert more == pytest.approx(32 * 5.0 * 32 * 2048**2, rel=0.12)
     pictures = parts("stable-diffusion-1.5", precision="fp16", batch=1.0, options=off)

@@ -395,8 +395,11 @@ def test_accumulating_gradients_hides_their_exchange() -> None:
 
 def test_sharding_divides_what_its_level_says() -> None:
     job = replace(TRAIN, n_gpus=8.0, runtime="pytorch-2")
+    added = {"grad_accum": "2"}
     parts = {
-        level: {name: float(part[0, 0]) for name, part in run(replace(job, options=o), H100).parts.items()}
+        level: {
+            name: float(part[0, 0]) for name, part in run(replace(job, options=added | o), H100).parts.items()
+        }
         for level, o in enumerate([{}, {"sharding": "zero1"}, {"sharding": "zero2"}, {"sharding": "zero3"}])
     }
     for name, first in (("optimizer", 1), ("gradients", 2), ("weights", 3)):
@@ -410,7 +413,7 @@ def test_sharding_divides_what_its_level_says() -> None:
 
 def test_the_wide_weights_of_mixed_precision_belong_to_the_optimizer() -> None:
     job = replace(TRAIN, n_gpus=8.0, runtime="pytorch-2", precision="amp-bf16")
-    plain, first, third = (run(replace(job, options=o), H100).parts
+    plain, first, third = (run(replace(job, options={"grad_accum": "2", **o}), H100).parts
                            for o in ({}, {"sharding": "zero1"}, {"sharding": "zero3"}))  # fmt: skip
     parameters = plain["weights"][0, 0] / 4
     assert first["weights"][0, 0] == pytest.approx(4 * parameters / 8)

@@ -77,13 +77,15 @@ class Kept:
 class Activations(NamedTuple):
     """Bytes of one micro-batch: what `layers` keep, and what is kept outside of them, at the `ends`.
 
-    `loss` is alive at the loss, `layer` beside what is kept while one of the layers runs backward.
+    `loss` is alive at the loss, `layer` beside what is kept while one of the layers runs backward, `last` in
+    all while the last of them does.
     """
 
     layers: Any
     ends: Any
     loss: Any
     layer: Any
+    last: Any
 
 
 def activations(forward: Sequence[Op], kept: Kept) -> Activations:
@@ -100,7 +102,7 @@ def activations(forward: Sequence[Op], kept: Kept) -> Activations:
     held = saved_bytes(layers, kept.checkpointing)
     # `saved_bytes` counts one layer that runs again; it is apart here, since the loss is gone by then.
     # Layers of one network may differ: the fullest has at least what its widest op keeps.
-    one = np.maximum(all_layers / count, _widest_kept(layers)) if again else 0.0
+    whole = np.maximum(all_layers / count, _widest_kept(layers))
     held = held - all_layers / count if inside and again else held
     if again and kept.wide_ends:
         held = held + total_inputs(layers)
@@ -112,7 +114,9 @@ def activations(forward: Sequence[Op], kept: Kept) -> Activations:
     if kept.fused:
         # A sum goes into the place of what it adds to.
         beside = [op for op in beside if op.backward != "linear"]
-    return Activations(held, saved_bytes(ends, "none"), _logits(loss, kept), one + passing(beside, kept))
+    through = passing(beside, kept)
+    layer = through + (whole if again else 0.0)
+    return Activations(held, saved_bytes(ends, "none"), _logits(loss, kept), layer, whole + through)
 
 
 def total_inputs(layers: Iterable[Op]) -> Any:
@@ -155,7 +159,9 @@ def _logits(loss: Sequence[Op], kept: Kept) -> Any:
         own = op.saved_bytes / op.dims["elements"] + 2.0
         each = _WIDE_LOGIT if kept.wide_ends else kept.holds.get("logit_bytes", own)
         each = np.where(kept.cut > 1, kept.holds.get("cut_logit_bytes", each), each)
-        taken = each / _FUSED_PIECES if kept.fused_loss else 2.0 + (each - 2.0) / kept.chunks
+        piece = kept.holds.get("piece_bytes", each)
+        pieces = 2.0 + np.where(kept.chunks > 1, piece - 2.0, each - 2.0) / kept.chunks
+        taken = each / _FUSED_PIECES if kept.fused_loss else pieces
         whole = whole + taken * op.dims["elements"]
     return whole
 

@@ -58,7 +58,9 @@ class Group:
 
     def settled(self, refused: Refused) -> Iterator[tuple[Settled, list[Cell]]]:
         """Its cells as sweeps with every default filled in; rows that cannot be get their reason."""
-        yield from self._settled(list(self.asking), refused)
+        # A group whose every row asks for no metric has no cell.
+        if self.asking:
+            yield from self._settled(list(self.asking), refused)
 
     def _settled(self, cells: list[Cell], refused: Refused) -> Iterator[tuple[Settled, list[Cell]]]:
         """Where a sweep cannot be settled it is halved until what is wrong stands alone."""

@@ -40,12 +40,7 @@ def inference(
     workload: Workload, job: Job, stack: Runtime, mesh: Mesh, ops: tuple[Op, ...]
 ) -> dict[str, Any]:
     """Parts of a complete job's inference, given the (sharded) `ops` of a pass; B on the fullest GPU."""
-    kv: Any = _read_cache(ops)
-    if hasattr(workload.code, "kv_bytes_per_token") and job.input_tokens is not None:
-        from whichgpu.cost import serving
-
-        tokens = _array(job.input_tokens) + _array(0.0 if job.output_tokens is None else job.output_tokens)
-        kv = serving.sequence_bytes(workload, job, tokens, stack) * _array(job.batch)
+    kv = _cache(workload, job, stack, job.output_tokens, otherwise=_read_cache(ops))
     share: Any = 1.0
     if stack.micro_batch and job.input_tokens is not None:
         share = np.minimum(1.0, stack.micro_batch / np.maximum(_array(job.batch) * job.input_tokens, 1.0))
@@ -55,10 +50,43 @@ def inference(
         beside=_beside(workload, job, stack),
     )  # fmt: skip
     if _in_one_pass(job, stack):
-        parts["activations"] = _prompt(workload, job, stack, mesh)
+        parts = _fullest_pass(workload, job, stack, mesh, parts)
     if not stack.flash and "flash_attention" in job.options:
         parts["scores"] = _scores(ops, precision(job.precision).activation) * share
     return {**parts, **communication(mesh, stack)}
+
+
+def _cache(workload: Workload, job: Job, stack: Runtime, written: Any, *, otherwise: Any = 0.0) -> Any:
+    """Bytes of the keys and values of a batch behind its prompts and so many `written` tokens."""
+    if not hasattr(workload.code, "kv_bytes_per_token") or job.input_tokens is None:
+        return otherwise
+    from whichgpu.cost import serving
+
+    tokens = _array(job.input_tokens) + _array(0.0 if written is None else written)
+    return serving.sequence_bytes(workload, job, tokens, stack) * _array(job.batch)
+
+
+def _fullest_pass(
+    workload: Workload, job: Job, stack: Runtime, mesh: Mesh, parts: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The parts where a program without an engine needs most: at the prompt, or at the last token.
+
+    A prompt has no token's cache behind it yet, and what its layers made is gone as the first token comes.
+    Old libraries hand the whole cache on anew with each token while that of the last one is held, and with
+    the first one the prompt's logits.
+    """
+    alive, logits = _prompt(workload, job, stack, mesh)
+    widened = 4.0 / precision(job.precision).activation
+    prompt = {**parts, "activations": alive + logits * (1.0 + widened)}
+    if "kv_cache" not in parts or job.output_tokens is None:
+        return prompt
+    behind = _cache(workload, job, stack, None, otherwise=parts["kv_cache"]) / _array(mesh.pp)
+    prompt["kv_cache"] = behind
+    if not stack.holds.get("cache_twice"):
+        return memory.fuller(prompt, parts)
+    times = np.where(_array(job.output_tokens) > 1, 2.0, 1.0)
+    first = {**prompt, "activations": logits * widened, "kv_cache": times * behind}
+    return memory.fuller(prompt, memory.fuller(first, {**parts, "kv_cache": times * parts["kv_cache"]}))
 
 
 def _read_cache(ops: Sequence[Op]) -> Any:
@@ -76,21 +104,20 @@ def _in_one_pass(job: Job, stack: Runtime) -> bool:
     return job.input_tokens is not None and bool(stack.holds.get("no_engine")) and not stack.micro_batch
 
 
-def _prompt(workload: Workload, job: Job, stack: Runtime, mesh: Mesh) -> Any:
-    """Bytes alive at the widest op of a prompt's layers: what it reads and writes, four tensors of the width.
+def _prompt(workload: Workload, job: Job, stack: Runtime, mesh: Mesh) -> tuple[Any, Any]:
+    """Bytes alive at the widest op of a prompt's layers, and of the logits of all tokens, if any.
 
-    These are the sum that goes from layer to layer and its norm, as they come and as they are kept. In a
-    gated layer whose functions are kernels of their own that op has a gate, its function and their product.
-    Old libraries make the logits of all tokens, in 16 and then in 32 bits.
+    What that op reads and writes, and four tensors of the width: the sum that goes from layer to layer and
+    its norm, as they come and as they are kept. In a gated layer whose functions are kernels of their own
+    that op has a gate, its function and their product. Old libraries make all logits, to use the last.
     """
     whole = workload.trace(replace(job, phase="prefill"))
     ops = [op for op in parallel.shard(whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp) if op.shard != "vocab"]
     alive = memory.widest(ops) + 2.0 * memory.widest([op for op in ops if op.layer.endswith("layers.norm")])
     if not stack.holds.get("all_logits"):
-        return alive
+        return alive, 0.0
     heads = [op for op in whole if op.kind == "gemm" and op.shard == "vocab"]
-    logits = sum((op.write_bytes for op in heads), start=0.0) * _array(job.input_tokens)
-    return alive + logits * (1.0 + 4.0 / precision(job.precision).activation) / mesh.tp
+    return alive, sum((op.write_bytes for op in heads), start=0.0) * _array(job.input_tokens) / mesh.tp
 
 
 def _scores(ops: tuple[Op, ...], size: float) -> Any:
@@ -177,7 +204,7 @@ def training(
         if stages is not None:
             return at(kernels, stages)
         first = at(kernels, 0.0)
-        return first if np.all(mesh.pp == 1) else _fuller(first, at(kernels, mesh.pp - 1.0))
+        return first if np.all(mesh.pp == 1) else memory.fuller(first, at(kernels, mesh.pp - 1.0))
 
     left_open = open_checkpointing(job, stack)
     if not left_open:
@@ -219,13 +246,6 @@ def _in_flight(job: Job, stack: Runtime, mesh: Mesh, step: distributed.Step) -> 
     """Micro-batches that a pipeline may have in flight: where none are stated, as many as fill it."""
     stated = {"global_batch", "grad_accum"} & set(job.options) or stack.splits_batch
     return step.micro_batches if stated else np.maximum(step.micro_batches, mesh.pp)
-
-
-def _fuller(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    """The parts of the stage that needs more of two."""
-    more = memory.needed(other) > memory.needed(one)
-    names = dict.fromkeys((*one, *other))
-    return {name: np.where(more, other.get(name, 0.0), one.get(name, 0.0)) for name in names}
 
 
 def open_checkpointing(job: Job, stack: Runtime) -> tuple[str, ...]:

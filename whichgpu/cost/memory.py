@@ -52,6 +52,13 @@ def needed(parts: Mapping[str, Any]) -> Any:
     return sum((np.asarray(part) for part in parts.values()), start=np.zeros(1))
 
 
+def fuller(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """The parts of the one that needs more of two: of two stages, or of two moments of a pass."""
+    more = needed(other) > needed(one)
+    names = dict.fromkeys((*one, *other))
+    return {name: np.where(more, other.get(name, 0.0), one.get(name, 0.0)) for name in names}
+
+
 class Totals(NamedTuple):
     """Three readings of a job's memory, B per GPU; `device` and `reserved` are at most what the card has."""
 

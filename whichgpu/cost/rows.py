@@ -17,6 +17,7 @@ from whichgpu.cost.estimate import MODELLED
 from whichgpu.cost.runtime import Runtime, runtime, runtimes
 from whichgpu.cost.table import COLUMNS
 from whichgpu.errors import UsageError
+from whichgpu.software.stacks import named_release
 from whichgpu.workloads import job as jobs
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.workload import resolve as resolve_workload
@@ -113,7 +114,7 @@ def _numbered(found: Runtime) -> tuple[tuple[str, ...], int]:
     # Equality reads all of its columns, so that only the few that look alike are compared.
     name = (found.id, *found.marks)
     alike = _met.setdefault(name, [])
-    number = next((known for known, one in alike if one == found), None)
+    number = next((known for known, one in alike if one == found and _release(one) == _release(found)), None)
     if number is None:
         number = next(_numbers)
         alike.append((number, found))
@@ -121,6 +122,11 @@ def _numbered(found: Runtime) -> tuple[tuple[str, ...], int]:
         if len(_met) > _KEPT:
             _met.pop(next(iter(_met)), None)
     return name, number
+
+
+def _release(stack: Runtime) -> str:
+    """The release of its framework that a text names, on which hangs which GPUs it runs on."""
+    return stack.release or (named_release(stack.software, stack.said) if stack.software else "")
 
 
 #: The runtimes that were met, by id and marks, which a job's text may be among; the first are let go. No

@@ -12,6 +12,9 @@ Of P trained parameters, in bytes each, and what ZeRO of a level shares out over
     FSDP                         gathered     4             4          8     16 / ranks
     shared out from level        3            2             1          1
 
+Where a framework frees the last step's gradients as the next begins (`frees_gradients`) the parts are those
+of the fullest moment: the loss, the end of the backward pass, or the optimizer's step.
+
 (Rajbhandari et al., ZeRO, SC 2020, section 3.1.) LoRA trains FP32 adapters, 16 bytes each, and keeps its
 frozen weights as they are. 1F1B keeps min(micro-batches, stages) micro-batches of the first stage's
 layers, interleaved in v groups (1 + (p - 1) / (p v)) times those of a whole model (Korthikanti et al.,
@@ -156,14 +159,68 @@ def training_parts(
     step = _Step(forward, own, named, held, stack, spread, frozen=trained_in is not None)
     trained = (trained_parameters(whole) if spread.trained is None else spread.trained) / spread.pp
     trained = trained * _end_share(step)
-    parts = {
-        **_states(step, optimizer, trained), **_alive(step, kernels), **_gathered(step),
-        "context": context(stack),
-    }  # fmt: skip
-    parts["optimizer_step"] = _beyond(_copied(step, optimizer, trained), parts)
+    states, alive = _states(step, optimizer, trained), _alive(step, kernels)
+    late, copies = states["gradients"], states.pop("copies")
+    parts = {**states, **alive.at_loss, **_gathered(step), "context": context(stack)}
+    passing = sum((parts.get(name, 0.0) for name in _GONE), start=np.zeros(()))
+    parts["gradients"] = late + copies
+    if stack.holds.get("frees_gradients") and not step.frozen:
+        waiting = np.where(np.asarray(spread.micro_batches) > 1, late, 0.0) + _of_pieces(step, kernels)
+        # Autocast's copies of weights are of one pass, those beside weights that are shared out stay.
+        late = late + copies * float(spread.level > 0)
+        beside = np.maximum(alive.at_end, _second_gradient(step))
+        parts["gradients"] = np.maximum(waiting + copies, late + beside - passing)
+    update = late + _copied(step, optimizer, trained)
+    parts["optimizer_step"] = np.maximum(update - parts["gradients"] - passing, 0.0)
     if step.frozen:
         parts["widened_layer"] = widened_layer(forward, stack, named)
     return {name: part for name, part in parts.items() if name in _ALWAYS or np.any(part)}
+
+
+#: Parts that are gone by the end of the backward pass.
+_GONE = ("activations", "logits", "gathered_layers")
+
+
+def _of_pieces(step: _Step, kernels: Kept) -> Any:
+    """Bytes of the head's gradient at a loss in pieces, which it has by then, and of that of a piece."""
+    pieces = kernels.chunks > 1 or kernels.fused_loss
+    return 2.0 * _table(step) * _gradient_bytes(step) if pieces else 0.0
+
+
+#: The levels of ZeRO from which gradients are shared out, and weights gathered.
+_SHARDED, _GATHERED = 2, 3
+
+
+def _second_gradient(step: _Step) -> Any:
+    """Bytes of a table's gradient as an embedding beside that of the head which shares it: both add up."""
+    return 0.0 if any(op.parameters for op in _heads(step)) else _table(step) * _gradient_bytes(step)
+
+
+def _heads(step: _Step) -> list[Op]:
+    """The products that make the logits."""
+    return [op for op in step.own if op.kind == "gemm" and op.shard == "vocab" and op.stage == "forward"]
+
+
+def _table(step: _Step) -> Any:
+    """Weights of the output head, its own or the embedding's; 0 where gradients are shared out."""
+    whole = sum((op.dims["n"] * op.dims["k"] for op in _heads(step)), start=0.0)
+    return whole * (np.asarray(step.spread.of(_SHARDED)) <= 1)
+
+
+def _gradient_bytes(step: _Step) -> float:
+    """Bytes of one weight's gradient."""
+    return step.held.train_state - (step.held.activation if step.held.mixed else 0.0)
+
+
+def _copy(step: _Step) -> float:
+    """Bytes of a weight's 16-bit copy beside a wide one.
+
+    FSDP gathers the 16-bit weights layer by layer, from the wide ones if these are here; others keep them.
+    """
+    away = step.spread.offload
+    gathers = step.spread.level == _GATHERED and not step.stack.holds.get("gradient_bytes")
+    gathers = gathers and not ("optimizer" in away and "parameters" not in away)
+    return step.held.activation if step.held.mixed and not gathers else 0.0
 
 
 def _copied(step: _Step, optimizer: str, trained: Any) -> Any:
@@ -179,14 +236,6 @@ def _copied(step: _Step, optimizer: str, trained: Any) -> Any:
     return trained * step.held.weight / (step.layers if spread.piecewise else 1.0)
 
 
-def _beyond(copied: Any, parts: Mapping[str, Any]) -> Any:
-    """What a copy made after the backward pass takes more than what is gone by then took."""
-    gone: Any = 0.0
-    for name in ("activations", "logits", "gathered_layers"):
-        gone = gone + parts.get(name, 0.0)
-    return np.maximum(copied - gone, 0.0)
-
-
 def _end_share(step: _Step) -> Any:
     """Parameters of a stage over the mean of all: the first and the last have an end of the model as well."""
     pp = np.asarray(step.spread.pp, dtype=np.float64)
@@ -197,14 +246,10 @@ def _end_share(step: _Step) -> Any:
 
 
 def _states(step: _Step, optimizer: str, trained: Any) -> dict[str, Any]:
-    """Weights, gradients and states of the optimizer, of `trained` parameters on a stage."""
+    """Weights, gradients, 16-bit copies and states of the optimizer, of `trained` parameters on a stage."""
     held, spread, stack = step.held, step.spread, step.stack
-    # FSDP gathers the 16-bit weights layer by layer, from the wide ones if these are here; others keep them.
     away = spread.offload
-    gathers = spread.level == 3 and not stack.holds.get("gradient_bytes")
-    gathers = gathers and not ("optimizer" in away and "parameters" not in away)
-    copy = held.activation if held.mixed and not gathers else 0.0
-    gradient = trained * (held.train_state - (held.activation if held.mixed else 0.0)) / spread.of(2)
+    gradient = trained * _gradient_bytes(step) / spread.of(_SHARDED)
     stored = (
         stage_weight_bytes(step.own, spread.pp, spread.stage)
         + quantised_head(step.own, stack, step.named) / spread.pp
@@ -226,8 +271,10 @@ def _states(step: _Step, optimizer: str, trained: Any) -> dict[str, Any]:
     elif spread.level > 0:
         buckets = float(stack.holds.get("bucket_values", 0.0)) * held.activation
     return {
-        "weights": stored / spread.of(1 if wide else 3) * weights * (on_device["optimizer"] if wide else 1.0),
-        "gradients": (gradient + trained * copy / spread.of(3)) * weights,
+        "weights": stored / spread.of(1 if wide else _GATHERED) * weights
+        * (on_device["optimizer"] if wide else 1.0),
+        "gradients": gradient * weights,
+        "copies": trained * _copy(step) / spread.of(_GATHERED) * weights,
         # Paged states move to the host when the GPU is short, and are no tensors of the framework's.
         "optimizer": trained * optimizer_bytes(optimizer, held)[0] / spread.of(1)
         * (0.0 if paged(optimizer) else on_device["optimizer"]),
@@ -243,7 +290,14 @@ def _widened_ends(step: _Step) -> Any:
     return stored_weight_bytes(ends) * (_FP32 / step.named.head - 1.0)
 
 
-def _alive(step: _Step, kernels: Kept) -> dict[str, Any]:
+class _Alive(NamedTuple):
+    """Parts of activations at the loss, and bytes of one layer's at the end of the backward pass."""
+
+    at_loss: Mapping[str, Any]
+    at_end: Any
+
+
+def _alive(step: _Step, kernels: Kept) -> _Alive:
     """Activations and logits at the fullest moment of a stage; the last makes the logits."""
     spread = step.spread
     found = activations([_whole(op, spread.unshared) for op in step.forward], kernels)
@@ -256,7 +310,10 @@ def _alive(step: _Step, kernels: Kept) -> dict[str, Any]:
     kept = found.layers / stages * spread.in_flight + found.layer + found.ends
     # Networks and encoders ran where a tenth more would not have: what decoders keep beside is theirs.
     scale = coefficient("kept", step.stack) if causal(step.forward) else 1.0
-    return {"activations": kept / spread.shares * scale, "logits": logits / spread.shares}
+    return _Alive(
+        {"activations": kept / spread.shares * scale, "logits": logits / spread.shares},
+        (found.last + found.ends) / spread.shares * scale,
+    )
 
 
 def _whole(op: Op, gpus: Any) -> Op:
@@ -283,7 +340,7 @@ def _returned(step: _Step) -> Any:
 def _gathered(step: _Step) -> dict[str, Any]:
     """Layers that are whole for a moment: the one in use and the next, and the gradients of one."""
     spread, away = step.spread, "parameters" in step.spread.offload
-    if not (spread.level == 3 or away):
+    if not (spread.level == _GATHERED or away):
         return {}
     if np.any(np.asarray(spread.pp) > 1) and not away:
         return {"gathered_layers": _staying(step)}
@@ -311,9 +368,9 @@ def _staying(step: _Step) -> Any:
     FSDP of a pipeline gathers once and scatters gradients once, which add up as wide as they are exchanged
     (torchtitan: reshard_after_forward is `never` there).
     """
-    held, spread = step.held, step.spread
+    spread = step.spread
     own = stage_weight_bytes(step.own, spread.pp, spread.stage) / step.named.weight
-    gradient = 0.0 if step.frozen else held.train_state - (held.activation if held.mixed else 0.0)
+    gradient = 0.0 if step.frozen else _gradient_bytes(step)
     return own * (step.named.activation + gradient) * np.asarray(np.asarray(spread.ranks) > 1)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.planner.capacity.limits import LONGEST
 from whichgpu.planner.capacity.model import gib
-from whichgpu.report.stages import by_stage
+from whichgpu.report.stages import by_stage, remarks
 from whichgpu.report.table import Bullets, Column, Heading, Report, Table
 from whichgpu.units import number, show
 
@@ -109,7 +109,8 @@ def _memory(one: Answer) -> Table:
     room = "on the card" if one.share == 1.0 else f"{one.share:.0%} of the card"
     rows += [("required", gib(one.required), ""), (room, gib(one.available), ""), left]
     each = f"Memory of each of {one.n_gpus} GPUs" if one.n_gpus > 1 else "Memory of the GPU"
-    return Table.of(each, ("Part", ">Size", ">Share"), rows, strong=(total,))
+    notes = remarks(one.parts, one.read)
+    return Table.of(each, ("Part", ">Size", ">Share"), rows, notes, strong=(total,))
 
 
 def _limits(one: Answer) -> Table:

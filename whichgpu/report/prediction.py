@@ -219,17 +219,14 @@ def _energy(answer: Estimate, footprint: Footprint) -> Block:
 
 
 def _memory(answer: Estimate) -> Table:
+    from whichgpu.report.stages import remarks
+
     rows = [(part.replace("_", " "), show(size, "memory", 3)) for part, size in answer.memory.items()]
     rows.append(("required", show(answer.required, "memory", 3)))
     rows.append(("on the card", show(answer.available, "memory", 4)))
-    sizes = [_ranged(answer.readings.interval(name)) for name in ("allocated", "reserved", "device")]
-    note = f"Read off a run: {sizes[0]} in tensors, {sizes[1]} reserved, {sizes[2]} on the device."
-    return Table.of("Memory of each GPU", ("Part", ">Size"), rows, (note,), strong=(len(rows) - 2,))
-
-
-def _ranged(one: Interval) -> str:
-    middle, low, high = (show(float(size), "memory", 3) for size in (one.mid, one.low, one.high))
-    return f"{middle} ({low} to {high})"
+    read = {name: answer.readings.interval(name) for name in ("allocated", "reserved", "device")}
+    notes = remarks(answer.memory, read)
+    return Table.of("Memory of each GPU", ("Part", ">Size"), rows, notes, strong=(len(rows) - 2,))
 
 
 def _terms(terms: tuple[Term, ...], most: int) -> Table:

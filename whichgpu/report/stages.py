@@ -1,4 +1,4 @@
-"""Memory by stage of a pipeline, as a table: the first stages, one in the middle, the last."""
+"""Memory of a run in words, and by stage of a pipeline as a table."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from whichgpu.report.table import Table
 from whichgpu.units import number, show
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from whichgpu.cost.stages import Stage
+    from whichgpu.facts.model import Interval
 
 #: More stages than this are not all shown.
 _MOST = 8
@@ -18,7 +19,7 @@ _PARTS = ("weights", "gradients", "optimizer", "activations", "logits")
 
 
 def by_stage(stages: Sequence[Stage], title: str = "Memory by stage") -> Table:
-    """Bytes on each GPU of each stage, of a long pipeline of some of them."""
+    """Bytes on each GPU of each stage, of a long pipeline of some: its first, one in the middle, its last."""
     count = len(stages)
     shown = range(count) if count <= _MOST else sorted({0, 1, 2, count // 2, count - 3, count - 2, count - 1})
     names = [name for name in _PARTS if any(one.parts.get(name) for one in stages)]
@@ -34,3 +35,22 @@ def by_stage(stages: Sequence[Stage], title: str = "Memory by stage") -> Table:
         "layers that a stage keeps. Gradients: with the 16-bit copies of weights that are kept wider."
     )
     return Table.of(title, columns, rows, notes=(note,))
+
+
+def remarks(parts: Mapping[str, float], read: Mapping[str, Interval]) -> tuple[str, ...]:
+    """What is to be said of memory by part, and what PyTorch's counters and `nvidia-smi` read off a run."""
+    said = []
+    if parts.get("gradients", 1.0) == 0.0:
+        said.append(
+            "Gradients come as activations go, and need no room beside them; those of several micro-batches "
+            "(--option grad_accum=2) do."
+        )
+    if read:
+        sizes = [_ranged(read[name]) for name in ("allocated", "reserved", "device")]
+        said.append(f"Read off a run: {sizes[0]} in tensors, {sizes[1]} reserved, {sizes[2]} on the device.")
+    return tuple(said)
+
+
+def _ranged(one: Interval) -> str:
+    middle, low, high = (show(float(size), "memory", 3) for size in (one.mid, one.low, one.high))
+    return f"{middle} ({low} to {high})"

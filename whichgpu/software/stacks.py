@@ -46,7 +46,7 @@ def standing(gpu: Gpu, software: str, release: str, said: str) -> Standing:
 
     Judged under Linux, or macOS for Apple's GPUs. What no source states is no refusal.
     """
-    meant = release or _meant(software, said)
+    meant = release or named_release(software, said)
     device = targets.device(gpu)
     alike = (gpu.vendor, device.platform, device.target, device.host, software, meant)
     if alike in _SILENT:
@@ -83,7 +83,7 @@ def _standing(device: Device, framework: Framework, meant: str) -> Standing:
 
 
 @lru_cache(maxsize=4096)
-def _meant(software: str, said: str) -> str:
+def named_release(software: str, said: str) -> str:
     """The release that the text of a job names: `2.4`, `any` where it is dated otherwise, else empty."""
     framework, low = frameworks.frameworks()[software], said.lower()
     if not any(letter.isdigit() for letter in low.replace(framework.id, "")):

@@ -202,8 +202,9 @@ class Workload(Shown):
         return (*step, *recomputed(forward, checkpointing(job), early=stops_early(job)))
 
     def optimizer(self, job: Job) -> str:
-        """The optimizer that a job states, or the family's own."""
-        default: str = getattr(self.code, "OPTIMIZER", "adamw")
+        """The optimizer that a job states, or the family's own; scripts that fine-tune take AdamW."""
+        own: str = getattr(self.code, "OPTIMIZER", _TUNED_BY)
+        default = _TUNED_BY if job.phase.startswith("finetune") else own
         return job.options.get("optimizer", default).lower()
 
     def _forward(self, job: Job, *, training: bool | None = None) -> tuple[Op, ...]:
@@ -252,6 +253,8 @@ _LAID_OUT = frozenset(
     ("attention_dp", "cp", "ep", "global_batch", "grad_accum", "moe_tp", "sequence_parallel", "sharding",
      "system", "vp")
 )  # fmt: skip
+#: What scripts that fine-tune take, whatever a model was trained with before.
+_TUNED_BY = "adamw"
 #: The last traces, by what they depend on. A job of tokens on several stages takes three.
 _traces: dict[tuple[Any, ...], tuple[Workload, tuple[Op, ...]]] = {}
 _KEPT = 3

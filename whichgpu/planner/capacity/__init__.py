@@ -141,7 +141,7 @@ def _answers(
             smallest_gpu=smallest_of[gpu.vendor], fewest=several[i], changes=ways[i],
             loading=loading(checkpoint, gpu, cells.counts[i]), share=cells.share,
             throughput=cells.rate(i) if fits else None, notes=(*((note,) if note else ()), *_notes(cells, i)),
-            stages=stages(cells.job_of(i), float(cells.available[i])),
+            stages=stages(cells.job_of(i), float(cells.available[i])), read=cells.read(i),
         )  # fmt: skip
         answers.append(replace(answer, reason=reason(answer, cells.refusals[i])))
     return answers

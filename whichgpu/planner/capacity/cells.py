@@ -12,6 +12,7 @@ import numpy as np
 from whichgpu.cost import serving
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.layout import memory_parts, settle
+from whichgpu.cost.memory import Totals
 from whichgpu.cost.support import refusal
 from whichgpu.errors import UsageError
 from whichgpu.facts.model import Interval
@@ -139,6 +140,24 @@ class Cells:
         one = self.timed.throughput
         low, mid, high = (float(np.asarray(end)[index]) for end in (one.low, one.mid, one.high))
         return Interval(low, mid, high, one.unit)
+
+    def read(self, index: int) -> dict[str, Interval]:
+        """What is read off a run on one of the devices, by total (`Totals`); empty where it does not run.
+
+        A server's readings are those of the share that it takes, whatever it needs: none are given.
+        """
+        if self.timed is None or not self.fits[index] or self.settled.job.phase == "serve":
+            return {}
+        room, found = float(self.available[index]), {}
+        for name in Totals._fields:
+            one = self.timed.readings.interval(name)
+            # Timed on a card with memory enough: an allocator takes what there is.
+            ends = (
+                float(np.broadcast_to(end, (len(self.gpus),))[index]) for end in (one.low, one.mid, one.high)
+            )
+            low, mid, high = (min(end, room) for end in ends)
+            found[name] = Interval(low, mid, high, one.unit)
+        return found
 
     def held(self, index: int) -> int | None:
         """Requests that a serving job holds at once on one of the devices; None of another job."""

@@ -169,6 +169,8 @@ class Answer:
     #: Of a card, what `available` is.
     share: float = 1.0
     stages: tuple[Stage, ...] = ()
+    #: What is read off a run that fits, by total: tensors, reserved, on the device.
+    read: Mapping[str, Interval] = field(default_factory=dict)
 
     @property
     def margin(self) -> float:
@@ -185,7 +187,8 @@ class Answer:
         alone = len(self.jobs) == 1
         return {
             "fits": self.fits, "required": self.required, "available": self.available, "margin": self.margin,
-            "parts": dict(self.parts), "smallest_gpu": self.smallest_gpu,
+            "parts": dict(self.parts), "read": {name: one.to_dict() for name, one in self.read.items()},
+            "smallest_gpu": self.smallest_gpu,
             "changes": [one.to_dict() for one in self.changes],
             "workload": self.workload, "gpu": self.gpu, "n_gpus": self.n_gpus, "runtime": self.runtime,
             "reason": self.reason, "job": jobs[0] if alone else jobs,

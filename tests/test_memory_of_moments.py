@@ -1,0 +1,124 @@
+"""Peaks are those of a moment: the loss, the end of the backward pass, the optimizer's step, a token."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from whichgpu.cost.estimate import single
+from whichgpu.hardware.catalogue import catalogue
+from whichgpu.workloads.job import Job
+
+GPUS = catalogue()
+GIB, MIB = 2.0**30, 2.0**20
+#: README of torchtune: "+" adds to the line above it.
+TORCHTUNE: dict[str, Any] = {
+    "phase": "finetune_full", "precision": "bf16", "batch": 2.0, "seq_len": 4096.0,
+}  # fmt: skip
+PIECES = {"optimizer": "adamw", "loss_chunks": "8", "checkpointing": "full"}
+
+
+def read(name: str, gpu: str, metric: str = "allocated", **columns: Any) -> float:
+    """A reading of a job's memory, GiB."""
+    return float(getattr(single(Job(name, **columns), GPUS[gpu]).readings, metric)) / GIB
+
+
+def parts(name: str, gpu: str = "h200-141gb-sxm", **columns: Any) -> dict[str, float]:
+    """A job's memory by part, B."""
+    found = single(Job(name, **columns), GPUS[gpu]).memory
+    return {part: float(value) for part, value in found.items()}
+
+
+@pytest.mark.parametrize(
+    ("runtime", "options", "published"),
+    [
+        ("torchtune", {"optimizer": "adamw", "loss_chunks": "1", "checkpointing": "none"}, 60.0),
+        ("torchtune compile", {"optimizer": "adamw", "loss_chunks": "1", "checkpointing": "none"}, 51.0),
+        ("torchtune compile", PIECES | {"checkpointing": "none"}, 42.9),
+        ("torchtune compile", PIECES, 24.9),
+        ("torchtune compile", PIECES | {"optimizer_in_backward": "true"}, 23.1),
+        ("torchtune compile", PIECES | {"optimizer_in_backward": "true", "offload": "activations"}, 21.8),
+    ],
+)
+def test_torchtune_takes_what_its_readme_says(
+    runtime: str, options: dict[str, str], published: float
+) -> None:
+    """Llama 3.2 3B in whole on an A100, two packed sequences of 4,096 tokens: peak of active memory."""
+    found = read("llama-3.2-3b", "a100-80gb-sxm", runtime=runtime, options=options, **TORCHTUNE)
+    assert found == pytest.approx(published, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("precision", "batch", "options", "published"),
+    [
+        ("fp32", 1.0, {}, 8681),
+        ("fp32", 1.0, {"checkpointing": "full"}, 6775),
+        ("amp-fp16", 1.0, {"checkpointing": "full"}, 7275),
+        ("amp-fp16", 1.0, {"checkpointing": "full", "optimizer": "adafactor"}, 4847),
+        ("amp-fp16", 1.0, {"checkpointing": "full", "optimizer": "adamw-8bit"}, 5363),
+        ("fp32", 4.0, {}, 14949),
+    ],
+)
+def test_a_trainer_of_2022_takes_what_its_guide_says(
+    precision: str, batch: float, options: dict[str, str], published: int
+) -> None:
+    """Transformers' guide to training on one GPU: BERT large at 512 tokens, MiB of nvidia-smi on a V100."""
+    found = read(
+        "bert-large", "v100-16gb-sxm", "device", phase="train", precision=precision, batch=batch,
+        seq_len=512.0, runtime="Hugging Face Trainer PyTorch 1.10", options={"grad_accum": "4", **options},
+    )  # fmt: skip
+    assert found * GIB / MIB == pytest.approx(published, rel=0.08)
+
+
+@pytest.mark.parametrize(
+    ("precision", "batch", "tokens", "megabytes"),
+    [
+        ("fp16", 1.0, 512.0, 29152.98), ("fp16", 8.0, 512.0, 40327.62), ("fp16", 16.0, 512.0, 53986.51),
+        ("fp16", 16.0, 1.0, 35871.88), ("gptq", 1.0, 512.0, 10484.34),
+    ],
+)  # fmt: skip
+def test_a_cache_of_tuples_is_there_twice(
+    precision: str, batch: float, tokens: float, megabytes: float
+) -> None:
+    """Optimum's benchmark of GPTQ: Llama 2 13B, prompts of 512 tokens, under Transformers 4.32 on an A100."""
+    found = read(
+        "llama-2-13b", "a100-80gb-sxm", "device", phase="infer", precision=precision, batch=batch,
+        input_tokens=512.0, output_tokens=tokens, runtime="Transformers 4.32",
+    )  # fmt: skip
+    assert found * GIB == pytest.approx(megabytes * 1e6, rel=0.05)
+
+
+def test_gradients_come_as_activations_go() -> None:
+    """The fullest moment is the loss where activations are more than gradients, else the backward's end."""
+    job: dict[str, Any] = {"phase": "finetune_full", "precision": "bf16", "runtime": "pytorch-2"}
+    fused = {"optimizer": "adamw-fused"}
+    long, short = (parts("llama-3-8b", batch=1.0, seq_len=n, options=fused, **job) for n in (8192.0, 128.0))
+    assert long["gradients"] == 0.0 < long["activations"] + long["logits"]
+    weights = short["weights"]
+    assert weights < short["gradients"] + short["activations"] + short["logits"] < 1.1 * weights
+    # A second pass adds its gradients to those of the first, which are there at its loss.
+    added = parts("llama-3-8b", batch=1.0, seq_len=8192.0, options=fused | {"grad_accum": "2"}, **job)
+    assert added["gradients"] == pytest.approx(weights, rel=0.01)
+    assert added["activations"] == long["activations"]
+
+
+def test_a_shared_table_has_two_gradients() -> None:
+    """That of the head and that of the embedding, which add up at the end of the backward pass."""
+    job: dict[str, Any] = {
+        "phase": "finetune_full", "precision": "bf16", "runtime": "pytorch-2", "batch": 1.0, "seq_len": 128.0,
+        "options": {"optimizer": "adamw-fused", "checkpointing": "full"},
+    }  # fmt: skip
+    tied, own = (parts(name, **job) for name in ("llama-3.2-1b", "llama-3-8b"))
+    states = ("gradients", "activations", "logits")
+    assert sum(tied[name] for name in states) - tied["weights"] == pytest.approx(128256 * 2048 * 2, rel=0.01)
+    assert sum(own[name] for name in states) - own["weights"] < 0.1 * 128256 * 4096 * 2
+
+
+def test_scripts_that_fine_tune_take_adamw() -> None:
+    tuned, trained = (
+        parts("t5-3b", phase=phase, precision="fp32", batch=1.0, seq_len=64.0, runtime="transformers")
+        for phase in ("finetune_full", "train")
+    )
+    assert tuned["optimizer"] == pytest.approx(2.0 * tuned["weights"], rel=0.01)
+    assert trained["optimizer"] < 0.1 * trained["weights"]
