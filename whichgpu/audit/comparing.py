@@ -115,6 +115,7 @@ _DIE = re.compile(
 _THAN = re.compile(r"(?:\s+\w+){0,2}\s+(?:than|als|que)\b", re.IGNORECASE)
 #: Attributes of which "better" and "faster" say that there is more.
 _FAST = ("bandwidth", "clock_boost", "clock_base", "memory_data_rate", "nvlink")
+_AND = re.compile(r",?\s+and\s+", re.IGNORECASE)
 _REACH = 60
 _OF_UNIT = {"bits": "memory_bus"}
 _BY_WORDS = ("faster", "slower", "quicker", "schneller", "langsamer")
@@ -143,6 +144,7 @@ def comparisons(
         found = reader.read(match)
         if found is not None:
             yield found
+            yield from reader.joined(found)
 
 
 class _Reader:
@@ -171,6 +173,14 @@ class _Reader:
         value = self._value(match)
         what = self._of_value(value, match) if value else self._without_noun(match)
         return what and Comparison(*match.span(), what, sign, value, True)
+
+    def joined(self, first: Comparison) -> Iterator[Comparison]:
+        """What else a comparison is in: "higher VRAM capacity and memory bandwidth"."""
+        after = [each for each in self._named if each.start >= first.end] if not first.bound else []
+        if after and _AND.fullmatch(self._text, first.end, after[0].start):
+            noun = after[0]
+            if not _OF_IT.match(self._text, noun.end):
+                yield first._replace(start=noun.start, end=noun.end, attribute=noun.attribute)
 
     def _of_power(self, match: re.Match[str]) -> int:
         """Where a comparison of power ends: "hungrier", "draws more"; 0 where it is none."""

@@ -25,7 +25,9 @@ _ABSOLUTE = re.compile(
     r"(?:cap|avail)able))|undisputed\s+\w+|"
     r"(?:nvidia|amd)[\u2019']s\s+(?:fastest|most powerful|best|top)\s+(?:\w+\s+){0,2}(?:gpu|card|"
     r"accelerator)(?!\s+(?:offerings|options|choices|models|line|lines|series|makers?|vendors?))|"
-    r"unrivall?ed|unmatched|unbeatable|second to none|without equal|"
+    r"unrivall?ed|unmatched|unparalleled|unsurpassed|unequall?ed|unbeatable|second to none|without equal|"
+    r"world[\u2019']s\s+(?:fastest|most powerful|highest|largest)\s+(?:\w+\s+){0,2}(?:gpu|card|accelerator|"
+    r"(?:memory )?bandwidth)|"
     r"(?:fastest|most powerful|best)\s+(?:\w+\s+){0,2}(?:gpu|card|accelerator)\s+(?:ever|in the world|"
     r"available|on the market|today|money can buy))\b",
     re.IGNORECASE,

@@ -147,6 +147,11 @@ _IN_LIST = re.compile(
     rf"(?<=[,:;])\s+(?:native |hardware )?(?P<what>{_NAMES})(?: support(?:ed)?)?(?=\s*(?:[,;.]|$))",
     re.IGNORECASE,
 )
+_ITS_OWN_HAS = re.compile(
+    rf"[\u2019']s?\s+(?:(?:own|native|new|built-in|hardware|integrated|dedicated)\s+)*(?P<what>{_NAMES})\b"
+    r"(?!\s*(?:rivals?|counterparts?|deficit|absence|limit\w*|gap|issues?))",
+    re.IGNORECASE,
+)
 #: Headers of cells that list what is supported, and what in a cell denies it.
 _SUPPORTED = re.compile(r"\b(?:supported|precisions?|data ?types|number formats|formats)\b", re.IGNORECASE)
 _DENIES = re.compile(
@@ -249,7 +254,11 @@ def _of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
             told = int(parts[1] or parts[2])
             yield from _of_parts(cell.passage, (0, len(cell.passage.text)), told, gpus, context)
             continue
-        yes, no = _YES.match(cell.passage.text), _NO.match(cell.passage.text)
+        yes = _YES.match(cell.passage.text)
+        # "PCIe only (no NVLink)".
+        no = _NO.match(cell.passage.text) or re.compile(rf"\bno (?:{each.names})\b", re.IGNORECASE).search(
+            cell.passage.text
+        )
         yes = yes or (each.key == "nvlink" and not no and _BRIDGE.search(cell.passage.text)) or None
         if yes or no:
             gpus = [context.catalogue[key] for key in cell.ids]
@@ -301,7 +310,10 @@ def _of_item(index: int, passage: Passage, context: Context) -> Iterator[Finding
 @lru_cache(maxsize=512)
 def _headed(label: str) -> tuple[Capability, ...]:
     """The capabilities that the label of a cell names by itself."""
-    said = r"(?:supports? |peak |dense )?{}(?: (?:performance|throughput|compute))?(?: \([\w ]+\))?"
+    said = (
+        r"(?:supports? |peak |dense |multi-gpu )?{}"
+        r"(?: (?:performance|throughput|compute|tensor|cores?)){{0,2}}(?: \([\w ]+\))?"
+    )
     return tuple(each for each in CAPABILITIES if re.fullmatch(said.format(each.names), label, re.IGNORECASE))
 
 
@@ -312,6 +324,7 @@ def _of_sentence(
     if not _ANY.search(text, *place):
         return
     yield from _listed(passage, place, who, context)
+    yield from _possessed(passage, place, who, context)
     for each, told, pattern in said_in(text, *place):
         for match in pattern.finditer(text, *place):
             mention = who.owner(match.start())
@@ -343,6 +356,17 @@ def _of_sentence(
             place_of = match.span("what") if match["list"] else (match.start() + lead, match.end())
             yield from judged(passage, place_of, each, gpus, told=told, context=context)
     yield from _in_entries(passage, place, who, context)
+
+
+def _possessed(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
+    """What is a device's own: "the T4's sparsity acceleration"."""
+    for mention in who.here:
+        match = _ITS_OWN_HAS.match(passage.text, mention.end, place[1])
+        if match and not _HEDGED.search(passage.text, match.end(), match.end() + _NEAR):
+            found = capability_at(passage.text, match.start("what"))
+            gpus = [context.catalogue[key] for key in mention.ids]
+            if found:
+                yield from judged(passage, match.span("what"), found[0], gpus, told=True, context=context)
 
 
 def _in_entries(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:

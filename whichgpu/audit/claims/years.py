@@ -106,6 +106,9 @@ def _years(
     yield from _years_behind(passage, place, here, context)
     for match in _OF_YEAR.finditer(passage.text, *place):
         named = [each for each in here if each.end == match.start()]
+        if len(here) > 1 and match.end() == len(passage.text.rstrip()):
+            # "T4 vs V100 (2024)": the year of the article.
+            continue
         if named:
             yield from of_year(passage, match, named[0], context)
     first = _BORN.match(passage.text, *place)
