@@ -37,6 +37,8 @@ _SCOPED = re.compile(
     r"not|in its class|price|budget|under \$|for the money|arguably|perhaps|some of)\b",
     re.IGNORECASE,
 )
+#: Of all there are, and not only of those that play games.
+_ANYWHERE = re.compile(r"\b(?:gpu|accelerator)\s+(?:ever|in the world)", re.IGNORECASE)
 _MAKER = re.compile(r"(nvidia|amd)[\u2019']s", re.IGNORECASE)
 #: What a GPU is judged by where an absolute names nothing: it must be surpassed in all of these.
 _OVERALL = ("fp16", "bandwidth", "memory")
@@ -82,7 +84,10 @@ def _judged(
         and _surpasses(gpu, best, asked)
         and (maker is None or gpu.vendor.upper() == maker[1].upper())
     ]
-    named_too = [gpu for gpu in better if gpu.segment == best.segment and gpu.value("release_date")]
+    anywhere = _ANYWHERE.search(passage.text, *place) is not None
+    named_too = [
+        gpu for gpu in better if (anywhere or gpu.segment == best.segment) and gpu.value("release_date")
+    ]
     if not named_too:
         return made(context, passage, place, "absolute", "unverifiable", subject=best.id,
                     because="no device on file is better at it")  # fmt: skip

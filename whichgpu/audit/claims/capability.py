@@ -48,7 +48,8 @@ _HAS = (
     r"(?:two|pairs?|four|eight) (?:of (?:them|these) |cards |gpus )?(?:over|via|through)|"
     r"(?:connected|linked|joined|paired|bridged|coupled|interconnected)(?: together)? (?:via|over|with|"
     r"through|by|using)|"
-    r"(?:is|was) the first (?:\w+ )?(?:with|to (?:support|offer|have|feature))|knows?|knew|adds?|added|"
+    r"(?:is|was) the first (?:\w+ )?(?:with|to (?:support|offer|have|feature|include|"
+    r"incorporate|introduce|use))|knows?|knew|adds?|added|"
     r"brings?|brought|enables?|runs?|carr(?:y|ies)|sports?|boasts?|packs?|retains?|keeps?|kept|exposes?|"
     r"handles?|understands?|"
     r"can (?:do|handle|run|use)|does(?: have| support| offer)?|do|(?:is|are|was|were) (?:capable of|able "
@@ -373,8 +374,10 @@ def _in_entries(passage: Passage, place: tuple[int, int], who: Spoken, context: 
     """Capabilities in a list of what the one device of a sentence has."""
     text = passage.text
     its = [] if who.here or not (who.certain and ITS_OWN.match(text, place[0])) else who.topic
-    if its or (len({each.named for each in who.here}) == 1 and who.here[0] not in who.against):
-        gpus = [context.catalogue[key] for key in (its or who.here)[0].ids]
+    # "The L40 outperforms the A6000 with higher rates, FP8 support": of the first.
+    own = its or who.own
+    if own and len({each.named for each in own}) == 1:
+        gpus = [context.catalogue[key] for key in own[0].ids]
         first = who.here[-1].end if who.here else place[0]
         for span, what in _entries(text, first, place[1]):
             if len(text[first : span[0]]) <= _FAR:

@@ -73,7 +73,10 @@ _ITS = re.compile(
 #: "And this memory has a bandwidth of 33 TB/s": of what the text before is about, which is no device.
 #: "The AD104 chip offers a maximum of 7,680 shaders": of the whole chip.
 _OF_CHIP = re.compile(
-    rf"{CHIP.pattern}[^.;,]{{0,60}}\b(?:maximum|full|complete|whole|up to|max\.?)\b", re.IGNORECASE
+    rf"{CHIP.pattern}(?:[^.;,]{{0,60}}\b(?:maximum|full|complete|whole|up to|max\.?)\b"
+    r"|\s+(?:chip|die|silicon|gpu)\s+(?:packs|has|contains|houses|carries|offers|comes with|counts|"
+    r"features)\b)",
+    re.IGNORECASE,
 )
 _THAT_MEMORY = re.compile(r"\b(?:this|that|these|such) (?:memory|cache|pool|link|bandwidth)\b", re.IGNORECASE)
 #: Words of a price of today, which is none of the launch.
