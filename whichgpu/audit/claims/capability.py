@@ -33,6 +33,7 @@ _NO = re.compile(
     r"\s*(?:no|none|nein|non|not supported|unsupported|\u2717|\u2718|\u274c|n/a)\s*(?:\([^()]{0,40}\))?\s*$",
     re.IGNORECASE,
 )
+_N_A = re.compile(r"\s*n/a\s*(?:\([^()]{0,40}\))?\s*$", re.IGNORECASE)
 #: What a cell says of NVLink where it says neither yes nor no: "Pair option".
 _BRIDGE = re.compile(r"\b(?:pairs?|bridges?|optional|option|2-way)\b", re.IGNORECASE)
 #: What may stand between a verb and the capability.
@@ -243,6 +244,7 @@ def capability_at(text: str, at: int) -> tuple[Capability, int] | None:
 
 
 def _of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
+    yield from _without_rate(cell, context)
     if _SUPPORTED.search(cell.label) and not _DENIES.search(cell.passage.text):
         gpus = [context.catalogue[key] for key in cell.ids]
         for match in _ANY.finditer(cell.passage.text):
@@ -266,6 +268,19 @@ def _of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
             yield from judged(
                 cell.passage, (0, len(cell.passage.text)), each, gpus, told=bool(yes), context=context
             )
+
+
+def _without_rate(cell: Cell, context: Context) -> Iterator[Finding]:
+    """A cell by which a device has no rate at all, though its vendor tells it: "FP16: N/A"."""
+    attribute, text = cell.attribute, cell.passage.text
+    if attribute is None or attribute.dimension not in ("flop rate", "op rate") or not _N_A.match(text):
+        return
+    field = attribute.fields[0]
+    known = [context.catalogue[key] for key in cell.ids if context.catalogue[key].confidence != "low"]
+    if known and all(gpu.value(field) for gpu in known) and not named_in(cell.label, 0, len(cell.label)):
+        yield made(context, cell.passage, (0, len(text)), "capability", "contradicted", subject=known[0].id,
+                   attribute=attribute.key, because=f"{known[0].id} has {known[0].display(field)}",
+                   expected=known[0].display(field), evidence=(source_of(known[0], field),))  # fmt: skip
 
 
 def _of_label(index: int, passage: Passage, context: Context) -> Iterator[Finding]:

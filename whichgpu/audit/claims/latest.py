@@ -41,6 +41,12 @@ _IS = re.compile(
     r"(?:,|\(|:|[\u2013\u2014-]|(?:is|are|remains?|represents?|being|as)(?:\s+(?:currently|still|also))?)\s*$",
     re.IGNORECASE,
 )
+#: "NVIDIA's latest generation of graphics cards, built on the Ada architecture".
+_BUILT = re.compile(
+    r"(?:\s+(?:of|for)(?:\s+\w+){1,3})?s?,?\s+(?:(?:is|are|which is)\s+)?(?:built|based)\s+(?:on|around)\s+"
+    r"(?:the\s+|nvidia[\u2019']s\s+|amd[\u2019']s\s+)?",
+    re.IGNORECASE,
+)
 _NEAR = 90
 #: Markets whose parts follow one another.
 _MARKETS = ("datacenter", "geforce", "workstation")
@@ -75,6 +81,8 @@ def _called(text: str, sentence: Sentence, match: re.Match[str], who: Spoken, co
     before = list(architectures().finditer(text, sentence.start, match.start()))
     if named is None and before and _IS.fullmatch(text, before[-1].end(), match.start()):
         named = before[-1]
+    built = _BUILT.match(text, match.end(), sentence.end) if named is None else None
+    named = architectures().match(text, built.end()) if built else named
     if named and not any(each.start <= named.start() < each.end for each in who.here):
         return [gpu for gpu in context.catalogue.values() if is_of(gpu, named[0]) and gpu.segment in _MARKETS]
     mention = who.owner(match.start())

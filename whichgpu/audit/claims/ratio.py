@@ -378,18 +378,22 @@ def _of_devices(
     nearest = min(values, key=lambda one: abs(one[0] - claim.times))
     because = f"{nearest[1]}: {nearest[0]:.3g} times"
     low = unsure(both, context)
-    words = _clause(text, sentence, claim, attribute)
-    if attribute.dimension == "count":
-        # "2.7x more CUDA cores, 3x higher FP32 performance": no further than what it is of.
-        words = text[claim.end : claim.end + _BEFORE // 2]
-    speed = attribute.key not in _RATES_OF and _SPEED.search(words)
-    if verdict == "contradicted" and (low or speed):
+    if verdict == "contradicted" and (low or _is_of_speed(text, sentence, claim, attribute)):
         verdict = "unverifiable"
     answer = (verdict, "" if verdict == "confirmed" else f"{nearest[0]:.2g}x", because)
     evidence = facts(attribute, both, context)
     yield finding_on(
         passage, claim, answer, context, subject=both.subject, attribute=attribute.key, evidence=evidence
     )
+
+
+def _is_of_speed(text: str, sentence: Sentence, claim: Multiple, attribute: Attribute) -> bool:
+    """Whether what is said beside a multiple makes it one of a speed that an attribute only brings about."""
+    words = _clause(text, sentence, claim, attribute)
+    if attribute.dimension == "count":
+        # "2.7x more CUDA cores, 3x higher FP32 performance": no further than what it is of.
+        words = text[claim.end : claim.end + _BEFORE // 2]
+    return attribute.key not in _RATES_OF and _SPEED.search(words) is not None
 
 
 def _of_value(
