@@ -273,7 +273,7 @@ def _of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
 def _without_rate(cell: Cell, context: Context) -> Iterator[Finding]:
     """A cell by which a device has no rate at all, though its vendor tells it: "FP16: N/A"."""
     attribute, text = cell.attribute, cell.passage.text
-    if attribute is None or attribute.dimension not in ("flop rate", "op rate") or not _N_A.match(text):
+    if attribute is None or attribute.key not in ("fp16", "bf16", "tf32", "int8") or not _N_A.match(text):
         return
     field = attribute.fields[0]
     known = [context.catalogue[key] for key in cell.ids if context.catalogue[key].confidence != "low"]
