@@ -33,6 +33,7 @@ _LESS = (
 WORDS = re.compile(
     rf"\b(?:(?P<more>{_MORE})|(?P<less>{_LESS})"
     r"|(?P<above>above|ahead of|beyond|north of|exceed(?:s|ed|ing)?|surpass(?:es|ed|ing)?|beats?|beating|"
+    r"outperform(?:s|ed|ing)?|outpaces|"
     r"tops|topping|outdoes|"
     r"outstrips|trumps|eclipses|edges out)"
     r"|(?P<below>below|short of|shy of|behind|south of|trail(?:s|ed|ing)|lags|falls? short of|undercuts|"
@@ -268,7 +269,8 @@ class _Reader:
             if match.end() <= each.start <= match.end() + 2 * _REACH:
                 words = self._text[match.end() : each.start]
                 if _IN.search(words) and not re.search(r"[,;:]", words):
-                    return each.attribute
+                    # "In memory-bound workloads" is in no size.
+                    return None if _OF_IT.match(self._text, each.end) else each.attribute
         return None
 
     def _behind(self, match: re.Match[str]) -> Attribute | None:
