@@ -39,7 +39,9 @@ _BEGINS, _NEW = re.compile(r"[,\uff0c\u3001]|\band\b", re.IGNORECASE), 30
 #: Between a name and its own value: "the RTX 6000 Ada's 960 GB/s".
 _POSSESSES = re.compile(r"[\u2019']s?\s+")
 #: Before the number of a chip or a generation: "Navi 31".
-_CHIP_NUMBER = re.compile(r"\b(?:Navi|Vega|Polaris|[CR]DNA|Zen|Gen|Xe)\s$")
+_CHIP_NUMBER = re.compile(
+    r"\b(?:Navi|Vega|Polaris|[CR]DNA|Zen|Gen|Xe|DLSS|FSR|CUDA|NVLink|HDMI|DirectX|Vulkan)\s$"
+)
 #: Words beside a value that is of a part, or of a change.
 _PART_BEFORE = re.compile(
     r"\b(?:each|per|every|by|from(?! (?:19|20)\d\d\b)|"

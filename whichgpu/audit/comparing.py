@@ -33,6 +33,7 @@ _LESS = (
 WORDS = re.compile(
     rf"\b(?:(?P<more>{_MORE})|(?P<less>{_LESS})"
     r"|(?P<above>above|ahead of|beyond|north of|exceed(?:s|ed|ing)?|surpass(?:es|ed|ing)?|beats?|beating|"
+    r"outperform(?:s|ed|ing)?|outpaces|"
     r"tops|topping|outdoes|"
     r"outstrips|trumps|eclipses|edges out)"
     r"|(?P<below>below|short of|shy of|behind|south of|trail(?:s|ed|ing)|lags|falls? short of|undercuts|"
@@ -115,6 +116,7 @@ _DIE = re.compile(
 _THAN = re.compile(r"(?:\s+\w+){0,2}\s+(?:than|als|que)\b", re.IGNORECASE)
 #: Attributes of which "better" and "faster" say that there is more.
 _FAST = ("bandwidth", "clock_boost", "clock_base", "memory_data_rate", "nvlink")
+_AND = re.compile(r",?\s+and\s+", re.IGNORECASE)
 _REACH = 60
 _OF_UNIT = {"bits": "memory_bus"}
 _BY_WORDS = ("faster", "slower", "quicker", "schneller", "langsamer")
@@ -143,6 +145,7 @@ def comparisons(
         found = reader.read(match)
         if found is not None:
             yield found
+            yield from reader.joined(found)
 
 
 class _Reader:
@@ -171,6 +174,14 @@ class _Reader:
         value = self._value(match)
         what = self._of_value(value, match) if value else self._without_noun(match)
         return what and Comparison(*match.span(), what, sign, value, True)
+
+    def joined(self, first: Comparison) -> Iterator[Comparison]:
+        """What else a comparison is in: "higher VRAM capacity and memory bandwidth"."""
+        after = [each for each in self._named if each.start >= first.end] if not first.bound else []
+        if after and _AND.fullmatch(self._text, first.end, after[0].start):
+            noun = after[0]
+            if not _OF_IT.match(self._text, noun.end):
+                yield first._replace(start=noun.start, end=noun.end, attribute=noun.attribute)
 
     def _of_power(self, match: re.Match[str]) -> int:
         """Where a comparison of power ends: "hungrier", "draws more"; 0 where it is none."""
@@ -258,7 +269,8 @@ class _Reader:
             if match.end() <= each.start <= match.end() + 2 * _REACH:
                 words = self._text[match.end() : each.start]
                 if _IN.search(words) and not re.search(r"[,;:]", words):
-                    return each.attribute
+                    # "In memory-bound workloads" is in no size.
+                    return None if _OF_IT.match(self._text, each.end) else each.attribute
         return None
 
     def _behind(self, match: re.Match[str]) -> Attribute | None:

@@ -23,6 +23,8 @@ SET_AGAINST = re.compile(
     r"statt|anstelle|au lieu|en lugar|invece)\b",
     re.IGNORECASE,
 )
+#: Chips of one package are made in processes of their own: "4 IODs. Made on TSMC 6nm".
+OF_CHIPLETS = re.compile(r"\b(?:[gmx]cds?|iods?|chiplets?|i/o dies)\b", re.IGNORECASE)
 #: A sentence that goes on about the device of the one before it, by a pronoun or its kind.
 ITS_OWN = re.compile(
     r"\s*(?:At launch,?\s+|(?:Launched|Released|Announced|Introduced|Unveiled|Presented|"

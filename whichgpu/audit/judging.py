@@ -47,6 +47,8 @@ _OF_BOARDS = ("memory", "bandwidth", "cores", "power", "fp32", "fp64", "transist
 _ALIKE = {"memory": 2.0**30 / 1e9, "l2": 2.0**20 / 1e6}
 #: Off by less, a value of no vendor's source is no ground for an accusation, nor is a round number.
 _NEAR, _ROUND, _LIMITED = 0.03, 0.08, 0.13
+#: So many sources that agree are as good as a vendor's.
+_AGREE = 2
 #: How far rounding may change a value at most, as a share of it, and one below 1.
 _ROUNDING, _FRACTION = 0.035, 0.25
 #: Digits of a vendor's figure that is rounded itself, and what plain units do in FP16 as multiples of FP32.
@@ -361,7 +363,8 @@ def _trusted(gpu: Gpu, field: str) -> bool:
     fact = gpu.fact(field)
     # Databases agree on no base clock.
     guess = fact is None or fact.kind == "assumed" or (field == "clock_base" and fact.kind != "vendor")
-    return not guess and gpu.confidence != "low"
+    vendors = fact is not None and fact.kind in ("vendor", "measured")
+    return not guess and (gpu.confidence != "low" or vendors)
 
 
 def _of_one_database(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
@@ -389,7 +392,9 @@ def _too_near(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
         hedged = what.limit in ("about", "up to", "nearly", "over")
         allowed = _LIMITED if hedged else _NEAR if attribute.key == "power" else _ROUND
     fact = gpu.fact(attribute.fields[0])
-    if gpu.segment in ("geforce", "workstation", "laptop") or (fact and fact.kind != "vendor"):
+    # How much a server's card draws is NVIDIA's to say, whoever lists it.
+    listed = fact and fact.kind != "vendor" and not (attribute.key == "power" and gpu.segment == "datacenter")
+    if gpu.segment in ("geforce", "workstation", "laptop") or listed:
         maker = _MAKERS.get(attribute.key, 0.0)
         allowed = max(allowed, min(maker, _FOUNDERS) if "reference" in what.said else maker)
     if gpu.segment == "laptop" and attribute.key == "power":
@@ -406,7 +411,7 @@ def _too_near(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
             # Since RDNA 3 a stream processor does two operations at once, and some count it twice.
             return True
         fact = gpu.fact(field)
-        low = fact is None or fact.kind != "vendor"
+        low = fact is None or (fact.kind != "vendor" and len(fact.sources) < _AGREE)
         exact = attribute.dimension in ("count", "bits", "memory", "length")
         coarse = attribute.dimension in (*_RATES, "bandwidth") and _digits(value) <= _COARSE
         near = _COARSELY if coarse else _NEAR if low else 0.0

@@ -52,6 +52,14 @@ def pair(start: int, end: int, who: Spoken, context: Context) -> Pair | None:
     before = [each for each in who.here if each.end <= start]
     after = [each for each in who.here if each.start >= end]
     own = [each for each in before if each not in who.against]
+    if (
+        not before
+        and after
+        and _LEADS.search(who.text[:start])
+        and _IT_IS.fullmatch(who.text, end, after[0].start)
+    ):
+        # "With twice the memory, the H200 is ahead of the H100": of what follows.
+        own, after = after[:1], after[1:]
     first = own[-1] if own else (who.topic[0] if who.topic else None)
     if first is None:
         return None
@@ -77,6 +85,13 @@ def pair(start: int, end: int, who: Spoken, context: Context) -> Pair | None:
         if len(second) != 1 or lone or any(_same(second[0], each, context) for each in apart):
             second = _just_before(who, start, first, context)
     return Pair(_forms(first.named, context), _forms(second[0], context)) if len(second) == 1 else None
+
+
+#: What begins a sentence before its subject, and what stands before that.
+_LEADS = re.compile(
+    r"(?:^|[.!?:]\s+)(?:With|Offering|Boasting|Featuring|Delivering|Providing|Thanks to)\b[^.!?;]*$"
+)
+_IT_IS = re.compile(r"[^.;]*,\s+(?:the\s+|nvidia[\u2019']?s?\s+|amd[\u2019']?s?\s+){0,2}", re.IGNORECASE)
 
 
 def _just_before(who: Spoken, start: int, first: Mention, context: Context) -> list[tuple[str, ...]]:

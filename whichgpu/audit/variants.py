@@ -13,7 +13,7 @@ from whichgpu.audit.attributes import Attribute, qualifiers
 from whichgpu.audit.binding import fitting, of_a_part
 from whichgpu.audit.cells import counts, noted, of_mark, read
 from whichgpu.audit.findings import Finding
-from whichgpu.audit.judging import confirmed, judged, stated
+from whichgpu.audit.judging import Verdict, confirmed, judged, stated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from whichgpu.audit.cells import Cell
     from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context
-    from whichgpu.audit.judging import Verdict
     from whichgpu.audit.quantities import Quantity
     from whichgpu.hardware.gpu import Gpu
 
@@ -122,10 +121,9 @@ def of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
             continue
         if verdict.verdict == "contradicted" and _OF_MANY.search(text):
             continue
-        if quantity.high == quantity.value or verdict.verdict != "contradicted":
-            answers.append(
-                finding_on(cell.passage, quantity, attribute, gpus, found=verdict, context=context)
-            )
+        if quantity.high != quantity.value and verdict.verdict == "contradicted":
+            verdict = _of_upper_end(cell, quantity, gpus, said, context)
+        answers.append(finding_on(cell.passage, quantity, attribute, gpus, found=verdict, context=context))
     # Of several values one may be of something else; where none is right, all are wrong.
     wrong = [each for each in answers if each.verdict == "contradicted"]
     all_wrong = len(wrong) == len(found)
@@ -144,6 +142,15 @@ def _of_all(
     if cell.number == 1 or not best.evidence:
         return best
     return best._replace(expected="", because=f"for {cell.number:g} of them: {best.because}")
+
+
+def _of_upper_end(
+    cell: Cell, quantity: Quantity, gpus: Sequence[Gpu], said: frozenset[str], context: Context
+) -> Verdict:
+    """The verdict on a range whose ends are not both right: wrong where the upper is another's figure."""
+    found = _of_all(cell, quantity._replace(value=quantity.high), gpus, said, context)
+    sure = found.verdict != "contradicted" or found.true_for
+    return found if sure else Verdict("unverifiable", because="a range, which other settings may explain")
 
 
 def _of_pair(

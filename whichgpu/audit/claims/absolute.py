@@ -25,7 +25,9 @@ _ABSOLUTE = re.compile(
     r"(?:cap|avail)able))|undisputed\s+\w+|"
     r"(?:nvidia|amd)[\u2019']s\s+(?:fastest|most powerful|best|top)\s+(?:\w+\s+){0,2}(?:gpu|card|"
     r"accelerator)(?!\s+(?:offerings|options|choices|models|line|lines|series|makers?|vendors?))|"
-    r"unrivall?ed|unmatched|unbeatable|second to none|without equal|"
+    r"unrivall?ed|unmatched|unparalleled|unsurpassed|unequall?ed|unbeatable|second to none|without equal|"
+    r"world[\u2019']s\s+(?:fastest|most powerful|highest|largest)\s+(?:\w+\s+){0,2}(?:gpu|card|accelerator|"
+    r"(?:memory )?bandwidth)|"
     r"(?:fastest|most powerful|best)\s+(?:\w+\s+){0,2}(?:gpu|card|accelerator)\s+(?:ever|in the world|"
     r"available|on the market|today|money can buy))\b",
     re.IGNORECASE,
@@ -35,6 +37,8 @@ _SCOPED = re.compile(
     r"not|in its class|price|budget|under \$|for the money|arguably|perhaps|some of)\b",
     re.IGNORECASE,
 )
+#: Of all there are, and not only of those that play games.
+_ANYWHERE = re.compile(r"\b(?:gpu|accelerator)\s+(?:ever|in the world)", re.IGNORECASE)
 _MAKER = re.compile(r"(nvidia|amd)[\u2019']s", re.IGNORECASE)
 #: What a GPU is judged by where an absolute names nothing: it must be surpassed in all of these.
 _OVERALL = ("fp16", "bandwidth", "memory")
@@ -80,7 +84,10 @@ def _judged(
         and _surpasses(gpu, best, asked)
         and (maker is None or gpu.vendor.upper() == maker[1].upper())
     ]
-    named_too = [gpu for gpu in better if gpu.segment == best.segment and gpu.value("release_date")]
+    anywhere = _ANYWHERE.search(passage.text, *place) is not None
+    named_too = [
+        gpu for gpu in better if (anywhere or gpu.segment == best.segment) and gpu.value("release_date")
+    ]
     if not named_too:
         return made(context, passage, place, "absolute", "unverifiable", subject=best.id,
                     because="no device on file is better at it")  # fmt: skip

@@ -25,6 +25,10 @@ _BITS = 8.0
 _LEAST = 80e9
 _WITHIN = 0.01
 _NEAR = 60
+#: "HBM3e at 4.8 Tb/s".
+_OF_MEMORY = re.compile(
+    r"\b(?:HBM\w*|G?DDR\w+|memory|vram)\s+(?:at|with|delivering|running at)\s+~?$", re.IGNORECASE
+)
 #: What a text writes for bits that it means.
 _UNIT = re.compile(r"(?P<number>[\d.,]+\s?)(?P<prefix>[GT])(?:b/s|bps|bit/s)$")
 
@@ -47,6 +51,7 @@ def find(context: Context) -> Iterator[Finding]:
             ]
             for quantity in within(quantities(passage.text, context.fraction), sentence.start, sentence.end):
                 near = any(abs(each.start - quantity.start) < _NEAR for each in names)
+                near = near or _OF_MEMORY.search(passage.text, sentence.start, quantity.start) is not None
                 owner = spoken(index, passage, sentence, context).owner(quantity.start) if near else None
                 if owner is not None:
                     yield from _judged(passage, quantity, owner.ids, context)

@@ -33,6 +33,7 @@ _NO = re.compile(
     r"\s*(?:no|none|nein|non|not supported|unsupported|\u2717|\u2718|\u274c|n/a)\s*(?:\([^()]{0,40}\))?\s*$",
     re.IGNORECASE,
 )
+_N_A = re.compile(r"\s*n/a\s*(?:\([^()]{0,40}\))?\s*$", re.IGNORECASE)
 #: What a cell says of NVLink where it says neither yes nor no: "Pair option".
 _BRIDGE = re.compile(r"\b(?:pairs?|bridges?|optional|option|2-way)\b", re.IGNORECASE)
 #: What may stand between a verb and the capability.
@@ -48,7 +49,8 @@ _HAS = (
     r"(?:two|pairs?|four|eight) (?:of (?:them|these) |cards |gpus )?(?:over|via|through)|"
     r"(?:connected|linked|joined|paired|bridged|coupled|interconnected)(?: together)? (?:via|over|with|"
     r"through|by|using)|"
-    r"(?:is|was) the first (?:\w+ )?(?:with|to (?:support|offer|have|feature))|knows?|knew|adds?|added|"
+    r"(?:is|was) the first (?:\w+ )?(?:with|to (?:support|offer|have|feature|include|"
+    r"incorporate|introduce|use))|knows?|knew|adds?|added|"
     r"brings?|brought|enables?|runs?|carr(?:y|ies)|sports?|boasts?|packs?|retains?|keeps?|kept|exposes?|"
     r"handles?|understands?|"
     r"can (?:do|handle|run|use)|does(?: have| support| offer)?|do|(?:is|are|was|were) (?:capable of|able "
@@ -147,6 +149,11 @@ _IN_LIST = re.compile(
     rf"(?<=[,:;])\s+(?:native |hardware )?(?P<what>{_NAMES})(?: support(?:ed)?)?(?=\s*(?:[,;.]|$))",
     re.IGNORECASE,
 )
+_ITS_OWN_HAS = re.compile(
+    rf"[\u2019']s?\s+(?:(?:own|native|new|built-in|hardware|integrated|dedicated)\s+)*(?P<what>{_NAMES})\b"
+    r"(?!\s*(?:rivals?|counterparts?|deficit|absence|limit\w*|gap|issues?))",
+    re.IGNORECASE,
+)
 #: Headers of cells that list what is supported, and what in a cell denies it.
 _SUPPORTED = re.compile(r"\b(?:supported|precisions?|data ?types|number formats|formats)\b", re.IGNORECASE)
 _DENIES = re.compile(
@@ -237,6 +244,7 @@ def capability_at(text: str, at: int) -> tuple[Capability, int] | None:
 
 
 def _of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
+    yield from _without_rate(cell, context)
     if _SUPPORTED.search(cell.label) and not _DENIES.search(cell.passage.text):
         gpus = [context.catalogue[key] for key in cell.ids]
         for match in _ANY.finditer(cell.passage.text):
@@ -249,13 +257,30 @@ def _of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
             told = int(parts[1] or parts[2])
             yield from _of_parts(cell.passage, (0, len(cell.passage.text)), told, gpus, context)
             continue
-        yes, no = _YES.match(cell.passage.text), _NO.match(cell.passage.text)
+        yes = _YES.match(cell.passage.text)
+        # "PCIe only (no NVLink)".
+        no = _NO.match(cell.passage.text) or re.compile(rf"\bno (?:{each.names})\b", re.IGNORECASE).search(
+            cell.passage.text
+        )
         yes = yes or (each.key == "nvlink" and not no and _BRIDGE.search(cell.passage.text)) or None
         if yes or no:
             gpus = [context.catalogue[key] for key in cell.ids]
             yield from judged(
                 cell.passage, (0, len(cell.passage.text)), each, gpus, told=bool(yes), context=context
             )
+
+
+def _without_rate(cell: Cell, context: Context) -> Iterator[Finding]:
+    """A cell by which a device has no rate at all, though its vendor tells it: "FP16: N/A"."""
+    attribute, text = cell.attribute, cell.passage.text
+    if attribute is None or attribute.key not in ("fp16", "bf16", "tf32", "int8") or not _N_A.match(text):
+        return
+    field = attribute.fields[0]
+    known = [context.catalogue[key] for key in cell.ids if context.catalogue[key].confidence != "low"]
+    if known and all(gpu.value(field) for gpu in known) and not named_in(cell.label, 0, len(cell.label)):
+        yield made(context, cell.passage, (0, len(text)), "capability", "contradicted", subject=known[0].id,
+                   attribute=attribute.key, because=f"{known[0].id} has {known[0].display(field)}",
+                   expected=known[0].display(field), evidence=(source_of(known[0], field),))  # fmt: skip
 
 
 def _of_label(index: int, passage: Passage, context: Context) -> Iterator[Finding]:
@@ -301,7 +326,10 @@ def _of_item(index: int, passage: Passage, context: Context) -> Iterator[Finding
 @lru_cache(maxsize=512)
 def _headed(label: str) -> tuple[Capability, ...]:
     """The capabilities that the label of a cell names by itself."""
-    said = r"(?:supports? |peak |dense )?{}(?: (?:performance|throughput|compute))?(?: \([\w ]+\))?"
+    said = (
+        r"(?:supports? |peak |dense |multi-gpu )?{}"
+        r"(?: (?:performance|throughput|compute|tensor|cores?)){{0,2}}(?: \([\w ]+\))?"
+    )
     return tuple(each for each in CAPABILITIES if re.fullmatch(said.format(each.names), label, re.IGNORECASE))
 
 
@@ -312,6 +340,7 @@ def _of_sentence(
     if not _ANY.search(text, *place):
         return
     yield from _listed(passage, place, who, context)
+    yield from _possessed(passage, place, who, context)
     for each, told, pattern in said_in(text, *place):
         for match in pattern.finditer(text, *place):
             mention = who.owner(match.start())
@@ -345,12 +374,25 @@ def _of_sentence(
     yield from _in_entries(passage, place, who, context)
 
 
+def _possessed(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
+    """What is a device's own: "the T4's sparsity acceleration"."""
+    for mention in who.here:
+        match = _ITS_OWN_HAS.match(passage.text, mention.end, place[1])
+        if match and not _HEDGED.search(passage.text, match.end(), match.end() + _NEAR):
+            found = capability_at(passage.text, match.start("what"))
+            gpus = [context.catalogue[key] for key in mention.ids]
+            if found:
+                yield from judged(passage, match.span("what"), found[0], gpus, told=True, context=context)
+
+
 def _in_entries(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
     """Capabilities in a list of what the one device of a sentence has."""
     text = passage.text
     its = [] if who.here or not (who.certain and ITS_OWN.match(text, place[0])) else who.topic
-    if its or (len({each.named for each in who.here}) == 1 and who.here[0] not in who.against):
-        gpus = [context.catalogue[key] for key in (its or who.here)[0].ids]
+    # "The L40 outperforms the A6000 with higher rates, FP8 support": of the first.
+    own = its or who.own
+    if own and len({each.named for each in own}) == 1:
+        gpus = [context.catalogue[key] for key in own[0].ids]
         first = who.here[-1].end if who.here else place[0]
         for span, what in _entries(text, first, place[1]):
             if len(text[first : span[0]]) <= _FAR:

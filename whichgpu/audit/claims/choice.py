@@ -52,7 +52,8 @@ _ANY = re.compile("|".join([*(each.names for each in CAPABILITIES), "av1"]), re.
 #: What stands between the wish and the device that is to fulfil it.
 _TAKE = re.compile(
     r"[^.;]{0,60}?\b(?:choose|choosing|pick|go (?:with|for)|opt for|get|take|buy|rent|use|prefer|select|"
-    r"stay with|stick (?:with|to)|(?:look|turn) (?:at|to)|is|are)\s+(?:an?\s+|the\s+|one\s+|your\s+)?"
+    r"need|require|stay with|stick (?:with|to)|(?:look|turn) (?:at|to)|is|are)\s+"
+    r"(?:an?\s+|the\s+|one\s+|your\s+)?"
     r"(?:(?:right|best|better|obvious|only|natural|ideal|safe)\s+(?:choice|option|pick|card|"
     r"gpu)\s+is\s+(?:the\s+)?)?"
     r"(?:nvidia\s+|amd\s+|geforce\s+|used\s+)*$",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.fields import of_field, owner_of
+from whichgpu.audit.fields import OF_CHIPLETS, of_field, owner_of
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences
 
@@ -44,7 +44,8 @@ def find(context: Context) -> Iterator[Finding]:
     for index, passage in enumerate(context.document.passages):
         if passage.kind not in ("paragraph", "item", "caption"):
             continue
-        for sentence in sentences(passage.text) if _TOLD.search(passage.text) else ():
+        told = _TOLD.search(passage.text) and not OF_CHIPLETS.search(passage.text)
+        for sentence in sentences(passage.text) if told else ():
             who = spoken(index, passage, sentence, context)
             yield from _of_sentence(passage, sentence, who, context)
 

@@ -26,6 +26,7 @@ _CORES = re.compile(
 
 #: Between cores and the device that they are given to: "brings fifth-generation tensor cores to the L4".
 _TO = re.compile(r"[^.;:]{0,60}\b(?:to|in|on|of|into) (?:the |its |nvidia )*$", re.IGNORECASE)
+_ON = re.compile(r"\s+(?:on|of|in)\s+(?:the\s+|an?\s+|nvidia[\u2019']?s?\s+)*", re.IGNORECASE)
 _GIVES = re.compile(r"\b(?:brings?|adds?|gives?|introduces?)\b[^.;:]{0,30}$", re.IGNORECASE)
 
 
@@ -37,6 +38,8 @@ def _given_to(end: int, who: Spoken, start: int) -> Mention | None:
         and _GIVES.search(who.text, max(0, start - 50), start)
         and _TO.match(who.text, end, after[0].start)
     ):
+        return after[0]
+    if after and _ON.fullmatch(who.text, end, after[0].start):
         return after[0]
     return who.owner(start)
 

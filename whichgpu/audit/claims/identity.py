@@ -210,7 +210,7 @@ def _capability_heads(found: Sequence[Cell], context: Context) -> frozenset[str]
 def _names_its_family(cell: Cell, context: Context) -> bool | None:
     """Whether a cell that is nothing but the name of an architecture is right; None for other cells."""
     name = architectures().fullmatch(cell.passage.text.strip())
-    return any(_is_of(context.catalogue[key], name[0]) for key in cell.ids) if name else None
+    return any(is_of(context.catalogue[key], name[0]) for key in cell.ids) if name else None
 
 
 def _ways(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
@@ -260,7 +260,7 @@ def _capabilities(passage: Passage, place: tuple[int, int], context: Context) ->
             gpu
             for gpu in context.catalogue.values()
             if gpu.value("compute_capability")
-            and (same_chip(chip, str(gpu.value("chip") or "")) if chip else _is_of(gpu, name))
+            and (same_chip(chip, str(gpu.value("chip") or "")) if chip else is_of(gpu, name))
         ]
         right = [gpu for gpu in of_it if str(gpu.value("compute_capability")) == match["n"]]
         if of_it:
@@ -428,7 +428,7 @@ def architectures() -> re.Pattern[str]:
     return re.compile(rf"\b(?:{words})\b", re.IGNORECASE)
 
 
-def _is_of(gpu: Gpu, name: str) -> bool:
+def is_of(gpu: Gpu, name: str) -> bool:
     """Whether a device is of a family or an architecture by its name; "RDNA" is all of them."""
     plain = name.lower().removesuffix(".0")
     told = _family_names().get(plain) or re.sub(r"[ .-]", "", plain)
@@ -492,7 +492,7 @@ def _carried(text: str, start: int, match: re.Match[str], who: Spoken) -> Mentio
 def _of_family(
     passage: Passage, place: tuple[int, int], name: str, gpus: Sequence[Gpu], context: Context
 ) -> Finding:
-    right = [gpu for gpu in gpus if _is_of(gpu, name)]
+    right = [gpu for gpu in gpus if is_of(gpu, name)]
     best = right[0] if right else gpus[0]
     known = _called(best)
     verdict = "confirmed" if right else "contradicted" if known else "unverifiable"

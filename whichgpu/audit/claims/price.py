@@ -124,7 +124,8 @@ def _of_passage(index: int, passage: Passage, context: Context) -> Iterator[Find
     if not money:
         return
     for sentence in sentences(passage.text):
-        if _NOT_RENT.search(sentence.text):
+        # "$0.11 and $0.08 respectively" are not of the nearest.
+        if _NOT_RENT.search(sentence.text) or "respectively" in sentence.text:
             continue
         who = spoken(index, passage, sentence, context)
         for quantity in money:

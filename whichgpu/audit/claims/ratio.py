@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes, named
 from whichgpu.audit.beside import before_it, in_brackets, opposed
-from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import on_file
+from whichgpu.audit.multiple import Multiple, finding_on, of_speed, verdict_of
 from whichgpu.audit.pairs import Pair, facts, named_before, pair, ratios, told, unsure
 from whichgpu.audit.quantities import multiples, quantities
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
-from whichgpu.audit.speed import expected
 from whichgpu.hardware.gpu import nominal_gb
 
 if TYPE_CHECKING:
@@ -51,13 +50,6 @@ _OTHER = re.compile(
     r"per watt|efficien\w+|required?|needs?|precision|with sparsity)\b",
     re.IGNORECASE,
 )
-#: How far a ratio may be from what is stated of it, by its limit: the least and the greatest share.
-_ALLOWED = {"": (0.92, 1.08), "about": (0.87, 1.15), "nearly": (0.87, 1.06), "over": (0.98, 1e9),
-            "under": (0.0, 1.02)}  # fmt: skip
-#: Beyond these shares nothing is left that rounding explains.
-_EXCUSED = 1.03
-#: How far a difference in percent may be off: so much, and a share of it.
-_STEP, _OF_STEP = 0.05, 0.12
 _BEFORE, _AFTER = 40, 60
 #: "Double the memory bandwidth", with nothing that it is double of; of how many devices that may be.
 _ELIDED = re.compile(r"\s+the\s+(?:[\w-]+\s+){0,2}?[\w-]+\s*(?:[.,;:)(]|$|and\b)", re.IGNORECASE)
@@ -164,17 +156,6 @@ _BY = re.compile(
 _WHAT_NEEDS = re.compile(r"\bwhat\s+(?:the\s+|an?\s+)?[\w -]{2,24}?\s+(?:needs|requires)\b", re.IGNORECASE)
 
 
-class _Claim(NamedTuple):
-    """A multiple that is stated of two devices."""
-
-    start: int
-    end: int
-    times: float
-    limit: str
-    #: What it is more, or less, as a share, where that is what is said.
-    step: float = 0.0
-
-
 def find(context: Context) -> Iterator[Finding]:
     """Every stated ratio with its verdict."""
     for index, passage in enumerate(context.document.passages):
@@ -194,7 +175,7 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         yield from _of_devices(passage, sentence, claim, who, context)
 
 
-def _claims(text: str, sentence: Sentence, who: Spoken, context: Context) -> Iterator[_Claim]:
+def _claims(text: str, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Multiple]:
     starts = {each.start for each in who.here}
     every = (quantities(text, context.fraction), multiples(text))
     found = [each for some in every for each in within(some, sentence.start, sentence.end)]
@@ -202,7 +183,7 @@ def _claims(text: str, sentence: Sentence, who: Spoken, context: Context) -> Ite
         if each.high != each.value:
             continue
         if 0.05 <= each.value <= 1000 and (_is_factor(text, sentence, each) or _is_multiple(text, each)):
-            yield _Claim(each.start, each.end, each.value, each.limit)
+            yield Multiple(each.start, each.end, each.value, each.limit)
         if each.dimension == "percent" and each.value > 0:
             more, less = _MORE.match(text, each.end), _LESS.match(text, each.end)
             grows = _GROWS.search(text, max(sentence.start, each.start - 30), each.start)
@@ -211,16 +192,16 @@ def _claims(text: str, sentence: Sentence, who: Spoken, context: Context) -> Ite
                 grown = _BY.search(text, max(sentence.start, each.start - _AFTER), each.start)
             if grows or grown:
                 sign = -1 if (grows or grown)["less"] else 1  # type: ignore[index]
-                yield _Claim(each.start, each.end, 1 + sign * each.value, each.limit, sign * each.value)
+                yield Multiple(each.start, each.end, 1 + sign * each.value, each.limit, sign * each.value)
             elif more:
-                yield _Claim(each.start, more.end(), 1 + each.value, each.limit, each.value)
+                yield Multiple(each.start, more.end(), 1 + each.value, each.limit, each.value)
             elif less:
-                yield _Claim(each.start, less.end(), 1 - each.value, each.limit, -each.value)
+                yield Multiple(each.start, less.end(), 1 - each.value, each.limit, -each.value)
             elif (of := _SHARE_OF.match(text, each.end)) and of.end() in starts:
-                yield _Claim(each.start, each.end, each.value, each.limit)
+                yield Multiple(each.start, each.end, each.value, each.limit)
 
 
-def _parts(text: str, sentence: Sentence) -> Iterator[_Claim]:
+def _parts(text: str, sentence: Sentence) -> Iterator[Multiple]:
     """Shares in words that are more or less: "a third more", "half again as much"."""
     for match in _PART.finditer(text, sentence.start, sentence.end):
         share = _SHARES[
@@ -230,7 +211,7 @@ def _parts(text: str, sentence: Sentence) -> Iterator[_Claim]:
             .removeprefix("an ")
         ]
         times = 1 - share if match["less"] else 1 + share
-        yield _Claim(match.start("share"), match.end(), times, "")
+        yield Multiple(match.start("share"), match.end(), times, "")
 
 
 def _is_factor(text: str, sentence: Sentence, each: Quantity) -> bool:
@@ -268,7 +249,7 @@ def _is_multiple(text: str, each: Quantity) -> bool:
 
 
 def _stated(
-    passage: Passage, sentence: Sentence, claim: _Claim, who: Spoken, context: Context
+    passage: Passage, sentence: Sentence, claim: Multiple, who: Spoken, context: Context
 ) -> Finding | None:
     """The verdict where the sentence states both values: "312 TFLOPS, more than double the A10's 125"."""
     around = [
@@ -312,14 +293,14 @@ def _stated(
     both = (after[0], before[-1]) if swapped else (before[-1], after[0])
     texts = [passage.text[each.start : each.end] for each in both]
     words = f"{texts[0]} is {real:.3g} times {texts[1]}"
-    verdict = _verdict(claim, [real])
+    verdict = verdict_of(claim, [real])
     if verdict == "contradicted":
         verdict = "inconsistent"
-    return _finding(passage, claim, (verdict, f"{real:.2g}x", words), context)
+    return finding_on(passage, claim, (verdict, f"{real:.2g}x", words), context)
 
 
 def _just_told(
-    text: str, sentence: Sentence, claim: _Claim, every: Sequence[Quantity]
+    text: str, sentence: Sentence, claim: Multiple, every: Sequence[Quantity]
 ) -> tuple[Quantity, Quantity] | None:
     """The only two values of one dimension that a multiple follows from, right before it.
 
@@ -350,7 +331,7 @@ def _just_told(
     return (rest[0], low) if len(rest) == 1 and plain and rest[0].value > low.value else None
 
 
-def _words_beside(text: str, sentence: Sentence, claim: _Claim, who: Spoken) -> str:
+def _words_beside(text: str, sentence: Sentence, claim: Multiple, who: Spoken) -> str:
     """What stands around a multiple, without the devices that are known, by name or as "its predecessor"."""
     start, end = max(sentence.start, claim.start - _BEFORE), min(sentence.end, claim.end + _AFTER)
     near = text[start:end]
@@ -360,7 +341,7 @@ def _words_beside(text: str, sentence: Sentence, claim: _Claim, who: Spoken) -> 
 
 
 def _of_devices(
-    passage: Passage, sentence: Sentence, claim: _Claim, who: Spoken, context: Context
+    passage: Passage, sentence: Sentence, claim: Multiple, who: Spoken, context: Context
 ) -> Iterator[Finding]:
     text = passage.text
     near = _words_beside(text, sentence, claim, who)
@@ -380,35 +361,43 @@ def _of_devices(
     attribute = _attribute(text, sentence, claim)
     if attribute is None:
         if _SPEED.search(near):
-            yield _of_speed(passage, sentence, claim, both, context)
+            yield of_speed(passage, sentence, claim, both, context)
         return
     values = ratios(attribute, both, context)
     if not values or _across_precisions(text, sentence, claim, attribute):
         return
-    verdict = _verdict(claim, [value for value, _ in values])
+    verdict = verdict_of(claim, [value for value, _ in values])
     if verdict == "contradicted" and not who.here:
         # "That is 1.6 times the bandwidth": which of the two it is of, the sentence does not say.
         values += [(1 / value, words) for value, words in values if value]
-        verdict = _verdict(claim, [value for value, _ in values])
+        verdict = verdict_of(claim, [value for value, _ in values])
     stated = told(attribute, both, passage.place(claim.start), context) if verdict == "confirmed" else None
-    if stated and _verdict(claim, [stated[0], 1 / stated[0]]) == "contradicted":
+    if stated and verdict_of(claim, [stated[0], 1 / stated[0]]) == "contradicted":
         # True of a form that it does not mean: 2.66 times is the PCIe card's, beside the SXM5's bandwidth.
         verdict, values = "inconsistent", [stated]
     nearest = min(values, key=lambda one: abs(one[0] - claim.times))
     because = f"{nearest[1]}: {nearest[0]:.3g} times"
     low = unsure(both, context)
-    speed = attribute.key not in _RATES_OF and _SPEED.search(_clause(text, sentence, claim, attribute))
-    if verdict == "contradicted" and (low or speed):
+    if verdict == "contradicted" and (low or _is_of_speed(text, sentence, claim, attribute)):
         verdict = "unverifiable"
     answer = (verdict, "" if verdict == "confirmed" else f"{nearest[0]:.2g}x", because)
     evidence = facts(attribute, both, context)
-    yield _finding(
+    yield finding_on(
         passage, claim, answer, context, subject=both.subject, attribute=attribute.key, evidence=evidence
     )
 
 
+def _is_of_speed(text: str, sentence: Sentence, claim: Multiple, attribute: Attribute) -> bool:
+    """Whether what is said beside a multiple makes it one of a speed that an attribute only brings about."""
+    words = _clause(text, sentence, claim, attribute)
+    if attribute.dimension == "count":
+        # "2.7x more CUDA cores, 3x higher FP32 performance": no further than what it is of.
+        words = text[claim.end : claim.end + _BEFORE // 2]
+    return attribute.key not in _RATES_OF and _SPEED.search(words) is not None
+
+
 def _of_value(
-    passage: Passage, sentence: Sentence, claim: _Claim, who: Spoken, context: Context
+    passage: Passage, sentence: Sentence, claim: Multiple, who: Spoken, context: Context
 ) -> Finding | None:
     """A stated value against that of a device named behind: "48 GB, twice what a single 4090 offers"."""
     text = passage.text
@@ -458,19 +447,19 @@ def _of_value(
     if not known:
         return None
     ratios_ = [value.value / size for _, size in known]
-    verdict = _verdict(claim, ratios_)
+    verdict = verdict_of(claim, ratios_)
     at = min(range(len(known)), key=lambda i: abs(ratios_[i] - claim.times))
     shown_value = re.match(r"[\d.,]+\s?[\w/]+", text[value.start :])
     shown, gpu = shown_value[0] if shown_value else "", known[at][0]
     words = f"{shown} is {ratios_[at]:.3g} times {gpu.display(attribute.fields[0])} of {gpu.id}"
-    return _finding(
+    return finding_on(
         passage, claim, (verdict, "" if verdict == "confirmed" else f"{ratios_[at]:.2g}x", words), context,
         subject=", ".join(other.ids), attribute=attribute.key, evidence=(on_file(known[at][0], attribute),),
     )  # fmt: skip
 
 
 def _of_any(
-    passage: Passage, sentence: Sentence, claim: _Claim, who: Spoken, context: Context
+    passage: Passage, sentence: Sentence, claim: Multiple, who: Spoken, context: Context
 ) -> Iterator[Finding]:
     """A multiple whose other side is not said: wrong where it is so of no device told of before it."""
     attribute = _attribute(passage.text, sentence, claim)
@@ -487,18 +476,18 @@ def _of_any(
     every = [ratios(attribute, both, context) for both in pairs]
     if not 1 <= len(every) <= _MOST or not all(every) or any(unsure(both, context) for both in pairs):
         return
-    if all(_verdict(claim, [value for value, _ in values]) == "contradicted" for values in every):
+    if all(verdict_of(claim, [value for value, _ in values]) == "contradicted" for values in every):
         value, words = min(
             (one for values in every for one in values), key=lambda one: abs(one[0] - claim.times)
         )
         answer = ("contradicted", f"{value:.2g}x", f"{words}: {value:.3g} times")
-        yield _finding(
+        yield finding_on(
             passage, claim, answer, context, subject=pairs[-1].subject, attribute=attribute.key,
             evidence=facts(attribute, pairs[-1], context),
         )  # fmt: skip
 
 
-def _clause(text: str, sentence: Sentence, claim: _Claim, attribute: Attribute) -> str:
+def _clause(text: str, sentence: Sentence, claim: Multiple, attribute: Attribute) -> str:
     """What is said beside a multiple in its clause, without the names of its attribute."""
     start = max(sentence.start, claim.start - _BEFORE)
     before = _CLAUSES.split(text[start : claim.start])[-1]
@@ -512,7 +501,7 @@ def _clause(text: str, sentence: Sentence, claim: _Claim, attribute: Attribute) 
     return words
 
 
-def _across_precisions(text: str, sentence: Sentence, claim: _Claim, attribute: Attribute) -> bool:
+def _across_precisions(text: str, sentence: Sentence, claim: Multiple, attribute: Attribute) -> bool:
     """Whether a sentence sets rates of several precisions against each other: "TF32 .. FP32, a tenth"."""
     clauses = (match.end() for match in _CLAUSES.finditer(text, sentence.start, claim.start))
     start = max(clauses, default=sentence.start)
@@ -523,7 +512,7 @@ def _across_precisions(text: str, sentence: Sentence, claim: _Claim, attribute: 
     return attribute.key in keys and len(keys) > 1
 
 
-def _attribute(text: str, sentence: Sentence, claim: _Claim) -> Attribute | None:
+def _attribute(text: str, sentence: Sentence, claim: Multiple) -> Attribute | None:
     """The attribute that a multiple is of: the first one named soon after it, else just before it."""
     meant = _named_attribute(text, sentence, claim)
     if meant is None and _DRAWN.search(text, sentence.start, claim.start):
@@ -534,7 +523,7 @@ def _attribute(text: str, sentence: Sentence, claim: _Claim) -> Attribute | None
     return meant
 
 
-def _named_attribute(text: str, sentence: Sentence, claim: _Claim) -> Attribute | None:
+def _named_attribute(text: str, sentence: Sentence, claim: Multiple) -> Attribute | None:
     found = [each for each in within(named(text), sentence.start, sentence.end) if each.end <= sentence.end]
     after = [each for each in found if claim.end <= each.start <= claim.end + _BEFORE // 2]
     before = [each for each in found if each.end <= claim.start and claim.start - each.end < _BEFORE // 2]
@@ -551,66 +540,3 @@ def _named_attribute(text: str, sentence: Sentence, claim: _Claim) -> Attribute 
     if not before and _THAT_OF.match(text, claim.end):
         before = [each for each in found if each.end <= claim.start]
     return before[-1].attribute if before else None
-
-
-def _verdict(claim: _Claim, values: Sequence[float]) -> str:
-    """Confirmed where one of the ratios is as stated, contradicted where none is near it."""
-    if claim.limit not in _ALLOWED:
-        return "unverifiable"
-    if (
-        claim.step
-        and claim.limit in ("", "about")
-        and all(abs(value - claim.times) > _STEP + _OF_STEP * abs(claim.step) for value in values)
-    ):
-        return "contradicted"
-    low, high = _ALLOWED[claim.limit]
-    if any(low * claim.times <= value <= high * claim.times for value in values):
-        return "confirmed"
-    low, high = low / _EXCUSED, high * _EXCUSED
-    if any(low * claim.times <= value <= high * claim.times for value in values):
-        return "unverifiable"
-    return "contradicted"
-
-
-def _of_speed(passage: Passage, sentence: Sentence, claim: _Claim, both: Pair, context: Context) -> Finding:
-    """A claim on speed: confirmed where the cost model expects it of the workload named, else unverifiable.
-
-    An interval is no bound: what lies outside of it is told, not accused.
-    """
-    model = expected(sentence.text, both, context)
-    if model:
-        low, high = _ALLOWED.get(claim.limit, (1.0, 1.0))
-        within = model.low <= high * claim.times and low * claim.times <= model.high
-        words = (
-            f"at {model.of} the cost model expects {model.mid:.2g} times "
-            f"({model.low:.2g} to {model.high:.2g})"
-        )
-        answer = ("confirmed" if within else "unverifiable", "" if within else f"{model.mid:.2g}x", words)
-        return _finding(
-            passage, claim, answer, context, subject=both.subject, attribute="speed",
-            evidence=(Evidence(words, "cost model"),),
-        )  # fmt: skip
-    keys = ("fp64", "fp32", "tf32", "fp16", "bf16", "fp8", "int8", "bandwidth")
-    limits = {key: found for key in keys if (found := ratios(attributes()[key], both, context))}
-    if not limits:
-        answer = ("unverifiable", "", "no peak on file")
-        return _finding(passage, claim, answer, context, subject=both.subject, attribute="speed")
-    greatest = max((value, key) for key, found in limits.items() for value, _ in found)
-    least = min((value, key) for key, found in limits.items() for value, _ in found)
-    because = (
-        f"no workload is named; the peaks and bandwidths differ by {least[0]:.2g} ({least[1]}) "
-        f"to {greatest[0]:.2g} times ({greatest[1]})"
-    )
-    evidence = (Evidence(because),)
-    answer = ("unverifiable", "", because)
-    return _finding(
-        passage, claim, answer, context, subject=both.subject, attribute="speed", evidence=evidence
-    )
-
-
-def _finding(
-    passage: Passage, claim: _Claim, answer: tuple[str, str, str], context: Context, **rest: Any
-) -> Finding:
-    verdict, expected, because = answer
-    place = (claim.start, claim.end)
-    return made(context, passage, place, "ratio", verdict, expected=expected, because=because, **rest)

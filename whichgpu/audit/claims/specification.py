@@ -9,7 +9,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import CHIP, Attribute, Named, attributes, named, qualifiers
 from whichgpu.audit.binding import APART, TIED, Binder, both_of, several_columns, united
 from whichgpu.audit.cells import noted
-from whichgpu.audit.fields import ITS_OWN
+from whichgpu.audit.fields import ITS_OWN, OF_CHIPLETS
 from whichgpu.audit.implied import carried, implied
 from whichgpu.audit.judging import namesakes
 from whichgpu.audit.listed import has, is_list
@@ -73,7 +73,10 @@ _ITS = re.compile(
 #: "And this memory has a bandwidth of 33 TB/s": of what the text before is about, which is no device.
 #: "The AD104 chip offers a maximum of 7,680 shaders": of the whole chip.
 _OF_CHIP = re.compile(
-    rf"{CHIP.pattern}[^.;,]{{0,60}}\b(?:maximum|full|complete|whole|up to|max\.?)\b", re.IGNORECASE
+    rf"{CHIP.pattern}(?:[^.;,]{{0,60}}\b(?:maximum|full|complete|whole|up to|max\.?)\b"
+    r"|\s+(?:chip|die|silicon|gpu)\s+(?:packs|has|contains|houses|carries|offers|comes with|counts|"
+    r"features)\b)",
+    re.IGNORECASE,
 )
 _THAT_MEMORY = re.compile(r"\b(?:this|that|these|such) (?:memory|cache|pool|link|bandwidth)\b", re.IGNORECASE)
 #: Words of a price of today, which is none of the launch.
@@ -113,6 +116,7 @@ _NEAR = 24
 _OF_RATE = re.compile(
     r"\b(?:1\s?[/:]\s?\d{1,2}|half|fraction|share)\s+(?:of\s+)?(?:(?:the|its)\s+)?$", re.IGNORECASE
 )
+_OF_THE_NEXT = re.compile(r"\([^()\d]*:\s*$")
 #: What a value is good for, behind it: no more words of the value itself.
 _PURPOSE = re.compile(
     r",?\s(?:which (?:allows?|makes?|lets?|enables?|is)|allowing|making|enabling|so (?:that|you|it)|"
@@ -136,11 +140,8 @@ _SAID = re.compile(
 _SO_MUCH = re.compile(
     r"\s*(?:rate|speed|throughput)?\s*,?\s*(?:so|or|that is|i\.e\.|which is|giving|=)\s", re.IGNORECASE
 )
-#: Chips of one package are made in processes of their own: "5 nm / 6 nm".
-_NODES = re.compile(
-    r"\d\s?nm\b[^.;,]{0,12}(?:[/+&]|\band\b)[^.;,]{0,12}\d\s?nm\b|\b(?:[gmx]cds?|iods?|chiplets?|dies)\b",
-    re.IGNORECASE,
-)
+#: "5 nm / 6 nm".
+_BOTH_NODES = re.compile(r"\d\s?nm\b[^.;,]{0,12}(?:[/+&]|\band\b)[^.;,]{0,12}\d\s?nm\b", re.IGNORECASE)
 _ACCUMULATES = re.compile(r"[ -](?:accumulat\w+|accum\b|master weights)", re.IGNORECASE)
 _PRECISIONS = ("tf32", "bf16", "fp8", "fp4", "int8", "int4")
 #: Behind a size that can be of nothing but the GPUs.
@@ -235,6 +236,8 @@ def _own_words(text: str, sentence: Sentence, quantity: Quantity, context: Conte
     # In brackets of its own: "1,979 TFLOPS dense (3,958 sparse)".
     before = before.rpartition("(")[2]
     after = _APART_FROM.split(text[quantity.end : min(last, quantity.end + APART)])[0]
+    # "366 TFLOPS TF32 (with sparsity: 733)": what is said in the brackets is of the next.
+    after = _OF_THE_NEXT.sub("", after)
     if later := _SPARSE_LATER.match(text, quantity.end, sentence.end):
         after += later[0]
     return f"{before} {text[quantity.start : quantity.end]} {after}"
@@ -475,7 +478,7 @@ def _of_something_else(
 ) -> bool:
     """Whether the words beside a value say that it is of a link, another chip, a street price or form."""
     text = sentence.text
-    several = attribute.key == "process" and _NODES.search(text) is not None
+    several = attribute.key == "process" and (OF_CHIPLETS.search(passage.text) or _BOTH_NODES.search(text))
     return bool(
         several
         or (attribute.key in ("bandwidth", "memory") and _ELSEWHERE.search(near))

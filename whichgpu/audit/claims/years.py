@@ -41,8 +41,8 @@ _LISTED_YEAR = re.compile(
 )
 #: A year in brackets right behind the device: "the T4 (Turing, 2018)".
 _OF_YEAR = re.compile(
-    r"\s*\((?:[A-Z][\w ]{2,14},\s*|(?:\d{1,4}(?:[ -]?(?:GB|W)),\s*){1,3})?(?:released |launched "
-    r")?(20[012]\d)\)"
+    r"\s*\((?:[A-Z][\w ]{2,24},\s*|(?:\d{1,4}(?:[ -]?(?:GB|W)),\s*){1,3})?(?:released |launched "
+    r")?(20[012]\d)(?:,\s[^(),]{1,12})?\)"
 )
 #: A device and its year behind what was done with it: "NVIDIA announced the L40S in 2021".
 _DID = re.compile(
@@ -106,6 +106,9 @@ def _years(
     yield from _years_behind(passage, place, here, context)
     for match in _OF_YEAR.finditer(passage.text, *place):
         named = [each for each in here if each.end == match.start()]
+        if len(here) > 1 and match.end() == len(passage.text.rstrip()):
+            # "T4 vs V100 (2024)": the year of the article.
+            continue
         if named:
             yield from of_year(passage, match, named[0], context)
     first = _BORN.match(passage.text, *place)

@@ -1,0 +1,111 @@
+"""A multiple that a text states of two devices: how near their values must be, and the finding on it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from whichgpu.audit.attributes import attributes
+from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.pairs import ratios
+from whichgpu.audit.speed import expected
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.pairs import Pair
+    from whichgpu.audit.sentences import Sentence
+
+#: How far a ratio may be from what is stated of it, by its limit: the least and the greatest share.
+_ALLOWED = {"": (0.92, 1.08), "about": (0.87, 1.15), "nearly": (0.87, 1.06), "over": (0.98, 1e9),
+            "under": (0.0, 1.02)}  # fmt: skip
+#: Beyond these shares nothing is left that rounding explains.
+_EXCUSED = 1.03
+#: How far a difference in percent may be off: so much, and a share of it.
+_STEP, _OF_STEP = 0.05, 0.12
+#: A multiple with a fraction, "2.7x", is known within half of its digit, and never nearer than this share.
+_TENTH, _TELLS = 0.05, 0.03
+
+
+class Multiple(NamedTuple):
+    """A multiple that is stated of two devices."""
+
+    start: int
+    end: int
+    times: float
+    limit: str
+    #: What it is more, or less, as a share, where that is what is said.
+    step: float = 0.0
+
+
+def of_speed(passage: Passage, sentence: Sentence, claim: Multiple, both: Pair, context: Context) -> Finding:
+    """A claim on speed: confirmed where the cost model expects it of the workload named, else unverifiable.
+
+    An interval is no bound: what lies outside of it is told, not accused.
+    """
+    model = expected(sentence.text, both, context)
+    if model:
+        low, high = _ALLOWED.get(claim.limit, (1.0, 1.0))
+        within = model.low <= high * claim.times and low * claim.times <= model.high
+        words = (
+            f"at {model.of} the cost model expects {model.mid:.2g} times "
+            f"({model.low:.2g} to {model.high:.2g})"
+        )
+        answer = ("confirmed" if within else "unverifiable", "" if within else f"{model.mid:.2g}x", words)
+        return finding_on(
+            passage, claim, answer, context, subject=both.subject, attribute="speed",
+            evidence=(Evidence(words, "cost model"),),
+        )  # fmt: skip
+    keys = ("fp64", "fp32", "tf32", "fp16", "bf16", "fp8", "int8", "bandwidth")
+    limits = {key: found for key in keys if (found := ratios(attributes()[key], both, context))}
+    if not limits:
+        answer = ("unverifiable", "", "no peak on file")
+        return finding_on(passage, claim, answer, context, subject=both.subject, attribute="speed")
+    greatest = max((value, key) for key, found in limits.items() for value, _ in found)
+    least = min((value, key) for key, found in limits.items() for value, _ in found)
+    because = (
+        f"no workload is named; the peaks and bandwidths differ by {least[0]:.2g} ({least[1]}) "
+        f"to {greatest[0]:.2g} times ({greatest[1]})"
+    )
+    evidence = (Evidence(because),)
+    answer = ("unverifiable", "", because)
+    return finding_on(
+        passage, claim, answer, context, subject=both.subject, attribute="speed", evidence=evidence
+    )
+
+
+def verdict_of(claim: Multiple, values: Sequence[float]) -> str:
+    """Confirmed where one of the ratios is as stated, contradicted where none is near it."""
+    if claim.limit not in _ALLOWED:
+        return "unverifiable"
+    if (
+        claim.step
+        and claim.limit in ("", "about")
+        and all(abs(value - claim.times) > _STEP + _OF_STEP * abs(claim.step) for value in values)
+    ):
+        return "contradicted"
+    low, high = _allowed(claim)
+    if any(low * claim.times <= value <= high * claim.times for value in values):
+        return "confirmed"
+    low, high = low / _EXCUSED, high * _EXCUSED
+    if any(low * claim.times <= value <= high * claim.times for value in values):
+        return "unverifiable"
+    return "contradicted"
+
+
+def _allowed(claim: Multiple) -> tuple[float, float]:
+    """The least and the greatest share that a ratio may be of a multiple; a fraction is told to its digit."""
+    if claim.limit or claim.step or claim.times == round(claim.times) or claim.times < 1:
+        return _ALLOWED[claim.limit]
+    within = max(_TELLS, _TENTH / claim.times)
+    return 1 - within, 1 + within
+
+
+def finding_on(
+    passage: Passage, claim: Multiple, answer: tuple[str, str, str], context: Context, **rest: Any
+) -> Finding:
+    """The finding on a multiple: its verdict, what would be right, and why."""
+    verdict, expected, because = answer
+    place = (claim.start, claim.end)
+    return made(context, passage, place, "ratio", verdict, expected=expected, because=because, **rest)
