@@ -72,6 +72,10 @@ def _states(cells: Cells) -> Iterator[tuple[int, Change]]:
                     yield i, replace(change, kind=kind, text=f"{text} on the host{beside}", option=option)
 
 
+#: Parts of a training that may wait on the host.
+_STATES = ("weights", "gradients", "optimizer")
+
+
 def _left_there(cells: Cells, base: Cells, words: str, shared: str) -> Iterator[tuple[int, Change]]:
     """The changes that fit, of leaving so much of the training `base` on the host, timed against `cells`."""
     options = {"offload": words}
@@ -81,8 +85,9 @@ def _left_there(cells: Cells, base: Cells, words: str, shared: str) -> Iterator[
     changed = base.with_job(options={**base.job.options, **options})
     typed = " ".join(f"--option {name}={value}" for name, value in options.items())
     for i, change in Try.of("offload", "", typed, changed).changes(cells):
-        here = base.with_job(options={**changed.job.options, "offload": "none"})
-        out = here.required[i] - changed.required[i]
+        # All gradients come to be there, if none beside the activations: a second pass adds to them.
+        here = base.with_job(options={"grad_accum": "2", **changed.job.options, "offload": "none"})
+        out = sum(here.parts[name][i] - changed.parts[name][i] for name in _STATES)
         yield i, replace(change, host_memory=float(out * cells.counts[i]))
 
 
