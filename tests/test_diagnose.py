@@ -384,9 +384,9 @@ def test_what_makes_a_gpu_wait_makes_nothing_faster():
 
 
 def test_an_encoder_may_run_in_a_library_that_launches_much():
-    one, causes, order = found("bert-base", "a10", "10 ms", phase="infer", batch=1, seq_len=128)
+    one, causes, _ = found("bert-base", "a10", "14 ms", phase="infer", batch=1, seq_len=128)
     assert one.verdict == "slow"
-    assert [name for name in order if causes[name].inside] == ["engine"]
+    assert causes["engine"].effect < 1.0
     assert "Transformers" in causes["engine"].title
 
 
