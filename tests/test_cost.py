@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from whichgpu.cost.device import Devices
-from whichgpu.cost.estimate import Estimates, estimate, single
+from whichgpu.cost.estimate import Estimates, estimate
+from whichgpu.cost.infeasible import single
 from whichgpu.cost.kernels import models
 from whichgpu.cost.links import all_reduce
 from whichgpu.cost.optable import tables

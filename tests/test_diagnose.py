@@ -129,11 +129,11 @@ def test_two_causes_explain_what_none_does():
     alone, _, _ = found("resnet50", "rtx-a5000", "300 images/s", **RESNET)
     assert alone.pairs == ()
     columns = {"phase": "train", "batch": 64, "precision": "amp-bf16"}
-    slow, _, _ = found("bert-large", "h100-80gb-sxm", "40 sequences/s", **columns)
+    slow, _, _ = found("bert-large", "h100-80gb-sxm", "16 sequences/s", **columns)
     assert not any(cause.inside for cause in slow.causes)
     pairs = {frozenset(text.partition(":")[0] for text in pair.causes): pair for pair in slow.pairs}
-    assert all(pair.would_be.low <= 40 <= pair.would_be.high for pair in slow.pairs[:1])
-    again = {"phase": "train", "batch": 2, "precision": "amp-bf16", "options": {"checkpointing": "full"}}
+    assert all(pair.would_be.low <= 16 <= pair.would_be.high for pair in slow.pairs[:1])
+    again = {"phase": "train", "batch": 1, "precision": "amp-bf16", "options": {"checkpointing": "full"}}
     both = predicted("bert-large", "h100-80gb-sxm", **again).mid
     assert pairs[frozenset({"recomputation", "batch size"})].would_be.mid == pytest.approx(both, rel=0.05)
 
@@ -384,9 +384,9 @@ def test_what_makes_a_gpu_wait_makes_nothing_faster():
 
 
 def test_an_encoder_may_run_in_a_library_that_launches_much():
-    one, causes, order = found("bert-base", "a10", "10 ms", phase="infer", batch=1, seq_len=128)
+    one, causes, _ = found("bert-base", "a10", "14 ms", phase="infer", batch=1, seq_len=128)
     assert one.verdict == "slow"
-    assert [name for name in order if causes[name].inside] == ["engine"]
+    assert causes["engine"].effect < 1.0
     assert "Transformers" in causes["engine"].title
 
 

@@ -10,7 +10,7 @@ import pytest
 from whichgpu.cost import asked
 from whichgpu.cost.breakdown import breakdown
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.estimate import single
+from whichgpu.cost.infeasible import single
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job

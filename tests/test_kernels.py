@@ -11,8 +11,9 @@ import pytest
 
 from whichgpu.cost.classes import OpClass
 from whichgpu.cost.device import Devices
-from whichgpu.cost.estimate import estimate, finish, single
+from whichgpu.cost.estimate import estimate, finish
 from whichgpu.cost.fit import Fit, compute_terms, memory_terms
+from whichgpu.cost.infeasible import single
 from whichgpu.cost.kernels import products
 from whichgpu.cost.kernels.elementwise import passes
 from whichgpu.cost.layout import lay_out

@@ -15,7 +15,8 @@ from test_import_hf import DEEPSEEK, GEMMA3, GPT_OSS, QWEN3_NEXT
 
 from whichgpu.cost import memory_fit
 from whichgpu.cost.activations import Kept, activations
-from whichgpu.cost.estimate import estimate, single
+from whichgpu.cost.estimate import estimate
+from whichgpu.cost.infeasible import single
 from whichgpu.cost.jobs import predict_rows
 from whichgpu.cost.layout import lay_out, settle
 from whichgpu.cost.measured import measured_rows

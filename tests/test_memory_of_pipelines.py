@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from whichgpu.cost.estimate import single
+from whichgpu.cost.infeasible import single
 from whichgpu.cost.layout import lay_out
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job

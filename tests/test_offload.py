@@ -8,7 +8,8 @@ import pytest
 
 from whichgpu import api
 from whichgpu.cost.breakdown import breakdown
-from whichgpu.cost.estimate import estimate, single
+from whichgpu.cost.estimate import estimate
+from whichgpu.cost.infeasible import single
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job

@@ -12,7 +12,8 @@ from whichgpu.cost.breakdown import breakdown
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.device import Devices
 from whichgpu.cost.distributed import unevenness
-from whichgpu.cost.estimate import Estimates, estimate, single
+from whichgpu.cost.estimate import Estimates, estimate
+from whichgpu.cost.infeasible import single
 from whichgpu.cost.jobs import predict_rows, read_job
 from whichgpu.cost.layout import lay_out
 from whichgpu.cost.links import large, node_size, spread_link

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from whichgpu.cost import asked
 from whichgpu.cost.device import Devices
-from whichgpu.cost.estimate import single
+from whichgpu.cost.infeasible import single
 from whichgpu.cost.jobs import predict_rows
 from whichgpu.cost.layout import settle
 from whichgpu.errors import UsageError

@@ -198,7 +198,8 @@ def predict(
     `columns` are job columns, as `job` takes them. Raises `WhichGpuError` for what cannot be read or
     run, and its kind `Infeasible` for what does not fit.
     """
-    from whichgpu.cost.estimate import estimate, single
+    from whichgpu.cost.estimate import estimate
+    from whichgpu.cost.infeasible import single
     from whichgpu.cost.placing import placed
     from whichgpu.hardware.slices import resolve_device
 

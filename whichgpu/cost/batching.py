@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from whichgpu.cost.arrays import distinct
-from whichgpu.cost.estimate import does_not_fit, estimate
+from whichgpu.cost.estimate import estimate
+from whichgpu.cost.infeasible import does_not_fit
 from whichgpu.cost.load import beyond
 from whichgpu.cost.requests import Requests
 from whichgpu.errors import Infeasible, UsageError

@@ -163,7 +163,8 @@ def _with_pool(found: Curve, pool: Pool) -> Curve:
 
 def checked(job: Job, gpu: Gpu) -> Job:
     """A single job that serves, complete, without a load; raises as `curve` does."""
-    from whichgpu.cost.estimate import does_not_fit, estimate
+    from whichgpu.cost.estimate import estimate
+    from whichgpu.cost.infeasible import does_not_fit
 
     found = estimate(replace(job, phase="serve", concurrency=1.0), [gpu])
     answer = found.at(0, 0)

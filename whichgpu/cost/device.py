@@ -10,6 +10,7 @@ import numpy as np
 
 from whichgpu.cost.classes import kin, lineage, memory_kind
 from whichgpu.cost.coefficients import section
+from whichgpu.cost.traits import HOSTS, Traits, era
 from whichgpu.errors import UsageError
 from whichgpu.hardware.parts import kept
 from whichgpu.values import immutable
@@ -50,9 +51,6 @@ _STAND_INS = {"fp4": ("bf16", "fp16"), "fp16": ("bf16",), "fp8": ("fp16",), "int
 
 #: Vendors whose kernels of experts have the same tiles with matrix units as without (`kernel_mul_mm_id`).
 _TILED_ALIKE = ("Apple",)
-
-#: By segment, what a GPU of it stands in; professional cards stand in both.
-_HOSTS = {"datacenter": "server", "geforce": "desk", "laptop": "desk"}
 
 #: Tensor cores are twice as fast as plain units, or there is none of their own.
 CLEARLY = 1.4
@@ -210,6 +208,12 @@ class Devices:
         return np.asarray(share * self.sms * self.clock)
 
     @cached_property
+    def slowness(self) -> Column:
+        """Factor on the time that a host takes for a launch: modules have small Arm cores."""
+        slow = section("launches")["edge"]
+        return self.each(lambda gpu: slow if gpu.segment == "edge" else 1.0)
+
+    @cached_property
     def processor(self) -> NDArray[np.bool_]:
         """Which are no GPUs, (G, 1)."""
         return np.array([[gpu.segment == "cpu"] for gpu in self.gpus])
@@ -323,7 +327,7 @@ class Devices:
             Traits(lineage(gpu), memory_kind(gpu), float(throttle[i]), float(rate[i]), float(large[i]),
                    float(joined[i, 0]), f"pcie{generation[i]:g}{staged[i]}", bool(tensor32[i, 0]),
                    float(feed[i]), kin(gpu), float(plain[i]), float(narrow[i]),
-                   float(rate_narrow[i]), bool(matrix[i]), _HOSTS.get(gpu.segment, ""))
+                   float(rate_narrow[i]), bool(matrix[i]), HOSTS.get(gpu.segment, ""), era(gpu))
             for i, gpu in enumerate(self.gpus)
         )  # fmt: skip
 
@@ -505,39 +509,6 @@ def _of_chip(name: str, family: str, chip: str) -> float:
     known = (part for part in catalogue().values() if chip and part.family == family)
     values = [part.value(name) for part in known if part.value("chip") == chip]
     return max((float(value) for value in values if value is not None), default=np.nan)
-
-
-@immutable
-class Traits:
-    """What a fit knows a GPU by: where it belongs, and the logarithms that laws multiply."""
-
-    lineage: str
-    memory: str
-    throttle: float
-    rate: float
-    cache: float
-    nvlink: float
-    pcie: str
-    tf32: bool
-    #: Logarithm of the bandwidth that an SM has, over that of a usual part.
-    feed: float = 0.0
-    #: Lineages whose SMs are built alike, by one name.
-    kin: str = ""
-    #: `throttle` of work that leaves the tensor cores idle, and of their 8-bit formats.
-    plain: float = 0.0
-    narrow: float = 0.0
-    #: `rate` of INT8.
-    rate_narrow: float = 0.0
-    #: Whether 16-bit products run on tensor cores.
-    matrix: bool = True
-    #: What it usually stands in: a server, whose many cores are slower each, or on a desk; "" for either.
-    host: str = ""
-
-    def link(self, gpus: float) -> str:
-        """The link that joins `gpus` GPUs: NVLink, the machine's PCIe, or the network between machines."""
-        if gpus <= self.nvlink:
-            return "nvlink"
-        return "network" if gpus > max(self.nvlink, section("links")["node"]) else self.pcie
 
 
 @lru_cache(maxsize=1024)

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whichgpu.cost import queueing, serving
-from whichgpu.cost.estimate import does_not_fit, estimate, finish
+from whichgpu.cost.estimate import estimate, finish
+from whichgpu.cost.infeasible import does_not_fit
 from whichgpu.cost.layout import lay_out
 from whichgpu.cost.links import network
 from whichgpu.cost.load import seconds_of

@@ -6,7 +6,6 @@ A replica is the `tp` GPUs that run one copy of the model.
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,28 +13,24 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from whichgpu.cost import energy, personal
-from whichgpu.cost.arrays import distinct
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.fit import workload_terms
 from whichgpu.cost.layout import Layout, lay_out, lay_out_on
-from whichgpu.cost.memory import GIB, needed
+from whichgpu.cost.memory import needed
 from whichgpu.cost.parallel import Exchange, data_parallel_seconds
-from whichgpu.cost.placing import COUNTS, share
 from whichgpu.cost.readings import Readings, readings
 from whichgpu.cost.requests import OPTIONS as ASKED
 from whichgpu.cost.requests import at_random, idle
-from whichgpu.cost.runtime import runtime
 from whichgpu.cost.scheduling import OPTIONS as SCHEDULED
 from whichgpu.cost.spread import found_for, spread
 from whichgpu.cost.steady import engine
 from whichgpu.cost.time import bound_seconds, evaluate
-from whichgpu.errors import Infeasible, UsageError
+from whichgpu.errors import UsageError
 from whichgpu.facts.model import Interval
 from whichgpu.units import number
 from whichgpu.values import Shown, immutable
 from whichgpu.workloads.adapters import RANK
 from whichgpu.workloads.job import NUMBERS, Job
-from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -69,17 +64,13 @@ MODELLED = {
 _ADAPTERS = ("adapter", "lora_rank", "lora_targets")
 #: Those of them that mean nothing to a server of requests.
 NOT_SERVED = ("offload_to", "flash_attention")
-#: Ways to share out what training keeps, each further than the one before.
-_SHARDED = ("zero1", "zero2", "fsdp")
 #: Standard deviations to either side of a 90 % interval.
 Z90 = 1.6448536269514722
 #: What each basis but the best means for a reader.
 _BASES = {
     "roofline": "uncalibrated: a roofline with typical efficiencies, so the interval is wide",
-    "extrapolated": "this GPU or workload is not among the measured ones, so the interval is wider",
+    "extrapolated": "this GPU, workload or software is not among the measured ones, so the interval is wider",
 }
-#: What seems to need so many times the memory of a card may run on it: predictions are no better than that.
-_UNSURE = 1.05
 
 
 def _array(value: Any) -> Array:
@@ -225,7 +216,7 @@ class Estimates:
     power_spreads: tuple[energy.PowerSpread, ...]
     spread_shared: Array
     spread_own: Array
-    spread_links: Array
+    spread_machine: Array
     sequences: Array
     refusals: tuple[str, ...]
     timing: Timing
@@ -504,10 +495,12 @@ def _assemble(laid: Layout, timing: Timing, times: _Times, doing: energy.Activit
     spreads = [spread(laid, gpu, stack) for gpu, stack in under]
     known = _array([(one.shared, one.own, one.basis == "roofline") for one in spreads]).reshape(-1, 3)
     shared, own, prior = (devices.along(known[:, [i]]) for i in range(3))
-    # A host's speed is not in the catalogue: where launches bind, it is what is not known.
-    host = prior * section("spread")["host"] * np.clip(timing.host / timing.seconds, 0.0, 1.0)
+    # A host's speed is not in the catalogue: where launches bind, it is what is not known. Engines of
+    # language models that were measured replay graphs.
+    launching = prior if laid.runtime.specialised else 1.0
+    host = launching * section("spread")["host"] * timing.launching
     # Whether a host's links work as its GPUs could is not in the catalogue either.
-    links = section("spread")["links"] * bound
+    machine = np.hypot(host, section("spread")["links"] * bound)
     required = needed(laid.parts)
     return Estimates(
         workload=laid.workload, job=laid.job, runtime=laid.runtime, devices=devices,
@@ -520,91 +513,8 @@ def _assemble(laid: Layout, timing: Timing, times: _Times, doing: energy.Activit
         readings=readings(laid, Z90).each(grid),
         activity=doing, power=grid(energy.watts(laid, doing)),
         power_spreads=tuple(energy.spread(laid, gpu, stack) for gpu, stack in under),
-        spread_shared=grid(shared), spread_own=grid(np.sqrt(own**2 + host**2 + links**2)),
-        spread_links=grid(links),
+        spread_shared=grid(shared), spread_own=grid(np.hypot(own, machine)), spread_machine=grid(machine),
         bases=tuple(one.basis for one in spreads),
         sequences=grid(laid.sequences), refusals=laid.refusals, timing=timing, unused=laid.unused,
         notes=laid.notes,
     )  # fmt: skip
-
-
-def single(job: Job, gpu: Gpu) -> Estimate:
-    """One job on one GPU type, with the terms of its time.
-
-    Raises `UsageError` where the GPU cannot run it, `Infeasible` where it does not fit; what comes within
-    5 % of the card's memory is answered, with a warning.
-    """
-    found = estimate(job, [gpu], explain=True)
-    answer = found.at(0, 0)
-    if bool(found.fits[0, 0]):
-        return answer
-    if found.sequences[0, 0] < 1.0 or answer.required > _UNSURE * answer.available:
-        raise Infeasible(does_not_fit(answer, gpu))
-    need, has = answer.required / GIB, answer.available / GIB
-    close = f"it may not fit: about {need:.1f} GiB are needed per GPU, and the card has {has:.1f}"
-    return replace(answer, warnings=(*answer.warnings, close))
-
-
-def does_not_fit(answer: Estimate, gpu: Gpu) -> str:
-    """One line: what is needed, what is there, the largest part, and the smallest change that fits."""
-    part, size = max(answer.memory.items(), key=lambda item: item[1])
-    need, has = answer.required / GIB, answer.available / GIB
-    return (
-        f"{answer.job.workload} does not fit on {answer.gpu}: it needs {need:.1f} GiB per GPU "
-        f"({part.replace('_', ' ')} {size / GIB:.1f} GiB), the card has {has:.1f} GiB; "
-        f"{_relaxed(answer.job, gpu)}"
-    )
-
-
-def _relaxed(job: Job, gpu: Gpu) -> str:
-    """The smallest change that makes a job fit: a batch, more GPUs, or another format."""
-    batch = 0.0 if job.phase == "serve" or job.batch is None else _largest_batch(job, gpu)
-    if batch:
-        return f"--batch {batch:,.0f} is the largest that fits".replace(",", "")
-    if job.trains and job.n_gpus is not None and "sharding" not in job.options:
-        for name in _SHARDED:
-            if bool(estimate(replace(job, options={**job.options, "sharding": name}), [gpu]).fits.any()):
-                return f"--option sharding={name} fits"
-    workload = resolve(job.workload)
-    if hasattr(workload.code, "step") and not job.trains:
-        found = _more_gpus(workload, job, gpu)
-        if found:
-            return found
-    return "not even one at a time; use a GPU with more memory or a narrower --precision"
-
-
-def _more_gpus(workload: Workload, job: Job, gpu: Gpu) -> str:
-    """The least number of GPUs that holds a language model together; nothing where none does."""
-    groups = int(job.option("attention_dp", 1.0, 1.0))
-    now = int(max(float(job.n_gpus or 1.0), float(job.tp or 1.0) * float(job.pp or 1.0) * groups))
-    stack = runtime(job.runtime, workload.runtime(job))
-    ways = [share(workload, stack, count) for count in COUNTS if count * groups > now]
-    known = [way for way in ways if way is not None]
-    if not known:
-        return ""
-    columns: dict[str, Any] = {
-        "n_gpus": np.array([float(way.n * groups) for way in known]),
-        "tp": np.array([float(way.tp) for way in known]),
-        "pp": np.array([float(way.pp) for way in known]),
-    }
-    more = replace(job, batch=None if job.batch is None else 1.0,
-                   concurrency=1.0 if at_random(job) else job.concurrency, **columns)  # fmt: skip
-    with suppress(UsageError):
-        fits = np.flatnonzero(estimate(more, [gpu]).fits[0])
-        if fits.size:
-            least = known[fits[0]]
-            typed = f"--gpu {gpu.id}:{least.n * groups} {least.how}".strip()
-            return f"{typed} is the least that fits, or use a narrower --precision"
-    return ""
-
-
-def _largest_batch(job: Job, gpu: Gpu) -> float:
-    """The largest whole batch that fits, found among 64 at a time; 0 where not even one does."""
-    low, high = 0.0, float(job.batch)
-    while high - low > 1.0:
-        tried = distinct(np.round(np.linspace(low + 1.0, high, 64)))
-        fits = estimate(replace(job, batch=tried), [gpu]).fits[0]
-        good, bad = tried[fits], tried[~fits]
-        low = float(good.max(initial=low))
-        high = float(bad.min(initial=high))
-    return low

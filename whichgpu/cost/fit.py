@@ -13,7 +13,7 @@ falls back to the prior, that is to physics. The names, most general first:
     m/CLASS  m@LINEAGE  m/CLASS@LINEAGE  m%MEMORY                                          memory traffic
     m=RUNTIME  m/CLASS=RUNTIME  m=RUNTIME+MARK  m/CLASS=RUNTIME+MARK
     c~throttle  c~rate  m~l2  and with =RUNTIME  m~feed  c~rate/WORKLOAD  m~feed/WORKLOAD  laws, see below
-    l=RUNTIME  l=RUNTIME+MARK  l/WORKLOAD=RUNTIME  l%HOST                                  launches
+    l=RUNTIME  l=RUNTIME+MARK  l/WORKLOAD=RUNTIME  l%HOST  l~era                           launches
     b%LINK  b%LINK=RUNTIME  b/WORKLOAD                                                     links
     w/WORKLOAD  w/WORKLOAD=RUNTIME  w/WORKLOAD/PRECISION  w/WORKLOAD/PRECISION=RUNTIME     the whole time
     w@FAMILY=RUNTIME                                                                       of workloads
@@ -28,8 +28,9 @@ measured has. A mark is what sets one use of a runtime apart: a version, channel
 of a large cache, `m~feed` has the bandwidth of an SM to a power: their weights are the logarithms that the
 exponents multiply. Workloads of frameworks have more of the last two of their own: how well what they run
 keeps a wide SM busy is in shapes and kernels that their op list does not tell. A host is what GPUs of a
-kind usually stand in, a server or a desk. All but `b` and `l%HOST` stand also with `+train` behind them,
-which applies in training only (of `l/WORKLOAD` and `w`, instead).
+kind usually stand in, a server or a desk, and of the time of its generation: `l~era` is by year. All but
+`b`, `l%HOST` and `l~era` stand also with `+train` behind them, which applies in training only (of
+`l/WORKLOAD` and `w`, instead).
 """
 
 from __future__ import annotations
@@ -51,8 +52,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from whichgpu.cost.classes import OpClass
-    from whichgpu.cost.device import Devices, Traits
+    from whichgpu.cost.device import Devices
     from whichgpu.cost.runtime import Runtime
+    from whichgpu.cost.traits import Traits
     from whichgpu.workloads.workload import Workload
 
     Array = NDArray[np.float64]
@@ -164,6 +166,8 @@ def launch_terms(workload: str, place: Traits, runtime: Runtime, *, trains: bool
     general = _weighted([f"l={stack}" for stack in runtime.stacks], (), trains=trains)
     if place.host:
         general[f"l%{place.host}"] = 1.0
+    if place.era:
+        general["l~era"] = place.era
     return {**general, f"l/{workload}={runtime.kernels}{phase}": 1.0}
 
 
@@ -234,7 +238,7 @@ class Fit:
     def launch(self, workload: str, devices: Devices, runtime: Runtime, *, trains: bool) -> Array:
         """Factors on the time of launches: (G, 1), or (1, J) of jobs each on a GPU of its own."""
         places, stacks = devices.traits, runtime.among(len(devices.gpus))
-        cells = [(place.host, id(stack)) for place, stack in zip(places, stacks, strict=True)]
+        cells = [(place.host, place.era, id(stack)) for place, stack in zip(places, stacks, strict=True)]
         known = dict(zip(cells, zip(places, stacks, strict=True), strict=True))
         found = {
             cell: self.factor(launch_terms(workload, place, stack, trains=trains))

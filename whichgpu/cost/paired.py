@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from whichgpu.cost.device import Column, Traits
+    from whichgpu.cost.device import Column
     from whichgpu.cost.runtime import Runtime
+    from whichgpu.cost.traits import Traits
 
     Array = NDArray[np.float64]
 

@@ -312,10 +312,11 @@ class _Builder:
         stack, job = layout.runtime, layout.job
         rest = np.broadcast_to(stack.fixed + layout.work.communication, (1, size))[0]
         feeding = np.broadcast_to(layout.work.feeding, (1, size))[0]
+        launch = stack.launch * layout.devices.slowness[0, 0]
         arrays = {
             "feeding": feeding, "sign": group.sign, "base": np.log(group.base),
             "seconds": np.log(group.seconds), "rest": rest,
-            "gap": np.full(size, between(layout.work)[0, 0]), "launch": np.full(size, stack.launch),
+            "gap": np.full(size, between(layout.work)[0, 0]), "launch": np.full(size, launch),
             "overlap": np.full(size, stack.overlap),
         }  # fmt: skip
         for name, values in arrays.items():

@@ -12,7 +12,7 @@ from whichgpu.cost import calibration
 from whichgpu.cost.estimate import Z90, finish
 from whichgpu.cost.measured import left_out, measured_rows
 from whichgpu.cost.runtime import runtimes
-from whichgpu.cost.spread import erring_as, kin_of, version_of
+from whichgpu.cost.spread import erring_as, kin_of, library, version_of
 from whichgpu.errors import DataError
 from whichgpu.facts import store
 
@@ -52,8 +52,8 @@ class Refit(NamedTuple):
     groups: list[Group]
     errors: Mapping[str, Array]
     skipped: Mapping[str, str]
-    #: Log standard deviation that links add to each row's interval, (rows,).
-    links: Array
+    #: Log standard deviation that launches and links add to each row's interval, (rows,).
+    machine: Array
 
     @property
     def rows(self) -> tuple[Mapping[str, str], ...]:
@@ -86,11 +86,11 @@ def refit(catalogue: Catalogue, rows: Iterable[Mapping[str, str]] | None = None)
         **{name: calibration.left_out(found, [key[i] for key in keys], step) for i, name in enumerate(FOLDS)},
     }
     errors["version"] = np.where(_has_others(keys, groups), errors["version"], np.nan)
-    return Refit(found.fit, found, groups, errors, skipped, _links(groups, found.fit))
+    return Refit(found.fit, found, groups, errors, skipped, _machine(groups, found.fit))
 
 
-def _links(groups: Sequence[Group], found: Fit) -> Array:
-    parts = [finish(group.layout, found).spread_links[0] for group in groups]
+def _machine(groups: Sequence[Group], found: Fit) -> Array:
+    parts = [finish(group.layout, found).spread_machine[0] for group in groups]
     return np.concatenate(
         [np.broadcast_to(part, (len(group.rows),)) for part, group in zip(parts, groups, strict=True)]
     )
@@ -151,11 +151,11 @@ def spreads_toml(done: Refit) -> str:
 
 def _widths(done: Refit, rows: Any, layouts: Sequence[Layout]) -> dict[str, float]:
     def width(fold: str) -> float:
-        # What the links of a row already add to its interval is not asked of the group.
+        # What the machine of a row already adds to its interval is not asked of the group.
         errors = done.errors[fold][rows]
         own = np.abs(errors[np.isfinite(errors)])
-        links = Z90 * done.links[rows][np.isfinite(errors)]
-        rest = np.sqrt(np.maximum(own**2 - links**2, 0.0))
+        machine = Z90 * done.machine[rows][np.isfinite(errors)]
+        rest = np.sqrt(np.maximum(own**2 - machine**2, 0.0))
         return round(calibration.spread90(rest), 4) if len(rest) >= _ENOUGH or fold != "version" else math.nan
 
     widths = {name: width(name) for name in _KINDS}
@@ -216,6 +216,7 @@ def _seen(layouts: Sequence[Layout]) -> dict[str, Any]:
         "families": sorted({laid.devices.gpus[0].family for laid in layouts}),
         "workloads": sorted({laid.workload.id for laid in layouts}),
         "versions": sorted({version_of(laid.runtime) for laid in layouts}),
+        "software": sorted({library(laid.runtime) for laid in layouts}),
     }
 
 

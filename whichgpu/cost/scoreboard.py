@@ -30,7 +30,7 @@ from whichgpu.cost.estimate import Z90
 from whichgpu.cost.measured import measured_rows
 from whichgpu.cost.refit import measured_elsewhere, spreads_toml
 from whichgpu.cost.rows import read_head
-from whichgpu.cost.spread import erring_as
+from whichgpu.cost.spread import erring_as, library
 from whichgpu.errors import DataError
 from whichgpu.facts import store
 
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from whichgpu.cost.refit import Refit
+    from whichgpu.cost.runtime import Runtime
 
     Array = NDArray[np.float64]
 
@@ -110,7 +111,7 @@ def of_refit(done: Refit) -> Board:
         measured=np.array([float(row["value"]) for row in rows]),
         units=[row["unit"] for row in rows],
         errors=errors,
-        halves=_halves({**keys, "source": [row["source"] for row in rows]}, widths, done.links, rows),
+        halves=_halves({**keys, "source": [row["source"] for row in rows]}, widths, done.machine, rows),
         rows=rows,
     )
 
@@ -124,11 +125,15 @@ def _newer(done: Refit, generations: Sequence[str]) -> Array:
 
 
 def _halves(
-    keys: Mapping[str, Sequence[str]], widths: Mapping[str, Mapping[str, float]], links: Array,
+    keys: Mapping[str, Sequence[str]], widths: Mapping[str, Mapping[str, float]], machine: Array,
     rows: Sequence[Mapping[str, str]],
 ) -> dict[str, Array]:  # fmt: skip
-    """By fold, what `cost/spread.py` and links give a job of each group that is unseen as the fold has it."""
-    kernels = [_kernels(*(row[name] for name in _STACK)) for row in rows]
+    """By fold, what `cost/spread.py` and a machine give a job of each group, unseen as the fold has it."""
+    stacks = [_stack(*(row[name] for name in _STACK)) for row in rows]
+    kernels = [one.kernels for one in stacks]
+    # What a framework does in one group of jobs says little of the kernels that another needs.
+    pairs = zip(stacks, keys["group"], strict=True)
+    libraries = [one.kernels if one.domain else f"{library(one)} {group}" for one, group in pairs]
     new = np.isin(keys["generation"], NEWER)
     left_out = {**keys, "newer": ["newer" if one else "older" for one in new]}
     prior = section("spread")
@@ -138,10 +143,12 @@ def _halves(
         width = {"newer": "generation", "source": "version"}.get(fold, fold)
         own = np.array([widths.get(group, widths["all"])[width] for group in keys["group"]])
         if fold in left_out:
-            # Where only what is left out ran a runtime, that runtime was never measured.
-            known = measured_elsewhere(kernels, left_out[fold])
+            # Where only what is left out ran a runtime, in its group, that runtime was never measured there.
+            known = measured_elsewhere(kernels, left_out[fold]) & measured_elsewhere(
+                libraries, left_out[fold]
+            )
             own = np.where(known, own, np.hypot(prior["shared"], prior["own"]))
-        found[fold] = np.asarray(Z90 * np.hypot(own, links))
+        found[fold] = np.asarray(Z90 * np.hypot(own, machine))
     return found
 
 
@@ -150,15 +157,15 @@ _STACK = ("workload", "phase", "precision", "runtime", "options")
 
 
 @cache
-def _kernels(*texts: str) -> str:
-    return asked.read(read_head(texts).job).runtime.kernels
+def _stack(*texts: str) -> Runtime:
+    return asked.read(read_head(texts).job).runtime
 
 
 def tables(done: Refit) -> dict[str, str]:
     """The files of `data/scoreboard/` by name, deterministic."""
     board = of_refit(done)
-    numbers = [done.links, *(board.errors[fold] for fold in FOLDS)]
-    names = ["id", *_KEYS, "links", *(f"error_{fold}" for fold in FOLDS)]
+    numbers = [done.machine, *(board.errors[fold] for fold in FOLDS)]
+    names = ["id", *_KEYS, "machine", *(f"error_{fold}" for fold in FOLDS)]
     texts = [board.ids, *(board.keys[name] for name in _KEYS)]
     rows = [
         (*words, *("" if np.isnan(value) else f"{value:.4f}" for value in values))
@@ -213,7 +220,7 @@ def committed() -> Board:
         measured=np.array([float(row["value"]) for row in rows]),
         units=[row["unit"] for row in rows],
         errors={fold: _numbers(columns[f"error_{fold}"]) for fold in FOLDS},
-        halves=_halves(keys, widths, _numbers(columns["links"]), rows),
+        halves=_halves(keys, widths, _numbers(columns["machine"]), rows),
         rows=rows,
     )
 

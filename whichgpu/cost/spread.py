@@ -11,7 +11,9 @@ deviation that gives a 90 % interval (the 90 % quantile of absolute log errors o
 
 Where one source alone measured the runtime on what makes the same (`alone` of the wider group), and hardly
 another on anything else, a job has at least the spread of a runtime that was never measured: what is left
-out with its only source errs so.
+out with its only source errs so. So has one of a family in whose group no release of its software ran a row
+(`software` of the group; none of a family that was never measured): encoders that infer were measured under
+TensorRT alone.
 A job comes from a source that no row has: the widths are of the errors of what is left out and of sources
 left out together, where the runtime of their rows has another source, so that each holds 85 to 95 %.
 
@@ -95,11 +97,13 @@ def spread(laid: Layout, gpu: Gpu, stack: Runtime) -> Spread:
     if not measured(stack) or gpu.segment == "cpu" or gpu.vendor in stack.unmeasured:
         return Spread(prior["shared"] * inexact, prior["own"], "roofline")
     known = widths(laid, gpu, stack)
-    least = math.hypot(prior["shared"], prior["own"]) if _strange(gpu) or _alone(laid, stack) else 0.0
+    untried = _untried(laid, stack)
+    strange = untried or _strange(gpu) or _alone(laid, stack)
+    least = math.hypot(prior["shared"], prior["own"]) if strange else 0.0
     total = max(least, *known.values()) * inexact
     own = _group(laid)["own"]
     own = min(own if "gpu" in known else own / 2.0, 0.9 * total)
-    basis = "extrapolated" if {"gpu", "workload"} & known.keys() else "interpolated"
+    basis = "extrapolated" if untried or {"gpu", "workload"} & known.keys() else "interpolated"
     return Spread(math.sqrt(max(total**2 - own**2, 1e-4)), own, basis)
 
 
@@ -118,6 +122,21 @@ def _alone(laid: Layout, stack: Runtime) -> bool:
     and language models is of submissions to MLPerf.
     """
     return stack.kernels in _table()["group"].get(kin_of(laid), {}).get("alone", ())
+
+
+def _untried(laid: Layout, stack: Runtime) -> bool:
+    """Whether no row of a job's family in its phase was of its software: other kernels ran, or none.
+
+    Engines of language models are left out: what they do in one phase was learnt in another.
+    """
+    groups, asked = _table()["group"], library(stack)
+    own = groups.get(erring_as(laid), groups.get(group_of(laid), {"software": ()}))
+    return not stack.domain and asked not in own.get("software", (asked,))
+
+
+def library(stack: Runtime) -> str:
+    """Whose kernels a runtime runs, whatever the release: PyTorch 1 and 2 have most in common."""
+    return stack.software or stack.kernels
 
 
 def widths(laid: Layout, gpu: Gpu, stack: Runtime) -> dict[str, float]:

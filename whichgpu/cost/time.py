@@ -124,6 +124,11 @@ class Timing:
     #: Seconds of the GPU, and of them at the full peak, by what a pass is doing: a key of `STAGES`.
     stages: Mapping[str, tuple[Array, Array]] = field(default_factory=dict)
 
+    @property
+    def launching(self) -> Array:
+        """By how much of itself a pass is longer where launches are: d log t / d log launch, 0 to 1."""
+        return self.host * (self.host / paced(self.gpu, self.host)) ** (PACE - 1.0) / self.seconds
+
 
 def prepare(
     ops: Iterable[Op], devices: Devices, runtime: Runtime, *, workload: str = "", trains: bool = False,
@@ -222,8 +227,9 @@ def evaluate(work: Pass, found: Fit, *, explain: bool = False) -> Timing:
 
 
 def launches(work: Pass, found: Fit) -> Array:
-    """Factors of a fit on the time of launches, (G, 1), or of each job where those differ."""
-    return found.launch(work.workload, work.devices, work.runtime, trains=work.trains)
+    """Factors on the time of launches, of a fit and of slow hosts: (G, 1), or (1, J) where jobs differ."""
+    fitted = found.launch(work.workload, work.devices, work.runtime, trains=work.trains)
+    return fitted * work.devices.slowness
 
 
 def _add_stages(
@@ -247,8 +253,7 @@ def shares(work: Pass, found: Fit) -> dict[tuple[str, OpClass | None], float]:
     timing, p = evaluate(work, found), work.runtime.overlap
     paced_by = paced(timing.gpu, timing.host)
     by_gpu = float(((timing.gpu / paced_by) ** (PACE - 1.0) / timing.seconds)[0, 0])
-    by_host = float((timing.host * (timing.host / paced_by) ** (PACE - 1.0) / timing.seconds)[0, 0])
-    slopes: dict[tuple[str, OpClass | None], float] = {("l", None): by_host}
+    slopes: dict[tuple[str, OpClass | None], float] = {("l", None): float(timing.launching[0, 0])}
     for one in work.kernels:
         compute, memory = limits(one, work, found)
         once = together(compute, memory, p)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from whichgpu.cost.estimate import single
+from whichgpu.cost.infeasible import single
 from whichgpu.cost.placing import placed
 from whichgpu.errors import DataError, Infeasible
 from whichgpu.prices import live

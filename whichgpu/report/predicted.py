@@ -31,8 +31,9 @@ def predicted(
     cannot be read or run.
     """
     from whichgpu.cost import carbon
-    from whichgpu.cost.estimate import does_not_fit, estimate
+    from whichgpu.cost.estimate import estimate
     from whichgpu.cost.evidence import evidence
+    from whichgpu.cost.infeasible import does_not_fit
     from whichgpu.cost.placing import placed
     from whichgpu.hardware.slices import resolve_device
     from whichgpu.report.prediction import report

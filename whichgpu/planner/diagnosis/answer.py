@@ -11,8 +11,9 @@ import numpy as np
 
 from whichgpu.cost.anchoring import Point, place, shifted
 from whichgpu.cost.anchors import alone, of_one_user
-from whichgpu.cost.estimate import does_not_fit, estimate
+from whichgpu.cost.estimate import estimate
 from whichgpu.cost.evidence import evidence
+from whichgpu.cost.infeasible import does_not_fit
 from whichgpu.errors import Infeasible, WhichGpuError
 from whichgpu.hardware.parts import resized
 from whichgpu.planner.diagnosis import causes, counting

@@ -1,0 +1,89 @@
+"""Machines and software that no row is of: what a prediction makes of hosts, and how far off it may be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from whichgpu.cost.device import Devices
+from whichgpu.cost.estimate import estimate
+from whichgpu.cost.fit import Fit
+from whichgpu.cost.layout import lay_out
+from whichgpu.cost.runtime import runtime
+from whichgpu.cost.spread import spread, widths
+from whichgpu.cost.time import evaluate, launches
+from whichgpu.hardware.catalogue import catalogue
+from whichgpu.workloads.job import Job
+
+GPUS = catalogue()
+
+
+def laid(workload: str, gpu: str, **columns: Any):
+    return lay_out(Job(workload, phase="infer", **columns), [GPUS[gpu]])
+
+
+def test_a_host_is_of_the_time_of_its_gpus_generation() -> None:
+    """Parts of one generation share it, whenever they were sold; a part of no known year is as of 2020."""
+    names = ["v100-16gb-sxm", "a100-40gb-sxm", "a100-80gb-sxm", "h100-80gb-sxm", "tpu-v5e"]
+    devices = Devices.of([GPUS[name] for name in names])
+    assert [place.era for place in devices.traits] == [-3.0, 0.0, 0.0, 2.0, 0.0]
+    factors = Fit({"l~era": -0.05}).launch("resnet50", devices, runtime("PyTorch 2.4", ""), trains=False)
+    assert np.log(factors[:, 0]) == pytest.approx([0.15, 0.0, 0.0, -0.1, 0.0])
+
+
+def test_the_host_of_a_module_launches_half_as_fast() -> None:
+    module, card = (
+        laid("resnet50", gpu, batch=1.0, precision="fp16", runtime="PyTorch 2.4").work
+        for gpu in ("jetson-orin-nano-super-8gb", "rtx-3090")
+    )
+    assert launches(module, Fit())[0, 0] == pytest.approx(2.0 * launches(card, Fit())[0, 0])
+
+
+def test_how_much_launches_bind_is_a_slope() -> None:
+    """d log t / d log launch, by a step of 0.1 % in it."""
+    for batch in (1.0, 32.0, 512.0):
+        work = laid("resnet50", "a100-40gb-sxm", batch=batch, precision="fp16", runtime="PyTorch 2.4").work
+        now, later = evaluate(work, Fit()), evaluate(work, Fit({"l=pytorch-2": 1e-3}))
+        assert float(now.launching[0, 0]) == pytest.approx(
+            np.log(later.seconds / now.seconds)[0, 0] / 1e-3, rel=3e-3, abs=1e-6
+        )
+
+
+def test_an_unknown_host_widens_what_waits_for_it() -> None:
+    """A batch of 1 in eager mode; no batch that keeps the GPU busy, and no engine that replays graphs."""
+
+    def added(workload: str, **columns: Any) -> float:
+        return float(estimate(Job(workload, **columns), [GPUS["a100-40gb-sxm"]]).spread_machine[0, 0])
+
+    eager = {"phase": "infer", "precision": "fp16", "runtime": "PyTorch 2.4"}
+    assert 0.2 < added("resnet50", batch=1.0, **eager) <= 0.25
+    assert added("resnet50", batch=512.0, **eager) < 0.02
+    assert added("llama-3.1-8b", phase="serve", precision="fp16", concurrency=1.0, runtime="vLLM") == 0.0
+
+
+def test_software_that_ran_nothing_of_a_kind_has_the_spread_of_an_unmeasured_one() -> None:
+    """Encoders that infer were measured under TensorRT alone, vision transformers under PyTorch alone."""
+
+    def spread_of(workload: str, gpu: str, text: str) -> float:
+        found = laid(workload, gpu, batch=8.0, precision="fp16", runtime=text)
+        one = spread(found, GPUS[gpu], found.runtime)
+        return float(np.hypot(one.shared, one.own))
+
+    unmeasured = np.hypot(0.20, 0.17)
+    assert spread_of("bert-large", "a100-80gb-sxm", "PyTorch 2.4") == pytest.approx(unmeasured, rel=1e-2)
+    found = laid("vit-base-patch16-224", "rtx-3090", batch=8.0, precision="fp16", runtime="PyTorch 2.9")
+    known = max(widths(found, GPUS["rtx-3090"], found.runtime).values())
+    assert spread_of("vit-base-patch16-224", "rtx-3090", "PyTorch 2.9") == pytest.approx(known)
+    # Of YOLO no row is, under any software.
+    assert spread_of("yolov8m", "rtx-3090", "PyTorch 2.9") == pytest.approx(unmeasured, rel=1e-2)
+    assert known < 0.8 * unmeasured < spread_of("vit-base-patch16-224", "rtx-3090", "TensorFlow 2.4")
+
+
+def test_two_chips_of_one_board_want_more_than_its_limit() -> None:
+    """A Tesla K80 leaves each of its chips 150 W, of which a Kepler SM takes 15 W at 1 GHz."""
+    board, alone = Devices.of([GPUS["k80"]]), Devices.of([GPUS["p100-16gb-sxm"]])
+    assert float(board.limit[0, 0]) == 150.0
+    assert 0.85 < float(board.throttle(0.35, "")[0, 0]) < 0.97
+    assert float(alone.throttle(0.35, "")[0, 0]) == 1.0

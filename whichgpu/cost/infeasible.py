@@ -1,0 +1,111 @@
+"""One job on one GPU type: its answer, or why it does not fit and the smallest change that would."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whichgpu.cost.arrays import distinct
+from whichgpu.cost.estimate import estimate
+from whichgpu.cost.memory import GIB
+from whichgpu.cost.placing import COUNTS, share
+from whichgpu.cost.requests import at_random
+from whichgpu.cost.runtime import runtime
+from whichgpu.errors import Infeasible, UsageError
+from whichgpu.workloads.workload import resolve
+
+if TYPE_CHECKING:
+    from whichgpu.cost.estimate import Estimate
+    from whichgpu.hardware.gpu import Gpu
+    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.workload import Workload
+
+#: Ways to share out what training keeps, each further than the one before.
+_SHARDED = ("zero1", "zero2", "fsdp")
+#: What seems to need so many times the memory of a card may run on it: predictions are no better than that.
+_UNSURE = 1.05
+
+
+def single(job: Job, gpu: Gpu) -> Estimate:
+    """One job on one GPU type, with the terms of its time.
+
+    Raises `UsageError` where the GPU cannot run it, `Infeasible` where it does not fit; what comes within
+    5 % of the card's memory is answered, with a warning.
+    """
+    found = estimate(job, [gpu], explain=True)
+    answer = found.at(0, 0)
+    if bool(found.fits[0, 0]):
+        return answer
+    if found.sequences[0, 0] < 1.0 or answer.required > _UNSURE * answer.available:
+        raise Infeasible(does_not_fit(answer, gpu))
+    need, has = answer.required / GIB, answer.available / GIB
+    close = f"it may not fit: about {need:.1f} GiB are needed per GPU, and the card has {has:.1f}"
+    return replace(answer, warnings=(*answer.warnings, close))
+
+
+def does_not_fit(answer: Estimate, gpu: Gpu) -> str:
+    """One line: what is needed, what is there, the largest part, and the smallest change that fits."""
+    part, size = max(answer.memory.items(), key=lambda item: item[1])
+    need, has = answer.required / GIB, answer.available / GIB
+    return (
+        f"{answer.job.workload} does not fit on {answer.gpu}: it needs {need:.1f} GiB per GPU "
+        f"({part.replace('_', ' ')} {size / GIB:.1f} GiB), the card has {has:.1f} GiB; "
+        f"{_relaxed(answer.job, gpu)}"
+    )
+
+
+def _relaxed(job: Job, gpu: Gpu) -> str:
+    """The smallest change that makes a job fit: a batch, more GPUs, or another format."""
+    batch = 0.0 if job.phase == "serve" or job.batch is None else _largest_batch(job, gpu)
+    if batch:
+        return f"--batch {batch:,.0f} is the largest that fits".replace(",", "")
+    if job.trains and job.n_gpus is not None and "sharding" not in job.options:
+        for name in _SHARDED:
+            if bool(estimate(replace(job, options={**job.options, "sharding": name}), [gpu]).fits.any()):
+                return f"--option sharding={name} fits"
+    workload = resolve(job.workload)
+    if hasattr(workload.code, "step") and not job.trains:
+        found = _more_gpus(workload, job, gpu)
+        if found:
+            return found
+    return "not even one at a time; use a GPU with more memory or a narrower --precision"
+
+
+def _more_gpus(workload: Workload, job: Job, gpu: Gpu) -> str:
+    """The least number of GPUs that holds a language model together; nothing where none does."""
+    groups = int(job.option("attention_dp", 1.0, 1.0))
+    now = int(max(float(job.n_gpus or 1.0), float(job.tp or 1.0) * float(job.pp or 1.0) * groups))
+    stack = runtime(job.runtime, workload.runtime(job))
+    ways = [share(workload, stack, count) for count in COUNTS if count * groups > now]
+    known = [way for way in ways if way is not None]
+    if not known:
+        return ""
+    columns: dict[str, Any] = {
+        "n_gpus": np.array([float(way.n * groups) for way in known]),
+        "tp": np.array([float(way.tp) for way in known]),
+        "pp": np.array([float(way.pp) for way in known]),
+    }
+    more = replace(job, batch=None if job.batch is None else 1.0,
+                   concurrency=1.0 if at_random(job) else job.concurrency, **columns)  # fmt: skip
+    with suppress(UsageError):
+        fits = np.flatnonzero(estimate(more, [gpu]).fits[0])
+        if fits.size:
+            least = known[fits[0]]
+            typed = f"--gpu {gpu.id}:{least.n * groups} {least.how}".strip()
+            return f"{typed} is the least that fits, or use a narrower --precision"
+    return ""
+
+
+def _largest_batch(job: Job, gpu: Gpu) -> float:
+    """The largest whole batch that fits, found among 64 at a time; 0 where not even one does."""
+    low, high = 0.0, float(job.batch)
+    while high - low > 1.0:
+        tried = distinct(np.round(np.linspace(low + 1.0, high, 64)))
+        fits = estimate(replace(job, batch=tried), [gpu]).fits[0]
+        good, bad = tried[fits], tried[~fits]
+        low = float(good.max(initial=low))
+        high = float(bad.min(initial=high))
+    return low
