@@ -127,6 +127,16 @@ def test_many_configurations_are_listed():
     assert len({str(one) for one in [*AGREED, *NEARLY]}) >= 40
 
 
+@pytest.mark.parametrize("runtime", ["vllm", "sglang", "tensorrt-llm"])
+def test_a_request_alone_waits_for_its_own_prompt_only(runtime):
+    asked = job("llama-3.1-70b", H100, runtime=runtime, n_gpus=4.0, tp=4.0, input_tokens=512.0)
+    table, _ = curve.ready(asked, H100)
+    simulator = curve.simulator(asked, H100, table)
+    alone, two = curve.curve(asked, H100, np.array([1.0, 2.0]), against="concurrency").ttft
+    assert alone == pytest.approx(np.mean(simulator.in_flight(1.0, requests=20).ttft), rel=0.15)
+    assert two > alone + 0.8 * simulator.server.base[1]
+
+
 def overloaded(**columns):
     """A replica that is sent a third more than it serves, with a cache that is soon full."""
     gpu = GPUS["rtx-4090"]

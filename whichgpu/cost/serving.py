@@ -5,7 +5,8 @@ done. Every token of a sequence costs a decode pass of all B, and between its to
 others are computed, of which a share k (`[serving.engine]`) interrupts it:
 
     TPOT = t_decode(B) + k (B - 1) t_prompt / O
-    TTFT = s + a t_prompt + TPOT + q (B - 1) t_prompt + queue,   queue = max(C / B - 1, 0) (E2E - queue)
+    TTFT = s + a t_prompt + TPOT (none where B is 1) + q (B - 1) t_prompt + queue
+    queue = max(C / B - 1, 0) (E2E - queue)
     output tokens/s = B O / (E2E - queue),                       E2E = TTFT + (O - 1) TPOT
 
 for C requests in flight, B = min(C, what memory holds), as a load generator keeps them: it starts C at
