@@ -291,6 +291,19 @@ def test_experts_dealt_out_or_cut_hold_the_same_and_data_parallel_attention_spre
     assert not any("not modelled" in said for said in found["groups"].warnings())
 
 
+def test_groups_of_attention_exchange_tokens_at_experts_that_are_cut_as_at_those_dealt_out() -> None:
+    job = Job("mixtral-8x22b", phase="serve", precision="fp8", n_gpus=8.0, tp=1.0, pp=1.0, concurrency=64.0)
+    cut, dealt = (
+        lay_out(single(replace(job, options=options), GPUS["h100-80gb-sxm"]).job, [GPUS["h100-80gb-sxm"]])
+        for options in ({"attention_dp": "8"}, {"attention_dp": "8", "ep": "8"})
+    )
+    assert cut.serving is not None
+    assert dealt.serving is not None
+    assert np.all(dealt.serving.links > 0.0)
+    assert np.array_equal(cut.serving.links, dealt.serving.links)
+    assert cut.parts["communication"] == dealt.parts["communication"] > 0.0
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [({"ep": "16"}, "more than the 8 GPUs"), ({"ep": "512"}, "256 experts"), ({"attention_dp": "2"}, "tp=8")],

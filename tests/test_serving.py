@@ -68,6 +68,7 @@ AGREED = [
     ("qwen3-235b-a22b", "h200-141gb-sxm", 8, {"precision": "fp8", "tp": 1.0, "options": WIDE}, 2048, 512),
     # engines that keep room free, and engine options
     ("llama-3.1-8b", "a100-80gb-sxm", 1, {"runtime": "tensorrt-llm"}, 2048, 2048),
+    ("llama-2-13b", "a100-40gb-sxm", 1, {"runtime": "tensorrt-llm"}, 200, 1000),
     ("llama-3.1-70b", "a100-80gb-sxm", 4, {"runtime": "sglang"}, 512, 2048),
     ("llama-3.1-8b", "l40s", 1, {"options": {"max_num_seqs": "32"}}, 512, 256),
     # lengths that differ
@@ -126,6 +127,16 @@ def test_many_configurations_are_listed():
     assert len({str(one) for one in [*AGREED, *NEARLY]}) >= 40
 
 
+@pytest.mark.parametrize("runtime", ["vllm", "sglang", "tensorrt-llm"])
+def test_a_request_alone_waits_for_its_own_prompt_only(runtime):
+    asked = job("llama-3.1-70b", H100, runtime=runtime, n_gpus=4.0, tp=4.0, input_tokens=512.0)
+    table, _ = curve.ready(asked, H100)
+    simulator = curve.simulator(asked, H100, table)
+    alone, two = curve.curve(asked, H100, np.array([1.0, 2.0]), against="concurrency").ttft
+    assert alone == pytest.approx(np.mean(simulator.in_flight(1.0, requests=20).ttft), rel=0.15)
+    assert two > alone + 0.8 * simulator.server.base[1]
+
+
 def overloaded(**columns):
     """A replica that is sent a third more than it serves, with a cache that is soon full."""
     gpu = GPUS["rtx-4090"]
@@ -141,14 +152,19 @@ def test_a_full_cache_takes_sequences_off_and_loses_no_token():
     order = np.argsort(run.arrival)
     assert np.all(run.first[order] <= run.done[order])
     # What it still serves is the capacity, less what is computed twice.
+    assert 0.75 * table.capacity < served(run) <= 1.02 * table.capacity
+
+
+def served(run):
+    """Requests/s between the first fifth that are done and the last."""
     done = np.sort(run.done)
-    served = 0.6 * len(done) / (done[int(0.8 * len(done))] - done[int(0.2 * len(done))])
-    assert 0.75 * table.capacity < served <= 1.02 * table.capacity
+    return 0.6 * len(done) / (done[int(0.8 * len(done))] - done[int(0.2 * len(done))])
 
 
-def test_an_engine_that_keeps_room_free_takes_nothing_off():
-    _, run = overloaded(runtime="tensorrt-llm")
+def test_an_engine_that_keeps_room_free_takes_nothing_off_and_serves_its_capacity():
+    table, run = overloaded(runtime="tensorrt-llm")
     assert run.taken_off == 0
+    assert served(run) == pytest.approx(table.capacity, rel=0.02)
 
 
 def test_sequences_never_take_more_room_than_there_is():

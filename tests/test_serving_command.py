@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from test_serving import job
 
-from whichgpu.cost import batching, curve, disaggregated
+from whichgpu.cost import batching, curve, disaggregated, slo
 from whichgpu.cost.measuring import how_to_measure
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner.serving import paid, price
@@ -263,6 +263,16 @@ def test_a_queue_of_one_server_is_that_of_the_textbook():
     assert found.batch == 1.0
     shared = batching.queue(np.array([1.0, 1.1, 1.2]), 0.7, requests=60_000)
     assert shared.latency.mean() < found.latency.mean()
+
+
+@pytest.mark.parametrize(("batch", "how"), [(1, "p90"), (16, "p90"), (64, "mean")])
+def test_what_batches_hold_is_held_under_other_arrivals(batch, how):
+    """Near the capacity a queue grows for so long that a short run tells nothing of it."""
+    each = 1.0 + 0.2 * np.arange(float(batch))
+    term = slo.Term("latency", how, 4.0 * each[-1])
+    rate = batching._most(each, [term], 1)
+    assert batching.queue(each, rate, requests=100_000, seed=7).of(how) <= 1.1 * term.most
+    assert rate <= 0.95 * batch / each[-1]
 
 
 def test_a_rate_alone_has_the_percentiles_of_its_curve(whichgpu):

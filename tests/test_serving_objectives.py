@@ -87,6 +87,33 @@ def test_loose_objectives_leave_the_capacity():
     assert held.rate == pytest.approx(0.99 * load.tables(job(), L40S)[0].capacity)
 
 
+@pytest.mark.parametrize(
+    ("excess", "last", "most"),
+    [
+        (lambda share: 0.4 + 0.6 * share / 0.7, 0.7, 8),
+        (lambda share: 0.97 + share, 0.03, 8),
+        (lambda share: 0.2 / (1.0 - share), 0.8, 8),
+        (lambda share: 0.5 + 400.0 * max(share - 0.6, 0.0), 0.60125, 12),
+        (lambda share: 0.8 if share < 0.4 else 3.0, 0.4, 18),
+        (lambda share: 0.5, 0.9, 2),
+        (lambda share: 1.009 * share / 0.9, 0.9, 2),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("near", [0.01, 0.5, 0.9])
+def test_the_last_load_that_keeps_is_found_in_few_simulations(monkeypatch, excess, last, most, near):
+    term, asked = slo.read("ttft p90 1 s")[0], []
+
+    def worst(simulator, terms, share):
+        asked.append(share)
+        return np.log(excess(share)), term
+
+    monkeypatch.setattr(slo, "_worst", worst)
+    share, _ = slo._kept(None, [term], (0.9, None), near, excess(1e-4))
+    assert 0.985 * last <= share <= last
+    assert len(asked) <= most
+    assert len(set(asked)) == len(asked)
+
+
 def test_every_split_is_tried_and_the_best_is_first():
     asked = Job("llama-3.1-70b", input_tokens=1024.0, output_tokens=512.0)
     found = splits(asked, 8, H100, slo.read("tpot 40 ms"))

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-#: Share of an answer at which the places count a sequence (`cost/serving.py`).
-_FILLED = 0.6
 #: How much the times for which places are kept vary where the others decide them: squared coefficient.
 _VARIATION = 0.3
 #: The largest share of what is served at most that arrivals are taken as.
@@ -60,14 +58,12 @@ def admission(job: Job, stack: Runtime, places: Array) -> Admission:
         output**2 * ((1.0 + asked.output_variation) * second - made**2) + asked.prompt_variation * prompt**2
     )
     # Places are whole: what is left of the last one is half of it in the mean.
-    whole = (places + 0.5) * (prompt + _FILLED * output)
+    whole = (places + 0.5) * (prompt + most.filled * output)
     room = whole - prompt * (1.0 + asked.prompt_variation)
     ceiling = most.sequences * Mesh.of(job).attention_dp
-    # Where answers are kept free the places are counted with too little of them: they are taken as they are.
-    held = np.maximum(room / mean, np.where(most.reserves < 1.0, 0.0, places))
     bound = places >= ceiling
     return Admission(
-        np.maximum(np.where(bound, places, np.minimum(held, ceiling)), 1.0),
+        np.maximum(np.where(bound, places, np.minimum(room / mean, ceiling)), 1.0),
         np.where(bound, 1.0, 1.0 + square / mean**2),
         _VARIATION + asked.output_variation + 1.0 / asked.burstiness - 1.0,
     )

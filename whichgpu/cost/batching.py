@@ -7,6 +7,7 @@ is simulated, with the times of every batch from one to the largest.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import replace
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, NamedTuple
@@ -34,8 +35,11 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-#: The largest batch tried where the job states none, requests simulated, and the share of them dropped.
-_LARGEST, _REQUESTS, _ENDS = 64, 5000, 0.05
+#: The largest batch tried where the job states none; the fewest and the most requests simulated, and how many
+#: over the square of what is left of the capacity: so long a queue remembers. The share of them dropped.
+_LARGEST, _FEWEST, _MOST, _EACH, _ENDS = 64, 10_000, 300_000, 1000.0, 0.05
+#: The share of the capacity up to which objectives are held: above it every burst leaves a queue.
+_BELOW = 0.95
 #: How finely the largest rate is found, and how many times the replicas asked for are tried.
 _HALVINGS, _REPLICAS = 9, 64
 
@@ -142,11 +146,19 @@ def _each(sizes: Array, seconds: Array, most: float) -> Array:
     return np.asarray(np.interp(np.arange(1.0, most + 1.0), sizes, seconds))
 
 
+def _capacity(each: Array, servers: int) -> float:
+    """Requests/s that servers make at most, in batches of the best size."""
+    return servers * float(np.max(np.arange(1.0, len(each) + 1.0) / each))
+
+
 def _most(each: Array, terms: Sequence[Term], servers: int) -> float:
     """Requests/s at most within objectives, by halving; 0 where one alone takes too long."""
     if each[0] > min(term.most for term in terms):
         return 0.0
-    low, high = 0.0, servers * float(np.max(np.arange(1.0, len(each) + 1.0) / each))
+    high = _BELOW * _capacity(each, servers)
+    if keeps(queue(each, high, servers), terms):
+        return high
+    low = 0.0
     for _ in range(_HALVINGS):
         middle = (low + high) / 2.0
         low, high = (middle, high) if keeps(queue(each, middle, servers), terms) else (low, middle)
@@ -163,7 +175,7 @@ def _enough(sizes: Array, seconds: Array, terms: Sequence[Term], rate: float, se
 
     def held(count: int) -> bool:
         every = (_each(sizes, seconds, size) for size in sizes.tolist())
-        able = (each for each in every if rate < count * np.max(np.arange(1.0, len(each) + 1.0) / each))
+        able = (each for each in every if rate <= _BELOW * _capacity(each, count))
         return any(keeps(queue(each, rate, count), terms) for each in able)
 
     count = servers
@@ -183,24 +195,23 @@ def _queues(sizes: Array, seconds: Array, rate: float, servers: int) -> list[Que
     found: list[Queue | None] = []
     for most in sizes.tolist():
         each = _each(sizes, seconds, most)
-        able = rate < servers * np.max(np.arange(1.0, most + 1.0) / each)
-        found.append(queue(each, rate, servers) if able else None)
+        found.append(queue(each, rate, servers) if rate < _capacity(each, servers) else None)
     return found
 
 
-def queue(
-    seconds: Array, rate: float, servers: int = 1, *, requests: int = _REQUESTS, seed: int = 0
-) -> Queue:
+def queue(seconds: Array, rate: float, servers: int = 1, *, requests: int = 0, seed: int = 0) -> Queue:
     """Requests that arrive at random at `rate`/s at servers that take what waits.
 
     Args:
         seconds: s of a batch of 1, 2 .. up to the largest, (batches,).
         rate: arrivals/s.
         servers: replicas side by side.
-        requests: how many are simulated.
+        requests: how many are simulated; 0 for as many as it takes.
         seed: of their arrivals.
 
     """
+    left = max(1.0 - rate / _capacity(seconds, servers), 1e-3)
+    requests = requests or int(np.clip(_EACH / left**2, _FEWEST, _MOST))
     arrival = np.cumsum(np.random.default_rng(seed).exponential(1.0 / rate, requests))
     came, took = arrival.tolist(), seconds.tolist()
     done, free = np.empty(requests), [0.0] * servers
@@ -208,9 +219,7 @@ def queue(
     first, runs, busy = 0, 0, 0.0
     while first < requests:
         start = max(heappop(free), came[first])
-        last = first + 1
-        while last < requests and last - first < len(took) and came[last] <= start:
-            last += 1
+        last = bisect_right(came, start, first + 1, min(first + len(took), requests))
         end = start + took[last - first - 1]
         done[first:last] = end
         heappush(free, end)

@@ -150,8 +150,9 @@ def communication(mesh: Mesh, stack: Runtime, replicas: Any = 1.0) -> dict[str, 
     """Buffers of the collectives, where there are any: for each kind of group that a GPU is in."""
     if stack.holds.get("no_collectives"):
         return {}
+    experts = np.maximum(mesh.ep, mesh.attention_dp)
     groups: Any = sum(
-        np.asarray(n > 1, dtype=np.float64) for n in (mesh.tp, mesh.pp, mesh.cp, mesh.ep, replicas)
+        np.asarray(n > 1, dtype=np.float64) for n in (mesh.tp, mesh.pp, mesh.cp, experts, replicas)
     )
     return (
         {"communication": section("capacity")["communication"] * memory.GIB * groups}

@@ -241,7 +241,9 @@ def all_to_all_seconds(
     they are set up for more: dense collectives wait less than an all-to-all of few tokens.
     """
     total = np.zeros((1, 1))
-    if np.all(mesh.ep == 1):
+    # Groups that attend to sequences of their own meet at experts that are cut as at those dealt out.
+    exchanging = (mesh.ep if job.trains else mesh.attention_dp) > 1
+    if not np.any(exchanging):
         return total
     size, top = precision(job.precision).activation, workload.dims["experts_per_token"]
     within = workload.dims.get("groups_per_token", 1) / workload.dims.get("expert_groups", 1)
@@ -256,7 +258,7 @@ def all_to_all_seconds(
                 gathered = all_gather(gpus * sent, gpus, devices)
                 one_way = np.where(gpus <= node_size(devices), gathered, one_way)
             total = total + 2.0 * op.count * one_way
-    return np.asarray(np.where(mesh.ep > 1, total, 0.0))
+    return np.asarray(np.where(exchanging, total, 0.0))
 
 
 def data_parallel_seconds(

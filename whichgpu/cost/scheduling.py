@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 OPTIONS = ("max_num_seqs", "max_num_batched_tokens")
 #: Sequences that run for each prompt that comes with a pass, where both share it.
 BESIDE = 4
+#: Share of its answer that a sequence has made when its room is counted: a little past half of it.
+_FILLED = 0.6
 
 
 class Limits(NamedTuple):
@@ -34,6 +36,11 @@ class Limits(NamedTuple):
     sequences: float
     tokens: float
     reserves: float
+
+    @property
+    def filled(self) -> float:
+        """Share of an answer for which each of the sequences that are held at once has room."""
+        return max(_FILLED, self.reserves)
 
 
 def limits(stack: Runtime, job: Job) -> Limits:

@@ -5,7 +5,8 @@ done. Every token of a sequence costs a decode pass of all B, and between its to
 others are computed, of which a share k (`[serving.engine]`) interrupts it:
 
     TPOT = t_decode(B) + k (B - 1) t_prompt / O
-    TTFT = s + a t_prompt + TPOT + q (B - 1) t_prompt + queue,   queue = max(C / B - 1, 0) (E2E - queue)
+    TTFT = s + a t_prompt + TPOT (none where B is 1) + q (B - 1) t_prompt + queue
+    queue = max(C / B - 1, 0) (E2E - queue)
     output tokens/s = B O / (E2E - queue),                       E2E = TTFT + (O - 1) TPOT
 
 for C requests in flight, B = min(C, what memory holds), as a load generator keeps them: it starts C at
@@ -21,8 +22,8 @@ to B / a sequences, and the experts see the tokens of all. Cached prefixes are r
 drafted tokens are verified together (`cost/requests.py`).
 
 B is what the KV cache has room for: usable * free memory / KV of a sequence at I + 0.6 O tokens,
-since sequences are on average a little past half done when the next one needs room, and at most what the
-engine takes at once (`cost/scheduling.py`).
+since sequences are on average a little past half done when the next one needs room (at I + O in an engine
+that keeps room for whole answers), and at most what the engine takes at once (`cost/scheduling.py`).
 """
 
 from __future__ import annotations
@@ -61,10 +62,6 @@ if TYPE_CHECKING:
     from whichgpu.workloads.workload import Workload
 
     Array = NDArray[np.float64]
-
-
-#: Share of its output that a sequence has produced when its room is counted.
-_FILLED = 0.6
 
 
 def step_ops(
@@ -328,7 +325,7 @@ def standing(workload: Workload, job: Job, stack: Runtime) -> tuple[dict[str, An
     parts["activations"] = _fullest_pass(job, stack, idle)
     parts |= communication(mesh, stack)
     parts, _ = offload.kept(workload, job, parts)
-    made = _FILLED * output * (1.0 + Requests.of(job).output_variation)
+    made = limits(stack, job).filled * output * (1.0 + Requests.of(job).output_variation)
     each = sequence_bytes(workload, job, prompt + made) / mesh.pp / mesh.attention_dp
     return parts, each, idle
 

@@ -151,12 +151,12 @@ class _Run:
 
     __slots__ = (
         "arrival", "busy", "cached", "closed", "computed", "count", "current", "done", "ends", "first",
-        "gaps", "left", "next", "owed", "passes", "passes_left", "promised", "prompt", "running", "server",
-        "stall", "stopped", "taken_off", "tokens", "total", "waiting", "when", "young",
+        "gaps", "left", "next", "owed", "passes", "passes_left", "places", "promised", "prompt", "running",
+        "server", "stall", "stopped", "taken_off", "tokens", "total", "waiting", "when", "young",
     )  # fmt: skip
 
     def __init__(self, server: Server, stream: Stream, in_flight: int) -> None:
-        self.server, self.total = server, len(stream)
+        self.server, self.total, self.places = server, len(stream), server.places
         self.arrival: list[float] = stream.arrival.tolist()
         self.prompt: list[float] = stream.prompt.tolist()
         self.cached: list[float] = stream.cached.tolist()
@@ -236,7 +236,7 @@ class _Run:
         had to leave before it made any would come back at once, for ever.
         """
         server = self.server
-        if self.count >= server.places:
+        if self.count >= self.places:
             return False
         if not self.count:
             return True
@@ -287,7 +287,7 @@ class _Run:
         """A pass that takes prompts: beside the tokens of those that run, or before them."""
         (taken, pieces), server, count = self._take(), self.server, len(self.ends)
         # Several prompts in a pass cost each as little as beside as many that run as would bring them.
-        seconds = taken * server.prompt[min(max(count, BESIDE * pieces), server.places)]
+        seconds = taken * server.prompt[min(max(count, BESIDE * pieces), self.places)]
         if server.mixed and count:
             seconds += server.base[count] + server.each[count] * self._cached_tokens()
             self.gaps.append((seconds, count))
@@ -336,7 +336,7 @@ class _Run:
         if grown > 0.0 and server.room < inf:
             spare = server.room - self.tokens * server.token - self.count * server.state
             most = max(1, min(most, int(spare / grown)))
-        if self.count < server.places and not self.closed and self.next < self.total:
+        if self.count < self.places and not self.closed and self.next < self.total:
             most = min(most, _passes_until(self.arrival[self.next] - self.when, base, slope))
         seconds = most * base + slope * most * (most - 1) / 2.0
         self.gaps.append((seconds / most + self.stall / most, count * most))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from math import log
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -65,14 +66,13 @@ _FILLERS = frozenset(
      "to", "the", "a", "an", "for", "with", "in", "must", "should", "stay", "kept", "all", "each", "every",
      "request", "requests", "user", "users", "latency", "percentile")
 )  # fmt: skip
-#: The share of the capacity at which a request is alone; the most that is looked at, and how finely.
-_ALONE, _MOST, _POINTS, _HALVINGS = 1e-4, 0.99, 100, 9
-#: How far the answer stays below the last load that kept percentiles, so that other chances keep them too.
-_MARGIN = 0.005
-#: Arrivals that it is tried under, and what of an excess over all of them is chance.
+#: The share of the capacity at which a request is alone; the most that is looked at, and how many between.
+_ALONE, _MOST, _POINTS = 1e-4, 0.99, 100
+#: How finely the last load that keeps is sought, as a part of it, and how far the answer stays below it, so
+#: that other chances keep it too.
+_FINE, _MARGIN = 0.005, 0.005
+#: Arrivals that a load is tried under, and what of an excess over all of them is chance.
 _CHANCES, _NOISE = (0, 1, 2), 0.01
-#: The part of a load above which the one that keeps under all arrivals is sought first, and how finely.
-_NEAR, _FEW = 0.8, 5
 _EXAMPLE = 'write e.g. "ttft p90 1 s, tpot 50 ms"'
 
 
@@ -173,8 +173,8 @@ def _unread(text: str) -> UsageError:
 def largest(job: Job, gpu: Gpu, terms: Sequence[Term]) -> Held:
     """The largest load of a serving job under which every objective holds.
 
-    Means are read off the curve, percentiles found by simulating requests at each load tried. The load that
-    is found is simulated with other arrivals as well, and lowered where all of them together do not keep.
+    Means are read off the curve. The load is simulated with several arrivals, and where percentiles or means
+    do not keep over all of them it is lowered until they do.
     Raises `Infeasible` for an objective that a request does not keep which has the GPUs to itself, with what
     binds it.
     """
@@ -184,16 +184,15 @@ def largest(job: Job, gpu: Gpu, terms: Sequence[Term]) -> Held:
     dense = curve.at_rates(checked, gpu, table, shares * table.capacity, pool)
     for term in terms:
         _possible(term, dense)
-    share, binding = _MOST, None
+    share, binding, near = _MOST, None, _MOST
     for term in terms:
-        if term.how == "mean":
-            reached = float(np.interp(term.most, _means(dense, term), shares))
-            share, binding = (reached, term) if reached < share else (share, binding)
+        reached = float(np.interp(term.most, _means(dense, term), shares))
+        near = min(near, reached)
+        if term.how == "mean" and reached < share:
+            share, binding = reached, term
+    alone = max(float(_means(dense, term)[0]) / term.most for term in terms)
     simulator = curve.simulator(checked, gpu, table, pool)
-    tails = [term for term in terms if term.how != "mean"]
-    if tails:
-        share, binding = _halved(simulator, tails, (share, binding), _CHANCES[:1])
-    share, binding = _halved(simulator, terms, (share, binding), _CHANCES, near=_NEAR)
+    share, binding = _kept(simulator, terms, (share, binding), near, alone)
     rate = share * table.capacity
     return Held(rate, binding, curve.at_rates(checked, gpu, table, np.array([rate]), pool))
 
@@ -225,40 +224,45 @@ def _first_bound(dense: Curve) -> str:
     return max(parts, key=lambda name: float(np.ravel(parts[name])[0]))
 
 
-def _worst(
-    simulator: Simulator, terms: Sequence[Term], share: float, seeds: Sequence[int]
-) -> tuple[float, Term]:
+def _worst(simulator: Simulator, terms: Sequence[Term], share: float) -> tuple[float, Term]:
     """How far a simulated share of the capacity is above the objective that it keeps least, and that one.
 
-    The mean over runs whose arrivals differ by their seeds.
+    The logarithm of the mean over runs whose arrivals differ.
     """
     rate = share * simulator.table.capacity
-    runs = [simulator.tails("rate", rate, seed=seed) for seed in seeds]
+    runs = [simulator.tails("rate", rate, seed=seed) for seed in _CHANCES]
     excess = [float(np.mean([run.of(term.metric, term.how) for run in runs])) / term.most for term in terms]
-    return max(excess), terms[int(np.argmax(excess))]
+    return log(max(excess)), terms[int(np.argmax(excess))]
 
 
-def _halved(
-    simulator: Simulator, terms: Sequence[Term], start: tuple[float, Term | None], seeds: Sequence[int],
-    near: float = 0.0,
-) -> tuple[float, Term | None]:  # fmt: skip
-    """The largest share of the capacity, at most `start`, at which simulated requests keep; what binds.
+def _kept(
+    simulator: Simulator, terms: Sequence[Term], most: tuple[float, Term | None], near: float, alone: float
+) -> tuple[float, Term | None]:
+    """The largest share of the capacity, at most `most`, at which simulated requests keep; what binds.
 
-    With `near` a start that fails by chance alone is kept, and one is first sought above that part of it.
+    The search begins `near`; `alone` is how a request by itself keeps. Latencies rise with the load, so that
+    their root is found by regula falsi (Illinois: the end that stays loses half its weight). A load that
+    fails by chance alone is kept.
     """
-    low, (high, binding), halvings = _ALONE, start, _HALVINGS
-    excess, term = _worst(simulator, terms, high, seeds)
-    if excess <= 1.0 + (_NOISE if near else 0.0):
-        return start
-    if near:
-        below = near * high
-        lower, of = _worst(simulator, terms, below, seeds)
-        if lower <= 1.0:
-            low, halvings = below, _FEW
+    (high, binding), low, below = most, _ALONE, log(alone)
+    excess, term = _worst(simulator, terms, near)
+    if excess <= 0.0 and near < high:
+        low, below = near, excess
+        near = high
+        excess, term = _worst(simulator, terms, near)
+    if excess <= log(1.0 + _NOISE):
+        return near, binding if near == high else term
+    high, binding, above, stayed = near, term, excess, 0
+    while high - low > _FINE * high:
+        step, root = _FINE * high / 2.0, low + (high - low) * below / (below - above)
+        if stayed > 0 and root < low + step:
+            break
+        at = float(np.clip(root, low + step, high - step))
+        excess, term = _worst(simulator, terms, at)
+        if excess <= 0.0:
+            low, below, above = at, excess, above / (2.0 if stayed > 0 else 1.0)
+            stayed = 1
         else:
-            high, excess, term = below, lower, of
-    for _ in range(halvings):
-        binding, middle = term if excess > 1.0 else binding, (low + high) / 2.0
-        excess, term = _worst(simulator, terms, middle, seeds)
-        low, high = (middle, high) if excess <= 1.0 else (low, middle)
+            high, above, binding, below = at, excess, term, below / (2.0 if stayed < 0 else 1.0)
+            stayed = -1
     return low * (1.0 - _MARGIN), binding

@@ -69,7 +69,9 @@ class SteadyState:
         """Seconds to the first token once there is a place."""
         order = engine(self.work.runtime)
         if self.loop != "open":
-            return np.asarray(order["first"] + (order["own"] + self.burst) * prompt + self.gained * passes)
+            # A request waits for the pass of those that run beside it, of whom one that is alone has none.
+            waits = np.minimum(self.others, 1.0) * self.gained * passes
+            return np.asarray(order["first"] + (order["own"] + self.burst) * prompt + waits)
         arrivals, each = self._arrivals(passes, prompt, output)
         # Prompts beside many cost less each, which is never sooner for one: it could have waited for none.
         first = order["first"] + self._prompt_seconds(passes, each, arrivals)

@@ -77,7 +77,10 @@ def widths(most: int, dims: Mapping[str, Any]) -> Iterator[tuple[int, int, int, 
         able = cuts(dims, width)
         for stages in range(1, STAGES + 1 if able else 1):
             yield width, stages, 1, 1
-        if experts and width > 1 and experts % width == 0:
+        if not experts or width == 1:
+            continue
+        yield 1, 1, 1, width
+        if experts % width == 0:
             if able:
                 yield width, 1, width, 1
             yield 1, 1, width, width
