@@ -287,6 +287,22 @@ def test_sentences_of_the_terminal_become_links():
     fault = "no GPU 'a11'; did you mean a10, a16?"
     mended = words.instead(fault, "gpu", "l4, a11")
     assert 'gpu=l4%2C+a16">a16</a>?' in mended
+    several = "'h100' may be h100-80gb-sxm (usual), h100-94gb-nvl (low); say which"
+    mended = words.instead(several, "gpu", "2 H100s and 8x h100s")
+    assert 'gpu=2+h100-94gb-nvl+and+8x+h100-94gb-nvl">h100-94gb-nvl (low)</a>; say which' in mended
+    mended = words.instead("no GPU 'x'; did you mean mixtral (46,703 M) or mixtral-2 (1 M)?", "gpu", "x")
+    assert mended.count("<a ") == 2
+    assert 'gpu=mixtral">mixtral (46,703 M)</a>' in mended
+    mended = words.instead("no GPU 'x'; 'x' is no model; name one, e.g. l4, t4", "gpu", "x")
+    assert mended.endswith('gpu=t4">t4</a>')
+    mended = words.instead("no phase 'x'; use one of infer, train", "phase", "x")
+    assert mended.endswith('phase=train">train</a>')
+    mended = words.instead("'600' has no unit; write e.g. \"600 W\"", "gpu", "600")
+    assert 'gpu=600+W">600 W</a>' in mended
+    apart = "'train x' is no model, but what is done with one; write \"x\" --tp 4 (or 2)"
+    mended = words.instead(apart, "workload", "train x")
+    assert 'workload=x&amp;tp=4">x, Tensor parallel 4</a> (or 2)' in mended
+    assert "<a " not in words("--workload llama-2-13b fits, as it is")
     assert "<script>" not in words.instead("no GPU '<script>'; did you mean <script>?", "gpu", "<script>")
 
 
@@ -303,6 +319,8 @@ def test_sentences_of_the_terminal_become_links():
         ("/?workload=llama-3.1-8b&users=many", "users"),
         ("/spot?gpu=a10&hours=40&saving=soon", "saving"),
         ("/judge?quote=cheap", "quote"),
+        ("/judge?quote=2+h100s+at+4+usd+an+hour", "quote"),
+        ("/serve?workload=llama-3.1-8b&gpu=8x+h100", "gpu"),
         ("/fit?workload=resnet50&batch=none", "batch"),
     ],
 )
@@ -331,7 +349,14 @@ def test_a_fault_calls_its_field_as_the_form_does(web, path, said):
     [
         ("spot?gpu=a100-80gb-sxm&hours=", "72", "3 days"),
         ("own?gpu=rtx-4090&hours_per_day=", "3", "3 hours a day"),
+        ("spot?gpu=a100-80gb-sxm&hours=", "336", "2 weeks"),
+        ("spot?gpu=a100-80gb-sxm&hours=", "168", "a week"),
+        ("own?gpu=rtx-4090&hours_per_day=", "24", "24/7"),
         ("recommend?workload=llama-3.1-8b&gpus=l4&users=", "1200", "1,200 users"),
+        ("recommend?workload=llama-3.1-8b&gpus=l4&users=", "20", "20 people at once"),
+        ("recommend?workload=resnet50&gpus=l4,t4&budget=", "2 USD/h", "under $2 an hour"),
+        ("recommend?workload=resnet50&gpus=l4,t4&min_memory=", "20 GB", "at least 20 GB of VRAM"),
+        ("compare?workload=none&gpu=", "l4,t4,a10", "l4 vs T4 and A10"),
     ],
 )
 def test_a_number_may_say_what_it_counts(web, question, plain, worded):

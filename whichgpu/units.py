@@ -61,6 +61,8 @@ DIMENSIONS: Mapping[str, Dimension] = MappingProxyType(
                 "h": 3600.0,
                 "day": 86400.0,
                 "days": 86400.0,
+                "week": 604800.0,
+                "weeks": 604800.0,
                 "year": 31557600.0,
                 "years": 31557600.0,
                 **dict.fromkeys(("sec", "secs", "second", "seconds"), 1.0),
@@ -141,12 +143,15 @@ def parse(text: str, dimension: str, example: str = "") -> float:
     """Read a quantity as an SI float; `example` is what a message says to write.
 
     Raises `UsageError` for a missing or unknown unit, one of another dimension, or a number that
-    is not finite. Units are case-sensitive where case carries meaning (`Mb` is not `MB`).
+    is not finite. Units are case-sensitive where case carries meaning (`Mb` is not `MB`, `gb` is `GB`).
     """
     units, usual, _ = DIMENSIONS[dimension]
     example = example or usual
     plain = in_usd(str(text), example) if dimension in _OF_MONEY else str(text)
     value, unit = _split(plain, dimension, example)
+    if unit not in units and unit.islower() and not unit.startswith("m"):
+        # `24 gb`: of all prefixes only that of a thousandth and that of a million differ by their case.
+        unit = next((one for one in units if one.lower() == unit), unit)
     if unit in units:
         # Division keeps small units exact to the last digit: 826 mm2 is 0.000826, not 0.00082599...
         scale = units[unit]
@@ -154,7 +159,12 @@ def parse(text: str, dimension: str, example: str = "") -> float:
             return value * scale
         whole = round(1 / scale)
         return value / whole if math.isclose(whole * scale, 1.0, rel_tol=1e-9) else value * scale
-    if not unit:
+    if unit and dimension in _OF_MONEY:
+        # `2k per month` lacks the currency only.
+        value, unit = _split(in_usd(f"${text}"), dimension, example) if plain == text else (value, unit)
+        if unit in units:
+            raise UsageError(f"'{text}' has no unit; write e.g. \"{value:g} {unit}\"")
+    if unit in ("", "USD"):
         raise UsageError(f"'{text}' has no unit; write e.g. \"{_with_unit(value, example)}\"")
     raise UsageError(f"'{text}' is not {_a(dimension)}; write e.g. \"{example}\"")
 

@@ -43,10 +43,33 @@ def _each(value: Any) -> Any:
     return [part.strip() for text in given for part in str(text).split(",") if part.strip()]
 
 
+#: What stands between GPUs besides commas.
+_BETWEEN = re.compile(r"(?i)\s+(?:vs\.?|versus|or|and|&)\s+")
+
+
+def _devices(value: Any) -> Any:
+    """Several GPUs, as people say it: `4090 vs 5090`."""
+    given = [value] if isinstance(value, str) else value
+    if not isinstance(given, list | tuple):
+        return given
+    return _each([_BETWEEN.sub(",", str(text)) for text in given])
+
+
 #: A number with what a field counts behind it, or with the day that hours are of.
 _BARE = re.compile(r"\s*\d[\d.,_]*\s*")
-_COUNTED = re.compile(r"(?i)\s*(\d+(?:,\d{3})*(?:\.\d*)?)\s*(?:users?|people|persons?)\s*")
-_DAILY = re.compile(r"(?i)\s*(?:/|per|an?|each|every)\s*day\s*$")
+_COUNTED = re.compile(
+    r"(?i)\s*(\d+(?:,\d{3})*(?:\.\d*)?)\s*(?:concurrent |simultaneous )?"
+    r"(?:users?|people|persons?)\s*(?:at once|at a time|at the same time|concurrently)?\s*"
+)
+_DAILY = re.compile(r"(?i)\s*(?:(?:/|per|an?|each|every)\s*day|daily)\s*$")
+_ONE = re.compile(r"(?i)^\s*(?:an?|one)\s+(?=[a-z])")
+_ALWAYS = re.compile(r"(?i)\s*(?:24\s*/\s*7|24x7|around the clock|all day)\s*")
+#: What says that a figure is a limit, which its field says already, or that it is of memory.
+_LIMIT = re.compile(
+    r"(?i)^\s*(?:(?:under|below|within|over|above|(?:less|more|no more|not more) than|up to"
+    r"|at (?:most|least)|max(?:imum)?\.?|min(?:imum)?\.?)\s|[<>≤≥]=?)\s*"
+    r"|\s*(?:\b(?:max|min|or (?:less|more)|at (?:most|least)|(?:of )?(?:v?ram|memory))|(?<=\w)\+)\s*$"
+)
 
 
 def _people(value: Any) -> Any:
@@ -56,13 +79,21 @@ def _people(value: Any) -> Any:
 
 
 def _hours(value: Any) -> Any:
-    """Hours, or a time with its unit: `72`, `3 days`, `8 hours a day`."""
-    if not isinstance(value, str) or _BARE.fullmatch(value) or not value[:1].isdigit():
+    """Hours, or a time with its unit: `72`, `3 days`, `a week`, `8 hours a day`, `24/7`."""
+    if isinstance(value, str) and _ALWAYS.fullmatch(value):
+        return 24.0
+    said = _ONE.sub("1 ", value) if isinstance(value, str) else ""
+    if _BARE.fullmatch(said) or not said[:1].isdigit():
         return value
     try:
-        return parse(_DAILY.sub("", value), "time", "8 h") / 3600.0
+        return parse(_DAILY.sub("", said), "time", "8 h") / 3600.0
     except UsageError as fault:
         raise ValueError(str(fault)) from None
+
+
+def _limit(value: Any) -> Any:
+    """A figure without words that say that it is a limit: `under 2 s`, `24 GB or more`."""
+    return _LIMIT.sub("", value) if isinstance(value, str) else value
 
 
 def _listed(value: Any) -> Any:
@@ -75,7 +106,8 @@ Text = Annotated[str, Field(max_length=_TEXT), AfterValidator(_plain)]
 Device = Annotated[Name, AfterValidator(_not_local)]
 Size = Annotated[int, Field(ge=1, le=_MOST)]
 Names = Annotated[list[Name], BeforeValidator(_each), Field(max_length=24)]
-Devices = Annotated[list[Device], BeforeValidator(_each), Field(max_length=24)]
+Devices = Annotated[list[Device], BeforeValidator(_devices), Field(max_length=24)]
+Limit = Annotated[Text, BeforeValidator(_limit)]
 Texts = Annotated[list[Text], BeforeValidator(_listed)]
 People = Annotated[float, BeforeValidator(_people)]
 Hours = Annotated[float, BeforeValidator(_hours)]
