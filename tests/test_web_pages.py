@@ -201,6 +201,18 @@ def test_charts_are_drawings_with_their_data(web):
     assert web.get(url.replace("as=svg", "as=json")).json()["$schema"].startswith("https://vega.github.io/")
 
 
+def test_a_comparison_of_usual_work_says_so_to_programs(web):
+    """What the page shows where no workload is stated is in its JSON, and in what its command answers."""
+    path = "/compare/l4-vs-t4"
+    text = html.unescape(web.get(path).text)
+    assert "whichgpu compare l4 t4 --workload usual" in text
+    (where,) = set(re.findall(r'href="(/api/v1/compare[^"]+)"', text))
+    results = web.get(where).json()["workloads"][0]["results"]
+    seen = glance(web, path)
+    for gpu, name in (("l4", "L4"), ("t4", "T4")):
+        assert seen[f"images/s, {name}"] == number(results[gpu]["throughput_per_gpu"]["mid"], 3)
+
+
 def test_a_comparison_has_one_address(web):
     asked = web.get("/compare?gpu=A100 80GB PCIe,A10&workload=resnet50", follow_redirects=False)
     assert (asked.status_code, asked.headers["location"]) == (
