@@ -356,6 +356,14 @@ def test_a_fault_calls_its_field_as_the_form_does(web, path, said):
     assert said in web.get(path).text
 
 
+def test_what_runs_on_a_maker_is_one_click_away(web):
+    """A model whose usual runtime is not for the GPU names one that is, as a link that answers."""
+    text = html.unescape(web.get("/predict?workload=resnet50&gpu=tpu-v5e").text)
+    where = re.search(r'role="alert">[^\n]*<a href="(/predict[^"]+runtime=xla)">Runtime xla</a>', text)
+    assert where
+    assert web.get(where[1]).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("question", "plain", "worded"),
     [

@@ -42,8 +42,8 @@ class Page(NamedTuple):
     `order` is its place in the list of pages (0: not in it), `under` the page that it belongs to, whose tabs
     (`tab`, else the title) stand over both; `groups` are more fields under a name each; `api` is the same
     answer for programs, `command` the same in a terminal (`whichgpu.web.saved`); with a `task` a text is sent
-    to it, at first `text` (`whichgpu.web.sent`). `named` is the field that holds what the path names; `unstated` what the page
-    asks where a field is left empty, and programs and commands must say.
+    to it, at first `text` (`whichgpu.web.sent`). `named` is the field that holds what the path names;
+    `unstated` what the page asks where a field is left empty, which programs and commands must say.
     """
 
     path: str
