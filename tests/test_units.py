@@ -163,7 +163,8 @@ def test_any_text_is_read_or_refused_in_one_line(text: str, dimension: str) -> N
 @pytest.mark.parametrize(
     ("text", "dimension", "value"),
     [("$2.5k per month", "price", 2500 / 730.5), ("20 usd/hr", "price", 20.0), ("US$ 3/h", "price", 3.0),
-     ("USD 500", "money", 500.0), ("1.5M USD", "money", 1.5e6), ("$0.30/kWh", "energy price", 0.30),
+     ("USD 500", "money", 500.0), ("50 cents an hour", "price", 0.5),
+     ("12¢/kWh", "energy price", 0.12), ("1.5M USD", "money", 1.5e6), ("$0.30/kWh", "energy price", 0.30),
      ("12 dollars a day", "price", 0.5)],
 )  # fmt: skip
 def test_money_as_people_write_it(text: str, dimension: str, value: float) -> None:

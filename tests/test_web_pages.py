@@ -377,6 +377,9 @@ def test_what_runs_on_a_maker_is_one_click_away(web):
         ("recommend?workload=resnet50&gpus=l4,t4&budget=", "2 USD/h", "under $2 an hour"),
         ("recommend?workload=resnet50&gpus=l4,t4&min_memory=", "20 GB", "at least 20 GB of VRAM"),
         ("compare?workload=none&gpu=", "l4,t4,a10", "l4 vs T4 and A10"),
+        ("compare?workload=none&gpu=", "l4,t4,l4:50%", "L4/T4; l4:1/2"),
+        ("predict?workload=llama-3.1-8b&gpu=l4&input_tokens=", "2000", "2k tokens"),
+        ("predict?workload=resnet50&gpu=", "rtx-3090:2", "2 3090s"),
     ],
 )
 def test_a_number_may_say_what_it_counts(web, question, plain, worded):

@@ -189,7 +189,8 @@ def in_usd(text: str, example: str = "20 USD/h") -> str:
             f"'{text}' is in another currency, and prices are in USD: there is no exchange rate on file; "
             f'write e.g. "{f"{alone[1]} USD" if alone and " per " not in text else example}"'
         )
-    plain = re.sub(r"^\s*(?:US\$|\$|USD\b)\s*(?=[-+.\d])", "", text, flags=re.I)
+    whole = re.sub(rf"({_NUMBER})\s*(?:cents?\b|¢)", _of_cents, text, flags=re.I)
+    plain = re.sub(r"^\s*(?:US\$|\$|USD\b)\s*(?=[-+.\d])", "", whole, flags=re.I)
     plain = re.sub(r"\b(?:usd|dollars?|bucks)\b|US\$|(?<=[\dkM ])\$", "USD", plain, flags=re.I)
     found = re.fullmatch(rf"\s*({_NUMBER})\s*(k|m|thousand|million)?\s*(?:USD)?\s*(.*?)\s*", plain, re.I)
     if found is None or (plain == text and "USD" not in text):
@@ -198,6 +199,10 @@ def in_usd(text: str, example: str = "20 USD/h") -> str:
     amount = found[1] + _THOUSANDS.get((found[2] or "").lower(), "")
     unit = _TIMES.get(per.lower(), per)
     return f"{amount} USD/{unit}" if unit else f"{amount} USD"
+
+
+def _of_cents(found: re.Match[str]) -> str:
+    return f"{float(found[1].replace(',', '').replace('_', '')) / 100:.12g} USD"
 
 
 def _a(noun: str) -> str:

@@ -26,7 +26,8 @@ _OPTIONS = re.compile(rf"{_ONE}(?:(?<![,.;:]) {_ONE})*")
 #: What may be meant in place of what a fault quotes: names, or the same figure with its unit.
 _MEANT = re.compile(
     r"did you mean (?P<near>[^?]+)\?|' may be (?P<several>[^;]+);"
-    r"|(?:name one, e\.g\.|use one of) (?P<some>[^;]+)|' has no unit; write e\.g\. \"(?P<whole>[^\"]+)\""
+    r"|(?:name one, e\.g\.|use one of|known:) (?P<some>[^;]+)"
+    r"|' has no unit; write e\.g\. \"(?P<whole>[^\"]+)\""
 )
 #: A model, and what is done with it.
 _APART = re.compile(r"write \"(?P<model>[^\"]+)\" (?P<done>--[a-z-]+ [\w-]+)")
