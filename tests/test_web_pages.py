@@ -116,6 +116,12 @@ def test_of_what_an_answer_is_stands_at_its_figures(web):
     assert "llama-3.3-70b on 2 x rtx-3090" in web.get(path).text
     seen = glance(web, "/compare/rtx-4060-vs-h100-80gb-sxm?workload=flux.1-dev")
     assert seen["RTX 4060"] == "does not fit"
+    seen = glance(web, "/compare/rtx-4060-vs-t4?workload=flux.1-dev")
+    assert (seen[""], seen["RTX 4060"], seen["T4"]) == (
+        "None of them runs it",
+        "does not fit",
+        "does not fit",
+    )
     verdict = web.get("/api/v1/compat?gpu=gtx-1080-ti&framework=pytorch").json()["gpus"][0]["verdicts"][0]
     seen = glance(web, "/compat?gpu=gtx-1080-ti&framework=pytorch")
     assert seen[""] == "It runs, with limits"
@@ -378,6 +384,8 @@ def test_what_runs_on_a_maker_is_one_click_away(web):
         ("recommend?workload=resnet50&gpus=l4,t4&min_memory=", "20 GB", "at least 20 GB of VRAM"),
         ("compare?workload=none&gpu=", "l4,t4,a10", "l4 vs T4 and A10"),
         ("compare?workload=none&gpu=", "l4,t4,l4:50%", "L4/T4; l4:1/2"),
+        ("compare?workload=none&gpu=", "rtx-a6000,rtx-6000-ada", "A6000/6000 Ada"),
+        ("recommend?workload=whisper-small&gpus=l4&hours_of_audio=", "100000", "100,000 hours"),
         ("predict?workload=llama-3.1-8b&gpu=l4&input_tokens=", "2000", "2k tokens"),
         ("predict?workload=resnet50&gpu=", "rtx-3090:2", "2 3090s"),
     ],

@@ -44,7 +44,7 @@ def _each(value: Any) -> Any:
 
 
 #: What stands between GPUs besides commas.
-_BETWEEN = re.compile(r"(?i)\s+(?:vs\.?|versus|or|and|&)\s+|\s*;\s*|(?<=\w)\s*/\s*(?=[a-z])")
+_BETWEEN = re.compile(r"(?i)\s+(?:vs\.?|versus|or|and|&)\s+|\s*;\s*|(?<=\w)\s*/\s*(?=[a-z]|\d{4})")
 
 
 def _devices(value: Any) -> Any:
