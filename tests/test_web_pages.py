@@ -120,7 +120,7 @@ def test_of_what_an_answer_is_stands_at_its_figures(web):
     assert (seen[""], seen["RTX 4060"], seen["T4"]) == (
         "None of them runs it",
         "does not fit",
-        "does not fit",
+        "t4 has no BF16 peak",
     )
     verdict = web.get("/api/v1/compat?gpu=gtx-1080-ti&framework=pytorch").json()["gpus"][0]["verdicts"][0]
     seen = glance(web, "/compat?gpu=gtx-1080-ti&framework=pytorch")
