@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 FILLING = {
     "gpus": 2, "prices": 6, "explain": 2, "judge": 2, "own": 2, "spot": 2, "compat": 4, "nothing": 2,
     "runtime": 12, "release": 12, "predict": 6, "part": 8, "fit": 4, "gpu": 4, "workload": 4, "compare": 2,
-    "recommend": 2, "ranking": 6, "load": 1,
+    "recommend": 2, "ranking": 6, "load": 1, "drawing": 1,
 }  # fmt: skip
 #: How often after that: all of it, and more of what is answered fast.
 AFTER = {
     "gpus": 2, "prices": 40, "explain": 4, "judge": 12, "own": 40, "spot": 160, "compat": 20, "nothing": 2,
     "runtime": 4, "release": 4, "predict": 3, "part": 2, "fit": 2, "gpu": 2, "workload": 1, "compare": 0.5,
-    "recommend": 0.5, "ranking": 1, "load": 0.3,
+    "recommend": 0.5, "ranking": 1, "load": 0.3, "drawing": 0.3,
 }  # fmt: skip
 
 
@@ -78,6 +78,7 @@ class Questions:
             "recommend": ("/", {"workload": "resnet50", "target": f"{n} images/s", "power_limit": f"{n} W"}),
             "ranking": ("/api/v1/recommend", {"workload": model, "budget": f"{n} USD/h"}),
             "load": ("/api/v1/curve", {"workload": "llama-3.1-8b", "gpu": gpu, "input_tokens": 1 + n % 7000}),
+            "drawing": (f"/workloads/{model}", {"batch": n, "chart": "roofline-of-the-job", "as": "svg"}),
         }[kind]  # fmt: skip
 
 

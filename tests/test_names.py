@@ -229,6 +229,11 @@ def test_words_that_name_no_product_are_refused(text: str) -> None:
         ("a10:8", "a10", 8),
         ("H100 SXM:8", "h100-80gb-sxm", 8),
         ("8 x A100 SXM 80GB", "a100-80gb-sxm", 8),
+        ("4x 4090s", "rtx-4090", 4),
+        ("two L4s", "l4", 2),
+        ("2 3090", "rtx-3090", 2),
+        ("A 40", "a40", 1),
+        ("12 gb 3080", "rtx-3080-12gb", 1),
         ("2xL4", "l4", 2),
     ],
 )

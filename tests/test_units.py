@@ -21,6 +21,8 @@ from whichgpu.units import DIMENSIONS, number, parse, parse_rate, show
         ("1_935 GB/s", "bandwidth", 1.935e12),
         ("80 GiB", "memory", 80 * 2**30),
         ("80 GB", "memory", 80e9),
+        ("24gb", "memory", 24e9),
+        ("5 kwh", "energy", 1.8e7),
         ("81,920 MiB", "memory", 80 * 2**30),
         (".5 kWh", "energy", 1.8e6),
         ("1e3 W", "power", 1000.0),
@@ -50,6 +52,10 @@ def test_reads_a_quantity_as_si(text: str, dimension: str, value: float) -> None
         ("", "power", "'' is not a power"),
         ("nan W", "power", "'nan W' is not a finite power"),
         ("1e999 W", "power", "'1e999 W' is not a finite power"),
+        ("2k per hour", "price", "'2k per hour' has no unit; write e.g. \"2000 USD/hour\""),
+        ("2k", "price", "'2k' has no unit; write e.g. \"2000 USD/h\""),
+        ("2 bananas", "price", "'2 bananas' is not a price; write e.g. \"20 USD/h\""),
+        ("5 mw", "power", "'5 mw' is not a power"),
         ("5 mb", "memory", "'5 mb' is not a memory"),
         ("5 Mbit", "memory", "'5 Mbit' is not a memory"),
         ("3 W W", "power", "'3 W W' is not a power"),
@@ -157,7 +163,8 @@ def test_any_text_is_read_or_refused_in_one_line(text: str, dimension: str) -> N
 @pytest.mark.parametrize(
     ("text", "dimension", "value"),
     [("$2.5k per month", "price", 2500 / 730.5), ("20 usd/hr", "price", 20.0), ("US$ 3/h", "price", 3.0),
-     ("USD 500", "money", 500.0), ("1.5M USD", "money", 1.5e6), ("$0.30/kWh", "energy price", 0.30),
+     ("USD 500", "money", 500.0), ("50 cents an hour", "price", 0.5),
+     ("12¢/kWh", "energy price", 0.12), ("1.5M USD", "money", 1.5e6), ("$0.30/kWh", "energy price", 0.30),
      ("12 dollars a day", "price", 0.5)],
 )  # fmt: skip
 def test_money_as_people_write_it(text: str, dimension: str, value: float) -> None:

@@ -116,6 +116,12 @@ def test_of_what_an_answer_is_stands_at_its_figures(web):
     assert "llama-3.3-70b on 2 x rtx-3090" in web.get(path).text
     seen = glance(web, "/compare/rtx-4060-vs-h100-80gb-sxm?workload=flux.1-dev")
     assert seen["RTX 4060"] == "does not fit"
+    seen = glance(web, "/compare/rtx-4060-vs-t4?workload=flux.1-dev")
+    assert (seen[""], seen["RTX 4060"], seen["T4"]) == (
+        "None of them runs it",
+        "does not fit",
+        "t4 has no BF16 peak",
+    )
     verdict = web.get("/api/v1/compat?gpu=gtx-1080-ti&framework=pytorch").json()["gpus"][0]["verdicts"][0]
     seen = glance(web, "/compat?gpu=gtx-1080-ti&framework=pytorch")
     assert seen[""] == "It runs, with limits"
@@ -199,6 +205,18 @@ def test_charts_are_drawings_with_their_data(web):
     assert web.get(url.replace("as=svg", "as=png")).content.startswith(b"\x89PNG")
     assert "A100" in web.get(url.replace("as=svg", "as=csv")).text
     assert web.get(url.replace("as=svg", "as=json")).json()["$schema"].startswith("https://vega.github.io/")
+
+
+def test_a_comparison_of_usual_work_says_so_to_programs(web):
+    """What the page shows where no workload is stated is in its JSON, and in what its command answers."""
+    path = "/compare/l4-vs-t4"
+    text = html.unescape(web.get(path).text)
+    assert "whichgpu compare l4 t4 --workload usual" in text
+    (where,) = set(re.findall(r'href="(/api/v1/compare[^"]+)"', text))
+    results = web.get(where).json()["workloads"][0]["results"]
+    seen = glance(web, path)
+    for gpu, name in (("l4", "L4"), ("t4", "T4")):
+        assert seen[f"images/s, {name}"] == number(results[gpu]["throughput_per_gpu"]["mid"], 3)
 
 
 def test_a_comparison_has_one_address(web):
@@ -287,6 +305,22 @@ def test_sentences_of_the_terminal_become_links():
     fault = "no GPU 'a11'; did you mean a10, a16?"
     mended = words.instead(fault, "gpu", "l4, a11")
     assert 'gpu=l4%2C+a16">a16</a>?' in mended
+    several = "'h100' may be h100-80gb-sxm (usual), h100-94gb-nvl (low); say which"
+    mended = words.instead(several, "gpu", "2 H100s and 8x h100s")
+    assert 'gpu=2+h100-94gb-nvl+and+8x+h100-94gb-nvl">h100-94gb-nvl (low)</a>; say which' in mended
+    mended = words.instead("no GPU 'x'; did you mean mixtral (46,703 M) or mixtral-2 (1 M)?", "gpu", "x")
+    assert mended.count("<a ") == 2
+    assert 'gpu=mixtral">mixtral (46,703 M)</a>' in mended
+    mended = words.instead("no GPU 'x'; 'x' is no model; name one, e.g. l4, t4", "gpu", "x")
+    assert mended.endswith('gpu=t4">t4</a>')
+    mended = words.instead("no phase 'x'; use one of infer, train", "phase", "x")
+    assert mended.endswith('phase=train">train</a>')
+    mended = words.instead("'600' has no unit; write e.g. \"600 W\"", "gpu", "600")
+    assert 'gpu=600+W">600 W</a>' in mended
+    apart = "'train x' is no model, but what is done with one; write \"x\" --tp 4 (or 2)"
+    mended = words.instead(apart, "workload", "train x")
+    assert 'workload=x&amp;tp=4">x, Tensor parallel 4</a> (or 2)' in mended
+    assert "<a " not in words("--workload llama-2-13b fits, as it is")
     assert "<script>" not in words.instead("no GPU '<script>'; did you mean <script>?", "gpu", "<script>")
 
 
@@ -302,7 +336,12 @@ def test_sentences_of_the_terminal_become_links():
         ("/own?gpu=a10&hours_per_day=25", "hours_per_day"),
         ("/?workload=llama-3.1-8b&users=many", "users"),
         ("/spot?gpu=a10&hours=40&saving=soon", "saving"),
+        ("/spot?gpu=a10&hours=24/7", "hours"),
+        ("/?workload=resnet50&latency=over+2+s", "latency"),
+        ("/?workload=resnet50&min_memory=under+20+GB", "min_memory"),
         ("/judge?quote=cheap", "quote"),
+        ("/judge?quote=2+h100s+at+4+usd+an+hour", "quote"),
+        ("/serve?workload=llama-3.1-8b&gpu=8x+h100", "gpu"),
         ("/fit?workload=resnet50&batch=none", "batch"),
     ],
 )
@@ -326,12 +365,32 @@ def test_a_fault_calls_its_field_as_the_form_does(web, path, said):
     assert said in web.get(path).text
 
 
+def test_what_runs_on_a_maker_is_one_click_away(web):
+    """A model whose usual runtime is not for the GPU names one that is, as a link that answers."""
+    text = html.unescape(web.get("/predict?workload=resnet50&gpu=tpu-v5e").text)
+    where = re.search(r'role="alert">[^\n]*<a href="(/predict[^"]+runtime=xla)">Runtime xla</a>', text)
+    assert where
+    assert web.get(where[1]).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("question", "plain", "worded"),
     [
         ("spot?gpu=a100-80gb-sxm&hours=", "72", "3 days"),
         ("own?gpu=rtx-4090&hours_per_day=", "3", "3 hours a day"),
+        ("spot?gpu=a100-80gb-sxm&hours=", "336", "2 weeks"),
+        ("spot?gpu=a100-80gb-sxm&hours=", "168", "a week"),
+        ("own?gpu=rtx-4090&hours_per_day=", "24", "24/7"),
         ("recommend?workload=llama-3.1-8b&gpus=l4&users=", "1200", "1,200 users"),
+        ("recommend?workload=llama-3.1-8b&gpus=l4&users=", "20", "20 people at once"),
+        ("recommend?workload=resnet50&gpus=l4,t4&budget=", "2 USD/h", "under $2 an hour"),
+        ("recommend?workload=resnet50&gpus=l4,t4&min_memory=", "20 GB", "at least 20 GB of VRAM"),
+        ("compare?workload=none&gpu=", "l4,t4,a10", "l4 vs T4 and A10"),
+        ("compare?workload=none&gpu=", "l4,t4,l4:50%", "L4/T4; l4:1/2"),
+        ("compare?workload=none&gpu=", "rtx-a6000,rtx-6000-ada", "A6000/6000 Ada"),
+        ("recommend?workload=whisper-small&gpus=l4&hours_of_audio=", "100000", "100,000 hours"),
+        ("predict?workload=llama-3.1-8b&gpu=l4&input_tokens=", "2000", "2k tokens"),
+        ("predict?workload=resnet50&gpu=", "rtx-3090:2", "2 3090s"),
     ],
 )
 def test_a_number_may_say_what_it_counts(web, question, plain, worded):

@@ -124,7 +124,7 @@ def test_nothing_is_written(tmp_path):
     try:
         page = "/gpus/l4?chart=roofline&as=svg"
         assert b"<svg" in urllib.request.urlopen(f"{base}{page}").read()
-        body = json.dumps({"text": "The A10 has 48 GB of memory. " * 2000}).encode()
+        body = json.dumps({"text": f"The A10 has 48 GB of memory. {'and so on. ' * 5000}"}).encode()
         asked = urllib.request.Request(f"{base}/api/v1/audit", body, {"Content-Type": "application/json"})
         assert json.load(urllib.request.urlopen(asked))["findings"]
     finally:

@@ -124,9 +124,10 @@ def _length(text: str) -> tuple[float, str]:
     try:
         return float(text), ""
     except ValueError:
-        from whichgpu.workloads.lengths import read
+        from whichgpu.workloads.lengths import fixed, read
 
-        return read(text).mean, text
+        known = fixed(text)
+        return (known, "") if known is not None else (read(text).mean, text)
 
 
 def _concurrency(given: Any) -> float | None:

@@ -61,6 +61,8 @@ DIMENSIONS: Mapping[str, Dimension] = MappingProxyType(
                 "h": 3600.0,
                 "day": 86400.0,
                 "days": 86400.0,
+                "week": 604800.0,
+                "weeks": 604800.0,
                 "year": 31557600.0,
                 "years": 31557600.0,
                 **dict.fromkeys(("sec", "secs", "second", "seconds"), 1.0),
@@ -141,12 +143,15 @@ def parse(text: str, dimension: str, example: str = "") -> float:
     """Read a quantity as an SI float; `example` is what a message says to write.
 
     Raises `UsageError` for a missing or unknown unit, one of another dimension, or a number that
-    is not finite. Units are case-sensitive where case carries meaning (`Mb` is not `MB`).
+    is not finite. Units are case-sensitive where case carries meaning (`Mb` is not `MB`, `gb` is `GB`).
     """
     units, usual, _ = DIMENSIONS[dimension]
     example = example or usual
     plain = in_usd(str(text), example) if dimension in _OF_MONEY else str(text)
     value, unit = _split(plain, dimension, example)
+    if unit not in units and unit.islower() and not unit.startswith("m"):
+        # `24 gb`: of all prefixes only that of a thousandth and that of a million differ by their case.
+        unit = next((one for one in units if one.lower() == unit), unit)
     if unit in units:
         # Division keeps small units exact to the last digit: 826 mm2 is 0.000826, not 0.00082599...
         scale = units[unit]
@@ -154,7 +159,12 @@ def parse(text: str, dimension: str, example: str = "") -> float:
             return value * scale
         whole = round(1 / scale)
         return value / whole if math.isclose(whole * scale, 1.0, rel_tol=1e-9) else value * scale
-    if not unit:
+    if unit and dimension in _OF_MONEY:
+        # `2k per month` lacks the currency only.
+        value, unit = _split(in_usd(f"${text}"), dimension, example) if plain == text else (value, unit)
+        if unit in units:
+            raise UsageError(f"'{text}' has no unit; write e.g. \"{value:g} {unit}\"")
+    if unit in ("", "USD"):
         raise UsageError(f"'{text}' has no unit; write e.g. \"{_with_unit(value, example)}\"")
     raise UsageError(f"'{text}' is not {_a(dimension)}; write e.g. \"{example}\"")
 
@@ -179,7 +189,8 @@ def in_usd(text: str, example: str = "20 USD/h") -> str:
             f"'{text}' is in another currency, and prices are in USD: there is no exchange rate on file; "
             f'write e.g. "{f"{alone[1]} USD" if alone and " per " not in text else example}"'
         )
-    plain = re.sub(r"^\s*(?:US\$|\$|USD\b)\s*(?=[-+.\d])", "", text, flags=re.I)
+    whole = re.sub(rf"({_NUMBER})\s*(?:cents?\b|¢)", _of_cents, text, flags=re.I)
+    plain = re.sub(r"^\s*(?:US\$|\$|USD\b)\s*(?=[-+.\d])", "", whole, flags=re.I)
     plain = re.sub(r"\b(?:usd|dollars?|bucks)\b|US\$|(?<=[\dkM ])\$", "USD", plain, flags=re.I)
     found = re.fullmatch(rf"\s*({_NUMBER})\s*(k|m|thousand|million)?\s*(?:USD)?\s*(.*?)\s*", plain, re.I)
     if found is None or (plain == text and "USD" not in text):
@@ -188,6 +199,10 @@ def in_usd(text: str, example: str = "20 USD/h") -> str:
     amount = found[1] + _THOUSANDS.get((found[2] or "").lower(), "")
     unit = _TIMES.get(per.lower(), per)
     return f"{amount} USD/{unit}" if unit else f"{amount} USD"
+
+
+def _of_cents(found: re.Match[str]) -> str:
+    return f"{float(found[1].replace(',', '').replace('_', '')) / 100:.12g} USD"
 
 
 def _a(noun: str) -> str:

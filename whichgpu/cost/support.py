@@ -66,7 +66,8 @@ def not_run(gpu: Gpu, runtime: Runtime) -> str:
 def _others(vendor: str) -> str:
     """The runtimes whose figures are for a vendor, as an option to type."""
     able = [key for key, one in runtimes().items() if vendor in one.vendors and not one.domain]
-    return f"; write --runtime {' or '.join(able[:2])}" if able else ""
+    written = " or ".join(f'--runtime "{key}"' for key in able[:2])
+    return f"; write {written}" if able else ""
 
 
 def _convolving(ops: Iterable[Op], precision: Precision, *, trains: bool) -> str:

@@ -30,6 +30,9 @@ _COUNT = re.compile(
     # Not the lanes of "PCIe x16".
     r"|^(?P<third>.*\S)(?<!pcie)(?<!PCIe)(?<!PCIE)\s+x\s?(?P<after>\d{1,4})$"
 )
+#: `2 3090s`, where the whole names nothing.
+_SEVERAL = re.compile(r"(?i)(?P<count>\d{1,4}|an?|one|two|four|eight)\s+(?P<name>\S.*)")
+_WORDED = {"a": 1, "an": 1, "one": 1, "two": 2, "four": 4, "eight": 8}
 _MOST = 1_000_000
 
 
@@ -49,7 +52,7 @@ def resolve(text: str, catalogue: Catalogue) -> Gpu:
 
 
 def resolve_count(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
-    """A device and how many of it: `H100 SXM:8`, `8 x a10`, `a10` (one).
+    """A device and how many of it: `H100 SXM:8`, `8 x a10`, `two A10s`, `a10` (one).
 
     Raises `UsageError` as `resolve` does, or for a number that is not 1 to a million.
     """
@@ -57,11 +60,24 @@ def resolve_count(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
     if text.rstrip().endswith(":"):
         raise UsageError(f"'{one_line(text)}' has no number after ':'; write e.g. a100-80gb-sxm:8")
     if not match:
-        return _one(text, catalogue), 1
+        several = _SEVERAL.fullmatch(text.strip())
+        if several and not meant(text, catalogue):
+            name, said = _singular(several["name"], catalogue), several["count"].lower()
+            if meant(name, catalogue):
+                return _one(name, catalogue), _WORDED.get(said) or int(said)
+        return _one(_singular(text, catalogue), catalogue), 1
     count = int(match["count"] or match["first"] or match["after"])
     if not 1 <= count <= _MOST:
         raise UsageError(f"'{one_line(text)}': {count} GPUs cannot be; write e.g. a100-80gb-sxm:8")
-    return _one(match["name"] or match["second"] or match["third"], catalogue), count
+    name = match["name"] or match["second"] or match["third"]
+    return _one(_singular(name, catalogue), catalogue), count
+
+
+def _singular(name: str, catalogue: Catalogue) -> str:
+    """The name without the s of several, where only that names something."""
+    bare = name.strip()[:-1]
+    one = name[-1:] in ("s", "S") and not meant(name, catalogue) and meant(bare, catalogue)
+    return bare if one else name
 
 
 def _one(text: str, catalogue: Catalogue) -> Gpu:

@@ -102,7 +102,9 @@ def _amount(text: str, name: str) -> tuple[float, str]:
     if name in ("samples", "images") and not any(letter.isdigit() for letter in text):
         known = ", ".join(_tables())
         raise UsageError(f"no data set '{one_line(text)}'; write a number, e.g. 1.28M, or one of {known}")
-    value = read_amount(text, _flag(name), "10000")
+    # What is counted may be said again: `200 hours`.
+    bare = re.sub(rf"(?i)(?<=\w)\s+{word.partition(' ')[0]}\b.*", "", text)
+    value = read_amount(bare, _flag(name), "10000")
     return value, f"{number(value, 7)} {word}"
 
 

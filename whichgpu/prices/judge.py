@@ -66,7 +66,7 @@ def judge_text(text: str, catalogue: Catalogue, today: date) -> Judgement:
         return judge(read_quote(text, catalogue), today)
     except OpenVariant as problem:
         told = ", ".join(f"{one.gpu} ({judge(one, today).verdict})" for one in problem.quotes)
-        raise UnknownName(f"'{one_line(text)}' may be for {told}; say which") from None
+        raise UnknownName(f"'{one_line(problem.name)}' may be {told}; say which") from None
 
 
 def judge(quote: Quote, today: date, offers: Sequence[Offer] | None = None) -> Judgement:

@@ -41,11 +41,11 @@ class Quote(NamedTuple):
 
 
 class OpenVariant(UnknownName):
-    """A quote for a name that may be several GPUs; `quotes` is the quote for each of them."""
+    """A quote for `name`, which may be several GPUs; `quotes` is the quote for each of them."""
 
-    def __init__(self, problem: str, quotes: tuple[Quote, ...]) -> None:
-        super().__init__(problem)
-        self.quotes = quotes
+    def __init__(self, name: str, quotes: tuple[Quote, ...]) -> None:
+        super().__init__(f"may be {', '.join(one.gpu for one in quotes)}; say which")
+        self.name, self.quotes = name, quotes
 
 
 class _Left:
@@ -86,7 +86,7 @@ def read_quote(text: str, catalogue: Catalogue) -> Quote:
     if hours is None and re.search(r"/\s*[a-z]", left.text):
         raise _no_price(text)  # per what is no time
     each = bool(of_gpu) or bool(left.take(say.EACH))
-    gpus, count, bought = _machine(left, catalogue, text)
+    gpus, count, bought, name = _machine(left, catalogue, text)
     usd = usd if each else usd / count
     if usd / (hours or 1.0) > _ABSURD:
         raise UsageError(
@@ -101,7 +101,7 @@ def read_quote(text: str, catalogue: Catalogue) -> Quote:
         terms = "on-demand" if term in ("", "buy") else term
         made = tuple(Quote(text, usd / hours, gpu.id, count, terms) for gpu in gpus)
     if len(made) > 1:
-        raise OpenVariant(f"may be {', '.join(one.gpu for one in made)}; say which", made)
+        raise OpenVariant(name, made)
     return made[0]
 
 
@@ -195,12 +195,12 @@ def _term(left: _Left) -> str:
     return found
 
 
-def _machine(left: _Left, catalogue: Catalogue, text: str) -> tuple[tuple[Gpu, ...], float, bool]:
-    """The GPUs that what is left may name, how many of it, and whether one can buy it (an instance not)."""
+def _machine(left: _Left, catalogue: Catalogue, text: str) -> tuple[tuple[Gpu, ...], float, bool, str]:
+    """The GPUs that what is left may name, how many, whether one can buy it (an instance not), the name."""
     from whichgpu.hardware.names import candidates, resolve_count
 
     if instance := instance_named(left.text, catalogue):
-        return (catalogue[instance[0]],), instance[1], False
+        return (catalogue[instance[0]],), instance[1], False, instance[0]
     left.take(say.LASTING)
     count = _count(left, text)
     rest = _bare(left.text)
@@ -208,10 +208,10 @@ def _machine(left: _Left, catalogue: Catalogue, text: str) -> tuple[tuple[Gpu, .
     for reading in readings:
         spelled = _bare(reading(rest))
         if found := candidates(spelled, catalogue):
-            return found, count, True
+            return found, count, True, spelled
     if not rest:
         raise UsageError(f"'{one_line(text)}' names no GPU; {_EXAMPLE}")
-    return (resolve_count(rest, catalogue)[0],), count, True  # which says the nearest
+    return (resolve_count(rest, catalogue)[0],), count, True, rest  # which says the nearest
 
 
 def _no_server(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.units import number, show
@@ -354,14 +355,16 @@ def scored(data: Document) -> Figures:
 
 
 def compared(data: Document) -> Figures | None:
-    """GPUs on the first workload that is asked for; None without one, or where none runs it."""
+    """GPUs on the first workload that is asked for; None without one."""
     if not data.get("workloads"):
         return None
     one = data["workloads"][0]
     rates = {gpu: found["throughput_per_gpu"] for gpu, found in one["results"].items()}
+    names, of = data["names"], f"{one['name']}, {one['phase']}"
+    refused = [(names[gpu], re.split(r"[:;(]", why)[0].strip()) for gpu, why in one["refused"].items()]
     if not rates:
-        return None
-    names, order = data["names"], sorted(rates, key=lambda gpu: -rates[gpu]["mid"])
+        return Figures("None of them runs it", of, tuple(refused)) if refused else None
+    order = sorted(rates, key=lambda gpu: -rates[gpu]["mid"])
     first, last = order[0], order[-1]
     ahead = (
         f"{number(rates[first]['mid'] / rates[last]['mid'], 3)}x the {names[last]}, "
@@ -369,10 +372,10 @@ def compared(data: Document) -> Figures | None:
         else ""
     )
     items = [(f"{rates[gpu]['unit']}, {names[gpu]}", number(rates[gpu]["mid"], 3)) for gpu in order]
-    items += [(names[gpu], why.partition(":")[0]) for gpu, why in one["refused"].items()]
+    items += refused
     costs = {gpu: one["results"][gpu].get("usd_per_unit") for gpu in order}
     known = {gpu: usd for gpu, usd in costs.items() if usd}
     if len(known) > 1:
         cheapest = min(known, key=lambda gpu: known[gpu])
         items.append((f"is the cheapest for {one['unit']}, on demand", names[cheapest]))
-    return Figures(names[first], f"{ahead}{one['name']}, {one['phase']}", tuple(items), f"/gpus/{first}")
+    return Figures(names[first], f"{ahead}{of}", tuple(items), f"/gpus/{first}")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from whichgpu.web.words import spoken
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -65,6 +67,9 @@ def blamed(model: Any, text: str, given: Mapping[str, Any]) -> str:
     held = {name: _texts(value) for name, value in given.items() if name in model.model_fields}
     for name, texts in held.items():
         if quoted & texts:
+            return str(name)
+    for name, texts in held.items():
+        if any(spoken(one).search(text) for one in quoted for text in texts):
             return str(name)
     for name in held:
         if re.search(rf"--{name.replace('_', '-')}(?![\w-])", text):

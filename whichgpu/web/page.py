@@ -42,7 +42,8 @@ class Page(NamedTuple):
     `order` is its place in the list of pages (0: not in it), `under` the page that it belongs to, whose tabs
     (`tab`, else the title) stand over both; `groups` are more fields under a name each; `api` is the same
     answer for programs, `command` the same in a terminal (`whichgpu.web.saved`); with a `task` a text is sent
-    to it, at first `text` (`whichgpu.web.sent`). `named` is the field that holds what the path names.
+    to it, at first `text` (`whichgpu.web.sent`). `named` is the field that holds what the path names;
+    `unstated` what the page asks where a field is left empty, which programs and commands must say.
     """
 
     path: str
@@ -65,6 +66,7 @@ class Page(NamedTuple):
     task: str = ""
     text: str = ""
     named: str = ""
+    unstated: tuple[tuple[str, str], ...] = ()
 
 
 def pages() -> list[Page]:
@@ -287,7 +289,8 @@ def _api(page: Page, name: str, address: Address) -> str:
     """The address of the same answer for programs."""
     if not page.api:
         return ""
-    query = urlencode([pair for pair in address.asked() if pair[1] and pair[0] in page.ask.model_fields])
+    stated = [pair for pair in address.asked() if pair[1] and pair[0] in page.ask.model_fields]
+    query = urlencode([*(pair for pair in page.unstated if pair[0] not in dict(stated)), *stated])
     path = ROOT + page.api.replace("{name}", quote(name.replace("-vs-", ","), safe=","))
     if "?" in path:
         return f"{path}&{query}" if query else path

@@ -36,6 +36,7 @@ def command(page: Page, ask: Ask, name: str) -> str:
     stated = {key: one for key, one in ask.model_dump(exclude_defaults=True).items() if one not in ("", [])}
     if not page.command or "q" in stated:
         return ""
+    stated = dict(page.unstated) | stated
     words = []
     for word in page.command.split():
         if not word.startswith("{"):

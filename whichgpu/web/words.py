@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from markupsafe import Markup, escape
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from pydantic.fields import FieldInfo
@@ -23,7 +23,14 @@ _ONE = r"""--([a-z][a-z-]*[a-z])(?:[ =]("[^"]*"|'[^']*'|[^\s()"']+))?"""
 _OPTION = re.compile(_ONE)
 #: Options beside each other are one change.
 _OPTIONS = re.compile(rf"{_ONE}(?:(?<![,.;:]) {_ONE})*")
-_MEANT = re.compile(r"did you mean ([^?]+)\?|' may be ([^;]+);")
+#: What may be meant in place of what a fault quotes: names, or the same figure with its unit.
+_MEANT = re.compile(
+    r"did you mean (?P<near>[^?]+)\?|' may be (?P<several>[^;]+);"
+    r"|(?:name one, e\.g\.|use one of|known:) (?P<some>[^;]+)"
+    r"|' has no unit; write e\.g\. \"(?P<whole>[^\"]+)\""
+)
+#: A model, and what is done with it.
+_APART = re.compile(r"write \"(?P<model>[^\"]+)\" (?P<done>--[a-z-]+ [\w-]+)")
 #: A word of capitals stands for a figure of one's own: `IN/OUT USD per million`.
 _STANDS_FOR = re.compile(r"\b(?:IN|OUT|N)\b")
 #: Addresses of elsewhere, and commands that list what a page lists.
@@ -77,7 +84,8 @@ class Words(NamedTuple):
             changes[name] = bare.strip("\"'")
             said.append(f"{title} {changes[name]}")
         label = ", ".join(said)
-        if not changes or example or self.address.carried:
+        new = any(self.address.value(name) != value for name, value in changes.items())
+        if not new or example or self.address.carried:
             return escape(label + rest)
         return Markup('<a href="{}">{}</a>{}').format(self.address.changed(changes), label, rest)
 
@@ -85,22 +93,45 @@ class Words(NamedTuple):
         """The same of a fault of a field, with a link for each name that may be meant in place of its own."""
         match = _MEANT.search(text)
         wrong = re.search(r"'([^']+)'", text)
-        if match is None or wrong is None or self.address.carried:
+        if wrong is None or self.address.carried:
             return self(text)
 
-        def where(one: str) -> str:
-            """The same question with a name that may be meant."""
-            if name and wrong[1] in given:
-                return self.address.changed({name: given.replace(wrong[1], one)})
-            return self.address.named(wrong[1], one)
+        def where(one: str, more: Mapping[str, str] | None = None) -> str:
+            """The same question with a name that may be meant, without what is said of it in brackets."""
+            right = one.partition(" (")[0]
+            if name and spoken(wrong[1]).search(given):
+                mended = spoken(wrong[1]).sub(lambda _: right, given)
+                return self.address.changed({name: mended, **(more or {})})
+            return self.address.named(wrong[1], right)
 
-        said = 1 if match[1] else 2
-        names = [one.strip() for one in re.split(r",| or ", match[said]) if one.strip()]
+        if match is None:
+            return self._apart(text, where)
+        said = match.lastgroup or ""
+        names = [match[said]] if said == "whole" else re.split(r",\s+|\s+or\s+", match[said].strip())
         if not all(map(where, names)):
             return self(text)
         links = [Markup('<a href="{}">{}</a>').format(where(one), one) for one in names]
         head, tail = text[: match.start(said)], text[match.end(said) :]
         return self(head) + Markup(", ").join(links) + self(tail)
+
+    def _apart(self, text: str, where: Callable[[str, Mapping[str, str]], str]) -> Markup:
+        """A fault of a name that says a model and what is done with it: both are set by one link."""
+        match = _APART.search(text)
+        if match is None:
+            return self(text)
+        option, _, value = match["done"].removeprefix("--").partition(" ")
+        field = self.fields.get(option.replace("-", "_"))
+        address = where(match["model"], {option.replace("-", "_"): value}) if field else ""
+        if not address:
+            return self(text)
+        label = f"{match['model']}, {field.title or option} {value}" if field else ""
+        link = Markup('<a href="{}">{}</a>').format(address, label)
+        return self(text[: match.start("model") - 1]) + link + self(text[match.end("done") :])
+
+
+def spoken(name: str) -> re.Pattern[str]:
+    """A name within a text; of several one speaks with an s (`two H100s`), which is none of the name."""
+    return re.compile(rf"(?<!\w){re.escape(name)}(?:s\b|(?!\w))", re.IGNORECASE)
 
 
 def of_query(text: str, fields: Mapping[str, FieldInfo]) -> str:

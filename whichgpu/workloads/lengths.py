@@ -67,6 +67,12 @@ def uniform(mean: float, spread: float) -> Lengths:
     return Lengths("uniform", mean, spread / sqrt(3.0))
 
 
+def fixed(text: str) -> float | None:
+    """The one length that a text says: `500`, `32k`, `1,024 tokens`; None where it is none."""
+    found = re.fullmatch(rf"\s*{_NUMBER}\s*(?:tokens?)?\s*", text.lower())
+    return _number(found[1], found[2]) if found else None
+
+
 def read(text: str) -> Lengths:
     """The distribution of a text; raises `UsageError` for what is none, or cannot be."""
     plain = " ".join(text.lower().replace("~", " ").split())

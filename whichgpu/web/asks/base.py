@@ -43,10 +43,36 @@ def _each(value: Any) -> Any:
     return [part.strip() for text in given for part in str(text).split(",") if part.strip()]
 
 
+#: What stands between GPUs besides commas.
+_BETWEEN = re.compile(r"(?i)\s+(?:vs\.?|versus|or|and|&)\s+|\s*;\s*|(?<=\w)\s*/\s*(?=[a-z]|\d{4})")
+
+
+def _devices(value: Any) -> Any:
+    """Several GPUs, as people say it: `4090 vs 5090`."""
+    given = [value] if isinstance(value, str) else value
+    if not isinstance(given, list | tuple):
+        return given
+    return _each([_BETWEEN.sub(",", str(text)) for text in given])
+
+
 #: A number with what a field counts behind it, or with the day that hours are of.
 _BARE = re.compile(r"\s*\d[\d.,_]*\s*")
-_COUNTED = re.compile(r"(?i)\s*(\d+(?:,\d{3})*(?:\.\d*)?)\s*(?:users?|people|persons?)\s*")
-_DAILY = re.compile(r"(?i)\s*(?:/|per|an?|each|every)\s*day\s*$")
+_COUNTED = re.compile(
+    r"(?i)\s*(\d+(?:,\d{3})*(?:\.\d*)?)\s*(?:concurrent |simultaneous )?"
+    r"(?:users?|people|persons?)\s*(?:at once|at a time|at the same time|concurrently)?\s*"
+)
+_DAILY = re.compile(r"(?i)\s*(?:(?:/|per|an?|each|every)\s*day|daily)\s*$")
+_ONE = re.compile(r"(?i)^\s*(?:an?|one)\s+(?=[a-z])")
+_ALWAYS = re.compile(r"(?i)\s*(?:24\s*/\s*7|24x7|around the clock|all day)\s*")
+#: What says that a figure is the most or the least that is wanted, or a memory, as its field does already.
+_AT_MOST = re.compile(
+    r"(?i)^\s*(?:(?:under|below|within|(?:less|no more|not more) than|up to|at most|max(?:imum)?\.?)\s"
+    r"|[<≤]=?)\s*|\s*\b(?:max|or less|at most)\s*$"
+)
+_AT_LEAST = re.compile(
+    r"(?i)^\s*(?:(?:over|above|more than|no less than|at least|min(?:imum)?\.?)\s|[>≥]=?)\s*"
+    r"|\s*(?:\b(?:min|or more|at least|(?:of )?(?:v?ram|memory))|(?<=\w)\+)\s*$"
+)
 
 
 def _people(value: Any) -> Any:
@@ -56,13 +82,26 @@ def _people(value: Any) -> Any:
 
 
 def _hours(value: Any) -> Any:
-    """Hours, or a time with its unit: `72`, `3 days`, `8 hours a day`."""
-    if not isinstance(value, str) or _BARE.fullmatch(value) or not value[:1].isdigit():
+    """Hours, or a time with its unit: `72`, `3 days`, `a week`."""
+    said = _ONE.sub("1 ", value) if isinstance(value, str) else ""
+    if _BARE.fullmatch(said) or not said[:1].isdigit():
         return value
     try:
-        return parse(_DAILY.sub("", value), "time", "8 h") / 3600.0
+        return parse(said, "time", "8 h") / 3600.0
     except UsageError as fault:
         raise ValueError(str(fault)) from None
+
+
+def _daily(value: Any) -> Any:
+    """Hours of a day: `8`, `8 hours a day`, `24/7`."""
+    if not isinstance(value, str):
+        return value
+    return 24.0 if _ALWAYS.fullmatch(value) else _hours(_DAILY.sub("", value))
+
+
+def _without(words: re.Pattern[str]) -> BeforeValidator:
+    """A text as it is without such words: `under 2 s`, `24 GB or more`."""
+    return BeforeValidator(lambda value: words.sub("", value) if isinstance(value, str) else value)
 
 
 def _listed(value: Any) -> Any:
@@ -75,10 +114,13 @@ Text = Annotated[str, Field(max_length=_TEXT), AfterValidator(_plain)]
 Device = Annotated[Name, AfterValidator(_not_local)]
 Size = Annotated[int, Field(ge=1, le=_MOST)]
 Names = Annotated[list[Name], BeforeValidator(_each), Field(max_length=24)]
-Devices = Annotated[list[Device], BeforeValidator(_each), Field(max_length=24)]
+Devices = Annotated[list[Device], BeforeValidator(_devices), Field(max_length=24)]
+Most = Annotated[Text, _without(_AT_MOST)]
+Least = Annotated[Text, _without(_AT_LEAST)]
 Texts = Annotated[list[Text], BeforeValidator(_listed)]
 People = Annotated[float, BeforeValidator(_people)]
 Hours = Annotated[float, BeforeValidator(_hours)]
+Daily = Annotated[float, BeforeValidator(_daily)]
 Usd = Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)]
 
 

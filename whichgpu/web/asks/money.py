@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from whichgpu.web.asks.base import Ask, Device, Hours, JobAsk, Name, Text, Texts
+from whichgpu.web.asks.base import Ask, Daily, Device, Hours, JobAsk, Name, Text, Texts
 from whichgpu.web.asks.wishes import WholeJob
 
 _GRID = Field("world", title="Grid", description="Whose electricity: a country, or 350 g/kWh.")
@@ -24,7 +24,7 @@ class Cost(WholeJob, JobAsk):
     price: Text | None = Field(
         None, title="Price", description="Of a machine, in place of offers.", examples=["1.20 USD/h"]
     )
-    hours_per_day: Hours = Field(
+    hours_per_day: Daily = Field(
         24.0, gt=0, le=24, allow_inf_nan=False, title="Hours a day", description="That machines are up."
     )
     busy: Text = Field("100 %", title="Busy", description="Of that time they are at work.")
@@ -44,7 +44,7 @@ class Own(Ask):
     """Rent or buy."""
 
     gpu: Device = Field(title="GPU", description="That is bought, or not.", examples=["rtx-4090"])
-    hours_per_day: Hours = Field(
+    hours_per_day: Daily = Field(
         8.0, gt=0, le=24, allow_inf_nan=False, title="Hours a day", description="Of use."
     )
     price: Text | None = Field(

@@ -14,6 +14,8 @@ from whichgpu.web.asks.base import (
     Ask,
     Devices,
     JobAsk,
+    Least,
+    Most,
     Name,
     Names,
     People,
@@ -66,10 +68,10 @@ class Recommend(WholeJob, JobAsk):
     target: Text | None = Field(
         None, title="Target", description="How much work, with a unit.", examples=["1000 images/min"]
     )
-    latency: Text | None = Field(
+    latency: Most | None = Field(
         None, title="Latency", description="At most this for one job.", examples=["2 s"]
     )
-    budget: Text | None = Field(
+    budget: Most | None = Field(
         None, title="Budget", description="At most this for all of it.", examples=["20 USD/h"]
     )
     gpus: Devices = Field(
@@ -102,7 +104,7 @@ class Recommend(WholeJob, JobAsk):
     deadline: Text | None = Field(
         None, title="Deadline", description="When the whole job is done.", examples=["tomorrow"]
     )
-    energy: Text | None = Field(
+    energy: Most | None = Field(
         None, title="Energy", description="At most this for all of it.", examples=["5 kWh"]
     )
     objective: Text = Field(
@@ -110,16 +112,16 @@ class Recommend(WholeJob, JobAsk):
     )
     region: Names = Field(default=[], title="Regions", description="Of providers, or areas: europe.")
     exclude: Names = Field(default=[], title="Leave out", description="GPUs and providers.")
-    min_memory: Text | None = Field(
+    min_memory: Least | None = Field(
         None, title="Memory, at least", description="Of a GPU.", examples=["24 GB"]
     )
-    max_power: Text | None = Field(
+    max_power: Most | None = Field(
         None, title="Power, at most", description="Of a board.", examples=["150 W"]
     )
     max_slots: float | None = Field(
         None, gt=0, le=16, allow_inf_nan=False, title="Slots, at most", description="Of a card."
     )
-    power_limit: Text | None = Field(
+    power_limit: Most | None = Field(
         None, title="Power cap", description="That the GPU is set to.", examples=["250 W"]
     )
     framework: Texts = Field(

@@ -95,6 +95,7 @@ PAGE = (
         api="/compare?gpu={name}",
         command="compare {name}",
         named="gpu",
+        unstated=(("workload", "usual"),),
         button="Compare",
     ),
 )
