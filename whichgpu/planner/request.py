@@ -238,20 +238,18 @@ def _workload(name: str) -> Workload:
     try:
         return resolve_workload(name)
     except UsageError as fault:
-        from whichgpu.planner.use import names, within
+        from whichgpu.planner.likely import likely
+        from whichgpu.planner.use import names
 
         if subject(name):
             raise
-        meant = within(name)
-        if meant in names():
-            raise type(fault)(f"{fault}; or is it the use {meant}? whichgpu recommend {meant}") from None
-        if meant:
-            raise type(fault)(f"no workload '{one_line(name)}'; {meant}") from None
         near = get_close_matches(name.strip().lower(), names(), n=1, cutoff=0.6)
         told = (
-            f"; or is it the use {near[0]}?" if near else f"; uses without a model are {', '.join(names())}"
+            "; or ".join(one.text for one in likely(name))
+            or (f"or is it the use {near[0]}?" if near else "")
+            or f"say what it does, as one of {', '.join(names())}, or name the model that it runs"
         )
-        raise type(fault)(f"{fault}{told}") from None
+        raise type(fault)(f"{fault}; {told}") from None
 
 
 def _limits(
