@@ -221,6 +221,25 @@ def test_energy_a_unit_and_its_limit() -> None:
     assert hungry.gpu not in chosen(answer)
 
 
+def test_a_gpu_that_mostly_waits_spends_what_it_draws_idle() -> None:
+    """At its whole rate a unit takes W / rate; at a tenth of it the idle watts of nine tenths come on top."""
+    full = ask(gpus=["h100-80gb-sxm"]).candidates[0]
+    rate, watts = full.throughput.mid, full.watts
+    busy, waiting = (
+        ask(gpus=["h100-80gb-sxm"], target=f"{rate * share} images/s").candidates[0].joules_per_unit
+        for share in (0.999, 0.1)
+    )
+    assert busy == pytest.approx(watts / rate, rel=0.01)
+    idle = (waiting * 0.1 * rate - 0.1 * watts) / 0.9
+    assert 40 < idle < 150, "W of an H100 that waits with a context on it"
+
+
+@pytest.mark.parametrize("target", ["100 images/s", "20000 images/s"])
+def test_the_least_energy_depends_on_how_much_there_is_to_do(target: str) -> None:
+    first = ask(gpus=["l4", "b200-180gb-sxm"], target=target, objective="energy").candidates[0]
+    assert first.gpu == {"100 images/s": "l4", "20000 images/s": "b200-180gb-sxm"}[target]
+
+
 @pytest.mark.parametrize("objective", ["cost", "latency", "energy"])
 def test_the_objective_ranks_first(objective: str) -> None:
     answer = ask(gpus=FEW, target="1000 images/s", objective=objective)
@@ -541,6 +560,22 @@ def test_bad_wishes_are_refused_in_one_line(wish: dict[str, Any], words: str) ->
         ask(gpus=["a10"], **wish)
     assert words in str(said.value)
     assert "\n" not in str(said.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [("shardin=fsdp", "did you mean sharding?"), ("anything=7", "no option 'anything' of a job")],
+)  # fmt: skip
+def test_an_option_that_no_model_reads_is_refused(said: str, words: str, whichgpu: Any) -> None:
+    ran = whichgpu("recommend", "resnet50", "--gpus", "a10", "--option", said)
+    assert (ran.status, ran.out) == (2, "")
+    assert words in ran.err
+
+
+def test_an_option_that_only_other_models_read_is_left_alone(whichgpu: Any) -> None:
+    ran = whichgpu("recommend", "resnet50", "--gpus", "a10", "--option", "beam=4", "--json")
+    assert ran.status == 0
+    assert "beam" in " ".join(ran.json["warnings"])
 
 
 def test_a_deadline_in_short_units() -> None:

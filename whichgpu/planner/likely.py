@@ -70,8 +70,6 @@ def _evidence(words: list[str]) -> Iterator[tuple[str, str, float]]:
     for start in range(len(words)):
         for end in range(start + 1, len(words) + 1):
             part = words[start:end]
-            if AROUND & {part[0], part[-1]}:
-                continue
             text = "-".join(part)
             stems = tuple(map(stem, part))
             named = program(text, frozenset())
@@ -105,7 +103,7 @@ def _worth() -> Mapping[str, Mapping[str, float]]:
     pointing = store.load("words")["words"]["words"]
     for one, said in _every().items():
         for word in (*(spelled(name) for name in said), *pointing.get(one, ())):
-            if "-" not in word:
+            if "-" not in word and word not in AROUND:
                 worth[stem(word)][one] = _WORD
     return {
         word: {one: each**2 / sum(ones.values()) for one, each in ones.items()}

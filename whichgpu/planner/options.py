@@ -5,6 +5,7 @@
     USD per hour = instances * price of the instance
     seconds      = size / (throughput per instance * instances), longer where spot capacity is taken back
     USD per unit = USD per hour / (3600 * rate)
+    J per unit   = W / rate; at a target instances * (idle W + (W - idle W) * share at work) / target
 
 A training run is one job on all GPUs that it has: its throughput is that of all of them, and an option with
 several nodes is a configuration of its own.
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from whichgpu.cost.coefficients import section
+from whichgpu.cost.energy import idle
 from whichgpu.hardware.parts import is_part
 from whichgpu.planner.grid import WORTH
 from whichgpu.planner.market import trust
@@ -42,9 +44,9 @@ if TYPE_CHECKING:
 class Options:
     """Ways to do it, all arrays (N,): GPU type (`row`) and configuration (`column`) of a sweep, and `offer`.
 
-    `rate` is units/s, `usd` USD/h and `watts` W of one instance of `count` GPUs; `nodes` instances are one
-    job together; `slower` is how many times longer a job takes on capacity that is taken back now and then,
-    `price` what the cards of an instance cost to buy, in USD, where they are bought.
+    `rate` is units/s, `usd` USD/h, `watts` W and `idle` W without work of one instance of `count` GPUs;
+    `nodes` instances are one job together; `slower` is how many times longer a job takes on capacity that is
+    taken back now and then, `price` what the cards of an instance cost to buy, in USD, where they are bought.
     """
 
     sweep: Estimates
@@ -58,6 +60,7 @@ class Options:
     rate: Array
     latency: Array
     watts: Array
+    idle: Array
     usd: Array
     trust: Ints
     slower: Array
@@ -69,8 +72,8 @@ class Options:
         return Options(sweep=self.sweep, offers=self.offers, **own)
 
 
-_ARRAYS = ("row", "column", "offer", "size", "count", "nodes", "rate", "latency", "watts", "usd", "trust",
-           "slower", "price")  # fmt: skip
+_ARRAYS = ("row", "column", "offer", "size", "count", "nodes", "rate", "latency", "watts", "idle", "usd",
+           "trust", "slower", "price")  # fmt: skip
 
 
 def options(request: Request, sweep: Estimates, offers: Sequence[Sequence[Offer]]) -> Options:
@@ -103,6 +106,7 @@ def options(request: Request, sweep: Estimates, offers: Sequence[Sequence[Offer]
         count=count, nodes=nodes, rate=sweep.throughput[row, column] * copies,
         latency=sweep.latency[row, column],
         watts=np.broadcast_to(sweep.power, shape)[row, column] * count,
+        idle=idle(sweep)[row, 0] * count,
         usd=_each([one.usd_per_hour for one in flat])[offer],
         trust=np.array([trust(one, request) for one in flat], dtype=np.int_)[offer],
         slower=_slower(request, flat, offer, nodes), price=_each([_price(one) for one in flat])[offer],
@@ -188,6 +192,9 @@ def outcome(found: Options, request: Request) -> Outcome:
         usd_per_hour = instances * found.usd
         full = found.usd * found.slower / (3600.0 * found.rate)
         joules = found.watts * found.slower / found.rate
+        if request.target is not None:
+            busy = np.minimum(request.target.rate / (found.rate * instances), 1.0)
+            joules = instances * (found.idle + (found.watts - found.idle) * busy) / request.target.rate
         units = np.nan if request.size is None else request.size.units
         seconds = units / (found.rate * instances) * found.slower
         each = full if request.target is None else usd_per_hour / (3600.0 * request.target.rate)

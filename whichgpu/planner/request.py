@@ -110,6 +110,7 @@ def read_request(
     """
     given = Wished(**{key: value for key, value in wishes.items() if value is not None})
     workload = _workload(job.workload)
+    wishes_.refuse_unknown(job, workload)
     job, precisions = _precisions(_capped(job, given.power_limit), workload)
     job, size = sized(Sized(*(getattr(given, name) for name in Sized._fields)), workload, job)
     rows = None if offers is None else own_offers(offers, lambda text: ids(text, catalogue), today)
