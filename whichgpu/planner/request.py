@@ -59,8 +59,8 @@ class Request:
     `power_limit` is a cap in W; `size` is of the whole job; `unpriced` takes GPUs without a price on file as
     well, as where a laptop is needed; `precisions` are all that are tried, where several are; `cut` is a
     training run that is sharded though nobody said so;
-    `roomy` buys more cards than a usual desktop holds; `desktops` are those of so many users; `today` dates
-    prices.
+    `most_cards` are bought at the most, where no usual desktop holds enough; `desktops` are those of so many
+    users; `today` dates prices.
     """
 
     job: Job
@@ -94,7 +94,7 @@ class Request:
     budget_to_buy: float | None = None
     precisions: tuple[str, ...] = ()
     cut: bool = False
-    roomy: bool = False
+    most_cards: int = 0
     desktops: Desktops | None = None
 
 
