@@ -21,7 +21,7 @@ from whichgpu.planner.use import AROUND, names, spellings
 from whichgpu.workloads import subjects
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 #: What a word is worth: as part of a name, as one of the table or a name, and each of a name of several.
 _PART, _WORD, _NAME = 0.5, 2.0, 3.0
@@ -54,7 +54,7 @@ class Likely(NamedTuple):
 
 def likely(name: str) -> tuple[Likely, ...]:
     """The subjects or uses that words point at, the likeliest first, at most two; none where nothing does."""
-    words = spelled(name).split("-")
+    words = [word for word in spelled(name).split("-") if word not in AROUND]
     score: dict[str, float] = defaultdict(float)
     said: dict[str, dict[str, None]] = defaultdict(dict)
     for part, one, worth in _evidence(words):
@@ -71,26 +71,28 @@ def _evidence(words: list[str]) -> Iterator[tuple[str, str, float]]:
         for end in range(start + 1, len(words) + 1):
             part = words[start:end]
             text = "-".join(part)
-            stems = tuple(map(stem, part))
             named = program(text, frozenset())
-            whole = {named.use} if named else _named().get(stems, set())
-            worth = (
-                dict.fromkeys(whole, _NAME * len(part))
-                if named or len(part) > 1
-                else _worth().get(stems[0], {})
-            )
+            whole = {named.use} if named else _named().get(_key(part), set())
+            worth: Mapping[str, float] = dict.fromkeys(whole, _NAME * len(part))
+            if not worth or (len(part) == 1 and not named):
+                worth = _worth().get(stem("".join(part)), {})  # `air flow` is `airflow`
             for one, each in worth.items():
                 yield text.replace("-", " "), one, each
 
 
 @cache
 def _named() -> Mapping[tuple[str, ...], set[str]]:
-    """By the stems of a name in full: the subjects and uses that have it."""
+    """By the key of a name in full: the subjects and uses that have it."""
     found: dict[tuple[str, ...], set[str]] = defaultdict(set)
     for one, said in _every().items():
         for name in said:
-            found[tuple(map(stem, spelled(name).split("-")))].add(one)
+            found[_key(spelled(name).split("-"))].add(one)
     return found
+
+
+def _key(words: Sequence[str]) -> tuple[str, ...]:
+    """The stems of a name in any order: `protein simulation` is `simulating proteins`."""
+    return tuple(sorted(map(stem, words)))
 
 
 @cache
@@ -118,5 +120,6 @@ def _every() -> Mapping[str, set[str]]:
 
 def stem(word: str) -> str:
     """What a word has in common with others of the same root: `detecting` and `detectors` are `detect`."""
-    shorter = _DOUBLED.sub(r"\1", _ENDING.sub("", _PLURAL.sub("", word)))
-    return word if shorter == word else stem(shorter)
+    for _ in range(2):  # `monitoring`, `monitor`; a third would make `conversation` a `conveyor`
+        word = _DOUBLED.sub(r"\1", _ENDING.sub("", _PLURAL.sub("", word)))
+    return word

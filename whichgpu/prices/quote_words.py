@@ -18,8 +18,11 @@ _UNIT = (
 _PER = r"(?:/|\bper\b|\ban?\b|\bevery\b|\bby the\b)\s*"
 TIME = _pattern(rf"{_PER}{_UNIT}|\b(?P<ly>hourly|daily|weekly|monthly|yearly|annually)\b")
 WHILE = _pattern(rf"\bfor\s+(?:an?\s+)?(?P<many>\d*)\s*{_UNIT}")
-#: The same before the price: `24 hours for 20 dollars`.
-BEFORE = _pattern(rf"(?<![\w.])(?P<many>\d+)\s*{_UNIT}\s*(?:of use\s*)?(?=(?:for|costs?|at)\s+\$?\s*\d)")
+#: The same before the price, or before what is rented: `24 hours for 20 dollars`, `1 month of an L4: 300`.
+BEFORE = _pattern(
+    rf"(?<![\w.,$])(?P<many>\d+)\s*(?!\w+ly\b){_UNIT}\s*(?:of use\s*)?"
+    r"(?=(?:for|costs?|at)\s+\$?\s*\d|of\s+[a-z\d])"
+)
 #: Hours of one GPU that a price is for in all: `10,000 GPU-hours`, `500 hours of an L4`.
 GPU_HOURS = _pattern(
     r"(?P<many>\d[\d,.]*)\s?(?P<k>k\b|thousand\b|million\b)?\s*(?:(?:GPU|card|device)[- ]?(?:hours|hrs|h)\b"
@@ -126,6 +129,8 @@ def _digits(found: re.Match[str]) -> str:
 #: What is said shorter, or the other way round, and how it is read.
 SHORT = (
     (_pattern(r"\bhalf\s+a\s+(?:dollar|buck)\b"), "0.50 USD"),
+    (_pattern(r"\bhalf\s+a\s+dozen\b"), "6"),
+    (_pattern(r"\b(?:a|one)\s+dozen\b"), "12"),
     (_pattern(r"\b(?:a|one)\s+(?:dollar|buck)\b"), "1 USD"),
     (
         _pattern(r"\b(hourly|daily|weekly|monthly|yearly)\s+((?:USD|US\$|\$)?\s*\d[\d.,]*k?)(?![\w.])"),
