@@ -493,6 +493,12 @@ def test_users_of_what_no_laptop_holds_are_told_what_one_would(whichgpu: Any) ->
     assert ["--precision w4a16-g128"] in ways or any("leave out --needs laptop" in way for way in ways)
 
 
+def test_a_laptop_whose_memory_was_not_read_keeps_no_other_from_an_answer(whichgpu: Any) -> None:
+    found = whichgpu("recommend", "gpt-oss-20b", "--needs", "laptop", "--json")
+    assert found.status == 0
+    assert {"rtx-5090-laptop", "rtx-4090-laptop"} <= {one["gpu"] for one in found.json["candidates"]}
+
+
 def test_a_conflict_exits_3_with_its_json(whichgpu: Any) -> None:
     done = whichgpu("recommend", "resnet50", "--needs", "fp64,display", "--json")
     assert done.status == 3

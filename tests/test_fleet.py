@@ -237,6 +237,12 @@ def test_the_nearest_objective_that_is_told_can_be_held():
     assert ask("llama-3.1-70b", possible, "1 req/s", term="any").fleets
 
 
+def test_a_rate_without_objectives_takes_those_that_users_have(whichgpu):
+    line = ["recommend", "llama-3.1-8b", "--gpus", "l4", "--rate", "1 req/s", "--json"]
+    usual = whichgpu(*line, "--slo", "ttft p90 2 s, tpot p90 100 ms").json
+    assert whichgpu(*line).json["slo"] == usual["slo"]
+
+
 def test_every_gpu_is_accounted_for():
     answer = ask()
     told = {one.gpu for one in answer.fleets} | {one.gpu for one in answer.rejected}
@@ -248,7 +254,6 @@ def test_every_gpu_is_accounted_for():
     ("line", "says"),
     [
         ('resnet50 --slo "ttft 1 s" --rate "3 req/s"', "language models that serve"),
-        ('llama-3.1-8b --rate "3 req/s"', "needs objectives"),
         ('llama-3.1-8b --slo "tpot 50 ms" --rate "3 images/s"', "a load is of requests"),
         ('llama-3.1-8b --slo "tpot 50 ms" --rate "3 req/s" --users 5', "state one load"),
         ('llama-3.1-8b --slo "tpot 50 ms" --users 5 --pause "-3 s"', "below zero"),
