@@ -24,6 +24,7 @@ from whichgpu.hardware.parts import is_part
 from whichgpu.planner.grid import WORTH
 from whichgpu.planner.market import trust
 from whichgpu.prices.purchase import purchase_price
+from whichgpu.prices.sellers import joined
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
@@ -88,7 +89,8 @@ def options(request: Request, sweep: Estimates, offers: Sequence[Sequence[Offer]
     alone = np.array([is_part(gpu) for gpu in sweep.devices.gpus])[row][:, None]
     # Offers (rows) by configurations (columns): those that fit, on instances that have GPUs for them.
     if sweep.job.trains:
-        whole = _whole(together[row] / counts[:, None], counts[:, None], request)
+        near = np.array([joined(one) for one in flat], dtype=bool)
+        whole = _whole(together[row] / counts[:, None], (counts >= section("links")["node"]) & near, request)
         able = sweep.fits[row] & np.where(alone, together[row] == 1.0, whole)
     else:
         able = sweep.fits[row] & (group[row] <= np.where(alone, 1.0, counts[:, None]))
@@ -117,15 +119,15 @@ def _each(numbers: list[float]) -> Array:
     return np.array(numbers, dtype=np.float64)
 
 
-def _whole(nodes: Array, count: Array, request: Request) -> Bools:
-    """Whether so many nodes can be had: one; several whole machines for a job whose size is known.
+def _whole(nodes: Array, linked: Bools, request: Request) -> Bools:
+    """Whether so many nodes can be had: one; several `linked` machines for a job whose size is known.
 
-    Single GPUs that are rented one by one have no fast link between them, so they are no run together. As
-    many nodes are tried of one offer beside others as of it alone: not five of eight, where another has ten.
+    Single GPUs that are rented one by one have no fast link between them, so they are no run together, nor
+    are machines of different hosts. As many nodes are tried of one offer beside others as of it alone: not
+    five of eight, where another has ten.
     """
     whole = np.isin(np.round(nodes, 9), NODES)
-    linked = (count >= section("links")["node"]) & (request.size is not None)
-    most = np.where(linked, NODES[-1], 1)
+    most = np.where(linked[:, None] & (request.size is not None), NODES[-1], 1)
     return np.asarray(whole & (nodes >= 1.0) & (nodes <= most))
 
 
