@@ -130,6 +130,14 @@ def test_assumptions_are_a_file_of_ones_own(tmp_path: Path, whichgpu: Any) -> No
     assert own["committed_3y"] == shipped["committed_3y"]
 
 
+def test_egress_counts_in_whose_offer_is_the_cheapest() -> None:
+    """0.09 USD less an hour are 66 USD a month, which 1 TB at 0.09 USD/GB costs and 100 GB do not."""
+    pool = offer("on_demand", 0.90, "aws"), offer("on_demand", 0.99, "lambda")
+    for egress, seller in ((1e11, "aws"), (1e12, "lambda")):
+        way = ways(made(*pool, use=Use(egress=egress)))["on_demand"]
+        assert way.offer.provider == seller
+
+
 def test_storage_and_egress_are_of_the_provider() -> None:
     use = Use(egress=1e12, storage=5e11)
     at_aws = ways(made(offer("on_demand", 2.0, "aws"), use=use))["on_demand"]

@@ -221,6 +221,25 @@ def test_energy_a_unit_and_its_limit() -> None:
     assert hungry.gpu not in chosen(answer)
 
 
+def test_a_gpu_that_mostly_waits_spends_what_it_draws_idle() -> None:
+    """At its whole rate a unit takes W / rate; at a tenth of it the idle watts of nine tenths come on top."""
+    full = ask(gpus=["h100-80gb-sxm"]).candidates[0]
+    rate, watts = full.throughput.mid, full.watts
+    busy, waiting = (
+        ask(gpus=["h100-80gb-sxm"], target=f"{rate * share} images/s").candidates[0].joules_per_unit
+        for share in (0.999, 0.1)
+    )
+    assert busy == pytest.approx(watts / rate, rel=0.01)
+    idle = (waiting * 0.1 * rate - 0.1 * watts) / 0.9
+    assert 40 < idle < 150, "W of an H100 that waits with a context on it"
+
+
+@pytest.mark.parametrize("target", ["100 images/s", "20000 images/s"])
+def test_the_least_energy_depends_on_how_much_there_is_to_do(target: str) -> None:
+    first = ask(gpus=["l4", "b200-180gb-sxm"], target=target, objective="energy").candidates[0]
+    assert first.gpu == {"100 images/s": "l4", "20000 images/s": "b200-180gb-sxm"}[target]
+
+
 @pytest.mark.parametrize("objective", ["cost", "latency", "energy"])
 def test_the_objective_ranks_first(objective: str) -> None:
     answer = ask(gpus=FEW, target="1000 images/s", objective=objective)
@@ -464,14 +483,6 @@ def test_a_wish_that_is_no_property_of_a_card_says_what_to_ask_for(asked: str, i
 def test_a_list_of_nothing_is_refused(option: str, whichgpu: Any) -> None:
     done = whichgpu("recommend", "resnet50", option, " , ")
     assert (done.status, f"{option} names nothing" in done.err) == (2, True)
-
-
-def test_users_of_what_no_laptop_holds_are_told_what_one_would(whichgpu: Any) -> None:
-    line = ("recommend", "mixtral-8x7b", "--users", "5", "--needs", "laptop")
-    told = whichgpu(*line, "--json")
-    assert told.status == 3
-    ways = [way["changes"] for way in told.json["conflict"]["relaxations"]]
-    assert ["--precision w4a16-g128"] in ways or any("leave out --needs laptop" in way for way in ways)
 
 
 def test_a_conflict_exits_3_with_its_json(whichgpu: Any) -> None:

@@ -237,6 +237,22 @@ def test_the_nearest_objective_that_is_told_can_be_held():
     assert ask("llama-3.1-70b", possible, "1 req/s", term="any").fleets
 
 
+def test_a_rate_without_objectives_takes_those_that_users_have(whichgpu):
+    line = ["recommend", "llama-3.1-8b", "--gpus", "l4", "--rate", "1 req/s", "--json"]
+    usual = whichgpu(*line, "--slo", "ttft p90 2 s, tpot p90 100 ms").json
+    assert whichgpu(*line).json["slo"] == usual["slo"]
+
+
+@pytest.mark.parametrize(("kind", "spans"), [("on_demand", True), ("marketplace", False)])
+def test_a_replica_spans_no_machines_of_different_hosts(kind, spans, whichgpu, tmp_path):
+    """405B in 16 bits takes sixteen GPUs of 80 GB: two machines of a provider, none of a marketplace."""
+    listed = tmp_path / "offers.csv"
+    listed.write_text(f"provider,gpu,gpu_count,usd_per_hour,kind\nacme,a100-80gb-sxm,8,12,{kind}\n")
+    line = ["recommend", "llama-3.1-405b", "--users", "5", "--slo", "tpot p90 1 s", "--term", "any"]
+    found = whichgpu(*line, "--offers", str(listed), "--json")
+    assert [one["gpus_per_replica"] for one in found.json["candidates"]] == ([16] if spans else [])
+
+
 def test_every_gpu_is_accounted_for():
     answer = ask()
     told = {one.gpu for one in answer.fleets} | {one.gpu for one in answer.rejected}
@@ -248,7 +264,6 @@ def test_every_gpu_is_accounted_for():
     ("line", "says"),
     [
         ('resnet50 --slo "ttft 1 s" --rate "3 req/s"', "language models that serve"),
-        ('llama-3.1-8b --rate "3 req/s"', "needs objectives"),
         ('llama-3.1-8b --slo "tpot 50 ms" --rate "3 images/s"', "a load is of requests"),
         ('llama-3.1-8b --slo "tpot 50 ms" --rate "3 req/s" --users 5', "state one load"),
         ('llama-3.1-8b --slo "tpot 50 ms" --users 5 --pause "-3 s"', "below zero"),

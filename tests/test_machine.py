@@ -154,6 +154,18 @@ def test_more_cards_than_a_desktop_holds_are_bought_only_where_nothing_else_does
     assert counts(own, "rx-9060-xt-16gb") == [4]
 
 
+def test_what_four_cards_do_is_not_left_to_eight() -> None:
+    """64 GB of weights: eight cards of 12 GB cost less by the hour than four of 20 GB, and stay behind."""
+    every = ["rtx-a2000-12gb", "rtx-4000-ada"]
+    asked = {"term": "buy", "budget": "6000 USD", "columns": {"precision": "bf16"}}
+    both = ask("qwen2.5-32b", gpus=every, **asked)
+    assert counts(both, "rtx-4000-ada") == [4]
+    assert not counts(both, "rtx-a2000-12gb")
+    alone = ask("qwen2.5-32b", gpus=every[:1], **asked)
+    assert counts(alone, "rtx-a2000-12gb") == [8]
+    assert alone.candidates[0].usd_per_hour < both.candidates[0].usd_per_hour
+
+
 def test_a_budget_to_buy_is_for_the_cards_whatever_they_are_to_do() -> None:
     size = {"samples": "52002", "epochs": "3"}
     answer = ask("llama-2-7b", phase="finetune_qlora", term="buy", budget="1000 USD", **size)

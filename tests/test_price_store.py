@@ -440,6 +440,15 @@ GPUS = catalogue()
         ("TPU v5e 1.2 USD/chip-hour", 1.2, "tpu-v5e", "on-demand"),
         ("1.461,00 USD/month for 2 x L40S", 1.0, "l40s", "on-demand"),
         ("L40S 24/7 for 730.5 dollars a month", 1.0, "l40s", "on-demand"),
+        ("MI300X for a dollar ninety-nine an hour", 1.99, "mi300x", "on-demand"),
+        ("L4 at two dollars and 50 cents an hour", 2.5, "l4", "on-demand"),
+        ("three dollars twelve an hour for an L40S", 3.12, "l40s", "on-demand"),
+        ("two dollars an hour for eight L4", 0.25, "l4", "on-demand"),
+        ("we pay $2,922 monthly for 4x L40S", 1.0, "l40s", "on-demand"),
+        ("1 month of RTX 6000 Ada: 730.5 USD", 1.0, "rtx-6000-ada", "on-demand"),
+        ("half a dozen L4 for 3 bucks an hour", 0.5, "l4", "on-demand"),
+        ("a GB200 NVL72 rack at 216 USD/h", 3.0, "gb200-192gb", "on-demand"),
+        ("GB200 NVL72, 3 USD per GPU per hour", 3.0, "gb200-192gb", "on-demand"),
     ],
 )
 def test_quotes_are_read(text: str, usd: float, gpu: str, term: str) -> None:
@@ -462,6 +471,7 @@ def test_quotes_are_read(text: str, usd: float, gpu: str, term: str) -> None:
         ("0 H100 SXM for 2 USD/h", "0 GPUs cannot be"),
         ("$2/h or 1300 USD/month for H100 SXM", "two prices"),
         ("p5.48xlarge for 98.32 USD", "no price per time"),
+        ("T4 free for 12 hours", 'write e.g. "2.10 USD/h for 1x H100 SXM"'),
         ("RTX 4090 for 2 USD", "no price per time"),
         ("2 USD/h for Voodoo 3", "no GPU"),
         ("2 USD/h for RTX 4090 Ti", "no GPU"),

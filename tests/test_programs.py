@@ -10,7 +10,7 @@ import pytest
 from whichgpu.errors import UsageError
 from whichgpu.facts import store
 from whichgpu.hardware.catalogue import catalogue
-from whichgpu.planner import programs, use, uses
+from whichgpu.planner import likely, programs, use, uses
 from whichgpu.planner.needs import need
 from whichgpu.planner.request import read_request, read_use_request
 from whichgpu.workloads.job import Job
@@ -98,8 +98,10 @@ def test_words_of_a_use_beside_others_name_it(said: str, meant: str) -> None:
 
 @pytest.mark.parametrize(
     ("said", "told"),
-    [("brain MRI segmentation of mice", "'segmentation' is no model; name one, e.g. unet-medical"),
-     ("warehouse robots", "'robots' is no model; name one, e.g. yolov8n")],
+    [("brain MRI scans of mice", "by 'mri' and 'scans', is it segmentation? name one, e.g. unet-medical"),
+     ("warehouse robots", "by 'robots', is it detection? name one, e.g. yolov8n"),
+     ("spotting leaks", "by 'spotting', is it detection? name one, e.g. yolov8n"),
+     ("a sight translator", "by 'translator', is it translation? name one, e.g. nllb-200")],
 )  # fmt: skip
 def test_words_of_a_subject_beside_others_name_its_models(said: str, told: str) -> None:
     with pytest.raises(UsageError) as fault:
@@ -107,9 +109,32 @@ def test_words_of_a_subject_beside_others_name_its_models(said: str, told: str) 
     assert told in str(fault.value)
 
 
-@pytest.mark.parametrize("said", ["gibberish words", "a the for", "resnet5", "warehouse"])
-def test_words_that_mean_no_use_name_none(said: str) -> None:
-    assert not use.within(said)
+@pytest.mark.parametrize("said", ["gibberish words", "a the for", "resnet5", "plaxis", ""])
+def test_words_that_mean_nothing_name_none(said: str) -> None:
+    assert likely.likely(said) == ()
+
+
+def test_words_that_mean_two_things_name_both_and_those_of_a_whole_name_one() -> None:
+    ids = [one.id for one in likely.likely("translated movies")]
+    assert ids == ["translation", "video-editing"]
+    assert likely.likely("satellite images of language")[0].id == "segmentation"
+
+
+@pytest.mark.parametrize(
+    "alike",
+    ["detect detecting detection detector detectors", "simulate simulation simulators simulating",
+     "classify classification classifier", "recognise recognition recognizing", "photo photos",
+     "translate translator translations", "summary summaries summarise summarising"],
+)  # fmt: skip
+def test_words_of_one_root_have_one_stem(alike: str) -> None:
+    assert len({likely.stem(word) for word in alike.split()}) == 1
+
+
+def test_every_word_points_at_a_subject_or_a_use_once() -> None:
+    table = store.load("words")["words"]["words"]
+    assert {*table} <= {*SUBJECTS, *use.names()}
+    every = [(likely.stem(word), one) for one, words in table.items() for word in words]
+    assert not [one for one in every if every.count(one) > 1]
 
 
 @pytest.mark.parametrize("key", SUBJECTS)

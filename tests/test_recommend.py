@@ -315,3 +315,33 @@ def test_a_page_to_keep_has_the_chart(whichgpu):
     assert "<svg" in whichgpu(*asked, "--format", "html").out
     assert "Price against latency" in whichgpu(*asked, "--format", "md").out
     assert "Price against latency" not in whichgpu(*asked).out
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [("shardin=fsdp", "did you mean sharding?"), ("anything=7", "no option 'anything' of a job")],
+)  # fmt: skip
+def test_an_option_that_no_model_reads_is_refused(said: str, words: str, whichgpu: Any) -> None:
+    ran = whichgpu("recommend", "resnet50", "--gpus", "a10", "--option", said)
+    assert (ran.status, ran.out) == (2, "")
+    assert words in ran.err
+
+
+def test_an_option_that_only_other_models_read_is_left_alone(whichgpu: Any) -> None:
+    ran = whichgpu("recommend", "resnet50", "--gpus", "a10", "--option", "beam=4", "--json")
+    assert ran.status == 0
+    assert "beam" in " ".join(ran.json["warnings"])
+
+
+def test_a_laptop_whose_memory_was_not_read_keeps_no_other_from_an_answer(whichgpu: Any) -> None:
+    found = whichgpu("recommend", "gpt-oss-20b", "--needs", "laptop", "--json")
+    assert found.status == 0
+    assert {"rtx-5090-laptop", "rtx-4090-laptop"} <= {one["gpu"] for one in found.json["candidates"]}
+
+
+def test_users_of_what_no_laptop_holds_are_told_what_one_would(whichgpu: Any) -> None:
+    line = ("recommend", "mixtral-8x7b", "--users", "5", "--needs", "laptop")
+    told = whichgpu(*line, "--json")
+    assert told.status == 3
+    ways = [way["changes"] for way in told.json["conflict"]["relaxations"]]
+    assert ["--precision w4a16-g128"] in ways or any("leave out --needs laptop" in way for way in ways)

@@ -132,16 +132,17 @@ def test_egress_counts(ask: Any, facts: Any) -> None:
     assert way["data_per_month"] > way["usd_per_month"] - way["data_per_month"]
 
 
-def test_without_egress(ask: Any) -> None:
-    """Where nothing leaves, the GPU is what is paid for.
-
-    A cloud without the charge has the same bill either way.
-    """
-    (way,) = [way for way in ask("prices cost sdxl --gpu a10g").data["ways"] if way["kind"] == "on_demand"]
-    assert way["data_per_month"] == 0
-    l40s = [ask(f"prices cost sdxl --gpu l40s {more}").data["ways"] for more in ("", '--egress "20 TB"')]
-    first, second = (next(way for way in ways if way["kind"] == "on_demand") for ways in l40s)
-    assert first["usd_per_month"] == second["usd_per_month"]
+def test_egress_names_another_provider(ask: Any) -> None:
+    """AWS sells the T4 for the least; once 20 TB leave, one who asks nothing for them does."""
+    line = "prices cost sdxl --gpu t4"
+    still, leaving = (
+        next(way for way in ask(f"{line} {more}").data["ways"] if way["kind"] == "on_demand")
+        for more in ("", '--egress "20 TB"')
+    )
+    assert (still["offer"]["provider"], still["data_per_month"]) == ("aws", 0)
+    assert leaving["offer"]["provider"] != "aws"
+    assert leaving["data_per_month"] == 0
+    assert 0 < leaving["usd_per_month"] - still["usd_per_month"] < 20_000 * 0.09
 
 
 # 32. Carbon: the same fleet in France and in Poland.

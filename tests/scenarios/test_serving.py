@@ -233,10 +233,12 @@ def test_mixtral_needs_the_memory_of_all_its_experts(ask: Any, facts: Any) -> No
     assert all(one["gpus_per_replica"] > 1 for one in told.candidates if one["gpu"].startswith("a100"))
 
 
-def test_mixtral_in_four_bits_runs_on_one_card_and_as_fast_as_a_small_model(ask: Any) -> None:
+def test_mixtral_in_four_bits_runs_on_one_card_and_as_fast_as_a_small_model(ask: Any, facts: Any) -> None:
     """In 4 bits it is 26 GB; for one user it decodes faster than a dense model of 34 billion."""
     told = ask("recommend mixtral-8x7b --precision w4a16 --limit 60")
     assert any(one["gpus_per_replica"] == 1 for one in told.candidates if one["gpu"].startswith("a100"))
+    wide = ask("recommend mixtral-8x7b")
+    assert facts[told.first["gpu"]].need("memory") < 2 * MIXTRAL < facts[wide.first["gpu"]].need("memory")
     sparse, dense = (
         ask(f"predict {name} --gpu a100-80gb-sxm --phase decode --batch 1 --precision w4a16").data["value"][
             "mid"

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from whichgpu.cost.estimate import Estimates
     from whichgpu.cost.layout import Layout
     from whichgpu.cost.runtime import Runtime
     from whichgpu.cost.time import Timing
@@ -103,7 +104,7 @@ def activity(laid: Layout, timing: Timing, alone: Array) -> Activity:
     return Activity(*(np.where(np.isnan(one), 0.0, one) for one in (busy, links, mfu, mbu)))
 
 
-def chips(laid: Layout) -> Chips:
+def chips(laid: Layout | Estimates) -> Chips:
     """The columns of a layout's GPUs, for the number format that its job multiplies in."""
     devices = laid.devices
     design = devices.design.power
@@ -124,7 +125,7 @@ def chips(laid: Layout) -> Chips:
     )  # fmt: skip
 
 
-def work_of(laid: Layout) -> str:
+def work_of(laid: Layout | Estimates) -> str:
     """A workload and the width of its weights: kernels that unpack narrow ones draw more."""
     return f"{laid.workload.id}/{8.0 * precision(laid.job.precision).read_weight:.0f}"
 
@@ -180,10 +181,17 @@ def _softmin(one: Any, other: Any, sharpness: float) -> Array:
     return np.asarray(low * (1.0 + ratio**sharpness) ** (-1.0 / sharpness))
 
 
-def watts(laid: Layout, doing: Activity) -> Array:
+def watts(laid: Layout | Estimates, doing: Activity) -> Array:
     """Mean W of one GPU during the pass, (G, J); NaN where its power limit is not in the catalogue."""
     with np.errstate(invalid="ignore", divide="ignore"):
         return law(coefficients(), doing, chips(laid), laid.devices.along)
+
+
+def idle(laid: Layout | Estimates) -> Array:
+    """W of one GPU that waits for work, (G, 1); NaN where its power limit is not in the catalogue."""
+    nothing = np.zeros((1, 1))
+    found = watts(laid, Activity(nothing, nothing, nothing, nothing))
+    return np.broadcast_to(found, (len(laid.devices.gpus), found.shape[1]))[:, :1]
 
 
 def priors() -> Mapping[str, tuple[float, float]]:

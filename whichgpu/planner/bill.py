@@ -207,12 +207,18 @@ class _Made(NamedTuple):
                 yield self.way(kind, offer, offer.usd_per_hour * (1 - share), said)
 
     def best(self, rows: Sequence[Offer], kind: str) -> Offer | None:
-        """The best offer of a kind with so many GPUs, or the fewest more; a stated discount is no listing."""
+        """The best offer of a kind with so many GPUs, or the fewest more; a stated discount is no listing.
+
+        Data that leave or are kept count with the machines: who charges nothing for them may be the cheaper.
+        """
         if kind in COMMITTED and COMMITTED[kind][0] in (self.use.discounts or {}):
             return None
         fitting = [row for row in rows if row.kind == kind and row.gpu_count >= self.gpus]
         least = min((row.gpu_count for row in fitting), default=0.0)
-        found = store.best_first((row for row in fitting if row.gpu_count == least), self.today)
+        found = store.best_first(
+            (row for row in fitting if row.gpu_count == least), self.today,
+            cost=lambda row: self.way(kind, row, row.usd_per_hour).usd_per_month,
+        )  # fmt: skip
         return found[0] if found else None
 
     def discount(self, name: str) -> tuple[float, str]:

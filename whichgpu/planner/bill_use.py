@@ -46,7 +46,9 @@ class Use(NamedTuple):
     def checked(self) -> Use:
         """The same; raises `UsageError` for what cannot be."""
         if not 0 < self.hours_per_day <= 24:
-            raise UsageError(f"{self.hours_per_day:g} hours a day is not from 0 to 24; write e.g. 8")
+            raise UsageError(
+                f"{self.hours_per_day:g} hours a day is not above 0 and at most 24; write e.g. 8"
+            )
         if not 0 < self.busy <= 1:
             raise UsageError(f'{self.busy:.0%} of the time is not from 0 to 100 %; write e.g. --busy "30 %"')
         if self.egress < 0 or self.storage < 0:

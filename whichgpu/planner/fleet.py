@@ -38,6 +38,7 @@ from whichgpu.planner.market import (
 from whichgpu.planner.ways import Ways, ways
 from whichgpu.prices import live
 from whichgpu.prices import store as prices
+from whichgpu.prices.sellers import joined
 from whichgpu.values import immutable
 from whichgpu.workloads.workload import resolve
 
@@ -172,7 +173,7 @@ def _choice(space: Space, cell: tuple[int, int], offer: Offer, most: float, coun
         instances = needed(count, inside // size) if space.load.stated else 1
         return Choice(*cell, offer, instances * (inside // size), instances, most, known)
     # A replica wider than an instance has whole stages in each of several nodes.
-    if size % inside or inside % stage or inside < section("links")["node"]:
+    if size % inside or inside % stage or inside < section("links")["node"] or not joined(offer):
         return None
     whole = int(count) if space.load.stated else 1
     return Choice(*cell, offer, whole, whole * (size // inside), most, known)

@@ -40,8 +40,6 @@ def read(request: Request, asked: Asked) -> tuple[tuple[Term, ...], Load]:
             f"--slo, --rate and --users are of language models that serve, and {workload.id} runs {phase}; "
             f'use --target "10 {workload.unit}/s" and --latency "2 s"'
         )
-    if asked.slo is None and asked.users is None:
-        raise UsageError('a load needs objectives to hold; add e.g. --slo "ttft p90 1 s, tpot 50 ms"')
     if request.precisions:
         raise UsageError(
             "objectives under a load are held in one precision; write e.g. "

@@ -18,7 +18,7 @@ from whichgpu.planner.constraints import word
 from whichgpu.planner.fleet import Choice, given_less, nearest, refined, searched
 from whichgpu.planner.fleet import chosen as search
 from whichgpu.planner.reasons import Reason
-from whichgpu.planner.recommend import in_machine, narrow
+from whichgpu.planner.recommend import in_machine, roomier
 from whichgpu.planner.uses import price_to_buy
 from whichgpu.planner.ways import name
 from whichgpu.units import number, show
@@ -186,9 +186,8 @@ def fleets(
     most = limit if request.budget_to_buy is None else len(catalogue)
     found = [] if space is None else _ranked(space, rejected, most)
     kept = [one for one in found if _bill(one, request)[0] <= _bill(one, request)[1]][:limit]
-    if not kept and narrow(request):
-        roomy = replace(request, roomy=True)
-        return fleets(roomy, terms, load, catalogue, offers, limit=limit, assumed=assumed)
+    if not kept and (more := roomier(request)):
+        return fleets(more, terms, load, catalogue, offers, limit=limit, assumed=assumed)
     for one in found:
         if one not in kept:
             rejected[one.gpu] = _dear(one, request)

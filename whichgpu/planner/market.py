@@ -92,7 +92,7 @@ def offered(request: Request, pool: Sequence[Offer], wanted: Sequence[Gpu]) -> l
             for gpu in wanted for count in _boxes(gpu, request)
         ]  # fmt: skip
         found = [offer for offer in owned if offer is not None]
-        if request.machine is None and not request.roomy:
+        if request.machine is None and request.most_cards < CARDS:
             found = _in_desktops(found, wanted, request)
         if request.unpriced:
             known = {offer.gpu for offer in found}
@@ -109,7 +109,10 @@ def offered(request: Request, pool: Sequence[Offer], wanted: Sequence[Gpu]) -> l
 
 
 def _in_desktops(offers: Sequence[Offer], wanted: Sequence[Gpu], request: Request) -> list[Offer]:
-    """Offers to buy without those of more cards than a usual desktop holds; of what goes into servers all."""
+    """Offers to buy without those of more cards than a usual desktop holds, or than are bought at the most.
+
+    Of what goes into servers all stay.
+    """
     from whichgpu.planner.machine import cooled, is_card, of_machine, read_machine, usual_desktop
 
     gpus = {gpu.id: gpu for gpu in wanted}
@@ -120,8 +123,11 @@ def _in_desktops(offers: Sequence[Offer], wanted: Sequence[Gpu], request: Reques
     ]
     if not several:
         return list(offers)
-    limits = of_machine(read_machine(usual_desktop()), gpus, request.power_limit)
-    held = np.logical_and.reduce([limit.holds(several) for limit in limits])
+    if request.most_cards:
+        held = np.array([one.gpu_count <= request.most_cards for one in several])
+    else:
+        limits = of_machine(read_machine(usual_desktop()), gpus, request.power_limit)
+        held = np.logical_and.reduce([limit.holds(several) for limit in limits])
     beyond = {id(one) for one, fits in zip(several, held.tolist(), strict=True) if not fits}
     return [one for one in offers if id(one) not in beyond]
 

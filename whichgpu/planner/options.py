@@ -5,6 +5,7 @@
     USD per hour = instances * price of the instance
     seconds      = size / (throughput per instance * instances), longer where spot capacity is taken back
     USD per unit = USD per hour / (3600 * rate)
+    J per unit   = W / rate; at a target instances * (idle W + (W - idle W) * share at work) / target
 
 A training run is one job on all GPUs that it has: its throughput is that of all of them, and an option with
 several nodes is a configuration of its own.
@@ -18,10 +19,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from whichgpu.cost.coefficients import section
+from whichgpu.cost.energy import idle
 from whichgpu.hardware.parts import is_part
 from whichgpu.planner.grid import WORTH
 from whichgpu.planner.market import trust
 from whichgpu.prices.purchase import purchase_price
+from whichgpu.prices.sellers import joined
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
@@ -42,9 +45,9 @@ if TYPE_CHECKING:
 class Options:
     """Ways to do it, all arrays (N,): GPU type (`row`) and configuration (`column`) of a sweep, and `offer`.
 
-    `rate` is units/s, `usd` USD/h and `watts` W of one instance of `count` GPUs; `nodes` instances are one
-    job together; `slower` is how many times longer a job takes on capacity that is taken back now and then,
-    `price` what the cards of an instance cost to buy, in USD, where they are bought.
+    `rate` is units/s, `usd` USD/h, `watts` W and `idle` W without work of one instance of `count` GPUs;
+    `nodes` instances are one job together; `slower` is how many times longer a job takes on capacity that is
+    taken back now and then, `price` what the cards of an instance cost to buy, in USD, where they are bought.
     """
 
     sweep: Estimates
@@ -58,6 +61,7 @@ class Options:
     rate: Array
     latency: Array
     watts: Array
+    idle: Array
     usd: Array
     trust: Ints
     slower: Array
@@ -69,8 +73,8 @@ class Options:
         return Options(sweep=self.sweep, offers=self.offers, **own)
 
 
-_ARRAYS = ("row", "column", "offer", "size", "count", "nodes", "rate", "latency", "watts", "usd", "trust",
-           "slower", "price")  # fmt: skip
+_ARRAYS = ("row", "column", "offer", "size", "count", "nodes", "rate", "latency", "watts", "idle", "usd",
+           "trust", "slower", "price")  # fmt: skip
 
 
 def options(request: Request, sweep: Estimates, offers: Sequence[Sequence[Offer]]) -> Options:
@@ -85,7 +89,8 @@ def options(request: Request, sweep: Estimates, offers: Sequence[Sequence[Offer]
     alone = np.array([is_part(gpu) for gpu in sweep.devices.gpus])[row][:, None]
     # Offers (rows) by configurations (columns): those that fit, on instances that have GPUs for them.
     if sweep.job.trains:
-        whole = _whole(together[row] / counts[:, None], counts[:, None], request)
+        near = np.array([joined(one) for one in flat], dtype=bool)
+        whole = _whole(together[row] / counts[:, None], (counts >= section("links")["node"]) & near, request)
         able = sweep.fits[row] & np.where(alone, together[row] == 1.0, whole)
     else:
         able = sweep.fits[row] & (group[row] <= np.where(alone, 1.0, counts[:, None]))
@@ -103,6 +108,7 @@ def options(request: Request, sweep: Estimates, offers: Sequence[Sequence[Offer]
         count=count, nodes=nodes, rate=sweep.throughput[row, column] * copies,
         latency=sweep.latency[row, column],
         watts=np.broadcast_to(sweep.power, shape)[row, column] * count,
+        idle=idle(sweep)[row, 0] * count,
         usd=_each([one.usd_per_hour for one in flat])[offer],
         trust=np.array([trust(one, request) for one in flat], dtype=np.int_)[offer],
         slower=_slower(request, flat, offer, nodes), price=_each([_price(one) for one in flat])[offer],
@@ -113,15 +119,15 @@ def _each(numbers: list[float]) -> Array:
     return np.array(numbers, dtype=np.float64)
 
 
-def _whole(nodes: Array, count: Array, request: Request) -> Bools:
-    """Whether so many nodes can be had: one; several whole machines for a job whose size is known.
+def _whole(nodes: Array, linked: Bools, request: Request) -> Bools:
+    """Whether so many nodes can be had: one; several `linked` machines for a job whose size is known.
 
-    Single GPUs that are rented one by one have no fast link between them, so they are no run together. As
-    many nodes are tried of one offer beside others as of it alone: not five of eight, where another has ten.
+    Single GPUs that are rented one by one have no fast link between them, so they are no run together, nor
+    are machines of different hosts. As many nodes are tried of one offer beside others as of it alone: not
+    five of eight, where another has ten.
     """
     whole = np.isin(np.round(nodes, 9), NODES)
-    linked = (count >= section("links")["node"]) & (request.size is not None)
-    most = np.where(linked, NODES[-1], 1)
+    most = np.where(linked[:, None] & (request.size is not None), NODES[-1], 1)
     return np.asarray(whole & (nodes >= 1.0) & (nodes <= most))
 
 
@@ -188,6 +194,9 @@ def outcome(found: Options, request: Request) -> Outcome:
         usd_per_hour = instances * found.usd
         full = found.usd * found.slower / (3600.0 * found.rate)
         joules = found.watts * found.slower / found.rate
+        if request.target is not None:
+            busy = np.minimum(request.target.rate / (found.rate * instances), 1.0)
+            joules = instances * (found.idle + (found.watts - found.idle) * busy) / request.target.rate
         units = np.nan if request.size is None else request.size.units
         seconds = units / (found.rate * instances) * found.slower
         each = full if request.target is None else usd_per_hour / (3600.0 * request.target.rate)

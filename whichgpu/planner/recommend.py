@@ -78,8 +78,8 @@ def recommend(
     gpus = considered(wanted, request, usable, prices.by_device(pool), rejected)
     tries = _tries(request, workload, gpus, usable)
     ranked = marked(_merged(tries, rejected, request.objective))
-    if not ranked and narrow(request):
-        return recommend(replace(request, roomy=True), catalogue, offers)
+    if not ranked and (more := roomier(request)):
+        return recommend(more, catalogue, offers)
     first = _first(tries, ranked)
     chosen, space = (first.request, first.space) if first is not None else (request, None)
     against = None if ranked else conflicting(request, workload, catalogue, pool)
@@ -108,9 +108,14 @@ def recommend(
     )
 
 
-def narrow(request: Request) -> bool:
-    """Whether no more cards are bought than a usual desktop holds, though nobody said so."""
-    return request.term == "buy" and request.machine is None and not request.roomy
+def roomier(request: Request) -> Request | None:
+    """The same with the next larger machine bought, where nobody said which; None past the largest.
+
+    A usual desktop comes first: what four cards do is not left to eight.
+    """
+    if request.term != "buy" or request.machine is not None or request.most_cards >= CARDS:
+        return None
+    return replace(request, most_cards=CARDS if request.most_cards else CARDS // 2)
 
 
 #: B of weights, gradients and optimizer for a parameter, by phase where not all are in full; from what size

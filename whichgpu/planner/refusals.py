@@ -173,11 +173,11 @@ def infeasible(
             return _ALONE[kind].format(asked=limit.value, gpu=way.gpu, usd=way.usd_per_hour, use=use)
     if against is not None and not named_alone(request, against):
         return str(against)
-    gpu, reason = next(iter(rejected.items()), ("none", Reason("", "no GPU was asked for")))
-    if request.gpus:
-        gpu, reason = next(
-            ((key, why) for key, why in rejected.items() if key in request.gpus), (gpu, reason)
-        )
+    # The reason of what was asked for, or of what holds every wish on GPUs, before that of any other.
+    tried = {gpu.id for gpu in sweep.devices.gpus} if sweep is not None else set[str]()
+    named = sorted(rejected, key=lambda key: (key not in (request.gpus or ()), key not in tried))
+    gpu = named[0] if named else "none"
+    reason = rejected.get(gpu, Reason("", "no GPU was asked for"))
     more = f" (and {len(rejected) - 1} more)" if len(rejected) > 1 else ""
     said = reason.text.removeprefix(f"{gpu}: ")
     if against is not None and (against.ways_out or against.of_job):

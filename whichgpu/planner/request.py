@@ -59,8 +59,8 @@ class Request:
     `power_limit` is a cap in W; `size` is of the whole job; `unpriced` takes GPUs without a price on file as
     well, as where a laptop is needed; `precisions` are all that are tried, where several are; `cut` is a
     training run that is sharded though nobody said so;
-    `roomy` buys more cards than a usual desktop holds; `desktops` are those of so many users; `today` dates
-    prices.
+    `most_cards` are bought at the most, where no usual desktop holds enough; `desktops` are those of so many
+    users; `today` dates prices.
     """
 
     job: Job
@@ -94,7 +94,7 @@ class Request:
     budget_to_buy: float | None = None
     precisions: tuple[str, ...] = ()
     cut: bool = False
-    roomy: bool = False
+    most_cards: int = 0
     desktops: Desktops | None = None
 
 
@@ -110,6 +110,7 @@ def read_request(
     """
     given = Wished(**{key: value for key, value in wishes.items() if value is not None})
     workload = _workload(job.workload)
+    wishes_.refuse_unknown(job, workload)
     job, precisions = _precisions(_capped(job, given.power_limit), workload)
     job, size = sized(Sized(*(getattr(given, name) for name in Sized._fields)), workload, job)
     rows = None if offers is None else own_offers(offers, lambda text: ids(text, catalogue), today)
@@ -238,20 +239,18 @@ def _workload(name: str) -> Workload:
     try:
         return resolve_workload(name)
     except UsageError as fault:
-        from whichgpu.planner.use import names, within
+        from whichgpu.planner.likely import likely
+        from whichgpu.planner.use import names
 
         if subject(name):
             raise
-        meant = within(name)
-        if meant in names():
-            raise type(fault)(f"{fault}; or is it the use {meant}? whichgpu recommend {meant}") from None
-        if meant:
-            raise type(fault)(f"no workload '{one_line(name)}'; {meant}") from None
         near = get_close_matches(name.strip().lower(), names(), n=1, cutoff=0.6)
         told = (
-            f"; or is it the use {near[0]}?" if near else f"; uses without a model are {', '.join(names())}"
+            "; or ".join(one.text for one in likely(name))
+            or (f"or is it the use {near[0]}?" if near else "")
+            or f"say what it does, as one of {', '.join(names())}, or name the model that it runs"
         )
-        raise type(fault)(f"{fault}{told}") from None
+        raise type(fault)(f"{fault}; {told}") from None
 
 
 def _limits(

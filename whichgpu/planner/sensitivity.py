@@ -209,13 +209,14 @@ def _moved(found: _Found, now: float, rate_of: Callable[[Array], Array]) -> Iter
     # Of each offer what makes the most: it takes the fewest instances whatever is asked for.
     order = np.lexsort((result.latency, -space.rate, space.offer))
     reps = space.only(order[np.unique(space.offer[order], return_index=True)[1]])
-    # As dear as the first is not cheaper than it.
-    ahead = np.where([found.name(int(row)) == found.first for row in reps.row], 1.0 - 1e-9, 1.0)
 
     def winners(values: Array) -> NDArray[np.int_]:
         need = rate_of(values)
         count = np.maximum(np.ceil(need / reps.rate[:, None] * (1.0 - 1e-12)), 1.0)
-        usd = count * reps.usd[:, None] * ahead[:, None] + _BEHIND * reps.trust[:, None]
+        # Of fleets that are as dear the one that draws less comes first.
+        watts = np.nan_to_num(count * reps.watts[:, None])
+        tied = 1.0 + 1e-9 * watts / max(float(watts.max()), 1e-9)
+        usd = count * reps.usd[:, None] * tied + _BEHIND * reps.trust[:, None]
         return np.asarray(reps.row[np.argmin(usd, axis=0)])
 
     for way in (-1, 1):

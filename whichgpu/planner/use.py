@@ -77,10 +77,10 @@ _UNITS = {
 def use(name: str) -> Use | None:
     """The use that a name means, or that answers for the program of that name; None for any other name."""
     key = spelled(name)
-    names = {one: {one, *table["names"]} for one, table in _tables().items()}
-    exact = [one for one, said in names.items() if key in said]
-    named = None if exact else program(key, _beside(names))
-    found = named.use if named else next(iter(exact or _by_words(key, names)), None)
+    known = spellings()
+    exact = [one for one, said in known.items() if key in said]
+    named = None if exact else program(key, _beside(known))
+    found = named.use if named else next(iter(exact or _by_words(key, known)), None)
     if found is None:
         return None
     table = _tables()[found]
@@ -101,11 +101,11 @@ def _of_program(plain: Use, named: Program) -> Use:
 
 def _beside(names: Mapping[str, set[str]]) -> frozenset[str]:
     """Words that may stand beside a program's name: those of uses, and what does not change one."""
-    return _AROUND | {word for said in names.values() for name in said for word in name.split("-")}
+    return AROUND | {word for said in names.values() for name in said for word in name.split("-")}
 
 
 #: Words around the name of a use that do not change it.
-_AROUND = frozenset((
+AROUND = frozenset((
     "a", "an", "the", "for", "in", "with", "and", "of", "on", "some", "my", "work", "workstation", "pc",
     "4k", "8k", "remote", "cloud", "card", "gpu", "server", "pro", "studio", "renderer", "plugin", "best",
     "professional", "software", "solver", "users", "laptop", "scientific", "numerical", "engineering", "dev",
@@ -114,6 +114,7 @@ _AROUND = frozenset((
     "company", "lab", "university", "student", "beginner", "amateur", "freelance", "freelancer", "private",
     "programs", "programming", "tasks", "machine", "computer", "rig", "box", "system", "setup", "to", "do",
     "live", "daily", "large", "big", "complex", "heavy", "light", "basic", "simple", "high", "end", "i",
+    "by", "from", "into", "over", "up", "our",
 ))  # fmt: skip
 
 
@@ -121,37 +122,20 @@ _AROUND = frozenset((
 _COUNTED = re.compile(r"\d+([pkx]|hz|fps)?")
 
 
-def _by_words(key: str, spelled: Mapping[str, set[str]]) -> list[str]:
+def _by_words(key: str, known: Mapping[str, set[str]]) -> list[str]:
     """The one use of which every word is a name or part of one: `video-transcoding`."""
-    left = [word for word in key.split("-") if word not in _AROUND and not _COUNTED.fullmatch(word)]
-    if exact := [one for one, said in spelled.items() if "-".join(left) in said]:
+    left = [word for word in key.split("-") if word not in AROUND and not _COUNTED.fullmatch(word)]
+    if exact := [one for one, said in known.items() if "-".join(left) in said]:
         return exact
     words = set() if subject(key) else set(left)
-    found = [one for one, said in spelled.items()
+    found = [one for one, said in known.items()
              if words and words <= {part for name in said for part in (name, *name.split("-"))}]  # fmt: skip
     return found if len(found) == 1 else []
 
 
-def within(name: str) -> str:
-    """What some words of a name mean beside unknown ones: the id of a use, or a subject in words.
-
-    The most words count, and of as many the last ones, which say what it is: `hospital video wall`. Empty
-    where no words mean anything.
-    """
-    known = {said: one for one, table in _tables().items() for said in (one, *table["names"])}
-    around = _beside({one: set() for one in _tables()})
-    words = spelled(name).split("-")
-    for length in range(len(words), 0, -1):
-        for start in range(len(words) - length, -1, -1):
-            part = "-".join(words[start : start + length])
-            if _AROUND & {words[start], words[start + length - 1]}:
-                continue
-            if told := subject(part.replace("-", " ")):
-                return told
-            named = program(part, around)
-            if found := known.get(part) or (named and named.use):
-                return found
-    return ""
+def spellings() -> Mapping[str, set[str]]:
+    """Every name of each use, by its id."""
+    return {one: {one, *table["names"]} for one, table in _tables().items()}
 
 
 def names() -> tuple[str, ...]:

@@ -196,8 +196,7 @@ def _card(
         rejected[gpu.id] = Reason(f"{one.label} not read", f"its {one.label} were not read in any source")
         return None
     best = min(offers, key=lambda offer: (trust(offer, request), offer.usd_per_gpu_hour, offer.gpu_count))
-    return _paid(Card(gpu, best, best.usd_per_gpu_hour, has, _power(gpu), trust(best, request)),
-                 request, rejected)  # fmt: skip
+    return _paid(_unmarked(one, gpu, best, request), request, rejected)
 
 
 def _shared(
@@ -317,7 +316,11 @@ def _conflict(one: Use, request: Request, catalogue: Catalogue, pool: Sequence[O
             left = np.flatnonzero(able(whole - dropped))
             if left.size and core & dropped:
                 moved = _moved([limits[index] for index in dropped], own, every)
-                at = min(left.tolist(), key=lambda index: (moved[index], _to_pay(every[index])))
+                paid = any(limits[index].option == "--budget" for index in dropped)
+                at = min(left.tolist(), key=lambda index: (
+                    moved[index], _to_pay(every[index]) if paid else 0.0,
+                    _rank(_unmarked(one, own[index], every[index], request), request.objective),
+                ))  # fmt: skip
                 typed = (_typed(limits[index], own[at], every[at]) for index in sorted(dropped))
                 usd = every[at].usd_per_gpu_hour if request.desktops is None else every[at].usd_per_hour
                 ways.append(WayOut(tuple(typed), own[at].id, usd,
@@ -325,6 +328,13 @@ def _conflict(one: Use, request: Request, catalogue: Catalogue, pool: Sequence[O
         if ways:
             break
     return Conflict(tuple(limits[one] for one in sorted(core)), tuple(sorted(ways, key=lambda way: way.cost)))
+
+
+def _unmarked(one: Use, gpu: Gpu, offer: Offer, request: Request) -> Card:
+    """An offer as a card that is ranked."""
+    return Card(
+        gpu, offer, offer.usd_per_gpu_hour, score(one, gpu) or math.nan, _power(gpu), trust(offer, request)
+    )
 
 
 def _moved(dropped: Sequence[Constraint], own: Sequence[Gpu], every: Sequence[Offer]) -> NDArray[np.float64]:

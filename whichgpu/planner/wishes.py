@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.errors import UsageError, one_line
@@ -32,6 +33,25 @@ _SPANS = {
 }  # fmt: skip
 #: Above these an amount is a slip of the keyboard: USD/h or USD, s, J, W, B.
 _ABSURD = {"price": 1e9, "money": 1e12, "time": 1e10, "energy": 1e15, "power": 1e6, "memory": 1e15}
+
+
+def refuse_unknown(job: Job, workload: Workload) -> None:
+    """Raises `UsageError` for an option of a job that no model reads, with the nearest that one does."""
+    from whichgpu.cost.estimate import MODELLED
+    from whichgpu.workloads.model import families, family_code
+
+    own = MODELLED | set(workload.options)
+    unknown = sorted(set(job.options) - own)
+    others = (
+        {name for one in families() for name in getattr(family_code(one), "OPTIONS", ())}
+        if unknown
+        else set()
+    )
+    for name in unknown:
+        if name not in others:
+            near = ", ".join(get_close_matches(name, own, n=3, cutoff=0.6))
+            told = f"did you mean {near}?" if near else f"they are {', '.join(sorted(own))}"
+            raise UsageError(f"no option '{one_line(name)}' of a job; {told}")
 
 
 class Money(NamedTuple):

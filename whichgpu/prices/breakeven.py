@@ -74,7 +74,9 @@ def stated(hours_per_day: float, *, cooling: str | None = None, **texts: Any) ->
     `UsageError` for a quantity that cannot be read or is out of bounds.
     """
     if not 0 < hours_per_day <= 24:
-        raise UsageError(f"{hours_per_day:g} hours a day is not from 0 to 24; write e.g. --hours-per-day 8")
+        raise UsageError(
+            f"{hours_per_day:g} hours a day is not above 0 and at most 24; write e.g. --hours-per-day 8"
+        )
     if cooling is not None:
         if texts.get("pue") is not None:
             raise UsageError("--pue has cooling in it already; keep one of --pue and --cooling")

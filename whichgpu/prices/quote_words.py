@@ -18,8 +18,11 @@ _UNIT = (
 _PER = r"(?:/|\bper\b|\ban?\b|\bevery\b|\bby the\b)\s*"
 TIME = _pattern(rf"{_PER}{_UNIT}|\b(?P<ly>hourly|daily|weekly|monthly|yearly|annually)\b")
 WHILE = _pattern(rf"\bfor\s+(?:an?\s+)?(?P<many>\d*)\s*{_UNIT}")
-#: The same before the price: `24 hours for 20 dollars`.
-BEFORE = _pattern(rf"(?<![\w.])(?P<many>\d+)\s*{_UNIT}\s*(?:of use\s*)?(?=(?:for|costs?|at)\s+\$?\s*\d)")
+#: The same before the price, or before what is rented: `24 hours for 20 dollars`, `1 month of an L4: 300`.
+BEFORE = _pattern(
+    rf"(?<![\w.,$])(?P<many>\d+)\s*(?!\w+ly\b){_UNIT}\s*(?:of use\s*)?"
+    r"(?=(?:for|costs?|at)\s+\$?\s*\d|of\s+[a-z\d])"
+)
 #: Hours of one GPU that a price is for in all: `10,000 GPU-hours`, `500 hours of an L4`.
 GPU_HOURS = _pattern(
     r"(?P<many>\d[\d,.]*)\s?(?P<k>k\b|thousand\b|million\b)?\s*(?:(?:GPU|card|device)[- ]?(?:hours|hrs|h)\b"
@@ -60,7 +63,7 @@ BARE = _pattern(rf"(?<![\w.]){_DIGITS.format('usd')}\s*(?={TIME.pattern})")
 #: An amount without a currency that no time follows, told by the word before it: `at 650 each`.
 ASKED = _pattern(
     rf"(?:\b(?:at|for|asks?|asking|wants?|costs?|price[ds]?|is)\b|[@=:])\s*{_DIGITS.format('usd')}"
-    r"(?![\w.,/-]|\s*(?:[x×*]|GPUs?\b|cards?\b|GB\b|of\b|%))"
+    rf"(?![\w.,/-]|\s*(?:[x×*]|GPUs?\b|cards?\b|GB\b|of\b|%|{_UNIT}))"
 )
 #: Words of a quote that say nothing of its price, gone before a digit of theirs is taken for one.
 IDLE = _pattern(
@@ -77,6 +80,11 @@ _NUMBERS = {word: value for value, word in enumerate(_ONES, 1)} | {
     word: 10 * value for value, word in enumerate(_TENS, 2)
 }
 _WORDED = "|".join(_NUMBERS)
+#: Cents behind dollars: `1 USD ninety-nine`, `2 dollars and 50 cents`.
+_AND_CENTS = _pattern(
+    rf"(?P<usd>\d+)\s*(?:USD|dollars?|bucks?)\s+(?:and\s+)?(?:(?P<n>\d{{1,2}})\s*cents?\b"
+    rf"|(?P<tens>{'|'.join((*_TENS, *_ONES[9:]))})(?:[\s-]+(?P<ones>{'|'.join(_ONES[:9])})\b)?)"
+)
 
 
 def in_digits(text: str) -> str:
@@ -84,7 +92,12 @@ def in_digits(text: str) -> str:
     low = text.lower()
     if not any(one in low for one in ("dollar", "buck", "cent", "usd", "grand")):
         return text
-    return _in_words().sub(_digits, text)
+    return _AND_CENTS.sub(_with_cents, _in_words().sub(_digits, text))
+
+
+def _with_cents(found: re.Match[str]) -> str:
+    said = (found["tens"] or "").lower(), (found["ones"] or "").lower()
+    return f"{found['usd']}.{int(found['n'] or sum(_NUMBERS.get(one, 0) for one in said)):02d} USD"
 
 
 @cache
@@ -116,6 +129,8 @@ def _digits(found: re.Match[str]) -> str:
 #: What is said shorter, or the other way round, and how it is read.
 SHORT = (
     (_pattern(r"\bhalf\s+a\s+(?:dollar|buck)\b"), "0.50 USD"),
+    (_pattern(r"\bhalf\s+a\s+dozen\b"), "6"),
+    (_pattern(r"\b(?:a|one)\s+dozen\b"), "12"),
     (_pattern(r"\b(?:a|one)\s+(?:dollar|buck)\b"), "1 USD"),
     (
         _pattern(r"\b(hourly|daily|weekly|monthly|yearly)\s+((?:USD|US\$|\$)?\s*\d[\d.,]*k?)(?![\w.])"),
@@ -145,6 +160,7 @@ TERMS = (
 WORDS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
           "ten": 10, "sixteen": 16}  # fmt: skip
 COUNTS = (
+    _pattern(r"\bNVL(?P<n>\d{1,3})\b"),
     _pattern(r"(?<![\w.])(?P<n>\d{1,6})\s+of\s+(?:them|those|these|it)\b"),
     _pattern(r"(?<![\w.])(?P<n>\d{1,6})\s*[x×*](?![a-z0-9])"),
     _pattern(r"(?<![\w.])(?P<n>\d{1,6})\s*[x×*]\s*(?=[a-z])"),
@@ -159,6 +175,6 @@ FILLER = _pattern(
     r"|plus|only|some(?:one|body)|seller|vendor|provider|cloud|costs?|costing|prices?d?|asks?|asking|wants?"
     r"|offers?|offered|offering|sells?|selling|sold|rents?|renting|rented|pays?|paying|gets?|got|getting|can"
     r"|could|quoted?|quotes|charges?|bill(?:ed|s)?|will|would|have|has|been|total|all|whole|altogether|instance"
-    r"|node|machine|box|hgx|dgx|cards?|gpus?|accelerators?|term|plan|today|now|about|around|roughly"
+    r"|node|machine|box|racks?|hgx|dgx|cards?|gpus?|accelerators?|term|plan|today|now|about|around|roughly"
     r"|approximately|deal|good|fair|what|how|months?|weeks?|days?)\b|[?!@~,;:()\[\]=|]"
 )

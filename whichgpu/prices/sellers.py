@@ -53,6 +53,15 @@ def seller_of(offer: Offer) -> SellerClass:
     return class_of(offer.provider)
 
 
+#: Classes whose machines stand at many hosts: nobody says what joins two of them.
+_APART = frozenset(("marketplace", "decentralised"))
+
+
+def joined(offer: Offer) -> bool:
+    """Whether a fast network joins several machines of an offer, as far as its seller's class says."""
+    return seller_of(offer).id not in _APART
+
+
 def providers_named(names: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:
     """The providers of `known` that names mean: a provider, or a class for all in it.
 

@@ -255,16 +255,21 @@ def unknown(what: str, name: str, known: Iterable[str]) -> str:
     return f"no {what} '{name}'; known: {', '.join(sorted(by_key.values())) or 'none'}"
 
 
-def best_first(rows: Iterable[Offer], today: date, stale_days: int = STALE_DAYS) -> tuple[Offer, ...]:
-    """Offers by how far the price can be trusted, then by price per GPU.
+def best_first(
+    rows: Iterable[Offer], today: date, stale_days: int = STALE_DAYS, *,
+    cost: Callable[[Offer], float] | None = None,
+) -> tuple[Offer, ...]:  # fmt: skip
+    """Offers by how far the price can be trusted, then by price per GPU, or by their `cost`.
 
     First what was read within `stale_days`, then what is older or replaced by a newer listing of the
     same offer, last what has no date. Equal prices are ordered by provider and instance.
     """
-    return tuple(sorted(rows, key=lambda row: _rank(row, today, stale_days)))
+    return tuple(sorted(rows, key=lambda row: _rank(row, today, stale_days, cost)))
 
 
-def _rank(row: Offer, today: date, stale_days: int) -> tuple[int, float, str, str]:
+def _rank(
+    row: Offer, today: date, stale_days: int, cost: Callable[[Offer], float] | None
+) -> tuple[int, float, str, str]:
     age = row.age_days(today)
     trust = 2 if age is None else int(age >= stale_days or row.superseded)
-    return trust, row.usd_per_gpu_hour, row.provider, row.instance
+    return trust, cost(row) if cost else row.usd_per_gpu_hour, row.provider, row.instance

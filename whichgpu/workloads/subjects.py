@@ -34,10 +34,30 @@ def told(name: str, known: Callable[[str], bool]) -> str:
     known_as = (_subjects().get(squeezed(said)) for said in (name.lower(), bare))
     for row in (*known_as, _within(name)):
         if row is not None:
-            models = row["workloads"]
             says = f": {row['says']}" if "says" in row else ""
-            return f"'{name}' is no model{says}" + (f"; name one, e.g. {', '.join(models)}" if models else "")
+            models = _named(row)
+            return f"'{name}' is no model{says}" + (f"; {models}" if models else "")
     return ""
+
+
+def instead(key: str) -> str:
+    """What to ask for in place of a subject by its key."""
+    row = _table()[key]
+    return "; ".join(filter(None, (row.get("says", ""), _named(row))))
+
+
+def _named(row: Mapping[str, Any]) -> str:
+    return f"name one, e.g. {', '.join(row['workloads'])}" if row["workloads"] else ""
+
+
+def spellings() -> Mapping[str, set[str]]:
+    """Every name of each subject, by its key."""
+    return {key: {key, *row["names"]} for key, row in _table().items()}
+
+
+def _table() -> Mapping[str, Mapping[str, Any]]:
+    found: Mapping[str, Mapping[str, Any]] = store.load("subjects")["subjects"]["subject"]
+    return found
 
 
 def _within(name: str) -> Mapping[str, Any] | None:
@@ -49,8 +69,7 @@ def _within(name: str) -> Mapping[str, Any] | None:
 @lru_cache(maxsize=1)
 def _several() -> tuple[tuple[frozenset[str], Mapping[str, Any]], ...]:
     """The spellings of several words, those of most words first."""
-    table = store.load("subjects")["subjects"]["subject"]
-    said = [(frozenset(words(one)), row) for key, row in table.items() for one in (key, *row["names"])]
+    said = [(frozenset(words(one)), _table()[key]) for key, names in spellings().items() for one in names]
     return tuple(sorted((one for one in said if len(one[0]) > 1), key=lambda one: -len(one[0])))
 
 
@@ -80,5 +99,4 @@ def _job(name: str, known: Callable[[str], bool]) -> str:
 @lru_cache(maxsize=1)
 def _subjects() -> Mapping[str, Mapping[str, Any]]:
     """By spelling without case and separators: the subject."""
-    table = store.load("subjects")["subjects"]["subject"]
-    return {squeezed(one): row for key, row in table.items() for one in (key, *row["names"])}
+    return {squeezed(one): _table()[key] for key, names in spellings().items() for one in names}

@@ -215,9 +215,7 @@ def _slow(demand: Demand, told: Estimates, row: int) -> str:
 
 def _idle(laid: Layout) -> Array:
     """W of a GPU that waits, (G,)."""
-    nothing = np.zeros((1, 1))
-    watts = energy.watts(laid, energy.Activity(nothing, nothing, nothing, nothing))
-    return np.nan_to_num(np.broadcast_to(watts, (len(laid.devices.gpus), watts.shape[1]))[:, 0])
+    return np.nan_to_num(energy.idle(laid)[:, 0])
 
 
 def held(demand: Demand, able: Ability, row: int, count: int, nodes: int = 1) -> Held | None:
