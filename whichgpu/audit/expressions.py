@@ -1,4 +1,4 @@
-"""Formulas in text that hold a sum or brackets: "350 W + 350 W = 700 W", "(2 x 936) / 40 = 47"."""
+"""Formulas in text that hold a sum, brackets, or products and quotients: "(2 x 936) / 40 = 47", "7 x 16 / 8 = 14"."""
 
 from __future__ import annotations
 
@@ -45,8 +45,9 @@ def sums(text: str) -> Iterator[tuple[tuple[int, int], float, float, str]]:
         signs = [_SIGNS.get(each["sign"], each["sign"]) for each in tokens if each["sign"]]
         units = {each["unit"].strip() for each in tokens if each["number"]} | {match["unit"].strip()}
         powers = any("e" in each["number"] for each in tokens if each["number"])
-        if not (powers or {"+", "-", "("} & set(signs)) or ({"+", "-"} & set(signs) and len(units) > 1):
-            # Products and quotients are told elsewhere; terms of several units are no sum.
+        mixed = {"+", "-", "("} & set(signs) or {"*", "/"} <= set(signs)
+        if not (powers or mixed) or ({"+", "-"} & set(signs) and len(units) > 1):
+            # Products alone and quotients alone are told elsewhere; terms of several units are no sum.
             continue
         value = _value([each["number"] or _SIGNS.get(each["sign"], each["sign"]) for each in tokens])
         if value:

@@ -33,6 +33,8 @@ _TAKES = re.compile(
     r"\bweights?[^.;,\d]{0,24}:?\s*(?:about |roughly )?$",
     re.IGNORECASE,
 )
+#: The same behind it: "141 GB of weights".
+_OF_WEIGHTS = re.compile(r"\s+(?:of|for|in)\s+(?:(?:the|its|raw|model|\w+[- ]precision)\s+)*weights\b", re.IGNORECASE)
 #: What makes it the memory of a card, of something beside the weights, or of another state of the model.
 _ELSE = re.compile(
     r"\b(?:context|kv|caches?|batch\w*|users?|activations?|overhead|download|offload\w*|per (?:gpu|card)|"
@@ -137,7 +139,8 @@ def _of_weights(
 ) -> Iterator[Finding]:
     text, (model, last) = passage.text, held
     clause = text[max(sentence.start, told.start - 2 * _ITEM) : min(told.end + _AFTER, sentence.end)]
-    if not _TAKES.search(text, max(sentence.start, told.start - 60), told.start):
+    led = _TAKES.search(text, max(sentence.start, told.start - 60), told.start)
+    if not (led or _OF_WEIGHTS.match(text, told.end)):
         return
     own = sentence.text
     about = f"{own} {' '.join(passage.section[-1:])}"

@@ -1,0 +1,89 @@
+"""Columns that are a multiple of another: what watts cost by the month, what so many tokens or hours cost.
+
+The multiple (hours and the price of energy, the price of a token) is what most rows show; a row whose amount is
+far from it is wrong. Prices are no multiple of a number of GPUs, nor speeds of anything.
+"""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.quantities import quantities
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.quantities import Quantity
+
+#: What costs in proportion, and what does so whatever the table is of.
+_PAID = frozenset({"power", "energy"})
+_COST = re.compile(r"[$\u20ac]|\b(?:costs?|bill|monthly|yearly|annual)\b", re.IGNORECASE)
+_PRICE = re.compile(r"\b(?:price|msrp|street|launch|retail|used|per kwh|/kwh|rent\w*|cloud)\b", re.IGNORECASE)
+#: Rows that show a multiple, how far each may be from it beside its own range, and from where on it is wrong.
+_SHOWN, _NEAR, _WRONG = 3, 0.1, 0.4
+_ROWS, _COLUMNS = 40, 8
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every cell that is no such multiple as those of the other rows are."""
+    for table in context.document.tables:
+        rows = table.rows[: _ROWS + 1]
+        heads = [(at, cell.text) for at, cell in enumerate(rows[0][:_COLUMNS]) if at and cell] if rows else []
+        columns = {at: _column(rows, at, context) for at, _ in heads}
+        sources = [at for at, one in columns.items() if _are(one, _PAID)]
+        costs = [at for at, head in heads if _COST.search(head) and not _PRICE.search(head)]
+        for cost in costs:
+            if len(sources) == 1 and _are(columns[cost], {"money"}):
+                yield from _judged(rows, (sources[0], cost), columns, context)
+
+
+def _column(rows: Sequence[Sequence[Passage | None]], at: int, context: Context) -> dict[int, Quantity]:
+    """The one amount of each cell below a heading, or its one range."""
+    cells = ((row, line[at]) for row, line in enumerate(rows) if row and at < len(line))
+    told = ((row, quantities(cell.text, context.fraction)) for row, cell in cells if cell)
+    return {row: found[0] for row, found in told if len(found) == 1 and found[0].value > 0}
+
+
+def _are(column: Mapping[int, Quantity], kinds: frozenset[str] | set[str]) -> bool:
+    return len(column) >= _SHOWN and {each.dimension for each in column.values()} <= kinds
+
+
+def _judged(
+    rows: Sequence[Sequence[Passage | None]], pair: tuple[int, int],
+    columns: Mapping[int, Mapping[int, Quantity]], context: Context,
+) -> Iterator[Finding]:  # fmt: skip
+    source, cost = columns[pair[0]], columns[pair[1]]
+    both = sorted(source.keys() & cost.keys())
+    middles = {row: (_middle(source[row]), _middle(cost[row])) for row in both}
+    if len(both) <= _SHOWN:
+        return
+    factor = median(b / a for a, b in middles.values())
+    off = {row: abs(b / a / factor - 1) - _width(source[row]) for row, (a, b) in middles.items()}
+    right = [row for row in both if off[row] <= _NEAR]
+    wrong = [row for row in both if off[row] > _WRONG]
+    if len(right) < _SHOWN or len(right) <= len(both) / 2 or len({middles[row][0] for row in right}) < _SHOWN:
+        return
+    for row in wrong:
+        cell, told = rows[row][pair[1]], cost[row]
+        if cell is None:
+            continue
+        real = f"{factor * middles[row][0]:,.3g}"
+        because = f"by what {len(right)} other rows cost for theirs, it is about {real}"
+        yield made(
+            context, cell, (told.start, told.end), "arithmetic", "inconsistent", attribute="column",
+            because=because, expected=real, evidence=(Evidence(because),),
+        )  # fmt: skip
+
+
+def _middle(one: Quantity) -> float:
+    return (one.value + one.high) / 2
+
+
+def _width(one: Quantity) -> float:
+    """Half of a range as a share of its middle."""
+    return (one.high - one.value) / (one.high + one.value)
