@@ -26,6 +26,7 @@ _OF = re.compile(r"\s*of\s+(?:the |its |our |about )?", re.IGNORECASE)
 _COMMA = re.compile(r",\s*(?:or |about |roughly )*$")
 #: Letters between a share and what it is of, and amounts of money that are tried two by two.
 _NEXT, _MANY = 16, 16
+_DIGITS = re.compile(r"\d[\d,]*(?:\.\d+)?")
 _HOURS = AXES.index("hour")
 RENT = dims(money=1, hour=-1)
 
@@ -94,6 +95,9 @@ def rated(used: Sequence[Term], told: Term) -> bool:
         return len(used) > 1
     if told.of in LENGTHS and len(used) == 1:
         return used[0].of in LENGTHS and used[0].dims != told.dims
+    if any(each.each and each.dims == told.dims for each in used):
+        # What each of several has, and their number.
+        return len(used) == TWO and any(each.counted for each in used)
     rates = [each for each in used if sum(map(bool, each.dims)) > 1]
     if told.of == "byte":
         # Of what each token or request takes.
@@ -189,9 +193,14 @@ def is_left_out(way: Way, told: Term, text: Amounts) -> bool:
 
 def finding(way: Way, told: Term, verdict: str, text: Amounts, context: Context) -> Finding:
     """The finding on an amount that is held against a product or a sum."""
-    because = f"{' and '.join(each.words.strip(' .,') for each in way.used)} make {_shown(way)}"
-    scale = 1e3 if told.words.lower().endswith(("kwh", "kw")) else 1.0
-    expected = "" if verdict == "confirmed" else _shown(Way(way.low / scale, way.high / scale, ()))
+    number = _DIGITS.search(told.words)
+    # In the unit that the amount is told in: joules per token, kWh, dollars for a million.
+    unit = told.value / (float(number[0].replace(",", "")) or 1.0) if number else 1.0
+    real = _shown(Way(way.low / unit, way.high / unit, ()))
+    words = told.words if number and not told.sign else ""
+    shown = words.replace(number[0], real, 1) if number and words else real
+    because = f"{' and '.join(each.words.strip(' .,') for each in way.used)} make {shown}"
+    expected = "" if verdict == "confirmed" else real
     return made(
         context, text.passage, (told.start, told.start + len(told.words)), "arithmetic", verdict,
         attribute="bill", because=because, expected=expected, evidence=(Evidence(because),),

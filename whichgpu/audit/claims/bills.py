@@ -166,7 +166,7 @@ def _judged(bases: Sequence[Term], told: Term, text: Amounts, context: Context) 
             break
     summed = sums(told, text)
     here = text.sentence(told.start)
-    if not summed and is_summed(told, text):
+    if not summed and is_summed(told, text) and not any(each.each for each in bases):
         return None
     forced = summed or forced
     if not forced:
