@@ -13,7 +13,11 @@ _NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,4}|\d{1,12})(?:\.\d{1,6})?(?:e\+?\d{1,2}(?!\w
 _UNIT = (
     r"(?:\s?(?:[GMTk]i?B|k?W|[GT]B/s|TFLOPS|%|GPUs?|cards?|hours?|h|days?|nodes?|USD|EUR|\u20ac)(?![\w/]))?"
 )
-_TERM = rf"(?:\(\s*)?[$\u20ac]?{_NUMBER}{_UNIT}(?:\s*\))?"
+#: What a term is of: "14 GB parameters + 56 GB optimizer states".
+_OF = r"(?:\s+(?:\([A-Za-z][A-Za-z -]{1,20}\)|(?:(?:for|of)\s+)?[A-Za-z][A-Za-z-]{2,14}(?:\s+[A-Za-z][A-Za-z-]{2,14}){0,2}))?"
+_TERM = rf"(?:\(\s*)?[$\u20ac]?{_NUMBER}{_UNIT}{_OF}(?:\s*\))?"
+#: What makes the first term one of several: "2 GPUs at 350 W + 150 W".
+_SEVERAL = re.compile(r"\b(?:at|of|with|times|each|per|every)\s*$|\b(?:each|per|every)\b", re.IGNORECASE)
 _SIGN = r"\s*(?:[x\u00d7*/\u00f7+]|(?<=\s)[-\u2212](?=\s))\s*"
 #: What a formula is said to come to, and the formula of two to eight numbers that ends before it.
 _RESULT = re.compile(
@@ -21,7 +25,7 @@ _RESULT = re.compile(
     rf"\s*[x\u00d7*/+(])"
 )
 _FORMULA = re.compile(rf"(?<![\w.,$\u20ac+*/=)-])(?P<left>{_TERM}(?:{_SIGN}{_TERM}){{1,7}})\s*")
-_LONGEST = 120
+_LONGEST, _NEAR = 120, 12
 _TOKEN = re.compile(rf"(?P<number>{_NUMBER})(?P<unit>{_UNIT})|(?P<sign>[x\u00d7*/\u00f7+\u2212()-])")
 _SIGNS = {"x": "*", "\u00d7": "*", "\u00f7": "/", "\u2212": "-"}
 
@@ -41,12 +45,16 @@ def sums(text: str) -> Iterator[tuple[tuple[int, int], float, float, str]]:
         if formula is None:
             continue
         left = formula["left"]
+        before = text[max(0, formula.start() - _NEAR) : formula.start()]
+        if _SEVERAL.search(before) or _SEVERAL.search(left):
+            continue
         tokens = list(_TOKEN.finditer(left))
         signs = [_SIGNS.get(each["sign"], each["sign"]) for each in tokens if each["sign"]]
         units = {each["unit"].strip() for each in tokens if each["number"]} | {match["unit"].strip()}
         powers = any("e" in each["number"] for each in tokens if each["number"])
         mixed = {"+", "-", "("} & set(signs) or {"*", "/"} <= set(signs)
-        if not (powers or mixed) or ({"+", "-"} & set(signs) and len(units) > 1):
+        summed = {"+", "-"} & set(signs)
+        if not (powers or mixed) or (summed and len(units) > 1 and units != {"", match["unit"].strip()}):
             # Products alone and quotients alone are told elsewhere; terms of several units are no sum.
             continue
         value = _value([each["number"] or _SIGNS.get(each["sign"], each["sign"]) for each in tokens])

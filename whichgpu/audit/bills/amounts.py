@@ -62,6 +62,8 @@ class Amounts:
         self.tariffs = own or bool(tariffs)
         #: The counts that are in what follows from others.
         self.derived: dict[Term, frozenset[Term]] = {}
+        #: What was a factor of what follows from others.
+        self.factors: set[Term] = set()
         #: What is a share of another.
         self.shared: set[Term] = set()
         #: Signs of the money, and "energy", that was heard of and is no tariff.

@@ -90,6 +90,7 @@ def find(context: Context) -> Iterator[Finding]:
             spelled = not told.sign and not any(mark.isdigit() for mark in told.words)
             if (
                 not told.of
+                or told in text.factors
                 or is_use(told)
                 or (spelled and told.value in _ROUND)
                 or (told.each and told.of == "energy")
@@ -176,6 +177,7 @@ def _judged(bases: Sequence[Term], told: Term, text: Amounts, context: Context) 
     best = right or min(forced, key=lambda one: (_skips(one, told, text), len(one.used), apart(one, told)))
     if right is not None:
         # A count that it was multiplied by is in it already.
+        text.factors.update(right.used)
         counts = frozenset(each for each in right.used if each.counted)
         text.derived[told] = counts.union(*(text.derived.get(each, frozenset()) for each in right.used))
     elif explained(told, text, said=True) or not _is_off(best, told):

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 #: What says that an amount is what a model takes, right before it.
 _TAKES = re.compile(
     r"\b(?:takes?|needs?|requires?|weighs?|occup(?:y|ies)|comes? to|works? out (?:to|at)|shrinks? to|"
-    r"drops? to|goes (?:down )?to|goes from|down to|to|file of|one of|(?:is|are) (?:then |now )?|"
+    r"drops? to|goes (?:down )?to|goes from|down to|to|file of|one of|(?:is|are)(?: then| now)?|"
     r"weights? (?:of|are|alone are)|would be|makes?)\s+"
     r"(?:about |around |roughly |only |just |some |a file of |up |you )*~?$|"
     r"\bweights?[^.;,\d]{0,24}:?\s*(?:about |roughly )?$",
@@ -35,6 +35,10 @@ _TAKES = re.compile(
 )
 #: The same behind it: "141 GB of weights".
 _OF_WEIGHTS = re.compile(r"\s+(?:of|for|in)\s+(?:(?:the|its|raw|model|\w+[- ]precision)\s+)*weights\b", re.IGNORECASE)
+#: An amount in brackets right behind the model that it is of.
+_MODEL = re.compile(r"(?:\s+(?:dense|int\d|fp\d+|bf16|\d-bit|model|weights|parameters|in|at|with)){1,4}\s*\((?:about |~)?$", re.I)
+#: What a parameter takes, which is no amount of each of several.
+_BYTES_EACH = re.compile(r"\b\d(?:\.\d+)? bytes? (?:each|per (?:parameter|weight|param))\b", re.IGNORECASE)
 #: What makes it the memory of a card, of something beside the weights, or of another state of the model.
 _ELSE = re.compile(
     r"\b(?:context|kv|caches?|batch\w*|users?|activations?|overhead|download|offload\w*|per (?:gpu|card)|"
@@ -140,10 +144,12 @@ def _of_weights(
     text, (model, last) = passage.text, held
     clause = text[max(sentence.start, told.start - 2 * _ITEM) : min(told.end + _AFTER, sentence.end)]
     led = _TAKES.search(text, max(sentence.start, told.start - 60), told.start)
-    if not (led or _OF_WEIGHTS.match(text, told.end)):
+    beside = _MODEL.fullmatch(text, model.end, told.start) if model.end <= told.start else None
+    if not (led or beside or _OF_WEIGHTS.match(text, told.end)):
         return
     own = sentence.text
-    about = f"{own} {' '.join(passage.section[-1:])}"
+    about = f"{own} {' '.join(passage.section[-1:])}" if not beside else ""
+    clause = "" if beside else _BYTES_EACH.sub(" ", clause)
     if _ELSE.search(clause) or _CACHES.search(about) or _TRAINS.search(own) or _ELSE.search(model.name):
         return
     own_format = _format(text, sentence, told)
