@@ -78,12 +78,12 @@ _NUMBER_WORDS = {
     },
 }  # fmt: skip
 _SPELLED = re.compile(
-    rf"(?<![\w-])(?P<n>{'|'.join(sorted(_NUMBER_WORDS, key=len, reverse=True))})(?=[\s,.;:)-])", re.I
+    rf"(?<![\w-])(?P<n>{'|'.join(sorted(_NUMBER_WORDS, key=len, reverse=True))})(?=[\s,.;:)-]|$)", re.I
 )
 _LASTS = re.compile(
     rf"(?<![\w.,$\u20ac])(?P<n>\d{{1,3}}(?:,\d{{3}})+|\d{{1,6}}(?:\.\d{{1,2}})?|an?|"
     rf"{'|'.join(sorted(_NUMBER_WORDS, key=len, reverse=True))}|einer?|ein|un|una|une)"
-    rf"[\s-]+(?:full |whole |gpu[- ])?(?:{_PERIOD})\b",
+    rf"[\s-]+(?:full |whole |planned |billable |billed |gpu[- ])?(?:{_PERIOD})\b",
     re.IGNORECASE,
 )
 _ADVERBS = {
@@ -95,7 +95,7 @@ _ADVERBS = {
 }
 _ADVERB = re.compile("|".join(rf"\b(?P<{name}>{words})\b" for name, words in _ADVERBS.items()), re.IGNORECASE)
 _A_PERIOD = re.compile(
-    r"\b(?:an?|the|each|every|one|whole|full)\s+(?:\d{2}-day\s+)?"
+    r"\b(?:an?|the|each|every|one|whole|full|entire)\s+(?:\d{2}-day\s+)?"
     r"(?:(?P<month>month)|(?P<year>year)|(?P<day>day)|(?P<hour>hour))"
     r"(?:\s+(?:then|of [\w -]{3,24}?))?,?\s+(?:(?:that|this|it|which)\s+)?"
     r"(?:(?:comes?|works? out|adds? up|came) to|costs?|cost|is|was|makes?|would (?:be|cost)|"
@@ -173,6 +173,7 @@ _PRICED = re.compile(
     r"(?:about |around |roughly |just |only |~)*$",
     re.IGNORECASE,
 )
+_OFFERED = re.compile(r"\s+(?:on[- ]demand|spot|reserved|preemptible|interruptible)\b", re.IGNORECASE)
 _OF_ALL = re.compile(r"\b(?:for the|for all|all)\s+$", re.IGNORECASE)
 _FLOP_DAYS = re.compile(r"[-\s]?(?:days|hours)\b", re.IGNORECASE)
 _SECONDS = re.compile(r"\s*(?:gpu[- ])?seconds\b", re.IGNORECASE)
@@ -408,7 +409,8 @@ def _of_money(text: str, base: Term, each: Quantity, before: str) -> Term | None
         return None
     made = _per(text, base._replace(sign=sign), (dims(money=1), 1.0))
     made = _of_period(made, before)
-    return made._replace(loose=made.dims == dims(money=1) and bool(_PRICED.search(before)))
+    priced = _PRICED.search(before) or _OFFERED.match(text, made.end)
+    return made._replace(loose=made.dims == dims(money=1) and bool(priced))
 
 
 def _times(term: Term, powers: tuple[int, ...], factor: float) -> Term:

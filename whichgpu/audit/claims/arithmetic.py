@@ -104,8 +104,9 @@ class _Column(NamedTuple):
 def find(context: Context) -> Iterator[Finding]:
     """Every calculation with its verdict."""
     for passage in context.document.passages:
-        if passage.kind not in ("code", "cell", "alt"):
+        if passage.kind not in ("code", "alt"):
             yield from _equations(passage, context)
+        if passage.kind not in ("code", "cell", "alt"):
             for sentence in sentences(passage.text):
                 yield from _savings(passage, (sentence.start, sentence.end), context)
     for table in context.document.tables:

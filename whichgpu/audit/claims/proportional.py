@@ -1,6 +1,6 @@
-"""Columns that are a multiple of another: what watts cost by the month, what so many tokens or hours cost.
+"""Columns that are a multiple of another: what watts cost by the month, what a context's KV cache takes.
 
-The multiple (hours and the price of energy, the price of a token) is what most rows show; a row whose amount is
+The multiple (hours and the price of energy, the bytes of a token) is what most rows show; a row whose amount is
 far from it is wrong. Prices are no multiple of a number of GPUs, nor speeds of anything.
 """
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.quantities import Quantity
 
-#: What costs in proportion, and what does so whatever the table is of.
-_PAID = frozenset({"power", "energy"})
+_CACHE = re.compile(r"\b(?:kv|key[- ]value|cache)\b", re.IGNORECASE)
+_TOKENS = re.compile(r"\b(?:context|tokens?|sequence|seq)\b", re.IGNORECASE)
 _COST = re.compile(r"[$\u20ac]|\b(?:costs?|bill|monthly|yearly|annual)\b", re.IGNORECASE)
 _PRICE = re.compile(r"\b(?:price|msrp|street|launch|retail|used|per kwh|/kwh|rent\w*|cloud)\b", re.IGNORECASE)
 #: Rows that show a multiple, how far each may be from it beside its own range, and from where on it is wrong.
@@ -33,13 +33,16 @@ def find(context: Context) -> Iterator[Finding]:
     """Every cell that is no such multiple as those of the other rows are."""
     for table in context.document.tables:
         rows = table.rows[: _ROWS + 1]
-        heads = [(at, cell.text) for at, cell in enumerate(rows[0][:_COLUMNS]) if at and cell] if rows else []
-        columns = {at: _column(rows, at, context) for at, _ in heads}
-        sources = [at for at, one in columns.items() if _are(one, _PAID)]
-        costs = [at for at, head in heads if _COST.search(head) and not _PRICE.search(head)]
-        for cost in costs:
-            if len(sources) == 1 and _are(columns[cost], {"money"}):
-                yield from _judged(rows, (sources[0], cost), columns, context)
+        heads = {at: cell.text for at, cell in enumerate(rows[0][:_COLUMNS]) if cell} if rows else {}
+        columns = {at: _column(rows, at, context) for at in heads}
+        powers = [at for at, one in columns.items() if _are(one, {"power", "energy"})]
+        costs = [at for at, head in heads.items() if _COST.search(head) and not _PRICE.search(head)]
+        lengths = [at for at, head in heads.items() if _TOKENS.search(head) and _are(columns[at], {"number", "count"})]
+        pairs = [(powers[0], at) for at in costs if _are(columns[at], {"money"})] if len(powers) == 1 else []
+        if len(lengths) == 1 and _CACHE.search(" ".join((*heads.values(), table.caption, *table.section))):
+            pairs += [(lengths[0], at) for at, one in columns.items() if _are(one, {"memory"})]
+        for pair in pairs:
+            yield from _judged(rows, pair, columns, context)
 
 
 def _column(rows: Sequence[Sequence[Passage | None]], at: int, context: Context) -> dict[int, Quantity]:
@@ -49,7 +52,7 @@ def _column(rows: Sequence[Sequence[Passage | None]], at: int, context: Context)
     return {row: found[0] for row, found in told if len(found) == 1 and found[0].value > 0}
 
 
-def _are(column: Mapping[int, Quantity], kinds: frozenset[str] | set[str]) -> bool:
+def _are(column: Mapping[int, Quantity], kinds: set[str]) -> bool:
     return len(column) >= _SHOWN and {each.dimension for each in column.values()} <= kinds
 
 
@@ -72,8 +75,9 @@ def _judged(
         cell, told = rows[row][pair[1]], cost[row]
         if cell is None:
             continue
-        real = f"{factor * middles[row][0]:,.3g}"
-        because = f"by what {len(right)} other rows cost for theirs, it is about {real}"
+        unit = 1e9 if told.dimension == "memory" else 1.0
+        real = f"{factor * middles[row][0] / unit:,.3g}" + (" GB" if unit > 1 else "")
+        because = f"by the {len(right)} other rows that have one multiple, it is about {real}"
         yield made(
             context, cell, (told.start, told.end), "arithmetic", "inconsistent", attribute="column",
             because=because, expected=real, evidence=(Evidence(because),),

@@ -1,4 +1,4 @@
-"""One amount told in two units, side by side: "131,072 bytes, or 128 KB", "625 Wh, i.e. 0.625 kWh"."""
+"""One amount told twice, side by side: "131,072 bytes, or 128 KB", "625 Wh, i.e. 0.625 kWh", "128 GB (4 x 32 GB)"."""
 
 from __future__ import annotations
 
@@ -25,12 +25,25 @@ _UNIT = re.compile(r"(?:[kKMGTP]i?)?(?:B|Wh|W|bytes?|joules?|J)\b")
 #: Between two amounts of one thing; the slack of rounding, and of a thousand that is 1,024.
 _KINDS = (dims(byte=1), dims(energy=1), dims(energy=1, hour=-1), dims(byte=1, token=-1))
 _NEAR, _BINARY, _FAR = 0.03, 0.11, 2000.0
+#: What an amount consists of, in brackets behind it.
+_OF_SEVERAL = re.compile(
+    r"(?<![\d.,])(?P<all>\d{2,4})\s?(?P<unit>GB|TB|W)\b(?! ?/)[^().;:,\d]{0,16}(?:DDR\d\S{0,6} )?"
+    r"\(\s*(?P<n>\d{1,2})\s?[x\u00d7]\s?(?P<one>\d{1,4})\s?(?P=unit)\s*\)"
+)
 _BYTES = re.compile(r"\s*bytes\b", re.IGNORECASE)
 
 
 def find(context: Context) -> Iterator[Finding]:
     """Every amount that is told again in another unit, with its verdict."""
     for index, passage in enumerate(context.document.passages):
+        for match in _OF_SEVERAL.finditer(passage.text):
+            whole, real = int(match["all"]), int(match["n"]) * int(match["one"])
+            because = f"{match['n']} x {match['one']} {match['unit']} is {real} {match['unit']}"
+            yield made(
+                context, passage, match.span("one"), "arithmetic",
+                "confirmed" if whole == real else "inconsistent", attribute="parts", because=because,
+                evidence=(Evidence(because),),
+            )  # fmt: skip
         if passage.kind not in ("paragraph", "item", "caption"):
             continue
         names = tuple((each.start, each.end) for each in context.mentions.get(index, ()))

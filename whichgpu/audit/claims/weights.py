@@ -29,7 +29,7 @@ _TAKES = re.compile(
     r"\b(?:takes?|needs?|requires?|weighs?|occup(?:y|ies)|comes? to|works? out (?:to|at)|shrinks? to|"
     r"drops? to|goes (?:down )?to|goes from|down to|to|file of|one of|(?:is|are)(?: then| now)?|"
     r"weights? (?:of|are|alone are)|would be|makes?)\s+"
-    r"(?:about |around |roughly |only |just |some |a file of |up |you )*~?$|"
+    r"(?:about |around |roughly |approximately |at least |only |just |some |a file of |up |you )*~?$|"
     r"\bweights?[^.;,\d]{0,24}:?\s*(?:about |roughly )?$",
     re.IGNORECASE,
 )
@@ -39,6 +39,8 @@ _OF_WEIGHTS = re.compile(r"\s+(?:of|for|in)\s+(?:(?:the|its|raw|model|\w+[- ]pre
 _MODEL = re.compile(r"(?:\s+(?:dense|int\d|fp\d+|bf16|\d-bit|model|weights|parameters|in|at|with)){1,4}\s*\((?:about |~)?$", re.I)
 #: What a parameter takes, which is no amount of each of several.
 _BYTES_EACH = re.compile(r"\b\d(?:\.\d+)? bytes? (?:each|per (?:parameter|weight|param))\b", re.IGNORECASE)
+#: The format right behind it: "140 GB in FP16, 35 GB in INT4".
+_IN_FORMAT = re.compile(r"\s+(?:in|at|with) (?=(?:fp|bf|int|nf)\d|\d-bit|q\d|half|full|single)", re.IGNORECASE)
 #: What makes it the memory of a card, of something beside the weights, or of another state of the model.
 _ELSE = re.compile(
     r"\b(?:context|kv|caches?|batch\w*|users?|activations?|overhead|download|offload\w*|per (?:gpu|card)|"
@@ -78,10 +80,13 @@ class _Held(NamedTuple):
 
 def find(context: Context) -> Iterator[Finding]:
     """Every such amount with its verdict."""
-    held = _Held(None, None)
+    # What is all about one model is of it below every heading.
+    named = {each.parameters: each for one in context.document.prose() for each in models(one.text)}
+    none = _Held(next(iter(named.values())) if len(named) == 1 else None, None)
+    held = none
     for index, passage in enumerate(context.document.passages):
         if passage.kind in ("heading", "title"):
-            held = _Held(None, None)
+            held = none
         if passage.kind not in ("paragraph", "item", "caption"):
             continue
         names = tuple((each.start, each.end) for each in context.mentions.get(index, ()))
@@ -145,7 +150,7 @@ def _of_weights(
     clause = text[max(sentence.start, told.start - 2 * _ITEM) : min(told.end + _AFTER, sentence.end)]
     led = _TAKES.search(text, max(sentence.start, told.start - 60), told.start)
     beside = _MODEL.fullmatch(text, model.end, told.start) if model.end <= told.start else None
-    if not (led or beside or _OF_WEIGHTS.match(text, told.end)):
+    if not (led or beside or _OF_WEIGHTS.match(text, told.end) or _IN_FORMAT.match(text, told.end)):
         return
     own = sentence.text
     about = f"{own} {' '.join(passage.section[-1:])}" if not beside else ""
