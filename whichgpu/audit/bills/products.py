@@ -7,11 +7,11 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.bills.amounts import FAR, MONEY, NEAR, TWO, Amounts
+from whichgpu.audit.bills.amounts import FAR, MONEY, NEAR, RENT, TWO, Amounts
 from whichgpu.audit.bills.links import GPU_HOURS, LEADS, PAID
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.relations import Way, alike, differences, ways
-from whichgpu.audit.terms import AXES, LENGTHS, dims
+from whichgpu.audit.terms import AXES, LENGTHS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,6 @@ _COMMA = re.compile(r",\s*(?:or |about |roughly )*$")
 _NEXT, _MANY = 16, 16
 _DIGITS = re.compile(r"\d[\d,]*(?:\.\d+)?")
 _HOURS = AXES.index("hour")
-RENT = dims(money=1, hour=-1)
 
 
 SHORT = re.compile(r"(?:/|\b(?:per|an?|each|every))\s?(?:s|sec|seconds?|min|minutes?)\b", re.IGNORECASE)

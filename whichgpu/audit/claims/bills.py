@@ -19,6 +19,8 @@ from whichgpu.audit.bills.amounts import (
     is_known,
     is_use,
     of_another,
+    rent_of,
+    rents,
 )
 from whichgpu.audit.bills.links import GIVEN, LEADS, PAID, linked, stopped
 from whichgpu.audit.bills.products import (
@@ -77,16 +79,18 @@ def find(context: Context) -> Iterator[Finding]:
     asked = 0
     before: tuple[Term, ...] = ()
     tariffs: tuple[Term, ...] = ()
+    rented: list[tuple[frozenset[str], Term]] = []
     for index, passage in enumerate(context.document.passages):
         if passage.kind not in ("paragraph", "item", "caption") or not re.search(r"\d", passage.text):
             continue
         names = tuple((each.start, each.end) for each in context.mentions.get(index, ()))
         every = terms(passage.text, context.fraction, names)
-        text = Amounts(passage, index, every, before, tariffs)
+        text = Amounts(passage, index, every, before, tariffs, tuple(rented))
         before = tuple(each._replace(start=each.start - len(passage.text), end=0) for each in every)
         told_here = [each._replace(start=-len(passage.text), end=0) for each in every if each.tariff]
         tariffs = (*tariffs, *told_here)[-TARIFFS:]
-        for told in every if sum(any(each.dims) for each in every) > 1 and asked < CLAIMS else ():
+        rented += rents(context, text)
+        for told in every if (len(every) > 1 or text.rents) and asked < CLAIMS else ():
             spelled = not told.sign and not any(mark.isdigit() for mark in told.words)
             if (
                 not told.of
@@ -116,6 +120,9 @@ def find(context: Context) -> Iterator[Finding]:
 def _bases(told: Term, text: Amounts, context: Context) -> list[Term]:
     """The amounts before that one may follow from: the last of its kind, and those before that."""
     before = [each for each in earlier(told, text) if not is_aside(text.passage.text, each, told)]
+    if told.of == "money" and not before and not is_known(told, text):
+        rent = rent_of(context, text, told)
+        return rent if rent and linked(text, rent[0], told) and not stopped(text, rent[0], told) else []
     # "So", "thus": what it follows from may be a few sentences back.
     led = LEADS.search(text.passage.text, max(0, told.start - NEAR), told.start)
     if not before or told.start - before[0].end > FAR * (2 if led else 1):
