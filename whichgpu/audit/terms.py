@@ -35,7 +35,7 @@ _PERIODS: Mapping[str, str] = {
     "day": r"days?|tage?n?|jours?|d[i\u00ed]as?|giorn[oi]",
     "week": r"weeks?|wochen?|semaines?|semanas?|settimane?",
     "month": r"months?|mo|monate?n?|mois|mes(?:es)?|mes[ei]",
-    "year": r"years?|yrs?|jahre?n?|ans?|ann\u00e9es?|a\u00f1os?|ann[oi]",
+    "year": r"years?|yrs?|jahre?n?|ans?(?!\s+h(?:ou)?r)|ann\u00e9es?|a\u00f1os?|ann[oi]",
 }
 _PERIOD = "|".join(f"(?P<{name}>{words})" for name, words in _PERIODS.items())
 _ONE_OF = (
@@ -392,7 +392,7 @@ def _of_number(text: str, base: Term, before: str, names: Places) -> Term | None
     if _IN_NAME.search(text, max(0, base.start - 20), base.start):
         return None
     if _SO_MANY.match(text, base.end):
-        return _per(text, base, (dims(piece=1), 1.0))
+        return _per(text, base, (dims(**{_spoken_of(text, base.start): 1}), 1.0))
     joules = _JOULES.match(text, base.end)
     if joules:
         scale = (1e3 if joules["k"] else 1.0) / _HOUR
@@ -401,6 +401,12 @@ def _of_number(text: str, base: Term, before: str, names: Places) -> Term | None
     near = any(0 <= one - base.end < _NEAR for one, _ in names)
     counted = bool(near or _COUNTED.match(text, base.end) or _PUE.search(before))
     return base._replace(counted=counted, plain=not counted)
+
+
+def _spoken_of(text: str, end: int) -> str:
+    """The axis of what a text counted last before a place."""
+    tokens, pieces = ([each.start() for each in kind.finditer(text, 0, end)] for kind in (_TOKENS, _PIECES))
+    return "token" if tokens and tokens[-1] > max(pieces, default=-1) else "piece"
 
 
 def _of_money(text: str, base: Term, each: Quantity, before: str) -> Term | None:

@@ -86,7 +86,7 @@ _AROUND = re.compile(
 )
 #: "384 kWh and $65".
 _AND = re.compile(r"\s*(?:,|and|,\s*and|or)\s+(?:about |around |roughly )?", re.IGNORECASE)
-_FOR_ALL = re.compile(
+FOR_ALL = re.compile(
     r"\s+(?:for (?:the|both|all)|in total|in all|together|combined|altogether|all told|between them)\b", re.I
 )
 
@@ -152,7 +152,7 @@ def linked(text: Amounts, base: Term, told: Term) -> bool:
     of_each = (
         told.each and not base.each and told.of == "money" and _OF_EACH.fullmatch(words, base.end, told.start)
     )
-    for_all = base.each and (told.of == "money" or told.dims == base.dims) and _FOR_ALL.match(words, told.end)
+    for_all = base.each and (told.of == "money" or told.dims == base.dims) and FOR_ALL.match(words, told.end)
     if told.of in LENGTHS:
         return bool(_FOLLOWS.search(words, reach, told.start))
     leads = told.of in PAID and LEADS.search(words, reach, told.start)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.bills.amounts import FAR, MONEY, NEAR, RENT, TWO, Amounts
-from whichgpu.audit.bills.links import GPU_HOURS, LEADS, PAID
+from whichgpu.audit.bills.links import FOR_ALL, GPU_HOURS, LEADS, PAID
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.relations import Way, alike, differences, ways
 from whichgpu.audit.terms import AXES, LENGTHS
@@ -136,6 +136,8 @@ def explained(told: Term, text: Amounts, *, said: bool = False) -> bool:
 def _lacks_count(way: Way, told: Term, text: Amounts) -> bool:
     """Whether the number of GPUs right before an amount is no factor: "four cards make 400 an hour"."""
     here = text.sentence(told.start)
+    if FOR_ALL.match(text.passage.text, told.end) and any(each.each for each in way.used):
+        return not any(each.counted for each in way.used)
     last = [each for each in text.before(told.start, NEAR) if each.counted or any(each.dims)][:1]
     if GPU_HOURS.search(told.words):
         last = [each for each in text.before(told.start, FAR) if each.counted][:1]

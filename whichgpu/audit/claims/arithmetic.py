@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from whichgpu.audit.quantities import Quantity
 
 _NUMBER = r"(?<![A-Za-z\d,.])(?:\d{1,3}(?:,\d{3}){1,4}|\d{1,12})(?:\.\d{1,6})?(?![\d,]{0,6}\d)(?!e\+?\d)"
+#: What a factor is of: "80 GB", "8 KV heads".
+_WORDS = r"(?:\s?[\w/%]{0,10})?(?:\s[A-Za-z_]{2,12}){0,2}"
 #: 8 x 80 GB = 640 GB; $2.50 x 24 x 30 = $1,800.
 _EQUATION = re.compile(
-    rf"(?P<left>[$\u20ac]?{_NUMBER}(?:\s?[\w/%]{{0,10}})?(?:\s*[x\u00d7*]\s*[$\u20ac]?{_NUMBER}"
-    rf"(?:\s?[\w/%]{{0,10}})?){{1,8}})\s*(?:=|\u2248|equals)\s*(?P<right>[$\u20ac]?{_NUMBER})"
+    rf"(?P<left>[$\u20ac]?{_NUMBER}{_WORDS}(?:\s*[x\u00d7*]\s*[$\u20ac]?{_NUMBER}{_WORDS}){{1,8}})\s*(?:=|\u2248|equals)\s*(?P<right>[$\u20ac]?{_NUMBER})"
 )
 #: 64 SMs, each with 128 CUDA cores, for a total of 8,192.
 _EACH = re.compile(

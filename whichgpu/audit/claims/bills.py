@@ -148,7 +148,7 @@ def _skips(way: Way, told: Term, text: Amounts) -> bool:
 def _is_off(way: Way, told: Term) -> bool:
     """Whether an amount is too far from a product for rounding, and near enough to be of the same thing."""
     off = apart(way, told)
-    slip = any(abs(off / math.log(one) - 1) < CLOSE for one in _SLIPS)
+    slip = any(abs(off - math.log(one)) < CLOSE for one in _SLIPS)
     return slip or _LIKE[told.of in PAID] < off < _UNLIKE
 
 

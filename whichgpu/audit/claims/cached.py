@@ -41,7 +41,7 @@ _MORE = re.compile(
 )
 #: "128K context", "at 32K": so many tokens.
 _CONTEXT = re.compile(
-    r"\b(?P<n>\d{1,4})\s?k\b(?=[- ]?(?:tokens? |token )?(?:context|prompt|sequence|window)|[,?]| for\b)", re.IGNORECASE
+    r"\b(?P<n>\d{1,4})\s?k\b(?=[- ]?(?:tokens? |token )?(?:context|prompt|sequence|window|conversation|session)|[,?]| for\b)", re.IGNORECASE
 )
 #: Memory of one request or user, which is that of its context.
 _OF_ONE = re.compile(r"\b(?:a|one|single|per|each)\s+(?:\w+\s){0,4}?(?:request|user|sequence|session|conversation)\b", re.I)

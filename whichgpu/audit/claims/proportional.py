@@ -41,8 +41,11 @@ def find(context: Context) -> Iterator[Finding]:
         pairs = [(powers[0], at) for at in costs if _are(columns[at], {"money"})] if len(powers) == 1 else []
         if len(lengths) == 1 and _CACHE.search(" ".join((*heads.values(), table.caption, *table.section))):
             pairs += [(lengths[0], at) for at, one in columns.items() if _are(one, {"memory"})]
-        for pair in pairs:
-            yield from _judged(rows, pair, columns, context)
+        found = [(pair, each) for pair in pairs for each in _wrong(columns[pair[0]], columns[pair[1]])]
+        for (source, at), (row, factor) in found:
+            others = [one for pair, (line, one) in found if line == row]
+            if len(others) == 1 or len(others) < sum(row in columns[pair[1]] for pair in pairs):
+                yield from _judged(rows[row][at], columns[at][row], factor * _middle(columns[source][row]), context)
 
 
 def _column(rows: Sequence[Sequence[Passage | None]], at: int, context: Context) -> dict[int, Quantity]:
@@ -56,11 +59,8 @@ def _are(column: Mapping[int, Quantity], kinds: set[str]) -> bool:
     return len(column) >= _SHOWN and {each.dimension for each in column.values()} <= kinds
 
 
-def _judged(
-    rows: Sequence[Sequence[Passage | None]], pair: tuple[int, int],
-    columns: Mapping[int, Mapping[int, Quantity]], context: Context,
-) -> Iterator[Finding]:  # fmt: skip
-    source, cost = columns[pair[0]], columns[pair[1]]
+def _wrong(source: Mapping[int, Quantity], cost: Mapping[int, Quantity]) -> Iterator[tuple[int, float]]:
+    """The rows of a column that are far from the multiple of another that most rows show, and that multiple."""
     both = sorted(source.keys() & cost.keys())
     middles = {row: (_middle(source[row]), _middle(cost[row])) for row in both}
     if len(both) <= _SHOWN:
@@ -68,20 +68,19 @@ def _judged(
     factor = median(b / a for a, b in middles.values())
     off = {row: abs(b / a / factor - 1) - _width(source[row]) for row, (a, b) in middles.items()}
     right = [row for row in both if off[row] <= _NEAR]
-    wrong = [row for row in both if off[row] > _WRONG]
-    if len(right) < _SHOWN or len(right) <= len(both) / 2 or len({middles[row][0] for row in right}) < _SHOWN:
+    if len(right) > len(both) / 2 and len({middles[row][0] for row in right}) >= _SHOWN:
+        yield from ((row, factor) for row in both if off[row] > _WRONG)
+
+
+def _judged(cell: Passage | None, told: Quantity, real: float, context: Context) -> Iterator[Finding]:
+    if cell is None:
         return
-    for row in wrong:
-        cell, told = rows[row][pair[1]], cost[row]
-        if cell is None:
-            continue
-        unit = 1e9 if told.dimension == "memory" else 1.0
-        real = f"{factor * middles[row][0] / unit:,.3g}" + (" GB" if unit > 1 else "")
-        because = f"by the {len(right)} other rows that have one multiple, it is about {real}"
-        yield made(
-            context, cell, (told.start, told.end), "arithmetic", "inconsistent", attribute="column",
-            because=because, expected=real, evidence=(Evidence(because),),
-        )  # fmt: skip
+    shown = f"{real / 1e9:,.3g} GB" if told.dimension == "memory" else f"{real:,.3g}"
+    because = f"by the other rows, which have one multiple, it is about {shown}"
+    yield made(
+        context, cell, (told.start, told.end), "arithmetic", "inconsistent", attribute="column",
+        because=because, expected=shown, evidence=(Evidence(because),),
+    )  # fmt: skip
 
 
 def _middle(one: Quantity) -> float:

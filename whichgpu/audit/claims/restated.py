@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 #: What says that the second is the first.
 _IS = re.compile(
-    r"\s*(?:bytes\s*)?(?:[,(]?\s*(?:or|i\.e\.,?|that is|which is|=)\s*(?:about |around |roughly |just |"
+    r"\s*(?:bytes\s*)?(?:[,(]?\s*(?:or|i\.e\.,?|that is|which is|=|,\s*(?=about|around|roughly|~))\s*(?:about |around |roughly |just |"
     r"~)?|\()\s*",
     re.IGNORECASE,
 )

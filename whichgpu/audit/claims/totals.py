@@ -1,6 +1,7 @@
 """Totals of tables and of lists: a row "Total" below a column of amounts, an item "Total: $65" at a list's end.
 
-Wrong is a total that is neither the sum of all that stands before it nor of any part of that.
+Wrong is a total that is neither the sum of all that stands before it nor of any part of that, and a share
+("$28,500, 36 % of the total") that no part of a right total has.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 #: What names a line of totals, all of it or up to a colon; brackets behind it say of what.
 _TOTAL = re.compile(
     r"\s*(?:grand |monthly |annual |yearly |overall |estimated )?(?:total|sum|gesamt|summe|totale?)"
-    r"(?: (?:costs?|price|vram|memory|power|draw|per month|monthly|annual|required|needed|footprint|bill|"
+    r"(?: (?:costs?|price|vram|memory|power|draw|per [a-z]+|monthly|annual|required|needed|footprint|bill|"
     r"estimated|usage))*\s*(?:\([^()]*\)\s*)?(?::.*|=.*|$)",
     re.IGNORECASE,
 )
@@ -33,6 +34,9 @@ _NO_PART = re.compile(
     r"alternativ\w*|instead|includ\w*|each|credits?|resale|refund)|^\s*[-\u2212(]",
     re.IGNORECASE,
 )
+#: "(63% of total)", and by how much one may be off.
+_SHARE = re.compile(r"(?<![\d.])(?P<n>\d{1,2}(?:\.\d)?)\s?(?:%|percent)\s+of\s+(?:the\s+)?total\b", re.IGNORECASE)
+_POINTS = 0.012
 _SUMMED = ("money", "memory", "power", "energy", "time")
 _PERIOD = re.compile(r"\s*(?:/|per |an? )\s?(?P<of>h(?:ou)?r?|day|week|mo(?:nth)?|y(?:ea)?r|gpu|token)", re.IGNORECASE)
 #: Parts that a total has, and of which it may be the sum of some.
@@ -102,14 +106,22 @@ def _added(cells: Sequence[Passage], total: Passage | None, context: Context) ->
         return
     kinds = {(one.dimension, one.unit if one.dimension == "money" else "") for _, one in (*parts, (total, told))}
     periods = {_period(cell, one) for cell, one in parts}
-    if len(kinds) == 1 and len(periods) == 1 and _period(total, told) in (*periods, ""):
+    if len(kinds) == 1 and len(periods) == 1 and (_period(total, told) in (*periods, "") or periods == {""}):
         yield _Sum(tuple(parts), total, told)
 
 
 def _amount(cell: Passage | None, context: Context) -> Quantity | None:
-    """The one amount of a kind that is added up in a cell."""
+    """The amount that a line comes to: its only one, the one behind the last "=", the one before brackets."""
     found = [each for each in quantities(cell.text, context.fraction) if each.dimension in _SUMMED] if cell else []
+    if cell and len(found) > 1:
+        at = cell.text.rfind("=") + 1
+        rest = [each for each in found if each.start >= at and not _in_brackets(cell.text, each.start)]
+        found = rest if at or _TOTAL.fullmatch(cell.text) else found
     return found[0] if len(found) == 1 and found[0].value > 0 else None
+
+
+def _in_brackets(text: str, at: int) -> bool:
+    return text.rfind("(", 0, at) > text.rfind(")", 0, at)
 
 
 def _period(cell: Passage, told: Quantity) -> str:
@@ -121,6 +133,8 @@ def _judged(found: Sequence[_Sum], context: Context) -> Iterator[Finding]:
     proved = any(_off(one) <= _WITHIN for one in found)
     for one in found:
         off = _off(one)
+        if off <= _WITHIN and one.total.value == one.total.high:
+            yield from _shares(one, context)
         wrong = off > _WRONG + _rounding(one) and (proved or len(one.parts) >= _ALONE) and not _of_some(one)
         if not wrong and off > _WITHIN:
             continue
@@ -133,6 +147,20 @@ def _judged(found: Sequence[_Sum], context: Context) -> Iterator[Finding]:
             "inconsistent" if wrong else "confirmed", attribute="total", because=because,
             expected=shown if wrong else "", evidence=(Evidence(because),),
         )  # fmt: skip
+
+
+def _shares(one: _Sum, context: Context) -> Iterator[Finding]:
+    """The shares of a right total that its parts are said to be."""
+    for cell, part in one.parts:
+        for match in _SHARE.finditer(cell.text):
+            real, told = part.value / one.total.value, float(match["n"]) / 100
+            right = abs(real - told) <= _POINTS
+            because = f"{cell.text[part.start : part.end]} is {real:.0%} of the total"
+            yield made(
+                context, cell, match.span("n"), "arithmetic", "confirmed" if right else "inconsistent",
+                attribute="share", because=because, expected="" if right else f"{100 * real:.0f}",
+                evidence=(Evidence(because),),
+            )  # fmt: skip
 
 
 def _digits(one: _Sum) -> float:
