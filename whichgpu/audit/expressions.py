@@ -1,4 +1,4 @@
-"""Formulas in text that hold a sum, brackets, or products and quotients: "(2 x 936) / 40 = 47", "7 x 16 / 8 = 14"."""
+"""Formulas with a sum, brackets, or products and quotients: "(2 x 936) / 40 = 47", "7 x 16 / 8 = 14"."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ _UNIT = (
     r"(?:\s?(?:[GMTk]i?B|k?W|[GT]B/s|TFLOPS|%|GPUs?|cards?|hours?|h|days?|nodes?|USD|EUR|\u20ac)(?![\w/]))?"
 )
 #: What a term is of: "14 GB parameters + 56 GB optimizer states".
-_OF = r"(?:\s+(?:\([A-Za-z][A-Za-z -]{1,20}\)|(?:(?:for|of)\s+)?[A-Za-z][A-Za-z-]{2,14}(?:\s+[A-Za-z][A-Za-z-]{2,14}){0,2}))?"
+_WORDS = r"[A-Za-z][A-Za-z-]{2,14}"
+_OF = rf"(?:\s+(?:\([A-Za-z][A-Za-z -]{{1,20}}\)|(?:(?:for|of)\s+)?{_WORDS}(?:\s+{_WORDS}){{0,2}}))?"
 _TERM = rf"(?:\(\s*)?[$\u20ac]?{_NUMBER}{_UNIT}{_OF}(?:\s*\))?"
 #: What makes the first term one of several: "2 GPUs at 350 W + 150 W".
 _SEVERAL = re.compile(r"\b(?:at|of|with|times|each|per|every)\s*$|\b(?:each|per|every)\b", re.IGNORECASE)

@@ -33,7 +33,9 @@ _SET = re.compile(
 )
 _RATED = re.compile(r"\s*(?:tdp|tgp|tbp|rated|max)", re.IGNORECASE)
 #: Behind a power, that it was measured at work.
-_MEASURED = re.compile(r"\s*(?:while|when|during|in use|under|at work|at the wall|on average)\b", re.IGNORECASE)
+_MEASURED = re.compile(
+    r"\s*(?:while|when|during|in use|under|at work|at the wall|on average)\b", re.IGNORECASE
+)
 #: Watts beyond which nothing is one device's, and periods that no rent of one is told by.
 _WATTS, _LONG = 4000.0, ("day", "week", "month", "year")
 #: Behind a device's name, the machine that it is in.

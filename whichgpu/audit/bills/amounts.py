@@ -53,7 +53,7 @@ class Amounts:
 
     def __init__(
         self, passage: Passage, place: int, every: Sequence[Term], earlier: Sequence[Term],
-        tariffs: Sequence[Term] = (), rents: Sequence[tuple[frozenset[str], Term]] = (),
+        tariffs: Sequence[Term] = (),
     ) -> None:  # fmt: skip
         self.passage, self.place, self.every, self.earlier = passage, place, every, earlier
         own = any(each.tariff for each in every)
@@ -61,7 +61,7 @@ class Amounts:
         self.known = () if own else tuple(tariffs)
         self.tariffs = own or bool(tariffs)
         #: What the document said before that a device costs an hour.
-        self.rents = rents
+        self.rents: Sequence[tuple[frozenset[str], Term]] = ()
         #: The counts that are in what follows from others.
         self.derived: dict[Term, frozenset[Term]] = {}
         #: What was a factor of what follows from others.

@@ -97,7 +97,9 @@ def _totals(told: Term, text: Amounts) -> list[Way]:
         _TOTAL.search(words, max(here.start, told.start - NEAR), told.start) or _IN_ALL.match(words, told.end)
     ):
         return []
-    listed = [each for each in within(text.every, here.start, told.start) if alike(each, told) and not each.each]
+    listed = [
+        each for each in within(text.every, here.start, told.start) if alike(each, told) and not each.each
+    ]
     if listed:
         return [_sum(listed)] if len(listed) > 1 else []
     return _of_sentences(told, here.start, text)

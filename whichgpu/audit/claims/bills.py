@@ -85,7 +85,8 @@ def find(context: Context) -> Iterator[Finding]:
             continue
         names = tuple((each.start, each.end) for each in context.mentions.get(index, ()))
         every = terms(passage.text, context.fraction, names)
-        text = Amounts(passage, index, every, before, tariffs, tuple(rented))
+        text = Amounts(passage, index, every, before, tariffs)
+        text.rents = tuple(rented)
         before = tuple(each._replace(start=each.start - len(passage.text), end=0) for each in every)
         told_here = [each._replace(start=-len(passage.text), end=0) for each in every if each.tariff]
         tariffs = (*tariffs, *told_here)[-TARIFFS:]

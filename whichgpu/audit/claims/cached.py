@@ -41,10 +41,14 @@ _MORE = re.compile(
 )
 #: "128K context", "at 32K": so many tokens.
 _CONTEXT = re.compile(
-    r"\b(?P<n>\d{1,4})\s?k\b(?=[- ]?(?:tokens? |token )?(?:context|prompt|sequence|window|conversation|session)|[,?]| for\b)", re.IGNORECASE
+    r"\b(?P<n>\d{1,4})\s?k\b(?=[- ]?(?:tokens? )?(?:context|prompt|sequence|window|conversation|session)|"
+    r"[,?]| for\b)",
+    re.IGNORECASE,
 )
 #: Memory of one request or user, which is that of its context.
-_OF_ONE = re.compile(r"\b(?:a|one|single|per|each)\s+(?:\w+\s){0,4}?(?:request|user|sequence|session|conversation)\b", re.I)
+_OF_ONE = re.compile(
+    r"\b(?:a|one|single|per|each)\s+(?:\w+\s){0,4}?(?:request|user|sequence|session|conversation)\b", re.I
+)
 _BYTE, _TOKEN = AXES.index("byte"), AXES.index("token")
 _AMOUNT, _TOKENS, _OF_REQUEST = dims(byte=1), dims(token=1), dims(byte=1, piece=-1)
 #: GB or GiB and rounding; bytes of a number of the cache in the common formats.
@@ -91,7 +95,11 @@ def _claims(text: str, sentence: Sentence, every: Sequence[Term]) -> Iterator[_C
             continue
         if per_token or said:
             yield _Claim(told, before[-1], 1.0)
-        elif told.dims in (_AMOUNT, _OF_REQUEST) and len(lengths) == 1 and _is_of(text, sentence, before[-1], told):
+        elif (
+            told.dims in (_AMOUNT, _OF_REQUEST)
+            and len(lengths) == 1
+            and _is_of(text, sentence, before[-1], told)
+        ):
             yield _Claim(told, before[-1], lengths.pop())
 
 

@@ -1,13 +1,13 @@
 """Columns that are a multiple of another: what watts cost by the month, what a context's KV cache takes.
 
-The multiple (hours and the price of energy, the bytes of a token) is what most rows show; a row whose amount is
-far from it is wrong. Prices are no multiple of a number of GPUs, nor speeds of anything.
+The multiple (hours and the price of energy, the bytes of a token) is what most rows show; a row whose
+amount is far from it is wrong. Prices are no multiple of a number of GPUs, nor speeds of anything.
 """
 
 from __future__ import annotations
 
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
@@ -29,6 +29,14 @@ _SHOWN, _NEAR, _WRONG = 3, 0.1, 0.4
 _ROWS, _COLUMNS = 40, 8
 
 
+class _Shown(NamedTuple):
+    """What a column is a multiple of another by, the rows that show it and those that are wrong by it."""
+
+    factor: float
+    right: frozenset[int]
+    wrong: frozenset[int]
+
+
 def find(context: Context) -> Iterator[Finding]:
     """Every cell that is no such multiple as those of the other rows are."""
     for table in context.document.tables:
@@ -37,15 +45,23 @@ def find(context: Context) -> Iterator[Finding]:
         columns = {at: _column(rows, at, context) for at in heads}
         powers = [at for at, one in columns.items() if _are(one, {"power", "energy"})]
         costs = [at for at, head in heads.items() if _COST.search(head) and not _PRICE.search(head)]
-        lengths = [at for at, head in heads.items() if _TOKENS.search(head) and _are(columns[at], {"number", "count"})]
+        lengths = [
+            at
+            for at, head in heads.items()
+            if _TOKENS.search(head) and _are(columns[at], {"number", "count"})
+        ]
         pairs = [(powers[0], at) for at in costs if _are(columns[at], {"money"})] if len(powers) == 1 else []
         if len(lengths) == 1 and _CACHE.search(" ".join((*heads.values(), table.caption, *table.section))):
             pairs += [(lengths[0], at) for at, one in columns.items() if _are(one, {"memory"})]
-        found = [(pair, each) for pair in pairs for each in _wrong(columns[pair[0]], columns[pair[1]])]
-        for (source, at), (row, factor) in found:
-            others = [one for pair, (line, one) in found if line == row]
-            if len(others) == 1 or len(others) < sum(row in columns[pair[1]] for pair in pairs):
-                yield from _judged(rows[row][at], columns[at][row], factor * _middle(columns[source][row]), context)
+        shown = {pair: _shown(columns[pair[0]], columns[pair[1]]) for pair in pairs}
+        wrong = [(pair, row) for pair, one in shown.items() for row in one.wrong]
+        for (source, at), row in wrong:
+            factor = shown[source, at].factor
+            # Where others follow from the same, one of them proves that it is not that which is wrong.
+            if len(pairs) == 1 or any(row in one.right for one in shown.values()):
+                yield from _judged(
+                    rows[row][at], columns[at][row], factor * _middle(columns[source][row]), context
+                )
 
 
 def _column(rows: Sequence[Sequence[Passage | None]], at: int, context: Context) -> dict[int, Quantity]:
@@ -59,17 +75,17 @@ def _are(column: Mapping[int, Quantity], kinds: set[str]) -> bool:
     return len(column) >= _SHOWN and {each.dimension for each in column.values()} <= kinds
 
 
-def _wrong(source: Mapping[int, Quantity], cost: Mapping[int, Quantity]) -> Iterator[tuple[int, float]]:
-    """The rows of a column that are far from the multiple of another that most rows show, and that multiple."""
+def _shown(source: Mapping[int, Quantity], cost: Mapping[int, Quantity]) -> _Shown:
+    """The multiple of another column that most rows of one are, those rows, and those far from it."""
     both = sorted(source.keys() & cost.keys())
     middles = {row: (_middle(source[row]), _middle(cost[row])) for row in both}
     if len(both) <= _SHOWN:
-        return
+        return _Shown(0.0, frozenset(), frozenset())
     factor = median(b / a for a, b in middles.values())
     off = {row: abs(b / a / factor - 1) - _width(source[row]) for row, (a, b) in middles.items()}
-    right = [row for row in both if off[row] <= _NEAR]
-    if len(right) > len(both) / 2 and len({middles[row][0] for row in right}) >= _SHOWN:
-        yield from ((row, factor) for row in both if off[row] > _WRONG)
+    right = frozenset(row for row in both if off[row] <= _NEAR)
+    sure = len(right) > len(both) / 2 and len({middles[row][0] for row in right}) >= _SHOWN
+    return _Shown(factor, right, frozenset(row for row in both if sure and off[row] > _WRONG))
 
 
 def _judged(cell: Passage | None, told: Quantity, real: float, context: Context) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""One amount told twice, side by side: "131,072 bytes, or 128 KB", "625 Wh, i.e. 0.625 kWh", "128 GB (4 x 32 GB)"."""
+"""One amount told twice, side by side: "131,072 bytes, or 128 KB", "128 GB (4 x 32 GB)"."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 #: What says that the second is the first.
 _IS = re.compile(
-    r"\s*(?:bytes\s*)?(?:[,(]?\s*(?:or|i\.e\.,?|that is|which is|=|,\s*(?=about|around|roughly|~))\s*(?:about |around |roughly |just |"
+    r"\s*(?:bytes\s*)?(?:[,(]?\s*(?:or|i\.e\.,?|that is|which is|=|,\s*(?=about|around|roughly|~))\s*"
+    r"(?:about |around |roughly |just |"
     r"~)?|\()\s*",
     re.IGNORECASE,
 )

@@ -34,7 +34,8 @@ _BEHIND = re.compile(
     re.IGNORECASE,
 )
 _BEFORE = re.compile(
-    r"\b(?:sav(?:es?|ed|ing|ings)(?: of)?|undercut\w*(?: \w+){0,4} by|cut(?:s|ting)?(?: \w+){0,3} by|discount of|premium of|difference "
+    r"\b(?:sav(?:es?|ed|ing|ings)(?: of)?|undercut\w*(?: \w+){0,4} by|"
+    r"cut(?:s|ting)?(?: \w+){0,3} by|discount of|premium of|difference "
     r"of|speed-?up of|factor of|reduc\w+(?: \w+){0,4} by|"
     r"(?:gap|spread|difference|ratio) between [^;]{3,90} (?:is|was|comes to)|"
     r"(?:cheaper|lower|higher|less|more|fell|rose|dropped|drops?|down|up|faster|slower|shorter|longer) by)\s+"

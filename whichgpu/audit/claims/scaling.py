@@ -53,7 +53,8 @@ _MANY = re.compile(
 _ABSURD = 400
 #: Text without any of these tells of no speed of several GPUs.
 _WORDS = (
-    "fficienc", "speed", "faster", "times", "from ", "/s", "per s", "/min", "per min", "a second", " day", " hour",
+    "fficienc", "speed", "faster", "times", "from ", "/s", "per s", "/min", "per min", "a second", " day",
+    " hour",
 )  # fmt: skip
 #: A speed-up, and the one GPU that it is over.
 _SPEED_UP = re.compile(
@@ -136,7 +137,7 @@ def _efficiency(passage: Passage, sentence: Sentence, context: Context) -> Itera
 
 
 def _by_count(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
-    """The rates or times of two numbers of GPUs: "one GPU 3,000 tokens/s, eight 25,600", "30 days, 2 on eight"."""
+    """The rates or the times of two numbers of GPUs: "one GPU 3,000 tokens/s, eight GPUs 25,600"."""
     text = passage.text
     found = within(quantities(text, context.fraction), sentence.start, sentence.end)
     rates: list[Quantity | Term] = [q for q in found if q.dimension == "rate" and q.high == q.value > 0]

@@ -1,4 +1,4 @@
-"""Totals of tables and of lists: a row "Total" below a column of amounts, an item "Total: $65" at a list's end.
+"""Totals of tables and of lists: a row "Total" below a column of amounts, an item "Total: $65" of a list.
 
 Wrong is a total that is neither the sum of all that stands before it nor of any part of that, and a share
 ("$28,500, 36 % of the total") that no part of a right total has.
@@ -35,10 +35,14 @@ _NO_PART = re.compile(
     re.IGNORECASE,
 )
 #: "(63% of total)", and by how much one may be off.
-_SHARE = re.compile(r"(?<![\d.])(?P<n>\d{1,2}(?:\.\d)?)\s?(?:%|percent)\s+of\s+(?:the\s+)?total\b", re.IGNORECASE)
+_SHARE = re.compile(
+    r"(?<![\d.])(?P<n>\d{1,2}(?:\.\d)?)\s?(?:%|percent)\s+of\s+(?:the\s+)?total\b", re.IGNORECASE
+)
 _POINTS = 0.012
 _SUMMED = ("money", "memory", "power", "energy", "time")
-_PERIOD = re.compile(r"\s*(?:/|per |an? )\s?(?P<of>h(?:ou)?r?|day|week|mo(?:nth)?|y(?:ea)?r|gpu|token)", re.IGNORECASE)
+_PERIOD = re.compile(
+    r"\s*(?:/|per |an? )\s?(?P<of>h(?:ou)?r?|day|week|mo(?:nth)?|y(?:ea)?r|gpu|token)", re.IGNORECASE
+)
 #: Parts that a total has, and of which it may be the sum of some.
 _FEWEST, _MOST = 2, 10
 #: Parts that prove that what follows them is their sum, where no other total does.
@@ -104,7 +108,9 @@ def _added(cells: Sequence[Passage], total: Passage | None, context: Context) ->
     parts = [(cell, one) for cell in cells if (one := _amount(cell, context))]
     if total is None or told is None or not _FEWEST <= len(parts) <= _MOST or len(parts) < len(cells):
         return
-    kinds = {(one.dimension, one.unit if one.dimension == "money" else "") for _, one in (*parts, (total, told))}
+    kinds = {
+        (one.dimension, one.unit if one.dimension == "money" else "") for _, one in (*parts, (total, told))
+    }
     periods = {_period(cell, one) for cell, one in parts}
     if len(kinds) == 1 and len(periods) == 1 and (_period(total, told) in (*periods, "") or periods == {""}):
         yield _Sum(tuple(parts), total, told)
@@ -112,7 +118,11 @@ def _added(cells: Sequence[Passage], total: Passage | None, context: Context) ->
 
 def _amount(cell: Passage | None, context: Context) -> Quantity | None:
     """The amount that a line comes to: its only one, the one behind the last "=", the one before brackets."""
-    found = [each for each in quantities(cell.text, context.fraction) if each.dimension in _SUMMED] if cell else []
+    found = (
+        [each for each in quantities(cell.text, context.fraction) if each.dimension in _SUMMED]
+        if cell
+        else []
+    )
     if cell and len(found) > 1:
         at = cell.text.rfind("=") + 1
         rest = [each for each in found if each.start >= at and not _in_brackets(cell.text, each.start)]

@@ -34,13 +34,20 @@ _TAKES = re.compile(
     re.IGNORECASE,
 )
 #: The same behind it: "141 GB of weights".
-_OF_WEIGHTS = re.compile(r"\s+(?:of|for|in)\s+(?:(?:the|its|raw|model|\w+[- ]precision)\s+)*weights\b", re.IGNORECASE)
+_OF_WEIGHTS = re.compile(
+    r"\s+(?:of|for|in)\s+(?:(?:the|its|raw|model|\w+[- ]precision)\s+)*weights\b", re.IGNORECASE
+)
 #: An amount in brackets right behind the model that it is of.
-_MODEL = re.compile(r"(?:\s+(?:dense|int\d|fp\d+|bf16|\d-bit|model|weights|parameters|in|at|with)){1,4}\s*\((?:about |~)?$", re.I)
+_MODEL = re.compile(
+    r"(?:\s+(?:dense|int\d|fp\d+|bf16|\d-bit|model|weights|parameters|in|at|with)){1,4}\s*\((?:about |~)?$",
+    re.I,
+)
 #: What a parameter takes, which is no amount of each of several.
 _BYTES_EACH = re.compile(r"\b\d(?:\.\d+)? bytes? (?:each|per (?:parameter|weight|param))\b", re.IGNORECASE)
 #: The format right behind it: "140 GB in FP16, 35 GB in INT4".
-_IN_FORMAT = re.compile(r"\s+(?:in|at|with) (?=(?:fp|bf|int|nf)\d|\d-bit|q\d|half|full|single)", re.IGNORECASE)
+_IN_FORMAT = re.compile(
+    r"\s+(?:in|at|with) (?=(?:fp|bf|int|nf)\d|\d-bit|q\d|half|full|single)", re.IGNORECASE
+)
 #: What makes it the memory of a card, of something beside the weights, or of another state of the model.
 _ELSE = re.compile(
     r"\b(?:context|kv|caches?|batch\w*|users?|activations?|overhead|download|offload\w*|per (?:gpu|card)|"
