@@ -387,6 +387,14 @@ SLASHES = """| GPU | FP16 Tensor (dense / sparse) | Link |
             ["-53%", "8x"],
         ),
         (
+            "| Metric | A100 | H100 | Delta |\n|---|---|---|---|\n| Epoch | 42 hours | 14 hours | 3x |\n"
+            "| Tokens | 18,000 | 52,000 | 3.9x |\n\n| GPU | TDP (W) | 8-GPU node (W) |\n|---|---|---|\n"
+            "| A | 700 | 5,600 |\n| B | 750 | 6,500 |\n| C | 1,000 | 8,000 |\n| D | 1,400 | 11,200 |\n\n"
+            "| GPU | $/hour | $/TFLOP/hr |\n|---|---|---|\n| A100 | $1.19 | $0.061 |\n"
+            "| H100 | $1.99 | $0.033 |\n",
+            ["3.9x", "6,500"],
+        ),
+        (
             "The cloud lists the H100 SXM at $2.00 per GPU-hour.\n\n"
             "An H100 kept for a month of 730 hours costs "
             "$14,600.\n\nAn H100 kept for 100 hours costs $200, and one to keep costs $30,000.\n",
@@ -412,6 +420,7 @@ SLASHES = """| GPU | FP16 Tensor (dense / sparse) | Link |
         "totals",
         "multiples",
         "savings",
+        "compared",
         "rent told before",
     ],
 )

@@ -430,9 +430,9 @@ def _per(text: str, term: Term, own: tuple[tuple[int, ...], float]) -> Term:
     term = _times(term, *own)
     each = bool(_ONE.match(text, term.end))
     at = one.end() if (one := _ONE.match(text, term.end)) else term.end
-    for _ in range(3):
+    for again in range(3):
         match = _PER.match(text, at)
-        if match is None or (at > term.end and _SUBJECT.match(text, match.end())):
+        if match is None or (again and _SUBJECT.match(text, match.end())):
             # "28 cents per kWh a day costs 94 cents": what the day costs.
             break
         period = next((name for name in _PERIODS if match[name]), "")
@@ -442,25 +442,33 @@ def _per(text: str, term: Term, own: tuple[tuple[int, ...], float]) -> Term:
             later = _HOURS_LATER.match(text, at)
             period = next((name for name in _PERIODS if later and later[name]), "")
             at = later.end() if later and period else at
-        elif match["thing"]:
-            many = _MANY.get(re.sub(r"[,\s]", "", (match["many"] or "").lower()), 1.0)
-            axis = "token" if match["thing"].lower().startswith("tok") else "piece"
-            term = _times(term, dims(**{axis: -1}), 1 / many)
-        elif match["kwh"] or match["mwh"]:
-            term = _times(term, dims(energy=-1), 1e-3 if match["kwh"] else 1e-6)
-        elif match["tokens"] and term.sign and (axis := _counted_in(text)):
-            many = _MANY[re.sub(r"[,\s]", "", match["tokens"].lower())]
-            term = _times(term, dims(**{axis: -1}), 1 / many)
-        elif match["gb"]:
-            term = _times(term, dims(byte=-1), 1e-9)
+        else:
+            term = _per_thing(text, term, match)
         if period:
             term = _times(term, *_one_period(period, -1))
+    if late := _ONE.match(text, at):
+        # "$1.00 an hour each"
+        each, at = True, late.end()
     regular = _REGULARLY.match(text, at)
     if regular and not any(term.dims[AXES.index("day") :]) and term.of in ("hour", "token", "piece"):
         at = regular.end()
         term = _times(term, *_one_period(regular.lastgroup or "month", -1))
     end = at if at > term.end and text[term.end : at].strip() else term.end
     return term._replace(end=end, each=each)
+
+
+def _per_thing(text: str, term: Term, match: re.Match[str]) -> Term:
+    """A term with the powers of the tokens, images, energy or memory that it is per."""
+    if match["thing"]:
+        many = _MANY.get(re.sub(r"[,\s]", "", (match["many"] or "").lower()), 1.0)
+        axis = "token" if match["thing"].lower().startswith("tok") else "piece"
+        return _times(term, dims(**{axis: -1}), 1 / many)
+    if match["kwh"] or match["mwh"]:
+        return _times(term, dims(energy=-1), 1e-3 if match["kwh"] else 1e-6)
+    if match["tokens"] and term.sign and (axis := _counted_in(text)):
+        many = _MANY[re.sub(r"[,\s]", "", match["tokens"].lower())]
+        return _times(term, dims(**{axis: -1}), 1 / many)
+    return _times(term, dims(byte=-1), 1e-9) if match["gb"] else term
 
 
 def _counted_in(text: str) -> str:

@@ -11,6 +11,7 @@ from whichgpu.audit.bills.amounts import FAR, MONEY, NEAR, RENT, TWO, Amounts
 from whichgpu.audit.bills.links import FOR_ALL, GPU_HOURS, LEADS, PAID
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.relations import Way, alike, differences, ways
+from whichgpu.audit.sentences import within
 from whichgpu.audit.terms import AXES, LENGTHS
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ _OF = re.compile(r"\s*of\s+(?:the |its |our |about )?", re.IGNORECASE)
 _COMMA = re.compile(r",\s*(?:or |about |roughly )*$")
 #: Letters between a share and what it is of, and amounts of money that are tried two by two.
 _NEXT, _MANY = 16, 16
+#: What is of one of several.
+_ALONE = re.compile(r"\b(?:one|single|each|alone|either)\b", re.IGNORECASE)
 _DIGITS = re.compile(r"\d[\d,]*(?:\.\d+)?")
 _HOURS = AXES.index("hour")
 
@@ -136,8 +139,13 @@ def explained(told: Term, text: Amounts, *, said: bool = False) -> bool:
 def _lacks_count(way: Way, told: Term, text: Amounts) -> bool:
     """Whether the number of GPUs right before an amount is no factor: "four cards make 400 an hour"."""
     here = text.sentence(told.start)
-    if FOR_ALL.match(text.passage.text, told.end) and any(each.each for each in way.used):
-        return not any(each.counted for each in way.used)
+    many = [each for each in within(text.every, here.start, told.start) if each.counted]
+    if (
+        not told.each
+        and any(each.each for each in way.used)
+        and (many or FOR_ALL.match(text.passage.text, told.end))
+    ):
+        return not any(each.counted or each.plain for each in way.used)
     last = [each for each in text.before(told.start, NEAR) if each.counted or any(each.dims)][:1]
     if GPU_HOURS.search(told.words):
         last = [each for each in text.before(told.start, FAR) if each.counted][:1]
@@ -183,6 +191,13 @@ def is_left_out(way: Way, told: Term, text: Amounts) -> bool:
         each.share and each not in way.used and _OF.fullmatch(words, each.end, one.start)
         for each, one in of_whole
     ):
+        return True
+    # "Two for 30 hours at $1.19 each": so many times.
+    here = text.sentence(told.start)
+    counts = [each for each in within(text.every, here.start, told.start) if each.counted]
+    alone = _ALONE.search(words, max(here.start, *(each.end for each in way.used)), told.start)
+    of_each = not told.each and not alone and any(one.each for one in way.used)
+    if of_each and len(counts) == 1 and counts[0] not in way.used:
         return True
     # "A month" is of the amount that it stands behind.
     worked = [each for each in way.used if any(map(str.isdigit, each.words)) or each.value != 1] or way.used

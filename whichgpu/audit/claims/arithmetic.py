@@ -134,7 +134,7 @@ def _equations(passage: Passage, context: Context) -> Iterator[Finding]:
         words = f"{match['a']} over {match['b']}"
         factors = [_plain(match["a"]), 1 / (_plain(match["b"]) or 1.0)]
         yield _product(passage, match.span("c"), factors, _plain(match["c"]), context, words=words)
-    for place, value, told, words in sums(text) if "=" in text else ():
+    for place, value, told, words in sums(text) if _SIGNS.search(text) else ():
         # A power of ten is told with two or three digits.
         within = _ROUGH if "e" in words else _WITHIN
         right = abs(told / value - 1) <= within or abs(told - value) <= _HALF

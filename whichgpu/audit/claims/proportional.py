@@ -22,10 +22,13 @@ if TYPE_CHECKING:
 
 _CACHE = re.compile(r"\b(?:kv|key[- ]value|cache)\b", re.IGNORECASE)
 _TOKENS = re.compile(r"\b(?:context|tokens?|sequence|seq)\b", re.IGNORECASE)
+_GPUS = re.compile(r"\b(\d{1,2})\s?[x\u00d7-]?\s?GPUs?\b", re.IGNORECASE)
 _COST = re.compile(r"[$\u20ac]|\b(?:costs?|bill|monthly|yearly|annual)\b", re.IGNORECASE)
 _PRICE = re.compile(r"\b(?:price|msrp|street|launch|retail|used|per kwh|/kwh|rent\w*|cloud)\b", re.IGNORECASE)
-#: Rows that show a multiple, how far each may be from it beside its own range, and from where on it is wrong.
-_SHOWN, _NEAR, _WRONG = 3, 0.1, 0.4
+#: Rows that show a multiple.
+_SHOWN = 3
+#: How far a row may be from it beside its own range, from where on it is wrong; so of a number of GPUs.
+_LOOSE, _EXACT = (0.1, 0.4), (0.01, 0.05)
 _ROWS, _COLUMNS = 40, 8
 
 
@@ -43,25 +46,42 @@ def find(context: Context) -> Iterator[Finding]:
         rows = table.rows[: _ROWS + 1]
         heads = {at: cell.text for at, cell in enumerate(rows[0][:_COLUMNS]) if cell} if rows else {}
         columns = {at: _column(rows, at, context) for at in heads}
-        powers = [at for at, one in columns.items() if _are(one, {"power", "energy"})]
-        costs = [at for at, head in heads.items() if _COST.search(head) and not _PRICE.search(head)]
-        lengths = [
-            at
-            for at, head in heads.items()
-            if _TOKENS.search(head) and _are(columns[at], {"number", "count"})
-        ]
-        pairs = [(powers[0], at) for at in costs if _are(columns[at], {"money"})] if len(powers) == 1 else []
-        if len(lengths) == 1 and _CACHE.search(" ".join((*heads.values(), table.caption, *table.section))):
-            pairs += [(lengths[0], at) for at, one in columns.items() if _are(one, {"memory"})]
-        shown = {pair: _shown(columns[pair[0]], columns[pair[1]]) for pair in pairs}
-        wrong = [(pair, row) for pair, one in shown.items() for row in one.wrong]
-        for (source, at), row in wrong:
-            factor = shown[source, at].factor
+        about = " ".join((*heads.values(), table.caption, *table.section))
+        loose = {(a, b): _shown(columns[a], columns[b], *_LOOSE) for a, b in _pairs(heads, columns, about)}
+        exact = {(a, b): _shown(columns[a], columns[b], *_EXACT) for a, b in _of_several(heads, columns)}
+        shown = loose | exact
+        for (source, at), row in [(pair, row) for pair, one in shown.items() for row in one.wrong]:
             # Where others follow from the same, one of them proves that it is not that which is wrong.
-            if len(pairs) == 1 or any(row in one.right for one in shown.values()):
-                yield from _judged(
-                    rows[row][at], columns[at][row], factor * _middle(columns[source][row]), context
-                )
+            if len(shown) == 1 or any(row in one.right for one in shown.values()):
+                real = shown[source, at].factor * _middle(columns[source][row])
+                yield from _judged(rows[row][at], columns[at][row], real, context)
+
+
+def _pairs(
+    heads: Mapping[int, str], columns: Mapping[int, Mapping[int, Quantity]], about: str
+) -> list[tuple[int, int]]:
+    """The columns of power or energy with those of what it costs, of contexts with those of their cache."""
+    powers = [at for at, one in columns.items() if _are(one, {"power", "energy"})]
+    costs = [at for at, head in heads.items() if _COST.search(head) and not _PRICE.search(head)]
+    lengths = [at for at, head in heads.items() if _TOKENS.search(head)]
+    lengths = [at for at in lengths if _are(columns[at], {"number", "count"})]
+    pairs = [(powers[0], at) for at in costs if _are(columns[at], {"money"})] if len(powers) == 1 else []
+    if len(lengths) == 1 and _CACHE.search(about):
+        pairs += [(lengths[0], at) for at, one in columns.items() if _are(one, {"memory"})]
+    return pairs
+
+
+def _of_several(
+    heads: Mapping[int, str], columns: Mapping[int, Mapping[int, Quantity]]
+) -> list[tuple[int, int]]:
+    """The columns of one GPU with those of so many: "TDP (W)" and "8-GPU node (W)"."""
+    several = {at: float(match[1]) for at, head in heads.items() if (match := _GPUS.search(head))}
+    return [
+        (one, at)
+        for at, count in several.items()
+        for one in heads
+        if one not in several and _shown(columns[one], columns[at], *_EXACT).factor == count
+    ]
 
 
 def _column(rows: Sequence[Sequence[Passage | None]], at: int, context: Context) -> dict[int, Quantity]:
@@ -75,7 +95,7 @@ def _are(column: Mapping[int, Quantity], kinds: set[str]) -> bool:
     return len(column) >= _SHOWN and {each.dimension for each in column.values()} <= kinds
 
 
-def _shown(source: Mapping[int, Quantity], cost: Mapping[int, Quantity]) -> _Shown:
+def _shown(source: Mapping[int, Quantity], cost: Mapping[int, Quantity], near: float, far: float) -> _Shown:
     """The multiple of another column that most rows of one are, those rows, and those far from it."""
     both = sorted(source.keys() & cost.keys())
     middles = {row: (_middle(source[row]), _middle(cost[row])) for row in both}
@@ -83,9 +103,9 @@ def _shown(source: Mapping[int, Quantity], cost: Mapping[int, Quantity]) -> _Sho
         return _Shown(0.0, frozenset(), frozenset())
     factor = median(b / a for a, b in middles.values())
     off = {row: abs(b / a / factor - 1) - _width(source[row]) for row, (a, b) in middles.items()}
-    right = frozenset(row for row in both if off[row] <= _NEAR)
+    right = frozenset(row for row in both if off[row] <= near)
     sure = len(right) > len(both) / 2 and len({middles[row][0] for row in right}) >= _SHOWN
-    return _Shown(factor, right, frozenset(row for row in both if sure and off[row] > _WRONG))
+    return _Shown(factor, right, frozenset(row for row in both if sure and off[row] > far))
 
 
 def _judged(cell: Passage | None, told: Quantity, real: float, context: Context) -> Iterator[Finding]:

@@ -31,6 +31,8 @@ _OF_SEVERAL = re.compile(
     r"(?<![\d.,])(?P<all>\d{2,4})\s?(?P<unit>GB|TB|W)\b(?! ?/)[^().;:,\d]{0,16}(?:DDR\d\S{0,6} )?"
     r"\(\s*(?P<n>\d{1,2})\s?[x\u00d7]\s?(?P<one>\d{1,4})\s?(?P=unit)\s*\)"
 )
+#: What makes an amount a part of a formula.
+_FACTOR, _BEFORE = re.compile(r"[x\u00d7*/+\u2212]\s*$"), 4
 _BYTES = re.compile(r"\s*bytes\b", re.IGNORECASE)
 
 
@@ -49,7 +51,8 @@ def find(context: Context) -> Iterator[Finding]:
             continue
         names = tuple((each.start, each.end) for each in context.mentions.get(index, ()))
         for one, other in pairwise(terms(passage.text, context.fraction, names)):
-            if not _IS.fullmatch(passage.text, one.end, other.start):
+            factor = _FACTOR.search(passage.text, max(0, one.start - _BEFORE), one.start)
+            if factor or not _IS.fullmatch(passage.text, one.end, other.start):
                 continue
             ratio = _ratio(passage.text, one, other)
             if ratio is None:

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 #: What names a line of totals, all of it or up to a colon; brackets behind it say of what.
 _TOTAL = re.compile(
     r"\s*(?:grand |monthly |annual |yearly |overall |estimated )?(?:total|sum|gesamt|summe|totale?)"
-    r"(?: (?:costs?|price|vram|memory|power|draw|per [a-z]+|monthly|annual|required|needed|footprint|bill|"
+    r"(?: (?:costs?|price|vram|memory|power|draw|per [a-z]+|for (?:all|both)(?: [a-z]+)?|"
+    r"monthly|annual|required|needed|footprint|bill|"
     r"estimated|usage))*\s*(?:\([^()]*\)\s*)?(?::.*|=.*|$)",
     re.IGNORECASE,
 )
@@ -124,7 +125,7 @@ def _amount(cell: Passage | None, context: Context) -> Quantity | None:
         else []
     )
     if cell and len(found) > 1:
-        at = cell.text.rfind("=") + 1
+        at = max(cell.text.rfind("="), cell.text.rfind(":")) + 1
         rest = [each for each in found if each.start >= at and not _in_brackets(cell.text, each.start)]
         found = rest if at or _TOTAL.fullmatch(cell.text) else found
     return found[0] if len(found) == 1 and found[0].value > 0 else None
