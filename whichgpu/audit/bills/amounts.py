@@ -154,10 +154,15 @@ def of_another(context: Context, text: Amounts, base: Term, told: Term) -> bool:
 
 
 def rents(context: Context, text: Amounts) -> list[tuple[frozenset[str], Term]]:
-    """The prices by the hour that a passage tells, each with the device that it is of, where one is named."""
-    named = context.mentions.get(text.place, ())
-    told = ((_device(named, each, text), each) for each in text.every if each.dims == RENT)
-    return [(device, each._replace(start=-len(text.passage.text), end=0)) for device, each in told if device]
+    """The prices by the hour that a passage tells right behind a device, each with that."""
+    found = []
+    for each in (one for one in text.every if one.dims == RENT):
+        here = text.sentence(each.start)
+        named = within(context.mentions.get(text.place, ()), max(here.start, each.start - NEAR), each.start)
+        if named and not any(one.sign for one in text.before(each.start, each.start - named[-1].end)):
+            device = frozenset((*named[-1].named, *named[-1].ids))
+            found.append((device, each._replace(start=-len(text.passage.text), end=0)))
+    return found
 
 
 def rent_of(context: Context, text: Amounts, told: Term) -> list[Term]:

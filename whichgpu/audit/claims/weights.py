@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 #: What says that an amount is what a model takes, right before it.
 _TAKES = re.compile(
     r"\b(?:takes?|needs?|requires?|weighs?|occup(?:y|ies)|comes? to|works? out (?:to|at)|shrinks? to|"
-    r"drops? to|goes (?:down )?to|goes from|down to|to|file of|one of|(?:is|are)(?: then| now)?|"
+    r"drops? to|goes (?:down )?to|goes from|down to|to|file of|one of|"
     r"weights? (?:of|are|alone are)|would be|makes?)\s+"
     r"(?:about |around |roughly |approximately |at least |only |just |some |a file of |up |you )*~?$|"
     r"\bweights?[^.;,\d]{0,24}:?\s*(?:about |roughly )?$",
@@ -44,6 +44,7 @@ _MODEL = re.compile(
 )
 #: What a parameter takes, which is no amount of each of several.
 _BYTES_EACH = re.compile(r"\b\d(?:\.\d+)? bytes? (?:each|per (?:parameter|weight|param))\b", re.IGNORECASE)
+_IS = re.compile(r"\b(?:is|are)\s+(?:about |around |roughly |just |~)*$", re.IGNORECASE)
 #: The format right behind it: "140 GB in FP16, 35 GB in INT4".
 _IN_FORMAT = re.compile(
     r"\s+(?:in|at|with) (?=(?:fp|bf|int|nf)\d|\d-bit|q\d|half|full|single)", re.IGNORECASE
@@ -52,7 +53,7 @@ _IN_FORMAT = re.compile(
 _ELSE = re.compile(
     r"\b(?:context|kv|caches?|batch\w*|users?|activations?|overhead|download|offload\w*|per (?:gpu|card)|"
     r"each|tokens?|split|shard\w*|active|experts?|moe|mixtral|deepseek|disk|storage|checkpoints?|saved?|"
-    r"savings?|free|left|leaves?|leaving|remain\w*|adds?|extra|vae|text encoder|adapters?|dataset|out of|"
+    r"savings?|free|left|leaves?|leaving|remain\w*|adds?|extra|vae|u-?net|text encoder|adapters?|dataset|out of|"
     r"instead|if|not|never|ram)\b|\d+x\d+b|n[\u2019']t\b",
     re.IGNORECASE,
 )
@@ -83,13 +84,14 @@ class _Held(NamedTuple):
 
     model: Model | None
     format: Format | None
+    #: The one that the document speaks of, where it speaks of no other.
+    only: Model | None
 
 
 def find(context: Context) -> Iterator[Finding]:
     """Every such amount with its verdict."""
-    # What is all about one model is of it below every heading.
     named = {each.parameters: each for one in context.document.prose() for each in models(one.text)}
-    none = _Held(next(iter(named.values())) if len(named) == 1 else None, None)
+    none = _Held(None, None, next(iter(named.values())) if len(named) == 1 else None)
     held = none
     for index, passage in enumerate(context.document.passages):
         if passage.kind in ("heading", "title"):
@@ -109,7 +111,7 @@ def _heard(held: _Held, sentence: Sentence) -> _Held:
     said = [each for _, each in formats_at(sentence.text)]
     model = held.model if not named else named[-1] if len({each.parameters for each in named}) == 1 else None
     form = held.format if not said else said[-1] if len({each.least for each in said}) == 1 else None
-    return _Held(model, form)
+    return held._replace(model=model, format=form)
 
 
 def _of_sentence(
@@ -121,6 +123,8 @@ def _of_sentence(
     for told in amounts:
         before = [each for each in named if each.end <= told.start]
         model = before[-1] if before else held.model if not named else None
+        if model is None and not named and _IN_FORMAT.match(text, told.end):
+            model = held.only
         if model is None or _CARD.match(text, told.end) or told.each:
             continue
         part = _part(passage, sentence, told)
@@ -156,6 +160,7 @@ def _of_weights(
     text, (model, last) = passage.text, held
     clause = text[max(sentence.start, told.start - 2 * _ITEM) : min(told.end + _AFTER, sentence.end)]
     led = _TAKES.search(text, max(sentence.start, told.start - 60), told.start)
+    led = led or (_BYTES_EACH.search(sentence.text) and _IS.search(text, sentence.start, told.start))
     beside = _MODEL.fullmatch(text, model.end, told.start) if model.end <= told.start else None
     if not (led or beside or _OF_WEIGHTS.match(text, told.end) or _IN_FORMAT.match(text, told.end)):
         return
