@@ -121,7 +121,10 @@ _BARE = re.compile(
 )
 _SUBJECT = re.compile(r"\s+(?:costs?|comes?|makes?|would)\b", re.IGNORECASE)
 _TOKENS = re.compile(r"tokens?\b", re.IGNORECASE)
-_PIECES = re.compile(r"\b(?:images|pictures|requests|calls|queries)\b", re.IGNORECASE)
+_PIECES = re.compile(
+    r"\b(?:images|pictures|requests|calls|queries|questions|answers|documents|prompts|samples|messages|jobs)\b",
+    re.IGNORECASE,
+)
 _JOULES = re.compile(r"\s*(?P<k>k|kilo)?(?:J|joules?)\b")
 _SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12, "k": 1e3, "m": 1e6, "b": 1e9}
 #: "A million tokens", "a thousand images".

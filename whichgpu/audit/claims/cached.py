@@ -100,7 +100,7 @@ def _claims(text: str, sentence: Sentence, every: Sequence[Term]) -> Iterator[_C
             and len(lengths) == 1
             and _is_of(text, sentence, before[-1], told)
         ):
-            yield _Claim(told, before[-1], lengths.pop())
+            yield _Claim(told, before[-1], next(iter(lengths)))
 
 
 def _is_of(text: str, sentence: Sentence, model: Model, told: Term) -> bool:

@@ -53,8 +53,8 @@ _IN_FORMAT = re.compile(
 _ELSE = re.compile(
     r"\b(?:context|kv|caches?|batch\w*|users?|activations?|overhead|download|offload\w*|per (?:gpu|card)|"
     r"each|tokens?|split|shard\w*|active|experts?|moe|mixtral|deepseek|disk|storage|checkpoints?|saved?|"
-    r"savings?|free|left|leaves?|leaving|remain\w*|adds?|extra|vae|u-?net|text encoder|adapters?|dataset|out of|"
-    r"instead|if|not|never|ram)\b|\d+x\d+b|n[\u2019']t\b",
+    r"savings?|free|left|leaves?|leaving|remain\w*|adds?|extra|vae|u-?net|text encoder|adapters?|dataset|"
+    r"out of|instead|if|not|never|ram)\b|\d+x\d+b|n[\u2019']t\b",
     re.IGNORECASE,
 )
 _TRAINS = re.compile(
