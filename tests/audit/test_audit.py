@@ -354,6 +354,52 @@ SLASHES = """| GPU | FP16 Tensor (dense / sparse) | Link |
             "| Gemma 2 9B | 18.5 GB | 9.2 GB | 2.2 GB |\n| Qwen2.5 14B | 29.5 GB | 14.8 GB | 7.4 GB |\n",
             ["2.2 GB"],
         ),
+        (
+            "| Format | Bytes/param | Llama 8B | Llama 70B |\n|---|---|---|---|\n"
+            "| fp32 | 4 | 32 GB | 140 GB |\n"
+            "| fp16 / bf16 | 2 | 16 GB | 141 GB |\n| int8 | 1 | 18 GB | 70 GB |\n"
+            "| Q4 | 0.5 | 4 GB | 35 GB |\n"
+            "| Q4_K_M | 0.56 | 4.5 GB | 40 GB |\n",
+            ["140 GB", "18 GB"],
+        ),
+        (
+            "| Part | FP32 | BF16 |\n|---|---|---|\n| Parameters | 28 GB | 14 GB |\n"
+            "| Gradients | 28 GB | 14 GB |\n"
+            "| Adam | 56 GB | 56 GB |\n| Total | 192 GB | 84 GB |\n\n- API: $28,500 (36% of total)\n"
+            "- Storage: $2,400\n- GPU: 2 x $6,000 = $12,000\n- Total: $42,900/month\n\nOr:\n\n- Board: $180\n"
+            "- PSU: $140\n- Card: $750\n- Total: $1,270\n",
+            ["192 GB", "36", "$1,270"],
+        ),
+        (
+            "| Machine | Power | 24/7 monthly cost |\n|---|---|---|\n| A | 700-800W | ~$175 |\n"
+            "| B | 550 W | ~$55 |\n"
+            "| C | 375 W | $40 |\n| D | 650-700W | $70 |\n| E | 80 W | $8.50 |\n\n## KV cache\n\n"
+            "| Context | 1 user | 8 users |\n|---|---|---|\n| 4K | 1.3 GB | 10.7 GB |\n"
+            "| 16K | 8.4 GB | 43 GB |\n"
+            "| 32K | 10.7 GB | 86 GB |\n| 128K | 42.9 GB | 343 GB |\n",
+            ["$175", "8.4 GB"],
+        ),
+        (
+            "| Way | Rate | Savings vs on-demand |\n|---|---|---|\n| On demand | $2.23/hr | Baseline |\n"
+            "| Reserved | $1.79/hr | -20% |\n| Spot | $1.49/hr | -53%* |\n\n| Model | $/M | vs A |\n"
+            "|---|---|---|\n"
+            "| A | $10.00 | - |\n| B | $0.60 | 16.7x cheaper |\n| C | $2.00 | 8x cheaper |\n",
+            ["-53%", "8x"],
+        ),
+        (
+            "| Metric | A100 | H100 | Delta |\n|---|---|---|---|\n| Epoch | 42 hours | 14 hours | 3x |\n"
+            "| Tokens | 18,000 | 52,000 | 3.9x |\n\n| GPU | TDP (W) | 8-GPU node (W) |\n|---|---|---|\n"
+            "| A | 700 | 5,600 |\n| B | 750 | 6,500 |\n| C | 1,000 | 8,000 |\n| D | 1,400 | 11,200 |\n\n"
+            "| GPU | $/hour | $/TFLOP/hr |\n|---|---|---|\n| A100 | $1.19 | $0.061 |\n"
+            "| H100 | $1.99 | $0.033 |\n",
+            ["3.9x", "6,500"],
+        ),
+        (
+            "The cloud lists the H100 SXM at $2.00 per GPU-hour.\n\n"
+            "An H100 kept for a month of 730 hours costs "
+            "$14,600.\n\nAn H100 kept for 100 hours costs $200, and one to keep costs $30,000.\n",
+            ["$14,600"],
+        ),
     ],
     ids=[
         "no such card",
@@ -370,6 +416,12 @@ SLASHES = """| GPU | FP16 Tensor (dense / sparse) | Link |
         "hours times rates",
         "states by parts",
         "formats",
+        "formats by row",
+        "totals",
+        "multiples",
+        "savings",
+        "compared",
+        "rent told before",
     ],
 )
 def test_a_small_page(text, accused):

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.sentences import Sentence
 
+#: What makes a ratio that of two quotients: "per dollar it gives 1.6 times what the other does".
+_PER_ELSE = re.compile(
+    r"\b(?:per|for each|for every) (?:dollar|euro|watt|gpu|card|token|kwh|gigabyte)\b", re.I
+)
 #: Both values in brackets after it.
 _VALUES = re.compile(
     r"[^.;()]{0,60}\(\s*[$\u20ac\u00a3]?(?P<a>\d[\d.,]*)[^()\d]{0,12}?\s*"
@@ -85,6 +89,11 @@ def _plain_of(text: str, each: Quantity) -> float:
     """The bare number of a value as it is written."""
     digits = re.search(r"\d[\d,.]*", text[each.start : each.end])
     return _plain(digits[0].strip(".,")) if digits and digits[0].count(".") < 2 else 0.0
+
+
+def of_quotients(text: str, sentence: Sentence, at: int) -> bool:
+    """Whether a ratio at a place is of what two values are per something else."""
+    return _PER_ELSE.search(text, sentence.start, at) is not None
 
 
 def in_brackets(

@@ -134,7 +134,9 @@ def _of_use(left: tuple[int, ...], told: Term, used: tuple[Term, ...]) -> tuple[
             length = converted(tuple(a - b for a, b in zip(left, period, strict=True)))
             if length:
                 return length
-    return None
+    by_period = [each for each in used if any(each.dims[_HOUR:])]
+    # "4.2 kWh a day, which at 16 cents is 67 cents": of the same day.
+    return (1.0, 1.0) if told.sign and len(by_period) == 1 and by_period[0].of == "energy" else None
 
 
 def _of_its_period(left: tuple[int, ...], told: Term, used: tuple[Term, ...]) -> tuple[float, float] | None:

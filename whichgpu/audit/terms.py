@@ -35,7 +35,7 @@ _PERIODS: Mapping[str, str] = {
     "day": r"days?|tage?n?|jours?|d[i\u00ed]as?|giorn[oi]",
     "week": r"weeks?|wochen?|semaines?|semanas?|settimane?",
     "month": r"months?|mo|monate?n?|mois|mes(?:es)?|mes[ei]",
-    "year": r"years?|yrs?|jahre?n?|ans?|ann\u00e9es?|a\u00f1os?|ann[oi]",
+    "year": r"years?|yrs?|jahre?n?|ans?(?!\s+h(?:ou)?r)|ann\u00e9es?|a\u00f1os?|ann[oi]",
 }
 _PERIOD = "|".join(f"(?P<{name}>{words})" for name, words in _PERIODS.items())
 _ONE_OF = (
@@ -46,7 +46,7 @@ _ONE_OF = (
 #: What an amount is per: a period, one of several, an amount of something else.
 _PER = re.compile(
     r"\s*(?:(?:/|(?:and|&)\s+(?=month\b|hour\b|year\b)|"
-    r"per\b|an?\b|(?:for )?(?:each|every)\b|for one\b|pro\b|je\b|im\b|am\b|par\b|"
+    r"per\b|an?\b|(?:(?:for|on) )?(?:each|every)\b|(?:for|on) one\b|pro\b|je\b|im\b|am\b|par\b|"
     r"por\b|al?\b|la\b|l[\u2019'])\s*|"
     r"-(?=hour|h\b|month)|(?=/))"
     rf"(?:(?P<one>{_ONE_OF})\b(?:[-\s]?(?={_PERIOD.replace('?P<', '?:').replace('(?:', '(?:')}))?"
@@ -78,12 +78,12 @@ _NUMBER_WORDS = {
     },
 }  # fmt: skip
 _SPELLED = re.compile(
-    rf"(?<![\w-])(?P<n>{'|'.join(sorted(_NUMBER_WORDS, key=len, reverse=True))})(?=[\s,.;:)-])", re.I
+    rf"(?<![\w-])(?P<n>{'|'.join(sorted(_NUMBER_WORDS, key=len, reverse=True))})(?=[\s,.;:)-]|$)", re.I
 )
 _LASTS = re.compile(
     rf"(?<![\w.,$\u20ac])(?P<n>\d{{1,3}}(?:,\d{{3}})+|\d{{1,6}}(?:\.\d{{1,2}})?|an?|"
     rf"{'|'.join(sorted(_NUMBER_WORDS, key=len, reverse=True))}|einer?|ein|un|una|une)"
-    rf"[\s-]+(?:full |whole |gpu[- ])?(?:{_PERIOD})\b",
+    rf"[\s-]+(?:full |whole |planned |billable |billed |gpu[- ])?(?:{_PERIOD})\b",
     re.IGNORECASE,
 )
 _ADVERBS = {
@@ -95,7 +95,7 @@ _ADVERBS = {
 }
 _ADVERB = re.compile("|".join(rf"\b(?P<{name}>{words})\b" for name, words in _ADVERBS.items()), re.IGNORECASE)
 _A_PERIOD = re.compile(
-    r"\b(?:an?|the|each|every|one|whole|full)\s+(?:\d{2}-day\s+)?"
+    r"\b(?:an?|the|each|every|one|whole|full|entire)\s+(?:\d{2}-day\s+)?"
     r"(?:(?P<month>month)|(?P<year>year)|(?P<day>day)|(?P<hour>hour))"
     r"(?:\s+(?:then|of [\w -]{3,24}?))?,?\s+(?:(?:that|this|it|which)\s+)?"
     r"(?:(?:comes?|works? out|adds? up|came) to|costs?|cost|is|was|makes?|would (?:be|cost)|"
@@ -121,7 +121,10 @@ _BARE = re.compile(
 )
 _SUBJECT = re.compile(r"\s+(?:costs?|comes?|makes?|would)\b", re.IGNORECASE)
 _TOKENS = re.compile(r"tokens?\b", re.IGNORECASE)
-_PIECES = re.compile(r"\b(?:images|pictures|requests|calls|queries)\b", re.IGNORECASE)
+_PIECES = re.compile(
+    r"\b(?:images|pictures|requests|calls|queries|questions|answers|documents|prompts|samples|messages|jobs)\b",
+    re.IGNORECASE,
+)
 _JOULES = re.compile(r"\s*(?P<k>k|kilo)?(?:J|joules?)\b")
 _SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12, "k": 1e3, "m": 1e6, "b": 1e9}
 #: "A million tokens", "a thousand images".
@@ -173,6 +176,7 @@ _PRICED = re.compile(
     r"(?:about |around |roughly |just |only |~)*$",
     re.IGNORECASE,
 )
+_OFFERED = re.compile(r"\s+(?:on[- ]demand|spot|reserved|preemptible|interruptible)\b", re.IGNORECASE)
 _OF_ALL = re.compile(r"\b(?:for the|for all|all)\s+$", re.IGNORECASE)
 _FLOP_DAYS = re.compile(r"[-\s]?(?:days|hours)\b", re.IGNORECASE)
 _SECONDS = re.compile(r"\s*(?:gpu[- ])?seconds\b", re.IGNORECASE)
@@ -391,7 +395,7 @@ def _of_number(text: str, base: Term, before: str, names: Places) -> Term | None
     if _IN_NAME.search(text, max(0, base.start - 20), base.start):
         return None
     if _SO_MANY.match(text, base.end):
-        return _per(text, base, (dims(piece=1), 1.0))
+        return _per(text, base, (dims(**{_spoken_of(text, base.start): 1}), 1.0))
     joules = _JOULES.match(text, base.end)
     if joules:
         scale = (1e3 if joules["k"] else 1.0) / _HOUR
@@ -402,13 +406,20 @@ def _of_number(text: str, base: Term, before: str, names: Places) -> Term | None
     return base._replace(counted=counted, plain=not counted)
 
 
+def _spoken_of(text: str, end: int) -> str:
+    """The axis of what a text counted last before a place."""
+    tokens, pieces = ([each.start() for each in kind.finditer(text, 0, end)] for kind in (_TOKENS, _PIECES))
+    return "token" if tokens and tokens[-1] > max(pieces, default=-1) else "piece"
+
+
 def _of_money(text: str, base: Term, each: Quantity, before: str) -> Term | None:
     sign = _MONEY.get(each.unit)
     if sign is None:
         return None
     made = _per(text, base._replace(sign=sign), (dims(money=1), 1.0))
     made = _of_period(made, before)
-    return made._replace(loose=made.dims == dims(money=1) and bool(_PRICED.search(before)))
+    priced = _PRICED.search(before) or _OFFERED.match(text, made.end)
+    return made._replace(loose=made.dims == dims(money=1) and bool(priced))
 
 
 def _times(term: Term, powers: tuple[int, ...], factor: float) -> Term:
@@ -422,9 +433,9 @@ def _per(text: str, term: Term, own: tuple[tuple[int, ...], float]) -> Term:
     term = _times(term, *own)
     each = bool(_ONE.match(text, term.end))
     at = one.end() if (one := _ONE.match(text, term.end)) else term.end
-    for _ in range(3):
+    for again in range(3):
         match = _PER.match(text, at)
-        if match is None or (at > term.end and _SUBJECT.match(text, match.end())):
+        if match is None or (again and _SUBJECT.match(text, match.end())):
             # "28 cents per kWh a day costs 94 cents": what the day costs.
             break
         period = next((name for name in _PERIODS if match[name]), "")
@@ -434,25 +445,33 @@ def _per(text: str, term: Term, own: tuple[tuple[int, ...], float]) -> Term:
             later = _HOURS_LATER.match(text, at)
             period = next((name for name in _PERIODS if later and later[name]), "")
             at = later.end() if later and period else at
-        elif match["thing"]:
-            many = _MANY.get(re.sub(r"[,\s]", "", (match["many"] or "").lower()), 1.0)
-            axis = "token" if match["thing"].lower().startswith("tok") else "piece"
-            term = _times(term, dims(**{axis: -1}), 1 / many)
-        elif match["kwh"] or match["mwh"]:
-            term = _times(term, dims(energy=-1), 1e-3 if match["kwh"] else 1e-6)
-        elif match["tokens"] and term.sign and (axis := _counted_in(text)):
-            many = _MANY[re.sub(r"[,\s]", "", match["tokens"].lower())]
-            term = _times(term, dims(**{axis: -1}), 1 / many)
-        elif match["gb"]:
-            term = _times(term, dims(byte=-1), 1e-9)
+        else:
+            term = _per_thing(text, term, match)
         if period:
             term = _times(term, *_one_period(period, -1))
+    if late := _ONE.match(text, at):
+        # "$1.00 an hour each"
+        each, at = True, late.end()
     regular = _REGULARLY.match(text, at)
     if regular and not any(term.dims[AXES.index("day") :]) and term.of in ("hour", "token", "piece"):
         at = regular.end()
         term = _times(term, *_one_period(regular.lastgroup or "month", -1))
     end = at if at > term.end and text[term.end : at].strip() else term.end
     return term._replace(end=end, each=each)
+
+
+def _per_thing(text: str, term: Term, match: re.Match[str]) -> Term:
+    """A term with the powers of the tokens, images, energy or memory that it is per."""
+    if match["thing"]:
+        many = _MANY.get(re.sub(r"[,\s]", "", (match["many"] or "").lower()), 1.0)
+        axis = "token" if match["thing"].lower().startswith("tok") else "piece"
+        return _times(term, dims(**{axis: -1}), 1 / many)
+    if match["kwh"] or match["mwh"]:
+        return _times(term, dims(energy=-1), 1e-3 if match["kwh"] else 1e-6)
+    if match["tokens"] and term.sign and (axis := _counted_in(text)):
+        many = _MANY[re.sub(r"[,\s]", "", match["tokens"].lower())]
+        return _times(term, dims(**{axis: -1}), 1 / many)
+    return _times(term, dims(byte=-1), 1e-9) if match["gb"] else term
 
 
 def _counted_in(text: str) -> str:

@@ -33,7 +33,13 @@ _SET = re.compile(
 )
 _RATED = re.compile(r"\s*(?:tdp|tgp|tbp|rated|max)", re.IGNORECASE)
 #: Behind a power, that it was measured at work.
-_MEASURED = re.compile(r"\s*(?:while|when|during|in use|under|at the wall|on average)\b", re.IGNORECASE)
+_MEASURED = re.compile(
+    r"\s*(?:while|when|during|in use|under|at work|at the wall|on average)\b", re.IGNORECASE
+)
+#: The form of a device right before a value: "the PCIe has 2.0 TB/s, the SXM5 3.35".
+_FORM = re.compile(
+    r",\s+(?:and |while |but )?the (SXM|PCIe|NVL)\d?\s+(?:has |about |offers )?$", re.IGNORECASE
+)
 #: Watts beyond which nothing is one device's, and periods that no rent of one is told by.
 _WATTS, _LONG = 4000.0, ("day", "week", "month", "year")
 #: Behind a device's name, the machine that it is in.
@@ -89,6 +95,9 @@ def _why(found: Finding, starts: Sequence[tuple[int, int]], context: Context) ->
 
 def _reason(told: Term, found: Finding, text: Amounts, context: Context) -> str:
     words, here = text.passage.text, text.sentence(told.start)
+    form = _FORM.search(words, here.start, told.start)
+    if form and form[1].lower() in found.true_for:
+        return "it is said of the form that is named right before it"
     if _is_of_nobody(told, found, text, context):
         return "no device is named that it is of"
     formula = _FORMULA.search(words, max(0, told.start - _REACH), told.start)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 FAR = 160
 
 
-MONEY = dims(money=1)
+MONEY, RENT = dims(money=1), dims(money=1, hour=-1)
 
 
 #: Letters before an amount in which what it follows from is looked for.
@@ -60,8 +60,12 @@ class Amounts:
         #: Prices of energy that the document told before, where the passage tells none.
         self.known = () if own else tuple(tariffs)
         self.tariffs = own or bool(tariffs)
+        #: What the document said before that a device costs an hour.
+        self.rents: Sequence[tuple[frozenset[str], Term]] = ()
         #: The counts that are in what follows from others.
         self.derived: dict[Term, frozenset[Term]] = {}
+        #: What was a factor of what follows from others.
+        self.factors: set[Term] = set()
         #: What is a share of another.
         self.shared: set[Term] = set()
         #: Signs of the money, and "energy", that was heard of and is no tariff.
@@ -147,6 +151,27 @@ def of_another(context: Context, text: Amounts, base: Term, told: Term) -> bool:
         elsewhere = base.end <= text.sentence(told.start).start and base.of != "energy"
         return len(between) > 1 or (bool(between) and elsewhere)
     return not one & other
+
+
+def rents(context: Context, text: Amounts) -> list[tuple[frozenset[str], Term]]:
+    """The prices by the hour that a passage tells right behind a device, each with that."""
+    found = []
+    for each in (one for one in text.every if one.dims == RENT):
+        here = text.sentence(each.start)
+        named = within(context.mentions.get(text.place, ()), max(here.start, each.start - NEAR), each.start)
+        if named and not any(one.sign for one in text.before(each.start, each.start - named[-1].end)):
+            device = frozenset((*named[-1].named, *named[-1].ids))
+            found.append((device, each._replace(start=-len(text.passage.text), end=0)))
+    return found
+
+
+def rent_of(context: Context, text: Amounts, told: Term) -> list[Term]:
+    """The one price by the hour that the document told of the device whose sentence an amount is in."""
+    here = text.sentence(told.start)
+    named = within(context.mentions.get(text.place, ()), here.start, told.start)
+    ids = {one for each in named for one in (*each.named, *each.ids)}
+    found = {each.value: each for device, each in text.rents if device & ids and each.sign == told.sign}
+    return list(found.values()) if len(found) == 1 and len(named) == 1 else []
 
 
 def _device(named: Sequence[Mention], term: Term, text: Amounts) -> frozenset[str] | None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _LINK = re.compile(
     r"\b(?:or|i\.e\b|so|thus|hence|therefore|that is|that[\u2019']s|which (?:is|makes|comes|means|adds)|"
     r"comes? (?:to|out)|came to|adds? up to|amounts? to|works? out (?:to|at)|costs?|costing|pays?|paid|bill|"
-    r"charges?|total\w*|makes?|means|sums? (?:up )?to|equals|sets? (?:you|us|them) back|budget|spend|"
+    r"charges?|total\w*|makes?|means|sums? (?:up )?to|equals|sets? (?:you|us|them) back|budget|spends?|"
     r"invoice|be|uses?|gets?|"
     r"is|are|leaves?|"
     r"consum\w+|draws?|burns?|kosten|kostet|sind|macht|also|soit|co\u00fbtent|co\u00fbte|cuestan?|o sea|"
@@ -86,7 +86,9 @@ _AROUND = re.compile(
 )
 #: "384 kWh and $65".
 _AND = re.compile(r"\s*(?:,|and|,\s*and|or)\s+(?:about |around |roughly )?", re.IGNORECASE)
-_FOR_ALL = re.compile(r"\s+for (?:the|both|all)\b", re.IGNORECASE)
+FOR_ALL = re.compile(
+    r"\s+(?:for (?:the|both|all)|in total|in all|together|combined|altogether|all told|between them)\b", re.I
+)
 
 
 #: "For 200 hours, $1,240", and a price that is given.
@@ -150,7 +152,7 @@ def linked(text: Amounts, base: Term, told: Term) -> bool:
     of_each = (
         told.each and not base.each and told.of == "money" and _OF_EACH.fullmatch(words, base.end, told.start)
     )
-    for_all = told.of == "money" and base.each and _FOR_ALL.match(words, told.end)
+    for_all = base.each and (told.of == "money" or told.dims == base.dims) and FOR_ALL.match(words, told.end)
     if told.of in LENGTHS:
         return bool(_FOLLOWS.search(words, reach, told.start))
     leads = told.of in PAID and LEADS.search(words, reach, told.start)

@@ -7,11 +7,12 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.bills.amounts import FAR, MONEY, NEAR, TWO, Amounts
-from whichgpu.audit.bills.links import GPU_HOURS, LEADS, PAID
+from whichgpu.audit.bills.amounts import FAR, MONEY, NEAR, RENT, TWO, Amounts
+from whichgpu.audit.bills.links import FOR_ALL, GPU_HOURS, LEADS, PAID
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.relations import Way, alike, differences, ways
-from whichgpu.audit.terms import AXES, LENGTHS, dims
+from whichgpu.audit.sentences import within
+from whichgpu.audit.terms import AXES, LENGTHS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,8 +27,10 @@ _OF = re.compile(r"\s*of\s+(?:the |its |our |about )?", re.IGNORECASE)
 _COMMA = re.compile(r",\s*(?:or |about |roughly )*$")
 #: Letters between a share and what it is of, and amounts of money that are tried two by two.
 _NEXT, _MANY = 16, 16
+#: What is of one of several.
+_ALONE = re.compile(r"\b(?:one|single|each|alone|either)\b", re.IGNORECASE)
+_DIGITS = re.compile(r"\d[\d,]*(?:\.\d+)?")
 _HOURS = AXES.index("hour")
-RENT = dims(money=1, hour=-1)
 
 
 SHORT = re.compile(r"(?:/|\b(?:per|an?|each|every))\s?(?:s|sec|seconds?|min|minutes?)\b", re.IGNORECASE)
@@ -94,6 +97,9 @@ def rated(used: Sequence[Term], told: Term) -> bool:
         return len(used) > 1
     if told.of in LENGTHS and len(used) == 1:
         return used[0].of in LENGTHS and used[0].dims != told.dims
+    if any(each.each and each.dims == told.dims for each in used):
+        # What each of several has, and their number.
+        return len(used) == TWO and any(each.counted for each in used)
     rates = [each for each in used if sum(map(bool, each.dims)) > 1]
     if told.of == "byte":
         # Of what each token or request takes.
@@ -133,6 +139,13 @@ def explained(told: Term, text: Amounts, *, said: bool = False) -> bool:
 def _lacks_count(way: Way, told: Term, text: Amounts) -> bool:
     """Whether the number of GPUs right before an amount is no factor: "four cards make 400 an hour"."""
     here = text.sentence(told.start)
+    many = [each for each in within(text.every, here.start, told.start) if each.counted]
+    if (
+        not told.each
+        and any(each.each for each in way.used)
+        and (many or FOR_ALL.match(text.passage.text, told.end))
+    ):
+        return not any(each.counted or each.plain for each in way.used)
     last = [each for each in text.before(told.start, NEAR) if each.counted or any(each.dims)][:1]
     if GPU_HOURS.search(told.words):
         last = [each for each in text.before(told.start, FAR) if each.counted][:1]
@@ -179,6 +192,13 @@ def is_left_out(way: Way, told: Term, text: Amounts) -> bool:
         for each, one in of_whole
     ):
         return True
+    # "Two for 30 hours at $1.19 each": so many times.
+    here = text.sentence(told.start)
+    counts = [each for each in within(text.every, here.start, told.start) if each.counted]
+    alone = _ALONE.search(words, max(here.start, *(each.end for each in way.used)), told.start)
+    of_each = not told.each and not alone and any(one.each for one in way.used)
+    if of_each and len(counts) == 1 and counts[0] not in way.used:
+        return True
     # "A month" is of the amount that it stands behind.
     worked = [each for each in way.used if any(map(str.isdigit, each.words)) or each.value != 1] or way.used
     last = max(each.end for each in worked)
@@ -189,9 +209,14 @@ def is_left_out(way: Way, told: Term, text: Amounts) -> bool:
 
 def finding(way: Way, told: Term, verdict: str, text: Amounts, context: Context) -> Finding:
     """The finding on an amount that is held against a product or a sum."""
-    because = f"{' and '.join(each.words.strip(' .,') for each in way.used)} make {_shown(way)}"
-    scale = 1e3 if told.words.lower().endswith(("kwh", "kw")) else 1.0
-    expected = "" if verdict == "confirmed" else _shown(Way(way.low / scale, way.high / scale, ()))
+    number = _DIGITS.search(told.words)
+    # In the unit that the amount is told in: joules per token, kWh, dollars for a million.
+    unit = told.value / (float(number[0].replace(",", "")) or 1.0) if number else 1.0
+    real = _shown(Way(way.low / unit, way.high / unit, ()))
+    words = told.words if number and not told.sign else ""
+    shown = words.replace(number[0], real, 1) if number and words else real
+    because = f"{' and '.join(each.words.strip(' .,') for each in way.used)} make {shown}"
+    expected = "" if verdict == "confirmed" else real
     return made(
         context, text.passage, (told.start, told.start + len(told.words)), "arithmetic", verdict,
         attribute="bill", because=because, expected=expected, evidence=(Evidence(because),),

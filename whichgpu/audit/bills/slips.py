@@ -9,6 +9,7 @@ from whichgpu.audit.bills.amounts import (
     BASES,
     FAR,
     NEAR,
+    RENT,
     SPAN,
     TWO,
     Amounts,
@@ -20,7 +21,6 @@ from whichgpu.audit.bills.amounts import (
 from whichgpu.audit.bills.links import GIVEN, LEADS, stopped
 from whichgpu.audit.bills.products import (
     CLOSE,
-    RENT,
     SHORT,
     SIMPLE,
     explained,

@@ -76,9 +76,9 @@ def _totals(told: Term, text: Amounts) -> list[Way]:
         len(two) == TWO
         and _PLUS.fullmatch(words, two[0].end, two[1].start)
         and LEADS.search(words, two[1].end, told.start)
+        and not GIVEN.search(words, max(0, two[0].start - NEAR), two[0].start)
     ):
-        value = two[0].value + two[1].value
-        return [Way(value, value, tuple(two))]
+        return [_sum(two)]
     last = [each for each in text.near(told, told.start) if alike(each, told) and not each.each][-TWO:]
     if (
         len(last) == TWO
@@ -97,15 +97,29 @@ def _totals(told: Term, text: Amounts) -> list[Way]:
         _TOTAL.search(words, max(here.start, told.start - NEAR), told.start) or _IN_ALL.match(words, told.end)
     ):
         return []
-    back = text.sentence(max(here.start - 2, 0)).start
-    for start, end in ((here.start, told.start), (back, here.start)):
+    listed = [
+        each for each in within(text.every, here.start, told.start) if alike(each, told) and not each.each
+    ]
+    if listed:
+        return [_sum(listed)] if len(listed) > 1 else []
+    return _of_sentences(told, here.start, text)
+
+
+def _of_sentences(told: Term, end: int, text: Amounts) -> list[Way]:
+    """The sums of what the last sentence lists, the last two and the last three."""
+    found: list[Way] = []
+    start = end
+    for _ in range(_THREE):
+        start = text.sentence(max(start - 2, 0)).start
         parts = [each for each in within(text.every, start, end) if alike(each, told) and not each.each]
-        if len(parts) > 1 or (parts and start == here.start):
-            if len(parts) < TWO:
-                return []
-            value = sum(each.value for each in parts)
-            return [Way(value, value, tuple(parts))]
-    return []
+        if len(parts) > 1 and (not found or len(parts) > len(found[-1].used)):
+            found.append(_sum(parts))
+    return found
+
+
+def _sum(parts: list[Term]) -> Way:
+    value = sum(each.value for each in parts)
+    return Way(value, value, tuple(parts))
 
 
 def adds_up(way: Way, told: Term) -> bool:

@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from whichgpu.audit.quantities import Quantity
 
 _NUMBER = r"(?<![A-Za-z\d,.])(?:\d{1,3}(?:,\d{3}){1,4}|\d{1,12})(?:\.\d{1,6})?(?![\d,]{0,6}\d)(?!e\+?\d)"
+#: What a factor is of: "80 GB", "8 KV heads".
+_WORDS = r"(?:\s?[\w/%]{0,10})?(?:\s[A-Za-z_]{2,12}){0,2}"
 #: 8 x 80 GB = 640 GB; $2.50 x 24 x 30 = $1,800.
 _EQUATION = re.compile(
-    rf"(?P<left>[$\u20ac]?{_NUMBER}(?:\s?[\w/%]{{0,10}})?(?:\s*[x\u00d7*]\s*[$\u20ac]?{_NUMBER}"
-    rf"(?:\s?[\w/%]{{0,10}})?){{1,8}})\s*(?:=|\u2248|equals)\s*(?P<right>[$\u20ac]?{_NUMBER})"
+    rf"(?P<left>[$\u20ac]?{_NUMBER}{_WORDS}(?:\s*[x\u00d7*]\s*[$\u20ac]?{_NUMBER}{_WORDS}){{1,8}})\s*(?:=|\u2248|equals)\s*(?P<right>[$\u20ac]?{_NUMBER})"
 )
 #: 64 SMs, each with 128 CUDA cores, for a total of 8,192.
 _EACH = re.compile(
@@ -104,8 +105,9 @@ class _Column(NamedTuple):
 def find(context: Context) -> Iterator[Finding]:
     """Every calculation with its verdict."""
     for passage in context.document.passages:
-        if passage.kind not in ("code", "cell", "alt"):
+        if passage.kind not in ("code", "alt"):
             yield from _equations(passage, context)
+        if passage.kind not in ("code", "cell", "alt"):
             for sentence in sentences(passage.text):
                 yield from _savings(passage, (sentence.start, sentence.end), context)
     for table in context.document.tables:
@@ -132,7 +134,7 @@ def _equations(passage: Passage, context: Context) -> Iterator[Finding]:
         words = f"{match['a']} over {match['b']}"
         factors = [_plain(match["a"]), 1 / (_plain(match["b"]) or 1.0)]
         yield _product(passage, match.span("c"), factors, _plain(match["c"]), context, words=words)
-    for place, value, told, words in sums(text) if "=" in text else ():
+    for place, value, told, words in sums(text) if _SIGNS.search(text) else ():
         # A power of ten is told with two or three digits.
         within = _ROUGH if "e" in words else _WITHIN
         right = abs(told / value - 1) <= within or abs(told - value) <= _HALF

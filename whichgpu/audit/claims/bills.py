@@ -19,6 +19,8 @@ from whichgpu.audit.bills.amounts import (
     is_known,
     is_use,
     of_another,
+    rent_of,
+    rents,
 )
 from whichgpu.audit.bills.links import GIVEN, LEADS, PAID, linked, stopped
 from whichgpu.audit.bills.products import (
@@ -77,19 +79,23 @@ def find(context: Context) -> Iterator[Finding]:
     asked = 0
     before: tuple[Term, ...] = ()
     tariffs: tuple[Term, ...] = ()
+    rented: list[tuple[frozenset[str], Term]] = []
     for index, passage in enumerate(context.document.passages):
         if passage.kind not in ("paragraph", "item", "caption") or not re.search(r"\d", passage.text):
             continue
         names = tuple((each.start, each.end) for each in context.mentions.get(index, ()))
         every = terms(passage.text, context.fraction, names)
         text = Amounts(passage, index, every, before, tariffs)
+        text.rents = tuple(rented)
         before = tuple(each._replace(start=each.start - len(passage.text), end=0) for each in every)
         told_here = [each._replace(start=-len(passage.text), end=0) for each in every if each.tariff]
         tariffs = (*tariffs, *told_here)[-TARIFFS:]
-        for told in every if sum(any(each.dims) for each in every) > 1 and asked < CLAIMS else ():
+        rented += rents(context, text)
+        for told in every if (len(every) > 1 or text.rents) and asked < CLAIMS else ():
             spelled = not told.sign and not any(mark.isdigit() for mark in told.words)
             if (
                 not told.of
+                or told in text.factors
                 or is_use(told)
                 or (spelled and told.value in _ROUND)
                 or (told.each and told.of == "energy")
@@ -115,6 +121,9 @@ def find(context: Context) -> Iterator[Finding]:
 def _bases(told: Term, text: Amounts, context: Context) -> list[Term]:
     """The amounts before that one may follow from: the last of its kind, and those before that."""
     before = [each for each in earlier(told, text) if not is_aside(text.passage.text, each, told)]
+    if told.of == "money" and not before and not is_known(told, text):
+        rent = rent_of(context, text, told)
+        return rent if rent and linked(text, rent[0], told) and not stopped(text, rent[0], told) else []
     # "So", "thus": what it follows from may be a few sentences back.
     led = LEADS.search(text.passage.text, max(0, told.start - NEAR), told.start)
     if not before or told.start - before[0].end > FAR * (2 if led else 1):
@@ -140,7 +149,7 @@ def _skips(way: Way, told: Term, text: Amounts) -> bool:
 def _is_off(way: Way, told: Term) -> bool:
     """Whether an amount is too far from a product for rounding, and near enough to be of the same thing."""
     off = apart(way, told)
-    slip = any(abs(off / math.log(one) - 1) < CLOSE for one in _SLIPS)
+    slip = any(abs(off - math.log(one)) < CLOSE for one in _SLIPS)
     return slip or _LIKE[told.of in PAID] < off < _UNLIKE
 
 
@@ -166,7 +175,7 @@ def _judged(bases: Sequence[Term], told: Term, text: Amounts, context: Context) 
             break
     summed = sums(told, text)
     here = text.sentence(told.start)
-    if not summed and is_summed(told, text):
+    if not summed and is_summed(told, text) and not any(each.each for each in bases):
         return None
     forced = summed or forced
     if not forced:
@@ -176,6 +185,7 @@ def _judged(bases: Sequence[Term], told: Term, text: Amounts, context: Context) 
     best = right or min(forced, key=lambda one: (_skips(one, told, text), len(one.used), apart(one, told)))
     if right is not None:
         # A count that it was multiplied by is in it already.
+        text.factors.update(right.used)
         counts = frozenset(each for each in right.used if each.counted)
         text.derived[told] = counts.union(*(text.derived.get(each, frozenset()) for each in right.used))
     elif explained(told, text, said=True) or not _is_off(best, told):

@@ -36,11 +36,21 @@ _SMALLER = re.compile(
 #: Memory of more than the cache.
 _MORE = re.compile(
     r"\b(?:weights?|total|together|in all|altogether|model takes|parameters?|left|leaves?|leaving|free|"
-    r"cards?|gpus?|vram|users?|requests?|sequences?|batch\w*|streams|sessions|conversations)\b",
+    r"cards?|gpus?(?! memory)|vram|users?|requests?|sequences?|batch\w*|streams|sessions|conversations)\b",
     re.IGNORECASE,
 )
+#: "128K context", "at 32K": so many tokens.
+_CONTEXT = re.compile(
+    r"\b(?P<n>\d{1,4})\s?k\b(?=[- ]?(?:tokens? )?(?:context|prompt|sequence|window|conversation|session)|"
+    r"[,?]| for\b)",
+    re.IGNORECASE,
+)
+#: Memory of one request or user, which is that of its context.
+_OF_ONE = re.compile(
+    r"\b(?:a|one|single|per|each)\s+(?:\w+\s){0,4}?(?:request|user|sequence|session|conversation)\b", re.I
+)
 _BYTE, _TOKEN = AXES.index("byte"), AXES.index("token")
-_AMOUNT, _TOKENS = dims(byte=1), dims(token=1)
+_AMOUNT, _TOKENS, _OF_REQUEST = dims(byte=1), dims(token=1), dims(byte=1, piece=-1)
 #: GB or GiB and rounding; bytes of a number of the cache in the common formats.
 _NEAR, _COMMON, _ALL = 0.09, (2.0,), (4.0, 2.0, 1.0, 0.5)
 _CLAUSE = re.compile(r"[;:]|,\s|\band\b")
@@ -73,7 +83,8 @@ def _claims(text: str, sentence: Sentence, every: Sequence[Term]) -> Iterator[_C
     """The amounts of a sentence that stand behind the name of the model that they are of."""
     here = within(every, sentence.start, sentence.end)
     named = within(models(text), sentence.start, sentence.end)
-    contexts = [each for each in here if each.dims == _TOKENS and not each.each]
+    spelled = (1024.0 * int(each["n"]) for each in _CONTEXT.finditer(text, sentence.start, sentence.end))
+    lengths = {each.value for each in here if each.dims == _TOKENS and not each.each} | {*spelled}
     for told in here:
         if told.about and told.value < 1:
             continue
@@ -84,14 +95,20 @@ def _claims(text: str, sentence: Sentence, every: Sequence[Term]) -> Iterator[_C
             continue
         if per_token or said:
             yield _Claim(told, before[-1], 1.0)
-        elif told.dims == _AMOUNT and len(contexts) == 1 and _is_of(text, sentence, before[-1], told):
-            yield _Claim(told, before[-1], contexts[0].value)
+        elif (
+            told.dims in (_AMOUNT, _OF_REQUEST)
+            and len(lengths) == 1
+            and _is_of(text, sentence, before[-1], told)
+        ):
+            yield _Claim(told, before[-1], next(iter(lengths)))
 
 
 def _is_of(text: str, sentence: Sentence, model: Model, told: Term) -> bool:
     """Whether an amount is the cache of a model: right behind its name, or in a sentence of the cache."""
     between = text[model.end : told.start]
-    return len(_CLAUSE.findall(between)) < 2 and not _MORE.search(text, sentence.start, sentence.end)
+    if _CACHE.search(between) is None and len(_CLAUSE.findall(between)) > 1:
+        return False
+    return not _MORE.search(_OF_ONE.sub(" ", sentence.text))
 
 
 def _judged(passage: Passage, sentence: Sentence, claim: _Claim, context: Context) -> Finding | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.beside import in_brackets
+from whichgpu.audit.beside import in_brackets, of_quotients
 from whichgpu.audit.binding import united
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.quantities import LIMITS, SPELLED, quantities
@@ -175,6 +175,8 @@ def _of_sentence(
     yield from _differences(passage, sentence, every, context)
     for match in _BETWEEN.finditer(text, sentence.start, sentence.end):
         told = _told(match)
+        if of_quotients(text, sentence, told.start):
+            continue
         values = _around(text, every, told, sentence)
         if values:
             yield _judged(passage, told, values, context)

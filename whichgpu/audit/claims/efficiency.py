@@ -65,6 +65,7 @@ def _per_gigabyte(passage: Passage, sentence: Sentence, who: Spoken, context: Co
             each
             for each in within(every, sentence.start, match.start())
             if each.dimension == "money" and each.high == each.value > 0
+            if not _PER_GB.match(passage.text, each.start)
         ]
         sizes: set[float | None]
         sizes = {nominal_gb(float(value)) for key in mention.ids

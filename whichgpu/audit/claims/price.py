@@ -46,7 +46,7 @@ _NOT_RENT = re.compile(
     r"\d{1,2}\s?[x\u00d7]?\s?(?:gpus|cards)|8x|x8|node|cluster|fell|"
     r"dropped|equivalent|comparable|"
     r"(?:two|four|eight|sixteen|[2-9]|1\d) (?:x )?(?:nvidia )?[ahbl]\d+|"
-    r"server|gigabytes?|per gb)\b|/gb\b",
+    r"server|gigabytes?|(?:per|/)\s?(?:gb|[tgp]flops?|tops|watt))\b|/\s?(?:gb|[tgp]flops?|tops|watt)\b",
     re.IGNORECASE,
 )
 #: Before the device that a price is of: "$2 for an A100", "$5.98/hr (B200 spot)".

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes, named
-from whichgpu.audit.beside import before_it, in_brackets, opposed
+from whichgpu.audit.beside import before_it, in_brackets, of_quotients, opposed
 from whichgpu.audit.judging import on_file
 from whichgpu.audit.multiple import Multiple, finding_on, of_speed, verdict_of
 from whichgpu.audit.pairs import Pair, facts, named_before, pair, ratios, told, unsure
@@ -259,6 +259,8 @@ def _stated(
         # "The 32 GB version has twice the bandwidth" is no value that is compared.
         and not any(one.start <= each.start < one.end for one in who.here)
     ]
+    if of_quotients(passage.text, sentence, claim.start):
+        return None
     every = quantities(passage.text, context.fraction)
     place = (claim.start, claim.end)
     beside = (

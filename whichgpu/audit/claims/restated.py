@@ -1,4 +1,4 @@
-"""One amount told in two units, side by side: "131,072 bytes, or 128 KB", "625 Wh, i.e. 0.625 kWh"."""
+"""One amount told twice, side by side: "131,072 bytes, or 128 KB", "128 GB (4 x 32 GB)"."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 #: What says that the second is the first.
 _IS = re.compile(
-    r"\s*(?:bytes\s*)?(?:[,(]?\s*(?:or|i\.e\.,?|that is|which is|=)\s*(?:about |around |roughly |just |"
+    r"\s*(?:bytes\s*)?(?:[,(]?\s*(?:or|i\.e\.,?|that is|which is|=|,\s*(?=about|around|roughly|~))\s*"
+    r"(?:about |around |roughly |just |"
     r"~)?|\()\s*",
     re.IGNORECASE,
 )
@@ -25,17 +26,33 @@ _UNIT = re.compile(r"(?:[kKMGTP]i?)?(?:B|Wh|W|bytes?|joules?|J)\b")
 #: Between two amounts of one thing; the slack of rounding, and of a thousand that is 1,024.
 _KINDS = (dims(byte=1), dims(energy=1), dims(energy=1, hour=-1), dims(byte=1, token=-1))
 _NEAR, _BINARY, _FAR = 0.03, 0.11, 2000.0
+#: What an amount consists of, in brackets behind it.
+_OF_SEVERAL = re.compile(
+    r"(?<![\d.,])(?P<all>\d{2,4})\s?(?P<unit>GB|TB|W)\b(?! ?/)[^().;:,\d]{0,16}(?:DDR\d\S{0,6} )?"
+    r"\(\s*(?P<n>\d{1,2})\s?[x\u00d7]\s?(?P<one>\d{1,4})\s?(?P=unit)\s*\)"
+)
+#: What makes an amount a part of a formula.
+_FACTOR, _BEFORE = re.compile(r"[x\u00d7*/+\u2212]\s*$"), 4
 _BYTES = re.compile(r"\s*bytes\b", re.IGNORECASE)
 
 
 def find(context: Context) -> Iterator[Finding]:
     """Every amount that is told again in another unit, with its verdict."""
     for index, passage in enumerate(context.document.passages):
+        for match in _OF_SEVERAL.finditer(passage.text):
+            whole, real = int(match["all"]), int(match["n"]) * int(match["one"])
+            because = f"{match['n']} x {match['one']} {match['unit']} is {real} {match['unit']}"
+            yield made(
+                context, passage, match.span("one"), "arithmetic",
+                "confirmed" if whole == real else "inconsistent", attribute="parts", because=because,
+                evidence=(Evidence(because),),
+            )  # fmt: skip
         if passage.kind not in ("paragraph", "item", "caption"):
             continue
         names = tuple((each.start, each.end) for each in context.mentions.get(index, ()))
         for one, other in pairwise(terms(passage.text, context.fraction, names)):
-            if not _IS.fullmatch(passage.text, one.end, other.start):
+            factor = _FACTOR.search(passage.text, max(0, one.start - _BEFORE), one.start)
+            if factor or not _IS.fullmatch(passage.text, one.end, other.start):
                 continue
             ratio = _ratio(passage.text, one, other)
             if ratio is None:

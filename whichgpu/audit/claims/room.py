@@ -27,7 +27,7 @@ _NEEDS = re.compile(
 )
 _FITS = re.compile(
     r"\b(?:so|and|which|it|thus|therefore|that|;)\s+(?:it\s+|that\s+|they\s+)?(?:easily\s+|comfortably\s+|just\s+|still\s+|also\s+)?"
-    r"(?:fits?|runs?)\s+(?:easily\s+|comfortably\s+|well\s+)?(?:in|into|on|onto|within)\s+"
+    r"(?:fits?|runs?)\s+(?:easily\s+|comfortably\s+|well\s+)?(?:(?:in|into|on|onto|within)\s+|(?=(?:the|an?|one)\s))"
     r"(?:(?:just\s+|only\s+)?(?:the\s+|an?\s+|one\s+|a single\s+)?(?P<m>\d{1,3}(?:\.\d)?)\s?GB\b)?",
     re.IGNORECASE,
 )

@@ -34,8 +34,10 @@ _BEHIND = re.compile(
     re.IGNORECASE,
 )
 _BEFORE = re.compile(
-    r"\b(?:sav(?:es?|ed|ing|ings)(?: of)?|cut(?:s|ting)?(?: \w+){0,3} by|discount of|premium of|difference "
+    r"\b(?:sav(?:es?|ed|ing|ings)(?: of)?|undercut\w*(?: \w+){0,4} by|"
+    r"cut(?:s|ting)?(?: \w+){0,3} by|discount of|premium of|difference "
     r"of|speed-?up of|factor of|reduc\w+(?: \w+){0,4} by|"
+    r"(?:gap|spread|difference|ratio) between [^;]{3,90} (?:is|was|comes to)|"
     r"(?:cheaper|lower|higher|less|more|fell|rose|dropped|drops?|down|up|faster|slower|shorter|longer) by)\s+"
     r"(?:you |us |them |about |around |roughly |over |nearly |almost |some |just |a |an |full |only )*~?$",
     re.IGNORECASE,
@@ -73,6 +75,8 @@ _ELSE = re.compile(
 )
 _POINTS, _SHARE, _TIMES, _WORD, _AMOUNT = 0.02, 0.06, 0.10, 0.2, 0.03
 _BESIDE, _FEW = 8, 2
+#: Letters within which words lead to a change.
+_LED = 110
 #: Between the two amounts that a change right behind them is of, and letters up to it.
 _INSTEAD = re.compile(
     r"[\w ]{0,12}\s(?:instead of|rather than|vs\.?|versus|against|compared (?:to|with)|down from|up from)\s+"
@@ -122,7 +126,7 @@ def find(context: Context) -> Iterator[Finding]:
 
 def _said(text: str, sentence: Sentence, every: Sequence[Term], fraction: str) -> Iterator[_Said]:
     for each in within(every, sentence.start, sentence.end):
-        led = _BEFORE.search(text, max(sentence.start, each.start - 45), each.start)
+        led = _BEFORE.search(text, max(sentence.start, each.start - _LED), each.start)
         followed = _BEHIND.match(text, each.end)
         if each.share and (led or followed):
             yield _typed(_Said(each.start, each.end, each.value, "share", _SHARE), led, followed)
@@ -132,7 +136,7 @@ def _said(text: str, sentence: Sentence, every: Sequence[Term], fraction: str) -
         each for each in quantities(text, fraction) if each.dimension == "times" and each.high == each.value
     ]
     for one in within(sorted([*multiples(text), *told]), sentence.start, sentence.end):
-        led = _BEFORE.search(text, max(sentence.start, one.start - 45), one.start)
+        led = _BEFORE.search(text, max(sentence.start, one.start - _LED), one.start)
         if led or (followed := _BEHIND.match(text, one.end)):
             slack = _WORD if one.limit else _TIMES
             said = _Said(one.start, one.end, one.value, "times", slack)

@@ -8,13 +8,16 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.quantities import SPELLED, multiples, quantities
 from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.terms import LENGTHS, terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.terms import Term
 
 _NUMBER = rf"(?:\d{{1,4}}|an?|one|single|{'|'.join(SPELLED)})"
 _FROM_TO = re.compile(
@@ -49,7 +52,10 @@ _MANY = re.compile(
 )
 _ABSURD = 400
 #: Text without any of these tells of no speed of several GPUs.
-_WORDS = ("fficienc", "speed", "faster", "times", "from ", "/s", "per s", "/min", "per min", "a second")
+_WORDS = (
+    "fficienc", "speed", "faster", "times", "from ", "/s", "per s", "/min", "per min", "a second", " day",
+    " hour",
+)  # fmt: skip
 #: A speed-up, and the one GPU that it is over.
 _SPEED_UP = re.compile(
     r"\bspeed-?ups? (?:of|was|is) (?:about |around |over |nearly )?(?P<n>\d{1,3}(?:\.\d+)?)\s?(?:x\b|"
@@ -131,24 +137,36 @@ def _efficiency(passage: Passage, sentence: Sentence, context: Context) -> Itera
 
 
 def _by_count(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
-    """The rates of two numbers of GPUs: "one GPU 3,000 tokens/s, eight GPUs 25,600"."""
+    """The rates or the times of two numbers of GPUs: "one GPU 3,000 tokens/s, eight GPUs 25,600"."""
     text = passage.text
     found = within(quantities(text, context.fraction), sentence.start, sentence.end)
-    rates = [each for each in found if each.dimension == "rate" and each.high == each.value > 0]
+    rates: list[Quantity | Term] = [q for q in found if q.dimension == "rate" and q.high == q.value > 0]
+    units = {q.unit for q in found if q.dimension == "rate"}
+    lasts = [
+        each
+        for each in within(terms(text, context.fraction), sentence.start, sentence.end)
+        if each.of in LENGTHS and sum(map(abs, each.dims)) == 1
+    ]
+    told = rates or lasts
     counts = list(_SOME.finditer(text, sentence.start, sentence.end))
-    if len(rates) != len(counts) or len(rates) != 2 or rates[0].unit != rates[1].unit:
+    if not len(told) == len(counts) == 2 or len(units) > 1:
         return
     # "3,000 tokens/s on one GPU and 25,600 on eight", or the other way round: in one order throughout.
-    firsts = [count.start() < rate.start for count, rate in zip(counts, rates, strict=True)]
+    firsts = [count.start() < each.start for count, each in zip(counts, told, strict=True)]
     few, many = (_count(each["n"]) for each in counts)
     if len(set(firsts)) != 1 or few >= many:
         return
-    most, real = many / few, rates[1].value / rates[0].value
+    most = many / few
+    real = rates[1].value / rates[0].value if rates else _hours(lasts[0]) / _hours(lasts[1])
     above = real > most * _SLACK
-    because = f"{many} in place of {few} are {most:.3g} times as many; {real:.3g} times the rate is stated"
-    yield made(context, passage, (rates[1].start, rates[1].end), "benchmark",
+    because = f"{many} in place of {few} are {most:.3g} times as many; {real:.3g} times the speed is stated"
+    yield made(context, passage, (told[1].start, told[1].end), "benchmark",
                "contradicted" if above else "unverifiable", attribute="scaling", because=because,
                expected=f"at most {most:.3g}x" if above else "", evidence=(Evidence(because),))  # fmt: skip
+
+
+def _hours(term: Term) -> float:
+    return term.value * LENGTHS[term.of][0]
 
 
 def _count(word: str) -> int:

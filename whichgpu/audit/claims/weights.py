@@ -27,18 +27,34 @@ if TYPE_CHECKING:
 #: What says that an amount is what a model takes, right before it.
 _TAKES = re.compile(
     r"\b(?:takes?|needs?|requires?|weighs?|occup(?:y|ies)|comes? to|works? out (?:to|at)|shrinks? to|"
-    r"drops? to|goes (?:down )?to|goes from|down to|to|file of|one of|(?:is|are) (?:then |now )?|"
+    r"drops? to|goes (?:down )?to|goes from|down to|to|file of|one of|"
     r"weights? (?:of|are|alone are)|would be|makes?)\s+"
-    r"(?:about |around |roughly |only |just |some |a file of |up |you )*~?$|"
+    r"(?:about |around |roughly |approximately |at least |only |just |some |a file of |up |you )*~?$|"
     r"\bweights?[^.;,\d]{0,24}:?\s*(?:about |roughly )?$",
     re.IGNORECASE,
+)
+#: The same behind it: "141 GB of weights".
+_OF_WEIGHTS = re.compile(
+    r"\s+(?:of|for|in)\s+(?:(?:the|its|raw|model|\w+[- ]precision)\s+)*weights\b", re.IGNORECASE
+)
+#: An amount in brackets right behind the model that it is of.
+_MODEL = re.compile(
+    r"(?:\s+(?:dense|int\d|fp\d+|bf16|\d-bit|model|weights|parameters|in|at|with)){1,4}\s*\((?:about |~)?$",
+    re.I,
+)
+#: What a parameter takes, which is no amount of each of several.
+_BYTES_EACH = re.compile(r"\b\d(?:\.\d+)? bytes? (?:each|per (?:parameter|weight|param))\b", re.IGNORECASE)
+_IS = re.compile(r"\b(?:is|are)\s+(?:about |around |roughly |just |~)*$", re.IGNORECASE)
+#: The format right behind it: "140 GB in FP16, 35 GB in INT4".
+_IN_FORMAT = re.compile(
+    r"\s+(?:in|at|with) (?=(?:fp|bf|int|nf)\d|\d-bit|q\d|half|full|single)", re.IGNORECASE
 )
 #: What makes it the memory of a card, of something beside the weights, or of another state of the model.
 _ELSE = re.compile(
     r"\b(?:context|kv|caches?|batch\w*|users?|activations?|overhead|download|offload\w*|per (?:gpu|card)|"
     r"each|tokens?|split|shard\w*|active|experts?|moe|mixtral|deepseek|disk|storage|checkpoints?|saved?|"
-    r"savings?|free|left|leaves?|leaving|remain\w*|adds?|extra|vae|text encoder|adapters?|dataset|out of|"
-    r"instead|if|not|never|ram)\b|\d+x\d+b|n[\u2019']t\b",
+    r"savings?|free|left|leaves?|leaving|remain\w*|adds?|extra|vae|u-?net|text encoder|adapters?|dataset|"
+    r"out of|instead|if|not|never|ram)\b|\d+x\d+b|n[\u2019']t\b",
     re.IGNORECASE,
 )
 _TRAINS = re.compile(
@@ -68,14 +84,18 @@ class _Held(NamedTuple):
 
     model: Model | None
     format: Format | None
+    #: The one that the document speaks of, where it speaks of no other.
+    only: Model | None
 
 
 def find(context: Context) -> Iterator[Finding]:
     """Every such amount with its verdict."""
-    held = _Held(None, None)
+    named = {each.parameters: each for one in context.document.prose() for each in models(one.text)}
+    none = _Held(None, None, next(iter(named.values())) if len(named) == 1 else None)
+    held = none
     for index, passage in enumerate(context.document.passages):
         if passage.kind in ("heading", "title"):
-            held = _Held(None, None)
+            held = none
         if passage.kind not in ("paragraph", "item", "caption"):
             continue
         names = tuple((each.start, each.end) for each in context.mentions.get(index, ()))
@@ -91,7 +111,7 @@ def _heard(held: _Held, sentence: Sentence) -> _Held:
     said = [each for _, each in formats_at(sentence.text)]
     model = held.model if not named else named[-1] if len({each.parameters for each in named}) == 1 else None
     form = held.format if not said else said[-1] if len({each.least for each in said}) == 1 else None
-    return _Held(model, form)
+    return held._replace(model=model, format=form)
 
 
 def _of_sentence(
@@ -103,6 +123,8 @@ def _of_sentence(
     for told in amounts:
         before = [each for each in named if each.end <= told.start]
         model = before[-1] if before else held.model if not named else None
+        if model is None and not named and _IN_FORMAT.match(text, told.end):
+            model = held.only
         if model is None or _CARD.match(text, told.end) or told.each:
             continue
         part = _part(passage, sentence, told)
@@ -137,10 +159,14 @@ def _of_weights(
 ) -> Iterator[Finding]:
     text, (model, last) = passage.text, held
     clause = text[max(sentence.start, told.start - 2 * _ITEM) : min(told.end + _AFTER, sentence.end)]
-    if not _TAKES.search(text, max(sentence.start, told.start - 60), told.start):
+    led = _TAKES.search(text, max(sentence.start, told.start - 60), told.start)
+    led = led or (_BYTES_EACH.search(sentence.text) and _IS.search(text, sentence.start, told.start))
+    beside = _MODEL.fullmatch(text, model.end, told.start) if model.end <= told.start else None
+    if not (led or beside or _OF_WEIGHTS.match(text, told.end) or _IN_FORMAT.match(text, told.end)):
         return
     own = sentence.text
-    about = f"{own} {' '.join(passage.section[-1:])}"
+    about = f"{own} {' '.join(passage.section[-1:])}" if not beside else ""
+    clause = "" if beside else _BYTES_EACH.sub(" ", clause)
     if _ELSE.search(clause) or _CACHES.search(about) or _TRAINS.search(own) or _ELSE.search(model.name):
         return
     own_format = _format(text, sentence, told)
