@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import whichgpu
 from whichgpu.cost import jobs, workers
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.jobs import METRICS, predict_rows, read_job
@@ -187,7 +188,7 @@ def test_a_physical_job_is_computed_once(monkeypatch):
     )
     rows = [{**ROW, "id": str(i), "runtime": runtime, "metric": metric, "unit": ""}
             for i, (runtime, metric) in enumerate(
-                [("PyTorch 2 eager", "throughput"), ("pytorch-2", "latency"), ("pytorch 2", "power")] * 5
+                [("PyTorch 2 eager", "throughput"), ("PyTorch 2", "latency"), ("pytorch 2", "power")] * 5
             )]  # fmt: skip
     answers = list(predict_rows(rows, GPUS))
     assert len(asked) == 1
@@ -435,3 +436,12 @@ def test_a_release_that_runs_is_not_refused_for_its_neighbours():
     old, new = predict_rows([{**row, "runtime": text} for text in texts], GPUS)
     assert "2.5" in old.error
     assert not new.error
+
+
+def test_a_batch_that_a_server_is_asked_for_are_its_requests_in_flight():
+    job = {"workload": "llama-3.1-8b", "gpu": "a100-80gb-sxm", "metric": "tpot", "input_tokens": "512"}
+    rows = [{**job, "batch": "4"}, {**job, "concurrency": "4"}, {**job, "concurrency": "max", "batch": "4"}]
+    batch, flight, full = (answer.value for answer in predict_rows(rows, GPUS))
+    assert batch == flight < 0.5 * full
+    assert whichgpu.job("llama-3.1-8b", batch=4.0).concurrency == 4.0
+    assert whichgpu.job("llama-3.1-8b", phase="decode", batch=4.0).batch == 4.0

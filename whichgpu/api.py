@@ -95,6 +95,9 @@ def job(workload: str | Job, **columns: Any) -> Job:
         stated["height"], stated["width"] = jobs.resolution(str(stated.pop("resolution")))
     if "concurrency" in stated:
         stated["concurrency"] = _concurrency(stated["concurrency"])
+    elif "batch" in stated and "request_rate" not in stated["options"] and _is_served(workload, stated):
+        # A server batches by itself: a batch that it is asked for are the requests in flight.
+        stated["concurrency"] = stated.pop("batch")
     for name in ("input_tokens", "output_tokens"):
         if isinstance(stated.get(name), str):
             stated[name], distributed = _length(stated[name])
@@ -110,6 +113,13 @@ def job(workload: str | Job, **columns: Any) -> Job:
         raise UsageError(
             f"no job column '{unknown[0]}'; they are {', '.join(jobs.Job.__match_args__)}"
         ) from None
+
+
+def _is_served(workload: str | Job, stated: Mapping[str, Any]) -> bool:
+    """Whether a job of a workload id, as it is stated, is a server's."""
+    from whichgpu.workloads.workload import resolve
+
+    return isinstance(workload, str) and (stated.get("phase") or resolve(workload).phases[0]) == "serve"
 
 
 def _options(given: Mapping[str, Any] | Sequence[str]) -> dict[str, str]:

@@ -20,7 +20,7 @@ from whichgpu.workloads import job as jobs
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from whichgpu.cost.groups import Numbers
     from whichgpu.cost.rows import Head
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
 
 _GPU, _METRIC, _UNIT = (COLUMNS.index(name) for name in ("gpu", "metric", "unit"))
-_N_GPUS, _TP, _PP, _IN, _OUT, _QUEUE = (
+_N_GPUS, _TP, _PP, _IN, _OUT, _QUEUE, _BATCH = (
     list(jobs.NUMBERS).index(name)
-    for name in ("n_gpus", "tp", "pp", "input_tokens", "output_tokens", "concurrency")
+    for name in ("n_gpus", "tp", "pp", "input_tokens", "output_tokens", "concurrency", "batch")
 )
 #: Columns whose default does not hang on other numbers.
 _SIZES = ("batch", "height", "width", "seq_len", "input_tokens", "output_tokens", "steps")
@@ -142,6 +142,10 @@ class Reader:
         if cells[CONCURRENCY] and numbers[_QUEUE] is None and numbers[_IN] is numbers[_OUT] is None:
             means = offline(head.job, cells[CONCURRENCY])
             numbers = numbers if means is None else _sized(numbers, means)
+        served = head.phase == "serve" and "request_rate" not in head.job.options
+        if served and not cells[CONCURRENCY] and numbers[_BATCH] is not None:
+            # As `api.job` reads it: what a server is asked for at once are the requests in flight.
+            numbers = _swapped(numbers, {_QUEUE: numbers[_BATCH], _BATCH: None})
         if not head.job.trains and _is_open(numbers):
             numbers = self._held(head, numbers, gpu)
         numbers = _filled(head, kin, numbers)
@@ -217,8 +221,12 @@ def _counted(numbers: Numbers, count: int) -> Numbers:
 
 def _sized(numbers: Numbers, means: tuple[float, float]) -> Numbers:
     """The numbers of a row with these tokens in and out."""
-    sizes = {_IN: means[0], _OUT: means[1]}
-    return tuple([sizes.get(i, one) for i, one in enumerate(numbers)])
+    return _swapped(numbers, {_IN: means[0], _OUT: means[1]})
+
+
+def _swapped(numbers: Numbers, others: Mapping[int, float | None]) -> Numbers:
+    """The numbers of a row with others in these places."""
+    return tuple([others.get(i, one) for i, one in enumerate(numbers)])
 
 
 def _is_open(numbers: Numbers) -> bool:

@@ -39,6 +39,12 @@ class Head(NamedTuple):
     #: Options that the model does not know, so that it cannot tell whether they make the job fit.
     ignored: tuple[str, ...]
 
+    @property
+    def phase(self) -> str:
+        """What is done, also where the row leaves it to the workload."""
+        phase: str = self.work[1]
+        return phase
+
 
 _HEADS = ("workload", "phase", "precision", "runtime", "options")
 #: Place of the software among them.
