@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from whichgpu.cost.estimate import single
+from whichgpu.cost.infeasible import single
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job
 

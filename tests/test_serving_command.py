@@ -412,7 +412,7 @@ def test_an_engine_on_gpus_of_which_no_run_is_on_file_has_the_widest_interval(wh
     asked = ["predict", "qwen2.5-1.5b", "--phase", "serve", "--runtime", "vllm", "--concurrency", "8"]
     answer = whichgpu(*asked, "--gpu", gpu, "--json").json
     assert answer["basis"] == "roofline"
-    assert answer["value"]["high"] / answer["value"]["low"] > 2.4
+    assert answer["value"]["high"] / answer["value"]["low"] > 2.3
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,7 @@ def test_every_split_is_tried_and_the_best_is_first():
 @pytest.mark.slow
 def test_queues_near_the_capacity_are_told(whichgpu):
     told = whichgpu("predict", "llama-3.1-8b", "--gpu", "h100-80gb-sxm", "--runtime", "tensorrt-llm",
-                    "--precision", "fp8", "--input-tokens", "128", "--output-tokens", "2048",
+                    "--precision", "fp8", "--input-tokens", "2048", "--output-tokens", "2048",
                     "--curve")  # fmt: skip
     assert "every burst leaves a queue" in " ".join(told.out.split())
 
