@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.descriptions import DESCRIPTION, OF_A_MODEL, SIZE, asked
+from whichgpu.audit.document import RUNNING
 from whichgpu.audit.roles import owned
 from whichgpu.audit.sentences import sentences
 from whichgpu.audit.subjects import Mention, family, mentions, model
@@ -46,7 +47,6 @@ _OF_WHICH = re.compile(r"\s+of\s+(?:the|its|their|an?|nvidia|amd|(?=[A-Z]))", re
 _APART_IN_AGE = 0.5
 #: So many sentences back the two that are compared may stand.
 _BACK = 2
-_PROSE = ("paragraph", "item", "caption")
 #: Devices that are meant together, of which nothing is looked for here.
 _SEVERAL = re.compile(
     r"(?:(?<![\s\S])|(?<=[.!?;]\s))the (?:pascal|volta|turing|ampere|ada|hopper|blackwell)"
@@ -77,7 +77,7 @@ def described(document: Document, named: Mapping[int, Sequence[Mention]], catalo
     for index, passage in enumerate(document.passages):
         here = list(named.get(index, ()))
         headed = here if passage.kind == "heading" else headed
-        if passage.kind in _PROSE:
+        if passage.kind in RUNNING:
             here, unknown = _Reader(passage, here, before, (titled, headed), catalogue).read()
             if unknown:
                 unsettled[index] = tuple(unknown)

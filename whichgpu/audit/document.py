@@ -100,6 +100,11 @@ class Table(NamedTuple):
         return (cell for row in self.rows for cell in row if cell is not None)
 
 
+#: Kinds of passages that are running text, and those that are read for sentences.
+RUNNING = ("paragraph", "item", "caption")
+PROSE = ("title", "heading", *RUNNING)
+
+
 class Document(NamedTuple):
     """An article: its file as text, its passages in order (cells of tables among them), its tables."""
 
@@ -114,9 +119,13 @@ class Document(NamedTuple):
     #: What of it is not read for claims, in words.
     unread: tuple[str, ...] = ()
 
+    def running(self) -> Iterator[tuple[int, Passage]]:
+        """Passages of running text, each with its place among all."""
+        return ((index, p) for index, p in enumerate(self.passages) if p.kind in RUNNING)
+
     def prose(self) -> Iterator[Passage]:
         """Passages that are read for sentences, in order."""
-        return (p for p in self.passages if p.kind in ("title", "heading", "paragraph", "item", "caption"))
+        return (p for p in self.passages if p.kind in PROSE)
 
 
 class Builder:

@@ -11,6 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.document import PROSE
 from whichgpu.facts import store
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from whichgpu.audit.document import Document, Passage
     from whichgpu.audit.findings import Finding
 
-_PROSE = ("title", "heading", "paragraph", "item", "caption")
 #: Words of a text by which its language is told, and how many of a hundred it must have at least.
 _SAMPLE, _LEAST = 4000, 8.0
 _ENGLISH = ("the", "and", "is", "with", "for", "of", "that", "than", "are", "its")
@@ -32,7 +32,7 @@ def language(document: Document) -> str:
     """The language of a document's prose, of those that can be glossed; empty for English and all others."""
     found: list[str] = []
     for passage in document.passages:
-        if passage.kind in _PROSE and len(found) < _SAMPLE:
+        if passage.kind in PROSE and len(found) < _SAMPLE:
             found += [match[0].lower() for match in _WORD.finditer(passage.text)]
     shares = {key: _share(found, words) for key, words in _often().items()}
     best = max(shares, key=lambda key: shares[key])
@@ -47,7 +47,7 @@ def _share(found: Sequence[str], often: Sequence[str]) -> float:
 
 def glossed(document: Document, key: str) -> Document:
     """A document with its prose in words of English; its tables are left out."""
-    passages = tuple(_put(each, key) if each.kind in _PROSE else each for each in document.passages)
+    passages = tuple(_put(each, key) if each.kind in PROSE else each for each in document.passages)
     return document._replace(passages=passages, tables=())
 
 
@@ -90,7 +90,7 @@ def _touching(spans: Sequence[tuple[int, int]], start: int, end: int) -> Sequenc
 def _phrases(document: Document, key: str) -> Iterator[tuple[int, int]]:
     """Where phrases of several words stand in the file that are glossed as one."""
     for passage in document.passages:
-        if passage.kind in _PROSE:
+        if passage.kind in PROSE:
             for match in _pattern(key).finditer(passage.text):
                 if " " in match[0].strip():
                     yield passage.span(*match.span())

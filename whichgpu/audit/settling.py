@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import withheld
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 _OF_DEVICES = ("specification", "identity", "capability")
 #: So many accusations below one heading are of another device sooner than of a careless writer.
 _MANY = 4
-_PROSE = ("paragraph", "item", "caption")
 #: What rows of a table without marks have not, and two values that stand side by side in them.
 _PROSE_WORDS = re.compile(
     r"[a-z][,;]\s|\b(?:is|are|was|has|have|with|uses?|offers?|than|which|that|the|an?)\b"
@@ -170,7 +170,7 @@ def _sentence(found: Finding, context: Context) -> _Place | None:
     """The sentence of a finding; None outside of prose."""
     if "starts" not in context.memo:
         context.memo["starts"] = sorted(
-            (each.start, i) for i, each in enumerate(context.document.passages) if each.kind in _PROSE
+            (each.start, i) for i, each in enumerate(context.document.passages) if each.kind in RUNNING
         )
     known: list[tuple[int, int]] = context.memo["starts"]
     at = bisect_right(known, (found.start, 1 << 60)) - 1

@@ -13,6 +13,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.bills.amounts import NEAR, Amounts
 from whichgpu.audit.bills.links import LEADS
 from whichgpu.audit.bills.products import explained
+from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import withheld
 from whichgpu.audit.models import formats_at
 from whichgpu.audit.sentences import within
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from whichgpu.audit.terms import Term
 
 _KINDS = ("specification", "ratio", "price", "memory")
-_PROSE = ("paragraph", "item", "caption")
 #: What makes a power a setting of the device.
 _SET = re.compile(
     r"\b(?:(?<!rated )at|limit(?:ed)?(?: of| to)?|capped?(?: at| to)?)\s+(?:about |around |just |only )?~?$",
@@ -68,7 +68,7 @@ _BACK, _SAME, _REACH, _SEVERAL = 24, 0.012, 200, 3
 def without_worked_out(found: Sequence[Finding], context: Context) -> list[Finding]:
     """Findings as they are, or unverifiable where they accuse a value that the text works out or sets."""
     starts = sorted(
-        (each.start, index) for index, each in enumerate(context.document.passages) if each.kind in _PROSE
+        (each.start, index) for index, each in enumerate(context.document.passages) if each.kind in RUNNING
     )
     return [
         withheld(each, why)

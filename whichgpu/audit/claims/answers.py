@@ -15,6 +15,7 @@ from whichgpu.audit.capabilities import CAPABILITIES, named_in
 from whichgpu.audit.claims.capability import judged
 from whichgpu.audit.claims.superlative import Among, by_day, held_against
 from whichgpu.audit.claims.years import of_year
+from whichgpu.audit.document import RUNNING
 from whichgpu.audit.pairs import devices
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences, within
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.subjects import Mention
 
-_PROSE = ("paragraph", "item", "caption")
 _ASKS = re.compile(r"(?:^\s*|(?<=[.:?])\s+)(?:Q\d{0,2}[.:)]\s*|\d{1,2}[.)]\s*)?(?P<asked>[^.?!:;]{8,140}\?)")
 #: Before an answer: its letter.
 _A = re.compile(r"\s*(?:A\d{0,2}[.:)]\s*|Answer:\s*)?", re.IGNORECASE)
@@ -92,14 +92,14 @@ def find(context: Context) -> Iterator[Finding]:
 def _asked(context: Context) -> Iterator[_Asked]:
     passages = context.document.passages
     for index, passage in enumerate(passages):
-        if passage.kind not in (*_PROSE, "heading") or "?" not in passage.text:
+        if passage.kind not in (*RUNNING, "heading") or "?" not in passage.text:
             continue
         for match in _ASKS.finditer(passage.text):
             of = within(context.mentions.get(index, ()), match.start("asked"), match.end())
             at, one, start = index, passage, match.end()
             if not passage.text[start:].strip() and index + 1 < len(passages):
                 at, one, start = index + 1, passages[index + 1], 0
-            if one.kind not in _PROSE:
+            if one.kind not in RUNNING:
                 continue
             start = _A.match(one.text, start).end()  # type: ignore[union-attr]
             end = next((each.end for each in sentences(one.text) if each.end > start), len(one.text))

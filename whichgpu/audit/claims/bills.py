@@ -80,8 +80,8 @@ def find(context: Context) -> Iterator[Finding]:
     before: tuple[Term, ...] = ()
     tariffs: tuple[Term, ...] = ()
     rented: list[tuple[frozenset[str], Term]] = []
-    for index, passage in enumerate(context.document.passages):
-        if passage.kind not in ("paragraph", "item", "caption") or not re.search(r"\d", passage.text):
+    for index, passage in context.document.running():
+        if not re.search(r"\d", passage.text):
             continue
         names = tuple((each.start, each.end) for each in context.mentions.get(index, ()))
         every = terms(passage.text, context.fraction, names)

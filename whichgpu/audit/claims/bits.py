@@ -40,8 +40,8 @@ def find(context: Context) -> Iterator[Finding]:
             if cell.attribute and cell.attribute.key == "bandwidth":
                 for quantity in quantities(cell.passage.text, context.fraction):
                     yield from _judged(cell.passage, quantity, cell.ids, context)
-    for index, passage in enumerate(context.document.passages):
-        if passage.kind not in ("paragraph", "item", "caption") or not re.search(r"\d\s?[GT]b", passage.text):
+    for index, passage in context.document.running():
+        if not re.search(r"\d\s?[GT]b", passage.text):
             continue
         for sentence in sentences(passage.text):
             names = [

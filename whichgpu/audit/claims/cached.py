@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.models import models
 from whichgpu.audit.sentences import sentences, within
@@ -68,7 +69,7 @@ def find(context: Context) -> Iterator[Finding]:
     """Every such size with its verdict."""
     for index, passage in enumerate(context.document.passages):
         about = " ".join((passage.text, *passage.section[-1:]))
-        if passage.kind not in ("paragraph", "item", "caption") or not _CACHE.search(about):
+        if passage.kind not in RUNNING or not _CACHE.search(about):
             continue
         names = tuple((each.start, each.end) for each in context.mentions.get(index, ()))
         every = terms(passage.text, context.fraction, names)

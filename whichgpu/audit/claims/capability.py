@@ -214,8 +214,8 @@ def find(context: Context) -> Iterator[Finding]:
     for table in context.document.tables:
         for cell in tables.every(table, context):
             yield from _of_cell(cell, context)
-    for index, passage in enumerate(context.document.passages):
-        if passage.kind not in ("paragraph", "item", "caption") or not _ANY.search(passage.text):
+    for index, passage in context.document.running():
+        if not _ANY.search(passage.text):
             continue
         if passage.kind == "item" and ":" in passage.text[:_FAR]:
             yield from _of_item(index, passage, context)

@@ -52,9 +52,7 @@ def _rules() -> tuple[_Rule, ...]:
 
 def find(context: Context) -> Iterator[Finding]:
     """Every error of category."""
-    for index, passage in enumerate(context.document.passages):
-        if passage.kind not in ("paragraph", "item", "caption"):
-            continue
+    for index, passage in context.document.running():
         before = 0
         for sentence in sentences(passage.text):
             start = before if _GOES_ON.match(sentence.text) else sentence.start

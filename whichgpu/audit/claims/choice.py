@@ -108,8 +108,8 @@ _THANKS = re.compile(
 
 def find(context: Context) -> Iterator[Finding]:
     """Every choice that rests on a capability, with its verdict."""
-    for index, passage in enumerate(context.document.passages):
-        if passage.kind not in ("paragraph", "item", "caption") or not context.mentions.get(index):
+    for index, passage in context.document.running():
+        if not context.mentions.get(index):
             continue
         for sentence in sentences(passage.text) if _ANY.search(passage.text) else ():
             here = spoken(index, passage, sentence, context).here

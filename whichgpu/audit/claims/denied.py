@@ -33,8 +33,8 @@ _OF_TODAY = re.compile(
 
 def find(context: Context) -> Iterator[Finding]:
     """Every capability that is denied of a whole kind, and that some of the kind have."""
-    for passage in context.document.passages:
-        if passage.kind not in ("paragraph", "item", "caption") or "o " not in passage.text:
+    for _, passage in context.document.running():
+        if "o " not in passage.text:
             continue
         for match in _NO_CARD.finditer(passage.text):
             sentence = next(each for each in sentences(passage.text) if each.end > match.start())

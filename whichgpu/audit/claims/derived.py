@@ -143,9 +143,7 @@ class _Told(NamedTuple):
 
 def find(context: Context) -> Iterator[Finding]:
     """Every ratio that two values before or around it give, with its verdict."""
-    for index, passage in enumerate(context.document.passages):
-        if passage.kind not in ("paragraph", "item", "caption"):
-            continue
+    for index, passage in context.document.running():
         here = context.mentions.get(index, ())
         told = united(passage.text, quantities(passage.text, context.fraction), here)
         every = [each for each in told if each.high == each.value > 0]

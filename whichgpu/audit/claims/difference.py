@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes, named
+from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import made
 from whichgpu.audit.pairs import facts, pair, unsure
 from whichgpu.audit.quantities import quantities
@@ -44,7 +45,7 @@ _WITHIN, _OF_VALUE = 0.06, 0.01
 def find(context: Context) -> Iterator[Finding]:
     """Every stated difference of two devices with its verdict."""
     for index, passage in enumerate(context.document.passages):
-        if passage.kind in ("paragraph", "item", "caption"):
+        if passage.kind in RUNNING:
             for sentence in sentences(passage.text):
                 yield from _of_sentence(index, passage, sentence, context)
 

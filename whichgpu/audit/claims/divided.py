@@ -36,9 +36,7 @@ _MIG = next(each for each in CAPABILITIES if each.key == "mig")
 
 def find(context: Context) -> Iterator[Finding]:
     """Every such statement with its verdict."""
-    for index, passage in enumerate(context.document.passages):
-        if passage.kind not in ("paragraph", "item", "caption"):
-            continue
+    for index, passage in context.document.running():
         for sentence in sentences(passage.text) if _DIVIDED.search(passage.text) else ():
             if _OTHER.search(sentence.text):
                 continue

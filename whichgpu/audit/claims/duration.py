@@ -49,9 +49,7 @@ _WITHIN, _WRONG = 0.08, 0.2
 
 def find(context: Context) -> Iterator[Finding]:
     """Every duration that a sentence states with the work and its rate, with its verdict."""
-    for passage in context.document.passages:
-        if passage.kind not in ("paragraph", "item", "caption"):
-            continue
+    for _, passage in context.document.running():
         for sentence in sentences(passage.text):
             found = within(quantities(passage.text, context.fraction), sentence.start, sentence.end)
             rates = [each for each in found if each.dimension == "rate" and each.value == each.high > 0]

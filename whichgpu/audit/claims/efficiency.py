@@ -42,9 +42,7 @@ _WITHIN, _WRONG = 0.06, 0.2
 
 def find(context: Context) -> Iterator[Finding]:
     """Every rate per watt with its verdict."""
-    for index, passage in enumerate(context.document.passages):
-        if passage.kind not in ("paragraph", "item", "caption"):
-            continue
+    for index, passage in context.document.running():
         for sentence in sentences(passage.text):
             if _PER_GB.search(passage.text, sentence.start, sentence.end):
                 who = spoken(index, passage, sentence, context)

@@ -136,9 +136,7 @@ def find(context: Context) -> Iterator[Finding]:
     """Every stated fit with its verdict."""
     for table in context.document.tables:
         yield from _of_table(table, context)
-    for index, passage in enumerate(context.document.passages):
-        if passage.kind not in ("paragraph", "item", "caption"):
-            continue
+    for index, passage in context.document.running():
         if not context.mentions.get(index) and not _ON_SOME.search(passage.text):
             continue
         for sentence in sentences(passage.text):

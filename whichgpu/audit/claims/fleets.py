@@ -78,9 +78,7 @@ _LEAD, _SENTENCES = 40, 3
 
 def find(context: Context) -> Iterator[Finding]:
     """Every number of machines that follows from what one does, with its verdict."""
-    for index, passage in enumerate(context.document.passages):
-        if passage.kind not in ("paragraph", "item", "caption"):
-            continue
+    for index, passage in context.document.running():
         said = False
         for asked in _ASKED.finditer(passage.text):
             found = list(_of_fleet(passage, asked, context))

@@ -41,9 +41,7 @@ _DIGITS = re.compile(r"\d{1,2}")
 
 def find(context: Context) -> Iterator[Finding]:
     """Every process that is said of a device with its maker, with its verdict."""
-    for index, passage in enumerate(context.document.passages):
-        if passage.kind not in ("paragraph", "item", "caption"):
-            continue
+    for index, passage in context.document.running():
         told = _TOLD.search(passage.text) and not OF_CHIPLETS.search(passage.text)
         for sentence in sentences(passage.text) if told else ():
             who = spoken(index, passage, sentence, context)

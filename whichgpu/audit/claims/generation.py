@@ -46,9 +46,7 @@ def _given_to(end: int, who: Spoken, start: int) -> Mention | None:
 
 def find(context: Context) -> Iterator[Finding]:
     """Every generation of cores that is said of a device, with its verdict."""
-    for index, passage in enumerate(context.document.passages):
-        if passage.kind not in ("paragraph", "item", "caption"):
-            continue
+    for index, passage in context.document.running():
         for sentence in sentences(passage.text):
             for match in _CORES.finditer(passage.text, sentence.start, sentence.end):
                 mention = _given_to(match.end(), spoken(index, passage, sentence, context), match.start())

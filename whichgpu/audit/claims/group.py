@@ -87,9 +87,7 @@ _DENIES = re.compile(
 
 def find(context: Context) -> Iterator[Finding]:
     """Every statement on all devices of a comparison, or on none of them, with its verdict."""
-    for index, passage in enumerate(context.document.passages):
-        if passage.kind not in ("paragraph", "item", "caption"):
-            continue
+    for index, passage in context.document.running():
         for sentence in sentences(passage.text):
             yield from _of_named(index, passage, sentence, context)
             every = list(_GROUP.finditer(passage.text, sentence.start, sentence.end))

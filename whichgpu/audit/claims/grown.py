@@ -63,8 +63,8 @@ _ITS_OWN = re.compile(
 
 def find(context: Context) -> Iterator[Finding]:
     """Every such value with its verdict: of its device, and against the multiple beside it."""
-    for index, passage in enumerate(context.document.passages):
-        if passage.kind not in ("paragraph", "item", "caption") or "from" not in passage.text:
+    for index, passage in context.document.running():
+        if "from" not in passage.text:
             continue
         every = quantities(passage.text, context.fraction)
         for sentence in sentences(passage.text):

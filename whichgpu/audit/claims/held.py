@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.document import PROSE
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.models import formats, models
 from whichgpu.audit.quantities import quantities
@@ -159,7 +160,7 @@ class _Room(NamedTuple):
 def find(context: Context) -> Iterator[Finding]:
     """Every model that cannot be where it is said to be."""
     for index, passage in enumerate(context.document.passages):
-        if passage.kind not in ("paragraph", "item", "caption", "heading", "title"):
+        if passage.kind not in PROSE:
             continue
         head = " ".join(passage.section[-1:])
         last: Sequence[Model] = models(head)

@@ -9,6 +9,7 @@ from whichgpu.audit.capabilities import CAPABILITIES
 from whichgpu.audit.claims.capability import judged as judged_of
 from whichgpu.audit.claims.capability import of_architecture, said_in
 from whichgpu.audit.claims.group import of_one
+from whichgpu.audit.document import RUNNING
 from whichgpu.audit.sentences import sentences, within
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ _OF_SOME = (
 def find(context: Context) -> Iterator[Finding]:
     """Every capability that is said of an architecture, with its verdict."""
     for index, passage in enumerate(context.document.passages):
-        if passage.kind in ("paragraph", "item", "caption") and _ANY_KIND.search(passage.text):
+        if passage.kind in RUNNING and _ANY_KIND.search(passage.text):
             for sentence in sentences(passage.text):
                 yield from _of_itself(index, passage, sentence, context)
                 if _ANY_KIND.search(sentence.text) and not _HEDGED.search(sentence.text):

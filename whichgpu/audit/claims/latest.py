@@ -54,9 +54,7 @@ _MARKETS = ("datacenter", "geforce", "workstation")
 
 def find(context: Context) -> Iterator[Finding]:
     """Every architecture or device that is called the newest though a later one of its market is out."""
-    for index, passage in enumerate(context.document.passages):
-        if passage.kind not in ("paragraph", "item", "caption"):
-            continue
+    for index, passage in context.document.running():
         for sentence in sentences(passage.text) if _LATEST.search(passage.text) else ():
             yield from _of_sentence(passage, sentence, spoken(index, passage, sentence, context), context)
 

@@ -8,6 +8,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes
 from whichgpu.audit.capabilities import CAPABILITIES
 from whichgpu.audit.claims.capability import judged, said_in
+from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import made
 from whichgpu.audit.judging import judged as judged_value
 from whichgpu.audit.judging import stated
@@ -101,7 +102,7 @@ def find(context: Context) -> Iterator[Finding]:
     nvlink = next(each for each in CAPABILITIES if each.key == "nvlink")
     for index, passage in enumerate(context.document.passages):
         named = context.mentions.get(index, ())
-        if passage.kind not in ("paragraph", "item", "caption") or not named:
+        if passage.kind not in RUNNING or not named:
             continue
         before: Sentence | None = None
         for sentence in sentences(passage.text):

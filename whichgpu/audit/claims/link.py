@@ -44,9 +44,7 @@ _OTHER = re.compile(
 def find(context: Context) -> Iterator[Finding]:
     """Every generation of PCIe that is said of a device, with its verdict."""
     yield from _cells(context)
-    for index, passage in enumerate(context.document.passages):
-        if passage.kind not in ("paragraph", "item", "caption"):
-            continue
+    for index, passage in context.document.running():
         for sentence in sentences(passage.text) if _PCIE.search(passage.text) else ():
             yield from _of_sentence(index, passage, sentence, context)
 

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.models import TRAINS, Format, formats, formats_at, models
 from whichgpu.audit.quantities import quantities
@@ -161,7 +162,7 @@ def find(context: Context) -> Iterator[Finding]:
         yield from _of_weights(table, context)
     for passage in context.document.passages:
         # Amounts of memory are in bytes.
-        if passage.kind in ("paragraph", "item", "caption") and re.search(r"\d\s?[GTM]i?B", passage.text):
+        if passage.kind in RUNNING and re.search(r"\d\s?[GTM]i?B", passage.text):
             last: Sequence[Model] = ()
             for sentence in sentences(passage.text):
                 place = (sentence.start, sentence.end)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import BY_UNIT, attributes, named, qualifiers
 from whichgpu.audit.binding import fitting
+from whichgpu.audit.document import RUNNING
 from whichgpu.audit.pairs import devices
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences, within
@@ -33,7 +34,7 @@ _BOTH = re.compile(
     re.IGNORECASE,
 )
 _FAR = 90
-_PROSE = ("paragraph", "item", "caption", "heading")
+_PROSE = (*RUNNING, "heading")
 
 
 class _Both(NamedTuple):

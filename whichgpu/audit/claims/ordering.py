@@ -77,8 +77,8 @@ _GB = 1e9
 
 def find(context: Context) -> Iterator[Finding]:
     """Every stated ordering and equality with its verdict."""
-    for index, passage in enumerate(context.document.passages):
-        if passage.kind not in ("paragraph", "item", "caption") or not WORDS.search(passage.text):
+    for index, passage in context.document.running():
+        if not WORDS.search(passage.text):
             continue
         for sentence in sentences(passage.text):
             if WORDS.search(sentence.text):

@@ -42,8 +42,8 @@ _TRAINABLE = re.compile(r"\b(?:trainable|active|activated|train|lora|adapter)\b"
 
 def find(context: Context) -> Iterator[Finding]:
     """Every stated number of a model's parameters with its verdict."""
-    for passage in context.document.passages:
-        if passage.kind not in ("paragraph", "item", "caption") or "parameter" not in passage.text.lower():
+    for _, passage in context.document.running():
+        if "parameter" not in passage.text.lower():
             continue
         for sentence in sentences(passage.text):
             if _TRAINABLE.search(sentence.text):

@@ -110,9 +110,7 @@ _REACH, _NEXT = 70, 12
 
 def find(context: Context) -> Iterator[Finding]:
     """Every amount of several of a device, with its verdict."""
-    for index, passage in enumerate(context.document.passages):
-        if passage.kind not in ("paragraph", "item", "caption"):
-            continue
+    for index, passage in context.document.running():
         every = [each for each in quantities(passage.text, context.fraction) if each.dimension in _FIELDS]
         for sentence in sentences(passage.text) if every or _COUNTS.search(passage.text) else ():
             found = [

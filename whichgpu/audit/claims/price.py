@@ -79,9 +79,7 @@ def find(context: Context) -> Iterator[Finding]:
                 for quantity in _money(cell.passage, context)[:1]:
                     whole = _WHOLE.search(place) is not None
                     yield from _judged(cell.passage, quantity, cell.ids, provider, context, whole=whole)
-    for index, passage in enumerate(context.document.passages):
-        if passage.kind not in ("paragraph", "item", "caption"):
-            continue
+    for index, passage in context.document.running():
         yield from _of_passage(index, passage, context)
 
 

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.quantities import SPELLED, quantities
 from whichgpu.audit.sentences import sentences, within
@@ -44,7 +45,7 @@ _WITHIN = 0.015
 def find(context: Context) -> Iterator[Finding]:
     """Every product of a count and a rate, and every count for a rate, with its verdict."""
     for passage in context.document.passages:
-        if passage.kind in ("paragraph", "item", "caption"):
+        if passage.kind in RUNNING:
             for sentence in sentences(passage.text):
                 if _EACH.search(sentence.text) and not _NOT_LINEAR.search(sentence.text):
                     yield from _of_sentence(passage, sentence, context)

@@ -158,9 +158,7 @@ _WHAT_NEEDS = re.compile(r"\bwhat\s+(?:the\s+|an?\s+)?[\w -]{2,24}?\s+(?:needs|r
 
 def find(context: Context) -> Iterator[Finding]:
     """Every stated ratio with its verdict."""
-    for index, passage in enumerate(context.document.passages):
-        if passage.kind not in ("paragraph", "item", "caption"):
-            continue
+    for index, passage in context.document.running():
         for sentence in sentences(passage.text):
             yield from _of_sentence(index, passage, sentence, context)
 

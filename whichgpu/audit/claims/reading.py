@@ -70,8 +70,8 @@ _PASSAGE = 600
 
 def find(context: Context) -> Iterator[Finding]:
     """Every such rate that no memory of its devices could feed."""
-    for index, passage in enumerate(context.document.passages):
-        if passage.kind not in ("paragraph", "item", "caption") or "tok" not in passage.text.lower():
+    for index, passage in context.document.running():
+        if "tok" not in passage.text.lower():
             continue
         before = ""
         for sentence in sentences(passage.text):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import BY_UNIT, attributes, named
 from whichgpu.audit.binding import fitting
+from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import made
 from whichgpu.audit.judging import judged, stated
 from whichgpu.audit.quantities import quantities
@@ -36,7 +37,7 @@ def find(context: Context) -> Iterator[Finding]:
     """Every value of such a list with its verdict."""
     for index, passage in enumerate(context.document.passages):
         here = context.mentions.get(index, ())
-        if passage.kind in ("paragraph", "item", "caption") and here and _RESPECTIVELY.search(passage.text):
+        if passage.kind in RUNNING and here and _RESPECTIVELY.search(passage.text):
             for sentence in sentences(passage.text):
                 if _RESPECTIVELY.search(sentence.text):
                     yield from _of_sentence(passage, sentence, context)

@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.terms import dims, terms
 
@@ -47,7 +48,7 @@ def find(context: Context) -> Iterator[Finding]:
                 "confirmed" if whole == real else "inconsistent", attribute="parts", because=because,
                 evidence=(Evidence(because),),
             )  # fmt: skip
-        if passage.kind not in ("paragraph", "item", "caption"):
+        if passage.kind not in RUNNING:
             continue
         names = tuple((each.start, each.end) for each in context.mentions.get(index, ()))
         for one, other in pairwise(terms(passage.text, context.fraction, names)):

@@ -52,8 +52,8 @@ _FULL = 1.02
 
 def find(context: Context) -> Iterator[Finding]:
     """Every fit that the need stated just before it excludes."""
-    for index, passage in enumerate(context.document.passages):
-        if passage.kind not in ("paragraph", "item", "caption") or "GB" not in passage.text:
+    for index, passage in context.document.running():
+        if "GB" not in passage.text:
             continue
         yield from _in_brackets(index, passage, context)
         for sentence in sentences(passage.text):

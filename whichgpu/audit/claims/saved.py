@@ -108,9 +108,7 @@ class _Said(NamedTuple):
 def find(context: Context) -> Iterator[Finding]:
     """Every saving, premium, speed-up and multiple of two amounts, with its verdict."""
     earlier: Sequence[Term] = ()
-    for index, passage in enumerate(context.document.passages):
-        if passage.kind not in ("paragraph", "item", "caption"):
-            continue
+    for index, passage in context.document.running():
         names = tuple((each.start, each.end) for each in context.mentions.get(index, ()))
         every = [each for each in terms(passage.text, context.fraction, names)]
         amounts = [each for each in every if any(each.dims) and each.of and not each.tariff]

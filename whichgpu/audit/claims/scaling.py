@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.quantities import SPELLED, multiples, quantities
 from whichgpu.audit.sentences import sentences, within
@@ -75,7 +76,7 @@ def find(context: Context) -> Iterator[Finding]:
     """Every speed-up that is told of a number of GPUs, with its verdict."""
     for passage in context.document.passages:
         text = passage.text
-        if passage.kind not in ("paragraph", "item", "caption") or not any(word in text for word in _WORDS):
+        if passage.kind not in RUNNING or not any(word in text for word in _WORDS):
             continue
         for sentence in sentences(passage.text):
             if not _EXCUSED.search(sentence.text):

@@ -44,8 +44,8 @@ _WITHIN = 0.06
 
 def find(context: Context) -> Iterator[Finding]:
     """Every share that FP64 is said to have of FP32, with its verdict."""
-    for index, passage in enumerate(context.document.passages):
-        if passage.kind not in ("paragraph", "item", "caption") or not _FP64_SAID.search(passage.text):
+    for index, passage in context.document.running():
+        if not _FP64_SAID.search(passage.text):
             continue
         for sentence in sentences(passage.text):
             for pattern in _SAID if not _TENSOR.search(sentence.text) else ():

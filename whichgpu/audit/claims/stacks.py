@@ -30,8 +30,8 @@ _STACKS = re.compile(
 
 def find(context: Context) -> Iterator[Finding]:
     """Every number of stacks that is said of a device, with its verdict."""
-    for index, passage in enumerate(context.document.passages):
-        if passage.kind not in ("paragraph", "item", "caption") or not _STACKS.search(passage.text):
+    for index, passage in context.document.running():
+        if not _STACKS.search(passage.text):
             continue
         for sentence in sentences(passage.text):
             who = spoken(index, passage, sentence, context)

@@ -67,8 +67,8 @@ _IT = re.compile(
 
 def find(context: Context) -> Iterator[Finding]:
     """Every stated succession with its verdict, by the days of release."""
-    for index, passage in enumerate(context.document.passages):
-        if passage.kind not in ("paragraph", "item", "caption") or not context.mentions.get(index):
+    for index, passage in context.document.running():
+        if not context.mentions.get(index):
             continue
         for sentence in sentences(passage.text):
             who = spoken(index, passage, sentence, context)

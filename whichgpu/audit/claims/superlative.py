@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import Attribute, attributes, named
+from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import made
 from whichgpu.audit.judging import on_file
 from whichgpu.audit.pairs import Pair, devices, ratios
@@ -81,7 +82,7 @@ def by_day() -> Attribute:
 def find(context: Context) -> Iterator[Finding]:
     """Every superlative among the devices that a text compares, with its verdict."""
     for index, passage in enumerate(context.document.passages):
-        if passage.kind in ("paragraph", "item", "caption"):
+        if passage.kind in RUNNING:
             for sentence in sentences(passage.text):
                 if _SCOPE.search(sentence.text) or (_few(context) and _BY_ITSELF.search(sentence.text)):
                     yield from _of_sentence(index, passage, sentence, context)

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import source_of
 from whichgpu.audit.models import formats
@@ -75,7 +76,7 @@ def find(context: Context) -> Iterator[Finding]:
     """Every throughput above what the peak allows, and those below it as unverifiable."""
     for index, passage in enumerate(context.document.passages):
         found = context.mentions.get(index, ())
-        if passage.kind not in ("paragraph", "item", "caption") or not found:
+        if passage.kind not in RUNNING or not found:
             continue
         before = ""
         for sentence in sentences(passage.text):

@@ -40,8 +40,8 @@ def find(context: Context) -> Iterator[Finding]:
     """Every pair of values side by side, right by itself, that no form of the device has both of."""
     told = [each for each in context.memo["found"] if _of_form(each)]
     placed = sorted(told, key=lambda each: each.start)
-    for index, passage in enumerate(context.document.passages):
-        if passage.kind not in ("paragraph", "item", "caption") or index not in context.mentions:
+    for index, passage in context.document.running():
+        if index not in context.mentions:
             continue
         mine = [each for each in placed if passage.start <= each.start < passage.end]
         for one, other in pairwise(mine):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.models import formats_at, models
 from whichgpu.audit.sentences import sentences, within
@@ -96,7 +97,7 @@ def find(context: Context) -> Iterator[Finding]:
     for index, passage in enumerate(context.document.passages):
         if passage.kind in ("heading", "title"):
             held = none
-        if passage.kind not in ("paragraph", "item", "caption"):
+        if passage.kind not in RUNNING:
             continue
         names = tuple((each.start, each.end) for each in context.mentions.get(index, ()))
         every = terms(passage.text, context.fraction, names)

@@ -29,8 +29,8 @@ _WHOLE = re.compile(
 
 def find(context: Context) -> Iterator[Finding]:
     """Every device that is said to use its whole chip, though another one has more units of it."""
-    for index, passage in enumerate(context.document.passages):
-        if passage.kind not in ("paragraph", "item", "caption") or not _WHOLE.search(passage.text):
+    for index, passage in context.document.running():
+        if not _WHOLE.search(passage.text):
             continue
         for sentence in sentences(passage.text):
             yield from _of_sentence(passage, sentence, spoken(index, passage, sentence, context), context)
