@@ -95,9 +95,10 @@ def job(workload: str | Job, **columns: Any) -> Job:
         stated["height"], stated["width"] = jobs.resolution(str(stated.pop("resolution")))
     if "concurrency" in stated:
         stated["concurrency"] = _concurrency(stated["concurrency"])
-    elif "batch" in stated and "request_rate" not in stated["options"] and _is_served(workload, stated):
-        # A server batches by itself: a batch that it is asked for are the requests in flight.
-        stated["concurrency"] = stated.pop("batch")
+    elif isinstance(workload, str) and "batch" in stated and _is_served(workload, stated):
+        # A server batches by itself: a batch that it is asked for, once it is found to be one, are the
+        # requests in flight.
+        stated["concurrency"] = jobs.Job(workload, batch=stated.pop("batch")).batch
     for name in ("input_tokens", "output_tokens"):
         if isinstance(stated.get(name), str):
             stated[name], distributed = _length(stated[name])
@@ -115,11 +116,12 @@ def job(workload: str | Job, **columns: Any) -> Job:
         ) from None
 
 
-def _is_served(workload: str | Job, stated: Mapping[str, Any]) -> bool:
-    """Whether a job of a workload id, as it is stated, is a server's."""
+def _is_served(workload: str, stated: Mapping[str, Any]) -> bool:
+    """Whether a job of a workload id, as it is stated, is a server's that states no arrivals."""
     from whichgpu.workloads.workload import resolve
 
-    return isinstance(workload, str) and (stated.get("phase") or resolve(workload).phases[0]) == "serve"
+    phase = stated.get("phase") or resolve(workload).phases[0]
+    return phase == "serve" and "request_rate" not in stated["options"]
 
 
 def _options(given: Mapping[str, Any] | Sequence[str]) -> dict[str, str]:
