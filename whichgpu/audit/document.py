@@ -100,9 +100,10 @@ class Table(NamedTuple):
         return (cell for row in self.rows for cell in row if cell is not None)
 
 
-#: Kinds of passages that are running text, and those that are read for sentences.
+#: Kinds of passages that are running text; that with headings; all that are read for sentences.
 RUNNING = ("paragraph", "item", "caption")
-PROSE = ("title", "heading", *RUNNING)
+HEADED = ("heading", *RUNNING)
+PROSE = ("title", *HEADED)
 
 
 class Document(NamedTuple):

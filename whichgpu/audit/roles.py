@@ -13,7 +13,7 @@ from whichgpu.audit.sentences import Sentence, sentences, topic, within
 from whichgpu.audit.subjects import Mention
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context
@@ -160,6 +160,13 @@ def spoken(index: int, passage: Passage, sentence: Sentence, context: Context) -
         found = _of_form(found, sentence.text)
         known[key] = Spoken(here, against, found, passage.text, certain)
     return known[key]
+
+
+def told(context: Context, pattern: re.Pattern[str]) -> Iterator[tuple[Passage, Sentence, Spoken]]:
+    """Each sentence of running text in whose passage a pattern is found, and who it speaks of."""
+    for index, passage in context.document.running():
+        for sentence in sentences(passage.text) if pattern.search(passage.text) else ():
+            yield passage, sentence, spoken(index, passage, sentence, context)
 
 
 #: A form by which one of several devices of a name is meant: "the SXM5 version".

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes, named
-from whichgpu.audit.document import RUNNING
+from whichgpu.audit.document import HEADED
 from whichgpu.audit.findings import made
 from whichgpu.audit.judging import on_file
 from whichgpu.audit.roles import spoken
@@ -49,7 +49,7 @@ _FAR = 120
 def find(context: Context) -> Iterator[Finding]:
     """Every absolute with its verdict."""
     for index, passage in enumerate(context.document.passages):
-        if passage.kind not in (*RUNNING, "heading"):
+        if passage.kind not in HEADED:
             continue
         found = context.mentions.get(index, ())
         for sentence in sentences(passage.text):

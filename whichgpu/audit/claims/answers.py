@@ -15,7 +15,7 @@ from whichgpu.audit.capabilities import CAPABILITIES, named_in
 from whichgpu.audit.claims.capability import judged
 from whichgpu.audit.claims.superlative import Among, by_day, held_against
 from whichgpu.audit.claims.years import of_year
-from whichgpu.audit.document import RUNNING
+from whichgpu.audit.document import HEADED, RUNNING
 from whichgpu.audit.pairs import devices
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences, within
@@ -92,7 +92,7 @@ def find(context: Context) -> Iterator[Finding]:
 def _asked(context: Context) -> Iterator[_Asked]:
     passages = context.document.passages
     for index, passage in enumerate(passages):
-        if passage.kind not in (*RUNNING, "heading") or "?" not in passage.text:
+        if passage.kind not in HEADED or "?" not in passage.text:
             continue
         for match in _ASKS.finditer(passage.text):
             of = within(context.mentions.get(index, ()), match.start("asked"), match.end())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import CHIP
-from whichgpu.audit.document import RUNNING
+from whichgpu.audit.document import HEADED
 from whichgpu.audit.explained import of_words
 from whichgpu.audit.fields import ITS_OWN, SET_AGAINST, of_field, one_of, owner_of, same_chip
 from whichgpu.audit.findings import Evidence, made
@@ -154,7 +154,7 @@ def find(context: Context) -> Iterator[Finding]:
     for index, passage in enumerate(context.document.passages):
         if passage.kind == "alt":
             yield from _picture(passage, context)
-        if passage.kind not in (*RUNNING, "heading"):
+        if passage.kind not in HEADED:
             continue
         yield from _of_passage(index, passage, context)
     yield from _drift(context)

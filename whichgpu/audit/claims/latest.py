@@ -9,8 +9,7 @@ from whichgpu.audit.claims.identity import architectures, is_of
 from whichgpu.audit.fields import ITS_OWN
 from whichgpu.audit.findings import made
 from whichgpu.audit.judging import source_of
-from whichgpu.audit.roles import spoken
-from whichgpu.audit.sentences import sentences
+from whichgpu.audit.roles import told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -54,9 +53,8 @@ _MARKETS = ("datacenter", "geforce", "workstation")
 
 def find(context: Context) -> Iterator[Finding]:
     """Every architecture or device that is called the newest though a later one of its market is out."""
-    for index, passage in context.document.running():
-        for sentence in sentences(passage.text) if _LATEST.search(passage.text) else ():
-            yield from _of_sentence(passage, sentence, spoken(index, passage, sentence, context), context)
+    for passage, sentence, who in told(context, _LATEST):
+        yield from _of_sentence(passage, sentence, who, context)
 
 
 def _of_sentence(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.document import RUNNING
+from whichgpu.audit.document import HEADED
 from whichgpu.audit.explained import of_words
 from whichgpu.audit.fields import FAR, ITS_OWN, SET_AGAINST, of_field, owner_of
 from whichgpu.audit.roles import spoken, superchips
@@ -66,7 +66,7 @@ def find(context: Context) -> Iterator[Finding]:
             if known or re.search(r"memory|vram|hbm", cell.label, re.IGNORECASE):
                 yield from _of_cell(cell, context)
     for index, passage in enumerate(context.document.passages):
-        if passage.kind not in (*RUNNING, "heading"):
+        if passage.kind not in HEADED:
             continue
         for sentence in sentences(passage.text) if _MEMORY.search(passage.text) else ():
             who = spoken(index, passage, sentence, context)

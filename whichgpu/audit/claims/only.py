@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.claims.capability import capability_at
-from whichgpu.audit.document import RUNNING
+from whichgpu.audit.document import HEADED
 from whichgpu.audit.findings import made
 from whichgpu.audit.judging import source_of
 from whichgpu.audit.pairs import devices
@@ -71,7 +71,7 @@ _OF_A_TIME = re.compile(
 def find(context: Context) -> Iterator[Finding]:
     """Every claim that a device alone has, or lacks, a capability."""
     for index, passage in enumerate(context.document.passages):
-        if passage.kind not in (*RUNNING, "heading"):
+        if passage.kind not in HEADED:
             continue
         for sentence in sentences(passage.text):
             for match in _ONLY_OF.finditer(passage.text, sentence.start, sentence.end):

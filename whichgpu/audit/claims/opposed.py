@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import BY_UNIT, attributes, named, qualifiers
 from whichgpu.audit.binding import fitting
-from whichgpu.audit.document import RUNNING
+from whichgpu.audit.document import HEADED
 from whichgpu.audit.pairs import devices
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences, within
@@ -34,7 +34,6 @@ _BOTH = re.compile(
     re.IGNORECASE,
 )
 _FAR = 90
-_PROSE = (*RUNNING, "heading")
 
 
 class _Both(NamedTuple):
@@ -49,7 +48,7 @@ class _Both(NamedTuple):
 def find(context: Context) -> Iterator[Finding]:
     """Every such value with its verdict, where it is certain whose it is."""
     for index, passage in enumerate(context.document.passages):
-        if passage.kind not in _PROSE or "(" not in passage.text:
+        if passage.kind not in HEADED or "(" not in passage.text:
             continue
         for sentence in sentences(passage.text):
             for match in _BOTH.finditer(passage.text, sentence.start, sentence.end):

@@ -8,8 +8,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import made
 from whichgpu.audit.judging import source_of
 from whichgpu.audit.quantities import SPELLED
-from whichgpu.audit.roles import spoken
-from whichgpu.audit.sentences import sentences
+from whichgpu.audit.roles import told
 from whichgpu.facts import store
 
 if TYPE_CHECKING:
@@ -30,12 +29,8 @@ _STACKS = re.compile(
 
 def find(context: Context) -> Iterator[Finding]:
     """Every number of stacks that is said of a device, with its verdict."""
-    for index, passage in context.document.running():
-        if not _STACKS.search(passage.text):
-            continue
-        for sentence in sentences(passage.text):
-            who = spoken(index, passage, sentence, context)
-            yield from _of_sentence(passage, sentence, who, context)
+    for passage, sentence, who in told(context, _STACKS):
+        yield from _of_sentence(passage, sentence, who, context)
 
 
 def _of_sentence(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:
@@ -44,13 +39,13 @@ def _of_sentence(passage: Passage, sentence: Sentence, who: Spoken, context: Con
         if mention is None or (mention not in who.here and not who.certain):
             continue
         known = [gpu for key in mention.ids if _stacks(gpu := context.catalogue[key])]
-        told = SPELLED.get(match["n"].lower()) or int(match["n"])
-        right = [gpu for gpu in known if _stacks(gpu) == told]
+        count = SPELLED.get(match["n"].lower()) or int(match["n"])
+        right = [gpu for gpu in known if _stacks(gpu) == count]
         if known:
             best = (right or known)[0]
             # A stack may be there for its height only: the V100 to H100 have room for one more.
             verdict = (
-                "confirmed" if right else "unverifiable" if told == _stacks(best) + 1 else "contradicted"
+                "confirmed" if right else "unverifiable" if count == _stacks(best) + 1 else "contradicted"
             )
             because = f"{best.id} has {best.display('memory_bus')}: {_stacks(best)} stacks"
             yield made(context, passage, match.span(), "specification", verdict, subject=best.id,

@@ -9,8 +9,7 @@ from whichgpu.audit.attributes import CHIP
 from whichgpu.audit.fields import same_chip
 from whichgpu.audit.findings import made
 from whichgpu.audit.judging import source_of
-from whichgpu.audit.roles import spoken
-from whichgpu.audit.sentences import sentences
+from whichgpu.audit.roles import told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,11 +28,8 @@ _WHOLE = re.compile(
 
 def find(context: Context) -> Iterator[Finding]:
     """Every device that is said to use its whole chip, though another one has more units of it."""
-    for index, passage in context.document.running():
-        if not _WHOLE.search(passage.text):
-            continue
-        for sentence in sentences(passage.text):
-            yield from _of_sentence(passage, sentence, spoken(index, passage, sentence, context), context)
+    for passage, sentence, who in told(context, _WHOLE):
+        yield from _of_sentence(passage, sentence, who, context)
 
 
 def _of_sentence(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.claims.identity import architectures
-from whichgpu.audit.document import RUNNING
+from whichgpu.audit.document import HEADED
 from whichgpu.audit.fields import ITS_OWN, of_field
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences
@@ -79,7 +79,7 @@ _OF_THE_CHIP = re.compile(
 def find(context: Context) -> Iterator[Finding]:
     """Every year of a device with its verdict."""
     for index, passage in enumerate(context.document.passages):
-        if passage.kind not in (*RUNNING, "heading"):
+        if passage.kind not in HEADED:
             continue
         for sentence in sentences(passage.text) if _ANY_YEAR.search(passage.text) else ():
             place = (sentence.start, sentence.end)
