@@ -224,7 +224,9 @@ def _memory(answer: Estimate) -> Table:
     rows = [(part.replace("_", " "), show(size, "memory", 3)) for part, size in answer.memory.items()]
     rows.append(("required", show(answer.required, "memory", 3)))
     rows.append(("on the card", show(answer.available, "memory", 4)))
-    read = {name: answer.readings.interval(name) for name in ("allocated", "reserved", "device")}
+    # What does not fit is never read off a run.
+    names = ("allocated", "reserved", "device") if answer.required <= answer.available else ()
+    read = {name: answer.readings.interval(name) for name in names}
     notes = remarks(answer.memory, read)
     return Table.of("Memory of each GPU", ("Part", ">Size"), rows, notes, strong=(len(rows) - 2,))
 
