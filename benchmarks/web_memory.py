@@ -1,10 +1,10 @@
-"""What one worker of `whichgpu serve` holds as it answers requests of which none was asked before.
+"""What one worker of `whichgpu serve` holds as it answers requests of which few or none were asked before.
 
-    .venv/bin/python benchmarks/web_memory.py [--filling 5000] [--requests 50000]
+    .venv/bin/python benchmarks/web_memory.py [--filling 5000] [--requests 100000] [--known 0.8]
 
 The application is asked in this process, without sockets, so that requests come as fast as they are answered:
-first until what it keeps is full, then as many more, each with a question (a number, a name, a text) that is
-new. The target of docs/web.md: the second part adds less than 5 MB.
+first until what it keeps is full, each with a question (a number, a name, a text) that is new; then as many
+more, of which a share was asked before. The target of docs/web.md: the second part adds less than 5 MB.
 """
 
 from __future__ import annotations
@@ -45,13 +45,19 @@ class Questions:
     def __init__(self, gpus: list[str], workloads: list[str]) -> None:
         self._gpus, self._workloads, self._random = gpus, workloads, random.Random(12)
         self._asked = 0
+        self._before: list[str] = []
+
+    def again(self) -> str:
+        """One of the last thousand, as most visitors ask what others have asked."""
+        return self._random.choice(self._before[-1000:])
 
     def next(self, shares: Mapping[str, float]) -> str:
         """One more, of a kind that is drawn by its share."""
         self._asked += 1
         (kind,) = self._random.choices(list(shares), list(shares.values()))
         path, fields = self._of(kind, self._asked)
-        return f"{path}?{urlencode(fields)}" if fields else path
+        self._before = [*self._before[-1000:], f"{path}?{urlencode(fields)}" if fields else path]
+        return self._before[-1]
 
     def _of(self, kind: str, n: int) -> tuple[str, dict[str, Any]]:
         gpu, model = self._random.choice(self._gpus), self._random.choice(self._workloads)
@@ -108,8 +114,8 @@ def resident() -> float:
     return int(re.search(r"VmRSS:\s+(\d+)", Path("/proc/self/status").read_text())[1]) / 1e3
 
 
-async def measured(filling: int, requests: int, part: int) -> None:
-    """Ask, and say after each part what is held."""
+async def measured(filling: int, requests: int, part: int, known: float) -> None:
+    """Ask, and say after each part what is held; of those after `filling` the share `known` is not new."""
     from whichgpu.hardware.catalogue import catalogue
     from whichgpu.web.app import create
     from whichgpu.web.settings import Settings
@@ -123,19 +129,22 @@ async def measured(filling: int, requests: int, part: int) -> None:
         began, full = time.perf_counter(), 0.0
         print(f"         0: {resident():6.1f} MB", flush=True)
 
-        async def asker(todo: Iterator[int], shares: Mapping[str, float]) -> None:
+        draw = random.Random(13).random
+
+        async def asker(todo: Iterator[int], shares: Mapping[str, float], old: float) -> None:
             for _ in todo:
-                answered[await ask(app, questions.next(shares))] += 1
+                address = questions.again() if draw() < old else questions.next(shares)
+                answered[await ask(app, address)] += 1
 
         for done in range(part, filling + requests + 1, part):
             todo = iter(range(part))
-            shares = FILLING if done <= filling else AFTER
-            await asyncio.gather(*(asker(todo, shares) for _ in range(4)))
+            shares, old = (FILLING, 0.0) if done <= filling else (AFTER, known)
+            await asyncio.gather(*(asker(todo, shares, old) for _ in range(4)))
             held, rate = resident(), done / (time.perf_counter() - began)
             print(f"{done:10,}: {held:6.1f} MB, {rate:.0f} a second, {dict(answered)}", flush=True)
             if done == filling:
                 full = held
-        more = f"{requests:,} new requests later {held:.1f} MB ({held - full:+.1f})"
+        more = f"{requests:,} requests later, {known:.0%} of them known, {held:.1f} MB ({held - full:+.1f})"
         print(f"after {filling:,}: {full:.1f} MB; {more}")
 
 
@@ -144,9 +153,10 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--filling", type=int, default=5_000, help="Requests until what is kept is full.")
     options.add_argument("--requests", type=int, default=50_000, help="Further requests.")
+    options.add_argument("--known", type=float, default=0.0, help="The share of those that was asked before.")
     options.add_argument("--part", type=int, default=1_000, help="After how many it says what it holds.")
     asked = options.parse_args()
-    asyncio.run(measured(asked.filling, asked.requests, asked.part))
+    asyncio.run(measured(asked.filling, asked.requests, asked.part, asked.known))
 
 
 if __name__ == "__main__":

@@ -50,6 +50,7 @@ from whichgpu.facts import store
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.hardware.names import candidates
 from whichgpu.planner.deployment import OF_NODES, Deployment, from_dict
+from whichgpu.workloads.hub import hub_name
 
 CHAT = Deployment(
     name="chat", gpu="h100-80gb-sxm", workload="llama-3.1-70b", model="meta-llama/Llama-3.1-70B-Instruct",
@@ -387,6 +388,17 @@ def test_what_a_command_line_takes(engine: str, one: Deployment) -> None:
 def test_work_that_ends_is_not_spread_over_nodes() -> None:
     with pytest.raises(UsageError, match="work that ends"):
         export([replace(WIDE, kind="batch")], "vllm")
+
+
+@pytest.mark.parametrize("engine", ["vllm", "sglang", "trtllm"])
+@pytest.mark.parametrize(("workload", "precision"), [("gpt-oss-120b", "mxfp4"), ("deepseek-r1", "fp8")])
+def test_a_checkpoint_in_its_own_format_needs_no_words(engine: str, workload: str, precision: str) -> None:
+    one = Deployment("own", "b200-180gb-sxm", workload, precision=precision, model=hub_name(workload))
+    assert not any("--model" in text for text in notes([one], engine))
+    assert "--quantization" not in launch(one, engine, Place()).text
+    other = replace(one, model="someone/else")
+    asked = any("--model" in text for text in notes([other], engine))
+    assert asked or "--quantization fp8" in launch(other, engine, Place()).text
 
 
 def test_replicas_of_tensorrt_llm_have_ports_of_their_own() -> None:

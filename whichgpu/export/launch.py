@@ -9,6 +9,7 @@ from whichgpu.errors import UsageError, WhichGpuError
 from whichgpu.export.model import PORT
 from whichgpu.export.names import engines
 from whichgpu.hardware.catalogue import catalogue
+from whichgpu.workloads.hub import hub_format
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -172,6 +173,11 @@ def serves(one: Deployment) -> bool:
         return bool(one.model)
 
 
+def as_published(one: Deployment) -> bool:
+    """Whether it computes in the format of its model's own checkpoint, so that an engine need not be told."""
+    return bool(one.precision) and hub_format(one.workload, one.model) == one.precision
+
+
 def _words(one: Deployment, engine: str, row: dict[str, Any], place: Place) -> list[str]:
     """The command and its options, each option one item."""
     batch = one.kind == "batch" and "batch" in row
@@ -184,7 +190,8 @@ def _words(one: Deployment, engine: str, row: dict[str, Any], place: Place) -> l
     if one.dp > 1:
         options["tp"] = row["attention"]
     said += [text for key, text in options.items() if _stated(one, key)]
-    said += [row[table][value] for table, value in (("precision", one.precision), ("kv", one.kv_precision))
+    precision = "" if as_published(one) else one.precision
+    said += [row[table][value] for table, value in (("precision", precision), ("kv", one.kv_precision))
              if value in row.get(table, {})]  # fmt: skip
     if place.copies > 1 and "copies" in row:
         if one.dp > 1:

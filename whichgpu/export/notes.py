@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whichgpu.export.launch import OWN, engine_of, port, serves
+from whichgpu.export.launch import OWN, as_published, engine_of, port, serves
 from whichgpu.export.names import engines
 
 if TYPE_CHECKING:
@@ -53,10 +53,8 @@ def _of(one: Deployment, target: str) -> list[str]:
         )
     if engine != OWN and one.engine not in engines()[engine]["runtimes"] and one.engine:
         said.append(f"the plan was made for {one.engine}, and {engine} may be faster or slower")
-    if engine != OWN and one.precision not in (*_AS_LOADED, *engines()[engine].get("precision", {})):
-        said.append(f"the plan computes with a checkpoint in {one.precision}: name one with --model")
-    elif engine == "trtllm" and one.precision == "fp8":
-        said.append("TensorRT-LLM takes FP8 from the checkpoint: give one in fp8 with --model")
+    if engine != OWN and not as_published(one):
+        said += _checkpoint(one, engine)
     if "(gpu only)" in one.instance:
         said.append("the price is of the GPUs alone: raise the limit by that of a host")
     if one.usd_per_hour and target not in _PRICED and (target, one.term) != ("terraform", "spot"):
@@ -64,3 +62,11 @@ def _of(one: Deployment, target: str) -> list[str]:
             f"{target} does not know prices; the limit of {one.usd_per_hour:g} USD/h is kept as a remark only"
         )
     return said
+
+
+def _checkpoint(one: Deployment, engine: str) -> Iterator[str]:
+    """What checkpoint is wanted where the engine cannot make one of the published weights."""
+    if one.precision not in (*_AS_LOADED, *engines()[engine].get("precision", {})):
+        yield f"the plan computes with a checkpoint in {one.precision}: name one with --model"
+    elif engine == "trtllm" and one.precision == "fp8":
+        yield "TensorRT-LLM takes FP8 from the checkpoint: give one in fp8 with --model"

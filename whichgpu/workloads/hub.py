@@ -33,5 +33,16 @@ def hub_name(workload: str) -> str:
     return next((name for name in hub if _plain(name.rpartition("/")[2]).startswith(same)), (*hub, "")[0])
 
 
+def hub_format(workload: str, model: str) -> str:
+    """The format, e.g. `fp8`, of the weights that the Hub has under the name `model` of a workload.
+
+    Empty where they are plain 16-bit ones, or where `model` is not what `hub_name` calls the workload.
+    """
+    if not model or model != hub_name(workload):
+        return ""
+    stated = resolve(workload).defaults.get("serve", {}).get("precision", "")
+    return "" if stated in ("fp16", "bf16") else str(stated)
+
+
 def _plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
