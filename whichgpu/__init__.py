@@ -52,24 +52,8 @@ __all__ = [
     "workload",
 ]
 
-_HOME = {
-    **dict.fromkeys(
-        (
-            "compare",
-            "compat",
-            "diagnose",
-            "fit",
-            "gpu",
-            "gpus",
-            "job",
-            "plan",
-            "predict",
-            "recommend",
-            "sweep",
-            "workload",
-        ),
-        "whichgpu.api",
-    ),
+#: Where those are that are not in `whichgpu.api`.
+_ELSEWHERE = {
     **dict.fromkeys(("DataError", "Infeasible", "UsageError", "WhichGpuError"), "whichgpu.errors"),
     **dict.fromkeys(("Fact", "Interval", "Source"), "whichgpu.facts.model"),
 }
@@ -83,7 +67,7 @@ def __getattr__(name: str) -> Any:
 
     if name == "audit":
         return import_module("whichgpu.audit")
-    return getattr(import_module(_HOME[name]), name)
+    return getattr(import_module(_ELSEWHERE.get(name, "whichgpu.api")), name)
 
 
 def __dir__() -> list[str]:
