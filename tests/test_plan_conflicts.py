@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -139,11 +140,13 @@ def test_what_nothing_carries_is_told_with_the_wishes_at_fault():
     assert lost is not None
     # On any GPU half a millisecond is too short: the objective alone is at fault.
     assert [one.partition(":")[0] for one in lost.rules] == ["slo of q", "demand q"]
-    (way,) = lost.relaxations
-    eased_ = way.text.rpartition(", ")[2]
-    raw["demand"][0]["slo"] = eased_
-    again = plan(parsed(raw, Path(), "x", GPUS, TODAY), GPUS, TODAY, explained=False)
-    assert again.usd_per_hour == pytest.approx(way.usd_per_hour, rel=1e-3)
+    # Just long enough comes last; what saves much by being longer still comes before it.
+    usd = [way.usd_per_hour for way in lost.relaxations]
+    assert all(less <= more * 0.8 for less, more in pairwise(usd))
+    for way in lost.relaxations:
+        raw["demand"][0]["slo"] = way.text.rpartition(", ")[2]
+        again = plan(parsed(raw, Path(), "x", GPUS, TODAY), GPUS, TODAY, explained=False)
+        assert again.usd_per_hour == pytest.approx(way.usd_per_hour, rel=1e-3)
 
 
 def test_wishes_that_leave_no_offer_are_irreducible():

@@ -64,8 +64,11 @@ def _blocks(
     yield f"{plan.headline}."
     yield _fleet(plan)
     if plan.built.program.hours.size > 1:
-        yield _by_hour(plan)
-        yield _hours_chart(plan)
+        hours = _by_hour(plan)
+        yield hours
+        # A bar for each hour shows nothing where all are alike.
+        if len(hours.rows) > 1:
+            yield _hours_chart(plan)
     yield _use_chart(plan)
     yield Heading("What binds")
     yield _constraints(plan)

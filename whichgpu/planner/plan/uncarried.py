@@ -29,8 +29,10 @@ if TYPE_CHECKING:
 
     Change = Callable[[Asked], Asked]
 
-#: Factors by which objectives are made longer, halvings between the last two, and s for all ways out.
+#: Factors by which objectives are made longer, halvings between the last two, and s for ways out of a kind.
 _FACTORS, _HALVINGS, _LONGEST = (1.5, 2.0, 4.0, 10.0, 30.0, 100.0, 1000.0), 3, 20.0
+#: Objectives that are so many times as long as they must be, which are told where each saves this share.
+_MORE, _SAVES = (1.5, 3.0, 6.0), 0.2
 #: The gap of the fleet under a way out, and s in search of it.
 _GAP, _EACH = 1e-3, 5.0
 
@@ -76,7 +78,8 @@ def uncarried(built: Built, catalogue: Catalogue, today: date) -> Conflict | Non
         return None
     one = built.slices[int(np.argmin(carried))]
     plan = _Plan(built.asked, one.demand, catalogue, today)
-    text = f"demand {one}: {said(one.demand)} is carried by nothing that may be had{_reasons(built.rejected)}"
+    why = _reasons(built.rejected, catalogue)
+    text = f"demand {one}: {said(one.demand)} is carried by nothing that may be had{why}"
     kept = list(_wishes(built.asked, one.demand))
     rest = built.asked
     for wish in tuple(kept):
@@ -91,9 +94,17 @@ def uncarried(built: Built, catalogue: Catalogue, today: date) -> Conflict | Non
     return Conflict((*(wish.text for wish in kept), text), tuple(ways))
 
 
-def _reasons(rejected: tuple[Rejection, ...]) -> str:
-    """Why, of two GPUs, in brackets."""
-    why = {one.why: one.what for one in rejected if one.kind.startswith("carries")}
+def _reasons(rejected: tuple[Rejection, ...], catalogue: Catalogue) -> str:
+    """Why, of two GPUs, in brackets: of those with the most bandwidth, which came nearest."""
+
+    def bandwidth(one: Rejection) -> float:
+        known = catalogue.get(one.what)
+        return float(known.value("bandwidth") or 0.0) if known else 0.0
+
+    why: dict[str, str] = {}
+    for one in sorted(rejected, key=bandwidth, reverse=True):
+        if one.kind.startswith("carries"):
+            why.setdefault(one.why, one.what)
     told = "; ".join(f"{gpu}: {text}" for text, gpu in list(why.items())[:2])
     return f" ({told})" if told else ""
 
@@ -142,27 +153,43 @@ def _changed(asked: Asked, name: str, change: Callable[[Demand], Demand]) -> Ask
 
 
 def _ways(plan: _Plan, wish: Wish, until: float) -> Iterator[Relaxation]:
-    """The least that a wish must give way by, alone, and what the plan then costs; none if too little."""
+    """What a wish alone may give way to, and what the plan then costs; none if that is too little."""
     head = wish.text.partition(":")[0]
-    if wish.way:
-        changed, text = wish.without(plan.asked), f"{head}: {wish.way}"
-    else:
-        times = _times(plan, until)
-        if times is None:
-            # What is orders of magnitude out of reach is no matter of how much.
-            changed, text = wish.without(plan.asked), f"{head}: none"
-        else:
-            factor = times
-            changed = plan.changed(lambda one: eased(one, factor))
-            after = changed.demand(plan.demand.name)
-            longer = ", ".join(map(str, after.terms)) or f"{number(after.latency or 0.0, 3)} s"
-            text = f"{head}: {number(times, 3)} times as long, {longer}"
+    times = None if wish.way else _times(plan, until)
+    if times is not None:
+        yield from _longer(plan, head, times)
+        return
+    # What is orders of magnitude out of reach is no matter of how much.
+    way = _way(plan, wish.without(plan.asked), f"{head}: {wish.way or 'none'}")
+    if way is not None:
+        yield way
+
+
+def _longer(plan: _Plan, head: str, least: float) -> Iterator[Relaxation]:
+    """Objectives that are just long enough, and longer ones as long as those save much."""
+    paid, until = np.inf, perf_counter() + _LONGEST
+    for factor in (least, *(_three_digits(least * more) for more in _MORE)):
+        changed = plan.changed(lambda one, factor=factor: eased(one, factor))
+        after = changed.demand(plan.demand.name)
+        longer = ", ".join(map(str, after.terms)) or f"{number(after.latency or 0.0, 3)} s"
+        way = _way(plan, changed, f"{head}: {number(factor, 3)} times as long, {longer}")
+        if way is None or way.usd_per_hour > paid * (1.0 - _SAVES):
+            return
+        yield way
+        paid = way.usd_per_hour
+        if perf_counter() > until:
+            return
+
+
+def _way(plan: _Plan, changed: Asked, text: str) -> Relaxation | None:
+    """A way out with the cheapest fleet under it; None where there is none."""
     built = plan.built(changed)
     if built is None:
-        return
+        return None
     built, found, _ = held(built, _GAP, _EACH, plan.catalogue)
-    if np.isfinite(found.cost):
-        yield Relaxation(text, found.cost / built.program.period, demands_kept=True)
+    if not np.isfinite(found.cost):
+        return None
+    return Relaxation(text, found.cost / built.program.period, demands_kept=True)
 
 
 def _times(plan: _Plan, until: float) -> float | None:
@@ -181,6 +208,10 @@ def _times(plan: _Plan, until: float) -> float | None:
     for _ in range(_HALVINGS):
         middle = float(np.sqrt(low * high))
         low, high = (low, middle) if possible(middle) else (middle, high)
-    # Three digits that are no shorter, and can be typed.
-    step = 10.0 ** (np.floor(np.log10(high)) - 2)
-    return float(np.ceil(high / step - 1e-9) * step)
+    return _three_digits(high)
+
+
+def _three_digits(times: float) -> float:
+    """A factor that can be typed, and is no smaller."""
+    step = 10.0 ** (np.floor(np.log10(times)) - 2)
+    return float(np.ceil(times / step - 1e-9) * step)
