@@ -193,7 +193,7 @@ def test_a_chart_can_be_explored(base, page):
     figure = page.locator("figure").first
     figure.locator("summary").click()
     figure.locator("button", has_text="Explore").click()
-    figure.locator("svg.marks").wait_for(timeout=15000)
+    figure.locator("svg.marks").wait_for(timeout=60_000)
     assert figure.locator("table tbody tr").count() > 2
 
 
