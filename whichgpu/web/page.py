@@ -151,6 +151,23 @@ def part(
     return saved.document(title, report, annotated, said), "text/html", f"{slug(title) or 'answer'}.html"
 
 
+def _form(page: Page, given: Mapping[str, Any], wrong: str) -> dict[str, Any]:
+    """The fields of a page, and in groups those that are folded; `opened` where one of these is `wrong`."""
+    groups = page.groups or ((("", page.more),) if page.more else ())
+    hidden = [one for _, names in groups for one in names]
+    # What is stated is seen; what is not stays folded, so that the answer is not far below.
+    stated = [] if page.task else [one for one in hidden if one in given]
+    return {
+        "form": fields(page.ask, (*page.form, *stated), given),
+        "groups": [
+            (legend, fields(page.ask, rest, given))
+            for legend, names in groups
+            if (rest := [one for one in names if one not in stated])
+        ],
+        "opened": wrong in hidden and wrong not in stated,
+    }
+
+
 def draw(
     request: Request,
     page: Page,
@@ -172,11 +189,8 @@ def draw(
     said = fault[1] if fault else ""
     wrong = blamed(page.ask, said, given) if said else ""
     words = Words(page.ask.model_fields, address)
-    groups = page.groups or ((("", page.more),) if page.more else ())
-    hidden = [one for _, names in groups for one in names]
-    # What is stated is seen; what is not stays folded, so that the answer is not far below.
-    stated = [] if page.task else [one for one in hidden if one in given]
     context = {
+        **_form(page, given, wrong),
         "page": page,
         "title": _title(page, report, name),
         "pages": state.pages,
@@ -191,13 +205,6 @@ def draw(
         else "",
         "wrong": wrong,
         "words": words,
-        "form": fields(page.ask, (*page.form, *stated), given),
-        "groups": [
-            (legend, fields(page.ask, rest, given))
-            for legend, names in groups
-            if (rest := [one for one in names if one not in stated])
-        ],
-        "opened": wrong in hidden and wrong not in stated,
         "answered": report is not None and bool(given or name),
         "action": page.path if "{" not in page.path else address.path,
         "api": _api(page, name, address) if report else "",
