@@ -30,6 +30,7 @@ def test_the_site_is_whole_by_itself(whichgpu, tmp_path, monkeypatch):
         assert "<form" not in text or page.parent == folder
         assert not re.search(r"<a\b(?![^>]*href=)", text), "a link that leads nowhere"
         assert "Audit</a>" not in text
+        assert not re.search("Software that runs|For programs|Rent or buy", text), "what only a server has"
         assert text.count('aria-current="page"') <= 1
     index = json.loads((folder / "search.json").read_text(encoding="utf-8"))
     assert {"GPUs", "Accuracy"} <= {one["title"] for one in index}

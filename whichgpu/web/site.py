@@ -31,6 +31,9 @@ _LINK = re.compile(r'(href|action)="(/[^"]*)"')
 #: A link that leads nowhere in the site, and one of the list of pages, of which nothing is left.
 _NOWHERE = re.compile(r"<a\b(?![^>]*\bhref=)[^>]*>(.*?)</a>", re.DOTALL)
 _DOOR = re.compile(r"<li><a\s*(?: aria-current=\"\w+\")?>[^<]*</a></li>\n?")
+#: The links behind a page's first figures, and one of the footer to what only a server has.
+_NEXT = re.compile(r'<p class="next">(.*?)</p>', re.DOTALL)
+_FOOT = re.compile(r" · <a\s*>[^<]*</a>")
 _FORM = re.compile(r"<form\b.*?</form>", re.DOTALL)
 _FIGURE = re.compile(r'<picture>.*?<img src="([^"]+)"( alt="[^"]*")[^>]*>\s*</picture>', re.DOTALL)
 _LIVE = re.compile(
@@ -147,7 +150,8 @@ class _Site(NamedTuple):
     def page(self, text: str, path: str) -> str:
         """A page of the application as one of the site."""
         text = _FIGURE.sub(lambda match: self._figure(match, path), _LIVE.sub("", _FORM.sub("", text)))
-        text = _NOWHERE.sub(r"\1", _DOOR.sub("", _LINK.sub(self._link, text)))
+        text = _FOOT.sub("", _DOOR.sub("", _LINK.sub(self._link, text)))
+        text = _NOWHERE.sub(r"\1", _NEXT.sub(lambda match: self._next(match, path), text))
         script = f'<script src="{self.root}search.js" defer></script>'
         return re.sub(r'<script src="[^"]*" defer></script>', script, text)
 
@@ -158,6 +162,12 @@ class _Site(NamedTuple):
         file = f"{path.strip('/').replace('/', '-')}-{name[1] if name else 'chart'}.svg"
         (self.folder / "charts" / file).write_bytes(_asked(match[1].replace("&amp;", "&")))
         return f'<img src="{self.root}charts/{file}"{match[2]} loading="lazy">'
+
+    def _next(self, match: re.Match[str], path: str) -> str:
+        """The same without links that lead nowhere, or to the page itself."""
+        here = f'href="{self.root}{quote(path.strip("/"))}/"'
+        links = [one for one in re.findall(r"<a href=.*?</a>", match[1]) if here not in one]
+        return f'<p class="next">{" ".join(links)}</p>' if links else ""
 
     def _link(self, match: re.Match[str]) -> str:
         target, _, part = match[2].partition("#")

@@ -13,7 +13,7 @@ field?.addEventListener("input", async () => {
   }
   const words = field.value.toLowerCase().split(/[\s,-]+/).filter(Boolean);
   const found = index.filter((one) => words.every((word) => one.text.includes(word)));
-  document.getElementById("count").textContent = found.length ? `${found.length} pages` : "No page is called that.";
+  document.getElementById("count").textContent = found.length ? `${found.length} page${found.length > 1 ? "s" : ""}` : "No page is called that.";
   const list = document.getElementById("found");
   list.replaceChildren(...found.slice(0, 60).map((one) => {
     const item = document.createElement("li"), link = document.createElement("a");
