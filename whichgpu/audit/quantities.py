@@ -64,7 +64,7 @@ _UNITS: tuple[tuple[str, str, str], ...] = (
     (r"(?:images?|imgs?)\s*(?:/|per\s+|a\s+)\s*(?:min\b|minutes?\b)", "per minute", ""),
     (r"(?:tokens?|tok)\s*(?:/|per\s+|a\s+)\s*(?:s\b|sec\b|seconds?\b)", "per second", ""),
     (r"(?:ms|milliseconds?)\b", "milliseconds", ""),
-    (r"(?:s|secs?|seconds?)\b", "seconds", ""),
+    (r"(?:s|secs?|seconds?)\b(?![ -]gen)", "seconds", ""),
     (r"(?:min|minutes?)\b", "minutes", ""),
     (r"(?:h|hrs?|hours?)\b", "hours", ""),
     (r"(?:percent|per\s+cent)\b|%", "percent", ""),

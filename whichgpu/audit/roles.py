@@ -92,6 +92,7 @@ _GOES_ON = re.compile(
 )
 _AT = re.compile(r"\s+(?:at|with)\s+|\s*:\s*")
 _JOINED = re.compile(r"\s*(?:,|/|&|and|or|,\s*and)\s*(?:the\s+|nvidia\s+)*", re.IGNORECASE)
+_AND = re.compile(r"\s+(?:&|and|or)\s+(?:the\s+|nvidia\s+)*", re.IGNORECASE)
 
 
 #: Behind a name, what makes it a subject.
@@ -253,7 +254,7 @@ def _against(text: str, start: int, here: Sequence[Mention]) -> list[Mention]:
         words = text[max(start, mention.start - _REACH, last) : mention.start]
         join = _JOINED.fullmatch(text[found[-1].end : mention.start]) if found else None
         # "Unlike the A40, the L40 supports" goes on with its subject.
-        after = join and not (join[0].lstrip().startswith(",") and _SUBJECT.match(text, mention.end))
+        after = join and not (join[0].lstrip().startswith(",") and _is_subject(text, mention, here))
         last = mention.end
         if (
             after
@@ -264,6 +265,15 @@ def _against(text: str, start: int, here: Sequence[Mention]) -> list[Mention]:
         ):
             found.append(mention)
     return found
+
+
+def _is_subject(text: str, mention: Mention, here: Sequence[Mention]) -> bool:
+    """Whether what is said behind a name, or behind those that "and" joins to it, is said of it."""
+    last = mention
+    for other in here:
+        if other.start > last.end and _AND.fullmatch(text, last.end, other.start):
+            last = other
+    return _SUBJECT.match(text, last.end) is not None
 
 
 def _topic(

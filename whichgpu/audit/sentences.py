@@ -186,10 +186,11 @@ def _prose_of_tables(context: Context) -> Mapping[int, Sequence[Mention]]:
     """What the sentences in the cells of tables are about: what heads their row, else their column."""
     if "prose" not in context.memo:
         found: dict[int, Sequence[Mention]] = {}
+        running = {passage.start for _, passage in context.document.running()}
         for table in context.document.tables:
             for row in table.rows:
                 for column, cell in enumerate(row):
-                    if cell is not None and cell.kind == "paragraph":
+                    if cell is not None and cell.start in running:
                         heads = (row[0] if column else None, table.cell(0, column))
                         named = (
                             _single(list(mentions(head.text, context.catalogue))) for head in heads if head

@@ -62,8 +62,12 @@ def settled(found: Sequence[Finding], context: Context) -> list[Finding]:
     ]
     held: Counter[tuple[str, ...]] = Counter()
     accused: Counter[tuple[str, ...]] = Counter()
+    # Several kinds of claims may find the same words.
+    counted: set[tuple[int, int, str]] = set()
     for each, where in zip(found, placed, strict=True):
-        if where and not _named(each, where.who):
+        words = (each.start, each.end, each.verdict)
+        if where and words not in counted and not _named(each, where.who):
+            counted.add(words)
             # Of one device: a text that is wrong on several is careless, not misread.
             below = (*where.section, each.subject)
             held[below] += each.verdict == "confirmed"
