@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 _COMES = (
     r"upcoming|forthcoming|soon[- ]to[- ](?:be[- ])?(?:released|launched|arrive|launch|come)|"
     r"(?:yet|still)[- ]to[- ]be[- ](?:released|launched)|yet[- ]to[- ]launch|(?:as[- ]yet )?unreleased|"
-    r"rumou?red|expected|(?:not|n[\u2019']t)(?: yet| currently)? (?:released|launched|out|shipping|available)(?: yet)?"
+    r"rumou?red|expected|(?:not|n[\u2019']t)(?: yet| currently)? (?:released|launched|out|shipping|"
+    r"available)(?: yet)?"
 )
 _LAUNCHES = r"(?:launch|ship|arrive|debut|come out|release|be (?:released|launched|available|introduced|out))"
 #: Right before a name, and right behind one.
@@ -26,7 +27,8 @@ _BEFORE = re.compile(rf"\b(?P<what>{_COMES})\s+(?:nvidia|amd|intel)?(?:[\u2019']
 _BEHIND = re.compile(
     rf"(?:\s+(?:gpus?|cards?|accelerators?))?,?\s+(?:which\s+)?(?P<what>(?:(?:is|are)\s+)?(?:(?:still\s+)?"
     rf"(?:expected|set|due|slated|scheduled|about|yet)\s+to\s+{_LAUNCHES}|will\s+(?:soon\s+)?{_LAUNCHES}|"
-    r"(?:is|are)\s*n(?:ot|[\u2019']t) (?:yet |out yet|(?:released|launched|shipping) yet)\w*|(?:is|are) coming soon))\b"
+    r"(?:is|are)\s*n(?:ot|[\u2019']t) (?:yet |out yet|(?:released|launched|shipping) yet)\w*|"
+    r"(?:is|are) coming soon))\b"
     r"(?!\s+(?:in|on|to|with|as|for|from|at|through|via|by)\s+(?!(?:20\d\d|late|early|mid|q[1-4]|the "
     r"(?:first|second|third|fourth|end)|spring|summer|autumn|fall|winter|[A-Z][a-z]+ 20)))",
     re.IGNORECASE,
