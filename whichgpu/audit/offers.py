@@ -39,6 +39,12 @@ def providers() -> Mapping[str, str]:
     return {name: name.split("-")[0] for name in prices.providers(prices.bundled())}
 
 
+@cache
+def common(ids: tuple[str, ...]) -> tuple[str, ...]:
+    """Of the forms of one name those that anyone offers, which it means by itself; all where nobody does."""
+    return tuple(key for key in ids if on_offer((key,))) or ids
+
+
 @lru_cache(maxsize=512)
 def _on_offer(ids: tuple[str, ...], providers: tuple[str, ...], since: str) -> Range | None:
     wanted = set(ids)

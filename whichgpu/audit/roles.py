@@ -172,8 +172,8 @@ def told(context: Context, pattern: re.Pattern[str]) -> Iterator[tuple[Passage, 
 
 #: A form by which one of several devices of a name is meant: "the SXM5 version".
 _FORM = re.compile(
-    r"\b(PCIe|SXM|NVL)\d?\s+(?:versions?|variants?|models?|modules?|form|cards?|editions?|flavou?rs?|"
-    r"boards?)\b",
+    r"\b(PCIe|SXM|NVL)\d?(?:\s+(?:versions?|variants?|models?|modules?|form|cards?|editions?|flavou?rs?|"
+    r"boards?)\b|(?<=(?<=\()\w{3})\d?\)|(?<=(?<=\()\w{4})\d?\))",
     re.I,
 )
 

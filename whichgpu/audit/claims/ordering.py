@@ -120,8 +120,19 @@ def _of_both(
     passage: Passage, each: Comparison, beside: re.Match[str], who: Spoken, context: Context
 ) -> Iterator[Finding]:
     """A comparison and both values behind it, which must be in the order that it says."""
-    a, b = (float(beside[side].replace(",", "").strip(".") or 0) for side in ("a", "b"))
-    if not a or not b or a == b or beside[0].count(".") > 1:
+    both = [
+        next(
+            (one for one in quantities(passage.text, context.fraction) if one.start == beside.start(side)),
+            None,
+        )
+        for side in ("a", "b")
+    ]
+    if both[0] is None or both[1] is None:
+        return
+    units = both[0].dimension == both[1].dimension != "number"
+    plain = (float(beside[side].replace(",", "").strip(".") or 0) for side in ("a", "b"))
+    a, b = (both[0].value, both[1].value) if units else plain
+    if not a or not b or a == b or beside[0].count(".") > (2 if units else 1):
         return
     holds = (a > b) is (each.sign > 0)
     because = f"{beside['a']} against {beside['b']}"
