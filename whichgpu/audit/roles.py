@@ -173,7 +173,7 @@ def told(context: Context, pattern: re.Pattern[str]) -> Iterator[tuple[Passage, 
 #: A form by which one of several devices of a name is meant: "the SXM5 version".
 _FORM = re.compile(
     r"\b(PCIe|SXM|NVL)\d?(?:\s+(?:versions?|variants?|models?|modules?|form|cards?|editions?|flavou?rs?|"
-    r"boards?)\b|(?<=(?<=\()\w{3})\d?\)|(?<=(?<=\()\w{4})\d?\))",
+    r"boards?|configurations?)\b|(?<=(?<=\()\w{3})\d?\)|(?<=(?<=\()\w{4})\d?\))",
     re.I,
 )
 

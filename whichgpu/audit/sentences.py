@@ -169,7 +169,9 @@ def _heads(index: int, context: Context) -> Sequence[Mention] | None:
         return () if _is_name(index - 1, context) or _is_name(index + 1, context) else _single(found)
     asks = one.text.rstrip("* ").endswith("?") and len(one.text) < _QUESTION
     own = owned(one.text, found) if asks or one.text.rstrip("* ").endswith(":") else []
-    return _single(own) if own else None
+    # "It draws 700 W in the SXM5 version. The H100 delivers:" heads by what it ends with.
+    last = [each for each in own if each.start >= sentences(one.text)[-1].start]
+    return _single(last or own) if own else None
 
 
 def _is_name(index: int, context: Context) -> bool:
