@@ -99,6 +99,12 @@ _AND = re.compile(r"\s+(?:&|and|or)\s+(?:the\s+|nvidia\s+)*", re.IGNORECASE)
 _SUBJECT = re.compile(r"\s+(?!and\b|or\b|as\b|at\b|in\b|on\b|with\b|for\b|to\b|cards?\b|gpus?\b)[a-z]{2,}")
 
 
+#: Behind a dash, what goes on about the subject of the sentence.
+_RESUMES = re.compile(
+    r"\s+[\u2013\u2014-]\s+(?:offer|featur|deliver|provid|pack|combin|bring|boast|carry|giv)ing\b", re.IGNORECASE
+)
+
+
 class Spoken(NamedTuple):
     """The devices of a sentence by what they are to it."""
 
@@ -124,6 +130,9 @@ class Spoken(NamedTuple):
         the place; else what the text before is about.
         """
         before = [each for each in self.here if each.end <= at]
+        if len(before) > 1 and _RESUMES.match(self.text, before[-1].end, at):
+            # "The L40S lies between the H100 and the A10G - offering 48 GB" goes on with its subject.
+            before = before[:1]
         if before and before[-1] in self.against and not self._tied(before[-1], at):
             before = [each for each in before if each not in self.against]
         if before:

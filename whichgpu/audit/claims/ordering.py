@@ -39,6 +39,8 @@ _NOT_SAME = re.compile(
     r"memory (?:technolog\w+|types?|standards?|chips?))\b",
     re.IGNORECASE,
 )
+#: "The same FP8 precision" is no rate.
+_NO_RATE = re.compile(r"\s+(?:precisions?|support|formats?|data ?types?|capabilit\w+|modes?)\b", re.IGNORECASE)
 _CLAUSE = re.compile(
     r"[;:]\s|,\s+(?:but|while|whereas|although|though|and|yet|so)\s|\s\u2014\s|\s\u2013\s", re.IGNORECASE
 )
@@ -98,7 +100,7 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         if beside:
             yield from _of_both(passage, each, beside, who, context)
             continue
-        if each.sign == 0 and _NOT_SAME.search(sentence.text):
+        if each.sign == 0 and (_NOT_SAME.search(sentence.text) or _NO_RATE.match(text, each.end)):
             continue
         found = (
             _of_value(passage, sentence, each, who, context)
