@@ -101,7 +101,8 @@ _SUBJECT = re.compile(r"\s+(?!and\b|or\b|as\b|at\b|in\b|on\b|with\b|for\b|to\b|c
 
 #: Behind a dash, what goes on about the subject of the sentence.
 _RESUMES = re.compile(
-    r"\s+[\u2013\u2014-]\s+(?:offer|featur|deliver|provid|pack|combin|bring|boast|carry|giv)ing\b", re.IGNORECASE
+    r"\s+[\u2013\u2014-]\s+(?:offer|featur|deliver|provid|pack|combin|bring|boast|carry|giv)ing\b",
+    re.IGNORECASE,
 )
 
 

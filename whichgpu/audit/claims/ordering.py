@@ -40,7 +40,9 @@ _NOT_SAME = re.compile(
     re.IGNORECASE,
 )
 #: "The same FP8 precision" is no rate.
-_NO_RATE = re.compile(r"\s+(?:precisions?|support|formats?|data ?types?|capabilit\w+|modes?)\b", re.IGNORECASE)
+_NO_RATE = re.compile(
+    r"\s+(?:precisions?|support|formats?|data ?types?|capabilit\w+|modes?)\b", re.IGNORECASE
+)
 _CLAUSE = re.compile(
     r"[;:]\s|,\s+(?:but|while|whereas|although|though|and|yet|so)\s|\s\u2014\s|\s\u2013\s", re.IGNORECASE
 )

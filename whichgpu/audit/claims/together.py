@@ -12,6 +12,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.quantities import quantities
+from whichgpu.audit.sentences import within
 from whichgpu.audit.variants import verdict_on
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def find(context: Context) -> Iterator[Finding]:
     placed = sorted(told, key=lambda each: each.start)
     for index, passage in context.document.running():
         if index in context.mentions:
-            mine = [each for each in placed if passage.start <= each.start < passage.end]
+            mine = within(placed, passage.start, passage.end)
             yield from _in_passage(index, passage, mine, context)
 
 
