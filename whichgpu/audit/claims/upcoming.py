@@ -1,10 +1,11 @@
-"""What is said to come though it was out: "the upcoming H200", "the B200 is expected to launch"."""
+"""What is said to come though it was out: "the upcoming H200", "Blackwell is expected to launch"."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.claims.identity import architectures, is_of
 from whichgpu.audit.findings import made
 from whichgpu.audit.judging import source_of
 from whichgpu.audit.roles import told
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.roles import Spoken
+    from whichgpu.audit.sentences import Sentence
     from whichgpu.hardware.gpu import Gpu
 
 _COMES = (
@@ -42,32 +45,50 @@ _UNLESS = re.compile(
     r"drivers?|support|stock|region\w*)\b",
     re.IGNORECASE,
 )
+#: Behind the name of an architecture.
+_WORDS = re.compile(r"\s+(?:architectures?|generation|series|family|platform)\b", re.IGNORECASE)
 _REACH = 40
 
 
 def find(context: Context) -> Iterator[Finding]:
-    """Every device that is told of as one to come, which was out when the text was written, or is today."""
+    """Every device or architecture told of as one to come, which was out by then, or is today."""
     for passage, sentence, who in told(context, _ANY):
         if _UNLESS.search(sentence.text):
             continue
-        for mention in who.here:
-            first = max(sentence.start, mention.start - _REACH)
-            match = _BEFORE.search(passage.text, first, mention.start)
-            match = match or _BEHIND.match(passage.text, mention.end, sentence.end)
-            gpus = [context.catalogue[key] for key in mention.ids]
+        for what, start, end, gpus in _named(passage.text, sentence, who, context):
+            match = _BEFORE.search(passage.text, max(sentence.start, start - _REACH), start)
+            match = match or _BEHIND.match(passage.text, end, sentence.end)
             out = _out(gpus, context) if match else None
             if match and out:
                 day = out.display("release_date")
-                yield made(context, passage, match.span("what"), "identity", "outdated", subject=out.id,
+                yield made(context, passage, match.span("what"), "identity", "outdated", subject=what or out.id,
                            attribute="release_date", because=f"{out.id} came out on {day}",
                            evidence=(source_of(out, "release_date"),))  # fmt: skip
+
+
+def _named(
+    text: str, sentence: Sentence, who: Spoken, context: Context
+) -> Iterator[tuple[str, int, int, Sequence[Gpu]]]:
+    """The places of what a sentence names, with its devices: of an architecture the first that came out."""
+    for each in who.here:
+        yield "", each.start, each.end, [context.catalogue[key] for key in each.ids]
+    for match in architectures().finditer(text, sentence.start, sentence.end):
+        if not any(each.start <= match.start() < each.end for each in who.here):
+            kin = (
+                gpu for gpu in context.catalogue.values() if is_of(gpu, match[0]) and gpu.confidence != "low"
+            )
+            first = min((gpu for gpu in kin if gpu.value("release_date")), key=_born, default=None)
+            more = _WORDS.match(text, match.end())
+            yield match[0].capitalize(), match.start(), (more or match).end(), [first] if first else []
+
+
+def _born(gpu: Gpu) -> str:
+    return str(gpu.value("release_date") or "")
 
 
 def _out(gpus: Sequence[Gpu], context: Context) -> Gpu | None:
     """The last of several devices that came out, if all were on the day of the text, else on today's."""
     day = context.document.written or context.today.isoformat()
-    born = [str(gpu.value("release_date") or "") for gpu in gpus]
     # A day may be known to the year only.
-    if not gpus or not all(each and each < day[: len(each)] for each in born):
-        return None
-    return max(gpus, key=lambda gpu: str(gpu.value("release_date")))
+    known = all(_born(gpu) and _born(gpu) < day[: len(_born(gpu))] for gpu in gpus)
+    return max(gpus, key=_born) if gpus and known else None
