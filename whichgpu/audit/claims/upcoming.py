@@ -61,8 +61,9 @@ def find(context: Context) -> Iterator[Finding]:
             out = _out(gpus, context) if match else None
             if match and out:
                 day = out.display("release_date")
-                yield made(context, passage, match.span("what"), "identity", "outdated", subject=what or out.id,
-                           attribute="release_date", because=f"{out.id} came out on {day}",
+                yield made(context, passage, match.span("what"), "identity", "outdated",
+                           subject=what or out.id, attribute="release_date",
+                           because=f"{out.id} came out on {day}",
                            evidence=(source_of(out, "release_date"),))  # fmt: skip
 
 
