@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import Sentence, sentences, topic, within
 from whichgpu.audit.subjects import Mention
 
@@ -182,10 +183,13 @@ def told(context: Context, pattern: re.Pattern[str]) -> Iterator[tuple[Passage, 
 
 #: A form by which one of several devices of a name is meant: "the SXM5 version".
 _FORM = re.compile(
-    r"\b(PCIe|SXM|NVL)\d?(?:\s+(?:versions?|variants?|models?|modules?|form|cards?|editions?|flavou?rs?|"
-    r"boards?|configurations?)\b|(?<=(?<=\()\w{3})\d?\)|(?<=(?<=\()\w{4})\d?\))",
+    r"\b(PCIe|SXM|NVL)\d?\s+(?:versions?|variants?|models?|modules?|form|cards?|editions?|flavou?rs?|"
+    r"boards?|configurations?)\b",
     re.I,
 )
+#: "80 GB of HBM2e (SXM5)", and the kinds of memory of which a sentence must name one only.
+_IN_BRACKETS = re.compile(r"\((PCIe|SXM|NVL)\d?\)", re.IGNORECASE)
+_MEMORY = re.compile(r"\bHBM\d?\w?\b", re.IGNORECASE)
 
 
 _OF_A_FORM = re.compile(r"\s+of\s+(?:the\s+|nvidia[\u2019']s\s+|its\s+)?[A-Z]")
@@ -194,6 +198,8 @@ _OF_A_FORM = re.compile(r"\s+of\s+(?:the\s+|nvidia[\u2019']s\s+|its\s+)?[A-Z]")
 def _of_form(found: Sequence[Mention], text: str) -> Sequence[Mention]:
     """Names of several devices, of the one form that a sentence speaks of: "the PCIe version of the H100"."""
     told = list(_FORM.finditer(text)) if found else []
+    if found and not told and _is_of_one(text):
+        told = list(_IN_BRACKETS.finditer(text))
     forms = {match[1].lower() for match in told}
     if not forms or len({each.named for each in found}) != 1:
         return found
@@ -206,6 +212,12 @@ def _of_form(found: Sequence[Mention], text: str) -> Sequence[Mention]:
         each._replace(ids=ids, named=ids) if ids and len(ids) < len(each.named) else each
         for each, ids in zip(found, mine, strict=True)
     ]
+
+
+def _is_of_one(text: str) -> bool:
+    """Whether a sentence has one value of a kind at most, so that a form in brackets is of all of them."""
+    values = [each.dimension for each in quantities(text) if each.dimension != "number"]
+    return len(set(values)) == len(values) and len(_MEMORY.findall(text)) < 2
 
 
 def _aside(text: str, start: int, mention: Mention) -> bool:
