@@ -55,6 +55,36 @@ def test_known_articles_keep_the_bar():
     assert scores.specifications >= 0.95, scores.lines
 
 
+TABLED = """---
+title: Cards
+datePublished: {day}
+---
+
+| GPU Model | Key Features | Suggested power supply | FP16 performance |
+| --- | --- | --- | --- |
+| NVIDIA H100 SXM5 | {memory} HBM3, MIG | 1,200 W | 1,979 TFLOPS |
+| NVIDIA L40S | 48 GB GDDR6, 864 GB/s, no NVLink | 750 W | 733 TFLOPS |
+
+All figures are {said} sparsity. The upcoming B200 is next.
+"""
+
+
+@pytest.mark.parametrize(
+    ("changed", "wrong"),
+    [
+        ({}, []),
+        ({"memory": "141 GB"}, ["141 GB"]),
+        ({"day": "2025-03-05T09:10:15.267Z"}, ["upcoming"]),
+        ({"said": "without"}, ["1,979 TFLOPS", "733 TFLOPS"]),
+    ],
+)
+def test_what_a_page_says_of_its_tables(changed, wrong):
+    page = TABLED.format(**{"day": "2023-11-30T09:10:15.267Z", "memory": "80 GB", "said": "with"} | changed)
+    found = audited(page.encode(), "a.md", catalogue(), corpus.TODAY)
+    assert [each.stated for each in found.accusations] == wrong
+    assert found.document.written[:4] in page
+
+
 @pytest.mark.parametrize("case", corpus.own(), ids=lambda case: case.name)
 def test_places_quote_the_file(case):
     found = case.audit()

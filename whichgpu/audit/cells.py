@@ -27,6 +27,12 @@ _IN_GROUPS = re.compile(r"~?\d{1,3}(?: \d{3})+(?:[.,]\d+)?(?![\d.,]|\s+\d)")
 _GROUP = re.compile(r"(?<=\d) (?=\d{3}(?!\d))")
 _MARK = re.compile(r"(?<!\*)\*(?!\*)|[\u2020\u2021\u00b9\u00b2]")
 _NOTE = re.compile(r"[*\u2020\u2021\u00b9\u00b2]+[^.\n|]{0,60}\bsparsity", re.IGNORECASE)
+_ALL_SPARSE = re.compile(
+    r"(?<![*\u2020\u2021\u00b9\u00b2])\b(?:figures|numbers|values|ratings|rates|specs|specifications)\b"
+    r"(?! without)"
+    r"[^.\n|*]{0,40}\b(?:with|includ\w+|assum\w+|using)\s+(?:structur\w+\s+)?sparsity",
+    re.IGNORECASE,
+)
 
 
 class Cell(NamedTuple):
@@ -98,6 +104,12 @@ def of_mark(text: str, document: str) -> frozenset[str]:
 def _has_note(document: str) -> bool:
     # Every cell of a table may have a mark.
     return _NOTE.search(document) is not None
+
+
+@lru_cache(maxsize=2)
+def all_sparse(document: str) -> bool:
+    """Whether a document says by no mark that its figures are with sparsity: "(figures with sparsity)"."""
+    return _ALL_SPARSE.search(document) is not None
 
 
 def unit_of(text: str) -> str:

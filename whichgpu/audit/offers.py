@@ -39,6 +39,17 @@ def providers() -> Mapping[str, str]:
     return {name: name.split("-")[0] for name in prices.providers(prices.bundled())}
 
 
+def common(ids: tuple[str, ...]) -> tuple[str, ...]:
+    """Of the forms of one name those that anyone offers, which it means by itself; all where nobody does."""
+    return tuple(key for key in ids if key in _offered()) or ids
+
+
+@cache
+def _offered() -> frozenset[str]:
+    rows = (row for row in prices.bundled() if not row.quarantine and row.gpu_count >= 1)
+    return frozenset(key for row in rows for key in (row.gpu, *row.candidates) if key)
+
+
 @lru_cache(maxsize=512)
 def _on_offer(ids: tuple[str, ...], providers: tuple[str, ...], since: str) -> Range | None:
     wanted = set(ids)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.judging import on_file
+from whichgpu.audit.offers import common
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences
 from whichgpu.audit.subjects import mentions, model
@@ -255,8 +256,9 @@ def _value(gpu: Gpu, field: str) -> object:
 
 
 def _sure(ids: Sequence[str], context: Context) -> Sequence[str]:
-    """The devices of which more than one low source speaks, if there are any."""
-    return [key for key in ids if context.catalogue[key].confidence != "low"] or ids
+    """The devices of which more than one low source speaks, if there are any, and which can be had."""
+    known = tuple(key for key in ids if context.catalogue[key].confidence != "low") or tuple(ids)
+    return common(known) if len(known) > 1 else known
 
 
 def unsure(both: Pair, context: Context) -> bool:

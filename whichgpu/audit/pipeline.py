@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit.described import described
 from whichgpu.audit.document import pieces
+from whichgpu.audit.featured import featured
 from whichgpu.audit.findings import KINDS, Context, Finding
 from whichgpu.audit.gloss import besides, glossed, language
 from whichgpu.audit.misread import without_misread
@@ -73,12 +74,13 @@ def _found(
 
 
 def _told_beside(document: Document, catalogue: Catalogue) -> Document:
-    """A document whose texts of pictures and metadata are read for claims too, where they name a device."""
+    """A document whose texts of pictures, metadata and cells of features are read for claims too."""
     beside = [
         each._replace(kind="caption")
         for each in document.passages
         if each.kind in ("alt", "front") and any(True for _ in mentions(each.text, catalogue))
     ]
+    beside += featured(document, catalogue)
     return document._replace(passages=(*document.passages, *beside)) if beside else document
 
 

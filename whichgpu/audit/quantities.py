@@ -64,7 +64,7 @@ _UNITS: tuple[tuple[str, str, str], ...] = (
     (r"(?:images?|imgs?)\s*(?:/|per\s+|a\s+)\s*(?:min\b|minutes?\b)", "per minute", ""),
     (r"(?:tokens?|tok)\s*(?:/|per\s+|a\s+)\s*(?:s\b|sec\b|seconds?\b)", "per second", ""),
     (r"(?:ms|milliseconds?)\b", "milliseconds", ""),
-    (r"(?:s|secs?|seconds?)\b", "seconds", ""),
+    (r"(?:s|secs?|seconds?)\b(?![ -]gen)", "seconds", ""),
     (r"(?:min|minutes?)\b", "minutes", ""),
     (r"(?:h|hrs?|hours?)\b", "hours", ""),
     (r"(?:percent|per\s+cent)\b|%", "percent", ""),
@@ -118,7 +118,8 @@ _SHARED = re.compile(r"\s?/\s?\d{1,4}(?:\.\d)?(?=\s?[GT]i?B\b)")
 _MEMORY_UNIT = next(i for i, (_, dimension, _) in enumerate(_UNITS) if dimension == "memory")
 _BEFORE = re.compile(
     r"\b(up to|as much as|at most|no more than|about|around|approximately|roughly|some|nearly|almost|"
-    r"close to|over|(?:more|greater|higher) than|in excess of|above|at least|less than|under|below|just|"
+    r"close to|over|(?:more|greater|higher) than|in excess of|above|(?:beyond|past)(?: the)?|"
+    r"at least|less than|under|below|just|"
     r"exactly|only)\s+(?:an?\s+)?"
     r"(?:[$\u20ac\u00a3]\s?)?$",
     re.IGNORECASE,
@@ -128,7 +129,8 @@ LIMITS: Mapping[str, str] = {
     **dict.fromkeys(("up to", "as much as", "at most", "no more than"), "up to"),
     **dict.fromkeys(("about", "around", "approximately", "roughly", "some", "~", "\u2248"), "about"),
     **dict.fromkeys(("nearly", "almost", "close to"), "nearly"),
-    **dict.fromkeys(("over", "more than", "greater than", "higher than", "in excess of", "above",
+    **dict.fromkeys(("over", "more than", "greater than", "higher than", "in excess of", "above", "beyond",
+                     "past", "beyond the", "past the",
                      "at least", ">", "\u2265"), "over"),
     **dict.fromkeys(("less than", "under", "below", "<", "\u2264"), "under"),
 }  # fmt: skip

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import Sentence, sentences, topic, within
 from whichgpu.audit.subjects import Mention
 
@@ -92,10 +93,18 @@ _GOES_ON = re.compile(
 )
 _AT = re.compile(r"\s+(?:at|with)\s+|\s*:\s*")
 _JOINED = re.compile(r"\s*(?:,|/|&|and|or|,\s*and)\s*(?:the\s+|nvidia\s+)*", re.IGNORECASE)
+_AND = re.compile(r"\s+(?:&|and|or)\s+(?:the\s+|nvidia\s+)*", re.IGNORECASE)
 
 
 #: Behind a name, what makes it a subject.
 _SUBJECT = re.compile(r"\s+(?!and\b|or\b|as\b|at\b|in\b|on\b|with\b|for\b|to\b|cards?\b|gpus?\b)[a-z]{2,}")
+
+
+#: Behind a dash, what goes on about the subject of the sentence.
+_RESUMES = re.compile(
+    r"\s+[\u2013\u2014-]\s+(?:offer|featur|deliver|provid|pack|combin|bring|boast|carry|giv)ing\b",
+    re.IGNORECASE,
+)
 
 
 class Spoken(NamedTuple):
@@ -123,6 +132,9 @@ class Spoken(NamedTuple):
         the place; else what the text before is about.
         """
         before = [each for each in self.here if each.end <= at]
+        if len(before) > 1 and _RESUMES.match(self.text, before[-1].end, at):
+            # "The L40S lies between the H100 and the A10G - offering 48 GB" goes on with its subject.
+            before = before[:1]
         if before and before[-1] in self.against and not self._tied(before[-1], at):
             before = [each for each in before if each not in self.against]
         if before:
@@ -172,9 +184,12 @@ def told(context: Context, pattern: re.Pattern[str]) -> Iterator[tuple[Passage, 
 #: A form by which one of several devices of a name is meant: "the SXM5 version".
 _FORM = re.compile(
     r"\b(PCIe|SXM|NVL)\d?\s+(?:versions?|variants?|models?|modules?|form|cards?|editions?|flavou?rs?|"
-    r"boards?)\b",
+    r"boards?|configurations?)\b",
     re.I,
 )
+#: "80 GB of HBM2e (SXM5)", and the kinds of memory of which a sentence must name one only.
+_IN_BRACKETS = re.compile(r"\((PCIe|SXM|NVL)\d?\)", re.IGNORECASE)
+_MEMORY = re.compile(r"\bHBM\d?\w?\b", re.IGNORECASE)
 
 
 _OF_A_FORM = re.compile(r"\s+of\s+(?:the\s+|nvidia[\u2019']s\s+|its\s+)?[A-Z]")
@@ -183,6 +198,8 @@ _OF_A_FORM = re.compile(r"\s+of\s+(?:the\s+|nvidia[\u2019']s\s+|its\s+)?[A-Z]")
 def _of_form(found: Sequence[Mention], text: str) -> Sequence[Mention]:
     """Names of several devices, of the one form that a sentence speaks of: "the PCIe version of the H100"."""
     told = list(_FORM.finditer(text)) if found else []
+    if found and not told and _is_of_one(text):
+        told = list(_IN_BRACKETS.finditer(text))
     forms = {match[1].lower() for match in told}
     if not forms or len({each.named for each in found}) != 1:
         return found
@@ -195,6 +212,12 @@ def _of_form(found: Sequence[Mention], text: str) -> Sequence[Mention]:
         each._replace(ids=ids, named=ids) if ids and len(ids) < len(each.named) else each
         for each, ids in zip(found, mine, strict=True)
     ]
+
+
+def _is_of_one(text: str) -> bool:
+    """Whether a sentence has one value of a kind at most, so that a form in brackets is of all of them."""
+    values = [each.dimension for each in quantities(text) if each.dimension != "number"]
+    return len(set(values)) == len(values) and len(_MEMORY.findall(text)) < 2
 
 
 def _aside(text: str, start: int, mention: Mention) -> bool:
@@ -253,7 +276,7 @@ def _against(text: str, start: int, here: Sequence[Mention]) -> list[Mention]:
         words = text[max(start, mention.start - _REACH, last) : mention.start]
         join = _JOINED.fullmatch(text[found[-1].end : mention.start]) if found else None
         # "Unlike the A40, the L40 supports" goes on with its subject.
-        after = join and not (join[0].lstrip().startswith(",") and _SUBJECT.match(text, mention.end))
+        after = join and not (join[0].lstrip().startswith(",") and _is_subject(text, mention, here))
         last = mention.end
         if (
             after
@@ -264,6 +287,15 @@ def _against(text: str, start: int, here: Sequence[Mention]) -> list[Mention]:
         ):
             found.append(mention)
     return found
+
+
+def _is_subject(text: str, mention: Mention, here: Sequence[Mention]) -> bool:
+    """Whether what is said behind a name, or behind those that "and" joins to it, is said of it."""
+    last = mention
+    for other in here:
+        if other.start > last.end and _AND.fullmatch(text, last.end, other.start):
+            last = other
+    return _SUBJECT.match(text, last.end) is not None
 
 
 def _topic(

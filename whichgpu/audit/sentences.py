@@ -169,7 +169,9 @@ def _heads(index: int, context: Context) -> Sequence[Mention] | None:
         return () if _is_name(index - 1, context) or _is_name(index + 1, context) else _single(found)
     asks = one.text.rstrip("* ").endswith("?") and len(one.text) < _QUESTION
     own = owned(one.text, found) if asks or one.text.rstrip("* ").endswith(":") else []
-    return _single(own) if own else None
+    # "It draws 700 W in the SXM5 version. The H100 delivers:" heads by what it ends with.
+    last = [each for each in own if each.start >= sentences(one.text)[-1].start]
+    return _single(last or own) if own else None
 
 
 def _is_name(index: int, context: Context) -> bool:
@@ -186,10 +188,11 @@ def _prose_of_tables(context: Context) -> Mapping[int, Sequence[Mention]]:
     """What the sentences in the cells of tables are about: what heads their row, else their column."""
     if "prose" not in context.memo:
         found: dict[int, Sequence[Mention]] = {}
+        running = {passage.start for _, passage in context.document.running()}
         for table in context.document.tables:
             for row in table.rows:
                 for column, cell in enumerate(row):
-                    if cell is not None and cell.kind == "paragraph":
+                    if cell is not None and cell.start in running:
                         heads = (row[0] if column else None, table.cell(0, column))
                         named = (
                             _single(list(mentions(head.text, context.catalogue))) for head in heads if head

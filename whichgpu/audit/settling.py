@@ -36,12 +36,15 @@ _SIDE_BY_SIDE = re.compile(
 )
 #: A sentence that begins with a name of its own: "Thor is built on Blackwell".
 _OWN_SUBJECT = re.compile(
-    r"\s*(?:[*_]{1,2})?(?!(?:It|This|That|These|Those|They|Both|Each|Which|There|Here|What|All|Its|One|"
+    r"\s*(?:[*_]{1,2})?(?:(?:Additionally|Moreover|Furthermore|Meanwhile|Notably|In addition|Also),\s+)?"
+    r"(?:(?:NVIDIA|AMD|Intel)[\u2019']s\s+(?=[A-Z][a-z]+[A-Z]))?"
+    r"(?!(?:It|This|That|These|Those|They|Both|Each|Which|There|Here|What|All|Its|One|"
     r"Nvidia|NVIDIA|AMD|"
     r"Intel|Memory|Bandwidth|Power|Performance|Price|Pricing|TDP|VRAM|NVLink|MIG|ECC|PCIe|Capacity|"
     r"Everything|Nothing|"
     r"Hardware|Architecture|Compute|Training|Inference|Availability|Support)\b)"
-    r"(?P<name>[A-Z][a-z]{2,}(?:\s+(?:is|was|has|had|uses?|ships?|offers?|comes?|delivers?|supports?|"
+    r"(?P<name>[A-Z][a-z]+[A-Z][A-Za-z]+(?:\s+for\s+[A-Z]\w+)?,?\s+[a-z]+|"
+    r"[A-Z][a-z]{2,}(?:\s+(?:is|was|has|had|uses?|ships?|offers?|comes?|delivers?|supports?|"
     r"features?|packs?|gets|"
     r"brings?|introduc\w+|includes?|runs?|provides?|adds?)\b)|"
     r"(?:The\s+)?(?:[A-Z]\w+\s+){1,2}[A-Z][a-z]{2,}[\u2019']s\s+\S*\d)"
@@ -62,8 +65,12 @@ def settled(found: Sequence[Finding], context: Context) -> list[Finding]:
     ]
     held: Counter[tuple[str, ...]] = Counter()
     accused: Counter[tuple[str, ...]] = Counter()
+    # Several kinds of claims may find the same words.
+    counted: set[tuple[int, int, str]] = set()
     for each, where in zip(found, placed, strict=True):
-        if where and not _named(each, where.who):
+        words = (each.start, each.end, each.verdict)
+        if where and words not in counted and not _named(each, where.who):
+            counted.add(words)
             # Of one device: a text that is wrong on several is careless, not misread.
             below = (*where.section, each.subject)
             held[below] += each.verdict == "confirmed"

@@ -48,6 +48,12 @@ _SIZE = re.compile(r"\s?(\d{1,3})\s?GB\b")
 _INTEGER = re.compile(r"\s*(?:x|\u00d7)?\s?(\d{1,3})\s?(?:x|\u00d7)?\s*", re.IGNORECASE)
 
 
+#: Words of a heading that are of any device: "L40 Performance".
+_SAYS_NOTHING = re.compile(r"\b(?:performance|specifications?|specs|details|values?)\b", re.IGNORECASE)
+#: A kind of memory, with a card that has it: "GDDR6X (RTX 4090)".
+_MEMORY_OF = re.compile(r"\s*(?:LP|G)?DDR\d\w?\s*\(|\s*HBM\d?\w?\s*\(", re.IGNORECASE)
+
+
 class Head(NamedTuple):
     """What heads a row or a column: the devices that its name may mean, and how many of it."""
 
@@ -171,9 +177,12 @@ def devices(passage: Passage, context: Context) -> tuple[str, ...]:
 def headed_by(passage: Passage, context: Context) -> Head | None:
     """The devices of a header's cell, and how many of it; None where it names more than one."""
     found = list(mentions(passage.text, context.catalogue))
-    if sum(mention.end - mention.start for mention in found) < _SHARE * len(passage.text):
+    rest = _SAYS_NOTHING.sub("", passage.text)
+    if sum(mention.end - mention.start for mention in found) < _SHARE * len(rest):
         return None
     if len({mention.named for mention in found}) != 1 or not _is_it(passage, found[0], context):
+        return None
+    if _MEMORY_OF.match(passage.text):
         return None
     behind = _TIMES.match(passage.text, found[0].end)
     times = float(behind["a"] or behind["b"] or behind["c"] or 2) if behind else 1.0

@@ -11,7 +11,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit import tables
 from whichgpu.audit.attributes import Attribute, qualifiers
 from whichgpu.audit.binding import fitting, of_a_part
-from whichgpu.audit.cells import counts, noted, of_mark, read
+from whichgpu.audit.cells import all_sparse, counts, noted, of_mark, read
 from whichgpu.audit.findings import Finding
 from whichgpu.audit.judging import Verdict, confirmed, judged, stated
 
@@ -109,7 +109,7 @@ def of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
         marked = noted(cell.passage, place, original) | of_mark(cell.label, original)
         said = cell.said | qualifiers(text) | marked
         verdict = _of_all(cell, quantity, gpus, said, context)
-        if verdict.verdict == "contradicted" and _AI.search(cell.label):
+        if verdict.verdict == "contradicted" and (_AI.search(cell.label) or all_sparse(original)):
             # "AI performance" is told with sparsity.
             sparse = verdict_on(text, quantity, attribute, gpus, said=said | {"sparse"}, context=context)
             verdict = sparse if sparse.verdict == "confirmed" else verdict

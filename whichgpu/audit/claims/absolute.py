@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes, named
+from whichgpu.audit.claims.only import segment_of
 from whichgpu.audit.document import HEADED
 from whichgpu.audit.findings import made
 from whichgpu.audit.judging import on_file
+from whichgpu.audit.offers import common
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from whichgpu.audit.attributes import Attribute
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.subjects import Mention
     from whichgpu.hardware.gpu import Gpu
 
 _ABSOLUTE = re.compile(
@@ -34,15 +38,33 @@ _ABSOLUTE = re.compile(
     re.IGNORECASE,
 )
 _SCOPED = re.compile(
-    r"\b(?:one of|among|of the two|here|in this comparison|consumer|gaming|was|were|at the time|at launch|"
-    r"not|in its class|price|budget|under \$|for the money|arguably|perhaps|some of)\b",
+    r"\b(?:of the two|here|in this comparison|consumer|gaming|was|were|at the time|at launch|"
+    r"(?:up)?on (?:its )?(?:release|launch|arrival)|when (?:it )?(?:was )?(?:launch|releas|introduc)ed|"
+    r""
+    r"not|in its class|price|budget|under \$|for the money|arguably|perhaps)\b",
+    re.IGNORECASE,
+)
+_OF_SEVERAL = re.compile(r"\b(?:one of|among|some of)\b", re.IGNORECASE)
+#: "The highest memory bandwidth of any workstation card", "more VRAM than any other GPU".
+_OF_ANY = re.compile(
+    r"\b(?:the\s+(?:highest|largest|most|biggest|greatest|fastest|widest)|more|higher|larger|greater)\s+"
+    r"(?P<what>(?:[\w-]+\s+){0,3}?[\w-]+)\s+(?:(?:of|than|among|across)\s+(?:any|all|every)\s+(?:other\s+)?"
+    r"(?:[\w-]+\s+){0,2}?(?:gpus?|cards?|accelerators?)\b"
+    r"(?!\s+(?:here|in this|in our|tested|under|we|from|at))"
+    r"|(?:ever|currently|in the world|on the market|in the industry)\b)",
     re.IGNORECASE,
 )
 #: Of all there are, and not only of those that play games.
-_ANYWHERE = re.compile(r"\b(?:gpu|accelerator)\s+(?:ever|in the world)", re.IGNORECASE)
+_ANYWHERE = re.compile(
+    r"\b(?:gpu|accelerator)\s+(?:ever|in the world)|\b(?:any|all)\s+(?:other\s+)?(?:gpu|card|accelerator)",
+    re.IGNORECASE,
+)
 _MAKER = re.compile(r"(nvidia|amd)[\u2019']s", re.IGNORECASE)
 #: What a GPU is judged by where an absolute names nothing: it must be surpassed in all of these.
 _OVERALL = ("fp16", "bandwidth", "memory")
+_JUDGED = ("flop rate", "bandwidth", "memory")
+#: Makers and markets of cards, among which one is the best; others build chips with memory of the CPU's.
+_CARDS, _MARKETS = ("NVIDIA", "AMD", "INTEL"), ("datacenter", "geforce", "workstation")
 _FAR = 120
 
 
@@ -51,49 +73,71 @@ def find(context: Context) -> Iterator[Finding]:
     for index, passage in enumerate(context.document.passages):
         if passage.kind not in HEADED:
             continue
-        found = context.mentions.get(index, ())
         for sentence in sentences(passage.text):
             for match in _ABSOLUTE.finditer(passage.text, sentence.start, sentence.end):
-                here = within(found, sentence.start, sentence.end)
-                near = [m for m in here if m.end <= match.start() and match.start() - m.end < _FAR]
-                mention = near[-1] if near else next((m for m in here if m.start >= match.end()), None)
-                if mention is None and not here:
-                    who = spoken(index, passage, sentence, context)
-                    mention = next(iter(who.topic), None) if who.certain else None
+                mention = _whose(index, passage, sentence, match, context)
                 quoted = passage.text[max(0, match.start() - 1) : match.start()] in ('"', "\u201c")
-                if mention and not quoted and not _SCOPED.search(sentence.text):
-                    gpus = [context.catalogue[key] for key in mention.ids]
-                    yield _judged(passage, match.span(), gpus, sentence.text, context)
+                if mention and not quoted and not _is_scoped(sentence, match):
+                    said = [one for one in named(sentence.text) if one.attribute.dimension in _JUDGED]
+                    asked = [one.attribute for one in said[:1]] or [attributes()[key] for key in _OVERALL]
+                    yield _judged(passage, match.span(), mention, asked, context)
+            for match in _OF_ANY.finditer(passage.text, sentence.start, sentence.end):
+                who = spoken(index, passage, sentence, context)
+                # Where several are named it is the best of these.
+                mention = who.owner(match.start()) if len({each.named for each in who.here}) < 2 else None
+                said = [one for one in named(match["what"]) if one.attribute.dimension in (*_JUDGED, "count")]
+                if mention and len(said) == 1 and not _OF_SEVERAL.search(sentence.text):
+                    yield _judged(passage, match.span(), mention, [said[0].attribute], context)
+
+
+def _whose(
+    index: int, passage: Passage, sentence: Sentence, match: re.Match[str], context: Context
+) -> Mention | None:
+    """The device that an absolute is of: the last before it, else the next, else what the text is about."""
+    here = within(context.mentions.get(index, ()), sentence.start, sentence.end)
+    near = [m for m in here if m.end <= match.start() and match.start() - m.end < _FAR]
+    if here:
+        return near[-1] if near else next((m for m in here if m.start >= match.end()), None)
+    who = spoken(index, passage, sentence, context)
+    return next(iter(who.topic), None) if who.certain else None
+
+
+def _is_scoped(sentence: Sentence, match: re.Match[str]) -> bool:
+    """Whether a sentence says of what an absolute is one, or its clause that it is one of several."""
+    at = match.start() - sentence.start
+    clause = sentence.text[sentence.text.rfind(",", 0, at) + 1 : match.end() - sentence.start]
+    return bool(_SCOPED.search(sentence.text) or _OF_SEVERAL.search(clause))
 
 
 def _judged(
-    passage: Passage, place: tuple[int, int], gpus: list[Gpu], text: str, context: Context
+    passage: Passage, place: tuple[int, int], mention: Mention, asked: list[Attribute], context: Context
 ) -> Finding:
     """Contradicted where another device of its day is better at it, outdated where a later one is."""
-    said = [
-        each.attribute
-        for each in named(text)
-        if each.attribute.dimension in ("flop rate", "bandwidth", "memory")
-    ]
-    asked = said[:1] or [attributes()[key] for key in _OVERALL]
+    gpus = [context.catalogue[key] for key in common(mention.ids)]
     best = max(gpus, key=lambda gpu: _value(gpu, asked[0]))
     maker = _MAKER.match(passage.text, *place)
+    # What one maker counts is no other's: a stream processor is no CUDA core.
+    vendors = (
+        [best.vendor.upper()] if asked[0].dimension == "count" else [maker[1].upper()] if maker else _CARDS
+    )
     better = [
         gpu
         for gpu in context.catalogue.values()
         if gpu.confidence != "low"
+        and gpu.segment in _MARKETS
+        and not str(gpu.value("memory_type")).startswith("LPDDR")
+        and gpu.vendor.upper() in vendors
         and _surpasses(gpu, best, asked)
-        and (maker is None or gpu.vendor.upper() == maker[1].upper())
     ]
     anywhere = _ANYWHERE.search(passage.text, *place) is not None
-    named_too = [
-        gpu for gpu in better if (anywhere or gpu.segment == best.segment) and gpu.value("release_date")
-    ]
+    segment = segment_of(passage.text[slice(*place)]) or best.segment
+    named_too = [gpu for gpu in better if (anywhere or gpu.segment == segment) and gpu.value("release_date")]
     if not named_too:
         return made(context, passage, place, "absolute", "unverifiable", subject=best.id,
                     because="no device on file is better at it")  # fmt: skip
     born = str(best.value("release_date") or "9999")
-    of_its_day = [gpu for gpu in named_too if str(gpu.value("release_date")) <= _later(born)]
+    day = context.document.written or _later(born)
+    of_its_day = [gpu for gpu in named_too if str(gpu.value("release_date")) <= day]
     other = max(of_its_day or named_too, key=lambda gpu: _value(gpu, asked[0]))
     verdict = "contradicted" if of_its_day else "outdated"
     shown = ", ".join(other.display(each.fields[0]) for each in asked)

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 _LATEST = re.compile(
     r"\b(?P<whose>(?:nvidia|amd|intel)[\u2019']s|the|its|their)\s+(?:(?:very|absolute)\s+)?"
-    r"(?:(?:latest|newest|most recent)(?:[- ]and[- ]greatest)?|current(?=[\w -]*\bflagship\b))[ -]"
+    r"(?:(?:latest|newest|most recent)(?:[- ]and[- ]greatest)?|current(?=[\w -]*\bflagship\b)|"
+    r"(?<=[\u2019']s )(?P<top>flagship))[ -]"
     r"(?P<words>(?:[\w.-]+\s+){0,4}?)(?P<what>architecture|generation|flagship|gpu|card|accelerator|chip)\b"
     r"(?!\s+(?:drivers?|prices?|models?|offers?|offerings?|releases?|lineup|line-up|architecture))",
     re.IGNORECASE,
@@ -74,6 +75,9 @@ def _of_sentence(passage: Passage, sentence: Sentence, who: Spoken, context: Con
 def _called(text: str, sentence: Sentence, match: re.Match[str], who: Spoken, context: Context) -> list[Gpu]:
     """The devices of what is called the newest: of an architecture by its name, or the one spoken of."""
     named = architectures().search(text, match.start("words"), match.end("words"))
+    if named and match["top"]:
+        # "NVIDIA's flagship Blackwell GPU" is that of its kin.
+        return []
     before = list(architectures().finditer(text, sentence.start, match.start()))
     if named is None and before and _IS.fullmatch(text, before[-1].end(), match.start()):
         named = before[-1]

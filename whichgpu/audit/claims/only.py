@@ -96,7 +96,7 @@ def find(context: Context) -> Iterator[Finding]:
 _CUDA = re.compile(r"^(?:cuda|rocm|ecc|vgpu|av1_decode)$")
 
 
-def _segment(words: str) -> str:
+def segment_of(words: str) -> str:
     """The segment that words narrow devices to: "consumer cards"; "" where they do not."""
     return next((name for pattern, name in _SEGMENTS if pattern.search(words)), "")
 
@@ -107,7 +107,7 @@ def _first(
     """Contradicted where a device of the same maker, of another family, had it a year before."""
     mention, what = claim
     own = [gpu for gpu in (context.catalogue[key] for key in mention.ids) if gpu.value("release_date")]
-    segment = _segment(passage.text[slice(*place)])
+    segment = segment_of(passage.text[slice(*place)])
     born = min((str(gpu.value("release_date")) for gpu in own), default="")
     rivals = [
         gpu
@@ -134,7 +134,7 @@ def _first(
 def _of_family(passage: Passage, match: re.Match[str], who: Spoken, context: Context) -> Iterator[Finding]:
     """A device that is called the only one of its architecture, in a segment."""
     mention = who.owner(match.start())
-    segment = _segment(match[0])
+    segment = segment_of(match[0])
     family = next(
         (key for key, each in families().items() if each.name.lower().startswith(match["family"].lower())), ""
     )
@@ -188,7 +188,7 @@ def _scope(words: str, mention: Mention, context: Context) -> list[Gpu]:
         own = model(mention.named[0], context.catalogue)
         others = {key for ids in devices(context) for key in ids if model(key, context.catalogue) != own}
         return [context.catalogue[key] for key in sorted(others)]
-    segment = _segment(words)
+    segment = segment_of(words)
     return [
         gpu
         for key, gpu in context.catalogue.items()

@@ -39,6 +39,10 @@ _NOT_SAME = re.compile(
     r"memory (?:technolog\w+|types?|standards?|chips?))\b",
     re.IGNORECASE,
 )
+#: "The same FP8 precision" is no rate.
+_NO_RATE = re.compile(
+    r"\s+(?:precisions?|support|formats?|data ?types?|capabilit\w+|modes?)\b", re.IGNORECASE
+)
 _CLAUSE = re.compile(
     r"[;:]\s|,\s+(?:but|while|whereas|although|though|and|yet|so)\s|\s\u2014\s|\s\u2013\s", re.IGNORECASE
 )
@@ -98,7 +102,7 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         if beside:
             yield from _of_both(passage, each, beside, who, context)
             continue
-        if each.sign == 0 and _NOT_SAME.search(sentence.text):
+        if each.sign == 0 and (_NOT_SAME.search(sentence.text) or _NO_RATE.match(text, each.end)):
             continue
         found = (
             _of_value(passage, sentence, each, who, context)
@@ -120,8 +124,19 @@ def _of_both(
     passage: Passage, each: Comparison, beside: re.Match[str], who: Spoken, context: Context
 ) -> Iterator[Finding]:
     """A comparison and both values behind it, which must be in the order that it says."""
-    a, b = (float(beside[side].replace(",", "").strip(".") or 0) for side in ("a", "b"))
-    if not a or not b or a == b or beside[0].count(".") > 1:
+    both = [
+        next(
+            (one for one in quantities(passage.text, context.fraction) if one.start == beside.start(side)),
+            None,
+        )
+        for side in ("a", "b")
+    ]
+    if both[0] is None or both[1] is None:
+        return
+    units = both[0].dimension == both[1].dimension != "number"
+    plain = (float(beside[side].replace(",", "").strip(".") or 0) for side in ("a", "b"))
+    a, b = (both[0].value, both[1].value) if units else plain
+    if not a or not b or a == b or beside[0].count(".") > (2 if units else 1):
         return
     holds = (a > b) is (each.sign > 0)
     because = f"{beside['a']} against {beside['b']}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import attributes, named
+from whichgpu.audit.attributes import RATES, attributes, named
 from whichgpu.audit.beside import before_it, in_brackets, of_quotients, opposed
 from whichgpu.audit.judging import on_file
 from whichgpu.audit.multiple import Multiple, finding_on, of_speed, verdict_of
@@ -47,7 +47,7 @@ _FAST = re.compile(
 _OTHER = re.compile(
     r"\b(?:previous|predecessor|generation|last[- ]gen|older|cpu|batch|price|cost\w*|money|budget|cash|"
     r"cheaper|per dollar|"
-    r"per watt|efficien\w+|required?|needs?|precision|with sparsity)\b",
+    r"per watt|efficien\w+|required?|needs?|(?<!\d )precision|with sparsity)\b",
     re.IGNORECASE,
 )
 _BEFORE, _AFTER = 40, 60
@@ -364,7 +364,8 @@ def _of_devices(
             yield of_speed(passage, sentence, claim, both, context)
         return
     values = ratios(attribute, both, context)
-    if not values or _across_precisions(text, sentence, claim, attribute):
+    of_one = _OF_ONE_IN.match(text, claim.end)
+    if not values or (not of_one and _across_precisions(text, sentence, claim, attribute)):
         return
     verdict = verdict_of(claim, [value for value, _ in values])
     if verdict == "contradicted" and not who.here:
@@ -389,6 +390,8 @@ def _of_devices(
 
 def _is_of_speed(text: str, sentence: Sentence, claim: Multiple, attribute: Attribute) -> bool:
     """Whether what is said beside a multiple makes it one of a speed that an attribute only brings about."""
+    if attribute.dimension in RATES and _OF_ONE_IN.match(text, claim.end):
+        return False
     words = _clause(text, sentence, claim, attribute)
     if attribute.dimension == "count":
         # "2.7x more CUDA cores, 3x higher FP32 performance": no further than what it is of.
@@ -523,8 +526,19 @@ def _attribute(text: str, sentence: Sentence, claim: Multiple) -> Attribute | No
     return meant
 
 
+#: "Twice the performance of the V100 in FP32".
+_OF_ONE_IN = re.compile(
+    r"\s+the\s+(?:raw\s+|peak\s+)?(?:performance|throughput|compute(?: power)?)\s+of\s+[^.,;]{2,40}?\s+"
+    r"(?:in|at|for)\s+(?:peak\s+)?",
+    re.IGNORECASE,
+)
+
+
 def _named_attribute(text: str, sentence: Sentence, claim: Multiple) -> Attribute | None:
     found = [each for each in within(named(text), sentence.start, sentence.end) if each.end <= sentence.end]
+    peak = next((each for each in found if _OF_ONE_IN.fullmatch(text, claim.end, each.start)), None)
+    if peak and peak.attribute.dimension in RATES:
+        return peak.attribute
     after = [each for each in found if claim.end <= each.start <= claim.end + _BEFORE // 2]
     before = [each for each in found if each.end <= claim.start and claim.start - each.end < _BEFORE // 2]
     if before and _IS.fullmatch(text, before[-1].end, claim.start):

@@ -44,8 +44,8 @@ _SHORT = 80
 _RESPECTIVELY = re.compile(r"\brespectively\b", re.IGNORECASE)
 #: Words beside a rate or a size that is not the device memory's.
 _ELSEWHERE = re.compile(
-    r"\b(?:cache|infinity|bridge\w*|nvlink|pcie|pci express|interconnect|fabric|infiniband|ethernet|"
-    r"network|switch|"
+    r"(?<!\bno )(?<!without )\b(?:cache|infinity|bridge\w*|nvlink|pcie|pci express|interconnect|"
+    r"fabric|infiniband|ethernet|network|switch|"
     r"disk|ssd|nvme|coherent|lpddr\w*|system|host|swap|usage|used(?!\)))\b",
     re.IGNORECASE,
 )

@@ -6,13 +6,13 @@ one card, and there is none that has both.
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.quantities import quantities
+from whichgpu.audit.sentences import within
 from whichgpu.audit.variants import verdict_on
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Context, Finding
 
 #: What the forms of one device differ by.
-_FORMS = ("memory", "bandwidth", "power", "memory_type")
+_FORMS = ("memory", "bandwidth", "power", "memory_type", "cores")
 #: Between two values of one card.
 _BESIDE = re.compile(
     r"\s*(?:,|\()?\s*(?:(?:of|with|at|and|an?|its|the|delivering|offering|providing|reaching|achieving|memory|vram|hbm|"
@@ -37,54 +37,69 @@ _ELSE = re.compile(r"\s*(?:/|or\b|to\b|variants?\b|versions?\b|models?\b)", re.I
 
 
 def find(context: Context) -> Iterator[Finding]:
-    """Every pair of values side by side, right by itself, that no form of the device has both of."""
+    """Every value that no form has beside those before it, each right by itself."""
     told = [each for each in context.memo["found"] if _of_form(each)]
     placed = sorted(told, key=lambda each: each.start)
     for index, passage in context.document.running():
-        if index not in context.mentions:
-            continue
-        mine = [each for each in placed if passage.start <= each.start < passage.end]
-        for one, other in pairwise(mine):
-            yield from _judged(passage, one, other, context)
+        if index in context.mentions:
+            mine = within(placed, passage.start, passage.end)
+            yield from _in_passage(index, passage, mine, context)
 
 
 def _of_form(each: Finding) -> bool:
     return each.verdict == "confirmed" and each.attribute in _FORMS and bool(each.subject)
 
 
-def _judged(passage: Passage, one: Finding, other: Finding, context: Context) -> Iterator[Finding]:
+def _in_passage(index: int, passage: Passage, mine: Sequence[Finding], context: Context) -> Iterator[Finding]:
+    """Goes along the values of one card, with the forms that have all of them so far."""
+    run: list[Finding] = []
+    held: set[str] = set()
+    for each in mine:
+        named = _both_of(index, passage, run[-1], each, context) if run else ()
+        having = _having(each, named, passage, context) if named else set()
+        if not having:
+            run, held = [each], set()
+            continue
+        held = held or _having(run[-1], named, passage, context)
+        if held and not held & having:
+            yield _accused(passage, (run, held), (each, having), context)
+        held &= having
+        run.append(each)
+
+
+def _both_of(index: int, passage: Passage, one: Finding, other: Finding, context: Context) -> Sequence[str]:
+    """What the name means of which two values side by side are; empty where they are not of one card."""
     text = passage.text
-    places = [text.find(each.quote) for each in (one, other)]
-    if (
-        one.attribute == other.attribute
-        or -1 in places
-        or text.count(one.quote) > 1
-        or text.count(other.quote) > 1
-    ):
-        return
-    (a, b), (c, d) = ((at, at + len(each.quote)) for at, each in zip(places, (one, other), strict=True))
+    if one.attribute == other.attribute or any(text.count(each.quote) != 1 for each in (one, other)):
+        return ()
+    (a, b), (c, d) = (
+        (text.find(each.quote), text.find(each.quote) + len(each.quote)) for each in (one, other)
+    )
     if not b <= c or not _BESIDE.fullmatch(text, b, c):
-        return
+        return ()
     if _ONE_OF.search(text, 0, a) or _ELSE.match(text, d) or _ELSE.match(text, b):
-        return
-    index = next(i for i, each in enumerate(context.document.passages) if each is passage)
+        return ()
     whole = [
         each.named
         for each in context.mentions.get(index, ())
         if set(one.subject.split(", ")) <= set(each.named)
     ]
-    if not whole or not set(other.subject.split(", ")) & set(whole[-1]):
-        return
-    first, second = (_having(each, whole[-1], passage, context) for each in (one, other))
-    if not first or not second or first & second:
-        return
-    because = (
-        f"{one.quote} is of {', '.join(sorted(first)[:2])}; {other.quote} of {', '.join(sorted(second)[:2])}"
-    )
-    yield made(
-        context, passage, (c, d), "specification", "inconsistent", subject=", ".join(sorted(first | second)),
-        attribute=other.attribute, because=f"no form has both: {because}",
-        evidence=(*one.evidence[:1], *other.evidence[:1]) or (Evidence(because),),
+    return whole[-1] if whole and set(other.subject.split(", ")) & set(whole[-1]) else ()
+
+
+def _accused(
+    passage: Passage, told: tuple[Sequence[Finding], set[str]], other: tuple[Finding, set[str]],
+    context: Context,
+) -> Finding:  # fmt: skip
+    (run, held), (last, having) = told, other
+    words = ", ".join(each.quote for each in run)
+    because = f"{words} is of {', '.join(sorted(held)[:2])}; {last.quote} of {', '.join(sorted(having)[:2])}"
+    at = passage.text.find(last.quote)
+    return made(
+        context, passage, (at, at + len(last.quote)), "specification", "inconsistent",
+        subject=", ".join(sorted(held | having)), attribute=last.attribute,
+        because=f"no form has both: {because}",
+        evidence=(*run[-1].evidence[:1], *last.evidence[:1]) or (Evidence(because),),
     )  # fmt: skip
 
 

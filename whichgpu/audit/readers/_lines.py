@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Passage
 
-_DAY = re.compile(r"\b(20\d\d)-(\d\d)-(\d\d)\b")
+_DAY = re.compile(r"\b(20\d\d)-(\d\d)-(\d\d)(?!\d)")
 _WORDS = re.compile(
     r"\b(?:(\d{1,2})(?:st|nd|rd|th)?\.? +)?(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? +"
     r"(?:(\d{1,2})(?:st|nd|rd|th)?,? +)?(20\d\d)\b",

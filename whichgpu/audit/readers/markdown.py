@@ -53,7 +53,7 @@ _LINE_END, _CELL = re.compile(r"[\r\n]"), 60
 #: Where a table in HTML begins, and ends.
 _HTML_TABLE = re.compile(r"\s{0,3}(?:<(?:div|figure|center)\b[^<>]{0,200}>\s*)?<table\b", re.IGNORECASE)
 _HTML_END = re.compile(r"</table\s*>(?:\s*</(?:div|figure|center)>)?", re.IGNORECASE)
-_DATED = ("date", "datepublished", "published", "pubdate", "lastmod", "updated")
+_DATED = ("date", "datepublished", "published", "pubdate", "lastmod", "updated", "last_updated")
 
 
 def read(text: str) -> Document:
