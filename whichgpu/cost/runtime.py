@@ -268,7 +268,7 @@ def runtime(text: str, fallback: str) -> Runtime:
 
 
 def _before(text: str, row: Mapping[str, Any]) -> str:
-    """The runtime of an older release or container than those that a name stands for; "" for that one itself."""
+    """The runtime of an older release or container than a name stands for; "" for that one itself."""
     version = _version(text)
     known: Mapping[str, str] = row.get("containers" if version.startswith("ngc") else "older", {})
     said = _parts(version)
