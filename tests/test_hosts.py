@@ -12,7 +12,7 @@ from whichgpu.cost.estimate import estimate
 from whichgpu.cost.fit import Fit
 from whichgpu.cost.layout import lay_out
 from whichgpu.cost.runtime import runtime
-from whichgpu.cost.spread import spread, widths
+from whichgpu.cost.spread import joined, spread, widths
 from whichgpu.cost.time import evaluate, launches
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job
@@ -79,6 +79,14 @@ def test_software_that_ran_nothing_of_a_kind_has_the_spread_of_an_unmeasured_one
     # Of YOLO no row is, under any software.
     assert spread_of("yolov8m", "rtx-3090", "PyTorch 2.9") == pytest.approx(unmeasured, rel=1e-2)
     assert known < 0.8 * unmeasured < spread_of("vit-base-patch16-224", "rtx-3090", "TensorFlow 2.4")
+
+
+def test_what_is_strange_in_several_ways_adds_up() -> None:
+    seen, gpu = {"seen": 0.15}, {"seen": 0.15, "gpu": 0.2, "generation": 0.2}
+    assert joined(seen) == pytest.approx(0.15)
+    assert joined(gpu) == pytest.approx(0.2)
+    assert joined({**gpu, "workload": 0.25}) == pytest.approx(np.sqrt(0.2**2 + 0.25**2 - 0.15**2))
+    assert joined({**gpu, "workload": 0.1}) == pytest.approx(0.2)
 
 
 def test_two_chips_of_one_board_want_more_than_its_limit() -> None:

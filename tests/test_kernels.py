@@ -74,6 +74,8 @@ def convolution(side: float, *, trains: bool = False, kernel: int = 3):
         ("MXNet NGC 20.06", "mxnet", {"ngc20.06"}),
         ("vLLM 0.3.2", "vllm-0.5", {"v0.3"}),
         ("vLLM 0.6.3", "vllm", {"v0.6"}),
+        ("vLLM 0.23.1", "vllm", {"v0.23"}),
+        ("vllm==0.4.2", "vllm-0.5", {"v0.4"}),
         ("A1111 (xformers)", "webui", set()),
         ("diffusers 0.11 pytorch", "diffusers", {"unfused", "v0.11"}),
         ("diffusers 0.11 pytorch xformers", "diffusers", {"v0.11"}),

@@ -137,6 +137,33 @@ def test_a_request_alone_waits_for_its_own_prompt_only(runtime):
     assert two > alone + 0.8 * simulator.server.base[1]
 
 
+def test_long_prompts_make_requests_answer_together():
+    asked = job("llama-3.1-8b", H100, input_tokens=32768.0, output_tokens=512.0)
+    table, pool = curve.ready(asked, H100)
+    rate = 0.5 * table.capacity
+    simulated = curve.simulator(asked, H100, table).at_rate(rate, requests=3000)
+    found = curve.at_rates(asked, H100, table, np.array([rate]), pool)
+    assert found.tpot[0] == pytest.approx(np.mean(simulated.tpot[measured(simulated)]), rel=0.07)
+
+
+@pytest.mark.parametrize("runtime", ["vllm", "sglang", "tensorrt-llm"])
+def test_a_full_replica_serves_what_one_with_requests_that_wait_serves(runtime):
+    asked = job("llama-3.1-8b", L40S, runtime=runtime, input_tokens=512.0)
+    table, _ = curve.ready(asked, L40S)
+    full, waiting = (
+        float(estimate(replace(asked, concurrency=flight), [L40S]).throughput[0, 0])
+        for flight in (None, 2.0 * table.others[-1])
+    )
+    assert full == pytest.approx(waiting, rel=0.1)
+
+
+def test_a_scheduler_that_seldom_looks_keeps_requests_waiting():
+    often = replace(job(runtime="sglang"), concurrency=8.0)
+    seldom = replace(often, options={"scheduler_recv_interval": "30"})
+    first, second = (estimate(one, [L40S]) for one in (often, seldom))
+    assert second.first_token - first.first_token == pytest.approx(29 / 2 * first.seconds, rel=0.01)
+
+
 def overloaded(**columns):
     """A replica that is sent a third more than it serves, with a cache that is soon full."""
     gpu = GPUS["rtx-4090"]

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 #: Points of the table, the least of them, and jobs that are looked at together.
 _POINTS, _LEAST, _TOGETHER = 64, 0.02, 64
 #: How often the table is worked out anew, with as many that run as the last one says.
-_TURNS = 2
+_TURNS = 4
 
 
 class Table(NamedTuple):
@@ -126,8 +126,10 @@ def _tables(job: Job, gpu: Gpu) -> list[Table]:
     columns = {name: np.repeat(values, _POINTS) for name, values in _columns(job).items()}
     columns["concurrency"] = others.ravel() + 1.0
     swept, stretch = replace(job, **columns), np.ones(others.size)
-    for _ in range(_TURNS):
-        rate, stretch, first = rates(swept, gpu, others.ravel(), stretch)
+    for turn in range(_TURNS):
+        rate, now, first = rates(swept, gpu, others.ravel(), stretch)
+        # More that run leave fewer prompts a second, and these fewer that run: half a step arrives sooner.
+        stretch = (stretch + now) / 2.0 if turn else now
     rate, stretch, first = (part.reshape(others.shape) for part in (rate, stretch, first))
     first = np.maximum.accumulate(first, axis=1)
     # More in flight never serve fewer: where a wider pass is a slower one, the table stays level.
@@ -158,7 +160,7 @@ def rates(job: Job, gpu: Gpu, others: Array, stretch: Array) -> tuple[Array, Arr
     assert steady is not None
     passes, prompt = seconds_of(steady.work, laid), seconds_of(steady.prompt, laid)
     each = steady.rate(passes, prompt, laid.passes) / laid.passes
-    longer = steady.token_seconds(passes, prompt, laid.passes) / passes
+    longer = steady.stretch(passes, prompt, laid.passes)
     shape = (1, job.size)
     first = steady.admitted(passes, prompt, laid.passes)
     told = (each * laid.replicas, longer, first)
@@ -215,6 +217,7 @@ def server(job: Job, gpu: Gpu) -> Server:
         tuple(base.tolist()), tuple(each.tolist()), tuple(prompts.tolist()),
         budget=most.tokens, gained=asked.tokens_per_pass, first=order["first"], mixed=bool(order["mixed"]),
         room=kept.room, state=kept.state, token=kept.token, reserves=most.reserves,
+        alone=1.0 / order["interruption"] if order["mixed"] else 1.0,
     )  # fmt: skip
 
 

@@ -93,6 +93,17 @@ def _waiting_variance(busy: Any, service: Any, variation: Any) -> Any:
     return wait**2 + (1.0 + variation) ** 3 * busy * service**2 / (3.0 * (1.0 - busy))
 
 
+def mates(busy: Any, variation: Any = 0.0) -> Array:
+    """Others whose prompts are computed right before or after a request's own, without a pause between.
+
+    Prompts keep a replica busy for a share `busy` = rho of the time, and vary in length by a squared
+    coefficient of `variation`. A busy period of M/G/1 has X of them (Kleinrock, vol. 1, section 5.9), and one
+    of these E[X^2] / E[X] - 1 = rho (2 - rho + rho variation) / (1 - rho)^2 others.
+    """
+    share = np.minimum(busy, _FULL)
+    return np.asarray(share * (2.0 - share * (1.0 - variation)) / (1.0 - share) ** 2)
+
+
 def interrupted(mean: Any, each: Any, rate: Any, waited: Any, after: Any) -> Array:
     """Seconds of a token (TPOT) of a request that `waited` s for its first one, in mean passes of `mean` s.
 

@@ -224,11 +224,14 @@ def _timed(laid: Layout, others: Array) -> dict[str, Array]:
     each = np.asarray(steady.interruption * prompt)
     rate = steady.rate(passes, prompt, output) / output
     at_work = steady.at_work
-    spent = rate * engine(laid.runtime)["interruption"] * prompt
+    spent = rate * order["interruption"] * prompt
+    # No prompt is computed sooner than with the tokens of those that run, where it shares their pass.
+    beside = steady.gained * passes * np.maximum(1.0 - rate * each, 0.0) * at_work * order["mixed"]
     columns = {
-        "tpot": tokens, "ttft": ttft, "each": each, "rate": rate, "stretch": tokens / passes,
+        "tpot": tokens, "ttft": ttft, "each": each, "rate": rate,
+        "stretch": steady.stretch(passes, prompt, output),
         "variance": steady.first_variance(passes, prompt, output),
-        "least": np.minimum(order["first"] + each, ttft),
+        "least": np.minimum(order["first"] + each + beside, ttft),
         "prompts": np.minimum(spent / np.maximum(at_work, spent), 1.0),
     }  # fmt: skip
     return {

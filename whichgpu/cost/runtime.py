@@ -178,7 +178,7 @@ def _rows() -> Mapping[str, Any]:
     """Every runtime's columns by id."""
     rows = {key: row for file in store.load("runtimes").values() for key, row in file["runtime"].items()}
     # What a runtime does not state it has of the one whose kernels it runs, but for that one's names.
-    own = ("names", "alone", "marks", "undated", "containers")
+    own = ("names", "alone", "marks", "undated", "containers", "older")
     return {
         key: {**{name: value for name, value in rows[row["like"]].items() if name not in own}, **row}
         if "like" in row
@@ -191,7 +191,7 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
     """A runtime as free text uses it: the marks whose words the text has change what they state."""
     marks = [mark for mark in row.get("marks", ()) if _has(text, mark)]
     row = {**row, **{name: value for mark in marks for name, value in mark.get("sets", {}).items()}}
-    unread = ("names", "alone", "marks", "engine", "containers", *_TIMES)
+    unread = ("names", "alone", "marks", "engine", "containers", "older", *_TIMES)
     columns = {name: value for name, value in row.items() if name not in unread}
     columns["vendors"] = tuple(row["vendors"])
     for name in ("tf32", "widens", "integer", "unpacks", "unmeasured"):
@@ -263,14 +263,18 @@ def runtime(text: str, fallback: str) -> Runtime:
         alone = (key for key, row in rows.items() if any(word in said for word in row.get("alone", ())))
         where = next(alone, fallback)
         return _runtime(where, rows[where], text=text, exact=where != fallback)
-    where = _of_container(text, rows[where]) or where
+    where = _before(text, rows[where]) or where
     return _runtime(where, rows[where], text=text)
 
 
-def _of_container(text: str, row: Mapping[str, Any]) -> str:
-    """The runtime of an older container than those that a name stands for; "" for that one itself."""
+def _before(text: str, row: Mapping[str, Any]) -> str:
+    """The runtime of an older release or container than a name stands for; "" for that one itself."""
     version = _version(text)
-    if not version.startswith("ngc"):
-        return ""
-    older = row.get("containers", {})
-    return next((older[month] for month in sorted(older) if version[3:] < month), "")
+    known: Mapping[str, str] = row.get("containers" if version.startswith("ngc") else "older", {})
+    said = _parts(version)
+    return next((known[first] for first in sorted(known, key=_parts) if said and said < _parts(first)), "")
+
+
+def _parts(version: str) -> tuple[int, ...]:
+    """The numbers of a version, by which it is ordered: 0.10 is later than 0.9."""
+    return tuple(int(part) for part in re.findall(r"\d+", version))

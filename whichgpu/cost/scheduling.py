@@ -5,9 +5,10 @@
     reserves                 share of an answer for which there must be room when its prompt is taken: 0 lets
                              sequences grow until no block is free, and then takes the youngest off again,
                              whose prompt and answer so far are computed anew; with 1 none is ever taken off
+    scheduler_recv_interval  passes from one look at what has come in to the next (SGLang)
 
-The first two are options of a job; `data/runtimes` has each engine's own. One of `slots` is started with as
-many sequences as a job keeps in flight.
+All but `reserves` are options of a job; `data/runtimes` has each engine's own. One of `slots` is started
+with as many sequences as a job keeps in flight.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from whichgpu.workloads.job import Job
 
 #: The options that `limits` reads.
-OPTIONS = ("max_num_seqs", "max_num_batched_tokens")
+OPTIONS = ("max_num_seqs", "max_num_batched_tokens", "scheduler_recv_interval")
 #: Sequences that run for each prompt that comes with a pass, where both share it.
 BESIDE = 4
 #: Share of its answer that a sequence has made when its room is counted: a little past half of it.
@@ -31,11 +32,12 @@ _FILLED = 0.6
 
 
 class Limits(NamedTuple):
-    """Sequences at once, tokens of a pass, share of an answer that is kept free."""
+    """Sequences at once, tokens of a pass, share of an answer that is kept free, passes between looks."""
 
     sequences: float
     tokens: float
     reserves: float
+    looks: float
 
     @property
     def filled(self) -> float:
@@ -52,5 +54,5 @@ def limits(stack: Runtime, job: Job) -> Limits:
     tokens = float(own.get("max_num_batched_tokens", section("serving")["prompt_tokens"]))
     return Limits(
         job.option("max_num_seqs", sequences, 1.0), job.option("max_num_batched_tokens", tokens, 1.0),
-        float(own.get("reserves", 0.0)),
+        float(own.get("reserves", 0.0)), job.option("scheduler_recv_interval", 1.0, 1.0),
     )  # fmt: skip

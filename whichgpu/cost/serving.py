@@ -204,7 +204,7 @@ def _held(job: Job, stack: Runtime, places: Array, met: Met | None) -> _Held:
         running = np.minimum(met.others * met.stretch + 1.0, most)
         return _Held("open", running, met.others, share * met.others, none, none)
     if job.concurrency is None:
-        return _Held("full", most, most, most, none, none)
+        return _Held("full", most, most, share * most, none, none)
     asked = _requests(job)
     running = np.minimum(asked, most)
     rest = running - 1.0
@@ -238,7 +238,8 @@ def steady_state(
         links=whole.links,
         burst=held.burst, queue=held.queue, waits=np.zeros(1) if met is None else met.waits,
         chunks=computed_tokens(job) / limits(stack, job).tokens,
-        gained=asked.tokens_per_pass, interruption=interruption(stack, job), parts=parts,
+        gained=asked.tokens_per_pass, looks=limits(stack, job).looks,
+        interruption=interruption(stack, job), parts=parts,
         variation=asked.prompt_variation, floor=0.0 if met is None else met.floor,
         ops=tokens.ops,
     )  # fmt: skip

@@ -39,10 +39,10 @@ class Server:
     """What passes of a replica cost: lists by the number of running sequences, from none to `places`.
 
     `base` is s of a pass without prompts or cache, `each` s per cached token, `prompt` s per token of a
-    prompt that joins it; `budget` tokens of prompts a pass; `gained` tokens a sequence and pass; `first` s
-    from sending a request until the engine has it. Sequences share `room` bytes of cache, of which each takes
-    `state` and `token` for each of its tokens; `reserves` is the share of its answer to come for which there
-    must be room when one is taken.
+    prompt that joins it, `alone` times which it takes where nothing runs beside it; `budget` tokens of
+    prompts a pass; `gained` tokens a sequence and pass; `first` s from sending a request until the engine has
+    it. Sequences share `room` bytes of cache, of which each takes `state` and `token` for each of its tokens;
+    `reserves` is the share of its answer to come for which there must be room when one is taken.
     """
 
     base: tuple[float, ...]
@@ -56,6 +56,7 @@ class Server:
     state: float = 0.0
     token: float = 0.0
     reserves: float = 0.0
+    alone: float = 1.0
 
     @property
     def places(self) -> int:
@@ -295,6 +296,7 @@ class _Run:
             self.tokens += count * server.gained
         else:
             # The cost of a pass that has nothing but prompts in it is theirs.
+            seconds *= server.alone
             self.stall += seconds
         self._pass(seconds)
 

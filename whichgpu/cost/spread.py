@@ -18,8 +18,9 @@ A job comes from a source that no row has: the widths are of the errors of what 
 left out together, where the runtime of their rows has another source, so that each holds 85 to 95 %.
 
 Each group lists its GPUs, generations, workloads and versions: what was measured in another phase or by
-another family is unseen. A job takes the widest that applies; what its links add stands beside it. Where
-the fit is absent, or has never seen the runtime, the prior's spread holds and the basis is `roofline`.
+another family is unseen. Of what is unseen of a job each adds its own (`joined`); what its links add stands
+beside it. Where the fit is absent, or has never seen the runtime, the prior's spread holds and the basis is
+`roofline`.
 """
 
 from __future__ import annotations
@@ -100,7 +101,7 @@ def spread(laid: Layout, gpu: Gpu, stack: Runtime) -> Spread:
     untried = _untried(laid, stack)
     strange = untried or _strange(gpu) or _alone(laid, stack)
     least = math.hypot(prior["shared"], prior["own"]) if strange else 0.0
-    total = max(least, *known.values()) * inexact
+    total = max(least, joined(known)) * inexact
     own = _group(laid)["own"]
     own = min(own if "gpu" in known else own / 2.0, 0.9 * total)
     basis = "extrapolated" if untried or {"gpu", "workload"} & known.keys() else "interpolated"
@@ -140,7 +141,7 @@ def library(stack: Runtime) -> str:
 
 
 def widths(laid: Layout, gpu: Gpu, stack: Runtime) -> dict[str, float]:
-    """The log standard deviations that apply to a job, by what of it the fit has not seen; the widest holds.
+    """The log standard deviations that apply to a job, by what of it the fit has not seen (`joined`).
 
     `seen` always applies; nothing does where the fit has not seen the runtime.
     """
@@ -157,6 +158,17 @@ def widths(laid: Layout, gpu: Gpu, stack: Runtime) -> dict[str, float]:
         "seen": group["seen"],
         **{name: group[name] for name, new in unseen.items() if new},
     }
+
+
+def joined(known: Mapping[str, float]) -> float:
+    """The width of a job of which several kinds are unseen: each adds what it has beyond a seen one's square.
+
+    What a strange GPU is off and what a strange model is have little in common. A generation is its GPUs too.
+    """
+    seen = known["seen"]
+    apart = (max(known.get("gpu", seen), known.get("generation", seen)),
+             known.get("workload", seen), known.get("version", seen))  # fmt: skip
+    return math.sqrt(seen**2 + sum(max(width**2 - seen**2, 0.0) for width in apart))
 
 
 def _group(laid: Layout) -> Mapping[str, Any]:

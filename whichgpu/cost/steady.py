@@ -35,8 +35,8 @@ class SteadyState:
     arrivals at random. `places` is what memory holds, `others` the sequences that a request meets, `burst`
     prompts of them that wait before its own, `queue` requests per place that wait for one and `waits` s for
     which they do; `prompt` is the pass of one prompt, `chunks` the passes that it takes (below one, so many
-    prompts go into a pass), `gained` the tokens of a pass. The methods take seconds of the passes that make a
-    token and of one prompt.
+    prompts go into a pass), `gained` the tokens of a pass, `looks` passes from one look at arrivals to the
+    next. The methods take seconds of the passes that make a token and of one prompt.
     """
 
     loop: str
@@ -51,6 +51,7 @@ class SteadyState:
     waits: Array
     chunks: Array
     gained: float
+    looks: float
     interruption: float
     variation: float
     floor: Any
@@ -65,16 +66,33 @@ class SteadyState:
         waited = self._prompt_seconds(passes, each, arrivals)
         return queueing.interrupted(passes, each, arrivals, waited, output - 1.0)
 
+    def stretch(self, passes: Array, prompt: Array, output: Any) -> Array:
+        """Sequences that one which arrives at random makes its tokens beside, over `others`.
+
+        Tokens stand still while prompts are computed, so that those whose prompts follow each other make
+        their answers together, as far as there are places.
+        """
+        arrivals, each = self._arrivals(passes, prompt, output)
+        mates = queueing.mates(arrivals * each, self.variation)
+        # Of a geometric number of them as many as there are places for.
+        room = np.maximum(self.places - 1.0 - self.others, 0.0)
+        return np.asarray(1.0 + mates * (1.0 - (mates / (1.0 + mates)) ** room) / self.others)
+
     def admitted(self, passes: Array, prompt: Array, output: Any) -> Array:
         """Seconds to the first token once there is a place."""
         order = engine(self.work.runtime)
+        # Half of the passes between two looks at arrivals, of which a replica that is idle makes none.
+        unseen = np.minimum(self.others, 1.0) * self.gained * passes * (self.looks - 1.0) / 2.0
         if self.loop != "open":
             # A request waits for the pass of those that run beside it, of whom one that is alone has none.
-            waits = np.minimum(self.others, 1.0) * self.gained * passes
+            waits = np.minimum(self.others, 1.0) * self.gained * passes + unseen
             return np.asarray(order["first"] + (order["own"] + self.burst) * prompt + waits)
         arrivals, each = self._arrivals(passes, prompt, output)
         # Prompts beside many cost less each, which is never sooner for one: it could have waited for none.
-        first = order["first"] + self._prompt_seconds(passes, each, arrivals)
+        first = order["first"] + unseen + self._prompt_seconds(passes, each, arrivals)
+        if order["mixed"]:
+            # On an idle replica no pass of tokens takes part of the prompt's cost.
+            first = first + np.minimum(prompt - each, each) * (1.0 - self.at_work)
         return np.asarray(np.maximum(first, self.floor))
 
     def first_token(self, passes: Array, prompt: Array, output: Any) -> Array:
@@ -152,7 +170,7 @@ class Met(NamedTuple):
     """What a request meets that arrives at random, (G, J).
 
     `others` are as many as there would be if none of them had waited for its first token, `stretch` times
-    which there are: who comes in the meantime interrupts them. `waits` is s that it waits for a place.
+    which run beside it: they begin their answers in groups. `waits` is s that it waits for a place.
     """
 
     others: Array

@@ -52,11 +52,11 @@ def not_run(gpu: Gpu, runtime: Runtime) -> str:
         why = stacks.standing(gpu, runtime.software, runtime.release, runtime.said).refusal
         if why:
             return why
-    elsewhere = gpu.vendor in runtime.unmeasured and stacks.runs(gpu, runtime.software)
-    if gpu.vendor not in runtime.vendors and not elsewhere:
-        known = ", ".join(runtime.vendors)
+    known = gpu.vendor in runtime.vendors
+    if not known and not (gpu.vendor in runtime.unmeasured and stacks.runs(gpu, runtime.software)):
+        vendors = ", ".join(runtime.vendors)
         return (
-            f"{runtime.title} does not run on {gpu.vendor} as modelled here; its figures are for {known}"
+            f"{runtime.title} does not run on {gpu.vendor} as modelled here; its figures are for {vendors}"
             f"{_others(gpu.vendor)}"
         )
     return ""

@@ -160,7 +160,8 @@ def _interval(answer: Estimate, why: Explanation) -> str:
     ]
     return (
         f"Interval: {reach}, basis {answer.basis}. Errors of the fit that 90 % of '{why.group}' rows stayed "
-        f"within: {', '.join(known)}; the widest holds, and an unknown runtime or a slow host widen it."
+        f"within: {', '.join(known)}; what is new in several ways adds up, and an unknown runtime or a slow "
+        "host widen it."
     )
 
 
