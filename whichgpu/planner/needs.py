@@ -104,7 +104,10 @@ def _counted(text: str, name: str, limit: str, *, least: bool) -> Need:
         value = gpu.value(name)
         if value in (None, ""):
             return None
-        found = sum(map(int, re.findall(_COUNTED[name], str(value))))
+        counts = re.findall(_COUNTED[name], str(value))
+        if not counts and value != "none":
+            return None
+        found = sum(map(int, counts))
         return found >= count if least else found <= count
 
     words = "at least" if least else "at most"
