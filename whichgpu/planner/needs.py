@@ -106,7 +106,7 @@ def _counted(text: str, name: str, limit: str, *, least: bool) -> Need:
             return None
         counts = re.findall(_COUNTED[name], str(value))
         if not counts and value != "none":
-            return None
+            return True if least and count <= 1 else None  # There is one, and no source says how many.
         found = sum(map(int, counts))
         return found >= count if least else found <= count
 

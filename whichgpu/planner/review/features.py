@@ -128,7 +128,7 @@ def beside(view: View) -> Iterator[Sentence]:
     if view.text(key, "display_outputs") not in ("", "none"):
         told.append(f"visualisation on its displays ({pen.text(key, 'display_outputs')})")
     if view.text(key, "encoders") not in ("", "none"):
-        told.append(f"video ({pen.text(key, 'encoders')})")
+        told.append(f"video with {pen.text(key, 'encoders')}")
     if view.number(key, "vr"):
         pen.rests_on("vr", key)
         told.append("virtual reality (sold as ready for it)")
