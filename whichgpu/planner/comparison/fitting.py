@@ -99,4 +99,6 @@ def _held(way: _Way, gpus: Sequence[Gpu], ran: Container[str]) -> Iterator[tuple
 def _brief(why: str, gpu: Gpu) -> str:
     """The first clause of a refusal, without the GPU's id and the sources."""
     first = why.removeprefix(f"{gpu.id}: ").split(" [")[0].split("; ")[0]
+    if first.count("(") > first.count(")"):
+        first = first.rpartition(" (")[0]
     return first.replace(f" on {gpu.id}:", ":").replace(f", and {gpu.id} has ", "; it has ")
