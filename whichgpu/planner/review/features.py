@@ -192,11 +192,14 @@ def board(view: View) -> Iterator[Sentence]:
         (("pcie_generation", "pcie_lanes"), "PCIe {} x{}"),
         (("display_outputs",), "display outputs: {}"),
         (("display_modes",), "displays at once: {}"),
-        (("encoders", "decoders"), "video engines: {}; {}"),
-        (("graphics_apis", "compute_apis"), "interfaces: {}; {}"),
+        (("encoders", "decoders"), "video engines: {}"),
+        (("graphics_apis", "compute_apis"), "interfaces: {}"),
         (("mig_profiles",), "MIG profiles: {}"),
         (("vgpu_profiles",), "vGPU profiles: {}"),
     ):
         if all(view.text(key, field) for field in fields):
             pen = Pen(view)
-            yield pen.say("board", words.format(*(pen.text(key, field) for field in fields)))
+            texts = [pen.text(key, field) for field in fields]
+            # An engine that encodes and decodes, an interface that draws and computes, is named once.
+            told = texts if words.count("{}") == len(texts) else ["; ".join(dict.fromkeys(texts))]
+            yield pen.say("board", words.format(*told))
