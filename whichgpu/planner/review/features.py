@@ -12,6 +12,7 @@ from whichgpu.planner.comparison.words import listed
 from whichgpu.planner.needs import need
 from whichgpu.planner.programs import programs
 from whichgpu.planner.use import use
+from whichgpu.software.targets import device
 
 #: Segments, in words, whose parts come one to a machine.
 _ALONE = ("laptop", "embedded", "server processor")
@@ -145,7 +146,9 @@ def beside(view: View) -> Iterator[Sentence]:
     if told:
         yield pen.say("use", f"beside machine learning: {listed(told)}")
     gpu = view.gpus[0]
-    met = [one.title for one in programs() if one.source and _meets(gpu, one)]
+    # What runs on an Arm processor, as beside a GB10, is not what was read of these programs.
+    usual = device(gpu).host == "x86_64"
+    met = [one.title for one in programs() if usual and one.source and _meets(gpu, one)]
     if met:
         pen = Pen(view)
         pen.rests_on("memory", key)
