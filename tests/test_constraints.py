@@ -91,6 +91,14 @@ def test_other_spellings_are_the_same_need(word: str) -> None:
     assert any(need(word).met(gpu) for gpu in GPUS.values())
 
 
+def test_engines_that_no_source_counts_are_one_at_least() -> None:
+    uncounted = next(gpu for gpu in GPUS.values() if str(gpu.value("decoders")).startswith("NVDEC"))
+    assert need("decoders>=1").met(uncounted)
+    assert need("decoders>=2").met(uncounted) is None
+    assert need("encoders>=1").met(GPUS["a16"])
+    assert need("display_outputs>=1").met(GPUS["t4"]) is False
+
+
 def test_what_no_source_states_is_not_taken_and_said_to_be_unread() -> None:
     unread = next(gpu for gpu in GPUS.values() if need("ecc").met(gpu) is None)
     assert "not read" in need("ecc").lacking(unread)

@@ -368,6 +368,12 @@ def test_every_gpu_of_the_published_measurements_resolves() -> None:
         ("EPYC 9654", "epyc-9654"),
         ("Xeon Platinum 8480+", "xeon-8480"),
         ("CMP 170HX", "cmp-170hx"),
+        ("RTX 3090 FE", "rtx-3090"),
+        ("Vega FE", "vega-frontier-edition"),
+        ("Radeon PRO W7900 Dual Slot", "w7900"),
+        ("TPU v6e (Trillium)", "tpu-v6e"),
+        ("Gaudi 3 HL-325L", "gaudi3"),
+        ("Strix Halo Ryzen AI Max+ 395", "ryzen-ai-max-395"),
     ],
 )
 def test_short_and_spoken_spellings(text: str, key: str) -> None:
@@ -449,6 +455,13 @@ def test_what_is_known_and_not_on_file_says_why(said: str, told: str) -> None:
     with pytest.raises(UsageError, match=r"^no GPU '.*'; it ") as fault:
         resolve(said, GPUS)
     assert told in str(fault.value)
+
+
+def test_a_line_s_word_alone_makes_no_part_an_integrated_one() -> None:
+    with pytest.raises(UsageError, match="did you mean rx-"):
+        resolve("Radeon RX 5300", GPUS)
+    with pytest.raises(UsageError, match="shares the memory of its host"):
+        resolve("AMD Radeon Graphics", GPUS)
 
 
 def test_what_is_said_to_be_absent_is() -> None:

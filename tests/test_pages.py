@@ -11,12 +11,13 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from test_compare import market_numbers, stray
 
+from tests.comparisons import market_numbers, stray
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner.comparison import compare
 from whichgpu.planner.comparison.words import ratio_words
-from whichgpu.planner.review import review
+from whichgpu.planner.review import features, review
+from whichgpu.planner.review.standing import standing_rows, standings
 from whichgpu.report import article, charts
 from whichgpu.report import review as reviews
 from whichgpu.report.chart import Bar, Bars, Group
@@ -405,4 +406,24 @@ def test_a_review_tells_what_a_card_does_beside_machine_learning_and_its_softwar
     assert "Beside machine learning: rendering with ray tracing (64 RT cores, 54.2 TFLOPS)" in said
     assert "virtual reality" in said
     assert found.view.rows["software.tensorflow"].cells["rtx-a5000"].text.startswith("2.")
-    assert "4x 4096x2160 at 120 Hz" in " ".join(one.text for one in found.board)
+    asked = next(one.text for one in found.uses if one.text.startswith("Of the programs"))
+    assert all(name in asked for name in ("Blender", "AutoCAD", "Premiere Pro"))
+    assert "VASP" not in asked, "it wants fast FP64"
+    told = " ".join(one.text for one in found.board)
+    assert "4x 4096x2160 at 120 Hz" in told
+    assert "24x 1Q, 12x 2Q, " in told
+    plain = " ".join(one.text for one in features.beside(compare(("h100-80gb-sxm", "t4")).view))
+    assert "VASP" in plain
+    assert not any(name in plain for name in ("Blender", "AutoCAD")), "it has no RT cores and no displays"
+
+
+def test_a_place_is_counted_from_the_nearer_end_and_what_decides_comes_first():
+    found = {one.measure.field: one for one in standings(catalogue()["mi210"], catalogue().values(), "fp16")}
+    told = {
+        row.field: row.cells["mi210"].text for row in standing_rows(catalogue()["mi210"], found.values(), {})
+    }
+    assert found["bandwidth"].rank > found["bandwidth"].last == 2
+    assert told["rank.bandwidth"].startswith("the second lowest of the ")
+    # Of its generation it is among the last in FP64; what makes it a strength is its segment.
+    assert found["fp64"].strong
+    assert told["rank.fp64"].startswith("above that of ")

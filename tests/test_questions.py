@@ -60,7 +60,18 @@ def test_the_command_lists_the_nearest_with_ratios(whichgpu):
     assert [one["segment"] for one in fewer] == ["laptop", "laptop"]
     text = whichgpu("gpus", "--like", "a10", "--plain").out
     assert "The nearest 15 of" in text
-    assert "None on file is that near" in whichgpu("gpus", "--like", "gb300", "--within", "0%", "--plain").out
+    none = " ".join(whichgpu("gpus", "--like", "gb300", "--within", "0%", "--plain").out.split())
+    assert "None on file is that near" in none
+    assert "the nearest is the b300-288gb-sxm: --within " in none
+
+
+def test_what_was_not_read_of_a_gpu_is_left_aside_in_its_likeness(whichgpu):
+    # Apple tells no power: a Mac is near to others by the rest, and the answer says what is left aside.
+    near = whichgpu("gpus", "--like", "apple-m2-ultra-76c", "--within", "25%", "--json").json["gpus"]
+    assert [one["id"] for one in near] == ["apple-m2-ultra-60c"]
+    assert "power" not in near[0]["ratios"]
+    text = " ".join(whichgpu("gpus", "--like", "apple-m2-ultra-76c", "--plain").out.split())
+    assert "Left aside, not read of the apple-m2-ultra-76c or not comparable: Power." in text
 
 
 @pytest.mark.parametrize(

@@ -217,6 +217,7 @@ def test_the_others_of_a_file_work_and_a_refused_one_is_in_no_list(tmp_path, whi
         ('memory = "24 GiB"\nbandwidth = "1 TB/s"\n', "states no peak rate"),
         ('base = "a10"\nbandwidth = "600 GB"\n', """'600 GB' is not a bandwidth; write e.g. "3.35 TB/s\""""),
         ('base = "a10"\nbandwidth = 600\n', "600 has no unit"),
+        ('base = "a10"\nmemory_bus = "48 byte"\n', "'48 byte' is not a number of bits"),
     ],
 )
 def test_what_a_file_lacks_or_writes_wrongly_is_told_with_what_to_type(tmp_path, whichgpu, lines, told):
@@ -225,6 +226,19 @@ def test_what_a_file_lacks_or_writes_wrongly_is_told_with_what_to_type(tmp_path,
     assert answer.status in (2, 4)
     assert told in answer.err
     assert "mine.toml: gpu.mine" in answer.err
+
+
+def test_what_follows_from_a_new_devices_own_figures_is_worked_out(tmp_path):
+    file = written(
+        tmp_path,
+        '[gpu.mine]\nvendor = "NVIDIA"\narchitecture = "ada_geforce"\nsms = 50\nclock_boost = "2.5 GHz"\n'
+        'memory = "20 GiB"\nmemory_bus = "160 bit"\nmemory_data_rate = "20 Gbit/s"\n',
+    )
+    gpu = api.gpu("mine", files=[file])
+    assert gpu.usable
+    assert gpu.value("bandwidth") == 160 * 20e9 / 8
+    assert gpu.value("fp32") == 2 * 128 * 50 * 2.5e9
+    assert gpu.fact("bandwidth").kind == "derived"
 
 
 def test_python_refuses_and_takes_it_alike(tmp_path):

@@ -206,6 +206,8 @@ def _of_cents(found: re.Match[str]) -> str:
 
 
 def _a(noun: str) -> str:
+    if noun.endswith("s"):
+        return f"a number of {noun}"
     return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from whichgpu.cost.device import stand_in, widened
 from whichgpu.cost.runtime import runtimes
+from whichgpu.hardware.blank import APPLIES, blank
 from whichgpu.hardware.fields import FIELDS
 from whichgpu.software import stacks
 from whichgpu.workloads.ops import PRODUCTS
@@ -159,8 +160,11 @@ def _label(rate: str) -> str:
 
 def _no_rate(gpu: Gpu, rate: str, precision: Precision) -> str:
     has = [name for name in ("fp32", "tf32", "fp16", "bf16", "int8", "fp8", "fp4") if gpu.value(name)]
+    lacks = f"{gpu.id} has no {_label(rate)} peak"
+    if (reason := blank(gpu, rate)) and reason.answer != APPLIES:
+        lacks = f"no {_label(rate)} peak of {gpu.id} was read"
     return (
-        f"{gpu.id} has no {_label(rate)} peak ({precision.id} needs it; {gpu.architecture} states "
+        f"{lacks} ({precision.id} needs it; {gpu.architecture} states "
         f"{', '.join(has) or 'none'}); use --precision {in_fp16(precision) or _instead(has)}"
     )
 

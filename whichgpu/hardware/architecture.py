@@ -35,11 +35,18 @@ DIMENSIONS: Mapping[str, str] = MappingProxyType(
         "l1_shared_per_sm": "memory",
         "max_shared_per_sm": "memory",
         "registers_per_sm": "memory",
+        "encoders": "text",
+        "decoders": "text",
+        "graphics_apis": "text",
+        "compute_apis": "text",
     }
 )
 
 #: Fields of a device that its variant implies where the device does not state them itself.
-IMPLIED = ("compute_capability", "tensor_core_generation", "rt_core_generation", "sparsity")
+IMPLIED = (
+    "compute_capability", "tensor_core_generation", "rt_core_generation", "sparsity",
+    "encoders", "decoders", "graphics_apis", "compute_apis",
+)  # fmt: skip
 
 
 @immutable(eq=False)

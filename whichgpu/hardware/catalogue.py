@@ -16,8 +16,9 @@ from typing import Any
 from whichgpu.errors import DataError, UsageError
 from whichgpu.facts import store
 from whichgpu.hardware.architecture import architectures, called, families
+from whichgpu.hardware.derive import DERIVABLE, derived
 from whichgpu.hardware.fields import FIELDS, IDENTITY, SEGMENTS
-from whichgpu.hardware.gpu import Gpu
+from whichgpu.hardware.gpu import Gpu, unit
 from whichgpu.values import Lazy, Shown
 
 
@@ -267,7 +268,16 @@ def _user_gpu(key: str, raw: Any, file: str, known: Mapping[str, Gpu]) -> Gpu:
         raise UsageError(
             "; ".join([faults[0], *(one.removeprefix(where).lstrip(":. ") for one in faults[1:])])
         )
-    return gpu
+    follows = {} if base else dict(_following(gpu))
+    return _gpu(key, whole, where, own, raw={**whole, **follows}) if follows else gpu
+
+
+def _following(gpu: Gpu) -> Iterator[tuple[str, list[Any]]]:
+    """What a device's own table leaves out and its other figures give: bandwidth of a bus and its rate."""
+    for name in DERIVABLE:
+        if gpu.fact(name) is None and (one := derived(gpu, name)):
+            si = unit(FIELDS[name].dimension)
+            yield name, [f"{one.value:g} {si}" if si else round(one.value), "derived"]
 
 
 def _base(base: object, known: Mapping[str, Gpu]) -> str:
@@ -342,8 +352,8 @@ def _like(name: str) -> str:
     import difflib
 
     plain = name.lower().replace("-", "_")
-    for unit in _UNITS:
-        plain = plain.removesuffix(unit)
+    for suffix in _UNITS:
+        plain = plain.removesuffix(suffix)
     meant = next((known for known, names in _CALLED.items() if plain in names.split()), "")
     near = [meant] if meant else difflib.get_close_matches(plain, [*FIELDS, *IDENTITY, "base"], n=1)
     return f"; did you mean '{near[0]}'?" if near else "; see docs/catalogue.md for the fields"

@@ -186,7 +186,7 @@ def _field(gpu: Gpu, name: str, facts: tuple[Fact, ...]) -> Iterator[Problem]:
 
 
 def _plain(value: float, dimension: str) -> str:
-    return show(value, dimension) if dimension in DIMENSIONS else f"{value:g}"
+    return show(value, dimension) if dimension in DIMENSIONS else f"{value:,.10g}"
 
 
 def _order(gpu: Gpu) -> Iterator[Problem]:

@@ -108,9 +108,11 @@ def _one(text: str, catalogue: Catalogue) -> Gpu:
 
 def _absent(text: str) -> str:
     """Why a device that there is, or was to be, is not in the catalogue (`data/absent.toml`), else ''."""
-    asked = set(tokens.words(text))
+    asked = frozenset(tokens.words(text))
     for row in store.load("absent")["absent"]["absent"].values():
-        if any(asked.issuperset(tokens.words(name)) for name in row["names"]):
+        names = [frozenset(tokens.words(name)) for name in row["names"]]
+        # "Radeon Graphics" is a name where nothing else is said, and any Radeon has its words.
+        if any(name == _key(asked) if name <= tokens.LINES else name <= asked for name in names):
             near = f"; the nearest on file: {', '.join(row['near'])}" if "near" in row else ""
             return f"{row['says']}{near}"
     return ""
@@ -149,7 +151,18 @@ def _family(text: str, catalogue: Catalogue) -> str:
 
 def meant(text: str, catalogue: Catalogue) -> tuple[Gpu, ...]:
     """Every device that a spelling may mean, with or without what people put around a name."""
-    return candidates(text, catalogue) or _undressed(text, catalogue)
+    return candidates(text, catalogue) or _undressed(text, catalogue) or _twice(text, catalogue)
+
+
+def _twice(text: str, catalogue: Catalogue) -> tuple[Gpu, ...]:
+    """Every device that a spelling names in two ways: `TPU v6e Trillium`, `GB10 (DGX Spark)`."""
+    said = tokens.words(text)
+    found: dict[str, Gpu] = {}
+    for alias, ids in (*_index(catalogue).aliases.items(), *_curated().items()):
+        if alias and alias < set(said):
+            rest = " ".join(word for word in said if word not in alias)
+            found |= {gpu.id: gpu for gpu in candidates(rest, catalogue) if gpu.id in ids}
+    return tuple(found.values())
 
 
 def _undressed(text: str, catalogue: Catalogue) -> tuple[Gpu, ...]:

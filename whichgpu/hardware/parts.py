@@ -79,8 +79,10 @@ def resized(gpu: Gpu, key: str, source: str = "derived", /, **values: float) -> 
     raw = {name: [_text(name, value), source] for name, value in values.items()}
     _, _, part = key.partition(":")
     name = f"{gpu.name} ({part})" if part else gpu.name
-    whole = {field: fact for field, fact in gpu._raw.items() if not (part and field in _OF_BOARD)}
-    return replace(gpu, id=key, name=name, _raw={**whole, **raw}, _read={})
+    of_board = _OF_BOARD if part else ()
+    whole = {field: fact for field, fact in gpu._raw.items() if field not in of_board}
+    # Read as absent, so that its architecture implies none of them either.
+    return replace(gpu, id=key, name=name, _raw={**whole, **raw}, _read=dict.fromkeys(of_board, ()))
 
 
 def scaled(gpu: Gpu, memory: float, sms: float) -> dict[str, float]:

@@ -75,6 +75,7 @@ _JOINS = (
     (r"\b(\d+) cores?\b", r"\1c"),
     (r"\b(?:macbook(?: pro| air)?|mac (?:studio|mini|pro)|imac)\b", ""),
     (r"\b(\d+) w\b", r"\1w"),
+    (r"\b(?:single|dual|[1-4]) slot\b", ""),
     (r"\bmax q\b", "maxq"),
     (r"\b(sxm|hbm) (\d)\b", r"\1\2"),
     (r"\b(gaudi|trainium|inferentia) (\d)\b", r"\1\2"),
@@ -125,7 +126,7 @@ def _unglued(part: str) -> list[str]:
 
 
 def spelled_out(said: tuple[str, ...]) -> tuple[str, ...]:
-    """A spelling with what it leaves to be guessed: `a100-40` without GB, `4070s`, `4090m`, `6k`, Max-Q.
+    """A spelling with what it leaves to be guessed: `a100-40` without GB, `4070s`, `4090m`, `6k`, Max-Q, FE.
 
     Only for one that names nothing as it stands.
     """
@@ -141,6 +142,8 @@ def spelled_out(said: tuple[str, ...]) -> tuple[str, ...]:
             told.append(f"{word[:-1]}000")
         elif word == "maxq":
             told.append("laptop")  # since the RTX 30, whose names no longer say Max-Q
+        elif word == "fe":
+            continue  # Founders Edition, but for the Vega's Frontier Edition, which is named so
         else:
             told.append(word)
     return tuple(told)

@@ -53,6 +53,17 @@ def for_workstations(gpu: str) -> dict[int, int] | None:
     return None if group is None else {int(size): most for size, most in group["most"].get("Q", {}).items()}
 
 
+def profiles(gpu: str) -> tuple[str, str]:
+    """Every vGPU profile of a GPU, `24x 1Q, 12x 2Q, 6x 4C`, and its source; empty where none were read."""
+    group = _groups().get(gpu)
+    if group is None:
+        return "", ""
+    listed = (
+        f"{most}x {size}{kind}" for kind, sizes in group["most"].items() for size, most in sizes.items()
+    )
+    return ", ".join(listed), str(group["source"])
+
+
 def _of(gpu: Gpu, profile: str, text: str) -> Gpu:
     group = _groups().get(gpu.id)
     if group is None:

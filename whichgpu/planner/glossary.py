@@ -15,7 +15,7 @@ from whichgpu.facts import store
 from whichgpu.units import show
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from whichgpu.hardware.catalogue import Catalogue
 
@@ -79,11 +79,16 @@ def meanings(text: str, catalogue: Catalogue) -> tuple[Explanation, ...]:
     return tuple(explain(part, catalogue) for part in dict.fromkeys(known) if part)
 
 
-def of_fields(known: Callable[[str], bool]) -> dict[str, str]:
-    """What the words of an article (`usual.toml`) mean, in a line, where its GPUs have what they name."""
+def of_fields(values: Callable[[str], Iterable[Any]]) -> dict[str, str]:
+    """What the words of an article (`usual.toml`) mean, in a line, where its GPUs have what they name.
+
+    `values` are those of a field of its GPUs; a word may name how one of them begins.
+    """
     words = store.load("usual")["usual"]["words"]
     return {
-        name: _terms()[term]["short"] for term, (name, field) in words.items() if not field or known(field)
+        name: _terms()[term]["short"]
+        for term, (name, field, *begins) in words.items()
+        if not field or any(value and str(value).startswith(tuple(begins or [""])) for value in values(field))
     }
 
 

@@ -36,6 +36,10 @@ class Like(NamedTuple):
         """By how much the most unlike measure is larger or smaller, %."""
         return 100.0 * max(abs(ratio - 1.0) for ratio in self.ratios.values())
 
+    def within(self, share: float) -> bool:
+        """Whether no measure is further off than a share (0.2: 20 %)."""
+        return self.percent <= 100.0 * share + 1e-9
+
 
 def measure(gpu: Gpu, name: str, half: str = "fp16") -> float | None:
     """One of `MEASURES` in SI units; None where it was not read."""
@@ -45,18 +49,20 @@ def measure(gpu: Gpu, name: str, half: str = "fp16") -> float | None:
 
 def measures(gpu: Gpu) -> tuple[str, ...]:
     """What an alternative is judged by: no power that was not read, no FP32 where it is that of vectors."""
-    spared = {"fp32"} if gpu.value("sms") is None else set[str]()
+    law = gpu.variant.fma("fp32") if gpu.variant else None
+    shaders = law is not None or gpu.value("sms") is not None
+    spared = set[str]() if shaders else {"fp32"}
     return tuple(
         name for name in MEASURES
         if name not in spared and (name in {"memory", "bandwidth", "half"} or measure(gpu, name))
     )  # fmt: skip
 
 
-def likeness(gpu: Gpu, other: Gpu, names: tuple[str, ...] = MEASURES) -> Like | None:
-    """How another GPU compares with one; None where either lacks a measure."""
+def likeness(gpu: Gpu, other: Gpu, names: tuple[str, ...] = ()) -> Like | None:
+    """How another GPU compares with one in these measures, else in its own; None where either lacks one."""
     half = sixteen_bit((gpu, other))
     ratios = {}
-    for name in names:
+    for name in names or measures(gpu):
         own, its = measure(gpu, name, half), measure(other, name, half)
         if own is None or its is None:
             return None
@@ -64,20 +70,23 @@ def likeness(gpu: Gpu, other: Gpu, names: tuple[str, ...] = MEASURES) -> Like | 
     return Like(other, ratios, max(max(ratio, 1 / ratio) for ratio in ratios.values()))
 
 
-def alike(
-    gpu: Gpu, pool: Iterable[Gpu], within: float = math.inf, names: tuple[str, ...] = MEASURES
-) -> list[Like]:
-    """The GPUs of a pool whose every measure is within a share (0.2: 20 % either way), the nearest first."""
+def alike(gpu: Gpu, pool: Iterable[Gpu], within: float = math.inf) -> list[Like]:
+    """The GPUs of a pool whose every measure is within a share (0.2: 20 % either way), the nearest first.
+
+    Measures that were not read of the GPU itself are left aside.
+    """
+    names = measures(gpu)
     found = (likeness(gpu, other, names) for other in pool if other.id != gpu.id)
-    near = [one for one in found if one and one.percent <= 100.0 * within + 1e-9]
+    near = [one for one in found if one and one.within(within)]
     return sorted(near, key=lambda one: (one.distance, one.gpu.id))
 
 
 def exchanges(gpu: Gpu, pool: Iterable[Gpu]) -> Iterator[Gpu]:
     """The GPUs of a pool that are level or ahead in all that decides, FP64 included where the part has it."""
+    names = tuple(name for name in measures(gpu) if name in _AT_LEAST)
     for other in pool:
-        one = likeness(gpu, other) if other.id != gpu.id else None
-        if one and all(one.ratios[name] >= 1 / EQUAL for name in _AT_LEAST) and _precise(gpu, other):
+        one = likeness(gpu, other, names) if other.id != gpu.id else None
+        if one and all(ratio >= 1 / EQUAL for ratio in one.ratios.values()) and _precise(gpu, other):
             yield other
 
 

@@ -104,7 +104,10 @@ def _counted(text: str, name: str, limit: str, *, least: bool) -> Need:
         value = gpu.value(name)
         if value in (None, ""):
             return None
-        found = sum(map(int, re.findall(_COUNTED[name], str(value))))
+        counts = re.findall(_COUNTED[name], str(value))
+        if not counts and value != "none":
+            return True if least and count <= 1 else None  # There is one, and no source says how many.
+        found = sum(map(int, counts))
         return found >= count if least else found <= count
 
     words = "at least" if least else "at most"

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from whichgpu.facts.model import Fact
+    from whichgpu.hardware.gpu import Gpu
 
 #: The columns of `data/prices/purchase.csv`, in order.
 COLUMNS = ("gpu", "usd", "kind", "source", "locator", "via", "as_of", "includes_host", "note")
@@ -75,6 +76,18 @@ def purchases() -> Mapping[str, tuple[Purchase, ...]]:
         found.setdefault(gpu, []).append(row)
     return MappingProxyType(
         {gpu: tuple(sorted(rows, key=lambda row: KINDS.index(row.kind))) for gpu, rows in found.items()}
+    )
+
+
+def launched(gpu: Gpu) -> tuple[Purchase, ...]:
+    """What a GPU cost at its launch, as its own data state it; empty without a price or a day."""
+    from datetime import date
+
+    price, day = gpu.fact("launch_price"), str(gpu.value("release_date"))
+    if price is None or len(day) < len("2023-08-24"):
+        return ()
+    return (
+        Purchase(gpu.id, price.value, "launch", price.source, "", "", date.fromisoformat(day), False, ""),
     )
 
 

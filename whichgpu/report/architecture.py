@@ -30,6 +30,8 @@ _LABELS = {
     "fp32_products": "Multiplies in FP32 only", "sparsity": "Peak with 2:4 sparsity, times",
     "l1_shared_per_sm": "L1 and shared memory per SM", "max_shared_per_sm": "Shared memory per SM, at most",
     "registers_per_sm": "Registers per SM",
+    "encoders": "Video encoders", "decoders": "Video decoders",
+    "graphics_apis": "Graphics APIs", "compute_apis": "Compute APIs",
 }  # fmt: skip
 
 

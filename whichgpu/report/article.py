@@ -44,7 +44,7 @@ def words(view: View) -> dict[str, str]:
     """What the words of a page mean, those of what one of its GPUs has."""
     from whichgpu.planner.glossary import of_fields
 
-    return of_fields(lambda field: any(gpu.value(field) for gpu in view.gpus))
+    return of_fields(lambda field: [gpu.value(field) for gpu in view.gpus])
 
 
 def explained(view: View) -> Iterator[Block]:

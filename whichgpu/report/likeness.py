@@ -20,13 +20,14 @@ _LABELS = {"memory": "Memory", "bandwidth": "Bandwidth", "half": "16-bit", "fp32
 _SHOWN = 15
 
 
-def report(gpu: Gpu, near: Sequence[Like], total: int) -> Report:
-    """A table of ratios; `total` is how many met the conditions."""
+def report(gpu: Gpu, near: Sequence[Like], total: int, nearest: Like | None) -> Report:
+    """A table of ratios; `total` is how many met the conditions, `nearest` the nearest of all."""
     shown = near if len(near) < total else near[:_SHOWN]
     more = (Column(title, optional=True) for title in ("Released", "Segment"))
     columns: list[str | Column] = ["GPU", *(f">{label}" for label in _LABELS.values()), ">Most unlike", *more]
     rows = [
-        (one.gpu.id, *(ratio_words(one.ratios[name]) for name in _LABELS), f"{math.ceil(one.percent)} %",
+        (one.gpu.id, *(ratio_words(one.ratios[name]) if name in one.ratios else None for name in _LABELS),
+         f"{math.ceil(one.percent)} %",
          short(one.gpu, "release_date"), one.gpu.segment or None)
         for one in shown
     ]  # fmt: skip
@@ -37,9 +38,17 @@ def report(gpu: Gpu, near: Sequence[Like], total: int) -> Report:
     if len(shown) < total:
         notes.append(f"The nearest {len(shown)} of {total}; --within 20% or --limit N says how many.")
     if not near:
-        notes = [f"None on file is that near to the {gpu.id} ({own}); widen --within."]
+        notes = [f"None on file is that near to the {gpu.id} ({own}){_but(nearest)}."]
+    if left := [label for name, label in _LABELS.items() if nearest and name not in nearest.ratios]:
+        notes.append(f"Left aside, not read of the {gpu.id} or not comparable: {', '.join(left)}.")
     return Report({"like": gpu.id, "gpus": [_document(one) for one in near]},
                   (Table.of(f"GPUs like {gpu}", columns, rows, notes),))  # fmt: skip
+
+
+def _but(nearest: Like | None) -> str:
+    if nearest is None:
+        return ""
+    return f"; the nearest is the {nearest.gpu.id}: --within {math.ceil(nearest.percent)}% takes it in"
 
 
 def _document(one: Like) -> dict[str, Any]:

@@ -166,7 +166,7 @@ def compat(
     dates = [frameworks.as_of(one) for one in spoken.values()] or [
         row.get("accessed", "") for row in targets.capabilities()["sources"].values()
     ]
-    usual = {_usual(one.device) for one in found}
+    usual = {one.device.system for one in found}
     under = where or (usual.pop() if len(usual) == 1 else "mixed")
     return Compatibility(under, (*wanted, *names), tuple(found), max(dates))
 
@@ -175,7 +175,7 @@ def _on(
     gpus: tuple[Gpu, ...], asked: Sequence[Asked], names: Sequence[str], stated: str, *, every: bool
 ) -> OnGpu:
     device = targets.device(gpus[0])
-    system = stated or _usual(device)
+    system = stated or device.system
     if every:
         known = verdicts.every(device, system)
     else:
@@ -188,11 +188,6 @@ def _on(
         driver=_driver(device, system), verdicts=known,
         features=tuple(one for name in names for one in _answers(name, known, hardware)),
     )  # fmt: skip
-
-
-def _usual(device: Device) -> str:
-    """The system that a GPU is used under where none is stated."""
-    return "macos" if device.platform == "metal" else "linux"
 
 
 def _driver(device: Device, system: str) -> Driver | None:

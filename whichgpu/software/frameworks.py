@@ -225,8 +225,7 @@ def _variant(framework: Framework, word: str, text: str) -> str:
 
 def is_variant(row: Row, asked: str) -> bool:
     """Whether a build is of the variant that was asked for."""
-    here = _letters(row.text("variant"))
-    return not asked or here.startswith(asked) or here.startswith(_short(asked))
+    return not asked or _letters(row.text("variant")).startswith((asked, _short(asked)))
 
 
 def _letters(text: str) -> str:

@@ -68,7 +68,7 @@ def runs(gpu: Gpu, software: str) -> bool:
 def _standing(device: Device, framework: Framework, meant: str) -> Standing:
     stated = versions.numbers(meant)
     asked = frameworks.Asked(framework, stated, meant if stated else "", "")
-    verdict = verdicts.judge(device, asked, "macos" if device.platform == "metal" else "linux")
+    verdict = verdicts.judge(device, asked, device.system)
     if not verdict.runs:
         refused = verdict.answer == model.UNSUPPORTED and bool(asked.releases())
         return Standing(_refusal(verdict), "") if refused else _NOTHING
@@ -131,5 +131,4 @@ def weight_only(gpu: Gpu, software: str, format_: str) -> bool:
 
 def _feature(gpu: Gpu, framework: Framework, format_: str) -> Feature | None:
     device = targets.device(gpu)
-    where = "macos" if device.platform == "metal" else "linux"
-    return features.named(format_, features.of(device, framework, framework.latest.numbers, where))
+    return features.named(format_, features.of(device, framework, framework.latest.numbers, device.system))

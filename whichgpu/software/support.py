@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _LONG_AGO = timedelta(days=2 * 365)
 #: What everything else stands on, in the order of telling.
 _GROUND = ("nvidia-driver", "cuda", "rocm", "pytorch")
+#: Platforms that are named as their toolkit.
+_TOOLKITS = ("cuda", "rocm")
 
 
 class Ended(NamedTuple):
@@ -30,13 +32,14 @@ class Ended(NamedTuple):
 
 @kept(4096)
 def _judged(gpu: Gpu, name: str) -> Verdict:
-    """What the data say of a framework on a GPU under Linux."""
-    return verdicts.judge(targets.device(gpu), frameworks.find(name), "linux")
+    """What the data say of a framework on a GPU under the system that it is used with."""
+    device = targets.device(gpu)
+    return verdicts.judge(device, frameworks.find(name), device.system)
 
 
 @kept(4096)
 def ended(gpu: Gpu) -> tuple[Ended, ...]:
-    """What of driver, toolkit and PyTorch under Linux has dropped a GPU; empty where no source says so."""
+    """What of driver, toolkit and PyTorch has dropped a GPU; empty where no source says so."""
     top = _judged(gpu, _GROUND[-1])
     if top.runs and not top.until:
         return ()  # What its latest release is built on runs as well.
@@ -50,8 +53,9 @@ def ended(gpu: Gpu) -> tuple[Ended, ...]:
 
 @kept(4096)
 def current(gpu: Gpu) -> tuple[Ended, ...]:
-    """The newest releases of its toolkit and of PyTorch, where both run on a GPU; else empty."""
-    names = {"cuda": ("cuda", "pytorch"), "rocm": ("rocm", "pytorch")}.get(targets.device(gpu).platform, ())
+    """The newest releases of PyTorch and of its toolkit, if there is one, where they run; else empty."""
+    platform = targets.device(gpu).platform
+    names = (platform, "pytorch") if platform in _TOOLKITS else ("pytorch",)
     found = [_judged(gpu, name) for name in names]
     if not all(one.runs and not one.until for one in found):
         return ()

@@ -55,6 +55,11 @@ class Device:
     host: str
 
     @property
+    def system(self) -> str:
+        """The system that it is used under where none is stated."""
+        return "macos" if self.platform == "metal" else "linux"
+
+    @property
     def id(self) -> str:
         """The id of the GPU."""
         return self.gpu.id

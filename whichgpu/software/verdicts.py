@@ -39,7 +39,9 @@ _REASONS = 3
 def judge(device: Device, asked: Asked, system: str) -> Verdict:
     """The verdict on one GPU, framework (with its version, or any) and system."""
     wanted = asked.releases()
-    found = [_release(device, asked, one, system) for one in wanted] or _unlisted(device, asked, system)
+    builds = _own(device, asked)
+    found = [_release(device, asked, one, system, builds) for one in wanted]
+    found = found or _unlisted(device, asked, system, builds)
     running = [one for one in found if one.answer in (SUPPORTED, LIMITED)]
     # What runs only by the way ("aside") is for who asks for that release.
     usual = running if asked.version else [one for one in running if not _aside(one)] or running
@@ -99,8 +101,13 @@ def _aside(found: Found) -> bool:
     return found.build is not None and bool(found.build.raw.get("aside"))
 
 
-def _release(device: Device, asked: Asked, release: Release, system: str) -> Found:
-    """How one release stands."""
+def _own(device: Device, asked: Asked) -> list[Row]:
+    """The builds of any release that are for a device, of the variant asked for."""
+    return [row for row in asked.framework.builds if _for(row, device) and is_variant(row, asked.variant)]
+
+
+def _release(device: Device, asked: Asked, release: Release, system: str, builds: Sequence[Row]) -> Found:
+    """How one release stands; `builds` are those that are for the device."""
     framework = asked.framework
     if framework.vendors and device.gpu.vendor not in framework.vendors:
         return Found(
@@ -114,25 +121,23 @@ def _release(device: Device, asked: Asked, release: Release, system: str) -> Fou
         return Found(release, UNSUPPORTED, why=f"it has no build for {system}; it has for {where}")
     if not device.target:
         return Found(release, UNKNOWN, why=f"no source that was read says what {device.id} is to a compiler")
-    every = [
-        row
-        for row in framework.builds
-        if row.holds(release.numbers, system) and is_variant(row, asked.variant)
-    ]
-    mine = [row for row in every if _for(row, device)]
+    mine = [row for row in builds if row.holds(release.numbers, system)]
     if mine:
         return _built(device, release, mine, system)
+    of_others = (row for row in framework.builds if is_variant(row, asked.variant))
+    other = next((row for row in of_others if row.holds(release.numbers, system)), None)
     # That no build was read of is not that there is none.
     why = f"no source that was read states a build of {named(framework, release)} for it under {system}"
-    return Found(release, UNKNOWN, why=why, source=every[0] if every else None)
+    return Found(release, UNKNOWN, why=why, source=other)
 
 
-def _unlisted(device: Device, asked: Asked, system: str) -> list[Found]:
+def _unlisted(device: Device, asked: Asked, system: str, builds: Sequence[Row]) -> list[Found]:
     """What speaks against a release that is not listed, such as one between two that are.
 
     Ranges of statements and builds take it in. That it is there to be installed they do not say.
     """
-    found = _release(device, asked, Release(asked.version, asked.words, asked.words, "", ""), system)
+    named_so = Release(asked.version, asked.words, asked.words, "", "")
+    found = _release(device, asked, named_so, system, builds)
     return [found] if asked.version and found.answer == UNSUPPORTED else []
 
 
@@ -176,8 +181,9 @@ def _speaking(rows: Sequence[Row], device: Device, release: Release, system: str
     for row in rows:
         here = not row.platforms or device.platform in row.platforms
         hosted = not row.hosts or device.host in row.hosts
-        aimed = not row.targets or bool(targets.best(device.target, row.targets))
-        if here and hosted and aimed and row.holds(release.numbers, system):
+        if not (here and hosted and row.holds(release.numbers, system)):
+            continue
+        if not row.targets or targets.best(device.target, row.targets):
             yield row
 
 

@@ -133,9 +133,9 @@ def _stored(item: Workload, stored: str) -> Workload:
 
 
 def meaning(workload: Workload) -> Callable[[str], bool]:
-    """Whether a name means a workload; cheap for names that are far from it."""
-    spellings = {squeezed(one) for one in (workload.id, workload.name, *workload.aliases)}
-    return lambda name: squeezed(name) in spellings and _candidates(name) == [workload.id]
+    """Whether a name is a spelling of a workload, without a look at any other's."""
+    spellings = {apart(one) for one in (workload.id, workload.name, *workload.aliases)}
+    return lambda name: apart(name) in spellings
 
 
 def _candidates(name: str) -> list[str]:

@@ -97,8 +97,8 @@ def run(
     if like or within:
         from whichgpu.report.likeness import report
 
-        near = _near(like or "", within, found, catalogue)
-        return report(resolve(like or "", catalogue), near[:limit], len(near))
+        near, nearest = _near(like or "", within, found, catalogue)
+        return report(resolve(like or "", catalogue), near[:limit], len(near), nearest)
     found = filters.ordered(found, order, reverse=reverse)
     if dated:
         from whichgpu.report.table import Report as Made
@@ -111,8 +111,10 @@ def run(
     return list_report(found[:limit], [*shown, *extra], len(catalogue), said)
 
 
-def _near(like: str, within: str | None, pool: Iterable[Gpu], catalogue: Catalogue) -> list[Like]:
-    """The GPUs near to one, within a share where one is stated (`20%`, `0.2`)."""
+def _near(
+    like: str, within: str | None, pool: Iterable[Gpu], catalogue: Catalogue
+) -> tuple[list[Like], Like | None]:
+    """The GPUs near to one, within a share where one is stated (`20%`, `0.2`), and the nearest at all."""
     from whichgpu.hardware.names import resolve
     from whichgpu.planner.likeness import alike
 
@@ -125,4 +127,5 @@ def _near(like: str, within: str | None, pool: Iterable[Gpu], catalogue: Catalog
         raise UsageError(f"--within {within}: not a share; write e.g. --within 20%") from None
     if not share >= 0:
         raise UsageError(f"--within {within}: below zero; write e.g. --within 20%")
-    return alike(resolve(like, catalogue), pool, share)
+    every = alike(resolve(like, catalogue), pool)
+    return [one for one in every if one.within(share)], next(iter(every), None)

@@ -109,14 +109,12 @@ def drawing(view: View) -> Iterator[Sentence]:
         clauses.append(pen.lead("rt", "ray-tracing rate", few="highest"))
     shown = [key for key in view.ids if view.text(key, "display_outputs") not in ("", "none")]
     blank = [key for key in view.ids if view.text(key, "display_outputs") == "none"]
-    if shown and len(shown) < len(view.ids):
+    if shown and blank:
         outputs = listed(
             f"the {pen.name(key)} drives displays ({pen.text(key, 'display_outputs')})" for key in shown
         )
         pen.rests_on("display_outputs", *blank)
-        clauses.append(
-            outputs + (f", {listed(f'the {pen.name(key)}' for key in blank)} none" if blank else "")
-        )
+        clauses.append(f"{outputs}, {listed(f'the {pen.name(key)}' for key in blank)} none")
     if clauses:
         yield pen.say("drawing", "; ".join(clauses))
 
@@ -229,11 +227,11 @@ def video(view: View) -> Iterator[Sentence]:
     pen = Pen(view)
     told = []
     for key in view.ids:
-        parts = [
+        parts = dict.fromkeys(
             _engine(pen.text(key, field), field)
             for field in ("encoders", "decoders")
             if view.text(key, field)
-        ]
+        )
         if parts:
             told.append(f"{', '.join(parts)} on the {pen.name(key)}")
     if (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.hardware.parts import works_alone
 from whichgpu.planner.capacity import meshes
@@ -14,10 +14,11 @@ from whichgpu.planner.comparison.words import REFUSED, quantity
 from whichgpu.planner.usual import fitted_jobs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterator, Mapping, Sequence
 
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.usual import Titled
+    from whichgpu.workloads.job import Job
 
 GROUP = "GPUs that hold it, at least"
 _EVIDENCE = ("cost memory", "roofline")
@@ -31,23 +32,41 @@ def fit_rows(gpus: Sequence[Gpu]) -> Iterator[Row]:
 
 
 def _cells(one: Titled, gpus: Sequence[Gpu]) -> Iterator[tuple[str, Cell]]:
-    """A cell a GPU whose memory is known: under the first software of the job that runs on it."""
-    left = [gpu for gpu in gpus if gpu.value("memory")]
-    why: dict[str, str] = {}
-    for how, job in (("", one.job), *one.instead):
-        if not left:
-            return
-        alone = Cells(meshes.single(job), tuple(left))
-        refused = {
-            gpu.id: text
-            for gpu, why_not in zip(left, alone.refusals, strict=True)
-            if (text := why_not or _unstated(alone, gpu, how))
-        }
-        yield from _held(alone, left, refused, how)
-        why = {**refused, **{key: text for key, text in why.items() if key in refused}}
-        left = [gpu for gpu in left if gpu.id in refused]
-    for gpu in left:
-        yield gpu.id, Cell(None, f"{REFUSED}{_brief(why[gpu.id], gpu)}", *_EVIDENCE)
+    """A cell a GPU whose memory is known: under the software that runs the job on the most of them.
+
+    A row is of one software where one runs on all; those that it leaves are under the next.
+    """
+    known = [gpu for gpu in gpus if gpu.value("memory")]
+    ways = [_way(how, job, known) for how, job in (("", one.job), *one.instead)] if known else []
+    left = {gpu.id for gpu in known}
+    while left:
+        best = max(ways, key=lambda way: len(left - set(way.refused)))
+        ran = left - set(best.refused)
+        if not ran:
+            break
+        yield from _held(best, known, ran)
+        left -= ran
+    for gpu in known:
+        if gpu.id in left:
+            yield gpu.id, Cell(None, f"{REFUSED}{_brief(ways[0].refused[gpu.id], gpu)}", *_EVIDENCE)
+
+
+class _Way(NamedTuple):
+    """The job under one software, '' where it is the usual one, and why some GPUs refuse it."""
+
+    how: str
+    alone: Cells
+    refused: Mapping[str, str]
+
+
+def _way(how: str, job: Job, gpus: Sequence[Gpu]) -> _Way:
+    alone = Cells(meshes.single(job), tuple(gpus))
+    refused = {
+        gpu.id: text
+        for gpu, why in zip(gpus, alone.refusals, strict=True)
+        if (text := why or _unstated(alone, gpu, how))
+    }
+    return _Way(how, alone, refused)
 
 
 def _unstated(alone: Cells, gpu: Gpu, how: str) -> str:
@@ -60,15 +79,12 @@ def _unstated(alone: Cells, gpu: Gpu, how: str) -> str:
     )
 
 
-def _held(
-    alone: Cells, gpus: Sequence[Gpu], refused: Mapping[str, str], how: str
-) -> Iterator[tuple[str, Cell]]:
-    """How many of each GPU that runs the job hold it; `how` is what had to be changed for that."""
-    if len(refused) == len(gpus):
-        return
+def _held(way: _Way, gpus: Sequence[Gpu], ran: Container[str]) -> Iterator[tuple[str, Cell]]:
+    """How many of each GPU that runs the job hold it."""
+    how, alone = way.how, way.alone
     least = tuple(fewest(alone, gpus))
     for index, gpu in enumerate(gpus):
-        if gpu.id in refused:
+        if gpu.id not in ran:
             continue
         if alone.fits[index]:
             needed = [quantity(float(alone.required[index]), "memory"), *([how] if how else [])]
@@ -83,4 +99,6 @@ def _held(
 def _brief(why: str, gpu: Gpu) -> str:
     """The first clause of a refusal, without the GPU's id and the sources."""
     first = why.removeprefix(f"{gpu.id}: ").split(" [")[0].split("; ")[0]
+    if first.count("(") > first.count(")"):
+        first = first.rpartition(" (")[0]
     return first.replace(f" on {gpu.id}:", ":").replace(f", and {gpu.id} has ", "; it has ")

@@ -130,7 +130,8 @@ def current(view: View, *, oldest: bool | None = None) -> Iterator[Sentence]:
         if oldest is not None and oldest != bool(floor):
             continue
         names = listed(f"the {pen.name(gpu.id)}" for gpu in gpus)
-        text = f"the newest {listed(releases.split(', '))} run on {names}"
+        newest = releases.split(", ")
+        text = f"the newest {listed(newest)} {'runs' if len(newest) == 1 else 'run'} on {names}"
         if floor:
             text += (
                 f"; compute capability {floor} that the toolkit compiles for, the next that can be dropped"

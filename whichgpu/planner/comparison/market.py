@@ -89,7 +89,8 @@ def markets(gpus: Sequence[Gpu], today: date, offers: Sequence[Offer] | None = N
     pool = store.select(live.rows_of(ids) if offers is None else offers, gpus=ids, ambiguous=True)
     whole = [offer for offer in pool if offer.gpu_count >= 1]
     return {
-        key: _market(key, [o for o in whole if o.gpu == key or key in o.candidates], today) for key in ids
+        gpu.id: _market(gpu, [o for o in whole if o.gpu == gpu.id or gpu.id in o.candidates], today)
+        for gpu in gpus
     }
 
 
@@ -100,9 +101,11 @@ def median(values: Iterable[float]) -> float:
     return ranked[half] if len(ranked) % 2 else (ranked[half - 1] + ranked[half]) / 2
 
 
-def _market(key: str, rows: Sequence[Offer], today: date) -> Market:
-    from whichgpu.prices.purchase import purchases
+def _market(gpu: Gpu, rows: Sequence[Offer], today: date) -> Market:
+    from whichgpu.prices.purchase import launched, purchases
 
+    key = gpu.id
+    bought = purchases().get(key) or launched(gpu)
     certain = [offer for offer in rows if offer.gpu == key]
     best: dict[str, Offer] = {}
     for term, _, _ in TERMS:
@@ -112,7 +115,7 @@ def _market(key: str, rows: Sequence[Offer], today: date) -> Market:
             best[term] = ranked[0]
     current = tuple(o for o in certain if o.kind == "on_demand" and trust(o, today) == 0)
     maybe = store.best_first((offer for offer in rows if offer.ambiguous), today)
-    return Market(key, today, best, current, _elsewhere(certain, today), maybe, purchases().get(key, ()))
+    return Market(key, today, best, current, _elsewhere(certain, today), maybe, bought)
 
 
 def _elsewhere(offers: Iterable[Offer], today: date) -> tuple[Offer, ...]:

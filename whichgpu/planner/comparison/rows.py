@@ -10,6 +10,7 @@ from whichgpu.hardware.fields import FIELDS
 from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.hardware.limits import limits, reached
 from whichgpu.hardware.parts import is_part
+from whichgpu.hardware.vgpu import profiles
 from whichgpu.planner.comparison.model import Cell, Row
 from whichgpu.planner.comparison.words import quantity
 
@@ -70,6 +71,15 @@ def spec_rows(gpus: Sequence[Gpu]) -> Iterator[Row]:
             yield from _ratios(gpus)
         if name == "nvlink_gpus":
             yield from _nonempty(_links(gpus))
+        if name == "vgpu":
+            yield from _nonempty(_profiles(gpus))
+
+
+def _profiles(gpus: Sequence[Gpu]) -> Row:
+    """What virtual machines may be given of each."""
+    found = ((gpu.id, *profiles(gpu.id)) for gpu in gpus)
+    cells = {key: Cell(text, text, source, "") for key, text, source in found if text}
+    return Row("vgpu_profiles", "vGPU profiles", _group("sharing"), "text", "", cells)
 
 
 def _of(gpu: Gpu, name: str) -> Cell | None:

@@ -45,7 +45,8 @@ def _conditions(view: View, pen: Pen, key: str) -> Iterator[str]:
             continue
         other = ahead_of(view, key, reason)
         if other:
-            yield reason.when(pen, key, other)
+            but = _but(view, pen, key) if reason.field == sixteen_bit(view.gpus) else ""
+            yield f"{reason.when(pen, key, other)}{but}"
         elif (level := level_with(view, key, reason))[0]:
             pen.rests_on(reason.field, *level[0])
             same = listed(f"the {pen.name(one)}" for one in level[0])
@@ -62,6 +63,21 @@ def _conditions(view: View, pen: Pen, key: str) -> Iterator[str]:
             break
     yield from _kind(view, pen, key)
     yield from _works(view, pen, key)
+
+
+def _but(view: View, pen: Pen, key: str) -> str:
+    """The works compared in which the one with the highest 16-bit peak is not the fastest."""
+    lost = {}
+    for work in view.works:
+        known = view.ranked(f"{work.field}.rate")
+        first = next(iter(known), key)
+        if key in known and known[first] / known[key] >= DECIDES:
+            pen.rests_on(f"{work.field}.rate", key, first)
+            lost[work.title] = f"the {pen.name(first)}"
+    if not lost:
+        return ""
+    names = tuple(dict.fromkeys(lost.values()))
+    return f", but for {listed(lost)}, in which {listed(names)} {'is' if len(names) == 1 else 'are'} faster"
 
 
 def _others(view: View, key: str) -> str:

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.planner.comparison.model import Cell, Row
-from whichgpu.planner.comparison.words import amount, plain_number, quantity
+from whichgpu.planner.comparison.words import REFUSED, amount, plain_number, quantity
 from whichgpu.planner.comparison.work import least_usd
 from whichgpu.planner.words import handy
 from whichgpu.units import number, show
@@ -31,7 +31,7 @@ def work_rows(item: Work) -> Iterator[Row]:
 
 def _speeds(item: Work) -> Iterator[Told]:
     unit, found = item.unit, item.results
-    refused = {key: Cell(None, f"cannot: {why}", "model", "refused") for key, why in item.refused.items()}
+    refused = {key: Cell(None, f"{REFUSED}{why}", "model", "refused") for key, why in item.refused.items()}
     rates = {key: _cell(r.rate, _interval(r)) for key, r in found.items()}
     yield "rate", f"{unit.capitalize()} per second and GPU", "rate", "higher", rates | refused
     yield "limited", "At the power limits that makers set", "text", "", {

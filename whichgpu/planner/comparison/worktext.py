@@ -39,7 +39,7 @@ def work_sentences(view: View, work: Work) -> Iterator[Sentence]:
     for key, why in work.refused.items():
         pen = Pen(view)
         pen.rests_on(f"{work.field}.rate", key)
-        yield pen.say("workload", f"the {pen.name(key)} cannot run it: {why}")
+        yield pen.say("workload", f"the {pen.name(key)} has no figure here: {why}")
 
 
 def _verb(work: Work) -> str:

@@ -9,7 +9,7 @@ from whichgpu.planner.comparison.model import View
 from whichgpu.planner.comparison.pen import Pen
 from whichgpu.planner.comparison.rows import sixteen_bit, spec_rows
 from whichgpu.planner.comparison.words import EQUAL, listed, sentence_names, short_name
-from whichgpu.planner.likeness import alike, exchanges, measures
+from whichgpu.planner.likeness import alike, exchanges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -30,7 +30,7 @@ _KEPT = ("release_date", "memory", "bandwidth", "fp16", "bf16", "fp32", "fp64", 
 
 def near(gpu: Gpu, pool: Sequence[Gpu], found: Mapping[str, Market]) -> list[Gpu]:
     """The nearest GPUs; those of which a price is stored, where enough of them are near."""
-    those = alike(gpu, pool, _FAR, measures(gpu))
+    those = alike(gpu, pool, _FAR)
     close = [one.gpu for one in those if one.distance <= _CLOSE]
     sold = [other for other in close if found[other.id].best or found[other.id].purchase]
     return (sold if len(sold) >= _ENOUGH else [one.gpu for one in those])[:_NEAR]

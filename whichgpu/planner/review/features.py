@@ -9,6 +9,10 @@ from whichgpu.planner.comparison.pen import Pen
 from whichgpu.planner.comparison.rates import TOKEN_FP64, accumulate, sparse, widened
 from whichgpu.planner.comparison.takeaways import limits_of
 from whichgpu.planner.comparison.words import listed
+from whichgpu.planner.needs import need
+from whichgpu.planner.programs import programs
+from whichgpu.planner.use import use
+from whichgpu.software.targets import device
 
 #: Segments, in words, whose parts come one to a machine.
 _ALONE = ("laptop", "embedded", "server processor")
@@ -16,7 +20,9 @@ _ALONE = ("laptop", "embedded", "server processor")
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.comparison.model import Sentence, View
+    from whichgpu.planner.programs import Program
 
 _COOLED = {
     "active": "it has its own fan",
@@ -118,7 +124,10 @@ def limits(view: View) -> Iterator[Sentence]:
 
 
 def beside(view: View) -> Iterator[Sentence]:
-    """What it does beside machine learning, as far as its units and interfaces say."""
+    """What it does beside machine learning, as far as its units and interfaces say, and for which programs.
+
+    Programs are those of which a source states what they ask of a card.
+    """
     key = view.ids[0]
     pen = Pen(view)
     told = []
@@ -128,7 +137,7 @@ def beside(view: View) -> Iterator[Sentence]:
     if view.text(key, "display_outputs") not in ("", "none"):
         told.append(f"visualisation on its displays ({pen.text(key, 'display_outputs')})")
     if view.text(key, "encoders") not in ("", "none"):
-        told.append(f"video ({pen.text(key, 'encoders')})")
+        told.append(f"video with {pen.text(key, 'encoders')}")
     if view.number(key, "vr"):
         pen.rests_on("vr", key)
         told.append("virtual reality (sold as ready for it)")
@@ -136,6 +145,22 @@ def beside(view: View) -> Iterator[Sentence]:
         told.append(f"{_plays(pen, key)} and design tools (CAD; {pen.text(key, 'graphics_apis')})")
     if told:
         yield pen.say("use", f"beside machine learning: {listed(told)}")
+    gpu = view.gpus[0]
+    # What runs on an Arm processor, as beside a GB10, is not what was read of these programs.
+    usual = device(gpu).host == "x86_64"
+    met = [one.title for one in programs() if usual and one.source and _meets(gpu, one)]
+    if met:
+        pen = Pen(view)
+        pen.rests_on("memory", key)
+        yield pen.say(
+            "use", f"of the programs whose requirements were read, it has what {listed(met)} ask of a card"
+        )
+
+
+def _meets(gpu: Gpu, asked: Program) -> bool:
+    """Whether a GPU has what a program needs, and the use that it is for."""
+    found = use(asked.title)
+    return found is not None and all(need(text).met(gpu) for text in found.needs)
 
 
 def _plays(pen: Pen, key: str) -> str:
@@ -170,10 +195,14 @@ def board(view: View) -> Iterator[Sentence]:
         (("pcie_generation", "pcie_lanes"), "PCIe {} x{}"),
         (("display_outputs",), "display outputs: {}"),
         (("display_modes",), "displays at once: {}"),
-        (("encoders", "decoders"), "video engines: {}; {}"),
-        (("graphics_apis", "compute_apis"), "interfaces: {}; {}"),
+        (("encoders", "decoders"), "video engines: {}"),
+        (("graphics_apis", "compute_apis"), "interfaces: {}"),
         (("mig_profiles",), "MIG profiles: {}"),
+        (("vgpu_profiles",), "vGPU profiles: {}"),
     ):
         if all(view.text(key, field) for field in fields):
             pen = Pen(view)
-            yield pen.say("board", words.format(*(pen.text(key, field) for field in fields)))
+            texts = [pen.text(key, field) for field in fields]
+            # An engine that encodes and decodes, an interface that draws and computes, is named once.
+            told = texts if words.count("{}") == len(texts) else ["; ".join(dict.fromkeys(texts))]
+            yield pen.say("board", words.format(*told))

@@ -44,10 +44,14 @@ class Measure(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """A place in one measure: `rank` of `of` in its generation, ahead of `share` of the `whole` segment."""
+    """A place in one measure: `rank` of `of` in its generation, ahead of `share` of the `whole` segment.
+
+    `last` is its place counted from the other end.
+    """
 
     measure: Measure
     rank: int
+    last: int
     of: int
     share: float
     whole: int
@@ -62,6 +66,11 @@ class Standing(NamedTuple):
         """Whether it is among the last quarter of either, and among the best of neither."""
         last = 0.0 <= self._place <= _LOW or (self.whole >= _FEWEST and self.share <= _LOW)
         return last and not self.strong
+
+    @property
+    def by_segment(self) -> bool:
+        """Whether it is its place in its segment, and not in its generation, that makes it strong or weak."""
+        return not (self._place >= _HIGH if self.strong else 0.0 <= self._place <= _LOW)
 
     @property
     def _place(self) -> float:
@@ -108,9 +117,10 @@ def standings(gpu: Gpu, pool: Iterable[Gpu], half: str) -> list[Standing]:
         values = {other.id: value for other in kind if (value := one.read(other))} | {gpu.id: own}
         mates = [values[other.id] for other in kind if other.family == gpu.family and other.id in values]
         ahead = sum(_better(value, own, one) for value in mates)
+        after = sum(_better(own, value, one) for value in mates)
         behind = sum(_better(own, value, one) for value in values.values())
         others = max(len(values) - 1, 1)
-        found.append(Standing(one, ahead + 1, max(len(mates), 1), behind / others, len(values)))
+        found.append(Standing(one, ahead + 1, after + 1, max(len(mates), 1), behind / others, len(values)))
     return found
 
 
@@ -133,18 +143,21 @@ def standing_rows(gpu: Gpu, found: Iterable[Standing], segments: Mapping[str, st
         place = f"{_place(one)} of the {one.of} {family.name if family else gpu.vendor} {kind} parts on file"
         if one.of < _FEWEST:
             text = f"{beyond} on file"
+        elif one.whole == one.of:
+            text = place
         else:
-            text = f"{place}, and {beyond}" if one.whole > one.of else place
+            # What makes it a strength or a limit comes first.
+            text = f"{beyond}, and {place}" if one.by_segment else f"{place}, and {beyond}"
         label = FIELDS[one.measure.field].label if one.measure.field in FIELDS else one.measure.noun
         cell = Cell(float(one.rank), text, "catalogue", "")
         yield Row(f"rank.{one.measure.field}", label, GROUP, "count", "", {gpu.id: cell})
 
 
 def _place(one: Standing) -> str:
-    best = "lowest" if one.measure.lower else "highest"
-    if one.rank < len(_ORDINALS):
-        return f"the {_ORDINALS[one.rank]}{best}"
-    return f"number {one.rank} from the {best}"
+    """`the third highest`, from the nearer end."""
+    rank, ends = (one.rank, 0) if one.rank <= one.last else (one.last, 1)
+    end = ("highest", "lowest")[one.measure.lower ^ ends]
+    return f"the {_ORDINALS[rank]}{end}" if rank < len(_ORDINALS) else f"number {rank} from the {end}"
 
 
 def _beyond(one: Standing) -> str:
