@@ -155,7 +155,7 @@ def linked(text: Amounts, base: Term, told: Term) -> bool:
     for_all = base.each and (told.of == "money" or told.dims == base.dims) and FOR_ALL.match(words, told.end)
     if told.of in LENGTHS:
         return bool(_FOLLOWS.search(words, reach, told.start))
-    leads = told.of in PAID and LEADS.search(words, reach, told.start)
+    leads = told.of in (*PAID, "flop") and LEADS.search(words, reach, told.start)
     return bool(
         again
         or of_each

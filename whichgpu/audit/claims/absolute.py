@@ -35,7 +35,7 @@ _ABSOLUTE = re.compile(
 )
 _SCOPED = re.compile(
     r"\b(?:one of|among|of the two|here|in this comparison|consumer|gaming|was|were|at the time|at launch|"
-    r"not|in its class|price|budget|under \$|for the money|arguably|perhaps|some of)\b",
+    r"not|in its class|price|costs?|budget|under \$|for the money|arguably|perhaps|some of)\b",
     re.IGNORECASE,
 )
 #: Of all there are, and not only of those that play games.

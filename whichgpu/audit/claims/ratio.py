@@ -38,6 +38,8 @@ _DRAWN = re.compile(
     r"\b(?:draws?|drew|drawing|consumes?|consuming|pulls?|burns?)\s+(?:[\w-]+\s+){0,3}?$", re.I
 )
 _AS_FAST = re.compile(r"\s+(?:as fast|faster|quicker|slower|the speed)\b", re.IGNORECASE)
+#: "2x the bandwidth and 4x the throughput": of no attribute that stands before it.
+_THE_SPEED = re.compile(r"\s+the\s+(?:[\w-]+\s+)?(?:throughput|performance|speed)\b", re.IGNORECASE)
 #: What no speed is in, and words of speeds that are no bandwidth.
 _SIZES = ("memory", "money", "power", "bits", "length", "area")
 _FAST = re.compile(
@@ -259,14 +261,7 @@ def _stated(
     ]
     if of_quotients(passage.text, sentence, claim.start):
         return None
-    every = quantities(passage.text, context.fraction)
-    place = (claim.start, claim.end)
-    beside = (
-        in_brackets(passage.text, place, sentence, every)
-        or before_it(passage.text, place, sentence, every)
-        or opposed(passage.text, place, sentence, every)
-    )
-    beside = beside or _just_told(passage.text, sentence, claim, every)
+    beside = _beside(passage.text, sentence, claim, context)
     if beside is not None and beside[0].dimension == "money":
         # Prices are held against each other with what they are per, elsewhere.
         return None
@@ -297,6 +292,24 @@ def _stated(
     if verdict == "contradicted":
         verdict = "inconsistent"
     return finding_on(passage, claim, (verdict, f"{real:.2g}x", words), context)
+
+
+def _beside(
+    text: str, sentence: Sentence, claim: Multiple, context: Context
+) -> tuple[Quantity, Quantity] | None:
+    """The two values that stand right before or behind a multiple of what they are of."""
+    every, place = quantities(text, context.fraction), (claim.start, claim.end)
+    found = (
+        in_brackets(text, place, sentence, every)
+        or before_it(text, place, sentence, every)
+        or opposed(text, place, sentence, every)
+        or _just_told(text, sentence, claim, every)
+    )
+    if found and found[1].end <= claim.start and found[0].dimension in _VALUED:
+        # "(141 GB vs 80 GB), 2x the bandwidth": of another attribute than the values before it.
+        of = _named_attribute(text, sentence, claim)
+        return found if of is None or of.dimension == found[0].dimension else None
+    return found
 
 
 def _just_told(
@@ -537,6 +550,8 @@ def _named_attribute(text: str, sentence: Sentence, claim: Multiple) -> Attribut
             each for each in named(text) if each.end <= sentence.start and sentence.start - each.end < _BEFORE
         ]
         return earlier[-1].attribute if earlier and earlier[-1].attribute.dimension == "count" else None
+    if _THE_SPEED.match(text, claim.end):
+        return None
     if not before and _THAT_OF.match(text, claim.end):
         before = [each for each in found if each.end <= claim.start]
     return before[-1].attribute if before else None
