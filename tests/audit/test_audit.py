@@ -317,11 +317,24 @@ SLASHES = """| GPU | FP16 Tensor (dense / sparse) | Link |
 | A100 80GB SXM4 | 312 / 624 TFLOPS | NVLink, 600 GB/s |
 | H100 PCIe | 989 / 1,979 TFLOPS | NVLink, 600 GB/s |
 """
+LISTED = """For Llama 3.1 8B on an A100:
+
+- Throughput: ~3000-6000 tokens/sec.
+- A100 cost: ~$1-1.50/hr.
+- Cost per 1M tokens: $0.50-0.90.
+
+Over 10,000 H100s:
+
+- Annual energy: 11.83 MW x 8,760 hours = 103.6 GWh
+- Annual electricity cost at $0.08/kWh: $8.3 M
+"""
 
 
 @pytest.mark.parametrize(
     ("text", "accused"),
     [
+        (LISTED, ["$0.50-0.90"]),
+        (LISTED.replace("$0.50-0.90", "$0.05-0.14"), []),
         (NO_SUCH_CARD, []),
         (EACH_AGAIN, ["560W"]),
         (SLASHES, ["989", "1,979 TFLOPS"]),
@@ -402,6 +415,8 @@ SLASHES = """| GPU | FP16 Tensor (dense / sparse) | Link |
         ),
     ],
     ids=[
+        "a list",
+        "a list put right",
         "no such card",
         "each name again",
         "slashes",

@@ -108,7 +108,7 @@ def _numbered(index: int, pattern: str) -> str:
 _UNIT = re.compile(r"\s?-?(?:" + "|".join(_numbered(i, p) for i, (p, _, _) in enumerate(_UNITS)) + ")")
 #: Millions and billions of money: "$1.9 million", "$4.6M"; no rate of a million ("$3 million tokens").
 _LARGE = re.compile(
-    r"(?:\s?(?:[mM]illion(?:s|en|es)?|[bB]illion|[mM]illiard(?:s|en)?|mn|bn)|[MB](?!/))\b"
+    r"(?:\s?(?:[mM]illion(?:s|en|es)?|[bB]illion|[mM]illiard(?:s|en)?|mn|bn)|\s?[MB](?!/))\b"
     r"(?!\s+(?:input |output )?tok)"
 )
 #: What makes a number a part of a word, a year or another number.
