@@ -328,11 +328,34 @@ Over 10,000 H100s:
 - Annual energy: 11.83 MW x 8,760 hours = 103.6 GWh
 - Annual electricity cost at $0.08/kWh: $8.3 M
 """
+CACHED = """## The KV cache is your memory budget
+
+For Llama 3 8B at fp16, with 32 layers and 8 KV heads:
+
+- At 2K context: ~1.0 GB
+- At 8K context: ~1.1 GB
+"""
+PRICED = """An H100 rents at $2.00 per GPU-hour, an H200 at $2.60 per GPU-hour.
+
+| Model | GPU | Approx TPS | Cost per 1M tokens |
+|---|---|---|---|
+| 70B dense | 1x H100 | ~85 | ~$6.54 |
+| 70B dense | 1x H200 | ~140 | ~$1.56 |
+| 7B dense | 1x H100 | ~400 | ~$1.39 |
+"""
+BUNDLED = """| Model | GPUs | Total $/hr | Batch tok/s | $/1M tokens |
+|---|---|---|---|---|
+| Llama 3 70B | 4 | $8.84 | 2,400 | $1.46 |
+"""
 
 
 @pytest.mark.parametrize(
     ("text", "accused"),
     [
+        (CACHED, ["1.0 GB"]),
+        (PRICED, ["1.56"]),
+        (PRICED.replace("1.56", "5.16"), []),
+        (BUNDLED, []),
         (LISTED, ["$0.50-0.90"]),
         (LISTED.replace("$0.50-0.90", "$0.05-0.14"), []),
         (NO_SUCH_CARD, []),
@@ -415,6 +438,10 @@ Over 10,000 H100s:
         ),
     ],
     ids=[
+        "caches in a list",
+        "prices of tokens",
+        "prices of tokens put right",
+        "a price of tokens at some load",
         "a list",
         "a list put right",
         "no such card",

@@ -24,7 +24,7 @@ _LONGEST = 3000
 
 
 def joined(document: Document) -> Document | None:
-    """A document with its lists, and the lines that lead to them, as a paragraph each; None if it has none."""
+    """A document with its lists, and the lines that lead to them, as one paragraph each; None without any."""
     passages, changed = [], False
     for block in _blocks(document.passages):
         passages.append(_joined(block) if len(block) > 1 else block[0])

@@ -45,7 +45,7 @@ _ONE_OF = (
 )
 #: What an amount is per: a period, one of several, an amount of something else.
 _PER = re.compile(
-    r"\s*(?:(?:/|(?:and|&)\s+(?=month\b|hour\b|year\b)|"
+    r"[^\S\n]*(?:(?:/|(?:and|&)\s+(?=month\b|hour\b|year\b)|"
     r"per\b|an?\b|(?:(?:for|on) )?(?:each|every)\b|(?:for|on) one\b|pro\b|je\b|im\b|am\b|par\b|"
     r"por\b|al?\b|la\b|l[\u2019'])\s*|"
     r"-(?=hour|h\b|month)|(?=/))"
@@ -61,6 +61,8 @@ _PER = re.compile(
     re.IGNORECASE,
 )
 _ONE = re.compile(r"\s*\(?(?:for each(?=[,.;)])|each|apiece|je|chacun)\b", re.IGNORECASE)
+#: "Per GPU: 850 tokens/s".
+_EACH_OF = re.compile(rf"\b(?:per|each)\s(?:{_ONE_OF})\s*:\s*~?$", re.IGNORECASE)
 _HOURS_LATER = re.compile(rf"[-\s]*(?:{_PERIOD})\b", re.IGNORECASE)
 _MANY = {"1000": 1e3, "1k": 1e3, "k": 1e3, "thousand": 1e3, "million": 1e6, "1m": 1e6, "1million": 1e6,
          "m": 1e6, "billion": 1e9}  # fmt: skip
@@ -471,7 +473,7 @@ def _times(term: Term, powers: tuple[int, ...], factor: float) -> Term:
 def _per(text: str, term: Term, own: tuple[tuple[int, ...], float]) -> Term:
     """A term with its own powers and those of what stands behind it: "per GPU per hour", "/GB-month"."""
     term = _times(term, *own)
-    each = bool(_ONE.match(text, term.end))
+    each = bool(_ONE.match(text, term.end) or _EACH_OF.search(text, max(0, term.start - 24), term.start))
     at = one.end() if (one := _ONE.match(text, term.end)) else term.end
     for again in range(3):
         match = _PER.match(text, at)

@@ -64,6 +64,8 @@ _A_RISE = re.compile(
 )
 _FROM = re.compile(r"\bfrom\s+~?$", re.IGNORECASE)
 _OF_ANOTHER = re.compile(r"\s+(?:of|in|on)\b", re.IGNORECASE)
+#: Prices that are none of one of several.
+_OF_ELSE = re.compile(r"total|(?:/|\bper )\s?(?:\d|[mk]\b|million|tok|image|img|request|gb|kwh)")
 #: How far a product may be off: what rounding of its factors makes of it.
 _WITHIN = 0.012
 _SAVED = 0.02
@@ -221,7 +223,7 @@ def _of_table(table: Table, context: Context) -> Iterator[Finding]:
         each for each in columns if re.search(r"\b(?:number|count|#|instances|gpus|nodes)\b", each.head)
     ]
     counts = [each for each in counts if not re.search(r"\bper\b|\bcost\b|\$", each.head)]
-    units = [each for each in columns if _is_money(each) and "total" not in each.head]
+    units = [each for each in columns if _is_money(each) and not _OF_ELSE.search(each.head)]
     totals = [each for each in columns if _is_money(each) and "total" in each.head]
     rates = [each for each in columns if re.search(r"\bper (?:instance|gpu|node|card|unit)\b", each.head)]
     rates = [each for each in rates if not _is_money(each)]
