@@ -343,6 +343,25 @@ PRICED = """An H100 rents at $2.00 per GPU-hour, an H200 at $2.60 per GPU-hour.
 | 70B dense | 1x H200 | ~140 | ~$1.56 |
 | 7B dense | 1x H100 | ~400 | ~$1.39 |
 """
+LABELLED = """## Prices
+
+- RunPod: $2.69/hour
+- Lambda Labs: $3.78/hour
+- Vast.AI: $2.95/hour
+
+Lambda Labs costs 2.4 times as much as RunPod. RunPod is 29% cheaper than Lambda Labs.
+Vast.AI is cheaper than RunPod. RunPod is the cheapest. Vast.AI is cheaper than Lambda Labs.
+If you commit, Lambda Labs is cheaper than RunPod.
+
+| Card | Llama 3 8B (tok/s) | Cost/hr |
+|---|---|---|
+| RTX 4090 | 128 | $0.34 |
+| RTX 3090 | 112 | $0.22 |
+| A100 80GB | 138 | $1.19 |
+
+The A100 80GB is the fastest. The RTX 3090 is faster than the RTX 4090.
+The A100 80GB costs 3.5x as much as the RTX 4090. The RTX 4090 is the most expensive.
+"""
 BUNDLED = """| Model | GPUs | Total $/hr | Batch tok/s | $/1M tokens |
 |---|---|---|---|---|
 | Llama 3 70B | 4 | $8.84 | 2,400 | $1.46 |
@@ -356,6 +375,7 @@ BUNDLED = """| Model | GPUs | Total $/hr | Batch tok/s | $/1M tokens |
         (PRICED, ["1.56"]),
         (PRICED.replace("1.56", "5.16"), []),
         (BUNDLED, []),
+        (LABELLED, ["2.4 times", "cheaper", "faster", "RTX 4090"]),
         (LISTED, ["$0.50-0.90"]),
         (LISTED.replace("$0.50-0.90", "$0.05-0.14"), []),
         (NO_SUCH_CARD, []),
@@ -442,6 +462,7 @@ BUNDLED = """| Model | GPUs | Total $/hr | Batch tok/s | $/1M tokens |
         "prices of tokens",
         "prices of tokens put right",
         "a price of tokens at some load",
+        "rows by their names",
         "a list",
         "a list put right",
         "no such card",

@@ -113,7 +113,11 @@ def _of_column(
     every: dict[tuple[int, ...], list[tuple[int, Way]]] = {}
     for number, row in rows:
         # The longer of two periods follows from the shorter, which stands before it.
-        columns = {each: index for index, each in row.items() if index < at or not _follows(each)}
+        columns = {
+            each: index
+            for index, each in row.items()
+            if each.dims != row[at].dims and (index < at or not _follows(each))
+        }
         best: dict[tuple[int, ...], Way] = {}
         for way in ways(row[at], tuple(columns)):
             used = tuple(sorted(columns[each] for each in way.used))
