@@ -37,9 +37,16 @@ _QUOTIENT = re.compile(
     rf"(?P<c>[$\u20ac]?{_NUMBER})(?:\s?/\s?|\s+per\s+)[A-Za-z][\w ]{{0,14}}?\s*[(:=]\s*"
     rf"(?P<a>[$\u20ac]?{_NUMBER})\s*[/\u00f7]\s*(?P<b>{_NUMBER})\s*[\w ]{{0,12}}\)?"
 )
+#: "4,194,304 of 8,030,261,248 parameters, 0.05 %": a share behind its part and its whole.
+_PART_OF = re.compile(
+    rf"(?P<a>[$\u20ac]?{_NUMBER}[kKMB]?)\s+(?:out )?of\s+(?:the |our |a total of )?"
+    rf"(?P<b>[$\u20ac]?{_NUMBER}[kKMB]?)(?:\s[a-z][\w-]{{0,14}}){{0,3}}\s*[,(\u2013\u2014=]\s*"
+    r"(?:that is |which is |i\.e\. |or |about |only |just |roughly |~)*"
+    r"(?P<p>\d{1,2}(?:\.\d{1,3})?)\s?(?:%|percent)"
+)
 #: What stands before a part of a longer formula.
 _GOES_BEFORE = re.compile(r"[x\u00d7*/+(\u2212-]\s*$")
-_ROUGH = 0.05
+_THOUSANDS = {"k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9}
 #: Of what was told long before: "59 % more than now".
 _THAN_ELSE = re.compile(
     r"\s*(?:more|higher|less|lower)? ?than (?:now|before|today|usual|ever|currently|last|in)\b", re.IGNORECASE
@@ -115,6 +122,11 @@ def _equations(passage: Passage, context: Context) -> Iterator[Finding]:
             words = f"{match['a']} over {match['b']}"
             factors = [_plain(match["a"]), 1 / (_plain(match["b"]) or 1.0)]
             yield _product(passage, match.span("c"), factors, _plain(match["c"]), context, words=words)
+    for match in _PART_OF.finditer(text):
+        part, whole = (_plain(match[name]) * _THOUSANDS.get(match[name][-1], 1.0) for name in ("a", "b"))
+        factors = [part, 100 / (whole or 1.0)]
+        words = f"{match['a']} of {match['b']} in percent"
+        yield _product(passage, match.span("p"), factors, float(match["p"]), context, words=words)
     for pattern in (_EACH, _WITH_EACH) if "each" in text else ():
         for match in pattern.finditer(text):
             factors = [_plain(match["a"]), _plain(match["b"])]
