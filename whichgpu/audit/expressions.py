@@ -168,6 +168,9 @@ def _held(text: str, before: Sequence[_Side], side: _Side) -> Iterator[Equation]
     numbers = [each for each in side.tokens if each["number"]]
     last = before[-1]
     if len(numbers) == 1:
+        if not last.signs and not _fits(last, side, ()):
+            # "305 hours/month = 10 hours/day": one amount in another unit.
+            return
         unit = _RESULT_UNIT.match(text, numbers[0].end("number"))
         yield _judged(last, side, numbers[0], before, _OTHER_UNITS[unit[1].lower()] if unit else ())
         return

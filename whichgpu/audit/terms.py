@@ -129,6 +129,7 @@ _PIECES = re.compile(
 )
 _JOULES = re.compile(r"\s*(?P<k>k|kilo)?(?:J|joules?)\b")
 _SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12, "quadrillion": 1e15,
+           "quintillion": 1e18, "sextillion": 1e21, "septillion": 1e24,
            "k": 1e3, "m": 1e6, "b": 1e9}  # fmt: skip
 #: "A million tokens", "a thousand images".
 _ROUND = re.compile(
@@ -186,7 +187,7 @@ _OF_ALL = re.compile(r"\b(?:for the|for all|all)\s+$", re.IGNORECASE)
 #: Work, not a rate of it: "4.2 x 10^22 FLOPs", "140 billion FLOPs per token", "140 GFLOPs per token".
 _WORK = re.compile(
     r"(?<![\w.,^])~?(?P<n>\d{1,4}(?:\.\d{1,3})?)\s?(?:(?:[x\u00d7*\u00b7]\s?10\^|e\+?)(?P<power>\d{1,2})\s*|"
-    r"(?P<scale>million|billion|trillion|quadrillion)\s+)"
+    r"(?P<scale>million|billion|trillion|quadrillion|quintillion|sextillion|septillion)\s+)"
     r"(?:FLOPs?|floating[- ]point operations)\b(?!\s?/|\s?per\s+s)",
     re.IGNORECASE,
 )

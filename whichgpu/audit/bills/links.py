@@ -108,7 +108,8 @@ GIVEN = re.compile(
 
 #: What makes it an amount of something else, and what does so unless the words before it say that it follows.
 _BREAK = re.compile(
-    r"\b(?:discount\w*|sav\w+|storage|egress|plus|excluding|including|tax\w*|depreciat\w*|upfront|up front|"
+    r"\b(?:discount\w*|sav\w+|storage|egress|plus|excluding|including|tax\w*|depreciat\w*(?! over \d)|"
+    r"upfront|up front|"
     r"minimum|from|between|average|measured|previously|fell|dropped|used to|margin|profit|"
     r"overhead|everything|"
     r"cooling|rest|remain(?:ing|der)|"

@@ -36,10 +36,11 @@ _NEAR, _WRONG, _FEW = 0.1, 0.3, 0.9
 
 
 class _Run(NamedTuple):
-    """What was told last of a run: its tokens and the one device."""
+    """What was told last of a run: its tokens, the parameters of its model, and the one device."""
 
-    tokens: float
-    device: Mention | None
+    tokens: float = 0.0
+    parameters: float = 0.0
+    device: Mention | None = None
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -50,34 +51,35 @@ def find(context: Context) -> Iterator[Finding]:
         named = context.mentions.get(index, ())
         names = tuple((each.start, each.end) for each in named)
         every = terms(passage.text, context.fraction, names, ranges=True)
-        run = _Run(0.0, None)
+        run = _Run()
         for sentence in sentences(passage.text):
             here = within(every, sentence.start, sentence.end)
-            run = _told(run, here, within(named, sentence.start, sentence.end))
-            if run.tokens and not _OTHER.search(sentence.text):
+            run = _told(run, passage.text, sentence, here)
+            devices = within(named, sentence.start, sentence.end)
+            run = run._replace(device=devices[0] if devices else run.device)
+            if len({each.named for each in devices}) > 1:
+                run = _Run()
+            if run.tokens and run.parameters and not _OTHER.search(sentence.text):
                 yield from _of_sentence(passage, sentence, here, run, context)
 
 
-def _told(run: _Run, here: Sequence[Term], named: Sequence[Mention]) -> _Run:
+def _told(run: _Run, text: str, sentence: Sentence, here: Sequence[Term]) -> _Run:
+    """A run with the tokens and the model of a sentence, each where there is only one."""
     tokens = {each.value for each in here if each.dims == _TOKENS and not each.each and not each.most}
-    devices = {each.named for each in named}
-    if len(tokens) > 1 or len(devices) > 1:
-        return _Run(0.0, None)
-    return _Run(next(iter(tokens), run.tokens), named[0] if named else run.device)
+    sizes = {
+        each.parameters
+        for each in within(models(text), sentence.start, sentence.end)
+        if not any(one.start <= each.start < one.end for one in here)
+    }
+    if len(tokens) > 1 or len(sizes) > 1:
+        return _Run()
+    return run._replace(tokens=next(iter(tokens), run.tokens), parameters=next(iter(sizes), run.parameters))
 
 
 def _of_sentence(
     passage: Passage, sentence: Sentence, here: Sequence[Term], run: _Run, context: Context
 ) -> Iterator[Finding]:
-    found = {
-        each.parameters
-        for each in within(models(passage.text), sentence.start, sentence.end)
-        if not any(one.start <= each.start < one.end for one in here)
-    }
-    if len(found) != 1:
-        return
-    work = (parameters := found.pop()) * run.tokens
-    words = f"{parameters:.3g} parameters x {run.tokens:.3g} tokens"
+    work, words = run.parameters * run.tokens, f"{run.parameters:.3g} parameters x {run.tokens:.3g} tokens"
     for told in here:
         if told.dims == _WORK and not told.most and _TRAINS.search(sentence.text):
             off = abs(told.value / (_FULL * work) - 1)

@@ -184,21 +184,30 @@ def _claims(text: str, sentence: Sentence, who: Spoken, context: Context) -> Ite
             continue
         if 0.05 <= each.value <= 1000 and (_is_factor(text, sentence, each) or _is_multiple(text, each)):
             yield Multiple(each.start, each.end, each.value, each.limit)
-        if each.dimension == "percent" and each.value > 0:
-            more, less = _MORE.match(text, each.end), _LESS.match(text, each.end)
-            grows = _GROWS.search(text, max(sentence.start, each.start - 30), each.start)
-            grown = _GROWN.match(text, each.end)
-            if not (grows or grown or more or less):
-                grown = _BY.search(text, max(sentence.start, each.start - _AFTER), each.start)
-            if grows or grown:
-                sign = -1 if (grows or grown)["less"] else 1  # type: ignore[index]
-                yield Multiple(each.start, each.end, 1 + sign * each.value, each.limit, sign * each.value)
-            elif more:
-                yield Multiple(each.start, more.end(), 1 + each.value, each.limit, each.value)
-            elif less:
-                yield Multiple(each.start, less.end(), 1 - each.value, each.limit, -each.value)
-            elif (of := _SHARE_OF.match(text, each.end)) and of.end() in starts:
-                yield Multiple(each.start, each.end, each.value, each.limit)
+        share = _of_percent(text, sentence, each, starts) if each.dimension == "percent" else None
+        if share is not None and each.value > 0:
+            yield share
+
+
+def _of_percent(text: str, sentence: Sentence, each: Quantity, starts: set[int]) -> Multiple | None:
+    """A percentage as a multiple, where it is told as more, less, a gain or a share of another device's."""
+    more, less = _MORE.match(text, each.end), _LESS.match(text, each.end)
+    grows = _GROWS.search(text, max(sentence.start, each.start - 30), each.start)
+    grown = _GROWN.match(text, each.end)
+    if not (grows or grown or more or less):
+        grown = _BY.search(text, max(sentence.start, each.start - _AFTER), each.start)
+    told = grows or grown
+    if told is not None:
+        sign = -1 if told["less"] else 1
+        return Multiple(each.start, each.end, 1 + sign * each.value, each.limit, sign * each.value)
+    if more or text[max(0, each.start - 2) : each.start] == "(+":
+        # "30 % more", "bandwidth (+43 %)".
+        end = more.end() if more else each.end
+        return Multiple(each.start, end, 1 + each.value, each.limit, each.value)
+    if less:
+        return Multiple(each.start, less.end(), 1 - each.value, each.limit, -each.value)
+    of = _SHARE_OF.match(text, each.end)
+    return Multiple(each.start, each.end, each.value, each.limit) if of and of.end() in starts else None
 
 
 def _parts(text: str, sentence: Sentence) -> Iterator[Multiple]:
