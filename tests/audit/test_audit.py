@@ -362,6 +362,16 @@ If you commit, Lambda Labs is cheaper than RunPod.
 The A100 80GB is the fastest. The RTX 3090 is faster than the RTX 4090.
 The A100 80GB costs 3.5x as much as the RTX 4090. The RTX 4090 is the most expensive.
 """
+FITTED = """| Format | Model Size | VRAM (4K context) | Fits On |
+|---|---|---|---|
+| FP16 | 93 GB | ~96 GB | 2x RTX 5090 or 4x RTX 3090 |
+| INT8 | 48 GB | ~51 GB | 2x RTX 3090 or RTX 5090 + RTX 3090 |
+| 4-bit | 27 GB | ~30 GB | RTX 5090 (32 GB) |
+
+| GPU | FP16 (tok/s) | 4-bit (tok/s) |
+|---|---|---|
+| RTX 5090 | N/A | 38 |
+"""
 BUNDLED = """| Model | GPUs | Total $/hr | Batch tok/s | $/1M tokens |
 |---|---|---|---|---|
 | Llama 3 70B | 4 | $8.84 | 2,400 | $1.46 |
@@ -375,6 +385,7 @@ BUNDLED = """| Model | GPUs | Total $/hr | Batch tok/s | $/1M tokens |
         (PRICED, ["1.56"]),
         (PRICED.replace("1.56", "5.16"), []),
         (BUNDLED, []),
+        (FITTED, ["RTX 5090", "RTX 3090"]),
         (LABELLED, ["2.4 times", "cheaper", "faster", "RTX 4090"]),
         (LISTED, ["$0.50-0.90"]),
         (LISTED.replace("$0.50-0.90", "$0.05-0.14"), []),
@@ -463,6 +474,7 @@ BUNDLED = """| Model | GPUs | Total $/hr | Batch tok/s | $/1M tokens |
         "prices of tokens put right",
         "a price of tokens at some load",
         "rows by their names",
+        "cards for a need",
         "a list",
         "a list put right",
         "no such card",
