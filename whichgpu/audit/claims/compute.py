@@ -33,6 +33,8 @@ _WORK, _TOKENS, _HOURS = dims(flop=1), dims(token=1), dims(hour=1)
 _FULL, _LEAST = 6.0, 4.0
 _RATES = ("fp8", "fp16", "bf16", "tf32", "fp32")
 _NEAR, _WRONG, _FEW = 0.1, 0.3, 0.9
+#: Letters behind hours within which it is said of how many GPUs they are.
+_NEXT = 12
 
 
 class _Run(NamedTuple):
@@ -85,13 +87,18 @@ def _of_sentence(
             off = abs(told.value / (_FULL * work) - 1)
             verdict = "confirmed" if off <= _NEAR else "contradicted" if off > _WRONG else "unverifiable"
             yield _finding(passage, told, verdict, f"6 x {words} are {_FULL * work:.3g} FLOPs", context)
-        elif told.dims == _HOURS and run.device is not None and not any(each.counted for each in here):
+        elif told.dims == _HOURS and run.device is not None and not _of_several(told, here):
             rates = [_peak(each, context) for each in run.device.ids]
             least = _LEAST * work / max(rates) / 3600.0 if all(rates) else 0.0
             if told.high < _FEW * least:
                 peak = f"the highest peak of {run.device.ids[0]}, {max(rates) / 1e12:,.4g} TFLOPS"
                 because = f"4 x {words} take {least:,.3g} hours at {peak}"
                 yield _finding(passage, told, "contradicted", because, context)
+
+
+def _of_several(told: Term, here: Sequence[Term]) -> bool:
+    """Whether hours are those of several GPUs at once: "on 8 GPUs", "50 hours on eight"."""
+    return any(each.counted or (each.plain and 0 <= each.start - told.end < _NEXT) for each in here)
 
 
 def _peak(key: str, context: Context) -> float:
