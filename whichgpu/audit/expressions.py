@@ -152,7 +152,6 @@ def _terms(side: _Side) -> list[list[re.Match[str]]]:
 def _side(text: str, start: int, end: int, *, about: bool = False) -> _Side | None:
     """A side of an equation with its values; None where its brackets do not match."""
     tokens = tuple(_TOKEN.finditer(text, start, end))
-    # Brackets around words are no part of the formula.
     values = []
     for scaled in (False, True):
         worked = _value([_plain(each, scaled=scaled) if each["number"] else

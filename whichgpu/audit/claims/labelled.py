@@ -142,7 +142,7 @@ def _compared(
         told = [_is_best(each, named[id(each)][0].name, best) for each in asked]
         if asked:
             row = named[id(asked[0])][0]
-            shown = ", ".join(f"{name} {text_of(each)}" for name, each in asked[0].rows.items())
+            shown = ", ".join(f"{name} {_text_of(each)}" for name, each in asked[0].rows.items())
             yield _finding(passage, (row.start, row.end), any(told), shown, context)
         return
     for words, kinds in ((_PRICE_WORDS, ("price",)), (_SPEED_WORDS, ("speed", "time"))):
@@ -183,7 +183,7 @@ def _held(
     sides = [(each.rows[rows[0].name], each.rows[rows[1].name], each.kind == "time") for each in groups]
     both = [(b, a) if swapped else (a, b) for a, b, swapped in sides]
     ratios = [ratio for a, b in both for ratio in (a.value / b.high, a.high / b.value)]
-    shown = f"{rows[0].name} {text_of(sides[0][0])}, {rows[1].name} {text_of(sides[0][1])}"
+    shown = f"{rows[0].name} {_text_of(sides[0][0])}, {rows[1].name} {_text_of(sides[0][1])}"
     if not told and (said["less"] or said["more"]):
         right = any((ratio < 1) if said["less"] else (ratio > 1) for ratio in ratios)
         yield _finding(passage, said.span(), right, shown, context)
@@ -207,7 +207,7 @@ def _gives(meant: float, told: Quantity, low: float, high: float) -> bool:
     return low <= meant <= high or any(verdict_of(claim, [one]) == "confirmed" for one in (low, high))
 
 
-def text_of(each: Quantity) -> str:
+def _text_of(each: Quantity) -> str:
     """An amount as it is shown."""
     sign = each.unit if each.dimension == "money" else ""
     return f"{sign}{each.value:,.4g}" + (f" to {each.high:,.4g}" if each.high != each.value else "")
