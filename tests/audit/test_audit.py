@@ -347,11 +347,78 @@ SLASHES = """| GPU | FP16 Tensor (dense / sparse) | Link |
 | A100 80GB SXM4 | 312 / 624 TFLOPS | NVLink, 600 GB/s |
 | H100 PCIe | 989 / 1,979 TFLOPS | NVLink, 600 GB/s |
 """
+LISTED = """For Llama 3.1 8B on an A100:
+
+- Throughput: ~3000-6000 tokens/sec.
+- A100 cost: ~$1-1.50/hr.
+- Cost per 1M tokens: $0.50-0.90.
+
+Over 10,000 H100s:
+
+- Annual energy: 11.83 MW x 8,760 hours = 103.6 GWh
+- Annual electricity cost at $0.08/kWh: $8.3 M
+"""
+CACHED = """## The KV cache is your memory budget
+
+For Llama 3 8B at fp16, with 32 layers and 8 KV heads:
+
+- At 2K context: ~1.0 GB
+- At 8K context: ~1.1 GB
+"""
+PRICED = """An H100 rents at $2.00 per GPU-hour, an H200 at $2.60 per GPU-hour.
+
+| Model | GPU | Approx TPS | Cost per 1M tokens |
+|---|---|---|---|
+| 70B dense | 1x H100 | ~85 | ~$6.54 |
+| 70B dense | 1x H200 | ~140 | ~$1.56 |
+| 7B dense | 1x H100 | ~400 | ~$1.39 |
+"""
+LABELLED = """## Prices
+
+- RunPod: $2.69/hour
+- Lambda Labs: $3.78/hour
+- Vast.AI: $2.95/hour
+
+Lambda Labs costs 2.4 times as much as RunPod. RunPod is 29% cheaper than Lambda Labs.
+Vast.AI is cheaper than RunPod. RunPod is the cheapest. Vast.AI is cheaper than Lambda Labs.
+If you commit, Lambda Labs is cheaper than RunPod.
+
+| Card | Llama 3 8B (tok/s) | Cost/hr |
+|---|---|---|
+| RTX 4090 | 128 | $0.34 |
+| RTX 3090 | 112 | $0.22 |
+| A100 80GB | 138 | $1.19 |
+
+The A100 80GB is the fastest. The RTX 3090 is faster than the RTX 4090.
+The A100 80GB costs 3.5x as much as the RTX 4090. The RTX 4090 is the most expensive.
+"""
+FITTED = """| Format | Model Size | VRAM (4K context) | Fits On |
+|---|---|---|---|
+| FP16 | 93 GB | ~96 GB | 2x RTX 5090 or 4x RTX 3090 |
+| INT8 | 48 GB | ~51 GB | 2x RTX 3090 or RTX 5090 + RTX 3090 |
+| 4-bit | 27 GB | ~30 GB | RTX 5090 (32 GB) |
+
+| GPU | FP16 (tok/s) | 4-bit (tok/s) |
+|---|---|---|
+| RTX 5090 | N/A | 38 |
+"""
+BUNDLED = """| Model | GPUs | Total $/hr | Batch tok/s | $/1M tokens |
+|---|---|---|---|---|
+| Llama 3 70B | 4 | $8.84 | 2,400 | $1.46 |
+"""
 
 
 @pytest.mark.parametrize(
     ("text", "accused"),
     [
+        (CACHED, ["1.0 GB"]),
+        (PRICED, ["1.56"]),
+        (PRICED.replace("1.56", "5.16"), []),
+        (BUNDLED, []),
+        (FITTED, ["RTX 5090", "RTX 3090"]),
+        (LABELLED, ["2.4 times", "cheaper", "faster", "RTX 4090"]),
+        (LISTED, ["$0.50-0.90"]),
+        (LISTED.replace("$0.50-0.90", "$0.05-0.14"), []),
         (NO_SUCH_CARD, []),
         (EACH_AGAIN, ["560W"]),
         (SLASHES, ["989", "1,979 TFLOPS"]),
@@ -432,6 +499,14 @@ SLASHES = """| GPU | FP16 Tensor (dense / sparse) | Link |
         ),
     ],
     ids=[
+        "caches in a list",
+        "prices of tokens",
+        "prices of tokens put right",
+        "a price of tokens at some load",
+        "rows by their names",
+        "cards for a need",
+        "a list",
+        "a list put right",
         "no such card",
         "each name again",
         "slashes",

@@ -1,110 +1,261 @@
-"""Formulas with a sum, brackets, or products and quotients: "(2 x 936) / 40 = 47", "7 x 16 / 8 = 14"."""
+"""Formulas and what they are said to come to: "300M x $3 + 100M x $15 = $900 + $1,500 = $2,400".
+
+A chain of equal sides is read from its first sign on. Each side is worked out twice, with what its numbers
+are scaled by (M, billion, %) and without: "$3" of a million tokens is multiplied by millions as they stand.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.judging import stated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-_NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,4}|\d{1,12})(?:\.\d{1,6})?(?:e\+?\d{1,2}(?!\w))?"
-_COUNTED = r"GPUs?|cards?|hours?|days?|nodes?|TFLOPS|USD|EUR"
-_UNIT = rf"(?:\s?(?:[GMTk]i?B|[kM]?W|[GT]B/s|%|h|\u20ac|{_COUNTED})(?![\w/]))?"
-#: What a term is of: "14 GB parameters + 56 GB optimizer states".
-_WORDS = r"[A-Za-z][A-Za-z-]{2,14}"
-_OF = rf"(?:\s+(?:\([A-Za-z][A-Za-z -]{{1,20}}\)|(?:(?:for|of)\s+)?{_WORDS}(?:\s+{_WORDS}){{0,2}}))?"
-_TERM = rf"(?:\(\s*)?[$\u20ac]?{_NUMBER}{_UNIT}{_OF}(?:\s*\))?"
+_DIGITS = r"(?:\d{1,3}(?:,\d{3}){1,4}|\d{1,12})(?:\.\d{1,6})?"
+_POWER = r"(?:\s?[x\u00d7*]\s?10\^\d{1,2}|e\+?\d{1,2})(?!\w)"
+_NUMBER = rf"(?:10\^\d{{1,2}}(?!\w)|{_DIGITS}(?:{_POWER})?)(?![\d,]{{0,6}}\d)"
+_OTHER_SIGNS = r"(?!x\s?[\d$]|x\b|times\b|plus\b|minus\b|equals\b|divided\b|or\b)"
+#: A unit, and words of what a number is of: "80 GB/s", "8 KV heads", "2 bytes (FP16)".
+_WORDS = (
+    rf"(?P<unit>\s?/?{_OTHER_SIGNS}[A-Za-z%\u20ac][\w/%\u20ac-]{{0,14}})?"
+    rf"(?:\s(?:\([A-Za-z][A-Za-z0-9 ,/-]{{1,24}}\)|{_OTHER_SIGNS}[A-Za-z_][\w-]{{1,14}})){{0,3}}"
+)
+_TERM = rf"(?:\(\s*)?[$\u20ac]?{_NUMBER}{_WORDS.replace('?P<unit>', '?:')}(?:\s*\))?"
+_SIGN = r"\s*(?:[x\u00d7*/\u00f7+]|(?<=\s)[-\u2212](?=\s))\s*"
+_FORMULA = re.compile(rf"(?<![\w.,$\u20ac+*/=)^-]){_TERM}(?:{_SIGN}{_TERM}){{1,8}}\s*")
+_SIDE = re.compile(
+    r"\s*(?P<about>(?:about|roughly|around|approximately|nearly|~|\u2248)\s*)?"
+    rf"(?P<side>{_TERM}(?:{_SIGN}{_TERM}){{0,8}})"
+)
+_EQUALS = re.compile(r"(?<![<>!=:])=(?!=)|\u2248|\bequals\b")
+_LONGEST, _NEAR = 160, 12
+#: What a number stands before or behind as a part of a longer formula.
+_GOES_BEFORE = re.compile(r"[x\u00d7*/+(\u2212-]\s*$")
+_GOES_ON = re.compile(r"\s*(?:[x\u00d7*\u00f7]\s*[\w(\[{\\]|\s[+/\u2212-]\s|\+|/\s*\d)")
 #: What makes the first term one of several: "2 GPUs at 350 W + 150 W".
 _SEVERAL = re.compile(r"\b(?:at|of|with|times|each|per|every)\s*$|\b(?:each|per|every)\b", re.IGNORECASE)
-#: Words between the numbers of a formula, which are no part of it, and units of a thousand others.
-_OF_WHAT = re.compile(rf"\([A-Za-z][A-Za-z -]*\)|\b(?!(?:{_COUNTED})\b)[A-Za-z][A-Za-z-]{{2,}}")
-_LARGER = {("W", "kW"): 1e3, ("kW", "MW"): 1e3, ("GB", "TB"): 1e3}
-_SIGN = r"\s*(?:[x\u00d7*/\u00f7+]|(?<=\s)[-\u2212](?=\s))\s*"
-#: What a formula is said to come to, and the formula of two to eight numbers that ends before it.
-_RESULT = re.compile(
-    rf"[=\u2248]\s*(?:about |roughly |~)?[$\u20ac]?(?P<right>{_NUMBER})(?P<unit>{_UNIT})(?![\d.,]*\d|"
-    rf"\s*[x\u00d7*/+(])"
+_TOKEN = re.compile(
+    rf"(?P<currency>[$\u20ac])?(?P<number>{_NUMBER}){_WORDS}|(?P<sign>[x\u00d7*/\u00f7+\u2212()-])"
 )
-_FORMULA = re.compile(rf"(?<![\w.,$\u20ac+*/=)-])(?P<left>{_TERM}(?:{_SIGN}{_TERM}){{1,7}})\s*")
-_LONGEST, _NEAR = 120, 12
-_TOKEN = re.compile(rf"(?P<number>{_NUMBER})(?P<unit>{_UNIT})|(?P<sign>[x\u00d7*/\u00f7+\u2212()-])")
 _SIGNS = {"x": "*", "\u00d7": "*", "\u00f7": "/", "\u2212": "-"}
+_SCALES = {
+    "k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12, "%": 0.01, "thousand": 1e3, "million": 1e6,
+    "billion": 1e9, "trillion": 1e12, "kW": 1e3, "MW": 1e6, "TB": 1e3, "cents": 0.01,
+}  # fmt: skip
+#: Units that a sum must have in all its terms.
+_UNITS = re.compile(r"[GMTk]i?B|[kM]?W|[GT]B/s|%|hours?|days?|h|GPUs?|cards?|nodes?|TFLOPS")
+#: Units that a result is told in where its formula was in smaller or larger ones.
+_RESULT_UNIT = re.compile(r"\s*(cents?|minutes?|hours?|days?|thousand|million|billion)\b", re.IGNORECASE)
+_LENGTHS = (60.0, 3600.0, 86400.0, 24.0)
+_OTHER_UNITS = {
+    **dict.fromkeys(("cent", "cents"), (0.01,)),
+    **dict.fromkeys(("minute", "minutes", "hour", "hours", "day", "days"), _LENGTHS),
+    "thousand": (1e3,), "million": (1e6, 1e3), "billion": (1e9, 1e6, 1e3),
+}  # fmt: skip
+#: Prefixes of units that formulas leave out.
+_PREFIXES = (1e3, 1024.0, 1e-3, 1 / 1024, 1e6, 1e9)
+#: How far a result may be off, where it is rounded to a power of ten or told roughly too.
+_WITHIN, _ROUGH, _HALF = 0.012, 0.05, 0.5
 
 
-def sums(text: str) -> Iterator[tuple[tuple[int, int], float, float, str]]:
-    """Every formula with a sum or brackets: the place of its result, its value, what is told, its words."""
-    for match in _RESULT.finditer(text):
-        start = max(0, match.start() - _LONGEST)
-        formula = next(
-            (
-                each
-                for at in range(start, match.start())
-                if (each := _FORMULA.fullmatch(text, at, match.start()))
-            ),
-            None,
-        )
-        if formula is None:
+class Equation(NamedTuple):
+    """A side that is a number, or one of several terms, held against the side before it."""
+
+    start: int
+    end: int
+    value: float
+    told: float
+    #: The formula that it is held against.
+    words: str
+    right: bool
+    #: Whether it would be right in a unit of another prefix.
+    scaled: bool
+
+
+class _Side(NamedTuple):
+    """What stands on one side of a sign: its place, its tokens, its value with and without scales."""
+
+    start: int
+    end: int
+    words: str
+    tokens: tuple[re.Match[str], ...]
+    values: tuple[float, ...]
+    about: bool = False
+
+    @property
+    def signs(self) -> set[str]:
+        """What its numbers are joined by."""
+        return {_SIGNS.get(each["sign"], each["sign"]) for each in self.tokens if each["sign"]} - {")"}
+
+    @property
+    def has_power(self) -> bool:
+        """Whether a number of it is told as a power of ten."""
+        return any("^" in each["number"] or "e" in each["number"] for each in self.tokens if each["number"])
+
+
+def equations(text: str) -> Iterator[Equation]:
+    """Every number that a formula is said to come to, with the value of the formula."""
+    before: list[_Side] = []
+    for sign in _EQUALS.finditer(text):
+        if not before or text[before[-1].end : sign.start()].strip():
+            first = _left(text, sign.start())
+            before = [first] if first else []
+        told = _SIDE.match(text, sign.end())
+        side = _side(text, told.start("side"), told.end("side"), about=bool(told["about"])) if told else None
+        if side is None or _GOES_ON.match(text, side.end):
+            before = []
             continue
-        left = _OF_WHAT.sub(" ", formula["left"])
-        before = text[max(0, formula.start() - _NEAR) : formula.start()]
-        if _SEVERAL.search(before) or _SEVERAL.search(formula["left"]):
-            continue
-        tokens = list(_TOKEN.finditer(left))
-        signs = [_SIGNS.get(each["sign"], each["sign"]) for each in tokens if each["sign"]]
-        units = {each["unit"].strip() for each in tokens if each["number"]} - {""}
-        unit = match["unit"].strip()
-        powers = any("e" in each["number"] for each in tokens if each["number"])
-        mixed = {"+", "-", "("} & set(signs) or {"*", "/"} <= set(signs)
-        scale = max((_LARGER.get((each, unit), 0.0) for each in units), default=0.0)
-        apart = len(units) > 1 or (units and unit and unit not in units and not scale)
-        if not (powers or mixed) or ({"+", "-"} & set(signs) and apart):
-            # Products alone and quotients alone are told elsewhere; terms of several units are no sum.
-            continue
-        value = _value([each["number"] or _SIGNS.get(each["sign"], each["sign"]) for each in tokens])
-        if value and value > 0:
-            value = value / (scale or 1.0)
-            yield (
-                match.span("right"),
-                value,
-                _plain(match["right"]),
-                re.sub(r"\s+", " ", formula["left"].strip()),
-            )
+        if before:
+            yield from _held(text, before, side)
+            before.append(side)
 
 
-def _plain(digits: str) -> float:
-    return float(digits.replace(",", ""))
+def _left(text: str, end: int) -> _Side | None:
+    """The longest formula that ends before a sign."""
+    for at in range(max(0, end - _LONGEST), end):
+        found = _FORMULA.fullmatch(text, at, end)
+        if found and not _GOES_BEFORE.search(text, max(0, at - 4), at):
+            side = _side(text, at, end)
+            return side if side and not _is_of_several(text, side) else None
+    return None
 
 
-def _value(tokens: list[str]) -> float | None:
+def _is_of_several(text: str, side: _Side) -> bool:
+    """Whether the terms of a sum are of several units, or the first of them is of each of several things."""
+    if not {"+", "-"} & side.signs:
+        return False
+    before = text[max(0, side.start - _NEAR) : side.start]
+    kinds = [{"$"} if any(each["currency"] for each in term) else
+             {found[0] for each in term if (found := _UNITS.fullmatch((each["unit"] or "").strip()))}
+             for term in _terms(side)]  # fmt: skip
+    known = [{one.lstrip("kMGT") for one in kind} for kind in kinds if kind]
+    mixed = any(kind != known[0] for kind in known) or "%" in side.words
+    return mixed or bool(_SEVERAL.search(before) or _SEVERAL.search(side.words))
+
+
+def _terms(side: _Side) -> list[list[re.Match[str]]]:
+    """The numbers of a side, term by term of its sum."""
+    found: list[list[re.Match[str]]] = [[]]
+    for each in side.tokens:
+        if each["number"]:
+            found[-1].append(each)
+        elif _SIGNS.get(each["sign"], each["sign"]) in "+-":
+            found.append([])
+    return found
+
+
+def _side(text: str, start: int, end: int, *, about: bool = False) -> _Side | None:
+    """A side of an equation with its values; None where its brackets do not match."""
+    tokens = tuple(_TOKEN.finditer(text, start, end))
+    values = []
+    for scaled in (False, True):
+        worked = _value([_plain(each, scaled=scaled) if each["number"] else
+                         _SIGNS.get(each["sign"], each["sign"]) for each in tokens])  # fmt: skip
+        if worked is None or worked <= 0:
+            return None
+        values.append(worked)
+    return _Side(start, end, " ".join(text[start:end].split()), tokens, tuple(dict.fromkeys(values)), about)
+
+
+def _held(text: str, before: Sequence[_Side], side: _Side) -> Iterator[Equation]:
+    """A side against those before it: the number it is, or the term of it that differs."""
+    numbers = [each for each in side.tokens if each["number"]]
+    last = before[-1]
+    if len(numbers) == 1:
+        if not last.signs and not _fits(last, side, ()):
+            # "305 hours/month = 10 hours/day": one amount in another unit.
+            return
+        unit = _RESULT_UNIT.match(text, numbers[0].end("number"))
+        yield _judged(last, side, numbers[0], before, _OTHER_UNITS[unit[1].lower()] if unit else ())
+        return
+    pairs = list(zip(_terms(last), _terms(side), strict=False))
+    same = len(_terms(last)) == len(_terms(side)) == len(pairs) > 1 and "/" not in last.signs
+    if _fits(last, side, ()) or not same or any(len(one) != 1 for _, one in pairs):
+        return
+    for factors, (told,) in pairs:
+        part = _side(text, factors[0].start(), factors[-1].end())
+        one = _side(text, told.start(), told.end())
+        if part and one and len(factors) > 1 and not _fits(part, one, ()):
+            yield _judged(part, one, told, (part,), ())
+
+
+def _judged(
+    last: _Side, side: _Side, told: re.Match[str], before: Sequence[_Side], units: Sequence[float]
+) -> Equation:
+    right = any(_fits(each, side, ()) for each in before)
+    plain = _plain(told, scaled=False)
+    scale = _plain(told, scaled=True) / plain
+    # In the unit of the result: MW of kW.
+    real = min((last.values[0], last.values[-1] / scale), key=lambda one: abs(math.log(plain / one)))
+    free = not (last.has_power and side.has_power)
+    scaled = free and any(
+        abs(value * prefix / other - 1) <= _ROUGH
+        for prefix in (*_PREFIXES, *units) for value in side.values for other in last.values
+    )  # fmt: skip
+    return Equation(*told.span("number"), real, plain, last.words, right, scaled)
+
+
+def _fits(last: _Side, side: _Side, units: Sequence[float]) -> bool:
+    """Whether a side is what the one before comes to, as it is rounded."""
+    rounded = last.about or side.about or last.has_power or side.has_power
+    digits = next(each["number"] for each in side.tokens if each["number"])
+    within = max(_WITHIN, _ROUGH * rounded)
+    if not side.has_power and len(side.tokens) == 1:
+        within = max(within, stated(float(digits.replace(",", "")), digits, "", frozenset()).rounding * 1.01)
+    counted = last.signs - {"*"}
+    return any(
+        abs(told / real - 1) <= within
+        or (counted and told == int(told) and (abs(told - real) <= _HALF or told == math.ceil(real)))
+        for told in side.values
+        for real in last.values
+    )
+
+
+def _plain(token: re.Match[str], *, scaled: bool) -> float:
+    """A number as it is written, or with what its unit scales it by."""
+    digits = re.sub(r"\s?[x\u00d7*]\s?10\^", "e", token["number"].replace(",", ""))
+    value = float(f"1e{digits[3:]}" if digits.startswith("10^") else digits)
+    return value * _SCALES.get((token["unit"] or "").strip(), 1.0) if scaled else value
+
+
+def _value(tokens: Sequence[float | str]) -> float | None:
     """The value of a formula; None where its brackets do not match or it divides by nothing."""
+    if any(isinstance(a, float) == isinstance(b, float) and "(" != b != ")" and a not in ("(", ")")
+           for a, b in pairwise(tokens)):  # fmt: skip
+        return None
     try:
         value, rest = _sum(tokens)
-    except (IndexError, ValueError, ZeroDivisionError):
+    except (IndexError, ValueError, ZeroDivisionError, OverflowError):
         return None
     return None if rest else value
 
 
-def _sum(tokens: list[str]) -> tuple[float, list[str]]:
+def _sum(tokens: Sequence[float | str]) -> tuple[float, Sequence[float | str]]:
     value, rest = _product(tokens)
-    while rest and rest[0] in "+-":
+    while rest and rest[0] in ("+", "-"):
         term, after = _product(rest[1:])
         value, rest = value + term if rest[0] == "+" else value - term, after
     return value, rest
 
 
-def _product(tokens: list[str]) -> tuple[float, list[str]]:
+def _product(tokens: Sequence[float | str]) -> tuple[float, Sequence[float | str]]:
     value, rest = _factor(tokens)
-    while rest and rest[0] in "*/":
+    while rest and rest[0] in ("*", "/"):
         factor, after = _factor(rest[1:])
         value, rest = value * factor if rest[0] == "*" else value / factor, after
     return value, rest
 
 
-def _factor(tokens: list[str]) -> tuple[float, list[str]]:
+def _factor(tokens: Sequence[float | str]) -> tuple[float, Sequence[float | str]]:
+    if isinstance(tokens[0], float):
+        return tokens[0], tokens[1:]
     if tokens[0] != "(":
-        return _plain(tokens[0]), tokens[1:]
+        raise ValueError
     value, rest = _sum(tokens[1:])
     if rest[0] != ")":
         raise ValueError

@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from whichgpu.audit import lists
 from whichgpu.audit.described import described
 from whichgpu.audit.document import pieces
 from whichgpu.audit.featured import featured
@@ -20,7 +21,7 @@ from whichgpu.audit.unmarked import tabled
 from whichgpu.audit.worked_out import without_worked_out
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import date
 
     from whichgpu.audit.document import Document
@@ -46,6 +47,8 @@ def audit(
     document = document._replace(passages=tuple(piece for p in document.passages for piece in pieces(p)))
     fraction = locale(p.text for p in document.passages)
     found = _found(document, catalogue, today, fraction, told)
+    if whole := lists.joined(document):
+        found += lists.besides(found, _found(whole, catalogue, today, fraction, None, asked=lists.KINDS))
     if foreign := language(document):
         again = _found(glossed(document, foreign), catalogue, today, fraction, None)
         found += besides(found, again, document, foreign)
@@ -56,9 +59,9 @@ def audit(
 
 def _found(
     document: Document, catalogue: Catalogue, today: date, fraction: str,
-    told: Callable[[str, int, int], None] | None,
+    told: Callable[[str, int, int], None] | None, *, asked: Sequence[str] = (),
 ) -> list[Finding]:  # fmt: skip
-    """What every kind of claim finds, kinds in their order."""
+    """What every kind of claim finds, or those that are asked for, kinds in their order."""
     names = resolved(document, catalogue)
     spoken_of = frozenset(one for found in names.values() for each in found for one in each.ids)
     mentions, unsettled = described(document, names, catalogue)
@@ -66,7 +69,7 @@ def _found(
     found: list[Finding] = []
     # What the text states of each device is known before what it says of two.
     context.memo["found"] = found
-    for done, kind in enumerate(every := kinds()):
+    for done, kind in enumerate(every := asked or kinds()):
         if told is not None:
             told(kind, done, len(every))
         found += list(import_module(f"{__package__}.claims.{kind}").find(context))

@@ -72,6 +72,7 @@ _UNITS: tuple[tuple[str, str, str], ...] = (
     (r"[Bb]illion\b|[Bb]n\b|B(?=[ -](?:[a-z]+ )?tokens?\b)|B(?=\s+transistors\b)|[Mm]illiard(?:s|en)?\b|"
      r"mil millones\b|bilh(?:\u00e3o|\u00f5es)\b|miliard[io]\b|mil milh\u00f5es\b|"
      r"\u043c\u043b\u0440\u0434\b", "billion", ""),
+    (r"[Tt]rillions?\b|T(?=[ -](?:[a-z]+ )?tokens?\b)", "trillion", ""),
     (r"[Mm]illion(?:s|en|es)?\b|millones\b|milh(?:\u00e3o|\u00f5es)\b|milion[ei]\b|\u043c\u043b\u043d\b|"
      r"M(?=[ -](?:[a-z]+ )?(?:tokens?|images?|requests?|samples?)\b)", "million", ""),
 )  # fmt: skip
@@ -83,6 +84,7 @@ _SCALES: Mapping[str, tuple[str, float]] = {
     "watt-hours": ("energy", 1.0), "kilowatts": ("power", 1.0), "times": ("times", 1.0),
     "billion": ("count", 1e9),
     "million": ("count", 1e6),
+    "trillion": ("count", 1e12),
 }  # fmt: skip
 _MONEY = r"(?P<sign>US\$|\$|\u20ac|\u00a3|USD\s?|EUR\s?)"
 _FIRST = (
@@ -108,7 +110,7 @@ def _numbered(index: int, pattern: str) -> str:
 _UNIT = re.compile(r"\s?-?(?:" + "|".join(_numbered(i, p) for i, (p, _, _) in enumerate(_UNITS)) + ")")
 #: Millions and billions of money: "$1.9 million", "$4.6M"; no rate of a million ("$3 million tokens").
 _LARGE = re.compile(
-    r"(?:\s?(?:[mM]illion(?:s|en|es)?|[bB]illion|[mM]illiard(?:s|en)?|mn|bn)|[MB](?!/))\b"
+    r"(?:\s?(?:[mM]illion(?:s|en|es)?|[bB]illion|[mM]illiard(?:s|en)?|mn|bn)|\s?[MB](?!/))\b"
     r"(?!\s+(?:input |output )?tok)"
 )
 #: What makes a number a part of a word, a year or another number.

@@ -46,7 +46,10 @@ class Way(NamedTuple):
         slack = _WITHIN + sum(rounding(each) for each in (*self.used, told))
         if told.about or any(each.about for each in self.used):
             slack = max(slack, _ABOUT)
-        return self.low * (1 - slack) <= told.value <= self.high * (1 + slack)
+        if told.most and self.high > self.low:
+            # Of two ranges both ends.
+            return abs(self.low / told.value - 1) <= slack and abs(self.high / told.most - 1) <= slack
+        return self.low * (1 - slack) <= told.high and told.value <= self.high * (1 + slack)
 
 
 def rounding(term: Term) -> float:
@@ -85,14 +88,15 @@ def _products(told: Term, used: tuple[Term, ...]) -> Iterator[Way]:
     start = -_code(told.dims)
     given = any(each.each for each in used)
     for powers in product(*(_powers(each, as_number=given) for each in used)):
-        value, code = 1.0, start
-        for factor, of in powers:
-            value *= factor
+        low, high, code = 1.0, 1.0, start
+        for least, most, of in powers:
+            low *= least
+            high *= most
             code += of
         left, length = _left(code)
         length = length or (_of_use(left, told, used) if left else None)
         if length:
-            yield Way(value * length[0], value * length[1], used)
+            yield Way(low * length[0], high * length[1], used)
 
 
 @lru_cache(maxsize=4096)
@@ -153,13 +157,20 @@ def _of_its_period(left: tuple[int, ...], told: Term, used: tuple[Term, ...]) ->
 
 
 @lru_cache(maxsize=512)
-def _powers(term: Term, *, as_number: bool = False) -> tuple[tuple[float, int], ...]:
-    """What a term may be as a factor, with the `_code` of its powers."""
-    every = _factors(term)
+def _powers(term: Term, *, as_number: bool = False) -> tuple[tuple[float, float, int], ...]:
+    """What a term may be as a factor, at least and at most, with the `_code` of its powers."""
+    ends = [_factors(term), _factors(term._replace(value=term.high))]
+    if len(ends[0]) != len(ends[1]):
+        # Nothing is left of a hundred percent.
+        ends[1] = ends[0]
     if as_number and term.of == "piece" and sum(map(abs, term.dims)) == 1:
         # "50,000 examples with 500 tokens each"
-        every.append((term.value, dims()))
-    return tuple((value, _code(powers)) for value, powers in every)
+        for each, value in zip(ends, (term.value, term.high), strict=True):
+            each.append((value, dims()))
+    return tuple(
+        (min(one, other), max(one, other), _code(powers))
+        for (one, powers), (other, _) in zip(*ends, strict=True)
+    )
 
 
 def _factors(term: Term) -> list[tuple[float, tuple[int, ...]]]:

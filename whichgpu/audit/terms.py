@@ -45,7 +45,7 @@ _ONE_OF = (
 )
 #: What an amount is per: a period, one of several, an amount of something else.
 _PER = re.compile(
-    r"\s*(?:(?:/|(?:and|&)\s+(?=month\b|hour\b|year\b)|"
+    r"[^\S\n]*(?:(?:/|(?:and|&)\s+(?=month\b|hour\b|year\b)|"
     r"per\b|an?\b|(?:(?:for|on) )?(?:each|every)\b|(?:for|on) one\b|pro\b|je\b|im\b|am\b|par\b|"
     r"por\b|al?\b|la\b|l[\u2019'])\s*|"
     r"-(?=hour|h\b|month)|(?=/))"
@@ -61,6 +61,8 @@ _PER = re.compile(
     re.IGNORECASE,
 )
 _ONE = re.compile(r"\s*\(?(?:for each(?=[,.;)])|each|apiece|je|chacun)\b", re.IGNORECASE)
+#: "Per GPU: 850 tokens/s".
+_EACH_OF = re.compile(rf"\b(?:per|each)\s(?:{_ONE_OF})\s*:\s*~?$", re.IGNORECASE)
 _HOURS_LATER = re.compile(rf"[-\s]*(?:{_PERIOD})\b", re.IGNORECASE)
 _MANY = {"1000": 1e3, "1k": 1e3, "k": 1e3, "thousand": 1e3, "million": 1e6, "1m": 1e6, "1million": 1e6,
          "m": 1e6, "billion": 1e9}  # fmt: skip
@@ -126,7 +128,9 @@ _PIECES = re.compile(
     re.IGNORECASE,
 )
 _JOULES = re.compile(r"\s*(?P<k>k|kilo)?(?:J|joules?)\b")
-_SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12, "k": 1e3, "m": 1e6, "b": 1e9}
+_SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12, "quadrillion": 1e15,
+           "quintillion": 1e18, "sextillion": 1e21, "septillion": 1e24,
+           "k": 1e3, "m": 1e6, "b": 1e9}  # fmt: skip
 #: "A million tokens", "a thousand images".
 _ROUND = re.compile(
     r"\b(?:an?|one|every|each)\s+(?P<scale>thousand|million|billion)\s+(?:[a-z]+\s+)?(?:(?P<token>tokens)|"
@@ -167,7 +171,9 @@ _MONEY = {
 _SUM = re.compile(
     r"\b(?:add(?:s|ing)?|sum(?:s|ming)?|com(?:es|ing)) up to (?:about |around |roughly )?$", re.IGNORECASE
 )
-_PER_ELSE = re.compile(r"\s*(?:/(?!\s?(?:USD|EUR))|per\b)(?!\s*(?:gpu|card))", re.IGNORECASE)
+_PER_ELSE = re.compile(
+    r"\s*(?:after (?:the )?first\b|/(?!\s?(?:USD|EUR))|per\b)(?!\s*(?:gpu|card))", re.IGNORECASE
+)
 #: What stands before a price, and what goes on with an amount before.
 _PRICED = re.compile(
     r"\b(?:at|against|price (?:is|of|was)|rate (?:is|of)|rents? (?:for|at)|it (?:is|was|costs?)|charges?|"
@@ -178,6 +184,13 @@ _PRICED = re.compile(
 )
 _OFFERED = re.compile(r"\s+(?:on[- ]demand|spot|reserved|preemptible|interruptible)\b", re.IGNORECASE)
 _OF_ALL = re.compile(r"\b(?:for the|for all|all)\s+$", re.IGNORECASE)
+#: Work, not a rate of it: "4.2 x 10^22 FLOPs", "140 billion FLOPs per token", "140 GFLOPs per token".
+_WORK = re.compile(
+    r"(?<![\w.,^])~?(?P<n>\d{1,4}(?:\.\d{1,3})?)\s?(?:(?:[x\u00d7*\u00b7]\s?10\^|e\+?)(?P<power>\d{1,2})\s*|"
+    r"(?P<scale>million|billion|trillion|quadrillion|quintillion|sextillion|septillion)\s+)"
+    r"(?:FLOPs?|floating[- ]point operations)\b(?!\s?/|\s?per\s+s)",
+    re.IGNORECASE,
+)
 _FLOP_DAYS = re.compile(r"[-\s]?(?:days|hours)\b", re.IGNORECASE)
 _SECONDS = re.compile(r"\s*(?:gpu[- ])?seconds\b", re.IGNORECASE)
 _SUMMED = re.compile(r"\s*[+=\u2248]\s*")
@@ -192,6 +205,8 @@ _IN_NAME = re.compile(
 _REPEATED = re.compile(r"\b(?:ran|runs?|repeat\w*|did|tried|trained|redid)\b[^.;,\d]{0,20}$", re.IGNORECASE)
 _AGAIN = 32
 _JOINED = re.compile(r"\s*(?:,|and|or|plus)\s+(?:about |another |roughly |around )?", re.IGNORECASE)
+#: The numbers of a range.
+_LAST = re.compile(r"[$\u20ac]?\d[\d,.]*")
 _HOURS = AXES.index("hour")
 _REACH, _NEXT, _NEAR, _HOUR = 110, 10, 3, 3600.0
 
@@ -214,11 +229,18 @@ class Term(NamedTuple):
     plain: bool = False
     #: A price of which no period is said: "at $1.79".
     loose: bool = False
+    #: The most that a range is to, in the same units; 0 where it is one amount.
+    most: float = 0.0
 
     @property
     def of(self) -> str:
         """What it is an amount of: the first axis that it has a positive power of."""
         return _leading(self.dims)
+
+    @property
+    def high(self) -> float:
+        """The most that it is."""
+        return self.most or self.value
 
     @property
     def tariff(self) -> bool:
@@ -245,9 +267,9 @@ _UNITS: Mapping[str, tuple[tuple[int, ...], float]] = {
 
 
 @lru_cache(maxsize=MANY)
-def terms(text: str, fraction: str = ".", names: Places = ()) -> tuple[Term, ...]:
+def terms(text: str, fraction: str = ".", names: Places = (), *, ranges: bool = False) -> tuple[Term, ...]:
     """Every amount of a text in order, without those in the names of devices (their places)."""
-    found = sorted(_terms(text, fraction, names))
+    found = sorted(_terms(text, fraction, names, ranges=ranges))
     kept: list[Term] = []
     for each in found:
         if not kept or each.start >= kept[-1].end:
@@ -265,17 +287,21 @@ def _shared(text: str, one: Term, other: Term) -> Term:
     return _times(one, powers, 1.0) if joined else one
 
 
-def _terms(text: str, fraction: str, names: Places) -> Iterator[Term]:
+def _terms(text: str, fraction: str, names: Places, *, ranges: bool) -> Iterator[Term]:
     taken = bytearray(len(text))
+    worked = [_of_work(text, each) for each in _WORK.finditer(text)]
+    yield from worked
+    names = (*names, *((each.start, each.end) for each in worked))
     for start, end in names:
         taken[start:end] = bytes([1]) * (end - start)
     end, before = 0, ""
     for each in quantities(text, fraction):
-        if any(a <= each.start < b for a, b in names) or each.value <= 0 or each.high != each.value:
+        ranged = each.high != each.value
+        if any(a <= each.start < b for a, b in names) or each.value <= 0 or (ranged and not ranges):
             continue
         before = text[end : each.start] if not _SUMMED.fullmatch(text, end, each.start) else before
         end = each.end
-        made = _of_quantity(text, each, before, names)
+        made = (_of_range if ranged else _of_quantity)(text, each, before, names)
         if made is not None:
             yield made
             taken[made.start : made.end] = bytes([1]) * (made.end - made.start)
@@ -355,6 +381,25 @@ def _of_quantity(text: str, each: Quantity, before: str, names: Places) -> Term 
     return _of_measured(text, base, each, before)
 
 
+def _of_work(text: str, match: re.Match[str]) -> Term:
+    """An amount of work, with what it is per."""
+    scale = _SCALES[match["scale"].lower()] if match["scale"] else 10.0 ** int(match["power"])
+    base = Term(
+        match.start("n"), match.end(), float(match["n"]) * scale, dims(), text[match.start("n") : match.end()]
+    )
+    return _per(text, base, (dims(flop=1), 1.0))
+
+
+def _of_range(text: str, each: Quantity, before: str, names: Places) -> Term | None:
+    """A range, read by its last number: what it is of and per stands behind that."""
+    last = list(_LAST.finditer(text, each.start, each.end))[-1]
+    made = _of_quantity(text, each._replace(start=last.start(), value=each.high), before, names)
+    if made is None or each.high < each.value:
+        return None
+    start, words = each.start, text[each.start : last.start()] + made.words
+    return made._replace(start=start, words=words, value=made.value * each.value / each.high, most=made.value)
+
+
 def _of_measured(text: str, base: Term, each: Quantity, before: str) -> Term | None:
     """A quantity with a unit of measure, or millions of hours or seconds."""
     kind = each.dimension
@@ -431,7 +476,7 @@ def _times(term: Term, powers: tuple[int, ...], factor: float) -> Term:
 def _per(text: str, term: Term, own: tuple[tuple[int, ...], float]) -> Term:
     """A term with its own powers and those of what stands behind it: "per GPU per hour", "/GB-month"."""
     term = _times(term, *own)
-    each = bool(_ONE.match(text, term.end))
+    each = bool(_ONE.match(text, term.end) or _EACH_OF.search(text, max(0, term.start - 24), term.start))
     at = one.end() if (one := _ONE.match(text, term.end)) else term.end
     for again in range(3):
         match = _PER.match(text, at)

@@ -139,7 +139,7 @@ def earlier(told: Term, text: Amounts) -> list[Term]:
 
 def is_use(term: Term) -> bool:
     """Whether it is how long of a period something runs: "8 hours a day"."""
-    return term.of in LENGTHS and sum(term.dims) == 0
+    return term.of in LENGTHS and sum(term.dims[AXES.index("hour") :]) == 0
 
 
 def of_another(context: Context, text: Amounts, base: Term, told: Term) -> bool:

@@ -91,6 +91,12 @@ FOR_ALL = re.compile(
 )
 
 
+#: "4 GPUs: 3,400 tokens/s".
+_OF_SO_MANY = re.compile(
+    r"\b\d{1,5}\s?[x\u00d7]?\s(?:GPUs|cards|nodes|servers|replicas)\s*:\s*~?$", re.IGNORECASE
+)
+
+
 #: "For 200 hours, $1,240", and a price that is given.
 _LISTED = re.compile(r"\s*,\s*(?:some |about |roughly |or )*")
 
@@ -102,7 +108,8 @@ GIVEN = re.compile(
 
 #: What makes it an amount of something else, and what does so unless the words before it say that it follows.
 _BREAK = re.compile(
-    r"\b(?:discount\w*|sav\w+|storage|egress|plus|excluding|including|tax\w*|depreciat\w*|upfront|up front|"
+    r"\b(?:discount\w*|sav\w+|storage|egress|plus|excluding|including|tax\w*|depreciat\w*(?! over \d)|"
+    r"upfront|up front|"
     r"minimum|from|between|average|measured|previously|fell|dropped|used to|margin|profit|"
     r"overhead|everything|"
     r"cooling|rest|remain(?:ing|der)|"
@@ -152,10 +159,14 @@ def linked(text: Amounts, base: Term, told: Term) -> bool:
     of_each = (
         told.each and not base.each and told.of == "money" and _OF_EACH.fullmatch(words, base.end, told.start)
     )
-    for_all = base.each and (told.of == "money" or told.dims == base.dims) and FOR_ALL.match(words, told.end)
+    for_all = (
+        base.each
+        and (told.of == "money" or told.dims == base.dims)
+        and (FOR_ALL.match(words, told.end) or _OF_SO_MANY.search(words, reach, told.start))
+    )
     if told.of in LENGTHS:
         return bool(_FOLLOWS.search(words, reach, told.start))
-    leads = told.of in PAID and LEADS.search(words, reach, told.start)
+    leads = told.of in (*PAID, "flop") and LEADS.search(words, reach, told.start)
     return bool(
         again
         or of_each

@@ -29,7 +29,8 @@ _COMMA = re.compile(r",\s*(?:or |about |roughly )*$")
 _NEXT, _MANY = 16, 16
 #: What is of one of several.
 _ALONE = re.compile(r"\b(?:one|single|each|alone|either)\b", re.IGNORECASE)
-_DIGITS = re.compile(r"\d[\d,]*(?:\.\d+)?")
+_DIGITS = re.compile(r"(?P<low>\d[\d,]*(?:\.\d+)?)(?:\s?[^\d\s.,]{1,2}\s?[$\u20ac]?\d[\d,]*(?:\.\d+)?)?")
+_THAT_MAKES = re.compile(r"\s*(?:This|That|Which|So|Thus|Hence|Therefore)\b")
 _HOURS = AXES.index("hour")
 
 
@@ -115,8 +116,10 @@ def explained(told: Term, text: Amounts, *, said: bool = False) -> bool:
     pool = [
         each for each in (*earlier, *text.known, *text.every) if each is not told and each.start < here.end
     ]
-    # Bare numbers of other sentences are of other things, and what is told later may follow from this one.
+    # Bare numbers of other sentences are of other things, what is told later may follow from this one, and a
+    # range gives nearly anything.
     pool = [each for each in pool if any(each.dims) or each.counted or each.start >= start]
+    pool = [each for each in pool if not each.most or each.start >= here.start]
     pool = [each for each in pool if each.start < told.start or not alike(each, told)]
     found = (each for each in (*ways(told, pool, most=SIMPLE), *differences(told, pool)) if each.gives(told))
     money = [each for each in pool if each.sign][-_MANY:]
@@ -211,7 +214,7 @@ def finding(way: Way, told: Term, verdict: str, text: Amounts, context: Context)
     """The finding on an amount that is held against a product or a sum."""
     number = _DIGITS.search(told.words)
     # In the unit that the amount is told in: joules per token, kWh, dollars for a million.
-    unit = told.value / (float(number[0].replace(",", "")) or 1.0) if number else 1.0
+    unit = told.value / (float(number["low"].replace(",", "")) or 1.0) if number else 1.0
     real = _shown(Way(way.low / unit, way.high / unit, ()))
     words = told.words if number and not told.sign else ""
     shown = words.replace(number[0], real, 1) if number and words else real
@@ -225,7 +228,8 @@ def finding(way: Way, told: Term, verdict: str, text: Amounts, context: Context)
 
 def is_simple(way: Way, told: Term, text: Amounts) -> bool:
     """Whether a product is one to work out: of one amount of the kind, with no count in it twice."""
-    if told.of != "flop" and sum(each.of == "flop" for each in way.used) > 1:
+    work = [each.dims for each in way.used if each.of == "flop"]
+    if told.of != "flop" and len(set(work)) < len(work):
         # Two rates of work are of two devices, or a peak and what is reached of it.
         return False
     spent = {one.value for each in way.used for one in text.derived.get(each, ())}
@@ -240,7 +244,10 @@ def is_simple(way: Way, told: Term, text: Amounts) -> bool:
     here = text.sentence(told.start)
     # "At 50 % it is $0.20, at 20 % $0.50": a share of the whole, not of the last part of it.
     again = bool(shares) and any(each in text.shared for each in way.used)
-    if again or len(shares) > 1 or any(not here.start <= each.start < told.start for each in shares):
+    # "It is 30-60 % in practice. That makes ..": the share was told just before.
+    led = _THAT_MAKES.match(text.passage.text, here.start, here.end)
+    start = text.sentence(max(here.start - 2, 0)).start if led else here.start
+    if again or len(shares) > 1 or any(not start <= each.start < told.start for each in shares):
         return False
     of_kind = sum(each.of == told.of for each in way.used)
     sole = of_kind <= 1 or of_kind == len(way.used) == TWO
@@ -262,8 +269,11 @@ def _is_idle(term: Term, told: Term, way: Way) -> bool:
 
 
 def apart(way: Way, told: Term) -> float:
-    """How far a product is from an amount, as a logarithm."""
-    return min(abs(math.log(told.value / each)) for each in (way.low, way.high))
+    """How far a product is from an amount, as a logarithm; of two ranges the ends that are further apart."""
+    ends = (abs(math.log(told.value / way.low)), abs(math.log(told.high / way.high)))
+    if told.most and way.high > way.low:
+        return max(ends)
+    return min(*ends, abs(math.log(told.high / way.low)), abs(math.log(told.value / way.high)))
 
 
 def _shown(way: Way) -> str:

@@ -12,6 +12,8 @@ from whichgpu.audit.relations import Way, alike, rounding
 from whichgpu.audit.sentences import within
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from whichgpu.audit.terms import Term
 
 #: What is said to be a sum, before it and behind it.
@@ -64,7 +66,7 @@ def _together(told: Term, text: Amounts) -> list[Way]:
     """The sums of two amounts told one after the other, the last first."""
     parts = [each for each in text.near(told, told.start) if each.sign == told.sign and each.of == told.of]
     parts = [each for each in parts if alike(each, told) or each.dims == MONEY][-BASES:]
-    return [Way(a.value + b.value, a.value + b.value, (a, b)) for a, b in pairwise(parts)][::-1]
+    return [_sum([a, b]) for a, b in pairwise(parts)][::-1]
 
 
 def _totals(told: Term, text: Amounts) -> list[Way]:
@@ -79,16 +81,15 @@ def _totals(told: Term, text: Amounts) -> list[Way]:
         and not GIVEN.search(words, max(0, two[0].start - NEAR), two[0].start)
     ):
         return [_sum(two)]
-    last = [each for each in text.near(told, told.start) if alike(each, told) and not each.each][-TWO:]
+    alone = [each for each in text.near(told, told.start) if alike(each, told) and not each.each]
+    last = alone[-TWO:] if not any(each.most for each in (told, *alone)) else []
     if (
         len(last) == TWO
         and _LEFT.search(words, last[1].end, told.start)
         and last[0].start >= text.sentence(max(here.start - 2, 0)).start
     ):
         value = abs(last[0].value - last[1].value)
-        every = [each for each in text.near(told, told.start) if alike(each, told) and not each.each][
-            -_THREE:
-        ]
+        every = alone[-_THREE:]
         rest = every[0].value - sum(each.value for each in every[1:]) if len(every) == _THREE else 0.0
         # What is left of a whole of which two parts were told.
         whole = [Way(rest, rest, tuple(every))] if rest > 0 and rest != value else []
@@ -117,12 +118,11 @@ def _of_sentences(told: Term, end: int, text: Amounts) -> list[Way]:
     return found
 
 
-def _sum(parts: list[Term]) -> Way:
-    value = sum(each.value for each in parts)
-    return Way(value, value, tuple(parts))
+def _sum(parts: Sequence[Term]) -> Way:
+    return Way(sum(each.value for each in parts), sum(each.high for each in parts), tuple(parts))
 
 
 def adds_up(way: Way, told: Term) -> bool:
     """Whether a sum is what is told: the roundings of its parts seldom add up."""
     slack = _ABOUT if told.about else _SUM + max(map(rounding, (*way.used, told)))
-    return abs(way.low / told.value - 1) <= slack
+    return way.low <= told.high * (1 + slack) and way.high >= told.value * (1 - slack)

@@ -40,8 +40,7 @@ _ABSOLUTE = re.compile(
 _SCOPED = re.compile(
     r"\b(?:of the two|here|in this comparison|consumer|gaming|was|were|at the time|at launch|"
     r"(?:up)?on (?:its )?(?:release|launch|arrival)|when (?:it )?(?:was )?(?:launch|releas|introduc)ed|"
-    r""
-    r"not|in its class|price|budget|under \$|for the money|arguably|perhaps)\b",
+    r"not|in its class|price|costs?|budget|under \$|for the money|arguably|perhaps)\b",
     re.IGNORECASE,
 )
 _OF_SEVERAL = re.compile(r"\b(?:one of|among|some of)\b", re.IGNORECASE)

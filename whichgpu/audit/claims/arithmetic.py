@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit import tables
-from whichgpu.audit.expressions import sums
+from whichgpu.audit.expressions import equations
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import stated
 from whichgpu.audit.offers import HOURS, on_offer
@@ -22,12 +22,6 @@ if TYPE_CHECKING:
     from whichgpu.audit.quantities import Quantity
 
 _NUMBER = r"(?<![A-Za-z\d,.])(?:\d{1,3}(?:,\d{3}){1,4}|\d{1,12})(?:\.\d{1,6})?(?![\d,]{0,6}\d)(?!e\+?\d)"
-#: What a factor is of: "80 GB", "8 KV heads".
-_WORDS = r"(?:\s?[\w/%]{0,10})?(?:\s[A-Za-z_]{2,12}){0,2}"
-#: 8 x 80 GB = 640 GB; $2.50 x 24 x 30 = $1,800.
-_EQUATION = re.compile(
-    rf"(?P<left>[$\u20ac]?{_NUMBER}{_WORDS}(?:\s*[x\u00d7*]\s*[$\u20ac]?{_NUMBER}{_WORDS}){{1,8}})\s*(?:=|\u2248|equals)\s*(?P<right>[$\u20ac]?{_NUMBER})"
-)
 #: 64 SMs, each with 128 CUDA cores, for a total of 8,192.
 _EACH = re.compile(
     rf"(?P<a>{_NUMBER})[^.;\d]{{2,60}}?\beach\b[^.;\d]{{1,30}}?(?P<b>{_NUMBER})[^.;\d]{{2,60}}?"
@@ -43,27 +37,20 @@ _QUOTIENT = re.compile(
     rf"(?P<c>[$\u20ac]?{_NUMBER})(?:\s?/\s?|\s+per\s+)[A-Za-z][\w ]{{0,14}}?\s*[(:=]\s*"
     rf"(?P<a>[$\u20ac]?{_NUMBER})\s*[/\u00f7]\s*(?P<b>{_NUMBER})\s*[\w ]{{0,12}}\)?"
 )
-#: 3,350 / 14 = 239.
-_DIVISION = re.compile(
-    rf"(?P<a>[$\u20ac]?{_NUMBER})(?:\s?[A-Za-z][\w/]{{0,9}})?\s*[/\u00f7]\s*(?P<b>{_NUMBER})(?:\s?[A-Za-z][\w/]{{0,9}})?"
-    rf"\s*(?:=|\u2248|equals)\s*(?:about|roughly|around|approximately|nearly|~)?\s*(?P<c>[$\u20ac]?{_NUMBER})"
+#: "4,194,304 of 8,030,261,248 parameters, 0.05 %": a share behind its part and its whole.
+_PART_OF = re.compile(
+    rf"(?P<a>[$\u20ac]?{_NUMBER}[kKMB]?)\s+(?:out )?of\s+(?:the |our |a total of )?"
+    rf"(?P<b>[$\u20ac]?{_NUMBER}[kKMB]?)(?:\s[a-z][\w-]{{0,14}}){{0,3}}\s*[,(\u2013\u2014=]\s*"
+    r"(?:that is |which is |i\.e\. |or |about |only |just |roughly |~)*"
+    r"(?P<p>\d{1,2}(?:\.\d{1,3})?)\s?(?:%|percent)"
 )
 #: What stands before a part of a longer formula.
 _GOES_BEFORE = re.compile(r"[x\u00d7*/+(\u2212-]\s*$")
-_ROUGH = 0.05
-#: Units that a result is told in where its formula was in smaller or larger ones.
-_RESULT_UNIT = re.compile(r"\s*(cents?|minutes?|hours?|days?|thousand|million|billion)\b", re.IGNORECASE)
-_LENGTHS = (60.0, 3600.0, 86400.0, 24.0)
-_SCALES = {
-    **dict.fromkeys(("cent", "cents"), (0.01,)),
-    **dict.fromkeys(("minute", "minutes", "hour", "hours", "day", "days"), _LENGTHS),
-    "thousand": (1e3,), "million": (1e6, 1e3), "billion": (1e9, 1e6, 1e3),
-}  # fmt: skip
+_THOUSANDS = {"k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9}
 #: Of what was told long before: "59 % more than now".
 _THAN_ELSE = re.compile(
     r"\s*(?:more|higher|less|lower)? ?than (?:now|before|today|usual|ever|currently|last|in)\b", re.IGNORECASE
 )
-_SIGNS = re.compile(r"[=\u2248]|\bequals\b")
 _SAVING = re.compile(
     r"\s*(?:cheaper|less expensive|less|lower|saving\w*|reduction|decrease|drop|discount|cut|more expensive|"
     r"increase|higher|more|faster|slower|quicker|smaller|larger|bigger|wider|fewer|narrower|improvement|gain)\b",
@@ -84,6 +71,8 @@ _A_RISE = re.compile(
 )
 _FROM = re.compile(r"\bfrom\s+~?$", re.IGNORECASE)
 _OF_ANOTHER = re.compile(r"\s+(?:of|in|on)\b", re.IGNORECASE)
+#: Prices that are none of one of several.
+_OF_ELSE = re.compile(r"total|(?:/|\bper )\s?(?:\d|[mk]\b|million|tok|image|img|request|gb|kwh)")
 #: How far a product may be off: what rounding of its factors makes of it.
 _WITHIN = 0.012
 _SAVED = 0.02
@@ -120,43 +109,28 @@ def _plain(text: str) -> float:
 
 def _equations(passage: Passage, context: Context) -> Iterator[Finding]:
     text = passage.text
-    for match in _EQUATION.finditer(text) if _SIGNS.search(text) else ():
-        if _GOES_BEFORE.search(text, max(0, match.start() - 4), match.start()):
-            continue
-        factors = [_plain(each) for each in re.findall(_NUMBER, match["left"])]
-        yield _product(passage, match.span("right"), factors, _plain(match["right"]), context)
-    divisions = _DIVISION.finditer(text) if _SIGNS.search(text) else ()
-    for match in (*_QUOTIENT.finditer(text), *divisions):
-        if _GOES_BEFORE.search(text, max(0, match.start() - 4), match.start()):
-            continue
-        if (match["a"], match["b"]) == ("24", "7"):
-            continue
-        words = f"{match['a']} over {match['b']}"
-        factors = [_plain(match["a"]), 1 / (_plain(match["b"]) or 1.0)]
-        yield _product(passage, match.span("c"), factors, _plain(match["c"]), context, words=words)
-    for place, value, told, words in sums(text) if _SIGNS.search(text) else ():
-        # A power of ten is told with two or three digits.
-        within = _ROUGH if "e" in words else _WITHIN
-        right = abs(told / value - 1) <= within or abs(told - value) <= _HALF
-        scales = _other_unit(text, place[1])
-        if not right and any(abs(told * scale / value - 1) <= _ROUGH for scale in scales):
-            continue
-        because = f"{words} is {value:,.10g}"
-        yield made(context, passage, place, "arithmetic", "confirmed" if right else "inconsistent",
-                   expected="" if right else f"{value:,.10g}", because=because, attribute="sum",
+    for one in equations(text):
+        verdict = "confirmed" if one.right else "unverifiable" if one.scaled else "inconsistent"
+        because = f"{one.words} is {one.value:,.10g}"
+        yield made(context, passage, (one.start, one.end), "arithmetic", verdict, attribute="formula",
+                   expected="" if one.right else f"{one.value:,.10g}", because=because,
                    evidence=(Evidence(because),))  # fmt: skip
-    for match in _EACH.finditer(text) if "each" in text and "total" in text else ():
-        factors = [_plain(match["a"]), _plain(match["b"])]
-        yield _product(passage, match.span("c"), factors, _plain(match["c"]), context)
-    for match in _WITH_EACH.finditer(text) if "each" in text else ():
-        factors = [_plain(match["a"]), _plain(match["b"])]
-        yield _product(passage, match.span("c"), factors, _plain(match["c"]), context)
-
-
-def _other_unit(text: str, end: int) -> tuple[float, ...]:
-    """What a result in another unit than its formula is multiplied by: "= 62 cents", "= 82.5 hours"."""
-    unit = _RESULT_UNIT.match(text, end)
-    return _SCALES[unit[1].lower()] if unit else ()
+    for match in _QUOTIENT.finditer(text):
+        if (match["a"], match["b"]) != ("24", "7") and not _GOES_BEFORE.search(
+            text, max(0, match.start() - 4), match.start()
+        ):
+            words = f"{match['a']} over {match['b']}"
+            factors = [_plain(match["a"]), 1 / (_plain(match["b"]) or 1.0)]
+            yield _product(passage, match.span("c"), factors, _plain(match["c"]), context, words=words)
+    for match in _PART_OF.finditer(text):
+        part, whole = (_plain(match[name]) * _THOUSANDS.get(match[name][-1], 1.0) for name in ("a", "b"))
+        factors = [part, 100 / (whole or 1.0)]
+        words = f"{match['a']} of {match['b']} in percent"
+        yield _product(passage, match.span("p"), factors, float(match["p"]), context, words=words)
+    for pattern in (_EACH, _WITH_EACH) if "each" in text else ():
+        for match in pattern.finditer(text):
+            factors = [_plain(match["a"]), _plain(match["b"])]
+            yield _product(passage, match.span("c"), factors, _plain(match["c"]), context)
 
 
 def _product(
@@ -174,10 +148,7 @@ def _product(
     scaled = (
         not right
         and real
-        and any(
-            abs(told * scale / real - 1) <= 0.05
-            for scale in (1e3, 1024, 1e-3, 1e6, 1e9, *_other_unit(passage.text, place[1]))
-        )
+        and any(abs(told * scale / real - 1) <= 0.05 for scale in (1e3, 1024, 1e-3, 1e6, 1e9))
     )
     verdict = "confirmed" if right else "unverifiable" if scaled else "inconsistent"
     because = f"{shown} is {real:,.10g}"
@@ -264,7 +235,7 @@ def _of_table(table: Table, context: Context) -> Iterator[Finding]:
         each for each in columns if re.search(r"\b(?:number|count|#|instances|gpus|nodes)\b", each.head)
     ]
     counts = [each for each in counts if not re.search(r"\bper\b|\bcost\b|\$", each.head)]
-    units = [each for each in columns if _is_money(each) and "total" not in each.head]
+    units = [each for each in columns if _is_money(each) and not _OF_ELSE.search(each.head)]
     totals = [each for each in columns if _is_money(each) and "total" in each.head]
     rates = [each for each in columns if re.search(r"\bper (?:instance|gpu|node|card|unit)\b", each.head)]
     rates = [each for each in rates if not _is_money(each)]

@@ -84,7 +84,7 @@ def find(context: Context) -> Iterator[Finding]:
         if not re.search(r"\d", passage.text):
             continue
         names = tuple((each.start, each.end) for each in context.mentions.get(index, ()))
-        every = terms(passage.text, context.fraction, names)
+        every = terms(passage.text, context.fraction, names, ranges=True)
         text = Amounts(passage, index, every, before, tariffs)
         text.rents = tuple(rented)
         before = tuple(each._replace(start=each.start - len(passage.text), end=0) for each in every)

@@ -84,6 +84,9 @@ def _claims(text: str, sentence: Sentence, every: Sequence[Term]) -> Iterator[_C
     """The amounts of a sentence that stand behind the name of the model that they are of."""
     here = within(every, sentence.start, sentence.end)
     named = within(models(text), sentence.start, sentence.end)
+    if not named and len({each.name for each in models(text)}) == 1:
+        # "Llama 3 8B has .. At 8K context: 1.1 GB": of the only model that the text speaks of.
+        named = [each for each in models(text) if each.end <= sentence.start]
     spelled = (1024.0 * int(each["n"]) for each in _CONTEXT.finditer(text, sentence.start, sentence.end))
     lengths = {each.value for each in here if each.dims == _TOKENS and not each.each} | {*spelled}
     for told in here:

@@ -33,6 +33,10 @@ _NO = re.compile(
     r"\s*(?:no|none|nein|non|not supported|unsupported|\u2717|\u2718|\u274c|n/a)\s*(?:\([^()]{0,40}\))?\s*$",
     re.IGNORECASE,
 )
+#: Headings of what was measured: "FP16 (tok/s)".
+_MEASURED = re.compile(
+    r"\b(?:tok(?:en)?s?|images?|imgs?|it|frames?|samples?)\s?(?:/|per )\s?s|\bfps\b", re.IGNORECASE
+)
 _N_A = re.compile(r"\s*n/a\s*(?:\([^()]{0,40}\))?\s*$", re.IGNORECASE)
 #: What a cell says of NVLink where it says neither yes nor no: "Pair option".
 _BRIDGE = re.compile(r"\b(?:pairs?|bridges?|optional|option|2-way)\b", re.IGNORECASE)
@@ -273,6 +277,8 @@ def _of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
 def _without_rate(cell: Cell, context: Context) -> Iterator[Finding]:
     """A cell by which a device has no rate at all, though its vendor tells it: "FP16: N/A"."""
     attribute, text = cell.attribute, cell.passage.text
+    if _MEASURED.search(cell.label):
+        return
     if attribute is None or attribute.key not in ("fp16", "bf16", "tf32", "int8") or not _N_A.match(text):
         return
     field = attribute.fields[0]

@@ -40,6 +40,8 @@ _SO = re.compile(
     rf"of\s|\d[\d.]*\s?x))|"
     r",\s+(?=(?:nearly |almost |about |roughly |over |more than )?[\w.]+(?:\s(?:times|x))? as (?:much|"
     r"many)\s*(?:[.,;)]|$))|"
+    rf"\b(?:shows?|means?|gives?|impl(?:ies|y)|is|represents?|yields?|makes?|for)\s+an?\s+"
+    rf"(?=[\d.]+\s?[x\u00d7]\s)|"
     rf"\ba (?:ratio|factor|speed-?up|gap|difference) of\s+){_TIMES}",
     re.IGNORECASE,
 )
@@ -83,7 +85,8 @@ _RATES = ("flop rate", "op rate", "bandwidth", "rate")
 #: What may follow a ratio of two values that says no more of what it is: anything else may be of other
 #: values.
 _ENDS = re.compile(
-    r"\s*(?:$|[.,;:)]|as (?:many|much)\s*(?:[.,;)]|$)|(?:of\s+)?(?:the\s+)?(?:speed|throughput|rate)\b|"
+    r"\s*(?:(?:[\w-]+\s){0,3}(?:advantage|lead|gap|difference|increase|improvement|speed-?up|jump)\b|"
+    r"$|[.,;:)]|as (?:many|much)\s*(?:[.,;)]|$)|(?:of\s+)?(?:the\s+)?(?:speed|throughput|rate)\b|"
     r"(?:as\s+)?(?:fast|quick)\b|faster\b|"
     r"(?:the|that|what|as)\s)",
     re.IGNORECASE,

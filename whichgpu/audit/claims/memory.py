@@ -220,7 +220,8 @@ def _of_weights(table: Table, context: Context) -> Iterator[Finding]:
     above = " ".join((*table.section[-1:], table.caption))
     if len(wanted) != 1 or any(TRAINS.search(text) for text in (*heads, above)):
         return
-    whole = models(above)
+    # The model may stand in a heading further above.
+    whole = next((one for head in (above, *reversed(table.section[:-1])) if (one := models(head))), ())
     for row in range(1, min(len(table.rows), _MOST_ROWS)):
         cell = table.cell(row, wanted[0])
         quantity = _memory(cell, (0, len(cell.text)), context) if cell else None

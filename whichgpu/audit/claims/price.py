@@ -137,7 +137,8 @@ def _of_passage(index: int, passage: Passage, context: Context) -> Iterator[Find
             hourly = _share(quantity, HOURS[per[1].lower()])
             sellers = _providers(sentence.text)
             # "Eight A100s at $2 an hour": of all together, or of each.
-            counts = {counted(passage.text, sentence.start, mention.start), 1.0}
+            start = min(sentence.start, max(0, mention.start - _NEXT))
+            counts = {counted(passage.text, start, mention.start), 1.0}
             answers = [
                 each
                 for count in sorted(counts, reverse=True)

@@ -38,6 +38,8 @@ _DRAWN = re.compile(
     r"\b(?:draws?|drew|drawing|consumes?|consuming|pulls?|burns?)\s+(?:[\w-]+\s+){0,3}?$", re.I
 )
 _AS_FAST = re.compile(r"\s+(?:as fast|faster|quicker|slower|the speed)\b", re.IGNORECASE)
+#: "2x the bandwidth and 4x the throughput": of no attribute that stands before it.
+_THE_SPEED = re.compile(r"\s+the\s+(?:[\w-]+\s+)?(?:throughput|performance|speed)\b", re.IGNORECASE)
 #: What no speed is in, and words of speeds that are no bandwidth.
 _SIZES = ("memory", "money", "power", "bits", "length", "area")
 _FAST = re.compile(
@@ -182,21 +184,30 @@ def _claims(text: str, sentence: Sentence, who: Spoken, context: Context) -> Ite
             continue
         if 0.05 <= each.value <= 1000 and (_is_factor(text, sentence, each) or _is_multiple(text, each)):
             yield Multiple(each.start, each.end, each.value, each.limit)
-        if each.dimension == "percent" and each.value > 0:
-            more, less = _MORE.match(text, each.end), _LESS.match(text, each.end)
-            grows = _GROWS.search(text, max(sentence.start, each.start - 30), each.start)
-            grown = _GROWN.match(text, each.end)
-            if not (grows or grown or more or less):
-                grown = _BY.search(text, max(sentence.start, each.start - _AFTER), each.start)
-            if grows or grown:
-                sign = -1 if (grows or grown)["less"] else 1  # type: ignore[index]
-                yield Multiple(each.start, each.end, 1 + sign * each.value, each.limit, sign * each.value)
-            elif more:
-                yield Multiple(each.start, more.end(), 1 + each.value, each.limit, each.value)
-            elif less:
-                yield Multiple(each.start, less.end(), 1 - each.value, each.limit, -each.value)
-            elif (of := _SHARE_OF.match(text, each.end)) and of.end() in starts:
-                yield Multiple(each.start, each.end, each.value, each.limit)
+        share = _of_percent(text, sentence, each, starts) if each.dimension == "percent" else None
+        if share is not None and each.value > 0:
+            yield share
+
+
+def _of_percent(text: str, sentence: Sentence, each: Quantity, starts: set[int]) -> Multiple | None:
+    """A percentage as a multiple, where it is told as more, less, a gain or a share of another device's."""
+    more, less = _MORE.match(text, each.end), _LESS.match(text, each.end)
+    grows = _GROWS.search(text, max(sentence.start, each.start - 30), each.start)
+    grown = _GROWN.match(text, each.end)
+    if not (grows or grown or more or less):
+        grown = _BY.search(text, max(sentence.start, each.start - _AFTER), each.start)
+    told = grows or grown
+    if told is not None:
+        sign = -1 if told["less"] else 1
+        return Multiple(each.start, each.end, 1 + sign * each.value, each.limit, sign * each.value)
+    if more or text[max(0, each.start - 2) : each.start] == "(+":
+        # "30 % more", "bandwidth (+43 %)".
+        end = more.end() if more else each.end
+        return Multiple(each.start, end, 1 + each.value, each.limit, each.value)
+    if less:
+        return Multiple(each.start, less.end(), 1 - each.value, each.limit, -each.value)
+    of = _SHARE_OF.match(text, each.end)
+    return Multiple(each.start, each.end, each.value, each.limit) if of and of.end() in starts else None
 
 
 def _parts(text: str, sentence: Sentence) -> Iterator[Multiple]:
@@ -259,14 +270,7 @@ def _stated(
     ]
     if of_quotients(passage.text, sentence, claim.start):
         return None
-    every = quantities(passage.text, context.fraction)
-    place = (claim.start, claim.end)
-    beside = (
-        in_brackets(passage.text, place, sentence, every)
-        or before_it(passage.text, place, sentence, every)
-        or opposed(passage.text, place, sentence, every)
-    )
-    beside = beside or _just_told(passage.text, sentence, claim, every)
+    beside = _beside(passage.text, sentence, claim, context)
     if beside is not None and beside[0].dimension == "money":
         # Prices are held against each other with what they are per, elsewhere.
         return None
@@ -297,6 +301,24 @@ def _stated(
     if verdict == "contradicted":
         verdict = "inconsistent"
     return finding_on(passage, claim, (verdict, f"{real:.2g}x", words), context)
+
+
+def _beside(
+    text: str, sentence: Sentence, claim: Multiple, context: Context
+) -> tuple[Quantity, Quantity] | None:
+    """The two values that stand right before or behind a multiple of what they are of."""
+    every, place = quantities(text, context.fraction), (claim.start, claim.end)
+    found = (
+        in_brackets(text, place, sentence, every)
+        or before_it(text, place, sentence, every)
+        or opposed(text, place, sentence, every)
+        or _just_told(text, sentence, claim, every)
+    )
+    if found and found[1].end <= claim.start and found[0].dimension in _VALUED:
+        # "(141 GB vs 80 GB), 2x the bandwidth": of another attribute than the values before it.
+        of = _named_attribute(text, sentence, claim)
+        return found if of is None or of.dimension == found[0].dimension else None
+    return found
 
 
 def _just_told(
@@ -551,6 +573,8 @@ def _named_attribute(text: str, sentence: Sentence, claim: Multiple) -> Attribut
             each for each in named(text) if each.end <= sentence.start and sentence.start - each.end < _BEFORE
         ]
         return earlier[-1].attribute if earlier and earlier[-1].attribute.dimension == "count" else None
+    if _THE_SPEED.match(text, claim.end):
+        return None
     if not before and _THAT_OF.match(text, claim.end):
         before = [each for each in found if each.end <= claim.start]
     return before[-1].attribute if before else None

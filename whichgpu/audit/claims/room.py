@@ -1,4 +1,4 @@
-"""Needs against room that a text states itself: "needs 24 GB, so it fits in 16 GB"."""
+"""Needs against room that a text states: "needs 24 GB, so it fits in 16 GB", "96 GB | 2x RTX 5090"."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import counted
 from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.subjects import mentions
 from whichgpu.hardware.gpu import nominal_gb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from whichgpu.audit.document import Passage
+    from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.sentences import Sentence
 
@@ -46,18 +48,61 @@ _FOR = re.compile(
     re.IGNORECASE,
 )
 _NEXT = 24
+#: Headings of what takes so much memory, and of the devices that are said to have it.
+_NEEDED = re.compile(r"\b(?:vram|memory|total|required)\b", re.IGNORECASE)
+_ON = re.compile(
+    r"\s*(?:fits?(?: on| in)?|runs on|(?:recommended|suggested|minimum|example|suitable|possible) "
+    r"(?:gpus?|hardware|cards?)|"
+    r"(?:gpus?|hardware|cards?)(?: needed| required| options?| recommendations?)?)\s*",
+    re.IGNORECASE,
+)
+_OR = re.compile(r"\s+or\s+|[,;/]\s+", re.IGNORECASE)
 #: A share of the room beyond which less does not fit.
 _FULL = 1.02
+_ROWS, _COLUMNS = 60, 12
 
 
 def find(context: Context) -> Iterator[Finding]:
     """Every fit that the need stated just before it excludes."""
+    for table in context.document.tables:
+        yield from _of_table(table, context)
     for index, passage in context.document.running():
         if "GB" not in passage.text:
             continue
         yield from _in_brackets(index, passage, context)
         for sentence in sentences(passage.text):
             yield from _of_sentence(index, passage, sentence, context)
+
+
+def _of_table(table: Table, context: Context) -> Iterator[Finding]:
+    """The devices beside a need, each way of having it by itself: "96 GB | 2x RTX 5090 or 4x RTX 3090"."""
+    heads = [cell.text if cell else "" for cell in table.rows[0][:_COLUMNS]]
+    needed = [at for at, head in enumerate(heads) if at and _NEEDED.search(head)]
+    for at in (at for at, head in enumerate(heads) if needed and at > needed[-1] and _ON.fullmatch(head)):
+        for row in range(1, min(len(table.rows), _ROWS)):
+            need, cell = table.cell(row, needed[-1]), table.cell(row, at)
+            found = quantities(need.text, context.fraction) if need else ()
+            if cell and len(found) == 1 and found[0].dimension == "memory" and not _EASED.search(cell.text):
+                yield from _of_cell(cell, found[0].value / 1e9, context)
+
+
+def _of_cell(cell: Passage, need: float, context: Context) -> Iterator[Finding]:
+    """The ways of a cell to have so many gigabytes that are too few of a device."""
+    every = list(mentions(cell.text, context.catalogue))
+    start = 0
+    for end in (*(match.start() for match in _OR.finditer(cell.text)), len(cell.text)):
+        here = within(every, start, end)
+        sizes = [float(context.catalogue[key].value("memory") or 0) for each in here for key in each.ids]
+        alone = len(here) == 1 and "+" not in cell.text[start:end] and min(sizes, default=0) > 0
+        room = (nominal_gb(max(sizes)) or max(sizes) / 1e9) if alone else 0.0
+        room *= counted(cell.text, start, here[0].start) if alone else 0.0
+        if room:
+            above = need > room * _FULL
+            because = f"the row states {need:g} GB as the need, and these have {room:g} GB"
+            yield made(context, cell, (here[0].start, here[0].end), "memory",
+                       "inconsistent" if above else "confirmed", attribute="fits", because=because,
+                       expected="", evidence=(Evidence(because),))  # fmt: skip
+        start = end
 
 
 def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:

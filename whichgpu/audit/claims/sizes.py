@@ -21,7 +21,8 @@ _MODEL = re.compile(
 )
 #: Words of models that others made of them, which have sizes of their own.
 _MADE = re.compile(
-    r"\b(?:mo(?:e|dels? derived)|prun\w+|merg\w+|distill?\w*|minitron|nemotron|hypothetical\w*|mythical)\b",
+    r"\b(?:mo(?:e|dels? derived)|prun\w+|merg\w+|distill?\w*|minitron|nemotron|hypothetical\w*|mythical|"
+    r"assum\w+|imagine|suppose)\b",
     re.IGNORECASE,
 )
 #: A model that was described and never released, and of how many sizes a family is taken for complete.

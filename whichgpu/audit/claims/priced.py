@@ -1,0 +1,149 @@
+"""Tables of what a token, an image or a month costs, beside the rate and the rent that it follows from.
+
+The units of cells stand in their headings: "$/hr", "tok/s", "$/1M tokens". A price that these exclude is
+wrong where others of its column follow. The rent may stand in the text: "the H100 is $2.00 per GPU-hour".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.bills.amounts import Amounts, rents
+from whichgpu.audit.bills.products import apart
+from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.relations import ways
+from whichgpu.audit.subjects import mentions
+from whichgpu.audit.terms import AXES, terms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from whichgpu.audit.document import Passage, Table
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.relations import Way
+    from whichgpu.audit.terms import Term
+
+#: Units of headings, as they are written behind an amount: of money, and of numbers.
+_PER = tuple(
+    (re.compile(words, re.IGNORECASE), unit)
+    for words, unit in (
+        (r"(?:/|\bper )\s?1?\s?(?:M|million)(?:\s?tok\w*)?\b", " per million tokens"),
+        (r"(?:/|\bper )\s?1?(?:K|,?000) ?tok\w*\b", " per 1000 tokens"),
+        (r"(?:/|\bper )\s?1,?000 (?:images?|imgs?)\b", " per 1000 images"),
+        (r"(?:/|\bper )\s?(?:image|img)\b", " per image"),
+        (r"(?:/|\bper )\s?(?:gpu[- ]?)?h(?:r|our)?\b|\bhourly\b", " per hour"),
+        (r"(?:/|\bper )\s?mo(?:nth)?\b|\bmonthly\b", " per month"),
+        (r"(?:/|\bper )\s?(?:yr|year)\b|\b(?:yearly|annual(?:ly)?)\b", " per year"),
+    )
+)
+_OF = tuple(
+    (re.compile(words, re.IGNORECASE), unit)
+    for words, unit in (
+        (r"\btok(?:en)?s?\s?(?:/|per )\s?s(?:ec(?:ond)?)?\b|\bTPS\b", " tokens/s"),
+        (r"\b(?:images?|imgs?)\s?(?:/|per )\s?s(?:ec(?:ond)?)?\b", " images/s"),
+        (r"\b(?:images?|imgs?)\s?(?:/|per )\s?min(?:ute)?\b", " images per minute"),
+        (r"\b(?:images?|imgs?)\s?(?:/|per )\s?h(?:ou)?r\b", " images per hour"),
+        (r"\b(?:s|sec|seconds?)\s?(?:/|per )\s?(?:image|img)\b", " seconds per image"),
+        (r"^(?:#|number of|no\. of)?\s?gpus?(?: count)?$", " GPUs"),
+    )
+)
+_ROWS, _COLUMNS = 40, 12
+#: From where on a price is none that rounding makes, besides that of its digits.
+_WRONG = 0.06
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every price of a column that follows from the others, with its verdict."""
+    for table in context.document.tables:
+        rows = [_row(table, at, context) for at in range(1, min(len(table.rows), _ROWS))]
+        columns = {at for row in rows for at, each in row.items() if at >= 0 and _follows(each)}
+        for at in sorted(columns):
+            told = [(number, row) for number, row in enumerate(rows, 1) if at in row]
+            yield from _of_column(table, at, told, context)
+
+
+def _follows(term: Term) -> bool:
+    """Whether it is a price of a token or an image, or of a longer period than an hour."""
+    return bool(term.sign) and (min(term.dims[2:4]) < 0 or min(term.dims[AXES.index("day") :]) < 0)
+
+
+def _row(table: Table, at: int, context: Context) -> Mapping[int, Term]:
+    """The amounts of a row by their columns, in the units of the headings; a rent of the text at -1."""
+    found: dict[int, Term] = {}
+    for index, head in enumerate(table.rows[0][:_COLUMNS]):
+        cell = table.cell(at, index)
+        told = _amount(head.text, cell.text, context) if head and cell else None
+        if told is not None:
+            # Amounts of a row are told apart by their places.
+            found[index] = told._replace(start=index * 100, end=index * 100 + 1)
+    rented = any(each.sign and each.dims[AXES.index("hour")] < 0 for each in found.values())
+    if found and not rented and (rent := _rent(table, at, context)):
+        found[-1] = rent
+    return found
+
+
+def _amount(head: str, cell: str, context: Context) -> Term | None:
+    """The only amount of a cell, in the unit of its heading where it says none."""
+    money = "$" in cell or "\u20ac" in cell
+    unit = next((unit for pattern, unit in (_PER if money else _OF) if pattern.search(head)), "")
+    found = terms(cell.strip() + unit, context.fraction, ranges=True) if unit else ()
+    return found[0] if len(found) == 1 and found[0].value > 0 else None
+
+
+def _rent(table: Table, at: int, context: Context) -> Term | None:
+    """The rent that the text tells of the only device of a row."""
+    known = context.memo.get("rents")
+    if known is None:
+        known = context.memo["rents"] = [
+            each
+            for index, passage in context.document.running()
+            for each in rents(context, Amounts(passage, index, terms(passage.text, context.fraction), ()))
+        ]
+    named = [one for cell in table.rows[at] if cell for one in mentions(cell.text, context.catalogue)]
+    ids = {one for each in named for one in (*each.named, *each.ids)}
+    found = {each.value: each for device, each in known if device & ids}
+    return next(iter(found.values())) if len(found) == 1 and len(named) == 1 else None
+
+
+def _of_column(
+    table: Table, at: int, rows: Sequence[tuple[int, Mapping[int, Term]]], context: Context
+) -> Iterator[Finding]:
+    """The prices of a column, where at least half of them are what the others of their row make."""
+    every: dict[tuple[int, ...], list[tuple[int, Way]]] = {}
+    for number, row in rows:
+        # The longer of two periods follows from the shorter, which stands before it.
+        columns = {
+            each: index
+            for index, each in row.items()
+            if each.dims != row[at].dims and (index < at or not _follows(each))
+        }
+        best: dict[tuple[int, ...], Way] = {}
+        for way in ways(row[at], tuple(columns)):
+            used = tuple(sorted(columns[each] for each in way.used))
+            if used not in best or apart(way, row[at]) < apart(best[used], row[at]):
+                best[used] = way
+        for used, way in best.items():
+            every.setdefault(used, []).append((number, way))
+    told = {number: row[at] for number, row in rows}
+    right = {used: sum(way.gives(told[n]) for n, way in found) for used, found in every.items()}
+    used = max(right, key=lambda one: (right[one], -len(one)), default=())
+    if not used or not right[used] or right[used] < len(every[used]) / 2:
+        return
+    for number, way in every[used]:
+        cell = table.cell(number, at)
+        if cell is not None and (way.gives(told[number]) or apart(way, told[number]) > _WRONG):
+            yield _finding(cell, told[number], way, context)
+
+
+def _finding(cell: Passage, told: Term, way: Way, context: Context) -> Finding:
+    right = way.gives(told)
+    number = re.search(r"\d[\d,]*(?:\.\d+)?", cell.text)
+    digits = number[0] if number else "1"
+    real = f"{way.low * float(digits.replace(',', '')) / told.value:,.3g}"
+    because = f"{' and '.join(each.words.strip() for each in way.used)} make {real}"
+    place = number.span() if number else (0, len(cell.text))
+    return made(
+        context, cell, place, "arithmetic", "confirmed" if right else "inconsistent", attribute="price",
+        because=because, expected="" if right else real, evidence=(Evidence(because),),
+    )  # fmt: skip
