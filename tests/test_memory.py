@@ -580,7 +580,7 @@ def test_kinds_of_adapters():
     # PEFT casts the input of each adapter to FP32: two of four bytes, where one of two bytes is.
     layers = 32 * 1304 * 4096 * 6.0
     assert (wide["activations"] - plain["activations"]) / layers == pytest.approx(1.0, rel=0.1)
-    with pytest.raises(UsageError, match="adapter: 'none' is none of lora, prefix, scale"):
+    with pytest.raises(UsageError, match="adapter: 'none' is none of lora, dora"):
         parts("llama-2-7b", phase="finetune_lora", options={"adapter": "none"})
 
 

@@ -174,6 +174,9 @@ def _kept(op: Op, kept: Kept) -> Op:
         saved = saved + kept.score_bytes * _scores(op)
     elif op.kind == "norm" and kept.holds.get("fused_norm"):
         saved = np.minimum(saved, 2.0 * op.dims["elements"])
+    elif kept.holds.get("counted") and _is_wide_norm(op):
+        # The gradient of its weight needs what the weight multiplies.
+        saved = saved + op.write_bytes
     elif op.kind == "gemm" and op.dtype in _NARROW:
         saved = saved / 2.0
     elif name == "lora_a":
@@ -185,6 +188,12 @@ def _kept(op: Op, kept: Kept) -> Op:
     elif kept.quantised and kept.holds.get("quantised_input") and _frozen_product(op, name):
         saved = saved + op.read_bytes
     return op if saved is op.saved_bytes else changed(op, saved_bytes=saved)
+
+
+def _is_wide_norm(op: Op) -> bool:
+    """A norm with a weight to train that computes in FP32 op by op."""
+    trains = op.kind == "norm" and bool(op.parameters) and op.backward == "full"
+    return trains and bool(np.all(op.saved_bytes > op.read_bytes))
 
 
 def _frozen_product(op: Op, name: str) -> bool:

@@ -309,7 +309,8 @@ def _alive(step: _Step, kernels: Kept) -> _Alive:
         logits = logits + np.where(last & (stages > 1), _returned(step) * spread.micro_batches, 0.0)
     kept = found.layers / stages * spread.in_flight + found.layer + found.ends
     # Networks and encoders ran where a tenth more would not have: what decoders keep beside is theirs.
-    scale = coefficient("kept", step.stack) if causal(step.forward) else 1.0
+    scaled = causal(step.forward) and (step.stack.fuses or not step.stack.holds.get("counted"))
+    scale = coefficient("kept", step.stack) if scaled else 1.0
     return _Alive(
         {"activations": kept / spread.shares * scale, "logits": logits / spread.shares},
         (found.last + found.ends) / spread.shares * scale,
