@@ -69,6 +69,11 @@ class Kept:
     score_size: float = 2.0
 
     @property
+    def again(self) -> bool:
+        """Whether layers run again in the backward pass."""
+        return self.checkpointing not in ("none", "attention")
+
+    @property
     def wide_ends(self) -> bool:
         """Whether embedding and head are in FP32 around quantised layers."""
         return self.quantised and bool(self.holds.get("widens_ends"))
@@ -98,7 +103,7 @@ def activations(forward: Sequence[Op], kept: Kept) -> Activations:
     layers, ends = ([op for op in rest if (op.module in inside) == within] for within in (True, False))
     count = np.maximum(sum((op.starts for op in layers), start=0.0), 1.0)
     all_layers = saved_bytes(layers, "none")
-    again = kept.checkpointing not in ("none", "attention")
+    again = kept.again
     held = saved_bytes(layers, kept.checkpointing)
     # `saved_bytes` counts one layer that runs again; it is apart here, since the loss is gone by then.
     # Layers of one network may differ: the fullest has at least what its widest op keeps.
