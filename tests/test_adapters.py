@@ -13,9 +13,9 @@ from whichgpu.workloads.methods import amount, method, methods
 from whichgpu.workloads.training import trained_parameters
 from whichgpu.workloads.workload import resolve
 
-#: Llama 3.2 3B in BF16, 4 sequences of 512 tokens, on queries and values: parameters that PEFT 0.21.2 trains, and
-#: GiB at the peak of a step with torch.optim.AdamW by the storages that torch 2.13's operators make of it on fake
-#: tensors, less 0.4375 GiB of keys and values repeated for a mask, which a batch without padding has none of.
+#: Llama 3.2 3B in BF16, 4 sequences of 512 tokens, on queries and values: parameters that PEFT 0.21.2 trains,
+#: and GiB at the peak of a step with torch.optim.AdamW by the storages that torch 2.13's operators make on
+#: fake tensors, less 0.4375 GiB of keys and values repeated for a mask, which a batch without padding lacks.
 COUNTED = (
     ("full", 0, 3_212_749_824, 29.92), ("lora", 32, 9_175_040, 15.22), ("dora", 32, 9_289_728, 16.54),
     ("adalora", 64, 18_353_664, 16.32), ("delora", 32, 9_175_096, 15.24), ("gralora", 32, 9_175_040, 15.24),

@@ -73,8 +73,8 @@ def totals(
     """The totals of parts on a card that has `available` bytes; `slack` is reserved over used activations.
 
     `working` are bytes of activations and workspaces together at the widest convolution (`workspace`).
-    Where nothing `fuses` what a layer took that runs again lies idle at the loss, in blocks that are too small
-    for logits.
+    Where nothing `fuses` what a layer took that runs again lies idle at the loss, in blocks that are too
+    small for logits.
     """
     outside = sum((np.asarray(parts[name]) for name in OUTSIDE if name in parts), start=np.zeros(1))
     tensors, room = needed(parts) - outside, np.maximum(available - outside, 0.0)

@@ -43,7 +43,8 @@ def remarks(parts: Mapping[str, float], read: Mapping[str, Interval]) -> tuple[s
     if parts.get("not_at_once", 0.0) < 0.0:
         said.append(
             "Parts are whole; below 0 is what is not there at the fullest moment: at the loss the layer that "
-            "runs backward after it, at once gradients and the optimizer's copies, which come as activations go."
+            "runs backward after it, at once gradients and the optimizer's copies, which come as activations "
+            "go."
         )
     if read:
         sizes = [_ranged(read[name]) for name in ("allocated", "reserved", "device")]
