@@ -122,6 +122,35 @@ def test_a_shared_table_has_two_gradients() -> None:
     assert _passing(own) - own["weights"] < 0.1 * 128256 * 4096 * 2
 
 
+#: Model, phase, format, GPUs, batch, what reads it, MiB: a100_80gb.csv and a100_80gb_liger.csv in
+#: scripts/benchmarks/refs of foundation-model-stack/fms-acceleration, 4,096 tokens, full checkpointing, rank 16 on
+#: the attention.
+BENCHED = (
+    ("mistral-7b", "finetune_full", "bf16", 1, 4, "allocated", 69591.3),
+    ("mistral-7b", "finetune_full", "bf16", 2, 4, "allocated", 35060.0),
+    ("mistral-7b", "finetune_lora", "bf16", 1, 8, "allocated", 35380.1),
+    ("mistral-7b", "finetune_lora", "bf16", 1, 8, "device", 43195.0),
+    ("mistral-7b", "finetune_lora", "bf16", 2, 4, "allocated", 20440.8),
+    ("mistral-7b", "finetune_qlora", "nf4-fp16", 1, 8, "allocated", 38413.0),
+    ("mistral-7b", "finetune_qlora", "gptq", 1, 4, "device", 20453.0),
+    ("llama-3-8b", "finetune_lora", "bf16", 1, 16, "device", 53115.0),
+    ("llama-3-8b", "finetune_lora", "bf16", 2, 16, "allocated", 58602.0),
+)
+
+
+@pytest.mark.parametrize("run", BENCHED, ids=lambda run: "-".join(map(str, run[:5])))
+def test_what_runs_again_is_not_there_at_the_loss_and_is_reserved(run: tuple[Any, ...]) -> None:
+    name, phase, precision, gpus, batch, total, megabytes = run
+    options = {"checkpointing": "full", "lora_rank": "16", "lora_targets": "attention"}
+    options |= {"sharding": "fsdp"} if gpus > 1 else {}
+    options |= {"fused_loss": "true"} if name == "llama-3-8b" else {}
+    found = read(
+        name, "a100-80gb-sxm", total, phase=phase, precision=precision, n_gpus=float(gpus),
+        batch=float(batch), seq_len=4096.0, runtime="Transformers 4.39", options=options,
+    )  # fmt: skip
+    assert found * 1024 == pytest.approx(megabytes, rel=0.06)
+
+
 def test_scripts_that_fine_tune_take_adamw() -> None:
     tuned, trained = (
         parts("t5-3b", phase=phase, precision="fp32", batch=1.0, seq_len=64.0, runtime="transformers")
