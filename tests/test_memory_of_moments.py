@@ -123,8 +123,8 @@ def test_a_shared_table_has_two_gradients() -> None:
 
 
 #: Model, phase, format, GPUs, batch, what reads it, MiB: a100_80gb.csv and a100_80gb_liger.csv in
-#: scripts/benchmarks/refs of foundation-model-stack/fms-acceleration, 4,096 tokens, full checkpointing, rank 16
-#: on the attention.
+#: scripts/benchmarks/refs of foundation-model-stack/fms-acceleration. 4,096 tokens, full checkpointing,
+#: rank 16 on the attention.
 BENCHED = (
     ("mistral-7b", "finetune_full", "bf16", 1, 4, "allocated", 69591.3),
     ("mistral-7b", "finetune_full", "bf16", 2, 4, "allocated", 35060.0),
