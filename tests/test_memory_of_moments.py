@@ -89,14 +89,22 @@ def test_a_cache_of_tuples_is_there_twice(
     assert found * GIB == pytest.approx(megabytes * 1e6, rel=0.05)
 
 
+def _passing(found: dict[str, float]) -> float:
+    """Bytes of gradients and activations at the fullest moment."""
+    names = ("gradients", "activations", "logits", "not_at_loss", "not_at_once")
+    return sum(found.get(name, 0.0) for name in names)
+
+
 def test_gradients_come_as_activations_go() -> None:
     """The fullest moment is the loss where activations are more than gradients, else the backward's end."""
     job: dict[str, Any] = {"phase": "finetune_full", "precision": "bf16", "runtime": "pytorch-2"}
     fused = {"optimizer": "adamw-fused"}
     long, short = (parts("llama-3-8b", batch=1.0, seq_len=n, options=fused, **job) for n in (8192.0, 128.0))
-    assert long["gradients"] == 0.0 < long["activations"] + long["logits"]
     weights = short["weights"]
-    assert weights < short["gradients"] + short["activations"] + short["logits"] < 1.1 * weights
+    # Parts are shown whole; what is not there at the fullest moment is taken off once.
+    assert long["gradients"] == short["gradients"] == pytest.approx(weights, rel=0.01)
+    assert long["not_at_once"] == pytest.approx(-weights, rel=0.01)
+    assert weights < _passing(short) < 1.1 * weights
     # A second pass adds its gradients to those of the first, which are there at its loss.
     added = parts("llama-3-8b", batch=1.0, seq_len=8192.0, options=fused | {"grad_accum": "2"}, **job)
     assert added["gradients"] == pytest.approx(weights, rel=0.01)
@@ -110,9 +118,37 @@ def test_a_shared_table_has_two_gradients() -> None:
         "options": {"optimizer": "adamw-fused", "checkpointing": "full"},
     }  # fmt: skip
     tied, own = (parts(name, **job) for name in ("llama-3.2-1b", "llama-3-8b"))
-    states = ("gradients", "activations", "logits")
-    assert sum(tied[name] for name in states) - tied["weights"] == pytest.approx(128256 * 2048 * 2, rel=0.01)
-    assert sum(own[name] for name in states) - own["weights"] < 0.1 * 128256 * 4096 * 2
+    assert _passing(tied) - tied["weights"] == pytest.approx(128256 * 2048 * 2, rel=0.01)
+    assert _passing(own) - own["weights"] < 0.1 * 128256 * 4096 * 2
+
+
+#: Model, phase, format, GPUs, batch, what reads it, MiB: a100_80gb.csv and a100_80gb_liger.csv in
+#: scripts/benchmarks/refs of foundation-model-stack/fms-acceleration. 4,096 tokens, full checkpointing,
+#: rank 16 on the attention.
+BENCHED = (
+    ("mistral-7b", "finetune_full", "bf16", 1, 4, "allocated", 69591.3),
+    ("mistral-7b", "finetune_full", "bf16", 2, 4, "allocated", 35060.0),
+    ("mistral-7b", "finetune_lora", "bf16", 1, 8, "allocated", 35380.1),
+    ("mistral-7b", "finetune_lora", "bf16", 1, 8, "device", 43195.0),
+    ("mistral-7b", "finetune_lora", "bf16", 2, 4, "allocated", 20440.8),
+    ("mistral-7b", "finetune_qlora", "nf4-fp16", 1, 8, "allocated", 38413.0),
+    ("mistral-7b", "finetune_qlora", "gptq", 1, 4, "device", 20453.0),
+    ("llama-3-8b", "finetune_lora", "bf16", 1, 16, "device", 53115.0),
+    ("llama-3-8b", "finetune_lora", "bf16", 2, 16, "allocated", 58602.0),
+)
+
+
+@pytest.mark.parametrize("run", BENCHED, ids=lambda run: "-".join(map(str, run[:5])))
+def test_what_runs_again_is_not_there_at_the_loss_and_is_reserved(run: tuple[Any, ...]) -> None:
+    name, phase, precision, gpus, batch, total, megabytes = run
+    options = {"checkpointing": "full", "lora_rank": "16", "lora_targets": "attention"}
+    options |= {"sharding": "fsdp"} if gpus > 1 else {}
+    options |= {"fused_loss": "true"} if name == "llama-3-8b" else {}
+    found = read(
+        name, "a100-80gb-sxm", total, phase=phase, precision=precision, n_gpus=float(gpus),
+        batch=float(batch), seq_len=4096.0, runtime="Transformers 4.39", options=options,
+    )  # fmt: skip
+    assert found * 1024 == pytest.approx(megabytes, rel=0.06)
 
 
 def test_scripts_that_fine_tune_take_adamw() -> None:

@@ -69,6 +69,11 @@ class Kept:
     score_size: float = 2.0
 
     @property
+    def again(self) -> bool:
+        """Whether layers run again in the backward pass."""
+        return self.checkpointing not in ("none", "attention")
+
+    @property
     def wide_ends(self) -> bool:
         """Whether embedding and head are in FP32 around quantised layers."""
         return self.quantised and bool(self.holds.get("widens_ends"))
@@ -98,7 +103,7 @@ def activations(forward: Sequence[Op], kept: Kept) -> Activations:
     layers, ends = ([op for op in rest if (op.module in inside) == within] for within in (True, False))
     count = np.maximum(sum((op.starts for op in layers), start=0.0), 1.0)
     all_layers = saved_bytes(layers, "none")
-    again = kept.checkpointing not in ("none", "attention")
+    again = kept.again
     held = saved_bytes(layers, kept.checkpointing)
     # `saved_bytes` counts one layer that runs again; it is apart here, since the loss is gone by then.
     # Layers of one network may differ: the fullest has at least what its widest op keeps.
@@ -174,6 +179,9 @@ def _kept(op: Op, kept: Kept) -> Op:
         saved = saved + kept.score_bytes * _scores(op)
     elif op.kind == "norm" and kept.holds.get("fused_norm"):
         saved = np.minimum(saved, 2.0 * op.dims["elements"])
+    elif kept.holds.get("counted") and _is_wide_norm(op):
+        # The gradient of its weight needs what the weight multiplies.
+        saved = saved + op.write_bytes
     elif op.kind == "gemm" and op.dtype in _NARROW:
         saved = saved / 2.0
     elif name == "lora_a":
@@ -185,6 +193,12 @@ def _kept(op: Op, kept: Kept) -> Op:
     elif kept.quantised and kept.holds.get("quantised_input") and _frozen_product(op, name):
         saved = saved + op.read_bytes
     return op if saved is op.saved_bytes else changed(op, saved_bytes=saved)
+
+
+def _is_wide_norm(op: Op) -> bool:
+    """A norm with a weight to train that computes in FP32 op by op."""
+    trains = op.kind == "norm" and bool(op.parameters) and op.backward == "full"
+    return trains and bool(np.all(op.saved_bytes > op.read_bytes))
 
 
 def _frozen_product(op: Op, name: str) -> bool:

@@ -13,6 +13,7 @@ import numpy as np
 from whichgpu.cost.runtime import runtime
 from whichgpu.errors import UsageError
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
+from whichgpu.workloads.adapters import stated
 from whichgpu.workloads.checkpointing import checkpointing
 from whichgpu.workloads.job import TRAINING, phase
 from whichgpu.workloads.precision import precision
@@ -169,7 +170,8 @@ def _by_habit(job: Job, stack: Runtime) -> Job:
             f"the options {', '.join(open_)}"
         )
     own = {
-        **habits.get("training", {}), **(adapters if asked in ADAPTER_PHASES else {}),
+        **habits.get("training", {}),
+        **({**adapters, **stated(job)} if asked in ADAPTER_PHASES else {}),
         **(several if np.any(more) else {}), **(habits.get("pretraining", {}) if asked == "pretrain" else {}),
     }  # fmt: skip
     return replace(job, options={**own, **job.options})

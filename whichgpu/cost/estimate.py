@@ -53,7 +53,8 @@ if TYPE_CHECKING:
 REQUESTS = (*ASKED, *SCHEDULED)
 MODELLED = {
     "guidance", "frames", "optimizer", "compile", "power_limit", "checkpointing", "layout", "lora_rank",
-    "lora_targets", "adapter", "offload", "kv_precision", "loss_chunks", "fused_loss",
+    "lora_targets", "adapter", "adapter_precision", "virtual_tokens", "offload", "kv_precision",
+    "loss_chunks", "fused_loss",
     "optimizer_in_backward", "ep", "moe_tp", "attention_dp", "sharding", "grad_accum", "global_batch", "cp",
     "vp", "float8",
     "sequence_parallel", "flash_attention", "system", "nvlink", "cuda_graphs", "moe_overlap", "offload_to",
@@ -61,7 +62,7 @@ MODELLED = {
     *REQUESTS,
 }  # fmt: skip
 #: Those of adapters, which mean nothing where they are merged into the weights.
-_ADAPTERS = ("adapter", "lora_rank", "lora_targets")
+_ADAPTERS = ("adapter", "adapter_precision", "virtual_tokens", "lora_rank", "lora_targets")
 #: Those of them that mean nothing to a server of requests.
 NOT_SERVED = ("offload_to", "flash_attention")
 #: Standard deviations to either side of a 90 % interval.

@@ -184,6 +184,9 @@ def training(
         # Shards have one format: TRL leaves PEFT's preparation out where a quantised model is sharded, and
         # PEFT itself does for GPTQ and AWQ.
         stack = replace(stack, holds={**stack.holds, "widens_ends": False})
+    if spec.mixed or trained_precision(job).weight <= _NARROW:
+        # Autocast casts to 16 bits what adapters read, and adapters in 16 bits have nothing to cast.
+        stack = replace(stack, holds={**stack.holds, "adapter_bytes": _NARROW})
     kept = Kept(
         flash=stack.flash, fused=stack.fuses, checkpointing=checkpointing(job), holds=stack.holds,
         quantised=adapters and spec.quantised, chunks=job.option("loss_chunks", 1.0, 1.0),
@@ -197,7 +200,7 @@ def training(
     def at(kernels: Kept, stage: Any) -> dict[str, Any]:
         found = training_memory.training_parts(
             whole, own, spec, workload.optimizer(job), spread=replace(spread, stage=stage), kernels=kernels,
-            stack=stack, trained_in=trained_precision() if adapters else None,
+            stack=stack, trained_in=trained_precision(job) if adapters else None,
         )  # fmt: skip
         return {**found, **beside, **communication(mesh, stack, ranks / mesh.cp)}
 
@@ -239,6 +242,8 @@ def _score_size(spec: Precision, stack: Runtime) -> float:
     return 2.0 if spec.activation <= 2.0 and not (spec.mixed and not stack.specialised) else 4.0
 
 
+#: Bytes of a value in 16 bits.
+_NARROW = 2.0
 #: Formats of bitsandbytes, which models that PEFT prepares for training are in.
 _PREPARED = ("nf4", "nf4-fp16", "nf4-dq", "int8")
 

@@ -92,7 +92,7 @@ class Mesh:
             )
         if job.trains:
             _whole_replicas(gpus, replica, "tp times pp times cp")
-        self._check_heads(workload, gpus)
+        self._check_heads(workload, gpus * self.tp / replica)
         if job.phase == "serve":
             _whole_replicas(gpus, replica, "tp times pp")
         layers = workload.dims.get("layers")
@@ -158,14 +158,14 @@ def _whole(dims: Mapping[str, Any], name: str) -> int:
 
 
 def _uncut(workload: Workload, degree: int, gpus: int) -> str:
-    """Why a degree of tensor parallelism cannot be, with the nearest that can, of these GPUs if any."""
+    """Why a degree of tensor parallelism cannot be, with the nearest that can, on these GPUs or on others."""
     heads, kept = _whole(workload.dims, "heads"), _whole(workload.dims, "kv_heads")
     what = f"{heads} attention heads" + (f" and {kept} of keys and values" if heads % degree == 0 else "")
     able = [n for n in range(1, heads + 1) if cuts(workload.dims, n)]
     here = [n for n in able if gpus % n == 0]
-    able = here if len(here) > 1 else able
+    able, where = (here, "") if len(here) > 1 else (able, ", on a multiple of so many GPUs")
     near = [n for n in able if n < degree][-1:] + [n for n in able if n > degree][:1]
-    return f"tp={degree}: {workload.id} has {what}, which do not divide by it; use --tp {either(near)}"
+    return f"tp={degree}: {workload.id} has {what}, which do not divide by it; use --tp {either(near)}{where}"
 
 
 def lacking(layers: int, parts: int) -> int:

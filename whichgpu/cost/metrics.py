@@ -197,9 +197,26 @@ METRICS: Mapping[str, Metric] = {
 }
 
 
+#: What a counter of memory calls itself, and the total that it reads.
+_COUNTERS = {"reserved": "reserved", "allocated": "allocated", "alloc": "allocated", "active": "allocated",
+             "used": "device", "smi": "device", "nvidia": "device"}  # fmt: skip
+#: Words around it; a mean is of steps alike, as a job's are.
+_AROUND = {"peak", "max", "maximum", "mean", "avg", "average", "gpu", "cuda", "torch", "per", "usage", "mem",
+           "memory", "vram"}  # fmt: skip
+
+
+def _counter(name: str) -> Metric | None:
+    """The metric of a counter of memory in words of its own: `cuda_memory_reserved_avg`, `peak_vram`."""
+    words = set(name.lower().replace("-", "_").split("_"))
+    known, totals = words & {"memory", "mem", "vram"}, {_COUNTERS[word] for word in words & set(_COUNTERS)}
+    if not (known or totals & {"reserved"}) or words - _AROUND - set(_COUNTERS) or len(totals) > 1:
+        return None
+    return Metric(_memory(totals.pop() if totals else ""), _BYTES)
+
+
 def metric(name: str) -> Metric:
     """The metric of a name, throughput where none is named; raises `UsageError` listing them."""
-    found = METRICS.get(name.strip() or "throughput")
+    found = METRICS.get(name.strip() or "throughput") or _counter(name.strip())
     if found is None:
         raise UsageError(f"no metric '{name}'; known are {', '.join(METRICS)}")
     return found

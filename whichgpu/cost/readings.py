@@ -51,7 +51,7 @@ def readings(laid: Layout, deviations: float) -> Readings:
     An interval reaches so many standard `deviations` to either side.
     """
     available = laid.devices.column("memory")
-    found = totals(laid.parts, laid.slack, available, laid.working)
+    found = totals(laid.parts, laid.slack, available, laid.working, fuses=laid.runtime.fuses)
     taken = laid.runtime.holds.get("takes", 0.0) if laid.serving is not None else 0.0
     # A server takes its share of the card when it starts, whatever it then needs.
     found = found._replace(device=np.maximum(found.device, taken * available))

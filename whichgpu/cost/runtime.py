@@ -190,7 +190,11 @@ def _rows() -> Mapping[str, Any]:
 def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = True) -> Runtime:
     """A runtime as free text uses it: the marks whose words the text has change what they state."""
     marks = [mark for mark in row.get("marks", ()) if _has(text, mark)]
+    holds = dict(row.get("holds", {}))
+    for mark in marks:
+        holds.update(mark.get("sets", {}).get("holds", {}))
     row = {**row, **{name: value for mark in marks for name, value in mark.get("sets", {}).items()}}
+    row["holds"] = {name: value for name, value in holds.items() if value is not False}
     unread = ("names", "alone", "marks", "engine", "containers", "older", *_TIMES)
     columns = {name: value for name, value in row.items() if name not in unread}
     columns["vendors"] = tuple(row["vendors"])

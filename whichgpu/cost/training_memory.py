@@ -12,8 +12,10 @@ Of P trained parameters, in bytes each, and what ZeRO of a level shares out over
     FSDP                         gathered     4             4          8     16 / ranks
     shared out from level        3            2             1          1
 
-Where a framework frees the last step's gradients as the next begins (`frees_gradients`) the parts are those
-of the fullest moment: the loss, the end of the backward pass, or the optimizer's step.
+A step's memory is that of its fullest moment: the loss, the end of the backward pass, or, where a framework
+frees the last step's gradients as the next begins (`frees_gradients`), the optimizer's step. Parts are whole;
+what is not there at that moment are parts below 0: `not_at_loss`, the layer that runs backward after it, and
+`not_at_once`, gradients and the optimizer's copies that come as activations go.
 
 (Rajbhandari et al., ZeRO, SC 2020, section 3.1.) LoRA trains FP32 adapters, 16 bytes each, and keeps its
 frozen weights as they are. 1F1B keeps min(micro-batches, stages) micro-batches of the first stage's
@@ -24,6 +26,7 @@ section 4.2.3); stage s of them p - s, and p + (p - 1 - 2 s) / v.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import reduce
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -160,25 +163,27 @@ def training_parts(
     trained = (trained_parameters(whole) if spread.trained is None else spread.trained) / spread.pp
     trained = trained * _end_share(step)
     states, alive = _states(step, optimizer, trained), _alive(step, kernels)
-    late, copies = states["gradients"], states.pop("copies")
+    late, copies, copied = states["gradients"], states.pop("copies"), _copied(step, optimizer, trained)
     parts = {**states, **alive.at_loss, **_gathered(step), "context": context(stack)}
     passing = sum((parts.get(name, 0.0) for name in _GONE), start=np.zeros(()))
-    parts["gradients"] = late + copies
+    shown = held_now = late + copies
     if stack.holds.get("frees_gradients") and not step.frozen:
         waiting = np.where(np.asarray(spread.micro_batches) > 1, late, 0.0) + _of_pieces(step, kernels)
         # Autocast's copies of weights are of one pass, those beside weights that are shared out stay.
         late = late + copies * float(spread.level > 0)
         beside = np.maximum(alive.at_end, _second_gradient(step))
-        parts["gradients"] = np.maximum(waiting + copies, late + beside - passing)
-    update = late + _copied(step, optimizer, trained)
-    parts["optimizer_step"] = np.maximum(update - parts["gradients"] - passing, 0.0)
+        held_now = np.maximum(waiting + copies, late + beside - passing)
+    # Parts are shown whole; what of them is not there at the fullest moment is a part of its own.
+    more = np.maximum(held_now, late + copied - passing) - shown - copied
+    parts["gradients"], parts["optimizer_step"] = shown + np.maximum(more, 0.0), copied
+    parts["not_at_once"] = np.minimum(more, 0.0)
     if step.frozen:
         parts["widened_layer"] = widened_layer(forward, stack, named)
     return {name: part for name, part in parts.items() if name in _ALWAYS or np.any(part)}
 
 
 #: Parts that are gone by the end of the backward pass.
-_GONE = ("activations", "logits", "gathered_layers")
+_GONE = ("activations", "logits", "not_at_loss", "gathered_layers")
 
 
 def _of_pieces(step: _Step, kernels: Kept) -> Any:
@@ -226,14 +231,14 @@ def _copy(step: _Step) -> float:
 def _copied(step: _Step, optimizer: str, trained: Any) -> Any:
     """Bytes of one of the optimizer's states, of which torch.optim's step over lists of tensors makes a copy.
 
-    Sharded trainings are not known to: their published runs do not show it.
+    ZeRO's first two levels have optimizers of their own; FSDP has torch.optim's over its shards.
     """
     spread = step.spread
     if not (step.stack.holds.get("copies_state") and by_lists(optimizer)):
         return 0.0
-    if spread.level > 0 or "optimizer" in spread.offload:
+    if "optimizer" in spread.offload or 0 < spread.level < _GATHERED:
         return 0.0
-    return trained * step.held.weight / (step.layers if spread.piecewise else 1.0)
+    return trained * step.held.weight / spread.of(1) / (step.layers if spread.piecewise else 1.0)
 
 
 def _end_share(step: _Step) -> Any:
@@ -301,17 +306,25 @@ def _alive(step: _Step, kernels: Kept) -> _Alive:
     """Activations and logits at the fullest moment of a stage; the last makes the logits."""
     spread = step.spread
     found = activations([_whole(op, spread.unshared) for op in step.forward], kernels)
+    if step.frozen and spread.level == _GATHERED and kernels.again and step.stack.holds.get("root_gathered"):
+        # A frozen layer's own backward pass is told by its inputs' gradient, when the next one has run again.
+        found = found._replace(layer=2.0 * found.layer, last=found.last + found.layer)
     stages = np.asarray(spread.pp, dtype=np.float64)
     last = spread.stage == stages - 1.0
-    logits = np.where(last, np.maximum(found.loss - found.layer, 0.0), 0.0)
+    logits, layer = np.where(last, found.loss, 0.0), np.where(last, np.minimum(found.loss, found.layer), 0.0)
     if step.stack.splits_batch:
         # The last stage hands the logits of all micro-batches back together (torch.distributed.pipelining).
         logits = logits + np.where(last & (stages > 1), _returned(step) * spread.micro_batches, 0.0)
     kept = found.layers / stages * spread.in_flight + found.layer + found.ends
     # Networks and encoders ran where a tenth more would not have: what decoders keep beside is theirs.
-    scale = coefficient("kept", step.stack) if causal(step.forward) else 1.0
+    scaled = causal(step.forward) and (step.stack.fuses or not step.stack.holds.get("counted"))
+    scale = coefficient("kept", step.stack) if scaled else 1.0
     return _Alive(
-        {"activations": kept / spread.shares * scale, "logits": logits / spread.shares},
+        {
+            "activations": kept / spread.shares * scale,
+            "logits": logits / spread.shares,
+            "not_at_loss": -layer / spread.shares,
+        },
         (found.last + found.ends) / spread.shares * scale,
     )
 
@@ -350,10 +363,10 @@ def _gathered(step: _Step) -> dict[str, Any]:
     layer = (
         sum((np.asarray(counts.get(name, 0.0)) for name in inside), start=np.zeros(())) * shard / step.layers
     )
-    end = np.zeros(())
-    for name, count in counts.items():
-        end = end if name in inside else np.maximum(end, count * shard)
+    ends = [count * shard for name, count in counts.items() if name not in inside]
     size = min(step.named.weight, step.named.activation)
+    together = bool(step.stack.holds.get("root_gathered"))
+    end = reduce(np.add if together else np.maximum, ends, np.zeros(()))
     found = size * (layer + np.maximum(layer, end))
     if not step.frozen:
         found = found + step.named.activation * np.maximum(layer, end)

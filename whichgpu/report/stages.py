@@ -40,10 +40,11 @@ def by_stage(stages: Sequence[Stage], title: str = "Memory by stage") -> Table:
 def remarks(parts: Mapping[str, float], read: Mapping[str, Interval]) -> tuple[str, ...]:
     """What is to be said of memory by part, and what PyTorch's counters and `nvidia-smi` read off a run."""
     said = []
-    if parts.get("gradients", 1.0) == 0.0:
+    if parts.get("not_at_once", 0.0) < 0.0:
         said.append(
-            "Gradients come as activations go, and need no room beside them; those of several micro-batches "
-            "(--option grad_accum=2) do."
+            "Parts are whole; below 0 is what is not there at the fullest moment: at the loss the layer that "
+            "runs backward after it, at once gradients and the optimizer's copies, which come as activations "
+            "go."
         )
     if read:
         sizes = [_ranged(read[name]) for name in ("allocated", "reserved", "device")]

@@ -17,14 +17,18 @@ one (the dimension `fused`).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from whichgpu.errors import UsageError
 from whichgpu.values import immutable
+from whichgpu.workloads.job import adapter_of
+from whichgpu.workloads.methods import Method, amount, method, methods
 from whichgpu.workloads.ops import Op, changed
 from whichgpu.workloads.precision import Precision, precision
+from whichgpu.workloads.training import trained_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -47,34 +51,48 @@ _CALLED: Mapping[str, str] = {
     "gate_up_proj": "up", "fc1": "up", "fc_in": "up", "dense_h_to_4h": "up", "down_proj": "down",
     "fc2": "down", "fc_out": "down", "dense_4h_to_h": "down",
 }  # fmt: skip
-#: Low-rank; a learned prefix of attention; a learned scale and bias of every product.
-KINDS = ("lora", "prefix", "scale")
-#: Tokens of a learned prefix, and layers at the bottom without one (LLaMA-Adapter).
-PREFIX, WITHOUT = 10.0, 2.0
+
+
+#: LoRA itself, the method of a job that names none.
+_LORA = Method("lora")
 
 
 @immutable
 class Adapters:
-    """What a job says of its adapters: their kind and rank, and the parts of the layers that get one."""
+    """What a job says of its adapters: how they train, their rank, and the parts of the layers that get one.
+
+    `held` is what they are trained in, `tokens` those of a prompt or a prefix.
+    """
 
     rank: float
     targets: tuple[str, ...] = ()
-    kind: str = "lora"
+    method: Method = _LORA
+    held: Precision | None = None
+    tokens: float = 0.0
 
     @classmethod
     def of(cls, job: Job) -> Adapters:
-        """The options `lora_rank` and `lora_targets`; raises `UsageError` for what is no rank."""
-        rank = job.option("lora_rank", RANK, least=1.0)
-        if rank != round(rank):
-            raise UsageError(f"option lora_rank: {rank:g} is not a whole number; write e.g. lora_rank=16")
-        text = job.options.get("lora_targets", "all").lower()
+        """The options `adapter`, `lora_rank` and `lora_targets`; raises `UsageError` for what is none."""
+        found = _method(job)
+        rank = job.option("lora_rank", found.rank or RANK, least=1.0)
+        tokens = job.option("virtual_tokens", found.tokens, least=min(found.tokens, 1.0))
+        for name, number in (("lora_rank", rank), ("virtual_tokens", tokens)):
+            if number != round(number):
+                raise UsageError(f"option {name}: {number:g} is not a whole number; write e.g. {name}=16")
+        text = job.options.get("lora_targets", found.targets or "all").lower()
         named = {"all": (), "all-linear": (), "attention": ATTENTION, "inputs": INPUTS}
         words = tuple(part.strip() for part in text.replace(";", ",").split(",") if part.strip())
         targets = named.get(text, tuple(_CALLED.get(word, word) for word in words))
-        kind = job.options.get("adapter", "lora").lower()
-        if kind not in KINDS:
-            raise UsageError(f"option adapter: '{kind}' is none of {', '.join(KINDS)}; write adapter=lora")
-        return cls(rank, targets, kind)
+        return cls(rank, targets, found, trained_precision(job), tokens)
+
+    @property
+    def precision(self) -> Precision:
+        """The format of what is trained."""
+        return self.held or precision("fp32")
+
+    def sizes(self, i: Any, o: Any) -> dict[str, Any]:
+        """The sizes of a layer by letter, as `data/adapters.toml` names them."""
+        return {"i": i, "o": o, "m": np.minimum(i, o), "r": self.rank, "v": self.tokens, "1": 1.0}
 
     def parts(self, op: Op, parts: Parts) -> Parts:
         """Of the layers that an op is, with their outputs, those that get an adapter."""
@@ -151,28 +169,52 @@ def training_precision(job: Job) -> str:
     return spec.train_as or job.precision
 
 
-def trained_precision() -> Precision:
-    """The format of adapters, their gradients and states."""
-    return precision("fp32")
+def trained_precision(job: Job) -> Precision:
+    """The format of adapters, their gradients and states: FP32, or as the option `adapter_precision` says."""
+    return precision(job.options.get("adapter_precision", "fp32"))
+
+
+def stated(job: Job) -> Mapping[str, str]:
+    """Options that a job's method takes where it states none, whatever its library does for LoRA."""
+    return _method(job).stated
+
+
+def _method(job: Job) -> Method:
+    """How a job's adapters train; raises `UsageError` for no known method."""
+    text = {**adapter_of(job.phase), **job.options}.get("adapter", "lora")
+    found = method(text)
+    if found is None:
+        raise UsageError(f"option adapter: '{text}' is none of {', '.join(methods())}; write adapter=lora")
+    return found
+
+
+def prompted(job: Job) -> Job:
+    """A job with the tokens of a learned prompt before each sequence, if it trains one."""
+    if job.phase not in PHASES or job.seq_len is None or _method(job).form != "prompt":
+        return job
+    return replace(job, seq_len=job.seq_len + Adapters.of(job).tokens)
 
 
 def adapt(forward: Sequence[Op], adapters: Adapters, fused: str = "") -> tuple[Op, ...]:
     """The forward ops with frozen weights and adapters; raises `UsageError` where no layer takes one."""
-    if adapters.kind != "lora":
-        beside = _prefixed if adapters.kind == "prefix" else _scaled
-        return tuple(found for op in forward for found in beside(op))
+    other = _FORMS.get(adapters.method.form)
+    if other is not None:
+        tuned = tuple(found for op in forward for found in other(op, adapters))
+        if not trained_parameters(tuned):
+            raise UsageError(f"this model has nothing for adapter={adapters.method.id}; write adapter=lora")
+        return tuned
     layers = _layers(forward, fused)
     adapted = tuple(found for op, parts in layers for found in _adapted(op, parts, adapters))
-    if not adapters.targets and not any(op.layer.endswith(".lora_a") for op in adapted):
+    if len(adapted) > len(forward):
+        return adapted
+    if not adapters.targets:
         raise UsageError("no dense layer of this model takes an adapter; use --phase train")
-    if not any(op.layer.endswith(".lora_a") for op in adapted):
-        every = Adapters(adapters.rank)
-        named = sorted({part.name for op, parts in layers for part in every.parts(op, parts)})
-        raise UsageError(
-            f"option lora_targets: no dense layer is called {', '.join(adapters.targets)}; "
-            f"there are {', '.join(named)}"
-        )
-    return adapted
+    every = Adapters(adapters.rank)
+    named = sorted({part.name for op, parts in layers for part in every.parts(op, parts)})
+    raise UsageError(
+        f"option lora_targets: no dense layer is called {', '.join(adapters.targets)}; "
+        f"there are {', '.join(named)}"
+    )
 
 
 def _adapted(op: Op, parts: Parts, adapters: Adapters) -> Iterator[Op]:
@@ -180,53 +222,125 @@ def _adapted(op: Op, parts: Parts, adapters: Adapters) -> Iterator[Op]:
     if not chosen:
         yield frozen(op)
         return
-    # The first adapter keeps the input, which the frozen layer has no use for.
-    yield changed(frozen(op), saved_bytes=0.0)
+    lora = adapters.method.id == "lora"
+    # LoRA's first adapter keeps the input, which the frozen layer has no use for.
+    yield changed(frozen(op), saved_bytes=0.0) if lora else frozen(op)
     for index, part in enumerate(chosen):
-        saved = 0.0 if index else op.saved_bytes
-        one = changed(op, saved_bytes=saved, copies=op.copies * part.share)
-        yield from _adapter(one, adapters.rank, part.outputs)
+        one = changed(op, saved_bytes=0.0 if index else op.saved_bytes, copies=op.copies * part.share)
+        if lora:
+            yield from _adapter(one, adapters.rank, part.outputs, adapters.precision.weight)
+        else:
+            yield _beside(one, part, adapters)
 
 
-def _prefixed(op: Op) -> Iterator[Op]:
+def _beside(op: Op, part: Part, adapters: Adapters) -> Op:
+    """What a method other than LoRA computes beside a layer, as one op that trains and keeps what it says.
+
+    Where its products run in the adapters' format so do the values that they keep (`Op.saved_bytes`).
+    """
+    own, size = adapters.method.at.get(part.name, adapters.method), 4.0 if op.dtype in _WIDE else 2.0
+    whole, k, wide = float(op.dims["n"]), float(op.dims["k"]), adapters.precision.weight
+    rows = op.dims["m"] * op.dims.get("batch", 1.0)
+    tables, sizes = max(1.0, op.parameters // (whole * k)), adapters.sizes(k, part.outputs)
+    trained = tables * amount(own.trained, sizes)
+    kept = tuple(amount(terms, sizes) for terms in (own.kept, own.kept_narrow, own.merged, own.merged_narrow))
+    common = {
+        "parameters": trained, "stored_bytes": trained * wide + 4.0 * tables * amount(own.stored, sizes),
+        "saved_bytes": rows * (wide * kept[0] + size * kept[1]) + tables * (wide * kept[2] + size * kept[3]),
+        "backward": "full", "read_bytes": op.read_bytes, "write_bytes": op.write_bytes * part.outputs / whole,
+    }  # fmt: skip
+    shard = op.shard if op.shard in _SPLIT else "none"
+    layer, dtype = f"{op.layer}.{adapters.method.id}", op.dtype if op.dtype in _WIDE else "bf16"
+    if not adapters.method.product:
+        elements = rows * part.outputs
+        return Op("pointwise", layer, {"elements": elements}, dtype, flops=2.0 * elements, shard=shard,
+                  copies=op.copies, repeats=op.repeats, **common)  # fmt: skip
+    n = part.outputs if own.product == "whole" else adapters.rank * (k + part.outputs) / k
+    return changed(op, layer=layer, dtype=dtype, dims={**op.dims, "n": n}, flops=2.0 * rows * k * n,
+                   weight_bytes=tables * k * n * size, starts=0.0, shard=shard, **common)  # fmt: skip
+
+
+#: Formats of products that are computed in 32 bits.
+_WIDE = ("fp32", "tf32")
+
+
+def _prefixed(op: Op, adapters: Adapters) -> Iterator[Op]:
     """An op with frozen weights, and before attention the learned prefix of keys and values.
 
-    Zhang et al., "LLaMA-Adapter": the bottom layers have none, so that the backward pass ends above them.
+    Where the bottom layers have none the backward pass ends above them (Zhang et al., "LLaMA-Adapter").
     """
-    first = op.layer.rpartition(".")[2] in ("qkv", "query", "q") and op.kind == "gemm" and bool(op.parameters)
-    passed = np.maximum(1.0 - WITHOUT / op.copies, 0.0) if op.copies > WITHOUT else 1.0
-    held = frozen(op)
+    skipped, held = adapters.method.skipped, frozen(op)
+    passed = np.maximum(1.0 - skipped / op.copies, 0.0) if op.copies > skipped else 1.0
     yield changed(held, saved_bytes=held.saved_bytes * passed)
-    if first:
-        values = PREFIX * float(op.dims["k"])
-        yield Op(
-            "embedding", f"{op.layer}.prefix", {"elements": values}, "fp32", read_bytes=4.0 * values,
-            write_bytes=4.0 * values, parameters=values, stored_bytes=trained_precision().weight * values,
-            copies=op.copies, repeats=op.repeats, backward="weight",
-        )  # fmt: skip
+    if op.layer.rpartition(".")[2] in ("qkv", "query", "q") and op.kind == "gemm" and op.parameters:
+        yield _learned(op, "prefix", adapters)
 
 
-def _scaled(op: Op) -> Iterator[Op]:
-    """An op with frozen weights, and after a product its learned scale and bias.
+def _prompts(op: Op, adapters: Adapters) -> Iterator[Op]:
+    """An op with frozen weights, and beside the head the learned tokens, which are as wide as its inputs."""
+    yield frozen(op)
+    if _is_head(op):
+        yield _learned(op, "prompt", adapters)
 
-    Gao et al., "LLaMA-Adapter V2": norms are trained too. The scale's gradient needs the product's result.
+
+def _rows(op: Op, adapters: Adapters) -> Iterator[Op]:
+    """An op with frozen weights, and the rows of a few tokens; a head keeps the table that they are put into.
+
+    Where head and embedding are apart the embedding's is gone as the rows that a batch needs are read.
     """
-    held = frozen(op)
-    if op.kind == "norm" and op.parameters and op.backward != "none":
-        # The weights' gradient needs what they multiply; a norm that computes in FP32 op by op keeps it too.
-        apart = np.all(op.saved_bytes > op.read_bytes)
-        yield changed(op, saved_bytes=2.0 * op.saved_bytes if apart else op.saved_bytes)
-        return
+    held, head = frozen(op), _is_head(op)
+    tied = head and not op.parameters
+    yield changed(held, saved_bytes=held.saved_bytes + op.weight_bytes) if tied else held
+    if head:
+        yield _learned(op, "rows", adapters)
+
+
+def _is_head(op: Op) -> bool:
+    """Whether an op makes the logits."""
+    return op.kind == "gemm" and op.shard == "vocab"
+
+
+def _learned(op: Op, name: str, adapters: Adapters) -> Op:
+    """Vectors that are learned in place of tokens', read whole in each pass."""
+    k, wide = float(op.dims["k"]), adapters.precision.weight
+    values = amount(adapters.method.trained, adapters.sizes(k, k))
+    return Op(
+        "embedding", f"{op.layer}.{name}", {"elements": values}, "fp32", read_bytes=wide * values,
+        write_bytes=wide * values, parameters=values, stored_bytes=wide * values,
+        copies=op.copies, repeats=op.repeats, backward="weight",
+    )  # fmt: skip
+
+
+def _normed(op: Op, adapters: Adapters) -> Iterator[Op]:
+    """An op with frozen weights, but for norms."""
+    yield op if op.kind == "norm" else frozen(op)
+
+
+def _scaled(op: Op, adapters: Adapters) -> Iterator[Op]:
+    """An op with frozen weights but for norms, and after a product its learned scale and bias.
+
+    Gao et al., "LLaMA-Adapter V2". The scale's gradient needs the product's result, that of a norm's weight
+    what it multiplies: in FP32, as LitGPT's norms do.
+    """
+    (held,) = _normed(op, adapters)
+    if held.kind == "norm":
+        held = changed(
+            held, saved_bytes=held.saved_bytes * (2.0 if np.all(op.saved_bytes > op.read_bytes) else 1.0)
+        )
     yield held
     if held is op or op.kind != "gemm":
         return
     n, elements = float(op.dims["n"]), op.dims["n"] * op.dims.get("batch", 1.0) * op.dims["m"]
     yield Op(
         "pointwise", f"{op.layer}.scale", {"elements": elements}, "bf16", flops=2.0 * elements,
-        parameters=2.0 * n, stored_bytes=2.0 * n * trained_precision().weight, read_bytes=op.write_bytes,
+        parameters=2.0 * n, stored_bytes=2.0 * n * adapters.precision.weight, read_bytes=op.write_bytes,
         write_bytes=op.write_bytes, saved_bytes=op.write_bytes, copies=op.copies, repeats=op.repeats,
         fusable=True, shard=op.shard if op.shard in _SPLIT else "none",
     )  # fmt: skip
+
+
+#: What a method does that adapts no dense layers, by its form.
+_FORMS = {"prefix": _prefixed, "prompt": _prompts, "norms": _normed, "scales": _scaled, "rows": _rows}
 
 
 def beside(ops: tuple[Op, ...], job: Job, fused: str = "") -> tuple[Op, ...]:
@@ -235,7 +349,7 @@ def beside(ops: tuple[Op, ...], job: Job, fused: str = "") -> tuple[Op, ...]:
     if not count:
         return ops
     asked = Adapters.of(job)
-    if asked.kind != "lora" or count != round(count):
+    if asked.method.id != "lora" or count != round(count):
         raise UsageError(f"option adapters: {count:g} is no number of LoRA adapters; write e.g. adapters=8")
     layers = _layers(ops, fused)
     return tuple(
@@ -255,7 +369,7 @@ def _served(op: Op, parts: Parts, rank: float, count: float) -> Iterator[Op]:
         return
     rows = np.maximum(op.dims["m"], 1.0)
     read = count * -np.expm1(rows * np.log1p(-1.0 / count)) if count > 1.0 else 1.0
-    for made in _adapter(op, rank, sum(part.share * part.outputs for part in parts)):
+    for made in _adapter(op, rank, sum(part.share * part.outputs for part in parts), 2.0):
         if made.kind != "gemm":
             continue
         # One kernel goes down to the ranks of all the layers.
@@ -283,13 +397,15 @@ def frozen(op: Op) -> Op:
 _SPLIT = ("column", "expert", "expert_row")
 
 
-def _adapter(op: Op, rank: float, n: float) -> Iterator[Op]:
-    """Down to `rank`, up again, and the addition: (rows, k) -> (rows, r) -> (rows, n)."""
+def _adapter(op: Op, rank: float, n: float, stored: float) -> Iterator[Op]:
+    """Down to `rank`, up again, and the addition: (rows, k) -> (rows, r) -> (rows, n).
+
+    A weight is `stored` in so many bytes.
+    """
     whole, k, m = float(op.dims["n"]), float(op.dims["k"]), op.dims["m"]
     tables, written = max(1.0, op.parameters // (whole * k)), op.write_bytes * (n / whole)
     elements = n * op.dims.get("batch", 1.0) * m
     size = 4.0 if op.dtype in ("fp32", "tf32") else 2.0
-    stored = trained_precision().weight
     narrow = rank * size * op.dims.get("batch", 1.0) * m
     per_row = 2.0 * rank * op.dims.get("batch", 1.0)
     shared = changed(op, dtype="bf16" if op.dtype not in ("fp16", "fp32", "tf32") else op.dtype, starts=0.0)

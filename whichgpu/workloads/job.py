@@ -11,6 +11,7 @@ import numpy as np
 
 from whichgpu.errors import UsageError
 from whichgpu.values import Shown, immutable
+from whichgpu.workloads.methods import method, methods
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,15 +25,9 @@ _PHASE_ALIASES = {
     "inference": "infer", "inferencing": "infer", "txt2img": "generate", "generation": "generate",
     "serving": "serve", "training": "train", "pretraining": "pretrain", "pre_training": "pretrain",
     "sft": "finetune_full", "full_finetune": "finetune_full", "lora": "finetune_lora",
-    "qlora": "finetune_qlora", "decoding": "decode",
+    "qlora": "finetune_qlora", "decoding": "decode", "full": "finetune_full", "finetune": "finetune_full",
 }  # fmt: skip
 TRAINING = ("train", "pretrain", "finetune_full", "finetune_lora", "finetune_qlora")
-
-#: Kinds of adapters by the rest of `finetune_adapter..`: LLaMA-Adapter has no other name.
-_ADAPTERS = {
-    "": "prefix", "prefix": "prefix", "prefix_tuning": "prefix", "prompt_tuning": "prefix",
-    "p_tuning": "prefix", "v2": "scale", "ia3": "scale",
-}  # fmt: skip
 
 _RESOLUTION = r"(?P<height>[0-9]+)(?:\s*x\s*(?P<width>[0-9]+))?(?:\s*\(.*\))?"
 
@@ -175,19 +170,28 @@ def _checked(name: str, raw: Any, least: float) -> Any:
 
 
 def phase(text: str) -> str:
-    """The phase of a name, less a suffix such as `+bnb.nf4`; raises `UsageError` listing the phases."""
+    """The phase of a name, less a suffix such as `+bnb.nf4`; raises `UsageError` listing the phases.
+
+    The name of a method that trains little (`data/adapters.toml`) is that of fine-tuning by adapters.
+    """
     key = text.strip().lower().replace("-", "_").partition("+")[0]
-    key = "finetune_lora" if key.startswith("finetune_adapter") else _PHASE_ALIASES.get(key, key)
-    if key not in PHASES:
-        raise UsageError(f"no phase '{text}'; use one of {', '.join(PHASES)}")
-    return key
+    key = _PHASE_ALIASES.get(key, key)
+    if key in PHASES:
+        return key
+    if key.startswith("finetune_adapter") or method(key) is not None:
+        return "finetune_qlora" if "qlora" in key else "finetune_lora"
+    raise UsageError(
+        f"no phase '{text}'; use one of {', '.join(PHASES)}, or finetune_ before {', '.join(methods())}"
+    )
 
 
 def adapter_of(text: str) -> dict[str, str]:
-    """The option `adapter` that a phase's name stands for; none for one of low rank, or of no known kind."""
-    key = text.strip().lower().replace("-", "_").partition("+")[0]
-    kind = _ADAPTERS.get(key.removeprefix("finetune_adapter").strip("_"), "")
-    return {"adapter": kind} if kind and key.startswith("finetune_adapter") else {}
+    """The option `adapter` that a phase's name stands for, before or behind a `+`; none for LoRA's own."""
+    key = text.strip().lower().replace("-", "_")
+    if key in PHASES:
+        return {}
+    found = (method(part) for part in reversed(key.split("+")))
+    return next(({"adapter": one.id} for one in found if one is not None and one.id != "lora"), {})
 
 
 def resolution(text: str) -> tuple[float, float]:

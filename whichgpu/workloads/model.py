@@ -188,7 +188,7 @@ class Workload(Shown):
 
     def _trace(self, job: Job) -> tuple[Op, ...]:
         spec = precision(job.precision)
-        forward = self._forward(job)
+        forward = self._forward(adapters.prompted(job))
         if not job.trains:
             return (
                 *adapters.beside(forward, job, self.dims.get("fused", "")),
@@ -197,7 +197,7 @@ class Workload(Shown):
         trained_in = spec
         if job.phase in adapters.PHASES:
             forward = adapters.adapt(forward, adapters.Adapters.of(job), self.dims.get("fused", ""))
-            trained_in = adapters.trained_precision()
+            trained_in = adapters.trained_precision(job)
         step = training_step(forward, spec, self.optimizer(job), trained_in=trained_in)
         return (*step, *recomputed(forward, checkpointing(job), early=stops_early(job)))
 

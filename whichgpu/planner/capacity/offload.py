@@ -85,8 +85,7 @@ def _left_there(cells: Cells, base: Cells, words: str, shared: str) -> Iterator[
     changed = base.with_job(options={**base.job.options, **options})
     typed = " ".join(f"--option {name}={value}" for name, value in options.items())
     for i, change in Try.of("offload", "", typed, changed).changes(cells):
-        # All gradients come to be there, if none beside the activations: a second pass adds to them.
-        here = base.with_job(options={"grad_accum": "2", **changed.job.options, "offload": "none"})
+        here = base.with_job(options={**changed.job.options, "offload": "none"})
         out = sum(here.parts[name][i] - changed.parts[name][i] for name in _STATES)
         yield i, replace(change, host_memory=float(out * cells.counts[i]))
 
