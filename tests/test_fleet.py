@@ -38,6 +38,11 @@ def ask(workload="llama-3.1-8b", text=SLO, rate="20 req/s", *, columns=(), **wis
     return fleets(request, terms, load, GPUS, own)
 
 
+def test_half_a_user_is_refused_with_whole_ones():
+    with pytest.raises(UsageError, match=r"--users 2\.5 is no number of people; write e\.g\. --users 3"):
+        ask(rate=None, users=2.5)
+
+
 def single(workload, gpu, **columns):
     job = Job(workload, phase="serve", input_tokens=1024.0, output_tokens=256.0, **columns)
     return curve.checked(job, GPUS[gpu])

@@ -369,6 +369,11 @@ def test_terms() -> None:
     assert {kind for kinds in prices.TERMS.values() for kind in kinds} == set(prices.KINDS)
     with pytest.raises(UsageError, match="did you mean reserved"):
         prices.term_kinds("reservd")
+    for said in ("committed", "committed 1y", "commit-3y", "3 years"):
+        assert prices.term_named(said) == "reserved"
+    assert prices.term_named("own", "buy") == "buy"
+    with pytest.raises(UsageError, match="no term 'buy'"):
+        prices.term_named("buy")
 
 
 def test_best_first() -> None:

@@ -67,3 +67,13 @@ def test_what_is_set_aside_is_listed_with_the_reason(whichgpu: Any) -> None:
     used = whichgpu("prices", "a100-40gb-sxm", "--json", "--limit", "99").json
     assert not any(row["quarantine"] for row in used["offers"])
     assert {row["billed"] for row in used["offers"]} <= {"hour", "second"}
+
+
+def test_what_is_bought_has_its_price_and_no_provider(whichgpu: Any) -> None:
+    told = whichgpu("prices", "l4", "--term", "buy", "--plain")
+    assert (told.status, "to rent" in told.out, "To buy" in told.out) == (0, False, True)
+    listed = whichgpu("prices", "--term", "purchase", "--json").json["gpus"]
+    assert all(one["purchase_usd"] and not one["offers"] for one in listed)
+    assert "no provider and no region" in whichgpu("prices", "l4", "--term", "buy", "--region", "europe").err
+    none = whichgpu("prices", "a100-40gb-pcie", "--term", "buy")
+    assert (none.status, "no offer of a100-40gb-pcie holds --term buy; there are" in none.err) == (4, True)

@@ -180,3 +180,28 @@ def test_a_quote_said_in_short_or_the_other_way_round(text: str, gpu: str, usd: 
 def test_the_number_of_a_card_is_no_price_of_it() -> None:
     with pytest.raises(UsageError, match="no price per time"):
         read_quote("used RTX 3090", GPUS)
+
+
+@pytest.mark.parametrize(
+    ("text", "gpu", "usd"),
+    [
+        ("DGX B200 for 515,000 dollars", "b200-180gb-sxm", 515_000 / 8),
+        ("DGX H100 for 300k USD", "h100-80gb-sxm", 300_000 / 8),
+        ("two DGX A100 80GB, used, 150k USD", "a100-80gb-sxm", 150_000 / 16),
+        ("8x H200 HGX 280,000 USD", "h200-141gb-sxm", 280_000 / 8),
+    ],
+)
+def test_a_server_to_buy_is_as_many_gpus_as_it_has(text: str, gpu: str, usd: float) -> None:
+    found = read_quote(text, GPUS)
+    assert (found.gpu, found.usd_to_buy) == (gpu, pytest.approx(usd))
+
+
+def test_a_quote_in_another_currency_counts_at_its_rate() -> None:
+    assert read_quote("L40S at €1.10 per hour at 1.08", GPUS).usd_per_gpu_hour == pytest.approx(1.188)
+    with pytest.raises(UsageError, match=r'e\.g\. "L40S at €1\.10 per hour at 1\.08"'):
+        read_quote("L40S at €1.10 per hour", GPUS)
+
+
+def test_a_quote_below_zero_is_no_option(whichgpu: Any) -> None:
+    told = whichgpu("prices", "judge", "-3 USD/h for an L4")
+    assert (told.status, "-3 USD is not above zero" in told.err) == (2, True)

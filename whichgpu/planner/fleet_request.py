@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.cost import slo
@@ -29,6 +30,14 @@ class Asked(NamedTuple):
     rate: str | None = None
     users: float | None = None
     pause: str = "0 s"
+
+    @property
+    def people(self) -> float | None:
+        """The users; raises `UsageError` for half a one."""
+        if self.users is not None and (not 1 <= self.users <= _MOST or self.users % 1):
+            near = min(max(math.ceil(self.users), 1), _MOST)
+            raise UsageError(f"--users {self.users:g} is no number of people; write e.g. --users {near:g}")
+        return self.users
 
 
 def read(request: Request, asked: Asked) -> tuple[tuple[Term, ...], Load]:
@@ -76,7 +85,7 @@ def _load(request: Request, asked: Asked) -> Load:
     rate = of_option if asked.rate is None else read_rate(asked.rate)
     if request.target is not None:
         rate = request.target.rate / float(job.output_tokens)
-    users = job.concurrency if asked.users is None else asked.users
+    users = job.concurrency if asked.users is None else asked.people
     if max(rate or 0.0, users or 0.0) > _MOST:
         raise UsageError("a load of more than a billion users or requests/s; is it a slip of the keyboard?")
     pause = parse(asked.pause, "time")

@@ -284,8 +284,8 @@ def _market(given: Wished, catalogue: Catalogue, rows: Sequence[Offer] | None) -
             sellers.append((name, providers_named([name], known)))
         except UsageError:
             gpus += _excluded(name, catalogue, known)
-    term = given.term or ("buy" if given.machine is not None or _carried(given) else "on-demand")
-    term = "buy" if term.strip().lower() in ("buy", "own", "purchase") else prices.term_named(term, "buy")
+    usual = "buy" if given.machine is not None or _carried(given) else "on-demand"
+    term = prices.term_named(given.term or usual, "buy")
     providers, regions = given.providers, given.region
     return {
         "term": term,

@@ -142,6 +142,8 @@ SHORT = (
 )
 #: `per H100-hour` is per hour of a GPU.
 NAMED_HOUR = _pattern(r"\bper\s+(?P<gpu>[a-z]*\d[\w.]*)[- ](?P<unit>hours?|hrs?)\b")
+#: A whole server of one maker's GPUs, where it is bought; what is rented as one is often priced by the GPU.
+SERVER = _pattern(r"\b[DH]GX\b")
 #: Words of a quote that name its terms.
 TERMS = (
     (_pattern(r"\b(?:spot|preempt[ai]ble|interruptible)\b"), "spot"),
