@@ -115,6 +115,10 @@ def test_every_id_in_the_tables_is_in_the_catalogue() -> None:
     assert sorted(named - known) == []
 
 
+def test_every_price_that_ships_is_one_that_a_source_states() -> None:
+    assert not any(row.derived for row in prices.bundled())
+
+
 def test_prices_are_as_the_source_states_them() -> None:
     row = one("aws", "p5.48xlarge")
     assert (row.gpu, row.gpu_count, row.usd_per_hour, row.region, row.regions) == (
