@@ -190,17 +190,20 @@ def _hint(name: str) -> str:
     from difflib import get_close_matches
 
     bare, stored = next((one for one in names.shorter(name) if one.stored), (name, ""))
-    close = get_close_matches(squeezed(bare), _names(), n=_CLOSE, cutoff=0.6)
+    close = get_close_matches(squeezed(bare), _names(), n=_CLOSE, cutoff=_ALIKE)
     near = list(dict.fromkeys(key for one in close for _, key in _names()[one]))
     sizes = set(_SIZE.findall(bare.lower()))
     near = [key for key in near if sizes <= set(_SIZE.findall(key))] or near
     told = ", ".join(f"{key}-{stored}" if stored and _language(key) else key for key in near[:_TOLD])
-    return f"did you mean {told}?" if near else "see the list: whichgpu workloads"
+    return f"did you mean {told}?" if near else UNLISTED
 
 
-#: A size in a name: 70b, 0.5b, 8x7b. Names that are looked at, and that are told.
+#: What is said where no name is alike.
+UNLISTED = "see the list: whichgpu workloads"
+#: A size in a name: 70b, 0.5b, 8x7b. Names that are looked at, and that are told; how alike they are at least:
+#: below it a word that is no model's name (Reaper, Figma) has one that looks like it as often as not.
 _SIZE = re.compile(r"(?<![\d.])(?:\d+x)?\d+(?:\.\d+)?b(?![a-z])")
-_CLOSE, _TOLD = 16, 4
+_CLOSE, _TOLD, _ALIKE = 16, 4, 0.7
 
 
 def _service(name: str) -> str:
