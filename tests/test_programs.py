@@ -114,7 +114,7 @@ def test_words_that_mean_nothing_name_none(said: str) -> None:
     assert likely.likely(said) == ()
 
 
-@pytest.mark.parametrize("said", ["Reaper", "Figma", "Notion", "Docker", "Cubase", "Ardour"])
+@pytest.mark.parametrize("said", ["Reaper", "Notion", "Cubase", "Ardour", "Bitwig", "PyMOL"])
 def test_of_a_name_that_nothing_is_known_of_is_asked_what_it_does(said: str) -> None:
     with pytest.raises(UsageError) as fault:
         read_request(Job(said), GPUS, today=TODAY)

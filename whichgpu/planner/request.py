@@ -236,13 +236,13 @@ def _precisions(job: Job, workload: Workload) -> tuple[Job, tuple[str, ...]]:
 
 #: What is asked back of words that nothing is known of.
 _ASKED_BACK = (
-    'what does it do? e.g. whichgpu recommend rendering, whichgpu recommend "speech to text", or the model that '
-    "it runs: whichgpu recommend llama-3.1-8b"
+    'what does it do? e.g. whichgpu recommend rendering, whichgpu recommend "speech to text", or the model '
+    "that it runs: whichgpu recommend llama-3.1-8b"
 )
 
 
 def _workload(name: str) -> Workload:
-    """The workload of a name; a fault names what else it may mean: a use, a subject, or what to say instead."""
+    """The workload of a name; a fault names what else it may mean, or asks."""
     try:
         return resolve_workload(name)
     except UsageError as fault:

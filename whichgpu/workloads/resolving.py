@@ -200,9 +200,10 @@ def _hint(name: str) -> str:
 
 #: What is said where no name is alike.
 UNLISTED = "see the list: whichgpu workloads"
-#: A size in a name: 70b, 0.5b, 8x7b. Names that are looked at, and that are told; how alike they are at least:
-#: below it a word that is no model's name (Reaper, Figma) has one that looks like it as often as not.
+#: A size in a name: 70b, 0.5b, 8x7b.
 _SIZE = re.compile(r"(?<![\d.])(?:\d+x)?\d+(?:\.\d+)?b(?![a-z])")
+#: Names that are looked at, and that are told; how alike they are at least: below it the name of a program
+#: (Reaper, Notion) looks like some model's as often as not.
 _CLOSE, _TOLD, _ALIKE = 16, 4, 0.7
 
 
