@@ -58,10 +58,15 @@ def read(request: Request, asked: Asked) -> tuple[tuple[Term, ...], Load]:
         raise UsageError('--latency is of single jobs; write it as an objective: --slo "latency 20 s"')
     for stated, option in (
         (request.size, "the size of a job"), (request.energy, "--energy"),
-        (request.objective != "cost" or None, f"--objective {request.objective}"),
+        (request.objective == "time" or None, "--objective time"),
     ):  # fmt: skip
         if stated is not None:
             raise UsageError(f"a load goes on for ever, and {option} is of a job that ends; leave one out")
+    if request.objective == "latency":
+        raise UsageError(
+            "of fleets within objectives the cheapest comes first, or with --objective energy that which draws "
+            'least; for quicker answers tighten them, e.g. --slo "latency 5 s"'
+        )
     return slo.read(asked.slo or usual_objectives()), _load(request, asked)
 
 
