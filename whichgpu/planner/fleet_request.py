@@ -64,8 +64,8 @@ def read(request: Request, asked: Asked) -> tuple[tuple[Term, ...], Load]:
             raise UsageError(f"a load goes on for ever, and {option} is of a job that ends; leave one out")
     if request.objective == "latency":
         raise UsageError(
-            "of fleets within objectives the cheapest comes first, or with --objective energy that which draws "
-            'least; for quicker answers tighten them, e.g. --slo "latency 5 s"'
+            "of fleets within objectives the cheapest comes first, or with --objective energy that which "
+            'draws least; for quicker answers tighten them, e.g. --slo "latency 5 s"'
         )
     return slo.read(asked.slo or usual_objectives()), _load(request, asked)
 

@@ -233,7 +233,7 @@ def _conflict(
 
 
 def _aim(space: Space, pair: tuple[Choice, Operation]) -> tuple[float, ...]:
-    """What fleets are ranked by, trust in the price first: what they cost, or draw where that is asked for."""
+    """What ranks fleets: trust in the price, what they draw where that is asked for, what they cost."""
     one, at = pair
     trusted, *rest = space.rank(one)
     drawn = (at.watts * one.instances * one.offer.gpu_count,) if space.request.objective == "energy" else ()
