@@ -189,11 +189,17 @@ def test_the_number_of_a_card_is_no_price_of_it() -> None:
         ("DGX H100 for 300k USD", "h100-80gb-sxm", 300_000 / 8),
         ("two DGX A100 80GB, used, 150k USD", "a100-80gb-sxm", 150_000 / 16),
         ("8x H200 HGX 280,000 USD", "h200-141gb-sxm", 280_000 / 8),
+        ("DGX A100 640GB refurbished, 95k USD", "a100-80gb-sxm", 95_000 / 8),
     ],
 )
 def test_a_server_to_buy_is_as_many_gpus_as_it_has(text: str, gpu: str, usd: float) -> None:
     found = read_quote(text, GPUS)
     assert (found.gpu, found.usd_to_buy) == (gpu, pytest.approx(usd))
+
+
+def test_a_hundred_gpus_are_counted() -> None:
+    assert read_quote("100 H100 SXM for 200 USD per hour", GPUS).usd_per_gpu_hour == pytest.approx(2.0)
+    assert read_quote("GTX 970 for 80 USD to buy", GPUS).usd_to_buy == 80.0
 
 
 def test_a_quote_in_another_currency_counts_at_its_rate() -> None:

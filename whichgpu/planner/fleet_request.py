@@ -35,7 +35,7 @@ class Asked(NamedTuple):
     def people(self) -> float | None:
         """The users; raises `UsageError` for half a one."""
         if self.users is not None and (not 1 <= self.users <= _MOST or self.users % 1):
-            near = min(max(math.ceil(self.users), 1), _MOST)
+            near = max(math.ceil(self.users), 1) if self.users <= _MOST else 200
             raise UsageError(f"--users {self.users:g} is no number of people; write e.g. --users {near:g}")
         return self.users
 

@@ -86,6 +86,8 @@ def read_quote(text: str, catalogue: Catalogue) -> Quote:
         raise _no_price(text)  # per what is no time
     each = bool(of_gpu) or bool(left.take(say.EACH))
     server = left.take(say.SERVER) if hours is None else None
+    if server:
+        left.text = say.OF_EIGHT.sub(lambda found: f"{int(found['all']) // 8}GB", left.text)
     gpus, count, bought, name = _machine(left, catalogue, text)
     if server:
         gpus, count = _served(server[0], gpus, count)
