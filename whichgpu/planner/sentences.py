@@ -163,13 +163,13 @@ def _first(kept: Sequence[Candidate], workload: Workload) -> str:
 
 
 #: Costs within this ratio are as good as the same: prices and intervals are wider.
-_TIE = 1.05
+TIE = 1.05
 
 
 def simplest(kept: Sequence[Candidate]) -> Candidate | None:
     """The candidate on fewer GPUs than the first that costs as good as the same; None where there is none."""
     first = kept[0]
-    close = [one for one in kept if one.trust == first.trust and one.cost <= _TIE * first.cost]
+    close = [one for one in kept if one.trust == first.trust and one.cost <= TIE * first.cost]
     least = min(close, key=lambda one: one.gpus, default=first)
     return least if least.gpus < first.gpus else None
 
