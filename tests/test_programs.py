@@ -118,9 +118,7 @@ def test_words_that_mean_nothing_name_none(said: str) -> None:
 def test_of_a_name_that_nothing_is_known_of_is_asked_what_it_does(said: str) -> None:
     with pytest.raises(UsageError) as fault:
         read_request(Job(said), GPUS, today=TODAY)
-    assert str(fault.value).startswith(
-        f"'{said}' is no model or program that is known here; what does it do?"
-    )
+    assert str(fault.value).startswith(f"no workload '{said}', and no program of that name; what does it do?")
     assert "did you mean" not in str(fault.value)
     assert use.use("rendering")
     assert "whisper" in subject("speech to text")

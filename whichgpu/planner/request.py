@@ -254,7 +254,7 @@ def _workload(name: str) -> Workload:
         near = get_close_matches(name.strip().lower(), names(), n=1, cutoff=0.7)
         told = "; or ".join(one.text for one in likely(name)) or (near and f"is it the use {near[0]}?")
         if str(fault).endswith(UNLISTED):
-            said = f"'{one_line(name)}' is no model or program that is known here; {told or _ASKED_BACK}"
+            said = f"no workload '{one_line(name)}', and no program of that name; {told or _ASKED_BACK}"
         else:
             said = f"{fault}; or {told}" if told else str(fault)
         raise type(fault)(said) from None
