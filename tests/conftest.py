@@ -97,11 +97,11 @@ _SLOW = (
     "test_finetuning", "test_fit", "test_fleet", "test_frames", "test_import_assembled", "test_import_fuzz",
     "test_import_onnx", "test_import_onnx_awkward", "test_import_onnx_runtime", "test_import_torch",
     "test_import_torch_awkward", "test_jobs", "test_keeping", "test_language", "test_machine",
-    "test_memory", "test_on_the_web", "test_pages", "test_price_store", "test_prices", "test_published",
-    "test_recommend", "test_report", "test_scaling", "test_scoreboard", "test_serve_load",
-    "test_serving_command", "test_vision", "test_vision_torch", "test_web_api", "test_web_pages",
-    "test_web_sent", "test_workloads", "test_zoo_encoders", "test_zoo_mobile", "test_zoo_other",
-    "test_zoo_other_torch", "test_zoo_segmentation", "test_zoo_timm",
+    "test_memory", "test_on_the_web", "test_pages", "test_price_store", "test_prices", "test_prices_command",
+    "test_published", "test_quotes", "test_recommend", "test_report", "test_scaling", "test_scoreboard",
+    "test_serve_load", "test_serving_command", "test_vision", "test_vision_torch", "test_web_api",
+    "test_web_pages", "test_web_sent", "test_workloads", "test_zoo_encoders", "test_zoo_mobile",
+    "test_zoo_other", "test_zoo_other_torch", "test_zoo_segmentation", "test_zoo_timm",
 )  # fmt: skip
 
 

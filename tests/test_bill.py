@@ -205,6 +205,7 @@ def test_what_cannot_be(whichgpu: Any) -> None:
         bill(Job("llama-2-70b", precision="fp16"), GPUS["t4"], 1, Use(), GPUS, today=TODAY)
     cost = ("prices", "cost", "stable-diffusion-1.5", "--gpu")
     assert whichgpu(*cost, "a10", "--busy", "lots").status == 2
+    assert '--busy "50 %"' in whichgpu(*cost, "a10", "--busy", "50").err
     assert whichgpu(*cost, "h100").status == 2
     assert whichgpu(*cost, "a10", "--grid", "atlantis").status == 2
     assert whichgpu(*cost, "a10", "--target", "5 tokens/s").status == 2

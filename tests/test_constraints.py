@@ -382,6 +382,7 @@ def typed(changes: tuple[str, ...], wish: dict[str, Any]) -> dict[str, Any]:
     ("workload", "wish"),
     [
         ("llama-3.1-8b", {"needs": ["nvlink", "laptop"]}),
+        ("mistral-7b", {"needs": ["laptop"], "max_power": "40 W", "budget": "600 USD"}),
         ("llama-2-7b", {"machine": "psu 300 W, 1 slot"}),
         ("llama-2-70b", {"machine": "psu 850 W, 2 slots, 15 A at 120 V, 64 GB, 16 cores"}),
         ("mixtral-8x22b", {"max_power": "200 W", "term": "spot", "providers": ["aws"]}),

@@ -38,6 +38,22 @@ def ask(workload="llama-3.1-8b", text=SLO, rate="20 req/s", *, columns=(), **wis
     return fleets(request, terms, load, GPUS, own)
 
 
+def test_the_fleet_that_draws_least_comes_first_where_energy_is_asked_for():
+    asked = {"gpus": ["h100-94gb-nvl", "rtx-5090", "a100-80gb-pcie"]}
+    cheapest, frugal = ask(**asked), ask(objective="energy", **asked)
+    drawn = [one.watts for one in frugal.fleets]
+    assert drawn == sorted(drawn)
+    assert frugal.fleets[0].watts < cheapest.fleets[0].watts
+    assert "W against" in frugal.fleets[0].why
+    with pytest.raises(UsageError, match="tighten them"):
+        ask(objective="latency", **asked)
+
+
+def test_half_a_user_is_refused_with_whole_ones():
+    with pytest.raises(UsageError, match=r"--users 2\.5 is no number of people; write e\.g\. --users 3"):
+        ask(rate=None, users=2.5)
+
+
 def single(workload, gpu, **columns):
     job = Job(workload, phase="serve", input_tokens=1024.0, output_tokens=256.0, **columns)
     return curve.checked(job, GPUS[gpu])

@@ -154,6 +154,17 @@ def test_more_cards_than_a_desktop_holds_are_bought_only_where_nothing_else_does
     assert counts(own, "rx-9060-xt-16gb") == [4]
 
 
+def test_of_bought_cards_that_cost_as_good_as_the_same_the_fewest_come_first() -> None:
+    every = ["t4", "l20", "rtx-pro-6000-blackwell"]
+    answer = ask("qwen2.5-32b", term="buy", target="400 tokens/s", gpus=every)
+    first, second = answer.candidates
+    assert (first.gpus, second.gpus) == (1, 2)
+    assert second.cost < first.cost <= 1.05 * second.cost
+    assert "1 GPU in place of 2" in first.why
+    assert answer.flips == (), "a price of the dearer one flips nothing"
+    assert not counts(answer, "t4"), "it takes eight, and no more are bought for want of a fan"
+
+
 def test_what_four_cards_do_is_not_left_to_eight() -> None:
     """64 GB of weights: eight cards of 12 GB cost less by the hour than four of 20 GB, and stay behind."""
     every = ["rtx-a2000-12gb", "rtx-4000-ada"]

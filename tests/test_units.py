@@ -172,9 +172,18 @@ def test_money_as_people_write_it(text: str, dimension: str, value: float) -> No
 
 
 @pytest.mark.parametrize("text", ["20 EUR/h", "€20/h", "£5 per hour", "500 CHF"])
-def test_another_currency_is_refused_with_the_reason(text: str) -> None:
-    with pytest.raises(UsageError, match="no exchange rate"):
+def test_another_currency_is_refused_with_what_to_type(text: str) -> None:
+    with pytest.raises(UsageError, match=f'e\\.g\\. "{text} at 1\\.08"'):
         parse(text, "price")
+
+
+@pytest.mark.parametrize(
+    ("text", "dimension", "value"),
+    [("100 EUR at 1.08", "money", 108.0), ("€0.30/kWh at 1.1 USD", "energy price", 0.33),
+     ("2k GBP a month @ 1.25", "price", 2500 / 730.5), ("1,200 euros at 1.1 USD per euro", "money", 1320.0)],
+)  # fmt: skip
+def test_another_currency_counts_at_the_rate_that_is_stated(text: str, dimension: str, value: float) -> None:
+    assert parse(text, dimension) == pytest.approx(value)
 
 
 @pytest.mark.parametrize(

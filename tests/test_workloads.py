@@ -358,6 +358,15 @@ def test_an_unknown_workload_names_the_nearest() -> None:
         resolve("lama2-7b")
 
 
+def test_names_that_are_told_have_the_size_and_the_format_that_were_asked_for() -> None:
+    with pytest.raises(UsageError, match="did you mean") as fault:
+        resolve("llama 70b q4")
+    told = str(fault.value).partition("did you mean ")[2].rstrip("?").split(", ")
+    assert all("-70b-" in one for one in told)
+    assert {resolve(one).defaults["serve"]["precision"] for one in told} == {"q4_k_m"}
+    assert resolve("llama 3.1 70b q8").defaults["serve"]["precision"] == "q8_0"
+
+
 @pytest.mark.parametrize(
     ("name", "said", "not_said"),
     [

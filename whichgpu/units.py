@@ -170,8 +170,15 @@ def parse(text: str, dimension: str, example: str = "") -> float:
 
 
 _OF_MONEY = ("money", "price", "energy price", "data price")
-_OTHERS = re.compile(
-    r"€|£|¥|₹|\b(?:EUR|euros?|GBP|CHF|JPY|CNY|RMB|INR|CAD|AUD|SEK|NOK|DKK|PLN|BRL|KRW)\b", re.I
+_OTHERS = (
+    r"(?:€|£|¥|₹|(?<![a-z])(?:EUR|euros?|GBP|CHF|JPY|CNY|RMB|INR|CAD|AUD|SEK|NOK|DKK|PLN|BRL|KRW)(?![a-z]))"
+)
+#: An amount in another currency, what follows it, and its rate: `100 EUR at 1.08`, `€0.30/kWh at 1.08 USD`.
+_FOREIGN = re.compile(
+    rf"(?:{_OTHERS}\s*(?P<before>{_NUMBER})|(?P<behind>{_NUMBER})\s*(?P<k>k|m|thousand|million)?\s*{_OTHERS})"
+    rf"(?P<rest>.*?)\s(?:at|@)\s*(?P<rate>\d+(?:\.\d+)?)\s*(?:USD|\$|dollars?)?"
+    rf"(?:\s*(?:an?|per|each|/)\s*{_OTHERS})?\s*$",
+    re.I,
 )
 _THOUSANDS = {"k": "e3", "m": "e6", "million": "e6", "thousand": "e3"}
 _TIMES = {"hr": "h", "hrs": "h", "hours": "h", "mo": "month", "yr": "year", "sec": "s", "second": "s",
@@ -181,14 +188,9 @@ _TIMES = {"hr": "h", "hrs": "h", "hours": "h", "mo": "month", "yr": "year", "sec
 def in_usd(text: str, example: str = "20 USD/h") -> str:
     """Money as people write it (`$2.5k per month`) in the one way of the tables (`2.5e3 USD/month`).
 
-    What it does not know stays as it is; raises `UsageError` for another currency.
+    What it does not know stays as it is; raises `UsageError` as `exchanged` does.
     """
-    if _OTHERS.search(text):
-        alone = re.fullmatch(rf"\D*({_NUMBER})\D*", text) if "/" not in text else None
-        raise UsageError(
-            f"'{text}' is in another currency, and prices are in USD: there is no exchange rate on file; "
-            f'write e.g. "{f"{alone[1]} USD" if alone and " per " not in text else example}"'
-        )
+    text = exchanged(text, example)
     whole = re.sub(rf"({_NUMBER})\s*(?:cents?\b|¢)", _of_cents, text, flags=re.I)
     plain = re.sub(r"^\s*(?:US\$|\$|USD\b)\s*(?=[-+.\d])", "", whole, flags=re.I)
     plain = re.sub(r"\b(?:usd|dollars?|bucks)\b|US\$|(?<=[\dkM ])\$", "USD", plain, flags=re.I)
@@ -199,6 +201,24 @@ def in_usd(text: str, example: str = "20 USD/h") -> str:
     amount = found[1] + _THOUSANDS.get((found[2] or "").lower(), "")
     unit = _TIMES.get(per.lower(), per)
     return f"{amount} USD/{unit}" if unit else f"{amount} USD"
+
+
+def exchanged(text: str, example: str = "20 USD/h") -> str:
+    """A text whose amount is in another currency at a stated rate (`100 EUR at 1.08`) with that in USD.
+
+    Raises `UsageError` where the rate is not stated: it changes by the day, and none is on file.
+    """
+    if not re.search(_OTHERS, text, re.I):
+        return text
+    found = _FOREIGN.search(text)
+    if found is None or not (rate := float(found["rate"])) > 0:
+        raise UsageError(
+            f"'{text}' is in another currency, and prices are in USD: put what one of it costs behind it, "
+            f'e.g. "{text} at 1.08" for 1.08 USD; or write e.g. "{example}"'
+        )
+    amount = float((found["before"] or found["behind"]).replace(",", "").replace("_", "")) * rate
+    scale = _THOUSANDS.get((found["k"] or "").lower(), "")
+    return f"{text[: found.start()]}{amount:.12g}{scale} USD{found['rest']}"
 
 
 def _of_cents(found: re.Match[str]) -> str:

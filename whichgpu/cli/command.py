@@ -33,6 +33,19 @@ _COMMON = (
 )
 
 
+class _Command(click.Command):
+    """A command whose arguments may begin with a minus and a digit, as no option does: `-3 USD/h`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """What is left of the arguments, as click says."""
+        before = ("", *args)
+        plain = [
+            f" {one}" if one[:1] == "-" and one[1:2].isdigit() and before[at][:2] != "--" else one
+            for at, one in enumerate(args)
+        ]
+        return super().parse_args(ctx, plain)
+
+
 def command(function: Run) -> click.Command:
     """Make a click command of a function that returns a `Report`; its name is its file's."""
     name = function.__module__.rpartition(".")[2].replace("_", "-")
@@ -42,7 +55,7 @@ def command(function: Run) -> click.Command:
     def answer(as_json: bool, plain: bool, debug: bool, **options: Any) -> int:
         return _print(function(**options), as_json=as_json, plain=plain)
 
-    made = click.command(name, help=_help(doc), short_help=doc.partition("\n")[0])(answer)
+    made = click.command(name, cls=_Command, help=_help(doc), short_help=doc.partition("\n")[0])(answer)
     made.params.extend(_COMMON)
     return made
 

@@ -47,6 +47,8 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
 class Finite(click.FloatRange):
     """A number within limits that is one: `nan` lies within any, and `inf` above all."""
 
+    name = "number"
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The number; a usage error for one that is none."""
         found = super().convert(value, param, ctx)

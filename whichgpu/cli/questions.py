@@ -157,8 +157,7 @@ def _terms(word: str) -> str:
     """The terms of a word: rent, preemptible, bought."""
     from whichgpu.prices.store import term_named
 
-    low = word.lower()
-    return {"rent": "on-demand", "rented": "on-demand", "bought": "buy"}.get(low) or term_named(low)
+    return term_named(word, "buy")
 
 
 def _term(text: str, known: Known) -> Options:

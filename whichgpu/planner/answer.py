@@ -68,6 +68,16 @@ class Candidate:
             return None
         return self.usd_per_hour * HOURS_PER_MONTH
 
+    @property
+    def cost(self) -> float:
+        """USD of the whole job where it has a size, else of a unit of work."""
+        return self.usd_per_unit if self.usd_total is None else self.usd_total
+
+    @property
+    def gpus(self) -> int:
+        """GPUs of all instances."""
+        return self.instances * self.gpus_per_instance
+
     def axes(self) -> tuple[float, float, float]:
         """Cost, time and energy, each smaller the better: of the whole job where it has a size.
 
@@ -76,14 +86,12 @@ class Candidate:
         time = self.estimate.latency.mid
         if self.estimate.job.trains:
             time = 1.0 / self.throughput.mid
-        cost = self.usd_per_unit if self.usd_total is None else self.usd_total
-        return cost, time if self.finish is None else self.finish, self.joules_per_unit
+        return self.cost, time if self.finish is None else self.finish, self.joules_per_unit
 
     def rank(self, objective: str) -> tuple[float | str, ...]:
         """What candidates are ranked by: trust in the price, the objective, then cost, power and name."""
-        cost = self.usd_per_unit if self.usd_total is None else self.usd_total
         aim = {
-            "cost": 1.0 / self.throughput.mid if isnan(cost) else cost,
+            "cost": 1.0 / self.throughput.mid if isnan(self.cost) else self.cost,
             "latency": self.estimate.latency.mid, "time": self.finish or 0.0, "energy": self.joules_per_unit,
         }[objective]  # fmt: skip
         later = (self.usd_per_unit, self.watts)

@@ -28,6 +28,17 @@ class Typed(NamedTuple):
     checkpoint: str | None = None
 
 
+def _share(busy: str) -> float:
+    """`30 %` or 0.3; raises `UsageError` for a bare number above one, which may be meant in per cent."""
+    from whichgpu.errors import UsageError, one_line
+    from whichgpu.units import parse
+
+    share = parse(busy, "share")
+    if share > 1 and "%" not in busy:
+        raise UsageError(f'--busy {one_line(busy)} is more than all of it; write e.g. --busy "{share:g} %"')
+    return share
+
+
 def asked_bill(job: Job, gpu: str, typed: Typed, catalogue: Catalogue, today: date, *, size: Sized) -> Bill:
     """The bill of a job on machines of `gpu` (`l4`, `a100-80gb-sxm:8`).
 
@@ -51,7 +62,7 @@ def asked_bill(job: Job, gpu: str, typed: Typed, catalogue: Catalogue, today: da
     count = in_one(device, catalogue) if is_part(device) else count
     every = typed.checkpoint
     use = Use(
-        hours_per_day=typed.hours_per_day, busy=parse(typed.busy, "share"),
+        hours_per_day=typed.hours_per_day, busy=_share(typed.busy),
         amount=work.units if work else None, discounts=read_discounts(typed.discounts),
         egress=monthly(typed.egress or "0 B"), storage=parse(typed.storage or "0 B", "memory"),
         how=habits()._replace(every=parse(every, "time")).checked() if every else None,

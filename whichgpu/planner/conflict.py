@@ -22,7 +22,9 @@ from whichgpu.planner import constraints, market
 from whichgpu.planner.grid import grid
 from whichgpu.planner.machine import amended
 from whichgpu.planner.needs import BOUGHT
-from whichgpu.planner.options import options, outcome, primary_exact, together
+from whichgpu.planner.options import Outcome, options, outcome, primary_exact, together
+from whichgpu.planner.options import best as best_of_each
+from whichgpu.planner.sentences import TIE
 from whichgpu.units import number, rate_period
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.constraints import Constraint
-    from whichgpu.planner.options import Options, Outcome
+    from whichgpu.planner.options import Options
     from whichgpu.planner.request import Request
     from whichgpu.prices.offers import Offer
     from whichgpu.workloads.workload import Workload
@@ -310,6 +312,8 @@ class _Table(NamedTuple):
         """The least change of these constraints that lets an option through; None where none does."""
         rest = whole - dropped
         held = self.held(rest)
+        if self.request.unpriced and any(self.limits[index].value in BOUGHT for index in dropped):
+            held &= ~np.isnan(self.space.usd)  # what has no price is taken for that word's sake alone
         if not held.any():
             return None
         result = self.result(rest)
@@ -351,8 +355,16 @@ class _Table(NamedTuple):
                 same = np.array([kind == kinds[int(self.space.offer[best])] for kind in kinds])
                 held &= same[self.space.offer]
         chosen = np.flatnonzero(held)
-        usd = primary_exact(result, self.request)[chosen]
-        return int(chosen[np.lexsort((result.latency[chosen], usd, self.space.trust[chosen]))[0]])
+        within = Outcome(*(part[chosen] for part in result))
+        # Of each GPU what the answer has of it, and of those what it ranks first.
+        each = chosen[list(best_of_each(self.space.only(chosen), within, self.request).values())]
+        usd = primary_exact(result, self.request)
+        each = each[np.lexsort((result.watts[each], usd[each], self.space.trust[each]))]
+        first = each[0]
+        if self.request.term != "buy" or self.request.objective != "cost":
+            return int(first)
+        close = each[(self.space.trust[each] == self.space.trust[first]) & (usd[each] <= TIE * usd[first])]
+        return int(min(close, key=lambda one: result.instances[one] * self.space.count[one], default=first))
 
     def less(self, size: int) -> Iterator[WayOut | None]:
         """The ways out that change so many constraints, but no framework."""

@@ -92,11 +92,11 @@ def read(use: Use, load: Asked, min_memory: str | None) -> Desktops | None:
     ):  # fmt: skip
         if stated is not None:
             raise UsageError(f"{option} is of language models{others}, not of {use.title}; leave it out")
-    users = load.users
+    users = load.people
     if users is None or not use.desktop:
         return None
-    if not (1 <= users <= _MOST_USERS) or users != int(users):
-        raise UsageError(f"--users {users:g} is no number of people; write e.g. --users 20")
+    if users > _MOST_USERS:
+        raise UsageError(f"--users {users:g}: no site has so many; write e.g. --users 20")
     stated = None if min_memory is None else read_memory(min_memory)
     memory = parse(use.desktop, "memory") if stated is None else stated
     return Desktops(int(users), memory, assumed=stated is None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.cost import slo
@@ -30,6 +31,14 @@ class Asked(NamedTuple):
     users: float | None = None
     pause: str = "0 s"
 
+    @property
+    def people(self) -> float | None:
+        """The users; raises `UsageError` for half a one."""
+        if self.users is not None and (not 1 <= self.users <= _MOST or self.users % 1):
+            near = max(math.ceil(self.users), 1) if self.users <= _MOST else 200
+            raise UsageError(f"--users {self.users:g} is no number of people; write e.g. --users {near:g}")
+        return self.users
+
 
 def read(request: Request, asked: Asked) -> tuple[tuple[Term, ...], Load]:
     """Objectives and the load; raises `UsageError` for what cannot be read, or holds of other work."""
@@ -49,10 +58,15 @@ def read(request: Request, asked: Asked) -> tuple[tuple[Term, ...], Load]:
         raise UsageError('--latency is of single jobs; write it as an objective: --slo "latency 20 s"')
     for stated, option in (
         (request.size, "the size of a job"), (request.energy, "--energy"),
-        (request.objective != "cost" or None, f"--objective {request.objective}"),
+        (request.objective == "time" or None, "--objective time"),
     ):  # fmt: skip
         if stated is not None:
             raise UsageError(f"a load goes on for ever, and {option} is of a job that ends; leave one out")
+    if request.objective == "latency":
+        raise UsageError(
+            "of fleets within objectives the cheapest comes first, or with --objective energy that which "
+            'draws least; for quicker answers tighten them, e.g. --slo "latency 5 s"'
+        )
     return slo.read(asked.slo or usual_objectives()), _load(request, asked)
 
 
@@ -76,7 +90,7 @@ def _load(request: Request, asked: Asked) -> Load:
     rate = of_option if asked.rate is None else read_rate(asked.rate)
     if request.target is not None:
         rate = request.target.rate / float(job.output_tokens)
-    users = job.concurrency if asked.users is None else asked.users
+    users = job.concurrency if asked.users is None else asked.people
     if max(rate or 0.0, users or 0.0) > _MOST:
         raise UsageError("a load of more than a billion users or requests/s; is it a slip of the keyboard?")
     pause = parse(asked.pause, "time")

@@ -76,6 +76,11 @@ class Fleet:
         return self.choice.instances * int(self.choice.offer.gpu_count)
 
     @property
+    def watts(self) -> float:
+        """W of all GPUs under the load."""
+        return self.at.watts * self.gpus
+
+    @property
     def tokens(self) -> float:
         """Output tokens/s."""
         return self.request_rate * float(self.job.output_tokens)
@@ -104,7 +109,7 @@ class Fleet:
             "usd_per_month": choice.usd_per_hour * words.HOURS_PER_MONTH,
             "usd_per_unit": self.usd_per_million / 1e6,
             "usd_per_million": {"input": self.usd_input, "output": self.usd_output},
-            "watts": at.watts * self.gpus, "bound": None if at.binding is None else str(at.binding),
+            "watts": self.watts, "bound": None if at.binding is None else str(at.binding),
             "offer": choice.offer.to_dict(), "fits": True,
             "memory": {"required": at.memory[0], "available": at.memory[1]},
             "simulated": None if self.tails is None else self.tails.to_dict(),
@@ -199,7 +204,7 @@ def fleets(
         elif against is not None:
             why = str(against)
     return Fleets(
-        request, terms, load, tuple(_explained(kept)),
+        request, terms, load, tuple(_explained(kept, request.objective)),
         tuple(Rejected(key, reason.kind, reason.text) for key, reason in rejected.items()), told, why,
         against, _hosted(request, kept), in_machine(request, catalogue, kept),
     )  # fmt: skip
@@ -227,19 +232,29 @@ def _conflict(
     return conflict((plain,), resolve(job.workload), catalogue, pool)
 
 
+def _aim(space: Space, pair: tuple[Choice, Operation]) -> tuple[float, ...]:
+    """What ranks fleets: trust in the price, what they draw where that is asked for, what they cost."""
+    one, at = pair
+    trusted, *rest = space.rank(one)
+    drawn = (at.watts * one.instances * one.offer.gpu_count,) if space.request.objective == "energy" else ()
+    return trusted, *drawn, *rest
+
+
 def _ranked(space: Space, rejected: dict[str, Reason], limit: int) -> list[Fleet]:
-    """A fleet of each GPU type, cheapest first; the first is simulated until it is one that holds."""
+    """A fleet of each GPU type, best first; the first is simulated until it is one that holds.
+
+    What a fleet draws is known of those that are looked at closely alone: then all of them are.
+    """
     best = search(space)
     for row, gpu in enumerate(space.found.gpus):
         if row not in best:
             rejected[gpu.id] = _why_not(space, row)
     order = sorted(best.values(), key=space.rank)
-    for one in order[limit:]:
-        rejected[space.found.gpus[one.row].id] = _dearer(one)
-    close = refined(space, order[:limit])
+    near = len(order) if space.request.objective == "energy" else limit
+    close = refined(space, order[:near])
     tails: dict[int, Tails] = {}
     for _ in range(_TRIES):
-        close.sort(key=lambda pair: space.rank(pair[0]))
+        close.sort(key=lambda pair: _aim(space, pair))
         if not close or close[0][0].row in tails:
             break
         first, at = close[0]
@@ -248,7 +263,9 @@ def _ranked(space: Space, rejected: dict[str, Reason], limit: int) -> list[Fleet
             tails[first.row] = run
             break
         close = [*close[1:], *refined(space, [given_less(first, at.rate)])]
-    return [_fleet(space, one, at, tails.get(one.row)) for one, at in close]
+    for one in (*(one for one, _ in close[limit:]), *order[near:]):
+        rejected[space.found.gpus[one.row].id] = _dearer(one)
+    return [_fleet(space, one, at, tails.get(one.row)) for one, at in close[:limit]]
 
 
 def _simulated(space: Space, choice: Choice, at: Operation) -> Tails:
@@ -280,24 +297,29 @@ def _fleet(space: Space, choice: Choice, at: Operation, tails: Tails | None) -> 
 # --- why, and why not ---------------------------------------------------------------------------------------
 
 
-def _explained(found: Sequence[Fleet]) -> list[Fleet]:
+def _explained(found: Sequence[Fleet], objective: str) -> list[Fleet]:
     if not found:
         return []
     first = found[0]
-    rest = [replace(one, why=_against(one, first)) for one in found[1:]]
-    said = "is the only one" if not rest else f"beats {rest[0].gpu}: {_compared(first, rest[0])}"
+    rest = [replace(one, why=_against(one, first, objective)) for one in found[1:]]
+    said = "is the only one" if not rest else f"beats {rest[0].gpu}: {_compared(first, rest[0], objective)}"
     return [replace(first, why=said), *rest]
 
 
-def _against(one: Fleet, first: Fleet) -> str:
+def _against(one: Fleet, first: Fleet, objective: str) -> str:
     if one.choice.trust > first.choice.trust:
         return "has a price that is old, replaced or undated, and ranks behind current ones"
+    if objective == "energy":
+        return f"draws {number(one.watts / first.watts, 3)} times as much: {_compared(one, first, objective)}"
     how = sentences.dearer(one.choice.usd_per_hour / first.choice.usd_per_hour, first.gpu)
-    return f"is {how}: {_compared(one, first)}"
+    return f"is {how}: {_compared(one, first, objective)}"
 
 
-def _compared(one: Fleet, other: Fleet) -> str:
-    return f"{_each(one)}; of {other.gpu} {_each(other)}"
+def _compared(one: Fleet, other: Fleet, objective: str) -> str:
+    drawn = "" if objective != "energy" else (
+        f"{show(one.watts, 'power', 3)} against {show(other.watts, 'power', 3)}; "
+    )  # fmt: skip
+    return f"{drawn}{_each(one)}; of {other.gpu} {_each(other)}"
 
 
 def _each(one: Fleet) -> str:

@@ -34,7 +34,7 @@ _ENDING = re.compile(
     r"e[rd]|or|ied?|e|y)$"
 )
 #: A consonant that was doubled before an ending: `spotting`.
-_DOUBLED = re.compile(r"([bdgmnprt])\1$")
+_DOUBLED = re.compile(r"([bdglmnprt])\1$")
 
 
 class Likely(NamedTuple):

@@ -111,22 +111,19 @@ def offered(request: Request, pool: Sequence[Offer], wanted: Sequence[Gpu]) -> l
 def _in_desktops(offers: Sequence[Offer], wanted: Sequence[Gpu], request: Request) -> list[Offer]:
     """Offers to buy without those of more cards than a usual desktop holds, or than are bought at the most.
 
-    Of what goes into servers all stay.
+    Cards without a fan go into a server, and as few of them: its power, slots and lanes are no easier to
+    have. Of modules all stay, which are sold in boards.
     """
-    from whichgpu.planner.machine import cooled, is_card, of_machine, read_machine, usual_desktop
+    from whichgpu.planner.machine import is_card, of_machine, read_machine, usual_desktop
 
     gpus = {gpu.id: gpu for gpu in wanted}
-    several = [
-        one
-        for one in offers
-        if one.gpu_count > 1 and is_card(gpus[one.gpu or ""]) and cooled(gpus[one.gpu or ""])
-    ]
+    several = [one for one in offers if one.gpu_count > 1 and is_card(gpus[one.gpu or ""])]
     if not several:
         return list(offers)
     if request.most_cards:
         held = np.array([one.gpu_count <= request.most_cards for one in several])
     else:
-        limits = of_machine(read_machine(usual_desktop()), gpus, request.power_limit)
+        limits = of_machine(read_machine(f"{usual_desktop()}, server"), gpus, request.power_limit)
         held = np.logical_and.reduce([limit.holds(several) for limit in limits])
     beyond = {id(one) for one, fits in zip(several, held.tolist(), strict=True) if not fits}
     return [one for one in offers if id(one) not in beyond]

@@ -77,7 +77,7 @@ def recommend(
     rejected: dict[str, Reason] = {}
     gpus = considered(wanted, request, usable, prices.by_device(pool), rejected)
     tries = _tries(request, workload, gpus, usable)
-    ranked = marked(_merged(tries, rejected, request.objective))
+    ranked = marked(_fewest(_merged(tries, rejected, request.objective), request))
     if not ranked and (more := roomier(request)):
         return recommend(more, catalogue, offers)
     first = _first(tries, ranked)
@@ -185,6 +185,13 @@ def _merged(tries: Sequence[_Try], rejected: dict[str, Reason], objective: str) 
             if gpu not in best:
                 rejected[gpu] = why
     return sorted(best.values(), key=lambda item: item.rank(objective))
+
+
+def _fewest(ranked: list[Candidate], request: Request) -> list[Candidate]:
+    """The candidates, before them of bought cards the fewest that cost as good as the same as the first."""
+    bought = request.term == "buy" and request.objective == "cost" and ranked
+    simple = sentences.simplest(ranked) if bought else None
+    return ranked if simple is None else [simple, *(one for one in ranked if one is not simple)]
 
 
 def _first(tries: Sequence[_Try], ranked: Sequence[Candidate]) -> _Try | None:

@@ -25,7 +25,7 @@ from whichgpu.prices.sellers import classes, providers_named, regions_named
 from whichgpu.units import in_usd, parse
 from whichgpu.values import immutable
 from whichgpu.workloads.job import Job
-from whichgpu.workloads.resolving import subject
+from whichgpu.workloads.resolving import UNLISTED, subject
 from whichgpu.workloads.workload import resolve as resolve_workload
 
 if TYPE_CHECKING:
@@ -234,8 +234,15 @@ def _precisions(job: Job, workload: Workload) -> tuple[Job, tuple[str, ...]]:
     return replace(job, precision=names[0]), names if len(names) > 1 else ()
 
 
+#: What is asked back of words that nothing is known of.
+_ASKED_BACK = (
+    'what does it do? e.g. whichgpu recommend rendering, whichgpu recommend "speech to text", or the model '
+    "that it runs: whichgpu recommend llama-3.1-8b"
+)
+
+
 def _workload(name: str) -> Workload:
-    """The workload of a name; a fault names uses outside the model that are spelt alike as well."""
+    """The workload of a name; a fault names what else it may mean, or asks."""
     try:
         return resolve_workload(name)
     except UsageError as fault:
@@ -244,13 +251,13 @@ def _workload(name: str) -> Workload:
 
         if subject(name):
             raise
-        near = get_close_matches(name.strip().lower(), names(), n=1, cutoff=0.6)
-        told = (
-            "; or ".join(one.text for one in likely(name))
-            or (f"or is it the use {near[0]}?" if near else "")
-            or f"say what it does, as one of {', '.join(names())}, or name the model that it runs"
-        )
-        raise type(fault)(f"{fault}; {told}") from None
+        near = get_close_matches(name.strip().lower(), names(), n=1, cutoff=0.7)
+        told = "; or ".join(one.text for one in likely(name)) or (near and f"is it the use {near[0]}?")
+        if str(fault).endswith(UNLISTED):
+            said = f"no workload '{one_line(name)}', and no program of that name; {told or _ASKED_BACK}"
+        else:
+            said = f"{fault}; or {told}" if told else str(fault)
+        raise type(fault)(said) from None
 
 
 def _limits(
@@ -284,8 +291,8 @@ def _market(given: Wished, catalogue: Catalogue, rows: Sequence[Offer] | None) -
             sellers.append((name, providers_named([name], known)))
         except UsageError:
             gpus += _excluded(name, catalogue, known)
-    term = given.term or ("buy" if given.machine is not None or _carried(given) else "on-demand")
-    term = "buy" if term.strip().lower() in ("buy", "own", "purchase") else prices.term_named(term, "buy")
+    usual = "buy" if given.machine is not None or _carried(given) else "on-demand"
+    term = prices.term_named(given.term or usual, "buy")
     providers, regions = given.providers, given.region
     return {
         "term": term,

@@ -61,9 +61,11 @@ def flips(
     """The inputs that would flip an answer, in the order of the page; none where nothing does.
 
     `usable` are all offers by GPU id. Where the options are not the `whole` of what was tried (other
-    precisions, sharded runs), prices alone are moved.
+    precisions, sharded runs), prices alone are moved; none of a tie that the number of cards decides.
     """
     if not ranked or ranked[0].trust == UNPRICED:
+        return ()
+    if min(ranked, key=lambda one: one.rank(request.objective)) is not ranked[0]:
         return ()
     others = usable.get(ranked[0].gpu, ())
     if not whole:
@@ -84,7 +86,7 @@ def _prices(request: Request, ranked: Sequence[Candidate], others: Sequence[Offe
     second = next((one for one in ranked[1:] if one.trust == first.trust), None)
     if second is None or request.objective != "cost":
         return
-    ratio = _cost(first) / _cost(second)
+    ratio = first.cost / second.cost
     for one, at, verb in ((second, ratio, "less"), (first, 1.0 / ratio, "more")):
         now = one.offer.usd_per_hour
         if one.offer.kind == "buy":
@@ -144,10 +146,6 @@ def _below(first: Candidate, others: Sequence[Offer], times: float, request: Req
         and trust(one, request) <= first.trust
         for one in others
     )
-
-
-def _cost(item: Candidate) -> float:
-    return item.usd_per_unit if item.usd_total is None else item.usd_total
 
 
 def _percent(ratio: float) -> str:

@@ -151,11 +151,37 @@ def _first(kept: Sequence[Candidate], workload: Workload) -> str:
     if len(kept) == 1:
         return f"the only one that meets the request: {per_units(first, workload)}"
     second = kept[1]
+    if second.trust == first.trust and second.cost < first.cost:  # bought cards, of which fewer go first
+        return f"is a tie with {second.gpu}: it {_tied(first, second)}"
     said = f"beats {second.gpu}: {_comparison(first, second, workload)}"
+    if simple := simplest(kept):
+        said += f"; a tie with {simple.gpu}, which {_tied(simple, first)}"
     if second.trust > first.trust or _one_each(first, second):
         return said
     likely = min(surer(first, second), 0.99)
     return f"{said}; {likely:.0%} likely, given what is uncertain of each GPU alone"
+
+
+#: Costs within this ratio are as good as the same: prices and intervals are wider.
+TIE = 1.05
+
+
+def simplest(kept: Sequence[Candidate]) -> Candidate | None:
+    """The candidate on fewer GPUs than the first that costs as good as the same; None where there is none."""
+    first = kept[0]
+    close = [one for one in kept if one.trust == first.trust and one.cost <= TIE * first.cost]
+    least = min(close, key=lambda one: one.gpus, default=first)
+    return least if least.gpus < first.gpus else None
+
+
+def _tied(simple: Candidate, other: Candidate) -> str:
+    """What a tie costs, and what speaks for the one on fewer GPUs."""
+    more = abs(simple.cost / other.cost - 1.0) * 100.0
+    buy = "" if simple.usd_to_buy is None or other.usd_to_buy is None else (
+        f" ({money(simple.usd_to_buy)} to buy against {money(other.usd_to_buy)})"
+    )  # fmt: skip
+    fewer = f"{plural(simple.gpus, 'GPU')} in place of {other.gpus:,}"
+    return f"costs {more:.0f} % more{buy} and is the simpler: {fewer}"
 
 
 def surer(first: Candidate, second: Candidate) -> float:

@@ -23,6 +23,8 @@ KINDS = (
     "marketplace",
     "community",
 )
+#: What the note of a price begins with that nobody asked: it follows from two others.
+DERIVED = "derived, not read"
 #: What the time of a kind is billed by, where not by the hour.
 _BILLED = {"serverless": "second", "committed_1y": "year", "committed_3y": "3 years", "reserved": "term"}
 
@@ -67,7 +69,7 @@ class Offer:
 
     def __str__(self) -> str:
         gpu = self.gpu or " or ".join(self.candidates) or self.gpu_spelling
-        dated = self.as_of.isoformat() if self.as_of else "undated"
+        dated = DERIVED if self.derived else self.as_of.isoformat() if self.as_of else "undated"
         return (
             f"{self.provider} {self.instance}: {self.gpu_count:g}x {gpu}, "
             f"{self.usd_per_hour:.2f} USD/h {self.kind.replace('_', ' ')} ({dated})"
@@ -77,6 +79,11 @@ class Offer:
     def usd_per_gpu_hour(self) -> float:
         """USD per hour of one whole GPU; for a share of a GPU, what a whole one would cost at that rate."""
         return self.usd_per_hour / self.gpu_count
+
+    @property
+    def derived(self) -> bool:
+        """Whether it is nobody's price, but follows from two others, whose days and sources `note` has."""
+        return self.note.startswith(DERIVED)
 
     @property
     def ambiguous(self) -> bool:
@@ -144,6 +151,7 @@ class Offer:
             "memory": self.memory,
             "listing": self.listing,
             "quarantine": self.quarantine,
+            "derived": self.derived,
             "note": self.note,
         }
 

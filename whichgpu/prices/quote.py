@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.errors import UnknownName, UsageError, one_line
 from whichgpu.prices import quote_words as say
-from whichgpu.units import in_usd, parse
+from whichgpu.units import exchanged, parse
 
 if TYPE_CHECKING:
     from whichgpu.hardware.catalogue import Catalogue
@@ -71,8 +71,7 @@ def read_quote(text: str, catalogue: Catalogue) -> Quote:
 
     `OpenVariant` where the name may be several GPUs.
     """
-    in_usd(text)  # says so where it is another currency
-    left = _Left(text)
+    left = _Left(exchanged(text))
     left.take(say.LEAST)
     before = left.take(say.BEFORE)
     in_all = left.take(say.GPU_HOURS)
@@ -86,7 +85,12 @@ def read_quote(text: str, catalogue: Catalogue) -> Quote:
     if hours is None and re.search(r"/\s*[a-z]", left.text):
         raise _no_price(text)  # per what is no time
     each = bool(of_gpu) or bool(left.take(say.EACH))
+    server = left.take(say.SERVER) if hours is None else None
+    if server:
+        left.text = say.OF_EIGHT.sub(lambda found: f"{int(found['all']) // 8}GB", left.text)
     gpus, count, bought, name = _machine(left, catalogue, text)
+    if server:
+        gpus, count = _served(server[0], gpus, count)
     usd = usd if each else usd / count
     if usd / (hours or 1.0) > _ABSURD:
         raise UsageError(
@@ -212,6 +216,17 @@ def _machine(left: _Left, catalogue: Catalogue, text: str) -> tuple[tuple[Gpu, .
     if not rest:
         raise UsageError(f"'{one_line(text)}' names no GPU; {_EXAMPLE}")
     return (resolve_count(rest, catalogue)[0],), count, True, rest  # which says the nearest
+
+
+def _served(line: str, gpus: tuple[Gpu, ...], count: float) -> tuple[tuple[Gpu, ...], float]:
+    """Of GPUs those in servers of a line (DGX), and how many so many servers have; as they are where none."""
+    from whichgpu.hardware.boxes import boxes_of
+
+    built = [box for gpu in gpus for box in boxes_of(gpu.id)]
+    named = [box for box in built if line.upper() in box.name] or built
+    most = max((box.gpus for box in named), default=1)
+    kept = tuple(gpu for gpu in gpus if gpu.id in {box.gpu for box in named if box.gpus == most}) or gpus
+    return kept, count * most if count < most else count  # who says 8x means the GPUs in it
 
 
 def _no_server(text: str) -> str:

@@ -142,6 +142,10 @@ SHORT = (
 )
 #: `per H100-hour` is per hour of a GPU.
 NAMED_HOUR = _pattern(r"\bper\s+(?P<gpu>[a-z]*\d[\w.]*)[- ](?P<unit>hours?|hrs?)\b")
+#: A whole server of one maker's GPUs, where it is bought; what is rented as one is often priced by the GPU.
+SERVER = _pattern(r"\b[DH]GX\b")
+#: The memory of all eight GPUs of one: `DGX A100 640GB`.
+OF_EIGHT = _pattern(r"\b(?P<all>320|640|1128|1440)\s?GB\b")
 #: Words of a quote that name its terms.
 TERMS = (
     (_pattern(r"\b(?:spot|preempt[ai]ble|interruptible)\b"), "spot"),
@@ -168,6 +172,7 @@ COUNTS = (
     _pattern(r"\b(?:of|for)\s+(?P<n>\d{1,3})(?=\s*(?:$|[,;.)]))"),
     _pattern(r"(?<![\w.])(?P<n>\d{1,6})[-\s]?(?:GPUs?|cards?)\b"),
     _pattern(r"(?<![\w.])(?P<n>\d{1,2})\s+(?!GB|GiB|cores?\b)(?=[a-z]|\d{4})"),
+    _pattern(r"^\s*(?P<n>\d{3})\s+(?=[a-z]+\s?[a-z]*\d)"),
     _pattern(rf"\b(?P<n>{'|'.join(WORDS)})\b"),
 )
 FILLER = _pattern(

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from whichgpu.errors import Infeasible, UsageError
 from whichgpu.facts import store as facts_store
 from whichgpu.prices import live, vault
+from whichgpu.prices.offers import DERIVED
 from whichgpu.prices.purchase import table_facts
 from whichgpu.units import parse
 
@@ -162,10 +163,6 @@ def _less(row: Offer, usd: float, region: str, bands: Mapping[str, Band]) -> Off
             f"{said.savings:.0%} that {said.source} states ({said.as_of})")  # fmt: skip
     return replace(row, kind="spot", usd_per_hour=round(usd, 4), usd_median=None, usd_max=None, region=region,
                    regions=1, by_region="", note=note)  # fmt: skip
-
-
-#: What the note of a price begins with that follows from two others.
-DERIVED = "derived, not read"
 
 
 def read_band(text: str) -> Band:

@@ -33,12 +33,14 @@ TERMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 #: Other words for terms.
 _TERM_WORDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "on-demand": ("ondemand", "pay-as-you-go", "payg", "hourly"),
+        "on-demand": ("ondemand", "pay-as-you-go", "payg", "hourly", "rent", "rented"),
         "spot": ("preemptible", "preemptable", "interruptible"),
-        "reserved": ("committed", "reservation", "commitment", "reserve", "1y", "3y", "1-year", "3-years"),
+        "reserved": ("committed", "commit", "commitment", "reservation", "reserve", "1y", "3y", "year",
+                     "years"),
         "marketplace": ("community",),
+        "buy": ("own", "purchase", "bought", "buying"),
     }
-)
+)  # fmt: skip
 
 #: The columns of `data/prices/offers.csv`, in order.
 COLUMNS = (
@@ -140,14 +142,16 @@ def term_kinds(term: str) -> tuple[str, ...]:
 
 
 def term_named(term: str, *also: str) -> str:
-    """The term that a word means: `committed` is reserved. Raises `UsageError` for an unknown one.
+    """The term that words mean: `committed 1y` is reserved. Raises `UsageError` for an unknown one.
 
-    `also` are what else may be written there.
+    `also` are what else may be written there: `buy`.
     """
     key = key_of(term)
-    wanted = next((name for name, words in _TERM_WORDS.items() if key in words), key)
-    if wanted not in TERMS:
-        raise UsageError(unknown("term", term, (*TERMS, *also)))
+    said = {key, *key.split("-")}
+    known = (*TERMS, *also)
+    wanted = next((name for name in known if said & {name, *_TERM_WORDS.get(name, ())}), key)
+    if wanted not in known:
+        raise UsageError(unknown("term", term, known))
     return wanted
 
 

@@ -61,14 +61,14 @@ def _table(answer: Fleets, shown: tuple[Fleet, ...]) -> Table:
         ">#", "GPU", ">Replicas", Column("Split", optional=True), ">GPUs", ">USD/h", ">USD/M in",
         ">USD/M out", ">TTFT", ">TPOT", ">In use", Column("Most each", "right", True),
         Column("Bound by", optional=True), Column("Latency", "right", True),
-        Column("TTFT p90", "right", True), Column("TPOT p90", "right", True),
+        Column("TTFT p90", "right", True), Column("TPOT p90", "right", True), Column("Power", "right", True),
     )  # fmt: skip
     rows = [
         (str(rank), one.gpu, f"{one.choice.replicas:,}", one.split, f"{one.gpus:,}",
          f"{one.choice.usd_per_hour:,.2f}", *(_usd(each) for each in (one.usd_input, one.usd_output)),
          _time(one, "ttft"), _time(one, "tpot"), f"{one.at.utilisation:.0%}", number(one.choice.most, 3),
          str(one.at.binding or "its capacity"), _time(one, "latency"), _time(one, "ttft", "p90"),
-         _time(one, "tpot", "p90"))
+         _time(one, "tpot", "p90"), show(one.watts, "power", 2))
         for rank, one in enumerate(shown, 1)
     ]  # fmt: skip
     safe = answer.fleets[0].at.safe

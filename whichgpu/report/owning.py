@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu import prices
-from whichgpu.prices.spot import DERIVED, derived, expected, spot_facts
+from whichgpu.prices.offers import DERIVED
+from whichgpu.prices.spot import derived, expected, spot_facts
 from whichgpu.report.chart import Bar, Bars, Group
 from whichgpu.report.prices import read_on, usd
 from whichgpu.report.table import Column, Report, Table
@@ -172,12 +173,8 @@ def _spot_row(found: Expected) -> tuple[str | None, ...]:
         offer.provider, offer.instance, usd(offer.usd_per_hour), f"{share} ({band.as_of or band.source})",
         f"{found.hours:,.1f}", f"{found.interruptions:.2f}", usd(found.usd),
         f"{found.best_interval / _MINUTE:,.0f} min",
-        "derived" if _is_derived(offer) else str(offer.as_of or "undated"), offer.source,
+        "derived" if offer.derived else str(offer.as_of or "undated"), offer.source,
     )  # fmt: skip
-
-
-def _is_derived(offer: Offer) -> bool:
-    return offer.note.startswith(DERIVED)
 
 
 def _against(best: Expected, steady: tuple[Offer, ...], work: float) -> str:
@@ -185,7 +182,7 @@ def _against(best: Expected, steady: tuple[Offer, ...], work: float) -> str:
     text = (
         f"On spot {usd(best.usd)} USD and {best.hours:,.1f} hours in the mean ({best.offer.provider} "
         f"{best.offer.instance}, {best.interruptions:.2f} interruptions"
-        f"{f'; the price is {DERIVED}' if _is_derived(best.offer) else ''})"
+        f"{f'; the price is {DERIVED}' if best.offer.derived else ''})"
     )
     if not steady:
         return f"{text}; no offer on demand to hold it against."
@@ -200,7 +197,7 @@ def _against(best: Expected, steady: tuple[Offer, ...], work: float) -> str:
 
 def _derivations(found: Sequence[Expected]) -> Iterator[str]:
     """How the prices that are no one's offer come about; three are told."""
-    for one in [one.offer for one in found if _is_derived(one.offer)][:3]:
+    for one in [one.offer for one in found if one.offer.derived][:3]:
         yield f"{one.instance}: {one.note}."
 
 

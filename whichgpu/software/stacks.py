@@ -44,7 +44,7 @@ _KEPT = 4096
 def standing(gpu: Gpu, software: str, release: str, said: str) -> Standing:
     """How a framework (its id) stands on a GPU; `release` is what the runtime means, `said` a job's text.
 
-    Judged under Linux, or macOS for Apple's GPUs. What no source states is no refusal.
+    Judged under Linux, or macOS for Apple's GPUs. What no source states is no refusal, and is told.
     """
     meant = release or named_release(software, said)
     device = targets.device(gpu)
@@ -70,8 +70,11 @@ def _standing(device: Device, framework: Framework, meant: str) -> Standing:
     asked = frameworks.Asked(framework, stated, meant if stated else "", "")
     verdict = verdicts.judge(device, asked, device.system)
     if not verdict.runs:
-        refused = verdict.answer == model.UNSUPPORTED and bool(asked.releases())
-        return Standing(_refusal(verdict), "") if refused else _NOTHING
+        if verdict.answer == model.UNSUPPORTED and asked.releases():
+            return Standing(_refusal(verdict), "")
+        if verdict.answer != model.UNKNOWN:
+            return _NOTHING
+        return Standing("", f"no source that was read states that {framework.title} runs on {device.id}")
     if meant or not verdict.until or not support.gone(verdict, asked):
         return _NOTHING
     if support.long_ago(verdict):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -185,11 +186,25 @@ def subject(name: str) -> str:
 
 
 def _hint(name: str) -> str:
+    """The nearest names, of the size that is stated, each with the format that was asked for behind it."""
     from difflib import get_close_matches
 
-    close = get_close_matches(squeezed(name), _names(), n=4, cutoff=0.6)
+    bare, stored = next((one for one in names.shorter(name) if one.stored), (name, ""))
+    close = get_close_matches(squeezed(bare), _names(), n=_CLOSE, cutoff=_ALIKE)
     near = list(dict.fromkeys(key for one in close for _, key in _names()[one]))
-    return f"did you mean {', '.join(near)}?" if near else "see the list: whichgpu workloads"
+    sizes = set(_SIZE.findall(bare.lower()))
+    near = [key for key in near if sizes <= set(_SIZE.findall(key))] or near
+    told = ", ".join(f"{key}-{stored}" if stored and _language(key) else key for key in near[:_TOLD])
+    return f"did you mean {told}?" if near else UNLISTED
+
+
+#: What is said where no name is alike.
+UNLISTED = "see the list: whichgpu workloads"
+#: A size in a name: 70b, 0.5b, 8x7b.
+_SIZE = re.compile(r"(?<![\d.])(?:\d+x)?\d+(?:\.\d+)?b(?![a-z])")
+#: Names that are looked at, and that are told; how alike they are at least: below it the name of a program
+#: (Reaper, Notion) looks like some model's as often as not.
+_CLOSE, _TOLD, _ALIKE = 16, 4, 0.7
 
 
 def _service(name: str) -> str:

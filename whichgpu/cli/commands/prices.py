@@ -35,7 +35,7 @@ _ROWS = 20
 @command
 @click.argument("gpu", required=False, nargs=-1, metavar="[GPU|INSTANCE]")
 @click.option("--term", default="any", show_default=True, metavar="TERM",
-              help="on-demand, spot, reserved, serverless, marketplace or any.")  # fmt: skip
+              help="on-demand, spot, reserved, serverless, marketplace, buy or any.")  # fmt: skip
 @click.option(
     "--provider", "--providers", "providers", multiple=True, metavar="NAME", help="Only this one; repeatable."
 )
@@ -65,12 +65,17 @@ def run(
     title = f"Prices of {chosen}" if chosen else "Prices of GPUs"
     if history:
         return in_form(_history(chosen), title, form)
+    bought = prices.term_named(term, "buy") == "buy"
+    if bought and (named or region is not None):
+        raise UsageError(
+            "what is bought has no provider and no region: leave them out, or leave out --term buy"
+        )
     # Of one GPU only its own rows are read; names of providers and regions are checked against all.
     few = chosen is not None and not providers and region is None
     rows = prices.select(
         live.rows_of([chosen.id]) if chosen is not None and few else live.current(),
         gpus=[chosen.id] if chosen else None,
-        kinds=prices.term_kinds(term),
+        kinds=() if bought else prices.term_kinds(term),
         providers=providers_named(named, prices.providers()) if named else None,
         regions=None if region is None else regions_named(split(region) or (), live.current()),
         quarantined=True,
@@ -83,9 +88,10 @@ def run(
     problem = live.problem()
     if problem:
         sys.stderr.write(f"whichgpu: {problem}\n")
+    told = bought and (chosen is None or chosen.id in prices.purchases())
     narrowed = [
-        *([f"--term {term}"] if term != "any" else []), *(f"--provider {one}" for one in providers),
-        *([f"--region {region}"] if region else []),
+        *([f"--term {term}"] if term != "any" and not told else []),
+        *(f"--provider {one}" for one in providers), *([f"--region {region}"] if region else []),
     ]  # fmt: skip
     if quarantine:
         found = quarantine_report(rows, chosen, limit)
