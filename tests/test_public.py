@@ -147,3 +147,16 @@ def test_a_job_is_predicted_and_changed_as_its_name_is():
     assert (wider.batch, wider.options) == (32, known.options)
     with pytest.raises(package.UsageError, match="no job column 'bacth'"):
         package.job(known, bacth=3)
+
+
+def test_an_argument_that_is_misspelt_is_told_the_nearest() -> None:
+    for given, near in (("gpu", "gpus"), ("batch_size", "batch")):
+        with pytest.raises(package.WhichGpuError, match=f"no job column '{given}'; did you mean '{near}'"):
+            package.fit("sdxl", **{given: "4"})
+
+
+def test_a_rate_of_a_server_says_of_how_many_and_what_each_sees() -> None:
+    told = package.predict("llama-3.1-8b", "l4", concurrency=8)
+    assert str(told).endswith(f"; 8 requests in flight, {1.0 / told.tpot.mid:.3g} tokens/s each")
+    assert str(package.predict("llama-3.1-8b", "l4", concurrency=1)).endswith("; one request in flight")
+    assert "in flight" not in str(package.predict("llama-3.1-8b", "l4", phase="decode"))

@@ -17,6 +17,7 @@ from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner.answer import Recommendation  # noqa: TC001
 from whichgpu.planner.recommend import recommend
 from whichgpu.planner.request import read_request
+from whichgpu.planner.sensitivity import _bound
 from whichgpu.planner.size import Sized, read_amount, read_size
 from whichgpu.planner.wishes import read_deadline, read_target
 from whichgpu.prices import purchase
@@ -224,6 +225,12 @@ def test_the_price_that_flips_it_flips_it() -> None:
 
     assert at(flip.at * 1.01) == before.candidates[0].gpu
     assert at(flip.at * 0.99) == flip.to == second.gpu
+
+
+def test_of_a_tie_any_other_price_flips_it() -> None:
+    assert _bound(1.99, 1.0, "less") == "1.989 USD"
+    assert _bound(1.99, 1.0, "more") == "1.991 USD"
+    assert _bound(0.75, 0.892, "less") == "0.669 USD"
 
 
 def test_the_price_to_buy_that_flips_it_flips_it(monkeypatch: pytest.MonkeyPatch) -> None:
