@@ -160,3 +160,10 @@ def test_a_rate_of_a_server_says_of_how_many_and_what_each_sees() -> None:
     assert str(told).endswith(f"; 8 requests in flight, {1.0 / told.tpot.mid:.3g} tokens/s each")
     assert str(package.predict("llama-3.1-8b", "l4", concurrency=1)).endswith("; one request in flight")
     assert "in flight" not in str(package.predict("llama-3.1-8b", "l4", phase="decode"))
+
+
+def test_a_text_that_is_given_for_a_file_is_told_how_to_be_one() -> None:
+    text = "The RTX 4090 has 32 GB of memory."
+    with pytest.raises(package.WhichGpuError, match=r"is no file; .*audit\(text.encode\(\)\)"):
+        package.audit(text)
+    assert package.audit(text.encode()).findings
