@@ -240,7 +240,7 @@ def test_the_command_tells_all_of_it(whichgpu: Any, monkeypatch: pytest.MonkeyPa
 
 
 def test_the_batch_that_a_rate_is_made_in_is_told(whichgpu: Any) -> None:
-    """`predict` answers for one image where none is stated, a bill for the batch that makes the most."""
+    """`predict` answers for the usual batch where none is stated, a bill for the one that makes the most."""
     told = whichgpu("prices", "cost", "sdxl", "--gpu", "h100-80gb-sxm", "--json").json
     batch = told["job"]["batch"]
     assert batch > 1.0
