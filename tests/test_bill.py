@@ -245,6 +245,6 @@ def test_the_batch_that_a_rate_is_made_in_is_told(whichgpu: Any) -> None:
     batch = told["job"]["batch"]
     assert batch > 1.0
     words = whichgpu("prices", "cost", "sdxl", "--gpu", "h100-80gb-sxm").out
-    assert f"each (batch {batch:g}, height 1024" in words
+    assert f"each (diffusers, fp16, batch {batch:g}, height 1024" in words
     alone = whichgpu("predict", "sdxl", "--gpu", "h100-80gb-sxm", "--batch", f"{batch:g}", "--json").json
     assert alone["predicted"]["value"]["mid"] == pytest.approx(told["throughput"]["mid"])

@@ -167,3 +167,16 @@ def test_a_text_that_is_given_for_a_file_is_told_how_to_be_one() -> None:
     with pytest.raises(package.WhichGpuError, match=r"is no file; .*audit\(text.encode\(\)\)"):
         package.audit(text)
     assert package.audit(text.encode()).findings
+
+
+@pytest.mark.parametrize("form", ["q4_k_m", "mlx-4bit", "w4a16", "bf16"])
+def test_a_format_has_one_engine_at_every_door(form: str) -> None:
+    """Where no runtime is named it is the one that reads the format, whatever is asked of the job."""
+    gpu = "apple-m3-max-40c" if form.startswith("mlx") else "rtx-3090"
+    job = package.job("llama-3.1-8b", precision=form, concurrency=1)
+    named = package.predict(job, gpu).runtime
+    ranked = package.recommend("llama-3.1-8b", precision=form, concurrency=1, gpus=[gpu], term="any")
+    assert {one.estimate.runtime for one in ranked.candidates} <= {named}
+    beside = package.compare([gpu, "rtx-4090"], [job]).to_dict()["workloads"][0]
+    assert beside["results"].get(gpu, {"runtime": named})["runtime"] == named
+    assert package.fit(job, gpu).to_dict()["runtime"] == named

@@ -51,7 +51,8 @@ def _sentences(found: Bill) -> Iterator[str]:
     best = next((way for way in found.ways if not way.assumed.endswith("assumed")), found.ways[0])
     unit = found.workload.unit
     machine = f"{plural(found.machines, 'machine')} of {found.gpus} x {found.gpu}"
-    basis = found.basis if found.basis == STATED else f"{sizes(found.job)}; {found.basis}"
+    how = f"{found.job.runtime}, {found.job.precision}"
+    basis = found.basis if found.basis == STATED else f"{how}, {sizes(found.job)}; {found.basis}"
     yield (
         f"{machine}, {number(found.rate.mid, 3)} {unit}/s each ({basis}), "
         f"{found.use.hours_per_day:g} hours a day at work {found.use.busy:.0%} of them: "
