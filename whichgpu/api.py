@@ -113,10 +113,10 @@ def job(workload: str | Job, **columns: Any) -> Job:
             raise
         from difflib import get_close_matches
 
-        columns = jobs.Job.__match_args__
-        near = get_close_matches(unknown[0], [*columns, "gpus"], n=1)
+        names = jobs.Job.__match_args__
+        near = get_close_matches(unknown[0], [*names, "gpus"], n=1)
         meant = f"did you mean '{near[0]}'? Columns are" if near else "they are"
-        raise UsageError(f"no job column '{unknown[0]}'; {meant} {', '.join(columns)}") from None
+        raise UsageError(f"no job column '{unknown[0]}'; {meant} {', '.join(names)}") from None
 
 
 def _is_served(workload: str, stated: Mapping[str, Any]) -> bool:

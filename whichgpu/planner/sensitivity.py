@@ -126,7 +126,8 @@ def _to_buy(one: Candidate, second: Candidate, at: float, verb: str) -> Iterator
 
 def _bound(now: float, times: float, verb: str) -> str:
     """A price so many times that of now, rounded up for `more` and else down, so that it flips the order."""
-    value, away, step = now * times, *((np.ceil, 1.0) if verb == "more" else (np.floor, -1.0))
+    value = now * times
+    away, step = (np.ceil, 1.0) if verb == "more" else (np.floor, -1.0)
     for decimals in range(2, 9):
         scale = 10.0**decimals
         told = float(away(np.round(value * scale, 6)))
