@@ -317,6 +317,9 @@ def test_what_is_no_result_is_said_and_the_rest_goes_on(tmp_path, capsys):
     capsys.readouterr()
     assert main(["bench", "import", str(bad)]) == 2
     assert "of no format that is known" in capsys.readouterr().err
+    bad.write_text(json.dumps([{**LLAMA[0], "gpu_info": "NVIDIA GeForce RTX 3060"}]))
+    assert main(["bench", "import", str(bad)]) == 2
+    assert "rtx-3060-12gb, rtx-3060-8gb; say which; --gpu NAME" in capsys.readouterr().err
     bad.write_text('{"date": "20250901", "model_id": "Qwen/Qwen2.5-32B-In')
     assert main(["bench", "import", str(bad)]) == 2
     assert "JSON that ends too early, before what tells its format" in capsys.readouterr().err

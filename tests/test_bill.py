@@ -238,3 +238,14 @@ def test_the_command_tells_all_of_it(whichgpu: Any, monkeypatch: pytest.MonkeyPa
         "hours a day on",
     ):
         assert " ".join(said.split()) in " ".join(text.split()), said
+
+
+def test_the_batch_that_a_rate_is_made_in_is_told(whichgpu: Any) -> None:
+    """`predict` answers for the usual batch where none is stated, a bill for the one that makes the most."""
+    told = whichgpu("prices", "cost", "sdxl", "--gpu", "h100-80gb-sxm", "--json").json
+    batch = told["job"]["batch"]
+    assert batch > 1.0
+    words = whichgpu("prices", "cost", "sdxl", "--gpu", "h100-80gb-sxm").out
+    assert f"each (diffusers, fp16, batch {batch:g}, height 1024" in words
+    alone = whichgpu("predict", "sdxl", "--gpu", "h100-80gb-sxm", "--batch", f"{batch:g}", "--json").json
+    assert alone["predicted"]["value"]["mid"] == pytest.approx(told["throughput"]["mid"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 
@@ -180,6 +182,8 @@ def test_doctor_says_what_is_there_and_how_old(whichgpu):
     answer = whichgpu("doctor")
     assert answer.status == 0
     assert all(word in answer.out for word in ("Python", "numpy", "GPUs", "offers"))
+    parts = re.findall(r"^([\w.-]+) +\S+ +(?:needed|for pip)", answer.out, re.MULTILINE)
+    assert len(parts) == len(set(parts)) > 5
     document = whichgpu("doctor", "--json").json
     assert document["data"][0]["entries"] > 300
     assert any(row["name"] == "offers" and row["newest"] for row in document["data"])

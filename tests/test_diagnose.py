@@ -344,6 +344,16 @@ def test_an_engine_of_one_user_has_one_request_in_flight():
     assert several.job.concurrency == 16.0
 
 
+def test_a_server_whose_load_nobody_states_may_have_had_one_reader_and_has_its_gpu():
+    one = predicted("llama-3.1-8b", "a10g", runtime="vllm", concurrency=1)
+    _, causes, order = found("llama-3.1-8b", "a10g", f"{0.75 * one.mid:.1f} tokens/s", runtime="vllm")
+    assert order[0] == "single"
+    assert causes["single"].share > 0.9
+    assert "processor" not in causes
+    _, stated, _ = found("llama-3.1-8b", "a10g", "300 tokens/s", runtime="vllm", concurrency=64)
+    assert "single" not in stated
+
+
 def test_a_model_that_does_not_fit_ran_otherwise():
     one, causes, _ = found("gemma-2-27b", "rtx-a6000", "1.1 tok/s")
     assert one.verdict == "slow"

@@ -595,6 +595,11 @@ def test_a_recommendation_on_the_command_line(whichgpu, tmp_path: Path) -> None:
     assert "meta-llama/Llama-3.1-8B" in told.out
     over = whichgpu("export", str(path), "--to", "vllm", "--rank", "99")
     assert (over.status, "candidates 1 to 2" in over.err) == (2, True)
+    changed = answer.json
+    changed["candidates"][0]["offer"]["provider"] = "salad"
+    path.write_text(json.dumps(changed))
+    refused = whichgpu("export", str(path), "--to", "skypilot")
+    assert (refused.status, "candidate that it can, with --rank 2" in refused.err) == (2, True)
     as_json = whichgpu("export", str(path), "--to", "vllm", "--model", "my/llama", "--json").json
     assert "vllm serve my/llama" in as_json["files"][0]["text"]
 

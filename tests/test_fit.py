@@ -64,6 +64,13 @@ def test_llama_2_13b_on_an_a10(whichgpu) -> None:
     assert answer["fewest"][0] == {"gpu": "a10", "n_gpus": 2, "how": "--tp 2"}
 
 
+def test_the_job_that_memory_is_of_is_told(whichgpu) -> None:
+    tuned = whichgpu("fit", "llama-3.1-8b", "--phase", "finetune_lora", "--gpu", "l4", "--seq-len", "512")
+    assert "The job: llama-3.1-8b finetune_lora, batch 1, seq_len 512, tp 1." in tuned.out
+    served = whichgpu("fit", "llama-3.1-8b", "--gpu", "l40s", "--concurrency", "8")
+    assert "serve, input_tokens 512, output_tokens 256, tp 1, 8 in flight." in served.out
+
+
 def test_more_gpus_that_cut_layers_are_faster_and_stages_are_not() -> None:
     ways = {change.kind: change for change in one("llama-2-13b", "a10").changes}
     assert 1.4 < ways["tensor_parallel"].speed < 2.0

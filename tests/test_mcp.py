@@ -85,6 +85,7 @@ def test_faults_say_what_to_write() -> None:
         ("fit", {"workload": ["a"]}),
         ("compare", {"gpus": "rtx-4080,l4"}),
         ("recommend", {"workload": "resnet50", "wishes": {"phase": "train"}}),
+        ("recommend", {"workload": "resnet50", "budget": "2 USD/h", "wishes": {"budget": "1 USD/h"}}),
     ])  # fmt: skip
     assert all(one.is_error for one in results)
     said = [one.content[0].text for one in results]
@@ -94,10 +95,19 @@ def test_faults_say_what_to_write() -> None:
         "no job column 'workload'", "no argument 'gpu'; did you mean 'gpus'?", "no wish 'offers'",
         "words, not a file", "did you mean 'needs'?", "gpu is missing", "workload '['a']': Input should be",
         'write ["rtx-4080", "l4"]', 'write job={"phase": ..}',
+        "budget is stated beside wishes and among them",
     ]  # fmt: skip
     for text, words in zip(said, expected, strict=True):
         assert words in text
         assert "Traceback" not in text
+
+
+def test_a_wish_that_is_an_argument_is_taken_as_one() -> None:
+    beside, among = asked([
+        ("recommend", {"workload": "resnet50", "target": "900 images/s", "budget": "1 USD/h"}),
+        ("recommend", {"workload": "resnet50", "wishes": {"target": "900 images/s", "budget": "1 USD/h"}}),
+    ])  # fmt: skip
+    assert among.structured_content == beside.structured_content
 
 
 @pytest.mark.slow

@@ -469,3 +469,12 @@ def test_what_is_said_to_be_absent_is() -> None:
         assert all(near in GPUS for near in row.get("near", ())), key
         for name in row["names"]:
             assert not candidates(name, GPUS), f"{name} of {key} is in the catalogue"
+
+
+def test_where_several_may_be_meant_a_shared_name_is_all_of_them(whichgpu) -> None:
+    """One job runs on one GPU; prices, and a choice among GPUs, have room for each that a name may be."""
+    named = {gpu.id for gpu in candidates("h100", GPUS)}
+    priced = {row["gpu"] for row in whichgpu("prices", "h100", "--json").json["gpus"]}
+    assert {"h100-80gb-sxm", "h100-80gb-pcie"} <= priced <= named
+    ranked = whichgpu("recommend", "resnet50", "--gpus", "h100", "--json").json["candidates"]
+    assert {"h100-80gb-sxm", "h100-80gb-pcie"} <= {one["gpu"] for one in ranked} <= named

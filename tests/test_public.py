@@ -147,3 +147,36 @@ def test_a_job_is_predicted_and_changed_as_its_name_is():
     assert (wider.batch, wider.options) == (32, known.options)
     with pytest.raises(package.UsageError, match="no job column 'bacth'"):
         package.job(known, bacth=3)
+
+
+def test_an_argument_that_is_misspelt_is_told_the_nearest() -> None:
+    for given, near in (("gpu", "gpus"), ("batch_size", "batch")):
+        with pytest.raises(package.WhichGpuError, match=f"no job column '{given}'; did you mean '{near}'"):
+            package.fit("sdxl", **{given: "4"})
+
+
+def test_a_rate_of_a_server_says_of_how_many_and_what_each_sees() -> None:
+    told = package.predict("llama-3.1-8b", "l4", concurrency=8)
+    assert str(told).endswith(f"; 8 requests in flight, {1.0 / told.tpot.mid:.3g} tokens/s each")
+    assert str(package.predict("llama-3.1-8b", "l4", concurrency=1)).endswith("; one request in flight")
+    assert "in flight" not in str(package.predict("llama-3.1-8b", "l4", phase="decode"))
+
+
+def test_a_text_that_is_given_for_a_file_is_told_how_to_be_one() -> None:
+    text = "The RTX 4090 has 32 GB of memory."
+    with pytest.raises(package.WhichGpuError, match=r"is no file; .*audit\(text.encode\(\)\)"):
+        package.audit(text)
+    assert package.audit(text.encode()).findings
+
+
+@pytest.mark.parametrize("form", ["q4_k_m", "mlx-4bit", "w4a16", "bf16"])
+def test_a_format_has_one_engine_at_every_door(form: str) -> None:
+    """Where no runtime is named it is the one that reads the format, whatever is asked of the job."""
+    gpu = "apple-m3-max-40c" if form.startswith("mlx") else "rtx-3090"
+    job = package.job("llama-3.1-8b", precision=form, concurrency=1)
+    named = package.predict(job, gpu).runtime
+    ranked = package.recommend("llama-3.1-8b", precision=form, concurrency=1, gpus=[gpu], term="any")
+    assert {one.estimate.runtime for one in ranked.candidates} <= {named}
+    beside = package.compare([gpu, "rtx-4090"], [job]).to_dict()["workloads"][0]
+    assert beside["results"].get(gpu, {"runtime": named})["runtime"] == named
+    assert package.fit(job, gpu).to_dict()["runtime"] == named

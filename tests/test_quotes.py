@@ -95,6 +95,7 @@ def test_quotes_are_read(text: str, usd: float, gpu: str, term: str) -> None:
         ("0 H100 SXM for 2 USD/h", "0 GPUs cannot be"),
         ("$2/h or 1300 USD/month for H100 SXM", "two prices"),
         ("p5.48xlarge for 98.32 USD", "no price per time"),
+        (".10/h for an A10", "in double quotes the shell takes"),
         ("T4 free for 12 hours", 'write e.g. "2.10 USD/h for 1x H100 SXM"'),
         ("RTX 4090 for 2 USD", "no price per time"),
         ("2 USD/h for Voodoo 3", "no GPU"),

@@ -17,6 +17,7 @@ from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner.answer import Recommendation  # noqa: TC001
 from whichgpu.planner.recommend import recommend
 from whichgpu.planner.request import read_request
+from whichgpu.planner.sensitivity import _bound
 from whichgpu.planner.size import Sized, read_amount, read_size
 from whichgpu.planner.wishes import read_deadline, read_target
 from whichgpu.prices import purchase
@@ -75,6 +76,7 @@ def test_epochs_are_of_training_where_no_phase_is_stated() -> None:
     [
         ("llama-3.1-8b", "5 req/s", 5 * 256),
         ("whisper-large-v3", "500 hours of audio per day", 500 * 3600 / 86400),
+        ("whisper-large-v3", "50 hours/h", 50.0),
         ("sdxl", "20000 images a day", 20000 / 86400),
     ],
 )
@@ -224,6 +226,12 @@ def test_the_price_that_flips_it_flips_it() -> None:
 
     assert at(flip.at * 1.01) == before.candidates[0].gpu
     assert at(flip.at * 0.99) == flip.to == second.gpu
+
+
+def test_of_a_tie_any_other_price_flips_it() -> None:
+    assert _bound(1.99, 1.0, "less") == "1.989 USD"
+    assert _bound(1.99, 1.0, "more") == "1.991 USD"
+    assert _bound(0.75, 0.892, "less") == "0.669 USD"
 
 
 def test_the_price_to_buy_that_flips_it_flips_it(monkeypatch: pytest.MonkeyPatch) -> None:

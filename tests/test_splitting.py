@@ -11,7 +11,7 @@ import whichgpu as package
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner.recommend import recommend
 from whichgpu.planner.request import Request
-from whichgpu.planner.splitting import Trained
+from whichgpu.planner.splitting import Replicas, Trained
 from whichgpu.prices.offers import Offer
 from whichgpu.workloads.job import Job
 
@@ -103,3 +103,10 @@ def test_the_command_and_the_api_tell_it(whichgpu: Any) -> None:
     answer = package.recommend("llama-2-13b", gpus=["a10", "a100-80gb-sxm"]).to_dict()["several"]
     assert answer["flips_at"] == answer["worth"]
     assert answer["cheaper"] in {"a10", "a100-80gb-sxm"}
+
+
+def test_what_no_single_small_gpu_trains_is_not_said_to_train_nowhere() -> None:
+    none = tuple(Replicas(count, 0.0, fits=False) for count in (1, 2, 4, 8))
+    (said,) = Trained("llama-3.1-8b", "a10g", "l40s", "tokens", 4e3, none, 5.0, 2.0).sentences
+    assert said.startswith("no copy of llama-3.1-8b trains on one a10g: several")
+    assert "--option sharding=fsdp" in said

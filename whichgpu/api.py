@@ -111,9 +111,12 @@ def job(workload: str | Job, **columns: Any) -> Job:
         unknown = sorted(set(stated) - {*jobs.Job.__match_args__})
         if not unknown:
             raise
-        raise UsageError(
-            f"no job column '{unknown[0]}'; they are {', '.join(jobs.Job.__match_args__)}"
-        ) from None
+        from difflib import get_close_matches
+
+        names = jobs.Job.__match_args__
+        near = get_close_matches(unknown[0], [*names, "gpus"], n=1)
+        meant = f"did you mean '{near[0]}'? Columns are" if near else "they are"
+        raise UsageError(f"no job column '{unknown[0]}'; {meant} {', '.join(names)}") from None
 
 
 def _is_served(workload: str, stated: Mapping[str, Any]) -> bool:

@@ -78,6 +78,12 @@ def test_today_the_answer_depends_on_where_one_may_rent(whichgpu: Any) -> None:
             assert one["instances"] == math.ceil(TARGET / rates[gpu])
             low, high = one["throughput_per_instance"]["low"], one["throughput_per_instance"]["high"]
             assert low * 60 <= ARTICLE[gpu][0] <= high * 60, "the article's rate lies within ours"
+    counts = {one["gpu"]: one["instances"] for one in anywhere}
+    said = " ".join(PAGE.split())
+    assert f"{counts['a100-80gb-pcie']} A100 cost less than half of {counts['a10']} A10" in said
+    assert 2 * anywhere[0]["usd_per_hour"] < anywhere[1]["usd_per_hour"]
+    made = [f"{rates[gpu]:.0f}" for gpu in ("a10", "a100-80gb-pcie")]
+    assert "an A10 makes {} images a minute and an A100 {})".format(*made) in said
 
 
 def test_audit_finds_the_cost_that_is_multiplied_twice(tmp_path: Path, whichgpu: Any) -> None:

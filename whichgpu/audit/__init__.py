@@ -5,6 +5,7 @@ The package is called as a function: `whichgpu.audit("article.md")`.
 
 from __future__ import annotations
 
+import os.path
 import sys
 from datetime import date
 from pathlib import Path
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from whichgpu.audit.answer import Audit
+
+#: What has more words than this is no name of a file.
+_WORDS = 3
 
 
 class _Callable(ModuleType):
@@ -30,11 +34,15 @@ class _Callable(ModuleType):
         """
         from whichgpu.audit.answer import audited
         from whichgpu.audit.readers import content_of
+        from whichgpu.errors import UsageError, one_line
         from whichgpu.hardware.catalogue import catalogue
 
         known = catalogue(tuple(Path(file) for file in gpu_files))
         if isinstance(article, bytes):
             return audited(article, "", known, date.today(), form)
+        if isinstance(article, str) and len(article.split()) > _WORDS and not os.path.exists(article):
+            said = f"'{one_line(article)[:40]} ..'"
+            raise UsageError(f"{said} is no file; a text itself is given as bytes: audit(text.encode())")
         return audited(content_of(Path(article)), str(article), known, date.today(), form)
 
 

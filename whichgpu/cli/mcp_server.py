@@ -52,12 +52,13 @@ def recommend(  # noqa: PLR0917 (an assistant names them)
     max_slots, exclude, region, framework, system, machine, power_limit, api_price, energy, objective);
     limit: candidates told.
     """
-    answer = whichgpu.recommend(
-        workload, target=target or None, latency=latency or None, slo=slo or None, rate=rate or None,
-        budget=budget or None, gpus=gpus, providers=providers, term=term, **_wished(wishes),
-        **_columns(job),
-    )  # fmt: skip
-    document = _short(answer)
+    own = {"target": target, "latency": latency, "slo": slo, "rate": rate, "budget": budget, "gpus": gpus,
+           "providers": providers}  # fmt: skip
+    stated = {key: value for key, value in own.items() if value}
+    wished = _wished(wishes)
+    if twice := sorted(stated.keys() & wished.keys()):
+        raise UsageError(f"{twice[0]} is stated beside wishes and among them; leave one out")
+    document = _short(whichgpu.recommend(workload, **{"term": term} | stated | wished, **_columns(job)))
     document["candidates"] = document["candidates"][: max(1, min(limit, _MOST))]
     return document
 
@@ -122,16 +123,15 @@ def _columns(job: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def _wished(wishes: dict[str, Any] | None) -> dict[str, Any]:
-    """Wishes that have no argument of their own; nothing that names a file is among them."""
+    """Wishes by name, those that are arguments too among them; nothing that names a file is one."""
     from whichgpu.planner.request import Wished
 
-    own = {"target", "latency", "budget", "gpus", "providers", "term"}
-    known = {*Wished._fields} - own
+    known = {*Wished._fields, "slo", "rate"}
     for key, value in (wishes or {}).items():
         if key in Job.__match_args__:
             raise UsageError(f'{key} is of the job, and no wish; write job={{"{key}": ..}}')
         if key not in known:
-            near = get_close_matches(key, [*known, *own], n=1)
+            near = get_close_matches(key, known, n=1)
             means = f"did you mean '{near[0]}'?" if near else f"they are {', '.join(sorted(known))}"
             raise UsageError(f"no wish '{one_line(key)}'; {means}")
         if key == "machine" and str(value).lower().endswith(".toml"):
@@ -139,7 +139,7 @@ def _wished(wishes: dict[str, Any] | None) -> dict[str, Any]:
         if not isinstance(value, str | int | float | list):
             raise UsageError(f"{key} '{one_line(str(value))[:40]}' is neither text nor a list")
     empty = Wished()
-    return {key: _as(value, getattr(empty, key)) for key, value in (wishes or {}).items()}
+    return {key: _as(value, getattr(empty, key, None)) for key, value in (wishes or {}).items()}
 
 
 def _as(value: Any, usual: Any) -> Any:

@@ -146,7 +146,16 @@ class Estimate(_Drawn, Shown):
         what = f"{self.job.workload} {self.job.phase} on {self.n_gpus} x {self.gpu}"
         interval = f"{number(rate.mid)} {rate.unit} ({number(rate.low)} to {number(rate.high)})"
         how = f"{self.runtime}, {self.job.precision}"
-        return f"{what}, {how}: {interval}, 90 % interval; basis {self.basis}"
+        return f"{what}, {how}: {interval}, 90 % interval; basis {self.basis}{self._load()}"
+
+    def _load(self) -> str:
+        """Of a server, what its rate is made of: requests in flight, and what each reader sees."""
+        if self.job.phase != "serve" or self.tpot is None:
+            return ""
+        count = number(self.sequences, 4)
+        if count == "1":
+            return "; one request in flight"
+        return f"; {count} requests in flight, {number(1.0 / self.tpot.mid, 3)} tokens/s each"
 
     @property
     def fits(self) -> bool:

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from whichgpu.workloads.workload import Workload
 
 _HOUR, _JOULES_PER_KWH = 3600.0, 3.6e6
+#: Basis of a rate that the user measured.
+STATED = "as stated"
 #: Kinds of commitment, the discount that stands in for a listed price, and hours of their term.
 COMMITTED = {"committed_1y": ("1-year", 8766.0), "committed_3y": ("3-years", 26298.0)}
 _KINDS = (
@@ -71,11 +73,12 @@ class Way(NamedTuple):
 class Bill(NamedTuple):
     """Every way to pay for one kind of machine, the cheapest per unit first.
 
-    `rate` is units/s of one machine, `kwh_per_unit` at the meter of the site; `break_even_hours` are hours a
-    day from which each commitment, and owning, costs less than on demand (None: never).
+    `rate` is units/s of one machine in `job`, `kwh_per_unit` at the meter of the site; `break_even_hours`
+    are hours a day from which each commitment, and owning, costs less than on demand (None: never).
     """
 
     workload: Workload
+    job: Job
     gpu: str
     gpus: int
     machines: int
@@ -95,8 +98,9 @@ class Bill(NamedTuple):
         """A JSON object: USD, hours, kWh."""
         use = self.use._asdict()
         return {
-            "workload": self.workload.id, "unit": self.workload.unit, "gpu": self.gpu, "gpus": self.gpus,
-            "machines": self.machines, "throughput": self.rate.to_dict(), "basis": self.basis,
+            "workload": self.workload.id, "job": self.job.to_dict(), "unit": self.workload.unit,
+            "gpu": self.gpu, "gpus": self.gpus, "machines": self.machines,
+            "throughput": self.rate.to_dict(), "basis": self.basis,
             "use": {**use, "how": self.use.how._asdict() if self.use.how else None},
             "units_per_month": self.units_per_month, "ways": [way.to_dict() for way in self.ways],
             "kwh_per_unit": self.kwh_per_unit, "break_even_hours_per_day": dict(self.break_even_hours),
@@ -128,8 +132,9 @@ def bill(
     # What nobody has read for a year is no cheapest way.
     ways = sorted((*made.rented(rows), *made.own()), key=lambda way: (_old(way, today), way.usd_per_unit))
     return Bill(
-        workload=resolve(job.workload), gpu=gpu.id, gpus=gpus, machines=machines, use=known, rate=rate,
-        basis="as stated" if measured else answer[1].basis, ways=tuple(ways),
+        workload=resolve(job.workload), job=answer[1].job, gpu=gpu.id, gpus=gpus, machines=machines,
+        use=known, rate=rate,
+        basis=STATED if measured else answer[1].basis, ways=tuple(ways),
         kwh_per_unit=_energy(gpu, answer[1], gpus, rate), break_even_hours=made.break_even(ways),
     )  # fmt: skip
 

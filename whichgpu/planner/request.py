@@ -331,21 +331,21 @@ def _kin(name: str, catalogue: Catalogue) -> list[str]:
 
 def _named(names: Sequence[str], catalogue: Catalogue) -> tuple[str, ...]:
     """The ids of GPUs that are named, one by one or by what they have in common."""
-    found = (one for name in names for one in _kin(name, catalogue) or [_device(name, catalogue)])
+    found = (one for name in names for one in _kin(name, catalogue) or _devices(name, catalogue))
     return tuple(dict.fromkeys(found))
 
 
-def _device(name: str, catalogue: Catalogue) -> str:
-    """The id of a GPU, or of a part of one: a100-80gb-sxm:mig-3g.40gb."""
+def _devices(name: str, catalogue: Catalogue) -> list[str]:
+    """The ids of all that a name may mean (a100), or of a part of a GPU: a100-80gb-sxm:mig-3g.40gb."""
     try:
-        return resolve_gpu(name, catalogue).id
+        return ids(name, catalogue)
     except UsageError:
         from whichgpu.hardware.slices import is_part, resolve_device
 
         part = resolve_device(name, catalogue)[0]
         if not is_part(part):
             raise
-        return part.id
+        return [part.id]
 
 
 def _of_gpus(given: Wished, catalogue: Catalogue) -> dict[str, Any]:

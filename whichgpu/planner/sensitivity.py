@@ -93,13 +93,13 @@ def _prices(request: Request, ranked: Sequence[Candidate], others: Sequence[Offe
             yield from _to_buy(one, second, at, verb)
             continue
         said = (
-            f"{one.offer.provider} {one.offer.instance} costs {verb} than {_bound(now, at)}/h "
+            f"{one.offer.provider} {one.offer.instance} costs {verb} than {_bound(now, at, verb)}/h "
             f"({money(now)} now, {_percent(at)})"
         )
         if verb == "more" and (count := _below(first, others, at, request)):
             each = now / one.offer.gpu_count
             said = (
-                f"{one.gpu} costs more than {_bound(each, at)}/h a GPU everywhere ({money(each)} at "
+                f"{one.gpu} costs more than {_bound(each, at, verb)}/h a GPU everywhere ({money(each)} at "
                 f"{one.offer.provider} now, {_percent(at)}; {plural(count, 'other offer')} below that)"
             )
         yield Flip(
@@ -121,18 +121,21 @@ def _to_buy(one: Candidate, second: Candidate, at: float, verb: str) -> Iterator
     times = 1.0 + (at - 1.0) * one.offer.usd_per_gpu_hour / (cost.depreciation + cost.host)
     if times <= 0:
         return
-    told = f"{one.gpu} costs {verb} than {_bound(stored.usd, times)} to buy ({money(stored.usd)} now"
+    told = f"{one.gpu} costs {verb} than {_bound(stored.usd, times, verb)} to buy ({money(stored.usd)} now"
     yield Flip(f"price of {one.gpu}", stored.usd, stored.usd * times, "USD", second.gpu,
                f"{second.gpu} comes first once {told}, {_percent(times)})")  # fmt: skip
 
 
-def _bound(now: float, times: float) -> str:
-    """A price so many times that of now, rounded away from it, so that what is said does flip the answer."""
-    value, away = now * times, np.ceil if times > 1.0 else np.floor
+def _bound(now: float, times: float, verb: str) -> str:
+    """A price so many times that of now, rounded up for `more` and else down, so that it flips the order."""
+    value = now * times
+    away, step = (np.ceil, 1.0) if verb == "more" else (np.floor, -1.0)
     for decimals in range(2, 9):
         scale = 10.0**decimals
-        told = float(away(np.round(value * scale, 6))) / scale
-        if abs(told - value) <= 0.005 * abs(value) and told != now:
+        told = float(away(np.round(value * scale, 6)))
+        # Of a tie any price beyond that of now does.
+        told = (told + step if told == np.round(now * scale, 6) else told) / scale
+        if abs(told - value) <= 0.005 * abs(value):
             break
     return f"{told:,.{decimals}f} USD"
 

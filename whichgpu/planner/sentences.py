@@ -49,21 +49,21 @@ def assumptions(request: Request, job: Job, sweep: Estimates | None) -> tuple[st
         said.append("no size: --epochs 90, --samples 50k or --tokens 2B gives the cost of the whole run")
     if parts := [key for key in request.gpus or () if ":" in key]:
         said.append(f"whole GPUs are rented, each cut into {', '.join(parts)}, which work each by itself")
-    said += _assumed_of_request(request)
+    said += _assumed_of_request(request, "units of work" if sweep is None else sweep.workload.unit)
     if sweep is not None and not sweep.runtime.exact:
         said.append(f"runtime '{sweep.job.runtime}' is unknown: {sweep.runtime.title}")
     return tuple(said)
 
 
-def _assumed_of_request(request: Request) -> list[str]:
-    """What is assumed of the size, of spot capacity, of the machine."""
+def _assumed_of_request(request: Request, unit: str) -> list[str]:
+    """What is assumed of the size, in units of its work, of spot capacity, of the machine."""
     said = []
     if request.target is not None and request.target.assumed:
         said.append(request.target.assumed)
     if request.size is not None:
         if request.size.assumed:
             said.append(request.size.assumed)
-        said.append(f"{number(request.size.units, 6)} units of work in all")
+        said.append(f"{number(request.size.units, 6)} {unit} in all")
         if request.term in ("spot", "any"):
             said.append("spot capacity is taken back now and then (prices spot), which takes longer")
     if request.machine is not None:

@@ -183,7 +183,10 @@ class Trained:
         """What to know before choosing, every figure from the model or from an offer."""
         fitting = [one for one in self.splits if one.fits]
         if not fitting:
-            return (f"{self.workload} does not train on {self.splits[-1].gpus} x {self.small} together",)
+            return (
+                f"no copy of {self.workload} trains on one {self.small}: several have to cut it up between "
+                "them (--tp, --option sharding=fsdp)",
+            )
         first, last = fitting[0], fitting[-1]
         each = f"{number(first.rate, 3)} {self.unit}/s on {_times(first.gpus, self.small)}"
         large = "" if self.alone is None else f" and at {number(self.alone, 3)} on one {self.large}"

@@ -116,8 +116,12 @@ SYNONYMS = {
 
 #: Requests, of which each makes as many units as the job says; and longer units.
 _REQUESTS = ("req", "reqs", "request", "requests", "query", "queries", "prompts", "calls")
-_TIMES = {"hours of audio": 3600.0, "hour of audio": 3600.0, "audio hours": 3600.0,
-          "minutes of audio": 60.0, "audio minutes": 60.0}  # fmt: skip
+_TIMES = {
+    f"{one}{many}{how}": seconds
+    for one, seconds in (("hour", 3600.0), ("minute", 60.0))
+    for many in ("", "s")
+    for how in ("", " of audio")
+} | {"audio hours": 3600.0, "audio minutes": 60.0}
 
 
 def read_target(text: str, workload: Workload, job: Job) -> Target:

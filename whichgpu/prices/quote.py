@@ -300,4 +300,5 @@ def _without_sellers(text: str) -> str:
 
 
 def _no_price(text: str, meant: str = "2.10 USD/h for 1x H100 SXM") -> UsageError:
-    return UsageError(f"'{one_line(text)}' is no price per time for a GPU; write e.g. \"{meant}\"")
+    lost = "; in double quotes the shell takes $1 away: use single ones" if text.startswith(".") else ""
+    return UsageError(f"'{one_line(text)}' is no price per time for a GPU; write e.g. \"{meant}\"{lost}")

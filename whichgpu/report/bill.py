@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from whichgpu.planner.bill import STATED
 from whichgpu.planner.words import handy, money, plural
 from whichgpu.report.prices import read_on, usd
+from whichgpu.report.stages import sizes
 from whichgpu.report.table import Column, Report, Table
 from whichgpu.units import number, show
 
@@ -49,8 +51,10 @@ def _sentences(found: Bill) -> Iterator[str]:
     best = next((way for way in found.ways if not way.assumed.endswith("assumed")), found.ways[0])
     unit = found.workload.unit
     machine = f"{plural(found.machines, 'machine')} of {found.gpus} x {found.gpu}"
+    how = f"{found.job.runtime}, {found.job.precision}"
+    basis = found.basis if found.basis == STATED else f"{how}, {sizes(found.job)}; {found.basis}"
     yield (
-        f"{machine}, {number(found.rate.mid, 3)} {unit}/s each ({found.basis}), "
+        f"{machine}, {number(found.rate.mid, 3)} {unit}/s each ({basis}), "
         f"{found.use.hours_per_day:g} hours a day at work {found.use.busy:.0%} of them: "
         f"{number(found.units_per_month, 3)} {unit} a month."
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.planner.capacity.limits import LONGEST
 from whichgpu.planner.capacity.model import gib
-from whichgpu.report.stages import by_stage, remarks
+from whichgpu.report.stages import by_stage, remarks, sizes
 from whichgpu.report.table import Bullets, Column, Heading, Report, Table
 from whichgpu.units import number, show
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from whichgpu.planner.capacity.model import Answer, Change, Fits, Limits
     from whichgpu.report.table import Block
+    from whichgpu.workloads.job import Job
 
 _DOES_NOT_FIT = 3
 #: Changes of each cell that the matrix lists; one answer alone lists all.
@@ -109,8 +110,14 @@ def _memory(one: Answer) -> Table:
     room = "on the card" if one.share == 1.0 else f"{one.share:.0%} of the card"
     rows += [("required", gib(one.required), ""), (room, gib(one.available), ""), left]
     each = f"Memory of each of {one.n_gpus} GPUs" if one.n_gpus > 1 else "Memory of the GPU"
-    notes = remarks(one.parts, one.read)
+    notes = (f"The job: {'; '.join(map(_job, one.jobs))}.", *remarks(one.parts, one.read))
     return Table.of(each, ("Part", ">Size", ">Share"), rows, notes, strong=(total,))
+
+
+def _job(job: Job) -> str:
+    """What was asked for, or taken as usual: all that memory is of."""
+    flight = f", {job.concurrency or 1.0:g} in flight" if job.phase == "serve" else ""
+    return f"{job.workload} {job.phase}, {sizes(job)}{flight}"
 
 
 def _limits(one: Answer) -> Table:

@@ -69,9 +69,13 @@ def _versions(document: dict[str, Any], parts: Sequence[dict[str, Any]]) -> Tabl
         ("whichgpu", document["version"], ""),
         ("Python", f"{document['python']} on {document['platform']}", ""),
     ]
+    extras: dict[str, list[str]] = {}
     for part in parts:
-        need = f"for pip install 'whichgpu[{part['extra']}]'" if part["extra"] else "needed"
-        rows.append((part["name"], part["version"] or "not installed", need))
+        extras.setdefault(part["name"], []).append(part["extra"])
+    versions = {part["name"]: part["version"] or "not installed" for part in parts}
+    for name, needs in extras.items():
+        need = "needed" if "" in needs else f"for pip install 'whichgpu[{', '.join(needs)}]'"
+        rows.append((name, versions[name], need))
     notes = [] if parts else ["Run from a folder without being installed, so what it needs is not listed."]
     return Table.of("Installed", ["Part", "Version", "What for"], rows, notes)
 
@@ -115,10 +119,15 @@ def _ages(data: Sequence[dict[str, Any]]) -> Table:
          None if row["newest_age_days"] is None else f"{row['newest_age_days']} days",
          str(row["undated"] or ""))
         for row in data
+        if row["newest"]
     ]  # fmt: skip
     columns = ["What", ">Entries", "Oldest", "Newest", ">Age of newest", ">Undated"]
-    note = "Of GPUs the dates are those on which sources were read; of prices those for which they held."
-    return Table.of("Data", columns, rows, [note])
+    others = ", ".join(f"{row['name']} ({row['entries']:,})" for row in data if not row["newest"])
+    notes = [
+        "Of GPUs the dates are those on which sources were read; of prices those for which they held.",
+        f"Without a date of the whole: {others}.",
+    ]
+    return Table.of("Data", columns, rows, notes)
 
 
 def _store(standing: live.Standing) -> tuple[Table, ...]:

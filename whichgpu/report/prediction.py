@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.cost.estimate import Z90
+from whichgpu.report.stages import sizes
 from whichgpu.report.table import Bullets, Column, Report, Table
 from whichgpu.units import number, show
 
@@ -173,12 +174,10 @@ def to_measure(command: str, source: str) -> str:
 def _figures(answer: Estimate, tails: Tails | None = None) -> Table:
     job = answer.job
     times = [("Time to first token", "ttft", answer.ttft), ("Time per output token", "tpot", answer.tpot)]
-    times = [*(times if job.phase == "serve" else ()), ("Latency of a job", "latency", answer.latency)]
+    whole = "Time of a step" if job.trains else "Latency of a job"
+    times = [*(times if job.phase == "serve" else ()), (whole, "latency", answer.latency)]
     rows = [(what, _delay(one, tails, name)) for what, name, one in times if one is not None]
-    names = ["batch", "height", "width", "seq_len", "input_tokens", "output_tokens", "steps", "tp"]
-    names += ["pp"] if (job.pp or 1.0) > 1.0 else []
-    stated = [f"{name} {getattr(job, name):g}" for name in names if getattr(job, name) is not None]
-    rows.append(("Job", ", ".join(stated)))
+    rows.append(("Job", sizes(job)))
     if job.phase == "serve":
         rows.append(("Requests in flight", number(answer.sequences, 4)))
     return Table.of("", ("What", "Value"), rows)

@@ -1,4 +1,4 @@
-"""Memory of a run in words, and by stage of a pipeline as a table."""
+"""A run in words: its sizes, its memory; and memory by stage of a pipeline as a table."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from whichgpu.cost.stages import Stage
     from whichgpu.facts.model import Interval
+    from whichgpu.workloads.job import Job
 
 #: More stages than this are not all shown.
 _MOST = 8
@@ -35,6 +36,13 @@ def by_stage(stages: Sequence[Stage], title: str = "Memory by stage") -> Table:
         "layers that a stage keeps. Gradients: with the 16-bit copies of weights that are kept wider."
     )
     return Table.of(title, columns, rows, notes=(note,))
+
+
+def sizes(job: Job) -> str:
+    """What one job is made of, as it is typed: `batch 4, seq_len 2048, tp 1`; a server batches by itself."""
+    names = ["batch", "height", "width", "seq_len", "input_tokens", "output_tokens", "steps", "tp"]
+    names = names[job.phase == "serve" :] + (["pp"] if (job.pp or 1.0) > 1.0 else [])
+    return ", ".join(f"{name} {getattr(job, name):g}" for name in names if getattr(job, name) is not None)
 
 
 def remarks(parts: Mapping[str, float], read: Mapping[str, Interval]) -> tuple[str, ...]:

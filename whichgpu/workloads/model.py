@@ -113,9 +113,10 @@ class Workload(Shown):
         if asked in adapters.PHASES:
             own = {**own, "precision": adapters.DEFAULT_PRECISION[asked], **self.defaults.get(asked, {})}
         options = {**adapter_of(job.phase), **job.options}
-        job = replace(
-            job, **job.gaps(self._within({**defaults, **own})), workload=self.id, phase=asked, options=options
-        )  # fmt: skip
+        gaps = job.gaps(self._within({**defaults, **own}))
+        if "runtime" in gaps:
+            gaps["runtime"] = self._reader(gaps.get("precision", job.precision), asked) or gaps["runtime"]
+        job = replace(job, **gaps, workload=self.id, phase=asked, options=options)
         if asked in _GENERATING and np.any(
             np.asarray(1.0 if job.output_tokens is None else job.output_tokens) < 1
         ):
@@ -131,9 +132,12 @@ class Workload(Shown):
 
     def runtime(self, job: Job) -> str:
         """What runs a job of this workload that names no runtime: that of its format, or of its phase."""
-        usual = self.complete(Job(self.id, phase=job.phase, precision=job.precision))
-        own = "" if usual.trains or not hasattr(self.code, "step") else precision(usual.precision).runtime
-        return own or usual.runtime
+        return self.complete(Job(self.id, phase=job.phase, precision=job.precision)).runtime
+
+    def _reader(self, form: str, asked: str) -> str:
+        """The engine that alone reads files of a format; '' where several do, or the phase trains."""
+        answers = hasattr(self.code, "step") and not Job(self.id, phase=asked).trains
+        return precision(form).runtime if answers else ""
 
     def _traced_phase(self, asked: str) -> str:
         """The phase as the family knows it: adapters go on top of fine-tuning."""

@@ -211,7 +211,10 @@ def _mapping(options: Any) -> dict[str, Any]:
 def _device(text: str, catalogue: Catalogue) -> tuple[str, int]:
     from whichgpu.hardware.slices import resolve_device
 
-    gpu, count = resolve_device(text, catalogue)
+    try:
+        gpu, count = resolve_device(text, catalogue)
+    except UsageError as fault:
+        raise UsageError(f"{one_line(fault)}; --gpu NAME goes over what a file says") from None
     return gpu.id, count
 
 

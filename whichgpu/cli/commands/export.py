@@ -14,6 +14,7 @@ own, which a tool that rents has no need to start, are only named.
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,11 +55,17 @@ def run(
     from whichgpu.report.deployment import report
 
     known(target)
-    found = _only(read(_text(plan), str(plan), rank), only)
+    text = _text(plan)
+    found = _only(read(text, str(plan), rank), only)
     found = tuple(replace(one, model=model or one.model, command=program or one.command) for one in found)
     # One that is asked for by its name must be made; of a plan those that the tool can express.
     can = able(found, target) if len(found) > 1 and target not in engines() else Able(found, (), ())
-    files = export(can.kept, target)
+    try:
+        files = export(can.kept, target)
+    except UsageError as fault:
+        if rank is not None or (other := _rank_for(text, target)) is None:
+            raise
+        raise UsageError(f"{fault} Or take the next candidate that it can, with --rank {other}.") from None
     answer = report(can, target, files, out)
     context = click.get_current_context(silent=True)
     if out is not None:
@@ -74,6 +81,22 @@ def run(
             sys.stderr.write(f"whichgpu: {note}\n")
         answer = answer._replace(blocks=())
     return answer
+
+
+def _rank_for(text: str, target: str) -> int | None:
+    """The first candidate of a recommendation that a tool can express; None where it is none, or a plan."""
+    import json
+
+    from whichgpu.errors import WhichGpuError
+    from whichgpu.export import export
+    from whichgpu.export.source import candidate
+
+    document = json.loads(text)
+    for rank, _ in enumerate(document.get("candidates", ()), 1):
+        with suppress(WhichGpuError):
+            export([candidate(document, "", rank)], target)
+            return rank
+    return None
 
 
 def _only(found: Sequence[Deployment], name: str | None) -> tuple[Deployment, ...]:

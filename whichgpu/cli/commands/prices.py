@@ -2,13 +2,15 @@
 
 $ whichgpu prices
 $ whichgpu prices l4 --term on-demand
+$ whichgpu prices h100
 $ whichgpu prices l4 --region europe
 $ whichgpu prices g5.xlarge
 $ whichgpu prices rtx-a6000 --history
 $ whichgpu prices --quarantine
 
-`prices update` reads live sources; `prices judge` says what a quote is worth, `prices cost` what a job
-costs on each kind of terms, `prices own` when buying pays, `prices spot` what interruptions cost.
+Of a name that several GPUs share (h100) each has a row. `prices update` reads live sources; `prices judge`
+says what a quote is worth, `prices cost` what a job costs on each kind of terms, `prices own` when buying
+pays, `prices spot` what interruptions cost.
 """
 
 from __future__ import annotations
@@ -61,7 +63,9 @@ def run(
     if (providers and not named) or (region is not None and not split(region)):
         option = "--region" if region is not None and not split(region) else "--provider"
         raise click.UsageError(f"{option} names nothing; leave it out, or write {option} A,B")
-    chosen, instance = _named(" ".join(gpu), catalogue) if gpu else (None, "")
+    meant, instance = _named(" ".join(gpu), catalogue) if gpu else ((), "")
+    chosen = meant[0] if len(meant) == 1 else None
+    ids = [one.id for one in meant]
     title = f"Prices of {chosen}" if chosen else "Prices of GPUs"
     if history:
         return in_form(_history(chosen), title, form)
@@ -71,10 +75,10 @@ def run(
             "what is bought has no provider and no region: leave them out, or leave out --term buy"
         )
     # Of one GPU only its own rows are read; names of providers and regions are checked against all.
-    few = chosen is not None and not providers and region is None
+    few = bool(ids) and not providers and region is None
     rows = prices.select(
-        live.rows_of([chosen.id]) if chosen is not None and few else live.current(),
-        gpus=[chosen.id] if chosen else None,
+        live.rows_of(ids) if few else live.current(),
+        gpus=ids or None,
         kinds=() if bought else prices.term_kinds(term),
         providers=providers_named(named, prices.providers()) if named else None,
         regions=None if region is None else regions_named(split(region) or (), live.current()),
@@ -96,25 +100,27 @@ def run(
     if quarantine:
         found = quarantine_report(rows, chosen, limit)
     elif chosen is None:
-        found = overview(catalogue.values(), rows, date.today(), limit, rented=bool(narrowed))
+        found = overview(meant or catalogue.values(), rows, date.today(), limit, rented=bool(narrowed))
     else:
         found = gpu_report(chosen, rows, date.today(), limit or _ROWS, narrowed=" ".join(narrowed))
     return in_form(found, title, form)
 
 
-def _named(text: str, catalogue: Catalogue) -> tuple[Gpu, str]:
-    """The GPU of a name, with the instance where it is the name of one; raises `UsageError` for neither."""
-    from whichgpu.hardware.names import resolve
+def _named(text: str, catalogue: Catalogue) -> tuple[tuple[Gpu, ...], str]:
+    """All GPUs that a name may mean, or the one of an instance with its name; `UsageError` for neither."""
+    from whichgpu.hardware.names import meant, resolve
 
+    if len(several := meant(text, catalogue)) > 1:
+        return several, ""
     try:
-        return resolve(text, catalogue), ""
+        return (resolve(text, catalogue),), ""
     except UsageError as fault:
         from whichgpu.prices.quote import instance_named
 
         found = instance_named(text, catalogue)
         if found is None:
             raise fault from None
-        return catalogue[found[0]], text
+        return (catalogue[found[0]],), text
 
 
 def _history(gpu: Gpu | None) -> Report:

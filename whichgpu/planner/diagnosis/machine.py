@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from whichgpu.cost.anchors import of_one_user
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.estimate import Z90
 from whichgpu.cost.placing import placed
@@ -65,7 +66,12 @@ def _loading(asked: Asked) -> Iterable[Tried]:
 
 
 def _processor(asked: Asked) -> Iterable[Tried]:
-    """The job on the host, the GPU idle: its products at the rate of a processor and of its memory."""
+    """The job on the host, the GPU idle: its products at the rate of a processor and of its memory.
+
+    A server of many requests does not start without its GPU.
+    """
+    if asked.job.phase == "serve" and not of_one_user(asked.job):
+        return
     row = host("processor")
     work = sum(term.flops for term in asked.answer.terms if term.kind in COUNTED)
     moved = sum(term.moved for term in asked.answer.terms if term.kind in COUNTED)
