@@ -53,11 +53,15 @@ class Dimensioned:
         return self._devices.bandwidth * self._rate
 
     @property
+    def passing(self) -> Any:
+        return self._devices.passing * self._rate
+
+    @property
     def clock(self) -> Any:
         return self._devices.clock / UNITS.s
 
     def __getattr__(self, name: str) -> Any:
-        assert name in {"sms", "efficiency", "fed", "maturity", "cache_gain", "tiled_alike"}
+        assert name in {"sms", "efficiency", "fed", "maturity", "tiled_alike"}
         return getattr(self._devices, name)
 
 

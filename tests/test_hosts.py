@@ -14,6 +14,7 @@ from whichgpu.cost.layout import lay_out
 from whichgpu.cost.runtime import runtime
 from whichgpu.cost.spread import joined, spread, widths
 from whichgpu.cost.time import evaluate, launches
+from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job
 
@@ -22,15 +23,6 @@ GPUS = catalogue()
 
 def laid(workload: str, gpu: str, **columns: Any):
     return lay_out(Job(workload, phase="infer", **columns), [GPUS[gpu]])
-
-
-def test_a_host_is_of_the_time_of_its_gpus_generation() -> None:
-    """Parts of one generation share it, whenever they were sold; a part of no known year is as of 2020."""
-    names = ["v100-16gb-sxm", "a100-40gb-sxm", "a100-80gb-sxm", "h100-80gb-sxm", "tpu-v5e"]
-    devices = Devices.of([GPUS[name] for name in names])
-    assert [place.era for place in devices.traits] == [-3.0, 0.0, 0.0, 2.0, 0.0]
-    factors = Fit({"l~era": -0.05}).launch("resnet50", devices, runtime("PyTorch 2.4", ""), trains=False)
-    assert np.log(factors[:, 0]) == pytest.approx([0.15, 0.0, 0.0, -0.1, 0.0])
 
 
 def test_the_host_of_a_module_launches_half_as_fast() -> None:
@@ -49,6 +41,23 @@ def test_how_much_launches_bind_is_a_slope() -> None:
         assert float(now.launching[0, 0]) == pytest.approx(
             np.log(later.seconds / now.seconds)[0, 0] / 1e-3, rel=3e-3, abs=1e-6
         )
+
+
+def test_what_a_job_states_of_its_host_is_taken_and_what_it_does_not_is_asked_for() -> None:
+    """A batch of 1 in eager mode waits for 174 kernels of the host; a batch of 256 does not."""
+
+    def told(batch: float, **options: str) -> Any:
+        eager = {"phase": "infer", "precision": "fp16", "runtime": "PyTorch 2.4"}
+        return estimate(Job("resnet50", batch=batch, options=options, **eager), [GPUS["a100-40gb-sxm"]])
+
+    unsaid, quick, slow = told(1.0), told(1.0, launch="10us"), told(1.0, launch="100us")
+    assert any("option launch=" in text for text in unsaid.at(0, 0).warnings)
+    assert not any("launch=" in text for one in (quick, slow, told(256.0)) for text in one.at(0, 0).warnings)
+    assert float(unsaid.spread_machine[0, 0]) > 0.1 > float(quick.spread_machine[0, 0]) == 0.0
+    assert quick.seconds[0, 0] < unsaid.seconds[0, 0] < slow.seconds[0, 0]
+    assert float(slow.timing.host[0, 0]) == pytest.approx(10.0 * float(quick.timing.host[0, 0]))
+    with pytest.raises(UsageError, match="launch=20us"):
+        told(1.0, launch="2s")
 
 
 def test_an_unknown_host_widens_what_waits_for_it() -> None:

@@ -473,21 +473,16 @@ def test_winograd_serves_3x3_convolutions_on_plain_units_alone() -> None:
     assert rate("vgg16", "fp16") < GPUS["v100-16gb-sxm"].value("fp16")
 
 
-def test_a_workloads_own_laws_are_of_frameworks_and_bind_no_other_workload() -> None:
-    fit = Fit({"c~rate/resnet50": -0.1, "m~feed/resnet50+train": 0.2})
+def test_a_workloads_own_law_is_of_frameworks_and_binds_no_other_workload() -> None:
+    fit = Fit({"c~rate/resnet50": -0.1})
     kinds, place = [OpClass("conv", "half", "conv")], Devices.of([GPUS["h100-80gb-sxm"]]).traits
     framework, engine = runtime("PyTorch 2", ""), runtime("vLLM", "")
 
-    def factors(workload: str, stack: Any = framework, *, trains: bool) -> tuple[float, float]:
-        parts = (getattr(fit, side)(kinds, place, stack, trains=trains, workload=workload) for side in
-                 ("compute", "memory"))  # fmt: skip
-        return tuple(part.item() for part in parts)  # type: ignore[return-value]
+    def factor(workload: str, stack: Any = framework) -> float:
+        return float(fit.compute(kinds, place, stack, trains=False, workload=workload).item())
 
-    wide, fed_well = np.exp(-0.1 * place[0].rate), np.exp(0.2 * place[0].feed)
-    assert factors("resnet50", trains=False) == pytest.approx((wide, 1.0))
-    assert factors("resnet50", trains=True) == pytest.approx((wide, fed_well))
-    assert factors("resnet152", trains=True) == (1.0, 1.0)
-    assert factors("resnet50", engine, trains=False) == (1.0, 1.0)
+    assert factor("resnet50") == pytest.approx(np.exp(-0.1 * place[0].rate))
+    assert factor("resnet152") == factor("resnet50", engine) == 1.0
 
 
 def test_maps_that_are_not_channels_last_are_converted_around_16_bit_convolutions() -> None:
@@ -630,12 +625,19 @@ def test_the_depth_of_a_convolution_is_dealt_out_to_idle_sms_in_its_weights_grad
 # --- memory and caches ------------------------------------------------------------------------------------
 
 
-def test_bandwidth_that_an_sm_has_much_of_is_harder_to_use() -> None:
-    h200, h100, t4 = Devices.of([GPUS[name] for name in ("h200-141gb-sxm", "h100-80gb-sxm", "t4")]).traits
-    assert h200.feed > h100.feed > 0.0 > t4.feed
-    kind, framework = OpClass("vector", "plain", "norm"), runtime("PyTorch 2.4", "")
-    assert memory_terms(kind, h200, framework, trains=True)["m~feed+train"] == h200.feed
-    assert "m~feed" not in memory_terms(kind, h200, runtime("vLLM", ""), trains=False)
+def test_a_larger_cache_serves_more_of_what_the_op_before_wrote() -> None:
+    parts = Devices.of([GPUS[name] for name in ("t4", "rtx-3090", "rtx-4070", "rtx-4090", "epyc-9654")])
+    gain = (parts.passing / parts.bandwidth)[:4, 0]
+    assert (np.diff(gain) > 0.0).all()
+    assert 1.0 < gain[0] < 1.02
+    assert gain[3] == pytest.approx(1.0 / (1.0 - 0.5 * 75.5e6 / 275.5e6), rel=1e-3)
+
+
+def test_a_module_holds_the_clock_that_it_is_rated_for() -> None:
+    """Its power mode sets it: Orin's 1.3 GHz is that of 60 W. A card of as little power does not."""
+    module, card = Devices.of([GPUS["jetson-agx-orin-64gb"]]), Devices.of([GPUS["l4"]])
+    assert module.clocked(0.6, "int8").item() == 1.0
+    assert card.clocked(0.6, "int8").item() < 0.7
 
 
 def test_what_a_laptop_holds_is_no_more_than_its_maker_or_a_desktop_card_says() -> None:
@@ -665,8 +667,8 @@ def test_a_simple_kernel_does_not_reach_the_bandwidth_of_a_chip_with_few_sms() -
 
 def test_a_cache_that_no_source_states_is_what_its_chip_has() -> None:
     assert GPUS["l40g"].value("l2") is None
-    l40, l40g, t4 = Devices.of([GPUS["l40"], GPUS["l40g"], GPUS["t4"]]).traits
-    assert (l40.cache, l40g.cache, t4.cache) == (1.0, 1.0, 0.0)
+    l40, l40g = Devices.of([GPUS["l40"], GPUS["l40g"]]).passing[:, 0]
+    assert l40 == l40g > 1.1 * 0.9 * 864e9
 
 
 def test_llama_cpp_keeps_what_stands_beside_experts_in_eight_bits() -> None:
@@ -765,15 +767,6 @@ def test_tensorrt_at_a_batch_of_one_waits_for_its_kernels() -> None:
     assert float(np.ravel(stated.job.batch)[0]) == 8.0
 
 
-def test_hosts_of_servers_and_desks_launch_at_rates_of_their_own() -> None:
-    names = ["a100-40gb-sxm", "rtx-3090", "rtx-3080-laptop", "rtx-a6000"]
-    devices = Devices.of([GPUS[name] for name in names])
-    assert [place.host for place in devices.traits] == ["server", "desk", "desk", ""]
-    found = Fit({"l%server": 0.3, "l%desk": -0.3, "l=pytorch-2": 0.1})
-    factors = found.launch("resnet50", devices, runtime("PyTorch 2.4", ""), trains=True)
-    assert np.log(factors[:, 0]) == pytest.approx([0.4, -0.2, -0.2, 0.1])
-
-
 def test_copies_of_one_program_wait_for_each_other_at_inference() -> None:
     def gain(text: str) -> float:
         one, all_of_them = (
@@ -808,16 +801,15 @@ def test_a_pass_of_nvidias_examples_takes_something_whatever_it_computes() -> No
                                             "batch": 256.0, "runtime": "TensorRT"}),
         ("rtx-a4000", "rtx-3070-laptop", {"workload": "resnet50", "phase": "infer", "precision": "int8",
                                           "batch": 256.0, "runtime": "TensorRT"}),
+        ("a10", "rtx-3070-laptop", {"workload": "resnet50", "phase": "infer", "precision": "fp32",
+                                    "batch": 1.0}),
         ("rtx-4070-ti", "rtx-4070", {"workload": "whisper-large-v3", "phase": "infer", "precision": "fp16"}),
     ],
 )  # fmt: skip
 def test_a_part_with_more_of_everything_is_not_slower(strong: str, weak: str, job: dict[str, Any]) -> None:
-    """INT8 runs at the full rate on GeForce, whose halved FP16 is no reason for it to be used better.
-
-    Of one bandwidth the fit gives parts with fewer SMs up to 2 % more in inference (`m~feed`).
-    """
+    """INT8 runs at the full rate on GeForce, whose halved FP16 is no reason for it to be used better."""
     found = estimate(Job(**job), [GPUS[strong], GPUS[weak]]).throughput[:, 0]
-    assert found[0] > 0.975 * found[1]
+    assert found[0] > 0.98 * found[1]
 
 
 def test_what_runs_beside_each_other_is_never_faster_than_the_slower() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from whichgpu.cost.classes import kin, lineage, memory_kind
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.traits import HOSTS, Traits, era
+from whichgpu.cost.traits import Traits
 from whichgpu.errors import UsageError
 from whichgpu.hardware.parts import kept
 from whichgpu.values import immutable
@@ -72,6 +72,8 @@ class Devices:
     joined_by: str = ""
     #: Chips on which FP16 networks are computed in FP32.
     widens: tuple[str, ...] = ()
+    #: Seconds of the host for a kernel of a forward pass, where a job states them; 0 where none does.
+    launch: float = 0.0
     _columns: dict[str, Column] = field(default_factory=dict, init=False, repr=False, compare=False)
     _peaks: dict[str, Column] = field(default_factory=dict, init=False, repr=False, compare=False)
     _strains: dict[str, Column] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -83,13 +85,13 @@ class Devices:
     @classmethod
     def of(
         cls, gpus: Sequence[Gpu], cap: float = np.inf, *, narrow: bool = False, system: str = "",
-        joined_by: str = "", widens: Sequence[str] = (),
+        joined_by: str = "", widens: Sequence[str] = (), launch: float = 0.0,
     ) -> Devices:  # fmt: skip
         """The columns of these GPUs, in order, under a power cap in W; raises `UsageError` for none."""
         if not cap > 0:
             raise UsageError(f"power_limit: {cap:g} W leaves nothing to run on; write e.g. power_limit=150 W")
         joined_by = joined_by or ("bridge" if system and _has_bridge(system) else "")
-        key = tuple(map(id, gpus)), cap, narrow, system, joined_by, tuple(widens)
+        key = tuple(map(id, gpus)), cap, narrow, system, joined_by, tuple(widens), launch
         if key not in _devices:
             if len(_devices) >= _KEPT:
                 _devices.clear()
@@ -211,7 +213,7 @@ class Devices:
     def slowness(self) -> Column:
         """Factor on the time that a host takes for a launch: modules have small Arm cores."""
         slow = section("launches")["edge"]
-        return self.each(lambda gpu: slow if gpu.segment == "edge" else 1.0)
+        return self.each(lambda gpu: slow if _is_module(gpu) else 1.0)
 
     @cached_property
     def processor(self) -> NDArray[np.bool_]:
@@ -297,16 +299,16 @@ class Devices:
         return np.asarray(self.column("bandwidth") * share)
 
     @cached_property
-    def feed(self) -> Column:
-        """Bandwidth of an SM in B per clock: the more, the harder it is to have enough loads under way."""
-        return np.asarray(self.column("bandwidth") / self.sms / self.clock)
+    def passing(self) -> Column:
+        """Bandwidth in B/s that activations see, which pass from one op to the next: L2 serves some of them.
 
-    @cached_property
-    def cache_gain(self) -> Column:
-        """Factor on the bandwidth of activations where the L2 is large enough to keep part of them."""
+        Half of what an op moves it reads, and the op before it wrote that. An L2 of C bytes still holds
+        C / (C + m) of it, with m what an op of a usual batch moves: a constant, so that no larger batch
+        makes fewer images.
+        """
         c = section("memory")
-        l2 = np.array([_last_level(gpu) for gpu in self.gpus])[:, None]
-        return np.where(l2 >= c["large_l2_bytes"], c["large_l2"], 1.0)
+        cache = np.array([[_last_level(gpu)] for gpu in self.gpus])
+        return np.asarray(self.bandwidth / (1.0 - c["read"] * cache / (cache + c["moved"])))
 
     @cached_property
     def traits(self) -> tuple[Traits, ...]:
@@ -316,18 +318,16 @@ class Devices:
             for dtype in ("fp16", "int8")
         )
         throttle, plain, narrow = (np.log(self.throttle(1.0, dtype))[:, 0] for dtype in ("fp16", "", "int8"))
-        large = (self.cache_gain > 1.0)[:, 0]
         joined = np.where(self.nvlink > 0, self.nvlink_gpus, 0.0)
         generation = np.nan_to_num(self.column("pcie_generation"), nan=3.0)[:, 0]
-        feed = np.log(np.nan_to_num(self.feed / section("memory")["feed_reference"], nan=1.0))[:, 0]
         tensor32 = np.isfinite(self.column("tf32"))
         matrix = ~(self.peak("fp16") <= CLEARLY * self.vector)[:, 0] & ~self.tiled_alike[:, 0]
         staged = ["-staged" if through else "" for through in self.staged[:, 0]]
         return tuple(
-            Traits(lineage(gpu), memory_kind(gpu), float(throttle[i]), float(rate[i]), float(large[i]),
+            Traits(lineage(gpu), memory_kind(gpu), float(throttle[i]), float(rate[i]),
                    float(joined[i, 0]), f"pcie{generation[i]:g}{staged[i]}", bool(tensor32[i, 0]),
-                   float(feed[i]), kin(gpu), float(plain[i]), float(narrow[i]),
-                   float(rate_narrow[i]), bool(matrix[i]), HOSTS.get(gpu.segment, ""), era(gpu))
+                   kin(gpu), float(plain[i]), float(narrow[i]),
+                   float(rate_narrow[i]), bool(matrix[i]))
             for i, gpu in enumerate(self.gpus)
         )  # fmt: skip
 
@@ -465,18 +465,22 @@ class Devices:
         return np.asarray(left * self.clock_open / self.clock)
 
     def _strain(self, dtype: str) -> Column:
-        """What the chip wants over what its limit leaves, both above what it draws at any clock."""
+        """What the chip wants over what its limit leaves, both above what it draws at any clock.
+
+        Nothing of a module, whose power mode sets the clock: the rated one is that of the rated power.
+        """
         if dtype not in self._strains:
             appetite = self.appetite(dtype)
             left = np.maximum(self.usual - self._unclocked, 0.05 * appetite)
-            self._strains[dtype] = np.nan_to_num((appetite - self._unclocked) / left, nan=0.0)
+            asked = np.where(self.each(_is_module), 0.0, appetite - self._unclocked)
+            self._strains[dtype] = np.nan_to_num(asked / left, nan=0.0)
         return self._strains[dtype]
 
 
 #: No cap takes more of the clock: below it a card does not run.
 _LEAST_CLOCK = 0.02
 #: Columns of the GPUs that were asked for together: in a table of jobs the same ones, again and again.
-_devices: dict[tuple[tuple[int, ...], float, bool, str, str, tuple[str, ...]], Devices] = {}
+_devices: dict[tuple[tuple[int, ...], float, bool, str, str, tuple[str, ...], float], Devices] = {}
 _KEPT = 512
 
 
@@ -533,6 +537,11 @@ def _has_bridge(system: str) -> bool:
 
     box = boxes().get(system.strip().lower())
     return box is not None and (box.intra or "").startswith("nvlink")
+
+
+def _is_module(gpu: Gpu) -> bool:
+    """Whether a GPU is part of a module with its own processor (Jetson)."""
+    return gpu.segment == "edge"
 
 
 def _is_card(gpu: Gpu) -> bool:

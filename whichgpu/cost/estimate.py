@@ -27,7 +27,7 @@ from whichgpu.cost.steady import engine
 from whichgpu.cost.time import bound_seconds, evaluate
 from whichgpu.errors import UsageError
 from whichgpu.facts.model import Interval
-from whichgpu.units import number
+from whichgpu.units import number, show
 from whichgpu.values import Shown, immutable
 from whichgpu.workloads.adapters import RANK
 from whichgpu.workloads.job import NUMBERS, Job
@@ -59,12 +59,15 @@ MODELLED = {
     "vp", "float8",
     "sequence_parallel", "flash_attention", "system", "nvlink", "cuda_graphs", "moe_overlap", "offload_to",
     "mtp", "adapters", "vae_slicing", "vae_tiling", "encoder_precision", "adaptive_softmax", "exchange",
+    "launch",
     *REQUESTS,
 }  # fmt: skip
 #: Those of adapters, which mean nothing where they are merged into the weights.
 _ADAPTERS = ("adapter", "adapter_precision", "virtual_tokens", "lora_rank", "lora_targets")
 #: Those of them that mean nothing to a server of requests.
 NOT_SERVED = ("offload_to", "flash_attention")
+#: d log t / d log launch from which a pass waits for its host more than for its GPU.
+_PACED = 0.5
 #: Standard deviations to either side of a 90 % interval.
 Z90 = 1.6448536269514722
 #: What each basis but the best means for a reader.
@@ -283,7 +286,7 @@ class Estimates:
             n_gpus=round(float(one.n_gpus)),
             sequences=float(self.sequences[g, j]),
             basis=self.bases[g],
-            warnings=(*self.warnings(g), *self._overload(g, j)),
+            warnings=(*self.warnings(g), *self._of_its_host(g, j), *self._overload(g, j)),
             terms=self.timing.terms,
             readings=one.readings,
             ttft=one.ttft and _floats(one.ttft), tpot=one.tpot and _floats(one.tpot),
@@ -363,6 +366,20 @@ class Estimates:
         """What makes the answer on the g-th GPU less than it looks."""
         said = [_BASES[self.bases[g]]] if self.bases[g] in _BASES else []
         return (*said, *self.remarks(g))
+
+    def _of_its_host(self, g: int, j: int) -> list[str]:
+        """What to say where launches set the pace, which no figure of a GPU tells."""
+        if self.spread_machine[g, j] < section("spread")["host"] * _PACED or self.runtime.specialised:
+            return []
+        waits, each = (np.broadcast_to(one, self.seconds.shape)[g, j]
+                       for one in (self.timing.launching, self.timing.launch))  # fmt: skip
+        if waits < _PACED or self.devices.launch:
+            return []
+        stated = show(float(each), "time", 2)
+        return [
+            f"the host sets the pace, and no GPU's name tells which one it is: {stated} for each kernel are "
+            f"assumed, and hosts differ by a factor of two; option launch={stated.replace(' ', '')} states it"
+        ]
 
     def remarks(self, g: int = 0) -> tuple[str, ...]:
         """What is to say of the job as it was asked for, however well it is known."""
@@ -508,7 +525,7 @@ def _assemble(laid: Layout, timing: Timing, times: _Times, doing: energy.Activit
     # A host's speed is not in the catalogue: where launches bind, it is what is not known. Engines of
     # language models that were measured replay graphs.
     launching = prior if laid.runtime.specialised else 1.0
-    host = launching * section("spread")["host"] * timing.launching
+    host = launching * section("spread")["host"] * timing.launching * (not devices.launch)
     # Whether a host's links work as its GPUs could is not in the catalogue either.
     machine = np.hypot(host, section("spread")["links"] * bound)
     required = needed(laid.parts)

@@ -112,13 +112,13 @@ def _coefficients(laid: Layout, found: Fit) -> Iterable[Coefficient]:
     how = {"trains": job.trains}
     for side, kind in sorted(known, key=lambda key: -known[key]):
         if kind is None:
-            part, terms = "launches", launch_terms(laid.workload.id, place, stack, **how)
+            part, terms = "launches", launch_terms(laid.workload.id, stack, **how)
         elif side == "c":
             part = f"arithmetic of {kind.compute} ({kind.format})"
             terms = compute_terms(kind, place, stack, **how, workload=laid.workload.id)
         else:
             part = f"memory traffic of {kind.memory}"
-            terms = memory_terms(kind, place, stack, **how, workload=laid.workload.id)
+            terms = memory_terms(kind, place, stack, **how)
         yield _coefficient(part, known[side, kind], terms, found)
     whole = workload_terms(laid.workload, job.precision, stack, **how)
     yield _coefficient("the whole time", None, whole, found)

@@ -12,8 +12,8 @@ falls back to the prior, that is to physics. The names, most general first:
     c=RUNTIME  c/CLASS=RUNTIME  c=RUNTIME+MARK  c/CLASS=RUNTIME+MARK
     m/CLASS  m@LINEAGE  m/CLASS@LINEAGE  m%MEMORY                                          memory traffic
     m=RUNTIME  m/CLASS=RUNTIME  m=RUNTIME+MARK  m/CLASS=RUNTIME+MARK
-    c~throttle  c~rate  m~l2  and with =RUNTIME  m~feed  c~rate/WORKLOAD  m~feed/WORKLOAD  laws, see below
-    l=RUNTIME  l=RUNTIME+MARK  l/WORKLOAD=RUNTIME  l%HOST  l~era                           launches
+    c~throttle  c~rate  and with =RUNTIME  c~rate/WORKLOAD                                 laws, see below
+    l=RUNTIME  l=RUNTIME+MARK  l/WORKLOAD=RUNTIME                                          launches
     b%LINK  b%LINK=RUNTIME  b/WORKLOAD                                                     links
     w/WORKLOAD  w/WORKLOAD=RUNTIME  w/WORKLOAD/PRECISION  w/WORKLOAD/PRECISION=RUNTIME     the whole time
     w@FAMILY=RUNTIME                                                                       of workloads
@@ -24,13 +24,10 @@ they stream weights through products of few rows, where those of a framework mov
 lineage does to that is theirs. Kin are the
 lineages whose SMs are built alike: what they have in common (of frameworks) a lineage that was not
 measured has. A mark is what sets one use of a runtime apart: a version, channels-last tensors.
-`c~throttle` and `c~rate` change the exponents of the power limit and of the tensor rate, `m~l2` the gain
-of a large cache, `m~feed` has the bandwidth of an SM to a power: their weights are the logarithms that the
-exponents multiply. Workloads of frameworks have more of the last two of their own: how well what they run
-keeps a wide SM busy is in shapes and kernels that their op list does not tell. A host is what GPUs of a
-kind usually stand in, a server or a desk, and of the time of its generation: `l~era` is by year. All but
-`b`, `l%HOST` and `l~era` stand also with `+train` behind them, which applies in training only (of
-`l/WORKLOAD` and `w`, instead).
+`c~throttle` and `c~rate` change the exponents of the power limit and of the tensor rate: their weights are
+the logarithms that the exponents multiply. Workloads of frameworks have more of the latter of their own: how
+well what they run keeps a wide SM busy is in shapes and kernels that their op list does not tell. All but
+`b` stand also with `+train` behind them, which applies in training only (of `l/WORKLOAD` and `w`, instead).
 """
 
 from __future__ import annotations
@@ -65,7 +62,7 @@ if TYPE_CHECKING:
 
 
 #: The trait that each law's effect multiplies.
-_LAWS = {"c~throttle": "throttle", "c~rate": "rate", "m~l2": "cache", "m~feed": "feed"}
+_LAWS = {"c~throttle": "throttle", "c~rate": "rate"}
 #: By format of an op class, what a trait is called where it differs from that of products in 16 bits.
 _BY_FORMAT = {"plain": {"throttle": "plain"}, "byte": {"throttle": "narrow", "rate": "rate_narrow"}}
 
@@ -142,9 +139,7 @@ def _as_run(kind: OpClass, place: Traits, runtime: Runtime) -> OpClass:
     return kind._replace(format="tf32") if unasked else kind
 
 
-def memory_terms(
-    kind: OpClass, place: Traits, runtime: Runtime, *, trains: bool, workload: str = ""
-) -> Terms:
+def memory_terms(kind: OpClass, place: Traits, runtime: Runtime, *, trains: bool) -> Terms:
     """The effects on the memory traffic of an op class on a GPU under a runtime."""
     kind = _as_run(kind, place, runtime)
     apart = _apart(runtime, trains=trains)
@@ -154,20 +149,13 @@ def memory_terms(
         names += [f"m@{place.kin}", f"m/{kind.memory}@{place.kin}"]
     for stack in runtime.stacks:
         names += [f"m={stack}", f"m/{kind.memory}={stack}"]
-    laws = [(f"m~l2{where}", place.cache) for where in ("", f"={runtime.kernels}")]
-    if not runtime.domain:
-        laws += [(law, place.feed) for law in ("m~feed", *((f"m~feed/{workload}",) if workload else ()))]
-    return _weighted(names, laws, trains=trains)
+    return _weighted(names, (), trains=trains)
 
 
-def launch_terms(workload: str, place: Traits, runtime: Runtime, *, trains: bool) -> Terms:
-    """The effects on the time of a launch: a runtime's, a host's, and how many a workload fuses away."""
+def launch_terms(workload: str, runtime: Runtime, *, trains: bool) -> Terms:
+    """The effects on the time of a launch: a runtime's, and how many a workload fuses away."""
     phase = "+train" if trains else ""
     general = _weighted([f"l={stack}" for stack in runtime.stacks], (), trains=trains)
-    if place.host:
-        general[f"l%{place.host}"] = 1.0
-    if place.era:
-        general["l~era"] = place.era
     return {**general, f"l/{workload}={runtime.kernels}{phase}": 1.0}
 
 
@@ -219,32 +207,25 @@ class Fit:
         workload: str = "",
     ) -> Array:  # fmt: skip
         """Factors on arithmetic rates, (O, G, 1)."""
-        own = self._known_of("c~rate", workload)
+        # A workload without more of the law of its own is as any other.
+        names = f"c~rate/{workload}", f"c~rate/{workload}+train"
+        own = workload if any(name in self.effects for name in names) else ""
         return self._grid(compute_terms, kinds, places, runtime, trains=trains, workload=own)
 
     def memory(
-        self, kinds: Sequence[OpClass], places: Sequence[Traits], runtime: Runtime, *, trains: bool,
-        workload: str = "",
-    ) -> Array:  # fmt: skip
+        self, kinds: Sequence[OpClass], places: Sequence[Traits], runtime: Runtime, *, trains: bool
+    ) -> Array:
         """Factors on bandwidths, (O, G, 1)."""
-        own = self._known_of("m~feed", workload)
-        return self._grid(memory_terms, kinds, places, runtime, trains=trains, workload=own)
-
-    def _known_of(self, law: str, workload: str) -> str:
-        """The workload, where it has more of a law of its own: all others are of one kind."""
-        name = f"{law}/{workload}"
-        return workload if name in self.effects or f"{name}+train" in self.effects else ""
+        return self._grid(memory_terms, kinds, places, runtime, trains=trains)
 
     def launch(self, workload: str, devices: Devices, runtime: Runtime, *, trains: bool) -> Array:
         """Factors on the time of launches: (G, 1), or (1, J) of jobs each on a GPU of its own."""
-        places, stacks = devices.traits, runtime.among(len(devices.gpus))
-        cells = [(place.host, place.era, id(stack)) for place, stack in zip(places, stacks, strict=True)]
-        known = dict(zip(cells, zip(places, stacks, strict=True), strict=True))
+        stacks = runtime.among(len(devices.gpus))
         found = {
-            cell: self.factor(launch_terms(workload, place, stack, trains=trains))
-            for cell, (place, stack) in known.items()
+            name: self.factor(launch_terms(workload, stack, trains=trains))
+            for name, stack in {id(stack): stack for stack in stacks}.items()
         }
-        return devices.along(np.array([[found[cell]] for cell in cells]))
+        return devices.along(np.array([[found[id(stack)]] for stack in stacks]))
 
     def links(self, workload: str, devices: Devices, runtime: Runtime, gpus: Array) -> Array:
         """Factors on the rate of links for each GPU and count, (G, J)."""
@@ -304,7 +285,7 @@ class Fit:
 @lru_cache(maxsize=1024)
 def _unit(place: Traits) -> Traits:
     """A GPU with a trait of 1 for each law: the weight of its effect is then what the trait multiplies."""
-    return replace(place, throttle=1.0, plain=1.0, narrow=1.0, rate=1.0, rate_narrow=1.0, cache=1.0, feed=1.0)
+    return replace(place, throttle=1.0, plain=1.0, narrow=1.0, rate=1.0, rate_narrow=1.0)
 
 
 def _factor(known: _Parts, found: Callable[..., Any], kind: OpClass, place: Traits) -> float:

@@ -17,6 +17,7 @@ from whichgpu.cost.device import Devices
 from whichgpu.cost.mesh import Mesh, shares_tokens
 from whichgpu.cost.support import refusal, substitutions
 from whichgpu.cost.time import prepare
+from whichgpu.errors import UsageError
 from whichgpu.units import parse
 from whichgpu.values import immutable
 from whichgpu.workloads.precision import precision
@@ -92,8 +93,16 @@ def devices_of(settled: Settled, gpus: Sequence[Gpu]) -> Devices:
     return Devices.of(
         gpus, cap=np.inf if cap is None else parse(cap, "power"), narrow=stack.narrow,
         system=options.get("system", ""), joined_by=asked.nvlink(options.get("nvlink", "")),
-        widens=stack.widens,
+        widens=stack.widens, launch=_launch(options.get("launch", "")),
     )  # fmt: skip
+
+
+def _launch(text: str) -> float:
+    """Seconds of a host for a launch, as a job states them; 0 where it does not."""
+    seconds = parse(text, "time") if text else 0.0
+    if text and not 1e-7 <= seconds <= 1e-3:
+        raise UsageError(f"launch: a host takes 0.1 us to 1 ms for a kernel, not {text}; write launch=20us")
+    return seconds
 
 
 def lay_out_on(settled: Settled, devices: Devices, met: Met | None = None) -> Layout:

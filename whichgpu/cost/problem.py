@@ -287,8 +287,8 @@ class _Builder:
     def _kernels(self, group: Group, kernels: Kernels) -> None:
         layout, count, size = group.layout, len(kernels.classes), len(group.rows)
         place, stack = layout.devices.traits[0], layout.runtime
-        own = "" if stack.domain else layout.workload.id
-        how: dict[str, Any] = {"trains": layout.job.trains, "workload": own}
+        trains: dict[str, Any] = {"trains": layout.job.trains}
+        own = {"workload": "" if stack.domain else layout.workload.id}
         arrays = {
             "compute": kernels.compute, "memory": kernels.memory, "count": kernels.table.count,
             "fastest_compute": kernels.fastest_compute, "fastest_memory": kernels.fastest_memory,
@@ -296,7 +296,9 @@ class _Builder:
         }  # fmt: skip
         for name, values in arrays.items():
             self.ops.setdefault(name, []).append(np.broadcast_to(values, (count, 1, size)).ravel())
-        for name, terms in (("compute", compute_terms), ("memory", memory_terms)):
+        for name, terms, how in (
+            ("compute", compute_terms, trains | own), ("memory", memory_terms, trains),
+        ):  # fmt: skip
             numbers = [
                 self.sets[name].number(
                     (kind, place, stack.stacks, *how.values()), partial(terms, kind, place, stack, **how)
@@ -312,7 +314,8 @@ class _Builder:
         stack, job = layout.runtime, layout.job
         rest = np.broadcast_to(stack.fixed + layout.work.communication, (1, size))[0]
         feeding = np.broadcast_to(layout.work.feeding, (1, size))[0]
-        launch = stack.launch * layout.devices.slowness[0, 0]
+        stated = layout.devices.launch
+        launch = stated or stack.launch * layout.devices.slowness[0, 0]
         arrays = {
             "feeding": feeding, "sign": group.sign, "base": np.log(group.base),
             "seconds": np.log(group.seconds), "rest": rest,
@@ -328,7 +331,7 @@ class _Builder:
         for one, gpus in zip(group.rows, replicas.tolist(), strict=True):
             host = f"{one['gpu']} {one['runtime']}"
             place = layout.devices.traits[0]
-            launches = launch_terms(layout.workload.id, place, stack, trains=job.trains)
+            launches = {} if stated else launch_terms(layout.workload.id, stack, trains=job.trains)
             self._row_set("launch", launches | {f"host-l/{host}": 1.0})
             self._row_set("workload", own)
             joined = layout.gradients is not None and gpus > 1

@@ -13,7 +13,7 @@ and the slower of the two sets the pace.
 from __future__ import annotations
 
 from dataclasses import field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -120,6 +120,8 @@ class Timing:
     communication: Array
     work: Array
     traffic: Array
+    #: Seconds of the host for a kernel of a forward pass, (G, 1), or (1, J) where jobs differ.
+    launch: Array
     terms: tuple[Term, ...] = ()
     #: Seconds of the GPU, and of them at the full peak, by what a pass is doing: a key of `STAGES`.
     stages: Mapping[str, tuple[Array, Array]] = field(default_factory=dict)
@@ -218,16 +220,22 @@ def evaluate(work: Pass, found: Fit, *, explain: bool = False) -> Timing:
         if explain:
             terms += _terms(one.table, each, count * compute, count * memory)
             _add_stages(stages, one.table, each, work.devices)
-    host = host * runtime.launch * launches(work, found)
+    launch = runtime.launch * launches(work, found)
+    host = host * launch
     seconds = fed(paced(gpu, host) + runtime.fixed + work.communication, work.feeding)
     return Timing(
-        seconds, gpu, host, np.broadcast_to(work.communication, seconds.shape), busy, traffic,
+        seconds, gpu, host, np.broadcast_to(work.communication, seconds.shape), busy, traffic, launch,
         tuple(sorted(terms, key=lambda term: -term.seconds)), stages if explain else {},
     )  # fmt: skip
 
 
 def launches(work: Pass, found: Fit) -> Array:
-    """Factors on the time of launches, of a fit and of slow hosts: (G, 1), or (1, J) where jobs differ."""
+    """Factors on the time of launches, of a fit and of slow hosts: (G, 1), or (1, J) where jobs differ.
+
+    Where a job states what its host takes for a launch, that is what it is.
+    """
+    if work.devices.launch:
+        return np.atleast_2d(work.devices.launch / np.asarray(work.runtime.launch))
     fitted = found.launch(work.workload, work.devices, work.runtime, trains=work.trains)
     return fitted * work.devices.slowness
 
@@ -285,9 +293,9 @@ def limits(one: Kernels, work: Pass, found: Fit) -> tuple[Array, Array]:
     """Seconds of arithmetic and of traffic of one execution under a fit, never below the roofline's."""
     place, along = work.devices.traits, work.devices.along
     kinds = one.classes
-    how: dict[str, Any] = {"trains": work.trains, "workload": work.workload}
-    compute = one.compute / along(found.compute(kinds, place, work.runtime, **how))
-    memory = one.memory / along(found.memory(kinds, place, work.runtime, **how))
+    rates = found.compute(kinds, place, work.runtime, trains=work.trains, workload=work.workload)
+    compute = one.compute / along(rates)
+    memory = one.memory / along(found.memory(kinds, place, work.runtime, trains=work.trains))
     return bounded(compute, one.fastest_compute), bounded(memory, one.fastest_memory)
 
 

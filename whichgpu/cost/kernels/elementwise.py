@@ -29,9 +29,9 @@ def seconds(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Compute and memory time of one execution, (O, G, J), in s."""
     left = passes(ops, runtime)
-    share = np.minimum(runtime.memory["elementwise"] * devices.cache_gain, section("memory")["ceiling"])
+    share = np.minimum(runtime.memory["elementwise"], section("memory")["ceiling"])
     compute = ops.flops * left / devices.vector
-    memory = ops.activation_bytes * left / (devices.bandwidth * share)
+    memory = ops.activation_bytes * left / (devices.passing * share)
     return compute, memory
 
 

@@ -62,7 +62,6 @@ def seconds(
     if runtime.unpacks and ops.kind == "gemm":
         compute = compute / np.where(_unpacked(ops, devices, runtime), c["unpacked"], 1.0)
     share = runtime.memory[ops.kind]
-    cached = np.minimum(share * devices.cache_gain, section("memory")["ceiling"])
     weights = ops.weight_bytes / (share * devices.bandwidth)
     if ops.kind == "gemm":
         streamed = _vector(weights, ops, devices, runtime)
@@ -73,7 +72,7 @@ def seconds(
             sooner = _in_narrow_tiles(ops, devices) & (least + turns < compute + weights)
             compute, weights = np.where(sooner, least, compute), np.where(sooner, turns, weights)
     moved = ops.activation_bytes * _conversions(ops, runtime, tensor)
-    return compute, weights + moved / (cached * devices.bandwidth)
+    return compute, weights + moved / (share * devices.passing)
 
 
 def _in_narrow_tiles(ops: OpTable, devices: Devices) -> NDArray[np.bool_]:

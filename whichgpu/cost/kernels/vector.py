@@ -30,5 +30,5 @@ def seconds(
     """Compute and memory time of one execution, (O, G, J), in s."""
     peaks = np.stack([devices.column(dtype) for dtype in ops.dtypes])
     rate = peaks * np.minimum(section("products")["plain"] * devices.maturity, 1.0)
-    share = np.minimum(runtime.memory["elementwise"] * devices.cache_gain, section("memory")["ceiling"])
+    share = np.minimum(runtime.memory["elementwise"], section("memory")["ceiling"])
     return ops.flops / rate, ops.activation_bytes / (devices.bandwidth * share)
