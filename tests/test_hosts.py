@@ -11,7 +11,6 @@ from whichgpu.cost.device import Devices
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.fit import Fit
 from whichgpu.cost.layout import lay_out
-from whichgpu.cost.runtime import runtime
 from whichgpu.cost.spread import joined, spread, widths
 from whichgpu.cost.time import evaluate, launches
 from whichgpu.errors import UsageError
