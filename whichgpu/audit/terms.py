@@ -97,7 +97,7 @@ _ADVERBS = {
 }
 _ADVERB = re.compile("|".join(rf"\b(?P<{name}>{words})\b" for name, words in _ADVERBS.items()), re.IGNORECASE)
 _A_PERIOD = re.compile(
-    r"\b(?:an?|the|each|every|one|whole|full|entire)\s+(?:\d{2}-day\s+)?"
+    r"\b(?:an?|the|each|every|one|whole|full|entire|all)\s+(?:\d{2}-day\s+)?"
     r"(?:(?P<month>month)|(?P<year>year)|(?P<day>day)|(?P<hour>hour))"
     r"(?:\s+(?:then|of [\w -]{3,24}?))?,?\s+(?:(?:that|this|it|which)\s+)?"
     r"(?:(?:comes?|works? out|adds? up|came) to|costs?|cost|is|was|makes?|would (?:be|cost)|"
