@@ -193,9 +193,9 @@ def test_a_card_for_a_video_editor(ask: Any) -> None:
 def test_a_card_for_an_editor_without_av1(ask: Any) -> None:
     """With another codec Ampere cards are back, and of these two the old one comes first."""
     assert {"rtx-3090", "rtx-a6000"} <= {*ask(f"{EDIT} display").gpus}
-    two = "--gpus rtx-3090,rtx-6000-ada"
+    two = "--gpus rtx-a4000,rtx-6000-ada"
     assert ask(f"{EDIT} av1,display {two}").first["gpu"] == "rtx-6000-ada"
-    assert ask(f"{EDIT} display {two}").first["gpu"] == "rtx-3090"
+    assert ask(f"{EDIT} display {two}").first["gpu"] == "rtx-a4000"
 
 
 # 33. A wall of 4K screens.
