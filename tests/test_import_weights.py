@@ -88,7 +88,7 @@ def test_weight_bytes_are_those_of_the_file(tmp_path, kind):
     stored = stored_weight_bytes(item.trace(job))
     assert stored == pytest.approx(size, rel=0.005)
     assert stored == pytest.approx(os.path.getsize(path), rel=0.02)  # the vocabulary stands in the header
-    assert job.runtime == "llama.cpp"
+    assert job.runtime == "llama-cpp"
 
 
 def test_the_header_gives_the_model(tmp_path, whichgpu):

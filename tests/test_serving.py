@@ -353,7 +353,7 @@ def test_a_cached_prefix_is_not_computed():
     at = [curve.curve(one, L40S, np.array([0.2])) for one in (plain, cached)]
     assert at[1].ttft[0] < 0.5 * at[0].ttft[0]
     assert at[1].prompts[0] < 0.3 * at[0].prompts[0]
-    assert load.tables(cached, L40S)[0].capacity > 1.5 * load.tables(plain, L40S)[0].capacity
+    assert load.tables(cached, L40S)[0].capacity > 1.4 * load.tables(plain, L40S)[0].capacity
 
 
 def test_drafted_tokens_shorten_tokens_where_few_are_served():

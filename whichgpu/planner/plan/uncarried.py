@@ -7,6 +7,7 @@ in turn is left out, and stays out where still nothing carries the demand: what 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -169,7 +170,7 @@ def _longer(plan: _Plan, head: str, least: float) -> Iterator[Relaxation]:
     """Objectives that are just long enough, and longer ones as long as those save much."""
     paid, until = np.inf, perf_counter() + _LONGEST
     for factor in (least, *(_three_digits(least * more) for more in _MORE)):
-        changed = plan.changed(lambda one, factor=factor: eased(one, factor))
+        changed = plan.changed(partial(eased, times=factor))
         after = changed.demand(plan.demand.name)
         longer = ", ".join(map(str, after.terms)) or f"{number(after.latency or 0.0, 3)} s"
         way = _way(plan, changed, f"{head}: {number(factor, 3)} times as long, {longer}")
