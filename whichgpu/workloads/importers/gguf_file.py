@@ -152,7 +152,7 @@ def _decoding(source: str, name: str, family: str, dims: dict[str, Any]) -> Work
     phases = [phase for phase in family_code(family).PHASES if phase not in TRAINING]
     return Workload(
         id=source, name=name, family=family, dims=dims, aliases=(),
-        defaults={phase: {"runtime": "llama.cpp"} for phase in phases},
+        defaults={phase: {"runtime": "llama-cpp"} for phase in phases},
     )  # fmt: skip
 
 
