@@ -11,6 +11,7 @@ from whichgpu import api
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.stages import stages
 from whichgpu.hardware.catalogue import catalogue
+from whichgpu.report.stages import at_the_fullest
 from whichgpu.workloads.job import Job
 
 H100 = catalogue()["h100-80gb-sxm"]
@@ -85,3 +86,17 @@ def test_experts_are_sharded_over_those_that_hold_them(gpus: int, ep: int) -> No
     found = stages(job, float(catalogue()["b300-288gb-sxm"].need("memory")))
     kept = sum(one.gpus * (one.parts["weights"] + one.parts["optimizer"]) for one in found)
     assert kept == pytest.approx(12 * 671e9, rel=0.02)
+
+
+def test_what_is_there_at_the_fullest_moment_has_the_same_sum() -> None:
+    parts = {"weights": 30.0, "gradients": 45.0, "optimizer_step": 30.0, "activations": 12.0, "logits": 3.0,
+             "not_at_loss": -4.0, "not_at_once": -31.0}  # fmt: skip
+    there = at_the_fullest(parts)
+    assert sum(there.values()) == sum(parts.values())
+    assert there == {
+        "weights": 30.0,
+        "gradients": 44.0,
+        "optimizer_step": 0.0,
+        "activations": 11.0,
+        "logits": 0.0,
+    }

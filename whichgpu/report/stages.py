@@ -45,6 +45,26 @@ def sizes(job: Job) -> str:
     return ", ".join(f"{name} {getattr(job, name):g}" for name in names if getattr(job, name) is not None)
 
 
+#: What is not there at the fullest moment, and the parts that it is of, in this order.
+_NOT_THERE = {
+    "not_at_loss": ("logits", "activations"),
+    "not_at_once": ("optimizer_step", "gradients", "activations"),
+}
+
+
+def at_the_fullest(parts: Mapping[str, float]) -> dict[str, float]:
+    """What of each part is there at the fullest moment: the parts less what is below 0, of the same sum."""
+    there = {name: size for name, size in parts.items() if name not in _NOT_THERE}
+    for name, owners in _NOT_THERE.items():
+        gone = -parts.get(name, 0.0)
+        for one in owners:
+            taken = min(gone, there.get(one, 0.0))
+            gone -= taken
+            if taken:
+                there[one] -= taken
+    return there
+
+
 def remarks(parts: Mapping[str, float], read: Mapping[str, Interval]) -> tuple[str, ...]:
     """What is to be said of memory by part, and what PyTorch's counters and `nvidia-smi` read off a run."""
     said = []

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.report.chart import Chart, Line, Panel, Point, axis, letters
+from whichgpu.report.stages import at_the_fullest
 from whichgpu.report.table import Cited, Heading, Report, Table
 from whichgpu.units import number, show
 from whichgpu.web import answers, asks, figures
@@ -174,7 +175,9 @@ def _bar(one: Mapping[str, Any]) -> Stack | None:
     if not parts or not room:
         return None
     named = tuple(
-        (name.replace("_", " "), size / _GIB, show(size, "memory", 3)) for name, size in parts.items()
+        (name.replace("_", " "), size / _GIB, show(size, "memory", 3))
+        for name, size in at_the_fullest(parts).items()
+        if size > 0.0
     )
     said = ", ".join(f"{name} {text}" for name, _, text in named)
     left = room - one["required"]
