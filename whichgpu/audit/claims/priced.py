@@ -24,29 +24,29 @@ if TYPE_CHECKING:
     from whichgpu.audit.relations import Way
     from whichgpu.audit.terms import Term
 
+
+def _units(*rows: tuple[str, str]) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Patterns of headings with the units that they state."""
+    return tuple((re.compile(words, re.IGNORECASE), unit) for words, unit in rows)
+
+
 #: Units of headings, as they are written behind an amount: of money, and of numbers.
-_PER = tuple(
-    (re.compile(words, re.IGNORECASE), unit)
-    for words, unit in (
-        (r"(?:/|\bper )\s?1?\s?(?:M|million)(?:\s?tok\w*)?\b", " per million tokens"),
-        (r"(?:/|\bper )\s?1?(?:K|,?000) ?tok\w*\b", " per 1000 tokens"),
-        (r"(?:/|\bper )\s?1,?000 (?:images?|imgs?)\b", " per 1000 images"),
-        (r"(?:/|\bper )\s?(?:image|img)\b", " per image"),
-        (r"(?:/|\bper )\s?(?:gpu[- ]?)?h(?:r|our)?\b|\bhourly\b", " per hour"),
-        (r"(?:/|\bper )\s?mo(?:nth)?\b|\bmonthly\b", " per month"),
-        (r"(?:/|\bper )\s?(?:yr|year)\b|\b(?:yearly|annual(?:ly)?)\b", " per year"),
-    )
+_PER = _units(
+    (r"(?:/|\bper )\s?1?\s?(?:M|million)(?:\s?tok\w*)?\b", " per million tokens"),
+    (r"(?:/|\bper )\s?1?(?:K|,?000) ?tok\w*\b", " per 1000 tokens"),
+    (r"(?:/|\bper )\s?1,?000 (?:images?|imgs?)\b", " per 1000 images"),
+    (r"(?:/|\bper )\s?(?:image|img)\b", " per image"),
+    (r"(?:/|\bper )\s?(?:gpu[- ]?)?h(?:r|our)?\b|\bhourly\b", " per hour"),
+    (r"(?:/|\bper )\s?mo(?:nth)?\b|\bmonthly\b", " per month"),
+    (r"(?:/|\bper )\s?(?:yr|year)\b|\b(?:yearly|annual(?:ly)?)\b", " per year"),
 )
-_OF = tuple(
-    (re.compile(words, re.IGNORECASE), unit)
-    for words, unit in (
-        (r"\btok(?:en)?s?\s?(?:/|per )\s?s(?:ec(?:ond)?)?\b|\bTPS\b", " tokens/s"),
-        (r"\b(?:images?|imgs?)\s?(?:/|per )\s?s(?:ec(?:ond)?)?\b", " images/s"),
-        (r"\b(?:images?|imgs?)\s?(?:/|per )\s?min(?:ute)?\b", " images per minute"),
-        (r"\b(?:images?|imgs?)\s?(?:/|per )\s?h(?:ou)?r\b", " images per hour"),
-        (r"\b(?:s|sec|seconds?)\s?(?:/|per )\s?(?:image|img)\b", " seconds per image"),
-        (r"^(?:#|number of|no\. of)?\s?gpus?(?: count)?$", " GPUs"),
-    )
+_OF = _units(
+    (r"\btok(?:en)?s?\s?(?:/|per )\s?s(?:ec(?:ond)?)?\b|\bTPS\b", " tokens/s"),
+    (r"\b(?:images?|imgs?)\s?(?:/|per )\s?s(?:ec(?:ond)?)?\b", " images/s"),
+    (r"\b(?:images?|imgs?)\s?(?:/|per )\s?min(?:ute)?\b", " images per minute"),
+    (r"\b(?:images?|imgs?)\s?(?:/|per )\s?h(?:ou)?r\b", " images per hour"),
+    (r"\b(?:s|sec|seconds?)\s?(?:/|per )\s?(?:image|img)\b", " seconds per image"),
+    (r"^(?:#|number of|no\. of)?\s?gpus?(?: count)?$", " GPUs"),
 )
 _ROWS, _COLUMNS = 40, 12
 #: From where on a price is none that rounding makes, besides that of its digits.
