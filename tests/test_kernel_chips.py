@@ -1,0 +1,261 @@
+"""Power, clocks and units of chips; launches, hosts and links; what must hold of any part and job."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from kernel_runs import GPUS, laid, seconds
+
+from whichgpu.cost.classes import OpClass
+from whichgpu.cost.device import Devices
+from whichgpu.cost.estimate import estimate
+from whichgpu.cost.fit import Fit, compute_terms
+from whichgpu.cost.links import link
+from whichgpu.cost.runtime import runtime
+from whichgpu.cost.time import between, bounded, fed, paced, power_exponent, shares, together
+from whichgpu.workloads.job import Job
+
+
+def test_a_card_far_below_its_appetite_loses_more_than_the_cube_root() -> None:
+    """At the least voltage power is linear in the clock: a T4 at 70 W, not an L4 at 72."""
+    starved, short, free = (Devices.of([GPUS[name]]) for name in ("t4", "l4", "rtx-3090"))
+    assert starved.clocked(0.45)[0, 0] < 0.9 * starved.throttle(0.45)[0, 0]
+    for one in (short, free):
+        assert one.clocked(0.45)[0, 0] == one.throttle(0.45)[0, 0]
+    for dtype in ("fp16", "int8", ""):
+        assert np.all(starved.clocked(0.45, dtype) <= starved.throttle(0.45, dtype))
+    # Pointwise work on the same card leaves the tensor cores idle, and runs faster.
+    assert starved.clocked(0.45, "")[0, 0] > starved.clocked(0.45, "fp16")[0, 0]
+
+
+def test_a_laptop_clocks_as_its_power_allows_and_not_as_it_is_rated():
+    """Two of one chip and limit are alike, whatever their ratings; none beats the desktop card."""
+    one, other = (Devices.of([GPUS[name]], 80.0) for name in ("rtx-2080-maxq", "rtx-2080-super-maxq"))
+    desktop, full = (Devices.of([GPUS[name]]) for name in ("rtx-2080", "rtx-3070"))
+
+    def held(devices: Devices) -> float:
+        return float((devices.clocked(0.35) * devices.clock)[0, 0])
+
+    assert one.clock[0, 0] > 1.1 * other.clock[0, 0]
+    # 80 W is inside of the range of both.
+    assert other.usual[0, 0] == one.usual[0, 0] == 80.0
+    assert 0.98 < held(one) / held(other) < 1.06 < one.clock[0, 0] / other.clock[0, 0]
+    assert held(one) < held(desktop)
+    laptop = GPUS["rtx-3070-laptop"]
+    # Nobody said what its maker allows: between the least and the most of the range.
+    unsaid, *said = (Devices.of([laptop], cap) for cap in (np.inf, 80.0, 125.0))
+    least, most = ((each.clocked(0.35) * each.capped)[0, 0] for each in said)
+    assert least < unsaid.clocked(0.35)[0, 0] < most
+    assert held(Devices.of([laptop], 125.0)) < held(full)
+
+
+def test_fp16_runs_in_fp32_where_software_cannot_trust_a_chip_with_it() -> None:
+    def peak(gpu: str, text: str) -> float:
+        work = laid("stable-diffusion-1.5", gpu, phase="generate", precision="fp16", runtime=text)
+        return float(work.devices.peak("fp16")[0, 0] / work.devices.vector[0, 0])
+
+    assert peak("gtx-1660-super", "AUTOMATIC1111 webui") == 1.0
+    assert peak("gtx-1660-super", "PyTorch 2.4 eager") == pytest.approx(2.0, rel=0.01)
+    assert peak("rtx-2060", "AUTOMATIC1111 webui") > 3.0  # the same generation with tensor cores
+    told = laid("stable-diffusion-1.5", "gtx-1650", phase="generate", precision="fp16", runtime="ComfyUI")
+    assert any("computes in FP32" in note for note in told.notes[0])
+    asked = laid("stable-diffusion-1.5", "gtx-1650", phase="generate", precision="fp32", runtime="ComfyUI")
+    assert not any("computes in FP32" in note for note in asked.notes[0])
+
+
+def test_keplers_units_go_short_of_instructions_and_server_boards_of_any_gddr_of_bandwidth() -> None:
+    kepler, maxwell = (Devices.of([GPUS[name]]) for name in ("k80", "m40-24gb"))
+    assert kepler.maturity[0, 0] < maxwell.maturity[0, 0] == 1.0
+    assert maxwell.bandwidth[0, 0] < maxwell.column("bandwidth")[0, 0]
+
+
+def test_tf32_that_is_hardly_faster_than_fp32_leaves_convolutions_to_plain_units() -> None:
+    """They state them at other clocks: 57 and 45 TFLOP/s of an RTX 5090 Laptop, 40 and 40 of a 4090's."""
+    job = {"phase": "infer", "precision": "fp32", "batch": 64.0, "runtime": "TensorRT"}
+    assert seconds("resnet50", "rtx-5090-laptop", **job) < seconds("resnet50", "rtx-4090-laptop", **job)
+
+
+def test_int8_of_a_laptop_is_what_its_fp8_is_where_no_source_says() -> None:
+    devices = Devices.of([GPUS["rtx-5090-laptop"]])
+    assert devices.peak("int8") == devices.column("fp8_acc16")
+
+
+def test_amds_units_and_streams_reach_less_and_rdna_more_than_gcn() -> None:
+    vega, rdna, nvidia = (Devices.of([GPUS[name]]) for name in ("radeon-pro-vii", "rx-6800", "rtx-3090"))
+    assert vega.maturity[0, 0] < rdna.maturity[0, 0] < nvidia.maturity[0, 0]
+    assert vega.bandwidth[0, 0] < vega.column("bandwidth")[0, 0]
+    assert nvidia.bandwidth[0, 0] == nvidia.column("bandwidth")[0, 0]
+
+
+def test_an_engine_feels_a_power_limit_more_than_a_framework() -> None:
+    """Its products follow each other; a framework's take turns with kernels that wait for memory."""
+    column = {"phase": "infer", "precision": "fp16", "batch": 64.0}
+    engine, compiled, eager = (
+        laid("resnet50", "t4", runtime=name, **column).work.runtime
+        for name in ("TensorRT 8.6", "torch.compile", "PyTorch 2")
+    )
+    assert power_exponent(engine, trains=False) > power_exponent(eager, trains=False)
+    assert power_exponent(compiled, trains=False) == power_exponent(eager, trains=False)
+    assert power_exponent(engine, trains=True) == power_exponent(eager, trains=True)
+
+
+def test_fp32_products_in_tf32_have_its_efficiency_where_the_runtime_does_that_unasked() -> None:
+    kind = OpClass("conv", "plain", "conv")
+    a100, v100 = Devices.of([GPUS["a100-40gb-sxm"], GPUS["v100-16gb-sxm"]]).traits
+    tensorflow = runtime("tf_cnn_benchmarks", "")
+    assert "c/conv/tf32" in compute_terms(kind, a100, tensorflow, trains=False)
+    assert "c/conv/plain" in compute_terms(kind, v100, tensorflow, trains=False)
+    gemm = compute_terms(OpClass("gemm", "plain", "gemm"), a100, runtime("PyTorch 2", ""), trains=False)
+    assert "c/gemm/plain" in gemm
+
+
+def test_a_power_limit_takes_more_of_products_than_of_what_leaves_tensor_cores_idle() -> None:
+    """The L40S has twice the tensor rate of the L40 under nearly the same limit, and the same FP32 units."""
+    l40, l40s = GPUS["l40"], GPUS["l40s"]
+    both = Devices.of([l40, l40s])
+    products, rest = both.throttle(1.0)[:, 0], both.throttle(1.0, "")[:, 0]
+    assert products[0] > products[1]
+    assert rest[0] <= rest[1]
+    assert (rest >= products).all()
+
+
+def test_a_deep_power_cap_costs_more_than_its_share_of_the_rate() -> None:
+    """What no lower clock saves is not there for the clock: each step down costs more than the last."""
+
+    def rate(watts: str) -> float:
+        job = {"phase": "train", "precision": "amp-fp16", "batch": 64.0, "options": {"power_limit": watts}}
+        return 1.0 / seconds("resnet50", "v100-16gb-sxm", **job)
+
+    rates = [rate(f"{watts} W") for watts in (300, 250, 200, 150, 100)]
+    assert all(a > b for a, b in pairwise(rates))
+    drops = [a / b for a, b in pairwise(rates)]
+    assert drops == sorted(drops)
+
+
+def test_a_chip_that_is_half_empty_keeps_its_clock() -> None:
+    """A T4 at 70 W is far below its appetite, an H100 at 700 W is not."""
+    small, large = (Devices.of([GPUS[name]]) for name in ("t4", "h100-80gb-sxm"))
+    share = [small.clocked(0.6, "fp16", np.full((1, 1), busy)).item() for busy in (0.1, 0.4, 1.0)]
+    assert share[0] == pytest.approx(1.0)
+    assert share[0] > share[1] > 1.2 * share[2]
+    assert large.clocked(0.6, "fp16", np.full((1, 1), 0.3)).item() >= large.clocked(0.6).item()
+    assert small.clocked(0.6, "fp16", np.ones((1, 1))).item() == small.clocked(0.6).item()
+
+    def rate(gpu: str, batch: float) -> float:
+        return batch / seconds(
+            "yolo11m", gpu, phase="infer", precision="fp16", batch=batch, runtime="TensorRT"
+        )
+
+    # The more pictures at once, the fuller is either chip, and the less the limited one gains by it.
+    assert rate("t4", 32.0) / rate("t4", 1.0) < rate("rtx-2080-ti", 32.0) / rate("rtx-2080-ti", 1.0)
+
+
+def test_real_data_bound_a_fast_gpu_and_no_slow_one() -> None:
+    # The examples have their maps channels-last.
+    job = {"phase": "train", "precision": "amp-fp16", "batch": 256.0, "options": {"layout": "channels_last"}}
+    synthetic, real = "PyTorch 2", "PyTorch 2 NGC 24.03"
+
+    def slower(gpu: str) -> float:
+        # What a pass takes whatever it computes is not the data's.
+        fed = seconds("resnet50", gpu, runtime=real, **job) - runtime(real, "").fixed
+        return fed / seconds("resnet50", gpu, runtime=synthetic, **job)
+
+    assert slower("t4") == pytest.approx(1.0, abs=1e-3)
+    assert slower("b200-180gb-sxm") > 1.1
+    rate = 256.0 / seconds("resnet50", "b200-180gb-sxm", runtime=real, **job)
+    assert rate < 1.0 / 0.32e-3
+
+
+def test_geforce_without_peer_to_peer_shares_one_path() -> None:
+    geforce, professional = Devices.of([GPUS["rtx-4090"]]), Devices.of([GPUS["rtx-a4000"]])
+    old = Devices.of([GPUS["gtx-1080-ti"]])
+    assert geforce.staged[0, 0]
+    assert not professional.staged[0, 0]
+    assert not old.staged[0, 0]
+    assert link(geforce, 2.0)[0, 0] < 0.3 * link(professional, 2.0)[0, 0]
+    # Eight share more than two have, and less than one path for all: between a half and a quarter each.
+    assert 0.25 < link(geforce, 8.0)[0, 0] / link(geforce, 2.0)[0, 0] < 0.5
+    assert link(professional, 8.0)[0, 0] == link(professional, 2.0)[0, 0]
+
+
+def test_kernels_follow_each_other_in_cycles_of_the_clock() -> None:
+    """What a decode pass loses between kernels is less on a chip that clocks higher."""
+    columns = {"phase": "decode", "precision": "q4_k_m", "runtime": "llama.cpp", "batch": 1.0}
+    slow, fast = (laid("llama-3.2-1b", gpu, **columns).work for gpu in ("a100-80gb-pcie", "rtx-4090"))
+    clocks = [float(work.devices.clock[0, 0]) for work in (slow, fast)]
+    assert between(slow)[0, 0] / between(fast)[0, 0] == pytest.approx(clocks[1] / clocks[0])
+    usual = laid("llama-3.2-1b", "apple-m4-max-40c", **columns).work
+    assert between(usual)[0, 0] == pytest.approx(usual.runtime.gaps["Apple"], rel=0.05)
+
+
+def test_tensorrt_at_a_batch_of_one_waits_for_its_kernels() -> None:
+    """Each takes microseconds, however wide the GPU; MLPerf's batch is taken where none is stated."""
+    one = seconds("resnet50", "h100-80gb-sxm", phase="infer", precision="int8", batch=1.0, runtime="TensorRT")
+    assert 0.15e-3 < one < 0.6e-3
+    offline = laid("resnet50", "h100-80gb-sxm", phase="infer", runtime="TensorRT 9.0.0, CUDA 12.2")
+    assert float(np.ravel(offline.job.batch)[0]) == 1024.0
+    stated = laid("resnet50", "h100-80gb-sxm", phase="infer", batch=8.0, runtime="TensorRT")
+    assert float(np.ravel(stated.job.batch)[0]) == 8.0
+
+
+def test_copies_of_one_program_wait_for_each_other_at_inference() -> None:
+    def gain(text: str) -> float:
+        one, all_of_them = (
+            estimate(Job("resnet50", phase="infer", precision="fp16", batch=64.0, n_gpus=n, runtime=text),
+                     [GPUS["v100-32gb-sxm3"]]).throughput.item()
+            for n in (1.0, 8.0)
+        )  # fmt: skip
+        return all_of_them / one
+
+    assert gain("TensorFlow 2") == pytest.approx(8.0 / 1.045)
+    assert gain("TensorRT") == pytest.approx(8.0)
+
+
+def test_a_pass_of_nvidias_examples_takes_something_whatever_it_computes() -> None:
+    """ResNet-50, ResNeXt-101 and its squeezed sibling at a batch of 1: so much a kernel, and 2 ms."""
+    fixed = [
+        runtime(text, "").fixed
+        for text in ("PyTorch NGC 21.03", "pytorch-2.3 (NGC 24.03, eager)", "PyTorch 2.4")
+    ]
+    assert fixed == [2e-3, 2e-3, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("strong", "weak", "job"),
+    [
+        ("l40s", "l40", {"workload": "efficientnet-b0", "phase": "infer", "precision": "amp-fp16",
+                         "batch": 256.0}),
+        ("quadro-rtx-6000", "rtx-2080-ti", {"workload": "resnet50", "phase": "infer", "precision": "int8",
+                                            "batch": 256.0, "runtime": "TensorRT"}),
+        ("rtx-a4000", "rtx-3070-laptop", {"workload": "resnet50", "phase": "infer", "precision": "int8",
+                                          "batch": 256.0, "runtime": "TensorRT"}),
+        ("a10", "rtx-3070-laptop", {"workload": "resnet50", "phase": "infer", "precision": "fp32",
+                                    "batch": 1.0}),
+        ("rtx-4070-ti", "rtx-4070", {"workload": "whisper-large-v3", "phase": "infer", "precision": "fp16"}),
+    ],
+)  # fmt: skip
+def test_a_part_with_more_of_everything_is_not_slower(strong: str, weak: str, job: dict[str, Any]) -> None:
+    """INT8 runs at the full rate on GeForce, whose halved FP16 is no reason for it to be used better."""
+    found = estimate(Job(**job), [GPUS[strong], GPUS[weak]]).throughput[:, 0]
+    assert found[0] > 0.98 * found[1]
+
+
+def test_what_runs_beside_each_other_is_never_faster_than_the_slower() -> None:
+    rng = np.random.default_rng(3)
+    one, other = rng.lognormal(size=200), rng.lognormal(size=200)
+    slower = np.maximum(one, other)
+    for joined in (together(one, other, 1.5), paced(one, other), fed(one, other), bounded(one, other)):
+        assert (joined >= slower * (1.0 - 1e-12)).all()
+        assert (joined <= one + other + 1e-12).all()
+    assert bounded(np.array([4.0]), np.array([1.0]))[0] == pytest.approx(4.0, rel=1e-4)
+
+
+@pytest.mark.parametrize("workload", ["resnet50", "bert-large", "llama-2-7b"])
+def test_shares_of_the_time_are_its_slopes(workload: str) -> None:
+    work = laid(workload, "a100-80gb-sxm").work
+    found = shares(work, Fit())
+    assert all(0.0 <= value <= 1.0 for value in found.values())
+    assert 0.2 < sum(found.values()) <= 1.0 + 1e-9

@@ -1,0 +1,280 @@
+"""Runtimes, their versions and marks: what each fuses, launches and computes in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from kernel_runs import GPUS, laid, seconds, traffic_of
+
+from whichgpu.cost.classes import OpClass
+from whichgpu.cost.device import Devices
+from whichgpu.cost.estimate import finish
+from whichgpu.cost.fit import Fit, compute_terms, memory_terms
+from whichgpu.cost.kernels import products
+from whichgpu.cost.kernels.elementwise import passes
+from whichgpu.cost.layout import lay_out
+from whichgpu.cost.runtime import runtime
+from whichgpu.cost.spread import widths
+from whichgpu.workloads.job import Job
+
+
+@pytest.mark.parametrize(
+    ("text", "known", "marks"),
+    [
+        ("PyTorch 2.4.0 cu124 eager channels_last", "pytorch-2", {"nhwc", "v2.4"}),
+        ("pytorch-1.x (NGC 20.01-21.x, eager)", "pytorch-1", {"loads", "ngc20.01"}),
+        ("pytorch-1.13 (NGC 22.09-22.10, eager)", "pytorch-1-13", {"loads", "ngc22.09"}),
+        # A container is dated by its month, whatever its name leaves open.
+        ("PyTorch NGC 21.11-py3", "pytorch-1", {"loads", "recipe", "ngc21.11"}),
+        ("NGC PyTorch 22.12", "pytorch-1-13", {"loads", "recipe", "ngc22.12"}),
+        ("pytorch (NGC 23.10)", "pytorch-2", {"loads", "recipe", "ngc23.10"}),
+        ("MXNet NGC 20.06", "mxnet", {"ngc20.06"}),
+        ("vLLM 0.3.2", "vllm-0.5", {"v0.3"}),
+        ("vLLM 0.6.3", "vllm", {"v0.6"}),
+        ("vLLM 0.23.1", "vllm", {"v0.23"}),
+        ("vllm==0.4.2", "vllm-0.5", {"v0.4"}),
+        ("A1111 (xformers)", "webui", set()),
+        ("diffusers 0.11 pytorch", "diffusers", {"unfused", "v0.11"}),
+        ("diffusers 0.11 pytorch xformers", "diffusers", {"v0.11"}),
+        ("diffusers 0.17.0.dev0 torch 2.0 compile", "diffusers", {"compiled", "v0.17"}),
+        ("gpt-fast (PyTorch nightly, torch.compile)", "gpt-fast", set()),
+        ("TensorRT-LLM 1.0 (PyTorch backend)", "tensorrt-llm", {"v1.0"}),
+        ("AUTOMATIC1111 webui", "webui", set()),
+        # A token was a launch for each kernel until May 2024.
+        ("llama.cpp (May 2024, CUDA)", "llama-cpp", {"before-graphs"}),
+        ("llama.cpp b2407", "llama-cpp", {"before-graphs"}),
+        ("llama-bench build 1503", "llama-cpp", {"before-graphs"}),
+        ("llama.cpp b5163", "llama-cpp", set()),
+        ("llama.cpp", "llama-cpp", set()),
+        ("ollama", "llama-cpp", set()),
+    ],
+)
+def test_free_text_names_a_runtime_and_its_marks(text: str, known: str, marks: set[str]) -> None:
+    found = runtime(text, "pytorch-2")
+    assert (found.id, set(found.marks), found.exact) == (known, marks, True)
+    assert found.stacks == (known, *(f"{known}+{mark}" for mark in found.marks))
+
+
+def test_a_mark_changes_what_it_states() -> None:
+    assert runtime("diffusers 0.11 pytorch xformers", "").flash
+    assert not runtime("diffusers 0.11 pytorch", "").flash
+    assert runtime("PyTorch 2 NGC 24.03", "").mixed_gradient == 2.0
+    assert runtime("PyTorch 2", "").mixed_gradient == 4.0
+
+
+def test_a_version_that_was_not_measured_has_a_wider_interval() -> None:
+    known = laid("resnet50", "rtx-3090", phase="infer", precision="amp-fp16", runtime="PyTorch 2.4.0 eager")
+    other = laid("resnet50", "rtx-3090", phase="infer", precision="amp-fp16", runtime="PyTorch 9.9 eager")
+    assert "version" not in widths(known, GPUS["rtx-3090"], known.runtime)
+    assert (
+        widths(other, GPUS["rtx-3090"], other.runtime)["version"]
+        >= widths(known, GPUS["rtx-3090"], known.runtime)["seen"]
+    )
+
+
+def test_a_compiler_fuses_elementwise_ops_with_each_other_and_not_with_products() -> None:
+    """Inductor: a norm and what follows it are one kernel, an activation between two products is its own."""
+    job = {"phase": "infer", "precision": "fp16", "batch": 64, "runtime": "PyTorch 2.4 torch.compile"}
+
+    def left(workload: str) -> dict[str, float]:
+        tables = [one.table for one in laid(workload, "rtx-4090", **job).work.kernels]
+        (ops,) = (table for table in tables if table.kind == "elementwise")
+        shares = passes(ops, runtime(job["runtime"], ""))
+        return {op.layer: float(share[0, 0]) for op, share in zip(ops.ops, shares, strict=True)}
+
+    resnet, vit = left("resnet50"), left("vit_base_patch16_224")
+    assert resnet["layer1.conv_norm"] == 1.0
+    assert resnet["layer1.conv_relu"] == resnet["layer1.relu"] == 0.0
+    assert 0.0 < resnet["layer1.add"] < 0.5  # the other input is read
+    assert vit["layers.gelu"] == 1.0
+    eager = seconds("resnet50", "rtx-4090", **{**job, "runtime": "PyTorch 2.4 channels_last"})
+    compiled = seconds("resnet50", "rtx-4090", **job)
+    assert seconds("resnet50", "rtx-4090", **{**job, "runtime": "TensorRT"}) < compiled < eager
+
+
+def test_a_compiler_runs_the_products_of_eager_mode() -> None:
+    """What was learnt of cuDNN and cuBLAS under eager PyTorch holds for torch.compile, channels last."""
+    stack = runtime("PyTorch 2.4 torch.compile", "")
+    assert stack.stacks[:3] == ("pytorch-2", "pytorch-2+pytorch-2-compile", "pytorch-2+nhwc")
+    assert stack.products == runtime("PyTorch 2.4", "").products
+
+
+def test_a_lineage_that_was_not_measured_has_what_its_kin_have_in_common() -> None:
+    job = {"phase": "infer", "precision": "fp16", "batch": 256}
+    found = Fit({"c@tensor-small": 0.2, "m@tensor-small": 0.2})
+
+    def gain(gpu: str, stack: str, workload: str = "resnet50", **columns) -> float:
+        here = laid(workload, gpu, runtime=stack, **{**job, **columns})
+        return float((finish(here, Fit()).seconds / finish(here, found).seconds)[0, 0])
+
+    assert gain("rtx-5090", "PyTorch 2.4") == pytest.approx(gain("rtx-4090", "PyTorch 2.4"), rel=0.02)
+    assert gain("rtx-5090", "PyTorch 2.4") > 1.15
+    assert gain("h100-80gb-sxm", "PyTorch 2.4") == 1.0
+    tokens = {"phase": "serve", "input_tokens": 128, "output_tokens": 128, "batch": None, "concurrency": 8}
+    assert gain("rtx-5090", "vLLM 0.9", "llama-3.1-8b", **tokens) == 1.0
+
+
+def test_tensorrt_adds_half_precision_products_up_in_half_precision() -> None:
+    def rate(name: str, stack: str) -> float:
+        job = Job("resnet50", phase="infer", precision="fp16", runtime=stack)
+        return lay_out(job, [GPUS[name]]).devices.peak("fp16").item()
+
+    assert rate("rtx-3090", "TensorRT") == 2 * rate("rtx-3090", "PyTorch 2")
+    assert rate("rtx-a6000", "TensorRT") == rate("rtx-a6000", "PyTorch 2")
+
+
+def test_compiled_copies_run_inside_their_neighbours() -> None:
+    def left(runtime: str) -> list[float]:
+        made = laid("swin-tiny", "rtx-4090", runtime=runtime)
+        table = next(one.table for one in made.work.kernels if any(op.kind == "copy" for op in one.table.ops))
+        shares = np.broadcast_to(passes(table, made.runtime), (len(table.ops), 1, 1))[:, 0, 0]
+        return [float(one) for one, op in zip(shares, table.ops, strict=True) if op.layer.endswith("windows")]
+
+    assert set(left("PyTorch 2.4")) == {1.0}
+    assert min(left("PyTorch 2.4 torch.compile")) == 0.0
+
+
+def test_who_times_algorithms_takes_winograd_s_where_tf32_is_hardly_faster() -> None:
+    """TF32 of an RTX A4000 is twice its FP32 rate, on an A100 eight times, which nothing makes up for."""
+    column = {"phase": "infer", "precision": "tf32", "batch": 64.0, "runtime": "tf_cnn_benchmarks"}
+    for gpu, gains in (("rtx-a4000", True), ("a100-40gb-pcie", False)):
+        work = laid("vgg16", gpu, **column).work
+        table = next(one.table for one in work.kernels if one.table.kind == "conv")
+        timed, told = (
+            products.seconds(table, work.devices, replace(work.runtime, autotunes=picks))[0]
+            for picks in (True, False)
+        )
+        assert np.all(timed <= told)
+        assert bool(np.any(timed < 0.95 * told)) == gains
+    assert not laid("vgg16", "rtx-a4000", **{**column, "runtime": "PyTorch 2"}).work.runtime.autotunes
+
+
+def test_an_engine_has_classes_of_its_own_but_in_training() -> None:
+    kind = OpClass("gemm", "half", "gemm")
+    (h100,) = Devices.of([GPUS["h100-80gb-sxm"]]).traits
+    vllm, pytorch, megatron = (runtime(name, "") for name in ("vLLM", "PyTorch 2", "Megatron-LM"))
+    for terms, name in ((compute_terms, "c/gemm"), (memory_terms, "m/gemm")):
+        serving, framework = (terms(kind, h100, one, trains=False) for one in (vllm, pytorch))
+        assert (name in serving, f"{name}&language" in serving) == (False, True)
+        assert (name in framework, f"{name}&language" in framework) == (True, False)
+        assert name in terms(kind, h100, megatron, trains=True)
+
+
+@pytest.mark.parametrize(
+    ("columns", "known"),
+    [
+        ({"runtime": "vLLM", "precision": "fp16"}, "vllm-0.5"),
+        ({"runtime": "vLLM", "precision": "float16"}, "vllm-0.5"),
+        ({"runtime": "vLLM 0.10", "precision": "fp16"}, "vllm"),
+        ({"runtime": "vLLM", "precision": "bf16"}, "vllm"),
+        ({"runtime": "vLLM"}, "vllm"),
+        ({"precision": "fp16"}, "vllm"),
+        ({"runtime": "vllm", "precision": "fp16"}, "vllm"),
+    ],
+)
+def test_a_format_dates_a_runtime_that_has_no_version(columns: dict[str, str], known: str) -> None:
+    """Published runs of vLLM that state FP16 and no version are of 2024; the answer says so."""
+    found = laid("llama-3.1-8b", "h100-80gb-sxm", phase="serve", **columns)
+    assert found.runtime.id == known
+    assert any("without a version" in line for line in found.notes[0]) == (known == "vllm-0.5")
+
+
+def test_scores_with_a_bias_are_written_out_by_frameworks_and_not_by_engines() -> None:
+    """Swin gains nothing from the fused attention of PyTorch 2, ViT does."""
+    old, new, engine = "PyTorch 1.13", "PyTorch 2.1", "TensorRT"
+    gain = {name: traffic_of(name, "attention", old) / traffic_of(name, "attention", new)
+            for name in ("swin-tiny", "vit-base-patch16-224")}  # fmt: skip
+    assert gain["swin-tiny"] < 1.3
+    assert gain["vit-base-patch16-224"] > 2.0
+    assert traffic_of("swin-tiny", "attention", engine) < 0.6 * traffic_of("swin-tiny", "attention", new)
+
+
+@pytest.mark.parametrize(
+    ("text", "converts"),
+    [
+        ("PyTorch NGC pytorch-21.03", False), ("pytorch-1.x (NGC 20.01-21.x, eager)", True),
+        ("PyTorch NGC 23.10 nchw", True), ("PyTorch 2.1", True), ("pytorch-2.3 (NGC 24.03, eager)", True),
+    ],
+)  # fmt: skip
+def test_nvidias_examples_are_channels_last_unless_a_source_says_how_it_ran_them(text, converts) -> None:
+    assert runtime(text, "").converts == converts
+
+
+def test_attention_that_is_written_out_is_four_kernels() -> None:
+    def kernels(text: str) -> float:
+        job = laid("vit-base-patch16-224", "rtx-3090", phase="infer", precision="fp16", runtime=text)
+        (one,) = (each for each in job.work.kernels if each.table.kind == "attention")
+        return float((one.table.count * one.launched).sum())
+
+    assert kernels("PyTorch 2.4") == kernels("TensorRT") == 12.0
+    assert kernels("PyTorch 1.10") == 4.0 * 12.0
+
+
+def started_by(text: str, **job) -> dict[str, float]:
+    """Launches of a training step by stage: kernels, and as long ones of a forward pass take the host."""
+    found: dict[str, float] = {}
+    whole = laid("resnet50", "rtx-3090", phase="train", precision="fp16", runtime=text, **job)
+    for one in whole.work.kernels:
+        shape = (len(one.table.ops), 1, 1)
+        for name, each in (("kernels", one.launched), ("host", one.started)):
+            spent = np.broadcast_to(one.table.count * each, shape)[:, 0, 0]
+            for op, part in zip(one.table.ops, spent.tolist(), strict=True):
+                found[f"{name} {op.stage}"] = found.get(f"{name} {op.stage}", 0.0) + part
+    return found
+
+
+def test_an_optimizer_of_pytorch_1_steps_through_tensor_by_tensor() -> None:
+    old, new = (started_by(name) for name in ("PyTorch 1.10", "PyTorch 2.4"))
+    # ResNet-50: 53 convolutions, scale and shift of as many normalisations, the head.
+    assert old["kernels optimizer"] == 5.0 * (53 + 2 * 53 + 1)
+    assert new["kernels optimizer"] == 1.0
+    fused = started_by("PyTorch 1.10", options={"optimizer": "fused-adam"})
+    assert fused["kernels optimizer"] == 1.0
+
+
+def test_a_backward_pass_starts_its_kernels_sooner_than_modules_do() -> None:
+    eager, session = started_by("PyTorch 2.4"), started_by("TensorFlow 2.4")
+    assert eager["host forward"] == eager["kernels forward"]
+    assert eager["host backward"] == 0.5 * eager["kernels backward"]
+    assert session["host backward"] == session["kernels backward"]
+
+
+def test_masks_that_are_learnt_are_drawn_region_by_region() -> None:
+    def drawn(batch: float) -> float:
+        work = laid("maskrcnn-r50-fpn", "rtx-3090", phase="train", batch=batch).work
+        return sum(
+            op.copies * float(np.max(op.repeats))
+            for one in work.kernels
+            for op in one.table.ops
+            if op.layer == "targets.draw"
+        )
+
+    assert drawn(4.0) == 4.0 * drawn(1.0) > 1000.0
+
+
+def test_a_compiler_still_launches_each_kernel_unless_it_replays_graphs() -> None:
+    job = {"phase": "infer", "precision": "fp16", "batch": 1}
+    eager, compiled, graphs = (
+        seconds("resnet50", "a100-80gb-sxm", runtime=name, **job)
+        for name in ("PyTorch 2.4", "PyTorch 2.4 torch.compile", "PyTorch 2.4 torch.compile reduce-overhead")
+    )
+    assert 1.3 < eager / compiled < 6.0
+    assert graphs < 0.8 * compiled
+
+
+def test_normalisations_of_yolo_are_folded_before_it_infers() -> None:
+    def launched(phase: str) -> float:
+        job = laid("yolov8s", "rtx-3090", phase=phase, runtime="PyTorch 2.4", batch=8.0)
+        parts = [
+            float(one.table.count[i].sum() * np.broadcast_to(one.launched, one.table.fusable.shape)[i, 0, 0])
+            for one in job.work.kernels
+            for i, op in enumerate(one.table.ops)
+            if op.kind == "norm"
+        ]
+        assert len(parts) > 10
+        return sum(parts)
+
+    assert launched("infer") == 0.0
+    assert launched("train") > 50.0
