@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from whichgpu.workloads.importers._hf_parts import Parts, labels, says
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from whichgpu.workloads.importers._hf_config import Config
-
-    Dims = dict[str, Any]
+    from whichgpu.workloads.importers._hf_config import Config, Dims
 
 _FRAME = 3
 
