@@ -173,6 +173,19 @@ def test_kubernetes_takes_it(one: Deployment) -> None:
         kubernetes_validate.validate({**made, "spec": {**made["spec"], "nonsense": 1}}, "1.37", strict=True)
 
 
+def test_pods_ask_for_type_and_region_of_nodes_that_are_rented() -> None:
+    def asked(one: Deployment) -> dict[str, str]:
+        made = next(yaml.safe_load_all(texts([one], "kubernetes")[0]))
+        return dict(made["spec"]["template"]["spec"]["nodeSelector"])
+
+    rented = asked(CHAT)
+    assert rented["node.kubernetes.io/instance-type"] == "p5.48xlarge"
+    assert rented["topology.kubernetes.io/region"] == "us-east-1"
+    assert set(rented) - set(asked(OWNED)) == {
+        "node.kubernetes.io/instance-type", "topology.kubernetes.io/region",
+    }  # fmt: skip
+
+
 def test_pods_of_one_replica_find_each_other() -> None:
     made = {one["kind"]: one for one in yaml.safe_load_all(texts([WIDE], "kubernetes")[0])}
     pods, service = made["StatefulSet"], made["Service"]
