@@ -186,6 +186,12 @@ def test_pods_ask_for_type_and_region_of_nodes_that_are_rented() -> None:
     }  # fmt: skip
 
 
+def test_dstack_names_the_model_of_what_speaks_openais_protocol() -> None:
+    served, own = (yaml.safe_load(texts([one], "dstack")[0]) for one in (CHAT, IMAGES))
+    assert served["model"] == CHAT.model
+    assert "model" not in own
+
+
 def test_pods_of_one_replica_find_each_other() -> None:
     made = {one["kind"]: one for one in yaml.safe_load_all(texts([WIDE], "kubernetes")[0])}
     pods, service = made["StatefulSet"], made["Service"]
@@ -276,6 +282,8 @@ def test_terraform_templates_are_expressions() -> None:
     machines = whole["resource"]["aws_instance"]
     assert machines["offline"]["instance_market_options"]["spot_options"]["max_price"] == "55.04"
     assert machines["chat"]["instance_type"] == "p5.48xlarge"
+    # Several images have the name: Terraform refuses a choice that nothing settles.
+    assert all(image["most_recent"] for image in whole["data"]["aws_ami"].values())
 
 
 @pytest.mark.slow

@@ -145,13 +145,15 @@ def test_a_chip_that_is_half_empty_keeps_its_clock() -> None:
     assert large.clocked(0.6, "fp16", np.full((1, 1), 0.3)).item() >= large.clocked(0.6).item()
     assert small.clocked(0.6, "fp16", np.ones((1, 1))).item() == small.clocked(0.6).item()
 
-    def rate(gpu: str, batch: float) -> float:
+    def rate(gpu: str, batch: float, **options: str) -> float:
         return batch / seconds(
-            "yolo11m", gpu, phase="infer", precision="fp16", batch=batch, runtime="TensorRT"
+            "yolo11m", gpu, phase="infer", precision="fp16", batch=batch, runtime="TensorRT", options=options
         )
 
     # The more pictures at once, the fuller is either chip, and the less the limited one gains by it.
     assert rate("t4", 32.0) / rate("t4", 1.0) < rate("rtx-2080-ti", 32.0) / rate("rtx-2080-ti", 1.0)
+    kept = [rate("t4", batch, power_limit="60 W") / rate("t4", batch) for batch in (1.0, 32.0)]
+    assert 1.0 >= kept[0] > kept[1], "a lower limit takes less of a chip that is half empty"
 
 
 def test_real_data_bound_a_fast_gpu_and_no_slow_one() -> None:
