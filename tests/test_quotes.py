@@ -35,6 +35,7 @@ GPUS = catalogue()
         ("0.035 cents per second for A10G", 0.00035 * 3600, "a10g", "on-demand"),
         ("MI300X 1.5 USD per GPU-hour, 3 year commitment", 1.5, "mi300x", "reserved"),
         ("two A100 40GB SXM for 3 dollars per hour reserved for one year", 1.5, "a100-40gb-sxm", "reserved"),
+        ("sixteen H100 SXM for 32 dollars per hour", 2.0, "h100-80gb-sxm", "on-demand"),
         ("USD 2.49/GPU-hr for HGX H100 SXM5 x8, 3 months", 2.49, "h100-80gb-sxm", "on-demand"),
         ("1200 USD for 3 days of 8x H100 SXM", 1200 / 72 / 8, "h100-80gb-sxm", "on-demand"),
         ("Lambda asks $3.29 per GPU per hour for 8 H100 SXM", 3.29, "h100-80gb-sxm", "on-demand"),
