@@ -463,12 +463,19 @@ def test_who_buys_gets_a_laptop_for_macos_only() -> None:
     assert {"rtx-4090", "apple-m4-max-40c"} < bought("macos")
 
 
-def test_the_energy_that_would_do_is_said_in_kwh() -> None:
-    wish = {"images": "10M", "gpus": ["a10", "l4"]}
-    poor = ask(energy="0.1 kWh", **wish)
+@pytest.mark.parametrize(
+    ("energy", "size"), [("0.1 kWh", {"images": "10M"}), ("1 J/million images", {}), ("0.001 J/image", {})]
+)
+def test_the_energy_that_would_do_is_said_as_it_was_asked(energy: str, size: dict[str, str]) -> None:
+    wish = {**size, "gpus": ["a10", "l4"]}
+    poor = ask(energy=energy, **wish)
     assert poor.conflict is not None
     (change,) = (one.changes[0] for one in poor.conflict.ways_out if one.changes[0].startswith("--energy"))
-    assert ask(energy=change.split('"')[1], **wish).candidates
+    enough = change.split('"')[1]
+    assert enough.split(" ", 1)[1] == energy.split(" ", 1)[1]
+    assert ask(energy=enough, **wish).candidates
+    amount, unit = enough.split(" ", 1)
+    assert not ask(energy=f"{0.7 * float(amount):g} {unit}", **wish).candidates
 
 
 def test_laptops_with_certified_drivers_are_workstations() -> None:

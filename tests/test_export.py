@@ -282,6 +282,9 @@ def test_terraform_templates_are_expressions() -> None:
     machines = whole["resource"]["aws_instance"]
     assert machines["offline"]["instance_market_options"]["spot_options"]["max_price"] == "55.04"
     assert machines["chat"]["instance_type"] == "p5.48xlarge"
+    for one in (IMAGES, replace(IMAGES, term="on-demand")):
+        (google,) = json.loads(texts([one], "terraform")[0])["resource"]["google_compute_instance"].values()
+        assert google["scheduling"].get("preemptible", False) == (one.term == "spot")
     # Several images have the name: Terraform refuses a choice that nothing settles.
     assert all(image["most_recent"] for image in whole["data"]["aws_ami"].values())
 
@@ -424,6 +427,7 @@ def test_a_checkpoint_in_its_own_format_needs_no_words(engine: str, workload: st
 
 def test_replicas_of_tensorrt_llm_have_ports_of_their_own() -> None:
     assert "enable_attention_dp: true" in launch(DENSE, "trtllm", Place()).text
+    assert "enable_attention_dp" not in launch(CHAT, "trtllm", Place(2)).text
     both = launch(CHAT, "trtllm", Place(2)).lines
     assert [re.search(r"DEVICES=(\S+)", line)[1] for line in both if "DEVICES" in line] == [
         "0,1,2,3",
