@@ -14,7 +14,6 @@ from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner import constraints
 from whichgpu.planner.answer import Recommendation  # noqa: TC001
-from whichgpu.planner.market import offered
 from whichgpu.planner.needs import need
 from whichgpu.planner.recommend import recommend
 from whichgpu.planner.request import read_request
@@ -450,32 +449,6 @@ def test_ways_out_of_a_use_leave_nothing_out_that_nobody_typed_and_move_a_bound_
 def test_what_runs_macos_is_a_mac() -> None:
     request, _ = read_request(Job("llama-3.1-8b"), GPUS, today=TODAY, system="macos")
     assert {GPUS[one.gpu].vendor for one in recommend(request, GPUS).candidates} == {"Apple"}
-
-
-def test_who_buys_gets_a_laptop_for_macos_only() -> None:
-    gpus = [GPUS[gpu] for gpu in ("rtx-4090-laptop", "rtx-4090", "apple-m4-max-40c")]
-
-    def bought(system: str) -> set[str | None]:
-        request, _ = read_request(Job("resnet50"), GPUS, today=TODAY, term="buy", system=system)
-        return {offer.gpu for offer in offered(request, (), gpus)}
-
-    assert bought("linux") == {"rtx-4090"}
-    assert {"rtx-4090", "apple-m4-max-40c"} < bought("macos")
-
-
-@pytest.mark.parametrize(
-    ("energy", "size"), [("0.1 kWh", {"images": "10M"}), ("1 J/million images", {}), ("0.001 J/image", {})]
-)
-def test_the_energy_that_would_do_is_said_as_it_was_asked(energy: str, size: dict[str, str]) -> None:
-    wish = {**size, "gpus": ["a10", "l4"]}
-    poor = ask(energy=energy, **wish)
-    assert poor.conflict is not None
-    (change,) = (one.changes[0] for one in poor.conflict.ways_out if one.changes[0].startswith("--energy"))
-    enough = change.split('"')[1]
-    assert enough.split(" ", 1)[1] == energy.split(" ", 1)[1]
-    assert ask(energy=enough, **wish).candidates
-    amount, unit = enough.split(" ", 1)
-    assert not ask(energy=f"{0.7 * float(amount):g} {unit}", **wish).candidates
 
 
 def test_laptops_with_certified_drivers_are_workstations() -> None:
