@@ -22,7 +22,6 @@ from whichgpu.workloads.workload import Workload, resolve, workloads
 
 ZOO = sorted(name for name, one in workloads().items() if one.family.startswith("diffusion"))
 VIDEO = [name for name in ZOO if workloads()[name].unit == "videos"]
-PICTURES = sorted(set(ZOO) - set(VIDEO))
 
 
 def trace(name: str, **columns: Any) -> tuple[Op, ...]:

@@ -42,9 +42,6 @@ def draw(activity: energy.Activity, on: energy.Chips) -> float:
     return float(energy.law(energy.coefficients(), activity, on)[0, 0])
 
 
-IDLE = draw(doing(0.0), chips())
-
-
 @given(
     busy=SHARE,
     use=st.tuples(SHARE, SHARE),

@@ -173,6 +173,25 @@ def test_kubernetes_takes_it(one: Deployment) -> None:
         kubernetes_validate.validate({**made, "spec": {**made["spec"], "nonsense": 1}}, "1.37", strict=True)
 
 
+def test_pods_ask_for_type_and_region_of_nodes_that_are_rented() -> None:
+    def asked(one: Deployment) -> dict[str, str]:
+        made = next(yaml.safe_load_all(texts([one], "kubernetes")[0]))
+        return dict(made["spec"]["template"]["spec"]["nodeSelector"])
+
+    rented = asked(CHAT)
+    assert rented["node.kubernetes.io/instance-type"] == "p5.48xlarge"
+    assert rented["topology.kubernetes.io/region"] == "us-east-1"
+    assert set(rented) - set(asked(OWNED)) == {
+        "node.kubernetes.io/instance-type", "topology.kubernetes.io/region",
+    }  # fmt: skip
+
+
+def test_dstack_names_the_model_of_what_speaks_openais_protocol() -> None:
+    served, own = (yaml.safe_load(texts([one], "dstack")[0]) for one in (CHAT, IMAGES))
+    assert served["model"] == CHAT.model
+    assert "model" not in own
+
+
 def test_pods_of_one_replica_find_each_other() -> None:
     made = {one["kind"]: one for one in yaml.safe_load_all(texts([WIDE], "kubernetes")[0])}
     pods, service = made["StatefulSet"], made["Service"]
@@ -263,6 +282,11 @@ def test_terraform_templates_are_expressions() -> None:
     machines = whole["resource"]["aws_instance"]
     assert machines["offline"]["instance_market_options"]["spot_options"]["max_price"] == "55.04"
     assert machines["chat"]["instance_type"] == "p5.48xlarge"
+    for one in (IMAGES, replace(IMAGES, term="on-demand")):
+        (google,) = json.loads(texts([one], "terraform")[0])["resource"]["google_compute_instance"].values()
+        assert google["scheduling"].get("preemptible", False) == (one.term == "spot")
+    # Several images have the name: Terraform refuses a choice that nothing settles.
+    assert all(image["most_recent"] for image in whole["data"]["aws_ami"].values())
 
 
 @pytest.mark.slow
@@ -403,6 +427,7 @@ def test_a_checkpoint_in_its_own_format_needs_no_words(engine: str, workload: st
 
 def test_replicas_of_tensorrt_llm_have_ports_of_their_own() -> None:
     assert "enable_attention_dp: true" in launch(DENSE, "trtllm", Place()).text
+    assert "enable_attention_dp" not in launch(CHAT, "trtllm", Place(2)).text
     both = launch(CHAT, "trtllm", Place(2)).lines
     assert [re.search(r"DEVICES=(\S+)", line)[1] for line in both if "DEVICES" in line] == [
         "0,1,2,3",

@@ -17,6 +17,7 @@ from whichgpu.cost.links import link
 from whichgpu.cost.runtime import runtime
 from whichgpu.cost.time import between, bounded, fed, paced, power_exponent, shares, together
 from whichgpu.workloads.job import Job
+from whichgpu.workloads.ops import PRODUCTS
 
 
 def test_a_card_far_below_its_appetite_loses_more_than_the_cube_root() -> None:
@@ -144,13 +145,15 @@ def test_a_chip_that_is_half_empty_keeps_its_clock() -> None:
     assert large.clocked(0.6, "fp16", np.full((1, 1), 0.3)).item() >= large.clocked(0.6).item()
     assert small.clocked(0.6, "fp16", np.ones((1, 1))).item() == small.clocked(0.6).item()
 
-    def rate(gpu: str, batch: float) -> float:
+    def rate(gpu: str, batch: float, **options: str) -> float:
         return batch / seconds(
-            "yolo11m", gpu, phase="infer", precision="fp16", batch=batch, runtime="TensorRT"
+            "yolo11m", gpu, phase="infer", precision="fp16", batch=batch, runtime="TensorRT", options=options
         )
 
     # The more pictures at once, the fuller is either chip, and the less the limited one gains by it.
     assert rate("t4", 32.0) / rate("t4", 1.0) < rate("rtx-2080-ti", 32.0) / rate("rtx-2080-ti", 1.0)
+    kept = [rate("t4", batch, power_limit="60 W") / rate("t4", batch) for batch in (1.0, 32.0)]
+    assert 1.0 >= kept[0] > kept[1], "a lower limit takes less of a chip that is half empty"
 
 
 def test_real_data_bound_a_fast_gpu_and_no_slow_one() -> None:
@@ -251,6 +254,14 @@ def test_what_runs_beside_each_other_is_never_faster_than_the_slower() -> None:
         assert (joined >= slower * (1.0 - 1e-12)).all()
         assert (joined <= one + other + 1e-12).all()
     assert bounded(np.array([4.0]), np.array([1.0]))[0] == pytest.approx(4.0, rel=1e-4)
+
+
+def test_the_chip_bounds_products_and_streams_whatever_a_fit_says() -> None:
+    for one in laid("resnet50", "a10", batch=8.0).work.kernels:
+        assert one.fastest_compute.any() == (one.table.kind in PRODUCTS), one.table.kind
+    (triad,) = laid("stream-triad", "a10", options={"n": "1e8"}).work.kernels
+    moved = 3 * 8 * 1e8 / GPUS["a10"].need("bandwidth")
+    assert moved <= (triad.table.count * triad.fastest_memory).sum() < 1.2 * moved
 
 
 @pytest.mark.parametrize("workload", ["resnet50", "bert-large", "llama-2-7b"])

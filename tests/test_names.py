@@ -116,6 +116,8 @@ SHARED = Path(__file__).parents[1].parent / "shared"
         ("NVIDIA GeForce GTX 1650 Ti", "gtx-1650-ti-laptop"),
         ("NVIDIA GeForce RTX 5090 D v2", "rtx-5090-d-v2"),
         ("NVIDIA RTX PRO 2000 Blackwell", "rtx-pro-2000-blackwell"),
+        ("rtx pro 2000 laptop", "rtx-pro-2000-blackwell-laptop"),
+        ("T4 15GB", "t4"),
         ("NVIDIA RTX PRO 2000 Blackwell Generation Laptop GPU", "rtx-pro-2000-blackwell-laptop"),
         ("Quadro P5200 with Max-Q Design", "quadro-p5200-maxq"),
         ("Quadro P3200", "quadro-p3200-laptop"),

@@ -504,6 +504,7 @@ def test_a_fit_tells_links_apart_by_how_far_they_reach() -> None:
     assert [alone.link(gpus) for gpus in (2.0, 8.0, 16.0)] == ["pcie4-staged", "pcie4-staged", "network"]
     assert "nvlink" not in {broken.link(gpus) for gpus in (2.0, 8.0, 16.0)}
     assert broken.link(8.0) == "pcie5-staged"  # a virtual machine without NVLink has no peer-to-peer copies
+    assert Devices.of(gpus).staged.tolist() == [[False], [True]]
 
 
 @pytest.mark.parametrize(

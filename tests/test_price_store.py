@@ -24,7 +24,7 @@ from whichgpu.prices.sources import Found, PriceSource, all_sources
 from whichgpu.prices.update import chosen_sources, update
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from whichgpu.prices.fetch import Get
 
@@ -301,8 +301,6 @@ from whichgpu.prices.listing import Listing
 from whichgpu.prices.sources import Found, PriceSource, all_sources
 from whichgpu.prices.update import update
 
-left = int(sys.argv[1])
-
 def deadly(function):
     def call(*arguments, **options):
         global left
@@ -312,28 +310,49 @@ def deadly(function):
         return function(*arguments, **options)
     return call
 
-for name in ("fsync", "replace", "rename", "mkdir", "open", "unlink", "rmdir"):
-    setattr(os, name, deadly(getattr(os, name)))
-Path.open = deadly(Path.open)
 sources = [all_sources()[name] for name in ("skypilot", "aws-price-list")]
-update(sources, lambda source: Folder(Path(sys.argv[2]), source), date(2026, 11, 20))
+for line in sys.stdin:
+    if child := os.fork():
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+        continue
+    left = int(line)
+    for name in ("fsync", "replace", "rename", "mkdir", "open", "unlink", "rmdir"):
+        setattr(os, name, deadly(getattr(os, name)))
+    Path.open = deadly(Path.open)
+    update(sources, lambda source: Folder(Path(sys.argv[1]), source), date(2026, 11, 20))
+    os._exit(0)
 """
 
 
+@pytest.fixture
+def killed(home: Path) -> Iterator[Callable[[int], int]]:
+    """The exit status of an update whose so-manieth call that touches the disk is its last."""
+    command = [sys.executable, "-c", KILLED, str(SAMPLES)]
+    env = os.environ | {"PYTHONPATH": str(SAMPLES.parent.parent)}
+    with subprocess.Popen(
+        command, env=env, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as mother:
+        assert mother.stdin is not None
+        assert mother.stdout is not None
+
+        def run_to(step: int) -> int:
+            print(step, file=mother.stdin, flush=True)
+            return int(mother.stdout.readline())
+
+        yield run_to
+        mother.stdin.close()
+
+
 @pytest.mark.slow
-def test_kill_9_at_any_step_leaves_a_whole_store(home: Path) -> None:
+def test_kill_9_at_any_step_leaves_a_whole_store(home: Path, killed: Callable[[int], int]) -> None:
     """Every call that touches the disk is the last one once; the store is then the old or the new one."""
     run("skypilot", day=FIRST)
     shutil.copytree(home, home.with_name("kept"))
     old, new = vault.read(), None
-    killed = 0
     for step in range(1, 200):
         shutil.rmtree(home)
         shutil.copytree(home.with_name("kept"), home)
-        command = [sys.executable, "-c", KILLED, str(step), str(SAMPLES)]
-        done = subprocess.run(
-            command, check=False, env=os.environ | {"PYTHONPATH": str(SAMPLES.parent.parent)}
-        )
+        status = killed(step)
         held = vault.read()
         assert held is not None
         assert not held.problem, (step, held.problem)
@@ -342,11 +361,10 @@ def test_kill_9_at_any_step_leaves_a_whole_store(home: Path) -> None:
             assert held.files == new
         else:
             assert held.files == old.files
-        if done.returncode == 0:
+        if status == 0:
             break
-        assert done.returncode == -signal.SIGKILL
-        killed += 1
-    assert killed > 30
+        assert status == -signal.SIGKILL
+    assert step > 30
     assert new is not None
     (outcome,) = run("skypilot", day=NEXT)
     assert not outcome.failure, "what a killed update leaves behind does not stop the next"

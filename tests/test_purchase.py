@@ -12,7 +12,10 @@ from hypothesis import strategies as st
 from whichgpu import prices
 from whichgpu.errors import DataError, UsageError
 from whichgpu.hardware.catalogue import catalogue
+from whichgpu.planner.market import offered
+from whichgpu.planner.request import read_request
 from whichgpu.units import parse
+from whichgpu.workloads.job import Job
 
 
 def test_purchase_prices() -> None:
@@ -105,3 +108,16 @@ def test_assumptions_are_facts_with_units_and_sources() -> None:
     assert facts["host_price_share"].value == pytest.approx(269 / 195 - 1, abs=0.001)
     assert prices.assumptions().pue == 1.3
     assert prices.discount_facts()["aws-compute-savings-plan"].value == pytest.approx(0.66)
+
+
+def test_who_buys_gets_a_laptop_for_macos_only() -> None:
+    known = catalogue()
+    gpus = [known[gpu] for gpu in ("rtx-4090-laptop", "rtx-4090", "apple-m4-max-40c")]
+
+    def bought(system: str) -> set[str | None]:
+        wish = {"today": date(2026, 11, 20), "term": "buy", "system": system}
+        request, _ = read_request(Job("resnet50"), known, **wish)
+        return {offer.gpu for offer in offered(request, (), gpus)}
+
+    assert bought("linux") == {"rtx-4090"}
+    assert {"rtx-4090", "apple-m4-max-40c"} < bought("macos")

@@ -305,3 +305,18 @@ def test_of_several_precisions_each_gpu_has_its_best() -> None:
 def test_a_precision_of_several_that_is_none_is_refused() -> None:
     with pytest.raises(UsageError, match="did you mean"):
         ask("llama-3.1-8b", columns={"precision": "fp16,fp9"}, gpus=["a10"])
+
+
+@pytest.mark.parametrize(
+    ("energy", "size"), [("0.1 kWh", {"images": "10M"}), ("1 J/million images", {}), ("0.001 J/image", {})]
+)
+def test_the_energy_that_would_do_is_said_as_it_was_asked(energy: str, size: dict[str, str]) -> None:
+    wish = {**size, "gpus": ["a10", "l4"]}
+    poor = ask("resnet50", energy=energy, **wish)
+    assert poor.conflict is not None
+    (change,) = (one.changes[0] for one in poor.conflict.ways_out if one.changes[0].startswith("--energy"))
+    enough = change.split('"')[1]
+    assert enough.split(" ", 1)[1] == energy.split(" ", 1)[1]
+    assert ask("resnet50", energy=enough, **wish).candidates
+    amount, unit = enough.split(" ", 1)
+    assert not ask("resnet50", energy=f"{0.7 * float(amount):g} {unit}", **wish).candidates

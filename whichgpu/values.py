@@ -18,7 +18,8 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform, overload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Sequence
+    from dataclasses import Field
 
 #: Instances of a class that are made before its `__init__` is worth compiling.
 _FEW = 12
@@ -52,10 +53,11 @@ def _made(plain: type[Any], eq: bool, slots: bool) -> type[Any]:
     # Fields, slots and patterns; not frozen as far as it knows, which would compile two methods.
     cls = dataclass(init=False, repr=False, eq=False, slots=slots)(plain)
     cls.__annotations__ = written
-    for one in fields(cls):
+    own = fields(cls)
+    for one in own:
         one.type = written.get(one.name, one.type)
     methods = {
-        "__init__": _Init(cls), "__repr__": _repr, "__setattr__": _refuse, "__delattr__": _refuse,
+        "__init__": _Init(cls, own), "__repr__": _repr, "__setattr__": _refuse, "__delattr__": _refuse,
         "__getstate__": _state, "__setstate__": _restore, **(_equality(cls) if eq else {}),
     }  # fmt: skip
     for name, method in methods.items():
@@ -67,8 +69,8 @@ def _made(plain: type[Any], eq: bool, slots: bool) -> type[Any]:
 class _Init:
     """Stands for `__init__` of a class whose instances are few, and is replaced by a compiled one."""
 
-    def __init__(self, cls: type[Any]) -> None:
-        self._cls, self._calls = cls, 0
+    def __init__(self, cls: type[Any], own: Sequence[Field[Any]]) -> None:
+        self._cls, self._own, self._calls = cls, own, 0
 
     def __get__(self, instance: Any, owner: type[Any]) -> Any:
         self._calls += 1
@@ -82,12 +84,12 @@ class _Init:
         """What the compiled one does, which also words the refusal of wrong arguments."""
         names = self._cls.__match_args__
         given = {**dict(zip(names, arguments, strict=False)), **named}
-        for one in fields(self._cls):
+        for one in self._own:
             if one.name not in given and one.default_factory is not MISSING:
                 given[one.name] = one.default_factory()
             elif one.name not in given and one.default is not MISSING:
                 given[one.name] = one.default
-        complete = len(given) == len(fields(self._cls)) and len(arguments) <= len(names)
+        complete = len(given) == len(self._own) and len(arguments) <= len(names)
         if not complete or not named.keys() <= {*names[len(arguments) :]}:
             _compiled(self._cls)(instance, *arguments, **named)
             return

@@ -12,7 +12,7 @@ import pytest
 
 GIB = 2.0**30
 #: Parameters of models, as their makers publish them.
-LLAMA_70B, LLAMA_7B, MIXTRAL, BERT_LARGE = 70.6e9, 6.74e9, 46.7e9, 0.335e9
+LLAMA_70B, LLAMA_7B, MIXTRAL = 70.6e9, 6.74e9, 46.7e9
 
 
 # 1. Llama 3.1 70B for 200 users, first token of nine in ten within a second.

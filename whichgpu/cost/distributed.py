@@ -184,7 +184,7 @@ def unevenness(whole: Sequence[Op], layers: Any, stages: Array, chunks: Any) -> 
 
 def _expert_share(own: Sequence[Op]) -> Any:
     """Share of a GPU's weights that experts are."""
-    held = [op for op in own if op.stage == "forward" and np.any(np.asarray(op.stored_bytes) > 0)]
+    held = [op for op in own if op.stage == "forward"]
     whole = sum((op.stored_bytes * op.copies for op in held), start=np.zeros(()))
     experts = sum((op.stored_bytes * op.copies for op in held if op.shard in _EXPERTS), start=np.zeros(()))
     return experts / np.maximum(whole, 1.0)

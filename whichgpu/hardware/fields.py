@@ -20,8 +20,6 @@ class Field(NamedTuple):
     label: str
     group: str
     better: str = ""
-    #: True where every part cut from one chip shares the value (it may stand under `[chip]`).
-    of_chip: bool = False
 
 
 def _flops(label: str) -> Field:
@@ -36,10 +34,10 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
     {
         "release_date": Field("date", "Released", "identity"),
         "launch_price": Field("money", "Launch price", "identity", "lower"),
-        "chip": Field("text", "Chip", "identity", of_chip=True),
-        "process": Field("text", "Process", "identity", of_chip=True),
-        "transistors": Field("count", "Transistors", "identity", of_chip=True),
-        "die_area": Field("area", "Die area", "identity", of_chip=True),
+        "chip": Field("text", "Chip", "identity"),
+        "process": Field("text", "Process", "identity"),
+        "transistors": Field("count", "Transistors", "identity"),
+        "die_area": Field("area", "Die area", "identity"),
         "units_per_board": Field("count", "GPUs per board", "identity"),
         "compute_capability": Field("text", "Compute capability", "identity"),
         "sms": Field("count", "SMs / CUs / cores", "units", "higher"),

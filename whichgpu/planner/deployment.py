@@ -112,11 +112,6 @@ class Deployment:
         """Replicas that a node has room for; one where a replica spans several nodes."""
         return max(1, self.gpus_per_node // self.gpus_per_replica)
 
-    @property
-    def usd_per_hour_total(self) -> float | None:
-        """USD/h of all nodes."""
-        return None if self.usd_per_hour is None else self.nodes * self.usd_per_hour
-
     def to_dict(self) -> dict[str, Any]:
         """A JSON object with every field; SI units, null for what is not stated."""
         known = {one.name: getattr(self, one.name) for one in fields(self)}

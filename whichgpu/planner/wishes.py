@@ -268,11 +268,6 @@ def _singular(unit: str) -> str:
     return unit.removesuffix("s")
 
 
-def per_hour(usd: float) -> str:
-    """`--budget "20.00 USD/h"` rounded up to a cent, so that what costs it passes."""
-    return f'"{math.ceil(usd * 100 - 1e-9) / 100:.2f} USD/h"'
-
-
 def seconds_words(seconds: float) -> str:
     """A time to type as a limit: rounded up in its third digit."""
     for unit, scale in (("days", _DAY), ("h", 3600.0), ("min", 60.0), ("s", 1.0)):

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 HOURS_PER_MONTH = 730.5
 
 
-def by_month(usd_per_hour: float, digits: int = 0) -> str:
+def by_month(usd_per_hour: float) -> str:
     """What so much an hour comes to in a month of all its hours."""
-    return f"{usd_per_hour * HOURS_PER_MONTH:,.{digits}f} USD a month"
+    return f"{usd_per_hour * HOURS_PER_MONTH:,.0f} USD a month"
 
 
 def plural(count: float, noun: str) -> str:

@@ -7,6 +7,7 @@ amount, the time it is for, the machine; what is left must name a GPU.
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.errors import UnknownName, UsageError, one_line
@@ -208,7 +209,8 @@ def _machine(left: _Left, catalogue: Catalogue, text: str) -> tuple[tuple[Gpu, .
     left.take(say.LASTING)
     count = _count(left, text)
     rest = _bare(left.text)
-    readings = (str, _singular, _without_sellers, lambda text: _of_gpus(text, catalogue), _no_server)
+    of_gpus = partial(_of_gpus, catalogue=catalogue)
+    readings = (str, _singular, of_gpus, lambda text: of_gpus(_without_sellers(text)), _no_server)
     for reading in readings:
         spelled = _bare(reading(rest))
         if found := candidates(spelled, catalogue):
@@ -291,12 +293,14 @@ def instance_words(name: str) -> str:
 
 
 def _without_sellers(text: str) -> str:
-    """The text without the names of providers."""
+    """The text without the names of providers, "Google Cloud" among those of one that makes chips as well."""
     from whichgpu.prices import live
+    from whichgpu.prices.sellers import aliases
     from whichgpu.prices.store import key_of
 
-    sellers = {key_of(row.provider) for row in live.current()}
-    return " ".join(word for word in text.split() if key_of(word) not in sellers)
+    names = sorted({key_of(row.provider) for row in live.current()} | aliases().keys(), key=len, reverse=True)
+    named = "|".join(re.escape(name).replace(r"\-", "[-_ ]") for name in names)
+    return re.sub(rf"(?<![\w.-])(?:{named})(?![\w-])", " ", text, flags=re.I)
 
 
 def _no_price(text: str, meant: str = "2.10 USD/h for 1x H100 SXM") -> UsageError:

@@ -70,14 +70,14 @@ def providers_named(names: Iterable[str], known: Iterable[str]) -> tuple[str, ..
     by_key = {key_of(one): one for one in known}
     found: list[str] = []
     for name in names:
-        key = _aliases().get(key_of(name), key_of(name))
+        key = aliases().get(key_of(name), key_of(name))
         if key in by_key:
             found.append(by_key[key])
         elif key_of(name) in _classes_by_name():
             wanted = _classes_by_name()[key_of(name)]
             found += [one for one in by_key.values() if class_of(one).id == wanted]
         else:
-            also = (alias for alias, provider in _aliases().items() if provider in by_key)
+            also = (alias for alias, provider in aliases().items() if provider in by_key)
             raise UsageError(unknown("provider", name, [*by_key.values(), *classes(), *also]))
     return tuple(dict.fromkeys(found))
 
@@ -144,7 +144,7 @@ def _tables() -> Mapping[str, Any]:
 
 
 @cache
-def _aliases() -> Mapping[str, str]:
+def aliases() -> Mapping[str, str]:
     """The provider of each other name of one."""
     tables = store.load("providers")["providers"]["alias"]
     return {key_of(name): provider for provider, names in tables.items() for name in names}

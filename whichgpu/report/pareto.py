@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _BEST, _OTHER = "nothing is better in both", "another is better in both"
 #: A change of price beyond this, in either direction, is no longer a question.
 LEAST, MOST = -90.0, 400.0
+#: So many of a ranking are shown again at another price.
+_RANKED = 10
 
 
 def front(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
@@ -62,7 +64,7 @@ def pareto(answer: Recommendation) -> Chart | None:
     )  # fmt: skip
 
 
-def sensitivity(answer: Recommendation, change: float = 0.0, most: int = 10) -> Table | None:
+def sensitivity(answer: Recommendation, change: float = 0.0) -> Table | None:
     """The ranking once the price of the first has moved by `change` percent, and how far it may move.
 
     None where there is nothing to compare. Offers of lesser trust stay behind, whatever their price.
@@ -77,7 +79,7 @@ def sensitivity(answer: Recommendation, change: float = 0.0, most: int = 10) -> 
     def paid(one: Candidate) -> float:
         return one.usd_per_unit * (factor if one is first else 1.0)
 
-    ranked = sorted(items, key=lambda one: (one.trust, paid(one)))[:most]
+    ranked = sorted(items, key=lambda one: (one.trust, paid(one)))[:_RANKED]
     rows = [
         (str(rank), one.gpu, money(paid(one) * count).removesuffix(" USD"), _needed(one, first))
         for rank, one in enumerate(ranked, 1)

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     Document = Mapping[str, Any]
 
-_DAY = 86400.0
-
 
 class Figures(NamedTuple):
     """What the answer is, a line beside it, and figures with what each is of."""

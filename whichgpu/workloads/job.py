@@ -16,6 +16,9 @@ from whichgpu.workloads.methods import method, methods
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    #: The dimensions of a network by name, as its workload's file states them.
+    Dims = Mapping[str, Any]
+
 #: Phases, and other spellings of them.
 PHASES = (
     "infer", "prefill", "decode", "generate", "serve", "train", "pretrain",

@@ -188,11 +188,11 @@ class Recorder(Ledger):
         self._scaled("pointwise", name, elements, elements, {}, over="elements", reads=size, writes=size,
                      saves=0.0, flops=1.0, fusable=True, backward="linear")  # fmt: skip
 
-    def dropout(self, elements: Any, *, name: str = "dropout") -> None:
+    def dropout(self, elements: Any) -> None:
         """Dropout, in training only; its mask is kept, a byte per element."""
         if self.training:
             size = self.precision.activation
-            self._scaled("pointwise", name, elements, elements, {}, over="elements", reads=size,
+            self._scaled("pointwise", "dropout", elements, elements, {}, over="elements", reads=size,
                          writes=size + 1.0, saves=1.0, flops=2.0, fusable=True,
                          backward="linear")  # fmt: skip
 

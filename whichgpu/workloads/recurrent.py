@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from whichgpu.workloads.recorder import Recorder
 
-#: Gates of a cell, and the values per hidden one that its elementwise kernel reads, writes, keeps.
-LSTM, GRU = 4, 3
+#: Gates of a cell.
+LSTM = 4
 
 
 def layer(

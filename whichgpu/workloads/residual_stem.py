@@ -13,11 +13,8 @@ from typing import TYPE_CHECKING, Any
 from whichgpu.workloads.blocks import activate, conv_norm
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from whichgpu.workloads.job import Dims
     from whichgpu.workloads.recorder import Map, Recorder
-
-    Dims = Mapping[str, Any]
 
 
 def residual_stem(rec: Recorder, x: Map, dims: Dims) -> Map:

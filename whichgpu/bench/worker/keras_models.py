@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    Dims = Mapping[str, Any]
     Branch = Sequence[tuple[int, int | tuple[int, int]]]
+    from whichgpu.workloads.job import Dims
 
 
 class Layers(NamedTuple):

@@ -25,9 +25,9 @@ def of_precision(precision: str, workload: str) -> Quality:
     return _best([row for row in _findings() if precision in row.get("precisions", ())], workload)
 
 
-def of_method(method: str, workload: str = "") -> Quality:
+def of_method(method: str) -> Quality:
     """What a way of training costs: lora, qlora, optimizer."""
-    return _best([row for row in _findings() if method in row.get("methods", ())], workload)
+    return _best([row for row in _findings() if method in row.get("methods", ())], "")
 
 
 def _best(rows: Sequence[dict[str, Any]], workload: str) -> Quality:

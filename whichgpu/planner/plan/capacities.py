@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 
 #: Columns in which sizes may differ within one sweep.
 _SWEPT = ("input_tokens", "output_tokens")
-#: What is told of a service at the most that it carries within its objectives.
-_TIMES = ("ttft", "tpot", "latency")
 
 
 @immutable(eq=False)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from whichgpu.errors import Infeasible
 from whichgpu.planner.plan import explaining
 from whichgpu.planner.plan.again import Again
 from whichgpu.planner.plan.answer import Plan
@@ -121,10 +120,3 @@ def _warnings(answer: Plan, unsure: int) -> list[str]:
             "cheapest; time_limit in [plan] gives it longer"
         )
     return said_
-
-
-def required(answer: Plan) -> Plan:
-    """The same; raises `Infeasible` where there is no fleet."""
-    if not answer.feasible:
-        raise Infeasible(answer.headline)
-    return answer

@@ -208,20 +208,25 @@ def wan(rec: Recorder, part: Part, x: Latent) -> None:
     if image:
         _image_projection(stream, image, part["image_width"])
     with rec.module("blocks", copies=float(part["layers"])):
-        stream.table(6)
-        stream.modulated()
-        stream.project()
-        stream.norm_qk(stream.width)
-        stream.rope()
-        stream.attend()
-        stream.out()
-        stream.residual()
+        _attended(stream)
         stream.norm(2 * stream.width)
         _wan_cross(stream, float(part["text_tokens"]), image)
         stream.modulated()
         stream.feed_forward(part["ffn"])
         stream.residual()
     _end(stream, patch * x.channels)
+
+
+def _attended(stream: Stream) -> None:
+    """Modulated attention of a video to itself, with rotary places: (B, T, D) -> (B, T, D)."""
+    stream.table(6)
+    stream.modulated()
+    stream.project()
+    stream.norm_qk(stream.width)
+    stream.rope()
+    stream.attend()
+    stream.out()
+    stream.residual()
 
 
 def _image_projection(stream: Stream, tokens: float, width: int) -> None:
@@ -250,14 +255,7 @@ def ltx(rec: Recorder, part: Part, x: Latent) -> None:
     stream.embed(patch * x.channels)
     _shared(rec, part, stream)
     with rec.module("blocks", copies=float(part["layers"])):
-        stream.table(6)
-        stream.modulated()
-        stream.project()
-        stream.norm_qk(stream.width)
-        stream.rope()
-        stream.attend()
-        stream.out()
-        stream.residual()
+        _attended(stream)
         stream.cross(float(part["text_tokens"]), stream.width, norm_qk=stream.width)
         stream.residual(gated=False)
         stream.modulated()

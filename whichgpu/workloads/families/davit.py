@@ -9,7 +9,7 @@ convolution between stages), `classes` (0: features only).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from whichgpu.workloads import images
 from whichgpu.workloads.attention import between_channels, in_windows
@@ -17,12 +17,8 @@ from whichgpu.workloads.blocks import image
 from whichgpu.workloads.images import join, layer_norm, perceptron
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.job import Dims, Job
     from whichgpu.workloads.recorder import Map, Recorder
-
-    Dims = Mapping[str, Any]
 
 PHASES, PHASE_ALIASES, UNIT, OPTIMIZER = images.PHASES, images.PHASE_ALIASES, images.UNIT, "adamw"
 DEFAULTS = images.defaults()

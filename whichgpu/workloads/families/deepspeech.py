@@ -17,12 +17,8 @@ import numpy as np
 from whichgpu.workloads import recurrent
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.job import Dims, Job
     from whichgpu.workloads.recorder import Recorder
-
-    Dims = Mapping[str, Any]
 
 PHASES = ("train", "infer")
 OPTIONS = ("seconds",)

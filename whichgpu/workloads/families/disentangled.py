@@ -16,12 +16,8 @@ from typing import TYPE_CHECKING, Any
 from whichgpu.workloads.blocks import projections
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.job import Dims, Job
     from whichgpu.workloads.recorder import Recorder
-
-    Dims = Mapping[str, Any]
 
 PHASES = ("infer", "train")
 PHASE_ALIASES = {"finetune_full": "train"}

@@ -11,7 +11,7 @@ the convolutions, true), `down_first` (maps are halved by a stage's first block)
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from whichgpu.workloads import images
 from whichgpu.workloads.attention import between_channels
@@ -19,12 +19,8 @@ from whichgpu.workloads.blocks import image
 from whichgpu.workloads.images import join, layer_norm, perceptron
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.job import Dims, Job
     from whichgpu.workloads.recorder import Map, Recorder
-
-    Dims = Mapping[str, Any]
 
 PHASES, PHASE_ALIASES, UNIT, OPTIMIZER = images.PHASES, images.PHASE_ALIASES, images.UNIT, "adamw"
 DEFAULTS = images.defaults()

@@ -20,12 +20,8 @@ from whichgpu.workloads.blocks import cross_entropy, image
 from whichgpu.workloads.families.inverted_residual import feature_maps
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.job import Dims, Job
     from whichgpu.workloads.recorder import Map, Recorder
-
-    Dims = Mapping[str, Any]
 
 PHASES, PHASE_ALIASES, UNIT, OPTIMIZER = images.PHASES, images.PHASE_ALIASES, images.UNIT, "sgd"
 ADAPTERS = False

@@ -19,12 +19,8 @@ from whichgpu.workloads import speech
 from whichgpu.workloads.recorder import Map
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.job import Dims, Job
     from whichgpu.workloads.recorder import Recorder
-
-    Dims = Mapping[str, Any]
 
 PHASES, PHASE_ALIASES, units = speech.SYNTHESIS, speech.SYNTHESIS_ALIASES, speech.made
 UNIT = "mel-frames"

@@ -18,12 +18,8 @@ from whichgpu.workloads.blocks import transposed
 from whichgpu.workloads.recorder import Map
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.job import Dims, Job
     from whichgpu.workloads.recorder import Recorder
-
-    Dims = Mapping[str, Any]
 
 PHASES = ("infer", "train")
 PHASE_ALIASES = {"generate": "infer", "pretrain": "train"}

@@ -22,12 +22,8 @@ from whichgpu.workloads import speech
 from whichgpu.workloads.recorder import Map
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.job import Dims, Job
     from whichgpu.workloads.recorder import Recorder
-
-    Dims = Mapping[str, Any]
 
 PHASES = speech.PHASES
 ADAPTERS = False

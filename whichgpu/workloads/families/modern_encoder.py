@@ -17,12 +17,8 @@ import numpy as np
 from whichgpu.workloads.blocks import check_positions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.job import Dims, Job
     from whichgpu.workloads.recorder import Recorder
-
-    Dims = Mapping[str, Any]
 
 PHASES = ("infer", "train")
 PHASE_ALIASES = {"finetune_full": "train"}

@@ -10,7 +10,7 @@ cells, channels of each branch], `classes`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from whichgpu.workloads import images
 from whichgpu.workloads.blocks import activate, classifier, conv_norm, image
@@ -18,10 +18,8 @@ from whichgpu.workloads.blocks import activate, classifier, conv_norm, image
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.job import Dims, Job
     from whichgpu.workloads.recorder import Map, Recorder
-
-    Dims = Mapping[str, Any]
 
 PHASES, PHASE_ALIASES, UNIT, OPTIMIZER = images.PHASES, images.PHASE_ALIASES, images.UNIT, "sgd"
 DEFAULTS = images.defaults(331.0)

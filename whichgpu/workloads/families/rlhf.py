@@ -22,12 +22,8 @@ import numpy as np
 from whichgpu.workloads.families import decoder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.job import Dims, Job
     from whichgpu.workloads.recorder import Recorder
-
-    Dims = Mapping[str, Any]
 
 PHASES = ("train",)
 OPTIONS = ("ppo_epochs",)

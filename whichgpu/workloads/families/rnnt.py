@@ -18,12 +18,8 @@ from typing import TYPE_CHECKING, Any
 from whichgpu.workloads import recurrent
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.job import Dims, Job
     from whichgpu.workloads.recorder import Recorder
-
-    Dims = Mapping[str, Any]
 
 PHASES = ("infer", "train")
 OPTIONS = ("seconds",)

@@ -20,12 +20,10 @@ from whichgpu.workloads.detection import Backbone
 from whichgpu.workloads.families.detr import attend
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.job import Dims, Job
     from whichgpu.workloads.recorder import Map, Recorder
-
-    Dims = Mapping[str, Any]
 
 PHASES, PHASE_ALIASES, UNIT, OPTIMIZER = images.PHASES, images.PHASE_ALIASES, images.UNIT, "adamw"
 DEFAULTS = images.defaults(640.0, infer=1.0, train=4.0)

@@ -12,7 +12,7 @@ Dimensions: `layers`, `hidden`, `heads`, `ffn`, `channels`, `convs` (rows of [ke
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,12 +21,8 @@ from whichgpu.workloads.blocks import transformer_layer
 from whichgpu.workloads.recorder import Map
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.job import Dims, Job
     from whichgpu.workloads.recorder import Recorder
-
-    Dims = Mapping[str, Any]
 
 PHASES, PHASE_ALIASES, UNIT, units = speech.PHASES, speech.PHASE_ALIASES, speech.UNIT, speech.units
 OPTIONS = ("seconds",)

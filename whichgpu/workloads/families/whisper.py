@@ -20,12 +20,8 @@ from whichgpu.workloads.blocks import check_positions, cross_entropy
 from whichgpu.workloads.recorder import Map
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.job import Dims, Job
     from whichgpu.workloads.recorder import Recorder
-
-    Dims = Mapping[str, Any]
 
 PHASES = ("infer", "train")
 OPTIONS = ("beam",)

@@ -16,7 +16,7 @@ counted along the network: 0 to 3 the backbone's, 4 to 7 the neck's) and `wide_k
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from whichgpu.values import immutable
 from whichgpu.workloads import csp
@@ -24,12 +24,8 @@ from whichgpu.workloads.blocks import image
 from whichgpu.workloads.csp import Blocks
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.job import Dims, Job
     from whichgpu.workloads.recorder import Map, Recorder
-
-    Dims = Mapping[str, Any]
 
 PHASES, PHASE_ALIASES, DEFAULTS = csp.PHASES, csp.PHASE_ALIASES, csp.DEFAULTS
 ADAPTERS = False

@@ -14,7 +14,7 @@ branch), `pooled` ([channels, inside] of the pooling pyramid), `neck` (four bloc
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from whichgpu.values import immutable
 from whichgpu.workloads import csp
@@ -22,12 +22,10 @@ from whichgpu.workloads.blocks import image
 from whichgpu.workloads.csp import Blocks
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.job import Dims, Job
     from whichgpu.workloads.recorder import Map, Recorder
-
-    Dims = Mapping[str, Any]
 
 PHASES, PHASE_ALIASES, DEFAULTS = csp.PHASES, csp.PHASE_ALIASES, csp.DEFAULTS
 ADAPTERS = False

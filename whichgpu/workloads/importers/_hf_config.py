@@ -14,6 +14,9 @@ from whichgpu.workloads.importers._hf_features import reader
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    #: Dimensions of a network as they are gathered.
+    Dims = dict[str, Any]
+
 #: Above these a size is a slip or a trap.
 _LARGEST, _MOST_LAYERS = 10**9, 10_000
 #: Types whose class rounds the size of a head down where the file does not state it.

@@ -12,9 +12,8 @@ from whichgpu.workloads.importers._hf_parts import Parts
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from whichgpu.workloads.importers._hf_config import Config
+    from whichgpu.workloads.importers._hf_config import Config, Dims
 
-    Dims = dict[str, Any]
     Rows = float | list[float]
 
 _FRAME = 3

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from whichgpu.workloads.importers._hf_pictures import sides
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from whichgpu.workloads.importers._hf_config import Config
-
-    Dims = dict[str, Any]
+    from whichgpu.workloads.importers._hf_config import Config, Dims
 
 
 def _per_stage(config: Config, dims: Dims, **names: str) -> None:

@@ -8,7 +8,7 @@ Letters: D width, S positions of all maps, Q queries.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from whichgpu.workloads.importers._hf_parts import Parts, labels, says
 from whichgpu.workloads.importers._hf_writers import windowed
@@ -16,10 +16,8 @@ from whichgpu.workloads.importers._hf_writers import windowed
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from whichgpu.workloads.importers._hf_config import Config
+    from whichgpu.workloads.importers._hf_config import Config, Dims
     from whichgpu.workloads.importers._hf_parts import Rows, Sizes
-
-    Dims = dict[str, Any]
 
 #: Pictures as the processors of the Hub make them, and tokens of a text that names things.
 _MASKS, _BOXES, _SAM, _WORDS = (384, 384), (800, 1344), (1024, 1024), 16.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from whichgpu.workloads.importers._hf_parts import Parts, labels, says
 from whichgpu.workloads.importers._hf_pictures import sides
@@ -11,9 +11,7 @@ from whichgpu.workloads.importers._hf_pictures import sides
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from whichgpu.workloads.importers._hf_config import Config
-
-    Dims = dict[str, Any]
+    from whichgpu.workloads.importers._hf_config import Config, Dims
 
 _FRAME = 3
 #: Tokens of a caption at which the rows of its writer stand.

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from whichgpu.workloads.importers._hf_parts import Parts, labels, says
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from whichgpu.workloads.importers._hf_config import Config
-
-    Dims = dict[str, Any]
+    from whichgpu.workloads.importers._hf_config import Config, Dims
 
 _FRAME = 3
 
@@ -210,9 +208,6 @@ def _efficientnet(config: Config, dims: Dims) -> None:
     dims["picture"] = list(sides(config))
 
 
-#: MobileNet v1: channels, layers, stride (the paper, table 1).
-_V1 = ((64, 1, 1), (128, 1, 2), (128, 1, 1), (256, 1, 2), (256, 1, 1), (512, 1, 2), (512, 5, 1),
-       (1024, 1, 2), (1024, 1, 1))  # fmt: skip
 #: MobileNet v2: expansion, channels, layers, stride (the paper, table 2).
 _V2 = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2),
        (6, 320, 1, 1))  # fmt: skip

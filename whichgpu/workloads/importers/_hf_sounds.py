@@ -5,16 +5,14 @@ Letters: F frames of 10 ms, T positions, D width.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from whichgpu.workloads.importers._hf_parts import Parts, says
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from whichgpu.workloads.importers._hf_config import Config
-
-    Dims = dict[str, Any]
+    from whichgpu.workloads.importers._hf_config import Config, Dims
 
 #: Seconds of an utterance at which the rows stand, frames in a second, tokens that are said in it.
 _SECONDS, _FRAMES = 10.0, 100.0

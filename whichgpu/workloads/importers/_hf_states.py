@@ -10,9 +10,7 @@ from whichgpu.workloads.importers._hf_attention import typed
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from whichgpu.workloads.importers._hf_config import Config
-
-    Dims = dict[str, Any]
+    from whichgpu.workloads.importers._hf_config import Config, Dims
 
 
 def _nemotron_h(config: Config, dims: Dims) -> None:

@@ -12,10 +12,8 @@ from whichgpu.workloads.importers._hf_parts import Parts
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from whichgpu.workloads.importers._hf_config import Config
+    from whichgpu.workloads.importers._hf_config import Config, Dims
     from whichgpu.workloads.importers._hf_parts import Rows
-
-    Dims = dict[str, Any]
 
 #: Seconds of speech at which the rows stand, and letters a second, with the blanks between them.
 _SECONDS, _LETTERS = 10.0, 30.0

@@ -14,9 +14,7 @@ from whichgpu.workloads.importers._hf_pictures import sides
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from whichgpu.workloads.importers._hf_config import Config
-
-    Dims = dict[str, Any]
+    from whichgpu.workloads.importers._hf_config import Config, Dims
 
 #: Tokens of a text at which the rows of its decoder stand.
 _WRITTEN = 32.0

@@ -75,14 +75,14 @@ def recurrence(
     )  # fmt: skip
 
 
-def scan(rec: Recorder, elements: Any, state: int, carried: Any, *, name: str = "scan") -> None:
+def scan(rec: Recorder, elements: Any, state: int, carried: Any) -> None:
     """A selective scan: each of `elements` channel values meets `state` values of state, in plain arithmetic.
 
     Decay, input, sum and output are 9 operations for each of them.
     """
     size = rec.precision.activation
     rec.record(
-        "pointwise", name, {"elements": elements},
+        "pointwise", "scan", {"elements": elements},
         flops=9.0 * state * elements,
         read_bytes=2.0 * size * elements + FP32 * carried,
         write_bytes=size * elements + FP32 * carried,
