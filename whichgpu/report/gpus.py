@@ -41,7 +41,8 @@ def show_report(gpu: Gpu, *, sources: bool) -> Report:
 def gist(gpu: Gpu, rented: Price | None) -> str:
     """What decides, in two sentences: memory, rates, power, release and price, as far as they were read."""
     fields = {
-        "memory": "{}", "bandwidth": "{}", "fp16": "{} in FP16", "fp32": "{} in FP32", "power": "{}",
+        "memory": "{}", "bandwidth": "{}", "fp16" if gpu.value("fp16") else "bf16": "{} in 16 bits",
+        "fp32": "{} in FP32", "power": "{}",
         "release_date": "released {}", "launch_price": "launched at {}",
     }  # fmt: skip
     own = ", ".join(said.format(text) for name, said in fields.items() if (text := short(gpu, name)))
