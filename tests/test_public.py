@@ -58,7 +58,7 @@ COMMANDS = {
     "fit": ["--all", "--format", "--gpu", *OWN, "--together", *JOB],
     "gpus": [*OWN, "--columns", "--family", "--like", "--limit", "--max", "--min", "--reverse", "--segment",
              "--sort", "--timeline", "--vendor", "--where", "--within"],
-    "plan": ["--format", *OWN, "--pareto", "--time-limit", "--what-if", "--why-not"],
+    "plan": ["--all", "--format", *OWN, "--pareto", "--time-limit", "--what-if", "--why-not"],
     "guard": ["--baseline", *OWN, "--update"],
     "mcp": ["--list"],
     "predict": ["--all", "--anchor", "--bytes", "--calibration", "--curve", "--explain", "--family",

@@ -150,13 +150,11 @@ class Report(NamedTuple):
     first: int = 0
 
 
-_NAMED = (Heading, Table)
-
-
 def in_short(report: Report) -> tuple[Block, ...]:
     """The first blocks of a report, and a line that names the others."""
     rest = report.blocks[report.first :] if report.first else ()
-    named = (one.text if isinstance(one, Heading) else one.title for one in rest if isinstance(one, _NAMED))
+    titled = [one for one in rest if not isinstance(one, str | Bullets | References)]
+    named = (one.text if isinstance(one, Heading) else one.title for one in titled)
     told = ", ".join(f"{name[0].lower()}{name[1:]}" for name in named if name)
     return (*report.blocks[: -len(rest)], f"More with --all: {told}.") if told else report.blocks
 
