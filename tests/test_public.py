@@ -82,7 +82,7 @@ COMMANDS = {
     "report": ["--out"],
     "serve": ["--host", "--log", "--port", "--rate-limit"],
     "site": ["--base", "--charts", "--limit"],
-    "sweep": ["--format", "--global-batch", *OWN, "--gpus", "--scaling", "--system", "--tokens",
+    "sweep": ["--all", "--format", "--global-batch", *OWN, "--gpus", "--scaling", "--system", "--tokens",
               "--top", "--usd-per-gpu-hour", *JOB],
     "show": [*OWN, "--format", "--sources", "--workload", *JOB],
     "workload": ["--format", "--from", "--gpus", "--input", "--save", *JOB],
