@@ -37,11 +37,11 @@ def report(answer: Fleets, *, why_not: bool) -> Report:
     first = (
         f"{answer.headline}.", Bullets(_said(answer)), _table(answer, shown), _first(answer),
         *machine_said(answer.machine), *(asked if answer.request.api_price is not None else ()),
-        Heading("Assumed"), Bullets(_assumed(answer)),
+        Heading("Assumed"), Bullets(_assumed(answer)), to_measure(*command),
     )  # fmt: skip
     rest = (
         *others(shown), _prices(answer, shown), *(asked if answer.request.api_price is None else ()),
-        to_measure(*command), *not_chosen(answer.rejected, why_not=why_not),
+        *not_chosen(answer.rejected, why_not=why_not),
     )  # fmt: skip
     document = {**answer.to_dict(), "measure": {"command": command[0], "source": command[1]}}
     return Report(document, (*first, *rest), first=0 if why_not else len(first))

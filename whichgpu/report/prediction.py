@@ -52,6 +52,10 @@ def report(
         blocks.append(_measured(answer, known, known.value))
     blocks += [f"{answer}.", _figures(answer, tails), Bullets(tuple(_gist(answer, known, paid)))]
     blocks += [Bullets(answer.warnings)] if answer.warnings else []
+    if explanation is None and answer.job.phase == "serve":
+        from whichgpu.cost.measuring import how_to_measure
+
+        blocks.append(to_measure(*how_to_measure(answer.job, answer.runtime)))
     first = len(blocks) if explanation is None else 0
     blocks += [
         _energy(answer, footprint),
@@ -62,10 +66,6 @@ def report(
         blocks.append(evidence_table(known))
     if explanation is not None:
         blocks += _explained(answer, explanation)
-    elif answer.job.phase == "serve":
-        from whichgpu.cost.measuring import how_to_measure
-
-        blocks.append(to_measure(*how_to_measure(answer.job, answer.runtime)))
     data = {**document(answer, known, explanation), **emitted}
     for name in ("ttft", "tpot", "latency") if tails else ():
         data[name] = {**data[name], **getattr(tails, name)}
