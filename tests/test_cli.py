@@ -47,6 +47,25 @@ def test_every_command_has_help_and_the_common_options(whichgpu, name):
     assert all(option in answer.out for option in ("--json", "--plain", "--debug"))
 
 
+def test_an_option_is_taken_in_its_other_number(whichgpu):
+    asked = ("recommend", "resnet50", "--gpus", "l4", "--json")
+    assert whichgpu(*asked[:2], "--gpu=l4", "--json").out == whichgpu(*asked).out
+    assert "No such option" in whichgpu("recommend", "resnet50", "--cards", "l4").err.replace(
+        "no such", "No such"
+    )
+
+
+def test_the_first_of_an_answer_comes_unasked_and_all_of_it_when_asked(whichgpu):
+    asked = ("predict", "resnet50", "--gpu", "l4")
+    short, whole = whichgpu(*asked).out, whichgpu(*asked, "--all").out
+    assert len(short.splitlines()) <= 24
+    for words in ("images/s", "90 % interval", "USD/h", "Memory:", "Nearest measured"):
+        assert words in short
+        assert words in whole
+    assert "Where the time goes" in whole
+    assert "where the time goes" in short
+
+
 def test_an_unknown_command_is_told_with_the_nearest(whichgpu):
     answer = whichgpu("shwo", "l4")
     assert (answer.status, answer.out) == (2, "")

@@ -618,6 +618,8 @@ def test_a_recommendation_on_the_command_line(whichgpu, tmp_path: Path) -> None:
             chosen["offer"]["usd_per_hour"],
         )
     assert "meta-llama/Llama-3.1-8B" in told.out
+    # 512 tokens in and 256 out: room for requests twice as long, not for the 131,072 the model was made for.
+    assert "--max-model-len 2048" in told.out
     over = whichgpu("export", str(path), "--to", "vllm", "--rank", "99")
     assert (over.status, "candidates 1 to 2" in over.err) == (2, True)
     changed = answer.json

@@ -431,7 +431,7 @@ def test_forms(whichgpu, form: str) -> None:
 
 
 def test_the_report_in_words(whichgpu) -> None:
-    told = whichgpu("fit", "llama-2-7b", "--gpu", "a10", "--plain")
+    told = whichgpu("fit", "llama-2-7b", "--gpu", "a10", "--plain", "--all")
     assert told.status == 0
     for words in ("fits on a10", "GiB are left", "requests at once", "safetensors", "Smallest"):
         assert words in told.out

@@ -132,6 +132,8 @@ def test_a_price_without_a_time_is_one_to_buy(text: str, usd: float, verdict: st
     told = whichgpu("prices", "judge", text)
     assert f"{usd:,.2f} USD to buy" in told.out
     assert "prices own" in told.out
+    # The launch of an RTX 5090 is under two years ago.
+    assert ("of years ago" in told.out) == ("5090" not in text)
 
 
 def test_a_quote_of_an_open_variant_says_what_it_would_be_for_each(whichgpu: Any) -> None:

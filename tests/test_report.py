@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from whichgpu.facts.model import Interval
 from whichgpu.report import markdown, text
 from whichgpu.report.json import dumps, plain
-from whichgpu.report.table import Bullets, Column, Heading, Table, layout
+from whichgpu.report.table import Bullets, Column, Heading, Report, Table, in_short, layout
 
 CARDS = Table.of(
     "Two cards",
@@ -35,6 +35,13 @@ def test_plain_text_is_aligned_and_numbers_stand_right():
         "\n"
         "One note.\n"
     )
+
+
+def test_a_terminal_has_the_first_blocks_and_what_the_others_are_of():
+    blocks = ("The answer.", CARDS, Heading("Who sells it"), Bullets(("One of two.",)), CARDS)
+    assert in_short(Report({}, blocks, first=2)) == (*blocks[:2], "More with --all: who sells it, two cards.")
+    assert in_short(Report({}, blocks)) == blocks
+    assert in_short(Report({}, (), first=2)) == ()
 
 
 def test_a_row_of_one_cell_is_a_heading():

@@ -13,7 +13,8 @@ from test_serving import job
 from whichgpu.cost import batching, curve, disaggregated, slo
 from whichgpu.cost.measuring import how_to_measure
 from whichgpu.hardware.catalogue import catalogue
-from whichgpu.planner.serving import paid, price
+from whichgpu.planner.serving import paid
+from whichgpu.prices.best import price
 from whichgpu.workloads.hub import hub_name
 from whichgpu.workloads.job import Job
 

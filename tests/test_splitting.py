@@ -98,7 +98,7 @@ def test_gpus_that_are_alike_are_not_weighed() -> None:
 
 
 def test_the_command_and_the_api_tell_it(whichgpu: Any) -> None:
-    told = whichgpu("recommend", "llama-2-13b", "--gpus", "a10,a100-80gb-sxm")
+    told = whichgpu("recommend", "llama-2-13b", "--gpus", "a10,a100-80gb-sxm", "--all")
     assert "One large or several small" in told.out
     answer = package.recommend("llama-2-13b", gpus=["a10", "a100-80gb-sxm"]).to_dict()["several"]
     assert answer["flips_at"] == answer["worth"]

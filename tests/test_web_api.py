@@ -100,6 +100,7 @@ ROUTES = {
             "budget",
             "gpus",
             "latency",
+            "limit",
             "needs",
             "pause",
             "providers",
@@ -251,6 +252,8 @@ def test_a_price_list_of_ones_own(web):
     told = web.get("/api/v1/recommend", params=asked).json()
     assert [one["gpu"] for one in told["candidates"]] == ["a10", "l4"]
     assert told["candidates"][0]["offer"]["provider"] == "acme"
+    best = web.get("/api/v1/recommend", params={**asked, "limit": 1}).json()
+    assert best["candidates"] == told["candidates"][:1]
     rows += "\nacme,nonsense,1,2"
     wrong = web.get("/api/v1/recommend", params={**asked, "offers": rows})
     assert wrong.status_code == 422

@@ -319,6 +319,8 @@ def plan(
     from whichgpu.planner.wishes import read_positive
 
     known, today = _known(gpu_files), date.today()
+    if isinstance(file, str) and "\n" in file:
+        raise UsageError("a plan is given as its file or as a mapping: plan(tomllib.loads(text))")
     if isinstance(file, str | Path):
         asked = read(Path(file), known, today)
     else:

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container
 
-    from whichgpu.report.table import Report
+    from whichgpu.report.table import Block, Report
 
     Run = Callable[..., Report]
 
@@ -34,16 +34,29 @@ _COMMON = (
 
 
 class _Command(click.Command):
-    """A command whose arguments may begin with a minus and a digit, as no option does: `-3 USD/h`."""
+    """A command whose arguments may begin with a minus and a digit, as no option does: `-3 USD/h`.
+
+    Of an option that it has in the other number alone that one is meant: `--gpu` of `--gpus`.
+    """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """What is left of the arguments, as click says."""
+        known = {name for option in self.params for name in option.opts}
         before = ("", *args)
         plain = [
-            f" {one}" if one[:1] == "-" and one[1:2].isdigit() and before[at][:2] != "--" else one
+            f" {one}" if one[:1] == "-" and one[1:2].isdigit() and before[at][:2] != "--"
+            else _in_number(one, known)
             for at, one in enumerate(args)
-        ]
+        ]  # fmt: skip
         return super().parse_args(ctx, plain)
+
+
+def _in_number(typed: str, known: Container[str]) -> str:
+    """An option as it is called here, where it was typed in the singular or plural of it."""
+    name, sign, value = typed.partition("=")
+    other = name.removesuffix("s") if name.endswith("s") else f"{name}s"
+    meant = name[:3].startswith("--") and name not in known and other in known
+    return f"{other}{sign}{value}" if meant else typed
 
 
 def command(function: Run) -> click.Command:
@@ -98,15 +111,23 @@ def _print(report: Report, *, as_json: bool, plain: bool) -> int:
     elif plain or not sys.stdout.isatty():
         from whichgpu.report.text import render
 
-        sys.stdout.write(render(report.blocks, _width()))
+        sys.stdout.write(render(_asked(report), _width()))
     else:
         from whichgpu.report.terminal import show
 
-        show(report.blocks)
+        show(_asked(report))
     if report.complaint:
         sys.stdout.flush()
         sys.stderr.write(f"whichgpu: {report.complaint}\n")
     return report.exit_code
+
+
+def _asked(report: Report) -> tuple[Block, ...]:
+    """The blocks that the command line asks for."""
+    from whichgpu.cli.options import WHOLE
+    from whichgpu.report.table import in_short
+
+    return report.blocks if click.get_current_context().meta.get(WHOLE) else in_short(report)
 
 
 def _width() -> int:

@@ -139,6 +139,14 @@ def _catalogue(files: tuple[Path, ...], *, assume: bool) -> Catalogue:
     return known
 
 
+def _whole(context: click.Context, _: click.Parameter, asked: bool) -> None:
+    context.meta[WHOLE] = asked
+
+
+#: Where the context of a command says that all of its answer is asked for.
+WHOLE = "whichgpu.whole"
+ALL = click.option("--all", is_flag=True, expose_value=False, callback=_whole,
+                   help="Print all of the answer; without it what is read first.")  # fmt: skip
 FORM = click.option(
     "--format", "form", type=click.Choice(["table", "md", "html", "json"]), default="table",
     show_default=True, help="For the terminal, a Markdown article, a page to keep with its charts, or JSON.",

@@ -71,7 +71,8 @@ def _relaxed(job: Job, gpu: Gpu) -> str:
         found = _more_gpus(workload, job, gpu)
         if found:
             return found
-    return "not even one at a time; use a GPU with more memory or a narrower --precision"
+    typed = f"whichgpu fit {job.workload} --gpu {gpu.id}"
+    return f"not even one at a time; what would make it fit, and which GPU holds it: {typed}"
 
 
 def _more_gpus(workload: Workload, job: Job, gpu: Gpu) -> str:

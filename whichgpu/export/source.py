@@ -121,6 +121,7 @@ def _fields(one: Mapping[str, Any], workload: str) -> dict[str, Any]:
         "gpus_per_replica": size, "replicas": copies, "gpus_per_node": node, "nodes": int(one["instances"]),
         "tp": tp, "pp": pp, "dp": groups, "ep": _whole(options.get("ep")) or 1,
         "precision": job.get("precision") or "", "kv_precision": options.get("kv_precision", ""),
+        "max_model_len": _context(job) if phase == "serve" else None,
         "max_num_seqs": _whole(options.get("max_num_seqs")),
         "max_num_batched_tokens": _whole(options.get("max_num_batched_tokens")),
         "batch": _whole(job.get("batch")) if "batch" in job else None,
@@ -133,6 +134,12 @@ def _fields(one: Mapping[str, Any], workload: str) -> dict[str, Any]:
 
 
 _TRAINING = ("train", "pretrain", "finetune_full", "finetune_lora", "finetune_qlora")
+
+
+def _context(job: Mapping[str, Any]) -> int | None:
+    """The context that requests need: unasked, an engine wants room for the longest that there is."""
+    length = sum(float(job.get(name) or 0.0) for name in ("input_tokens", "output_tokens"))
+    return deployment.room(length) if length else None
 
 
 def _whole(value: Any) -> int | None:

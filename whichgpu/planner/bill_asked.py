@@ -35,7 +35,8 @@ def _share(busy: str) -> float:
 
     share = parse(busy, "share")
     if share > 1 and "%" not in busy:
-        raise UsageError(f'--busy {one_line(busy)} is more than all of it; write e.g. --busy "{share:g} %"')
+        meant = min(share, 100.0)
+        raise UsageError(f'--busy {one_line(busy)} is more than all of it; write e.g. --busy "{meant:g} %"')
     return share
 
 

@@ -146,11 +146,15 @@ class Fleets(Shown):
         first, wanted = self.fleets[0], ", ".join(map(str, self.terms))
         choice = first.choice
         each = "" if first.gpus_per_replica == 1 else f" of {first.gpus_per_replica} GPUs ({first.split})"
-        fleet = f"{choice.instances:,} x {choice.offer.provider} {choice.offer.instance}"
+        fleet = f"{choice.offer.provider} {choice.offer.instance}"
+        if choice.instances > 1:
+            fleet = f"{choice.instances:,} x {fleet}"
+        rate = number(first.request_rate)
+        users = "" if self.load.users is None else f" of {words.plural(self.load.users, 'user')}"
         return (
             f"{first.gpu}: {fleet} ({words.plural(first.gpus, 'GPU')}) as "
             f"{words.plural(choice.replicas, 'replica')}{each} hold{'s' * (choice.replicas == 1)} "
-            f"{number(first.request_rate)} requests/s within {wanted}, {choice.usd_per_hour:,.2f} USD/h "
+            f"{rate} request{'s' * (rate != '1')}/s{users} within {wanted}, {choice.usd_per_hour:,.2f} USD/h "
             f"({words.by_month(choice.usd_per_hour)}): {words.money(first.usd_input)} a million tokens in, "
             f"{words.money(first.usd_output)} out"
         )

@@ -17,39 +17,21 @@ from whichgpu.cost import slo
 from whichgpu.cost.coefficients import section
 from whichgpu.errors import Infeasible
 from whichgpu.planner.ways import name, widths
-from whichgpu.prices import live
-from whichgpu.prices import store as prices
 from whichgpu.values import immutable
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import date
 
     from numpy.typing import NDArray
 
     from whichgpu.cost.curve import Curve
     from whichgpu.cost.slo import Held, Term
     from whichgpu.hardware.gpu import Gpu
+    from whichgpu.prices.best import Price
     from whichgpu.workloads.job import Job
 
     Array = NDArray[np.float64]
-
-
-class Price(NamedTuple):
-    """USD per GPU and hour, and where it is from."""
-
-    usd_per_gpu_hour: float
-    source: str
-
-
-def price(gpu: Gpu, today: date, stated: float | None = None) -> Price | None:
-    """The price that was stated, else the best on-demand offer on file; None where there is none."""
-    if stated is not None:
-        return Price(stated, "as stated")
-    rows = prices.select(live.current(), gpus=[gpu.id], kinds=prices.term_kinds("on-demand"))
-    best = prices.best_first([row for row in rows if row.gpu_count >= 1], today)
-    return Price(best[0].usd_per_gpu_hour, str(best[0])) if best else None
 
 
 class Paid(NamedTuple):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.prices.offers import Offer
+    from whichgpu.prices.purchase import Purchase
 
 #: Fewest offers whose spread says what is usual.
 FEWEST = 4
@@ -93,7 +94,7 @@ def _of_purchase(quote: Quote, rents: Sequence[Offer], today: date) -> Judgement
 
     usd, rows = quote.usd_to_buy or 0.0, purchases().get(quote.gpu, ())
     known = sorted(row.usd for row in rows)
-    recent = any(row.as_of is None or (today - row.as_of).days < _LAUNCH_HOLDS for row in rows)
+    recent = current(rows, today)
     run = _buying(quote)[1]
     saved = rents[0].usd_per_gpu_hour - run if rents and run is not None else 0.0
     return Judgement(
@@ -101,6 +102,11 @@ def _of_purchase(quote: Quote, rents: Sequence[Offer], today: date) -> Judgement
         bisect_left(known, usd) / len(known) if known else 0.0, median(known) if known else None,
         buy=usd, run=run, break_even_hours=usd / saved if saved > 0 else None,
     )  # fmt: skip
+
+
+def current(rows: Sequence[Purchase], today: date) -> bool:
+    """Whether prices to buy say what a card costs now: one of them is no launch price of years ago."""
+    return any(row.as_of is None or (today - row.as_of).days < _LAUNCH_HOLDS for row in rows)
 
 
 def _purchase_verdict(usd: float, known: Sequence[float], *, recent: bool) -> str:

@@ -56,7 +56,8 @@ def narrowed(
         f"With your runs: {number(rate.mid)} {rate.unit} ({number(rate.low)} to {number(rate.high)}), 90 % "
         f"interval; below them the model alone."
     )
-    return told._replace(data=data, blocks=(first, _table(placed), Bullets(remarks), *told.blocks))
+    own = (first, _table(placed), Bullets(remarks))
+    return told._replace(data=data, blocks=(*own, *told.blocks), first=told.first and told.first + len(own))
 
 
 def _table(placed: Sequence[Placed]) -> Table:

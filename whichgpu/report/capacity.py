@@ -28,10 +28,12 @@ _PATHS = {"nvme": "NVMe", "sata": "SATA SSD", "network": "10 Gbit/s"}
 
 def report(found: Fits) -> Report:
     """The report of `fit`; a workload that fits on none of the devices exits 3 with its reason."""
-    blocks = tuple(_alone(found.answers[0]) if len(found.answers) == 1 else _matrix(found))
+    alone = len(found.answers) == 1
+    blocks = tuple(_alone(found.answers[0]) if alone else _matrix(found))
+    first = len(blocks) - 1 if alone else 0
     if found.fits:
-        return Report(found.to_dict(), blocks)
-    return Report(found.to_dict(), blocks, exit_code=_DOES_NOT_FIT, complaint=found.first.reason)
+        return Report(found.to_dict(), blocks, first=first)
+    return Report(found.to_dict(), blocks, exit_code=_DOES_NOT_FIT, complaint=found.first.reason, first=first)
 
 
 def title(found: Fits) -> str:
@@ -40,19 +42,19 @@ def title(found: Fits) -> str:
 
 
 def _alone(one: Answer) -> Iterator[Block]:
-    """One workload, or several together, on one device."""
+    """One workload, or several together, on one device: how it is loaded comes last."""
     if one.fits:
         yield f"{one.reason}."
+    if one.changes:
+        yield _changes("What would make it fit", (one,), len(one.changes))
     yield _memory(one)
     if one.stages:
         yield by_stage(one.stages)
     yield _limits(one)
     yield _choice((one,))
-    if one.changes:
-        yield _changes("What would make it fit", (one,), len(one.changes))
-    yield _loading(one)
     if one.notes:
         yield Bullets(one.notes)
+    yield _loading(one)
 
 
 def _matrix(found: Fits) -> Iterator[Block]:

@@ -33,15 +33,28 @@ TOPICS_OF_PRICES = ("price", "worth", "buy")
 
 def report(comparison: Comparison) -> Report:
     """The comparison as a person reads it in a terminal: answer, tables, sentences, verdicts."""
-    return Report({**comparison.to_dict(), "format": "table"}, tuple(_blocks(comparison)))
+    first, rest = tuple(_answered(comparison)), tuple(_told(comparison))
+    return Report({**comparison.to_dict(), "format": "table"}, (*first, *rest), first=len(first))
 
 
-def _blocks(comparison: Comparison) -> Iterator[Block]:
+def _answered(comparison: Comparison) -> Iterator[Block]:
+    """The answer, the work that was asked about, which is for what, and the fields beside each other."""
     yield Heading(
         comparison.title if len(comparison.title) <= _TITLE else f"{len(comparison.gpus)} GPUs compared"
     )
     yield comparison.answer.text
+    for work in comparison.view.works:
+        yield Heading(work_title(work))
+        yield told_job(work)
+        yield from _tables(comparison, "", work_rows(comparison, work), ())
+        yield bullets(work.sentences)
+    yield Heading("Which for what")
+    yield bullets(comparison.verdicts)
     yield from _spec_tables(comparison)
+
+
+def _told(comparison: Comparison) -> Iterator[Block]:
+    """The fields in sentences, how many hold the usual models, and prices."""
     yield Heading("What the figures say")
     yield bullets(one for one in comparison.takeaways if one.topic not in TOPICS_OF_PRICES)
     if fits := [row for row in comparison.rows if row.group == FITS]:
@@ -50,13 +63,6 @@ def _blocks(comparison: Comparison) -> Iterator[Block]:
     yield Heading("Prices")
     yield from _tables(comparison, "", [row for row in comparison.rows if row.group == PRICES], ())
     yield bullets(one for one in comparison.takeaways if one.topic in TOPICS_OF_PRICES)
-    for work in comparison.view.works:
-        yield Heading(work_title(work))
-        yield told_job(work)
-        yield from _tables(comparison, "", work_rows(comparison, work), ())
-        yield bullets(work.sentences)
-    yield Heading("Which for what")
-    yield bullets(comparison.verdicts)
 
 
 def bullets(sentences: Iterable[Sentence]) -> Bullets:

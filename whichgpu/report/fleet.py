@@ -9,9 +9,11 @@ from whichgpu.report.prediction import to_measure
 from whichgpu.report.recommendation import (
     READ,
     hosted_said,
-    left_out,
     machine_said,
+    not_chosen,
+    others,
     price_read,
+    price_told,
     rejected_table,
 )
 from whichgpu.report.table import Bullets, Column, Heading, Report, Table
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from whichgpu.planner.fleets import Fleet, Fleets
     from whichgpu.report.table import Block
 
-_INFEASIBLE, _EXPLAINED = 3, 5
+_INFEASIBLE = 3
 
 
 def report(answer: Fleets, *, why_not: bool) -> Report:
@@ -31,19 +33,30 @@ def report(answer: Fleets, *, why_not: bool) -> Report:
         return Report(answer.to_dict(), blocks, exit_code=_INFEASIBLE, complaint=answer.infeasible)
     shown = answer.fleets
     command = _command(shown[0])
-    blocks = (
-        f"{answer.headline}.", _table(answer, shown), _prices(answer, shown), _first(answer),
-        Heading("Why"),
-        Bullets(tuple(f"{one.gpu} {one.why}." for one in shown[:_EXPLAINED])),
-        *machine_said(answer.machine),
-        *hosted_said(answer.hosted),
-        Heading("Assumed"), Bullets(_assumed(answer)),
-        to_measure(*command),
-        Heading("Not chosen"),
-        rejected_table(answer.rejected) if why_not else left_out(answer.rejected),
+    asked = hosted_said(answer.hosted)
+    first = (
+        f"{answer.headline}.", Bullets(_said(answer)), _table(answer, shown), _first(answer),
+        *machine_said(answer.machine), *(asked if answer.request.api_price is not None else ()),
+        Heading("Assumed"), Bullets(_assumed(answer)), to_measure(*command),
+    )  # fmt: skip
+    rest = (
+        *others(shown), _prices(answer, shown), *(asked if answer.request.api_price is None else ()),
+        *not_chosen(answer.rejected, why_not=why_not),
     )  # fmt: skip
     document = {**answer.to_dict(), "measure": {"command": command[0], "source": command[1]}}
-    return Report(document, blocks)
+    return Report(document, (*first, *rest), first=0 if why_not else len(first))
+
+
+def _said(answer: Fleets) -> tuple[str, ...]:
+    """Of the first: why it is, how much of it the load takes, and whose price it has."""
+    first = answer.fleets[0]
+    safe = "none would do" if first.at.safe is None else f"it takes {plural(first.at.safe, 'instance')}"
+    return (
+        f"{first.gpu} {first.why}.",
+        f"Load: {first.at.utilisation:.0%} of what it serves at most; where every time is at the upper end "
+        f"of its 90 % interval, {safe} (basis: {first.at.basis}).",
+        f"Price: {price_told(first.choice.offer, answer.request)}.",
+    )
 
 
 def _command(first: Fleet) -> tuple[str, str]:
@@ -71,12 +84,9 @@ def _table(answer: Fleets, shown: tuple[Fleet, ...]) -> Table:
          _time(one, "tpot", "p90"), show(one.watts, "power", 2))
         for rank, one in enumerate(shown, 1)
     ]  # fmt: skip
-    safe = answer.fleets[0].at.safe
-    low = "none would do" if safe is None else f"the first takes {plural(safe, 'instance')}"
     notes = (
         "In use: requests over what the replicas serve at most, objectives apart. Most each: requests/s of a "
         "replica within the objectives, and which of them binds.",
-        f"Where every time is at the upper end of its 90 % interval, {low}.",
     )
     return Table.of("Fleets", columns, rows, notes=notes, strong=(0,))
 
@@ -140,5 +150,4 @@ def _assumed(answer: Fleets) -> tuple[str, ...]:
         said.append("one instance at the most that it holds: state --rate or --users for a fleet")
     elif load.users is not None and not load.pause:
         said.append("users send the next request as soon as they have the answer (--pause)")
-    basis = answer.fleets[0].at.basis
-    return ("; ".join(said) + ".", f"Intervals are meant to hold 9 times in 10 (basis: {basis}).")
+    return ("; ".join(said) + ".", "Intervals are meant to hold 9 times in 10.")

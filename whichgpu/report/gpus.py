@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from whichgpu.facts.model import Fact
     from whichgpu.hardware.architecture import Family, Step
     from whichgpu.hardware.gpu import Gpu
+    from whichgpu.prices.best import Price
     from whichgpu.report.table import Block
 
 #: Rates of matrix engines to which the sparsity factor applies as it stands.
@@ -35,6 +36,18 @@ def show_report(gpu: Gpu, *, sources: bool) -> Report:
     if sources:
         blocks.append(_sources(gpu))
     return Report(show_document(gpu), tuple(blocks))
+
+
+def gist(gpu: Gpu, rented: Price | None) -> str:
+    """What decides, in two sentences: memory, rates, power, release and price, as far as they were read."""
+    fields = {
+        "memory": "{}", "bandwidth": "{}", "fp16" if gpu.value("fp16") else "bf16": "{} in 16 bits",
+        "fp32": "{} in FP32", "power": "{}",
+        "release_date": "released {}", "launch_price": "launched at {}",
+    }  # fmt: skip
+    own = ", ".join(said.format(text) for name, said in fields.items() if (text := short(gpu, name)))
+    offer = f"to rent, the best: {rented.source}" if rented else "no on-demand offer of it is on file"
+    return f"{gpu} ({gpu.id}): {'; '.join(filter(None, (own, offer)))}."
 
 
 def show_document(gpu: Gpu) -> dict[str, Any]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from whichgpu.cost.curve import Curve
     from whichgpu.cost.evidence import Known
     from whichgpu.hardware.gpu import Gpu
-    from whichgpu.planner.serving import Price
+    from whichgpu.prices.best import Price
     from whichgpu.report.serving import Answer
     from whichgpu.report.table import Report
     from whichgpu.workloads.job import Job
@@ -112,7 +112,8 @@ def _told(asked: Asked, found: Curve) -> Answer:
     """A curve with its percentiles, its prices and the command that measures its knee."""
     from whichgpu.cost.curve import ready, simulator
     from whichgpu.cost.measuring import how_to_measure
-    from whichgpu.planner.serving import paid, price
+    from whichgpu.planner.serving import paid
+    from whichgpu.prices.best import price
     from whichgpu.report.serving import Answer
 
     simulated = simulator(found.job, asked.gpu, *ready(found.job, asked.gpu))
@@ -148,7 +149,7 @@ def _known(asked: Asked, found: Curve) -> Known:
 def _prefill_price(asked: Asked, found: Curve, cost: Price | None) -> Price | None:
     """The price of the GPUs that compute prompts: that of the others where they are of one kind."""
     from whichgpu.hardware.catalogue import catalogue
-    from whichgpu.planner.serving import price
+    from whichgpu.prices.best import price
 
     if found.pool is None or found.pool.gpu == asked.gpu.id:
         return cost

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.planner.words import handy, money
 from whichgpu.report.chart import Chart, Line, Panel, Point, axis
-from whichgpu.report.table import Heading, Table
+from whichgpu.report.table import Table
 from whichgpu.units import show
 
 if TYPE_CHECKING:
@@ -32,14 +32,12 @@ def front(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
 
 
 def drawn(answer: Recommendation, made: Report) -> Report:
-    """The report of a recommendation with its chart, the reasons before it, where a page is read first."""
+    """The report of a recommendation with its chart under the ranking, where a page is read first."""
     chart = pareto(answer)
     if not answer.candidates or chart is None:
         return made
-    head, table, *rest = made.blocks
-    at = next((i for i, one in enumerate(rest) if isinstance(one, Heading) and one.text == "Why"), len(rest))
-    why, rest = rest[at : at + 2], rest[:at] + rest[at + 2 :]
-    return made._replace(blocks=(head, table, *why, chart, *rest))
+    at = next(i for i, one in enumerate(made.blocks, 1) if isinstance(one, Table))
+    return made._replace(blocks=(*made.blocks[:at], chart, *made.blocks[at:]))
 
 
 def pareto(answer: Recommendation) -> Chart | None:

@@ -40,8 +40,8 @@ def report(
         blocks = tuple(_conflict(plan)) + ((_rejected(plan.why_not, len(plan.why_not)),) if why_not else ())
         return Report(document, blocks, exit_code=_INFEASIBLE, complaint=plan.headline)
     changed = (*what_ifs, *([] if together is None else [together]))
-    blocks = tuple(_blocks(plan, changed, fronts, why_not=why_not))
-    return Report(document, blocks)
+    first, rest = tuple(_answered(plan, changed, fronts)), tuple(_told(plan, why_not=why_not))
+    return Report(document, (*first, *rest), first=0 if why_not else len(first))
 
 
 def _conflict(plan: Plan) -> Iterator[Block]:
@@ -58,18 +58,14 @@ def _conflict(plan: Plan) -> Iterator[Block]:
         )
 
 
-def _blocks(
-    plan: Plan, what_ifs: Sequence[WhatIf], fronts: Fronts | None, *, why_not: bool
-) -> Iterator[Block]:
+def _answered(plan: Plan, what_ifs: Sequence[WhatIf], fronts: Fronts | None) -> Iterator[Block]:
+    """The fleet, what else was asked about it, what binds it, and the next best."""
     yield f"{plan.headline}."
     yield _fleet(plan)
-    if plan.built.program.hours.size > 1:
-        hours = _by_hour(plan)
-        yield hours
-        # A bar for each hour shows nothing where all are alike.
-        if len(hours.rows) > 1:
-            yield _hours_chart(plan)
-    yield _use_chart(plan)
+    for one in what_ifs:
+        yield Heading(f"What if: {one.text}")
+        yield Bullets(tuple(f"{text}." for text in one.changes))
+    yield from _fronts(fronts)
     yield Heading("What binds")
     yield _constraints(plan)
     yield Bullets(tuple(f"{one.text}." for one in plan.prices) or ("nothing was asked about.",))
@@ -79,18 +75,25 @@ def _blocks(
     else:
         other = plan.rival
         yield f"Without {other.without}: {other.fleet}, {other.usd_per_hour:,.2f} USD/h; it {other.why}."
+    if plan.warnings:
+        yield Heading("Mind")
+        yield Bullets(tuple(f"{text}." for text in plan.warnings))
+
+
+def _told(plan: Plan, *, why_not: bool) -> Iterator[Block]:
+    """The fleet hour by hour, how it is scaled, what commitments save, and what was left out."""
+    if plan.built.program.hours.size > 1:
+        hours = _by_hour(plan)
+        yield hours
+        # A bar for each hour shows nothing where all are alike.
+        if len(hours.rows) > 1:
+            yield _hours_chart(plan)
+    yield _use_chart(plan)
     if plan.scaling:
         yield _scaling(plan)
     if plan.savings:
         yield Heading("Commitments")
         yield Bullets(tuple(f"{one}." for one in plan.savings))
-    yield from _fronts(fronts)
-    for one in what_ifs:
-        yield Heading(f"What if: {one.text}")
-        yield Bullets(tuple(f"{text}." for text in one.changes))
-    if plan.warnings:
-        yield Heading("Mind")
-        yield Bullets(tuple(f"{text}." for text in plan.warnings))
     if not plan.why_not:
         return
     yield Heading("Not chosen")

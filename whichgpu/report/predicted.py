@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def predicted(
     from whichgpu.cost.infeasible import does_not_fit
     from whichgpu.cost.placing import placed
     from whichgpu.hardware.slices import resolve_device
+    from whichgpu.prices.best import price
     from whichgpu.report.prediction import report
 
     where = carbon.grid(site[0])
@@ -51,7 +53,8 @@ def predicted(
         from whichgpu.cost.explain import explain as explained
 
         why = explained(answer, device)
-    told = report(answer, emitted, known, why, tails=_tails(answer.job, device))
+    tails, paid = _tails(answer.job, device), price(device, date.today())
+    told = report(answer, emitted, known, why, tails=tails, paid=paid)
     return told if then is None else then(told, found)
 
 

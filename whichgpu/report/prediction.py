@@ -6,11 +6,14 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.cost.estimate import Z90
+from whichgpu.planner.words import cents, handy, money
 from whichgpu.report.stages import sizes
 from whichgpu.report.table import Bullets, Column, Report, Table
 from whichgpu.units import number, show
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from whichgpu.cost.carbon import Footprint
     from whichgpu.cost.curve import Tails
     from whichgpu.cost.estimate import Estimate
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from whichgpu.cost.explain import Effect, Explanation
     from whichgpu.cost.time import Term
     from whichgpu.facts.model import Interval
+    from whichgpu.prices.best import Price
     from whichgpu.report.table import Block
 
 #: Ops that are listed, in short and all of them; coefficients of less of the time than this are not.
@@ -32,11 +36,13 @@ _POWER_BASES = {
 
 def report(
     answer: Estimate, footprint: Footprint, known: Known | None = None,
-    explanation: Explanation | None = None, *, tails: Tails | None = None, complaint: str = "",
+    explanation: Explanation | None = None, *, tails: Tails | None = None, paid: Price | None = None,
+    complaint: str = "",
 ) -> Report:  # fmt: skip
     """The report of `predict`: what was measured of the job first, then what the model says of it.
 
-    `tails` are the percentiles of requests at random; `complaint` is why the job does not fit, and exits 3.
+    `tails` are the percentiles of requests at random, `paid` what the GPU is rented for; `complaint` is why
+    the job does not fit, and exits 3.
     """
     emitted = {"footprint": footprint.to_dict()}
     if complaint:
@@ -44,9 +50,14 @@ def report(
     blocks: list[Block] = []
     if known is not None and known.value is not None:
         blocks.append(_measured(answer, known, known.value))
+    blocks += [f"{answer}.", _figures(answer, tails), Bullets(tuple(_gist(answer, known, paid)))]
+    blocks += [Bullets(answer.warnings)] if answer.warnings else []
+    if explanation is None and answer.job.phase == "serve":
+        from whichgpu.cost.measuring import how_to_measure
+
+        blocks.append(to_measure(*how_to_measure(answer.job, answer.runtime)))
+    first = len(blocks) if explanation is None else 0
     blocks += [
-        f"{answer}.",
-        _figures(answer, tails),
         _energy(answer, footprint),
         _memory(answer),
         _terms(answer.terms, _EVERY if explanation else _TERMS),
@@ -55,14 +66,47 @@ def report(
         blocks.append(evidence_table(known))
     if explanation is not None:
         blocks += _explained(answer, explanation)
-    elif answer.job.phase == "serve":
-        from whichgpu.cost.measuring import how_to_measure
-
-        blocks.append(to_measure(*how_to_measure(answer.job, answer.runtime)))
     data = {**document(answer, known, explanation), **emitted}
     for name in ("ttft", "tpot", "latency") if tails else ():
         data[name] = {**data[name], **getattr(tails, name)}
-    return Report(data, (*blocks, Bullets(answer.warnings)))
+    return Report(data, tuple(blocks), first=first)
+
+
+def _gist(answer: Estimate, known: Known | None, paid: Price | None) -> Iterator[str]:
+    """What the tables say, a line each: price, memory, power, what bounds it, the nearest measurement."""
+    if paid is not None:
+        yield _price(answer.throughput, paid.usd_per_gpu_hour * answer.job.n_gpus, paid.source)
+    read = answer.readings.interval("device")
+    yield (
+        f"Memory: {show(answer.required, 'memory', 3)} of {show(answer.available, 'memory', 4)} on each GPU; "
+        f"a monitor shows {show(read.low, 'memory', 3)} to {show(read.high, 'memory', 3)}."
+    )
+    watts, joules = answer.power_interval, answer.energy_interval
+    if math.isfinite(watts.mid):
+        low, middle, high = (show(value, "power", 3) for value in (watts.low, watts.mid, watts.high))
+        each = f"{show(joules.mid, 'energy', 3)} per {_one(answer.throughput.unit)}"
+        yield f"Power: {middle} ({low} to {high}) a GPU, {each}."
+    bounds: dict[str, float] = {}
+    for term in answer.terms:
+        bounds[term.bound] = bounds.get(term.bound, 0.0) + term.seconds
+    shares = {bound: part / (sum(bounds.values()) or 1.0) for bound, part in bounds.items()}
+    told = sorted(((share, bound) for bound, share in shares.items() if share >= _LEAST), reverse=True)
+    yield f"Bound by: {', '.join(f'{bound} {share:.0%}' for share, bound in told)}."
+    others = [one for one in known.rows if one.error is not None and not one.exact] if known else []
+    if others:
+        near = others[0]
+        yield (
+            f"Nearest measured: {number(near.value)} {near.unit} on {_on(near)} "
+            f"({', '.join(_unlike(near))}), where the model is {near.error:+.0%} off."
+        )
+
+
+def _price(rate: Interval, usd_per_hour: float, source: str) -> str:
+    """What work costs at the hourly price of all GPUs, dearer where it is slower."""
+    high, middle, low = (usd_per_hour / 3600.0 / value for value in (rate.low, rate.mid, rate.high))
+    count, noun = handy(rate.unit.removesuffix("/s"), middle)
+    reach = f"{cents(low * count)} to {cents(high * count)}"
+    return f"Price: {money(middle * count)} ({reach}) per {noun}, at {money(usd_per_hour)}/h: {source}."
 
 
 def document(
@@ -102,7 +146,7 @@ def _measured(answer: Estimate, known: Known, value: Interval) -> str:
 def evidence_table(known: Known) -> Table:
     """What was measured of a job, and of the nearest to it, with the model's error on each."""
     rows = [
-        (one.gpu if one.n_gpus == 1 else f"{one.n_gpus:g} x {one.gpu}",
+        (_on(one),
          "this very job" if one.exact else ", ".join(_unlike(one)),
          f"{number(one.value)} {one.unit}",
          None if one.predicted is None else number(one.predicted.mid),
@@ -112,6 +156,11 @@ def evidence_table(known: Known) -> Table:
     ]  # fmt: skip
     columns = ("On", "Otherwise", ">Measured", ">Model", ">Error", Column("Row", optional=True))
     return Table.of("Measurements of this job and the nearest to it", columns, rows)
+
+
+def _on(one: Evidence) -> str:
+    """The GPUs of a measurement: `4 x a100-80gb-sxm`."""
+    return one.gpu if one.n_gpus == 1 else f"{one.n_gpus:g} x {one.gpu}"
 
 
 def _unlike(one: Evidence) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.report.chart import Bar, Bars, Group
@@ -10,7 +11,6 @@ from whichgpu.report.table import Report, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import date
 
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.prices import Offer
@@ -60,6 +60,7 @@ def judgement_report(found: Judgement) -> Report:
 def _of_purchase(found: Judgement) -> Iterator[str]:
     """What a price to buy one is worth, beside those on file and what it rents for."""
     from whichgpu.prices import purchases
+    from whichgpu.prices.judge import current
 
     quote, known = found.quote, purchases().get(found.quote.gpu, ())
     told = ", ".join(
@@ -72,6 +73,8 @@ def _of_purchase(found: Judgement) -> Iterator[str]:
         if known
         else f"{asked}: no price to buy one is on file."
     )
+    if known and not current(known, date.today()):
+        yield "That is of years ago and of a new card: what a used one is worth now, no price on file says."
     if found.offers:
         first = found.offers[0]
         rent = f"Rented it costs {usd(first.usd_per_gpu_hour)} USD/h ({first.provider}, {read_on(first)})"

@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from whichgpu.planner.market import UNPRICED
 from whichgpu.planner.words import handy, lasting, money, plural
 from whichgpu.prices.sellers import seller_of
 from whichgpu.report.table import Bullets, Column, Heading, Report, Table
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from whichgpu.planner.answer import Candidate, Recommendation, Rejected
     from whichgpu.planner.built import Built
+    from whichgpu.planner.fleets import Fleet
     from whichgpu.planner.hosted import Hosted
     from whichgpu.planner.machine import Checked
     from whichgpu.planner.request import Request
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
     from whichgpu.report.table import Block
 
 _INFEASIBLE = 3
-#: Hosted APIs that are told.
-_APIS = 3
+#: Hosted APIs that are told; ranks whose place is explained.
+_APIS, _EXPLAINED = 3, 5
 
 
 def report(answer: Recommendation, *, limit: int, why_not: bool) -> Report:
@@ -33,23 +35,58 @@ def report(answer: Recommendation, *, limit: int, why_not: bool) -> Report:
         blocks: tuple[Block, ...] = (rejected_table(answer.rejected),) if why_not else ()
         return Report(answer.to_dict(), blocks, exit_code=_INFEASIBLE, complaint=answer.infeasible)
     shown = answer.candidates[:limit]
-    blocks = (
-        answer.headline,
-        _table(answer, shown),
-        _offers(answer, shown),
-        Heading("Why"),
-        Bullets(tuple(f"{item.gpu} {item.why}." for item in shown[: min(limit, 5)])),
-        *machine_said(answer.machine),
-        *_flips(answer),
-        *_several(answer),
-        *hosted_said(answer.hosted),
-        *_seller(shown[0]),
-        Heading("Assumed"),
-        Bullets(_assumed(answer)),
-        Heading("Not chosen"),
-        rejected_table(answer.rejected) if why_not else left_out(answer.rejected),
+    asked = hosted_said(answer.hosted)
+    first = (
+        answer.headline, Bullets(_first(answer)), _table(answer, shown), *_flips(answer),
+        *machine_said(answer.machine), *(asked if answer.request.api_price is not None else ()),
+        Heading("Assumed"), Bullets(_assumed(answer)),
+    )  # fmt: skip
+    rest = (
+        *others(shown), _offers(answer, shown), *_several(answer),
+        *(asked if answer.request.api_price is None else ()), *_seller(shown[0]),
+        *not_chosen(answer.rejected, why_not=why_not),
+    )  # fmt: skip
+    return Report(answer.to_dict(), (*first, *rest), first=0 if why_not else len(first))
+
+
+def _first(answer: Recommendation) -> tuple[str, ...]:
+    """Of the first: why it is, how fast with its interval, and whose price it has."""
+    first, unit = answer.candidates[0], answer.workload.unit
+    period, seconds = _period(answer)
+    rate = f"{unit}/{period}"
+    said = [
+        f"{first.gpu} {first.why}.",
+        f"Speed: {_interval(first, seconds)} {rate}, meant to hold 9 times in 10 (basis: "
+        f"{first.estimate.basis}); counts are at the middle, at its low end it takes "
+        f"{plural(first.instances_safe, 'instance')}.",
+    ]
+    if first.trust != UNPRICED:
+        said.append(f"Price: {price_told(first.offer, answer.request)}.")
+    return tuple(said)
+
+
+def price_told(offer: Offer, request: Request) -> str:
+    """An offer in words: USD/h, of whom, on what terms, read when and where."""
+    read, age = price_read(offer, request)
+    old = f", {age} ago" if age else ""
+    if offer.provider == "own":
+        return f"{offer.instance}, {read}{old} ({offer.source})"
+    return (
+        f"{amount(offer.usd_per_hour, 3)} USD/h for each {offer.provider} {offer.instance}, "
+        f"{offer.kind.replace('_', '-')}, read {read}{old} ({offer.source}), "
+        f"one of the {seller_of(offer).label}"
     )
-    return Report(answer.to_dict(), blocks)
+
+
+def others(shown: Sequence[Candidate | Fleet]) -> tuple[Block, ...]:
+    """Why those after the first come after it."""
+    said = tuple(f"{one.gpu} {one.why}." for one in shown[1:_EXPLAINED])
+    return (Heading("Why not the next ones"), Bullets(said)) if said else ()
+
+
+def not_chosen(rejected: Sequence[Rejected], *, why_not: bool) -> tuple[Block, ...]:
+    """The GPUs that are out: how many for what, or each with its reason."""
+    return Heading("Not chosen"), rejected_table(rejected) if why_not else left_out(rejected)
 
 
 def _several(answer: Recommendation) -> tuple[Block, ...]:
@@ -100,7 +137,7 @@ def _table(answer: Recommendation, shown: tuple[Candidate, ...]) -> Table:
     GPUs are told where they are not as many as instances.
     """
     request, unit = answer.request, answer.workload.unit
-    period, seconds = rate_period(request.target.text) if request.target else ("s", 1.0)
+    period, seconds = _period(answer)
     count, noun = handy(unit, shown[0].usd_per_unit)
     several = any(item.gpus_per_instance > 1 for item in shown)
     columns = (
@@ -126,6 +163,12 @@ def _table(answer: Recommendation, shown: tuple[Candidate, ...]) -> Table:
     more = len(answer.candidates) - len(shown)
     notes = (f"{more} more with --limit {len(answer.candidates)}.",) if more > 0 else ()
     return Table.of(title, columns, rows, notes=(*_notes(answer), *notes), strong=(0,))
+
+
+def _period(answer: Recommendation) -> tuple[str, float]:
+    """The period that rates are told by, and its seconds: that of the target."""
+    target = answer.request.target
+    return rate_period(target.text) if target else ("s", 1.0)
 
 
 def _month(answer: Recommendation, item: Candidate) -> tuple[str | None, ...]:
@@ -226,10 +269,7 @@ def _ago(days: int) -> str:
 
 def _notes(answer: Recommendation) -> tuple[str, ...]:
     first = answer.candidates[0]
-    said = [
-        f"Intervals are meant to hold 9 times in 10 (basis: {first.estimate.basis}); counts are at the "
-        f"middle, at its low end the first takes {plural(first.instances_safe, 'instance')}."
-    ]
+    said = []
     if any(item.front for item in answer.candidates):
         said.append(
             f"Ranked by {answer.request.objective}. Front: no other one is at least as good in cost, time "
@@ -262,7 +302,7 @@ def _assumed(answer: Recommendation) -> tuple[str, ...]:
     return ("; ".join(said) + ".", *(f"{line}." for line in answer.warnings))
 
 
-def left_out(rejected: Sequence[Rejected]) -> Bullets | str:
+def left_out(rejected: Sequence[Rejected]) -> Block:
     """How many GPUs are not chosen for which kind of reason."""
     if not rejected:
         return "Every GPU asked for is in the table."

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from whichgpu.cost.evidence import Known
     from whichgpu.cost.slo import Held, Term
     from whichgpu.facts.model import Interval
-    from whichgpu.planner.serving import Paid, Price, Split
+    from whichgpu.planner.serving import Paid, Split
+    from whichgpu.prices.best import Price
     from whichgpu.report.table import Block
 
 #: J of a kilowatt-hour.

@@ -26,17 +26,17 @@ def report(answer: Sweep) -> Report:
     """The report of `sweep`; where nothing fits it exits 3 with the reason."""
     if answer.infeasible:
         return Report(answer.to_dict(), (), exit_code=_INFEASIBLE, complaint=answer.infeasible)
-    blocks: list[Block] = [f"{answer}.", _strategies(answer), _work(answer), parts(_steps(answer))]
-    blocks.append(_memory(answer))
+    first: list[Block] = [f"{answer}.", _strategies(answer), _work(answer), Bullets(_notes(answer))]
+    if answer.scaling:
+        first.append(_scaling(answer))
+    blocks: list[Block] = [parts(_steps(answer)), _memory(answer)]
     best = answer.top[0].estimate
     held = stages(best.job, best.available)
     if held:
         blocks.append(by_stage(held, "Memory of #1 by stage"))
-    if answer.scaling:
-        blocks.append(_scaling(answer))
     if answer.published:
         blocks.append(_published(answer))
-    return Report(answer.to_dict(), (*blocks, Bullets(_notes(answer))))
+    return Report(answer.to_dict(), (*first, *blocks), first=len(first))
 
 
 def _strategies(answer: Sweep) -> Table:

@@ -139,13 +139,24 @@ if TYPE_CHECKING:
 class Report(NamedTuple):
     """What a command answers: its JSON document, what a person reads, and how it ends.
 
-    `complaint` is the one line for stderr when `exit_code` is not 0.
+    `complaint` is the one line for stderr when `exit_code` is not 0. A terminal that is not asked for all of
+    the blocks has so many, the `first`; 0 is all.
     """
 
     data: Mapping[str, Any]
     blocks: tuple[Block, ...]
     exit_code: int = 0
     complaint: str = ""
+    first: int = 0
+
+
+def in_short(report: Report) -> tuple[Block, ...]:
+    """The first blocks of a report, and a line that names the others."""
+    rest = report.blocks[report.first :] if report.first else ()
+    titled = [one for one in rest if not isinstance(one, str | Bullets | References)]
+    named = (one.text if isinstance(one, Heading) else one.title for one in titled)
+    told = ", ".join(f"{name[0].lower()}{name[1:]}" for name in named if name)
+    return (*report.blocks[: -len(rest)], f"More with --all: {told}.") if told else report.blocks
 
 
 class Layout(NamedTuple):

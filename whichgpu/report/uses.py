@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 from whichgpu.hardware.fields import FIELDS
 from whichgpu.planner.use import drivers
 from whichgpu.planner.words import HOURS_PER_MONTH, plural
-from whichgpu.report.recommendation import READ, amount, left_out, price_of, price_read, rejected_table
+from whichgpu.report.recommendation import (
+    READ,
+    amount,
+    not_chosen,
+    price_of,
+    price_read,
+    price_told,
+    rejected_table,
+)
 from whichgpu.report.table import Bullets, Column, Heading, Report, Table
 from whichgpu.units import number
 
@@ -24,16 +32,15 @@ def report(answer: ForUse, *, limit: int, why_not: bool) -> Report:
         blocks: tuple[Block, ...] = (rejected_table(answer.rejected),) if why_not else ()
         return Report(answer.to_dict(), blocks, exit_code=_INFEASIBLE, complaint=answer.infeasible)
     shown = answer.cards[:limit]
-    blocks = (
+    first = (
         answer.headline,
+        Bullets((f"Price: {price_told(shown[0].offer, answer.request)}.",)),
         _table(answer, shown),
-        _prices(answer, shown),
         Heading("What decides"),
         Bullets(tuple(f"{note}." for note in (_label(answer), *answer.use.notes))),
-        Heading("Not chosen"),
-        rejected_table(answer.rejected) if why_not else left_out(answer.rejected),
     )
-    return Report(answer.to_dict(), blocks)
+    rest = (_prices(answer, shown), *not_chosen(answer.rejected, why_not=why_not))
+    return Report(answer.to_dict(), (*first, *rest), first=0 if why_not else len(first))
 
 
 def _label(answer: ForUse) -> str:

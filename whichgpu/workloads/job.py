@@ -183,9 +183,17 @@ def phase(text: str) -> str:
         return key
     if key.startswith("finetune_adapter") or method(key) is not None:
         return "finetune_qlora" if "qlora" in key else "finetune_lora"
-    raise UsageError(
-        f"no phase '{text}'; use one of {', '.join(PHASES)}, or finetune_ before {', '.join(methods())}"
-    )
+    from difflib import get_close_matches
+
+    plain = key.replace("_", "")
+    known = {one: one.replace("_", "") for one in PHASES}
+    near = [
+        one for one, name in known.items() if plain and (name.startswith(plain) or plain.startswith(name))
+    ]
+    near = near or get_close_matches(key, PHASES, cutoff=0.7)
+    every = f"use one of {', '.join(PHASES)}, or finetune_ before {', '.join(methods())}"
+    told = f"did you mean {', '.join(near)}?" if near else every
+    raise UsageError(f"no phase '{text}'; {told}")
 
 
 def adapter_of(text: str) -> dict[str, str]:

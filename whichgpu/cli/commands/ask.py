@@ -49,7 +49,9 @@ def run(catalogue: Catalogue) -> Report:
     answer = reported(args[0], args[1:])
     same = f"The same as: {line}"
     document = {"command": line, "asked": options, **answer.data}
-    return answer._replace(data=document, blocks=(*answer.blocks, same))
+    at = answer.first or len(answer.blocks)
+    blocks = (*answer.blocks[:at], same, *answer.blocks[at:])
+    return answer._replace(data=document, blocks=blocks, first=at + 1)
 
 
 def _own_gpus() -> list[str]:

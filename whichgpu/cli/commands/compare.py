@@ -20,7 +20,7 @@ import click
 
 from whichgpu.cli.command import command
 from whichgpu.cli.completion import GpuName
-from whichgpu.cli.options import gpu_files, job_options
+from whichgpu.cli.options import ALL, gpu_files, job_options
 from whichgpu.errors import UsageError
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ _USUAL, _NONE = "usual", "none"
     "--format", "form", type=click.Choice(["table", "md", "html", "json"]), default="table",
     show_default=True, help="For the terminal, a Markdown article, a page to keep, or JSON.",
 )  # fmt: skip
+@ALL
 @job_options
 @gpu_files
 def run(

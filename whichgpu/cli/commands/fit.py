@@ -21,7 +21,7 @@ import click
 
 from whichgpu.cli.command import command
 from whichgpu.cli.completion import GpuName
-from whichgpu.cli.options import FORM, gpu_files, in_form, job_options
+from whichgpu.cli.options import ALL, FORM, gpu_files, in_form, job_options
 
 if TYPE_CHECKING:
     from whichgpu.cli.options import JobColumns
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 )
 @click.option("--together", is_flag=True, help="All workloads on each GPU at once.")
 @FORM
+@ALL
 @job_options
 @gpu_files
 def run(

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import click
 
 from whichgpu.cli.command import command
-from whichgpu.cli.options import FORM, gpu_files, in_form, progress
+from whichgpu.cli.options import ALL, FORM, gpu_files, in_form, progress
 
 if TYPE_CHECKING:
     from whichgpu.hardware.catalogue import Catalogue
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 @click.option("--time-limit", metavar="TIME", help='Search no longer than this, e.g. "30 s".')
 @click.option("--why-not", is_flag=True, help="Every class of offers that was left out, and why.")
 @FORM
+@ALL
 @gpu_files
 def run(
     *, file: Path, texts: tuple[str, ...], pareto: bool, time_limit: str | None, why_not: bool, form: str,

@@ -23,7 +23,7 @@ import click
 
 from whichgpu.cli.command import command
 from whichgpu.cli.completion import GpuName
-from whichgpu.cli.options import FORM, Finite, gpu_files, in_form, job_options, progress
+from whichgpu.cli.options import ALL, FORM, Finite, gpu_files, in_form, job_options, progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,6 +82,7 @@ if TYPE_CHECKING:
     help="Energy of the site over that of the GPUs.",
 )
 @FORM
+@ALL
 @job_options
 @gpu_files
 def run(

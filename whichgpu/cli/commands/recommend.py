@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from whichgpu.cli.command import command
-from whichgpu.cli.options import FORM, Finite, gpu_files, in_form, job_options, progress
+from whichgpu.cli.options import ALL, FORM, Finite, gpu_files, in_form, job_options, progress
 from whichgpu.cli.wishes import wish_options
 from whichgpu.errors import UsageError
 
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 @click.option("--limit", type=click.IntRange(min=1), default=10, show_default=True, metavar="N", help="Rows.")
 @click.option("--why-not", is_flag=True, help="Name every GPU that was not chosen, and why.")
 @FORM
+@ALL
 @job_options
 @gpu_files
 def run(

@@ -13,6 +13,7 @@ workloads are the usual ones of its segment, or those named, to which job option
 from __future__ import annotations
 
 import sys
+from datetime import date
 from typing import TYPE_CHECKING
 
 import click
@@ -47,7 +48,7 @@ def run(
     from whichgpu.hardware.architecture import called, families
     from whichgpu.hardware.names import candidates
     from whichgpu.hardware.slices import resolve_device
-    from whichgpu.report.gpus import show_report
+    from whichgpu.report.gpus import gist, show_report
 
     name = called(gpu)
     # A part may be called as its architecture is, a TPU v5e; a family goes before the first part of its name.
@@ -59,7 +60,10 @@ def run(
     device, _ = resolve_device(gpu, catalogue)
     context = click.get_current_context(silent=True)
     if form == "table" or (context is not None and context.params.get("as_json")):
-        return show_report(device, sources=sources)
+        from whichgpu.prices.best import price
+
+        told = show_report(device, sources=sources)
+        return told._replace(blocks=(gist(device, price(device, date.today())), *told.blocks))
     from whichgpu.planner.review import review
     from whichgpu.report.review import article
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from whichgpu.cli.command import command
-from whichgpu.cli.options import gpu_files, job_options, progress
+from whichgpu.cli.options import ALL, gpu_files, job_options, progress
 
 if TYPE_CHECKING:
     from whichgpu.cli.options import JobColumns
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     "--format", "form", type=click.Choice(["table", "md", "html", "json"]), default="table",
     show_default=True, help="A table for the terminal, Markdown, a page, or JSON.",
 )  # fmt: skip
+@ALL
 @job_options
 @gpu_files
 def run(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.hardware.slices import device
-from whichgpu.planner.deployment import LONGEST, TERM_OF, Deployment, checked, label
+from whichgpu.planner.deployment import LONGEST, TERM_OF, Deployment, checked, label, room
 from whichgpu.planner.plan.layout import laid_out
 from whichgpu.planner.plan.starting import checkpoint, load_time
 from whichgpu.workloads.precision import precision
@@ -111,13 +111,8 @@ def _run(plan: Plan, pick: Pick, demand: Demand, machines: int, catalogue: Catal
         "precision": precision(full.precision).id if full.precision else "",
         "gpus_per_replica": tp * pp * dp, "replicas": int(held.replicas) * machines,
         "tp": tp, "pp": pp, "dp": dp, "ep": ep,
-        "max_model_len": _room(length) if demand.unit == "requests" and length else None,
+        "max_model_len": room(length) if demand.unit == "requests" and length else None,
         "batch": int(full.batch) if full.batch and demand.unit != "requests" else None,
         "disk": checkpoint(demand) + _DISK,
         "load_time": load_time(built.asked, device(str(supply.gpu), catalogue), supply.kind),
     }  # fmt: skip
-
-
-def _room(length: float) -> int:
-    """A context with room for requests that are longer than the mean: twice it, in whole 1,024."""
-    return int(np.ceil(2.0 * length / 1024.0) * 1024)

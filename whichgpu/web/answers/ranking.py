@@ -26,14 +26,14 @@ def recommend(ask: asks.Recommend) -> Report:
     return _fleets(ask) if ask.under_load else recommended(ask)[0]
 
 
-def told(ask: asks.Recommend) -> Report:
+def told(ask: asks.Ranked) -> Report:
     """The answer of `whichgpu recommend`: its document, without the tables and the chart of pages."""
     from whichgpu.planner.use import use
     from whichgpu.report.table import Report as Made
 
-    if ask.under_load or use(ask.workload) is not None:
-        return recommend(ask)
-    return Made(ranked(ask).to_dict(), ())
+    loaded = ask.under_load or use(ask.workload) is not None
+    data = recommend(ask).data if loaded else ranked(ask).to_dict()
+    return Made({**data, "candidates": data["candidates"][: ask.limit]}, ())
 
 
 def ranked(ask: asks.Recommend) -> Recommendation:

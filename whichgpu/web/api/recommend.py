@@ -18,4 +18,4 @@ _EXAMPLE = {
     "candidates": [{"rank": 1, "gpu": "l4", "instances": 35, "usd_per_hour": 18.2}],
     "rejected": [{"gpu": "k80", "why": "too small"}],
 }
-RESOURCES = (Resource("/recommend", asks.Recommend, answers.told, _EXAMPLE, Recommendation),)
+RESOURCES = (Resource("/recommend", asks.Ranked, answers.told, _EXAMPLE, Recommendation),)

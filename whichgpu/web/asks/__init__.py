@@ -20,10 +20,10 @@ from whichgpu.web.asks.facts import (
 from whichgpu.web.asks.jobs import Curve, Fit, Predict, Sweep, Work
 from whichgpu.web.asks.money import Cost, Judge, Own, Spot
 from whichgpu.web.asks.texts import LARGEST_TEXT, Audit, Plan
-from whichgpu.web.asks.wishes import Recommend, WholeJob
+from whichgpu.web.asks.wishes import Ranked, Recommend, WholeJob
 
 __all__ = [
     "COLUMNS", "LARGEST_TEXT", "Ask", "Audit", "Compare", "Compat", "Cost", "Curve", "Devices", "Fit", "Gpus",
-    "JobAsk", "Judge", "Listing", "Names", "Own", "Plan", "Predict", "Prices", "Recommend", "Scoreboard",
-    "Show", "Sources", "Spot", "Sweep", "Whole", "WholeJob", "Work", "Workloads", "choices",
+    "JobAsk", "Judge", "Listing", "Names", "Own", "Plan", "Predict", "Prices", "Ranked", "Recommend",
+    "Scoreboard", "Show", "Sources", "Spot", "Sweep", "Whole", "WholeJob", "Work", "Workloads", "choices",
 ]  # fmt: skip

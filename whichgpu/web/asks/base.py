@@ -18,7 +18,10 @@ _MOST = 10**9
 TERMS = ("on-demand", "spot", "reserved", "serverless", "marketplace", "buy", "any")
 TRAINING = ("train", "pretrain", "finetune_full", "finetune_lora", "finetune_qlora")
 PHASES = ("infer", "generate", "serve", "prefill", "decode", *TRAINING)
-PRECISIONS = ("fp32", "tf32", "fp16", "bf16", "amp-fp16", "amp-bf16", "fp8", "int8", "w8a16", "w4a16", "fp4")
+PRECISIONS = (
+    "fp32", "tf32", "fp16", "bf16", "amp-fp16", "amp-bf16", "fp8", "int8", "w8a16", "w4a16", "fp4", "nf4",
+    "q8_0", "q6_k", "q5_k_m", "q4_k_m",
+)  # fmt: skip
 
 
 def _plain(text: str) -> str:

@@ -19,6 +19,7 @@ from whichgpu.web.asks.base import (
     Name,
     Names,
     People,
+    Size,
     Text,
     Texts,
     choices,
@@ -149,3 +150,9 @@ class Recommend(WholeJob, JobAsk):
     def under_load(self) -> bool:
         """Whether it is of a fleet under a load."""
         return self.slo is not None or self.rate is not None or self.users is not None
+
+
+class Ranked(Recommend):
+    """What to rent or buy, and how many candidates are told."""
+
+    limit: Size | None = Field(None, title="Rows", description="The best so many candidates; else all.")
