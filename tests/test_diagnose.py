@@ -239,7 +239,7 @@ def test_likelihood_is_of_a_lognormal():
 def test_every_cause_has_its_words():
     table = store.load("diagnosis")["diagnosis"]
     for name, row in table["cause"].items():
-        assert set(row) - {"segments", "unfit"} == {"weight", "title", "why", "check"}, name
+        assert set(row) - {"segments", "unfit", "against"} == {"weight", "title", "why", "check"}, name
         assert set(row.get("segments", ())) <= set(SEGMENTS), name
         assert 0.0 < row["weight"] <= 1.0
         assert isinstance(row["check"], str) or "other" in row["check"]
