@@ -78,6 +78,15 @@ SENTENCES = {
     "H100 SXM, gpt2 pretraining on 8 GPUs: 12% MFU": (
         "gpt2", "h100-80gb-sxm:8", "12% MFU", {"phase": "train"},
     ),
+    "MacBook Pro M4 Max 40-core with ollama: gemma3 27b at 21 t/s": (
+        "gemma3 27b", "apple-m4-max-40c", "21 t/s", {"runtime": "ollama"},
+    ),
+    "RTX 4090, the first token takes 9 s for a 4000 token prompt, llama 3.1 8b": (
+        "llama 3.1 8b", "rtx-4090", "ttft 9 s", {"input_tokens": 4000},
+    ),
+    "RTX 4060 laptop, SD 1.5 needs 40 seconds per picture": (
+        "SD 1.5", "rtx-4060-laptop", "40 seconds per picture", {},
+    ),
     "resnet50 makes 90 images/s on an A10, one request at a time": ("resnet50", "a10", "90 images/s", {}),
 }  # fmt: skip
 

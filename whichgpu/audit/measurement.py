@@ -48,6 +48,10 @@ _ALONE = re.compile(
     re.I,
 )
 _IS_RATE = re.compile(r"\s?(?:[a-z]+/|(?:[a-z]+ )?(?:per|a) (?:s|m|h))", re.I)
+_FIRST_IS = re.compile(r"\bfirst token [^\d.,;]{0,20}$", re.I)
+#: Machines that bear a word of a GPU's name, and how many cores a GPU of one name has.
+_MACHINE = re.compile(r"\b(?:MacBook (?:Pro|Air)|Mac (?:Studio|Pro|mini)|iMac(?: Pro)?)(?=\W)", re.I)
+_CORES = re.compile(r"\b(\d{1,2})[- ]?cores?\b(?! CPU)", re.I)
 _FIRST = re.compile(r"\s*(?:to|until|till|for)(?: the)? first token", re.I)
 #: The version behind what runs a model; a figure is none.
 _VERSION = re.compile(r" v?(?>\d+(?:\.\d+)+)(?! ?(?:[a-z]+/|[a-z]+ (?:per|a) |x\b|m?s\b|fps))", re.I)
@@ -125,7 +129,7 @@ def told(text: str, catalogue: Catalogue, gpu: str = "", figure: str = "") -> To
         raise UsageError(
             f"'{one_line(rest)}': {len(rest):,} characters are no sentence; write e.g. {EXAMPLE}"
         )
-    rest = _ALONE.sub("1 concurrent", rest)
+    rest = _ALONE.sub("1 concurrent", _MACHINE.sub("", rest))
     named, may_be, rest = (gpu, (), rest) if gpu else _gpu(rest, catalogue)
     workload, rest = _workload(rest, text)
     columns, rest = _columns(rest, resolve(workload).phases)
@@ -153,7 +157,9 @@ def _gpu(text: str, catalogue: Catalogue) -> tuple[str, tuple[str, ...], str]:
     one = found[0]
     count, behind = _COUNT.search(text[: one.start]), _TIMES.match(text, one.end)
     number = int(behind[1] or 2) if behind else _number(count) if count else 1
-    name, may_be = (one.ids[0], ()) if len(one.ids) == 1 else (one.text, one.ids)
+    cores = {int(each) for each in _CORES.findall(text)}
+    ids = tuple(key for key in one.ids if catalogue[key].value("sms") in cores) or one.ids
+    name, may_be = (ids[0], ()) if len(ids) == 1 else (one.text, ids)
     rest = _cut(text, count.start() if count else one.start, behind.end() if behind else one.end)
     together = None if count or behind else _TOGETHER.search(rest)
     if together:
@@ -276,7 +282,8 @@ def _figures(text: str) -> Iterator[tuple[str, quoted.Quoted]]:
             if re.search(r"[;()]", said):
                 continue
             with suppress(UsageError):
-                said = f"ttft {said}" if _FIRST.match(text, last.end()) else said
+                first = _FIRST.match(text, last.end()) or _FIRST_IS.search(text[: match.start()])
+                said = f"ttft {said}" if first else said
                 yield said, quoted.read(said)
                 at = last.end()
                 break

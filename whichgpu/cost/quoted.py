@@ -200,7 +200,7 @@ def _each(text: str) -> _Found | None:
     if seconds is not None and noun in ("token", "tok"):
         return "tpot", seconds, "s", -1, False
     if seconds is not None:
-        many = _SHORT.get(noun, _plural(noun))
+        many = _SHORT.get(noun) or _SHORT.get(_plural(noun), _plural(noun))
         return ("throughput", 1.0 / seconds, f"{many}/s", 1, False) if seconds > 0 else None
     joules = _parsed(match[1], "energy")
     return None if joules is None else ("energy", joules, f"J/{noun}", 0, False)
