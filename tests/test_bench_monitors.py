@@ -67,7 +67,8 @@ SGLANG = """\
 sglang:generation_tokens_total{{model_name="Qwen/Qwen3-8B"}} {made}
 sglang:prompt_tokens_total{{model_name="Qwen/Qwen3-8B"}} {made}
 sglang:num_requests_total{{model_name="Qwen/Qwen3-8B"}} {done}
-sglang:num_running_reqs{{model_name="Qwen/Qwen3-8B"}} 16
+sglang:num_running_reqs{{dp_rank="0",model_name="Qwen/Qwen3-8B"}} 10
+sglang:num_running_reqs{{dp_rank="1",model_name="Qwen/Qwen3-8B"}} 6
 """
 TRTLLM = """\
 Model:                  meta-llama/Llama-3.1-8B-Instruct

@@ -165,7 +165,8 @@ def _about(
     serves = bool(model)
     base = {"gpu": named[0] if named else "", "n_gpus": count, "workload": model[0] if model else "",
             "runtime": engine if serves else "", "phase": "serve" if serves else ""}  # fmt: skip
-    running = [value for one in scrapes for value in one.each(_RUNNING)]
+    # Of data-parallel engines each says its own.
+    running = [total for one in scrapes if (total := one.total(_RUNNING)) is not None]
     if running and sum(running) > 0:
         base["concurrency"] = max(round(sum(running) / len(running)), 1)
     return base, context, said
