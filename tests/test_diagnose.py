@@ -178,6 +178,17 @@ def test_the_roofline_lies_above_every_prediction():
         assert better, workload
 
 
+def test_one_reader_gets_no_more_than_memory_gives():
+    """15 GB of weights a token at 1,008 GB/s: 67 tokens/s, unless more than one is made at a time."""
+    job = {"runtime": "vllm", "precision": "bf16"}
+    one, _, order = found("llama-3.1-8b", "rtx-4090", "150 tok/s", **job, concurrency=1)
+    assert one.verdict == "impossible"
+    assert one.bound == pytest.approx(67.0, rel=0.03)
+    assert {"flight", "speculative", "narrower"} & set(order[:4])
+    several, _, _ = found("llama-3.1-8b", "rtx-4090", "150 tok/s", **job)
+    assert several.verdict != "impossible"
+
+
 def test_flops_are_held_against_the_products():
     plain = api.diagnose("bert-large", "a100-80gb-sxm", "115 TFLOPS", phase="train")
     assert plain.verdict == "normal"

@@ -42,6 +42,8 @@ _ANYWHERE = "llama.cpp"
 _USUAL, _ANSWERING = "q4_k_m", ("", "serve", "generate", "decode", "prefill")
 #: Formats that a model which does not fit may have run in.
 _NARROW = ("fp8", "int8", "w4a16")
+#: B of weights that no GPU's last cache holds.
+_CACHEABLE = 1e9
 #: What a stand-in has more memory by than a job needs.
 _ROOMY = 1.1
 
@@ -273,13 +275,27 @@ def _bound(found: Estimates, asked: Asked, plain: Estimate) -> float | None:
     if not terms:
         return None
     peaks = np.ravel(np.broadcast_to(found.devices.peaks(dtypes, tf32=True), (len(terms), 1, 1)))
-    least = float(sum(term.flops / peak for term, peak in zip(terms, peaks, strict=True)))
+    bandwidth = _read_through(asked, plain)
+    least = float(sum(
+        max(term.flops / peak, term.moved / bandwidth) for term, peak in zip(terms, peaks, strict=True)
+    ))  # fmt: skip
     spent = float(np.asarray(found.timing.seconds).reshape(-1)[0])
     if not (math.isfinite(least) and least > 0.0 and spent > 0.0):
         return None
     faster = max(spent / least, 1.0)
     one = asked.figure.predicted(plain).mid
     return one / faster if asked.figure.sense < 0 else one * faster
+
+
+def _read_through(asked: Asked, plain: Estimate) -> float:
+    """B/s at which weights come from memory for each token; infinite where they may serve more than stated.
+
+    So many tokens are made in a step as requests are in flight, unless some are guessed.
+    """
+    column = {"serve": "concurrency", "decode": "batch"}.get(plain.job.phase, "")
+    large = float(plain.memory.get("weights", 0.0)) > _CACHEABLE
+    sure = large and column in asked.stated and "speculative" not in plain.job.options
+    return float(asked.gpu.value("bandwidth") or math.inf) if sure else math.inf
 
 
 def _lightest(job: Job, gpu: Gpu, asked: Asked, bound: float) -> float:
