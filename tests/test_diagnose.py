@@ -189,6 +189,13 @@ def test_one_reader_gets_no_more_than_memory_gives():
     assert several.verdict != "impossible"
 
 
+def test_a_share_of_the_peak_that_many_gpus_may_have_is_not_impossible():
+    """A step of 8 GPUs has its exchange beside its products: without it the roofline would be too low."""
+    one, _, _ = found("llama-2-7b", "h100-80gb-sxm:8", "52% MFU", phase="train")
+    assert one.bound == pytest.approx(989.5, rel=0.01)
+    assert one.verdict != "impossible"
+
+
 def test_flops_are_held_against_the_products():
     plain = api.diagnose("bert-large", "a100-80gb-sxm", "115 TFLOPS", phase="train")
     assert plain.verdict == "normal"
@@ -353,6 +360,8 @@ def test_an_engine_of_one_user_has_one_request_in_flight():
     several, _, _ = found("llama-3.1-8b", "rtx-4090", "6 t/s", precision="q4_k_m", runtime="llama.cpp",
                           concurrency=16)  # fmt: skip
     assert several.job.concurrency == 16.0
+    named, _, _ = found("llama-3.1-8b", "rtx-4090", "6 t/s", precision="q4_k_m")
+    assert named.job.concurrency == 1.0, "the format is of the engine's files"
 
 
 def test_a_server_whose_load_nobody_states_may_have_had_one_reader_and_has_its_gpu():

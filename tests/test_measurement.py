@@ -87,6 +87,12 @@ SENTENCES = {
     "RTX 4060 laptop, SD 1.5 needs 40 seconds per picture": (
         "SD 1.5", "rtx-4060-laptop", "40 seconds per picture", {},
     ),
+    "ResNet-50 training AMP batch 128 RTX 4090: 420 images/s": (
+        "ResNet-50", "rtx-4090", "420 images/s", {"batch": 128, "phase": "train", "precision": "AMP"},
+    ),
+    "ttft of 2.5 s on an A10 for 1000 token prompts, llama 3.1 8b": (
+        "llama 3.1 8b", "a10", "ttft of 2.5 s", {"input_tokens": 1000},
+    ),
     "resnet50 makes 90 images/s on an A10, one request at a time": ("resnet50", "a10", "90 images/s", {}),
 }  # fmt: skip
 

@@ -35,6 +35,12 @@ _NUMBER = re.compile(
 _COUNT = re.compile(
     r"(?:\b(?P<n>\d{1,4})\s*[x\u00d7]?|\b(?P<word>two|four|eight|sixteen))\s*(?:NVIDIA\s*)?$", re.I
 )
+#: What a number before a GPU is of, if not of GPUs: "batch 128 RTX 4090".
+_OF_THE_JOB = re.compile(
+    r"\b(?:batch(?:[- ]?size)?|bs|seq(?:uence)?(?:[- _]?len(?:gth)?)?|concurrency|resolution|tokens?|steps?)"
+    r"\W*(?:of|is)?\W*$",
+    re.I,
+)
 #: "8xH200", "A6000 x2", and a number that is a card's but counts here.
 _GLUED = re.compile(r"\b(\d{1,4})[x\u00d7](?=[A-Z])")
 _TIMES = re.compile(r"\s*[x\u00d7]\s?(\d{1,4})\b|\s+pair\b", re.I)
@@ -156,6 +162,8 @@ def _gpu(text: str, catalogue: Catalogue) -> tuple[str, tuple[str, ...], str]:
         raise UsageError(f"'{one_line(text)}' names {names}: tell of one GPU, or write --gpu")
     one = found[0]
     count, behind = _COUNT.search(text[: one.start]), _TIMES.match(text, one.end)
+    if count and _OF_THE_JOB.search(text[: count.start()]):
+        count = None
     number = int(behind[1] or 2) if behind else _number(count) if count else 1
     cores = {int(each) for each in _CORES.findall(text)}
     ids = tuple(key for key in one.ids if catalogue[key].value("sms") in cores) or one.ids

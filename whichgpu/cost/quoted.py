@@ -161,7 +161,7 @@ def _float(text: str) -> float | None:
 
 def _named(text: str) -> _Found | None:
     """`ttft 300 ms`, `300 ms ttft`, `latency: 45 ms`."""
-    text = re.sub(r"^([A-Za-z0-9]+)\s*[:=]\s*", r"\1 ", text)
+    text = re.sub(r"^([A-Za-z0-9]+)(?:\s*[:=]\s*|\s+(?:of|is)\s+)", r"\1 ", text)
     words = text.lower().split()
     name = next((word for word in words if word in _NAMED), "")
     if not name:
