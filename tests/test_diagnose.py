@@ -196,6 +196,16 @@ def test_a_share_of_the_peak_that_many_gpus_may_have_is_not_impossible():
     assert one.verdict != "impossible"
 
 
+def test_steps_a_second_are_of_the_loop_alone():
+    """A progress bar counts neither the decoder nor what reads the prompt, which few steps feel the most."""
+    job = {"runtime": "a1111", "steps": 4}
+    rate = predicted("stable-diffusion-1.5", "rtx-4090", **job)
+    one = api.diagnose("stable-diffusion-1.5", "rtx-4090", "30 it/s", **job)
+    assert one.predicted.mid > 1.5 * 4 * rate.mid
+    many = api.diagnose("stable-diffusion-1.5", "rtx-4090", "30 it/s", runtime="a1111", steps=100)
+    assert many.predicted.mid == pytest.approx(one.predicted.mid, rel=0.1)
+
+
 def test_flops_are_held_against_the_products():
     plain = api.diagnose("bert-large", "a100-80gb-sxm", "115 TFLOPS", phase="train")
     assert plain.verdict == "normal"

@@ -61,7 +61,8 @@ _PERCENTILE = r"\bp(?:7[05]|8\d|9\d(?:\.\d+)?|99\d+)\b"
 class Quoted:
     """One figure: `value` in `unit`, of a `metric` of `cost/metrics.py`, or of passes.
 
-    `sense` is 1 where more is faster, -1 where less is, 0 where it says nothing of speed.
+    `sense` is 1 where more is faster, -1 where less is, 0 where it says nothing of speed; `loop` is the share
+    of a picture's time that its steps take, where the figure is of the steps alone.
     """
 
     text: str
@@ -71,11 +72,13 @@ class Quoted:
     sense: int
     passes: bool = False
     per_gpu: bool = False
+    loop: float = 1.0
 
     def predicted(self, answer: Estimate) -> Interval:
         """What a prediction says of it, in its unit; raises `UsageError` where the job has no such figure."""
         if self.passes:
-            return _passes(answer, self.sense, self.unit)
+            of_all = _passes(answer, self.sense, self.unit)
+            return of_all.scaled(self.loop if self.sense < 0 else 1.0 / self.loop)
         if self.metric == "flops":
             return _flops(answer)
         low, mid, high = map(float, METRICS[self.metric](answer, self.unit))
