@@ -7,12 +7,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from test_bench_clocks import Cuda
 from test_bench_device import CARD, GPUS, healthy, judged, micro
 from test_bench_telemetry import Nvml, NVMLError
 
 from whichgpu.bench import answers, device, runner, telemetry
 from whichgpu.bench.statistics import Method
 from whichgpu.bench.worker import micro as micro_task
+from whichgpu.bench.worker.clocks import CudaClock
 
 # -- kernels
 
@@ -123,6 +125,18 @@ def test_every_kernel_has_a_step_that_a_gpu_may_run(fake):
     assert by == ["driver", "kernel"], "the driver's copy, as nvbandwidth has it, and a kernel's"
     moved = {one.name: one.work / 2**20 for one in cases("memory", {"bytes": [2**20]})}
     assert moved == {"read": 1.0, "write": 1.0, "copy": 2.0, "triad": 3.0}, "what is read and what is written"
+
+
+def test_what_fits_the_cache_is_replayed_as_one_graph(fake):
+    """A launch from Python takes longer than a cache for 16 MB: its time would be taken for the bandwidth."""
+    found = cases("memory", {"bytes": [2**20, 2**28]})
+    assert {(one.options["from"], one.together > 1) for one in found} == {("cache", True), ("memory", False)}
+    cuda = Cuda()
+    cuda.CUDAGraph = lambda: SimpleNamespace(replay=lambda: setattr(cuda, "now", cuda.now + 20e-6))
+    of = micro_task.Bench(SimpleNamespace(cuda=cuda), "cuda", CudaClock(cuda), Method(seconds=0.01), None)
+    row = micro_task._row(of, micro_task.Case("copy", lambda: None, 8e6, "GB/s", together=20))
+    assert row["value"] == pytest.approx(8000.0), "20 passes of 8 MB in 20 us"
+    assert row["statistics"]["median"] == pytest.approx(20e-6)
 
 
 def test_the_flush_is_larger_than_any_cache(fake):

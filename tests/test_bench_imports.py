@@ -151,6 +151,17 @@ def test_several_runs_of_a_log_and_the_flags_of_its_command(tmp_path):
     assert {one["gpu"] for one in found} == {"v100-16gb-sxm"}
 
 
+def test_a_log_of_tensorflow_2_and_flags_without_a_value(tmp_path):
+    text = TF.replace(
+        "name: Tesla V100-SXM2-16GB, pci bus id: 0", "name: NVIDIA RTX A5000 computeCapability: 8.6"
+    )
+    text = "$ python tf_cnn_benchmarks.py --forward_only --use_fp16 --num_gpus=2\n" + text.replace(
+        "TRAIN", ""
+    )
+    (row,) = rows(loaded(tmp_path / "tf.log", text))
+    assert (row["gpu"], row["phase"], row["precision"]) == ("rtx-a5000", "infer", "amp-fp16")
+
+
 def test_json_of_llama_bench(tmp_path):
     found = loaded(tmp_path / "bench.json", json.dumps(LLAMA))
     first, second = rows(found)

@@ -282,6 +282,8 @@ def test_an_engine_that_is_too_new_is_refused_with_source_and_way_out():
     assert stacks.standing(GPUS["v100-16gb-sxm"], "tensorrt-llm", "", "TensorRT-LLM").refusal
     assert not stacks.standing(GPUS["v100-16gb-sxm"], "tensorrt-llm", "", "TensorRT-LLM 0.13").refusal
     assert not stacks.standing(GPUS["a100-80gb-sxm"], "tensorrt-llm", "", "TensorRT-LLM 0.13").refusal
+    assert stacks.runs(GPUS["apple-m2-max-38c"], "llama-cpp"), "under macOS"
+    assert not stacks.runs(GPUS["apple-m2-max-38c"], "tensorrt-llm")
     # vLLM's is of this year: a warning.
     recent = stacks.standing(GPUS["v100-16gb-sxm"], "vllm", "", "vllm")
     assert not recent.refusal

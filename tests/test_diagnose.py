@@ -178,6 +178,34 @@ def test_the_roofline_lies_above_every_prediction():
         assert better, workload
 
 
+def test_one_reader_gets_no_more_than_memory_gives():
+    """15 GB of weights a token at 1,008 GB/s: 67 tokens/s, unless more than one is made at a time."""
+    job = {"runtime": "vllm", "precision": "bf16"}
+    one, _, order = found("llama-3.1-8b", "rtx-4090", "150 tok/s", **job, concurrency=1)
+    assert one.verdict == "impossible"
+    assert one.bound == pytest.approx(67.0, rel=0.03)
+    assert {"flight", "speculative", "narrower"} & set(order[:4])
+    several, _, _ = found("llama-3.1-8b", "rtx-4090", "150 tok/s", **job)
+    assert several.verdict != "impossible"
+
+
+def test_a_share_of_the_peak_that_many_gpus_may_have_is_not_impossible():
+    """A step of 8 GPUs has its exchange beside its products: without it the roofline would be too low."""
+    one, _, _ = found("llama-2-7b", "h100-80gb-sxm:8", "52% MFU", phase="train")
+    assert one.bound == pytest.approx(989.5, rel=0.01)
+    assert one.verdict != "impossible"
+
+
+def test_steps_a_second_are_of_the_loop_alone():
+    """A progress bar counts neither the decoder nor what reads the prompt, which few steps feel the most."""
+    job = {"runtime": "a1111", "steps": 4}
+    rate = predicted("stable-diffusion-1.5", "rtx-4090", **job)
+    one = api.diagnose("stable-diffusion-1.5", "rtx-4090", "30 it/s", **job)
+    assert one.predicted.mid > 1.5 * 4 * rate.mid
+    many = api.diagnose("stable-diffusion-1.5", "rtx-4090", "30 it/s", runtime="a1111", steps=100)
+    assert many.predicted.mid == pytest.approx(one.predicted.mid, rel=0.1)
+
+
 def test_flops_are_held_against_the_products():
     plain = api.diagnose("bert-large", "a100-80gb-sxm", "115 TFLOPS", phase="train")
     assert plain.verdict == "normal"
@@ -239,7 +267,7 @@ def test_likelihood_is_of_a_lognormal():
 def test_every_cause_has_its_words():
     table = store.load("diagnosis")["diagnosis"]
     for name, row in table["cause"].items():
-        assert set(row) - {"segments", "unfit"} == {"weight", "title", "why", "check"}, name
+        assert set(row) - {"segments", "unfit", "against"} == {"weight", "title", "why", "check"}, name
         assert set(row.get("segments", ())) <= set(SEGMENTS), name
         assert 0.0 < row["weight"] <= 1.0
         assert isinstance(row["check"], str) or "other" in row["check"]
@@ -342,6 +370,8 @@ def test_an_engine_of_one_user_has_one_request_in_flight():
     several, _, _ = found("llama-3.1-8b", "rtx-4090", "6 t/s", precision="q4_k_m", runtime="llama.cpp",
                           concurrency=16)  # fmt: skip
     assert several.job.concurrency == 16.0
+    named, _, _ = found("llama-3.1-8b", "rtx-4090", "6 t/s", precision="q4_k_m")
+    assert named.job.concurrency == 1.0, "the format is of the engine's files"
 
 
 def test_a_server_whose_load_nobody_states_may_have_had_one_reader_and_has_its_gpu():

@@ -22,6 +22,7 @@ from whichgpu.hardware.columns import columns
 from whichgpu.hardware.fields import FIELDS, RATES, SEGMENTS
 from whichgpu.hardware.limits import EXPONENT, limits, reached
 from whichgpu.hardware.names import resolve
+from whichgpu.report.gpus import family_words
 
 GPUS = catalogue()
 
@@ -438,6 +439,12 @@ def test_generations_within_a_family_follow_each_other() -> None:
     assert [step.id for step in after("tpu_v5e")] == ["tpu_v6e", "tpu_v7"]
     assert [step.name for step in after(GPUS["rtx-4090"].architecture)] == ["Blackwell", "Rubin"]
     assert after("no such variant") == before("no such variant") == ()
+
+
+def test_a_variant_that_is_a_generation_heads_with_its_own_year_and_neighbours() -> None:
+    assert family_words("rdna4") == "RDNA 4 is by AMD, 2025; after RDNA 3."
+    assert family_words("rdna").startswith("RDNA is by AMD, 2019; after Vega")
+    assert family_words("ampere_ga100") == family_words("ampere")
 
 
 def test_what_the_hardware_lacks_is_not_said_to_be_unread(whichgpu: Any) -> None:

@@ -1,10 +1,13 @@
 """A measured run told in a sentence: what of it is found, and what is refused."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from whichgpu.audit.measurement import told
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
+from whichgpu.planner.diagnosis import answer
 
 GPUS = catalogue(())
 
@@ -63,6 +66,34 @@ SENTENCES = {
         "bert-base", "a10", "1800 sequences/s", {"seq_len": 128, "precision": "fp16"},
     ),
     "Mixtral 8x7B, RTX A6000 x2, 28 tokens/s": ("Mixtral 8x7B", "rtx-a6000:2", "28 tokens/s", {}),
+    "RTX 4060 Ti 16GB does 150 tok/s single stream with Llama-3.1-8B": (
+        "Llama-3.1-8B", "rtx-4060-ti-16gb", "150 tok/s", {"concurrency": 1},
+    ),
+    "ollama run llama3.1:70b on one RTX 4090, eval rate: 2.9 tokens/s": (
+        "llama3.1:70b", "rtx-4090", "2.9 tokens/s", {"runtime": "ollama"},
+    ),
+    "L40S serves Llama 3.1 8B to 64 concurrent users at 400 output tokens/s": (
+        "Llama 3.1 8B", "l40s", "400 output tokens/s", {"concurrency": 64, "phase": "serve"},
+    ),
+    "H100 SXM, gpt2 pretraining on 8 GPUs: 12% MFU": (
+        "gpt2", "h100-80gb-sxm:8", "12% MFU", {"phase": "train"},
+    ),
+    "MacBook Pro M4 Max 40-core with ollama: gemma3 27b at 21 t/s": (
+        "gemma3 27b", "apple-m4-max-40c", "21 t/s", {"runtime": "ollama"},
+    ),
+    "RTX 4090, the first token takes 9 s for a 4000 token prompt, llama 3.1 8b": (
+        "llama 3.1 8b", "rtx-4090", "ttft 9 s", {"input_tokens": 4000},
+    ),
+    "RTX 4060 laptop, SD 1.5 needs 40 seconds per picture": (
+        "SD 1.5", "rtx-4060-laptop", "40 seconds per picture", {},
+    ),
+    "ResNet-50 training AMP batch 128 RTX 4090: 420 images/s": (
+        "ResNet-50", "rtx-4090", "420 images/s", {"batch": 128, "phase": "train", "precision": "AMP"},
+    ),
+    "ttft of 2.5 s on an A10 for 1000 token prompts, llama 3.1 8b": (
+        "llama 3.1 8b", "a10", "ttft of 2.5 s", {"input_tokens": 1000},
+    ),
+    "resnet50 makes 90 images/s on an A10, one request at a time": ("resnet50", "a10", "90 images/s", {}),
 }  # fmt: skip
 
 
@@ -110,10 +141,20 @@ def test_the_command_line_reads_a_sentence_as_the_options_that_it_shows(whichgpu
     assert "--batch 64" in said.out
 
 
-def test_an_ambiguous_card_is_asked_for(whichgpu):
-    answer = whichgpu("diagnose", "my A100 trains resnet50 at 400 images/s")
-    assert answer.status == 2
-    assert "may be" in answer.err
+def test_a_card_of_several_forms_is_no_question_where_each_says_the_same(whichgpu):
+    one = whichgpu("diagnose", "my P100 trains resnet50 at 90 images/s in fp32, batch 64", "--json").json
+    assert one["verdict"] == "slow"
+    assert "p100-16gb-sxm" in str(one["warnings"])
+    assert "--gpu p100-" in one["read_as"]
+
+
+def test_where_the_verdict_hangs_on_which_card_it_was_it_is_asked_for(monkeypatch):
+    said = {"a100-80gb-sxm": "slow", "a100-40gb-pcie": "normal"}
+    monkeypatch.setattr(
+        answer, "diagnose", lambda job, gpu, *_: SimpleNamespace(gpu=gpu.id, verdict=said[gpu.id], ratio=1.0)
+    )
+    with pytest.raises(UsageError, match=r"a100-80gb-sxm \(slow\), a100-40gb-pcie \(normal\); say which"):
+        answer.diagnose_any("A100", [(None, GPUS[key]) for key in said], None, GPUS)
 
 
 def test_an_option_that_is_given_goes_before_one_that_is_told(whichgpu):

@@ -35,10 +35,29 @@ _NUMBER = re.compile(
 _COUNT = re.compile(
     r"(?:\b(?P<n>\d{1,4})\s*[x\u00d7]?|\b(?P<word>two|four|eight|sixteen))\s*(?:NVIDIA\s*)?$", re.I
 )
+#: What a number before a GPU is of, if not of GPUs: "batch 128 RTX 4090".
+_OF_THE_JOB = re.compile(
+    r"\b(?:batch(?:[- ]?size)?|bs|seq(?:uence)?(?:[- _]?len(?:gth)?)?|concurrency|resolution|tokens?|steps?)"
+    r"\W*(?:of|is)?\W*$",
+    re.I,
+)
 #: "8xH200", "A6000 x2", and a number that is a card's but counts here.
 _GLUED = re.compile(r"\b(\d{1,4})[x\u00d7](?=[A-Z])")
 _TIMES = re.compile(r"\s*[x\u00d7]\s?(\d{1,4})\b|\s+pair\b", re.I)
+_TOGETHER = re.compile(
+    r"\b(?:(?P<n>\d{1,4})|(?P<word>two|four|eight|sixteen))(?: of (?:them|these)|[- ](?:GPU|card)s?)\b", re.I
+)
+#: One request after another, however it is said.
+_ALONE = re.compile(
+    r"\b(?:single|one|1)[- ](?:concurrent |parallel )?(?:user|request|stream|client|chat|session|query)s?\b"
+    r"(?! ?(?:/|per|a) ?s)(?: at a time)?|\b(?:one at a time|no batching|unbatched)\b",
+    re.I,
+)
 _IS_RATE = re.compile(r"\s?(?:[a-z]+/|(?:[a-z]+ )?(?:per|a) (?:s|m|h))", re.I)
+_FIRST_IS = re.compile(r"\bfirst token [^\d.,;]{0,20}$", re.I)
+#: Machines that bear a word of a GPU's name, and how many cores a GPU of one name has.
+_MACHINE = re.compile(r"\b(?:MacBook (?:Pro|Air)|Mac (?:Studio|Pro|mini)|iMac(?: Pro)?)(?=\W)", re.I)
+_CORES = re.compile(r"\b(\d{1,2})[- ]?cores?\b(?! CPU)", re.I)
 _FIRST = re.compile(r"\s*(?:to|until|till|for)(?: the)? first token", re.I)
 #: The version behind what runs a model; a figure is none.
 _VERSION = re.compile(r" v?(?>\d+(?:\.\d+)+)(?! ?(?:[a-z]+/|[a-z]+ (?:per|a) |x\b|m?s\b|fps))", re.I)
@@ -62,8 +81,8 @@ _NUMBERS = {
     "concurrency": r"\b(\d+) (?:concurrent|parallel|simultaneous)\b|\bconcurrency(?: of| is|:|=)? ?(\d+)\b|"
                    r"\b(\d+) (?:requests|users)(?: in flight| at once)?\b(?! ?(?:/|per|a) ?s)",
     "input_tokens": r"\b(?:prompts?|inputs?)(?: of|:|=)? ?(\d+)(?: tokens)?\b|\b(\d+)[- ]tokens? prompts?\b|"
-                    r"\b(\d+) (?:input|prompt) tokens\b",
-    "output_tokens": r"\b(\d+) (?:output|new|generated) tokens\b",
+                    r"\b(\d+) (?:input|prompt) tokens\b(?! ?(?:/|per|a) ?s)",
+    "output_tokens": r"\b(\d+) (?:output|new|generated) tokens\b(?! ?(?:/|per|a) ?s)",
 }  # fmt: skip
 #: Options of a job as they are told.
 _OPTIONS = (
@@ -80,6 +99,18 @@ class Told(NamedTuple):
     gpu: str
     figure: str
     columns: dict[str, Any]
+    #: Devices that the GPU's name may mean, where it leaves that open.
+    may_be: tuple[str, ...] = ()
+
+    def on(self, key: str) -> Told:
+        """The same of one of these devices."""
+        count = self.gpu.rpartition(":")[2]
+        return self._replace(gpu=f"{key}:{count}" if count.isdigit() else key, may_be=())
+
+    @property
+    def gpus(self) -> tuple[str, ...]:
+        """Every device that it may have been, as `--gpu` takes them."""
+        return tuple(self.on(key).gpu for key in self.may_be) or (self.gpu,)
 
     @property
     def command(self) -> str:
@@ -104,10 +135,11 @@ def told(text: str, catalogue: Catalogue, gpu: str = "", figure: str = "") -> To
         raise UsageError(
             f"'{one_line(rest)}': {len(rest):,} characters are no sentence; write e.g. {EXAMPLE}"
         )
-    named, rest = (gpu, rest) if gpu else _gpu(rest, catalogue)
+    rest = _ALONE.sub("1 concurrent", _MACHINE.sub("", rest))
+    named, may_be, rest = (gpu, (), rest) if gpu else _gpu(rest, catalogue)
     workload, rest = _workload(rest, text)
     columns, rest = _columns(rest, resolve(workload).phases)
-    return Told(workload, named, figure or _figure(rest, text), columns)
+    return Told(workload, named, figure or _figure(rest, text), columns, may_be)
 
 
 def _missing(what: str, text: str) -> UsageError:
@@ -119,8 +151,8 @@ def _cut(text: str, start: int, end: int) -> str:
     return f"{text[:start]}; {text[end:]}"
 
 
-def _gpu(text: str, catalogue: Catalogue) -> tuple[str, str]:
-    """The one device that is named, with how many of it, and the text without both."""
+def _gpu(text: str, catalogue: Catalogue) -> tuple[str, tuple[str, ...], str]:
+    """The one device that is named, with how many of it, what else it may be, and the text without both."""
     text = _GLUED.sub(r"\1 x ", text)
     found = [each for each in mentions(text, catalogue) if not _IS_RATE.match(text, each.end)]
     if not found:
@@ -130,12 +162,22 @@ def _gpu(text: str, catalogue: Catalogue) -> tuple[str, str]:
         raise UsageError(f"'{one_line(text)}' names {names}: tell of one GPU, or write --gpu")
     one = found[0]
     count, behind = _COUNT.search(text[: one.start]), _TIMES.match(text, one.end)
-    number = int(behind[1] or 2) if behind else 1
-    if count:
-        number = _SPELLED.get((count["word"] or "").lower()) or int(count["n"])
-    name = one.ids[0] if len(one.ids) == 1 else one.text
+    if count and _OF_THE_JOB.search(text[: count.start()]):
+        count = None
+    number = int(behind[1] or 2) if behind else _number(count) if count else 1
+    cores = {int(each) for each in _CORES.findall(text)}
+    ids = tuple(key for key in one.ids if catalogue[key].value("sms") in cores) or one.ids
+    name, may_be = (ids[0], ()) if len(ids) == 1 else (one.text, ids)
     rest = _cut(text, count.start() if count else one.start, behind.end() if behind else one.end)
-    return f"{name}:{number}" if number > 1 else name, rest
+    together = None if count or behind else _TOGETHER.search(rest)
+    if together:
+        number, rest = _number(together), _cut(rest, together.start(), together.end())
+    return f"{name}:{number}" if number > 1 else name, may_be, rest
+
+
+def _number(count: re.Match[str]) -> int:
+    """A count in digits or as a word."""
+    return _SPELLED.get((count["word"] or "").lower()) or int(count["n"])
 
 
 def _windows(text: str, most: int) -> Iterator[tuple[int, int]]:
@@ -148,12 +190,25 @@ def _windows(text: str, most: int) -> Iterator[tuple[int, int]]:
 
 
 def _workload(rest: str, text: str) -> tuple[str, str]:
-    """The longest name of a model on file in the rest of a text, and that without it."""
-    for start, end in _windows(rest, _NAME):
-        name = rest[start:end].rstrip(".:?!")
-        if known(name):
-            return name, _cut(rest, start, end)
-    raise _missing("model on file", text)
+    """The longest name of a model on file in the rest of a text, and that without it.
+
+    Of several as long one with a digit: "stream" is a model and a plain word.
+    """
+    places = [(rest[start:end].rstrip(".:?!"), start, end) for start, end in _windows(rest, _NAME)]
+    found = [place for place in places if known(place[0]) or _is_tag(place[0])]
+    if not found:
+        raise _missing("model on file", text)
+    name, start, end = min(found, key=lambda one: (-len(one[0].split()), not re.search(r"\d", one[0])))
+    return name, _cut(rest, start, end)
+
+
+def _is_tag(name: str) -> bool:
+    """Whether a word is a model with its tag, as Ollama writes it."""
+    if not re.fullmatch(r"[A-Za-z][\w.-]*:[\w.-]*[A-Za-z][\w.-]*", name):
+        return False
+    with suppress(UsageError):
+        return bool(resolve(name).id)
+    return False
 
 
 def _columns(text: str, phases: Sequence[str]) -> tuple[dict[str, Any], str]:
@@ -164,6 +219,8 @@ def _columns(text: str, phases: Sequence[str]) -> tuple[dict[str, Any], str]:
         if match:
             found[name] = next(group for group in match.groups() if group)
             text = _cut(text, match.start(), match.end())
+    if "serve" not in phases:
+        found.pop("concurrency", None)
     size = _RESOLUTION.search(text)
     if size:
         found["resolution"] = size[3] or f"{size[1]}x{size[2]}"
@@ -233,7 +290,8 @@ def _figures(text: str) -> Iterator[tuple[str, quoted.Quoted]]:
             if re.search(r"[;()]", said):
                 continue
             with suppress(UsageError):
-                said = f"ttft {said}" if _FIRST.match(text, last.end()) else said
+                first = _FIRST.match(text, last.end()) or _FIRST_IS.search(text[: match.start()])
+                said = f"ttft {said}" if first else said
                 yield said, quoted.read(said)
                 at = last.end()
                 break

@@ -16,7 +16,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from whichgpu.cost import quoted
+from whichgpu.cost import asked, quoted
 from whichgpu.cost.anchoring import Point, place
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.placing import placed
@@ -155,16 +155,19 @@ def alone(job: Job) -> tuple[Job, tuple[str, ...]]:
     serves = job.phase in ("", "serve") and job.concurrency is None and job.batch is None
     if not serves or not of_one_user(job) or "serve" not in resolve(job.workload).phases:
         return job, ()
-    title = runtime(job.runtime, "").title
+    title = asked.read(job).runtime.title
     said = f"requests in flight are not stated: 1, as {title} usually has; --concurrency says otherwise"
     return replace(job, concurrency=1.0), (said,)
 
 
 def of_one_user(job: Job) -> bool:
-    """Whether a job states an engine that usually serves one user, who may also keep weights in the host."""
-    stack = runtime(job.runtime, "pytorch-2")
-    known = store.load("diagnosis")["diagnosis"]["alone"]["runtimes"]
-    return bool(job.runtime) and stack.exact and stack.id in known
+    """Whether a job states an engine that usually serves one user, who may also keep weights in the host.
+
+    A format that one engine alone reads states it as well.
+    """
+    stack, usual = asked.read(job).runtime, asked.read(replace(job, precision="", runtime="")).runtime
+    named = runtime(job.runtime, "pytorch-2").exact if job.runtime else stack.id != usual.id
+    return named and stack.id in store.load("diagnosis")["diagnosis"]["alone"]["runtimes"]
 
 
 def job_of(found: Estimates) -> Job:

@@ -1,13 +1,14 @@
 """What load generators write, as rows of the measurement schema.
 
 Read are the JSON of `vllm bench serve --save-result` (what --metadata says of the run is in it), the lines of
-JSON of `sglang.bench_serving --output-file` (likewise its --tag), and the JSON of AIPerf and GenAI-Perf. Each
+JSON of `sglang.bench_serving --output-file` (likewise its --tag), JSON and CSV of AIPerf and GenAI-Perf. Each
 run gives a row of each mean: output tokens/s, TTFT, TPOT and latency. Its model's name on the Hub is the
 workload where that is known; what a run does not say (the GPU, or another model) is stated beside it.
 """
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 import re
@@ -92,19 +93,40 @@ PRINTED = "Serving Benchmark Result"
 
 def _printed(text: str) -> Iterator[Mapping[str, Any]]:
     """The runs of what was printed, as their JSON has them."""
-    for part in text.split(PRINTED)[1:]:
+    before, *parts = text.split(PRINTED)
+    # Both print their arguments first.
+    model = re.search(r"\bmodel='([^']+)'", before)
+    for part in parts:
         lines = dict(re.findall(r"^([^:\n]+?):\s+(\S+)\s*$", part, re.MULTILINE))
         run: dict[str, Any] = {}
         for key, words in _PRINTED.items():
             with suppress(ValueError):
                 run |= {key: float(lines[words])} if words in lines else {}
-        yield {**run, "backend": lines.get("Backend", "")}
+        yield {**run, "backend": lines.get("Backend", ""), "model_id": model[1] if model else ""}
+
+
+#: The first cells of a CSV of AIPerf or GenAI-Perf.
+CSV = "Metric,avg,"
+
+
+def _table(text: str) -> Mapping[str, Any]:
+    """The CSV as the JSON has it: by name the mean, which is the first number of a line."""
+    lines = (row for row in csv.reader(text.splitlines()) if len(row) > 1)
+    found: dict[str, Any] = {}
+    for name, value, *_ in lines:
+        with suppress(ValueError):
+            key = "_".join(name.partition("(")[0].lower().split())
+            found[key] = {"avg": float(value.replace(",", ""))}
+    return found
 
 
 def _runs(path: Path) -> Iterator[Mapping[str, Any]]:
     text = text_of(path)
     if PRINTED in text and not text.lstrip().startswith(("{", "[")):
         yield from _printed(text)
+        return
+    if text.startswith(CSV):
+        yield _table(text)
         return
     whole = _parsed(text)
     parts = [whole] if whole is not None else [_parsed(line) for line in text.splitlines() if line.strip()]

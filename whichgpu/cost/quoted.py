@@ -61,7 +61,8 @@ _PERCENTILE = r"\bp(?:7[05]|8\d|9\d(?:\.\d+)?|99\d+)\b"
 class Quoted:
     """One figure: `value` in `unit`, of a `metric` of `cost/metrics.py`, or of passes.
 
-    `sense` is 1 where more is faster, -1 where less is, 0 where it says nothing of speed.
+    `sense` is 1 where more is faster, -1 where less is, 0 where it says nothing of speed; `loop` is the share
+    of a picture's time that its steps take, where the figure is of the steps alone.
     """
 
     text: str
@@ -71,11 +72,13 @@ class Quoted:
     sense: int
     passes: bool = False
     per_gpu: bool = False
+    loop: float = 1.0
 
     def predicted(self, answer: Estimate) -> Interval:
         """What a prediction says of it, in its unit; raises `UsageError` where the job has no such figure."""
         if self.passes:
-            return _passes(answer, self.sense, self.unit)
+            of_all = _passes(answer, self.sense, self.unit)
+            return of_all.scaled(self.loop if self.sense < 0 else 1.0 / self.loop)
         if self.metric == "flops":
             return _flops(answer)
         low, mid, high = map(float, METRICS[self.metric](answer, self.unit))
@@ -161,7 +164,7 @@ def _float(text: str) -> float | None:
 
 def _named(text: str) -> _Found | None:
     """`ttft 300 ms`, `300 ms ttft`, `latency: 45 ms`."""
-    text = re.sub(r"^([A-Za-z0-9]+)\s*[:=]\s*", r"\1 ", text)
+    text = re.sub(r"^([A-Za-z0-9]+)(?:\s*[:=]\s*|\s+(?:of|is)\s+)", r"\1 ", text)
     words = text.lower().split()
     name = next((word for word in words if word in _NAMED), "")
     if not name:
@@ -200,7 +203,7 @@ def _each(text: str) -> _Found | None:
     if seconds is not None and noun in ("token", "tok"):
         return "tpot", seconds, "s", -1, False
     if seconds is not None:
-        many = _SHORT.get(noun, _plural(noun))
+        many = _SHORT.get(noun) or _SHORT.get(_plural(noun), _plural(noun))
         return ("throughput", 1.0 / seconds, f"{many}/s", 1, False) if seconds > 0 else None
     joules = _parsed(match[1], "energy")
     return None if joules is None else ("energy", joules, f"J/{noun}", 0, False)

@@ -42,9 +42,10 @@ def report(name: str, catalogue: Catalogue) -> Report:
     shown = (variant,) if variant else family.variants
     members = catalogue.family(name)
     cited = Citations()
-    named = family.name if family.name.startswith(family.vendor) else f"{family.vendor} {family.name}"
+    own = (variant.name if variant else "") or family.name
+    named = own if own.startswith(family.vendor) else f"{family.vendor} {own}"
     title = named + (f" ({variant.id})" if variant else "")
-    blocks: list[Block] = [Heading(title), family_words(family.id)]
+    blocks: list[Block] = [Heading(title), family_words(name)]
     if added := _added(family):
         blocks.append(added)
     blocks += [_variants(shown, cited), *timeline(members, title=_parts(len(members)))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.facts import reading
-from whichgpu.hardware.architecture import after, before, families, family_of
+from whichgpu.hardware.architecture import after, architectures, before, families, family_of
 from whichgpu.hardware.blank import APPLIES, OPEN, PUBLISHED, blanks
 from whichgpu.hardware.fields import FIELDS
 from whichgpu.hardware.gpu import display
@@ -70,7 +70,7 @@ def _known(gpu: Gpu) -> dict[str, Any]:
         "name": family.name if family else None,
         "year": family.year if family else None,
         "after": [step.id for step in before(gpu.architecture)],
-        "before": [step.id for step in _next(gpu)],
+        "before": [step.id for step in _next(gpu.architecture)],
         "native": list(_native(gpu)),
     }
     return document
@@ -94,7 +94,8 @@ def _rows(gpu: Gpu, *, sources: bool) -> Iterator[Sequence[str]]:
     native = ", ".join(FIELDS[name].label.split(" (")[0] for name in _native(gpu))
     rows = (
         ("Segment", gpu.segment), ("Architecture", _architecture(gpu)),
-        ("Generation", _placed(before(gpu.architecture), _next(gpu))), ("Tensor precisions", native),
+        ("Generation", _placed(before(gpu.architecture), _next(gpu.architecture))),
+        ("Tensor precisions", native),
     )  # fmt: skip
     for label, text in rows:
         if text:
@@ -154,9 +155,9 @@ def _placed(earlier: Iterable[Step | Family], later: Iterable[Step | Family]) ->
     return "; ".join(f"{word} {names}" for word, names in told if names)
 
 
-def _next(gpu: Gpu) -> list[Step]:
-    """The generations that came right after a GPU's own."""
-    own, family = gpu.architecture, families().get(gpu.family)
+def _next(own: str) -> list[Step]:
+    """The generations that came right after that of a variant."""
+    family = family_of(own)
     chained = [step for step in after(own) if own in step.variants[0].follows]
     if chained or family is None:
         return chained
@@ -164,14 +165,19 @@ def _next(gpu: Gpu) -> list[Step]:
     return [step for step in firsts if step.variants[0].family in family.successors]
 
 
-def family_words(family: str) -> str:
-    """A generation in a sentence: vendor, year, what came before and after; empty for no such one."""
-    known = families().get(family)
+def family_words(name: str) -> str:
+    """A generation in a sentence: vendor, year, what came before and after; empty for no such one.
+
+    Of a family that goes on for several generations, `name` may be the variant that is one of them.
+    """
+    variant = architectures().get(name)
+    known = families().get(variant.family if variant else name)
     if known is None:
         return ""
-    year = f", {known.year}" if known.year else ""
-    near = generation(family)
-    return f"{known.name} is by {known.vendor}{year}{f'; {near}' if near else ''}."
+    own = variant if variant and variant.year else known
+    year = f", {own.year}" if own.year else ""
+    near = _placed(before(variant.id), _next(variant.id)) if own is variant else generation(known.id)
+    return f"{own.name or known.name} is by {known.vendor}{year}{f'; {near}' if near else ''}."
 
 
 def _notes(gpu: Gpu, *, sources: bool) -> Iterator[str]:

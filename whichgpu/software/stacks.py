@@ -60,9 +60,10 @@ def standing(gpu: Gpu, software: str, release: str, said: str) -> Standing:
 
 
 def runs(gpu: Gpu, software: str) -> bool:
-    """Whether a source states that some release of a framework runs on a GPU."""
+    """Whether a source states that some release of a framework runs on a GPU, under its usual system."""
     asked = frameworks.Asked(frameworks.frameworks()[software], (), "", "")
-    return verdicts.judge(targets.device(gpu), asked, "linux").runs
+    device = targets.device(gpu)
+    return verdicts.judge(device, asked, device.system).runs
 
 
 def _standing(device: Device, framework: Framework, meant: str) -> Standing:

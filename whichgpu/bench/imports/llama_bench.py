@@ -1,4 +1,4 @@
-"""What llama-bench writes (-o json, jsonl, csv, md): tokens/s of prompts (pp) and of generation (tg).
+"""What llama-bench writes (-o json, jsonl, csv, md, sql): tokens/s of prompts (pp) and of generation (tg).
 
 Each entry says the model's type and format, the GPU, lengths, and mean and deviation.
 """
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+#: The devices that its backends print before the table: CUDA and ROCm, Vulkan, Metal.
+_DEVICE = re.compile(
+    r"^\s*Device \d+: ([^,\n]+)|^ggml_vulkan: \d+ = ([^(|\n]+?) *[(|]|^ggml_metal\w*: GPU name: *(.+)",
+    re.MULTILINE,
+)
+_INSERTED = re.compile(r"^INSERT INTO \w+ \(([^)]*)\) VALUES \((.*)\);", re.MULTILINE)
 #: Formats as llama-bench spells them, behind the size of a model: `llama 7B mostly Q4_K - Medium`.
 _TYPE = re.compile(r"^(?P<name>\S+)(?:\s+(?P<size>\S+))?\s+(?:mostly\s+)?(?P<format>[A-Z][A-Z0-9_]*)"
                    r"(?:\s*-\s*(?P<grade>\w+))?", re.IGNORECASE)  # fmt: skip
@@ -54,6 +60,12 @@ def _tests(text: str) -> tuple[list[Any], tuple[str, ...]]:
         return list(_table(text)), (
             "a table names a kind of model, not the model: --workload says which it was",
         )
+    inserted = [
+        _numbers(dict(zip(head.split(", "), re.findall(r"'([^']*)'", values), strict=False)))
+        for head, values in _INSERTED.findall(text)
+    ]
+    if inserted:
+        return inserted, ()
     if not text.lstrip().startswith(("[", "{")) and '"avg_ts"' not in text.partition("\n")[2]:
         return [_numbers(row) for row in csv.DictReader(io.StringIO(text)) if row.get("avg_ts")], ()
     found, whole = _documents(text)
@@ -78,7 +90,7 @@ def _documents(text: str) -> tuple[list[Any], bool]:
 
 
 def _numbers(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A line of CSV with numbers where JSON has them."""
+    """A line of CSV or SQL with numbers where JSON has them."""
     found: dict[str, Any] = dict(row)
     for name in ("n_prompt", "n_gen", "n_depth", "n_gpu_layers", "build_number"):
         text = str(row.get(name) or "")
@@ -93,7 +105,7 @@ def _numbers(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _table(text: str) -> Iterator[dict[str, Any]]:
     """The lines of the table that llama-bench prints, with the devices and the build around it."""
-    devices = ", ".join(re.findall(r"^\s*Device \d+: ([^,\n]+)", text, re.MULTILINE))
+    devices = ", ".join("".join(found).strip() for found in _DEVICE.findall(text))
     build = re.search(r"^build: \w+ \((\d+)\)", text, re.MULTILINE)
     head: list[str] = []
     for line in text.splitlines():

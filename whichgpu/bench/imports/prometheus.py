@@ -1,4 +1,4 @@
-"""Prometheus text of DCGM (dcgm-exporter) and vLLM: power, energy per token, tokens/s, TTFT, TPOT.
+"""Prometheus text of DCGM (dcgm-exporter), vLLM and SGLang: power, energy per token, tokens/s, TTFT, TPOT.
 
 Scrapes of both exporters, in one file or several. Of two scrapes (before, after) what was counted between
 them is told: energy per token needs no clock, rates need the scrapes' times, which are samples' own
@@ -35,6 +35,8 @@ _GAUGES = {
 }  # fmt: skip
 _MADE, _PROMPTS = "vllm:generation_tokens_total", "vllm:prompt_tokens_total"
 _DONE, _RUNNING = "vllm:request_success_total", "vllm:num_requests_running"
+#: What SGLang calls otherwise than vLLM.
+_ALIKE = {"sglang:num_running_reqs": _RUNNING, "sglang:num_requests_total": _DONE}
 #: By metric, histograms of it: the newer name first.
 _TIMES = {
     "ttft": ("vllm:time_to_first_token_seconds",),
@@ -67,7 +69,7 @@ class Scrape(NamedTuple):
 
 def claims(_path: Path, text: str) -> bool:
     """Whether a file is such text."""
-    return "DCGM_FI_" in text or "vllm:" in text
+    return any(word in text for word in ("DCGM_FI_", "vllm:", "sglang:"))
 
 
 def read(paths: Sequence[Path], texts: Sequence[str]) -> Iterator[Entry]:
@@ -75,7 +77,9 @@ def read(paths: Sequence[Path], texts: Sequence[str]) -> Iterator[Entry]:
     scrapes = sorted((one for path, text in zip(paths, texts, strict=True) for one in parse(text, str(path))),
                      key=lambda one: one.time)  # fmt: skip
     first, last = _ends(scrapes)
-    base, context, said = _about(last, scrapes)
+    base, context, said = _about(
+        last, scrapes, "sglang" if any("sglang:" in one for one in texts) else "vllm"
+    )
     yield from _power(first, last, base, context, said)
     yield from _serving(first, last, base, context, said)
 
@@ -119,7 +123,8 @@ def _sample(line: str) -> tuple[Any, float, float | None] | None:
     except ValueError:
         return None
     labels = tuple(sorted(_LABEL.findall(match["labels"] or "")))
-    return (match["name"], labels), value, float(match["time"]) / 1e3 if match["time"] else None
+    name = _ALIKE.get(match["name"], match["name"].replace("sglang:", "vllm:"))
+    return (name, labels), value, float(match["time"]) / 1e3 if match["time"] else None
 
 
 def _ends(scrapes: Sequence[Scrape]) -> tuple[Scrape | None, Scrape]:
@@ -140,7 +145,9 @@ def _ends(scrapes: Sequence[Scrape]) -> tuple[Scrape | None, Scrape]:
     return Scrape({key: value for key, (value, _) in firsts.items()}, times[0]), last
 
 
-def _about(last: Scrape, scrapes: Sequence[Scrape]) -> tuple[dict[str, Any], dict[str, Any], tuple[str, ...]]:
+def _about(
+    last: Scrape, scrapes: Sequence[Scrape], engine: str
+) -> tuple[dict[str, Any], dict[str, Any], tuple[str, ...]]:
     """What ran where, and how busy it was."""
     named = next(
         (last.label(name, "modelName") for name in (_POWER, _ENERGY, *_GAUGES) if last.each(name)), []
@@ -157,8 +164,9 @@ def _about(last: Scrape, scrapes: Sequence[Scrape]) -> tuple[dict[str, Any], dic
             context[key] = sum(values) / len(values)
     serves = bool(model)
     base = {"gpu": named[0] if named else "", "n_gpus": count, "workload": model[0] if model else "",
-            "runtime": "vllm" if serves else "", "phase": "serve" if serves else ""}  # fmt: skip
-    running = [value for one in scrapes for value in one.each(_RUNNING)]
+            "runtime": engine if serves else "", "phase": "serve" if serves else ""}  # fmt: skip
+    # Of data-parallel engines each says its own.
+    running = [total for one in scrapes if (total := one.total(_RUNNING)) is not None]
     if running and sum(running) > 0:
         base["concurrency"] = max(round(sum(running) / len(running)), 1)
     return base, context, said

@@ -22,7 +22,7 @@ _HEAD = re.compile(r"^(?:.*\|)?\s*(?P<key>TensorFlow|Model|Mode|Dataset|Data for
 _TOTAL = re.compile(r"total images/sec:\s*([\d.]+)")
 _STEP = re.compile(r"^\D*?(\d+)\s+images/sec:\s*([\d.]+)(?:\s*\+/-\s*([\d.]+))?", re.MULTILINE)
 _GLOBAL = re.compile(r"Batch size:\s*(\d+)\s*global(?:\s*.*?(\d+)(?:\.0)?\s*per device)?", re.DOTALL)
-_DEVICE = re.compile(r"\bname: ([^,\n]*?)(?:, pci|,? major:|\n)")
+_DEVICE = re.compile(r"\bname: ([^,\n]*?)(?:, pci|,? major:|,? computeCapability:|\n)")
 _COMMAND = re.compile(r"tf_cnn_benchmarks(?:\.py)?\s+(--.*)")
 #: Names of its models that are none of the zoo's as they stand.
 _NAMES = {"inception3": "inception-v3", "inception4": "inception-v4", "resnet50_v1.5": "resnet50",
@@ -45,14 +45,14 @@ def read(_path: Path, text: str) -> Iterator[Entry]:
 def _run(part: str, whole: str) -> Entry:
     head = {match["key"]: match["value"] for match in _HEAD.finditer(part)}
     value, spread, said = _rate(part)
-    flags = dict(re.findall(r"--(\w+)[= ](\S+)", "\n".join(_COMMAND.findall(whole))))
+    flags = dict(re.findall(r"--(\w+)(?:[= ]([^-\s]\S*))?", "\n".join(_COMMAND.findall(whole))))
     model = head.get("Model") or flags.get("model", "")
     batch, devices = _batch(part, head, flags)
     device = _DEVICE.search(whole)
     columns: dict[str, Any] = {
         "workload": _NAMES.get(model.lower(), model), "gpu": device[1].strip() if device else "",
         "n_gpus": devices, "batch": batch, "phase": _phase(head, flags),
-        "precision": "amp-fp16" if flags.get("use_fp16", "").lower() in ("true", "1") else "",
+        "precision": "amp-fp16" if flags.get("use_fp16", "no").lower() in ("", "true", "1") else "",
         "runtime": f"tf_cnn_benchmarks TensorFlow {head.get('TensorFlow', '')}".strip(),
         "options": {"layout": head["Data format"].lower()} if "Data format" in head else {},
         "metric": "throughput", "unit": "images/s", "value": value, "spread": spread,
@@ -97,5 +97,5 @@ def _batch(part: str, head: dict[str, str], flags: dict[str, str]) -> tuple[floa
 
 
 def _phase(head: dict[str, str], flags: dict[str, str]) -> str:
-    said = f"{head.get('Mode', '')} {flags.get('forward_only', '')}".lower()
-    return "infer" if "forward" in said or "eval" in said or "true" in said else "train"
+    mode, only = head.get("Mode", "").lower(), flags.get("forward_only", "no").lower()
+    return "infer" if "forward" in mode or "eval" in mode or only in ("", "true", "1") else "train"

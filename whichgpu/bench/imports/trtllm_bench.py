@@ -1,4 +1,4 @@
-"""What trtllm-bench prints: output tokens/s and the mean latency of a request of TensorRT-LLM.
+"""What trtllm-bench prints: output tokens/s, mean latency, TTFT and TPOT of TensorRT-LLM.
 
 Model, format and split stand in its head; the GPU does not.
 """
@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 _LINE = re.compile(
     r"^\s*(?:\[.*?\]\s*)*(?P<key>[A-Z][^:\n]*?):[ \t]+(?P<value>\S[^\n]*?)[ \t]*\r?$", re.MULTILINE
 )
+#: By the metric of a mean, what it is called; the last two of a run with --streaming.
+_TIMES = {"latency": "Average request latency (ms)", "ttft": "Average time-to-first-token [TTFT] (ms)",
+          "tpot": "Average time-per-output-token [TPOT] (ms)"}  # fmt: skip
+#: Its own version, spelled with a space from 1.0 on.
+_VERSIONS = ("TensorRT-LLM Version", "TensorRT LLM Version")
 _RATE = "Total Output Throughput (tokens/sec)"
-_LATENCY = "Average request latency (ms)"
 _FORMATS = {"bfloat16": "bf16", "float16": "fp16", "float32": "fp32", "fp8": "fp8", "nvfp4": "fp4",
             "w4a16_awq": "w4a16", "w4a8_awq": "w4a8", "int8": "int8", "w8a16": "w8a16"}  # fmt: skip
 _COLUMNS = {
@@ -33,11 +37,11 @@ _COLUMNS = {
 
 def claims(_path: Path, text: str) -> bool:
     """Whether a file is such an output."""
-    return _RATE in text or ("TensorRT-LLM Version:" in text and "TP Size:" in text)
+    return _RATE in text or ("TP Size:" in text and any(f"{name}:" in text for name in _VERSIONS))
 
 
 def read(_path: Path, text: str) -> Iterator[Entry]:
-    """Throughput, and latency where it is told."""
+    """Throughput, and the means of times that are told."""
     known: dict[str, str] = {}
     for match in _LINE.finditer(text):
         known.setdefault(match["key"].strip(), match["value"])
@@ -45,13 +49,14 @@ def read(_path: Path, text: str) -> Iterator[Entry]:
         raise UsageError("no 'PERFORMANCE OVERVIEW' with its output throughput: was it cut off?")
     columns: dict[str, Any] = {
         "workload": known.get("Model", ""), "phase": "serve", "precision": _format(known), "options": {},
-        "runtime": f"TensorRT-LLM {known.get('TensorRT-LLM Version', '')}".strip(),
+        "runtime": " ".join(("TensorRT-LLM", *(known[name] for name in _VERSIONS if name in known))),
         **{name: _number(known[key]) for key, name in _COLUMNS.items() if _number(known.get(key, ""))},
     }  # fmt: skip
     columns.setdefault("concurrency", "max")
     yield Entry({**columns, "metric": "throughput", "unit": "output tokens/s", "value": _sure(known, _RATE)})
-    if _LATENCY in known:
-        yield Entry({**columns, "metric": "latency", "unit": "ms", "value": _sure(known, _LATENCY)})
+    for metric, name in _TIMES.items():
+        if name in known:
+            yield Entry({**columns, "metric": metric, "unit": "ms", "value": _sure(known, name)})
 
 
 def _format(known: dict[str, str]) -> str:

@@ -29,6 +29,16 @@ def graphed(cuda: Any, step: Step, prepare: Step = lambda: None) -> Step:
     return replay
 
 
+def repeated(cuda: Any, step: Step, count: int) -> Step:
+    """So many steps as one replay."""
+
+    def many() -> None:
+        for _ in range(count):
+            step()
+
+    return graphed(cuda, many)
+
+
 def training(cuda: Any, gradients: Step, update: Step, optimizer: Any, *, whole: bool) -> Step:
     """A training step of which all, or all but the update, is captured.
 

@@ -205,11 +205,11 @@ def block(bench: Bench, name: str, tokens: int, precision: str) -> tuple[Step, f
     return step, flops
 
 
-def launches(bench: Bench) -> Iterator[tuple[str, Step]]:
-    """An addition to one value: queued, waited for, and replayed from a graph."""
+def launches(bench: Bench) -> Iterator[tuple[str, Step, int]]:
+    """An addition to one value: queued, waited for, and replayed from a graph of so many."""
     torch = bench.torch
     x = torch.zeros(1, device=bench.device)
-    yield "queued", lambda: x.add_(1.0)
+    yield "queued", lambda: x.add_(1.0), 1
     if not bench.on_gpu:
         return
 
@@ -217,14 +217,8 @@ def launches(bench: Bench) -> Iterator[tuple[str, Step]]:
         x.add_(1.0)
         torch.cuda.synchronize()
 
-    yield "waited for", waited
-    from whichgpu.bench.worker.capture import graphed
-
-    def many() -> None:
-        for _ in range(100):
-            x.add_(1.0)
-
-    yield "graph of 100", graphed(torch.cuda, many)
+    yield "waited for", waited, 1
+    yield "graph of 100", lambda: x.add_(1.0), 100
 
 
 def transfers(bench: Bench, size: int) -> Iterator[tuple[str, Step]]:

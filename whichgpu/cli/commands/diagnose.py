@@ -47,10 +47,10 @@ def run(
     from whichgpu.cost.placing import placed
     from whichgpu.cost.quoted import read
     from whichgpu.hardware.slices import resolve_device
-    from whichgpu.planner.diagnosis import diagnose
+    from whichgpu.planner.diagnosis import diagnose_any
     from whichgpu.report.diagnosis import report
 
-    said = ""
+    run = None
     if gpu is None or measured is None:
         run = told(workload, catalogue, gpu or "", measured or "")
         workload, gpu, measured = run.workload, run.gpu, run.figure
@@ -60,13 +60,14 @@ def run(
         heard = [one for one in run.columns.get("options", ()) if one.partition("=")[0] not in given]
         options = (*heard, *columns.stated.get("options", ()))
         run = run._replace(columns={**run.columns, **stated, **({"options": options} if options else {})})
-        columns, said = JobColumns({**columns.stated, **run.columns}), run.command
-    figure = read(measured)
-    device, count = resolve_device(gpu, catalogue)
+        columns = JobColumns({**columns.stated, **run.columns})
+    places = [resolve_device(name, catalogue) for name in (run.gpus if run else (gpu,))]
+    jobs = [(placed(columns.job(workload), count, device), device) for device, count in places]
     with progress("diagnose"):
-        found = diagnose(placed(columns.job(workload), count, device), device, figure, catalogue)
+        found = diagnose_any(gpu, jobs, read(measured), catalogue)
     answer = report(found)
-    if said:
+    if run:
+        said = run.on(found.gpu).command if run.may_be else run.command
         answer = answer._replace(
             data={**answer.data, "read_as": said}, blocks=(f"Read as: {said}", *answer.blocks)
         )

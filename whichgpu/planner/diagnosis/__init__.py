@@ -1,6 +1,6 @@
 """Whether a measured figure is normal for its job, and if it is not, why."""
 
-from whichgpu.planner.diagnosis.answer import Diagnosis, diagnose
+from whichgpu.planner.diagnosis.answer import Diagnosis, diagnose, diagnose_any
 from whichgpu.planner.diagnosis.trying import Cause
 
-__all__ = ["Cause", "Diagnosis", "diagnose"]
+__all__ = ["Cause", "Diagnosis", "diagnose", "diagnose_any"]

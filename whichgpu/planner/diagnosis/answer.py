@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from whichgpu.cost.anchors import alone, of_one_user
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.evidence import evidence
 from whichgpu.cost.infeasible import does_not_fit
-from whichgpu.errors import Infeasible, WhichGpuError
+from whichgpu.errors import Infeasible, UsageError, WhichGpuError
 from whichgpu.hardware.parts import resized
 from whichgpu.planner.diagnosis import causes, counting
 from whichgpu.planner.diagnosis.settling import settled
@@ -23,6 +23,8 @@ from whichgpu.values import Shown, immutable
 from whichgpu.workloads.ops import COUNTED
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from whichgpu.cost.estimate import Estimate, Estimates
     from whichgpu.cost.evidence import Known
     from whichgpu.cost.quoted import Quoted
@@ -40,6 +42,8 @@ _ANYWHERE = "llama.cpp"
 _USUAL, _ANSWERING = "q4_k_m", ("", "serve", "generate", "decode", "prefill")
 #: Formats that a model which does not fit may have run in.
 _NARROW = ("fp8", "int8", "w4a16")
+#: B of weights that no GPU's last cache holds.
+_CACHEABLE = 1e9
 #: What a stand-in has more memory by than a job needs.
 _ROOMY = 1.1
 
@@ -100,8 +104,38 @@ def diagnose(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue) -> Diagno
     return _diagnosed(job, gpu, figure, catalogue)
 
 
+def diagnose_any(
+    name: str, places: Sequence[tuple[Job, Gpu]], figure: Quoted, catalogue: Catalogue
+) -> Diagnosis:
+    """The diagnosis on the device that comes nearest, of those that one name may mean.
+
+    Raises `UsageError` where the verdict hangs on which it was, `Infeasible` where none can have run it.
+    """
+    found: list[Diagnosis] = []
+    why: Infeasible | None = None
+    for job, gpu in places:
+        try:
+            found.append(diagnose(job, gpu, figure, catalogue))
+        except Infeasible as fault:
+            why = fault
+    if not found:
+        raise why or Infeasible(f"'{name}' is no device")
+    if len({one.verdict for one in found}) > 1:
+        each = ", ".join(f"{one.gpu} ({one.verdict})" for one in found)
+        raise UsageError(f"'{name}' may be {each}; say which")
+    nearest = min(found, key=lambda one: abs(math.log(one.ratio)))
+    others = [gpu.id for _, gpu in places if gpu.id != nearest.gpu]
+    if not others:
+        return nearest
+    said = (
+        f"'{name}' may be {', '.join(others)} as well as {nearest.gpu}, the nearest: the verdict is the same"
+    )
+    return replace(nearest, answer=replace(nearest.answer, warnings=(*nearest.answer.warnings, said)))
+
+
 def _diagnosed(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue, room: float = 0.0) -> Diagnosis:
     """The same; `room` is what the GPU really has (B), where `gpu` was given more."""
+    stated = frozenset(one.name for one in fields(job) if getattr(job, one.name) not in (None, ""))
     job, assumed, found = _estimated(job, gpu)
     plain = found.at(0, 0)
     figure = settled(figure, plain.job, gpu)
@@ -117,7 +151,7 @@ def _diagnosed(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue, room: f
     if not (math.isfinite(predicted.mid) and predicted.mid > 0.0):
         raise Infeasible(unfit or f"the model has no figure of {job.workload} on {gpu.id} to hold it against")
     asked = Asked(_open(job, answer), gpu, figure, answer, predicted, points, catalogue,
-                  room or plain.available)  # fmt: skip
+                  room or plain.available, stated)  # fmt: skip
     bound = _bound(found, asked, plain)
     ratio = figure.value / predicted.mid
     verdict = _verdict(asked, bound if bound is None else _lightest(job, gpu, asked, bound))
@@ -241,13 +275,29 @@ def _bound(found: Estimates, asked: Asked, plain: Estimate) -> float | None:
     if not terms:
         return None
     peaks = np.ravel(np.broadcast_to(found.devices.peaks(dtypes, tf32=True), (len(terms), 1, 1)))
-    least = float(sum(term.flops / peak for term, peak in zip(terms, peaks, strict=True)))
-    spent = float(np.asarray(found.timing.seconds).reshape(-1)[0])
+    bandwidth = _read_through(asked, plain)
+    least = float(sum(
+        max(term.flops / peak, term.moved / bandwidth) for term, peak in zip(terms, peaks, strict=True)
+    ))  # fmt: skip
+    # A training step has its exchange and its bubbles beside its pass.
+    one_pass = float(np.asarray(found.timing.seconds).reshape(-1)[0])
+    spent = plain.latency.mid if plain.job.trains else one_pass
     if not (math.isfinite(least) and least > 0.0 and spent > 0.0):
         return None
     faster = max(spent / least, 1.0)
     one = asked.figure.predicted(plain).mid
     return one / faster if asked.figure.sense < 0 else one * faster
+
+
+def _read_through(asked: Asked, plain: Estimate) -> float:
+    """B/s at which weights come from memory for each token; infinite where they may serve more than stated.
+
+    So many tokens are made in a step as requests are in flight, unless some are guessed.
+    """
+    column = {"serve": "concurrency", "decode": "batch"}.get(plain.job.phase, "")
+    large = float(plain.memory.get("weights", 0.0)) > _CACHEABLE
+    sure = large and column in asked.stated and "speculative" not in plain.job.options
+    return float(asked.gpu.value("bandwidth") or math.inf) if sure else math.inf
 
 
 def _lightest(job: Job, gpu: Gpu, asked: Asked, bound: float) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.cost.anchors import of_one_user
 from whichgpu.cost.coefficients import section
@@ -20,7 +20,7 @@ from whichgpu.planner.diagnosis.trying import Tried, again, each, having, host, 
 from whichgpu.workloads.ops import COUNTED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.diagnosis.trying import Asked
@@ -57,12 +57,17 @@ def _loading(asked: Asked) -> Iterable[Tried]:
         return
     # A picture of another size takes the host the longer the more pixels it has.
     area = float(asked.job.height or 224.0) * float(asked.job.width or 224.0) / 224.0**2
-    ready = row["worker"] * row["workers"] * asked.n_gpus / max(area, 1.0)
-    one = rated(asked, 1.0 / (1.0 + (rate.mid / ready) ** FEED) ** (1.0 / FEED))
+    for workers in row["workers"]:
+        ready = row["worker"] * workers * asked.n_gpus / max(area, 1.0)
+        one = rated(asked, 1.0 / (1.0 + (rate.mid / ready) ** FEED) ** (1.0 / FEED))
+        by = "one worker makes" if workers == 1 else f"{workers} workers make"
+        yield Tried("loading", f"{by} {ready:,.0f} {rate.unit} ready", _about(one, row))
+
+
+def _about(one: Interval, row: Mapping[str, Any]) -> Interval:
+    """The middle of an interval, with the spread of what a host does around it."""
     reach = math.exp(Z90 * row["spread"])
-    # A host with more workers holds nothing back; one with fewer holds all back.
-    wide = Interval(one.mid / reach, one.mid, one.mid * reach, one.unit)
-    yield Tried("loading", f"{row['workers']:.0f} workers make {ready:,.0f} {rate.unit} ready", wide)
+    return Interval(one.mid / reach, one.mid, one.mid * reach, one.unit)
 
 
 def _processor(asked: Asked) -> Iterable[Tried]:
@@ -81,8 +86,7 @@ def _processor(asked: Asked) -> Iterable[Tried]:
         # One token after another is read from memory: the arithmetic hides behind it.
         needed = max(work / row["rate"], moved / row["bandwidth"])
         one = rated(asked, min(spent / needed, 1.0))
-        reach = math.exp(Z90 * row["spread"])
-        yield Tried("processor", "", Interval(one.mid / reach, one.mid, one.mid * reach, one.unit))
+        yield Tried("processor", "", _about(one, row))
 
 
 def _spilling(asked: Asked) -> Iterable[Tried]:
@@ -90,17 +94,17 @@ def _spilling(asked: Asked) -> Iterable[Tried]:
     spent, weights = asked.answer.tpot, float(asked.answer.memory.get("weights", 0.0))
     if asked.job.phase == "serve":
         row = host("offload")
-        reach = math.exp(Z90 * row["spread"])
         if spent is None or not weights or not asked.figure.sense or asked.faster:
             return
         if asked.figure.metric == "ttft":
             return
-        # Of a model that does not fit, what is over.
+        # Of a model that does not fit, what is over; one that does stays whole in a server of many.
         over = 1.0 - asked.room / max(asked.answer.required, 1.0)
+        if over <= 0.0 and "runtime" in asked.stated and not of_one_user(asked.job):
+            return
         for share in (over,) if over > 0.0 else (0.25, 0.5, 1.0):
             one = rated(asked, spent.mid / (spent.mid + share * weights / row["bandwidth"]))
-            wide = Interval(one.mid / reach, one.mid, one.mid * reach, one.unit)
-            yield Tried("spilling", f" ({share:.0%} of them)", wide)
+            yield Tried("spilling", f" ({share:.0%} of them)", _about(one, row))
         return
     # Nobody fetches from the host what takes little of the card.
     if asked.answer.required < _LITTLE * asked.room:
@@ -108,6 +112,9 @@ def _spilling(asked: Asked) -> Iterable[Tried]:
     if not asked.job.trains and "offload" not in asked.job.options:
         found = again(asked, having(asked, offload="parameters"))
         yield from each("spilling", [("", found)])
+    row = host("paging")
+    if asked.figure.sense and not asked.faster and asked.answer.required > row["full"] * asked.room:
+        yield Tried("spilling", ", page by page", _about(rated(asked, 1.0 / row["slower"]), row))
 
 
 def _power(asked: Asked) -> Iterable[Tried]:

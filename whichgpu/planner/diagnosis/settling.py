@@ -1,10 +1,11 @@
-"""A figure that needs the job or the GPU to be one: an epoch is of a data set, MFU of a peak."""
+"""A figure that needs the job or the GPU to be one: epochs of a data set, MFU of a peak, steps of a loop."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from whichgpu.cost.estimate import estimate
 from whichgpu.errors import UsageError
 from whichgpu.planner.size import usual
 from whichgpu.workloads import workload as zoo
@@ -23,9 +24,21 @@ def settled(figure: Quoted, job: Job, gpu: Gpu) -> Quoted:
     """
     if figure.metric == "mfu":
         return replace(figure, metric="flops", value=figure.value * _peak(job, gpu) / 1e12, unit="TFLOPS")
+    if figure.passes and job.phase == "generate" and job.steps:
+        return replace(figure, loop=_loop(job, gpu))
     if figure.unit.startswith("epochs/s"):
         return _of_a_set(figure, job)
     return figure
+
+
+def _loop(job: Job, gpu: Gpu) -> float:
+    """The share of a picture's time that its denoising steps take: programs print the speed of these."""
+    once, twice = (
+        estimate(replace(job, steps=many * float(job.steps or 1.0)), [gpu]).at(0, 0).latency.mid
+        for many in (1.0, 2.0)
+    )
+    share = twice / once - 1.0
+    return share if 0.0 < share < 1.0 else 1.0
 
 
 def _of_a_set(figure: Quoted, job: Job) -> Quoted:

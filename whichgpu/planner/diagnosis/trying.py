@@ -56,6 +56,8 @@ class Asked:
     catalogue: Catalogue
     #: B that the GPU really has for the job, where `gpu` was given more so that it could be predicted.
     room: float
+    #: Columns of the job that were stated, and not taken as usual.
+    stated: frozenset[str]
 
     @property
     def unfit(self) -> bool:
@@ -153,7 +155,8 @@ def ranked(asked: Asked, tried: Iterable[Tried], *, possible: bool = True) -> tu
     table, details = _table(), defaultdict[str, list[tuple[float, Tried]]](list)
     for one in tried:
         if _matters(asked, one.would_be):
-            details[one.cause].append((likelihood(asked.figure.value, one.would_be), one))
+            score = likelihood(asked.figure.value, one.would_be) + math.log(_doubt(asked, one))
+            details[one.cause].append((score, one))
     null = math.log(table["null"]["weight"]) + likelihood(asked.figure.value, asked.predicted)
     null = null if possible else -math.inf
     scores = {
@@ -185,6 +188,14 @@ def _weight(row: Mapping[str, Any], asked: Asked) -> float:
     if asked.unfit and "unfit" in row:
         return float(row["unfit"])
     return float(row.get("segments", {}).get(asked.gpu.segment, row["weight"]))
+
+
+def _doubt(asked: Asked, one: Tried) -> float:
+    """How much less likely a detail is for being other than what was stated."""
+    sure = asked.stated.intersection(_table()["cause"][one.cause].get("against", ()))
+    job = one.job or asked.job
+    other = any(getattr(job, name) != getattr(asked.job, name) for name in sure)
+    return float(_table()["null"]["stated"]) if other else 1.0
 
 
 @immutable
