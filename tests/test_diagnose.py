@@ -337,7 +337,7 @@ def test_an_engine_of_one_user_has_one_request_in_flight():
     """llama.cpp at six tokens a second: not a hundred users' share, but a model that is not on the GPU."""
     one, _, order = found("llama-3.1-8b", "rtx-4090", "6 t/s", precision="q4_k_m", runtime="llama.cpp")
     assert one.job.concurrency == 1.0
-    assert any("requests in flight are not stated" in said for said in one.answer.warnings)
+    assert any("is taken with one request in flight" in said for said in one.answer.warnings)
     assert set(order[:2]) == {"processor", "spilling"}
     several, _, _ = found("llama-3.1-8b", "rtx-4090", "6 t/s", precision="q4_k_m", runtime="llama.cpp",
                           concurrency=16)  # fmt: skip

@@ -183,3 +183,14 @@ def test_a_program_of_slots_has_its_four_or_as_many_as_are_asked_of_it():
     assert limits(stack, replace(chat, options={"max_num_seqs": "8"})).sequences == 8.0
     told = how_to_measure(replace(chat, concurrency=None), "llama-cpp")[0]
     assert "-c 9216 -npp 2048 -ntg 256 -npl 4 " in told
+    assert " -npl 1 " in how_to_measure(replace(chat, concurrency=1.0), "llama-cpp")[0]
+
+
+@pytest.mark.parametrize("program", ["llama.cpp", "ollama", "exllamav2", "transformers"])
+def test_a_program_of_one_user_has_one_request_in_flight_where_nothing_is_said(program):
+    plain = Job("llama-3.1-8b", phase="serve", runtime=program)
+    gpu = GPUS["rtx-4090"]
+    asked, alone = (estimate(one, [gpu]) for one in (plain, replace(plain, concurrency=1.0)))
+    assert asked.at(0, 0).throughput.mid == alone.at(0, 0).throughput.mid
+    assert any("taken with one request in flight" in said for said in asked.at(0, 0).warnings)
+    assert not any("taken with one request" in said for said in alone.at(0, 0).warnings)

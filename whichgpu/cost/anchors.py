@@ -16,13 +16,12 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from whichgpu.cost import quoted
+from whichgpu.cost import asked, quoted
 from whichgpu.cost.anchoring import Point, place
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.placing import placed
 from whichgpu.cost.runtime import runtime
 from whichgpu.errors import UsageError, WhichGpuError
-from whichgpu.facts import store
 from whichgpu.hardware.slices import resolve_device
 from whichgpu.workloads import job as jobs
 from whichgpu.workloads.precision import precision
@@ -152,19 +151,15 @@ def run(anchor: Anchor, job: Job) -> Placed:
 
 def alone(job: Job) -> tuple[Job, tuple[str, ...]]:
     """The job with one request in flight where its engine usually serves one user, and what was assumed."""
-    serves = job.phase in ("", "serve") and job.concurrency is None and job.batch is None
-    if not serves or not of_one_user(job) or "serve" not in resolve(job.workload).phases:
+    if not of_one_user(job):
         return job, ()
-    title = runtime(job.runtime, "").title
-    said = f"requests in flight are not stated: 1, as {title} usually has; --concurrency says otherwise"
-    return replace(job, concurrency=1.0), (said,)
+    return asked.alone(job, resolve(job.workload), runtime(job.runtime, "pytorch-2"))
 
 
 def of_one_user(job: Job) -> bool:
     """Whether a job states an engine that usually serves one user, who may also keep weights in the host."""
     stack = runtime(job.runtime, "pytorch-2")
-    known = store.load("diagnosis")["diagnosis"]["alone"]["runtimes"]
-    return bool(job.runtime) and stack.exact and stack.id in known
+    return bool(job.runtime) and stack.exact and asked.of_one_user(stack)
 
 
 def job_of(found: Estimates) -> Job:
