@@ -415,6 +415,15 @@ def test_no_prompt_is_computed_faster_than_products_ever_were(gpu, runtime):
     assert done / load.seconds_of(laid.serving.prompt, laid)[0, 0] < 0.86 * 1e12 * PEAKS[gpu]
 
 
+def test_what_is_beyond_a_servers_places_is_less_certain():
+    one = Job("llama-3.1-8b", phase="serve", input_tokens=2000.0, output_tokens=200.0, runtime="vllm")
+    held = float(lay_out(one, [L40S]).serving.places[0, 0])
+    rates = [estimate(replace(one, concurrency=c), [L40S]).at(0, 0).throughput for c in (held, 8.0 * held)]
+    at, beyond = (rate.high / rate.low for rate in rates)
+    assert rates[1].mid == pytest.approx(rates[0].mid, rel=0.05)
+    assert beyond > 1.2 * at
+
+
 def test_prompts_of_their_own_gpus_do_not_interrupt():
     columns = {"input_tokens": 4096.0, "output_tokens": 256.0, "tp": 4.0}
     apart = job("llama-3.1-70b", H100, 4, options={"prefill_gpus": "4"}, **columns)
