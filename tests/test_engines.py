@@ -204,6 +204,6 @@ def test_mlx_runs_kernels_side_by_side_on_every_mac():
         [estimate(replace(asked, runtime=name), [gpu]).at(0, 0).throughput.mid for gpu in (mac, newer)]
         for name in ("mlx", "llama.cpp")
     )
-    assert mlx[0] == pytest.approx(113.0, rel=0.1)
-    assert mlx[0] > 1.2 * other[0]
+    assert mlx[0] == pytest.approx(113.0, rel=0.15)
+    assert mlx[0] > 1.1 * other[0]
     assert mlx[1] == pytest.approx(other[1])
