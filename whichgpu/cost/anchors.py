@@ -25,7 +25,6 @@ from whichgpu.errors import UsageError, WhichGpuError
 from whichgpu.hardware.slices import resolve_device
 from whichgpu.workloads import job as jobs
 from whichgpu.workloads.precision import precision
-from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -147,13 +146,6 @@ def run(anchor: Anchor, job: Job) -> Placed:
             f"anchor '{anchor.text}': the model has no speed for it ({job.workload} does not fit?)"
         )
     return Placed(anchor, answer, Point(place(found, 0), math.log(ratio)))
-
-
-def alone(job: Job) -> tuple[Job, tuple[str, ...]]:
-    """The job with one request in flight where its engine usually serves one user, and what was assumed."""
-    if not of_one_user(job):
-        return job, ()
-    return asked.alone(job, resolve(job.workload), runtime(job.runtime, "pytorch-2"))
 
 
 def of_one_user(job: Job) -> bool:
