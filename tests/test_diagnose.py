@@ -348,7 +348,7 @@ def test_a_server_whose_load_nobody_states_may_have_had_one_reader_and_has_its_g
     one = predicted("llama-3.1-8b", "a10g", runtime="vllm", concurrency=1)
     _, causes, order = found("llama-3.1-8b", "a10g", f"{0.75 * one.mid:.1f} tokens/s", runtime="vllm")
     assert order[0] == "single"
-    assert causes["single"].share > 0.9
+    assert causes["single"].share > 0.85
     assert "processor" not in causes
     _, stated, _ = found("llama-3.1-8b", "a10g", "300 tokens/s", runtime="vllm", concurrency=64)
     assert "single" not in stated
