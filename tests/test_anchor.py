@@ -313,7 +313,7 @@ def test_a_run_of_an_engine_for_one_user_is_of_one_request(whichgpu):
     job = ("llama-3.1-8b", "--precision", "q4_k_m", "--runtime", "llama.cpp")
     answer = whichgpu("predict", *job, "--gpu", "rtx-4090", "--anchor", "rtx-3090: 110 t/s", "--json").json
     assert answer["value"]["mid"] < 300
-    assert any("requests in flight are not stated: 1" in text for text in answer["warnings"])
+    assert any("is taken with one request in flight" in text for text in answer["warnings"])
     columns = {"precision": "q4_k_m", "runtime": "llama.cpp"}
     found = api.predict("llama-3.1-8b", "rtx-4090", anchors=["rtx-3090: 110 t/s"], **columns)
     assert found.throughput.mid == pytest.approx(answer["value"]["mid"])

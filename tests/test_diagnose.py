@@ -365,7 +365,7 @@ def test_an_engine_of_one_user_has_one_request_in_flight():
     """llama.cpp at six tokens a second: not a hundred users' share, but a model that is not on the GPU."""
     one, _, order = found("llama-3.1-8b", "rtx-4090", "6 t/s", precision="q4_k_m", runtime="llama.cpp")
     assert one.job.concurrency == 1.0
-    assert any("requests in flight are not stated" in said for said in one.answer.warnings)
+    assert any("is taken with one request in flight" in said for said in one.answer.warnings)
     assert set(order[:2]) == {"processor", "spilling"}
     several, _, _ = found("llama-3.1-8b", "rtx-4090", "6 t/s", precision="q4_k_m", runtime="llama.cpp",
                           concurrency=16)  # fmt: skip
@@ -378,7 +378,7 @@ def test_a_server_whose_load_nobody_states_may_have_had_one_reader_and_has_its_g
     one = predicted("llama-3.1-8b", "a10g", runtime="vllm", concurrency=1)
     _, causes, order = found("llama-3.1-8b", "a10g", f"{0.75 * one.mid:.1f} tokens/s", runtime="vllm")
     assert order[0] == "single"
-    assert causes["single"].share > 0.9
+    assert causes["single"].share > 0.85
     assert "processor" not in causes
     _, stated, _ = found("llama-3.1-8b", "a10g", "300 tokens/s", runtime="vllm", concurrency=64)
     assert "single" not in stated

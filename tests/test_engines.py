@@ -183,3 +183,27 @@ def test_a_program_of_slots_has_its_four_or_as_many_as_are_asked_of_it():
     assert limits(stack, replace(chat, options={"max_num_seqs": "8"})).sequences == 8.0
     told = how_to_measure(replace(chat, concurrency=None), "llama-cpp")[0]
     assert "-c 9216 -npp 2048 -ntg 256 -npl 4 " in told
+    assert " -npl 1 " in how_to_measure(replace(chat, concurrency=1.0), "llama-cpp")[0]
+
+
+@pytest.mark.parametrize("program", ["llama.cpp", "ollama", "exllamav2", "transformers"])
+def test_a_program_of_one_user_has_one_request_in_flight_where_nothing_is_said(program):
+    plain = Job("llama-3.1-8b", phase="serve", runtime=program)
+    gpu = GPUS["rtx-4090"]
+    asked, alone = (estimate(one, [gpu]) for one in (plain, replace(plain, concurrency=1.0)))
+    assert asked.at(0, 0).throughput.mid == alone.at(0, 0).throughput.mid
+    assert any("taken with one request in flight" in said for said in asked.at(0, 0).warnings)
+    assert not any("taken with one request" in said for said in alone.at(0, 0).warnings)
+
+
+def test_mlx_runs_kernels_side_by_side_on_every_mac():
+    """Rapid-MLX's community runs on an M3 Ultra, 128 tokens or so: 113 tokens/s of Qwen3 8B in 4 bits."""
+    mac, newer = GPUS["apple-m3-ultra-80c"], GPUS["apple-m5-10c"]
+    asked = Job("qwen3-8b", phase="decode", precision="mlx-4bit", output_tokens=128.0, batch=1.0)
+    mlx, other = (
+        [estimate(replace(asked, runtime=name), [gpu]).at(0, 0).throughput.mid for gpu in (mac, newer)]
+        for name in ("mlx", "llama.cpp")
+    )
+    assert mlx[0] == pytest.approx(113.0, rel=0.15)
+    assert mlx[0] > 1.1 * other[0]
+    assert mlx[1] == pytest.approx(other[1])

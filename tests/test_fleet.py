@@ -170,6 +170,12 @@ def test_cards_of_ones_own_serve_users_within_a_price_and_in_a_machine(capsys):
     assert told["candidates"][0]["offer"]["kind"] == "buy"
 
 
+def test_an_engine_may_be_named_with_its_release(capsys):
+    line = ["recommend", "llama-3.1-8b", "--users", "5", "--slo", "tpot 50 ms", "--gpus", "l40s", "--json"]
+    assert main([*line, "--runtime", "vLLM 0.9"]) == 0
+    assert "vllm serve" in json.loads(capsys.readouterr().out)["measure"]["command"]
+
+
 def test_how_much_dearer_is_of_what_fleets_cost():
     """Users who are answered sooner ask more often: what is compared is the hour, not the request."""
     answer = ask(

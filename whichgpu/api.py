@@ -227,7 +227,7 @@ def predict(
     from whichgpu.cost import anchors as runs
     from whichgpu.cost.anchoring import shifted
 
-    asked = placed(runs.alone(own)[0], count, device)
+    asked = placed(own, count, device)
     single(asked, device)
     found = estimate(asked, [device], explain=True)
     placed_ = [runs.run(runs.read(text, known), runs.job_of(found)) for text in anchors]

@@ -19,17 +19,15 @@ if TYPE_CHECKING:
 _PREFIXES = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15}
 
 
-def with_anchors(
-    told: Report, found: Estimates, texts: Sequence[str], catalogue: Catalogue, assumed: Sequence[str]
-) -> Report:
-    """The report of a job with what its user measured of it in front, and what was `assumed` of both."""
+def with_anchors(told: Report, found: Estimates, texts: Sequence[str], catalogue: Catalogue) -> Report:
+    """The report of a job with what its user measured of it in front."""
     from whichgpu.cost import anchors
     from whichgpu.cost.anchoring import shifted
     from whichgpu.report import anchored
 
     placed = [anchors.run(anchors.read(text, catalogue), anchors.job_of(found)) for text in texts]
     answer = shifted(found, [one.point for one in placed]).at(0, 0)
-    return anchored.narrowed(told, found.at(0, 0), answer, placed, assumed)
+    return anchored.narrowed(told, found.at(0, 0), answer, placed)
 
 
 def unknown_model(

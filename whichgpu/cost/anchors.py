@@ -22,11 +22,9 @@ from whichgpu.cost.estimate import estimate
 from whichgpu.cost.placing import placed
 from whichgpu.cost.runtime import runtime
 from whichgpu.errors import UsageError, WhichGpuError
-from whichgpu.facts import store
 from whichgpu.hardware.slices import resolve_device
 from whichgpu.workloads import job as jobs
 from whichgpu.workloads.precision import precision
-from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -150,16 +148,6 @@ def run(anchor: Anchor, job: Job) -> Placed:
     return Placed(anchor, answer, Point(place(found, 0), math.log(ratio)))
 
 
-def alone(job: Job) -> tuple[Job, tuple[str, ...]]:
-    """The job with one request in flight where its engine usually serves one user, and what was assumed."""
-    serves = job.phase in ("", "serve") and job.concurrency is None and job.batch is None
-    if not serves or not of_one_user(job) or "serve" not in resolve(job.workload).phases:
-        return job, ()
-    title = asked.read(job).runtime.title
-    said = f"requests in flight are not stated: 1, as {title} usually has; --concurrency says otherwise"
-    return replace(job, concurrency=1.0), (said,)
-
-
 def of_one_user(job: Job) -> bool:
     """Whether a job states an engine that usually serves one user, who may also keep weights in the host.
 
@@ -167,7 +155,7 @@ def of_one_user(job: Job) -> bool:
     """
     stack, usual = asked.read(job).runtime, asked.read(replace(job, precision="", runtime="")).runtime
     named = runtime(job.runtime, "pytorch-2").exact if job.runtime else stack.id != usual.id
-    return named and stack.id in store.load("diagnosis")["diagnosis"]["alone"]["runtimes"]
+    return named and asked.of_one_user(stack)
 
 
 def job_of(found: Estimates) -> Job:

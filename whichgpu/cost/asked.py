@@ -12,6 +12,7 @@ import numpy as np
 
 from whichgpu.cost.runtime import runtime
 from whichgpu.errors import UsageError
+from whichgpu.facts import store
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
 from whichgpu.workloads.adapters import stated
 from whichgpu.workloads.checkpointing import checkpointing
@@ -57,6 +58,8 @@ def read(job: Job) -> Asked:
         stack = _behind(stack)
     elif stack.trainer and is_language_model(workload) and job.trains:
         stack = _training(stack)
+    job, assumed = alone(job, workload, stack)
+    said = (*said, *assumed)
     _check_cache(job, stack)
     asked = job.phase or workload.phases[0]
     stack = stack if asked == "serve" else _attending(stack, job)
@@ -252,6 +255,21 @@ def _spreading(job: Job, workload: Workload, stack: Runtime) -> tuple[Job, tuple
         "taken with data-parallel attention, as such throughput is published; option attention_dp=1 for none"
     )
     return replace(job, tp=1.0, options={**job.options, "attention_dp": wide, "ep": wide}), (words,)
+
+
+def alone(job: Job, workload: Workload, stack: Runtime) -> tuple[Job, tuple[str, ...]]:
+    """A job with one request in flight where its engine usually serves one user, and what was assumed."""
+    stated = job.concurrency is not None or job.batch is not None or "request_rate" in job.options
+    serves = (job.phase or workload.phases[0]) == "serve" and is_language_model(workload)
+    if stated or not serves or not of_one_user(stack):
+        return job, ()
+    said = f"{stack.title} is taken with one request in flight, as it usually has"
+    return replace(job, concurrency=1.0), (f"{said}; --concurrency N says otherwise",)
+
+
+def of_one_user(stack: Runtime) -> bool:
+    """Whether an engine usually serves one user."""
+    return stack.kernels in store.load("diagnosis")["diagnosis"]["alone"]["runtimes"]
 
 
 def _with_lengths(job: Job, stack: Runtime, said: tuple[str, ...]) -> tuple[Job, tuple[str, ...]]:

@@ -528,6 +528,9 @@ def _assemble(laid: Layout, timing: Timing, times: _Times, doing: energy.Activit
     host = launching * section("spread")["host"] * timing.launching * (not devices.launch)
     # Whether a host's links work as its GPUs could is not in the catalogue either.
     machine = np.hypot(host, section("spread")["links"] * bound)
+    # Nor what a server and its load generator do with requests for which there is no place.
+    queue = np.zeros(1) if serving is None else serving.queue
+    crowd = section("spread")["waiting"] * queue / (1.0 + queue)
     required = needed(laid.parts)
     return Estimates(
         workload=laid.workload, job=laid.job, runtime=laid.runtime, devices=devices,
@@ -540,7 +543,8 @@ def _assemble(laid: Layout, timing: Timing, times: _Times, doing: energy.Activit
         readings=readings(laid, Z90).each(grid),
         activity=doing, power=grid(energy.watts(laid, doing)),
         power_spreads=tuple(energy.spread(laid, gpu, stack) for gpu, stack in under),
-        spread_shared=grid(shared), spread_own=grid(np.hypot(own, machine)), spread_machine=grid(machine),
+        spread_shared=grid(shared), spread_own=grid(np.hypot(np.hypot(own, machine), crowd)),
+        spread_machine=grid(machine),
         bases=tuple(one.basis for one in spreads),
         sequences=grid(laid.sequences), refusals=laid.refusals, timing=timing, unused=laid.unused,
         notes=laid.notes,

@@ -61,7 +61,7 @@ def _columns(job: Job, runtime: str, gpu: str) -> dict[str, str]:
     columns |= {key: value for key, value in job.options.items() if key == "lora_rank" or key not in columns}
     if "request_rate" in job.options:
         columns["request_rate"] = f"{float(job.options['request_rate']):.4g}"
-    if job.phase == "serve" and runtimes()[runtime].scheduler.get("slots"):
+    if job.phase == "serve" and job.concurrency is None and runtimes()[runtime].scheduler.get("slots"):
         job = replace(job, concurrency=limits(runtimes()[runtime], job).sequences)
         columns["concurrency"] = f"{job.concurrency:g}"
     flight = 0.0 if job.concurrency is None else float(job.concurrency)

@@ -254,13 +254,29 @@ def widest(ops: Sequence[Op]) -> Any:
     return width
 
 
-def sequences(free: Array, kv_per_sequence: Any, ceiling: Any) -> Array:
-    """Sequences that a serving replica holds at once: what is free of its memory, over one's KV cache.
+def sequences(room: Array, kv_per_sequence: Any, ceiling: Any) -> Array:
+    """Sequences that a serving replica holds at once: the room for its cache, over one's KV cache.
 
     Its schedulers take no more than the `ceiling`.
     """
-    held = np.floor(section("capacity")["usable"] * free / np.maximum(kv_per_sequence, 1.0))
-    return np.asarray(np.minimum(held, ceiling))
+    return np.asarray(np.minimum(np.floor(room / np.maximum(kv_per_sequence, 1.0)), ceiling))
+
+
+def cache_room(memory: Array, parts: Mapping[str, Any], stack: Runtime, least: Any) -> Array:
+    """Bytes of each card for the KV cache of a server that holds `parts`, B, beside it.
+
+    It is a share of what is left. A server whose share (`takes`) is of the card has no more than that less
+    what its share is `of`: all that it holds, or the weights alone. Where no sequence, of `least` bytes, has
+    room in it, the server is started with the most that it can be given.
+    """
+    room = np.asarray(section("capacity")["usable"] * (memory - needed(parts)))
+    inside = {"card": needed(parts), "static": np.asarray(parts["weights"])}.get(stack.holds.get("of", ""))
+    if inside is None:
+        return room
+    for name in ("most", "takes"):
+        share = np.minimum(room, stack.holds.get(name, np.inf) * memory - inside)
+        room = np.where(share >= least, share, room)
+    return room
 
 
 def reserve(kv: Any) -> Any:

@@ -21,7 +21,7 @@ batches and the weights are read p times. With data-parallel attention of a grou
 to B / a sequences, and the experts see the tokens of all. Cached prefixes are read and not computed, and
 drafted tokens are verified together (`cost/requests.py`).
 
-B is what the KV cache has room for: usable * free memory / KV of a sequence at I + 0.6 O tokens,
+B is what the KV cache has room for (`memory.cache_room`), over the KV of a sequence at I + 0.6 O tokens,
 since sequences are on average a little past half done when the next one needs room (at I + O in an engine
 that keeps room for whole answers), and at most what the engine takes at once (`cost/scheduling.py`).
 """
@@ -285,9 +285,8 @@ def _room(
 ) -> tuple[Array, dict[str, Any], Array]:
     """Sequences that a replica holds, its memory by part but the cache, and the cache of one, per GPU."""
     parts, each, _ = standing(workload, job, stack)
-    taken = sum((np.asarray(part) for part in parts.values()), start=np.zeros(1))
-    free = devices.column("memory") - taken
-    return mem.sequences(free, each, limits(stack, job).sequences * Mesh.of(job).attention_dp), parts, each
+    room = mem.cache_room(devices.column("memory"), parts, stack, each)
+    return mem.sequences(room, each, limits(stack, job).sequences * Mesh.of(job).attention_dp), parts, each
 
 
 class Cache(NamedTuple):
@@ -300,9 +299,8 @@ class Cache(NamedTuple):
 
 def cache(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Cache:
     """The room of one complete job on one GPU type; what a token takes is the mean over an answer."""
-    parts, _, _ = standing(workload, job, stack)
-    taken = sum((np.asarray(part) for part in parts.values()), start=np.zeros(1))
-    free = section("capacity")["usable"] * (devices.column("memory") - taken)
+    parts, each, _ = standing(workload, job, stack)
+    free = mem.cache_room(devices.column("memory"), parts, stack, each)
     prompt, output = float(job.input_tokens), max(float(job.output_tokens), 1.0)
     mesh = Mesh.of(job)
     low, high = (

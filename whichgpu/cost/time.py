@@ -151,7 +151,7 @@ def prepare(
                 compute=compute / (_clocked(table, devices, runtime, exponent, busy) * devices.capped),
                 memory=memory / stream,
                 fastest_compute=_fastest_compute(
-                    table, devices, runtime, "sustained" if trains and runtime.domain else "ceiling"
+                    table, devices, runtime, "sustained" if runtime.domain else "ceiling"
                 ),
                 fastest_memory=_fastest_memory(table, devices),
                 launched=launched,
@@ -396,7 +396,8 @@ _NARROW = ("fp8", "int8", "fp4")
 def _fastest_compute(table: OpTable, devices: Devices, runtime: Runtime, ceiling: str) -> Array:
     """Seconds of one execution at a ceiling of the peak; nothing for what no peak bounds.
 
-    Training of language models keeps all tensor cores busy for hours: its ceiling is what is `sustained`.
+    Language models keep all tensor cores busy while they train or read prompts: their ceiling is what is
+    `sustained`.
     """
     if table.kind not in PRODUCTS:
         return np.zeros((1, 1, 1))

@@ -21,12 +21,10 @@ _STRANGE = 2.0
 _LITTLE = 0.9
 
 
-def narrowed(
-    told: Report, plain: Estimate, answer: Estimate, placed: Sequence[Placed], assumed: Sequence[str] = ()
-) -> Report:
+def narrowed(told: Report, plain: Estimate, answer: Estimate, placed: Sequence[Placed]) -> Report:
     """The report of `predict` for a job with anchors: their value first, the model's own after it.
 
-    `basis` is `measured` where an anchor is of the very job; `assumed` are sentences on what nobody stated.
+    `basis` is `measured` where an anchor is of the very job.
     """
     exact = any(one.predicted.gpu == plain.gpu and one.predicted.job == plain.job for one in placed)
     basis = "measured" if exact else "extrapolated" if plain.basis == "roofline" else plain.basis
@@ -35,7 +33,6 @@ def narrowed(
         **told.data, "value": plainly["throughput"], "basis": basis,
         "anchors": [one.to_dict() for one in placed], "latency": plainly["latency"],
         "energy": plainly["energy"], "energy_interval": plainly["energy_interval"],
-        "warnings": [*told.data.get("warnings", ()), *assumed],
         **{name: plainly[name] for name in ("ttft", "tpot") if name in plainly},
     }  # fmt: skip
     strange = [
@@ -44,13 +41,10 @@ def narrowed(
     alone, rate = plain.throughput, answer.throughput
     narrower = math.log(rate.high / rate.low) < _LITTLE * math.log(alone.high / alone.low)
     little = "" if narrower else ", so it narrows little or nothing"
-    remarks = (
-        *assumed,
-        *(
-            f"'{text}' is far from what is predicted there{little}; ask first why: "
-            f"whichgpu diagnose {plain.job.workload} --gpu .. --measured .."
-            for text in strange
-        ),
+    remarks = tuple(
+        f"'{text}' is far from what is predicted there{little}; ask first why: "
+        f"whichgpu diagnose {plain.job.workload} --gpu .. --measured .."
+        for text in strange
     )
     first = (
         f"With your runs: {number(rate.mid)} {rate.unit} ({number(rate.low)} to {number(rate.high)}), 90 % "

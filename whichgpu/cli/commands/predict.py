@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from whichgpu.cost.estimate import Estimates
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.report.table import Report
-    from whichgpu.workloads.job import Job
 
 
 @command
@@ -118,10 +117,8 @@ def run(
             return in_form(answer(asked), f"{workload} on {gpu}", form)
     from whichgpu.report.predicted import predicted
 
-    job, assumed = _settled(columns.job(workload), anchored)
-    told = predicted(
-        job, gpu, catalogue, (grid, pue), explain=explain, then=_anchoring(anchored, catalogue, assumed)
-    )
+    job, then = columns.job(workload), _anchoring(anchored, catalogue)
+    told = predicted(job, gpu, catalogue, (grid, pue), explain=explain, then=then)
     return in_form(told, f"{workload} on {gpu}", form)
 
 
@@ -188,17 +185,8 @@ def _at_rate(columns: JobColumns, text: str, workload: str) -> JobColumns:
     return columns._replace(stated={**columns.stated, "options": (*columns.stated["options"], pair)})
 
 
-def _settled(job: Job, anchored: tuple[str, ...]) -> tuple[Job, tuple[str, ...]]:
-    """The job as a user who has measured it means it, and what was assumed of it."""
-    if not anchored:
-        return job, ()
-    from whichgpu.cost.anchors import alone
-
-    return alone(job)
-
-
 def _anchoring(
-    anchored: tuple[str, ...], catalogue: Catalogue, assumed: tuple[str, ...]
+    anchored: tuple[str, ...], catalogue: Catalogue
 ) -> Callable[[Report, Estimates], Report] | None:
     """What measured runs make of the report, where there are any."""
     if not anchored:
@@ -207,7 +195,7 @@ def _anchoring(
     def then(told: Report, found: Estimates) -> Report:
         from whichgpu.cli.anchored import with_anchors
 
-        return with_anchors(told, found, anchored, catalogue, assumed)
+        return with_anchors(told, found, anchored, catalogue)
 
     return then
 

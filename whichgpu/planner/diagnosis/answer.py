@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost.anchoring import Point, place, shifted
-from whichgpu.cost.anchors import alone, of_one_user
+from whichgpu.cost.anchors import of_one_user
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.evidence import evidence
 from whichgpu.cost.infeasible import does_not_fit
@@ -136,7 +136,7 @@ def diagnose_any(
 def _diagnosed(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue, room: float = 0.0) -> Diagnosis:
     """The same; `room` is what the GPU really has (B), where `gpu` was given more."""
     stated = frozenset(one.name for one in fields(job) if getattr(job, one.name) not in (None, ""))
-    job, assumed, found = _estimated(job, gpu)
+    job, found = _estimated(job, gpu)
     plain = found.at(0, 0)
     figure = settled(figure, plain.job, gpu)
     unfit = does_not_fit(plain, gpu) if plain.required > UNSURE * plain.available else ""
@@ -159,7 +159,7 @@ def _diagnosed(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue, room: f
     if bound is not None and verdict in ("fast", "impossible"):
         every += counting.impossible(asked, bound)
     order, normal = ranked(asked, every, possible=not asked.unfit and verdict != "impossible")
-    said = (*assumed, *((f"{unfit}: it ran otherwise than said",) if unfit else ()))
+    said = (f"{unfit}: it ran otherwise than said",) if unfit else ()
     answer = replace(answer, warnings=(*answer.warnings, *said))
     return Diagnosis(
         answer.job,
@@ -177,20 +177,19 @@ def _diagnosed(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue, room: f
     )
 
 
-def _estimated(job: Job, gpu: Gpu) -> tuple[Job, tuple[str, ...], Estimates]:
-    """The job as it may have run, what was assumed of it, and its estimate.
+def _estimated(job: Job, gpu: Gpu) -> tuple[Job, Estimates]:
+    """The job as it may have run, with the requests in flight that its engine usually has, and its estimate.
 
     Where the usual engine does not run on the GPU and nobody named one, the engine that runs on most.
     """
-    one, assumed = alone(job)
-    found = estimate(one, [gpu], explain=True)
+    found = estimate(job, [gpu], explain=True)
     if found.refusals[0] and not job.runtime:
         with suppress(WhichGpuError):
-            other, more = alone(replace(job, runtime=_ANYWHERE))
+            other = replace(job, runtime=_ANYWHERE)
             second = estimate(other, [gpu], explain=True)
             if not second.refusals[0]:
-                return other, more, second
-    return one, assumed, found
+                job, found = other, second
+    return replace(job, concurrency=found.job_at(0).concurrency), found
 
 
 def _otherwise(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue, why: str) -> Diagnosis:
