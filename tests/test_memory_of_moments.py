@@ -166,3 +166,50 @@ def test_nothing_is_read_off_a_run_that_does_not_fit(whichgpu):
     assert "Read off a run" not in small.out
     assert "does not fit" in small.err
     assert "Read off a run" in large.out
+
+
+#: Batch and tokens of Llama 3.2 3B in FP32 under autocast, and GiB alive at most by torch 2.13's operators.
+AUTOCAST = [(4, 4096, 67.43), (1, 512, 59.84)]
+
+
+@pytest.mark.parametrize(("batch", "tokens", "alive"), AUTOCAST)
+def test_copies_of_autocast_go_with_the_forward_pass(batch: int, tokens: int, alive: float) -> None:
+    job = Job(
+        "llama-3.2-3b", phase="finetune_full", precision="amp-bf16", batch=batch, seq_len=tokens,
+        runtime="transformers pytorch 2.5", options={"checkpointing": "full"},
+    )  # fmt: skip
+    found = float(single(job, GPUS["h200-141gb-sxm"]).readings.allocated)
+    assert found / GIB == pytest.approx(alive, rel=0.05)
+
+
+#: HubHop/deit-mesa and swin-mesa, README: MiB at 128 pictures of 224 pixels, PyTorch 1.7, mixed precision.
+MESA = [
+    ("deit-tiny", 4171, 0.02),
+    ("deit-small", 8459, 0.02),
+    ("deit-base", 17691, 0.02),
+    ("swin-tiny", 11812, 0.1),
+]
+
+
+@pytest.mark.parametrize(("name", "mib", "within"), MESA)
+def test_a_softmax_kept_its_scores_before_pytorch_1_11(name: str, mib: int, within: float) -> None:
+    old, new = (
+        single(
+            Job(name, phase="train", precision="amp-fp16", batch=128, runtime=f"PyTorch {version}"),
+            GPUS["v100-32gb-sxm"],
+        )
+        for version in ("1.7", "1.11")
+    )
+    assert float(old.readings.allocated) / 2**20 == pytest.approx(mib, rel=within)
+    assert new.required < 0.93 * old.required
+
+
+@pytest.mark.parametrize(("name", "gib"), [("qwen3-8b", 61.1), ("llama-3.2-1b", 10.3), ("qwen3-0.6b", 5.2)])
+def test_the_trainers_optimizer_copies_nothing_since_pytorch_2_8(name: str, gib: float) -> None:
+    """huggingface/trl, pull request 6859: BF16 throughout, a loss in pieces of 256 tokens, GiB."""
+    job = Job(
+        name, phase="finetune_full", precision="bf16", batch=1, seq_len=2048,
+        runtime="trl transformers 4.56 pytorch 2.8", options={"checkpointing": "full", "loss_chunks": "8"},
+    )  # fmt: skip
+    found = float(single(job, GPUS["h100-80gb-sxm"]).readings.allocated)
+    assert found / GIB == pytest.approx(gib, rel=0.07)
