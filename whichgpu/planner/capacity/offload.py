@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from whichgpu.cost.device import Devices
-from whichgpu.cost.offload import weight_seconds
+from whichgpu.cost.memory import GIB
 from whichgpu.cost.training_memory import offload
 from whichgpu.errors import UsageError
-from whichgpu.planner.capacity.model import Change, gib
 from whichgpu.planner.capacity.quality import UNKNOWN
 from whichgpu.planner.capacity.tries import SAME, SEAMS, TILED, Try, leanest
 from whichgpu.workloads.ops import stored_weight_bytes
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from whichgpu.planner.capacity.cells import Cells
-    from whichgpu.planner.capacity.model import Quality
+    from whichgpu.planner.capacity.model import Change, Quality
 
 #: More of the weights than this on the host is no way to run a model.
 _MOST_OUT = 0.9
@@ -92,18 +90,19 @@ def is_pipelined(cells: Cells) -> bool:
 
 def _weights(cells: Cells) -> Iterator[tuple[int, Change]]:
     """As many of the weights on the host as are in the way, unless that is nearly all of them."""
-    job, stack = cells.settled.job, cells.settled.runtime
+    job, weights = cells.settled.job, cells.parts["weights"]
+    # Two layers at a time are on the GPU.
+    layers = cells.settled.workload.dims.get("layers")
+    beside = 1.0 + 2.0 / layers if isinstance(layers, int) else 1.0
     short = np.maximum(cells.required - cells.available, 0.0)
-    out = np.where(short <= _MOST_OUT * cells.parts["weights"], short, 0.0)
-    for i, gpu in enumerate(cells.gpus):
-        left = float(cells.required[i] - out[i])
-        if cells.rate(i) is None or out[i] <= 0 or left > cells.available[i]:
-            continue
-        each = np.ravel(weight_seconds(stack, job, out[i], Devices.of([gpu]), cells.ops))
-        more = float(each[i if each.size == len(cells.gpus) else 0])
-        how = _HOW.get(stack.id, "device_map=auto of accelerate").format(gib=np.ceil(out[i] / 2.0**30))
-        text = f"{gib(out[i])} of weights on the host"
-        yield i, _slower(cells, i, text, how, left=left, more=more, host=float(out[i]))
+    out = np.ceil(short * beside / GIB) * (short * beside <= _MOST_OUT * weights)
+    for amount in map(int, np.unique(out[out > 0])):
+        waits = cells.with_job(options={**job.options, "offload": f"{amount}GiB"})
+        how = _HOW.get(cells.settled.runtime.id, "device_map=auto of accelerate").format(gib=amount)
+        text = f"{amount} GiB of weights on the host: {how}"
+        for i, change in Try.of("offload", text, f"--option offload={amount}GiB", waits).changes(cells):
+            if out[i] == amount:
+                yield i, replace(change, host_memory=amount * GIB * cells.counts[i])
 
 
 def _components(cells: Cells) -> Iterator[tuple[int, Change]]:
@@ -152,19 +151,3 @@ def _apart(cells: Cells, base: Cells) -> Iterator[tuple[int, Change]]:
             if i not in done:
                 done.add(i)
                 yield i, replace(change, host_memory=host * cells.counts[i])
-
-
-def _slower(
-    cells: Cells, i: int, text: str, how: str, *, left: float, more: float, host: float
-) -> Change:  # fmt: skip
-    """A change that takes `more` seconds a job and `host` bytes beside each GPU."""
-    rate, timed = cells.rate(i), cells.timed
-    assert rate is not None
-    assert timed is not None
-    before = float(np.asarray(timed.latency.mid)[i])
-    speed = before / (before + more)
-    return Change(
-        "offload", text, f"in the runtime: {how}", cells.gpus[i].id, cells.counts[i], left,
-        float(cells.available[i]), throughput=rate.scaled(speed), speed=speed, quality=SAME,
-        host_memory=host * cells.counts[i],
-    )  # fmt: skip
