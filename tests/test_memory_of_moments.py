@@ -8,13 +8,22 @@ import pytest
 
 from whichgpu.cost.infeasible import single
 from whichgpu.hardware.catalogue import catalogue
+from whichgpu.workloads.importers.hf import workload_of
 from whichgpu.workloads.job import Job
+from whichgpu.workloads.resolving import register
 
 GPUS = catalogue()
 GIB, MIB = 2.0**30, 2.0**20
 #: README of torchtune: "+" adds to the line above it.
 TORCHTUNE: dict[str, Any] = {
     "phase": "finetune_full", "precision": "bf16", "batch": 2.0, "seq_len": 4096.0,
+}  # fmt: skip
+#: config.json of THUDM/glm-4-9b-chat.
+GLM4 = {
+    "model_type": "chatglm", "architectures": ["ChatGLMModel"], "hidden_size": 4096, "num_layers": 40,
+    "num_attention_heads": 32, "multi_query_attention": True, "multi_query_group_num": 2, "kv_channels": 128,
+    "ffn_hidden_size": 13696, "padded_vocab_size": 151552, "add_qkv_bias": True, "add_bias_linear": False,
+    "rmsnorm": True, "seq_length": 131072, "tie_word_embeddings": False, "torch_dtype": "bfloat16",
 }  # fmt: skip
 PIECES = {"optimizer": "adamw", "loss_chunks": "8", "checkpointing": "full"}
 
@@ -87,6 +96,17 @@ def test_a_cache_of_tuples_is_there_twice(
         input_tokens=512.0, output_tokens=tokens, runtime="Transformers 4.32",
     )  # fmt: skip
     assert found * GIB == pytest.approx(megabytes * 1e6, rel=0.05)
+
+
+@pytest.mark.parametrize(("tokens", "mib"), [(1000.0, 19047), (8000.0, 20629), (32000.0, 27779)])
+def test_code_of_its_own_makes_the_last_logits_alone(tokens: float, mib: int) -> None:
+    """Memory of GLM-4 9B by its README, BF16: `return_last_logit`, whatever Transformers did in its day."""
+    own = register(workload_of(GLM4, "config.json", "glm-4-of-2024"))
+    found = read(
+        own.id, "a100-80gb-sxm", "device", phase="infer", precision="bf16", batch=1.0,
+        input_tokens=tokens, output_tokens=100.0, runtime="transformers 4.44 pytorch 2.3",
+    )  # fmt: skip
+    assert found * GIB == pytest.approx(mib * MIB, rel=0.05)
 
 
 def _passing(found: dict[str, float]) -> float:

@@ -173,6 +173,23 @@ def test_one_network_at_a_time_takes_what_the_largest_does():
         parts("llama-2-7b", phase="infer", options={"offload": "model"})
 
 
+def test_weights_beside_adapters_lie_in_16_bits_under_mixed_precision():
+    """unet.to(weight_dtype) of diffusers' scripts: SDXL's 2.6 B, its encoders and decoder; ran on 10 GB."""
+    job = Job(
+        "sdxl", phase="finetune_lora", precision="amp-fp16", batch=2, runtime="diffusers xformers",
+        options={"lora_rank": "32", "lora_targets": "attention", "checkpointing": "full",
+                 "optimizer": "adam8bit"},
+    )  # fmt: skip
+    assert float(single(job, GPUS["rtx-3080-10gb"]).required) < 10e9
+    whole = parts("sdxl", phase="train", precision="amp-fp16", batch=2, runtime="diffusers xformers")
+    assert (
+        parts("sdxl", **{name: getattr(job, name) for name in ("phase", "precision", "batch", "runtime")})[
+            "weights"
+        ]
+        < 0.55 * whole["weights"]
+    )
+
+
 def test_pictures_in_fp32_take_their_workspaces():
     """optimum-benchmark, Stable Diffusion 1.4 in FP32: 7.25 GiB allocated, 5.13 of them as it was loaded."""
     found = single(Job("sd-1.4", phase="generate", precision="fp32", batch=1), A100)

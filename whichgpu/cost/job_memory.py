@@ -114,7 +114,7 @@ def _prompt(workload: Workload, job: Job, stack: Runtime, mesh: Mesh) -> tuple[A
     whole = workload.trace(replace(job, phase="prefill"))
     ops = [op for op in parallel.shard(whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp) if op.shard != "vocab"]
     alive = memory.widest(ops) + 2.0 * memory.widest([op for op in ops if op.layer.endswith("layers.norm")])
-    if not stack.holds.get("all_logits"):
+    if not stack.holds.get("all_logits") or workload.dims.get("last_logits"):
         return alive, 0.0
     heads = [op for op in whole if op.kind == "gemm" and op.shard == "vocab"]
     return alive, sum((op.write_bytes for op in heads), start=0.0) * _array(job.input_tokens) / mesh.tp

@@ -288,7 +288,7 @@ def _states(step: _Step, optimizer: str, trained: Any) -> dict[str, Any]:
         # Gradients are copied into buckets for their exchange, all of them.
         buckets = gradient * np.asarray(spread.ranks > 1)
     elif spread.level > 0:
-        buckets = float(stack.holds.get("bucket_values", 0.0)) * held.activation
+        buckets = float(stack.holds.get("bucket_values", 0.0)) * step.named.activation
     return {
         "weights": stored / spread.of(1 if wide else _GATHERED) * weights
         * (on_device["optimizer"] if wide else 1.0),
