@@ -115,9 +115,9 @@ def test_one_part_of_a_picture_pipeline_at_a_time_is_as_large_as_the_largest() -
     parts, layers = (
         next(change for change in answer.changes if change.kind == "offload") for answer in (wide, narrow)
     )
-    assert parts.option == "in the runtime: enable_model_cpu_offload()"
+    assert parts.option == "--option offload=model"
     assert 11.9e9 * 2.0 < parts.required < wide.available
-    assert layers.option == "in the runtime: enable_sequential_cpu_offload()"
+    assert layers.option == "--option offload=sequential"
     assert layers.required < 0.3 * narrow.available
     assert layers.speed < parts.speed < 1.0
     # What the parts take is on the host, the text encoders as well.
@@ -181,7 +181,7 @@ def test_video_decoded_in_tiles_takes_what_its_readme_says(whichgpu: Any) -> Non
     assert told.status == 3
     [change] = [one for one in told.json["changes"] if one["kind"] == "combined"]
     assert "vae_tiling=true" in change["option"]
-    assert "enable_sequential_cpu_offload()" in change["option"]
+    assert "offload=sequential" in change["option"]
     assert change["required"] < 24 * 2**30
     assert 0.5 < change["speed"] < 1.0
 
@@ -241,7 +241,9 @@ def test_a_named_server_is_given_all_but_a_part_of_the_card() -> None:
     assert bare.parts["communication"] > 0
     tight = one("llama-3-70b", "a100-40gb-sxm", runtime="vllm", phase="serve", precision="awq")
     assert not tight.fits
-    assert "--cpu-offload-gb 2" in " ".join(change.option for change in tight.changes)
+    [waits] = [change for change in tight.changes if change.kind == "offload"]
+    assert waits.option == "--option offload=2GiB"
+    assert "--cpu-offload-gb 2" in waits.text
     assert one("llama-3-70b", "a100-40gb-sxm", phase="serve", precision="awq").available == 40 * GIB
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import random
 
 import pytest
@@ -376,6 +377,25 @@ def test_the_command_writes_a_row_a_job_and_says_what_it_did_not_read(whichgpu, 
     assert answer.json["refused"] == 1
     said = " ".join(answer.json["notes"])
     assert all(word in said for word in ("colour", "option colour_depth", "ids of more than one row: 1"))
+
+
+def test_a_row_takes_the_path_of_a_file_where_a_name_stands(whichgpu, tmp_path):
+    """The model of `config.json` is that of its name, and what cannot be read keeps its place."""
+    config = {
+        "model_type": "llama", "hidden_size": 4096, "intermediate_size": 11008, "num_hidden_layers": 32,
+        "num_attention_heads": 32, "vocab_size": 32000, "tie_word_embeddings": False,
+    }  # fmt: skip
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    rows = [f"{name},a100-80gb-sxm,peak_gpu_memory" for name in (tmp_path / "config.json", "llama-2-7b")]
+    rows.append(f"{tmp_path / 'none.json'},a100-80gb-sxm,peak_gpu_memory")
+    (tmp_path / "jobs.csv").write_text("\n".join(["workload,gpu,metric", *rows]))
+    told = whichgpu("predict", "--jobs", str(tmp_path / "jobs.csv"), "--json")
+    own, known, missing = told.json["predictions"]
+    assert own["value"] == known["value"]
+    assert "none.json" in missing["error"]
+    # What is served reads no files of the machine that it runs on.
+    [alone] = predict_rows([{"workload": str(tmp_path / "none.json"), "gpu": "a10"}], catalogue())
+    assert "no workload" in alone.error
 
 
 def test_an_answer_that_cannot_be_written_is_one_line(whichgpu, tmp_path):

@@ -8,13 +8,22 @@ import pytest
 
 from whichgpu.cost.infeasible import single
 from whichgpu.hardware.catalogue import catalogue
+from whichgpu.workloads.importers.hf import workload_of
 from whichgpu.workloads.job import Job
+from whichgpu.workloads.resolving import register
 
 GPUS = catalogue()
 GIB, MIB = 2.0**30, 2.0**20
 #: README of torchtune: "+" adds to the line above it.
 TORCHTUNE: dict[str, Any] = {
     "phase": "finetune_full", "precision": "bf16", "batch": 2.0, "seq_len": 4096.0,
+}  # fmt: skip
+#: config.json of THUDM/glm-4-9b-chat.
+GLM4 = {
+    "model_type": "chatglm", "architectures": ["ChatGLMModel"], "hidden_size": 4096, "num_layers": 40,
+    "num_attention_heads": 32, "multi_query_attention": True, "multi_query_group_num": 2, "kv_channels": 128,
+    "ffn_hidden_size": 13696, "padded_vocab_size": 151552, "add_qkv_bias": True, "add_bias_linear": False,
+    "rmsnorm": True, "seq_length": 131072, "tie_word_embeddings": False, "torch_dtype": "bfloat16",
 }  # fmt: skip
 PIECES = {"optimizer": "adamw", "loss_chunks": "8", "checkpointing": "full"}
 
@@ -87,6 +96,17 @@ def test_a_cache_of_tuples_is_there_twice(
         input_tokens=512.0, output_tokens=tokens, runtime="Transformers 4.32",
     )  # fmt: skip
     assert found * GIB == pytest.approx(megabytes * 1e6, rel=0.05)
+
+
+@pytest.mark.parametrize(("tokens", "mib"), [(1000.0, 19047), (8000.0, 20629), (32000.0, 27779)])
+def test_code_of_its_own_makes_the_last_logits_alone(tokens: float, mib: int) -> None:
+    """Memory of GLM-4 9B by its README, BF16: `return_last_logit`, whatever Transformers did in its day."""
+    own = register(workload_of(GLM4, "config.json", "glm-4-of-2024"))
+    found = read(
+        own.id, "a100-80gb-sxm", "device", phase="infer", precision="bf16", batch=1.0,
+        input_tokens=tokens, output_tokens=100.0, runtime="transformers 4.44 pytorch 2.3",
+    )  # fmt: skip
+    assert found * GIB == pytest.approx(mib * MIB, rel=0.05)
 
 
 def _passing(found: dict[str, float]) -> float:
@@ -166,3 +186,50 @@ def test_nothing_is_read_off_a_run_that_does_not_fit(whichgpu):
     assert "Read off a run" not in small.out
     assert "does not fit" in small.err
     assert "Read off a run" in large.out
+
+
+#: Batch and tokens of Llama 3.2 3B in FP32 under autocast, and GiB alive at most by torch 2.13's operators.
+AUTOCAST = [(4, 4096, 67.43), (1, 512, 59.84)]
+
+
+@pytest.mark.parametrize(("batch", "tokens", "alive"), AUTOCAST)
+def test_copies_of_autocast_go_with_the_forward_pass(batch: int, tokens: int, alive: float) -> None:
+    job = Job(
+        "llama-3.2-3b", phase="finetune_full", precision="amp-bf16", batch=batch, seq_len=tokens,
+        runtime="transformers pytorch 2.5", options={"checkpointing": "full"},
+    )  # fmt: skip
+    found = float(single(job, GPUS["h200-141gb-sxm"]).readings.allocated)
+    assert found / GIB == pytest.approx(alive, rel=0.05)
+
+
+#: HubHop/deit-mesa and swin-mesa, README: MiB at 128 pictures of 224 pixels, PyTorch 1.7, mixed precision.
+MESA = [
+    ("deit-tiny", 4171, 0.02),
+    ("deit-small", 8459, 0.02),
+    ("deit-base", 17691, 0.02),
+    ("swin-tiny", 11812, 0.1),
+]
+
+
+@pytest.mark.parametrize(("name", "mib", "within"), MESA)
+def test_a_softmax_kept_its_scores_before_pytorch_1_11(name: str, mib: int, within: float) -> None:
+    old, new = (
+        single(
+            Job(name, phase="train", precision="amp-fp16", batch=128, runtime=f"PyTorch {version}"),
+            GPUS["v100-32gb-sxm"],
+        )
+        for version in ("1.7", "1.11")
+    )
+    assert float(old.readings.allocated) / 2**20 == pytest.approx(mib, rel=within)
+    assert new.required < 0.93 * old.required
+
+
+@pytest.mark.parametrize(("name", "gib"), [("qwen3-8b", 61.1), ("llama-3.2-1b", 10.3), ("qwen3-0.6b", 5.2)])
+def test_the_trainers_optimizer_copies_nothing_since_pytorch_2_8(name: str, gib: float) -> None:
+    """huggingface/trl, pull request 6859: BF16 throughout, a loss in pieces of 256 tokens, GiB."""
+    job = Job(
+        name, phase="finetune_full", precision="bf16", batch=1, seq_len=2048,
+        runtime="trl transformers 4.56 pytorch 2.8", options={"checkpointing": "full", "loss_chunks": "8"},
+    )  # fmt: skip
+    found = float(single(job, GPUS["h100-80gb-sxm"]).readings.allocated)
+    assert found / GIB == pytest.approx(gib, rel=0.07)

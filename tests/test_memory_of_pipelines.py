@@ -7,6 +7,7 @@ import pytest
 
 from whichgpu.cost.infeasible import single
 from whichgpu.cost.layout import lay_out
+from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job
 
@@ -127,6 +128,66 @@ def test_dreambooth_takes_what_peft_published(phase, options, published):
     assert float(answer.readings.device) / GIB == pytest.approx(published, rel=0.08)
     # Its text encoder, 123 M parameters, and autoencoder, 84 M, are there beside what is trained.
     assert answer.memory["encoders"] == pytest.approx(4.0 * (123.06e6 + 83.65e6), rel=0.01)
+
+
+#: torch 2.13's operators of diffusers 0.42 on fake tensors: GiB alive at most, without the autoencoder's 0.4.
+STEPS = [
+    ("cogvideox-2b", "bf16", 1, {"lora_rank": "16"}, 34.78),
+    ("cogvideox-2b", "bf16", 4, {"lora_rank": "64", "checkpointing": "full"}, 17.55),
+    ("cogvideox-5b", "bf16", 4, {"lora_rank": "16", "checkpointing": "full"}, 37.49),
+    ("cogvideox-2b", "amp-bf16", 4, {"checkpointing": "full"}, 33.86),
+]
+
+
+@pytest.mark.parametrize(("name", "format_", "batch", "options", "alive"), STEPS)
+def test_a_block_that_runs_again_keeps_its_tokens(name, format_, batch, options, alive):
+    """Videos of 49 frames at 480 x 720; what T5 makes of captions is computed ahead."""
+    adapters = {"lora_targets": "attention"} if "lora_rank" in options else {}
+    job = {"phase": "finetune_lora" if adapters else "finetune_full", "precision": format_, "batch": batch}
+    held = peak(name, runtime="diffusers", options={**options, **adapters}, **job)
+    assert held - 0.4 == pytest.approx(alive, rel=0.05)
+
+
+@pytest.mark.parametrize(("batch", "published"), [(1, 11.17), (2, 13.67)])
+def test_gradients_stay_before_pytorch_2(batch, published):
+    """ShivamShrirao/diffusers, examples/dreambooth: Stable Diffusion 1.5 on a T4, encoders let go."""
+    job = Job(
+        "stable-diffusion-1.5", phase="train", precision="amp-fp16", batch=batch,
+        runtime="diffusers pytorch 1.13 xformers", options={"optimizer": "adam8bit"},
+    )  # fmt: skip
+    answer = single(job, GPUS["t4"])
+    read = float(answer.readings.device) - answer.memory["encoders"]
+    assert read == pytest.approx(published * 1e9, rel=0.1)
+
+
+def test_one_network_at_a_time_takes_what_the_largest_does():
+    """FLUX.1-dev: 11.9 B parameters of its transformer in BF16, T5's 4.8 B and the rest on the host."""
+    whole, alone, layers = (
+        parts("flux.1-dev", phase="generate", precision="bf16", options=options)
+        for options in ({}, {"offload": "model"}, {"offload": "sequential"})
+    )
+    assert alone["weights"] == pytest.approx(2 * 11.9e9, rel=0.01)
+    assert alone["weights"] < 0.75 * whole["weights"]
+    assert layers["weights"] == 0.0 < layers["gathered_layers"] < 0.02 * whole["weights"]
+    with pytest.raises(UsageError, match=r"llama-2-7b is no pipeline.*offload=parameters"):
+        parts("llama-2-7b", phase="infer", options={"offload": "model"})
+
+
+def test_weights_beside_adapters_lie_in_16_bits_under_mixed_precision():
+    """unet.to(weight_dtype) of diffusers' scripts: SDXL's 2.6 B, its encoders and decoder; ran on 10 GB."""
+    job = Job(
+        "sdxl", phase="finetune_lora", precision="amp-fp16", batch=2, runtime="diffusers xformers",
+        options={"lora_rank": "32", "lora_targets": "attention", "checkpointing": "full",
+                 "optimizer": "adam8bit"},
+    )  # fmt: skip
+    assert float(single(job, GPUS["rtx-3080-10gb"]).required) < 10e9
+    whole = parts("sdxl", phase="train", precision="amp-fp16", batch=2, runtime="diffusers xformers")
+    assert (
+        parts("sdxl", **{name: getattr(job, name) for name in ("phase", "precision", "batch", "runtime")})[
+            "weights"
+        ]
+        < 0.55 * whole["weights"]
+    )
 
 
 def test_pictures_in_fp32_take_their_workspaces():

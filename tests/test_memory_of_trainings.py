@@ -212,9 +212,24 @@ def test_deepspeed_has_buckets_of_its_own_size_beside_what_it_shards() -> None:
         runtime: estimate(replace(job, runtime=runtime), [GPUS["a100-80gb-sxm"]])
         .at(0, 0)
         .memory.get("buckets")
-        for runtime in ("DeepSpeed", "pytorch-2")
+        for runtime in ("DeepSpeed", "transformers deepspeed", "pytorch-2")
     }
-    assert buckets == {"DeepSpeed": 2.0 * 5e8 * 2.0, "pytorch-2": None}
+    told = 2.0 * 5e8 * 2.0
+    assert buckets == {"DeepSpeed": told, "transformers deepspeed": told, "pytorch-2": None}
+    # Of adapters too, though these are in 32 bits: it makes a module of 16.
+    beside = parts(
+        "llama-2-7b", phase="finetune_lora", precision="bf16", batch=1.0, seq_len=2048.0,
+        runtime="transformers peft deepspeed", options={"sharding": "zero2"},
+    )  # fmt: skip
+    assert beside["buckets"] == told
+
+
+def test_megatron_deepspeed_with_flash_attention_has_no_scores() -> None:
+    wanted = {"phase": "pretrain", "precision": "amp-bf16", "batch": 1.0, "seq_len": 8192.0, "tp": 4.0}
+    plain, flash = (
+        parts("llama-2-7b", runtime=f"megatron-deepspeed{words}", **wanted) for words in ("", " flash")
+    )
+    assert sum(plain.values()) > sum(flash.values()) + 8 * 8192**2 * 2.0
 
 
 @pytest.mark.parametrize(

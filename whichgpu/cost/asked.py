@@ -108,7 +108,8 @@ def _stored(job: Job, stack: Runtime, *, released: bool) -> Job:
     if not job.precision:
         return job
     asked = precision(job.precision)
-    own = stack.stores.get(asked.id) or ("" if released else asked.made)
+    frozen = stack.freezes.get(asked.id) if job.phase in ADAPTER_PHASES else None
+    own = frozen or stack.stores.get(asked.id) or ("" if released else asked.made)
     return replace(job, precision=own) if own else job
 
 

@@ -114,7 +114,7 @@ def _prompt(workload: Workload, job: Job, stack: Runtime, mesh: Mesh) -> tuple[A
     whole = workload.trace(replace(job, phase="prefill"))
     ops = [op for op in parallel.shard(whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp) if op.shard != "vocab"]
     alive = memory.widest(ops) + 2.0 * memory.widest([op for op in ops if op.layer.endswith("layers.norm")])
-    if not stack.holds.get("all_logits"):
+    if not stack.holds.get("all_logits") or workload.dims.get("last_logits"):
         return alive, 0.0
     heads = [op for op in whole if op.kind == "gemm" and op.shard == "vocab"]
     return alive, sum((op.write_bytes for op in heads), start=0.0) * _array(job.input_tokens) / mesh.tp
@@ -217,24 +217,30 @@ def training(
 
 
 def _frozen_beside(workload: Workload, job: Job, stack: Runtime) -> dict[str, Any]:
-    """Bytes of encoders and autoencoder that a script keeps on the GPU beside the denoiser it trains."""
-    if not (stack.holds.get("trains_beside") and "vae" in workload.dims):
+    """Bytes of encoders and autoencoder that a script keeps on the GPU beside the denoiser it trains.
+
+    What the largest encoders make of the captions it computes ahead, and lets them go.
+    """
+    most = stack.holds.get("trains_beside")
+    if not (most and "vae" in workload.dims):
         return {}
     pipeline = replace(job, phase="generate", precision="", runtime="", options={}, batch=1.0)
     counts = by_module(workload.trace(workload.complete(pipeline)))
     trained = workload.dims["denoiser"]["module"] if "denoiser" in workload.dims else "unet"
-    frozen = sum(count for module, count in counts.items() if module != trained)
+    frozen = sum(count for module, count in counts.items() if module != trained and count <= most)
     return {"encoders": frozen * precision(job.precision).activation}
 
 
 def _score_bytes(spec: Precision, stack: Runtime, *, dropped: bool) -> float:
     """Bytes of a score of attention that training keeps.
 
-    Its softmax; the same in 16 bits under autocast; what dropout made of it, and a mask, where there is any.
+    Its softmax, and in old releases what that reads; the same in 16 bits under autocast; what dropout made of
+    it, and a mask, where there is any.
     """
     kept, narrow = _score_size(spec, stack), min(spec.activation, 4.0)
     wide = kept > narrow
-    return (kept if wide else 0.0) + narrow + (1.0 + (0.0 if wide else narrow) if dropped else 0.0)
+    made = (kept if wide else 0.0) + narrow + (1.0 + (0.0 if wide else narrow) if dropped else 0.0)
+    return made + (kept if stack.holds.get("softmax_input") else 0.0)
 
 
 def _score_size(spec: Precision, stack: Runtime) -> float:

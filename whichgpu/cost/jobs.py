@@ -129,17 +129,18 @@ def predict_rows(
     rows: Iterable[Mapping[str, str] | Cells],
     catalogue: Catalogue,
     advance: Callable[[int], object] = lambda _: None,
+    named: Callable[[str], str] = str,
 ) -> Predictions:
     """Predict each row, a mapping or the cells of `COLUMNS`; nothing is raised for a bad one.
 
-    `advance` hears of every number of rows that is done. A tuple with one cell more than `COLUMNS` is a
-    broken row, for the reason in that cell.
+    `advance` hears of every number of rows that is done; `named` is of the `Lexicon`. A tuple with one cell
+    more than `COLUMNS` is a broken row, for the reason in that cell.
     """
     table = [
         row if isinstance(row, tuple) else tuple([row.get(name) or "" for name in COLUMNS]) for row in rows
     ]
 
-    lexicon = Lexicon(catalogue)
+    lexicon = Lexicon(catalogue, named)
 
     def answered(share: Sequence[int]) -> Part:
         return _answered(table, share, Reader(lexicon))

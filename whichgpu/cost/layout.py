@@ -6,6 +6,7 @@ A layout depends on no fitted coefficient, so that calibration lays each measure
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import reduce
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -20,6 +21,7 @@ from whichgpu.cost.time import prepare
 from whichgpu.errors import UsageError
 from whichgpu.units import parse
 from whichgpu.values import immutable
+from whichgpu.workloads.ops import stored_weight_bytes
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.workload import resolve
 
@@ -157,7 +159,21 @@ def memory_parts(settled: Settled, available: Array) -> tuple[dict[str, Any], tu
         return parts, ops
     mesh = Mesh.of(job)
     ops = parallel.shard(workload.trace(job), mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp)
-    return offload.kept(workload, job, job_memory.inference(workload, job, stack, mesh, ops))[0], ops
+    return _held(workload, job, stack, mesh, ops)[0], ops
+
+
+def _held(
+    workload: Workload, job: Job, stack: Runtime, mesh: Mesh, ops: tuple[Op, ...]
+) -> tuple[dict[str, Any], Any]:
+    """The memory of an inference over `ops` by part, and the bytes of its weights that wait on the host."""
+    if not offload.by_network(job):
+        return offload.kept(workload, job, job_memory.inference(workload, job, stack, mesh, ops), ops)
+    if "vae" not in workload.dims:
+        raise UsageError(
+            f"option offload: {workload.id} is no pipeline of several networks; write offload=parameters"
+        )
+    alone = [job_memory.inference(workload, job, stack, mesh, own) for own in offload.networks(ops).values()]
+    return reduce(memory.fuller, alone), stored_weight_bytes(ops)
 
 
 def _array(value: Any) -> Array:
@@ -170,7 +186,7 @@ def _passes(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> L
     flowing = pipeline.flowing(workload, job, stack, whole)
     ops, own = (parallel.shard(some, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp) for some in (whole, flowing))
     links = parallel.tensor_parallel_seconds(flowing, mesh.tp, devices) + pipeline.boundaries(job)
-    parts, out = offload.kept(workload, job, job_memory.inference(workload, job, stack, mesh, ops))
+    parts, out = _held(workload, job, stack, mesh, ops)
     links = links + offload.weight_seconds(stack, job, out, devices, ops)
     return Layout(
         workload, job, stack, devices,

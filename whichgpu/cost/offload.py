@@ -28,6 +28,7 @@ from whichgpu.units import parse
 from whichgpu.values import immutable
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
 from whichgpu.workloads.adapters import trained_precision
+from whichgpu.workloads.ops import stored_weight_bytes
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.training import optimizer_bytes
 
@@ -129,27 +130,61 @@ def amount(job: Job) -> float | None:
     return parse(text, "memory") if text[:1].isdigit() and not text.isdigit() else None
 
 
-def kept(workload: Workload, job: Job, parts: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
+def by_network(job: Job) -> bool:
+    """Whether one network of a pipeline at a time is on the GPU, which diffusers calls model offloading."""
+    return not job.trains and job.options.get("offload", "").strip().lower() in _BY_NETWORK
+
+
+_BY_NETWORK = ("model", "model_cpu_offload", "enable_model_cpu_offload")
+
+
+def networks(ops: Iterable[Op]) -> dict[str, tuple[Op, ...]]:
+    """The ops of each network of a pipeline that has weights."""
+    found: dict[str, tuple[Op, ...]] = {}
+    for op in ops:
+        name = op.layer.partition(".")[0]
+        found[name] = (*found.get(name, ()), op)
+    return {name: own for name, own in found.items() if np.any(stored_weight_bytes(own))}
+
+
+#: Networks of a pipeline that run once a picture; the others run with every step.
+_ONCE = ("text_encoder", "vae", "scheduler")
+
+
+def kept(
+    workload: Workload, job: Job, parts: Mapping[str, Any], ops: Iterable[Op] = ()
+) -> tuple[dict[str, Any], Any]:
     """The memory of an inference with what its job leaves on the host taken out, and the bytes of that.
 
     `offload=parameters` is all of the weights, `offload=20GB` so much of them on each GPU; two layers at a
-    time are on the GPU.
+    time are on the GPU, of a pipeline of `ops` two of its largest.
     """
     weights, most = parts.get("weights", 0.0), amount(job)
     if most is None and "parameters" not in offload(job):
         return dict(parts), 0.0
     out = np.asarray(weights) if most is None else np.minimum(most, weights)
     layers = workload.dims.get("layers")
-    two = 2.0 * out / layers if isinstance(layers, int) else 0.0 * out
+    largest = 2.0 * max((float(np.max(op.stored_bytes)) for op in ops), default=0.0)
+    two = 2.0 * out / layers if isinstance(layers, int) else np.minimum(out, largest)
     return {**parts, "weights": weights - out, "gathered_layers": two}, out
 
 
 def weight_seconds(stack: Runtime, job: Job, out: Any, devices: Devices, ops: Iterable[Op] = ()) -> Array:
-    """Seconds that `out` bytes of weights on the host add to all passes of an inference over `ops`."""
+    """Seconds that `out` bytes of weights on the host add to all passes of an inference over `ops`.
+
+    A network that has the GPU for itself goes up once, and back; of one that moves layer by layer each step
+    moves what it runs.
+    """
+    ops = tuple(ops)
+    if by_network(job):
+        return np.asarray(2.0 * out / devices.pcie)
     prompt = job.phase == "prefill"
     # What has no micro-batches of its own takes a prompt at once.
     parts = np.ceil(np.asarray(job.input_tokens) / stack.micro_batch) if prompt and stack.micro_batch else 1.0
-    return np.asarray(passes(job) * parts * pass_seconds(stack, out, devices, ops, prompt=prompt))
+    once = stored_weight_bytes([op for op in ops if op.layer.startswith(_ONCE)])
+    share = once / np.maximum(stored_weight_bytes(ops), 1.0)
+    moves = share + (1.0 - share) * passes(job)
+    return np.asarray(moves * parts * pass_seconds(stack, out, devices, ops, prompt=prompt))
 
 
 def pass_seconds(

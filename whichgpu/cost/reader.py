@@ -71,11 +71,14 @@ def _cell(names: tuple[str, ...], text: str) -> Numbers:
 
 
 class Lexicon:
-    """What texts of a table mean, whichever share of its rows they stand in."""
+    """What texts of a table mean, whichever share of its rows they stand in.
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    `named` gives the name of a workload that is typed in another way: as the path of a file.
+    """
+
+    def __init__(self, catalogue: Catalogue, named: Callable[[str], str] = str) -> None:
         self.gpus = _Texts(_guarded(lambda text: resolve_device(need(text, "gpu"), catalogue)))
-        self.workloads = _Texts(_guarded(resolve))
+        self.workloads = _Texts(_guarded(lambda text: _known(named(text))))
         self.numbers = _Texts(_guarded(self._stated))
         self._cells = [_Texts(partial(_cell, names)) for names in NAMES]
 
@@ -85,6 +88,12 @@ class Lexicon:
         for known, text in zip(self._cells, texts, strict=True):
             found += known[text]
         return tuple(found)
+
+
+def _known(name: str) -> str:
+    """The name of a workload; raises `UsageError` where there is none of that name."""
+    resolve(name)
+    return name
 
 
 class _Kin:
@@ -159,11 +168,11 @@ class Reader:
 
     def _head(self, texts: tuple[str, ...]) -> tuple[Head, _Kin]:
         """What the texts of a row say, and the rows of the same job."""
-        name = texts[0].strip()
-        workload = self._lexicon.workloads[name] if name else None
-        if type(workload) is _Refused:
-            raise UsageError(workload.why)
-        head = read_head(texts)
+        text = texts[0].strip()
+        name = self._lexicon.workloads[text] if text else ""
+        if type(name) is _Refused:
+            raise UsageError(name.why)
+        head = read_head((name, *texts[1:]))
         return head, self._kin.setdefault(head.key, _Kin())
 
     def _under(self, head: Head, kin: _Kin, cells: tuple[str, ...], gpu: Gpu) -> tuple[Head, _Kin]:

@@ -80,6 +80,8 @@ class Runtime:
     loads: Mapping[str, str] = field(default_factory=dict)
     #: By a format, the one of its own in which it keeps such weights.
     stores: Mapping[str, str] = field(default_factory=dict)
+    #: The same of weights that lie frozen beside adapters.
+    freezes: Mapping[str, str] = field(default_factory=dict)
     domain: str = ""
     #: A norm still reduces once.
     left: Mapping[str, float] = field(default_factory=lambda: {"norm": 0.35, "pointwise": 0.0})

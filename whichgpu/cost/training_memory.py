@@ -57,6 +57,7 @@ _OFFLOAD: dict[str, tuple[str, ...]] = {
     "": (), "false": (), "none": (), "no": (), "0": (), "true": _STATES, "yes": _STATES, "1": _STATES,
     "cpu": _STATES, "all": OFFLOADED, "params": ("parameters",), "param": ("parameters",),
     "weights": ("parameters",), "states": ("optimizer",), "optimiser": ("optimizer",),
+    "sequential": ("parameters",),
 }  # fmt: skip
 #: Formats of 16-bit training with FP32 weights, by the format that a job names.
 _MIXED = {"bf16": "amp-bf16", "fp16": "amp-fp16"}
@@ -172,7 +173,8 @@ def training_parts(
         # Autocast's copies of weights are of one pass, those beside weights that are shared out stay.
         late = late + copies * float(spread.level > 0)
         beside = np.maximum(alive.at_end, _second_gradient(step))
-        held_now = np.maximum(waiting + copies, late + beside - passing)
+        there = np.maximum(copies - _uncopied(step, kernels, alive), 0.0)
+        held_now = np.maximum(waiting + there, late + beside - passing)
     # Parts are shown whole; what of them is not there at the fullest moment is a part of its own.
     more = np.maximum(held_now, late + copied - passing) - shown - copied
     parts["gradients"], parts["optimizer_step"] = shown + np.maximum(more, 0.0), copied
@@ -180,6 +182,18 @@ def training_parts(
     if step.frozen:
         parts["widened_layer"] = widened_layer(forward, stack, named)
     return {name: part for name, part in parts.items() if name in _ALWAYS or np.any(part)}
+
+
+def _uncopied(step: _Step, kernels: Kept, alive: _Alive) -> Any:
+    """Bytes less than all parts say, at the fullest moment, where layers run again under autocast.
+
+    Its 16-bit copies of weights go with the forward pass, before the loss has the second of its gradients, 2
+    bytes a logit, and before a layer runs again where there is no loss to speak of.
+    """
+    if not kernels.again:
+        return 0.0
+    logits = np.asarray(alive.at_loss["logits"])
+    return np.where(logits > 0, np.minimum(_returned(step), logits / 5.0), alive.at_end)
 
 
 #: Parts that are gone by the end of the backward pass.
@@ -274,7 +288,7 @@ def _states(step: _Step, optimizer: str, trained: Any) -> dict[str, Any]:
         # Gradients are copied into buckets for their exchange, all of them.
         buckets = gradient * np.asarray(spread.ranks > 1)
     elif spread.level > 0:
-        buckets = float(stack.holds.get("bucket_values", 0.0)) * held.activation
+        buckets = float(stack.holds.get("bucket_values", 0.0)) * step.named.activation
     return {
         "weights": stored / spread.of(1 if wide else _GATHERED) * weights
         * (on_device["optimizer"] if wide else 1.0),

@@ -146,6 +146,13 @@ class Ledger:
         if self._scope.copies == 1.0:
             self._starting = 1.0
 
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Record what is not the input that a layer begins with: made of the time step, or widened."""
+        starting, self._starting = self._starting, 0.0
+        yield
+        self._starting += starting
+
     def _add(
         self, kind: str, name: str, dims: dict[str, Any], *, flops: Any = 0.0, parameters: float = 0.0,
         weight_bytes: Any = 0.0, stored_bytes: float = 0.0, read_bytes: Any = 0.0, write_bytes: Any = 0.0,

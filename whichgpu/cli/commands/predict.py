@@ -204,10 +204,11 @@ def _table(jobs: Path, out: Path | None, catalogue: Catalogue) -> Report:
     from whichgpu.cost.jobs import ANSWER, predict_rows
     from whichgpu.cost.table import read_table, write_table
     from whichgpu.report.table import Bullets, Report, Table
+    from whichgpu.workloads.importing import named
 
     table = read_table(jobs)
     with progress("predict") as advance:
-        answers = predict_rows(table.rows, catalogue, advance)
+        answers = predict_rows(table.rows, catalogue, advance, named)
     if out is not None:
         write_table(out, ANSWER, answers)
     predicted = len(answers) - answers.refused

@@ -8,25 +8,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from whichgpu.cost import job_memory
-from whichgpu.cost.device import Devices
-from whichgpu.cost.mesh import Mesh
-from whichgpu.cost.offload import passes, weight_seconds
+from whichgpu.cost.memory import GIB
 from whichgpu.cost.training_memory import offload
 from whichgpu.errors import UsageError
-from whichgpu.planner.capacity.cells import total
-from whichgpu.planner.capacity.loading import pcie
-from whichgpu.planner.capacity.model import Change, gib
 from whichgpu.planner.capacity.quality import UNKNOWN
 from whichgpu.planner.capacity.tries import SAME, SEAMS, TILED, Try, leanest
+from whichgpu.workloads.ops import stored_weight_bytes
 from whichgpu.workloads.precision import precision
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from whichgpu.planner.capacity.cells import Cells
-    from whichgpu.planner.capacity.model import Quality
-    from whichgpu.workloads.ops import Op
+    from whichgpu.planner.capacity.model import Change, Quality
 
 #: More of the weights than this on the host is no way to run a model.
 _MOST_OUT = 0.9
@@ -39,11 +33,10 @@ _HOW = {
     "vllm": "vLLM --cpu-offload-gb {gib:.0f}",
     "llama-cpp": "llama.cpp with fewer layers on the GPU (-ngl)",
 }
-_PARTS, _LAYERS = "enable_model_cpu_offload()", "enable_sequential_cpu_offload()"
+#: diffusers' enable_model_cpu_offload() and enable_sequential_cpu_offload().
+_NETWORKS, _LAYERS = "--option offload=model", "--option offload=sequential"
 #: What a picture pipeline is quantised to beside what waits on the host.
 _NARROWEST = "nf4"
-#: Parts of a picture pipeline that run once a picture; the others run with every step.
-_ONCE = ("text_encoder", "vae", "scheduler")
 
 
 def offloaded(cells: Cells) -> Iterator[tuple[int, Change]]:
@@ -97,30 +90,31 @@ def is_pipelined(cells: Cells) -> bool:
 
 def _weights(cells: Cells) -> Iterator[tuple[int, Change]]:
     """As many of the weights on the host as are in the way, unless that is nearly all of them."""
-    job, stack = cells.settled.job, cells.settled.runtime
+    job, weights = cells.settled.job, cells.parts["weights"]
+    # Two layers at a time are on the GPU.
+    layers = cells.settled.workload.dims.get("layers")
+    beside = 1.0 + 2.0 / layers if isinstance(layers, int) else 1.0
     short = np.maximum(cells.required - cells.available, 0.0)
-    out = np.where(short <= _MOST_OUT * cells.parts["weights"], short, 0.0)
-    for i, gpu in enumerate(cells.gpus):
-        left = float(cells.required[i] - out[i])
-        if cells.rate(i) is None or out[i] <= 0 or left > cells.available[i]:
-            continue
-        each = np.ravel(weight_seconds(stack, job, out[i], Devices.of([gpu]), cells.ops))
-        more = float(each[i if each.size == len(cells.gpus) else 0])
-        how = _HOW.get(stack.id, "device_map=auto of accelerate").format(gib=np.ceil(out[i] / 2.0**30))
-        text = f"{gib(out[i])} of weights on the host"
-        yield i, _slower(cells, i, text, how, left=left, more=more, host=float(out[i]))
+    out = np.ceil(short * beside / GIB) * (short * beside <= _MOST_OUT * weights)
+    for amount in map(int, np.unique(out[out > 0])):
+        waits = cells.with_job(options={**job.options, "offload": f"{amount}GiB"})
+        how = _HOW.get(cells.settled.runtime.id, "device_map=auto of accelerate").format(gib=amount)
+        text = f"{amount} GiB of weights on the host: {how}"
+        for i, change in Try.of("offload", text, f"--option offload={amount}GiB", waits).changes(cells):
+            if out[i] == amount:
+                yield i, replace(change, host_memory=amount * GIB * cells.counts[i])
 
 
 def _components(cells: Cells) -> Iterator[tuple[int, Change]]:
-    """The parts of a picture pipeline on the host, alone or with what takes less, by index of the device.
+    """The networks of a picture pipeline on the host, alone or with what takes less, by index of the device.
 
     Each device is told of the mildest of them that fits and, where that moves layer by layer, of the mildest
-    that moves whole parts.
+    that moves whole networks.
     """
     done: set[tuple[int, bool]] = set()
     for base, words, typed, quality in _leaner(cells):
         for i, change in _apart(cells, base):
-            whole = _PARTS in change.option
+            whole = _NETWORKS in change.option
             if (i, True) not in done and (whole or (i, False) not in done):
                 done.add((i, whole))
                 yield i, replace(
@@ -133,7 +127,7 @@ def _leaner(cells: Cells) -> Iterator[tuple[Cells, str, str, Quality]]:
     """A pipeline as asked for, in tiles, in four bits, in both, with words, what to type, and its cost."""
     yield cells, "", "", SAME
     tiled = cells.with_job(options={**cells.job.options, "vae_tiling": "true"})
-    yield tiled, f", {TILED}", "--option vae_tiling=true; ", SEAMS
+    yield tiled, f", {TILED}", "--option vae_tiling=true ", SEAMS
     if precision(cells.settled.job.precision).quantised:
         return
     typed = f"--precision {_NARROWEST}"
@@ -141,64 +135,19 @@ def _leaner(cells: Cells) -> Iterator[tuple[Cells, str, str, Quality]]:
         with suppress(UsageError):
             narrow = base.with_job(precision=_NARROWEST)
             narrow.required  # noqa: B018  (raises here where the format cannot be)
-            yield narrow, f", {precision(_NARROWEST).title}{words}", f"{typed}{option}; ", UNKNOWN
+            yield narrow, f", {precision(_NARROWEST).title}{words}", f"{typed}{option} ", UNKNOWN
 
 
 def _apart(cells: Cells, base: Cells) -> Iterator[tuple[int, Change]]:
-    """The parts of the pipeline `base` on the host: one of them at a time on the GPU, or one layer of it.
+    """The pipeline `base` on the host: one network at a time on the GPU, or one layer, the first that fits.
 
-    A part goes up once a batch and back; layer by layer those of the denoiser go up with every step. Speed is
-    against `cells`.
+    Speed is against `cells`.
     """
-    done, parts = base.settled, _by_part(base.ops)
-    alone = [
-        total(job_memory.inference(done.workload, done.job, done.runtime, Mesh.of(done.job), ops))
-        for ops in parts.values()
-    ]
-    weights = {name: _stored(ops) for name, ops in parts.items()}
-    whole, once = sum(weights.values()), sum(n for name, n in weights.items() if name.startswith(_ONCE))
-    layer = max(float(np.max(op.stored_bytes)) for op in base.ops)
-    passed = once + (whole - once) * float(np.max(passes(done.job)))
-    for i, gpu in enumerate(cells.gpus):
-        rest = float(base.required[i] - base.parts["weights"][i])
-        ways = (
-            ("one part of the pipeline on the GPU at a time", _PARTS, max(map(float, alone)), 2.0 * whole),
-            ("one layer on the GPU at a time", _LAYERS, rest + 2.0 * layer, passed),
-        )
-        for text, how, left, moved in ways:
-            if left <= cells.available[i] and base.able[i] and base.rate(i) is not None:
-                change = _slower(base, i, text, how, left=left, more=moved / pcie(gpu), host=whole)
-                before = cells.rate(i)
-                after = change.throughput
-                yield i, replace(change, speed=after.mid / before.mid if before and after else None)
-                break
-
-
-def _by_part(ops: Sequence[Op]) -> dict[str, tuple[Op, ...]]:
-    """The ops of each part of a pipeline that has weights."""
-    found: dict[str, tuple[Op, ...]] = {}
-    for op in ops:
-        name = op.layer.partition(".")[0]
-        found[name] = (*found.get(name, ()), op)
-    return {name: own for name, own in found.items() if _stored(own)}
-
-
-def _stored(ops: Sequence[Op]) -> float:
-    """Bytes of weights."""
-    return sum(float(np.max(op.stored_bytes) * np.max(op.copies)) for op in ops)
-
-
-def _slower(
-    cells: Cells, i: int, text: str, how: str, *, left: float, more: float, host: float
-) -> Change:  # fmt: skip
-    """A change that takes `more` seconds a job and `host` bytes beside each GPU."""
-    rate, timed = cells.rate(i), cells.timed
-    assert rate is not None
-    assert timed is not None
-    before = float(np.asarray(timed.latency.mid)[i])
-    speed = before / (before + more)
-    return Change(
-        "offload", text, f"in the runtime: {how}", cells.gpus[i].id, cells.counts[i], left,
-        float(cells.available[i]), throughput=rate.scaled(speed), speed=speed, quality=SAME,
-        host_memory=host * cells.counts[i],
-    )  # fmt: skip
+    job, done = base.settled.job, set[int]()
+    host = float(np.max(stored_weight_bytes(base.ops)))
+    for option, text in ((_NETWORKS, "one network of the pipeline"), (_LAYERS, "one layer")):
+        waits = base.with_job(options={**job.options, "offload": option.rpartition("=")[2]})
+        for i, change in Try.of("offload", f"{text} on the GPU at a time", option, waits).changes(cells):
+            if i not in done:
+                done.add(i)
+                yield i, replace(change, host_memory=host * cells.counts[i])

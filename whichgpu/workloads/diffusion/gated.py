@@ -35,8 +35,9 @@ def _dense(stream: Stream, inputs: int, outputs: int, name: str, rows: float | N
 
 def _modulations(stream: Stream, parts: int, name: str = "modulation") -> None:
     """SiLU and a dense layer of the time's embedding, without bias: (B, D) -> (B, parts D)."""
-    stream.rec.pointwise(stream.width * stream.batch, keeps=1.0, name="silu")
-    _dense(stream, stream.width, parts * stream.width, name, stream.batch)
+    with stream.rec.aside():
+        stream.rec.pointwise(stream.width * stream.batch, keeps=1.0, name="silu")
+        _dense(stream, stream.width, parts * stream.width, name, stream.batch)
 
 
 # -- FLUX.2 --------------------------------------------------------------------------------------
@@ -164,7 +165,8 @@ def _layer(part: Part, stream: Stream, *, modulated: bool = True) -> None:
     rec, width, d = stream.rec, stream.width, stream.width // stream.heads
     kv = part.get("kv_heads", stream.heads)
     if modulated:
-        rec.linear(stream.batch, part["time"], 4 * width, bias=True, name="modulation")
+        with rec.aside():
+            rec.linear(stream.batch, part["time"], 4 * width, bias=True, name="modulation")
     for half in ("attention", "feed_forward"):
         stream.norm(width)
         if modulated:

@@ -43,22 +43,28 @@ class Stream:
     def condition(self, parts: int, inputs: int | None = None) -> None:
         """SiLU and a dense layer of the time's embedding: (B, D) -> (B, parts D)."""
         inputs = self.width if inputs is None else inputs
-        self.rec.pointwise(inputs * self.batch, keeps=1.0, name="silu")
-        self.rec.linear(self.batch, inputs, parts * self.width, bias=True, name="modulation")
+        with self.rec.aside():
+            self.rec.pointwise(inputs * self.batch, keeps=1.0, name="silu")
+            self.rec.linear(self.batch, inputs, parts * self.width, bias=True, name="modulation")
 
     def table(self, parts: int) -> None:
         """Learned offsets added to what the whole network shares: (B, parts D)."""
         count = float(parts * self.width)
-        self.rec.pointwise(count * self.batch, parameters=count, name="table")
+        with self.rec.aside():
+            self.rec.pointwise(count * self.batch, parameters=count, name="table")
 
     def norm(self, parameters: int = 0, *, name: str = "norm") -> None:
         """A normalisation with `parameters` weights: 0, D or 2 D."""
         self.rec.norm(self.elements, self.width, parameters=parameters, wide=True, name=name)
 
     def modulated(self, parameters: int = 0) -> None:
-        """A normalisation, scaled and shifted by the time step."""
-        self.norm(parameters)
-        self.rec.pointwise(self.width * self.batch, name="one_plus")
+        """A normalisation, scaled and shifted by the time step.
+
+        A block that begins so begins with the scale: autocast widens the stream for the norm alone.
+        """
+        with self.rec.aside():
+            self.norm(parameters)
+            self.rec.pointwise(self.width * self.batch, name="one_plus")
         self.rec.pointwise(self.elements, keeps=1.0, name="scale")
         self.rec.add(self.elements, name="shift")
 

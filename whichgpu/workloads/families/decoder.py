@@ -9,6 +9,7 @@ The parts are in `whichgpu/workloads/language/`. Dimensions, each with what hold
                             feed-forward share it, 4 where each half has one before and one after
     bias (none)             qkv, qkvo, ffn, out_ffn, all;  head_bias (false)
     tied (false)            the output head is the embedding;  headless (false): there is none (embeddings)
+    last_logits (false)     its own code makes a prompt's last logits alone, whatever the library's does
     fused (none)            qkv, up (with the gate), all: one layer in the library too, with one adapter
     positions (0)           rows of a learned table;  rotary (where there is no table)
     qk_norm (none)          head, per_head, full;  sinks (false)

@@ -160,6 +160,7 @@ def _chatglm(config: Config, dims: Dims) -> None:
         )
         dims["kv_heads"] = dims["heads"]
         return
+    dims["last_logits"] = True  # return_last_logit of its modeling_chatglm.py, from the second version
     if not config.flag("multi_query_attention"):
         dims["kv_heads"] = dims["heads"]
     if config.flag("add_bias_linear"):

@@ -1,0 +1,140 @@
+"""Serving on many GPUs: limits that hold whatever the coefficients are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from whichgpu.cost.estimate import Estimates, estimate
+from whichgpu.cost.infeasible import single
+from whichgpu.cost.layout import lay_out
+from whichgpu.errors import UsageError
+from whichgpu.hardware.catalogue import catalogue
+from whichgpu.workloads.job import Job
+
+GPUS = catalogue()
+
+
+def run(job: Job, gpu: str = "rtx-3090") -> Estimates:
+    return estimate(job, [GPUS[gpu]])
+
+
+# Serving
+
+SERVE = Job("llama-3.1-8b", phase="serve", precision="fp16", runtime="vllm", input_tokens=1024.0,
+            output_tokens=256.0)  # fmt: skip
+LOADS = np.array([1.0, 2.0, 8.0, 32.0, 128.0])
+
+
+def test_requests_in_flight_are_rate_times_time_in_the_system() -> None:
+    """Little's law: what a closed loop of requests gets is never more than requests over latency."""
+    found = run(replace(SERVE, concurrency=LOADS), "h100-80gb-sxm")
+    in_system = found.throughput[0] / 256.0 * found.latency[0]
+    assert np.all(in_system <= LOADS * 1.02 + found.throughput[0] / 256.0 * 0.05)
+    assert np.all(in_system > 0.5 * LOADS)
+
+
+def test_every_prompt_is_paid_for_once() -> None:
+    found = run(replace(SERVE, concurrency=LOADS), "h100-80gb-sxm")
+    alone = run(replace(SERVE, phase="prefill", output_tokens=0.0), "h100-80gb-sxm").seconds[0, 0]
+    prompts = found.throughput[0] / 256.0 * alone
+    assert np.all(prompts < 1.0)
+    assert np.all(np.diff(prompts) > 0)
+
+
+def test_more_load_is_slower_for_each_and_more_for_all() -> None:
+    found = run(replace(SERVE, concurrency=LOADS), "h100-80gb-sxm")
+    assert found.first_token is not None
+    assert np.all(np.diff(found.seconds[0]) > 0)
+    assert np.all(np.diff(found.first_token[0]) > 0)
+    assert np.all(np.diff(found.throughput[0]) > 0)
+    full = run(SERVE, "h100-80gb-sxm")
+    assert found.throughput[0, -1] < 1.1 * full.throughput[0, 0]
+
+
+def test_a_request_alone_waits_for_its_own_prompt_only() -> None:
+    short, long = (
+        single(replace(SERVE, concurrency=1.0, input_tokens=tokens), GPUS["h100-80gb-sxm"])
+        for tokens in (512.0, 8192.0)
+    )
+    assert short.tpot is not None
+    assert short.ttft is not None
+    assert long.tpot is not None
+    assert long.ttft is not None
+    # Nobody interrupts: a longer prompt costs a token no more than a longer cache.
+    assert long.tpot.mid < 1.3 * short.tpot.mid
+    assert long.ttft.mid > 3 * short.ttft.mid
+    assert long.latency.mid == pytest.approx(long.ttft.mid + 255 * long.tpot.mid)
+
+
+def test_prompts_of_others_interrupt_a_stream_of_tokens() -> None:
+    waits = run(
+        replace(SERVE, concurrency=32.0, input_tokens=np.array([128.0, 8192.0])), "h100-80gb-sxm"
+    ).seconds[0]
+    assert waits[1] > 2 * waits[0]
+
+
+def test_more_requests_than_fit_is_said_and_makes_the_first_token_late() -> None:
+    few, many = (single(replace(SERVE, concurrency=n), GPUS["rtx-4090"]) for n in (8.0, 1000.0))
+    assert not any("over capacity" in said for said in few.warnings)
+    assert any("over capacity" in said for said in many.warnings)
+    assert few.ttft is not None
+    assert many.ttft is not None
+    assert many.ttft.mid > 10 * few.ttft.mid
+    assert many.throughput.mid == pytest.approx(
+        single(replace(SERVE, concurrency=many.sequences), GPUS["rtx-4090"]).throughput.mid
+    )
+
+
+def test_pipeline_stages_read_the_weights_once_each_micro_batch() -> None:
+    big = replace(SERVE, workload="llama-3.1-70b", n_gpus=4.0, concurrency=16.0)
+    wide, deep = (run(replace(big, **how), "h100-80gb-sxm") for how in ({"tp": 4.0}, {"tp": 1.0, "pp": 4.0}))
+    # Stages take turns: a token waits for all of them, so few requests are served more slowly.
+    assert deep.seconds[0, 0] > 2 * wide.seconds[0, 0]
+    assert deep.parts["weights"][0, 0] == pytest.approx(wide.parts["weights"][0, 0], rel=0.06)
+    one = replace(SERVE, concurrency=8.0)
+    assert np.array_equal(run(one).seconds, run(replace(one, pp=1.0, tp=1.0, n_gpus=1.0)).seconds)
+
+
+def test_experts_dealt_out_or_cut_hold_the_same_and_data_parallel_attention_spreads_the_cache() -> None:
+    job = Job("deepseek-r1", precision="fp8", runtime="sglang", n_gpus=8.0, input_tokens=8192.0,
+              output_tokens=1024.0)  # fmt: skip
+    meshes = {
+        "cut": {"moe_tp": "8", "ep": "1"}, "dealt": {"moe_tp": "1", "ep": "8"},
+        "groups": {"attention_dp": "8", "ep": "8"},
+    }  # fmt: skip
+    found = {
+        name: run(replace(job, tp=1.0 if name == "groups" else 8.0, options=options), "h200-141gb-sxm")
+        for name, options in meshes.items()
+    }
+    weights = {name: float(one.parts["weights"][0, 0]) for name, one in found.items()}
+    assert weights["cut"] == pytest.approx(weights["dealt"])
+    assert weights["groups"] > weights["dealt"]
+    # A latent cache is held whole by every tensor-parallel GPU, and once by each group.
+    assert found["groups"].sequences[0, 0] > 3 * found["cut"].sequences[0, 0]
+    assert not any("not modelled" in said for said in found["groups"].warnings())
+
+
+def test_groups_of_attention_exchange_tokens_at_experts_that_are_cut_as_at_those_dealt_out() -> None:
+    job = Job("mixtral-8x22b", phase="serve", precision="fp8", n_gpus=8.0, tp=1.0, pp=1.0, concurrency=64.0)
+    cut, dealt = (
+        lay_out(single(replace(job, options=options), GPUS["h100-80gb-sxm"]).job, [GPUS["h100-80gb-sxm"]])
+        for options in ({"attention_dp": "8"}, {"attention_dp": "8", "ep": "8"})
+    )
+    assert cut.serving is not None
+    assert dealt.serving is not None
+    assert np.all(dealt.serving.links > 0.0)
+    assert np.array_equal(cut.serving.links, dealt.serving.links)
+    assert cut.parts["communication"] == dealt.parts["communication"] > 0.0
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [({"ep": "16"}, "more than the 8 GPUs"), ({"ep": "512"}, "256 experts"), ({"attention_dp": "2"}, "tp=8")],
+)
+def test_experts_on_more_gpus_than_there_are_is_refused(options: dict[str, str], words: str) -> None:
+    job = Job("deepseek-r1", precision="fp8", runtime="sglang", n_gpus=8.0, tp=8.0, options=options)
+    with pytest.raises(UsageError, match=words):
+        run(job, "h200-141gb-sxm")

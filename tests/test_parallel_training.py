@@ -1,0 +1,360 @@
+"""Training on many GPUs: limits that hold whatever the coefficients are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from whichgpu.cost.breakdown import breakdown
+from whichgpu.cost.device import Devices
+from whichgpu.cost.distributed import unevenness
+from whichgpu.cost.estimate import Estimates, estimate
+from whichgpu.cost.jobs import read_job
+from whichgpu.cost.layout import lay_out
+from whichgpu.cost.links import large, node_size, spread_link
+from whichgpu.cost.parallel import shard
+from whichgpu.cost.refit import measured_rows
+from whichgpu.errors import UsageError
+from whichgpu.hardware.catalogue import catalogue
+from whichgpu.hardware.names import resolve as resolve_gpu
+from whichgpu.workloads.job import Job
+from whichgpu.workloads.workload import resolve
+
+GPUS = catalogue()
+
+
+def run(job: Job, gpu: str = "rtx-3090") -> Estimates:
+    return estimate(job, [GPUS[gpu]])
+
+
+# Training
+
+TRAIN = Job("llama-3-8b", phase="pretrain", precision="bf16", runtime="megatron", batch=1.0, seq_len=4096.0)
+H100 = "h100-80gb-sxm"
+
+
+def rates(job: Job, *options: dict[str, str], gpu: str = H100) -> list[float]:
+    """Tokens/s of a job with each of several options."""
+    return [float(run(replace(job, options=each), gpu).throughput[0, 0]) for each in options]
+
+
+def test_one_gpu_trains_the_same_however_it_is_asked() -> None:
+    alone = run(TRAIN, H100)
+    for options in ({"sharding": "fsdp"}, {"sharding": "zero1"}, {"cp": "1", "vp": "4", "ep": "1"}):
+        asked = run(replace(TRAIN, n_gpus=1.0, tp=1.0, pp=1.0, options=options), H100)
+        assert asked.seconds[0, 0] == pytest.approx(alone.seconds[0, 0], rel=1e-12)
+
+
+def test_a_pipeline_of_one_micro_batch_gains_nothing_and_says_so() -> None:
+    staged = replace(TRAIN, pp=4.0, n_gpus=4.0)
+    found = run(staged, H100)
+    # But the update, of which each stage does its own part, and the slowest of four.
+    work, alone = (
+        float(parts.step[0, 0] - parts.parts["optimizer"][0, 0] - parts.parts["stragglers"][0, 0])
+        for parts in (breakdown(staged, [GPUS[H100]]), breakdown(TRAIN, [GPUS[H100]]))
+    )
+    assert work == pytest.approx(alone, rel=0.01)
+    assert any("one micro-batch" in said for said in found.at(0, 0).warnings)
+
+
+def test_the_bubble_is_stages_less_one_over_micro_batches_and_chunks() -> None:
+    # The head of Llama 2 13B is worth half a layer: the last of eight stages is hardly the fullest.
+    job = replace(TRAIN, workload="llama-2-13b", pp=8.0, n_gpus=8.0)
+    few, many, chunks = rates(job, {"grad_accum": "8"}, {"grad_accum": "64"}, {"grad_accum": "8", "vp": "5"})
+    # The update once a step apart, a step has m + (pp - 1) / vp slots.
+    assert many / few == pytest.approx((64 / 71) / (8 / 15), rel=0.03)
+    assert chunks / few == pytest.approx((8 / 9.4) / (8 / 15), rel=0.03)
+
+
+def test_some_runtimes_put_a_batch_through_a_pipeline_one_sequence_at_a_time() -> None:
+    job = replace(TRAIN, n_gpus=16.0, pp=4.0, batch=16.0, runtime="torchtitan")
+    # Sharded weights would be gathered for each sequence.
+    (whole,) = rates(job, {"sharding": "zero1"})
+    (stated,) = rates(replace(job, batch=1.0), {"grad_accum": "16", "sharding": "zero1"})
+    assert whole == pytest.approx(stated)
+    (alone,) = rates(replace(job, pp=1.0), {"sharding": "zero1"})
+    # 3 of 19 slots are the bubble's; without stages a batch is one pass.
+    # Passing maps on takes the rest.
+    assert 0.8 * 16 / 19 < whole / alone < 16 / 19
+    assert not any("one micro-batch" in said for said in run(job, H100).at(0, 0).warnings)
+    sweep = run(replace(job, batch=np.array([1.0, 16.0]), options={"sharding": "zero1"}), H100)
+    assert sweep.throughput[0, 1] == pytest.approx(whole)
+
+
+def test_float8_puts_the_products_of_a_training_in_fp8_where_the_gpu_can() -> None:
+    # Many passes an update: what FP32 states cost beside BF16 ones is not the point.
+    many = {"grad_accum": "32"}
+    plain, off, on, recipe = rates(
+        TRAIN, many, {**many, "float8": "no"}, {**many, "float8": "True"}, {**many, "float8": "tensorwise"}
+    )
+    assert plain == off
+    assert on == recipe > 1.2 * plain
+    (stated,) = rates(replace(TRAIN, precision="amp-fp8"), many)
+    assert on == stated
+    refused = run(replace(TRAIN, options={"float8": "True"}), "a100-80gb-sxm").refusals
+    assert "FP8" in refused[0]
+
+
+def test_a_global_batch_is_micro_batches_of_all_replicas() -> None:
+    job = replace(TRAIN, n_gpus=8.0, pp=2.0)
+    stated, counted = rates(job, {"global_batch": "64"}, {"grad_accum": "16"})
+    assert stated == counted
+    with pytest.raises(UsageError, match="global_batch=4"):
+        run(replace(job, options={"global_batch": "2"}), H100)
+
+
+@pytest.mark.parametrize("options", [{}, {"sharding": "fsdp"}, {"sharding": "zero1"}])
+def test_more_gpus_are_faster_together_and_slower_each(options: dict[str, str]) -> None:
+    counts = np.array([1.0, 2.0, 4.0, 8.0, 64.0, 512.0])
+    found = run(replace(TRAIN, n_gpus=counts, runtime="pytorch-2", options=options), H100)
+    assert np.all(np.diff(found.throughput[0]) > 0)
+    each = found.throughput[0] / counts
+    # The second GPU takes half of a sharded update over; nothing else is gained.
+    assert np.all(np.diff(each[1:]) < 0)
+    assert each[1] < each[0] * (1.02 if options else 1.0)
+
+
+def test_accumulating_gradients_hides_their_exchange() -> None:
+    job = replace(TRAIN, n_gpus=8.0, runtime="pytorch-2")
+    once, often = rates(job, {"grad_accum": "1"}, {"grad_accum": "16"}, gpu="rtx-4090")
+    assert often > 1.2 * once
+
+
+def test_sharding_divides_what_its_level_says() -> None:
+    job = replace(TRAIN, n_gpus=8.0, runtime="pytorch-2")
+    added = {"grad_accum": "2"}
+    parts = {
+        level: {
+            name: float(part[0, 0]) for name, part in run(replace(job, options=added | o), H100).parts.items()
+        }
+        for level, o in enumerate([{}, {"sharding": "zero1"}, {"sharding": "zero2"}, {"sharding": "zero3"}])
+    }
+    for name, first in (("optimizer", 1), ("gradients", 2), ("weights", 3)):
+        for level, found in parts.items():
+            share = 8.0 if level >= first else 1.0
+            assert found[name] == pytest.approx(parts[0][name] / share), (name, level)
+    assert parts[3]["gathered_layers"] > 0
+    with pytest.raises(UsageError, match="sharding"):
+        run(replace(job, options={"sharding": "some"}), H100)
+
+
+def test_the_wide_weights_of_mixed_precision_belong_to_the_optimizer() -> None:
+    job = replace(TRAIN, n_gpus=8.0, runtime="pytorch-2", precision="amp-bf16")
+    plain, first, third = (run(replace(job, options={"grad_accum": "2", **o}), H100).parts
+                           for o in ({}, {"sharding": "zero1"}, {"sharding": "zero3"}))  # fmt: skip
+    parameters = plain["weights"][0, 0] / 4
+    assert first["weights"][0, 0] == pytest.approx(4 * parameters / 8)
+    # Gradient and the 16-bit copy stay whole until they are sharded.
+    assert first["gradients"][0, 0] == plain["gradients"][0, 0] == pytest.approx(6 * parameters)
+    # Whose shards are gathered keeps no 16-bit copy of them: 4 + 4 + 8 bytes over the ranks.
+    assert third["gradients"][0, 0] == pytest.approx(4 * parameters / 8)
+    kept = sum(third[name][0, 0] for name in ("weights", "gradients", "optimizer"))
+    assert kept == pytest.approx(16 * parameters / 8)
+
+
+def test_runs_that_were_published_are_found_to_fit() -> None:
+    """Of the runs of llm-foundry and Megatron; those whose checkpointing is not known may fail."""
+    found = [
+        bool(estimate(read_job(row), [resolve_gpu(row["gpu"], GPUS)]).fits[0, 0])
+        for row in measured_rows()
+        if row["source"].startswith(("mosaicml", "NVIDIA-NeMo", "NVIDIA/Megatron-LM"))
+        and "nemotron-3-5" not in row["workload"]
+        and "nemotron-3-ultra" not in row["workload"]
+    ]  # fmt: skip
+    assert len(found) > 240
+    assert sum(found) / len(found) > 0.93
+
+
+def test_stages_and_tensor_parallel_gpus_hold_their_part() -> None:
+    whole = run(TRAIN, H100)
+    stage = run(replace(TRAIN, pp=4.0, n_gpus=4.0, options={"grad_accum": "16"}), H100)
+    wide = run(replace(TRAIN, tp=4.0, n_gpus=4.0), H100)
+    # Of 8.03 billion parameters a quarter of the layers', and the table of tokens at one end.
+    table = 128_256 * 4096
+    held = (8_030_261_248 - 2 * table) / 4 + table
+    for name in ("gradients", "optimizer"):
+        each = whole.parts[name][0, 0] / 8_030_261_248
+        assert stage.parts[name][0, 0] == pytest.approx(each * held, rel=1e-5)
+        assert wide.parts[name][0, 0] == pytest.approx(whole.parts[name][0, 0] / 4, rel=0.02)
+    # With as many micro-batches in flight as stages the first keeps as much as one GPU would.
+    assert stage.parts["activations"][0, 0] == pytest.approx(whole.parts["activations"][0, 0])
+    assert wide.parts["activations"][0, 0] == pytest.approx(whole.parts["activations"][0, 0] / 4)
+
+
+def test_experts_over_replicas_do_the_work_of_all_of_them() -> None:
+    job = replace(TRAIN, workload="qwen3-30b-a3b", n_gpus=8.0)
+    dealt, kept = (run(replace(job, options={"ep": ep}), H100) for ep in ("8", "1"))
+    assert dealt.parts["gradients"][0, 0] < 0.25 * kept.parts["gradients"][0, 0]
+    # ZeRO keeps a state once, whether ranks share out all experts or have their own.
+    assert dealt.parts["optimizer"][0, 0] == pytest.approx(kept.parts["optimizer"][0, 0], rel=1e-6)
+    # Each GPU has an eighth of the experts and the tokens of eight replicas: as many FLOPs as before.
+    assert dealt.timing.work[0, 0] == pytest.approx(kept.timing.work[0, 0], rel=0.2)
+    assert dealt.timing.communication[0, 0] > kept.timing.communication[0, 0]
+    far = run(replace(job, n_gpus=64.0, options={"ep": "64"}), H100)
+    assert far.timing.communication[0, 0] > 1.5 * dealt.timing.communication[0, 0]
+    near = run(replace(job, n_gpus=64.0, options={"ep": "64"}), "gb200-192gb")
+    assert near.timing.communication[0, 0] < 0.5 * far.timing.communication[0, 0]
+
+
+def test_a_ring_beyond_a_node_uses_every_port_of_it() -> None:
+    devices = Devices.of([GPUS[H100], GPUS["gb200-192gb"], GPUS["rtx-4090"]])
+    assert node_size(devices)[:, 0].tolist() == [8.0, 72.0, 8.0]
+    inside, beyond, alone = (
+        spread_link(devices, span, apart)[:, 0] for span, apart in ((8, 1), (64, 1), (64, 8))
+    )
+    assert np.all(inside >= beyond)
+    assert beyond[0] > 4 * alone[0]
+    assert inside[1] == beyond[1]
+
+
+def test_a_fit_tells_links_apart_by_how_far_they_reach() -> None:
+    gpus = [GPUS[H100], GPUS["rtx-3090"]]
+    switched, alone = Devices.of(gpus).traits
+    _, cabled = Devices.of(gpus, joined_by="bridge").traits
+    broken, _ = Devices.of(gpus, joined_by="none").traits
+    assert [switched.link(gpus) for gpus in (2.0, 8.0, 16.0)] == ["nvlink", "nvlink", "network"]
+    assert [cabled.link(gpus) for gpus in (2.0, 8.0, 16.0)] == ["nvlink", "pcie4-staged", "network"]
+    assert [alone.link(gpus) for gpus in (2.0, 8.0, 16.0)] == ["pcie4-staged", "pcie4-staged", "network"]
+    assert "nvlink" not in {broken.link(gpus) for gpus in (2.0, 8.0, 16.0)}
+    assert broken.link(8.0) == "pcie5-staged"  # a virtual machine without NVLink has no peer-to-peer copies
+    assert Devices.of(gpus).staged.tolist() == [[False], [True]]
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "size"),
+    [
+        ("tf_cnn_benchmarks", "fp16", 2.0),
+        ("tf_cnn_benchmarks", "fp32", 4.0),
+        ("PyTorch 1.x NGC 20.10", "fp16", 2.0),
+        ("PyTorch 1.x NGC 20.10", "amp-fp16", 2.0),
+        ("PyTorch 2", "amp-bf16", 4.0),
+        ("PyTorch 2", "bf16", 2.0),
+        ("llm-foundry", "bf16", 4.0),
+    ],
+)
+def test_gradients_are_as_wide_as_weights_or_what_a_runtime_sends(
+    text: str, number: str, size: float
+) -> None:
+    workload = "llama-2-7b" if text == "llm-foundry" else "resnet50"
+    options = {"sharding": "none"}
+    job = Job(workload, "train", number, batch=4.0, n_gpus=4.0, runtime=text, options=options)
+    step = lay_out(job, [GPUS["rtx-3090"]]).gradients
+    assert step is not None
+    assert np.ravel(step.exchanged)[0] / np.ravel(step.held)[0] == pytest.approx(size, rel=1e-6)
+
+
+def test_cards_have_a_bridge_where_the_job_says_so() -> None:
+    job = Job("bert-large", phase="train", precision="fp16", batch=16.0, n_gpus=2.0)
+    plain, bridged = (
+        run(replace(job, options=options), "rtx-3090").seconds[0, 0] for options in ({}, {"nvlink": "bridge"})
+    )
+    assert bridged < 0.8 * plain
+    with pytest.raises(UsageError, match=r"'maybe' is not bridge, none or host"):
+        run(replace(job, options={"nvlink": "maybe"}), "rtx-3090")
+    joined, cut = (
+        run(replace(job, options=options), H100).seconds[0, 0] for options in ({}, {"nvlink": "none"})
+    )
+    assert joined < cut
+
+
+@pytest.mark.parametrize(
+    ("gpu", "slower"), [("rtx-a6000", True), ("rtx-4090", False), ("h100-80gb-sxm", True)]
+)
+def test_copies_between_gpus_may_be_off(gpu: str, slower: bool) -> None:
+    """NCCL_P2P_DISABLE=1: professional cards go through the host's memory then, as GeForce does anyway."""
+    job = Job("bert-large", phase="train", precision="fp16", batch=16.0, n_gpus=2.0)
+    plain, off = (
+        run(replace(job, options=options), gpu).seconds[0, 0] for options in ({}, {"nvlink": "host"})
+    )
+    assert off > 1.05 * plain if slower else off == plain
+
+
+def test_replicas_that_exchange_nothing_are_as_many_single_ones() -> None:
+    job = Job("bert-large", phase="train", precision="fp16", batch=16.0, n_gpus=8.0, runtime="PyTorch 2")
+    free, alone = (
+        run(replace(job, options=options), "rtx-3090").seconds[0, 0] for options in ({}, {"exchange": "none"})
+    )
+    assert alone == pytest.approx(run(replace(job, n_gpus=1.0), "rtx-3090").seconds[0, 0], rel=1e-6)
+    assert alone < 0.9 * free
+    with pytest.raises(UsageError, match="option exchange"):
+        run(replace(job, options={"exchange": "all"}), "rtx-3090")
+
+
+def test_recomputing_activations_costs_time_and_frees_memory() -> None:
+    free, full = (run(replace(TRAIN, options=o), H100) for o in ({}, {"checkpointing": "full"}))
+    assert 1.15 < full.seconds[0, 0] / free.seconds[0, 0] < 1.40
+    assert full.parts["activations"][0, 0] < 0.4 * free.parts["activations"][0, 0]
+
+
+def test_the_interval_widens_with_the_share_of_the_links() -> None:
+    """Hosts with and without working NVLink stand under one name: what the links carry is less certain."""
+    counts = np.array([1.0, 8.0])
+    near, far = (
+        run(replace(TRAIN, workload="bert-large", seq_len=384.0, precision="amp", n_gpus=counts,
+                    runtime="pytorch-2", phase="train"), gpu).spread[0]
+        for gpu in (H100, "rtx-3090")
+    )  # fmt: skip
+    assert near[1] >= near[0]
+    assert far[1] > 1.1 * far[0]
+    assert far[1] / far[0] > near[1] / near[0]
+
+
+def test_gpus_that_no_whole_replica_has_are_refused() -> None:
+    with pytest.raises(UsageError, match="n_gpus=4 is no multiple of it; use 3 or 6 GPUs"):
+        run(replace(TRAIN, n_gpus=4.0, options={"cp": "3"}), H100)
+
+
+def test_heads_and_experts_are_kept_whole() -> None:
+    with pytest.raises(UsageError, match=r"tp=3: llama-3-8b has 32 attention heads.*use --tp 2 or 4"):
+        run(replace(TRAIN, n_gpus=3.0, tp=3.0), H100)
+    with pytest.raises(UsageError, match=r"ep=3: qwen3-30b-a3b has 128 experts.*use ep=2 or 4"):
+        run(replace(TRAIN, workload="qwen3-30b-a3b", n_gpus=6.0, options={"ep": "3"}), H100)
+    # Ten heads of keys and values are kept whole as well; of eight GPUs two can share them.
+    with pytest.raises(UsageError, match=r"tp=4: phi-3-medium has 40 attention heads and 10 of .*use --tp 2"):
+        run(replace(TRAIN, workload="phi-3-medium", n_gpus=4.0, tp=4.0), H100)
+    with pytest.raises(UsageError, match="llama-3-8b has no experts to share out"):
+        run(replace(TRAIN, n_gpus=2.0, options={"ep": "2"}), H100)
+
+
+def test_a_gradient_of_weights_reads_the_operand_that_is_cut_only_in_part() -> None:
+    """Of a layer's input and the gradient that arrives tensor parallelism cuts one, as Megatron does."""
+    whole = resolve("llama-3-8b").trace(replace(TRAIN, n_gpus=4.0))
+    cut = shard(whole, 4.0)
+    for name, kept in (("layers.up.wgrad", 4096.0), ("layers.down.wgrad", 4096.0)):
+        before, after = (next(op for op in ops if op.layer == name) for ops in (whole, cut))
+        wide = before.dims["m"] + before.dims["n"]
+        share = (kept + (wide - kept) / 4.0) / wide
+        assert float(after.read_bytes / before.read_bytes) == pytest.approx(share)
+        assert float(after.flops / before.flops) == pytest.approx(0.25)
+    # The head's columns are cut as those of any layer: its gradients read a share of the logits'.
+    head = {part: next(op for op in cut if op.layer == f"head.logits.{part}") for part in ("dgrad", "wgrad")}
+    assert head["dgrad"].dims["k"] * 4.0 == head["wgrad"].dims["n"] * 4.0 == 128256.0
+    assert head["dgrad"].dims["n"] == 4096.0
+
+
+def test_large_messages_go_faster_over_nvlink_and_no_faster_over_pcie() -> None:
+    assert float(large(8.0, Devices.of([GPUS["h100-80gb-sxm"]]))[0, 0]) > 1.0
+    assert float(large(8.0, Devices.of([GPUS["l40s"]]))[0, 0]) == 1.0
+
+
+def test_the_output_head_makes_the_last_stage_the_fullest() -> None:
+    """Llama 3 8B has a head worth 2.4 layers: beside sixteen layers it hardly shows, beside four it does."""
+    ops = resolve("llama-3-8b").trace(TRAIN)
+    stages = np.array([1.0, 2.0, 8.0])
+    even, two, eight = unevenness(ops, 32, stages, 1.0)
+    assert even == 1.0
+    assert 1.0 <= two < 1.1
+    assert 1.3 < eight < 1.6
+    # Layers that do not come out even leave room for it: 126 of Llama 3.1 405B on 8 stages of 16.
+    large_model = resolve("llama-3.1-405b").trace(replace(TRAIN, workload="llama-3.1-405b", seq_len=8192.0))
+    assert unevenness(large_model, 126, np.array([8.0]), 8.0)[0] == 1.0
+
+
+def test_gradients_that_add_up_are_read_and_written() -> None:
+    """Megatron adds to its gradients with every micro-batch; a framework writes them."""
+    for runtime, bytes_each in (("megatron", 4.0), ("pytorch-2", 2.0)):
+        laid = lay_out(replace(TRAIN, runtime=runtime, n_gpus=8.0), [GPUS["h100-80gb-sxm"]])
+        op = next(op for one in laid.work.kernels for op in one.table.ops if op.layer == "layers.up.wgrad")
+        assert float(op.write_bytes) == bytes_each * op.dims["m"] * op.dims["n"]
