@@ -37,6 +37,7 @@ _PERIODS: Mapping[str, str] = {
     "month": r"months?|mo|monate?n?|mois|mes(?:es)?|mes[ei]",
     "year": r"years?|yrs?|jahre?n?|ans?(?!\s+h(?:ou)?r)|ann\u00e9es?|a\u00f1os?|ann[oi]",
 }
+_LENGTH = "|".join(_PERIODS.values())
 _PERIOD = "|".join(f"(?P<{name}>{words})" for name, words in _PERIODS.items())
 _ONE_OF = (
     r"gpus?|cards?|instances?|nodes?|servers?|devices?|units?|accelerators?|users?|boxes|box|machines?|"
@@ -46,10 +47,10 @@ _ONE_OF = (
 #: What an amount is per: a period, one of several, an amount of something else.
 _PER = re.compile(
     r"[^\S\n]*(?:(?:/|(?:and|&)\s+(?=month\b|hour\b|year\b)|"
-    r"per\b|an?\b|(?:(?:for|on) )?(?:each|every)\b|(?:for|on) one\b|pro\b|je\b|im\b|am\b|par\b|"
+    r"per\b|an?\b|for (?=kwh)|(?:(?:for|on) )?(?:each|every)\b|(?:for|on) one\b|pro\b|je\b|im\b|am\b|par\b|"
     r"por\b|al?\b|la\b|l[\u2019'])\s*|"
     r"-(?=hour|h\b|month)|(?=/))"
-    rf"(?:(?P<one>{_ONE_OF})\b(?:[-\s]?(?={_PERIOD.replace('?P<', '?:').replace('(?:', '(?:')}))?"
+    rf"(?:(?P<one>{_ONE_OF})\b(?:[-\s]?(?=(?:{_LENGTH})))?"
     rf"|(?P<many>1,?000|1\s?k|thousand|million|1\s?m(?:illion)?|m|k|billion)?\s*(?:(?:input|output|"
     rf"generated|prompt|"
     rf"finished|rendered|sdxl)\s+)?(?P<thing>tokens?|tok\b|images?|pictures?|requests?|queries|calls?)\b"
@@ -60,7 +61,10 @@ _PER = re.compile(
     rf"|(?:{_PERIOD})\b)",
     re.IGNORECASE,
 )
-_ONE = re.compile(r"\s*\(?(?:for each(?=[,.;)])|each|apiece|je|chacun)\b", re.IGNORECASE)
+_ONE = re.compile(
+    rf"\s*\(?(?:for each(?=[,.;)])|(?:each|je)(?!\s+(?:{_LENGTH})\b)|apiece|chacun)\b",
+    re.IGNORECASE,
+)
 #: "Per GPU: 850 tokens/s".
 _EACH_OF = re.compile(rf"\b(?:per|each)\s(?:{_ONE_OF})\s*:\s*~?$", re.IGNORECASE)
 _HOURS_LATER = re.compile(rf"[-\s]*(?:{_PERIOD})\b", re.IGNORECASE)
@@ -104,6 +108,15 @@ _A_PERIOD = re.compile(
     r"(?:I|we|you) (?:pay|paid|spen[dt]))\s+(?:me |us |you )?(?:about |around |roughly |just |only )*~?$",
     re.IGNORECASE,
 )
+#: "One epoch takes", "an image then costs".
+_A_PIECE = re.compile(
+    r"\b(?:an?|each|every|one|per|single)\s+(?:(?:single|finished|training|whole|full)\s+)?"
+    r"(?:epoch|image|picture|request|query|call|prompt|document|answer|frame|job|experiment|generation)"
+    r"(?:\s+(?:of|on|in|with|at)\s[^.;:,]{1,40}?)?\s+(?:then |therefore |still |now |usually )?"
+    r"(?:takes?|took|costs?|needs?|lasts?|uses?)\s+(?:(?:me|us|you|on (?:the|an?|my|our) [\w ]{2,24}?)\s+)?"
+    r"(?:about |around |roughly |just |only |some )*~?$",
+    re.IGNORECASE,
+)
 #: "900 per hour", of what was just spoken of.
 _SO_MANY = re.compile(rf"\s*(?:per|an?|/)\s*(?:{_PERIOD})\b", re.IGNORECASE)
 _THING = re.compile(
@@ -111,7 +124,7 @@ _THING = re.compile(
     r"[MBK](?=\s))?\s*(?:\d{3,4}\s?[x\u00d7]\s?\d{3,4}\s+)?(?:(?!(?:tokens?|per|an?|each|every)\b)"
     r"[a-z]+\s+)?(?:(?P<token>tokens?)|"
     r"(?P<piece>images?|pictures?|requests?|queries|samples?|documents?|prompts?|calls|examples|"
-    r"conversations|messages|answers|questions|completions|sessions|jobs))\b",
+    r"conversations|messages|answers|questions|completions|sessions|jobs|epochs|frames|experiments))\b",
     re.IGNORECASE,
 )
 #: "300 million input and 100 million output tokens": of tokens too.
@@ -414,7 +427,7 @@ def _of_measured(text: str, base: Term, each: Quantity, before: str) -> Term | N
     if kind not in _UNITS or (kind == "flop rate" and _FLOP_DAYS.match(text, each.end)):
         return None
     made = _per(text, base, _UNITS[kind])
-    return _of_period(made, before) if kind == "energy" else made
+    return _of_period(made, before) if kind in ("energy", "time") else made
 
 
 def _of_bare(text: str, end: int) -> str:
@@ -425,7 +438,9 @@ def _of_bare(text: str, end: int) -> str:
 
 
 def _of_period(term: Term, before: str) -> Term:
-    """An amount of the period that is told before it: "the monthly bill is", "a month comes to"."""
+    """An amount of the period or thing told before it: "the monthly bill is", "an image takes"."""
+    if sum(map(bool, term.dims)) == 1 and _A_PIECE.search(before[-_REACH:]):
+        return _times(term, dims(piece=-1), 1.0)
     adverb = _ADVERB.search(before[-_REACH:]) or _A_PERIOD.search(before[-_REACH:])
     if adverb and not any(term.dims[AXES.index("token") :]):
         return _times(term, dims(**{adverb.lastgroup or "hour": -1}), 1.0)

@@ -49,6 +49,13 @@ LEADS = re.compile(
 )
 
 
+#: A sentence that says what follows from those before it.
+CONCLUDES = re.compile(
+    r"\s*(?:So|Thus|Hence|Therefore|In other words|(?:That|This|Which|It)[\u2019']?s?(?: then)? "
+    r"(?:means|makes|gives|is|comes))\b"
+)
+
+
 #: The same of a length of time.
 _FOLLOWS = re.compile(
     r"\b(?:or|i\.e\.|so|thus|hence|that is|that[\u2019']s|(?:which|that|it|this) (?:is|makes|"
@@ -189,7 +196,8 @@ def stopped(text: Amounts, base: Term, told: Term) -> bool:
     if told.of == "energy" and told.dims == base.dims and _AROUND.search(words, start, told.start):
         # What the server draws is more than what its GPUs do.
         return True
-    stops = [_BREAK] if LEADS.search(words, start, told.start) else [_BREAK, _TURN]
+    led = LEADS.search(words, start, told.start) or CONCLUDES.match(words, here.start, told.start)
+    stops = [_BREAK] if led else [_BREAK, _TURN]
     for stop in stops:
         known = {match[0][:5].lower() for match in stop.finditer(words, first, base.start)}
         if any(match[0][:5].lower() not in known for match in stop.finditer(words, start, end)):

@@ -116,6 +116,7 @@ _VERB = re.compile(r"\b(?:fits?|runs?|handles?|loads?|works?|will do|possible|ho
 _TAKEN = re.compile(
     r"\b(?:takes?|needs?|requires?|are|is|weighs?|come to|occup\w+)\b[^.;]{0,30}$", re.IGNORECASE
 )
+_SO = re.compile(r"\s*(?:So|Thus|Hence|Therefore)\b")
 _GIVEN = re.compile(r"\s*(?:of (?:weights|vram|memory)|is needed|are needed|needed)", re.IGNORECASE)
 _THEREFORE = re.compile(
     r"\s*(?:of \w+)?\s*(?:,|:|;|\u2013|-)?\s*(?:so|thus|hence|therefore|which (?:fits?|runs?|means)|that "
@@ -165,13 +166,15 @@ def find(context: Context) -> Iterator[Finding]:
         head = " ".join(passage.section[-1:])
         last: Sequence[Model] = models(head)
         cards = _CARDS.match(head)
+        before = 0
         for sentence in sentences(passage.text):
             here = models(sentence.text)
             place = (sentence.start, sentence.end)
             if _HOLDS.search(sentence.text):
                 yield from _of_sentence(index, passage, place, (last, cards), context)
-                yield from _stated(index, passage, place, context)
-            last = here or last
+                start = before if _SO.match(sentence.text) else place[0]
+                yield from _stated(index, passage, (start, *place), context)
+            last, before = here or last, sentence.start
 
 
 def _of_sentence(
@@ -275,9 +278,14 @@ def _weights(
     )  # fmt: skip
 
 
-def _stated(index: int, passage: Passage, place: tuple[int, int], context: Context) -> Iterator[Finding]:
-    """Devices that have less than what the sentence says it takes: "810 GB, so an 8x H100 node is needed"."""
-    text = passage.text
+def _stated(
+    index: int, passage: Passage, places: tuple[int, int, int], context: Context
+) -> Iterator[Finding]:
+    """Devices that have less than what is said to be taken: "810 GB, so an 8x H100 node is needed".
+
+    That may be said from the first of the places on; the devices follow from the second on.
+    """
+    text, place = passage.text, (places[0], places[2])
     found = within(context.mentions.get(index, ()), *place)
     sizes = [
         each for each in within(quantities(text, context.fraction), *place)
@@ -287,7 +295,7 @@ def _stated(index: int, passage: Passage, place: tuple[int, int], context: Conte
         return
     need = [each for each in sizes if each.end <= found[0].start][-1]
     said = _TAKEN.search(text, place[0], need.start) or _GIVEN.match(text, need.end)
-    gap = text[need.end : found[0].start]
+    gap = text[max(need.end, places[1]) : found[0].start]
     node = _NODE.search(gap)
     if not said or not _THEREFORE.match(gap) or _EASED.search(gap) or _LESS.search(text, *place):
         return
@@ -301,7 +309,7 @@ def _stated(index: int, passage: Passage, place: tuple[int, int], context: Conte
     many = f"{count:g} x {found[0].ids[0]} have" if count > 1 else f"{found[0].ids[0]} has"
     because = f"{text[need.start : need.end]} is needed; {many} {total / 1e9:,.4g} GB"
     yield made(
-        context, passage, (need.end + len(gap) - len(gap.lstrip(" ,")), found[0].end), "memory",
+        context, passage, (found[0].start - len(gap.lstrip(" ,")), found[0].end), "memory",
         "inconsistent", subject=found[0].ids[0], attribute="fits", because=because, expected="no",
         evidence=(Evidence(because),),
     )  # fmt: skip

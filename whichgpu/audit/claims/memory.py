@@ -353,10 +353,7 @@ def _of_bytes(passage: Passage, place: tuple[int, int], context: Context) -> Ite
     """What so many bytes a parameter come to: "16 bytes per parameter, i.e. 112 GB" of a 7B model."""
     text = passage.text
     match = _BYTES.search(text, *place)
-    found = models(text[place[0] : place[1]]) if match else ()
-    if match and not found:
-        earlier = [each for each in sentences(text) if each.end <= place[0] + 1]
-        found = models(earlier[-1].text) if earlier else ()
+    found = (models(text[place[0] : place[1]]) or models(text[: place[0]])[-1:]) if match else ()
     if match is None or not found:
         return
     if len({each.parameters for each in found}) > 1:

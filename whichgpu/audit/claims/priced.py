@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.bills.amounts import Amounts, rents
+from whichgpu.audit.bills.amounts import RENT, Amounts, told_of_devices
 from whichgpu.audit.bills.products import apart
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.relations import ways
@@ -98,7 +98,10 @@ def _rent(table: Table, at: int, context: Context) -> Term | None:
         known = context.memo["rents"] = [
             each
             for index, passage in context.document.running()
-            for each in rents(context, Amounts(passage, index, terms(passage.text, context.fraction), ()))
+            for each in told_of_devices(
+                context, Amounts(passage, index, terms(passage.text, context.fraction), ())
+            )
+            if each[1].dims == RENT
         ]
     named = [one for cell in table.rows[at] if cell for one in mentions(cell.text, context.catalogue)]
     ids = {one for each in named for one in (*each.named, *each.ids)}
