@@ -47,7 +47,8 @@ _ONE_OF = (
 #: What an amount is per: a period, one of several, an amount of something else.
 _PER = re.compile(
     r"[^\S\n]*(?:(?:/|(?:and|&)\s+(?=month\b|hour\b|year\b)|"
-    r"per\b|an?\b|for (?=kwh)|(?:(?:for|on) )?(?:each|every)\b|(?:for|on) one\b|pro\b|je\b|im\b|am\b|par\b|"
+    r"per\b|(?:for )?an?\b|for (?=kwh)|(?:(?:for|on) )?(?:each|every)\b|(?:for|on) one\b|"
+    r"pro\b|je\b|im\b|am\b|par\b|"
     r"por\b|al?\b|la\b|l[\u2019'])\s*|"
     r"-(?=hour|h\b|month)|(?=/))"
     rf"(?:(?P<one>{_ONE_OF})\b(?:[-\s]?(?=(?:{_LENGTH})))?"
@@ -111,7 +112,8 @@ _A_PERIOD = re.compile(
 #: "One epoch takes", "an image then costs".
 _A_PIECE = re.compile(
     r"\b(?:an?|each|every|one|per|single)\s+(?:(?:single|finished|training|whole|full)\s+)?"
-    r"(?:epoch|image|picture|request|query|call|prompt|document|answer|frame|job|experiment|generation)"
+    r"(?:[\w-]+ )?(?:epoch|image|picture|request|query|call|prompt|document|answer|frame|job|experiment|"
+    r"generation|clip|video)"
     r"(?:\s+(?:of|on|in|with|at)\s[^.;:,]{1,40}?)?\s+(?:then |therefore |still |now |usually )?"
     r"(?:takes?|took|costs?|needs?|lasts?|uses?)\s+(?:(?:me|us|you|on (?:the|an?|my|our) [\w ]{2,24}?)\s+)?"
     r"(?:about |around |roughly |just |only |some )*~?$",
@@ -124,7 +126,7 @@ _THING = re.compile(
     r"[MBK](?=\s))?\s*(?:\d{3,4}\s?[x\u00d7]\s?\d{3,4}\s+)?(?:(?!(?:tokens?|per|an?|each|every)\b)"
     r"[a-z]+\s+)?(?:(?P<token>tokens?)|"
     r"(?P<piece>images?|pictures?|requests?|queries|samples?|documents?|prompts?|calls|examples|"
-    r"conversations|messages|answers|questions|completions|sessions|jobs|epochs|frames|experiments))\b",
+    r"conversations|messages|answers|questions|completions|sessions|jobs|epochs|frames|experiments|clips|videos))\b",
     re.IGNORECASE,
 )
 #: "300 million input and 100 million output tokens": of tokens too.
@@ -144,6 +146,7 @@ _JOULES = re.compile(r"\s*(?P<k>k|kilo)?(?:J|joules?)\b")
 _SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12, "quadrillion": 1e15,
            "quintillion": 1e18, "sextillion": 1e21, "septillion": 1e24,
            "k": 1e3, "m": 1e6, "b": 1e9}  # fmt: skip
+_PREFIXES = {"M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15}
 #: "A million tokens", "a thousand images".
 _ROUND = re.compile(
     r"\b(?:an?|one|every|each)\s+(?P<scale>thousand|million|billion)\s+(?:[a-z]+\s+)?(?:(?P<token>tokens)|"
@@ -201,7 +204,9 @@ _OF_ALL = re.compile(r"\b(?:for the|for all|all)\s+$", re.IGNORECASE)
 _WORK = re.compile(
     r"(?<![\w.,^])~?(?P<n>\d{1,4}(?:\.\d{1,3})?)\s?(?:(?:[x\u00d7*\u00b7]\s?10\^|e\+?)(?P<power>\d{1,2})\s*|"
     r"(?P<scale>million|billion|trillion|quadrillion|quintillion|sextillion|septillion)\s+)"
-    r"(?:FLOPs?|floating[- ]point operations)\b(?!\s?/|\s?per\s+s)",
+    r"(?:FLOPs?|floating[- ]point operations)\b(?!\s?/|\s?per\s+s)|"
+    r"(?<![\w.,^])~?(?P<m>\d{1,4}(?:\.\d{1,3})?)\s?(?P<prefix>[MGTP])FLOPs?(?=\s?(?:/|per|for each|an?)\s?"
+    r"(?:tok|token|image|sample|step)s?\b)",
     re.IGNORECASE,
 )
 _FLOP_DAYS = re.compile(r"[-\s]?(?:days|hours)\b", re.IGNORECASE)
@@ -396,10 +401,13 @@ def _of_quantity(text: str, each: Quantity, before: str, names: Places) -> Term 
 
 def _of_work(text: str, match: re.Match[str]) -> Term:
     """An amount of work, with what it is per."""
-    scale = _SCALES[match["scale"].lower()] if match["scale"] else 10.0 ** int(match["power"])
-    base = Term(
-        match.start("n"), match.end(), float(match["n"]) * scale, dims(), text[match.start("n") : match.end()]
-    )
+    group = "m" if match["m"] else "n"
+    scale = (
+        _PREFIXES[match["prefix"].upper()] if match["m"]
+        else _SCALES[match["scale"].lower()] if match["scale"] else 10.0 ** int(match["power"])
+    )  # fmt: skip
+    start = match.start(group)
+    base = Term(start, match.end(), float(match[group]) * scale, dims(), text[start : match.end()])
     return _per(text, base, (dims(flop=1), 1.0))
 
 

@@ -41,6 +41,8 @@ _THE = re.compile(
     re.IGNORECASE,
 )
 _BEFORE = 24
+#: What says that as much is due for so many tokens as for the whole.
+BREAK_EVEN = re.compile(r"\bbreak(?:s|ing)?[- ]?even\b[^.;]{0,40}$", re.IGNORECASE)
 
 
 TWO = 2
@@ -134,7 +136,12 @@ def earlier(told: Term, text: Amounts) -> list[Term]:
     if told.tariff:
         return []
     before = text.right(told.start)
-    if told.of == "money":
+    if told.of in ("token", "piece") and BREAK_EVEN.search(
+        text.passage.text, max(0, told.start - NEAR), told.start
+    ):
+        axis = AXES.index(told.of)
+        before = (each for each in before if each.sign and each.dims[axis] < 0)
+    elif told.of == "money":
         # A tariff is what follows from, only where there is nothing else.
         only = not text.kinds & {told.sign, *(["energy"] if text.tariffs else [])}
         before = (each for each in before if only or not each.tariff)
@@ -166,14 +173,17 @@ def of_another(context: Context, text: Amounts, base: Term, told: Term) -> bool:
 def told_of_devices(context: Context, text: Amounts) -> list[Told]:
     """The rates that a passage tells right behind a device, each with that: rents, throughputs, times."""
     found = []
+    hourly = -1
     for each in text.every:
-        if sum(map(bool, each.dims)) <= 1 or each.tariff or not any(each.dims[_HOUR:]):
+        start = text.sentence(each.start).start
+        hourly = start if each.dims == RENT else hourly
+        # "The A10G at $1.01 per hour, the L40S at $1.86"
+        rate = each._replace(dims=RENT, loose=False) if each.loose and hourly == start else each
+        if sum(map(bool, rate.dims)) <= 1 or rate.tariff or not any(rate.dims[_HOUR:]):
             continue
-        here = text.sentence(each.start)
-        named = within(context.mentions.get(text.place, ()), max(here.start, each.start - NEAR), each.start)
+        named = within(context.mentions.get(text.place, ()), max(start, each.start - NEAR), each.start)
         if named and not any(any(one.dims) for one in text.before(each.start, each.start - named[-1].end)):
-            device = frozenset((*named[-1].named, *named[-1].ids))
-            found.append((device, each))
+            found.append((frozenset((*named[-1].named, *named[-1].ids)), rate))
     return found
 
 

@@ -37,6 +37,8 @@ _HOURS = AXES.index("hour")
 SHORT = re.compile(r"(?:/|\b(?:per|an?|each|every))\s?(?:s|sec|seconds?|min|minutes?)\b", re.IGNORECASE)
 
 
+#: The same of a length of time.
+_BRIEF = re.compile(r"\b(?:s|sec|seconds?|min|minutes?)$", re.IGNORECASE)
 SIMPLE = 3
 
 
@@ -91,7 +93,9 @@ def _is_restated(base: Term, told: Term, text: Amounts) -> bool:
     beside = base.start >= text.sentence(told.start).start and _COMMA.search(words, base.end, told.start)
     if not beside and not LEADS.search(words, max(base.end, told.start - NEAR), told.start):
         return False
-    periods = [SHORT.search(text.passage.text, each.start, each.end) for each in (base, told)]
+    periods = [
+        (_BRIEF if base.of in LENGTHS else SHORT).search(words, each.start, each.end) for each in (base, told)
+    ]
     return bool(periods[0]) != bool(periods[1])
 
 

@@ -22,7 +22,7 @@ from whichgpu.audit.bills.amounts import (
     rate_of,
     told_of_devices,
 )
-from whichgpu.audit.bills.links import GIVEN, LEADS, PAID, linked, stopped
+from whichgpu.audit.bills.links import CONCLUDES, GIVEN, LEADS, PAID, linked, stopped
 from whichgpu.audit.bills.products import (
     CLOSE,
     apart,
@@ -148,7 +148,8 @@ def _of_device(told: Term, text: Amounts, context: Context) -> list[Term]:
         or (told.sign and _NAME.search(words, here.start, told.start))
     ):
         return []
-    return rate if _OF_IT.fullmatch(words, rate[0].end, told.start) or linked(text, rate[0], told) else []
+    said = _OF_IT.fullmatch(words, rate[0].end, told.start) or CONCLUDES.match(words, here.start, told.start)
+    return rate if said or linked(text, rate[0], told) else []
 
 
 def _near_bases(told: Term, before: Sequence[Term], text: Amounts, context: Context) -> list[Term]:
@@ -173,6 +174,11 @@ def _near_bases(told: Term, before: Sequence[Term], text: Amounts, context: Cont
 def _skips(way: Way, told: Term, text: Amounts) -> bool:
     """Whether a product or sum leaves out what stands between its factors and the amount."""
     return bool(way.used) and is_left_out(way, told, text)
+
+
+def _reach(way: Way) -> int:
+    """How far back the factors of a product are: the nearest ones are meant."""
+    return -min(each.start for each in way.used)
 
 
 def _is_off(way: Way, told: Term) -> bool:
@@ -211,7 +217,9 @@ def _judged(bases: Sequence[Term], told: Term, text: Amounts, context: Context) 
         return None
     fits = adds_up if summed else Way.gives
     right = next((each for each in forced if fits(each, told) and not _skips(each, told, text)), None)
-    best = right or min(forced, key=lambda one: (_skips(one, told, text), len(one.used), apart(one, told)))
+    best = right or min(
+        forced, key=lambda one: (_skips(one, told, text), len(one.used), _reach(one), apart(one, told))
+    )
     if right is not None:
         # A count that it was multiplied by is in it already.
         text.factors.update(right.used)

@@ -87,7 +87,9 @@ _NONE = re.compile(
 _SIZE = re.compile(
     r"\b(?:(?:in|on|with|within|into)\s+(?:an?\s+|its\s+|the\s+|just\s+|only\s+|one\s+|a single\s+|"
     r"their\s+){0,2}"
-    r"(?P<n>\d{1,3})\s?-?GB\b(?!/s)|(?P<m>\d{1,3})\s?GB\s+(?:of\s+)?(?:vram\s+|memory\s+)?(?:is|are|will "
+    r"(?P<n>\d{1,3})\s?-?GB\b(?!/s)|"
+    r"\b(?:its|the) (?P<k>\d{1,3})\s?GB (?:\w+ ){0,2}?(?=(?:holds?|fits?|hosts?)\b)|"
+    r"(?P<m>\d{1,3})\s?GB\s+(?:of\s+)?(?:vram\s+|memory\s+)?(?:is|are|will "
     r"be|suffices?|do)\b\s*"
     r"(?:just |then |already |plenty|easily |more than )?(?:enough|sufficient|suffic\w*|plenty|all)?)",
     re.IGNORECASE,
@@ -232,7 +234,7 @@ def _room(index: int, passage: Passage, place: tuple[int, int], context: Context
     if len({each.named for each in here}) > 1 or (not here and len(sized) != 1):
         return None
     if not here:
-        size = float(sized[0]["n"] or sized[0]["m"])
+        size = float(sized[0]["n"] or sized[0]["m"] or sized[0]["k"])
         return _Room(size * _BINARY * 1e9, f"{size:g} GB is the room", *sized[0].span())
     return _of_device(text, place[0], here[0], context)
 

@@ -13,6 +13,7 @@ from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.multiple import Multiple, verdict_of
 from whichgpu.audit.quantities import multiples, quantities
 from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.subjects import mentions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -74,10 +75,10 @@ class _Row(NamedTuple):
 def find(context: Context) -> Iterator[Finding]:
     """Every such comparison with its verdict."""
     groups = list(_groups(context.document, context.fraction))
-    for _, passage in context.document.running() if groups else ():
+    for index, passage in context.document.running() if groups else ():
         for sentence in sentences(passage.text):
             if not _OTHERWISE.search(sentence.text):
-                yield from _compared(passage, sentence, groups, context)
+                yield from _compared(index, passage, sentence, groups, context)
 
 
 def _groups(document: Document, fraction: str) -> Iterator[_Group]:
@@ -130,11 +131,30 @@ def _named(text: str, sentence: Sentence, group: _Group) -> list[_Row]:
     return sorted(found)
 
 
+def _devices(index: int, passage: Passage, sentence: Sentence, group: _Group, context: Context) -> list[_Row]:
+    """The rows of a group of the same section whose devices a sentence names, each once."""
+    if group.section[-1:] != passage.section[-1:]:
+        return []
+    ids = {
+        name: {one for each in mentions(name, context.catalogue) for one in each.ids} for name in group.rows
+    }
+    found: dict[str, _Row] = {}
+    for each in within(context.mentions.get(index, ()), sentence.start, sentence.end):
+        meant = [name for name, known in ids.items() if known & {*each.named}]
+        if len(meant) != 1:
+            return []
+        found.setdefault(meant[0], _Row(each.start, each.end, meant[0]))
+    return list(found.values())
+
+
 def _compared(
-    passage: Passage, sentence: Sentence, groups: Sequence[_Group], context: Context
+    index: int, passage: Passage, sentence: Sentence, groups: Sequence[_Group], context: Context
 ) -> Iterator[Finding]:
     text = passage.text
-    named = {id(each): _named(text, sentence, each) for each in groups}
+    named = {
+        id(each): _named(text, sentence, each) or _devices(index, passage, sentence, each, context)
+        for each in groups
+    }
     best = _SUPERLATIVE.search(text, sentence.start, sentence.end)
     if best is not None:
         near = [each for each in groups if each.section[-1:] == passage.section[-1:] and _of(each, best)]
