@@ -179,7 +179,8 @@ def told_of_devices(context: Context, text: Amounts) -> list[Told]:
         hourly = start if each.dims == RENT else hourly
         # "The A10G at $1.01 per hour, the L40S at $1.86"
         rate = each._replace(dims=RENT, loose=False) if each.loose and hourly == start else each
-        if sum(map(bool, rate.dims)) <= 1 or rate.tariff or not any(rate.dims[_HOUR:]):
+        # Watts and bytes a second are told of a device, and are no rate at which it works.
+        if not any(rate.dims[_HOUR:]) or not (rate.sign or any(rate.dims[2:4])) or rate.tariff:
             continue
         named = within(context.mentions.get(text.place, ()), max(start, each.start - NEAR), each.start)
         if named and not any(any(one.dims) for one in text.before(each.start, each.start - named[-1].end)):

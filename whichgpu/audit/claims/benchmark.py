@@ -80,7 +80,8 @@ def _rows(table: Table, context: Context) -> list[_Row]:
     if len(rows) < 2:
         return []
     corner = rows[0][0].text if rows[0][0] else ""
-    across = _COUNTS.fullmatch(corner) is not None
+    counted = all(row[0] is not None and row[0].text.strip().isdigit() for row in rows[1:])
+    across = counted and _COUNTS.fullmatch(corner) is not None
     rows = [list(column) for column in zip(*rows, strict=True)] if across else rows
     heads = {
         i: _COUNT.match(f"{cell.text} GPUs" if across else cell.text)
