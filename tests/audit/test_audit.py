@@ -503,6 +503,17 @@ BUNDLED = """| Model | GPUs | Total $/hr | Batch tok/s | $/1M tokens |
             ["2.5 times"],
         ),
         (
+            "| GPU | Speed (tokens/s) | Price/h |\n|---|---|---|\n| L4 | 62 | $0.71 |\n"
+            "| H100 | 290 | $3.99 |\n\n"
+            "On H100s it would be 172 GPU-hours or $488. Three L4s are $2.13 per hour.\n",
+            ["$488"],
+        ),
+        (
+            "| L40S | tokens/s | Speedup | Efficiency |\n|---|---|---|---|\n| 1 | 780 | 1.0 | 100% |\n"
+            "| 2 | 1,530 | 2.46 | 98% |\n| 4 | 2,980 | 3.82 | 86% |\n",
+            ["2.46", "86%"],
+        ),
+        (
             "| GPUs | RTX 4090 images/min | RTX 3090 images/min |\n|---|---|---|\n| 1 | 11.5 | 13.0 |\n"
             "| 4 | 45.3 | 51.2 |\n| 8 | 106.8 | 101.0 |\n",
             ["106.8"],
@@ -544,6 +555,8 @@ BUNDLED = """| Model | GPUs | Total $/hr | Batch tok/s | $/1M tokens |
         "compared",
         "times told before",
         "compared by device",
+        "rents of a table",
+        "speedups",
         "numbers of gpus down",
         "rent told before",
     ],

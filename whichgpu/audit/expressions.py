@@ -44,7 +44,7 @@ _EQUALS = re.compile(
 _SPACED = re.compile(r"\s[x\u00d7*/\u00f7+]\s")
 _LONGEST, _NEAR = 160, 12
 #: What a number stands before or behind as a part of a longer formula.
-_GOES_BEFORE = re.compile(r"[x\u00d7*/+(\u2212-]\s*$")
+_GOES_BEFORE = re.compile(r"[x\u00d7*/+\u2212-]\s*\(?\s*$")
 _GOES_ON = re.compile(r"\s*(?:[x\u00d7*\u00f7]\s*[\w(\[{\\]|\s[+/\u2212-]\s|\+|/\s*\d)")
 #: What makes the first term one of several: "2 GPUs at 350 W + 150 W".
 _SEVERAL = re.compile(r"\b(?:at|of|with|times|each|per|every)\s*$|\b(?:each|per|every)\b", re.IGNORECASE)
@@ -119,7 +119,10 @@ def equations(text: str) -> Iterator[Equation]:
             before = []
             continue
         told = _SIDE.match(text, sign.end())
-        side = _side(text, told.start("side"), told.end("side"), about=bool(told["about"])) if told else None
+        # "(4 x $7,900 = $31,600)": the last bracket is of more than the side.
+        closed = told is not None and told["side"].count(")") > told["side"].count("(")
+        end = told.end("side") - closed if told else 0
+        side = _side(text, told.start("side"), end, about=bool(told["about"])) if told else None
         if side is None or _GOES_ON.match(text, side.end):
             before = []
             continue
@@ -134,7 +137,10 @@ def _left(text: str, end: int) -> _Side | None:
         found = _FORMULA.fullmatch(text, at, end)
         if found and not _GOES_BEFORE.search(text, max(0, at - 4), at):
             side = _side(text, at, end)
-            return side if side and not _is_of_several(text, side) else None
+            if side is None:
+                # "(4 x $7,900 = $31,600 for the cards)": the bracket is of more than the formula.
+                continue
+            return None if _is_of_several(text, side) else side
     return None
 
 

@@ -47,7 +47,8 @@ _ONE_OF = (
 #: What an amount is per: a period, one of several, an amount of something else.
 _PER = re.compile(
     r"[^\S\n]*(?:(?:/|(?:and|&)\s+(?=month\b|hour\b|year\b)|"
-    r"per\b|(?:for )?an?\b|for (?=kwh)|(?:(?:for|on) )?(?:each|every)\b|(?:for|on) one\b|"
+    r"per\b|(?:for )?an?\b|for (?=kwh)|in (?:the|an?|one) (?=(?:day|week|month|year)\b)|"
+    r"(?:(?:for|on) )?(?:each|every)\b|(?:for|on) one\b|"
     r"pro\b|je\b|im\b|am\b|par\b|"
     r"por\b|al?\b|la\b|l[\u2019'])\s*|"
     r"-(?=hour|h\b|month)|(?=/))"

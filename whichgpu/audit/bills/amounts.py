@@ -170,6 +170,11 @@ def of_another(context: Context, text: Amounts, base: Term, told: Term) -> bool:
     return not one & other
 
 
+def is_rate(term: Term) -> bool:
+    """Whether it is what a device costs, does or takes; its own watts and bytes a second are none."""
+    return any(term.dims[_HOUR:]) and bool(term.sign or any(term.dims[2:4])) and not term.tariff
+
+
 def told_of_devices(context: Context, text: Amounts) -> list[Told]:
     """The rates that a passage tells right behind a device, each with that: rents, throughputs, times."""
     found = []
@@ -179,8 +184,7 @@ def told_of_devices(context: Context, text: Amounts) -> list[Told]:
         hourly = start if each.dims == RENT else hourly
         # "The A10G at $1.01 per hour, the L40S at $1.86"
         rate = each._replace(dims=RENT, loose=False) if each.loose and hourly == start else each
-        # Watts and bytes a second are told of a device, and are no rate at which it works.
-        if not any(rate.dims[_HOUR:]) or not (rate.sign or any(rate.dims[2:4])) or rate.tariff:
+        if not is_rate(rate):
             continue
         named = within(context.mentions.get(text.place, ()), max(start, each.start - NEAR), each.start)
         if named and not any(any(one.dims) for one in text.before(each.start, each.start - named[-1].end)):

@@ -65,7 +65,8 @@ def forces(way: Way, base: Term, told: Term, text: Amounts) -> bool:
         return _is_restated(base, told, text)
     if base.dims == told.dims == MONEY and not base.each and all(each.counted for each in others):
         # "64 of them cost $2 million; the cloud $3 million": a number of what the first is not one of.
-        return any(each.start > base.end for each in others)
+        here = text.sentence(told.start).start
+        return base.start >= here and any(each.start > base.end for each in others)
     if told.of == "energy" and base.dims == told.dims and sum(each.counted for each in others) != 1:
         return False
     rates = [each.dims for each in others if any(each.dims)]

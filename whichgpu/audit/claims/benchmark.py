@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.quantities import quantities
+from whichgpu.audit.subjects import mentions
 from whichgpu.errors import WhichGpuError
 
 if TYPE_CHECKING:
@@ -46,6 +47,11 @@ _COUNTS = re.compile(
 )
 
 
+#: Columns of what such speeds are of the first, and by how much their rounding may be off.
+_RATIO = re.compile(r"\bspeed-?\s?ups?\b|\befficiency\b|\bscaling(?: factor)?$", re.IGNORECASE)
+_CLOSE, _NUMBERS = 0.04, ("number", "rate", "times", "percent")
+
+
 class _Row(NamedTuple):
     """A row of a table of speeds: what it is of with its cell, and its value by number of GPUs."""
 
@@ -64,6 +70,10 @@ def find(context: Context) -> Iterator[Finding]:
     for table in context.document.tables:
         around = _around(table, context)
         rows = _rows(table, context) if _SPEED.search(around) and not _COMPUTED.search(around) else []
+        ratios = [row for row in rows if _RATIO.search(row.label)]
+        rows = [row for row in rows if row not in ratios]
+        if len(rows) == 1:
+            yield from (one for each in ratios for one in _speedups(rows[0], each, context))
         exact = [row for row in rows if _is_exact(row)]
         if len(exact) >= _RUN or any(len(row.values) > _RUN + 1 for row in exact):
             yield from (_multiples(row, context) for row in exact)
@@ -81,7 +91,7 @@ def _rows(table: Table, context: Context) -> list[_Row]:
         return []
     corner = rows[0][0].text if rows[0][0] else ""
     counted = all(row[0] is not None and row[0].text.strip().isdigit() for row in rows[1:])
-    across = counted and _COUNTS.fullmatch(corner) is not None
+    across = counted and bool(_COUNTS.fullmatch(corner) or any(mentions(corner, context.catalogue)))
     rows = [list(column) for column in zip(*rows, strict=True)] if across else rows
     heads = {
         i: _COUNT.match(f"{cell.text} GPUs" if across else cell.text)
@@ -97,14 +107,32 @@ def _rows(table: Table, context: Context) -> list[_Row]:
         head = row[0] or head
         cells = {n: cell for i, n in counts.items() if (cell := row[i])}
         values = {n: each for n, cell in cells.items() if (each := _value(cell, context))}
-        if len(values) >= 2 and not (across and not _SPEED.search(head.text if head else "")):
-            found.append(_Row(head.text if head else "", head, cells, values))
+        label = head.text if head else ""
+        if len(values) >= 2 and (not across or _SPEED.search(label) or _RATIO.search(label)):
+            found.append(_Row(label, head, cells, values))
     return found
 
 
 def _value(cell: Passage, context: Context) -> Quantity | None:
     each = next(iter(quantities(cell.text, context.fraction)), None)
-    return each if each and each.value > 0 and each.dimension in ("number", "rate") else None
+    return each if each and each.value > 0 and each.dimension in _NUMBERS else None
+
+
+def _speedups(row: _Row, ratios: _Row, context: Context) -> Iterator[Finding]:
+    """What a column of speed-ups, or of efficiencies, says of the speeds beside it."""
+    base = min(row.values)
+    for n in sorted({*row.values} & {*ratios.values}):
+        told = ratios.values[n]
+        real = row.values[n].value / row.values[base].value
+        real /= n / base if "fficien" in ratios.label else 1
+        off = min(abs(told.value / real - 1), abs(told.value / (100 * real) - 1))
+        if off <= _CLOSE:
+            continue
+        first, each = row.values[base].value, row.values[n].value
+        because = f"{each:,.10g} on {n} and {first:,.10g} on {base} make {real:.3g}"
+        yield made(context, ratios.cells[n], (told.start, told.end), "benchmark", "inconsistent",
+                   subject=ratios.label, attribute="scaling", because=because, expected=f"{real:.3g}",
+                   evidence=(Evidence(because),))  # fmt: skip
 
 
 def _is_exact(row: _Row) -> bool:

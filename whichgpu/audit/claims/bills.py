@@ -35,13 +35,13 @@ from whichgpu.audit.bills.products import (
 )
 from whichgpu.audit.bills.slips import reversed_share, slipped
 from whichgpu.audit.bills.sums import adds_up, is_summed, sums
+from whichgpu.audit.claims.priced import told_in_tables
 from whichgpu.audit.relations import Way, alike, ways
 from whichgpu.audit.terms import AXES, terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from whichgpu.audit.bills.amounts import Told
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.terms import Term
@@ -88,7 +88,7 @@ def find(context: Context) -> Iterator[Finding]:
     asked = 0
     before: tuple[Term, ...] = ()
     tariffs: tuple[Term, ...] = ()
-    rates: list[Told] = []
+    rates = list(told_in_tables(context))
     for index, passage in context.document.running():
         if not re.search(r"\d", passage.text):
             continue
@@ -148,7 +148,8 @@ def _of_device(told: Term, text: Amounts, context: Context) -> list[Term]:
         or (told.sign and _NAME.search(words, here.start, told.start))
     ):
         return []
-    said = _OF_IT.fullmatch(words, rate[0].end, told.start) or CONCLUDES.match(words, here.start, told.start)
+    said = told.sign and _OF_IT.fullmatch(words, rate[0].end, told.start)
+    said = said or CONCLUDES.match(words, here.start, told.start)
     return rate if said or linked(text, rate[0], told) else []
 
 
