@@ -514,9 +514,11 @@ BUNDLED = """| Model | GPUs | Total $/hr | Batch tok/s | $/1M tokens |
             ["2.46", "86%"],
         ),
         (
-            "| GPUs | RTX 4090 images/min | RTX 3090 images/min |\n|---|---|---|\n| 1 | 11.5 | 13.0 |\n"
-            "| 4 | 45.3 | 51.2 |\n| 8 | 106.8 | 101.0 |\n",
-            ["106.8"],
+            "| GPUs | RTX 4090 images/min | RTX 3090 images/min |\n|---|---|---|\n| 1 | 11.5 | 7.0 |\n"
+            "| 4 | 45.3 | 27.2 |\n| 8 | 106.8 | 54.0 |\n\n"
+            "The RTX 4090 is 1.65 times as fast as the RTX 3090. "
+            "The RTX 4090 is 2.8 times as fast as the 3090.\n",
+            ["106.8", "2.8 times"],
         ),
         (
             "The cloud lists the H100 SXM at $2.00 per GPU-hour.\n\n"

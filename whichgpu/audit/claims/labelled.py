@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 #: Kinds of columns by their headings and cells; of a time less is faster.
 _SPEED = re.compile(
-    r"\b(?:tok(?:en)?s?\s?/\s?s\w*|(?:tokens|images?|imgs?) per|img/|it/s|throughput|speed|tps|fps)\b", re.I
+    r"\b(?:tok(?:en)?s?\s?/\s?s\w*|(?:tokens|images?|imgs?|samples?|frames?)\s?(?:per\b|/)|it/s|"
+    r"throughput|speed|tps|fps)\b",
+    re.IGNORECASE,
 )
 _TIME = re.compile(r"\b(?:seconds?|secs?|minutes?|mins?|hours|latency|time|duration)\b", re.IGNORECASE)
 _LABEL = re.compile(r"\s*([A-Za-z][^:=$\u20ac\d]{0,2}[^:=$\u20ac]{1,38}?)(?:\s\([^()]*\))?\s*:\s+\S")
@@ -87,6 +89,11 @@ def _groups(document: Document, fraction: str) -> Iterator[_Group]:
             cells = [(row[0], row[at]) for row in table.rows[1:_ROWS] if len(row) > at]
             named = [(name.text, cell.text) for name, cell in cells if name and cell]
             yield from _group(head.text if head else "", named, table.section, fraction)
+        heads = [head.text if head else "" for head in table.rows[0][1:_COLUMNS]]
+        for row in table.rows[1:_ROWS] if heads and all(map(_SPEED.search, heads)) else ():
+            # "T4 images/s | L4 images/s"
+            named = [(head, cell.text) for head, cell in zip(heads, row[1:], strict=False) if cell]
+            yield from _group(heads[0], named, table.section, fraction)
     items: list[Passage] = []
     for each in (*document.passages, None):
         if each is not None and each.kind == "item":
