@@ -492,6 +492,35 @@ BUNDLED = """| Model | GPUs | Total $/hr | Batch tok/s | $/1M tokens |
             ["3.9x", "6,500"],
         ),
         (
+            "- RTX 4090: 14 s per image\n- RTX 5090: 8.8 s per image\n\n"
+            "So a 5090 cranks out about 9.8 images per minute, and a 4090 about 4.3.\n",
+            ["9.8 images per minute"],
+        ),
+        (
+            "| GPU | Tokens per second |\n|---|---|\n| A10G | 33 |\n| A100 80GB SXM | 105 |\n"
+            "| H100 SXM | 160 |\n\n"
+            "The H100 is roughly 2.5 times as fast as the A100. The A100 is 3.2 times as fast as the A10G.\n",
+            ["2.5 times"],
+        ),
+        (
+            "| GPU | Speed (tokens/s) | Price/h |\n|---|---|---|\n| L4 | 62 | $0.71 |\n"
+            "| H100 | 290 | $3.99 |\n\n"
+            "On H100s it would be 172 GPU-hours or $488. Three L4s are $2.13 per hour.\n",
+            ["$488"],
+        ),
+        (
+            "| L40S | tokens/s | Speedup | Efficiency |\n|---|---|---|---|\n| 1 | 780 | 1.0 | 100% |\n"
+            "| 2 | 1,530 | 2.46 | 98% |\n| 4 | 2,980 | 3.82 | 86% |\n",
+            ["2.46", "86%"],
+        ),
+        (
+            "| GPUs | RTX 4090 images/min | RTX 3090 images/min |\n|---|---|---|\n| 1 | 11.5 | 7.0 |\n"
+            "| 4 | 45.3 | 27.2 |\n| 8 | 106.8 | 54.0 |\n\n"
+            "The RTX 4090 is 1.65 times as fast as the RTX 3090. "
+            "The RTX 4090 is 2.8 times as fast as the 3090.\n",
+            ["106.8", "2.8 times"],
+        ),
+        (
             "The cloud lists the H100 SXM at $2.00 per GPU-hour.\n\n"
             "An H100 kept for a month of 730 hours costs "
             "$14,600.\n\nAn H100 kept for 100 hours costs $200, and one to keep costs $30,000.\n",
@@ -526,6 +555,11 @@ BUNDLED = """| Model | GPUs | Total $/hr | Batch tok/s | $/1M tokens |
         "multiples",
         "savings",
         "compared",
+        "times told before",
+        "compared by device",
+        "rents of a table",
+        "speedups",
+        "numbers of gpus down",
         "rent told before",
     ],
 )

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 _DIGITS = r"(?:\d{1,3}(?:,\d{3}){1,4}|\d{1,12})(?:\.\d{1,6})?"
 _POWER = r"(?:\s?[x\u00d7*]\s?10\^\d{1,2}|e\+?\d{1,2})(?!\w)"
-_NUMBER = rf"(?:10\^\d{{1,2}}(?!\w)|{_DIGITS}(?:{_POWER})?)(?![\d,]{{0,6}}\d)"
+_NUMBER = (
+    rf"(?:10\^\d{{1,2}}(?!\w)|(?:1000|1024)(?:\^\d|[\u00b2\u00b3])|{_DIGITS}(?:{_POWER})?)(?![\d,]{{0,6}}\d)"
+)
 _OTHER_SIGNS = r"(?!x\s?[\d$]|x\b|times\b|plus\b|minus\b|equals\b|divided\b|or\b)"
 #: A unit, and words of what a number is of: "80 GB/s", "8 KV heads", "2 bytes (FP16)".
 _WORDS = (
@@ -32,20 +34,28 @@ _SIDE = re.compile(
     r"\s*(?P<about>(?:about|roughly|around|approximately|nearly|~|\u2248)\s*)?"
     rf"(?P<side>{_TERM}(?:{_SIGN}{_TERM}){{0,8}})"
 )
-_EQUALS = re.compile(r"(?<![<>!=:])=(?!=)|\u2248|\bequals\b")
+_ROUGHLY = "about|roughly|around|approximately|only|just"
+_EQUALS = re.compile(
+    r"(?<![<>!=:])=(?!=)|\u2248|\bequals\b|"
+    rf"(?P<words>(?:,\s*|\s)(?:or|so|which (?:is|makes|gives))(?=\s+(?:{_ROUGHLY})?\s*[$\u20ac~]?\d)|"
+    rf",(?=\s+(?:{_ROUGHLY})\s+[$\u20ac~]?\d))"
+)
+#: What a formula looks like where words say what it comes to: no "24/7".
+_SPACED = re.compile(r"\s[x\u00d7*/\u00f7+]\s")
 _LONGEST, _NEAR = 160, 12
 #: What a number stands before or behind as a part of a longer formula.
-_GOES_BEFORE = re.compile(r"[x\u00d7*/+(\u2212-]\s*$")
+_GOES_BEFORE = re.compile(r"[x\u00d7*/+\u2212-]\s*\(?\s*$")
 _GOES_ON = re.compile(r"\s*(?:[x\u00d7*\u00f7]\s*[\w(\[{\\]|\s[+/\u2212-]\s|\+|/\s*\d)")
 #: What makes the first term one of several: "2 GPUs at 350 W + 150 W".
 _SEVERAL = re.compile(r"\b(?:at|of|with|times|each|per|every)\s*$|\b(?:each|per|every)\b", re.IGNORECASE)
 _TOKEN = re.compile(
     rf"(?P<currency>[$\u20ac])?(?P<number>{_NUMBER}){_WORDS}|(?P<sign>[x\u00d7*/\u00f7+\u2212()-])"
 )
+_HIGH = str.maketrans("\u00b2\u00b3", "23")
 _SIGNS = {"x": "*", "\u00d7": "*", "\u00f7": "/", "\u2212": "-"}
 _SCALES = {
     "k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12, "%": 0.01, "thousand": 1e3, "million": 1e6,
-    "billion": 1e9, "trillion": 1e12, "kW": 1e3, "MW": 1e6, "TB": 1e3, "cents": 0.01,
+    "billion": 1e9, "trillion": 1e12, "kW": 1e3, "MW": 1e6, "TB": 1e3, "TB/s": 1e3, "cents": 0.01,
 }  # fmt: skip
 #: Units that a sum must have in all its terms.
 _UNITS = re.compile(r"[GMTk]i?B|[kM]?W|[GT]B/s|%|hours?|days?|h|GPUs?|cards?|nodes?|TFLOPS")
@@ -105,8 +115,14 @@ def equations(text: str) -> Iterator[Equation]:
         if not before or text[before[-1].end : sign.start()].strip():
             first = _left(text, sign.start())
             before = [first] if first else []
+        if sign["words"] and not (before and _SPACED.search(before[-1].words)):
+            before = []
+            continue
         told = _SIDE.match(text, sign.end())
-        side = _side(text, told.start("side"), told.end("side"), about=bool(told["about"])) if told else None
+        # "(4 x $7,900 = $31,600)": the last bracket is of more than the side.
+        closed = told is not None and told["side"].count(")") > told["side"].count("(")
+        end = told.end("side") - closed if told else 0
+        side = _side(text, told.start("side"), end, about=bool(told["about"])) if told else None
         if side is None or _GOES_ON.match(text, side.end):
             before = []
             continue
@@ -121,7 +137,10 @@ def _left(text: str, end: int) -> _Side | None:
         found = _FORMULA.fullmatch(text, at, end)
         if found and not _GOES_BEFORE.search(text, max(0, at - 4), at):
             side = _side(text, at, end)
-            return side if side and not _is_of_several(text, side) else None
+            if side is None:
+                # "(4 x $7,900 = $31,600 for the cards)": the bracket is of more than the formula.
+                continue
+            return None if _is_of_several(text, side) else side
     return None
 
 
@@ -219,7 +238,12 @@ def _fits(last: _Side, side: _Side, units: Sequence[float]) -> bool:
 def _plain(token: re.Match[str], *, scaled: bool) -> float:
     """A number as it is written, or with what its unit scales it by."""
     digits = re.sub(r"\s?[x\u00d7*]\s?10\^", "e", token["number"].replace(",", ""))
-    value = float(f"1e{digits[3:]}" if digits.startswith("10^") else digits)
+    base = (
+        re.fullmatch(r"(10\d*)\^?([\d\u00b2\u00b3]{1,2})", digits)
+        if re.search(r"^10\d*\^|[\u00b2\u00b3]", digits)
+        else None
+    )
+    value = float(base[1]) ** int(base[2].translate(_HIGH)) if base else float(digits)
     return value * _SCALES.get((token["unit"] or "").strip(), 1.0) if scaled else value
 
 

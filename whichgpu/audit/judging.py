@@ -119,7 +119,8 @@ def stated(
     if plain.count(".") > 1:
         # "12.345.678"
         plain = plain.replace(".", "")
-    fraction = re.search(r"[.,](\d{1,2})$", plain)
+    # Three digits may be thousands: "1.935", but not "0.935".
+    fraction = re.search(r"(?:^0[.,](?=\d{3})|[.,](?!\d{3}$))(\d+)$", plain)
     number = float(re.sub(r"[^\d.]", "", plain.replace(",", "")) or 0)
     zeros = len(plain) - len(plain.rstrip("0")) if not fraction and "," not in plain else 0
     step = 10.0 ** -len(fraction[1]) if fraction else 10.0**zeros

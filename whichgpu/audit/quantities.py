@@ -253,7 +253,7 @@ def _quantity(match: re.Match[str], text: str, fraction: str) -> Quantity | None
             return each and Quantity(start, match.end(), *each, unit[0].strip(), limit)
         unit = None
     if unit is None:
-        trailing = re.compile(r"\s?(?:(USD|EUR|dollars?|euros?|cents?\b|\u00a2)|(\u20ac)(?!\d))").match(
+        trailing = re.compile(r"\s?(?:(USD|EUR|dollars?|euros?|cents?\b|\u00a2)|([\u20ac$])(?!\s?\d))").match(
             text, end
         )
         if trailing:

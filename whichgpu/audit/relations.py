@@ -86,7 +86,7 @@ def _can_be(told: Term, used: tuple[Term, ...]) -> bool:
 
 def _products(told: Term, used: tuple[Term, ...]) -> Iterator[Way]:
     start = -_code(told.dims)
-    given = any(each.each for each in used)
+    given = told.each or any(each.each for each in used)
     for powers in product(*(_powers(each, as_number=given) for each in used)):
         low, high, code = 1.0, 1.0, start
         for least, most, of in powers:

@@ -37,6 +37,7 @@ _PERIODS: Mapping[str, str] = {
     "month": r"months?|mo|monate?n?|mois|mes(?:es)?|mes[ei]",
     "year": r"years?|yrs?|jahre?n?|ans?(?!\s+h(?:ou)?r)|ann\u00e9es?|a\u00f1os?|ann[oi]",
 }
+_LENGTH = "|".join(_PERIODS.values())
 _PERIOD = "|".join(f"(?P<{name}>{words})" for name, words in _PERIODS.items())
 _ONE_OF = (
     r"gpus?|cards?|instances?|nodes?|servers?|devices?|units?|accelerators?|users?|boxes|box|machines?|"
@@ -46,10 +47,12 @@ _ONE_OF = (
 #: What an amount is per: a period, one of several, an amount of something else.
 _PER = re.compile(
     r"[^\S\n]*(?:(?:/|(?:and|&)\s+(?=month\b|hour\b|year\b)|"
-    r"per\b|an?\b|(?:(?:for|on) )?(?:each|every)\b|(?:for|on) one\b|pro\b|je\b|im\b|am\b|par\b|"
+    r"per\b|(?:for )?an?\b|for (?=kwh)|in (?:the|an?|one) (?=(?:day|week|month|year)\b)|"
+    r"(?:(?:for|on) )?(?:each|every)\b|(?:for|on) one\b|"
+    r"pro\b|je\b|im\b|am\b|par\b|"
     r"por\b|al?\b|la\b|l[\u2019'])\s*|"
     r"-(?=hour|h\b|month)|(?=/))"
-    rf"(?:(?P<one>{_ONE_OF})\b(?:[-\s]?(?={_PERIOD.replace('?P<', '?:').replace('(?:', '(?:')}))?"
+    rf"(?:(?P<one>{_ONE_OF})\b(?:[-\s]?(?=(?:{_LENGTH})))?"
     rf"|(?P<many>1,?000|1\s?k|thousand|million|1\s?m(?:illion)?|m|k|billion)?\s*(?:(?:input|output|"
     rf"generated|prompt|"
     rf"finished|rendered|sdxl)\s+)?(?P<thing>tokens?|tok\b|images?|pictures?|requests?|queries|calls?)\b"
@@ -60,7 +63,10 @@ _PER = re.compile(
     rf"|(?:{_PERIOD})\b)",
     re.IGNORECASE,
 )
-_ONE = re.compile(r"\s*\(?(?:for each(?=[,.;)])|each|apiece|je|chacun)\b", re.IGNORECASE)
+_ONE = re.compile(
+    rf"\s*\(?(?:for each(?=[,.;)])|(?:each|je)(?!\s+(?:{_LENGTH})\b)|apiece|chacun)\b",
+    re.IGNORECASE,
+)
 #: "Per GPU: 850 tokens/s".
 _EACH_OF = re.compile(rf"\b(?:per|each)\s(?:{_ONE_OF})\s*:\s*~?$", re.IGNORECASE)
 _HOURS_LATER = re.compile(rf"[-\s]*(?:{_PERIOD})\b", re.IGNORECASE)
@@ -104,6 +110,16 @@ _A_PERIOD = re.compile(
     r"(?:I|we|you) (?:pay|paid|spen[dt]))\s+(?:me |us |you )?(?:about |around |roughly |just |only )*~?$",
     re.IGNORECASE,
 )
+#: "One epoch takes", "an image then costs".
+_A_PIECE = re.compile(
+    r"\b(?:an?|each|every|one|per|single)\s+(?:(?:single|finished|training|whole|full)\s+)?"
+    r"(?:[\w-]+ )?(?:epoch|image|picture|request|query|call|prompt|document|answer|frame|job|experiment|"
+    r"generation|clip|video)"
+    r"(?:\s+(?:of|on|in|with|at)\s[^.;:,]{1,40}?)?\s+(?:then |therefore |still |now |usually )?"
+    r"(?:takes?|took|costs?|needs?|lasts?|uses?)\s+(?:(?:me|us|you|on (?:the|an?|my|our) [\w ]{2,24}?)\s+)?"
+    r"(?:about |around |roughly |just |only |some )*~?$",
+    re.IGNORECASE,
+)
 #: "900 per hour", of what was just spoken of.
 _SO_MANY = re.compile(rf"\s*(?:per|an?|/)\s*(?:{_PERIOD})\b", re.IGNORECASE)
 _THING = re.compile(
@@ -111,7 +127,7 @@ _THING = re.compile(
     r"[MBK](?=\s))?\s*(?:\d{3,4}\s?[x\u00d7]\s?\d{3,4}\s+)?(?:(?!(?:tokens?|per|an?|each|every)\b)"
     r"[a-z]+\s+)?(?:(?P<token>tokens?)|"
     r"(?P<piece>images?|pictures?|requests?|queries|samples?|documents?|prompts?|calls|examples|"
-    r"conversations|messages|answers|questions|completions|sessions|jobs))\b",
+    r"conversations|messages|answers|questions|completions|sessions|jobs|epochs|frames|experiments|clips|videos))\b",
     re.IGNORECASE,
 )
 #: "300 million input and 100 million output tokens": of tokens too.
@@ -131,6 +147,7 @@ _JOULES = re.compile(r"\s*(?P<k>k|kilo)?(?:J|joules?)\b")
 _SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12, "quadrillion": 1e15,
            "quintillion": 1e18, "sextillion": 1e21, "septillion": 1e24,
            "k": 1e3, "m": 1e6, "b": 1e9}  # fmt: skip
+_PREFIXES = {"M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15}
 #: "A million tokens", "a thousand images".
 _ROUND = re.compile(
     r"\b(?:an?|one|every|each)\s+(?P<scale>thousand|million|billion)\s+(?:[a-z]+\s+)?(?:(?P<token>tokens)|"
@@ -188,7 +205,9 @@ _OF_ALL = re.compile(r"\b(?:for the|for all|all)\s+$", re.IGNORECASE)
 _WORK = re.compile(
     r"(?<![\w.,^])~?(?P<n>\d{1,4}(?:\.\d{1,3})?)\s?(?:(?:[x\u00d7*\u00b7]\s?10\^|e\+?)(?P<power>\d{1,2})\s*|"
     r"(?P<scale>million|billion|trillion|quadrillion|quintillion|sextillion|septillion)\s+)"
-    r"(?:FLOPs?|floating[- ]point operations)\b(?!\s?/|\s?per\s+s)",
+    r"(?:FLOPs?|floating[- ]point operations)\b(?!\s?/|\s?per\s+s)|"
+    r"(?<![\w.,^])~?(?P<m>\d{1,4}(?:\.\d{1,3})?)\s?(?P<prefix>[MGTP])FLOPs?(?=\s?(?:/|per|for each|an?)\s?"
+    r"(?:tok|token|image|sample|step)s?\b)",
     re.IGNORECASE,
 )
 _FLOP_DAYS = re.compile(r"[-\s]?(?:days|hours)\b", re.IGNORECASE)
@@ -383,10 +402,13 @@ def _of_quantity(text: str, each: Quantity, before: str, names: Places) -> Term 
 
 def _of_work(text: str, match: re.Match[str]) -> Term:
     """An amount of work, with what it is per."""
-    scale = _SCALES[match["scale"].lower()] if match["scale"] else 10.0 ** int(match["power"])
-    base = Term(
-        match.start("n"), match.end(), float(match["n"]) * scale, dims(), text[match.start("n") : match.end()]
-    )
+    group = "m" if match["m"] else "n"
+    scale = (
+        _PREFIXES[match["prefix"].upper()] if match["m"]
+        else _SCALES[match["scale"].lower()] if match["scale"] else 10.0 ** int(match["power"])
+    )  # fmt: skip
+    start = match.start(group)
+    base = Term(start, match.end(), float(match[group]) * scale, dims(), text[start : match.end()])
     return _per(text, base, (dims(flop=1), 1.0))
 
 
@@ -414,7 +436,7 @@ def _of_measured(text: str, base: Term, each: Quantity, before: str) -> Term | N
     if kind not in _UNITS or (kind == "flop rate" and _FLOP_DAYS.match(text, each.end)):
         return None
     made = _per(text, base, _UNITS[kind])
-    return _of_period(made, before) if kind == "energy" else made
+    return _of_period(made, before) if kind in ("energy", "time") else made
 
 
 def _of_bare(text: str, end: int) -> str:
@@ -425,7 +447,9 @@ def _of_bare(text: str, end: int) -> str:
 
 
 def _of_period(term: Term, before: str) -> Term:
-    """An amount of the period that is told before it: "the monthly bill is", "a month comes to"."""
+    """An amount of the period or thing told before it: "the monthly bill is", "an image takes"."""
+    if sum(map(bool, term.dims)) == 1 and _A_PIECE.search(before[-_REACH:]):
+        return _times(term, dims(piece=-1), 1.0)
     adverb = _ADVERB.search(before[-_REACH:]) or _A_PERIOD.search(before[-_REACH:])
     if adverb and not any(term.dims[AXES.index("token") :]):
         return _times(term, dims(**{adverb.lastgroup or "hour": -1}), 1.0)

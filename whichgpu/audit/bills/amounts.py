@@ -19,10 +19,14 @@ if TYPE_CHECKING:
     from whichgpu.audit.subjects import Mention
     from whichgpu.audit.terms import Term
 
+    #: A rate, and all that the name of its device may mean.
+    Told = tuple[frozenset[str], Term]
+
 FAR = 160
 
 
 MONEY, RENT = dims(money=1), dims(money=1, hour=-1)
+_HOUR = AXES.index("hour")
 
 
 #: Letters before an amount in which what it follows from is looked for.
@@ -37,6 +41,8 @@ _THE = re.compile(
     re.IGNORECASE,
 )
 _BEFORE = 24
+#: What says that as much is due for so many tokens as for the whole.
+BREAK_EVEN = re.compile(r"\bbreak(?:s|ing)?[- ]?even\b[^.;]{0,40}$", re.IGNORECASE)
 
 
 TWO = 2
@@ -60,8 +66,8 @@ class Amounts:
         #: Prices of energy that the document told before, where the passage tells none.
         self.known = () if own else tuple(tariffs)
         self.tariffs = own or bool(tariffs)
-        #: What the document said before that a device costs an hour.
-        self.rents: Sequence[tuple[frozenset[str], Term]] = ()
+        #: What the document said before that a device costs, takes or does in a time.
+        self.rates: Sequence[Told] = ()
         #: The counts that are in what follows from others.
         self.derived: dict[Term, frozenset[Term]] = {}
         #: What was a factor of what follows from others.
@@ -70,14 +76,20 @@ class Amounts:
         self.shared: set[Term] = set()
         #: Signs of the money, and "energy", that was heard of and is no tariff.
         self.kinds: set[str] = set()
-        self._wrong: set[Term] = set()
+        self.wrong: set[Term] = set()
 
     def heard(self, told: Term, *, wrong: bool) -> None:
         """Remember an amount for what may follow from it."""
         if wrong:
-            self._wrong.add(told)
+            self.wrong.add(told)
         elif not told.tariff:
             self.kinds.add(told.sign or told.of)
+
+    def by(self, use: Term, told: Term) -> None:
+        """Read an amount that follows from a use ("8 hours a day") as one of the period of that."""
+        both = enumerate(zip(use.dims, told.dims, strict=True))
+        powers = tuple(min(one, 0) + own if at > _HOUR else own for at, (one, own) in both)
+        self.every = tuple(told._replace(dims=powers) if each is told else each for each in self.every)
 
     def sentence(self, at: int) -> Sentence:
         """The sentence that a place is in."""
@@ -97,7 +109,7 @@ class Amounts:
 
     def right(self, at: int) -> Iterator[Term]:
         """Those near enough to follow from that were not found wrong, the nearest first."""
-        return (each for each in self.before(at, 2 * FAR) if each not in self._wrong)
+        return (each for each in self.before(at, 2 * FAR) if each not in self.wrong)
 
 
 def _start(one: Term) -> int:
@@ -124,7 +136,12 @@ def earlier(told: Term, text: Amounts) -> list[Term]:
     if told.tariff:
         return []
     before = text.right(told.start)
-    if told.of == "money":
+    if told.of in ("token", "piece") and BREAK_EVEN.search(
+        text.passage.text, max(0, told.start - NEAR), told.start
+    ):
+        axis = AXES.index(told.of)
+        before = (each for each in before if each.sign and each.dims[axis] < 0)
+    elif told.of == "money":
         # A tariff is what follows from, only where there is nothing else.
         only = not text.kinds & {told.sign, *(["energy"] if text.tariffs else [])}
         before = (each for each in before if only or not each.tariff)
@@ -139,7 +156,7 @@ def earlier(told: Term, text: Amounts) -> list[Term]:
 
 def is_use(term: Term) -> bool:
     """Whether it is how long of a period something runs: "8 hours a day"."""
-    return term.of in LENGTHS and sum(term.dims[AXES.index("hour") :]) == 0
+    return term.of in LENGTHS and sum(term.dims[_HOUR:]) == 0
 
 
 def of_another(context: Context, text: Amounts, base: Term, told: Term) -> bool:
@@ -153,25 +170,51 @@ def of_another(context: Context, text: Amounts, base: Term, told: Term) -> bool:
     return not one & other
 
 
-def rents(context: Context, text: Amounts) -> list[tuple[frozenset[str], Term]]:
-    """The prices by the hour that a passage tells right behind a device, each with that."""
+def is_rate(term: Term) -> bool:
+    """Whether it is what a device costs, does or takes; its own watts and bytes a second are none."""
+    return any(term.dims[_HOUR:]) and bool(term.sign or any(term.dims[2:4])) and not term.tariff
+
+
+def told_of_devices(context: Context, text: Amounts) -> list[Told]:
+    """The rates that a passage tells right behind a device, each with that: rents, throughputs, times."""
     found = []
-    for each in (one for one in text.every if one.dims == RENT):
-        here = text.sentence(each.start)
-        named = within(context.mentions.get(text.place, ()), max(here.start, each.start - NEAR), each.start)
-        if named and not any(one.sign for one in text.before(each.start, each.start - named[-1].end)):
-            device = frozenset((*named[-1].named, *named[-1].ids))
-            found.append((device, each._replace(start=-len(text.passage.text), end=0)))
+    hourly = -1
+    for each in text.every:
+        start = text.sentence(each.start).start
+        hourly = start if each.dims == RENT else hourly
+        # "The A10G at $1.01 per hour, the L40S at $1.86"
+        rate = each._replace(dims=RENT, loose=False) if each.loose and hourly == start else each
+        if not is_rate(rate):
+            continue
+        named = within(context.mentions.get(text.place, ()), max(start, each.start - NEAR), each.start)
+        if named and not any(any(one.dims) for one in text.before(each.start, each.start - named[-1].end)):
+            found.append((frozenset((*named[-1].named, *named[-1].ids)), rate))
     return found
 
 
-def rent_of(context: Context, text: Amounts, told: Term) -> list[Term]:
-    """The one price by the hour that the document told of the device whose sentence an amount is in."""
+def rate_of(context: Context, text: Amounts, told: Term) -> list[Term]:
+    """The one rate that was told before of the device whose amount one is, and that it may follow from."""
     here = text.sentence(told.start)
     named = within(context.mentions.get(text.place, ()), here.start, told.start)
-    ids = {one for each in named for one in (*each.named, *each.ids)}
-    found = {each.value: each for device, each in text.rents if device & ids and each.sign == told.sign}
-    return list(found.values()) if len(found) == 1 and len(named) == 1 else []
+    between = (
+        (each for each in text.before(told.start, told.start - named[-1].end) if any(each.dims))
+        if named
+        else ()
+    )
+    if not named or (len(named) > 1 and any(between)):
+        return []
+    ids = {*named[-1].named, *named[-1].ids}
+    axes = [place for place, power in enumerate(told.dims[:_HOUR]) if power]
+    found = {
+        each.value: each
+        for device, each in text.rates
+        if each.start < here.start
+        and device & ids
+        and each.sign == told.sign
+        and any(each.dims[axis] for axis in axes)
+    }
+    # What stands before the name is no word between the two.
+    return [each._replace(end=named[-1].end) for each in found.values()] if len(found) == 1 else []
 
 
 def _device(named: Sequence[Mention], term: Term, text: Amounts) -> frozenset[str] | None:

@@ -7,8 +7,8 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.bills.amounts import FAR, MONEY, NEAR, RENT, TWO, Amounts
-from whichgpu.audit.bills.links import FOR_ALL, GPU_HOURS, LEADS, PAID
+from whichgpu.audit.bills.amounts import FAR, MONEY, NEAR, RENT, TWO, Amounts, is_use
+from whichgpu.audit.bills.links import CONCLUDES, FOR_ALL, GPU_HOURS, LEADS, PAID
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.relations import Way, alike, differences, ways
 from whichgpu.audit.sentences import within
@@ -37,6 +37,8 @@ _HOURS = AXES.index("hour")
 SHORT = re.compile(r"(?:/|\b(?:per|an?|each|every))\s?(?:s|sec|seconds?|min|minutes?)\b", re.IGNORECASE)
 
 
+#: The same of a length of time.
+_BRIEF = re.compile(r"\b(?:s|sec|seconds?|min|minutes?)$", re.IGNORECASE)
 SIMPLE = 3
 
 
@@ -47,6 +49,9 @@ def is_stated(way: Way, base: Term, told: Term, text: Amounts) -> bool:
     """Whether a product over sentences is meant: words say so, or a factor stands beside the amount."""
     words, here = text.passage.text, text.sentence(told.start)
     if base.start >= here.start or LEADS.search(words, max(here.start, told.start - NEAR), told.start):
+        return True
+    first = not any(any(each.dims) for each in within(text.every, here.start, told.start))
+    if first and CONCLUDES.match(words, here.start, told.start):
         return True
     beside = [each for each in way.used if each is not base and each.start >= here.start]
     per_thing = told.sign and min(told.dims[2:4]) < 0 and not base.dims[AXES.index("hour")]
@@ -60,7 +65,8 @@ def forces(way: Way, base: Term, told: Term, text: Amounts) -> bool:
         return _is_restated(base, told, text)
     if base.dims == told.dims == MONEY and not base.each and all(each.counted for each in others):
         # "64 of them cost $2 million; the cloud $3 million": a number of what the first is not one of.
-        return any(each.start > base.end for each in others)
+        here = text.sentence(told.start).start
+        return base.start >= here and any(each.start > base.end for each in others)
     if told.of == "energy" and base.dims == told.dims and sum(each.counted for each in others) != 1:
         return False
     rates = [each.dims for each in others if any(each.dims)]
@@ -88,7 +94,9 @@ def _is_restated(base: Term, told: Term, text: Amounts) -> bool:
     beside = base.start >= text.sentence(told.start).start and _COMMA.search(words, base.end, told.start)
     if not beside and not LEADS.search(words, max(base.end, told.start - NEAR), told.start):
         return False
-    periods = [SHORT.search(text.passage.text, each.start, each.end) for each in (base, told)]
+    periods = [
+        (_BRIEF if base.of in LENGTHS else SHORT).search(words, each.start, each.end) for each in (base, told)
+    ]
     return bool(periods[0]) != bool(periods[1])
 
 
@@ -257,6 +265,9 @@ def is_simple(way: Way, told: Term, text: Amounts) -> bool:
 def _is_idle(term: Term, told: Term, way: Way) -> bool:
     """Whether an amount of memory, tokens or time has nothing that is per it: two of them only cancel out."""
     axes = [place for place, power in enumerate(term.dims) if power]
+    if is_use(term):
+        # "8 hours a day" is a use of what is told by the hour.
+        return not any(each.dims[_HOURS] < 0 for each in (told, *way.used))
     if len(axes) != 1 or term.of == told.of:
         return False
     others = [told, *(each for each in way.used if each is not term)]

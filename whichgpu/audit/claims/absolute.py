@@ -10,6 +10,7 @@ from whichgpu.audit.claims.only import segment_of
 from whichgpu.audit.document import HEADED
 from whichgpu.audit.findings import made
 from whichgpu.audit.judging import on_file
+from whichgpu.audit.models import models
 from whichgpu.audit.offers import common
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
@@ -37,11 +38,20 @@ _ABSOLUTE = re.compile(
     r"available|on the market|today|money can buy))\b",
     re.IGNORECASE,
 )
+#: "The only GPU that can run a 70B model": others hold as much.
+_ONLY_RUNS = re.compile(
+    r"\bthe only (?:gpu|card|accelerator|one)\s+(?:capable of|able to|that (?:can|is able to)|which can)\s+"
+    r"(?:run|serv|train|host|hold|handl|load|fine-?tun)(?:e|ing|ning)?\s+(?P<model>[^.;,]{2,40})",
+    re.IGNORECASE,
+)
 _SCOPED = re.compile(
     r"\b(?:of the two|here|in this comparison|consumer|gaming|was|were|at the time|at launch|"
     r"(?:up)?on (?:its )?(?:release|launch|arrival)|when (?:it )?(?:was )?(?:launch|releas|introduc)ed|"
     r"not|in its class|price|costs?|budget|under \$|for the money|arguably|perhaps)\b",
     re.IGNORECASE,
+)
+_AMONG = re.compile(
+    r"\bof (?:the|these|those|all|them)\b|\bamong\b|\bin (?:this|our)\b|\blist\b", re.IGNORECASE
 )
 _OF_SEVERAL = re.compile(r"\b(?:one of|among|some of)\b", re.IGNORECASE)
 #: "The highest memory bandwidth of any workstation card", "more VRAM than any other GPU".
@@ -80,6 +90,11 @@ def find(context: Context) -> Iterator[Finding]:
                     said = [one for one in named(sentence.text) if one.attribute.dimension in _JUDGED]
                     asked = [one.attribute for one in said[:1]] or [attributes()[key] for key in _OVERALL]
                     yield _judged(passage, match.span(), mention, asked, context)
+            for match in _ONLY_RUNS.finditer(passage.text, sentence.start, sentence.end):
+                mention = _whose(index, passage, sentence, match, context)
+                scoped = _SCOPED.search(sentence.text) or _AMONG.search(sentence.text)
+                if mention and models(match["model"]) and not scoped:
+                    yield from _alone(passage, match.span(), mention, context)
             for match in _OF_ANY.finditer(passage.text, sentence.start, sentence.end):
                 who = spoken(index, passage, sentence, context)
                 # Where several are named it is the best of these.
@@ -87,6 +102,27 @@ def find(context: Context) -> Iterator[Finding]:
                 said = [one for one in named(match["what"]) if one.attribute.dimension in (*_JUDGED, "count")]
                 if mention and len(said) == 1 and not _OF_SEVERAL.search(sentence.text):
                     yield _judged(passage, match.span(), mention, [said[0].attribute], context)
+
+
+def _alone(passage: Passage, place: tuple[int, int], mention: Mention, context: Context) -> Iterator[Finding]:
+    """The only one that can run a model: contradicted where another device of its day holds as much."""
+    memory = attributes()["memory"]
+    best = max((context.catalogue[key] for key in mention.ids), key=lambda gpu: _value(gpu, memory))
+    day = context.document.written or _later(str(best.value("release_date") or "9997"))
+    others = [
+        gpu
+        for gpu in context.catalogue.values()
+        if gpu.confidence != "low"
+        and gpu.segment in _MARKETS
+        and not {gpu.id} & {*mention.ids, *mention.named}
+        and str(gpu.value("release_date") or "9999") <= day
+        and _value(gpu, memory) >= _value(best, memory) > 0
+    ]
+    if others:
+        other = max(others, key=lambda gpu: _value(gpu, memory))
+        because = f"{other.id} has {other.display('memory')}; {best.id} has {best.display('memory')}"
+        yield made(context, passage, place, "absolute", "contradicted", subject=best.id, attribute="memory",
+                   because=because, evidence=(on_file(other, memory), on_file(best, memory)))  # fmt: skip
 
 
 def _whose(

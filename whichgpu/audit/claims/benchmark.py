@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.quantities import quantities
+from whichgpu.audit.subjects import mentions
 from whichgpu.errors import WhichGpuError
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 _COUNT = re.compile(r"^\W*(\d{1,4})\s*(?:x\s*)?(?:gpus?|cards?|devices?|nodes?)\b", re.IGNORECASE)
 _SPEED = re.compile(
-    r"\b(?:images?|imgs?|samples?|tokens?|frames?)\s*(?:/|per\s+)\s*s|\bthroughput\b|\bimages per second\b",
+    r"\b(?:images?|imgs?|samples?|tok(?:en)?s?|frames?|sequences?)\s*(?:/|per\s+)\s*(?:s|m|h)|\bthroughput\b",
     re.IGNORECASE,
 )
 #: Tables that say themselves that nothing was measured.
@@ -40,11 +41,22 @@ _PRECISION = re.compile(
 _PLAIN, _LEAST, _WIDEST = (0.25, 0.5, 1.5, 2.0, 3.0, 4.0, 8.0), 100, 32
 
 
+#: A first column of numbers of GPUs: the table is read across.
+_COUNTS = re.compile(
+    r"\W*(?:(?:number|no\.?|count) of |# ?)?(?:gpus?|cards|devices|nodes)(?: count)?\W*", re.IGNORECASE
+)
+
+
+#: Columns of what such speeds are of the first, and by how much their rounding may be off.
+_RATIO = re.compile(r"\bspeed-?\s?ups?\b|\befficiency\b|\bscaling(?: factor)?$", re.IGNORECASE)
+_CLOSE, _NUMBERS = 0.04, ("number", "rate", "times", "percent")
+
+
 class _Row(NamedTuple):
-    """A row of a table of speeds: what it is of, and its value by number of GPUs."""
+    """A row of a table of speeds: what it is of with its cell, and its value by number of GPUs."""
 
     label: str
-    at: int
+    head: Passage | None
     cells: Mapping[int, Passage]
     values: Mapping[int, Quantity]
 
@@ -58,38 +70,69 @@ def find(context: Context) -> Iterator[Finding]:
     for table in context.document.tables:
         around = _around(table, context)
         rows = _rows(table, context) if _SPEED.search(around) and not _COMPUTED.search(around) else []
+        ratios = [row for row in rows if _RATIO.search(row.label)]
+        rows = [row for row in rows if row not in ratios]
+        if len(rows) == 1:
+            yield from (one for each in ratios for one in _speedups(rows[0], each, context))
         exact = [row for row in rows if _is_exact(row)]
-        if len(exact) >= _RUN:
+        if len(exact) >= _RUN or any(len(row.values) > _RUN + 1 for row in exact):
             yield from (_multiples(row, context) for row in exact)
         yield from _steeper(rows, context)
         yield from _repeated(rows, context)
-        yield from _order(table, rows, context)
+        yield from _order(rows, context)
         if not _COMPUTED.search(around):
             yield from _precisions(table, context)
 
 
 def _rows(table: Table, context: Context) -> list[_Row]:
     """The rows of a table with a column for each of several numbers of GPUs."""
-    if len(table.rows) < 2:
+    rows = [[table.cell(row, column) for column in range(table.columns)] for row in range(len(table.rows))]
+    if len(rows) < 2:
         return []
-    heads = {i: _COUNT.match(cell.text) for i, cell in enumerate(table.rows[0]) if cell}
+    corner = rows[0][0].text if rows[0][0] else ""
+    counted = all(row[0] is not None and row[0].text.strip().isdigit() for row in rows[1:])
+    across = counted and bool(_COUNTS.fullmatch(corner) or any(mentions(corner, context.catalogue)))
+    rows = [list(column) for column in zip(*rows, strict=True)] if across else rows
+    heads = {
+        i: _COUNT.match(f"{cell.text} GPUs" if across else cell.text)
+        for i, cell in enumerate(rows[0])
+        if cell
+    }
     counts = {i: int(match[1]) for i, match in heads.items() if match and int(match[1]) > 0}
     if len(counts) < 2 or len(set(counts.values())) < len(counts):
         return []
-    found, label = [], ""
-    for index in range(1, len(table.rows)):
-        first = table.cell(index, 0)
-        label = first.text if first else label
-        cells = {n: cell for i, n in counts.items() if (cell := table.cell(index, i))}
+    found: list[_Row] = []
+    head: Passage | None = None
+    for row in rows[1:]:
+        head = row[0] or head
+        cells = {n: cell for i, n in counts.items() if (cell := row[i])}
         values = {n: each for n, cell in cells.items() if (each := _value(cell, context))}
-        if len(values) >= 2:
-            found.append(_Row(label, index, cells, values))
+        label = head.text if head else ""
+        if len(values) >= 2 and (not across or _SPEED.search(label) or _RATIO.search(label)):
+            found.append(_Row(label, head, cells, values))
     return found
 
 
 def _value(cell: Passage, context: Context) -> Quantity | None:
     each = next(iter(quantities(cell.text, context.fraction)), None)
-    return each if each and each.value > 0 and each.dimension in ("number", "rate") else None
+    return each if each and each.value > 0 and each.dimension in _NUMBERS else None
+
+
+def _speedups(row: _Row, ratios: _Row, context: Context) -> Iterator[Finding]:
+    """What a column of speed-ups, or of efficiencies, says of the speeds beside it."""
+    base = min(row.values)
+    for n in sorted({*row.values} & {*ratios.values}):
+        told = ratios.values[n]
+        real = row.values[n].value / row.values[base].value
+        real /= n / base if "fficien" in ratios.label else 1
+        off = min(abs(told.value / real - 1), abs(told.value / (100 * real) - 1))
+        if off <= _CLOSE:
+            continue
+        first, each = row.values[base].value, row.values[n].value
+        because = f"{each:,.10g} on {n} and {first:,.10g} on {base} make {real:.3g}"
+        yield made(context, ratios.cells[n], (told.start, told.end), "benchmark", "inconsistent",
+                   subject=ratios.label, attribute="scaling", because=because, expected=f"{real:.3g}",
+                   evidence=(Evidence(because),))  # fmt: skip
 
 
 def _is_exact(row: _Row) -> bool:
@@ -186,7 +229,7 @@ def _repeated(rows: Sequence[_Row], context: Context) -> Iterator[Finding]:
         seen.setdefault(series, row)
 
 
-def _order(table: Table, rows: Sequence[_Row], context: Context) -> Iterator[Finding]:
+def _order(rows: Sequence[_Row], context: Context) -> Iterator[Finding]:
     """Networks that do more work and are still said to be faster, at one precision."""
     done: dict[str, float] = {row.label: work for row in rows if (work := _work(row.label))}
     best = {}
@@ -201,7 +244,7 @@ def _order(table: Table, rows: Sequence[_Row], context: Context) -> Iterator[Fin
             and min(row.values) in other.values
             and other.values[min(row.values)].value > _FASTER * row.values[min(row.values)].value
         ]
-        cell = table.cell(row.at, 0)
+        cell = row.head
         if not slower or cell is None:
             continue
         other = max(slower, key=lambda each: done[each.label])

@@ -19,10 +19,10 @@ from whichgpu.audit.bills.amounts import (
     is_known,
     is_use,
     of_another,
-    rent_of,
-    rents,
+    rate_of,
+    told_of_devices,
 )
-from whichgpu.audit.bills.links import GIVEN, LEADS, PAID, linked, stopped
+from whichgpu.audit.bills.links import CONCLUDES, GIVEN, LEADS, PAID, linked, stopped
 from whichgpu.audit.bills.products import (
     CLOSE,
     apart,
@@ -35,12 +35,14 @@ from whichgpu.audit.bills.products import (
 )
 from whichgpu.audit.bills.slips import reversed_share, slipped
 from whichgpu.audit.bills.sums import adds_up, is_summed, sums
+from whichgpu.audit.claims.priced import told_in_tables
 from whichgpu.audit.relations import Way, alike, ways
 from whichgpu.audit.terms import AXES, terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.terms import Term
 
@@ -48,6 +50,13 @@ if TYPE_CHECKING:
 _NAME = re.compile(
     r"(?<![.!?:]\s)(?<!^)\b(?!GPUs?\b|USD\b|EUR\b|Stunden?\b|Tage?n?\b|Monate?n?\b|Watt\b)(?:[A-Z][a-z]\w+|"
     r"AWS|GCP|OVH)"
+)
+
+
+#: Between a device and what so many of it cost or do.
+_OF_IT = re.compile(
+    r"s?\s*(?:\w+ )?(?:for|costs?|costing|run(?:s|ning)? (?:at|to)|makes?|gives?|does?|are|is|:|=|\()\s*"
+    r"(?:about |around |roughly |only |just |~)*"
 )
 
 
@@ -79,19 +88,19 @@ def find(context: Context) -> Iterator[Finding]:
     asked = 0
     before: tuple[Term, ...] = ()
     tariffs: tuple[Term, ...] = ()
-    rented: list[tuple[frozenset[str], Term]] = []
+    rates = list(told_in_tables(context))
     for index, passage in context.document.running():
         if not re.search(r"\d", passage.text):
             continue
         names = tuple((each.start, each.end) for each in context.mentions.get(index, ()))
         every = terms(passage.text, context.fraction, names, ranges=True)
         text = Amounts(passage, index, every, before, tariffs)
-        text.rents = tuple(rented)
-        before = tuple(each._replace(start=each.start - len(passage.text), end=0) for each in every)
-        told_here = [each._replace(start=-len(passage.text), end=0) for each in every if each.tariff]
-        tariffs = (*tariffs, *told_here)[-TARIFFS:]
-        rented += rents(context, text)
-        for told in every if (len(every) > 1 or text.rents) and asked < CLAIMS else ():
+        here = told_of_devices(context, text)
+        text.rates = (*rates, *here)
+        before = tuple(_before(each, passage) for each in every)
+        tariffs = (*tariffs, *(each for each in before if each.tariff))[-TARIFFS:]
+        rates += [(device, _before(each, passage)) for device, each in here]
+        for told in every if (len(every) > 1 or text.rates) and asked < CLAIMS else ():
             spelled = not told.sign and not any(mark.isdigit() for mark in told.words)
             if (
                 not told.of
@@ -112,8 +121,8 @@ def find(context: Context) -> Iterator[Finding]:
                 found = slipped(told, text, context)
             if found is not None:
                 yield found
-            here = text.sentence(told.start)
-            if any(each.share for each in text.before(told.start, told.start - here.start)):
+            start = text.sentence(told.start).start
+            if any(each.share for each in text.before(told.start, told.start - start)):
                 text.shared.add(told)
             text.heard(told, wrong=found is not None and found.accuses)
 
@@ -121,9 +130,31 @@ def find(context: Context) -> Iterator[Finding]:
 def _bases(told: Term, text: Amounts, context: Context) -> list[Term]:
     """The amounts before that one may follow from: the last of its kind, and those before that."""
     before = [each for each in earlier(told, text) if not is_aside(text.passage.text, each, told)]
-    if told.of == "money" and not before and not is_known(told, text):
-        rent = rent_of(context, text, told)
-        return rent if rent and linked(text, rent[0], told) and not stopped(text, rent[0], told) else []
+    return _near_bases(told, before, text, context) or _of_device(told, text, context)
+
+
+def _before(told: Term, passage: Passage) -> Term:
+    """An amount of a passage as those after it see it."""
+    return told._replace(start=told.start - len(passage.text), end=0)
+
+
+def _of_device(told: Term, text: Amounts, context: Context) -> list[Term]:
+    """The rate that was told of its device, which an amount may follow from."""
+    rate = [] if is_known(told, text) else rate_of(context, text, told)
+    words, here = text.passage.text, text.sentence(told.start)
+    if (
+        not rate
+        or stopped(text, rate[0], told)
+        or (told.sign and _NAME.search(words, here.start, told.start))
+    ):
+        return []
+    said = told.sign and _OF_IT.fullmatch(words, rate[0].end, told.start)
+    said = said or CONCLUDES.match(words, here.start, told.start)
+    return rate if said or linked(text, rate[0], told) else []
+
+
+def _near_bases(told: Term, before: Sequence[Term], text: Amounts, context: Context) -> list[Term]:
+    """The amounts told shortly before that one may follow from, the last first."""
     # "So", "thus": what it follows from may be a few sentences back.
     led = LEADS.search(text.passage.text, max(0, told.start - NEAR), told.start)
     if not before or told.start - before[0].end > FAR * (2 if led else 1):
@@ -146,6 +177,11 @@ def _skips(way: Way, told: Term, text: Amounts) -> bool:
     return bool(way.used) and is_left_out(way, told, text)
 
 
+def _reach(way: Way) -> int:
+    """How far back the factors of a product are: the nearest ones are meant."""
+    return -min(each.start for each in way.used)
+
+
 def _is_off(way: Way, told: Term) -> bool:
     """Whether an amount is too far from a product for rounding, and near enough to be of the same thing."""
     off = apart(way, told)
@@ -158,7 +194,7 @@ def _judged(bases: Sequence[Term], told: Term, text: Amounts, context: Context) 
     forced: list[Way] = []
     for base in bases:
         here = text.sentence(told.start)
-        near = [each for each in text.near(told, here.end) if each is not told]
+        near = [each for each in text.near(told, here.end) if each is not told and each not in text.wrong]
         near = [each for each in near if each.start < told.start or not alike(each, told)]
         asked = told._replace(dims=base.dims) if told.each and told.dims == MONEY else told
         free = [each for each in ways(asked, near, base) if is_simple(each, told, text)]
@@ -182,12 +218,16 @@ def _judged(bases: Sequence[Term], told: Term, text: Amounts, context: Context) 
         return None
     fits = adds_up if summed else Way.gives
     right = next((each for each in forced if fits(each, told) and not _skips(each, told, text)), None)
-    best = right or min(forced, key=lambda one: (_skips(one, told, text), len(one.used), apart(one, told)))
+    best = right or min(
+        forced, key=lambda one: (_skips(one, told, text), len(one.used), _reach(one), apart(one, told))
+    )
     if right is not None:
         # A count that it was multiplied by is in it already.
         text.factors.update(right.used)
         counts = frozenset(each for each in right.used if each.counted)
         text.derived[told] = counts.union(*(text.derived.get(each, frozenset()) for each in right.used))
+        for use in filter(is_use, right.used if not any(told.dims[AXES.index("hour") :]) else ()):
+            text.by(use, told)
     elif explained(told, text, said=True) or not _is_off(best, told):
         return None
     if not right and not summed and _skips(best, told, text):

@@ -54,9 +54,9 @@ def _of_table(table: Table, context: Context) -> Iterator[Finding]:
         if not _TOKENS.search(text) and not (_TOKENS.search(above) and models(cell.label)):
             continue
         around = f"{text} {above}"
-        found = models(cell.label) or models(above)
-        # A column of one request is, whatever serves it.
-        told = cell.label if _ONE.search(cell.label) else around
+        found = models(cell.label) or models(table.caption) or models(above)
+        # A column or a table of one request is, whatever serves it.
+        told = cell.label if _ONE.search(around) else around
         if (
             len({each.parameters for each in found}) != 1
             or _MANY.search(_ONE.sub("", told))

@@ -65,7 +65,8 @@ _ARE = re.compile(r"\s+(are|were)(?:\s+(?:both|all))?(?=\s)", re.IGNORECASE)
 #: A kind of devices that was spoken of just before, which "all of them" may mean.
 _OF_A_KIND = re.compile(
     r"\b(?:none|all|any|every|each|most|no)\s+(?:of\s+)?(?:the\s+)?(?:[\w-]+\s+){0,3}(?:cards?|gpus?|"
-    r"parts?|chips?|models?)\b",
+    r"parts?|chips?|models?)\b|"
+    r"\bboth\s+(?!(?:of|the|these)\b)[\w-]+\s+(?:cards|gpus|parts|chips|models)\b",
     re.IGNORECASE,
 )
 _BACK = 120

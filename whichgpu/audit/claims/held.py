@@ -87,7 +87,9 @@ _NONE = re.compile(
 _SIZE = re.compile(
     r"\b(?:(?:in|on|with|within|into)\s+(?:an?\s+|its\s+|the\s+|just\s+|only\s+|one\s+|a single\s+|"
     r"their\s+){0,2}"
-    r"(?P<n>\d{1,3})\s?-?GB\b(?!/s)|(?P<m>\d{1,3})\s?GB\s+(?:of\s+)?(?:vram\s+|memory\s+)?(?:is|are|will "
+    r"(?P<n>\d{1,3})\s?-?GB\b(?!/s)|"
+    r"\b(?:its|the) (?P<k>\d{1,3})\s?GB (?:\w+ ){0,2}?(?=(?:holds?|fits?|hosts?)\b)|"
+    r"(?P<m>\d{1,3})\s?GB\s+(?:of\s+)?(?:vram\s+|memory\s+)?(?:is|are|will "
     r"be|suffices?|do)\b\s*"
     r"(?:just |then |already |plenty|easily |more than )?(?:enough|sufficient|suffic\w*|plenty|all)?)",
     re.IGNORECASE,
@@ -116,6 +118,7 @@ _VERB = re.compile(r"\b(?:fits?|runs?|handles?|loads?|works?|will do|possible|ho
 _TAKEN = re.compile(
     r"\b(?:takes?|needs?|requires?|are|is|weighs?|come to|occup\w+)\b[^.;]{0,30}$", re.IGNORECASE
 )
+_SO = re.compile(r"\s*(?:So|Thus|Hence|Therefore)\b")
 _GIVEN = re.compile(r"\s*(?:of (?:weights|vram|memory)|is needed|are needed|needed)", re.IGNORECASE)
 _THEREFORE = re.compile(
     r"\s*(?:of \w+)?\s*(?:,|:|;|\u2013|-)?\s*(?:so|thus|hence|therefore|which (?:fits?|runs?|means)|that "
@@ -165,13 +168,15 @@ def find(context: Context) -> Iterator[Finding]:
         head = " ".join(passage.section[-1:])
         last: Sequence[Model] = models(head)
         cards = _CARDS.match(head)
+        before = 0
         for sentence in sentences(passage.text):
             here = models(sentence.text)
             place = (sentence.start, sentence.end)
             if _HOLDS.search(sentence.text):
                 yield from _of_sentence(index, passage, place, (last, cards), context)
-                yield from _stated(index, passage, place, context)
-            last = here or last
+                start = before if _SO.match(sentence.text) else place[0]
+                yield from _stated(index, passage, (start, *place), context)
+            last, before = here or last, sentence.start
 
 
 def _of_sentence(
@@ -229,7 +234,7 @@ def _room(index: int, passage: Passage, place: tuple[int, int], context: Context
     if len({each.named for each in here}) > 1 or (not here and len(sized) != 1):
         return None
     if not here:
-        size = float(sized[0]["n"] or sized[0]["m"])
+        size = float(sized[0]["n"] or sized[0]["m"] or sized[0]["k"])
         return _Room(size * _BINARY * 1e9, f"{size:g} GB is the room", *sized[0].span())
     return _of_device(text, place[0], here[0], context)
 
@@ -275,9 +280,14 @@ def _weights(
     )  # fmt: skip
 
 
-def _stated(index: int, passage: Passage, place: tuple[int, int], context: Context) -> Iterator[Finding]:
-    """Devices that have less than what the sentence says it takes: "810 GB, so an 8x H100 node is needed"."""
-    text = passage.text
+def _stated(
+    index: int, passage: Passage, places: tuple[int, int, int], context: Context
+) -> Iterator[Finding]:
+    """Devices that have less than what is said to be taken: "810 GB, so an 8x H100 node is needed".
+
+    That may be said from the first of the places on; the devices follow from the second on.
+    """
+    text, place = passage.text, (places[0], places[2])
     found = within(context.mentions.get(index, ()), *place)
     sizes = [
         each for each in within(quantities(text, context.fraction), *place)
@@ -287,7 +297,7 @@ def _stated(index: int, passage: Passage, place: tuple[int, int], context: Conte
         return
     need = [each for each in sizes if each.end <= found[0].start][-1]
     said = _TAKEN.search(text, place[0], need.start) or _GIVEN.match(text, need.end)
-    gap = text[need.end : found[0].start]
+    gap = text[max(need.end, places[1]) : found[0].start]
     node = _NODE.search(gap)
     if not said or not _THEREFORE.match(gap) or _EASED.search(gap) or _LESS.search(text, *place):
         return
@@ -301,7 +311,7 @@ def _stated(index: int, passage: Passage, place: tuple[int, int], context: Conte
     many = f"{count:g} x {found[0].ids[0]} have" if count > 1 else f"{found[0].ids[0]} has"
     because = f"{text[need.start : need.end]} is needed; {many} {total / 1e9:,.4g} GB"
     yield made(
-        context, passage, (need.end + len(gap) - len(gap.lstrip(" ,")), found[0].end), "memory",
+        context, passage, (found[0].start - len(gap.lstrip(" ,")), found[0].end), "memory",
         "inconsistent", subject=found[0].ids[0], attribute="fits", because=because, expected="no",
         evidence=(Evidence(because),),
     )  # fmt: skip

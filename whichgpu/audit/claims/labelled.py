@@ -13,6 +13,7 @@ from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.multiple import Multiple, verdict_of
 from whichgpu.audit.quantities import multiples, quantities
 from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.subjects import mentions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 
 #: Kinds of columns by their headings and cells; of a time less is faster.
 _SPEED = re.compile(
-    r"\b(?:tok(?:en)?s?\s?/\s?s\w*|(?:tokens|images?|imgs?) per|img/|it/s|throughput|speed|tps|fps)\b", re.I
+    r"\b(?:tok(?:en)?s?\s?/\s?s\w*|(?:tokens|images?|imgs?|samples?|frames?)\s?(?:per\b|/)|it/s|"
+    r"throughput|speed|tps|fps)\b",
+    re.IGNORECASE,
 )
 _TIME = re.compile(r"\b(?:seconds?|secs?|minutes?|mins?|hours|latency|time|duration)\b", re.IGNORECASE)
 _LABEL = re.compile(r"\s*([A-Za-z][^:=$\u20ac\d]{0,2}[^:=$\u20ac]{1,38}?)(?:\s\([^()]*\))?\s*:\s+\S")
@@ -74,10 +77,10 @@ class _Row(NamedTuple):
 def find(context: Context) -> Iterator[Finding]:
     """Every such comparison with its verdict."""
     groups = list(_groups(context.document, context.fraction))
-    for _, passage in context.document.running() if groups else ():
+    for index, passage in context.document.running() if groups else ():
         for sentence in sentences(passage.text):
             if not _OTHERWISE.search(sentence.text):
-                yield from _compared(passage, sentence, groups, context)
+                yield from _compared(index, passage, sentence, groups, context)
 
 
 def _groups(document: Document, fraction: str) -> Iterator[_Group]:
@@ -86,6 +89,11 @@ def _groups(document: Document, fraction: str) -> Iterator[_Group]:
             cells = [(row[0], row[at]) for row in table.rows[1:_ROWS] if len(row) > at]
             named = [(name.text, cell.text) for name, cell in cells if name and cell]
             yield from _group(head.text if head else "", named, table.section, fraction)
+        heads = [head.text if head else "" for head in table.rows[0][1:_COLUMNS]]
+        for row in table.rows[1:_ROWS] if heads and all(map(_SPEED.search, heads)) else ():
+            # "T4 images/s | L4 images/s"
+            named = [(head, cell.text) for head, cell in zip(heads, row[1:], strict=False) if cell]
+            yield from _group(heads[0], named, table.section, fraction)
     items: list[Passage] = []
     for each in (*document.passages, None):
         if each is not None and each.kind == "item":
@@ -130,11 +138,30 @@ def _named(text: str, sentence: Sentence, group: _Group) -> list[_Row]:
     return sorted(found)
 
 
+def _devices(index: int, passage: Passage, sentence: Sentence, group: _Group, context: Context) -> list[_Row]:
+    """The rows of a group of the same section whose devices a sentence names, each once."""
+    if group.section[-1:] != passage.section[-1:]:
+        return []
+    ids = {
+        name: {one for each in mentions(name, context.catalogue) for one in each.ids} for name in group.rows
+    }
+    found: dict[str, _Row] = {}
+    for each in within(context.mentions.get(index, ()), sentence.start, sentence.end):
+        meant = [name for name, known in ids.items() if known & {*each.named}]
+        if len(meant) != 1:
+            return []
+        found.setdefault(meant[0], _Row(each.start, each.end, meant[0]))
+    return list(found.values())
+
+
 def _compared(
-    passage: Passage, sentence: Sentence, groups: Sequence[_Group], context: Context
+    index: int, passage: Passage, sentence: Sentence, groups: Sequence[_Group], context: Context
 ) -> Iterator[Finding]:
     text = passage.text
-    named = {id(each): _named(text, sentence, each) for each in groups}
+    named = {
+        id(each): _named(text, sentence, each) or _devices(index, passage, sentence, each, context)
+        for each in groups
+    }
     best = _SUPERLATIVE.search(text, sentence.start, sentence.end)
     if best is not None:
         near = [each for each in groups if each.section[-1:] == passage.section[-1:] and _of(each, best)]

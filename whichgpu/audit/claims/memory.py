@@ -65,6 +65,14 @@ _SO = re.compile(
     r"requires?))[\s,]*){0,4}~?",
     re.IGNORECASE,
 )
+#: "For 3B parameters that's 48 GB", of the bytes that were told before.
+_FOR_SIZE = re.compile(
+    r"\s*(?:So |Thus )?(?:for|with) (?:an? |our |the )?(?P<n>\d{1,3}(?:\.\d{1,2})?)\s?(?:B|billion)"
+    r"[- ](?:parameters?|params?|weights|models?)[\w -]{0,12}?,? "
+    r"(?:that[\u2019']?s?(?: is| makes| means)?|it[\u2019']?s|this is)\s+"
+    r"(?:about |around |roughly |~)?(?P<size>\d{1,4}(?:\.\d)?)\s?GB\b",
+    re.IGNORECASE,
+)
 #: "7B needs 14 GB", one model after another.
 _TAKES = re.compile(
     r"\b(?P<n>\d{1,3}(?:\.\d)?)B(?: model)?\s+(?:needs?|takes?|requires?|is|uses?|=)\s+(?:about |around |"
@@ -72,7 +80,7 @@ _TAKES = re.compile(
     r"(?P<size>\d{1,4}(?:\.\d)?)\s?GB\b(?!\s+(?:card|gpu))",
     re.IGNORECASE,
 )
-_ROUNDED, _MISSED = 0.08, 0.15
+_ROUNDED, _MISSED, _BACK = 0.08, 0.15, 200
 #: Headings of the weights by themselves.
 _FROZEN = re.compile(r"\b(?:base|weights?|frozen)\b(?!\s*(?:precision|model|type))", re.IGNORECASE)
 _WEIGHTS = re.compile(
@@ -353,10 +361,12 @@ def _of_bytes(passage: Passage, place: tuple[int, int], context: Context) -> Ite
     """What so many bytes a parameter come to: "16 bytes per parameter, i.e. 112 GB" of a 7B model."""
     text = passage.text
     match = _BYTES.search(text, *place)
-    found = models(text[place[0] : place[1]]) if match else ()
-    if match and not found:
-        earlier = [each for each in sentences(text) if each.end <= place[0] + 1]
-        found = models(earlier[-1].text) if earlier else ()
+    sized = None if match else _FOR_SIZE.match(text, *place)
+    told = _BYTES.search(text, max(0, place[0] - _BACK), place[0]) if sized else None
+    size = _memory(passage, (sized.start("size") - 1, sized.end()), context) if sized and told else None
+    if sized and told and size:
+        yield _times(passage, size, float(told["n"]), float(sized["n"]) * 1e9, context)
+    found = (models(text[place[0] : place[1]]) or models(text[: place[0]])[-1:]) if match else ()
     if match is None or not found:
         return
     if len({each.parameters for each in found}) > 1:

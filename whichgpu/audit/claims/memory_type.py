@@ -34,6 +34,9 @@ _CHANGED = re.compile(
 )
 #: Right before a type of memory that is the older one: "improvements over GDDR6X".
 _BEYOND = re.compile(r"\b(?:over|from|beyond|to|against|like|as)\s+(?:the\s+)?(?:\w+\s+)?$", re.IGNORECASE)
+#: "HBM2 or HBM2e": of one form each.
+_OR = re.compile(rf"\s*(?:or|and|/)\s*(?={_MEMORY.pattern})")
+_AFTER_OR = re.compile(rf"{_MEMORY.pattern}\s*(?:or|and|/)\s*$")
 #: What denies what follows: "with no FP64, MIG or HBM".
 _NONE = re.compile(
     r"\b(?:no|without|lacks?|lacking|not|neither|nor|needs?|needing|requir\w+)\b[^.;]{0,30}$|"
@@ -125,7 +128,10 @@ def _of_sentence(
         beside = _SIZES.search(passage.text, place[0], match.start())
         near = beside[0] if beside else passage.text[place[0] : place[1]]
         sized = _of_sizes(near, gpus)
-        if len(set(_SIZE.findall(near))) > 1 and len(sized) > 1:
+        either = _OR.match(passage.text, match.end()) or _AFTER_OR.search(
+            passage.text, place[0], match.start()
+        )
+        if len(set(_SIZE.findall(near))) > 1 and len(sized) > 1 and not either:
             yield from _all_of(passage, match, sized, context)
         else:
             told = list(_one_of(passage, match, sized or gpus, context))

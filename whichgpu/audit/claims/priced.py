@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.bills.amounts import Amounts, rents
+from whichgpu.audit.bills.amounts import RENT, Amounts, is_rate, told_of_devices
 from whichgpu.audit.bills.products import apart
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.relations import ways
@@ -19,6 +19,7 @@ from whichgpu.audit.terms import AXES, terms
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from whichgpu.audit.bills.amounts import Told
     from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.relations import Way
@@ -83,6 +84,22 @@ def _row(table: Table, at: int, context: Context) -> Mapping[int, Term]:
     return found
 
 
+def told_in_tables(context: Context) -> Iterator[Told]:
+    """The rates that tables tell of the only device of a row, each with that: rents and throughputs."""
+    for table in context.document.tables:
+        for at in range(1, min(len(table.rows), _ROWS)):
+            ids = _named(table, at, context)
+            for each in _row(table, at, context).values() if ids else ():
+                if is_rate(each):
+                    yield ids, each._replace(start=-1, end=0)
+
+
+def _named(table: Table, at: int, context: Context) -> frozenset[str]:
+    """All that the only device that a row names may mean."""
+    named = [one for cell in table.rows[at] if cell for one in mentions(cell.text, context.catalogue)]
+    return frozenset((*named[0].named, *named[0].ids)) if len(named) == 1 else frozenset()
+
+
 def _amount(head: str, cell: str, context: Context) -> Term | None:
     """The only amount of a cell, in the unit of its heading where it says none."""
     money = "$" in cell or "\u20ac" in cell
@@ -98,12 +115,14 @@ def _rent(table: Table, at: int, context: Context) -> Term | None:
         known = context.memo["rents"] = [
             each
             for index, passage in context.document.running()
-            for each in rents(context, Amounts(passage, index, terms(passage.text, context.fraction), ()))
+            for each in told_of_devices(
+                context, Amounts(passage, index, terms(passage.text, context.fraction), ())
+            )
+            if each[1].dims == RENT
         ]
-    named = [one for cell in table.rows[at] if cell for one in mentions(cell.text, context.catalogue)]
-    ids = {one for each in named for one in (*each.named, *each.ids)}
+    ids = _named(table, at, context)
     found = {each.value: each for device, each in known if device & ids}
-    return next(iter(found.values())) if len(found) == 1 and len(named) == 1 else None
+    return next(iter(found.values())) if len(found) == 1 else None
 
 
 def _of_column(

@@ -37,6 +37,8 @@ _RATES_OF = ("bandwidth", "nvlink")
 _DRAWN = re.compile(
     r"\b(?:draws?|drew|drawing|consumes?|consuming|pulls?|burns?)\s+(?:[\w-]+\s+){0,3}?$", re.I
 )
+#: "3x faster, NVLink": what goes on is of something else.
+_JUST_FASTER = re.compile(r"\s+(?:as fast|faster|quicker|slower)\s*[,;]", re.IGNORECASE)
 _AS_FAST = re.compile(r"\s+(?:as fast|faster|quicker|slower|the speed)\b", re.IGNORECASE)
 #: "2x the bandwidth and 4x the throughput": of no attribute that stands before it.
 _THE_SPEED = re.compile(r"\s+the\s+(?:[\w-]+\s+)?(?:throughput|performance|speed)\b", re.IGNORECASE)
@@ -565,7 +567,8 @@ def _named_attribute(text: str, sentence: Sentence, claim: Multiple) -> Attribut
     before = [each for each in found if each.end <= claim.start and claim.start - each.end < _BEFORE // 2]
     if before and _IS.fullmatch(text, before[-1].end, claim.start):
         return before[-1].attribute
-    if after and not _TURN.search(text, claim.end, after[0].start):
+    ended = _JUST_FASTER.match(text, claim.end) or (after and _TURN.search(text, claim.end, after[0].start))
+    if after and not ended:
         return after[0].attribute
     if not before and not after and _AS_MANY.match(text, claim.end):
         # "The Ada flagship has twice as many": of what the sentence before counts.

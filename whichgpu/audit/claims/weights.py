@@ -50,6 +50,8 @@ _IS = re.compile(r"\b(?:is|are)\s+(?:about |around |roughly |just |~)*$", re.IGN
 _IN_FORMAT = re.compile(
     r"\s+(?:in|at|with) (?=(?:fp|bf|int|nf)\d|\d-bit|q\d|half|full|single)", re.IGNORECASE
 )
+#: Before the format of the next amount: "66 GB and in FP8 33 GB".
+_NEXT = re.compile(r",|\band\b")
 #: What makes it the memory of a card, of something beside the weights, or of another state of the model.
 _ELSE = re.compile(
     r"\b(?:context|kv|caches?|batch\w*|users?|activations?|overhead|download|offload\w*|per (?:gpu|card)|"
@@ -186,7 +188,9 @@ def _format(text: str, sentence: Sentence, told: Term) -> Format | None:
     """The format right behind an amount ("105 GB in INT8"), else the last one before it in its sentence."""
     places = [(at + sentence.start, each) for at, each in formats_at(text[sentence.start : sentence.end])]
     behind = [
-        each for at, each in places if told.end <= at < told.end + _AFTER and "," not in text[told.end : at]
+        each
+        for at, each in places
+        if told.end <= at < told.end + _AFTER and not _NEXT.search(text, told.end, at)
     ]
     before = [each for at, each in places if at < told.start]
     return behind[0] if behind else before[-1] if before else None
