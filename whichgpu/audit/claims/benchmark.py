@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit import patterns as re
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from whichgpu.audit.quantities import Quantity
 
 _COUNT = re.compile(r"^\W*(\d{1,4})\s*(?:x\s*)?(?:gpus?|cards?|devices?|nodes?)\b", re.IGNORECASE)
+#: A number of GPUs by itself: "8x", and "8" where the heading beside it says of what.
+_BARE = re.compile(r"^\W*(?:x\s*(?=\d))?(\d{1,4})(?P<times>\s*[x\u00d7])?\W*$", re.IGNORECASE)
+_OF_GPUS = re.compile(r"\b(?:gpus|cards|devices|gpu count)\b", re.IGNORECASE)
 _SPEED = re.compile(
     r"\b(?:images?|imgs?|samples?|tokens?|frames?)\s*(?:/|per\s+)\s*s|\bthroughput\b|\bimages per second\b",
     re.IGNORECASE,
@@ -57,7 +60,8 @@ def find(context: Context) -> Iterator[Finding]:
     """Every row of a table of speeds that contradicts arithmetic or physics."""
     for table in context.document.tables:
         around = _around(table, context)
-        rows = _rows(table, context) if _SPEED.search(around) and not _COMPUTED.search(around) else []
+        measured = _SPEED.search(around) and not _COMPUTED.search(around)
+        rows = (_rows(table, context) or _rows(_turned(table), context)) if measured else []
         exact = [row for row in rows if _is_exact(row)]
         if len(exact) >= _RUN:
             yield from (_multiples(row, context) for row in exact)
@@ -72,7 +76,9 @@ def _rows(table: Table, context: Context) -> list[_Row]:
     """The rows of a table with a column for each of several numbers of GPUs."""
     if len(table.rows) < 2:
         return []
-    heads = {i: _COUNT.match(cell.text) for i, cell in enumerate(table.rows[0]) if cell}
+    first = table.cell(0, 0)
+    plain = first is not None and _OF_GPUS.search(first.text) is not None
+    heads = {i: _count(cell.text, plain=plain) for i, cell in enumerate(table.rows[0]) if cell}
     counts = {i: int(match[1]) for i, match in heads.items() if match and int(match[1]) > 0}
     if len(counts) < 2 or len(set(counts.values())) < len(counts):
         return []
@@ -87,9 +93,20 @@ def _rows(table: Table, context: Context) -> list[_Row]:
     return found
 
 
+def _count(head: str, *, plain: bool) -> re.Match[str] | None:
+    """The number of GPUs that heads a column; `plain` where the heading beside says that it is one."""
+    bare = _BARE.match(head)
+    return _COUNT.match(head) or (bare if bare and (plain or bare["times"]) else None)
+
+
+def _turned(table: Table) -> Table:
+    """A table with its columns as rows: numbers of GPUs below each other head its rows."""
+    return table._replace(rows=tuple(zip_longest(*table.rows)))
+
+
 def _value(cell: Passage, context: Context) -> Quantity | None:
     each = next(iter(quantities(cell.text, context.fraction)), None)
-    return each if each and each.value > 0 and each.dimension in ("number", "rate") else None
+    return each if each and each.value > 0 and each.dimension in ("number", "rate", "times") else None
 
 
 def _is_exact(row: _Row) -> bool:

@@ -13,6 +13,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.document import PROSE
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.models import formats, models
+from whichgpu.audit.pairs import devices
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import counted
 from whichgpu.audit.sentences import sentences, within
@@ -111,6 +112,12 @@ _SAME_CARD = re.compile(
     r"(?=(?:holds?|runs?|handles?|loads?|hosts?|serves?|can (?:hold|run|handle|load|serve))\b)",
     re.IGNORECASE,
 )
+#: One of those that the document compares, whichever: "on one of these GPUs", "on either card".
+_EITHER = re.compile(
+    r"\b(?:one of (?:these|those|them|the two)|either|the (?:card|gpu))(?: of (?:them|these|those|the two))?\b"
+    r"(?: (?:cards?|gpus?))?",
+    re.IGNORECASE,
+)
 _VERB = re.compile(r"\b(?:fits?|runs?|handles?|loads?|works?|will do|possible|hold)\b", re.IGNORECASE)
 #: What is taken, what follows from it, and what is set against less.
 _TAKEN = re.compile(
@@ -118,7 +125,7 @@ _TAKEN = re.compile(
 )
 _GIVEN = re.compile(r"\s*(?:of (?:weights|vram|memory)|is needed|are needed|needed)", re.IGNORECASE)
 _THEREFORE = re.compile(
-    r"\s*(?:of \w+)?\s*(?:,|:|;|\u2013|-)?\s*(?:so|thus|hence|therefore|which (?:fits?|runs?|means)|that "
+    r"\s*(?:of \w+)?\s*(?:,|:|;|\u2013|-)?\s*(?:needs?|requires?|calls? for|so|thus|hence|therefore|which (?:fits?|runs?|means)|that "
     r"fits?|and fits?|fits?|i\.e\.|for which|"
     r"(?:and )?(?:one|two|three|four|six|eight|a|an|a single|\d+x?)\s+(?=[A-Z]))\b[^.;]{0,40}$|"
     r"\s*,\s*(?=$)",
@@ -251,7 +258,13 @@ def _of_before(
     if cards and verb:
         size = float(cards["n"])
         return _Room(size * _BINARY * 1e9, f"{size:g} GB is the room", verb.start(), verb.end())
-    return None
+    either = _EITHER.search(text, *place)
+    sizes = {key: float(context.catalogue[key].value("memory") or 0)
+             for ids in (devices(context) if either else ()) for key in ids}  # fmt: skip
+    if either is None or not sizes or not all(sizes.values()):
+        return None
+    largest = max(sizes, key=lambda key: sizes[key])
+    return _Room(sizes[largest], f"{largest} has {sizes[largest] / 1e9:,.4g} GB", *either.span())
 
 
 def _weights(
@@ -283,13 +296,15 @@ def _stated(index: int, passage: Passage, place: tuple[int, int], context: Conte
         each for each in within(quantities(text, context.fraction), *place)
         if each.dimension == "memory" and each.high == each.value
     ]  # fmt: skip
-    if len({each.named for each in found}) != 1 or not sizes or sizes[0].end > found[0].start:
+    several = len({each.named for each in found}) != 1 and not _or(text, found)
+    if not found or several or not sizes or sizes[0].end > found[0].start:
         return
     need = [each for each in sizes if each.end <= found[0].start][-1]
     said = _TAKEN.search(text, place[0], need.start) or _GIVEN.match(text, need.end)
     gap = text[need.end : found[0].start]
     node = _NODE.search(gap)
-    if not said or not _THEREFORE.match(gap) or _EASED.search(gap) or _LESS.search(text, *place):
+    clause = max(place[0], text.rfind(":", place[0], need.start), text.rfind(";", place[0], need.start))
+    if not said or not _THEREFORE.match(gap) or _EASED.search(gap) or _LESS.search(text, clause, place[1]):
         return
     known = [float(context.catalogue[key].value("memory") or 0) for key in found[0].ids]
     count = counted(text, need.end, found[0].start)
@@ -305,6 +320,14 @@ def _stated(index: int, passage: Passage, place: tuple[int, int], context: Conte
         "inconsistent", subject=found[0].ids[0], attribute="fits", because=because, expected="no",
         evidence=(Evidence(because),),
     )  # fmt: skip
+
+
+def _or(text: str, found: Sequence[Mention]) -> bool:
+    """Whether devices are named in place of each other: "two L40S or two A100"."""
+    return bool(found) and all(_OR.fullmatch(text, one.end, other.start) for one, other in pairwise(found))
+
+
+_OR = re.compile(r"s?\s*(?:,|,?\s*\bor)\s+(?:[\w\u00d7]+\s+){0,2}", re.IGNORECASE)
 
 
 def _of_device(text: str, start: int, on: Mention, context: Context) -> _Room | None:
