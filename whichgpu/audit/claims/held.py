@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit import tables
 from whichgpu.audit.document import PROSE
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.models import formats, models
@@ -21,6 +22,7 @@ from whichgpu.audit.sentences import sentences, within
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.cells import Cell
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.models import Format, Model
@@ -81,7 +83,7 @@ _SLOWLY = re.compile(r"\b(?:crawls?|crawling|slowly|painful\w*|spill\w*|swap\w*)
 _NONE = re.compile(
     r"\b(?:needs? no|without(?: any)?|no need (?:for|to)|no)\s+(?:cpu\s+)?(?:offload\w*|sharding|splitting|"
     r"tricks)|"
-    r"\bfits too\b|\bwith \d+ ?GB each\b",
+    r"\bfits too\b|\bwith \d+ ?GB each\b|\bwith (?:\w+ )?(?:context|headroom|room to spare)\b",
     re.IGNORECASE,
 )
 #: Room by its size: "in 24 GB", "on a 16 GB card", "26 GB of VRAM suffice".
@@ -166,6 +168,9 @@ class _Room(NamedTuple):
 
 def find(context: Context) -> Iterator[Finding]:
     """Every model that cannot be where it is said to be."""
+    for table in context.document.tables:
+        for cell in tables.every(table, context):
+            yield from _of_cell(cell, context)
     for index, passage in enumerate(context.document.passages):
         if passage.kind not in PROSE:
             continue
@@ -179,6 +184,27 @@ def find(context: Context) -> Iterator[Finding]:
                 yield from _of_sentence(index, passage, place, (last, cards), context)
                 yield from _stated(index, passage, place, context)
             last = here or last
+
+
+def _of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
+    """What a cell says that the device of its row or column holds: "70B in FP16 fits; 405B in Q3 does"."""
+    text = cell.passage.text
+    sizes = [float(context.catalogue[key].value("memory") or 0) * cell.number for key in cell.ids]
+    if not _VERB.search(text) or not sizes or not all(sizes):
+        return
+    for clause in _CLAUSE.finditer(text):
+        found, said = models(clause[0]), formats(clause[0])
+        fits = _VERB.search(text, *clause.span())
+        way = _way(clause[0], said[0].least if said else 0.0)
+        if len(found) != 1 or len(said) > 1 or not fits or way is None or _SLOWLY.search(clause[0]):
+            continue
+        if not _EASED.search(_NONE.sub("", clause[0])):
+            words = f"{cell.ids[0]} has {max(sizes) / 1e9:,.4g} GB"
+            place = (clause.start() + found[0].start, fits.end())
+            yield from _judged(cell.passage, found[0], way, _Room(max(sizes), words, *sorted(place)), context)
+
+
+_CLAUSE = re.compile(r"[^.;]+(?:\.\d[^.;]*)*")
 
 
 def _of_sentence(

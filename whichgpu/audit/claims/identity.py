@@ -429,11 +429,15 @@ def architectures() -> re.Pattern[str]:
     return re.compile(rf"\b(?:{words})\b", re.IGNORECASE)
 
 
+def family_of(name: str) -> str:
+    """The id of a family or an architecture by its name."""
+    plain = name.lower().removesuffix(".0")
+    return _family_names().get(plain) or re.sub(r"[ .-]", "", plain)
+
+
 def is_of(gpu: Gpu, name: str) -> bool:
     """Whether a device is of a family or an architecture by its name; "RDNA" is all of them."""
-    plain = name.lower().removesuffix(".0")
-    told = _family_names().get(plain) or re.sub(r"[ .-]", "", plain)
-    return told in (gpu.family, gpu.architecture)
+    return family_of(name) in (gpu.family, gpu.architecture)
 
 
 def _called(gpu: Gpu) -> str:

@@ -51,7 +51,8 @@ _NOT_SO = re.compile(
 )
 #: Before it: "as does the", "so does the", "neither does the".
 _SO = re.compile(
-    r"\b(?P<how>as|so|and so|nor|neither)\s+(?:do(?:es)?|did|can|is)\s+(?:the\s+|an?\s+|two\s+|both\s+|"
+    r"\b(?:(?P<how>as|so|and so|nor|neither)\s+(?:do(?:es)?|did|can|is)|the same (?:is (?:possible|true|"
+    r"available|the case)|goes|applies|holds|works) (?:with|for|to|of|on))\s+(?:those of\s+)?(?:the\s+|an?\s+|two\s+|both\s+|"
     r"four\s+|"
     r"its\s+\w+,?\s+(?:the\s+)?)?(?:nvidia\s+|amd\s+)*$",
     re.IGNORECASE,
@@ -161,9 +162,14 @@ def _again(
             last = _last_claim(passage.text, before.start, before.end)
         if last is None and like:
             continue
-        if last is None and (so or too) and not (so and so["how"].lower() in ("nor", "neither")):
+        nor = bool(so) and (so["how"] or "").lower() in ("nor", "neither")
+        if last is None and so and not nor:
+            # "The same" speaks of the sentence before too.
+            reach = before.start if before and not so["how"] else sentence.start
+            last = _named_before(passage.text, reach, mention.start)
+        if last is None and (so or too) and not nor:
             yield from _same_value(passage, sentence, start, mention, context)
-        if last is None or (so and so["how"].lower() in ("nor", "neither") and last[1]):
+        if last is None or (nor and last[1]):
             continue
         what, told = last
         gpus = [context.catalogue[key] for key in mention.ids]
@@ -248,6 +254,14 @@ _HEADS = re.compile(
     re.IGNORECASE,
 )
 _ELSE = re.compile(r"\b(?:and|but|or|than|memory|cache|bandwidth|cores)\b", re.IGNORECASE)
+
+
+def _named_before(text: str, start: int, end: int) -> tuple[Capability, bool] | None:
+    """The last capability that is named, where nothing around it is denied or left open."""
+    said = list(_ANY.finditer(text, start, end))
+    if not said or _NOT.search(text, start, end):
+        return None
+    return next(each for each in CAPABILITIES if re.fullmatch(each.names, said[-1][0], re.IGNORECASE)), True
 
 
 def _last_claim(text: str, start: int, end: int) -> tuple[Capability, bool] | None:

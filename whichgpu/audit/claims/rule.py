@@ -48,6 +48,11 @@ _CHOOSE = re.compile(
     re.IGNORECASE,
 )
 _OVER = re.compile(r"\s*(?:over|rather than|instead of)\s+(?:an?|the)?\s*", re.IGNORECASE)
+#: An entry of a list of work with the device for it: "Scientific codes in FP64: L40S".
+_NEED = re.compile(r"[^:.;]{4,90}(?::|\u2192|->|=>|\u2013)")
+_OF_FP64 = re.compile(r"\b(?:FP64|double[- ]precision)\b", re.IGNORECASE)
+_ALONE = re.compile(r"[\s*_]*(?:the\s+|an?\s+|choose\s+|pick\s+|nvidia\s+)*", re.IGNORECASE)
+_END = re.compile(r"[\s*_]*(?:[.,;(!]|$)")
 #: A smaller share of FP32 than this is FP64 for compatibility only.
 _LITTLE = 1 / 16
 #: Attributes that a rule may turn on.
@@ -62,6 +67,9 @@ def find(context: Context) -> Iterator[Finding]:
         found = context.mentions.get(index, ())
         for sentence in sentences(passage.text):
             here = within(found, sentence.start, sentence.end)
+            if passage.kind == "item" and len(here) == 1 and _is_for_fp64(passage.text, here[0]):
+                yield from _without_fp64(passage, (0, here[0].end), here[0], context)
+                continue
             if not here or not _IF.search(sentence.text):
                 continue
             if not _CHOOSE.search(sentence.text) and not recommended(passage.text, sentence.start, here):
@@ -69,6 +77,14 @@ def find(context: Context) -> Iterator[Finding]:
             chosen = _chosen(passage.text, sentence.start, here)
             if chosen is not None:
                 yield from _judged(passage, (sentence.start, sentence.end), chosen, context)
+
+
+def _is_for_fp64(text: str, chosen: Mention) -> bool:
+    """Whether an entry of a list names a device alone for work in FP64: "Scientific codes in FP64: L40S"."""
+    need = _NEED.match(text)
+    if need is None or not _OF_FP64.search(need[0]) or not _END.match(text, chosen.end):
+        return False
+    return _ALONE.fullmatch(text, need.end(), chosen.start) is not None
 
 
 def _chosen(text: str, start: int, here: Sequence[Mention]) -> tuple[Mention, Sequence[Mention]] | None:

@@ -25,9 +25,9 @@ _YEAR = re.compile(
     r"\b(?:released|launched|introduced|announced|unveiled|debuted|came out|arrived|presented|appeared|"
     r"went on sale|followed|came(?= in (?:[A-Z][a-z]+ )?20)|made its debut|saw the light|was born|"
     r"came to market|entered the market|"
-    r"reached (?:the market|stores|shelves)|"
-    r"started shipping|shipped|landed|became available|dates? (?:from|back to)|hit (?:the market|shelves|"
-    r"stores)|erschien|vorgestellt|ver\u00f6ffentlicht|sortie?|lanc\u00e9e?|parue?|lanzad[oa]|"
+    r"(?:reached|hit) (?:the (?:market|shelves|stores)|stores|shelves|retail)|"
+    r"started shipping|shipped|landed|became available|dates? (?:from|back to)|"
+    r"erschien|vorgestellt|ver\u00f6ffentlicht|sortie?|lanc\u00e9e?|parue?|lanzad[oa]|"
     r"presentad[oa]|"
     r"uscit[ao]|presentat[ao])\b)"
     r"[^.;]{0,24}?\b(20[012]\d)\b",
