@@ -32,7 +32,9 @@ _SIDE = re.compile(
     r"\s*(?P<about>(?:about|roughly|around|approximately|nearly|~|\u2248)\s*)?"
     rf"(?P<side>{_TERM}(?:{_SIGN}{_TERM}){{0,8}})"
 )
-_EQUALS = re.compile(r"(?<![<>!=:])=(?!=)|\u2248|\bequals\b")
+_EQUALS = re.compile(
+    r"(?<![<>!=:])=(?!=)|\u2248|\b(?:equals|(?P<verb>is|are|makes?|gives?|comes? to|costs?))\b", re.IGNORECASE
+)
 _LONGEST, _NEAR = 160, 12
 #: What a number stands before or behind as a part of a longer formula.
 _GOES_BEFORE = re.compile(r"[x\u00d7*/+(\u2212-]\s*$")
@@ -104,7 +106,7 @@ def equations(text: str) -> Iterator[Equation]:
     for sign in _EQUALS.finditer(text):
         if not before or text[before[-1].end : sign.start()].strip():
             first = _left(text, sign.start())
-            before = [first] if first else []
+            before = [first] if first and (first.signs or not sign["verb"]) else []
         told = _SIDE.match(text, sign.end())
         side = _side(text, told.start("side"), told.end("side"), about=bool(told["about"])) if told else None
         if side is None or _GOES_ON.match(text, side.end):

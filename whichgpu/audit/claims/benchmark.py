@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.quantities import quantities
+from whichgpu.audit.tables import headed_by
 from whichgpu.errors import WhichGpuError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _COUNT = re.compile(r"^\W*(\d{1,4})\s*(?:x\s*)?(?:gpus?|cards?|devices?|nodes?)\
 _BARE = re.compile(r"^\W*(?:x\s*(?=\d))?(\d{1,4})(?P<times>\s*[x\u00d7])?\W*$", re.IGNORECASE)
 _OF_GPUS = re.compile(r"\b(?:gpus|cards|devices|gpu count)\b", re.IGNORECASE)
 _SPEED = re.compile(
-    r"\b(?:images?|imgs?|samples?|tokens?|frames?)\s*(?:/|per\s+)\s*s|\bthroughput\b|\bimages per second\b",
+    r"\b(?![GMT]i?B)[a-z]{2,12}\s*(?:/|per\s+)\s*s(?:ec(?:onds?)?)?\b|\bthroughput\b",
     re.IGNORECASE,
 )
 #: Tables that say themselves that nothing was measured.
@@ -31,8 +32,8 @@ _COMPUTED = re.compile(r"\b(?:ideal|theoretical|projected|extrapolat\w+|calculat
 _EXACT, _DIGITS, _RUN = 1e-4, 3, 2
 #: More than this share above linear is more than caches explain.
 _SUPERLINEAR = 1.06
-#: One network does so many times another's work and is still said to be so many times as fast.
-_MORE_WORK, _FASTER = 1.6, 1.25
+#: One network does more of another's work and is still faster: by how much each at least, and both together.
+_MORE_WORK, _FASTER, _TOGETHER = 1.6, 1.1, 2.0
 
 
 #: Precisions in the heads of columns, ratios that no measurement hits in every row, and the least speed told
@@ -67,7 +68,7 @@ def find(context: Context) -> Iterator[Finding]:
             yield from (_multiples(row, context) for row in exact)
         yield from _steeper(rows, context)
         yield from _repeated(rows, context)
-        yield from _order(table, rows, context)
+        yield from _order(table, rows or (_by_device(table, context) if measured else []), context)
         if not _COMPUTED.search(around):
             yield from _precisions(table, context)
 
@@ -90,6 +91,19 @@ def _rows(table: Table, context: Context) -> list[_Row]:
         values = {n: each for n, cell in cells.items() if (each := _value(cell, context))}
         if len(values) >= 2:
             found.append(_Row(label, index, cells, values))
+    return found
+
+
+def _by_device(table: Table, context: Context) -> list[_Row]:
+    """The rows of a table with a column for each of several devices."""
+    heads = {i for i, cell in enumerate(table.rows[0]) if i and cell and headed_by(cell, context)}
+    found = []
+    for index in range(1, len(table.rows) if heads else 0):
+        cells = {i: cell for i in heads if (cell := table.cell(index, i))}
+        values = {i: each for i, cell in cells.items() if (each := _value(cell, context))}
+        first = table.cell(index, 0)
+        if first and len(values) == len(heads):
+            found.append(_Row(first.text, index, cells, values))
     return found
 
 
@@ -216,7 +230,8 @@ def _order(table: Table, rows: Sequence[_Row], context: Context) -> Iterator[Fin
             for name, other in best.items()
             if done[name] > _MORE_WORK * done[label]
             and min(row.values) in other.values
-            and other.values[min(row.values)].value > _FASTER * row.values[min(row.values)].value
+            and (times := other.values[min(row.values)].value / row.values[min(row.values)].value) > _FASTER
+            and times * done[name] > _TOGETHER * done[label]
         ]
         cell = table.cell(row.at, 0)
         if not slower or cell is None:

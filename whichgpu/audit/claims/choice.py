@@ -38,7 +38,8 @@ _ALSO = {
     "ray_tracing": r"|\b(?P<also>ray[- ]tracing)\b",
     "av1_encode": r"|\b(?P<also>(?:transcod|encod|stream)\w*\s+(?:\w+\s+){0,3}?AV1)\b",
 }
-_WISHES = tuple(
+#: Each capability, and how it is wished.
+WISHES = tuple(
     (
         each,
         re.compile(
@@ -126,7 +127,7 @@ def _wishes(
 ) -> Iterator[Finding]:
     """The device that is to be taken for a wish has what is wished."""
     text = passage.text
-    for each, pattern in _WISHES if here else ():
+    for each, pattern in WISHES if here else ():
         wish = pattern.search(text, sentence.start, sentence.end)
         if wish is None:
             continue

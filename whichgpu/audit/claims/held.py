@@ -116,7 +116,8 @@ _SAME_CARD = re.compile(
 )
 #: One of those that the document compares, whichever: "on one of these GPUs", "on either card".
 _EITHER = re.compile(
-    r"\b(?:one of (?:these|those|them|the two)|either|the (?:card|gpu))(?: of (?:them|these|those|the two))?\b"
+    r"\b(?:one of (?:these|those|them|the two)|either|the (?:card|gpu))"
+    r"(?: of (?:them|these|those|the two))?\b"
     r"(?: (?:cards?|gpus?))?",
     re.IGNORECASE,
 )
@@ -127,7 +128,8 @@ _TAKEN = re.compile(
 )
 _GIVEN = re.compile(r"\s*(?:of (?:weights|vram|memory)|is needed|are needed|needed)", re.IGNORECASE)
 _THEREFORE = re.compile(
-    r"\s*(?:of \w+)?\s*(?:,|:|;|\u2013|-)?\s*(?:needs?|requires?|calls? for|so|thus|hence|therefore|which (?:fits?|runs?|means)|that "
+    r"\s*(?:of \w+)?\s*(?:,|:|;|\u2013|-)?\s*(?:needs?|requires?|calls? for|so|thus|hence|"
+    r"therefore|which (?:fits?|runs?|means)|that "
     r"fits?|and fits?|fits?|i\.e\.|for which|"
     r"(?:and )?(?:one|two|three|four|six|eight|a|an|a single|\d+x?)\s+(?=[A-Z]))\b[^.;]{0,40}$|"
     r"\s*,\s*(?=$)",

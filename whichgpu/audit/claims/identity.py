@@ -36,7 +36,7 @@ _OF_ITS_YEAR = re.compile(r"^\s+(?:of|from)\s+20[012]\d\b")
 #: Between a device and its architecture, where it is said that it is of it.
 _BUILT = re.compile(
     r"(?:[^.;]|\.(?=\d)){0,70}?\b(?:stammt|flagship of|belongs? to|member of|(?:comes?|is|are) from|"
-    r"based|built|runs?|"
+    r"based|built|runs?|brings?|brought|introduces?|introduced|"
     r"relies|"
     r"uses?|using|leverag\w+|powered|features?|part|se basa|basada|basado|bas[\u00e9e]e?|basiert|beruht|"
     r"repose|utilise|nutzt)\b[^.;]{0,45}",

@@ -52,7 +52,8 @@ _NOT_SO = re.compile(
 #: Before it: "as does the", "so does the", "neither does the".
 _SO = re.compile(
     r"\b(?:(?P<how>as|so|and so|nor|neither)\s+(?:do(?:es)?|did|can|is)|the same (?:is (?:possible|true|"
-    r"available|the case)|goes|applies|holds|works) (?:with|for|to|of|on))\s+(?:those of\s+)?(?:the\s+|an?\s+|two\s+|both\s+|"
+    r"available|the case)|goes|applies|holds|works) (?:with|for|to|of|on))\s+(?:those of\s+)?(?:the\s+|"
+    r"an?\s+|two\s+|both\s+|"
     r"four\s+|"
     r"its\s+\w+,?\s+(?:the\s+)?)?(?:nvidia\s+|amd\s+)*$",
     re.IGNORECASE,
@@ -93,6 +94,15 @@ _ARE_JOINED = re.compile(
 )
 #: How far before a device the words that join it can begin.
 _REACH = 90
+#: What NVLink was named for before: "thanks to NVLink, two RTX 6000 Ada can be bridged".
+_BY_NVLINK = re.compile(
+    r"\b(?:thanks to|over|via|with|by|using|through)\s+(?:an?\s+|its\s+)?NVLink\b[^.;]{0,40}$", re.I
+)
+_CAN_BE_JOINED = re.compile(
+    r"\s*(?:s|cards|gpus|modules)*\s+can (?:also )?be (?:linked|bridged|connected|paired|joined|combined|"
+    r"pooled)\b",
+    re.I,
+)
 _DENIAL = 45
 _NOT = re.compile(r"\b(?:no|not|without|lacks?|neither|nor|if|whether)\b|n[\u2019']t\b", re.IGNORECASE)
 _ANY = re.compile("|".join(each.names for each in CAPABILITIES), re.IGNORECASE)
@@ -112,7 +122,11 @@ def find(context: Context) -> Iterator[Finding]:
             for mention in here:
                 first = max(sentence.start, mention.start - _REACH)
                 words = passage.text[first : mention.start]
-                joined = _ARE_JOINED.match(passage.text, mention.end, sentence.end)
+                joined = _ARE_JOINED.match(passage.text, mention.end, sentence.end) or (
+                    _CAN_BE_JOINED.match(passage.text, mention.end, sentence.end)
+                    if _BY_NVLINK.search(words)
+                    else None
+                )
                 joins = _JOINS.search(words)
                 if (joined or joins) and not _NOT.search(sentence.text):
                     place = (
@@ -162,10 +176,11 @@ def _again(
             last = _last_claim(passage.text, before.start, before.end)
         if last is None and like:
             continue
-        nor = bool(so) and (so["how"] or "").lower() in ("nor", "neither")
+        how = (so["how"] or "").lower() if so else ""
+        nor = how in ("nor", "neither")
         if last is None and so and not nor:
             # "The same" speaks of the sentence before too.
-            reach = before.start if before and not so["how"] else sentence.start
+            reach = before.start if before and not how else sentence.start
             last = _named_before(passage.text, reach, mention.start)
         if last is None and (so or too) and not nor:
             yield from _same_value(passage, sentence, start, mention, context)

@@ -53,9 +53,11 @@ def find(context: Context) -> Iterator[Finding]:
                 because = (
                     f"{known.name} ({known.year}) came after {' and '.join(each.name for each in before)}"
                 )
-                yield made(context, passage, (one.start(), other.end()), "identity",
-                           "confirmed" if families()[old] in before else "contradicted", subject=known.name,
-                           attribute="architecture", because=because, evidence=(Evidence(because),))  # fmt: skip
+                verdict = "confirmed" if families()[old] in before else "contradicted"
+                yield made(
+                    context, passage, (one.start(), other.end()), "identity", verdict, subject=known.name,
+                    attribute="architecture", because=because, evidence=(Evidence(because),),
+                )  # fmt: skip
 
 
 def _came_before(family: Family, other: Family) -> bool:

@@ -50,8 +50,8 @@ _CHOOSE = re.compile(
 _OVER = re.compile(r"\s*(?:over|rather than|instead of)\s+(?:an?|the)?\s*", re.IGNORECASE)
 #: An entry of a list of work with the device for it: "Scientific codes in FP64: L40S".
 _NEED = re.compile(r"[^:.;]{4,90}(?::|\u2192|->|=>|\u2013)")
-_OF_FP64 = re.compile(r"\b(?:FP64|double[- ]precision)\b", re.IGNORECASE)
-_ALONE = re.compile(r"[\s*_]*(?:the\s+|an?\s+|choose\s+|pick\s+|nvidia\s+)*", re.IGNORECASE)
+OF_FP64 = re.compile(r"\b(?:FP64|double[- ]precision)\b", re.IGNORECASE)
+_BY_ITSELF = re.compile(r"[\s*_]*(?:the\s+|an?\s+|choose\s+|pick\s+|nvidia\s+)*", re.IGNORECASE)
 _END = re.compile(r"[\s*_]*(?:[.,;(!]|$)")
 #: A smaller share of FP32 than this is FP64 for compatibility only.
 _LITTLE = 1 / 16
@@ -68,7 +68,7 @@ def find(context: Context) -> Iterator[Finding]:
         for sentence in sentences(passage.text):
             here = within(found, sentence.start, sentence.end)
             if passage.kind == "item" and len(here) == 1 and _is_for_fp64(passage.text, here[0]):
-                yield from _without_fp64(passage, (0, here[0].end), here[0], context)
+                yield from without_fp64(passage, (0, here[0].end), here[0], context)
                 continue
             if not here or not _IF.search(sentence.text):
                 continue
@@ -82,9 +82,9 @@ def find(context: Context) -> Iterator[Finding]:
 def _is_for_fp64(text: str, chosen: Mention) -> bool:
     """Whether an entry of a list names a device alone for work in FP64: "Scientific codes in FP64: L40S"."""
     need = _NEED.match(text)
-    if need is None or not _OF_FP64.search(need[0]) or not _END.match(text, chosen.end):
+    if need is None or not OF_FP64.search(need[0]) or not _END.match(text, chosen.end):
         return False
-    return _ALONE.fullmatch(text, need.end(), chosen.start) is not None
+    return _BY_ITSELF.fullmatch(text, need.end(), chosen.start) is not None
 
 
 def _chosen(text: str, start: int, here: Sequence[Mention]) -> tuple[Mention, Sequence[Mention]] | None:
@@ -108,7 +108,7 @@ def _judged(
     text = passage.text[place[0] : chosen.start]
     attribute = _decisive(text)
     if attribute and attribute.key == "fp64":
-        yield from _without_fp64(passage, (place[0], chosen.end), chosen, context)
+        yield from without_fp64(passage, (place[0], chosen.end), chosen, context)
     condition = _BOUND.search(text) or _CRITICAL.search(text)
     start = place[0] + condition.start() if condition else place[0]
     both = pair(chosen.end, chosen.end, Spoken(here, (), (), passage.text), context)
@@ -123,7 +123,7 @@ def _judged(
                evidence=(*facts(attribute, both, context), Evidence(because)))  # fmt: skip
 
 
-def _without_fp64(
+def without_fp64(
     passage: Passage, place: tuple[int, int], chosen: Mention, context: Context
 ) -> Iterator[Finding]:
     """A card that runs FP64 at a small share of FP32 is the choice for FP64 under no condition."""
