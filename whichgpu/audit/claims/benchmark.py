@@ -21,14 +21,15 @@ if TYPE_CHECKING:
 _COUNT = re.compile(r"^\W*(\d{1,4})\s*(?:x\s*)?(?:gpus?|cards?|devices?|nodes?)\b", re.IGNORECASE)
 #: A number of GPUs by itself: "8x", and "8" where the heading beside it says of what.
 _BARE = re.compile(r"^\W*(?:x\s*(?=\d))?(\d{1,4})(?P<times>\s*[x\u00d7])?\W*$", re.IGNORECASE)
-_OF_GPUS = re.compile(r"\b(?:gpus|cards|devices|gpu count)\b", re.IGNORECASE)
+_OF_GPUS = re.compile(r"\b(?:number of|gpus|cards|devices|gpu count)\b", re.IGNORECASE)
 _SPEED = re.compile(
     r"\b(?![GMT]i?B)[a-z]{2,12}\s*(?:/|per\s+)\s*s(?:ec(?:onds?)?)?\b|\bthroughput\b",
     re.IGNORECASE,
 )
 #: Tables that say themselves that nothing was measured.
 _COMPUTED = re.compile(r"\b(?:ideal|theoretical|projected|extrapolat\w+|calculated|peak)\b", re.IGNORECASE)
-#: A measured ratio is never a whole number to so many digits; of so many cells it is no chance.
+#: A measured ratio is never a whole number to so many digits; of so many cells of two rows, or one more of
+#: one with a digit more, it is no chance.
 _EXACT, _DIGITS, _RUN = 1e-4, 3, 2
 #: More than this share above linear is more than caches explain.
 _SUPERLINEAR = 1.06
@@ -64,7 +65,7 @@ def find(context: Context) -> Iterator[Finding]:
         measured = _SPEED.search(around) and not _COMPUTED.search(around)
         rows = (_rows(table, context) or _rows(_turned(table), context)) if measured else []
         exact = [row for row in rows if _is_exact(row)]
-        if len(exact) >= _RUN:
+        if len(exact) >= _RUN or any(_is_exact(row, _DIGITS + 1, _RUN + 1) for row in exact):
             yield from (_multiples(row, context) for row in exact)
         yield from _steeper(rows, context)
         yield from _repeated(rows, context)
@@ -123,13 +124,13 @@ def _value(cell: Passage, context: Context) -> Quantity | None:
     return each if each and each.value > 0 and each.dimension in ("number", "rate", "times") else None
 
 
-def _is_exact(row: _Row) -> bool:
+def _is_exact(row: _Row, least: int = _DIGITS, run: int = _RUN) -> bool:
     """Whether most values are whole multiples of the first, in digits that no measurement repeats."""
     base = min(row.values)
     first = row.values[base].value
     digits = len(re.sub(r"\D", "", f"{first:g}").strip("0"))
     multiples = [n for n in row.values if n != base and _whole(row, n, base)]
-    return digits >= _DIGITS and len(multiples) >= max(_RUN, (len(row.values) - 1) / 2)
+    return digits >= least and len(multiples) >= max(run, (len(row.values) - 1) / 2)
 
 
 def _whole(row: _Row, n: int, base: int) -> bool:

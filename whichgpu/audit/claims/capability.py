@@ -106,7 +106,7 @@ _PASSIVE = tuple(
             rf"n[o\u2019']t\s+)?"
             r"(?:also\s+|natively\s+|only\s+)?(?:supported|available|present|included|accelerated|"
             r"handled|possible|(?P<gone>missing|absent|gone))"
-            r"(?:\s+(?:natively|only|exclusively)){0,2}|(?:works?|runs)(?:\s+(?:fine|natively|well|"
+            r"(?:\s+(?:natively|only|exclusively)){0,2}|(?:also\s+)?(?:works?|runs|ran)(?:\s+(?:fine|natively|well|unmodified|"
             r"great)){0,2})?\s*"
             r"(?:on|in|by|from|with)\s+(?:both\s+)?(?:the\s+|an?\s+|nvidia\s+){0,2}$",
             re.IGNORECASE,
@@ -559,11 +559,11 @@ def judged(
     context: Context,
 ) -> Iterator[Finding]:  # fmt: skip
     """The finding on a capability that is said (`told`), or denied, of the devices that can be meant."""
-    # What follows from the compute capability is certain of a chip, however little else is on file.
+    # What follows from the chip or its maker is certain, however little else is on file.
     known = [
         (gpu, has)
         for gpu in gpus
-        if (gpu.confidence != "low" or what.field == "compute_capability")
+        if (gpu.confidence != "low" or what.field in ("compute_capability", "vendor"))
         and (has := what.has(gpu)) is not None
     ]
     # ECC can be switched on on a few cards of GeForce, and most say that these have none.

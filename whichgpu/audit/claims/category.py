@@ -68,11 +68,11 @@ def find(context: Context) -> Iterator[Finding]:
                 if not any(word in lower for word in rule.words):
                     continue
                 match = rule.says.search(text)
-                if (
-                    match is None
-                    or (rule.unless and rule.unless.search(text))
-                    or (rule.of_a_device and not named)
-                ):
+                if match is None or (rule.of_a_device and not named):
+                    continue
+                # What excuses it stands in its part of the sentence, not before a colon.
+                part = 1 + max(text.rfind(mark, 0, match.start()) for mark in ":;")
+                if rule.unless and rule.unless.search(text, part):
                     continue
                 at = next(
                     (match.start(way) for way in ("at", "at2", "at3", "at4") if match.groupdict().get(way)),

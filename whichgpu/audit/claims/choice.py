@@ -73,7 +73,7 @@ _VERB = re.compile(
     r"(?:nvidia\s+|amd\s+|geforce\s+)*$",
     re.IGNORECASE,
 )
-_TAKEN_FOR = re.compile(r"(?:\s+(?:if|when|where)\b[^.;,]{0,25})?\s*", re.IGNORECASE)
+_TAKEN_FOR = re.compile(r"(?:\s+(?:if|when|where)\b[^.;]{0,60})?\s*", re.IGNORECASE)
 #: A condition right before what is wished, and what ends it before a device is named.
 _CONDITION = re.compile(
     r"\b(?:if|when|where|who|for|need\w*|want\w*|requir\w+|rel(?:y|ies) on|depends? "

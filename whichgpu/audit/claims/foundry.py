@@ -70,7 +70,7 @@ def _of_sentence(passage: Passage, sentence: Sentence, who: Spoken, context: Con
 
 
 def _is_made(process: str, maker: str, node: re.Match[str] | None) -> bool:
-    """Whether a process on file is of a maker, or of one that is not on file, and of the node that is told."""
+    """Whether a process on file is of a maker, or tells none, and of the node that is told."""
     told = {int(each[0]) for each in (_DIGITS.search(process), node) if each}
     makers = ("tsmc", "samsung", "globalfoundries", "intel")
     own = [each for each in makers if each in process.lower()]

@@ -35,7 +35,8 @@ _HOLDS = re.compile(
     r"handl(?:es?|ing)|deploy(?:s|ed)?|enough|sufficient|suffices?|will do|does it|can do|do it|manages?|"
     r"recommend\w*|possible|feasible|comfortabl[ey]|squeez\w+|use|using|take|takes|needs?|requires?|choose|"
     r"pick|get|"
-    r"buy|rent|ideal|fine-?tun\w*|trains?|training|trained|q?lora|works?|doable|room for|passt|l\u00e4uft|"
+    r"buy|rent|ideal|is (?:fine|okay|no problem)|"
+    r"fine-?tun\w*|trains?|training|trained|q?lora|works?|doable|room for|passt|l\u00e4uft|"
     r"reicht|"
     r"tient|suffit|cabe|cab(?:e|en))\b",
     re.IGNORECASE,
