@@ -84,7 +84,8 @@ _SLOWLY = re.compile(r"\b(?:crawls?|crawling|slowly|painful\w*|spill\w*|swap\w*)
 _NONE = re.compile(
     r"\b(?:needs? no|without(?: any)?|no need (?:for|to)|no)\s+(?:cpu\s+)?(?:offload\w*|sharding|splitting|"
     r"tricks)|"
-    r"\bfits too\b|\bwith \d+ ?GB each\b|\bwith (?:\w+ )?(?:context|headroom|room to spare)\b",
+    r"\bfits too\b|\bwith \d+ ?GB (?:each|per (?:gpu|card))\b|\bwould (?=needs?\b|requires?\b|takes?\b)|"
+    r"\bwith (?:\w+ )?(?:context|headroom|room to spare)\b",
     re.IGNORECASE,
 )
 #: Room by its size: "in 24 GB", "on a 16 GB card", "26 GB of VRAM suffice".

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _LEADS = re.compile(
     r"\b(?:choose|choosing|pick|select|go (?:with|for)|opt for|get|buy|rent|use|who should|best for|"
     r"ideal for|"
-    r"right (?:choice|pick)|makes sense|is (?:better|best|ideal))\b",
+    r"right (?:choice|pick)|makes sense|is enough|suffices|is (?:better|best|ideal))\b",
     re.IGNORECASE,
 )
 _DENIED = re.compile(

@@ -72,7 +72,7 @@ _WHICH = re.compile(
     re.IGNORECASE,
 )
 _DOES = re.compile(
-    r",?\s+(?:already\s+|also\s+|still\s+|simply\s+|sadly\s+)*(?:(?P<not>(?:can|could|does|did|do)(?:not|\s+not|n[\u2019']t)(?:\s+(?:do|have|support|offer))?|"
+    r",?\s+(?:already\s+|also\s+|still\s+|simply\s+|sadly\s+|has\s+(?=dropped|lost|gained))*(?:(?P<not>(?:can|could|does|did|do)(?:not|\s+not|n[\u2019']t)(?:\s+(?:do|have|support|offer))?|"
     r"lacks?|lacked|misses|missed|omits?|omitted|lost|loses|dropped|drops|gave up|does without|never "
     r"(?:had|got|supported))|(?:has|had|does|did|do|can|could|can do|could do|"
     r"supports?|supported|offers?|offered|introduced|pioneered|debuted|brought|gained|got|gets|received|provides?|handles|handled|retains|kept|keeps|shares)"
