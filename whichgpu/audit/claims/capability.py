@@ -49,7 +49,7 @@ _FILL = (
 _HAS = (
     r"(?:support(?:s|ed|ing)?|(?:thanks to|via|through|using|over) its|has|have|features?|offers?|"
     r"includes?|comes? with|equipped with|provides?|with|"
-    r"introduces?|introduced|gains?|works? with|can use|offer|"
+    r"introduces?|introduced|gains?|got|gets?|regains?|regained|works? with|can use|offer|"
     r"(?:two|pairs?|four|eight) (?:of (?:them|these) |cards |gpus )?(?:over|via|through)|"
     r"(?:connected|linked|joined|paired|bridged|coupled|interconnected)(?: together)? (?:via|over|with|"
     r"through|by|using)|"

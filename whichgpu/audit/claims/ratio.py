@@ -394,10 +394,12 @@ def _of_devices(
         # "That is 1.6 times the bandwidth": which of the two it is of, the sentence does not say.
         values += [(1 / value, words) for value, words in values if value]
         verdict = verdict_of(claim, [value for value, _ in values])
-    stated = told(attribute, both, passage.place(claim.start), context) if verdict == "confirmed" else None
-    if stated and verdict_of(claim, [stated[0], 1 / stated[0]]) == "contradicted":
-        # True of a form that it does not mean: 2.66 times is the PCIe card's, beside the SXM5's bandwidth.
-        verdict, values = "inconsistent", [stated]
+    stated = told(attribute, both, passage.place(claim.start), context)
+    by_text = verdict_of(claim, [stated[0], 1 / stated[0]]) if stated else verdict
+    if stated and {verdict, by_text} == {"confirmed", "contradicted"}:
+        # True of a form that it does not mean: 2.66 times is the PCIe card's, beside the SXM5's bandwidth;
+        # or of values that are right too: 192 GB as it is built, not 180 as it is sold.
+        verdict, values = ("inconsistent" if verdict == "confirmed" else "confirmed"), [stated]
     nearest = min(values, key=lambda one: abs(one[0] - claim.times))
     because = f"{nearest[1]}: {nearest[0]:.3g} times"
     low = unsure(both, context)

@@ -50,6 +50,7 @@ _CHOOSE = re.compile(
 _OVER = re.compile(r"\s*(?:over|rather than|instead of)\s+(?:an?|the)?\s*", re.IGNORECASE)
 #: An entry of a list of work with the device for it: "Scientific codes in FP64: L40S".
 _NEED = re.compile(r"[^:.;]{4,90}(?::|\u2192|->|=>|\u2013)")
+_FOR_FP64 = re.compile(r"\bfor\s+(?:[\w-]+\s+){0,3}(?:FP64|double[- ]precision)\b", re.IGNORECASE)
 OF_FP64 = re.compile(r"\b(?:FP64|double[- ]precision)\b", re.IGNORECASE)
 _BY_ITSELF = re.compile(r"[\s*_]*(?:the\s+|an?\s+|choose\s+|pick\s+|nvidia\s+)*", re.IGNORECASE)
 _END = re.compile(r"[\s*_]*(?:[.,;(!]|$)")
@@ -146,7 +147,7 @@ def _decisive(text: str) -> Attribute | None:
         return attributes()["bandwidth"]
     if _COMPUTE.search(text):
         return None
-    if not _CRITICAL.search(text):
+    if not _CRITICAL.search(text) and not _FOR_FP64.search(text):
         return None
     found = [each.attribute for each in named(text) if each.attribute.key in _RATES]
     return found[0] if found else None
