@@ -395,11 +395,13 @@ def _of_devices(
         values += [(1 / value, words) for value, words in values if value]
         verdict = verdict_of(claim, [value for value, _ in values])
     stated = told(attribute, both, passage.place(claim.start), context)
-    by_text = verdict_of(claim, [stated[0], 1 / stated[0]]) if stated else verdict
-    if stated and {verdict, by_text} == {"confirmed", "contradicted"}:
-        # True of a form that it does not mean: 2.66 times is the PCIe card's, beside the SXM5's bandwidth;
-        # or of values that are right too: 192 GB as it is built, not 180 as it is sold.
-        verdict, values = ("inconsistent" if verdict == "confirmed" else "confirmed"), [stated]
+    either = verdict_of(claim, [stated[0], 1 / stated[0]]) if stated else verdict
+    if stated and verdict == "confirmed" and either == "contradicted":
+        # True of a form that it does not mean: 2.66 times is the PCIe card's, beside the SXM5's bandwidth.
+        verdict, values = "inconsistent", [stated]
+    elif stated and verdict == "contradicted" and verdict_of(claim, [stated[0]]) == "confirmed":
+        # Of values that are right too: 192 GB as it is built, 180 as it is sold.
+        verdict, values = "confirmed", [stated]
     nearest = min(values, key=lambda one: abs(one[0] - claim.times))
     because = f"{nearest[1]}: {nearest[0]:.3g} times"
     low = unsure(both, context)
