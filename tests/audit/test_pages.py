@@ -193,6 +193,50 @@ BUNDLED = """| Model | GPUs | Total $/hr | Batch tok/s | $/1M tokens |
 """
 
 
+COMPARED = """# T4 vs L4
+
+| | T4 | L4 | Winner |
+|--|--|--|--|
+| Bandwidth | 320 GB/s | 300 GB/s | L4 |
+| Memory | 16 GB | 24 GB | L4 |
+
+BF16 works on both. AV1 encoding? Only the L4 has it. MIG? Both support it.
+
+| Model | FP16 weights | T4 | L4 |
+|--|--|--|--|
+| Llama 2 13B | 26 GB | no | yes |
+| Llama 2 7B | 13 GB | tight | yes |
+"""
+SCALED = """# Training on the A100
+
+| Number of A100s | Samples/s |
+| --- | --- |
+| 1 | 385.2 |
+| 2 | 770.4 |
+| 4 | 1540.8 |
+| 8 | 3081.6 |
+
+| GPUs | Tokens per second |
+| --- | --- |
+| 1x | 61,000 |
+| 4x | 262,300 |
+"""
+REASONED = """**Choose the RTX A6000 if:**
+
+- You need NVLink
+- You rely on FP8 inference
+
+**Choose the RTX 6000 Ada if:**
+
+- You train in double precision
+"""
+PER_JOB = """| GPU | Images per minute | GPUs needed | Cost per minute of all | Cost per hour |
+|---|---|---|---|---|
+| L40S | 20 | 30 | $0.50 | $30 |
+| A100 | 24 | 25 | $0.75 | $1,125 |
+"""
+
+
 @pytest.mark.parametrize(
     ("text", "accused"),
     [
@@ -282,6 +326,10 @@ BUNDLED = """| Model | GPUs | Total $/hr | Batch tok/s | $/1M tokens |
             "$14,600.\n\nAn H100 kept for 100 hours costs $200, and one to keep costs $30,000.\n",
             ["$14,600"],
         ),
+        (COMPARED, ["L4", "BF16 works on both", "Both support it.", "yes"]),
+        (SCALED, ["3081.6", "262,300"]),
+        (REASONED, ["rely on FP8 inference", "double precision"]),
+        (PER_JOB, ["$1,125"]),
     ],
     ids=[
         "caches in a list",
@@ -312,6 +360,10 @@ BUNDLED = """| Model | GPUs | Total $/hr | Batch tok/s | $/1M tokens |
         "savings",
         "compared",
         "rent told before",
+        "two cards",
+        "scaling",
+        "reasons",
+        "prices of all",
     ],
 )
 def test_a_small_page(text, accused):

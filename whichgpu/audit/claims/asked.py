@@ -21,6 +21,7 @@ _QUESTION = re.compile(
     rf"(?:^\s*|(?<=[.!?:]\s))(?P<what>{'|'.join(each.names for each in CAPABILITIES)})(?: support)?\?\s+",
     re.IGNORECASE,
 )
+_EVERY = re.compile(r"\b(?:on|in|with)\s+(?:both|all|neither|none)\b", re.IGNORECASE)
 #: "BF16 works on both".
 _ON_BOTH = re.compile(
     rf"(?:^\s*|(?<=[.!?:]\s))(?P<what>{'|'.join(each.names for each in CAPABILITIES)})(?: support)?\s+"
@@ -54,7 +55,7 @@ def find(context: Context) -> Iterator[Finding]:
             for mention, told in _each(passage, within(context.mentions.get(index, ()), match.end(), end)):
                 place = (mention.start, mention.end)
                 yield from _judged(passage, match, (place, mention.ids, told), context)
-        for match in _ON_BOTH.finditer(passage.text):
+        for match in _ON_BOTH.finditer(passage.text) if _EVERY.search(passage.text) else ():
             yield from _of_all(passage, match, (match.span(), bool(match["all"])), context)
 
 

@@ -49,7 +49,7 @@ WISHES = tuple(
     )
     for each in CAPABILITIES
 )
-_ANY = re.compile("|".join([*(each.names for each in CAPABILITIES), "av1"]), re.IGNORECASE)
+ANY_WISH = re.compile("|".join([*(each.names for each in CAPABILITIES), "av1"]), re.IGNORECASE)
 #: What stands between the wish and the device that is to fulfil it.
 _TAKE = re.compile(
     r"[^.;]{0,60}?\b(?:choose|choosing|pick|go (?:with|for)|opt for|get|take|buy|rent|use|prefer|select|"
@@ -112,7 +112,7 @@ def find(context: Context) -> Iterator[Finding]:
     for index, passage in context.document.running():
         if not context.mentions.get(index):
             continue
-        for sentence in sentences(passage.text) if _ANY.search(passage.text) else ():
+        for sentence in sentences(passage.text) if ANY_WISH.search(passage.text) else ():
             here = spoken(index, passage, sentence, context).here
             yield from _reasons(passage, sentence, here, context)
             if here and not _REFUSED.search(sentence.text):

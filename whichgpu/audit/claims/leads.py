@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.claims.capability import judged
-from whichgpu.audit.claims.choice import WISHES
+from whichgpu.audit.claims.choice import ANY_WISH, WISHES
 from whichgpu.audit.claims.rule import OF_FP64, without_fp64
 
 if TYPE_CHECKING:
@@ -44,6 +44,6 @@ def find(context: Context) -> Iterator[Finding]:
         gpus = [context.catalogue[key] for key in lead.ids]
         if match := OF_FP64.search(passage.text):
             yield from without_fp64(passage, match.span(), lead, context)
-        for each, pattern in WISHES:
+        for each, pattern in WISHES if ANY_WISH.search(passage.text) else ():
             if wish := pattern.search(passage.text):
                 yield from judged(passage, wish.span(), each, gpus, told=True, context=context)

@@ -22,6 +22,8 @@ _ITS = (
     r"aging\s+|popular\s+){0,4}"
 )
 _KIND = r"(?:[ -](?:micro)?(?:architecture|generation|family|platform|series|gpus?)){0,2}"
+#: What a text without any of which tells no succession.
+_SAYS = re.compile(r"\b(?:succe|follow|replac|supersed|predecessor|heir)", re.IGNORECASE)
 #: Between two architectures: what says that the first came right after the second, or right before it.
 _AFTER = re.compile(
     rf"{_KIND},?(?:\s+(?:is|was|which (?:is|was)|as|being))?(?:\s+(?:the|a|its|direct|immediate|true|"
@@ -39,7 +41,7 @@ _BEFORE = re.compile(
 def find(context: Context) -> Iterator[Finding]:
     """Every stated succession of two architectures: wrong where others came between in every line."""
     for _, passage in context.document.running():
-        for sentence in sentences(passage.text):
+        for sentence in sentences(passage.text) if _SAYS.search(passage.text) else ():
             named = list(architectures().finditer(passage.text, sentence.start, sentence.end))
             for one, other in pairwise(named):
                 later = _AFTER.fullmatch(passage.text, one.end(), other.start())
