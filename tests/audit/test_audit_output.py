@@ -81,7 +81,7 @@ def shown() -> str:
 
 
 def test_the_examples_of_the_page_are_current():
-    assert shown() in PAGE.read_text(encoding="utf-8"), "run: python tests/audit/test_output.py"
+    assert shown() in PAGE.read_text(encoding="utf-8"), "run: python tests/audit/test_audit_output.py"
 
 
 if __name__ == "__main__":
