@@ -72,6 +72,12 @@ def _share(a: int, b: int) -> float:
     return a / (a + b) if a + b else 1.0
 
 
+def verdicts(text: str, name: str = "a.md") -> dict[str, str]:
+    """The verdict of each value that a text states."""
+    found = audited(text.encode(), name, catalogue(), TODAY)
+    return {each.stated: each.verdict for each in found.findings}
+
+
 def own() -> list[Case]:
     """The documents of this folder, their marks taken out."""
     return [_read(path) for path in DOCUMENTS]

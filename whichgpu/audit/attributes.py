@@ -77,7 +77,20 @@ def _branches(tree: Mapping[str, Any]) -> str:
 def named(text: str) -> tuple[Named, ...]:
     """Every attribute that a text names, the longest name at each place, in order."""
     found = _pattern().finditer(text)
-    return tuple(Named(match.start(), match.end(), _of_name(match[0])) for match in found)
+    return tuple(
+        Named(match.start(), match.end(), _of_name(match[0]))
+        for match in found
+        if match[0].lower() != "power"
+        or not _OF_COMPUTING.search(text, max(0, match.start() - 16), match.start())
+    )
+
+
+#: Before "power" that is no draw of watts: "raw FP32 power".
+_OF_COMPUTING = re.compile(
+    r"\b(?:FP\d+|TF32|BF16|INT\d|comput\w*|processing|tensor|raw|graphics|rendering|AI|training|inference|"
+    r"calculation|matrix)\s+$",
+    re.IGNORECASE,
+)
 
 
 def _of_name(text: str) -> Attribute:

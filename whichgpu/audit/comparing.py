@@ -36,7 +36,7 @@ WORDS = re.compile(
     r"outperform(?:s|ed|ing)?|outpaces|"
     r"tops|topping|outdoes|"
     r"outstrips|trumps|eclipses|edges out)"
-    r"|(?P<below>below|short of|shy of|behind|south of|trail(?:s|ed|ing)|lags|falls? short of|undercuts|"
+    r"|(?P<below>below|short of(?=\s+\w)|shy of|behind|south of|trail(?:s|ed|ing)|lags|undercuts|"
     r"loses to)"
     r"|(?P<level>(?:the )?(?:very |exact )?same(?: (?:amount|size|number|capacity|figure|value)(?= as))?|"
     r"(?:just|exactly) like|identical|equal|on par|on a par|level|matches|matching|equals|as (?:many|"

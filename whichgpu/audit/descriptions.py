@@ -75,7 +75,7 @@ _SUFFIXES = frozenset({"ti", "super", "xt", "xtx", "gre"})
 DESCRIPTION = re.compile(
     r"\b(?P<det>an?(?=\s+(?:PCIe|SXM\d?|NVL|\d{1,3}[ -]?GB)\s+(?:version|variant|model|edition)\b)|the|"
     r"its|their|that|this|(?:nvidia|amd|intel|team green|team red|ampere|ada|hopper|blackwell|"
-    r"turing|volta|pascal)(?:[\u2019']s?))\s+(?P<what>"
+    r"turing|volta|pascal)(?:[\u2019']s?))\s+(?P<what>(?:former|latter)(?=\s+[a-z]+(?:s|ed)\b)|"
     rf"(?P<mods>(?:(?!{_NO_WORD})[A-Za-z0-9][A-Za-z0-9\u2019'-]*(?:\.\d)?\s+){{0,4}}?)(?P<head>{_HEADS})"
     r"|former|latter|(?:older|newer|younger)(?= of the two)"
     r"|(?:oldest|newest|youngest|older|newer|younger|cheapest)"

@@ -36,9 +36,10 @@ _SIDE = re.compile(
 )
 _ROUGHLY = "about|roughly|around|approximately|only|just"
 _EQUALS = re.compile(
-    r"(?<![<>!=:])=(?!=)|\u2248|\bequals\b|"
+    r"(?<![<>!=:])=(?!=)|\u2248|\b(?:equals|(?P<verb>is|are|makes?|gives?|comes? to|costs?))\b|"
     rf"(?P<words>(?:,\s*|\s)(?:or|so|which (?:is|makes|gives))(?=\s+(?:{_ROUGHLY})?\s*[$\u20ac~]?\d)|"
-    rf",(?=\s+(?:{_ROUGHLY})\s+[$\u20ac~]?\d))"
+    rf",(?=\s+(?:{_ROUGHLY})\s+[$\u20ac~]?\d))",
+    re.IGNORECASE,
 )
 #: What a formula looks like where words say what it comes to: no "24/7".
 _SPACED = re.compile(r"\s[x\u00d7*/\u00f7+]\s")
@@ -114,7 +115,7 @@ def equations(text: str) -> Iterator[Equation]:
     for sign in _EQUALS.finditer(text):
         if not before or text[before[-1].end : sign.start()].strip():
             first = _left(text, sign.start())
-            before = [first] if first else []
+            before = [first] if first and (first.signs or not sign["verb"]) else []
         if sign["words"] and not (before and _SPACED.search(before[-1].words)):
             before = []
             continue

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import made
 from whichgpu.audit.judging import source_of
+from whichgpu.audit.subjects import mentions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -47,6 +48,12 @@ _APART = re.compile(r"[,;]|\b(?:while|whereas|but|that)\b", re.IGNORECASE)
 _OF = re.compile(r"\b(?:of|on|in)\s+(?:the\s+)?(?:nvidia\s+)?$", re.IGNORECASE)
 #: How far a name may be before a word, and a third of it behind it.
 FAR = 90
+
+
+def headed(passage: Passage, who: Spoken, context: Context) -> bool:
+    """Whether a passage stands below a heading that is of the one device that its sentence goes on about."""
+    heads = {each.named for each in mentions(" ".join(passage.section[-1:]), context.catalogue)}
+    return who.certain and len(heads) == 1 and any(set(each.named) & set(*heads) for each in who.topic)
 
 
 def owner_of(at: int, who: Spoken) -> Mention | None:

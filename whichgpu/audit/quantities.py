@@ -165,6 +165,14 @@ _WORD_MULTIPLE = re.compile(
     re.IGNORECASE,
 )
 
+#: "Check the power supply twice." is how often; before a multiple that ends a sentence.
+_OFTEN = re.compile(r"\s*(?:[.!?;]|$)")
+_SO = re.compile(
+    r"\b(?:is|are|was|be|than|nearly|almost|about|around|roughly|exactly|over|or|by|at|even|just|only)\s+$",
+    re.IGNORECASE,
+)
+_NEAR = 12
+
 
 class Quantity(NamedTuple):
     """A number with its unit in a text; `high` differs from `value` where a range is stated."""
@@ -225,6 +233,9 @@ def _multiples(text: str) -> Iterator[Quantity]:
         word, number = match["word"], match["number"]
         key = re.sub(r"[\s-]+", " ", word.lower()) if word else ""
         if word and key not in _MULTIPLES:
+            continue
+        often = key in ("twice", "thrice") and _OFTEN.match(text, match.end())
+        if often and not _SO.search(text, max(0, match.start() - _NEAR), match.start()):
             continue
         value = _MULTIPLES[key] if word else SPELLED[number.lower()]
         # "A third" is a round word.

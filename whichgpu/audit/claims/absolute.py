@@ -35,7 +35,8 @@ _ABSOLUTE = re.compile(
     r"world[\u2019']s\s+(?:fastest|most powerful|highest|largest)\s+(?:\w+\s+){0,2}(?:gpu|card|accelerator|"
     r"(?:memory )?bandwidth)|"
     r"(?:fastest|most powerful|best)\s+(?:\w+\s+){0,2}(?:gpu|card|accelerator)\s+(?:ever|in the world|"
-    r"available|on the market|today|money can buy))\b",
+    r"available|on the market|today|money can buy|(?:that )?(?:nvidia|amd) (?:offers|makes|sells|has)|"
+    r"(?:that )?you can (?:buy|rent)))\b",
     re.IGNORECASE,
 )
 #: "The only GPU that can run a 70B model": others hold as much.
@@ -68,7 +69,7 @@ _ANYWHERE = re.compile(
     r"\b(?:gpu|accelerator)\s+(?:ever|in the world)|\b(?:any|all)\s+(?:other\s+)?(?:gpu|card|accelerator)",
     re.IGNORECASE,
 )
-_MAKER = re.compile(r"(nvidia|amd)[\u2019']s", re.IGNORECASE)
+_MAKER = re.compile(r"\b(nvidia|amd)\b", re.IGNORECASE)
 #: What a GPU is judged by where an absolute names nothing: it must be surpassed in all of these.
 _OVERALL = ("fp16", "bandwidth", "memory")
 _JUDGED = ("flop rate", "bandwidth", "memory")
@@ -150,7 +151,7 @@ def _judged(
     """Contradicted where another device of its day is better at it, outdated where a later one is."""
     gpus = [context.catalogue[key] for key in common(mention.ids)]
     best = max(gpus, key=lambda gpu: _value(gpu, asked[0]))
-    maker = _MAKER.match(passage.text, *place)
+    maker = _MAKER.search(passage.text, *place)
     # What one maker counts is no other's: a stream processor is no CUDA core.
     vendors = (
         [best.vendor.upper()] if asked[0].dimension == "count" else [maker[1].upper()] if maker else _CARDS

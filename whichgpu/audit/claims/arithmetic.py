@@ -44,6 +44,11 @@ _PART_OF = re.compile(
     r"(?:that is |which is |i\.e\. |or |about |only |just |roughly |~)*"
     r"(?P<p>\d{1,2}(?:\.\d{1,3})?)\s?(?:%|percent)"
 )
+#: "288 is 80 % of 360".
+_IS_PART = re.compile(
+    rf"(?P<a>[$\u20ac]?{_NUMBER}[kKMB]?)(?:\s?[A-Za-z/]{{1,6}})?\s+is\s+(?:about |only |just |roughly |~)*"
+    rf"(?P<p>\d{{1,2}}(?:\.\d{{1,3}})?)\s?(?:%|percent)\s+of\s+(?P<b>[$\u20ac]?{_NUMBER}[kKMB]?)"
+)
 #: What stands before a part of a longer formula.
 _GOES_BEFORE = re.compile(r"[x\u00d7*/+(\u2212-]\s*$")
 _THOUSANDS = {"k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9}
@@ -122,7 +127,7 @@ def _equations(passage: Passage, context: Context) -> Iterator[Finding]:
             words = f"{match['a']} over {match['b']}"
             factors = [_plain(match["a"]), 1 / (_plain(match["b"]) or 1.0)]
             yield _product(passage, match.span("c"), factors, _plain(match["c"]), context, words=words)
-    for match in _PART_OF.finditer(text):
+    for match in (*_PART_OF.finditer(text), *_IS_PART.finditer(text)):
         part, whole = (_plain(match[name]) * _THOUSANDS.get(match[name][-1], 1.0) for name in ("a", "b"))
         factors = [part, 100 / (whole or 1.0)]
         words = f"{match['a']} of {match['b']} in percent"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.subjects import mentions
+from whichgpu.audit.tables import headed_by
 from whichgpu.errors import WhichGpuError
 
 if TYPE_CHECKING:
@@ -19,18 +20,23 @@ if TYPE_CHECKING:
     from whichgpu.audit.quantities import Quantity
 
 _COUNT = re.compile(r"^\W*(\d{1,4})\s*(?:x\s*)?(?:gpus?|cards?|devices?|nodes?)\b", re.IGNORECASE)
+#: A number of GPUs by itself: "8x", and "8" where the heading beside it says of what.
+_BARE = re.compile(r"^\W*(?:x\s*(?=\d))?(\d{1,4})(?P<times>\s*[x\u00d7])?\W*$", re.IGNORECASE)
+_OF_GPUS = re.compile(r"\b(?:number of|gpus|cards|devices|gpu count)\b", re.IGNORECASE)
 _SPEED = re.compile(
-    r"\b(?:images?|imgs?|samples?|tok(?:en)?s?|frames?|sequences?)\s*(?:/|per\s+)\s*(?:s|m|h)|\bthroughput\b",
+    r"\b(?![GMT]i?B)[a-z]{2,12}\s*(?:/|per\s+)\s*(?:s(?:ec(?:onds?)?)?|m(?:in(?:utes?)?)?|h(?:ours?)?)\b"
+    r"|\bthroughput\b",
     re.IGNORECASE,
 )
 #: Tables that say themselves that nothing was measured.
 _COMPUTED = re.compile(r"\b(?:ideal|theoretical|projected|extrapolat\w+|calculated|peak)\b", re.IGNORECASE)
-#: A measured ratio is never a whole number to so many digits; of so many cells it is no chance.
+#: A measured ratio is never a whole number to so many digits; of so many cells of two rows, or one more of
+#: one with a digit more, it is no chance.
 _EXACT, _DIGITS, _RUN = 1e-4, 3, 2
 #: More than this share above linear is more than caches explain.
 _SUPERLINEAR = 1.06
-#: One network does so many times another's work and is still said to be so many times as fast.
-_MORE_WORK, _FASTER = 1.6, 1.25
+#: One network does more of another's work and is still faster: by how much each at least, and both together.
+_MORE_WORK, _FASTER, _TOGETHER = 1.6, 1.1, 2.0
 
 
 #: Precisions in the heads of columns, ratios that no measurement hits in every row, and the least speed told
@@ -39,12 +45,6 @@ _PRECISION = re.compile(
     r"\b(?:fp64|fp32|tf32|fp16|bf16|fp8|int8|int4|amp|mixed(?: precision)?)\b", re.IGNORECASE
 )
 _PLAIN, _LEAST, _WIDEST = (0.25, 0.5, 1.5, 2.0, 3.0, 4.0, 8.0), 100, 32
-
-
-#: A first column of numbers of GPUs: the table is read across.
-_COUNTS = re.compile(
-    r"\W*(?:(?:number|no\.?|count) of |# ?)?(?:gpus?|cards|devices|nodes)(?: count)?\W*", re.IGNORECASE
-)
 
 
 #: Columns of what such speeds are of the first, and by how much their rounding may be off.
@@ -69,48 +69,69 @@ def find(context: Context) -> Iterator[Finding]:
     """Every row of a table of speeds that contradicts arithmetic or physics."""
     for table in context.document.tables:
         around = _around(table, context)
-        rows = _rows(table, context) if _SPEED.search(around) and not _COMPUTED.search(around) else []
+        measured = _SPEED.search(around) and not _COMPUTED.search(around)
+        rows = (_rows(table, context) or _rows(_turned(table), context, turned=True)) if measured else []
         ratios = [row for row in rows if _RATIO.search(row.label)]
         rows = [row for row in rows if row not in ratios]
         if len(rows) == 1:
             yield from (one for each in ratios for one in _speedups(rows[0], each, context))
         exact = [row for row in rows if _is_exact(row)]
-        if len(exact) >= _RUN or any(len(row.values) > _RUN + 1 for row in exact):
+        if len(exact) >= _RUN or any(_is_exact(row, _DIGITS + 1, _RUN + 1) for row in exact):
             yield from (_multiples(row, context) for row in exact)
         yield from _steeper(rows, context)
         yield from _repeated(rows, context)
-        yield from _order(rows, context)
+        yield from _order(rows or (_by_device(table, context) if measured else []), context)
         if not _COMPUTED.search(around):
             yield from _precisions(table, context)
 
 
-def _rows(table: Table, context: Context) -> list[_Row]:
-    """The rows of a table with a column for each of several numbers of GPUs."""
-    rows = [[table.cell(row, column) for column in range(table.columns)] for row in range(len(table.rows))]
-    if len(rows) < 2:
-        return []
-    corner = rows[0][0].text if rows[0][0] else ""
-    counted = all(row[0] is not None and row[0].text.strip().isdigit() for row in rows[1:])
-    across = counted and bool(_COUNTS.fullmatch(corner) or any(mentions(corner, context.catalogue)))
-    rows = [list(column) for column in zip(*rows, strict=True)] if across else rows
-    heads = {
-        i: _COUNT.match(f"{cell.text} GPUs" if across else cell.text)
-        for i, cell in enumerate(rows[0])
-        if cell
-    }
+def _rows(table: Table, context: Context, *, turned: bool = False) -> list[_Row]:
+    """The rows of a table with a column for each of several numbers of GPUs.
+
+    Of a table that was turned, those that say themselves that they are of speeds, or of speed-ups.
+    """
+    first = table.cell(0, 0)
+    plain = first is not None and bool(
+        _OF_GPUS.search(first.text) or any(mentions(first.text, context.catalogue))
+    )
+    heads = {i: _count(cell.text, plain=plain) for i, cell in enumerate(table.rows[0]) if cell}
     counts = {i: int(match[1]) for i, match in heads.items() if match and int(match[1]) > 0}
     if len(counts) < 2 or len(set(counts.values())) < len(counts):
         return []
     found: list[_Row] = []
     head: Passage | None = None
-    for row in rows[1:]:
-        head = row[0] or head
-        cells = {n: cell for i, n in counts.items() if (cell := row[i])}
-        values = {n: each for n, cell in cells.items() if (each := _value(cell, context))}
+    for index in range(1, len(table.rows)):
+        head = table.cell(index, 0) or head
         label = head.text if head else ""
-        if len(values) >= 2 and (not across or _SPEED.search(label) or _RATIO.search(label)):
+        cells = {n: cell for i, n in counts.items() if (cell := table.cell(index, i))}
+        values = {n: each for n, cell in cells.items() if (each := _value(cell, context))}
+        if len(values) >= 2 and (not turned or _SPEED.search(label) or _RATIO.search(label)):
             found.append(_Row(label, head, cells, values))
     return found
+
+
+def _by_device(table: Table, context: Context) -> list[_Row]:
+    """The rows of a table with a column for each of several devices."""
+    heads = {i for i, cell in enumerate(table.rows[0]) if i and cell and headed_by(cell, context)}
+    found = []
+    for index in range(1, len(table.rows) if heads else 0):
+        cells = {i: cell for i in heads if (cell := table.cell(index, i))}
+        values = {i: each for i, cell in cells.items() if (each := _value(cell, context))}
+        first = table.cell(index, 0)
+        if first and len(values) == len(heads):
+            found.append(_Row(first.text, first, cells, values))
+    return found
+
+
+def _count(head: str, *, plain: bool) -> re.Match[str] | None:
+    """The number of GPUs that heads a column; `plain` where the heading beside says that it is one."""
+    bare = _BARE.match(head)
+    return _COUNT.match(head) or (bare if bare and (plain or bare["times"]) else None)
+
+
+def _turned(table: Table) -> Table:
+    """A table with its columns as rows: numbers of GPUs below each other head its rows."""
+    return table._replace(rows=tuple(zip_longest(*table.rows)))
 
 
 def _value(cell: Passage, context: Context) -> Quantity | None:
@@ -135,13 +156,13 @@ def _speedups(row: _Row, ratios: _Row, context: Context) -> Iterator[Finding]:
                    evidence=(Evidence(because),))  # fmt: skip
 
 
-def _is_exact(row: _Row) -> bool:
+def _is_exact(row: _Row, least: int = _DIGITS, run: int = _RUN) -> bool:
     """Whether most values are whole multiples of the first, in digits that no measurement repeats."""
     base = min(row.values)
     first = row.values[base].value
     digits = len(re.sub(r"\D", "", f"{first:g}").strip("0"))
     multiples = [n for n in row.values if n != base and _whole(row, n, base)]
-    return digits >= _DIGITS and len(multiples) >= max(_RUN, (len(row.values) - 1) / 2)
+    return digits >= least and len(multiples) >= max(run, (len(row.values) - 1) / 2)
 
 
 def _whole(row: _Row, n: int, base: int) -> bool:
@@ -242,7 +263,8 @@ def _order(rows: Sequence[_Row], context: Context) -> Iterator[Finding]:
             for name, other in best.items()
             if done[name] > _MORE_WORK * done[label]
             and min(row.values) in other.values
-            and other.values[min(row.values)].value > _FASTER * row.values[min(row.values)].value
+            and (times := other.values[min(row.values)].value / row.values[min(row.values)].value) > _FASTER
+            and times * done[name] > _TOGETHER * done[label]
         ]
         cell = row.head
         if not slower or cell is None:

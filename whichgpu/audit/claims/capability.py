@@ -49,7 +49,7 @@ _FILL = (
 _HAS = (
     r"(?:support(?:s|ed|ing)?|(?:thanks to|via|through|using|over) its|has|have|features?|offers?|"
     r"includes?|comes? with|equipped with|provides?|with|"
-    r"introduces?|introduced|gains?|works? with|can use|offer|"
+    r"introduces?|introduced|gains?|got|gets?|regains?|regained|works? with|can use|offer|"
     r"(?:two|pairs?|four|eight) (?:of (?:them|these) |cards |gpus )?(?:over|via|through)|"
     r"(?:connected|linked|joined|paired|bridged|coupled|interconnected)(?: together)? (?:via|over|with|"
     r"through|by|using)|"
@@ -106,7 +106,7 @@ _PASSIVE = tuple(
             rf"n[o\u2019']t\s+)?"
             r"(?:also\s+|natively\s+|only\s+)?(?:supported|available|present|included|accelerated|"
             r"handled|possible|(?P<gone>missing|absent|gone))"
-            r"(?:\s+(?:natively|only|exclusively)){0,2}|(?:works?|runs)(?:\s+(?:fine|natively|well|"
+            r"(?:\s+(?:natively|only|exclusively)){0,2}|(?:also\s+)?(?:works?|runs|ran)(?:\s+(?:fine|natively|well|unmodified|"
             r"great)){0,2})?\s*"
             r"(?:on|in|by|from|with)\s+(?:both\s+)?(?:the\s+|an?\s+|nvidia\s+){0,2}$",
             re.IGNORECASE,
@@ -183,9 +183,12 @@ _NOT = re.compile(
 )
 _DENIAL = 45
 _TURN = re.compile(r"\b(?:but|while|whereas|however)\b|[;:]", re.IGNORECASE)
+#: Before what is said of no device of the sentence.
+_THE = re.compile(r"\b(?:the|this|that|an?)\s+$", re.IGNORECASE)
 _FAR = 110
-#: Between two names of one subject, and what denies of both.
+#: Between two names of one subject, what joins the last two of it, and what denies of both.
 _AND = re.compile(r"s?(?:,|,?\s+(?:and|nor|or|&))\s+(?:the\s+|nvidia\s+|amd\s+|an?\s+)*", re.IGNORECASE)
+_LAST_AND = re.compile(r"\b(?:and|nor|or)\b|&", re.IGNORECASE)
 _NEITHER = re.compile(r"\bneither\s+(?:the\s+|nvidia\s+|amd\s+|an?\s+)*$", re.IGNORECASE)
 #: What is said to be supported, of what the sentence is about: "BF16 is not supported", "is FP8-capable".
 _ITSELF = tuple(
@@ -370,6 +373,9 @@ def _of_sentence(
                 continue
             if mention is None or len(gap) > _FAR or hedged or denied or either:
                 continue
+            if mention not in who.here and _THE.search(text, place[0], match.start()):
+                # "Here the missing NVLink hurts": whose it is is not said.
+                continue
             if each.key == "nvlink" and not told and counted(text, place[0], mention.start) > 1:
                 # A server may leave several cards without bridges.
                 continue
@@ -412,6 +418,9 @@ def _joined_to(mention: Mention, who: Spoken) -> list[Mention]:
         # "Unlike the A40, the L40" are not one subject.
         apart = before in who.against and mention not in who.against
         if apart or not _AND.fullmatch(who.text, before.end, found[0].start):
+            break
+        if found[0] is mention and not _LAST_AND.search(who.text, before.end, mention.start):
+            # "Video: L40S, the A100 has none" is of the A100.
             break
         found.insert(0, before)
     return found if len(found) > 1 and len({each.named for each in found}) > 1 else []
@@ -550,11 +559,11 @@ def judged(
     context: Context,
 ) -> Iterator[Finding]:  # fmt: skip
     """The finding on a capability that is said (`told`), or denied, of the devices that can be meant."""
-    # What follows from the compute capability is certain of a chip, however little else is on file.
+    # What follows from the chip or its maker is certain, however little else is on file.
     known = [
         (gpu, has)
         for gpu in gpus
-        if (gpu.confidence != "low" or what.field == "compute_capability")
+        if (gpu.confidence != "low" or what.field in ("compute_capability", "vendor"))
         and (has := what.has(gpu)) is not None
     ]
     # ECC can be switched on on a few cards of GeForce, and most say that these have none.

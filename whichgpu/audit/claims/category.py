@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.sentences import sentences
+from whichgpu.audit.sentences import sentences, within
 from whichgpu.facts import store
 
 if TYPE_CHECKING:
@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.findings import Context, Finding
 
-#: A sentence that says what follows from the one before it: "This allows the A5000 to".
-_GOES_ON = re.compile(
-    r"\s*(?:This|That|These|Which|It)\s+(?:also\s+)?(?:allow|enable|make|let|mean|help)\w*\b"
+#: A sentence that says what follows from the one before it: "This allows the A5000 to", "That is room for".
+_GOES_ON = re.compile(r"\s*(?:This|That|These|Which|It)\s")
+_HARDWARE = re.compile(
+    r"\b(?:gpus?|cards?|hardware|accelerators?|cores|v?ram|memory|bandwidth|silicon|tflops|these metrics)\b",
+    re.IGNORECASE,
 )
-_HARDWARE = re.compile(r"\b(?:gpus?|cards?|hardware|accelerators?)\b", re.IGNORECASE)
 
 
 class _Rule(NamedTuple):
@@ -61,16 +62,17 @@ def find(context: Context) -> Iterator[Finding]:
             # A full stop ends what a pattern spans.
             text = text[: sentence.start - start].replace(".", ",") + text[sentence.start - start :]
             lower = text.lower()
-            named = bool(context.mentions.get(index)) or _HARDWARE.search(text) is not None
+            said = within(context.mentions.get(index, ()), start, sentence.end)
+            named = bool(said) or _HARDWARE.search(text) is not None
             for rule in _rules():
                 if not any(word in lower for word in rule.words):
                     continue
                 match = rule.says.search(text)
-                if (
-                    match is None
-                    or (rule.unless and rule.unless.search(text))
-                    or (rule.of_a_device and not named)
-                ):
+                if match is None or (rule.of_a_device and not named):
+                    continue
+                # What excuses it stands in its part of the sentence, not before a colon.
+                part = 1 + max(text.rfind(mark, 0, match.start()) for mark in ":;")
+                if rule.unless and rule.unless.search(text, part):
                     continue
                 at = next(
                     (match.start(way) for way in ("at", "at2", "at3", "at4") if match.groupdict().get(way)),

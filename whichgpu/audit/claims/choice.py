@@ -38,7 +38,8 @@ _ALSO = {
     "ray_tracing": r"|\b(?P<also>ray[- ]tracing)\b",
     "av1_encode": r"|\b(?P<also>(?:transcod|encod|stream)\w*\s+(?:\w+\s+){0,3}?AV1)\b",
 }
-_WISHES = tuple(
+#: Each capability, and how it is wished.
+WISHES = tuple(
     (
         each,
         re.compile(
@@ -48,7 +49,7 @@ _WISHES = tuple(
     )
     for each in CAPABILITIES
 )
-_ANY = re.compile("|".join([*(each.names for each in CAPABILITIES), "av1"]), re.IGNORECASE)
+ANY_WISH = re.compile("|".join([*(each.names for each in CAPABILITIES), "av1"]), re.IGNORECASE)
 #: What stands between the wish and the device that is to fulfil it.
 _TAKE = re.compile(
     r"[^.;]{0,60}?\b(?:choose|choosing|pick|go (?:with|for)|opt for|get|take|buy|rent|use|prefer|select|"
@@ -72,7 +73,7 @@ _VERB = re.compile(
     r"(?:nvidia\s+|amd\s+|geforce\s+)*$",
     re.IGNORECASE,
 )
-_TAKEN_FOR = re.compile(r"(?:\s+(?:if|when|where)\b[^.;,]{0,25})?\s*", re.IGNORECASE)
+_TAKEN_FOR = re.compile(r"(?:\s+(?:if|when|where)\b[^.;]{0,60})?\s*", re.IGNORECASE)
 #: A condition right before what is wished, and what ends it before a device is named.
 _CONDITION = re.compile(
     r"\b(?:if|when|where|who|for|need\w*|want\w*|requir\w+|rel(?:y|ies) on|depends? "
@@ -111,7 +112,7 @@ def find(context: Context) -> Iterator[Finding]:
     for index, passage in context.document.running():
         if not context.mentions.get(index):
             continue
-        for sentence in sentences(passage.text) if _ANY.search(passage.text) else ():
+        for sentence in sentences(passage.text) if ANY_WISH.search(passage.text) else ():
             here = spoken(index, passage, sentence, context).here
             yield from _reasons(passage, sentence, here, context)
             if here and not _REFUSED.search(sentence.text):
@@ -126,7 +127,7 @@ def _wishes(
 ) -> Iterator[Finding]:
     """The device that is to be taken for a wish has what is wished."""
     text = passage.text
-    for each, pattern in _WISHES if here else ():
+    for each, pattern in WISHES if here else ():
         wish = pattern.search(text, sentence.start, sentence.end)
         if wish is None:
             continue

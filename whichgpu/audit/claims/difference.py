@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 _BY_KIND = {"power": "power", "memory": "memory", "bandwidth": "bandwidth"}
 _WORD = re.compile(
-    r"\s*(?:(?P<more>more|higher|extra|additional|above|over|beyond|ahead of)|(?P<less>less|lower|fewer|"
+    r"\s*(?:(?P<more>more|higher|extra|additional|above|"
+    r"over(?!\s+(?:pcie|nvlink|ethernet|infiniband|usb|the (?:bus|network))\b)|beyond|ahead of)|"
+    r"(?P<less>less|lower|fewer|"
     r"below|under|short of|behind))\b",
     re.IGNORECASE,
 )

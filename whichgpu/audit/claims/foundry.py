@@ -23,7 +23,10 @@ _TOLD = re.compile(
     rf"\b{_MAKERS.format(1)}(?:[\u2019']s)?\s+(?:(?:custom|advanced|own|mature|older|newer|cutting-edge)\s+)*"
     rf"{_NODE.format(1)}"
     rf"|\b{_NODE.format(2)}\s+(?:(?:process|node|technology|FinFET)\s+){{0,2}}(?:from|by|of|"
-    rf"at)\s+{_MAKERS.format(2)}\b",
+    rf"at)\s+{_MAKERS.format(2)}\b"
+    rf"|\b{_MAKERS.format(3)}\s+(?:on|in|using|at|with)\s+(?:an?\s+|its\s+|the\s+)?(?:[\w-]+\s+){{0,2}}?"
+    rf"{_NODE.format(3)}"
+    rf"|\b(?:made|manufactured|fabricated|produced|fabbed)\s+(?:by|at)\s+{_MAKERS.format(4)}\b",
     re.IGNORECASE,
 )
 #: What makes of a maker and a process those of something else.
@@ -58,18 +61,17 @@ def _of_sentence(passage: Passage, sentence: Sentence, who: Spoken, context: Con
             continue
         gpus = [context.catalogue[key] for key in mention.ids]
         known = [gpu for gpu in gpus if gpu.value("process") and gpu.confidence != "low"]
-        maker = (match["maker1"] or match["maker2"]).lower()
-        node = int((_DIGITS.search(match["node1"] or match["node2"]) or ["0"])[0])
+        maker = next(match[f"maker{way}"] for way in range(1, 5) if match[f"maker{way}"]).lower()
+        node = _DIGITS.search(match["node1"] or match["node2"] or match["node3"] or "")
         right = [gpu for gpu in known if _is_made(str(gpu.value("process")), maker, node)]
         if known:
             verdict = "confirmed" if right else "contradicted"
             yield of_field(passage, match.span(), "identity", "process", right or known, verdict, context)
 
 
-def _is_made(process: str, maker: str, node: int) -> bool:
-    """Whether a process on file is that of a maker, or of one that is not on file, and of a node."""
-    digits = _DIGITS.search(process)
-    told = {node, int(digits[0])} if digits else {node}
+def _is_made(process: str, maker: str, node: re.Match[str] | None) -> bool:
+    """Whether a process on file is of a maker, or tells none, and of the node that is told."""
+    told = {int(each[0]) for each in (_DIGITS.search(process), node) if each}
     makers = ("tsmc", "samsung", "globalfoundries", "intel")
     own = [each for each in makers if each in process.lower()]
     return (not own or maker in own) and (len(told) == 1 or told <= _ONE_NODE)

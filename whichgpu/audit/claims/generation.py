@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6}
 _CORES = re.compile(
     r"\b(?P<n>first|second|third|fourth|fifth|sixth|[1-6](?:st|nd|rd|th))[- ]gen(?:eration)?\.?\s+"
-    r"(?:nvidia\s+)?(?P<what>tensor|rt|ray[- ]tracing) cores?\b",
+    r"(?:nvidia\s+)?(?P<what>tensor|rt|ray[- ]tracing) cores?\b"
+    r"|\b(?P<what2>tensor|rt|ray[- ]tracing) cores of (?:the )?(?P<n2>first|second|third|fourth|fifth|sixth|"
+    r"[1-6](?:st|nd|rd|th)) gen(?:eration)?\b",
     re.IGNORECASE,
 )
 
@@ -52,10 +54,11 @@ def find(context: Context) -> Iterator[Finding]:
                 mention = _given_to(match.end(), spoken(index, passage, sentence, context), match.start())
                 if mention is None:
                     continue
-                tensor = match["what"].lower() == "tensor"
+                tensor = (match["what"] or match["what2"]).lower() == "tensor"
                 field = "tensor_core_generation" if tensor else "rt_core_generation"
                 known = [gpu for key in mention.ids if (gpu := context.catalogue[key]).value(field)]
-                told = _ORDINALS.get(match["n"].lower()) or int(match["n"][0])
+                group = "n" if match["n"] else "n2"
+                told = _ORDINALS.get(match[group].lower()) or int(match[group][0])
                 right = [gpu for gpu in known if int(gpu.need(field)) == told]
                 without = [context.catalogue[key] for key in mention.ids]
                 if not known and tensor and all(gpu.value("tensor_cores") == 0 for gpu in without):
@@ -65,5 +68,5 @@ def find(context: Context) -> Iterator[Finding]:
                 if known:
                     verdict = "confirmed" if right else "contradicted"
                     yield of_field(
-                        passage, match.span("n"), "identity", field, right or known, verdict, context
+                        passage, match.span(group), "identity", field, right or known, verdict, context
                     )

@@ -10,9 +10,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit import tables
 from whichgpu.audit.document import PROSE
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.models import formats, models
+from whichgpu.audit.pairs import devices
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import counted
 from whichgpu.audit.sentences import sentences, within
@@ -20,6 +22,7 @@ from whichgpu.audit.sentences import sentences, within
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.cells import Cell
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.models import Format, Model
@@ -32,7 +35,8 @@ _HOLDS = re.compile(
     r"handl(?:es?|ing)|deploy(?:s|ed)?|enough|sufficient|suffices?|will do|does it|can do|do it|manages?|"
     r"recommend\w*|possible|feasible|comfortabl[ey]|squeez\w+|use|using|take|takes|needs?|requires?|choose|"
     r"pick|get|"
-    r"buy|rent|ideal|fine-?tun\w*|trains?|training|trained|q?lora|works?|doable|room for|passt|l\u00e4uft|"
+    r"buy|rent|ideal|is (?:fine|okay|no problem)|"
+    r"fine-?tun\w*|trains?|training|trained|q?lora|works?|doable|room for|passt|l\u00e4uft|"
     r"reicht|"
     r"tient|suffit|cabe|cab(?:e|en))\b",
     re.IGNORECASE,
@@ -80,7 +84,8 @@ _SLOWLY = re.compile(r"\b(?:crawls?|crawling|slowly|painful\w*|spill\w*|swap\w*)
 _NONE = re.compile(
     r"\b(?:needs? no|without(?: any)?|no need (?:for|to)|no)\s+(?:cpu\s+)?(?:offload\w*|sharding|splitting|"
     r"tricks)|"
-    r"\bfits too\b|\bwith \d+ ?GB each\b",
+    r"\bfits too\b|\bwith \d+ ?GB (?:each|per (?:gpu|card))\b|\bwould (?=needs?\b|requires?\b|takes?\b)|"
+    r"\bwith (?:\w+ )?(?:context|headroom|room to spare)\b",
     re.IGNORECASE,
 )
 #: Room by its size: "in 24 GB", "on a 16 GB card", "26 GB of VRAM suffice".
@@ -113,6 +118,13 @@ _SAME_CARD = re.compile(
     r"(?=(?:holds?|runs?|handles?|loads?|hosts?|serves?|can (?:hold|run|handle|load|serve))\b)",
     re.IGNORECASE,
 )
+#: One of those that the document compares, whichever: "on one of these GPUs", "on either card".
+_EITHER = re.compile(
+    r"\b(?:one of (?:these|those|them|the two)|either|the (?:card|gpu))"
+    r"(?: of (?:them|these|those|the two))?\b"
+    r"(?: (?:cards?|gpus?))?",
+    re.IGNORECASE,
+)
 _VERB = re.compile(r"\b(?:fits?|runs?|handles?|loads?|works?|will do|possible|hold)\b", re.IGNORECASE)
 #: What is taken, what follows from it, and what is set against less.
 _TAKEN = re.compile(
@@ -121,7 +133,8 @@ _TAKEN = re.compile(
 _SO = re.compile(r"\s*(?:So|Thus|Hence|Therefore)\b")
 _GIVEN = re.compile(r"\s*(?:of (?:weights|vram|memory)|is needed|are needed|needed)", re.IGNORECASE)
 _THEREFORE = re.compile(
-    r"\s*(?:of \w+)?\s*(?:,|:|;|\u2013|-)?\s*(?:so|thus|hence|therefore|which (?:fits?|runs?|means)|that "
+    r"\s*(?:of \w+)?\s*(?:,|:|;|\u2013|-)?\s*(?:needs?|requires?|calls? for|so|thus|hence|"
+    r"therefore|which (?:fits?|runs?|means)|that "
     r"fits?|and fits?|fits?|i\.e\.|for which|"
     r"(?:and )?(?:one|two|three|four|six|eight|a|an|a single|\d+x?)\s+(?=[A-Z]))\b[^.;]{0,40}$|"
     r"\s*,\s*(?=$)",
@@ -162,6 +175,9 @@ class _Room(NamedTuple):
 
 def find(context: Context) -> Iterator[Finding]:
     """Every model that cannot be where it is said to be."""
+    for table in context.document.tables:
+        for cell in tables.every(table, context):
+            yield from _of_cell(cell, context)
     for index, passage in enumerate(context.document.passages):
         if passage.kind not in PROSE:
             continue
@@ -177,6 +193,27 @@ def find(context: Context) -> Iterator[Finding]:
                 start = before if _SO.match(sentence.text) else place[0]
                 yield from _stated(index, passage, (start, *place), context)
             last, before = here or last, sentence.start
+
+
+def _of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
+    """What a cell says that the device of its row or column holds: "70B in FP16 fits; 405B in Q3 does"."""
+    text = cell.passage.text
+    sizes = [float(context.catalogue[key].value("memory") or 0) * cell.number for key in cell.ids]
+    if not _VERB.search(text) or not sizes or not all(sizes):
+        return
+    for clause in _CLAUSE.finditer(text):
+        found, said = models(clause[0]), formats(clause[0])
+        fits = _VERB.search(text, *clause.span())
+        way = _way(clause[0], said[0].least if said else 0.0)
+        if len(found) != 1 or len(said) > 1 or not fits or way is None or _SLOWLY.search(clause[0]):
+            continue
+        if not _EASED.search(_NONE.sub("", clause[0])):
+            words = f"{cell.ids[0]} has {max(sizes) / 1e9:,.4g} GB"
+            place = (clause.start() + found[0].start, fits.end())
+            yield from _judged(cell.passage, found[0], way, _Room(max(sizes), words, *sorted(place)), context)
+
+
+_CLAUSE = re.compile(r"[^.;]+(?:\.\d[^.;]*)*")
 
 
 def _of_sentence(
@@ -256,7 +293,13 @@ def _of_before(
     if cards and verb:
         size = float(cards["n"])
         return _Room(size * _BINARY * 1e9, f"{size:g} GB is the room", verb.start(), verb.end())
-    return None
+    either = _EITHER.search(text, *place)
+    sizes = {key: float(context.catalogue[key].value("memory") or 0)
+             for ids in (devices(context) if either else ()) for key in ids}  # fmt: skip
+    if either is None or not sizes or not all(sizes.values()):
+        return None
+    largest = max(sizes, key=lambda key: sizes[key])
+    return _Room(sizes[largest], f"{largest} has {sizes[largest] / 1e9:,.4g} GB", *either.span())
 
 
 def _weights(
@@ -293,13 +336,15 @@ def _stated(
         each for each in within(quantities(text, context.fraction), *place)
         if each.dimension == "memory" and each.high == each.value
     ]  # fmt: skip
-    if len({each.named for each in found}) != 1 or not sizes or sizes[0].end > found[0].start:
+    several = len({each.named for each in found}) != 1 and not _or(text, found)
+    if not found or several or not sizes or sizes[0].end > found[0].start:
         return
     need = [each for each in sizes if each.end <= found[0].start][-1]
     said = _TAKEN.search(text, place[0], need.start) or _GIVEN.match(text, need.end)
     gap = text[max(need.end, places[1]) : found[0].start]
     node = _NODE.search(gap)
-    if not said or not _THEREFORE.match(gap) or _EASED.search(gap) or _LESS.search(text, *place):
+    clause = max(place[0], text.rfind(":", place[0], need.start), text.rfind(";", place[0], need.start))
+    if not said or not _THEREFORE.match(gap) or _EASED.search(gap) or _LESS.search(text, clause, place[1]):
         return
     known = [float(context.catalogue[key].value("memory") or 0) for key in found[0].ids]
     count = counted(text, need.end, found[0].start)
@@ -315,6 +360,14 @@ def _stated(
         "inconsistent", subject=found[0].ids[0], attribute="fits", because=because, expected="no",
         evidence=(Evidence(because),),
     )  # fmt: skip
+
+
+def _or(text: str, found: Sequence[Mention]) -> bool:
+    """Whether devices are named in place of each other: "two L40S or two A100"."""
+    return bool(found) and all(_OR.fullmatch(text, one.end, other.start) for one, other in pairwise(found))
+
+
+_OR = re.compile(r"s?\s*(?:,|,?\s*\bor)\s+(?:[\w\u00d7]+\s+){0,2}", re.IGNORECASE)
 
 
 def _of_device(text: str, start: int, on: Mention, context: Context) -> _Room | None:

@@ -36,7 +36,7 @@ _OF_ITS_YEAR = re.compile(r"^\s+(?:of|from)\s+20[012]\d\b")
 #: Between a device and its architecture, where it is said that it is of it.
 _BUILT = re.compile(
     r"(?:[^.;]|\.(?=\d)){0,70}?\b(?:stammt|flagship of|belongs? to|member of|(?:comes?|is|are) from|"
-    r"based|built|runs?|"
+    r"based|built|runs?|brings?|brought|introduces?|introduced|"
     r"relies|"
     r"uses?|using|leverag\w+|powered|features?|part|se basa|basada|basado|bas[\u00e9e]e?|basiert|beruht|"
     r"repose|utilise|nutzt)\b[^.;]{0,45}",
@@ -429,11 +429,15 @@ def architectures() -> re.Pattern[str]:
     return re.compile(rf"\b(?:{words})\b", re.IGNORECASE)
 
 
+def family_of(name: str) -> str:
+    """The id of a family or an architecture by its name."""
+    plain = name.lower().removesuffix(".0")
+    return _family_names().get(plain) or re.sub(r"[ .-]", "", plain)
+
+
 def is_of(gpu: Gpu, name: str) -> bool:
     """Whether a device is of a family or an architecture by its name; "RDNA" is all of them."""
-    plain = name.lower().removesuffix(".0")
-    told = _family_names().get(plain) or re.sub(r"[ .-]", "", plain)
-    return told in (gpu.family, gpu.architecture)
+    return family_of(name) in (gpu.family, gpu.architecture)
 
 
 def _called(gpu: Gpu) -> str:

@@ -51,7 +51,9 @@ _NOT_SO = re.compile(
 )
 #: Before it: "as does the", "so does the", "neither does the".
 _SO = re.compile(
-    r"\b(?P<how>as|so|and so|nor|neither)\s+(?:do(?:es)?|did|can|is)\s+(?:the\s+|an?\s+|two\s+|both\s+|"
+    r"\b(?:(?P<how>as|so|and so|nor|neither)\s+(?:do(?:es)?|did|can|is)|the same (?:is (?:possible|true|"
+    r"available|the case)|goes|applies|holds|works) (?:with|for|to|of|on))\s+(?:those of\s+)?(?:the\s+|"
+    r"an?\s+|two\s+|both\s+|"
     r"four\s+|"
     r"its\s+\w+,?\s+(?:the\s+)?)?(?:nvidia\s+|amd\s+)*$",
     re.IGNORECASE,
@@ -70,7 +72,7 @@ _WHICH = re.compile(
     re.IGNORECASE,
 )
 _DOES = re.compile(
-    r",?\s+(?:already\s+|also\s+|still\s+|simply\s+|sadly\s+)*(?:(?P<not>(?:can|could|does|did|do)(?:not|\s+not|n[\u2019']t)(?:\s+(?:do|have|support|offer))?|"
+    r",?\s+(?:already\s+|also\s+|still\s+|simply\s+|sadly\s+|has\s+(?=dropped|lost|gained))*(?:(?P<not>(?:can|could|does|did|do)(?:not|\s+not|n[\u2019']t)(?:\s+(?:do|have|support|offer))?|"
     r"lacks?|lacked|misses|missed|omits?|omitted|lost|loses|dropped|drops|gave up|does without|never "
     r"(?:had|got|supported))|(?:has|had|does|did|do|can|could|can do|could do|"
     r"supports?|supported|offers?|offered|introduced|pioneered|debuted|brought|gained|got|gets|received|provides?|handles|handled|retains|kept|keeps|shares)"
@@ -92,6 +94,15 @@ _ARE_JOINED = re.compile(
 )
 #: How far before a device the words that join it can begin.
 _REACH = 90
+#: What NVLink was named for before: "thanks to NVLink, two RTX 6000 Ada can be bridged".
+_BY_NVLINK = re.compile(
+    r"\b(?:thanks to|over|via|with|by|using|through)\s+(?:an?\s+|its\s+)?NVLink\b[^.;]{0,40}$", re.I
+)
+_CAN_BE_JOINED = re.compile(
+    r"\s*(?:s|cards|gpus|modules)*\s+can (?:also )?be (?:linked|bridged|connected|paired|joined|combined|"
+    r"pooled)\b",
+    re.I,
+)
 _DENIAL = 45
 _NOT = re.compile(r"\b(?:no|not|without|lacks?|neither|nor|if|whether)\b|n[\u2019']t\b", re.IGNORECASE)
 _ANY = re.compile("|".join(each.names for each in CAPABILITIES), re.IGNORECASE)
@@ -111,7 +122,11 @@ def find(context: Context) -> Iterator[Finding]:
             for mention in here:
                 first = max(sentence.start, mention.start - _REACH)
                 words = passage.text[first : mention.start]
-                joined = _ARE_JOINED.match(passage.text, mention.end, sentence.end)
+                joined = _ARE_JOINED.match(passage.text, mention.end, sentence.end) or (
+                    _CAN_BE_JOINED.match(passage.text, mention.end, sentence.end)
+                    if _BY_NVLINK.search(words)
+                    else None
+                )
                 joins = _JOINS.search(words)
                 if (joined or joins) and not _NOT.search(sentence.text):
                     place = (
@@ -161,9 +176,15 @@ def _again(
             last = _last_claim(passage.text, before.start, before.end)
         if last is None and like:
             continue
-        if last is None and (so or too) and not (so and so["how"].lower() in ("nor", "neither")):
+        how = (so["how"] or "").lower() if so else ""
+        nor = how in ("nor", "neither")
+        if last is None and so and not nor:
+            # "The same" speaks of the sentence before too.
+            reach = before.start if before and not how else sentence.start
+            last = _named_before(passage.text, reach, mention.start)
+        if last is None and (so or too) and not nor:
             yield from _same_value(passage, sentence, start, mention, context)
-        if last is None or (so and so["how"].lower() in ("nor", "neither") and last[1]):
+        if last is None or (nor and last[1]):
             continue
         what, told = last
         gpus = [context.catalogue[key] for key in mention.ids]
@@ -248,6 +269,14 @@ _HEADS = re.compile(
     re.IGNORECASE,
 )
 _ELSE = re.compile(r"\b(?:and|but|or|than|memory|cache|bandwidth|cores)\b", re.IGNORECASE)
+
+
+def _named_before(text: str, start: int, end: int) -> tuple[Capability, bool] | None:
+    """The last capability that is named, where nothing around it is denied or left open."""
+    said = list(_ANY.finditer(text, start, end))
+    if not said or _NOT.search(text, start, end):
+        return None
+    return next(each for each in CAPABILITIES if re.fullmatch(each.names, said[-1][0], re.IGNORECASE)), True
 
 
 def _last_claim(text: str, start: int, end: int) -> tuple[Capability, bool] | None:

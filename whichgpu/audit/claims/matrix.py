@@ -45,6 +45,7 @@ _MORE = re.compile(
 )
 #: Headings of what is needed, and of whether that fits.
 _NEED = re.compile(r"\b(?:needed|needs|required|requires|requirement|footprint)\b", re.IGNORECASE)
+_OF_WEIGHTS = re.compile(r"\bweights\b", re.IGNORECASE)
 _FITS = re.compile(r"\b(?:fits?|runs?|enough|ok)\b", re.IGNORECASE)
 _ROWS, _COLUMNS = 60, 24
 #: A header that is nothing but a size of memory, with a word or two: "Fits 24 GB?".
@@ -107,19 +108,23 @@ def _by(
 
 
 def _needed(table: Table, heads: dict[int, Passage], context: Context) -> Iterator[Finding]:
-    """Whether what a row says is needed fits on its device: "RTX 4090 | 42 GB | yes"."""
-    needs = [i for i, head in heads.items() if _NEED.search(head.text)]
+    """Whether what a row says is needed fits: on the device that heads it, or on those above its cells."""
+    needs = [i for i, head in heads.items() if _NEED.search(head.text) or _OF_WEIGHTS.search(head.text)]
     fits = [i for i, head in heads.items() if _FITS.search(head.text)]
-    for row in range(1, min(len(table.rows), _ROWS)) if len(needs) == len(fits) == 1 else ():
-        first, need, cell = (table.cell(row, i) for i in (0, needs[0], fits[0]))
-        room = _room(first, context) if first else None
+    above = {i: room for i, head in heads.items() if i not in needs and (room := _room(head, context))}
+    for row in range(1, min(len(table.rows), _ROWS)) if len(needs) == 1 else ():
+        first, need = (table.cell(row, i) for i in (0, needs[0]))
         told = [q for q in quantities(need.text, context.fraction) if q.dimension == "memory"] if need else []
-        if cell is None or need is None or room is None or len(told) != 1 or told[0].high != told[0].value:
+        if need is None or len(told) != 1 or told[0].high != told[0].value:
             continue
-        answer = _YES.match(cell.text)
-        if answer and not _HEDGED.search(cell.text, answer.end()):
-            wrong = told[0].value > room.most
-            because = f"{need.text.strip()} is needed; {room.words}"
+        room = _room(first, context) if first and len(fits) == 1 else None
+        for column, here in above.items() if room is None else ((fits[0], room),):
+            cell = table.cell(row, column)
+            answer = _YES.match(cell.text) if cell else None
+            if cell is None or answer is None or _HEDGED.search(cell.text, answer.end()):
+                continue
+            wrong = told[0].value > here.most
+            because = f"{need.text.strip()} is needed; {here.words}"
             verdict, expected = ("inconsistent", "no") if wrong else ("confirmed", "")
             yield made(context, cell, (0, len(cell.text)), "memory", verdict, attribute="fits",
                        because=because, expected=expected, evidence=(Evidence(because),))  # fmt: skip

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.document import HEADED
 from whichgpu.audit.explained import of_words
-from whichgpu.audit.fields import FAR, ITS_OWN, SET_AGAINST, of_field, owner_of
+from whichgpu.audit.fields import FAR, ITS_OWN, SET_AGAINST, headed, of_field, owner_of
 from whichgpu.audit.roles import spoken, superchips
 from whichgpu.audit.sentences import sentences
 from whichgpu.audit.subjects import family
@@ -111,7 +111,9 @@ def _of_sentence(
         changed = _CHANGED.search(passage.text, place[0], match.start())
         beyond = _BEYOND.search(passage.text, place[0], match.start())
         own = ITS_OWN.match(passage.text, place[0]) or _FRAGMENT.match(passage.text, place[0])
-        its = who.certain and len(who.against) == len(here) and not beyond and own is not None
+        alone = len(_MEMORY.findall(passage.text, *place)) == 1
+        own_of = own is not None or (alone and headed(passage, who, context))
+        its = who.certain and len(who.against) == len(here) and not beyond and own_of
         tied = (
             mention is not None
             and mention in here

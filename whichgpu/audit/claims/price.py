@@ -16,7 +16,7 @@ from whichgpu.audit.roles import counted, spoken
 from whichgpu.audit.sentences import sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from whichgpu.audit.cells import Cell
     from whichgpu.audit.document import Passage, Table
@@ -59,6 +59,11 @@ _NEXT = 40
 _ABSURD = 3.0
 #: Rows and columns whose headings are looked at.
 _HEADS = 32
+#: Headers of how many a row is of, and such a number.
+_MANY = re.compile(
+    r"\b(?:gpus|cards|instances|replicas|nodes|servers)\b|\b(?:number|count|quantity|qty)\b", re.I
+)
+_NUMBER = re.compile(r"\W*(\d{1,5})\W*")
 #: So many offers of one seller are its range.
 _SEVERAL = 3
 #: How far outside the range on file a price may lie and still be one of its day.
@@ -76,11 +81,29 @@ def find(context: Context) -> Iterator[Finding]:
             provider = _providers(cell.label)
             if _is_hourly(cell, table) and not _NOT_RENT.search(cell.label):
                 place = cell.label + " " + table.caption + " " + _head(table, cell.column)
+                whole = _WHOLE.search(place) is not None
+                numbers = (1.0, *_numbers(table, cell))
                 for quantity in _money(cell.passage, context)[:1]:
-                    whole = _WHOLE.search(place) is not None
-                    yield from _judged(cell.passage, quantity, cell.ids, provider, context, whole=whole)
+                    yield from _best(
+                        each for n in numbers
+                        for each in _judged(cell.passage, _share(quantity, n), cell.ids, provider, context,
+                                            whole=whole)
+                    )  # fmt: skip
     for index, passage in context.document.running():
         yield from _of_passage(index, passage, context)
+
+
+def _best(answers: Iterable[Finding]) -> list[Finding]:
+    """Of the answers on a price that may be of one or of several the kindest."""
+    return sorted(answers, key=lambda one: VERDICTS.index(one.verdict))[:1]
+
+
+def _numbers(table: Table, cell: Cell) -> Iterator[float]:
+    """How many of its device the row of a price speaks of: "GPUs needed: 30"."""
+    for column, other in enumerate(table.rows[cell.row]):
+        told = _NUMBER.fullmatch(other.text) if other and _MANY.search(_head(table, column)) else None
+        if told and int(told[1]) > 1:
+            yield float(told[1])
 
 
 def _is_hourly(cell: Cell, table: Table) -> bool:
@@ -139,14 +162,13 @@ def _of_passage(index: int, passage: Passage, context: Context) -> Iterator[Find
             # "Eight A100s at $2 an hour": of all together, or of each.
             start = min(sentence.start, max(0, mention.start - _NEXT))
             counts = {counted(passage.text, start, mention.start), 1.0}
-            answers = [
+            yield from _best(
                 each
                 for count in sorted(counts, reverse=True)
                 for each in _judged(
                     passage, _share(hourly, count), mention.ids, sellers, context, whole=whole
                 )
-            ]
-            yield from sorted(answers, key=lambda one: VERDICTS.index(one.verdict))[:1]
+            )
 
 
 def _rented(quantity: Quantity, who: Spoken) -> Mention | None:

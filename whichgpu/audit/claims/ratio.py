@@ -396,10 +396,9 @@ def _of_devices(
         # "That is 1.6 times the bandwidth": which of the two it is of, the sentence does not say.
         values += [(1 / value, words) for value, words in values if value]
         verdict = verdict_of(claim, [value for value, _ in values])
-    stated = told(attribute, both, passage.place(claim.start), context) if verdict == "confirmed" else None
-    if stated and verdict_of(claim, [stated[0], 1 / stated[0]]) == "contradicted":
-        # True of a form that it does not mean: 2.66 times is the PCIe card's, beside the SXM5's bandwidth.
-        verdict, values = "inconsistent", [stated]
+    if stated := told(attribute, both, passage.place(claim.start), context):
+        by_text = _by_text(verdict, claim, stated[0])
+        verdict, values = by_text, values if by_text == verdict else [stated]
     nearest = min(values, key=lambda one: abs(one[0] - claim.times))
     because = f"{nearest[1]}: {nearest[0]:.3g} times"
     low = unsure(both, context)
@@ -410,6 +409,16 @@ def _of_devices(
     yield finding_on(
         passage, claim, answer, context, subject=both.subject, attribute=attribute.key, evidence=evidence
     )
+
+
+def _by_text(verdict: str, claim: Multiple, ratio: float) -> str:
+    """The verdict on a multiple where the text itself states both values just before."""
+    if verdict == "confirmed" and verdict_of(claim, [ratio, 1 / ratio]) == "contradicted":
+        # True of a form that it does not mean: 2.66 times is the PCIe card's, beside the SXM5's bandwidth.
+        return "inconsistent"
+    # Of values that are right too: 192 GB as it is built, 180 as it is sold.
+    right = verdict == "contradicted" and verdict_of(claim, [ratio]) == "confirmed"
+    return "confirmed" if right else verdict
 
 
 def _is_of_speed(text: str, sentence: Sentence, claim: Multiple, attribute: Attribute) -> bool:

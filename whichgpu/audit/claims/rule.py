@@ -48,6 +48,12 @@ _CHOOSE = re.compile(
     re.IGNORECASE,
 )
 _OVER = re.compile(r"\s*(?:over|rather than|instead of)\s+(?:an?|the)?\s*", re.IGNORECASE)
+#: An entry of a list of work with the device for it: "Scientific codes in FP64: L40S".
+_NEED = re.compile(r"[^:.;]{4,90}(?::|\u2192|->|=>|\u2013)")
+_FOR_FP64 = re.compile(r"\bfor\s+(?:[\w-]+\s+){0,3}(?:FP64|double[- ]precision)\b", re.IGNORECASE)
+OF_FP64 = re.compile(r"\b(?:FP64|double[- ]precision)\b", re.IGNORECASE)
+_BY_ITSELF = re.compile(r"[\s*_]*(?:the\s+|an?\s+|choose\s+|pick\s+|nvidia\s+)*", re.IGNORECASE)
+_END = re.compile(r"[\s*_]*(?:[.,;(!]|$)")
 #: A smaller share of FP32 than this is FP64 for compatibility only.
 _LITTLE = 1 / 16
 #: Attributes that a rule may turn on.
@@ -62,6 +68,9 @@ def find(context: Context) -> Iterator[Finding]:
         found = context.mentions.get(index, ())
         for sentence in sentences(passage.text):
             here = within(found, sentence.start, sentence.end)
+            if passage.kind == "item" and len(here) == 1 and _is_for_fp64(passage.text, here[0]):
+                yield from without_fp64(passage, (0, here[0].end), here[0], context)
+                continue
             if not here or not _IF.search(sentence.text):
                 continue
             if not _CHOOSE.search(sentence.text) and not recommended(passage.text, sentence.start, here):
@@ -69,6 +78,14 @@ def find(context: Context) -> Iterator[Finding]:
             chosen = _chosen(passage.text, sentence.start, here)
             if chosen is not None:
                 yield from _judged(passage, (sentence.start, sentence.end), chosen, context)
+
+
+def _is_for_fp64(text: str, chosen: Mention) -> bool:
+    """Whether an entry of a list names a device alone for work in FP64: "Scientific codes in FP64: L40S"."""
+    need = _NEED.match(text)
+    if need is None or not OF_FP64.search(need[0]) or not _END.match(text, chosen.end):
+        return False
+    return _BY_ITSELF.fullmatch(text, need.end(), chosen.start) is not None
 
 
 def _chosen(text: str, start: int, here: Sequence[Mention]) -> tuple[Mention, Sequence[Mention]] | None:
@@ -92,7 +109,7 @@ def _judged(
     text = passage.text[place[0] : chosen.start]
     attribute = _decisive(text)
     if attribute and attribute.key == "fp64":
-        yield from _without_fp64(passage, (place[0], chosen.end), chosen, context)
+        yield from without_fp64(passage, (place[0], chosen.end), chosen, context)
     condition = _BOUND.search(text) or _CRITICAL.search(text)
     start = place[0] + condition.start() if condition else place[0]
     both = pair(chosen.end, chosen.end, Spoken(here, (), (), passage.text), context)
@@ -107,7 +124,7 @@ def _judged(
                evidence=(*facts(attribute, both, context), Evidence(because)))  # fmt: skip
 
 
-def _without_fp64(
+def without_fp64(
     passage: Passage, place: tuple[int, int], chosen: Mention, context: Context
 ) -> Iterator[Finding]:
     """A card that runs FP64 at a small share of FP32 is the choice for FP64 under no condition."""
@@ -130,7 +147,7 @@ def _decisive(text: str) -> Attribute | None:
         return attributes()["bandwidth"]
     if _COMPUTE.search(text):
         return None
-    if not _CRITICAL.search(text):
+    if not _CRITICAL.search(text) and not _FOR_FP64.search(text):
         return None
     found = [each.attribute for each in named(text) if each.attribute.key in _RATES]
     return found[0] if found else None

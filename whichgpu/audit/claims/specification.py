@@ -9,7 +9,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import CHIP, Attribute, Named, attributes, named, qualifiers
 from whichgpu.audit.binding import APART, TIED, Binder, both_of, several_columns, united
 from whichgpu.audit.cells import noted
-from whichgpu.audit.fields import ITS_OWN, OF_CHIPLETS
+from whichgpu.audit.fields import ITS_OWN, OF_CHIPLETS, headed
 from whichgpu.audit.implied import carried, implied
 from whichgpu.audit.judging import namesakes
 from whichgpu.audit.listed import has, is_list
@@ -327,7 +327,7 @@ def _is_withheld(
         return True
     if mention in who.here:
         return False
-    its = who.certain and ITS_OWN.match(sentence.text) is not None
+    its = (who.certain and ITS_OWN.match(sentence.text) is not None) or headed(passage, who, context)
     sure = its and _SHORTLY.match(sentence.text) and _is_subject(passage, sentence, mention, context)
     if not sure and _of_one_beside(passage, quantity, attribute, mention, context):
         return True

@@ -25,9 +25,9 @@ _YEAR = re.compile(
     r"\b(?:released|launched|introduced|announced|unveiled|debuted|came out|arrived|presented|appeared|"
     r"went on sale|followed|came(?= in (?:[A-Z][a-z]+ )?20)|made its debut|saw the light|was born|"
     r"came to market|entered the market|"
-    r"reached (?:the market|stores|shelves)|"
-    r"started shipping|shipped|landed|became available|dates? (?:from|back to)|hit (?:the market|shelves|"
-    r"stores)|erschien|vorgestellt|ver\u00f6ffentlicht|sortie?|lanc\u00e9e?|parue?|lanzad[oa]|"
+    r"(?:reached|hit) (?:the (?:market|shelves|stores)|stores|shelves|retail)|"
+    r"started shipping|shipped|landed|became available|dates? (?:from|back to)|"
+    r"erschien|vorgestellt|ver\u00f6ffentlicht|sortie?|lanc\u00e9e?|parue?|lanzad[oa]|"
     r"presentad[oa]|"
     r"uscit[ao]|presentat[ao])\b)"
     r"[^.;]{0,24}?\b(20[012]\d)\b",
@@ -132,10 +132,13 @@ def _years_behind(
         then = _YEAR_OF.match(passage.text, mention.end, place[1])
         then = then or (_IN_YEAR.match(passage.text, mention.end, place[1]) if did else None)
         if then:
-            yield from of_year(passage, then, mention, context)
+            told = did is not None and _ANNOUNCED.match(did[0]) is not None
+            yield from of_year(passage, then, mention, context, announced=told)
 
 
-def of_year(passage: Passage, match: re.Match[str], mention: Mention, context: Context) -> Iterator[Finding]:
+def of_year(
+    passage: Passage, match: re.Match[str], mention: Mention, context: Context, *, announced: bool = False
+) -> Iterator[Finding]:
     """The year that a device is said to be of; one beside it may be that of the announcement."""
     dated = [context.catalogue[key] for key in mention.ids]
     dated = [gpu for gpu in dated if gpu.value("release_date")]
@@ -146,18 +149,15 @@ def of_year(passage: Passage, match: re.Match[str], mention: Mention, context: C
     late = int(match[1]) - int(str(first.value("release_date"))[:4])
     # A card is announced in the weeks before it is sold, and not in the year before.
     early = late == -1 and str(first.value("release_date"))[5:7] > "02" and first.segment in _CARDS
-    wrong = apart > 1 or (apart and late > 1) or early or _of_that_month(match[0], first, late)
+    told_early = late < 0 and (announced or _ANNOUNCED.match(match[0]) is not None)
+    month = not told_early and _of_that_month(match[0], first)
+    wrong = apart > 1 or (apart and late > 1) or early or month
     verdict = "confirmed" if not apart else "contradicted" if wrong else "unverifiable"
     yield of_field(passage, match.span(1), "identity", "release_date", [first], verdict, context)
 
 
-def _of_that_month(words: str, gpu: Gpu, late: int) -> bool:
-    """Whether a text tells the month of a release, and so another year of the same event.
-
-    What is announced a year before it is sold is so in any month.
-    """
-    if late < 0 and _ANNOUNCED.match(words):
-        return False
+def _of_that_month(words: str, gpu: Gpu) -> bool:
+    """Whether a text tells the month of a release, and so another year of the same event."""
     born = str(gpu.value("release_date"))
     return len(born) >= 7 and re.search(rf"\b{_MONTHS[int(born[5:7]) - 1]}", words) is not None
 

@@ -1,0 +1,58 @@
+"""Strange, broken and foreign input."""
+
+from __future__ import annotations
+
+import corpus
+import pytest
+
+import whichgpu as package
+from whichgpu.audit.answer import audited
+from whichgpu.audit.readers import LARGEST, read
+from whichgpu.hardware.catalogue import catalogue
+
+STRANGE = {
+    "brackets": b"[a](" * 60_000, "numbers": b"1,000," * 40_000, "names": b"A100 " * 50_000,
+    "products": b"8 x 8 x 8 " * 25_000, "nested": b"<div>" * 30_000 + b"The A100" + b"</div>" * 30_000,
+    "pipes": b"|" * 250_000, "hashes": b"#" * 250_000, "rtl": "ذاكرة A100 هي 80 GB. ".encode() * 500,
+    "wide": b"x" + b"|A100" * 500 + b"\n---" + b"|---" * 500 + b"\nMemory" + b"|80 GB" * 500,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(STRANGE))
+def test_strange_text_is_read_to_its_end(name):
+    """How long it takes: `benchmarks/audit.py`."""
+    found = audited(STRANGE[name], "a.html" if name == "nested" else "a.md", catalogue(), corpus.TODAY)
+    assert not found.accusations
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [(b"", "nothing in it"), (b"\0" * 99, "binary"), (b"x" * (LARGEST + 1), "MiB"),
+     (b"%PDF-1.7", "pdftotext"), (b"<html><body><p><a " + b"<a " * 5000, "do not end")],
+)  # fmt: skip
+def test_what_is_no_article_is_refused(content, says):
+    with pytest.raises(package.UsageError, match=says):
+        read(content, "a.html" if b"<html" in content else "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The A10 has 112.345.678 GB/s of bandwidth and 12.345.678 CUDA cores.",
+        "At $0 an hour, or $5 per day, the A10 is 0 times as fast.",
+        "| GPU | per hour | per day |\n|-|-|-|\n| A10 | 1 058,50 € | 25 404,00 € |\n| L4 | 1 € | 24 € |",
+    ],
+)
+def test_odd_numbers_end_no_audit(text):
+    assert audited(text.encode(), "x.md", catalogue(), corpus.TODAY).score
+
+
+def test_encodings_are_read():
+    for encoding in ("utf-8", "utf-16", "cp1252"):
+        found = audited("Die A10 – 24 GB of GDDR6.".encode(encoding), "", catalogue(), corpus.TODAY)
+        assert any(each.quote == "GDDR6" for each in found.findings)
+
+
+def test_scripts_and_menus_are_not_read():
+    (case,) = [case for case in corpus.own() if case.name == "saved.html"]
+    assert not {"9,999", "99 GB", "1 GB"} & {each.stated for each in case.audit().findings}

@@ -1,0 +1,114 @@
+"""Sentences by themselves: what is right, what is wrong, and what is said of it."""
+
+from __future__ import annotations
+
+import corpus
+import pytest
+
+from whichgpu.audit.answer import audited
+from whichgpu.hardware.catalogue import catalogue
+
+
+@pytest.mark.parametrize(
+    ("text", "named", "verdict"),
+    [
+        ("The RTX 4090 is an Ampere card.", "Ampere", "contradicted"),
+        ("The Ampere-based RTX 4090 is fast.", "Ampere", "contradicted"),
+        ("The A100 (Hopper) has 80 GB.", "Hopper", "contradicted"),
+        ("The A100 is the flagship Ampere GPU.", "Ampere", "confirmed"),
+        ("The T4 (Turing) is small.", "Turing", "confirmed"),
+        ("The RTX 4090 is a worthy successor to the Ampere cards.", "Ampere", None),
+        ("The L4 (successor of the Turing T4) is small.", "Turing", None),
+        ("The RTX 4090 is faster than an Ampere card.", "Ampere", None),
+    ],
+)
+def test_what_a_device_is_said_to_be_built_on(text, named, verdict):
+    assert corpus.verdicts(f"# On cards\n\n{text}\n").get(named) == verdict
+
+
+def test_a_speed_up_at_a_named_workload_is_held_against_the_model():
+    text = (
+        "An A100 is 2.5x as fast as a V100 for training BERT-large. "
+        "The H100 is 10x faster than the A100 on ResNet-50."
+    )
+    found = audited(text.encode(), "a.md", catalogue(), corpus.TODAY).findings
+    right, wild = (next(each for each in found if each.stated == stated) for stated in ("2.5x", "10x"))
+    assert right.verdict == "confirmed"
+    assert "training bert-large" in right.because
+    # An interval is no bound: it does not accuse.
+    assert wild.verdict == "unverifiable"
+    assert wild.expected.endswith("x")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("The A5000 offers 222.2 TFLOPS of tensor performance.", "with sparsity"),
+        ("The A10 has 600 GiB/s of memory bandwidth.", "not GiB/s"),
+        ("The A100 80GB SXM4 has 1,935 GB/s of memory bandwidth.", "PCIe"),
+    ],
+)
+def test_what_a_wrong_value_is_instead(text, says):
+    found = audited(text.encode(), "a.md", catalogue(), corpus.TODAY)
+    assert any(says in each.because for each in found.accusations)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A server with eight A100 80GB GPUs has 640 GB of memory.",
+        "Each of the 64 SMs of the RTX A5000 has 128 CUDA cores.",
+        "You need 32 GB of system memory beside the A10.",
+        "The A10 drew 120 W in our test, 150 W being its TDP.",
+        "An A100 slice 1g.10gb has 10 GB of memory.",
+        "Up to 80 GB of memory on the A100.",
+        "A 70B model in 4 bit takes about 40 GB of memory on an A100.",
+    ],
+)
+def test_what_is_no_error(text):
+    assert not audited(text.encode(), "a.md", catalogue(), corpus.TODAY).accusations
+
+
+SENTENCES = [
+    line.split("|", 1)
+    for line in (corpus.HERE / "sentences.txt").read_text().splitlines()
+    if not line.startswith("#")
+]
+
+
+@pytest.mark.parametrize(("label", "text"), SENTENCES)
+def test_a_sentence_by_itself(label, text):
+    accused = audited(text.encode(), "a.md", catalogue(), corpus.TODAY).accusations
+    if label != "missed":
+        assert bool(accused) is (label == "wrong"), accused
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict", "why"),
+    [
+        ("For training BERT-large, choose the A100 80GB SXM over the RTX A6000.", "unverifiable", "flips"),
+        ("For serving Llama 3.1 8B, go with the L4 rather than the H100 SXM.", "contradicted", "cheapest"),
+        ("For serving Llama 3.1 8B, go with the H100 SXM rather than the L4.", "confirmed", "times as fast"),
+        ("If FP64 is critical, choose the L40S.", "contradicted", "1/64"),
+    ],
+)
+def test_advice_is_asked_of_the_cost_model_and_the_offers(text, verdict, why):
+    [found] = [
+        f for f in audited(text.encode(), "a.md", catalogue(), corpus.TODAY).findings if f.kind == "rule"
+    ]
+    assert found.verdict == verdict
+    assert why in found.because
+
+
+def test_a_gpu_of_ones_own_is_known_by_its_name(tmp_path, whichgpu):
+    (tmp_path / "my.toml").write_text('[gpu.zeta-9000]\nname = "Zeta 9000"\nbase = "rtx-4090"\n')
+    (tmp_path / "a.md").write_text(
+        "# Cards\n\nThe Zeta 9000 has 48 GB of memory. "
+        "The Zeta 9000 is twice as fast as the V100 for training BERT-large.\n"
+    )
+    asked = ("audit", str(tmp_path / "a.md"), "--gpu-file", str(tmp_path / "my.toml"), "--json")
+    answer = whichgpu(*asked)
+    assert answer.status == 0, answer.err
+    size, speed = answer.json["findings"]
+    assert (size["subject"], size["verdict"]) == ("zeta-9000", "contradicted")
+    assert "training bert-large" in speed["because"]
