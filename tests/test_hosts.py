@@ -66,7 +66,7 @@ def test_an_unknown_host_widens_what_waits_for_it() -> None:
         return float(estimate(Job(workload, **columns), [GPUS["a100-40gb-sxm"]]).spread_machine[0, 0])
 
     eager = {"phase": "infer", "precision": "fp16", "runtime": "PyTorch 2.4"}
-    assert 0.2 < added("resnet50", batch=1.0, **eager) <= 0.25
+    assert 0.32 < added("resnet50", batch=1.0, **eager) <= 0.40
     assert added("resnet50", batch=512.0, **eager) < 0.02
     assert added("llama-3.1-8b", phase="serve", precision="fp16", concurrency=1.0, runtime="vLLM") == 0.0
 

@@ -57,6 +57,12 @@ def test_free_text_names_a_runtime_and_its_marks(text: str, known: str, marks: s
     assert found.stacks == (known, *(f"{known}+{mark}" for mark in found.marks))
 
 
+def test_programs_that_run_the_kernels_of_diffusers_share_what_was_learnt_of_them() -> None:
+    comfy, web = (runtime(name, "pytorch-2") for name in ("ComfyUI PyTorch 2.2", "AUTOMATIC1111 webui"))
+    assert (comfy.id, comfy.kernels, web.kernels) == ("comfyui", "diffusers", "webui")
+    assert comfy.stacks == ("diffusers", "diffusers+comfyui", "diffusers+v2.2")
+
+
 def test_a_mark_changes_what_it_states() -> None:
     assert runtime("diffusers 0.11 pytorch xformers", "").flash
     assert not runtime("diffusers 0.11 pytorch", "").flash
