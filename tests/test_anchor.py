@@ -177,9 +177,9 @@ def table() -> str:
     return "\n".join(lines)
 
 
-#: What holds more than it should: one row of 180 of speech; detectors that MLPerf alone ran, under an engine
-#: that it may have tuned, so that another source has the spread of an unmeasured runtime (102 of 103 rows).
-_HOLDS = {"speech, train": 99, "detectors, infer": 99.1}
+#: What holds more than it should: one row of 180 of speech; detectors, whose small batches wait for a host that
+#: another source may not have, and of which one source each ran them to train and to infer (304 of 308, 102 of 103).
+_HOLDS = {"speech, train": 99, "detectors, train": 99, "detectors, infer": 99.1}
 
 
 @pytest.mark.slow
@@ -429,7 +429,7 @@ def test_a_model_outside_of_the_zoo(whichgpu):
     assert value["unit"] == "samples/s"
     # Of small networks an A100 in a server may make fewer than a desk's RTX 3090, of all of them it does not.
     # How fast either host launches nobody said.
-    assert value["low"] < value["mid"] < value["high"] < 5.0 * value["low"]
+    assert value["low"] < value["mid"] < value["high"] < 6.0 * value["low"]
     assert value["mid"] > 1.2 * 12.4
     assert len(told["members"]) >= 5
     same = whichgpu("predict", "--family", "cnn", "--gpu", "rtx-3090",

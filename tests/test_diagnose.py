@@ -129,7 +129,7 @@ def test_two_causes_explain_what_none_does():
     alone, _, _ = found("resnet50", "rtx-a5000", "300 images/s", **RESNET)
     assert alone.pairs == ()
     columns = {"phase": "train", "batch": 64, "precision": "amp-bf16"}
-    slow, _, _ = found("bert-large", "h100-80gb-sxm", "16 sequences/s", **columns)
+    slow, _, _ = found("bert-large", "h100-80gb-sxm", "14 sequences/s", **columns)
     assert not any(cause.inside for cause in slow.causes)
     pairs = {frozenset(text.partition(":")[0] for text in pair.causes): pair for pair in slow.pairs}
     assert all(pair.would_be.low <= 16 <= pair.would_be.high for pair in slow.pairs[:1])
@@ -353,7 +353,7 @@ def test_what_nobody_stated_makes_nothing_impossible():
     one, causes, _ = found("mistral-7b", "a10g", "tpot 38 ms")
     assert one.verdict == "fast"
     assert causes["flight"].inside
-    one, causes, _ = found("sdxl", "a100-80gb-sxm", "1.2 s/image")
+    one, causes, _ = found("sdxl", "a100-80gb-sxm", "1.6 s/image")
     assert one.verdict == "fast"
     assert causes["size"].inside
     assert "denoising steps" in causes["size"].title
@@ -424,7 +424,7 @@ def test_what_makes_a_gpu_wait_makes_nothing_faster():
 
 
 def test_an_encoder_may_run_in_a_library_that_launches_much():
-    one, causes, _ = found("bert-base", "a10", "14 ms", phase="infer", batch=1, seq_len=128)
+    one, causes, _ = found("bert-base", "a10", "18 ms", phase="infer", batch=1, seq_len=128)
     assert one.verdict == "slow"
     assert causes["engine"].effect < 1.0
     assert "Transformers" in causes["engine"].title

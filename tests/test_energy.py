@@ -420,7 +420,7 @@ def test_predict_tells_energy_and_co2(whichgpu):
     assert footprint["scope"] == "GPUs x PUE 1.2"
     assert footprint["amounts"][0]["of"] == "1,000,000 tokens"
     assert told.json["power_interval"]["low"] < told.json["power"] <= told.json["power_interval"]["high"]
-    text = whichgpu("predict", "resnet50", "--gpu", "a10", "--phase", "train").out
+    text = whichgpu("predict", "resnet50", "--gpu", "a10", "--phase", "train", "--all").out
     assert "Energy of a training step" in text
     assert "World, 2023: 481 g CO2e/kWh" in text
     assert whichgpu("predict", "resnet50", "--gpu", "a10", "--grid", "nowhere").status == 2
