@@ -177,8 +177,8 @@ def table() -> str:
     return "\n".join(lines)
 
 
-#: What holds more than it should: one row of 180 of speech; detectors, whose small batches wait for a host that
-#: another source may not have, and of which one source each ran them to train and to infer (304 of 308, 102 of 103).
+#: What holds more than it should: one row of 180 of speech; detectors, whose small batches wait for a host
+#: that another source may not have (304 of 308 rows of training, 102 of 103 of inference).
 _HOLDS = {"speech, train": 99, "detectors, train": 99, "detectors, infer": 99.1}
 
 

@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 _MOST = 4096
 #: Options that are counts, of which `Job.degree` takes arrays.
 _COUNTS = ("ep", "moe_tp", "attention_dp", "cp", "vp", "global_batch", "grad_accum")
-#: What needs this many times the memory of the card is refused: measured jobs whose table states no length ran
-#: where three times seemed needed.
+#: What needs this many times the memory of the card is refused: measured jobs whose table states no length
+#: ran where three times seemed needed.
 _HOPELESS = 3.5
 
 
