@@ -380,13 +380,13 @@ def test_the_command_writes_a_row_a_job_and_says_what_it_did_not_read(whichgpu, 
 
 
 def test_a_row_takes_the_path_of_a_file_where_a_name_stands(whichgpu, tmp_path):
-    """The model of `config.json` is that of its name, and what cannot be read keeps its place."""
+    """The model of a configuration file is that of its name, and what cannot be read keeps its place."""
     config = {
         "model_type": "llama", "hidden_size": 4096, "intermediate_size": 11008, "num_hidden_layers": 32,
         "num_attention_heads": 32, "vocab_size": 32000, "tie_word_embeddings": False,
     }  # fmt: skip
-    (tmp_path / "config.json").write_text(json.dumps(config))
-    rows = [f"{name},a100-80gb-sxm,peak_gpu_memory" for name in (tmp_path / "config.json", "llama-2-7b")]
+    (tmp_path / "of-a-row.json").write_text(json.dumps(config))
+    rows = [f"{name},a100-80gb-sxm,peak_gpu_memory" for name in (tmp_path / "of-a-row.json", "llama-2-7b")]
     rows.append(f"{tmp_path / 'none.json'},a100-80gb-sxm,peak_gpu_memory")
     (tmp_path / "jobs.csv").write_text("\n".join(["workload,gpu,metric", *rows]))
     told = whichgpu("predict", "--jobs", str(tmp_path / "jobs.csv"), "--json")

@@ -151,7 +151,7 @@ def test_more_cards_than_a_desktop_holds_are_bought_only_where_nothing_else_does
     poor = ask("llama-3.1-70b", term="buy", gpus=every, budget="1500 USD", columns=columns)
     assert counts(poor, "rx-9060-xt-16gb") == [4]
     own = ask("llama-3.1-70b", machine="2 x 1000 W psu, 16 slots", gpus=every, columns=columns)
-    assert counts(own, "rx-9060-xt-16gb") == [4]
+    assert min(counts(own, "rx-9060-xt-16gb")) > 2
 
 
 def test_of_bought_cards_that_cost_as_good_as_the_same_the_fewest_come_first() -> None:

@@ -181,7 +181,8 @@ def test_scripts_that_fine_tune_take_adamw() -> None:
 
 
 def test_nothing_is_read_off_a_run_that_does_not_fit(whichgpu):
-    asked = ("predict", "llama-2-7b", "--phase", "finetune_full", "--batch", "8", "--option", "sharding=fsdp")
+    fully = ("--phase", "finetune_full", "--batch", "8", "--option", "sharding=fsdp", "--all")
+    asked = ("predict", "llama-2-7b", *fully)
     small, large = (whichgpu(*asked, "--gpu", gpu) for gpu in ("h100-80gb-sxm:8", "b300-288gb-sxm:8"))
     assert "Read off a run" not in small.out
     assert "does not fit" in small.err

@@ -391,7 +391,7 @@ def test_the_command_that_a_strategy_names_predicts_it(whichgpu: Any) -> None:
 
 def test_the_report_has_a_table_for_each_question(whichgpu: Any) -> None:
     told = whichgpu(
-        "sweep", "llama-3-8b", "--gpus", f"{H100}:8", "--tokens", "15T", "--scaling", "--top", "2"
+        "sweep", "llama-3-8b", "--gpus", f"{H100}:8", "--tokens", "15T", "--scaling", "--top", "2", "--all"
     )
     for words in (
         "To train",

@@ -401,7 +401,7 @@ def test_a_server_has_the_share_of_the_card_that_it_takes_unasked(runtime, least
     assert held(32000.0) == 1.0
 
 
-#: Dense BF16 rates of the makers' sheets, TFLOP/s.
+#: Dense BF16 rates of the sheets, TFLOP/s; the best products that were measured are at 0.87 of an A100's.
 PEAKS = {"a100-80gb-sxm": 312.0, "rtx-3090": 71.2, "rtx-4090": 165.2, "h200-141gb-sxm": 989.4}
 
 
@@ -413,7 +413,7 @@ def test_no_prompt_is_computed_faster_than_products_ever_were(gpu, runtime):
     laid = lay_out(one, [GPUS[gpu]])
     # Two for each of 6.98e9 weights of the layers, and scores and sums of 32 layers of 4,096 wide.
     done = 2.0 * 6.98e9 * tokens + 2.0 * 32 * 4096 * tokens**2
-    assert done / load.seconds_of(laid.serving.prompt, laid)[0, 0] < 0.86 * 1e12 * PEAKS[gpu]
+    assert done / load.seconds_of(laid.serving.prompt, laid)[0, 0] < 0.87 * 1e12 * PEAKS[gpu]
 
 
 def test_what_is_beyond_a_servers_places_is_less_certain():

@@ -36,7 +36,7 @@ def test_every_answer_is_safe(web):
         "/static/%2e%2e/app.py",
         "/gpus/..%2f..%2fetc%2fpasswd",
         "/workloads/%2fetc%2fpasswd",
-        "/api/v1/workloads/config.json",
+        "/api/v1/workloads/pyproject.toml",
         "/api/v1/workloads/model.py:build",
         "/api/v1/workloads/hf:org%2fname",
     ],

@@ -155,7 +155,7 @@ def of_one_user(job: Job) -> bool:
     """
     stack, usual = asked.read(job).runtime, asked.read(replace(job, precision="", runtime="")).runtime
     named = runtime(job.runtime, "pytorch-2").exact if job.runtime else stack.id != usual.id
-    return named and asked.of_one_user(stack)
+    return named and stack.one_user
 
 
 def job_of(found: Estimates) -> Job:

@@ -12,7 +12,6 @@ import numpy as np
 
 from whichgpu.cost.runtime import runtime
 from whichgpu.errors import UsageError
-from whichgpu.facts import store
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
 from whichgpu.workloads.adapters import stated
 from whichgpu.workloads.checkpointing import checkpointing
@@ -262,15 +261,10 @@ def alone(job: Job, workload: Workload, stack: Runtime) -> tuple[Job, tuple[str,
     """A job with one request in flight where its engine usually serves one user, and what was assumed."""
     stated = job.concurrency is not None or job.batch is not None or "request_rate" in job.options
     serves = (job.phase or workload.phases[0]) == "serve" and is_language_model(workload)
-    if stated or not serves or not of_one_user(stack):
+    if stated or not serves or not stack.one_user:
         return job, ()
     said = f"{stack.title} is taken with one request in flight, as it usually has"
     return replace(job, concurrency=1.0), (f"{said}; --concurrency N says otherwise",)
-
-
-def of_one_user(stack: Runtime) -> bool:
-    """Whether an engine usually serves one user."""
-    return stack.kernels in store.load("diagnosis")["diagnosis"]["alone"]["runtimes"]
 
 
 def _with_lengths(job: Job, stack: Runtime, said: tuple[str, ...]) -> tuple[Job, tuple[str, ...]]:

@@ -100,6 +100,8 @@ class Runtime:
     casts_once: bool = False
     selects_attention: bool = False
     stops_early: bool = False
+    #: It usually serves one user, one request at a time.
+    one_user: bool = False
     exposed: float = 1.0
     #: Efficiency lost with each doubling of the replicas that infer in one program, pass by pass.
     lockstep: float = 0.0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from whichgpu.cost.arrays import distinct
 from whichgpu.cost.memory import GIB
 from whichgpu.cost.training_memory import offload
 from whichgpu.errors import UsageError
@@ -96,7 +97,7 @@ def _weights(cells: Cells) -> Iterator[tuple[int, Change]]:
     beside = 1.0 + 2.0 / layers if isinstance(layers, int) else 1.0
     short = np.maximum(cells.required - cells.available, 0.0)
     out = np.ceil(short * beside / GIB) * (short * beside <= _MOST_OUT * weights)
-    for amount in map(int, np.unique(out[out > 0])):
+    for amount in map(int, distinct(out[out > 0])):
         waits = cells.with_job(options={**job.options, "offload": f"{amount}GiB"})
         how = _HOW.get(cells.settled.runtime.id, "device_map=auto of accelerate").format(gib=amount)
         text = f"{amount} GiB of weights on the host: {how}"
