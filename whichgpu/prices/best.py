@@ -23,6 +23,6 @@ def price(gpu: Gpu, today: date, stated: float | None = None) -> Price | None:
     """The price that was stated, else the best on-demand offer on file; None where there is none."""
     if stated is not None:
         return Price(stated, "as stated")
-    rows = store.select(live.current(), gpus=[gpu.id], kinds=store.term_kinds("on-demand"))
+    rows = store.select(live.rows_of([gpu.id]), gpus=[gpu.id], kinds=store.term_kinds("on-demand"))
     best = store.best_first([row for row in rows if row.gpu_count >= 1], today)
     return Price(best[0].usd_per_gpu_hour, str(best[0])) if best else None
