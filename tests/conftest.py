@@ -92,8 +92,9 @@ def forked(_mother: Mother, monkeypatch: pytest.MonkeyPatch) -> None:
 #: starts processes.
 _SLOW = (
     "test_against_torch", "test_calibration", "test_cli_commands", "test_compare", "test_compare_kinds",
-    "test_compare_pages", "test_constraints",
-    "test_counts", "test_diagnose", "test_diffusion", "test_energy", "test_export", "test_extensions",
+    "test_compare_pages", "test_conflicts", "test_constraints",
+    "test_counts", "test_diagnose", "test_diffusion", "test_energy", "test_export",
+    "test_export_by_tools", "test_extensions",
     "test_finetuning", "test_fit", "test_fleet", "test_frames", "test_import_assembled", "test_import_fuzz",
     "test_import_onnx", "test_import_onnx_awkward", "test_import_onnx_runtime", "test_import_torch",
     "test_import_torch_awkward", "test_jobs", "test_keeping", "test_language", "test_machine",

@@ -51,6 +51,16 @@ def typed(monkeypatch: pytest.MonkeyPatch, whichgpu: Any) -> Callable[..., Any]:
     return run
 
 
+@pytest.mark.parametrize(
+    "said", ["serve llama 3.1 8b", "llama 3.1 8b for 20 people", "fine-tune llama 3.1 8b"]
+)
+def test_what_is_done_with_a_model_is_no_part_of_its_name(said: str) -> None:
+    options, texts = held(said, "serve", "done")
+    assert options["workload"] == "llama 3.1 8b"
+    assert options["phase"] == "serve"
+    assert not any("Again" in text for text in texts)
+
+
 def test_it_is_the_very_same_request_as_recommend(typed: Any, whichgpu: Any) -> None:
     lines = "resnet50\n1\n3000 images/s\n50 ms\nfp16\n16 GB\n2 USD/h\non-demand\n\nhyperscaler\necc\n"
     answer = typed(lines, "--json").json

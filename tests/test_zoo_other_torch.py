@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 torch = pytest.importorskip("torch", reason="needs PyTorch: pip install 'whichgpu[torch]'")
 transformers = pytest.importorskip("transformers")
 counter = pytest.importorskip("torch.utils.flop_counter")
-fake_tensor = pytest.importorskip("torch._subclasses.fake_tensor")
 nn = torch.nn
 empty = torch.empty
 
@@ -41,7 +40,7 @@ def torchs(run: Callable[[], object]) -> float:
 
 
 #: For modules whose shapes depend on constants that they hold (on the meta device these have no values).
-FAKE = fake_tensor.FakeTensorMode()
+FAKE = torch._subclasses.FakeTensorMode()
 
 
 def detected(kind: Any, config: Any, height: int, width: int) -> tuple[float, int]:

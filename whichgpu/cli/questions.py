@@ -66,6 +66,13 @@ def _as(option: str) -> Callable[[str, Known], Options]:
     return lambda text, known: {option: text}
 
 
+def _model(text: str, known: Known) -> Options:
+    """What is to run; what is done with it, where that is said as well, is asked next."""
+    from whichgpu.workloads.resolving import model_of
+
+    return {"workload": model_of(text)}
+
+
 def _serves(known: Known) -> bool:
     return known.workload is not None and known.phase == "serve"
 
@@ -187,7 +194,7 @@ _SIZED = ("epochs", "samples", "tokens", "images", "hours_of_audio", "requests")
 _TERMS = ("on-demand", "spot", "reserved", "serverless", "marketplace", "buy", "any")
 #: In the order in which they are asked.
 QUESTIONS: tuple[Question, ...] = (
-    Question("workload", _as("workload")),
+    Question("workload", _model),
     Question("phase", _as("phase"), lambda known: known.workload is not None,
              choices=lambda known: known.workload.phases if known.workload else (), meant=_phase),
     Question("people", _people, _shares),

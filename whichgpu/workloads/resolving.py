@@ -185,6 +185,13 @@ def subject(name: str) -> str:
     return told(name, known)
 
 
+def model_of(name: str) -> str:
+    """The model of what is typed as a job: `serve llama 3.1 8b`; another text as it is."""
+    from whichgpu.workloads.subjects import job_of
+
+    return job_of(name, known)[0] or name
+
+
 def _hint(name: str) -> str:
     """The nearest names, of the size that is stated, each with the format that was asked for behind it."""
     from difflib import get_close_matches

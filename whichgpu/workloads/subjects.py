@@ -85,14 +85,20 @@ _PEOPLE = "users?|people|employees|staff|students|customers|colleagues|agents|se
 _FOR = re.compile(rf"(?P<model>.+?) for (?P<users>\d+) (?:{_PEOPLE})", re.IGNORECASE)
 
 
-def _job(name: str, known: Callable[[str], bool]) -> str:
-    """What is said where a job stands for a model (`fine-tune llama 3 8b`, `.. for 10 users`), else ''."""
+def job_of(name: str, known: Callable[[str], bool]) -> tuple[str, str]:
+    """The model of a job (`fine-tune llama 3 8b`, `.. for 10 users`), '' where there is none, and options."""
     text = " ".join(name.split())
     users, done = _FOR.fullmatch(text), _JOB.fullmatch(text)
     model = next((one["model"] for one in (users, done) if one and known(one["model"])), "")
+    option = f"--users {users['users']}" if users else _DONE[done["done"].lower()] if done else ""
+    return model, option
+
+
+def _job(name: str, known: Callable[[str], bool]) -> str:
+    """How to write a job that stands for a model, else ''."""
+    model, option = job_of(name, known)
     if not model:
         return ""
-    option = f"--users {users['users']}" if users else _DONE[done["done"].lower()] if done else ""
     return f"'{name}' is no model, but what is done with one; write \"{model}\" {option}".rstrip()
 
 

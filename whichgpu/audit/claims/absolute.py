@@ -115,7 +115,7 @@ def _alone(passage: Passage, place: tuple[int, int], mention: Mention, context: 
         for gpu in context.catalogue.values()
         if gpu.confidence != "low"
         and gpu.segment in _MARKETS
-        and not {gpu.id} & {*mention.ids, *mention.named}
+        and gpu.id not in {*mention.ids, *mention.named}
         and str(gpu.value("release_date") or "9999") <= day
         and _value(gpu, memory) >= _value(best, memory) > 0
     ]

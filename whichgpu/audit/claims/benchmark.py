@@ -37,18 +37,14 @@ _EXACT, _DIGITS, _RUN = 1e-4, 3, 2
 _SUPERLINEAR = 1.06
 #: One network does more of another's work and is still faster: by how much each at least, and both together.
 _MORE_WORK, _FASTER, _TOGETHER = 1.6, 1.1, 2.0
-
-
 #: Precisions in the heads of columns, ratios that no measurement hits in every row, and the least speed told
 #: in three digits.
 _PRECISION = re.compile(
     r"\b(?:fp64|fp32|tf32|fp16|bf16|fp8|int8|int4|amp|mixed(?: precision)?)\b", re.IGNORECASE
 )
 _PLAIN, _LEAST, _WIDEST = (0.25, 0.5, 1.5, 2.0, 3.0, 4.0, 8.0), 100, 32
-
-
 #: Columns of what such speeds are of the first, and by how much their rounding may be off.
-_RATIO = re.compile(r"\bspeed-?\s?ups?\b|\befficiency\b|\bscaling(?: factor)?$", re.IGNORECASE)
+_RATIO = re.compile(r"\bspeed-?\s?ups?\b|(?P<each>\befficiency\b)|\bscaling(?: factor)?$", re.IGNORECASE)
 _CLOSE, _NUMBERS = 0.04, ("number", "rate", "times", "percent")
 
 
@@ -141,11 +137,11 @@ def _value(cell: Passage, context: Context) -> Quantity | None:
 
 def _speedups(row: _Row, ratios: _Row, context: Context) -> Iterator[Finding]:
     """What a column of speed-ups, or of efficiencies, says of the speeds beside it."""
-    base = min(row.values)
+    base, named = min(row.values), _RATIO.search(ratios.label)
     for n in sorted({*row.values} & {*ratios.values}):
         told = ratios.values[n]
         real = row.values[n].value / row.values[base].value
-        real /= n / base if "fficien" in ratios.label else 1
+        real /= n / base if named and named["each"] else 1
         off = min(abs(told.value / real - 1), abs(told.value / (100 * real) - 1))
         if off <= _CLOSE:
             continue
