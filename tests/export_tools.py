@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from terraform_schemas import KNOWN
 
 from whichgpu.export.names import gpu
 
@@ -208,14 +209,12 @@ _OF_TYPE = {"text": str, "whole": int, "number": (int, float), "yes": bool, "map
 
 def check_terraform(whole: Mapping[str, Any]) -> int:
     """How many resources and data sources there are, each held to `tools/terraform.toml`."""
-    known = tomllib.loads((ROOT / "tests" / "tools" / "terraform.toml").read_text())
     found = 0
     for section in ("resource", "data"):
         for kind, made in whole.get(section, {}).items():
             for name, block in made.items():
-                _check_block(
-                    {k: v for k, v in block.items() if k not in _META}, known[kind], f"{kind}.{name}"
-                )
+                own = {k: v for k, v in block.items() if k not in _META}
+                _check_block(own, KNOWN[section][kind], f"{kind}.{name}")
                 found += 1
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import subprocess
 from dataclasses import replace
@@ -14,7 +15,8 @@ import jsonschema
 import kubernetes_validate
 import pytest
 import yaml
-from export_tools import DSTACK, NODE_POOL, SKY, sky_catalogue, tool
+from export_tools import DSTACK, NODE_POOL, SKY, read_command, sky_catalogue, tool
+from terraform_schemas import TERRAFORM, complaints, providers
 
 from whichgpu.export import able, export, names, read_back, source, targets
 from whichgpu.export.model import back
@@ -123,3 +125,21 @@ def test_bash_and_shellcheck_take_it(made, target):
         for judge in judges:
             ran = subprocess.run(judge, input=file.text, text=True, capture_output=True, check=False)
             assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_engines_have_these_options(made, engine):
+    started = {"vllm": ["vllm", "serve"], "sglang": ["python3", "-m"], "trtllm": ["trtllm-serve"]}[engine]
+    for file in export(able(made, engine).kept, engine):
+        lines = [shlex.split(line, comments=True) for line in file.text.replace("\\\n", " ").splitlines()]
+        commands = [line for line in lines if line[: len(started)] == started]
+        assert commands, file.text
+        for words in commands:
+            read_command(words)
+
+
+@TERRAFORM
+def test_terraform_takes_it(made, tmp_path):
+    (file,) = export(able(made, "terraform").kept, "terraform")
+    with providers("aws", "google", "azurerm") as env:
+        assert complaints(file.text, tmp_path, **env) == ""

@@ -1,13 +1,15 @@
 """Exports judged by the tools that run them, and by what these say they take.
 
-`kubernetes-validate`, `bash`, `shellcheck`, and where it is installed `terraform`, judge here. SkyPilot and
-dstack pin what others need in other versions: `bin/make-tools` installs them into `.tools`, as `./test` does.
-vLLM, SGLang and the clouds' providers for Terraform are gigabytes: a folder named by `WHICHGPU_TOOLS` holds
-an environment of each (docs/export.md), and where there is none the test skips.
+`kubernetes-validate`, `bash`, `shellcheck`, and where it is installed `terraform` with the schemas of
+`tools/terraform.toml`, judge here. SkyPilot and dstack pin what others need in other versions:
+`bin/make-tools` installs them into `.tools`, as `./test` does. vLLM, SGLang and the clouds' own providers for
+Terraform are gigabytes: a folder named by `WHICHGPU_TOOLS` holds an environment of each (docs/export.md), and
+where there is none the test skips.
 """
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import re
@@ -15,6 +17,7 @@ import shlex
 import shutil
 import subprocess
 from dataclasses import replace
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import hcl2
@@ -46,6 +49,7 @@ from export_tools import (
     sky_catalogue,
     tool,
 )
+from terraform_schemas import TERRAFORM, complaints, providers, terraform
 
 from whichgpu.errors import UsageError
 from whichgpu.export import export, read_back
@@ -57,6 +61,14 @@ from whichgpu.workloads.hub import hub_name
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+#: What is written where in an export (None takes it out), and what Terraform says of it.
+WRONG = [
+    ("aws_instance chat root_block_device volume_size", "300 GB", "a number is required"),
+    ("aws_instance chat ami", "${data.aws_ami.us-west-9.id}", "has not been declared"),
+    ("azurerm_linux_virtual_machine night disk", {}, 'named "disk"'),
+    ("google_compute_instance images machine_type", None, '"machine_type" is required'),
+]
 
 
 @pytest.mark.parametrize("one", [*PLAN, *SERVED[1:]], ids=lambda one: one.name)
@@ -183,20 +195,26 @@ def test_terraform_templates_are_expressions() -> None:
     assert all(image["most_recent"] for image in whole["data"]["aws_ami"].values())
 
 
+@TERRAFORM
+def test_terraform_validates_it(tmp_path: Path) -> None:
+    spot = replace(CHAT, name="spot", term="spot")
+    whole = json.loads(texts([CHAT, OFFLINE, SHARED, *PLAN[1:], spot], "terraform")[0])
+
+    with providers("aws", "google", "azurerm") as env:
+        assert complaints(json.dumps(whole), tmp_path, **env) == ""
+        for path, value, said in WRONG:
+            changed = copy.deepcopy(whole)
+            *way, last = path.split()
+            block = reduce(lambda part, name: part[name], way, changed["resource"])
+            block[last] = value
+            if value is None:
+                del block[last]
+            assert said in complaints(json.dumps(changed), tmp_path, **env)
+
+
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform is not installed")
-def test_terraform_takes_it(tmp_path: Path) -> None:
-    (tmp_path / "fleet.tf.json").write_text(texts([CHAT, OFFLINE, *PLAN[1:]], "terraform")[0])
-
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "CHECKPOINT_DISABLE": "1"}
-        return subprocess.run(
-            ["terraform", *arguments], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
-        )
-
-    listed = run("providers")
-    assert listed.returncode == 0, listed.stderr
-    assert "hashicorp/azurerm" in listed.stdout
+@TERRAFORM
+def test_the_clouds_own_providers_take_it(tmp_path: Path) -> None:
     plugins = found_tool("terraform-plugins")
     if plugins is None:
         pytest.skip(
@@ -205,11 +223,11 @@ def test_terraform_takes_it(tmp_path: Path) -> None:
     clouds = {"aws": [CHAT, OFFLINE], "google": [IMAGES], "azurerm": [NIGHT]}
     for cloud, found in clouds.items():
         if any(plugins.rglob(f"terraform-provider-{cloud}_*")):
-            (tmp_path / "fleet.tf.json").write_text(texts(found, "terraform")[0])
-            made = run("init", f"-plugin-dir={plugins}")
+            (fleet,) = texts(found, "terraform")
+            (tmp_path / "fleet.tf.json").write_text(fleet)
+            made = terraform(tmp_path, "init", f"-plugin-dir={plugins}")
             assert made.returncode == 0, made.stderr
-            judged = run("validate", "-json")
-            assert json.loads(judged.stdout)["valid"], judged.stdout
+            assert complaints(fleet, tmp_path) == ""
 
 
 @pytest.mark.slow
