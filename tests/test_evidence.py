@@ -77,6 +77,26 @@ def test_the_nearest_come_in_the_order_of_their_distance():
     assert len({(one.gpu, one.differs) for one in other.nearest}) == len(other.nearest)
 
 
+def test_a_row_that_states_no_format_is_as_far_as_its_runtime_s_own():
+    # MLPerf's rows name TensorRT and no format: they ran in INT8.
+    _, known = asked("resnet50", "a10", phase="infer", precision="fp16")
+    first = known.nearest[0]
+    assert first.precision == "fp16"
+    assert not any("precision" in one for one in first.differs)
+    _, known = asked("resnet50", "a10", phase="infer", precision="int8", runtime="TensorRT 8.6")
+    assert "TensorRT" in known.nearest[0].runtime
+    # The copies that autocast multiplies are half another format.
+    eager = {"batch": 1024, "runtime": "PyTorch 2.4", "options": {"layout": "channels_last"}}
+    _, mixed = asked("resnet50", "rtx-3090", phase="infer", precision="fp16", **eager)
+    assert (mixed.nearest[0].precision, mixed.nearest[0].distance) == ("amp-fp16", 0.5)
+
+
+def test_a_short_answer_tells_of_the_first_of_the_nearest(whichgpu):
+    ask = ("predict", "resnet50", "--gpu", "a10", "--plain")
+    (line,) = re.findall(r"Nearest measured: ([\d,]+)", whichgpu(*ask).out)
+    assert f" {line} images/s" in whichgpu(*ask, "--all").out.partition("nearest to it")[2].splitlines()[4]
+
+
 def test_a_workload_that_was_never_timed_is_told_of_its_family():
     told = {row["workload"] for row in measured_rows()}
     never = next(one for one in workloads().values() if one.family == "decoder"

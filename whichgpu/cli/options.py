@@ -153,6 +153,12 @@ FORM = click.option(
 )  # fmt: skip
 
 
+def in_full(form: str) -> bool:
+    """Whether all of an answer is read: in a form to keep, in JSON, or with `ALL` on a terminal."""
+    context = click.get_current_context()
+    return form != "table" or bool(context.params.get("as_json") or context.meta.get(WHOLE))
+
+
 def in_form(answer: Report, title: str, form: str) -> Report:
     """A report in the form that `FORM` asks for: written here, but for what the command itself writes."""
     context = click.get_current_context(silent=True)

@@ -49,7 +49,7 @@ def read(job: Job) -> Asked:
     stack = dated(named, job)
     said = _undated(job, stack)
     workload, job, said = _under(workload, job, stack, said)
-    job, said = _by_recipe(_by_habit(job, stack), stack, said)
+    job, said = _by_recipe(by_habit(job, stack), stack, said)
     job, spread = _spreading(job, workload, stack)
     said = (*said, *spread)
     if stack.language and is_language_model(workload) and not job.trains:
@@ -157,7 +157,7 @@ def _training(stack: Runtime) -> Runtime:
     )  # fmt: skip
 
 
-def _by_habit(job: Job, stack: Runtime) -> Job:
+def by_habit(job: Job, stack: Runtime) -> Job:
     """A job with what its runtime takes where nothing is stated: options of training, lengths."""
     habits, asked = stack.habits, phase(job.phase or "infer")
     if not habits:

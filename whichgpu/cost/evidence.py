@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from whichgpu.cost.arrays import median
-from whichgpu.cost.asked import with_cache
+from whichgpu.cost.asked import by_habit, with_cache
 from whichgpu.cost.classes import lineage
 from whichgpu.cost.estimate import MODELLED, Estimate, plain_estimate
 from whichgpu.cost.measured import left_out
@@ -232,11 +232,22 @@ class _Wanted:
             ours, theirs = _options(self.job, with_cache(job, known))
             far = 0.0 if job.workload == self.job.workload else _FAMILY + _DOUBLING * self._larger(job)
             far += _PHASE * (bool(job.phase) and job.phase != self.job.phase)
-            far += _OTHER * (bool(job.precision) and job.precision != self.job.precision)
+            far += self._format(job.precision or known.default_precision.get(job.phase, ""))
             far += _OTHER * (_stack(job, self.answer.runtime) != self.answer.runtime)
             far += _OPTION * len({*ours.items()} ^ {*theirs.items()})
-            self._heads[head.key] = far, _numbers(resolve_workload(job.workload).complete(job))
+            self._heads[head.key] = (
+                far,
+                _numbers(resolve_workload(job.workload).complete(by_habit(job, known))),
+            )
         return self._heads[head.key]
+
+    def _format(self, kind: str) -> float:
+        """How far a format is; one of the same weights and units, as autocast's is, is half another."""
+        if kind in ("", self.job.precision):
+            return 0.0
+        one, other = precision(kind), precision(self.job.precision)
+        alike = (one.math, one.read_weight) == (other.math, other.read_weight)
+        return _OTHER / 2 if alike else _OTHER
 
     def _larger(self, job: Job) -> float:
         """Doublings between the layers' weights of the two workloads, where both state them."""

@@ -24,16 +24,17 @@ def predicted(
     *,
     explain: bool = False,
     then: Callable[[Report, Estimates], Report] | None = None,
+    short: bool = False,
 ) -> Report:
     """The report of a job on a GPU as typed (`h100-80gb-sxm:4`).
 
     `site` is whose electricity it runs on, and the energy of the site over that of its GPUs. Exits 3 where
-    the job does not fit; `then` makes more of the report of one that does. Raises `WhichGpuError` for what
-    cannot be read or run.
+    the job does not fit; `then` makes more of the report of one that does; a `short` one tells of one
+    measurement of another job. Raises `WhichGpuError` for what cannot be read or run.
     """
     from whichgpu.cost import carbon
     from whichgpu.cost.estimate import estimate
-    from whichgpu.cost.evidence import evidence
+    from whichgpu.cost.evidence import NEAREST, evidence
     from whichgpu.cost.infeasible import does_not_fit
     from whichgpu.cost.placing import placed
     from whichgpu.hardware.slices import resolve_device
@@ -47,7 +48,7 @@ def predicted(
     emitted = carbon.footprint(answer, where, site[1])
     if not found.fits[0, 0]:
         return report(answer, emitted, complaint=does_not_fit(answer, device))
-    known = evidence(answer, device, catalogue)
+    known = evidence(answer, device, catalogue, 1 if short else NEAREST)
     why = None
     if explain:
         from whichgpu.cost.explain import explain as explained

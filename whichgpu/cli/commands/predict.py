@@ -23,7 +23,7 @@ import click
 
 from whichgpu.cli.command import command
 from whichgpu.cli.completion import GpuName
-from whichgpu.cli.options import ALL, FORM, Finite, gpu_files, in_form, job_options, progress
+from whichgpu.cli.options import ALL, FORM, Finite, gpu_files, in_form, in_full, job_options, progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,7 +118,9 @@ def run(
     from whichgpu.report.predicted import predicted
 
     job, then = columns.job(workload), _anchoring(anchored, catalogue)
-    told = predicted(job, gpu, catalogue, (grid, pue), explain=explain, then=then)
+    told = predicted(
+        job, gpu, catalogue, (grid, pue), explain=explain, then=then, short=not (explain or in_full(form))
+    )
     return in_form(told, f"{workload} on {gpu}", form)
 
 
