@@ -181,7 +181,7 @@ _TIMES = {"hr": "h", "hrs": "h", "hours": "h", "mo": "month", "yr": "year", "sec
 
 @cache
 def _foreign() -> re.Pattern[str]:
-    """An amount in another currency, what follows it, its rate: `100 EUR at 1.08`, `€0.30/kWh at 1.08 USD`."""
+    """An amount in another currency, what follows, its rate: `100 EUR at 1.08`, `€0.30/kWh at 1.08 USD`."""
     # Compiled where money is read: 2 ms, which most commands need not take.
     return re.compile(
         rf"(?:{_OTHERS}\s*(?P<before>{_NUMBER})|(?P<behind>{_NUMBER})\s*(?P<k>k|m|thousand|million)?\s*{_OTHERS})"
