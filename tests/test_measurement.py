@@ -1,10 +1,12 @@
 """A measured run told in a sentence: what of it is found, and what is refused."""
 
-from types import SimpleNamespace
+from dataclasses import replace
 
 import pytest
 
+from whichgpu import api
 from whichgpu.audit.measurement import told
+from whichgpu.cost.quoted import read
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner.diagnosis import answer
@@ -93,6 +95,39 @@ SENTENCES = {
     "ttft of 2.5 s on an A10 for 1000 token prompts, llama 3.1 8b": (
         "llama 3.1 8b", "a10", "ttft of 2.5 s", {"input_tokens": 1000},
     ),
+    "We trained a 7B Llama on 64 A100s SXM 80GB at 3,100 tokens per GPU per second with FSDP": (
+        "Llama 7B", "a100-80gb-sxm:64", "3,100 tokens per GPU per second",
+        {"phase": "train", "options": ("sharding=fsdp",)},
+    ),
+    "I have 2x4090 and get 21 tokens/s with llama 3.3 70b exl2 4bpw": (
+        "llama 3.3 70b", "rtx-4090:2", "21 tokens/s", {"precision": "4bpw"},
+    ),
+    "qlora llama-2-7b on a 3090: 1.1 it/s at batch 4, 512 tokens": (
+        "llama-2-7b", "rtx-3090", "1.1 it/s", {"batch": 4, "phase": "finetune_qlora", "seq_len": 512},
+    ),
+    "bert base, 128 tokens, on a T4: 9 ms": ("bert base", "t4", "9 ms", {"seq_len": 128}),
+    "whisper large-v3 takes 20 minutes for one hour of audio on a 4070": (
+        "whisper large-v3", "rtx-4070", "3x realtime", {},
+    ),
+    "whisper medium on a T4 transcribes half an hour of speech in 5 minutes": (
+        "whisper medium", "t4", "6x realtime", {},
+    ),
+    "embedding 1 million documents of 256 tokens with bge-large took 2 hours on an A10G": (
+        "bge-large", "a10g", "138.889 documents/s", {"seq_len": 256},
+    ),
+    "yolov8x training, batch 16: one epoch takes 25 minutes on a 4090": (
+        "yolov8x", "rtx-4090", "0.000666667 epoch/s", {"batch": 16, "phase": "train"},
+    ),
+    "wan 2.1 14b 480p 81 frames takes 8 minutes on a 4090": (
+        "wan 2.1 14b", "rtx-4090", "8 minutes", {"resolution": "832x480", "options": ("frames=81",)},
+    ),
+    "my 4090 gets only 900 GB/s in a copy test": ("stream-triad", "rtx-4090", "900 GB/s", {}),
+    "My A100 40GB PCIe does 12.5 TFLOPS in fp32 matmul": (
+        "matmul", "a100-40gb-pcie", "12.5 TFLOPS", {"precision": "fp32"},
+    ),
+    "TTFT is 900 ms for a 4k prompt on Llama 3.1 70B, 4xH100 SXM": (
+        "Llama 3.1 70B", "h100-80gb-sxm:4", "TTFT is 900 ms", {"input_tokens": 4096},
+    ),
     "resnet50 makes 90 images/s on an A10, one request at a time": ("resnet50", "a10", "90 images/s", {}),
 }  # fmt: skip
 
@@ -141,20 +176,53 @@ def test_the_command_line_reads_a_sentence_as_the_options_that_it_shows(whichgpu
     assert "--batch 64" in said.out
 
 
-def test_a_card_of_several_forms_is_no_question_where_each_says_the_same(whichgpu):
+def test_a_card_of_several_forms_is_held_against_each(whichgpu):
     one = whichgpu("diagnose", "my P100 trains resnet50 at 90 images/s in fp32, batch 64", "--json").json
     assert one["verdict"] == "slow"
-    assert "p100-16gb-sxm" in str(one["warnings"])
+    assert {"gpu": "p100-16gb-sxm", "verdict": "slow"} in one["others"]
     assert "--gpu p100-" in one["read_as"]
+    # A name with no count behind it: its digits are not one.
+    one = whichgpu("diagnose", "my 3060 only does 2 it/s in sdxl", "--json").json
+    assert one["n_gpus"] == 1
 
 
-def test_where_the_verdict_hangs_on_which_card_it_was_it_is_asked_for(monkeypatch):
-    said = {"a100-80gb-sxm": "slow", "a100-40gb-pcie": "normal"}
-    monkeypatch.setattr(
-        answer, "diagnose", lambda job, gpu, *_: SimpleNamespace(gpu=gpu.id, verdict=said[gpu.id], ratio=1.0)
-    )
-    with pytest.raises(UsageError, match=r"a100-80gb-sxm \(slow\), a100-40gb-pcie \(normal\); say which"):
-        answer.diagnose_any("A100", [(None, GPUS[key]) for key in said], None, GPUS)
+def test_the_nearest_of_several_cards_comes_first_and_the_others_are_told(monkeypatch):
+    ratios = {"a100-80gb-sxm": 0.5, "a100-40gb-pcie": 0.9}
+    job, figure = api.job("resnet50", phase="train"), read("600 images/s")
+    real = answer.diagnose
+
+    def near(job, gpu, *rest):
+        return replace(real(job, gpu, *rest), ratio=ratios[gpu.id],
+                       verdict="normal" if ratios[gpu.id] > 0.7 else "slow")  # fmt: skip
+
+    monkeypatch.setattr(answer, "diagnose", near)
+    found = answer.diagnose_any("A100", [(job, GPUS[key]) for key in ratios], figure, GPUS)
+    assert (found.gpu, found.others) == ("a100-40gb-pcie", (("a100-80gb-sxm", "slow"),))
+    assert str(found).endswith("it would be slow on a100-80gb-sxm")
+
+
+def test_parts_of_one_machine_are_not_meant_by_a_shared_name():
+    assert not {"h100-64gb-sxm", "a100-64gb-sxm"} & {
+        key for name in ("H100", "A100") for key in told(f"resnet50 on {name}: 9 ms", GPUS).may_be
+    }
+    # Nobody rents out the one with SXM, and there is no other of that form.
+    assert "p100-16gb-sxm" in told("resnet50 on a P100: 9 ms", GPUS).may_be
+
+
+def test_a_batch_that_nobody_stated_is_no_reason_for_a_fast_training(whichgpu):
+    ask = "GPT-2 124M training on 8x A100 40GB SXM takes 4 days for 300B tokens"
+    one = whichgpu("diagnose", ask, "--json").json
+    assert (one["verdict"], one["job"]["batch"] > 1) == ("normal", True)
+    assert "no batch is stated: it is normal in batches of" in str(one["warnings"])
+    assert whichgpu("diagnose", ask, "--batch", "1", "--json").json["verdict"] == "fast"
+
+
+def test_tf_cnn_benchmarks_train_unless_they_are_told_otherwise(whichgpu):
+    ask = "tf_cnn_benchmarks resnet50 fp16 batch 256 on a RTX A5000: 1029 images/sec"
+    one = whichgpu("diagnose", ask, "--json").json
+    assert (one["job"]["phase"], one["verdict"]) == ("train", "normal")
+    assert "phase train: what TensorFlow, tf_cnn_benchmarks runs" in str(one["warnings"])
+    assert whichgpu("diagnose", ask, "--phase", "infer", "--json").json["job"]["phase"] == "infer"
 
 
 def test_an_option_that_is_given_goes_before_one_that_is_told(whichgpu):

@@ -15,6 +15,9 @@ from whichgpu.audit.subjects import mentions
 from whichgpu.cost import quoted
 from whichgpu.cost.runtime import runtime
 from whichgpu.errors import UsageError, one_line
+from whichgpu.prices.live import rows_of
+from whichgpu.units import parse
+from whichgpu.workloads.job import TRAINING
 from whichgpu.workloads.precision import named as precision
 from whichgpu.workloads.workload import known, resolve
 
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.workloads.model import Workload
 
 EXAMPLE = '"ResNet-50 trains at 850 images/s on my RTX A5000, batch 128, AMP"'
 #: Characters of a sentence, at most.
@@ -42,7 +46,7 @@ _OF_THE_JOB = re.compile(
     re.I,
 )
 #: "8xH200", "A6000 x2", and a number that is a card's but counts here.
-_GLUED = re.compile(r"\b(\d{1,4})[x\u00d7](?=[A-Z])")
+_GLUED = re.compile(r"\b(?:(\d{1,4})[x\u00d7](?=[A-Z])|(\d{1,2})[x\u00d7](?=\d{4}\b))")
 _TIMES = re.compile(r"\s*[x\u00d7]\s?(\d{1,4})\b|\s+pair\b", re.I)
 _TOGETHER = re.compile(
     r"\b(?:(?P<n>\d{1,4})|(?P<word>two|four|eight|sixteen))(?: of (?:them|these)|[- ](?:GPU|card)s?)\b", re.I
@@ -80,16 +84,59 @@ _NUMBERS = {
                r"\b(\d+)[- ]tokens? sequences?\b",
     "concurrency": r"\b(\d+) (?:concurrent|parallel|simultaneous)\b|\bconcurrency(?: of| is|:|=)? ?(\d+)\b|"
                    r"\b(\d+) (?:requests|users)(?: in flight| at once)?\b(?! ?(?:/|per|a) ?s)",
-    "input_tokens": r"\b(?:prompts?|inputs?)(?: of|:|=)? ?(\d+)(?: tokens)?\b|\b(\d+)[- ]tokens? prompts?\b|"
-                    r"\b(\d+) (?:input|prompt) tokens\b(?! ?(?:/|per|a) ?s)",
+    "input_tokens": r"\b(?:prompts?|inputs?)(?: of|:|=)? ?(\d+k?)(?: tokens)?\b|"
+                    r"\b(\d+k?)[- ](?:tokens? )?prompts?\b|"
+                    r"\b(\d+k?) (?:input|prompt) tokens\b(?! ?(?:/|per|a) ?s)",
     "output_tokens": r"\b(\d+) (?:output|new|generated) tokens\b(?! ?(?:/|per|a) ?s)",
 }  # fmt: skip
 #: Options of a job as they are told.
 _OPTIONS = (
+    ("sharding=fsdp", r"\bfsdp2?\b|\bfully sharded\b"),
+    *((f"sharding=zero{n}", rf"\bzero[- ]?(?:stage[- ]?)?{n}\b") for n in (1, 2, 3)),
+    ("checkpointing=full", r"(?<!\bno )(?<!\bwithout )\b(?:gradient|activation) checkpointing\b"),
     ("layout=nhwc", r"\bchannels[- _]last\b|\bnhwc\b"), ("layout=nchw", r"\bchannels[- _]first\b|\bnchw\b"),
     ("cuda_graphs=True", r"\bcuda[- ]graphs?\b"),
 )  # fmt: skip
-_RESOLUTION = re.compile(r"\b(\d{3,4}) ?[x\u00d7] ?(\d{3,4})\b|\b(\d{3,4}) ?px\b", re.I)
+#: Tokens of a sequence that is trained on, where nothing else is said of its length.
+_LENGTH = re.compile(
+    r"\b(\d{2,6})[- ]tokens?\b(?! ?(?:/|per|an?|each|in|for)\b)|\b(?:context|ctx)\D{0,8}(\d{3,6})\b", re.I
+)
+#: An amount of work with the time that it took: "300B tokens in 4 days", "20 minutes for an hour of audio".
+_SOUND = r"(?: of|[- ]long)? (?:audio|speech|recordings?|podcasts?|sound)"
+_AMOUNT = (
+    r"(?P<amount>an?|one|half an?|\d[\d.,]*)[ -]?(?P<k>k|m|b|t|thousand|million|billion|trillion)?[ -]?"
+    rf"(?P<noun>(?P<clock>hours?|hrs?|h|minutes?|mins?){_SOUND}|tokens|images|pictures|samples|sentences|"
+    r"sequences|documents|prompts|requests|epochs?)"
+)
+_TIME = (
+    r"(?P<long>an?|one|half an?|\d[\d.,]*) ?"
+    r"(?P<unit>s|secs?|seconds?|mins?|minutes?|h|hrs?|hours?|days?|weeks?)\b"
+)
+_TOOK = r"(?:takes?|took|needs?|needed|in|within)(?: (?:about|around|only|just|some))?"
+_WORK = (
+    re.compile(rf"\b{_TIME}(?: long)? (?:for|to [a-z]+)(?: all)? {_AMOUNT}\b", re.I),
+    re.compile(rf"\b{_AMOUNT} (?:[^\d.,:]{{1,40}} |of \d+ tokens )*{_TOOK} {_TIME}", re.I),
+)
+_POWERS = {
+    "k": 1e3,
+    "thousand": 1e3,
+    "m": 1e6,
+    "million": 1e6,
+    "b": 1e9,
+    "billion": 1e9,
+    "t": 1e12,
+    "trillion": 1e12,
+}
+#: What a device is tested by, where no model is named.
+_TESTS = (
+    ("stream-triad", r"\bbandwidth\b|\bcopy test\b"),
+    ("dgemm", r"\bmat(?:rix[- ]?)?mul(?:tiplication|tiply|tiplies)?s?\b|\bgemms?\b"),
+)
+_SIZE_FIRST = re.compile(r"(\d+(?:\.\d+)?B) (\S.*)", re.I)
+_FRAMES = re.compile(r"\b(\d+)[- ]frames?\b(?! ?(?:/|per|an?) ?s)", re.I)
+_RESOLUTION = re.compile(r"\b(\d{3,4}) ?[x\u00d7] ?(\d{3,4})\b|\b(\d{3,4}) ?px\b|\b(480|720|1080)p\b", re.I)
+#: Of videos, as Wan and HunyuanVideo make them, by the number of lines.
+_LINES = {"480": "832x480", "720": "1280x720", "1080": "1920x1080"}
 
 
 class Told(NamedTuple):
@@ -104,8 +151,8 @@ class Told(NamedTuple):
 
     def on(self, key: str) -> Told:
         """The same of one of these devices."""
-        count = self.gpu.rpartition(":")[2]
-        return self._replace(gpu=f"{key}:{count}" if count.isdigit() else key, may_be=())
+        _, colon, count = self.gpu.rpartition(":")
+        return self._replace(gpu=f"{key}:{count}" if colon and count.isdigit() else key, may_be=())
 
     @property
     def gpus(self) -> tuple[str, ...]:
@@ -138,7 +185,7 @@ def told(text: str, catalogue: Catalogue, gpu: str = "", figure: str = "") -> To
     rest = _ALONE.sub("1 concurrent", _MACHINE.sub("", rest))
     named, may_be, rest = (gpu, (), rest) if gpu else _gpu(rest, catalogue)
     workload, rest = _workload(rest, text)
-    columns, rest = _columns(rest, resolve(workload).phases)
+    columns, rest = _columns(rest, resolve(workload))
     return Told(workload, named, figure or _figure(rest, text), columns, may_be)
 
 
@@ -153,7 +200,7 @@ def _cut(text: str, start: int, end: int) -> str:
 
 def _gpu(text: str, catalogue: Catalogue) -> tuple[str, tuple[str, ...], str]:
     """The one device that is named, with how many of it, what else it may be, and the text without both."""
-    text = _GLUED.sub(r"\1 x ", text)
+    text = _GLUED.sub(lambda glued: f"{glued[1] or glued[2]} x ", text)
     found = [each for each in mentions(text, catalogue) if not _IS_RATE.match(text, each.end)]
     if not found:
         raise _missing("GPU on file", text)
@@ -166,13 +213,28 @@ def _gpu(text: str, catalogue: Catalogue) -> tuple[str, tuple[str, ...], str]:
         count = None
     number = int(behind[1] or 2) if behind else _number(count) if count else 1
     cores = {int(each) for each in _CORES.findall(text)}
-    ids = tuple(key for key in one.ids if catalogue[key].value("sms") in cores) or one.ids
+    ids = tuple(key for key in one.ids if catalogue[key].value("sms") in cores) or _usual(one.ids, catalogue)
     name, may_be = (ids[0], ()) if len(ids) == 1 else (one.text, ids)
     rest = _cut(text, count.start() if count else one.start, behind.end() if behind else one.end)
     together = None if count or behind else _TOGETHER.search(rest)
     if together:
         number, rest = _number(together), _cut(rest, together.start(), together.end())
     return f"{name}:{number}" if number > 1 else name, may_be, rest
+
+
+def _usual(ids: Sequence[str], catalogue: Catalogue) -> tuple[str, ...]:
+    """Of devices that share a name, without those that nobody rents out where others of their form are."""
+    able = tuple(key for key in ids if catalogue[key].usable) or tuple(ids)
+    if len(able) < 2:
+        return able
+    offered = {offer.gpu for offer in rows_of(able) if offer.gpu}
+    forms = {_form(key) for key in offered}
+    return tuple(key for key in able if key in offered or _form(key) not in forms)
+
+
+def _form(key: str) -> str:
+    """How a device is built in, by its id; the id where that does not say."""
+    return next((word for word in key.split("-") if re.fullmatch(r"sxm\d?|pcie|nvl|oam", word)), key)
 
 
 def _number(count: re.Match[str]) -> int:
@@ -194,12 +256,42 @@ def _workload(rest: str, text: str) -> tuple[str, str]:
 
     Of several as long one with a digit: "stream" is a model and a plain word.
     """
-    places = [(rest[start:end].rstrip(".:?!"), start, end) for start, end in _windows(rest, _NAME)]
+    places: list[tuple[str, int, int]] = [
+        (rest[start:end].rstrip(".:?!"), start, end) for start, end in _windows(rest, _NAME)
+    ]
+    # "7B Llama" is Llama 7B.
+    places += [
+        (_SIZE_FIRST.sub(r"\2 \1", name), *place) for name, *place in places if _SIZE_FIRST.match(name)
+    ]
     found = [place for place in places if known(place[0]) or _is_tag(place[0])]
     if not found:
-        raise _missing("model on file", text)
+        name = next((name for name, words in _TESTS if re.search(words, rest, re.I)), "")
+        if not name:
+            raise _missing("model on file", text)
+        return name, rest
     name, start, end = min(found, key=lambda one: (-len(one[0].split()), not re.search(r"\d", one[0])))
     return name, _cut(rest, start, end)
+
+
+def _as_rate(text: str) -> str:
+    """A text with an amount of work in a time as its rate; audio in seconds of it a second."""
+    for pattern in _WORK:
+        match = pattern.search(text)
+        if match:
+            amount = _said(match["amount"]) * _POWERS.get((match["k"] or "").lower(), 1.0)
+            rate = amount / (_said(match["long"]) * parse(f"1 {match['unit']}", "time"))
+            if match["clock"]:
+                said = f"{rate * parse('1 ' + match['clock'], 'time'):.6g}x realtime"
+            else:
+                said = f"{rate:.6g} {match['noun']}/s"
+            return _cut(text, match.start(), match.end()) + f" {said}"
+    return text
+
+
+def _said(number: str) -> float:
+    """A number in digits or as an article."""
+    plain = number.lower().replace(",", "")
+    return {"a": 1.0, "an": 1.0, "one": 1.0, "half a": 0.5, "half an": 0.5}.get(plain) or float(plain)
 
 
 def _is_tag(name: str) -> bool:
@@ -211,9 +303,10 @@ def _is_tag(name: str) -> bool:
     return False
 
 
-def _columns(text: str, phases: Sequence[str]) -> tuple[dict[str, Any], str]:
-    """What is said of a job that has these phases, and the text without it."""
+def _columns(text: str, model: Workload) -> tuple[dict[str, Any], str]:
+    """What is said of a job of a model, and the text without it."""
     found: dict[str, Any] = {}
+    phases = model.phases
     for name, pattern in _NUMBERS.items():
         match = re.search(pattern, text, re.IGNORECASE)
         if match:
@@ -223,21 +316,35 @@ def _columns(text: str, phases: Sequence[str]) -> tuple[dict[str, Any], str]:
         found.pop("concurrency", None)
     size = _RESOLUTION.search(text)
     if size:
-        found["resolution"] = size[3] or f"{size[1]}x{size[2]}"
+        found["resolution"] = _LINES[size[4]] if size[4] else size[3] or f"{size[1]}x{size[2]}"
         text = _cut(text, size.start(), size.end())
     done = [key for key, pattern in _PHASES if re.search(pattern, text, re.IGNORECASE)]
     # A model that is not fine-tuned in a way of its own is trained.
     done = [key if key in phases else "train" if key.startswith("finetune") else "" for key in done]
     found |= {"phase": done[0]} if done and done[0] in phases else {}
-    if options := tuple(key for key, pattern in _OPTIONS if re.search(pattern, text, re.IGNORECASE)):
-        found["options"] = options
+    sized = found.get("phase") in TRAINING or "serve" not in phases
+    if sized and "seq_len" not in found and (length := _LENGTH.search(text)):
+        found["seq_len"] = length[1] or length[2]
+        text = _cut(text, length.start(), length.end())
+    options = [key for key, pattern in _OPTIONS if re.search(pattern, text, re.IGNORECASE)]
+    if model.unit == "videos" and (frames := _FRAMES.search(text)):
+        options.append(f"frames={frames[1]}")
+        text = _cut(text, frames.start(), frames.end())
+    if options:
+        found["options"] = tuple(options)
+    text = _as_rate(text)
     ways = (("runtime", _is_runtime, _RUNTIME), ("precision", _is_mixed, 3), ("precision", _is_precision, 2))
     for name, reads, most in ways:
         place = None if name in found else _shortest(text, reads, most)
         if place:
             found[name] = text[slice(*place)].rstrip(".:?!")
             text = _cut(text, *place)
-    return {key: int(one) if key in _NUMBERS else one for key, one in found.items()}, text
+    return {key: _whole(one) if key in _NUMBERS else one for key, one in found.items()}, text
+
+
+def _whole(number: str) -> int:
+    """A number of digits, or of 1,024 as lengths are told: 4k."""
+    return 1024 * int(number[:-1]) if number[-1:] in ("k", "K") else int(number)
 
 
 def _shortest(text: str, reads: Callable[[str], bool], most: int) -> tuple[int, int] | None:

@@ -47,7 +47,7 @@ def read(job: Job) -> Asked:
     fallback = workload.runtime(job)
     named = _named(job, fallback)
     stack = dated(named, job)
-    said = _undated(job, stack)
+    job, said = _doing(job, workload, stack, _undated(job, stack))
     workload, job, said = _under(workload, job, stack, said)
     job, said = _by_recipe(by_habit(job, stack), stack, said)
     job, spread = _spreading(job, workload, stack)
@@ -71,6 +71,16 @@ def read(job: Job) -> Asked:
     if asked == "serve":
         said = (*said, *_of_cache(stored, filled, stack))
     return Asked(workload, _recomputing(_in_float8(filled), stack), stack, fallback, said)
+
+
+def _doing(
+    job: Job, workload: Workload, stack: Runtime, said: tuple[str, ...]
+) -> tuple[Job, tuple[str, ...]]:
+    """A job with the phase that its runtime runs unless it is told otherwise."""
+    if job.phase or stack.does not in workload.phases:
+        return job, said
+    words = f"phase {stack.does}: what {stack.title} runs unless it is told otherwise"
+    return replace(job, phase=stack.does), (*said, words)
 
 
 def _under(

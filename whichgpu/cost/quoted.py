@@ -35,11 +35,12 @@ _SHORT = {
     "tok": "tokens", "toks": "tokens", "tps": "tokens", "img": "images", "imgs": "images", "im": "images",
     "ims": "images", "pic": "images", "pics": "images", "pictures": "images", "frames": "images",
     "frame": "images", "sample": "samples", "epoch": "epochs", "qps": "requests", "sentences": "sequences",
-    "examples": "samples",
+    "examples": "samples", "documents": "sequences", "docs": "sequences", "texts": "sequences", "gb": "GB",
 }  # fmt: skip
 _SCALES = {"GiB": 2.0**30, "TFLOPS": 1e12}
 _NAMED = ("ttft", "tpot", "latency", "e2e", "itl")
 _GPU = r"(?:\s*/\s*|\s+per\s+)(?:gpu|card|device)$"
+_GPU_FIRST = r"(?:\s*/\s*|\s+per\s+)(?:gpu|card|device)(?=(?:\s*/\s*|\s+(?:per|an?|each)\s+)s)"
 _USER = r"(?:\s*/\s*|\s+(?:per|for each)\s+)(?:user|stream|request|client|session)$"
 #: What stands around a figure and changes nothing of it.
 _AROUND = (
@@ -99,8 +100,8 @@ def read(text: str) -> Quoted:
             f"'{text}' is a percentile, and means are predicted here: give the mean, or see the "
             "percentiles of whichgpu predict --curve"
         )
-    per_gpu = bool(re.search(_GPU, bare, re.IGNORECASE))
-    plain = re.sub(_GPU, "", bare, flags=re.IGNORECASE)
+    plain = re.sub(f"{_GPU}|{_GPU_FIRST}", "", bare, flags=re.IGNORECASE)
+    per_gpu = plain != bare
     found = (
         _named(plain)
         or _spoken(plain)

@@ -78,6 +78,8 @@ class Runtime:
     gaps: Mapping[str, float] = field(default_factory=dict)
     #: By a name of it, the format in which that program loads models unless it is told otherwise.
     loads: Mapping[str, str] = field(default_factory=dict)
+    #: The phase that it runs unless it is told otherwise, where that is not the workload's first.
+    does: str = ""
     #: By a format, the one of its own in which it keeps such weights.
     stores: Mapping[str, str] = field(default_factory=dict)
     #: The same of weights that lie frozen beside adapters.
@@ -236,11 +238,14 @@ def _version(text: str) -> str:
 
 
 def _starts(name: str, said: str) -> bool:
-    """Whether a name stands in a text other than behind a letter."""
+    """Whether a name stands in a text other than behind a letter, nor, if it has but two, before one."""
     place = said.find(name)
-    while place > 0 and "a" <= said[place - 1] <= "z":
+    while place >= 0:
+        around = said[place - 1 : place] + (said[place + 2 : place + 3] if len(name) == 2 else "")
+        if not any("a" <= one <= "z" for one in around):
+            return True
         place = said.find(name, place + 1)
-    return place >= 0
+    return False
 
 
 @lru_cache(maxsize=1)

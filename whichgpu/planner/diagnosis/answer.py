@@ -14,7 +14,7 @@ from whichgpu.cost.anchors import of_one_user
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.evidence import evidence
 from whichgpu.cost.infeasible import does_not_fit
-from whichgpu.errors import Infeasible, UsageError, WhichGpuError
+from whichgpu.errors import Infeasible, WhichGpuError
 from whichgpu.hardware.parts import resized
 from whichgpu.planner.diagnosis import causes, counting
 from whichgpu.planner.diagnosis.settling import settled
@@ -44,6 +44,8 @@ _USUAL, _ANSWERING = "q4_k_m", ("", "serve", "generate", "decode", "prefill")
 _NARROW = ("fp8", "int8", "w4a16")
 #: B of weights that no GPU's last cache holds.
 _CACHEABLE = 1e9
+#: How often a batch that nobody stated is doubled.
+_DOUBLINGS = 6
 #: What a stand-in has more memory by than a job needs.
 _ROOMY = 1.1
 
@@ -69,6 +71,8 @@ class Diagnosis(Shown):
     causes: tuple[Cause, ...]
     normal: float
     pairs: tuple[Pair, ...] = ()
+    #: Other devices that the name may mean, each with its verdict.
+    others: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
         one = self.predicted
@@ -76,8 +80,17 @@ class Diagnosis(Shown):
             f"{self.figure.text} is {self.verdict}: {_times(self.ratio)} times what is predicted, "
             f"{one.mid:.4g} {one.unit} ({one.low:.4g} to {one.high:.4g}), for "
             f"{self.job.workload} {self.job.phase} on {self.answer.n_gpus} x {self.gpu}, "
-            f"{self.answer.runtime}, {self.job.precision}"
+            f"{self.answer.runtime}, {self.job.precision}{self._elsewhere()}"
         )
+
+    def _elsewhere(self) -> str:
+        """The verdicts on the other devices that may be meant, those that differ first."""
+        told: dict[str, list[str]] = {}
+        for gpu, verdict in sorted(self.others, key=lambda one: one[1] == self.verdict):
+            told.setdefault(verdict, []).append(gpu)
+        parts = (f"{'also ' if verdict == self.verdict else ''}{verdict} on {' and '.join(gpus)}"
+                 for verdict, gpus in told.items())  # fmt: skip
+        return f"; it would be {', '.join(parts)}" if told else ""
 
     def to_dict(self) -> dict[str, Any]:
         """The contract's shape, and what was asked beside it."""
@@ -90,6 +103,7 @@ class Diagnosis(Shown):
             "evidence": [one.to_dict() for one in self.known.rows],
             "causes": [one.to_dict() for one in self.causes],
             "pairs": [one.to_dict() for one in self.pairs],
+            "others": [{"gpu": gpu, "verdict": verdict} for gpu, verdict in self.others],
             "gpu": self.gpu, "n_gpus": self.answer.n_gpus, "runtime": self.answer.runtime,
             "job": self.answer.job.to_dict(), "warnings": list(self.answer.warnings),
         }  # fmt: skip
@@ -101,15 +115,30 @@ def diagnose(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue) -> Diagno
     What was measured of the very job elsewhere narrows what is predicted. Raises `UsageError` where the model
     has no such figure, `Infeasible` where nothing can be predicted.
     """
-    return _diagnosed(job, gpu, figure, catalogue)
+    found = _diagnosed(job, gpu, figure, catalogue)
+    if found.verdict == "fast" and job.batch is None and found.job.trains:
+        return _in_larger_batches(job, found, gpu, catalogue)
+    return found
+
+
+def _in_larger_batches(job: Job, found: Diagnosis, gpu: Gpu, catalogue: Catalogue) -> Diagnosis:
+    """The diagnosis of a training whose batch nobody stated, in the first larger one that makes it normal."""
+    for doublings in range(1, _DOUBLINGS + 1):
+        batch = 2.0**doublings * float(found.job.batch or 1.0)
+        with suppress(WhichGpuError):
+            other = _diagnosed(replace(job, batch=batch), gpu, found.figure, catalogue)
+            if other.verdict == "normal" and other.answer.required <= other.answer.available:
+                said = f"no batch is stated: it is normal in batches of {batch:g}"
+                return replace(other, answer=replace(other.answer, warnings=(*other.answer.warnings, said)))
+    return found
 
 
 def diagnose_any(
     name: str, places: Sequence[tuple[Job, Gpu]], figure: Quoted, catalogue: Catalogue
 ) -> Diagnosis:
-    """The diagnosis on the device that comes nearest, of those that one name may mean.
+    """The diagnosis on the nearest device of those that one name may mean, with the verdicts of the others.
 
-    Raises `UsageError` where the verdict hangs on which it was, `Infeasible` where none can have run it.
+    Raises `Infeasible` where none can have run it.
     """
     found: list[Diagnosis] = []
     why: Infeasible | None = None
@@ -120,17 +149,9 @@ def diagnose_any(
             why = fault
     if not found:
         raise why or Infeasible(f"'{name}' is no device")
-    if len({one.verdict for one in found}) > 1:
-        each = ", ".join(f"{one.gpu} ({one.verdict})" for one in found)
-        raise UsageError(f"'{name}' may be {each}; say which")
     nearest = min(found, key=lambda one: abs(math.log(one.ratio)))
-    others = [gpu.id for _, gpu in places if gpu.id != nearest.gpu]
-    if not others:
-        return nearest
-    said = (
-        f"'{name}' may be {', '.join(others)} as well as {nearest.gpu}, the nearest: the verdict is the same"
-    )
-    return replace(nearest, answer=replace(nearest.answer, warnings=(*nearest.answer.warnings, said)))
+    others = tuple((one.gpu, one.verdict) for one in found if one is not nearest)
+    return replace(nearest, others=others) if others else nearest
 
 
 def _diagnosed(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue, room: float = 0.0) -> Diagnosis:
