@@ -256,12 +256,12 @@ def _workload(rest: str, text: str) -> tuple[str, str]:
 
     Of several as long one with a digit: "stream" is a model and a plain word.
     """
-    places: list[tuple[str, int, int]] = [
-        (rest[start:end].rstrip(".:?!"), start, end) for start, end in _windows(rest, _NAME)
-    ]
+    places = [(rest[start:end].rstrip(".:?!"), start, end) for start, end in _windows(rest, _NAME)]
     # "7B Llama" is Llama 7B.
     places += [
-        (_SIZE_FIRST.sub(r"\2 \1", name), *place) for name, *place in places if _SIZE_FIRST.match(name)
+        (_SIZE_FIRST.sub(r"\2 \1", name), start, end)
+        for name, start, end in places
+        if _SIZE_FIRST.match(name)
     ]
     found = [place for place in places if known(place[0]) or _is_tag(place[0])]
     if not found:
