@@ -121,6 +121,16 @@ SENTENCES = {
     "wan 2.1 14b 480p 81 frames takes 8 minutes on a 4090": (
         "wan 2.1 14b", "rtx-4090", "8 minutes", {"resolution": "832x480", "options": ("frames=81",)},
     ),
+    "bert-large squad fine-tuning took 3 hours on a V100 32GB SXM2, 2 epochs": (
+        "bert-large squad", "v100-32gb-sxm", "0.000185185 epochs/s", {"phase": "train"},
+    ),
+    "ResNet-50 on a T4 trains 90 epochs at 25 minutes per epoch": (
+        "ResNet-50", "t4", "25 minutes per epoch", {"phase": "train"},
+    ),
+    "I measured 1.9 TB/s on an A100 80GB SXM": ("stream-triad", "a100-80gb-sxm", "1.9 TB/s", {}),
+    "TGI serving falcon-40b on 2x A6000: time per output token 60 ms with 8 users": (
+        "falcon-40b", "rtx-a6000:2", "tpot 60 ms", {"concurrency": 8, "phase": "serve", "runtime": "TGI"},
+    ),
     "my 4090 gets only 900 GB/s in a copy test": ("stream-triad", "rtx-4090", "900 GB/s", {}),
     "My A100 40GB PCIe does 12.5 TFLOPS in fp32 matmul": (
         "matmul", "a100-40gb-pcie", "12.5 TFLOPS", {"precision": "fp32"},

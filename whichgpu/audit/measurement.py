@@ -58,6 +58,7 @@ _ALONE = re.compile(
     re.I,
 )
 _IS_RATE = re.compile(r"\s?(?:[a-z]+/|(?:[a-z]+ )?(?:per|a) (?:s|m|h))", re.I)
+_EACH_IS = re.compile(r"\b(?:per|each|between) (?:output )?tokens? ?(?:is|of|latency|:)? ?$", re.I)
 _FIRST_IS = re.compile(r"\bfirst token [^\d.,;]{0,20}$", re.I)
 #: Machines that bear a word of a GPU's name, and how many cores a GPU of one name has.
 _MACHINE = re.compile(r"\b(?:MacBook (?:Pro|Air)|Mac (?:Studio|Pro|mini)|iMac(?: Pro)?)(?=\W)", re.I)
@@ -116,6 +117,11 @@ _TOOK = r"(?:takes?|took|needs?|needed|in|within)(?: (?:about|around|only|just|s
 _WORK = (
     re.compile(rf"\b{_TIME}(?: long)? (?:for|to [a-z]+)(?: all)? {_AMOUNT}\b", re.I),
     re.compile(rf"\b{_AMOUNT} (?:[^\d.,:]{{1,40}} |of \d+ tokens )*{_TOOK} {_TIME}", re.I),
+    re.compile(
+        rf"\b{_TIME}(?! ?(?:per|an?|each|every|/))[^.:]{{0,40}}?\b(?P<amount>\d+)(?P<k>)[- ]"
+        r"(?P<noun>epochs)(?P<clock>)",
+        re.I,
+    ),
 )
 _POWERS = {
     "k": 1e3,
@@ -129,7 +135,7 @@ _POWERS = {
 }
 #: What a device is tested by, where no model is named.
 _TESTS = (
-    ("stream-triad", r"\bbandwidth\b|\bcopy test\b"),
+    ("stream-triad", r"\bbandwidth\b|\bcopy test\b|\b\d[\d.,]* ?[GT]i?B/s\b"),
     ("dgemm", r"\bmat(?:rix[- ]?)?mul(?:tiplication|tiply|tiplies)?s?\b|\bgemms?\b"),
 )
 _SIZE_FIRST = re.compile(r"(\d+(?:\.\d+)?B) (\S.*)", re.I)
@@ -397,8 +403,9 @@ def _figures(text: str) -> Iterator[tuple[str, quoted.Quoted]]:
             if re.search(r"[;()]", said):
                 continue
             with suppress(UsageError):
-                first = _FIRST.match(text, last.end()) or _FIRST_IS.search(text[: match.start()])
-                said = f"ttft {said}" if first else said
+                before = text[: match.start()]
+                first = _FIRST.match(text, last.end()) or _FIRST_IS.search(before)
+                said = f"ttft {said}" if first else f"tpot {said}" if _EACH_IS.search(before) else said
                 yield said, quoted.read(said)
                 at = last.end()
                 break

@@ -35,7 +35,7 @@ _SHORT = {
     "tok": "tokens", "toks": "tokens", "tps": "tokens", "img": "images", "imgs": "images", "im": "images",
     "ims": "images", "pic": "images", "pics": "images", "pictures": "images", "frames": "images",
     "frame": "images", "sample": "samples", "epoch": "epochs", "qps": "requests", "sentences": "sequences",
-    "examples": "samples", "documents": "sequences", "docs": "sequences", "texts": "sequences", "gb": "GB",
+    "examples": "samples", "documents": "sequences", "docs": "sequences", "texts": "sequences",
 }  # fmt: skip
 _SCALES = {"GiB": 2.0**30, "TFLOPS": 1e12}
 _NAMED = ("ttft", "tpot", "latency", "e2e", "itl")
@@ -180,6 +180,9 @@ def _named(text: str) -> _Found | None:
 
 def _rate(text: str, *, per_gpu: bool) -> _Found | None:
     short = re.sub(r"^([\d.,eE+_]+)\s*t/s$", r"\1 tokens/s", text)
+    moved = _parsed(text, "bandwidth")
+    if moved is not None:
+        return "throughput", moved / 1e9, "GB/s", 1, False
     try:
         value, noun = parse_rate(short)
     except UsageError:
@@ -246,6 +249,7 @@ _BARE = (
 
 
 def _parsed(text: str, dimension: str) -> float | None:
+    text = re.sub(r"\b([tgp])flop/?s\b", lambda unit: f"{unit[1].upper()}FLOPS", text, flags=re.IGNORECASE)
     number = re.match(r"^([^A-Za-z]*)(.*)$", text)
     if number is None or number[2].strip() not in DIMENSIONS[dimension].units or not number[2].strip():
         return None

@@ -88,9 +88,8 @@ class Diagnosis(Shown):
         told: dict[str, list[str]] = {}
         for gpu, verdict in sorted(self.others, key=lambda one: one[1] == self.verdict):
             told.setdefault(verdict, []).append(gpu)
-        parts = (f"{'also ' if verdict == self.verdict else ''}{verdict} on {' and '.join(gpus)}"
-                 for verdict, gpus in told.items())  # fmt: skip
-        return f"; it would be {', '.join(parts)}" if told else ""
+        parts = ", ".join(f"{verdict} on {' and '.join(gpus)}" for verdict, gpus in told.items())
+        return f"; it would {'also ' if set(told) == {self.verdict} else ''}be {parts}" if told else ""
 
     def to_dict(self) -> dict[str, Any]:
         """The contract's shape, and what was asked beside it."""
