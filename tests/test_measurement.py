@@ -223,7 +223,7 @@ def test_a_batch_that_nobody_stated_is_no_reason_for_a_fast_training(whichgpu):
     ask = "GPT-2 124M training on 8x A100 40GB SXM takes 4 days for 300B tokens"
     one = whichgpu("diagnose", ask, "--json").json
     assert (one["verdict"], one["job"]["batch"] > 1) == ("normal", True)
-    assert "no batch is stated: it is normal in batches of" in str(one["warnings"])
+    assert "no batch is stated: taken as" in str(one["warnings"])
     assert whichgpu("diagnose", ask, "--batch", "1", "--json").json["verdict"] == "fast"
 
 

@@ -83,7 +83,8 @@ _NUMBERS = {
     "steps": r"\b(\d+)[- ](?:denoising |sampling )?steps?\b(?! ?/)",
     "seq_len": r"\b(?:seq(?:uence)?(?:[- _]?len(?:gth)?)?|sequences)(?: of| is|:|=)? ?(\d+)\b|"
                r"\b(\d+)[- ]tokens? sequences?\b",
-    "concurrency": r"\b(\d+) (?:concurrent|parallel|simultaneous)\b|\bconcurrency(?: of| is|:|=)? ?(\d+)\b|"
+    "concurrency": r"\b(\d+) (?:concurrent|concurrency|parallel|simultaneous)\b|"
+                   r"\bconcurrency(?: of| is|:|=)? ?(\d+)\b|"
                    r"\b(\d+) (?:requests|users)(?: in flight| at once)?\b(?! ?(?:/|per|a) ?s)",
     "input_tokens": r"\b(?:prompts?|inputs?)(?: of|:|=)? ?(\d+k?)(?: tokens)?\b|"
                     r"\b(\d+k?)[- ](?:tokens? )?prompts?\b|"
@@ -107,13 +108,13 @@ _SOUND = r"(?: of|[- ]long)? (?:audio|speech|recordings?|podcasts?|sound)"
 _AMOUNT = (
     r"(?P<amount>an?|one|half an?|\d[\d.,]*)[ -]?(?P<k>k|m|b|t|thousand|million|billion|trillion)?[ -]?"
     rf"(?P<noun>(?P<clock>hours?|hrs?|h|minutes?|mins?){_SOUND}|tokens|images|pictures|samples|sentences|"
-    r"sequences|documents|prompts|requests|epochs?)"
+    r"sequences|documents|prompts|requests|epochs?|steps|iterations)"
 )
 _TIME = (
     r"(?P<long>an?|one|half an?|\d[\d.,]*) ?"
     r"(?P<unit>s|secs?|seconds?|mins?|minutes?|h|hrs?|hours?|days?|weeks?)\b"
 )
-_TOOK = r"(?:takes?|took|needs?|needed|in|within)(?: (?:about|around|only|just|some))?"
+_TOOK = r"(?:takes?|took|needs?|needed|in|within|is|was|=)(?: (?:about|around|only|just|some))?"
 _WORK = (
     re.compile(rf"\b{_TIME}(?: long)? (?:for|to [a-z]+)(?: all)? {_AMOUNT}\b", re.I),
     re.compile(rf"\b{_AMOUNT} (?:[^\d.,:]{{1,40}} |of \d+ tokens )*{_TOOK} {_TIME}", re.I),

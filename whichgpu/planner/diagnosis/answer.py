@@ -19,6 +19,7 @@ from whichgpu.hardware.parts import resized
 from whichgpu.planner.diagnosis import causes, counting
 from whichgpu.planner.diagnosis.settling import settled
 from whichgpu.planner.diagnosis.trying import UNSURE, Asked, paired, ranked
+from whichgpu.planner.diagnosis.unstated import meant
 from whichgpu.values import Shown, immutable
 from whichgpu.workloads.ops import COUNTED
 
@@ -44,8 +45,6 @@ _USUAL, _ANSWERING = "q4_k_m", ("", "serve", "generate", "decode", "prefill")
 _NARROW = ("fp8", "int8", "w4a16")
 #: B of weights that no GPU's last cache holds.
 _CACHEABLE = 1e9
-#: How often a batch that nobody stated is doubled.
-_DOUBLINGS = 6
 #: What a stand-in has more memory by than a job needs.
 _ROOMY = 1.1
 
@@ -115,20 +114,11 @@ def diagnose(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue) -> Diagno
     has no such figure, `Infeasible` where nothing can be predicted.
     """
     found = _diagnosed(job, gpu, figure, catalogue)
-    if found.verdict == "fast" and job.batch is None and found.job.trains:
-        return _in_larger_batches(job, found, gpu, catalogue)
-    return found
-
-
-def _in_larger_batches(job: Job, found: Diagnosis, gpu: Gpu, catalogue: Catalogue) -> Diagnosis:
-    """The diagnosis of a training whose batch nobody stated, in the first larger one that makes it normal."""
-    for doublings in range(1, _DOUBLINGS + 1):
-        batch = 2.0**doublings * float(found.job.batch or 1.0)
-        with suppress(WhichGpuError):
-            other = _diagnosed(replace(job, batch=batch), gpu, found.figure, catalogue)
-            if other.verdict == "normal" and other.answer.required <= other.answer.available:
-                said = f"no batch is stated: it is normal in batches of {batch:g}"
-                return replace(other, answer=replace(other.answer, warnings=(*other.answer.warnings, said)))
+    if found.verdict in ("slow", "fast"):
+        other = meant(job, found.job, gpu, found.figure, slow=found.verdict == "slow")
+        if other is not None:
+            again = _diagnosed(other[1], gpu, figure, catalogue)
+            return replace(again, answer=replace(again.answer, warnings=(*again.answer.warnings, other[0])))
     return found
 
 

@@ -1,0 +1,69 @@
+"""What nobody stated of a job that was measured: the value of it that makes the figure normal.
+
+People tell what they think of: that a figure is of training, of one reader, of a large batch often goes
+without saying. A figure that is normal for one of these is not slow or fast.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from whichgpu.cost.estimate import estimate
+from whichgpu.errors import WhichGpuError
+from whichgpu.workloads.workload import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whichgpu.cost.quoted import Quoted
+    from whichgpu.hardware.gpu import Gpu
+    from whichgpu.workloads.job import Job
+
+#: How often the usual batch of a training is doubled.
+_DOUBLINGS = 6
+#: Steps that pictures are often made in, where programs and papers have 50.
+_STEPS = (30.0, 25.0, 20.0)
+#: Requests in flight that a server is not asked beyond.
+_MOST = 512.0
+
+
+def meant(stated: Job, full: Job, gpu: Gpu, figure: Quoted, *, slow: bool) -> tuple[str, Job] | None:
+    """The job that a figure is of rather than of the one in full, with what that takes; None if none is.
+
+    `slow` is whether the figure is below what is predicted, for which larger batches are no reason. What is
+    slower than a server's answer to one is held against that.
+    """
+    for words, job in _readings(stated, full, slow=slow):
+        with suppress(WhichGpuError):
+            one = estimate(job, [gpu]).at(0, 0)
+            within = figure.predicted(one)
+            if one.required <= one.available and within.low <= figure.value <= within.high:
+                return f"{words}, with which it is normal", job
+            if job.concurrency == 1.0 and slow and figure.ratio(one) < 1.0:
+                return words, job
+    return None
+
+
+def _readings(stated: Job, full: Job, *, slow: bool) -> Iterator[tuple[str, Job]]:
+    """Jobs that the same words may tell of, the likeliest first."""
+    if not stated.phase and full.phase == "infer" and slow and "train" in resolve(full.workload).phases:
+        yield "no phase is stated: taken as training", replace(stated, phase="train")
+    flights, most = 1.0, float(full.concurrency or _MOST)
+    while full.phase == "serve" and stated.concurrency is None and stated.batch is None and flights < most:
+        said = f"no number of requests is stated: taken as {flights:g} in flight"
+        yield said, replace(stated, concurrency=flights)
+        flights *= 2.0
+    for steps in _STEPS:
+        if (
+            full.phase == "generate"
+            and stated.steps is None
+            and not slow
+            and steps < float(full.steps or 0.0)
+        ):
+            yield f"no number of steps is stated: taken as {steps:g}", replace(stated, steps=steps)
+    for doublings in range(1, _DOUBLINGS + 1):
+        if full.trains and stated.batch is None and not slow:
+            batch = 2.0**doublings * float(full.batch or 1.0)
+            yield f"no batch is stated: taken as {batch:g}", replace(stated, batch=batch)
