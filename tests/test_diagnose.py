@@ -371,6 +371,13 @@ def test_what_nobody_stated_makes_nothing_impossible():
     assert stated.verdict == "impossible"
 
 
+def test_fp8_on_a_gpu_without_units_for_it_is_of_the_weights(whichgpu):
+    one, _, _ = found("flux.1-dev", "rtx-3090", "1.3 s/it", precision="fp8")
+    assert (one.verdict, one.job.precision) == ("normal", "fp8-w8a16")
+    refused = whichgpu("predict", "flux.1-dev", "--gpu", "rtx-3090", "--precision", "fp8")
+    assert refused.err.strip().endswith("use --precision fp8-w8a16 (weights in FP8, products in FP16) or bf16")
+
+
 def test_an_engine_of_one_user_has_one_request_in_flight():
     """llama.cpp at six tokens a second: not a hundred users' share, but a model that is not on the GPU."""
     one, _, order = found("llama-3.1-8b", "rtx-4090", "6 t/s", precision="q4_k_m", runtime="llama.cpp")

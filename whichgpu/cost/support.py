@@ -165,7 +165,7 @@ def _no_rate(gpu: Gpu, rate: str, precision: Precision) -> str:
         lacks = f"no {_label(rate)} peak of {gpu.id} was read"
     return (
         f"{lacks} ({precision.id} needs it; {gpu.architecture} states "
-        f"{', '.join(has) or 'none'}); use --precision {in_fp16(precision) or _instead(has)}"
+        f"{', '.join(has) or 'none'}); use --precision {_in_its_place(precision, has)}"
     )
 
 
@@ -175,5 +175,12 @@ def in_fp16(asked: Precision) -> str:
     return name if asked.quantised and asked.math == "bf16" and name in precisions() else ""
 
 
-def _instead(has: list[str]) -> str:
+def _in_its_place(asked: Precision, has: list[str]) -> str:
+    """What to type for a format that a GPU has no rate of: its weights where 16 bits multiply."""
+    if asked.id == "fp8" and "fp16" in has:
+        return f"{WEIGHT_ONLY} (weights in FP8, products in FP16) or {_plain(has)}"
+    return in_fp16(asked) or _plain(has)
+
+
+def _plain(has: list[str]) -> str:
     return next((name for name in ("bf16", "fp16", "tf32", "fp32") if name in has), "of another GPU")

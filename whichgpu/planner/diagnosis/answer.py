@@ -14,6 +14,7 @@ from whichgpu.cost.anchors import of_one_user
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.evidence import evidence
 from whichgpu.cost.infeasible import does_not_fit
+from whichgpu.cost.support import WEIGHT_ONLY
 from whichgpu.errors import Infeasible, WhichGpuError
 from whichgpu.hardware.parts import resized
 from whichgpu.planner.diagnosis import causes, counting
@@ -22,6 +23,7 @@ from whichgpu.planner.diagnosis.trying import UNSURE, Asked, paired, ranked
 from whichgpu.planner.diagnosis.unstated import meant
 from whichgpu.values import Shown, immutable
 from whichgpu.workloads.ops import COUNTED
+from whichgpu.workloads.precision import precision
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -190,15 +192,21 @@ def _diagnosed(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue, room: f
 def _estimated(job: Job, gpu: Gpu) -> tuple[Job, Estimates]:
     """The job as it may have run, with the requests in flight that its engine usually has, and its estimate.
 
-    Where the usual engine does not run on the GPU and nobody named one, the engine that runs on most.
+    FP8 on a GPU without units for it is of the weights alone. Where the usual engine does not run on the GPU
+    and nobody named one, the engine that runs on most.
     """
     found = estimate(job, [gpu], explain=True)
-    if found.refusals[0] and not job.runtime:
+    others = []
+    if job.precision and precision(job.precision).id == "fp8":
+        others.append(replace(job, precision=WEIGHT_ONLY))
+    if not job.runtime:
+        others.append(replace(job, runtime=_ANYWHERE))
+    for other in others if found.refusals[0] else ():
         with suppress(WhichGpuError):
-            other = replace(job, runtime=_ANYWHERE)
             second = estimate(other, [gpu], explain=True)
             if not second.refusals[0]:
                 job, found = other, second
+                break
     return replace(job, concurrency=found.job_at(0).concurrency), found
 
 
