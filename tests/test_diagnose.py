@@ -371,11 +371,25 @@ def test_what_nobody_stated_makes_nothing_impossible():
     assert stated.verdict == "impossible"
 
 
+def test_a_sample_of_what_counts_tokens_or_seconds_is_whole():
+    """A sample is a sequence, an answer, an utterance: not one token of it, nor one second."""
+    one = predicted("llama-2-7b", "a100-80gb-sxm", phase="finetune_lora", batch=4, seq_len=512)
+    tuned, _, _ = found("llama-2-7b", "a100-80gb-sxm", "2.1 samples/s", phase="finetune_lora", batch=4,
+                        seq_len=512)  # fmt: skip
+    assert tuned.predicted.mid == pytest.approx(one.mid / 512)
+    served, _, _ = found("llama-3.1-8b", "l40s", "3 requests/s", concurrency=64, output_tokens=200)
+    tokens = predicted("llama-3.1-8b", "l40s", concurrency=64, output_tokens=200)
+    assert served.predicted.mid == pytest.approx(tokens.mid / 200)
+    heard, _, _ = found("wav2vec2-base", "a100-40gb-pcie", "100 samples/s", options={"seconds": "10"})
+    seconds = predicted("wav2vec2-base", "a100-40gb-pcie", options={"seconds": "10"})
+    assert heard.predicted.mid == pytest.approx(seconds.mid / 10)
+
+
 def test_fp8_on_a_gpu_without_units_for_it_is_of_the_weights(whichgpu):
     one, _, _ = found("flux.1-dev", "rtx-3090", "1.3 s/it", precision="fp8")
     assert (one.verdict, one.job.precision) == ("normal", "fp8-w8a16")
     refused = whichgpu("predict", "flux.1-dev", "--gpu", "rtx-3090", "--precision", "fp8")
-    assert refused.err.strip().endswith("use --precision fp8-w8a16 (weights in FP8, products in FP16) or bf16")
+    assert "use --precision fp8-w8a16 (weights in FP8, products in FP16) or bf16" in refused.err
 
 
 def test_an_engine_of_one_user_has_one_request_in_flight():

@@ -127,6 +127,9 @@ SENTENCES = {
     "ResNet-50 on a T4 trains 90 epochs at 25 minutes per epoch": (
         "ResNet-50", "t4", "25 minutes per epoch", {"phase": "train"},
     ),
+    "12 hours for a LoRA finetune of llama 2 13b on an A100 80GB PCIe over 50M tokens": (
+        "llama 2 13b", "a100-80gb-pcie", "1157.41 tokens/s", {"phase": "finetune_lora"},
+    ),
     "I measured 1.9 TB/s on an A100 80GB SXM": ("stream-triad", "a100-80gb-sxm", "1.9 TB/s", {}),
     "TGI serving falcon-40b on 2x A6000: time per output token 60 ms with 8 users": (
         "falcon-40b", "rtx-a6000:2", "tpot 60 ms", {"concurrency": 8, "phase": "serve", "runtime": "TGI"},

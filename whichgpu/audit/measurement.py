@@ -116,7 +116,7 @@ _TIME = (
 )
 _TOOK = r"(?:takes?|took|needs?|needed|in|within|is|was|=)(?: (?:about|around|only|just|some))?"
 _WORK = (
-    re.compile(rf"\b{_TIME}(?: long)? (?:for|to [a-z]+)(?: all)? {_AMOUNT}\b", re.I),
+    re.compile(rf"\b{_TIME}[^.:\d]{{0,60}}? (?:for|over|on|to [a-z]+)(?: all)? {_AMOUNT}\b", re.I),
     re.compile(rf"\b{_AMOUNT} (?:[^\d.,:]{{1,40}} |of \d+ tokens )*{_TOOK} {_TIME}", re.I),
     re.compile(
         rf"\b{_TIME}(?! ?(?:per|an?|each|every|/))[^.:]{{0,40}}?\b(?P<amount>\d+)(?P<k>)[- ]"

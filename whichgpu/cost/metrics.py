@@ -71,6 +71,8 @@ _ANY = {"sample", "item", "example", "query", "request"}
 _WORDS = {"img": "image", "imgs": "image", "sentence": "sequence", "seq": "sequence", "seqs": "sequence"}
 #: What publishers call the unit of a workload, by that unit: frames of a spectrogram, pictures with a depth.
 _CALLED = {"mel-frame": {"mel", "frame", "token"}, "utterance": {"sequence"}, "volume": {"image"}}
+#: What is counted by the part, and what else its samples are called.
+_PARTS, _WHOLE = {"token", "audio second"}, {"sequence", "utterance", "clip"}
 _EXAMPLES = {"time": "ms", "power": "W", "energy": "J", "memory": "GiB"}
 
 
@@ -79,17 +81,23 @@ def _singular(noun: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _rate(unit: str, made: str) -> tuple[float, bool, bool]:
-    """A rate's unit for a workload that makes `made`: s in its time, per GPU or not, tokens of sequences."""
+def _rate(unit: str, made: str) -> tuple[float, bool, str]:
+    """A rate's unit for a workload that makes `made`: s in its time, per GPU or not, what it counts.
+
+    That is "" for what the workload makes, "tokens" of its sequences, or samples that are "whole" where it
+    counts their parts.
+    """
     rest = unit.removesuffix("/gpu")
     noun, sep, time = rest.rpartition("/")
     if not sep:
         raise UsageError(f"'{unit}' is not a rate; write {made}/s")
-    asked = _noun(noun)
-    tokens = asked == "token" and _singular(made) == "sequence"
-    if asked not in {*_ANY, *_CALLED.get(_noun(made), ()), _noun(made)} and not tokens:
+    asked, own = _noun(noun), _noun(made)
+    counted = "tokens" if (asked, own) == ("token", "sequence") else ""
+    if own in _PARTS and asked in _ANY | _WHOLE:
+        counted = "whole"
+    if not counted and asked not in {*_ANY, *_CALLED.get(own, ()), own}:
         raise UsageError(f"unit '{unit}': this workload makes {made}; write {made}/s")
-    return _one(time, "time"), rest != unit, tokens
+    return _one(time, "time"), rest != unit, counted
 
 
 def _noun(text: str) -> str:
@@ -111,11 +119,20 @@ def _scaled(interval: Interval, factor: Any) -> Three:
 
 
 def _throughput(answer: Figures, unit: str) -> Three:
-    factor, per_gpu, tokens = _rate(unit, resolve(answer.job.workload).unit)
-    if tokens and answer.job.seq_len is None:
+    factor, per_gpu, counted = _rate(unit, resolve(answer.job.workload).unit)
+    if counted == "tokens" and answer.job.seq_len is None:
         raise UsageError(f"{answer.job.workload} counts sequences of no stated length; write sequences/s")
-    length = answer.job.seq_len if tokens else 1.0
-    return _scaled(answer.throughput, factor * length / (answer.n_gpus if per_gpu else 1.0))
+    many = {"": 1.0, "tokens": answer.job.seq_len}[counted] if counted != "whole" else 1.0 / _parts(answer)
+    return _scaled(answer.throughput, factor * many / (answer.n_gpus if per_gpu else 1.0))
+
+
+def _parts(answer: Figures) -> Any:
+    """Tokens of a sequence or of an answer, seconds of an utterance: what a sample has of what is counted."""
+    job = answer.job
+    tokens = job.seq_len if job.trains else job.input_tokens if job.phase == "prefill" else job.output_tokens
+    if tokens is not None and _noun(resolve(job.workload).unit) == "token":
+        return tokens
+    return answer.throughput.mid * answer.latency.mid / (job.batch * answer.n_gpus)
 
 
 def _latency(answer: Figures, unit: str) -> Three:

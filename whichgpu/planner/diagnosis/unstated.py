@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.cost.estimate import estimate
 from whichgpu.errors import WhichGpuError
@@ -35,8 +35,9 @@ def meant(stated: Job, full: Job, gpu: Gpu, figure: Quoted, *, slow: bool) -> tu
     `slow` is whether the figure is below what is predicted, for which larger batches are no reason. What is
     slower than a server's answer to one is held against that.
     """
-    for words, job in _readings(stated, full, slow=slow):
+    for words, column, value in _readings(stated, full, slow=slow):
         with suppress(WhichGpuError):
+            job = replace(stated, **{column: value})
             one = estimate(job, [gpu]).at(0, 0)
             within = figure.predicted(one)
             if one.required <= one.available and within.low <= figure.value <= within.high:
@@ -46,14 +47,14 @@ def meant(stated: Job, full: Job, gpu: Gpu, figure: Quoted, *, slow: bool) -> tu
     return None
 
 
-def _readings(stated: Job, full: Job, *, slow: bool) -> Iterator[tuple[str, Job]]:
-    """Jobs that the same words may tell of, the likeliest first."""
+def _readings(stated: Job, full: Job, *, slow: bool) -> Iterator[tuple[str, str, Any]]:
+    """Columns that the same words may mean, each with what it takes and its value, the likeliest first."""
     if not stated.phase and full.phase == "infer" and slow and "train" in resolve(full.workload).phases:
-        yield "no phase is stated: taken as training", replace(stated, phase="train")
+        yield "no phase is stated: taken as training", "phase", "train"
     flights, most = 1.0, float(full.concurrency or _MOST)
     while full.phase == "serve" and stated.concurrency is None and stated.batch is None and flights < most:
         said = f"no number of requests is stated: taken as {flights:g} in flight"
-        yield said, replace(stated, concurrency=flights)
+        yield said, "concurrency", flights
         flights *= 2.0
     for steps in _STEPS:
         if (
@@ -62,8 +63,8 @@ def _readings(stated: Job, full: Job, *, slow: bool) -> Iterator[tuple[str, Job]
             and not slow
             and steps < float(full.steps or 0.0)
         ):
-            yield f"no number of steps is stated: taken as {steps:g}", replace(stated, steps=steps)
+            yield f"no number of steps is stated: taken as {steps:g}", "steps", steps
     for doublings in range(1, _DOUBLINGS + 1):
         if full.trains and stated.batch is None and not slow:
             batch = 2.0**doublings * float(full.batch or 1.0)
-            yield f"no batch is stated: taken as {batch:g}", replace(stated, batch=batch)
+            yield f"no batch is stated: taken as {batch:g}", "batch", batch
