@@ -265,7 +265,8 @@ def test_a_pass_of_a_server_is_as_wide_as_its_budget_of_tokens_and_the_context()
 
 def test_the_fewest_of_a_training_are_cut_where_sharding_its_states_is_no_help() -> None:
     """Of QLoRA without checkpointing it is the activations of a sequence that are too large."""
-    answer = one("llama-2-70b", "a100-80gb-sxm:2", phase="finetune_qlora", seq_len=5120, batch=1)
+    asked = {"phase": "finetune_qlora", "seq_len": 5120, "batch": 1, "options": {"checkpointing": "none"}}
+    answer = one("llama-2-70b", "a100-80gb-sxm:2", **asked)
     assert not answer.fits
     assert [(few.n_gpus, few.how) for few in answer.fewest if few.gpu == "a100-80gb-sxm"] == [(4, "--tp 4")]
-    assert one("llama-2-70b", "a100-80gb-sxm:4", phase="finetune_qlora", seq_len=5120, batch=1, tp=4).fits
+    assert one("llama-2-70b", "a100-80gb-sxm:4", tp=4, **asked).fits
