@@ -56,7 +56,8 @@ class Kept:
     frozen weights are; the loss is computed in `chunks`, or with `fused_loss` by a kernel that has the head
     in it, so that no more than a few rows' logits exist at once; with `offloaded` what the layers keep waits
     on the host; the vocabulary is `cut` over so many GPUs; a score that lies in memory takes `score_bytes`,
-    and its gradients `score_size` each; a frozen product keeps `input_bytes` of each value that it reads.
+    and its gradients `score_size` each; a frozen product keeps `input_bytes` of each value that it reads,
+    and `copied_bytes` of each weight: what autocast made of it, which its input's gradient needs.
     """
 
     flash: bool = True
@@ -71,6 +72,7 @@ class Kept:
     score_bytes: float = 5.0
     score_size: float = 2.0
     input_bytes: float = 0.0
+    copied_bytes: float = 0.0
 
     @property
     def again(self) -> bool:
@@ -194,6 +196,8 @@ def _kept(op: Op, kept: Kept) -> Op:
         saved = saved + op.write_bytes
     elif kept.input_bytes and _frozen_product(op, kept):
         saved = saved + kept.input_bytes * _inputs(op)
+    if kept.copied_bytes and op.kind == "gemm" and op.backward == "input":
+        saved = saved + kept.copied_bytes * op.parameters
     return op if saved is op.saved_bytes else changed(op, saved_bytes=saved)
 
 

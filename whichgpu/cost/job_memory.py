@@ -54,7 +54,7 @@ def inference(
     if _in_one_pass(job, stack):
         parts = _fullest_pass(workload, job, stack, mesh, parts)
     if not stack.flash and "flash_attention" in job.options:
-        parts["scores"] = _scores(ops, precision(job.precision).activation) * share
+        parts = _with_scores(workload, parts, ops, precision(job.precision).activation * share)
     return {**parts, **communication(mesh, stack)}
 
 
@@ -122,14 +122,26 @@ def _prompt(workload: Workload, job: Job, stack: Runtime, mesh: Mesh) -> tuple[A
     return alive, sum((op.write_bytes for op in heads), start=0.0) * _array(job.input_tokens) / mesh.tp
 
 
-def _scores(ops: tuple[Op, ...], size: float) -> Any:
-    """Bytes of one attention's scores and their softmax, where both lie in memory."""
+def _with_scores(
+    workload: Workload, parts: Mapping[str, Any], ops: tuple[Op, ...], size: Any
+) -> dict[str, Any]:
+    """The parts with one attention's scores and their softmax, `size` bytes each, where both lie in memory.
+
+    A pipeline's denoiser has them, and they are gone as the picture is decoded: the more of both counts.
+    """
     most: Any = 0.0
+    where = ""
     for op in ops:
         if op.kind == "attention":
             d = op.dims
-            most = np.maximum(most, 2.0 * size * d["batch"] * d["heads"] * d["q"] * d["kv"])
-    return most
+            own = 2.0 * size * d["batch"] * d["heads"] * d["q"] * d["kv"]
+            most, where = np.maximum(most, own), op.module if np.any(own > most) else where
+    found = {**parts, "scores": most}
+    if "vae" not in workload.dims:
+        return found
+    denoiser = memory.widest([op for op in ops if op.module == where])
+    found["activations"] = parts["activations"] * denoiser / memory.widest(ops)
+    return memory.fuller(found, parts)
 
 
 def _pictures(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) -> tuple[Op, ...]:
@@ -216,7 +228,8 @@ def training(
         score_bytes=_score_bytes(spec, stack, dropped="denoiser" not in workload.dims),
         score_size=_score_size(spec, stack),
     )  # fmt: skip
-    kept = replace(kept, input_bytes=_input_bytes(spec, stack, kept))
+    copied = _NARROW if adapters and spec.mixed else 0.0
+    kept = replace(kept, input_bytes=_input_bytes(spec, stack, kept), copied_bytes=copied)
     if kept.wide_ends:
         kept = replace(kept, score_bytes=_FP32, score_size=_FP32)
 
