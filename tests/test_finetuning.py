@@ -145,8 +145,9 @@ def test_memory_of_lora_and_qlora_is_as_measured():
         ("finetune_qlora", "nf4", 13.169),
         ("finetune_qlora", "nf4-dq", 12.89),
     ):
-        parts = memory("llama-2-7b", phase, precision=stored, batch=1, seq_len=1304, options=options)
-        assert sum(parts.values()) == pytest.approx(measured, rel=0.2), stored
+        parts = memory("llama-2-7b", phase, precision=stored, batch=1, seq_len=1304, options=options,
+                       runtime="LitGPT")  # fmt: skip
+        assert sum(parts.values()) == pytest.approx(measured, rel=0.1), stored
     assert "widened_layer" in parts
 
 

@@ -8,8 +8,9 @@ differs from that:
                 bytes a score in 16 bits (Korthikanti et al., "Reducing Activation Recomputation in Large
                 Transformer Models", eq. 1), 9 in FP32, 7 under autocast, whose softmax is in FP32
     adapters    the input of an adapter, as wide as the runtime casts it
-    wide ends   with embedding and head in FP32 (bitsandbytes' preparation for training) so are what the
-                layers pass on to each other, and the logits
+    wide ends   with embedding, norms and head in FP32 (PEFT's preparation for training) so are the values in
+                and between the layers, whose quantised products widen what they return, and the logits
+    frozen      quantised products of bitsandbytes keep what they read, which no gradient needs
     8 bits      a product keeps its input as narrow as it reads it
 
 and checkpointing (`workloads/checkpointing.py`). At the loss every logit takes `logit_bytes`: 16-bit
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 #: Formats whose products keep their inputs as narrow as they read them.
 _NARROW = ("fp8", "int8", "fp4")
+#: Bytes of a value in 16 bits.
+_NARROW_INPUT = 2.0
 #: Bytes of a logit that is made in FP32: itself, its softmax, both gradients.
 _WIDE_LOGIT = 16.0
 #: Pieces in which a loss fused with the head makes its logits: the vocabulary over the width (Liger Kernel).
@@ -53,7 +56,8 @@ class Kept:
     frozen weights are; the loss is computed in `chunks`, or with `fused_loss` by a kernel that has the head
     in it, so that no more than a few rows' logits exist at once; with `offloaded` what the layers keep waits
     on the host; the vocabulary is `cut` over so many GPUs; a score that lies in memory takes `score_bytes`,
-    and its gradients `score_size` each.
+    and its gradients `score_size` each; a frozen product keeps `input_bytes` of each value that it reads,
+    and `copied_bytes` of each weight: what autocast made of it, which its input's gradient needs.
     """
 
     flash: bool = True
@@ -67,6 +71,8 @@ class Kept:
     cut: Any = 1.0
     score_bytes: float = 5.0
     score_size: float = 2.0
+    input_bytes: float = 0.0
+    copied_bytes: float = 0.0
 
     @property
     def again(self) -> bool:
@@ -96,10 +102,13 @@ class Activations(NamedTuple):
 def activations(forward: Sequence[Op], kept: Kept) -> Activations:
     """What the `forward` ops of one micro-batch keep, unsharded."""
     loss = [op for op in forward if op.layer.endswith(_LOSS)]
-    rest = [_kept(op, kept) for op in forward if not op.layer.endswith(_LOSS)]
+    rest = [op for op in forward if not op.layer.endswith(_LOSS)]
+    inside = repeated(rest)
+    if kept.wide_ends:
+        rest = [_widened(op) if op.module in inside else op for op in rest]
+    rest = [_kept(op, kept) for op in rest]
     if kept.fused:
         rest = list(_fused(rest))
-    inside = repeated(rest)
     layers, ends = ([op for op in rest if (op.module in inside) == within] for within in (True, False))
     count = np.maximum(sum((op.starts for op in layers), start=0.0), 1.0)
     all_layers = saved_bytes(layers, "none")
@@ -109,8 +118,6 @@ def activations(forward: Sequence[Op], kept: Kept) -> Activations:
     # Layers of one network may differ: the fullest has at least what its widest op keeps.
     whole = np.maximum(all_layers / count, _widest_kept(layers))
     held = held - all_layers / count if inside and again else held
-    if again and kept.wide_ends:
-        held = held + total_inputs(layers)
     if kept.offloaded:
         # Two layers' worth are on the device: one on its way, one in use.
         held = held * np.minimum(2.0 / count, 1.0)
@@ -124,11 +131,6 @@ def activations(forward: Sequence[Op], kept: Kept) -> Activations:
     return Activations(held, saved_bytes(ends, "none"), _logits(loss, kept), layer, whole + through)
 
 
-def total_inputs(layers: Iterable[Op]) -> Any:
-    """Bytes that the repeated layers read as they begin."""
-    return sum((op.read_bytes * op.starts for op in layers if op.starts), start=0.0)
-
-
 def _widest_kept(layers: Iterable[Op]) -> Any:
     """Bytes that the op keeps which keeps most, in one layer."""
     width: Any = 0.0
@@ -140,11 +142,13 @@ def _widest_kept(layers: Iterable[Op]) -> Any:
 def passing(forward: Iterable[Op], kept: Kept) -> Any:
     """Bytes of the widest op that are alive beside what is kept for the backward pass.
 
-    Of scores that lie in memory these are two gradients: that of their softmax, and their own.
+    Of scores that lie in memory these are two gradients: that of their softmax, and their own. Experts that
+    Python calls go through one by one.
     """
     width: Any = 0.0
     for op in forward:
-        width = np.maximum(width, op.read_bytes + op.write_bytes - op.saved_bytes)
+        apart = op.dims.get("groups", 1.0) if kept.holds.get("counted") else 1.0
+        width = np.maximum(width, (op.read_bytes + op.write_bytes - op.saved_bytes) / apart)
         if op.kind == "attention" and not kept.flash:
             width = np.maximum(width, 2.0 * kept.score_size * _scores(op))
     return width
@@ -190,9 +194,17 @@ def _kept(op: Op, kept: Kept) -> Op:
             saved = 0.0 * saved
     elif name == "rope" and kept.holds.get("rotary_input"):
         saved = saved + op.write_bytes
-    elif kept.quantised and kept.holds.get("quantised_input") and _frozen_product(op, name):
-        saved = saved + op.read_bytes
+    elif kept.input_bytes and _frozen_product(op, kept):
+        saved = saved + kept.input_bytes * _inputs(op)
+    if kept.copied_bytes and op.kind == "gemm" and op.backward == "input":
+        saved = saved + kept.copied_bytes * op.parameters
     return op if saved is op.saved_bytes else changed(op, saved_bytes=saved)
+
+
+def _widened(op: Op) -> Op:
+    """An op in FP32 of a trace in 16 bits, whose norms keep FP32 as it is."""
+    return changed(op, read_bytes=2.0 * op.read_bytes, write_bytes=2.0 * op.write_bytes,
+                   saved_bytes=op.saved_bytes * (1.0 if op.kind == "norm" else 2.0))  # fmt: skip
 
 
 def _is_wide_norm(op: Op) -> bool:
@@ -201,14 +213,21 @@ def _is_wide_norm(op: Op) -> bool:
     return trains and bool(np.all(op.saved_bytes > op.read_bytes))
 
 
-def _frozen_product(op: Op, name: str) -> bool:
-    """A frozen product whose input nothing else keeps: that of `out` is what attention keeps."""
-    return op.kind == "gemm" and op.backward == "input" and op.shard != "vocab" and name != "out"
+def _frozen_product(op: Op, kept: Kept) -> bool:
+    """A frozen product whose input nothing else keeps: that of `out` is attention's, unless it is a copy."""
+    copied = kept.wide_ends and kept.input_bytes <= _NARROW_INPUT
+    own = copied or op.layer.rpartition(".")[2] != "out"
+    return op.kind == "gemm" and op.backward == "input" and op.shard != "vocab" and own
+
+
+def _inputs(op: Op) -> Any:
+    """Values that a product reads beside its weights."""
+    return op.dims["m"] * op.dims["k"] * op.dims.get("batch", 1.0)
 
 
 def _adapter_share(op: Op, kept: Kept) -> Any:
     """What an adapter's input takes, over one copy of it in the format of activations."""
-    size = op.read_bytes / (op.dims["m"] * op.dims["k"] * op.dims.get("batch", 1.0))
+    size = op.read_bytes / _inputs(op)
     return kept.holds.get("adapter_bytes", size) / size
 
 

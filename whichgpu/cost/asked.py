@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from whichgpu.cost.job_memory import prepared
 from whichgpu.cost.runtime import runtime
 from whichgpu.errors import UsageError
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
@@ -49,6 +50,8 @@ def read(job: Job) -> Asked:
     stack = dated(named, job)
     job, said = _doing(job, workload, stack, _undated(job, stack))
     workload, job, said = _under(workload, job, stack, said)
+    if _prepares(job, stack) and "checkpointing" not in job.options:
+        said = (*said, _RUNS_AGAIN)
     job, said = _by_recipe(by_habit(job, stack), stack, said)
     job, spread = _spreading(job, workload, stack)
     said = (*said, *spread)
@@ -167,10 +170,22 @@ def _training(stack: Runtime) -> Runtime:
     )  # fmt: skip
 
 
+#: prepare_model_for_kbit_training(use_gradient_checkpointing=True): peft/utils/other.py.
+_RUNS_AGAIN = (
+    "checkpointing=full, which PEFT turns on where it prepares a quantised model; "
+    "write --option checkpointing=none where it is off"
+)
+
+
+def _prepares(job: Job, stack: Runtime) -> bool:
+    return phase(job.phase or "infer") in ADAPTER_PHASES and prepared(job, stack)
+
+
 def by_habit(job: Job, stack: Runtime) -> Job:
     """A job with what its runtime takes where nothing is stated: options of training, lengths."""
     habits, asked = stack.habits, phase(job.phase or "infer")
-    if not habits:
+    again = {"checkpointing": "full"} if _prepares(job, stack) else {}
+    if not habits and not again:
         return job
     if asked not in TRAINING:
         return job if asked == "serve" else job.with_defaults(**habits.get("inference", {}))
@@ -183,7 +198,7 @@ def by_habit(job: Job, stack: Runtime) -> Job:
             f"the options {', '.join(open_)}"
         )
     own = {
-        **habits.get("training", {}),
+        **again, **habits.get("training", {}),
         **({**adapters, **stated(job)} if asked in ADAPTER_PHASES else {}),
         **(several if np.any(more) else {}), **(habits.get("pretraining", {}) if asked == "pretrain" else {}),
     }  # fmt: skip

@@ -29,7 +29,8 @@ def stand_in(gpu: Gpu, dtype: str) -> str:
     """The field of the units that do the products of a format that a GPU has none for; "" where none do.
 
     FP4 weights are widened to 16 bits on the way to the tensor cores (weight-only kernels); FP16 and BF16
-    are equally wide, so a part that has only BF16 runs what is asked in FP16 in it; where no source states
+    are equally wide, so a part that has only one runs what is asked in the other in it, numbers in BF16 only
+    where they are widened weights (`support`); where no source states
     a rate of INT8 it is that of FP8. A part without matrix units and without FP16 (Maxwell) widens FP16
     numbers and multiplies in FP32, as cuBLAS does.
     """
@@ -46,7 +47,13 @@ def widened(gpu: Gpu, chips: Sequence[str]) -> bool:
 
 
 #: By format, the units that run it where its own are missing, the best first.
-_STAND_INS = {"fp4": ("bf16", "fp16"), "fp16": ("bf16",), "fp8": ("fp16",), "int8": ("fp8_acc16", "fp8")}
+_STAND_INS = {
+    "fp4": ("bf16", "fp16"),
+    "fp16": ("bf16",),
+    "bf16": ("fp16",),
+    "fp8": ("fp16",),
+    "int8": ("fp8_acc16", "fp8"),
+}
 
 
 #: Vendors whose kernels of experts have the same tiles with matrix units as without (`kernel_mul_mm_id`).

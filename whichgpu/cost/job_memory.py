@@ -11,11 +11,13 @@ from whichgpu.cost import memory, parallel
 from whichgpu.cost.activations import Kept
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.mesh import Mesh, shares_tokens
+from whichgpu.workloads.adapters import DEFAULT_PRECISION, frozen, trained_precision
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
-from whichgpu.workloads.adapters import trained_precision
 from whichgpu.workloads.checkpointing import checkpointing
+from whichgpu.workloads.ops import changed
 from whichgpu.workloads.ops import parameters as by_module
 from whichgpu.workloads.precision import precision
+from whichgpu.workloads.training import trained_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,7 +54,7 @@ def inference(
     if _in_one_pass(job, stack):
         parts = _fullest_pass(workload, job, stack, mesh, parts)
     if not stack.flash and "flash_attention" in job.options:
-        parts["scores"] = _scores(ops, precision(job.precision).activation) * share
+        parts = _with_scores(workload, parts, ops, precision(job.precision).activation * share)
     return {**parts, **communication(mesh, stack)}
 
 
@@ -120,14 +122,26 @@ def _prompt(workload: Workload, job: Job, stack: Runtime, mesh: Mesh) -> tuple[A
     return alive, sum((op.write_bytes for op in heads), start=0.0) * _array(job.input_tokens) / mesh.tp
 
 
-def _scores(ops: tuple[Op, ...], size: float) -> Any:
-    """Bytes of one attention's scores and their softmax, where both lie in memory."""
+def _with_scores(
+    workload: Workload, parts: Mapping[str, Any], ops: tuple[Op, ...], size: Any
+) -> dict[str, Any]:
+    """The parts with one attention's scores and their softmax, `size` bytes each, where both lie in memory.
+
+    A pipeline's denoiser has them, and they are gone as the picture is decoded: the more of both counts.
+    """
     most: Any = 0.0
+    where = ""
     for op in ops:
         if op.kind == "attention":
             d = op.dims
-            most = np.maximum(most, 2.0 * size * d["batch"] * d["heads"] * d["q"] * d["kv"])
-    return most
+            own = 2.0 * size * d["batch"] * d["heads"] * d["q"] * d["kv"]
+            most, where = np.maximum(most, own), op.module if np.any(own > most) else where
+    found = {**parts, "scores": most}
+    if "vae" not in workload.dims:
+        return found
+    denoiser = memory.widest([op for op in ops if op.module == where])
+    found["activations"] = parts["activations"] * denoiser / memory.widest(ops)
+    return memory.fuller(found, parts)
 
 
 def _pictures(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) -> tuple[Op, ...]:
@@ -138,6 +152,25 @@ def _pictures(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...])
     spec = precision(job.precision)
     upcasts = "counter" not in stack.holds and workload.dims.get("upcasts") and spec.id != "bf16"
     return memory.decoding(ops, memory.upcast(spec)) if upcasts else ops
+
+
+def _untied(ops: tuple[Op, ...], job: Job, stack: Runtime) -> tuple[Op, ...]:
+    """The ops as a program has them whose output head is a table of its own, whatever a model shares."""
+    if not stack.holds.get("unties"):
+        return ops
+    size, adapters = precision(job.precision).head, job.phase in ADAPTER_PHASES
+
+    def own(op: Op) -> Op:
+        count = op.dims["n"] * op.dims["k"]
+        found = changed(op, parameters=count, stored_bytes=size * count)
+        return frozen(found) if adapters else found
+
+    return tuple(
+        own(op)
+        if op.kind == "gemm" and op.shard == "vocab" and op.stage == "forward" and not op.parameters
+        else op
+        for op in ops
+    )
 
 
 def _beside(workload: Workload, job: Job, stack: Runtime) -> float:
@@ -173,16 +206,17 @@ def training(
 
     mesh, spec = Mesh.of(job), precision(job.precision)
     adapters = job.phase in ADAPTER_PHASES
+    tied = trained_parameters(own)
+    whole, own = _untied(whole, job, stack), _untied(own, job, stack)
     ranks, away = _array(job.n_gpus) / (mesh.tp * mesh.pp), training_memory.offload(job)
     spread = training_memory.Spread(
         level=step.level, ranks=step.ranks, pp=mesh.pp, vp=job.degree("vp"), shares=mesh.cp * mesh.tp,
         unshared=1.0 if shares_tokens(job) else mesh.tp,
-        micro_batches=_in_flight(job, stack, mesh, step), trained=step.held, offload=away,
+        micro_batches=_in_flight(job, stack, mesh, step), trained=step.held + trained_parameters(own) - tied,
+        offload=away,
         piecewise=job.says("optimizer_in_backward"),
     )  # fmt: skip
-    if step.level == 3 or spec.id not in _PREPARED:
-        # Shards have one format: TRL leaves PEFT's preparation out where a quantised model is sharded, and
-        # PEFT itself does for GPTQ and AWQ.
+    if not prepared(job, stack):
         stack = replace(stack, holds={**stack.holds, "widens_ends": False})
     if spec.mixed or trained_precision(job).weight <= _NARROW:
         # Autocast casts to 16 bits what adapters read, and adapters in 16 bits have nothing to cast.
@@ -194,6 +228,10 @@ def training(
         score_bytes=_score_bytes(spec, stack, dropped="denoiser" not in workload.dims),
         score_size=_score_size(spec, stack),
     )  # fmt: skip
+    copied = _NARROW if adapters and spec.mixed else 0.0
+    kept = replace(kept, input_bytes=_input_bytes(spec, stack, kept), copied_bytes=copied)
+    if kept.wide_ends:
+        kept = replace(kept, score_bytes=_FP32, score_size=_FP32)
 
     beside = _frozen_beside(workload, job, stack)
 
@@ -214,6 +252,20 @@ def training(
     if not left_open:
         return parts(kept), ()
     return _recomputing([parts(replace(kept, checkpointing=kind)) for kind in left_open], available)
+
+
+def prepared(job: Job, stack: Runtime) -> bool:
+    """Whether PEFT prepares a job's frozen model for training, by widening what is not quantised of it.
+
+    Shards have one format: TRL leaves that out where a quantised model is sharded, and PEFT itself does for
+    GPTQ and AWQ.
+    """
+    from whichgpu.cost import distributed
+
+    format_ = job.precision or DEFAULT_PRECISION.get(job.phase, "")
+    frozen_in = precision(format_).id if job.phase in ADAPTER_PHASES else ""
+    widens = bool(stack.holds.get("widens_ends")) and frozen_in in _PREPARED
+    return widens and distributed.sharding(job, stack) != _SHARDED_WHOLE
 
 
 def _frozen_beside(workload: Workload, job: Job, stack: Runtime) -> dict[str, Any]:
@@ -248,10 +300,26 @@ def _score_size(spec: Precision, stack: Runtime) -> float:
     return 2.0 if spec.activation <= 2.0 and not (spec.mixed and not stack.specialised) else 4.0
 
 
-#: Bytes of a value in 16 bits.
-_NARROW = 2.0
+def _input_bytes(spec: Precision, stack: Runtime, kept: Kept) -> float:
+    """Bytes that a frozen quantised product keeps of each value it reads.
+
+    As bitsandbytes/autograd/_functions.py has it: 4-bit products kept their 16-bit input before 0.43.2; those
+    of LLM.int8 keep theirs as it comes, and did once more in 8 bits, transposed.
+    """
+    old = bool(stack.holds.get("quantised_input"))
+    if not kept.quantised or spec.id not in _PREPARED:
+        return 0.0
+    if spec.weight < 1.0:
+        return _NARROW * old
+    return (_FP32 if kept.wide_ends else _NARROW) + old
+
+
+#: Bytes of a value in 16 and in 32 bits.
+_NARROW, _FP32 = 2.0, 4.0
+#: The level of ZeRO that shares weights out.
+_SHARDED_WHOLE = 3
 #: Formats of bitsandbytes, which models that PEFT prepares for training are in.
-_PREPARED = ("nf4", "nf4-fp16", "nf4-dq", "int8")
+_PREPARED = ("nf4", "nf4-fp16", "nf4-dq", "int8", "w8a16")
 
 
 def _in_flight(job: Job, stack: Runtime, mesh: Mesh, step: distributed.Step) -> Array:

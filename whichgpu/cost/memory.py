@@ -68,21 +68,21 @@ class Totals(NamedTuple):
 
 
 def totals(
-    parts: Mapping[str, Any], slack: float, available: Any, working: Any = 0.0, *, fuses: bool = True
+    parts: Mapping[str, Any], slack: float, available: Any, working: Any = 0.0, *, idle: float = 0.0
 ) -> Totals:
     """The totals of parts on a card that has `available` bytes; `slack` is reserved over used activations.
 
     `working` are bytes of activations and workspaces together at the widest convolution (`workspace`).
-    Where nothing `fuses` what a layer took that runs again lies idle at the loss, in blocks that are too
-    small for logits.
+    A share of what a layer took that runs again lies `idle` at the loss, in blocks too small for logits.
     """
     outside = sum((np.asarray(parts[name]) for name in OUTSIDE if name in parts), start=np.zeros(1))
     tensors, room = needed(parts) - outside, np.maximum(available - outside, 0.0)
     passing = sum((np.asarray(parts[name]) for name in PASSING if name in parts), start=np.zeros(1))
-    beside = np.maximum(working - np.asarray(parts.get("activations", 0.0)), 0.0)
+    alive = sum((np.asarray(parts.get(name, 0.0)) for name in ("activations", "scores")), start=np.zeros(1))
+    beside = np.maximum(working - alive, 0.0)
     allocated = np.maximum(tensors, np.minimum(tensors + beside, room))
-    idle = 0.0 if fuses else -np.asarray(parts.get("not_at_loss", 0.0))
-    reserved = np.minimum(np.maximum(allocated, tensors + idle + (slack - 1.0) * passing), room)
+    left = -idle * np.asarray(parts.get("not_at_loss", 0.0))
+    reserved = np.minimum(np.maximum(allocated, tensors + left + (slack - 1.0) * passing), room)
     # What is needed and not there is still what a count of tensors would show.
     return Totals(allocated, reserved, np.minimum(reserved + outside, available))
 

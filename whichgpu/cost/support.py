@@ -13,7 +13,6 @@ from whichgpu.hardware.blank import APPLIES, blank
 from whichgpu.hardware.fields import FIELDS
 from whichgpu.software import stacks
 from whichgpu.workloads.ops import PRODUCTS
-from whichgpu.workloads.precision import precisions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -93,9 +92,11 @@ def _rates(gpu: Gpu, ops: Iterable[Op], precision: Precision, *, trains: bool) -
             "cannot be predicted"
         )
     for rate in dict.fromkeys((precision.math, *(op.dtype for op in ops))):
-        # Weight-only kernels read narrow weights; training in a format needs units for it. FP8 is asked for
-        # its units, so that others do its products only where the precision says so.
+        # Weight-only kernels read narrow weights, and widen them to the 16 bits that there are; training in a
+        # format needs units for it. FP8 is asked for its units, so that others do its products only where
+        # the precision says so.
         asked = (trains and rate == "fp4") or (rate == "fp8" and not precision.or_wider)
+        asked = asked or (rate == "bf16" and not precision.quantised)
         if gpu.value(rate) is None and (asked or not stand_in(gpu, rate)):
             return _no_rate(gpu, rate, precision)
     if precision.math == "fp32" and _multiplies_narrow(gpu):
@@ -137,7 +138,7 @@ def _of_units(gpu: Gpu, precision: Precision) -> str:
         return ""
     asked, used = _label(precision.math), _label(instead)
     how = "numbers are widened" if instead == "fp32" else "both take 2 bytes"
-    if precision.quantised:
+    if precision.quantised and instead != "fp16":
         how = "weights are only stored in it (weight-only)"
     return f"{gpu.id} has no {asked} units: products run in {used}, and {how}"
 
@@ -169,17 +170,11 @@ def _no_rate(gpu: Gpu, rate: str, precision: Precision) -> str:
     )
 
 
-def in_fp16(asked: Precision) -> str:
-    """The id of the format with the same kind of weights and FP16 maths instead of BF16; empty for none."""
-    name = f"{asked.id.partition('-')[0]}-fp16"
-    return name if asked.quantised and asked.math == "bf16" and name in precisions() else ""
-
-
 def _in_its_place(asked: Precision, has: list[str]) -> str:
     """What to type for a format that a GPU has no rate of: its weights where 16 bits multiply."""
     if asked.id == "fp8" and "fp16" in has:
         return f"{WEIGHT_ONLY} (weights in FP8, products in FP16) or {_plain(has)}"
-    return in_fp16(asked) or _plain(has)
+    return _plain(has)
 
 
 def _plain(has: list[str]) -> str:

@@ -269,6 +269,9 @@ def _states(step: _Step, optimizer: str, trained: Any) -> dict[str, Any]:
     held, spread, stack = step.held, step.spread, step.stack
     away = spread.offload
     gradient = trained * _gradient_bytes(step) / spread.of(_SHARDED)
+    if stack.holds.get("whole_gradients") and spread.level == _GATHERED and not step.frozen:
+        several = np.asarray(spread.micro_batches) > 1
+        gradient = np.where(several, trained * min(step.named.weight, step.named.activation), gradient)
     stored = (
         stage_weight_bytes(step.own, spread.pp, spread.stage)
         + quantised_head(step.own, stack, step.named) / spread.pp

@@ -203,10 +203,12 @@ def adapt(forward: Sequence[Op], adapters: Adapters, fused: str = "") -> tuple[O
         if not trained_parameters(tuned):
             raise UsageError(f"this model has nothing for adapter={adapters.method.id}; write adapter=lora")
         return tuned
-    layers = _layers(forward, fused)
-    adapted = tuple(found for op, parts in layers for found in _adapted(op, parts, adapters))
-    if len(adapted) > len(forward):
-        return adapted
+    # LitGPT adapts the queries of a joined matrix by themselves, others that matrix.
+    for joined in dict.fromkeys((fused, "")):
+        layers = _layers(forward, joined)
+        adapted = tuple(found for op, parts in layers for found in _adapted(op, parts, adapters))
+        if len(adapted) > len(forward):
+            return adapted
     if not adapters.targets:
         raise UsageError("no dense layer of this model takes an adapter; use --phase train")
     every = Adapters(adapters.rank)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost.support import WEIGHT_ONLY, in_fp16
+from whichgpu.cost.support import WEIGHT_ONLY
 from whichgpu.errors import UsageError
 from whichgpu.planner.capacity import quality
 from whichgpu.planner.capacity.cards import cards
@@ -159,10 +159,6 @@ def _sizes(cells: Cells, limits: Sequence[Limits]) -> Iterator[Try]:
 def _training(cells: Cells) -> Iterator[Try]:
     """Ways of training the same that take less memory, then all of them together."""
     job = cells.settled.job
-    other = in_fp16(precision(job.precision))
-    if other and not cells.able.all():
-        yield Try.of("precision", precision(other).title, f"--precision {other}",
-                     cells.with_job(precision=other), quality.UNKNOWN)  # fmt: skip
     yield from _sharded(cells)
     for kind in _MORE_CHECKPOINTING[checkpointing(job)]:
         yield Try.of(

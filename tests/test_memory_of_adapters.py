@@ -1,0 +1,98 @@
+"""Memory of training adapters on quantised weights: PEFT with bitsandbytes, LitGPT, sharded runs."""
+
+from __future__ import annotations
+
+import pytest
+from memory_jobs import GIB, parts
+
+PEFT = "Transformers 4.30, peft, bitsandbytes 0.39, PyTorch 2.0"
+QUERIES = {"lora_rank": "64", "lora_targets": "q_proj,v_proj"}
+
+
+def tensors(name, **columns):
+    """GiB of tensors on the GPU: all parts but the driver's context."""
+    found = parts(name, batch=1.0, **columns)
+    return (sum(found.values()) - found["context"]) / GIB
+
+
+@pytest.mark.parametrize(
+    ("name", "precision", "tokens", "checkpointing", "counted"),
+    [
+        ("llama-7b", "nf4-fp16", 512.0, "none", 11.25),
+        ("llama-7b", "nf4-fp16", 1024.0, "none", 19.76),
+        ("llama-7b", "nf4-fp16", 1024.0, "full", 5.86),
+        ("llama-7b", "w8a16", 512.0, "none", 14.92),
+        ("llama-7b", "w8a16", 1024.0, "full", 8.76),
+        ("llama-13b", "nf4-fp16", 512.0, "none", 18.55),
+        ("llama-13b", "nf4-fp16", 1024.0, "full", 10.03),
+    ],
+)
+def test_qlora_of_2023_is_what_its_operators_make(name, precision, tokens, checkpointing, counted):
+    """`counted`: a step of PyTorch's own operators on fake tensors; embedding, norms and head are FP32."""
+    found = tensors(name, phase="finetune_qlora", precision=precision, seq_len=tokens, runtime=PEFT,
+                    options={**QUERIES, "checkpointing": checkpointing})  # fmt: skip
+    assert found == pytest.approx(counted, rel=0.08)
+
+
+def test_frozen_4_bit_products_keep_their_inputs_before_bitsandbytes_0_43_2():
+    job = {"phase": "finetune_qlora", "precision": "nf4", "seq_len": 1024.0,
+           "options": {**QUERIES, "checkpointing": "none"}}  # fmt: skip
+    old, new = (
+        tensors("llama-2-70b", runtime=f"Transformers, bitsandbytes {v}", **job) for v in ("0.42", "0.43.3")
+    )
+    # Its CHANGELOG has 10.1 GB of a 70B for each sequence of 1,024 tokens.
+    assert (old - new) * GIB / 1e9 == pytest.approx(10.1, rel=0.2)
+
+
+def test_peft_prepares_a_quantised_model_with_checkpointing_and_says_so(whichgpu):
+    asked = ("predict", "llama-3.1-8b", "--phase", "finetune_qlora", "--gpu", "rtx-4090")
+    told = whichgpu(*asked)
+    assert told.status == 0
+    assert "checkpointing=full, which PEFT turns on" in " ".join((told.out + told.err).split())
+    assert "checkpointing=full" not in whichgpu(*asked, "--runtime", "Unsloth").out
+
+
+def test_gradients_of_several_micro_batches_stay_whole_under_no_sync():
+    """LitGPT and Transformers add up under FSDP's no_sync, which shares no gradients out (PyTorch docs)."""
+    job = {"phase": "finetune_full", "precision": "bf16", "seq_len": 512.0, "n_gpus": 2.0, "batch": 1.0}
+    once, often, tuned = (
+        parts("stablelm-alpha-3b", runtime=runtime, options={"sharding": "fsdp", "grad_accum": count}, **job)
+        for runtime, count in (("LitGPT", "1"), ("LitGPT", "4"), ("torchtune", "4"))
+    )
+    assert often["gradients"] == pytest.approx(2.0 * once["gradients"], rel=0.01)
+    assert tuned["gradients"] < 1.2 * once["gradients"]
+    # config_hub/finetune/stablelm-base-alpha-3b/full.yaml on two A10G.
+    assert sum(often.values()) - often["context"] - often["communication"] == pytest.approx(21.23e9, rel=0.1)
+
+
+def test_litgpt_has_a_head_of_its_own_where_a_model_ties_it():
+    """config_hub/finetune/README.md: Gemma 7B in NF4 peaks at 17.18 GB; it ran out of 24 GB in BF16."""
+    job = {"seq_len": 512.0, "runtime": "LitGPT", "options": {"lora_rank": "16", "lora_targets": "all"}}
+    assert tensors("gemma-7b", phase="finetune_qlora", precision="nf4", **job) == pytest.approx(
+        16.0, rel=0.07
+    )
+    assert tensors("gemma-7b", phase="finetune_lora", precision="bf16", **job) > 22.5
+
+
+def test_the_parts_of_a_joined_projection_are_targets():
+    job = {"phase": "finetune_lora", "precision": "bf16", "seq_len": 512.0, "runtime": "LitGPT"}
+    found = tensors("falcon-7b", options={"lora_rank": "32", "lora_targets": "q,v"}, **job)
+    assert found == pytest.approx(15.54, rel=0.05)  # config_hub/finetune/README.md: 16.69 GB
+
+
+def test_autocast_keeps_its_copies_of_frozen_weights():
+    """LitGPT, StableLM 3B on 1,034 tokens: 25.52 GB by adapters in bf16-mixed, 9.12 in bf16-true."""
+    job = {"phase": "finetune_adapter", "seq_len": 1034.0, "runtime": "LitGPT 0.1, PyTorch 2.1"}
+    for precision, published in (("amp-bf16", 25.52), ("bf16", 9.12)):
+        assert tensors("stablelm-alpha-3b", precision=precision, **job) == pytest.approx(
+            published / 1.0737, rel=0.06
+        )
+
+
+@pytest.mark.parametrize(("precision", "batch", "published"), [("fp16", 8.0, 12.66), ("fp32", 2.0, 9.79)])
+def test_a_denoisers_scores_are_gone_as_the_picture_is_decoded(precision, batch, published):
+    """Lambda's runs of Stable Diffusion 1.4 without xFormers, GB on an A10 and an H100."""
+    found = parts("stable-diffusion-1.5", phase="generate", precision=precision, batch=batch,
+                  runtime="diffusers PyTorch", options={"flash_attention": "false"})  # fmt: skip
+    assert (sum(found.values()) - found["context"]) / 1e9 == pytest.approx(published, rel=0.06)
+    assert found["scores"] > found["activations"]
