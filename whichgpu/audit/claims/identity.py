@@ -108,6 +108,12 @@ _SITS = re.compile(
     re.IGNORECASE,
 )
 _A_CHIP = re.compile(r"\s+(?:chip|die|silicon|gpu)\b", re.IGNORECASE)
+#: What makes a chip in a sentence another one, or more than the device has of it.
+_NOT_ITS_CHIP = re.compile(
+    r"\b(?:not?|never|nor|neither|without|full|entire|complete|whole|fully|same|other|another|also|instead|than|next|"
+    r"future|bigger|smaller|larger|cut|share[sd]?|unlike|while|whereas|but|or|if|compared|versus|vs|like|likes)\b",
+    re.IGNORECASE,
+)
 #: The name of a pair whose value is a chip.
 _CHIP_LABEL = re.compile(
     r"[\s*]*(?:gpu|graphics|grafik)?[\s-]*(?:chip|die|gpu|processor|prozessor|code ?name|silicon|puce)"
@@ -316,17 +322,23 @@ def _chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
         start = max(mention.end if mention and mention in here else place[0], its)
         gap = passage.text[start : match.start()]
         labelled = _CHIP_LABEL.fullmatch(passage.text[place[0] : match.start()])
+        alone = _only_chip(passage.text, place) and len({each.named for each in here}) < 2
         if (
             mention not in here
             and not ITS_OWN.match(passage.text, place[0])
-            and not (labelled and who.certain)
+            and not ((labelled or alone) and who.certain)
         ):
             continue
         inside = any(each.start <= match.start() < each.end for each in here)
-        said = _IS_CHIP.search(gap) or _HEADS.fullmatch(gap) or _A_CHIP.match(passage.text, match.end())
+        said = _IS_CHIP.search(gap) or _HEADS.fullmatch(gap) or _A_CHIP.match(passage.text, match.end()) or alone
         if mention and not inside and (labelled or said) and len(gap) < _FAR:
             gpus = [context.catalogue[key] for key in mention.ids]
             yield from one_of(passage, match, "chip", gpus, context)
+
+
+def _only_chip(text: str, place: tuple[int, int]) -> bool:
+    """Whether a sentence names one chip and says nothing by which that would be another device's."""
+    return len(list(CHIP.finditer(text, *place))) == 1 and not _NOT_ITS_CHIP.search(text, *place)
 
 
 def _inside(text: str, match: re.Match[str], here: Sequence[Mention]) -> Mention | None:
