@@ -36,6 +36,7 @@ _OF_ITS_YEAR = re.compile(r"^\s+(?:of|from)\s+20[012]\d\b")
 #: Between a device and its architecture, where it is said that it is of it.
 _BUILT = re.compile(
     r"(?:[^.;]|\.(?=\d)){0,70}?\b(?:stammt|flagship of|belongs? to|member of|(?:comes?|is|are) from|"
+    r"(?:card|gpu|chip|part|accelerator) of|"
     r"based|built|runs?|brings?|brought|introduces?|introduced|"
     r"relies|"
     r"uses?|using|leverag\w+|powered|features?|part|se basa|basada|basado|bas[\u00e9e]e?|basiert|beruht|"
@@ -55,7 +56,8 @@ _LABEL = re.compile(
     r"(?:nvidia\s+|amd\s+)?",
     re.IGNORECASE,
 )
-#: Between a device and its architecture in "is an Ampere card" and "(Ampere)", and what then follows.
+#: Between a device and its architecture in "is Ampere", "is an Ampere card", "(Ampere)"; what then follows.
+_IS_JUST = re.compile(r"(?:,?\s+which)?\s+(?:is|was)\s+(?:still\s+|also\s+)?")
 _IS_OF = re.compile(r"\s+(?:is|was)\s+(?:an?|the|one|also|\w+'s)\s+(?:[\w'-]+\s+){0,3}", re.IGNORECASE)
 _IT_IS = re.compile(
     r"\s*(?:It|This|That)(?:[\u2019']s| is| was)\s+(?:still\s+|also\s+)?(?:an?|the|one)\s+(?:[\w'-]+\s+){0,2}"
@@ -76,8 +78,12 @@ _OPENED = re.compile(r"\s*\(")
 _CLOSED = re.compile(r"(?:[ -](?:architecture|generation|based|gpu|card))?\s*[),;]", re.IGNORECASE)
 #: Before an architecture, which the device is of for all that: "built on the newer Ampere architecture".
 _ITS_AGE = re.compile(r"\b(?:the|an?|its)\s+(?:newer|older|newest|oldest|next)\s+$", re.IGNORECASE)
-#: Behind an architecture that a list of values begins with: "Hopper, 24 GB GDDR6, 72 W".
-_LISTED_AFTER = re.compile(r"[,;]\s[^.;]{0,60}?\d\s?(?:[GT]B|W|nm|[TP]FLOPS|bit)\b")
+#: Behind an architecture by itself, or that a list of values begins with: "Hopper, 24 GB GDDR6, 72 W".
+_LEADS = re.compile(
+    r"[,;]\s[^.;]{0,60}?\d\s?(?:[GT]B|W|nm|[TP]FLOPS|bit)\b|"
+    r"(?:[ -](?:gpu|based))?(?:\s+(?:micro)?(?:architecture|generation|family|gpu|card))?\s*$",
+    re.IGNORECASE,
+)
 #: Between an architecture and the device after it: "the Ampere-based RTX 3090".
 _BASED = re.compile(r"-(?:based|generation)\s+(?:nvidia\s+|geforce\s+|quadro\s+|tesla\s+)*", re.IGNORECASE)
 _OLDER = re.compile(
@@ -322,7 +328,8 @@ def _chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
         start = max(mention.end if mention and mention in here else place[0], its)
         gap = passage.text[start : match.start()]
         labelled = _CHIP_LABEL.fullmatch(passage.text[place[0] : match.start()])
-        alone = _only_chip(passage.text, place) and len({each.named for each in here}) < 2
+        alone = len(here) < 2 and _only_chip(passage.text, place)
+        alone = alone and all(each.end <= match.start() for each in here)
         if (
             mention not in here
             and not ITS_OWN.match(passage.text, place[0])
@@ -330,8 +337,8 @@ def _chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
         ):
             continue
         inside = any(each.start <= match.start() < each.end for each in here)
-        said = _IS_CHIP.search(gap) or _HEADS.fullmatch(gap) or _A_CHIP.match(passage.text, match.end()) or alone
-        if mention and not inside and (labelled or said) and len(gap) < _FAR:
+        said = _IS_CHIP.search(gap) or _HEADS.fullmatch(gap) or _A_CHIP.match(passage.text, match.end())
+        if mention and not inside and (labelled or said or alone) and len(gap) < _FAR:
             gpus = [context.catalogue[key] for key in mention.ids]
             yield from one_of(passage, match, "chip", gpus, context)
 
@@ -488,6 +495,7 @@ def _is_built(text: str, match: re.Match[str], here: Sequence[Mention]) -> Menti
     gap = _OF_ITS_YEAR.sub("", gap)
     kind_of = text.startswith("-based", match.end()) and len(gap) < _FAR // 3
     is_of = _IS_OF.fullmatch(gap) and _A_CARD.match(text, match.end())
+    is_of = is_of or (_IS_JUST.fullmatch(gap) and _JUST.match(text, match.end()))
     in_brackets = _OPENED.fullmatch(gap) and _CLOSED.match(text, match.end())
     in_list = _LISTS.fullmatch(gap) and _CLOSED.match(text, match.end())
     return before[-1] if kind_of or is_of or in_brackets or in_list or _BUILT.fullmatch(gap) else None
@@ -498,7 +506,7 @@ def _carried(text: str, start: int, match: re.Match[str], who: Spoken) -> Mentio
     gap = text[start : match.start()]
     is_of = _IT_IS.fullmatch(gap) and _A_CARD.match(text, match.end())
     is_of = is_of or (_IT_IS_JUST.fullmatch(gap) and _JUST.match(text, match.end()))
-    leads = who.certain and not gap.strip() and _LISTED_AFTER.match(text, match.end())
+    leads = who.certain and not gap.strip() and _LEADS.match(text, match.end())
     said = is_of or leads or _BUILT.fullmatch(gap) or _LABEL.fullmatch(gap)
     before = [each for each in who.here if each.start < match.start() or each not in who.against]
     if before or not who.topic or not said:
