@@ -61,6 +61,10 @@ def pair(start: int, end: int, who: Spoken, context: Context) -> Pair | None:
     ):
         # "With twice the memory, the H200 is ahead of the H100": of what follows.
         own, after = after[:1], after[1:]
+    if not before and len(after) > 1 and _ON_ONE.fullmatch(who.text, end, after[0].start):
+        # "Higher on the A100 than on the A30".
+        gap = who.text[after[0].end : after[1].start]
+        return Pair(*(_forms(each.named, context) for each in after[:2])) if _THAN_ON.fullmatch(gap) else None
     first = own[-1] if own else (who.topic[0] if who.topic else None)
     if first is None:
         return None
@@ -88,6 +92,11 @@ def pair(start: int, end: int, who: Spoken, context: Context) -> Pair | None:
     return Pair(_forms(first.named, context), _forms(second[0], context)) if len(second) == 1 else None
 
 
+#: Between a comparison and the two behind it: "higher on the", "than on the".
+_ON_ONE = re.compile(r"[^.;,\d]{0,40}\b(?:on|for|in|with)\s+(?:the\s+|an?\s+|nvidia\s+){0,2}", re.IGNORECASE)
+_THAN_ON = re.compile(
+    r"\s+(?:than|compared (?:to|with)|versus|vs\.?|against)\s+(?:(?:on|for|in|with|the|an?|nvidia)\s+){0,3}", re.I
+)
 #: What begins a sentence before its subject, and what stands before that.
 _LEADS = re.compile(
     r"(?:^|[.!?:]\s+)(?:With|Offering|Boasting|Featuring|Delivering|Providing|Thanks to)\b[^.!?;]*$"

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _MORE = re.compile(r"\s*(?:more|higher|greater|larger|bigger|wider|faster|better)\b", re.IGNORECASE)
 _LESS = re.compile(r"\s*(?:less|lower|fewer|smaller|narrower|slower)\b", re.IGNORECASE)
+#: "More than three times slower" is less than a third as fast.
+_OTHER_WAY = {"over": "under", "under": "over"}
 #: Comparisons of speed: no field of the catalogue is one.
 _SPEED = re.compile(
     r"\b(?:fast|faster|speed\w*|performance|throughput|quick\w*|outperform\w*|latency)\b", re.IGNORECASE
@@ -185,7 +187,9 @@ def _claims(text: str, sentence: Sentence, who: Spoken, context: Context) -> Ite
         if each.high != each.value:
             continue
         if 0.05 <= each.value <= 1000 and (_is_factor(text, sentence, each) or _is_multiple(text, each)):
-            yield Multiple(each.start, each.end, each.value, each.limit)
+            less = each.value > 1 and _LESS.match(text, each.end)
+            limit = _OTHER_WAY.get(each.limit, each.limit) if less else each.limit
+            yield Multiple(each.start, each.end, 1 / each.value if less else each.value, limit)
         share = _of_percent(text, sentence, each, starts) if each.dimension == "percent" else None
         if share is not None and each.value > 0:
             yield share
@@ -423,13 +427,27 @@ def _by_text(verdict: str, claim: Multiple, ratio: float) -> str:
 
 def _is_of_speed(text: str, sentence: Sentence, claim: Multiple, attribute: Attribute) -> bool:
     """Whether what is said beside a multiple makes it one of a speed that an attribute only brings about."""
-    if attribute.dimension in RATES and _OF_ONE_IN.match(text, claim.end):
+    if attribute.dimension in RATES and (_OF_ONE_IN.match(text, claim.end) or _in_precision(text, sentence)):
         return False
     words = _clause(text, sentence, claim, attribute)
     if attribute.dimension == "count":
         # "2.7x more CUDA cores, 3x higher FP32 performance": no further than what it is of.
         words = text[claim.end : claim.end + _BEFORE // 2]
     return attribute.key not in _RATES_OF and _SPEED.search(words) is not None
+
+
+def _in_precision(text: str, sentence: Sentence) -> bool:
+    """Whether a sentence is of the rate in a precision and of no work: "In FP32, it is twice as fast"."""
+    said = text[sentence.start : sentence.end]
+    return _IN_A_PRECISION.search(said) is not None and not _WORK.search(said)
+
+
+_IN_A_PRECISION = re.compile(r"\bin (?:plain |raw )?(?:FP(?:8|16|32|64)|TF32|BF16|INT8|single|double)\b", re.I)
+_WORK = re.compile(
+    r"\b(?:train\w*|inference|benchmark\w*|tests?|measured?|render\w*|images?|tokens?|models?|workloads?|games?|"
+    r"real\W+world|practice|LLMs?|mixed|infer|fine\W+tun\w*|[A-Z]\w+\d+[bB]|ResNet\S*|BERT\S*|Llama\S*)\b",
+    re.IGNORECASE,
+)
 
 
 def _of_value(
