@@ -9,7 +9,7 @@ from whichgpu.audit.attributes import RATES, attributes, named
 from whichgpu.audit.beside import before_it, in_brackets, of_quotients, opposed
 from whichgpu.audit.judging import on_file
 from whichgpu.audit.multiple import Multiple, finding_on, of_speed, verdict_of
-from whichgpu.audit.pairs import Pair, facts, named_before, pair, ratios, told, unsure
+from whichgpu.audit.pairs import Pair, devices, facts, named_before, pair, ratios, told, unsure
 from whichgpu.audit.quantities import multiples, quantities
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
@@ -373,7 +373,7 @@ def _of_devices(
 ) -> Iterator[Finding]:
     text = passage.text
     near = _words_beside(text, sentence, claim, who)
-    both = pair(claim.start, claim.end, who, context)
+    both = pair(claim.start, claim.end, who, context) or _compared(sentence, who, context)
     own = re.search(
         r"\bthan (?:its|their|it)\b(?! (?:rival|competitor|counterpart|opponent|competition))", near
     )
@@ -436,6 +436,13 @@ def _is_of_speed(text: str, sentence: Sentence, claim: Multiple, attribute: Attr
     return attribute.key not in _RATES_OF and _SPEED.search(words) is not None
 
 
+def _compared(sentence: Sentence, who: Spoken, context: Context) -> Pair | None:
+    """The two devices that a document compares, in either order, where a sentence and its topic name none."""
+    both = devices(context)
+    open_ = len(both) == 2 and not who.here and not who.topic and not _OTHER.search(sentence.text)
+    return Pair(*both) if open_ else None
+
+
 def _in_precision(text: str, sentence: Sentence) -> bool:
     """Whether a sentence is of the rate in a precision and of no work: "In FP32, it is twice as fast"."""
     said = text[sentence.start : sentence.end]
@@ -445,7 +452,7 @@ def _in_precision(text: str, sentence: Sentence) -> bool:
 _IN_A_PRECISION = re.compile(r"\bin (?:plain |raw )?(?:FP(?:8|16|32|64)|TF32|BF16|INT8|single|double)\b", re.I)
 _WORK = re.compile(
     r"\b(?:train\w*|inference|benchmark\w*|tests?|measured?|render\w*|images?|tokens?|models?|workloads?|games?|"
-    r"real\W+world|practice|LLMs?|mixed|infer|fine\W+tun\w*|[A-Z]\w+\d+[bB]|ResNet\S*|BERT\S*|Llama\S*)\b",
+    r"real\W+world|per\W+(?:watt|dollar|gpu|card|core)|practice|LLMs?|mixed|infer|fine\W+tun\w*|[A-Z]\w+\d+[bB]|ResNet\S*|BERT\S*|Llama\S*)\b",
     re.IGNORECASE,
 )
 
@@ -571,6 +578,10 @@ def _attribute(text: str, sentence: Sentence, claim: Multiple) -> Attribute | No
     meant = _named_attribute(text, sentence, claim)
     if meant is None and _DRAWN.search(text, sentence.start, claim.start):
         return attributes()["power"]
+    if meant is None and _in_precision(text, sentence):
+        told = [each.attribute for each in within(named(text), sentence.start, sentence.end)]
+        rates = {each for each in told if each.dimension in RATES}
+        return rates.pop() if len(rates) == 1 else None
     if meant and meant.key == "memory" and _AS_FAST.match(text, claim.end):
         # "Reads its memory five times as fast": of no size.
         return attributes()["bandwidth"]
