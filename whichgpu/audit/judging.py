@@ -510,12 +510,13 @@ def _whose(
 ) -> Gpu | None:
     """The first whose value it is: of a device's other forms, of what the text speaks of, of its family.
 
-    Of its family only where the figure is a bandwidth, which no maker of cards chooses.
+    Of its family only where the figure is a card's bandwidth: no maker chooses it, and no vendor rounds it.
     """
     same = (catalogue[key] for key in namesakes(known[0].id, catalogue))
     near = _spoken_of(attribute, what, catalogue, spoken_of)
     kin = (gpu for gpu in catalogue.values() if gpu.family == known[0].family and gpu.segment != "laptop")
-    every = chain(same, near, kin if attribute.key == "bandwidth" else ())
+    of_card = attribute.key == "bandwidth" and known[0].segment in ("geforce", "workstation")
+    every = chain(same, near, kin if of_card else ())
     others = (gpu for gpu in every if gpu not in known)
     return next((gpu for gpu in others if _exactly(attribute, what, gpu)), None)
 

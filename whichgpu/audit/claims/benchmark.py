@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.quantities import Quantity
 
-_COUNT = re.compile(r"(?:^\W*|[(,:]\s*)(\d{1,4})\s*(?:x\s*)?(?:gpus?|cards?|devices?|nodes?)\b", re.IGNORECASE)
+_COUNT = re.compile(
+    r"(?:^\W*|[(,:]\s*)(\d{1,4})\s*(?:x\s*)?(?:gpus?|cards?|devices?|nodes?)\b", re.IGNORECASE
+)
 #: A number of GPUs by itself: "8x", and "8" where the heading beside it says of what.
 _BARE = re.compile(r"^\W*(?:x\s*(?=\d))?(\d{1,4})(?P<times>\s*[x\u00d7])?\W*$", re.IGNORECASE)
 _OF_GPUS = re.compile(r"\b(?:number of|gpus|cards|devices|gpu count)\b", re.IGNORECASE)
@@ -190,7 +192,7 @@ def _proportional(table: Table, context: Context) -> Iterator[Finding]:
     for i, j in combinations(range(1, len(rows)), 2):
         times = {round(rows[j][n].value / rows[i][n].value, 3) for n in rows[i].keys() & rows[j].keys()}
         if len(rows[i].keys() & rows[j].keys()) >= _RUN and len(times) == 1 and times & {*_PLAIN}:
-            made_of.append((i, j, *times))
+            made_of.append((i, j, next(iter(times))))
     if len(made_of) < _RUN and not any(len(rows[j]) > _RUN for _, j, _ in made_of):
         return
     for i, j, factor in made_of:
@@ -208,8 +210,12 @@ def _digits(table: Table, index: int, context: Context) -> dict[int, Quantity]:
     if head is None or named(head.text):
         return {}
     cells = {n: cell for n in range(1, len(table.rows[index])) if (cell := table.cell(index, n))}
-    values = {n: each for n, cell in cells.items() if (each := _value(cell, context)) and each.unit in ("", "x")}
-    return {n: each for n, each in values.items() if len(f"{each.value:g}".replace(".", "").strip("0")) >= _DIGITS}
+    values = {
+        n: each for n, cell in cells.items() if (each := _value(cell, context)) and each.unit in ("", "x")
+    }
+    return {
+        n: each for n, each in values.items() if len(f"{each.value:g}".replace(".", "").strip("0")) >= _DIGITS
+    }
 
 
 def _precisions(table: Table, context: Context) -> Iterator[Finding]:

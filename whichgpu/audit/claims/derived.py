@@ -232,8 +232,12 @@ def _only_two(
     return (a, b) if a.dimension == b.dimension and against and match.start() > b.end else None
 
 
-_SET_AGAINST = re.compile(r"\b(?:against|versus|vs\.?|compared (?:to|with)|to|and)\s[^.;]{0,30}$", re.IGNORECASE)
-_BY_WHAT = re.compile(r"\b(?:if|up to|utili[sz]\w+|of (?:the|its) peak|discount|margin|cache|most|each)\b", re.I)
+_SET_AGAINST = re.compile(
+    r"\b(?:against|versus|vs\.?|compared (?:to|with)|to|and)\s[^.;]{0,30}$", re.IGNORECASE
+)
+_BY_WHAT = re.compile(
+    r"\b(?:if|up to|utili[sz]\w+|of (?:the|its) peak|discount|margin|cache|most|each)\b", re.I
+)
 
 
 def _in_order(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:

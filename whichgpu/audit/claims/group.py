@@ -26,7 +26,16 @@ if TYPE_CHECKING:
 
     _Ids = tuple[str, ...]
 
-_KINDS = ("specification", "memory_type", "capability", "divided", "foundry", "identity", "years", "generation")
+_KINDS = (
+    "specification",
+    "memory_type",
+    "capability",
+    "divided",
+    "foundry",
+    "identity",
+    "years",
+    "generation",
+)
 _GROUP = re.compile(
     r"(?:(?:(?<=[.!?])|(?<![\s\S]))\s*(?:(?:And|But|So|Still|Here|Note that|Oh,? and)[,:]?\s+)?|(?:[;:]|"
     r",\s+(?:and|but))\s+|\band\s+)"

@@ -119,7 +119,9 @@ _SAME_CARD = re.compile(
     re.IGNORECASE,
 )
 #: What fits as another did just before: "a 34B fits too".
-_TOO = re.compile(r"\b(?:fits?|runs?|works?|holds?)\s+(?:too|as well)\b|\b(?:and|also|even)\b(?=[^.;]*\bfits?\b)", re.I)
+_TOO = re.compile(
+    r"\b(?:fits?|runs?|works?|holds?)\s+(?:too|as well)\b|\b(?:and|also|even)\b(?=[^.;]*\bfits?\b)", re.I
+)
 #: One of those that the document compares, whichever: "on one of these GPUs", "on either card".
 _EITHER = re.compile(
     r"\b(?:one of (?:these|those|them|the two)|either|the (?:card|gpu))"

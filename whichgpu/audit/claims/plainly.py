@@ -1,7 +1,7 @@
 """Capabilities that a sentence speaks of as used on its one device: "two of them are linked through NVLink".
 
-`capability` reads what is said to be had, or lacked; here it is enough that nothing in the sentence denies it,
-asks for it, or sets the device against another.
+`capability` reads what is said to be had, or lacked; here it is enough that nothing in the sentence denies
+it, asks for it, or sets the device against another.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 #: What is used, or makes something possible; others are too often had in software.
 _USED = ("fp8", "fp4", "bf16", "nvlink", "mig", "av1_encode")
 _USES = re.compile(
-    r"\b(?:can|lets?|allows?|via|through|over|thanks to|with|using|in|brings?|speaks?|encodes?|for|up to)\b", re.I
+    r"\b(?:can|lets?|allows?|via|through|over|thanks to|with|using|in|brings?|speaks?|encodes?|for|up to)\b",
+    re.I,
 )
 #: What denies it, asks for it, says it of something else, or has it without the hardware.
 _UNLESS = re.compile(
@@ -44,9 +45,9 @@ def find(context: Context) -> Iterator[Finding]:
     for passage, sentence, who in told(context, _NAMES):
         text = sentence.text
         found = [each for each in named_in(passage.text, sentence.start, sentence.end) if each.key in _USED]
-        meant = who.own if len(who.own) == len(who.here) else ()
-        meant = meant or (who.topic if not who.here and headed(passage, who, context) else ())
-        one = len({each.named for each in meant}) == 1 == len(found)
+        its = who.topic if not who.here and headed(passage, who, context) else ()
+        meant = [*(who.own if len(who.own) == len(who.here) else ()), *its]
+        one = meant and len({each.named for each in meant}) == 1 == len(found)
         if not one or len(text) > _PLAIN or _UNLESS.search(text) or not _USES.search(text):
             continue
         gpus = [context.catalogue[key] for key in meant[0].ids]

@@ -8,8 +8,8 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import RATES, attributes, named
 from whichgpu.audit.beside import before_it, in_brackets, of_quotients, opposed
 from whichgpu.audit.judging import on_file
-from whichgpu.audit.multiple import Multiple, finding_on, of_speed, verdict_of
-from whichgpu.audit.pairs import Pair, devices, facts, named_before, pair, ratios, told, unsure
+from whichgpu.audit.multiple import Multiple, finding_on, in_precision, of_speed, verdict_of
+from whichgpu.audit.pairs import Pair, compared, facts, named_before, pair, ratios, told, unsure
 from whichgpu.audit.quantities import multiples, quantities
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 _MORE = re.compile(r"\s*(?:more|higher|greater|larger|bigger|wider|faster|better)\b", re.IGNORECASE)
 _LESS = re.compile(r"\s*(?:less|lower|fewer|smaller|narrower|slower)\b", re.IGNORECASE)
-#: "More than three times slower" is less than a third as fast.
-_OTHER_WAY = {"over": "under", "under": "over"}
 #: Comparisons of speed: no field of the catalogue is one.
 _SPEED = re.compile(
     r"\b(?:fast|faster|speed\w*|performance|throughput|quick\w*|outperform\w*|latency)\b", re.IGNORECASE
@@ -188,7 +186,8 @@ def _claims(text: str, sentence: Sentence, who: Spoken, context: Context) -> Ite
             continue
         if 0.05 <= each.value <= 1000 and (_is_factor(text, sentence, each) or _is_multiple(text, each)):
             less = each.value > 1 and _LESS.match(text, each.end)
-            limit = _OTHER_WAY.get(each.limit, each.limit) if less else each.limit
+            # "More than three times slower" is less than a third as fast.
+            limit = {"over": "under", "under": "over"}.get(each.limit, "") if less else each.limit
             yield Multiple(each.start, each.end, 1 / each.value if less else each.value, limit)
         share = _of_percent(text, sentence, each, starts) if each.dimension == "percent" else None
         if share is not None and each.value > 0:
@@ -373,7 +372,9 @@ def _of_devices(
 ) -> Iterator[Finding]:
     text = passage.text
     near = _words_beside(text, sentence, claim, who)
-    both = pair(claim.start, claim.end, who, context) or _compared(sentence, who, context)
+    both = pair(claim.start, claim.end, who, context) or (
+        None if _OTHER.search(sentence.text) else compared(who, context)
+    )
     own = re.search(
         r"\bthan (?:its|their|it)\b(?! (?:rival|competitor|counterpart|opponent|competition))", near
     )
@@ -427,34 +428,13 @@ def _by_text(verdict: str, claim: Multiple, ratio: float) -> str:
 
 def _is_of_speed(text: str, sentence: Sentence, claim: Multiple, attribute: Attribute) -> bool:
     """Whether what is said beside a multiple makes it one of a speed that an attribute only brings about."""
-    if attribute.dimension in RATES and (_OF_ONE_IN.match(text, claim.end) or _in_precision(text, sentence)):
+    if attribute.dimension in RATES and (_OF_ONE_IN.match(text, claim.end) or in_precision(text, sentence)):
         return False
     words = _clause(text, sentence, claim, attribute)
     if attribute.dimension == "count":
         # "2.7x more CUDA cores, 3x higher FP32 performance": no further than what it is of.
         words = text[claim.end : claim.end + _BEFORE // 2]
     return attribute.key not in _RATES_OF and _SPEED.search(words) is not None
-
-
-def _compared(sentence: Sentence, who: Spoken, context: Context) -> Pair | None:
-    """The two devices that a document compares, in either order, where a sentence and its topic name none."""
-    both = devices(context)
-    open_ = len(both) == 2 and not who.here and not who.topic and not _OTHER.search(sentence.text)
-    return Pair(*both) if open_ else None
-
-
-def _in_precision(text: str, sentence: Sentence) -> bool:
-    """Whether a sentence is of the rate in a precision and of no work: "In FP32, it is twice as fast"."""
-    said = text[sentence.start : sentence.end]
-    return _IN_A_PRECISION.search(said) is not None and not _WORK.search(said)
-
-
-_IN_A_PRECISION = re.compile(r"\bin (?:plain |raw )?(?:FP(?:8|16|32|64)|TF32|BF16|INT8|single|double)\b", re.I)
-_WORK = re.compile(
-    r"\b(?:train\w*|inference|benchmark\w*|tests?|measured?|render\w*|images?|tokens?|models?|workloads?|games?|"
-    r"real\W+world|per\W+(?:watt|dollar|gpu|card|core)|practice|LLMs?|mixed|infer|fine\W+tun\w*|[A-Z]\w+\d+[bB]|ResNet\S*|BERT\S*|Llama\S*)\b",
-    re.IGNORECASE,
-)
 
 
 def _of_value(
@@ -578,10 +558,9 @@ def _attribute(text: str, sentence: Sentence, claim: Multiple) -> Attribute | No
     meant = _named_attribute(text, sentence, claim)
     if meant is None and _DRAWN.search(text, sentence.start, claim.start):
         return attributes()["power"]
-    if meant is None and _in_precision(text, sentence):
-        told = [each.attribute for each in within(named(text), sentence.start, sentence.end)]
-        rates = {each for each in told if each.dimension in RATES}
-        return rates.pop() if len(rates) == 1 else None
+    if meant is None and in_precision(text, sentence):
+        every = {each.attribute for each in within(named(text), sentence.start, sentence.end)}
+        return every.pop() if len(every) == 1 else None
     if meant and meant.key == "memory" and _AS_FAST.match(text, claim.end):
         # "Reads its memory five times as fast": of no size.
         return attributes()["bandwidth"]
