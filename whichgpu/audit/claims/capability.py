@@ -168,7 +168,7 @@ _UNLISTED = re.compile(
     r"\b(?:later|newer|onwards?|since|before|until|via|first|introduced|dropped|than|only)\b|\+", re.I
 )
 _HEDGED = re.compile(
-    r"\b(?:if|whether|may|might|some|unlike|other|newer|older|previous|next|future|software|emulat\w+|"
+    r"\b(?:if|whether|may|might|some|unlike|other(?! hand)|newer|older|previous|next|future|software|emulat\w+|"
     r"need\w*|"
     r"require\w*|should|would|than|only)\b",
     re.IGNORECASE,

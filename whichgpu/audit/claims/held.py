@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 #: What says that something can be held, or had better be.
 _HOLDS = re.compile(
-    r"\b(?:fit(?:s|ting|ted)?|run(?:s|ning)?|host(?:s|ed|ing)?|load(?:s|ed|ing)?|serv(?:es?|ed|ing)|"
+    r"\b(?:fit(?:s|ting|ted)?|stays?|run(?:s|ning)?|host(?:s|ed|ing)?|load(?:s|ed|ing)?|serv(?:es?|ed|ing)|"
     r"hold(?:s|ing)?|"
     r"handl(?:es?|ing)|deploy(?:s|ed)?|enough|sufficient|suffices?|will do|does it|can do|do it|manages?|"
     r"recommend\w*|possible|feasible|comfortabl[ey]|squeez\w+|use|using|take|takes|needs?|requires?|choose|"
@@ -129,7 +129,7 @@ _EITHER = re.compile(
     r"(?: (?:cards?|gpus?))?",
     re.IGNORECASE,
 )
-_VERB = re.compile(r"\b(?:fits?|runs?|handles?|loads?|works?|will do|possible|hold)\b", re.IGNORECASE)
+_VERB = re.compile(r"\b(?:fits?|stays?|runs?|handles?|loads?|works?|will do|possible|hold)\b", re.IGNORECASE)
 #: What is taken, what follows from it, and what is set against less.
 _TAKEN = re.compile(
     r"\b(?:takes?|needs?|requires?|are|is|weighs?|come to|occup\w+)\b[^.;]{0,30}$", re.IGNORECASE

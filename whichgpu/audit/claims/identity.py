@@ -45,7 +45,7 @@ _BUILT = re.compile(
 )
 #: Headers of columns and rows of architectures.
 _FAMILY_HEAD = re.compile(
-    r"archite[ck]tur|arquitec?tura|architettura|^generation$|\u67b6\u69cb|\u67b6\u6784|"
+    r"archite[ck]tur|^arch\.?$|arquitec?tura|architettura|^generation$|\u67b6\u69cb|\u67b6\u6784|"
     r"\u30a2\u30fc\u30ad\u30c6\u30af\u30c1\u30e3|"
     r"\uc544\ud0a4\ud14d\ucc98|\u0430\u0440\u0445\u0438\u0442\u0435\u043a\u0442\u0443\u0440\u0430|^mimari$"
 )
@@ -571,7 +571,8 @@ def _drift(context: Context) -> Iterator[Finding]:
         because = f"the text speaks of {laptop} and goes on with {desktop}, another device"
         for index in dict.fromkeys(where[desktop]):
             for each in context.mentions[index]:
-                if each.ids == (desktop,):
+                # "The 4060" by its number alone is whichever was spoken of.
+                if each.ids == (desktop,) and not each.text.isdigit():
                     yield made(context, context.document.passages[index], (each.start, each.end), "identity",
                                "inconsistent", subject=desktop, attribute="name", because=because,
                                expected=f"{each.text} Laptop GPU",
