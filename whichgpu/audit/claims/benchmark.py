@@ -75,6 +75,7 @@ def find(context: Context) -> Iterator[Finding]:
         if len(rows) == 1:
             yield from (one for each in ratios for one in _speedups(rows[0], each, context))
         exact = [row for row in rows if _is_exact(row)]
+        exact = [row for row in rows if len(row.values) > 1] if _all_exact(rows) else exact
         if len(exact) >= _RUN or any(_is_exact(row, _DIGITS + 1, _RUN + 1) for row in exact):
             yield from (_multiples(row, context) for row in exact)
         yield from _steeper(rows, context)
@@ -163,6 +164,14 @@ def _is_exact(row: _Row, least: int = _DIGITS, run: int = _RUN) -> bool:
     digits = len(re.sub(r"\D", "", f"{first:g}").strip("0"))
     multiples = [n for n in row.values if n != base and _whole(row, n, base)]
     return digits >= least and len(multiples) >= max(run, (len(row.values) - 1) / 2)
+
+
+def _all_exact(rows: Sequence[_Row]) -> bool:
+    """Whether every value of a table is a whole multiple of the first of its row, three or more of them."""
+    told = [
+        _is_exact(row, run=1) and all(_whole(row, n, min(row.values)) for n in row.values) for row in rows
+    ]
+    return all(told) and sum(len(row.values) - 1 for row in rows) > _RUN
 
 
 def _whole(row: _Row, n: int, base: int) -> bool:

@@ -27,10 +27,13 @@ _USES = re.compile(
 )
 #: What denies it, asks for it, says it of something else, or has it without the hardware.
 _UNLESS = re.compile(
-    r"\b(?:no|not|none|never|nor|neither|cannot|without|lack\w*|miss\w*|instead|replac\w*|drop\w*|remov\w*|only|"
-    r"need\w*|requir\w*|if|when|where|whether|should|would|could|may|might|avoid|look\w*|want\w*|who|those|than|"
+    r"\b(?:no|not|none|never|nor|neither|cannot|without|lack\w*|miss\w*|instead|replac\w*|drop\w*|"
+    r"remov\w*|only|"
+    r"need\w*|requir\w*|if|when|where|whether|should|would|could|may|might|avoid|look\w*|want\w*|"
+    r"who|those|than|"
     r"unlike|but|while|whereas|compar\w*|against|versus|vs|older|newer|next|previous|predecessor|successor|"
-    r"other(?! hand)|others|software|emulat\w*|quanti\w*|weights?|formats?|models?|checkpoints?|cache|marlin|storage|"
+    r"other(?! hand)|others|software|emulat\w*|quanti\w*|weights?|formats?|models?|checkpoints?|"
+    r"cache|marlin|storage|"
     r"convert\w*|cast\w*|fall\w*|rather|even|yet|until|since|introduc\w*|first|except|virtual|host|server|"
     r"between|cpu|bandwidth|GB/s)\b|n[\u2019']t\b|\?",
     re.IGNORECASE,
