@@ -328,8 +328,7 @@ def _chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
         start = max(mention.end if mention and mention in here else place[0], its)
         gap = passage.text[start : match.start()]
         labelled = _CHIP_LABEL.fullmatch(passage.text[place[0] : match.start()])
-        alone = len(here) < 2 and _only_chip(passage.text, place)
-        alone = alone and all(each.end <= match.start() for each in here)
+        alone = _only_chip(passage.text, place, [each.end - match.start() for each in here])
         if (
             mention not in here
             and not ITS_OWN.match(passage.text, place[0])
@@ -343,9 +342,10 @@ def _chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
             yield from one_of(passage, match, "chip", gpus, context)
 
 
-def _only_chip(text: str, place: tuple[int, int]) -> bool:
-    """Whether a sentence names one chip and says nothing by which that would be another device's."""
-    return len(list(CHIP.finditer(text, *place))) == 1 and not _NOT_ITS_CHIP.search(text, *place)
+def _only_chip(text: str, place: tuple[int, int], names: Sequence[int]) -> bool:
+    """Whether a sentence names one chip, one device or none before it, and speaks of no other's chip."""
+    one = len(names) < 2 and all(end <= 0 for end in names) and len(list(CHIP.finditer(text, *place))) == 1
+    return one and not _NOT_ITS_CHIP.search(text, *place)
 
 
 def _inside(text: str, match: re.Match[str], here: Sequence[Mention]) -> Mention | None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.roles import Spoken
+    from whichgpu.audit.sentences import Sentence
     from whichgpu.audit.subjects import Mention
     from whichgpu.hardware.gpu import Gpu
 
@@ -107,7 +108,7 @@ def _of_size(passage: Passage, sentence: Sentence, who: Spoken, context: Context
     """Contradicted where an earlier device within the scope has as much memory."""
     match = _WITH_SIZE.search(passage.text, sentence.start, sentence.end)
     mention = who.owner(match.start()) if match else None
-    if match is None or mention is None or _OF_A_TIME.search(sentence.text):
+    if match is None or mention is None or _OF_A_TIME.search(match[0]):
         return
     own = context.catalogue[mention.ids[0]]
     least = float(match["size"]) + bool(match["more"])
