@@ -571,8 +571,7 @@ def _drift(context: Context) -> Iterator[Finding]:
         because = f"the text speaks of {laptop} and goes on with {desktop}, another device"
         for index in dict.fromkeys(where[desktop]):
             for each in context.mentions[index]:
-                # "The 4060" by its number alone is whichever was spoken of.
-                if each.ids == (desktop,) and not each.text.isdigit():
+                if each.ids == (desktop,) and not each.text.isdigit():  # "the 4060" may be either
                     yield made(context, context.document.passages[index], (each.start, each.end), "identity",
                                "inconsistent", subject=desktop, attribute="name", because=because,
                                expected=f"{each.text} Laptop GPU",

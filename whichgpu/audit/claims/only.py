@@ -116,6 +116,8 @@ def _of_size(passage: Passage, sentence: Sentence, who: Spoken, context: Context
         gpu
         for gpu in _scope(match["scope"], mention, context)
         if (nominal_gb(float(gpu.value("memory") or 0)) or 0) >= least
+        # What shares the memory of its machine is no card with so much.
+        and str(gpu.value("memory_type")).startswith(("GDDR", "HBM"))
         and str(gpu.value("release_date") or "9") < str(own.value("release_date") or "9")
     ]
     if rivals:
