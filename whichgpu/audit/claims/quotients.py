@@ -169,8 +169,10 @@ def _scale(told: Mapping[int, float], a: Column, b: Column) -> float:
     found = sorted(told[row] / _quotient(a, b, row, 1.0) for row in both)
     if not found or (len(set(a.values.values())) == 1 and len(set(b.values.values())) == 1):
         return 0.0
-    scale = float(10.0 ** round(math.log10(found[len(found) // 2])))
-    return scale if abs(found[len(found) // 2] / scale - 1) <= _WITHIN else 0.0
+    # Of two rows either may be the right one.
+    middle = found if len(found) == _SHOWN else found[len(found) // 2 :][:1]
+    scales = [(float(10.0 ** round(math.log10(each))), each) for each in middle]
+    return next((scale for scale, each in scales if abs(each / scale - 1) <= _WITHIN), 0.0)
 
 
 def _judged(

@@ -558,7 +558,7 @@ def _attribute(text: str, sentence: Sentence, claim: Multiple) -> Attribute | No
     meant = _named_attribute(text, sentence, claim)
     if meant is None and _DRAWN.search(text, sentence.start, claim.start):
         return attributes()["power"]
-    if meant is None and in_precision(text, sentence):
+    if meant is None and _AS_FAST.match(text, claim.end) and in_precision(text, sentence):
         every = {each.attribute for each in within(named(text), sentence.start, sentence.end)}
         return every.pop() if len(every) == 1 else None
     if meant and meant.key == "memory" and _AS_FAST.match(text, claim.end):
