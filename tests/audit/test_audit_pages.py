@@ -405,3 +405,47 @@ def test_a_small_page(text, accused):
     name = "a.txt" if text in (UNRULED, NO_SUCH_CARD, EACH_AGAIN) else "a.md"
     found = audited(text.encode(), name, catalogue(), corpus.TODAY)
     assert [each.quote for each in found.accusations] == accused
+
+
+TWO = """# H100 NVL vs H200 NVL
+
+### H100 NVL
+- **Memory:** 80 GB HBM3
+- **Bandwidth:** 3.9 TB/s
+
+### H200 NVL
+- **Memory:** 141 GB HBM3e
+- **Bandwidth:** 8 TB/s
+
+**RTX A4500**
+
+- Based on the GA104
+
+| | H100 NVL | H200 NVL |
+|---|---|---|
+| Bandwidth (GB/s) | 3,900 | 4,800 |
+| TDP (W) | 400 | 600 |
+| GB/s per W | 9.75 | 12.1 |
+
+Throughput in images/s:
+
+| Model | Batch | H100 NVL | H200 NVL |
+|---|---|---|---|
+| A | 1 | 31.2 | 58.9 |
+| A | 8 | 38.4 | 74.1 |
+| B | 1 | 15.6 | 29.45 |
+| B | 8 | 19.2 | 37.05 |
+
+| GPUs | H100 NVL (tokens/s) | H200 NVL (tokens/s) |
+|---|---|---|
+| 1 | 2,450 | 3,310 |
+| 2 | 4,900 | 6,620 |
+| 4 | - | 13,240 |
+"""
+
+
+def test_a_comparison_of_lists_and_tables():
+    """The mark of a list is no missing value; rows that are made of others were not measured."""
+    found = audited(TWO.encode(), "a.md", catalogue(), corpus.TODAY)
+    wrong = ["80 GB", "8 TB/s", "GA104", "12.1", "29.45", "37.05", "4,900", "13,240"]
+    assert [each.quote for each in found.accusations] == wrong

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 #: Words that tell the two of a pair apart, and whether the greater or the smaller value is meant.
 _RANKS = {
-    "older": ("age", -1), "elder": ("age", -1), "predecessor": ("age", -1), "newer": ("age", 1),
+    "older": ("age", -1), "elder": ("age", -1), "predecessor": ("age", -1), "ancestor": ("age", -1),
+    "newer": ("age", 1),
     "younger": ("age", 1), "newcomer": ("age", 1), "successor": ("age", 1), "previous": ("age", -1),
     "last-gen": ("age", -1), "previous-gen": ("age", -1), "previous-generation": ("age", -1),
     "outgoing": ("age", -1), "cheaper": ("price", -1), "pricier": ("price", 1), "costlier": ("price", 1),

@@ -508,10 +508,16 @@ def namesakes(one: str, catalogue: Catalogue) -> tuple[str, ...]:
 def _whose(
     attribute: Attribute, what: Stated, known: Sequence[Gpu], catalogue: Catalogue, spoken_of: frozenset[str]
 ) -> Gpu | None:
-    """The first whose value it is: of a device's other forms, then of what the text speaks of."""
+    """The first whose value it is: of a device's other forms, of what the text speaks of, of its family.
+
+    Of its family only where the figure is a card's bandwidth: no maker chooses it, and no vendor rounds it.
+    """
     same = (catalogue[key] for key in namesakes(known[0].id, catalogue))
     near = _spoken_of(attribute, what, catalogue, spoken_of)
-    others = (gpu for gpu in chain(same, near) if gpu not in known)
+    kin = (gpu for gpu in catalogue.values() if gpu.family == known[0].family and gpu.segment != "laptop")
+    of_card = attribute.key == "bandwidth" and known[0].segment in ("geforce", "workstation")
+    every = chain(same, near, kin if of_card else ())
+    others = (gpu for gpu in every if gpu not in known)
     return next((gpu for gpu in others if _exactly(attribute, what, gpu)), None)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.pairs import ratios
@@ -73,6 +74,22 @@ def of_speed(passage: Passage, sentence: Sentence, claim: Multiple, both: Pair, 
     return finding_on(
         passage, claim, answer, context, subject=both.subject, attribute="speed", evidence=evidence
     )
+
+
+def in_precision(text: str, sentence: Sentence) -> bool:
+    """Whether a sentence is of the rate in a precision and of no work: "In FP32, it is twice as fast"."""
+    said = text[sentence.start : sentence.end]
+    return _IN_A_PRECISION.search(said) is not None and not _WORK.search(said)
+
+
+_IN_A_PRECISION = re.compile(
+    r"\bin (?:plain |raw )?(?:FP(?:8|16|32|64)|TF32|BF16|INT8|single|double)\b", re.I
+)
+_WORK = re.compile(
+    r"\b(?:train\w*|inference|benchmark\w*|tests?|measured?|render\w*|images?|tokens?|models?|workloads?|games?|"
+    r"real\W+world|per\W+(?:watt|dollar|gpu|card|core)|practice|LLMs?|mixed|infer|fine\W+tun\w*|[A-Z]\w+\d+[bB]|ResNet\S*|BERT\S*|Llama\S*)\b",
+    re.IGNORECASE,
+)
 
 
 def verdict_of(claim: Multiple, values: Sequence[float]) -> str:

@@ -47,7 +47,7 @@ def pair(start: int, end: int, who: Spoken, context: Context) -> Pair | None:
 
     Where only one is named the other is the second subject of the document, if it has just two.
     """
-    moved = _moved(who)
+    moved = _moved(who) or _on_each(start, end, who)
     if moved:
         return Pair(_forms(moved[1].named, context), _forms(moved[0].named, context))
     before = [each for each in who.here if each.end <= start]
@@ -88,6 +88,12 @@ def pair(start: int, end: int, who: Spoken, context: Context) -> Pair | None:
     return Pair(_forms(first.named, context), _forms(second[0], context)) if len(second) == 1 else None
 
 
+#: Between a comparison and the two behind it: "higher on the", "than on the".
+_ON_ONE = re.compile(r"[^.;,\d]{0,40}\b(?:on|for|in|with)\s+(?:the\s+|an?\s+|nvidia\s+){0,2}", re.IGNORECASE)
+_THAN_ON = re.compile(
+    r"\s+(?:than|compared (?:to|with)|versus|vs\.?|against)\s+(?:(?:on|for|in|with|the|an?|nvidia)\s+){0,3}",
+    re.I,
+)
 #: What begins a sentence before its subject, and what stands before that.
 _LEADS = re.compile(
     r"(?:^|[.!?:]\s+)(?:With|Offering|Boasting|Featuring|Delivering|Providing|Thanks to)\b[^.!?;]*$"
@@ -123,6 +129,15 @@ def _moved(who: Spoken) -> tuple[Mention, Mention] | None:
         who.text, old.end, new.start
     )
     return (old, new) if moved and old.named != new.named else None
+
+
+def _on_each(start: int, end: int, who: Spoken) -> tuple[Mention, Mention] | None:
+    """The other and the first of "higher on the A100 than on the A30"; None where two are not named so."""
+    after = [each for each in who.here if each.start >= start]
+    if len(after) < 2 or len(after) < len(who.here) or not _ON_ONE.fullmatch(who.text, end, after[0].start):
+        return None
+    than = _THAN_ON.fullmatch(who.text, after[0].end, after[1].start)
+    return (after[1], after[0]) if than else None
 
 
 #: What begins another clause, and what says that it is of the comparison all the same.
@@ -188,6 +203,12 @@ def devices(context: Context) -> list[tuple[str, ...]]:
         context.memo["subjects"] = _named_devices(context)
     found: list[tuple[str, ...]] = context.memo["subjects"]
     return found
+
+
+def compared(who: Spoken, context: Context) -> Pair | None:
+    """The two devices that a document compares, in either order, where a sentence and its topic name none."""
+    both = devices(context)
+    return Pair(*both) if len(both) == 2 and not who.here and not who.topic else None
 
 
 def _named_devices(context: Context) -> list[tuple[str, ...]]:

@@ -156,12 +156,13 @@ SPELLED: Mapping[str, int] = {
 }  # fmt: skip
 _WORD_MULTIPLE = re.compile(
     r"\b(?:(?P<word>twice|doubled?s?|doubling|triple[sd]?|tripling|thrice|quadruple[sd]?|"
-    r"quadrupling|quintuples?|half|halve[sd]|halving"
+    r"quadrupling|quintuples?|(?<!and a )half|halve[sd]|halving"
     r"|doppelt|dreimal|viermal|(?:das )?(?:doppelte|dreifache|vierfache)|(?:deux|trois|quatre) fois|le "
     r"(?:double|triple)"
     r"|el (?:doble|triple)|(?:dos|tres|cuatro) veces|il (?:doppio|triplo)"
     r"|(?:an?|one|two|three)[ -](?:third|quarter|fifth|tenth)s?\s+of)"
-    r"|(?P<number>two|three|four|five|six|seven|eight|nine|ten|twelve)(?:\s+times|[ -]?fold|x))\b",
+    r"|(?P<number>one(?=\s+and)|two|three|four|five|six|seven|eight|nine|ten|twelve)(?P<more>\s+and\s+a\s+half)?"
+    r"(?:\s+times|[ -]?fold|x))\b",
     re.IGNORECASE,
 )
 
@@ -237,7 +238,7 @@ def _multiples(text: str) -> Iterator[Quantity]:
         often = key in ("twice", "thrice") and _OFTEN.match(text, match.end())
         if often and not _SO.search(text, max(0, match.start() - _NEAR), match.start()):
             continue
-        value = _MULTIPLES[key] if word else SPELLED[number.lower()]
+        value = _MULTIPLES[key] if word else SPELLED.get(number.lower(), 1) + bool(match["more"]) / 2
         # "A third" is a round word.
         limit = _limit(text, match.start(), "") or ("about" if " of" in key else "")
         yield Quantity(*match.span(), value, value, "times", match[0], limit)

@@ -45,6 +45,7 @@ _AGAINST = re.compile(
     r"(?:\b(?:(?<!such )(?<!known )as(?: with| on| for)?|over|"
     r"after|before|since|between|"
     r"shar(?:es?|ed|ing)\b[^.;,]{0,40}?\bwith|"
+    r"the (?:chip|die|silicon|gpu) (?:of|in|from|behind)|"
     r"keep(?:s|ing)?|kept|retain(?:s|ed|ing)?|inherit(?:s|ed|ing)?|reus(?:es?|ed|ing)|borrow(?:s|ed|ing)?|"
     r"takes? on|taking on|challeng(?:es?|ing)|fac(?:es|ing)(?: off)?|goes up against|competes? with|"
     r"(?:competitive|on par|level|close|comparable|equal|similar|identical|next) (?:to|with)|"

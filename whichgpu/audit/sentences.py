@@ -175,13 +175,13 @@ def _heads(index: int, context: Context) -> Sequence[Mention] | None:
 
 
 def _is_name(index: int, context: Context) -> bool:
-    """Whether a passage is an item that is nothing but the name of a device."""
+    """Whether a passage is an item, or a line of its own, that is nothing but the name of a device."""
     found = context.mentions.get(index, ())
     passages = context.document.passages
     if not found or not 0 <= index < len(passages):
         return False
     one = passages[index]
-    return one.kind == "item" and len(one.text) - len(found[0].text) < _BESIDE_NAME
+    return one.kind in ("item", "paragraph") and len(one.text) - len(found[0].text) < _BESIDE_NAME
 
 
 def _prose_of_tables(context: Context) -> Mapping[int, Sequence[Mention]]:

@@ -57,6 +57,7 @@ _MODEL = re.compile(r"[1-9]0[5-9]0\b")
 #: Where a value may begin, and so many places of a line are tried.
 _BEGINS = re.compile(rf"(?<![\d.,])[~\u2248]?\d|{_TYPE}|N/A")
 _TRIED = 4
+_ITEM = re.compile(r"^\s*[-+]\s+(?=[A-Za-z*])")
 #: A bare number that a name is glued to; devices of a row that has its name between two values.
 _LEADS = re.compile(r"(?P<value>\d[\d.,]*)(?=[A-Z][a-z]|[A-Z]{2}|[\u00c0-\u024f])")
 _BOTH = 2
@@ -137,7 +138,8 @@ def _lines(document: Document) -> list[Passage]:
     # What is not read for claims is no table either.
     last = max((each.end for each in document.passages), default=0)
     for line in lines(document.original[:last]):
-        text = line.text.strip(" \t*\u2022|")
+        # The mark of a list is no value that a first device lacks.
+        text = _ITEM.sub("", line.text).strip(" \t*\u2022|")
         if text and "|" not in text:
             start = line.start + line.text.index(text)
             if start in rows:

@@ -6,6 +6,7 @@ from itertools import combinations, zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.attributes import named
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.subjects import mentions
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.quantities import Quantity
 
-_COUNT = re.compile(r"^\W*(\d{1,4})\s*(?:x\s*)?(?:gpus?|cards?|devices?|nodes?)\b", re.IGNORECASE)
+_COUNT = re.compile(
+    r"(?:^\W*|[(,:]\s*)(\d{1,4})\s*(?:x\s*)?(?:gpus?|cards?|devices?|nodes?)\b", re.IGNORECASE
+)
 #: A number of GPUs by itself: "8x", and "8" where the heading beside it says of what.
 _BARE = re.compile(r"^\W*(?:x\s*(?=\d))?(\d{1,4})(?P<times>\s*[x\u00d7])?\W*$", re.IGNORECASE)
 _OF_GPUS = re.compile(r"\b(?:number of|gpus|cards|devices|gpu count)\b", re.IGNORECASE)
@@ -72,11 +75,13 @@ def find(context: Context) -> Iterator[Finding]:
         if len(rows) == 1:
             yield from (one for each in ratios for one in _speedups(rows[0], each, context))
         exact = [row for row in rows if _is_exact(row)]
+        exact = [row for row in rows if len(row.values) > 1] if _all_exact(rows) else exact
         if len(exact) >= _RUN or any(_is_exact(row, _DIGITS + 1, _RUN + 1) for row in exact):
             yield from (_multiples(row, context) for row in exact)
         yield from _steeper(rows, context)
         yield from _repeated(rows, context)
         yield from _order(rows or (_by_device(table, context) if measured else []), context)
+        yield from _proportional(table, context) if measured else ()
         if not _COMPUTED.search(around):
             yield from _precisions(table, context)
 
@@ -122,7 +127,7 @@ def _by_device(table: Table, context: Context) -> list[_Row]:
 def _count(head: str, *, plain: bool) -> re.Match[str] | None:
     """The number of GPUs that heads a column; `plain` where the heading beside says that it is one."""
     bare = _BARE.match(head)
-    return _COUNT.match(head) or (bare if bare and (plain or bare["times"]) else None)
+    return _COUNT.search(head) or (bare if bare and (plain or bare["times"]) else None)
 
 
 def _turned(table: Table) -> Table:
@@ -137,11 +142,11 @@ def _value(cell: Passage, context: Context) -> Quantity | None:
 
 def _speedups(row: _Row, ratios: _Row, context: Context) -> Iterator[Finding]:
     """What a column of speed-ups, or of efficiencies, says of the speeds beside it."""
-    base, named = min(row.values), _RATIO.search(ratios.label)
+    base, kind = min(row.values), _RATIO.search(ratios.label)
     for n in sorted({*row.values} & {*ratios.values}):
         told = ratios.values[n]
         real = row.values[n].value / row.values[base].value
-        real /= n / base if named and named["each"] else 1
+        real /= n / base if kind and kind["each"] else 1
         off = min(abs(told.value / real - 1), abs(told.value / (100 * real) - 1))
         if off <= _CLOSE:
             continue
@@ -159,6 +164,14 @@ def _is_exact(row: _Row, least: int = _DIGITS, run: int = _RUN) -> bool:
     digits = len(re.sub(r"\D", "", f"{first:g}").strip("0"))
     multiples = [n for n in row.values if n != base and _whole(row, n, base)]
     return digits >= least and len(multiples) >= max(run, (len(row.values) - 1) / 2)
+
+
+def _all_exact(rows: Sequence[_Row]) -> bool:
+    """Whether every value of a table is a whole multiple of the first of its row, three or more of them."""
+    told = [
+        _is_exact(row, run=1) and all(_whole(row, n, min(row.values)) for n in row.values) for row in rows
+    ]
+    return all(told) and sum(len(row.values) - 1 for row in rows) > _RUN
 
 
 def _whole(row: _Row, n: int, base: int) -> bool:
@@ -179,6 +192,39 @@ def _multiples(row: _Row, context: Context) -> Finding:
     each = row.values[max(exact)]
     return made(context, last, (each.start, each.end), "benchmark", "inconsistent", subject=row.label,
                 attribute="scaling", because=because, evidence=(Evidence(because),))  # fmt: skip
+
+
+def _proportional(table: Table, context: Context) -> Iterator[Finding]:
+    """Rows of speeds that are the same plain multiple of another row in every column."""
+    made_of: list[tuple[int, int, float]] = []
+    rows = [_digits(table, index, context) for index in range(min(len(table.rows), _WIDEST))]
+    for i, j in combinations(range(1, len(rows)), 2):
+        times = {round(rows[j][n].value / rows[i][n].value, 3) for n in rows[i].keys() & rows[j].keys()}
+        if len(rows[i].keys() & rows[j].keys()) >= _RUN and len(times) == 1 and times & {*_PLAIN}:
+            made_of.append((i, j, next(iter(times))))
+    if len(made_of) < _RUN and not any(len(rows[j]) > _RUN for _, j, _ in made_of):
+        return
+    for i, j, factor in made_of:
+        column = max(rows[i].keys() & rows[j].keys())
+        cell, each = table.cell(j, column), rows[j][column]
+        because = f"every speed of the row is exactly {factor:g} times that of another; no measurement is"
+        if cell is not None:
+            yield made(context, cell, (each.start, each.end), "benchmark", "inconsistent",
+                       attribute="row", because=because, evidence=(Evidence(because),))  # fmt: skip
+
+
+def _digits(table: Table, index: int, context: Context) -> dict[int, Quantity]:
+    """The speeds of a row by column, of three digits and more that say something; none of specifications."""
+    head = table.cell(index, 0)
+    if head is None or named(head.text):
+        return {}
+    cells = {n: cell for n in range(1, len(table.rows[index])) if (cell := table.cell(index, n))}
+    values = {
+        n: each for n, cell in cells.items() if (each := _value(cell, context)) and each.unit in ("", "x")
+    }
+    return {
+        n: each for n, each in values.items() if len(f"{each.value:g}".replace(".", "").strip("0")) >= _DIGITS
+    }
 
 
 def _precisions(table: Table, context: Context) -> Iterator[Finding]:

@@ -106,7 +106,8 @@ _PASSIVE = tuple(
             rf"n[o\u2019']t\s+)?"
             r"(?:also\s+|natively\s+|only\s+)?(?:supported|available|present|included|accelerated|"
             r"handled|possible|(?P<gone>missing|absent|gone))"
-            r"(?:\s+(?:natively|only|exclusively)){0,2}|(?:also\s+)?(?:works?|runs|ran)(?:\s+(?:fine|natively|well|unmodified|"
+            r"(?:\s+(?:natively|only|exclusively)){0,2}|(?:also\s+)?(?:works?|runs|"
+            r"ran)(?:\s+(?:fine|natively|well|unmodified|"
             r"great)){0,2})?\s*"
             r"(?:on|in|by|from|with)\s+(?:both\s+)?(?:the\s+|an?\s+|nvidia\s+){0,2}$",
             re.IGNORECASE,
@@ -168,7 +169,8 @@ _UNLISTED = re.compile(
     r"\b(?:later|newer|onwards?|since|before|until|via|first|introduced|dropped|than|only)\b|\+", re.I
 )
 _HEDGED = re.compile(
-    r"\b(?:if|whether|may|might|some|unlike|other|newer|older|previous|next|future|software|emulat\w+|"
+    r"\b(?:if|whether|may|might|some|unlike|other(?! hand)|newer|older|previous|next|future|"
+    r"software|emulat\w+|"
     r"need\w*|"
     r"require\w*|should|would|than|only)\b",
     re.IGNORECASE,

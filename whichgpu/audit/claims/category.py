@@ -37,13 +37,20 @@ class _Rule(NamedTuple):
 
 @cache
 def _rules() -> tuple[_Rule, ...]:
-    rows = store.load("audit")["audit"]["category"]
+    every = store.load("audit")["audit"]
+    rows, pieces = every["category"], every["category_words"]
+
+    def said(text: str) -> re.Pattern[str]:
+        for name, piece in pieces.items():
+            text = text.replace(f"{{{name}}}", piece)
+        return re.compile(text, re.IGNORECASE)
+
     return tuple(
         _Rule(
             key,
             tuple(row["words"]),
-            re.compile(row["pattern"], re.IGNORECASE),
-            re.compile(row["unless"], re.IGNORECASE) if row.get("unless") else None,
+            said(row["pattern"]),
+            said(row["unless"]) if row.get("unless") else None,
             bool(row.get("of_a_device")),
             row["because"],
         )

@@ -52,8 +52,8 @@ _BETWEEN = re.compile(
 )
 #: "Leads by 25 %", "25 % more", and how many points a rounded one may be off.
 _CHANGE = re.compile(
-    r"\b(?:by\s+(?:about |around |roughly |nearly |over )?(?P<p>\d{1,3}(?:\.\d)?)\s?%(?!\w)|"
-    r"(?P<q>\d{1,3}(?:\.\d)?)\s?%\s+"
+    r"\b(?:by\s+(?:about |around |roughly |nearly |over )?(?P<p>\d{1,3}(?:\.\d)?)\s?(?:%|per ?cent\b)(?!\w)|"
+    r"(?P<q>\d{1,3}(?:\.\d)?)\s?(?:%|per ?cent)\s+"
     r"(?:more|higher|faster|greater|larger|wider|less|lower|slower|fewer|smaller)\b)",
     re.IGNORECASE,
 )
@@ -196,6 +196,7 @@ def _changes(
         )
         if values is None and close and _VERSUS.search(text, sentence.start, before[-1].start):
             values = _two_before(text, every, match.start())
+        values = values or _only_two(text, every, match, sentence)
         if values is None or not values[0].value * values[1].value:
             continue
         low, high = sorted(each.value for each in values)
@@ -211,6 +212,32 @@ def _changes(
             attribute="stated values", because=because, expected="" if right else f"{real[0]:.0%}",
             evidence=(Evidence(because),),
         )  # fmt: skip
+
+
+def _only_two(
+    text: str, every: Sequence[Quantity], match: re.Match[str], sentence: Sentence
+) -> tuple[Quantity, Quantity] | None:
+    """The two values of a sentence that sets one against the other and tells one percentage, nothing else."""
+    found = within(every, sentence.start, sentence.end)
+    values = [each for each in found if each.dimension in _DIMENSIONS]
+    shares = [each for each in found if each.dimension == "percent"]
+    if len(shares) != 1 or len(found) > len(values) + 2 or _BY_WHAT.search(sentence.text):
+        return None
+    if len(values) == 1 and _VERSUS.search(text, sentence.start, values[0].start):
+        return _two_before(text, every, match.start())
+    if len(values) != 2:
+        return None
+    a, b = values
+    against = _SET_AGAINST.search(text, a.start, b.start)
+    return (a, b) if a.dimension == b.dimension and against and match.start() > b.end else None
+
+
+_SET_AGAINST = re.compile(
+    r"\b(?:against|versus|vs\.?|compared (?:to|with)|to|and)\s[^.;]{0,30}$", re.IGNORECASE
+)
+_BY_WHAT = re.compile(
+    r"\b(?:if|up to|utili[sz]\w+|of (?:the|its) peak|discount|margin|cache|most|each)\b", re.I
+)
 
 
 def _in_order(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:

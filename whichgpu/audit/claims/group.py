@@ -26,7 +26,16 @@ if TYPE_CHECKING:
 
     _Ids = tuple[str, ...]
 
-_KINDS = ("specification", "memory_type", "capability", "divided", "foundry", "identity", "generation")
+_KINDS = (
+    "specification",
+    "memory_type",
+    "capability",
+    "divided",
+    "foundry",
+    "identity",
+    "years",
+    "generation",
+)
 _GROUP = re.compile(
     r"(?:(?:(?<=[.!?])|(?<![\s\S]))\s*(?:(?:And|But|So|Still|Here|Note that|Oh,? and)[,:]?\s+)?|(?:[;:]|"
     r",\s+(?:and|but))\s+|\band\s+)"
@@ -38,7 +47,8 @@ _GROUP = re.compile(
     r"(?:the|these) (?P<n2>two|three|four)(?: of them)?|each of (?:them|the (?P<n3>two|three|four)))"
     r"(?:\s+(?:graphics )?(?:cards|gpus|devices|models|chips|accelerators|parts|boards|options|"
     r"products))?)\s+"
-    r"(?P<verb>(?:have|has|had|come|comes|came|offer|offers|use|uses|ship|ships|feature|features|share|"
+    r"(?:also\s+|still\s+|now\s+)?"
+    r"(?P<verb>(?:handles?|speaks?|understands?|arrived|appeared|debuted|have|has|had|come|comes|came|offer|offers|use|uses|ship|ships|feature|features|share|"
     r"carry|carries|provide|provides|are|"
     r"is|were|was|get|gets|support|supports|run|runs|rely|can|do|does|lack|lacks|sit|draw|draws|need|"
     r"needs|sport|sports|date|boast|boasts|"

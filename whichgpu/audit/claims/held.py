@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 #: What says that something can be held, or had better be.
 _HOLDS = re.compile(
-    r"\b(?:fit(?:s|ting|ted)?|run(?:s|ning)?|host(?:s|ed|ing)?|load(?:s|ed|ing)?|serv(?:es?|ed|ing)|"
+    r"\b(?:fit(?:s|ting|ted)?|stays?|run(?:s|ning)?|host(?:s|ed|ing)?|load(?:s|ed|ing)?|serv(?:es?|ed|ing)|"
     r"hold(?:s|ing)?|"
     r"handl(?:es?|ing)|deploy(?:s|ed)?|enough|sufficient|suffices?|will do|does it|can do|do it|manages?|"
     r"recommend\w*|possible|feasible|comfortabl[ey]|squeez\w+|use|using|take|takes|needs?|requires?|choose|"
@@ -85,7 +85,7 @@ _NONE = re.compile(
     r"\b(?:needs? no|without(?: any)?|no need (?:for|to)|no)\s+(?:cpu\s+)?(?:offload\w*|sharding|splitting|"
     r"tricks)|"
     r"\bfits too\b|\bwith \d+ ?GB (?:each|per (?:gpu|card))\b|\bwould (?=needs?\b|requires?\b|takes?\b)|"
-    r"\bwith (?:\w+ )?(?:context|headroom|room to spare)\b",
+    r"\bwith (?:\w+ )?(?:context|headroom|room to spare)\b|\bif [^.;,]{0,30}\b(?:context|batch\w*)\b[^.;,]*",
     re.IGNORECASE,
 )
 #: Room by its size: "in 24 GB", "on a 16 GB card", "26 GB of VRAM suffice".
@@ -93,7 +93,7 @@ _SIZE = re.compile(
     r"\b(?:(?:in|on|with|within|into)\s+(?:an?\s+|its\s+|the\s+|just\s+|only\s+|one\s+|a single\s+|"
     r"their\s+){0,2}"
     r"(?P<n>\d{1,3})\s?-?GB\b(?!/s)|"
-    r"\b(?:its|the) (?P<k>\d{1,3})\s?GB (?:\w+ ){0,2}?(?=(?:holds?|fits?|hosts?)\b)|"
+    r"\b(?:(?:its|the) )?(?P<k>\d{1,3})\s?GB (?:\w+ ){0,2}?(?=(?:holds?|fits?|hosts?)\b)|"
     r"(?P<m>\d{1,3})\s?GB\s+(?:of\s+)?(?:vram\s+|memory\s+)?(?:is|are|will "
     r"be|suffices?|do)\b\s*"
     r"(?:just |then |already |plenty|easily |more than )?(?:enough|sufficient|suffic\w*|plenty|all)?)",
@@ -118,6 +118,10 @@ _SAME_CARD = re.compile(
     r"(?=(?:holds?|runs?|handles?|loads?|hosts?|serves?|can (?:hold|run|handle|load|serve))\b)",
     re.IGNORECASE,
 )
+#: What fits as another did just before: "a 34B fits too".
+_TOO = re.compile(
+    r"\b(?:fits?|runs?|works?|holds?)\s+(?:too|as well)\b|\b(?:and|also|even)\b(?=[^.;]*\bfits?\b)", re.I
+)
 #: One of those that the document compares, whichever: "on one of these GPUs", "on either card".
 _EITHER = re.compile(
     r"\b(?:one of (?:these|those|them|the two)|either|the (?:card|gpu))"
@@ -125,7 +129,7 @@ _EITHER = re.compile(
     r"(?: (?:cards?|gpus?))?",
     re.IGNORECASE,
 )
-_VERB = re.compile(r"\b(?:fits?|runs?|handles?|loads?|works?|will do|possible|hold)\b", re.IGNORECASE)
+_VERB = re.compile(r"\b(?:fits?|stays?|runs?|handles?|loads?|works?|will do|possible|hold)\b", re.IGNORECASE)
 #: What is taken, what follows from it, and what is set against less.
 _TAKEN = re.compile(
     r"\b(?:takes?|needs?|requires?|are|is|weighs?|come to|occup\w+)\b[^.;]{0,30}$", re.IGNORECASE
@@ -286,6 +290,10 @@ def _of_before(
         return None
     same = _SAME_CARD.search(text[place[0] : place[1]])
     before = [each for each in named if each.end <= place[0]]
+    same, sizes_told = same or _TOO.search(text[place[0] : place[1]]), list(_SIZE.finditer(text, 0, place[0]))
+    if same and sizes_told and not before and place[0] - sizes_told[-1].end() < _BACK:
+        size = float(next(filter(None, sizes_told[-1].groups())))
+        return _Room(size * _BINARY * 1e9, f"{size:g} GB is the room", *(place[0] + at for at in same.span()))
     if same and before and place[0] - before[-1].end < _BACK:
         found = _of_device(text, before[-1].start, before[-1]._replace(text=""), context)
         return found._replace(start=place[0] + same.start(), end=place[0] + same.end()) if found else None

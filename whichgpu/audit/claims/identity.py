@@ -36,6 +36,7 @@ _OF_ITS_YEAR = re.compile(r"^\s+(?:of|from)\s+20[012]\d\b")
 #: Between a device and its architecture, where it is said that it is of it.
 _BUILT = re.compile(
     r"(?:[^.;]|\.(?=\d)){0,70}?\b(?:stammt|flagship of|belongs? to|member of|(?:comes?|is|are) from|"
+    r"(?:card|gpu|chip|part|accelerator) of|"
     r"based|built|runs?|brings?|brought|introduces?|introduced|"
     r"relies|"
     r"uses?|using|leverag\w+|powered|features?|part|se basa|basada|basado|bas[\u00e9e]e?|basiert|beruht|"
@@ -44,7 +45,7 @@ _BUILT = re.compile(
 )
 #: Headers of columns and rows of architectures.
 _FAMILY_HEAD = re.compile(
-    r"archite[ck]tur|arquitec?tura|architettura|^generation$|\u67b6\u69cb|\u67b6\u6784|"
+    r"archite[ck]tur|^arch\.?$|arquitec?tura|architettura|^generation$|\u67b6\u69cb|\u67b6\u6784|"
     r"\u30a2\u30fc\u30ad\u30c6\u30af\u30c1\u30e3|"
     r"\uc544\ud0a4\ud14d\ucc98|\u0430\u0440\u0445\u0438\u0442\u0435\u043a\u0442\u0443\u0440\u0430|^mimari$"
 )
@@ -55,7 +56,8 @@ _LABEL = re.compile(
     r"(?:nvidia\s+|amd\s+)?",
     re.IGNORECASE,
 )
-#: Between a device and its architecture in "is an Ampere card" and "(Ampere)", and what then follows.
+#: Between a device and its architecture in "is Ampere", "is an Ampere card", "(Ampere)"; what then follows.
+_IS_JUST = re.compile(r"(?:,?\s+which)?\s+(?:is|was)\s+(?:still\s+|also\s+)?")
 _IS_OF = re.compile(r"\s+(?:is|was)\s+(?:an?|the|one|also|\w+'s)\s+(?:[\w'-]+\s+){0,3}", re.IGNORECASE)
 _IT_IS = re.compile(
     r"\s*(?:It|This|That)(?:[\u2019']s| is| was)\s+(?:still\s+|also\s+)?(?:an?|the|one)\s+(?:[\w'-]+\s+){0,2}"
@@ -76,8 +78,12 @@ _OPENED = re.compile(r"\s*\(")
 _CLOSED = re.compile(r"(?:[ -](?:architecture|generation|based|gpu|card))?\s*[),;]", re.IGNORECASE)
 #: Before an architecture, which the device is of for all that: "built on the newer Ampere architecture".
 _ITS_AGE = re.compile(r"\b(?:the|an?|its)\s+(?:newer|older|newest|oldest|next)\s+$", re.IGNORECASE)
-#: Behind an architecture that a list of values begins with: "Hopper, 24 GB GDDR6, 72 W".
-_LISTED_AFTER = re.compile(r"[,;]\s[^.;]{0,60}?\d\s?(?:[GT]B|W|nm|[TP]FLOPS|bit)\b")
+#: Behind an architecture by itself, or that a list of values begins with: "Hopper, 24 GB GDDR6, 72 W".
+_LEADS = re.compile(
+    r"[,;]\s[^.;]{0,60}?\d\s?(?:[GT]B|W|nm|[TP]FLOPS|bit)\b|"
+    r"(?:[ -](?:gpu|based))?(?:\s+(?:micro)?(?:architecture|generation|family|gpu|card))?\s*$",
+    re.IGNORECASE,
+)
 #: Between an architecture and the device after it: "the Ampere-based RTX 3090".
 _BASED = re.compile(r"-(?:based|generation)\s+(?:nvidia\s+|geforce\s+|quadro\s+|tesla\s+)*", re.IGNORECASE)
 _OLDER = re.compile(
@@ -108,6 +114,12 @@ _SITS = re.compile(
     re.IGNORECASE,
 )
 _A_CHIP = re.compile(r"\s+(?:chip|die|silicon|gpu)\b", re.IGNORECASE)
+#: What makes a chip in a sentence another one, or more than the device has of it.
+_NOT_ITS_CHIP = re.compile(
+    r"\b(?:not?|never|nor|neither|without|full|entire|complete|whole|fully|same|other|another|also|instead|than|next|"
+    r"future|bigger|smaller|larger|cut|share[sd]?|unlike|while|whereas|but|or|if|compared|versus|vs|like|likes)\b",
+    re.IGNORECASE,
+)
 #: The name of a pair whose value is a chip.
 _CHIP_LABEL = re.compile(
     r"[\s*]*(?:gpu|graphics|grafik)?[\s-]*(?:chip|die|gpu|processor|prozessor|code ?name|silicon|puce)"
@@ -316,17 +328,24 @@ def _chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
         start = max(mention.end if mention and mention in here else place[0], its)
         gap = passage.text[start : match.start()]
         labelled = _CHIP_LABEL.fullmatch(passage.text[place[0] : match.start()])
+        alone = _only_chip(passage.text, place, [each.end - match.start() for each in here])
         if (
             mention not in here
             and not ITS_OWN.match(passage.text, place[0])
-            and not (labelled and who.certain)
+            and not ((labelled or alone) and who.certain)
         ):
             continue
         inside = any(each.start <= match.start() < each.end for each in here)
         said = _IS_CHIP.search(gap) or _HEADS.fullmatch(gap) or _A_CHIP.match(passage.text, match.end())
-        if mention and not inside and (labelled or said) and len(gap) < _FAR:
+        if mention and not inside and (labelled or said or alone) and len(gap) < _FAR:
             gpus = [context.catalogue[key] for key in mention.ids]
             yield from one_of(passage, match, "chip", gpus, context)
+
+
+def _only_chip(text: str, place: tuple[int, int], names: Sequence[int]) -> bool:
+    """Whether a sentence names one chip, one device or none before it, and speaks of no other's chip."""
+    one = len(names) < 2 and all(end <= 0 for end in names) and len(list(CHIP.finditer(text, *place))) == 1
+    return one and not _NOT_ITS_CHIP.search(text, *place)
 
 
 def _inside(text: str, match: re.Match[str], here: Sequence[Mention]) -> Mention | None:
@@ -476,6 +495,7 @@ def _is_built(text: str, match: re.Match[str], here: Sequence[Mention]) -> Menti
     gap = _OF_ITS_YEAR.sub("", gap)
     kind_of = text.startswith("-based", match.end()) and len(gap) < _FAR // 3
     is_of = _IS_OF.fullmatch(gap) and _A_CARD.match(text, match.end())
+    is_of = is_of or (_IS_JUST.fullmatch(gap) and _JUST.match(text, match.end()))
     in_brackets = _OPENED.fullmatch(gap) and _CLOSED.match(text, match.end())
     in_list = _LISTS.fullmatch(gap) and _CLOSED.match(text, match.end())
     return before[-1] if kind_of or is_of or in_brackets or in_list or _BUILT.fullmatch(gap) else None
@@ -486,7 +506,7 @@ def _carried(text: str, start: int, match: re.Match[str], who: Spoken) -> Mentio
     gap = text[start : match.start()]
     is_of = _IT_IS.fullmatch(gap) and _A_CARD.match(text, match.end())
     is_of = is_of or (_IT_IS_JUST.fullmatch(gap) and _JUST.match(text, match.end()))
-    leads = who.certain and not gap.strip() and _LISTED_AFTER.match(text, match.end())
+    leads = who.certain and not gap.strip() and _LEADS.match(text, match.end())
     said = is_of or leads or _BUILT.fullmatch(gap) or _LABEL.fullmatch(gap)
     before = [each for each in who.here if each.start < match.start() or each not in who.against]
     if before or not who.topic or not said:
@@ -551,7 +571,7 @@ def _drift(context: Context) -> Iterator[Finding]:
         because = f"the text speaks of {laptop} and goes on with {desktop}, another device"
         for index in dict.fromkeys(where[desktop]):
             for each in context.mentions[index]:
-                if each.ids == (desktop,):
+                if each.ids == (desktop,) and not each.text.isdigit():  # "the 4060" may be either
                     yield made(context, context.document.passages[index], (each.start, each.end), "identity",
                                "inconsistent", subject=desktop, attribute="name", because=because,
                                expected=f"{each.text} Laptop GPU",

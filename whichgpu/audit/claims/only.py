@@ -14,6 +14,7 @@ from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences
 from whichgpu.audit.subjects import model
 from whichgpu.hardware.architecture import families
+from whichgpu.hardware.gpu import nominal_gb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.roles import Spoken
+    from whichgpu.audit.sentences import Sentence
     from whichgpu.audit.subjects import Mention
     from whichgpu.hardware.gpu import Gpu
 
@@ -84,12 +86,45 @@ def find(context: Context) -> Iterator[Finding]:
                     yield from _first(
                         passage, (match.start(), match.end() + what[1]), (mention, what[0]), context
                     )
+            yield from _of_size(passage, sentence, spoken(index, passage, sentence, context), context)
             for match in _ONLY.finditer(passage.text, sentence.start, sentence.end):
                 what = capability_at(passage.text, match.end())
                 mention = spoken(index, passage, sentence, context).owner(match.start())
                 if what and mention and not _OF_A_TIME.search(sentence.text):
                     place = (match.start(), match.end() + what[1])
                     yield from _judged(passage, place, match, (mention, what[0]), context)
+
+
+#: "The only GPU with more than 48 GB of memory", of whatever there is.
+_WITH_SIZE = re.compile(
+    r"\bthe only\s+(?P<scope>[\w -]{0,30}?\b(?:gpu|card|accelerator))\s+"
+    r"(?:with|that has|offering|to offer)\s+(?P<more>more than |over )?(?P<size>\d{2,3})\s?GB"
+    r"(?:\s+of\s+(?:\w+\s+)?(?:memory|vram))?(?=\s*(?:[.,;)]|$))",
+    re.IGNORECASE,
+)
+
+
+def _of_size(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:
+    """Contradicted where an earlier device within the scope has as much memory."""
+    match = _WITH_SIZE.search(passage.text, sentence.start, sentence.end)
+    mention = who.owner(match.start()) if match else None
+    if match is None or mention is None or _OF_A_TIME.search(match[0]):
+        return
+    own = context.catalogue[mention.ids[0]]
+    least = float(match["size"]) + bool(match["more"])
+    rivals = [
+        gpu
+        for gpu in _scope(match["scope"], mention, context)
+        if (nominal_gb(float(gpu.value("memory") or 0)) or 0) >= least
+        # What shares the memory of its machine is no card with so much.
+        and str(gpu.value("memory_type")).startswith(("GDDR", "HBM"))
+        and str(gpu.value("release_date") or "9") < str(own.value("release_date") or "9")
+    ]
+    if rivals:
+        rival = max(rivals, key=lambda gpu: float(gpu.value("memory") or 0))
+        because = f"{rival.id} of {rival.display('release_date')} has {rival.display('memory')}"
+        yield made(context, passage, match.span(), "absolute", "contradicted", subject=own.id,
+                   attribute="memory", because=because, evidence=(source_of(rival, "memory"),))  # fmt: skip
 
 
 #: What devices of every maker and age have in some way.

@@ -32,6 +32,7 @@ _RATE = re.compile(
     r"\b(?:i/o|n/a|and/or|tok(?:en)?s?/s)\b",
     re.IGNORECASE,
 )
+_BANDWIDTH = re.compile(r"\b[GT]i?B/s\b")
 #: Between the parts of a header, its words, those of a price, those of any rate, and what units are of.
 _PARTS = re.compile(r"\b(?:per|pro|par|por|je)\b|/|\u6bcf")
 _WORD = re.compile(r"[^\W_]+")
@@ -78,23 +79,30 @@ def _turned(table: Table) -> list[list[Passage | None]]:
 
 def _of_rows(rows: Sequence[Sequence[Passage | None]], context: Context) -> Iterator[Finding]:
     heads = [(at, cell) for at, cell in enumerate(rows[0][:_COLUMNS]) if at and cell]
-    told = [at for at, cell in heads if _PER.search(cell.text) and not _RATE.search(cell.text)]
+    told = [at for at, cell in heads if _PER.search(name := _plain(cell.text)) and not _RATE.search(name)]
     if not told:
         return
     columns = {at: column(cell.text, rows, at, context) for at, cell in heads}
     known = [*columns.items(), *enumerate(by_devices(rows, context), _COLUMNS)]
     for at in told:
-        others = [one for index, one in known if index != at and len(one.values) > _SHOWN]
+        others = [one for index, one in known if index != at and len(one.values) >= _SHOWN]
         best, most = None, 0
         for a, b in permutations(others, 2):
             if not _is_named(columns[at], a, b):
                 continue
             right = _right(columns[at].values, a, b)
-            wrong = len(columns[at].values.keys() & a.values.keys() & b.values.keys()) - len(right)
-            if len(right) >= max(_SHOWN, _TO_ONE * wrong, most + 1):
+            every = len(columns[at].values.keys() & a.values.keys() & b.values.keys())
+            # Of two rows one shows it, since the header names both parts.
+            enough = 1 if every == _SHOWN else max(_SHOWN, _TO_ONE * (every - len(right)))
+            if len(right) >= max(enough, most + 1):
                 best, most = (a, b), len(right)
         if best is not None:
             yield from _judged(rows, at, columns[at], best, context)
+
+
+def _plain(name: str) -> str:
+    """A header whose unit of bandwidth is no quotient: "GB/s per W" is bandwidth per watt."""
+    return _BANDWIDTH.sub("bandwidth", name)
 
 
 def _amount(cell: Passage | None, context: Context) -> Quantity | None:
@@ -113,7 +121,7 @@ def column(name: str, rows: Sequence[Sequence[Passage | None]], at: int, context
 
 def _is_named(told: Column, a: Column, b: Column) -> bool:
     """Whether a header names both columns that it may be the quotient of: "Price per GB" of "VRAM"."""
-    parts = _PARTS.split(told.name.lower(), maxsplit=1)
+    parts = _PARTS.split(_plain(told.name).lower(), maxsplit=1)
     if len(parts) < 2:
         return False
     over, under = (_WORD.findall(part) for part in parts)
@@ -161,8 +169,10 @@ def _scale(told: Mapping[int, float], a: Column, b: Column) -> float:
     found = sorted(told[row] / _quotient(a, b, row, 1.0) for row in both)
     if not found or (len(set(a.values.values())) == 1 and len(set(b.values.values())) == 1):
         return 0.0
-    scale = float(10.0 ** round(math.log10(found[len(found) // 2])))
-    return scale if abs(found[len(found) // 2] / scale - 1) <= _WITHIN else 0.0
+    # Of two rows either may be the right one.
+    middle = found if len(found) == _SHOWN else found[len(found) // 2 :][:1]
+    scales = [(float(10.0 ** round(math.log10(each))), each) for each in middle]
+    return next((scale for scale, each in scales if abs(each / scale - 1) <= _WITHIN), 0.0)
 
 
 def _judged(

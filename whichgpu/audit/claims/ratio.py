@@ -8,8 +8,8 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import RATES, attributes, named
 from whichgpu.audit.beside import before_it, in_brackets, of_quotients, opposed
 from whichgpu.audit.judging import on_file
-from whichgpu.audit.multiple import Multiple, finding_on, of_speed, verdict_of
-from whichgpu.audit.pairs import Pair, facts, named_before, pair, ratios, told, unsure
+from whichgpu.audit.multiple import Multiple, finding_on, in_precision, of_speed, verdict_of
+from whichgpu.audit.pairs import Pair, compared, facts, named_before, pair, ratios, told, unsure
 from whichgpu.audit.quantities import multiples, quantities
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
@@ -185,7 +185,10 @@ def _claims(text: str, sentence: Sentence, who: Spoken, context: Context) -> Ite
         if each.high != each.value:
             continue
         if 0.05 <= each.value <= 1000 and (_is_factor(text, sentence, each) or _is_multiple(text, each)):
-            yield Multiple(each.start, each.end, each.value, each.limit)
+            less = each.value > 1 and _LESS.match(text, each.end)
+            # "More than three times slower" is less than a third as fast.
+            limit = {"over": "under", "under": "over"}.get(each.limit, "") if less else each.limit
+            yield Multiple(each.start, each.end, 1 / each.value if less else each.value, limit)
         share = _of_percent(text, sentence, each, starts) if each.dimension == "percent" else None
         if share is not None and each.value > 0:
             yield share
@@ -253,7 +256,7 @@ def _is_multiple(text: str, each: Quantity) -> bool:
     if each.value < 1 and re.match(r"\s*(?:more|less)\b", after):
         return False
     return not re.match(
-        r"\s*(?:as (?:much|many)\b[^.;,]{0,24}\bagain\b|precision|again|as-|-|data rate|"
+        r"\s*(?:\d|as (?:much|many)\b[^.;,]{0,24}\bagain\b|precision|again|as-|-|data rate|"
         r"a (?:day|week|month|year))",
         after,
     )
@@ -369,7 +372,9 @@ def _of_devices(
 ) -> Iterator[Finding]:
     text = passage.text
     near = _words_beside(text, sentence, claim, who)
-    both = pair(claim.start, claim.end, who, context)
+    both = pair(claim.start, claim.end, who, context) or (
+        None if _OTHER.search(sentence.text) else compared(who, context)
+    )
     own = re.search(
         r"\bthan (?:its|their|it)\b(?! (?:rival|competitor|counterpart|opponent|competition))", near
     )
@@ -423,7 +428,7 @@ def _by_text(verdict: str, claim: Multiple, ratio: float) -> str:
 
 def _is_of_speed(text: str, sentence: Sentence, claim: Multiple, attribute: Attribute) -> bool:
     """Whether what is said beside a multiple makes it one of a speed that an attribute only brings about."""
-    if attribute.dimension in RATES and _OF_ONE_IN.match(text, claim.end):
+    if attribute.dimension in RATES and (_OF_ONE_IN.match(text, claim.end) or in_precision(text, sentence)):
         return False
     words = _clause(text, sentence, claim, attribute)
     if attribute.dimension == "count":
@@ -553,6 +558,9 @@ def _attribute(text: str, sentence: Sentence, claim: Multiple) -> Attribute | No
     meant = _named_attribute(text, sentence, claim)
     if meant is None and _DRAWN.search(text, sentence.start, claim.start):
         return attributes()["power"]
+    if meant is None and _AS_FAST.match(text, claim.end) and in_precision(text, sentence):
+        every = {each.attribute for each in within(named(text), sentence.start, sentence.end)}
+        return every.pop() if len(every) == 1 else None
     if meant and meant.key == "memory" and _AS_FAST.match(text, claim.end):
         # "Reads its memory five times as fast": of no size.
         return attributes()["bandwidth"]

@@ -70,7 +70,8 @@ _MORE = re.compile(r"\b(?:more|higher|premium|mark-?up|rose|up|teurer|pricier)\b
 _ELSE = re.compile(
     r"\b(?:than (?:now|before|today|usual)|"
     r"if|up to|performance|utili[sz]\w+|typical\w*|usually|often|generally|vram|bandwidth|memory|"
-    r"quality|accuracy|margin|market|(?<!on[- ])demand|tax|vat|inflation|average|could|can|might|may)\b",
+    r"quality|accuracy|margin|market|(?<!on[- ])demand|tax|vat|inflation|average|median|"
+    r"overall|could|can|might|may)\b",
     re.IGNORECASE,
 )
 _POINTS, _SHARE, _TIMES, _WORD, _AMOUNT = 0.02, 0.06, 0.10, 0.2, 0.03

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _WHOLE = re.compile(
     r"\b(?:uses?|utili[sz]es?|using|features?|employs?|based on|built on|has|is|with)\s+(?:the|an?)\s+"
-    rf"(?:full|fully[- ]enabled|complete|uncut)\s+(?P<chip>{CHIP.pattern})",
+    rf"(?:full|fully[- ](?:enabled|unleashed|unlocked)|complete|uncut)\s+(?P<chip>{CHIP.pattern})",
     re.IGNORECASE,
 )
 

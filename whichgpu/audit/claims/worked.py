@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
 
-#: Headers of tables of costs, work and energy.
+#: Headers of tables of costs, work, times and energy.
 _OF_USE = re.compile(
     r"[$\u20ac]|\b(?:costs?|prices?|paid|bills?|spen[dt]|hours?|kwh|tokens?|images|requests|total|rates?|rent|"
-    r"needed|wasted|sav(?:ed|ings?)|per month|energy)\b",
+    r"needed|wasted|speed-?\s?ups?|faster|minutes|min|sav(?:ed|ings?)|per month|energy)\b",
     re.IGNORECASE,
 )
 _ROWS, _COLUMNS = 24, 8

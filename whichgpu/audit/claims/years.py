@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.roles import Spoken
     from whichgpu.audit.subjects import Mention
     from whichgpu.hardware.gpu import Gpu
 
@@ -33,13 +34,6 @@ _YEAR = re.compile(
     r"[^.;]{0,24}?\b(20[012]\d)\b",
     re.IGNORECASE,
 )
-#: A year in a list of what a device is: "70 W, Turing, released 2018".
-_LISTED_YEAR = re.compile(
-    r"(?:^|,|[.;]\s)\s*(?:it (?:was )?(?:first )?)?(?:released|launched|introduced|announced|unveiled|came "
-    r"out)\s+"
-    r"(?:in\s+)?(?:[A-Z][a-z]+\s+)?(20[012]\d)\b(?=\s*[,.;]|\s+(?:and|at|for|with)\b|$)",
-    re.IGNORECASE,
-)
 #: A year in brackets right behind the device: "the T4 (Turing, 2018)".
 _OF_YEAR = re.compile(
     r"\s*\((?:[A-Z][\w ]{2,24},\s*|(?:\d{1,4}(?:[ -]?(?:GB|W)),\s*){1,3})?(?:released |launched "
@@ -55,21 +49,30 @@ _IN_YEAR = re.compile(
     r"\s+(?:[\w-]+\s+){0,2}?in\s+(?:early\s+|late\s+|mid-)?(?:[A-Z][a-z]+\s+)?(20[012]\d)\b"
 )
 #: "The Tesla P100 of 2016".
-_YEAR_OF = re.compile(r"\s+(?:of|from)\s+(20[012]\d)\b(?!\s*(?:and|or|-|/))")
+_YEAR_OF = re.compile(r",?\s+(?:of|from)\s+(20[012]\d)\b(?!\s*(?:and|or|-|/))")
 _THEN_YEAR = re.compile(
     r"\s+(?:followed\s+|came\s+|only\s+)?in\s+(?:early\s+|late\s+|"
     r"mid-)?(?:[A-Z][a-z]+\s+)?(20[012]\d)\b(?=\s*[.,;)]|$|\s+and\b)"
 )
-#: A year before the device at the start of a sentence: "Released in 2020, the".
-_BORN = re.compile(
-    r"\s*(?:First )?(?:released|launched|introduced|announced|unveiled)\s+(?:back )?in\s+(?:\w+\s+)?"
-    r"(20[012]\d),\s+(?:the\s+)?(?:nvidia\s+|amd\s+)?",
+#: Words of a release, what may stand between one and its year, and what makes it another thing's.
+_RELEASE = (
+    r"\b(?:released?|launch(?:ed|es)?|introduced|announced|unveiled|presented|came out|debut(?:ed|s)?|"
+    r"arrived|appeared|on (?:the market|sale)|hit the market|(?:release|launch) (?:date|year)|year)"
+)
+_SOLE = re.compile(
+    rf"{_RELEASE}\b[^.;,$%\d]{{0,24}}?\b(?P<after>20[012]\d)\b|"
+    rf"\bin (?P<before>20[012]\d)\b[^.;$%\d]{{0,24}}?{_RELEASE}\b(?! (?:at|for|by|from|before|with)\b)",
+    re.IGNORECASE,
+)
+_OF_ANOTHER = re.compile(
+    r"\b(?:architecture|generation|driver|firmware|paper|model|version|support\w*|update\w*|article|price[sd]?|cuda|"
+    r"until|before|after|later|earlier|predecessor|successor|rival|than|last|next|which|who|when|if|not|never)\b",
     re.IGNORECASE,
 )
 #: What a text without any of which tells no year.
 _ANY_YEAR = re.compile(r"\b20[012]\d\b")
-#: How far a year may be from the name before it.
-_FAR = 90
+#: How far a year may be from the name before it, and from the one behind it.
+_FAR, _BEHIND = 90, 24
 #: A sentence about a chip, which may come out before the card.
 _OF_THE_CHIP = re.compile(
     r"\s*(?:The|Its|This) (?:chip|die|silicon|architecture|generation)\b", re.IGNORECASE
@@ -84,14 +87,25 @@ def find(context: Context) -> Iterator[Finding]:
         for sentence in sentences(passage.text) if _ANY_YEAR.search(passage.text) else ():
             place = (sentence.start, sentence.end)
             who = spoken(index, passage, sentence, context)
+            chip = _OF_THE_CHIP.match(sentence.text)
+            yield from _sole(passage, place, who, context) if not chip else ()
             if who.here:
                 yield from _years(passage, place, who.here, context)
-            elif _OF_THE_CHIP.match(sentence.text) or not (who.topic and who.certain):
-                continue
-            else:
-                told = _YEAR if ITS_OWN.match(sentence.text) else _LISTED_YEAR
-                for match in told.finditer(passage.text, *place):
+            elif who.topic and who.certain and ITS_OWN.match(sentence.text) and not chip:
+                for match in _YEAR.finditer(passage.text, *place):
                     yield from of_year(passage, match, who.topic[0], context)
+
+
+def _sole(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
+    """The only year of a sentence of one device, beside a word of its release: "The A10, out in 2021"."""
+    match = _SOLE.search(passage.text, *place)
+    meant = who.here or (who.topic if who.certain else ())
+    years = _ANY_YEAR.findall(passage.text[slice(*place)])
+    # "Launched in 2025, it has 8 GB more than the RTX 4090" is of another than the one far behind.
+    far = match and who.here and who.here[0].start - match.end() > _BEHIND
+    one = len({each.named for each in meant}) == 1 == len(years)
+    if match and one and not far and not _OF_ANOTHER.search(passage.text, *place):
+        yield from of_year(passage, match, meant[0], context)
 
 
 def _years(
@@ -112,9 +126,6 @@ def _years(
             continue
         if named:
             yield from of_year(passage, match, named[0], context)
-    first = _BORN.match(passage.text, *place)
-    if first and here and here[0].start == first.end():
-        yield from of_year(passage, first, here[0], context)
     for match in _YEAR.finditer(passage.text, *place):
         before = [each for each in here if each.end <= match.start() and match.start() - each.end < _FAR // 2]
         between = before and architectures().search(passage.text, before[-1].end, match.start())
@@ -145,15 +156,17 @@ def of_year(
     if not dated:
         return
     first = min(dated, key=lambda gpu: str(gpu.value("release_date")))
-    apart = min(abs(int(match[1]) - int(str(gpu.value("release_date"))[:4])) for gpu in dated)
-    late = int(match[1]) - int(str(first.value("release_date"))[:4])
+    at = match.lastindex or 1
+    year = int(match[at])
+    apart = min(abs(year - int(str(gpu.value("release_date"))[:4])) for gpu in dated)
+    late = year - int(str(first.value("release_date"))[:4])
     # A card is announced in the weeks before it is sold, and not in the year before.
     early = late == -1 and str(first.value("release_date"))[5:7] > "02" and first.segment in _CARDS
     told_early = late < 0 and (announced or _ANNOUNCED.match(match[0]) is not None)
     month = not told_early and _of_that_month(match[0], first)
     wrong = apart > 1 or (apart and late > 1) or early or month
     verdict = "confirmed" if not apart else "contradicted" if wrong else "unverifiable"
-    yield of_field(passage, match.span(1), "identity", "release_date", [first], verdict, context)
+    yield of_field(passage, match.span(at), "identity", "release_date", [first], verdict, context)
 
 
 def _of_that_month(words: str, gpu: Gpu) -> bool:
