@@ -122,7 +122,8 @@ def of_layout(laid: Layout, found: Fit) -> Breakdown:
     assert step is not None
     with np.errstate(invalid="ignore", divide="ignore"):
         timing = evaluate(laid.work, found, explain=True)
-        own = found.factor(workload_terms(laid.workload, laid.job.precision, laid.runtime, trains=True))
+        terms = workload_terms(laid.workload, laid.job.precision, laid.runtime, trains=True)
+        own = timing.allowed(found.factor(terms))
         links = found.links(laid.workload.id, laid.devices, laid.runtime, laid.replicas)
         once = timing.seconds / own
         whole = job_seconds(laid, once, links)

@@ -94,7 +94,7 @@ def seconds_of(work: Pass, laid: Layout) -> Array:
     """Seconds of a pass of a layout under its fit, (G, J)."""
     found = found_for(laid)
     own = workload_terms(laid.workload, laid.job.precision, laid.runtime, trains=laid.job.trains)
-    return np.asarray(evaluate(work, found).seconds / found.factor(own))
+    return evaluate(work, found).under(found.factor(own))
 
 
 def tables(job: Job, gpu: Gpu) -> list[Table]:
