@@ -151,7 +151,7 @@ def of_layout(laid: Layout, found: Fit) -> Breakdown:
     )
 
 
-def _of_pass(laid: Layout, timing: Timing, own: float) -> dict[str, Any]:
+def _of_pass(laid: Layout, timing: Timing, own: Array) -> dict[str, Any]:
     """Seconds of one pass by part: kernels, exchanges inside it, and what is left, which is the host's."""
     tensor, experts, context = exchanges_of_pass(laid)[:3]
     parts: dict[str, Any] = {name: gpu / own for name, (gpu, _) in timing.stages.items()}

@@ -215,7 +215,8 @@ def server(job: Job, gpu: Gpu) -> Server:
     base, each, prompts = (np.interp(counts, grid, values) for values in (base, each, prompts))
     return Server(
         tuple(base.tolist()), tuple(each.tolist()), tuple(prompts.tolist()),
-        budget=most.tokens, gained=asked.tokens_per_pass, first=order["first"], mixed=bool(order["mixed"]),
+        budget=most.tokens, gained=asked.tokens_per_pass, first=order["first"], idle=order["idle"],
+        mixed=bool(order["mixed"]),
         room=kept.room, state=kept.state, token=kept.token, reserves=most.reserves,
         alone=1.0 / order["interruption"] if order["mixed"] else 1.0,
     )  # fmt: skip

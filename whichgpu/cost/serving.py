@@ -364,6 +364,10 @@ def sequence_bytes(workload: Workload, job: Job, tokens: Any, stack: Runtime | N
 
 
 def _rule(stack: Runtime | None) -> str:
-    """The engine whose rule of allocation a runtime follows; vLLM's "pages" is how it reports its pool."""
-    named = {"llama-cpp": "llama.cpp", "tensorrt-llm": "tensorrt-llm"}
+    """The engine whose rule of allocation a runtime follows; vLLM's "pages" is how it reports its pool.
+
+    TensorRT-LLM keeps every token of every layer, as in such a pool, unless `max_attention_window` of its
+    KvCacheConfig, which is not set by default, tells it the windows.
+    """
+    named = {"llama-cpp": "llama.cpp", "tensorrt-llm": "vllm"}
     return named.get(stack.id, "transformers") if stack is not None else "transformers"

@@ -235,8 +235,8 @@ def evaluate(work: Pass, found: Fit, *, explain: bool = False) -> Timing:
     host = host * launch
     seconds = fed(paced(gpu, host) + runtime.fixed + work.communication, work.feeding)
     return Timing(
-        seconds, gpu, host, np.broadcast_to(work.communication, seconds.shape), busy, traffic, launch, fastest,
-        tuple(sorted(terms, key=lambda term: -term.seconds)), stages if explain else {},
+        seconds, gpu, host, np.broadcast_to(work.communication, seconds.shape), busy, traffic, launch,
+        fastest, tuple(sorted(terms, key=lambda term: -term.seconds)), stages if explain else {},
     )  # fmt: skip
 
 

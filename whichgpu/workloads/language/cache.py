@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 #: The allocation rule of each engine.
 ENGINES: Mapping[str, str] = {
-    "transformers": "window", "sglang": "window", "tensorrt-llm": "pages", "llama.cpp": "cells",
+    "transformers": "window", "sglang": "window", "tensorrt-llm": "window", "llama.cpp": "cells",
     "vllm": "pages",
 }  # fmt: skip
 #: llama.cpp keeps the tokens of a micro-batch beside the window.
