@@ -189,6 +189,13 @@ def test_weights_that_pass_through_registers_keep_hopper_from_its_peak(gpu, slow
     assert arithmetic[0] == pytest.approx(slower * arithmetic[1], rel=0.01)
 
 
+def test_a_weights_gradient_has_no_weights_to_widen():
+    job = Job("llama-2-7b", phase="pretrain", runtime="torchtitan", batch=1.0, seq_len=4096.0, n_gpus=8.0)
+    found = evaluate(lay_out(job, [GPUS["h200-141gb-sxm"]]).work, Fit(), explain=True)
+    spent = {term.layer: term.compute for term in found.terms if term.kind == "gemm"}
+    assert spent["layers.up.wgrad"] == pytest.approx(spent["layers.up"], rel=0.01)
+
+
 def test_a_program_of_slots_has_its_four_or_as_many_as_are_asked_of_it():
     """llama-server starts with four; who sends it more at once has started it with more."""
     stack, chat = runtime("llama.cpp", ""), replace(CHAT, runtime="llama.cpp", precision="q4_k_m")

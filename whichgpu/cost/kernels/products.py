@@ -150,8 +150,11 @@ def _unpacked(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.bo
 
 
 def _in_registers(ops: OpTable, peaks: NDArray[np.float64], devices: Devices) -> NDArray[np.bool_]:
-    """Whether weights are narrower than the 16-bit numbers that units of these peaks multiply, (O, G, J)."""
-    narrow = _bytes_each(ops) < section("products")["quantised_below"]
+    """Whether weights are narrower than the 16-bit numbers that units of these peaks multiply, (O, G, J).
+
+    A product of two activations, as that of a weight's gradient, has none.
+    """
+    narrow = (ops.weight_bytes > 0.0) & (_bytes_each(ops) < section("products")["quantised_below"])
     return np.asarray(narrow & (peaks <= np.fmax(devices.peak("fp16"), devices.peak("bf16"))))
 
 
