@@ -15,6 +15,7 @@ from whichgpu.cost.refit import measured_elsewhere
 from whichgpu.cost.runtime import runtime
 from whichgpu.cost.scheduling import limits
 from whichgpu.cost.serving import prompt_work, token_work
+from whichgpu.cost.time import evaluate
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job
 
@@ -173,6 +174,26 @@ def test_prompts_of_quantised_experts_are_as_fast_as_those_of_wide_ones_where_ke
     asked = Job("qwen3-30b-a3b", phase="prefill", runtime="llama.cpp", input_tokens=512.0)
     narrow, wide = (estimate(replace(asked, precision=one), gpus).seconds[:, 0] for one in ("q4_k_m", "fp16"))
     assert np.all(narrow < 1.2 * wide)
+
+
+@pytest.mark.parametrize(("gpu", "slower"), [("a100-80gb-sxm", 1.0), ("h200-141gb-sxm", 1 / 0.63)])
+@pytest.mark.parametrize("precision", ["w4a16", "mxfp4"])
+def test_weights_that_pass_through_registers_keep_hopper_from_its_peak(gpu, slower, precision):
+    """mma.sync, on which Marlin is built, reaches 62.9 % of it (arXiv 2501.12084)."""
+    asked = Job("llama-3.1-8b", phase="serve", runtime="vllm", input_tokens=8000.0, output_tokens=2.0)
+    arithmetic = []
+    for one in (precision, "bf16"):
+        prompt = lay_out(replace(asked, precision=one), [GPUS[gpu]]).serving.prompt
+        found = evaluate(prompt, Fit(), explain=True)
+        arithmetic.append(next(term.compute for term in found.terms if term.layer == "layers.down"))
+    assert arithmetic[0] == pytest.approx(slower * arithmetic[1], rel=0.01)
+
+
+def test_a_weights_gradient_has_no_weights_to_widen():
+    job = Job("llama-2-7b", phase="pretrain", runtime="torchtitan", batch=1.0, seq_len=4096.0, n_gpus=8.0)
+    found = evaluate(lay_out(job, [GPUS["h200-141gb-sxm"]]).work, Fit(), explain=True)
+    spent = {term.layer: term.compute for term in found.terms if term.kind == "gemm"}
+    assert spent["layers.up.wgrad"] == pytest.approx(spent["layers.up"], rel=0.01)
 
 
 def test_a_program_of_slots_has_its_four_or_as_many_as_are_asked_of_it():

@@ -9,9 +9,11 @@ import pytest
 
 from whichgpu.cost import bounds, curve, disaggregated, load, queueing, simulate
 from whichgpu.cost.estimate import estimate
+from whichgpu.cost.fit import Fit
 from whichgpu.cost.layout import lay_out
 from whichgpu.cost.placing import placed
 from whichgpu.cost.requests import Requests
+from whichgpu.cost.time import evaluate
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads import lengths
@@ -136,6 +138,12 @@ def test_a_request_alone_waits_for_its_own_prompt_only(runtime):
     alone, two = curve.curve(asked, H100, np.array([1.0, 2.0]), against="concurrency").ttft
     assert alone == pytest.approx(np.mean(simulator.in_flight(1.0, requests=20).ttft), rel=0.15)
     assert two > alone + 0.8 * simulator.server.base[1]
+    # Requests that come far apart are alone as well, and reach an engine that has nothing to do.
+    seldom = 1e-5 * table.capacity
+    assert curve.at_rates(asked, H100, table, np.array([seldom]), None).ttft[0] == pytest.approx(
+        alone, rel=0.06
+    )
+    assert np.mean(simulator.at_rate(seldom, requests=20).ttft) == pytest.approx(alone, rel=0.06)
 
 
 def test_long_prompts_make_requests_answer_together():
@@ -414,6 +422,23 @@ def test_no_prompt_is_computed_faster_than_products_ever_were(gpu, runtime):
     # Two for each of 6.98e9 weights of the layers, and scores and sums of 32 layers of 4,096 wide.
     done = 2.0 * 6.98e9 * tokens + 2.0 * 32 * 4096 * tokens**2
     assert done / load.seconds_of(laid.serving.prompt, laid)[0, 0] < 0.87 * 1e12 * PEAKS[gpu]
+    # What rows say of a model as a whole takes none of its products past the ceiling.
+    timing = evaluate(laid.serving.prompt, Fit())
+    assert timing.under(1e3)[0, 0] == pytest.approx(timing.fastest[0, 0])
+    assert timing.under(0.5)[0, 0] == pytest.approx(2.0 * timing.seconds[0, 0])
+    assert done / timing.fastest[0, 0] == pytest.approx(0.85 * 1e12 * PEAKS[gpu], rel=0.02)
+
+
+def test_tensorrt_llm_keeps_every_token_of_layers_with_windows():
+    columns = {"input_tokens": 1024.0, "output_tokens": 8192.0, "precision": "mxfp4"}
+    gpu = GPUS["h200-141gb-sxm"]
+    trtllm, vllm = (
+        float(lay_out(job("gpt-oss-20b", gpu, runtime=name, **columns), [gpu]).serving.places[0, 0])
+        for name in ("tensorrt-llm", "vllm")
+    )
+    # 24 layers, 2 x 8 heads of 64 in 16 bits: 49,152 bytes for each of 9,216 tokens, in 0.92 of 126 GiB.
+    assert trtllm == pytest.approx(0.92 * 126 * 2**30 / (49152 * 9216), rel=0.02)
+    assert vllm > 2.0 * trtllm
 
 
 def test_what_is_beyond_a_servers_places_is_less_certain():

@@ -122,7 +122,8 @@ def of_layout(laid: Layout, found: Fit) -> Breakdown:
     assert step is not None
     with np.errstate(invalid="ignore", divide="ignore"):
         timing = evaluate(laid.work, found, explain=True)
-        own = found.factor(workload_terms(laid.workload, laid.job.precision, laid.runtime, trains=True))
+        terms = workload_terms(laid.workload, laid.job.precision, laid.runtime, trains=True)
+        own = timing.allowed(found.factor(terms))
         links = found.links(laid.workload.id, laid.devices, laid.runtime, laid.replicas)
         once = timing.seconds / own
         whole = job_seconds(laid, once, links)
@@ -150,7 +151,7 @@ def of_layout(laid: Layout, found: Fit) -> Breakdown:
     )
 
 
-def _of_pass(laid: Layout, timing: Timing, own: float) -> dict[str, Any]:
+def _of_pass(laid: Layout, timing: Timing, own: Array) -> dict[str, Any]:
     """Seconds of one pass by part: kernels, exchanges inside it, and what is left, which is the host's."""
     tensor, experts, context = exchanges_of_pass(laid)[:3]
     parts: dict[str, Any] = {name: gpu / own for name, (gpu, _) in timing.stages.items()}

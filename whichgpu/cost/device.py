@@ -265,6 +265,12 @@ class Devices:
         return np.array(named)[:, None]
 
     @cached_property
+    def synchronous(self) -> Column:
+        """Share of the matrix rate that products reach whose weights pass through registers."""
+        known = section("products")["synchronous"]
+        return np.array([[known.get(gpu.family, 1.0)] for gpu in self.gpus])
+
+    @cached_property
     def tensor_rate(self) -> Column:
         """FP16 FLOP per clock and SM, as the job accumulates."""
         stated = self.column("fp16")

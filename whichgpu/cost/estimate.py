@@ -468,7 +468,7 @@ def finish(laid: Layout, found: Fit, *, explain: bool = False) -> Estimates:
     with np.errstate(invalid="ignore", divide="ignore"):
         timing = evaluate(laid.work, found, explain=explain)
         own = laid.runtime.read(lambda stack: found.factor(_own_terms(laid, stack)))
-        alone, links = timing.seconds / own, np.ones((1, 1))
+        alone, links = timing.under(own), np.ones((1, 1))
         seconds, bound = alone, np.zeros((1, 1))
         if laid.gradients is not None:
             links = found.links(laid.workload.id, laid.devices, laid.runtime, laid.replicas)
@@ -478,7 +478,7 @@ def finish(laid: Layout, found: Fit, *, explain: bool = False) -> Estimates:
         elif "offload" in laid.job.options:
             # What a host's memory and links give is as little in the catalogue.
             bound = np.clip(timing.communication / timing.seconds, 0.0, 1.0)
-        prompt = evaluate(laid.serving.prompt, found).seconds / own if laid.serving else None
+        prompt = evaluate(laid.serving.prompt, found).under(own) if laid.serving else None
         slots = 1.0 if laid.gradients is None else laid.gradients.micro_batches
         at_work = 1.0 if laid.serving is None else laid.serving.at_work
         doing = energy.activity(laid, timing, slots * at_work * alone / seconds)

@@ -94,7 +94,7 @@ def seconds_of(work: Pass, laid: Layout) -> Array:
     """Seconds of a pass of a layout under its fit, (G, J)."""
     found = found_for(laid)
     own = workload_terms(laid.workload, laid.job.precision, laid.runtime, trains=laid.job.trains)
-    return np.asarray(evaluate(work, found).seconds / found.factor(own))
+    return evaluate(work, found).under(found.factor(own))
 
 
 def tables(job: Job, gpu: Gpu) -> list[Table]:
@@ -215,7 +215,8 @@ def server(job: Job, gpu: Gpu) -> Server:
     base, each, prompts = (np.interp(counts, grid, values) for values in (base, each, prompts))
     return Server(
         tuple(base.tolist()), tuple(each.tolist()), tuple(prompts.tolist()),
-        budget=most.tokens, gained=asked.tokens_per_pass, first=order["first"], mixed=bool(order["mixed"]),
+        budget=most.tokens, gained=asked.tokens_per_pass, first=order["first"], idle=order["idle"],
+        mixed=bool(order["mixed"]),
         room=kept.room, state=kept.state, token=kept.token, reserves=most.reserves,
         alone=1.0 / order["interruption"] if order["mixed"] else 1.0,
     )  # fmt: skip

@@ -304,7 +304,7 @@ def cache(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Cac
     prompt, output = float(job.input_tokens), max(float(job.output_tokens), 1.0)
     mesh = Mesh.of(job)
     low, high = (
-        float(np.ravel(sequence_bytes(workload, job, tokens) / mesh.pp / mesh.attention_dp)[0])
+        float(np.ravel(sequence_bytes(workload, job, tokens, stack) / mesh.pp / mesh.attention_dp)[0])
         for tokens in (prompt, prompt + output)
     )
     token = (high - low) / output
@@ -325,7 +325,7 @@ def standing(workload: Workload, job: Job, stack: Runtime) -> tuple[dict[str, An
     parts |= communication(mesh, stack)
     parts, _ = offload.kept(workload, job, parts)
     made = limits(stack, job).filled * output * (1.0 + Requests.of(job).output_variation)
-    each = sequence_bytes(workload, job, prompt + made) / mesh.pp / mesh.attention_dp
+    each = sequence_bytes(workload, job, prompt + made, stack) / mesh.pp / mesh.attention_dp
     return parts, each, idle
 
 
@@ -364,5 +364,10 @@ def sequence_bytes(workload: Workload, job: Job, tokens: Any, stack: Runtime | N
 
 
 def _rule(stack: Runtime | None) -> str:
-    """The engine whose rule of allocation a runtime follows; vLLM's "pages" is how it reports its pool."""
-    return "llama.cpp" if stack is not None and stack.id == "llama-cpp" else "transformers"
+    """The engine whose rule of allocation a runtime follows; vLLM's "pages" is how it reports its pool.
+
+    TensorRT-LLM keeps every token of every layer, as in such a pool, unless `max_attention_window` of its
+    KvCacheConfig, which is not set by default, tells it the windows.
+    """
+    named = {"llama-cpp": "llama.cpp", "tensorrt-llm": "vllm"}
+    return named.get(stack.id, "transformers") if stack is not None else "transformers"

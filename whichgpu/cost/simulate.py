@@ -41,8 +41,9 @@ class Server:
     `base` is s of a pass without prompts or cache, `each` s per cached token, `prompt` s per token of a
     prompt that joins it, `alone` times which it takes where nothing runs beside it; `budget` tokens of
     prompts a pass; `gained` tokens a sequence and pass; `first` s from sending a request until the engine has
-    it. Sequences share `room` bytes of cache, of which each takes `state` and `token` for each of its tokens;
-    `reserves` is the share of its answer to come for which there must be room when one is taken.
+    it, `idle` where that has nothing else to do. Sequences share `room` bytes of cache, of which each takes
+    `state` and `token` for each of its tokens; `reserves` is the share of its answer to come for which there
+    must be room when one is taken.
     """
 
     base: tuple[float, ...]
@@ -51,6 +52,7 @@ class Server:
     budget: float
     gained: float = 1.0
     first: float = 0.0
+    idle: float = 0.0
     mixed: bool = True
     room: float = inf
     state: float = 0.0
@@ -136,10 +138,10 @@ def simulate(server: Server, stream: Stream, *, in_flight: int = 0, held: int = 
     while run.left:
         run.step()
     gaps, count = np.array(run.gaps).reshape(-1, 2), len(stream)
+    reached = np.where(run.idle, server.idle, server.first)
     return Outcome(
-        np.array(run.arrival), np.array(run.first[:count]) + server.first,
-        np.array(run.done[:count]) + server.first, stream.output, gaps[:, 0], gaps[:, 1], run.busy,
-        run.taken_off,
+        np.array(run.arrival), np.array(run.first[:count]) + reached, np.array(run.done[:count]) + reached,
+        stream.output, gaps[:, 0], gaps[:, 1], run.busy, run.taken_off,
     )  # fmt: skip
 
 
@@ -152,8 +154,8 @@ class _Run:
 
     __slots__ = (
         "arrival", "busy", "cached", "closed", "computed", "count", "current", "done", "ends", "first",
-        "gaps", "left", "next", "owed", "passes", "passes_left", "places", "promised", "prompt", "running",
-        "server", "stall", "stopped", "taken_off", "tokens", "total", "waiting", "when", "young",
+        "gaps", "idle", "left", "next", "owed", "passes", "passes_left", "places", "promised", "prompt",
+        "running", "server", "stall", "stopped", "taken_off", "tokens", "total", "waiting", "when", "young",
     )  # fmt: skip
 
     def __init__(self, server: Server, stream: Stream, in_flight: int) -> None:
@@ -165,6 +167,8 @@ class _Run:
             ceil((output - 1.0) / server.gained - 1e-9) for output in stream.output.tolist()
         ]
         self.first, self.done = [-1.0] * self.total, [0.0] * self.total
+        #: Whether each met nobody.
+        self.idle: list[bool] = []
         self.left, self.next, self.closed = self.total, 0, in_flight > 0
         self.when = self.busy = self.stall = 0.0
         #: Tokens that sequences hold, prompts under way whole, and those that all will at their ends.
@@ -217,6 +221,7 @@ class _Run:
             self.when = self.arrival[self.next]
 
     def _arrive(self) -> None:
+        self.idle.append(not (self.waiting or self.ends or self.current >= 0))
         self.waiting.append(self.next)
         if self.closed:
             self.arrival[self.next] = self.when

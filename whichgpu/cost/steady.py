@@ -86,10 +86,10 @@ class SteadyState:
         if self.loop != "open":
             # A request waits for the pass of those that run beside it, of whom one that is alone has none.
             waits = np.minimum(self.others, 1.0) * self.gained * passes + unseen
-            return np.asarray(order["first"] + (order["own"] + self.burst) * prompt + waits)
+            return np.asarray(self.reached + (order["own"] + self.burst) * prompt + waits)
         arrivals, each = self._arrivals(passes, prompt, output)
         # Prompts beside many cost less each, which is never sooner for one: it could have waited for none.
-        first = order["first"] + unseen + self._prompt_seconds(passes, each, arrivals)
+        first = self.reached + unseen + self._prompt_seconds(passes, each, arrivals)
         if order["mixed"]:
             # On an idle replica no pass of tokens takes part of the prompt's cost.
             first = first + np.minimum(prompt - each, each) * (1.0 - self.at_work)
@@ -118,6 +118,13 @@ class SteadyState:
             return np.asarray(self.others / passes)
         after = np.maximum(output - 1.0, 0.0) * tpot
         return np.asarray(held * output / (self.admitted(passes, prompt, output) + after))
+
+    @property
+    def reached(self) -> Array:
+        """Seconds from sending a request until the GPU has it, which an idle engine gives to it at once."""
+        order = engine(self.work.runtime)
+        beside = self.at_work if self.loop == "open" else np.minimum(self.others, 1.0)
+        return np.asarray(order["idle"] + (order["first"] - order["idle"]) * beside)
 
     @property
     def at_work(self) -> Array:

@@ -122,9 +122,19 @@ class Timing:
     traffic: Array
     #: Seconds of the host for a kernel of a forward pass, (G, 1), or (1, J) where jobs differ.
     launch: Array
+    #: Seconds that the products of the pass take at the least, at the ceiling of each.
+    fastest: Array
     terms: tuple[Term, ...] = ()
     #: Seconds of the GPU, and of them at the full peak, by what a pass is doing: a key of `STAGES`.
     stages: Mapping[str, tuple[Array, Array]] = field(default_factory=dict)
+
+    def allowed(self, own: Array | float) -> Array:
+        """Of a factor `own` on the speed of the whole pass what lets no product pass its ceiling, (G, J)."""
+        return np.asarray(np.minimum(own, self.seconds / np.maximum(self.fastest, 1e-12)))
+
+    def under(self, own: Array | float) -> Array:
+        """Seconds under a factor `own` on the speed of the whole pass, as far as that is `allowed`."""
+        return np.asarray(self.seconds / self.allowed(own))
 
     @property
     def launching(self) -> Array:
@@ -206,7 +216,7 @@ def _clocked(
 def evaluate(work: Pass, found: Fit, *, explain: bool = False) -> Timing:
     """Time of a prepared pass under a fit."""
     runtime, gap = work.runtime, between(work)
-    gpu, host, busy, traffic = (np.zeros((1, 1)) for _ in range(4))
+    gpu, host, busy, traffic, fastest = (np.zeros((1, 1)) for _ in range(5))
     terms: list[Term] = []
     stages = {name: (np.zeros((1, 1)), np.zeros((1, 1))) for name in STAGES}
     for one in work.kernels:
@@ -217,6 +227,7 @@ def evaluate(work: Pass, found: Fit, *, explain: bool = False) -> Timing:
         host = host + (count * one.started).sum(axis=0)
         busy = busy + _ideal_compute(one.table, work.devices)
         traffic = traffic + one.table.traffic.sum(axis=0)
+        fastest = fastest + (count * one.fastest_compute).sum(axis=0)
         if explain:
             terms += _terms(one.table, each, count * compute, count * memory)
             _add_stages(stages, one.table, each, work.devices)
@@ -225,7 +236,7 @@ def evaluate(work: Pass, found: Fit, *, explain: bool = False) -> Timing:
     seconds = fed(paced(gpu, host) + runtime.fixed + work.communication, work.feeding)
     return Timing(
         seconds, gpu, host, np.broadcast_to(work.communication, seconds.shape), busy, traffic, launch,
-        tuple(sorted(terms, key=lambda term: -term.seconds)), stages if explain else {},
+        fastest, tuple(sorted(terms, key=lambda term: -term.seconds)), stages if explain else {},
     )  # fmt: skip
 
 

@@ -61,6 +61,8 @@ def seconds(
         compute = compute + _scaling(ops, devices, runtime)
     if runtime.unpacks and ops.kind == "gemm":
         compute = compute / np.where(_unpacked(ops, devices, runtime), c["unpacked"], 1.0)
+    if runtime.domain and runtime.fuses and ops.kind == "gemm":
+        compute = compute / np.where(_in_registers(ops, peaks, devices), devices.synchronous, 1.0)
     share = runtime.memory[ops.kind]
     weights = ops.weight_bytes / (share * devices.bandwidth)
     if ops.kind == "gemm":
@@ -145,6 +147,15 @@ def _unpacked(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.bo
     """
     inside = devices.each(lambda gpu: gpu.vendor in runtime.unpacks) | _of_experts(ops)
     return np.asarray(inside & _quantised_prompt(ops) & ~_in_integers(ops, devices, runtime))
+
+
+def _in_registers(ops: OpTable, peaks: NDArray[np.float64], devices: Devices) -> NDArray[np.bool_]:
+    """Whether weights are narrower than the 16-bit numbers that units of these peaks multiply, (O, G, J).
+
+    A product of two activations, as that of a weight's gradient, has none.
+    """
+    narrow = (ops.weight_bytes > 0.0) & (_bytes_each(ops) < section("products")["quantised_below"])
+    return np.asarray(narrow & (peaks <= np.fmax(devices.peak("fp16"), devices.peak("bf16"))))
 
 
 def _of_experts(ops: OpTable) -> NDArray[np.bool_]:
