@@ -294,9 +294,7 @@ def test_a_pipeline_of_speech_hears_windows_twice_and_waits_for_the_longest():
         return float(np.asarray(laid.units)) / float(finish(laid, Fit()).seconds[0, 0])
 
     alone = rate(1.0, stride="0")
-    assert rate(1.0) == pytest.approx(alone * 20.0 / 30.0), (
-        "5 of 30 s on either side, and no other to wait for"
-    )
+    assert rate(1.0) == pytest.approx(alone * 20.0 / 30.0), "5 of 30 s on either side, nobody to wait for"
     apart = rate(24.0, stride="0", token_range="0")
     assert apart * 20.0 / 30.0 / 1.6 < rate(24.0) < apart * 20.0 / 30.0
     assert rate(24.0, "PyTorch 2") == pytest.approx(rate(24.0, "PyTorch 2", stride="0", token_range="0"))

@@ -46,8 +46,8 @@ def units(dims: Dims, job: Job) -> Any:
     shared = 2.0 * job.option("stride", 0.0)
     if shared >= WINDOW:
         raise UsageError(
-            f"option stride: windows of {WINDOW:g} s that share {shared / 2.0:g} s on either side have nothing "
-            f"of their own; write stride=5"
+            f"option stride: windows of {WINDOW:g} s that share {shared / 2.0:g} s on either side have "
+            f"nothing of their own; write stride=5"
         )
     return np.asarray(job.batch, dtype=np.float64) * (WINDOW - shared)
 
