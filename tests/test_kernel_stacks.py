@@ -17,6 +17,7 @@ from whichgpu.cost.kernels.elementwise import passes
 from whichgpu.cost.layout import lay_out
 from whichgpu.cost.runtime import runtime
 from whichgpu.cost.spread import widths
+from whichgpu.errors import UsageError
 from whichgpu.workloads.job import Job
 
 
@@ -284,3 +285,18 @@ def test_normalisations_of_yolo_are_folded_before_it_infers() -> None:
 
     assert launched("infer") == 0.0
     assert launched("train") > 50.0
+
+
+def test_a_pipeline_of_speech_hears_windows_twice_and_waits_for_the_longest():
+    def rate(batch: float, stack: str = "Transformers", **options: str) -> float:
+        job = {"phase": "infer", "precision": "fp16", "batch": batch, "runtime": stack, "options": options}
+        laid = lay_out(Job("whisper-large-v3", **job), [GPUS["a100-80gb-sxm"]])
+        return float(np.asarray(laid.units)) / float(finish(laid, Fit()).seconds[0, 0])
+
+    alone = rate(1.0, stride="0")
+    assert rate(1.0) == pytest.approx(alone * 20.0 / 30.0), "5 of 30 s on either side, nobody to wait for"
+    apart = rate(24.0, stride="0", token_range="0")
+    assert apart * 20.0 / 30.0 / 1.6 < rate(24.0) < apart * 20.0 / 30.0
+    assert rate(24.0, "PyTorch 2") == pytest.approx(rate(24.0, "PyTorch 2", stride="0", token_range="0"))
+    with pytest.raises(UsageError, match="write stride=5"):
+        rate(1.0, stride="15")

@@ -34,6 +34,46 @@ def test_winograd_serves_3x3_convolutions_on_plain_units_alone() -> None:
     assert rate("vgg16", "fp16") < GPUS["v100-16gb-sxm"].value("fp16")
 
 
+def test_miopen_has_winograd_in_16_bits_and_converts_no_maps() -> None:
+    def over(gpu: str) -> float:
+        """By how much an order of its own makes the traffic of convolutions larger."""
+        orders = [
+            laid("vgg16", gpu, phase="infer", precision="fp16", batch=12.0, options={"layout": order})
+            for order in ("nchw", "channels_last")
+        ]
+        first, last = (
+            sum(float(each.memory.sum()) for each in one.work.kernels if each.table.kind == "conv")
+            for one in orders
+        )
+        return first / last
+
+    assert over("rx-6800") == over("rx-7900-xtx") == 1.0
+    assert over("rtx-3090") > 2.0
+
+    def least(gpu: str, precision: str) -> float:
+        """Seconds of the 3x3 convolutions at the peak, over those of what they count."""
+        made = laid("vgg16", gpu, phase="infer", precision=precision, batch=12.0)
+        peak = GPUS[gpu].value("fp16" if precision == "fp16" else "fp32")
+        work = made.workload.flops() * 12.0 / peak
+        ideal = sum(
+            float((each.table.count * each.fastest_compute).sum())
+            for each in made.work.kernels if each.table.kind == "conv"
+        )  # fmt: skip
+        return ideal / work
+
+    assert least("rx-7900-xtx", "fp16") == pytest.approx(least("rx-7900-xtx", "fp32"), rel=0.01)
+    assert least("rtx-3090", "fp16") > 1.8 * least("rx-7900-xtx", "fp16")
+
+
+def test_units_that_take_numbers_in_pairs_have_no_tensor_cores_to_feed() -> None:
+    asked = Devices.of([GPUS[name] for name in ("radeon-pro-vii", "p100-16gb-sxm", "v100-16gb-sxm")])
+    assert asked.fed(("fp16",))[0, :, 0] == pytest.approx([1.0, 1.0, 1.0], abs=0.01)
+    narrow = Devices.of([GPUS["rtx-2080-ti"]])
+    assert narrow.fed(("fp16",)).item() == pytest.approx(0.5, rel=0.01), (
+        "GeForce halves its rate for FP32 sums"
+    )
+
+
 def test_a_workloads_own_law_is_of_frameworks_and_binds_no_other_workload() -> None:
     fit = Fit({"c~rate/resnet50": -0.1})
     kinds, place = [OpClass("conv", "half", "conv")], Devices.of([GPUS["h100-80gb-sxm"]]).traits

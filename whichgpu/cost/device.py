@@ -253,8 +253,11 @@ class Devices:
         return np.asarray(self.fed(dtypes) ** section("products")["rate_exponent"] * self.maturity)
 
     def fed(self, dtypes: tuple[str, ...]) -> NDArray[np.float64]:
-        """What an SM's tensor cores ask for, over what the reference's do; as `peaks`."""
-        known = {dtype: self.rate_of(dtype) / section("products")["rate_reference"] for dtype in set(dtypes)}
+        """What an SM's tensor cores ask for, over what the reference's do; as `peaks`; 1 of plain units."""
+        known = {
+            dtype: np.where(self.paired, 1.0, self.rate_of(dtype) / section("products")["rate_reference"])
+            for dtype in set(dtypes)
+        }
         return np.array([known[dtype] for dtype in (dtypes if len(known) > 1 else known)])
 
     @cached_property
@@ -298,6 +301,21 @@ class Devices:
     def tiled_alike(self) -> NDArray[np.bool_]:
         """Whether matrix units take the small tiles that plain units take, (G, 1): Metal's simdgroups do."""
         return np.array([[gpu.vendor in _TILED_ALIKE] for gpu in self.gpus])
+
+    @cached_property
+    def miopen(self) -> NDArray[np.bool_]:
+        """Whether MIOpen runs convolutions, (G, 1), and not cuDNN.
+
+        It takes maps with their channels first as they are (ROCm documentation, "MIOpen provider operation
+        support"), and 3x3 convolutions in 16 bits by Winograd's algorithm (ROCm/MIOpen issue 2492).
+        """
+        return np.array([[gpu.vendor == "AMD"] for gpu in self.gpus])
+
+    @cached_property
+    def paired(self) -> NDArray[np.bool_]:
+        """Whether 16-bit numbers go through plain units in pairs, (G, 1), where there are no tensor cores."""
+        plain = np.array([[gpu.variant is not None and gpu.variant.plain] for gpu in self.gpus])
+        return np.asarray(plain & (self.column("fp16") > CLEARLY * self.vector))
 
     @cached_property
     def bandwidth(self) -> Column:

@@ -414,7 +414,8 @@ def _fastest_compute(table: OpTable, devices: Devices, runtime: Runtime, ceiling
         return np.zeros((1, 1, 1))
     half = 0.5 if table.kind == "attention" else 1.0
     peaks = rates(table, devices, runtime, tf32=True)
-    least = multiplied(table, on_tensor_cores(peaks, devices), section("products")["winograd_most"])
+    tensor = on_tensor_cores(peaks, devices) & ~devices.miopen
+    least = multiplied(table, tensor, section("products")["winograd_most"])
     ideal = half * least / peaks
     return np.asarray(ideal / section("products")[ceiling])
 

@@ -44,7 +44,7 @@ def seconds(
         runtime.products[ops.kind] * _window(ops) * _order(ops, runtime) * devices.efficiency(ops.dtypes),
         c["plain"] * devices.maturity,
     )
-    compute = multiplied(ops, tensor, c["winograd"]) / (
+    compute = multiplied(ops, tensor & ~devices.miopen, c["winograd"]) / (
         peaks * np.minimum(reached * _apart(ops) * _shape(ops, devices, tensor), c["ceiling"])
     )
     if ops.kind == "conv":
@@ -73,7 +73,7 @@ def seconds(
             turns, least = ops.dims["m"] / c["vector_rows"] * streamed, ops.flops / peaks
             sooner = _in_narrow_tiles(ops, devices) & (least + turns < compute + weights)
             compute, weights = np.where(sooner, least, compute), np.where(sooner, turns, weights)
-    moved = ops.activation_bytes * _conversions(ops, runtime, tensor)
+    moved = ops.activation_bytes * _conversions(ops, runtime, tensor & ~devices.miopen)
     return compute, weights + moved / (share * devices.passing)
 
 
@@ -90,7 +90,7 @@ def _in_narrow_tiles(ops: OpTable, devices: Devices) -> NDArray[np.bool_]:
 def _conversions(ops: OpTable, runtime: Runtime, tensor: NDArray[np.bool_]) -> NDArray[np.float64] | float:
     """How often over a convolution's activations go through memory, (O, G, 1).
 
-    Tensor cores take 16-bit maps with their channels last: maps in another order are converted before, and
+    Tensor cores take 16-bit maps with their channels last: cuDNN converts maps in another order before, and
     back behind it (NVIDIA, Convolutional Layers User's Guide, "Tensor layouts").
     """
     if ops.kind != "conv" or not runtime.transposes:
@@ -259,7 +259,7 @@ def _split(ops: OpTable) -> NDArray[np.float64]:
 
 
 def multiplied(ops: OpTable, tensor: NDArray[np.bool_], gain: float) -> NDArray[np.float64]:
-    """FLOPs that the units carry out, (O, G, J): 3x3 convolutions on plain units need fewer than they count.
+    """FLOPs that the units carry out, (O, G, J): 3x3 convolutions off cuDNN's `tensor` cores need fewer.
 
     Winograd's F(2x2, 3x3) makes 16 multiplications of 36 (Lavin and Gray, Fast Algorithms for
     Convolutional Neural Networks, CVPR 2016); its transforms take part of that `gain`.

@@ -7,6 +7,8 @@ Letters: B windows, F mel frames of a window, S encoder states (F / 2), T tokens
 
 `batch` counts windows in flight and throughput seconds of audio, so that it is the factor over real time.
 Shorter audio is padded to a window. `output_tokens` are those of a window; `beam` hypotheses run together.
+The option `stride` is what neighbouring windows share on either side, in s, and `token_range` how far the
+tokens of a window are from their mean, evenly: a batch goes on until its longest is written.
 Dimensions: `hidden`, `heads`, `encoder`, `decoder` (layers), `mels`, `vocab`, `positions` (of the decoder).
 """
 
@@ -16,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.errors import UsageError
 from whichgpu.workloads.blocks import check_positions, cross_entropy
 from whichgpu.workloads.recorder import Map
 
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
     from whichgpu.workloads.recorder import Recorder
 
 PHASES = ("infer", "train")
-OPTIONS = ("beam",)
+OPTIONS = ("beam", "stride", "token_range")
 PHASE_ALIASES = {"generate": "infer", "finetune_full": "train", "pretrain": "train"}
 UNIT = "audio seconds"
 OPTIMIZER = "adamw"
@@ -39,8 +42,14 @@ WINDOW, FRAMES = 30.0, 3000.0
 
 
 def units(dims: Dims, job: Job) -> Any:
-    """Seconds of audio."""
-    return np.asarray(job.batch, dtype=np.float64) * WINDOW
+    """Seconds of audio, each counted once."""
+    shared = 2.0 * job.option("stride", 0.0)
+    if shared >= WINDOW:
+        raise UsageError(
+            f"option stride: windows of {WINDOW:g} s that share {shared / 2.0:g} s on either side have "
+            f"nothing of their own; write stride=5"
+        )
+    return np.asarray(job.batch, dtype=np.float64) * (WINDOW - shared)
 
 
 def forward(dims: Dims, job: Job, rec: Recorder) -> None:
@@ -60,9 +69,15 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
             cross_entropy(rec, batch * tokens, dims["vocab"])
         return
     # Token i attends to the i before it: (T + 1) / 2 on average.
-    with rec.module("decoder", repeats=tokens):
+    with rec.module("decoder", repeats=_longest(job)):
         beams = job.option("beam", 1.0, 1.0) * batch
         _decoder(dims, rec, beams, 1.0, context=(tokens + 1.0) / 2.0, states=states)
+
+
+def _longest(job: Job) -> Any:
+    """Tokens of a batch's longest window: the mean of the largest of B even draws from within a range."""
+    batch = np.asarray(job.batch, dtype=np.float64)
+    return job.output_tokens * (1.0 + job.option("token_range", 0.0) * (batch - 1.0) / (batch + 1.0))
 
 
 def _encoder(dims: Dims, rec: Recorder, batch: Any, states: float) -> None:
