@@ -74,6 +74,8 @@ class Devices:
     widens: tuple[str, ...] = ()
     #: Seconds of the host for a kernel of a forward pass, where a job states them; 0 where none does.
     launch: float = 0.0
+    #: B/s from one machine to others, one way, where a job states them; 0 where none does.
+    network: float = 0.0
     _columns: dict[str, Column] = field(default_factory=dict, init=False, repr=False, compare=False)
     _peaks: dict[str, Column] = field(default_factory=dict, init=False, repr=False, compare=False)
     _strains: dict[str, Column] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -85,13 +87,13 @@ class Devices:
     @classmethod
     def of(
         cls, gpus: Sequence[Gpu], cap: float = np.inf, *, narrow: bool = False, system: str = "",
-        joined_by: str = "", widens: Sequence[str] = (), launch: float = 0.0,
+        joined_by: str = "", widens: Sequence[str] = (), launch: float = 0.0, network: float = 0.0,
     ) -> Devices:  # fmt: skip
         """The columns of these GPUs, in order, under a power cap in W; raises `UsageError` for none."""
         if not cap > 0:
             raise UsageError(f"power_limit: {cap:g} W leaves nothing to run on; write e.g. power_limit=150 W")
         joined_by = joined_by or ("bridge" if system and _has_bridge(system) else "")
-        key = tuple(map(id, gpus)), cap, narrow, system, joined_by, tuple(widens), launch
+        key = tuple(map(id, gpus)), cap, narrow, system, joined_by, tuple(widens), launch, network
         if key not in _devices:
             if len(_devices) >= _KEPT:
                 _devices.clear()

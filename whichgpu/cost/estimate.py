@@ -57,7 +57,7 @@ MODELLED = {
     "loss_chunks", "fused_loss",
     "optimizer_in_backward", "ep", "moe_tp", "attention_dp", "sharding", "grad_accum", "global_batch", "cp",
     "vp", "float8",
-    "sequence_parallel", "flash_attention", "system", "nvlink", "cuda_graphs", "moe_overlap", "offload_to",
+    "sequence_parallel", "flash_attention", "system", "nvlink", "network", "cuda_graphs", "moe_overlap", "offload_to",
     "mtp", "adapters", "vae_slicing", "vae_tiling", "encoder_precision", "adaptive_softmax", "exchange",
     "launch",
     *REQUESTS,
