@@ -201,7 +201,8 @@ def _exchanged_bytes(job: Job, stack: Runtime, level: int) -> float:
     Weights are gathered in 16 bits: once they are updated, or for the forward and for the backward pass.
     """
     gathers = 0.0 if level == 0 else 2.0 if level == 3 else 1.0
-    return _gradient_bytes(job, stack) + gathers * section("training")["weight_bytes"]
+    each: float = section("training")["weight_bytes"]
+    return _gradient_bytes(job, stack) + gathers * each
 
 
 def _gradient_bytes(job: Job, stack: Runtime) -> float:

@@ -69,7 +69,7 @@ def node_size(devices: Devices) -> Array:
     box = machine(devices.system)
     if box:
         return np.full_like(devices.nvlink_gpus, box.gpus)
-    return np.asarray(np.maximum(devices.nvlink_gpus, section("links")["node"]))
+    return devices.machine
 
 
 def machine(name: str) -> Box | None:
