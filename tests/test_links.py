@@ -96,6 +96,34 @@ def test_a_named_machine_has_its_own_network() -> None:
     assert links.hop(rented)[0, 0] > links.hop(usual)[0, 0]
 
 
+def test_a_stated_network_is_what_the_gpus_of_a_machine_share() -> None:
+    eight, four = (Devices.of([GPUS[key]], network=100e9 / 8) for key in ("h100-80gb-sxm", "mi250x"))
+    share = section("links")["network_share"]
+    assert [float(links.network(some)[0, 0]) for some in (eight, four)] == [
+        share * 100e9 / 64,
+        share * 100e9 / 32,
+    ]
+
+
+def test_a_machine_has_as_many_gpus_as_the_largest_that_is_built_with_them() -> None:
+    built = {
+        "h100-80gb-sxm": 8,
+        "a100-40gb-sxm": 8,
+        "mi250x": 4,
+        "v100-32gb-sxm3": 16,
+        "gb200-192gb": 72,
+        "l40s": 8,
+    }
+    for key, gpus in built.items():
+        devices = Devices.of([GPUS[key]])
+        assert links.node_size(devices)[0, 0] == gpus, key
+        # A ring beyond a machine is bound by what joins its GPUs or by the network.
+        beyond, port = (
+            float(rate[0, 0]) for rate in (links.spread_link(devices, 4 * gpus, 1.0), links.network(devices))
+        )
+        assert beyond == pytest.approx(min(float(links.link(devices, gpus)[0, 0]), gpus * port)), key
+
+
 def test_a_machine_without_nvlink_joins_its_gpus_by_pcie() -> None:
     gpu = [GPUS["rtx-a6000"]]
     bridged, plain = Devices.of(gpu, system="rtx-a6000-bridge"), Devices.of(gpu, system="pcie-8")

@@ -13,6 +13,7 @@ import numpy as np
 from whichgpu.cost.job_memory import prepared
 from whichgpu.cost.runtime import runtime
 from whichgpu.errors import UsageError
+from whichgpu.units import parse
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
 from whichgpu.workloads.adapters import stated
 from whichgpu.workloads.checkpointing import checkpointing
@@ -257,6 +258,21 @@ def nvlink(option: str) -> str:
     if said not in ("", "bridge", "none", "host"):
         raise UsageError(f"option nvlink: '{option}' is not bridge, none or host; write e.g. nvlink=bridge")
     return said
+
+
+def network(option: str) -> float:
+    """B/s that a job states from one machine to others, one way; 0 where it states none.
+
+    Raises `UsageError` for what is no rate, or none that a machine has: 1 Gbit/s to 100 Tbit/s.
+    """
+    if not option:
+        return 0.0
+    rate = parse(option, "bit rate")
+    if not 1e9 <= rate <= 1e14:
+        raise UsageError(
+            f"option network: a machine sends 1 Gbit/s to 100 Tbit/s, not {option}; write network=400Gbit/s"
+        )
+    return rate / 8.0
 
 
 def off(option: str) -> bool:

@@ -81,6 +81,8 @@ class Devices:
     widens: tuple[str, ...] = ()
     #: Seconds of the host for a kernel of a forward pass, where a job states them; 0 where none does.
     launch: float = 0.0
+    #: B/s from one machine to others, one way, where a job states them; 0 where none does.
+    network: float = 0.0
     _columns: dict[str, Column] = field(default_factory=dict, init=False, repr=False, compare=False)
     _peaks: dict[str, Column] = field(default_factory=dict, init=False, repr=False, compare=False)
     _strains: dict[str, Column] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -92,13 +94,13 @@ class Devices:
     @classmethod
     def of(
         cls, gpus: Sequence[Gpu], cap: float = np.inf, *, narrow: bool = False, system: str = "",
-        joined_by: str = "", widens: Sequence[str] = (), launch: float = 0.0,
+        joined_by: str = "", widens: Sequence[str] = (), launch: float = 0.0, network: float = 0.0,
     ) -> Devices:  # fmt: skip
         """The columns of these GPUs, in order, under a power cap in W; raises `UsageError` for none."""
         if not cap > 0:
             raise UsageError(f"power_limit: {cap:g} W leaves nothing to run on; write e.g. power_limit=150 W")
         joined_by = joined_by or ("bridge" if system and _has_bridge(system) else "")
-        key = tuple(map(id, gpus)), cap, narrow, system, joined_by, tuple(widens), launch
+        key = tuple(map(id, gpus)), cap, narrow, system, joined_by, tuple(widens), launch, network
         if key not in _devices:
             if len(_devices) >= _KEPT:
                 _devices.clear()
@@ -384,10 +386,16 @@ class Devices:
         """
         off = self.joined_by in ("none", "host")
         apart = [off or (_is_card(gpu) and not self.joined_by) for gpu in self.gpus]
-        usual = np.array([[_fabric(gpu.id)[2] or 8.0] for gpu in self.gpus])
+        usual = np.array([[_together(gpu.id)] for gpu in self.gpus])
         stated = self.column("nvlink_gpus")
         most = np.where(np.isnan(stated) | (self.pair < 1.0), usual, stated)
         return np.where(np.array(apart)[:, None], np.minimum(most, 1.0), most)
+
+    @cached_property
+    def machine(self) -> Column:
+        """GPUs of the largest machine that is built for each, or that NVLink joins where these are more."""
+        built = np.array([[_together(gpu.id)] for gpu in self.gpus])
+        return np.asarray(np.maximum(self.nvlink_gpus, built))
 
     @cached_property
     def pcie(self) -> Column:
@@ -511,7 +519,7 @@ class Devices:
 #: No cap takes more of the clock: below it a card does not run.
 _LEAST_CLOCK = 0.02
 #: Columns of the GPUs that were asked for together: in a table of jobs the same ones, again and again.
-_devices: dict[tuple[tuple[int, ...], float, bool, str, str, tuple[str, ...], float], Devices] = {}
+_devices: dict[tuple[tuple[int, ...], float, bool, str, str, tuple[str, ...], float, float], Devices] = {}
 _KEPT = 512
 
 
@@ -547,10 +555,10 @@ def _of_chip(name: str, family: str, chip: str) -> float:
 
 
 @lru_cache(maxsize=1024)
-def _fabric(gpu: str) -> tuple[float, float, float]:
+def _fabric(gpu: str) -> tuple[float, float]:
     """Links other than NVLink in the machine that is built for a GPU (Infinity Fabric, Gaudi's ports).
 
-    The one-way rate of a GPU in B/s, the share of it that one other GPU gets, and how many it joins.
+    The one-way rate of a GPU in B/s, and the share of it that one other GPU gets.
     """
     from whichgpu.hardware.boxes import boxes_of
 
@@ -558,8 +566,20 @@ def _fabric(gpu: str) -> tuple[float, float, float]:
     for box in known:
         whole, peer = box.facts.get("intra_bandwidth"), box.facts.get("peer_bandwidth")
         if whole is not None and not box.intra.startswith("nv"):
-            return whole.value, peer.value / whole.value if peer else 1.0, float(box.gpus)
-    return 0.0, 1.0, 0.0
+            return whole.value, peer.value / whole.value if peer else 1.0
+    return 0.0, 1.0
+
+
+@lru_cache(maxsize=1024)
+def _together(gpu: str) -> float:
+    """GPUs of the largest machine on file that is built for several of one and is nobody's instance.
+
+    Where none is on file, those of a usual one.
+    """
+    from whichgpu.hardware.boxes import boxes_of
+
+    built = [box.gpus for box in boxes_of(gpu) if box.gpus > 1 and not (box.provider or box.optional)]
+    return float(max(built, default=section("links")["node"]))
 
 
 def _has_bridge(system: str) -> bool:

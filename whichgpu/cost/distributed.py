@@ -9,9 +9,9 @@ with m micro-batches of `batch` sequences a replica: the bubble is (pp - 1) / (v
 (Narayanan et al., Efficient Large-Scale Language Model Training on GPU Clusters, SC 2021, section 2.2).
 A GPU sends of P parameters that it answers for, over n replicas, by a ring (`links`):
 
-    none, ddp      2 (n - 1) / n x 4 P once         all-reduce of FP32 gradients
-    zero1, zero2     (n - 1) / n x 6 P once         reduce-scatter of gradients, all-gather of weights
-    zero3, fsdp      (n - 1) / n x 6 P each time    all-gather twice, reduce-scatter
+    none, ddp      2 (n - 1) / n x 4 P once         all-reduce of FP32 gradients; 2 P where they have 16 bits
+    zero1, zero2     (n - 1) / n x (4 + 2) P once   reduce-scatter of gradients, all-gather of 16-bit weights
+    zero3, fsdp      (n - 1) / n x (4 + 4) P each   all-gather twice, reduce-scatter, with every micro-batch
 
 (Rajbhandari et al., ZeRO, SC 2020, section 7).
 """
@@ -135,7 +135,7 @@ def plan(
     """
     level, vp = sharding(job, stack), job.degree("vp")
     held = held_parameters(whole, own) / mesh.pp
-    each = _gradient_bytes(job, stack) if level == 0 else section("training")["sharded_bytes"]
+    each = _exchanged_bytes(job, stack, level)
     experts, alike = _expert_share(own), mesh.expert_replicas(job)
     dense = np.asarray(job.n_gpus, dtype=np.float64) / (mesh.tp * mesh.pp)
     # What one GPU alone holds of its experts it exchanges with nobody.
@@ -193,6 +193,16 @@ def _expert_share(own: Sequence[Op]) -> Any:
 def _layer_input(whole: Sequence[Op]) -> Any:
     """Bytes of a micro-batch between two layers: what the first op of a repeated layer reads."""
     return next((op.read_bytes for op in whole if op.starts and op.stage == "forward"), 0.0)
+
+
+def _exchanged_bytes(job: Job, stack: Runtime, level: int) -> float:
+    """Bytes of a parameter in what a ring adds up, or scatters and gathers, each time.
+
+    Weights are gathered in 16 bits: once they are updated, or for the forward and for the backward pass.
+    """
+    gathers = 0.0 if level == 0 else 2.0 if level == 3 else 1.0
+    each: float = section("training")["weight_bytes"]
+    return _gradient_bytes(job, stack) + gathers * each
 
 
 def _gradient_bytes(job: Job, stack: Runtime) -> float:

@@ -14,7 +14,7 @@ falls back to the prior, that is to physics. The names, most general first:
     m=RUNTIME  m/CLASS=RUNTIME  m=RUNTIME+MARK  m/CLASS=RUNTIME+MARK
     c~throttle  c~rate  and with =RUNTIME  c~rate/WORKLOAD                                 laws, see below
     l=RUNTIME  l=RUNTIME+MARK  l/WORKLOAD=RUNTIME                                          launches
-    b%LINK  b%LINK=RUNTIME  b/WORKLOAD                                                     links
+    b%LINK  b%LINK&DOMAIN  and with =RUNTIME  b/WORKLOAD                                   links
     w/WORKLOAD  w/WORKLOAD=RUNTIME  w/WORKLOAD/PRECISION  w/WORKLOAD/PRECISION=RUNTIME     the whole time
     w@FAMILY=RUNTIME                                                                       of workloads
 
@@ -175,12 +175,14 @@ def workload_terms(workload: Workload, precision: str, runtime: Runtime, *, trai
 def link_terms(workload: str, place: Traits, runtime: Runtime, gpus: float) -> Terms:
     """The effects on the rate of the links that join `gpus` GPUs in data parallel.
 
-    That of a workload stands for how often it exchanges gradients, which its op list does not say.
+    That of a workload stands for how often it exchanges gradients, which its op list does not say. Trainers
+    of language models exchange in few large buckets, of which small networks under frameworks say nothing.
     """
     # A network is never better used than what joins the GPUs of a node.
     links = dict.fromkeys((place.link(min(gpus, section("links")["node"])), place.link(gpus)))
+    apart = f"&{runtime.domain}" if runtime.domain else ""
     return {
-        **{f"b%{link}{where}": 1.0 for link in links for where in ("", f"={runtime.kernels}")},
+        **{f"b%{link}{apart}{where}": 1.0 for link in links for where in ("", f"={runtime.kernels}")},
         f"b/{workload}": 1.0,
     }
 

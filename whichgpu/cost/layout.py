@@ -96,6 +96,7 @@ def devices_of(settled: Settled, gpus: Sequence[Gpu]) -> Devices:
         gpus, cap=np.inf if cap is None else parse(cap, "power"), narrow=stack.narrow,
         system=options.get("system", ""), joined_by=asked.nvlink(options.get("nvlink", "")),
         widens=stack.widens, launch=_launch(options.get("launch", "")),
+        network=asked.network(options.get("network", "")),
     )  # fmt: skip
 
 

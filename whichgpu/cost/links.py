@@ -69,7 +69,7 @@ def node_size(devices: Devices) -> Array:
     box = machine(devices.system)
     if box:
         return np.full_like(devices.nvlink_gpus, box.gpus)
-    return np.asarray(np.maximum(devices.nvlink_gpus, section("links")["node"]))
+    return devices.machine
 
 
 def machine(name: str) -> Box | None:
@@ -87,8 +87,13 @@ def machine(name: str) -> Box | None:
 
 
 def network(devices: Devices) -> Array:
-    """One-way rate in B/s from one GPU to another machine's, (G, 1): of the machine built for this GPU."""
+    """One-way rate in B/s from one GPU to another machine's, (G, 1).
+
+    Of what a job states, which the GPUs of a machine share, or of the machine built for this GPU.
+    """
     c = section("links")
+    if devices.network:
+        return np.asarray(devices.network / node_size(devices) * c["network_share"])
     rates = devices.each(lambda gpu: _between(gpu.id, devices.system)[0] or c["network"])
     return np.asarray(rates * c["network_share"])
 

@@ -90,11 +90,10 @@ class Mesh:
                 f"{product} needs at least as many GPUs; n_gpus={gpus.min():g}; ask for "
                 f"{replica.max():g} of them, or for less parallelism"
             )
-        if job.trains:
-            _whole_replicas(gpus, replica, "tp times pp times cp")
+        # No number of GPUs helps a model that cannot be cut so.
         self._check_heads(workload, gpus * self.tp / replica)
-        if job.phase == "serve":
-            _whole_replicas(gpus, replica, "tp times pp")
+        if job.trains or job.phase == "serve":
+            _whole_replicas(gpus, replica, "tp times pp times cp" if job.trains else "tp times pp")
         layers = workload.dims.get("layers")
         if isinstance(layers, int) and np.any(self.pp > layers):
             raise UsageError(

@@ -152,7 +152,12 @@ class Runtime:
     @property
     def specialised(self) -> bool:
         """Whether it is for language models alone: a framework may train them as one that is does."""
-        return bool(self.domain) and not self.holds.get("framework")
+        return bool(self.domain) and not self.framework
+
+    @property
+    def framework(self) -> bool:
+        """Whether it is a framework that trains a language model with the kernels of a trainer."""
+        return bool(self.holds.get("framework"))
 
     def among(self, count: int) -> tuple[Runtime, ...]:
         """What runs on each of so many GPUs."""

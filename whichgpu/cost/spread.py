@@ -13,7 +13,8 @@ Where one source alone measured the runtime on what makes the same (`alone` of t
 another on anything else, a job has at least the spread of a runtime that was never measured: what is left
 out with its only source errs so. So has one of a family in whose group no release of its software ran a row
 (`software` of the group; none of a family that was never measured): encoders that infer were measured under
-TensorRT alone.
+TensorRT alone. A language model that a framework trains has at least that of scripts: they are anybody's, and
+the rows are of trainers made for it.
 A job comes from a source that no row has: the widths are of the errors of what is left out and of sources
 left out together, where the runtime of their rows has another source, so that each holds 85 to 95 %.
 
@@ -100,7 +101,8 @@ def spread(laid: Layout, gpu: Gpu, stack: Runtime) -> Spread:
     known = widths(laid, gpu, stack)
     untried = _untried(laid, stack)
     strange = untried or _strange(gpu) or _alone(laid, stack)
-    least = math.hypot(prior["shared"], prior["own"]) if strange else 0.0
+    script = prior["script"] if stack.framework else 0.0
+    least = math.hypot(prior["shared"], prior["own"]) if strange else script
     total = max(least, joined(known)) * inexact
     own = _group(laid)["own"]
     own = min(own if "gpu" in known else own / 2.0, 0.9 * total)
