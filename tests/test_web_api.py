@@ -88,6 +88,7 @@ ROUTES = {
     "get /api/v1/spot": ["checkpoint", "gpu", "gpus", "hours", "interruption", "restart", "saving"],
     "get /api/v1/judge": ["quote"],
     "get /api/v1/curve": sorted(["against", "gpu", "rate", "slo", "usd_per_gpu_hour", "workload", *JOB]),
+    "get /api/v1/diagnose": sorted(["gpu", "measured", "workload", *JOB]),
     "get /api/v1/explain": [],
     "get /api/v1/explain/{term}": ["term"],
     "get /api/v1/fit": sorted(["gpu", "together", "workload", *JOB]),

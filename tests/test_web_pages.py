@@ -342,6 +342,8 @@ def test_sentences_of_the_terminal_become_links():
         ("/judge?quote=cheap", "quote"),
         ("/judge?quote=2+h100s+at+4+usd+an+hour", "quote"),
         ("/serve?workload=llama-3.1-8b&gpu=8x+h100", "gpu"),
+        ("/diagnose?workload=resnet50+at+300+images/s", "workload"),
+        ("/diagnose?workload=resnet50&gpu=a10&measured=fast", "measured"),
         ("/fit?workload=resnet50&batch=none", "batch"),
     ],
 )
@@ -363,6 +365,21 @@ def test_a_fault_stands_at_its_field(web, path, field):
 )
 def test_a_fault_calls_its_field_as_the_form_does(web, path, said):
     assert said in web.get(path).text
+
+
+def test_a_sentence_of_a_measured_run_is_judged(web):
+    """A figure on a card whose name leaves its form open; what it was read as leads to fields of the same."""
+    said = {"workload": "my P100 trains resnet50 at 90 images/s in fp32, batch 64"}
+    assert '<a href="/diagnose"><strong>Is it normal?</strong>' in web.get("/").text
+    told = web.get("/api/v1/diagnose", params=said).json()
+    text = html.unescape(web.get("/diagnose", params=said).text)
+    assert told["verdict"] == "slow"
+    assert '<p class="big">Slow <span>90 images/s, resnet50 train on p100-' in text
+    read = re.search(r'href="([^"]+)">Read as: resnet50, GPU p100-[\w-]+, Measured 90 images/s, Batch', text)
+    assert read
+    fields = web.get(read[1])
+    assert fields.status_code == 200
+    assert f"<dd>{told['ratio']:.2f}</dd>" in fields.text
 
 
 def test_what_runs_on_a_maker_is_one_click_away(web):
@@ -441,6 +458,7 @@ def test_a_list_has_a_command_where_there_is_one(web, whichgpu):
         "/judge?quote=2.20+USD%2Fh+for+8x+H100+SXM",
         "/compat?gpu=rtx-2080-ti&framework=vllm&system=windows",
         "/explain/roofline",
+        "/diagnose?workload=resnet50+trains+at+300+images/s+on+my+RTX+A5000&batch=128",
     ],
 )
 def test_a_page_has_its_answer_for_programs_and_terminals(web, whichgpu, path):

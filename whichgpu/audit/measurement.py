@@ -8,20 +8,26 @@ from __future__ import annotations
 
 import shlex
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.subjects import mentions
 from whichgpu.cost import quoted
+from whichgpu.cost.placing import placed
 from whichgpu.cost.runtime import runtime
 from whichgpu.errors import UsageError, one_line
+from whichgpu.hardware.slices import resolve_device
+from whichgpu.planner.diagnosis import diagnose_any
 from whichgpu.workloads.precision import named as precision
 from whichgpu.workloads.workload import known, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.planner.diagnosis import Diagnosis
+    from whichgpu.workloads.job import Job
 
 EXAMPLE = '"ResNet-50 trains at 850 images/s on my RTX A5000, batch 128, AMP"'
 #: Characters of a sentence, at most.
@@ -93,7 +99,7 @@ _RESOLUTION = re.compile(r"\b(\d{3,4}) ?[x\u00d7] ?(\d{3,4})\b|\b(\d{3,4}) ?px\b
 
 
 class Told(NamedTuple):
-    """What a sentence tells: the model, the GPU as `--gpu` takes it, the figure, columns of the job."""
+    """A run as it is told: the model, the GPU as `--gpu` takes it, the figure, columns of the job."""
 
     workload: str
     gpu: str
@@ -106,6 +112,15 @@ class Told(NamedTuple):
         """The same of one of these devices."""
         count = self.gpu.rpartition(":")[2]
         return self._replace(gpu=f"{key}:{count}" if count.isdigit() else key, may_be=())
+
+    def but(self, stated: Mapping[str, Any]) -> Told:
+        """The same with columns that are stated besides, which go before those that are told."""
+        own = stated.get("options", ())
+        own = [f"{key}={value}" for key, value in own.items()] if isinstance(own, dict) else own
+        given = {one.partition("=")[0] for one in own}
+        heard = [one for one in self.columns.get("options", ()) if one.partition("=")[0] not in given]
+        options = (*heard, *own)
+        return self._replace(columns={**self.columns, **stated, **({"options": options} if options else {})})
 
     @property
     def gpus(self) -> tuple[str, ...]:
@@ -140,6 +155,25 @@ def told(text: str, catalogue: Catalogue, gpu: str = "", figure: str = "") -> To
     workload, rest = _workload(rest, text)
     columns, rest = _columns(rest, resolve(workload).phases)
     return Told(workload, named, figure or _figure(rest, text), columns, may_be)
+
+
+def diagnosed(run: Told, catalogue: Catalogue, made: Callable[[Told], Job]) -> Diagnosis:
+    """The diagnosis of a measured run, of which `made` makes the job.
+
+    One without its GPU or its figure is a sentence; what it states of the job goes before what that tells.
+    Raises `WhichGpuError` for what is not told or cannot be read.
+    """
+    stated = {name: value for name, value in run.columns.items() if value not in (None, "", (), [])}
+    if whole := bool(run.gpu and run.figure):
+        heard = run._replace(columns=stated)
+    else:
+        heard = told(run.workload, catalogue, run.gpu, run.figure).but(stated)
+    places = [resolve_device(name, catalogue) for name in heard.gpus]
+    jobs = [(placed(made(heard), count, device), device) for device, count in places]
+    found = diagnose_any(heard.gpu, jobs, quoted.read(heard.figure), catalogue)
+    if whole:
+        return found
+    return replace(found, read_as=(heard.on(found.gpu) if heard.may_be else heard).command)
 
 
 def _missing(what: str, text: str) -> UsageError:

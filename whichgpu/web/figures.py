@@ -134,6 +134,22 @@ def _powered(data: Document) -> Iterator[tuple[str, str]]:
         yield "power", _watts(data["power"])
 
 
+def diagnosed(data: Document) -> Figures:
+    """A measured figure against what is predicted of its job."""
+    one, causes = data["predicted"], data["causes"]
+    low, high = number(one["low"], 3), number(one["high"], 3)
+    items = [
+        ("times what is predicted", number(data["ratio"], 2)),
+        (f"{one['unit']} predicted, {low} to {high}", number(one["mid"], 3)),
+        ("that nothing is otherwise", f"{data['normal']:.0%}"),
+    ]
+    if data["verdict"] != "normal" and causes:
+        items.append((f"the likeliest cause, {causes[0]['probability']:.0%}", causes[0]["cause"]))
+    job = data["job"]
+    beside = f"{data['measured']['text']}, {job['workload']} {job['phase']} on {machine(data)}"
+    return Figures(data["verdict"].capitalize(), beside, tuple(items))
+
+
 def served(data: Document) -> Figures | None:
     """Of the load that a server carries: within objectives, or before latency outgrows throughput."""
     loads, within = data.get("loads") or (), data.get("slo")

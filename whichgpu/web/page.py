@@ -195,6 +195,7 @@ def draw(
         "title": _title(page, report, name),
         "pages": state.pages,
         "tabs": _tabs(state.tabs, page),
+        "doors": [door for one in state.pages[1:] for door in state.tabs.get(one.path, [one])],
         "given": given,
         "pieces": view.shown(report.blocks, address, pictures or {}) if report else [],
         "complaint": _sentence(report.complaint, given) if report and report.exit_code else "",

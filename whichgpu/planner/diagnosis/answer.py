@@ -54,7 +54,7 @@ class Diagnosis(Shown):
 
     `verdict` is normal, slow, fast or impossible (above the roofline); of what is no speed normal, low or
     high. `normal` is the probability that nothing is otherwise, `bound` the roofline in the figure's unit;
-    `pairs` are told where no cause alone explains it.
+    `pairs` are told where no cause alone explains it, `read_as` the command that a sentence was read as.
     """
 
     job: Job
@@ -69,6 +69,7 @@ class Diagnosis(Shown):
     causes: tuple[Cause, ...]
     normal: float
     pairs: tuple[Pair, ...] = ()
+    read_as: str = ""
 
     def __str__(self) -> str:
         one = self.predicted
@@ -92,6 +93,7 @@ class Diagnosis(Shown):
             "pairs": [one.to_dict() for one in self.pairs],
             "gpu": self.gpu, "n_gpus": self.answer.n_gpus, "runtime": self.answer.runtime,
             "job": self.answer.job.to_dict(), "warnings": list(self.answer.warnings),
+            **({"read_as": self.read_as} if self.read_as else {}),
         }  # fmt: skip
 
 
