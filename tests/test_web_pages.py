@@ -382,6 +382,35 @@ def test_a_sentence_of_a_measured_run_is_judged(web):
     assert f"<dd>{told['ratio']:.2f}</dd>" in fields.text
 
 
+@pytest.mark.parametrize(
+    ("question", "page", "told"),
+    [
+        ("Will Qwen 2.5 7B fit on my RTX 4090 in 4 bit, for one user?", "Will it fit?", "It fits"),
+        ("resnet50 trains at 850 images/s on my RTX A5000: is it normal?", "Is it normal?", "Normal"),
+        ("How many L40S do I need for 500 images per minute of SDXL?", "Which GPU?", "instances"),
+        ("how fast is YOLOv8s on a T4, batch 16", "How fast?", "images/s"),
+        ("Compare 4090 and 5090 for BERT-large", "Compare", "5090"),
+        ("Is 16.8 USD/h for 8x H100 SXM a good price?", "Judge a quote", "2.10"),
+        ("what does an RTX 4090 cost to rent or buy?", "Rent or buy?", "USD an hour of use, owned"),
+    ],
+)
+def test_a_whole_question_leads_to_the_pages_that_answer_it(web, question, page, told):
+    text = web.get("/", params={"workload": question}).text
+    url, title = re.search(r'<ul class="doors"><li><a href="([^"]+)"><strong>(.*?)</strong>', text).groups()
+    assert title == page
+    assert "aria-invalid" not in text
+    answer = web.get(html.unescape(url))
+    assert answer.status_code == 200
+    assert told in re.search(r'class="figures".*?</section>', answer.text, re.DOTALL)[0]
+
+
+def test_what_is_no_question_is_told_as_before(web):
+    for text in ("lama 3.1", "no such model at all"):
+        page = web.get("/", params={"workload": text}).text
+        assert "whole question" not in page.partition('role="alert"')[2]
+        assert 'id="e-workload"' in page
+
+
 def test_what_runs_on_a_maker_is_one_click_away(web):
     """A model whose usual runtime is not for the GPU names one that is, as a link that answers."""
     text = html.unescape(web.get("/predict?workload=resnet50&gpu=tpu-v5e").text)

@@ -176,6 +176,26 @@ def diagnosed(run: Told, catalogue: Catalogue, made: Callable[[Told], Job]) -> D
     return replace(found, read_as=(heard.on(found.gpu) if heard.may_be else heard).command)
 
 
+def heard(text: str, catalogue: Catalogue) -> dict[str, Any]:
+    """What a question tells of a job: `workload`, `gpu` (a list), its figures (`quoted`), columns.
+
+    What it does not tell is left out; nothing is refused.
+    """
+    found: dict[str, Any] = {}
+    rest = _ALONE.sub("1 concurrent", _MACHINE.sub("", " ".join(text[:_LONGEST].split())))
+    named = dict.fromkeys(each.text for each in mentions(rest, catalogue))
+    with suppress(UsageError):
+        gpu, _, rest = _gpu(rest, catalogue)
+        named = {gpu: None}
+    for name in named if len(named) > 1 else ():
+        rest = rest.replace(name, ";")
+    with suppress(UsageError):
+        found["workload"], rest = _workload(rest, text)
+        columns, rest = _columns(rest, resolve(found["workload"]).phases)
+        found |= columns
+    return found | ({"gpu": list(named)} if named else {}) | {"quoted": list(_figures(rest))}
+
+
 def _missing(what: str, text: str) -> UsageError:
     return UsageError(f"'{one_line(text)}' names no {what}; write e.g. {EXAMPLE}, or give it as an option")
 
