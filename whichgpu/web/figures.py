@@ -141,7 +141,7 @@ def diagnosed(data: Document) -> Figures:
     items = [
         ("times what is predicted", number(data["ratio"], 2)),
         (f"{one['unit']} predicted, {low} to {high}", number(one["mid"], 3)),
-        ("that nothing is otherwise", f"{data['normal']:.0%}"),
+        ("chance that all is as told", f"{data['normal']:.0%}"),
     ]
     if data["verdict"] != "normal" and causes:
         items.append((f"the likeliest cause, {causes[0]['probability']:.0%}", causes[0]["cause"]))
@@ -197,7 +197,9 @@ def runs(data: Document) -> Figures | None:
     if len(each) != 1:
         return None
     ((gpu, one),) = each
-    known = {"releases that run": " to ".join(filter(None, (one["from"], one["to"]))),
+    # A release that is asked for is told of alone.
+    later = " and later" if one["from"] and not (one["to"] or one["asked"]) else ""
+    known = {"releases that run": " to ".join(filter(None, (one["from"], one["to"]))) + later,
              "the newest release": one["latest"]}  # fmt: skip
     items = tuple((title, str(text)) for title, text in known.items() if text)
     return Figures(_RUNS.get(one["answer"], "Not known"), f"{one['framework']} on {gpu['gpu']}", items)
