@@ -53,7 +53,7 @@ def told_apart(lines: Iterable[Line], chart: Chart) -> bool:
 
 
 def ends(panel: Panel, chart: Chart, size: tuple[float, float]) -> Iterator[Place]:
-    """The names of lines: over or under an end, within the panel where fewest marks, lines and names are."""
+    """The names of lines: over or under an end, within the sides, where fewest marks, lines and names are."""
     taken = _marked(panel, chart, size)
     for line in panel.lines:
         if not line.label:
@@ -64,7 +64,8 @@ def ends(panel: Panel, chart: Chart, size: tuple[float, float]) -> Iterator[Plac
         boxes = [(_box(line.label, _pixels(chart, size, *at), side), at, side) for at, side in tried]
         full = [*taken, *_lines(panel, chart, size, line)]
         box, at, side = min(
-            boxes, key=lambda one: (not _within(one[0], size), sum(_over(one[0], other) for other in full))
+            boxes,
+            key=lambda one: (one[0][0] < 0 or one[0][2] > size[0], sum(_over(one[0], two) for two in full)),
         )
         taken.append(box)
         yield Place(line.label, *at, side)
@@ -99,7 +100,8 @@ def _free(
     """The first corner where a name is within the panel and on nothing, and what it takes up there."""
     for side in _CORNERS:
         box = _box(name, at, side)
-        if _within(box, size) and not any(_over(box, other) for other in taken):
+        inside = box[0] >= 0 and box[1] >= 0 and box[2] <= size[0] and box[3] <= size[1]
+        if inside and not any(_over(box, other) for other in taken):
             return side, box
     return None
 
@@ -108,10 +110,6 @@ def _box(name: str, at: tuple[float, float], side: Side) -> Box:
     wide = _WIDE * len(name)
     left, middle = at[0] + side[1] - wide * _BEFORE[side[0]], at[1] + side[2]
     return left, middle - _HALF, left + wide, middle + _HALF
-
-
-def _within(box: Box, size: tuple[float, float]) -> bool:
-    return box[0] >= 0 and box[1] >= 0 and box[2] <= size[0] and box[3] <= size[1]
 
 
 def _lines(panel: Panel, chart: Chart, size: tuple[float, float], but: Line | None = None) -> list[Box]:
