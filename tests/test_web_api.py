@@ -210,6 +210,8 @@ def test_faults_are_problems(web):
         ("nothing", 404, "nothing is at"),
         ("predict?workload=resnet50&gpu=a10&batch=abc", 422, "'abc' is no whole number"),
         ("predict?workload=resnet50&gpu=a10&bacth=3", 422, "did you mean batch?"),
+        ("prices?gpu=a10", 422, "one gpu is at /api/v1/prices/{gpu}"),
+        ("explain?term=tf32", 422, "one term is at /api/v1/explain/{term}"),
         ("sweep?workload=llama-3.1-8b&gpus=l4:8&golbal_batch=8", 422, "did you mean global_batch?"),
         ("compare?gpu=a10", 422, "1 given; write at least 2"),
         ("fit", 422, "is not stated; write e.g. llama-2-13b"),

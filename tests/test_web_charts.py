@@ -59,15 +59,15 @@ def test_lines_that_end_together_have_colours_and_a_legend():
 
 
 def test_a_name_of_a_line_is_within_the_sides_and_on_no_other_line():
-    limit, mean = Line(((1, 5.0), (90, 5.0)), "at most five"), Line(((1, 4.4), (90, 4.2)), "the mean")
+    limit, mean = Line(((1, 5.0), (90, 5.0)), "at most five"), Line(((1, 4.3), (90, 4.3)), "mean")
     load = Line(((90, 0.2), (90, 9.0)), "90 requests a second")
-    drawn, size = chart((), [mean, limit, load]), (620.0, 360.0)
+    marks = [Point(x, y, REST, 0.0, "") for x, y in ((70, 5.6), (80, 5.6), (80, 9.9), (70, 9.9))]
+    drawn, size = chart(marks, [mean, limit, load]), (620.0, 360.0)
     places = list(ends(drawn.panels[0], drawn, size))
     names = dict(zip((place.name for place in places), boxes(places, drawn, size), strict=True))
     assert all(box[0] >= 0 and box[2] <= 1 for box in names.values())
-    for name, other in (("at most five", mean), ("the mean", limit)):
-        height = drawn.y.place(other.points[0][1])
-        assert not names[name][1] < height < names[name][3]
+    assert not names["at most five"][1] < drawn.y.place(4.3) < names["at most five"][3]
+    assert not names["mean"][1] < drawn.y.place(5.0) < names["mean"][3]
 
 
 def test_no_two_series_look_alike():
