@@ -391,6 +391,8 @@ def test_a_sentence_of_a_measured_run_is_judged(web):
         ("how fast is YOLOv8s on a T4, batch 16", "How fast?", "images/s"),
         ("Compare 4090 and 5090 for BERT-large", "Compare", "5090"),
         ("Is 16.8 USD/h for 8x H100 SXM a good price?", "Judge a quote", "2.10"),
+        ("used RTX A6000 for 3200 dollars: good?", "Judge a quote", "<dt>USD to buy one</dt><dd>3,200</dd>"),
+        ("Is 18 it/s normal for SDXL on a 4090?", "Is it normal?", "Fast"),
         ("what does an RTX 4090 cost to rent or buy?", "Rent or buy?", "USD an hour of use, owned"),
     ],
 )

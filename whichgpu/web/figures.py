@@ -229,9 +229,12 @@ def judged(data: Document) -> Figures | None:
     quote = data.get("quote") or {}
     if not data.get("verdict") or not quote:
         return None
-    items = [("USD an hour and GPU", f"{quote['usd_per_gpu_hour']:,.2f}")]
+    bought = quote["usd_to_buy"] is not None
+    items = [("USD to buy one", f"{quote['usd_to_buy']:,.0f}") if bought
+             else ("USD an hour and GPU", f"{quote['usd_per_gpu_hour']:,.2f}")]  # fmt: skip
     if data.get("cheaper") is not None:
-        items.append(("of providers ask less", f"{data['cheaper']:.0%}"))
+        of = "of prices on file are lower" if bought else "of providers ask less"
+        items.append((of, f"{data['cheaper']:.0%}"))
     return Figures(str(data["verdict"]).capitalize(), f"{quote['gpu']}, {quote['term']}", tuple(items))
 
 

@@ -1,6 +1,7 @@
 """A whole question where a model is asked for: the pages that can answer it, with what it tells filled in.
 
-A page is one of them where every field that it needs is told; those whose title the question says come first.
+A page is one of them where every field that it needs is told; those whose title or button has words of the
+question come first.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
 #: Fewer words are a name, and more characters a text; pages that are offered at most.
 _WORDS, _LONGEST, _MOST = 3, 400, 6
-#: Words of titles that any question has.
-_ANY = {"a", "an", "how", "is", "it", "of", "or", "what", "will", "you", "gpu", "gpus", "job"}
+#: Words of titles and buttons that any question has.
+_ANY = {"a", "does", "how", "is", "it", "of", "or", "what", "will", "gpu", "gpus", "job"}
 
 
 #: Lists whose every GPU has a page of its own.
@@ -46,8 +47,12 @@ def doors(text: str, pages: Iterable[Page]) -> list[Door]:
     told, said = _told(text), _words(text)
     found = [(page, stated) for page in pages if (stated := _stated(page, told))]
     # What a page reads whole says more than a name in it.
-    found.sort(key=lambda one: -len((_words(one[0].title) - _ANY) & said) - ("quote" in one[1]))
+    found.sort(key=lambda one: -len(_called(one[0]) & said) - ("quote" in one[1]))
     return [_door(page, stated) for page, stated in found[:_MOST]]
+
+
+def _called(page: Page) -> set[str]:
+    return _words(f"{page.title} {page.button}") - _ANY
 
 
 def _words(text: str) -> set[str]:
@@ -74,7 +79,7 @@ def _told(text: str) -> dict[str, Any]:
     from whichgpu.prices.quote import read_quote
 
     found = heard(text, catalogue())
-    figures = [said for said, one in found.pop("quoted") if one.metric == "throughput"]
+    speeds = [(said, one) for said, one in found.pop("quoted") if one.sense]
     if options := found.pop("options", ()):
         found["option"] = list(options)
     if "workload" not in found:
@@ -83,8 +88,11 @@ def _told(text: str) -> dict[str, Any]:
             found["quote"] = text
         return found
     found["gpus"] = found.get("gpu", [])
-    if target := next((one for one in figures if _is_target(one, found["workload"])), ""):
-        found |= {"target": target, "measured": target}
+    for said, one in reversed(speeds):
+        if one.passes or one.metric != "throughput":
+            found["measured"] = said
+        elif _is_target(said, found["workload"]):
+            found |= {"target": said, "measured": said}
     return found
 
 
