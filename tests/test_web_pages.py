@@ -393,6 +393,9 @@ def test_a_sentence_of_a_measured_run_is_judged(web):
         ("Is 16.8 USD/h for 8x H100 SXM a good price?", "Judge a quote", "2.10"),
         ("used RTX A6000 for 3200 dollars: good?", "Judge a quote", "<dt>USD to buy one</dt><dd>3,200</dd>"),
         ("Is 18 it/s normal for SDXL on a 4090?", "Is it normal?", "Fast"),
+        ("Is $3.50 per hour for an H200 a bargain?", "Judge a quote", "h200-141gb-sxm"),
+        ("does vLLM 0.6 work on my GTX 1080?", "Software", "It does not run"),
+        ("GTX 1660 or RTX 3050 for YOLOv8n?", "Compare", "images/s"),
         ("what does an RTX 4090 cost to rent or buy?", "Rent or buy?", "USD an hour of use, owned"),
     ],
 )

@@ -16,18 +16,14 @@ from annotated_types import MinLen
 from whichgpu.errors import WhichGpuError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from pydantic.fields import FieldInfo
+    from collections.abc import Iterable, Iterator, Mapping
 
     from whichgpu.web.page import Page
 
-#: Fewer words are a name, and more characters a text; pages that are offered at most.
+#: Fewer words are a name, and more characters a text; the most pages, and GPUs.
 _WORDS, _LONGEST, _MOST = 3, 400, 6
 #: Words of titles and buttons that any question has.
 _ANY = {"a", "does", "how", "is", "it", "of", "or", "what", "will", "gpu", "gpus", "job"}
-
-
 #: Lists whose every GPU has a page of its own.
 _EACH = ("/gpus", "/prices")
 
@@ -46,13 +42,15 @@ def doors(text: str, pages: Iterable[Page]) -> list[Door]:
         return []
     told, said = _told(text), _words(text)
     found = [(page, stated) for page in pages if (stated := _stated(page, told))]
-    # What a page reads whole says more than a name in it.
-    found.sort(key=lambda one: -len(_called(one[0]) & said) - ("quote" in one[1]))
+    found.sort(key=lambda one: -_near(one[0], one[1], told, said))
     return [_door(page, stated) for page, stated in found[:_MOST]]
 
 
-def _called(page: Page) -> set[str]:
-    return _words(f"{page.title} {page.button}") - _ANY
+def _near(page: Page, stated: Mapping[str, Any], told: Mapping[str, Any], said: set[str]) -> int:
+    """How near a page is to a question: words of its own that are said, and what it alone can take."""
+    own = ["quote" in stated, "framework" in stated, _fewest(page) > 1 < len(stated.get("gpu", ()))]
+    own.append(stated.get("measured") not in (None, told.get("target")))
+    return len((_words(f"{page.title} {page.button}") - _ANY) & said) + sum(own)
 
 
 def _words(text: str) -> set[str]:
@@ -73,10 +71,10 @@ def _door(page: Page, stated: Mapping[str, Any]) -> Door:
 
 
 def _told(text: str) -> dict[str, Any]:
-    """What a question tells, by the names of fields; what a page reads whole is the question itself."""
+    """What a question tells, by the names of fields; what a page reads whole is the question."""
     from whichgpu.audit.measurement import heard
     from whichgpu.hardware.catalogue import catalogue
-    from whichgpu.prices.quote import read_quote
+    from whichgpu.prices.quote import OpenVariant, read_quote
 
     found = heard(text, catalogue())
     speeds = [(said, one) for said, one in found.pop("quoted") if one.sense]
@@ -84,9 +82,10 @@ def _told(text: str) -> dict[str, Any]:
         found["option"] = list(options)
     if "workload" not in found:
         with suppress(WhichGpuError):
-            read_quote(text, catalogue())
+            with suppress(OpenVariant):
+                read_quote(text, catalogue())
             found["quote"] = text
-        return found
+        return found | {"framework": list(_frameworks(text))}
     found["gpus"] = found.get("gpu", [])
     for said, one in reversed(speeds):
         if one.passes or one.metric != "throughput":
@@ -94,6 +93,16 @@ def _told(text: str) -> dict[str, Any]:
         elif _is_target(said, found["workload"]):
             found |= {"target": said, "measured": said}
     return found
+
+
+def _frameworks(text: str) -> Iterator[str]:
+    """Frameworks and engines that are named, each with the release that is said of it."""
+    from whichgpu.software.frameworks import frameworks
+
+    for key in frameworks():
+        name = re.escape(key).replace(r"\-", "[- ]")
+        if match := re.search(rf"(?<![\w-]){name}(?![\w-])(?: v?\d+(?:\.\d+)*)?", text, re.IGNORECASE):
+            yield match[0]
 
 
 def _is_target(figure: str, workload: str) -> bool:
@@ -115,14 +124,21 @@ def _stated(page: Page, told: Mapping[str, Any]) -> dict[str, Any]:
     if page.path in _EACH:
         return {} if "workload" in told or len(told.get("gpu", ())) != 1 else {"gpu": told["gpu"]}
     stated = {name: value for name, value in told.items() if name in fields and value}
-    if "gpu" in stated and not _holds(fields["gpu"], stated["gpu"]):
+    if "gpu" in stated and not (_fewest(page) <= len(stated["gpu"]) <= _most(page)):
         del stated["gpu"]
     needed = {name for name, field in fields.items() if field.is_required()}
     needed |= {"gpu", "measured"} if "measured" in fields else set()
     return stated if needed and needed <= stated.keys() else {}
 
 
-def _holds(field: FieldInfo, names: list[str]) -> bool:
-    """Whether a field of GPUs takes as many."""
-    fewest = max((one.min_length for one in field.metadata if isinstance(one, MinLen)), default=1)
-    return len(names) == 1 >= fewest if "list" not in str(field.annotation) else len(names) >= fewest
+def _fewest(page: Page) -> int:
+    """How many GPUs a page asks for at least."""
+    field = page.ask.model_fields.get("gpu")
+    return (
+        max((one.min_length for one in field.metadata if isinstance(one, MinLen)), default=1) if field else 1
+    )
+
+
+def _most(page: Page) -> int:
+    """How many GPUs a page takes."""
+    return _MOST if "list" in str(page.ask.model_fields["gpu"].annotation) else 1
