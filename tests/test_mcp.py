@@ -31,7 +31,7 @@ def test_its_tools_are_told_with_their_arguments() -> None:
             return (await client.list_tools()).tools
 
     tools = {tool.name: tool for tool in anyio.run(listed)}
-    assert list(tools) == ["recommend", "compare", "fit", "predict", "audit"]
+    assert list(tools) == ["recommend", "compare", "fit", "predict", "diagnose", "audit"]
     for tool in tools.values():
         assert tool.description
         assert tool.annotations.read_only_hint
@@ -45,12 +45,15 @@ def test_it_answers_as_the_api_does() -> None:
                      "job": {"phase": "serve", "concurrency": 8}}),
         ("fit", {"workload": "llama-2-13b", "gpus": ["a10", "rtx-4090:2"]}),
         ("compare", {"gpus": ["a10", "l4"], "workloads": ["resnet50"]}),
+        ("diagnose", {"run": "ResNet-50 trains at 300 images/s on my RTX A5000, batch 128"}),
         ("audit", {"text": "The A10 has 48 GB of memory. The L4 has 24 GB of memory."}),
         ("recommend", {"workload": "resnet50", "wishes": {"needs": "ecc, passive", "max_power": "150 W"},
                        "term": "buy"}),
     ])  # fmt: skip
     assert not any(one.is_error for one in results)
-    recommended, predicted, fitted, compared, audited, calm = (one.structured_content for one in results)
+    recommended, predicted, fitted, compared, judged, audited, calm = (
+        one.structured_content for one in results
+    )
     api = package.recommend("resnet50", target="1000 images/s", gpus=["l4", "a10"])
     assert len(recommended["candidates"]) == 1
     assert recommended["candidates"][0]["usd_per_hour"] == api.candidates[0].usd_per_hour
@@ -59,6 +62,8 @@ def test_it_answers_as_the_api_does() -> None:
     assert predicted["throughput"]["mid"] == pytest.approx(told.throughput.mid)
     assert [one["fits"] for one in fitted["answers"]] == [False, True]
     assert compared["answer"]["text"] == package.compare(["a10", "l4"], ["resnet50"]).answer.text
+    own = package.diagnose("resnet50", "rtx-a5000", "300 images/s", phase="train", batch=128)
+    assert (judged["verdict"], judged["ratio"], judged["says"]) == ("slow", own.ratio, str(own))
     bought = package.recommend("resnet50", needs=["ecc", "passive"], max_power="150 W", term="buy")
     assert calm["candidates"][0]["gpu"] == bought.candidates[0].gpu
     assert [(one["quote"], one["verdict"]) for one in audited["findings"]] == [("48 GB", "contradicted")]

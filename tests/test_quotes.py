@@ -142,6 +142,15 @@ def test_a_quote_of_an_open_variant_says_what_it_would_be_for_each(whichgpu: Any
     assert "a100-80gb-sxm (low), a100-80gb-pcie (low); say which" in told.err
 
 
+def test_a_quote_of_an_open_variant_is_of_the_one_that_has_prices(whichgpu: Any) -> None:
+    said, exact = (
+        whichgpu("prices", "judge", f"3.50 USD/h for {name}", "--json").json for name in ("H200", "H200 SXM")
+    )
+    assert said.pop("quote")["gpu"] == exact.pop("quote")["gpu"] == "h200-141gb-sxm"
+    assert said == {**exact, "unpriced": ["h200-141gb-nvl"]}
+    assert "h200-141gb-nvl" in whichgpu("prices", "judge", "3.50 USD/h for H200").out
+
+
 def test_a_judgement_follows_the_offers() -> None:
     """The verdict rises with the price, through every step of the scale."""
     seen = []

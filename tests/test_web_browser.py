@@ -35,6 +35,7 @@ PAGES = {
     "workload": "/workloads/resnet50",
     "fit": "/fit?workload=llama-2-13b&gpu=a10",
     "speed": "/predict?workload=resnet50&gpu=l4",
+    "normal": "/diagnose?workload=ResNet-50+trains+at+300+images/s+on+my+RTX+A5000",
     "serve": "/serve?workload=llama-3.1-8b&gpu=l4",
     "plan": "/plan",
     "prices": "/prices/a10",
@@ -134,7 +135,7 @@ def test_which_gpu_by_keyboard(base, page):
 
 
 @pytest.mark.parametrize(
-    "name", ["answer", "gpu", "compare", "workload", "fit", "speed", "serve", "prices", "judge"]
+    "name", ["answer", "gpu", "compare", "workload", "fit", "speed", "normal", "serve", "prices", "judge"]
 )
 def test_the_answer_is_on_the_first_screen_of_a_phone(base, browser, name):
     context = browser.new_context(viewport={"width": 360, "height": 740}, java_script_enabled=name != "serve")
@@ -348,6 +349,7 @@ TYPED = {
     "/compare": (["l4, a10", "resnet50"], "which for what"),
     "/fit": (["llama-2-13b", "rtx-5090"], "it fits"),
     "/predict": (["resnet50", "l4"], "images/s"),
+    "/diagnose": (["ResNet-50 trains at 300 images/s on my RTX A5000"], "what would make it so slow"),
     "/serve": (["llama-3.1-8b", "l4"], "knee at"),
     "/compat": (["t4", "pytorch"], "supported"),
     "/own": (["rtx-4090", "8"], "owned"),

@@ -14,7 +14,7 @@ from itertools import combinations
 from whichgpu.report.chart import Axis, Chart, Line, Panel, Point
 from whichgpu.web.charts import drawing, spec
 from whichgpu.web.marks import Look
-from whichgpu.web.naming import beside, told_apart
+from whichgpu.web.naming import beside, ends, told_apart
 
 FRONT, REST = "nothing is better in both", "another is better in both"
 
@@ -56,3 +56,24 @@ def test_lines_that_end_together_have_colours_and_a_legend():
     assert {"one", "two"} <= set(
         re.findall(r">(\w+)</text>", drawing(chart((), far), "svg", Look()).decode())
     )
+
+
+def test_a_name_of_a_line_is_within_the_sides_and_on_no_other_line():
+    limit, mean = Line(((1, 5.0), (90, 5.0)), "at most five"), Line(((1, 4.3), (90, 4.3)), "mean")
+    load = Line(((90, 0.2), (90, 9.0)), "90 requests a second")
+    marks = [Point(x, y, REST, 0.0, "") for x, y in ((70, 5.6), (80, 5.6), (80, 9.9), (70, 9.9))]
+    drawn, size = chart(marks, [mean, limit, load]), (620.0, 360.0)
+    places = list(ends(drawn.panels[0], drawn, size))
+    names = dict(zip((place.name for place in places), boxes(places, drawn, size), strict=True))
+    assert all(box[0] >= 0 and box[2] <= 1 for box in names.values())
+    assert not names["at most five"][1] < drawn.y.place(4.3) < names["at most five"][3]
+    assert not names["mean"][1] < drawn.y.place(5.0) < names["mean"][3]
+
+
+def test_no_two_series_look_alike():
+    series = tuple((f"series {at}", chr(97 + at)) for at in range(20))
+    look = Look()
+    points = [Point(at + 1, at + 1, name, 0.0, "") for at, (name, _) in enumerate(series)]
+    told = json.dumps(spec(chart(points)._replace(series=series), look))
+    colours, shapes = (json.loads(one) for one in re.findall(r'"range": (\["[^]]*\])', told)[:2])
+    assert len(set(zip(colours, shapes, strict=True))) == 20

@@ -342,6 +342,8 @@ def test_sentences_of_the_terminal_become_links():
         ("/judge?quote=cheap", "quote"),
         ("/judge?quote=2+h100s+at+4+usd+an+hour", "quote"),
         ("/serve?workload=llama-3.1-8b&gpu=8x+h100", "gpu"),
+        ("/diagnose?workload=resnet50+at+300+images/s", "workload"),
+        ("/diagnose?workload=resnet50&gpu=a10&measured=fast", "measured"),
         ("/fit?workload=resnet50&batch=none", "batch"),
     ],
 )
@@ -363,6 +365,55 @@ def test_a_fault_stands_at_its_field(web, path, field):
 )
 def test_a_fault_calls_its_field_as_the_form_does(web, path, said):
     assert said in web.get(path).text
+
+
+def test_a_sentence_of_a_measured_run_is_judged(web):
+    """A figure on a card whose name leaves its form open; what it was read as leads to fields of the same."""
+    said = {"workload": "my P100 trains resnet50 at 90 images/s in fp32, batch 64"}
+    assert '<a href="/diagnose"><strong>Is it normal?</strong>' in web.get("/").text
+    told = web.get("/api/v1/diagnose", params=said).json()
+    text = html.unescape(web.get("/diagnose", params=said).text)
+    assert told["verdict"] == "slow"
+    assert '<p class="big">Slow <span>90 images/s, resnet50 train on p100-' in text
+    read = re.search(r'href="([^"]+)">Read as: resnet50, GPU p100-[\w-]+, Measured 90 images/s, Batch', text)
+    assert read
+    fields = web.get(read[1])
+    assert fields.status_code == 200
+    assert f"<dd>{told['ratio']:.2f}</dd>" in fields.text
+
+
+@pytest.mark.parametrize(
+    ("question", "page", "told"),
+    [
+        ("Will Qwen 2.5 7B fit on my RTX 4090 in 4 bit, for one user?", "Will it fit?", "It fits"),
+        ("resnet50 trains at 850 images/s on my RTX A5000: is it normal?", "Is it normal?", "Normal"),
+        ("How many L40S do I need for 500 images per minute of SDXL?", "Which GPU?", "instances"),
+        ("how fast is YOLOv8s on a T4, batch 16", "How fast?", "images/s"),
+        ("Compare 4090 and 5090 for BERT-large", "Compare", "5090"),
+        ("Is 16.8 USD/h for 8x H100 SXM a good price?", "Judge a quote", "2.10"),
+        ("used RTX A6000 for 3200 dollars: good?", "Judge a quote", "<dt>USD to buy one</dt><dd>3,200</dd>"),
+        ("Is 18 it/s normal for SDXL on a 4090?", "Is it normal?", "Fast"),
+        ("Is $3.50 per hour for an H200 a bargain?", "Judge a quote", "h200-141gb-sxm"),
+        ("does vLLM 0.6 work on my GTX 1080?", "Software", "It does not run"),
+        ("GTX 1660 or RTX 3050 for YOLOv8n?", "Compare", "images/s"),
+        ("what does an RTX 4090 cost to rent or buy?", "Rent or buy?", "USD an hour of use, owned"),
+    ],
+)
+def test_a_whole_question_leads_to_the_pages_that_answer_it(web, question, page, told):
+    text = web.get("/", params={"workload": question}).text
+    url, title = re.search(r'<ul class="doors"><li><a href="([^"]+)"><strong>(.*?)</strong>', text).groups()
+    assert title == page
+    assert "aria-invalid" not in text
+    answer = web.get(html.unescape(url))
+    assert answer.status_code == 200
+    assert told in re.search(r'class="figures".*?</section>', answer.text, re.DOTALL)[0]
+
+
+def test_what_is_no_question_is_told_as_before(web):
+    for text in ("lama 3.1", "no such model at all"):
+        page = web.get("/", params={"workload": text}).text
+        assert "whole question" not in page.partition('role="alert"')[2]
+        assert 'id="e-workload"' in page
 
 
 def test_what_runs_on_a_maker_is_one_click_away(web):
@@ -441,6 +492,7 @@ def test_a_list_has_a_command_where_there_is_one(web, whichgpu):
         "/judge?quote=2.20+USD%2Fh+for+8x+H100+SXM",
         "/compat?gpu=rtx-2080-ti&framework=vllm&system=windows",
         "/explain/roofline",
+        "/diagnose?workload=resnet50+trains+at+300+images/s+on+my+RTX+A5000&batch=128",
     ],
 )
 def test_a_page_has_its_answer_for_programs_and_terminals(web, whichgpu, path):

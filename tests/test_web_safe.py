@@ -112,6 +112,7 @@ def test_what_is_kept_is_bounded():
     [
         ("/", "target"), ("/", "gpus"), ("/", "offers"), ("/", "needs"), ("/", "machine"), ("/fit", "gpu"),
         ("/cost", "discount"), ("/own", "price"), ("/judge", "quote"), ("/gpus", "where"), ("/sources", "q"),
+        ("/diagnose", "workload"),
         ("/plan", "what_if"), ("/audit", "name"), ("/audit", "text"), ("/audit", "packed"), ("/serve", "slo"),
     ],
 )  # fmt: skip

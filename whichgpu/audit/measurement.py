@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import shlex
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.subjects import mentions
 from whichgpu.cost import quoted
+from whichgpu.cost.placing import placed
 from whichgpu.cost.runtime import runtime
 from whichgpu.errors import UsageError, one_line
+from whichgpu.hardware.slices import resolve_device
+from whichgpu.planner.diagnosis import diagnose_any
 from whichgpu.prices.live import rows_of
 from whichgpu.units import parse
 from whichgpu.workloads.job import TRAINING
@@ -22,9 +26,11 @@ from whichgpu.workloads.precision import named as precision
 from whichgpu.workloads.workload import known, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.planner.diagnosis import Diagnosis
+    from whichgpu.workloads.job import Job
     from whichgpu.workloads.model import Workload
 
 EXAMPLE = '"ResNet-50 trains at 850 images/s on my RTX A5000, batch 128, AMP"'
@@ -147,7 +153,7 @@ _LINES = {"480": "832x480", "720": "1280x720", "1080": "1920x1080"}
 
 
 class Told(NamedTuple):
-    """What a sentence tells: the model, the GPU as `--gpu` takes it, the figure, columns of the job."""
+    """A run as it is told: the model, the GPU as `--gpu` takes it, the figure, columns of the job."""
 
     workload: str
     gpu: str
@@ -160,6 +166,15 @@ class Told(NamedTuple):
         """The same of one of these devices."""
         _, colon, count = self.gpu.rpartition(":")
         return self._replace(gpu=f"{key}:{count}" if colon and count.isdigit() else key, may_be=())
+
+    def but(self, stated: Mapping[str, Any]) -> Told:
+        """The same with columns that are stated besides, which go before those that are told."""
+        own = stated.get("options", ())
+        own = [f"{key}={value}" for key, value in own.items()] if isinstance(own, dict) else own
+        given = {one.partition("=")[0] for one in own}
+        heard = [one for one in self.columns.get("options", ()) if one.partition("=")[0] not in given]
+        options = (*heard, *own)
+        return self._replace(columns={**self.columns, **stated, **({"options": options} if options else {})})
 
     @property
     def gpus(self) -> tuple[str, ...]:
@@ -194,6 +209,45 @@ def told(text: str, catalogue: Catalogue, gpu: str = "", figure: str = "") -> To
     workload, rest = _workload(rest, text)
     columns, rest = _columns(rest, resolve(workload))
     return Told(workload, named, figure or _figure(rest, text), columns, may_be)
+
+
+def diagnosed(run: Told, catalogue: Catalogue, made: Callable[[Told], Job]) -> Diagnosis:
+    """The diagnosis of a measured run, of which `made` makes the job.
+
+    One without its GPU or its figure is a sentence; what it states of the job goes before what that tells.
+    Raises `WhichGpuError` for what is not told or cannot be read.
+    """
+    stated = {name: value for name, value in run.columns.items() if value not in (None, "", (), [])}
+    if whole := bool(run.gpu and run.figure):
+        heard = run._replace(columns=stated)
+    else:
+        heard = told(run.workload, catalogue, run.gpu, run.figure).but(stated)
+    places = [resolve_device(name, catalogue) for name in heard.gpus]
+    jobs = [(placed(made(heard), count, device), device) for device, count in places]
+    found = diagnose_any(heard.gpu, jobs, quoted.read(heard.figure), catalogue)
+    if whole:
+        return found
+    return replace(found, read_as=(heard.on(found.gpu) if heard.may_be else heard).command)
+
+
+def heard(text: str, catalogue: Catalogue) -> dict[str, Any]:
+    """What a question tells of a job: `workload`, `gpu` (a list), its figures (`quoted`), columns.
+
+    What it does not tell is left out; nothing is refused.
+    """
+    found: dict[str, Any] = {}
+    rest = _ALONE.sub("1 concurrent", _MACHINE.sub("", " ".join(text[:_LONGEST].split())))
+    named = dict.fromkeys(each.text for each in mentions(rest, catalogue))
+    with suppress(UsageError):
+        gpu, _, rest = _gpu(rest, catalogue)
+        named = {gpu: None}
+    for name in named if len(named) > 1 else ():
+        rest = rest.replace(name, ";")
+    with suppress(UsageError):
+        found["workload"], rest = _workload(rest, text)
+        columns, rest = _columns(rest, resolve(found["workload"]).phases)
+        found |= columns
+    return found | ({"gpu": list(named)} if named else {}) | {"quoted": list(_figures(rest))}
 
 
 def _missing(what: str, text: str) -> UsageError:

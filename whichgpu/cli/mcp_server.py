@@ -12,7 +12,9 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import whichgpu
+from whichgpu.audit.measurement import Told, diagnosed
 from whichgpu.errors import UsageError, WhichGpuError, one_line
+from whichgpu.hardware.catalogue import catalogue
 from whichgpu.report.json import SCHEMA_VERSION, plain
 from whichgpu.workloads.job import NUMBERS, Job
 
@@ -89,6 +91,18 @@ def predict(workload: str, gpu: str, job: dict[str, Any] | None = None) -> dict[
     return _short(whichgpu.predict(workload, gpu, **_columns(job)))
 
 
+def diagnose(
+    run: str, gpu: str = "", measured: str = "", job: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Whether a measured speed is normal, slow, fast or impossible, and what explains it, likeliest first.
+
+    run: a sentence ("ResNet-50 trains at 300 images/s on my RTX A5000, batch 128"); or a workload, with the
+    GPU in gpu and the figure with its unit in measured.
+    """
+    told = Told(run, gpu, measured, _columns(job))
+    return _short(diagnosed(told, catalogue(), lambda one: whichgpu.job(one.workload, **one.columns)))
+
+
 def audit(text: str, form: str = "", everything: bool = False) -> dict[str, Any]:
     """Check what a text claims about GPUs: each claim with its verdict, the right value and the evidence.
 
@@ -104,7 +118,9 @@ def audit(text: str, form: str = "", everything: bool = False) -> dict[str, Any]
     return document
 
 
-TOOLS: tuple[Callable[..., dict[str, Any]], ...] = (recommend, compare, fit, predict, audit)
+TOOLS: tuple[Callable[..., dict[str, Any]], ...] = (
+    recommend, compare, fit, predict, diagnose, audit,
+)  # fmt: skip
 
 
 def _columns(job: dict[str, Any] | None) -> dict[str, Any]:

@@ -51,7 +51,7 @@ class Program:
 
 def spelled(text: str) -> str:
     """A name as names are compared: lower case, words joined by `-`."""
-    return "-".join(re.sub(r"[_\s/-]+", " ", text.strip().lower()).split())
+    return "-".join(re.sub(r"[_\s/?-]+", " ", text.lower()).split())
 
 
 def program(name: str, around: frozenset[str]) -> Program | None:

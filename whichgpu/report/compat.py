@@ -54,7 +54,7 @@ def _blocks(found: Compatibility) -> Iterator[Block]:
     else:
         yield from _page(found, found.gpus[0])
     yield (
-        f"As the sources said on {found.as_of}; --json has the source of each answer. "
+        f"As the sources said on {found.as_of}; the JSON has the source of each answer. "
         "'?' and unknown: no source that was read says."
     )
 

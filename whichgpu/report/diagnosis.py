@@ -29,7 +29,8 @@ def report(found: Diagnosis) -> Report:
     """The report of `diagnose`."""
     bound = "" if found.bound is None else number(found.bound)
     said = _MEANING[found.verdict].format(bound=bound, unit=found.predicted.unit)
-    blocks: list[Block] = [f"{found}.", said, _causes(found)]
+    heard = [f"Read as: {found.read_as}"] if found.read_as else []
+    blocks: list[Block] = [*heard, f"{found}.", said, _causes(found)]
     if found.pairs:
         said_ = tuple(
             f"{one.causes[0]}, and {one.causes[1]}: {number(one.would_be.mid)} {one.would_be.unit} "

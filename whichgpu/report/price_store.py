@@ -53,7 +53,9 @@ def judgement_report(found: Judgement) -> Report:
     bought = found.quote.usd_to_buy is not None
     terms = "on demand" if found.discount or bought else found.quote.term
     table = Table.of(f"Asked for {found.quote.gpu}, {terms}", columns, rows)
-    sentences = _of_purchase(found) if bought else _sentences(found)
+    sentences = list(_of_purchase(found) if bought else _sentences(found))
+    if found.unpriced:
+        sentences.append(f"It may be {' or '.join(found.unpriced)} too, of which no such price is on file.")
     return Report(found.to_dict(), (" ".join(sentences), *([table] if rows else ())))
 
 

@@ -174,7 +174,12 @@ def _for_programs(request: Request) -> bool:
 
 async def _misread(request: Request, fault: Exception) -> Response:
     assert isinstance(fault, RequestValidationError)
-    return problem(422, misread(fault.errors(), _fields(request)))
+    text = misread(fault.errors(), _fields(request))
+    paths = request.app.openapi()["paths"]
+    for name in (str(one["loc"][-1]) for one in fault.errors() if one["type"] == "extra_forbidden"):
+        if (path := f"{request.url.path}/{{{name}}}") in paths:
+            text += f"; one {name} is at {path}"
+    return problem(422, text)
 
 
 def _fields(request: Request) -> dict[str, Any]:

@@ -134,6 +134,22 @@ def _powered(data: Document) -> Iterator[tuple[str, str]]:
         yield "power", _watts(data["power"])
 
 
+def diagnosed(data: Document) -> Figures:
+    """A measured figure against what is predicted of its job."""
+    one, causes = data["predicted"], data["causes"]
+    low, high = number(one["low"], 3), number(one["high"], 3)
+    items = [
+        ("times what is predicted", number(data["ratio"], 2)),
+        (f"{one['unit']} predicted, {low} to {high}", number(one["mid"], 3)),
+        ("chance that all is as told", f"{data['normal']:.0%}"),
+    ]
+    if data["verdict"] != "normal" and causes:
+        items.append((f"the likeliest cause, {causes[0]['probability']:.0%}", causes[0]["cause"]))
+    job = data["job"]
+    beside = f"{data['measured']['text']}, {job['workload']} {job['phase']} on {machine(data)}"
+    return Figures(data["verdict"].capitalize(), beside, tuple(items))
+
+
 def served(data: Document) -> Figures | None:
     """Of the load that a server carries: within objectives, or before latency outgrows throughput."""
     loads, within = data.get("loads") or (), data.get("slo")
@@ -181,7 +197,9 @@ def runs(data: Document) -> Figures | None:
     if len(each) != 1:
         return None
     ((gpu, one),) = each
-    known = {"releases that run": " to ".join(filter(None, (one["from"], one["to"]))),
+    # A release that is asked for is told of alone.
+    later = " and later" if one["from"] and not (one["to"] or one["asked"]) else ""
+    known = {"releases that run": " to ".join(filter(None, (one["from"], one["to"]))) + later,
              "the newest release": one["latest"]}  # fmt: skip
     items = tuple((title, str(text)) for title, text in known.items() if text)
     return Figures(_RUNS.get(one["answer"], "Not known"), f"{one['framework']} on {gpu['gpu']}", items)
@@ -211,9 +229,12 @@ def judged(data: Document) -> Figures | None:
     quote = data.get("quote") or {}
     if not data.get("verdict") or not quote:
         return None
-    items = [("USD an hour and GPU", f"{quote['usd_per_gpu_hour']:,.2f}")]
+    bought = quote["usd_to_buy"] is not None
+    items = [("USD to buy one", f"{quote['usd_to_buy']:,.0f}") if bought
+             else ("USD an hour and GPU", f"{quote['usd_per_gpu_hour']:,.2f}")]  # fmt: skip
     if data.get("cheaper") is not None:
-        items.append(("of providers ask less", f"{data['cheaper']:.0%}"))
+        of = "of prices on file are lower" if bought else "of providers ask less"
+        items.append((of, f"{data['cheaper']:.0%}"))
     return Figures(str(data["verdict"]).capitalize(), f"{quote['gpu']}, {quote['term']}", tuple(items))
 
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 #: Okabe and Ito's colours, told apart by the colour-blind: on a light page and on a dark one.
 _LIGHT = ("#0072b2", "#c04f00", "#007f5f", "#a8478a", "#8a6d00", "#555555")
 _DARK = ("#56b4e9", "#ff8c42", "#2ec4a0", "#e39bc9", "#e6c229", "#bbbbbb")
-_SHAPES = ("circle", "square", "diamond", "triangle-up", "cross", "triangle-down")
+#: One fewer than colours, so that of many series none has both alike.
+_SHAPES = ("circle", "square", "diamond", "triangle-up", "cross")
 _DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 1], [1, 3])
 #: Names stand beside so few marks.
 _NAMED, _MANY = 16, 120

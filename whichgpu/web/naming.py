@@ -53,7 +53,7 @@ def told_apart(lines: Iterable[Line], chart: Chart) -> bool:
 
 
 def ends(panel: Panel, chart: Chart, size: tuple[float, float]) -> Iterator[Place]:
-    """The names of lines: over or under an end, where no mark and no other name is; else over the right."""
+    """The names of lines: over or under an end, within the sides, where fewest marks, lines and names are."""
     taken = _marked(panel, chart, size)
     for line in panel.lines:
         if not line.label:
@@ -62,8 +62,10 @@ def ends(panel: Panel, chart: Chart, size: tuple[float, float]) -> Iterator[Plac
         low = chart.y.place(first[1]) <= _LOW
         tried = [(last, _ABOVE), *((first, side) for side in _BEGINNINGS[low:]), (last, _BELOW)]
         boxes = [(_box(line.label, _pixels(chart, size, *at), side), at, side) for at, side in tried]
-        box, at, side = next(
-            (one for one in boxes if not any(_over(one[0], other) for other in taken)), boxes[1]
+        full = [*taken, *_lines(panel, chart, size, line)]
+        box, at, side = min(
+            boxes,
+            key=lambda one: (one[0][0] < 0 or one[0][2] > size[0], sum(_over(one[0], two) for two in full)),
         )
         taken.append(box)
         yield Place(line.label, *at, side)
@@ -74,8 +76,7 @@ def beside(
 ) -> Iterator[Place]:
     """So many marks as have room for their names, in their order; `size` is the panel's."""
     taken = _marked(panel, chart, size)
-    for line in panel.lines:
-        taken += _along([_pixels(chart, size, *place) for place in line.points])
+    taken += _lines(panel, chart, size)
     for point in order:
         at = _free(short(point), _pixels(chart, size, point.x, point.y), taken, size) if most else None
         if at is not None:
@@ -109,6 +110,12 @@ def _box(name: str, at: tuple[float, float], side: Side) -> Box:
     wide = _WIDE * len(name)
     left, middle = at[0] + side[1] - wide * _BEFORE[side[0]], at[1] + side[2]
     return left, middle - _HALF, left + wide, middle + _HALF
+
+
+def _lines(panel: Panel, chart: Chart, size: tuple[float, float], but: Line | None = None) -> list[Box]:
+    """What the lines of a panel take up, without one of them."""
+    drawn = [[_pixels(chart, size, *at) for at in line.points] for line in panel.lines if line is not but]
+    return [box for places in drawn for box in _along(places)]
 
 
 def _along(places: Sequence[tuple[float, float]]) -> Iterator[Box]:

@@ -7,6 +7,7 @@ the answer or what is wrong with the question, or hands out one table or chart o
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,6 +19,7 @@ from pydantic import ValidationError
 
 from whichgpu.errors import WhichGpuError
 from whichgpu.report.svg import slug
+from whichgpu.web import heard as heard_
 from whichgpu.web import parts, saved, view
 from whichgpu.web.address import Address
 from whichgpu.web.asks import Ask
@@ -28,7 +30,7 @@ from whichgpu.web.resource import ROOT, client
 from whichgpu.web.words import Words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from whichgpu.report.table import Report
 
@@ -87,9 +89,12 @@ def handler(page: Page) -> Any:
             ask = page.ask.model_validate(given) if given or page.always else None
             report = None if ask is None else await _report(request, page, ask, name)
         except ValidationError as fault:
-            return draw(request, page, address, given, fault=(422, unfit(fault, page.ask)))
+            said = 422, unfit(fault, page.ask)
+            return draw(request, page, address, given, fault=said, heard=await _heard(request, page, given))
         except (WhichGpuError, Refused) as fault:
-            return draw(request, page, address, given, fault=told(fault))
+            return draw(
+                request, page, address, given, fault=told(fault), heard=await _heard(request, page, given)
+            )
         if isinstance(report, str):
             return RedirectResponse(report, 303)
         if report is not None and address.value("as"):
@@ -98,6 +103,24 @@ def handler(page: Page) -> Any:
         return draw(request, page, address, given, report=report, ask=ask)
 
     return handle
+
+
+async def _heard(request: Request, page: Page, given: Mapping[str, Any]) -> list[heard_.Door]:
+    """The pages that can answer what stands in place of a model, if that is a whole question."""
+    text = given.get("workload")
+    # A page that reads a sentence itself says what it lacks.
+    if not isinstance(text, str) or "measured" in page.ask.model_fields:
+        return []
+    with suppress(Refused):
+        return await request.app.state.gate.run(  # type: ignore[no-any-return]
+            client(request), lambda: heard_.doors(text, _every(request.app.state))
+        )
+    return []
+
+
+def _every(state: Any) -> list[Page]:
+    """Every page where one asks, those beside another among them."""
+    return [door for one in state.pages for door in state.tabs.get(one.path, [one])]
 
 
 def _given(address: Address) -> dict[str, Any]:
@@ -180,6 +203,7 @@ def draw(
     pictures: Mapping[str, Mapping[str, str]] | None = None,
     ask: Ask | None = None,
     fresh: bool = False,
+    heard: Sequence[heard_.Door] = (),
 ) -> Response:
     """The page with the answer, or with what is wrong with the question."""
     name = str(request.path_params.get("name", ""))
@@ -188,6 +212,9 @@ def draw(
         given = {page.named: name.split("-vs-"), **given}
     said = fault[1] if fault else ""
     wrong = blamed(page.ask, said, given) if said else ""
+    # A question in place of a name is no fault of its field.
+    heard = heard if wrong == "workload" else ()
+    wrong = "" if heard else wrong
     words = Words(page.ask.model_fields, address)
     context = {
         **_form(page, given, wrong),
@@ -195,6 +222,8 @@ def draw(
         "title": _title(page, report, name),
         "pages": state.pages,
         "tabs": _tabs(state.tabs, page),
+        "doors": _every(state)[1:],
+        "heard": heard,
         "given": given,
         "pieces": view.shown(report.blocks, address, pictures or {}) if report else [],
         "complaint": _sentence(report.complaint, given) if report and report.exit_code else "",

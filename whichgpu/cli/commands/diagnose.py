@@ -43,32 +43,10 @@ def run(
     form: str,
 ) -> Report:
     """Predict, compare, explain."""
-    from whichgpu.audit.measurement import told
-    from whichgpu.cost.placing import placed
-    from whichgpu.cost.quoted import read
-    from whichgpu.hardware.slices import resolve_device
-    from whichgpu.planner.diagnosis import diagnose_any
+    from whichgpu.audit.measurement import Told, diagnosed
     from whichgpu.report.diagnosis import report
 
-    run = None
-    if gpu is None or measured is None:
-        run = told(workload, catalogue, gpu or "", measured or "")
-        workload, gpu, measured = run.workload, run.gpu, run.figure
-        stated = {name: value for name, value in columns.stated.items() if value not in (None, ())}
-        # Of options, those that are given go before those that are told.
-        given = {one.partition("=")[0] for one in columns.stated.get("options", ())}
-        heard = [one for one in run.columns.get("options", ()) if one.partition("=")[0] not in given]
-        options = (*heard, *columns.stated.get("options", ()))
-        run = run._replace(columns={**run.columns, **stated, **({"options": options} if options else {})})
-        columns = JobColumns({**columns.stated, **run.columns})
-    places = [resolve_device(name, catalogue) for name in (run.gpus if run else (gpu,))]
-    jobs = [(placed(columns.job(workload), count, device), device) for device, count in places]
+    run = Told(workload, gpu or "", measured or "", dict(columns.stated))
     with progress("diagnose"):
-        found = diagnose_any(gpu, jobs, read(measured), catalogue)
-    answer = report(found)
-    if run:
-        said = run.on(found.gpu).command if run.may_be else run.command
-        answer = answer._replace(
-            data={**answer.data, "read_as": said}, blocks=(f"Read as: {said}", *answer.blocks)
-        )
-    return in_form(answer, f"{workload} on {gpu}: {measured}", form)
+        found = diagnosed(run, catalogue, lambda one: JobColumns(one.columns).job(one.workload))
+    return in_form(report(found), f"{found.job.workload} on {found.gpu}: {found.figure.text}", form)

@@ -57,7 +57,7 @@ class Diagnosis(Shown):
 
     `verdict` is normal, slow, fast or impossible (above the roofline); of what is no speed normal, low or
     high. `normal` is the probability that nothing is otherwise, `bound` the roofline in the figure's unit;
-    `pairs` are told where no cause alone explains it.
+    `pairs` are told where no cause alone explains it, `read_as` the command that a sentence was read as.
     """
 
     job: Job
@@ -74,6 +74,7 @@ class Diagnosis(Shown):
     pairs: tuple[Pair, ...] = ()
     #: Other devices that the name may mean, each with its verdict.
     others: tuple[tuple[str, str], ...] = ()
+    read_as: str = ""
 
     def __str__(self) -> str:
         one = self.predicted
@@ -106,6 +107,7 @@ class Diagnosis(Shown):
             "others": [{"gpu": gpu, "verdict": verdict} for gpu, verdict in self.others],
             "gpu": self.gpu, "n_gpus": self.answer.n_gpus, "runtime": self.answer.runtime,
             "job": self.answer.job.to_dict(), "warnings": list(self.answer.warnings),
+            **({"read_as": self.read_as} if self.read_as else {}),
         }  # fmt: skip
 
 

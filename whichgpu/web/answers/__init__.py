@@ -18,12 +18,12 @@ from whichgpu.web.answers.facts import (
     workload,
     workloads,
 )
-from whichgpu.web.answers.jobs import compare, curve, fit, predict, sweep
+from whichgpu.web.answers.jobs import compare, curve, diagnose, fit, predict, sweep
 from whichgpu.web.answers.money import cost, judge, own, price_history, prices, spot
 from whichgpu.web.answers.ranking import ranked, recommend, recommended, told
 
 __all__ = [
-    "all_sources", "compare", "compat", "cost", "curve", "explain", "fit", "gpus", "job", "judge", "known",
-    "own", "predict", "price_history", "prices", "ranked", "recommend", "recommended", "scoreboard", "show",
-    "sources", "spot", "sweep", "told", "workload", "workloads",
+    "all_sources", "compare", "compat", "cost", "curve", "diagnose", "explain", "fit", "gpus", "job", "judge",
+    "known", "own", "predict", "price_history", "prices", "ranked", "recommend", "recommended", "scoreboard",
+    "show", "sources", "spot", "sweep", "told", "workload", "workloads",
 ]  # fmt: skip

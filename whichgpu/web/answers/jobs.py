@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from whichgpu import api
-from whichgpu.web.answers.base import job, known
+from whichgpu.web.answers.base import job, known, resolved
 
 if TYPE_CHECKING:
     from whichgpu.report.table import Report
@@ -18,6 +18,15 @@ def predict(ask: asks.Predict) -> Report:
     from whichgpu.report.predicted import predicted
 
     return predicted(job(ask, ask.workload), ask.gpu, known(), (ask.grid, ask.pue), explain=ask.explain)
+
+
+def diagnose(ask: asks.Diagnose) -> Report:
+    """The answer of `whichgpu diagnose`."""
+    from whichgpu.audit.measurement import Told, diagnosed
+    from whichgpu.report.diagnosis import report
+
+    run = Told(ask.workload, ask.gpu or "", ask.measured or "", ask.columns())
+    return report(diagnosed(run, known(), lambda one: api.job(resolved(one.workload), **one.columns)))
 
 
 def curve(ask: asks.Curve) -> Report:

@@ -17,13 +17,14 @@ from whichgpu.web.asks.facts import (
     Sources,
     Workloads,
 )
-from whichgpu.web.asks.jobs import Curve, Fit, Predict, Sweep, Work
+from whichgpu.web.asks.jobs import Curve, Diagnose, Fit, Predict, Sweep, Work
 from whichgpu.web.asks.money import Cost, Judge, Own, Spot
 from whichgpu.web.asks.texts import LARGEST_TEXT, Audit, Plan
 from whichgpu.web.asks.wishes import Ranked, Recommend, WholeJob
 
 __all__ = [
-    "COLUMNS", "LARGEST_TEXT", "Ask", "Audit", "Compare", "Compat", "Cost", "Curve", "Devices", "Fit", "Gpus",
-    "JobAsk", "Judge", "Listing", "Names", "Own", "Plan", "Predict", "Prices", "Ranked", "Recommend",
-    "Scoreboard", "Show", "Sources", "Spot", "Sweep", "Whole", "WholeJob", "Work", "Workloads", "choices",
+    "COLUMNS", "LARGEST_TEXT", "Ask", "Audit", "Compare", "Compat", "Cost", "Curve", "Devices", "Diagnose",
+    "Fit", "Gpus", "JobAsk", "Judge", "Listing", "Names", "Own", "Plan", "Predict", "Prices", "Ranked",
+    "Recommend", "Scoreboard", "Show", "Sources", "Spot", "Sweep", "Whole", "WholeJob", "Work", "Workloads",
+    "choices",
 ]  # fmt: skip

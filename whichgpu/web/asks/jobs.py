@@ -21,6 +21,23 @@ class Predict(JobAsk):
     )
 
 
+class Diagnose(JobAsk):
+    """Whether what was measured of a job is normal, and if not, why."""
+
+    workload: Text = Field(
+        min_length=1,
+        title="Measured run",
+        description="What runs, on what, how fast; or a model, and the rest in the other fields.",
+        examples=["ResNet-50 trains at 300 images/s on my RTX A5000, batch 128"],
+    )
+    gpu: Device | None = Field(
+        None, title="GPU", description="A GPU, or several: name:4.", examples=["rtx-a5000"]
+    )
+    measured: Text | None = Field(
+        None, title="Measured", description="A figure with its unit.", examples=["300 images/s"]
+    )
+
+
 class Curve(JobAsk):
     """Throughput and latency of a job against its load, or the largest load within objectives."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from whichgpu.web import answers, asks, figures
+from whichgpu.web.asks.base import Name  # noqa: TC001 (pydantic reads it)
 from whichgpu.web.page import Page
 
 if TYPE_CHECKING:
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 class Which(asks.Recommend):
     """The question, and how far the price of the first has moved."""
 
+    workload: Name = Field(
+        title="Workload",
+        description="A model, as it is called, or a whole question.",
+        examples=["stable-diffusion-1.5"],
+    )
     change: float = Field(
         0.0,
         ge=-90,

@@ -29,6 +29,7 @@ PAGE = Page(
     order=6,
     api="/predict", command="predict {workload}",
     button="How fast?",
+    tab="How fast?",
     examples=(
         ("Stable Diffusion on an RTX 4090", "/predict?workload=stable-diffusion-1.5&gpu=rtx-4090"),
         ("Train ResNet-50 on a V100, and why",
