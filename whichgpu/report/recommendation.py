@@ -62,6 +62,8 @@ def _first(answer: Recommendation) -> tuple[str, ...]:
     ]
     if first.trust != UNPRICED:
         said.append(f"Price: {price_told(first.offer, answer.request)}.")
+    if answer.caution:
+        said.append(f"{answer.caution}.")
     return tuple(said)
 
 
@@ -71,8 +73,9 @@ def price_told(offer: Offer, request: Request) -> str:
     old = f", {age} ago" if age else ""
     if offer.provider == "own":
         return f"{offer.instance}, {read}{old} ({offer.source})"
+    where = f" in {offer.region}" if request.regions is not None and offer.region else ""
     return (
-        f"{amount(offer.usd_per_hour, 3)} USD/h for each {offer.provider} {offer.instance}, "
+        f"{amount(offer.usd_per_hour, 3)} USD/h for each {offer.provider} {offer.instance}{where}, "
         f"{offer.kind.replace('_', '-')}, read {read}{old} ({offer.source}), "
         f"one of the {seller_of(offer).label}"
     )
