@@ -46,6 +46,16 @@ def test_of_a_first_without_cuda_the_first_that_has_it_is_named() -> None:
     assert ask(**asked, needs=["cuda"]).candidates[0].gpu == able.gpu
 
 
+def test_a_launch_price_of_years_ago_is_told_for_what_it_is(whichgpu: Any) -> None:
+    def told(*asked: str) -> bool:
+        return "what it sells for now is on no file here" in " ".join(whichgpu(*asked).out.split())
+
+    assert told("recommend", "sdxl", "--term", "buy", "--gpus", "rtx-3090")
+    assert not told("recommend", "sdxl", "--term", "buy", "--gpus", "l40s")
+    assert told("prices", "own", "rtx-3090")
+    assert not told("prices", "own", "rtx-3090", "--price", "700 USD")
+
+
 @pytest.mark.parametrize("wishes", [{"needs": ["cuda"]}, {"needs": ["rocm"]}, {"exclude": ["nvidia"]}])
 def test_who_asks_for_a_maker_is_not_told_of_another(wishes: dict[str, Any]) -> None:
     assert not ask(term="buy", **wishes).caution

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.prices.offers import Offer
-    from whichgpu.prices.purchase import Purchase
 
 #: Fewest offers whose spread says what is usual.
 FEWEST = 4
@@ -25,8 +24,6 @@ FEWEST = 4
 _TOO_LOW = 0.5
 #: A price to buy within this share of a known one is as usual as that.
 _LIKE = 0.05
-#: Days after which a launch price no longer says what a card, by then a used one, cannot cost.
-_LAUNCH_HOLDS = 730
 
 
 class Judgement(NamedTuple):
@@ -90,7 +87,7 @@ def judge(quote: Quote, today: date, offers: Sequence[Offer] | None = None) -> J
 
 def _of_purchase(quote: Quote, rents: Sequence[Offer], today: date) -> Judgement:
     """A price to buy one, among the launch and street prices on file; `offers` is what it rents for."""
-    from whichgpu.prices.purchase import purchases
+    from whichgpu.prices.purchase import current, purchases
 
     usd, rows = quote.usd_to_buy or 0.0, purchases().get(quote.gpu, ())
     known = sorted(row.usd for row in rows)
@@ -102,11 +99,6 @@ def _of_purchase(quote: Quote, rents: Sequence[Offer], today: date) -> Judgement
         bisect_left(known, usd) / len(known) if known else 0.0, median(known) if known else None,
         buy=usd, run=run, break_even_hours=usd / saved if saved > 0 else None,
     )  # fmt: skip
-
-
-def current(rows: Sequence[Purchase], today: date) -> bool:
-    """Whether prices to buy say what a card costs now: one of them is no launch price of years ago."""
-    return any(row.as_of is None or (today - row.as_of).days < _LAUNCH_HOLDS for row in rows)
 
 
 def _purchase_verdict(usd: float, known: Sequence[float], *, recent: bool) -> str:

@@ -59,8 +59,7 @@ def judgement_report(found: Judgement) -> Report:
 
 def _of_purchase(found: Judgement) -> Iterator[str]:
     """What a price to buy one is worth, beside those on file and what it rents for."""
-    from whichgpu.prices import purchases
-    from whichgpu.prices.judge import current
+    from whichgpu.prices.purchase import current, purchases
 
     quote, known = found.quote, purchases().get(found.quote.gpu, ())
     told = ", ".join(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.planner.market import UNPRICED
 from whichgpu.planner.words import handy, lasting, money, plural
+from whichgpu.prices.purchase import NOT_OF_NOW, current, purchases
 from whichgpu.prices.sellers import seller_of
 from whichgpu.report.table import Bullets, Column, Heading, Report, Table
 from whichgpu.units import number, rate_period, show
@@ -72,7 +73,8 @@ def price_told(offer: Offer, request: Request) -> str:
     read, age = price_read(offer, request)
     old = f", {age} ago" if age else ""
     if offer.provider == "own":
-        return f"{offer.instance}, {read}{old} ({offer.source})"
+        now = "" if current(purchases().get(offer.gpu or "", ()), request.today) else f"; {NOT_OF_NOW}"
+        return f"{offer.instance}, {read}{old} ({offer.source}){now}"
     where = f" in {offer.region}" if request.regions is not None and offer.region else ""
     return (
         f"{amount(offer.usd_per_hour, 3)} USD/h for each {offer.provider} {offer.instance}{where}, "
