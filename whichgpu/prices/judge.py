@@ -42,6 +42,8 @@ class Judgement(NamedTuple):
     break_even_hours: float | None = None
     #: Share off the prices of `offers`, which are on demand, where nobody lists a committed one; else 0.
     discount: float = 0.0
+    #: Other GPUs of the name that was quoted, of which the verdict is the same.
+    alike: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON object."""
@@ -58,12 +60,17 @@ VERDICTS = ("too low to believe", "low", "usual", "high", "higher than all", "un
 def judge_text(text: str, catalogue: Catalogue, today: date) -> Judgement:
     """The judgement of a quote in words; raises `UsageError` where it cannot be read.
 
-    Of a name that may be several GPUs the error says what the price would be for each of them.
+    Of a name that may be several GPUs it is the same for all with enough prices, or the error says what for
+    each.
     """
     try:
         return judge(read_quote(text, catalogue), today)
     except OpenVariant as problem:
-        told = ", ".join(f"{one.gpu} ({judge(one, today).verdict})" for one in problem.quotes)
+        each = [judge(one, today) for one in problem.quotes]
+        priced = [one for one in each if one.verdict != "unknown"]
+        if len({one.verdict for one in priced}) == 1:
+            return priced[0]._replace(alike=tuple(one.quote.gpu for one in priced[1:]))
+        told = ", ".join(f"{one.quote.gpu} ({one.verdict})" for one in each)
         raise UnknownName(f"'{one_line(problem.name)}' may be {told}; say which") from None
 
 

@@ -53,7 +53,9 @@ def judgement_report(found: Judgement) -> Report:
     bought = found.quote.usd_to_buy is not None
     terms = "on demand" if found.discount or bought else found.quote.term
     table = Table.of(f"Asked for {found.quote.gpu}, {terms}", columns, rows)
-    sentences = _of_purchase(found) if bought else _sentences(found)
+    sentences = [*(_of_purchase(found) if bought else _sentences(found))]
+    if found.alike:
+        sentences.insert(1, f"So it is for {' and '.join(found.alike)}, which the name may be as well.")
     return Report(found.to_dict(), (" ".join(sentences), *([table] if rows else ())))
 
 
