@@ -46,6 +46,15 @@ def test_of_a_first_without_cuda_the_first_that_has_it_is_named() -> None:
     assert ask(**asked, needs=["cuda"]).candidates[0].gpu == able.gpu
 
 
+def test_a_fleet_says_which_release_of_its_engine_is_the_last_there(whichgpu: Any) -> None:
+    told = whichgpu("recommend", "llama-3.1-8b", "--users", "10", "--gpus", "v100-16gb-sxm", "--json").json
+    assert [line for line in told["warnings"] if "is the last release that runs on v100-16gb-sxm" in line]
+    assert (
+        whichgpu("recommend", "llama-3.1-8b", "--users", "10", "--gpus", "l4", "--json").json["warnings"]
+        == []
+    )
+
+
 def test_a_launch_price_of_years_ago_is_told_for_what_it_is(whichgpu: Any) -> None:
     def told(*asked: str) -> bool:
         return "what it sells for now is on no file here" in " ".join(whichgpu(*asked).out.split())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.cost.asked import read
+from whichgpu.hardware.slices import device
 from whichgpu.planner.needs import need
 from whichgpu.planner.reasons import Reason
 from whichgpu.software import stacks
@@ -37,6 +38,16 @@ def stated(gpus: Sequence[Gpu], request: Request, rejected: dict[str, Reason]) -
     return [gpu for gpu in gpus if not found[gpu.id].unknown]
 
 
+def cautions(ranked: Sequence[Fleet], request: Request, catalogue: Catalogue) -> tuple[str, ...]:
+    """What to know of the first fleet: releases of its engine that no longer run there, and CUDA."""
+    if not ranked:
+        return ()
+    runtime, gpu = read(ranked[0].job).runtime, device(ranked[0].gpu, catalogue)
+    asked = runtime.software, runtime.release, runtime.said
+    older = stacks.standing(gpu, *asked).warning if runtime.software else ""
+    return tuple(filter(None, (older, without_cuda(ranked, request, catalogue))))
+
+
 def without_cuda(
     ranked: Sequence[Candidate] | Sequence[Fleet], request: Request, catalogue: Catalogue
 ) -> str:
@@ -45,7 +56,7 @@ def without_cuda(
     `ranked` are candidates or fleets, best first. Who names GPUs or asks for ROCm knows.
     """
     cuda = need("cuda")
-    able = [one for one in ranked if cuda.met(catalogue[one.gpu.partition(":")[0]])]
+    able = [one for one in ranked if cuda.met(device(one.gpu, catalogue))]
     rocm = any(one.text == "rocm" for one in request.needs)
     if not ranked or (able and able[0] is ranked[0]) or rocm or request.gpus or request.exclude_gpus:
         return ""

@@ -13,7 +13,7 @@ from whichgpu.cost.estimate import Z90
 from whichgpu.errors import Infeasible
 from whichgpu.planner import hosted, refusals, sentences, words
 from whichgpu.planner.answer import Rejected
-from whichgpu.planner.caution import without_cuda
+from whichgpu.planner.caution import cautions
 from whichgpu.planner.conflict import Conflict, WayOut, conflict
 from whichgpu.planner.constraints import word
 from whichgpu.planner.fleet import Choice, given_less, nearest, refined, searched
@@ -155,7 +155,7 @@ class Fleets(Shown):
     conflict: Conflict | None = None
     hosted: tuple[Hosted, ...] = ()
     machine: Checked | Built | None = None
-    caution: str = ""
+    warnings: tuple[str, ...] = ()
 
     @property
     def headline(self) -> str:
@@ -192,7 +192,7 @@ class Fleets(Shown):
             "headline": self.headline if self.fleets else None,
             "candidates": [one.to_dict(rank) for rank, one in enumerate(self.fleets, 1)],
             "rejected": [{"gpu": one.gpu, "why": one.why} for one in self.rejected],
-            "assumptions": list(self.assumptions), "warnings": [self.caution] if self.caution else [],
+            "assumptions": list(self.assumptions), "warnings": list(self.warnings),
             "infeasible": self.infeasible or None,
             "hosted": [one.to_dict() for one in self.hosted],
             "machine": self.machine and self.machine.to_dict(),
@@ -235,7 +235,7 @@ def fleets(
         request, terms, load, tuple(_explained(kept, request.objective)),
         tuple(Rejected(key, reason.kind, reason.text) for key, reason in rejected.items()), told, why,
         against, _hosted(request, kept), in_machine(request, catalogue, kept),
-        without_cuda(kept, request, catalogue),
+        cautions(kept, request, catalogue),
     )  # fmt: skip
 
 

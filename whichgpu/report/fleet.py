@@ -56,7 +56,7 @@ def _said(answer: Fleets) -> tuple[str, ...]:
         f"Load: {first.at.utilisation:.0%} of what it serves at most; where every time is at the upper end "
         f"of its 90 % interval, {safe} (basis: {first.at.basis}).",
         f"Price: {price_told(first.choice.offer, answer.request)}.",
-        *((f"{answer.caution}.",) if answer.caution else ()),
+        *(f"{line}." for line in answer.warnings),
     )
 
 
