@@ -61,6 +61,9 @@ def test_a_launch_price_of_years_ago_is_told_for_what_it_is(whichgpu: Any) -> No
 
     assert told("recommend", "sdxl", "--term", "buy", "--gpus", "rtx-3090")
     assert not told("recommend", "sdxl", "--term", "buy", "--gpus", "l40s")
+    used = " ".join(whichgpu("recommend", "simulation", "--budget", "3000 USD").out.split())
+    assert "titan-v" in used
+    assert "it is long out of sale, and comes used alone" in used
     assert told("prices", "own", "rtx-3090")
     assert not told("prices", "own", "rtx-3090", "--price", "700 USD")
 

@@ -55,7 +55,7 @@ def test_half_a_user_is_refused_with_whole_ones():
 
 
 @pytest.mark.parametrize(
-    ("said", "formats"), [("q4", 2), ("4-bit", 2), ("8bit", 3), ("fp8,w4a16", 2), ("any", 4)]
+    ("said", "formats"), [("q4", 2), ("4-bit", 2), ("8bit", 3), ("fp8,w4a16", 2), ("any", 4), ("nf4,any", 5)]
 )
 def test_of_several_formats_the_best_serves_on_each_gpu(said, formats):
     """Who says the bits alone leaves the engine open: llama.cpp's own format would take eighteen cards."""

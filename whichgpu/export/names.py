@@ -73,8 +73,8 @@ def provider(one: Deployment, tool: str, instead: str) -> Any:
     can = ",".join(key for key, row in _providers().items() if tool in row)
     who = f"from '{one.provider}'" if one.provider else "without a provider"
     raise UsageError(
-        f"{one.name}: {tool} cannot rent {who}; it can from {can} (recommend --providers takes these). "
-        f"{instead}"
+        f"{one.name}: {tool} cannot rent {who}; it can from {can} (recommend --providers takes these, and a "
+        f"plan). {instead}"
     )
 
 

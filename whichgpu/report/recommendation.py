@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from whichgpu.planner.market import UNPRICED
+from whichgpu.planner.market import UNPRICED, trust
 from whichgpu.planner.words import handy, lasting, money, plural
 from whichgpu.prices.purchase import NOT_OF_NOW, current, purchases
 from whichgpu.prices.sellers import seller_of
@@ -74,7 +74,8 @@ def price_told(offer: Offer, request: Request) -> str:
     old = f", {age} ago" if age else ""
     if offer.provider == "own":
         now = "" if current(purchases().get(offer.gpu or "", ()), request.today) else f"; {NOT_OF_NOW}"
-        return f"{offer.instance}, {read}{old} ({offer.source}){now}"
+        gone = "; it is long out of sale, and comes used alone" if trust(offer, request) == 1 else now
+        return f"{offer.instance}, {read}{old} ({offer.source}){gone}"
     where = f" in {offer.region}" if request.regions is not None and offer.region else ""
     return (
         f"{amount(offer.usd_per_hour, 3)} USD/h for each {offer.provider} {offer.instance}{where}, "
