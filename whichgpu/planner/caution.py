@@ -29,13 +29,13 @@ def stated(gpus: Sequence[Gpu], request: Request, rejected: dict[str, Reason]) -
     if request.gpus is not None or not runtime.software:
         return list(gpus)
     asked = runtime.software, runtime.release, runtime.said
-    found = {gpu.id: stacks.standing(gpu, *asked) for gpu in gpus}
+    doubted = [gpu for gpu in gpus if not stacks.runs(gpu, runtime.software)]
+    found = {gpu.id: one for gpu in doubted if (one := stacks.standing(gpu, *asked)).unknown}
     rejected |= {
         key: Reason("no source states that its software runs there", f"{one.warning} (--gpus {key} takes it)")
         for key, one in found.items()
-        if one.unknown
     }
-    return [gpu for gpu in gpus if not found[gpu.id].unknown]
+    return [gpu for gpu in gpus if gpu.id not in found]
 
 
 def cautions(ranked: Sequence[Fleet], request: Request, catalogue: Catalogue) -> tuple[str, ...]:

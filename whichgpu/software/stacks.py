@@ -67,7 +67,7 @@ def runs(gpu: Gpu, software: str) -> bool:
     """Whether a source states that some release of a framework runs on a GPU, under its usual system."""
     asked = frameworks.Asked(frameworks.frameworks()[software], (), "", "")
     device = targets.device(gpu)
-    return verdicts.judge(device, asked, device.system).runs
+    return verdicts.runs(device, asked, device.system)
 
 
 def _standing(device: Device, framework: Framework, meant: str) -> Standing:
