@@ -52,7 +52,13 @@ def typed(monkeypatch: pytest.MonkeyPatch, whichgpu: Any) -> Callable[..., Any]:
 
 
 @pytest.mark.parametrize(
-    "said", ["serve llama 3.1 8b", "llama 3.1 8b for 20 people", "fine-tune llama 3.1 8b"]
+    "said",
+    [
+        "serve llama 3.1 8b",
+        "llama 3.1 8b for 20 people",
+        "fine-tune llama 3.1 8b on support tickets",
+        "a chat with llama 3.1 8b",
+    ],
 )
 def test_what_is_done_with_a_model_is_no_part_of_its_name(said: str) -> None:
     options, texts = held(said, "serve", "done")
@@ -132,6 +138,7 @@ def test_desktops_are_asked_for_the_people_and_the_memory_of_each() -> None:
     [
         ("200", {"users": "200"}),
         ("1,000 users at once", {"users": "1000"}),
+        ("60 people", {"users": "60"}),
         ("5 req/s", {"rate": "5 req/s"}),
         ("5000 tokens/s", {"target": "5000 tokens/s"}),
     ],

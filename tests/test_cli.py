@@ -95,6 +95,20 @@ def test_wrong_use_is_one_line_and_exit_2(whichgpu, arguments):
     assert "Traceback" not in answer.err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "again"),
+    [
+        (("show", "RTX 3080"), "whichgpu show rtx-3080-10gb"),
+        (("predict", "sdxl", "--gpu", "h200:2"), "whichgpu predict sdxl --gpu h200-141gb-sxm:2"),
+        (("fit", "my h200 model", "--gpu=h200"), "whichgpu fit 'my h200 model' --gpu=h200-141gb-sxm"),
+    ],
+)
+def test_a_name_of_several_is_told_as_a_command_to_copy(whichgpu, arguments, again):
+    refused = whichgpu(*arguments)
+    assert refused.status == 2
+    assert refused.err.rstrip().endswith(f"; say which, e.g. {again}")
+
+
 def test_an_error_with_json_is_a_document_too(whichgpu):
     answer = whichgpu("show", "no-such-gpu", "--json")
     assert answer.status == 2

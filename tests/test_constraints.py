@@ -179,6 +179,7 @@ def test_a_country_has_its_regions_and_no_others() -> None:
     assert sellers.regions_named(["europe-west1"], rows) == ("europe-west1",)
     assert set(sellers.regions_named(["germany"], rows)) == {row.region for row in rows[1:]}
     assert set(sellers.regions_named(["europe-west"], rows)) == {row.region for row in rows[:3]}
+    assert not sellers.lies_in("eastus2", "eastus")
 
 
 def test_a_city_is_the_regions_in_it() -> None:

@@ -300,6 +300,8 @@ def test_a_recommendation_on_the_command_line(whichgpu, tmp_path: Path) -> None:
     path.write_text(json.dumps(changed))
     refused = whichgpu("export", str(path), "--to", "skypilot")
     assert (refused.status, "candidate that it can, with --rank 2" in refused.err) == (2, True)
+    assert "aws,azure,gcp" in refused.err
+    assert "recommend --providers takes these" in refused.err
     as_json = whichgpu("export", str(path), "--to", "vllm", "--model", "my/llama", "--json").json
     assert "vllm serve my/llama" in as_json["files"][0]["text"]
 

@@ -54,6 +54,34 @@ def test_half_a_user_is_refused_with_whole_ones():
         ask(rate=None, users=2.5)
 
 
+@pytest.mark.parametrize(
+    ("said", "formats"), [("q4", 2), ("4-bit", 2), ("8bit", 3), ("fp8,w4a16", 2), ("any", 4), ("nf4,any", 5)]
+)
+def test_of_several_formats_the_best_serves_on_each_gpu(said, formats):
+    """Who says the bits alone leaves the engine open: llama.cpp's own format would take eighteen cards."""
+    answer = ask("llama-3.3-70b", None, None, users=30, columns={"precision": said})
+    assert len(answer.request.precisions) == formats
+    assert answer.fleets[0].gpus <= 2
+    assert len({one.gpu for one in answer.fleets}) == len(answer.fleets)
+    assert f" in {answer.fleets[0].job.precision} as" in answer.headline
+    assert not {one.gpu for one in answer.fleets} & {one.gpu for one in answer.rejected}
+
+
+def test_the_format_of_an_engine_that_is_named_stays():
+    stated = {"precision": "q4", "runtime": "llama.cpp"}
+    answer = ask("llama-3.1-8b", None, None, users=2, columns=stated, gpus=["rtx-4090"])
+    assert [one.job.precision for one in answer.fleets] == ["q4"]
+
+
+def test_of_bought_fleets_that_cost_the_same_the_one_of_fewer_cards_goes_first():
+    asked = {"columns": {"precision": "w4a16"}, "gpus": ["rtx-5090", "rtx-6000-ada"], "term": "buy"}
+    first, second = ask("llama-3.1-70b", rate=None, users=20, **asked).fleets
+    assert second.cost < first.cost <= 1.05 * second.cost
+    assert first.gpus < second.gpus
+    assert "is a tie with rtx-5090" in first.why
+    assert "less, on more GPUs" in second.why
+
+
 def single(workload, gpu, **columns):
     job = Job(workload, phase="serve", input_tokens=1024.0, output_tokens=256.0, **columns)
     return curve.checked(job, GPUS[gpu])

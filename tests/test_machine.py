@@ -548,7 +548,6 @@ def test_a_fleet_obeys_the_constraints_and_names_the_conflict(whichgpu: Any) -> 
     assert none.status == 3
     assert "--needs fp64 and --needs display" in none.err
     assert whichgpu("recommend", "llama-3.1-8b", "--users", "20", "--requests", "5").status == 2
-    assert whichgpu("recommend", "llama-3.1-8b", "--users", "20", "--precision", "any").status == 2
 
 
 def test_a_fleet_under_a_load_stands_beside_a_hosted_api(whichgpu: Any) -> None:

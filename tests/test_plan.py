@@ -197,6 +197,18 @@ def test_shadow_prices_why_not_and_the_next_best_hold_when_tried():
     assert answer.headroom == pytest.approx(0.0)
 
 
+@pytest.mark.parametrize(
+    ("spare", "count"), [({}, 8), ({"redundancy": "N+1"}, 9), ({"redundancy": "N+2"}, 10)]
+)
+def test_by_what_rates_could_grow_is_carried_after_losses_too(spare, count):
+    """Eight of 7 images/s are left of all these: 56 of the 50 that are asked for."""
+    answer = solved(
+        [demand(rate="50 images/s", **spare)], [option("a", 1.0, images="7 images/s")], explained=True
+    )
+    assert counts(answer) == {"a": count}
+    assert answer.headroom == pytest.approx(0.12)
+
+
 def test_at_the_price_that_is_told_a_rejected_offer_pays_and_above_it_not():
     """The relaxation has it at 17.50 USD/h, for seven tenths of four instances that are whole."""
     small, load = option("a", 5.0, images="10 images/s"), [demand(rate="31 images/s")]

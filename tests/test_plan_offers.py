@@ -31,7 +31,8 @@ OWN = (
     ("wish", "usd"),
     [
         ({}, 4.5), ({"gpus": ["l40s"]}, 7.0), ({"providers": ["Lambda"]}, 7.0), ({"regions": ["eu-*"]}, 7.0),
-        ({"regions": ["us-east-1"]}, 5.0), ({"needs": ["nvlink"]}, None),
+        ({"regions": ["us-east-1"]}, 5.0), ({"regions": ["europe"]}, 7.0), ({"regions": ["virginia"]}, 5.0),
+        ({"providers": ["hyperscaler"]}, 5.0), ({"needs": ["nvlink"]}, None),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("of", ["demand", "plan"])
@@ -136,6 +137,12 @@ def test_an_unknown_provider_is_told_the_nearest(where):
         raw["demand"] = [{**STORED["demand"][0], "providers": ["awz"]}]
     with pytest.raises(UsageError, match="did you mean aws"):
         plan(parsed(raw, Path(), "x", GPUS, TODAY), GPUS, TODAY)
+
+
+@pytest.mark.parametrize(("region", "near"), [("eurpe", "europe"), ("us-est-*", "us-west")])
+def test_an_unknown_region_is_told_the_nearest(region, near):
+    with pytest.raises(UsageError, match=f"no region '.*did you mean.*{near}"):
+        plan(parsed({**STORED, "plan": {"regions": [region]}}, Path(), "x", GPUS, TODAY), GPUS, TODAY)
 
 
 @pytest.fixture(scope="module")

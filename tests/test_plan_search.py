@@ -100,6 +100,20 @@ def test_windows_solved_anew_keep_an_instance_whose_start_is_dear():
     assert (better.n == 1.0).all()
 
 
+def test_hours_taken_apart_are_asked_again_where_none_of_them_does_the_work_of_a_day_at_first():
+    """At the prices of the relaxation work of a total may pay at no hour: that is no end of the search."""
+    night = {"name": "night", "workload": "resnet50", "total": "68000 images"}
+    chat = demand("chat", {"default": "3 req/s", "8-20": "12 req/s"})
+    options = [
+        option("a", 1.21, chat="3.99 req/s", night="1.61 images/s"),
+        option("b", 1.02, chat="4.62 req/s", night="0.54 images/s"),
+        option("c", 1.26, night="3.00 images/s"),
+    ]
+    program, _ = merged(build(asked([chat, night], options), GPUS, TODAY).program)
+    found = together(program, effort(1e-3, 5))
+    assert found.cost == pytest.approx(cheapest(program, effort(1e-6, 5)).cost)
+
+
 @pytest.mark.slow
 def test_hours_taken_apart_are_bounded_rightly():
     from whichgpu.planner.plan.columns import build

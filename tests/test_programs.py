@@ -186,6 +186,8 @@ def test_a_subject_in_place_of_a_model_is_told_which_models_there_are(said: str,
         ("train resnet50", '"resnet50" --phase train'),
         ("llama 3.1 8b for 10 users", '"llama 3.1 8b" --users 10'),
         ("run llama 3.1 8b", 'write "llama 3.1 8b"'),
+        ("serve mistral 7b to 40 colleagues", '"mistral 7b" --users 40'),
+        ("train resnet50 on my photos", '"resnet50" --phase train'),
     ],
 )  # fmt: skip
 def test_a_job_in_place_of_a_model_is_told_how_to_write_it(said: str, told: str) -> None:
@@ -193,7 +195,8 @@ def test_a_job_in_place_of_a_model_is_told_how_to_write_it(said: str, told: str)
 
 
 @pytest.mark.parametrize(
-    "said", ["train", "run fast", "the model for 10 users", "fine", "serve a large purpose"]
+    "said",
+    ["train", "run fast", "the model for 10 users", "fine", "serve a large purpose", "video clip editing"],
 )
 def test_verbs_without_a_model_are_no_job(said: str) -> None:
     assert "what is done with one" not in subject(said)

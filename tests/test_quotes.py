@@ -137,9 +137,22 @@ def test_a_price_without_a_time_is_one_to_buy(text: str, usd: float, verdict: st
 
 
 def test_a_quote_of_an_open_variant_says_what_it_would_be_for_each(whichgpu: Any) -> None:
-    told = whichgpu("prices", "judge", "1.29 USD/h for A100 80GB")
+    told = whichgpu("prices", "judge", "3.40 USD/h for A100 80GB")
     assert told.status == 2
-    assert "a100-80gb-sxm (low), a100-80gb-pcie (low); say which" in told.err
+    assert "a100-80gb-sxm (usual), a100-80gb-pcie (high); say which" in told.err
+
+
+def test_a_quote_of_an_open_variant_is_judged_where_it_is_the_same_for_each(whichgpu: Any) -> None:
+    told = whichgpu("prices", "judge", "1.29 USD/h for A100 80GB", "--json").json
+    each = [
+        whichgpu("prices", "judge", f"1.29 USD/h for {gpu}", "--json").json
+        for gpu in ("A100 80GB SXM", "A100 80GB PCIe")
+    ]
+    assert {one["verdict"] for one in each} == {told["verdict"]} == {"low"}
+    assert (told["quote"]["gpu"], told["alike"]) == ("a100-80gb-sxm", ["a100-80gb-pcie"])
+    # Of other forms too few prices are on file to say what is usual.
+    alone = whichgpu("prices", "judge", "2.50 USD/h for H200", "--json").json
+    assert (alone["verdict"], alone["quote"]["gpu"], alone["alike"]) == ("low", "h200-141gb-sxm", [])
 
 
 def test_a_quote_of_an_open_variant_is_of_the_one_that_has_prices(whichgpu: Any) -> None:

@@ -41,6 +41,14 @@ class UnknownName(UsageError):
     """A name that is nothing's, or several things'; the text lists the nearest, or the candidates."""
 
 
+class OpenName(UnknownName):
+    """A name that several things have: `name` as it was typed, and one of them to type in its place."""
+
+    def __init__(self, name: str, listed: str, instead: str) -> None:
+        super().__init__(f"'{name}' may be {listed}; say which")
+        self.name, self.instead = name, instead
+
+
 class Infeasible(WhichGpuError):
     """No answer exists under the constraints; the text names the binding one and the smallest relaxation."""
 

@@ -245,7 +245,7 @@ def heard(text: str, catalogue: Catalogue) -> dict[str, Any]:
         rest = rest.replace(name, ";")
     with suppress(UsageError):
         found["workload"], rest = _workload(rest, text)
-        columns, rest = _columns(rest, resolve(found["workload"]).phases)
+        columns, rest = _columns(rest, resolve(found["workload"]))
         found |= columns
     return found | ({"gpu": list(named)} if named else {}) | {"quoted": list(_figures(rest))}
 

@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from whichgpu.cli.light import lighten
-from whichgpu.errors import WhichGpuError, one_line
+from whichgpu.errors import OpenName, WhichGpuError, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,6 +92,8 @@ def _run(args: list[str]) -> int:
 def _failed(fault: Exception, args: list[str]) -> int:
     """Say what went wrong: one line on stderr and, with `--json`, a document on stdout."""
     message, status = _told(fault)
+    if isinstance(fault, OpenName):
+        message += _again(fault, args)
     if "--debug" in args:
         import traceback
 
@@ -103,6 +105,19 @@ def _failed(fault: Exception, args: list[str]) -> int:
             sys.stdout.write(dumps({"error": {"message": message, "exit_code": status}}))
     sys.stderr.write(f"whichgpu: {message}\n")
     return status
+
+
+def _again(fault: OpenName, args: list[str]) -> str:
+    """The same command with one of the things that a name may mean, to copy; empty where it is not found."""
+    import re
+    import shlex
+
+    whole = re.compile(rf"(?<![\w.-]){re.escape(fault.name)}(?![\w.-])", re.IGNORECASE)
+    at = max((at for at, one in enumerate(args) if whole.search(one)), default=None)
+    if at is None:
+        return ""
+    typed = [*args[:at], whole.sub(fault.instead, args[at], count=1), *args[at + 1 :]]
+    return f", e.g. {one_line(shlex.join(('whichgpu', *typed)))}"
 
 
 def _told(fault: Exception) -> tuple[str, int]:

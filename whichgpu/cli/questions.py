@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.errors import UsageError, one_line
 from whichgpu.facts import store
+from whichgpu.workloads.subjects import PEOPLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -92,7 +93,7 @@ def _seats(known: Known) -> bool:
 
 def _people(text: str, known: Known) -> Options:
     """`20`, `20 users`, `20 people`."""
-    found = re.fullmatch(r"([\d.,]+)(?:\s+(?:users?|people|persons?|desktops?|seats?))?", text, re.IGNORECASE)
+    found = re.fullmatch(rf"([\d.,]+)(?:\s+(?:{PEOPLE}|desktops?|seat))?", text, re.IGNORECASE)
     if not found:
         raise UsageError(f"'{one_line(text)}' is no number of people; write e.g. 20 users")
     return {"users": found[1].replace(",", "")}
@@ -104,7 +105,7 @@ def _trains(known: Known) -> bool:
 
 def _load(text: str, known: Known) -> Options:
     """`200 users`, `5 req/s` or `5000 tokens/s`."""
-    users = re.fullmatch(r"([\d.,]+)(?:\s+users?)?(?:\s+at once)?", text, re.IGNORECASE)
+    users = re.fullmatch(rf"([\d.,]+)(?:\s+(?:{PEOPLE}))?(?:\s+at once)?", text, re.IGNORECASE)
     if users:
         return {"users": users[1].replace(",", "")}
     if re.search(r"\btok(?:en)?s?\b", text, re.IGNORECASE):

@@ -70,9 +70,12 @@ def provider(one: Deployment, tool: str, instead: str) -> Any:
     spelt = _providers().get(one.provider, {}).get(tool)
     if spelt is not None:
         return spelt
-    can = ", ".join(key for key, row in _providers().items() if tool in row)
+    can = ",".join(key for key, row in _providers().items() if tool in row)
     who = f"from '{one.provider}'" if one.provider else "without a provider"
-    raise UsageError(f"{one.name}: {tool} cannot rent {who}; it can from {can}. {instead}")
+    raise UsageError(
+        f"{one.name}: {tool} cannot rent {who}; it can from {can} (recommend --providers takes these, and a "
+        f"plan). {instead}"
+    )
 
 
 def labelled(one: Deployment) -> bool:

@@ -11,7 +11,7 @@ import re
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from whichgpu.errors import UnknownName, UsageError, one_line
+from whichgpu.errors import OpenName, UnknownName, UsageError, one_line
 from whichgpu.facts import store
 from whichgpu.hardware import tokens
 
@@ -90,7 +90,7 @@ def _one(text: str, catalogue: Catalogue) -> Gpu:
         return found[0]
     shown = one_line(text)
     if found:
-        raise UnknownName(f"'{shown}' may be {_listed(found)}; say which")
+        raise OpenName(shown, _listed(found), found[0].id)
     if several := _of_chip(text, catalogue):
         raise UnknownName(f"'{shown}' is no one GPU; with it come {_listed(several)}; say which")
     if said := _absent(text):

@@ -146,6 +146,7 @@ class Recommendation(Shown):
     capped: Capped | None = None
     machine: Checked | Built | None = None
     headline: str = ""
+    caution: str = ""
     several: Several | Trained | None = None
     seconds: float = field(default=0.0, compare=False)
 
@@ -170,7 +171,7 @@ class Recommendation(Shown):
             "candidates": [item.to_dict(rank) for rank, item in enumerate(self.candidates, 1)],
             "rejected": [{"gpu": item.gpu, "why": item.why} for item in self.rejected],
             "assumptions": list(self.assumptions),
-            "warnings": list(self.warnings),
+            "warnings": [*filter(None, [self.caution]), *self.warnings],
             "infeasible": self.infeasible or None,
             "conflict": self.conflict.to_dict() if self.conflict else None,
             "objective": self.request.objective,

@@ -26,6 +26,7 @@ from whichgpu.cost.spread import found_for
 from whichgpu.cost.steady import Met
 from whichgpu.errors import UsageError
 from whichgpu.hardware.parts import is_part
+from whichgpu.planner.caution import stated
 from whichgpu.planner.market import (
     cheapest_of_a_kind,
     considered,
@@ -129,7 +130,7 @@ def searched(
     pool = in_parts(live.current() if offers is None else tuple(offers), wanted, catalogue)
     usable = usable_offers(request, pool, wanted)
     rejected: dict[str, Reason] = {}
-    gpus = considered(wanted, request, usable, prices.by_device(pool), rejected)
+    gpus = stated(considered(wanted, request, usable, prices.by_device(pool), rejected), request, rejected)
     if not gpus:
         return None, rejected
     if Requests.of(request.job).prefill_gpus:

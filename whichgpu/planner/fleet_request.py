@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.cost import slo
@@ -10,6 +12,7 @@ from whichgpu.cost.requests import Requests, read_rate
 from whichgpu.errors import UsageError
 from whichgpu.facts import store
 from whichgpu.planner.fleet import Load
+from whichgpu.planner.recommend import in_precisions
 from whichgpu.units import parse
 from whichgpu.workloads.workload import resolve
 
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
     from whichgpu.cost.slo import Term
     from whichgpu.planner.request import Request
 
+#: A format of which its bits alone are said.
+_BITS = re.compile(r"q([48])|([48])[ -]?bits?", re.IGNORECASE)
 #: No pause is longer, in s.
 _LONGEST = 1e6
 #: No load is larger, in users or requests/s.
@@ -49,11 +54,6 @@ def read(request: Request, asked: Asked) -> tuple[tuple[Term, ...], Load]:
             f"--slo, --rate and --users are of language models that serve, and {workload.id} runs {phase}; "
             f'use --target "10 {workload.unit}/s" and --latency "2 s"'
         )
-    if request.precisions:
-        raise UsageError(
-            "objectives under a load are held in one precision; write e.g. "
-            f"--precision {request.job.precision}"
-        )
     if request.latency is not None:
         raise UsageError('--latency is of single jobs; write it as an objective: --slo "latency 20 s"')
     for stated, option in (
@@ -78,6 +78,15 @@ def usual_objectives() -> str:
 def assumed(asked: Asked) -> tuple[str, ...]:
     """What was not stated of the objectives, in words."""
     return () if asked.slo is not None else (f"objectives {usual_objectives()} (--slo states yours)",)
+
+
+def in_formats(request: Request) -> tuple[Request, ...]:
+    """The request in each format that may serve the load; `q4` and `8 bit` leave it to the engine."""
+    if request.precisions or request.job.runtime:
+        return tuple(in_precisions(request))
+    bits = _BITS.fullmatch(request.job.precision.strip())
+    names = store.load("usual")["usual"]["bits"].get(bits[1] or bits[2], ()) if bits else ()
+    return tuple(in_precisions(replace(request, precisions=tuple(names))))
 
 
 def _load(request: Request, asked: Asked) -> Load:

@@ -13,10 +13,12 @@ from whichgpu.cost.estimate import Z90
 from whichgpu.errors import Infeasible
 from whichgpu.planner import hosted, refusals, sentences, words
 from whichgpu.planner.answer import Rejected
+from whichgpu.planner.caution import cautions
 from whichgpu.planner.conflict import Conflict, WayOut, conflict
 from whichgpu.planner.constraints import word
 from whichgpu.planner.fleet import Choice, given_less, nearest, refined, searched
 from whichgpu.planner.fleet import chosen as search
+from whichgpu.planner.fleet_request import in_formats
 from whichgpu.planner.reasons import Reason
 from whichgpu.planner.recommend import in_machine, roomier
 from whichgpu.planner.uses import price_to_buy
@@ -81,6 +83,22 @@ class Fleet:
         return self.at.watts * self.gpus
 
     @property
+    def trust(self) -> int:
+        """In its price, 0 the most."""
+        return self.choice.trust
+
+    @property
+    def cost(self) -> float:
+        """USD/h of all of it."""
+        return self.choice.usd_per_hour
+
+    @property
+    def usd_to_buy(self) -> float | None:
+        """USD of the cards where they are bought."""
+        each = price_to_buy(self.choice.offer)
+        return None if each is None else each * self.choice.instances
+
+    @property
     def tokens(self) -> float:
         """Output tokens/s."""
         return self.request_rate * float(self.job.output_tokens)
@@ -137,6 +155,7 @@ class Fleets(Shown):
     conflict: Conflict | None = None
     hosted: tuple[Hosted, ...] = ()
     machine: Checked | Built | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def headline(self) -> str:
@@ -149,10 +168,11 @@ class Fleets(Shown):
         fleet = f"{choice.offer.provider} {choice.offer.instance}"
         if choice.instances > 1:
             fleet = f"{choice.instances:,} x {fleet}"
+        form = f" in {first.job.precision}" if self.request.precisions else ""
         rate = number(first.request_rate)
         users = "" if self.load.users is None else f" of {words.plural(self.load.users, 'user')}"
         return (
-            f"{first.gpu}: {fleet} ({words.plural(first.gpus, 'GPU')}) as "
+            f"{first.gpu}: {fleet} ({words.plural(first.gpus, 'GPU')}){form} as "
             f"{words.plural(choice.replicas, 'replica')}{each} hold{'s' * (choice.replicas == 1)} "
             f"{rate} request{'s' * (rate != '1')}/s{users} within {wanted}, {choice.usd_per_hour:,.2f} USD/h "
             f"({words.by_month(choice.usd_per_hour)}): {words.money(first.usd_input)} a million tokens in, "
@@ -172,7 +192,8 @@ class Fleets(Shown):
             "headline": self.headline if self.fleets else None,
             "candidates": [one.to_dict(rank) for rank, one in enumerate(self.fleets, 1)],
             "rejected": [{"gpu": one.gpu, "why": one.why} for one in self.rejected],
-            "assumptions": list(self.assumptions), "warnings": [], "infeasible": self.infeasible or None,
+            "assumptions": list(self.assumptions), "warnings": list(self.warnings),
+            "infeasible": self.infeasible or None,
             "hosted": [one.to_dict() for one in self.hosted],
             "machine": self.machine and self.machine.to_dict(),
             "conflict": self.conflict.to_dict() if self.conflict else None,
@@ -183,17 +204,20 @@ def fleets(
     request: Request, terms: Sequence[Term], load: Load, catalogue: Catalogue,
     offers: Sequence[Offer] | None = None, *, limit: int = 10, assumed: Sequence[str] = (),
 ) -> Fleets:  # fmt: skip
-    """Rank fleets that hold a load within objectives, `limit` of them at most.
+    """Rank fleets that hold a load within objectives, at most `limit`, each in the best of its formats.
 
     `assumed` is what was not stated of them. Raises `UsageError` for names that do not resolve; where nothing
     holds them `infeasible` says why, and what would be possible.
     """
+    asked = in_formats(request)
+    request = asked[-1]
     job = resolve(request.job.workload).complete(replace(request.job, phase="serve"))
-    space, rejected = searched(request, terms, load, catalogue, offers)
     told = (*assumed, *sentences.assumptions(request, job, None))
     # What costs little by the hour may cost much to buy: all are ranked where that is limited.
     most = limit if request.budget_to_buy is None else len(catalogue)
-    found = [] if space is None else _ranked(space, rejected, most)
+    spaces = [searched(each, terms, load, catalogue, offers) for each in asked]
+    space, rejected = spaces[-1]
+    found = _merged(spaces, rejected, most)
     kept = [one for one in found if _bill(one, request)[0] <= _bill(one, request)[1]][:limit]
     if not kept and (more := roomier(request)):
         return fleets(more, terms, load, catalogue, offers, limit=limit, assumed=assumed)
@@ -211,7 +235,26 @@ def fleets(
         request, terms, load, tuple(_explained(kept, request.objective)),
         tuple(Rejected(key, reason.kind, reason.text) for key, reason in rejected.items()), told, why,
         against, _hosted(request, kept), in_machine(request, catalogue, kept),
+        cautions(kept, request, catalogue),
     )  # fmt: skip
+
+
+def _merged(
+    spaces: Sequence[tuple[Space | None, dict[str, Reason]]], rejected: dict[str, Reason], limit: int
+) -> list[Fleet]:
+    """The best fleet of each GPU type in any format, best first; notes why the others are out in the last."""
+    ranked = [
+        (_aim(space, (one.choice, one.at)), one)
+        for space, why in spaces if space is not None for one in _ranked(space, why, limit)
+    ]  # fmt: skip
+    best: dict[str, Fleet] = {}
+    for _, one in sorted(ranked, key=lambda pair: pair[0]):
+        best.setdefault(one.gpu, one)
+        rejected.pop(one.gpu, None)
+    found = list(best.values())
+    if found:
+        found.insert(0, found.pop(_simplest(spaces[-1][0], found)))
+    return found
 
 
 def _hosted(request: Request, kept: Sequence[Fleet]) -> tuple[Hosted, ...]:
@@ -258,8 +301,11 @@ def _ranked(space: Space, rejected: dict[str, Reason], limit: int) -> list[Fleet
     close = refined(space, order[:near])
     tails: dict[int, Tails] = {}
     for _ in range(_TRIES):
+        if not close:
+            break
         close.sort(key=lambda pair: _aim(space, pair))
-        if not close or close[0][0].row in tails:
+        close.insert(0, close.pop(_simplest(space, [_fleet(space, *one, None) for one in close])))
+        if close[0][0].row in tails:
             break
         first, at = close[0]
         run = _simulated(space, first, at)
@@ -270,6 +316,14 @@ def _ranked(space: Space, rejected: dict[str, Reason], limit: int) -> list[Fleet
     for one in (*(one for one, _ in close[limit:]), *order[near:]):
         rejected[space.found.gpus[one.row].id] = _dearer(one)
     return [_fleet(space, one, at, tails.get(one.row)) for one, at in close[:limit]]
+
+
+def _simplest(space: Space | None, ways: Sequence[Fleet]) -> int:
+    """Which of ranked fleets goes first: of bought cards the fewest that cost as good as the same, or 0."""
+    if space is None or space.request.term != "buy" or space.request.objective != "cost":
+        return 0
+    simple = sentences.simplest(ways) if ways and space.load.stated else None
+    return next((at for at, one in enumerate(ways) if one is simple), 0)
 
 
 def _simulated(space: Space, choice: Choice, at: Operation) -> Tails:
@@ -306,7 +360,12 @@ def _explained(found: Sequence[Fleet], objective: str) -> list[Fleet]:
         return []
     first = found[0]
     rest = [replace(one, why=_against(one, first, objective)) for one in found[1:]]
-    said = "is the only one" if not rest else f"beats {rest[0].gpu}: {_compared(first, rest[0], objective)}"
+    if not rest:
+        said = "is the only one"
+    elif first.usd_to_buy is not None and rest[0].cost < first.cost:  # of cards to buy fewer go first
+        said = f"is a tie with {rest[0].gpu}: it {sentences.tied(first, rest[0])}"
+    else:
+        said = f"beats {rest[0].gpu}: {_compared(first, rest[0], objective)}"
     return [replace(first, why=said), *rest]
 
 
@@ -315,6 +374,8 @@ def _against(one: Fleet, first: Fleet, objective: str) -> str:
         return "has a price that is old, replaced or undated, and ranks behind current ones"
     if objective == "energy":
         return f"draws {number(one.watts / first.watts, 3)} times as much: {_compared(one, first, objective)}"
+    if one.cost < first.cost:
+        return f"costs {(1.0 - one.cost / first.cost) * 100.0:.0f} % less, on more GPUs: {_each(one)}"
     how = sentences.dearer(one.choice.usd_per_hour / first.choice.usd_per_hour, first.gpu)
     return f"is {how}: {_compared(one, first, objective)}"
 
@@ -397,8 +458,7 @@ def _dearer(one: Choice) -> Reason:
 def _bill(one: Fleet, request: Request) -> tuple[float, float, str]:
     """What a fleet costs, what it may, and the unit: USD to buy where that is limited, else USD/h."""
     if request.budget_to_buy is not None:
-        each = price_to_buy(one.choice.offer)
-        return inf if each is None else each * one.choice.instances, request.budget_to_buy, "USD"
+        return inf if one.usd_to_buy is None else one.usd_to_buy, request.budget_to_buy, "USD"
     return one.choice.usd_per_hour, inf if request.budget is None else request.budget, "USD/h"
 
 

@@ -20,6 +20,7 @@ from whichgpu.hardware.slices import device
 from whichgpu.planner import constraints, refusals, sentences
 from whichgpu.planner.answer import Candidate, Recommendation, Rejected
 from whichgpu.planner.capping import capped
+from whichgpu.planner.caution import stated, without_cuda
 from whichgpu.planner.front import front
 from whichgpu.planner.grid import grid
 from whichgpu.planner.hosted import compared
@@ -75,7 +76,7 @@ def recommend(
     pool = in_parts(live.current() if offers is None else tuple(offers), wanted, catalogue)
     usable = usable_offers(request, pool, wanted)
     rejected: dict[str, Reason] = {}
-    gpus = considered(wanted, request, usable, prices.by_device(pool), rejected)
+    gpus = stated(considered(wanted, request, usable, prices.by_device(pool), rejected), request, rejected)
     tries = _tries(request, workload, gpus, usable)
     ranked = marked(_fewest(_merged(tries, rejected, request.objective), request))
     if not ranked and (more := roomier(request)):
@@ -102,6 +103,7 @@ def recommend(
         hosted=compared(chosen, workload, explained),
         capped=capped(chosen, space, ranked) if space is not None else None,
         machine=in_machine(request, catalogue, explained),
+        caution=without_cuda(explained, request, catalogue),
         headline=sentences.headline(explained, request, workload),
         several=None if request.unpriced else several(chosen.job, workload, ranked, catalogue),
         seconds=perf_counter() - started,

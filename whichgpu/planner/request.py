@@ -221,12 +221,11 @@ def _precisions(job: Job, workload: Workload) -> tuple[Job, tuple[str, ...]]:
     text = job.precision.strip().lower()
     if text != "any" and "," not in text:
         return job, ()
-    if text == "any":
-        plain = workload.complete(replace(job, precision=""))
-        kind = "train" if plain.trains else "tokens" if workload.unit == "tokens" else "other"
-        names = tuple(store.load("usual")["usual"]["precisions"][kind])
-    else:
-        names = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    plain = workload.complete(replace(job, precision=""))
+    kind = "train" if plain.trains else "tokens" if workload.unit == "tokens" else "other"
+    usual: list[str] = store.load("usual")["usual"]["precisions"][kind]
+    parts = (usual if part.strip() == "any" else [part.strip()] for part in text.split(","))
+    names = tuple(dict.fromkeys(name for part in parts for name in part if name))
     if not names:
         raise UsageError(f"--precision '{one_line(job.precision)}' names no format; write e.g. fp16,fp8")
     for name in names:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 
@@ -149,13 +149,13 @@ def _unpriced(item: Candidate, workload: Workload) -> str:
 def _first(kept: Sequence[Candidate], workload: Workload) -> str:
     first = kept[0]
     if len(kept) == 1:
-        return f"the only one that meets the request: {per_units(first, workload)}"
+        return f"is the only one that meets the request: {per_units(first, workload)}"
     second = kept[1]
     if second.trust == first.trust and second.cost < first.cost:  # bought cards, of which fewer go first
-        return f"is a tie with {second.gpu}: it {_tied(first, second)}"
+        return f"is a tie with {second.gpu}: it {tied(first, second)}"
     said = f"beats {second.gpu}: {_comparison(first, second, workload)}"
     if simple := simplest(kept):
-        said += f"; a tie with {simple.gpu}, which {_tied(simple, first)}"
+        said += f"; a tie with {simple.gpu}, which {tied(simple, first)}"
     if second.trust > first.trust or _one_each(first, second):
         return said
     likely = min(surer(first, second), 0.99)
@@ -166,15 +166,38 @@ def _first(kept: Sequence[Candidate], workload: Workload) -> str:
 TIE = 1.05
 
 
-def simplest(kept: Sequence[Candidate]) -> Candidate | None:
-    """The candidate on fewer GPUs than the first that costs as good as the same; None where there is none."""
+class Way(Protocol):
+    """A candidate or a fleet, as far as a tie goes."""
+
+    @property
+    def trust(self) -> int:
+        """In its price, 0 the most."""
+
+    @property
+    def cost(self) -> float:
+        """USD, of what is alike in all that are compared."""
+
+    @property
+    def gpus(self) -> int:
+        """GPUs of all instances."""
+
+    @property
+    def usd_to_buy(self) -> float | None:
+        """USD of the cards where they are bought."""
+
+
+_Way = TypeVar("_Way", bound=Way)
+
+
+def simplest(kept: Sequence[_Way]) -> _Way | None:
+    """The way on fewer GPUs than the first that costs as good as the same; None where there is none."""
     first = kept[0]
     close = [one for one in kept if one.trust == first.trust and one.cost <= TIE * first.cost]
     least = min(close, key=lambda one: one.gpus, default=first)
     return least if least.gpus < first.gpus else None
 
 
-def _tied(simple: Candidate, other: Candidate) -> str:
+def tied(simple: Way, other: Way) -> str:
     """What a tie costs, and what speaks for the one on fewer GPUs."""
     more = abs(simple.cost / other.cost - 1.0) * 100.0
     buy = "" if simple.usd_to_buy is None or other.usd_to_buy is None else (

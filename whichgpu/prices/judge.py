@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.prices.offers import Offer
-    from whichgpu.prices.purchase import Purchase
 
 #: Fewest offers whose spread says what is usual.
 FEWEST = 4
@@ -25,8 +24,6 @@ FEWEST = 4
 _TOO_LOW = 0.5
 #: A price to buy within this share of a known one is as usual as that.
 _LIKE = 0.05
-#: Days after which a launch price no longer says what a card, by then a used one, cannot cost.
-_LAUNCH_HOLDS = 730
 
 
 class Judgement(NamedTuple):
@@ -45,7 +42,8 @@ class Judgement(NamedTuple):
     break_even_hours: float | None = None
     #: Share off the prices of `offers`, which are on demand, where nobody lists a committed one; else 0.
     discount: float = 0.0
-    #: GPUs that its name may mean as well, of which no price is known.
+    #: Other GPUs of the name that was quoted, of which the verdict is the same, and those without prices.
+    alike: tuple[str, ...] = ()
     unpriced: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -63,16 +61,19 @@ VERDICTS = ("too low to believe", "low", "usual", "high", "higher than all", "un
 def judge_text(text: str, catalogue: Catalogue, today: date) -> Judgement:
     """The judgement of a quote in words; raises `UsageError` where it cannot be read.
 
-    A name that may be several GPUs is the one of which prices are known; of several such the error says what
-    the price would be for each.
+    Of a name that may be several GPUs it is the same for all with enough prices, or the error says what for
+    each.
     """
     try:
         return judge(read_quote(text, catalogue), today)
     except OpenVariant as problem:
         each = [judge(one, today) for one in problem.quotes]
         priced = [one for one in each if one.verdict != "unknown"]
-        if len(priced) == 1:
-            return priced[0]._replace(unpriced=tuple(one.quote.gpu for one in each if one not in priced))
+        if len({one.verdict for one in priced}) == 1:
+            return priced[0]._replace(
+                alike=tuple(one.quote.gpu for one in priced[1:]),
+                unpriced=tuple(one.quote.gpu for one in each if one not in priced),
+            )
         told = ", ".join(f"{one.quote.gpu} ({one.verdict})" for one in each)
         raise UnknownName(f"'{one_line(problem.name)}' may be {told}; say which") from None
 
@@ -97,7 +98,7 @@ def judge(quote: Quote, today: date, offers: Sequence[Offer] | None = None) -> J
 
 def _of_purchase(quote: Quote, rents: Sequence[Offer], today: date) -> Judgement:
     """A price to buy one, among the launch and street prices on file; `offers` is what it rents for."""
-    from whichgpu.prices.purchase import purchases
+    from whichgpu.prices.purchase import current, purchases
 
     usd, rows = quote.usd_to_buy or 0.0, purchases().get(quote.gpu, ())
     known = sorted(row.usd for row in rows)
@@ -109,11 +110,6 @@ def _of_purchase(quote: Quote, rents: Sequence[Offer], today: date) -> Judgement
         bisect_left(known, usd) / len(known) if known else 0.0, median(known) if known else None,
         buy=usd, run=run, break_even_hours=usd / saved if saved > 0 else None,
     )  # fmt: skip
-
-
-def current(rows: Sequence[Purchase], today: date) -> bool:
-    """Whether prices to buy say what a card costs now: one of them is no launch price of years ago."""
-    return any(row.as_of is None or (today - row.as_of).days < _LAUNCH_HOLDS for row in rows)
 
 
 def _purchase_verdict(usd: float, known: Sequence[float], *, recent: bool) -> str:

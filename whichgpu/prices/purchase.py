@@ -14,7 +14,7 @@ from whichgpu.prices.store import sources
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import date
 
     from whichgpu.facts.model import Fact
@@ -28,6 +28,12 @@ KINDS = ("street_high", "street_low", "launch")
 
 #: Days after a launch from which on its price is no guide: the part is sold used, if at all.
 GONE_DAYS = 7 * 365
+
+#: Days after which a launch price no longer says what a card, by then a used one, cannot cost.
+_LAUNCH_HOLDS = 730
+
+#: What is said of such a price.
+NOT_OF_NOW = "what it sells for now is on no file here"
 
 _HOUR = 3600.0
 _YEAR = 31557600.0
@@ -77,6 +83,11 @@ def purchases() -> Mapping[str, tuple[Purchase, ...]]:
     return MappingProxyType(
         {gpu: tuple(sorted(rows, key=lambda row: KINDS.index(row.kind))) for gpu, rows in found.items()}
     )
+
+
+def current(rows: Iterable[Purchase], today: date) -> bool:
+    """Whether prices to buy say what a card costs now: one of them is no launch price of years ago."""
+    return any(row.as_of is None or (today - row.as_of).days < _LAUNCH_HOLDS for row in rows)
 
 
 def launched(gpu: Gpu) -> tuple[Purchase, ...]:

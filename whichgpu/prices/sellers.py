@@ -70,16 +70,19 @@ def providers_named(names: Iterable[str], known: Iterable[str]) -> tuple[str, ..
     by_key = {key_of(one): one for one in known}
     found: list[str] = []
     for name in names:
-        key = aliases().get(key_of(name), key_of(name))
-        if key in by_key:
-            found.append(by_key[key])
-        elif key_of(name) in _classes_by_name():
-            wanted = _classes_by_name()[key_of(name)]
-            found += [one for one in by_key.values() if class_of(one).id == wanted]
-        else:
+        meant = [one for one in by_key.values() if is_named(one, name)]
+        if not meant and key_of(name) not in _classes_by_name():
             also = (alias for alias, provider in aliases().items() if provider in by_key)
             raise UsageError(unknown("provider", name, [*by_key.values(), *classes(), *also]))
+        found += meant
     return tuple(dict.fromkeys(found))
+
+
+def is_named(provider: str, name: str) -> bool:
+    """Whether a name means a provider: its own, another name of it, or its class."""
+    key = key_of(name)
+    own = aliases().get(key, key) == key_of(provider)
+    return own or _classes_by_name().get(key) == class_of(provider).id
 
 
 def regions_named(names: Iterable[str], rows: Iterable[Offer]) -> tuple[str, ...]:
@@ -90,15 +93,19 @@ def regions_named(names: Iterable[str], rows: Iterable[Offer]) -> tuple[str, ...
     known = sorted(known_regions(rows))
     found: list[str] = []
     for name in names:
-        key = key_of(name)
-        area = _areas().get(key)
-        here = [one for one in known if key_of(one) == key]
-        here = here or [one for one in known if area is not None and _within(one, area)]
-        here = here or [one for one in known if _begins(one, key)]
+        here = [one for one in known if lies_in(one, name)]
         if not here:
             raise _nowhere(name, known)
         found += here
     return tuple(dict.fromkeys(found))
+
+
+@cache
+def lies_in(region: str, name: str) -> bool:
+    """Whether a name means a region: its own, its beginning (`us-east`), or an area that it lies in."""
+    key = key_of(name)
+    area = _areas().get(key)
+    return key_of(region) == key or (area is not None and _within(region, area)) or _begins(region, key)
 
 
 def _nowhere(name: str, known: Iterable[str]) -> WhichGpuError:
@@ -132,9 +139,14 @@ def _starts(name: str, beginning: str) -> bool:
 
 
 def _begins(region: str, key: str) -> bool:
-    """Whether a word is the beginning of a region's name, or one of its comma-separated parts."""
+    """Whether a word is the beginning of a region's name, or one of its comma-separated parts.
+
+    Of names in one word it is not: eastus2 is another region than eastus.
+    """
     low = key_of(region)
-    return (len(key) > 1 and _starts(low, key)) or key in [key_of(one) for one in region.split(",")]
+    numbered = "-" not in low and low.removeprefix(key).isdigit()
+    begun = len(key) > 1 and not numbered and _starts(low, key)
+    return begun or key in [key_of(one) for one in region.split(",")]
 
 
 @cache

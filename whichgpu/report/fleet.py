@@ -56,6 +56,7 @@ def _said(answer: Fleets) -> tuple[str, ...]:
         f"Load: {first.at.utilisation:.0%} of what it serves at most; where every time is at the upper end "
         f"of its 90 % interval, {safe} (basis: {first.at.basis}).",
         f"Price: {price_told(first.choice.offer, answer.request)}.",
+        *(f"{line}." for line in answer.warnings),
     )
 
 
@@ -72,13 +73,15 @@ def _command(first: Fleet) -> tuple[str, str]:
 
 def _table(answer: Fleets, shown: tuple[Fleet, ...]) -> Table:
     columns = (
-        ">#", "GPU", ">Replicas", Column("Split", optional=True), ">GPUs", ">USD/h", ">USD/M in",
+        ">#", "GPU", *(("Precision",) if answer.request.precisions else ()), ">Replicas",
+        Column("Split", optional=True), ">GPUs", ">USD/h", ">USD/M in",
         ">USD/M out", ">TTFT", ">TPOT", ">In use", Column("Most each", "right", True),
         Column("Bound by", optional=True), Column("Latency", "right", True),
         Column("TTFT p90", "right", True), Column("TPOT p90", "right", True), Column("Power", "right", True),
     )  # fmt: skip
     rows = [
-        (str(rank), one.gpu, f"{one.choice.replicas:,}", one.split, f"{one.gpus:,}",
+        (str(rank), one.gpu, *((one.job.precision,) if answer.request.precisions else ()),
+         f"{one.choice.replicas:,}", one.split, f"{one.gpus:,}",
          f"{one.choice.usd_per_hour:,.2f}", *(_usd(each) for each in (one.usd_input, one.usd_output)),
          _time(one, "ttft"), _time(one, "tpot"), f"{one.at.utilisation:.0%}", number(one.choice.most, 3),
          str(one.at.binding or "its capacity"), _time(one, "latency"), _time(one, "ttft", "p90"),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from whichgpu import prices
 from whichgpu.prices.offers import DERIVED
+from whichgpu.prices.purchase import NOT_OF_NOW, current, purchases
 from whichgpu.prices.spot import derived, expected, spot_facts
 from whichgpu.report.chart import Bar, Bars, Group
 from whichgpu.report.prices import read_on, usd
@@ -14,7 +16,6 @@ from whichgpu.units import number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import date
 
     from whichgpu.cost.carbon import Grid
     from whichgpu.hardware.gpu import Gpu
@@ -125,6 +126,8 @@ def _assumed(found: Choice) -> Iterator[str]:
         f"{given.load:.0%}: "
         f"{usd(found.running)} USD per hour. Without space, staff, network and interest."
     )
+    if found.price_of.startswith("launch") and not current(purchases().get(found.gpu, ()), date.today()):
+        yield f"The price is of years ago, and {NOT_OF_NOW}: --price states it."
 
 
 def spot_report(

@@ -53,7 +53,9 @@ def judgement_report(found: Judgement) -> Report:
     bought = found.quote.usd_to_buy is not None
     terms = "on demand" if found.discount or bought else found.quote.term
     table = Table.of(f"Asked for {found.quote.gpu}, {terms}", columns, rows)
-    sentences = list(_of_purchase(found) if bought else _sentences(found))
+    sentences = [*(_of_purchase(found) if bought else _sentences(found))]
+    if found.alike:
+        sentences.insert(1, f"So it is for {' and '.join(found.alike)}, which the name may be as well.")
     if found.unpriced:
         sentences.append(f"It may be {' or '.join(found.unpriced)} too, of which no such price is on file.")
     return Report(found.to_dict(), (" ".join(sentences), *([table] if rows else ())))
@@ -61,8 +63,7 @@ def judgement_report(found: Judgement) -> Report:
 
 def _of_purchase(found: Judgement) -> Iterator[str]:
     """What a price to buy one is worth, beside those on file and what it rents for."""
-    from whichgpu.prices import purchases
-    from whichgpu.prices.judge import current
+    from whichgpu.prices.purchase import current, purchases
 
     quote, known = found.quote, purchases().get(found.quote.gpu, ())
     told = ", ".join(

@@ -6,8 +6,9 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from whichgpu.planner.market import UNPRICED
+from whichgpu.planner.market import UNPRICED, trust
 from whichgpu.planner.words import handy, lasting, money, plural
+from whichgpu.prices.purchase import NOT_OF_NOW, current, purchases
 from whichgpu.prices.sellers import seller_of
 from whichgpu.report.table import Bullets, Column, Heading, Report, Table
 from whichgpu.units import number, rate_period, show
@@ -62,6 +63,8 @@ def _first(answer: Recommendation) -> tuple[str, ...]:
     ]
     if first.trust != UNPRICED:
         said.append(f"Price: {price_told(first.offer, answer.request)}.")
+    if answer.caution:
+        said.append(f"{answer.caution}.")
     return tuple(said)
 
 
@@ -70,9 +73,12 @@ def price_told(offer: Offer, request: Request) -> str:
     read, age = price_read(offer, request)
     old = f", {age} ago" if age else ""
     if offer.provider == "own":
-        return f"{offer.instance}, {read}{old} ({offer.source})"
+        now = "" if current(purchases().get(offer.gpu or "", ()), request.today) else f"; {NOT_OF_NOW}"
+        gone = "; it is long out of sale, and comes used alone" if trust(offer, request) == 1 else now
+        return f"{offer.instance}, {read}{old} ({offer.source}){gone}"
+    where = f" in {offer.region}" if request.regions is not None and offer.region else ""
     return (
-        f"{amount(offer.usd_per_hour, 3)} USD/h for each {offer.provider} {offer.instance}, "
+        f"{amount(offer.usd_per_hour, 3)} USD/h for each {offer.provider} {offer.instance}{where}, "
         f"{offer.kind.replace('_', '-')}, read {read}{old} ({offer.source}), "
         f"one of the {seller_of(offer).label}"
     )

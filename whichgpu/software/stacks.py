@@ -26,10 +26,14 @@ _ANY = "any"
 
 
 class Standing(NamedTuple):
-    """Why a stack does not run on a GPU, or what to know where only older releases do; else empty."""
+    """Why a stack does not run on a GPU, or what to know where only older releases do; else empty.
+
+    `unknown` is of one of which no source states that any release of it runs there.
+    """
 
     refusal: str
     warning: str
+    unknown: bool = False
 
 
 _NOTHING = Standing("", "")
@@ -63,7 +67,7 @@ def runs(gpu: Gpu, software: str) -> bool:
     """Whether a source states that some release of a framework runs on a GPU, under its usual system."""
     asked = frameworks.Asked(frameworks.frameworks()[software], (), "", "")
     device = targets.device(gpu)
-    return verdicts.judge(device, asked, device.system).runs
+    return verdicts.runs(device, asked, device.system)
 
 
 def _standing(device: Device, framework: Framework, meant: str) -> Standing:
@@ -75,7 +79,8 @@ def _standing(device: Device, framework: Framework, meant: str) -> Standing:
             return Standing(_refusal(verdict), "")
         if verdict.answer != model.UNKNOWN:
             return _NOTHING
-        return Standing("", f"no source that was read states that {framework.title} runs on {device.id}")
+        why = f"no source that was read states that {framework.title} runs on {device.id}"
+        return Standing("", why, unknown=True)
     if meant or not verdict.until or not support.gone(verdict, asked):
         return _NOTHING
     if support.long_ago(verdict):

@@ -71,6 +71,13 @@ def judge(device: Device, asked: Asked, system: str) -> Verdict:
     )  # fmt: skip
 
 
+def runs(device: Device, asked: Asked, system: str) -> bool:
+    """Whether any release runs, the newest looked at first: the rest of the verdict takes longer."""
+    builds = _own(device, asked)
+    newest = reversed(asked.releases())
+    return any(_release(device, asked, one, system, builds).answer in (SUPPORTED, LIMITED) for one in newest)
+
+
 def _answer(found: Sequence[Found], chosen: Found | None, limits: Sequence[str]) -> str:
     """What the releases come to; one of which nothing is known takes nothing from those before it."""
     if chosen is not None:

@@ -73,25 +73,29 @@ def _several() -> tuple[tuple[frozenset[str], Mapping[str, Any]], ...]:
     return tuple(sorted((one for one in said if len(one[0]) > 1), key=lambda one: -len(one[0])))
 
 
-#: What is done with a model, before its name, and how it is asked for; and how many it is for, after it.
+#: What is done with a model, by the beginning of the word, and how it is asked for.
 _DONE = {
     "fine": "--phase finetune_lora (or finetune_full)", "train": "--phase train",
     "pretrain": "--phase pretrain", "serv": "--users 10", "run": "", "host": "", "infer": "",
 }  # fmt: skip
-_JOB = re.compile(
-    r"(?P<done>fine|pretrain|train|serv|run|host|infer)[a-z-]*(?: tun\w+)? (?P<model>.+)", re.IGNORECASE
-)
-_PEOPLE = "users?|people|employees|staff|students|customers|colleagues|agents|seats|pupils|teachers"
-_FOR = re.compile(rf"(?P<model>.+?) for (?P<users>\d+) (?:{_PEOPLE})", re.IGNORECASE)
+#: Whom it is done for.
+PEOPLE = "users?|people|persons?|employees|staff|students|customers|colleagues|agents|seats|pupils|teachers"
+_FOR = re.compile(rf"(\d+) (?:{PEOPLE})\b", re.IGNORECASE)
 
 
 def job_of(name: str, known: Callable[[str], bool]) -> tuple[str, str]:
-    """The model of a job (`fine-tune llama 3 8b`, `.. for 10 users`), '' where there is none, and options."""
-    text = " ".join(name.split())
-    users, done = _FOR.fullmatch(text), _JOB.fullmatch(text)
-    model = next((one["model"] for one in (users, done) if one and known(one["model"])), "")
-    option = f"--users {users['users']}" if users else _DONE[done["done"].lower()] if done else ""
-    return model, option
+    """The model of a job (`fine-tune llama 3 8b on tickets`, `.. for 10 users`) or '', and options.
+
+    It is the longest run of words that is a model's name: of several words, or with a figure.
+    """
+    said = name.split()
+    count = len(said)
+    runs = (said[at : at + size] for size in range(count - 1, 0, -1) for at in range(count - size + 1))
+    able = (run for run in runs if len(run) > 1 or re.search(r"[a-z]\d", run[0], re.IGNORECASE))
+    model = next((" ".join(run) for run in able if known(" ".join(run))), "")
+    users = _FOR.search(" ".join(said))
+    done = (how for word in said for start, how in _DONE.items() if word.lower().startswith(start))
+    return model, f"--users {users[1]}" if users else next(done, "")
 
 
 def _job(name: str, known: Callable[[str], bool]) -> str:

@@ -152,7 +152,8 @@ class _Search:
         return self._last()
 
     def _done(self) -> bool:
-        return self.found.cost - self.bound <= self.how.gap * self.found.cost
+        cost = self.found.cost
+        return bool(np.isfinite(cost) and cost - self.bound <= self.how.gap * cost)
 
     def _constant(self, duals: Duals) -> float:
         load = self.program.load

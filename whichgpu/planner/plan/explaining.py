@@ -8,7 +8,7 @@ import numpy as np
 
 from whichgpu.planner.plan.again import usd
 from whichgpu.planner.plan.answer import Constraint, Plan
-from whichgpu.planner.plan.losses import bodies, carried
+from whichgpu.planner.plan.losses import after, bodies, carried
 from whichgpu.planner.words import HOURS_PER_MONTH, by_month
 
 if TYPE_CHECKING:
@@ -60,17 +60,14 @@ def _on_spot(program: Program, found: Solution, demand: int) -> float:
 
 
 def headroom(program: Program, found: Solution) -> tuple[float | None, int]:
-    """By what share all rates could grow on this fleet, spares kept aside, and at which hour the least."""
-    each, least, tightest = bodies(program), np.inf, 0
-    for h in range(program.hours.size):
-        mine = (program.load.rate[:, h] > 0.0) & ~program.flexible
-        if not mine.any():
-            continue
+    """By what share all rates could grow on this fleet, losses survived, and at which hour the least."""
+    each, asked = bodies(program), (program.load.rate > 0.0) & ~program.flexible[:, None]
+    shares = [(theta, h) for h, _, _, theta, _ in after(program, found.n)]
+    for h in np.flatnonzero(asked.any(axis=0)).tolist():
         there = np.bincount(program.columns.body, weights=found.n[:, h], minlength=each.shape[1])
-        theta = carried(each[mine], program.load.rate[mine, h], there)[0]
-        if theta - 1.0 < least:
-            least, tightest = theta - 1.0, h
-    return (max(float(least), 0.0) if np.isfinite(least) else None), tightest
+        shares.append((carried(each[asked[:, h]], program.load.rate[asked[:, h], h], there)[0], h))
+    least, tightest = min(shares, default=(np.inf, 0))
+    return (max(least - 1.0, 0.0) if np.isfinite(least) else None), tightest
 
 
 def savings(again: Again, plan: Plan) -> Iterator[str]:

@@ -53,6 +53,19 @@ def failing(program: Program, n: Array) -> list[Loss]:
 
 def _failing(program: Program, n: Array) -> Iterator[Loss]:
     each = bodies(program)
+    for h, lost, slices, theta, value in after(program, n):
+        if theta < 1.0 - _SHORT:
+            weights = (each[slices] * value[:, None]).max(axis=0)
+            whole = np.zeros(slices.size)
+            whole[slices] = value
+            single = sum(lost.values()) == 1
+            yield Loss(h, weights, whole, "worst" if single else "lost", {} if single else lost)
+            yield Loss(h, weights, whole, "mean")
+
+
+def after(program: Program, n: Array) -> Iterator[tuple[int, dict[int, int], Mask, float, Array]]:
+    """Of each hour and loss: what is lost of each body, the slices that go on, what is `carried`."""
+    each = bodies(program)
     for h in range(program.hours.size):
         there = np.bincount(program.columns.body, weights=n[:, h], minlength=each.shape[1]).round()
         for lost in _losses(program, there):
@@ -62,14 +75,7 @@ def _failing(program: Program, n: Array) -> Iterator[Loss]:
                 continue
             remaining = there.copy()
             remaining[list(lost)] -= list(lost.values())
-            theta, value = carried(each[slices], program.load.rate[slices, h], remaining)
-            if theta < 1.0 - _SHORT:
-                weights = (each[slices] * value[:, None]).max(axis=0)
-                whole = np.zeros(slices.size)
-                whole[slices] = value
-                kind = "worst" if size == 1 else "lost"
-                yield Loss(h, weights, whole, kind, lost if size > 1 else {})
-                yield Loss(h, weights, whole, "mean")
+            yield h, lost, slices, *carried(each[slices], program.load.rate[slices, h], remaining)
 
 
 def slack(program: Program, n: Array, one: Loss) -> float:

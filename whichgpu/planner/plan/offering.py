@@ -9,9 +9,10 @@ from whichgpu.errors import UsageError, one_line
 from whichgpu.hardware.slices import device
 from whichgpu.planner.needs import need
 from whichgpu.planner.plan.parts import in_whole, share, whole_of, with_parts
-from whichgpu.planner.plan.supply import Supply, chosen, in_regions, named
+from whichgpu.planner.plan.supply import Supply, chosen, in_regions, sold_by
 from whichgpu.prices import live
 from whichgpu.prices import store as prices
+from whichgpu.prices.sellers import providers_named, regions_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -33,7 +34,7 @@ def had(asked: Asked, catalogue: Catalogue, today: date, out: Out) -> Iterator[S
     """
     if asked.options:
         found = [_of_option(one) for one in asked.options]
-        _known_names(asked, "instance", [name for one in found for name in (one.instance, one.name)])
+        _known_instances(asked, [name for one in found for name in (one.instance, one.name)])
         plain: Iterable[Supply] = _allowed(asked, found, catalogue, out)
     else:
         plain = _offered(asked, catalogue, today, out)
@@ -63,7 +64,7 @@ def _allowed(asked: Asked, found: Sequence[Supply], catalogue: Catalogue, out: O
         reasons = (
             (one.kind != "owned" and one.kind not in asked.kinds, _not_of(one.kind)),
             (bool(one.gpu) and choice.gpus is not None and one.gpu not in choice.gpus, _NO_GPU),
-            (bool(one.provider) and not named(one.provider, choice.providers), _NO_PROVIDER),
+            (bool(one.provider) and not sold_by(one.provider, choice.providers), _NO_PROVIDER),
             (bool(one.region) and not in_regions(one.region, choice.regions), _elsewhere(one.region, choice)),
             (bool(lacking), lacking),
         )  # fmt: skip
@@ -109,18 +110,12 @@ def _alike(asked: Asked, one: Owned, index: int) -> Option | None:
 def _offered(asked: Asked, catalogue: Catalogue, today: date, out: Out) -> Iterator[Supply]:
     """Offers that the plan as a whole allows, each in its cheapest region of each kind."""
     pool = with_parts(live.current() if asked.offers is None else asked.offers, asked, catalogue)
-    regions = {region for one in pool for region in (one.region, *one.usd_by_region) if region}
-    _known_names(asked, "provider", [_OWN, *(one.provider for one in pool)])
-    _known_names(asked, "instance", [one.instance for one in pool])
-    for place in (asked.choice, *_narrowed(asked)):
-        _known_regions(place.regions, regions)
+    _known(asked, pool)
     classes: dict[tuple[str, str], list[str]] = {}
     taken: set[tuple[str, ...]] = set()
     # Of two lists with the same offer the newer one's comes first, and stays: that is no second stock of it.
-    sellers = asked.choice.providers
-    if sellers is not None:
-        sellers = tuple(name for name in sellers if prices.key_of(name) != _OWN)
-    allowed = sorted(prices.select(pool, providers=sellers), key=lambda row: row.superseded)
+    sold = [row for row in pool if sold_by(row.provider, asked.choice.providers)]
+    allowed = sorted(prices.select(sold), key=lambda row: row.superseded)
     for offer in (placed for row in allowed for placed in _placed(row, asked)):
         same = (offer.provider, offer.instance, offer.device, offer.region or "", offer.kind)
         again = offer.superseded and same in taken
@@ -218,25 +213,19 @@ def _narrowed(asked: Asked) -> list[Choice | Demand]:
     return [*asked.demands, *_limits(asked)]
 
 
-def _known_names(asked: Asked, what: str, known: Sequence[str]) -> None:
-    """Refuse a provider or instance that nothing has."""
+def _known(asked: Asked, pool: Sequence[Offer]) -> None:
+    """Refuse a provider, region or instance that no offer has, with the nearest that one does."""
+    sellers, regions = {_OWN, *(one.provider for one in pool)}, prices.known_regions(pool)
+    for place in (asked.choice, *_narrowed(asked)):
+        providers_named(place.providers or (), sellers)
+        for one in place.regions or ():
+            if not any(in_regions(region, (one,)) for region in regions):
+                regions_named((one.rstrip("*-"),), pool)
+    _known_instances(asked, [one.instance for one in pool])
+
+
+def _known_instances(asked: Asked, known: Sequence[str]) -> None:
     keys = set(map(prices.key_of, known))
-    places = _limits(asked) if what == "instance" else [asked.choice, *_narrowed(asked)]
-    for name in (name for place in places for name in getattr(place, f"{what}s") or ()):
+    for name in (name for place in _limits(asked) for name in place.instances or ()):
         if prices.key_of(name) not in keys:
-            raise UsageError(prices.unknown(what, one_line(name), set(known) - {"", _OWN}))
-
-
-def _known_regions(regions: Sequence[str] | None, known: set[str]) -> None:
-    from difflib import get_close_matches
-
-    for one in regions or ():
-        if not any(in_regions(region, (one,)) for region in known):
-            there = sorted(region.lower() for region in known)
-            near = get_close_matches(one.rstrip("*-").lower(), there, n=3, cutoff=0.5)
-            means = (
-                f"did you mean {', '.join(near)}?"
-                if near
-                else "whichgpu prices GPU --json says where they are"
-            )
-            raise UsageError(f"regions: no offer is in '{one_line(one)}'; {means}")
+            raise UsageError(prices.unknown("instance", one_line(name), set(known) - {""}))

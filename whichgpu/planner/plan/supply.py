@@ -9,6 +9,7 @@ import numpy as np
 
 from whichgpu.planner.needs import need
 from whichgpu.planner.plan.parts import whole_of
+from whichgpu.prices.sellers import is_named, lies_in
 from whichgpu.prices.store import key_of
 from whichgpu.values import immutable
 
@@ -56,7 +57,7 @@ class Supply:
 def chosen(one: Supply, choice: Choice) -> bool:
     """Whether the words of a choice select it."""
     return (
-        named(one.provider, choice.providers)
+        sold_by(one.provider, choice.providers)
         and (choice.gpus is None or one.gpu in choice.gpus or whole_of(one.gpu or "") in choice.gpus)
         and (choice.kinds is None or one.kind in choice.kinds)
         and in_regions(one.region, choice.regions)
@@ -69,9 +70,16 @@ def named(name: str, allowed: Sequence[str] | None) -> bool:
     return allowed is None or key_of(name) in map(key_of, allowed)
 
 
+def sold_by(provider: str, allowed: Sequence[str] | None) -> bool:
+    """Whether a provider is one of those allowed, or of a class that is."""
+    return allowed is None or any(is_named(provider, one) for one in allowed)
+
+
 def in_regions(region: str, allowed: Sequence[str] | None) -> bool:
-    """Whether a region is one of those allowed, which may end in `*`."""
-    return allowed is None or any(region and fnmatchcase(region.lower(), one.lower()) for one in allowed)
+    """Whether a region is one of those allowed, or lies in one: an area, a beginning, what ends in `*`."""
+    return allowed is None or any(
+        region and (fnmatchcase(region.lower(), one.lower()) or lies_in(region, one)) for one in allowed
+    )
 
 
 def barred(demand: Demand, one: Supply, gpu: Gpu | None) -> str:
@@ -81,7 +89,7 @@ def barred(demand: Demand, one: Supply, gpu: Gpu | None) -> str:
     """
     own, unstated = one.kind == "owned", one.option is not None
     wishes = (
-        ("providers", own or (unstated and not one.provider) or named(one.provider, demand.providers)),
+        ("providers", own or (unstated and not one.provider) or sold_by(one.provider, demand.providers)),
         ("regions", own or (unstated and not one.region) or in_regions(one.region, demand.regions)),
         ("gpus", demand.gpus is None or (unstated and gpu is None) or one.gpu in demand.gpus),
         ("needs", gpu is None or all(need(name).met(gpu) for name in demand.needs)),

@@ -1,0 +1,70 @@
+"""What to know of software before one takes the first: whether it is stated to run, and has CUDA."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.cost.asked import read
+from whichgpu.hardware.slices import device
+from whichgpu.planner.needs import need
+from whichgpu.planner.reasons import Reason
+from whichgpu.software import stacks
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.hardware.gpu import Gpu
+    from whichgpu.planner.answer import Candidate
+    from whichgpu.planner.fleets import Fleet
+    from whichgpu.planner.request import Request
+
+
+def stated(gpus: Sequence[Gpu], request: Request, rejected: dict[str, Reason]) -> list[Gpu]:
+    """The GPUs on which a source states that the job's software runs; notes why not the others.
+
+    Who names a GPU gets it, and is warned.
+    """
+    runtime = read(request.job).runtime
+    if request.gpus is not None or not runtime.software:
+        return list(gpus)
+    asked = runtime.software, runtime.release, runtime.said
+    doubted = [gpu for gpu in gpus if not stacks.runs(gpu, runtime.software)]
+    found = {gpu.id: one for gpu in doubted if (one := stacks.standing(gpu, *asked)).unknown}
+    rejected |= {
+        key: Reason("no source states that its software runs there", f"{one.warning} (--gpus {key} takes it)")
+        for key, one in found.items()
+    }
+    return [gpu for gpu in gpus if gpu.id not in found]
+
+
+def cautions(ranked: Sequence[Fleet], request: Request, catalogue: Catalogue) -> tuple[str, ...]:
+    """What to know of the first fleet: releases of its engine that no longer run there, and CUDA."""
+    if not ranked:
+        return ()
+    runtime, gpu = read(ranked[0].job).runtime, device(ranked[0].gpu, catalogue)
+    asked = runtime.software, runtime.release, runtime.said
+    older = stacks.standing(gpu, *asked).warning if runtime.software else ""
+    return tuple(filter(None, (older, without_cuda(ranked, request, catalogue))))
+
+
+def without_cuda(
+    ranked: Sequence[Candidate] | Sequence[Fleet], request: Request, catalogue: Catalogue
+) -> str:
+    """What to look at of a first candidate without CUDA, and the first that has it; else empty.
+
+    `ranked` are candidates or fleets, best first. Who names GPUs or asks for ROCm knows.
+    """
+    cuda = need("cuda")
+    able = [one for one in ranked if cuda.met(device(one.gpu, catalogue))]
+    rocm = any(one.text == "rocm" for one in request.needs)
+    if not ranked or (able and able[0] is ranked[0]) or rocm or request.gpus or request.exclude_gpus:
+        return ""
+    first = ranked[0]
+    look = f"look first that all of your code runs there (whichgpu compat {first.gpu})"
+    told = f"{first.gpu} has no CUDA: {look}"
+    if not able:
+        return f"{told}; none of the others here has it"
+    more = 100.0 * (able[0].cost / first.cost - 1.0)
+    dearer = f", {more:.0f} % dearer" if more >= 0.5 else ""
+    return f"{told}; with --needs cuda it is {able[0].gpu}{dearer}"
