@@ -137,7 +137,7 @@ _BARE = re.compile(
     r"\s*(?:$|[.,;:)|]|(?:per|an?|/|and|or|at|in|for|takes?|costs?|needs?|is|are|would|will|go)\b(?!\s+(?:parameter|weight)))",
     re.IGNORECASE,
 )
-_SUBJECT = re.compile(r"\s+(?:costs?|comes?|makes?|would)\b", re.IGNORECASE)
+_SUBJECT = re.compile(r"\s+(?:costs?|comes?|makes?|takes?|needs?|lasts?|would)\b", re.IGNORECASE)
 _TOKENS = re.compile(r"tokens?\b", re.IGNORECASE)
 _PIECES = re.compile(
     r"\b(?:images|pictures|requests|calls|queries|questions|answers|documents|prompts|samples|messages|jobs)\b",
@@ -178,7 +178,9 @@ _REGULARLY = re.compile(
     re.I,
 )
 _COUNTED = re.compile(
-    rf"\s*[x\u00d7]?[\s-]*(?:of (?:them|these|those)\b|way\b|(?:\w+\s+){{0,2}}?(?:{_ONE_OF})\b)", re.I
+    rf"\s*[x\u00d7]?[\s-]*(?:of (?:them|these|those)\b|way\b|"
+    rf"(?:(?!(?:on|for|with|than|per|to|from|by|in|at)\b)\w+\s+){{0,2}}?(?:{_ONE_OF})\b)",
+    re.IGNORECASE,
 )
 _MONEY = {
     "$": "$", "US$": "$", "USD": "$", "dollars": "$", "dollar": "$", "\u20ac": "\u20ac", "EUR": "\u20ac",
@@ -504,7 +506,7 @@ def _per(text: str, term: Term, own: tuple[tuple[int, ...], float]) -> Term:
     at = one.end() if (one := _ONE.match(text, term.end)) else term.end
     for again in range(3):
         match = _PER.match(text, at)
-        if match is None or (again and _SUBJECT.match(text, match.end())):
+        if match is None or ((again or min(term.dims) < 0) and _SUBJECT.match(text, match.end())):
             # "28 cents per kWh a day costs 94 cents": what the day costs.
             break
         period = next((name for name in _PERIODS if match[name]), "")
