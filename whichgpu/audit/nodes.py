@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from whichgpu.audit import patterns as re
 from whichgpu.audit.bills.amounts import Amounts, told_of_devices
 from whichgpu.audit.sentences import within
-from whichgpu.audit.tables import every
+from whichgpu.audit.tables import around, every
 from whichgpu.audit.terms import Term, dims, terms
 
 if TYPE_CHECKING:
@@ -99,8 +99,7 @@ def _of_table(number: int, table: Table, context: Context) -> Iterator[Node]:
     above = any(len({each.ids for each in cells if each.row == row}) > 1 for row in rows)
     for each in cells:
         head = table.cell(0, each.column)
-        corner = table.cell(0, 0)
-        heads = [each.label, *(one.text for one in (head, corner) if one), table.caption]
+        heads = [each.label, head.text if head else "", table.caption, around(table, context)]
         own = terms(each.passage.text, context.fraction)
         whole = own[0] if len(own) == 1 and any(own[0].dims) and own[0].of != "money" else None
         term = in_unit_of(heads, each.passage.text, context.fraction) or whole
