@@ -435,3 +435,18 @@ def test_what_is_said_of_a_table_of_speeds_above(changed, wrong):
     page = SPEEDS.format(**{"eight": "25,100", "times": "2.2", "each": "3,138", "factor": "2.2"} | changed)
     found = audited(page.encode(), "a.md", catalogue(), corpus.TODAY)
     assert [each.stated for each in found.accusations] == wrong
+
+
+def test_a_line_that_is_nothing_but_a_name_heads_its_list():
+    page = """# RTX A6000 or L40S
+
+**NVIDIA RTX A6000**
+
+- 48 GB GDDR6, 960 GB/s
+
+**NVIDIA L40S:**
+
+- 18,176 CUDA cores, 864 GB/s
+"""
+    found = audited(page.encode(), "a.md", catalogue(), corpus.TODAY)
+    assert [each.stated for each in found.accusations] == ["960 GB/s"]

@@ -172,6 +172,7 @@ _PARTS = {
 }
 #: "1.7 million GPU hours".
 _GPU_HOURS = re.compile(r"\s*(?:[a-z]\w*\s+)?(?:gpu|card|node|accelerator)?[- ]?hours\b", re.IGNORECASE)
+_OF_A_NAME = re.compile(r"[- ](?:gpu[- ])?hours\b", re.IGNORECASE)
 #: "1,000 hours monthly".
 _REGULARLY = re.compile(
     r"\s+(?:(?P<hour>hourly)|(?P<day>daily)|(?P<week>weekly)|(?P<month>monthly)|(?P<year>yearly|annually))\b",
@@ -472,7 +473,11 @@ def _of_number(text: str, base: Term, before: str, names: Places) -> Term | None
         scale = (1e3 if joules["k"] else 1.0) / _HOUR
         words = text[base.start : joules.end()]
         return _per(text, base._replace(end=joules.end(), words=words), (dims(energy=1), scale))
-    near = any(0 <= one - base.end < _NEAR for one, _ in names)
+    near = [last for one, last in names if 0 <= one - base.end < _NEAR]
+    if near and (lasts := _OF_A_NAME.match(text, near[0])):
+        # "1,200 V100-hours"
+        words = text[base.start : lasts.end()]
+        return _per(text, base._replace(end=lasts.end(), words=words), (dims(hour=1), 1.0))
     counted = bool(near or _COUNTED.match(text, base.end) or _PUE.search(before))
     return base._replace(counted=counted, plain=not counted)
 

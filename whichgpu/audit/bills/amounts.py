@@ -183,10 +183,13 @@ def told_of_devices(context: Context, text: Amounts) -> list[Told]:
         start = text.sentence(each.start).start
         hourly = start if each.dims == RENT else hourly
         # "The A10G at $1.01 per hour, the L40S at $1.86"
-        rate = each._replace(dims=RENT, loose=False) if each.loose and hourly == start else each
+        named = within(context.mentions.get(text.place, ()), max(start, each.start - NEAR), each.start)
+        # "And an A100 $3.67", told after one by the hour.
+        beside = each.dims == MONEY and named and not text.passage.text[named[-1].end : each.start].strip()
+        hourly_too = hourly == start and (each.loose or beside)
+        rate = each._replace(dims=RENT, loose=False) if hourly_too else each
         if not is_rate(rate):
             continue
-        named = within(context.mentions.get(text.place, ()), max(start, each.start - NEAR), each.start)
         if named and not any(any(one.dims) for one in text.before(each.start, each.start - named[-1].end)):
             found.append((frozenset((*named[-1].named, *named[-1].ids)), rate))
     return found

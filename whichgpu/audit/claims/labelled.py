@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 #: Kinds of columns by their headings and cells; of a time less is faster.
 _SPEED = re.compile(
     r"\b(?:tok(?:en)?s?\s?/\s?s\w*|(?:tokens|images?|imgs?|samples?|frames?)\s?(?:per\b|/)|it/s|"
-    r"throughput|speed|tps|fps)\b",
+    r"throughput|speed|tps|fps|"
+    r"(?!cost|price|rate|rent|usd|eur|seconds?|minutes?|hours?|[kmgt]i?b)[a-z]{3,12}\s?(?:/|per\s)\s?"
+    r"(?:s|sec(?:ond)?s?|min(?:ute)?|hour))\b",
     re.IGNORECASE,
 )
 _TIME = re.compile(r"\b(?:seconds?|secs?|minutes?|mins?|hours|latency|time|duration)\b", re.IGNORECASE)
@@ -54,6 +56,10 @@ _SUPERLATIVE = re.compile(
     re.IGNORECASE,
 )
 _BETWEEN = re.compile(r"\b(?:than|as|of|what|the|over)\b", re.IGNORECASE)
+#: From the only device that is named to the multiple that is said of it.
+_IS = re.compile(
+    r"\s+(?:\w+\s+){0,3}?(?:is|was|leads|needs?|takes?|comes? out|runs|works|stays?)\b[^.;]{0,40}", re.I
+)
 _THAN = re.compile(r"\b(?:than|as|over|what)\b", re.IGNORECASE)
 #: What makes it of other amounts than those of the rows as they stand.
 _OTHERWISE = re.compile(
@@ -195,13 +201,7 @@ def _compared(
     }
     best = _SUPERLATIVE.search(text, sentence.start, sentence.end)
     if best is not None:
-        near = [each for each in groups if each.section[-1:] == passage.section[-1:] and _of(each, best)]
-        asked = [each for each in near if [one.end + 1 for one in named[id(each)]] == [best.start()]]
-        told = [_is_best(each, named[id(each)][0].name, best) for each in asked]
-        if asked:
-            row = named[id(asked[0])][0]
-            shown = ", ".join(f"{name} {_text_of(each)}" for name, each in asked[0].rows.items())
-            yield _finding(passage, (row.start, row.end), any(told), shown, context)
+        yield from _of_all(passage, best, groups, named, context)
         return
     stated = within(quantities(text, context.fraction), sentence.start, sentence.end)
     if sum(each.dimension in ("time", "rate", "money") for each in stated) > 1:
@@ -218,14 +218,36 @@ def _compared(
             if said and _BETWEEN.search(text, said[-1].start(), other.start):
                 yield from _held(passage, (one, other), said, both, context)
         elif alone and kinds != ("price",) and len(said_of) < 2:
-            # "The 4090 is 16 % ahead": of the other one of two.
-            one = named[id(alone[0])][0]
-            rest = next(name for name in alone[0].rows if name != one.name)
-            said = list(words.finditer(text, one.end, sentence.end))
-            end = _Row(sentence.end, sentence.end, rest)
-            several = said and _multiples(text, (one, end), context.fraction)
-            if several and not _THAN.search(text, said[-1].end(), sentence.end):
-                yield from _held(passage, (one, end), said, alone, context)
+            yield from _of_two(passage, sentence, (named[id(alone[0])][0], words), alone, context)
+
+
+def _of_all(
+    passage: Passage, best: re.Match[str], groups: Sequence[_Group], named: Mapping[int, Sequence[_Row]],
+    context: Context,
+) -> Iterator[Finding]:  # fmt: skip
+    """A superlative of a row named right before it, which one group of its section at least should show."""
+    near = [each for each in groups if each.section[-1:] == passage.section[-1:] and _of(each, best)]
+    asked = [each for each in near if [one.end + 1 for one in named[id(each)]] == [best.start()]]
+    told = [_is_best(each, named[id(each)][0].name, best) for each in asked]
+    if asked:
+        row = named[id(asked[0])][0]
+        shown = ", ".join(f"{name} {_text_of(each)}" for name, each in asked[0].rows.items())
+        yield _finding(passage, (row.start, row.end), any(told), shown, context)
+
+
+def _of_two(
+    passage: Passage, sentence: Sentence, told_of: tuple[_Row, re.Pattern[str]], groups: Sequence[_Group],
+    context: Context,
+) -> Iterator[Finding]:  # fmt: skip
+    """A multiple of the only one that a sentence names of two: "the 4090 is 16 % ahead"."""
+    text, (one, words) = passage.text, told_of
+    said = list(words.finditer(text, one.end, sentence.end))
+    rest = next(name for name in groups[0].rows if name != one.name)
+    other = _Row(sentence.end, sentence.end, rest)
+    told = _multiples(text, (one, other), context.fraction) if said else []
+    its = told and _IS.fullmatch(text, one.end, told[0].start)
+    if its and not _THAN.search(text, said[-1].end(), sentence.end):
+        yield from _held(passage, (one, other), said, groups, context)
 
 
 def _meant_rows(groups: Sequence[_Group], sentence: Sentence) -> list[_Group]:
