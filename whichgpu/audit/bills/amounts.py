@@ -41,8 +41,14 @@ _THE = re.compile(
     re.IGNORECASE,
 )
 _BEFORE = 24
-#: What says that as much is due for so many tokens as for the whole.
-BREAK_EVEN = re.compile(r"\bbreak(?:s|ing)?[- ]?even\b[^.;]{0,40}$", re.IGNORECASE)
+#: What says that as much is due for so many tokens, or so long, as for the whole.
+BREAK_EVEN = re.compile(
+    r"\b(?:break(?:s|ing)?[- ]?even|pa(?:ys?|id) (?:off|for itself|back)|is (?:reached|recovered)|"
+    r"amorti[sz]\w+|recoup\w*)\b[^.;\d]{0,40}$",
+    re.IGNORECASE,
+)
+#: What so much is due of.
+DUE = ("token", "piece", *LENGTHS)
 
 
 TWO = 2
@@ -136,9 +142,7 @@ def earlier(told: Term, text: Amounts) -> list[Term]:
     if told.tariff:
         return []
     before = text.right(told.start)
-    if told.of in ("token", "piece") and BREAK_EVEN.search(
-        text.passage.text, max(0, told.start - NEAR), told.start
-    ):
+    if told.of in DUE and BREAK_EVEN.search(text.passage.text, max(0, told.start - NEAR), told.start):
         axis = AXES.index(told.of)
         before = (each for each in before if each.sign and each.dims[axis] < 0)
     elif told.of == "money":
