@@ -449,3 +449,48 @@ def test_a_comparison_of_lists_and_tables():
     found = audited(TWO.encode(), "a.md", catalogue(), corpus.TODAY)
     wrong = ["80 GB", "8 TB/s", "GA104", "12.1", "29.45", "37.05", "4,900", "13,240"]
     assert [each.quote for each in found.accusations] == wrong
+
+
+SPEEDS = """# A100 and H100
+
+Tokens per second in training:
+
+| GPUs | A100 80GB | H100 SXM |
+|---|---|---|
+| 4 | 12,900 | 29,100 |
+| 8 | {eight} | 56,300 |
+
+The H100 comes out {times} times as fast as the A100. With 8 users that is {each} tokens per second for each \
+on the A100 and 7,038 on the H100. On eight cards the H100 leads by a factor of {factor}.
+"""
+
+
+@pytest.mark.parametrize(
+    ("changed", "wrong"),
+    [
+        ({}, []),
+        ({"eight": "27,900", "each": "3,488", "factor": "2.0"}, ["27,900"]),
+        ({"times": "3.2"}, ["3.2 times"]),
+        ({"each": "4,100"}, ["4,100 tokens per second"]),
+        ({"factor": "3.1"}, ["3.1"]),
+    ],
+)
+def test_what_is_said_of_a_table_of_speeds_above(changed, wrong):
+    page = SPEEDS.format(**{"eight": "25,100", "times": "2.2", "each": "3,138", "factor": "2.2"} | changed)
+    found = audited(page.encode(), "a.md", catalogue(), corpus.TODAY)
+    assert [each.stated for each in found.accusations] == wrong
+
+
+def test_a_line_that_is_nothing_but_a_name_heads_its_list():
+    page = """# RTX A6000 or L40S
+
+**NVIDIA RTX A6000**
+
+- 48 GB GDDR6, 960 GB/s
+
+**NVIDIA L40S:**
+
+- 18,176 CUDA cores, 864 GB/s
+"""
+    found = audited(page.encode(), "a.md", catalogue(), corpus.TODAY)
+    assert [each.stated for each in found.accusations] == ["960 GB/s"]

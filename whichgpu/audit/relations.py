@@ -128,6 +128,10 @@ def _of_use(left: tuple[int, ...], told: Term, used: tuple[Term, ...]) -> tuple[
         return (1.0, 1.0) if any(each.dims[AXES.index(periods[0])] == -1 for each in used) else None
     if any(told.dims[_HOUR:]):
         return None
+    uses = [each.dims for each in used if sum(each.dims) == 0 and any(each.dims[_HOUR:])]
+    if len(uses) > 1 and any(tuple(min(power, 0) for power in each) == left for each in uses):
+        # "8 hours a day and 220 days a year": what they make is of the year.
+        return (1.0, 1.0)
     for each in used:
         a_day = each.dims[_HOUR] == 1 and sum(each.dims) == 0
         many = each.of in ("piece", "token") and any(each.dims[_HOUR + 1 :])

@@ -50,6 +50,10 @@ _BESIDE_NAME = 10
 
 #: Characters of a question that heads its answer: "What about the 3090 Ti?".
 _QUESTION = 60
+#: What stands beside the name of a device in a line that is nothing else.
+_NOTHING_ELSE = re.compile(
+    r"(?:\W|\d\.|(?:nvidia|amd|intel|the|geforce|generation|gpu|specs|specifications)\b)*", re.I
+)
 _COMPARES = re.compile(r"\b(?:vs\.?|versus|compared|or|and)\b", re.IGNORECASE)
 
 
@@ -167,6 +171,12 @@ def _heads(index: int, context: Context) -> Sequence[Mention] | None:
     if _is_name(index, context):
         # Two names above one another head columns, not what stands below.
         return () if _is_name(index - 1, context) or _is_name(index + 1, context) else _single(found)
+    before_list = index + 1 < len(context.document.passages) and (
+        context.document.passages[index + 1].kind == "item"
+    )
+    if before_list and _NOTHING_ELSE.fullmatch(one.text.replace(found[0].text, "", 1)):
+        # A line of bold type that is no heading.
+        return _single(found)
     asks = one.text.rstrip("* ").endswith("?") and len(one.text) < _QUESTION
     own = owned(one.text, found) if asks or one.text.rstrip("* ").endswith(":") else []
     # "It draws 700 W in the SXM5 version. The H100 delivers:" heads by what it ends with.

@@ -261,3 +261,14 @@ def _about(table: Table, context: Context) -> tuple[str, ...]:
         if len(ids) == 1:
             return next(iter(ids))
     return ()
+
+
+def around(table: Table, context: Context) -> str:
+    """What is said just before and after a table, and in its header."""
+    passages = context.document.passages
+    if "places" not in context.memo:
+        context.memo["places"] = {id(each): i for i, each in enumerate(passages)}
+    known: dict[int, int] = context.memo["places"]
+    places = sorted(known[id(cell)] for cell in table if id(cell) in known)
+    near = passages[max(0, places[0] - 2) : places[-1] + 3] if places else ()
+    return " ".join(each.text for each in near if len(each.text) < 2000)

@@ -137,7 +137,7 @@ _BARE = re.compile(
     r"\s*(?:$|[.,;:)|]|(?:per|an?|/|and|or|at|in|for|takes?|costs?|needs?|is|are|would|will|go)\b(?!\s+(?:parameter|weight)))",
     re.IGNORECASE,
 )
-_SUBJECT = re.compile(r"\s+(?:costs?|comes?|makes?|would)\b", re.IGNORECASE)
+_SUBJECT = re.compile(r"\s+(?:costs?|comes?|makes?|takes?|needs?|lasts?|would)\b", re.IGNORECASE)
 _TOKENS = re.compile(r"tokens?\b", re.IGNORECASE)
 _PIECES = re.compile(
     r"\b(?:images|pictures|requests|calls|queries|questions|answers|documents|prompts|samples|messages|jobs)\b",
@@ -172,13 +172,16 @@ _PARTS = {
 }
 #: "1.7 million GPU hours".
 _GPU_HOURS = re.compile(r"\s*(?:[a-z]\w*\s+)?(?:gpu|card|node|accelerator)?[- ]?hours\b", re.IGNORECASE)
+_OF_A_NAME = re.compile(r"[- ](?:gpu[- ])?hours\b", re.IGNORECASE)
 #: "1,000 hours monthly".
 _REGULARLY = re.compile(
     r"\s+(?:(?P<hour>hourly)|(?P<day>daily)|(?P<week>weekly)|(?P<month>monthly)|(?P<year>yearly|annually))\b",
     re.I,
 )
 _COUNTED = re.compile(
-    rf"\s*[x\u00d7]?[\s-]*(?:of (?:them|these|those)\b|way\b|(?:\w+\s+){{0,2}}?(?:{_ONE_OF})\b)", re.I
+    rf"\s*[x\u00d7]?[\s-]*(?:of (?:them|these|those)\b|way\b|"
+    rf"(?:(?!(?:on|for|with|than|per|to|from|by|in|at)\b)\w+\s+){{0,2}}?(?:{_ONE_OF})\b)",
+    re.IGNORECASE,
 )
 _MONEY = {
     "$": "$", "US$": "$", "USD": "$", "dollars": "$", "dollar": "$", "\u20ac": "\u20ac", "EUR": "\u20ac",
@@ -470,7 +473,11 @@ def _of_number(text: str, base: Term, before: str, names: Places) -> Term | None
         scale = (1e3 if joules["k"] else 1.0) / _HOUR
         words = text[base.start : joules.end()]
         return _per(text, base._replace(end=joules.end(), words=words), (dims(energy=1), scale))
-    near = any(0 <= one - base.end < _NEAR for one, _ in names)
+    near = [last for one, last in names if 0 <= one - base.end < _NEAR]
+    if near and (lasts := _OF_A_NAME.match(text, near[0])):
+        # "1,200 V100-hours"
+        words = text[base.start : lasts.end()]
+        return _per(text, base._replace(end=lasts.end(), words=words), (dims(hour=1), 1.0))
     counted = bool(near or _COUNTED.match(text, base.end) or _PUE.search(before))
     return base._replace(counted=counted, plain=not counted)
 
@@ -504,7 +511,7 @@ def _per(text: str, term: Term, own: tuple[tuple[int, ...], float]) -> Term:
     at = one.end() if (one := _ONE.match(text, term.end)) else term.end
     for again in range(3):
         match = _PER.match(text, at)
-        if match is None or (again and _SUBJECT.match(text, match.end())):
+        if match is None or ((again or min(term.dims) < 0) and _SUBJECT.match(text, match.end())):
             # "28 cents per kWh a day costs 94 cents": what the day costs.
             break
         period = next((name for name in _PERIODS if match[name]), "")

@@ -41,8 +41,14 @@ _THE = re.compile(
     re.IGNORECASE,
 )
 _BEFORE = 24
-#: What says that as much is due for so many tokens as for the whole.
-BREAK_EVEN = re.compile(r"\bbreak(?:s|ing)?[- ]?even\b[^.;]{0,40}$", re.IGNORECASE)
+#: What says that as much is due for so many tokens, or so long, as for the whole.
+BREAK_EVEN = re.compile(
+    r"\b(?:break(?:s|ing)?[- ]?even|pa(?:ys?|id) (?:off|for itself|back)|is (?:reached|recovered)|"
+    r"amorti[sz]\w+|recoup\w*)\b[^.;\d]{0,40}$",
+    re.IGNORECASE,
+)
+#: What so much is due of.
+DUE = ("token", "piece", *LENGTHS)
 
 
 TWO = 2
@@ -136,9 +142,7 @@ def earlier(told: Term, text: Amounts) -> list[Term]:
     if told.tariff:
         return []
     before = text.right(told.start)
-    if told.of in ("token", "piece") and BREAK_EVEN.search(
-        text.passage.text, max(0, told.start - NEAR), told.start
-    ):
+    if told.of in DUE and BREAK_EVEN.search(text.passage.text, max(0, told.start - NEAR), told.start):
         axis = AXES.index(told.of)
         before = (each for each in before if each.sign and each.dims[axis] < 0)
     elif told.of == "money":
@@ -183,10 +187,13 @@ def told_of_devices(context: Context, text: Amounts) -> list[Told]:
         start = text.sentence(each.start).start
         hourly = start if each.dims == RENT else hourly
         # "The A10G at $1.01 per hour, the L40S at $1.86"
-        rate = each._replace(dims=RENT, loose=False) if each.loose and hourly == start else each
+        named = within(context.mentions.get(text.place, ()), max(start, each.start - NEAR), each.start)
+        # "And an A100 $3.67", told after one by the hour.
+        beside = each.dims == MONEY and named and not text.passage.text[named[-1].end : each.start].strip()
+        hourly_too = hourly == start and (each.loose or beside)
+        rate = each._replace(dims=RENT, loose=False) if hourly_too else each
         if not is_rate(rate):
             continue
-        named = within(context.mentions.get(text.place, ()), max(start, each.start - NEAR), each.start)
         if named and not any(any(one.dims) for one in text.before(each.start, each.start - named[-1].end)):
             found.append((frozenset((*named[-1].named, *named[-1].ids)), rate))
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.bills.amounts import BREAK_EVEN, NEAR, SPAN, Amounts
+from whichgpu.audit.bills.amounts import BREAK_EVEN, DUE, NEAR, SPAN, Amounts
 from whichgpu.audit.terms import LENGTHS
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ _LINK = re.compile(
     r"comes? (?:to|out)|came to|adds? up to|amounts? to|works? out (?:to|at)|costs?|costing|pays?|paid|bill|"
     r"charges?|total\w*|makes?|means|sums? (?:up )?to|equals|sets? (?:you|us|them) back|budget|spends?|"
     r"invoice|be|uses?|gets?|"
-    r"is|are|leaves?|takes?|"
+    r"is|are|leaves?|takes?|needs?|"
     r"consum\w+|draws?|burns?|kosten|kostet|sind|macht|also|soit|co\u00fbtent|co\u00fbte|cuestan?|o sea|"
     r"es decir|costano|pari a|cio\u00e8)\b|[=\u2248:]|\bof (?:them|these|those)\s*$|^\s*,?\s*and\s+"
     r"(?:about\s+|roughly\s+|around\s+|a\s+week\s+|a\s+day\s+|a\s+month\s+)?(?:\([^)]*\)\s*)?$",
@@ -156,7 +156,7 @@ def linked(text: Amounts, base: Term, told: Term) -> bool:
     again = base.dims != told.dims and _AGAIN.fullmatch(words, base.end, told.start)
     listed = base in text.derived and _GOES_ON.fullmatch(words, base.end, told.start) is not None
     reach = max(first, base.end, told.start - NEAR)
-    if base.sign and told.of in ("token", "piece"):
+    if base.sign and told.of in DUE:
         return BREAK_EVEN.search(words, max(0, told.start - NEAR), told.start) is not None
     timed = last.of in LENGTHS and _LISTED.fullmatch(words, last.end, told.start)
     per_token = told.of == "byte" and base.dims[2] < 0
@@ -198,7 +198,8 @@ def stopped(text: Amounts, base: Term, told: Term) -> bool:
     if told.of == "energy" and told.dims == base.dims and _AROUND.search(words, start, told.start):
         # What the server draws is more than what its GPUs do.
         return True
-    led = LEADS.search(words, start, told.start) or CONCLUDES.match(words, here.start, told.start)
+    due = BREAK_EVEN.search(words, start, told.start) if told.of in DUE else None
+    led = due or LEADS.search(words, start, told.start) or CONCLUDES.match(words, here.start, told.start)
     stops = [_BREAK] if led else [_BREAK, _TURN]
     for stop in stops:
         known = {match[0][:5].lower() for match in stop.finditer(words, first, base.start)}

@@ -10,7 +10,7 @@ from whichgpu.audit.attributes import named
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.subjects import mentions
-from whichgpu.audit.tables import headed_by
+from whichgpu.audit.tables import around, headed_by
 from whichgpu.errors import WhichGpuError
 
 if TYPE_CHECKING:
@@ -67,8 +67,8 @@ class _Row(NamedTuple):
 def find(context: Context) -> Iterator[Finding]:
     """Every row of a table of speeds that contradicts arithmetic or physics."""
     for table in context.document.tables:
-        around = _around(table, context)
-        measured = _SPEED.search(around) and not _COMPUTED.search(around)
+        beside = around(table, context)
+        measured = _SPEED.search(beside) and not _COMPUTED.search(beside)
         rows = (_rows(table, context) or _rows(_turned(table), context, turned=True)) if measured else []
         ratios = [row for row in rows if _RATIO.search(row.label)]
         rows = [row for row in rows if row not in ratios]
@@ -82,14 +82,14 @@ def find(context: Context) -> Iterator[Finding]:
         yield from _repeated(rows, context)
         yield from _order(rows or (_by_device(table, context) if measured else []), context)
         yield from _proportional(table, context) if measured else ()
-        if not _COMPUTED.search(around):
+        if not _COMPUTED.search(beside):
             yield from _precisions(table, context)
 
 
 def _rows(table: Table, context: Context, *, turned: bool = False) -> list[_Row]:
     """The rows of a table with a column for each of several numbers of GPUs.
 
-    Of a table that was turned, those that say themselves that they are of speeds, or of speed-ups.
+    Of a table that was turned, those that say that they are of speeds, of speed-ups, or of a device.
     """
     first = table.cell(0, 0)
     plain = first is not None and bool(
@@ -106,7 +106,8 @@ def _rows(table: Table, context: Context, *, turned: bool = False) -> list[_Row]
         label = head.text if head else ""
         cells = {n: cell for i, n in counts.items() if (cell := table.cell(index, i))}
         values = {n: each for n, cell in cells.items() if (each := _value(cell, context))}
-        if len(values) >= 2 and (not turned or _SPEED.search(label) or _RATIO.search(label)):
+        speeds = not turned or _SPEED.search(label) or _RATIO.search(label)
+        if len(values) >= 2 and (speeds or (head and headed_by(head, context))):
             found.append(_Row(label, head, cells, values))
     return found
 
@@ -331,14 +332,3 @@ def _work(label: str) -> float:
         return counts(resolve(label)).flops
     except WhichGpuError:
         return 0.0
-
-
-def _around(table: Table, context: Context) -> str:
-    """What is said just before and after a table, and in its header."""
-    passages = context.document.passages
-    if "places" not in context.memo:
-        context.memo["places"] = {id(each): i for i, each in enumerate(passages)}
-    known: dict[int, int] = context.memo["places"]
-    places = sorted(known[id(cell)] for cell in table if id(cell) in known)
-    near = passages[max(0, places[0] - 2) : places[-1] + 3] if places else ()
-    return " ".join(each.text for each in near if len(each.text) < 2000)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: A sentence that says what follows from the one before it: "This allows the A5000 to", "That is room for".
 _GOES_ON = re.compile(r"\s*(?:This|That|These|Which|It)\s")
+#: A part of a sentence; points and colons of numbers part nothing.
+_PART = re.compile(r"(?:[^.;:]|[.:](?=\d))+")
 _HARDWARE = re.compile(
     r"\b(?:gpus?|cards?|hardware|accelerators?|cores|v?ram|memory|bandwidth|silicon|tflops|these metrics)\b",
     re.IGNORECASE,
@@ -29,7 +31,8 @@ class _Rule(NamedTuple):
     key: str
     #: One of these is in what says it, in lower case.
     words: tuple[str, ...]
-    says: re.Pattern[str]
+    #: What all stands in one part of a sentence, in any order.
+    says: tuple[re.Pattern[str], ...]
     unless: re.Pattern[str] | None
     of_a_device: bool
     because: str
@@ -49,13 +52,31 @@ def _rules() -> tuple[_Rule, ...]:
         _Rule(
             key,
             tuple(row["words"]),
-            said(row["pattern"]),
+            tuple(said(each) for each in row.get("slots") or (row["pattern"],)),
             said(row["unless"]) if row.get("unless") else None,
             bool(row.get("of_a_device")),
             row["because"],
         )
         for key, row in rows.items()
     )
+
+
+def _said(rule: _Rule, text: str) -> tuple[int, int] | None:
+    """Where a text says an error: what is marked of its patterns, or the stretch of all of them."""
+    if len(rule.says) > 1:
+        for part in _PART.finditer(text):
+            found = [each.search(text, *part.span()) for each in rule.says]
+            if all(found):
+                claim = [one for one in found if one and "at" in one.groupdict()] or [
+                    one for one in found if one
+                ]
+                return min(one.start() for one in claim), max(one.end() for one in claim)
+        return None
+    match = rule.says[0].search(text)
+    if match is None:
+        return None
+    marked = (way for way in ("at", "at2", "at3", "at4") if match.groupdict().get(way))
+    return match.start(next(marked, 0)), match.end()
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -74,20 +95,16 @@ def find(context: Context) -> Iterator[Finding]:
             for rule in _rules():
                 if not any(word in lower for word in rule.words):
                     continue
-                match = rule.says.search(text)
-                if match is None or (rule.of_a_device and not named):
+                place = _said(rule, text)
+                if place is None or (rule.of_a_device and not named):
                     continue
                 # What excuses it stands in its part of the sentence, not before a colon.
-                part = 1 + max(text.rfind(mark, 0, match.start()) for mark in ":;")
+                part = 1 + max(text.rfind(mark, 0, place[0]) for mark in ":;")
                 if rule.unless and rule.unless.search(text, part):
                     continue
-                at = next(
-                    (match.start(way) for way in ("at", "at2", "at3", "at4") if match.groupdict().get(way)),
-                    match.start(),
-                )
-                if start + match.end() <= sentence.start:
+                if start + place[1] <= sentence.start:
                     continue
-                place = (start + at, start + match.end())
+                place = (start + place[0], start + place[1])
                 yield made(context, passage, place, "category", "contradicted", subject=rule.key,
                            attribute="category", because=rule.because,
                            evidence=(Evidence(rule.because),))  # fmt: skip

@@ -9,16 +9,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.attributes import headed
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.multiple import Multiple, verdict_of
 from whichgpu.audit.quantities import multiples, quantities
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.subjects import mentions
+from whichgpu.audit.tables import around, headed_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from whichgpu.audit.document import Document, Passage
+    from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.sentences import Sentence
@@ -26,7 +28,9 @@ if TYPE_CHECKING:
 #: Kinds of columns by their headings and cells; of a time less is faster.
 _SPEED = re.compile(
     r"\b(?:tok(?:en)?s?\s?/\s?s\w*|(?:tokens|images?|imgs?|samples?|frames?)\s?(?:per\b|/)|it/s|"
-    r"throughput|speed|tps|fps)\b",
+    r"throughput|speed|tps|fps|"
+    r"(?!cost|price|rate|rent|usd|eur|seconds?|minutes?|hours?|[kmgt]i?b)[a-z]{3,12}\s?(?:/|per\s)\s?"
+    r"(?:s|sec(?:ond)?s?|min(?:ute)?|hour))\b",
     re.IGNORECASE,
 )
 _TIME = re.compile(r"\b(?:seconds?|secs?|minutes?|mins?|hours|latency|time|duration)\b", re.IGNORECASE)
@@ -38,8 +42,13 @@ _PRICE_WORDS = re.compile(
     re.IGNORECASE,
 )
 _SPEED_WORDS = re.compile(
-    r"\b(?:(?P<less>slower)|(?P<more>faster|quicker)|as fast|the (?:speed|throughput))\b", re.IGNORECASE
+    r"\b(?:(?P<less>slower|behind)|(?P<more>faster|quicker|ahead)|as fast|leads?|speed-?up|"
+    r"(?:the|of) (?:speed|throughput|time))\b",
+    re.IGNORECASE,
 )
+#: What is a share of the time, and before a bare multiple.
+_OF_TIME = re.compile(r"\s*(?:of )?the time\b", re.IGNORECASE)
+_FACTOR = re.compile(r"\bfactor of (?:about |around |roughly |~)?$", re.IGNORECASE)
 _SUPERLATIVE = re.compile(
     r"(?<=\s)(?:is|are|was|remains)\s+(?:by far\s+|still\s+|clearly\s+)?the "
     r"(?:(?P<cheap>cheapest|least expensive)|(?P<dear>most expensive|priciest|dearest)|"
@@ -47,6 +56,11 @@ _SUPERLATIVE = re.compile(
     re.IGNORECASE,
 )
 _BETWEEN = re.compile(r"\b(?:than|as|of|what|the|over)\b", re.IGNORECASE)
+#: From the only device that is named to the multiple that is said of it.
+_IS = re.compile(
+    r"\s+(?:\w+\s+){0,3}?(?:is|was|leads|needs?|takes?|comes? out|runs|works|stays?)\b[^.;]{0,40}", re.I
+)
+_THAN = re.compile(r"\b(?:than|as|over|what)\b", re.IGNORECASE)
 #: What makes it of other amounts than those of the rows as they stand.
 _OTHERWISE = re.compile(
     r"\b(?:per|spot|reserved|interruptible|discount\w*|on[- ]demand|monthly|yearly|used|value|effective\w*|"
@@ -58,9 +72,10 @@ _ROWS, _COLUMNS, _LEAST = 40, 10, 2
 
 
 class _Group(NamedTuple):
-    """The amounts of a column or a list by the names of their rows, which are prices, speeds or times."""
+    """The amounts of a column, a list or a row by their names, which are prices, speeds or times."""
 
     kind: str
+    #: The heading of the column, or what the row is of.
     head: str
     section: tuple[str, ...]
     rows: Mapping[str, Quantity]
@@ -76,24 +91,21 @@ class _Row(NamedTuple):
 
 def find(context: Context) -> Iterator[Finding]:
     """Every such comparison with its verdict."""
-    groups = list(_groups(context.document, context.fraction))
+    groups = list(_groups(context))
     for index, passage in context.document.running() if groups else ():
         for sentence in sentences(passage.text):
             if not _OTHERWISE.search(sentence.text):
                 yield from _compared(index, passage, sentence, groups, context)
 
 
-def _groups(document: Document, fraction: str) -> Iterator[_Group]:
+def _groups(context: Context) -> Iterator[_Group]:
+    document, fraction = context.document, context.fraction
     for table in document.tables:
         for at, head in enumerate(table.rows[0][1:_COLUMNS], 1):
             cells = [(row[0], row[at]) for row in table.rows[1:_ROWS] if len(row) > at]
             named = [(name.text, cell.text) for name, cell in cells if name and cell]
             yield from _group(head.text if head else "", named, table.section, fraction)
-        heads = [head.text if head else "" for head in table.rows[0][1:_COLUMNS]]
-        for row in table.rows[1:_ROWS] if heads and all(map(_SPEED.search, heads)) else ():
-            # "T4 images/s | L4 images/s"
-            named = [(head, cell.text) for head, cell in zip(heads, row[1:], strict=False) if cell]
-            yield from _group(heads[0], named, table.section, fraction)
+        yield from _by_row(table, context)
     items: list[Passage] = []
     for each in (*document.passages, None):
         if each is not None and each.kind == "item":
@@ -104,6 +116,29 @@ def _groups(document: Document, fraction: str) -> Iterator[_Group]:
             ]
             yield from _group("", told if len(told) == len(items) else [], items[0].section, fraction)
             items = []
+
+
+def _by_row(table: Table, context: Context) -> Iterator[_Group]:
+    """The rows of a table with devices above: "T4 images/s | L4 images/s", or as its caption says."""
+    heads = table.rows[0][1:_COLUMNS]
+    if not heads or not all(
+        head and (_SPEED.search(head.text) or headed_by(head, context)) for head in heads
+    ):
+        return
+    labels = [row[0].text if row and row[0] else "" for row in table.rows[:_ROWS]]
+    if any(map(headed, labels)):
+        # Attributes of the devices are no speeds.
+        return
+    names = [head.text for head in heads if head]
+    for label, row in zip(labels[1:], table.rows[1:_ROWS], strict=True):
+        named = [(name, cell.text) for name, cell in zip(names, row[1:], strict=False) if cell]
+        # What the row says that it is goes before what the table does.
+        own = label if _SPEED.search(label) or _TIME.search(label) else ""
+        said = own or " ".join((labels[0], names[0], table.caption))
+        about = said if _SPEED.search(said) or _TIME.search(said) else around(table, context)
+        found = next(_group(about, named, table.section, context.fraction), None)
+        if found:
+            yield found._replace(head=label)
 
 
 def _group(
@@ -159,28 +194,70 @@ def _compared(
 ) -> Iterator[Finding]:
     text = passage.text
     named = {
-        id(each): _named(text, sentence, each) or _devices(index, passage, sentence, each, context)
+        id(each): max(
+            _named(text, sentence, each), _devices(index, passage, sentence, each, context), key=len
+        )
         for each in groups
     }
     best = _SUPERLATIVE.search(text, sentence.start, sentence.end)
     if best is not None:
-        near = [each for each in groups if each.section[-1:] == passage.section[-1:] and _of(each, best)]
-        asked = [each for each in near if [one.end + 1 for one in named[id(each)]] == [best.start()]]
-        told = [_is_best(each, named[id(each)][0].name, best) for each in asked]
-        if asked:
-            row = named[id(asked[0])][0]
-            shown = ", ".join(f"{name} {_text_of(each)}" for name, each in asked[0].rows.items())
-            yield _finding(passage, (row.start, row.end), any(told), shown, context)
+        yield from _of_all(passage, best, groups, named, context)
         return
+    stated = within(quantities(text, context.fraction), sentence.start, sentence.end)
+    if sum(each.dimension in ("time", "rate", "money") for each in stated) > 1:
+        # What a sentence states itself is what it compares.
+        return
+    said_of = within(context.mentions.get(index, ()), sentence.start, sentence.end)
     for words, kinds in ((_PRICE_WORDS, ("price",)), (_SPEED_WORDS, ("speed", "time"))):
-        asked = [each for each in groups if each.kind in kinds and len(named[id(each)]) == 2]
-        if not asked:
-            continue
-        one, other = named[id(asked[0])]
-        said = list(words.finditer(text, one.end, other.start))
-        if said and _BETWEEN.search(text, said[-1].start(), other.start):
-            word = next((each for each in said if each["less"] or each["more"]), said[0])
-            yield from _held(passage, (one, other), word, asked, context)
+        asked = _meant_rows([each for each in groups if each.kind in kinds], sentence)
+        both = [each for each in asked if len(named[id(each)]) == 2]
+        alone = [each for each in asked if len(named[id(each)]) == 1 and len(each.rows) == 2]
+        if both:
+            one, other = named[id(both[0])]
+            said = list(words.finditer(text, one.end, other.start))
+            if said and _BETWEEN.search(text, said[-1].start(), other.start):
+                yield from _held(passage, (one, other), said, both, context)
+        elif alone and kinds != ("price",) and len(said_of) < 2:
+            yield from _of_two(passage, sentence, (named[id(alone[0])][0], words), alone, context)
+
+
+def _of_all(
+    passage: Passage, best: re.Match[str], groups: Sequence[_Group], named: Mapping[int, Sequence[_Row]],
+    context: Context,
+) -> Iterator[Finding]:  # fmt: skip
+    """A superlative of a row named right before it, which one group of its section at least should show."""
+    near = [each for each in groups if each.section[-1:] == passage.section[-1:] and _of(each, best)]
+    asked = [each for each in near if [one.end + 1 for one in named[id(each)]] == [best.start()]]
+    told = [_is_best(each, named[id(each)][0].name, best) for each in asked]
+    if asked:
+        row = named[id(asked[0])][0]
+        shown = ", ".join(f"{name} {_text_of(each)}" for name, each in asked[0].rows.items())
+        yield _finding(passage, (row.start, row.end), any(told), shown, context)
+
+
+def _of_two(
+    passage: Passage, sentence: Sentence, told_of: tuple[_Row, re.Pattern[str]], groups: Sequence[_Group],
+    context: Context,
+) -> Iterator[Finding]:  # fmt: skip
+    """A multiple of the only one that a sentence names of two: "the 4090 is 16 % ahead"."""
+    text, (one, words) = passage.text, told_of
+    said = list(words.finditer(text, one.end, sentence.end))
+    rest = next(name for name in groups[0].rows if name != one.name)
+    other = _Row(sentence.end, sentence.end, rest)
+    told = _multiples(text, (one, other), context.fraction) if said else []
+    its = told and _IS.fullmatch(text, one.end, told[0].start)
+    if its and not _THAN.search(text, said[-1].end(), sentence.end):
+        yield from _held(passage, (one, other), said, groups, context)
+
+
+def _meant_rows(groups: Sequence[_Group], sentence: Sentence) -> list[_Group]:
+    """The groups whose rows a sentence names, "at 64 users", or all of them."""
+    low = sentence.text.lower()
+    meant = [
+        each for each in groups
+        if each.head and re.search(rf"(?<![\w.,]){re.escape(each.head.strip().lower())}(?![\w]|[.,]\d)", low)
+    ]  # fmt: skip
+    return meant or list(groups)
 
 
 def _of(group: _Group, best: re.Match[str]) -> bool:
@@ -197,16 +274,13 @@ def _is_best(group: _Group, name: str, best: re.Match[str]) -> bool:
 
 
 def _held(
-    passage: Passage, rows: tuple[_Row, _Row], said: re.Match[str], groups: Sequence[_Group], context: Context
-) -> Iterator[Finding]:
+    passage: Passage, rows: tuple[_Row, _Row], words: Sequence[re.Match[str]], groups: Sequence[_Group],
+    context: Context,
+) -> Iterator[Finding]:  # fmt: skip
     """An order or a multiple of two rows, which one column at least should show."""
     text = passage.text
-    every = (*quantities(text, context.fraction), *multiples(text))
-    told = [
-        each
-        for each in within(sorted(every), rows[0].end, rows[1].start)
-        if each.dimension in ("times", "percent") and each.high == each.value
-    ]
+    said = next((each for each in words if each["less"] or each["more"]), words[0])
+    told = _multiples(text, rows, context.fraction)
     sides = [(each.rows[rows[0].name], each.rows[rows[1].name], each.kind == "time") for each in groups]
     both = [(b, a) if swapped else (a, b) for a, b, swapped in sides]
     ratios = [ratio for a, b in both for ratio in (a.value / b.high, a.high / b.value)]
@@ -218,6 +292,18 @@ def _held(
         right = any(_gives(one, told[0], min(ratios), max(ratios)) for one in _meant(told[0], said))
         place = (told[0].start, told[0].end)
         yield _finding(passage, place, right, f"{shown}: {ratios[0]:.3g} times", context)
+
+
+def _multiples(text: str, rows: tuple[_Row, _Row], fraction: str) -> list[Quantity]:
+    """The multiples and percentages between two names; a share of the time is one of the speed."""
+    found = []
+    for each in within(sorted((*quantities(text, fraction), *multiples(text))), rows[0].end, rows[1].start):
+        bare = each.dimension == "number" and _FACTOR.search(text, rows[0].end, each.start)
+        if each.high == each.value > 0 and (bare or each.dimension in ("times", "percent")):
+            taken = 1 / each.value if _OF_TIME.match(text, each.end) else each.value
+            kind = "times" if bare else each.dimension
+            found.append(each._replace(value=taken, high=taken, dimension=kind))
+    return found
 
 
 def _meant(told: Quantity, said: re.Match[str]) -> list[float]:

@@ -12,6 +12,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.bills.amounts import RENT, Amounts, is_rate, told_of_devices
 from whichgpu.audit.bills.products import apart
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.nodes import in_unit_of
 from whichgpu.audit.relations import ways
 from whichgpu.audit.subjects import mentions
 from whichgpu.audit.terms import AXES, terms
@@ -26,29 +27,6 @@ if TYPE_CHECKING:
     from whichgpu.audit.terms import Term
 
 
-def _units(*rows: tuple[str, str]) -> tuple[tuple[re.Pattern[str], str], ...]:
-    """Patterns of headings with the units that they state."""
-    return tuple((re.compile(words, re.IGNORECASE), unit) for words, unit in rows)
-
-
-#: Units of headings, as they are written behind an amount: of money, and of numbers.
-_PER = _units(
-    (r"(?:/|\bper )\s?1?\s?(?:M|million)(?:\s?tok\w*)?\b", " per million tokens"),
-    (r"(?:/|\bper )\s?1?(?:K|,?000) ?tok\w*\b", " per 1000 tokens"),
-    (r"(?:/|\bper )\s?1,?000 (?:images?|imgs?)\b", " per 1000 images"),
-    (r"(?:/|\bper )\s?(?:image|img)\b", " per image"),
-    (r"(?:/|\bper )\s?(?:gpu[- ]?)?h(?:r|our)?\b|\bhourly\b", " per hour"),
-    (r"(?:/|\bper )\s?mo(?:nth)?\b|\bmonthly\b", " per month"),
-    (r"(?:/|\bper )\s?(?:yr|year)\b|\b(?:yearly|annual(?:ly)?)\b", " per year"),
-)
-_OF = _units(
-    (r"\btok(?:en)?s?\s?(?:/|per )\s?s(?:ec(?:ond)?)?\b|\bTPS\b", " tokens/s"),
-    (r"\b(?:images?|imgs?)\s?(?:/|per )\s?s(?:ec(?:ond)?)?\b", " images/s"),
-    (r"\b(?:images?|imgs?)\s?(?:/|per )\s?min(?:ute)?\b", " images per minute"),
-    (r"\b(?:images?|imgs?)\s?(?:/|per )\s?h(?:ou)?r\b", " images per hour"),
-    (r"\b(?:s|sec|seconds?)\s?(?:/|per )\s?(?:image|img)\b", " seconds per image"),
-    (r"^(?:#|number of|no\. of)?\s?gpus?(?: count)?$", " GPUs"),
-)
 _ROWS, _COLUMNS = 40, 12
 #: From where on a price is none that rounding makes, besides that of its digits.
 _WRONG = 0.06
@@ -74,7 +52,7 @@ def _row(table: Table, at: int, context: Context) -> Mapping[int, Term]:
     found: dict[int, Term] = {}
     for index, head in enumerate(table.rows[0][:_COLUMNS]):
         cell = table.cell(at, index)
-        told = _amount(head.text, cell.text, context) if head and cell else None
+        told = in_unit_of([head.text], cell.text, context.fraction) if head and cell else None
         if told is not None:
             # Amounts of a row are told apart by their places.
             found[index] = told._replace(start=index * 100, end=index * 100 + 1)
@@ -98,14 +76,6 @@ def _named(table: Table, at: int, context: Context) -> frozenset[str]:
     """All that the only device that a row names may mean."""
     named = [one for cell in table.rows[at] if cell for one in mentions(cell.text, context.catalogue)]
     return frozenset((*named[0].named, *named[0].ids)) if len(named) == 1 else frozenset()
-
-
-def _amount(head: str, cell: str, context: Context) -> Term | None:
-    """The only amount of a cell, in the unit of its heading where it says none."""
-    money = "$" in cell or "\u20ac" in cell
-    unit = next((unit for pattern, unit in (_PER if money else _OF) if pattern.search(head)), "")
-    found = terms(cell.strip() + unit, context.fraction, ranges=True) if unit else ()
-    return found[0] if len(found) == 1 and found[0].value > 0 else None
 
 
 def _rent(table: Table, at: int, context: Context) -> Term | None:
