@@ -37,7 +37,7 @@ def test_every_answer_is_safe(web):
         "/gpus/..%2f..%2fetc%2fpasswd",
         "/workloads/%2fetc%2fpasswd",
         "/api/v1/workloads/pyproject.toml",
-        "/api/v1/workloads/model.py:build",
+        "/api/v1/workloads/nowhere.py:build",
         "/api/v1/workloads/hf:org%2fname",
     ],
 )
