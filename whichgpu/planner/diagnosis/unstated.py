@@ -51,20 +51,15 @@ def _readings(stated: Job, full: Job, *, slow: bool) -> Iterator[tuple[str, str,
     """Columns that the same words may mean, each with what it takes and its value, the likeliest first."""
     if not stated.phase and full.phase == "infer" and slow and "train" in resolve(full.workload).phases:
         yield "no phase is stated: taken as training", "phase", "train"
-    flights, most = 1.0, float(full.concurrency or _MOST)
-    while full.phase == "serve" and stated.concurrency is None and stated.batch is None and flights < most:
-        said = f"no number of requests is stated: taken as {flights:g} in flight"
-        yield said, "concurrency", flights
-        flights *= 2.0
-    for steps in _STEPS:
-        if (
-            full.phase == "generate"
-            and stated.steps is None
-            and not slow
-            and steps < float(full.steps or 0.0)
-        ):
+    if full.phase == "serve" and stated.concurrency is None and stated.batch is None:
+        flights, most = 1.0, float(full.concurrency or _MOST)
+        while flights < most:
+            yield f"no number of requests is stated: taken as {flights:g} in flight", "concurrency", flights
+            flights *= 2.0
+    if full.phase == "generate" and stated.steps is None and not slow:
+        for steps in (one for one in _STEPS if one < float(full.steps or 0.0)):
             yield f"no number of steps is stated: taken as {steps:g}", "steps", steps
-    for doublings in range(1, _DOUBLINGS + 1):
-        if full.trains and stated.batch is None and not slow:
+    if full.trains and stated.batch is None and not slow:
+        for doublings in range(1, _DOUBLINGS + 1):
             batch = 2.0**doublings * float(full.batch or 1.0)
             yield f"no batch is stated: taken as {batch:g}", "batch", batch
