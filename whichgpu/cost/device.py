@@ -10,6 +10,7 @@ import numpy as np
 
 from whichgpu.cost.classes import kin, lineage, memory_kind
 from whichgpu.cost.coefficients import section
+from whichgpu.cost.joined import fabric, has_bridge, is_card, together
 from whichgpu.cost.traits import Traits
 from whichgpu.errors import UsageError
 from whichgpu.hardware.parts import kept
@@ -99,7 +100,7 @@ class Devices:
         """The columns of these GPUs, in order, under a power cap in W; raises `UsageError` for none."""
         if not cap > 0:
             raise UsageError(f"power_limit: {cap:g} W leaves nothing to run on; write e.g. power_limit=150 W")
-        joined_by = joined_by or ("bridge" if system and _has_bridge(system) else "")
+        joined_by = joined_by or ("bridge" if system and has_bridge(system) else "")
         key = tuple(map(id, gpus)), cap, narrow, system, joined_by, tuple(widens), launch, network
         if key not in _devices:
             if len(_devices) >= _KEPT:
@@ -368,14 +369,14 @@ class Devices:
     def nvlink(self) -> Column:
         """One-way rate in B/s of NVLink, or of the fabric of the machine built for a GPU; 0 without."""
         own = np.nan_to_num(self.column("nvlink"), nan=0.0) / 2.0
-        fabric = np.array([_fabric(gpu.id)[0] for gpu in self.gpus])[:, None]
-        return np.asarray(np.where(own > 0, own, fabric) * section("links")["nvlink"])
+        other = np.array([fabric(gpu.id)[0] for gpu in self.gpus])[:, None]
+        return np.asarray(np.where(own > 0, own, other) * section("links")["nvlink"])
 
     @cached_property
     def pair(self) -> Column:
         """Of `nvlink`, what one other GPU gets where each pair has links of its own; 1 of a switch."""
         switched = np.nan_to_num(self.column("nvlink"), nan=0.0) > 0
-        return np.where(switched, 1.0, np.array([_fabric(gpu.id)[1] for gpu in self.gpus])[:, None])
+        return np.where(switched, 1.0, np.array([fabric(gpu.id)[1] for gpu in self.gpus])[:, None])
 
     @cached_property
     def nvlink_gpus(self) -> Column:
@@ -385,8 +386,8 @@ class Devices:
         come with it.
         """
         off = self.joined_by in ("none", "host")
-        apart = [off or (_is_card(gpu) and not self.joined_by) for gpu in self.gpus]
-        usual = np.array([[_together(gpu.id)] for gpu in self.gpus])
+        apart = [off or (is_card(gpu) and not self.joined_by) for gpu in self.gpus]
+        usual = np.array([[together(gpu.id)] for gpu in self.gpus])
         stated = self.column("nvlink_gpus")
         most = np.where(np.isnan(stated) | (self.pair < 1.0), usual, stated)
         return np.where(np.array(apart)[:, None], np.minimum(most, 1.0), most)
@@ -394,7 +395,7 @@ class Devices:
     @cached_property
     def machine(self) -> Column:
         """GPUs of the largest machine that is built for each, or that NVLink joins where these are more."""
-        built = np.array([[_together(gpu.id)] for gpu in self.gpus])
+        built = np.array([[together(gpu.id)] for gpu in self.gpus])
         return np.asarray(np.maximum(self.nvlink_gpus, built))
 
     @cached_property
@@ -417,7 +418,7 @@ class Devices:
         known = section("links")["peer_to_peer_geforce"]
         return np.array(
             [(gpu.segment in ("geforce", "laptop") and gpu.vendor == "NVIDIA" and gpu.family not in known)
-             or (self.joined_by == "none" and not _is_card(gpu) and bool(gpu.value("nvlink")))
+             or (self.joined_by == "none" and not is_card(gpu) and bool(gpu.value("nvlink")))
              or self.joined_by == "host"
              for gpu in self.gpus]
         )[:, None]  # fmt: skip
@@ -554,50 +555,9 @@ def _of_chip(name: str, family: str, chip: str) -> float:
     return max((float(value) for value in values if value is not None), default=np.nan)
 
 
-@lru_cache(maxsize=1024)
-def _fabric(gpu: str) -> tuple[float, float]:
-    """Links other than NVLink in the machine that is built for a GPU (Infinity Fabric, Gaudi's ports).
-
-    The one-way rate of a GPU in B/s, and the share of it that one other GPU gets.
-    """
-    from whichgpu.hardware.boxes import boxes_of
-
-    known = (box for box in boxes_of(gpu) if not box.provider)
-    for box in known:
-        whole, peer = box.facts.get("intra_bandwidth"), box.facts.get("peer_bandwidth")
-        if whole is not None and not box.intra.startswith("nv"):
-            return whole.value, peer.value / whole.value if peer else 1.0
-    return 0.0, 1.0
-
-
-@lru_cache(maxsize=1024)
-def _together(gpu: str) -> float:
-    """GPUs of the largest machine on file that is built for several of one and is nobody's instance.
-
-    Where none is on file, those of a usual one.
-    """
-    from whichgpu.hardware.boxes import boxes_of
-
-    built = [box.gpus for box in boxes_of(gpu) if box.gpus > 1 and not (box.provider or box.optional)]
-    return float(max(built, default=section("links")["node"]))
-
-
-def _has_bridge(system: str) -> bool:
-    """Whether a machine on file joins its cards by NVLink."""
-    from whichgpu.hardware.boxes import boxes
-
-    box = boxes().get(system.strip().lower())
-    return box is not None and (box.intra or "").startswith("nvlink")
-
-
 def _is_module(gpu: Gpu) -> bool:
     """Whether a GPU is part of a module with its own processor (Jetson)."""
     return gpu.segment == "edge"
-
-
-def _is_card(gpu: Gpu) -> bool:
-    """Whether a GPU is a card whose NVLink is a bridge that is sold apart."""
-    return str(gpu.value("form_factor") or "").startswith("PCIe") and not gpu.id.endswith("-nvl")
 
 
 def _power_family(gpu: Gpu) -> str:
