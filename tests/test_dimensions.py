@@ -61,7 +61,16 @@ class Dimensioned:
         return self._devices.clock / UNITS.s
 
     def __getattr__(self, name: str) -> Any:
-        assert name in {"sms", "efficiency", "fed", "maturity", "tiled_alike"}
+        assert name in {
+            "sms",
+            "efficiency",
+            "fed",
+            "maturity",
+            "synchronous",
+            "tiled_alike",
+            "miopen",
+            "paired",
+        }
         return getattr(self._devices, name)
 
 

@@ -298,9 +298,9 @@ def _bound(found: Estimates, asked: Asked, plain: Estimate) -> float | None:
     least = float(sum(
         max(term.flops / peak, term.moved / bandwidth) for term, peak in zip(terms, peaks, strict=True)
     ))  # fmt: skip
-    # A training step has its exchange and its bubbles beside its pass.
+    # A training step has its exchange and its bubbles beside its pass; a server's pass makes a token of each.
     one_pass = float(np.asarray(found.timing.seconds).reshape(-1)[0])
-    spent = plain.latency.mid if plain.job.trains else one_pass
+    spent = plain.latency.mid if plain.job.trains else plain.tpot.mid if plain.tpot else one_pass
     if not (math.isfinite(least) and least > 0.0 and spent > 0.0):
         return None
     faster = max(spent / least, 1.0)
