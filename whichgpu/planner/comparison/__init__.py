@@ -147,15 +147,13 @@ def variants_of(gpus: Sequence[Gpu], known: Catalogue) -> dict[str, Gpu]:
     said = {gpu.id for gpu in gpus}
     others: dict[str, Gpu] = {}
     for gpu in gpus:
-        if is_part(gpu):
+        if is_part(gpu) or gpu.segment != "datacenter":
             continue
         base = base_name(short_name(gpu))
         kin = [
             other
-            for other in known.values()
-            if gpu.segment == "datacenter"
-            and other.architecture == gpu.architecture
-            and base_name(short_name(other)) == base
+            for other in known.sold_by(gpu.vendor, (gpu.segment,))
+            if other.architecture == gpu.architecture and base_name(short_name(other)) == base
         ]
         others.update((f"variant {gpu.id} {other.id}", other) for other in kin if other.id not in said)
         said.update(other.id for other in kin)
