@@ -21,6 +21,7 @@ from whichgpu.planner.diagnosis import causes, counting
 from whichgpu.planner.diagnosis.settling import settled
 from whichgpu.planner.diagnosis.trying import UNSURE, Asked, paired, ranked
 from whichgpu.planner.diagnosis.unstated import meant
+from whichgpu.units import number
 from whichgpu.values import Shown, immutable
 from whichgpu.workloads.ops import COUNTED
 from whichgpu.workloads.precision import precision
@@ -80,7 +81,7 @@ class Diagnosis(Shown):
         one = self.predicted
         return (
             f"{self.figure.text} is {self.verdict}: {_times(self.ratio)} times what is predicted, "
-            f"{one.mid:.4g} {one.unit} ({one.low:.4g} to {one.high:.4g}), for "
+            f"{number(one.mid)} {one.unit} ({number(one.low)} to {number(one.high)}), for "
             f"{self.job.workload} {self.job.phase} on {self.answer.n_gpus} x {self.gpu}, "
             f"{self.answer.runtime}, {self.job.precision}{self._elsewhere()}"
         )
