@@ -146,8 +146,8 @@ def changes(before: Plan, after: Plan) -> list[str]:
         was, now = old.get(name, 0), new.get(name, 0)
         if was != now:
             said.append(
-                f"{now:,} x {name} come in" if not was
-                else f"{was:,} x {name} leave" if not now
+                f"{now:,} x {name} come{'s' * (now == 1)} in" if not was
+                else f"{was:,} x {name} leave{'s' * (was == 1)}" if not now
                 else f"{name}: {now:,} instead of {was:,}"
             )  # fmt: skip
     return said if len(said) > 1 else [*said, "the fleet is the same"]
