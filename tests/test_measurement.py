@@ -157,6 +157,7 @@ def test_a_sentence_tells_the_run(sentence):
     ("sentence", "complaint"),
     [
         ("training resnet50 at 300 images/s", "names no GPU on file"),
+        ("whisper large-v3 took 0 minutes for 3 hours of audio on an L4", "is of no time"),
         ("my toaster model does 5 images/s on an A10", "names no model on file"),
         ("resnet50 on an A10", "names no measured figure"),
         ("resnet50 on an A10 at -5 images/s", "names no measured figure"),
@@ -168,6 +169,11 @@ def test_a_sentence_tells_the_run(sentence):
 def test_what_is_lacking_is_said(sentence, complaint):
     with pytest.raises(UsageError, match=complaint):
         told(sentence, GPUS)
+
+
+def test_what_is_no_number_is_left_alone():
+    found = told("whisper large-v3 took 3.0.0 minutes for 3 hours of audio on an L4", GPUS)
+    assert found.figure == "3 hours"
 
 
 def test_what_is_given_beside_is_not_sought():

@@ -110,14 +110,15 @@ _LENGTH = re.compile(
     r"\b(\d{2,6})[- ]tokens?\b(?! ?(?:/|per|an?|each|in|for)\b)|\b(?:context|ctx)\D{0,8}(\d{3,6})\b", re.I
 )
 #: An amount of work with the time that it took: "300B tokens in 4 days", "20 minutes for an hour of audio".
+_HOW_MANY = r"an?|one|half an?|(?<![\d.,])\d[\d,]*(?:\.\d+)?"
 _SOUND = r"(?: of|[- ]long)? (?:audio|speech|recordings?|podcasts?|sound)"
 _AMOUNT = (
-    r"(?P<amount>an?|one|half an?|\d[\d.,]*)[ -]?(?P<k>k|m|b|t|thousand|million|billion|trillion)?[ -]?"
+    rf"(?P<amount>{_HOW_MANY})[ -]?(?P<k>k|m|b|t|thousand|million|billion|trillion)?[ -]?"
     rf"(?P<noun>(?P<clock>hours?|hrs?|h|minutes?|mins?){_SOUND}|tokens|images|pictures|samples|sentences|"
     r"sequences|documents|prompts|requests|epochs?|steps|iterations)"
 )
 _TIME = (
-    r"(?P<long>an?|one|half an?|\d[\d.,]*) ?"
+    rf"(?P<long>{_HOW_MANY}) ?"
     r"(?P<unit>s|secs?|seconds?|mins?|minutes?|h|hrs?|hours?|days?|weeks?)\b"
 )
 _TOOK = r"(?:takes?|took|needs?|needed|in|within|is|was|=)(?: (?:about|around|only|just|some))?"
@@ -339,6 +340,8 @@ def _as_rate(text: str) -> str:
     for pattern in _WORK:
         match = pattern.search(text)
         if match:
+            if not _said(match["long"]) > 0.0:
+                raise UsageError(f"'{match[0]}' is of no time; say how long it took")
             amount = _said(match["amount"]) * _POWERS.get((match["k"] or "").lower(), 1.0)
             rate = amount / (_said(match["long"]) * parse(f"1 {match['unit']}", "time"))
             if match["clock"]:

@@ -357,5 +357,5 @@ def _verdict(asked: Asked, bound: float | None) -> str:
 
 
 def _times(ratio: float) -> str:
-    """A ratio in two places behind the point, and small ones in two digits."""
-    return f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.2g}"
+    """A ratio in two places behind the point, and small and large ones in two digits."""
+    return f"{ratio:.2f}" if 0.1 <= ratio < 1e4 else f"{ratio:.2g}"
