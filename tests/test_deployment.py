@@ -28,6 +28,20 @@ def test_json_and_back() -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "engine"),
+    [
+        ("trtllm", "tensorrt-llm"),
+        ("TensorRT-LLM", "tensorrt-llm"),
+        ("vllm-0.5", "vllm-0.5"),
+        ("ours", "ours"),
+        ("", ""),
+    ],
+)
+def test_an_engine_by_any_of_its_names(said: str, engine: str) -> None:
+    assert from_dict({**CHAT.to_dict(), "engine": said}).engine == engine
+
+
+@pytest.mark.parametrize(
     ("change", "words"),
     [
         ({"replica": 2}, "did you mean 'replicas'"),

@@ -47,13 +47,13 @@ _MOST, _HUGE = 10**7, 1e18
 class Deployment:
     """What runs and where.
 
-    `name` is a DNS label. `gpu` and `workload` are ids; `model` is a Hugging Face id or a path, `engine` a
-    runtime id, both empty where unknown; `command` is what is run instead of the engine's own launch command.
-    `tp`, `pp`, `dp` (groups of data-parallel attention within a replica) and `ep` are degrees. `usd_per_hour`
-    is the price of one node and the limit for it; `share` the part of the nodes' time that is this
-    workload's, the rest being that of others on the same nodes. `disk` in bytes, `load_time` in s from the
-    start of a node to its first answer. `beside` are others on the same nodes, none of which has any beside
-    itself. None or empty: not stated.
+    `name` is a DNS label. `gpu` and `workload` are ids; `model` is a Hugging Face id or a path, `engine`
+    a runtime id, read from any name of it, both empty where unknown; `command` is what is run instead of
+    the engine's own launch command. `tp`, `pp`, `dp` (groups of data-parallel attention within a replica)
+    and `ep` are degrees. `usd_per_hour` is the price of one node and the limit for it; `share` the part
+    of the nodes' time that is this workload's, the rest being that of others on the same nodes. `disk` in
+    bytes, `load_time` in s from the start of a node to its first answer. `beside` are others on the same
+    nodes, none of which has any beside itself. None or empty: not stated.
     """
 
     name: str
@@ -137,12 +137,20 @@ def from_dict(raw: Any, where: str = "deployment") -> Deployment:
             raise UsageError(f"{where}: '{key}' is missing; every deployment has a name and a gpu")
     others = stated.pop("beside", [])
     read = {key: _value(str(known[key].type), value, f"{where}.{key}") for key, value in stated.items()}
-    made = checked(Deployment(**read), where)
+    made = checked(Deployment(**read | {"engine": _engine(read.get("engine", ""))}), where)
     if not isinstance(others, list):
         raise UsageError(f"{where}.beside: {_shown(others)} is no list of deployments")
     return replace(
         made, beside=tuple(_guest(one, made, f"{where}.beside[{i}]") for i, one in enumerate(others))
     )
+
+
+def _engine(said: str) -> str:
+    """The id of the runtime that a file calls by another of its names ("trtllm"); else what it says."""
+    from whichgpu.cost.runtime import runtime, runtimes
+
+    found = runtime(said, next(iter(runtimes())))
+    return found.id if said and found.exact else said
 
 
 def _guest(raw: Any, host: Deployment, where: str) -> Deployment:
