@@ -95,6 +95,11 @@ SENTENCES = {
     "ttft of 2.5 s on an A10 for 1000 token prompts, llama 3.1 8b": (
         "llama 3.1 8b", "a10", "ttft of 2.5 s", {"input_tokens": 1000},
     ),
+    "The TTFT of our llama-3-70b on 4xA100 SXM 80GB is 2.4 s with 4k prompt": (
+        "llama-3-70b", "a100-80gb-sxm:4", "ttft 2.4 s", {"input_tokens": 4096},
+    ),
+    "TTFT is fine but llama 3.1 8b on an L4 does 17 tokens/s": ("llama 3.1 8b", "l4", "17 tokens/s", {}),
+    "inter-token latency on an L40S with llama 3.1 8b is 22 ms": ("llama 3.1 8b", "l40s", "tpot 22 ms", {}),
     "We trained a 7B Llama on 64 A100s SXM 80GB at 3,100 tokens per GPU per second with FSDP": (
         "Llama 7B", "a100-80gb-sxm:64", "3,100 tokens per GPU per second",
         {"phase": "train", "options": ("sharding=fsdp",)},
@@ -163,6 +168,7 @@ def test_a_sentence_tells_the_run(sentence):
         ("resnet50 on an A10 at -5 images/s", "names no measured figure"),
         ("resnet50 is 400 images/s on A100 and H100", "names A100 and H100"),
         ("resnet50 on an A10 " * 500, "characters are no sentence"),
+        ("nccl-tests all_reduce busbw on our 8xH100 box is 180 GB/s", "tells of nccl, the rate of a link"),
         ("resnet50 on an A10: 400 images/s, then 300 images/s", "tells 400 images/s and 300 images/s"),
     ],
 )

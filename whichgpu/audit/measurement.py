@@ -64,8 +64,18 @@ _ALONE = re.compile(
     re.I,
 )
 _IS_RATE = re.compile(r"\s?(?:[a-z]+/|(?:[a-z]+ )?(?:per|a) (?:s|m|h))", re.I)
-_EACH_IS = re.compile(r"\b(?:per|each|between) (?:output )?tokens? ?(?:is|of|latency|:)? ?$", re.I)
-_FIRST_IS = re.compile(r"\bfirst token [^\d.,;]{0,20}$", re.I)
+#: What a time behind them is of, unless another time stands between.
+_TIME_OF = (
+    ("ttft", re.compile(r"\b(?:first token|ttft)\b(?:(?!\d ?m?s\b).)*$", re.I)),
+    (
+        "tpot",
+        re.compile(
+            r"\b(?:(?:per|each|between) (?:output )?tokens? ?(?:is|of|latency|:)? ?$"
+            r"|(?:tpot|itl|inter-?token latency)\b(?:(?!\d ?m?s\b).)*$)",
+            re.I,
+        ),
+    ),
+)
 #: Machines that bear a word of a GPU's name, and how many cores a GPU of one name has.
 _MACHINE = re.compile(r"\b(?:MacBook (?:Pro|Air)|Mac (?:Studio|Pro|mini)|iMac(?: Pro)?)(?=\W)", re.I)
 _CORES = re.compile(r"\b(\d{1,2})[- ]?cores?\b(?! CPU)", re.I)
@@ -145,6 +155,12 @@ _POWERS = {
 _TESTS = (
     ("stream-triad", r"\bbandwidth\b|\bcopy test\b|\b\d[\d.,]* ?[GT]i?B/s\b"),
     ("dgemm", r"\bmat(?:rix[- ]?)?mul(?:tiplication|tiply|tiplies)?s?\b|\bgemms?\b"),
+)
+#: What goes over a link and not through a GPU's memory.
+_LINK = re.compile(
+    r"\b(?:nccl|rccl|bus ?bw|all[-_ ]?(?:reduce|gather|to[-_ ]?all)|reduce[-_ ]?scatter|nvlink|pcie bandwidth"
+    r"|host[- ]to[- ]device|device[- ]to[- ]host|h2d|d2h|p2p|peer[- ]to[- ]peer)\b",
+    re.I,
 )
 _SIZE_FIRST = re.compile(r"(\d+(?:\.\d+)?B) (\S.*)", re.I)
 _FRAMES = re.compile(r"\b(\d+)[- ]frames?\b(?! ?(?:/|per|an?) ?s)", re.I)
@@ -327,6 +343,11 @@ def _workload(rest: str, text: str) -> tuple[str, str]:
     ]
     found = [place for place in places if known(place[0]) or _is_tag(place[0])]
     if not found:
+        if link := _LINK.search(rest):
+            raise UsageError(
+                f"'{one_line(text)}' tells of {link[0]}, the rate of a link, which is not judged here; "
+                "whichgpu show GPU has the vendor's, whichgpu bench device measures yours"
+            )
         name = next((name for name, words in _TESTS if re.search(words, rest, re.I)), "")
         if not name:
             raise _missing("model on file", text)
@@ -460,10 +481,17 @@ def _figures(text: str) -> Iterator[tuple[str, quoted.Quoted]]:
             said = text[match.start() : last.end()].rstrip(".:?!,")
             if re.search(r"[;()]", said):
                 continue
-            with suppress(UsageError):
-                before = text[: match.start()]
-                first = _FIRST.match(text, last.end()) or _FIRST_IS.search(before)
-                said = f"ttft {said}" if first else f"tpot {said}" if _EACH_IS.search(before) else said
-                yield said, quoted.read(said)
+            read = _read(said, text[: match.start()], text[last.end() :])
+            if read:
+                yield read
                 at = last.end()
                 break
+
+
+def _read(said: str, before: str, after: str) -> tuple[str, quoted.Quoted] | None:
+    """A figure with what its words are read as; a time by what the words around it say it is of."""
+    kinds = ["ttft"] if _FIRST.match(after) else [kind for kind, words in _TIME_OF if words.search(before)]
+    for full in (*(f"{kind} {said}" for kind in kinds[:1]), said):
+        with suppress(UsageError):
+            return full, quoted.read(full)
+    return None
