@@ -40,6 +40,8 @@ from whichgpu.facts import store
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.hardware.names import resolve as resolve_gpu
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 _HEAD = ("workload", "phase", "precision", "runtime", "options")
 

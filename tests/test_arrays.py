@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from whichgpu.cost.arrays import distinct, median
 
+pytestmark = pytest.mark.slow
+
 NUMBERS = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=40)
 
 

@@ -16,6 +16,8 @@ from whichgpu.cost.slopes import Block, Slopes
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.workload import resolve
 
+pytestmark = pytest.mark.slow
+
 GPUS = catalogue()
 BLANK = dict.fromkeys(
     ("id", "source", "resolution", "seq_len", "input_tokens", "output_tokens", "concurrency", "tp", "pp",

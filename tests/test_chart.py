@@ -14,6 +14,8 @@ from whichgpu.report import html, plot, svg, text
 from whichgpu.report.chart import Axis, Chart, Line, Panel, Point, axis, letters, tick
 from whichgpu.report.roofline import where
 
+pytestmark = pytest.mark.slow
+
 X, Y = Axis("intensity", "FLOP per byte", 1.0, 1e4), Axis("rate", "FLOP/s", 1e10, 1e14)
 ROOF = Line(((1.0, 1e11), (1e2, 1e13), (1e4, 1e13)), "fp16 10 TFLOPS")
 CORNERS = (

@@ -15,6 +15,8 @@ from whichgpu.cli import group
 from whichgpu.cli.commands import show
 from whichgpu.errors import DataError
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 
 

@@ -15,6 +15,8 @@ from whichgpu.prices.offers import Offer
 from whichgpu.report.comparison import report
 from whichgpu.report.table import Heading
 
+pytestmark = pytest.mark.slow
+
 
 def test_software_that_has_left_a_gpu_behind_is_said():
     old, new = "gtx-1080-ti", "a100-80gb-sxm"

@@ -14,6 +14,8 @@ from whichgpu.planner.usual import fitted_jobs
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.workload import resolve
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_slice_is_named_as_one_and_has_no_board_of_its_own():
     found = compare(("a100-80gb-sxm:mig-3g.40gb", "a30"), today=TODAY)

@@ -21,6 +21,8 @@ from whichgpu.hardware.catalogue import catalogue
 from whichgpu.software import features, frameworks, model, stacks, targets, versions
 from whichgpu.software.compat import compat
 
+pytestmark = pytest.mark.slow
+
 GPUS = catalogue()
 ROWS = list(csv.DictReader((Path(__file__).parent / "compat_cases.csv").read_text("utf-8").splitlines()))
 

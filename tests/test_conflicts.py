@@ -14,6 +14,8 @@ from whichgpu.planner.recommend import recommend
 from whichgpu.planner.request import read_request
 from whichgpu.workloads.job import Job
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("wish", "words"),

@@ -16,6 +16,8 @@ from whichgpu.planner.request import read_request
 from whichgpu.prices import live, sellers
 from whichgpu.workloads.job import Job
 
+pytestmark = pytest.mark.slow
+
 # --- what a GPU is needed for -----------------------------------------------------------------------------
 
 

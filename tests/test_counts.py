@@ -12,6 +12,8 @@ from whichgpu.facts import store
 from whichgpu.workloads.counts import Counts, counts, digest_of, made, traced
 from whichgpu.workloads.workload import resolve, workloads
 
+pytestmark = pytest.mark.slow
+
 FILE = Path(__file__).parent.parent / "whichgpu" / "data" / "counts" / "zoo.csv"
 
 

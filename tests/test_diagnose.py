@@ -15,6 +15,8 @@ from whichgpu.hardware.fields import SEGMENTS
 from whichgpu.planner.diagnosis.machine import relatives
 from whichgpu.planner.diagnosis.trying import likelihood
 
+pytestmark = pytest.mark.slow
+
 RESNET = {"phase": "train", "precision": "amp-fp16", "batch": 128}
 
 

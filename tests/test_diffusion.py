@@ -20,6 +20,8 @@ from whichgpu.workloads.precision import precision
 from whichgpu.workloads.recorder import Recorder
 from whichgpu.workloads.workload import Workload, resolve, workloads
 
+pytestmark = pytest.mark.slow
+
 ZOO = sorted(name for name, one in workloads().items() if one.family.startswith("diffusion"))
 VIDEO = [name for name in ZOO if workloads()[name].unit == "videos"]
 

@@ -21,6 +21,8 @@ from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job
 
+pytestmark = pytest.mark.slow
+
 GPUS = catalogue()
 A100, H100 = GPUS["a100-80gb-sxm"], GPUS["h100-80gb-sxm"]
 SHARE = st.floats(0.0, 1.0)

@@ -22,6 +22,8 @@ from whichgpu.hardware.names import resolve as resolve_gpu
 from whichgpu.workloads.hub import hub_name
 from whichgpu.workloads.workload import meaning, resolve, workloads
 
+pytestmark = pytest.mark.slow
+
 GPUS = catalogue()
 LLAMA = {"phase": "decode", "precision": "q4_k_m", "batch": 1, "output_tokens": 512,
          "runtime": "llama.cpp (May 2024)"}  # fmt: skip

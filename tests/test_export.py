@@ -43,6 +43,8 @@ from whichgpu.hardware.catalogue import catalogue
 from whichgpu.hardware.names import candidates
 from whichgpu.planner.deployment import OF_NODES, Deployment, from_dict
 
+pytestmark = pytest.mark.slow
+
 # --- read back ---------------------------------------------------------------------------------------------
 
 

@@ -62,6 +62,8 @@ from whichgpu.workloads.hub import hub_name
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 #: What is written where in an export (None takes it out), and what Terraform says of it.
 WRONG = [
     ("aws_instance chat root_block_device volume_size", "300 GB", "a number is required"),

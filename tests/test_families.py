@@ -15,6 +15,8 @@ from whichgpu.workloads.precision import precision
 from whichgpu.workloads.recorder import Recorder
 from whichgpu.workloads.workload import resolve
 
+pytestmark = pytest.mark.slow
+
 FP16 = precision("fp16")
 GIB = 2.0**30
 

@@ -11,31 +11,34 @@ import whichgpu as package
 from whichgpu.cost.estimate import estimate
 from whichgpu.errors import UsageError
 
+pytestmark = pytest.mark.slow
+
 # --- every family -----------------------------------------------------------------------------------------
 
 
-def _one_of_each_family() -> list[str]:
+def _families_and_phases() -> list[tuple[str, str, str]]:
+    """Of each family one workload in its first phase and, by turns, in one of the others; and a GPU."""
     from whichgpu.workloads.workload import workloads
 
-    return list({workload.family: key for key, workload in workloads().items()}.values())
+    found = []
+    for i, workload in enumerate({each.family: each for each in workloads().values()}.values()):
+        first, *others = workload.phases
+        found += [
+            (workload.id, phase, ("t4", "a100-80gb-sxm:2")[(i + k) % 2])
+            for k, phase in enumerate([first, *others[i % max(len(others), 1) :][:1]])
+        ]
+    return found
 
 
-@pytest.mark.parametrize("workload", _one_of_each_family())
-def test_every_family_is_answered_in_each_phase(workload: str) -> None:
+@pytest.mark.parametrize(("workload", "phase", "gpu"), _families_and_phases())
+def test_every_family_is_answered_in_its_phases(workload: str, phase: str, gpu: str) -> None:
     """Sizes, images and phases of all kinds: an answer that holds together, or a reason."""
-    for i, phase in enumerate(package.workload(workload).phases):
-        if "lora" in phase and not adaptable(workload, phase):
-            continue
-        answers = ask(workload, gpus=[("t4", "a100-80gb-sxm:2")[i % 2]], phase=phase).answers
-        for answer in answers:
-            assert answer.fits == (answer.required <= answer.available) or "does not run" in answer.reason
-            assert sum(answer.parts.values()) == pytest.approx(answer.required)
-            assert (
-                answer.fits
-                or "fits" in answer.reason
-                or "hold" in answer.reason
-                or "nothing" in answer.reason
-            )
+    if "lora" in phase and not adaptable(workload, phase):
+        return
+    for answer in ask(workload, gpus=[gpu], phase=phase).answers:
+        assert answer.fits == (answer.required <= answer.available) or "does not run" in answer.reason
+        assert sum(answer.parts.values()) == pytest.approx(answer.required)
+        assert answer.fits or any(word in answer.reason for word in ("fits", "hold", "nothing"))
 
 
 def adaptable(workload: str, phase: str) -> bool:

@@ -25,6 +25,8 @@ from whichgpu.planner.ways import name, ways
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.workload import resolve
 
+pytestmark = pytest.mark.slow
+
 GPUS = catalogue()
 TODAY = date(2026, 11, 20)
 SLO = "ttft p90 1 s, tpot 50 ms"

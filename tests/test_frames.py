@@ -12,6 +12,8 @@ import whichgpu
 from whichgpu.errors import UsageError
 from whichgpu.report.frames import flat, rows
 
+pytestmark = pytest.mark.slow
+
 PLAN = {"plan": {"gpus": ["l4"]}, "demand": [
     {"name": "images", "workload": "resnet50", "rate": "900 images/s"}]}  # fmt: skip
 MAKE = {

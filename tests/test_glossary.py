@@ -14,6 +14,8 @@ from whichgpu.facts import store
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner.glossary import explain, terms
 
+pytestmark = pytest.mark.slow
+
 GPUS = catalogue()
 ROWS = store.load("glossary")["glossary"]["term"]
 #: What an article's reader looks up.

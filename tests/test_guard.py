@@ -16,6 +16,8 @@ import yaml
 
 import whichgpu as package
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 LIST = """
 most = "5 %"

@@ -14,6 +14,8 @@ from whichgpu.workloads.importers.hf import workload_of
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.ops import product_flops
 
+pytestmark = pytest.mark.slow
+
 TEXT: dict[str, Any] = {
     "vocab_size": 500, "hidden_size": 128, "num_hidden_layers": 3, "num_attention_heads": 4,
     "intermediate_size": 256, "pad_token_id": 0,

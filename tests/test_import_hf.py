@@ -16,6 +16,8 @@ from whichgpu.workloads.job import Job
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.workload import resolve
 
+pytestmark = pytest.mark.slow
+
 LLAMA = {
     "architectures": ["LlamaForCausalLM"],
     "model_type": "llama",

@@ -15,7 +15,7 @@ from whichgpu.workloads.ops import product_flops
 
 HAS_ONNX = importlib.util.find_spec("onnx") is not None
 needs_onnx = pytest.mark.skipif(not HAS_ONNX, reason="needs onnx: pip install 'whichgpu[onnx]'")
-pytestmark = pytest.mark.usefixtures("forked")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("forked")]
 
 
 @pytest.fixture

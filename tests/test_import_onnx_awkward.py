@@ -9,7 +9,7 @@ from whichgpu.errors import UsageError
 from whichgpu.workloads.importing import load
 
 onnx = pytest.importorskip("onnx", reason="needs onnx: pip install 'whichgpu[onnx]'")
-pytestmark = pytest.mark.usefixtures("forked")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("forked")]
 TensorProto, helper, numpy_helper = onnx.TensorProto, onnx.helper, onnx.numpy_helper
 MS, FLOAT = "com.microsoft", TensorProto.FLOAT
 node = helper.make_node

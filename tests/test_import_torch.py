@@ -17,6 +17,8 @@ from whichgpu.workloads.job import Job
 from whichgpu.workloads.ops import total
 from whichgpu.workloads.workload import resolve
 
+pytestmark = pytest.mark.slow
+
 HAS_TORCH = importlib.util.find_spec("torch") is not None
 needs_torch = pytest.mark.skipif(not HAS_TORCH, reason="needs PyTorch: pip install 'whichgpu[torch]'")
 

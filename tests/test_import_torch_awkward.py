@@ -11,9 +11,12 @@ import pytest
 from whichgpu.workloads.importers import _traced
 from whichgpu.workloads.importing import Given, load
 
-pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("torch") is None, reason="needs PyTorch: pip install 'whichgpu[torch]'"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        importlib.util.find_spec("torch") is None, reason="needs PyTorch: pip install 'whichgpu[torch]'"
+    ),
+]
 
 MODULES = """
 import ctypes, dataclasses, os, time

@@ -21,6 +21,8 @@ from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.hardware.names import resolve
 
+pytestmark = pytest.mark.slow
+
 GPUS = catalogue()
 MEASURED = [row for row in measured_rows() if row["metric"] in METRICS]
 ROW = {"id": "a", "workload": "resnet50", "gpu": "a10", "n_gpus": "1", "batch": "8", "metric": "throughput",

@@ -13,6 +13,8 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 ARTICLE = "The A10 has 48 GB of memory & <script>alert(1)</script>.\n"
 ASKED = {
     "recommend": ["recommend", "stable-diffusion-1.5", "--target", "1000 images/min", "--gpus", "a10,l4"],

@@ -27,6 +27,8 @@ from whichgpu.workloads.workload import resolve
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 GPUS = catalogue()
 TODAY = date(2026, 11, 20)
 CARDS = ["rtx-4090", "rtx-a4000", "rtx-a6000", "rtx-3090"]

@@ -12,6 +12,8 @@ import pytest
 import whichgpu as package
 from whichgpu.cli import mcp_server
 
+pytestmark = pytest.mark.slow
+
 mcp = pytest.importorskip("mcp", reason="needs mcp: pip install 'whichgpu[mcp]'")
 
 

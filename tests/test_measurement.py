@@ -11,6 +11,8 @@ from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner.diagnosis import answer
 
+pytestmark = pytest.mark.slow
+
 GPUS = catalogue(())
 
 SENTENCES = {

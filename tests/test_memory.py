@@ -30,6 +30,8 @@ from whichgpu.report import memory as memory_report
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.workload import resolve
 
+pytestmark = pytest.mark.slow
+
 # -- what the literature derives -----------------------------------------------------------------
 
 

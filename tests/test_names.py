@@ -20,6 +20,8 @@ from whichgpu.hardware.slices import resolve_device
 if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
 
+pytestmark = pytest.mark.slow
+
 GPUS = catalogue()
 IDS = sorted(GPUS)
 LAPTOPS = [gpu for gpu in GPUS.values() if gpu.id.endswith("-laptop")]

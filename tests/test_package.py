@@ -15,6 +15,8 @@ import pytest
 from whichgpu import __version__
 from whichgpu.facts import store
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 #: What a base install may weigh in MB, compiled bytecode included, and its distributions.
 LARGEST, MOST = 106, 12

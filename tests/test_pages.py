@@ -26,6 +26,8 @@ from whichgpu.report.json import dumps
 from whichgpu.report.markdown import render
 from whichgpu.report.svg import bars
 
+pytestmark = pytest.mark.slow
+
 TODAY = date(2026, 11, 20)
 PAIRS = {
     "a6000": ("rtx-a6000", "a100-80gb-sxm"),

@@ -23,6 +23,8 @@ from whichgpu.hardware.names import resolve as resolve_gpu
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.workload import resolve
 
+pytestmark = pytest.mark.slow
+
 GPUS = catalogue()
 
 

@@ -18,6 +18,8 @@ from whichgpu.errors import UsageError
 from whichgpu.facts import store
 from whichgpu.hardware.catalogue import catalogue
 
+pytestmark = pytest.mark.slow
+
 COLUMNS = (
     "id",
     "workload",

@@ -11,6 +11,8 @@ from whichgpu.cli import main
 from whichgpu.planner.plan.planning import plan
 from whichgpu.planner.plan.reading import parsed
 
+pytestmark = pytest.mark.slow
+
 # --- the contract ------------------------------------------------------------------------------------------
 
 

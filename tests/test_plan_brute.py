@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from whichgpu.planner.plan.program import Columns, Limits, Load, Program
 from whichgpu.planner.plan.solving import cheapest, effort
 
+pytestmark = pytest.mark.slow
+
 PRICES = st.sampled_from([0.5, 1.0, 1.3, 2.0, 2.1, 3.7])
 SPEEDS = st.sampled_from([0.0, 0.7, 1.0, 1.6, 2.5, 4.0])
 RATES = st.sampled_from([0.0, 0.6, 1.0, 2.2, 3.1, 4.9])

@@ -20,6 +20,8 @@ from whichgpu.planner.plan.reading import parsed
 from whichgpu.planner.plan.solving import nothing
 from whichgpu.planner.plan.whatif import _kept, what_if
 
+pytestmark = pytest.mark.slow
+
 # --- what cannot be ----------------------------------------------------------------------------------------
 
 

@@ -14,6 +14,8 @@ from whichgpu.planner.plan.dominance import dominated
 from whichgpu.planner.plan.program import merged
 from whichgpu.planner.plan.solving import cheapest, effort
 
+pytestmark = pytest.mark.slow
+
 
 def many(seed=0, hours=6):
     chance = np.random.default_rng(seed)

@@ -29,6 +29,8 @@ from whichgpu.prices.sources import all_sources
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.slow
+
 SAMPLES = Path(__file__).parent / "prices"
 TODAY = date(2026, 11, 19)
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from whichgpu.prices.fetch import Get
 
+pytestmark = pytest.mark.slow
+
 SAMPLES = Path(__file__).parent / "prices"
 FIRST, NEXT = date(2026, 11, 19), date(2026, 11, 20)
 

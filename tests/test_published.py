@@ -12,6 +12,8 @@ from whichgpu.workloads import published, workload
 from whichgpu.workloads.agreement import Agreement, agreements, half_a_digit
 from whichgpu.workloads.workload import resolve, workloads
 
+pytestmark = pytest.mark.slow
+
 ZOO = sorted(workloads())
 
 

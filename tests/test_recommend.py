@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from whichgpu.planner.answer import Recommendation
 
+pytestmark = pytest.mark.slow
+
 GPUS = catalogue()
 TODAY = date(2026, 11, 20)
 SD = "stable-diffusion-1.5"

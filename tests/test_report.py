@@ -16,6 +16,8 @@ from whichgpu.report import markdown, text
 from whichgpu.report.json import dumps, plain
 from whichgpu.report.table import Bullets, Column, Heading, Report, Table, in_short, layout
 
+pytestmark = pytest.mark.slow
+
 CARDS = Table.of(
     "Two cards",
     ["GPU", ">Memory", Column("Note", optional=True)],

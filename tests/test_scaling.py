@@ -28,6 +28,8 @@ from whichgpu.workloads.ops import total
 from whichgpu.workloads.published import runs
 from whichgpu.workloads.workload import resolve
 
+pytestmark = pytest.mark.slow
+
 GPUS = catalogue()
 H100 = "h100-80gb-sxm"
 TRAIN = Job("llama-3-8b", phase="pretrain", precision="bf16", runtime="megatron", batch=1.0, seq_len=4096.0)

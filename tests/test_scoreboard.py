@@ -26,6 +26,8 @@ from whichgpu.report.scatter import scatter
 from whichgpu.report.scoreboard import BREAKDOWNS, FOLDS, aimed, breakdown, page, whole
 from whichgpu.report.table import Table
 
+pytestmark = pytest.mark.slow
+
 DOCUMENT = Path(__file__).parent.parent / "docs" / "accuracy.md"
 MARKED = re.compile(r"<!-- table: (\w+) -->\n.*?<!-- end -->", re.DOTALL)
 

@@ -19,6 +19,8 @@ from whichgpu.bench.serving_prompts import Asked, requests
 from whichgpu.cli import main
 from whichgpu.errors import UsageError
 
+pytestmark = pytest.mark.slow
+
 #: As a busy machine needs them; what waits for a limit to pass has its own.
 QUICK = Limits(connect=2.0, silence=5.0, whole=30.0)
 

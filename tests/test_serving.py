@@ -19,6 +19,8 @@ from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads import lengths
 from whichgpu.workloads.job import Job
 
+pytestmark = pytest.mark.slow
+
 GPUS = catalogue()
 
 

@@ -18,6 +18,8 @@ from whichgpu.prices.best import price
 from whichgpu.workloads.hub import hub_name
 from whichgpu.workloads.job import Job
 
+pytestmark = pytest.mark.slow
+
 DOCUMENT = Path(__file__).parent.parent / "docs" / "serving.md"
 
 

@@ -19,6 +19,8 @@ from whichgpu.cost.jobs import predict_rows
 from whichgpu.facts import store
 from whichgpu.hardware.catalogue import catalogue
 
+pytestmark = pytest.mark.slow
+
 DOCUMENT = Path(__file__).parent.parent / "docs" / "serving.md"
 
 

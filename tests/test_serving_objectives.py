@@ -12,6 +12,8 @@ from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner.serving import splits
 from whichgpu.workloads.job import Job
 
+pytestmark = pytest.mark.slow
+
 GPUS = catalogue()
 
 

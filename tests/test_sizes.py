@@ -24,6 +24,8 @@ from whichgpu.prices import purchase
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.workload import resolve
 
+pytestmark = pytest.mark.slow
+
 GPUS = catalogue()
 TODAY = date(2026, 11, 20)
 FEW = ["a10", "a100-80gb-sxm", "h100-80gb-sxm", "l4", "rtx-4090"]

@@ -18,6 +18,8 @@ from whichgpu.hardware.fields import FIELDS
 from whichgpu.hardware.names import resolve
 from whichgpu.hardware.plausible import held
 
+pytestmark = pytest.mark.slow
+
 GPUS = catalogue()
 _LINES = (Path(__file__).parent / "known_wrong.csv").read_text(encoding="utf-8").splitlines()
 WRONG = list(csv.DictReader(_LINES))

@@ -14,6 +14,8 @@ from whichgpu.workloads.workload import resolve
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+pytestmark = pytest.mark.slow
+
 torch = pytest.importorskip("torch", reason="needs PyTorch: pip install 'whichgpu[torch]'")
 transformers = pytest.importorskip("transformers")
 counter = pytest.importorskip("torch.utils.flop_counter")

@@ -8,6 +8,8 @@ pytest.importorskip("fastapi", reason="needs pip install 'whichgpu[web]'")
 
 import whichgpu
 
+pytestmark = pytest.mark.slow
+
 #: The public surface: every route with what it takes. To grow it is a deliberate change here.
 JOB = [
     "batch",

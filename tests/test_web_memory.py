@@ -52,7 +52,8 @@ def kept():
     """How many there are of what has no bound of its own: caches without one, and what modules hold."""
     found = {}
     for one in gc.get_objects():
-        if isinstance(one, functools._lru_cache_wrapper) and str(one.__module__).startswith("whichgpu"):
+        # Asked for its class, an object of another library may warn that it is deprecated.
+        if type(one) is functools._lru_cache_wrapper and str(one.__module__).startswith("whichgpu"):
             info = one.cache_info()
             if info.maxsize is None:
                 found[f"{one.__module__}.{one.__name__}"] = info.currsize

@@ -14,6 +14,8 @@ from whichgpu.report.json import dumps
 from whichgpu.units import number, show
 from whichgpu.web import arranging, asks
 
+pytestmark = pytest.mark.slow
+
 
 def table(web, path, at, **more):
     """A table of a page, as its JSON download has it."""

@@ -15,6 +15,8 @@ from whichgpu.web.front import Front
 from whichgpu.web.gate import Gate, Refused
 from whichgpu.web.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 DEMAND = '[[demand]]\nname = "images"\nworkload = "resnet50"\nrate = "9 images/s"\n'
 HOSTILE = '"><img src=x onerror=alert(1)><script>alert(1)</script>{{7*7}}'
 

@@ -19,6 +19,8 @@ import whichgpu
 from whichgpu.web.app import create
 from whichgpu.web.sent import asked
 
+pytestmark = pytest.mark.slow
+
 PLAN = """
 [plan]
 gpus = ["l4", "a10"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 PARAMETERS = 8_030_261_248
 PHASES = ("serve", "generate", "prefill", "decode", "train", "pretrain", "finetune_full", "finetune_lora",
           "finetune_qlora")  # fmt: skip

@@ -25,6 +25,8 @@ from whichgpu.workloads.names import apart
 from whichgpu.workloads.ops import parameters, product_flops, total
 from whichgpu.workloads.workload import Workload, families, resolve, workloads
 
+pytestmark = pytest.mark.slow
+
 ZOO = sorted(workloads())
 #: One workload of each kind: those that differ in sizes alone are traced by the same lines.
 KINDS = {

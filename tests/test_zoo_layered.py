@@ -12,6 +12,8 @@ from whichgpu.workloads.ops import parameters, product_flops, total
 from whichgpu.workloads.workload import resolve, workloads
 from whichgpu.workloads.zoo import from_file
 
+pytestmark = pytest.mark.slow
+
 MINE = sorted(name for name, item in workloads().items() if item.family == "layered")
 
 

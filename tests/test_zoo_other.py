@@ -25,6 +25,8 @@ from whichgpu.workloads.recorder import Recorder
 from whichgpu.workloads.training import trained_parameters, training_step
 from whichgpu.workloads.workload import resolve, workloads
 
+pytestmark = pytest.mark.slow
+
 FAMILIES = {
     "ssd", "rcnn", "retinanet", "unet3d", "gnmt", "transformer_xl", "tacotron2", "waveglow", "rnnt",
     "deepspeech", "conformer", "recommender", "whisper", "yolo", "detr", "rtdetr", "nerf", "gaussians",

@@ -9,6 +9,8 @@ import pytest
 from whichgpu.audit.answer import audited
 from whichgpu.hardware.catalogue import catalogue
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def own():

@@ -10,6 +10,8 @@ from whichgpu.audit.answer import audited
 from whichgpu.audit.readers import LARGEST, read
 from whichgpu.hardware.catalogue import catalogue
 
+pytestmark = pytest.mark.slow
+
 STRANGE = {
     "brackets": b"[a](" * 60_000, "numbers": b"1,000," * 40_000, "names": b"A100 " * 50_000,
     "products": b"8 x 8 x 8 " * 25_000, "nested": b"<div>" * 30_000 + b"The A100" + b"</div>" * 30_000,

@@ -11,6 +11,8 @@ from whichgpu.hardware.catalogue import catalogue
 from whichgpu.report.audit import report
 from whichgpu.report.audit_page import page
 
+pytestmark = pytest.mark.slow
+
 CLAIM = "The A100 80GB PCIe has 24 GB of memory.\n\n"
 HEADER = "| GPU | Memory |\n|---|---|\n"
 

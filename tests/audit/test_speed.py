@@ -12,6 +12,8 @@ from whichgpu.audit.answer import audited
 from whichgpu.audit.patterns import needed
 from whichgpu.hardware.catalogue import catalogue
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 DAY = date(2026, 11, 20)
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 LLAMA_7B, LLAMA_70B = 6.74e9, 69.0e9
 
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 GIB = 2.0**30
 #: Parameters of models, as their makers publish them.
 LLAMA_70B, LLAMA_7B, MIXTRAL = 70.6e9, 6.74e9, 46.7e9

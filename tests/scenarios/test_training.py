@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 LLAMA_13B, LLAMA_8B = 13.0e9, 8.03e9
 IMAGENET = 1_281_167
 GIB = 2.0**30
