@@ -100,6 +100,24 @@ SENTENCES = {
     "The TTFT of our llama-3-70b on 4xA100 SXM 80GB is 2.4 s with 4k prompt": (
         "llama-3-70b", "a100-80gb-sxm:4", "ttft 2.4 s", {"input_tokens": 4096},
     ),
+    "My laptop's RTX 4070 (8GB) generates one 512x512 SD1.5 image with 20 steps in 3.5 seconds": (
+        "SD1.5", "rtx-4070-laptop", "3.5 seconds", {"steps": 20, "resolution": "512x512"},
+    ),
+    "It takes 50 ms per token to run Mistral-Nemo 12B in 8 bit (bitsandbytes) on my RTX 4080": (
+        "Mistral-Nemo 12B", "rtx-4080", "50 ms per token",
+        {"runtime": "transformers bitsandbytes", "precision": "8 bit"},
+    ),
+    "A10G g5.xlarge: whisper medium transcribes at 14x real time": (
+        "whisper medium", "a10g", "14x real time", {},
+    ),
+    "unsloth qlora llama 3 8b on T4: 5.5 s per step, batch 2 grad accum 4, seq 2048": (
+        "llama 3 8b", "t4", "5.5 s per step",
+        {"batch": 2, "seq_len": 2048, "phase": "finetune_qlora", "options": ("grad_accum=4",),
+         "runtime": "unsloth"},
+    ),
+    "llama 3.1 8b FP16 vLLM gives only 60 tokens/s on an L40S": (
+        "llama 3.1 8b", "l40s", "60 tokens/s", {"runtime": "vllm", "precision": "FP16"},
+    ),
     "TTFT is fine but llama 3.1 8b on an L4 does 17 tokens/s": ("llama 3.1 8b", "l4", "17 tokens/s", {}),
     "inter-token latency on an L40S with llama 3.1 8b is 22 ms": ("llama 3.1 8b", "l40s", "tpot 22 ms", {}),
     "We trained a 7B Llama on 64 A100s SXM 80GB at 3,100 tokens per GPU per second with FSDP": (

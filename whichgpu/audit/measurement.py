@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from whichgpu.audit import patterns as re
 from whichgpu.audit.subjects import mentions
 from whichgpu.cost import quoted
+from whichgpu.cost.asked import is_language_model
 from whichgpu.cost.placing import placed
 from whichgpu.cost.runtime import runtime
 from whichgpu.errors import UsageError, one_line
@@ -78,6 +79,8 @@ _TIME_OF = (
 )
 #: Machines that bear a word of a GPU's name, and how many cores a GPU of one name has.
 _MACHINE = re.compile(r"\b(?:MacBook (?:Pro|Air)|Mac (?:Studio|Pro|mini)|iMac(?: Pro)?)(?=\W)", re.I)
+#: What a card is in, of which a name has another than on a desk.
+_PORTABLE = re.compile(r"\b(?:laptop|notebook)\b", re.I)
 _CORES = re.compile(r"\b(\d{1,2})[- ]?cores?\b(?! CPU)", re.I)
 _FIRST = re.compile(r"\s*(?:to|until|till|for)(?: the)? first token", re.I)
 #: The version behind what runs a model; a figure is none.
@@ -115,6 +118,14 @@ _OPTIONS = (
     ("layout=nhwc", r"\bchannels[- _]last\b|\bnhwc\b"), ("layout=nchw", r"\bchannels[- _]first\b|\bnchw\b"),
     ("cuda_graphs=True", r"\bcuda[- ]graphs?\b"),
 )  # fmt: skip
+#: Passes that make one step of an optimizer.
+_PASSES = re.compile(
+    r"\bgrad(?:ient)?[-_ ]?acc(?:um(?:ulat(?:ion|e|ing))?)?(?:[-_ ]steps?)?(?: of| is|:|=)? ?(\d+)\b"
+    r"|\b(\d+)(?:x| steps of)? ?grad(?:ient)?[-_ ]accum(?:ulation)?(?: steps?)?\b(?![ :=]*\d)",
+    re.I,
+)
+#: What quantises within Transformers, where no engine is named.
+_WITHIN_TRANSFORMERS = re.compile(r"\b(?:bitsandbytes|bnb|load_in_[48]bit|llm\.int8(?:\(\))?)(?=\W|$)", re.I)
 #: Tokens of a sequence that is trained on, where nothing else is said of its length.
 _LENGTH = re.compile(
     r"\b(\d{2,6})[- ]tokens?\b(?! ?(?:/|per|an?|each|in|for)\b)|\b(?:context|ctx)\D{0,8}(\d{3,6})\b", re.I
@@ -291,7 +302,10 @@ def _gpu(text: str, catalogue: Catalogue) -> tuple[str, tuple[str, ...], str]:
         count = None
     number = int(behind[1] or 2) if behind else _number(count) if count else 1
     cores = {int(each) for each in _CORES.findall(text)}
-    ids = tuple(key for key in one.ids if catalogue[key].value("sms") in cores) or _usual(one.ids, catalogue)
+    named = one.ids
+    if _PORTABLE.search(text) and all(f"{key}-laptop" in catalogue for key in named):
+        named = tuple(f"{key}-laptop" for key in named)
+    ids = tuple(key for key in named if catalogue[key].value("sms") in cores) or _usual(named, catalogue)
     name, may_be = (ids[0], ()) if len(ids) == 1 else (one.text, ids)
     rest = _cut(text, count.start() if count else one.start, behind.end() if behind else one.end)
     together = None if count or behind else _TOGETHER.search(rest)
@@ -390,19 +404,11 @@ def _is_tag(name: str) -> bool:
 
 def _columns(text: str, model: Workload) -> tuple[dict[str, Any], str]:
     """What is said of a job of a model, and the text without it."""
-    found: dict[str, Any] = {}
+    options, text = _options(text, model)
+    found, text = _sizes(text)
     phases = model.phases
-    for name, pattern in _NUMBERS.items():
-        match = re.search(pattern, text, re.IGNORECASE)
-        if match:
-            found[name] = next(group for group in match.groups() if group)
-            text = _cut(text, match.start(), match.end())
     if "serve" not in phases:
         found.pop("concurrency", None)
-    size = _RESOLUTION.search(text)
-    if size:
-        found["resolution"] = _LINES[size[4]] if size[4] else size[3] or f"{size[1]}x{size[2]}"
-        text = _cut(text, size.start(), size.end())
     done = [key for key, pattern in _PHASES if re.search(pattern, text, re.IGNORECASE)]
     # A model that is not fine-tuned in a way of its own is trained.
     done = [key if key in phases else "train" if key.startswith("finetune") else "" for key in done]
@@ -411,20 +417,52 @@ def _columns(text: str, model: Workload) -> tuple[dict[str, Any], str]:
     if sized and "seq_len" not in found and (length := _LENGTH.search(text)):
         found["seq_len"] = length[1] or length[2]
         text = _cut(text, length.start(), length.end())
-    options = [key for key, pattern in _OPTIONS if re.search(pattern, text, re.IGNORECASE)]
-    if model.unit == "videos" and (frames := _FRAMES.search(text)):
-        options.append(f"frames={frames[1]}")
-        text = _cut(text, frames.start(), frames.end())
     if options:
-        found["options"] = tuple(options)
-    text = _as_rate(text)
+        found["options"] = options
+    stack, text = _stack(_as_rate(text))
+    if "runtime" in stack:
+        stack["runtime"] = _of_today(stack["runtime"])
+    elif _WITHIN_TRANSFORMERS.search(text) and is_language_model(model) and "serve" in phases:
+        stack["runtime"] = "transformers bitsandbytes"
+    return {key: _whole(one) if key in _NUMBERS else one for key, one in (found | stack).items()}, text
+
+
+def _options(text: str, model: Workload) -> tuple[tuple[str, ...], str]:
+    """The options that are told, and the text without those that have a number."""
+    found = [key for key, pattern in _OPTIONS if re.search(pattern, text, re.IGNORECASE)]
+    counts = [("grad_accum", _PASSES), *([("frames", _FRAMES)] if model.unit == "videos" else ())]
+    for name, pattern in counts:
+        if match := pattern.search(text):
+            found.append(f"{name}={next(filter(None, match.groups()))}")
+            text = _cut(text, match.start(), match.end())
+    return tuple(found), text
+
+
+def _sizes(text: str) -> tuple[dict[str, Any], str]:
+    """The numbers and the resolution that are told, and the text without them."""
+    found: dict[str, Any] = {}
+    for name, pattern in _NUMBERS.items():
+        match = re.search(pattern, text, re.IGNORECASE)
+        if match:
+            found[name] = next(group for group in match.groups() if group)
+            text = _cut(text, match.start(), match.end())
+    size = _RESOLUTION.search(text)
+    if size:
+        found["resolution"] = _LINES[size[4]] if size[4] else size[3] or f"{size[1]}x{size[2]}"
+        text = _cut(text, size.start(), size.end())
+    return found, text
+
+
+def _stack(text: str) -> tuple[dict[str, str], str]:
+    """What runs a model and its format, as they are told, and the text without them."""
+    found: dict[str, str] = {}
     ways = (("runtime", _is_runtime, _RUNTIME), ("precision", _is_mixed, 3), ("precision", _is_precision, 2))
     for name, reads, most in ways:
         place = None if name in found else _shortest(text, reads, most)
         if place:
             found[name] = text[slice(*place)].rstrip(".:?!")
             text = _cut(text, *place)
-    return {key: _whole(one) if key in _NUMBERS else one for key, one in found.items()}, text
+    return found, text
 
 
 def _whole(number: str) -> int:
@@ -439,6 +477,15 @@ def _shortest(text: str, reads: Callable[[str], bool], most: int) -> tuple[int, 
             version = _VERSION.match(text, end)
             return start, version.end() if version else end
     return None
+
+
+def _of_today(name: str) -> str:
+    """The name of what runs a model, by its id where published runs of that name are of an older release.
+
+    Who tells of a run of their own has today's.
+    """
+    stack = runtime(name, "pytorch-2")
+    return stack.id if stack.undated and not re.search(r"\d", name) else name
 
 
 def _is_runtime(text: str) -> bool:

@@ -243,10 +243,11 @@ def _version(text: str) -> str:
 
 
 def _starts(name: str, said: str) -> bool:
-    """Whether a name stands in a text other than behind a letter, nor, if it has but two, before one."""
-    place = said.find(name)
+    """Whether a name stands in a text other than behind a letter, nor, if it has two or three, before one."""
+    place, short = said.find(name), len(name) <= 3
     while place >= 0:
-        around = said[place - 1 : place] + (said[place + 2 : place + 3] if len(name) == 2 else "")
+        behind = place + len(name)
+        around = said[place - 1 : place] + (said[behind : behind + 1] if short else "")
         if not any("a" <= one <= "z" for one in around):
             return True
         place = said.find(name, place + 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from contextlib import suppress
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
@@ -50,6 +51,8 @@ _NARROW = ("fp8", "int8", "w4a16")
 _CACHEABLE = 1e9
 #: What a stand-in has more memory by than a job needs.
 _ROOMY = 1.1
+#: From so many GPUs on a machine is rather one that was built for them.
+_MANY = 4
 
 
 @immutable
@@ -144,6 +147,11 @@ def diagnose_any(
     if not found:
         raise why or Infeasible(f"'{name}' is no device")
     nearest = min(found, key=lambda one: abs(math.log(one.ratio)))
+    # So many in one machine are those that are made for it, if that is as likely.
+    many = [
+        one for one in found if float(one.job.n_gpus or 1) >= _MANY and re.search(r"-(?:sxm|oam)", one.gpu)
+    ]
+    nearest = next((one for one in many if one.verdict == nearest.verdict), nearest)
     others = tuple((one.gpu, one.verdict) for one in found if one is not nearest)
     return replace(nearest, others=others) if others else nearest
 
