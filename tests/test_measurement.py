@@ -118,6 +118,24 @@ SENTENCES = {
     "llama 3.1 8b FP16 vLLM gives only 60 tokens/s on an L40S": (
         "llama 3.1 8b", "l40s", "60 tokens/s", {"runtime": "vllm", "precision": "FP16"},
     ),
+    "BERT-large pretraining on a DGX A100 80GB: 2,400 sequences/s": (
+        "BERT-large", "a100-80gb-sxm:8", "2,400 sequences/s", {"phase": "train"},
+    ),
+    "Whisper large-v2 batch 16 on A100 80GB SXM processes 70 hours of audio per hour": (
+        "Whisper large-v2", "a100-80gb-sxm", "70x realtime", {"batch": 16},
+    ),
+    "I trained GPT-2 small for 1 day on a 3090 and processed 8.64B tokens": (
+        "GPT-2", "rtx-3090", "100000 tokens/s", {"phase": "train"},
+    ),
+    "inception v3 inference on a Tesla T4 gets 60 images per second": (
+        "inception v3", "t4", "60 images per second", {"phase": "infer"},
+    ),
+    "cuda cores at 100% but only 25 FPS in YOLOv5x at 1280px on a T4": (
+        "YOLOv5x", "t4", "25 FPS", {"resolution": "1280"},
+    ),
+    "DINOv2 ViT-g feature extraction on an L40S: 120 images/s": (
+        "DINOv2 ViT-g", "l40s", "120 images/s", {"phase": "infer"},
+    ),
     "TTFT is fine but llama 3.1 8b on an L4 does 17 tokens/s": ("llama 3.1 8b", "l4", "17 tokens/s", {}),
     "inter-token latency on an L40S with llama 3.1 8b is 22 ms": ("llama 3.1 8b", "l40s", "tpot 22 ms", {}),
     "We trained a 7B Llama on 64 A100s SXM 80GB at 3,100 tokens per GPU per second with FSDP": (

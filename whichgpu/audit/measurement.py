@@ -79,6 +79,8 @@ _TIME_OF = (
 )
 #: Machines that bear a word of a GPU's name, and how many cores a GPU of one name has.
 _MACHINE = re.compile(r"\b(?:MacBook (?:Pro|Air)|Mac (?:Studio|Pro|mini)|iMac(?: Pro)?)(?=\W)", re.I)
+#: NVIDIA's machines of eight, told as one.
+_BOX = re.compile(r"\b(?:DGX|HGX)\b(?![- ]?(?:[12]\b|Station|Spark|Cloud))", re.I)
 #: What a card is in, of which a name has another than on a desk.
 _PORTABLE = re.compile(r"\b(?:laptop|notebook)\b", re.I)
 _CORES = re.compile(r"\b(\d{1,2})[- ]?cores?\b(?! CPU)", re.I)
@@ -94,6 +96,7 @@ _PHASES = (
     ("finetune_full", r"\bfine[- ]?tun(?:e|es|ed|ing)\b"), ("train", r"\b(?:pre-?)?train(?:s|ed|ing)?\b"),
     ("prefill", r"\bprefill(?:s|ing)?\b|\bprompt processing\b"),
     ("serve", r"\bserv(?:e|es|ed|ing)\b|\bconcurren(?:t|cy)\b|\bin flight\b"),
+    ("infer", r"\binfer(?:ence|s|red|ring)?\b|\bfeature extraction\b"),
 )  # fmt: skip
 #: Numbers of a job as they are told; the first group that took part is the number.
 _NUMBERS = {
@@ -143,8 +146,10 @@ _TIME = (
     r"(?P<unit>s|secs?|seconds?|mins?|minutes?|h|hrs?|hours?|days?|weeks?)\b"
 )
 _TOOK = r"(?:takes?|took|needs?|needed|in|within|is|was|=)(?: (?:about|around|only|just|some))?"
+_WENT = r"processed|consumed|saw|finished|completed|(?:went|got|gone) through"
 _WORK = (
-    re.compile(rf"\b{_TIME}[^.:\d]{{0,60}}? (?:for|over|on|to [a-z]+)(?: all)? {_AMOUNT}\b", re.I),
+    re.compile(rf"\b{_TIME}[^.:\d]{{0,60}}? (?:for|over|on|to [a-z]+|{_WENT})(?: all)? {_AMOUNT}\b", re.I),
+    re.compile(rf"\b{_AMOUNT}(?: per| each| every| an| a|/) ?(?P<long>)(?P<unit>hour|minute|day)\b", re.I),
     re.compile(rf"\b{_AMOUNT} (?:[^\d.,:]{{1,40}} |of \d+ tokens )*{_TOOK} {_TIME}", re.I),
     re.compile(
         rf"\b{_TIME}(?! ?(?:per|an?|each|every|/))[^.:]{{0,40}}?\b(?P<amount>\d+)(?P<k>)[- ]"
@@ -300,18 +305,31 @@ def _gpu(text: str, catalogue: Catalogue) -> tuple[str, tuple[str, ...], str]:
     count, behind = _COUNT.search(text[: one.start]), _TIMES.match(text, one.end)
     if count and _OF_THE_JOB.search(text[: count.start()]):
         count = None
-    number = int(behind[1] or 2) if behind else _number(count) if count else 1
+    number = int(behind[1] or 2) if behind else _number(count) if count else 0
     cores = {int(each) for each in _CORES.findall(text)}
-    named = one.ids
-    if _PORTABLE.search(text) and all(f"{key}-laptop" in catalogue for key in named):
-        named = tuple(f"{key}-laptop" for key in named)
+    boxed = _in_box(text)
+    named = _meant(one.ids, text, catalogue, boxed=boxed > 1)
     ids = tuple(key for key in named if catalogue[key].value("sms") in cores) or _usual(named, catalogue)
     name, may_be = (ids[0], ()) if len(ids) == 1 else (one.text, ids)
     rest = _cut(text, count.start() if count else one.start, behind.end() if behind else one.end)
     together = None if count or behind else _TOGETHER.search(rest)
     if together:
         number, rest = _number(together), _cut(rest, together.start(), together.end())
+    number = number or boxed
     return f"{name}:{number}" if number > 1 else name, may_be, rest
+
+
+def _meant(ids: tuple[str, ...], text: str, catalogue: Catalogue, *, boxed: bool) -> tuple[str, ...]:
+    """Of the devices of a name those in what the text says they are in: a laptop, a machine of eight."""
+    if _PORTABLE.search(text) and all(f"{key}-laptop" in catalogue for key in ids):
+        return tuple(f"{key}-laptop" for key in ids)
+    return (tuple(key for key in ids if "-sxm" in key) if boxed else ()) or ids
+
+
+def _in_box(text: str) -> int:
+    """How many GPUs are meant where no number is told: those of a machine that is named, else one."""
+    machine = _BOX.search(text)
+    return 8 if machine and not re.search(r"\bper (?:GPU|card|device)\b", text, re.I) else 1
 
 
 def _usual(ids: Sequence[str], catalogue: Catalogue) -> tuple[str, ...]:
@@ -375,10 +393,11 @@ def _as_rate(text: str) -> str:
     for pattern in _WORK:
         match = pattern.search(text)
         if match:
-            if not _said(match["long"]) > 0.0:
+            long = _said(match["long"] or "one")
+            if not long > 0.0:
                 raise UsageError(f"'{match[0]}' is of no time; say how long it took")
             amount = _said(match["amount"]) * _POWERS.get((match["k"] or "").lower(), 1.0)
-            rate = amount / (_said(match["long"]) * parse(f"1 {match['unit']}", "time"))
+            rate = amount / (long * parse(f"1 {match['unit']}", "time"))
             if match["clock"]:
                 said = f"{rate * parse('1 ' + match['clock'], 'time'):.6g}x realtime"
             else:
@@ -489,7 +508,8 @@ def _of_today(name: str) -> str:
 
 
 def _is_runtime(text: str) -> bool:
-    return not text.isdigit() and runtime(text, "pytorch-2").exact
+    plain = text.isdigit() or text.lower().startswith("cuda")
+    return not plain and runtime(text, "pytorch-2").exact
 
 
 def _is_precision(text: str) -> bool:
