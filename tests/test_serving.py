@@ -100,7 +100,7 @@ NEARLY = [
     (("llama-3.1-70b", "h200-141gb-sxm", 4, {"precision": "fp8", "options": FP8_CACHE}, 65536, 1024), 0.12),
     (("llama-3.1-8b", "l40s", 1, {"options": {"max_num_batched_tokens": "2048"}}, 4096, 256), 0.12),
     (("llama-3.1-8b", "rtx-4090", 1, {}, 2048, 512), 0.15),
-    (("llama-3.1-8b", "l4", 1, {}, 1024, 256), 0.15),
+    (("llama-3.1-8b", "l4", 1, {"options": {"max_num_batched_tokens": "8192"}}, 1024, 256), 0.15),
     (("mistral-7b", "rtx-4090", 1, {"options": VARIED}, 500, 400), 0.25),
     (("qwen3-32b", "h100-80gb-sxm", 2, {}, 128, 8000), 0.55),
 ]  # fmt: skip
@@ -380,7 +380,8 @@ def test_drafted_tokens_shorten_tokens_where_few_are_served():
 
 
 def test_a_narrow_cache_holds_more():
-    wide, narrow = job(), job(options={"kv_precision": "fp8"})
+    most = {"max_num_seqs": "1024"}
+    wide, narrow = job(options=most), job(options={"kv_precision": "fp8", **most})
     held = [float(np.ravel(lay_out(one, [L40S]).serving.places)[0]) for one in (wide, narrow)]
     assert held[1] == pytest.approx(2 * held[0], rel=0.02)
     with pytest.raises(UsageError, match="no precision 'nonsense'"):

@@ -204,7 +204,8 @@ def _curve(swept: Job, gpu: Gpu, table: load.Table, against: str, met: Met | Non
         np.broadcast_to(part, estimates.seconds.shape)[0] for part in (steady.others, steady.at_work)
     )
     taken, spent = others / places, rate / table.replicas * each
-    ceiling = limits(laid.runtime, laid.job).sequences * float(Mesh.of(laid.job).attention_dp)
+    most = limits(laid.runtime, laid.job, laid.devices).sequences
+    ceiling = float(np.ravel(most)[0]) * float(Mesh.of(laid.job).attention_dp)
     limit = "sequences" if places >= ceiling else "places"
     return Curve(
         job=replace(swept, concurrency=None), gpu=gpu, against=against, request_rate=rate,

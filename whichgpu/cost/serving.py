@@ -177,7 +177,7 @@ def prompt_work(workload: Workload, job: Job, stack: Runtime, devices: Devices, 
     in O of those that run. In lockstep they come together; where they share the passes of tokens, whose
     weights are read anyway, each costs what one of many does.
     """
-    prompt, most = computed_tokens(job), limits(stack, job).tokens
+    prompt, most = computed_tokens(job), limits(stack, job, devices).tokens
     ended = running / np.maximum(np.asarray(job.output_tokens, dtype=np.float64), 1.0)
     together = in_lockstep(stack, job) or engine(stack)["mixed"]
     come = np.maximum(running / BESIDE, 1.0) if together else 1.0 + ended
@@ -224,7 +224,7 @@ def steady_state(
     places, parts, per_sequence = _room(workload, job, stack, devices)
     held = _held(job, stack, places, met)
     parts["kv_cache"] = held.running * per_sequence
-    asked = Requests.of(job)
+    asked, most = Requests.of(job), limits(stack, job, devices)
     # Who runs has a long answer more often than a short one: half of E[O^2] / E[O] is made of it.
     each = held.running * (prompt + output * (1.0 + asked.output_variation) / 2.0)
     tokens = token_work(workload, job, stack, devices, sequences=held.running, kv_tokens=each)
@@ -237,8 +237,7 @@ def steady_state(
         work=as_pass(workload, stack, devices, whole), prompt=as_pass(workload, stack, devices, own),
         links=whole.links,
         burst=held.burst, queue=held.queue, waits=np.zeros(1) if met is None else met.waits,
-        chunks=computed_tokens(job) / limits(stack, job).tokens,
-        gained=asked.tokens_per_pass, looks=limits(stack, job).looks,
+        chunks=computed_tokens(job) / most.tokens, gained=asked.tokens_per_pass, looks=most.looks,
         interruption=interruption(stack, job), parts=parts,
         variation=asked.prompt_variation, floor=0.0 if met is None else met.floor,
         ops=tokens.ops,
@@ -262,9 +261,9 @@ def computed_tokens(job: Job) -> Array:
     return np.asarray(np.asarray(job.input_tokens, dtype=np.float64) * (1.0 - Requests.of(job).prefix_hit))
 
 
-def places(job: Job, stack: Runtime) -> tuple[Array, Array, Array]:
+def places(job: Job, stack: Runtime, devices: Devices) -> tuple[Array, Array, Array]:
     """Replicas of a settled job, the requests of each at once (one where none is stated), and the most."""
-    most = limits(stack, job).sequences * Mesh.of(job).attention_dp
+    most = limits(stack, job, devices).sequences * Mesh.of(job).attention_dp
     asked = np.ones(()) if job.concurrency is None else _requests(job)
     return replicas(job), np.minimum(asked, most), np.asarray(most)
 
@@ -286,7 +285,8 @@ def _room(
     """Sequences that a replica holds, its memory by part but the cache, and the cache of one, per GPU."""
     parts, each, _ = standing(workload, job, stack)
     room = mem.cache_room(devices.column("memory"), parts, stack, each)
-    return mem.sequences(room, each, limits(stack, job).sequences * Mesh.of(job).attention_dp), parts, each
+    most = limits(stack, job, devices).sequences * Mesh.of(job).attention_dp
+    return mem.sequences(room, each, most), parts, each
 
 
 class Cache(NamedTuple):
