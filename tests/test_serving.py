@@ -339,6 +339,30 @@ def test_a_closed_loop_simulates_as_it_is_predicted():
         assert np.max(sent - left) <= count + 1
 
 
+@pytest.mark.parametrize(
+    ("gpu", "runtime", "prompt", "flight", "sent"),
+    [
+        # all prompts at once, in one wave; several waves; far more than there are places for
+        ("l40s", "vllm", 1024, 32, 32),
+        ("h100-80gb-sxm", "sglang", 512, 32, 32),
+        ("l40s", "vllm", 1024, 100, 400),
+        ("l40s", "vllm", 1024, 500, 500),
+        ("l40s", "vllm", 128, 1000, 1000),
+        ("h100-80gb-sxm", "vllm", 512, 500, 1000),
+    ],
+)
+def test_a_run_of_so_many_requests_is_as_it_simulates(gpu, runtime, prompt, flight, sent):
+    asked = job(gpu=GPUS[gpu], runtime=runtime, input_tokens=float(prompt))
+    table, _ = curve.ready(asked, GPUS[gpu])
+    run = curve.simulator(asked, GPUS[gpu], table).in_flight(float(flight), requests=sent)
+    closed = replace(asked, concurrency=float(flight))
+    endless = estimate(closed, [GPUS[gpu]]).at(0, 0)
+    found = estimate(replace(closed, options={"num_prompts": str(sent)}), [GPUS[gpu]]).at(0, 0)
+    assert found.ttft.mid == pytest.approx(np.mean(run.ttft), rel=0.25)
+    assert abs(np.log(found.ttft.mid / np.mean(run.ttft))) < abs(np.log(endless.ttft.mid / np.mean(run.ttft)))
+    assert found.throughput.mid == pytest.approx(run.output.sum() / np.max(run.done), rel=0.1)
+
+
 def test_waiting_for_a_place_is_that_of_the_textbook():
     # M/M/c of one server, then M/D/1: rho / (1 - rho) services, and half of them.
     rates, arrivals = np.array([1.0]), 0.8

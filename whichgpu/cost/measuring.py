@@ -14,6 +14,7 @@ from whichgpu.cost.memory import GIB
 from whichgpu.cost.requests import Requests
 from whichgpu.cost.runtime import runtimes
 from whichgpu.cost.scheduling import OPTIONS, limits
+from whichgpu.cost.steady import WAVES
 from whichgpu.facts import store
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.adapters import RANK
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 
 #: Formats that engines load as they are, and tokens up to which the longest request is rounded.
 _AS_LOADED, _ROOM = ("", "fp16", "bf16", "fp32", "tf32"), 256
-#: Requests that a load generator sends at a rate, and how often it fills those it keeps in flight anew.
-_REQUESTS, _WAVES = 2000, 10
+#: Requests that a load generator sends at a rate.
+_REQUESTS = 2000
 
 
 def how_to_measure(job: Job, runtime: str, gpu: str = "", *, records: bool = True) -> tuple[str, str]:
@@ -72,7 +73,7 @@ def _columns(job: Job, runtime: str, gpu: str) -> dict[str, str]:
     known = catalogue().get(gpu)
     devices = None if known is None else Devices.of([known])
     flight = 0.0 if job.concurrency is None else float(job.concurrency)
-    columns["num_prompts"] = f"{max(_WAVES * flight, 200.0) if flight else _REQUESTS:g}"
+    columns.setdefault("num_prompts", f"{max(WAVES * flight, 200.0) if flight else _REQUESTS:g}")
     if job.phase == "serve" and job.input_tokens is not None:
         most, asked = limits(runtimes()[runtime], job, devices), Requests.of(job)
         columns |= dict(zip(OPTIONS, (f"{float(np.ravel(one)[0]):g}" for one in most[:2]), strict=False))

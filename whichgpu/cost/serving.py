@@ -208,8 +208,13 @@ def _held(job: Job, stack: Runtime, places: Array, met: Met | None) -> _Held:
     asked = _requests(job)
     running = np.minimum(asked, most)
     rest = running - 1.0
-    queue = np.maximum(asked / running - 1.0, 0.0)
-    return _Held("closed", running, rest, share * rest, burst(stack, job) * rest, queue)
+    sent = np.maximum(Requests.of(job).sent / replicas(job), asked)
+    # Those that are sent at once wait in turn, in the mean for half as long as who comes behind them all.
+    queue = np.maximum(asked / running - 1.0, 0.0) * (1.0 - asked / (2.0 * sent))
+    opening = burst(stack, job, running / sent)
+    # Each of the others' prompts is before a request's first token or between those that follow.
+    between = np.where(np.isfinite(sent), np.minimum(share, 1.0 - opening), share)
+    return _Held("closed", running, rest, between * rest, opening * rest, queue)
 
 
 def steady_state(
@@ -224,19 +229,22 @@ def steady_state(
     places, parts, per_sequence = _room(workload, job, stack, devices)
     held = _held(job, stack, places, met)
     parts["kv_cache"] = held.running * per_sequence
-    asked, most = Requests.of(job), limits(stack, job, devices)
+    asked, most, none = Requests.of(job), limits(stack, job, devices), np.zeros(1)
     # Who runs has a long answer more often than a short one: half of E[O^2] / E[O] is made of it.
     each = held.running * (prompt + output * (1.0 + asked.output_variation) / 2.0)
     tokens = token_work(workload, job, stack, devices, sequences=held.running, kv_tokens=each)
     own = prompt_work(workload, job, stack, devices, held.running)
     whole = tokens.beside(own.times(held.between / output))
+    before = held.burst
     if held.loop != "open":
-        own = _alone(workload, job, stack, devices)
+        alone = _alone(workload, job, stack, devices)
+        # Of a run that is stated the prompts of the opening are counted as they are computed, together.
+        own, before = (alone.beside(own.times(before)), none) if np.isfinite(asked.sent) else (alone, before)
     return SteadyState(
         held.loop, np.minimum(held.running, np.maximum(places, 0.0)), np.maximum(places, 0.0), held.others,
         work=as_pass(workload, stack, devices, whole), prompt=as_pass(workload, stack, devices, own),
         links=whole.links,
-        burst=held.burst, queue=held.queue, waits=np.zeros(1) if met is None else met.waits,
+        burst=before, queue=held.queue, waits=np.zeros(1) if met is None else met.waits,
         chunks=computed_tokens(job) / most.tokens, gained=asked.tokens_per_pass, looks=most.looks,
         interruption=interruption(stack, job), parts=parts,
         variation=asked.prompt_variation, floor=0.0 if met is None else met.floor,
