@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from whichgpu.cost.device import Devices
 from whichgpu.cost.estimate import estimate, finish
 from whichgpu.cost.fit import Fit
 from whichgpu.cost.layout import lay_out, settle
@@ -17,6 +18,7 @@ from whichgpu.cost.scheduling import limits
 from whichgpu.cost.serving import prompt_work, token_work
 from whichgpu.cost.time import evaluate
 from whichgpu.hardware.catalogue import catalogue
+from whichgpu.planner.capacity import fit
 from whichgpu.workloads.job import Job
 
 GPUS = catalogue()
@@ -205,6 +207,43 @@ def test_a_program_of_slots_has_its_four_or_as_many_as_are_asked_of_it():
     told = how_to_measure(replace(chat, concurrency=None), "llama-cpp")[0]
     assert "-c 9216 -npp 2048 -ntg 256 -npl 4 " in told
     assert " -npl 1 " in how_to_measure(replace(chat, concurrency=1.0), "llama-cpp")[0]
+
+
+@pytest.mark.parametrize(
+    ("engine", "gpu", "sequences", "tokens"),
+    [
+        # tests/engine/test_arg_utils.py of vLLM, test_defaults_with_usage_context: 70 GiB, and no A100.
+        ("vllm", "h100-80gb-sxm", 1024, 8192),
+        ("vllm", "a100-80gb-sxm", 256, 2048),
+        ("vllm", "l40s", 256, 2048),
+        # server_args.py of SGLang, by memory: 35 and 60 GiB.
+        ("sglang", "rtx-4090", 1024, 2048),
+        ("sglang", "l40s", 1024, 4096),
+        ("sglang", "a100-80gb-sxm", 1024, 8192),
+        # `max_batch_size` in LMDeploy's documentation: by name, 128 on what it does not know.
+        ("lmdeploy", "a100-80gb-sxm", 512, 8192),
+        ("lmdeploy", "h200-141gb-sxm", 1280, 8192),
+        ("lmdeploy", "l40s", 128, 8192),
+    ],
+)
+def test_an_engine_takes_at_once_what_it_does_unasked_on_that_card(engine, gpu, sequences, tokens):
+    stack, others = runtime(engine, ""), [GPUS["h100-80gb-sxm"], GPUS[gpu]]
+    found = limits(stack, CHAT, Devices.of(others))
+    assert [float(np.broadcast_to(one, (2, 1))[1, 0]) for one in found[:2]] == [sequences, tokens]
+    told = how_to_measure(replace(CHAT, runtime=engine), stack.id, gpu)[0]
+    assert engine != "vllm" or f"--max-num-seqs {sequences} --max-num-batched-tokens {tokens}" in told
+    stated = replace(CHAT, options={"max_num_seqs": "64", "max_num_batched_tokens": "1024"})
+    assert limits(stack, stated, Devices.of(others))[:2] == (64.0, 1024.0)
+
+
+def test_more_requests_than_a_card_takes_at_once_wait_and_do_not_slow_those_that_run():
+    sent = replace(CHAT, workload="llama-3.1-8b", runtime="vllm", input_tokens=128.0, concurrency=1000.0)
+    big, small = (estimate(sent, [GPUS[name]]).at(0, 0) for name in ("h100-80gb-sxm", "a100-80gb-sxm"))
+    full = estimate(replace(sent, concurrency=256.0), [GPUS["a100-80gb-sxm"]]).at(0, 0)
+    assert small.tpot.mid == pytest.approx(full.tpot.mid, rel=0.02)
+    assert small.ttft.mid > 10 * big.ttft.mid
+    held = fit([sent], ["h100-80gb-sxm", "a100-80gb-sxm"], GPUS).answers
+    assert ["run at once" in " ".join(one.notes) for one in held] == [False, True]
 
 
 @pytest.mark.parametrize("program", ["llama.cpp", "ollama", "exllamav2", "transformers"])

@@ -64,9 +64,16 @@ def test_lines_of_sglang_are_read_with_their_tags(tmp_path):
     found = rows(written(tmp_path / "run.jsonl", SGLANG, {**SGLANG, "max_concurrency": 64}))
     assert len(found) == 8
     assert [row["concurrency"] for row in found[::4]] == ["32", "64"]
+    assert {row["options"] for row in found} == {"num_prompts=320"}
     assert {row["runtime"] for row in found} == {"sglang"}
     assert {row["gpu"] for row in found} == {"h100-80gb-sxm"}
     assert {row["n_gpus"] for row in found} == {"2"}
+
+
+def test_requests_that_are_sent_at_once_are_a_run_of_as_many(tmp_path):
+    run = {**VLLM, "request_rate": "inf", "num_prompts": 500, "options": "max_num_seqs=128"}
+    for row in rows(written(tmp_path / "run.json", run)):
+        assert (row["concurrency"], row["options"]) == ("500", "num_prompts=500;max_num_seqs=128")
 
 
 def test_aiperf_says_neither_workload_nor_gpu(tmp_path):

@@ -102,7 +102,7 @@ NEARLY = [
     (("llama-3.1-70b", "h200-141gb-sxm", 4, {"precision": "fp8", "options": FP8_CACHE}, 65536, 1024), 0.12),
     (("llama-3.1-8b", "l40s", 1, {"options": {"max_num_batched_tokens": "2048"}}, 4096, 256), 0.12),
     (("llama-3.1-8b", "rtx-4090", 1, {}, 2048, 512), 0.15),
-    (("llama-3.1-8b", "l4", 1, {}, 1024, 256), 0.15),
+    (("llama-3.1-8b", "l4", 1, {"options": {"max_num_batched_tokens": "8192"}}, 1024, 256), 0.15),
     (("mistral-7b", "rtx-4090", 1, {"options": VARIED}, 500, 400), 0.25),
     (("qwen3-32b", "h100-80gb-sxm", 2, {}, 128, 8000), 0.55),
 ]  # fmt: skip
@@ -341,6 +341,30 @@ def test_a_closed_loop_simulates_as_it_is_predicted():
         assert np.max(sent - left) <= count + 1
 
 
+@pytest.mark.parametrize(
+    ("gpu", "runtime", "prompt", "flight", "sent"),
+    [
+        # all prompts at once, in one wave; several waves; far more than there are places for
+        ("l40s", "vllm", 1024, 32, 32),
+        ("h100-80gb-sxm", "sglang", 512, 32, 32),
+        ("l40s", "vllm", 1024, 100, 400),
+        ("l40s", "vllm", 1024, 500, 500),
+        ("l40s", "vllm", 128, 1000, 1000),
+        ("h100-80gb-sxm", "vllm", 512, 500, 1000),
+    ],
+)
+def test_a_run_of_so_many_requests_is_as_it_simulates(gpu, runtime, prompt, flight, sent):
+    asked = job(gpu=GPUS[gpu], runtime=runtime, input_tokens=float(prompt))
+    table, _ = curve.ready(asked, GPUS[gpu])
+    run = curve.simulator(asked, GPUS[gpu], table).in_flight(float(flight), requests=sent)
+    closed = replace(asked, concurrency=float(flight))
+    endless = estimate(closed, [GPUS[gpu]]).at(0, 0)
+    found = estimate(replace(closed, options={"num_prompts": str(sent)}), [GPUS[gpu]]).at(0, 0)
+    assert found.ttft.mid == pytest.approx(np.mean(run.ttft), rel=0.25)
+    assert abs(np.log(found.ttft.mid / np.mean(run.ttft))) < abs(np.log(endless.ttft.mid / np.mean(run.ttft)))
+    assert found.throughput.mid == pytest.approx(run.output.sum() / np.max(run.done), rel=0.1)
+
+
 def test_waiting_for_a_place_is_that_of_the_textbook():
     # M/M/c of one server, then M/D/1: rho / (1 - rho) services, and half of them.
     rates, arrivals = np.array([1.0]), 0.8
@@ -382,7 +406,8 @@ def test_drafted_tokens_shorten_tokens_where_few_are_served():
 
 
 def test_a_narrow_cache_holds_more():
-    wide, narrow = job(), job(options={"kv_precision": "fp8"})
+    most = {"max_num_seqs": "1024"}
+    wide, narrow = job(options=most), job(options={"kv_precision": "fp8", **most})
     held = [float(np.ravel(lay_out(one, [L40S]).serving.places)[0]) for one in (wide, narrow)]
     assert held[1] == pytest.approx(2 * held[0], rel=0.02)
     with pytest.raises(UsageError, match="no precision 'nonsense'"):

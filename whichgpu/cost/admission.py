@@ -26,6 +26,7 @@ from whichgpu.cost.scheduling import limits
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from whichgpu.cost.device import Devices
     from whichgpu.cost.runtime import Runtime
     from whichgpu.workloads.job import Job
 
@@ -45,9 +46,9 @@ class Admission(NamedTuple):
     variation: float
 
 
-def admission(job: Job, stack: Runtime, places: Array) -> Admission:
-    """Of each job of a sweep, whose replicas have so many places."""
-    asked, most = Requests.of(job), limits(stack, job)
+def admission(job: Job, stack: Runtime, devices: Devices, places: Array) -> Admission:
+    """Of each job of a sweep on each of its GPUs, whose replicas have so many places."""
+    asked, most = Requests.of(job), limits(stack, job, devices)
     prompt = np.asarray(job.input_tokens, dtype=np.float64)
     output = np.asarray(job.output_tokens, dtype=np.float64) * (1.0 + asked.output_variation)
     # Somewhere in its answer, evenly, of which the reserved share is there from the beginning.

@@ -93,7 +93,7 @@ def explain(answer: Estimate, gpu: Gpu) -> Explanation:
     """The chain behind the estimate of a job on a GPU."""
     laid = lay_out(answer.job, [gpu])
     found = fit() if measured(laid.runtime) else Fit()
-    command, source = how_to_measure(answer.job, answer.runtime)
+    command, source = how_to_measure(answer.job, answer.runtime, answer.gpu, records=False)
     return Explanation(
         coefficients=tuple(_coefficients(laid, found)),
         widths=widths(laid, gpu, laid.runtime),

@@ -139,12 +139,14 @@ def settle(job: Job) -> Settled:
     return Settled(workload, job, stack, unused, (*workload.beyond(job), *read.said))
 
 
-def memory_parts(settled: Settled, available: Array) -> tuple[dict[str, Any], tuple[Op, ...]]:
+def memory_parts(
+    settled: Settled, available: Array, devices: Devices
+) -> tuple[dict[str, Any], tuple[Op, ...]]:
     """Bytes of a settled job on the fullest of its GPUs, by part, and what that GPU runs; nothing is timed.
 
-    `available` bytes are on each GPU: recipes that recompute as much as their card needs look at them. A
-    serving job's parts are those of its requests in flight, of one where it states none, and of what the
-    engine leaves empty beside their cache.
+    `available` bytes are on the GPU of each job, at which recipes look that recompute as much as their card
+    needs; `devices` are those GPUs. Parts of a serving job are those of its requests in flight, of one where
+    it states none, and of what the engine leaves empty beside their cache.
     """
     workload, job, stack = settled.workload, settled.job, settled.runtime
     if job.trains:
@@ -155,7 +157,7 @@ def memory_parts(settled: Settled, available: Array) -> tuple[dict[str, Any], tu
         from whichgpu.cost import serving
 
         parts, each, ops = serving.standing(workload, job, stack)
-        parts["kv_cache"] = serving.places(job, stack)[1] * each
+        parts["kv_cache"] = np.ravel(serving.places(job, stack, devices)[1]) * each
         parts["kv_reserve"] = memory.reserve(parts["kv_cache"])
         return parts, ops
     mesh = Mesh.of(job)

@@ -134,8 +134,8 @@ def _tables(job: Job, gpu: Gpu) -> list[Table]:
     first = np.maximum.accumulate(first, axis=1)
     # More in flight never serve fewer: where a wider pass is a slower one, the table stays level.
     rising, count = np.maximum.accumulate(rate, axis=1), np.broadcast_to(full.replicas, (job.size,))
-    room = admission(full.job, full.runtime, places)
-    at_once, grain = (np.broadcast_to(part, (job.size,)) for part in (room.at_once, room.grain))
+    room = admission(full.job, full.runtime, full.devices, places)
+    at_once, grain = (np.broadcast_to(part, (1, job.size))[0] for part in (room.at_once, room.grain))
     most = np.broadcast_to(full.replicas / _least_seconds(full), (1, job.size))[0]
     return [
         Table(
@@ -201,10 +201,10 @@ def server(job: Job, gpu: Gpu) -> Server:
     """What the passes of a replica of one complete job cost, for the simulator."""
     laid = lay_out(replace(job, concurrency=None), [gpu])
     kept = serving.cache(laid.workload, laid.job, laid.runtime, laid.devices)
-    most = limits(laid.runtime, laid.job)
+    most = limits(laid.runtime, laid.job, laid.devices)
     # As many as begin at once, with hardly any answer yet, or as the engine takes.
     fresh = kept.room / max(kept.state + kept.token * float(laid.job.input_tokens), 1.0)
-    ceiling = most.sequences * float(Mesh.of(laid.job).attention_dp)
+    ceiling = float(np.ravel(most.sequences)[0]) * float(Mesh.of(laid.job).attention_dp)
     places = int(max(min(fresh, ceiling), 1.0))
     grid = distinct(np.round(np.geomspace(1.0, places, 24)))
     prompt, output = float(laid.job.input_tokens), float(laid.job.output_tokens)
@@ -215,8 +215,8 @@ def server(job: Job, gpu: Gpu) -> Server:
     base, each, prompts = (np.interp(counts, grid, values) for values in (base, each, prompts))
     return Server(
         tuple(base.tolist()), tuple(each.tolist()), tuple(prompts.tolist()),
-        budget=most.tokens, gained=asked.tokens_per_pass, first=order["first"], idle=order["idle"],
-        mixed=bool(order["mixed"]),
+        budget=float(np.ravel(most.tokens)[0]), gained=asked.tokens_per_pass,
+        first=order["first"], idle=order["idle"], mixed=bool(order["mixed"]),
         room=kept.room, state=kept.state, token=kept.token, reserves=most.reserves,
         alone=1.0 / order["interruption"] if order["mixed"] else 1.0,
     )  # fmt: skip

@@ -152,9 +152,12 @@ def _rows(
     found = {metric: _mean(run, names, other) for metric, (_, names, other) in _METRICS.items()}
     if all(value is None for value in found.values()):
         return
+    job, said = _job(run), _said(run)
+    load = ";".join(part["options"] for part in (job, said) if part.get("options"))
     known = {
-        **_job(run),
-        **_said(run),
+        **job,
+        **said,
+        **({"options": load} if load else {}),
         **{key: value for key, value in stated.items() if value},
     }
     for name in needed:
@@ -193,6 +196,8 @@ def _job(run: Mapping[str, Any]) -> dict[str, str]:
         job["options"] = f"request_rate={rate:.9g}"
     else:
         job["concurrency"] = _number(flight)
+        sent = _number(run.get("num_prompts") or run.get("completed"))
+        job |= {"options": f"num_prompts={sent}"} if sent else {}
     own = config.get("backend") if isinstance(config, dict) else None
     backend = str(run.get("backend") or run.get("endpoint_type") or own or "").lower()
     engine = next((engine for word, engine in _ENGINES.items() if word in backend), "")

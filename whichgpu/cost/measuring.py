@@ -6,12 +6,17 @@ from dataclasses import replace
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from whichgpu.cost import offload
+from whichgpu.cost.device import Devices
 from whichgpu.cost.memory import GIB
 from whichgpu.cost.requests import Requests
 from whichgpu.cost.runtime import runtimes
-from whichgpu.cost.scheduling import limits
+from whichgpu.cost.scheduling import OPTIONS, limits
+from whichgpu.cost.steady import WAVES
 from whichgpu.facts import store
+from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.adapters import RANK
 from whichgpu.workloads.hub import hub_name
 from whichgpu.workloads.job import NUMBERS
@@ -24,14 +29,15 @@ if TYPE_CHECKING:
 
 #: Formats that engines load as they are, and tokens up to which the longest request is rounded.
 _AS_LOADED, _ROOM = ("", "fp16", "bf16", "fp32", "tf32"), 256
-#: Requests that a load generator sends at a rate, and how often it fills those it keeps in flight anew.
-_REQUESTS, _WAVES = 2000, 10
+#: Requests that a load generator sends at a rate.
+_REQUESTS = 2000
 
 
-def how_to_measure(job: Job, runtime: str, gpu: str = "") -> tuple[str, str]:
+def how_to_measure(job: Job, runtime: str, gpu: str = "", *, records: bool = True) -> tuple[str, str]:
     """The command that measures a job (`data/commands.toml`), and where it is described.
 
-    With the name of a `gpu` it also writes what `validate` reads.
+    It states the limits that its engine has on the `gpu`. With the name of one it also writes what `validate`
+    reads, unless it `records` nothing.
     """
     workload = resolve(job.workload)
     rate = job.options.get("request_rate")
@@ -46,7 +52,7 @@ def how_to_measure(job: Job, runtime: str, gpu: str = "") -> tuple[str, str]:
             columns["server"] += _settings(row, job, columns)
             columns["parallel"] = _parallel(row, job, columns)
             columns["checkpoint"] = _checkpoint(row.get("server", {}), job)
-            columns["record"] = str(row.get("record", "")).format_map(columns) if gpu else ""
+            columns["record"] = str(row.get("record", "")).format_map(columns) if gpu and records else ""
             text: str = row["text"].format_map(columns).rstrip()
             return text, str(row.get("source", ""))
     return "", ""
@@ -64,11 +70,13 @@ def _columns(job: Job, runtime: str, gpu: str) -> dict[str, str]:
     if job.phase == "serve" and job.concurrency is None and runtimes()[runtime].scheduler.get("slots"):
         job = replace(job, concurrency=limits(runtimes()[runtime], job).sequences)
         columns["concurrency"] = f"{job.concurrency:g}"
+    known = catalogue().get(gpu)
+    devices = None if known is None else Devices.of([known])
     flight = 0.0 if job.concurrency is None else float(job.concurrency)
-    columns["num_prompts"] = f"{max(_WAVES * flight, 200.0) if flight else _REQUESTS:g}"
+    columns.setdefault("num_prompts", f"{max(WAVES * flight, 200.0) if flight else _REQUESTS:g}")
     if job.phase == "serve" and job.input_tokens is not None:
-        most, asked = limits(runtimes()[runtime], job), Requests.of(job)
-        columns |= {"max_num_seqs": f"{most.sequences:g}", "max_num_batched_tokens": f"{most.tokens:g}"}
+        most, asked = limits(runtimes()[runtime], job, devices), Requests.of(job)
+        columns |= dict(zip(OPTIONS, (f"{float(np.ravel(one)[0]):g}" for one in most[:2]), strict=False))
         cached = round(asked.prefix_hit * float(job.input_tokens))
         columns |= {"prefix_tokens": f"{cached}", "fresh_tokens": f"{float(job.input_tokens) - cached:.0f}"}
         columns |= _longest(job, asked)

@@ -271,7 +271,7 @@ def _spread(others: Array, tpot: Array) -> Array:
 
 def _waiting(others: Array, rate: Array, places: Array, laid: Layout) -> tuple[Array, Array]:
     """Mean seconds of waiting for a place and their variance, (G, J, P)."""
-    room = admission(laid.job, laid.runtime, places)
+    room = admission(laid.job, laid.runtime, laid.devices, places)
     grain = np.broadcast_to(room.grain, places.shape)
     mean, variance = np.zeros_like(others), np.zeros_like(others)
     held = room.at_once[..., None]

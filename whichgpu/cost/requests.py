@@ -4,6 +4,7 @@
     burstiness     of arrivals, as load generators have it: 1 is Poisson, below it they come in bursts (gamma)
     input_lengths, output_lengths   how prompts and answers differ from their means (`workloads/lengths.py`)
     length_range   r: prompts and outputs are anywhere within (1 - r) and (1 + r) of their lengths, evenly
+    num_prompts    requests of the whole run of a load generator that keeps a number in flight; else no end
     prefix_hit     share of a prompt whose keys and values are in the cache already
     speculative    tokens that are drafted for every pass of the model, each right with `acceptance`
     draft_cost     time of drafting one token, as a share of a pass of the model
@@ -16,6 +17,7 @@ A pass with k drafted tokens, each accepted with probability a, makes (1 - a^(k+
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING
 
@@ -32,7 +34,8 @@ if TYPE_CHECKING:
 
 #: The options that `Requests` reads.
 OPTIONS = (
-    "request_rate", "burstiness", "input_lengths", "output_lengths", "length_range", "prefix_hit",
+    "request_rate", "burstiness", "input_lengths", "output_lengths", "length_range", "num_prompts",
+    "prefix_hit",
     "speculative", "acceptance", "draft_cost", "prefill_gpus", "prefill_tp", "prefill_gpu",
 )  # fmt: skip
 
@@ -58,11 +61,13 @@ def idle(job: Job) -> list[str]:
 class Requests:
     """The requests of a serving job; `rate` is in 1/s, None where a load generator keeps a number in flight.
 
-    `drafted` is tokens a pass, 0 without speculative decoding.
+    `drafted` is tokens a pass, 0 without speculative decoding; `sent` are all requests of a run, without end
+    where nothing says how many.
     """
 
     rate: float | None = None
     burstiness: float = 1.0
+    sent: float = math.inf
     prompts: Lengths | None = None
     answers: Lengths | None = None
     prefix_hit: float = 0.0
@@ -81,6 +86,7 @@ class Requests:
         return cls(
             rate=job.option("request_rate", 1.0, 1e-9) if "request_rate" in job.options else None,
             burstiness=job.option("burstiness", 1.0, 1e-3),
+            sent=job.option("num_prompts", 1000.0, 1.0) if "num_prompts" in job.options else math.inf,
             prompts=_lengths(job, "input_lengths"),
             answers=_lengths(job, "output_lengths"),
             prefix_hit=_share(job, "prefix_hit", 0.0),

@@ -7,20 +7,27 @@
                              whose prompt and answer so far are computed anew; with 1 none is ever taken off
     scheduler_recv_interval  passes from one look at what has come in to the next (SGLang)
 
-All but `reserves` are options of a job; `data/runtimes` has each engine's own. One of `slots` is started
-with as many sequences as a job keeps in flight.
+All but `reserves` are options of a job; `data/runtimes` has each engine's own, which on some `cards` are
+others: those with less memory than `below`, or one of the `names` in theirs. One of `slots` is started with
+as many sequences as a job keeps in flight.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from whichgpu import units
 from whichgpu.cost.coefficients import section
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from whichgpu.cost.device import Devices
     from whichgpu.cost.runtime import Runtime
+    from whichgpu.hardware.gpu import Gpu
     from whichgpu.workloads.job import Job
 
 #: The options that `limits` reads.
@@ -32,10 +39,13 @@ _FILLED = 0.6
 
 
 class Limits(NamedTuple):
-    """Sequences at once, tokens of a pass, share of an answer that is kept free, passes between looks."""
+    """Sequences at once, tokens of a pass, share of an answer that is kept free, passes between looks.
 
-    sequences: float
-    tokens: float
+    The first two are floats where the job states them or no card has its own, else columns of the GPUs.
+    """
+
+    sequences: Any
+    tokens: Any
     reserves: float
     looks: float
 
@@ -45,14 +55,40 @@ class Limits(NamedTuple):
         return max(_FILLED, self.reserves)
 
 
-def limits(stack: Runtime, job: Job) -> Limits:
-    """The limits of an engine, or those that the job states; raises `UsageError` for ones that cannot be."""
+def limits(stack: Runtime, job: Job, devices: Devices | None = None) -> Limits:
+    """The limits of an engine, or those that the job states; raises `UsageError` for ones that cannot be.
+
+    Without `devices` they are those of a card that is none of the engine's `cards`.
+    """
     own = stack.scheduler
-    sequences = float(own.get("max_num_seqs", section("capacity")["max_sequences"]))
+    usual = {
+        "max_num_seqs": section("capacity")["max_sequences"],
+        "max_num_batched_tokens": section("serving")["prompt_tokens"],
+    }
+    found = {name: own.get(name, most) for name, most in usual.items()}
     if own.get("slots") and job.concurrency is not None:
-        sequences = max(sequences, float(np.max(job.concurrency)))
-    tokens = float(own.get("max_num_batched_tokens", section("serving")["prompt_tokens"]))
+        found["max_num_seqs"] = max(found["max_num_seqs"], float(np.max(job.concurrency)))
+    sequences, tokens = (
+        job.option(name, float(most), 1.0) if name in job.options else _on_cards(own, name, most, devices)
+        for name, most in found.items()
+    )
     return Limits(
-        job.option("max_num_seqs", sequences, 1.0), job.option("max_num_batched_tokens", tokens, 1.0),
-        float(own.get("reserves", 0.0)), job.option("scheduler_recv_interval", 1.0, 1.0),
-    )  # fmt: skip
+        sequences, tokens, float(own.get("reserves", 0.0)), job.option("scheduler_recv_interval", 1.0, 1.0)
+    )
+
+
+def _on_cards(own: Mapping[str, Any], name: str, most: float, devices: Devices | None) -> Any:
+    """One limit: `most`, or where an engine's cards differ a column of the GPUs."""
+    found: Any = float(most)
+    if devices is None:
+        return found
+    for row in reversed(own.get("cards", ())):
+        if name in row:
+            small = devices.column("memory") < units.parse(row.get("below", "0 B"), "memory")
+            meant = small | devices.each(partial(_named, row.get("names", ())))
+            found = np.where(meant, float(row[name]), found)
+    return found
+
+
+def _named(words: Sequence[str], gpu: Gpu) -> bool:
+    return any(word in gpu.id for word in words)

@@ -177,7 +177,7 @@ def prompt_work(workload: Workload, job: Job, stack: Runtime, devices: Devices, 
     in O of those that run. In lockstep they come together; where they share the passes of tokens, whose
     weights are read anyway, each costs what one of many does.
     """
-    prompt, most = computed_tokens(job), limits(stack, job).tokens
+    prompt, most = computed_tokens(job), limits(stack, job, devices).tokens
     ended = running / np.maximum(np.asarray(job.output_tokens, dtype=np.float64), 1.0)
     together = in_lockstep(stack, job) or engine(stack)["mixed"]
     come = np.maximum(running / BESIDE, 1.0) if together else 1.0 + ended
@@ -208,8 +208,13 @@ def _held(job: Job, stack: Runtime, places: Array, met: Met | None) -> _Held:
     asked = _requests(job)
     running = np.minimum(asked, most)
     rest = running - 1.0
-    queue = np.maximum(asked / running - 1.0, 0.0)
-    return _Held("closed", running, rest, share * rest, burst(stack, job) * rest, queue)
+    sent = np.maximum(Requests.of(job).sent / replicas(job), asked)
+    # Those that are sent at once wait in turn, in the mean for half as long as who comes behind them all.
+    queue = np.maximum(asked / running - 1.0, 0.0) * (1.0 - asked / (2.0 * sent))
+    opening = burst(stack, job, running / sent)
+    # Each of the others' prompts is before a request's first token or between those that follow.
+    between = np.where(np.isfinite(sent), np.minimum(share, 1.0 - opening), share)
+    return _Held("closed", running, rest, between * rest, opening * rest, queue)
 
 
 def steady_state(
@@ -224,21 +229,23 @@ def steady_state(
     places, parts, per_sequence = _room(workload, job, stack, devices)
     held = _held(job, stack, places, met)
     parts["kv_cache"] = held.running * per_sequence
-    asked = Requests.of(job)
+    asked, most, none = Requests.of(job), limits(stack, job, devices), np.zeros(1)
     # Who runs has a long answer more often than a short one: half of E[O^2] / E[O] is made of it.
     each = held.running * (prompt + output * (1.0 + asked.output_variation) / 2.0)
     tokens = token_work(workload, job, stack, devices, sequences=held.running, kv_tokens=each)
     own = prompt_work(workload, job, stack, devices, held.running)
     whole = tokens.beside(own.times(held.between / output))
+    before = held.burst
     if held.loop != "open":
-        own = _alone(workload, job, stack, devices)
+        alone = _alone(workload, job, stack, devices)
+        # Of a run that is stated the prompts of the opening are counted as they are computed, together.
+        own, before = (alone.beside(own.times(before)), none) if np.isfinite(asked.sent) else (alone, before)
     return SteadyState(
         held.loop, np.minimum(held.running, np.maximum(places, 0.0)), np.maximum(places, 0.0), held.others,
         work=as_pass(workload, stack, devices, whole), prompt=as_pass(workload, stack, devices, own),
         links=whole.links,
-        burst=held.burst, queue=held.queue, waits=np.zeros(1) if met is None else met.waits,
-        chunks=computed_tokens(job) / limits(stack, job).tokens,
-        gained=asked.tokens_per_pass, looks=limits(stack, job).looks,
+        burst=before, queue=held.queue, waits=np.zeros(1) if met is None else met.waits,
+        chunks=computed_tokens(job) / most.tokens, gained=asked.tokens_per_pass, looks=most.looks,
         interruption=interruption(stack, job), parts=parts,
         variation=asked.prompt_variation, floor=0.0 if met is None else met.floor,
         ops=tokens.ops,
@@ -262,9 +269,9 @@ def computed_tokens(job: Job) -> Array:
     return np.asarray(np.asarray(job.input_tokens, dtype=np.float64) * (1.0 - Requests.of(job).prefix_hit))
 
 
-def places(job: Job, stack: Runtime) -> tuple[Array, Array, Array]:
+def places(job: Job, stack: Runtime, devices: Devices) -> tuple[Array, Array, Array]:
     """Replicas of a settled job, the requests of each at once (one where none is stated), and the most."""
-    most = limits(stack, job).sequences * Mesh.of(job).attention_dp
+    most = limits(stack, job, devices).sequences * Mesh.of(job).attention_dp
     asked = np.ones(()) if job.concurrency is None else _requests(job)
     return replicas(job), np.minimum(asked, most), np.asarray(most)
 
@@ -286,7 +293,8 @@ def _room(
     """Sequences that a replica holds, its memory by part but the cache, and the cache of one, per GPU."""
     parts, each, _ = standing(workload, job, stack)
     room = mem.cache_room(devices.column("memory"), parts, stack, each)
-    return mem.sequences(room, each, limits(stack, job).sequences * Mesh.of(job).attention_dp), parts, each
+    most = limits(stack, job, devices).sequences * Mesh.of(job).attention_dp
+    return mem.sequences(room, each, most), parts, each
 
 
 class Cache(NamedTuple):

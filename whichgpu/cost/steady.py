@@ -151,6 +151,10 @@ def engine(stack: Runtime) -> Mapping[str, float]:
     return row
 
 
+#: How often the runs on file filled the requests in flight anew.
+WAVES = 10
+
+
 def interruption(stack: Runtime, job: Job) -> float:
     """Share of others' prompts that falls between a request's tokens; none where they have their own GPUs."""
     if Requests.of(job).prefill_gpus:
@@ -158,9 +162,16 @@ def interruption(stack: Runtime, job: Job) -> float:
     return section("serving")["lockstep"] if in_lockstep(stack, job) else engine(stack)["interruption"]
 
 
-def burst(stack: Runtime, job: Job) -> float:
-    """Share of the others' prompts for which a request waits in a closed loop before its own."""
-    return section("serving")["lockstep"] if in_lockstep(stack, job) else engine(stack)["burst"]
+def burst(stack: Runtime, job: Job, opening: Array) -> Any:
+    """Share of the others' prompts for which a request waits in a closed loop before its own.
+
+    Those with which it opens wait for half of them: an `opening` share of the run's requests (zero of one
+    that goes on), the last of which wait as long. The engines' own is that of a tenth.
+    """
+    if in_lockstep(stack, job):
+        return section("serving")["lockstep"]
+    own = engine(stack)["burst"]
+    return np.where(opening > 0.0, np.minimum(own * opening * WAVES, 0.5), own)
 
 
 def in_lockstep(stack: Runtime, job: Job) -> bool:

@@ -55,7 +55,7 @@ def report(
     if explanation is None and answer.job.phase == "serve":
         from whichgpu.cost.measuring import how_to_measure
 
-        blocks.append(to_measure(*how_to_measure(answer.job, answer.runtime)))
+        blocks.append(to_measure(*how_to_measure(answer.job, answer.runtime, answer.gpu, records=False)))
     first = len(blocks) if explanation is None else 0
     blocks += [
         _energy(answer, footprint),
@@ -126,7 +126,7 @@ def document(
     if answer.job.phase == "serve":
         from whichgpu.cost.measuring import how_to_measure
 
-        command, source = how_to_measure(answer.job, answer.runtime)
+        command, source = how_to_measure(answer.job, answer.runtime, answer.gpu, records=False)
         more["measure"] = {"command": command, "source": source}
     return {**head, "predicted": own, "evidence": evidence, **plain, **more}
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from whichgpu.cost import serving
 from whichgpu.cost.arrays import distinct
 from whichgpu.cost.estimate import MODELLED, NOT_SERVED, merged
 from whichgpu.cost.job_memory import first_that_fits, open_checkpointing
@@ -34,7 +33,6 @@ from whichgpu.workloads.precision import precision
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from whichgpu.cost.runtime import Runtime
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.workloads.job import Job
@@ -165,12 +163,13 @@ def _fewest(cells: Cells, alone: Cells, catalogue: Catalogue, *, held: bool) -> 
     ]
 
 
-def _waiting(job: Job, stack: Runtime) -> list[str]:
-    """What to say of requests beyond those that an engine runs at once, which take no room."""
+def _waiting(cells: Cells, index: int) -> list[str]:
+    """What to say of requests beyond those that an engine runs at once on a device, which take no room."""
+    job = cells.settled.job
     if job.phase != "serve" or job.concurrency is None:
         return []
-    replicas, _, each = serving.places(job, stack)
-    most, asked = float(np.max(replicas * each)), float(np.max(np.asarray(job.concurrency)))
+    replicas, _, each = (float(part[index]) for part in cells.places)
+    most, asked = replicas * each, float(np.max(np.asarray(job.concurrency)))
     said = f"{asked:,.0f} requests: {most:,.0f} run at once (max_num_seqs), the others wait"
     return [said] if asked > most else []
 
@@ -207,7 +206,7 @@ def _notes(cells: Cells, index: int) -> tuple[str, ...]:
     ignored += [name for name in NOT_SERVED if done.job.phase == "serve" and name in done.job.options]
     if ignored:
         said.append(f"not modelled yet, and ignored: {', '.join(ignored)}")
-    said += merged(done.job) + _waiting(done.job, done.runtime) + _allowed(cells, index)
+    said += merged(done.job) + _waiting(cells, index) + _allowed(cells, index)
     if not done.runtime.exact:
         said.append(f"runtime '{done.job.runtime}' is not known; {done.runtime.title} was assumed")
     if is_part(gpu) and ":mig-" not in gpu.id:

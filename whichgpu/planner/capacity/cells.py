@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost import serving
+from whichgpu.cost.device import Devices
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.layout import memory_parts, settle
 from whichgpu.cost.memory import Totals
+from whichgpu.cost.paired import Paired
 from whichgpu.cost.support import refusal
 from whichgpu.errors import UsageError
 from whichgpu.facts.model import Interval
@@ -51,8 +53,22 @@ class Cells:
         return settle(self.job)
 
     @cached_property
+    def _each(self) -> Paired:
+        """The GPU of each device, as one job has it."""
+        every = range(len(self.gpus))
+        return Paired(Devices.of(self.gpus), every, np.array(every))
+
+    @cached_property
+    def places(self) -> tuple[Array, Array, Array]:
+        """Replicas of a serving job on each device, the requests of each at once, and the most, (C,)."""
+        found = serving.places(self.settled.job, self.settled.runtime, self._each)
+        shape = (1, len(self.gpus))
+        replicas, now, most = (np.broadcast_to(part, shape)[0] for part in found)
+        return replicas, now, most
+
+    @cached_property
     def _laid(self) -> tuple[Mapping[str, Any], tuple[Op, ...]]:
-        return memory_parts(self.settled, self.available)
+        return memory_parts(self.settled, self.available, self._each)
 
     @cached_property
     def parts(self) -> Mapping[str, Array]:
@@ -164,10 +180,7 @@ class Cells:
         job = self.settled.job
         if job.phase != "serve":
             return None
-        replicas, now, most = (
-            float(np.broadcast_to(value, (len(self.gpus),))[index])
-            for value in serving.places(job, self.settled.runtime)
-        )
+        replicas, now, most = (float(part[index]) for part in self.places)
         each = float(self.parts["kv_cache"][index] + self.parts["kv_reserve"][index]) / now
         more = np.floor((self.available[index] - self.required[index]) / max(each, 1.0))
         return int(min(now + more, most) * replicas)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import serving
 from whichgpu.cost.mesh import Mesh
 from whichgpu.errors import UsageError
 from whichgpu.planner.capacity.model import Limits
@@ -110,8 +109,7 @@ def _context(cells: Cells, budget: Array) -> Array:
 
 def _concurrency(cells: Cells, budget: Array) -> Array:
     """Requests that run at once, on all GPUs of a device."""
-    replicas, _, most = serving.places(cells.settled.job, cells.settled.runtime)
-    replicas = np.broadcast_to(replicas, (len(cells.gpus),))
+    replicas, _, most = cells.places
 
     def sized(size: Array, index: list[int]) -> Cells:
         return cells.on(index, concurrency=size * replicas[index])
