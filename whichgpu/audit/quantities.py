@@ -249,7 +249,8 @@ def _multiples(text: str) -> Iterator[Quantity]:
             value = SPELLED.get(number.lower(), 1) + bool(match["more"]) / 2
         # "A third" is a round word.
         limit = _limit(text, match.start(), "") or ("about" if " of" in key else "")
-        yield Quantity(*match.span(), value, value, "times", match[0], limit)
+        group = next((name for name in ("factor", "spelled") if match[name]), 0)
+        yield Quantity(*match.span(group), value, value, "times", match[group], limit)
 
 
 def _quantity(match: re.Match[str], text: str, fraction: str) -> Quantity | None:

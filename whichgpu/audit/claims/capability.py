@@ -59,6 +59,7 @@ _HAS = (
     r"handles?|understands?|"
     r"can (?:do|handle|run|use)|does(?: have| support| offer)?|do|(?:is|are|was|were) (?:capable of|able "
     r"to (?:use|run|do))|"
+    r"(?:accelerat(?:es?|ed)|uses?|used|computes? in)(?=\s+[\w-]+(?:\s\w+)?\s+(?:natively|in hardware))|"
     r"unterst\u00fctzt|unterst\u00fctzen|"
     r"prend en charge|"
     r"prennent en charge|admite|soporta)\s+"

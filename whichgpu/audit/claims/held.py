@@ -42,7 +42,7 @@ _HOLDS = re.compile(
     re.IGNORECASE,
 )
 _APART = re.compile(
-    r",\s+(?:but|so|and|while|whereas|though|although|which|provided|since|because|as)\s|;\s|\s(?:but|"
+    r",\s+(?:but|so|and|or|while|whereas|though|although|which|provided|since|because|as)\s|;\s|\s(?:but|"
     r"while|whereas|"
     r"although|though)\s|:\s"
 )

@@ -35,7 +35,7 @@ _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0}
 def _long(name: str) -> str:
     """The pattern of a length of time, in groups of this name."""
     return (
-        rf"(?P<{name}>(?<![\w.,$])(?:{_N})|\b(?:half an|an?|{'|'.join(SPELLED)}))[\s-]*"
+        rf"(?P<{name}>(?<![\w.,$])(?:{_N})|\b(?:half an|an?|one|{'|'.join(SPELLED)}))[\s-]*"
         rf"(?P<{name}_unit>hours?|hrs?|h|minutes?|mins?|seconds?|secs?|s)\b"
     )
 
@@ -57,6 +57,13 @@ _SEVERAL = re.compile(
     r"(?:gpus?|cards|of them|workers|[A-Z]\d{1,3}S?s)\b",
     re.IGNORECASE,
 )
+#: The price of an hour of the device, and that of so many hours of audio.
+_RENT = re.compile(
+    r"\$(?P<n>\d{1,3}(?:\.\d{1,4})?)\s*(?:/|per|an|a)\s*(?:gpu[- ])?(?:hour|hr|h)\b(?!\s+of\s+audio)", re.IGNORECASE
+)
+_COST = re.compile(
+    r"(?:\$(?P<usd>\d{1,4}(?:,\d{3})*(?:\.\d{1,4})?)|(?P<cents>\d{1,4}(?:\.\d{1,3})?)\s?cents?\b)", re.IGNORECASE
+)
 #: What is a limit and no statement, or a price.
 _EASED = re.compile(
     r"\b(?:under|less than|at most|up to|over|more than|below|above|at least)\s+(?:an?\s+)?$", re.I
@@ -71,6 +78,8 @@ class _Run(NamedTuple):
     factor: float = 0.0
     audio: float = 0.0
     words: str = ""
+    #: Dollars for an hour of the device.
+    rent: float = 0.0
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -89,7 +98,11 @@ def find(context: Context) -> Iterator[Finding]:
                 run = run._replace(factor=factors[0][0], words=f"{factors[0][0]:g}x real time")
             if audio:
                 run = run._replace(audio=_seconds(audio[0], "audio"))
+            rents = _RENT.findall(passage.text, sentence.start, sentence.end)
+            run = run._replace(rent=float(rents[0])) if len(rents) == 1 else run
             if run.factor > 0 and run.audio > 0:
+                if audio and run.rent > 0 and len(rents) < 2:
+                    yield from _of_cost(passage, (sentence.start, sentence.end), run, context)
                 yield from _of_sentence(passage, (sentence.start, sentence.end), run, audio, context)
 
 
@@ -118,6 +131,22 @@ def _of_sentence(
                evidence=(Evidence(because),))  # fmt: skip
 
 
+def _of_cost(passage: Passage, place: tuple[int, int], run: _Run, context: Context) -> Iterator[Finding]:
+    """What audio costs at the price of the device."""
+    told = [
+        each for each in _COST.finditer(passage.text, *place) if not _RENT.match(passage.text, each.start(), place[1])
+    ]
+    if len(told) != 1 or _EASED.search(passage.text, place[0], told[0].start()):
+        return
+    stated = float(told[0]["usd"].replace(",", "")) if told[0]["usd"] else float(told[0]["cents"]) / 100.0
+    real = run.rent * run.audio / run.factor / 3600.0
+    off = max(stated / real, real / stated) - 1 if stated > 0 else 1.0
+    verdict = "confirmed" if off <= _NEAR else "inconsistent" if off > _WRONG else "unverifiable"
+    because = f"{_words(run.audio)} at {run.words} and ${run.rent:g} an hour cost ${real:.3g}"
+    yield made(context, passage, told[0].span(), "arithmetic", verdict, attribute="price of audio", because=because,
+               expected=f"${real:.3g}" if verdict == "inconsistent" else "", evidence=(Evidence(because),))  # fmt: skip
+
+
 def _factor(match: re.Match[str]) -> float:
     """How many times as fast as it is spoken."""
     if match["rtf"]:
@@ -127,7 +156,7 @@ def _factor(match: re.Match[str]) -> float:
 
 def _seconds(match: re.Match[str], name: str) -> float:
     word = match[name].lower()
-    number = {"a": 1.0, "an": 1.0, "half an": 0.5}.get(word) or float(SPELLED.get(word) or word.replace(",", ""))
+    number = {"a": 1.0, "an": 1.0, "one": 1.0, "half an": 0.5}.get(word) or float(SPELLED.get(word) or word.replace(",", ""))
     return number * _UNITS[match[f"{name}_unit"][0].lower()]
 
 
