@@ -68,11 +68,13 @@ class Format(NamedTuple):
 
 #: Before or behind a model's name where only a part of it is meant: "the transformer of FLUX.1-dev".
 _PART_OF = re.compile(
-    r"\b(?:transformer|u-?net|vae|text encoders?|encoder|decoder|backbone|vision tower|embeddings?|adapters?|layers?) of "
+    r"\b(?:transformer|u-?net|vae|text encoders?|encoder|decoder|backbone|vision tower|embeddings?|"
+    r"adapters?|layers?) of "
     r"(?:the )?$", re.IGNORECASE,
 )  # fmt: skip
 _PART = re.compile(
-    r"(?:[\u2019']s)?\s+(?:\w+ )?(?:transformer|u-?net|vae|text encoders?|vision (?:tower|encoder))\b", re.IGNORECASE
+    r"(?:[\u2019']s)?\s+(?:\w+ )?(?:transformer|u-?net|vae|text encoders?|vision (?:tower|encoder))\b",
+    re.IGNORECASE,
 )
 
 

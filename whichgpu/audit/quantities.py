@@ -60,7 +60,8 @@ _UNITS: tuple[tuple[str, str, str], ...] = (
     (r"mm(?:2|\u00b2|\^2)", "area", "mm2"),
     (r"nm\b", "process", ""),
     (r"-?\s?[Bb]its?\b", "bits", ""),
-    (r"(?:images?|imgs?|samples?|sequences?|frames?)\s*(?:/|per\s+|a\s+)\s*(?:s\b|sec\b|seconds?\b)", "per second", ""),
+    (r"(?:images?|imgs?|samples?|sequences?|frames?)\s*(?:/|per\s+|a\s+)\s*(?:s\b|sec\b|"
+        r"seconds?\b)", "per second", ""),
     (r"(?:images?|imgs?)\s*(?:/|per\s+|a\s+)\s*(?:min\b|minutes?\b)", "per minute", ""),
     (r"(?:tokens?|tok)\s*(?:/|per\s+|a\s+)\s*(?:s\b|sec\b|seconds?\b)", "per second", ""),
     (r"(?:ms|milliseconds?)\b", "milliseconds", ""),

@@ -17,29 +17,39 @@ if TYPE_CHECKING:
 
 #: Words of who says it, and of its being said.
 _SAID = re.compile(
-    r"\b(?:myths?|misconceptions?|misunderstanding|fallacy|rumou?rs?|urban legend|contrary to (?:popular )?belief|"
-    r"(?:some|many|most|a lot of|other|plenty of) (?:people|users|beginners|buyers|blogs|articles|guides|forums|posts|"
+    r"\b(?:myths?|misconceptions?|misunderstanding|fallacy|rumou?rs?|urban legend|"
+    r"contrary to (?:popular )?belief|"
+    r"(?:some|many|most|a lot of|other|plenty of) (?:people|users|beginners|buyers|blogs|articles|"
+    r"guides|forums|posts|"
     r"folks|vendors)(?: still)? (?:believe|think|say|claim|assume|insist|write|argue|suggest|promise)\w*|"
-    r"(?:often|sometimes|commonly|widely|frequently|regularly) (?:said|claimed|heard|read|believed|assumed|repeated|told)|"
-    r"(?:i was|we were|i am|you are|you will be) (?:often )?told|told (?:me|us|you)|(?:you|one) (?:may|might|will|can|"
-    r"sometimes|often) (?:often )?(?:hear|read)|people (?:say|think|believe)|(?:popular|common) belief|supposedly|allegedly)\b",
+    r"(?:often|sometimes|commonly|widely|frequently|regularly) (?:said|claimed|heard|read|believed|"
+    r"assumed|repeated|told)|"
+    r"(?:i was|we were|i am|you are|you will be) (?:often )?told|told (?:me|us|you)|(?:you|one) (?:may|"
+    r"might|will|can|"
+    r"sometimes|often) (?:often )?(?:hear|read)|people (?:say|think|believe)|(?:popular|common) belief|"
+    r"supposedly|allegedly)\b",
     re.IGNORECASE,
 )
 #: What denies it, in the sentence itself behind it or at the start of the next.
 _DENIED = re.compile(
-    r"\b(?:wrong|false|not true|untrue|not so|nonsense|incorrect|inaccurate|a myth|mistaken|doesn[\u2019']t hold|"
+    r"\b(?:wrong|false|not true|untrue|not so|nonsense|incorrect|inaccurate|a myth|mistaken|"
+    r"doesn[\u2019']t hold|"
     r"not (?:the case|correct|right|accurate)|no longer true|never true|is not what|misleading|debunked)\b",
     re.IGNORECASE,
 )
 _DENIES = re.compile(
-    r"[\s\"\u201d*_]*(?:(?:that|this|it|they|these|which|both|neither|but that|but it|in fact,? (?:it|that|they)|in "
+    r"[\s\"\u201d*_]*(?:(?:that|this|it|they|these|which|both|neither|but that|but it|in fact,? (?:it|"
+    r"that|they)|in "
     r"reality,? (?:it|that|they))\s+"
-    r"(?:(?:is|are|does|do|has|have|was|can|did|could)(?:n[\u2019']t| not)\b|cannot\b)|(?:fact|reality|truth|wrong|false|"
+    r"(?:(?:is|are|does|do|has|have|was|can|did|could)(?:n[\u2019']t| not)\b|cannot\b)|(?:fact|reality|"
+    r"truth|wrong|false|"
     r"not true|nonsense|no|in (?:fact|reality|truth)|actually)[\s.,:!])",
     re.IGNORECASE,
 )
 #: The claim itself in a list of what is wrong: "Myth: ..", "Misconception 3: ..".
-_LABELLED = re.compile(r"[\s*_#>\d.\"\u201c-]*(?:myth|misconception|wrong|false|claim|fiction)\s*(?:#?\d+)?[*_]*\s*:", re.I)
+_LABELLED = re.compile(
+    r"[\s*_#>\d.\"\u201c-]*(?:myth|misconception|wrong|false|claim|fiction)\s*(?:#?\d+)?[*_]*\s*:", re.I
+)
 _WHY = "the text tells it as the word of others and denies it"
 
 

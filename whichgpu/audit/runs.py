@@ -26,7 +26,8 @@ RATES = ("fp4", "fp8", "int8", "fp16", "fp16_acc16", "bf16", "tf32", "fp32")
 LEAST = 0.34
 #: Of how many GPUs is not said, but of more than one.
 _SEVERAL = re.compile(
-    r"\b(?:nodes?|servers?|clusters?|pods?|racks?|multi-?gpu|dgx|hgx|gpus|cards|tensor[- ]parallel\w*|tp)\b", re.I
+    r"\b(?:nodes?|servers?|clusters?|pods?|racks?|multi-?gpu|dgx|hgx|gpus|cards|tensor[- ]parallel\w*|tp)\b",
+    re.I,
 )
 
 _PLURAL = re.compile(r"s\b")
@@ -35,7 +36,7 @@ _PLURAL = re.compile(r"s\b")
 class Run(NamedTuple):
     """A sentence with the run that it tells of; what it does not name is what the passage named last."""
 
-    index: int
+    place: int
     passage: Passage
     sentence: Sentence
     model: Model | None
@@ -43,7 +44,7 @@ class Run(NamedTuple):
     said: Format | None
     #: The one device of the sentence, else of the passage, and how many of it: 0 where that is not certain.
     device: Mention | None
-    count: float
+    number: float
     #: Whether the sentence names the device itself.
     here: bool
 
@@ -55,7 +56,7 @@ class Run(NamedTuple):
     def words(self) -> str:
         """The devices in words."""
         name = self.device.ids[0] if self.device else ""
-        return f"{self.count:g} x {name}" if self.count > 1 else name
+        return f"{self.number:g} x {name}" if self.number > 1 else name
 
 
 def runs(context: Context, pattern: re.Pattern[str]) -> Iterator[Run]:
@@ -97,7 +98,9 @@ def plural(text: str, mention: Mention) -> bool:
 
 def peak(gpu: Gpu, rates: Sequence[str] = RATES) -> float:
     """The highest of some dense rates, in FLOP/s; 0 where none is known."""
-    return max((float(each) for rate in rates if isinstance(each := gpu.value(rate), int | float)), default=0.0)
+    return max(
+        (float(each) for rate in rates if isinstance(each := gpu.value(rate), int | float)), default=0.0
+    )
 
 
 @lru_cache(maxsize=512)

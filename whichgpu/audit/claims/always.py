@@ -21,17 +21,22 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Context, Finding
 
 _ALWAYS = re.compile(
-    r"\b(?:always|whatever the (?:workload|model|task|job)|(?:in|for|at|across|on) (?:every|any|all)(?: kinds? of| types? of)? "
-    r"(?:workloads?|tasks?|models?|jobs?|benchmarks?|cases?|use cases?)|regardless of (?:the )?(?:workload|model|task)|"
+    r"\b(?:always|whatever the (?:workload|model|task|job)|(?:in|for|at|across|on) (?:every|any|"
+    r"all)(?: kinds? of| types? of)? "
+    r"(?:workloads?|tasks?|models?|jobs?|benchmarks?|cases?|use cases?)|"
+    r"regardless of (?:the )?(?:workload|model|task)|"
     r"no matter (?:the|what|which) (?:workload|model|task))\b",
     re.IGNORECASE,
 )
 _NOT = re.compile(
-    r"\b(?:not|never|no(?! matter)|nearly|almost|hardly|if|unless|would|myth|price|cost\w*|cheaper|rent\w*|memory|vram)\b|"
+    r"\b(?:not|never|no(?! matter)|nearly|almost|hardly|if|unless|would|myth|price|cost\w*|cheaper|"
+    r"rent\w*|memory|vram)\b|"
     r"n[\u2019']t\b",
     re.IGNORECASE,
 )
-_FASTER = re.compile(r"\b(?:faster|quicker|beats?|outruns?|outperforms?|wins?|as fast|speed|ahead)\b", re.IGNORECASE)
+_FASTER = re.compile(
+    r"\b(?:faster|quicker|beats?|outruns?|outperforms?|wins?|as fast|speed|ahead)\b", re.IGNORECASE
+)
 _RATES = ("bandwidth", "fp16", "fp32", "int8")
 #: How far below what is said a rate must be.
 _BELOW = 0.9
@@ -40,7 +45,10 @@ _BELOW = 0.9
 def find(context: Context) -> Iterator[Finding]:
     """Every such statement that a rate of both excludes."""
     for passage, sentence, who in told(context, _ALWAYS):
-        always, faster = _ALWAYS.search(sentence.text), _FASTER.search(passage.text, sentence.start, sentence.end)
+        always, faster = (
+            _ALWAYS.search(sentence.text),
+            _FASTER.search(passage.text, sentence.start, sentence.end),
+        )
         if always is None or faster is None or _NOT.search(sentence.text):
             continue
         times = [

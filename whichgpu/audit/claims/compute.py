@@ -98,7 +98,9 @@ def _of_sentence(
             least = _LEAST * work / (max(rates) * number) / 3600.0 if all(rates) and number else 0.0
             if told.high * LENGTHS[told.of][1] < _FEW * least:
                 many = f"{number:g} x " if number > 1 else ""
-                peak_of = f"the highest peak of {many}{run.device.ids[0]}, {max(rates) * number / 1e12:,.4g} TFLOPS"
+                peak_of = (
+                    f"the highest peak of {many}{run.device.ids[0]}, {max(rates) * number / 1e12:,.4g} TFLOPS"
+                )
                 because = f"4 x {words} take {least:,.3g} hours at {peak_of}"
                 yield _finding(passage, told, "contradicted", because, context)
 

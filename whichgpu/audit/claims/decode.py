@@ -38,7 +38,8 @@ _EXPERTS = re.compile(
 )
 #: Columns of what was run, beside that of its rate.
 _RECORD = re.compile(
-    r"\W*(?:model|llm|network|precision|format|quant\w*|dtype|batch(?: ?size)?|concurrency|users?|framework|engine|"
+    r"\W*(?:model|llm|network|precision|format|quant\w*|dtype|batch(?: ?size)?|concurrency|users?|"
+    r"framework|engine|"
     r"runtime|backend)\W*$",
     re.IGNORECASE,
 )

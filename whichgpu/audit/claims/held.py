@@ -86,7 +86,8 @@ _NONE = re.compile(
     r"\b(?:needs? no|without(?: any)?|no need (?:for|to)|no)\s+(?:cpu\s+)?(?:offload\w*|sharding|splitting|"
     r"tricks)|"
     r"\bfits too\b|\bwith \d+ ?GB (?:each|per (?:gpu|card))\b|\bwould (?=needs?\b|requires?\b|takes?\b)|"
-    r"\bwith (?:\w+ )?(?:context|headroom|room to spare|room for (?:the |its )?(?:kv )?cache)\b|\bif [^.;,]{0,30}\b(?:context|batch\w*)\b[^.;,]*",
+    r"\bwith (?:\w+ )?(?:context|headroom|room to spare|room for (?:the |its )?(?:kv )?cache)\b|"
+    r"\bif [^.;,]{0,30}\b(?:context|batch\w*)\b[^.;,]*",
     re.IGNORECASE,
 )
 #: Room by its size: "in 24 GB", "on a 16 GB card", "26 GB of VRAM suffice".
@@ -261,7 +262,12 @@ def _of_sentence(
         found = own or (spoken.models if same or _QLORA.search(clause) or _LORA.search(clause) else ())
         sizes = {each.parameters for each in found}
         said = formats(clause) or (spoken.formats if same and not own and not _TUNED.search(clause) else ())
-        if not sizes or len(said) > 1 or (len(sizes) > 1 and not own) or not (_HOLDS.search(clause) or listed):
+        if (
+            not sizes
+            or len(said) > 1
+            or (len(sizes) > 1 and not own)
+            or not (_HOLDS.search(clause) or listed)
+        ):
             continue
         way = _way(clause, said[0].least if said else 0.0)
         if _EASED.search(_NONE.sub("", clause)) or (not own and not said and not _TUNED.search(clause)):

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 _PROMPT = re.compile(r"\b(?:prefill\w*|prompts?|ttft|time to first token|first token)\b", re.IGNORECASE)
 _TOKENS = re.compile(
-    r"(?<![\w.,])(?P<n>\d{1,3}(?:,\d{3})+|\d+(?:\.\d)?)\s?(?P<k>[kK])?[\s-]+(?:input |prompt )?tokens?\b(?!\s*(?:/|per|a s))",
+    r"(?<![\w.,])(?P<n>\d{1,3}(?:,\d{3})+|\d+(?:\.\d)?)\s?(?P<k>[kK])?[\s-]+(?:input |"
+    r"prompt )?tokens?\b(?!\s*(?:/|per|a s))",
 )
 _PICTURE = re.compile(
     r"\b(?P<name>Stable Diffusion(?: v?\d\.\d| XL)?|SDXL|SD ?1\.5|FLUX(?:\.1)?(?:[ -]?dev)?)\b", re.IGNORECASE
@@ -42,7 +43,8 @@ _TRAINED = ("fp8", "fp16", "bf16", "tf32")
 _BERT = re.compile(r"\bBERT[- ](?:large|base)\b", re.IGNORECASE)
 #: What spares work, or is none of this device.
 _OTHER = re.compile(
-    r"\b(?:cach\w+|turbo|lightning|lcm|distill\w*|schnell|hyper|not|never|cannot|impossible|queue\w*|per step|each step|"
+    r"\b(?:cach\w+|turbo|lightning|lcm|distill\w*|schnell|hyper|not|never|cannot|impossible|queue\w*|"
+    r"per step|each step|"
     r"would|mean\w*|add\w*|saves?)\b|n[\u2019']t\b",
     re.IGNORECASE,
 )
@@ -97,12 +99,14 @@ def _of_time(run: Run, work: float, words: str, context: Context) -> Iterator[Fi
         if each.dimension == "time" and each.value == each.high > 0
     ]
     gpus = run.gpus(context)
-    if len(times) != 1 or not run.count or not gpus or not work or _OTHER.search(run.sentence.text):
+    if len(times) != 1 or not run.number or not gpus or not work or _OTHER.search(run.sentence.text):
         return
-    most = max(peak(gpu) for gpu in gpus) * run.count
+    most = max(peak(gpu) for gpu in gpus) * run.number
     least = work / most if most else 0.0
     below = times[0].value * _SLACK < least
-    because = f"{words} take {least:,.3g} s at the highest dense peak of {run.words}, {most / 1e12:,.4g} TFLOPS"
+    because = (
+        f"{words} take {least:,.3g} s at the highest dense peak of {run.words}, {most / 1e12:,.4g} TFLOPS"
+    )
     yield made(context, run.passage, (times[0].start, times[0].end), "benchmark",
                "contradicted" if below else "unverifiable", subject=", ".join(run.device.ids if run.device else ()),
                attribute="latency", because=because, expected=f"at least {least:,.2g} s" if below else "",
@@ -120,10 +124,10 @@ def _sequences(run: Run, context: Context) -> Iterator[Finding]:
     ]
     gpus, bert = run.gpus(context), _BERT.search(text, *place)
     parameters = _parameters(bert[0]) if bert else run.model.parameters if run.model else 0.0
-    if length is None or not parameters or len(rates) != 1 or not gpus or not run.count:
+    if length is None or not parameters or len(rates) != 1 or not gpus or not run.number:
         return
     work = 2.0 * parameters * float(length["n"]) * (3.0 if _TRAINS.search(run.sentence.text) else 1.0)
-    most = max(peak(gpu) for gpu in gpus) * run.count / work
+    most = max(peak(gpu) for gpu in gpus) * run.number / work
     because = f"a sequence is {work / 1e12:.3g} TFLOP; at the highest dense peak of {run.words} that is {most:,.0f} a second"
     yield made(context, run.passage, (rates[0].start, rates[0].end), "benchmark",
                "contradicted" if rates[0].value > most * _SLACK else "unverifiable",

@@ -23,7 +23,8 @@ _N = r"\d{1,3}(?:,\d{3})+|\d{1,6}(?:\.\d{1,4})?"
 _SPEECH = re.compile(r"\b(?:real[- ]?time|rtfx?|transcri\w+|whisper|audio|speech)\b", re.IGNORECASE)
 #: How many times as fast as it is spoken, and the part of that time that it takes.
 _FACTOR = re.compile(
-    rf"(?<![\w.,])(?P<x>{_N})\s?(?:x|\u00d7|times)\s*(?:faster than\s+)?(?:the\s+)?(?:real[- ]?time|realtime)\b|"
+    rf"(?<![\w.,])(?P<x>{_N})\s?(?:x|\u00d7|times)\s*(?:faster than\s+)?(?:the\s+)?(?:real[- ]?time|"
+    rf"realtime)\b|"
     rf"\brtfx\s*(?:of|=|:|is|was)?\s*(?P<rtfx>{_N})\b|"
     rf"\b(?:rtf|real[- ]time factor)\s*(?:\(rtf\)\s*)?(?:of|=|:|is|was)?\s*(?P<rtf>0?\.\d{{1,4}})\b(?!\s?x)|"
     rf"\bat (?:about |around |some )?(?P<at>{_N})\s?[x\u00d7](?=[\s,.;:])(?!\s+(?:the|faster|more))",
@@ -51,7 +52,9 @@ _TAKES = re.compile(
     r"[^.;\d]{0,30}$",
     re.IGNORECASE,
 )
-_LASTS = re.compile(_long("time") + r"(?!\s*(?:of (?!processing|compute|gpu)|long|podcast|recording))", re.IGNORECASE)
+_LASTS = re.compile(
+    _long("time") + r"(?!\s*(?:of (?!processing|compute|gpu)|long|podcast|recording))", re.IGNORECASE
+)
 _SEVERAL = re.compile(
     rf"\b(?:with|on|over|across|using)\s+(?P<n>{'|'.join(SPELLED)}|\d{{1,3}})\s+(?:\w+\s+){{0,2}}?"
     r"(?:gpus?|cards|of them|workers|[A-Z]\d{1,3}S?s)\b",
@@ -59,10 +62,12 @@ _SEVERAL = re.compile(
 )
 #: The price of an hour of the device, and that of so many hours of audio.
 _RENT = re.compile(
-    r"\$(?P<n>\d{1,3}(?:\.\d{1,4})?)\s*(?:/|per|an|a)\s*(?:gpu[- ])?(?:hour|hr|h)\b(?!\s+of\s+audio)", re.IGNORECASE
+    r"\$(?P<n>\d{1,3}(?:\.\d{1,4})?)\s*(?:/|per|an|a)\s*(?:gpu[- ])?(?:hour|hr|h)\b(?!\s+of\s+audio)",
+    re.IGNORECASE,
 )
 _COST = re.compile(
-    r"(?:\$(?P<usd>\d{1,4}(?:,\d{3})*(?:\.\d{1,4})?)|(?P<cents>\d{1,4}(?:\.\d{1,3})?)\s?cents?\b)", re.IGNORECASE
+    r"(?:\$(?P<usd>\d{1,4}(?:,\d{3})*(?:\.\d{1,4})?)|(?P<cents>\d{1,4}(?:\.\d{1,3})?)\s?cents?\b)",
+    re.IGNORECASE,
 )
 #: What is a limit and no statement, or a price.
 _EASED = re.compile(
@@ -89,7 +94,9 @@ def find(context: Context) -> Iterator[Finding]:
             continue
         run = _Run()
         for sentence in sentences(passage.text):
-            factors = [(_factor(each), each) for each in _FACTOR.finditer(passage.text, sentence.start, sentence.end)]
+            factors = [
+                (_factor(each), each) for each in _FACTOR.finditer(passage.text, sentence.start, sentence.end)
+            ]
             audio = list(_AUDIO.finditer(passage.text, sentence.start, sentence.end))
             if len({value for value, _ in factors}) > 1 or len(audio) > 1:
                 run = _Run()
@@ -134,7 +141,9 @@ def _of_sentence(
 def _of_cost(passage: Passage, place: tuple[int, int], run: _Run, context: Context) -> Iterator[Finding]:
     """What audio costs at the price of the device."""
     told = [
-        each for each in _COST.finditer(passage.text, *place) if not _RENT.match(passage.text, each.start(), place[1])
+        each
+        for each in _COST.finditer(passage.text, *place)
+        if not _RENT.match(passage.text, each.start(), place[1])
     ]
     if len(told) != 1 or _EASED.search(passage.text, place[0], told[0].start()):
         return
@@ -156,12 +165,15 @@ def _factor(match: re.Match[str]) -> float:
 
 def _seconds(match: re.Match[str], name: str) -> float:
     word = match[name].lower()
-    number = {"a": 1.0, "an": 1.0, "one": 1.0, "half an": 0.5}.get(word) or float(SPELLED.get(word) or word.replace(",", ""))
+    number = {"a": 1.0, "an": 1.0, "one": 1.0, "half an": 0.5}.get(word) or float(
+        SPELLED.get(word) or word.replace(",", "")
+    )
     return number * _UNITS[match[f"{name}_unit"][0].lower()]
 
 
 def _words(seconds: float) -> str:
     unit, length = next(
-        (each for each in (("hours", 3600.0), ("minutes", 60.0)) if seconds >= 1.5 * each[1]), ("seconds", 1.0)
+        (each for each in (("hours", 3600.0), ("minutes", 60.0)) if seconds >= 1.5 * each[1]),
+        ("seconds", 1.0),
     )
     return f"{seconds / length:.3g} {unit}"

@@ -29,7 +29,9 @@ _ALONE = re.compile(
     r"conversation|chat)|unbatched|per (?:user|stream)|interactive(?:ly)? chat)\b",
     re.IGNORECASE,
 )
-_DECODES = re.compile(r"\b(?:decod\w+|token[- ]generation|generat\w+ tokens?|tokens? generation|tpot|inter-token)\b", re.I)
+_DECODES = re.compile(
+    r"\b(?:decod\w+|token[- ]generation|generat\w+ tokens?|tokens? generation|tpot|inter-token)\b", re.I
+)
 _PREFILLS = re.compile(r"\b(?:prefill\w*|prompts?|ttft|time to first token|first token)\b", re.IGNORECASE)
 #: What makes several tokens of one reading of the weights, or is another resource.
 _OTHER = re.compile(
@@ -38,14 +40,18 @@ _OTHER = re.compile(
     re.IGNORECASE,
 )
 _EACH = re.compile(
-    r"(?<![\d.,])(?P<n>\d{1,4}(?:\.\d{1,2})?)\s?ms\s*(?:per|/|a|for each|each)\s*(?:output |generated |new )?token\b|"
-    r"\b(?:tpot|inter-token latency|time per (?:output )?token)\s*(?:of|is|was|:|=)?\s*(?P<m>\d{1,4}(?:\.\d{1,2})?)"
-    r"\s?ms\b|\b(?:a|each|one|every)\s+(?:output |new )?token\s+(?:takes?\s+|in\s+|every\s+)(?:just |only |about )?"
+    r"(?<![\d.,])(?P<n>\d{1,4}(?:\.\d{1,2})?)\s?ms\s*(?:per|/|a|for each|each)\s*(?:output |generated |"
+    r"new )?token\b|"
+    r"\b(?:tpot|inter-token latency|time per (?:output )?token)\s*(?:of|is|was|:|"
+    r"=)?\s*(?P<m>\d{1,4}(?:\.\d{1,2})?)"
+    r"\s?ms\b|\b(?:a|each|one|every)\s+(?:output |new )?token\s+(?:takes?\s+|in\s+|every\s+)(?:just |"
+    r"only |about )?"
     r"(?P<k>\d{1,4}(?:\.\d{1,2})?)\s?ms\b",
     re.IGNORECASE,
 )
 _FASTER = re.compile(
-    r"\b(?:faster|quicker|more tokens|beats?|outruns?|outperforms?|ahead of|higher (?:speed|rate))\b", re.IGNORECASE
+    r"\b(?:faster|quicker|more tokens|beats?|outruns?|outperforms?|ahead of|higher (?:speed|rate))\b",
+    re.IGNORECASE,
 )
 _SLOWER = re.compile(r"\b(?:slower|lower|less|fewer|behind|loses?)\b", re.IGNORECASE)
 #: How far beyond the bound rounding goes; what software makes of two devices at one bound.
@@ -76,7 +82,9 @@ def _of_sentence(run: Run, context: Context) -> Iterator[Finding]:
 def _rates(run: Run, context: Context) -> Iterator[Finding]:
     """What one stream is said to get, against the bandwidth of all devices over the weights."""
     text, place = run.passage.text, (run.sentence.start, run.sentence.end)
-    told = [(float(each["n"] or each["m"] or each["k"]), each.span()) for each in _EACH.finditer(text, *place)]
+    told = [
+        (float(each["n"] or each["m"] or each["k"]), each.span()) for each in _EACH.finditer(text, *place)
+    ]
     found = [(1e3 / each, span) for each, span in told if each > 0]
     if _ALONE.search(run.sentence.text):
         found += [
@@ -85,15 +93,15 @@ def _rates(run: Run, context: Context) -> Iterator[Finding]:
             if each.dimension == "rate" and each.unit.lower().startswith("tok") and each.value == each.high
         ]
     widths = [float(gpu.value("bandwidth") or 0) for gpu in run.gpus(context)]
-    if len(found) != 1 or run.model is None or not run.count or not any(widths):
+    if len(found) != 1 or run.model is None or not run.number or not any(widths):
         return
-    (rate, span), = found
+    ((rate, span),) = found
     size = run.said.least if run.said else LEAST
     weights = (active(run.model.name.strip()) or run.model.parameters) * size
-    most = max(widths) * run.count / weights
+    most = max(widths) * run.number / weights
     because = (
         f"a token of {run.model.name.strip()} reads {weights / 1e9:,.3g} GB of weights in "
-        f"{run.said.name if run.said else 'any format'}; at {max(widths) * run.count / 1e9:,.0f} GB/s of {run.words} "
+        f"{run.said.name if run.said else 'any format'}; at {max(widths) * run.number / 1e9:,.0f} GB/s of {run.words} "
         f"that is at most {most:,.0f} a second"
     )
     verdict = "contradicted" if rate > most * _SLACK else "unverifiable"
@@ -101,12 +109,18 @@ def _rates(run: Run, context: Context) -> Iterator[Finding]:
                attribute="throughput", because=because, evidence=(Evidence(because),))  # fmt: skip
 
 
-def _compared(run: Run, what: re.Pattern[str], fields: tuple[str, ...], context: Context) -> Iterator[Finding]:
+def _compared(
+    run: Run, what: re.Pattern[str], fields: tuple[str, ...], context: Context
+) -> Iterator[Finding]:
     """How two devices compare, against the ratio of what bounds both."""
     text, place = run.passage.text, (run.sentence.start, run.sentence.end)
-    if not what.search(run.sentence.text) or len(formats(run.sentence.text)) > 1 or _SLOWER.search(run.sentence.text):
+    if (
+        not what.search(run.sentence.text)
+        or len(formats(run.sentence.text)) > 1
+        or _SLOWER.search(run.sentence.text)
+    ):
         return
-    who = spoken(run.index, run.passage, run.sentence, context)
+    who = spoken(run.place, run.passage, run.sentence, context)
     times = [
         each
         for every in (quantities(text, context.fraction), multiples(text))

@@ -30,16 +30,20 @@ _SPEED = re.compile(
     r"(?:/|per )\s?(?:s|sec|second|min|minute|h|hour)\b|fps|tps|t/s|throughput|score)",
     re.IGNORECASE,
 )
-_TIME = re.compile(r"\b(?:latency|ttft|tpot|(?:ms|s|sec|seconds?|minutes?|min|hours?)\b\s?(?:/|per )|time)", re.IGNORECASE)
+_TIME = re.compile(
+    r"\b(?:latency|ttft|tpot|(?:ms|s|sec|seconds?|minutes?|min|hours?)\b\s?(?:/|per )|time)", re.IGNORECASE
+)
 _FASTER = re.compile(
-    r"\b(?:faster|quicker|as fast|outperforms?|beats?|leads?|ahead of|the (?:tokens|images|throughput|speed|performance)|"
+    r"\b(?:faster|quicker|as fast|outperforms?|beats?|leads?|ahead of|the (?:tokens|images|throughput|"
+    r"speed|performance)|"
     r"as many (?:tokens|images|samples)|more (?:tokens|images|samples))\b",
     re.IGNORECASE,
 )
 #: What a table of speeds does not tell.
 _ELSE = re.compile(
     r"\b(?:slower|less|fewer|behind|price\w*|cost\w*|cheaper|dollars?|watts?|joules?|power|efficien\w+|vram|memory|cores|"
-    r"bandwidth|t?flops|theor\w+|peak|on paper|spec\w*|up to|would|could|might|expect\w*|not|never|gaming|games|if|"
+    r"bandwidth|t?flops|theor\w+|peak|on paper|spec\w*|up to|would|could|might|expect\w*|not|never|"
+    r"gaming|games|if|"
     r"scal\w+|per)\b|[$\u20ac]|n[\u2019']t\b",
     re.IGNORECASE,
 )
@@ -113,7 +117,9 @@ def _meant(text: str, columns: Sequence[_Column]) -> list[_Column]:
     words = {each.lower() for each in _WORD.findall(text)}
     if batches:
         return [each for each in columns if batches & set(_BATCH.findall(each.label))]
-    return [each for each in columns if ({one.lower() for one in _WORD.findall(each.label)} & words) - _COMMON]
+    return [
+        each for each in columns if ({one.lower() for one in _WORD.findall(each.label)} & words) - _COMMON
+    ]
 
 
 def _quotients(both: Pair, columns: Sequence[_Column]) -> list[tuple[float, str]]:
@@ -121,7 +127,8 @@ def _quotients(both: Pair, columns: Sequence[_Column]) -> list[tuple[float, str]
     found = []
     for column in columns:
         sides = [
-            [value for ids, value in column.values.items() if set(ids) & set(side)] for side in (both.first, both.second)
+            [value for ids, value in column.values.items() if set(ids) & set(side)]
+            for side in (both.first, both.second)
         ]
         if all(len(side) == 1 for side in sides):
             found.append((sides[0][0] / sides[1][0], " ".join(column.label.split())))
@@ -131,7 +138,11 @@ def _quotients(both: Pair, columns: Sequence[_Column]) -> list[tuple[float, str]
 
 
 def _judged(
-    passage: Passage, place: tuple[int, int], stated: float, found: Sequence[tuple[float, str]], context: Context
+    passage: Passage,
+    place: tuple[int, int],
+    stated: float,
+    found: Sequence[tuple[float, str]],
+    context: Context,
 ) -> Iterator[Finding]:
     if not found:
         return
