@@ -174,8 +174,9 @@ def _side(text: str, start: int, end: int, *, about: bool = False) -> _Side | No
     tokens = tuple(_TOKEN.finditer(text, start, end))
     values = []
     for scaled in (False, True):
-        worked = _value(_with_shares([_plain(each, scaled=scaled) if each["number"] else
-                                      _SIGNS.get(each["sign"], each["sign"]) for each in tokens], tokens))  # fmt: skip
+        plain = [_plain(each, scaled=scaled) if each["number"] else
+                 _SIGNS.get(each["sign"], each["sign"]) for each in tokens]  # fmt: skip
+        worked = _value(_with_shares(plain, tokens))
         if worked is None or worked <= 0:
             return None
         values.append(worked)

@@ -1,4 +1,4 @@
-"""What a text tells as the word of others and denies: "It is often said that ..; that is wrong", "Myth: .."."""
+"""What a text tells as the word of others and denies: "It is often said that ..; that is wrong"."""
 
 from __future__ import annotations
 

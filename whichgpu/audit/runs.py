@@ -53,6 +53,11 @@ class Run(NamedTuple):
         return [context.catalogue[key] for key in self.device.ids] if self.device else []
 
     @property
+    def subject(self) -> str:
+        """The ids that the name of the device can mean, as a finding names its subject."""
+        return ", ".join(self.device.ids) if self.device else ""
+
+    @property
     def words(self) -> str:
         """The devices in words."""
         name = self.device.ids[0] if self.device else ""

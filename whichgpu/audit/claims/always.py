@@ -1,6 +1,6 @@
 """What is said of all work alike: "always three times as fast", "beats an H100 in every workload".
 
-Work can be bound by each rate of a device: where one of these does not differ so much, neither does that work.
+Work can be bound by each rate of a device: where one does not differ so much, neither does that work.
 """
 
 from __future__ import annotations
@@ -67,5 +67,15 @@ def find(context: Context) -> Iterator[Finding]:
         ratio, words = min(best, default=(least, ""))
         if ratio < _BELOW * least:
             because = f"work that this bounds gains {ratio:.3g} times: {words}"
-            yield made(context, passage, place, "absolute", "contradicted", subject=both.subject,
-                       attribute="throughput", because=because, expected="", evidence=(Evidence(because),))  # fmt: skip
+            yield made(
+                context,
+                passage,
+                place,
+                "absolute",
+                "contradicted",
+                subject=both.subject,
+                attribute="throughput",
+                because=because,
+                expected="",
+                evidence=(Evidence(because),),
+            )

@@ -40,7 +40,7 @@ _NEXT = 12
 
 
 class _Run(NamedTuple):
-    """What was told last of a run: its tokens, the parameters of its model, the one device, how many of it."""
+    """What was told last of a run: its tokens, the parameters of its model, the one device and how many."""
 
     tokens: float = 0.0
     parameters: float = 0.0

@@ -12,7 +12,7 @@ from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.sentences import sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
@@ -77,9 +77,17 @@ def _judged(passage: Passage, match: re.Match[str], ratio: float, because: str, 
     """What is told, as a multiple of what follows."""
     off = max(ratio, 1.0 / ratio) - 1 if ratio > 0 else 1.0
     verdict = "confirmed" if off <= _NEAR else "inconsistent" if off > _WRONG else "unverifiable"
-    return made(context, passage, match.span(), "arithmetic", verdict, attribute="energy", because=because,
-                expected=because.partition(" makes ")[2] if verdict == "inconsistent" else "",
-                evidence=(Evidence(because),))  # fmt: skip
+    return made(
+        context,
+        passage,
+        match.span(),
+        "arithmetic",
+        verdict,
+        attribute="energy",
+        because=because,
+        expected=because.partition(" makes ")[2] if verdict == "inconsistent" else "",
+        evidence=(Evidence(because),),
+    )
 
 
 def _number(match: re.Match[str]) -> float:

@@ -285,11 +285,7 @@ def _of_sentence(
 def _way(clause: str, said: float) -> _Way | None:
     """How a model is held; None where that is not certain."""
     if _FULLY.search(clause):
-        adam = _ADAM.search(clause) and not _LIGHT_ADAM.search(clause)
-        if adam and _MIXED.search(clause):
-            # Two bytes each of weights and gradients, moments in FP32; a master copy comes on top.
-            return _Way(12.0, "with gradients and Adam's states in FP32")
-        return _Way(8.0, "with gradients and Adam's states") if adam else _Way(4.0, "with their gradients")
+        return _trained(clause)
     if _QLORA.search(clause):
         return _Way(0.5, "frozen in 4 bits")
     if _LORA.search(clause) and (said or not _QUANTISED.search(clause)):
@@ -300,6 +296,16 @@ def _way(clause: str, said: float) -> _Way | None:
     if _TRAINED.search(clause) or _LORA.search(clause):
         return None
     return _Way(said or _LEAST, "in what is said" if said else "in any format")
+
+
+def _trained(clause: str) -> _Way:
+    """How a model is held of which all weights are trained."""
+    if not _ADAM.search(clause) or _LIGHT_ADAM.search(clause):
+        return _Way(4.0, "with their gradients")
+    if _MIXED.search(clause):
+        # Two bytes each of weights and gradients, moments in FP32; a master copy comes on top.
+        return _Way(12.0, "with gradients and Adam's states in FP32")
+    return _Way(8.0, "with gradients and Adam's states")
 
 
 def _room(index: int, passage: Passage, place: tuple[int, int], context: Context) -> _Room | None:

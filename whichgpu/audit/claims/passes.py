@@ -1,6 +1,6 @@
 """Work that takes at least so long at the peak: prompts, pictures and sequences; the share of the peak (MFU).
 
-"A prompt of 8,000 tokens through Llama 3.1 70B takes 0.3 s on one H100", "SDXL on a T4 takes 1.5 s a picture".
+"A prompt of 8,000 tokens through Llama 3.1 70B takes 0.3 s on an H100", "SDXL on a T4 takes 1.5 s".
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _OTHER = re.compile(
     r"would|mean\w*|add\w*|saves?)\b|n[\u2019']t\b",
     re.IGNORECASE,
 )
-#: How far beyond the bound rounding goes; how near a share of the peak is right, and from where on it is wrong.
+#: How far beyond the bound rounding goes; how near a share of the peak is right, and what is wrong.
 _SLACK, _NEAR, _WRONG = 1.05, 0.06, 0.15
 
 
@@ -107,10 +107,18 @@ def _of_time(run: Run, work: float, words: str, context: Context) -> Iterator[Fi
     because = (
         f"{words} take {least:,.3g} s at the highest dense peak of {run.words}, {most / 1e12:,.4g} TFLOPS"
     )
-    yield made(context, run.passage, (times[0].start, times[0].end), "benchmark",
-               "contradicted" if below else "unverifiable", subject=", ".join(run.device.ids if run.device else ()),
-               attribute="latency", because=because, expected=f"at least {least:,.2g} s" if below else "",
-               evidence=(Evidence(because),))  # fmt: skip
+    yield made(
+        context,
+        run.passage,
+        (times[0].start, times[0].end),
+        "benchmark",
+        "contradicted" if below else "unverifiable",
+        subject=run.subject,
+        attribute="latency",
+        because=because,
+        expected=f"at least {least:,.2g} s" if below else "",
+        evidence=(Evidence(because),),
+    )
 
 
 def _sequences(run: Run, context: Context) -> Iterator[Finding]:
@@ -128,11 +136,21 @@ def _sequences(run: Run, context: Context) -> Iterator[Finding]:
         return
     work = 2.0 * parameters * float(length["n"]) * (3.0 if _TRAINS.search(run.sentence.text) else 1.0)
     most = max(peak(gpu) for gpu in gpus) * run.number / work
-    because = f"a sequence is {work / 1e12:.3g} TFLOP; at the highest dense peak of {run.words} that is {most:,.0f} a second"
-    yield made(context, run.passage, (rates[0].start, rates[0].end), "benchmark",
-               "contradicted" if rates[0].value > most * _SLACK else "unverifiable",
-               subject=", ".join(run.device.ids if run.device else ()), attribute="throughput", because=because,
-               evidence=(Evidence(because),))  # fmt: skip
+    because = (
+        f"a sequence is {work / 1e12:.3g} TFLOP; at the highest dense peak of {run.words} that is "
+        f"{most:,.0f} a second"
+    )
+    yield made(
+        context,
+        run.passage,
+        (rates[0].start, rates[0].end),
+        "benchmark",
+        "contradicted" if rates[0].value > most * _SLACK else "unverifiable",
+        subject=run.subject,
+        attribute="throughput",
+        because=because,
+        evidence=(Evidence(because),),
+    )
 
 
 def _shares(run: Run, context: Context) -> Iterator[Finding]:
@@ -143,8 +161,17 @@ def _shares(run: Run, context: Context) -> Iterator[Finding]:
         at = match.span("n" if match["n"] else "m")
         if told > 1.0:
             because = "it is the share of the peak that is used: at most all of it"
-            yield made(context, run.passage, at, "benchmark", "contradicted", attribute="MFU", because=because,
-                       expected="at most 100 %", evidence=(Evidence(because),))  # fmt: skip
+            yield made(
+                context,
+                run.passage,
+                at,
+                "benchmark",
+                "contradicted",
+                attribute="MFU",
+                because=because,
+                expected="at most 100 %",
+                evidence=(Evidence(because),),
+            )
             continue
         rates = [
             each
@@ -160,8 +187,17 @@ def _shares(run: Run, context: Context) -> Iterator[Finding]:
         real = min(used, key=lambda each: abs(told / each - 1))
         because = f"{least / 1e12:,.4g} TFLOPS are {100 * real:.3g} % of {least / real / 1e12:,.4g} TFLOPS"
         verdict = "confirmed" if off <= _NEAR else "contradicted" if off > _WRONG else "unverifiable"
-        yield made(context, run.passage, at, "arithmetic", verdict, attribute="MFU", because=because,
-                   expected=f"{100 * real:.3g}" if off > _WRONG else "", evidence=(Evidence(because),))  # fmt: skip
+        yield made(
+            context,
+            run.passage,
+            at,
+            "arithmetic",
+            verdict,
+            attribute="MFU",
+            because=because,
+            expected=f"{100 * real:.3g}" if off > _WRONG else "",
+            evidence=(Evidence(because),),
+        )
 
 
 def _parameters(name: str) -> float:

@@ -1,7 +1,7 @@
 """Real-time factors of speech: "at 30x real time an hour of audio takes two minutes", "an RTF of 0.05".
 
-A factor is audio over the time that it takes, or the reverse of it as papers write it. Of the three one follows
-from the other two; several devices at once are at most so many times as fast.
+A factor is audio over the time that it takes, or the reverse of it as papers write it. Of the three one
+follows from the other two; several devices at once are so many times as fast.
 """
 
 from __future__ import annotations
@@ -133,9 +133,17 @@ def _of_sentence(
     verdict = "confirmed" if off <= _NEAR else "inconsistent" if off > _WRONG else "unverifiable"
     together = f", shared by {count}" if count > 1 else ""
     because = f"{_words(run.audio)} at {run.words}{together} take {_words(real)}"
-    yield made(context, passage, taken[0].span(), "arithmetic", verdict, attribute="real-time factor",
-               because=because, expected=_words(real) if verdict == "inconsistent" else "",
-               evidence=(Evidence(because),))  # fmt: skip
+    yield made(
+        context,
+        passage,
+        taken[0].span(),
+        "arithmetic",
+        verdict,
+        attribute="real-time factor",
+        because=because,
+        expected=_words(real) if verdict == "inconsistent" else "",
+        evidence=(Evidence(because),),
+    )
 
 
 def _of_cost(passage: Passage, place: tuple[int, int], run: _Run, context: Context) -> Iterator[Finding]:
@@ -152,8 +160,17 @@ def _of_cost(passage: Passage, place: tuple[int, int], run: _Run, context: Conte
     off = max(stated / real, real / stated) - 1 if stated > 0 else 1.0
     verdict = "confirmed" if off <= _NEAR else "inconsistent" if off > _WRONG else "unverifiable"
     because = f"{_words(run.audio)} at {run.words} and ${run.rent:g} an hour cost ${real:.3g}"
-    yield made(context, passage, told[0].span(), "arithmetic", verdict, attribute="price of audio", because=because,
-               expected=f"${real:.3g}" if verdict == "inconsistent" else "", evidence=(Evidence(because),))  # fmt: skip
+    yield made(
+        context,
+        passage,
+        told[0].span(),
+        "arithmetic",
+        verdict,
+        attribute="price of audio",
+        because=because,
+        expected=f"${real:.3g}" if verdict == "inconsistent" else "",
+        evidence=(Evidence(because),),
+    )
 
 
 def _factor(match: re.Match[str]) -> float:

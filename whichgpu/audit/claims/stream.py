@@ -1,6 +1,7 @@
-"""One request at a time: each token reads all weights once, so the bandwidth bounds its rate, and how devices compare.
+"""One request at a time: each token reads all weights once, so the bandwidth bounds its rate.
 
-"420 tokens/s for one user on 8x H100", "decodes a token in 15 ms", "4 times as fast in single-stream decoding".
+"420 tokens/s for one user on 8x H100", "decodes a token in 15 ms", "4 times as fast in decoding one
+stream": two devices differ in it by as much as their bandwidths do.
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
 
 #: Words of one request at a time, and of each of many.
 _ALONE = re.compile(
-    r"\b(?:batch(?:[ -]?size)?(?: of)?[ =-]?(?:1|one)\b(?!\d)|(?:single|one|a)[- ](?:user|stream|request|"
-    r"conversation|chat)|unbatched|per (?:user|stream)|interactive(?:ly)? chat)\b",
+    r"\b(?:batch(?:[ -]?size)?(?: of)?[ =-]?(?:1|one)\b(?!\d)|(?:single|one|a|lone)[- ]"
+    r"(?:lone )?(?:user|stream|"
+    r"request|conversation|chat)|unbatched|per (?:user|stream)|interactive(?:ly)? chat)\b",
     re.IGNORECASE,
 )
 _DECODES = re.compile(
@@ -101,12 +103,21 @@ def _rates(run: Run, context: Context) -> Iterator[Finding]:
     most = max(widths) * run.number / weights
     because = (
         f"a token of {run.model.name.strip()} reads {weights / 1e9:,.3g} GB of weights in "
-        f"{run.said.name if run.said else 'any format'}; at {max(widths) * run.number / 1e9:,.0f} GB/s of {run.words} "
-        f"that is at most {most:,.0f} a second"
+        f"{run.said.name if run.said else 'any format'}; at {max(widths) * run.number / 1e9:,.0f} GB/s of "
+        f"{run.words} that is at most {most:,.0f} a second"
     )
     verdict = "contradicted" if rate > most * _SLACK else "unverifiable"
-    yield made(context, run.passage, span, "benchmark", verdict, subject=", ".join(run.device.ids if run.device else ()),
-               attribute="throughput", because=because, evidence=(Evidence(because),))  # fmt: skip
+    yield made(
+        context,
+        run.passage,
+        span,
+        "benchmark",
+        verdict,
+        subject=run.subject,
+        attribute="throughput",
+        because=because,
+        evidence=(Evidence(because),),
+    )
 
 
 def _compared(
@@ -140,6 +151,16 @@ def _compared(
     if not over:
         return
     because = f"what bounds it, {fields[0]}, differs by {most:.3g} times: {words}"
-    yield made(context, run.passage, said, "ratio" if times else "ordering", "contradicted", subject=both.subject,
-               attribute="throughput", because=because, expected=f"about {most:.2g} times" if times else "",
-               evidence=(Evidence(because),))  # fmt: skip
+    kind = "ratio" if times else "ordering"
+    yield made(
+        context,
+        run.passage,
+        said,
+        kind,
+        "contradicted",
+        subject=both.subject,
+        attribute="throughput",
+        because=because,
+        expected=f"about {most:.2g} times" if times else "",
+        evidence=(Evidence(because),),
+    )

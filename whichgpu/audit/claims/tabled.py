@@ -50,9 +50,10 @@ _ELSE = re.compile(
 #: Which column is meant: "at batch 64", and words that headings share with a sentence.
 _BATCH = re.compile(r"\bbatch(?:[ -]?size)?(?: of)?[ =:]*(\d{1,4})\b", re.IGNORECASE)
 _WORD = re.compile(r"[a-z][a-z0-9.-]{2,}", re.IGNORECASE)
-_COMMON = frozenset(
-    "the and for with per sec second tok token tokens image images img throughput batch time speed gpu gpus model "
-    "latency score size fp16 bf16 fp8 int8 int4 than more faster".split()
+#: Words of headings that tell no column from another.
+_COMMON = re.compile(
+    r"(?:the|and|for|with|per|sec|second|tok|tokens?|images?|img|throughput|batch|time|speed|gpus?|model|latency|"
+    r"score|size|[bf]p?f?(?:16|8)|int[48]|than|more|faster)"
 )
 _NEAR, _WRONG, _LEVEL = 0.06, 0.2, 1.05
 
@@ -114,12 +115,10 @@ def _stated(text: str, place: tuple[int, int], context: Context) -> tuple[tuple[
 def _meant(text: str, columns: Sequence[_Column]) -> list[_Column]:
     """The columns that a sentence may mean: those of its batch, and those that share a word with it."""
     batches = set(_BATCH.findall(text))
-    words = {each.lower() for each in _WORD.findall(text)}
     if batches:
         return [each for each in columns if batches & set(_BATCH.findall(each.label))]
-    return [
-        each for each in columns if ({one.lower() for one in _WORD.findall(each.label)} & words) - _COMMON
-    ]
+    words = {each.lower() for each in _WORD.findall(text) if not _COMMON.fullmatch(each.lower())}
+    return [each for each in columns if words & {one.lower() for one in _WORD.findall(each.label)}]
 
 
 def _quotients(both: Pair, columns: Sequence[_Column]) -> list[tuple[float, str]]:
@@ -155,6 +154,14 @@ def _judged(
         highest = max(one for one, _ in found)
         verdict = "inconsistent" if highest * _LEVEL < 1 else "unverifiable"
         because = f"the document's own table has {highest:.3g} times the speed" if highest < 1 else because
-    yield made(context, passage, place, "ratio" if stated else "ordering", verdict, attribute="measured",
-               because=because, expected=f"{ratio:.2g} times" if stated and verdict == "inconsistent" else "",
-               evidence=(Evidence(because),))  # fmt: skip
+    yield made(
+        context,
+        passage,
+        place,
+        "ratio" if stated else "ordering",
+        verdict,
+        attribute="measured",
+        because=because,
+        expected=f"{ratio:.2g} times" if stated and verdict == "inconsistent" else "",
+        evidence=(Evidence(because),),
+    )
