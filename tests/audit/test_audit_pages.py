@@ -538,3 +538,11 @@ def test_rates_of_one_request_in_tables_of_records():
 """
     found = audited(page.encode(), "a.md", catalogue(), corpus.TODAY)
     assert [each.stated for each in found.accusations] == ["95", "420"]
+
+
+def test_what_was_not_measured_is_not_denied():
+    page = """<table><caption>Single stream, Qwen2.5-32B, tokens/s</caption>
+<tr><th>GPU</th><th>FP16</th><th>INT4</th></tr>
+<tr><td>A100 80GB SXM</td><td>26</td><td>75</td></tr>
+<tr><td>RTX 6000 Ada</td><td>n/a</td><td>40</td></tr></table>"""
+    assert not audited(page.encode(), "a.html", catalogue(), corpus.TODAY).accusations
