@@ -494,3 +494,55 @@ def test_a_line_that_is_nothing_but_a_name_heads_its_list():
 """
     found = audited(page.encode(), "a.md", catalogue(), corpus.TODAY)
     assert [each.stated for each in found.accusations] == ["960 GB/s"]
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        ("At batch 64 the A100 delivers 1.44 times the tokens of the RTX 4090.", []),
+        ("At batch 64 the A100 delivers 2.5 times the tokens of the RTX 4090.", ["2.5 times"]),
+        ("The RTX 4090 is 21 % faster than the L40S at batch 1.", []),
+        ("The L40S beats the RTX 4090 at batch 64.", ["beats"]),
+        ("The A100 is 2.5 times as fast as the RTX 4090 in Blender.", []),
+    ],
+)
+def test_what_is_said_of_the_columns_of_a_table(said, wrong):
+    page = f"""# Measured
+
+| GPU | Llama 3.1 8B FP16, batch 1 (tok/s) | batch 64 (tok/s) |
+|---|---|---|
+| RTX 4090 | 58 | 2,700 |
+| L40S | 48 | 2,400 |
+| A100 80GB SXM | 95 | 3,900 |
+
+{said}
+"""
+    found = audited(page.encode(), "a.md", catalogue(), corpus.TODAY)
+    assert [each.stated for each in found.accusations] == wrong
+
+
+def test_rates_of_one_request_in_tables_of_records():
+    """The model, the format and the batch stand in cells of their own, or above the table."""
+    page = """| GPU | Model | Precision | Batch | Tokens/s |
+|---|---|---|---|---|
+| L4 | Llama 3.1 8B | FP16 | 1 | 17 |
+| A10 | Llama 3.1 8B | FP16 | 1 | 95 |
+| L40S | Llama 3.1 8B | FP16 | 64 | 2460 |
+
+## Single stream, Qwen2.5-32B, tokens/s
+
+| GPU | FP16 | INT4 |
+|---|---|---|
+| A100 80GB SXM | 26 | 75 |
+| H200 | 60 | 420 |
+"""
+    found = audited(page.encode(), "a.md", catalogue(), corpus.TODAY)
+    assert [each.stated for each in found.accusations] == ["95", "420"]
+
+
+def test_what_was_not_measured_is_not_denied():
+    page = """<table><caption>Single stream, Qwen2.5-32B, tokens/s</caption>
+<tr><th>GPU</th><th>FP16</th><th>INT4</th></tr>
+<tr><td>A100 80GB SXM</td><td>26</td><td>75</td></tr>
+<tr><td>RTX 6000 Ada</td><td>n/a</td><td>40</td></tr></table>"""
+    assert not audited(page.encode(), "a.html", catalogue(), corpus.TODAY).accusations

@@ -174,12 +174,27 @@ def _side(text: str, start: int, end: int, *, about: bool = False) -> _Side | No
     tokens = tuple(_TOKEN.finditer(text, start, end))
     values = []
     for scaled in (False, True):
-        worked = _value([_plain(each, scaled=scaled) if each["number"] else
-                         _SIGNS.get(each["sign"], each["sign"]) for each in tokens])  # fmt: skip
+        plain = [_plain(each, scaled=scaled) if each["number"] else
+                 _SIGNS.get(each["sign"], each["sign"]) for each in tokens]  # fmt: skip
+        worked = _value(_with_shares(plain, tokens))
         if worked is None or worked <= 0:
             return None
         values.append(worked)
     return _Side(start, end, " ".join(text[start:end].split()), tokens, tuple(dict.fromkeys(values)), about)
+
+
+def _with_shares(values: list[float | str], tokens: Sequence[re.Match[str]]) -> list[float | str]:
+    """The values of a formula with what is added or taken off in percent as a share: "140 GB + 20%"."""
+    made: list[float | str] = []
+    for at, (value, token) in enumerate(zip(values, tokens, strict=True)):
+        share = token["number"] and (token["unit"] or "").strip() == "%" and made and made[-1] in ("+", "-")
+        alone = at + 1 == len(values) or values[at + 1] in ("+", "-", ")")
+        if share and alone and "+" not in made[:-1] and "-" not in made[:-1]:
+            part = float(token["number"].replace(",", "")) / 100.0
+            made[-1:] = ["*", 1.0 + part if made[-1] == "+" else 1.0 - part]
+        else:
+            made.append(value)
+    return made
 
 
 def _held(text: str, before: Sequence[_Side], side: _Side) -> Iterator[Equation]:

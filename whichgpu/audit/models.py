@@ -66,10 +66,26 @@ class Format(NamedTuple):
     name: str
 
 
+#: Before or behind a model's name where only a part of it is meant: "the transformer of FLUX.1-dev".
+_PART_OF = re.compile(
+    r"\b(?:transformer|u-?net|vae|text encoders?|encoder|decoder|backbone|vision tower|embeddings?|"
+    r"adapters?|layers?) of "
+    r"(?:the )?$", re.IGNORECASE,
+)  # fmt: skip
+_PART = re.compile(
+    r"(?:[\u2019']s)?\s+(?:\w+ )?(?:transformer|u-?net|vae|text encoders?|vision (?:tower|encoder))\b",
+    re.IGNORECASE,
+)
+
+
 @lru_cache(maxsize=MANY)
 def models(text: str) -> tuple[Model, ...]:
-    """Every model that a text names, or tells the size of, in order."""
-    named = list(_named(text))
+    """Every model that a text names, or tells the size of, in order; not one of which it names a part."""
+    named = [
+        each
+        for each in _named(text)
+        if not _PART_OF.search(text, max(0, each.start - 40), each.start) and not _PART.match(text, each.end)
+    ]
     sizes = [
         Model(match.start(), match.end(), float(match[1]) * 1e9, match[0])
         for match in SIZE.finditer(text)

@@ -15,6 +15,7 @@ from whichgpu.audit.findings import KINDS, Context, Finding
 from whichgpu.audit.gloss import besides, glossed, language
 from whichgpu.audit.misread import without_misread
 from whichgpu.audit.quantities import locale
+from whichgpu.audit.reported import without_reported
 from whichgpu.audit.settling import settled
 from whichgpu.audit.subjects import mentions, resolved
 from whichgpu.audit.unmarked import tabled
@@ -73,7 +74,8 @@ def _found(
         if told is not None:
             told(kind, done, len(every))
         found += list(import_module(f"{__package__}.claims.{kind}").find(context))
-    return settled(without_worked_out(without_misread(found, context), context), context)
+    sure = without_worked_out(without_misread(found, context), context)
+    return settled(without_reported(sure, context), context)
 
 
 def _told_beside(document: Document, catalogue: Catalogue) -> Document:

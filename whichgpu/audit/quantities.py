@@ -60,7 +60,8 @@ _UNITS: tuple[tuple[str, str, str], ...] = (
     (r"mm(?:2|\u00b2|\^2)", "area", "mm2"),
     (r"nm\b", "process", ""),
     (r"-?\s?[Bb]its?\b", "bits", ""),
-    (r"(?:images?|imgs?|samples?|frames?)\s*(?:/|per\s+|a\s+)\s*(?:s\b|sec\b|seconds?\b)", "per second", ""),
+    (r"(?:images?|imgs?|samples?|sequences?|frames?)\s*(?:/|per\s+|a\s+)\s*(?:s\b|sec\b|"
+        r"seconds?\b)", "per second", ""),
     (r"(?:images?|imgs?)\s*(?:/|per\s+|a\s+)\s*(?:min\b|minutes?\b)", "per minute", ""),
     (r"(?:tokens?|tok)\s*(?:/|per\s+|a\s+)\s*(?:s\b|sec\b|seconds?\b)", "per second", ""),
     (r"(?:ms|milliseconds?)\b", "milliseconds", ""),
@@ -162,7 +163,9 @@ _WORD_MULTIPLE = re.compile(
     r"|el (?:doble|triple)|(?:dos|tres|cuatro) veces|il (?:doppio|triplo)"
     r"|(?:an?|one|two|three)[ -](?:third|quarter|fifth|tenth)s?\s+of)"
     r"|(?P<number>one(?=\s+and)|two|three|four|five|six|seven|eight|nine|ten|twelve)(?P<more>\s+and\s+a\s+half)?"
-    r"(?:\s+times|[ -]?fold|x))\b",
+    r"(?:\s+times|[ -]?fold|x)"
+    r"|factor of (?:about |around |roughly |nearly )?(?:(?P<factor>\d{1,3}(?:\.\d{1,2})?)(?!\.?\d)|"
+    r"(?P<spelled>two|three|four|five|six|seven|eight|nine|ten|twelve|twenty)))\b",
     re.IGNORECASE,
 )
 
@@ -238,10 +241,17 @@ def _multiples(text: str) -> Iterator[Quantity]:
         often = key in ("twice", "thrice") and _OFTEN.match(text, match.end())
         if often and not _SO.search(text, max(0, match.start() - _NEAR), match.start()):
             continue
-        value = _MULTIPLES[key] if word else SPELLED.get(number.lower(), 1) + bool(match["more"]) / 2
+        number = number or match["spelled"] or match["factor"]
+        if word:
+            value = _MULTIPLES[key]
+        elif match["factor"]:
+            value = float(number)
+        else:
+            value = SPELLED.get(number.lower(), 1) + bool(match["more"]) / 2
         # "A third" is a round word.
         limit = _limit(text, match.start(), "") or ("about" if " of" in key else "")
-        yield Quantity(*match.span(), value, value, "times", match[0], limit)
+        group = next((name for name in ("factor", "spelled") if match[name]), 0)
+        yield Quantity(*match.span(group), value, value, "times", match[group], limit)
 
 
 def _quantity(match: re.Match[str], text: str, fraction: str) -> Quantity | None:

@@ -288,10 +288,20 @@ _UNITS: Mapping[str, tuple[tuple[int, ...], float]] = {
 }  # fmt: skip
 
 
+#: What is so long, and takes another time to work on: "an hour of audio".
+_MEDIUM = re.compile(
+    r"\s+of\s+(?:\w+\s+)?(?:audio|speech|video|footage|recordings?|podcasts?|material|calls)\b", re.IGNORECASE
+)
+
+
 @lru_cache(maxsize=MANY)
 def terms(text: str, fraction: str = ".", names: Places = (), *, ranges: bool = False) -> tuple[Term, ...]:
     """Every amount of a text in order, without those in the names of devices (their places)."""
-    found = sorted(_terms(text, fraction, names, ranges=ranges))
+    found = sorted(
+        each
+        for each in _terms(text, fraction, names, ranges=ranges)
+        if not (each.of in LENGTHS and _MEDIUM.match(text, each.end))
+    )
     kept: list[Term] = []
     for each in found:
         if not kept or each.start >= kept[-1].end:

@@ -103,6 +103,9 @@ def _totals(told: Term, text: Amounts) -> list[Way]:
     ]
     if listed:
         return [_sum(listed)] if len(listed) > 1 else []
+    if any(each.counted for each in within(text.every, here.start, told.start)):
+        # "A node with eight of them has 384 GB in total" is of what it counts, not of what was told before.
+        return []
     return _of_sentences(told, here.start, text)
 
 

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.models import models
+from whichgpu.audit.roles import counted
+from whichgpu.audit.runs import peak, plural
 from whichgpu.audit.sentences import sentences, within
-from whichgpu.audit.terms import dims, terms
+from whichgpu.audit.terms import LENGTHS, dims, terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,7 +30,7 @@ _TRAINS = re.compile(r"\b(?:pre-?train\w*|train(?:s|ed|ing)?|fine-?tun\w*|epochs
 _OTHER = re.compile(
     r"\b(?:moe|experts?|mixtral|active|inference|forward|distill\w*|saves?|less|fewer)\b", re.I
 )
-_WORK, _TOKENS, _HOURS = dims(flop=1), dims(token=1), dims(hour=1)
+_WORK, _TOKENS = dims(flop=1), dims(token=1)
 #: FLOPs per parameter and token: forward and backward, and without the gradients of the weights.
 _FULL, _LEAST = 6.0, 4.0
 _RATES = ("fp8", "fp16", "bf16", "tf32", "fp32")
@@ -38,11 +40,13 @@ _NEXT = 12
 
 
 class _Run(NamedTuple):
-    """What was told last of a run: its tokens, the parameters of its model, and the one device."""
+    """What was told last of a run: its tokens, the parameters of its model, the one device and how many."""
 
     tokens: float = 0.0
     parameters: float = 0.0
     device: Mention | None = None
+    #: 0 where a sentence speaks of several and not of how many.
+    number: float = 1.0
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -58,7 +62,8 @@ def find(context: Context) -> Iterator[Finding]:
             here = within(every, sentence.start, sentence.end)
             run = _told(run, passage.text, sentence, here)
             devices = within(named, sentence.start, sentence.end)
-            run = run._replace(device=devices[0] if devices else run.device)
+            if devices:
+                run = run._replace(device=devices[0], number=_number(passage.text, sentence, devices[0]))
             if len({each.named for each in devices}) > 1:
                 run = _Run()
             if run.tokens and run.parameters and not _OTHER.search(sentence.text):
@@ -87,12 +92,16 @@ def _of_sentence(
             off = abs(told.value / (_FULL * work) - 1)
             verdict = "confirmed" if off <= _NEAR else "contradicted" if off > _WRONG else "unverifiable"
             yield _finding(passage, told, verdict, f"6 x {words} are {_FULL * work:.3g} FLOPs", context)
-        elif told.dims == _HOURS and run.device is not None and not _of_several(told, here):
-            rates = [_peak(each, context) for each in run.device.ids]
-            least = _LEAST * work / max(rates) / 3600.0 if all(rates) else 0.0
-            if told.high < _FEW * least:
-                peak = f"the highest peak of {run.device.ids[0]}, {max(rates) / 1e12:,.4g} TFLOPS"
-                because = f"4 x {words} take {least:,.3g} hours at {peak}"
+        elif told.of in LENGTHS and sum(map(abs, told.dims)) == 1 and run.device is not None:
+            number = 0.0 if run.number == 1 and _of_several(told, here) else run.number
+            rates = [peak(context.catalogue[each], _RATES) for each in run.device.ids]
+            least = _LEAST * work / (max(rates) * number) / 3600.0 if all(rates) and number else 0.0
+            if told.high * LENGTHS[told.of][1] < _FEW * least:
+                many = f"{number:g} x " if number > 1 else ""
+                peak_of = (
+                    f"the highest peak of {many}{run.device.ids[0]}, {max(rates) * number / 1e12:,.4g} TFLOPS"
+                )
+                because = f"4 x {words} take {least:,.3g} hours at {peak_of}"
                 yield _finding(passage, told, "contradicted", because, context)
 
 
@@ -101,10 +110,10 @@ def _of_several(told: Term, here: Sequence[Term]) -> bool:
     return any(each.counted or (each.plain and 0 <= each.start - told.end < _NEXT) for each in here)
 
 
-def _peak(key: str, context: Context) -> float:
-    """The highest dense rate of a device in a format that networks are trained in."""
-    values = (context.catalogue[key].value(rate) for rate in _RATES)
-    return max((float(each) for each in values if isinstance(each, int | float)), default=0.0)
+def _number(text: str, sentence: Sentence, device: Mention) -> float:
+    """How many of a device a sentence speaks of; 0 where it is several, and not said how many."""
+    number = counted(text, sentence.start, device.start)
+    return 0.0 if number == 1 and plural(text, device) else number
 
 
 def _finding(passage: Passage, told: Term, verdict: str, because: str, context: Context) -> Finding:

@@ -36,6 +36,13 @@ _ONE = re.compile(
 _EXPERTS = re.compile(
     r"\b(?:\d+x\d+b|a\d+b|moe|mixtral|deepseek|gpt-oss|kimi|scout|maverick)\b", re.IGNORECASE
 )
+#: Columns of what was run, beside that of its rate.
+_RECORD = re.compile(
+    r"\W*(?:model|llm|network|precision|format|quant\w*|dtype|batch(?: ?size)?|concurrency|users?|"
+    r"framework|engine|"
+    r"runtime|backend)\W*$",
+    re.IGNORECASE,
+)
 #: Bytes of a weight of the smallest format in use; how far beyond the bound rounding goes.
 _LEAST, _SLACK = 0.34, 1.08
 _MOST_CELLS = 400
@@ -49,21 +56,28 @@ def find(context: Context) -> Iterator[Finding]:
 
 def _of_table(table: Table, context: Context) -> Iterator[Finding]:
     above = " ".join((table.caption, *table.section[-1:]))
+    heads = [head.text if head else "" for head in table.rows[0]]
     for cell in tables.cells(table, context)[:_MOST_CELLS]:
         text = f"{cell.label} {cell.passage.text}"
-        if not _TOKENS.search(text) and not (_TOKENS.search(above) and models(cell.label)):
+        if not _TOKENS.search(text) and not (_TOKENS.search(above) and models(f"{cell.label} {above}")):
             continue
-        around = f"{text} {above}"
-        found = models(cell.label) or models(table.caption) or models(above)
+        label = cell.label
+        if heads[cell.column : cell.column + 1] == [label]:
+            # A record to a row: "Llama 3.1 8B | FP16 | batch 1 | 46" stands in cells of its own.
+            beside = zip(heads, table.rows[cell.row], strict=False)
+            record = " ; ".join(f"{head} {one.text}" for head, one in beside if one and _RECORD.match(head))
+            label = f"{record} ; {label}"
+        around = f"{label} {cell.passage.text} {above}"
+        found = models(label) or models(table.caption) or models(above)
         # A column or a table of one request is, whatever serves it.
-        told = cell.label if _ONE.search(around) else around
+        told = label if _ONE.search(around) else around
         if (
             len({each.parameters for each in found}) != 1
             or _MANY.search(_ONE.sub("", told))
             or _EXPERTS.search(around)
         ):
             continue
-        said = formats(cell.label) or formats(above)
+        said = formats(label) or formats(above)
         if len(said) < 2:
             yield from _judged(cell, found[0], said[0] if said else None, context)
 

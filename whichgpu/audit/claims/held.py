@@ -42,18 +42,19 @@ _HOLDS = re.compile(
     re.IGNORECASE,
 )
 _APART = re.compile(
-    r",\s+(?:but|so|and|while|whereas|though|although|which|provided|since|because|as)\s|;\s|\s(?:but|"
+    r",\s+(?:but|so|and|or|while|whereas|though|although|which|provided|since|because|as)\s|;\s|\s(?:but|"
     r"while|whereas|"
     r"although|though)\s|:\s"
 )
 #: The way that a model is held, with the bytes that a weight takes at least, unless its format is said.
 _FULLY = re.compile(
-    r"\b(?:full(?:y|[ -]parameter)?[ -](?:parameter )?(?:fine-?\s?tun|train|ft\b)\w*|pre-?train\w*|from "
-    r"scratch|"
+    r"\b(?:full(?:y|[ -]parameter)?[ -](?:(?!and\b|or\b)[\w-]+ ){0,2}?(?:fine-?\s?tun|train|ft\b)\w*|"
+    r"pre-?train\w*|from scratch|"
     r"(?:fine-?tun\w*|train\w*) (?:\w+ ){0,4}(?:in full|all (?:of )?(?:its |the )?(?:weights|parameters)))",
     re.IGNORECASE,
 )
 _ADAM = re.compile(r"\badam\w*\b(?!\s*8)", re.IGNORECASE)
+_MIXED = re.compile(r"\bmixed[- ]precision\b", re.IGNORECASE)
 _LIGHT_ADAM = re.compile(
     r"\b(?:8-bit|int8|paged|fused|bnb|bitsandbytes|galore|adafactor|lion|lomo|badam)\b", re.I
 )
@@ -85,7 +86,8 @@ _NONE = re.compile(
     r"\b(?:needs? no|without(?: any)?|no need (?:for|to)|no)\s+(?:cpu\s+)?(?:offload\w*|sharding|splitting|"
     r"tricks)|"
     r"\bfits too\b|\bwith \d+ ?GB (?:each|per (?:gpu|card))\b|\bwould (?=needs?\b|requires?\b|takes?\b)|"
-    r"\bwith (?:\w+ )?(?:context|headroom|room to spare)\b|\bif [^.;,]{0,30}\b(?:context|batch\w*)\b[^.;,]*",
+    r"\bwith (?:\w+ )?(?:context|headroom|room to spare|room for (?:the |its )?(?:kv )?cache)\b|"
+    r"\bif [^.;,]{0,30}\b(?:context|batch\w*)\b[^.;,]*",
     re.IGNORECASE,
 )
 #: Room by its size: "in 24 GB", "on a 16 GB card", "26 GB of VRAM suffice".
@@ -161,11 +163,22 @@ _BACK, _UNLIKE = 320, 0.28
 _LEAST, _BINARY, _FULL, _PLURAL = 0.34, 2**30 / 1e9, 0.97, 2
 
 
+#: An item of a list that sets a device beside a model: "33B LoRA in BF16: RTX 4090".
+_LISTED = re.compile(r"[^:;.]{3,60}(?:\.\d[^:;.]{0,40})?:\s[^:;.]{2,60}\.?\s*")
+
+
 class _Way(NamedTuple):
     """Bytes that a weight takes at least, and why."""
 
     least: float
     words: str
+
+
+class _Told(NamedTuple):
+    """What a text spoke of last: models, and the one format that they are in."""
+
+    models: Sequence[Model]
+    formats: Sequence[Format]
 
 
 class _Room(NamedTuple):
@@ -186,17 +199,29 @@ def find(context: Context) -> Iterator[Finding]:
         if passage.kind not in PROSE:
             continue
         head = " ".join(passage.section[-1:])
-        last: Sequence[Model] = models(head)
+        last = _Told(models(head), ())
         cards = _CARDS.match(head)
         before = 0
         for sentence in sentences(passage.text):
-            here = models(sentence.text)
             place = (sentence.start, sentence.end)
-            if _HOLDS.search(sentence.text):
+            if _HOLDS.search(sentence.text) or _is_listed(sentence.text):
                 yield from _of_sentence(index, passage, place, (last, cards), context)
                 start = before if _SO.match(sentence.text) else place[0]
                 yield from _stated(index, passage, (start, *place), context)
-            last, before = here or last, sentence.start
+            last, before = _goes_on(last, sentence.text), sentence.start
+
+
+def _is_listed(text: str) -> bool:
+    """Whether a text sets what follows a colon beside the model before it."""
+    return _LISTED.fullmatch(text) is not None and bool(models(text.partition(": ")[0]))
+
+
+def _goes_on(last: _Told, sentence: str) -> _Told:
+    """What a text spoke of last, behind a sentence: its models, and the one format that it said of them."""
+    here, said = models(sentence), formats(sentence)
+    if _TUNED.search(sentence) or len(said) > 1 or len({each.parameters for each in here}) > 1:
+        return _Told(here or last.models, ())
+    return _Told(here or last.models, tuple(said) or (() if here else last.formats))
 
 
 def _of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
@@ -222,20 +247,27 @@ _CLAUSE = re.compile(r"[^.;]+(?:\.\d[^.;]*)*")
 
 def _of_sentence(
     index: int, passage: Passage, place: tuple[int, int],
-    told: tuple[Sequence[Model], re.Match[str] | None], context: Context,
+    told: tuple[_Told, re.Match[str] | None], context: Context,
 ) -> Iterator[Finding]:  # fmt: skip
     if _SLOWLY.search(passage.text, *place):
         return
+    listed = _is_listed(passage.text[slice(*place)])
     starts = [place[0], *(match.end() for match in _APART.finditer(passage.text, *place)), place[1]]
     spoken, cards = told
-    for start, end in pairwise(starts):
+    for start, end in [place] if listed else pairwise(starts):
         clause = passage.text[start:end]
         own = models(clause)
-        found = own or (spoken if _IT.search(clause) or _QLORA.search(clause) or _LORA.search(clause) else ())
-        spoken = own or spoken
+        spoken = _goes_on(spoken, passage.text[starts[0] : start]) if not own else spoken
+        same = _IT.search(clause) is not None
+        found = own or (spoken.models if same or _QLORA.search(clause) or _LORA.search(clause) else ())
         sizes = {each.parameters for each in found}
-        said = formats(clause)
-        if not sizes or len(said) > 1 or (len(sizes) > 1 and not own) or not _HOLDS.search(clause):
+        said = formats(clause) or (spoken.formats if same and not own and not _TUNED.search(clause) else ())
+        if (
+            not sizes
+            or len(said) > 1
+            or (len(sizes) > 1 and not own)
+            or not (_HOLDS.search(clause) or listed)
+        ):
             continue
         way = _way(clause, said[0].least if said else 0.0)
         if _EASED.search(_NONE.sub("", clause)) or (not own and not said and not _TUNED.search(clause)):
@@ -253,8 +285,7 @@ def _of_sentence(
 def _way(clause: str, said: float) -> _Way | None:
     """How a model is held; None where that is not certain."""
     if _FULLY.search(clause):
-        adam = _ADAM.search(clause) and not _LIGHT_ADAM.search(clause)
-        return _Way(8.0, "with gradients and Adam's states") if adam else _Way(4.0, "with their gradients")
+        return _trained(clause)
     if _QLORA.search(clause):
         return _Way(0.5, "frozen in 4 bits")
     if _LORA.search(clause) and (said or not _QUANTISED.search(clause)):
@@ -265,6 +296,16 @@ def _way(clause: str, said: float) -> _Way | None:
     if _TRAINED.search(clause) or _LORA.search(clause):
         return None
     return _Way(said or _LEAST, "in what is said" if said else "in any format")
+
+
+def _trained(clause: str) -> _Way:
+    """How a model is held of which all weights are trained."""
+    if not _ADAM.search(clause) or _LIGHT_ADAM.search(clause):
+        return _Way(4.0, "with their gradients")
+    if _MIXED.search(clause):
+        # Two bytes each of weights and gradients, moments in FP32; a master copy comes on top.
+        return _Way(12.0, "with gradients and Adam's states in FP32")
+    return _Way(8.0, "with gradients and Adam's states")
 
 
 def _room(index: int, passage: Passage, place: tuple[int, int], context: Context) -> _Room | None:

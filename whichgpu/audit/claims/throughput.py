@@ -33,6 +33,8 @@ _SEVERAL = re.compile(
 )
 _TRAINS = re.compile(r"\btrain(?:s|ed|ing)?\b", re.IGNORECASE)
 _RATES = ("fp16", "fp16_acc16", "bf16", "fp8", "fp8_acc16", "int8", "fp4", "int4", "tf32", "fp32")
+#: Those that networks are trained in.
+_TRAINED = ("fp16", "fp16_acc16", "bf16", "fp8", "fp8_acc16", "tf32", "fp32")
 #: What FP32 may run as, and the words of it and of others.
 _FP32_RATES = ("fp32", "tf32")
 _FP32 = re.compile(r"\b(?:fp32|float32|single[- ]precision|full[- ]precision|32-bit)\b", re.IGNORECASE)
@@ -103,12 +105,15 @@ def find(context: Context) -> Iterator[Finding]:
                 if own is None or own not in here:
                     continue
                 times = _BACKWARD if _TRAINS.search(told) else 1.0
-                rates = _said_rates(told)
+                trains = times == _BACKWARD
+                rates = _said_rates(told, trains=trains)
                 gpu = max((context.catalogue[key] for key in own.ids), key=lambda one: _peak(one, rates))
-                most = _peak(gpu, rates) / (done * times)
-                peak = f"its peak in {rates[0].upper()}" if rates != _RATES else "the highest peak"
+                # Nothing is trained with half of its weights left out.
+                peak = _peak(gpu, rates) / (float(gpu.value("sparsity") or 1.0) if trains else 1.0)
+                most = peak / (done * times)
+                of = f"its peak in {rates[0].upper()}" if len(rates) < len(_TRAINED) else "the highest peak"
                 because = (
-                    f"{name} does {done * times / 1e9:,.3g} GFLOP each; at {peak} of {gpu.id} "
+                    f"{name} does {done * times / 1e9:,.3g} GFLOP each; at {of} of {gpu.id} "
                     f"that is at most {most:,.0f} a second"
                 )
                 if unit.startswith("tok") and (_ALONE.search(told) or _LOCAL.search(told)):
@@ -163,9 +168,11 @@ def _missing(text: str) -> str:
     return f"; it is not said: {', '.join(missing)}" if missing else ""
 
 
-def _said_rates(text: str) -> tuple[str, ...]:
+def _said_rates(text: str, *, trains: bool) -> tuple[str, ...]:
     """The peaks that work in the one precision that a text names can reach; all where it names none."""
-    return _FP32_RATES if _FP32.search(text) and not _OTHER_PRECISION.search(text) else _RATES
+    if _FP32.search(text) and not _OTHER_PRECISION.search(text):
+        return _FP32_RATES
+    return _TRAINED if trains else _RATES
 
 
 def _peak(gpu: Gpu, rates: tuple[str, ...] = _RATES) -> float:

@@ -1,0 +1,227 @@
+"""Work that takes at least so long at the peak: prompts, pictures and sequences; the share of the peak (MFU).
+
+"A prompt of 8,000 tokens through Llama 3.1 70B takes 0.3 s on an H100", "SDXL on a T4 takes 1.5 s".
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.quantities import quantities
+from whichgpu.audit.runs import active, peak, runs
+from whichgpu.audit.sentences import within
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.runs import Run
+
+_PROMPT = re.compile(r"\b(?:prefill\w*|prompts?|ttft|time to first token|first token)\b", re.IGNORECASE)
+_TOKENS = re.compile(
+    r"(?<![\w.,])(?P<n>\d{1,3}(?:,\d{3})+|\d+(?:\.\d)?)\s?(?P<k>[kK])?[\s-]+(?:input |"
+    r"prompt )?tokens?\b(?!\s*(?:/|per|a s))",
+)
+_PICTURE = re.compile(
+    r"\b(?P<name>Stable Diffusion(?: v?\d\.\d| XL)?|SDXL|SD ?1\.5|FLUX(?:\.1)?(?:[ -]?dev)?)\b", re.IGNORECASE
+)
+_STEPS = re.compile(r"\b(?P<n>\d{1,3})[- ](?:\w+ )?steps?\b", re.IGNORECASE)
+_PIXELS = re.compile(r"\b(?P<a>\d{3,4})\s?[x\u00d7]\s?(?P<b>\d{3,4})\b")
+_LENGTH = re.compile(r"\b(?:(?:sequence )?length|seq_?len)(?: of| =|:)?\s*(?P<n>\d{2,5})\b", re.IGNORECASE)
+_TRAINS = re.compile(r"\b(?:train\w*|fine-?tun\w*)\b", re.IGNORECASE)
+_MFU = re.compile(
+    r"(?P<n>\d{1,3}(?:\.\d)?)\s?(?:%|percent)\s*(?:MFU|HFU|model flops? utili[sz]ation)\b|"
+    r"\b(?:MFU|HFU|model flops? utili[sz]ation)\s*(?:\(MFU\)\s*)?(?:of|is|was|at|reache[sd]|:|=)?\s*"
+    r"(?:about |around |roughly |nearly )?(?P<m>\d{1,3}(?:\.\d)?)\s?(?:%|percent)",
+    re.IGNORECASE,
+)
+#: Rates that a share of the peak is told of.
+_TRAINED = ("fp8", "fp16", "bf16", "tf32")
+_BERT = re.compile(r"\bBERT[- ](?:large|base)\b", re.IGNORECASE)
+#: What spares work, or is none of this device.
+_OTHER = re.compile(
+    r"\b(?:cach\w+|turbo|lightning|lcm|distill\w*|schnell|hyper|not|never|cannot|impossible|queue\w*|"
+    r"per step|each step|"
+    r"would|mean\w*|add\w*|saves?)\b|n[\u2019']t\b",
+    re.IGNORECASE,
+)
+#: How far beyond the bound rounding goes; how near a share of the peak is right, and what is wrong.
+_SLACK, _NEAR, _WRONG = 1.05, 0.06, 0.15
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every such time, rate and share with its verdict."""
+    for run in runs(context, _PROMPT):
+        yield from _prompt(run, context)
+    for run in runs(context, _PICTURE):
+        yield from _picture(run, context)
+    for run in runs(context, _LENGTH):
+        yield from _sequences(run, context)
+    for run in runs(context, _MFU):
+        yield from _shares(run, context)
+
+
+def _prompt(run: Run, context: Context) -> Iterator[Finding]:
+    """The time of a prompt: two operations for each parameter in use and token."""
+    text, place = run.passage.text, (run.sentence.start, run.sentence.end)
+    tokens = list(_TOKENS.finditer(text, *place))
+    if run.model is None or len(tokens) != 1 or not _PROMPT.search(run.sentence.text):
+        return
+    number = float(tokens[0]["n"].replace(",", "")) * (1000.0 if tokens[0]["k"] else 1.0)
+    parameters = active(run.model.name.strip()) or run.model.parameters
+    words = f"2 x {parameters:.3g} parameters x {number:,.0f} tokens"
+    yield from _of_time(run, 2.0 * parameters * number, words, context)
+
+
+def _picture(run: Run, context: Context) -> Iterator[Finding]:
+    """The time of a picture: a pass through the network for each step, guidance aside."""
+    text, place = run.passage.text, (run.sentence.start, run.sentence.end)
+    name, steps = _PICTURE.search(text, *place), list(_STEPS.finditer(text, *place))
+    pixels = {int(each["a"]) * int(each["b"]) for each in _PIXELS.finditer(text, *place)}
+    if name is None or len(steps) != 1 or len(pixels) > 1:
+        return
+    one, size = _step(name["name"])
+    # Attention grows with the square of the pixels: their number bounds it from below.
+    one *= min(pixels.pop() / size, 1.0) if pixels and size else 1.0
+    number = float(steps[0]["n"])
+    yield from _of_time(run, one * number, f"{number:g} steps of {one / 1e12:.3g} TFLOP", context)
+
+
+def _of_time(run: Run, work: float, words: str, context: Context) -> Iterator[Finding]:
+    """The one time of a sentence against work at the peak of its devices."""
+    place = (run.sentence.start, run.sentence.end)
+    times = [
+        each
+        for each in within(quantities(run.passage.text, context.fraction), *place)
+        if each.dimension == "time" and each.value == each.high > 0
+    ]
+    gpus = run.gpus(context)
+    if len(times) != 1 or not run.number or not gpus or not work or _OTHER.search(run.sentence.text):
+        return
+    most = max(peak(gpu) for gpu in gpus) * run.number
+    least = work / most if most else 0.0
+    below = times[0].value * _SLACK < least
+    because = (
+        f"{words} take {least:,.3g} s at the highest dense peak of {run.words}, {most / 1e12:,.4g} TFLOPS"
+    )
+    yield made(
+        context,
+        run.passage,
+        (times[0].start, times[0].end),
+        "benchmark",
+        "contradicted" if below else "unverifiable",
+        subject=run.subject,
+        attribute="latency",
+        because=because,
+        expected=f"at least {least:,.2g} s" if below else "",
+        evidence=(Evidence(because),),
+    )
+
+
+def _sequences(run: Run, context: Context) -> Iterator[Finding]:
+    """Sequences a second of a stated length, through every parameter."""
+    text, place = run.passage.text, (run.sentence.start, run.sentence.end)
+    length = _LENGTH.search(text, *place)
+    rates = [
+        each
+        for each in within(quantities(text, context.fraction), *place)
+        if each.dimension == "rate" and each.unit.lower().startswith(("seq", "sample"))
+    ]
+    gpus, bert = run.gpus(context), _BERT.search(text, *place)
+    parameters = _parameters(bert[0]) if bert else run.model.parameters if run.model else 0.0
+    if length is None or not parameters or len(rates) != 1 or not gpus or not run.number:
+        return
+    work = 2.0 * parameters * float(length["n"]) * (3.0 if _TRAINS.search(run.sentence.text) else 1.0)
+    most = max(peak(gpu) for gpu in gpus) * run.number / work
+    because = (
+        f"a sequence is {work / 1e12:.3g} TFLOP; at the highest dense peak of {run.words} that is "
+        f"{most:,.0f} a second"
+    )
+    yield made(
+        context,
+        run.passage,
+        (rates[0].start, rates[0].end),
+        "benchmark",
+        "contradicted" if rates[0].value > most * _SLACK else "unverifiable",
+        subject=run.subject,
+        attribute="throughput",
+        because=because,
+        evidence=(Evidence(because),),
+    )
+
+
+def _shares(run: Run, context: Context) -> Iterator[Finding]:
+    """A share of the peak: none is above all of it, and one told with the rate follows from that."""
+    text, place = run.passage.text, (run.sentence.start, run.sentence.end)
+    for match in _MFU.finditer(text, *place):
+        told = float(match["n"] or match["m"]) / 100.0
+        at = match.span("n" if match["n"] else "m")
+        if told > 1.0:
+            because = "it is the share of the peak that is used: at most all of it"
+            yield made(
+                context,
+                run.passage,
+                at,
+                "benchmark",
+                "contradicted",
+                attribute="MFU",
+                because=because,
+                expected="at most 100 %",
+                evidence=(Evidence(because),),
+            )
+            continue
+        rates = [
+            each
+            for each in within(quantities(text, context.fraction), *place)
+            if each.dimension == "flop rate" and each.value == each.high > 0
+        ]
+        peaks = {float(value) for gpu in run.gpus(context) for rate in _TRAINED if (value := gpu.value(rate))}
+        least = min((each.value for each in rates), default=0.0)
+        used = {least / each for each in (*peaks, *(each.value for each in rates if each.value > least))}
+        if not least or not used or len(rates) > 2:
+            continue
+        off = min(abs(told / each - 1) for each in used)
+        real = min(used, key=lambda each: abs(told / each - 1))
+        because = f"{least / 1e12:,.4g} TFLOPS are {100 * real:.3g} % of {least / real / 1e12:,.4g} TFLOPS"
+        verdict = "confirmed" if off <= _NEAR else "contradicted" if off > _WRONG else "unverifiable"
+        yield made(
+            context,
+            run.passage,
+            at,
+            "arithmetic",
+            verdict,
+            attribute="MFU",
+            because=because,
+            expected=f"{100 * real:.3g}" if off > _WRONG else "",
+            evidence=(Evidence(because),),
+        )
+
+
+def _parameters(name: str) -> float:
+    """Parameters of a network on file by its name."""
+    from whichgpu.workloads.workload import known, resolve
+
+    return float(resolve(name).active_parameters()) if known(name) else 0.0
+
+
+@lru_cache(maxsize=64)
+def _step(name: str) -> tuple[float, float]:
+    """FLOP of a pass through an image model, and the pixels of its picture; nought for an unknown name."""
+    from whichgpu.errors import WhichGpuError
+    from whichgpu.workloads.counts import counts
+    from whichgpu.workloads.workload import known, resolve
+
+    plain = re.sub(r"\s+", " ", name)
+    plain = {"sd 1.5": "stable-diffusion-1.5", "stable diffusion xl": "sdxl"}.get(plain.lower(), plain)
+    if not known(plain):
+        return 0.0, 0.0
+    try:
+        item = resolve(plain)
+        counted = counts(item)
+    except WhichGpuError:
+        return 0.0, 0.0
+    size = 1024.0 if "xl" in item.id or "flux" in item.id else 512.0
+    return (counted.flops, size * size) if counted.unit.startswith("image") else (0.0, 0.0)

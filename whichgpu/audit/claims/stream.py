@@ -1,0 +1,166 @@
+"""One request at a time: each token reads all weights once, so the bandwidth bounds its rate.
+
+"420 tokens/s for one user on 8x H100", "decodes a token in 15 ms", "4 times as fast in decoding one
+stream": two devices differ in it by as much as their bandwidths do.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.attributes import attributes
+from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.models import formats
+from whichgpu.audit.pairs import pair, ratios
+from whichgpu.audit.quantities import multiples, quantities
+from whichgpu.audit.roles import spoken
+from whichgpu.audit.runs import LEAST, active, runs
+from whichgpu.audit.sentences import within
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.runs import Run
+
+#: Words of one request at a time, and of each of many.
+_ALONE = re.compile(
+    r"\b(?:batch(?:[ -]?size)?(?: of)?[ =-]?(?:1|one)\b(?!\d)|(?:single|one|a|lone)[- ]"
+    r"(?:lone )?(?:user|stream|"
+    r"request|conversation|chat)|unbatched|per (?:user|stream)|interactive(?:ly)? chat)\b",
+    re.IGNORECASE,
+)
+_DECODES = re.compile(
+    r"\b(?:decod\w+|token[- ]generation|generat\w+ tokens?|tokens? generation|tpot|inter-token)\b", re.I
+)
+_PREFILLS = re.compile(r"\b(?:prefill\w*|prompts?|ttft|time to first token|first token)\b", re.IGNORECASE)
+#: What makes several tokens of one reading of the weights, or is another resource.
+_OTHER = re.compile(
+    r"\b(?:speculat\w+|draft\w*|mtp|medusa|eagle|lookahead|offload\w*|spill\w*|cpu|batch(?:es|ed|ing)\b|"
+    r"concurren\w+|theoretical|not|never|cannot|myth|instead of|would)\b|n[\u2019']t\b",
+    re.IGNORECASE,
+)
+_EACH = re.compile(
+    r"(?<![\d.,])(?P<n>\d{1,4}(?:\.\d{1,2})?)\s?ms\s*(?:per|/|a|for each|each)\s*(?:output |generated |"
+    r"new )?token\b|"
+    r"\b(?:tpot|inter-token latency|time per (?:output )?token)\s*(?:of|is|was|:|"
+    r"=)?\s*(?P<m>\d{1,4}(?:\.\d{1,2})?)"
+    r"\s?ms\b|\b(?:a|each|one|every)\s+(?:output |new )?token\s+(?:takes?\s+|in\s+|every\s+)(?:just |"
+    r"only |about )?"
+    r"(?P<k>\d{1,4}(?:\.\d{1,2})?)\s?ms\b",
+    re.IGNORECASE,
+)
+_FASTER = re.compile(
+    r"\b(?:faster|quicker|more tokens|beats?|outruns?|outperforms?|ahead of|higher (?:speed|rate))\b",
+    re.IGNORECASE,
+)
+_SLOWER = re.compile(r"\b(?:slower|lower|less|fewer|behind|loses?)\b", re.IGNORECASE)
+#: How far beyond the bound rounding goes; what software makes of two devices at one bound.
+_SLACK, _SOFTWARE, _BEHIND = 1.05, 1.5, 0.75
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every rate of one stream, and every comparison of two devices at it, with its verdict."""
+    for run in runs(context, _DECODES):
+        yield from _of_sentence(run, context)
+    for run in runs(context, _ALONE):
+        if not _DECODES.search(run.passage.text):
+            yield from _of_sentence(run, context)
+    for run in runs(context, _PREFILLS):
+        if not _DECODES.search(run.sentence.text) and not _OTHER.search(run.sentence.text):
+            yield from _compared(run, _PREFILLS, ("fp16", "fp8", "int8"), context)
+
+
+def _of_sentence(run: Run, context: Context) -> Iterator[Finding]:
+    text = run.sentence.text
+    if _OTHER.search(text):
+        return
+    yield from _rates(run, context)
+    if not _PREFILLS.search(text) and (_ALONE.search(text) or "bound" in text):
+        yield from _compared(run, _DECODES, ("bandwidth",), context)
+
+
+def _rates(run: Run, context: Context) -> Iterator[Finding]:
+    """What one stream is said to get, against the bandwidth of all devices over the weights."""
+    text, place = run.passage.text, (run.sentence.start, run.sentence.end)
+    told = [
+        (float(each["n"] or each["m"] or each["k"]), each.span()) for each in _EACH.finditer(text, *place)
+    ]
+    found = [(1e3 / each, span) for each, span in told if each > 0]
+    if _ALONE.search(run.sentence.text):
+        found += [
+            (each.value, (each.start, each.end))
+            for each in within(quantities(text, context.fraction), *place)
+            if each.dimension == "rate" and each.unit.lower().startswith("tok") and each.value == each.high
+        ]
+    widths = [float(gpu.value("bandwidth") or 0) for gpu in run.gpus(context)]
+    if len(found) != 1 or run.model is None or not run.number or not any(widths):
+        return
+    ((rate, span),) = found
+    size = run.said.least if run.said else LEAST
+    weights = (active(run.model.name.strip()) or run.model.parameters) * size
+    most = max(widths) * run.number / weights
+    because = (
+        f"a token of {run.model.name.strip()} reads {weights / 1e9:,.3g} GB of weights in "
+        f"{run.said.name if run.said else 'any format'}; at {max(widths) * run.number / 1e9:,.0f} GB/s of "
+        f"{run.words} that is at most {most:,.0f} a second"
+    )
+    verdict = "contradicted" if rate > most * _SLACK else "unverifiable"
+    yield made(
+        context,
+        run.passage,
+        span,
+        "benchmark",
+        verdict,
+        subject=run.subject,
+        attribute="throughput",
+        because=because,
+        evidence=(Evidence(because),),
+    )
+
+
+def _compared(
+    run: Run, what: re.Pattern[str], fields: tuple[str, ...], context: Context
+) -> Iterator[Finding]:
+    """How two devices compare, against the ratio of what bounds both."""
+    text, place = run.passage.text, (run.sentence.start, run.sentence.end)
+    if (
+        not what.search(run.sentence.text)
+        or len(formats(run.sentence.text)) > 1
+        or _SLOWER.search(run.sentence.text)
+    ):
+        return
+    who = spoken(run.place, run.passage, run.sentence, context)
+    times = [
+        each
+        for every in (quantities(text, context.fraction), multiples(text))
+        for each in within(every, *place)
+        if each.dimension == "times" and each.value > 1
+    ]
+    faster = _FASTER.search(text, *place)
+    said = (times[0].start, times[0].end) if times else faster.span() if faster else None
+    both = pair(*said, who, context) if said and len(times) < 2 else None
+    if both is None or said is None or set(both.first) & set(both.second):
+        return
+    found = [each for field in fields for each in ratios(attributes()[field], both, context)]
+    if not found:
+        return
+    most, words = max(found)
+    over = most * _SOFTWARE < times[0].value if times else most < _BEHIND
+    if not over:
+        return
+    because = f"what bounds it, {fields[0]}, differs by {most:.3g} times: {words}"
+    kind = "ratio" if times else "ordering"
+    yield made(
+        context,
+        run.passage,
+        said,
+        kind,
+        "contradicted",
+        subject=both.subject,
+        attribute="throughput",
+        because=because,
+        expected=f"about {most:.2g} times" if times else "",
+        evidence=(Evidence(because),),
+    )

@@ -1,0 +1,91 @@
+"""What a text tells as the word of others and denies: "It is often said that ..; that is wrong"."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.findings import withheld
+from whichgpu.audit.sentences import sentences
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+
+#: Words of who says it, and of its being said.
+_SAID = re.compile(
+    r"\b(?:myths?|misconceptions?|misunderstanding|fallacy|rumou?rs?|urban legend|"
+    r"contrary to (?:popular )?belief|"
+    r"(?:some|many|most|a lot of|other|plenty of) (?:people|users|beginners|buyers|blogs|articles|"
+    r"guides|forums|posts|"
+    r"folks|vendors)(?: still)? (?:believe|think|say|claim|assume|insist|write|argue|suggest|promise)\w*|"
+    r"(?:often|sometimes|commonly|widely|frequently|regularly) (?:said|claimed|heard|read|believed|"
+    r"assumed|repeated|told)|"
+    r"(?:i was|we were|i am|you are|you will be) (?:often )?told|told (?:me|us|you)|(?:you|one) (?:may|"
+    r"might|will|can|"
+    r"sometimes|often) (?:often )?(?:hear|read)|people (?:say|think|believe)|(?:popular|common) belief|"
+    r"supposedly|allegedly)\b",
+    re.IGNORECASE,
+)
+#: What denies it, in the sentence itself behind it or at the start of the next.
+_DENIED = re.compile(
+    r"\b(?:wrong|false|not true|untrue|not so|nonsense|incorrect|inaccurate|a myth|mistaken|"
+    r"doesn[\u2019']t hold|"
+    r"not (?:the case|correct|right|accurate)|no longer true|never true|is not what|misleading|debunked)\b",
+    re.IGNORECASE,
+)
+_DENIES = re.compile(
+    r"[\s\"\u201d*_]*(?:(?:that|this|it|they|these|which|both|neither|but that|but it|in fact,? (?:it|"
+    r"that|they)|in "
+    r"reality,? (?:it|that|they))\s+"
+    r"(?:(?:is|are|does|do|has|have|was|can|did|could)(?:n[\u2019']t| not)\b|cannot\b)|(?:fact|reality|"
+    r"truth|wrong|false|"
+    r"not true|nonsense|no|in (?:fact|reality|truth)|actually)[\s.,:!])",
+    re.IGNORECASE,
+)
+#: The claim itself in a list of what is wrong: "Myth: ..", "Misconception 3: ..".
+_LABELLED = re.compile(
+    r"[\s*_#>\d.\"\u201c-]*(?:myth|misconception|wrong|false|claim|fiction)\s*(?:#?\d+)?[*_]*\s*:", re.I
+)
+_WHY = "the text tells it as the word of others and denies it"
+
+
+def without_reported(found: Sequence[Finding], context: Context) -> list[Finding]:
+    """Findings as they are, or unverifiable where they accuse what the text itself denies."""
+    places = sorted(
+        passage.span(*place)
+        for _, passage in context.document.running()
+        if _SAID.search(passage.text) or _LABELLED.match(passage.text)
+        for place in _denied(passage)
+    )
+    return [withheld(each, _WHY) if each.accuses and _within(each, places) else each for each in found]
+
+
+def _denied(passage: Passage) -> Iterator[tuple[int, int]]:
+    """The sentences of a passage that tell what others say, and are denied."""
+    every = sentences(passage.text)
+    for at, each in enumerate(every):
+        said = _SAID.search(each.text)
+        after = every[at + 1].text if at + 1 < len(every) else ""
+        labelled = _LABELLED.match(each.text) is not None
+        denied = _DENIED.search(each.text) or (after and (_DENIES.match(after) or _is_denial(after)))
+        if labelled or (said and denied):
+            yield each.start, each.end
+
+
+def _is_denial(text: str) -> bool:
+    """Whether a sentence says of the one before that it is wrong: "That is wrong; batches are streamed."."""
+    denied = _DENIED.search(text)
+    return denied is not None and _OF_IT.match(text) is not None and denied.start() < _NEAR
+
+
+_OF_IT = re.compile(r"[\s\"\u201d*_]*(?:that|this|it|both|these|they|which|such)\b", re.IGNORECASE)
+_NEAR = 40
+
+
+def _within(found: Finding, places: Sequence[tuple[int, int]]) -> bool:
+    at = bisect_right(places, (found.start, 1 << 60)) - 1
+    return at >= 0 and found.end <= places[at][1]

@@ -1,0 +1,122 @@
+"""What runs where, sentence by sentence: the model, its format and the devices, each as it was told last."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.models import formats, models
+from whichgpu.audit.roles import counted
+from whichgpu.audit.sentences import sentences, within
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context
+    from whichgpu.audit.models import Format, Model
+    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.subjects import Mention
+    from whichgpu.hardware.gpu import Gpu
+
+#: Formats that networks run in, by their dense rates.
+RATES = ("fp4", "fp8", "int8", "fp16", "fp16_acc16", "bf16", "tf32", "fp32")
+#: Bytes of a weight of the smallest format in use.
+LEAST = 0.34
+#: Of how many GPUs is not said, but of more than one.
+_SEVERAL = re.compile(
+    r"\b(?:nodes?|servers?|clusters?|pods?|racks?|multi-?gpu|dgx|hgx|gpus|cards|tensor[- ]parallel\w*|tp)\b",
+    re.I,
+)
+
+_PLURAL = re.compile(r"s\b")
+
+
+class Run(NamedTuple):
+    """A sentence with the run that it tells of; what it does not name is what the passage named last."""
+
+    place: int
+    passage: Passage
+    sentence: Sentence
+    model: Model | None
+    #: The format of the weights: none where the text names none, or several.
+    said: Format | None
+    #: The one device of the sentence, else of the passage, and how many of it: 0 where that is not certain.
+    device: Mention | None
+    number: float
+    #: Whether the sentence names the device itself.
+    here: bool
+
+    def gpus(self, context: Context) -> list[Gpu]:
+        """The devices that its name can mean."""
+        return [context.catalogue[key] for key in self.device.ids] if self.device else []
+
+    @property
+    def subject(self) -> str:
+        """The ids that the name of the device can mean, as a finding names its subject."""
+        return ", ".join(self.device.ids) if self.device else ""
+
+    @property
+    def words(self) -> str:
+        """The devices in words."""
+        name = self.device.ids[0] if self.device else ""
+        return f"{self.number:g} x {name}" if self.number > 1 else name
+
+
+def runs(context: Context, pattern: re.Pattern[str]) -> Iterator[Run]:
+    """Each sentence of running text in whose passage a pattern is found, with its run."""
+    for index, passage in context.document.running():
+        if not pattern.search(passage.text):
+            continue
+        model, said, device, count = _one(models(" ".join(passage.section[-1:]))), None, None, 1.0
+        for sentence in sentences(passage.text):
+            own, forms = models(sentence.text), formats(sentence.text)
+            here = within(context.mentions.get(index, ()), sentence.start, sentence.end)
+            if own:
+                model = _one(own)
+            if own or forms:
+                said = forms[0] if len(forms) == 1 else None
+            if here:
+                device, count = _devices(passage.text, sentence, here)
+            elif _SEVERAL.search(sentence.text):
+                count = 0.0
+            yield Run(index, passage, sentence, model, said, device, count, bool(here))
+
+
+def _one(found: Sequence[Model]) -> Model | None:
+    return found[0] if len({each.parameters for each in found}) == 1 else None
+
+
+def _devices(text: str, sentence: Sentence, here: Sequence[Mention]) -> tuple[Mention | None, float]:
+    if len({each.named for each in here}) > 1:
+        return None, 0.0
+    counts = {counted(text, sentence.start, each.start) for each in here}
+    unsaid = counts == {1.0} and (_SEVERAL.search(sentence.text) or any(plural(text, each) for each in here))
+    return here[0], 0.0 if unsaid else max(counts)
+
+
+def plural(text: str, mention: Mention) -> bool:
+    """Whether a name is of several: "H100s"."""
+    return mention.text.endswith("s") or _PLURAL.match(text, mention.end) is not None
+
+
+def peak(gpu: Gpu, rates: Sequence[str] = RATES) -> float:
+    """The highest of some dense rates, in FLOP/s; 0 where none is known."""
+    return max(
+        (float(each) for rate in rates if isinstance(each := gpu.value(rate), int | float)), default=0.0
+    )
+
+
+@lru_cache(maxsize=512)
+def active(name: str) -> float:
+    """Parameters of a model that each token uses; 0 where the name is of no model on file."""
+    from whichgpu.errors import WhichGpuError
+    from whichgpu.workloads.workload import known, resolve
+
+    if len(name) < 3 or not re.search(r"\d", name) or not known(name):
+        return 0.0
+    try:
+        return float(resolve(name).active_parameters())
+    except WhichGpuError:
+        return 0.0
