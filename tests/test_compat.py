@@ -259,9 +259,9 @@ def test_what_cannot_be_read_says_what_to_type(text, words):
 @pytest.mark.parametrize(
     ("gpu", "text", "answer"),
     [
-        ("v100-16gb-sxm", "tensorrt 10.6", "unsupported"),
-        ("p100-16gb-pcie", "tensorrt 10.2", "unsupported"),
-        ("t4", "tensorrt 10.6", "unknown"),
+        ("v100-16gb-sxm", "tensorrt-rtx 1.2", "unsupported"),
+        ("k80", "tensorrt 9.0", "unsupported"),
+        ("t4", "tensorrt-rtx 1.2", "unknown"),
     ],
 )
 def test_what_speaks_against_a_release_between_two_that_are_listed_counts(gpu, text, answer):

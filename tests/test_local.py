@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from whichgpu.errors import UsageError
+from whichgpu.hardware import local
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.hardware.slices import resolve_device
 
@@ -41,9 +42,13 @@ class Driver:
         return len(self.devices)
 
     def nvmlDeviceGetHandleByIndex(self, index: int) -> dict[str, Any]:  # noqa: N802
+        if "barred" in self.devices[index]:
+            raise NVMLError("Insufficient Permissions")
         return self.devices[index]
 
     def nvmlDeviceGetMemoryInfo(self, device: dict[str, Any]) -> SimpleNamespace:  # noqa: N802
+        if device["total"] is None:
+            raise NVMLError("Not Supported")
         return SimpleNamespace(total=device["total"] * MIB, free=device["free"] * MIB)
 
     def __getattr__(self, name: str) -> Any:
@@ -120,6 +125,52 @@ def test_memory_tells_apart_what_a_name_does_not(plug: Any) -> None:
     assert resolve_device("local", GPUS)[0].id == "local (rtx-4060-ti-8gb)"
 
 
+@pytest.mark.parametrize(
+    ("name", "host", "named"),
+    [("NVIDIA GB10", 119.6, "gb10"), ("Orin (nvgpu)", 61.3, "jetson-agx-orin-64gb"),
+     ("Orin (nvgpu)", 15.3, "jetson-orin-nx-16gb"), ("NVIDIA Thor", 61.4, "jetson-t4000-64gb")],
+)  # fmt: skip
+def test_a_part_without_memory_of_its_own_has_its_host_s(
+    plug: Any, monkeypatch: pytest.MonkeyPatch, name: str, host: float, named: str
+) -> None:
+    monkeypatch.setattr(local, "_host_memory", lambda: (host * 2**30, 0.5 * host * 2**30))
+    plug(card(name, None, None))
+    gpu, _ = resolve_device("local", GPUS)
+    assert gpu.id == f"local ({named})"
+    assert gpu.value("memory") == pytest.approx(0.5 * host * 2**30)
+
+
+def test_modules_that_memory_does_not_tell_apart_are_listed(
+    plug: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plug(card("Orin (nvgpu)", None, None))
+    for host in (7.4 * 2**30, None):
+        monkeypatch.setattr(local, "_host_memory", lambda host=host: (host, host))
+        with pytest.raises(UsageError, match=r"jetson-orin-nx-8gb, .*name one of them"):
+            resolve_device("local", GPUS)
+
+
+def test_the_host_s_memory_is_read_where_linux_says_it() -> None:
+    total, free = local._host_memory()
+    assert total is None or (free is not None and 0 < free <= total)
+
+
+def test_a_guest_has_the_vgpu_that_its_driver_names(plug: Any) -> None:
+    plug(card("GRID T4-8Q", 8192, 7000))
+    gpu, _ = resolve_device("local", GPUS)
+    assert gpu.id == "local (t4:8q)"
+    assert gpu.value("memory") == 7000 * MIB
+    assert gpu.value("bandwidth") < GPUS["t4"].value("bandwidth")
+
+
+def test_a_device_of_somebody_else_is_passed_over(plug: Any) -> None:
+    plug({**A100, "barred": True}, RTX_4090)
+    assert resolve_device("local", GPUS)[0].id == "local (rtx-4090)"
+    plug({**A100, "barred": True})
+    with pytest.raises(UsageError, match=r"Insufficient Permissions.*/dev/nvidia"):
+        resolve_device("local", GPUS)
+
+
 def test_several(plug: Any) -> None:
     plug(RTX_4090, {**RTX_4090, "free": 9000}, A100)
     gpu, count = resolve_device("local:2", GPUS)
@@ -134,6 +185,9 @@ def test_visible_devices_are_those_that_cuda_sees(plug: Any, monkeypatch: pytest
     for visible, named in (("1", "a100-80gb-sxm"), ("GPU-aa,0", "a100-80gb-sxm"), ("0,9,1", "rtx-4090")):
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
         assert resolve_device("local", GPUS)[0].id == f"local ({named})"
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "MIG-0a1b")
+    with pytest.raises(UsageError, match=r"a slice \(MIG\).*mig-1g.10gb"):
+        resolve_device("local", GPUS)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     with pytest.raises(UsageError, match="CUDA_VISIBLE_DEVICES="):
         resolve_device("local", GPUS)
@@ -150,7 +204,7 @@ def test_what_cannot_be(plug: Any) -> None:
     with pytest.raises(UsageError, match=r"'NVIDIA GeForce RTX 9990' with 65,536 MiB.*--gpu-file"):
         resolve_device("local", GPUS)
     plug({**A100, "nvmlDeviceGetMigMode": (1, 1)})
-    with pytest.raises(UsageError, match=r"MIG mode.*a100-80gb-sxm:mig-"):
+    with pytest.raises(UsageError, match=r"MIG mode.*a100-80gb-sxm:mig-1g.10gb "):
         resolve_device("local", GPUS)
     plug(RTX_4090)
     with pytest.raises(UsageError, match="local:0"):

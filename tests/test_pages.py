@@ -277,9 +277,9 @@ def test_the_same_article_is_markdown_and_json(whichgpu):
         assert one["text"] in shown
 
 
-#: Numbers that are words in a workload's sentences: of its job, and of the interval of a ratio.
+#: Numbers that are words: of a workload's job, of the interval of a ratio, of a kind of work.
 _OF_JOBS = re.compile(
-    r"; the ratio lies .* confidence|of \d+ tokens|in data parallel, \d GPUs", re.IGNORECASE
+    r"; the ratio lies .* confidence|of \d+ tokens|in data parallel, \d GPUs|\b3D\b", re.IGNORECASE
 )
 
 
@@ -411,12 +411,32 @@ def test_a_review_tells_what_a_card_does_beside_machine_learning_and_its_softwar
     asked = next(one.text for one in found.uses if one.text.startswith("Of the programs"))
     assert all(name in asked for name in ("Blender", "AutoCAD", "Premiere Pro"))
     assert "VASP" not in asked, "it wants fast FP64"
+    kinds = next(one.text for one in found.uses if one.text.startswith("It has what these kinds"))
+    assert "CAD and 3D modelling (SolidWorks, CATIA)" in kinds
+    assert "FP64" not in kinds
     told = " ".join(one.text for one in found.board)
     assert "4x 4096x2160 at 120 Hz" in told
     assert "24x 1Q, 12x 2Q, " in told
     plain = " ".join(one.text for one in features.beside(compare(("h100-80gb-sxm", "t4")).view))
     assert "VASP" in plain
     assert not any(name in plain for name in ("Blender", "AutoCAD")), "it has no RT cores and no displays"
+
+
+def test_a_review_begins_with_what_one_carries_and_what_does_as_much_for_less():
+    dear = review(catalogue()["rtx-a5000"], catalogue(), ["resnet50"], today=TODAY)
+    size, other = (one.text for one in dear.brief)
+    held = [row.label for row in dear.view.rows.values() if row.field.startswith("fits.")
+            and row.cells["rtx-a5000"].value == 1]  # fmt: skip
+    assert all(title in held for title in re.findall(r"up to (.+?)(?= and in|;)", size))
+    assert "up to Llama 3.1 8B in FP16 and in training up to 4-bit LoRA of Llama 2 13B" in size
+    assert dear.instead[0] == "rtx-4090"
+    assert "look at the RTX 4090 first" in other
+    other = review(catalogue()["h200-141gb-sxm"], catalogue(), ["resnet50"], today=TODAY).brief[1].text
+    assert other.startswith("Unless CUDA or something else that only it has is needed, look at the MI300X")
+    ahead = review(catalogue()["rtx-5090"], catalogue(), ["resnet50"], today=TODAY)
+    assert [one.topic for one in ahead.brief] == ["brief"]
+    text = render(reviews.article(ahead).blocks)
+    assert text.index(ahead.brief[0].text[:40]) < text.index(ahead.lead[0].text[:40])
 
 
 def test_a_place_is_counted_from_the_nearer_end_and_what_decides_comes_first():

@@ -219,3 +219,13 @@ def test_the_figures_of_a_part_are_written_as_those_of_a_gpu():
     assert fields["bandwidth"]["text"] == "1.02 TB/s"
     assert fields["fp16"]["text"] == "121.3 TFLOPS"
     assert not {"mig_profiles", "nvlink_links", "decoders", "memory_bus"} & set(fields)
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [("a30:mig-2g.12gb", "a30:mig-2g.12gb"), ("A40-8Q", "a40:8q"), ("l4:50%", "l4:1/2"), ("A10", "a10")],
+)
+def test_python_takes_parts_as_the_commands_do(name, key):
+    import whichgpu
+
+    assert whichgpu.gpu(name).id == key

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
-from whichgpu.hardware.names import resolve as resolve_gpu
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -59,8 +58,13 @@ def _known(files: Files) -> Catalogue:
 
 
 def gpu(name: str, *, files: Files = ()) -> Gpu:
-    """The one GPU that a name means; raises `WhichGpuError` listing candidates for any other name."""
-    return resolve_gpu(name, gpus(files=files))
+    """The one GPU, or part of one, that a name means: `"a10"`, `"a30:mig-2g.12gb"`, `"a40:8q"`, `"local"`.
+
+    Raises `WhichGpuError` listing candidates for any other name.
+    """
+    from whichgpu.hardware.slices import device
+
+    return device(name, gpus(files=files))
 
 
 def workload(name: str | Path) -> Workload:

@@ -9,6 +9,7 @@ that is below the vendor's, and the PCIe link as it is wired.
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.errors import UsageError, one_line
@@ -16,9 +17,10 @@ from whichgpu.facts import store
 from whichgpu.hardware.fields import RATES
 from whichgpu.hardware.names import candidates
 from whichgpu.hardware.parts import resized
+from whichgpu.hardware.vgpu import vgpu
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
@@ -39,9 +41,9 @@ class Reading(NamedTuple):
     number: int
     uuid: str
     name: str
-    #: Bytes.
-    memory: float
-    free: float
+    #: Bytes; of a part that shares its host's memory, the host's.
+    memory: float | None
+    free: float | None
     #: W: what is enforced now, and what may be set.
     power: float | None
     power_min: float | None
@@ -78,9 +80,11 @@ def resolve_local(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
             f"{NAME if len(same) == 1 else f'{NAME}:{len(same)}'}"
         )
     if first.mig:
+        whole = _device(first, catalogue)
+        slices = re.findall(r"\d+g\.\d+gb", str(whole.value("mig_profiles") or ""))
         raise UsageError(
             f"{first.name} is in MIG mode, so that jobs run on its slices; name one, e.g. "
-            f"{_device(first, catalogue).id}:mig-1g.. (see: nvidia-smi mig -lgi)"
+            f"--gpu {whole.id}:mig-{slices[0] if slices else '1g..'} (nvidia-smi -L lists yours)"
         )
     return _as_found(_device(first, catalogue), same[:count]), count
 
@@ -99,15 +103,40 @@ def readings() -> tuple[Reading, ...]:
             f"no device at hand: NVML does not start ({fault}); install NVIDIA's driver, or name a GPU, "
             "e.g. --gpu rtx-4090"
         ) from None
+    barred: list[str] = []
     try:
-        found = tuple(_visible(_read(pynvml, index) for index in range(pynvml.nvmlDeviceGetCount())))
+        found = tuple(_visible(_listed(pynvml, barred)))
     finally:
         pynvml.nvmlShutdown()
     if not found:
-        hidden = os.environ.get("CUDA_VISIBLE_DEVICES")
-        why = f" that CUDA_VISIBLE_DEVICES={hidden} shows" if hidden is not None else ""
-        raise UsageError(f"no device at hand: NVML lists no GPU{why}; name one, e.g. --gpu rtx-4090")
+        raise UsageError(f"no device at hand: {_why_none(barred)}")
     return found
+
+
+def _why_none(barred: Sequence[str]) -> str:
+    """Why no device is left, and what to type."""
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if hidden and hidden.startswith("MIG-"):
+        return (
+            f"CUDA_VISIBLE_DEVICES={hidden} shows a slice (MIG); nvidia-smi -L has its profile: "
+            "name it, e.g. --gpu a100-80gb-sxm:mig-1g.10gb"
+        )
+    if barred:
+        return (
+            f"NVML may not read it ({barred[0]}); ask for access to /dev/nvidia*, or name a GPU, e.g. "
+            "--gpu rtx-4090"
+        )
+    why = f" that CUDA_VISIBLE_DEVICES={hidden} shows" if hidden is not None else ""
+    return f"NVML lists no GPU{why}; name one, e.g. --gpu rtx-4090"
+
+
+def _listed(nvml: Any, barred: list[str]) -> Iterator[Reading]:
+    """Every device that may be read; NVML counts those of others as well, whose faults go to `barred`."""
+    for index in range(nvml.nvmlDeviceGetCount()):
+        try:
+            yield _read(nvml, index)
+        except nvml.NVMLError as fault:
+            barred.append(str(fault))
 
 
 def _read(nvml: Any, index: int) -> Reading:
@@ -120,15 +149,16 @@ def _read(nvml: Any, index: int) -> Reading:
         except nvml.NVMLError:
             return None
 
-    memory = nvml.nvmlDeviceGetMemoryInfo(handle)
+    memory = said("nvmlDeviceGetMemoryInfo")
+    total, free = (memory.total, memory.free) if memory is not None and memory.total else _host_memory()
     limits = said("nvmlDeviceGetPowerManagementLimitConstraints") or (None, None)
     mig = said("nvmlDeviceGetMigMode") or (0, 0)
     return Reading(
         number=index,
         uuid=_text(said("nvmlDeviceGetUUID")),
         name=_text(nvml.nvmlDeviceGetName(handle)),
-        memory=float(memory.total),
-        free=float(memory.free),
+        memory=total,
+        free=free,
         power=_times(said("nvmlDeviceGetEnforcedPowerLimit"), 1e-3),
         power_min=_times(limits[0], 1e-3),
         power_max=_times(limits[1], 1e-3),
@@ -137,6 +167,18 @@ def _read(nvml: Any, index: int) -> Reading:
         pcie_lanes=said("nvmlDeviceGetMaxPcieLinkWidth"),
         mig=bool(mig[0]),
     )
+
+
+def _host_memory() -> tuple[float | None, float | None]:
+    """The host's memory and what of it is available, bytes, which GB10 and Jetson share and do not report."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as lines:
+            told = {
+                name: 1024.0 * int(rest.split()[0]) for name, _, rest in (one.partition(":") for one in lines)
+            }
+    except OSError:
+        return None, None
+    return told.get("MemTotal"), told.get("MemAvailable")
 
 
 def _visible(found: Iterator[Reading]) -> Iterator[Reading]:
@@ -164,11 +206,12 @@ def _is_named(reading: Reading, entry: str) -> bool:
 
 def _device(reading: Reading, catalogue: Catalogue) -> Gpu:
     """The catalogue's device that the driver's name and memory mean."""
-    found = candidates(reading.name, catalogue)
+    found = by_driver(reading.name, None, catalogue)
     close = by_driver(reading.name, reading.memory, catalogue)
     if len(close) == 1:
         return close[0]
-    said = f"the driver says '{one_line(reading.name)}' with {reading.memory / _MIB:,.0f} MiB"
+    size = f" with {reading.memory / _MIB:,.0f} MiB" if reading.memory else ""
+    said = f"the driver says '{one_line(reading.name)}'{size}"
     listed = close or list(found)
     if listed:
         raise UsageError(f"{said}, which may be {', '.join(gpu.id for gpu in listed)}; name one of them")
@@ -178,7 +221,11 @@ def _device(reading: Reading, catalogue: Catalogue) -> Gpu:
 def by_driver(name: str, memory: float | None, catalogue: Catalogue) -> tuple[Gpu, ...]:
     """The devices that a driver's own name and memory (B; None where it says none) may mean."""
     one = store.load("driver")["driver"].get(" ".join(name.lower().split()))
-    known = (catalogue[one["id"]],) if one and one["id"] in catalogue else candidates(name, catalogue)
+    if one:
+        known = tuple(catalogue[key] for key in one["ids"] if key in catalogue)
+    else:
+        virtual = vgpu(name, catalogue)
+        known = (virtual,) if virtual else candidates(name, catalogue)
     return tuple(gpu for gpu in known if memory is None or same_memory(gpu, memory))
 
 
@@ -191,7 +238,7 @@ def same_memory(gpu: Gpu, memory: float) -> bool:
 def _as_found(gpu: Gpu, found: list[Reading]) -> Gpu:
     """The device as the driver has it; of several the least of each, since they work together."""
     said = {
-        "memory": min(reading.free for reading in found),
+        "memory": _least(reading.free for reading in found),
         "power": _least(reading.power for reading in found),
         "power_min": found[0].power_min,
         "power_max": found[0].power_max,

@@ -43,6 +43,8 @@ def article(found: Review, *, drawn: bool = False) -> Report:
 
 def _blocks(found: Review, cited: Citations) -> Iterator[Block]:
     alone = _as_comparison(found.view, found)
+    if found.brief:
+        yield " ".join(one.text for one in found.brief)
     yield from (one.text for one in found.lead)
     yield from _told("Strengths", found.strengths)
     yield from _told("Limits", found.limits)

@@ -55,7 +55,8 @@ def reasons(view: View) -> tuple[Reason, ...]:
                speed(f"the work is {half.upper()} training or inference in large batches", half)),
         Reason("fp32", "plain FP32", DECIDES, speed("the code computes in plain FP32", "fp32")),
         *([Reason("fp64", "FP64", _DECIDES_FP64, speed(
-            "the work needs FP64, as in simulation and risk analysis", "fp64"))] if precise else []),
+            "the work needs FP64, as in climate, fluids, quantum chemistry and risk analysis", "fp64"))]
+           if precise else []),
         Reason("link_of_8", "links among eight", _DECIDES_LINK, lambda pen, key, other:
                "many must exchange data, as in large training "
                f"({pen.against(key, other, 'link_of_8')} in a machine of eight)") if eights else

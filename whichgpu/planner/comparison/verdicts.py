@@ -117,8 +117,11 @@ def _kind(view: View, pen: Pen, key: str) -> Iterator[str]:
     if view.text(key, "segment") == "laptop" and all(view.text(o, "segment") != "laptop" for o in rest):
         pen.rests_on("segment", key)
         yield "it has to travel"
-    served = view.text(key, "segment") in _SERVED and any(one in forms[key] for one in _RACKED)
-    if served and all(view.text(other, "licence") for other in rest):
+    made = view.text(key, "segment")
+    served = made in _SERVED and any(one in forms[key] for one in _RACKED)
+    if not served:
+        return
+    if all(view.text(other, "licence") for other in rest):
         pen.rests_on("licence", *rest)
         yield (
             "it stands in a data centre, where the GeForce licence does not let the others be used"
@@ -128,6 +131,9 @@ def _kind(view: View, pen: Pen, key: str) -> Iterator[str]:
                 f"{view.words[rest[0]]}"
             )
         )
+    elif made == _SERVED[0] and all(view.text(other, "segment") not in ("", made) for other in rest):
+        pen.rests_on("segment", *view.ids)
+        yield "it has to run day and night in a server, which data centre parts are made for"
 
 
 def _cuda(view: View, pen: Pen, key: str) -> Iterator[str]:

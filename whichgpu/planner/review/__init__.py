@@ -21,7 +21,7 @@ from whichgpu.planner.comparison.value import buying, hour, other_ways
 from whichgpu.planner.comparison.words import sentence_names, short_name
 from whichgpu.planner.review import features
 from whichgpu.planner.review.exchange import beside, exchange, instead, near
-from whichgpu.planner.review.lead import lead, places
+from whichgpu.planner.review.lead import brief, lead, places
 from whichgpu.planner.review.standing import standing_rows, standings
 from whichgpu.planner.usual import usual_jobs
 
@@ -47,6 +47,7 @@ class Review(NamedTuple):
     view: View
     beside: View
     instead: tuple[str, ...]
+    brief: tuple[Sentence, ...]
     lead: tuple[Sentence, ...]
     strengths: tuple[Sentence, ...]
     limits: tuple[Sentence, ...]
@@ -68,6 +69,7 @@ class Review(NamedTuple):
     def sentences(self) -> Iterator[Sentence]:
         """Every statement that the review makes."""
         for part in (
+            self.brief,
             self.lead,
             self.strengths,
             self.limits,
@@ -81,11 +83,13 @@ class Review(NamedTuple):
             yield from work.sentences
 
     def __str__(self) -> str:
-        return "\n".join([self.title, *(f"- {one}" for one in (*self.lead, *self.strengths, *self.limits))])
+        return "\n".join(
+            [self.title, *(f"- {one}" for one in (*self.brief, *self.lead, *self.strengths, *self.limits))]
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, SI."""
-        parts = ("lead", "strengths", "limits", "board", "uses", "prices", "exchange")
+        parts = ("brief", "lead", "strengths", "limits", "board", "uses", "prices", "exchange")
         return {
             "title": self.title,
             **{part: [one.to_dict() for one in getattr(self, part)] for part in parts},
@@ -128,7 +132,8 @@ def review(
     others = {one.id: one for one in (*near(gpu, pool, found), *cheaper)}
     around = beside(gpu, list(others.values()), found, day)
     return Review(
-        view, around, tuple(one.id for one in cheaper), tuple(lead(view)),
+        view, around, tuple(one.id for one in cheaper),
+        tuple(brief(view, around, [one.id for one in cheaper])), tuple(lead(view)),
         (*places(view, ranks, strong=True), *features.strengths(view)),
         (*places(view, ranks, strong=False), *features.limits(view)),
         tuple(features.board(view)), (*holding(view), *features.beside(view)),

@@ -16,13 +16,14 @@ from whichgpu.software.targets import device
 
 #: Segments, in words, whose parts come one to a machine.
 _ALONE = ("laptop", "embedded", "server processor")
+#: How many programs of a kind are named where what they ask was not read.
+_NAMED = 2
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.comparison.model import Sentence, View
-    from whichgpu.planner.programs import Program
 
 _COOLED = {
     "active": "it has its own fan",
@@ -147,20 +148,36 @@ def beside(view: View) -> Iterator[Sentence]:
         yield pen.say("use", f"beside machine learning: {listed(told)}")
     gpu = view.gpus[0]
     # What runs on an Arm processor, as beside a GB10, is not what was read of these programs.
-    usual = device(gpu).host == "x86_64"
-    met = [one.title for one in programs() if usual and one.source and _meets(gpu, one)]
-    if met:
+    if device(gpu).host != "x86_64":
+        return
+    kinds = {one.use: use(one.use) for one in programs()}
+    fit = {name: kind for name, kind in kinds.items() if kind is not None and _meets(gpu, kind.needs)}
+    suited = [one for one in programs() if one.use in fit and _meets(gpu, one.needs)]
+    if asked := [one.title for one in suited if one.source]:
         pen = Pen(view)
         pen.rests_on("memory", key)
         yield pen.say(
-            "use", f"of the programs whose requirements were read, it has what {listed(met)} ask of a card"
+            "use", f"of the programs whose requirements were read, it has what {listed(asked)} ask of a card"
+        )
+    unread = {name: [one.title for one in suited if one.use == name and not one.source] for name in fit}
+    named = [
+        f"{fit[name].title} ({', '.join(titles[:_NAMED])})"
+        for name, titles in unread.items()
+        if titles and fit[name].needs
+    ]
+    if named:
+        pen = Pen(view)
+        pen.rests_on("memory", key)
+        yield pen.say(
+            "use",
+            f"it has what these kinds of work need: {'; '.join(named)}; what the programs themselves ask of "
+            "a card was not read",
         )
 
 
-def _meets(gpu: Gpu, asked: Program) -> bool:
-    """Whether a GPU has what a program needs, and the use that it is for."""
-    found = use(asked.title)
-    return found is not None and all(need(text).met(gpu) for text in found.needs)
+def _meets(gpu: Gpu, needs: tuple[str, ...]) -> bool:
+    """Whether a GPU has all that is needed."""
+    return all(need(text).met(gpu) for text in needs)
 
 
 def _plays(pen: Pen, key: str) -> str:
@@ -198,7 +215,7 @@ def board(view: View) -> Iterator[Sentence]:
         (("encoders", "decoders"), "video engines: {}"),
         (("graphics_apis", "compute_apis"), "interfaces: {}"),
         (("mig_profiles",), "MIG profiles: {}"),
-        (("vgpu_profiles",), "vGPU profiles: {}"),
+        (("vgpu_profiles",), "profiles of its vGPU software: {}"),
     ):
         if all(view.text(key, field) for field in fields):
             pen = Pen(view)

@@ -9,6 +9,7 @@ from whichgpu.planner.comparison.features import parts as parts_of
 from whichgpu.planner.comparison.pen import Pen
 from whichgpu.planner.comparison.rows import sixteen_bit
 from whichgpu.planner.comparison.words import listed
+from whichgpu.planner.usual import fitted_jobs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -68,3 +69,48 @@ def places(view: View, ranks: Sequence[Standing], *, strong: bool) -> Iterator[S
         value = f" ({pen.quantity(key, name)})" if view.number(key, name) else ""
         place = pen.text(key, f"rank.{name}")
         yield pen.say("strength" if strong else "limit", f"its {one.measure.noun}{value} is {place}")
+
+
+def brief(view: View, around: View, cheaper: Sequence[str]) -> Iterator[Sentence]:
+    """The answer before all detail: what one carries, its price, and what does as much for it."""
+    key = view.ids[0]
+    pen = Pen(view)
+    told = list(_carried(pen, key))
+    if view.number(key, "usd_per_hour"):
+        told.append(f"an hour of it costs {pen.quantity(key, 'usd_per_hour').removesuffix('/h')} on demand")
+    if told:
+        yield pen.say("brief", "; ".join(told))
+    if cheaper:
+        yield _rather(around, key, cheaper[0], alone=len(cheaper) == 1)
+
+
+def _rather(around: View, key: str, other: str, *, alone: bool) -> Sentence:
+    """Which to look at first: the cheapest of those that are level or ahead in all that decides."""
+    pen = Pen(around)
+    makers = {gpu.id: gpu.vendor for gpu in around.gpus}
+    only = "CUDA or something else" if makers[key] == "NVIDIA" != makers[other] else "something"
+    field, when = (
+        ("usd_per_hour", "an hour") if around.number(key, "usd_per_hour") else ("purchase", "at launch")
+    )
+    price = pen.quantity(other, field).removesuffix("/h")
+    return pen.say(
+        "exchange",
+        f"unless {only} that only it has is needed, look at the {pen.name(other)} first, "
+        f"{'which is' if alone else 'one of those that are'} level or ahead in memory, bandwidth, 16-bit and "
+        f"FP32 rate for no more money ({price} {when})",
+    )
+
+
+def _carried(pen: Pen, key: str) -> Iterator[str]:
+    """The largest of the well-known models that one runs, and that one trains."""
+    held: dict[bool, tuple[str, str]] = {}
+    for index, one in enumerate(fitted_jobs()):
+        field = f"fits.{index}"
+        if pen.view.number(key, field) == 1:
+            held[one.job.trains] = field, one.title
+    parts = []
+    for trained, (field, title) in sorted(held.items()):
+        pen.rests_on(field, key)
+        parts.append(f"{'in training ' if trained else ''}up to {title}")
+    if parts:
+        yield f"of the models told of below, one alone is enough {' and '.join(parts)}"
