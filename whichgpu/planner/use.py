@@ -147,7 +147,8 @@ def drivers(gpu: Gpu) -> str:
     """What drivers a card of its segment runs."""
     table = store.load("uses")["uses"]["drivers"]
     certified = gpu.segment == "laptop" and need("workstation").met(gpu)
-    return str(table.get("mobile-workstation" if certified else gpu.segment, ""))
+    more = table["more"].get(gpu.vendor.lower(), {}).get(gpu.segment, "")
+    return f"{table.get('mobile-workstation' if certified else gpu.segment, '')}{more}"
 
 
 def score(one: Use, gpu: Gpu) -> float | None:
