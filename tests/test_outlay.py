@@ -102,3 +102,18 @@ def test_a_model_that_overflows_in_fp16_takes_a_gpu_with_bf16() -> None:
 def test_llama_cpp_runs_it_there_all_the_same() -> None:
     columns = {"runtime": "llama.cpp", "precision": "q4_k_m"}
     assert ask("gemma-3-12b", gpus=["t4"], columns=columns).candidates
+
+
+# --- what is told where there is no price -------------------------------------------------------------------
+
+
+def test_a_laptop_without_a_price_is_compared_by_speed_alone() -> None:
+    answer = ask("qwen2.5-7b", needs=["laptop"], gpus=["rtx-5090-laptop", "rtx-pro-5000-blackwell-laptop"])
+    assert "no price of rtx-pro-5000-blackwell-laptop is on file" in answer.candidates[0].why
+    assert "nan" not in answer.candidates[0].why
+
+
+def test_a_commitment_that_nobody_lists_is_told_where_it_is() -> None:
+    told = ask("llama-3.1-8b", gpus=["h100-80gb-sxm"], term="reserved").infeasible
+    assert "prices cost" in told
+    assert "prices cost" not in ask("llama-3.1-8b", gpus=["h100-80gb-sxm"], budget="0.01 USD/h").infeasible

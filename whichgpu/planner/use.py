@@ -114,7 +114,8 @@ AROUND = frozenset((
     "company", "lab", "university", "student", "beginner", "amateur", "freelance", "freelancer", "private",
     "programs", "programming", "tasks", "machine", "computer", "rig", "box", "system", "setup", "to", "do",
     "live", "daily", "large", "big", "complex", "heavy", "light", "basic", "simple", "high", "end", "i",
-    "by", "from", "into", "over", "up", "our", "ai", "show", "new", "engineer", "engineers", "which", "what",
+    "by", "from", "own", "local", "locally", "want", "run",
+    "into", "over", "up", "our", "ai", "show", "new", "engineer", "engineers", "which", "what",
 ))  # fmt: skip
 
 
