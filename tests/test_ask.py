@@ -329,3 +329,33 @@ def test_on_a_terminal(lines: list[str], end: str, status: int, told: str) -> No
     assert process.returncode == status, shown[-500:]
     assert told in " ".join(shown.split())
     assert "Traceback" not in shown
+
+
+@pytest.mark.parametrize(
+    ("said", "lengths"),
+    [("500 / 200", ("500", "200")), ("prompts of 2,000 tokens, answers of 300", ("2000", "300")),
+     ("1.5k in, 300 out", ("1500", "300"))],
+)  # fmt: skip
+def test_lengths_in_words(said: str, lengths: tuple[str, str]) -> None:
+    options, _ = held("llama-3.1-8b", "serve", "5 req/s", said, "done")
+    assert (options["input_tokens"], options["output_tokens"]) == lengths
+
+
+@pytest.mark.parametrize("said", ["ttft p90 1 s", "p90 1 s", "20 USD/h for 2", "90 and 1 %"])
+def test_an_objective_is_no_pair_of_lengths(said: str) -> None:
+    """Ninety tokens in and one out was once made of a percentile."""
+    options, told = held("llama-3.1-8b", "serve", "5 req/s", said, "500 / 200", "done")
+    assert any("is not two lengths" in line for line in told)
+    assert options["input_tokens"] == "500"
+
+
+def test_at_home_is_bought() -> None:
+    options, _ = held("blender", "", "", "at home", "done")
+    assert options["term"] == "buy"
+
+
+@pytest.mark.parametrize("said", ["AI", "I want my own chatgpt at home", "local chatgpt"])
+def test_who_wants_ai_is_told_of_models_that_talk(said: str) -> None:
+    _, told = held(said, "llama-3.1-8b", "done")
+    assert any("llama-3.1-8b" in line and "esrgan" not in line and "is it translation" not in line
+               for line in told if said in line)  # fmt: skip

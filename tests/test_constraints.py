@@ -12,7 +12,9 @@ from wished import FEW, GPUS, TODAY, ask, chosen
 from whichgpu.errors import UsageError
 from whichgpu.planner import constraints
 from whichgpu.planner.needs import need
-from whichgpu.planner.request import read_request
+from whichgpu.planner.request import Request, read_request
+from whichgpu.planner.use import Use, use
+from whichgpu.planner.uses import for_use
 from whichgpu.prices import live, sellers
 from whichgpu.workloads.job import Job
 
@@ -304,6 +306,25 @@ def test_constraints_test_many_at_once_and_say_what_would_do() -> None:
     assert np.isinf(ecc.needs([GPUS["rtx-3090"]]))[0]
 
 
+def test_a_need_that_is_a_number_is_moved_and_not_left_out() -> None:
+    """Eight screens on one card: the most that one has is told."""
+    answer = for_use(_found("displays"), _request(needs=["displays>=8"]), GPUS)
+    assert answer.conflict is not None
+    assert answer.conflict.ways_out[0].changes == ("--needs displays>=6",)
+    again = for_use(_found("displays"), _request(needs=["displays>=6"]), GPUS)
+    assert again.cards
+
+
+def _found(name: str) -> Use:
+    found = use(name)
+    assert found is not None
+    return found
+
+
+def _request(**wishes: Any) -> Request:
+    return read_request(Job("resnet50"), GPUS, today=TODAY, term="buy", **wishes)[0]
+
+
 # --- bad input --------------------------------------------------------------------------------------------
 
 
@@ -334,6 +355,9 @@ def test_constraints_test_many_at_once_and_say_what_would_do() -> None:
         ({"budget": "1e20 USD/h"}, "absurd"),
         ({"budget": "20 EUR/h"}, "price"),
         ({"budget": "500 USD"}, "size"),
+        ({"budget": "10k"}, '"10000 USD/h", or "10000 USD/month" of the fleet'),
+        ({"budget": "900", "term": "buy"}, '"900 USD", or'),
+        ({"target": "100/s"}, '"100 images/s"'),
         ({"energy": "5 kWh"}, "size"),
         ({"energy": "3 J/token"}, "makes images"),
         ({"energy": "-3 J/image"}, "above zero"),

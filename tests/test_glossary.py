@@ -104,6 +104,8 @@ def test_what_is_not_there(whichgpu: Any) -> None:
         (["CUDA", "12.4"], ["cuda"]),
         (["what's a GPU instance?"], ["gpu hour"]),
         (["compute", "capability"], ["compute capability"]),
+        (["pipeline", "parallel"], ["pipeline parallelism"]),
+        (["AI accelerator"], ["gpu"]),
     ],
 )
 def test_terms_in_several_words_and_several_terms(words: list[str], found: list[str], whichgpu: Any) -> None:

@@ -387,6 +387,7 @@ def test_every_use_is_answered_from_specifications_and_says_so(name: str) -> Non
         ("4K video editing", "video-editing"),
         ("4K", "displays"), ("a workstation for CAD", "cad"), ("work", None),
         ("stable video diffusion", None), ("DaVinci Resolve", "video-editing"),
+        ("Plex", "media-server"), ("home theatre", "media-server"),
         ("video transcoding", "video"), ("scientific simulation", "simulation"),
         ("machine learning", None), ("gromacs md", "molecular-dynamics"),
     ],

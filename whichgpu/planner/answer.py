@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from whichgpu.planner.conflict import Conflict
     from whichgpu.planner.hosted import Hosted
     from whichgpu.planner.machine import Checked
+    from whichgpu.planner.outlay import Outlay
     from whichgpu.planner.request import Request
     from whichgpu.planner.sensitivity import Flip
     from whichgpu.planner.splitting import Several, Trained
@@ -147,6 +148,7 @@ class Recommendation(Shown):
     machine: Checked | Built | None = None
     headline: str = ""
     caution: str = ""
+    outlay: Outlay | None = None
     several: Several | Trained | None = None
     seconds: float = field(default=0.0, compare=False)
 
@@ -180,5 +182,6 @@ class Recommendation(Shown):
             "hosted": [one.to_dict() for one in self.hosted],
             "power_limit": self.capped.to_dict() if self.capped else None,
             "machine": self._machine(),
+            "outlay": self.outlay.to_dict() if self.outlay else None,
             "several": self.several.to_dict() if self.several else None,
         }

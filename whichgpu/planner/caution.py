@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.cost.asked import read
+from whichgpu.facts import store
 from whichgpu.hardware.slices import device
 from whichgpu.planner.needs import need
 from whichgpu.planner.reasons import Reason
 from whichgpu.software import stacks
+from whichgpu.workloads.precision import precision
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,9 +25,9 @@ if TYPE_CHECKING:
 def stated(gpus: Sequence[Gpu], request: Request, rejected: dict[str, Reason]) -> list[Gpu]:
     """The GPUs on which a source states that the job's software runs; notes why not the others.
 
-    Who names a GPU gets it, and is warned.
+    Who names a GPU gets it, and is warned; but not for a model that overflows in what it computes in.
     """
-    runtime = read(request.job).runtime
+    gpus, runtime = _in_range(gpus, request, rejected), read(request.job).runtime
     if request.gpus is not None or not runtime.software:
         return list(gpus)
     asked = runtime.software, runtime.release, runtime.said
@@ -36,6 +38,27 @@ def stated(gpus: Sequence[Gpu], request: Request, rejected: dict[str, Reason]) -
         for key, one in found.items()
     }
     return [gpu for gpu in gpus if gpu.id not in found]
+
+
+def _in_range(gpus: Sequence[Gpu], request: Request, rejected: dict[str, Reason]) -> list[Gpu]:
+    """The GPUs with BF16, of a model whose activations leave the range of FP16; all of any other model.
+
+    llama.cpp sums in FP32 and keeps them there.
+    """
+    narrow = store.load("usual")["usual"]["overflows"]
+    asked = read(request.job)
+    formats = request.precisions or (asked.job.precision or "fp16",)
+    plain = any(precision(name).math in ("fp32", "tf32") for name in formats)
+    if asked.workload.id not in narrow["workloads"] or asked.runtime.id in narrow["runtimes"] or plain:
+        return list(gpus)
+    wide = need("bf16")
+    without = [gpu for gpu in gpus if wide.met(gpu) is False]
+    told = (
+        f"{asked.workload.id} overflows in FP16 ({narrow['source']}), and this GPU has no BF16; "
+        "--runtime llama.cpp --precision q8_0 runs there"
+    )
+    rejected |= {gpu.id: Reason("no BF16, and FP16 overflows", told) for gpu in without}
+    return [gpu for gpu in gpus if gpu not in without]
 
 
 def cautions(ranked: Sequence[Fleet], request: Request, catalogue: Catalogue) -> tuple[str, ...]:

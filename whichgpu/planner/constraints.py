@@ -138,7 +138,11 @@ def _need(need: Need) -> Constraint:
     def why(gpu: Gpu) -> Reason:
         return Reason(f"without {need.text}", f"{need.lacking(gpu)}, which --needs {need.text} asks for")
 
-    return word("--needs", need.text, "gpu", lambda gpu: bool(need.met(gpu)), why)
+    wish = word("--needs", need.text, "gpu", lambda gpu: bool(need.met(gpu)), why)
+    if need.bound is None:
+        return wish
+    has, limit, typed = need.bound
+    return wish._replace(measure=lambda gpus: np.array([has(gpu) for gpu in gpus]), limit=limit, typed=typed)
 
 
 def _sizes(request: Request) -> Iterator[Constraint]:

@@ -23,6 +23,8 @@ _PLACE = re.compile(r"\{([^{}]+)\}")
 _CELL = re.compile(r"^(?P<gpu>[\w.-]+)\.(?P<field>\w+)$")
 #: Bytes of a parameter in the formats that the texts use; adam: with gradients and states, adam8: an eighth.
 _BYTES = {"fp16": 2.0, "int8": 1.0, "int4": 0.5, "adam": 16.0, "adam8": 2.0}
+#: Letters from which on the beginning of a name stands for it.
+_BEGUN = 6
 _TOKENS = re.compile(r"^(?P<count>\d+) tokens$")
 
 
@@ -57,7 +59,7 @@ def terms() -> tuple[str, ...]:
 
 def explain(word: str, catalogue: Catalogue) -> Explanation:
     """The explanation of a term or another name of it; raises `UsageError` for one that is not known."""
-    term = _names().get(_key(word)) or _within(word)
+    term = _names().get(_key(word)) or _within(word) or _begun(word)
     if term is None:
         raise UnknownName(f"no explanation of '{one_line(word)}'; {_of_gpu(word, catalogue) or _near(word)}")
     row = _terms()[term]
@@ -161,6 +163,13 @@ def _within(word: str) -> str | None:
                 if found:
                     return found
     return None
+
+
+def _begun(word: str) -> str | None:
+    """The one term whose name a word begins: `pipeline parallel`. Of a few letters many do."""
+    key = _key(word)
+    found = {term for name, term in _names().items() if name.startswith(key)}
+    return found.pop() if len(key) >= _BEGUN and len(found) == 1 else None
 
 
 def _filled(text: str, catalogue: Catalogue, cells: list[Cell], where: str) -> str:

@@ -9,6 +9,7 @@ A need is met, not met, or not known: of a field that no source states nothing i
 
 from __future__ import annotations
 
+import math
 import re
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -42,12 +43,21 @@ _BOUNDED = {"vram": "memory", "ram": "memory", "tdp": "power", "watts": "power",
 _COUNTED = {"display_outputs": r"(\d+)x", "encoders": r"^(\d+)", "decoders": r"^(\d+)"}
 
 
+class Bound(NamedTuple):
+    """A need that is a number: what a GPU has of it (NaN where not known), the limit, and as typed."""
+
+    has: Callable[[Gpu], float]
+    limit: float
+    typed: Callable[[float], str]
+
+
 class Need(NamedTuple):
     """One need: as typed, what it is, and whether a GPU meets it (None where that is not known)."""
 
     text: str
     title: str
     met: Callable[[Gpu], bool | None]
+    bound: Bound | None = None
 
     def lacking(self, gpu: Gpu) -> str:
         """Why a GPU does not meet it."""
@@ -100,18 +110,23 @@ def _counted(text: str, name: str, limit: str, *, least: bool) -> Need:
     except ValueError:
         raise UsageError(f"--needs {one_line(text)}: '{one_line(limit)}' is not a number") from None
 
-    def met(gpu: Gpu) -> bool | None:
+    def has(gpu: Gpu) -> float:
         value = gpu.value(name)
-        if value in (None, ""):
-            return None
         counts = re.findall(_COUNTED[name], str(value))
-        if not counts and value != "none":
-            return True if least and count <= 1 else None  # There is one, and no source says how many.
-        found = sum(map(int, counts))
+        if value in (None, "") or (not counts and value != "none"):
+            return math.nan
+        return float(sum(map(int, counts)))
+
+    def met(gpu: Gpu) -> bool | None:
+        found = has(gpu)
+        if math.isnan(found):  # Where there is one, and no source says how many, there is one.
+            return True if least and count <= 1 and gpu.value(name) not in (None, "") else None
         return found >= count if least else found <= count
 
     words = "at least" if least else "at most"
-    return Need(text, f"{_label(name)}: {words} {count:g}", met)
+    stem = re.split(r"[<>]=?", text)[0].strip()
+    typed = f"{stem}{'>=' if least else '<='}{{:g}}".format
+    return Need(text, f"{_label(name)}: {words} {count:g}", met, Bound(has, count, typed))
 
 
 def _version(text: str, limit: str, *, least: bool) -> Need:

@@ -38,6 +38,7 @@ from whichgpu.planner.market import (
     usable_offers,
 )
 from whichgpu.planner.options import best, options, outcome, together
+from whichgpu.planner.outlay import of_work
 from whichgpu.planner.sensitivity import flips
 from whichgpu.planner.splitting import several
 from whichgpu.planner.sweeps import swept
@@ -104,6 +105,7 @@ def recommend(
         capped=capped(chosen, space, ranked) if space is not None else None,
         machine=in_machine(request, catalogue, explained),
         caution=without_cuda(explained, request, catalogue),
+        outlay=of_work(explained, request, workload.unit),
         headline=sentences.headline(explained, request, workload),
         several=None if request.unpriced else several(chosen.job, workload, ranked, catalogue),
         seconds=perf_counter() - started,

@@ -172,7 +172,7 @@ def infeasible(
             use = ", or ".join((" and ".join(way.changes), *map(str, against.of_job)))
             return _ALONE[kind].format(asked=limit.value, gpu=way.gpu, usd=way.usd_per_hour, use=use)
     if against is not None and not named_alone(request, against):
-        return str(against)
+        return f"{against}{_committed(request, against)}"
     # The reason of what was asked for, or of what holds every wish on GPUs, before that of any other.
     tried = {gpu.id for gpu in sweep.devices.gpus} if sweep is not None else set[str]()
     named = sorted(rejected, key=lambda key: (key not in (request.gpus or ()), key not in tried))
@@ -183,6 +183,13 @@ def infeasible(
     if against is not None and (against.ways_out or against.of_job):
         return f"no GPU can do it: {gpu}: {said}{more}; {against.told}"
     return f"no GPU can do it: {gpu}: {said}{more}; try --term any, other --gpus or --providers"
+
+
+def _committed(request: Request, against: Conflict) -> str:
+    """Where the price of a commitment is told that nobody lists."""
+    if request.term != "reserved" or all(one.option != "--term" for one in against.constraints):
+        return ""
+    return "; whichgpu prices cost has the price on demand less an assumed discount for a commitment"
 
 
 #: What is said where one limit alone cannot be held.

@@ -243,7 +243,10 @@ def _limits(found: _Found, first: Candidate) -> Iterator[Flip]:
         yield from _without(found, "latency", request.latency, "--latency", "s")
     if request.deadline is not None:
         yield from _without(found, "deadline", request.deadline, "--deadline", "s")
-    yield from _tighter(found, "budget", first.usd_per_hour, "USD/h")
+    if first.usd_to_buy is None:
+        yield from _tighter(found, "budget", first.usd_per_hour, "USD/h")
+    else:
+        yield from _tighter(found, "budget_to_buy", first.usd_to_buy, "USD")
     if first.finish is not None:
         yield from _tighter(found, "deadline", first.finish, "s")
     elif not first.estimate.job.trains:
@@ -271,7 +274,8 @@ def _tighter(found: _Found, name: str, at: float, unit: str) -> Iterator[Flip]:
     to = found.winner(_with(found.request, name, at * (1.0 - 1e-6)))
     if to is None or to == found.first:
         return
-    yield Flip(name, stated, at, unit, to, f"with --{name} below {_shown(name, at)} it is {to}")
+    option = name.partition("_")[0]
+    yield Flip(option, stated, at, unit, to, f"with --{option} below {_shown(name, at)} it is {to}")
 
 
 def _with(request: Request, name: str, value: float | None) -> Request:
@@ -292,8 +296,8 @@ def _bisected(found: _Found, name: str, low: float, high: float) -> float:
 
 
 def _shown(name: str, value: float) -> str:
-    if name == "budget":
-        return f'"{number(value, 4)} USD/h"'
+    if name.startswith("budget"):
+        return f'"{number(value, 4)} USD{"/h" if name == "budget" else ""}"'
     text = lasting(value) if name == "deadline" else show(value, "time", 3)
     return f'"{text}"'
 

@@ -235,6 +235,9 @@ def _comparison(one: Candidate, other: Candidate, workload: Workload) -> str:
     speed = _per_gpu(one) / _per_gpu(other)
     price = one.offer.usd_per_gpu_hour / other.offer.usd_per_gpu_hour
     word = workload.unit
+    if math.isnan(price):
+        bare = other if math.isnan(other.offer.usd_per_gpu_hour) else one
+        return f"a GPU makes {number(speed, 2)}x the {word}, and no price of {bare.gpu} is on file"
     text = (
         f"a GPU makes {number(speed, 2)}x the {word} at {number(price, 2)}x the hourly price "
         f"({money(one.offer.usd_per_gpu_hour)} against {money(other.offer.usd_per_gpu_hour)})"

@@ -114,7 +114,8 @@ AROUND = frozenset((
     "company", "lab", "university", "student", "beginner", "amateur", "freelance", "freelancer", "private",
     "programs", "programming", "tasks", "machine", "computer", "rig", "box", "system", "setup", "to", "do",
     "live", "daily", "large", "big", "complex", "heavy", "light", "basic", "simple", "high", "end", "i",
-    "by", "from", "into", "over", "up", "our", "ai", "show", "new", "engineer", "engineers", "which", "what",
+    "by", "from", "own", "local", "locally", "want", "run",
+    "into", "over", "up", "our", "ai", "show", "new", "engineer", "engineers", "which", "what",
 ))  # fmt: skip
 
 
@@ -147,7 +148,8 @@ def drivers(gpu: Gpu) -> str:
     """What drivers a card of its segment runs."""
     table = store.load("uses")["uses"]["drivers"]
     certified = gpu.segment == "laptop" and need("workstation").met(gpu)
-    return str(table.get("mobile-workstation" if certified else gpu.segment, ""))
+    more = table["more"].get(gpu.vendor.lower(), {}).get(gpu.segment, "")
+    return f"{table.get('mobile-workstation' if certified else gpu.segment, '')}{more}"
 
 
 def score(one: Use, gpu: Gpu) -> float | None:

@@ -21,6 +21,7 @@ from whichgpu.planner.conflict import TERMS, Conflict, WayOut, irreducible
 from whichgpu.planner.desktops import for_all, seats
 from whichgpu.planner.front import front
 from whichgpu.planner.market import considered, devices, in_parts, offered, on_offers, trust, usable_offers
+from whichgpu.planner.outlay import of_use
 from whichgpu.planner.reasons import Reason
 from whichgpu.planner.use import drivers, score
 from whichgpu.planner.words import HOURS_PER_MONTH, by_month, money
@@ -159,6 +160,7 @@ class ForUse(Shown):
             "rejected": [{"gpu": one.gpu, "why": one.why} for one in self.rejected],
             "users": None if self.request.desktops is None else self.request.desktops.to_dict(),
             "program": None if self.use.program is None else self.use.program.to_dict(),
+            "outlay": None if (found := of_use(self)) is None else found.to_dict(),
             "notes": list(self.use.notes), "infeasible": self.infeasible or None,
             "conflict": self.conflict.to_dict() if self.conflict else None,
         }  # fmt: skip

@@ -129,7 +129,7 @@ def read_target(text: str, workload: Workload, job: Job) -> Target:
 
     Raises `UsageError` for a rate without a unit, not above zero, absurdly large, or of other work.
     """
-    rate, unit = parse_rate(text)
+    rate, unit = parse_rate(text, f"1000 {workload.unit}/min")
     each, assumed = _TIMES.get(unit, 1.0) if workload.unit.startswith("audio") else 1.0, ""
     if unit in _REQUESTS and unit not in SYNONYMS.get(workload.unit, ()):
         each = per_sample(workload.unit, job)
@@ -155,11 +155,21 @@ def read_positive(text: str, dimension: str, what: str) -> float:
     return value
 
 
+#: What a letter behind an amount multiplies it by.
+_SCALE = {"": 1.0, "k": 1e3, "m": 1e6}
+
+
 def read_budget(text: str, size: Size | None, *, buys: bool = False) -> Money:
     """`"20 USD/h"`, `"2000 USD/month"`, and `"500 USD"`: to buy cards, or for a job whose size is stated."""
     plain = in_usd(text.strip())
     if re.fullmatch(r"[-0.,\s]+", plain):  # nothing, in whatever unit
         raise UsageError(f"budget '{one_line(text)}' is not above zero")
+    if bare := re.fullmatch(r"([\d,_]+(?:\.\d+)?)\s*([kKmM]?)", plain):
+        amount = f"{float(re.sub('[,_]', '', bare[1])) * _SCALE[bare[2].lower()]:.12g} USD"
+        first = amount if buys or size is not None else f"{amount}/h"
+        raise UsageError(
+            f'\'{one_line(text)}\' has no unit; write e.g. "{first}", or "{amount}/month" of the fleet'
+        )
     if plain.endswith("USD"):
         usd = read_positive(plain, "money", "budget")
         if buys:  # who buys cards has so much for them, whatever they are to do

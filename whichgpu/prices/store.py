@@ -38,7 +38,7 @@ _TERM_WORDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "reserved": ("committed", "commit", "commitment", "reservation", "reserve", "1y", "3y", "year",
                      "years"),
         "marketplace": ("community",),
-        "buy": ("own", "purchase", "bought", "buying"),
+        "buy": ("own", "purchase", "bought", "buying", "home", "onprem", "on-prem"),
     }
 )  # fmt: skip
 

@@ -63,6 +63,8 @@ def _first(answer: Recommendation) -> tuple[str, ...]:
     ]
     if first.trust != UNPRICED:
         said.append(f"Price: {price_told(first.offer, answer.request)}.")
+    if answer.outlay is not None:
+        said.extend(f"{line}." for line in answer.outlay.sentences)
     if answer.caution:
         said.append(f"{answer.caution}.")
     return tuple(said)

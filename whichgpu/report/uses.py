@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.hardware.fields import FIELDS
+from whichgpu.planner.outlay import of_use
 from whichgpu.planner.use import drivers
 from whichgpu.planner.words import HOURS_PER_MONTH, plural
 from whichgpu.report.recommendation import (
@@ -32,9 +33,11 @@ def report(answer: ForUse, *, limit: int, why_not: bool) -> Report:
         blocks: tuple[Block, ...] = (rejected_table(answer.rejected),) if why_not else ()
         return Report(answer.to_dict(), blocks, exit_code=_INFEASIBLE, complaint=answer.infeasible)
     shown = answer.cards[:limit]
+    ends = of_use(answer)
+    said = (f"Price: {price_told(shown[0].offer, answer.request)}", *(ends.sentences if ends else ()))
     first = (
         answer.headline,
-        Bullets((f"Price: {price_told(shown[0].offer, answer.request)}.",)),
+        Bullets(tuple(f"{line}." for line in said)),
         _table(answer, shown),
         Heading("What decides"),
         Bullets(tuple(f"{note}." for note in (_label(answer), *answer.use.notes))),

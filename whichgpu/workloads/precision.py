@@ -171,7 +171,9 @@ def precision(name: str) -> Precision:
     """The precision of a name; raises `UsageError` with the nearest names."""
     key = named(name)
     if not key:
-        raise UsageError(f"no precision '{name}'; did you mean {', '.join(_nearest(name.lower()))}?")
+        near = ", ".join(_nearest(name.lower()))
+        instead = f"did you mean {near}?" if near else "write e.g. fp16, bf16, fp8, int8, w4a16 or q4_k_m"
+        raise UsageError(f"no precision '{name}'; {instead}")
     return precisions()[key]
 
 
@@ -211,7 +213,7 @@ def _nearest(name: str) -> Sequence[str]:
     """The names nearest to one that is none: a table of jobs may have it in many rows."""
     from difflib import get_close_matches
 
-    return get_close_matches(name, precisions(), n=3, cutoff=0.4) or sorted(precisions())
+    return get_close_matches(name, precisions(), n=3, cutoff=0.4)
 
 
 def of_job(job: Job) -> Precision:

@@ -80,9 +80,7 @@ def resolve(name: str) -> Workload:
         keys = list(dict.fromkeys(key for _, key in spelled))
     if longer is None and len(keys) != 1:
         service = service or _service(name.partition("/")[2])
-        raise UnknownName(
-            service or _members(name) or subject(name) or f"no workload '{name}'; {_hint(name)}"
-        )
+        raise UnknownName(service or _meant(name) or f"no workload '{name}'; {_hint(name)}")
     return longer or workloads()[keys[0]]
 
 
@@ -176,6 +174,18 @@ def _members(name: str) -> str:
     listed = ", ".join(f"{key} ({number(size / 1e6)} M)" for size, key in sizes)
     more = f" and {len(found) - len(sizes)} more" if len(found) > len(sizes) else ""
     return f"no workload '{name}', which has several sizes; did you mean {listed}{more}?"
+
+
+#: As many letters as that begin names that have nothing to do with each other.
+_INITIALS = 2
+
+
+def _meant(name: str) -> str:
+    """What is said of a family's name or a subject's: of a family where an id begins so (`gpt`, not `AI`)."""
+    short = squeezed(name)
+    begun = len(short) > _INITIALS and any(squeezed(key).startswith(short) for key in workloads())
+    told = _members(name), subject(name)
+    return next(filter(None, told if begun else told[::-1]), "")
 
 
 def subject(name: str) -> str:

@@ -26,16 +26,19 @@ if TYPE_CHECKING:
     from whichgpu.workloads.job import Job
 
 
+_GIB = 2.0**30
+
+
 def smallest(
     required: float, catalogue: Catalogue, able: Callable[[Gpu], bool], vendor: str = "NVIDIA"
 ) -> Gpu | None:
     """A vendor's current card with the least memory that holds `required` bytes and is `able`; None for none.
 
-    Of equal memory a common card goes first, then the newer one.
+    Of equal memory (cards sold as 12 GB differ by some MiB) a common card goes first, then the newer one.
     """
     cards = [(size, gpu) for size, gpu in _current(catalogue, vendor) if size >= required]
-    for least in sorted({size for size, _ in cards}):
-        equal = [gpu for size, gpu in cards if size == least]
+    for least in sorted({round(size / _GIB) for size, _ in cards}):
+        equal = [gpu for size, gpu in cards if round(size / _GIB) == least]
         found = sorted((gpu for gpu in equal if _is_current(gpu)), key=_newer, reverse=True)
         found.sort(key=_rank)
         chosen = next((gpu for gpu in found if able(gpu)), None)
