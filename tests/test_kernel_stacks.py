@@ -128,6 +128,24 @@ def test_tensorflow_multiplies_with_the_library_that_pytorch_calls() -> None:
             assert "c=pytorch-1" not in terms[kind]
 
 
+def test_no_framework_teaches_of_fp32_matrix_products_on_plain_units() -> None:
+    """cuBLAS runs them at one share of the FP32 rate; convolutions and engines have kernels of their own."""
+    v100, a100 = Devices.of([GPUS["v100-16gb-sxm"], GPUS["a100-40gb-sxm"]]).traits
+
+    def taught(kind: str, form: str, name: str, place=v100) -> bool:
+        terms = compute_terms(OpClass(kind, form, "gemm"), place, runtime(name, ""), trains=True)
+        return any("=" in term and not term.startswith("c~") for term in terms)
+
+    for name in ("PyTorch 1.13", "PyTorch 2.1 torch.compile channels_last", "TensorFlow 2.4", "TensorRT 8.6"):
+        assert not taught("gemm", "plain", name)
+        assert taught("gemm", "half", name)
+        assert taught("conv", "plain", name)
+    assert taught("gemm", "plain", "vLLM 0.9")
+    # In TF32 unasked they are products of tensor cores.
+    assert taught("gemm", "plain", "TensorFlow 2.4", a100)
+    assert not taught("gemm", "plain", "PyTorch 2.1", a100)
+
+
 def test_fp32_products_that_are_not_in_tf32_are_bound_by_the_plain_rate() -> None:
     """PyTorch 2 multiplies FP32 matrices as such; TensorFlow in TF32, unasked."""
     fast, flops = Fit({"c/gemm": 3.0, "c/attention": 3.0, "m/pointwise": 3.0, "m/norm": 3.0}), {}

@@ -97,8 +97,7 @@ def compute_terms(
     names += [f"{name}&{runtime.domain}" for name in placed]
     if place.kin and not runtime.domain:
         names += [f"c@{place.kin}", f"c/{kind.format}@{place.kin}", f"c/{kind.compute}@{place.kin}"]
-    library = runtime.calls.get(_PRODUCT.get(kind.compute, kind.compute))
-    for stack in (library,) if library else runtime.stacks:
+    for stack in _teachers(kind, runtime):
         names += [f"c={stack}", f"c/{kind.compute}={stack}"]
         if kind.format in _NARROW and runtime.domain and trains:
             names.append(f"c/{kind.format}={stack}")
@@ -108,6 +107,18 @@ def compute_terms(
     if workload and not runtime.domain:
         laws += [(f"{law}/{workload}", value) for law, value in pairs if law == "c~rate"]
     return _weighted(names, laws, trains=trains)
+
+
+def _teachers(kind: OpClass, runtime: Runtime) -> tuple[str, ...]:
+    """Whose rows teach of the arithmetic of a class: the runtime's own, or those of one that calls its library.
+
+    FP32 matrix products on plain units are as fast under one framework as under the next: what kernels for
+    tensor cores taught of each says nothing of them.
+    """
+    product = _PRODUCT.get(kind.compute, kind.compute)
+    if kind.format == "plain" and product == "gemm" and not runtime.domain:
+        return ()
+    return (runtime.calls[product],) if product in runtime.calls else runtime.stacks
 
 
 def _apart(runtime: Runtime, *, trains: bool) -> str:
