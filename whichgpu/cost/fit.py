@@ -110,7 +110,7 @@ def compute_terms(
 
 
 def _teachers(kind: OpClass, runtime: Runtime) -> tuple[str, ...]:
-    """Whose rows teach of the arithmetic of a class: the runtime's own, or those of one that calls its library.
+    """Whose rows teach of the arithmetic of a class: the runtime's, or those of one that calls its library.
 
     FP32 matrix products on plain units are as fast under one framework as under the next: what kernels for
     tensor cores taught of each says nothing of them.
