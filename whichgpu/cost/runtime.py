@@ -38,9 +38,10 @@ class Runtime:
     whose kernels it runs: what the fit knows of that one holds. `shards` is what it shards over the
     replicas of a training where the job says nothing; with `splits_batch` a replica's batch goes through a
     pipeline one sequence at a time. `calls` is by kind of product the id of a runtime that calls the same
-    library: what the fit knows of those kernels holds. With `casts_once` 16-bit weights are kept from
-    step to step; with `selects_attention` its selective checkpointing runs the scores of attention again, and no more; with
-    `stops_early` its full one leaves the last product of a layer out (`workloads/checkpointing.py`);
+    library: what the fit knows of those kernels holds. With `casts_once` 16-bit weights are kept from step
+    to step; with `selects_attention` its selective checkpointing runs the scores of attention again, and no
+    more; with `stops_early` its full one leaves the last product of a layer out
+    (`workloads/checkpointing.py`);
     `exposed` is the share of the tensor-parallel exchange in training that no product hides; `left` is by
     kind of op the share of a fusable op's traffic that fusion leaves; `recipes` are options that published
     recipes of a version set (`asked` reads them). `language` is
