@@ -309,7 +309,8 @@ def test_iterations_of_a_denoiser_are_a_rate_of_work():
         [{**row, "unit": "it/s"}, {**row, "metric": "iterations_per_s"}, {**row, "unit": "images/s"}], GPUS
     )
     assert rate.value == metric.value == pytest.approx(images.value * 50 / 2)
-    assert "it/s" in predict_rows([{**ROW, "unit": "it/s"}], GPUS)[0].error
+    (network,) = predict_rows([{**ROW, "unit": "it/s"}], GPUS)
+    assert "it/s" in network.error
 
 
 def test_tensorflow_runs_on_macs_by_a_plugin_alone():
