@@ -288,6 +288,8 @@ def test_the_number_beside_the_name_of_a_gpu_is_how_many():
         ("throughput", "images/min", "images/s", 60),
         ("throughput", "img/s", "images/s", 1),
         ("throughput", "samples/s", "images/s", 1),
+        ("throughput", "fps", "images/s", 1),
+        ("throughput", "qps", "images/s", 1),
         ("throughput", "", "images/s", 1),
         ("latency", "ms", "s", 1e3),
         ("power", "kW", "W", 1e-3),
@@ -301,6 +303,27 @@ def test_a_metric_comes_in_the_unit_of_its_row(metric, unit, like, factor):
     )
     assert not asked.error
     assert asked.value == pytest.approx(plain.value * factor)
+
+
+def test_iterations_of_a_denoiser_are_a_rate_of_work():
+    row = {**ROW, "workload": "stable-diffusion-1.5", "phase": "generate", "batch": "2", "runtime": "webui"}
+    rate, metric, images = predict_rows(
+        [{**row, "unit": "it/s"}, {**row, "metric": "iterations_per_s"}, {**row, "unit": "images/s"}], GPUS
+    )
+    assert rate.value == metric.value == pytest.approx(images.value * 50 / 2)
+    (network,) = predict_rows([{**ROW, "unit": "it/s"}], GPUS)
+    assert "it/s" in network.error
+
+
+def test_tensorflow_runs_on_macs_by_a_plugin_alone():
+    row = {**ROW, "phase": "train", "precision": "fp32", "gpu": "apple-m1-max-32c"}
+    plugin, bare, elsewhere = predict_rows(
+        [{**row, "runtime": "TensorFlow 2.9 Metal"}, {**row, "runtime": "TensorFlow 2.21"},
+         {**row, "runtime": "TensorFlow 2.9 Metal", "gpu": "rtx-3090"}], GPUS
+    )  # fmt: skip
+    assert plugin.value > 0.0
+    assert "macOS" in bare.error
+    assert "Apple" in elsewhere.error
 
 
 def test_tokens_of_sequences_are_counted_by_their_length():

@@ -31,7 +31,20 @@ from whichgpu.workloads.job import Job
         ("PyTorch NGC 21.11-py3", "pytorch-1", {"loads", "recipe", "ngc21.11"}),
         ("NGC PyTorch 22.12", "pytorch-1-13", {"loads", "recipe", "ngc22.12"}),
         ("pytorch (NGC 23.10)", "pytorch-2", {"loads", "recipe", "ngc23.10"}),
+        ("nvcr.io/nvidia/pytorch:21.03-py3", "pytorch-1", {"ngc21.03"}),
+        ("PyTorch 0.4", "pytorch-1", {"v0.4"}),
+        ("Torch7", "pytorch-1", set()),
         ("MXNet NGC 20.06", "mxnet", {"ngc20.06"}),
+        # TensorRT is what runs, in whatever it is called from.
+        ("ONNX Runtime TensorRT EP", "tensorrt", set()),
+        ("TensorFlow-TensorRT", "tensorrt", set()),
+        ("PyTorch 2.3, TensorRT", "tensorrt", {"v2.3"}),
+        ("torch2trt", "tensorrt", set()),
+        ("PaddlePaddle 2.2 TensorRT", "paddle", {"v2.2"}),
+        ("MLPerf v1.1", "tensorrt", {"v1.1"}),
+        ("MLPerf, PyTorch 1.7", "pytorch-1", {"v1.7"}),
+        ("TensorFlow 2.4 XLA", "tensorflow", {"xla", "v2.4"}),
+        ("TensorFlow 2.4, no XLA", "tensorflow", {"v2.4"}),
         ("vLLM 0.3.2", "vllm-0.5", {"v0.3"}),
         ("vLLM 0.6.3", "vllm", {"v0.6"}),
         ("vLLM 0.23.1", "vllm", {"v0.23"}),
@@ -99,6 +112,65 @@ def test_a_compiler_fuses_elementwise_ops_with_each_other_and_not_with_products(
     eager = seconds("resnet50", "rtx-4090", **{**job, "runtime": "PyTorch 2.4 channels_last"})
     compiled = seconds("resnet50", "rtx-4090", **job)
     assert seconds("resnet50", "rtx-4090", **{**job, "runtime": "TensorRT"}) < compiled < eager
+
+
+def test_tensorflow_multiplies_with_the_library_that_pytorch_calls() -> None:
+    """What networks of convolutions taught of TensorFlow says nothing of its matrix products."""
+    (a100,) = Devices.of([GPUS["a100-40gb-sxm"]]).traits
+    for name in ("TensorFlow 2.4", "MXNet 1.6"):
+        own = runtime(name, "")
+        terms = {kind: compute_terms(OpClass(kind, "half", "gemm"), a100, own, trains=True)
+                 for kind in ("gemm", "logits", "attention", "conv", "conv1x1")}  # fmt: skip
+        for kind in ("gemm", "logits", "attention"):
+            assert {"c=pytorch-1", f"c/{kind}=pytorch-1"} <= set(terms[kind])
+            assert f"c={own.id}" not in terms[kind]
+        for kind in ("conv", "conv1x1"):
+            assert f"c={own.id}" in terms[kind]
+            assert "c=pytorch-1" not in terms[kind]
+
+
+def test_no_framework_teaches_of_fp32_matrix_products_on_plain_units() -> None:
+    """cuBLAS runs them at one share of the FP32 rate; convolutions and engines have kernels of their own."""
+    v100, a100 = Devices.of([GPUS["v100-16gb-sxm"], GPUS["a100-40gb-sxm"]]).traits
+
+    def taught(kind: str, form: str, name: str, place=v100) -> bool:
+        terms = compute_terms(OpClass(kind, form, "gemm"), place, runtime(name, ""), trains=True)
+        return any("=" in term and not term.startswith("c~") for term in terms)
+
+    for name in ("PyTorch 1.13", "PyTorch 2.1 torch.compile channels_last", "TensorFlow 2.4", "TensorRT 8.6"):
+        assert not taught("gemm", "plain", name)
+        assert taught("gemm", "half", name)
+        assert taught("conv", "plain", name)
+    assert taught("gemm", "plain", "vLLM 0.9")
+    # In TF32 unasked they are products of tensor cores.
+    assert taught("gemm", "plain", "TensorFlow 2.4", a100)
+    assert not taught("gemm", "plain", "PyTorch 2.1", a100)
+
+
+def test_fp32_products_that_are_not_in_tf32_are_bound_by_the_plain_rate() -> None:
+    """PyTorch 2 multiplies FP32 matrices as such; TensorFlow in TF32, unasked."""
+    fast, flops = Fit({"c/gemm": 3.0, "c/attention": 3.0, "m/pointwise": 3.0, "m/norm": 3.0}), {}
+    for name in ("PyTorch 2.1", "PyTorch 2.1 torch.compile", "TensorFlow 2.4 XLA"):
+        here = laid("bert-large", "a100-40gb-sxm", phase="infer", precision="fp32", batch=64, runtime=name)
+        work = sum(float((one.table.count * one.table.flops).sum()) for one in here.work.kernels
+                   if one.table.kind == "gemm")  # fmt: skip
+        flops[name] = work / float(finish(here, fast).seconds[0, 0])
+    plain = GPUS["a100-40gb-sxm"].value("fp32")
+    assert max(flops["PyTorch 2.1"], flops["PyTorch 2.1 torch.compile"]) < plain
+    assert flops["TensorFlow 2.4 XLA"] > 2 * plain
+
+
+def test_xla_fuses_chains_and_launches_what_it_compiled() -> None:
+    job = {"phase": "infer", "precision": "fp16", "seq_len": 128}
+    eager, compiled = "TensorFlow 2.4", "TensorFlow 2.4 XLA"
+    large, small = ({**job, "batch": batch} for batch in (64, 1))
+
+    def gain(job: dict[str, object]) -> float:
+        return seconds("bert-base", "t4", runtime=eager, **job) / seconds(
+            "bert-base", "t4", runtime=compiled, **job
+        )
+
+    assert 1.0 < gain(large) < gain(small)
 
 
 def test_a_compiler_runs_the_products_of_eager_mode() -> None:

@@ -69,6 +69,8 @@ _BY_FORMAT = {"plain": {"throttle": "plain"}, "byte": {"throttle": "narrow", "ra
 
 #: Formats whose products are each trainer's own; in 16 bits all call the same library.
 _NARROW = ("byte", "nibble")
+#: The kind of product that a class is of, where that is not its name.
+_PRODUCT = {"logits": "gemm", "conv1x1": "conv", "grouped": "conv"}
 #: What engines take the classes of a vocabulary for.
 _IN_ENGINES = {"logits": "gemm", "loss": "pointwise"}
 
@@ -95,14 +97,10 @@ def compute_terms(
     names += [f"{name}&{runtime.domain}" for name in placed]
     if place.kin and not runtime.domain:
         names += [f"c@{place.kin}", f"c/{kind.format}@{place.kin}", f"c/{kind.compute}@{place.kin}"]
-    for stack in runtime.stacks:
-        names.append(f"c={stack}")
-        if not _shared(kind, runtime):
-            names.append(f"c/{kind.compute}={stack}")
+    for stack in _teachers(kind, runtime):
+        names += [f"c={stack}", f"c/{kind.compute}={stack}"]
         if kind.format in _NARROW and runtime.domain and trains:
             names.append(f"c/{kind.format}={stack}")
-    if _shared(kind, runtime):
-        names.append(f"c/{kind.compute}={runtime.attends}")
     ruling = ("c~throttle",) if kind.format == "plain" else ("c~throttle", "c~rate")
     pairs = [(law, getattr(place, _trait(law, kind))) for law in ruling]
     laws = [(f"{law}{where}", value) for law, value in pairs for where in ("", f"={runtime.kernels}")]
@@ -111,9 +109,16 @@ def compute_terms(
     return _weighted(names, laws, trains=trains)
 
 
-def _shared(kind: OpClass, runtime: Runtime) -> bool:
-    """Whether it is attention by kernels of a library that another runtime calls as well."""
-    return kind.compute == "attention" and bool(runtime.attends)
+def _teachers(kind: OpClass, runtime: Runtime) -> tuple[str, ...]:
+    """Whose rows teach of the arithmetic of a class: the runtime's, or those of one that calls its library.
+
+    FP32 matrix products on plain units are as fast under one framework as under the next: what kernels for
+    tensor cores taught of each says nothing of them.
+    """
+    product = _PRODUCT.get(kind.compute, kind.compute)
+    if kind.format == "plain" and product == "gemm" and not runtime.domain:
+        return ()
+    return (runtime.calls[product],) if product in runtime.calls else runtime.stacks
 
 
 def _apart(runtime: Runtime, *, trains: bool) -> str:
@@ -132,7 +137,7 @@ def _as_run(kind: OpClass, place: Traits, runtime: Runtime) -> OpClass:
         compute, memory = (_IN_ENGINES.get(name, name) for name in (kind.compute, kind.memory))
         compute = "gemm" if compute == "experts" and not place.matrix else compute
         kind = kind._replace(compute=compute, memory=memory)
-    of = {"logits": "gemm", "conv1x1": "conv", "grouped": "conv"}.get(kind.compute, kind.compute)
+    of = _PRODUCT.get(kind.compute, kind.compute)
     if of == "conv" and kind.format == "half" and place.kin and runtime.transposes:
         kind = kind._replace(memory="converted")
     unasked = kind.format == "plain" and place.tf32 and of in runtime.tf32

@@ -71,6 +71,9 @@ _ANY = {"sample", "item", "example", "query", "request"}
 _WORDS = {"img": "image", "imgs": "image", "sentence": "sequence", "seq": "sequence", "seqs": "sequence"}
 #: What publishers call the unit of a workload, by that unit: frames of a spectrogram, pictures with a depth.
 _CALLED = {"mel-frame": {"mel", "frame", "token"}, "utterance": {"sequence"}, "volume": {"image"}}
+#: Rates that are written without a stroke, and those that count the denoising steps of a batch.
+_SHORT = {"fps": "images/s", "ips": "images/s", "qps": "samples/s"}
+_ITERATED = {"it/s", "iterations/s", "steps/s"}
 #: What is counted by the part, and what else its samples are called.
 _PARTS, _WHOLE = {"token", "audio second"}, {"sequence", "utterance", "clip"}
 _EXAMPLES = {"time": "ms", "power": "W", "energy": "J", "memory": "GiB"}
@@ -119,7 +122,9 @@ def _scaled(interval: Interval, factor: Any) -> Three:
 
 
 def _throughput(answer: Figures, unit: str) -> Three:
-    factor, per_gpu, counted = _rate(unit, resolve(answer.job.workload).unit)
+    if unit.lower() in _ITERATED and answer.job.steps is not None:
+        return _steps(answer, unit)
+    factor, per_gpu, counted = _rate(_SHORT.get(unit.lower(), unit), resolve(answer.job.workload).unit)
     if counted == "tokens" and answer.job.seq_len is None:
         raise UsageError(f"{answer.job.workload} counts sequences of no stated length; write sequences/s")
     many = {"": 1.0, "tokens": answer.job.seq_len}[counted] if counted != "whole" else 1.0 / _parts(answer)

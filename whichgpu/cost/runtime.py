@@ -37,10 +37,11 @@ class Runtime:
     apart: a version, channels-last tensors, attention that is not fused. `like` is the id of a runtime
     whose kernels it runs: what the fit knows of that one holds. `shards` is what it shards over the
     replicas of a training where the job says nothing; with `splits_batch` a replica's batch goes through a
-    pipeline one sequence at a time. `attends` is the id of a runtime that calls the same kernels of
-    attention. With `casts_once` 16-bit weights are kept from step to step; with
-    `selects_attention` its selective checkpointing runs the scores of attention again, and no more; with
-    `stops_early` its full one leaves the last product of a layer out (`workloads/checkpointing.py`);
+    pipeline one sequence at a time. `calls` is by kind of product the id of a runtime that calls the same
+    library: what the fit knows of those kernels holds. With `casts_once` 16-bit weights are kept from step
+    to step; with `selects_attention` its selective checkpointing runs the scores of attention again, and no
+    more; with `stops_early` its full one leaves the last product of a layer out
+    (`workloads/checkpointing.py`);
     `exposed` is the share of the tensor-parallel exchange in training that no product hides; `left` is by
     kind of op the share of a fusable op's traffic that fusion leaves; `recipes` are options that published
     recipes of a version set (`asked` reads them). `language` is
@@ -98,7 +99,7 @@ class Runtime:
     autotunes: bool = False
     shards: str = ""
     splits_batch: bool = False
-    attends: str = ""
+    calls: Mapping[str, str] = field(default_factory=dict)
     casts_once: bool = False
     selects_attention: bool = False
     stops_early: bool = False
@@ -235,7 +236,7 @@ def _has(text: str, mark: Mapping[str, Any]) -> bool:
 def _version(text: str) -> str:
     """The first version number of free text: `v2.4` of "PyTorch 2.4.0 cu124", `ngc22.09` of a container."""
     low = text.lower()
-    container = re.search(r"\d\d\.\d\d", low) if re.search(r"ngc|nemo", low) else None
+    container = re.search(r"\d\d\.\d\d", low) if re.search(r"ngc|nemo|nvcr\.io", low) else None
     if container:
         return f"ngc{container[0]}"
     plain = re.search(r"\d+\.\d+", low)
@@ -281,7 +282,8 @@ def runtime(text: str, fallback: str) -> Runtime:
     if not where:
         alone = (key for key, row in rows.items() if any(word in said for word in row.get("alone", ())))
         where = next(alone, fallback)
-        return _runtime(where, rows[where], text=text, exact=where != fallback)
+        exact, where = where != fallback, _before(text, rows[where]) or where
+        return _runtime(where, rows[where], text=text, exact=exact)
     where = _before(text, rows[where]) or where
     return _runtime(where, rows[where], text=text)
 

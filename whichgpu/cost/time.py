@@ -413,7 +413,7 @@ def _fastest_compute(table: OpTable, devices: Devices, runtime: Runtime, ceiling
     if table.kind not in PRODUCTS:
         return np.zeros((1, 1, 1))
     half = 0.5 if table.kind == "attention" else 1.0
-    peaks = rates(table, devices, runtime, tf32=True)
+    peaks = rates(table, devices, runtime)
     tensor = on_tensor_cores(peaks, devices) & ~devices.miopen
     least = multiplied(table, tensor, section("products")["winograd_most"])
     ideal = half * least / peaks

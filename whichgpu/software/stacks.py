@@ -97,7 +97,7 @@ def named_release(software: str, said: str) -> str:
     framework, low = frameworks.frameworks()[software], said.lower()
     if not any(letter.isdigit() for letter in low.replace(framework.id, "")):
         return ""
-    if re.search(r"ngc|nemo|dev|nightly|git|mlperf", low):
+    if re.search(r"ngc|nvcr|nemo|dev|nightly|git|mlperf", low):
         return _ANY
     for name in sorted((framework.id, *framework.names), key=len, reverse=True):
         spelled = re.escape(name.partition("@")[0])

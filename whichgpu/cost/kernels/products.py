@@ -107,14 +107,12 @@ def on_tensor_cores(peaks: NDArray[np.float64], devices: Devices) -> NDArray[np.
     return np.asarray(peaks > CLEARLY * devices.vector)
 
 
-def rates(
-    ops: OpTable, devices: Devices, runtime: Runtime, *, tf32: bool | None = None
-) -> NDArray[np.float64]:
+def rates(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64]:
     """Peak of the units that multiply each op, (O, G, 1 or J), in FLOP/s or OP/s.
 
-    With `tf32` FP32 products run on TF32 tensor cores; by default where the runtime does that unasked.
+    FP32 products run on TF32 tensor cores where the runtime does that unasked.
     """
-    peaks = devices.peaks(ops.dtypes, tf32=ops.kind in runtime.tf32 if tf32 is None else tf32)
+    peaks = devices.peaks(ops.dtypes, tf32=ops.kind in runtime.tf32)
     if not runtime.integer or ops.kind != "gemm":
         return peaks
     found: NDArray[np.float64] = np.where(_in_integers(ops, devices, runtime), _integer_rate(devices), peaks)
