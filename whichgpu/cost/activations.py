@@ -12,6 +12,9 @@ differs from that:
                 and between the layers, whose quantised products widen what they return, and the logits
     frozen      quantised products of bitsandbytes keep what they read, which no gradient needs
     8 bits      a product keeps its input as narrow as it reads it
+    autocast    norms hand on FP32, which each layer of the library casts to 16 bits for itself, and keeps:
+                queries, keys and values three times, gate and up twice
+    written out a function of several ops keeps what each of them needs
 
 and checkpointing (`workloads/checkpointing.py`). At the loss every logit takes `logit_bytes`: 16-bit
 logits, their FP32 copy, its softmax and both gradients. The loss and a layer that runs again are not
@@ -28,6 +31,7 @@ import numpy as np
 
 from whichgpu.cost.coefficients import section
 from whichgpu.values import immutable
+from whichgpu.workloads.adapters import layers_of
 from whichgpu.workloads.checkpointing import repeated, saved_bytes
 from whichgpu.workloads.ops import changed
 
@@ -44,6 +48,9 @@ _NARROW_INPUT = 2.0
 _WIDE_LOGIT = 16.0
 #: Pieces in which a loss fused with the head makes its logits: the vocabulary over the width (Liger Kernel).
 _FUSED_PIECES = 32.0
+#: Tensors that Transformers' gelu_new keeps, 0.5 x (1 + tanh(c (x + d x^3))): x, its half, tanh, and that and 1;
+#: autocast's power widens x, so that all but the half are in FP32.
+_WRITTEN_OUT, _WRITTEN_OUT_WIDE = 4.0, 7.0
 #: The op in which the logits become a loss.
 _LOSS = ".cross_entropy"
 
@@ -57,7 +64,8 @@ class Kept:
     in it, so that no more than a few rows' logits exist at once; with `offloaded` what the layers keep waits
     on the host; the vocabulary is `cut` over so many GPUs; a score that lies in memory takes `score_bytes`,
     and its gradients `score_size` each; a frozen product keeps `input_bytes` of each value that it reads,
-    and `copied_bytes` of each weight: what autocast made of it, which its input's gradient needs.
+    and `copied_bytes` of each weight: what autocast made of it, which its input's gradient needs. `casts`:
+    autocast's products cast what norms hand on, each for itself; `joined` ones are one layer in the library.
     """
 
     flash: bool = True
@@ -73,6 +81,8 @@ class Kept:
     score_size: float = 2.0
     input_bytes: float = 0.0
     copied_bytes: float = 0.0
+    casts: bool = False
+    joined: str = ""
 
     @property
     def again(self) -> bool:
@@ -106,7 +116,7 @@ def activations(forward: Sequence[Op], kept: Kept) -> Activations:
     inside = repeated(rest)
     if kept.wide_ends:
         rest = [_widened(op) if op.module in inside else op for op in rest]
-    rest = [_kept(op, kept) for op in rest]
+    rest = [_kept(op, kept) for op in (_cast(rest, kept.joined) if kept.casts else rest)]
     if kept.fused:
         rest = list(_fused(rest))
     layers, ends = ([op for op in rest if (op.module in inside) == within] for within in (True, False))
@@ -129,6 +139,22 @@ def activations(forward: Sequence[Op], kept: Kept) -> Activations:
     through = passing(beside, kept)
     layer = through + (whole if again else 0.0)
     return Activations(held, saved_bytes(ends, "none"), _logits(loss, kept), layer, whole + through)
+
+
+def _cast(forward: Sequence[Op], joined: str) -> Iterable[Op]:
+    """The ops with a copy of their input for each layer of the library that trains, where these share one."""
+    for op, parts in layers_of(forward, joined):
+        own = op.kind == "gemm" and op.backward == "full" and op.parameters and op.shard not in _LATE
+        shares = sum(part.share for part in parts)
+        # What keeps nothing reads what another one kept.
+        if own and (shares > 1.0 or not np.any(op.saved_bytes)):
+            yield changed(op, saved_bytes=_NARROW_INPUT * shares * _inputs(op))
+        else:
+            yield op
+
+
+#: Products of what is cut: attention's outputs, a function's, and logits. None of them reads a norm.
+_LATE = ("row", "vocab", "expert", "expert_row")
 
 
 def _widest_kept(layers: Iterable[Op]) -> Any:
@@ -185,7 +211,9 @@ def _kept(op: Op, kept: Kept) -> Op:
         saved = np.minimum(saved, 2.0 * op.dims["elements"])
     elif kept.holds.get("counted") and _is_wide_norm(op):
         # The gradient of its weight needs what the weight multiplies.
-        saved = saved + op.write_bytes
+        saved = saved + op.write_bytes * (2.0 if kept.casts else 1.0)
+    elif name == "gelu_new" and kept.holds.get("counted"):
+        saved = saved * (_WRITTEN_OUT_WIDE if kept.casts else _WRITTEN_OUT)
     elif op.kind == "gemm" and op.dtype in _NARROW:
         saved = saved / 2.0
     elif name == "lora_a":
@@ -210,7 +238,7 @@ def _widened(op: Op) -> Op:
 def _is_wide_norm(op: Op) -> bool:
     """A norm with a weight to train that computes in FP32 op by op."""
     trains = op.kind == "norm" and bool(op.parameters) and op.backward == "full"
-    return trains and bool(np.all(op.saved_bytes > op.read_bytes))
+    return trains and bool(op.dims.get("scaled", np.all(op.saved_bytes > op.read_bytes)))
 
 
 def _frozen_product(op: Op, kept: Kept) -> bool:
