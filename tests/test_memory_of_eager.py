@@ -32,14 +32,14 @@ def test_a_function_of_several_ops_keeps_what_each_needs():
 @pytest.mark.parametrize(
     ("name", "each"),
     [
-        # Three casts of what a norm hands on, two of the next one's, FP32 in either norm and before its weight.
+        # Three casts of what a norm hands on, two of the next one's, FP32 in and behind either norm.
         ("llama-3.2-1b", 16 * 129_152),
         # 42 B a value: a mask for each dropout, nothing beside what LayerNorm reads.
         ("bert-base", 12 * 42 * 768),
     ],
 )
 def test_autocast_casts_for_each_layer(name, each):
-    """Tensors that one layer saves for its backward pass, transformers 5.23 and torch 2.13."""
+    """Tensors that one layer saves for its backward pass: transformers 5.23, torch 2.13."""
     found = layers(name, "amp-bf16", 256, holds=EAGER, casts=True) / 256
     assert found == pytest.approx(each, rel=0.01)
     assert layers(name, "amp-bf16", 256, holds=EAGER) / 256 < 0.96 * each
