@@ -169,6 +169,12 @@ def test_one_network_at_a_time_takes_what_the_largest_does():
     assert alone["weights"] == pytest.approx(2 * 11.9e9, rel=0.01)
     assert alone["weights"] < 0.75 * whole["weights"]
     assert layers["weights"] == 0.0 < layers["gathered_layers"] < 0.02 * whole["weights"]
+    # The decoder's workspaces are not there beside the transformer.
+    job = Job(
+        "flux.1-dev", phase="generate", precision="bf16", runtime="diffusers", options={"offload": "model"}
+    )
+    read = float(single(job, A100).readings.allocated)
+    assert read == pytest.approx(sum(alone.values()) - alone["context"], rel=0.01)
     with pytest.raises(UsageError, match=r"llama-2-7b is no pipeline.*offload=parameters"):
         parts("llama-2-7b", phase="infer", options={"offload": "model"})
 

@@ -6,12 +6,16 @@ differs from that:
     fused       a chain of elementwise ops keeps what it reads from outside, a norm its input
     not flash   attention keeps the softmax of its scores, the mask of its dropout and what that leaves: 5
                 bytes a score in 16 bits (Korthikanti et al., "Reducing Activation Recomputation in Large
-                Transformer Models", eq. 1), 9 in FP32, 7 under autocast, whose softmax is in FP32
+                Transformer Models", eq. 1), 9 in FP32, 7 under autocast, whose softmax is in FP32; where
+                something is added to each score (Swin) it keeps the softmax in any release
     adapters    the input of an adapter, as wide as the runtime casts it
     wide ends   with embedding, norms and head in FP32 (PEFT's preparation for training) so are the values in
                 and between the layers, whose quantised products widen what they return, and the logits
     frozen      quantised products of bitsandbytes keep what they read, which no gradient needs
     8 bits      a product keeps its input as narrow as it reads it
+    autocast    norms hand on FP32, which each layer of the library casts to 16 bits for itself, and keeps:
+                queries, keys and values three times, gate and up twice
+    written out a function of several ops keeps what each of them needs
 
 and checkpointing (`workloads/checkpointing.py`). At the loss every logit takes `logit_bytes`: 16-bit
 logits, their FP32 copy, its softmax and both gradients. The loss and a layer that runs again are not
@@ -28,6 +32,7 @@ import numpy as np
 
 from whichgpu.cost.coefficients import section
 from whichgpu.values import immutable
+from whichgpu.workloads.adapters import layers_of
 from whichgpu.workloads.checkpointing import repeated, saved_bytes
 from whichgpu.workloads.ops import changed
 
@@ -44,6 +49,9 @@ _NARROW_INPUT = 2.0
 _WIDE_LOGIT = 16.0
 #: Pieces in which a loss fused with the head makes its logits: the vocabulary over the width (Liger Kernel).
 _FUSED_PIECES = 32.0
+#: Tensors that Transformers' gelu_new keeps, 0.5 x (1 + tanh(c (x + d x^3))): x, its half, tanh, and that
+#: and 1; autocast's power widens x, so that all but the half are in FP32.
+_WRITTEN_OUT, _WRITTEN_OUT_WIDE = 4.0, 7.0
 #: The op in which the logits become a loss.
 _LOSS = ".cross_entropy"
 
@@ -57,7 +65,8 @@ class Kept:
     in it, so that no more than a few rows' logits exist at once; with `offloaded` what the layers keep waits
     on the host; the vocabulary is `cut` over so many GPUs; a score that lies in memory takes `score_bytes`,
     and its gradients `score_size` each; a frozen product keeps `input_bytes` of each value that it reads,
-    and `copied_bytes` of each weight: what autocast made of it, which its input's gradient needs.
+    and `copied_bytes` of each weight: what autocast made of it, which its input's gradient needs. `casts`:
+    autocast's products cast what norms hand on, each for itself; `joined` ones are one layer in the library.
     """
 
     flash: bool = True
@@ -73,6 +82,8 @@ class Kept:
     score_size: float = 2.0
     input_bytes: float = 0.0
     copied_bytes: float = 0.0
+    casts: bool = False
+    joined: str = ""
 
     @property
     def again(self) -> bool:
@@ -106,7 +117,7 @@ def activations(forward: Sequence[Op], kept: Kept) -> Activations:
     inside = repeated(rest)
     if kept.wide_ends:
         rest = [_widened(op) if op.module in inside else op for op in rest]
-    rest = [_kept(op, kept) for op in rest]
+    rest = [_kept(op, kept) for op in (_cast(rest, kept.joined) if kept.casts else rest)]
     if kept.fused:
         rest = list(_fused(rest))
     layers, ends = ([op for op in rest if (op.module in inside) == within] for within in (True, False))
@@ -128,7 +139,43 @@ def activations(forward: Sequence[Op], kept: Kept) -> Activations:
         beside = [op for op in beside if op.backward != "linear"]
     through = passing(beside, kept)
     layer = through + (whole if again else 0.0)
+    if not again and not any(op.kind == "attention" for op in rest):
+        # Maps of convolutions shrink on their way: as the widest runs backward, what later ones kept is gone.
+        layer = _fullest(beside) - saved_bytes(beside, "none")
     return Activations(held, saved_bytes(ends, "none"), _logits(loss, kept), layer, whole + through)
+
+
+def _fullest(forward: Iterable[Op]) -> Any:
+    """Bytes at the fullest moment of a backward pass: what is kept up to an op, and its two gradients.
+
+    Of layers that are copies of each other the last one runs backward first, and the others are there.
+    """
+    most: Any = 0.0
+    so_far: Any = 0.0
+    for _, members in groupby(forward, lambda op: op.module):
+        layers = list(members)
+        so_far = so_far + sum(op.saved_bytes * (op.copies - 1.0) for op in layers)
+        for op in layers:
+            so_far = so_far + op.saved_bytes
+            handed = op.write_bytes + op.read_bytes * (op.backward != "linear")
+            most = np.maximum(most, so_far + handed)
+    return most
+
+
+def _cast(forward: Sequence[Op], joined: str) -> Iterable[Op]:
+    """The ops with a copy of their input for each layer of the library that trains, where these share one."""
+    for op, parts in layers_of(forward, joined):
+        own = op.kind == "gemm" and op.backward == "full" and op.parameters and op.shard not in _LATE
+        shares = sum(part.share for part in parts)
+        # What keeps nothing reads what another one kept.
+        if own and (shares > 1.0 or not np.any(op.saved_bytes)):
+            yield changed(op, saved_bytes=_NARROW_INPUT * shares * _inputs(op))
+        else:
+            yield op
+
+
+#: Products of what is cut: attention's outputs, a function's, and logits. None of them reads a norm.
+_LATE = ("row", "vocab", "expert", "expert_row")
 
 
 def _widest_kept(layers: Iterable[Op]) -> Any:
@@ -149,9 +196,14 @@ def passing(forward: Iterable[Op], kept: Kept) -> Any:
     for op in forward:
         apart = op.dims.get("groups", 1.0) if kept.holds.get("counted") else 1.0
         width = np.maximum(width, (op.read_bytes + op.write_bytes - op.saved_bytes) / apart)
-        if op.kind == "attention" and not kept.flash:
-            width = np.maximum(width, 2.0 * kept.score_size * _scores(op))
+        width = np.maximum(width, _of_scores(op, kept))
     return width
+
+
+def _of_scores(op: Op, kept: Kept) -> Any:
+    """Bytes of two gradients of an attention's scores, where these lie in memory."""
+    written = op.kind == "attention" and (not kept.flash or "biased" in op.dims)
+    return 2.0 * kept.score_size * _scores(op) if written else 0.0
 
 
 def _scores(op: Op) -> Any:
@@ -177,28 +229,47 @@ def _logits(loss: Sequence[Op], kept: Kept) -> Any:
 
 def _kept(op: Op, kept: Kept) -> Op:
     """An op with what the runtime keeps of it."""
-    saved = op.saved_bytes
-    name = op.layer.rpartition(".")[2]
-    if op.kind == "attention" and not kept.flash and kept.checkpointing != "attention":
-        saved = saved + kept.score_bytes * _scores(op)
-    elif op.kind == "norm" and kept.holds.get("fused_norm"):
-        saved = np.minimum(saved, 2.0 * op.dims["elements"])
-    elif kept.holds.get("counted") and _is_wide_norm(op):
-        # The gradient of its weight needs what the weight multiplies.
-        saved = saved + op.write_bytes
-    elif op.kind == "gemm" and op.dtype in _NARROW:
-        saved = saved / 2.0
-    elif name == "lora_a":
-        saved = (op.read_bytes if kept.holds.get("adapter_each") else saved) * _adapter_share(op, kept)
-        if kept.holds.get("regates") and op.layer.endswith("down.lora_a"):
-            saved = 0.0 * saved
-    elif name == "rope" and kept.holds.get("rotary_input"):
-        saved = saved + op.write_bytes
-    elif kept.input_bytes and _frozen_product(op, kept):
-        saved = saved + kept.input_bytes * _inputs(op)
+    saved = {"attention": _of_attention, "norm": _of_norm}.get(op.kind, _of_product)(op, kept)
     if kept.copied_bytes and op.kind == "gemm" and op.backward == "input":
         saved = saved + kept.copied_bytes * op.parameters
     return op if saved is op.saved_bytes else changed(op, saved_bytes=saved)
+
+
+def _of_attention(op: Op, kept: Kept) -> Any:
+    """Bytes that an attention keeps, with its scores where these lie in memory."""
+    if not kept.flash and kept.checkpointing != "attention":
+        return op.saved_bytes + kept.score_bytes * _scores(op)
+    if "biased" in op.dims:
+        # Windows have no dropout: their softmax, and in autocast the same in 16 bits.
+        return op.saved_bytes + (kept.score_size + _NARROW_INPUT * kept.casts) * _scores(op)
+    return op.saved_bytes
+
+
+def _of_norm(op: Op, kept: Kept) -> Any:
+    """Bytes that a normalisation keeps."""
+    if kept.holds.get("fused_norm"):
+        return np.minimum(op.saved_bytes, 2.0 * op.dims["elements"])
+    if kept.holds.get("counted") and _is_wide_norm(op):
+        # The gradient of its weight needs what the weight multiplies, in FP32 under autocast.
+        return op.saved_bytes + op.write_bytes * (2.0 if kept.casts else 1.0)
+    return op.saved_bytes
+
+
+def _of_product(op: Op, kept: Kept) -> Any:
+    """Bytes that a product or an elementwise op keeps."""
+    saved, name = op.saved_bytes, op.layer.rpartition(".")[2]
+    if name == "gelu_new" and kept.holds.get("counted"):
+        return saved * (_WRITTEN_OUT_WIDE if kept.casts else _WRITTEN_OUT)
+    if op.kind == "gemm" and op.dtype in _NARROW:
+        return saved / 2.0
+    if name == "lora_a":
+        saved = (op.read_bytes if kept.holds.get("adapter_each") else saved) * _adapter_share(op, kept)
+        return 0.0 * saved if kept.holds.get("regates") and op.layer.endswith("down.lora_a") else saved
+    if name == "rope" and kept.holds.get("rotary_input"):
+        return saved + op.write_bytes
+    if kept.input_bytes and _frozen_product(op, kept):
+        return saved + kept.input_bytes * _inputs(op)
+    return saved
 
 
 def _widened(op: Op) -> Op:
@@ -210,7 +281,7 @@ def _widened(op: Op) -> Op:
 def _is_wide_norm(op: Op) -> bool:
     """A norm with a weight to train that computes in FP32 op by op."""
     trains = op.kind == "norm" and bool(op.parameters) and op.backward == "full"
-    return trains and bool(np.all(op.saved_bytes > op.read_bytes))
+    return trains and bool(op.dims.get("scaled", np.all(op.saved_bytes > op.read_bytes)))
 
 
 def _frozen_product(op: Op, kept: Kept) -> bool:

@@ -226,7 +226,8 @@ def training(
         quantised=adapters and spec.quantised, chunks=job.option("loss_chunks", 1.0, 1.0),
         fused_loss=job.says("fused_loss"), offloaded="activations" in away, cut=mesh.tp,
         score_bytes=_score_bytes(spec, stack, dropped="denoiser" not in workload.dims),
-        score_size=_score_size(spec, stack),
+        score_size=_score_size(spec, stack), joined=_joined(workload, stack),
+        casts=spec.mixed and not stack.specialised and bool(stack.holds.get("counted")),
     )  # fmt: skip
     copied = _NARROW if adapters and spec.mixed else 0.0
     kept = replace(kept, input_bytes=_input_bytes(spec, stack, kept), copied_bytes=copied)
@@ -252,6 +253,11 @@ def training(
     if not left_open:
         return parts(kept), ()
     return _recomputing([parts(replace(kept, checkpointing=kind)) for kind in left_open], available)
+
+
+def _joined(workload: Workload, stack: Runtime) -> str:
+    """Which products of an op are one layer of the library: Transformers splits what others have in one."""
+    return str(workload.dims.get("fused", "")) if stack.id == "transformers" else "all"
 
 
 def prepared(job: Job, stack: Runtime) -> bool:

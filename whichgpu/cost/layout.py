@@ -179,6 +179,20 @@ def _held(
     return reduce(memory.fuller, alone), stored_weight_bytes(ops)
 
 
+def _working(
+    workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...], parts: Mapping[str, Any]
+) -> Any:
+    """Bytes of activations and workspaces at the widest convolution, beside the `parts` of an inference.
+
+    Where one network at a time is there, the one with that convolution may not be the fullest.
+    """
+    working = job_memory.working(workload, job, stack, ops)
+    if not offload.by_network(job):
+        return working
+    decoder = stored_weight_bytes(offload.networks(ops).get("vae", ()))
+    return working - np.maximum(parts["weights"] - decoder, 0.0)
+
+
 def _array(value: Any) -> Array:
     return np.asarray(value, dtype=np.float64)
 
@@ -203,7 +217,7 @@ def _passes(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> L
         refusals=_refusals(devices, ops, job, stack),
         unused=(),
         slack=reserved_slack(whole, training=False),
-        working=job_memory.working(workload, job, stack, ops),
+        working=_working(workload, job, stack, ops, parts),
     )  # fmt: skip
 
 

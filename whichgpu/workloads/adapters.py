@@ -118,7 +118,7 @@ def _name(op: Op) -> str:
     return _CALLED.get(last, last) if last in ("query", "key", "value") else last
 
 
-def _layers(ops: Sequence[Op], fused: str) -> Sequence[tuple[Op, Parts]]:
+def layers_of(ops: Sequence[Op], fused: str) -> Sequence[tuple[Op, Parts]]:
     """Every op with the layers that it stands for; `fused`: qkv, up or all are one in the library too."""
     after: dict[str, Op] = {}
     values = {op.layer.rpartition(".")[0] for op in ops if _name(op) == "v"}
@@ -205,7 +205,7 @@ def adapt(forward: Sequence[Op], adapters: Adapters, fused: str = "") -> tuple[O
         return tuned
     # LitGPT adapts the queries of a joined matrix by themselves, others that matrix.
     for joined in dict.fromkeys((fused, "")):
-        layers = _layers(forward, joined)
+        layers = layers_of(forward, joined)
         adapted = tuple(found for op, parts in layers for found in _adapted(op, parts, adapters))
         if len(adapted) > len(forward):
             return adapted
@@ -353,7 +353,7 @@ def beside(ops: tuple[Op, ...], job: Job, fused: str = "") -> tuple[Op, ...]:
     asked = Adapters.of(job)
     if asked.method.id != "lora" or count != round(count):
         raise UsageError(f"option adapters: {count:g} is no number of LoRA adapters; write e.g. adapters=8")
-    layers = _layers(ops, fused)
+    layers = layers_of(ops, fused)
     return tuple(
         found
         for op, parts in layers

@@ -152,16 +152,17 @@ class Recorder(Ledger):
 
     def norm(
         self, elements: Any, width: int, *, parameters: int | None = None, wide: bool = False,
-        keeps: float | None = None, name: str = "norm",
+        keeps: float | None = None, scaled: bool | None = None, name: str = "norm",
     ) -> None:  # fmt: skip
         """A normalisation over `elements` values with `parameters` (default 2 x width) trained ones.
 
         `wide`: autocast runs it in FP32. `keeps`: bytes per element kept for the backward pass, by
-        default one copy of its input.
+        default one copy of its input. `scaled`: op by op its weight multiplies in an op of its own.
         """
         size = self._sizes[wide]
         self._scaled(
-            "norm", name, elements, elements, {}, over="elements", reads=size, writes=size, flops=8.0,
+            "norm", name, elements, elements, {} if scaled is None else {"scaled": float(scaled)},
+            over="elements", reads=size, writes=size, flops=8.0,
             saves=size if keeps is None else keeps, fusable=True,
             parameters=float(2 * width if parameters is None else parameters), unquantised=True,
         )  # fmt: skip

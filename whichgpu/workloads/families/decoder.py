@@ -5,6 +5,7 @@ The parts are in `whichgpu/workloads/language/`. Dimensions, each with what hold
 
     layers, hidden, vocab   always;  heads, kv_heads, head_dim  of attention;  ffn  of dense layers
     gated (true)            three feed-forward matrices instead of two
+    function (one kernel)   gelu_new: between them, which Transformers writes out op by op
     norm (rmsnorm)          layernorm, layernorm_nobias, none;  norms (2) in a layer: 1 where attention and
                             feed-forward share it, 4 where each half has one before and one after
     bias (none)             qkv, qkvo, ffn, out_ffn, all;  head_bias (false)

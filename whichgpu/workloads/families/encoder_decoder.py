@@ -16,6 +16,7 @@ norm behind each half of a layer as well), `kv_heads` (heads), `window` (of ever
 not run (Beltagy et al., "Longformer"); `decoder_positions` (positions).
 Mixtures: `experts`, `experts_per_token` (1), `expert_bias`, on `sparse` layers of the encoder and
 `decoder_sparse` of the decoder (Fedus et al., "Switch Transformers"; NLLB Team, "No Language Left Behind").
+`function`: as in `decoder`.
 In training `seq_len` is the input, and the output is `--option target_tokens=114` long (`target` tokens).
 """
 

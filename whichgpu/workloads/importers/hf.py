@@ -76,6 +76,8 @@ def workload_of(raw: Mapping[str, Any], source: str, name: str) -> Workload:
     family, dims = hub.dimensions(config)
     if family == "decoder":
         _senses(raw, config, dims)
+    if family in ("decoder", "encoder_decoder") and _function(config) == _WRITTEN_OUT:
+        dims["function"] = _WRITTEN_OUT
     dims["source"] = f"config.json of {name}"
     stored = stored_precision(raw, config)
     if strange(raw):
@@ -90,6 +92,18 @@ def workload_of(raw: Mapping[str, Any], source: str, name: str) -> Workload:
         aliases=(),
         defaults=_defaults(config, family, dims, phases, columns),
     )
+
+
+#: The function that Transformers writes out op by op (`NewGELUActivation`): all others are one kernel each.
+_WRITTEN_OUT = "gelu_new"
+
+
+def _function(config: hub.Config) -> str:
+    """The function between the feed-forward layers; T5 means that one by its gated GELU."""
+    named = (config.value(field) for field in ("activation_function", "hidden_act", "dense_act_fn"))
+    if config.value("feed_forward_proj") == "gated-gelu":
+        return _WRITTEN_OUT
+    return next((one for one in named if isinstance(one, str)), "")
 
 
 def _senses(raw: Mapping[str, Any], config: hub.Config, dims: dict[str, Any]) -> None:

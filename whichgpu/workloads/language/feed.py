@@ -28,18 +28,19 @@ def dense(
     """Up (and gate), activation, `down`: (T, D) -> (T, D)."""
     width, gated = dims["hidden"], dims.get("gated", True)
     rec.linear(rows, width, ffn * (2 if gated else 1), bias=bias, keeps=keeps, shard="column", name="up")
-    activation(rec, ffn * rows, gated=gated, shard="column")
+    activation(rec, ffn * rows, gated=gated, shard="column", function=dims.get("function", ""))
     rec.linear(rows, ffn, width, bias=bias, shard="row", name=down)
 
 
-def activation(rec: Recorder, elements: Any, *, gated: bool, shard: str) -> None:
-    """The function between up and down; a gate is multiplied in."""
+def activation(rec: Recorder, elements: Any, *, gated: bool, shard: str, function: str = "") -> None:
+    """The `function` between up and down, if it is one of those with a name; a gate is multiplied in."""
     if gated and rec.training:
         # Eager: silu keeps the gate, the product keeps both of its factors.
-        rec.pointwise(elements, keeps=1.0, shard=shard, name="silu")
+        rec.pointwise(elements, keeps=1.0, shard=shard, name=function or "silu")
         rec.pointwise(elements, reads=2.0, keeps=2.0, shard=shard, name="multiply")
     else:
-        rec.pointwise(elements, reads=2.0 if gated else 1.0, keeps=1.0, shard=shard, name="activation")
+        name = function or "activation"
+        rec.pointwise(elements, reads=2.0 if gated else 1.0, keeps=1.0, shard=shard, name=name)
 
 
 def _clamped(rec: Recorder, elements: Any, outputs: Any) -> None:
@@ -90,7 +91,7 @@ def experts(dims: Mapping[str, Any], rec: Recorder, rows: Any) -> None:
         if bias and rec.training:
             _clamped(rec, ffn * sent, inner * sent)
         else:
-            activation(rec, ffn * sent, gated=gated, shard="expert")
+            activation(rec, ffn * sent, gated=gated, shard="expert", function=dims.get("function", ""))
         grouped(rec, sent, ffn, inner, count=count, touched=touched, bias=bias, shard="expert_row",
                 name="down")  # fmt: skip
         # One all-reduce serves both: where there is a shared expert its own last layer brings it.

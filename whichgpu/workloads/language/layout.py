@@ -98,9 +98,10 @@ def norm(dims: Mapping[str, Any], rec: Recorder, rows: Any, name: str = "norm") 
 
     Op by op, RMSNorm keeps an FP32 copy of its input, and LayerNorm its input as it is, but FP32 in autocast.
     """
-    width = dims["hidden"]
-    wide = rec.precision.mixed or dims.get("norm", "rmsnorm") == "rmsnorm"
-    rec.norm(width * rows, width, parameters=norm_parameters(dims), keeps=4.0 if wide else None, name=name)
+    width, scaled = dims["hidden"], dims.get("norm", "rmsnorm") == "rmsnorm"
+    wide = rec.precision.mixed or scaled
+    rec.norm(width * rows, width, parameters=norm_parameters(dims), keeps=4.0 if wide else None,
+             scaled=scaled, name=name)  # fmt: skip
 
 
 def norm_parameters(dims: Mapping[str, Any]) -> int:
