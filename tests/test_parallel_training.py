@@ -135,6 +135,28 @@ def test_what_is_sharded_says_what_is_sent() -> None:
     })  # fmt: skip
 
 
+@pytest.mark.parametrize(("number", "each"), [("bf16", 2.0), ("nf4", 0.65)])
+def test_sharded_weights_are_gathered_where_they_lie_frozen_as_well(number: str, each: float) -> None:
+    """For the forward and for the backward pass, as wide as they are stored."""
+    job = Job("llama-2-7b", "finetune_qlora" if number == "nf4" else "finetune_lora", number, batch=1.0,
+              seq_len=512.0, n_gpus=8.0, runtime="torchtune")  # fmt: skip
+    sent = {}
+    for level in ("fsdp", "none"):
+        step = lay_out(replace(job, options={"sharding": level}), [GPUS[H100]]).gradients
+        assert step is not None
+        sent[level] = float(np.ravel(step.exchanged)[0])
+    assert sent["fsdp"] / (2.0 * each * 6.7e9) == pytest.approx(1.0, rel=0.1)
+    assert sent["none"] < 0.02 * sent["fsdp"]
+
+
+def test_a_framework_launches_what_it_trains_as_what_it_infers() -> None:
+    """Its own modules start the kernels, whichever trainer these are of: a short sequence waits for them."""
+    job = Job("llama-3.2-1b", "finetune_full", "bf16", batch=1.0, seq_len=128.0)
+    seconds = [float(run(replace(job, runtime=name), H100).timing.host[0, 0])
+               for name in ("Transformers", "lm-trainer")]  # fmt: skip
+    assert seconds[0] > 2.0 * seconds[1]
+
+
 def test_a_stated_network_changes_what_crosses_machines_alone() -> None:
     slow, fast = {"network": "25Gbit/s"}, {"network": "3200Gbit/s"}
     many, few = (rates(replace(TRAIN, n_gpus=n), {}, slow, fast) for n in (64.0, 8.0))

@@ -74,7 +74,7 @@ def read(job: Job) -> Asked:
     filled = with_cache(stored, stack)
     if asked == "serve":
         said = (*said, *_of_cache(stored, filled, stack))
-    return Asked(workload, _recomputing(_in_float8(filled), stack), stack, fallback, said)
+    return Asked(workload, recomputing(_in_float8(filled), stack), stack, fallback, said)
 
 
 def _doing(
@@ -161,10 +161,13 @@ def _behind(stack: Runtime) -> Runtime:
 
 
 def _training(stack: Runtime) -> Runtime:
-    """A framework that trains a language model: the kernels of its trainers, all else as its name says."""
+    """A framework that trains a language model: the kernels of its trainers, all else as its name says.
+
+    They are launched by its own modules, in the forward pass as in inference.
+    """
     found = runtime(stack.trainer, stack.trainer)
     return replace(
-        stack, like=found.kernels, domain=found.domain, launch=found.launch, gap=found.gap, fixed=found.fixed,
+        stack, like=found.kernels, domain=found.domain, gap=found.gap, fixed=found.fixed,
         overlap=found.overlap, fuses=found.fuses, chains=found.chains, products=found.products,
         memory=found.memory, sequence=found.sequence, stops_early=found.stops_early,
         holds={**stack.holds, "framework": True},
@@ -330,7 +333,7 @@ def _in_float8(job: Job) -> Job:
     return replace(job, precision="amp-fp8" if job.trains else "fp8")
 
 
-def _recomputing(job: Job, stack: Runtime) -> Job:
+def recomputing(job: Job, stack: Runtime) -> Job:
     """A job whose selective checkpointing is what its runtime calls so, and whose full one ends as there."""
     own = {"selective": "attention" if stack.selects_attention else "",
            "full": "early_stop" if stack.stops_early else ""}  # fmt: skip

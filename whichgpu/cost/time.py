@@ -395,7 +395,7 @@ def _kernels(op: Op, runtime: Runtime) -> float:
 
 def _starts(table: OpTable, runtime: Runtime) -> Array | float:
     """Host time of an op's launches over that of as many in a forward pass, (O, 1, 1), by its stage."""
-    if not runtime.starts or runtime.domain:
+    if not runtime.starts or runtime.specialised:
         return 1.0
     return np.array([runtime.starts.get(op.stage, 1.0) for op in table.ops])[:, None, None]
 
