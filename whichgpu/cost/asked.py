@@ -169,7 +169,7 @@ def _training(stack: Runtime) -> Runtime:
     return replace(
         stack, like=found.kernels, domain=found.domain, gap=found.gap, fixed=found.fixed,
         overlap=found.overlap, fuses=found.fuses, chains=found.chains, products=found.products,
-        memory=found.memory, sequence=found.sequence, stops_early=found.stops_early,
+        memory=found.memory, sequence=found.sequence,
         holds={**stack.holds, "framework": True},
     )  # fmt: skip
 
