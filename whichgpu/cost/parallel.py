@@ -339,7 +339,7 @@ def to_host(step: Step, devices: Devices) -> tuple[Array, Array]:
 
 
 def pipeline_seconds(step: Step, devices: Devices) -> Array:
-    """Seconds of a pipeline's messages that no work hides: forth and back at each boundary, to fill and drain.
+    """Seconds of a pipeline's messages that no work hides: there and back at each boundary, once.
 
     Those of every micro-batch as well where a stage has its layers in one group: it is done with them when
     it sends, and has nothing else to do before the next arrive (`overlap_p2p_comm` of Megatron-LM,
