@@ -490,3 +490,22 @@ def test_a_batch_that_a_server_is_asked_for_are_its_requests_in_flight():
     assert batch == flight < 0.5 * full
     assert whichgpu.job("llama-3.1-8b", batch=4.0).concurrency == 4.0
     assert whichgpu.job("llama-3.1-8b", phase="decode", batch=4.0).batch == 4.0
+
+
+def test_what_ran_and_does_not_fit_was_checkpointed():
+    """32 thousand tokens of a 7B on each of four A100 leave no room for all activations of a layer."""
+    row = {"workload": "llama-2-7b", "gpu": "a100-80gb-sxm", "n_gpus": "4", "phase": "finetune_full",
+           "precision": "bf16", "batch": "8", "seq_len": "4096", "metric": "throughput",
+           "runtime": "Transformers Trainer FSDP", "options": "sharding=fsdp"}  # fmt: skip
+    small = {**row, "batch": "1"}
+    stated = {kind: {**row, "options": f"sharding=fsdp;checkpointing={kind}"} for kind in ("full", "none")}
+    found = predict_rows([row, small, *stated.values()], GPUS)
+    open_, fits, full, none = (answer.value for answer in found)
+    assert open_ == pytest.approx(full, rel=1e-12)
+    assert none > 1.2 * full
+    assert fits == next(iter(predict_rows([small], GPUS))).value
+    assert any("checkpointing=full was taken in 1 rows" in note for note in found.notes)
+    # What a recipe chooses by itself, and what is no language model, is as it was.
+    for other in ({**row, "runtime": "Megatron-LM"}, {**row, "workload": "resnet50", "batch": "4096",
+                  "phase": "train", "runtime": "PyTorch 2", "seq_len": "", "options": ""}):  # fmt: skip
+        assert not predict_rows([other], GPUS).notes

@@ -137,6 +137,70 @@ def test_what_is_sharded_says_what_is_sent() -> None:
     })  # fmt: skip
 
 
+@pytest.mark.parametrize(("number", "each"), [("bf16", 2.0), ("nf4", 0.65)])
+def test_sharded_weights_are_gathered_where_they_lie_frozen_as_well(number: str, each: float) -> None:
+    """For the forward and for the backward pass, as wide as they are stored."""
+    job = Job("llama-2-7b", "finetune_qlora" if number == "nf4" else "finetune_lora", number, batch=1.0,
+              seq_len=512.0, n_gpus=8.0, runtime="torchtune")  # fmt: skip
+    sent = {}
+    for level in ("fsdp", "none"):
+        step = lay_out(replace(job, options={"sharding": level}), [GPUS[H100]]).gradients
+        assert step is not None
+        sent[level] = float(np.ravel(step.exchanged)[0])
+    assert sent["fsdp"] / (2.0 * each * 6.7e9) == pytest.approx(1.0, rel=0.1)
+    assert sent["none"] < 0.02 * sent["fsdp"]
+
+
+def test_a_framework_launches_what_it_trains_as_what_it_infers() -> None:
+    """Its own modules start the kernels, whichever trainer these are of: a short sequence waits for them."""
+    job = Job("llama-3.2-1b", "finetune_full", "bf16", batch=1.0, seq_len=128.0)
+    seconds = [float(run(replace(job, runtime=name), H100).timing.host[0, 0])
+               for name in ("Transformers", "lm-trainer")]  # fmt: skip
+    assert seconds[0] > 2.0 * seconds[1]
+
+
+def test_modules_of_transformers_write_normalisations_op_by_op() -> None:
+    """RMSNorm passes memory nine times as often as torchtitan's; LayerNorm is a kernel of PyTorch's."""
+
+    def norms(name: str, workload: str) -> float:
+        job = Job(workload, "finetune_full", "bf16", batch=1.0, seq_len=2048.0, runtime=name)
+        terms = estimate(job, [GPUS[H100]], explain=True).timing.terms
+        return sum(term.seconds - 1.8e-6 * term.count for term in terms if term.kind == "norm")
+
+    for workload, times in (("llama-2-7b", 9.0), ("gpt-j-6b", 1.0)):
+        ratio = norms("Transformers", workload) / norms("torchtitan", workload)
+        assert ratio == pytest.approx(times, rel=0.1), workload
+
+
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [("PyTorch FSDP2", 3), ("Transformers, DeepSpeed ZeRO-3", 3), ("DeepSpeed ZeRO stage 2", 2),
+     ("Transformers Trainer, zero1", 1), ("PyTorch DDP", 0), ("PyTorch 2.1", 0)],
+)  # fmt: skip
+def test_what_is_shared_out_stands_in_the_text_of_a_runtime(text: str, level: int) -> None:
+    job = Job("llama-2-7b", "finetune_full", "bf16", batch=1.0, seq_len=2048.0, n_gpus=8.0, runtime=text)
+    for asked, found in ((job, level), (replace(job, options={"sharding": "zero1"}), 1)):
+        step = lay_out(asked, [GPUS[H100]]).gradients
+        assert step is not None
+        assert step.level == found
+
+
+def test_messages_between_stages_hide_where_layers_are_interleaved() -> None:
+    """Else a stage waits for them with every micro-batch; what they take then grows with their number."""
+    job = replace(TRAIN, n_gpus=16.0, tp=4.0, pp=4.0)
+    found = {}
+    for parts in ("1", "2"):
+        for count in (4, 8):
+            parted = replace(job, options={"grad_accum": f"{count}", "vp": parts})
+            split = breakdown(parted, [GPUS[H100]])
+            found[parts, count] = float(split.parts["stages"][0, 0]), float(split.hidden["stages"][0, 0])
+    (few, none), (many, nothing) = found["1", 4], found["1", 8]
+    assert many / few == pytest.approx((3 + 8) / (3 + 4))
+    assert none == nothing == 0.0
+    assert found["2", 4][0] == found["2", 8][0] < few
+    assert found["2", 8][1] == pytest.approx(2.0 * found["2", 4][1])
+
+
 def test_a_stated_network_changes_what_crosses_machines_alone() -> None:
     slow, fast = {"network": "25Gbit/s"}, {"network": "3200Gbit/s"}
     many, few = (rates(replace(TRAIN, n_gpus=n), {}, slow, fast) for n in (64.0, 8.0))

@@ -5,6 +5,7 @@ What a job leaves open is filled here: first by the workload's own file, then by
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -60,7 +61,7 @@ def read(job: Job) -> Asked:
         job, said = _with_lengths(job, stack, said)
         stack = _behind(stack)
     elif stack.trainer and is_language_model(workload) and job.trains:
-        stack = _training(stack)
+        stack = _training(stack, workload)
     job, assumed = alone(job, workload, stack)
     said = (*said, *assumed)
     _check_cache(job, stack)
@@ -74,7 +75,7 @@ def read(job: Job) -> Asked:
     filled = with_cache(stored, stack)
     if asked == "serve":
         said = (*said, *_of_cache(stored, filled, stack))
-    return Asked(workload, _recomputing(_in_float8(filled), stack), stack, fallback, said)
+    return Asked(workload, recomputing(_in_float8(filled), stack), stack, fallback, said)
 
 
 def _doing(
@@ -160,13 +161,19 @@ def _behind(stack: Runtime) -> Runtime:
     return replace(found, holds=stack.holds, habits=stack.habits, keeper=stack.keeper) if apart else found
 
 
-def _training(stack: Runtime) -> Runtime:
-    """A framework that trains a language model: the kernels of its trainers, all else as its name says."""
+def _training(stack: Runtime, workload: Workload) -> Runtime:
+    """A framework that trains a language model: the kernels of its trainers, all else as its name says.
+
+    They are launched by its own modules, in the forward pass as in inference, which write some functions op
+    by op: LayerNorm is a kernel of PyTorch's own, RMSNorm is not.
+    """
     found = runtime(stack.trainer, stack.trainer)
+    plain = workload.dims.get("norm", "rmsnorm") != "rmsnorm"
+    written = {name: times for name, times in stack.written.items() if not (plain and name == "norm")}
     return replace(
-        stack, like=found.kernels, domain=found.domain, launch=found.launch, gap=found.gap, fixed=found.fixed,
+        stack, like=found.kernels, domain=found.domain, gap=found.gap, fixed=found.fixed,
         overlap=found.overlap, fuses=found.fuses, chains=found.chains, products=found.products,
-        memory=found.memory, sequence=found.sequence, stops_early=found.stops_early,
+        memory=found.memory, sequence=found.sequence, written=written,
         holds={**stack.holds, "framework": True},
     )  # fmt: skip
 
@@ -178,6 +185,10 @@ _RUNS_AGAIN = (
 )
 
 
+#: What is shared out, in the text of a runtime: "PyTorch FSDP2", "DeepSpeed ZeRO-3".
+_SHARDS = re.compile(r"\b(?:fsdp2?|hsdp|zero\W?(?:stage)?\W?[123])\b")
+
+
 def _prepares(job: Job, stack: Runtime) -> bool:
     return phase(job.phase or "infer") in ADAPTER_PHASES and prepared(job, stack)
 
@@ -186,6 +197,8 @@ def by_habit(job: Job, stack: Runtime) -> Job:
     """A job with what its runtime takes where nothing is stated: options of training, lengths."""
     habits, asked = stack.habits, phase(job.phase or "infer")
     again = {"checkpointing": "full"} if _prepares(job, stack) else {}
+    shards = _SHARDS.search(job.runtime.lower()) if asked in TRAINING else None
+    again |= {"sharding": re.sub(r"\W|stage", "", shards[0])} if shards else {}
     if not habits and not again:
         return job
     if asked not in TRAINING:
@@ -330,7 +343,7 @@ def _in_float8(job: Job) -> Job:
     return replace(job, precision="amp-fp8" if job.trains else "fp8")
 
 
-def _recomputing(job: Job, stack: Runtime) -> Job:
+def recomputing(job: Job, stack: Runtime) -> Job:
     """A job whose selective checkpointing is what its runtime calls so, and whose full one ends as there."""
     own = {"selective": "attention" if stack.selects_attention else "",
            "full": "early_stop" if stack.stops_early else ""}  # fmt: skip

@@ -13,7 +13,8 @@ A GPU sends of P parameters that it answers for, over n replicas, by a ring (`li
     zero1, zero2     (n - 1) / n x (4 + 2) P once   reduce-scatter of gradients, all-gather of 16-bit weights
     zero3, fsdp      (n - 1) / n x (4 + 4) P each   all-gather twice, reduce-scatter, with every micro-batch
 
-(Rajbhandari et al., ZeRO, SC 2020, section 7).
+(Rajbhandari et al., ZeRO, SC 2020, section 7). What lies frozen beside adapters has no gradients, and is
+gathered as the rest is, as wide as it is stored.
 """
 
 from __future__ import annotations
@@ -49,6 +50,10 @@ _LEVELS = {
     "distributed_optimizer": 1, "zero0": 0, "no_shard": 0, "shard_grad_op": 2, "full_shard": 3, "fsdp2": 3,
     "hybrid_shard": 3,
 }  # fmt: skip
+#: The level at which weights are shared out too.
+_WHOLE = 3
+#: By level, how often a GPU gathers weights: once they are updated, or for the forward and the backward pass.
+_GATHERS = (0.0, 1.0, 1.0, 2.0)
 #: What is dealt out, or cut, as experts are.
 _EXPERTS = ("expert", "expert_row")
 
@@ -135,7 +140,9 @@ def plan(
     """
     level, vp = sharding(job, stack), job.degree("vp")
     held = held_parameters(whole, own) / mesh.pp
-    each = _exchanged_bytes(job, stack, level)
+    gathers = _GATHERS[level]
+    each = _gradient_bytes(job, stack) + gathers * section("training")["weight_bytes"]
+    frozen = _frozen_bytes(own) / mesh.pp if level == _WHOLE else 0.0
     experts, alike = _expert_share(own), mesh.expert_replicas(job)
     dense = np.asarray(job.n_gpus, dtype=np.float64) / (mesh.tp * mesh.pp)
     # What one GPU alone holds of its experts it exchanges with nobody.
@@ -143,7 +150,8 @@ def plan(
     # One passes through all stages, those behind it at the pace of the fullest.
     slots = 1.0 + (count - 1.0) * unevenness(whole, layers, mesh.pp, vp) + (mesh.pp - 1.0) / vp
     return Step(
-        level=level, micro_batches=count, slots=slots, exchanged=each * held * sent * _exchanging(job),
+        level=level, micro_batches=count, slots=slots,
+        exchanged=(each * held + gathers * frozen) * sent * _exchanging(job),
         ranks=1.0 / ((1.0 - experts) / dense + experts / alike),
         cp=mesh.cp, apart=mesh.tp, held=held * mesh.pp, stages=mesh.pp, width=mesh.tp * mesh.cp,
         handed=_layer_input(whole) / (mesh.tp * mesh.cp), chunks=vp,
@@ -195,14 +203,10 @@ def _layer_input(whole: Sequence[Op]) -> Any:
     return next((op.read_bytes for op in whole if op.starts and op.stage == "forward"), 0.0)
 
 
-def _exchanged_bytes(job: Job, stack: Runtime, level: int) -> float:
-    """Bytes of a parameter in what a ring adds up, or scatters and gathers, each time.
-
-    Weights are gathered in 16 bits: once they are updated, or for the forward and for the backward pass.
-    """
-    gathers = 0.0 if level == 0 else 2.0 if level == 3 else 1.0
-    each: float = section("training")["weight_bytes"]
-    return _gradient_bytes(job, stack) + gathers * each
+def _frozen_bytes(own: Sequence[Op]) -> Any:
+    """Bytes of the weights that get no gradient, on one GPU's shard of a model."""
+    kept = (op for op in own if op.stage == "forward" and not trained_parameters((op,)))
+    return sum((op.stored_bytes * op.copies for op in kept), start=np.zeros(()))
 
 
 def _gradient_bytes(job: Job, stack: Runtime) -> float:

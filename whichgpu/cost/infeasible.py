@@ -10,7 +10,7 @@ import numpy as np
 
 from whichgpu.cost.arrays import distinct
 from whichgpu.cost.estimate import estimate
-from whichgpu.cost.memory import GIB
+from whichgpu.cost.memory import GIB, UNSURE
 from whichgpu.cost.placing import COUNTS, share
 from whichgpu.cost.requests import at_random
 from whichgpu.cost.runtime import runtime
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 #: Ways to share out what training keeps, each further than the one before.
 _SHARDED = ("zero1", "zero2", "fsdp")
-#: What seems to need so many times the memory of a card may run on it: predictions are no better than that.
-_UNSURE = 1.05
 
 
 def single(job: Job, gpu: Gpu) -> Estimate:
@@ -39,7 +37,7 @@ def single(job: Job, gpu: Gpu) -> Estimate:
     answer = found.at(0, 0)
     if bool(found.fits[0, 0]):
         return answer
-    if found.sequences[0, 0] < 1.0 or answer.required > _UNSURE * answer.available:
+    if found.sequences[0, 0] < 1.0 or answer.required > UNSURE * answer.available:
         raise Infeasible(does_not_fit(answer, gpu))
     need, has = answer.required / GIB, answer.available / GIB
     close = f"it may not fit: about {need:.1f} GiB are needed per GPU, and the card has {has:.1f}"
@@ -60,8 +58,13 @@ def does_not_fit(answer: Estimate, gpu: Gpu) -> str:
 def _relaxed(job: Job, gpu: Gpu) -> str:
     """The smallest change that makes a job fit: a batch, more GPUs, or another format."""
     batch = 0.0 if job.phase == "serve" or job.batch is None else _largest_batch(job, gpu)
-    if batch:
-        return f"--batch {batch:,.0f} is the largest that fits".replace(",", "")
+    again = {**job.options, "checkpointing": "full"}
+    open_ = job.trains and "checkpointing" not in job.options
+    ways = [f"--batch {batch:.0f} is the largest that fits"] if batch else []
+    if open_ and bool(estimate(replace(job, options=again), [gpu]).fits.any()):
+        ways.insert(0, "--option checkpointing=full fits")
+    if ways:
+        return ", or ".join(ways)
     if job.trains and job.n_gpus is not None and "sharding" not in job.options:
         for name in _SHARDED:
             if bool(estimate(replace(job, options={**job.options, "sharding": name}), [gpu]).fits.any()):

@@ -67,6 +67,8 @@ class Part(NamedTuple):
     errors: dict[int, str]
     #: Options that are not modelled, with the rows that state them.
     ignored: Counter[str]
+    #: Rows that were taken with full checkpointing, which they do not state.
+    recomputed: set[int]
 
 
 class Predictions:
@@ -82,10 +84,12 @@ class Predictions:
         #: (low, mid, high) by row, NaN where there is none.
         self.values = np.full((3, len(table)), np.nan)
         ignored: Counter[str] = Counter()
+        recomputed = 0
         for part in parts:
             self._put(part)
             ignored.update(part.ignored)
-        self.notes = list(_notes(self.ids, ignored))
+            recomputed += len(part.recomputed)
+        self.notes = list(_notes(self.ids, ignored, recomputed))
 
     def _put(self, part: Part) -> None:
         self.values[:, part.rows] = part.values
@@ -114,10 +118,15 @@ class Predictions:
         return [answer._asdict() for answer in self]
 
 
-def _notes(ids: Sequence[str], ignored: Counter[str]) -> Iterator[str]:
+def _notes(ids: Sequence[str], ignored: Counter[str], recomputed: int) -> Iterator[str]:
     """What a reader of the answers should know of the rows."""
     for option, count in sorted(ignored.items()):
         yield f"option {option}: not modelled, and ignored in {count:,} rows"
+    if recomputed:
+        yield (
+            f"checkpointing=full was taken in {recomputed:,} rows that state none and would not fit without; "
+            "state checkpointing=none where it was off"
+        )
     named = [one for one in ids if one]
     if len(set(named)) < len(named):
         twice = [one for one, count in Counter(named).items() if count > 1]
@@ -188,6 +197,7 @@ def _answered(table: Sequence[Cells], share: Sequence[int], reader: Reader) -> P
     part = Part(
         share, np.full((3, len(share)), np.nan), [table[row][_UNIT] for row in share], [""] * len(share),
         {share[place]: error for place, error in reader.errors.items()}, reader.ignored,
+        set(),
     )  # fmt: skip
     refused: Refused = {}
     for sweep in sweeps(reader.groups, refused):
@@ -207,6 +217,8 @@ def _scatter(part: Part, sweep: Sweep, outcome: Outcome) -> None:
     for row, ask, position in asked:
         part.units[row] = outcome.units[ask]
         part.bases[row] = outcome.bases[position]
+        if position in outcome.recomputed:
+            part.recomputed.add(row)
     for row, ask, position in asked if any(outcome.refused) else ():
         if position in outcome.refused[ask]:
             part.errors[part.rows[row]] = outcome.refused[ask][position]

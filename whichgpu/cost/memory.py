@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 GIB = 2.0**30
+#: What seems to need so many times the memory of a card may run on it: predictions are no better than that.
+UNSURE = 1.05
 #: Parts that no framework's count of its tensors has.
 OUTSIDE = ("context", "communication")
 #: Parts that come and go, so that the allocator holds more than them.

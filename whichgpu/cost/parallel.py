@@ -339,11 +339,18 @@ def to_host(step: Step, devices: Devices) -> tuple[Array, Array]:
 
 
 def pipeline_seconds(step: Step, devices: Devices) -> Array:
-    """Seconds in which a pipeline fills and drains over its links: each boundary forth and back, once."""
-    return np.asarray(2.0 * (step.stages - 1.0) * send(step.handed, step.width, devices))
+    """Seconds of a pipeline's messages that no work hides: there and back at each boundary, once.
+
+    Those of every micro-batch as well where a stage has its layers in one group: it is done with them when
+    it sends, and has nothing else to do before the next arrive (`overlap_p2p_comm` of Megatron-LM,
+    arguments.py, is off without interleaving).
+    """
+    waiting = np.where(np.asarray(step.chunks) > 1, 0.0, step.micro_batches * (step.stages > 1))
+    return np.asarray(2.0 * (step.stages - 1.0 + waiting) * send(step.handed, step.width, devices))
 
 
 def passed_on(step: Step, devices: Devices) -> Array:
-    """Seconds of all other messages of a stage, which run beside its work: each micro-batch and chunk."""
-    chunks = step.micro_batches * step.chunks * (step.stages > 1)
+    """Seconds of a stage's messages that run beside its work: of all micro-batches and groups of layers."""
+    beside = (step.stages > 1) & (np.asarray(step.chunks) > 1)
+    chunks = step.micro_batches * step.chunks * beside
     return np.asarray(2.0 * chunks * send(step.handed, step.width, devices))

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost import personal
+from whichgpu.cost.asked import is_language_model, recomputing
 from whichgpu.cost.estimate import estimate, estimate_paired
 from whichgpu.cost.groups import arrays, halves, reason, unit_of
 from whichgpu.cost.layout import devices_of
-from whichgpu.cost.memory import GIB
+from whichgpu.cost.memory import GIB, UNSURE
 from whichgpu.cost.metrics import metric
 from whichgpu.cost.paired import Paired, columns, joined, structure
 from whichgpu.cost.requests import at_random
@@ -26,7 +27,7 @@ from whichgpu.errors import SomeRefused, UsageError, WhichGpuError
 from whichgpu.workloads.job import NUMBERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -44,6 +45,9 @@ if TYPE_CHECKING:
 _MOST = 4096
 #: Options that are counts, of which `Job.degree` takes arrays.
 _COUNTS = ("ep", "moe_tp", "attention_dp", "cp", "vp", "global_batch", "grad_accum")
+#: No more options than a job states.
+_NOTHING: dict[str, str] = {}
+_RECOMPUTED = {"checkpointing": "full"}
 #: What needs this many times the memory of the card is refused: measured jobs whose table states no length
 #: ran where three times seemed needed.
 _HOPELESS = 3.5
@@ -63,6 +67,8 @@ class Outcome:
     bases: list[str]
     #: By ask, the reason of each cell that has no answer, by position in `cells`.
     refused: list[dict[int, str]]
+    #: Positions of cells that were taken with full checkpointing, which their rows do not state.
+    recomputed: set[int]
 
 
 class Sweep(ABC):
@@ -93,25 +99,38 @@ class Sweep(ABC):
                 values=np.full((len(self._asks), 3, len(part)), np.nan),
                 bases=[""] * len(part),
                 refused=[{} for _ in self._asks],
+                recomputed=set(),
             )
             self._evaluate(part, np.arange(len(part)), out)
             yield out
 
     @abstractmethod
-    def estimates(self, spots: Sequence[Spot]) -> Estimates:
-        """One row, of which the columns are these cells."""
+    def estimates(self, spots: Sequence[Spot], options: Mapping[str, str] = _NOTHING) -> Estimates:
+        """One row, of which the columns are these cells, with more options than their jobs state."""
 
-    def _evaluate(self, spots: list[Spot], at: NDArray[np.intp], out: Outcome) -> None:
+    def _evaluate(
+        self, spots: list[Spot], at: NDArray[np.intp], out: Outcome, options: Mapping[str, str] = _NOTHING
+    ) -> None:
         """Evaluate cells together, at their places in `out`; without those that cannot be, if one raises."""
         try:
-            found, j = self.estimates(spots), np.arange(len(spots))
+            found, j = self.estimates(spots, options), np.arange(len(spots))
             answers = found.figures(np.zeros_like(j), j)
         except Exception as fault:
-            self._apart(spots, at, out, fault)
+            self._apart(spots, at, out, fault, options)
             return
         self._read(found, answers, [place for place, _ in spots], at, out)
+        again = _recomputes(found, answers)
+        if again.any():
+            out.recomputed.update(at[again].tolist())
+            for refused in out.refused:
+                for place in out.recomputed & refused.keys():
+                    del refused[place]
+            self._evaluate([spots[i] for i in np.flatnonzero(again)], at[again], out, _RECOMPUTED)
 
-    def _apart(self, spots: list[Spot], at: NDArray[np.intp], out: Outcome, fault: Exception) -> None:
+    def _apart(
+        self, spots: list[Spot], at: NDArray[np.intp], out: Outcome, fault: Exception,
+        options: Mapping[str, str],
+    ) -> None:  # fmt: skip
         """Refuse cells that a sweep says cannot be, and evaluate the others; halved where it does not say."""
         if isinstance(fault, SomeRefused):
             whys = fault.whys * len(spots) if len(fault.whys) == 1 else fault.whys
@@ -119,13 +138,13 @@ class Sweep(ABC):
             whys = [reason(fault)]
         else:
             for part, places in zip(halves(spots), halves(at), strict=True):
-                self._evaluate(part, places, out)
+                self._evaluate(part, places, out, options)
             return
         for refused in out.refused:
             refused.update((place, why) for place, why in zip(at.tolist(), whys, strict=True) if why)
         rest = [spot for spot, why in zip(spots, whys, strict=True) if not why]
         if rest:
-            self._evaluate(rest, at[[not why for why in whys]], out)
+            self._evaluate(rest, at[[not why for why in whys]], out, options)
 
     def _read(
         self, found: Estimates, answers: Answers, places: Sequence[int], at: NDArray[np.intp], out: Outcome
@@ -179,11 +198,11 @@ class Pool(Sweep):
             self._stacks.append(stack)
         return found
 
-    def estimates(self, spots: Sequence[Spot]) -> Estimates:
+    def estimates(self, spots: Sequence[Spot], options: Mapping[str, str] = _NOTHING) -> Estimates:
         """What is said of these cells, each on its own GPU."""
         which = np.array([place for place, _ in spots])
         devices = Paired(devices_of(self._settled, self._gpus), [gpu for gpu, _ in self._places], which)
-        job = self._job([numbers for _, numbers in spots])
+        job = recomputing(_with(self._job([numbers for _, numbers in spots]), options), self._settled.runtime)
         return estimate_paired(self._settled._replace(job=job, runtime=joined(self._stacks, which)), devices)
 
     def _job(self, columns: Sequence[Numbers]) -> Job:
@@ -206,9 +225,26 @@ class Apart(Sweep):
         super().__init__(group.job.workload, lenient=group.lenient)
         self._group, self._gpu = group, gpu
 
-    def estimates(self, spots: Sequence[Spot]) -> Estimates:
+    def estimates(self, spots: Sequence[Spot], options: Mapping[str, str] = _NOTHING) -> Estimates:
         """What is said of these cells, all of them on the one GPU."""
-        return estimate(self._group.sweep([numbers for _, numbers in spots]), [self._gpu])
+        job = self._group.sweep([numbers for _, numbers in spots])
+        return estimate(_with(job, options), [self._gpu])
+
+
+def _with(job: Job, options: Mapping[str, str]) -> Job:
+    return replace(job, options={**job.options, **options}) if options else job
+
+
+def _recomputes(found: Estimates, answers: Answers) -> NDArray[np.bool_]:
+    """Which cells are language models that ran, and do not fit, where nobody says what is computed twice.
+
+    Who trains checkpoints as soon as memory is short. Recipes that do so unasked choose by themselves.
+    """
+    job, stack = found.job, found.runtime
+    open_ = job.trains and "checkpointing" not in job.options and is_language_model(found.workload)
+    if not open_ or stack.holds.get("recomputes"):
+        return np.zeros(answers.required.shape, dtype=np.bool_)
+    return np.asarray(answers.required > UNSURE * answers.available)
 
 
 def sweeps(groups: Sequence[Group], refused: Refused) -> Iterator[Sweep]:

@@ -88,6 +88,8 @@ class Runtime:
     domain: str = ""
     #: A norm still reduces once.
     left: Mapping[str, float] = field(default_factory=lambda: {"norm": 0.35, "pointwise": 0.0})
+    #: By the name of an op, how often modules that write it op by op move what a kernel of its own would.
+    written: Mapping[str, float] = field(default_factory=dict)
     recipes: tuple[Mapping[str, Any], ...] = ()
     like: str = ""
     language: str = ""

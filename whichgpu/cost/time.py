@@ -394,10 +394,14 @@ def _kernels(op: Op, runtime: Runtime) -> float:
 
 
 def _starts(table: OpTable, runtime: Runtime) -> Array | float:
-    """Host time of an op's launches over that of as many in a forward pass, (O, 1, 1), by its stage."""
-    if not runtime.starts or runtime.domain:
+    """Host time of an op's launches over that of as many in a forward pass, (O, 1, 1), by its stage.
+
+    What checkpointing runs again is the forward pass of the same modules.
+    """
+    if not runtime.starts or runtime.specialised:
         return 1.0
-    return np.array([runtime.starts.get(op.stage, 1.0) for op in table.ops])[:, None, None]
+    doing = ["forward" if op.layer.endswith(AGAIN) else op.stage for op in table.ops]
+    return np.array([runtime.starts.get(one, 1.0) for one in doing])[:, None, None]
 
 
 #: Formats to which activations are narrowed before they are multiplied.

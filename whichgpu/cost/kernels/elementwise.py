@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whichgpu.cost.coefficients import section
+from whichgpu.workloads.checkpointing import AGAIN
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,9 +37,13 @@ def seconds(
 
 
 def passes(ops: OpTable, runtime: Runtime) -> NDArray[np.float64]:
-    """Share of each op's traffic that is left after fusion, (O, 1, 1) or (O, 1, J)."""
+    """Share of each op's traffic that is left after fusion, (O, 1, 1) or (O, 1, J).
+
+    More than all of it where modules write one op by op.
+    """
     if not runtime.fuses:
-        return np.ones((len(ops.ops), 1, 1))
+        names = [op.layer.removesuffix(AGAIN).rpartition(".")[2] for op in ops.ops]
+        return np.array([runtime.written.get(name, 1.0) for name in names])[:, None, None]
     if runtime.chains:
         return _chain(ops)
     left = np.array([runtime.left.get(op.kind, 1.0) for op in ops.ops])[:, None, None]
