@@ -11,12 +11,14 @@ from whichgpu.audit.binding import APART, TIED, Binder, both_of, several_columns
 from whichgpu.audit.cells import noted
 from whichgpu.audit.fields import ITS_OWN, OF_CHIPLETS, headed
 from whichgpu.audit.implied import carried, implied
-from whichgpu.audit.judging import namesakes
+from whichgpu.audit.judging import namesakes, stated
 from whichgpu.audit.listed import has, is_list
+from whichgpu.audit.machine import machine
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import counted, spoken, superchips
 from whichgpu.audit.sentences import Sentence, guarded, sentences, within
 from whichgpu.audit.variants import cells, finding_on, is_right, of_cell, verdict_on
+from whichgpu.audit.worked_out import OF_ALL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -202,6 +204,7 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         return
     who = spoken(index, passage, sentence, context)
     here = who.here
+    of_machine = machine(index, passage, context)
     if not (here or who.topic) or (not here and several_columns(sentence, context)):
         return
     binder = Binder(passage.text, sentence, attributes, who)
@@ -210,9 +213,11 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         bound = binder.bind(quantity)
         measured = bound and bound[0].key == "power" and _MEASURED.search(sentence.text)
         if bound is not None and not measured:
-            yield from _of_value(
+            found = _of_value(
                 passage, sentence, quantity, bound[0], mention=bound[1], who=who, context=context
             )
+            # What is no single device's of a machine may be that of all of them.
+            yield from (each for each in found if not (of_machine and each.accuses))
 
 
 def _only_a_share(text: str, each: Named) -> bool:
@@ -515,7 +520,9 @@ def _together(
         r"s?\s*[(=]\s*" if not whole else r"s?\s*[(=,:]\s*", gap
     )
     known = [float(gpu.value(attribute.fields[0]) or 0) for gpu in gpus]
-    apart = all(abs(shared.value / each - 1) > _ROUNDED_SUM for each in known if each)
+    digits = stated(quantity.value, passage.text[quantity.start : quantity.end], "", frozenset())
+    rounded = _ROUNDED_SUM if digits.is_round else _TOLD_SUM
+    apart = all(abs(shared.value / each - 1) > rounded for each in known if each)
     own = mention in who.here and _HAVE.fullmatch(gap) is not None and count <= _A_NODE and apart
     machines = _NODES.search(passage.text, sentence.start, mention.start)
     verdict = (
@@ -524,17 +531,19 @@ def _together(
         else "unverifiable"
     )
     found = found._replace(verdict=verdict, expected="", because=f"for {count:g} of them: {found.because}")
-    return finding_on(passage, quantity, attribute, gpus, found=found, context=context)
+    answer = finding_on(passage, quantity, attribute, gpus, found=found, context=context)
+    return answer._replace(attribute=f"{attribute.key}{OF_ALL}")
 
 
 #: Between so many devices and what they have: "eight H100 have 640 GB", "eight H100 5.6 kW".
 _HAVE = re.compile(
-    r"s?\s+(?:(?:has|have|offers?|provides?|gives? you|brings?|draws?|needs?|consumes?|come to|"
+    r"s?\s+(?:(?:have|hold|offer|with)\s+[\d.,]+\s?[GT]B\s+(?:of [\w ]{2,12} )?and\s+)?(?:(?:has|have|offers?|provides?|gives? you|brings?|draws?|needs?|consumes?|come to|"
     r"make)\s+)?",
     re.IGNORECASE,
 )
-#: More of one are of several machines; and how far a sum that is told in terabytes may be off, as a share.
-_A_NODE, _ROUNDED_SUM = 16, 0.1
+#: More of one are of several machines; and how far a sum may be off, as a share: one that is told
+#: in terabytes, and one that is told in full.
+_A_NODE, _ROUNDED_SUM, _TOLD_SUM = 16, 0.1, 0.04
 
 
 def _so_many(sentence: Sentence) -> float:
