@@ -309,6 +309,9 @@ def _topic(
         here = within(everywhere, back.start, back.end)
         against = _against(passage.text, back.start, here)
         own = [each for each in here if each not in against]
+        if not here and _UNKNOWN.search(passage.text, back.start, back.end):
+            # "Is the 4050 any good? It has 6 GB" goes on about what no catalogue knows.
+            return (), True
         if own and _OF_IT.search(passage.text, back.start, own[0].start):
             # "At $1,599 it is a twentieth of what an H100 costs" is about what was spoken of before.
             continue
@@ -326,6 +329,8 @@ def _topic(
     return found[-1:], certain
 
 
+#: A number of a card, as a name by itself.
+_UNKNOWN = re.compile(r"\b(?:[Tt]he|[Aa]n?|RTX|GTX|RX)\s+(?:[1-5]0[5-9]0|[67][1-9][05]0)(?:\s?(?:Ti|XT|Super|M))?\b(?![.,]?\d)")
 _MOVED = re.compile(r"\s+to\s+(?:the\s+|an?\s+|nvidia\s+|amd\s+|its\s+)*", re.IGNORECASE)
 _OF_IT = re.compile(
     r"\b(?:it|the card|this card)\s+(?:is|was|has|costs?|offers?|comes|draws|needs|delivers)\b", re.IGNORECASE

@@ -33,7 +33,7 @@ _GUARD = re.compile(
     r"aggregate|pooled?|across|slices?|instances?|mig|virtual|under load|idle|drew|our tests?|we saw|"
     r"vollst\w+|im vollausbau|"
     r"full (?:g\w\d{3}|ad\d{3}|die|chip|configuration|implementation)|in full|fully[- ]enabled|"
-    r"measured|reached|mods?|modded|modified|usage|use (?:was|is)|average[sd]?|"
+    r"measured|reached|achieved|sustained|mfu|mods?|modded|modified|usage|use (?:was|is)|average[sd]?|"
     r"observed|peaks? at|users?|allocat\w+|reserve\w*|"
     r"per (?:sm|core|user|stack|pin|link)|each(?!,? (?:with|has|having|good for|offering|packing|"
     r"delivering|providing|carrying|boasting|rated))|every|future|rumou?r\w*|expected|if|would|could|"

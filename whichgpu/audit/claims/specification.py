@@ -150,6 +150,10 @@ _PRECISIONS = ("tf32", "bf16", "fp8", "fp4", "int8", "int4")
 _OF_GPUS = re.compile(r"\s+(?:of\s+)?(?:gpu memory|vram|hbm)", re.IGNORECASE)
 #: Of machines that each have several.
 _NODES = re.compile(r"\b(?:nodes|servers|machines|boxes|systems|racks|instances)\b", re.IGNORECASE)
+#: What draws more than its GPUs do.
+_BOX = re.compile(
+    r"\b(?:node|server|machine|box|system|chassis|rig|rack|pc|workstation|instance|build)(?:s|es)?\b", re.IGNORECASE
+)
 _LINKED = re.compile(r"\b(?:connect\w*|link\w*|interconnect\w*|nvlink|between)\b", re.IGNORECASE)
 _TOGETHER = re.compile(
     r"\b(?:zusammen|insgesamt|au total|ensemble|en total|juntos|combined|total|together|aggregate|pooled?|"
@@ -525,6 +529,7 @@ def _together(
     apart = all(abs(shared.value / each - 1) > rounded for each in known if each)
     own = mention in who.here and _HAVE.fullmatch(gap) is not None and count <= _A_NODE and apart
     machines = _NODES.search(passage.text, sentence.start, mention.start)
+    machines = machines or (attribute.key == "power" and _BOX.search(sentence.text))
     verdict = (
         "contradicted"
         if (said or own) and not machines and found.verdict == "contradicted"

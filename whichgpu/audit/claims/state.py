@@ -37,7 +37,7 @@ _HAS = re.compile(
 )
 _LACKS = re.compile(
     r"\b(?:no|not|never|without|lacks?|lacking|missing|neither|nor|none|gone|absent|dropped|cannot|unable|"
-    r"unavailable|unsupported|removed|omit\w*|skips?|forgo\w*|gave up|gives up|minus)\b|n[\u2019']t\b",
+    r"nicht|kein\w*|ohne|pas|sans|sin|non|senza|unavailable|unsupported|removed|omit\w*|skips?|forgo\w*|gave up|gives up|minus)\b|n[\u2019']t\b",
     re.IGNORECASE,
 )
 #: What makes it no statement of fact on one device.

@@ -80,8 +80,22 @@ def find(context: Context) -> Iterator[Finding]:
                 attribute = _attribute(passage.text, start, end)
                 for claim in _claims(passage.text, start, end, context) if attribute else ():
                     place = passage.span(claim.start, claim.end)
+                    # "The H200 came with 76 % more": of what, the text may never say.
+                    if _told_of(index, claim, context) < 2:  # noqa: PLR2004
+                        continue
                     if attribute and not any(a < place[1] and place[0] < b for a, b in done):
                         yield from _judged(passage, sentence, claim, attribute, models, context)
+
+
+def _told_of(index: int, claim: Multiple, context: Context) -> int:
+    """Of how many models a text spoke before a claim ends."""
+    before = (
+        model(each.named[0], context.catalogue)
+        for at, found in context.mentions.items()
+        for each in found
+        if at < index or (at == index and each.end <= claim.end)
+    )
+    return len(set(before))
 
 
 def _models(context: Context) -> list[list[Gpu]]:
