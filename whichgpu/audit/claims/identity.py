@@ -109,8 +109,8 @@ _POWERS = re.compile(
 )
 #: "Inside the RTX 4090 Laptop GPU sits an AD103".
 _SITS = re.compile(
-    r"\s+(?:sits|works|beats|resides|lives|hides|is)\s+(?:but\s+)?(?:the|an?|"
-    r"nvidia[\u2019']s)\s+(?:same\s+|big\s+|smaller\s+)*",
+    r"\s+(?:sits|works|beats|resides|lives|hides|is)\s+(?:but\s+)?(?:(?:the|an?|"
+    r"nvidia[\u2019']s)\s+)?(?:same\s+|big\s+|smaller\s+)*",
     re.IGNORECASE,
 )
 _A_CHIP = re.compile(r"\s+(?:chip|die|silicon|gpu)\b", re.IGNORECASE)

@@ -11,11 +11,12 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import named
+from whichgpu.audit.attributes import attributes, named
 from whichgpu.audit.binding import fitting
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import on_file
 from whichgpu.audit.multiple import Multiple, verdict_of
+from whichgpu.audit.offers import common
 from whichgpu.audit.quantities import SPELLED, multiples, quantities
 from whichgpu.audit.sentences import guarded, sentences, within
 from whichgpu.audit.subjects import family, model
@@ -60,9 +61,10 @@ _DOWN = re.compile(
     r"decreas\w+|shed\w*|los[te]\w*)\b",
     re.IGNORECASE,
 )
+_CAPACITY = re.compile(r"^\W*(?:the\s+|its\s+)?(?:memory\s+)?capacity\b", re.IGNORECASE)
 _OF = re.compile(r"\s+(?:of|as (?:much|many|wide|large|big))\b")
 #: How many of a device a sentence speaks of.
-_COUNTS = re.compile(r"\b(?:(\d{1,2})\s?[x\u00d7]?|(" + "|".join(SPELLED) + r"|pair|both))\b", re.IGNORECASE)
+_COUNTS = re.compile(r"(?<![\d.,])\b(?:(\d{1,2})(?:\s?[x\u00d7])?\b(?![.,]\d|\s?%|\s*percent)|(" + "|".join(SPELLED) + r"|pair|both))\b", re.IGNORECASE)
 _FACTS = 4
 
 
@@ -105,7 +107,8 @@ def _models(context: Context) -> list[list[Gpu]]:
         for each in found:
             key = model(each.named[0], context.catalogue)
             if key not in every:
-                every[key] = [context.catalogue[one] for one in family(each.named, context.catalogue)]
+                forms = common(family(each.named, context.catalogue))
+                every[key] = [context.catalogue[one] for one in {*forms, *each.named}]
     return list(every.values())
 
 
@@ -132,6 +135,8 @@ def _attribute(text: str, start: int, end: int) -> Attribute | None:
     """The only attribute of a clause; None where it names several, or one that work decides."""
     keys = {each.attribute for each in within(named(text), start, end) if each.end <= end}
     one = keys.pop() if len(keys) == 1 else None
+    if one is None and not keys and _CAPACITY.search(text, start, end):
+        one = attributes()["memory"]
     return one if one and one.key in _KEYS else None
 
 
