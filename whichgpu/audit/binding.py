@@ -74,7 +74,7 @@ _PART_AFTER = re.compile(
 )
 #: Behind a value that two differ by: "100 W above the 3090's 350 W", "that 112 GB memory advantage".
 _DIFFERENCE = re.compile(
-    r"\s*(?:above|below|beyond|over|under|ahead of|behind|short of)\s+(?:the|its|that|what|an?|even)\b"
+    r"\s*(?:above|below|beyond|over|under|ahead of|behind|short of)\s+(?:the|its|that|what|an?|even|either|both|any|all|each|every|them)\b"
     r"|\s*(?:[\w-]+\s+)?(?:advantage|lead|edge|gap|difference|deficit|increase|uplift|jump)\b",
     re.IGNORECASE,
 )

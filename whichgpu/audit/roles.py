@@ -132,7 +132,7 @@ class Spoken(NamedTuple):
         The last name before it in the sentence, unless that is one set against another that nothing ties to
         the place; else what the text before is about.
         """
-        before = [each for each in self.here if each.end <= at]
+        before = [each for each in self.here if each.end <= at and not self._bracketed(each, at)]
         if len(before) > 1 and _RESUMES.match(self.text, before[-1].end, at):
             # "The L40S lies between the H100 and the A10G - offering 48 GB" goes on with its subject.
             before = before[:1]
@@ -141,6 +141,13 @@ class Spoken(NamedTuple):
         if before:
             return before[-1]
         return self.topic[0] if self.topic else None
+
+    def _bracketed(self, mention: Mention, at: int) -> bool:
+        """Whether a name stands in brackets of more words that end before a place: "(the A100 times 1.5), 6 TB/s"."""
+        opened = self.text.rfind("(", 0, mention.start)
+        closed = self.text.find(")", mention.end, at)
+        inside = opened >= 0 and closed >= 0 and ")" not in self.text[opened : mention.start]
+        return inside and (closed - opened) > (mention.end - mention.start) + _BRACKETS
 
     def _tied(self, mention: Mention, at: int) -> bool:
         gap = self.text[mention.end : at]
@@ -183,6 +190,7 @@ def told(context: Context, pattern: re.Pattern[str]) -> Iterator[tuple[Passage, 
 
 
 #: A form by which one of several devices of a name is meant: "the SXM5 version".
+_BRACKETS = 8
 _FORM = re.compile(
     r"\b(PCIe|SXM|NVL)\d?\s+(?:versions?|variants?|models?|modules?|form|cards?|editions?|flavou?rs?|"
     r"boards?|configurations?)\b",

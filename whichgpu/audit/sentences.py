@@ -35,7 +35,7 @@ _GUARD = re.compile(
     r"full (?:g\w\d{3}|ad\d{3}|die|chip|configuration|implementation)|in full|fully[- ]enabled|"
     r"measured|reached|achieved|sustained|mfu|mods?|modded|modified|usage|use (?:was|is)|average[sd]?|"
     r"observed|peaks? at|users?|allocat\w+|reserve\w*|"
-    r"per (?:sm|core|user|stack|pin|link)|each(?!,? (?:with|has|having|good for|offering|packing|"
+    r"(?:per|each|every) (?:sm|core|user|stack|pin|link|watt|dollar|gigabyte)|each(?!,? (?:with|has|having|good for|offering|packing|"
     r"delivering|providing|carrying|boasting|rated))|every|future|rumou?r\w*|expected|if|would|could|"
     r"unless|not|"
     r"(?:two|three|four|six|eight) of (?:them|these|those)|"

@@ -295,6 +295,13 @@ def _of_capability(
 
 def _chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
     here = who.here
+    every = list(CHIP.finditer(passage.text, *place))
+    behind = every and here and all(each.end <= every[0].start() for each in here)
+    if behind and len(every) > 1 and len(here) == len(every) == len({each.named for each in here}):
+        # "The 4070 and the 4060 Ti are both Ada, AD104 and AD106": in their order.
+        for match, each in zip(every, here, strict=True):
+            yield from one_of(passage, match, "chip", [context.catalogue[key] for key in each.ids], context)
+        return
     for match in CHIP.finditer(passage.text, *place):
         if len({m.named for m in here}) > 1 and _SHARED.search(passage.text, place[0], match.start()):
             yield from _shared(passage, match, here, context)

@@ -28,6 +28,8 @@ _ON = re.compile(
     r"[^.;,%]{0,30}?\b(?:on|out of|from|per|by|with)\s+(?:(?:the|an?|each|every|one|single)\s+)*(?:nvidia\s+|amd\s+)?",
     re.IGNORECASE,
 )
+#: Between a device and the rate that is reached on it: "On an H100, 450 would be".
+_THEN = re.compile(r",\s+(?:the same\s+|these\s+|those\s+)?", re.IGNORECASE)
 #: How far a share may be off: points, and a share of it for a rounded rate.
 _POINTS, _WITHIN = 0.015, 0.05
 _FAR = 90
@@ -55,8 +57,11 @@ def _of_sentence(
             (rate, one)
             for rate in rates
             for one in named
-            if rate.end <= one.start and one.end <= share.start < one.end + _FAR
-            and _ON.fullmatch(passage.text, rate.end, one.start)
+            if one.end <= share.start < max(one.end, rate.end) + _FAR and rate.end <= share.start
+            and (
+                _ON.fullmatch(passage.text, rate.end, one.start)
+                or _THEN.fullmatch(passage.text, one.end, rate.start)
+            )
         ]
         if not pairs:
             continue

@@ -112,7 +112,7 @@ _FACTOR = re.compile(
     r"(?:about\s+|around\s+|roughly\s+|nearly\s+|over\s+|almost\s+|more than\s+)?",
     re.IGNORECASE,
 )
-_ENDS = re.compile(r",\s+(?:about\s+|around\s+|roughly\s+|nearly\s+|over\s+|almost\s+|more than\s+|or\s+)*$")
+_ENDS = re.compile(r",\s+(?:(?:which|that) is\s+|i\.e\.,?\s+)?(?:about\s+|around\s+|roughly\s+|nearly\s+|over\s+|almost\s+|more than\s+|or\s+)*$")
 _SO_MUCH_AS = re.compile(
     r"\s*(?:as much|as many|as high|as large|more|higher|the (?:figure|number|amount|capacity|memory|"
     r"size|bandwidth|power))?\s*[.!;)]",
@@ -458,6 +458,10 @@ def _of_value(
     if not found or not after or found[-1].dimension not in _VALUED or found[-1].high != found[-1].value:
         return None
     value, other = found[-1], after[0]
+    own = next((each.attribute for each in named(text) if 0 <= each.start - claim.end < _ROUGHLY), None)
+    if own and own.dimension in _VALUED and own.dimension != value.dimension:
+        # "128 GB at 3.2 TB/s: four times the memory of": of the value that is of what is named.
+        return None
     verb = _DOUBLES.match(text, claim.start) and not text[value.end : claim.start].strip()
     if not (
         value.end == sentence.start or verb or _SO_MANY.fullmatch(text, value.end, claim.start)

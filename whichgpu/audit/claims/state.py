@@ -36,7 +36,7 @@ _HAS = re.compile(
     re.IGNORECASE,
 )
 _LACKS = re.compile(
-    r"\b(?:no|not|never|without|lacks?|lacking|missing|neither|nor|none|gone|absent|dropped|cannot|unable|"
+    r"\b(?:no|not|nothing|nobody|never|without|lacks?|lacking|missing|neither|nor|none|gone|absent|dropped|cannot|unable|"
     r"nicht|kein\w*|ohne|pas|sans|sin|non|senza|unavailable|unsupported|removed|omit\w*|skips?|forgo\w*|gave up|gives up|minus)\b|n[\u2019']t\b",
     re.IGNORECASE,
 )
