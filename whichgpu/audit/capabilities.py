@@ -112,7 +112,8 @@ CAPABILITIES = (
         r"fingers))?|(?<=be )bridged", "nvlink",
                 _of_maker("NVIDIA", _positive("nvlink"))),
     Capability("mig", r"(?:mig|multi-instance gpu)(?: \(mig\))?(?: support)?|"
-        r"(?:split|partitioned|sliced|carved|cut) (?:up )?into (?:up to |as many as )?(?:\w+ ){1,2}(?:instances|slices)",
+        r"(?:split|partitioned|sliced|carved|cut) (?:up )?into (?:up to |"
+        r"as many as )?(?:\w+ ){1,2}(?:instances|slices)",
                 "mig_max",
                 _of_maker("NVIDIA", _positive("mig_max"))),
     Capability("cuda", r"cuda(?: code| applications?| programs?| kernels?| natively)?"

@@ -1,4 +1,4 @@
-"""Statements that a text tells only to deny them: myths, misconceptions, what somebody else is quoted with."""
+"""Statements that a text tells only to deny them: myths, misconceptions, what others are quoted with."""
 
 from __future__ import annotations
 
@@ -11,23 +11,29 @@ if TYPE_CHECKING:
 
 #: What a line begins with that is told to be denied.
 _MYTH = re.compile(
-    r"[\W\d]*(?:(?:common )?(?:myths?|misconceptions?|fiction|false claims?|rumou?rs?|claims?)(?: (?:no\.? ?)?\d{1,2})?)\s*"
+    r"[\W\d]*(?:(?:common )?(?:myths?|misconceptions?|fiction|false claims?|rumou?rs?|"
+    r"claims?)(?: (?:no\.? ?)?\d{1,2})?)\s*"
     r"(?:[*_]{1,2}\s*)?[:\u2013\u2014-]",
     re.IGNORECASE,
 )
 #: What makes of the rest of its sentence something that is not so.
 _UNTRUE = re.compile(
-    r"\b(?:myth|misconception|untrue|not true|no truth|(?:is|are|was|it[\u2019']s) (?:wrong|false|incorrect|mistaken)|"
+    r"\b(?:myth|misconception|untrue|not true|no truth|(?:is|are|was|it[\u2019']s) (?:wrong|false|"
+    r"incorrect|mistaken)|"
     r"(?:wrongly|falsely|mistakenly|incorrectly|erroneously)|"
-    r"(?:often|sometimes|frequently|widely|commonly) (?:claimed|said|stated|repeated|reported|believed|assumed)|"
-    r"(?:people|some|many|sites|forums|articles|listings|sellers|posts) (?:\w+ )?(?:say|claim|think|believe|assume|state|repeat|"
+    r"(?:often|sometimes|frequently|widely|commonly) (?:claimed|said|stated|repeated|reported|"
+    r"believed|assumed)|"
+    r"(?:people|some|many|sites|forums|articles|listings|sellers|posts) (?:\w+ )?(?:say|claim|"
+    r"think|believe|assume|state|repeat|"
     r"list|write|insist))\b",
     re.IGNORECASE,
 )
 #: What denies a quotation, near it.
 _DENIES = re.compile(
-    r"\b(?:myths?|misconceptions?|wrong|false|untrue|incorrect|not (?:true|so|quite|correct|the case)|nope|no[,.:;]|"
-    r"(?:it|they|that|this) (?:does|is|do|are|has|have|did|was)(?: not|n[\u2019']t)|mistaken|debunk\w*|confus\w+|"
+    r"\b(?:myths?|misconceptions?|wrong|false|untrue|incorrect|not (?:true|so|quite|correct|"
+    r"the case)|nope|no[,.:;]|"
+    r"(?:it|they|that|this) (?:does|is|do|are|has|have|did|was)(?: not|n[\u2019']t)|mistaken|"
+    r"debunk\w*|confus\w+|"
     r"nonsense|rubbish|contrary|actually|in fact|in reality)\b",
     re.IGNORECASE,
 )
@@ -42,7 +48,10 @@ def denied(found: Finding, context: Context) -> bool:
     line = text.rfind("\n", 0, found.start) + 1
     if _MYTH.match(text, line, found.start):
         return True
-    first = max([each.end() for each in _ENDS.finditer(text, max(0, found.start - _LONGEST), found.start)], default=line)
+    first = max(
+        [each.end() for each in _ENDS.finditer(text, max(0, found.start - _LONGEST), found.start)],
+        default=line,
+    )
     told = list(_UNTRUE.finditer(text, max(first, line), found.start))
     if told and not re.compile(r"\b(?:but|however|in fact|actually)\b", re.IGNORECASE).search(
         text, told[-1].end(), found.start
@@ -61,6 +70,7 @@ def _is_quoted(text: str, found: Finding, first: int, last: int, marks: tuple[st
     if closed < 0 or marks[1] in text[opened + 1 : found.start] or text.count(" ", opened, closed) < _WORDS:
         return False
     return bool(
-        _DENIES.search(text, closed, closed + _AFTER) or _UNTRUE.search(text, max(0, opened - _BEFORE), opened)
+        _DENIES.search(text, closed, closed + _AFTER)
+        or _UNTRUE.search(text, max(0, opened - _BEFORE), opened)
         or _DENIES.search(text, max(0, opened - _BEFORE // 2), opened)
     )

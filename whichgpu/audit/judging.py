@@ -418,9 +418,6 @@ def _too_near(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
     if _of_plain_units(attribute, what, gpu):
         return True
     for value, field in _values(attribute, what, gpu):
-        if field == "clock_boost" and gpu.segment != "laptop" and what.value < value:
-            # Makers raise the boost of the reference, and lower none.
-            allowed = min(allowed, _LOWERED)
         if field == "cores" and gpu.vendor == "AMD" and what.value == 2 * value:
             # Since RDNA 3 a stream processor does two operations at once, and some count it twice.
             return True
@@ -430,7 +427,9 @@ def _too_near(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
         coarse = attribute.dimension in (*_RATES, "bandwidth") and _digits(value) <= _COARSE
         near = _COARSELY if coarse else _NEAR if low else 0.0
         within = allowed if exact else max(allowed, near)
-        if value and abs(what.value / value - 1) < within:
+        # Makers raise the boost of the reference, and lower none.
+        lowered = field == "clock_boost" and gpu.segment != "laptop" and what.value < value
+        if value and abs(what.value / value - 1) < (min(within, _LOWERED) if lowered else within):
             return True
     ends = [gpu.value(name) for name in ("power_min", "power_max")] if attribute.key == "power" else []
     return len(ends) == 2 and all(ends) and float(ends[0] or 0) <= what.value <= float(ends[1] or 0)

@@ -1,4 +1,4 @@
-"""Machines of several devices: "HGX H100 (80 GB)", "a node of eight H200s", "MI300X platform - eight OAMs"."""
+"""Machines of several devices: "HGX H100 (80 GB)", "MI300X platform, eight OAMs"."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Machine(NamedTuple):
     """What a passage is about: so many of a device."""
 
-    count: float
+    number: float
     mention: Mention
 
 

@@ -143,7 +143,7 @@ class Spoken(NamedTuple):
         return self.topic[0] if self.topic else None
 
     def _bracketed(self, mention: Mention, at: int) -> bool:
-        """Whether a name stands in brackets of more words that end before a place: "(the A100 times 1.5), 6 TB/s"."""
+        """Whether a name is in brackets of more words that end before: "(the A100 has less), 6 TB/s"."""
         opened = self.text.rfind("(", 0, mention.start)
         closed = self.text.find(")", mention.end, at)
         inside = opened >= 0 and closed >= 0 and ")" not in self.text[opened : mention.start]
@@ -338,7 +338,9 @@ def _topic(
 
 
 #: A number of a card, as a name by itself.
-_UNKNOWN = re.compile(r"\b(?:[Tt]he|[Aa]n?|RTX|GTX|RX)\s+(?:[1-5]0[5-9]0|[67][1-9][05]0)(?:\s?(?:Ti|XT|Super|M))?\b(?![.,]?\d)")
+_UNKNOWN = re.compile(
+    r"\b(?:[Tt]he|[Aa]n?|RTX|GTX|RX)\s+(?:[1-5]0[5-9]0|[67][1-9][05]0)(?:\s?(?:Ti|XT|Super|M))?\b(?![.,]?\d)"
+)
 _MOVED = re.compile(r"\s+to\s+(?:the\s+|an?\s+|nvidia\s+|amd\s+|its\s+)*", re.IGNORECASE)
 _OF_IT = re.compile(
     r"\b(?:it|the card|this card)\s+(?:is|was|has|costs?|offers?|comes|draws|needs|delivers)\b", re.IGNORECASE

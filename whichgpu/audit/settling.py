@@ -52,7 +52,8 @@ _OWN_SUBJECT = re.compile(
 )
 #: Behind a value, another form that it is of: "AD103 for the card, AD104 for the notebook".
 _FOR_OTHER = re.compile(
-    r"\s+(?:for|in|on|with)\s+(?:the|an?)\s+(?:card|desktops?|notebooks?|laptops?|mobile|server|module|big one|"
+    r"\s+(?:for|in|on|with)\s+(?:the|an?)\s+(?:card|desktops?|notebooks?|laptops?|mobile|server|"
+    r"module|big one|"
     r"small one|other(?: one)?)\b",
     re.IGNORECASE,
 )
@@ -91,7 +92,8 @@ def settled(found: Sequence[Finding], context: Context) -> list[Finding]:
         for each, where in zip(found, placed, strict=True)
     ]
     return [
-        withheld(each, why) if each.accuses and (why := _is_not_said(each, context)) else each for each in done
+        withheld(each, why) if each.accuses and (why := _is_not_said(each, context)) else each
+        for each in done
     ]
 
 

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from whichgpu.audit.sentences import Sentence
     from whichgpu.hardware.gpu import Gpu
 
-_PER = re.compile(r"\b(?:per|each|every|a)\s+(?P<unit>watts?|W|gigabytes?|GB|(?:cuda\s+)?core)\b", re.IGNORECASE)
+_PER = re.compile(
+    r"\b(?:per|each|every|a)\s+(?P<unit>watts?|W|gigabytes?|GB|(?:cuda\s+)?core)\b", re.IGNORECASE
+)
 #: The fields that something is had of, by the dimension of a value, and the field that it is had per.
 _OF = {
     "flop rate": ("fp16", "bf16", "fp32", "fp64", "tf32", "fp8", "int8"), "op rate": ("int8", "fp8", "fp4"),
@@ -37,7 +39,9 @@ _UNDER = {"w": "power", "g": "memory", "c": "cores"}
 _FAMILY = re.compile(r"\b(?:Pascal|Volta|Turing|Ampere|Ada(?: Lovelace)?|Hopper|Blackwell)\b")
 #: How values (0) and names (1) take turns; the first name may stand before its value, all others behind.
 _TURNS = re.compile(r"(?:01)+|(?:10)+|10(?:01)+")
-_ELSE = re.compile(r"\b(?:measured|images?|tokens?|hour|month|year|rent\w*|used|street|system|frames?|fps)\b", re.IGNORECASE)
+_ELSE = re.compile(
+    r"\b(?:measured|images?|tokens?|hour|month|year|rent\w*|used|street|system|frames?|fps)\b", re.IGNORECASE
+)
 #: How near a value is that is right, how far one that is wrong, as shares besides its rounding.
 _WITHIN, _WRONG, _LEAST = 0.06, 0.1, 2
 
@@ -69,7 +73,8 @@ def _list(index: int, passage: Passage, sentence: Sentence, context: Context) ->
     values = [
         each
         for each in within(quantities(passage.text, context.fraction), sentence.start, sentence.end)
-        if (each.dimension in _OF or each.dimension == "number") and each.high == each.value > 0
+        if (each.dimension in _OF or each.dimension == "number")
+        and each.high == each.value > 0
         and not any(one.start < each.end and each.start < one.end for one in here)
     ]
     first = next((at for at, each in enumerate(values) if each.dimension in _OF), len(values))
@@ -120,7 +125,9 @@ def _judged(
     scale = 1e12 if dimension in ("flop rate", "op rate") else 1e9 if dimension == "bandwidth" else 1.0
     best: tuple[str, list[float]] = ("", [])
     for field in _OF.get(dimension, ()):
-        offs = [min((_off(each, gpu, field, under, scale) for gpu in each.gpus), default=9.0) for each in told]
+        offs = [
+            min((_off(each, gpu, field, under, scale) for gpu in each.gpus), default=9.0) for each in told
+        ]
         if sum(off <= _WITHIN for off in offs) > sum(off <= _WITHIN for off in best[1]):
             best = (field, offs)
     field, offs = best
@@ -135,7 +142,8 @@ def _judged(
         because = f"{gpu.id}: {gpu.display(field)} over {gpu.display(under)} is {real / scale:.3g}"
         yield made(
             context, passage, (each.value.start, each.value.end), "arithmetic",
-            "confirmed" if off <= _WITHIN else "contradicted", subject=gpu.id, attribute=f"{field} per {under}",
+            "confirmed" if off <= _WITHIN else "contradicted", subject=gpu.id,
+            attribute=f"{field} per {under}",
             because=because, expected="" if off <= _WITHIN else f"{real / scale:.3g}",
             evidence=(Evidence(because), source_of(gpu, field)),
         )  # fmt: skip

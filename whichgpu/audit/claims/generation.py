@@ -50,7 +50,8 @@ def _given_to(end: int, who: Spoken, start: int) -> Mention | None:
 
 #: What is said of the cores of an architecture: "Ampere's tensor cores are the third generation".
 _OF_FAMILY = re.compile(
-    r"\b(?P<family>Volta|Turing|Ampere|Ada(?: Lovelace)?|Hopper|Blackwell)(?:[\u2019']s)?\s+(?P<what>tensor|rt) cores\s+"
+    r"\b(?P<family>Volta|Turing|Ampere|Ada(?: Lovelace)?|Hopper|"
+    r"Blackwell)(?:[\u2019']s)?\s+(?P<what>tensor|rt) cores\s+"
     r"(?:are|were|is)\s+(?:already\s+|of\s+)?(?:the\s+|its\s+)?(?P<n>first|second|third|fourth|fifth|sixth|"
     r"[1-6](?:st|nd|rd|th))\b(?=\s*(?:[,.;)]|gen|and\b|$))",
     re.IGNORECASE,

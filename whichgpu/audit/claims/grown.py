@@ -50,7 +50,8 @@ _ELSE = re.compile(
 _LEAST, _MOST = 0.87, 1.3
 _REACH, _CLOSE = 70, 24
 _COMMA = re.compile(
-    r"\s*[,(\u2013\u2014-]\s*(?:or\s+|an?\s+|(?:which|that) is\s+|i\.e\.,?\s+|nearly\s+|almost\s+|about\s+|roughly\s+|over\s+|more "
+    r"\s*[,(\u2013\u2014-]\s*(?:or\s+|an?\s+|(?:which|that) is\s+|i\.e\.,?\s+|nearly\s+|almost\s+|"
+    r"about\s+|roughly\s+|over\s+|more "
     r"than\s+)*",
     re.IGNORECASE,
 )

@@ -9,7 +9,16 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import CHIP
 from whichgpu.audit.document import HEADED
 from whichgpu.audit.explained import of_words
-from whichgpu.audit.fields import ITS_OWN, SET_AGAINST, of_field, one_of, owner_of, same_chip
+from whichgpu.audit.fields import (
+    ITS_OWN,
+    SET_AGAINST,
+    chips_in_order,
+    of_field,
+    one_of,
+    only_chip,
+    owner_of,
+    same_chip,
+)
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import source_of
 from whichgpu.audit.pairs import pair
@@ -114,12 +123,6 @@ _SITS = re.compile(
     re.IGNORECASE,
 )
 _A_CHIP = re.compile(r"\s+(?:chip|die|silicon|gpu)\b", re.IGNORECASE)
-#: What makes a chip in a sentence another one, or more than the device has of it.
-_NOT_ITS_CHIP = re.compile(
-    r"\b(?:not?|never|nor|neither|without|full|entire|complete|whole|fully|same|other|another|also|instead|than|next|"
-    r"future|bigger|smaller|larger|cut|share[sd]?|unlike|while|whereas|but|or|if|compared|versus|vs|like|likes)\b",
-    re.IGNORECASE,
-)
 #: The name of a pair whose value is a chip.
 _CHIP_LABEL = re.compile(
     r"[\s*]*(?:gpu|graphics|grafik)?[\s-]*(?:chip|die|gpu|processor|prozessor|code ?name|silicon|puce)"
@@ -180,7 +183,9 @@ def _of_passage(index: int, passage: Passage, context: Context) -> Iterator[Find
         place = (sentence.start, sentence.end)
         who = spoken(index, passage, sentence, context)
         yield from _ways(passage, place, who, context)
-        yield from _chips(passage, place, who, context)
+        yield from list(chips_in_order(passage, place, who.here, context)) or _chips(
+            passage, place, who, context
+        )
         yield from _alike(passage, place, who, context)
         yield from _compute(passage, place, who.own or who.topic, context)
         if capabilities_told:
@@ -295,13 +300,6 @@ def _of_capability(
 
 def _chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
     here = who.here
-    every = list(CHIP.finditer(passage.text, *place))
-    behind = every and here and all(each.end <= every[0].start() for each in here)
-    if behind and len(every) > 1 and len(here) == len(every) == len({each.named for each in here}):
-        # "The 4070 and the 4060 Ti are both Ada, AD104 and AD106": in their order.
-        for match, each in zip(every, here, strict=True):
-            yield from one_of(passage, match, "chip", [context.catalogue[key] for key in each.ids], context)
-        return
     for match in CHIP.finditer(passage.text, *place):
         if len({m.named for m in here}) > 1 and _SHARED.search(passage.text, place[0], match.start()):
             yield from _shared(passage, match, here, context)
@@ -335,7 +333,7 @@ def _chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
         start = max(mention.end if mention and mention in here else place[0], its)
         gap = passage.text[start : match.start()]
         labelled = _CHIP_LABEL.fullmatch(passage.text[place[0] : match.start()])
-        alone = _only_chip(passage.text, place, [each.end - match.start() for each in here])
+        alone = only_chip(passage.text, place, [each.end - match.start() for each in here])
         if (
             mention not in here
             and not ITS_OWN.match(passage.text, place[0])
@@ -347,12 +345,6 @@ def _chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
         if mention and not inside and (labelled or said or alone) and len(gap) < _FAR:
             gpus = [context.catalogue[key] for key in mention.ids]
             yield from one_of(passage, match, "chip", gpus, context)
-
-
-def _only_chip(text: str, place: tuple[int, int], names: Sequence[int]) -> bool:
-    """Whether a sentence names one chip, one device or none before it, and speaks of no other's chip."""
-    one = len(names) < 2 and all(end <= 0 for end in names) and len(list(CHIP.finditer(text, *place))) == 1
-    return one and not _NOT_ITS_CHIP.search(text, *place)
 
 
 def _inside(text: str, match: re.Match[str], here: Sequence[Mention]) -> Mention | None:

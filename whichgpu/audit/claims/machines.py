@@ -33,7 +33,8 @@ _BY_UNIT = {"memory": ("memory",), "bandwidth": ("bandwidth", "nvlink"), "power"
 #: What is said beside values that are of no GPU of the machine.
 _ELSE = re.compile(
     r"\b(?:cpus?|cores|host|system|chassis|whole|ddr\d?|ram|nvme|ssd|storage|disk|network\w*|infiniband|ethernet|"
-    r"cooling|fans|psu|power suppl\w+|pcie|switch\w*|models?|weights?|parameters?|needs?|requires?|required|batch|"
+    r"cooling|fans|psu|power suppl\w+|pcie|switch\w*|models?|weights?|parameters?|needs?|"
+    r"requires?|required|batch|"
     r"tokens?|images?|measured|achiev\w+|sustain\w*|more|less|fewer|extra|additional|than|over|cache|l2|links?|"
     r"rack|nodes|machines|servers|price\w*|costs?|idle|usable|effective|up to|previous|predecessor)\b",
     re.IGNORECASE,
@@ -74,7 +75,9 @@ def _of_sentence(passage: Passage, sentence: Sentence, of: Machine, context: Con
 
 def _clause(text: str, sentence: Sentence, value: Quantity) -> tuple[int, int]:
     """The stretch of a sentence that says what a value is of."""
-    start = max((each.end() for each in _CLAUSE.finditer(text, sentence.start, value.start)), default=sentence.start)
+    start = max(
+        (each.end() for each in _CLAUSE.finditer(text, sentence.start, value.start)), default=sentence.start
+    )
     after = _CLAUSE.search(text, value.end, sentence.end)
     return start, after.start() if after else sentence.end
 
@@ -87,7 +90,13 @@ def _attributes(text: str, place: tuple[int, int], value: Quantity) -> Sequence[
 
 
 def _judged(
-    passage: Passage, value: Quantity, every: Sequence[Attribute], of: Machine, *, dense: bool, context: Context
+    passage: Passage,
+    value: Quantity,
+    every: Sequence[Attribute],
+    of: Machine,
+    *,
+    dense: bool,
+    context: Context,
 ) -> Iterator[Finding]:
     gpus = [context.catalogue[key] for key in of.mention.ids]
     # What another size of it has may be meant: boards are told of in round figures.
@@ -95,12 +104,14 @@ def _judged(
     known = [each for each in every if any(gpu.value(field) for gpu in gpus for field in each.fields)]
     if any(_is(each, value, 1, kin, dense=dense) for each in every):
         return
-    right = next((each for each in known if _is(each, value, of.count, kin, dense=dense)), None)
+    right = next((each for each in known if _is(each, value, of.number, kin, dense=dense)), None)
     if right is None and not known and every[0].key not in _LACKED:
         return
     best = right or (known or every)[0]
     one = gpus[0].display(best.fields[0])
-    because = f"{of.count:g} times {one} of {gpus[0].id}" if known else f"{gpus[0].id} has no {best.key.upper()}"
+    because = (
+        f"{of.number:g} times {one} of {gpus[0].id}" if known else f"{gpus[0].id} has no {best.key.upper()}"
+    )
     yield made(
         context, passage, (value.start, value.end), "specification", "confirmed" if right else "contradicted",
         subject=", ".join(of.mention.ids), attribute=best.key if right else f"{best.key}{OF_ALL}",
@@ -109,12 +120,15 @@ def _judged(
 
 
 def _is(attribute: Attribute, value: Quantity, count: float, gpus: Sequence[Gpu], *, dense: bool) -> bool:
-    """Whether a value is so many times what any source says of one of some devices, with sparsity or without."""
+    """Whether a value is so many times what any source says of one of some devices, dense or sparse."""
     for gpu in gpus:
         times = 1.0 if dense or attribute.dimension not in RATES else float(gpu.value("sparsity") or 1.0)
         stated = (fact.value for field in attribute.fields for fact in gpu.stated(field))
         for one in (float(each) for each in stated if isinstance(each, int | float) and each):
-            sizes = (one, nominal_gb(one) * 1e9) if attribute.key == "memory" and nominal_gb(one) else (one,)
-            if any(abs(value.value / (count * k * each) - 1) <= _WITHIN for each in sizes for k in (1.0, times)):
+            sold = nominal_gb(one) if attribute.key == "memory" else None
+            sizes = (one, sold * 1e9) if sold else (one,)
+            if any(
+                abs(value.value / (count * k * each) - 1) <= _WITHIN for each in sizes for k in (1.0, times)
+            ):
                 return True
     return False

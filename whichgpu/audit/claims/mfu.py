@@ -19,13 +19,18 @@ if TYPE_CHECKING:
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.quantities import Quantity
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.subjects import Mention
 
-_MFU = re.compile(r"\b(?:MFU|HFU|(?:model )?FLOPs? utili[sz]ation|(?:of|against) (?:its |the )?(?:theoretical |dense )?peak)\b", re.I)
+_MFU = re.compile(
+    r"\b(?:MFU|HFU|(?:model )?FLOPs? utili[sz]ation|(?:of|against) (?:its |the )?(?:theoretical |"
+    r"dense )?peak)\b",
+    re.I,
+)
 _PEAKS = ("bf16", "fp16", "fp8", "tf32", "fp32")
 #: Between a rate and the device that reaches it.
 _ON = re.compile(
-    r"[^.;,%]{0,30}?\b(?:on|out of|from|per|by|with)\s+(?:(?:the|an?|each|every|one|single)\s+)*(?:nvidia\s+|amd\s+)?",
+    r"[^.;,%]{0,30}?\b(?:on|out of|from|per|by|with)\s+(?:(?:the|an?|each|every|one|"
+    r"single)\s+)*(?:nvidia\s+|amd\s+)?",
     re.IGNORECASE,
 )
 #: Between a device and the rate that is reached on it: "On an H100, 450 would be".
@@ -44,20 +49,21 @@ def find(context: Context) -> Iterator[Finding]:
             every = within(quantities(passage.text, context.fraction), sentence.start, sentence.end)
             rates = [each for each in every if each.dimension in ("flop rate", "number") and each.value > 0]
             shares = [each for each in every if each.dimension == "percent" and each.high == each.value]
-            yield from _of_sentence(index, passage, sentence, rates, shares, context)
+            named = within(context.mentions.get(index, ()), sentence.start, sentence.end)
+            yield from _of_sentence(passage, named, rates, shares, context)
 
 
 def _of_sentence(
-    index: int, passage: Passage, sentence: Sentence, rates: Sequence[Quantity], shares: Sequence[Quantity],
+    passage: Passage, named: Sequence[Mention], rates: Sequence[Quantity], shares: Sequence[Quantity],
     context: Context,
 ) -> Iterator[Finding]:  # fmt: skip
-    named = within(context.mentions.get(index, ()), sentence.start, sentence.end)
     for share in shares:
         pairs = [
             (rate, one)
             for rate in rates
             for one in named
-            if one.end <= share.start < max(one.end, rate.end) + _FAR and rate.end <= share.start
+            if one.end <= share.start < max(one.end, rate.end) + _FAR
+            and rate.end <= share.start
             and (
                 _ON.fullmatch(passage.text, rate.end, one.start)
                 or _THEN.fullmatch(passage.text, one.end, rate.start)
@@ -70,7 +76,9 @@ def _of_sentence(
         gpus = [context.catalogue[key] for key in one.ids]
         peaks = [
             (value / float(peak), gpu, field)
-            for gpu in gpus if gpu.confidence != "low" for field in _PEAKS
+            for gpu in gpus
+            if gpu.confidence != "low"
+            for field in _PEAKS
             if isinstance(peak := gpu.value(field), int | float) and peak
         ]
         if not peaks or any(each.start > rate.end and each.end <= share.start for each in shares):
@@ -84,7 +92,8 @@ def _of_sentence(
             f"{told[1].id} is {told[0]:.0%}"
         )
         yield made(
-            context, passage, (share.start, share.end), "arithmetic", "confirmed" if right else "contradicted",
+            context, passage, (share.start, share.end), "arithmetic",
+            "confirmed" if right else "contradicted",
             subject=told[1].id, attribute="mfu", because=because, expected="" if right else f"{told[0]:.0%}",
             evidence=(Evidence(because), source_of(told[1], told[2])),
         )  # fmt: skip

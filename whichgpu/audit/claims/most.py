@@ -1,4 +1,4 @@
-"""Who has the most of something, told as a label: "Highest bandwidth: L40S", "the one with the most cores is the L4"."""
+"""Who has the most of something, told as a label: "Highest bandwidth: L40S"."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ _MOST = re.compile(
     re.IGNORECASE,
 )
 _IS = re.compile(
-    r"(?:\s+(?:of the (?:two|three|four|bunch)|here|overall))?\s*(?:[:\u2013\u2014-]|\s(?:is|goes to|belongs to|has|comes from|"
+    r"(?:\s+(?:of the (?:two|three|four|bunch)|here|overall))?\s*(?:[:\u2013\u2014-]|\s(?:is|"
+    r"goes to|belongs to|has|comes from|"
     r"sits in|is found (?:in|on)|is that of))[\s*_]*(?:the\s+|nvidia\s+|amd\s+|with\s+)*",
     re.IGNORECASE,
 )
@@ -37,7 +38,10 @@ def find(context: Context) -> Iterator[Finding]:
     for index, passage in context.document.running() if len(among.every) > 1 else ():
         for sentence in sentences(passage.text):
             for match in _MOST.finditer(passage.text, sentence.start, sentence.end):
-                what = next((each for each in named(passage.text) if each.start in (match.end(), match.end() - 7)), None)
+                what = next(
+                    (each for each in named(passage.text) if each.start in (match.end(), match.end() - 7)),
+                    None,
+                )
                 after = within(context.mentions.get(index, ()), match.end(), sentence.end)
                 if what is None or what.attribute.key not in _KEYS or not after:
                     continue

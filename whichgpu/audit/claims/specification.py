@@ -11,14 +11,14 @@ from whichgpu.audit.binding import APART, TIED, Binder, both_of, several_columns
 from whichgpu.audit.cells import noted
 from whichgpu.audit.fields import ITS_OWN, OF_CHIPLETS, headed
 from whichgpu.audit.implied import carried, implied
-from whichgpu.audit.judging import namesakes, stated
+from whichgpu.audit.judging import namesakes
 from whichgpu.audit.listed import has, is_list
 from whichgpu.audit.machine import machine
 from whichgpu.audit.quantities import quantities
-from whichgpu.audit.roles import counted, spoken, superchips
+from whichgpu.audit.roles import spoken, superchips
 from whichgpu.audit.sentences import Sentence, guarded, sentences, within
+from whichgpu.audit.summed import together
 from whichgpu.audit.variants import cells, finding_on, is_right, of_cell, verdict_on
-from whichgpu.audit.worked_out import OF_ALL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -146,20 +146,6 @@ _SO_MUCH = re.compile(
 _BOTH_NODES = re.compile(r"\d\s?nm\b[^.;,]{0,12}(?:[/+&]|\band\b)[^.;,]{0,12}\d\s?nm\b", re.IGNORECASE)
 _ACCUMULATES = re.compile(r"[ -](?:accumulat\w+|accum\b|master weights)", re.IGNORECASE)
 _PRECISIONS = ("tf32", "bf16", "fp8", "fp4", "int8", "int4")
-#: Behind a size that can be of nothing but the GPUs.
-_OF_GPUS = re.compile(r"\s+(?:of\s+)?(?:gpu memory|vram|hbm)", re.IGNORECASE)
-#: Of machines that each have several.
-_NODES = re.compile(r"\b(?:nodes|servers|machines|boxes|systems|racks|instances)\b", re.IGNORECASE)
-#: What draws more than its GPUs do.
-_BOX = re.compile(
-    r"\b(?:node|server|machine|box|system|chassis|rig|rack|pc|workstation|instance|build)(?:s|es)?\b", re.IGNORECASE
-)
-_LINKED = re.compile(r"\b(?:connect\w*|link\w*|interconnect\w*|nvlink|between)\b", re.IGNORECASE)
-_TOGETHER = re.compile(
-    r"\b(?:zusammen|insgesamt|au total|ensemble|en total|juntos|combined|total|together|aggregate|pooled?|"
-    r"in all|altogether)\b",
-    re.IGNORECASE,
-)
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -275,7 +261,7 @@ def _of_value(
     ):
         return
     if found.verdict == "contradicted":
-        several = _together(passage, sentence, quantity, attribute, mention=mention, who=who, context=context)
+        several = together(passage, sentence, quantity, attribute, mention=mention, who=who, context=context)
         if several is not None:
             yield several
             return
@@ -498,70 +484,6 @@ def _of_something_else(
         or _OTHERS.search(passage.text, sentence.start, quantity.start)
         or _FOR_OTHER.match(passage.text, quantity.end, sentence.end)
     )
-
-
-def _together(
-    passage: Passage, sentence: Sentence, quantity: Quantity, attribute: Attribute, *, mention: Mention,
-    who: Spoken, context: Context,
-) -> Finding | None:  # fmt: skip
-    """The verdict on what several devices have together; None where one alone is spoken of."""
-    inside = sentence.start <= mention.start and mention.end <= quantity.start
-    count = counted(passage.text, sentence.start, mention.start) if inside else _so_many(sentence)
-    linked = attribute.key == "bandwidth" and _LINKED.search(sentence.text)
-    if linked or count < 2 or attribute.key not in ("memory", "bandwidth", "power", "cores", "tensor_cores"):
-        return None
-    gpus = [context.catalogue[key] for key in mention.ids]
-    shared = quantity._replace(value=quantity.value / count)
-    found = verdict_on(passage.text, shared, attribute, gpus, said=frozenset(), context=context)
-    if found.verdict == "confirmed":
-        why = f"{count:g} times {found.evidence[0].text}" if found.evidence else found.because
-        return finding_on(
-            passage, quantity, attribute, gpus, found=found._replace(because=why), context=context
-        )
-    gap = passage.text[mention.end : quantity.start]
-    whole = attribute.key == "memory" and _OF_GPUS.match(passage.text, quantity.end)
-    said = _TOGETHER.search(sentence.text) or re.fullmatch(
-        r"s?\s*[(=]\s*" if not whole else r"s?\s*[(=,:]\s*", gap
-    )
-    known = [float(gpu.value(attribute.fields[0]) or 0) for gpu in gpus]
-    digits = stated(quantity.value, passage.text[quantity.start : quantity.end], "", frozenset())
-    rounded = _ROUNDED_SUM if digits.is_round else _TOLD_SUM
-    apart = all(abs(shared.value / each - 1) > rounded for each in known if each)
-    own = mention in who.here and _HAVE.fullmatch(gap) is not None and count <= _A_NODE and apart
-    machines = _NODES.search(passage.text, sentence.start, mention.start)
-    machines = machines or (attribute.key == "power" and _BOX.search(sentence.text))
-    verdict = (
-        "contradicted"
-        if (said or own) and not machines and found.verdict == "contradicted"
-        else "unverifiable"
-    )
-    found = found._replace(verdict=verdict, expected="", because=f"for {count:g} of them: {found.because}")
-    answer = finding_on(passage, quantity, attribute, gpus, found=found, context=context)
-    return answer._replace(attribute=f"{attribute.key}{OF_ALL}")
-
-
-#: Between so many devices and what they have: "eight H100 have 640 GB", "eight H100 5.6 kW".
-_HAVE = re.compile(
-    r"s?\s+(?:(?:have|hold|offer|with)\s+[\d.,]+\s?[GT]B\s+(?:of [\w ]{2,12} )?and\s+)?(?:(?:has|have|offers?|provides?|gives? you|brings?|draws?|needs?|consumes?|come to|"
-    r"make)\s+)?",
-    re.IGNORECASE,
-)
-#: More of one are of several machines; and how far a sum may be off, as a share: one that is told
-#: in terabytes, and one that is told in full.
-_A_NODE, _ROUNDED_SUM, _TOLD_SUM = 16, 0.1, 0.04
-
-
-def _so_many(sentence: Sentence) -> float:
-    """How many of what the text is about a sentence begins with: "Eight SXM5 modules have"."""
-    begins = _MODULES.match(sentence.text)
-    return counted(sentence.text, 0, begins.start("what")) if begins else 1.0
-
-
-_MODULES = re.compile(
-    r"\s*(?:With\s+|Together,?\s+)?\w+\s+(?P<what>(?:\w+\s+){0,2}?(?:modules|cards|gpus|boards|"
-    r"accelerators|chips|of them)\b)",
-    re.IGNORECASE,
-)
 
 
 def _narrower(

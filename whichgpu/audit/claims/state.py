@@ -31,22 +31,26 @@ _KEYS = frozenset({"fp8", "fp4", "bf16", "tf32", "nvlink", "mig", "av1_encode", 
 _HAS = re.compile(
     r"\b(?:support\w*|works?|runs?|there|available|present|handles?|gets?|got|has|have|had|having|offers?|"
     r"(?:comes?|coming) with|brings?|brought|includes?|included|knows?|understands?|speaks?|does|do|can|"
-    r"native(?:ly)?|in hardware|features?|accelerat\w+|on board|possible|keeps?|kept|gained|enabled|equipped|with|"
+    r"native(?:ly)?|in hardware|features?|accelerat\w+|on board|possible|keeps?|kept|gained|"
+    r"enabled|equipped|with|"
     r"arrived|aboard|built in|part of)\b",
     re.IGNORECASE,
 )
 _LACKS = re.compile(
     r"\b(?:no|not|nothing|nobody|never|without|lacks?|lacking|missing|neither|nor|none|gone|absent|dropped|cannot|unable|"
-    r"nicht|kein\w*|ohne|pas|sans|sin|non|senza|unavailable|unsupported|removed|omit\w*|skips?|forgo\w*|gave up|gives up|minus)\b|n[\u2019']t\b",
+    r"nicht|kein\w*|ohne|pas|sans|sin|non|senza|unavailable|unsupported|removed|omit\w*|skips?|"
+    r"forgo\w*|gave up|gives up|minus)\b|n[\u2019']t\b",
     re.IGNORECASE,
 )
+#: What denies only the verb behind it, so many characters on at most.
+_JUST_NOT, _NEAR = re.compile(r"not|never|nicht|pas|n[\u2019']t", re.IGNORECASE), 24
 #: What makes it no statement of fact on one device.
 _HEDGED = re.compile(
     r"\b(?:if|whether|may|might|some|unlike|other|newer|older|previous|next|future|software|emulat\w+|needs?|"
     r"requir\w+|should|would|could|than|only|first|last|both|all|any|each|every|either|most|cards|gpus|models?|"
     r"until|before|since|when|instead|generation|successor|predecessor|like|as|versus|vs|against|via|over|"
     r"through|mean\w*|help\w*|because|weights?|quanti\w+|switch|bandwidth|faster|slower|more|less|half|twice|"
-    r"compared|which|who|what|how|why|matter\w*|important|want|use|using|users?|drivers?|library|libraries|"
+    r"compared|which|who|what|how|why|matter\w*|important|want|used?|using|users?|typical\w*|usual\w*|often|drivers?|library|libraries|"
     r"frameworks?|kernels?|for)\b|\?|\d\s?%",
     re.IGNORECASE,
 )
@@ -91,6 +95,13 @@ def _of_clause(
     if _HEDGED.search(words) or guarded(_LACKS.sub(" ", words)) or _VALUE.search(words):
         return
     denied, has = _LACKS.search(words), _HAS.search(words)
+    if (
+        denied
+        and _JUST_NOT.fullmatch(denied[0])
+        and not _HAS.search(words, denied.end(), denied.end() + _NEAR)
+    ):
+        # "Are not typically wanted for it" denies nothing that a device has.
+        return
     if (denied or has) and len(_LACKS.findall(words)) < 2:
         name = re.compile(what.names, re.IGNORECASE).search(passage.text, *place)
         gpus = [context.catalogue[key] for key in mention.ids]
@@ -110,7 +121,9 @@ def _about(sentence: Sentence, place: tuple[int, int], who: Spoken) -> Mention |
     if inside:
         alone = len(inside) == 1 and inside[0] not in who.against
         return inside[0] if alone else None
-    if any(each.start >= place[1] for each in who.here) and not any(each.end <= place[0] for each in who.here):
+    if any(each.start >= place[1] for each in who.here) and not any(
+        each.end <= place[0] for each in who.here
+    ):
         return None
     before = [each for each in who.own if each.end <= place[0]]
     if before:

@@ -48,11 +48,14 @@ _ELSE = re.compile(
     re.IGNORECASE,
 )
 #: A name of hardware that may be of no device in the catalogue.
-_NAME = re.compile(r"\b(?:[A-Z]{1,4}-?\d{1,4}[A-Za-z]*|\d{4}(?:\s?(?:Ti|XT|Super|SUPER))?|TPU\w*|Gaudi\w*|Mac\w*)\b")
+_NAME = re.compile(
+    r"\b(?:[A-Z]{1,4}-?\d{1,4}[A-Za-z]*|\d{4}(?:\s?(?:Ti|XT|Super|SUPER))?|TPU\w*|Gaudi\w*|Mac\w*)\b"
+)
 #: Ends of what is said of one thing.
 _CLAUSE = re.compile(r"[,;:()\u2013\u2014|]\s*|\s(?:and|while|whereas|but|with|so|which|though|although)\s")
 _UP = re.compile(
-    r"\b(?:more|up|increas\w+|gr[eo]w\w*|r[iao]se[sn]?|rising|gain\w*|extra|on top|higher|larger|bigger|wider|"
+    r"\b(?:more|up|increas\w+|gr[eo]w\w*|r[iao]se[sn]?|rising|gain\w*|extra|on top|higher|larger|"
+    r"bigger|wider|"
     r"greater|added|additional|rais\w+|jump\w*|bump\w*|boost\w*|climb\w*|ahead|uplift|expand\w*|improv\w*)\b",
     re.IGNORECASE,
 )
@@ -64,14 +67,19 @@ _DOWN = re.compile(
 _CAPACITY = re.compile(r"^\W*(?:the\s+|its\s+)?(?:memory\s+)?capacity\b", re.IGNORECASE)
 _OF = re.compile(r"\s+(?:of|as (?:much|many|wide|large|big))\b")
 #: How many of a device a sentence speaks of.
-_COUNTS = re.compile(r"(?<![\d.,])\b(?:(\d{1,2})(?:\s?[x\u00d7])?\b(?![.,]\d|\s?%|\s*percent)|(" + "|".join(SPELLED) + r"|pair|both))\b", re.IGNORECASE)
-_FACTS = 4
+_COUNTS = re.compile(
+    r"(?<![\d.,])\b(?:(\d{1,2})(?:\s?[x\u00d7])?\b(?![.,]\d|\s?%|\s*percent)|("
+    + "|".join(SPELLED)
+    + r"|pair|both))\b",
+    re.IGNORECASE,
+)
+_FACTS, _TWO = 4, 2
 
 
 def find(context: Context) -> Iterator[Finding]:
     """Every such ratio that nobody who can be meant makes true."""
     models = _models(context)
-    if not 2 <= sum(len(each) for each in models) or len(models) > _MOST_MODELS:
+    if sum(len(each) for each in models) < _TWO or len(models) > _MOST_MODELS:
         return
     done = sorted((each.start, each.end) for each in context.memo["found"])
     for index, passage in context.document.running():
@@ -83,10 +91,10 @@ def find(context: Context) -> Iterator[Finding]:
                 for claim in _claims(passage.text, start, end, context) if attribute else ():
                     place = passage.span(claim.start, claim.end)
                     # "The H200 came with 76 % more": of what, the text may never say.
-                    if _told_of(index, claim, context) < 2:  # noqa: PLR2004
+                    if _told_of(index, claim, context) < _TWO:
                         continue
                     if attribute and not any(a < place[1] and place[0] < b for a, b in done):
-                        yield from _judged(passage, sentence, claim, attribute, models, context)
+                        yield from _judged(passage, sentence, (claim, attribute), models, context)
 
 
 def _told_of(index: int, claim: Multiple, context: Context) -> int:
@@ -164,10 +172,11 @@ def _of_percent(text: str, start: int, end: int, each: Quantity) -> Iterator[Mul
 
 
 def _judged(
-    passage: Passage, sentence: Sentence, claim: Multiple, attribute: Attribute,
+    passage: Passage, sentence: Sentence, what: tuple[Multiple, Attribute],
     models: Sequence[Sequence[Gpu]], context: Context,
 ) -> Iterator[Finding]:  # fmt: skip
     """An accusation where no two values that can be meant are so far apart."""
+    claim, attribute = what
     values = {(_value(gpu, field), gpu.id) for gpus in models for gpu in gpus for field in attribute.fields}
     known = sorted((value, key) for value, key in values if value)
     if not known or len({value for value, _ in known}) < 2:

@@ -36,7 +36,8 @@ _YEAR = re.compile(
 )
 #: A year in brackets right behind the device: "the T4 (Turing, 2018)".
 _OF_YEAR = re.compile(
-    r"[\s*_]*\((?:(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?\s+|[A-Z][\w ]{2,24},\s*|(?:\d{1,4}(?:[ -]?(?:GB|W)),\s*){1,3})?(?:released |launched "
+    r"[\s*_]*\((?:(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?\s+|"
+    r"[A-Z][\w ]{2,24},\s*|(?:\d{1,4}(?:[ -]?(?:GB|W)),\s*){1,3})?(?:released |launched "
     r")?(20[012]\d)(?:,\s[^(),]{1,12})?\)"
 )
 #: A device and its year behind what was done with it: "NVIDIA announced the L40S in 2021".
