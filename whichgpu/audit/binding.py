@@ -62,7 +62,8 @@ _RAISED = re.compile(
 _VARIANT = re.compile(r"[\s-]*(?:models?|versions?|variants?|flavou?rs?|editions?|skus?)\b", re.IGNORECASE)
 #: What is missing, left or added is not what a device has.
 _MISSING = re.compile(
-    r"\b(?:lacks?|lacking|short(?:fall)? (?:of|by)|missing|leav(?:es|ing)|remaining|deficit of|extra|another|"
+    r"\b(?:lacks?|lacking|los(?:e|es|ing)|short(?:fall)? (?:of|by)|missing|leav(?:es|ing)|"
+    r"remaining|deficit of|extra|another|"
     r"additional)"
     r"\s+(?:about |around |roughly |only |just |you |~)*$",
     re.IGNORECASE,
@@ -74,7 +75,8 @@ _PART_AFTER = re.compile(
 )
 #: Behind a value that two differ by: "100 W above the 3090's 350 W", "that 112 GB memory advantage".
 _DIFFERENCE = re.compile(
-    r"\s*(?:above|below|beyond|over|under|ahead of|behind|short of)\s+(?:the|its|that|what|an?|even)\b"
+    r"\s*(?:above|below|beyond|over|under|ahead of|behind|short of)\s+(?:the|its|that|what|an?|"
+    r"even|either|both|any|all|each|every|them)\b"
     r"|\s*(?:[\w-]+\s+)?(?:advantage|lead|edge|gap|difference|deficit|increase|uplift|jump)\b",
     re.IGNORECASE,
 )

@@ -109,9 +109,12 @@ CAPABILITIES = (
     Capability("tf32", rf"(?:tf32|tensorfloat-32){_PRECISION}", "compute_capability",
                 _since(8.0, "tf32")),
     Capability("nvlink", r"nvlink(?: (?:support|interconnect|bridges?|connectivity|connectors?|ports?|"
-        r"fingers))?", "nvlink",
+        r"fingers))?|(?<=be )bridged", "nvlink",
                 _of_maker("NVIDIA", _positive("nvlink"))),
-    Capability("mig", r"(?:mig|multi-instance gpu)(?: \(mig\))?(?: support)?", "mig_max",
+    Capability("mig", r"(?:mig|multi-instance gpu)(?: \(mig\))?(?: support)?|"
+        r"(?:split|partitioned|sliced|carved|cut) (?:up )?into (?:up to |"
+        r"as many as )?(?:\w+ ){1,2}(?:instances|slices)",
+                "mig_max",
                 _of_maker("NVIDIA", _positive("mig_max"))),
     Capability("cuda", r"cuda(?: code| applications?| programs?| kernels?| natively)?"
                 r"(?![ -]cores?| toolkit| \d)", "vendor", _of_maker("NVIDIA")),

@@ -83,7 +83,7 @@ def described(document: Document, named: Mapping[int, Sequence[Mention]], catalo
                 unsettled[index] = tuple(unknown)
         if here:
             done[index] = tuple(here)
-        before.add(here)
+        before.add(here, owned(passage.text, here))
     return Described(done, unsettled)
 
 
@@ -95,9 +95,9 @@ class _Heard:
         self._first: dict[frozenset[str], Mention] = {}
         self._last: dict[frozenset[str], Mention] = {}
 
-    def add(self, found: Sequence[Mention]) -> None:
-        """Go on with some mentions."""
-        for each in found:
+    def add(self, found: Sequence[Mention], own: Sequence[Mention]) -> None:
+        """Go on with some mentions; those that are only set against another are not spoken of last."""
+        for each in sorted(found, key=lambda one: one in own):
             key = model(each.named[0], self._catalogue)
             self._first.setdefault(key, each)
             self._last.pop(key, None)

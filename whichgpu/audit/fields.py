@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.attributes import CHIP
 from whichgpu.audit.findings import made
 from whichgpu.audit.judging import source_of
 from whichgpu.audit.subjects import mentions
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
     from whichgpu.audit.subjects import Mention
     from whichgpu.hardware.gpu import Gpu
 
+#: What makes a chip in a sentence another one, or more than the device has of it.
+_NOT_ITS_CHIP = re.compile(
+    r"\b(?:not?|never|nor|neither|without|full|entire|complete|whole|fully|same|other|another|also|instead|than|next|"
+    r"future|bigger|smaller|larger|cut|share[sd]?|unlike|while|whereas|but|or|if|compared|versus|vs|like|likes)\b",
+    re.IGNORECASE,
+)
 #: Words before a word that is of something else.
 SET_AGAINST = re.compile(
     r"\b(?:than|compared|versus|vs|unlike|previous|predecessor|older|system|host|cpu|instead|"
@@ -68,6 +75,23 @@ def owner_of(at: int, who: Spoken) -> Mention | None:
 def same_chip(told: str, known: str) -> bool:
     """Whether a chip is a known one; GA102 is GA102-300 too."""
     return known.upper().startswith(told.upper())
+
+
+def only_chip(text: str, place: tuple[int, int], names: Sequence[int]) -> bool:
+    """Whether a sentence names one chip, one device or none before it, and speaks of no other's chip."""
+    one = len(names) < 2 and all(end <= 0 for end in names) and len(list(CHIP.finditer(text, *place))) == 1
+    return one and not _NOT_ITS_CHIP.search(text, *place)
+
+
+def chips_in_order(
+    passage: Passage, place: tuple[int, int], here: Sequence[Mention], context: Context
+) -> Iterator[Finding]:
+    """As many chips behind as many devices: "the 4070 and the 4060 Ti are both Ada, AD104 and AD106"."""
+    every = list(CHIP.finditer(passage.text, *place))
+    behind = every and here and all(each.end <= every[0].start() for each in here)
+    if behind and len(every) > 1 and len(here) == len(every) == len({each.named for each in here}):
+        for match, each in zip(every, here, strict=True):
+            yield from one_of(passage, match, "chip", [context.catalogue[key] for key in each.ids], context)
 
 
 def one_of(

@@ -57,6 +57,8 @@ _COARSE, _PLAIN = 2, (1.0, 2.0, 4.0, 1 / 64)
 _DATABASES = 0.10
 #: What a card's maker may change: off by less, it may be another maker's card.
 _MAKERS = {"clock_boost": 0.16, "clock_base": 0.16, "power": 0.15}
+#: How far a boost clock may lie below the reference card's: other sources' rounding.
+_LOWERED = 0.05
 #: How far a vendor's own edition is from its reference card, and a clock's rate from a vendor's round figure.
 _FOUNDERS, _COARSELY = 0.07, 0.06
 #: What a laptop's maker adds to the power of its GPU for a while, of that of the CPU.
@@ -102,6 +104,14 @@ class Stated(NamedTuple):
     #: The dimension of its unit.
     dimension: str = ""
     unit: str = ""
+
+    @property
+    def digit(self) -> float:
+        """One of its last digit that says something, as a share of it: 320 is no 300 that was rounded."""
+        plain = re.search(r"\d[\d,]*(?:\.\d+)?", self.text)
+        digits = plain[0].replace(",", "") if plain else ""
+        told = digits.replace(".", "").strip("0")
+        return 10.0 ** (1 - len(told)) / float(f"{told[0]}.{told[1:] or 0}") if told else 1.0
 
     @property
     def is_round(self) -> bool:
@@ -391,7 +401,7 @@ def _too_near(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
     allowed = 0.0
     if what.is_round and attribute.dimension not in ("memory", "bits", "count"):
         hedged = what.limit in ("about", "up to", "nearly", "over")
-        allowed = _LIMITED if hedged else _NEAR if attribute.key == "power" else _ROUND
+        allowed = _LIMITED if hedged else _NEAR if attribute.key == "power" else min(_ROUND, what.digit)
     fact = gpu.fact(attribute.fields[0])
     # How much a server's card draws is NVIDIA's to say, whoever lists it.
     listed = fact and fact.kind != "vendor" and not (attribute.key == "power" and gpu.segment == "datacenter")
@@ -417,7 +427,9 @@ def _too_near(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
         coarse = attribute.dimension in (*_RATES, "bandwidth") and _digits(value) <= _COARSE
         near = _COARSELY if coarse else _NEAR if low else 0.0
         within = allowed if exact else max(allowed, near)
-        if value and abs(what.value / value - 1) < within:
+        # Makers raise the boost of the reference, and lower none.
+        lowered = field == "clock_boost" and gpu.segment != "laptop" and what.value < value
+        if value and abs(what.value / value - 1) < (min(within, _LOWERED) if lowered else within):
             return True
     ends = [gpu.value(name) for name in ("power_min", "power_max")] if attribute.key == "power" else []
     return len(ends) == 2 and all(ends) and float(ends[0] or 0) <= what.value <= float(ends[1] or 0)

@@ -132,7 +132,7 @@ class Spoken(NamedTuple):
         The last name before it in the sentence, unless that is one set against another that nothing ties to
         the place; else what the text before is about.
         """
-        before = [each for each in self.here if each.end <= at]
+        before = [each for each in self.here if each.end <= at and not self._bracketed(each, at)]
         if len(before) > 1 and _RESUMES.match(self.text, before[-1].end, at):
             # "The L40S lies between the H100 and the A10G - offering 48 GB" goes on with its subject.
             before = before[:1]
@@ -141,6 +141,13 @@ class Spoken(NamedTuple):
         if before:
             return before[-1]
         return self.topic[0] if self.topic else None
+
+    def _bracketed(self, mention: Mention, at: int) -> bool:
+        """Whether a name is in brackets of more words that end before: "(the A100 has less), 6 TB/s"."""
+        opened = self.text.rfind("(", 0, mention.start)
+        closed = self.text.find(")", mention.end, at)
+        inside = opened >= 0 and closed >= 0 and ")" not in self.text[opened : mention.start]
+        return inside and (closed - opened) > (mention.end - mention.start) + _BRACKETS
 
     def _tied(self, mention: Mention, at: int) -> bool:
         gap = self.text[mention.end : at]
@@ -183,6 +190,7 @@ def told(context: Context, pattern: re.Pattern[str]) -> Iterator[tuple[Passage, 
 
 
 #: A form by which one of several devices of a name is meant: "the SXM5 version".
+_BRACKETS = 8
 _FORM = re.compile(
     r"\b(PCIe|SXM|NVL)\d?\s+(?:versions?|variants?|models?|modules?|form|cards?|editions?|flavou?rs?|"
     r"boards?|configurations?)\b",
@@ -309,6 +317,9 @@ def _topic(
         here = within(everywhere, back.start, back.end)
         against = _against(passage.text, back.start, here)
         own = [each for each in here if each not in against]
+        if not here and _UNKNOWN.search(passage.text, back.start, back.end):
+            # "Is the 4050 any good? It has 6 GB" goes on about what no catalogue knows.
+            return (), True
         if own and _OF_IT.search(passage.text, back.start, own[0].start):
             # "At $1,599 it is a twentieth of what an H100 costs" is about what was spoken of before.
             continue
@@ -326,6 +337,10 @@ def _topic(
     return found[-1:], certain
 
 
+#: A number of a card, as a name by itself.
+_UNKNOWN = re.compile(
+    r"\b(?:[Tt]he|[Aa]n?|RTX|GTX|RX)\s+(?:[1-5]0[5-9]0|[67][1-9][05]0)(?:\s?(?:Ti|XT|Super|M))?\b(?![.,]?\d)"
+)
 _MOVED = re.compile(r"\s+to\s+(?:the\s+|an?\s+|nvidia\s+|amd\s+|its\s+)*", re.IGNORECASE)
 _OF_IT = re.compile(
     r"\b(?:it|the card|this card)\s+(?:is|was|has|costs?|offers?|comes|draws|needs|delivers)\b", re.IGNORECASE

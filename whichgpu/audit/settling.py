@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.denials import denied
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import withheld
 from whichgpu.audit.roles import spoken
@@ -49,6 +50,14 @@ _OWN_SUBJECT = re.compile(
     r"brings?|introduc\w+|includes?|runs?|provides?|adds?)\b)|"
     r"(?:The\s+)?(?:[A-Z]\w+\s+){1,2}[A-Z][a-z]{2,}[\u2019']s\s+\S*\d)"
 )
+#: Behind a value, another form that it is of: "AD103 for the card, AD104 for the notebook".
+_FOR_OTHER = re.compile(
+    r"\s+(?:for|in|on|with)\s+(?:the|an?)\s+(?:card|desktops?|notebooks?|laptops?|mobile|server|"
+    r"module|big one|"
+    r"small one|other(?: one)?)\b",
+    re.IGNORECASE,
+)
+_FEW = 32
 _LAPTOP = re.compile(r"\b(?:laptops?|notebooks?|mobile)\b", re.IGNORECASE)
 _DESKTOP = re.compile(r"\bdesktops?\b", re.IGNORECASE)
 
@@ -82,7 +91,15 @@ def settled(found: Sequence[Finding], context: Context) -> list[Finding]:
         else each
         for each, where in zip(found, placed, strict=True)
     ]
-    return [withheld(each, _ASKED) if each.accuses and _is_asked(each, context) else each for each in done]
+    return [
+        withheld(each, why) if each.accuses and (why := _is_not_said(each, context)) else each
+        for each in done
+    ]
+
+
+def _is_not_said(found: Finding, context: Context) -> str:
+    """Why the text does not itself say what is found; empty where it does."""
+    return _ASKED if _is_asked(found, context) else _DENIED if denied(found, context) else ""
 
 
 def _is_asked(found: Finding, context: Context) -> bool:
@@ -97,7 +114,7 @@ def _is_asked(found: Finding, context: Context) -> bool:
 
 #: Characters of a question before what is found in it.
 _QUESTION = 160
-_ASKED = "it is asked, not said"
+_ASKED, _DENIED = "it is asked, not said", "it is told as what others say, and denied"
 _SENTENCE_END = re.compile(r"[.!](?=\s|$)|\?|\n\s*\n")
 _ASKS = re.compile(
     r"(?:(?<=[.!?:>*\n\u2022] )|(?<=[>*\n])|\A)\s*(?:[-*#]+\s+)?(?:Q\d*[.:]\s*)?(?:is|are|does|do|can|"
@@ -124,6 +141,8 @@ def _settled(found: Finding, where: _Place, mostly_wrong: bool) -> Finding:
     why = why or (
         "the words are rows of a table whose columns are not marked" if _is_rows(where.text) else ""
     )
+    behind = _FOR_OTHER.match(where.behind)
+    why = why or ("it is said of what is named behind it" if behind else "")
     why = why or _of_another_form(set(found.subject.split(", ")), named, where.text)
     return found._replace(verdict="unverifiable", expected="", because=why, true_for="") if why else found
 
@@ -158,6 +177,8 @@ class _Place(NamedTuple):
     beside: bool
     #: Whether it speaks of a device by a description that does not tell which before what is found.
     open: bool
+    #: What stands behind what is found, up to the next name.
+    behind: str
 
 
 def _goes_on(passage: Passage, sentence: Sentence, who: Spoken) -> bool:
@@ -200,5 +221,7 @@ def _sentence(found: Finding, context: Context) -> _Place | None:
             names = [each.end for each in who.here if passage.place(each.start) <= found.start]
             nearest = max(names, default=one.start)
             before = any(nearest <= at and passage.place(at) < found.start for at in unsettled)
-            return _Place(who, text, passage.section, _goes_on(passage, one, who), before)
+            named = [passage.place(each.start) for each in who.here if passage.place(each.start) >= found.end]
+            behind = context.document.original[found.end : min([found.end + _FEW, *named])]
+            return _Place(who, text, passage.section, _goes_on(passage, one, who), before, behind)
     return None

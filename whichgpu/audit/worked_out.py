@@ -62,6 +62,8 @@ _FORMULA = re.compile(
     re.IGNORECASE,
 )
 _ROUNDED = 0.08
+#: Behind an attribute, that its value is of as many devices as were read, and not of one.
+OF_ALL = " of all"
 _BACK, _SAME, _REACH, _SEVERAL = 24, 0.012, 200, 3
 
 
@@ -145,12 +147,13 @@ def _is_set(told: Term, found: Finding, text: Amounts, context: Context) -> bool
     measured = _MEASURED.match(words, told.end)
     below = all(told.value < own for own in _own(found, told, context))
     many = [told.value / own for own in _own(found, told, context)]
-    if many and min(many) > _SEVERAL and not any(abs(each / 10 - 1) < _SAME for each in many):
+    counted = found.attribute.endswith(OF_ALL)
+    if not counted and many and min(many) > _SEVERAL and not any(abs(each / 10 - 1) < _SAME for each in many):
         # Of more of them than was read, and no slip of a digit.
         return True
     return bool(
         machine
-        or told.value > _WATTS
+        or (told.value > _WATTS and not counted)
         or (below and ((given and not _RATED.match(words, told.end)) or measured))
     )
 

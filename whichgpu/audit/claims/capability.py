@@ -180,7 +180,8 @@ _HEDGED = re.compile(
 _EITHER = re.compile(r"\bwith or $", re.IGNORECASE)
 #: A denial, and how far before what is denied it stands.
 _NOT = re.compile(
-    r"\b(?:no(?! (?:problem|doubt|wonder|surprise|question|worries))[tr]?|none|neither|never|cannot|"
+    r"\b(?:no(?! (?:problem|doubt|wonder|surprise|question|worries))[tr]?|none|nothing|nobody|"
+    r"neither|never|cannot|"
     r"unable)\b|n[\u2019']t\b",
     re.IGNORECASE,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.claims.capability import of_architecture
 from whichgpu.audit.fields import of_field
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences
@@ -12,6 +13,7 @@ from whichgpu.audit.sentences import sentences
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.roles import Spoken
     from whichgpu.audit.subjects import Mention
@@ -46,9 +48,31 @@ def _given_to(end: int, who: Spoken, start: int) -> Mention | None:
     return who.owner(start)
 
 
+#: What is said of the cores of an architecture: "Ampere's tensor cores are the third generation".
+_OF_FAMILY = re.compile(
+    r"\b(?P<family>Volta|Turing|Ampere|Ada(?: Lovelace)?|Hopper|"
+    r"Blackwell)(?:[\u2019']s)?\s+(?P<what>tensor|rt) cores\s+"
+    r"(?:are|were|is)\s+(?:already\s+|of\s+)?(?:the\s+|its\s+)?(?P<n>first|second|third|fourth|fifth|sixth|"
+    r"[1-6](?:st|nd|rd|th))\b(?=\s*(?:[,.;)]|gen|and\b|$))",
+    re.IGNORECASE,
+)
+
+
+def _of_family(passage: Passage, context: Context) -> Iterator[Finding]:
+    for match in _OF_FAMILY.finditer(passage.text):
+        field = f"{match['what'].lower()}_core_generation"
+        known = [gpu for gpu in of_architecture(match["family"], context) if gpu.value(field)]
+        told = _ORDINALS.get(match["n"].lower()) or int(match["n"][0])
+        right = [gpu for gpu in known if int(gpu.need(field)) == told]
+        if known:
+            verdict = "confirmed" if right else "contradicted"
+            yield of_field(passage, match.span("n"), "identity", field, right or known[:1], verdict, context)
+
+
 def find(context: Context) -> Iterator[Finding]:
     """Every generation of cores that is said of a device, with its verdict."""
     for index, passage in context.document.running():
+        yield from _of_family(passage, context)
         for sentence in sentences(passage.text):
             for match in _CORES.finditer(passage.text, sentence.start, sentence.end):
                 mention = _given_to(match.end(), spoken(index, passage, sentence, context), match.start())

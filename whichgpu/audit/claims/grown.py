@@ -50,13 +50,14 @@ _ELSE = re.compile(
 _LEAST, _MOST = 0.87, 1.3
 _REACH, _CLOSE = 70, 24
 _COMMA = re.compile(
-    r"\s*[,(\u2013\u2014-]\s*(?:or\s+|i\.e\.,?\s+|nearly\s+|almost\s+|about\s+|roughly\s+|over\s+|more "
+    r"\s*[,(\u2013\u2014-]\s*(?:or\s+|an?\s+|(?:which|that) is\s+|i\.e\.,?\s+|nearly\s+|almost\s+|"
+    r"about\s+|roughly\s+|over\s+|more "
     r"than\s+)*",
     re.IGNORECASE,
 )
 _ITS_OWN = re.compile(
     r"\s+(?:the\s+(?:bandwidth|memory|capacity|power|rate|speed|throughput)|as (?:much|many|high|fast|"
-    r"large)|more)\s*(?:[.,;)]|$)",
+    r"large)|more|increase|gain|jump|rise|improvement|uplift)\s*(?:[.,;)]|$)",
     re.IGNORECASE,
 )
 

@@ -9,7 +9,16 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import CHIP
 from whichgpu.audit.document import HEADED
 from whichgpu.audit.explained import of_words
-from whichgpu.audit.fields import ITS_OWN, SET_AGAINST, of_field, one_of, owner_of, same_chip
+from whichgpu.audit.fields import (
+    ITS_OWN,
+    SET_AGAINST,
+    chips_in_order,
+    of_field,
+    one_of,
+    only_chip,
+    owner_of,
+    same_chip,
+)
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import source_of
 from whichgpu.audit.pairs import pair
@@ -109,17 +118,11 @@ _POWERS = re.compile(
 )
 #: "Inside the RTX 4090 Laptop GPU sits an AD103".
 _SITS = re.compile(
-    r"\s+(?:sits|works|beats|resides|lives|hides|is)\s+(?:but\s+)?(?:the|an?|"
-    r"nvidia[\u2019']s)\s+(?:same\s+|big\s+|smaller\s+)*",
+    r"\s+(?:sits|works|beats|resides|lives|hides|is)\s+(?:but\s+)?(?:(?:the|an?|"
+    r"nvidia[\u2019']s)\s+)?(?:same\s+|big\s+|smaller\s+)*",
     re.IGNORECASE,
 )
 _A_CHIP = re.compile(r"\s+(?:chip|die|silicon|gpu)\b", re.IGNORECASE)
-#: What makes a chip in a sentence another one, or more than the device has of it.
-_NOT_ITS_CHIP = re.compile(
-    r"\b(?:not?|never|nor|neither|without|full|entire|complete|whole|fully|same|other|another|also|instead|than|next|"
-    r"future|bigger|smaller|larger|cut|share[sd]?|unlike|while|whereas|but|or|if|compared|versus|vs|like|likes)\b",
-    re.IGNORECASE,
-)
 #: The name of a pair whose value is a chip.
 _CHIP_LABEL = re.compile(
     r"[\s*]*(?:gpu|graphics|grafik)?[\s-]*(?:chip|die|gpu|processor|prozessor|code ?name|silicon|puce)"
@@ -180,7 +183,9 @@ def _of_passage(index: int, passage: Passage, context: Context) -> Iterator[Find
         place = (sentence.start, sentence.end)
         who = spoken(index, passage, sentence, context)
         yield from _ways(passage, place, who, context)
-        yield from _chips(passage, place, who, context)
+        yield from list(chips_in_order(passage, place, who.here, context)) or _chips(
+            passage, place, who, context
+        )
         yield from _alike(passage, place, who, context)
         yield from _compute(passage, place, who.own or who.topic, context)
         if capabilities_told:
@@ -328,7 +333,7 @@ def _chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
         start = max(mention.end if mention and mention in here else place[0], its)
         gap = passage.text[start : match.start()]
         labelled = _CHIP_LABEL.fullmatch(passage.text[place[0] : match.start()])
-        alone = _only_chip(passage.text, place, [each.end - match.start() for each in here])
+        alone = only_chip(passage.text, place, [each.end - match.start() for each in here])
         if (
             mention not in here
             and not ITS_OWN.match(passage.text, place[0])
@@ -340,12 +345,6 @@ def _chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
         if mention and not inside and (labelled or said or alone) and len(gap) < _FAR:
             gpus = [context.catalogue[key] for key in mention.ids]
             yield from one_of(passage, match, "chip", gpus, context)
-
-
-def _only_chip(text: str, place: tuple[int, int], names: Sequence[int]) -> bool:
-    """Whether a sentence names one chip, one device or none before it, and speaks of no other's chip."""
-    one = len(names) < 2 and all(end <= 0 for end in names) and len(list(CHIP.finditer(text, *place))) == 1
-    return one and not _NOT_ITS_CHIP.search(text, *place)
 
 
 def _inside(text: str, match: re.Match[str], here: Sequence[Mention]) -> Mention | None:

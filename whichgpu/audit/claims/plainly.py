@@ -27,7 +27,8 @@ _USES = re.compile(
 )
 #: What denies it, asks for it, says it of something else, or has it without the hardware.
 _UNLESS = re.compile(
-    r"\b(?:no|not|none|never|nor|neither|cannot|without|lack\w*|miss\w*|instead|replac\w*|drop\w*|"
+    r"\b(?:no|not|none|nothing|nobody|never|nor|neither|cannot|"
+    r"without|lack\w*|miss\w*|instead|replac\w*|drop\w*|"
     r"remov\w*|only|"
     r"need\w*|requir\w*|if|when|where|whether|should|would|could|may|might|avoid|look\w*|want\w*|"
     r"who|those|than|"

@@ -66,6 +66,8 @@ _MANY = re.compile(
 _NUMBER = re.compile(r"\W*(\d{1,5})\W*")
 #: So many offers of one seller are its range.
 _SEVERAL = 3
+#: Fewer offers on file tell of no market.
+_FEW_OFFERS = 5
 #: How far outside the range on file a price may lie and still be one of its day.
 _SLACK = 1.25
 #: Words of a text that prices whole instances.
@@ -224,6 +226,8 @@ def _verdict(quantity: Quantity, own: Range, once: Range, every: Range, *, most:
     )
     if _inside(quantity, own):
         return "confirmed", because
+    if every.offers < _FEW_OFFERS:
+        return "unverifiable", because
     if quantity.value > _ABSURD * most or quantity.high < every.low / _ABSURD:
         return "contradicted", f"{because}; of any day {every.low:.2f} to {every.high:.2f}"
     # What was never asked is no price of another day.

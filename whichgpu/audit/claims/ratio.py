@@ -8,7 +8,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import RATES, attributes, named
 from whichgpu.audit.beside import before_it, in_brackets, of_quotients, opposed
 from whichgpu.audit.judging import on_file
-from whichgpu.audit.multiple import Multiple, finding_on, in_precision, of_speed, verdict_of
+from whichgpu.audit.multiple import Multiple, by_text, finding_on, in_precision, of_speed, verdict_of
 from whichgpu.audit.pairs import Pair, compared, facts, named_before, pair, ratios, told, unsure
 from whichgpu.audit.quantities import multiples, quantities
 from whichgpu.audit.roles import spoken
@@ -112,7 +112,10 @@ _FACTOR = re.compile(
     r"(?:about\s+|around\s+|roughly\s+|nearly\s+|over\s+|almost\s+|more than\s+)?",
     re.IGNORECASE,
 )
-_ENDS = re.compile(r",\s+(?:about\s+|around\s+|roughly\s+|nearly\s+|over\s+|almost\s+|more than\s+|or\s+)*$")
+_ENDS = re.compile(
+    r",\s+(?:(?:which|that) is\s+|i\.e\.,?\s+)?(?:about\s+|around\s+|roughly\s+|nearly\s+|over\s+|"
+    r"almost\s+|more than\s+|or\s+)*$"
+)
 _SO_MUCH_AS = re.compile(
     r"\s*(?:as much|as many|as high|as large|more|higher|the (?:figure|number|amount|capacity|memory|"
     r"size|bandwidth|power))?\s*[.!;)]",
@@ -402,8 +405,8 @@ def _of_devices(
         values += [(1 / value, words) for value, words in values if value]
         verdict = verdict_of(claim, [value for value, _ in values])
     if stated := told(attribute, both, passage.place(claim.start), context):
-        by_text = _by_text(verdict, claim, stated[0])
-        verdict, values = by_text, values if by_text == verdict else [stated]
+        as_told = by_text(verdict, claim, stated[0])
+        verdict, values = as_told, values if as_told == verdict else [stated]
     nearest = min(values, key=lambda one: abs(one[0] - claim.times))
     because = f"{nearest[1]}: {nearest[0]:.3g} times"
     low = unsure(both, context)
@@ -414,16 +417,6 @@ def _of_devices(
     yield finding_on(
         passage, claim, answer, context, subject=both.subject, attribute=attribute.key, evidence=evidence
     )
-
-
-def _by_text(verdict: str, claim: Multiple, ratio: float) -> str:
-    """The verdict on a multiple where the text itself states both values just before."""
-    if verdict == "confirmed" and verdict_of(claim, [ratio, 1 / ratio]) == "contradicted":
-        # True of a form that it does not mean: 2.66 times is the PCIe card's, beside the SXM5's bandwidth.
-        return "inconsistent"
-    # Of values that are right too: 192 GB as it is built, 180 as it is sold.
-    right = verdict == "contradicted" and verdict_of(claim, [ratio]) == "confirmed"
-    return "confirmed" if right else verdict
 
 
 def _is_of_speed(text: str, sentence: Sentence, claim: Multiple, attribute: Attribute) -> bool:
@@ -458,6 +451,10 @@ def _of_value(
     if not found or not after or found[-1].dimension not in _VALUED or found[-1].high != found[-1].value:
         return None
     value, other = found[-1], after[0]
+    own = next((each.attribute for each in named(text) if 0 <= each.start - claim.end < _ROUGHLY), None)
+    if own and own.dimension in _VALUED and own.dimension != value.dimension:
+        # "128 GB at 3.2 TB/s: four times the memory of": of the value that is of what is named.
+        return None
     verb = _DOUBLES.match(text, claim.start) and not text[value.end : claim.start].strip()
     if not (
         value.end == sentence.start or verb or _SO_MANY.fullmatch(text, value.end, claim.start)

@@ -13,9 +13,11 @@ from whichgpu.audit.fields import ITS_OWN, OF_CHIPLETS, headed
 from whichgpu.audit.implied import carried, implied
 from whichgpu.audit.judging import namesakes
 from whichgpu.audit.listed import has, is_list
+from whichgpu.audit.machine import machine
 from whichgpu.audit.quantities import quantities
-from whichgpu.audit.roles import counted, spoken, superchips
+from whichgpu.audit.roles import spoken, superchips
 from whichgpu.audit.sentences import Sentence, guarded, sentences, within
+from whichgpu.audit.summed import together
 from whichgpu.audit.variants import cells, finding_on, is_right, of_cell, verdict_on
 
 if TYPE_CHECKING:
@@ -144,16 +146,6 @@ _SO_MUCH = re.compile(
 _BOTH_NODES = re.compile(r"\d\s?nm\b[^.;,]{0,12}(?:[/+&]|\band\b)[^.;,]{0,12}\d\s?nm\b", re.IGNORECASE)
 _ACCUMULATES = re.compile(r"[ -](?:accumulat\w+|accum\b|master weights)", re.IGNORECASE)
 _PRECISIONS = ("tf32", "bf16", "fp8", "fp4", "int8", "int4")
-#: Behind a size that can be of nothing but the GPUs.
-_OF_GPUS = re.compile(r"\s+(?:of\s+)?(?:gpu memory|vram|hbm)", re.IGNORECASE)
-#: Of machines that each have several.
-_NODES = re.compile(r"\b(?:nodes|servers|machines|boxes|systems|racks|instances)\b", re.IGNORECASE)
-_LINKED = re.compile(r"\b(?:connect\w*|link\w*|interconnect\w*|nvlink|between)\b", re.IGNORECASE)
-_TOGETHER = re.compile(
-    r"\b(?:zusammen|insgesamt|au total|ensemble|en total|juntos|combined|total|together|aggregate|pooled?|"
-    r"in all|altogether)\b",
-    re.IGNORECASE,
-)
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -202,6 +194,7 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         return
     who = spoken(index, passage, sentence, context)
     here = who.here
+    of_machine = machine(index, passage, context)
     if not (here or who.topic) or (not here and several_columns(sentence, context)):
         return
     binder = Binder(passage.text, sentence, attributes, who)
@@ -210,9 +203,11 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         bound = binder.bind(quantity)
         measured = bound and bound[0].key == "power" and _MEASURED.search(sentence.text)
         if bound is not None and not measured:
-            yield from _of_value(
+            found = _of_value(
                 passage, sentence, quantity, bound[0], mention=bound[1], who=who, context=context
             )
+            # What is no single device's of a machine may be that of all of them.
+            yield from (each for each in found if not (of_machine and each.accuses))
 
 
 def _only_a_share(text: str, each: Named) -> bool:
@@ -266,7 +261,7 @@ def _of_value(
     ):
         return
     if found.verdict == "contradicted":
-        several = _together(passage, sentence, quantity, attribute, mention=mention, who=who, context=context)
+        several = together(passage, sentence, quantity, attribute, mention=mention, who=who, context=context)
         if several is not None:
             yield several
             return
@@ -489,65 +484,6 @@ def _of_something_else(
         or _OTHERS.search(passage.text, sentence.start, quantity.start)
         or _FOR_OTHER.match(passage.text, quantity.end, sentence.end)
     )
-
-
-def _together(
-    passage: Passage, sentence: Sentence, quantity: Quantity, attribute: Attribute, *, mention: Mention,
-    who: Spoken, context: Context,
-) -> Finding | None:  # fmt: skip
-    """The verdict on what several devices have together; None where one alone is spoken of."""
-    inside = sentence.start <= mention.start and mention.end <= quantity.start
-    count = counted(passage.text, sentence.start, mention.start) if inside else _so_many(sentence)
-    linked = attribute.key == "bandwidth" and _LINKED.search(sentence.text)
-    if linked or count < 2 or attribute.key not in ("memory", "bandwidth", "power", "cores", "tensor_cores"):
-        return None
-    gpus = [context.catalogue[key] for key in mention.ids]
-    shared = quantity._replace(value=quantity.value / count)
-    found = verdict_on(passage.text, shared, attribute, gpus, said=frozenset(), context=context)
-    if found.verdict == "confirmed":
-        why = f"{count:g} times {found.evidence[0].text}" if found.evidence else found.because
-        return finding_on(
-            passage, quantity, attribute, gpus, found=found._replace(because=why), context=context
-        )
-    gap = passage.text[mention.end : quantity.start]
-    whole = attribute.key == "memory" and _OF_GPUS.match(passage.text, quantity.end)
-    said = _TOGETHER.search(sentence.text) or re.fullmatch(
-        r"s?\s*[(=]\s*" if not whole else r"s?\s*[(=,:]\s*", gap
-    )
-    known = [float(gpu.value(attribute.fields[0]) or 0) for gpu in gpus]
-    apart = all(abs(shared.value / each - 1) > _ROUNDED_SUM for each in known if each)
-    own = mention in who.here and _HAVE.fullmatch(gap) is not None and count <= _A_NODE and apart
-    machines = _NODES.search(passage.text, sentence.start, mention.start)
-    verdict = (
-        "contradicted"
-        if (said or own) and not machines and found.verdict == "contradicted"
-        else "unverifiable"
-    )
-    found = found._replace(verdict=verdict, expected="", because=f"for {count:g} of them: {found.because}")
-    return finding_on(passage, quantity, attribute, gpus, found=found, context=context)
-
-
-#: Between so many devices and what they have: "eight H100 have 640 GB", "eight H100 5.6 kW".
-_HAVE = re.compile(
-    r"s?\s+(?:(?:has|have|offers?|provides?|gives? you|brings?|draws?|needs?|consumes?|come to|"
-    r"make)\s+)?",
-    re.IGNORECASE,
-)
-#: More of one are of several machines; and how far a sum that is told in terabytes may be off, as a share.
-_A_NODE, _ROUNDED_SUM = 16, 0.1
-
-
-def _so_many(sentence: Sentence) -> float:
-    """How many of what the text is about a sentence begins with: "Eight SXM5 modules have"."""
-    begins = _MODULES.match(sentence.text)
-    return counted(sentence.text, 0, begins.start("what")) if begins else 1.0
-
-
-_MODULES = re.compile(
-    r"\s*(?:With\s+|Together,?\s+)?\w+\s+(?P<what>(?:\w+\s+){0,2}?(?:modules|cards|gpus|boards|"
-    r"accelerators|chips|of them)\b)",
-    re.IGNORECASE,
-)
 
 
 def _narrower(

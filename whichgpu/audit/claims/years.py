@@ -36,7 +36,8 @@ _YEAR = re.compile(
 )
 #: A year in brackets right behind the device: "the T4 (Turing, 2018)".
 _OF_YEAR = re.compile(
-    r"\s*\((?:[A-Z][\w ]{2,24},\s*|(?:\d{1,4}(?:[ -]?(?:GB|W)),\s*){1,3})?(?:released |launched "
+    r"[\s*_]*\((?:(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?\s+|"
+    r"[A-Z][\w ]{2,24},\s*|(?:\d{1,4}(?:[ -]?(?:GB|W)),\s*){1,3})?(?:released |launched "
     r")?(20[012]\d)(?:,\s[^(),]{1,12})?\)"
 )
 #: A device and its year behind what was done with it: "NVIDIA announced the L40S in 2021".
@@ -69,6 +70,16 @@ _OF_ANOTHER = re.compile(
     r"until|before|after|later|earlier|predecessor|successor|rival|than|last|next|which|who|when|if|not|never)\b",
     re.IGNORECASE,
 )
+#: What parts the clauses of a sentence, and what is said of a device that comes out.
+_APART = re.compile(r",?\s+(?:and|while|whereas|but)\s|;\s")
+_CAME = re.compile(
+    r"\b(?:came|comes|arrived|followed|appeared|launched|released|introduced|debuted|shipped|landed|out|presented)\b",
+    re.IGNORECASE,
+)
+#: What leads to a year of its own: "Two years later, in October 2022, came the 4090".
+_LATER = re.compile(r"^\s*(?:\w+ (?:years?|months?)|then) (?:later|earlier),\s", re.IGNORECASE)
+#: A year with its month.
+_DATED = re.compile(r"(?:\b[A-Z][a-z]{2,8},? )?\b(20[012]\d)\b")
 #: What a text without any of which tells no year.
 _ANY_YEAR = re.compile(r"\b20[012]\d\b")
 #: How far a year may be from the name before it, and from the one behind it.
@@ -91,6 +102,7 @@ def find(context: Context) -> Iterator[Finding]:
             yield from _sole(passage, place, who, context) if not chip else ()
             if who.here:
                 yield from _years(passage, place, who.here, context)
+                yield from _by_clause(passage, place, who.here, context)
             elif who.topic and who.certain and ITS_OWN.match(sentence.text) and not chip:
                 for match in _YEAR.finditer(passage.text, *place):
                     yield from of_year(passage, match, who.topic[0], context)
@@ -106,6 +118,22 @@ def _sole(passage: Passage, place: tuple[int, int], who: Spoken, context: Contex
     one = len({each.named for each in meant}) == 1 == len(years)
     if match and one and not far and not _OF_ANOTHER.search(passage.text, *place):
         yield from of_year(passage, match, meant[0], context)
+
+
+def _by_clause(
+    passage: Passage, place: tuple[int, int], here: Sequence[Mention], context: Context
+) -> Iterator[Finding]:
+    """The one year of a clause of one device that came out, whichever stands first: "in 2021 came the T4"."""
+    at = place[0]
+    for end in [*(match.start() for match in _APART.finditer(passage.text, *place)), place[1]]:
+        inside = [each for each in here if at <= each.start and each.end <= end]
+        years = list(_ANY_YEAR.finditer(passage.text, at, end))
+        came = _CAME.search(passage.text, at, end)
+        words = _LATER.sub(" ", passage.text[at:end])
+        if len(inside) == len(years) == 1 and came and not _OF_ANOTHER.search(words):
+            told = _DATED.search(passage.text, at, end)
+            yield from of_year(passage, told or years[0], inside[0], context)
+        at = end
 
 
 def _years(
@@ -128,6 +156,9 @@ def _years(
             yield from of_year(passage, match, named[0], context)
     for match in _YEAR.finditer(passage.text, *place):
         before = [each for each in here if each.end <= match.start() and match.start() - each.end < _FAR // 2]
+        if any(each.start == match.end(1) + 1 for each in here):
+            # "Two years after the 2020 A100": of the one behind it.
+            continue
         between = before and architectures().search(passage.text, before[-1].end, match.start())
         if not before or (between and " from" not in match[0]):
             continue

@@ -1,0 +1,99 @@
+"""What several devices have together, by the number before their name: "four L4s draw 288 W"."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.judging import stated
+from whichgpu.audit.roles import counted
+from whichgpu.audit.variants import finding_on, verdict_on
+from whichgpu.audit.worked_out import OF_ALL
+
+if TYPE_CHECKING:
+    from whichgpu.audit.attributes import Attribute
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.roles import Spoken
+    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.subjects import Mention
+
+#: Behind a size that can be of nothing but the GPUs.
+_OF_GPUS = re.compile(r"\s+(?:of\s+)?(?:gpu memory|vram|hbm)", re.IGNORECASE)
+#: Of machines that each have several.
+_NODES = re.compile(r"\b(?:nodes|servers|machines|boxes|systems|racks|instances)\b", re.IGNORECASE)
+#: What draws more than its GPUs do.
+_BOX = re.compile(
+    r"\b(?:node|server|machine|box|system|chassis|rig|rack|pc|workstation|instance|build)(?:s|es)?\b",
+    re.IGNORECASE,
+)
+_LINKED = re.compile(r"\b(?:connect\w*|link\w*|interconnect\w*|nvlink|between)\b", re.IGNORECASE)
+_TOGETHER = re.compile(
+    r"\b(?:zusammen|insgesamt|au total|ensemble|en total|juntos|combined|total|together|aggregate|pooled?|"
+    r"in all|altogether)\b",
+    re.IGNORECASE,
+)
+#: Between so many devices and what they have: "eight H100 have 640 GB", "eight H100 5.6 kW".
+_HAVE = re.compile(
+    r"s?\s+(?:(?:have|hold|offer|with)\s+[\d.,]+\s?[GT]B\s+(?:of [\w ]{2,12} )?and\s+)?(?:(?:has|"
+    r"have|offers?|provides?|gives? you|brings?|draws?|needs?|consumes?|come to|"
+    r"make)\s+)?",
+    re.IGNORECASE,
+)
+#: More of one are of several machines; and how far a sum may be off, as a share: one that is told
+#: in terabytes, and one that is told in full.
+_A_NODE, _ROUNDED_SUM, _TOLD_SUM = 16, 0.1, 0.04
+_MODULES = re.compile(
+    r"\s*(?:With\s+|Together,?\s+)?\w+\s+(?P<what>(?:\w+\s+){0,2}?(?:modules|cards|gpus|boards|"
+    r"accelerators|chips|of them)\b"
+    r"|(?:have|hold|draw|need|give|make)\b)",
+    re.IGNORECASE,
+)
+
+
+def together(
+    passage: Passage, sentence: Sentence, quantity: Quantity, attribute: Attribute, *, mention: Mention,
+    who: Spoken, context: Context,
+) -> Finding | None:  # fmt: skip
+    """The verdict on what several devices have together; None where one alone is spoken of."""
+    inside = sentence.start <= mention.start and mention.end <= quantity.start
+    count = counted(passage.text, sentence.start, mention.start) if inside else _so_many(sentence)
+    linked = attribute.key == "bandwidth" and _LINKED.search(sentence.text)
+    if linked or count < 2 or attribute.key not in ("memory", "bandwidth", "power", "cores", "tensor_cores"):
+        return None
+    gpus = [context.catalogue[key] for key in mention.ids]
+    shared = quantity._replace(value=quantity.value / count)
+    found = verdict_on(passage.text, shared, attribute, gpus, said=frozenset(), context=context)
+    if found.verdict == "confirmed":
+        why = f"{count:g} times {found.evidence[0].text}" if found.evidence else found.because
+        return finding_on(
+            passage, quantity, attribute, gpus, found=found._replace(because=why), context=context
+        )
+    gap = passage.text[mention.end : quantity.start]
+    whole = attribute.key == "memory" and _OF_GPUS.match(passage.text, quantity.end)
+    said = _TOGETHER.search(sentence.text) or re.fullmatch(
+        r"s?\s*[(=]\s*" if not whole else r"s?\s*[(=,:]\s*", gap
+    )
+    known = [float(gpu.value(attribute.fields[0]) or 0) for gpu in gpus]
+    digits = stated(quantity.value, passage.text[quantity.start : quantity.end], "", frozenset())
+    rounded = _ROUNDED_SUM if digits.is_round else _TOLD_SUM
+    apart = all(abs(shared.value / each - 1) > rounded for each in known if each)
+    own = mention in who.here and _HAVE.fullmatch(gap) is not None and count <= _A_NODE and apart
+    machines = _NODES.search(passage.text, sentence.start, mention.start)
+    if attribute.key == "power":
+        machines = machines or _BOX.search(sentence.text)
+    verdict = (
+        "contradicted"
+        if (said or own) and not machines and found.verdict == "contradicted"
+        else "unverifiable"
+    )
+    found = found._replace(verdict=verdict, expected="", because=f"for {count:g} of them: {found.because}")
+    answer = finding_on(passage, quantity, attribute, gpus, found=found, context=context)
+    return answer._replace(attribute=f"{attribute.key}{OF_ALL}")
+
+
+def _so_many(sentence: Sentence) -> float:
+    """How many of what the text is about a sentence begins with: "Eight SXM5 modules have"."""
+    begins = _MODULES.match(sentence.text)
+    return counted(sentence.text, 0, begins.start("what")) if begins else 1.0
