@@ -22,6 +22,7 @@ from whichgpu.planner.fleet_request import Asked, read
 from whichgpu.planner.fleets import fleets
 from whichgpu.planner.request import read_request
 from whichgpu.planner.ways import name, ways
+from whichgpu.prices import purchase
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.workload import resolve
 
@@ -75,7 +76,10 @@ def test_the_format_of_an_engine_that_is_named_stays():
     assert [one.job.precision for one in answer.fleets] == ["q4"]
 
 
-def test_of_bought_fleets_that_cost_the_same_the_one_of_fewer_cards_goes_first():
+def test_of_bought_fleets_that_cost_the_same_the_one_of_fewer_cards_goes_first(monkeypatch):
+    launch = {gpu: tuple(one for one in rows if one.kind == "launch")
+              for gpu, rows in purchase.purchases().items()}  # fmt: skip
+    monkeypatch.setattr(purchase, "purchases", lambda: launch)
     asked = {"columns": {"precision": "w4a16"}, "gpus": ["rtx-5090", "rtx-6000-ada"], "term": "buy"}
     first, second = ask("llama-3.1-70b", rate=None, users=20, **asked).fleets
     assert second.cost < first.cost <= 1.05 * second.cost

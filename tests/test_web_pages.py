@@ -171,7 +171,7 @@ def test_what_is_made_in_batches_has_its_figures_too(web, more):
         ("/gpus/h200", "/gpus/h200-141gb-sxm"),
         ("/prices/4090ti", "/prices/rtx-4090"),
         ("/workloads/lama-3.1-8b", "/workloads/llama-3.1-8b"),
-        ("/explain/tensor%20cor", "/explain/tensor%20core"),
+        ("/explain/tensr%20core", "/explain/tensor%20core"),
         ("/compare/l4-vs-h200?workload=resnet50", "?workload=resnet50&amp;gpu=l4%2C+h200-141gb-sxm"),
     ],
 )

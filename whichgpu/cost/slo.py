@@ -73,6 +73,8 @@ _ALONE, _MOST, _POINTS = 1e-4, 0.99, 100
 _FINE, _MARGIN = 0.005, 0.005
 #: Arrivals that a load is tried under, and what of an excess over all of them is chance.
 _CHANCES, _NOISE = (0, 1, 2), 0.01
+#: How often the answer gives way to the chances of the run that is shown with it.
+_STEPS = 6
 _EXAMPLE = 'write e.g. "ttft p90 1 s, tpot 50 ms"'
 
 
@@ -193,8 +195,8 @@ def largest(job: Job, gpu: Gpu, terms: Sequence[Term]) -> Held:
     alone = max(float(_means(dense, term)[0]) / term.most for term in terms)
     simulator = curve.simulator(checked, gpu, table, pool)
     share, binding = _kept(simulator, terms, (share, binding), near, alone)
-    rate = share * table.capacity
-    return Held(rate, binding, curve.at_rates(checked, gpu, table, np.array([rate]), pool))
+    rate, found = _shown(simulator, gpu, terms, share * table.capacity)
+    return Held(rate, binding, found)
 
 
 def _means(dense: Curve, term: Term) -> NDArray[np.float64]:
@@ -233,6 +235,18 @@ def _worst(simulator: Simulator, terms: Sequence[Term], share: float) -> tuple[f
     runs = [simulator.tails("rate", rate, seed=seed) for seed in _CHANCES]
     excess = [float(np.mean([run.of(term.metric, term.how) for run in runs])) / term.most for term in terms]
     return log(max(excess)), terms[int(np.argmax(excess))]
+
+
+def _shown(simulator: Simulator, gpu: Gpu, terms: Sequence[Term], rate: float) -> tuple[float, Curve]:
+    """A rate that keeps in the mean of runs, lowered until the run that is told of it does, and its curve."""
+    table, most = simulator.table, rate
+    for step in range(_STEPS):
+        rate = most * (1.0 - _MARGIN) ** step
+        found = curve.at_rates(simulator.job, gpu, table, np.array([rate]), simulator.pool)
+        run = simulator.tails("rate", float(found.request_rate[0]))
+        if all(run.of(term.metric, term.how) <= term.most for term in terms):
+            break
+    return rate, found
 
 
 def _kept(

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 READS = frozenset((
     "layers", "hidden", "vocab", "heads", "kv_heads", "head_dim", "ffn", "gated", "norm", "bias", "head_bias",
     "tied", "positions", "max_positions", "final_norm",
+    # Which ops make up a function; PyTorch has the tanh form of GELU, written out or not, as one.
+    "function",
 ))  # fmt: skip
 _BIASED = {"none": "", "qkv": "q", "qkvo": "qo", "ffn": "f", "out_ffn": "of", "all": "qof"}
 #: Base of the rotary angles; the speed does not depend on it.
