@@ -184,7 +184,7 @@ class Plan(Shown):
             return str(self.conflict or "no fleet was found in time")
         mean = "" if self.built.program.hours.size == 1 else " in the mean"
         gap = self.solution.gap
-        within = f" within {gap:.2g}" if gap > 1e-9 else ""
+        within = f" to within {gap:.2%}" if gap > 5e-5 else ""
         proof = (
             f"proven to be the cheapest{within}" if self.status == "optimal"
             else f"the best found in time, at most {gap:.2%} above the cheapest"

@@ -86,7 +86,8 @@ def _deployed(plan: Plan, pick: Pick, group: Group, catalogue: Catalogue) -> Ite
             "gpu": str(pick.supply.gpu), "gpus_per_node": pick.supply.gpu_count, "nodes": nodes,
             "share": min(share, 1.0), "provider": pick.supply.provider, "instance": pick.supply.instance,
             "region": pick.supply.region, "term": TERM_OF.get(pick.supply.kind, "committed"),
-            "usd_per_hour": pick.supply.usd / pick.supply.nodes,
+            # As prices are written: a limit with the noise of arithmetic is no amount.
+            "usd_per_hour": round(pick.supply.usd / pick.supply.nodes, 6),
         }  # fmt: skip
         yield checked(Deployment(**known, **_run(plan, pick, demand, group.machines, catalogue)))
 
