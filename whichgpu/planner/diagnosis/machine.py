@@ -112,9 +112,12 @@ def _spilling(asked: Asked) -> Iterable[Tried]:
     if not asked.job.trains and "offload" not in asked.job.options:
         found = again(asked, having(asked, offload="parameters"))
         yield from each("spilling", [("", found)])
-    row = host("paging")
-    if asked.figure.sense and not asked.faster and asked.answer.required > row["full"] * asked.room:
-        yield Tried("spilling", ", page by page", _about(rated(asked, 1.0 / row["slower"]), row))
+    if not asked.figure.sense or asked.faster:
+        return
+    for row in map(host, ("paging", "thrashing")):
+        if asked.answer.required > row["full"] * asked.room:
+            paged = rated(asked, 1.0 / row["slower"])
+            yield Tried("spilling", row["words"], _about(paged, row))
 
 
 def _power(asked: Asked) -> Iterable[Tried]:
