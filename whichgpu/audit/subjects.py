@@ -41,6 +41,9 @@ _LEADS = (
         "gaudi3",
         "trainium",
         "inferentia",
+        "agx",
+        "orin",
+        "xavier",
     }
 )
 #: Words that a name may go on with.

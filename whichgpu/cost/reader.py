@@ -12,7 +12,18 @@ import numpy as np
 from whichgpu.cost import asked, pipeline, placing
 from whichgpu.cost.groups import Group
 from whichgpu.cost.mesh import Mesh
-from whichgpu.cost.rows import CELLS, CONCURRENCY, FORMAT, HEAD, NAMES, STACK, need, offline, read_head, values
+from whichgpu.cost.rows import (
+    CELLS,
+    CONCURRENCY,
+    FORMAT,
+    HEAD,
+    NAMES,
+    STACK,
+    need,
+    offline,
+    read_head,
+    values,
+)
 from whichgpu.cost.table import COLUMNS
 from whichgpu.errors import UsageError, WhichGpuError, one_line
 from whichgpu.hardware.slices import resolve_device
@@ -176,7 +187,7 @@ class Reader:
         return head, self._kin.setdefault(head.key, _Kin())
 
     def _under(self, head: Head, kin: _Kin, cells: tuple[str, ...], gpu: Gpu) -> tuple[Head, _Kin]:
-        """A row that leaves software or format open, with those that run on its GPU where its usual do not."""
+        """A row that leaves software or format open, with what runs on its GPU where its usual does not."""
         job, key = head.job, (head.key, gpu.id)
         if key not in self._named:
             ran = placing.running(job, gpu)

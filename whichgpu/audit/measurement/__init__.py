@@ -23,8 +23,9 @@ from whichgpu.cost.placing import placed
 from whichgpu.errors import UsageError, one_line
 from whichgpu.hardware.slices import resolve_device
 from whichgpu.planner.diagnosis import diagnose_any
+from whichgpu.workloads.counts import counts
 from whichgpu.workloads.resolving import goes_on
-from whichgpu.workloads.workload import known, resolve
+from whichgpu.workloads.workload import known, resolve, workloads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -57,6 +58,11 @@ _LINK = re.compile(
     re.I,
 )
 _SIZE_FIRST = re.compile(r"(\d+(?:\.\d+)?B) (\S.*)", re.I)
+#: Parameters behind a model's name, and what tells the sizes of a family apart in their ids.
+_PARAMETERS = re.compile(r"[ (-]{1,2}(\d+(?:\.\d+)?) ?([MB])\b(?![/.-])(?: param(?:eter)?s?)?\)?", re.I)
+_SIZED = re.compile(r"-(?:tiny|mini|small|base|medium|large|xl|huge|giant)\b")
+#: How far the stated number may be from a model's.
+_ALIKE = 0.15
 #: Which of several of a name is meant where nobody says: the one that most runs of it are of.
 _BARE = (("stable-diffusion-1.5", re.compile(r"\bstable diffusion\b", re.I)),)
 
@@ -186,7 +192,21 @@ def _workload(rest: str, text: str) -> tuple[str, str]:
             raise missing("model on file", text)
         return name, rest
     name, start, end = min(found, key=lambda one: (-len(one[0].split()), not re.search(r"\d", one[0])))
+    if size := _PARAMETERS.match(rest, end):
+        end, name = size.end(), _of_size(name, float(size[1]) * {"M": 1e6, "B": 1e9}[size[2].upper()])
     return name, cut(rest, start, end)
+
+
+def _of_size(name: str, parameters: float) -> str:
+    """The model of a name, or the one of its family that has so many parameters where it has not."""
+    own = resolve(name).id
+
+    def off(key: str) -> float:
+        return abs(counts(workloads()[key]).parameters / parameters - 1.0)
+
+    stem = _SIZED.sub("", own)
+    nearest = min((key for key in workloads() if _SIZED.sub("", key) == stem), key=off, default=own)
+    return nearest if off(own) > _ALIKE >= off(nearest) else name
 
 
 def _goes_on(name: str) -> bool:

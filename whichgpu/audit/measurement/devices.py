@@ -29,6 +29,7 @@ _GLUED = re.compile(r"\b(?:(\d{1,4})[x\u00d7](?=[A-Z])|(\d{1,2})[x\u00d7](?=\d{4
 _TIMES = re.compile(r"\s*[x\u00d7]\s?(\d{1,4})\b|\s+pair\b", re.I)
 _TOGETHER = re.compile(rf"\b(?:(?P<n>\d{{1,4}})|{_WORD})(?: of (?:them|these)|[- ](?:GPU|card)s?)\b", re.I)
 _IS_RATE = re.compile(r"\s?(?:[a-z]+/|(?:[a-z]+ )?(?:per|a) (?:s|m|h))", re.I)
+_OF_A_NAME = re.compile(r"\w-$")
 #: NVIDIA's machines of eight, told as one.
 _BOX = re.compile(r"\b(?:DGX|HGX)\b(?![- ]?(?:[12]\b|Station|Spark|Cloud))", re.I)
 #: What a card is in, of which a name has another than on a desk.
@@ -42,7 +43,12 @@ def device(text: str, catalogue: Catalogue) -> tuple[str, tuple[str, ...], str]:
     Raises `UsageError` where none is named, or several are.
     """
     text = _GLUED.sub(lambda glued: f"{glued[1] or glued[2]} x ", text)
-    found = [each for each in mentions(text, catalogue) if not _IS_RATE.match(text, each.end)]
+    found = [
+        each
+        for each in mentions(text, catalogue)
+        # "t4 /s" is a rate, and the end of "bge-m3" is no M3.
+        if not _IS_RATE.match(text, each.end) and not _OF_A_NAME.search(text[: each.start])
+    ]
     if not found:
         raise missing("GPU on file", text)
     if len({each.ids for each in found}) > 1:

@@ -42,8 +42,8 @@ _OTHERS = re.compile(
     re.I,
 )
 _OF_OTHERS = re.compile(
-    r"[^\d.,;:]{0,12}\b(?:in|per|by|from|on) (?:the|their|its) (?:readme|docs?|documentation|paper|blog|benchmarks?"
-    r"|website|table|review)\b|[^\d.,;:]{0,6}\b(?:expected|advertised|claimed|before|previously|last)\b",
+    r"[^\d.,;:]{0,12}\b(?:in|per|by|from|on) (?:the|their|its) (?:readme|docs?|documentation|paper|blog"
+    r"|benchmarks?|website|table|review)\b|[^\d.,;:]{0,6}\b(?:expected|advertised|claimed|before|previously|last)\b",
     re.I,
 )
 #: An amount of work with the time that it took: "300B tokens in 4 days", "20 minutes for an hour of audio".
@@ -110,6 +110,8 @@ def as_rate(text: str, *, stepped: bool) -> str:
             rate = amount / _seconds(match)
             if match["clock"]:
                 said = f"{rate * parse('1 ' + match['clock'], 'time'):.6g}x realtime"
+            elif match["noun"].lower().startswith("epoch") and (samples := data_set(text)):
+                said = f"{rate * samples:.6g} samples/s"
             else:
                 said = f"{rate:.6g} {match['noun']}/s"
             return cut(text, match.start(), match.end()) + f" {said}"

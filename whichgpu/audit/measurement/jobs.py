@@ -46,8 +46,8 @@ _LENGTHS = re.compile(
 _NUMBERS = {
     "batch": r"\bbatch(?:[- _]size)?(?: of| is|:|=)? ?(\d+)\b|\bbs ?=? ?(\d+)\b|"
              r"\b(\d+) (?:images|samples) (?:at once|a batch)",
-    "tp": r"(?:\btp(?:[- _]size)?|\btensor[- _]parallel(?:ism)?(?:[- _](?:size|degree))?)(?: of|:|=)? ?(\d+)\b"
-          r"|\b(\d+)-way tensor parallel",
+    "tp": r"(?:\btp(?:[- _]size)?|\btensor[- _]parallel(?:ism)?(?:[- _](?:size|degree))?)"
+          r"(?: of|:|=)? ?(\d+)\b|\b(\d+)-way tensor parallel",
     "steps": r"\b(\d+)[- ](?:denoising |sampling |inference )?steps?\b(?! ?/)",
     "seq_len": r"\b(?:seq(?:uence)?(?:[- _]?len(?:gth)?)?|sequences)(?: of| is|:|=)? ?(\d+)\b|"
                r"\b(\d+)[- ]tokens? sequences?\b",
@@ -78,8 +78,14 @@ _PASSES = re.compile(
 _WITHIN_TRANSFORMERS = re.compile(r"\b(?:bitsandbytes|bnb|load_in_[48]bit|llm\.int8(?:\(\))?)(?=\W|$)", re.I)
 #: Tokens of a sequence that is trained on, where nothing else is said of its length.
 _LENGTH = re.compile(
-    r"\b(\d{2,6})[- ]tokens?\b(?! ?(?:/|per|an?|each|in|for)\b)|\b(?:context|ctx)\D{0,8}(\d{3,6})\b", re.I
+    r"\b(\d{2,6})[- ]tokens?\b(?! ?(?:/|per|an?|each|in|for)\b)|\b(?:context|ctx)\D{0,8}(\d{3,6}|\d{1,3}k)\b"
+    r"|\b(\d{1,3}k)[- ](?:tokens? )?(?:context|ctx|sequences?)\b",
+    re.I,
 )
+#: How long a video is; it is made in as many frames as it has, whatever time that takes.
+_FILM = re.compile(r"\b\d+ ?-?s(?:ec(?:ond)?s?)?[- ](?:long )?(?:videos?|clips?)\b", re.I)
+#: Sequences of a step of all GPUs.
+_GLOBAL = re.compile(r"\b(?:global|total|effective) batch(?:[- ]size)?(?: of| is|:|=)? ?(\d+)\b", re.I)
 _FRAMES = re.compile(r"\b(\d+)[- ]frames?\b(?! ?(?:/|per|an?) ?s)", re.I)
 _RESOLUTION = re.compile(r"\b(\d{3,4}) ?[x\u00d7] ?(\d{3,4})\b|\b(\d{3,4}) ?px\b|\b(480|720|1080)p\b", re.I)
 #: Of videos, as Wan and HunyuanVideo make them, by the number of lines.
@@ -101,7 +107,7 @@ def columns(text: str, model: Workload) -> tuple[dict[str, Any], str]:
     found |= {"phase": done[0]} if done and done[0] in phases else {}
     sized = found.get("phase") in TRAINING or "serve" not in phases
     if sized and "seq_len" not in found and (length := _LENGTH.search(text)):
-        found["seq_len"] = length[1] or length[2]
+        found["seq_len"] = next(filter(None, length.groups()))
         text = cut(text, length.start(), length.end())
     if options:
         found["options"] = options
@@ -116,7 +122,9 @@ def columns(text: str, model: Workload) -> tuple[dict[str, Any], str]:
 def _options(text: str, model: Workload) -> tuple[tuple[str, ...], str]:
     """The options that are told, and the text without those that have a number."""
     found = [key for key, pattern in _OPTIONS if re.search(pattern, text, re.IGNORECASE)]
-    counts = [("grad_accum", _PASSES), *([("frames", _FRAMES)] if model.unit == "videos" else ())]
+    films = [("frames", _FRAMES)] if model.unit == "videos" else ()
+    text = _FILM.sub(";", text) if films else text
+    counts = [("grad_accum", _PASSES), ("global_batch", _GLOBAL), *films]
     for name, pattern in counts:
         if match := pattern.search(text):
             found.append(f"{name}={next(filter(None, match.groups()))}")
@@ -125,7 +133,7 @@ def _options(text: str, model: Workload) -> tuple[tuple[str, ...], str]:
 
 
 def _sizes(text: str, but: Collection[str]) -> tuple[dict[str, Any], str]:
-    """The numbers, without those of some columns, and the resolution that are told, and the text without them."""
+    """The numbers that are told, without those of some columns, the resolution, and the text without them."""
     found: dict[str, Any] = {}
     if both := _LENGTHS.search(text):
         found["input_tokens"], found["output_tokens"] = filter(None, both.groups())

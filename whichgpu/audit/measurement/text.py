@@ -1,4 +1,4 @@
-"""What every reader of a sentence needs: its stretches of words, numbers as words, what is said if one lacks."""
+"""What every reader of a sentence needs: stretches of words, numbers as words, what is said if one lacks."""
 
 from __future__ import annotations
 
