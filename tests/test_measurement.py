@@ -224,6 +224,10 @@ SENTENCES = {
         "wan 2.1 14b", "rtx-4090", "20 min", {"resolution": "832x480"},
     ),
     "yolo11n on Orin NX 16GB: 9.8 ms": ("yolo11n", "jetson-orin-nx-16gb", "9.8 ms", {}),
+    "GPT-J 6B on a Titan RTX with HF generate: 25 tokens/s": (
+        "GPT-J 6B", "titan-rtx", "25 tokens/s", {"runtime": "HF generate"},
+    ),
+    "Titan RTX ResNet-50 training at 500 img/s": ("ResNet-50", "titan-rtx", "500 img/s", {"phase": "train"}),
     "Stable Diffusion on a GTX 1080 Ti: 2.1 it/s": ("stable-diffusion-1.5", "gtx-1080-ti", "2.1 it/s", {}),
 }  # fmt: skip
 
