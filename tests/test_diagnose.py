@@ -93,6 +93,12 @@ def test_a_model_larger_than_the_card_is_held_against_one_with_more_memory():
     assert any("does not fit on rtx-4090" in text for text in one.answer.warnings)
 
 
+def test_a_training_that_needs_more_than_the_card_has_is_paged_over_and_over():
+    _, causes, order = found("sdxl", "rtx-3080-10gb", "73 s/it", phase="finetune_lora")
+    assert order[0] == "spilling"
+    assert causes["spilling"].inside
+
+
 def test_what_is_small_stays_on_the_card_and_a_limit_may_be_raised():
     _, causes, _ = found("resnet50", "l4", "9500 qps", precision="int8", runtime="tensorrt", batch=32)
     assert "spilling" not in causes
@@ -152,8 +158,8 @@ def test_several_gpus_their_links_and_whose_rate_it_is():
     alone = predicted("resnet50", "a10", **columns).mid
     total, several, first = found("resnet50", "a10", f"{4 * alone:.0f} images/s", **columns)
     assert total.verdict in ("fast", "impossible")
-    assert "per_gpu" in first[:4]
-    assert several["per_gpu"].inside
+    assert "several" in first[:4]
+    assert several["several"].inside
 
 
 def test_numbers_that_are_too_good():
@@ -390,7 +396,9 @@ def test_a_sample_of_what_counts_tokens_or_seconds_is_whole():
 def test_fp8_on_a_gpu_without_units_for_it_is_of_the_weights(whichgpu):
     one, _, _ = found("flux.1-dev", "rtx-3090", "1.3 s/it", precision="fp8")
     assert (one.verdict, one.job.precision) == ("normal", "fp8-w8a16")
-    refused = whichgpu("predict", "flux.1-dev", "--gpu", "rtx-3090", "--precision", "fp8")
+    ran = ("predict", "flux.1-dev", "--gpu", "rtx-3090", "--precision", "fp8")
+    assert "diffusers, fp8-w8a16" in whichgpu(*ran).out
+    refused = whichgpu(*ran, "--runtime", "tensorrt")
     assert "use --precision fp8-w8a16 (weights in FP8, products in FP16) or bf16" in refused.err
 
 
@@ -467,3 +475,15 @@ def test_a_gpu_on_which_the_usual_engine_does_not_run_has_another():
     assert one.answer.runtime == "llama-cpp"
     with pytest.raises(UsageError, match="does not run on Apple"):
         found("llama-3.1-8b", "apple-m2-max-38c", "22 tok/s", runtime="vllm")
+
+
+@pytest.mark.parametrize(("gpu", "kind"), [("t4", "amp-fp16"), ("a10", "amp-bf16")])
+def test_a_training_that_states_no_format_runs_in_one_that_its_gpu_has(gpu, kind, whichgpu, tmp_path):
+    one = whichgpu("predict", "gpt2", "--gpu", gpu, "--phase", "train", "--json").json
+    assert one["job"]["precision"] == kind
+    table = tmp_path / "jobs.csv"
+    table.write_text(f"workload,gpu,phase\ngpt2,{gpu},train\n")
+    (row,) = whichgpu("predict", "--jobs", str(table), "--json").json["predictions"]
+    assert row["value"] == pytest.approx(one["value"]["mid"])
+    held = whichgpu("fit", "gpt2", "--gpu", gpu, "--phase", "train", "--json").json
+    assert (held["fits"], held["job"]["precision"]) == (True, kind)

@@ -372,3 +372,12 @@ def test_a_pipeline_of_speech_hears_windows_twice_and_waits_for_the_longest():
     assert rate(24.0, "PyTorch 2") == pytest.approx(rate(24.0, "PyTorch 2", stride="0", token_range="0"))
     with pytest.raises(UsageError, match="write stride=5"):
         rate(1.0, stride="15")
+
+
+@pytest.mark.parametrize(
+    ("text", "narrow"), [("diffusers", False), ("ComfyUI", False), ("webui", False), ("comfyui --fast", True)]
+)
+def test_programs_for_pictures_widen_fp8_weights_unless_they_are_told_otherwise(text, narrow) -> None:
+    job = Job("flux.1-dev", phase="generate", precision="fp8", runtime=text)
+    kind = lay_out(job, [GPUS["rtx-4090"]]).job.precision
+    assert kind == ("fp8" if narrow else "fp8-w8a16")

@@ -185,6 +185,50 @@ SENTENCES = {
         "Llama 3.1 70B", "h100-80gb-sxm:4", "TTFT is 900 ms", {"input_tokens": 4096},
     ),
     "resnet50 makes 90 images/s on an A10, one request at a time": ("resnet50", "a10", "90 images/s", {}),
+    "SDXL LoRA training on a 3060 12GB: 4032 steps took 15 hours": (
+        "SDXL", "rtx-3060-12gb", "0.0746667 steps/s", {"phase": "finetune_lora"},
+    ),
+    "llama2-70b at 2.5 bpw on a 4090, I'm getting 0.81 t/s vs 35 t/s in the README": (
+        "llama2-70b", "rtx-4090", "0.81 t/s", {"precision": "2.5 bpw"},
+    ),
+    "expected 60 t/s but got 20 t/s from mistral 7b on an L4": ("mistral 7b", "l4", "20 t/s", {}),
+    "mistral-7b --enforce-eager in vLLM 0.6 on an L4: 12 tokens/s": (
+        "mistral-7b", "l4", "12 tokens/s", {"runtime": "vLLM 0.6"},
+    ),
+    "llama-3.1-70b on dual A100 80GB PCIe, TP 2, 256 input and 512 output tokens, 64 prompts: 900 tokens/s": (
+        "llama-3.1-70b", "a100-80gb-pcie:2", "900 tokens/s",
+        {"tp": 2, "input_tokens": 256, "output_tokens": 512, "concurrency": 64},
+    ),
+    "qwen2-7B-instruct with ISL/OSL 1024/128 on an L4: 300 tokens/s": (
+        "qwen2-7B-instruct", "l4", "300 tokens/s", {"input_tokens": 1024, "output_tokens": 128},
+    ),
+    "50 minutes of audio with whisper large-v3 takes two hours on an L4": (
+        "whisper large-v3", "l4", "0.416667x realtime", {},
+    ),
+    "1hr 20mins of audio took 4 min with whisper large-v3 on an L4": (
+        "whisper large-v3", "l4", "20x realtime", {},
+    ),
+    "an epoch of ImageNet on ResNet-50 takes 50 minutes on a 4090": (
+        "ResNet-50", "rtx-4090", "427.056 samples/s", {"phase": "train"},
+    ),
+    "bert-base on SQuAD takes 2 hours per epoch on a T4": (
+        "bert-base", "t4", "12.1665 samples/s", {"phase": "train"},
+    ),
+    "GPT-2 1.5B training on an A100 40GB SXM, global batch 512, 1k context: 12 s/it": (
+        "gpt2-xl", "a100-40gb-sxm", "12 s/it",
+        {"phase": "train", "seq_len": 1024, "options": ("global_batch=512",)},
+    ),
+    "GPT-2 124M on an L4: 60 tokens/s": ("GPT-2", "l4", "60 tokens/s", {}),
+    "bge-m3 embeds 100 docs/sec of 512 tokens on an L4": ("bge-m3", "l4", "100 docs/sec", {"seq_len": 512}),
+    "a 5 s video of wan 2.1 14b in 480p took 20 min on a 4090": (
+        "wan 2.1 14b", "rtx-4090", "20 min", {"resolution": "832x480"},
+    ),
+    "yolo11n on Orin NX 16GB: 9.8 ms": ("yolo11n", "jetson-orin-nx-16gb", "9.8 ms", {}),
+    "GPT-J 6B on a Titan RTX with HF generate: 25 tokens/s": (
+        "GPT-J 6B", "titan-rtx", "25 tokens/s", {"runtime": "HF generate"},
+    ),
+    "Titan RTX ResNet-50 training at 500 img/s": ("ResNet-50", "titan-rtx", "500 img/s", {"phase": "train"}),
+    "Stable Diffusion on a GTX 1080 Ti: 2.1 it/s": ("stable-diffusion-1.5", "gtx-1080-ti", "2.1 it/s", {}),
 }  # fmt: skip
 
 

@@ -41,6 +41,9 @@ _LEADS = (
         "gaudi3",
         "trainium",
         "inferentia",
+        "agx",
+        "orin",
+        "xavier",
     }
 )
 #: Words that a name may go on with.
@@ -65,7 +68,7 @@ _OF_CACHE = re.compile(r"(?:\d\s?[KM]i?B(?:\s+of)?|cach[e\u00e9]|\u043a\u044d\u0
 _INSTANCE = re.compile(r"[PpGg]\d[a-z]{0,2}|A[234]")
 _IS_INSTANCE = re.compile(r"\s+(?:instances?|family|nodes?|machines?|vms?|line)\b", re.IGNORECASE)
 #: Behind a name without a number, the name of another device: "Jetson AGX Thor".
-_GOES_BY_MORE = re.compile(r"\s(?!GPU|Card|Graphics|Super|Laptop)[A-Z][a-z]{2,}")
+_GOES_BY_MORE = re.compile(r"\s(?!GPU|Card|Graphics|Super|Laptop)[A-Z][a-z]{2,}\b(?![-\d])")
 #: What goes on with a name after a comma: its form or its memory.
 _FORM = re.compile(r"\d{1,3}(?:gb|gib)?|gb|gib|pcie|sxm\d?|nvl")
 #: Words that make another card of the one whose name they stand behind.

@@ -85,8 +85,16 @@ def dimension(workload: Workload, name: str) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
 
 
+#: The format of as many bits for GPUs without BF16.
+_WITHOUT_BF16 = {"bf16": "fp16", "amp-bf16": "amp-fp16"}
+
+
 def running(job: Job, gpu: Gpu) -> Job:
-    """A job under software that runs on its GPU, where it names none and its usual one does not."""
+    """A job in a format and under software that run on its GPU, where it names none and its usual do not."""
+    if job.trains and not job.precision and gpu.value("bf16") is None and gpu.value("fp16") is not None:
+        read = asked.read(job)
+        usual = read.workload.complete(read.job).precision
+        return replace(job, precision=_WITHOUT_BF16[usual]) if usual in _WITHOUT_BF16 else job
     if job.runtime or job.trains:
         return job
     stack = asked.read(job).runtime

@@ -12,7 +12,18 @@ import numpy as np
 from whichgpu.cost import asked, pipeline, placing
 from whichgpu.cost.groups import Group
 from whichgpu.cost.mesh import Mesh
-from whichgpu.cost.rows import CELLS, CONCURRENCY, HEAD, NAMES, STACK, need, offline, read_head, values
+from whichgpu.cost.rows import (
+    CELLS,
+    CONCURRENCY,
+    FORMAT,
+    HEAD,
+    NAMES,
+    STACK,
+    need,
+    offline,
+    read_head,
+    values,
+)
 from whichgpu.cost.table import COLUMNS
 from whichgpu.errors import UsageError, WhichGpuError, one_line
 from whichgpu.hardware.slices import resolve_device
@@ -120,8 +131,8 @@ class Reader:
         self._heads = _Texts(_guarded(self._head))
         #: The tp and pp of a job on so many of a GPU, where a row states none.
         self._places: dict[tuple[Any, ...], tuple[float | None, float | None]] = {}
-        #: By job and GPU, what runs a row that names no software where its usual one does not; else "".
-        self._named: dict[tuple[Any, ...], str] = {}
+        #: By job and GPU, the software and format of a row that leaves one open where its usual does not run.
+        self._named: dict[tuple[Any, ...], tuple[str, str]] = {}
 
     @property
     def groups(self) -> list[Group]:
@@ -144,7 +155,7 @@ class Reader:
             if type(one) is _Refused:
                 raise UsageError(one.why)
         (gpu, count), (head, kin), numbers = found
-        if not head.job.runtime:
+        if not head.job.runtime or (head.job.trains and not head.job.precision):
             head, kin = self._under(head, kin, cells, gpu)
         if count > 1:
             numbers = _counted(numbers, count)
@@ -176,15 +187,17 @@ class Reader:
         return head, self._kin.setdefault(head.key, _Kin())
 
     def _under(self, head: Head, kin: _Kin, cells: tuple[str, ...], gpu: Gpu) -> tuple[Head, _Kin]:
-        """A row that names no software, under what runs on its GPU where its usual one does not."""
-        key = head.key, gpu.id
+        """A row that leaves software or format open, with what runs on its GPU where its usual does not."""
+        job, key = head.job, (head.key, gpu.id)
         if key not in self._named:
-            self._named[key] = placing.running(head.job, gpu).runtime
+            ran = placing.running(job, gpu)
+            self._named[key] = ran.runtime, ran.precision
         named = self._named[key]
-        if not named:
+        if named == (job.runtime, job.precision):
             return head, kin
-        texts = HEAD(cells)
-        found: tuple[Head, _Kin] = self._heads[(*texts[:STACK], named, *texts[STACK + 1 :])]
+        texts = list(HEAD(cells))
+        texts[STACK], texts[FORMAT] = named
+        found: tuple[Head, _Kin] = self._heads[tuple(texts)]
         return found
 
     def _held(self, head: Head, numbers: Numbers, gpu: Gpu) -> Numbers:

@@ -48,7 +48,7 @@ class Head(NamedTuple):
 
 _HEADS = ("workload", "phase", "precision", "runtime", "options")
 #: Place of the software among them.
-STACK = _HEADS.index("runtime")
+FORMAT, STACK = _HEADS.index("precision"), _HEADS.index("runtime")
 HEAD = itemgetter(*(COLUMNS.index(name) for name in _HEADS))
 #: The numbers that a column holds, in the order of `jobs.NUMBERS`, and its cells.
 NAMES = tuple(

@@ -161,6 +161,16 @@ def usual(workload: Workload, job: Job) -> Mapping[str, Any] | None:
     return None
 
 
+def data_set(text: str) -> float:
+    """Samples of the data set that a text names; 0 where it names none."""
+    found = (float(row["samples"][0]) for word, row in _by_name().items() if _names(word, text))
+    return next(found, 0.0)
+
+
+def _names(word: str, text: str) -> bool:
+    return re.search(rf"(?i)\b{re.escape(word).replace('-', '[- _]?')}\b", text) is not None
+
+
 def _tables() -> Mapping[str, Any]:
     tables: Mapping[str, Any] = store.load("datasets")["datasets"]["dataset"]
     return tables

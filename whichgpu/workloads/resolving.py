@@ -105,6 +105,11 @@ def _longer(name: str, known: Sequence[str]) -> Workload | None:
     return _longer_of(name, tuple(known))
 
 
+def goes_on(name: str) -> bool:
+    """Whether a name is one of the zoo that goes on with who tuned or stored the model."""
+    return _longer(name, ()) is not None
+
+
 def _language(name: str) -> tuple[str, ...]:
     """The language models that a name may mean: only their names are taken apart."""
     families = names.table()["families"]

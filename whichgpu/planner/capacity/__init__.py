@@ -16,6 +16,7 @@ import numpy as np
 from whichgpu.cost.arrays import distinct
 from whichgpu.cost.estimate import MODELLED, NOT_SERVED, merged
 from whichgpu.cost.job_memory import first_that_fits, open_checkpointing
+from whichgpu.cost.placing import running
 from whichgpu.cost.stages import stages
 from whichgpu.cost.support import substitutions
 from whichgpu.errors import UsageError
@@ -60,11 +61,23 @@ def fit(jobs: Sequence[Job], gpus: Sequence[str], catalogue: Catalogue, *, toget
         from whichgpu.planner.capacity.shared import shared
 
         return Fits(tuple(shared(jobs, devices, catalogue)))
-    return Fits(tuple(answer for job in jobs for answer in _column(job, devices, catalogue)))
+    return Fits(tuple(answer for job in jobs for answer in _each(job, devices, catalogue)))
+
+
+def _each(job: Job, devices: Sequence[tuple[Gpu, int]], catalogue: Catalogue) -> list[Answer]:
+    """One workload on every device, in the format and under the software that run there unasked."""
+    ran = [running(job, gpu) for gpu, _ in devices]
+    ways = list({(one.runtime, one.precision): one for one in ran}.values()) or [job]
+    found: dict[int, Answer] = {}
+    for way in ways:
+        here = [i for i, one in enumerate(ran) if one == way]
+        answers = _column(way, [devices[i] for i in here], catalogue)
+        found.update(zip(here or range(len(answers)), answers, strict=True))
+    return [found[i] for i in sorted(found)]
 
 
 def _column(job: Job, devices: Sequence[tuple[Gpu, int]], catalogue: Catalogue) -> list[Answer]:
-    """One workload on every device."""
+    """One job on every device; without devices on one that is chosen."""
     meshes.check(job)
     alone = Cells(meshes.single(job), _any(catalogue))
     if not devices:

@@ -30,8 +30,9 @@ def tried(asked: Asked) -> Iterator[Tried]:
 
 
 def _speeds(asked: Asked) -> Iterator[Tried]:
+    cause = "per_gpu" if asked.n_gpus > 1 else "several"
     for words, factor in _shares(asked):
-        yield Tried("per_gpu", words, rated(asked, factor))
+        yield Tried(cause, words, rated(asked, factor))
     for words, factor in _counts(asked):
         yield Tried("counting", words, rated(asked, factor))
 

@@ -90,21 +90,9 @@ def _processor(asked: Asked) -> Iterable[Tried]:
 
 
 def _spilling(asked: Asked) -> Iterable[Tried]:
-    """Weights that each pass fetches from the host: of a server by hand, since no engine's model does it."""
-    spent, weights = asked.answer.tpot, float(asked.answer.memory.get("weights", 0.0))
+    """Weights that each pass fetches from the host, and what the driver pages out of a card that is full."""
     if asked.job.phase == "serve":
-        row = host("offload")
-        if spent is None or not weights or not asked.figure.sense or asked.faster:
-            return
-        if asked.figure.metric == "ttft":
-            return
-        # Of a model that does not fit, what is over; one that does stays whole in a server of many.
-        over = 1.0 - asked.room / max(asked.answer.required, 1.0)
-        if over <= 0.0 and "runtime" in asked.stated and not of_one_user(asked.job):
-            return
-        for share in (over,) if over > 0.0 else (0.25, 0.5, 1.0):
-            one = rated(asked, spent.mid / (spent.mid + share * weights / row["bandwidth"]))
-            yield Tried("spilling", f" ({share:.0%} of them)", _about(one, row))
+        yield from _served_from_the_host(asked)
         return
     # Nobody fetches from the host what takes little of the card.
     if asked.answer.required < _LITTLE * asked.room:
@@ -112,9 +100,28 @@ def _spilling(asked: Asked) -> Iterable[Tried]:
     if not asked.job.trains and "offload" not in asked.job.options:
         found = again(asked, having(asked, offload="parameters"))
         yield from each("spilling", [("", found)])
-    row = host("paging")
-    if asked.figure.sense and not asked.faster and asked.answer.required > row["full"] * asked.room:
-        yield Tried("spilling", ", page by page", _about(rated(asked, 1.0 / row["slower"]), row))
+    if not asked.figure.sense or asked.faster:
+        return
+    for row in map(host, ("paging", "thrashing")):
+        if asked.answer.required > row["full"] * asked.room:
+            paged = rated(asked, 1.0 / row["slower"])
+            yield Tried("spilling", row["words"], _about(paged, row))
+
+
+def _served_from_the_host(asked: Asked) -> Iterator[Tried]:
+    """Weights of a server that lie in the host, by hand, since no engine's model does it."""
+    row, spent = host("offload"), asked.answer.tpot
+    weights = float(asked.answer.memory.get("weights", 0.0))
+    slow = asked.figure.sense and not asked.faster and asked.figure.metric != "ttft"
+    if spent is None or not weights or not slow:
+        return
+    # Of a model that does not fit, what is over; one that does stays whole in a server of many.
+    over = 1.0 - asked.room / max(asked.answer.required, 1.0)
+    if over <= 0.0 and "runtime" in asked.stated and not of_one_user(asked.job):
+        return
+    for share in (over,) if over > 0.0 else (0.25, 0.5, 1.0):
+        one = rated(asked, spent.mid / (spent.mid + share * weights / row["bandwidth"]))
+        yield Tried("spilling", f" ({share:.0%} of them)", _about(one, row))
 
 
 def _power(asked: Asked) -> Iterable[Tried]:

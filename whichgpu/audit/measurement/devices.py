@@ -1,0 +1,105 @@
+"""Which GPU a sentence is of, and how many of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.measurement.text import SPELLED, cut, missing
+from whichgpu.audit.subjects import mentions
+from whichgpu.errors import UsageError, one_line
+from whichgpu.prices.live import rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from whichgpu.hardware.catalogue import Catalogue
+
+_SPELLED = SPELLED | {"dual": 2, "quad": 4, "pair of": 2, "couple of": 2}
+_WORD = rf"(?P<word>{'|'.join(_SPELLED)})"
+_COUNT = re.compile(rf"(?:\b(?P<n>\d{{1,4}})\s*[x\u00d7]?|\b{_WORD})\s*(?:NVIDIA\s*)?$", re.I)
+#: What a number before a GPU is of, if not of GPUs: "batch 128 RTX 4090".
+_OF_THE_JOB = re.compile(
+    r"\b(?:batch(?:[- ]?size)?|bs|seq(?:uence)?(?:[- _]?len(?:gth)?)?|concurrency|resolution|tokens?|steps?)"
+    r"\W*(?:of|is)?\W*$",
+    re.I,
+)
+#: "8xH200", "A6000 x2", and a number that is a card's but counts here.
+_GLUED = re.compile(r"\b(?:(\d{1,4})[x\u00d7](?=[A-Z])|(\d{1,2})[x\u00d7](?=\d{4}\b))")
+_TIMES = re.compile(r"\s*[x\u00d7]\s?(\d{1,4})\b|\s+pair\b", re.I)
+_TOGETHER = re.compile(rf"\b(?:(?P<n>\d{{1,4}})|{_WORD})(?: of (?:them|these)|[- ](?:GPU|card)s?)\b", re.I)
+_IS_RATE = re.compile(r"\s?(?:[a-z]+/|(?:[a-z]+ )?(?:per|a) (?:s|m|h))", re.I)
+_OF_A_NAME = re.compile(r"\w-$")
+#: NVIDIA's machines of eight, told as one.
+_BOX = re.compile(r"\b(?:DGX|HGX)\b(?![- ]?(?:[12]\b|Station|Spark|Cloud))", re.I)
+#: What a card is in, of which a name has another than on a desk.
+_PORTABLE = re.compile(r"\b(?:laptop|notebook)\b", re.I)
+_CORES = re.compile(r"\b(\d{1,2})[- ]?cores?\b(?! CPU)", re.I)
+
+
+def device(text: str, catalogue: Catalogue) -> tuple[str, tuple[str, ...], str]:
+    """The one device that is named, with how many of it, what else it may be, and the text without both.
+
+    Raises `UsageError` where none is named, or several are.
+    """
+    text = _GLUED.sub(lambda glued: f"{glued[1] or glued[2]} x ", text)
+    found = [
+        each
+        for each in mentions(text, catalogue)
+        # "t4 /s" is a rate, and the end of "bge-m3" is no M3.
+        if not _IS_RATE.match(text, each.end) and not _OF_A_NAME.search(text[: each.start])
+    ]
+    if not found:
+        raise missing("GPU on file", text)
+    if len({each.ids for each in found}) > 1:
+        names = " and ".join(dict.fromkeys(each.text for each in found))
+        raise UsageError(f"'{one_line(text)}' names {names}: tell of one GPU, or write --gpu")
+    one = found[0]
+    count, behind = _COUNT.search(text[: one.start]), _TIMES.match(text, one.end)
+    if count and _OF_THE_JOB.search(text[: count.start()]):
+        count = None
+    several = int(behind[1] or 2) if behind else _number(count) if count else 0
+    cores = {int(each) for each in _CORES.findall(text)}
+    boxed = _in_box(text)
+    named = _meant(one.ids, text, catalogue, boxed=boxed > 1)
+    ids = tuple(key for key in named if catalogue[key].value("sms") in cores) or _usual(named, catalogue)
+    name, may_be = (ids[0], ()) if len(ids) == 1 else (one.text, ids)
+    rest = cut(text, count.start() if count else one.start, behind.end() if behind else one.end)
+    together = None if count or behind else _TOGETHER.search(rest)
+    if together:
+        several, rest = _number(together), cut(rest, together.start(), together.end())
+    several = several or boxed
+    return f"{name}:{several}" if several > 1 else name, may_be, rest
+
+
+def _meant(ids: tuple[str, ...], text: str, catalogue: Catalogue, *, boxed: bool) -> tuple[str, ...]:
+    """Of the devices of a name those in what the text says they are in: a laptop, a machine of eight."""
+    if _PORTABLE.search(text) and all(f"{key}-laptop" in catalogue for key in ids):
+        return tuple(f"{key}-laptop" for key in ids)
+    return (tuple(key for key in ids if "-sxm" in key) if boxed else ()) or ids
+
+
+def _in_box(text: str) -> int:
+    """How many GPUs are meant where no number is told: those of a machine that is named, else one."""
+    machine = _BOX.search(text)
+    return 8 if machine and not re.search(r"\bper (?:GPU|card|device)\b", text, re.I) else 1
+
+
+def _usual(ids: Sequence[str], catalogue: Catalogue) -> tuple[str, ...]:
+    """Of devices that share a name, without those that nobody rents out where others of their form are."""
+    able = tuple(key for key in ids if catalogue[key].usable) or tuple(ids)
+    if len(able) < 2:
+        return able
+    offered = {offer.gpu for offer in rows_of(able) if offer.gpu}
+    forms = {_form(key) for key in offered}
+    return tuple(key for key in able if key in offered or _form(key) not in forms)
+
+
+def _form(key: str) -> str:
+    """How a device is built in, by its id; the id where that does not say."""
+    return next((word for word in key.split("-") if re.fullmatch(r"sxm\d?|pcie|nvl|oam", word)), key)
+
+
+def _number(count: re.Match[str]) -> int:
+    """A count in digits or as a word."""
+    return _SPELLED.get((count["word"] or "").lower()) or int(count["n"])

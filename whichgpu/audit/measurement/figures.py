@@ -1,0 +1,183 @@
+"""The figure of a sentence: quoted as one, or as an amount of work and the time that it took."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.measurement.text import HOW_MANY, WORDS, cut, missing, number
+from whichgpu.cost import quoted
+from whichgpu.errors import UsageError, one_line
+from whichgpu.planner.size import data_set
+from whichgpu.units import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: Words of a figure behind its number, at most.
+_FIGURE = 6
+_NUMBER = re.compile(
+    r"(?<![\w.\u2212-])(?:(?:ttft|tpot|itl|latency|rtf|rtfx|mfu)(?: of| is|:)? )?\d[\d.,]*", re.I
+)
+#: What a time behind them is of, unless another time stands between.
+_TIME_OF = (
+    ("ttft", re.compile(r"\b(?:first token|ttft)\b(?:(?!\d ?m?s\b).)*$", re.I)),
+    (
+        "tpot",
+        re.compile(
+            r"\b(?:(?:per|each|between) (?:output )?tokens? ?(?:is|of|latency|:)? ?$"
+            r"|(?:tpot|itl|inter-?token latency)\b(?:(?!\d ?m?s\b).)*$)",
+            re.I,
+        ),
+    ),
+)
+_FIRST = re.compile(r"\s*(?:to|until|till|for)(?: the)? first token", re.I)
+#: What stands around a figure that is somebody else's, or what was hoped for.
+_OTHERS = re.compile(
+    r"(?:\b(?:vs\.?|versus|instead of|rather than|compared (?:to|with)|against|not|than|expect(?:ed|ing)?|"
+    r"supposed to (?:be|get|do)|should (?:be|get|do|have)|(?:others?|people|everyone|reviewers?) "
+    r"(?:\w+ )?(?:get|see|report|claim)(?:s|ing)?|(?:claim|advertise|promise|report)s?)"
+    r"(?: (?:the|about|around|at least|at|roughly|some|a))?|[\u2192>]) ?[~\u2248]?$",
+    re.I,
+)
+_OF_OTHERS = re.compile(
+    r"[^\d.,;:]{0,12}\b(?:in|per|by|from|on) (?:the|their|its) (?:readme|docs?|documentation|paper|blog"
+    r"|benchmarks?|website|table|review)\b|[^\d.,;:]{0,6}\b(?:expected|advertised|claimed|before|previously|last)\b",
+    re.I,
+)
+#: An amount of work with the time that it took: "300B tokens in 4 days", "20 minutes for an hour of audio".
+_SOUND = r"(?: of|[- ]long)? (?:audio|speech|recordings?|podcasts?|sound)"
+_AMOUNT = (
+    rf"(?P<amount>{HOW_MANY})[ -]?(?P<k>k|m|b|t|thousand|million|billion|trillion)?[ -]?"
+    rf"(?P<noun>(?P<clock>hours?|hrs?|h|minutes?|mins?|seconds?){_SOUND}|tokens|images|pictures|samples|sentences|"
+    r"sequences|documents|prompts|requests|epochs?|steps|iterations)"
+)
+_TIME = (
+    rf"(?P<long>{HOW_MANY}) ?"
+    r"(?P<unit>s|secs?|seconds?|mins?|minutes?|h|hrs?|hours?|days?|weeks?)\b"
+)
+_TOOK = (
+    r"(?:takes?|took|taking|needs?|needed|in|within|is|was|=)"
+    r"(?: (?:me|us|it))?(?: (?:about|around|roughly|over|only|just|some|[~\u2248])){0,2}"
+)
+_WENT = r"processed|consumed|saw|finished|completed|(?:went|got|gone) through"
+_WORK = (
+    re.compile(rf"\b{_TIME}[^.:\d]{{0,60}}? (?:for|over|on|to [a-z]+|{_WENT})(?: all)? {_AMOUNT}\b", re.I),
+    re.compile(rf"\b{_AMOUNT}(?: per| each| every| an| a|/) ?(?P<long>)(?P<unit>hour|minute|day)\b", re.I),
+    re.compile(rf"\b{_AMOUNT} (?:[^\d.,:]{{1,40}} |of \d+ tokens )*{_TOOK} ?{_TIME}", re.I),
+    re.compile(
+        rf"\b{_TIME}(?! ?(?:per|an?|each|every|/))[^.:]{{0,40}}?\b(?P<amount>\d+)(?P<k>)[- ]"
+        r"(?P<noun>epochs)(?P<clock>)",
+        re.I,
+    ),
+)
+_STEPS = ("step", "steps")
+_POWERS = {
+    "k": 1e3,
+    "thousand": 1e3,
+    "m": 1e6,
+    "million": 1e6,
+    "b": 1e9,
+    "billion": 1e9,
+    "t": 1e12,
+    "trillion": 1e12,
+}
+#: One pass over a data set and its time, whichever is told first.
+_EPOCH = (
+    re.compile(rf"\b(?:(?:an?|one|1|each|every|per|single) )?epoch\b[^.:\d]{{0,60}}? {_TOOK} ?{_TIME}", re.I),
+    re.compile(rf"\b{_TIME}(?: ?/ ?| (?:per|an|each|every|for (?:an|one|each|every)) )epoch\b", re.I),
+)
+#: A time in two units, of which the second is the one that both come to.
+_LONG = (
+    re.compile(r"(?<![\d.:])(\d+) ?h(?:ours?|rs?)?[ .,]*(?:and )?(\d+) ?(m)(?:in(?:ute)?s?)?\b", re.I),
+    re.compile(r"(?<![\d.:])(\d+) ?m(?:in(?:ute)?s?)?[ .,]*(?:and )?(\d+) ?(s)(?:ec(?:ond)?s?)?\b", re.I),
+)
+_UNITS = {"m": "minutes", "s": "seconds"}
+
+
+def as_rate(text: str, *, stepped: bool) -> str:
+    """A text with an amount of work in a time as its rate; audio in seconds of it a second.
+
+    A pass over a data set that is named is so many samples. Steps are work where it goes on by them
+    (`stepped`), and no amount where each picture has so many.
+    """
+    for pattern in _LONG:
+        text = pattern.sub(lambda two: f"{60 * int(two[1]) + int(two[2])} {_UNITS[two[3].lower()]}", text)
+    for pattern in _WORK:
+        if (match := pattern.search(text)) and (stepped or match["noun"].lower() not in _STEPS):
+            amount = number(match["amount"]) * _POWERS.get((match["k"] or "").lower(), 1.0)
+            rate = amount / _seconds(match)
+            if match["clock"]:
+                said = f"{rate * parse('1 ' + match['clock'], 'time'):.6g}x realtime"
+            elif match["noun"].lower().startswith("epoch") and (samples := data_set(text)):
+                said = f"{rate * samples:.6g} samples/s"
+            else:
+                said = f"{rate:.6g} {match['noun']}/s"
+            return cut(text, match.start(), match.end()) + f" {said}"
+    for pattern in _EPOCH:
+        if match := pattern.search(text):
+            samples, long = data_set(text), f"{number(match['long']):g} {match['unit']}"
+            said = f"{samples / _seconds(match):.6g} samples/s" if samples else f"{long} per epoch"
+            return cut(text, match.start(), match.end()) + f" {said}"
+    return text
+
+
+def _seconds(took: re.Match[str]) -> float:
+    """The time of a match of `_TIME`; raises `UsageError` where it is none."""
+    long = number(took["long"] or "one")
+    if not long > 0.0:
+        raise UsageError(f"'{took[0]}' is of no time; say how long it took")
+    return long * parse(f"1 {took['unit']}", "time")
+
+
+def figure(rest: str, text: str) -> str:
+    """The figure of speed, else of memory or power; raises `UsageError` where there is none or several.
+
+    One that is somebody else's, or was hoped for, is left out where another is told.
+    """
+    found = list(figures(rest))
+    speeds = [said for said, one in found if one.sense] or [said for said, _ in found]
+    if not speeds:
+        raise missing('measured figure ("850 images/s", "45 ms", "22 GiB")', text)
+    own = [said for said in speeds if not _is_of_others(said, rest)] if len(set(speeds)) > 1 else []
+    speeds = own or speeds
+    if len(set(speeds)) > 1:
+        raise UsageError(
+            f"'{one_line(text)}' tells {' and '.join(dict.fromkeys(speeds))}; give one --measured"
+        )
+    return speeds[0]
+
+
+def _is_of_others(said: str, text: str) -> bool:
+    start = text.find(said)
+    return start >= 0 and bool(
+        _OTHERS.search(text[:start].rstrip() + " ") or _OF_OTHERS.match(text, start + len(said))
+    )
+
+
+def figures(text: str) -> Iterator[tuple[str, quoted.Quoted]]:
+    """Every figure of a text with what it says, the longest at each number."""
+    at = 0
+    for match in _NUMBER.finditer(text):
+        if match.start() < at:
+            continue
+        behind = list(WORDS.finditer(text, match.start()))[: _FIGURE + 2]
+        for last in reversed(behind):
+            said = text[match.start() : last.end()].rstrip(".:?!,")
+            if re.search(r"[;()]", said):
+                continue
+            read = _read(said, text[: match.start()], text[last.end() :])
+            if read:
+                yield read
+                at = last.end()
+                break
+
+
+def _read(said: str, before: str, after: str) -> tuple[str, quoted.Quoted] | None:
+    """A figure with what its words are read as; a time by what the words around it say it is of."""
+    kinds = ["ttft"] if _FIRST.match(after) else [kind for kind, words in _TIME_OF if words.search(before)]
+    for full in (*(f"{kind} {said}" for kind in kinds[:1]), said):
+        with suppress(UsageError):
+            return full, quoted.read(full)
+    return None

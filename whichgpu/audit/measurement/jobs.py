@@ -1,0 +1,203 @@
+"""What a sentence tells of a job: its phase, sizes, options, engine and format."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.measurement.figures import as_rate
+from whichgpu.audit.measurement.text import cut, windows
+from whichgpu.cost.asked import is_language_model
+from whichgpu.cost.runtime import runtime
+from whichgpu.workloads.job import TRAINING
+from whichgpu.workloads.precision import named as precision
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from whichgpu.workloads.model import Workload
+
+#: Words of what runs a model, at most.
+_RUNTIME = 3
+#: The version behind what runs a model; a figure is none.
+_VERSION = re.compile(r" v?(?>\d+(?:\.\d+)+)(?! ?(?:[a-z]+/|[a-z]+ (?:per|a) |x\b|m?s\b|fps))", re.I)
+#: Formats that are told without a number.
+_PLAIN = ("amp", "awq", "gptq", "mixed precision")
+#: What is done, the narrower first.
+_PHASES = (
+    ("finetune_qlora", r"\bqlora\b"), ("finetune_lora", r"\blora\b|\btextual inversion\b"),
+    ("finetune_full", r"\bfine[- ]?tun(?:e|es|ed|ing)\b|\bdreambooth\b"),
+    ("train", r"\b(?:pre-?)?train(?:s|ed|ing)?\b"),
+    ("prefill", r"\bprefill(?:s|ing)?\b|\bprompt processing\b"),
+    ("serve", r"\bserv(?:e|es|ed|ing)\b|\bconcurren(?:t|cy)\b|\bin flight\b"),
+    ("infer", r"\binfer(?:ence|s|red|ring)?\b|\bfeature extraction\b"), ("train", r"\bepochs?\b"),
+)  # fmt: skip
+_N = r"(\d+k?)"
+#: Prompts and answers that are told together.
+_LENGTHS = re.compile(
+    rf"\b{_N} ?(?:tokens? )?(?:in(?:put)?|prompt)(?: tokens?)?(?: ?[/,+&] ?| (?:and|to) )"
+    rf"{_N} ?(?:tokens? )?(?:out(?:put)?|generated|new|completion|response)\b(?: (?:tokens?|lengths?))?"
+    rf"|\b(?:isl|in(?:put)?|prompt)(?: ?len(?:gth)?)?(?: of|:|=)? ?{_N}\b(?: tokens?)?[^\d.;:]{{1,8}}"
+    rf"(?:osl|out(?:put)?)(?: ?len(?:gth)?)?(?: of|:|=)? ?{_N}\b(?: tokens?)?"
+    rf"|\b(?:isl ?/ ?osl)(?: of|:|=)? ?{_N} ?/ ?{_N}\b",
+    re.I,
+)
+#: Numbers of a job as they are told; the first group that took part is the number.
+_NUMBERS = {
+    "batch": r"\bbatch(?:[- _]size)?(?: of| is|:|=)? ?(\d+)\b|\bbs ?=? ?(\d+)\b|"
+             r"\b(\d+) (?:images|samples) (?:at once|a batch)",
+    "tp": r"(?:\btp(?:[- _]size)?|\btensor[- _]parallel(?:ism)?(?:[- _](?:size|degree))?)"
+          r"(?: of|:|=)? ?(\d+)\b|\b(\d+)-way tensor parallel",
+    "steps": r"\b(\d+)[- ](?:denoising |sampling |inference )?steps?\b(?! ?/)",
+    "seq_len": r"\b(?:seq(?:uence)?(?:[- _]?len(?:gth)?)?|sequences)(?: of| is|:|=)? ?(\d+)\b|"
+               r"\b(\d+)[- ]tokens? sequences?\b",
+    "concurrency": r"\b(\d+) (?:concurrent|concurrency|parallel|simultaneous)\b|"
+                   r"\b(?:max[- ])?concurrency(?: of| is|:|=)? ?(\d+)\b|"
+                   r"\b(\d+) (?:requests|users|prompts|clients)(?: in flight| at once)?\b"
+                   r"(?! ?(?:(?:/|per|a) ?s|(?:take|took|needed|in|within)\b))",
+    "input_tokens": r"\b(?:prompts?|inputs?)(?: of|:|=)? ?(\d+k?)(?: tokens)?\b|"
+                    r"\b(\d+k?)[- ](?:tokens? prompts?|prompt)\b|"
+                    r"\b(\d+k?) (?:input|prompt) tokens\b(?! ?(?:/|per|a) ?s)",
+    "output_tokens": r"\b(\d+) (?:output|new|generated) tokens\b(?! ?(?:/|per|a) ?s)",
+}  # fmt: skip
+#: Options of a job as they are told.
+_OPTIONS = (
+    ("sharding=fsdp", r"\bfsdp2?\b|\bfully sharded\b"),
+    *((f"sharding=zero{n}", rf"\bzero[- ]?(?:stage[- ]?)?{n}\b") for n in (1, 2, 3)),
+    ("checkpointing=full", r"(?<!\bno )(?<!\bwithout )\b(?:gradient|activation) checkpointing\b"),
+    ("layout=nhwc", r"\bchannels[- _]last\b|\bnhwc\b"), ("layout=nchw", r"\bchannels[- _]first\b|\bnchw\b"),
+    ("cuda_graphs=True", r"\bcuda[- ]graphs?\b"),
+)  # fmt: skip
+#: Passes that make one step of an optimizer.
+_PASSES = re.compile(
+    r"\bgrad(?:ient)?[-_ ]?acc(?:um(?:ulat(?:ion|e|ing))?)?(?:[-_ ]steps?)?(?: of| is|:|=)? ?(\d+)\b"
+    r"|\b(\d+)(?:x| steps of)? ?grad(?:ient)?[-_ ]accum(?:ulation)?(?: steps?)?\b(?![ :=]*\d)",
+    re.I,
+)
+#: What quantises within Transformers, where no engine is named.
+_WITHIN_TRANSFORMERS = re.compile(r"\b(?:bitsandbytes|bnb|load_in_[48]bit|llm\.int8(?:\(\))?)(?=\W|$)", re.I)
+#: Tokens of a sequence that is trained on, where nothing else is said of its length.
+_LENGTH = re.compile(
+    r"\b(\d{2,6})[- ]tokens?\b(?! ?(?:/|per|an?|each|in|for)\b)|\b(?:context|ctx)\D{0,8}(\d{3,6}|\d{1,3}k)\b"
+    r"|\b(\d{1,3}k)[- ](?:tokens? )?(?:context|ctx|sequences?)\b",
+    re.I,
+)
+#: How long a video is; it is made in as many frames as it has, whatever time that takes.
+_FILM = re.compile(r"\b\d+ ?-?s(?:ec(?:ond)?s?)?[- ](?:long )?(?:videos?|clips?)\b", re.I)
+#: Sequences of a step of all GPUs.
+_GLOBAL = re.compile(r"\b(?:global|total|effective) batch(?:[- ]size)?(?: of| is|:|=)? ?(\d+)\b", re.I)
+_FRAMES = re.compile(r"\b(\d+)[- ]frames?\b(?! ?(?:/|per|an?) ?s)", re.I)
+_RESOLUTION = re.compile(r"\b(\d{3,4}) ?[x\u00d7] ?(\d{3,4})\b|\b(\d{3,4}) ?px\b|\b(480|720|1080)p\b", re.I)
+#: Of videos, as Wan and HunyuanVideo make them, by the number of lines.
+_LINES = {"480": "832x480", "720": "1280x720", "1080": "1920x1080"}
+
+
+def columns(text: str, model: Workload) -> tuple[dict[str, Any], str]:
+    """What is said of a job of a model, and the text without it."""
+    options, text = _options(text, model)
+    phases = model.phases
+    trains = any(key in TRAINING and re.search(words, text, re.IGNORECASE) for key, words in _PHASES)
+    stepped = trains or "generate" not in phases
+    found, text = _sizes(text, {"steps"} if stepped else set())
+    done = [key for key, pattern in _PHASES if re.search(pattern, text, re.IGNORECASE)]
+    # A model that is not fine-tuned in a way of its own is trained.
+    done = [key if key in phases else "train" if key.startswith("finetune") else "" for key in done]
+    if "serve" not in phases:
+        found.pop("concurrency", None)
+    found |= {"phase": done[0]} if done and done[0] in phases else {}
+    sized = found.get("phase") in TRAINING or "serve" not in phases
+    if sized and "seq_len" not in found and (length := _LENGTH.search(text)):
+        found["seq_len"] = next(filter(None, length.groups()))
+        text = cut(text, length.start(), length.end())
+    if options:
+        found["options"] = options
+    stack, text = _stack(as_rate(text, stepped=stepped))
+    if "runtime" in stack:
+        stack["runtime"] = _of_today(stack["runtime"])
+    elif _WITHIN_TRANSFORMERS.search(text) and is_language_model(model) and "serve" in phases:
+        stack["runtime"] = "transformers bitsandbytes"
+    return {key: _whole(one) if key in _NUMBERS else one for key, one in (found | stack).items()}, text
+
+
+def _options(text: str, model: Workload) -> tuple[tuple[str, ...], str]:
+    """The options that are told, and the text without those that have a number."""
+    found = [key for key, pattern in _OPTIONS if re.search(pattern, text, re.IGNORECASE)]
+    films = [("frames", _FRAMES)] if model.unit == "videos" else ()
+    text = _FILM.sub(";", text) if films else text
+    counts = [("grad_accum", _PASSES), ("global_batch", _GLOBAL), *films]
+    for name, pattern in counts:
+        if match := pattern.search(text):
+            found.append(f"{name}={next(filter(None, match.groups()))}")
+            text = cut(text, match.start(), match.end())
+    return tuple(found), text
+
+
+def _sizes(text: str, but: Collection[str]) -> tuple[dict[str, Any], str]:
+    """The numbers that are told, without those of some columns, the resolution, and the text without them."""
+    found: dict[str, Any] = {}
+    if both := _LENGTHS.search(text):
+        found["input_tokens"], found["output_tokens"] = filter(None, both.groups())
+        text = cut(text, both.start(), both.end())
+    for name, pattern in _NUMBERS.items():
+        match = None if name in found or name in but else re.search(pattern, text, re.IGNORECASE)
+        if match:
+            found[name] = next(group for group in match.groups() if group)
+            text = cut(text, match.start(), match.end())
+    size = _RESOLUTION.search(text)
+    if size:
+        found["resolution"] = _LINES[size[4]] if size[4] else size[3] or f"{size[1]}x{size[2]}"
+        text = cut(text, size.start(), size.end())
+    return found, text
+
+
+def _stack(text: str) -> tuple[dict[str, str], str]:
+    """What runs a model and its format, as they are told, and the text without them."""
+    found: dict[str, str] = {}
+    ways = (("runtime", _is_runtime, _RUNTIME), ("precision", _is_mixed, 3), ("precision", _is_precision, 2))
+    for name, reads, most in ways:
+        place = None if name in found else _shortest(text, reads, most)
+        if place:
+            found[name] = text[slice(*place)].rstrip(".:?!")
+            text = cut(text, *place)
+    return found, text
+
+
+def _whole(said: str) -> int:
+    """A number of digits, or of 1,024 as lengths are told: 4k."""
+    return 1024 * int(said[:-1]) if said[-1:] in ("k", "K") else int(said)
+
+
+def _shortest(text: str, reads: Callable[[str], bool], most: int) -> tuple[int, int] | None:
+    """The last of the shortest stretches that are read so, with the version behind it."""
+    for start, end in reversed(list(windows(text, most))):
+        if reads(text[start:end].rstrip(".:?!")):
+            version = _VERSION.match(text, end)
+            return start, version.end() if version else end
+    return None
+
+
+def _of_today(name: str) -> str:
+    """The name of what runs a model, by its id where published runs of that name are of an older release.
+
+    Who tells of a run of their own has today's.
+    """
+    stack = runtime(name, "pytorch-2")
+    return stack.id if stack.undated and not re.search(r"\d", name) else name
+
+
+def _is_runtime(text: str) -> bool:
+    """Whether words are what runs a model; a number is none, nor a flag (`--enforce-eager`)."""
+    plain = text.isdigit() or text.lower().startswith(("cuda", "-"))
+    return not plain and runtime(text, "pytorch-2").exact
+
+
+def _is_precision(text: str) -> bool:
+    """Whether words are a format, and more than a plain word that is one too ("half", "double")."""
+    lower = text.lower()
+    return bool(precision(text)) and (any(map(str.isdigit, lower)) or lower in _PLAIN)
+
+
+def _is_mixed(text: str) -> bool:
+    """Whether words are mixed precision together with its format: "AMP BF16"."""
+    parts = text.lower().split()
+    return any(map(str.isdigit, text)) and bool({"amp", "mixed"} & {*parts}) and _is_precision(text)

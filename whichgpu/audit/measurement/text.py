@@ -1,0 +1,49 @@
+"""What every reader of a sentence needs: stretches of words, numbers as words, what is said if one lacks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.errors import UsageError, one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+EXAMPLE = '"ResNet-50 trains at 850 images/s on my RTX A5000, batch 128, AMP"'
+WORDS = re.compile(r"[^\s,;()]+")
+#: Numbers that are told as words.
+SPELLED = {
+    word: number
+    for number, word in enumerate(
+        ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"), 2
+    )
+} | {"sixteen": 16, "twenty": 20, "thirty": 30, "sixty": 60}
+_ONE = {"a": 1.0, "an": 1.0, "one": 1.0, "half a": 0.5, "half an": 0.5}
+#: A number in digits, as a word or as an article.
+HOW_MANY = rf"an?|one|half an?|(?:{'|'.join(SPELLED)})|(?<![\d.,])\d[\d,]*(?:\.\d+)?"
+
+
+def missing(what: str, text: str) -> UsageError:
+    """The error of a sentence in which something is not named."""
+    return UsageError(f"'{one_line(text)}' names no {what}; write e.g. {EXAMPLE}, or give it as an option")
+
+
+def cut(text: str, start: int, end: int) -> str:
+    """A text with a stretch taken out, so that what stands on its sides is not read together."""
+    return f"{text[:start]}; {text[end:]}"
+
+
+def windows(text: str, most: int) -> Iterator[tuple[int, int]]:
+    """Stretches of whole words, the longest first, in order."""
+    words = list(WORDS.finditer(text))
+    for length in range(min(most, len(words)), 0, -1):
+        for first, last in zip(words, words[length - 1 :], strict=False):
+            if not re.search(r"[,;()]", text[first.start() : last.end()]):
+                yield first.start(), last.end()
+
+
+def number(said: str) -> float:
+    """A number of `HOW_MANY`."""
+    plain = said.lower().replace(",", "")
+    return _ONE.get(plain) or float(SPELLED.get(plain) or plain)
