@@ -348,6 +348,8 @@ def test_a_closed_loop_simulates_as_it_is_predicted():
         ("l40s", "vllm", 1024, 32, 32),
         ("h100-80gb-sxm", "sglang", 512, 32, 32),
         ("l40s", "vllm", 1024, 100, 400),
+        # later prompts come one by one where prompts go first, and those of the opening do not
+        ("h100-80gb-sxm", "sglang", 512, 500, 1000),
         ("l40s", "vllm", 1024, 500, 500),
         ("l40s", "vllm", 128, 1000, 1000),
         ("h100-80gb-sxm", "vllm", 512, 500, 1000),
