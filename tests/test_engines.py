@@ -106,6 +106,16 @@ def test_saturated_experts_of_trtllm_bench_have_data_parallel_attention():
         assert settle(other).job.tp == 8.0
 
 
+def test_a_width_that_counts_its_groups_in_is_read_as_engines_do():
+    # --tp 8 --dp 4 --enable-dp-attention of SGLang are eight GPUs
+    job = replace(EXPERTS, runtime="sglang", concurrency=8.0, options={"attention_dp": "4"})
+    read = settle(job)
+    assert (job.tp, read.job.tp) == (8.0, 2.0)
+    assert any("each has 2" in said for said in read.said)
+    for other in (replace(job, n_gpus=32.0), replace(job, tp=2.0), replace(job, options={})):
+        assert settle(other).job.tp == other.tp
+
+
 def test_one_prompt_is_of_one_group_of_attention():
     job = replace(EXPERTS, runtime="vllm", concurrency=8.0)
     groups = replace(job, tp=1.0, options={"attention_dp": "8", "ep": "8"})

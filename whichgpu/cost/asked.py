@@ -56,7 +56,8 @@ def read(job: Job) -> Asked:
         said = (*said, _RUNS_AGAIN)
     job, said = _by_recipe(by_habit(job, stack), stack, said)
     job, spread = _spreading(job, workload, stack)
-    said = (*said, *spread)
+    job, counted = _counted(job)
+    said = (*said, *spread, *counted)
     if stack.language and is_language_model(workload) and not job.trains:
         job, said = _with_lengths(job, stack, said)
         stack = _behind(stack)
@@ -309,6 +310,26 @@ def _spreading(job: Job, workload: Workload, stack: Runtime) -> tuple[Job, tuple
         "taken with data-parallel attention, as such throughput is published; option attention_dp=1 for none"
     )
     return replace(job, tp=1.0, options={**job.options, "attention_dp": wide, "ep": wide}), (words,)
+
+
+def _counted(job: Job) -> tuple[Job, tuple[str, ...]]:
+    """A server whose `tp` counts the groups of its attention in, as the options of engines do.
+
+    So it is read where the GPUs are enough for it, and for no `tp` in each of the groups.
+    """
+    stated = (job.n_gpus, job.tp, job.degree("attention_dp"), 1.0 if job.pp is None else job.pp)
+    if (
+        job.phase != "serve"
+        or "attention_dp" not in job.options
+        or any(one is None or np.size(one) != 1 for one in stated)
+    ):
+        return job, ()
+    have, width, groups, stages = (float(np.ravel(one)[0]) for one in stated)
+    if width % groups or not width * stages <= have < width * stages * groups:
+        return job, ()
+    words = f"tp={width:g} on {have:g} GPUs counts the {groups:g} groups of attention in, as SGLang and "
+    words += f"TensorRT-LLM do: each has {width / groups:g}"
+    return replace(job, tp=width / groups), (words,)
 
 
 def alone(job: Job, workload: Workload, stack: Runtime) -> tuple[Job, tuple[str, ...]]:
