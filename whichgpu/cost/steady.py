@@ -64,7 +64,12 @@ class SteadyState:
             return passes
         arrivals, each = self._arrivals(passes, prompt, output)
         waited = self._prompt_seconds(passes, each, arrivals)
-        return queueing.interrupted(passes, each, arrivals, waited, output - 1.0)
+        found = queueing.interrupted(passes, each, arrivals, waited, output - 1.0)
+        if not engine(self.work.runtime)["mixed"]:
+            return found
+        # Where prompts share the passes of tokens, no token waits for more of them than a pass takes.
+        decode = passes * (1.0 - np.minimum(arrivals * each, 1.0))
+        return np.minimum(found, np.maximum(decode + each / self.chunks / self.gained, passes))
 
     def stretch(self, passes: Array, prompt: Array, output: Any) -> Array:
         """Sequences that one which arrives at random makes its tokens beside, over `others`.
