@@ -92,10 +92,11 @@ def test_four_bit_checkpoints_of_experts_keep_attention_wider():
             assert up.stored_bytes / up.parameters < 0.6
 
 
-def test_saturated_experts_of_trtllm_bench_have_data_parallel_attention():
-    spread = settle(replace(EXPERTS, runtime=TRTLLM))
-    assert (spread.job.tp, spread.job.options) == (1.0, {"attention_dp": "8", "ep": "8"})
-    assert any("attention_dp=1" in said for said in spread.said)
+def test_saturated_experts_of_tensorrt_llm_have_data_parallel_attention():
+    for runtime in (TRTLLM, "TensorRT-LLM 1.1 (PyTorch backend)", "tensorrt-llm"):
+        spread = settle(replace(EXPERTS, runtime=runtime))
+        assert (spread.job.tp, spread.job.options) == (1.0, {"attention_dp": "8", "ep": "8"})
+        assert any("attention_dp=1" in said for said in spread.said)
     for other in (
         replace(EXPERTS, runtime=TRTLLM, concurrency=64.0),
         replace(EXPERTS, runtime=TRTLLM, options={"attention_dp": "1"}),
