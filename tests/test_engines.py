@@ -93,8 +93,8 @@ def test_four_bit_checkpoints_of_experts_keep_attention_wider():
 
 
 def test_saturated_experts_of_tensorrt_llm_have_data_parallel_attention():
-    for runtime in (TRTLLM, "TensorRT-LLM 1.1 (PyTorch backend)", "tensorrt-llm"):
-        spread = settle(replace(EXPERTS, runtime=runtime))
+    for name in (TRTLLM, "TensorRT-LLM 1.1 (PyTorch backend)", "tensorrt-llm"):
+        spread = settle(replace(EXPERTS, runtime=name))
         assert (spread.job.tp, spread.job.options) == (1.0, {"attention_dp": "8", "ep": "8"})
         assert any("attention_dp=1" in said for said in spread.said)
     for other in (
@@ -115,6 +115,13 @@ def test_a_width_that_counts_its_groups_in_is_read_as_engines_do():
     assert any("each has 2" in said for said in read.said)
     for other in (replace(job, n_gpus=32.0), replace(job, tp=2.0), replace(job, options={})):
         assert settle(other).job.tp == other.tp
+
+
+def test_no_more_requests_are_in_flight_than_a_run_has():
+    read = settle(replace(EXPERTS, runtime="vllm", concurrency=64.0, options={"num_prompts": "10"}))
+    assert read.job.concurrency == 10.0
+    assert any("num_prompts=10" in said for said in read.said)
+    assert settle(replace(read.job, concurrency=10.0)).said == settle(read.job).said
 
 
 def test_one_prompt_is_of_one_group_of_attention():

@@ -69,7 +69,8 @@ class SteadyState:
             return found
         # Where prompts share the passes of tokens, no token waits for more of them than a pass takes.
         decode = passes * (1.0 - np.minimum(arrivals * each, 1.0))
-        return np.minimum(found, np.maximum(decode + each / np.maximum(self.chunks, 1e-9) / self.gained, passes))
+        longest = decode + each / np.maximum(self.chunks, 1e-9) / self.gained
+        return np.minimum(found, np.maximum(longest, passes))
 
     def stretch(self, passes: Array, prompt: Array, output: Any) -> Array:
         """Sequences that one which arrives at random makes its tokens beside, over `others`.
