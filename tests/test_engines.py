@@ -92,10 +92,11 @@ def test_four_bit_checkpoints_of_experts_keep_attention_wider():
             assert up.stored_bytes / up.parameters < 0.6
 
 
-def test_saturated_experts_of_trtllm_bench_have_data_parallel_attention():
-    spread = settle(replace(EXPERTS, runtime=TRTLLM))
-    assert (spread.job.tp, spread.job.options) == (1.0, {"attention_dp": "8", "ep": "8"})
-    assert any("attention_dp=1" in said for said in spread.said)
+def test_saturated_experts_of_tensorrt_llm_have_data_parallel_attention():
+    for name in (TRTLLM, "TensorRT-LLM 1.1 (PyTorch backend)", "tensorrt-llm"):
+        spread = settle(replace(EXPERTS, runtime=name))
+        assert (spread.job.tp, spread.job.options) == (1.0, {"attention_dp": "8", "ep": "8"})
+        assert any("attention_dp=1" in said for said in spread.said)
     for other in (
         replace(EXPERTS, runtime=TRTLLM, concurrency=64.0),
         replace(EXPERTS, runtime=TRTLLM, options={"attention_dp": "1"}),
@@ -104,6 +105,23 @@ def test_saturated_experts_of_trtllm_bench_have_data_parallel_attention():
         replace(EXPERTS, workload="llama-3.1-70b", runtime=TRTLLM),
     ):
         assert settle(other).job.tp == 8.0
+
+
+def test_a_width_that_counts_its_groups_in_is_read_as_engines_do():
+    # --tp 8 --dp 4 --enable-dp-attention of SGLang are eight GPUs
+    job = replace(EXPERTS, runtime="sglang", concurrency=8.0, options={"attention_dp": "4"})
+    read = settle(job)
+    assert (job.tp, read.job.tp) == (8.0, 2.0)
+    assert any("each has 2" in said for said in read.said)
+    for other in (replace(job, n_gpus=32.0), replace(job, tp=2.0), replace(job, options={})):
+        assert settle(other).job.tp == other.tp
+
+
+def test_no_more_requests_are_in_flight_than_a_run_has():
+    read = settle(replace(EXPERTS, runtime="vllm", concurrency=64.0, options={"num_prompts": "10"}))
+    assert read.job.concurrency == 10.0
+    assert any("num_prompts=10" in said for said in read.said)
+    assert settle(replace(read.job, concurrency=10.0)).said == settle(read.job).said
 
 
 def test_one_prompt_is_of_one_group_of_attention():

@@ -132,7 +132,7 @@ def test_groups_of_attention_exchange_tokens_at_experts_that_are_cut_as_at_those
 
 @pytest.mark.parametrize(
     ("options", "words"),
-    [({"ep": "16"}, "more than the 8 GPUs"), ({"ep": "512"}, "256 experts"), ({"attention_dp": "2"}, "tp=8")],
+    [({"ep": "16"}, "more than the 8 GPUs"), ({"ep": "512"}, "256 experts"), ({"attention_dp": "3"}, "tp=8")],
 )
 def test_experts_on_more_gpus_than_there_are_is_refused(options: dict[str, str], words: str) -> None:
     job = Job("deepseek-r1", precision="fp8", runtime="sglang", n_gpus=8.0, tp=8.0, options=options)

@@ -76,6 +76,9 @@ AGREED = [
     # lengths that differ
     ("llama-3.1-8b", "h100-80gb-sxm", 1, {"options": VARIED}, 600, 300),
     ("llama-3.1-70b", "h100-80gb-sxm", 4, {"options": VARIED}, 2000, 500),
+    # short prompts that go first, many in a pass; prompts that a pass does not quite hold
+    ("qwen3-32b", "a100-80gb-sxm", 1, {"precision": "w4a16", "runtime": "sglang"}, 778, 110),
+    ("qwen3-8b", "b200-180gb-sxm", 1, {"precision": "w4a16", "options": {"max_num_seqs": "64"}}, 8412, 851),
     # prompts on GPUs of their own
     ("llama-3.1-70b", "h100-80gb-sxm", 4, {"tp": 4.0, "options": {"prefill_gpus": "4"}}, 4096, 256),
 ]  # fmt: skip
@@ -348,6 +351,8 @@ def test_a_closed_loop_simulates_as_it_is_predicted():
         ("l40s", "vllm", 1024, 32, 32),
         ("h100-80gb-sxm", "sglang", 512, 32, 32),
         ("l40s", "vllm", 1024, 100, 400),
+        # later prompts come one by one where prompts go first, and those of the opening do not
+        ("h100-80gb-sxm", "sglang", 512, 500, 1000),
         ("l40s", "vllm", 1024, 500, 500),
         ("l40s", "vllm", 128, 1000, 1000),
         ("h100-80gb-sxm", "vllm", 512, 500, 1000),
@@ -374,6 +379,38 @@ def test_waiting_for_a_place_is_that_of_the_textbook():
     two = queueing.place_seconds(1.5, np.array([1.0, 2.0]), 1.0)
     assert two == pytest.approx(9 / 14 / 0.5)
     assert queueing.place_seconds(1.0, rates) == np.inf
+
+
+def test_prompts_that_share_a_pass_end_with_it():
+    decode, each, rate = 0.02, 0.005, 80.0
+    busy = rate * each
+    mean = decode / (1.0 - busy)
+    first, alone = (
+        float(queueing.prompt_seconds(mean, each, rate, chunks, at_work=1.0, mixed=False))
+        for chunks in (1e-9, 1.0)
+    )
+    # One after another: M/D/1 behind a pass of tokens. Together: passes of all that came in the one before.
+    assert alone == pytest.approx(each + decode / 2.0 + busy * each / (2.0 * (1.0 - busy)))
+    chance, when, waits = np.random.default_rng(0), 0.0, []
+    come = np.cumsum(chance.exponential(1.0 / rate, 100_000))
+    taken = 0
+    while taken < len(come):
+        ready = int(np.searchsorted(come, when, side="right"))
+        when += each * (ready - taken) if ready > taken else decode
+        waits.append(when - come[taken:ready])
+        taken = ready
+    assert np.concatenate(waits).mean() == pytest.approx(first, rel=0.02)
+
+
+def test_no_token_waits_for_more_prompts_than_a_pass_takes():
+    asked = job("llama-3.1-70b", L40S, 4, precision="fp8", input_tokens=882.0, output_tokens=50.0)
+    table, pool = curve.ready(asked, L40S)
+    at = np.array([0.95 * table.capacity])
+    server = curve.simulator(asked, L40S, table, pool).server
+    longest = (
+        server.base[-1] + server.each[-1] * server.room / server.token + server.budget * server.prompt[-1]
+    )
+    assert curve.at_rates(asked, L40S, table, at, pool).tpot[0] < longest
 
 
 def test_a_pass_that_is_met_is_longer_than_the_mean():

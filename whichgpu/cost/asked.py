@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -56,7 +57,9 @@ def read(job: Job) -> Asked:
         said = (*said, _RUNS_AGAIN)
     job, said = _by_recipe(by_habit(job, stack), stack, said)
     job, spread = _spreading(job, workload, stack)
-    said = (*said, *spread)
+    job, counted = _counted(job, workload)
+    job, few = _few(job, workload)
+    said = (*said, *spread, *counted, *few)
     if stack.language and is_language_model(workload) and not job.trains:
         job, said = _with_lengths(job, stack, said)
         stack = _behind(stack)
@@ -300,7 +303,10 @@ def _spreading(job: Job, workload: Workload, stack: Runtime) -> tuple[Job, tuple
     """
     habit = stack.habits.get("saturated", {})
     layout = ("attention_dp", "ep", "moe_tp")
-    if not habit or not workload.dims.get("experts") or job.phase != "serve" or job.concurrency is not None:
+    version = next((float(mark[1:]) for mark in stack.marks if mark[:1] == "v" and mark[1:2].isdigit()), inf)
+    if not habit or version < habit.get("since", 0.0) or not workload.dims.get("experts"):
+        return job, ()
+    if not _serves(job, workload) or job.concurrency is not None:
         return job, ()
     if job.tp is None or np.all(np.asarray(job.tp) == 1.0) or any(name in job.options for name in layout):
         return job, ()
@@ -311,10 +317,45 @@ def _spreading(job: Job, workload: Workload, stack: Runtime) -> tuple[Job, tuple
     return replace(job, tp=1.0, options={**job.options, "attention_dp": wide, "ep": wide}), (words,)
 
 
+def _serves(job: Job, workload: Workload) -> bool:
+    return (job.phase or workload.phases[0]) == "serve"
+
+
+def _counted(job: Job, workload: Workload) -> tuple[Job, tuple[str, ...]]:
+    """A server whose `tp` counts the groups of its attention in, as the options of engines do.
+
+    So it is read where the GPUs are enough for it, and for no `tp` in each of the groups.
+    """
+    stated = (job.n_gpus, job.tp, job.degree("attention_dp"), 1.0 if job.pp is None else job.pp)
+    if (
+        not _serves(job, workload)
+        or "attention_dp" not in job.options
+        or any(one is None or np.size(one) != 1 for one in stated)
+    ):
+        return job, ()
+    have, width, groups, stages = (float(np.ravel(one)[0]) for one in stated)
+    if width % groups or not width * stages <= have < width * stages * groups:
+        return job, ()
+    words = f"tp={width:g} on {have:g} GPUs counts the {groups:g} groups of attention in, as SGLang and "
+    words += f"TensorRT-LLM do: each has {width / groups:g}"
+    return replace(job, tp=width / groups), (words,)
+
+
+def _few(job: Job, workload: Workload) -> tuple[Job, tuple[str, ...]]:
+    """A closed loop with no more requests in flight than its run has."""
+    if not _serves(job, workload) or "num_prompts" not in job.options or job.concurrency is None:
+        return job, ()
+    sent = job.option("num_prompts", 1000.0, 1.0)
+    if np.all(np.asarray(job.concurrency) <= sent):
+        return job, ()
+    words = f"a run of num_prompts={sent:g} has no more than {sent:g} requests in flight"
+    return replace(job, concurrency=np.minimum(job.concurrency, sent)[()]), (words,)
+
+
 def alone(job: Job, workload: Workload, stack: Runtime) -> tuple[Job, tuple[str, ...]]:
     """A job with one request in flight where its engine usually serves one user, and what was assumed."""
     stated = job.concurrency is not None or job.batch is not None or "request_rate" in job.options
-    serves = (job.phase or workload.phases[0]) == "serve" and is_language_model(workload)
+    serves = _serves(job, workload) and is_language_model(workload)
     if stated or not serves or not stack.one_user:
         return job, ()
     said = f"{stack.title} is taken with one request in flight, as it usually has"

@@ -56,12 +56,16 @@ def prompt_seconds(
     beside = decode if mixed else 0.0
     ran, longer = met(mean, each, rate, variation), 1.0 + variation
     together = at_work * ran / 2.0 + beside + each * (1.0 + rate * ran)
-    # Prompts that go first wait for one pass of tokens at most, and for each other as in M/G/1.
-    first = decode / 2.0 + each + longer * busy * each / (2.0 * (1.0 - busy))
-    # Chunks of one prompt after another: each keeps the server for as long as it takes.
+    # Prompts that go first wait for one pass of tokens at most, and for each other as in M/G/1; those that
+    # share a pass end with it, which makes (1 + 2 rho) / (1 + rho) of that where all that wait go together.
+    waits = decode / 2.0 + longer * busy * each / (2.0 * (1.0 - busy))
+    first = each + waits * (1.0 + (1.0 - np.minimum(chunks, 1.0)) * busy / (1.0 + busy))
+    # Chunks of one prompt after another: each keeps the server for as long as it takes. The last one ends
+    # with a pass of tokens as well, which the next prompt fills up.
     service = np.maximum(chunks, 1.0) * beside + each
     taken = np.minimum(rate * service, _FULL)
-    alone = (1.0 - taken) * decode / 2.0 + service + longer * taken * service / (2.0 * (1.0 - taken))
+    own = service + (np.ceil(chunks) / np.maximum(chunks, 1.0) - 1.0) * (service - each + taken * each)
+    alone = (1.0 - taken) * decode / 2.0 + own + longer * taken * service / (2.0 * (1.0 - taken))
     return np.asarray(np.where(chunks > 1.0, alone, together if mixed else first))
 
 

@@ -170,30 +170,41 @@ def token_work(
     return Work(ops, links, host).times(share)
 
 
-def prompt_work(workload: Workload, job: Job, stack: Runtime, devices: Devices, running: Array) -> Work:
+def prompt_work(
+    workload: Workload, job: Job, stack: Runtime, devices: Devices, running: Array, *, opening: bool = False
+) -> Work:
     """What one prompt takes beside `running` sequences, (G, J): short ones are computed several at a time.
 
     Where prompts go first and requests come and go one by one, as many come with a pass as end with it: one
     in O of those that run. In lockstep they come together; where they share the passes of tokens, whose
-    weights are read anyway, each costs what one of many does.
+    weights are read anyway, each costs what one of many does. Those of an `opening` are all there at once.
     """
-    prompt, most = computed_tokens(job), limits(stack, job, devices).tokens
     ended = running / np.maximum(np.asarray(job.output_tokens, dtype=np.float64), 1.0)
     together = in_lockstep(stack, job) or engine(stack)["mixed"]
     come = np.maximum(running / BESIDE, 1.0) if together else 1.0 + ended
-    batch = np.clip(np.floor(most / np.maximum(prompt, 1.0)), 1.0, come)
-    ops, links = _rank(workload, job, devices, batch * prompt, 0.0, 0.0)
+    batch = _in_a_pass(job, stack, devices, running if opening else come)
+    ops, links = _rank(workload, job, devices, batch * computed_tokens(job), 0.0, 0.0)
     host = stack.fixed + _fetched(workload, job, stack, devices, ops, prompt=True)
     return Work(ops, links, host).times(1.0 / batch)
 
 
+def _in_a_pass(job: Job, stack: Runtime, devices: Devices, come: Any) -> Array:
+    """How many of the prompts that `come` at once one pass takes, at least one."""
+    most = limits(stack, job, devices).tokens / np.maximum(computed_tokens(job), 1.0)
+    return np.asarray(np.clip(np.floor(most), 1.0, come))
+
+
 class _Held(NamedTuple):
-    """What a replica holds: sequences, prompts computed between the tokens of one, and what waits."""
+    """What a replica holds: sequences, prompts computed between the tokens of one, and what waits.
+
+    A request waits for `opening` prompts of those with which a run opens, and for `burst` other ones.
+    """
 
     loop: str
     running: Array
     others: Array
     between: Array
+    opening: Array
     burst: Array
     queue: Array
 
@@ -202,19 +213,19 @@ def _held(job: Job, stack: Runtime, places: Array, met: Met | None) -> _Held:
     share, most, none = interruption(stack, job), np.maximum(places, 1.0), np.zeros(1)
     if met is not None:
         running = np.minimum(met.others * met.stretch + 1.0, most)
-        return _Held("open", running, met.others, share * met.others, none, none)
+        return _Held("open", running, met.others, share * met.others, none, none, none)
     if job.concurrency is None:
-        return _Held("full", most, most, share * most, none, none)
+        return _Held("full", most, most, share * most, none, none, none)
     asked = _requests(job)
     running = np.minimum(asked, most)
     rest = running - 1.0
     sent = np.maximum(Requests.of(job).sent / replicas(job), asked)
     # Those that are sent at once wait in turn, in the mean for half as long as who comes behind them all.
     queue = np.maximum(asked / running - 1.0, 0.0) * (1.0 - asked / (2.0 * sent))
-    opening = burst(stack, job, running / sent)
+    opening, before = burst(stack, job, running / sent)
     # Each of the others' prompts is before a request's first token or between those that follow.
-    between = np.where(np.isfinite(sent), np.minimum(share, 1.0 - opening), share)
-    return _Held("closed", running, rest, between * rest, opening * rest, queue)
+    between = np.where(np.isfinite(sent), np.minimum(share, 1.0 - opening - before), share)
+    return _Held("closed", running, rest, between * rest, opening * rest, before * rest, queue)
 
 
 def steady_state(
@@ -238,8 +249,15 @@ def steady_state(
     before = held.burst
     if held.loop != "open":
         alone = _alone(workload, job, stack, devices)
-        # Of a run that is stated the prompts of the opening are counted as they are computed, together.
-        own, before = (alone.beside(own.times(before)), none) if np.isfinite(asked.sent) else (alone, before)
+        if np.isfinite(asked.sent):
+            # Of a run that is stated prompts that others wait for are counted as they are computed.
+            opened = prompt_work(workload, job, stack, devices, held.running, opening=True)
+            # Those of a pass end together, so that the first of them waits for the last.
+            mates = _in_a_pass(job, stack, devices, held.running) - 1.0
+            opened = opened.times(held.opening * (1.0 + mates / np.maximum(held.others, 1.0)))
+            own, before = alone.beside(opened).beside(own.times(before)), none
+        else:
+            own = alone
     return SteadyState(
         held.loop, np.minimum(held.running, np.maximum(places, 0.0)), np.maximum(places, 0.0), held.others,
         work=as_pass(workload, stack, devices, whole), prompt=as_pass(workload, stack, devices, own),

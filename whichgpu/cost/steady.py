@@ -64,7 +64,13 @@ class SteadyState:
             return passes
         arrivals, each = self._arrivals(passes, prompt, output)
         waited = self._prompt_seconds(passes, each, arrivals)
-        return queueing.interrupted(passes, each, arrivals, waited, output - 1.0)
+        found = queueing.interrupted(passes, each, arrivals, waited, output - 1.0)
+        if not engine(self.work.runtime)["mixed"]:
+            return found
+        # Where prompts share the passes of tokens, no token waits for more of them than a pass takes.
+        decode = passes * (1.0 - np.minimum(arrivals * each, 1.0))
+        longest = decode + each / np.maximum(self.chunks, 1e-9) / self.gained
+        return np.minimum(found, np.maximum(longest, passes))
 
     def stretch(self, passes: Array, prompt: Array, output: Any) -> Array:
         """Sequences that one which arrives at random makes its tokens beside, over `others`.
@@ -162,16 +168,17 @@ def interruption(stack: Runtime, job: Job) -> float:
     return section("serving")["lockstep"] if in_lockstep(stack, job) else engine(stack)["interruption"]
 
 
-def burst(stack: Runtime, job: Job, opening: Array) -> Any:
-    """Share of the others' prompts for which a request waits in a closed loop before its own.
+def burst(stack: Runtime, job: Job, opening: Array) -> tuple[Any, Any]:
+    """Shares of the others' prompts for which a request waits in a closed loop: of its opening, and later.
 
-    Those with which it opens wait for half of them: an `opening` share of the run's requests (zero of one
-    that goes on), the last of which wait as long. The engines' own is that of a tenth.
+    An `opening` share of a run's requests (zero of one that goes on), the last of which wait as long, are
+    there at once and wait for half of each other's. The engines' own is of both, where that is a tenth.
     """
     if in_lockstep(stack, job):
-        return section("serving")["lockstep"]
+        return 0.0, section("serving")["lockstep"]
     own = engine(stack)["burst"]
-    return np.where(opening > 0.0, np.minimum(own * opening * WAVES, 0.5), own)
+    later = np.maximum(own - 0.5 / WAVES, 0.0) * (1.0 - opening)
+    return opening / 2.0, np.where(opening > 0.0, later, own)
 
 
 def in_lockstep(stack: Runtime, job: Job) -> bool:
