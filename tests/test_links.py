@@ -49,7 +49,7 @@ def test_no_collective_is_faster_than_its_wire(size: float, gpus: float) -> None
 
 
 def test_a_library_takes_the_protocol_that_is_quickest() -> None:
-    """Eight A100, as NCCL reckons (`ncclTopoTuneModel`): short steps of a quarter of the rate, or long ones of all."""
+    """Eight A100, as NCCL reckons: short steps of a quarter of the rate, or long ones of all of it."""
     devices = Devices.of([GPUS["a100-80gb-sxm"]])
     rate = links.spread_link(devices, 8.0, 1.0)[0, 0]
     for size, base, step, share in (
