@@ -16,7 +16,7 @@ from whichgpu.workloads.job import Job
 
 P = 6.738e9  # parameters of Llama 2 7B
 LINK = 0.6 * 16 * 1.969e9  # PCIe 4.0 x16, as copies reach it
-HOST = 100e9
+HOST = 50e9  # as Adam of DeepSpeed reads and writes it
 TUNE = Job("llama-2-7b", phase="finetune_full", precision="amp-bf16", batch=1.0, seq_len=2048.0)
 A100 = catalogue()["a100-80gb-sxm"]
 

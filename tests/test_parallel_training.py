@@ -14,7 +14,7 @@ from whichgpu.cost.distributed import unevenness
 from whichgpu.cost.estimate import Z90, Estimates, estimate
 from whichgpu.cost.jobs import read_job
 from whichgpu.cost.layout import lay_out
-from whichgpu.cost.links import large, node_size, spread_link
+from whichgpu.cost.links import node_size, spread_link
 from whichgpu.cost.parallel import shard
 from whichgpu.cost.refit import measured_rows
 from whichgpu.errors import UsageError
@@ -442,11 +442,6 @@ def test_a_gradient_of_weights_reads_the_operand_that_is_cut_only_in_part() -> N
     head = {part: next(op for op in cut if op.layer == f"head.logits.{part}") for part in ("dgrad", "wgrad")}
     assert head["dgrad"].dims["k"] * 4.0 == head["wgrad"].dims["n"] * 4.0 == 128256.0
     assert head["dgrad"].dims["n"] == 4096.0
-
-
-def test_large_messages_go_faster_over_nvlink_and_no_faster_over_pcie() -> None:
-    assert float(large(8.0, Devices.of([GPUS["h100-80gb-sxm"]]))[0, 0]) > 1.0
-    assert float(large(8.0, Devices.of([GPUS["l40s"]]))[0, 0]) == 1.0
 
 
 def test_the_output_head_makes_the_last_stage_the_fullest() -> None:

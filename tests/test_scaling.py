@@ -276,6 +276,28 @@ def test_the_more_meshes_are_alike_the_more_their_best_is_flattered(large: Sweep
         assert math.log(allowance([group], 0.05)) == pytest.approx(0.05 * expected, abs=0.002)
 
 
+def test_of_strategies_that_are_not_told_apart_the_one_that_cuts_least_is_named(large: Sweep) -> None:
+    lean, best = large.leanest, large.top[0]
+    assert lean is not None
+    assert lean.estimate.job.tp * lean.estimate.job.pp * lean.cp < best.estimate.job.tp * best.estimate.job.pp
+    assert 1.0 < lean.step_seconds / best.step_seconds < 1.03
+    assert lean.estimate.required <= lean.estimate.available
+
+
+def test_gpus_that_are_no_power_of_two_share_out_the_batch_that_is_assumed() -> None:
+    """A trillion parameters on 3,072 A100, as they were published, and on 1,000 H100."""
+    found = sweep(
+        read_request(
+            Job("megatron-1t", seq_len=2048.0), "a100-80gb-sxm:3072", GPUS, today=date(2026, 11, 20)
+        ),
+        offers=(),
+    )
+    assert found.request.global_batch % 3 == 0
+    assert found.top[0].estimate.job.tp == 8
+    some = read_request(Job("llama-3-8b", seq_len=8192.0), f"{H100}:1000", GPUS, today=date(2026, 11, 20))
+    assert some.global_batch == 500
+
+
 def test_money_time_and_energy_of_all_tokens(large: Sweep) -> None:
     whole, one = large.whole(large.top[0]), large.top[0]
     assert whole["hours"] == pytest.approx(15e12 / one.estimate.throughput.mid / 3600)

@@ -303,7 +303,11 @@ def _exchanges(job: Job, stack: Runtime, devices: Devices, whole: tuple[Op, ...]
     """Seconds of a pass of one GPU in exchanges: tensor, experts, context; hidden of the first two."""
     mesh, workload = Mesh.of(job), resolve(job.workload)
     share = 1.0 / mesh.pp
-    tensor = share / mesh.cp * parallel.tensor_parallel_seconds(whole, mesh.tp, devices, trains=True)
+    tensor = (
+        share
+        / mesh.cp
+        * parallel.tensor_parallel_seconds(whole, mesh.tp, devices, trains=True, shared=shares_tokens(job))
+    )
     exposed = stack.exposed
     experts = share / mesh.cp * parallel.all_to_all_seconds(workload, job, whole, mesh, devices)
     context = parallel.context_parallel_seconds(whole, mesh, devices, stack.products["attention"])

@@ -2,14 +2,17 @@
 
 Of S bytes over n GPUs each sends, with the rate r of its slowest link,
 
-    reduce-scatter, all-gather   (n - 1) / n S                ring
-    all-reduce                   both, one after the other    ring: 2 (n - 1) / n S
-                                 2 S, in log2 steps           double binary tree, between nodes
+    reduce-scatter, all-gather   (n - 1) / n S                ring, n - 1 steps
+    all-reduce                   2 (n - 1) / n S              ring, 2 (n - 1) steps
+                                 2 S                          double binary tree, 2 log2(nodes) steps
+                                 (1 + 1 / n) S                in the switches of NVLink, of n GPUs of a node
     all-to-all                   (n - 1) / n S                of what a GPU holds
 
 (Thakur, Rabenseifner, Gropp, "Optimization of Collective Communication Operations in MPICH", 2005;
-Sanders, Speck, Traff, "Two-tree algorithms", 2009.) Beyond a node every GPU of it sends over its own
-port at once. `devices` are columns, (G, 1); sizes and counts broadcast to (G, J).
+Sanders, Speck, Traff, "Two-tree algorithms", 2009.) A library takes what it expects to be quickest of these,
+and of its protocols, which trade bytes for shorter steps: latencies and shares are those by which NCCL itself
+chooses (`ncclTopoTuneModel` of src/graph/tuning.cc, github.com/NVIDIA/nccl). Beyond a node every GPU of it
+sends over its own port at once. `devices` are columns, (G, 1); sizes and counts broadcast to (G, J).
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost.coefficients import section
+from whichgpu.cost.joined import is_card
 from whichgpu.errors import UsageError
 from whichgpu.hardware.boxes import between, boxes
 
@@ -50,12 +54,6 @@ def link(devices: Devices, gpus: Any) -> Array:
 def _joined(devices: Devices, gpus: Any) -> NDArray[np.bool_]:
     """Whether NVLink joins so many GPUs of a node."""
     return np.asarray((_bridged(devices) > 0) & (np.asarray(gpus) <= devices.nvlink_gpus))
-
-
-def large(gpus: Any, devices: Devices) -> Array:
-    """Rate at which messages of many MB go between `gpus` GPUs of a node, over that of small ones."""
-    c = section("links")
-    return np.asarray(np.where(_joined(devices, gpus), c["large"] / c["nvlink"], 1.0))
 
 
 def _bridged(devices: Devices) -> Array:
@@ -121,56 +119,100 @@ def _between(gpu: str, system: str) -> tuple[float | None, float]:
 
 
 def spread_link(devices: Devices, span: Any, apart: Any) -> Array:
-    """Rate in B/s of a ring over `span` GPUs in which every `apart`-th takes part.
+    """Rate in B/s of a library's ring over `span` GPUs in which every `apart`-th takes part.
 
-    Within a node it is the node's; beyond, all ranks of a node send at once, each over its own port.
+    Within a node it is the node's, of NVLink more than applications see in the mean; beyond, all ranks of a
+    node send at once, each over its own port.
     """
     node = node_size(devices)
     together = np.maximum(node / _array(apart), 1.0)
-    beyond = np.minimum(np.where(together > 1, link(devices, node), np.inf), network(devices) * together)
-    return np.asarray(np.where(np.asarray(span) <= node, link(devices, span), beyond))
+    beyond = np.minimum(np.where(together > 1, _wire(devices, node), np.inf), _port(devices) * together)
+    return np.asarray(np.where(np.asarray(span) <= node, _wire(devices, span), beyond))
 
 
-def all_gather(size: Any, gpus: Any, devices: Devices, apart: Any = 1.0) -> Array:
+def _wire(devices: Devices, gpus: Any) -> Array:
+    """The rate of `link` that a library's ring has of large messages."""
+    c = section("links")
+    return link(devices, gpus) * np.where(_joined(devices, gpus), c["wire"] / c["nvlink"], 1.0)
+
+
+def _port(devices: Devices) -> Array:
+    """The rate of `network` that a library's ring or tree has of large messages."""
+    c = section("links")
+    return np.asarray(network(devices) * c["network_wire"] / c["network_share"])
+
+
+def all_gather(size: Any, gpus: Any, devices: Devices, apart: Any = 1.0, *, direct: bool = False) -> Array:
     """Seconds in which `gpus` GPUs, `apart` from each other, gather `size` B of which each holds a part.
 
-    A reduce-scatter takes as long. Nothing for one GPU.
+    A reduce-scatter takes as long. Nothing for one GPU. `direct`: by an engine's own kernels where NVLink
+    joins the GPUs, at the rate that its steps see in the mean.
     """
-    n = _array(gpus)
-    moved = (n - 1.0) / n * size / spread_link(devices, n * apart, apart)
-    wait = section("links")["latency"] / 2.0 + np.log2(_nodes(n, apart, devices)) * hop(devices)
-    wait = wait + _steps(n, apart, devices)
-    return np.asarray(np.where((n > 1) & (_array(size) > 0), moved + wait, 0.0))
+    return _collective(size, gpus, devices, apart, rounds=1.0, direct=direct)
 
 
-def _steps(ranks: Array, apart: Any, devices: Devices) -> Array:
-    """Seconds in which a small message goes from one to the next of those of `ranks` GPUs that one node has.
-
-    Over NVLink each writes to all others at once, which `latency` stands for.
-    """
-    c = section("links")
-    gpus = np.minimum(ranks, np.maximum(node_size(devices) / _array(apart), 1.0))
-    each = np.where(devices.staged, c["staged_step"], c["pcie_step"])
-    return np.asarray(np.where(_joined(devices, gpus), 0.0, (gpus - 1.0) * each))
-
-
-def all_reduce(size: Any, gpus: Any, devices: Devices, apart: Any = 1.0) -> Array:
+def all_reduce(size: Any, gpus: Any, devices: Devices, apart: Any = 1.0, *, direct: bool = False) -> Array:
     """Seconds in which `gpus` GPUs, `apart` from each other, add up `size` B that each holds.
 
-    By a ring or, between nodes, by a double binary tree where that is quicker: fewer messages, longer.
+    By whichever is quickest, as a library chooses it: a ring, in the switch of NVLink, or between nodes a
+    double binary tree.
     """
-    n, c = _array(gpus), section("links")
-    nodes = _nodes(n, apart, devices)
-    ring = 2.0 * all_gather(size, n, devices, apart) + 2.0 * _chain(nodes) * hop(devices)
-    rate = spread_link(devices, n * apart, apart)
-    within = c["latency"] + 2.0 * _steps(n, apart, devices)
-    tree = 2.0 * _array(size) / rate + within + 2.0 * np.log2(nodes) * hop(devices)
-    return np.asarray(np.where(nodes > 1.0, np.minimum(ring, tree), ring))
+    return _collective(size, gpus, devices, apart, rounds=2.0, direct=direct)
 
 
-def _chain(nodes: Array) -> Array:
-    """Messages between machines that a ring sends more than a tree would, one after another."""
-    return np.maximum(nodes - 1.0 - np.log2(nodes), 0.0)
+def _collective(size: Any, gpus: Any, devices: Devices, apart: Any, *, rounds: float, direct: bool) -> Array:
+    """Seconds of a ring's `rounds`: one to gather or to scatter, both to add up."""
+    size, n = _array(size), _array(gpus)
+    quickest = _passed_on(size, n, devices, apart, rounds=rounds)
+    if rounds > 1.0:
+        quickest = np.minimum(quickest, _passed_on(size, n, devices, apart, rounds=rounds, tree=True))
+        quickest = np.minimum(quickest, _in_switch(size, n, devices, apart))
+    if direct:
+        # Each reads what all others of its node hold.
+        moved = rounds * (n - 1.0) / n * size / link(devices, n * apart)
+        at_once = rounds / 2.0 * section("links")["latency"] + moved
+        quickest = np.where(_joined(devices, n * apart), at_once, quickest)
+    return np.asarray(np.where((n > 1) & (size > 0), quickest, 0.0))
+
+
+def _passed_on(
+    size: Array, n: Array, devices: Devices, apart: Any, *, rounds: float, tree: bool = False
+) -> Array:
+    """Seconds from GPU to GPU around a ring, or over a chain in each node and a double binary tree of nodes.
+
+    By the quickest protocol. A tree has fewer steps than a ring, and sends more bytes.
+    """
+    c, nodes = section("links"), _nodes(n, apart, devices)
+    inside, beyond, times = rounds * (n - nodes), rounds * (nodes - 1.0), rounds * (n - 1.0) / n
+    if tree:
+        inside, beyond, times = 2.0 * (n / nodes - 1.0), 2.0 * np.log2(nodes), np.full_like(n, 2.0)
+    moved = times * size / spread_link(devices, n * apart, apart)
+    joined = _joined(devices, n / nodes * apart)
+    # Through the memory of the host each step takes longer.
+    slower = np.where(devices.staged, c["staged_step"] / c["protocol"]["ll"]["pcie"], 1.0)
+    best: Any = np.inf
+    for p in c["protocol"].values():
+        # A protocol without a step over PCIe needs NVLink.
+        step = np.where(inside > 0, np.where(joined, p["nvlink"], slower * p.get("pcie", np.inf)), 0.0)
+        hops = beyond * p["hops"]["tree" if tree else "ring"] * hop(devices)
+        best = np.minimum(best, p["base"] + inside * step + hops + moved / p["share"])
+    return np.asarray(np.where(nodes > 1.0, best, np.inf) if tree else best)
+
+
+def _in_switch(size: Array, n: Array, devices: Devices, apart: Any) -> Array:
+    """Seconds of adding up in the switches of NVLink (NVLS), and along a tree between them.
+
+    A GPU hands a switch what it adds up, and gets all the sums, while it sends those of its own share to all.
+    """
+    c, nodes = section("links"), _nodes(n, apart, devices)
+    inside = n / nodes
+    adds = devices.each(lambda gpu: 0.0 if is_card(gpu) else c["switch_adds"].get(gpu.family, 0.0))
+    able = _joined(devices, inside) & (adds > 0) & (devices.pair >= 1.0) & (inside > 1)
+    near = (1.0 + 1.0 / inside) * size / np.where(able, adds * _wire(devices, inside), 1.0)
+    # Of two nodes each is the root of one tree and the leaf of the other.
+    far = np.where(nodes > 2.0, 2.0, 1.0) * size / (_port(devices) * inside)
+    waits = c["switch_wait"] + 2.0 * np.log2(nodes) * c["protocol"]["simple"]["hops"]["tree"] * hop(devices)
+    return np.asarray(np.where(able, waits + np.maximum(near, np.where(nodes > 1.0, far, 0.0)), np.inf))
 
 
 def send(size: Any, distance: Any, devices: Devices) -> Array:
@@ -206,5 +248,5 @@ def _reached(choices: Any, places: Array) -> Array:
 
 
 def _nodes(ranks: Array, apart: Any, devices: Devices) -> Array:
-    """Machines over which `ranks` GPUs, `apart` from each other, lie."""
-    return np.asarray(np.maximum(ranks * apart / node_size(devices), 1.0))
+    """Machines over which `ranks` GPUs, `apart` from each other, lie: at most one for each of them."""
+    return np.asarray(np.clip(ranks * apart / node_size(devices), 1.0, np.maximum(ranks, 1.0)))

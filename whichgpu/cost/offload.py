@@ -73,7 +73,7 @@ class Moved:
 
     def at_end(self, devices: Devices) -> Array:
         """Seconds at the end of a step: gradients down, the update, weights up, (G, J)."""
-        host, drives = rates()["host_bandwidth"], rates()["drive"]
+        host, drives = rates()["adam_bandwidth"], rates()["drive"]
         work = np.maximum(self.updated / host, self.drives_once / drives) * self.sharing
         return np.asarray(self.once / devices.pcie + work)
 
@@ -225,7 +225,7 @@ def _host_rate(devices: Devices) -> Array:
 def rates() -> Mapping[str, Any]:
     """The table `offload` of `data/loading.toml` as SI numbers, with the rate of its fastest drive."""
     raw = store.load("loading")["loading"]
-    units = dict.fromkeys(("host_bandwidth", "desk_bandwidth", "drive"), "bandwidth")
+    units = dict.fromkeys(("host_bandwidth", "desk_bandwidth", "adam_bandwidth", "drive"), "bandwidth")
     rows = {**raw["offload"], "drive": raw["path"]["nvme"]["rate"]}
     return {
         name: read(row[0], units.get(name, "count"), f"data/loading.toml: offload.{name}")

@@ -12,7 +12,7 @@ import numpy as np
 
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.kernels.attention import seen
-from whichgpu.cost.links import all_gather, all_reduce, all_to_all, large, node_size, send
+from whichgpu.cost.links import all_gather, all_reduce, all_to_all, node_size, send
 from whichgpu.workloads.ops import changed
 from whichgpu.workloads.precision import precision
 
@@ -180,20 +180,27 @@ _SPLITS: Mapping[str, Callable[[Op, Array], Op]] = {
 }  # fmt: skip
 
 
-def tensor_parallel_seconds(ops: Iterable[Op], tp: Any, devices: Devices, *, trains: bool = False) -> Array:
+def tensor_parallel_seconds(
+    ops: Iterable[Op], tp: Any, devices: Devices, *, trains: bool = False, shared: bool = False
+) -> Array:
     """Seconds of all-reduces in one pass of unsharded `ops`: one after each row layer.
 
     In training a second one follows where the gradient passes the column layer before it; layers that
-    are run again for the backward pass reduce again. Its messages are of many MB.
+    are run again for the backward pass reduce again. Where the GPUs have `shared` out the tokens between
+    products, each is a reduce-scatter and an all-gather.
     """
     total = np.zeros((1, 1))
     if np.all(np.asarray(tp) == 1):
         return total
-    times, faster = (2.0, large(tp, devices)) if trains else (1.0, 1.0)
+    times = 2.0 if trains else 1.0
     for op in ops:
         again = op.layer.endswith(".again")
         if op.shard == "row" and (op.stage == "forward" or again):
-            each = all_reduce(op.write_bytes / faster, tp, devices)
+            each = (
+                2.0 * all_gather(op.write_bytes, tp, devices)
+                if shared
+                else all_reduce(op.write_bytes, tp, devices, direct=not trains)
+            )
             total = total + op.count * (1.0 if again else times) * each
     return total
 
@@ -255,7 +262,7 @@ def all_to_all_seconds(
             gpus = mesh.ep * mesh.moe_tp
             one_way = all_to_all(sent, gpus, devices, top, within)
             if not job.trains:
-                gathered = all_gather(gpus * sent, gpus, devices)
+                gathered = all_gather(gpus * sent, gpus, devices, direct=True)
                 one_way = np.where(gpus <= node_size(devices), gathered, one_way)
             total = total + 2.0 * op.count * one_way
     return np.asarray(np.where(exchanging, total, 0.0))
@@ -326,7 +333,7 @@ def exchanges(step: Step, replicas: Any, devices: Devices, links: Any = 1.0) -> 
     ranks, size = np.asarray(replicas, dtype=np.float64) * step.cp, step.exchanged
     shards = all_gather(size, ranks, devices, step.apart)
     whole = all_reduce(size, ranks, devices, step.apart)
-    beside = np.where(step.level == 3, shards, 0.0) / c["sharded"] / links
+    beside = np.where(step.level == 3, shards, 0.0) / links
     last = np.where(step.level == 0, whole, np.where(step.level < 3, shards, 0.0))
     return np.asarray(beside), np.asarray(last / c["data_parallel"] / links)
 

@@ -167,8 +167,11 @@ def _notes(answer: Sweep) -> tuple[str, ...]:
         "what a model of cost leaves out; plan with the longer end of the interval"
     )
     assumed = (f"assumed: {', '.join(asked.assumed)}",) if asked.assumed else ()
+    lean = (
+        (f"not told apart from it, with fewer GPUs in a replica: {answer.leanest}",) if answer.leanest else ()
+    )
     return (
         f"interval of the best: basis {first.estimate.basis}; precision {first.estimate.job.precision}",
-        *((beyond,) if first.mfu > most else ()), *assumed, *first.estimate.warnings,
+        *lean, *((beyond,) if first.mfu > most else ()), *assumed, *first.estimate.warnings,
         f"the best alone: {first.command()}",
     )  # fmt: skip

@@ -132,7 +132,8 @@ class Scaled:
 class Sweep(Shown):
     """The answer: the best strategies first, how many were weighed, and how the best scale.
 
-    `published` are the measured runs nearest to the best; `infeasible` says why none fits, and what would do.
+    `leanest` is not told apart from the best and cuts the model over fewer GPUs, if one does; `published`
+    are the measured runs nearest to the best; `infeasible` says why none fits, and what would do.
     """
 
     workload: Workload
@@ -144,6 +145,7 @@ class Sweep(Shown):
     offer: Offer | None = None
     scaling: tuple[Scaled, ...] = ()
     published: tuple[Evidence, ...] = ()
+    leanest: Strategy | None = None
     infeasible: str = ""
 
     def __str__(self) -> str:
@@ -164,6 +166,7 @@ class Sweep(Shown):
             "precision": asked.job.precision, "configurations": self.configurations, "fitting": self.fitting,
             "seconds": self.seconds,
             "top": [{**one.to_dict(), **self.whole(one)} for one in self.top],
+            "leanest": {**self.leanest.to_dict(), **self.whole(self.leanest)} if self.leanest else None,
             "scaling": [one.to_dict() for one in self.scaling],
             "published": [one.to_dict() for one in self.published],
             "price": self.offer.to_dict() if self.offer else None,

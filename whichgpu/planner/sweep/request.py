@@ -113,8 +113,9 @@ def _global_batch(job: Job, count: int, asked: float | None) -> tuple[float, tup
         items = _USUAL_ITEMS * count
         return items, (f"a global batch of {items:,.0f}, {_USUAL_ITEMS:g} for each GPU",)
     length = float(job.seq_len)
-    # A power of two near what is usual, that replicas can share out.
-    items = 2.0 ** max(0, round(math.log2(max(_USUAL_TOKENS, _TOKENS_EACH * count) / length)))
+    # Near what is usual, and what any part of the GPUs can share out: their odd part times a power of two.
+    odd = count // (count & -count)
+    items = odd * 2.0 ** max(0, round(math.log2(max(_USUAL_TOKENS, _TOKENS_EACH * count) / length / odd)))
     return items, (f"a global batch of {items:,.0f} sequences, {items * length:,.0f} tokens",)
 
 

@@ -74,9 +74,12 @@ def sweep(request: Request, offers: Sequence[Offer] | None = None) -> Sweep:
     count, fitting = _counted(groups)
     best = [] if not fitting else _best(request, groups, request.top)
     more = allowance(groups, _own_error(workload))
+    top = tuple(_strategy(request, job, offer, more) for job in best)
+    lean = _strategy(request, _leanest(request, groups, _own_error(workload)), offer, more) if top else None
     done = Sweep(
-        workload, request, tuple(_strategy(request, job, offer, more) for job in best), count, fitting,
-        perf_counter() - started, offer, infeasible="" if best else _infeasible(request, groups, workload),
+        workload, request, top, count, fitting, perf_counter() - started, offer,
+        leanest=lean if lean and lean.mesh != top[0].mesh else None,
+        infeasible="" if best else _infeasible(request, groups, workload),
     )  # fmt: skip
     curve = _scaling(request, workload, offer, done) if request.scaling else ()
     return replace(done, scaling=curve, published=_published(done), seconds=perf_counter() - started)
@@ -178,6 +181,20 @@ def _best(request: Request, groups: Sequence[_Group], most: int) -> list[Job]:
     for _, _, key, job in ranked:
         found.setdefault(key, job)
     return list(found.values())[:most]
+
+
+def _leanest(request: Request, groups: Sequence[_Group], own: float) -> Job:
+    """Of the strategies that are not told apart from the quickest, the one with the fewest GPUs in a replica.
+
+    What cuts a model has costs that no model of time has (jitter, long pipelines, faults), so that trainers
+    are cut as little as memory allows. Not told apart are those within a share of the `own` error of a mesh.
+    """
+    fitting = [(group, j) for group in groups for j in np.flatnonzero(group.fits)]
+    seconds = np.array([float(group.seconds[j]) for group, j in fitting])
+    gpus = np.array([float(at.tp[j] * at.pp[j] * at.cp[j]) for (_, _, at, *_), j in fitting])
+    behind = np.log(seconds / seconds.min()) > section("training")["alike"] * own
+    group, j = fitting[int(np.lexsort((seconds, gpus, behind))[0])]
+    return _job(request, _one(group.meshes, int(j)), group.recomputing, group.sharding)
 
 
 def _one(found: Meshes, j: int) -> Meshes:
