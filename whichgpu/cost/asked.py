@@ -122,8 +122,8 @@ def _stored(job: Job, stack: Runtime, *, released: bool) -> Job:
     if not job.precision:
         return job
     asked = precision(job.precision)
-    frozen = stack.freezes.get(asked.id) if job.phase in ADAPTER_PHASES else None
-    own = frozen or stack.stores.get(asked.id) or ("" if released else asked.made)
+    meant = stack.freezes if job.phase in ADAPTER_PHASES else stack.trains if job.trains else {}
+    own = meant.get(asked.id) or stack.stores.get(asked.id) or ("" if released else asked.made)
     return replace(job, precision=own) if own else job
 
 

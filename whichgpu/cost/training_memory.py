@@ -60,7 +60,7 @@ _OFFLOAD: dict[str, tuple[str, ...]] = {
     "sequential": ("parameters",),
 }  # fmt: skip
 #: Formats of 16-bit training with FP32 weights, by the format that a job names.
-_MIXED = {"bf16": "amp-bf16", "fp16": "amp-fp16"}
+MIXED = {"bf16": "amp-bf16", "fp16": "amp-fp16"}
 
 
 @immutable
@@ -117,7 +117,7 @@ def offload(job: Job) -> frozenset[str]:
 
 def held_format(named: Precision, stack: Runtime) -> Precision:
     """What a runtime keeps for weights that a job trains in a format: FP32 behind 16 bits in some."""
-    wide = stack.holds.get("wide_weights") and _MIXED.get(named.id)
+    wide = stack.holds.get("wide_weights") and MIXED.get(named.id)
     held = precision(wide) if wide else named
     each = stack.holds.get("gradient_bytes")
     return replace(held, train_state=each + held.activation) if each and held.mixed else held
