@@ -8,6 +8,8 @@ import pytest
 from memory_jobs import GIB, parts
 
 from whichgpu.cost.activations import Kept, activations
+from whichgpu.cost.layout import settle
+from whichgpu.cost.runtime import runtime as named
 from whichgpu.workloads.importers.hf import workload_of
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.workload import resolve
@@ -81,3 +83,62 @@ def test_a_file_says_which_function(config, function):
     whole = {"architectures": ["GPT2LMHeadModel"], **sizes, **config}
     found = workload_of(json.loads(json.dumps(whole)), "config.json", "tiny")
     assert found.dims.get("function") == function
+
+
+@pytest.mark.parametrize(
+    ("runtime", "asked", "trained"),
+    [
+        ("diffusers", "bf16", "amp-bf16"),
+        ("kohya sd-scripts", "fp16", "amp-fp16"),
+        ("transformers 4.40", "fp16", "amp-fp16"),
+        ("transformers 4.40", "bf16", "bf16"),
+        # Its 16-bit weights are its own: no autocast.
+        ("transformers 4.40 deepspeed", "fp16", "fp16"),
+    ],
+)
+def test_a_program_trains_a_format_as_it_does(runtime, asked, trained):
+    """Weights trained are in FP32 behind 16 bits; for inference and beside adapters a format is itself."""
+    name = "sdxl" if "diffusers" in runtime or "kohya" in runtime else "llama-2-7b"
+    each = {
+        phase: settle(Job(name, phase=phase, precision=asked, runtime=runtime)).job.precision
+        for phase in ("train", "finetune_lora", "generate")
+    }
+    assert each == {"train": trained, "finetune_lora": asked, "generate": asked}
+
+
+def test_a_program_adapts_what_it_does_unasked():
+    """Rank 4 on attention of diffusers, on every linear layer of kohya's; what the job says goes before."""
+    own, kohya, said = (
+        settle(Job("sdxl", phase="finetune_lora", runtime=runtime, options=options)).job.options
+        for runtime, options in (("diffusers", {}), ("kohya", {}), ("diffusers", {"lora_rank": "64"}))
+    )
+    assert (own["lora_rank"], own["lora_targets"], kohya["lora_targets"]) == ("4", "attention", "all")
+    assert (said["lora_rank"], said["lora_targets"]) == ("64", "attention")
+
+
+def test_a_frozen_conditioning_needs_no_stream():
+    """CogVideoX 2B: two scales and two gates of a block, (17,776, 1,920) in 16 bits each, 30 blocks."""
+    item = resolve("cogvideox-2b")
+
+    def kept(targets):
+        job = Job(
+            item.id, phase="finetune_lora", precision="bf16", batch=1.0, options={"lora_targets": targets}
+        )
+        ops = [op for op in item.trace(item.complete(job)) if "modulated" in op.dims]
+        return sum(float(op.saved_bytes * op.copies) for op in ops if op.stage == "forward")
+
+    assert kept("attention") == 0.0
+    assert kept("attention,modulation") >= 30 * 4 * 17_776 * 1_920 * 2.0
+
+
+@pytest.mark.parametrize(
+    ("runtime", "context"),
+    [("transformers 4.24", 1.3), ("transformers 4.33 torch 1.13", 1.3), ("transformers 4.33", None),
+     ("transformers 4.24 torch 2.0", None)],
+)  # fmt: skip
+def test_a_context_is_pytorchs_and_not_its_librarys(runtime, context):
+    """CUDA before 11.7 loaded every kernel at once; PyTorch 2.0 came with 11.7, between 4.26 and 4.28."""
+    stack = named(runtime, "pytorch-2")
+    assert stack.holds.get("context") == context
+    assert not stack.flash
+    assert stack.holds["cache_twice"]

@@ -263,7 +263,9 @@ def _of_values(spec: Precision, stack: Runtime, *, adapters: bool) -> Precision:
     """The format in which a pass has its values, where that is autocast beside weights in 16 bits."""
     from whichgpu.cost.training_memory import MIXED
 
-    return precision(MIXED[spec.id]) if adapters and stack.holds.get("autocasts") and spec.id in MIXED else spec
+    return (
+        precision(MIXED[spec.id]) if adapters and stack.holds.get("autocasts") and spec.id in MIXED else spec
+    )
 
 
 def _joined(workload: Workload, stack: Runtime) -> str:

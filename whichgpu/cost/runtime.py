@@ -281,7 +281,10 @@ def runtime(text: str, fallback: str) -> Runtime:
     rows, said = _rows(), text.lower()
     if text in rows:
         return _runtime(text, rows[text])
-    where = next((key for name, key in _names() if name in said and _starts(name, said)), "")
+    named = [(name, key) for name, key in _names() if name in said and _starts(name, said)]
+    # A name that is a part of another one is not said: "text-generation-webui" is no web UI of pictures.
+    whole = (key for name, key in named if not any(name in other and name != other for other, _ in named))
+    where = next(whole, "")
     if not where:
         alone = (key for key, row in rows.items() if any(word in said for word in row.get("alone", ())))
         where = next(alone, fallback)
