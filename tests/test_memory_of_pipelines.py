@@ -130,8 +130,8 @@ def test_dreambooth_takes_what_peft_published(phase, options, published):
     assert answer.memory["encoders"] == pytest.approx(4.0 * (123.06e6 + 83.65e6), rel=0.01)
 
 
-#: torch 2.13's operators of diffusers 0.42 under autocast, as Accelerate runs them, on fake tensors: GiB alive
-#: at most, without the autoencoder's 0.4. What attention hands on is there once, as CUDA's kernels lay it out.
+#: torch 2.13's operators of diffusers 0.42 on fake tensors, under autocast as Accelerate runs them: GiB alive
+#: at most, without the autoencoder's 0.4. What attention hands on is there once, as CUDA lays it out.
 STEPS = [
     ("cogvideox-2b", "bf16", 1, {"lora_rank": "16"}, 40.6),
     ("cogvideox-2b", "bf16", 4, {"lora_rank": "64", "checkpointing": "full"}, 17.7),
