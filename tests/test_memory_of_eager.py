@@ -12,6 +12,7 @@ from whichgpu.cost.layout import settle
 from whichgpu.cost.runtime import runtime as named
 from whichgpu.workloads.importers.hf import workload_of
 from whichgpu.workloads.job import Job
+from whichgpu.workloads.training import trained_parameters
 from whichgpu.workloads.workload import resolve
 
 EAGER = {"counted": True}
@@ -142,3 +143,33 @@ def test_a_context_is_pytorchs_and_not_its_librarys(runtime, context):
     assert stack.holds.get("context") == context
     assert not stack.flash
     assert stack.holds["cache_twice"]
+
+
+def test_a_cache_of_fused_modules_is_made_once():
+    """AutoAWQ's README: a custom cache, allocated for the batch and the tokens to come."""
+    assert named("transformers 4.35", "pytorch-2").holds["cache_twice"]
+    assert not named("autoawq 0.1.6 transformers 4.35", "pytorch-2").holds.get("cache_twice")
+
+
+def test_weights_of_no_known_shape_take_no_adapter():
+    """Gemma 3n's towers stand as one product of a single input: 22 M parameters of rank 8, not 7.9 B."""
+    item = resolve("gemma-3n-e4b")
+    job = item.complete(Job(item.id, phase="finetune_lora", batch=1.0, options={"lora_rank": "8"}))
+    assert trained_parameters(item.trace(job)) < 3e7
+
+
+@pytest.mark.parametrize(
+    ("runtime", "phase", "options"),
+    [
+        ("LLaMA-Factory", "finetune_lora", {"sharding": "none", "lora_rank": "8", "checkpointing": "full"}),
+        ("LLaMA-Factory", "finetune_full", {"checkpointing": "full"}),
+        ("Axolotl", "finetune_lora", {"sharding": "none"}),
+        # What it is told goes before.
+        ("Axolotl FSDP", "finetune_lora", {"sharding": "fsdp"}),
+        ("LLaMA-Factory deepspeed zero3", "finetune_lora", {"sharding": "zero3"}),
+    ],
+)
+def test_trainers_share_no_frozen_model_out_unasked(runtime, phase, options):
+    job = Job("llama-2-7b", phase=phase, precision="bf16", n_gpus=2.0, batch=1.0, runtime=runtime)
+    found = settle(job).job.options
+    assert {name: found.get(name) for name in options} == options
