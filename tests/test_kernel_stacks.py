@@ -56,6 +56,10 @@ from whichgpu.workloads.job import Job
         ("gpt-fast (PyTorch nightly, torch.compile)", "gpt-fast", set()),
         ("TensorRT-LLM 1.0 (PyTorch backend)", "tensorrt-llm", {"v1.0"}),
         ("AUTOMATIC1111 webui", "webui", set()),
+        # A name within a longer one is not said.
+        ("text-generation-webui", "transformers", set()),
+        ("oobabooga's text generation web UI", "transformers", set()),
+        ("kohya_ss sd-scripts", "diffusers", set()),
         # A token was a launch for each kernel until May 2024.
         ("llama.cpp (May 2024, CUDA)", "llama-cpp", {"before-graphs"}),
         ("llama.cpp b2407", "llama-cpp", {"before-graphs"}),

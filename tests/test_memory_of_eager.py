@@ -8,8 +8,11 @@ import pytest
 from memory_jobs import GIB, parts
 
 from whichgpu.cost.activations import Kept, activations
+from whichgpu.cost.layout import settle
+from whichgpu.cost.runtime import runtime as named
 from whichgpu.workloads.importers.hf import workload_of
 from whichgpu.workloads.job import Job
+from whichgpu.workloads.training import trained_parameters
 from whichgpu.workloads.workload import resolve
 
 EAGER = {"counted": True}
@@ -81,3 +84,96 @@ def test_a_file_says_which_function(config, function):
     whole = {"architectures": ["GPT2LMHeadModel"], **sizes, **config}
     found = workload_of(json.loads(json.dumps(whole)), "config.json", "tiny")
     assert found.dims.get("function") == function
+
+
+@pytest.mark.parametrize(
+    ("runtime", "asked", "trained"),
+    [
+        ("diffusers", "bf16", "amp-bf16"),
+        ("kohya sd-scripts", "fp16", "amp-fp16"),
+        ("transformers 4.40", "fp16", "amp-fp16"),
+        ("transformers 4.40", "bf16", "bf16"),
+        # Its 16-bit weights are its own: no autocast.
+        ("transformers 4.40 deepspeed", "fp16", "fp16"),
+    ],
+)
+def test_a_program_trains_a_format_as_it_does(runtime, asked, trained):
+    """Weights trained are in FP32 behind 16 bits; for inference and beside adapters a format is itself."""
+    name = "sdxl" if "diffusers" in runtime or "kohya" in runtime else "llama-2-7b"
+    each = {
+        phase: settle(Job(name, phase=phase, precision=asked, runtime=runtime)).job.precision
+        for phase in ("train", "finetune_lora", "generate")
+    }
+    assert each == {"train": trained, "finetune_lora": asked, "generate": asked}
+
+
+def test_a_program_adapts_what_it_does_unasked():
+    """Rank 4 on attention of diffusers, on every linear layer of kohya's; what the job says goes before."""
+    own, kohya, said = (
+        settle(Job("sdxl", phase="finetune_lora", runtime=runtime, options=options)).job.options
+        for runtime, options in (("diffusers", {}), ("kohya", {}), ("diffusers", {"lora_rank": "64"}))
+    )
+    assert (own["lora_rank"], own["lora_targets"], kohya["lora_targets"]) == ("4", "attention", "all")
+    assert (said["lora_rank"], said["lora_targets"]) == ("64", "attention")
+
+
+def test_a_frozen_conditioning_needs_no_stream():
+    """CogVideoX 2B: two scales and two gates of a block, (17,776, 1,920) in 16 bits each, 30 blocks."""
+    item = resolve("cogvideox-2b")
+
+    def kept(targets):
+        job = Job(
+            item.id, phase="finetune_lora", precision="bf16", batch=1.0, options={"lora_targets": targets}
+        )
+        ops = [op for op in item.trace(item.complete(job)) if "modulated" in op.dims]
+        return sum(float(op.saved_bytes * op.copies) for op in ops if op.stage == "forward")
+
+    assert kept("attention") == 0.0
+    assert kept("attention,modulation") >= 30 * 4 * 17_776 * 1_920 * 2.0
+
+
+@pytest.mark.parametrize(
+    ("runtime", "frees"),
+    [
+        ("transformers 4.24", None),
+        ("transformers 4.33 torch 1.13", None),
+        ("transformers 4.33", True),
+        ("transformers 4.24 torch 2.0", True),
+    ],
+)
+def test_gradients_are_pytorchs_and_not_its_librarys(runtime, frees):
+    """PyTorch 2.0, which frees them before each step, came between 4.26 and 4.28."""
+    stack = named(runtime, "pytorch-2")
+    assert stack.holds.get("frees_gradients") == frees
+    assert not stack.flash
+    assert stack.holds["cache_twice"]
+
+
+def test_a_cache_of_fused_modules_is_made_once():
+    """AutoAWQ's README: a custom cache, allocated for the batch and the tokens to come."""
+    assert named("transformers 4.35", "pytorch-2").holds["cache_twice"]
+    assert not named("autoawq 0.1.6 transformers 4.35", "pytorch-2").holds.get("cache_twice")
+
+
+def test_weights_of_no_known_shape_take_no_adapter():
+    """Gemma 3n's towers stand as one product of a single input: 22 M parameters of rank 8, not 7.9 B."""
+    item = resolve("gemma-3n-e4b")
+    job = item.complete(Job(item.id, phase="finetune_lora", batch=1.0, options={"lora_rank": "8"}))
+    assert trained_parameters(item.trace(job)) < 3e7
+
+
+@pytest.mark.parametrize(
+    ("runtime", "phase", "options"),
+    [
+        ("LLaMA-Factory", "finetune_lora", {"sharding": "none", "lora_rank": "8", "checkpointing": "full"}),
+        ("LLaMA-Factory", "finetune_full", {"checkpointing": "full"}),
+        ("Axolotl", "finetune_lora", {"sharding": "none"}),
+        # What it is told goes before.
+        ("Axolotl FSDP", "finetune_lora", {"sharding": "fsdp"}),
+        ("LLaMA-Factory deepspeed zero3", "finetune_lora", {"sharding": "zero3"}),
+    ],
+)
+def test_trainers_share_no_frozen_model_out_unasked(runtime, phase, options):
+    job = Job("llama-2-7b", phase=phase, precision="bf16", n_gpus=2.0, batch=1.0, runtime=runtime)
+    found = settle(job).job.options
+    assert {name: found.get(name) for name in options} == options

@@ -224,6 +224,27 @@ def test_deepspeed_has_buckets_of_its_own_size_beside_what_it_shards() -> None:
     assert beside["buckets"] == told
 
 
+@pytest.mark.parametrize(
+    ("runtime", "level", "count", "values"),
+    [
+        ("transformers deepspeed", "zero2", 8.0, 6.738415616e9 / 8),
+        ("llama-factory deepspeed", "zero2", 8.0, 6.738415616e9 / 8),
+        ("pytorch-2 deepspeed", "zero3", 8.0, 6.738415616e9 / 8),
+        ("pytorch-2 deepspeed", "zero3", 2.0, 1e9),
+    ],
+)
+def test_deepspeed_widens_a_ranks_gradients_for_its_step(runtime, level, count, values):
+    """runtime/zero: `flatten(averaged_gradients[i]).to(fp32)`, 2 and 4 B, in level 3 by 1e9 values."""
+    job = {"phase": "train", "precision": "bf16", "seq_len": 128.0, "n_gpus": count, "runtime": runtime}
+    options = {"sharding": level, "checkpointing": "full"}
+    found = parts("llama-2-7b", options=options, **job)
+    assert found["optimizer_step"] == pytest.approx(6.0 * values, rel=1e-6)
+    away = parts(
+        "llama-2-7b", options={"sharding": level, "checkpointing": "full", "offload": "optimizer"}, **job
+    )
+    assert "optimizer_step" not in away
+
+
 def test_megatron_deepspeed_with_flash_attention_has_no_scores() -> None:
     wanted = {"phase": "pretrain", "precision": "amp-bf16", "batch": 1.0, "seq_len": 8192.0, "tp": 4.0}
     plain, flash = (

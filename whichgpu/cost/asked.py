@@ -125,8 +125,8 @@ def _stored(job: Job, stack: Runtime, *, released: bool) -> Job:
     if not job.precision:
         return job
     asked = precision(job.precision)
-    frozen = stack.freezes.get(asked.id) if job.phase in ADAPTER_PHASES else None
-    own = frozen or stack.stores.get(asked.id) or ("" if released else asked.made)
+    meant = stack.freezes if job.phase in ADAPTER_PHASES else stack.trains if job.trains else {}
+    own = meant.get(asked.id) or stack.stores.get(asked.id) or ("" if released else asked.made)
     return replace(job, precision=own) if own else job
 
 
@@ -201,8 +201,8 @@ def by_habit(job: Job, stack: Runtime) -> Job:
     habits, asked = stack.habits, phase(job.phase or "infer")
     again = {"checkpointing": "full"} if _prepares(job, stack) else {}
     shards = _SHARDS.search(job.runtime.lower()) if asked in TRAINING else None
-    again |= {"sharding": re.sub(r"\W|stage", "", shards[0])} if shards else {}
-    if not habits and not again:
+    said = {"sharding": re.sub(r"\W|stage", "", shards[0])} if shards else {}
+    if not habits and not again and not said:
         return job
     if asked not in TRAINING:
         return job if asked == "serve" else job.with_defaults(**habits.get("inference", {}))
@@ -218,6 +218,7 @@ def by_habit(job: Job, stack: Runtime) -> Job:
         **again, **habits.get("training", {}),
         **({**adapters, **stated(job)} if asked in ADAPTER_PHASES else {}),
         **(several if np.any(more) else {}), **(habits.get("pretraining", {}) if asked == "pretrain" else {}),
+        **said,
     }  # fmt: skip
     return replace(job, options={**own, **job.options})
 

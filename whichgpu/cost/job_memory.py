@@ -207,6 +207,10 @@ def training(
     mesh, spec = Mesh.of(job), precision(job.precision)
     adapters = job.phase in ADAPTER_PHASES
     tied = trained_parameters(own)
+    values = _of_values(spec, stack, adapters=adapters)
+    if values is not spec:
+        # Weights are those of `own`, in 16 bits; what a pass hands on is autocast's.
+        whole = workload.trace(replace(job, precision=values.id))
     whole, own = _untied(whole, job, stack), _untied(own, job, stack)
     ranks, away = _array(job.n_gpus) / (mesh.tp * mesh.pp), training_memory.offload(job)
     spread = training_memory.Spread(
@@ -218,16 +222,16 @@ def training(
     )  # fmt: skip
     if not prepared(job, stack):
         stack = replace(stack, holds={**stack.holds, "widens_ends": False})
-    if spec.mixed or trained_precision(job).weight <= _NARROW:
+    if values.mixed or trained_precision(job).weight <= _NARROW:
         # Autocast casts to 16 bits what adapters read, and adapters in 16 bits have nothing to cast.
         stack = replace(stack, holds={**stack.holds, "adapter_bytes": _NARROW})
     kept = Kept(
         flash=stack.flash, fused=stack.fuses, checkpointing=checkpointing(job), holds=stack.holds,
         quantised=adapters and spec.quantised, chunks=job.option("loss_chunks", 1.0, 1.0),
         fused_loss=job.says("fused_loss"), offloaded="activations" in away, cut=mesh.tp,
-        score_bytes=_score_bytes(spec, stack, dropped="denoiser" not in workload.dims),
-        score_size=_score_size(spec, stack), joined=_joined(workload, stack),
-        casts=spec.mixed and not stack.specialised and bool(stack.holds.get("counted")),
+        score_bytes=_score_bytes(values, stack, dropped="denoiser" not in workload.dims),
+        score_size=_score_size(values, stack), joined=_joined(workload, stack),
+        casts=values.mixed and not stack.specialised and bool(stack.holds.get("counted")),
     )  # fmt: skip
     copied = _NARROW if adapters and spec.mixed else 0.0
     kept = replace(kept, input_bytes=_input_bytes(spec, stack, kept), copied_bytes=copied)
@@ -255,9 +259,18 @@ def training(
     return _recomputing([parts(replace(kept, checkpointing=kind)) for kind in left_open], available)
 
 
+def _of_values(spec: Precision, stack: Runtime, *, adapters: bool) -> Precision:
+    """The format in which a pass has its values, where that is autocast beside weights in 16 bits."""
+    from whichgpu.cost.training_memory import MIXED
+
+    return (
+        precision(MIXED[spec.id]) if adapters and stack.holds.get("autocasts") and spec.id in MIXED else spec
+    )
+
+
 def _joined(workload: Workload, stack: Runtime) -> str:
-    """Which products of an op are one layer of the library: Transformers splits what others have in one."""
-    return str(workload.dims.get("fused", "")) if stack.id == "transformers" else "all"
+    """Which products of an op are one layer of the library: Hugging Face's split what others have in one."""
+    return str(workload.dims.get("fused", "")) if stack.id in ("transformers", "diffusers") else "all"
 
 
 def prepared(job: Job, stack: Runtime) -> bool:

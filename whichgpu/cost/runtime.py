@@ -83,8 +83,9 @@ class Runtime:
     does: str = ""
     #: By a format, the one of its own in which it keeps such weights.
     stores: Mapping[str, str] = field(default_factory=dict)
-    #: The same of weights that lie frozen beside adapters.
+    #: The same of weights that lie frozen beside adapters, and of a model that it trains whole.
     freezes: Mapping[str, str] = field(default_factory=dict)
+    trains: Mapping[str, str] = field(default_factory=dict)
     domain: str = ""
     #: A norm still reduces once.
     left: Mapping[str, float] = field(default_factory=lambda: {"norm": 0.35, "pointwise": 0.0})
@@ -176,7 +177,7 @@ class Runtime:
 
 
 #: Columns of a mark that sets memory apart and no time.
-_KEEPING = {"holds", "habits"}
+_KEEPING = {"holds", "habits", "trains"}
 _TIMES = ("launch", "gap", "fixed", "sequence")
 _seconds = lru_cache(maxsize=None)(partial(parse, dimension="time"))
 
@@ -280,7 +281,10 @@ def runtime(text: str, fallback: str) -> Runtime:
     rows, said = _rows(), text.lower()
     if text in rows:
         return _runtime(text, rows[text])
-    where = next((key for name, key in _names() if name in said and _starts(name, said)), "")
+    named = [(name, key) for name, key in _names() if name in said and _starts(name, said)]
+    # A name that is a part of another one is not said: "text-generation-webui" is no web UI of pictures.
+    whole = (key for name, key in named if not any(name in other and name != other for other, _ in named))
+    where = next(whole, "")
     if not where:
         alone = (key for key, row in rows.items() if any(word in said for word in row.get("alone", ())))
         where = next(alone, fallback)

@@ -60,7 +60,7 @@ _OFFLOAD: dict[str, tuple[str, ...]] = {
     "sequential": ("parameters",),
 }  # fmt: skip
 #: Formats of 16-bit training with FP32 weights, by the format that a job names.
-_MIXED = {"bf16": "amp-bf16", "fp16": "amp-fp16"}
+MIXED = {"bf16": "amp-bf16", "fp16": "amp-fp16"}
 
 
 @immutable
@@ -117,7 +117,7 @@ def offload(job: Job) -> frozenset[str]:
 
 def held_format(named: Precision, stack: Runtime) -> Precision:
     """What a runtime keeps for weights that a job trains in a format: FP32 behind 16 bits in some."""
-    wide = stack.holds.get("wide_weights") and _MIXED.get(named.id)
+    wide = stack.holds.get("wide_weights") and MIXED.get(named.id)
     held = precision(wide) if wide else named
     each = stack.holds.get("gradient_bytes")
     return replace(held, train_state=each + held.activation) if each and held.mixed else held
@@ -143,8 +143,8 @@ class _Step(NamedTuple):
         return np.maximum(sum(op.starts for op in self.forward), 1.0)
 
 
-#: Bytes of an FP32 weight.
-_FP32 = 4.0
+#: Bytes of a value in 16 and in 32 bits.
+_NARROW, _FP32 = 2.0, 4.0
 #: Parts that every step has.
 _ALWAYS = ("weights", "gradients", "optimizer", "activations", "context")
 _ALONE, _EAGER = Spread(), Kept()
@@ -168,15 +168,15 @@ def training_parts(
     parts = {**states, **alive.at_loss, **_gathered(step), "context": context(stack)}
     passing = sum((parts.get(name, 0.0) for name in _GONE), start=np.zeros(()))
     shown = held_now = late + copies
+    # Autocast's copies of weights are of one pass, those beside weights that are shared out stay.
+    staying = late + copies * float(spread.level > 0)
     if stack.holds.get("frees_gradients") and not step.frozen:
         waiting = np.where(np.asarray(spread.micro_batches) > 1, late, 0.0) + _of_pieces(step, kernels)
-        # Autocast's copies of weights are of one pass, those beside weights that are shared out stay.
-        late = late + copies * float(spread.level > 0)
         beside = np.maximum(alive.at_end, _second_gradient(step))
         there = np.maximum(copies - _uncopied(step, kernels, alive), 0.0)
-        held_now = np.maximum(waiting + there, late + beside - passing)
+        held_now = np.maximum(waiting + there, staying + beside - passing)
     # Parts are shown whole; what of them is not there at the fullest moment is a part of its own.
-    more = np.maximum(held_now, late + copied - passing) - shown - copied
+    more = np.maximum(held_now, staying + copied - passing) - shown - copied
     parts["gradients"], parts["optimizer_step"] = shown + np.maximum(more, 0.0), copied
     parts["not_at_once"] = np.minimum(more, 0.0)
     if step.frozen:
@@ -245,12 +245,16 @@ def _copy(step: _Step) -> float:
 def _copied(step: _Step, optimizer: str, trained: Any) -> Any:
     """Bytes of one of the optimizer's states, of which torch.optim's step over lists of tensors makes a copy.
 
-    ZeRO's first two levels have optimizers of their own; FSDP has torch.optim's over its shards.
+    ZeRO's first two levels have optimizers of their own; FSDP has torch.optim's over its shards. DeepSpeed's
+    join the 16-bit gradients of a rank and widen them, in level 3 group by group (`step` of its ZeRO).
     """
-    spread = step.spread
-    if not (step.stack.holds.get("copies_state") and by_lists(optimizer)):
+    spread, group = step.spread, step.stack.holds.get("group_values")
+    if "optimizer" in spread.offload:
         return 0.0
-    if "optimizer" in spread.offload or 0 < spread.level < _GATHERED:
+    if group and spread.level:
+        own = trained / spread.of(1)
+        return (np.minimum(own, group) if spread.level == _GATHERED else own) * (_NARROW + _FP32)
+    if not (step.stack.holds.get("copies_state") and by_lists(optimizer)) or 0 < spread.level < _GATHERED:
         return 0.0
     return trained * step.held.weight / spread.of(1) / (step.layers if spread.piecewise else 1.0)
 

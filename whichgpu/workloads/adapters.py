@@ -98,6 +98,8 @@ class Adapters:
         """Of the layers that an op is, with their outputs, those that get an adapter."""
         if op.kind != "gemm" or not op.parameters or op.shard == "vocab" or op.backward == "none":
             return ()
+        if op.dims["k"] <= 1.0:  # It stands for weights whose shapes are not known: a tower of pictures.
+            return ()
         some = tuple(part for part in parts if part.name in self.targets)
         return some or (parts if not self.targets or _name(op) in self.targets else ())
 
@@ -208,7 +210,7 @@ def adapt(forward: Sequence[Op], adapters: Adapters, fused: str = "") -> tuple[O
         layers = layers_of(forward, joined)
         adapted = tuple(found for op, parts in layers for found in _adapted(op, parts, adapters))
         if len(adapted) > len(forward):
-            return adapted
+            return _modulated(adapted)
     if not adapters.targets:
         raise UsageError("no dense layer of this model takes an adapter; use --phase train")
     every = Adapters(adapters.rank)
@@ -217,6 +219,16 @@ def adapt(forward: Sequence[Op], adapters: Adapters, fused: str = "") -> tuple[O
         f"option lora_targets: no dense layer is called {', '.join(adapters.targets)}; "
         f"there are {', '.join(named)}"
     )
+
+
+def _modulated(adapted: tuple[Op, ...]) -> tuple[Op, ...]:
+    """The ops where products with what is made of the time step keep nothing for it, unless it is adapted.
+
+    A product keeps each factor for the other one's gradient: `modulated` and `residual` of a `Stream`.
+    """
+    if any(op.layer.endswith(".modulation.lora_a") for op in adapted):
+        return adapted
+    return tuple(changed(op, saved_bytes=0.0) if "modulated" in op.dims else op for op in adapted)
 
 
 def _adapted(op: Op, parts: Parts, adapters: Adapters) -> Iterator[Op]:

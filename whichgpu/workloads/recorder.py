@@ -170,10 +170,14 @@ class Recorder(Ledger):
     def pointwise(
         self, elements: Any, *, reads: float = 1.0, writes: float = 1.0, keeps: float = 0.0,
         wide: bool = False, shard: str = "none", parameters: float = 0.0, name: str = "pointwise",
+        modulated: bool = False,
     ) -> None:  # fmt: skip
-        """An elementwise op: `reads` tensors of `elements` in, `writes` out, `keeps` of them kept."""
-        size = self._sizes[wide]
-        self._scaled("pointwise", name, elements, elements, {}, over="elements", reads=reads * size,
+        """An elementwise op: `reads` tensors of `elements` in, `writes` out, `keeps` of them kept.
+
+        `modulated` ones keep that for the gradient of what a conditioning made.
+        """
+        size, shape = self._sizes[wide], {"modulated": 1.0} if modulated else {}
+        self._scaled("pointwise", name, elements, elements, shape, over="elements", reads=reads * size,
                      writes=writes * size, saves=keeps * size, flops=reads, shard=shard, fusable=True,
                      parameters=parameters, unquantised=True)  # fmt: skip
 

@@ -65,7 +65,7 @@ class Stream:
         with self.rec.aside():
             self.norm(parameters)
             self.rec.pointwise(self.width * self.batch, name="one_plus")
-        self.rec.pointwise(self.elements, keeps=1.0, name="scale")
+        self.rec.pointwise(self.elements, keeps=1.0, name="scale", modulated=True)
         self.rec.add(self.elements, name="shift")
 
     def project(self, *, bias: bool = True, kv_rows: Any = None, kv_width: int = 0) -> None:
@@ -98,7 +98,7 @@ class Stream:
     def residual(self, *, gated: bool = True) -> None:
         """Add a branch to the stream, times a gate from the time step."""
         if gated:
-            self.rec.pointwise(self.elements, keeps=1.0, name="gate")
+            self.rec.pointwise(self.elements, keeps=1.0, name="gate", modulated=True)
         self.rec.add(self.elements)
 
     def cross(self, text: Any, width: int, *, norm_qk: int = 0) -> None:
