@@ -103,11 +103,11 @@ def _rank(
     """
     mesh = Mesh.of(job)
     groups = np.ones(()) if alone else mesh.attention_dp
-    whole = step_ops(workload, job, *(part / (mesh.pp * groups) for part in tokens))
+    whole = step_ops(workload, job, *_dealt(tokens, mesh.pp * groups))
     links = parallel.tensor_parallel_seconds(whole, mesh.tp, devices)
     if np.any(mesh.attention_dp > 1):
         # Each group attends to its own sequences; the experts see the tokens of all groups.
-        together = step_ops(workload, job, *(part / mesh.pp for part in tokens))
+        together = step_ops(workload, job, *_dealt(tokens, mesh.pp))
         experts = [op for op in together if op.shard.startswith("expert")]
         # All groups wait for the one that has the most to do.
         most = 1.0 + section("links")["imbalance"] * (1.0 - 1.0 / groups)
@@ -116,6 +116,17 @@ def _rank(
         sent = parallel.all_to_all_seconds(workload, job, whole, mesh, devices)
         links = links + np.where(mesh.attention_dp > 1, sent * groups / mesh.attention_dp, 0.0)
     return parallel.shard(whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp), links
+
+
+def _dealt(tokens: tuple[Any, ...], parts: Any) -> tuple[Any, ...]:
+    """What one of so many parts of a pass has of its prompt tokens, decoding sequences and cached tokens.
+
+    A sequence is not divided: of fewer than there are parts some have one, which is what a pass waits for.
+    """
+    prompts, sequences, cached = tokens
+    each = np.maximum(sequences / parts, np.minimum(sequences, 1.0))
+    share = each / np.where(sequences > 0.0, sequences, 1.0)
+    return prompts / parts, each, cached * np.where(sequences > 0.0, share, 1.0 / parts)
 
 
 def _fetched(
