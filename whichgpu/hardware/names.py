@@ -53,7 +53,7 @@ def resolve(text: str, catalogue: Catalogue) -> Gpu:
 
 
 def resolve_count(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
-    """A device and how many of it: `H100 SXM:8`, `8 x a10`, `two A10s`, `a10` (one), `K80 24 GB` (a board: two).
+    """A device and how many of it: `H100 SXM:8`, `8 x a10`, `a10` (one), `K80 24 GB` (a board: two).
 
     Raises `UsageError` as `resolve` does, or for a number that is not 1 to a million.
     """

@@ -1,4 +1,4 @@
-"""The answer in one paragraph: who does the workloads faster and cheaper, who is ahead in what, what an hour costs."""
+"""The answer in one paragraph: who is faster and cheaper at work, who is ahead in what, what an hour costs."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _at_one_provider(view: View, pen: Pen) -> str:
 
 
 def _of_all(leads: list[tuple[float, str]], asked: int) -> str:
-    """`all four workloads (2.1x to 3.6x)`, `two of four workloads (1.3x to 2x)`, `training BERT-large (1.5x)`."""
+    """`all four workloads (2.1x to 3.6x)`, `two of four workloads (1.3x)`, `training BERT-large (1.5x)`."""
     ratios = list(dict.fromkeys(ratio_words(ratio) for ratio in (leads[0][0], leads[-1][0])))
     if len(leads) == 1:
         return f"{leads[0][1]} ({ratios[0]})"
