@@ -118,7 +118,7 @@ def test_the_answer_begins_with_who_does_the_workloads_faster_and_cheaper():
         assert all(ratio_words(ratio) in told for ratio in ratios)
     assert "but at coreweave, which has both, in none of them." in second
     one = compare(("rtx-a5000", "rtx-a4000"), works[:1], today=TODAY).answer.text
-    assert one.startswith("By the estimates below, the RTX A5000 is faster in training ResNet-50 v1.5 (")
+    assert one.startswith("By the estimates below, the RTX A5000 is faster in ResNet-50 v1.5 (")
     assert compare(("rtx-a5000", "rtx-a4000"), today=TODAY).answer.text.startswith(
         "The RTX A5000 is ahead in"
     )

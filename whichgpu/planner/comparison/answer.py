@@ -1,4 +1,4 @@
-"""The answer in one paragraph: who is faster and cheaper at work, who is ahead in what, what an hour costs."""
+"""The answer in one paragraph: who is faster and cheaper at work, ahead in what, and what an hour costs."""
 
 from __future__ import annotations
 

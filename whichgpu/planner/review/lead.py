@@ -102,8 +102,8 @@ def _rather(around: View, key: str, other: str, *, alone: bool) -> Sentence:
     return pen.say(
         "exchange",
         f"unless {needed} is needed, look at the {pen.name(other)} first ({price} {when}): it is "
-        f"{'' if alone else 'one of those that are '}level or ahead in memory, bandwidth, 16-bit and FP32 rate "
-        "for no more money",
+        f"{'' if alone else 'one of those that are '}level or ahead in memory, bandwidth, 16-bit and FP32 "
+        "rate for no more money",
     )
 
 
