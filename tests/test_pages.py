@@ -440,6 +440,7 @@ def test_a_review_begins_with_what_one_carries_and_what_does_as_much_for_less():
     assert "look at the MI300X first" in other
     ahead = review(catalogue()["rtx-5090"], catalogue(), ["resnet50"], today=TODAY)
     assert [one.topic for one in ahead.brief] == ["brief"]
+    assert "usd_same_provider" not in ahead.view.rows, "one card has no other at the same shop"
     text = render(reviews.article(ahead).blocks)
     assert text.index(ahead.brief[0].text[:40]) < text.index(ahead.lead[0].text[:40])
 
