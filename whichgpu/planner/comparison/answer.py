@@ -69,7 +69,10 @@ def _at_one_provider(view: View, pen: Pen) -> str:
         first, second = view.ranked(field)
         stays += pen.value(first, field) * there[first] < pen.value(second, field) * there[second]
     provider = row.label.removeprefix("On demand at ")
-    return "" if stays == len(fields) else f", but at {provider}, which has both, in {counted(stays)} of them"
+    if stays == len(fields):
+        return ""
+    where = f"at {provider}, which has both"
+    return f", but {where}, in {counted(stays)} of them" if len(fields) > 1 else f", but not {where}"
 
 
 def _of_all(leads: list[tuple[float, str]], asked: int) -> str:
