@@ -206,6 +206,8 @@ def test_limits_that_no_one_source_has_are_not_told_as_the_range_of_a_part():
     told = [one.text for one in compare(["rtx-a3000-laptop", "rtx-a5500-laptop"], today=TODAY).takeaways]
     assert any("were read of the RTX A3000 Laptop are between 60 and 70 W;" in text for text in told)
     assert any(text.startswith("Makers set the RTX A5500 Laptop to between 80 and 165 W") for text in told)
+    told = [one.text for one in compare(["jetson-agx-orin-64gb", "l4"], today=TODAY).takeaways]
+    assert any(text.startswith("Its modes set the Jetson AGX Orin to between 15 and 60 W") for text in told)
 
 
 def test_a_limit_that_two_keep_is_told_as_what_feeds_both():

@@ -105,6 +105,26 @@ def test_a_plain_comparison_imports_neither_numpy_nor_rich():
     assert "Which for what" in done.stdout
 
 
+def test_the_answer_begins_with_who_does_the_workloads_faster_and_cheaper():
+    works = ["resnet50", "stable-diffusion-1.5"]
+    found = compare(("rtx-a5000", "rtx-a4000"), works, today=TODAY)
+    first, second, *_ = found.answer.text.split("; ", 1)
+    for key, told, what in (("rtx-a5000", first, "rate"), ("rtx-a4000", second, "usd")):
+        rows = [found.view.rows[f"{work.field}.{what}"] for work in found.view.works]
+        assert all(row.best(found.gpus) == key for row in rows)
+        assert f"the {found.view.words[key]} is " in told
+        assert "in all two workloads (" in told
+        ratios = sorted(row.ratio(found.gpus) for row in rows)
+        assert all(ratio_words(ratio) in told for ratio in ratios)
+    assert "but at coreweave, which has both, in none of them." in second
+    one = compare(("rtx-a5000", "rtx-a4000"), works[:1], today=TODAY).answer.text
+    assert one.startswith("By the estimates below, the RTX A5000 is faster in ResNet-50 v1.5 (")
+    assert "but not at coreweave, which has both." in one
+    assert compare(("rtx-a5000", "rtx-a4000"), today=TODAY).answer.text.startswith(
+        "The RTX A5000 is ahead in"
+    )
+
+
 def test_it_prints_as_its_meaning_and_is_frozen():
     found = compare(("a10", "a100-80gb-pcie"), today=TODAY)
     assert str(found).startswith("A10 or A100 80 GB PCIe: The A10 is ahead in plain FP32 (1.6x)")

@@ -137,7 +137,7 @@ def test_an_unusable_device_is_listed_and_says_why() -> None:
     assert GPUS["a10"].usable
     assert GPUS["a10"].why_unusable == ""
     assert "bandwidth was not read" in GPUS["rx-9050-8gb"].why_unusable
-    assert "no peak rate was read" in GPUS["gaudi1"].why_unusable
+    assert "no peak rate was read" in GPUS["gaudi3-pcie"].why_unusable
 
 
 def test_an_unknown_field_is_refused() -> None:

@@ -229,3 +229,11 @@ def test_python_takes_parts_as_the_commands_do(name, key):
     import whichgpu
 
     assert whichgpu.gpu(name).id == key
+
+
+@pytest.mark.parametrize("name", ["a10:4", "2 x a10", "g5.12xlarge"])
+def test_python_does_not_drop_a_number_of_gpus(name):
+    import whichgpu
+
+    with pytest.raises(UsageError, match=r"is [24] of a10g?; a GPU is one: write 'a10g?'"):
+        whichgpu.gpu(name)

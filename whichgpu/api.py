@@ -15,7 +15,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from whichgpu.errors import UsageError
+from whichgpu.errors import UsageError, one_line
 from whichgpu.hardware.catalogue import catalogue
 
 if TYPE_CHECKING:
@@ -60,11 +60,17 @@ def _known(files: Files) -> Catalogue:
 def gpu(name: str, *, files: Files = ()) -> Gpu:
     """The one GPU, or part of one, that a name means: `"a10"`, `"a30:mig-2g.12gb"`, `"a40:8q"`, `"local"`.
 
-    Raises `WhichGpuError` listing candidates for any other name.
+    Raises `WhichGpuError` listing candidates for any other name, and for a number of GPUs, which is no GPU.
     """
-    from whichgpu.hardware.slices import device
+    from whichgpu.hardware.slices import resolve_device
 
-    return device(name, gpus(files=files))
+    found, count = resolve_device(name, gpus(files=files))
+    if count > 1:
+        raise UsageError(
+            f"'{one_line(name)}' is {count} of {found.id}; a GPU is one: write '{found.id}', or give the "
+            f"number where a job runs on several: predict(.., gpu='{found.id}:{count}')"
+        )
+    return found
 
 
 def workload(name: str | Path) -> Workload:

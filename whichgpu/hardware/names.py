@@ -27,9 +27,10 @@ SHOWN = 8
 _COUNT = re.compile(
     r"^(?P<name>.*\S)\s*:\s*(?P<count>[+-]?\d{1,12})$"
     r"|^(?P<first>\d{1,12})\s*x(?!tx?\b)\s*(?P<second>\S.*)$"
-    # Not the lanes of "PCIe x16".
-    r"|^(?P<third>.*\S)(?<!pcie)(?<!PCIe)(?<!PCIE)\s+x\s?(?P<after>\d{1,4})$"
+    r"|^(?P<third>.*\S)\s+x\s?(?P<after>\d{1,4})$"
 )
+#: The lanes of "PCIe Gen4 x16", which are no number of GPUs.
+_LANES = r"(?i)(\bpci[ -]?e(?:xpress)?(?:\s+(?:gen\s?)?[3-6](?:\.0)?)?)\s*x\s?(?:4|8|16)\b"
 #: `2 3090s`, where the whole names nothing.
 _SEVERAL = re.compile(r"(?i)(?P<count>\d{1,4}|an?|one|two|four|eight)\s+(?P<name>\S.*)")
 _WORDED = {"a": 1, "an": 1, "one": 1, "two": 2, "four": 4, "eight": 8}
@@ -52,11 +53,11 @@ def resolve(text: str, catalogue: Catalogue) -> Gpu:
 
 
 def resolve_count(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
-    """A device and how many of it: `H100 SXM:8`, `8 x a10`, `two A10s`, `a10` (one).
+    """A device and how many of it: `H100 SXM:8`, `8 x a10`, `a10` (one), `K80 24 GB` (a board: two).
 
     Raises `UsageError` as `resolve` does, or for a number that is not 1 to a million.
     """
-    match = _COUNT.match(text.strip().replace("\u00d7", "x"))
+    match = _COUNT.match(re.sub(_LANES, r"\1", text.strip().replace("\u00d7", "x")))
     if text.rstrip().endswith(":"):
         raise UsageError(f"'{one_line(text)}' has no number after ':'; write e.g. a100-80gb-sxm:8")
     if not match:
@@ -64,13 +65,20 @@ def resolve_count(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
         if several and not meant(text, catalogue):
             name, said = _singular(several["name"], catalogue), several["count"].lower()
             if meant(name, catalogue):
-                return _one(name, catalogue), _WORDED.get(said) or int(said)
-        return _one(_singular(text, catalogue), catalogue), 1
+                return _boards(name, _WORDED.get(said) or int(said), catalogue)
+        return _boards(_singular(text, catalogue), 1, catalogue)
     count = int(match["count"] or match["first"] or match["after"])
     if not 1 <= count <= _MOST:
         raise UsageError(f"'{one_line(text)}': {count} GPUs cannot be; write e.g. a100-80gb-sxm:8")
     name = match["name"] or match["second"] or match["third"]
-    return _one(_singular(name, catalogue), catalogue), count
+    return _boards(_singular(name, catalogue), count, catalogue)
+
+
+def _boards(name: str, count: int, catalogue: Catalogue) -> tuple[Gpu, int]:
+    """A device, and how many: as many per board as it has, where the size that is named is the board's."""
+    gpu = _one(name, catalogue)
+    whole = tokens.of_board(gpu) & set(tokens.words(name))
+    return gpu, count * int(gpu.value("units_per_board")) if whole else count
 
 
 def _singular(name: str, catalogue: Catalogue) -> str:

@@ -49,6 +49,7 @@ NOISE = frozenset(
         "oc",
         "reference",
         "refresh",
+        "shared",
         "vf",
     }
 )
@@ -70,6 +71,9 @@ _JOINS = (
     (r"\b(mi|mx) (\d{2,3}[ax]?)\b", r"\1\2"),
     (r"\bv(\d) ([ep])\b", r"v\1\2"),
     (r"\bpci (?:e|express)\b", "pcie"),
+    (r"\bpcie (?:gen ?)?([3-6])(?: 0)?\b", r"pcie gen\1"),
+    (r"\b(pcie(?: gen\d)?) ?x ?(?:4|8|16)\b", r"\1"),
+    (r"\bnon (?:ti|super|xtx?|d)\b", ""),
     (r"\btis\b", "ti super"),
     (r"\bl40 s\b", "l40s"),
     (r"\b(\d+) cores?\b", r"\1c"),
@@ -173,9 +177,12 @@ def qualifiers(gpu: Gpu) -> frozenset[str]:
     if not any(re.match(_MEMORY, word) for word in words(gpu.id)):
         for fact in gpu.stated("memory"):
             own.update(_sizes(fact.value))
+    own.update(of_board(gpu))
     power = gpu.value("power")
     if power:
         own.add(f"{power:.0f}w")
+    if generation := gpu.value("pcie_generation"):
+        own.add(f"gen{generation:.0f}")
     own.update(_board(gpu, own))
     own.update(words(gpu.family))
     if gpu.variant:
@@ -188,6 +195,12 @@ def _sizes(memory: float) -> set[str]:
     """A memory size as drivers report it and as vendors sell it."""
     sold = nominal_gb(memory)
     return {f"{memory / 2**30:.0f}gb", *({f"{sold}gb"} if sold else ())}
+
+
+def of_board(gpu: Gpu) -> set[str]:
+    """The sizes that a board of several GPUs is sold by: a K80 has 24 GB, each of its two 12; else none."""
+    units, memory = gpu.value("units_per_board"), gpu.value("memory")
+    return _sizes(memory * units) if units and memory else set()
 
 
 def _lines(gpu: Gpu) -> set[str]:
@@ -205,7 +218,7 @@ def _board(gpu: Gpu, own: set[str]) -> set[str]:
     if "sxm" in own or "sxm3" in own:
         return {"hgx", "dgx", "nvlink"}
     board = {"nvlink"} if own & FORMS or gpu.value("nvlink") else set()
-    if gpu.segment in ("datacenter", "workstation") and not own & {"oam", "laptop", "module"}:
+    if gpu.segment in ("datacenter", "workstation", "geforce") and not own & {"oam", "laptop", "module"}:
         board.add("pcie")
     return board
 

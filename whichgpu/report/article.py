@@ -148,7 +148,10 @@ def table(
     """Rows as a table whose last column has the numbers of their sources."""
     view, pair = comparison.view, comparison.view.pair
     names = [view.names[key] for key in comparison.gpus]
-    columns = [Column(""), *map(Column, names), *([Column("Ahead")] if pair else []), Column("Source")]
+    leads = {row.field: ahead(comparison, row) for row in rows} if pair else {}
+    # Where neither way is better in any row, there is nobody ahead.
+    led = any(leads.values())
+    columns = [Column(""), *map(Column, names), *([Column("Ahead")] if led else []), Column("Source")]
     drawn: list[tuple[str, ...]] = []
     group = ""
     for row in rows:
@@ -157,7 +160,7 @@ def table(
             drawn.append((group,))
         best = "" if pair else row.best(comparison.gpus)
         cells = [_cell(row, key, cited, best=key == best) for key in comparison.gpus]
-        lead = [ahead(comparison, row)] if pair else []
+        lead = [leads[row.field]] if led else []
         drawn.append((row.label, *cells, *lead, cited.numbers(row.cells.values())))
     return Table.of("", columns, drawn, notes)
 

@@ -1,4 +1,4 @@
-"""The answer in one paragraph: who is ahead in what, and what an hour costs."""
+"""The answer in one paragraph: who is faster and cheaper at work, ahead in what, and what an hour costs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.planner.comparison.pen import Pen
 from whichgpu.planner.comparison.reasons import DECIDES, ahead_of, alone, reasons, than
-from whichgpu.planner.comparison.words import listed
+from whichgpu.planner.comparison.words import counted, listed, ratio_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def answer(view: View) -> Sentence:
-    """Who is ahead in what, and what an hour costs, in one paragraph."""
+    """Who does the workloads faster and cheaper, who is ahead in what, and what an hour costs."""
     pen = Pen(view)
     clauses = []
     for key in view.ids:
@@ -26,7 +26,62 @@ def answer(view: View) -> Sentence:
         who, all_of = ("Neither is ahead of the other", "both") if view.pair else (
             "None is ahead of the others", "all of them")  # fmt: skip
         clauses.append(f"{who} by a fifth or more in anything that was read for {all_of}.")
-    return pen.say("answer", " ".join([*clauses, *_price(view, pen)]))
+    return pen.say("answer", " ".join([*_works(view, pen), *clauses, *_price(view, pen)]))
+
+
+def _works(view: View, pen: Pen) -> Iterator[str]:
+    """Who is faster and who is cheaper per result in the workloads, where the estimates decide it."""
+    fast = _won(view, pen, "rate", "faster" if view.pair else "the fastest")
+    cheap = _won(view, pen, "usd", "cheaper per result" if view.pair else "the cheapest per result")
+    told = [f"by the estimates below, {listed(fast)}"] if fast else []
+    if cheap:
+        told.append(f"at the cheapest on-demand prices, {listed(cheap)}{_at_one_provider(view, pen)}")
+    if told:
+        text = "; ".join(told)
+        yield f"{text[0].upper()}{text[1:]}."
+
+
+def _won(view: View, pen: Pen, what: str, word: str) -> list[str]:
+    """`the A100 is faster in all four workloads (2.13x to 3.61x)`, for each that leads in some."""
+    asked = [work for work in view.works if view.all_know(f"{work.field}.{what}")]
+    won: dict[str, list[tuple[float, str]]] = {}
+    for work in asked:
+        first, second, *_ = (known := view.ranked(field := f"{work.field}.{what}"))
+        ratio = max(known[first] / known[second], known[second] / known[first])
+        if ratio >= DECIDES:
+            pen.rests_on(field, first, second)
+            won.setdefault(first, []).append((ratio, work.title))
+    return [
+        f"the {pen.name(key)} is {word} in {_of_all(sorted(leads), len(asked))}"
+        for key, leads in sorted(won.items(), key=lambda one: -len(one[1]))
+    ]
+
+
+def _at_one_provider(view: View, pen: Pen) -> str:
+    """In how many workloads the cheaper stays so at the one provider that has both, where not in all."""
+    row = view.rows.get("usd_same_provider")
+    if row is None or not view.pair:
+        return ""
+    fields = [f"{work.field}.usd" for work in view.works if view.all_know(f"{work.field}.usd")]
+    there = {key: pen.value(key, row.field) / pen.value(key, "usd_per_hour") for key in view.ids}
+    stays = 0
+    for field in fields:
+        first, second = view.ranked(field)
+        stays += pen.value(first, field) * there[first] < pen.value(second, field) * there[second]
+    provider = row.label.removeprefix("On demand at ")
+    if stays == len(fields):
+        return ""
+    where = f"at {provider}, which has both"
+    return f", but {where}, in {counted(stays)} of them" if len(fields) > 1 else f", but not {where}"
+
+
+def _of_all(leads: list[tuple[float, str]], asked: int) -> str:
+    """`all four workloads (2.1x to 3.6x)`, `two of four workloads (1.3x)`, `training BERT-large (1.5x)`."""
+    ratios = list(dict.fromkeys(ratio_words(ratio) for ratio in (leads[0][0], leads[-1][0])))
+    if len(leads) == 1:
+        return f"{leads[0][1]} ({ratios[0]})"
+    which = f"all {counted(asked)}" if len(leads) == asked else f"{counted(len(leads))} of {counted(asked)}"
+    return f"{which} workloads ({' to '.join(ratios)})"
 
 
 def _leads(view: View, pen: Pen, key: str) -> str:

@@ -273,7 +273,7 @@ def _together(found: Mapping[str, Market]) -> Iterator[Row]:
     """
     each = {key: market.by_provider() for key, market in found.items()}
     shared = set.intersection(*(set(prices) for prices in each.values()))
-    if not shared:
+    if not shared or len(found) < 2:
         return
 
     def spread(provider: str) -> tuple[float, str]:

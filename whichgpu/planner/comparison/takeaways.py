@@ -189,7 +189,8 @@ def limits_of(view: View, gpu: Gpu) -> Iterator[Sentence]:
     ends = f"between {pen.amount(gpu.id, 'power_min')} and {pen.quantity(gpu.id, 'power_max')}"
     least, most = gpu.fact("power_min"), gpu.fact("power_max")
     if least and most and set(least.sources) & set(most.sources):
-        text = f"makers set the {pen.name(gpu.id)} to {ends}"
+        who = "its modes" if gpu.segment == "edge" else "makers"
+        text = f"{who} set the {pen.name(gpu.id)} to {ends}"
     else:
         # The ends are of two listings: laptops beyond them may well exist.
         text = f"the limits that were read of the {pen.name(gpu.id)} are {ends}; makers may go beyond"

@@ -106,6 +106,15 @@ def gain(ratio: float, noun: str) -> str:
     return more(ratio, noun).removesuffix(" of").removesuffix(" than")
 
 
+#: A count of a few, spelled out.
+_COUNTS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+def counted(count: int) -> str:
+    """`none`, `three`, `12`."""
+    return _COUNTS[count] if count < len(_COUNTS) else str(count)
+
+
 def listed(parts: Iterable[str], last: str = "and") -> str:
     """`a, b and c`."""
     items = list(parts)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from whichgpu.hardware.blank import APPLIES, blank
 from whichgpu.planner.comparison.chips import desktop, variants, which
 from whichgpu.planner.comparison.features import parts as parts_of
 from whichgpu.planner.comparison.pen import Pen
+from whichgpu.planner.comparison.reasons import DECIDES
 from whichgpu.planner.comparison.rows import sixteen_bit
 from whichgpu.planner.comparison.words import listed
 from whichgpu.planner.usual import fitted_jobs
@@ -14,9 +16,12 @@ from whichgpu.planner.usual import fitted_jobs
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.comparison.model import Sentence, View
     from whichgpu.planner.review.standing import Standing
 
+#: What decides between parts of like speed, with what it is called.
+_WORTH = (("nvlink", "NVLink"), ("ecc", "ECC"), ("mig_max", "MIG"), ("vgpu", "vGPU software"))
 _UNITS = (
     ("sms", ""), ("cores", "shader cores"), ("tensor_cores", "tensor cores"),
     ("rt_cores", "RT cores"),
@@ -87,18 +92,33 @@ def brief(view: View, around: View, cheaper: Sequence[str]) -> Iterator[Sentence
 def _rather(around: View, key: str, other: str, *, alone: bool) -> Sentence:
     """Which to look at first: the cheapest of those that are level or ahead in all that decides."""
     pen = Pen(around)
-    makers = {gpu.id: gpu.vendor for gpu in around.gpus}
-    only = "CUDA or something else" if makers[key] == "NVIDIA" != makers[other] else "something"
+    gpus = {gpu.id: gpu for gpu in around.gpus}
+    only = list(_only(gpus[key], gpus[other]))
+    needed = f"its {listed(only, 'or')}" if only else "something that only it has"
     field, when = (
         ("usd_per_hour", "an hour") if around.number(key, "usd_per_hour") else ("purchase", "at launch")
     )
     price = pen.quantity(other, field).removesuffix("/h")
     return pen.say(
         "exchange",
-        f"unless {only} that only it has is needed, look at the {pen.name(other)} first, "
-        f"{'which is' if alone else 'one of those that are'} level or ahead in memory, bandwidth, 16-bit and "
-        f"FP32 rate for no more money ({price} {when})",
+        f"unless {needed} is needed, look at the {pen.name(other)} first ({price} {when}): it is "
+        f"{'' if alone else 'one of those that are '}level or ahead in memory, bandwidth, 16-bit and FP32 "
+        "rate for no more money",
     )
+
+
+def _only(gpu: Gpu, other: Gpu) -> Iterator[str]:
+    """What it has, or may, and the other has not or may not: what a higher price may be paid for."""
+    if gpu.vendor == "NVIDIA" != other.vendor:
+        yield "CUDA"
+    for field, word in _WORTH:
+        lacks = (reason := blank(other, field)) and reason.answer == APPLIES
+        if gpu.value(field) and (lacks or (reason is None and not other.value(field))):
+            yield word
+    if other.value("licence") and not gpu.value("licence"):
+        yield "leave to run in data centres"
+    if (watts := gpu.value("power")) and (other.value("power") or 0) > watts * DECIDES:
+        yield "lower power"
 
 
 def _carried(pen: Pen, key: str) -> Iterator[str]:
@@ -111,6 +131,6 @@ def _carried(pen: Pen, key: str) -> Iterator[str]:
     parts = []
     for trained, (field, title) in sorted(held.items()):
         pen.rests_on(field, key)
-        parts.append(f"{'in training ' if trained else ''}up to {title}")
+        parts.append(f"{'trains' if trained else 'runs'} models up to {title}")
     if parts:
-        yield f"of the models told of below, one alone is enough {' and '.join(parts)}"
+        yield f"one {pen.name(key)} alone {' and '.join(parts)}"
