@@ -62,6 +62,8 @@ def read(job: Job) -> Asked:
         stack = _behind(stack)
     elif stack.trainer and is_language_model(workload) and job.trains:
         stack = _training(stack, workload)
+    elif stack.networks and "generate" not in workload.phases:
+        stack = replace(runtime(stack.networks, stack.networks), exact=False)
     job, assumed = alone(job, workload, stack)
     said = (*said, *assumed)
     _check_cache(job, stack)

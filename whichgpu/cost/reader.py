@@ -12,7 +12,18 @@ import numpy as np
 from whichgpu.cost import asked, pipeline, placing
 from whichgpu.cost.groups import Group
 from whichgpu.cost.mesh import Mesh
-from whichgpu.cost.rows import CELLS, CONCURRENCY, HEAD, NAMES, STACK, need, offline, read_head, values
+from whichgpu.cost.rows import (
+    CELLS,
+    CONCURRENCY,
+    FORMAT,
+    HEAD,
+    NAMES,
+    STACK,
+    need,
+    offline,
+    read_head,
+    values,
+)
 from whichgpu.cost.table import COLUMNS
 from whichgpu.errors import UsageError, WhichGpuError, one_line
 from whichgpu.hardware.slices import resolve_device
@@ -120,8 +131,8 @@ class Reader:
         self._heads = _Texts(_guarded(self._head))
         #: The tp and pp of a job on so many of a GPU, where a row states none.
         self._places: dict[tuple[Any, ...], tuple[float | None, float | None]] = {}
-        #: By job and GPU, what runs a row that names no software where its usual one does not; else "".
-        self._named: dict[tuple[Any, ...], str] = {}
+        #: By job and GPU, format and software of a row there, where they are not its usual ones.
+        self._open: dict[tuple[Any, ...], tuple[str, str] | None] = {}
 
     @property
     def groups(self) -> list[Group]:
@@ -144,8 +155,9 @@ class Reader:
             if type(one) is _Refused:
                 raise UsageError(one.why)
         (gpu, count), (head, kin), numbers = found
-        if not head.job.runtime:
+        if placing.leaves_open(head.job, gpu):
             head, kin = self._under(head, kin, cells, gpu)
+        numbers = _named(numbers, head)
         if count > 1:
             numbers = _counted(numbers, count)
         if cells[CONCURRENCY] and numbers[_QUEUE] is None and numbers[_IN] is numbers[_OUT] is None:
@@ -176,16 +188,17 @@ class Reader:
         return head, self._kin.setdefault(head.key, _Kin())
 
     def _under(self, head: Head, kin: _Kin, cells: tuple[str, ...], gpu: Gpu) -> tuple[Head, _Kin]:
-        """A row that names no software, under what runs on its GPU where its usual one does not."""
+        """A row under the software and in the format that its GPU has of those that it leaves open."""
         key = head.key, gpu.id
-        if key not in self._named:
-            self._named[key] = placing.running(head.job, gpu).runtime
-        named = self._named[key]
-        if not named:
+        if key not in self._open:
+            found = placing.running(head.job, gpu)
+            self._open[key] = None if found is head.job else (found.precision, found.runtime)
+        changed = self._open[key]
+        if changed is None:
             return head, kin
         texts = HEAD(cells)
-        found: tuple[Head, _Kin] = self._heads[(*texts[:STACK], named, *texts[STACK + 1 :])]
-        return found
+        read: tuple[Head, _Kin] = self._heads[(*texts[:FORMAT], *changed, *texts[STACK + 1 :])]
+        return read
 
     def _held(self, head: Head, numbers: Numbers, gpu: Gpu) -> Numbers:
         """The numbers of a row with the tp and pp by which its GPUs hold the model, where it states none."""
@@ -226,6 +239,14 @@ def _counted(numbers: Numbers, count: int) -> Numbers:
     if stated not in (None, count):
         raise UsageError(f"the GPU's name says {count} of it, n_gpus {stated:g}; write one")
     return (*numbers[:_N_GPUS], float(count), *numbers[_N_GPUS + 1 :])
+
+
+def _named(numbers: Numbers, head: Head) -> Numbers:
+    """The numbers of a row with the lengths that the name of its phase states."""
+    if not head.lengths:
+        return numbers
+    known = zip(jobs.NUMBERS, numbers, strict=True)
+    return tuple([head.lengths.get(name) if one is None else one for name, one in known])
 
 
 def _sized(numbers: Numbers, means: tuple[float, float]) -> Numbers:
