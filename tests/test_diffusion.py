@@ -74,7 +74,7 @@ def test_every_pipeline_of_the_table_is_there() -> None:
         ("stable-diffusion-3.5-medium", "sd3.5-medium"), ("flux.1-dev", "flux.1-dev"),
         ("sana1.5_1.6b_1024px_diffusers", "sana-1.5-1.6b"),
         ("sana1.5_4.8b_1024px_diffusers", "sana-1.5-4.8b"),
-        ("flux.1-kontext", "flux.1-kontext-dev"), ("FLUX.2-dev", "flux.2-dev"), ("z-image", "z-image-turbo"),
+        ("flux.1-kontext", "flux.1-kontext-dev"), ("FLUX.2-dev", "flux.2-dev"), ("FLUX.2 [klein] 4B", "flux.2-klein-4b"), ("z-image", "z-image-turbo"),
         ("sdxl-lightning", "sdxl-lightning"), ("sana-1.6b", "sana-1.5-1.6b"),
         ("wan2.2-t2v-a14b", "wan-2.2-t2v-a14b"), ("chroma", "chroma"), ("auraflow", "auraflow"),
         ("stable-diffusion-2-base", "stable-diffusion-2-base"),

@@ -88,3 +88,10 @@ def test_a_network_has_no_pipeline_of_pictures_around_it(runtime):
     row = {**ROW, "batch": "1", "metric": "latency", "unit": "ms", "runtime": runtime}
     (answer,) = predict_rows([row], GPUS)
     assert answer.value < 15.0  # the pipeline of diffusers alone takes 150
+
+
+def test_nanogpt_trains_as_its_script_does():
+    answer = api.predict("GPT-2 124M", gpu="a100-40gb-sxm", n_gpus=8, phase="train", runtime="nanoGPT")
+    assert (answer.job.batch, answer.job.seq_len, answer.job.options["global_batch"]) == (12, 1024, "480")
+    own = api.predict("gpt2", gpu="a100-40gb-sxm", phase="train", runtime="nanoGPT", batch=4, seq_len=256)
+    assert (own.job.batch, own.job.seq_len) == (4, 256)
