@@ -324,7 +324,7 @@ class Devices:
         MIOpen takes them in either order; accelerators that are no GPUs are given whole graphs, whose
         compiler chooses the order.
         """
-        return ~self.miopen & np.array([[gpu.family not in _GRAPHS for gpu in self.gpus]]).T
+        return np.array([[gpu.vendor != "AMD" and gpu.family not in _GRAPHS] for gpu in self.gpus])
 
     @cached_property
     def paired(self) -> NDArray[np.bool_]:
