@@ -404,6 +404,27 @@ def test_a_tpu_computes_bf16_and_refuses_fp32_products() -> None:
         single(replace(job, precision="fp32"), GPUS["tpu-v3"])
 
 
+def test_training_in_the_format_that_a_refusal_names_is_not_refused() -> None:
+    """Its norms and its optimizer are in FP32, of which no source states a rate."""
+    for key, kind, stack in (("gaudi2", "bf16", ""), ("gaudi2", "amp-bf16", ""), ("tpu-v6e", "bf16", "jax")):
+        job = Job("resnet50", phase="train", precision=kind, batch=256, runtime=stack)
+        answer = single(job, GPUS[key])
+        assert any("no FP32 peak was read in any source" in said for said in answer.warnings)
+
+
+def test_who_is_given_whole_graphs_converts_no_maps() -> None:
+    """PyTorch hands cuDNN one convolution at a time, whose maps it turns; a compiler lays them out once."""
+    for key, turned in (("gaudi3", False), ("rx-7900-xtx", False), ("a100-80gb-sxm", True)):
+        moved = [
+            {term.layer: term.memory for term in single(job, GPUS[key]).terms}["layer1.conv"]
+            for job in (
+                Job("resnet50", phase="infer", precision="bf16", batch=256, options=options)
+                for options in ({}, {"layout": "nhwc"})
+            )
+        ]
+        assert (moved[0] > 2.0 * moved[1]) is turned
+
+
 def test_a_part_without_a_stated_fp32_peak_is_predicted_from_its_matrix_peak() -> None:
     job = Job("llama-3.1-8b", phase="prefill", precision="bf16", input_tokens=1024)
     for key in ("gaudi2", "tpu-v6e"):

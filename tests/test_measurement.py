@@ -125,7 +125,7 @@ SENTENCES = {
         "Whisper large-v2", "a100-80gb-sxm", "70x realtime", {"batch": 16},
     ),
     "I trained GPT-2 small for 1 day on a 3090 and processed 8.64B tokens": (
-        "GPT-2", "rtx-3090", "100000 tokens/s", {"phase": "train"},
+        "GPT-2 small", "rtx-3090", "100000 tokens/s", {"phase": "train"},
     ),
     "inception v3 inference on a Tesla T4 gets 60 images per second": (
         "inception v3", "t4", "60 images per second", {"phase": "infer"},
@@ -215,10 +215,11 @@ SENTENCES = {
         "bert-base", "t4", "12.1665 samples/s", {"phase": "train"},
     ),
     "GPT-2 1.5B training on an A100 40GB SXM, global batch 512, 1k context: 12 s/it": (
-        "gpt2-xl", "a100-40gb-sxm", "12 s/it",
+        "GPT-2 1.5B", "a100-40gb-sxm", "12 s/it",
         {"phase": "train", "seq_len": 1024, "options": ("global_batch=512",)},
     ),
-    "GPT-2 124M on an L4: 60 tokens/s": ("GPT-2", "l4", "60 tokens/s", {}),
+    "BERT base 340M infers 400 sequences/s on an L4": ("bert-large", "l4", "400 sequences/s", {"phase": "infer"}),
+    "GPT-2 medium 355M on an L4: 60 tokens/s": ("GPT-2 medium", "l4", "60 tokens/s", {}),
     "bge-m3 embeds 100 docs/sec of 512 tokens on an L4": ("bge-m3", "l4", "100 docs/sec", {"seq_len": 512}),
     "a 5 s video of wan 2.1 14b in 480p took 20 min on a 4090": (
         "wan 2.1 14b", "rtx-4090", "20 min", {"resolution": "832x480"},

@@ -100,7 +100,7 @@ def job(workload: str | Job, **columns: Any) -> Job:
     known = workload.options if isinstance(workload, jobs.Job) else {}
     stated["options"] = _options(stated.get("options", known))
     if "phase" in stated:
-        stated["phase"] = jobs.phase(stated["phase"])
+        stated = {**jobs.lengths_of(stated["phase"]), **stated, "phase": jobs.phase(stated["phase"])}
     if "resolution" in stated:
         stated["height"], stated["width"] = jobs.resolution(str(stated.pop("resolution")))
     if "concurrency" in stated:

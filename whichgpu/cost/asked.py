@@ -48,6 +48,9 @@ class Asked(NamedTuple):
 def read(job: Job) -> Asked:
     """What a job asks for, filled in; raises `UsageError` for an unknown workload, phase or precision."""
     workload = resolve(job.workload)
+    # What a family calls a phase is that phase wherever the job is read.
+    called = getattr(workload.code, "PHASE_ALIASES", {}).get(job.phase)
+    job = replace(job, phase=called) if called else job
     fallback = workload.runtime(job)
     named = _named(job, fallback)
     stack = dated(named, job)
@@ -65,6 +68,8 @@ def read(job: Job) -> Asked:
         stack = _behind(stack)
     elif stack.trainer and is_language_model(workload) and job.trains:
         stack = _training(stack, workload)
+    elif stack.networks and "generate" not in workload.phases:
+        stack = replace(runtime(stack.networks, stack.networks), exact=False)
     job, assumed = alone(job, workload, stack)
     said = (*said, *assumed)
     _check_cache(job, stack)
@@ -227,7 +232,8 @@ def _by_recipe(job: Job, stack: Runtime, said: tuple[str, ...]) -> tuple[Job, tu
     """A job with the options and sizes that the published recipe of its runtime's version sets."""
     version = next((float(mark[3:]) for mark in stack.marks if mark.startswith("ngc")), 0.0)
     for recipe in stack.recipes:
-        if version < recipe.get("since", 0.0) or not _is_of(recipe, job):
+        apart = not set(recipe.get("marks", ())) <= set(stack.marks)
+        if version < recipe.get("since", 0.0) or apart or not _is_of(recipe, job):
             continue
         own = {name: text for name, text in recipe.get("options", {}).items() if name not in job.options}
         sizes = {name: size for name, size in recipe.get("sizes", {}).items() if getattr(job, name) is None}
@@ -252,7 +258,8 @@ def _is_of(recipe: Mapping[str, Any], job: Job) -> bool:
     if not all(word in job.runtime.lower() for word in recipe.get("words", ())):
         return False
     formats = {precision(name).id for name in recipe.get("precisions", ())}
-    known = resolve(job.workload).id in recipe["workloads"]
+    model = resolve(job.workload)
+    known = model.id in recipe.get("workloads", ()) or model.family in recipe.get("families", ())
     cut = "tp" not in recipe or bool(np.all(np.equal(1.0 if job.tp is None else job.tp, recipe["tp"])))
     return known and cut and (not formats or precision(job.precision or "bf16").id in formats)
 

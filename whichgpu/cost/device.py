@@ -60,6 +60,9 @@ _STAND_INS = {
 #: Vendors whose kernels of experts have the same tiles with matrix units as without (`kernel_mul_mm_id`).
 _TILED_ALIKE = ("Apple",)
 
+#: Families of accelerators for which a compiler lays out a whole graph.
+_GRAPHS = ("gaudi", "tpu", "neuron")
+
 #: Tensor cores are twice as fast as plain units, or there is none of their own.
 CLEARLY = 1.4
 
@@ -313,6 +316,15 @@ class Devices:
         support"), and 3x3 convolutions in 16 bits by Winograd's algorithm (ROCm/MIOpen issue 2492).
         """
         return np.array([[gpu.vendor == "AMD"] for gpu in self.gpus])
+
+    @cached_property
+    def cudnn(self) -> NDArray[np.bool_]:
+        """Whether a library like cuDNN is handed maps one convolution at a time, (G, 1).
+
+        MIOpen takes them in either order; accelerators that are no GPUs are given whole graphs, whose
+        compiler chooses the order.
+        """
+        return np.array([[gpu.vendor != "AMD" and gpu.family not in _GRAPHS] for gpu in self.gpus])
 
     @cached_property
     def paired(self) -> NDArray[np.bool_]:

@@ -527,8 +527,10 @@ def _assemble(laid: Layout, timing: Timing, times: _Times, doing: energy.Activit
     # language models that were measured replay graphs.
     launching = prior if laid.runtime.specialised else 1.0
     host = launching * section("spread")["host"] * timing.launching * (not devices.launch)
+    # Nor how software deals out work that leaves SMs without a tile, where the GPU sets the pace.
+    idle = section("spread")["idle"] * (1.0 - timing.filled) * (1.0 - timing.launching)
     # Whether a host's links work as its GPUs could is not in the catalogue either.
-    machine = np.hypot(host, section("spread")["links"] * bound)
+    machine = np.hypot(np.hypot(host, idle), section("spread")["links"] * bound)
     # Nor what a server and its load generator do with requests for which there is no place.
     queue = np.zeros(1) if serving is None else serving.queue
     crowd = section("spread")["waiting"] * queue / (1.0 + queue)

@@ -58,12 +58,19 @@ class Metric(NamedTuple):
 
     def __call__(self, answer: Figures, unit: str, _row: object = None) -> Three:
         """(low, mid, high) in `unit`; raises `UsageError` where the job has no such figure or unit."""
-        return self.read(answer, unit.strip() or self.unit_of(answer.job.workload))
+        asked = unit.strip() or self.unit_of(answer.job.workload)
+        try:
+            return self.read(answer, asked)
+        except UsageError:
+            other = _in_words(answer, asked) if self.read in (_throughput, _latency) else None
+            if other is None:
+                raise
+            return other
 
     def unit_of(self, workload: str) -> str:
         """The metric's own unit for a workload: images/s, J/token, s."""
         noun = resolve(workload).unit
-        return self.unit.format(many=noun, one=_singular(noun))
+        return self.unit.replace("{many}", noun).replace("{one}", _singular(noun))
 
 
 #: Other words for what a job produces: any unit of work, or one of those that workloads count.
@@ -129,6 +136,18 @@ def _throughput(answer: Figures, unit: str) -> Three:
         raise UsageError(f"{answer.job.workload} counts sequences of no stated length; write sequences/s")
     many = {"": 1.0, "tokens": answer.job.seq_len}[counted] if counted != "whole" else 1.0 / _parts(answer)
     return _scaled(answer.throughput, factor * many / (answer.n_gpus if per_gpu else 1.0))
+
+
+def _in_words(answer: Figures, unit: str) -> Three | None:
+    """A speed in a unit as people write it, `RTF` or `ms/img`; None where that is none, or says no more."""
+    from whichgpu.cost import quoted
+
+    try:
+        found = quoted.read(f"1 {unit}")
+        again = found.unit == unit or found.metric not in TIMED
+        return None if again or (found.passes and not answer.job.trains) else quoted.in_unit(answer, unit)
+    except UsageError:
+        return None
 
 
 def _parts(answer: Figures) -> Any:
@@ -236,9 +255,15 @@ def _counter(name: str) -> Metric | None:
     return Metric(_memory(totals.pop() if totals else ""), _BYTES)
 
 
+@lru_cache(maxsize=1024)
 def metric(name: str) -> Metric:
-    """The metric of a name, throughput where none is named; raises `UsageError` listing them."""
-    found = METRICS.get(name.strip() or "throughput") or _counter(name.strip())
+    """The metric of a name or of a unit in its place, throughput for none; `UsageError` lists them."""
+    from whichgpu.cost.quoted import asked
+
+    said = name.strip()
+    found = METRICS.get(said.lower() or "throughput") or _counter(said) or asked(said)
     if found is None:
-        raise UsageError(f"no metric '{name}'; known are {', '.join(METRICS)}")
+        raise UsageError(
+            f"no metric '{name}'; known are {', '.join(METRICS)}, or write a unit: images/s, ms/token"
+        )
     return found

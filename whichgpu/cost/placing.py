@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from math import gcd
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,6 +13,7 @@ from whichgpu.cost import asked
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.mesh import cuts, either
 from whichgpu.cost.pipeline import splits_layers
+from whichgpu.cost.runtime import runtimes
 from whichgpu.cost.support import not_run
 from whichgpu.errors import UsageError
 from whichgpu.workloads.job import Job
@@ -89,16 +90,33 @@ def dimension(workload: Workload, name: str) -> int | None:
 _WITHOUT_BF16 = {"bf16": "fp16", "amp-bf16": "amp-fp16"}
 
 
+def leaves_open(job: Job, gpu: Gpu) -> bool:
+    """Whether a job may run on a GPU otherwise than on most: what `running` looks at."""
+    return not (job.runtime and (job.precision or gpu.value("bf16"))) or gpu.vendor in _reached()
+
+
 def running(job: Job, gpu: Gpu) -> Job:
-    """A job in a format and under software that run on its GPU, where it names none and its usual do not."""
-    if job.trains and not job.precision and gpu.value("bf16") is None and gpu.value("fp16") is not None:
-        read = asked.read(job)
-        usual = read.workload.complete(read.job).precision
-        return replace(job, precision=_WITHOUT_BF16[usual]) if usual in _WITHOUT_BF16 else job
-    if job.runtime or job.trains:
+    """A job as its GPU runs it, where that is not as it usually does.
+
+    Software that reaches the GPU through another is that one; where none is named and the usual one does not
+    run there, its stand-in is. A format that the job leaves open is FP16 where the usual one is BF16 and the
+    GPU has no units for it.
+    """
+    read = asked.read(job)
+    stack, usual = read.runtime, read.workload.complete(read.job).precision
+    lacks = not gpu.value("bf16") and gpu.value("fp16")
+    if not job.precision and usual in _WITHOUT_BF16 and lacks:
+        job = replace(job, precision=_WITHOUT_BF16[usual])
+    if not not_run(gpu, stack):
         return job
-    stack = asked.read(job).runtime
-    return replace(job, runtime=stack.elsewhere) if stack.elsewhere and not_run(gpu, stack) else job
+    other = stack.through.get(gpu.vendor, "") or ("" if job.runtime or job.trains else stack.elsewhere)
+    return replace(job, runtime=other) if other else job
+
+
+@cache
+def _reached() -> frozenset[str]:
+    """Vendors whose GPUs some software reaches through another."""
+    return frozenset(vendor for stack in runtimes().values() for vendor in stack.through)
 
 
 def placed(job: Job, count: int, gpu: Gpu) -> Job:

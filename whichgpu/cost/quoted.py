@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from whichgpu.cost.metrics import METRICS
+from whichgpu.cost.metrics import METRICS, Metric
 from whichgpu.errors import UsageError
 from whichgpu.facts.model import Interval
 from whichgpu.units import DIMENSIONS, parse, parse_rate
@@ -26,6 +26,7 @@ from whichgpu.workloads.ops import COUNTED
 
 if TYPE_CHECKING:
     from whichgpu.cost.estimate import Estimate
+    from whichgpu.cost.metrics import Figures, Three
 
 EXAMPLE = '"850 images/s", "3.2 it/s", "0.4 s/image", "45 ms", "tpot 20 ms", "290 W", "22 GiB", "40% MFU"'
 #: Words for one pass of all GPUs together.
@@ -54,6 +55,7 @@ _SPOKEN = (
     (r"([\d.,]+)\s*(?:x|×|times)?\s*(?:faster than\s+)?real[\s-]?time", False),
     (r"rtfx\s*[:=]?\s*([\d.,]+)|([\d.,]+)\s*rtfx", False),
     (r"rtf\s*[:=]?\s*([\d.]+)|([\d.]+)\s*rtf", True),
+    (r"([\d.,]+)\s*(?:audio[\s-]s(?:ec\w*)?|s(?:ec\w*)? of audio)(?:\s*/\s*|\s+per\s+)s(?:ec\w*)?", False),
 )
 _PERCENTILE = r"\bp(?:7[05]|8\d|9\d(?:\.\d+)?|99\d+)\b"
 
@@ -77,13 +79,17 @@ class Quoted:
 
     def predicted(self, answer: Estimate) -> Interval:
         """What a prediction says of it, in its unit; raises `UsageError` where the job has no such figure."""
-        if self.passes:
-            of_all = _passes(answer, self.sense, self.unit)
-            return of_all.scaled(self.loop if self.sense < 0 else 1.0 / self.loop)
         if self.metric == "flops":
             return _flops(answer)
-        low, mid, high = map(float, METRICS[self.metric](answer, self.unit))
-        return Interval(low, mid, high, self.unit)
+        loop = (self.loop if self.sense < 0 else 1.0 / self.loop) if self.passes else 1.0
+        low, mid, high = map(float, self.figures(answer))
+        return Interval(low, mid, high, self.unit).scaled(loop)
+
+    def figures(self, answer: Figures) -> Three:
+        """(low, mid, high) of the same in its unit, of an answer or of many; raises the same."""
+        if self.passes:
+            return _passes(answer, self.sense)
+        return METRICS[self.metric](answer, self.unit)
 
     def ratio(self, answer: Estimate) -> float:
         """The measured rate over the predicted one: above 1 is faster, or more, than predicted."""
@@ -259,16 +265,43 @@ def _parsed(text: str, dimension: str) -> float | None:
         return None
 
 
-def _passes(answer: Estimate, sense: int, unit: str) -> Interval:
+def _passes(answer: Figures, sense: int) -> Three:
     """Steps of all GPUs a second, or seconds a step: of pictures a denoising step, of training one update."""
-    each = answer.latency
-    count = float(answer.job.steps or 1.0) if answer.job.phase == "generate" else 1.0
-    if answer.job.phase == "serve" or (answer.job.phase in ("decode", "generate") and answer.tpot):
+    each, job = answer.latency, answer.job
+    if job.phase == "serve" or (job.phase in ("decode", "generate") and answer.tpot):
         raise UsageError("a server makes no steps; give tokens/s, or tpot in ms")
-    if answer.job.phase == "decode":
-        count = float(answer.job.output_tokens or 1.0)
+    made = {"generate": job.steps, "decode": job.output_tokens}.get(job.phase)
+    count = 1.0 if made is None else made
     low, mid, high = (value / count for value in (each.low, each.mid, each.high))
-    return Interval(low, mid, high, unit) if sense < 0 else Interval(1 / high, 1 / mid, 1 / low, unit)
+    return (low, mid, high) if sense < 0 else (1 / high, 1 / mid, 1 / low)
+
+
+def asked(name: str) -> Metric | None:
+    """The metric that a unit means where it stands in place of one: `it/s`, `images per sec`, `ms/token`.
+
+    None for what is no unit, or counts what no metric is of.
+    """
+    plain = _PROSE.sub(" ", name.replace("_", " ")).strip()
+    try:
+        found = read(f"1 {plain}")
+    except UsageError:
+        return None
+    return Metric(in_unit, plain) if found.metric in METRICS else None
+
+
+#: Words around a unit in the name of a column: `infer_samples_per_sec`.
+_PROSE = re.compile(
+    r"\b(?:infer|inference|train|training|eval|evaluation|decode|decoding|total|mean|avg)\b", re.I
+)
+
+
+def in_unit(answer: Figures, unit: str) -> Three:
+    """What an answer is in a unit as people write it: a rate, the time for one, or what either is called."""
+    one, two = read(f"1 {unit}"), read(f"2 {unit}")
+    low, mid, high = one.figures(answer)
+    if two.value < one.value:
+        return one.value / high, one.value / mid, one.value / low
+    return low / one.value, mid / one.value, high / one.value
 
 
 def _flops(answer: Estimate) -> Interval:

@@ -131,8 +131,8 @@ class Reader:
         self._heads = _Texts(_guarded(self._head))
         #: The tp and pp of a job on so many of a GPU, where a row states none.
         self._places: dict[tuple[Any, ...], tuple[float | None, float | None]] = {}
-        #: By job and GPU, the software and format of a row that leaves one open where its usual does not run.
-        self._named: dict[tuple[Any, ...], tuple[str, str]] = {}
+        #: By job and GPU, format and software of a row there, where they are not its usual ones.
+        self._open: dict[tuple[Any, ...], tuple[str, str] | None] = {}
 
     @property
     def groups(self) -> list[Group]:
@@ -155,8 +155,9 @@ class Reader:
             if type(one) is _Refused:
                 raise UsageError(one.why)
         (gpu, count), (head, kin), numbers = found
-        if not head.job.runtime or (head.job.trains and not head.job.precision):
+        if placing.leaves_open(head.job, gpu):
             head, kin = self._under(head, kin, cells, gpu)
+        numbers = _named(numbers, head)
         if count > 1:
             numbers = _counted(numbers, count)
         if cells[CONCURRENCY] and numbers[_QUEUE] is None and numbers[_IN] is numbers[_OUT] is None:
@@ -187,18 +188,17 @@ class Reader:
         return head, self._kin.setdefault(head.key, _Kin())
 
     def _under(self, head: Head, kin: _Kin, cells: tuple[str, ...], gpu: Gpu) -> tuple[Head, _Kin]:
-        """A row that leaves software or format open, with what runs on its GPU where its usual does not."""
-        job, key = head.job, (head.key, gpu.id)
-        if key not in self._named:
-            ran = placing.running(job, gpu)
-            self._named[key] = ran.runtime, ran.precision
-        named = self._named[key]
-        if named == (job.runtime, job.precision):
+        """A row under the software and in the format that its GPU has of those that it leaves open."""
+        key = head.key, gpu.id
+        if key not in self._open:
+            found = placing.running(head.job, gpu)
+            self._open[key] = None if found is head.job else (found.precision, found.runtime)
+        changed = self._open[key]
+        if changed is None:
             return head, kin
-        texts = list(HEAD(cells))
-        texts[STACK], texts[FORMAT] = named
-        found: tuple[Head, _Kin] = self._heads[tuple(texts)]
-        return found
+        texts = HEAD(cells)
+        read: tuple[Head, _Kin] = self._heads[(*texts[:FORMAT], *changed, *texts[STACK + 1 :])]
+        return read
 
     def _held(self, head: Head, numbers: Numbers, gpu: Gpu) -> Numbers:
         """The numbers of a row with the tp and pp by which its GPUs hold the model, where it states none."""
@@ -239,6 +239,14 @@ def _counted(numbers: Numbers, count: int) -> Numbers:
     if stated not in (None, count):
         raise UsageError(f"the GPU's name says {count} of it, n_gpus {stated:g}; write one")
     return (*numbers[:_N_GPUS], float(count), *numbers[_N_GPUS + 1 :])
+
+
+def _named(numbers: Numbers, head: Head) -> Numbers:
+    """The numbers of a row with the lengths that the name of its phase states."""
+    if not head.lengths:
+        return numbers
+    known = zip(jobs.NUMBERS, numbers, strict=True)
+    return tuple([head.lengths.get(name) if one is None else one for name, one in known])
 
 
 def _sized(numbers: Numbers, means: tuple[float, float]) -> Numbers:

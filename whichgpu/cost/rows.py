@@ -38,6 +38,8 @@ class Head(NamedTuple):
     work: tuple[Any, ...]
     #: Options that the model does not know, so that it cannot tell whether they make the job fit.
     ignored: tuple[str, ...]
+    #: Tokens that the name of its phase states, by column.
+    lengths: Mapping[str, float] = {}
 
     @property
     def phase(self) -> str:
@@ -47,7 +49,7 @@ class Head(NamedTuple):
 
 
 _HEADS = ("workload", "phase", "precision", "runtime", "options")
-#: Place of the software among them.
+#: Places of the format and of the software among them, one behind the other.
 FORMAT, STACK = _HEADS.index("precision"), _HEADS.index("runtime")
 HEAD = itemgetter(*(COLUMNS.index(name) for name in _HEADS))
 #: The numbers that a column holds, in the order of `jobs.NUMBERS`, and its cells.
@@ -108,7 +110,7 @@ def read_head(texts: tuple[str, ...]) -> Head:
     same = stack if "compile" in kept else _numbered(dated(runtime(stack or fallback, fallback), job))
     work = (workload.id, job.phase or workload.phases[0], job.precision, words,
             tuple(sorted(kept.items())), len(kept) < len(job.options))  # fmt: skip
-    return Head(job, (same, *work), work, tuple(sorted(set(job.options) - set(kept))))
+    return Head(job, (same, *work), work, tuple(sorted(set(job.options) - set(kept))), jobs.lengths_of(phase))
 
 
 def _options(text: str) -> dict[str, str]:

@@ -75,6 +75,10 @@ class Runtime:
     unmeasured: tuple[str, ...] = ()
     #: The id of what runs its models where a job names nothing and it does not run on the GPU.
     elsewhere: str = ""
+    #: By vendor, the id of what its programs become on that one's devices.
+    through: Mapping[str, str] = field(default_factory=dict)
+    #: The id of what runs a network under its name that is no pipeline of it.
+    networks: str = ""
     #: By vendor or architecture, `gap` where it is another on its GPUs.
     gaps: Mapping[str, float] = field(default_factory=dict)
     #: By a name of it, the format in which that program loads models unless it is told otherwise.

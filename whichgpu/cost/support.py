@@ -91,7 +91,9 @@ def _rates(gpu: Gpu, ops: Iterable[Op], precision: Precision, *, trains: bool) -
             f"{gpu.id}: neither an FP32 nor a 16-bit peak was read in any source, so that elementwise work "
             "cannot be predicted"
         )
-    for rate in dict.fromkeys((precision.math, *(op.dtype for op in ops))):
+    # Elementwise ops run at the plain rate, for which another stands in where no source states it.
+    multiplied = (op.dtype for op in ops if op.kind in PRODUCTS)
+    for rate in dict.fromkeys((precision.math, *multiplied)):
         # Weight-only kernels read narrow weights, and widen them to the 16 bits that there are; training in a
         # format needs units for it. FP8 is asked for its units, so that others do its products only where
         # the precision says so.

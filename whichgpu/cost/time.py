@@ -108,6 +108,8 @@ class Pass:
     workload: str = ""
     #: Seconds in which the host makes the pass's batch ready, beside everything else.
     feeding: Array | float = 0.0
+    #: Share of the SMs that products keep busy, in the mean over the pass.
+    filled: Array | float = 1.0
 
 
 @immutable
@@ -124,6 +126,8 @@ class Timing:
     launch: Array
     #: Seconds that the products of the pass take at the least, at the ceiling of each.
     fastest: Array
+    #: Share of the SMs that its products keep busy, in the mean.
+    filled: Array | float = 1.0
     terms: tuple[Term, ...] = ()
     #: Seconds of the GPU, and of them at the full peak, by what a pass is doing: a key of `STAGES`.
     stages: Mapping[str, tuple[Array, Array]] = field(default_factory=dict)
@@ -169,7 +173,7 @@ def prepare(
             )
         )
     sent = np.asarray(communication, dtype=np.float64)
-    return Pass(tuple(kernels), devices, runtime, sent, trains, workload, feeding)
+    return Pass(tuple(kernels), devices, runtime, sent, trains, workload, feeding, busy)
 
 
 def power_exponent(runtime: Runtime, *, trains: bool) -> float:
@@ -236,7 +240,7 @@ def evaluate(work: Pass, found: Fit, *, explain: bool = False) -> Timing:
     seconds = fed(paced(gpu, host) + runtime.fixed + work.communication, work.feeding)
     return Timing(
         seconds, gpu, host, np.broadcast_to(work.communication, seconds.shape), busy, traffic, launch,
-        fastest, tuple(sorted(terms, key=lambda term: -term.seconds)), stages if explain else {},
+        fastest, work.filled, tuple(sorted(terms, key=lambda term: -term.seconds)), stages if explain else {},
     )  # fmt: skip
 
 

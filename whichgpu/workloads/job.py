@@ -29,7 +29,12 @@ _PHASE_ALIASES = {
     "serving": "serve", "training": "train", "pretraining": "pretrain", "pre_training": "pretrain",
     "sft": "finetune_full", "full_finetune": "finetune_full", "lora": "finetune_lora",
     "qlora": "finetune_qlora", "decoding": "decode", "full": "finetune_full", "finetune": "finetune_full",
+    "text_to_image": "generate", "t2i": "generate", "text_to_video": "generate", "t2v": "generate",
+    "txt2vid": "generate", "image_to_video": "generate", "i2v": "generate", "img2vid": "generate",
+    "transcribe": "infer", "transcription": "infer", "speech_to_text": "infer", "asr": "infer",
 }  # fmt: skip
+#: Tests as llama-bench names them, with the phase and the length that each number is: pp512, tg128.
+_TESTS = {"pp": ("prefill", "input_tokens"), "tg": ("decode", "output_tokens")}
 TRAINING = ("train", "pretrain", "finetune_full", "finetune_lora", "finetune_qlora")
 
 _RESOLUTION = r"(?P<height>[0-9]+)(?:\s*x\s*(?P<width>[0-9]+))?(?:\s*\(.*\))?"
@@ -178,7 +183,8 @@ def phase(text: str) -> str:
     The name of a method that trains little (`data/adapters.toml`) is that of fine-tuning by adapters.
     """
     key = text.strip().lower().replace("-", "_").partition("+")[0]
-    key = _PHASE_ALIASES.get(key, key)
+    test = _test(key)
+    key = test[0] if test else _PHASE_ALIASES.get(key, key)
     if key in PHASES:
         return key
     if key.startswith("finetune_adapter") or method(key) is not None:
@@ -194,6 +200,18 @@ def phase(text: str) -> str:
     every = f"use one of {', '.join(PHASES)}, or finetune_ before {', '.join(methods())}"
     told = f"did you mean {', '.join(near)}?" if near else every
     raise UsageError(f"no phase '{text}'; {told}")
+
+
+def _test(key: str) -> tuple[str, str, float] | None:
+    """Phase, length and its tokens of a test of llama-bench; None for any other text."""
+    found = re.fullmatch(r"(pp|tg)_?([0-9]{1,7})", key)
+    return None if found is None else (*_TESTS[found[1]], float(found[2]))
+
+
+def lengths_of(text: str) -> dict[str, float]:
+    """The tokens that a phase's name states, by column: `{"output_tokens": 128.0}` of tg128; none of most."""
+    test = _test(text.strip().lower())
+    return {} if test is None else {test[1]: test[2]}
 
 
 def adapter_of(text: str) -> dict[str, str]:

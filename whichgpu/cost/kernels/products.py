@@ -73,7 +73,7 @@ def seconds(
             turns, least = ops.dims["m"] / c["vector_rows"] * streamed, ops.flops / peaks
             sooner = _in_narrow_tiles(ops, devices) & (least + turns < compute + weights)
             compute, weights = np.where(sooner, least, compute), np.where(sooner, turns, weights)
-    moved = ops.activation_bytes * _conversions(ops, runtime, tensor & ~devices.miopen)
+    moved = ops.activation_bytes * _conversions(ops, runtime, tensor & devices.cudnn)
     return compute, weights + moved / (share * devices.passing)
 
 

@@ -6,7 +6,8 @@ keys and values are computed once. Keys have no bias; the output head is the tok
 Letters: B windows, F mel frames of a window, S encoder states (F / 2), T tokens of a window, D width.
 
 `batch` counts windows in flight and throughput seconds of audio, so that it is the factor over real time.
-Shorter audio is padded to a window. `output_tokens` are those of a window; `beam` hypotheses run together.
+Shorter audio is padded to a window. `output_tokens` are those of a window; `beam` hypotheses run together and
+share the keys and values of its states.
 The option `stride` is what neighbouring windows share on either side, in s, and `token_range` how far the
 tokens of a window are from their mean, evenly: a batch goes on until its longest is written.
 Dimensions: `hidden`, `heads`, `encoder`, `decoder` (layers), `mels`, `vocab`, `positions` (of the decoder).
@@ -64,14 +65,14 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
         rec.linear(batch * states, dims["hidden"], dims["hidden"], bias=True, keeps=0.0, name="value")
     if job.trains:
         with rec.module("decoder"):
-            _decoder(dims, rec, batch, tokens, context=tokens, states=states)
+            _decoder(dims, rec, batch, tokens, context=tokens, states=states, windows=batch)
         with rec.module("loss"):
             cross_entropy(rec, batch * tokens, dims["vocab"])
         return
     # Token i attends to the i before it: (T + 1) / 2 on average.
     with rec.module("decoder", repeats=_longest(job)):
         beams = job.option("beam", 1.0, 1.0) * batch
-        _decoder(dims, rec, beams, 1.0, context=(tokens + 1.0) / 2.0, states=states)
+        _decoder(dims, rec, beams, 1.0, context=(tokens + 1.0) / 2.0, states=states, windows=batch)
 
 
 def _longest(job: Job) -> Any:
@@ -94,15 +95,17 @@ def _encoder(dims: Dims, rec: Recorder, batch: Any, states: float) -> None:
     rec.norm(x.elements, hidden, wide=True)
 
 
-def _decoder(dims: Dims, rec: Recorder, batch: Any, tokens: Any, *, context: Any, states: float) -> None:
-    """(B, T) after (B, context) -> (B, T, V)."""
+def _decoder(
+    dims: Dims, rec: Recorder, batch: Any, tokens: Any, *, context: Any, states: float, windows: Any
+) -> None:
+    """(B, T) after (B, context) -> (B, T, V); hypotheses of one of the `windows` look at the same states."""
     hidden, vocab, rows = dims["hidden"], dims["vocab"], batch * tokens
     rec.embedding(rows, vocab, hidden, name="tokens")
     rec.embedding(rows, dims["positions"], hidden, name="positions")
     rec.add(hidden * rows)
     with rec.module("layers", copies=float(dims["decoder"])):
         _attention(dims, rec, batch, tokens, context, causal=True)
-        _cross(dims, rec, batch, tokens, states)
+        _cross(dims, rec, windows, rows / windows, states)
         _feed_forward(dims, rec, rows)
     rec.norm(hidden * rows, hidden, wide=True)
     rec.linear(rows, hidden, vocab, tied=True, unquantised=True, shard="vocab", name="logits")

@@ -1,0 +1,97 @@
+"""Tables of jobs as people write them: units for metrics, tests of llama-bench, software by its own name."""
+
+from __future__ import annotations
+
+import pytest
+
+from whichgpu import api
+from whichgpu.cost.jobs import predict_rows
+from whichgpu.hardware.catalogue import catalogue
+
+GPUS = catalogue()
+ROW = {"id": "a", "workload": "resnet50", "gpu": "a10", "batch": "8"}
+
+
+@pytest.mark.parametrize(
+    ("metric", "unit", "like", "factor"),
+    [
+        ("images/sec", "", "images/s", 1), ("images per minute", "", "images/s", 60),
+        ("infer_samples_per_sec", "", "images/s", 1), ("FPS", "", "images/s", 1),
+        ("fps", "img/s", "images/s", 1), ("ms", "", "", 1e3), ("throughput", "pics/s", "images/s", 1),
+    ],
+)  # fmt: skip
+def test_a_unit_stands_for_its_metric(metric, unit, like, factor):
+    asked, plain = predict_rows(
+        [{**ROW, "metric": metric, "unit": unit}, {**ROW, "metric": "" if like else "latency", "unit": like}],
+        GPUS,
+    )
+    assert not asked.error
+    assert asked.value == pytest.approx(plain.value * factor)
+    assert asked.unit == unit or metric.replace("_", " ").endswith(asked.unit)
+
+
+def test_the_time_for_one_is_the_rate_turned_round():
+    picture, rate = predict_rows([{**ROW, "metric": "latency", "unit": "ms/img"}, ROW], GPUS)
+    assert picture.value == pytest.approx(1e3 / rate.value)
+    assert picture.low == pytest.approx(1e3 / rate.high)
+    training = {**ROW, "phase": "train", "batch": "32"}
+    step, update, rate = predict_rows(
+        [{**training, "metric": "s/it"}, {**training, "unit": "it/s"}, training], GPUS
+    )
+    assert step.value == pytest.approx(32 / rate.value) == pytest.approx(1.0 / update.value)
+    speech = {"workload": "whisper-small", "gpu": "a100-80gb-sxm", "phase": "transcribe", "unit": "audio s/s"}
+    real, factor = predict_rows([speech, {**speech, "metric": "RTF", "unit": ""}], GPUS)
+    assert factor.value == pytest.approx(1.0 / real.value)
+    (power,) = predict_rows([{**ROW, "metric": "power", "unit": "images/s"}], GPUS)
+    assert "none of power" in power.error
+
+
+def test_phases_of_llama_bench_state_their_lengths():
+    model = {"workload": "llama-3-8b", "gpu": "rtx-3090", "precision": "q4_k_m", "runtime": "llama.cpp"}
+    short, long, same = predict_rows(
+        [{**model, "phase": "pp512"}, {**model, "phase": "pp4096"},
+         {**model, "phase": "prefill", "input_tokens": "4096"}], GPUS,
+    )  # fmt: skip
+    assert long.value == same.value != short.value
+    assert api.job("llama-3-8b", phase="tg64").output_tokens == 64.0
+    assert api.job("llama-3-8b", phase="tg64", output_tokens=32).output_tokens == 32.0
+
+
+def test_a_framework_reaches_a_tpu_through_xla():
+    row = {**ROW, "gpu": "tpu-v4", "phase": "train", "precision": "bf16"}
+    named, plain, compiled = predict_rows(
+        [{**row, "runtime": "PyTorch 2.1"}, {**row, "runtime": "TensorFlow"}, {**row, "runtime": "JAX"}], GPUS
+    )
+    assert named.value == plain.value == compiled.value
+    assert not named.error
+    assert api.predict("resnet50", gpu="tpu-v4", phase="train", runtime="PyTorch").runtime == "xla"
+
+
+def test_a_format_left_open_is_one_that_the_gpu_has():
+    open_, stated = predict_rows(
+        [
+            {"workload": "flux.1-schnell", "gpu": "apple-m3-max-40c", "precision": kind}
+            for kind in ("", "fp16")
+        ],
+        GPUS,
+    )
+    assert not open_.error
+    assert open_.value == stated.value
+    (refused,) = predict_rows(
+        [{"workload": "flux.1-schnell", "gpu": "apple-m3-max-40c", "precision": "bf16"}], GPUS
+    )
+    assert "BF16" in refused.error
+
+
+@pytest.mark.parametrize("runtime", ["AITemplate", "ComfyUI", "diffusers"])
+def test_a_network_has_no_pipeline_of_pictures_around_it(runtime):
+    row = {**ROW, "batch": "1", "metric": "latency", "unit": "ms", "runtime": runtime}
+    (answer,) = predict_rows([row], GPUS)
+    assert answer.value < 15.0  # the pipeline of diffusers alone takes 150
+
+
+def test_nanogpt_trains_as_its_script_does():
+    answer = api.predict("GPT-2 124M", gpu="a100-40gb-sxm", n_gpus=8, phase="train", runtime="nanoGPT")
+    assert (answer.job.batch, answer.job.seq_len, answer.job.options["global_batch"]) == (12, 1024, "480")
+    own = api.predict("gpt2", gpu="a100-40gb-sxm", phase="train", runtime="nanoGPT", batch=4, seq_len=256)
+    assert (own.job.batch, own.job.seq_len) == (4, 256)
