@@ -20,6 +20,7 @@ from whichgpu.planner.answer import Rejected
 from whichgpu.planner.conflict import TERMS, Conflict, WayOut, irreducible
 from whichgpu.planner.desktops import for_all, seats
 from whichgpu.planner.front import front
+from whichgpu.planner.launched import launch_priced
 from whichgpu.planner.market import considered, devices, in_parts, offered, on_offers, trust, usable_offers
 from whichgpu.planner.outlay import of_use
 from whichgpu.planner.reasons import Reason
@@ -123,6 +124,11 @@ class ForUse(Shown):
         return self.conflict.of(what) if self.conflict else offered
 
     @property
+    def cautions(self) -> tuple[str, ...]:
+        """What to know of the price of the first."""
+        return launch_priced(self.cards, self.request.today)
+
+    @property
     def headline(self) -> str:
         """The first in one sentence, labelled for what it is."""
         if not self.cards:
@@ -161,7 +167,8 @@ class ForUse(Shown):
             "users": None if self.request.desktops is None else self.request.desktops.to_dict(),
             "program": None if self.use.program is None else self.use.program.to_dict(),
             "outlay": None if (found := of_use(self)) is None else found.to_dict(),
-            "notes": list(self.use.notes), "infeasible": self.infeasible or None,
+            "warnings": list(self.cautions), "notes": list(self.use.notes),
+            "infeasible": self.infeasible or None,
             "conflict": self.conflict.to_dict() if self.conflict else None,
         }  # fmt: skip
 
