@@ -1,4 +1,4 @@
-"""`recommend`: what to know of the first (software, price, format), and of those that were named and are out."""
+"""`recommend`: what to know of the first (software, price, format), and of the named that are out."""
 
 from __future__ import annotations
 
@@ -110,14 +110,16 @@ def test_gpus_that_were_named_and_are_out_are_told_with_the_reason(whichgpu: Any
 def test_a_narrower_format_that_costs_clearly_less_is_told() -> None:
     answer = ask("flux.1-schnell", term="buy")
     found, first = answer.narrower, answer.candidates[0]
-    assert found is not None and found.precision == "fp8" and found.cost_ratio < 0.9
+    assert found is not None
+    assert found.precision == "fp8"
+    assert found.cost_ratio < 0.9
     narrow = ask("flux.1-schnell", term="buy", columns={"precision": "fp8"})
-    assert (narrow.candidates[0].gpu, narrow.candidates[0].cost / first.cost) == (
-        found.gpu, pytest.approx(found.cost_ratio),
-    )  # fmt: skip
+    assert narrow.candidates[0].gpu == found.gpu
+    assert narrow.candidates[0].cost / first.cost == pytest.approx(found.cost_ratio)
     assert f"with --precision fp8 it is {found.gpu}" in found.text
     least = min(one.usd_to_buy or math.inf for one in narrow.candidates)
-    assert found.least is not None and found.least[2] == least
+    assert found.least is not None
+    assert found.least[2] == least
     # Not where a format was stated, in training, or where weights are little of the memory.
     assert narrow.narrower is None
     assert ask("resnet50", term="buy").narrower is None

@@ -36,7 +36,7 @@ def launch_priced(ranked: Sequence[Bought], today: date) -> tuple[str, ...]:
 
     Empty where its price is of the street, where it is rented, and where nothing is on file to compare.
     """
-    if not ranked or not _at_launch(ranked[0]):
+    if not ranked or ranked[0].trust > 0 or not _at_launch(ranked[0]):
         return ()
     first = ranked[0]
     price = purchase_price(first.offer.gpu or "")
