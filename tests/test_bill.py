@@ -266,5 +266,8 @@ def test_of_whom_and_where_may_be_stated(whichgpu: Any) -> None:
     assert set(rented("--providers", "gcp").values()) == {"gcp"}
     assert rented("--region", "frankfurt")
     assert "did you mean aws" in whichgpu("prices", "cost", "gpt2", "--gpu", "l4", "--providers", "awz").err
+    none = whichgpu("prices", "cost", "gpt2", "--gpu", "b200-180gb-sxm", "--providers", "vultr")
+    assert none.status == 4
+    assert "no offer of b200-180gb-sxm with --providers vultr is on file" in none.err
     both = whichgpu("prices", "cost", "gpt2", "--gpu", "l4", "--price", "1 USD/h", "--providers", "aws")
     assert "stands in for all offers" in both.err

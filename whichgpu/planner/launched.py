@@ -36,7 +36,7 @@ def launch_priced(ranked: Sequence[Bought], today: date) -> tuple[str, ...]:
 
     Empty where its price is of the street, where it is rented, and where nothing is on file to compare.
     """
-    if not ranked or ranked[0].trust > 0 or not _at_launch(ranked[0]):
+    if not ranked or ranked[0].trust > 0 or not _is(ranked[0], launch=True):
         return ()
     first = ranked[0]
     price = purchase_price(first.offer.gpu or "")
@@ -48,7 +48,7 @@ def launch_priced(ranked: Sequence[Bought], today: date) -> tuple[str, ...]:
             f"{number(found.low, 2)} to {number(found.high, 2)} times theirs now, "
             f"{number(found.middle, 2)} in the middle"
         )
-    other = next((one for one in ranked if one.trust == first.trust and not _at_launch(one)), None)
+    other = next((one for one in ranked if one.trust == first.trust and _is(one, launch=False)), None)
     if other is not None and other.usd_to_buy is not None:
         said.append(
             f"Of cards with a price of the street {other.offer.gpu} comes first: {money(other.usd_to_buy)}"
@@ -56,6 +56,7 @@ def launch_priced(ranked: Sequence[Bought], today: date) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _at_launch(one: Bought) -> bool:
+def _is(one: Bought, *, launch: bool) -> bool:
+    """Whether a card counts at its launch price, or at one of the street; whole machines are neither."""
     price = purchase_price(one.offer.gpu or "") if one.offer.kind == "buy" else None
-    return price is not None and price.kind == LAUNCH and not price.includes_host
+    return price is not None and (price.kind == LAUNCH) is launch and not price.includes_host

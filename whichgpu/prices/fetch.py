@@ -24,6 +24,8 @@ LONGEST = 60.0
 ALL_BYTES, ALL_SECONDS = 3 * 2**30, 1800.0
 #: Seconds that a server may be silent, and in which its headers must have come whole.
 _SILENCE, _HEADERS = 15.0, 30.0
+#: Bytes a second below which a server only seems to send, from `LONGEST` on.
+_SLOWEST = 1024.0
 _CHUNK = 2**18
 _REDIRECTS = 3
 _AGENT = "whichgpu (+https://pypi.org/project/whichgpu)"
@@ -121,16 +123,19 @@ class Web:
         host = urlsplit(url).hostname or url
         if host in self._silent:
             raise DataError(f"{host}: did not answer in time before, and was not asked again")
-        end = time.monotonic() + bounds.longest
+        start, size = time.monotonic(), 0
         request = Request(url, data=body, headers={"User-Agent": _AGENT, **(headers or {})})  # noqa: S310
         try:
             with self._opener.open(request, timeout=min(_SILENCE, bounds.longest)) as answer:
                 pieces = iter(lambda: answer.read1(_CHUNK), b"")
                 for piece in _bounded(pieces, bounds.largest):
-                    if time.monotonic() > end:
+                    size, taken = size + len(piece), time.monotonic() - start
+                    if taken > bounds.longest or (taken > LONGEST and size < _SLOWEST * taken):
                         # A byte now and then would take as long for every other document.
                         self._silent.add(host)
-                        raise DataError(f"{host}: not whole after {bounds.longest:g} s; stopped reading")
+                        raise DataError(
+                            f"{host}: not whole after {min(taken, bounds.longest):.4g} s; stopped reading"
+                        )
                     self._left -= len(piece)
                     yield piece
                 if missing := getattr(answer, "length", None):
