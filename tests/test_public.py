@@ -67,7 +67,7 @@ COMMANDS = {
     "prices": ["--format", *OWN, "--history", "--limit", "--provider", "--providers", "--quarantine",
                "--region", "--term"],
     "prices cost": [*SIZE, "--busy", "--checkpoint", "--discount", "--egress", "--format", *OWN, "--gpu",
-                    "--grid", "--hours-per-day", "--price", "--storage", "--target", "--throughput", *JOB],
+                    "--grid", "--hours-per-day", "--price", "--providers", "--region", "--storage", "--target", "--throughput", *JOB],
     "prices judge": [*OWN],
     "prices own": ["--cooling", "--electricity", "--format", *OWN, "--grid", "--host", "--hours-per-day",
                    "--load", "--price", "--pue", "--rent", "--resale", "--years"],

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 @click.option("--egress", metavar="SIZE", help='Data that leaves in a month, e.g. "2 TB".')
 @click.option("--storage", metavar="SIZE", help='Data that is kept, e.g. "500 GB".')
 @click.option("--checkpoint", metavar="TIME", help="On spot, time between two checkpoints, e.g. '30 min'.")
-@click.option("--providers", "--provider", metavar="A,B,..", help="Only these providers, or classes of them.")
+@click.option("--providers", metavar="A,B,..", help="Only these providers, or classes of them.")
 @click.option("--region", metavar="A,B,..", help="Only there, at the price there: us-east-1, europe ..")
 @click.option("--grid", default="world", show_default=True, metavar="GRID",
               help='Whose electricity: a country, or e.g. "350 g/kWh".')  # fmt: skip
