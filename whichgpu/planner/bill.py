@@ -210,9 +210,9 @@ class _Made(NamedTuple):
             share, said, own = self.discount(name)
             # Who sells cheap on demand gives no such discount: what is assumed was read of hyperscalers.
             of = rows if own else [row for row in rows if row.provider == STATED or _large(row)]
-            offer = None if kind in best else self.best(of, "on_demand")
-            if offer is not None:
-                yield self.way(kind, offer, offer.usd_per_hour * (1 - share), said)
+            cheapest = None if kind in best else self.best(of, "on_demand")
+            if cheapest is not None:
+                yield self.way(kind, cheapest, cheapest.usd_per_hour * (1 - share), said)
 
     def best(self, rows: Sequence[Offer], kind: str) -> Offer | None:
         """The best offer of a kind with so many GPUs, or the fewest more; a stated discount is no listing.

@@ -110,7 +110,7 @@ def market(price: Purchase, today: date) -> Market | None:
     ratios = sorted(
         rows[0].usd / rows[-1].usd
         for rows in purchases().values()
-        if rows[0].kind != LAUNCH == rows[-1].kind and current(rows[-1:], today) == new
+        if rows and rows[0].kind != LAUNCH == rows[-1].kind and current(rows[-1:], today) == new
         and rows[0].as_of is not None and (today - rows[0].as_of).days < STALE_DAYS
     )  # fmt: skip
     return Market(new, len(ratios), ratios[0], ratios[len(ratios) // 2], ratios[-1]) if ratios else None
