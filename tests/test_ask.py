@@ -195,6 +195,13 @@ def test_what_is_refused_is_asked_again_with_the_reason() -> None:
         assert reason in told, reason
 
 
+def test_an_answer_to_a_later_question_is_told_so() -> None:
+    options, said = held("llama-3.1-8b", "", "3", "", "", "", "", "europe", "", "", "europe")
+    assert "That answers a later question: In which region?" in " ".join(said)
+    assert options["region"] == "europe"
+    assert "later question" not in " ".join(held("llama-3.1-8b", "", "3", "", "", "neither", "")[1])
+
+
 @pytest.mark.parametrize("formats", ["any", "fp16,fp8"])
 def test_several_formats(formats: str, typed: Any) -> None:
     found, _ = held("llama-3.1-8b", "", "1000 tokens/s", "", formats, "done")

@@ -32,7 +32,7 @@ ONE = Interval(1.0, 1.0, 1.0, "images/s")
 MONTH = 24 * 30.4375
 
 
-def offer(kind: str, usd: float, provider: str = "acme", gpus: float = 1.0) -> prices.Offer:
+def offer(kind: str, usd: float, provider: str = "aws", gpus: float = 1.0) -> prices.Offer:
     first = next(row for row in prices.bundled() if row.gpu == "a10" and not row.quarantine)
     return replace(
         first, provider=provider, kind=kind, usd_per_hour=usd, gpu_count=gpus, as_of=TODAY, listing=""
@@ -66,6 +66,12 @@ def test_every_kind_of_terms_by_its_own_rule() -> None:
     assert found["committed_1y"].usd_per_month == pytest.approx(1.2 * 730.5), "whether used or not"
     assert found["committed_3y"].usd_per_month == pytest.approx(2.0 * (1 - 0.57) * 730.5)
     assert "assumed" in found["committed_3y"].assumed
+    # What is assumed was read of hyperscalers; of others it holds where it is stated.
+    cheap = [offer("on_demand", 1.0, "acme"), offer("on_demand", 2.0)]
+    assert ways(made(*cheap))["committed_3y"].usd_per_hour == pytest.approx(2.0 * (1 - 0.57))
+    assert "committed_3y" not in ways(made(*cheap[:1]))
+    own = ways(made(*cheap, use=Use(discounts={"3-years": 0.5})))
+    assert own["committed_3y"].usd_per_hour == pytest.approx(0.5)
     stretch = spot.expected(pool[1], 1.0, spot.habits()).hours
     assert found["spot"].usd_per_month == pytest.approx(0.5 * up * stretch)
     for way in found.values():
@@ -249,3 +255,19 @@ def test_the_batch_that_a_rate_is_made_in_is_told(whichgpu: Any) -> None:
     assert f"each (diffusers, fp16, batch {batch:g}, height 1024" in words
     alone = whichgpu("predict", "sdxl", "--gpu", "h100-80gb-sxm", "--batch", f"{batch:g}", "--json").json
     assert alone["predicted"]["value"]["mid"] == pytest.approx(told["throughput"]["mid"])
+
+
+def test_of_whom_and_where_may_be_stated(whichgpu: Any) -> None:
+    def rented(*more: str) -> dict[str, str]:
+        told = whichgpu("prices", "cost", "gpt2", "--gpu", "l4", *more, "--json")
+        return {way["kind"]: way["offer"]["provider"] for way in told.json["ways"] if way["offer"]}
+
+    assert rented()["on_demand"] != "gcp"
+    assert set(rented("--providers", "gcp").values()) == {"gcp"}
+    assert rented("--region", "frankfurt")
+    assert "did you mean aws" in whichgpu("prices", "cost", "gpt2", "--gpu", "l4", "--providers", "awz").err
+    none = whichgpu("prices", "cost", "gpt2", "--gpu", "b200-180gb-sxm", "--providers", "vultr")
+    assert none.status == 4
+    assert "no offer of b200-180gb-sxm with --providers vultr is on file" in none.err
+    both = whichgpu("prices", "cost", "gpt2", "--gpu", "l4", "--price", "1 USD/h", "--providers", "aws")
+    assert "stands in for all offers" in both.err

@@ -177,7 +177,7 @@ def test_what_a_reader_of_such_pages_looks_for_is_named():
     rows = {row.field: row for row in found.rows}
     assert rows["usd_marketplace"].label == "Marketplace"
     assert "vast" in rows["elsewhere"].cells["a10"].text
-    assert rows["usd_class_specialised"].cells["a10"].text.endswith("(modal, lambda)")
+    assert rows["usd_class_specialised"].cells["a10"].text.endswith("(lambda)")
 
 
 def test_a_job_says_what_it_stands_for(whichgpu):

@@ -345,6 +345,41 @@ def test_bounds_by_the_names_people_use(need: str, gpu: str, met: bool) -> None:
     assert needs.need(need).met(GPUS[gpu]) is met
 
 
+def test_who_draws_more_than_a_slot_gives_has_a_connector_whatever_a_table_says() -> None:
+    slot = needs.need("no-power-connector")
+    # A table has none for both; one draws 210 W.
+    assert slot.met(GPUS["rtx-4500-ada"]) is False
+    assert slot.met(GPUS["rtx-2000-ada"]) is True
+
+
+@pytest.mark.parametrize(
+    ("said", "many"),
+    [
+        ("12 monitors", 12),
+        ("six 4k screens for a trading desk", 6),
+        ("dual monitors", 2),
+        ("4k displays", None),
+    ],
+)
+def test_as_many_screens_as_are_named_are_asked_for(said: str, many: int | None) -> None:
+    one = use.use(said)
+    assert one is not None
+    asked = [text for text in one.needs if text.startswith("displays>=")]
+    assert asked == ([] if many is None else [f"displays>={many}"])
+
+
+def test_screens_that_no_card_drives_are_shared_out_over_several() -> None:
+    answer = cards("displays", needs=["displays>=12"])
+    many, gpu, each = re.findall(r"(\d+) x (\S+) \((\d+) each\)", answer.infeasible)[0]
+    assert int(many) * int(each) >= 12 > (int(many) - 1) * int(each)
+    usd = cards("displays", gpus=[gpu]).cards[0].usd_to_buy
+    assert usd is not None
+    assert f"for {int(many) * usd:,.2f} USD" in answer.infeasible
+    # One that has six is dearer than two of four; within a budget for neither nothing is made up.
+    assert "it is dearer on one card" in " ".join(cards("displays", needs=["displays>=6"]).cautions)
+    assert "add up" not in cards("displays", needs=["displays>=12"], budget=f"{usd} USD").infeasible
+
+
 def test_work_for_several_machines_says_how_many() -> None:
     answer = ask("llama-2-7b", gpus=["rtx-4090"], target="20000 tokens/s",
                  machine="psu 2000 W, 7 slots, 16 A at 230 V, 48 lanes, 256 GB, 64 cores")  # fmt: skip

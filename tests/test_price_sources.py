@@ -13,6 +13,7 @@ import zipfile
 from contextlib import suppress
 from datetime import date
 from email.message import Message
+from http.client import IncompleteRead
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.error import HTTPError, URLError
@@ -255,6 +256,25 @@ def test_all_documents_of_a_source_are_bounded_together() -> None:
         whole(late("x", "https://prices.example/x"))
     with pytest.raises(DataError, match="together"):
         whole(late("y", "https://prices.example/y"))
+
+
+def test_a_host_that_drips_is_asked_once() -> None:
+    web = Web(Opener(Answer(b"abc")))
+    with pytest.raises(DataError, match="not whole after"):
+        whole(web("x", "https://prices.example/x", limits=Limits(longest=1e-9)))
+    with pytest.raises(DataError, match="did not answer in time before"):
+        whole(web("y", "https://prices.example/y"))
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [(HTTPError("https://prices.example/x", 503, "Busy", Message(), None), "HTTP 503 Busy"),
+     (HTTPError("https://prices.example/x", 302, "Found, a loop", Message(), None), "redirects without end"),
+     (IncompleteRead(b"", 10), "ended in the middle")],
+)  # fmt: skip
+def test_what_a_server_did_is_said_in_words(fault: Exception, said: str) -> None:
+    with pytest.raises(DataError, match=rf"prices\.example: {said}$"):
+        whole(read(fault))
 
 
 @pytest.mark.parametrize("fault", [TimeoutError(), URLError(TimeoutError()), URLError(OSError("no route"))])

@@ -79,8 +79,8 @@ def test_a_price_with_its_server_has_no_second_host() -> None:
 
 
 def test_owning_refuses_what_is_no_amount() -> None:
-    with pytest.raises(DataError, match="no purchase price of gb10"):
-        prices.owning_cost_per_hour("gb10", 100.0)
+    with pytest.raises(DataError, match="no purchase price of tpu-v4"):
+        prices.owning_cost_per_hour("tpu-v4", 100.0)
     with pytest.raises(UsageError, match="above zero"):
         prices.owning_cost_per_hour("a10", 0.0)
     with pytest.raises(UsageError, match="above zero"):

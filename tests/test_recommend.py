@@ -286,8 +286,9 @@ def test_a_sweep_that_is_kept_gives_the_same_answer(monkeypatch):
     import whichgpu
     from whichgpu.planner import sweeps
 
-    def asked(target, **more):
-        return whichgpu.recommend("gpt2", target=target, gpus=["l4", "a10", "t4"], **more).to_dict()
+    def asked(target, precision="fp16", **more):
+        gpus = ["l4", "a10", "t4"]
+        return whichgpu.recommend("gpt2", target=target, gpus=gpus, precision=precision, **more).to_dict()
 
     plain = [asked("700 tokens/s"), asked("900 tokens/s"), asked("900 tokens/s", precision="fp32")]
     made = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.cli.questions import QUESTIONS, Known
@@ -115,7 +116,19 @@ def _answered(question: Question, steps: Sequence[Step], talk: Dialogue) -> Opti
             return _read(question, text, known, choices, talk)
         except WhichGpuError as fault:
             refused = one_line(fault)
-            talk.say(f"{refused}. Again:")
+            talk.say(f"{refused}.{_later(question, text, known, talk)} Again:")
+
+
+def _later(question: Question, text: str, known: Known, talk: Dialogue) -> str:
+    """That an answer is one to a later question, which is still to come; empty where it is none."""
+    known_yet = question in QUESTIONS and "workload" in known.options
+    after = QUESTIONS[QUESTIONS.index(question) + 1 :] if known_yet else ()
+    for one in after:
+        if one.when(known):
+            with suppress(WhichGpuError):
+                _read(one, text, known, one.choices(known), talk)
+                return f" That answers a later question: {one.words['text']} Press Enter to get there."
+    return ""
 
 
 def _word(text: str, question: Question, choices: Sequence[str], talk: Dialogue) -> str | None:

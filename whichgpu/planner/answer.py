@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import asdict, field
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from whichgpu.planner.conflict import Conflict
     from whichgpu.planner.hosted import Hosted
     from whichgpu.planner.machine import Checked
+    from whichgpu.planner.narrower import Narrower
     from whichgpu.planner.outlay import Outlay
     from whichgpu.planner.request import Request
     from whichgpu.planner.sensitivity import Flip
@@ -147,9 +148,10 @@ class Recommendation(Shown):
     capped: Capped | None = None
     machine: Checked | Built | None = None
     headline: str = ""
-    caution: str = ""
+    cautions: tuple[str, ...] = ()
     outlay: Outlay | None = None
     several: Several | Trained | None = None
+    narrower: Narrower | None = None
     seconds: float = field(default=0.0, compare=False)
 
     def __str__(self) -> str:
@@ -173,7 +175,7 @@ class Recommendation(Shown):
             "candidates": [item.to_dict(rank) for rank, item in enumerate(self.candidates, 1)],
             "rejected": [{"gpu": item.gpu, "why": item.why} for item in self.rejected],
             "assumptions": list(self.assumptions),
-            "warnings": [*filter(None, [self.caution]), *self.warnings],
+            "warnings": [*self.cautions, *self.warnings],
             "infeasible": self.infeasible or None,
             "conflict": self.conflict.to_dict() if self.conflict else None,
             "objective": self.request.objective,
@@ -184,4 +186,5 @@ class Recommendation(Shown):
             "machine": self._machine(),
             "outlay": self.outlay.to_dict() if self.outlay else None,
             "several": self.several.to_dict() if self.several else None,
+            "narrower": asdict(self.narrower) if self.narrower else None,
         }

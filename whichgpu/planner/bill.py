@@ -25,6 +25,7 @@ from whichgpu.planner.words import HOURS_PER_MONTH
 from whichgpu.prices import live, spot, store
 from whichgpu.prices.offers import Offer
 from whichgpu.prices.purchase import assumptions, discount_facts, open_facts, purchase_price
+from whichgpu.prices.sellers import class_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from whichgpu.workloads.workload import Workload
 
 _HOUR, _JOULES_PER_KWH = 3600.0, 3.6e6
-#: Basis of a rate that the user measured.
+#: Basis of a rate that the user measured, and who asks a price that the user states.
 STATED = "as stated"
 #: Kinds of commitment, the discount that stands in for a listed price, and hours of their term.
 COMMITTED = {"committed_1y": ("1-year", 8766.0), "committed_3y": ("3-years", 26298.0)}
@@ -173,7 +174,7 @@ def _offers(
 def _stated(gpu: Gpu, gpus: int, usd_per_hour: float, today: date) -> Offer:
     """A machine on demand at a price that no provider lists."""
     return Offer(
-        provider="as stated", instance="", gpu=gpu.id, gpu_spelling=gpu.id, candidates=(),
+        provider=STATED, instance="", gpu=gpu.id, gpu_spelling=gpu.id, candidates=(),
         gpu_count=float(gpus), vcpus=None, memory=None, kind="on_demand", usd_per_hour=usd_per_hour,
         usd_median=None, usd_max=None, region="", regions=0, suspect_regions=0, source="stated", locator="",
         as_of=today,
@@ -206,10 +207,12 @@ class _Made(NamedTuple):
         for kind, offer in best.items():
             yield self.way(kind, offer, offer.usd_per_hour)
         for kind, (name, _) in COMMITTED.items():
-            if kind not in best and "on_demand" in best:
-                share, said = self.discount(name)
-                offer = best["on_demand"]
-                yield self.way(kind, offer, offer.usd_per_hour * (1 - share), said)
+            share, said, own = self.discount(name)
+            # Who sells cheap on demand gives no such discount: what is assumed was read of hyperscalers.
+            of = rows if own else [row for row in rows if row.provider == STATED or _large(row)]
+            cheapest = None if kind in best else self.best(of, "on_demand")
+            if cheapest is not None:
+                yield self.way(kind, cheapest, cheapest.usd_per_hour * (1 - share), said)
 
     def best(self, rows: Sequence[Offer], kind: str) -> Offer | None:
         """The best offer of a kind with so many GPUs, or the fewest more; a stated discount is no listing.
@@ -226,14 +229,14 @@ class _Made(NamedTuple):
         )  # fmt: skip
         return found[0] if found else None
 
-    def discount(self, name: str) -> tuple[float, str]:
-        """The share off for a commitment, and who says so."""
+    def discount(self, name: str) -> tuple[float, str, bool]:
+        """The share off for a commitment, who says so, and whether it is the user, of whatever is offered."""
         stated = (self.use.discounts or {}).get(name)
         if stated is not None:
-            return stated, f"{stated:.0%} off on demand, as stated"
+            return stated, f"{stated:.0%} off on demand, as stated", True
         fact = discount_facts()[name]
-        who = "yours" if fact.kind == "user" else "assumed"
-        return float(fact.value), f"{fact.text} off on demand, {who}"
+        own = fact.kind == "user"
+        return float(fact.value), f"{fact.text} off on demand, {'yours' if own else 'assumed'}", own
 
     def way(self, kind: str, offer: Offer, price: float, assumed: str = "") -> Way:
         """One way to rent: `price` in USD/h of one machine while it is billed."""
@@ -304,6 +307,11 @@ class _Made(NamedTuple):
             running = (by_kind["own"].usd_per_month / self.machines - fixed) / self.use.hours
             found["own"] = fixed / max(price - running, 1e-12) / DAYS_PER_MONTH
         return {kind: hours if hours <= 24.0 else None for kind, hours in found.items()}
+
+
+def _large(offer: Offer) -> bool:
+    """Whether a hyperscaler sells it."""
+    return class_of(offer.provider).id == "hyperscaler"
 
 
 def _data(provider: str, use: Use) -> float:

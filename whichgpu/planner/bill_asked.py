@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.planner.bill import Bill
     from whichgpu.planner.size import Sized
+    from whichgpu.prices.offers import Offer
     from whichgpu.workloads.job import Job
 
 
@@ -26,6 +27,41 @@ class Typed(NamedTuple):
     egress: str | None = None
     storage: str | None = None
     checkpoint: str | None = None
+    providers: Sequence[str] | None = None
+    region: Sequence[str] | None = None
+
+
+def _sellers(typed: Typed, gpu: str) -> tuple[Offer, ...] | None:
+    """The offers of a GPU by the providers and in the regions that are stated; None where none is.
+
+    Raises `DataError` where no such offer is on file.
+    """
+    from whichgpu.errors import DataError, UsageError
+    from whichgpu.prices import live
+    from whichgpu.prices.sellers import providers_named, regions_named
+    from whichgpu.prices.store import select
+
+    if typed.providers is None and typed.region is None:
+        return None
+    if typed.price:
+        raise UsageError(
+            "--price stands in for all offers; leave it out, or leave out --providers and --region"
+        )
+    pool = live.current()
+    known = tuple(dict.fromkeys(row.provider for row in pool))
+    found = select(
+        pool,
+        gpus=[gpu.partition(":")[0]],
+        providers=None if typed.providers is None else providers_named(typed.providers, known),
+        regions=None if typed.region is None else regions_named(typed.region, pool),
+    )
+    if not found:
+        asked = " and ".join(
+            f"{option} {','.join(named)}"
+            for option, named in (("--providers", typed.providers), ("--region", typed.region)) if named
+        )  # fmt: skip
+        raise DataError(f"no offer of {gpu} with {asked} is on file; what there is: whichgpu prices {gpu}")
+    return found
 
 
 def _share(busy: str) -> float:
@@ -70,7 +106,7 @@ def asked_bill(job: Job, gpu: str, typed: Typed, catalogue: Catalogue, today: da
     )  # fmt: skip
     rate = read_target(typed.throughput, known, whole).rate if typed.throughput else None
     return bill(
-        job, device, count, use, catalogue, today=today,
+        job, device, count, use, catalogue, today=today, pool=_sellers(typed, device.id),
         target=read_target(typed.target, known, whole) if typed.target else None,
         usd_per_hour=read_positive(typed.price, "price", "--price") if typed.price else None,
         measured=None if rate is None else Interval(rate, rate, rate, f"{known.unit}/s"),

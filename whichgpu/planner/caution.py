@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from whichgpu.cost.asked import read
 from whichgpu.facts import store
 from whichgpu.hardware.slices import device
+from whichgpu.planner.launched import launch_priced
 from whichgpu.planner.needs import need
 from whichgpu.planner.reasons import Reason
 from whichgpu.software import stacks
@@ -68,7 +69,15 @@ def cautions(ranked: Sequence[Fleet], request: Request, catalogue: Catalogue) ->
     runtime, gpu = read(ranked[0].job).runtime, device(ranked[0].gpu, catalogue)
     asked = runtime.software, runtime.release, runtime.said
     older = stacks.standing(gpu, *asked).warning if runtime.software else ""
-    return tuple(filter(None, (older, without_cuda(ranked, request, catalogue))))
+    return (*filter(None, [older]), *of_first(ranked, request, catalogue))
+
+
+def of_first(
+    ranked: Sequence[Candidate] | Sequence[Fleet], request: Request, catalogue: Catalogue
+) -> tuple[str, ...]:
+    """What to know of the first: CUDA that it lacks, a price that is of its launch."""
+    bare = without_cuda(ranked, request, catalogue)
+    return (*filter(None, [bare]), *launch_priced(ranked, request.today))
 
 
 def without_cuda(

@@ -21,6 +21,7 @@ from whichgpu.facts import store
 from whichgpu.planner import constraints, market
 from whichgpu.planner.grid import grid
 from whichgpu.planner.machine import amended
+from whichgpu.planner.narrower import kind_of
 from whichgpu.planner.needs import BOUGHT
 from whichgpu.planner.options import Outcome, options, outcome, primary_exact, together
 from whichgpu.planner.options import best as best_of_each
@@ -60,7 +61,7 @@ class WayOut(NamedTuple):
     gpu: str
     usd_per_hour: float
     usd_total: float | None = None
-    #: USD to buy the cards, of a use whose cards are bought.
+    #: USD to buy the cards, where they are bought.
     usd_to_buy: float | None = None
 
     def __str__(self) -> str:
@@ -187,10 +188,9 @@ def _other_jobs(request: Request, workload: Workload) -> Iterator[list[tuple[str
         return words, replace(request, job=replace(job, **columns))
 
     if not done.trains and not request.precisions:
-        names = store.load("usual")["usual"]["smaller"]["tokens" if workload.unit == "tokens" else "other"]
-        yield from (
-            [other(f"--precision {name}", precision=name)] for name in names if name != done.precision
-        )
+        for names in store.load("usual")["usual"]["smaller"][kind_of(request, workload)]:
+            if done.precision not in names:
+                yield [other(f"--precision {name}", precision=name) for name in names]
     if done.trains and "checkpointing" not in job.options:
         options = {**job.options, "checkpointing": "full"}
         yield [other("--option checkpointing=full", options=options)]
@@ -341,7 +341,8 @@ class _Table(NamedTuple):
         hourly = float(result.usd_per_hour[best])
         if np.ndim(more):
             hourly = float(self.space.usd[best] * self._bought(rest)[best])
-        return WayOut(typed, gpu, hourly, total)
+        bought = float(result.usd_to_buy[best])
+        return WayOut(typed, gpu, hourly, total, None if isnan(bought) else bought)
 
     def _first(self, held: Bools, dropped: frozenset[int], result: Outcome, best: int) -> int:
         """The option that comes first once the dropped constraints are relaxed as far as `best` needs it."""

@@ -141,7 +141,7 @@ def _need(need: Need) -> Constraint:
     wish = word("--needs", need.text, "gpu", lambda gpu: bool(need.met(gpu)), why)
     if need.bound is None:
         return wish
-    has, limit, typed = need.bound
+    has, limit, typed, _ = need.bound
     return wish._replace(measure=lambda gpus: np.array([has(gpu) for gpu in gpus]), limit=limit, typed=typed)
 
 

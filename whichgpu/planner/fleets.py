@@ -93,6 +93,11 @@ class Fleet:
         return self.choice.usd_per_hour
 
     @property
+    def offer(self) -> Offer:
+        """Whose price it has."""
+        return self.choice.offer
+
+    @property
     def usd_to_buy(self) -> float | None:
         """USD of the cards where they are bought."""
         each = price_to_buy(self.choice.offer)

@@ -164,7 +164,9 @@ def purchase_offer(gpu: Gpu, count: int = 1, power_limit: float | None = None) -
         return None
     watts = float(power) / float(gpu.value("units_per_board") or 1)
     cost = purchase.owning_cost_per_hour(gpu.id, watts if power_limit is None else min(watts, power_limit))
-    whole = ", a whole laptop" if price.includes_host and gpu.segment == "laptop" else ""
+    whole = ""
+    if price.includes_host and comes_alone(gpu):
+        whole = f", a whole {'laptop' if gpu.segment == 'laptop' else 'computer'}"
     return Offer(
         provider="own", instance=f"{count} x {price.usd:,.0f} USD ({price.kind.replace('_', ' ')}{whole})",
         gpu=gpu.id, gpu_spelling=gpu.id, candidates=(), gpu_count=float(count), vcpus=None, memory=None,

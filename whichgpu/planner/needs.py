@@ -18,6 +18,7 @@ from whichgpu.errors import UsageError, one_line
 from whichgpu.facts import store
 from whichgpu.hardware import filters
 from whichgpu.hardware.fields import FIELDS, RATES
+from whichgpu.units import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -49,6 +50,8 @@ class Bound(NamedTuple):
     has: Callable[[Gpu], float]
     limit: float
     typed: Callable[[float], str]
+    #: Whether several cards in one machine have the sum of it.
+    adds: bool = False
 
 
 class Need(NamedTuple):
@@ -126,7 +129,7 @@ def _counted(text: str, name: str, limit: str, *, least: bool) -> Need:
     words = "at least" if least else "at most"
     stem = re.split(r"[<>]=?", text)[0].strip()
     typed = f"{stem}{'>=' if least else '<='}{{:g}}".format
-    return Need(text, f"{_label(name)}: {words} {count:g}", met, Bound(has, count, typed))
+    return Need(text, f"{_label(name)}: {words} {count:g}", met, Bound(has, count, typed, adds=least))
 
 
 def _version(text: str, limit: str, *, least: bool) -> Need:
@@ -165,6 +168,9 @@ def _by_field(table: Mapping[str, Any], gpu: Gpu) -> bool | None:
     value = gpu.value(table["field"]) if "field" in table else None
     if value is None:
         return None
+    for name, most in table.get("within", {}).items():
+        if (gpu.value(name) or 0.0) > parse(most, FIELDS[name].dimension):
+            return False
     if "has" in table:
         # "2 NVENC" does not say whether AV1 is among its formats; "(7th generation)" and "none" do.
         there = table["has"].lower() in str(value).lower()

@@ -20,7 +20,7 @@ from whichgpu.hardware.slices import device
 from whichgpu.planner import constraints, refusals, sentences
 from whichgpu.planner.answer import Candidate, Recommendation, Rejected
 from whichgpu.planner.capping import capped
-from whichgpu.planner.caution import stated, without_cuda
+from whichgpu.planner.caution import of_first, stated
 from whichgpu.planner.front import front
 from whichgpu.planner.grid import grid
 from whichgpu.planner.hosted import compared
@@ -37,6 +37,7 @@ from whichgpu.planner.market import (
     unplaced,
     usable_offers,
 )
+from whichgpu.planner.narrower import narrower
 from whichgpu.planner.options import best, options, outcome, together
 from whichgpu.planner.outlay import of_work
 from whichgpu.planner.sensitivity import flips
@@ -76,10 +77,14 @@ def recommend(
     wanted = devices(request, catalogue)
     pool = in_parts(live.current() if offers is None else tuple(offers), wanted, catalogue)
     usable = usable_offers(request, pool, wanted)
-    rejected: dict[str, Reason] = {}
-    gpus = stated(considered(wanted, request, usable, prices.by_device(pool), rejected), request, rejected)
-    tries = _tries(request, workload, gpus, usable)
-    ranked = marked(_fewest(_merged(tries, rejected, request.objective), request))
+
+    def ranking(asked: Request) -> _Ranking:
+        out: dict[str, Reason] = {}
+        gpus = stated(considered(wanted, asked, usable, prices.by_device(pool), out), asked, out)
+        found = _tries(asked, workload, gpus, usable)
+        return _Ranking(found, marked(_fewest(_merged(found, out, asked.objective), asked)), out)
+
+    tries, ranked, rejected = ranking(request)
     if not ranked and (more := roomier(request)):
         return recommend(more, catalogue, offers)
     first = _first(tries, ranked)
@@ -104,9 +109,10 @@ def recommend(
         hosted=compared(chosen, workload, explained),
         capped=capped(chosen, space, ranked) if space is not None else None,
         machine=in_machine(request, catalogue, explained),
-        caution=without_cuda(explained, request, catalogue),
+        cautions=of_first(explained, request, catalogue),
         outlay=of_work(explained, request, workload.unit),
         headline=sentences.headline(explained, request, workload),
+        narrower=narrower(ranked, request, workload, lambda asked: ranking(asked).ranked),
         several=None if request.unpriced else several(chosen.job, workload, ranked, catalogue),
         seconds=perf_counter() - started,
     )
@@ -135,6 +141,14 @@ class _Try(NamedTuple):
     request: Request
     space: Options
     found: list[Candidate]
+    rejected: dict[str, Reason]
+
+
+class _Ranking(NamedTuple):
+    """The tries of a request, its candidates, best first, and why there is none of the other GPUs."""
+
+    tries: list[_Try]
+    ranked: list[Candidate]
     rejected: dict[str, Reason]
 
 

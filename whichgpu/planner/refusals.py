@@ -47,10 +47,11 @@ def no_offer(gpu: Gpu, request: Request, rows: Sequence[Offer]) -> Reason:
         return Reason("no provider in the price table offers it", "no provider in the price table offers it")
     kinds = {row.kind for row in rows if row.gpu == gpu.id and not row.quarantine}
     if request.providers and kinds:
-        return Reason(
-            "not offered by these providers",
-            f"none of {', '.join(request.providers)} offers it {request.term}",
-        )
+        aside = [row for row in rows if row.quarantine and row.provider in request.providers]
+        told = f"none of {', '.join(request.providers)} offers it {request.term}"
+        if aside:
+            told = f"the price of {aside[0].provider} is set aside: {aside[0].quarantine}"
+        return Reason("not offered by these providers", told)
     if kinds:
         listed = ", ".join(sorted(kinds)).replace("_", "-")
         return Reason(

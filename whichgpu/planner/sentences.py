@@ -201,10 +201,10 @@ def tied(simple: Way, other: Way) -> str:
     """What a tie costs, and what speaks for the one on fewer GPUs."""
     more = abs(simple.cost / other.cost - 1.0) * 100.0
     buy = "" if simple.usd_to_buy is None or other.usd_to_buy is None else (
-        f" ({money(simple.usd_to_buy)} to buy against {money(other.usd_to_buy)})"
+        f", {money(simple.usd_to_buy)} to buy against {money(other.usd_to_buy)}"
     )  # fmt: skip
     fewer = f"{plural(simple.gpus, 'GPU')} in place of {other.gpus:,}"
-    return f"costs {more:.0f} % more{buy} and is the simpler: {fewer}"
+    return f"costs {more:.0f} % more for the work and is the simpler: {fewer}{buy}"
 
 
 def surer(first: Candidate, second: Candidate) -> float:

@@ -84,11 +84,25 @@ def use(name: str) -> Use | None:
     if found is None:
         return None
     table = _tables()[found]
+    needs = (*table["needs"], *_count(key, *table.get("counted", ())))
     plain = Use(
-        found, table["title"], tuple(table["needs"]), table["by"], tuple(table["specs"]),
+        found, table["title"], needs, table["by"], tuple(table["specs"]),
         tuple(table["notes"]), table.get("term", "on-demand"), table.get("desktop", [""])[0],
     )  # fmt: skip
     return plain if named is None else _of_program(plain, named)
+
+
+#: Words for how many.
+_NUMBERS = {
+    "dual": 2, "two": 2, "triple": 3, "three": 3, "quad": 4, "four": 4, "five": 5, "six": 6, "eight": 8,
+    "nine": 9, "ten": 10, "twelve": 12, "sixteen": 16,
+}  # fmt: skip
+
+
+def _count(key: str, field: str = "", nouns: str = "") -> tuple[str, ...]:
+    """The need that a number before one of these nouns states: `12-4k-monitors` are `displays>=12`."""
+    said = re.search(rf"(?:^|-)(\d+|{'|'.join(_NUMBERS)})-(?:4k-|8k-|big-|large-)*(?:{nouns})(?:-|$)", key)
+    return (f"{field}>={_NUMBERS.get(said[1], said[1])}",) if field and said else ()
 
 
 def _of_program(plain: Use, named: Program) -> Use:

@@ -20,6 +20,7 @@ from whichgpu.planner.answer import Rejected
 from whichgpu.planner.conflict import TERMS, Conflict, WayOut, irreducible
 from whichgpu.planner.desktops import for_all, seats
 from whichgpu.planner.front import front
+from whichgpu.planner.launched import launch_priced
 from whichgpu.planner.market import considered, devices, in_parts, offered, on_offers, trust, usable_offers
 from whichgpu.planner.outlay import of_use
 from whichgpu.planner.reasons import Reason
@@ -112,6 +113,8 @@ class ForUse(Shown):
     cards: tuple[Card, ...]
     rejected: tuple[Rejected, ...]
     conflict: Conflict | None = None
+    #: How several cards have, for less or at all, what one has not alone, in words; empty where they do not.
+    together: str = ""
 
     @property
     def infeasible(self) -> str:
@@ -119,8 +122,15 @@ class ForUse(Shown):
         if self.cards:
             return ""
         what = f"no card for {self.use.title}"
+        if self.together:
+            return self.together
         offered = f"{what} is offered on these terms; try --term any or --term buy"
         return self.conflict.of(what) if self.conflict else offered
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """What to know of the price of the first."""
+        return (*launch_priced(self.cards, self.request.today), *filter(None, [self.together]))
 
     @property
     def headline(self) -> str:
@@ -161,7 +171,8 @@ class ForUse(Shown):
             "users": None if self.request.desktops is None else self.request.desktops.to_dict(),
             "program": None if self.use.program is None else self.use.program.to_dict(),
             "outlay": None if (found := of_use(self)) is None else found.to_dict(),
-            "notes": list(self.use.notes), "infeasible": self.infeasible or None,
+            "warnings": list(self.cautions), "notes": list(self.use.notes),
+            "infeasible": self.infeasible or None,
             "conflict": self.conflict.to_dict() if self.conflict else None,
         }  # fmt: skip
 
@@ -185,7 +196,37 @@ def for_use(
     return ForUse(
         one, request, tuple(_explained(one, marked)),
         tuple(Rejected(key, reason.kind, reason.text) for key, reason in rejected.items()), against,
+        _together(one, request, catalogue, offers, marked),
     )  # fmt: skip
+
+
+#: Cards that one machine takes at most, where several are to add up.
+_MOST = 4
+
+
+def _together(
+    one: Use, request: Request, catalogue: Catalogue, offers: Sequence[Offer] | None, alone: Sequence[Card]
+) -> str:
+    """The cheapest way in which several cards have a number that one has for more, or none; else empty."""
+    for asked in request.needs:
+        if asked.bound is None or not asked.bound.adds:
+            continue
+        bound, rest = asked.bound, tuple(other for other in request.needs if other is not asked)
+        found = for_use(replace(one, needs=()), replace(request, needs=rest), catalogue, offers)
+        ways = [
+            (math.ceil(bound.limit / bound.has(card.gpu)), card) for card in found.cards
+            if card.usd_to_buy is not None and card.trust == 0 and bound.has(card.gpu) > 0
+        ]  # fmt: skip
+        most = min([request.budget_to_buy or math.inf, *(card.usd_to_buy or math.inf for card in alone[:1])])
+        costs = [(many * (card.usd_to_buy or 0.0), many, card) for many, card in ways if many > 1]
+        usd, many, card = min(costs, key=lambda way: way[:2], default=(math.inf, 0, None))
+        if card is not None and usd < most:
+            where = "one machine" if many <= _MOST else "several machines"
+            return (
+                f"{'it is dearer on one card' if alone else f'no card has {bound.limit:g} alone'}: cards in "
+                f"{where} add up, {many} x {card.gpu.id} ({bound.has(card.gpu):g} each) for {money(usd)}"
+            )
+    return ""
 
 
 def _card(

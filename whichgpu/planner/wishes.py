@@ -280,8 +280,8 @@ def _singular(unit: str) -> str:
 
 def seconds_words(seconds: float) -> str:
     """A time to type as a limit: rounded up in its third digit."""
-    for unit, scale in (("days", _DAY), ("h", 3600.0), ("min", 60.0), ("s", 1.0)):
-        if seconds >= 2 * scale or unit == "s":
+    for unit, scale in (("days", _DAY), ("h", 3600.0), ("min", 60.0), ("s", 1.0), ("ms", 1e-3)):
+        if seconds >= (0.1 if unit == "s" else 2 * scale) or unit == "ms":
             digits = 10.0 ** (math.floor(math.log10(seconds / scale)) - 2) if seconds > 0 else 1.0
             value = math.ceil(seconds / scale / digits - 1e-9) * digits
             return f"{number(value, 6)} {unit}".replace(",", "")

@@ -24,6 +24,8 @@ LONGEST = 60.0
 ALL_BYTES, ALL_SECONDS = 3 * 2**30, 1800.0
 #: Seconds that a server may be silent, and in which its headers must have come whole.
 _SILENCE, _HEADERS = 15.0, 30.0
+#: Bytes a second below which a server only seems to send, from `LONGEST` on.
+_SLOWEST = 1024.0
 _CHUNK = 2**18
 _REDIRECTS = 3
 _AGENT = "whichgpu (+https://pypi.org/project/whichgpu)"
@@ -106,7 +108,7 @@ class Web:
         self._opener = opener or _opener()
         self._left, self._longest = most or Limits(ALL_BYTES, ALL_SECONDS)
         self._end: float | None = None
-        #: Hosts that did not answer, which are not waited for again.
+        #: Hosts that did not answer in time, which are not waited for again.
         self._silent: set[str] = set()
 
     def __call__(
@@ -120,13 +122,20 @@ class Web:
         bounds = self._bounds(limits or Limits())
         host = urlsplit(url).hostname or url
         if host in self._silent:
-            raise DataError(f"{host}: did not answer before, and was not asked again")
-        end = time.monotonic() + bounds.longest
+            raise DataError(f"{host}: did not answer in time before, and was not asked again")
+        start, size = time.monotonic(), 0
         request = Request(url, data=body, headers={"User-Agent": _AGENT, **(headers or {})})  # noqa: S310
         try:
             with self._opener.open(request, timeout=min(_SILENCE, bounds.longest)) as answer:
                 pieces = iter(lambda: answer.read1(_CHUNK), b"")
-                for piece in _in_time(_bounded(pieces, bounds.largest), end, host, bounds.longest):
+                for piece in _bounded(pieces, bounds.largest):
+                    size, taken = size + len(piece), time.monotonic() - start
+                    if taken > bounds.longest or (taken > LONGEST and size < _SLOWEST * taken):
+                        # A byte now and then would take as long for every other document.
+                        self._silent.add(host)
+                        raise DataError(
+                            f"{host}: not whole after {min(taken, bounds.longest):.4g} s; stopped reading"
+                        )
                     self._left -= len(piece)
                     yield piece
                 if missing := getattr(answer, "length", None):
@@ -137,6 +146,14 @@ class Web:
 
     def _why(self, host: str, fault: Exception) -> str:
         """What went wrong, in words; a host that did not answer is remembered."""
+        if isinstance(code := getattr(fault, "code", None), int):
+            return (
+                "redirects without end"
+                if code // 100 == 3
+                else f"HTTP {code} {one_line(getattr(fault, 'reason', ''))}"
+            )
+        if type(fault).__name__ == "IncompleteRead":
+            return "ended in the middle"
         wrapped = getattr(fault, "reason", None)
         reason = wrapped or fault
         if isinstance(wrapped, OSError) or isinstance(fault, TimeoutError | ConnectionError):
@@ -227,11 +244,4 @@ def _bounded(pieces: Iterator[bytes], most: int) -> Iterator[bytes]:
         size += len(piece)
         if size > most:
             raise DataError(f"more than {most // 2**20} MiB; stopped reading")
-        yield piece
-
-
-def _in_time(pieces: Iterator[bytes], end: float, host: str, seconds: float) -> Iterator[bytes]:
-    for piece in pieces:
-        if time.monotonic() > end:
-            raise DataError(f"{host}: not whole after {seconds:g} s; stopped reading")
         yield piece

@@ -6,11 +6,11 @@ import math
 from dataclasses import asdict, fields, replace
 from functools import cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.errors import DataError, UsageError
 from whichgpu.facts import store as facts_store
-from whichgpu.prices.store import sources
+from whichgpu.prices.store import STALE_DAYS, sources
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 COLUMNS = ("gpu", "usd", "kind", "source", "locator", "via", "as_of", "includes_host", "note")
 
 #: Kinds of purchase price, the one that a buyer today should reckon with first.
-KINDS = ("street_high", "street_low", "launch")
+LAUNCH = "launch"
+KINDS = ("street_high", "street_low", LAUNCH)
 
 #: Days after a launch from which on its price is no guide: the part is sold used, if at all.
 GONE_DAYS = 7 * 365
@@ -88,6 +89,31 @@ def purchases() -> Mapping[str, tuple[Purchase, ...]]:
 def current(rows: Iterable[Purchase], today: date) -> bool:
     """Whether prices to buy say what a card costs now: one of them is no launch price of years ago."""
     return any(row.as_of is None or (today - row.as_of).days < _LAUNCH_HOLDS for row in rows)
+
+
+class Market(NamedTuple):
+    """What so many cards, launched within two years (`new`) or before, sell for over their launch price."""
+
+    new: bool
+    cards: int
+    low: float
+    middle: float
+    high: float
+
+
+def market(price: Purchase, today: date) -> Market | None:
+    """Prices of the street over those at launch, of cards about as old as one; None where none is on file.
+
+    Street prices are those that `purchase_price` reckons with, read within a year.
+    """
+    new = current((price,), today)
+    ratios = sorted(
+        rows[0].usd / rows[-1].usd
+        for rows in purchases().values()
+        if rows and rows[0].kind != LAUNCH == rows[-1].kind and current(rows[-1:], today) == new
+        and rows[0].as_of is not None and (today - rows[0].as_of).days < STALE_DAYS
+    )  # fmt: skip
+    return Market(new, len(ratios), ratios[0], ratios[len(ratios) // 2], ratios[-1]) if ratios else None
 
 
 def launched(gpu: Gpu) -> tuple[Purchase, ...]:

@@ -23,7 +23,7 @@ from whichgpu.facts import store as facts_store
 from whichgpu.prices import live, vault
 from whichgpu.prices.offers import DERIVED
 from whichgpu.prices.purchase import table_facts
-from whichgpu.units import parse
+from whichgpu.units import parse, show
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -218,17 +218,17 @@ def _stretch(between: float, every: float, takes: float, restart: float) -> floa
 def _never(between: float, every: float, takes: float, restart: float, best: float) -> str:
     """Why a job does not get on, and how it would: by saving more often, or not at all there."""
     said = (
-        f"saved every {_minutes(every)}, a job hardly ever gets on where machines are taken back after "
-        f"{_minutes(between)} in the mean, and a new start takes {_minutes(restart)}"
+        f"saved every {_lasting(every)}, a job hardly ever gets on where machines are taken back after "
+        f"{_lasting(between)} in the mean, and a new start takes {_lasting(restart)}"
     )
     for often in (best, between / 4):
         if often > 0 and _stretch(between, often, takes, restart) <= _HOPELESS:
-            return f"{said}; save more often: --checkpoint '{_minutes(often)}'"
+            return f"{said}; save more often: --checkpoint '{_lasting(often)}'"
     return f"{said}; no checkpoint helps: take capacity on demand"
 
 
-def _minutes(hours: float) -> str:
-    return f"{hours * 60:.2g} min"
+def _lasting(hours: float) -> str:
+    return show(hours * _HOUR, "time", 2)
 
 
 def faults(gpus: float) -> float:

@@ -10,6 +10,7 @@ from whichgpu.report.recommendation import (
     READ,
     hosted_said,
     machine_said,
+    named_out,
     not_chosen,
     others,
     price_read,
@@ -56,7 +57,7 @@ def _said(answer: Fleets) -> tuple[str, ...]:
         f"Load: {first.at.utilisation:.0%} of what it serves at most; where every time is at the upper end "
         f"of its 90 % interval, {safe} (basis: {first.at.basis}).",
         f"Price: {price_told(first.choice.offer, answer.request)}.",
-        *(f"{line}." for line in answer.warnings),
+        *(f"{line}." for line in (*answer.warnings, *named_out(answer.request, answer.rejected))),
     )
 
 

@@ -65,8 +65,27 @@ def _first(answer: Recommendation) -> tuple[str, ...]:
         said.append(f"Price: {price_told(first.offer, answer.request)}.")
     if answer.outlay is not None:
         said.extend(f"{line}." for line in answer.outlay.sentences)
-    if answer.caution:
-        said.append(f"{answer.caution}.")
+    said.extend(f"{line}." for line in (*answer.cautions, *named_out(answer.request, answer.rejected)))
+    return tuple(said)
+
+
+#: GPUs that were named and are out of which the reason is told.
+_NAMED = 3
+
+
+def named_out(request: Request, rejected: Sequence[Rejected]) -> tuple[str, ...]:
+    """Why GPUs that were named are not in the table: who names one asks about it."""
+    by_kind: dict[str, list[Rejected]] = {}
+    for one in rejected if request.gpus is not None else ():
+        by_kind.setdefault(one.kind, []).append(one)
+    said = []
+    for kind, those in list(by_kind.items())[:_NAMED]:
+        names = ", ".join(one.gpu for one in those[:_NAMED])
+        more = f" and {len(those) - _NAMED:,} more" if len(those) > _NAMED else ""
+        why = those[0].why.removeprefix(f"{those[0].gpu}: ") if len(those) == 1 else kind
+        said.append(f"Out, though named: {names}{more} ({why})")
+    if len(by_kind) > _NAMED:
+        said.append("Others that were named are out as well: --why-not names them")
     return tuple(said)
 
 
@@ -115,8 +134,7 @@ def machine_said(machine: Checked | Built | None) -> tuple[Block, ...]:
 def _flips(answer: Recommendation) -> tuple[Block, ...]:
     """Which input would flip the answer, and at what value."""
     said = [f"{one.text}." for one in answer.flips]
-    if answer.capped is not None:
-        said.insert(0, f"{answer.capped.text}.")
+    said = [f"{one.text}." for one in (answer.capped, answer.narrower) if one is not None] + said
     return (Heading("What would change it"), Bullets(tuple(said))) if said else ()
 
 

@@ -11,6 +11,7 @@ from whichgpu.planner.words import HOURS_PER_MONTH, plural
 from whichgpu.report.recommendation import (
     READ,
     amount,
+    named_out,
     not_chosen,
     price_of,
     price_read,
@@ -34,7 +35,10 @@ def report(answer: ForUse, *, limit: int, why_not: bool) -> Report:
         return Report(answer.to_dict(), blocks, exit_code=_INFEASIBLE, complaint=answer.infeasible)
     shown = answer.cards[:limit]
     ends = of_use(answer)
-    said = (f"Price: {price_told(shown[0].offer, answer.request)}", *(ends.sentences if ends else ()))
+    said = (
+        f"Price: {price_told(shown[0].offer, answer.request)}", *(ends.sentences if ends else ()),
+        *answer.cautions, *named_out(answer.request, answer.rejected),
+    )  # fmt: skip
     first = (
         answer.headline,
         Bullets(tuple(f"{line}." for line in said)),

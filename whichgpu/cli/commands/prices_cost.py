@@ -3,6 +3,7 @@
 $ whichgpu prices cost stable-diffusion-1.5 --gpu a10 --target "1000 images/min"
 $ whichgpu prices cost resnet50 --phase train --gpu a100-80gb-sxm:8 --epochs 90
 $ whichgpu prices cost llama-3.1-8b --gpu l4 --hours-per-day 10 --busy "20 %" --egress "500 GB"
+$ whichgpu prices cost llama-3.1-8b --gpu l40s --providers aws --region europe
 $ whichgpu prices cost stable-diffusion-1.5 --gpu a10 --throughput "34 images/min" --price "1.20 USD/h"
 
 On demand, spot (with the work that interruptions cost), committed for 1 and 3 years, serverless by the
@@ -19,7 +20,7 @@ import click
 
 from whichgpu.cli.command import command
 from whichgpu.cli.options import FORM, gpu_files, in_form, job_options
-from whichgpu.cli.wishes import size_options
+from whichgpu.cli.wishes import size_options, split
 
 if TYPE_CHECKING:
     from whichgpu.cli.options import JobColumns
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
 @click.option("--egress", metavar="SIZE", help='Data that leaves in a month, e.g. "2 TB".')
 @click.option("--storage", metavar="SIZE", help='Data that is kept, e.g. "500 GB".')
 @click.option("--checkpoint", metavar="TIME", help="On spot, time between two checkpoints, e.g. '30 min'.")
+@click.option("--providers", metavar="A,B,..", help="Only these providers, or classes of them.")
+@click.option("--region", metavar="A,B,..", help="Only there, at the price there: us-east-1, europe ..")
 @click.option("--grid", default="world", show_default=True, metavar="GRID",
               help='Whose electricity: a country, or e.g. "350 g/kWh".')  # fmt: skip
 @FORM
@@ -57,7 +60,7 @@ def run(
     *, workload: str, columns: JobColumns, catalogue: Catalogue, gpu: str, target: str | None,
     throughput: str | None, price: str | None, size: Sized, hours_per_day: float, busy: str,
     discounts: tuple[str, ...], egress: str | None, storage: str | None, checkpoint: str | None, grid: str,
-    form: str,
+    providers: str | None, region: str | None, form: str,
 ) -> Report:  # fmt: skip
     """Read the use, work out the bill, report."""
     from whichgpu.cost import carbon
@@ -65,6 +68,7 @@ def run(
     from whichgpu.report.bill import report
 
     where = carbon.grid(grid)
-    typed = Typed(target, throughput, price, hours_per_day, busy, discounts, egress, storage, checkpoint)
+    typed = Typed(target, throughput, price, hours_per_day, busy, discounts, egress, storage, checkpoint,
+                  split(providers), split(region))  # fmt: skip
     found = asked_bill(columns.job(workload), gpu, typed, catalogue, date.today(), size=size)
     return in_form(report(found, where), f"What {workload} costs on {gpu}", form)
