@@ -32,7 +32,7 @@ _HAS = re.compile(
     r"\b(?:support\w*|works?|runs?|there|available|present|handles?|gets?|got|has|have|had|having|offers?|"
     r"(?:comes?|coming) with|brings?|brought|includes?|included|knows?|understands?|speaks?|does|do|can|"
     r"native(?:ly)?|in hardware|features?|accelerat\w+|on board|possible|keeps?|kept|gained|"
-    r"enabled|equipped|with|"
+    r"enabled|equipped|with|via|through|over|thanks to|using|up to|lets?|allows?|encodes?|"
     r"arrived|aboard|built in|part of)\b",
     re.IGNORECASE,
 )
@@ -48,8 +48,8 @@ _JUST_NOT, _NEAR = re.compile(r"not|never|nicht|pas|n[\u2019']t", re.IGNORECASE)
 _HEDGED = re.compile(
     r"\b(?:if|whether|may|might|some|unlike|other|newer|older|previous|next|future|software|emulat\w+|needs?|"
     r"requir\w+|should|would|could|than|only|first|last|both|all|any|each|every|either|most|cards|gpus|models?|"
-    r"until|before|since|when|instead|generation|successor|predecessor|like|as|versus|vs|against|via|over|"
-    r"through|mean\w*|help\w*|because|weights?|quanti\w+|switch|bandwidth|faster|slower|more|less|half|twice|"
+    r"until|before|since|when|instead|generation|successor|predecessor|like|as|versus|vs|against|over|"
+    r"mean\w*|help\w*|because|weights?|quanti\w+|switch|bandwidth|faster|slower|more|less|half|twice|"
     r"compared|which|who|what|how|why|matter\w*|important|want|used?|using|users?|typical\w*|usual\w*|often|drivers?|library|libraries|"
     r"frameworks?|kernels?|for)\b|\?|\d\s?%",
     re.IGNORECASE,
