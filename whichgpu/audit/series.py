@@ -48,7 +48,7 @@ class Turn(NamedTuple):
 
     value: Quantity
     gpus: tuple[Gpu, ...]
-    count: float
+    number: float
     rounding: float
 
 
@@ -80,11 +80,23 @@ def series(index: int, passage: Passage, sentence: Sentence, context: Context) -
             if turned is not None:
                 yield Series(turned, dimension, named=True)
                 continue
-        for run in _side_by_side(passage.text, found, dimension):
-            names = _named(passage.text, here, len(run))
-            whose = names or (_before(index, passage, sentence, len(run), context) if len(run) >= _MANY else ())
+        runs = list(_side_by_side(passage.text, found, dimension))
+        # "At $5,000 and $4,500, a gigabyte costs $208 with the A30 and $94 with the A40".
+        others = [each for each in found if each.dimension == dimension and not _is_in(each, runs)]
+        turned = _turned(passage, others, here, context) if others else None
+        for run in runs:
+            names = _named(passage.text, here, len(run), in_turn=turned is not None)
+            whose = names or (
+                _before(index, passage, sentence, len(run), context) if len(run) >= _MANY else ()
+            )
             if whose:
                 yield Series(_turns(passage.text, run, whose, context), dimension, named=bool(names))
+        if turned is not None:
+            yield Series(turned, dimension, named=True)
+
+
+def _is_in(value: Quantity, runs: Sequence[Sequence[Quantity]]) -> bool:
+    return any(run[0].start <= value.start < run[-1].end for run in runs)
 
 
 def _ends(text: str, told: Quantity) -> Iterator[Quantity]:
@@ -156,9 +168,9 @@ def _of_unit(text: str, run: Sequence[Quantity], dimension: str) -> list[Quantit
     ]
 
 
-def _named(text: str, here: Sequence[Mention], many: int) -> list[tuple[Mention, float]]:
-    """The names of a sentence where they are so many, side by side."""
-    beside = all(JOINS.fullmatch(text, a.end, b.start) for a, b in pairwise(here))
+def _named(text: str, here: Sequence[Mention], many: int, *, in_turn: bool) -> list[tuple[Mention, float]]:
+    """The names of a sentence where they are so many, side by side or in turn with other values."""
+    beside = in_turn or all(JOINS.fullmatch(text, a.end, b.start) for a, b in pairwise(here))
     return [(each, 1.0) for each in here] if len(here) == many and beside else []
 
 
@@ -189,7 +201,9 @@ def _nth(sentence: Sentence) -> Iterator[Quantity]:
     """Generations of a sentence that are told as ordinals."""
     for match in _NTH.finditer(sentence.text):
         number = float(match[2] or _ORDINALS.index(match[1].lower()) + 1)
-        yield Quantity(sentence.start + match.start(), sentence.start + match.end(), number, number, "nth", "")
+        yield Quantity(
+            sentence.start + match.start(), sentence.start + match.end(), number, number, "nth", ""
+        )
 
 
 def _families(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Mention]:
@@ -203,4 +217,3 @@ def _families(passage: Passage, sentence: Sentence, context: Context) -> Iterato
         models = list(known.get(match[0].lower().split()[0], {}).values())
         if len(models) == 1:
             yield Mention(*match.span(), match[0], models[0], models[0])
-

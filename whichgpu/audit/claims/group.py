@@ -30,7 +30,7 @@ _KINDS = (
     "specification",
     "memory_type",
     "capability",
-    "divided",
+    "state",
     "foundry",
     "identity",
     "years",

@@ -379,7 +379,9 @@ def _of_devices(
         None if _OTHER.search(sentence.text) else compared(who, context)
     )
     own = re.search(
-        r"\b(?:its|their) own\b|\bthan (?:its|their|it)\b(?! (?:rival|competitor|counterpart|opponent|competition))", near
+        r"\b(?:its|their) own\b|"
+        r"\bthan (?:its|their|it)\b(?! (?:rival|competitor|counterpart|opponent|competition))",
+        near,
     )
     if own or _OTHER.search(_WHAT_NEEDS.sub(" ", near)):
         return

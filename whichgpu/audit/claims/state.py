@@ -92,7 +92,9 @@ def _of_clause(
     words = passage.text[slice(*place)]
     if mention in who.here and place[0] <= mention.start < place[1]:
         words = words.replace(mention.text, " ")
-    if _HEDGED.search(words) or guarded(_LACKS.sub(" ", words)) or _VALUE.search(words):
+    names = re.compile(what.names, re.IGNORECASE)
+    # "Split into instances" is MIG by another name, and no figure of an instance.
+    if _HEDGED.search(words) or guarded(_LACKS.sub(" ", names.sub(" ", words))) or _VALUE.search(words):
         return
     denied, has = _LACKS.search(words), _HAS.search(words)
     if (
@@ -103,7 +105,7 @@ def _of_clause(
         # "Are not typically wanted for it" denies nothing that a device has.
         return
     if (denied or has) and len(_LACKS.findall(words)) < 2:
-        name = re.compile(what.names, re.IGNORECASE).search(passage.text, *place)
+        name = names.search(passage.text, *place)
         gpus = [context.catalogue[key] for key in mention.ids]
         if name:
             yield from judged(passage, name.span(), what, gpus, told=not denied, context=context)

@@ -2,12 +2,12 @@
 
 What they are of is what the sentence names ("respectively", "per watt"), or what most of them show: where all
 others are right of one field, of so many devices, or of two fields over one another, the one that is not is
-wrong. Steps behind such values ("56 % first, then 13 %") are those from each to the next.
+wrong. So it is of prices that the text told before in the same order ("a day of each is $73.44, $24.24 and
+$44.64").
 """
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit import patterns as re
@@ -50,6 +50,11 @@ _ELSE = re.compile(
     r"\b(?:measured|images?|tokens?|hour|month|year|rent\w*|used|street|system|frames?|fps)\b|[$\u20ac]\S*/h",
     re.IGNORECASE,
 )
+#: Hours of a period that an amount by the hour, told before in the same order, is told for.
+_PERIOD = re.compile(
+    r"\b(?:(?P<day>day|daily)|(?P<week>week)|(?P<month>month)|(?P<year>year))", re.IGNORECASE
+)
+_HOURS = {"day": (24.0,), "week": (168.0,), "month": (720.0, 730.0), "year": (8760.0, 8766.0)}
 #: How near a value is that is right, how far one that is wrong besides its rounding; so where others prove it.
 _WITHIN, _WRONG, _PROVED = 0.03, 0.06, (0.012, 0.03)
 _LEAST, _MANY = 2, 3
@@ -68,13 +73,17 @@ def find(context: Context) -> Iterator[Finding]:
     """Every value in turn with its verdict."""
     told: list[Series] = []
     for index, passage in context.document.running():
-        for sentence in sentences(passage.text) if re.search(r"\d|\b\w+(?:st|nd|rd|th)\b", passage.text) else ():
+        for sentence in (
+            sentences(passage.text) if re.search(r"\d|\b\w+(?:st|nd|rd|th)\b", passage.text) else ()
+        ):
             per = _PER.search(passage.text, sentence.start, sentence.end)
             for one in series(index, passage, sentence, context):
                 if one.named and _RESPECTIVELY.search(sentence.text) and not per:
                     yield from _of_named(passage, sentence, one, context)
-                elif not _ELSE.search(sentence.text):
-                    yield from _of_measure(passage, one, list(_measures(one, sentence, per, told)), per, context)
+                else:
+                    measures = [*_of_told(one, sentence, per, told)]
+                    measures += _measures(one, sentence, per) if not _ELSE.search(sentence.text) else ()
+                    yield from _of_measure(passage, one, measures, per, context)
                 told.append(one)
 
 
@@ -83,7 +92,9 @@ def _of_named(passage: Passage, sentence: Sentence, one: Series, context: Contex
     attribute = _attribute(passage.text, sentence, one)
     for turn in one.turns if attribute else ():
         value, words = turn.value, passage.text[turn.value.start : turn.value.end]
-        what = stated(value.value, words, value.limit, frozenset(), dimension=value.dimension, unit=value.unit)
+        what = stated(
+            value.value, words, value.limit, frozenset(), dimension=value.dimension, unit=value.unit
+        )
         assert attribute is not None
         found = judged(attribute, what, turn.gpus, context.catalogue, context.spoken_of)
         yield made(
@@ -104,22 +115,33 @@ def _attribute(text: str, sentence: Sentence, one: Series) -> Attribute | None:
     return near[0].attribute if near else by_unit
 
 
-def _measures(
-    one: Series, sentence: Sentence, per: re.Match[str] | None, told: Sequence[Series]
-) -> Iterator[_Measure]:
+def _measures(one: Series, sentence: Sentence, per: re.Match[str] | None) -> Iterator[_Measure]:
     """What the values may be of: fields, of so many devices, or over the field that the sentence names."""
     fields = _OF.get(one.dimension, ())
     if one.dimension == "number":
         fields = (*_RATES, "bandwidth") if per else _counts(sentence)
-    under = _UNDER["c" if "core" in per["unit"].lower() else per["unit"][0].lower()] if per else ("",)
-    for below in under:
+    for below in _under(per):
         yield from (
             _Measure(f"{field} per {below}" if below else field, _quotient(field, below), field)
             for field in fields
         )
-        prices = [each for each in told if each.dimension == one.dimension == "money"] if below else ()
-        for each in prices:
-            yield _Measure(f"price per {below}", _quotient_of(each, below), below)
+
+
+def _under(per: re.Match[str] | None) -> tuple[str, ...]:
+    return _UNDER["c" if "core" in per["unit"].lower() else per["unit"][0].lower()] if per else ("",)
+
+
+def _of_told(
+    one: Series, sentence: Sentence, per: re.Match[str] | None, told: Sequence[Series]
+) -> Iterator[_Measure]:
+    """What the values may be of prices that were told before: what each is per something, or for a period."""
+    prices = [each for each in told if each.dimension == one.dimension == "money"]
+    period = None if per else _PERIOD.search(sentence.text)
+    for each in prices:
+        for below in _under(per) if per else ():
+            yield _Measure(f"price per {below}", _quotient_of(each, below, 1.0), below)
+        for hours in _HOURS[str(period.lastgroup)] if period else ():
+            yield _Measure(f"price for {hours:g} hours", _quotient_of(each, "", hours), "launch_price")
 
 
 def _counts(sentence: Sentence) -> tuple[str, ...]:
@@ -132,9 +154,9 @@ def _quotient(field: str, under: str) -> Callable[[Gpu], float]:
     return lambda gpu: _value(gpu, field) / _per(gpu, under) if _per(gpu, under) else 0.0
 
 
-def _quotient_of(prices: Series, under: str) -> Callable[[Gpu], float]:
-    """The price that the text told of a device before, over a field of it."""
-    known = {gpu.id: turn.value.value for turn in prices.turns for gpu in turn.gpus}
+def _quotient_of(prices: Series, under: str, times: float) -> Callable[[Gpu], float]:
+    """The price that the text told of a device before, so many times, over a field of it."""
+    known = {gpu.id: times * turn.value.value for turn in prices.turns for gpu in turn.gpus}
     return lambda gpu: known.get(gpu.id, 0.0) / _per(gpu, under) if _per(gpu, under) else 0.0
 
 
@@ -167,9 +189,9 @@ def _of_measure(
     best: tuple[list[float], _Measure | None, bool] = ([], None, False)
     near, far = (_WITHIN, _WRONG) if per and one.named else _PROVED
     for measure in measures:
-        for together in (False, True) if any(turn.count > 1 for turn in one.turns) else (False,):
+        for together in (False, True) if any(turn.number > 1 for turn in one.turns) else (False,):
             offs = [
-                min((_off(turn, gpu, measure, one.dimension, turn.count if together else 1.0)
+                min((_off(turn, gpu, measure, one.dimension, turn.number if together else 1.0)
                      for gpu in turn.gpus), default=9.0)
                 for turn in one.turns
             ]  # fmt: skip
@@ -179,11 +201,14 @@ def _of_measure(
     right = sum(off <= near for off in offs)
     if found is None or right < len(offs) - 1 or len(offs) < (_LEAST if per and one.named else _MANY):
         return
-    if not per and len({turn.value.value for turn, off in zip(one.turns, offs, strict=True) if off <= near}) < _LEAST:
+    if (
+        not per
+        and len({turn.value.value for turn, off in zip(one.turns, offs, strict=True) if off <= near}) < _LEAST
+    ):
         return
     known = {(each.start, each.end) for each in context.memo["found"] if each.verdict == "confirmed"}
     for turn, off in zip(one.turns, offs, strict=True):
-        times = turn.count if together else 1.0
+        times = turn.number if together else 1.0
         gpu = min(turn.gpus, key=lambda each: _off(turn, each, found, one.dimension, times))
         real = found.of(gpu) * times
         place = (turn.value.start, turn.value.end)
