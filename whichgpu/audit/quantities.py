@@ -129,7 +129,8 @@ _BEFORE = re.compile(
 )  # fmt: skip
 #: Limits whose "than" compares with a number, no device, and what is said for them in one word.
 _THAN = re.compile(
-    r"\b(?:(?P<most>no more than)|(?P<over>(?:more|greater|higher) than)|(?P<under>less than|fewer than))(?=\s+[~$]?\d)",
+    r"\b(?:(?P<most>no more than)|(?P<over>(?:more|greater|higher) than)|(?P<under>(?:less|fewer) than))"
+    r"(?=\s+[~$]?\d)",
     re.IGNORECASE,
 )
 #: What the words before a number make of it.
@@ -209,7 +210,7 @@ def locale(texts: Iterable[str]) -> str:
 
 
 def plainly_limited(text: str) -> str:
-    """A text whose limits in two words are told in one, at their place: "more than 700" as "over      700"."""
+    """A text whose limits in two words are in one, at their place: "more than 700" as "over      700"."""
     words = {"most": "up to", "over": "over", "under": "under"}
     return _THAN.sub(lambda each: words[str(each.lastgroup)].ljust(len(each[0])), text)
 

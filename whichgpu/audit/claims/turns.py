@@ -55,7 +55,7 @@ _PERIOD = re.compile(
     r"\b(?:(?P<day>day|daily)|(?P<week>week)|(?P<month>month)|(?P<year>year))", re.IGNORECASE
 )
 _HOURS = {"day": (24.0,), "week": (168.0,), "month": (720.0, 730.0), "year": (8760.0, 8766.0)}
-#: How near a value is that is right, how far one that is wrong besides its rounding; so where others prove it.
+#: How near a value is that is right, how far a wrong one besides its rounding; so where others prove it.
 _WITHIN, _WRONG, _PROVED = 0.03, 0.06, (0.012, 0.03)
 _LEAST, _MANY = 2, 3
 _SCALE = {"flop rate": 1e12, "op rate": 1e12, "bandwidth": 1e9}
