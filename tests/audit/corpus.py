@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import re
 import sys
 from collections import Counter
@@ -20,7 +21,7 @@ from whichgpu.hardware.catalogue import catalogue
 
 HERE = Path(__file__).parent
 DOCUMENTS = sorted((HERE / "documents").iterdir())
-ARTICLES = HERE.parents[2] / "shared" / "articles"
+ARTICLES = Path(os.environ.get("ARTICLES") or HERE.parents[2] / "shared" / "articles")
 TODAY = date(2026, 11, 20)
 _LABEL = re.compile(r"\{\{(\w+) (\w+)\|(.*?)\}\}", re.DOTALL)
 

@@ -165,6 +165,7 @@ _OF_HOST = re.compile(
 #: Headers of what is of a part of a GPU, or of cores of another kind: "FP32 cores / SM", "INT32 cores".
 _OF_PART = re.compile(
     r"(?:/|\bper\b)\s*(?:sm|core|cu|gpc|tpc|cluster|stack|pin|die|chip|module|xcd|link|lane|direction|user|dollar|watt|\$|w)\b"
+    r"|\bper (?:gb|gib|gigabyte|[tp]flops?)\b"
     r"|\b(?:used|usage|utili[sz]ation|required|needed|recommended|minimum|consumed|left|free|headroom|overhead|saved|"
     r"idle|measured|actual|observed|average|avg)\b"
     r"|\b(?:fp64|int32|int64|fp16) (?:cuda )?cores\b|\bpower suppl(?:y|ies)\b|\bpsu\b"

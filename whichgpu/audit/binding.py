@@ -121,7 +121,7 @@ _IN_PRECISION = re.compile(
     r"[,;]?\s(?:and\s+)?(?:in|at|with|for)\s+(?:fp|bf|tf|int)\d{1,2}\s+(?:it[\u2019']s\s+)?$", re.IGNORECASE
 )
 #: Units that a number without one takes over, and what it counts instead.
-_WITH_UNIT = ("bandwidth", "flop rate", "op rate", "power", "memory")
+_WITH_UNIT = ("bandwidth", "flop rate", "op rate", "power", "memory", "bits")
 _COUNTED = re.compile(
     r"\s+(?:cuda|tensor|rt|cores?|sms?|compute|stream|billion|million|transistors|bits?|years?|times)\b|[-%]",
     re.IGNORECASE,
@@ -361,7 +361,8 @@ def united(text: str, found: Sequence[Quantity], here: Sequence[Mention]) -> lis
             opposed = _VERSUS.search(text, last.end, each.start) and behind and _FOR_THE.fullmatch(
                 text, each.end, behind[0].start
             )  # fmt: skip
-            owned = before and re.fullmatch(r"(?:[\u2019']s?)?\s+", text[before[-1].end : each.start])
+            gap = text[before[-1].end : each.start] if before else ""
+            owned = re.fullmatch(r"(?:[\u2019']s?)?\s+", gap) or _ONLY.fullmatch(gap)
             digits = re.search(r"\d[\d,.]*", text[last.start : last.end])
             plain = (
                 float(digits[0].replace(",", "").strip(".") or 0)

@@ -113,7 +113,9 @@ CAPABILITIES = (
                 _of_maker("NVIDIA", _positive("nvlink"))),
     Capability("mig", r"(?:mig|multi-instance gpu)(?: \(mig\))?(?: support)?|"
         r"(?:split|partitioned|sliced|carved|cut) (?:up )?into (?:up to |"
-        r"as many as )?(?:\w+ ){1,2}(?:instances|slices)",
+        r"as many as )?(?:\w+ ){0,2}(?:instances|slices)|"
+        r"(?<=be )(?:hardware[- ])?(?:partitioned|sliced|split|(?:sub)?divided|carved up)"
+        r"(?=\s*(?:[.,;:)]|$|\s(?:so|and|but|for|at|in|by)\b))",
                 "mig_max",
                 _of_maker("NVIDIA", _positive("mig_max"))),
     Capability("cuda", r"cuda(?: code| applications?| programs?| kernels?| natively)?"

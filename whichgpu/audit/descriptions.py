@@ -81,6 +81,7 @@ DESCRIPTION = re.compile(
     r"|former|latter|(?:older|newer|younger)(?= of the two)"
     r"|(?:oldest|newest|youngest|older|newer|younger|cheapest)"
     rf"(?=(?: of the (?:three|four|bunch|trio))?\s+{_DOES})"
+    r"|(?:oldest|newest|youngest|cheapest)(?=[.;)]|,(?! \w+est\b)|[\u2019']s\b)"
     rf"|(?P<bare>PCIe|SXM\d?|NVL|Ada|Ampere|Hopper|Blackwell|Turing|Volta|Pascal)(?=\s*[.,;)]|[\u2019']s|"
     rf"\s+{_DOES})"
     r"|(?:(?:smaller|bigger|plain|cheaper|newer|older|little|regular|big)\s+)?"

@@ -288,7 +288,9 @@ def _number(value: object) -> float | None:
 def _same(attribute: Attribute, what: Stated, value: float) -> bool:
     """Whether a stated value is a known one, by the way its dimension is rounded and by its limit."""
     if what.limit == "over":
-        return what.value <= value * (1 + _share(attribute, what)) and what.value >= 0.5 * value
+        return what.value <= value * (1 + _share(attribute, what))
+    if what.limit == "under":
+        return value <= what.value * (1 + _share(attribute, what))
     if what.limit == "nearly":
         return value * 0.9 <= what.value * 1.001 <= value * 1.12
     if attribute.dimension == "memory":

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import lists
 from whichgpu.audit.described import described
-from whichgpu.audit.document import pieces
+from whichgpu.audit.document import RUNNING, pieces
 from whichgpu.audit.featured import featured
 from whichgpu.audit.findings import KINDS, Context, Finding
 from whichgpu.audit.gloss import besides, glossed, language
 from whichgpu.audit.misread import without_misread
-from whichgpu.audit.quantities import locale
+from whichgpu.audit.quantities import locale, plainly_limited
 from whichgpu.audit.reported import without_reported
 from whichgpu.audit.settling import settled
 from whichgpu.audit.subjects import mentions, resolved
@@ -22,10 +22,10 @@ from whichgpu.audit.unmarked import tabled
 from whichgpu.audit.worked_out import without_worked_out
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import date
 
-    from whichgpu.audit.document import Document
+    from whichgpu.audit.document import Document, Passage
     from whichgpu.hardware.catalogue import Catalogue
 
 
@@ -45,7 +45,7 @@ def audit(
     `told` hears of each kind of claim before it is looked for: its name, how many are done, and of how many.
     """
     document = _told_beside(tabled(document, catalogue), catalogue)
-    document = document._replace(passages=tuple(piece for p in document.passages for piece in pieces(p)))
+    document = document._replace(passages=tuple(plain for p in document.passages for plain in _plain(p)))
     fraction = locale(p.text for p in document.passages)
     found = _found(document, catalogue, today, fraction, told)
     if whole := lists.joined(document):
@@ -56,6 +56,13 @@ def audit(
     if fraction == ",":
         found = [each._replace(expected=each.expected.translate(_MARKS)) for each in found]
     return tuple(sorted(_apart(found), key=lambda each: (each.start, each.end)))
+
+
+def _plain(passage: Passage) -> Iterator[Passage]:
+    """A passage in pieces that are read at once; prose with its limits in one word each."""
+    for piece in pieces(passage):
+        plain = plainly_limited(piece.text) if piece.kind in RUNNING else piece.text
+        yield piece if plain == piece.text else piece._replace(text=plain)
 
 
 def _found(
@@ -74,8 +81,19 @@ def _found(
         if told is not None:
             told(kind, done, len(every))
         found += list(import_module(f"{__package__}.claims.{kind}").find(context))
+    # Of two ways to work out one amount that which comes out right is meant.
+    come_out = {(each.start, each.end) for each in found if _is_worked(each) and each.verdict == "confirmed"}
+    found = [
+        each
+        for each in found
+        if not (each.accuses and _is_worked(each) and (each.start, each.end) in come_out)
+    ]
     sure = without_worked_out(without_misread(found, context), context)
     return settled(without_reported(sure, context), context)
+
+
+def _is_worked(found: Finding) -> bool:
+    return found.kind == "arithmetic"
 
 
 def _told_beside(document: Document, catalogue: Catalogue) -> Document:

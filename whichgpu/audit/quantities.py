@@ -127,6 +127,12 @@ _BEFORE = re.compile(
     r"(?:[$\u20ac\u00a3]\s?)?$",
     re.IGNORECASE,
 )  # fmt: skip
+#: Limits whose "than" compares with a number, no device, and what is said for them in one word.
+_THAN = re.compile(
+    r"\b(?:(?P<most>no more than)|(?P<over>(?:more|greater|higher) than)|(?P<under>(?:less|fewer) than))"
+    r"(?=\s+[~$]?\d)",
+    re.IGNORECASE,
+)
 #: What the words before a number make of it.
 LIMITS: Mapping[str, str] = {
     **dict.fromkeys(("up to", "as much as", "at most", "no more than"), "up to"),
@@ -201,6 +207,12 @@ def locale(texts: Iterable[str]) -> str:
         points += len(re.findall(r"\d,\d{3}(?:\.\d|\b)(?!,\d{3}\.)|\b\d+\.\d{1,2}\b(?!\.\d)", text))
         commas += len(re.findall(r"\d\.\d{3},\d|\b\d+,\d{1,2}\b(?!,\d)", text))
     return "," if commas > points else "."
+
+
+def plainly_limited(text: str) -> str:
+    """A text whose limits in two words are in one, at their place: "more than 700" as "over      700"."""
+    words = {"most": "up to", "over": "over", "under": "under"}
+    return _THAN.sub(lambda each: words[str(each.lastgroup)].ljust(len(each[0])), text)
 
 
 @lru_cache(maxsize=MANY)

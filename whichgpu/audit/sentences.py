@@ -34,7 +34,7 @@ _GUARD = re.compile(
     r"vollst\w+|im vollausbau|"
     r"full (?:g\w\d{3}|ad\d{3}|die|chip|configuration|implementation)|in full|fully[- ]enabled|"
     r"measured|reached|achieved|sustained|mfu|mods?|modded|modified|usage|use (?:was|is)|average[sd]?|"
-    r"observed|peaks? at|users?|allocat\w+|reserve\w*|"
+    r"observed|peaks? at(?! [\d.,]+ [TP](?:FL)?OPS)|users?|allocat\w+|reserve\w*|"
     r"(?:per|each|every) (?:sm|core|user|stack|pin|link|watt|dollar|gigabyte)|each(?!,? (?:with|"
     r"has|having|good for|offering|packing|"
     r"delivering|providing|carrying|boasting|rated))|every|future|rumou?r\w*|expected|if|would|could|"

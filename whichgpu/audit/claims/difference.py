@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _BY_KIND = {"power": "power", "memory": "memory", "bandwidth": "bandwidth"}
 _WORD = re.compile(
     r"\s*(?:(?P<more>more|higher|extra|additional|above|"
-    r"over(?!\s+(?:pcie|nvlink|ethernet|infiniband|usb|the (?:bus|network))\b)|beyond|ahead of)|"
+    r"over(?!\s+(?:\d{1,2}\b|pcie|nvlink|ethernet|infiniband|usb|the (?:bus|network))\b)|beyond|ahead of)|"
     r"(?P<less>less|lower|fewer|"
     r"below|under|short of|behind))\b",
     re.IGNORECASE,

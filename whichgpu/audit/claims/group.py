@@ -30,7 +30,7 @@ _KINDS = (
     "specification",
     "memory_type",
     "capability",
-    "divided",
+    "state",
     "foundry",
     "identity",
     "years",
@@ -64,7 +64,7 @@ _CLAUSE = re.compile(
     r"|\b(?:while|whereas|but|although|unlike|than)\s"
 )
 _HEDGED = re.compile(
-    r"\b(?:at least|more than|over|up to|less than|under|as much as|together|combined|total|if|can be|"
+    r"\b(?:at least|up to|as much as|together|combined|total|if|can be|"
     r"could|would|"
     r"different|respectively|need|needs|in theory|except|each other|same|similar|identical|equal\w*|"
     r"nearly|almost)\b",

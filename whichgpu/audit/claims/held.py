@@ -147,7 +147,8 @@ _THEREFORE = re.compile(
     re.IGNORECASE,
 )
 _LESS = re.compile(
-    r"\b(?:quanti[sz]\w*|4-bit|int[48]|fp8|instead|short|not|more than|exceeds?|beyond|each|per gpu)\b|"
+    r"\b(?:quanti[sz]\w*|4-bit|int[48]|fp8|instead|short|not|over(?= +\d)|more than|"
+    r"exceeds?|beyond|each|per gpu)\b|"
     r"n[\u2019']t\b",
     re.I,
 )

@@ -98,7 +98,7 @@ def find(context: Context) -> Iterator[Finding]:
 #: "The only GPU with more than 48 GB of memory", of whatever there is.
 _WITH_SIZE = re.compile(
     r"\bthe only\s+(?P<scope>[\w -]{0,30}?\b(?:gpu|card|accelerator))\s+"
-    r"(?:with|that has|offering|to offer)\s+(?P<more>more than |over )?(?P<size>\d{2,3})\s?GB"
+    r"(?:with|that has|offering|to offer)\s+(?P<more>(?:more than|over)\s+)?(?P<size>\d{2,3})\s?GB"
     r"(?:\s+of\s+(?:\w+\s+)?(?:memory|vram))?(?=\s*(?:[.,;)]|$))",
     re.IGNORECASE,
 )

@@ -93,7 +93,7 @@ _SHARES = {"half": 1 / 2, "third": 1 / 3, "two thirds": 2 / 3, "quarter": 1 / 4,
 #: Values that are held against a device's, what they are of where nothing is named, and what stands between.
 _VALUED = {"memory": "memory", "bandwidth": "bandwidth", "power": "power", "flop rate": "", "op rate": ""}
 _SO_MANY = re.compile(
-    r"(?:\s+(?:of\s+)?(?:[\w-]+\s*){0,3})?(?:[,(:\u2013\u2014-]\s*(?:or\s+|so\s+|thus\s+|hence\s+|"
+    r"(?:\s+(?:of\s+)?(?:[\w-]+\s*){0,3})?(?:[,(:\u2013\u2014-]\s*(?:or\s+|i\.e\.,?\s+|so\s+|thus\s+|hence\s+|"
     r"(?:which|that)\s+(?:is|makes|"
     r"works out (?:to|at))\s+)?|\s+(?:is|are|being)\s+)"
     r"(?:about\s+|around\s+|roughly\s+|nearly\s+|almost\s+|over\s+|just\s+|only\s+|some\s+|more than\s+|"
@@ -379,7 +379,9 @@ def _of_devices(
         None if _OTHER.search(sentence.text) else compared(who, context)
     )
     own = re.search(
-        r"\bthan (?:its|their|it)\b(?! (?:rival|competitor|counterpart|opponent|competition))", near
+        r"\b(?:its|their) own\b|"
+        r"\bthan (?:its|their|it)\b(?! (?:rival|competitor|counterpart|opponent|competition))",
+        near,
     )
     if own or _OTHER.search(_WHAT_NEEDS.sub(" ", near)):
         return

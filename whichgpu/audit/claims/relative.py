@@ -55,7 +55,7 @@ def find(context: Context) -> Iterator[Finding]:
         for at, head in heads.items():
             first = rows[1][at] if at < len(rows[1]) else None
             told, less = _told(rows, at, context), _LESS.search(head) is not None
-            if _DELTA.search(head) and len(heads) == _COMPARED:
+            if _DELTA.search(head) and len(rows[0]) == _COMPARED:
                 pairs = [_beside(rows, at, told, context)]
             elif _AGAINST.search(head) and (first is None or _BASE.fullmatch(first.text)):
                 told.pop(1, None)

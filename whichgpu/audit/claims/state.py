@@ -32,7 +32,7 @@ _HAS = re.compile(
     r"\b(?:support\w*|works?|runs?|there|available|present|handles?|gets?|got|has|have|had|having|offers?|"
     r"(?:comes?|coming) with|brings?|brought|includes?|included|knows?|understands?|speaks?|does|do|can|"
     r"native(?:ly)?|in hardware|features?|accelerat\w+|on board|possible|keeps?|kept|gained|"
-    r"enabled|equipped|with|"
+    r"enabled|equipped|with|via|through|over|thanks to|using|up to|lets?|allows?|encodes?|"
     r"arrived|aboard|built in|part of)\b",
     re.IGNORECASE,
 )
@@ -48,8 +48,8 @@ _JUST_NOT, _NEAR = re.compile(r"not|never|nicht|pas|n[\u2019']t", re.IGNORECASE)
 _HEDGED = re.compile(
     r"\b(?:if|whether|may|might|some|unlike|other|newer|older|previous|next|future|software|emulat\w+|needs?|"
     r"requir\w+|should|would|could|than|only|first|last|both|all|any|each|every|either|most|cards|gpus|models?|"
-    r"until|before|since|when|instead|generation|successor|predecessor|like|as|versus|vs|against|via|over|"
-    r"through|mean\w*|help\w*|because|weights?|quanti\w+|switch|bandwidth|faster|slower|more|less|half|twice|"
+    r"until|before|since|when|instead|generation|successor|predecessor|like|as|versus|vs|against|over|"
+    r"mean\w*|help\w*|because|weights?|quanti\w+|switch|bandwidth|faster|slower|more|less|half|twice|"
     r"compared|which|who|what|how|why|matter\w*|important|want|used?|using|users?|typical\w*|usual\w*|often|drivers?|library|libraries|"
     r"frameworks?|kernels?|for)\b|\?|\d\s?%",
     re.IGNORECASE,
@@ -92,7 +92,9 @@ def _of_clause(
     words = passage.text[slice(*place)]
     if mention in who.here and place[0] <= mention.start < place[1]:
         words = words.replace(mention.text, " ")
-    if _HEDGED.search(words) or guarded(_LACKS.sub(" ", words)) or _VALUE.search(words):
+    names = re.compile(what.names, re.IGNORECASE)
+    # "Split into instances" is MIG by another name, and no figure of an instance.
+    if _HEDGED.search(words) or guarded(_LACKS.sub(" ", names.sub(" ", words))) or _VALUE.search(words):
         return
     denied, has = _LACKS.search(words), _HAS.search(words)
     if (
@@ -103,7 +105,7 @@ def _of_clause(
         # "Are not typically wanted for it" denies nothing that a device has.
         return
     if (denied or has) and len(_LACKS.findall(words)) < 2:
-        name = re.compile(what.names, re.IGNORECASE).search(passage.text, *place)
+        name = names.search(passage.text, *place)
         gpus = [context.catalogue[key] for key in mention.ids]
         if name:
             yield from judged(passage, name.span(), what, gpus, told=not denied, context=context)
