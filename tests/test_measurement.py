@@ -218,7 +218,7 @@ SENTENCES = {
         "GPT-2 1.5B", "a100-40gb-sxm", "12 s/it",
         {"phase": "train", "seq_len": 1024, "options": ("global_batch=512",)},
     ),
-    "BERT base 340M infers 400 sequences/s on an L4": ("bert-large", "l4", "400 sequences/s", {"phase": "infer"}),
+    "BERT base 340M infers 400 seq/s on an L4": ("bert-large", "l4", "400 seq/s", {"phase": "infer"}),
     "GPT-2 medium 355M on an L4: 60 tokens/s": ("GPT-2 medium", "l4", "60 tokens/s", {}),
     "bge-m3 embeds 100 docs/sec of 512 tokens on an L4": ("bge-m3", "l4", "100 docs/sec", {"seq_len": 512}),
     "a 5 s video of wan 2.1 14b in 480p took 20 min on a 4090": (

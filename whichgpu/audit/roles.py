@@ -361,7 +361,7 @@ _SUPERCHIP = re.compile(r"g[hb]\d{2,3}(?:-|$)")
 _SEVERAL = re.compile(
     r"(?:\b(dual|twin|(?:a )?pair of|quad|octa|two|three|four|five|six|seven|eight|ten|sixteen|zwei|vier|"
     r"acht|deux|"
-    r"quatre|huit|dos|cuatro|ocho|\d{1,3})[\s-]*"
+    r"quatre|huit|dos|cuatro|ocho|(?<![\d.,])(?:\d{1,3}(?:,\d{3})+|\d{1,3}))[\s-]*"
     r"(?:x|\u00d7|of the|pieces of|gpu|card|way)?[\s-]*"
     r"(?:(?:used|new|such|old|second-hand|nvidia|amd)\s+){0,2})$",
     re.IGNORECASE,
@@ -375,4 +375,4 @@ _NUMBERS = {"dual": 2, "twin": 2, "pair of": 2, "a pair of": 2, "quad": 4, "octa
 def counted(text: str, start: int, at: int) -> float:
     """How many of a device a text speaks of by the words before its name: "eight A100s" is 8."""
     before = _SEVERAL.search(text[start:at]) if at > start else None
-    return float(_NUMBERS.get(before[1].lower(), 0) or before[1]) if before else 1.0
+    return float(_NUMBERS.get(before[1].lower(), 0) or before[1].replace(",", "")) if before else 1.0

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.models import formats, models
+from whichgpu.audit.models import Format, Model, formats, models
 from whichgpu.audit.roles import counted
 from whichgpu.audit.sentences import sentences, within
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context
-    from whichgpu.audit.models import Format, Model
     from whichgpu.audit.sentences import Sentence
     from whichgpu.audit.subjects import Mention
     from whichgpu.hardware.gpu import Gpu
@@ -31,6 +30,12 @@ _SEVERAL = re.compile(
 )
 
 _PLURAL = re.compile(r"s\b")
+#: What a model's weights are told to be, which is how many bytes each of them has.
+_WEIGHS = re.compile(
+    r"(?<![\d.,])(?P<n>\d{1,4}(?:\.\d{1,2})?)\s?GB\s+(?:(?:of|for) (?:the |its )?weights|weights|"
+    r"(?:is |are )?(?:per|for (?:each|every)) (?:step|token|forward pass)|read)\b", re.IGNORECASE,
+)  # fmt: skip
+_MOST_BYTES = 4.1
 
 
 class Run(NamedTuple):
@@ -66,10 +71,16 @@ class Run(NamedTuple):
 
 def runs(context: Context, pattern: re.Pattern[str]) -> Iterator[Run]:
     """Each sentence of running text in whose passage a pattern is found, with its run."""
+    last: Model | None = None
+    section: tuple[str, ...] = ()
     for index, passage in context.document.running():
+        # What the passages before spoke of, within a section, or the only model of the document.
+        last = _only(context) or (last if passage.section == section else None)
+        section, told = passage.section, models(passage.text)
         if not pattern.search(passage.text):
+            last = _one(told) if told else last
             continue
-        model, said, device, count = _one(models(" ".join(passage.section[-1:]))), None, None, 1.0
+        model, said, device, count = _one(models(" ".join(passage.section[-1:]))) or last, None, None, 1.0
         for sentence in sentences(passage.text):
             own, forms = models(sentence.text), formats(sentence.text)
             here = within(context.mentions.get(index, ()), sentence.start, sentence.end)
@@ -77,15 +88,34 @@ def runs(context: Context, pattern: re.Pattern[str]) -> Iterator[Run]:
                 model = _one(own)
             if own or forms:
                 said = forms[0] if len(forms) == 1 else None
+            if model is not None and not forms:
+                said = _weighed(sentence.text, model) or said
             if here:
                 device, count = _devices(passage.text, sentence, here)
             elif _SEVERAL.search(sentence.text):
                 count = 0.0
             yield Run(index, passage, sentence, model, said, device, count, bool(here))
+        last = model
+
+
+def _only(context: Context) -> Model | None:
+    """The model that a document speaks of, where it speaks of no other."""
+    if "only model" not in context.memo:
+        every = [each for one in context.document.prose() for each in models(one.text)]
+        context.memo["only model"] = _one(every) if every else None
+    only: Model | None = context.memo["only model"]
+    return only
+
+
+def _weighed(text: str, model: Model) -> Format | None:
+    """The format of a model's weights by what all of them are told to be: "16 GB of weights"."""
+    told = _WEIGHS.search(text)
+    size = float(told["n"]) * 1e9 / model.parameters if told else 0.0
+    return Format(size, size, f"{told[0]}") if told and LEAST < size < _MOST_BYTES else None
 
 
 def _one(found: Sequence[Model]) -> Model | None:
-    return found[0] if len({each.parameters for each in found}) == 1 else None
+    return found[0] if found and len({each.parameters for each in found}) == 1 else None
 
 
 def _devices(text: str, sentence: Sentence, here: Sequence[Mention]) -> tuple[Mention | None, float]:

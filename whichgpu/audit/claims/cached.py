@@ -43,17 +43,24 @@ _MORE = re.compile(
 #: "128K context", "at 32K": so many tokens.
 _CONTEXT = re.compile(
     r"\b(?P<n>\d{1,4})\s?k\b(?=[- ]?(?:tokens? )?(?:context|prompt|sequence|window|conversation|session)|"
-    r"[,?]| for\b)",
+    r"[,?.]| for\b| with\b| each\b|$)",
     re.IGNORECASE,
 )
+#: So many at a time, each with a context of its own.
+_USERS = re.compile(
+    r"(?<![\d.,])(?P<n>\d{1,4})\s+(?:(?:parallel|concurrent|simultaneous|active|such)\s+)*"
+    r"(?:users|requests|sequences|conversations|sessions|streams|chats)\b", re.IGNORECASE,
+)  # fmt: skip
 #: Memory of one request or user, which is that of its context.
 _OF_ONE = re.compile(
     r"\b(?:a|one|single|per|each)\s+(?:\w+\s){0,4}?(?:request|user|sequence|session|conversation)\b", re.I
 )
+_EACH_ONE = re.compile(r"\s*(?:of \w+ )?(?:each|apiece|per|for each)\b", re.IGNORECASE)
 _BYTE, _TOKEN = AXES.index("byte"), AXES.index("token")
 _AMOUNT, _TOKENS, _OF_REQUEST = dims(byte=1), dims(token=1), dims(byte=1, piece=-1)
 #: GB or GiB and rounding; bytes of a number of the cache in the common formats.
 _NEAR, _COMMON, _ALL = 0.09, (2.0,), (4.0, 2.0, 1.0, 0.5)
+_EIGHT = re.compile(r"8[- ]?bit|fp8|int8", re.IGNORECASE)
 _CLAUSE = re.compile(r"[;:]|,\s|\band\b")
 
 
@@ -84,10 +91,12 @@ def _claims(text: str, sentence: Sentence, every: Sequence[Term]) -> Iterator[_C
     """The amounts of a sentence that stand behind the name of the model that they are of."""
     here = within(every, sentence.start, sentence.end)
     named = within(models(text), sentence.start, sentence.end)
-    if not named and len({each.name for each in models(text)}) == 1:
-        # "Llama 3 8B has .. At 8K context: 1.1 GB": of the only model that the text speaks of.
-        named = [each for each in models(text) if each.end <= sentence.start]
+    if not named:
+        # "Llama 3 8B has .. At 8K context: 1.1 GB": of the last model that the text spoke of.
+        named = [each for each in models(text) if each.end <= sentence.start][-1:]
     spelled = (1024.0 * int(each["n"]) for each in _CONTEXT.finditer(text, sentence.start, sentence.end))
+    users = _USERS.findall(text, sentence.start, sentence.end)
+    number = float(users[0]) if len(users) == 1 else 1.0
     lengths = {each.value for each in here if each.dims == _TOKENS and not each.each} | {*spelled}
     for told in here:
         if told.about and told.value < 1:
@@ -104,7 +113,8 @@ def _claims(text: str, sentence: Sentence, every: Sequence[Term]) -> Iterator[_C
             and len(lengths) == 1
             and _is_of(text, sentence, before[-1], told)
         ):
-            yield _Claim(told, before[-1], next(iter(lengths)))
+            each = told.dims == _OF_REQUEST or _EACH_ONE.match(text, told.end)
+            yield _Claim(told, before[-1], next(iter(lengths)) * (1.0 if each else number))
 
 
 def _is_of(text: str, sentence: Sentence, model: Model, told: Term) -> bool:
@@ -112,7 +122,7 @@ def _is_of(text: str, sentence: Sentence, model: Model, told: Term) -> bool:
     between = text[model.end : told.start]
     if _CACHE.search(between) is None and len(_CLAUSE.findall(between)) > 1:
         return False
-    return not _MORE.search(_OF_ONE.sub(" ", sentence.text))
+    return not _MORE.search(_OF_ONE.sub(" ", _USERS.sub(" ", sentence.text)))
 
 
 def _judged(passage: Passage, sentence: Sentence, claim: _Claim, context: Context) -> Finding | None:
@@ -121,7 +131,8 @@ def _judged(passage: Passage, sentence: Sentence, claim: _Claim, context: Contex
         return None
     whole = numbers * claim.tokens
     smaller = _SMALLER.search(passage.text)
-    sizes = _ALL if smaller else _COMMON
+    # Of fewer bits, or of fewer tokens, is it only where it may be: four bits where they are spoken of.
+    sizes = _ALL if smaller and not _EIGHT.fullmatch(smaller[0]) else (*_COMMON, 1.0) if smaller else _COMMON
     right = any(abs(claim.told.value / (whole * size) - 1) <= _NEAR for size in sizes)
     if not right and (smaller or (claim.told.about and claim.tokens == 1.0)):
         return None

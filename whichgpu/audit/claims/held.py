@@ -36,7 +36,7 @@ _HOLDS = re.compile(
     r"recommend\w*|possible|feasible|comfortabl[ey]|squeez\w+|use|using|take|takes|needs?|requires?|choose|"
     r"pick|get|"
     r"buy|rent|ideal|is (?:fine|okay|no problem)|"
-    r"fine-?tun\w*|trains?|training|trained|q?lora|works?|doable|room for|passt|l\u00e4uft|"
+    r"(?:fine-?)?tun(?:ed?|es|ing)|trains?|training|trained|q?lora|works?|doable|room for|passt|l\u00e4uft|"
     r"reicht|"
     r"tient|suffit|cabe|cab(?:e|en))\b",
     re.IGNORECASE,
@@ -50,7 +50,8 @@ _APART = re.compile(
 _FULLY = re.compile(
     r"\b(?:full(?:y|[ -]parameter)?[ -](?:(?!and\b|or\b)[\w-]+ ){0,2}?(?:fine-?\s?tun|train|ft\b)\w*|"
     r"pre-?train\w*|from scratch|"
-    r"(?:fine-?tun\w*|train\w*) (?:\w+ ){0,4}(?:in full|all (?:of )?(?:its |the )?(?:weights|parameters)))",
+    r"(?:(?:fine-?)?tun(?:ed?|es|ing)|train\w*) (?:\w+ ){0,4}(?:in full|all (?:of )?(?:its |"
+    r"the )?(?:weights|parameters)))",
     re.IGNORECASE,
 )
 _ADAM = re.compile(r"\badam\w*\b(?!\s*8)", re.IGNORECASE)
@@ -117,7 +118,8 @@ _TIMES = re.compile(r"\b(?P<n>\d{1,2})\s?[x\u00d7]\s?$", re.IGNORECASE)
 _SAME_CARD = re.compile(
     r"\b(?:the same|this|that|his|her|their|my|our)\s+(?:card|gpu|one|machine)\b|^\W*It(?:\s+(?:also|even|"
     r"easily|just|still))?\s+"
-    r"(?=(?:holds?|runs?|handles?|loads?|hosts?|serves?|can (?:hold|run|handle|load|serve))\b)",
+    r"(?=(?:holds?|runs?|handles?|loads?|hosts?|serves?|can (?:hold|run|handle|load|serve))\b)|"
+    r"^\W*(?:Runs|Holds|Handles|Loads|Fits)\b(?=\s+(?:an?|any|the|all)\b)",
     re.IGNORECASE,
 )
 #: What fits as another did just before: "a 34B fits too".
@@ -139,10 +141,11 @@ _TAKEN = re.compile(
 _SO = re.compile(r"\s*(?:So|Thus|Hence|Therefore)\b")
 _GIVEN = re.compile(r"\s*(?:of (?:weights|vram|memory)|is needed|are needed|needed)", re.IGNORECASE)
 _THEREFORE = re.compile(
-    r"\s*(?:of \w+)?\s*(?:,|:|;|\u2013|-)?\s*(?:needs?|requires?|calls? for|so|thus|hence|"
+    r"\s*(?:of \w+)?\s*(?:,|:|;|\u2013|-)?\s*(?:(?:i\.e\.,?|which(?= (?:an?|one|two|three|four|"
+    r"six|eight|\d)\b))[^.;]{0,40}$|(?:needs?|requires?|calls? for|so|thus|hence|"
     r"therefore|which (?:fits?|runs?|means)|that "
-    r"fits?|and fits?|fits?|i\.e\.|for which|"
-    r"(?:and )?(?:one|two|three|four|six|eight|a|an|a single|\d+x?)\s+(?=[A-Z]))\b[^.;]{0,40}$|"
+    r"fits?|and fits?|fits?|for which|"
+    r"(?:and )?(?:one|two|three|four|six|eight|a|an|a single|\d+x?)\s+(?=[A-Z]))\b[^.;]{0,40}$)|"
     r"\s*,\s*(?=$)",
     re.IGNORECASE,
 )
@@ -152,6 +155,9 @@ _LESS = re.compile(
     r"n[\u2019']t\b",
     re.I,
 )
+_AT_LEAST = re.compile(r"\bmore than (?=\d)", re.IGNORECASE)
+#: What a text says that full training takes of each parameter.
+_BYTES_EACH = re.compile(r"\b(?P<n>1?\d) bytes? (?:per|for each|an?|/) ?param", re.IGNORECASE)
 _NODE = re.compile(r"\b(?:node|server|cluster|machine|dgx|hgx)\b", re.IGNORECASE)
 _OF_WEIGHTS = re.compile(
     r"\d\s?GB\s+(?:of weights|(?:of (?:vram|memory) )?(?:just |only |alone )?for (?:just )?(?:the|its) "
@@ -271,6 +277,9 @@ def _of_sentence(
         ):
             continue
         way = _way(clause, said[0].least if said else 0.0)
+        each = _BYTES_EACH.search(passage.text, 0, start) if _FULLY.search(clause) else None
+        if each and way:
+            way = _Way(max(way.least, float(each["n"])), f"at the {each['n']} bytes each that it states")
         if _EASED.search(_NONE.sub("", clause)) or (not own and not said and not _TUNED.search(clause)):
             continue
         room = _room(index, passage, (start, end), context) or _of_before(
@@ -384,7 +393,7 @@ def _stated(
     found = within(context.mentions.get(index, ()), *place)
     sizes = [
         each for each in within(quantities(text, context.fraction), *place)
-        if each.dimension == "memory" and each.high == each.value
+        if each.dimension == "memory" and (each.high == each.value or each.limit == "over")
     ]  # fmt: skip
     several = len({each.named for each in found}) != 1 and not _or(text, found)
     if not found or several or not sizes or sizes[0].end > found[0].start:
@@ -394,7 +403,12 @@ def _stated(
     gap = text[max(need.end, places[1]) : found[0].start]
     node = _NODE.search(gap)
     clause = max(place[0], text.rfind(":", place[0], need.start), text.rfind(";", place[0], need.start))
-    if not said or not _THEREFORE.match(gap) or _EASED.search(gap) or _LESS.search(text, clause, place[1]):
+    if (
+        not said
+        or not _THEREFORE.match(gap)
+        or _EASED.search(gap)
+        or _LESS.search(_AT_LEAST.sub("", text[clause : place[1]]))
+    ):
         return
     known = [float(context.catalogue[key].value("memory") or 0) for key in found[0].ids]
     count = counted(text, need.end, found[0].start)

@@ -146,6 +146,10 @@ _BESIDE_WEIGHTS = re.compile(
     r"reduc\w+|cut\w*|compared|previously|file|disk|download|text encoder|vae)\b|\d+x\d+b|n[\u2019']t\b",
     re.IGNORECASE,
 )
+#: What is cut to an amount is not cut by it.
+_CUT_TO = re.compile(
+    r"\b(?:cuts?|reduc\w+)\s+(?:it|this|that|them)\s+(?:further\s+|down\s+)*to\b", re.IGNORECASE
+)
 _HELD_FROZEN = re.compile(r"\b(?:frozen|base|q-?lora)\b", re.IGNORECASE)
 _ANOTHER, _SAME = 1.6, 0.04
 
@@ -168,10 +172,12 @@ def find(context: Context) -> Iterator[Finding]:
         yield from _of_table(table, context)
         yield from _of_formats(table, context)
         yield from _of_weights(table, context)
+    last: Sequence[Model] = ()
     for passage in context.document.passages:
         # Amounts of memory are in bytes.
+        if passage.kind in ("heading", "title"):
+            last = ()
         if passage.kind in RUNNING and re.search(r"\d\s?[GTM]i?B", passage.text):
-            last: Sequence[Model] = ()
             for sentence in sentences(passage.text):
                 place = (sentence.start, sentence.end)
                 found = list(_of_sentence(passage, place, context))
@@ -304,7 +310,9 @@ def _clause_by_clause(
         clause = text[start:end]
         if len({each.parameters for each in found}) != 1 or len(said) != 1 or len(sizes) != 1:
             continue
-        if _BESIDE_WEIGHTS.search(clause) or (TRAINS.search(clause) and not _HELD_FROZEN.search(clause)):
+        if _BESIDE_WEIGHTS.search(_CUT_TO.sub(" to ", clause)) or (
+            TRAINS.search(clause) and not _HELD_FROZEN.search(clause)
+        ):
             continue
         before = text[start : sizes[0].start]
         if _ROOM.search(before) or _OF_ROOM.match(text, sizes[0].end) or not _STATES.search(before):

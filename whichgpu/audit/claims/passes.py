@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.quantities import quantities
-from whichgpu.audit.runs import active, peak, runs
+from whichgpu.audit.runs import RATES, active, peak, runs
 from whichgpu.audit.sentences import within
 
 if TYPE_CHECKING:
@@ -38,6 +38,15 @@ _MFU = re.compile(
     r"(?:about |around |roughly |nearly )?(?P<m>\d{1,3}(?:\.\d)?)\s?(?:%|percent)",
     re.IGNORECASE,
 )
+#: Work a second that a run is told to do on each GPU, and what it is of.
+_REACHED = re.compile(
+    r"\b(?:reach\w*|achiev\w+|sustain\w*|measured|ran at|run(?:s|ning)? at|hits?|got|gets|"
+    r"average\w*|manage\w*)\b",
+    re.I,
+)
+_PER_GPU = re.compile(
+    r"\s*(?:/|per|on (?:a single|one|each|every|an?)|from (?:a single|one|each|an?))\s", re.IGNORECASE
+)
 #: Rates that a share of the peak is told of.
 _TRAINED = ("fp8", "fp16", "bf16", "tf32")
 _BERT = re.compile(r"\bBERT[- ](?:large|base)\b", re.IGNORECASE)
@@ -62,6 +71,8 @@ def find(context: Context) -> Iterator[Finding]:
         yield from _sequences(run, context)
     for run in runs(context, _MFU):
         yield from _shares(run, context)
+    for run in runs(context, _REACHED):
+        yield from _reached(run, context)
 
 
 def _prompt(run: Run, context: Context) -> Iterator[Finding]:
@@ -119,6 +130,29 @@ def _of_time(run: Run, work: float, words: str, context: Context) -> Iterator[Fi
         expected=f"at least {least:,.2g} s" if below else "",
         evidence=(Evidence(because),),
     )
+
+
+def _reached(run: Run, context: Context) -> Iterator[Finding]:
+    """Work a second that is told to be reached on one device: no more than its highest dense peak."""
+    text, place = run.passage.text, (run.sentence.start, run.sentence.end)
+    rates = [
+        each for each in within(quantities(text, context.fraction), *place) if each.dimension == "flop rate"
+    ]
+    gpus = run.gpus(context)
+    reached = _REACHED.search(text, *place)
+    if len(rates) != 1 or not gpus or reached is None or not run.here or _OTHER.search(run.sentence.text):
+        return
+    each = run.number == 1.0 or _PER_GPU.match(text, rates[0].end)
+    said = [run.said.name.lower().replace("-", "")] if run.said else []
+    known = max(peak(gpu, [rate for rate in RATES if rate in said] or RATES) for gpu in gpus)
+    if not each or not known or rates[0].value <= known * _SLACK or not reached.start() < rates[0].start:
+        return
+    because = (
+        f"the highest dense peak of {run.device.ids[0] if run.device else ''} is {known / 1e12:,.4g} TFLOPS"
+    )
+    yield made(context, run.passage, (rates[0].start, rates[0].end), "benchmark", "contradicted",
+               subject=run.subject, attribute="throughput", because=because,
+               expected=f"at most {known / 1e12:,.4g} TFLOPS", evidence=(Evidence(because),))  # fmt: skip
 
 
 def _sequences(run: Run, context: Context) -> Iterator[Finding]:

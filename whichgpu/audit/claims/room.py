@@ -52,8 +52,8 @@ _NEXT = 24
 _NEEDED = re.compile(r"\b(?:vram|memory|total|required)\b", re.IGNORECASE)
 _ON = re.compile(
     r"\s*(?:fits?(?: on| in)?|runs on|(?:recommended|suggested|minimum|example|suitable|possible) "
-    r"(?:gpus?|hardware|cards?)|"
-    r"(?:gpus?|hardware|cards?)(?: needed| required| options?| recommendations?)?)\s*",
+    r"(?:gpus?|hardware|cards?)(?:\(s\))?|"
+    r"(?:gpus?|hardware|cards?)(?:\(s\))?(?: needed| required| options?| recommendations?)?)\s*",
     re.IGNORECASE,
 )
 _OR = re.compile(r"\s+or\s+|[,;/]\s+", re.IGNORECASE)

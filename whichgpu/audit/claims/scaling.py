@@ -65,9 +65,31 @@ _SPEED_UP = re.compile(
     re.IGNORECASE,
 )
 _ONE = re.compile(
-    r"\b(?:one|a single|1x?)\s+(?:\w+\s+)?(?:gpu|card|[A-Z]+\d+\w*|\d0[5-9]0)\b|\bsingle[- ](?:gpu|card)\b",
+    r"\b(?:one|a single|1x?)\s+(?:\w+\s+)?(?:gpu|card|[A-Z]+\d+\w*|\d0[5-9]0)\b|"
+    r"\bsingle[- ](?:gpu|card)\b|\b(?:of|than) one\b",
     re.I,
 )
+#: So many times what fewer gave: "four gave 3.7 times", "with 128 GPUs we had 15 times that of 8".
+_GAVE = re.compile(
+    rf"\b(?P<b>{_NUMBER})\b(?:\s+(?:of (?:them|these)|gpus|cards|nodes|[A-Z]+\d+\w*|"
+    rf"(?:RTX )?\d0[5-9]0s?))?,?\s+"
+    r"(?:(?:we|it|they|that|this)\s+)?(?:gave|gives?|got|had|have|reach(?:ed)?|came to|comes? to|"
+    r"made|makes?|yield(?:s|ed)?|"
+    r"deliver(?:s|ed)?|were|are|is|was)\s+(?:us\s+)?(?:about |around |only |just |roughly )?"
+    r"(?P<s>\d{1,3}(?:\.\d+)?)\s?(?:x|\u00d7|times)(?!\s+(?:cheaper|the (?:price|cost|memory|power|vram)))"
+    rf"(?:\s+(?:that|the (?:throughput|speed|rate)|what|as (?:fast|"
+    rf"much)(?: as)?)(?:\s\w+)?\s+(?:of|on|with)\s+(?P<a>{_NUMBER})\b)?",
+    re.IGNORECASE,
+)
+#: One count after another, each with its rate: "one GPU trains at 410 samples/s, two at 800, eight at 3,100".
+_EACH = re.compile(
+    rf"\b(?P<n>{_NUMBER})(?!\s?[%$xX])(?:\s+(?:then|of them|gpus?|cards?|[A-Z]+\d+\w*|(?:RTX )?\d0[5-9]0s?))*"
+    r"(?:\s+(?:gets?|got|gave|gives?|runs?|trains?|reach(?:es|ed)?|does|do|did|makes?|made|manages?|delivers?|at|to|about|around|are|is)){0,3}"
+    r"\s+(?P<rate>\d{1,3}(?:,\d{3})+|\d{2,6}(?:\.\d+)?)\b(?!\s?(?:%|GB|W\b|TFLOPS|hours?|days?|minutes?|ms|GPUs|years?|b\b|billion))",
+    re.IGNORECASE,
+)
+#: How far an efficiency may be from the speed-up over the number, in points.
+_POINTS = 5.0
 #: Beyond the number of GPUs by this share no noise explains it.
 _SLACK = 1.03
 
@@ -79,10 +101,12 @@ def find(context: Context) -> Iterator[Finding]:
         if passage.kind not in RUNNING or not any(word in text for word in _WORDS):
             continue
         for sentence in sentences(passage.text):
+            yield from _series(passage, sentence, context)
             if not _EXCUSED.search(sentence.text):
                 yield from _by_count(passage, sentence, context)
                 yield from _efficiency(passage, sentence, context)
                 yield from _told(passage, sentence, context)
+                yield from _given(passage, sentence, context)
             match = _FROM_TO.search(passage.text, sentence.start, sentence.end)
             if match is None or not _SPEED.search(sentence.text) or _EXCUSED.search(sentence.text):
                 continue
@@ -120,6 +144,62 @@ def _told(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Fi
         because = f"{many} in place of one are {many} times as many: nothing scales better than that"
         yield made(context, passage, said.span("n" if said["n"] else "m"), "benchmark", "contradicted",
                    attribute="scaling", because=because, expected=f"at most {many}x",
+                   evidence=(Evidence(because),))  # fmt: skip
+
+
+def _series(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
+    """Rates of one and of more, which are at most so many times as high."""
+    rates = [each for each in quantities(passage.text, context.fraction) if each.dimension == "rate"]
+    told = list(_EACH.finditer(passage.text, 0, sentence.end)) if rates else []
+    if len(told) <= 2 or _count(told[0]["n"]) != 1 or rates[0].start != told[0].start("rate"):
+        return
+    counts, values = ([way(each) for each in told] for way in (_of_count, _of_rate))
+    if counts != sorted(set(counts)):
+        return
+    for each, count, rate in zip(told[1:], counts[1:], values[1:], strict=True):
+        if each.start() >= sentence.start and rate > values[0] * count * _SLACK:
+            because = (
+                f"{count} times the {values[0]:g} of one are {values[0] * count:,.4g}: nothing scales better"
+            )
+            yield made(context, passage, each.span("rate"), "benchmark", "contradicted", attribute="scaling",
+                       because=because, expected=f"at most {values[0] * count:,.4g}",
+                       evidence=(Evidence(because),))  # fmt: skip
+
+
+def _of_count(match: re.Match[str]) -> int:
+    return _count(match["n"])
+
+
+def _of_rate(match: re.Match[str]) -> float:
+    return float(match["rate"].replace(",", ""))
+
+
+def _given(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
+    """What so many gave, and the efficiency that the sentence says that this is."""
+    text = passage.text
+    gave = _GAVE.search(text, sentence.start, sentence.end)
+    led = _FROM_TO.search(text, sentence.start, sentence.end) or gave
+    if led is None or not (led["a"] or (_ONE.search(text, 0, sentence.end) and _SPEED.search(text))):
+        return
+    times = [
+        each for each in within(multiples(text), sentence.start, sentence.end) if each.dimension == "times"
+    ]
+    times += [each for each in within(quantities(text, context.fraction), sentence.start, sentence.end)
+              if each.dimension == "times"]  # fmt: skip
+    real = float(gave["s"]) if gave else times[0].value if len(times) == 1 else 0.0
+    most = _count(led["b"]) / _count(led["a"] or "one")
+    share = _EFFICIENCY.search(text, led.end(), sentence.end)
+    if most <= 1 or not 0 < real < _ABSURD:
+        return
+    if gave and real > most * _SLACK:
+        because = f"so many more are {most:.3g} times as many: nothing scales better than that"
+        yield made(context, passage, gave.span("s"), "benchmark", "contradicted", attribute="scaling",
+                   because=because, expected=f"at most {most:.3g}",
+                   evidence=(Evidence(because),))  # fmt: skip
+    elif share and abs(float(share["n"] or share["m"]) - 100 * real / most) > _POINTS:
+        because = f"{real:g} times by {most:.3g} times as many are {100 * real / most:.3g} %"
+        yield made(context, passage, share.span("n" if share["n"] else "m"), "arithmetic", "inconsistent",
+                   attribute="scaling", because=because, expected=f"{100 * real / most:.3g} %",
                    evidence=(Evidence(because),))  # fmt: skip
 
 

@@ -41,13 +41,27 @@ _OTHER = re.compile(
     r"concurren\w+|theoretical|not|never|cannot|myth|instead of|would)\b|n[\u2019']t\b",
     re.IGNORECASE,
 )
+#: What is said not to be done, which spares nothing.
+_NONE = re.compile(
+    r"\b(?:no|without(?: any)?)\s+(?:speculat\w+(?: decoding)?|draft(?:ing| models?)?|batching)\b", re.I
+)
+#: A rate that is said to be the bound, and what makes of it less than the bound.
+_BOUND = re.compile(
+    r"\b(?:at most|cannot (?:exceed|go (?:above|beyond)|be (?:faster|more) than)|no more than|ceiling|"
+    r"upper (?:bound|limit)|(?:theoretical|absolute) (?:maximum|limit))\b", re.IGNORECASE,
+)  # fmt: skip
+_REALLY = re.compile(
+    r"\b(?:efficien\w+|realis\w+|practice|practical|utili[sz]\w+|overhead|achiev\w+|measured?|\d+ ?%)",
+    re.IGNORECASE,
+)
 _EACH = re.compile(
     r"(?<![\d.,])(?P<n>\d{1,4}(?:\.\d{1,2})?)\s?ms\s*(?:per|/|a|for each|each)\s*(?:output |generated |"
     r"new )?token\b|"
     r"\b(?:tpot|inter-token latency|time per (?:output )?token)\s*(?:of|is|was|:|"
     r"=)?\s*(?P<m>\d{1,4}(?:\.\d{1,2})?)"
-    r"\s?ms\b|\b(?:a|each|one|every)\s+(?:output |new )?token\s+(?:takes?\s+|in\s+|every\s+)(?:just |"
-    r"only |about )?"
+    r"\s?ms\b|\b(?:a|each|one|every|the (?:same )?(?=dec))\s*(?:output |new |decod(?:e|"
+    r"ing) )?(?:token|(?<=[eg] )step)\s+"
+    r"(?:takes?\s+|in\s+|every\s+)(?:just |only |about |at least )?"
     r"(?P<k>\d{1,4}(?:\.\d{1,2})?)\s?ms\b",
     re.IGNORECASE,
 )
@@ -74,15 +88,17 @@ def find(context: Context) -> Iterator[Finding]:
 
 def _of_sentence(run: Run, context: Context) -> Iterator[Finding]:
     text = run.sentence.text
-    if _OTHER.search(text):
+    bound = _BOUND.search(text) is not None and not _REALLY.search(text)
+    if _OTHER.search(_BOUND.sub(" ", _NONE.sub(" ", text)) if bound else _NONE.sub(" ", text)):
         return
-    yield from _rates(run, context)
-    if not _PREFILLS.search(text) and (_ALONE.search(text) or "bound" in text):
-        yield from _compared(run, _DECODES, ("bandwidth",), context)
+    yield from _rates(run, context, bound=bound)
+    if not _PREFILLS.search(text):
+        alone = _ALONE.search(text) is not None or "bound" in text
+        yield from _compared(run, _DECODES, ("bandwidth",), context, order=not alone)
 
 
-def _rates(run: Run, context: Context) -> Iterator[Finding]:
-    """What one stream is said to get, against the bandwidth of all devices over the weights."""
+def _rates(run: Run, context: Context, *, bound: bool) -> Iterator[Finding]:
+    """What one stream is said to get, or to get at most, against the bandwidth over the weights."""
     text, place = run.passage.text, (run.sentence.start, run.sentence.end)
     told = [
         (float(each["n"] or each["m"] or each["k"]), each.span()) for each in _EACH.finditer(text, *place)
@@ -106,7 +122,8 @@ def _rates(run: Run, context: Context) -> Iterator[Finding]:
         f"{run.said.name if run.said else 'any format'}; at {max(widths) * run.number / 1e9:,.0f} GB/s of "
         f"{run.words} that is at most {most:,.0f} a second"
     )
-    verdict = "contradicted" if rate > most * _SLACK else "unverifiable"
+    low = bound and run.said is not None and len(set(widths)) == 1 and rate < most * _BEHIND
+    verdict = "contradicted" if rate > most * _SLACK or low else "unverifiable"
     yield made(
         context,
         run.passage,
@@ -121,9 +138,9 @@ def _rates(run: Run, context: Context) -> Iterator[Finding]:
 
 
 def _compared(
-    run: Run, what: re.Pattern[str], fields: tuple[str, ...], context: Context
+    run: Run, what: re.Pattern[str], fields: tuple[str, ...], context: Context, *, order: bool = False
 ) -> Iterator[Finding]:
-    """How two devices compare, against the ratio of what bounds both."""
+    """How two devices compare, or in what `order` alone, against the ratio of what bounds both."""
     text, place = run.passage.text, (run.sentence.start, run.sentence.end)
     if (
         not what.search(run.sentence.text)
@@ -140,7 +157,7 @@ def _compared(
     ]
     faster = _FASTER.search(text, *place)
     said = (times[0].start, times[0].end) if times else faster.span() if faster else None
-    both = pair(*said, who, context) if said and len(times) < 2 else None
+    both = pair(*said, who, context) if said and len(times) < 2 and not (order and times) else None
     if both is None or said is None or set(both.first) & set(both.second):
         return
     found = [each for field in fields for each in ratios(attributes()[field], both, context)]

@@ -20,6 +20,7 @@ from whichgpu.audit.sentences import within
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.cells import Cell
     from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.pairs import Pair
@@ -58,7 +59,7 @@ _COMMON = re.compile(
 _NEAR, _WRONG, _LEVEL = 0.06, 0.2, 1.05
 
 
-class _Column(NamedTuple):
+class Column(NamedTuple):
     """A column, or a row, of speeds: what it is called, and the speed of each device."""
 
     label: str
@@ -67,7 +68,7 @@ class _Column(NamedTuple):
 
 def find(context: Context) -> Iterator[Finding]:
     """Every comparison of two devices that the document's own tables bear out, or contradict."""
-    columns = [each for table in context.document.tables for each in _columns(table, context)]
+    columns = [each for table in context.document.tables for each in speeds(table, context)]
     for passage, sentence, who in told(context, _FASTER) if columns else ():
         faster = _FASTER.search(passage.text, sentence.start, sentence.end)
         if faster is None or _ELSE.search(sentence.text):
@@ -82,12 +83,12 @@ def find(context: Context) -> Iterator[Finding]:
             yield from _judged(passage, place, times[1] if times else 0.0, _quotients(both, meant), context)
 
 
-def _columns(table: Table, context: Context) -> Iterator[_Column]:
-    """The speeds of a table by what they are called."""
+def speeds(table: Table, context: Context, *, several: bool = False) -> Iterator[Column]:
+    """The speeds of a table by what they are called; those of `several` of one with their number."""
     above = f"{table.caption} {' '.join(table.section[-1:])}"
     found: dict[str, dict[tuple[str, ...], float]] = {}
     heads = [head.text if head else "" for head in table.rows[0]]
-    for cell in tables.cells(table, context):
+    for cell in tables.every(table, context) if several else tables.cells(table, context):
         head = heads[cell.column] if cell.column < len(heads) else ""
         text = f"{cell.label} {head} {cell.passage.text}"
         said = _SPEED.search(text) or _SPEED.search(above)
@@ -97,8 +98,15 @@ def _columns(table: Table, context: Context) -> Iterator[_Column]:
         if len(numbers) != 1 or not of_speed or "%" in text or "$" in text:
             continue
         value = numbers[0].value
-        found.setdefault(f"{cell.label} {above}", {})[cell.ids] = 1.0 / value if slow else value
-    yield from (_Column(label, values) for label, values in found.items() if len(values) > 1)
+        found.setdefault(f"{cell.label} {above}", {})[row(cell, several=several)] = (
+            1.0 / value if slow else value
+        )
+    yield from (Column(label, values) for label, values in found.items() if len(values) > 1)
+
+
+def row(cell: Cell, *, several: bool) -> tuple[str, ...]:
+    """What a cell's row is of: the ids of its device, with the number of them where that matters."""
+    return (*cell.ids, f"x{cell.number:g}") if several else cell.ids
 
 
 def _stated(text: str, place: tuple[int, int], context: Context) -> tuple[tuple[int, int], float] | None:
@@ -112,7 +120,7 @@ def _stated(text: str, place: tuple[int, int], context: Context) -> tuple[tuple[
     return found[0] if len(found) == 1 else None
 
 
-def _meant(text: str, columns: Sequence[_Column]) -> list[_Column]:
+def _meant(text: str, columns: Sequence[Column]) -> list[Column]:
     """The columns that a sentence may mean: those of its batch, and those that share a word with it."""
     batches = set(_BATCH.findall(text))
     if batches:
@@ -121,7 +129,7 @@ def _meant(text: str, columns: Sequence[_Column]) -> list[_Column]:
     return [each for each in columns if words & {one.lower() for one in _WORD.findall(each.label)}]
 
 
-def _quotients(both: Pair, columns: Sequence[_Column]) -> list[tuple[float, str]]:
+def _quotients(both: Pair, columns: Sequence[Column]) -> list[tuple[float, str]]:
     """First over second in each column, and on average over those."""
     found = []
     for column in columns:

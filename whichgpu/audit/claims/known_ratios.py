@@ -1,0 +1,111 @@
+"""Ratios that hold for any model and service: weights in two formats, what is in flight at a latency.
+
+"From FP16 to INT4 the weights shrink to an eighth": they are a quarter.
+"32 in flight at 2 s make 64 a second": by Little's law (Little 1961) it is 16.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.models import formats_at
+from whichgpu.audit.quantities import SPELLED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.sentences import Sentence
+
+from whichgpu.audit.sentences import sentences
+
+_N = r"\d{1,4}(?:\.\d{1,2})?"
+_WORDS = {"half": 2.0, "third": 3.0, "quarter": 4.0, "fifth": 5.0, "sixth": 6.0, "eighth": 8.0, "tenth": 10.0}
+#: How many times less: "by a factor of eight", "to an eighth", "halves".
+_FACTOR = re.compile(
+    rf"\bby (?:a factor of )?(?P<n>{_N}|{'|'.join(SPELLED)})(?:\s?x\b|\s?\u00d7|\b(?!\s?(?:%|percent|GB)))|"
+    rf"\b(?:to|is|are|takes?|needs?|only|about) (?:about |only |just )?(?:an? |"
+    rf"one )?(?P<part>{'|'.join(_WORDS)})\b|"
+    rf"(?<![\d.,])(?P<m>{_N})\s?(?:x|\u00d7|times) (?:smaller|less|the (?:size|memory|weights)|"
+    rf"as (?:large|much|big))|"
+    r"\b(?P<halves>halves|doubles|quarters|quadruples)\b",
+    re.IGNORECASE,
+)
+_VERBS = {"halves": 2.0, "doubles": 2.0, "quarters": 4.0, "quadruples": 4.0}
+_SIZES = re.compile(
+    r"\b(?:weights?|memory|vram|footprint|model(?: size)?|file|size|checkpoint)\b", re.IGNORECASE
+)
+_NO_SIZE = re.compile(
+    r"\b(?:fast\w*|slow\w*|speed\w*|throughput|tokens?|flops|tflops|rate|cost\w*|price\w*|kv|cache|gradients?|optimi[sz]er|"
+    r"train\w*|not|never|no|up to|rest|remaining|first|bandwidth|activations?)\b|n[\u2019']t\b",
+    re.IGNORECASE,
+)
+#: Requests in flight, how long each takes, and how many are answered in a second.
+_FLIGHT = re.compile(
+    r"(?<![\d.,])(?P<n>\d{1,5})\s+(?:(?:\w+\s+)?(?:requests?|calls|users|"
+    r"queries)\s+)?(?:in flight|at (?:a|any) time|"
+    r"concurrent\w*|in parallel)|\bconcurrency (?:of |= ?|at )(?P<m>\d{1,5})\b", re.IGNORECASE,
+)  # fmt: skip
+_LATENCY = re.compile(
+    r"(?<![\d.,$])(?P<t>\d{1,4}(?:\.\d{1,2})?)\s?(?P<unit>ms|milliseconds|s|sec|"
+    r"seconds)\b(?=\s+(?:each|latency|per|a|for each|"
+    r"on average|apiece)\b|,|\s+(?:we|it|they|the)\b)", re.IGNORECASE,
+)  # fmt: skip
+_SECOND = re.compile(
+    r"(?<![\d.,])(?P<r>\d{1,6}(?:\.\d{1,2})?)\s+(?:requests?|calls|queries)?\s*(?:/\s?s|(?:per|a) second)\b|"
+    r"(?<![\d.,])(?P<q>\d{1,6}(?:\.\d{1,2})?)\s?(?:rps|qps|req/s)\b", re.IGNORECASE,
+)  # fmt: skip
+#: What scales and metadata make of a format's bytes; what queues make of a rate.
+_ROUNDED, _QUEUES = 0.3, 0.2
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every such ratio that is far from the one that holds."""
+    for _, passage in context.document.running():
+        for sentence in sentences(passage.text):
+            yield from _of_formats(passage, sentence, context)
+            yield from _in_flight(passage, sentence, context)
+
+
+def _of_formats(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
+    """What is said to become of weights from one format to another."""
+    text = sentence.text
+    said = {each.least: each for _, each in formats_at(text)}
+    told = list(_FACTOR.finditer(text))
+    if len(said) != 2 or len(told) != 1 or not _SIZES.search(text) or _NO_SIZE.search(text):
+        return
+    more, less = (said[size] for size in sorted(said, reverse=True))
+    match = told[0]
+    words = match["n"] or match["m"]
+    stated = (
+        float(SPELLED.get(words.lower()) or words) if words
+        else _WORDS[match["part"].lower()] if match["part"] else _VERBS[match["halves"].lower()]
+    )  # fmt: skip
+    low, high = more.least / less.usual, more.usual / less.least
+    if low * (1 - _ROUNDED) <= stated <= high * (1 + _ROUNDED):
+        return
+    sizes = f"{more.least:g} bytes in {more.name} and {less.least:g} in {less.name}"
+    because = f"a weight has {sizes}: {high:.3g} times"
+    place = (sentence.start + match.start(), sentence.start + match.end())
+    yield made(context, passage, place, "memory", "contradicted", attribute="weights", because=because,
+               expected=f"{high:.2g} times", evidence=(Evidence(because),))  # fmt: skip
+
+
+def _in_flight(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
+    """The rate that so many in flight at a latency make."""
+    text = sentence.text
+    flight, latency, rate = (list(way.finditer(text)) for way in (_FLIGHT, _LATENCY, _SECOND))
+    if not len(flight) == len(latency) == len(rate) == 1:
+        return
+    number, stated = float(flight[0]["n"] or flight[0]["m"]), float(rate[0]["r"] or rate[0]["q"])
+    seconds = float(latency[0]["t"]) / (1000.0 if latency[0]["unit"].lower().startswith("m") else 1.0)
+    real = number / seconds if seconds else 0.0
+    if not stated or not real or abs(stated / real - 1) <= _QUEUES:
+        return
+    because = f"{number:g} in flight of {seconds:g} s each are {real:,.3g} a second (Little's law)"
+    place = (sentence.start + rate[0].start(), sentence.start + rate[0].end())
+    yield made(context, passage, place, "arithmetic", "inconsistent", attribute="rate", because=because,
+               expected=f"{real:,.3g}", evidence=(Evidence(because),))  # fmt: skip
