@@ -28,6 +28,7 @@ _GUARD = re.compile(
     r"\b(?:requir\w*|necessitat\w+|needs?|needed|at least|minimum|recommend\w*|"
     r"consum(?:es?|ing)\s+(?:about|around|over)|"
     r"occup\w+|footprint|weights?|parameters?|models? (?:of|with|up to|larger|that|size)|dataset\w*|"
+    r"models? (?:is|are|weighs?|takes?) (?:about |only |some |roughly )?(?=\d)|"
     r"fits? (?:in|on|into|within)|leav\w+|extra|additional|system (?:memory|ram)|host|cpu|"
     r"dgx|hgx|per node|node|nodes|cluster|pod|rack|server with|combined|total(?:ing|ling)?|together|"
     r"aggregate|pooled?|across|slices?|instances?|mig|virtual|under load|idle|drew|our tests?|we saw|"
