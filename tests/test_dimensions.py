@@ -65,6 +65,7 @@ class Dimensioned:
             "sms",
             "efficiency",
             "fed",
+            "cudnn",
             "maturity",
             "synchronous",
             "tiled_alike",

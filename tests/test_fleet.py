@@ -80,11 +80,16 @@ def test_of_bought_fleets_that_cost_the_same_the_one_of_fewer_cards_goes_first(m
     launch = {gpu: tuple(one for one in rows if one.kind == "launch")
               for gpu, rows in purchase.purchases().items()}  # fmt: skip
     monkeypatch.setattr(purchase, "purchases", lambda: launch)
-    asked = {"columns": {"precision": "w4a16"}, "gpus": ["rtx-5090", "rtx-6000-ada"], "term": "buy"}
-    first, second = ask("llama-3.1-70b", rate=None, users=20, **asked).fleets
+    asked = {"columns": {"precision": "fp16"}, "gpus": ["rtx-3090", "rtx-a6000"], "term": "buy"}
+    two, one = ask("llama-3.1-8b", rate=None, users=60, **asked).fleets
+    assert (two.gpu, two.gpus, one.gpus) == ("rtx-3090", 2, 1)
+    # The single card at a price that makes it 3 % dearer.
+    (row,) = launch["rtx-a6000"]
+    launch["rtx-a6000"] = (replace(row, usd=row.usd * 1.03 * two.cost / one.cost),)
+    first, second = ask("llama-3.1-8b", rate=None, users=60, **asked).fleets
     assert second.cost < first.cost <= 1.05 * second.cost
     assert first.gpus < second.gpus
-    assert "is a tie with rtx-5090" in first.why
+    assert "is a tie with rtx-3090" in first.why
     assert "less, on more GPUs" in second.why
 
 

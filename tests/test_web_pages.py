@@ -189,7 +189,7 @@ def test_compared_gpus_can_be_changed_where_they_are(web):
 
 
 def test_a_discount_that_is_assumed_is_not_the_cheapest_way(web):
-    path = "/cost?workload=sdxl&gpu=l40s&target=60+images/min"
+    path = "/cost?workload=sdxl&gpu=a10g&target=60+images/min"
     ways = web.get(f"/api/v1{path}").json()["ways"]
     assert ways[0]["assumed"]
     real = next(way for way in ways if not way["assumed"])
@@ -420,7 +420,7 @@ def test_what_is_no_question_is_told_as_before(web):
 
 def test_what_runs_on_a_maker_is_one_click_away(web):
     """A model whose usual runtime is not for the GPU names one that is, as a link that answers."""
-    text = html.unescape(web.get("/predict?workload=resnet50&gpu=tpu-v5e").text)
+    text = html.unescape(web.get("/predict?workload=stable-diffusion-1.5&gpu=tpu-v5e").text)
     where = re.search(r'role="alert">[^\n]*<a href="(/predict[^"]+runtime=xla)">Runtime xla</a>', text)
     assert where
     assert web.get(where[1]).status_code == 200

@@ -6,7 +6,7 @@ Letters: B samples of one pass, S tokens, D width.
 
 Dimensions: `double` and `single` blocks (flux2, auraflow) or `layers` and `refiners` (single_stream),
 `hidden`, `heads`, `kv_heads`, `ffn`, `patch`, `text_tokens`, `text_width`, `time` (width of what
-modulates).
+modulates), `embeds_guidance` (flux2).
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def flux2(rec: Recorder, part: Part, x: Latent) -> None:
     """One pass: (B, C, H, W) -> (B, C, H, W); all blocks of a kind share their modulations."""
     picture, text, patch = _streams(rec, part, x)
     width, d = picture.width, picture.width // picture.heads
-    for name in ("time", "guidance"):
+    for name in ("time", "guidance") if part.get("embeds_guidance") else ("time",):
         _dense(picture, 256, width, f"{name}1", x.batch)
         rec.pointwise(width * x.batch, keeps=1.0, name="silu")
         _dense(picture, width, width, f"{name}2", x.batch)
