@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 #: A clause: points and colons of numbers part nothing.
 _CLAUSE = re.compile(r"(?:[^.;:,]|[.:,](?=\d))+")
-#: What a clause with another subject begins with.
 #: Words between commas that part nothing.
 _ASIDE = re.compile(
     r",\s(?:by contrast|however|too|though|in turn|on the other hand|as well|also|of course|"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.measurement.text import SPELLED, cut, missing
+from whichgpu.audit.measurement.text import cut, missing
+from whichgpu.audit.quantities import SPELLED
 from whichgpu.audit.subjects import mentions
 from whichgpu.errors import UsageError, one_line
 from whichgpu.prices.live import rows_of

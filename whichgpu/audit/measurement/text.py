@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.quantities import SPELLED
 from whichgpu.errors import UsageError, one_line
 
 if TYPE_CHECKING:
@@ -12,13 +13,6 @@ if TYPE_CHECKING:
 
 EXAMPLE = '"ResNet-50 trains at 850 images/s on my RTX A5000, batch 128, AMP"'
 WORDS = re.compile(r"[^\s,;()]+")
-#: Numbers that are told as words.
-SPELLED = {
-    word: number
-    for number, word in enumerate(
-        ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"), 2
-    )
-} | {"sixteen": 16, "twenty": 20, "thirty": 30, "sixty": 60}
 _ONE = {"a": 1.0, "an": 1.0, "one": 1.0, "half a": 0.5, "half an": 0.5}
 #: A number in digits, as a word or as an article.
 HOW_MANY = rf"an?|one|half an?|(?:{'|'.join(SPELLED)})|(?<![\d.,])\d[\d,]*(?:\.\d+)?"
