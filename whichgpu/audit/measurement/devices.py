@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from whichgpu.hardware.catalogue import Catalogue
 
-_SPELLED = SPELLED | {"dual": 2, "quad": 4, "pair of": 2, "couple of": 2}
+_SPELLED = {**SPELLED, "dual": 2, "quad": 4, "pair of": 2, "couple of": 2}
 _WORD = rf"(?P<word>{'|'.join(_SPELLED)})"
 _COUNT = re.compile(rf"(?:\b(?P<n>\d{{1,4}})\s*[x\u00d7]?|\b{_WORD})\s*(?:NVIDIA\s*)?$", re.I)
 #: What a number before a GPU is of, if not of GPUs: "batch 128 RTX 4090".
