@@ -263,13 +263,16 @@ def test_what_was_measured_of_the_very_job_narrows_it():
     assert off.verdict == "slow"
 
 
-def test_likelihood_is_of_a_lognormal():
+def test_likelihood_is_of_a_student_with_four_degrees_of_freedom():
     from whichgpu.facts.model import Interval
 
     one = Interval(50.0, 100.0, 200.0)
     spread = math.log(2.0) / 1.6448536269514722
     assert likelihood(100.0, one) == pytest.approx(-math.log(spread))
-    assert likelihood(200.0, one) == pytest.approx(-math.log(spread) - 1.6448536269514722**2 / 2)
+    # Its density is (1 + z^2 / 4) ^ -5/2 of that at the middle.
+    assert likelihood(200.0, one) == pytest.approx(
+        -math.log(spread) - 2.5 * math.log(1.0 + 1.6448536269514722**2 / 4)
+    )
 
 
 def test_every_cause_has_its_words():
@@ -487,3 +490,32 @@ def test_a_training_that_states_no_format_runs_in_one_that_its_gpu_has(gpu, kind
     assert row["value"] == pytest.approx(one["value"]["mid"])
     held = whichgpu("fit", "gpt2", "--gpu", gpu, "--phase", "train", "--json").json
     assert (held["fits"], held["job"]["precision"]) == (True, kind)
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["2.6x faster than on one card", "2.6 times as fast as one", "2.6x speedup", "scaling of 2.6x",
+     "160 % faster than one", "65% scaling efficiency", "scaling efficiency: 65%"],
+)  # fmt: skip
+def test_what_several_gpus_make_of_one_is_a_figure(said):
+    """It is held against as many times the rate of one, whose own error both share."""
+    found = api.diagnose("resnet50", "rtx-4090:4", said, phase="train", precision="amp-fp16", batch=64)
+    job = {"phase": "train", "precision": "amp-fp16", "batch": 64}
+    one, four = (api.predict("resnet50", gpu, **job).throughput for gpu in ("rtx-4090", "rtx-4090:4"))
+    assert found.figure.value == pytest.approx(2.6 * one.mid, rel=1e-6)
+    assert found.predicted.mid == pytest.approx(four.mid, rel=0.01)
+    assert found.predicted.high / found.predicted.low < four.high / four.low
+    assert "images/s predicted of one" in str(found)
+
+
+def test_scaling_is_of_several_and_of_what_fits_on_one():
+    with pytest.raises(UsageError, match=r"of several GPUs; say how many: --gpu rtx-4090:4"):
+        api.diagnose("resnet50", "rtx-4090", "2.6x faster than one")
+    with pytest.raises(UsageError, match="does not fit on one l40s"):
+        api.diagnose("llama-3.1-70b", "l40s:4", "2.6x faster than one", phase="serve")
+
+
+def test_a_program_that_reads_alone_explains_a_slow_transcription():
+    found = api.diagnose("whisper-large-v3", "rtx-4090", "5x realtime")
+    best = [one.title for one in found.causes[:2]]
+    assert "runtime: openai-whisper (PyTorch)" in best

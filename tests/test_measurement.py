@@ -156,7 +156,33 @@ SENTENCES = {
         "whisper medium", "t4", "6x realtime", {},
     ),
     "embedding 1 million documents of 256 tokens with bge-large took 2 hours on an A10G": (
-        "bge-large", "a10g", "138.889 documents/s", {"seq_len": 256},
+        "bge-large", "a10g", "138.889 documents/s", {"phase": "infer", "seq_len": 256},
+    ),
+    "DDP on 4x RTX 4090, ResNet-50 is only 2.6x faster than on one card": (
+        "ResNet-50", "rtx-4090:4", "2.6x faster than on one card", {"phase": "train"},
+    ),
+    "BERT-large training is only 60 % faster with two RTX 3090": (
+        "BERT-large", "rtx-3090:2", "60 % faster with", {"phase": "train"},
+    ),
+    "training ViT-B/16 on an L40S is 60 % faster with two": (
+        "ViT-B/16", "l40s:2", "60 % faster with", {"phase": "train"},
+    ),
+    "Training GPT-2 on 8 A100 SXM 40GB has a scaling efficiency of 71%": (
+        "GPT-2", "a100-40gb-sxm:8", "scaling efficiency of 71%", {"phase": "train"},
+    ),
+    "Llama 3 8B with FSDP on 8 H100 SXM gives 40% MFU, seq 8192": (
+        "Llama 3 8B", "h100-80gb-sxm:8", "40% MFU",
+        {"phase": "train", "seq_len": 8192, "options": ("sharding=fsdp",)},
+    ),
+    "vLLM Llama 3.1 8B on A100 80GB SXM, 64 concurrent, 1024 in 256 out: 1,900 tok/s output": (
+        "Llama 3.1 8B", "a100-80gb-sxm", "1,900 tok/s",
+        {"input_tokens": 1024, "output_tokens": 256, "concurrency": 64, "runtime": "vllm"},
+    ),
+    "Google TPU v3-8 does ResNet-50 training at 4000 img/s": (
+        "ResNet-50", "tpu-v3:4", "4000 img/s", {"phase": "train"},
+    ),
+    "A single A10G does 45 embeddings per second with bge-large, batch 32, 512 tokens": (
+        "bge-large", "a10g", "45 embeddings per second", {"phase": "infer", "batch": 32, "seq_len": 512},
     ),
     "yolov8x training, batch 16: one epoch takes 25 minutes on a 4090": (
         "yolov8x", "rtx-4090", "0.000666667 epoch/s", {"batch": 16, "phase": "train"},

@@ -86,13 +86,17 @@ def dimension(workload: Workload, name: str) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
 
 
-#: The format of as many bits for GPUs without BF16.
-_WITHOUT_BF16 = {"bf16": "fp16", "amp-bf16": "amp-fp16"}
+#: The format of as many bits for GPUs that lack the usual one, with what they lack and what they have.
+_INSTEAD = {
+    "bf16": ("fp16", "bf16", "fp16"), "amp-bf16": ("amp-fp16", "bf16", "fp16"),
+    "fp16": ("bf16", "fp16", "bf16"), "amp-fp16": ("amp-bf16", "fp16", "bf16"),
+}  # fmt: skip
 
 
 def leaves_open(job: Job, gpu: Gpu) -> bool:
     """Whether a job may run on a GPU otherwise than on most: what `running` looks at."""
-    return not (job.runtime and (job.precision or gpu.value("bf16"))) or gpu.vendor in _reached()
+    has_both = gpu.value("bf16") and gpu.value("fp16")
+    return not (job.runtime and (job.precision or has_both)) or gpu.vendor in _reached()
 
 
 def running(job: Job, gpu: Gpu) -> Job:
@@ -100,17 +104,17 @@ def running(job: Job, gpu: Gpu) -> Job:
 
     Software that reaches the GPU through another is that one; where none is named and the usual one does not
     run there, its stand-in is. A format that the job leaves open is FP16 where the usual one is BF16 and the
-    GPU has no units for it.
+    GPU has no units for it, and the other way round.
     """
     read = asked.read(job)
     stack, usual = read.runtime, read.workload.complete(read.job).precision
-    lacks = not gpu.value("bf16") and gpu.value("fp16")
-    if not job.precision and usual in _WITHOUT_BF16 and lacks:
-        job = replace(job, precision=_WITHOUT_BF16[usual])
+    other, lacked, had = _INSTEAD.get(usual, ("", "", ""))
+    if other and not job.precision and gpu.value(had) and not gpu.value(lacked):
+        job = replace(job, precision=other)
     if not not_run(gpu, stack):
         return job
-    other = stack.through.get(gpu.vendor, "") or ("" if job.runtime or job.trains else stack.elsewhere)
-    return replace(job, runtime=other) if other else job
+    through = stack.through.get(gpu.vendor, "") or ("" if job.runtime or job.trains else stack.elsewhere)
+    return replace(job, runtime=through) if through else job
 
 
 @cache

@@ -8,6 +8,7 @@ TFLOPS, MFU  arithmetic of a GPU, and its share of the peak of the job's format
 N tok/s per user         what one request gets: the time between its tokens
 N x realtime, RTF N      audio made into text, in seconds of audio a second
 T /epoch                 passes over a data set, whose size the workload settles
+N x one GPU, N% scaling efficiency   what several GPUs make of the rate of one
 
 Around it may stand what people add: ~, about, throughput:, mean, +/- 20, (batch 128).
 """
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from whichgpu.cost.estimate import Estimate
     from whichgpu.cost.metrics import Figures, Three
 
+#: The metric of what several GPUs make of one, which is settled by what one makes.
+SCALING = "scaling"
 EXAMPLE = '"850 images/s", "3.2 it/s", "0.4 s/image", "45 ms", "tpot 20 ms", "290 W", "22 GiB", "40% MFU"'
 #: Words for one pass of all GPUs together.
 _PASSES = {"it", "its", "iter", "iters", "iteration", "iterations", "step", "steps", "batch", "batches"}
@@ -37,6 +40,7 @@ _SHORT = {
     "ims": "images", "pic": "images", "pics": "images", "pictures": "images", "frames": "images",
     "frame": "images", "sample": "samples", "epoch": "epochs", "qps": "requests", "sentences": "sequences",
     "examples": "samples", "documents": "sequences", "docs": "sequences", "texts": "sequences",
+    "embeddings": "sequences", "passages": "sequences", "chunks": "sequences",
 }  # fmt: skip
 _SCALES = {"GiB": 2.0**30, "TFLOPS": 1e12}
 _NAMED = ("ttft", "tpot", "latency", "e2e", "itl")
@@ -57,6 +61,22 @@ _SPOKEN = (
     (r"rtf\s*[:=]?\s*([\d.]+)|([\d.]+)\s*rtf", True),
     (r"([\d.,]+)\s*(?:audio[\s-]s(?:ec\w*)?|s(?:ec\w*)? of audio)(?:\s*/\s*|\s+per\s+)s(?:ec\w*)?", False),
 )
+_ONE = (
+    r"(?:(?:on|with|of|using|over|than) )?(?:just |only )?(?:one|a single|single|1)"
+    r"(?: of them| gpus?| cards?| devices?)?"
+)
+_AS_FAST = r"(?:as fast as|faster than|the (?:speed|throughput|rate|performance) (?:of|on))"
+_FASTER = rf"faster (?:(?:than )?{_ONE}|with|on)"
+#: Patterns of what several GPUs make of one, with what one of the stated number is, and what is added to it.
+_SCALED = (
+    (rf"([\d.]+)\s*(?:x|×|times)\s*(?:{_AS_FAST} )?{_ONE}", "times one GPU", 1.0, 0.0),
+    (r"([\d.]+)\s*(?:x|×|times)\s*(?:scaling|speed-?up)", "times one GPU", 1.0, 0.0),
+    (rf"([\d.]+)\s*(?:%|percent)\s*{_FASTER}", "times one GPU", 0.01, 1.0),
+    (rf"([\d.]+)\s*(?:x|×|times)\s*{_FASTER}", "times one GPU", 1.0, 0.0),
+    (r"([\d.]+)\s*(?:%|percent)\s*(?:scaling\s*)?efficien(?:cy|t)", "of linear", 0.01, 0.0),
+    (r"(?:scaling|speed-?up)\s*(?:of|is|:)?\s*([\d.]+)\s*(?:x|×|times)", "times one GPU", 1.0, 0.0),
+    (r"scaling efficiency\s*(?:of|is|:)?\s*([\d.]+)\s*(?:%|percent)", "of linear", 0.01, 0.0),
+)  # fmt: skip
 _PERCENTILE = r"\bp(?:7[05]|8\d|9\d(?:\.\d+)?|99\d+)\b"
 
 
@@ -112,6 +132,7 @@ def read(text: str) -> Quoted:
         _named(plain)
         or _spoken(plain)
         or _share(plain)
+        or _scaled(plain)
         or _one_user(plain)
         or _rate(plain, per_gpu=per_gpu)
         or _each(plain)
@@ -153,6 +174,16 @@ def _share(text: str) -> _Found | None:
     if not match or value is None:
         return None
     return "mfu", value / 100.0 if match[2] or value > 1.0 else value, "of the peak", 1, False
+
+
+def _scaled(text: str) -> _Found | None:
+    """`2.6x one GPU`, `60 % faster than one`, `65% scaling efficiency`, which needs their number."""
+    for pattern, unit, one, more in _SCALED:
+        match = re.fullmatch(pattern, text, re.IGNORECASE)
+        value = _float(match[1]) if match else None
+        if value:
+            return SCALING, one * value + more, unit, 1, False
+    return None
 
 
 def _one_user(text: str) -> _Found | None:

@@ -28,8 +28,15 @@ _OF_THE_JOB = re.compile(
 #: "8xH200", "A6000 x2", and a number that is a card's but counts here.
 _GLUED = re.compile(r"\b(?:(\d{1,4})[x\u00d7](?=[A-Z])|(\d{1,2})[x\u00d7](?=\d{4}\b))")
 _TIMES = re.compile(r"\s*[x\u00d7]\s?(\d{1,4})\b|\s+pair\b", re.I)
-_TOGETHER = re.compile(rf"\b(?:(?P<n>\d{{1,4}})|{_WORD})(?: of (?:them|these)|[- ](?:GPU|card)s?)\b", re.I)
-_IS_RATE = re.compile(r"\s?(?:[a-z]+/|(?:[a-z]+ )?(?:per|a) (?:s|m|h))", re.I)
+_TOGETHER = re.compile(
+    rf"\b(?:(?P<n>(?!1\b)\d{{1,4}})|{_WORD})(?: of (?:them|these)|[- ](?:GPU|card|device)s?)\b", re.I
+)
+#: "60 % faster with two", and cores of a TPU, two on a chip: "TPU v3-8".
+_WITH = re.compile(rf"(?<=faster with )(?:(?P<n>\d{{1,2}})|{_WORD})\b", re.I)
+_TPU_CORES = re.compile(r"\bTPU[ -]?v[23]-(\d{1,4})\b", re.I)
+_IS_RATE = re.compile(
+    r"\s?(?:[a-z]+/|(?:[a-z]+ )?(?:per|a) (?:s(?:ec(?:ond)?)?|m(?:in(?:ute)?)?|h(?:r|our)?)\b)", re.I
+)
 _OF_A_NAME = re.compile(r"\w-$")
 #: NVIDIA's machines of eight, told as one.
 _BOX = re.compile(r"\b(?:DGX|HGX)\b(?![- ]?(?:[12]\b|Station|Spark|Cloud))", re.I)
@@ -43,6 +50,7 @@ def device(text: str, catalogue: Catalogue) -> tuple[str, tuple[str, ...], str]:
 
     Raises `UsageError` where none is named, or several are.
     """
+    text = _TPU_CORES.sub(lambda core: f"{max(1, int(core[1]) // 2)} x {core[0].rpartition('-')[0]}", text)
     text = _GLUED.sub(lambda glued: f"{glued[1] or glued[2]} x ", text)
     found = [
         each
@@ -66,7 +74,7 @@ def device(text: str, catalogue: Catalogue) -> tuple[str, tuple[str, ...], str]:
     ids = tuple(key for key in named if catalogue[key].value("sms") in cores) or _usual(named, catalogue)
     name, may_be = (ids[0], ()) if len(ids) == 1 else (one.text, ids)
     rest = cut(text, count.start() if count else one.start, behind.end() if behind else one.end)
-    together = None if count or behind else _TOGETHER.search(rest)
+    together = None if count or behind else _TOGETHER.search(rest) or _WITH.search(rest)
     if together:
         several, rest = _number(together), cut(rest, together.start(), together.end())
     several = several or boxed

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 #: Words of a figure behind its number, at most.
 _FIGURE = 6
 _NUMBER = re.compile(
-    r"(?<![\w.\u2212-])(?:(?:ttft|tpot|itl|latency|rtf|rtfx|mfu)(?: of| is|:)? )?\d[\d.,]*", re.I
+    r"(?<![\w.\u2212-])(?:(?:ttft|tpot|itl|latency|rtf|rtfx|mfu|scaling(?: efficiency)?|speed-?up)"
+    r"(?: of| is|:)? )?\d[\d.,]*",
+    re.I,
 )
 #: What a time behind them is of, unless another time stands between.
 _TIME_OF = (

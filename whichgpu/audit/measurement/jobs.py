@@ -27,15 +27,16 @@ _PLAIN = ("amp", "awq", "gptq", "mixed precision")
 _PHASES = (
     ("finetune_qlora", r"\bqlora\b"), ("finetune_lora", r"\blora\b|\btextual inversion\b"),
     ("finetune_full", r"\bfine[- ]?tun(?:e|es|ed|ing)\b|\bdreambooth\b"),
-    ("train", r"\b(?:pre-?)?train(?:s|ed|ing)?\b"),
+    ("train", r"\b(?:pre-?)?train(?:s|ed|ing)?\b|\bddp\b|\bbackward\b"),
     ("prefill", r"\bprefill(?:s|ing)?\b|\bprompt processing\b"),
     ("serve", r"\bserv(?:e|es|ed|ing)\b|\bconcurren(?:t|cy)\b|\bin flight\b"),
-    ("infer", r"\binfer(?:ence|s|red|ring)?\b|\bfeature extraction\b"), ("train", r"\bepochs?\b"),
+    ("infer", r"\binfer(?:ence|s|red|ring)?\b|\bfeature extraction\b|\bembedd(?:ings?|s)\b"),
+    ("train", r"\bepochs?\b"),
 )  # fmt: skip
-_N = r"(\d+k?)"
+_N = r"(\d+k?)(?![.,]\d)"
 #: Prompts and answers that are told together.
 _LENGTHS = re.compile(
-    rf"\b{_N} ?(?:tokens? )?(?:in(?:put)?|prompt)(?: tokens?)?(?: ?[/,+&] ?| (?:and|to) )"
+    rf"\b{_N} ?(?:tokens? )?(?:in(?:put)?|prompt)(?: tokens?)?(?: ?[/,+&] ?| (?:and|to) | )"
     rf"{_N} ?(?:tokens? )?(?:out(?:put)?|generated|new|completion|response)\b(?: (?:tokens?|lengths?))?"
     rf"|\b(?:isl|in(?:put)?|prompt)(?: ?len(?:gth)?)?(?: of|:|=)? ?{_N}\b(?: tokens?)?[^\d.;:]{{1,8}}"
     rf"(?:osl|out(?:put)?)(?: ?len(?:gth)?)?(?: of|:|=)? ?{_N}\b(?: tokens?)?"
@@ -68,6 +69,8 @@ _OPTIONS = (
     ("layout=nhwc", r"\bchannels[- _]last\b|\bnhwc\b"), ("layout=nchw", r"\bchannels[- _]first\b|\bnchw\b"),
     ("cuda_graphs=True", r"\bcuda[- ]graphs?\b"),
 )  # fmt: skip
+#: Options that nothing but a training has.
+_OF_TRAINING = ("sharding=", "checkpointing=", "grad_accum=", "global_batch=")
 #: Passes that make one step of an optimizer.
 _PASSES = re.compile(
     r"\bgrad(?:ient)?[-_ ]?acc(?:um(?:ulat(?:ion|e|ing))?)?(?:[-_ ]steps?)?(?: of| is|:|=)? ?(\d+)\b"
@@ -104,6 +107,8 @@ def columns(text: str, model: Workload) -> tuple[dict[str, Any], str]:
     done = [key if key in phases else "train" if key.startswith("finetune") else "" for key in done]
     if "serve" not in phases:
         found.pop("concurrency", None)
+    # Shards and recomputed activations are of a training, whether or not it says so.
+    done = done or ["train" for one in options if one.startswith(_OF_TRAINING)]
     found |= {"phase": done[0]} if done and done[0] in phases else {}
     sized = found.get("phase") in TRAINING or "serve" not in phases
     if sized and "seq_len" not in found and (length := _LENGTH.search(text)):

@@ -161,13 +161,13 @@ def _diagnosed(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue, room: f
     stated = frozenset(one.name for one in fields(job) if getattr(job, one.name) not in (None, ""))
     job, found = _estimated(job, gpu)
     plain = found.at(0, 0)
-    figure = settled(figure, plain.job, gpu)
+    figure, taken = settled(figure, plain, gpu)
     unfit = does_not_fit(plain, gpu) if plain.required > UNSURE * plain.available else ""
     if found.sequences[0, 0] < 1.0:
         why = unfit or does_not_fit(plain, gpu)
         return _otherwise(job, gpu, figure, catalogue, f"{why}; a figure of it is of another job")
     known = evidence(plain, gpu, catalogue)
-    points = _points(found, known)
+    points = (*_points(found, known), *taken)
     narrowed = shifted(found, points)
     answer = narrowed.at(0, 0)
     predicted = figure.predicted(answer)

@@ -25,7 +25,9 @@ _ALIKE = 12
 _ENGINES = {"serve": ("vllm", "transformers", "tensorrt-llm", "sglang"),
             "decode": ("llama-cpp", "transformers", "vllm", "tensorrt-llm"),
             "infer": ("pytorch-2", "transformers", "tensorrt", "onnxruntime"),
-            "generate": ("diffusers", "tensorrt")}  # fmt: skip
+            "generate": ("diffusers", "tensorrt", "webui")}  # fmt: skip
+#: Programs that make audio into text, a beam of it at a time.
+_SPEECH = ("openai-whisper", "faster-whisper")
 
 
 def tried(asked: Asked) -> Iterator[Tried]:
@@ -63,6 +65,12 @@ def _engines(asked: Asked) -> Iterable[Tried]:
         if name != asked.answer.runtime and not (pictures and name == "transformers"):
             bare = {key: value for key, value in asked.job.options.items() if key != "compile"}
             found = again(asked, replace(asked.job, runtime=name, options=bare))
+            yield from each("engine", [(runtime(name, name).title, found)])
+    if asked.answer.throughput.unit.startswith("audio") and "whisper" in asked.job.workload:
+        # These have a batch of their own.
+        batch = asked.job.batch if "batch" in asked.stated else None
+        for name in _SPEECH:
+            found = again(asked, replace(asked.job, runtime=name, batch=batch))
             yield from each("engine", [(runtime(name, name).title, found)])
 
 

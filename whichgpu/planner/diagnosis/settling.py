@@ -1,27 +1,59 @@
-"""A figure that needs the job or the GPU to be one: epochs of a data set, MFU of a peak, steps of a loop."""
+"""A figure that needs the job or the GPU to be one: epochs of a set, MFU of a peak, steps, scaling."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from whichgpu.cost.anchoring import Point, place
 from whichgpu.cost.estimate import estimate
+from whichgpu.cost.quoted import SCALING
 from whichgpu.errors import UsageError
 from whichgpu.planner.size import usual
+from whichgpu.units import number
 from whichgpu.workloads import workload as zoo
 from whichgpu.workloads.precision import precision
 
 if TYPE_CHECKING:
+    from whichgpu.cost.estimate import Estimate
     from whichgpu.cost.quoted import Quoted
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.workloads.job import Job
 
 
-def settled(figure: Quoted, job: Job, gpu: Gpu) -> Quoted:
-    """The figure in units of the model.
+def settled(figure: Quoted, answer: Estimate, gpu: Gpu) -> tuple[Quoted, tuple[Point, ...]]:
+    """The figure in units of the model, and what it takes for measured.
 
-    Raises `UsageError` where the workload has no usual data set, or no source states the peak.
+    Raises `UsageError` where the workload has no usual data set, no source states the peak, or the figure is
+    what several GPUs make of one and the job has one.
     """
+    if figure.metric == SCALING:
+        return _scaled(figure, answer, gpu)
+    return _settled(figure, answer.job, gpu), ()
+
+
+def _scaled(figure: Quoted, answer: Estimate, gpu: Gpu) -> tuple[Quoted, tuple[Point, ...]]:
+    """The rate of all GPUs, as many times what one is predicted to make as the figure says.
+
+    That one's prediction is right or wrong for all alike, so that it is taken for measured.
+    """
+    if answer.n_gpus < 2:
+        raise UsageError(f"'{figure.text}' is of several GPUs; say how many: --gpu {gpu.id}:4")
+    alone = replace(answer.job, n_gpus=None, tp=None, pp=None, runtime=answer.runtime)
+    found = estimate(alone, [gpu])
+    one = found.at(0, 0)
+    if one.sequences < 1.0:
+        raise UsageError(
+            f"'{figure.text}': the job does not fit on one {gpu.id}; give its rate on all of them"
+        )
+    times = figure.value * (answer.n_gpus if figure.unit == "of linear" else 1.0)
+    rate = one.throughput
+    text = f"{figure.text} ({times:.3g} x {number(rate.mid)} {rate.unit} predicted of one)"
+    said = replace(figure, text=text, metric="throughput", value=times * rate.mid, unit=rate.unit)
+    return said, (Point(place(found, 0), 0.0),)
+
+
+def _settled(figure: Quoted, job: Job, gpu: Gpu) -> Quoted:
     if figure.metric == "mfu":
         return replace(figure, metric="flops", value=figure.value * _peak(job, gpu) / 1e12, unit="TFLOPS")
     if figure.passes and job.phase == "generate" and job.steps:

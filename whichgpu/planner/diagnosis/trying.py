@@ -1,8 +1,9 @@
 """A job with one thing otherwise, predicted again, and how well that explains a figure.
 
-Under a cause the logarithm of the figure is normal around what is predicted with it, with the standard
-deviation of that prediction's interval. Causes are ranked by weight times likelihood (Bayes); the weights
-are `data/diagnosis.toml`.
+Under a cause the logarithm of the figure has Student's t around what is predicted with it, as wide as that
+prediction's interval: a job that nobody stated is one that nobody measured, and where no cause fits well the
+nearest is still the likeliest (a normal leaves it all to whichever is widest). Causes are ranked by weight
+times likelihood (Bayes); the weights are `data/diagnosis.toml`.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 #: Log standard deviation below which no prediction of a cause is believed.
 _LEAST = 0.03
+#: Degrees of freedom of a figure around what is predicted: the fewer, the less a miss says.
+_FREEDOM = 4.0
 #: What fits by so little more than the card has may have run all the same.
 UNSURE = 1.15
 #: Share of a figure below which a change of it is none.
@@ -251,10 +254,10 @@ def _mean(logs: Sequence[float]) -> float:
 
 
 def likelihood(value: float, of: Interval) -> float:
-    """Log density of the logarithm of a value under an interval."""
+    """Log density of the logarithm of a value under an interval, but for a constant."""
     spread = max(math.log(of.high / of.low) / (2.0 * Z90), _LEAST) if of.low > 0.0 else 1.0
     off = (math.log(value) - math.log(of.mid)) / spread
-    return -0.5 * off * off - math.log(spread)
+    return -0.5 * (_FREEDOM + 1.0) * math.log1p(off * off / _FREEDOM) - math.log(spread)
 
 
 def _cause(asked: Asked, one: Tried, share: float) -> Cause:
