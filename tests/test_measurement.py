@@ -184,6 +184,28 @@ SENTENCES = {
     "A single A10G does 45 embeddings per second with bge-large, batch 32, 512 tokens": (
         "bge-large", "a10g", "45 embeddings per second", {"phase": "infer", "batch": 32, "seq_len": 512},
     ),
+    "We get 14,000 tokens/s prompt throughput on Llama 3.1 8B fp8 with vLLM on an L40S": (
+        "Llama 3.1 8B", "l40s", "14,000 tokens/s",
+        {"phase": "prefill", "runtime": "vllm", "precision": "fp8"},
+    ),
+    "my A6000 gives 38 samples/s for ViT-L/16 384 inference in fp32": (
+        "ViT-L/16", "rtx-a6000", "38 samples/s", {"phase": "infer", "resolution": "384", "precision": "fp32"},
+    ),
+    "EfficientNet-B4 training at 380 on an L40S, 310 images/s": (
+        "EfficientNet-B4", "l40s", "310 images/s", {"phase": "train", "resolution": "380"},
+    ),
+    "ResNet-50 infers at 3000 images/s on an L40S": (
+        "ResNet-50", "l40s", "3000 images/s", {"phase": "infer"},
+    ),
+    "RTX A4000 trains ResNet-18 on CIFAR-10: one epoch in 9 seconds": (
+        "ResNet-18", "rtx-a4000", "5555.56 samples/s", {"phase": "train", "resolution": "32"},
+    ),
+    "Whisper medium with faster-whisper on GTX 1660 Super: 1 hour in 6 minutes": (
+        "Whisper medium", "gtx-1660-super", "10x realtime", {"runtime": "faster-whisper"},
+    ),
+    "Inference of GPT-J 6B in fp16 on a 3090 with HF gives 27 tokens/s": (
+        "GPT-J 6B", "rtx-3090", "27 tokens/s", {"precision": "fp16", "runtime": "transformers"},
+    ),
     "yolov8x training, batch 16: one epoch takes 25 minutes on a 4090": (
         "yolov8x", "rtx-4090", "0.000666667 epoch/s", {"batch": 16, "phase": "train"},
     ),

@@ -167,6 +167,12 @@ def data_set(text: str) -> float:
     return next(found, 0.0)
 
 
+def pixels(text: str) -> float:
+    """Pixels a side of the pictures of the data set that a text names; 0 where it names none of one size."""
+    sides = (row.get("side") for word, row in _by_name().items() if _names(word, text))
+    return next((float(side[0]) for side in sides if side), 0.0)
+
+
 def _names(word: str, text: str) -> bool:
     return re.search(rf"(?i)\b{re.escape(word).replace('-', '[- _]?')}\b", text) is not None
 

@@ -61,6 +61,10 @@ _SIZE_FIRST = re.compile(r"(\d+(?:\.\d+)?B) (\S.*)", re.I)
 #: Parameters behind a model's name, and what tells the sizes of a family apart in their ids.
 _PARAMETERS = re.compile(r"[ (-]{1,2}(\d+(?:\.\d+)?) ?([MB])\b(?![/.-])(?: param(?:eter)?s?)?\)?", re.I)
 _SIZED = re.compile(r"-(?:tiny|mini|small|base|medium|large|xl|huge|giant)\b")
+#: A number behind a model's name that is the side of its pictures.
+_PIXELS = re.compile(
+    r"^[ @(-]{1,2}(\d{2,3}[0248])\)?(?= (?:train|infer|on|in|with|at|takes)|[,;.])(?! at)", re.I
+)
 #: How far the stated number may be from a model's.
 _ALIKE = 0.15
 #: Which of several of a name is meant where nobody says: the one that most runs of it are of.
@@ -194,6 +198,9 @@ def _workload(rest: str, text: str) -> tuple[str, str]:
     name, start, end = min(found, key=lambda one: (-len(one[0].split()), not re.search(r"\d", one[0])))
     if size := _PARAMETERS.match(rest, end):
         end, name = size.end(), _of_size(name, float(size[1]) * {"M": 1e6, "B": 1e9}[size[2].upper()])
+    if resolve(name).unit == "images":
+        # "ViT-L/16 384" is of pictures of that many pixels.
+        rest = rest[:end] + _PIXELS.sub(r" at \1", rest[end:], count=1)
     return name, cut(rest, start, end)
 
 

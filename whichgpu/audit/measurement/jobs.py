@@ -9,6 +9,7 @@ from whichgpu.audit.measurement.figures import as_rate
 from whichgpu.audit.measurement.text import cut, windows
 from whichgpu.cost.asked import is_language_model
 from whichgpu.cost.runtime import runtime
+from whichgpu.planner.size import pixels
 from whichgpu.workloads.job import TRAINING
 from whichgpu.workloads.precision import named as precision
 
@@ -28,7 +29,7 @@ _PHASES = (
     ("finetune_qlora", r"\bqlora\b"), ("finetune_lora", r"\blora\b|\btextual inversion\b"),
     ("finetune_full", r"\bfine[- ]?tun(?:e|es|ed|ing)\b|\bdreambooth\b"),
     ("train", r"\b(?:pre-?)?train(?:s|ed|ing)?\b|\bddp\b|\bbackward\b"),
-    ("prefill", r"\bprefill(?:s|ing)?\b|\bprompt processing\b"),
+    ("prefill", r"\bprefill(?:s|ing)?\b|\bprompt (?:processing|throughput|speed|eval(?:uation)?)\b"),
     ("serve", r"\bserv(?:e|es|ed|ing)\b|\bconcurren(?:t|cy)\b|\bin flight\b"),
     ("infer", r"\binfer(?:ence|s|red|ring)?\b|\bfeature extraction\b|\bembedd(?:ings?|s)\b"),
     ("train", r"\bepochs?\b"),
@@ -79,6 +80,10 @@ _PASSES = re.compile(
 )
 #: What quantises within Transformers, where no engine is named.
 _WITHIN_TRANSFORMERS = re.compile(r"\b(?:bitsandbytes|bnb|load_in_[48]bit|llm\.int8(?:\(\))?)(?=\W|$)", re.I)
+#: Transformers by its house, which keeps models as well.
+_HUGGING_FACE = re.compile(
+    r"\b(?:with|in|by|on|using|plain|through) (?:plain )?(?:HF|hugging ?face)\b(?! (?:hub|TGI|text))", re.I
+)
 #: Tokens of a sequence that is trained on, where nothing else is said of its length.
 _LENGTH = re.compile(
     r"\b(\d{2,6})[- ]tokens?\b(?! ?(?:/|per|an?|each|in|for)\b)|\b(?:context|ctx)\D{0,8}(\d{3,6}|\d{1,3}k)\b"
@@ -90,6 +95,14 @@ _FILM = re.compile(r"\b\d+ ?-?s(?:ec(?:ond)?s?)?[- ](?:long )?(?:videos?|clips?)
 #: Sequences of a step of all GPUs.
 _GLOBAL = re.compile(r"\b(?:global|total|effective) batch(?:[- ]size)?(?: of| is|:|=)? ?(\d+)\b", re.I)
 _FRAMES = re.compile(r"\b(\d+)[- ]frames?\b(?! ?(?:/|per|an?) ?s)", re.I)
+#: Hours that are made into text, of which nobody says what they are of.
+_SOUND_IN = re.compile(r"\b((?:\d[\d.]*|an?|one) ?-?(?:hours?|hrs?|h))(?= (?:in|takes?|took)\b)", re.I)
+#: Pixels a side of a picture that is looked at: "at 384", and no figure.
+_SIDE = re.compile(
+    r"(?:\bat|@) ?(?!0)(\d{3,4})(?: ?px| pixels| resolution)?(?![\d.%/x\u00d7]|,\d)"
+    r"(?! ?(?:/|per\b|x|\u00d7|im(?:a?ge?)?s?\b|samples?|fps|it|W\b|watts?|MHz|m?s\b|sec|min|%|concurr|requests?))",
+    re.I,
+)
 _RESOLUTION = re.compile(r"\b(\d{3,4}) ?[x\u00d7] ?(\d{3,4})\b|\b(\d{3,4}) ?px\b|\b(480|720|1080)p\b", re.I)
 #: Of videos, as Wan and HunyuanVideo make them, by the number of lines.
 _LINES = {"480": "832x480", "720": "1280x720", "1080": "1920x1080"}
@@ -116,12 +129,28 @@ def columns(text: str, model: Workload) -> tuple[dict[str, Any], str]:
         text = cut(text, length.start(), length.end())
     if options:
         found["options"] = options
+    if model.unit.startswith("audio"):
+        text = _SOUND_IN.sub(r"\1 of audio", text, count=1)
+    elif model.unit == "images" and "resolution" not in found:
+        side, text = _side(text)
+        found |= {"resolution": side} if side else {}
     stack, text = _stack(as_rate(text, stepped=stepped))
     if "runtime" in stack:
         stack["runtime"] = _of_today(stack["runtime"])
-    elif _WITHIN_TRANSFORMERS.search(text) and is_language_model(model) and "serve" in phases:
-        stack["runtime"] = "transformers bitsandbytes"
+    elif is_language_model(model) and "serve" in phases and not trains:
+        if _WITHIN_TRANSFORMERS.search(text):
+            stack["runtime"] = "transformers bitsandbytes"
+        elif _HUGGING_FACE.search(text):
+            stack["runtime"] = "transformers"
     return {key: _whole(one) if key in _NUMBERS else one for key, one in (found | stack).items()}, text
+
+
+def _side(text: str) -> tuple[str, str]:
+    """The side of the pictures of a sentence, as it is told or as its data set has them; and the rest."""
+    if match := _SIDE.search(text):
+        return match[1], cut(text, match.start(), match.end())
+    side = pixels(text)
+    return (f"{side:g}" if side else ""), text
 
 
 def _options(text: str, model: Workload) -> tuple[tuple[str, ...], str]:
