@@ -100,7 +100,7 @@ _SOUND_IN = re.compile(r"\b((?:\d[\d.]*|an?|one) ?-?(?:hours?|hrs?|h))(?= (?:in|
 #: Pixels a side of a picture that is looked at: "at 384", and no figure.
 _SIDE = re.compile(
     r"(?:\bat|@) ?(?!0)(\d{3,4})(?: ?px| pixels| resolution)?(?![\d.%/x\u00d7]|,\d)"
-    r"(?! ?(?:/|per\b|x|\u00d7|im(?:a?ge?)?s?\b|samples?|fps|it|W\b|watts?|MHz|m?s\b|sec|min|%|concurr|requests?))",
+    r"(?! ?(?:/|per\b|x|\u00d7|im(?:a?ge?)?s?\b|samples?|fps|it|W\b|watts?|MHz|m?s\b|sec|min|%))",
     re.I,
 )
 _RESOLUTION = re.compile(r"\b(\d{3,4}) ?[x\u00d7] ?(\d{3,4})\b|\b(\d{3,4}) ?px\b|\b(480|720|1080)p\b", re.I)
