@@ -167,6 +167,12 @@ def data_set(text: str) -> float:
     return next(found, 0.0)
 
 
+def named_set(text: str) -> str:
+    """The id of the data set that a text names; empty where it names none."""
+    return next((key for key, row in _tables().items()
+                 if any(_names(_key(word), text) for word in (key, *row.get("names", ())))), "")  # fmt: skip
+
+
 def pixels(text: str) -> float:
     """Pixels a side of the pictures of the data set that a text names; 0 where it names none of one size."""
     sides = (row.get("side") for word, row in _by_name().items() if _names(word, text))

@@ -40,6 +40,12 @@ def told(name: str, known: Callable[[str], bool]) -> str:
     return ""
 
 
+def model_for(name: str) -> str:
+    """The model that a subject names first (`speech to text`), or ''."""
+    row = _subjects().get(squeezed(name.lower()))
+    return str(row["workloads"][0]) if row and row["workloads"] else ""
+
+
 def instead(key: str) -> str:
     """What to ask for in place of a subject by its key."""
     row = _table()[key]
@@ -79,7 +85,10 @@ _DONE = {
     "pretrain": "--phase pretrain", "serv": "--users 10", "run": "", "host": "", "infer": "",
 }  # fmt: skip
 #: Whom it is done for.
-PEOPLE = "users?|people|persons?|employees|staff|students|customers|colleagues|agents|seats|pupils|teachers"
+PEOPLE = (
+    "users?|people|persons?|employees|staff|students|customers|colleagues|agents|seats|pupils|teachers"
+    "|developers|engineers|callers"
+)
 _FOR = re.compile(rf"(\d+) (?:{PEOPLE})\b", re.IGNORECASE)
 
 
@@ -103,7 +112,10 @@ def _job(name: str, known: Callable[[str], bool]) -> str:
     model, option = job_of(name, known)
     if not model:
         return ""
-    return f"'{name}' is no model, but what is done with one; write \"{model}\" {option}".rstrip()
+    return (
+        f"'{name}' is no model, but what is done with one; write \"{model}\" {option}".rstrip()
+        + f", or ask whichgpu ask '{name}'"
+    )
 
 
 @lru_cache(maxsize=1)

@@ -125,7 +125,7 @@ def told(text: str, catalogue: Catalogue, gpu: str = "", figure: str = "") -> To
         )
     rest = _ALONE.sub("1 concurrent", _MACHINE.sub("", rest))
     named, may_be, rest = (gpu, (), rest) if gpu else device(rest, catalogue)
-    workload, rest = _workload(rest, text)
+    workload, rest = named_model(rest, text)
     said, rest = columns(rest, resolve(workload))
     return Told(workload, named, figure or told_figure(rest, text), said, may_be)
 
@@ -163,13 +163,13 @@ def heard(text: str, catalogue: Catalogue) -> dict[str, Any]:
     for name in named if len(named) > 1 else ():
         rest = rest.replace(name, ";")
     with suppress(UsageError):
-        found["workload"], rest = _workload(rest, text)
+        found["workload"], rest = named_model(rest, text)
         said, rest = columns(rest, resolve(found["workload"]))
         found |= said
     return found | ({"gpu": list(named)} if named else {}) | {"quoted": list(figures(rest))}
 
 
-def _workload(rest: str, text: str) -> tuple[str, str]:
+def named_model(rest: str, text: str) -> tuple[str, str]:
     """The longest name of a model on file in the rest of a text, and that without it.
 
     Of several as long one with a digit: "stream" is a model and a plain word.

@@ -14,6 +14,7 @@ from whichgpu.prices.live import rows_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from whichgpu.audit.subjects import Mention
     from whichgpu.hardware.catalogue import Catalogue
 
 _SPELLED = {**SPELLED, "dual": 2, "quad": 4, "pair of": 2, "couple of": 2}
@@ -52,12 +53,7 @@ def device(text: str, catalogue: Catalogue) -> tuple[str, tuple[str, ...], str]:
     """
     text = _TPU_CORES.sub(lambda core: f"{max(1, int(core[1]) // 2)} x {core[0].rpartition('-')[0]}", text)
     text = _GLUED.sub(lambda glued: f"{glued[1] or glued[2]} x ", text)
-    found = [
-        each
-        for each in mentions(text, catalogue)
-        # "t4 /s" is a rate, and the end of "bge-m3" is no M3.
-        if not _IS_RATE.match(text, each.end) and not _OF_A_NAME.search(text[: each.start])
-    ]
+    found = named(text, catalogue)
     if not found:
         raise missing("GPU on file", text)
     if len({each.ids for each in found}) > 1:
@@ -70,8 +66,8 @@ def device(text: str, catalogue: Catalogue) -> tuple[str, tuple[str, ...], str]:
     several = int(behind[1] or 2) if behind else _number(count) if count else 0
     cores = {int(each) for each in _CORES.findall(text)}
     boxed = _in_box(text)
-    named = _meant(one.ids, text, catalogue, boxed=boxed > 1)
-    ids = tuple(key for key in named if catalogue[key].value("sms") in cores) or _usual(named, catalogue)
+    meant = _meant(one.ids, text, catalogue, boxed=boxed > 1)
+    ids = tuple(key for key in meant if catalogue[key].value("sms") in cores) or _usual(meant, catalogue)
     name, may_be = (ids[0], ()) if len(ids) == 1 else (one.text, ids)
     rest = cut(text, count.start() if count else one.start, behind.end() if behind else one.end)
     together = None if count or behind else _TOGETHER.search(rest) or _WITH.search(rest)
@@ -79,6 +75,15 @@ def device(text: str, catalogue: Catalogue) -> tuple[str, tuple[str, ...], str]:
         several, rest = _number(together), cut(rest, together.start(), together.end())
     several = several or boxed
     return f"{name}:{several}" if several > 1 else name, may_be, rest
+
+
+def named(text: str, catalogue: Catalogue) -> list[Mention]:
+    """The devices of a text: "t4 /s" is a rate, and the end of "bge-m3" is no M3."""
+    return [
+        each
+        for each in mentions(text, catalogue)
+        if not _IS_RATE.match(text, each.end) and not _OF_A_NAME.search(text[: each.start])
+    ]
 
 
 def _meant(ids: tuple[str, ...], text: str, catalogue: Catalogue, *, boxed: bool) -> tuple[str, ...]:

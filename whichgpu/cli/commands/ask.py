@@ -1,10 +1,12 @@
 """Find the GPU in a dialogue: what runs, how much of it, how quick, for how much money, where.
 
 $ whichgpu ask
+$ whichgpu ask "serve Llama 3.1 8B to 50 users, first token under 1 s, below 2,000 USD a month"
 
-A question is passed over with Enter; `back` goes to the one before, `?` says more, `done` ends the
-questions, `quit` everything. It fills the request of `recommend`, shows the command line that is the
-same, and answers it. Questions go to stderr, the answer to stdout.
+A whole question is read at once. Without one, each is asked: Enter passes over it, `back` goes to the
+one before, `?` says more, `done` ends the questions, `quit` everything. It fills the request of
+`recommend`, shows the command line that is the same, and answers it. Questions go to stderr, the answer to
+stdout.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ from whichgpu.cli.command import command, reported
 from whichgpu.cli.options import gpu_files
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from whichgpu.cli.questions import Options
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.report.table import Report
@@ -25,13 +29,27 @@ if TYPE_CHECKING:
 
 
 @command
+@click.argument("question", required=False)
 @gpu_files
-def run(catalogue: Catalogue) -> Report:
+def run(catalogue: Catalogue, question: str | None) -> Report:
     """Ask, show the command line that is the same, and answer it."""
-    import shlex
+    if question is not None:
+        from whichgpu.audit.wanted import wanted
 
+        pairs = wanted(question, catalogue)
+        (_, workload), *rest = pairs
+        args = ["recommend", workload, *(word for name, value in rest for word in (f"--{name}", value))]
+        return _answer([*args, *_own_gpus()], dict(pairs))
+    from whichgpu.cli.questions import arguments
+
+    options = _held(catalogue)
+    return _answer([*arguments(options), *_own_gpus()], options)
+
+
+def _held(catalogue: Catalogue) -> Options:
+    """The options that come of a dialogue."""
     from whichgpu.cli.dialogue import Dialogue, Ended, hold
-    from whichgpu.cli.questions import arguments, check
+    from whichgpu.cli.questions import check
 
     if hasattr(sys.stdin, "reconfigure"):
         sys.stdin.reconfigure(errors="replace")
@@ -40,13 +58,18 @@ def run(catalogue: Catalogue) -> Report:
         check(options, catalogue)
 
     try:
-        options = hold(Dialogue(_line, _say, checked, _workload))
+        return hold(Dialogue(_line, _say, checked, _workload))
     except Ended:
         raise click.Abort from None
-    args = [*arguments(options), *_own_gpus()]
+
+
+def _answer(args: Sequence[str], options: Options) -> Report:
+    """The answer to a command line, which is shown."""
+    import shlex
+
     line = shlex.join(["whichgpu", *args])
     _say(f"\n$ {line}\n")
-    answer = reported(args[0], args[1:])
+    answer = reported(args[0], list(args[1:]))
     same = f"The same as: {line}"
     document = {"command": line, "asked": options, **answer.data}
     at = answer.first or len(answer.blocks)

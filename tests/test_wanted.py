@@ -1,0 +1,102 @@
+"""Whole questions, as the options of `recommend`."""
+
+from __future__ import annotations
+
+import pytest
+
+from whichgpu.audit.wanted import wanted
+from whichgpu.cli import main
+from whichgpu.errors import UsageError
+from whichgpu.hardware.catalogue import catalogue
+
+QUESTIONS = {
+    "fine-tune Qwen2.5 7B with QLoRA on 20,000 examples under 10 USD": {
+        "workload": "Qwen2.5 7B", "phase": "finetune_qlora", "samples": "20000", "budget": "10 USD",
+    },
+    "serve Llama 3.3 70B in fp8 to 50 concurrent users, first token under 2 seconds": {
+        "workload": "Llama 3.3 70B", "phase": "serve", "precision": "fp8", "users": "50",
+        "slo": "ttft 2 seconds",
+    },
+    "a GPU for a home server that runs a 32B model, silent, below 800 dollars": {
+        "workload": "qwen2.5-32b", "budget": "800 USD", "term": "buy",
+    },
+    "transcribe 500 hours of podcasts a day with Whisper large v3": {
+        "workload": "Whisper large v3", "target": "500 hours/day",
+    },
+    "train YOLOv8 on 100k images, 100 epochs, within 24 hours": {
+        "workload": "YOLOv8m", "phase": "train", "deadline": "24 hours", "epochs": "100", "samples": "100k",
+    },
+    "FP64 CFD with 64 GB memory": {"workload": "CFD", "min-memory": "64 GB"},
+    "generate 1 million SDXL images a month": {"workload": "SDXL", "target": "1M images/month"},
+    "embed 50 million documents of 500 tokens with bge-m3": {
+        "workload": "bge-m3", "seq-len": "500", "requests": "50M",
+    },
+    "host Mistral Small 24B for 30 employees in Europe with p90 TTFT below 1.5 s on AWS or Azure": {
+        "workload": "Mistral Small 24B", "phase": "serve", "users": "30", "region": "europe",
+        "slo": "ttft p90 1.5 s", "providers": "aws,azure",
+    },
+    "How many H100 SXM do I need to pretrain Llama 3.1 8B on 1T tokens in 30 days?": {
+        "workload": "Llama 3.1 8B", "phase": "train", "gpus": "h100-80gb-sxm", "tokens": "1T",
+        "deadline": "30 days",
+    },
+    "Stable Diffusion 1.5 with 34 images per minute for 0.60 USD a minute": {
+        "workload": "Stable Diffusion 1.5", "target": "34 images/minute", "budget": "36 USD/h",
+    },
+    "ResNet-50 90 epochs of ImageNet by tomorrow for at most 50 USD": {
+        "workload": "ResNet-50", "phase": "train", "epochs": "90", "samples": "imagenet",
+        "deadline": "tomorrow", "budget": "50 USD",
+    },
+    "inference of ResNet-50 at 5000 images per second with latency under 20 ms, 75 W per card at most": {
+        "workload": "ResNet-50", "phase": "infer", "target": "5000 images/second", "latency": "20ms",
+        "max-power": "75 W",
+    },
+    "chatbot with Qwen3 30B A3B: 200 users, 25 tokens/s per user, 8000 tokens in, 500 out": {
+        "workload": "Qwen3 30B A3B", "phase": "serve", "users": "200", "slo": "tpot 40 ms",
+        "input-tokens": "8000", "output-tokens": "500",
+    },
+    "20k images with FLUX.1 schnell per day, Europe only": {
+        "workload": "FLUX.1 schnell", "target": "20k images/day", "region": "europe",
+    },
+    "detect objects with YOLOv8n on 30 camera streams at 25 fps": {
+        "workload": "YOLOv8n", "target": "750 images/s",
+    },
+    "3 epochs LoRA fine tuning of Llama 3 70B on alpaca on spot instances": {
+        "workload": "Llama 3 70B", "phase": "finetune_lora", "epochs": "3", "samples": "alpaca",
+        "term": "spot",
+    },
+    "translate 3 million sentences with NLLB 3.3B overnight": {
+        "workload": "NLLB 3.3B", "requests": "3M", "deadline": "12 h",
+    },
+    "L4 or L40S for Llama 70B?": {"workload": "llama-3.1-70b", "gpus": "l4,l40s"},
+    "A card without power connector for a small server, Whisper small": {
+        "workload": "Whisper small", "needs": "no-power-connector",
+    },
+    "100 virtual desktops with light CAD": {"workload": "desktops", "users": "100"},
+    "Blender rendering on a laptop": {"workload": "Blender", "needs": "laptop"},
+    "speech to text in real time for 50 callers": {"workload": "whisper-large-v3"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_question_is_options_of_recommend(question):
+    assert dict(wanted(question, catalogue())) == QUESTIONS[question]
+
+
+@pytest.mark.parametrize("question", ["", "which GPU is best?", "x" * 3000])
+def test_a_question_of_nothing_is_refused_with_an_example(question):
+    with pytest.raises(UsageError, match=r"write e\.g\."):
+        wanted(question, catalogue())
+
+
+def test_ask_answers_a_whole_question_and_shows_its_command(capsys):
+    assert main(["ask", "ResNet-50 90 epochs of ImageNet for at most 50 USD on an L4", "--plain"]) == 0
+    printed = capsys.readouterr()
+    assert printed.err.strip().startswith(
+        "$ whichgpu recommend ResNet-50 --phase train --gpus l4 --budget '50 USD'"
+    )
+    assert "90 epochs of 1,281,167 samples" in " ".join(printed.out.split())
+
+
+def test_recommend_says_how_a_job_in_words_is_asked(capsys):
+    assert main(["recommend", "fine-tune llama 3 8b on tickets"]) == 2
+    assert "or ask whichgpu ask 'fine-tune llama 3 8b on tickets'" in capsys.readouterr().err

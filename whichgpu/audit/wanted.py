@@ -1,0 +1,421 @@
+"""A question as a person asks it: "serve Llama 3.3 70B in fp8 to 50 users, first token under 2 s".
+
+It becomes the options of `recommend`: what is wished is found by its words and taken out, the rest tells the
+job as a measured run does (`audit/measurement/`). What is left over is not needed.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.measurement import named_model
+from whichgpu.audit.measurement.devices import device, named
+from whichgpu.audit.measurement.jobs import columns
+from whichgpu.audit.measurement.text import HOW_MANY, cut, number
+from whichgpu.audit.quantities import SPELLED
+from whichgpu.cost.asked import is_language_model
+from whichgpu.errors import UsageError, one_line
+from whichgpu.planner.size import named_set
+from whichgpu.planner.use import use
+from whichgpu.workloads.counts import counts
+from whichgpu.workloads.job import TRAINING
+from whichgpu.workloads.resolving import model_of
+from whichgpu.workloads.subjects import PEOPLE, model_for
+from whichgpu.workloads.workload import known, resolve, workloads
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.workloads.model import Workload
+
+EXAMPLE = '"serve Llama 3.1 8B to 50 users, first token under 1 s, below 2,000 USD a month"'
+#: Characters of a question, and words of a use, at most.
+_LONGEST, _USE = 2_000, 4
+_N = r"\d[\d,]*(?:\.\d+)?"
+_BIG = rf"{_N} ?(?:k|m|b|thousand|million|billion|trillion)?"
+_UNDER = (
+    r"(?:under|below|within|less than|cheaper than|at most|max(?:imum)?(?: of)?|up to|no more than|not over"
+    r"|budget(?: of| is|:)?|for|<)"
+)
+_CLOCK = r"(?:ms|milliseconds?|s|secs?|seconds?)"
+_EVERY = r"(?:/| per | an? | each | every )"
+_PERIOD = r"(?:s|sec|second|min|minute|h|hr|hour|day|week|month|year)"
+_MONEY = (
+    rf"(?:[$\u20ac\u00a3] ?{_N}k?"
+    rf"|{_N}k? ?(?:usd|dollars?|bucks|eur|euros?|gbp|pounds?|[$\u20ac\u00a3]))"
+)
+_CURRENCY = {"\u20ac": "EUR", "eur": "EUR", "\u00a3": "GBP", "gbp": "GBP", "pou": "GBP"}
+_POWERS = {"thousand": "k", "million": "M", "billion": "B", "trillion": "T"}
+#: What is made, sent or trained on, as the size of a job is told, by the option for it.
+_NOUNS = {
+    "epochs": "epochs?",
+    "samples": r"(?:training )?(?:examples|samples|rows|pairs|conversations|dialogues|tickets|instructions)",
+    "requests": r"(?:requests|documents|docs|questions|queries|prompts|articles|emails|pages|sentences)",
+    "images": r"(?:images|pictures|photos|renders|frames)",
+}  # fmt: skip
+#: Where it runs, on what terms, and what a card must have, by the words for it.
+_WORDS: tuple[tuple[str, str, str], ...] = (
+    ("term", "spot", r"\b(?:on )?(?:spot|pre-?emptible|interruptible)\b(?: instances?)?"),
+    ("term", "serverless", r"\bserverless\b"),
+    (
+        "term",
+        "buy",
+        r"\b(?:to )?(?:buy|purchase|own)\b|\bat home\b|\bhome ?(?:lab|server)\b|\blocal(?:ly)?\b",
+    ),
+    ("term", "buy", r"\b(?:desktop|workstation|gaming pc|my pc)\b|\bon-?prem(?:ises)?\b"),
+    ("term", "buy", r"\bfor (?:my|a|the) (?:pc|computer|rig|case)\b"),
+    ("needs", "laptop", r"\b(?:on |in )?(?:an? |my )?(?:laptop|notebook)\b"),
+    ("region", "europe", r"\b(?:in|within) (?:the )?(?:europe|eu)\b|\b(?:european|gdpr)\b"),
+    ("region", "europe", r"\beurope only\b|\bonly (?:in )?europe\b"),
+    ("needs", "no-power-connector", r"\bwithout (?:a |any )?power connectors?\b"),
+    ("region", "us", r"\b(?:in|within) the (?:us|usa|united states)\b"),
+    ("region", "asia", r"\b(?:in|within) asia\b"),
+    ("providers", "hyperscaler", r"\b(?:from |on |at )?(?:a |the |big )?(?:hyperscalers?|big clouds?)\b"),
+    ("providers", "aws", r"\b(?:on|from|at|in|or|and) (?:aws|amazon(?: web services)?|ec2)\b"),
+    ("providers", "azure", r"\b(?:on|from|at|in|or|and) (?:microsoft )?azure\b"),
+    ("providers", "gcp", r"\b(?:on|from|at|in|or|and) (?:gcp|google(?: cloud)?)\b"),
+    ("providers", "runpod", r"\b(?:on|from|at|or) run ?pod\b"),
+    ("providers", "vastai", r"\b(?:on|from|at|or) vast(?:\.?ai)?\b"),
+    ("providers", "lambda", r"\b(?:on|from|at|or) lambda(?: labs)?\b"),
+    ("deadline", "12 h", r"\bovernight\b|\bby (?:the )?(?:next )?morning\b"),
+    ("deadline", "60 h", r"\b(?:over|by the end of) (?:a |the )?weekend\b"),
+    ("deadline", "tomorrow", r"\bby tomorrow\b"),
+    ("deadline", "24 h", r"\b(?:in|within) (?:one|a) day\b"),
+    ("deadline", "1 week", r"\b(?:in|within) (?:one|a) week\b"),
+)
+
+
+class Wish(NamedTuple):
+    """How one option is told: a pattern, and what a match makes of it."""
+
+    option: str
+    pattern: re.Pattern[str]
+    said: Callable[[re.Match[str]], str]
+
+
+def _wish(option: str, pattern: str, said: Callable[[re.Match[str]], str]) -> Wish:
+    return Wish(option, re.compile(pattern, re.I), said)
+
+
+def _money(match: re.Match[str]) -> str:
+    text = match["money"]
+    amount = re.search(rf"{_N}k?", text, re.I)
+    unit = next((code for mark, code in _CURRENCY.items() if mark in text.lower()), "USD")
+    period = {"hr": "h", "hour": "h", "minute": "min"}.get((match["period"] or "").lower(), match["period"])
+    said = amount[0] if amount else text
+    if period == "min":
+        said, period = f"{60.0 * float(said.replace(',', '')):g}", "h"
+    return f"{said} {unit}" + (f"/{period}" if period else "")
+
+
+def _per(match: re.Match[str]) -> str:
+    return f"{_short(match['n'])} {match['noun'].split()[-1]}/{match['period']}"
+
+
+def _short(amount: str) -> str:
+    """An amount as options take it: 20k, 1M, 10B."""
+    said = re.sub(
+        r"thousand|million|billion|trillion", lambda word: _POWERS[word[0].lower()], amount, flags=re.I
+    )
+    return said.replace(" ", "")
+
+
+def _number(match: re.Match[str]) -> str:
+    return _short(match["n"]).replace(",", "")
+
+
+def _quick(match: re.Match[str]) -> str:
+    """What one reader gets a second, as the time between his tokens."""
+    return f"tpot {1000.0 / float(match['rate'].replace(',', '')):.3g} ms"
+
+
+def _objective(name: str) -> Callable[[re.Match[str]], str]:
+    return lambda match: " ".join(filter(None, (name, (match["p"] or "").lower(), match["time"])))
+
+
+_P = r"(?:(?:at |for |in )?(?P<p>p\d\d) ?)?"
+_TIME = rf"(?P<time>{_N} ?{_CLOCK})\b"
+_THAN = r"(?: ?(?:is|of|:|<|<=|under|below|within|in|less than|at most|faster than) ?)*"
+#: What is made: where words stand between it and its number, they are kept ("a million SDXL images").
+_MADE = (
+    r"(?P<kept>(?:[A-Za-z][\w.-]* ){0,3}?)"
+    r"(?P<noun>images|pictures|photos|videos|clips|tokens|sequences|embeddings)"
+)
+_ASKED = r"(?P<noun>requests|queries|calls|prompts|questions|req|messages|chats)"
+_HEARD = r"(?:audio|speech|podcasts?|recordings?|calls|lectures|meetings|interviews|video)"
+_ITEM = r"(?:image|picture|request|video|clip|query|document)"
+_MANY = rf"{_N} ?(?:m|b|t|million|billion|trillion)|\d[\d,]{{6,}}"
+_NOT_EACH = r"(?! ?(?:/|in\b|out\b|each\b|per\b|long\b|context|prompt))"
+_WISHES: tuple[Wish, ...] = (
+    _wish("slo", rf"\b{_P}(?:first token|ttft|time to first token)\b{_THAN} ?{_TIME}", _objective("ttft")),
+    _wish("slo", rf"\b{_TIME} ?(?:to(?: the)? first token|ttft)(?P<p>)", _objective("ttft")),
+    _wish("slo", rf"\b{_P}(?:tpot|itl|time per (?:output )?token)\b{_THAN} ?{_TIME}", _objective("tpot")),
+    _wish("slo", rf"\b{_TIME} ?(?:a|per|each|/) ?token\b(?P<p>)", _objective("tpot")),
+    _wish(
+        "slo",
+        rf"\b(?:at least |minimum )?(?P<rate>{_N}) ?(?:tokens?|tok|t) ?(?:/|per|a) ?s(?:ec(?:ond)?)? "
+        r"(?:(?:per|for each|for every|/) ?(?:user|request|stream)\b|each\b)",
+        _quick,
+    ),
+    _wish(
+        "budget",
+        rf"(?:\b{_UNDER} ?)?(?P<money>{_MONEY})"
+        rf"(?:{_EVERY}(?P<period>min|minute|h|hr|hour|day|month|year)\b)?",
+        _money,
+    ),
+    _wish(
+        "users",
+        rf"(?P<n>{_N}k?) (?:(?:concurrent|simultaneous|parallel|active|daily) )*(?:{PEOPLE})\b"
+        r"(?: at (?:once|a time))?",
+        _number,
+    ),
+    _wish("users", rf"(?P<n>{_N}) (?P<kept>(?:virtual |remote )?desktops?)\b", _number),
+    _wish(
+        "rate",
+        rf"(?P<n>{_N}) {_ASKED}{_EVERY}(?P<period>{_PERIOD})\b",
+        lambda m: f"{m['n']} req/{m['period']}",
+    ),
+    _wish(
+        "target",
+        r"\b(?P<n>\d+) (?:camera |video |live )*(?:streams?|cameras|feeds)(?:,| at| of| with| each)* "
+        r"(?P<each>\d+) ?fps",
+        lambda m: f"{int(m['n']) * int(m['each'])} images/s",
+    ),
+    _wish(
+        "target",
+        rf"(?P<n>{_BIG}) (?P<noun>images|pictures|videos|clips) "
+        r"(?P<kept>(?:with|of|using|by|in) [^,;]{1,40}?)"
+        rf"{_EVERY}(?P<period>{_PERIOD})\b",
+        _per,
+    ),
+    _wish("target", rf"(?P<n>{_BIG}) {_MADE}{_EVERY}(?P<period>{_PERIOD})\b", _per),
+    _wish("target", rf"(?P<n>{_BIG}) (?P<noun>hours)(?: of [a-z ]+?)?{_EVERY}(?P<period>{_PERIOD})\b", _per),
+    _wish("hours_of_audio", rf"(?P<n>{_BIG}) (?:hours|h)(?: of|-long)? {_HEARD}\b", _number),
+    _wish(
+        "latency",
+        rf"\b{_UNDER} ?(?P<n>{_N} ?{_CLOCK}) ?(?:per|an?|each|for (?:each|an?)|/) ?{_ITEM}\b",
+        _number,
+    ),
+    _wish("latency", rf"\blatency{_THAN} ?(?P<n>{_N} ?{_CLOCK})\b", _number),
+    _wish(
+        "deadline",
+        rf"\b(?:within|in|under|by|less than|at most) "
+        rf"(?P<n>{HOW_MANY}) ?(?P<span>h|hrs?|hours?|days?|weeks?|min(?:ute)?s?)\b",
+        lambda m: f"{number(m['n']):g} {m['span']}",
+    ),
+    _wish(
+        "max_power",
+        rf"\b(?:{_UNDER} )?(?P<n>{_N}) ?(?:W|watts?)\b(?! ?(?:psu|power supply))",
+        lambda m: f"{m['n']} W",
+    ),
+    _wish(
+        "min_memory",
+        rf"\b(?:at least |minimum |min |with )?(?P<n>{_N}) ?gi?b ?(?:of )?"
+        r"(?:vram|gpu memory|video memory|memory)\b",
+        lambda m: f"{m['n']} GB",
+    ),
+    _wish("tokens", rf"(?<!of )(?<![\w.,$])(?P<n>{_MANY}) (?:[a-z]+ )?tokens?\b(?! ?(?:/|per\b))", _number),
+    *(
+        _wish(option, rf"(?<![\w.,$])(?P<n>{_BIG}) (?:[a-z]+ )?{noun}\b{_NOT_EACH}", _number)
+        for option, noun in _NOUNS.items()
+    ),
+)
+_SIZES = ("epochs", "samples", "tokens", "images", "hours_of_audio", "requests")
+#: What stands behind a family's name for the one in the middle of it.
+_MIDDLE = ("m", "-medium", "-base", "-m", "b", "/16")
+#: A model of which only the size is told, and whose sizes stand for any.
+_OF_SIZE = re.compile(
+    r"\b(\d+(?:\.\d+)?) ?B(?: param(?:eter)?s?)?(?: (?:chat|language|coding|instruct))* (?:model|llm)s?\b"
+    r"|\b(?:LLMs?|models?|llama|mistral|qwen|gemma)[ -]?(?:of |up to |with |around |about )*"
+    r"(\d+(?:\.\d+)?) ?B\b",
+    re.I,
+)
+_ANY = (
+    "llama-3.2-1b",
+    "llama-3.2-3b",
+    "llama-3.1-8b",
+    "qwen2.5-14b",
+    "qwen2.5-32b",
+    "llama-3.1-70b",
+    "llama-3.1-405b",
+)
+_ALL_OF_IT = re.compile(r"\bfull(?:y)?[- ]|\ball (?:weights|parameters)\b", re.I)
+
+
+def wanted(text: str, catalogue: Catalogue) -> list[tuple[str, str]]:
+    """The options of `recommend` that a question tells, `workload` first; `option` may stand several times.
+
+    Raises `UsageError` where it names neither a model nor a use.
+    """
+    rest = " ".join(text.split())
+    if len(rest) > _LONGEST:
+        raise UsageError(
+            f"'{one_line(rest)}': {len(rest):,} characters are no question; write e.g. {EXAMPLE}"
+        )
+    gpus, rest = _gpus(rest, catalogue)
+    found, rest = _wished(rest)
+    job, rest = _job(rest, text)
+    stated = {**({"gpus": gpus} if gpus else {}), **found}
+    if job is None:
+        name = _use(rest)
+        if not name:
+            raise UsageError(f"'{one_line(text)}' names no model on file and no use; write e.g. {EXAMPLE}")
+        left = (*_SIZES, "slo", "rate", "deadline")
+        _bought(stated)
+        return [
+            ("workload", name),
+            *((key.replace("_", "-"), one) for key, one in stated.items() if key not in left),
+        ]
+    return [("workload", job[0]), *_fitting(job[0], dict(job[1]), stated, text)]
+
+
+def _gpus(text: str, catalogue: Catalogue) -> tuple[str, str]:
+    """The GPUs that are named, as `--gpus` takes them, and the text without them."""
+    with suppress(UsageError):
+        name, may_be, rest = device(text, catalogue)
+        return ",".join(may_be) or name.partition(":")[0], rest
+    found = named(text, catalogue)
+    for one in reversed(found):
+        text = cut(text, one.start, one.end)
+    return ",".join(dict.fromkeys(key for one in found for key in one.ids)), text
+
+
+def _wished(text: str) -> tuple[dict[str, str], str]:
+    """What is wished for, by option, and the text without it."""
+    found: dict[str, str] = {}
+    for wish in _WISHES:
+        while match := wish.pattern.search(text):
+            if wish.option == "slo":
+                found["slo"] = ", ".join(filter(None, (found.get("slo"), wish.said(match))))
+            else:
+                found.setdefault(wish.option, wish.said(match))
+            kept = match.groupdict().get("kept") or ""
+            text = f"{text[: match.start()]}; {kept}; {text[match.end() :]}"
+    for option, value, words in _WORDS:
+        if match := re.search(words, text, re.I):
+            several = option == "providers" and option in found
+            found[option] = f"{found[option]},{value}" if several else found.get(option, value)
+            text = cut(text, match.start(), match.end())
+    return found, text
+
+
+def _job(rest: str, text: str) -> tuple[tuple[str, dict[str, object]] | None, str]:
+    """The model of a question with the columns that are told of its job, or none; and the rest."""
+    try:
+        name, rest = named_model(rest, text)
+    except UsageError:
+        size = _OF_SIZE.search(rest)
+        name = _of_size(float(size[1] or size[2])) if size else _usual_size(rest) or model_of(rest)
+        if not size and not known(name):
+            name = next(filter(None, map(model_for, _stretches(rest))), "")
+            if not name or _use(rest):
+                return None, rest
+    said, rest = columns(rest, resolve(name))
+    return (name, said), rest
+
+
+def _usual_size(text: str) -> str:
+    """The middle one of a family that is named without a size: YOLOv8."""
+    words = (word.strip(",;.?!()") for word in text.split())
+    family = (word for word in words if re.search(r"[A-Za-z].*[\d-]", word))
+    return next((word + size for word in family for size in _MIDDLE if known(word + size)), "")
+
+
+def _of_size(billions: float) -> str:
+    """The model of about so many parameters that stands for any."""
+    return min(
+        (key for key in _ANY if key in workloads()),
+        key=lambda key: abs(counts(workloads()[key]).parameters / 1e9 / billions - 1.0),
+    )
+
+
+def _fitting(
+    name: str, job: dict[str, object], stated: Mapping[str, str], text: str
+) -> Iterator[tuple[str, str]]:
+    """The columns and the wishes that belong together, as options."""
+    model, wishes = resolve(name), dict(stated)
+    language = is_language_model(model)
+    phase = _phase(model, str(job.get("phase", "")), text, served=bool({"users", "rate", "slo"} & {*wishes}))
+    if phase:
+        job["phase"] = phase
+    served = language and (phase or model.phases[0]) == "serve"
+    if "concurrency" in job and served:
+        wishes.setdefault("users", str(job.pop("concurrency")))
+    if not served:
+        if rate := wishes.pop("rate", ""):
+            wishes.setdefault("target", rate.replace(" req/", " requests/"))
+        for option in ("users", "slo"):
+            wishes.pop(option, None)
+    if not phase and "epochs" in wishes and "train" in model.phases:
+        phase = job["phase"] = "train"
+    trains = phase in TRAINING
+    if trains and (title := named_set(text)) and "samples" not in wishes:
+        wishes["samples"] = title
+    _sized(wishes, model, trains=trains)
+    for option in job.pop("options", ()):  # type: ignore[attr-defined]
+        yield "option", option
+    yield from ((key.replace("_", "-"), str(value)) for key, value in (job | wishes).items())
+
+
+def _phase(model: Workload, told: str, text: str, *, served: bool) -> str:
+    """The phase that is meant: adapters where a large model is tuned and nobody says that all of it is."""
+    if told == "finetune_full" and not _ALL_OF_IT.search(text) and "finetune_lora" in model.phases:
+        large = is_language_model(model) and counts(model).parameters > 3e9
+        return "finetune_lora" if large else told
+    if not told and served and "serve" in model.phases:
+        return "serve"
+    return told
+
+
+def _sized(wishes: dict[str, str], model: Workload, *, trains: bool) -> None:
+    """Put the size of a job into the option that its workload counts by; a deadline is of a size."""
+    if trains:
+        for option in ("images", "requests"):
+            if option in wishes:
+                wishes.setdefault("samples", wishes.pop(option))
+    elif "requests" not in wishes and "samples" in wishes:
+        wishes["requests"] = wishes.pop("samples")
+    if "images" in wishes and model.unit != "images":
+        wishes.setdefault("samples" if trains else "requests", wishes.pop("images"))
+    if not {*_SIZES} & {*wishes}:
+        wishes.pop("deadline", None)
+        _bought(wishes)
+
+
+def _bought(wishes: dict[str, str]) -> None:
+    """So much money of which nobody says for how long or for what work is for what one buys."""
+    if "/" not in wishes.get("budget", "/"):
+        wishes.setdefault("term", "buy")
+
+
+def _use(text: str) -> str:
+    """The shortest words of the longest stretch that is a use: rendering, video editing, 4 monitors."""
+    found = ((name, use(name)) for name in _stretches(text))
+    name, meant = next(((name, one) for name, one in found if one is not None), ("", None))
+    if meant is None:
+        return ""
+    same = (one for one in _stretches(name) if (other := use(one)) is not None and other.id == meant.id)
+    return min(same, key=len, default=name)
+
+
+def _stretches(text: str) -> Iterator[str]:
+    """Stretches of words, the longest first, that neither begin nor end with a plain word."""
+    words = [word for one in text.split() if (word := one.strip(",;.?!()"))]
+    for length in range(min(_USE, len(words)), 0, -1):
+        for at in range(len(words) - length + 1):
+            some = words[at : at + length]
+            if not {some[0].lower(), some[-1].lower()} & _PLAIN and len(" ".join(some)) > 2:
+                yield " ".join(some)
+
+
+#: Words that are no use by themselves, and that a use does not begin or end with.
+_PLAIN = frozenset((
+    *SPELLED, "a", "an", "the", "and", "or", "on", "in", "at", "for", "with", "to", "of", "my", "our", "your",
+    "own", "cheap", "cheapest", "best", "card", "cards", "gpu", "gpus", "data", "run", "which", "need", "one",
+    "time", "real", "model", "models", "work", "some", "light", "heavy", "can", "i", "we", "it", "is",
+    "inference", "training", "train", "serve", "serving", "fine-tune", "fine-tuning", "pretrain", "cluster",
+    "llms", "cloud",
+))  # fmt: skip
