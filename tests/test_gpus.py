@@ -448,7 +448,7 @@ def test_a_variant_that_is_a_generation_heads_with_its_own_year_and_neighbours()
 
 
 def test_what_the_hardware_lacks_is_not_said_to_be_unread(whichgpu: Any) -> None:
-    notes = " ".join(whichgpu("show", "rtx-3070").out.split())
+    notes = " ".join(whichgpu("show", "rtx-3070-laptop").out.split())
     assert "Not in its hardware: FP8, FP6, FP4." in notes
     assert "FP8" not in notes.split("Not read in any source")[1]
     assert "Not in its hardware" not in whichgpu("show", "rtx-5090").out

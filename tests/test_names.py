@@ -124,6 +124,8 @@ SHARED = Path(__file__).parents[1].parent / "shared"
         ("NVIDIA RTX A1000", "rtx-a1000"),
         ("NVIDIA GeForce GTX 1060 with Max-Q Design", "gtx-1060-maxq"),
         ("NVIDIA GeForce GTX 1650 Ti", "gtx-1650-ti-laptop"),
+        ("GeForce GTX 1650 (G5)", "gtx-1650"),
+        ("GeForce GTX 1650 (G6)", "gtx-1650-gddr6"),
         ("NVIDIA GeForce RTX 5090 D v2", "rtx-5090-d-v2"),
         ("NVIDIA RTX PRO 2000 Blackwell", "rtx-pro-2000-blackwell"),
         ("rtx pro 2000 laptop", "rtx-pro-2000-blackwell-laptop"),
