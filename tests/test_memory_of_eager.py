@@ -7,11 +7,13 @@ import json
 import pytest
 from memory_jobs import GIB, parts
 
+from whichgpu.cost import job_memory
 from whichgpu.cost.activations import Kept, activations
 from whichgpu.cost.layout import settle
 from whichgpu.cost.runtime import runtime as named
 from whichgpu.workloads.importers.hf import workload_of
 from whichgpu.workloads.job import Job
+from whichgpu.workloads.precision import precision as format_of
 from whichgpu.workloads.training import trained_parameters
 from whichgpu.workloads.workload import resolve
 
@@ -93,13 +95,15 @@ def test_a_file_says_which_function(config, function):
         ("kohya sd-scripts", "fp16", "amp-fp16"),
         ("transformers 4.40", "fp16", "amp-fp16"),
         ("transformers 4.40", "bf16", "bf16"),
+        ("fastchat", "bf16", "amp-bf16"),
+        ("finetrainers", "bf16", "bf16"),
         # Its 16-bit weights are its own: no autocast.
         ("transformers 4.40 deepspeed", "fp16", "fp16"),
     ],
 )
 def test_a_program_trains_a_format_as_it_does(runtime, asked, trained):
     """Weights trained are in FP32 behind 16 bits; for inference and beside adapters a format is itself."""
-    name = "sdxl" if "diffusers" in runtime or "kohya" in runtime else "llama-2-7b"
+    name = "sdxl" if named(runtime, "pytorch-2").id == "diffusers" else "llama-2-7b"
     each = {
         phase: settle(Job(name, phase=phase, precision=asked, runtime=runtime)).job.precision
         for phase in ("train", "finetune_lora", "generate")
@@ -130,6 +134,42 @@ def test_a_frozen_conditioning_needs_no_stream():
 
     assert kept("attention") == 0.0
     assert kept("attention,modulation") >= 30 * 4 * 17_776 * 1_920 * 2.0
+
+
+@pytest.mark.parametrize(
+    ("name", "precision", "runtime", "each"),
+    [
+        # Llama's softmax is in FP32 and nothing is dropped.
+        ("llama-2-7b", "bf16", "transformers", (6, 12, 10)),
+        ("llama-2-7b", "fp16", "transformers", (6, 12, 8)),
+        ("llama-2-7b", "fp32", "transformers", (4, 12, 8)),
+        ("llama-2-7b", "amp-bf16", "transformers", (6, 12, 8)),
+        # BERT's and GPT-2's are in the format of their values; the mask of a dropout is a byte on a GPU.
+        ("bert-base", "bf16", "transformers", (5, 7, 4)),
+        ("bert-base", "fp32", "transformers", (9, 13, 8)),
+        ("gpt2", "fp32", "transformers", (9, 13, 8)),
+        ("bert-base", "amp-bf16", "transformers", (7, 13, 8)),
+        # No dropout on scores: what ViT and SegFormer have.
+        ("vit-b-16", "fp32", "pytorch-2", (4, 12, 8)),
+        ("segformer-b2", "fp32", "pytorch-2", (4, 12, 8)),
+        # As Megatron's kernels have it: Korthikanti, eq. 1.
+        ("llama-2-7b", "bf16", "megatron", (5, 7, 4)),
+    ],
+)
+def test_bytes_of_a_score(name, precision, runtime, each):
+    """One attention of torch 2.13 and transformers 5.23: saved, at most in a step, at most of a pass."""
+    ops = resolve(name).trace(resolve(name).complete(Job(name, phase="train", precision=precision)))
+    found = job_memory.softmax(ops, format_of(precision), named(runtime, "pytorch-2"))
+    assert (found.kept, found.kept + found.passing, found.inferred) == each
+
+
+def test_a_prompts_scores_lie_in_memory_before_4_36():
+    """32 heads of 4 x 4,096 tokens at 10 bytes a score in BF16, which flash attention has none of."""
+    asked = {"phase": "generate", "precision": "bf16", "batch": 4, "input_tokens": 4096, "output_tokens": 1}
+    old = parts("llama-2-7b", runtime="transformers 4.35", **asked)
+    assert old["scores"] == 10.0 * 32 * 4 * 4096**2
+    for runtime in ("transformers 4.35 flash attention", "transformers 4.40"):
+        assert "scores" not in parts("llama-2-7b", runtime=runtime, **asked)
 
 
 @pytest.mark.parametrize(

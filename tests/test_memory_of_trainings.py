@@ -185,11 +185,11 @@ def test_qlora_takes_what_its_longest_sequences_say(workload: str, gib: int, tok
 
 
 def test_attention_without_flash_keeps_its_scores() -> None:
-    """5 bytes a score in training (Korthikanti, eq. 1); 1 GiB for an image of Stable Diffusion in FP16."""
+    """6 bytes a score in training, its softmax in FP32; 1 GiB for an image of Stable Diffusion in FP16."""
     training = {"phase": "finetune_full", "precision": "bf16", "batch": 1.0, "seq_len": 2048.0}
     off, on = ({"flash_attention": text, "grad_accum": "2"} for text in ("false", "true"))
     more = total("llama-2-7b", **training, options=off) - total("llama-2-7b", **training, options=on)
-    assert more == pytest.approx(32 * 5.0 * 32 * 2048**2, rel=0.12)
+    assert more == pytest.approx(32 * 6.0 * 32 * 2048**2, rel=0.03)
     pictures = parts("stable-diffusion-1.5", precision="fp16", batch=1.0, options=off)
     assert pictures["scores"] == pytest.approx(GIB, rel=0.01)
     assert "scores" not in parts("stable-diffusion-1.5", precision="fp16", batch=1.0)

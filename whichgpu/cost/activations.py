@@ -64,9 +64,10 @@ class Kept:
     frozen weights are; the loss is computed in `chunks`, or with `fused_loss` by a kernel that has the head
     in it, so that no more than a few rows' logits exist at once; with `offloaded` what the layers keep waits
     on the host; the vocabulary is `cut` over so many GPUs; a score that lies in memory takes `score_bytes`,
-    and its gradients `score_size` each; a frozen product keeps `input_bytes` of each value that it reads,
-    and `copied_bytes` of each weight: what autocast made of it, which its input's gradient needs. `casts`:
-    autocast's products cast what norms hand on, each for itself; `joined` ones are one layer in the library.
+    `score_size` of them in its softmax, and `score_passing` beside them as one layer runs backward; a frozen
+    product keeps `input_bytes` of each value that it reads, and `copied_bytes` of each weight: what autocast
+    made of it, which its input's gradient needs. `casts`: autocast's products cast what norms hand on, each
+    for itself; `joined` ones are one layer in the library.
     """
 
     flash: bool = True
@@ -80,6 +81,7 @@ class Kept:
     cut: Any = 1.0
     score_bytes: float = 5.0
     score_size: float = 2.0
+    score_passing: float = 2.0
     input_bytes: float = 0.0
     copied_bytes: float = 0.0
     casts: bool = False
@@ -189,8 +191,7 @@ def _widest_kept(layers: Iterable[Op]) -> Any:
 def passing(forward: Iterable[Op], kept: Kept) -> Any:
     """Bytes of the widest op that are alive beside what is kept for the backward pass.
 
-    Of scores that lie in memory these are two gradients: that of their softmax, and their own. Experts that
-    Python calls go through one by one.
+    Experts that Python calls go through one by one.
     """
     width: Any = 0.0
     for op in forward:
@@ -201,9 +202,19 @@ def passing(forward: Iterable[Op], kept: Kept) -> Any:
 
 
 def _of_scores(op: Op, kept: Kept) -> Any:
-    """Bytes of two gradients of an attention's scores, where these lie in memory."""
-    written = op.kind == "attention" and (not kept.flash or "biased" in op.dims)
-    return 2.0 * kept.score_size * _scores(op) if written else 0.0
+    """Bytes of the gradients of an attention's scores, where these lie in memory."""
+    if op.kind != "attention" or (kept.flash and "biased" not in op.dims):
+        return 0.0
+    return (2.0 * kept.score_size if kept.flash else kept.score_passing) * _scores(op)
+
+
+def most_scores(ops: Iterable[Op]) -> Any:
+    """The most scores that one attention has, of a forward pass."""
+    most: Any = 0.0
+    for op in ops:
+        if op.kind == "attention" and op.stage == "forward":
+            most = np.maximum(most, _scores(op))
+    return most
 
 
 def _scores(op: Op) -> Any:

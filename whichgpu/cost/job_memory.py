@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from whichgpu.cost import memory, parallel
-from whichgpu.cost.activations import Kept
+from whichgpu.cost.activations import Kept, causal, most_scores
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.mesh import Mesh, shares_tokens
 from whichgpu.workloads.adapters import DEFAULT_PRECISION, frozen, trained_precision
@@ -53,7 +53,7 @@ def inference(
     )  # fmt: skip
     if _in_one_pass(job, stack):
         parts = _fullest_pass(workload, job, stack, mesh, parts)
-    if not stack.flash and "flash_attention" in job.options:
+    elif not stack.flash and "flash_attention" in job.options:
         parts = _with_scores(workload, parts, ops, precision(job.precision).activation * share)
     return {**parts, **communication(mesh, stack)}
 
@@ -77,9 +77,11 @@ def _fullest_pass(
     Old libraries hand the whole cache on anew with each token while that of the last one is held, and with
     the first one the prompt's logits.
     """
-    alive, logits = _prompt(workload, job, stack, mesh)
-    widened = 4.0 / precision(job.precision).activation
-    prompt = {**parts, "activations": alive + logits * (1.0 + widened)}
+    found = _prompt(workload, job, stack, mesh)
+    widened, logits = 4.0 / precision(job.precision).activation, found.logits
+    prompt = {**parts, "activations": found.alive + logits * (1.0 + widened)}
+    if np.any(found.scores):
+        prompt = memory.fuller(prompt, {**parts, "activations": found.summed, "scores": found.scores})
     if "kv_cache" not in parts or job.output_tokens is None:
         return prompt
     behind = _cache(workload, job, stack, None, otherwise=parts["kv_cache"]) / _array(mesh.pp)
@@ -87,7 +89,7 @@ def _fullest_pass(
     if not stack.holds.get("cache_twice"):
         return memory.fuller(prompt, parts)
     times = np.where(_array(job.output_tokens) > 1, 2.0, 1.0)
-    first = {**prompt, "activations": logits * widened, "kv_cache": times * behind}
+    first = {**parts, "activations": logits * widened, "kv_cache": times * behind}
     return memory.fuller(prompt, memory.fuller(first, {**parts, "kv_cache": times * parts["kv_cache"]}))
 
 
@@ -106,20 +108,38 @@ def _in_one_pass(job: Job, stack: Runtime) -> bool:
     return job.input_tokens is not None and bool(stack.holds.get("no_engine")) and not stack.micro_batch
 
 
-def _prompt(workload: Workload, job: Job, stack: Runtime, mesh: Mesh) -> tuple[Any, Any]:
-    """Bytes alive at the widest op of a prompt's layers, and of the logits of all tokens, if any.
+class _Prompt(NamedTuple):
+    """Bytes of a prompt's pass, each of a moment of its own.
 
-    What that op reads and writes, and four tensors of the width: the sum that goes from layer to layer and
-    its norm, as they come and as they are kept. In a gated layer whose functions are kernels of their own
-    that op has a gate, its function and their product. Old libraries make all logits, to use the last.
+    `alive` at the widest op of its layers, `summed` from layer to layer, the `logits` of all tokens, and the
+    `scores` of one attention that lie in memory.
+    """
+
+    alive: Any
+    summed: Any
+    logits: Any
+    scores: Any
+
+
+def _prompt(workload: Workload, job: Job, stack: Runtime, mesh: Mesh) -> _Prompt:
+    """What a prompt's pass has in memory.
+
+    At the widest op that is what it reads and writes, and four tensors of the width: the sum that goes from
+    layer to layer and its norm, as they come and as they are kept. In a gated layer whose functions are
+    kernels of their own that op has a gate, its function and their product. Old libraries make all logits, to
+    use the last.
     """
     whole = workload.trace(replace(job, phase="prefill"))
     ops = [op for op in parallel.shard(whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp) if op.shard != "vocab"]
-    alive = memory.widest(ops) + 2.0 * memory.widest([op for op in ops if op.layer.endswith("layers.norm")])
+    summed = 2.0 * memory.widest([op for op in ops if op.layer.endswith("layers.norm")])
+    alive, scores = memory.widest(ops) + summed, 0.0
+    if not stack.flash:
+        scores = softmax(whole, precision(job.precision), stack).inferred * most_scores(ops)
     if not stack.holds.get("all_logits") or workload.dims.get("last_logits"):
-        return alive, 0.0
+        return _Prompt(alive, summed, 0.0, scores)
     heads = [op for op in whole if op.kind == "gemm" and op.shard == "vocab"]
-    return alive, sum((op.write_bytes for op in heads), start=0.0) * _array(job.input_tokens) / mesh.tp
+    logits = sum((op.write_bytes for op in heads), start=0.0) * _array(job.input_tokens) / mesh.tp
+    return _Prompt(alive, summed, logits, scores)
 
 
 def _with_scores(
@@ -225,18 +245,19 @@ def training(
     if values.mixed or trained_precision(job).weight <= _NARROW:
         # Autocast casts to 16 bits what adapters read, and adapters in 16 bits have nothing to cast.
         stack = replace(stack, holds={**stack.holds, "adapter_bytes": _NARROW})
+    score = softmax(whole, values, stack, drops="denoiser" not in workload.dims)
     kept = Kept(
         flash=stack.flash, fused=stack.fuses, checkpointing=checkpointing(job), holds=stack.holds,
         quantised=adapters and spec.quantised, chunks=job.option("loss_chunks", 1.0, 1.0),
         fused_loss=job.says("fused_loss"), offloaded="activations" in away, cut=mesh.tp,
-        score_bytes=_score_bytes(values, stack, dropped="denoiser" not in workload.dims),
-        score_size=_score_size(values, stack), joined=_joined(workload, stack),
+        score_bytes=score.kept, score_size=score.size, score_passing=score.passing,
+        joined=_joined(workload, stack),
         casts=values.mixed and not stack.specialised and bool(stack.holds.get("counted")),
     )  # fmt: skip
     copied = _NARROW if adapters and spec.mixed else 0.0
     kept = replace(kept, input_bytes=_input_bytes(spec, stack, kept), copied_bytes=copied)
     if kept.wide_ends:
-        kept = replace(kept, score_bytes=_FP32, score_size=_FP32)
+        kept = replace(kept, score_bytes=_FP32, score_size=_FP32, score_passing=2.0 * _FP32)
 
     beside = _frozen_beside(workload, job, stack)
 
@@ -302,21 +323,45 @@ def _frozen_beside(workload: Workload, job: Job, stack: Runtime) -> dict[str, An
     return {"encoders": frozen * precision(job.precision).activation}
 
 
-def _score_bytes(spec: Precision, stack: Runtime, *, dropped: bool) -> float:
-    """Bytes of a score of attention that training keeps.
+class Softmax(NamedTuple):
+    """Bytes of an attention's score that lies in memory.
 
-    Its softmax, and in old releases what that reads; the same in 16 bits under autocast; what dropout made of
-    it, and a mask, where there is any.
+    `size` in its softmax, `kept` for the backward pass, `passing` beside them while it runs, `inferred` at
+    the most that an inference has of it.
     """
-    kept, narrow = _score_size(spec, stack), min(spec.activation, 4.0)
-    wide = kept > narrow
-    made = (kept if wide else 0.0) + narrow + (1.0 + (0.0 if wide else narrow) if dropped else 0.0)
-    return made + (kept if stack.holds.get("softmax_input") else 0.0)
+
+    size: float
+    kept: float
+    passing: float
+    inferred: float
 
 
-def _score_size(spec: Precision, stack: Runtime) -> float:
-    """Bytes of a score: autocast computes a softmax in FP32."""
-    return 2.0 if spec.activation <= 2.0 and not (spec.mixed and not stack.specialised) else 4.0
+def softmax(ops: Sequence[Op], spec: Precision, stack: Runtime, *, drops: bool = True) -> Softmax:
+    """What a score takes where attention is written out: its softmax, what dropout leaves, their gradients.
+
+    Decoders with rotary positions compute it in FP32 and go back (modeling_llama.py,
+    `eager_attention_forward`), as autocast does; PyTorch widens BF16 in a copy, FP16 within the kernel. The
+    backward pass has a softmax, its gradient and what comes of both; with dropout also a mask. Bytes as
+    torch's own operators make them (2.13, fake tensors).
+    """
+    rotary = causal(ops) and any(op.layer.endswith(".rope") for op in ops)
+    narrow = min(spec.activation, _FP32)
+    wide = narrow < _FP32 and not stack.specialised and (spec.mixed or rotary)
+    size = _FP32 if wide else narrow
+    dropped = float(drops and (stack.specialised or (not rotary and (causal(ops) or _drops(ops)))))
+    # Before PyTorch 1.11 also what its softmax reads; 11 bytes a score under autocast by published peaks.
+    old = float(bool(stack.holds.get("softmax_input")))
+    masked = max(dropped, old)
+    kept = (size if wide else dropped * narrow) + narrow + masked + old * size
+    copied = size if spec.id == "bf16" else narrow
+    inferred = narrow + size + copied if wide else 2.0 * narrow
+    return Softmax(size, kept, (3.0 + old) * size + masked - kept, inferred)
+
+
+def _drops(ops: Sequence[Op]) -> bool:
+    """Whether the blocks that attend have a dropout: what has one has it on its scores as well."""
+    attending = {op.module for op in ops if op.kind == "attention"}
+    return any(op.module in attending and op.layer.endswith(".dropout") for op in ops)
 
 
 def _input_bytes(spec: Precision, stack: Runtime, kept: Kept) -> float:

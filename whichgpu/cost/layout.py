@@ -217,7 +217,8 @@ def _passes(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> L
         refusals=_refusals(devices, ops, job, stack),
         unused=(),
         slack=reserved_slack(whole, training=False),
-        working=_working(workload, job, stack, ops, parts),
+        working=_working(workload, job, stack, ops, parts)
+        * memory.takes_workspaces(ops, devices.column("compute_capability")),
     )  # fmt: skip
 
 

@@ -183,15 +183,30 @@ def kept_wide(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
 
 
 def workspace(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
-    """Bytes at the widest convolution of pictures in BF16 or FP32, workspace and all, while there is room.
+    """Bytes at the widest convolution of pictures in BF16, workspace and all, while there is room.
 
     cuDNN's workspaces come from the allocator that counts tensors, and where memory is short another
-    algorithm takes less: they are read off a run, and not needed. Published peaks in FP16 show none.
+    algorithm takes less: they are read off a run, and not needed. Published peaks in FP16 and FP32 show none.
     """
-    if not stack.holds.get("workspaces") or spec.activation < _WIDE or spec.id == "fp16":
+    if not stack.holds.get("workspaces") or spec.activation != _WIDE or spec.id == "fp16":
         return 0.0
     wide = widest([op for op in ops if op.kind == "conv" and op.module in _PICTURES])
     return section("capacity")["slack_convolution"] * coefficient("live", stack) * wide
+
+
+def takes_workspaces(ops: Sequence[Op], capability: Array) -> Any:
+    """Whether decoding takes workspaces on GPUs of a compute `capability`: over volumes, or since GA10x.
+
+    So have published peaks it: of videos on an A100, of pictures on an H100; none of pictures on an A100.
+    """
+    volumes = any(op.kind == "conv" and np.any(op.dims["window"] > _SQUARE) for op in ops)
+    return volumes | (capability > _GA100)
+
+
+#: Points of the largest convolution over an area: 5 x 5.
+_SQUARE = 25.0
+#: Compute capability of the A100.
+_GA100 = 8.0
 
 
 def widened_layer(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
