@@ -218,7 +218,10 @@ def server(job: Job, gpu: Gpu) -> Server:
         budget=float(np.ravel(most.tokens)[0]), gained=asked.tokens_per_pass,
         first=order["first"], idle=order["idle"], mixed=bool(order["mixed"]),
         room=kept.room, state=kept.state, token=kept.token, reserves=most.reserves,
-        alone=1.0 / order["interruption"] if order["mixed"] else 1.0,
+        alone=1.0 / order["interruption"],
+        launching=float(
+            np.ravel(serving.launching(laid.workload, laid.job, laid.runtime, laid.devices))[0]
+        ),
     )  # fmt: skip
 
 

@@ -42,7 +42,7 @@ from whichgpu.cost.mesh import Mesh
 from whichgpu.cost.requests import Requests
 from whichgpu.cost.scheduling import BESIDE, limits
 from whichgpu.cost.steady import SteadyState, burst, engine, in_lockstep, interruption
-from whichgpu.cost.time import evaluate, prepare
+from whichgpu.cost.time import evaluate, kernels, prepare
 from whichgpu.workloads.adapters import beside
 from whichgpu.workloads.ops import changed
 from whichgpu.workloads.precision import of_job, precision
@@ -257,7 +257,7 @@ def steady_state(
     tokens = token_work(workload, job, stack, devices, sequences=held.running, kv_tokens=each)
     own = prompt_work(workload, job, stack, devices, held.running)
     whole = tokens.beside(own.times(held.between / output))
-    before = held.burst
+    before, chunks = held.burst, computed_tokens(job) / most.tokens
     if held.loop != "open":
         alone = _alone(workload, job, stack, devices)
         if np.isfinite(asked.sent):
@@ -274,11 +274,18 @@ def steady_state(
         work=as_pass(workload, stack, devices, whole), prompt=as_pass(workload, stack, devices, own),
         links=whole.links,
         burst=before, queue=held.queue, waits=np.zeros(1) if met is None else met.waits,
-        chunks=computed_tokens(job) / most.tokens, gained=asked.tokens_per_pass, looks=most.looks,
+        chunks=chunks, launching=np.ceil(chunks) * launching(workload, job, stack, devices),
+        gained=asked.tokens_per_pass, looks=most.looks,
         interruption=interruption(stack, job), parts=parts,
         variation=asked.prompt_variation, floor=0.0 if met is None else met.floor,
         ops=tokens.ops,
     )  # fmt: skip
+
+
+def launching(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Array:
+    """Seconds in which the host launches the kernels of a pass of prompts, which no graph holds, (1, J)."""
+    eager = stack.read(lambda one: one.eager)
+    return np.asarray(eager * kernels(_alone(workload, job, stack, devices).ops, stack))
 
 
 def as_pass(workload: Workload, stack: Runtime, devices: Devices, work: Work) -> Pass:
