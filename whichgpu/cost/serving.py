@@ -282,10 +282,18 @@ def steady_state(
     )  # fmt: skip
 
 
+#: Kernels that go through a prompt's states chunk by chunk: five of Mamba-2 (ops/triton/ssd_combined.py of
+#: mamba_ssm), six of a gated delta rule (ops/gated_delta_rule/chunk.py of fla); a token's is one.
+_IN_CHUNKS = 6.0
+
+
 def launching(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Array:
     """Seconds in which the host launches the kernels of a pass of prompts, which no graph holds, (1, J)."""
-    eager = stack.read(lambda one: one.eager)
-    return np.asarray(eager * kernels(_alone(workload, job, stack, devices).ops, stack))
+    ops = [
+        changed(op, repeats=op.repeats * _IN_CHUNKS) if op.layer.endswith(".state") else op
+        for op in _alone(workload, job, stack, devices).ops
+    ]
+    return np.asarray(stack.read(lambda one: one.eager) * kernels(ops, stack))
 
 
 def as_pass(workload: Workload, stack: Runtime, devices: Devices, work: Work) -> Pass:

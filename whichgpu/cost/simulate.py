@@ -158,7 +158,8 @@ class _Run:
     __slots__ = (
         "arrival", "busy", "cached", "closed", "computed", "count", "current", "done", "ends", "first",
         "gaps", "idle", "late", "left", "next", "owed", "passes", "passes_left", "places", "promised",
-        "prompt", "running", "server", "stall", "stopped", "taken_off", "tokens", "total", "waiting", "when", "young",
+        "prompt", "running", "server", "stall", "stopped", "taken_off", "tokens", "total", "waiting", "when",
+        "young",
     )  # fmt: skip
 
     def __init__(self, server: Server, stream: Stream, in_flight: int) -> None:
