@@ -342,11 +342,12 @@ def _room(
 
 
 class Cache(NamedTuple):
-    """Room for sequences on each GPU of a replica: B in all, B of each sequence, B of each of its tokens."""
+    """Room on each GPU of a replica: B in all, of each sequence and of each of its tokens, sequences at most."""
 
     room: float
     state: float
     token: float
+    most: float = np.inf
 
 
 def cache(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Cache:
@@ -359,8 +360,31 @@ def cache(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Cac
         float(np.ravel(sequence_bytes(workload, job, tokens, stack) / mesh.pp / mesh.attention_dp)[0])
         for tokens in (prompt, prompt + output)
     )
-    token = (high - low) / output
-    return Cache(max(float(np.ravel(free)[0]), 0.0), max(low - token * prompt, 0.0), token)
+    token, room = (high - low) / output, max(float(np.ravel(free)[0]), 0.0)
+    state, pools = max(low - token * prompt, 0.0), _Pools.of(stack)
+    if pools is None or not state:
+        return Cache(room, state, token)
+    return Cache(room / (1.0 + pools.share), 0.0, token, room / pools.least(state))
+
+
+class _Pools(NamedTuple):
+    """Recurrent states and tokens in pools of their own: `share` B of states for each of tokens.
+
+    An engine keeps so many places in that of states for `each` sequence that runs.
+    """
+
+    share: float
+    each: float
+
+    @classmethod
+    def of(cls, stack: Runtime) -> _Pools | None:
+        """An engine's pools; None where states and tokens share the room."""
+        own = stack.holds.get("states")
+        return None if own is None else cls(own["share"], own["each"])
+
+    def least(self, state: Any) -> Any:
+        """B of both pools for each sequence, as its `state` of so many B has them."""
+        return self.each * state * (1.0 + self.share) / self.share
 
 
 def standing(workload: Workload, job: Job, stack: Runtime) -> tuple[dict[str, Any], Array, tuple[Op, ...]]:
@@ -377,7 +401,15 @@ def standing(workload: Workload, job: Job, stack: Runtime) -> tuple[dict[str, An
     parts |= communication(mesh, stack)
     parts, _ = offload.kept(workload, job, parts)
     made = limits(stack, job).filled * output * (1.0 + Requests.of(job).output_variation)
-    each = sequence_bytes(workload, job, prompt + made, stack) / mesh.pp / mesh.attention_dp
+    each, state = (
+        sequence_bytes(workload, job, tokens, stack) / mesh.pp / mesh.attention_dp
+        for tokens in (prompt + made, 0.0)
+    )
+    pools = _Pools.of(stack)
+    if pools is not None:
+        # Sequences are as many as the fuller of two pools has room for.
+        apart = np.maximum((each - state) * (1.0 + pools.share), pools.least(state))
+        each = np.where(state > 0.0, apart, each)
     return parts, each, idle
 
 
