@@ -342,7 +342,7 @@ def _room(
 
 
 class Cache(NamedTuple):
-    """Room on each GPU of a replica: B in all, of each sequence and of each of its tokens, sequences at most."""
+    """Room on each GPU of a replica: B in all, of each sequence and each of its tokens; sequences at most."""
 
     room: float
     state: float
