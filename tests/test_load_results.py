@@ -76,6 +76,12 @@ def test_requests_that_are_sent_at_once_are_a_run_of_as_many(tmp_path):
         assert (row["concurrency"], row["options"]) == ("500", "num_prompts=500;max_num_seqs=128")
 
 
+def test_a_model_that_is_none_of_the_known_is_named(tmp_path):
+    path = written(tmp_path / "run.json", {**VLLM, "workload": "", "model_id": "acme/Foo-9B"})
+    with pytest.raises(UsageError, match=r"add --workload .*none is known as 'acme/Foo-9B'"):
+        read_results(path, {})
+
+
 def test_aiperf_says_neither_workload_nor_gpu(tmp_path):
     path = written(tmp_path / "profile_export_aiperf.json", AIPERF)
     with pytest.raises(UsageError, match="on which workload it was; add --workload"):

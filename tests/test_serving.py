@@ -70,7 +70,6 @@ AGREED = [
     ("qwen3-235b-a22b", "h200-141gb-sxm", 8, {"precision": "fp8", "tp": 1.0, "options": WIDE}, 2048, 512),
     # engines that keep room free, and engine options
     ("llama-3.1-8b", "a100-80gb-sxm", 1, {"runtime": "tensorrt-llm"}, 2048, 2048),
-    ("llama-2-13b", "a100-40gb-sxm", 1, {"runtime": "tensorrt-llm"}, 200, 1000),
     ("llama-3.1-70b", "a100-80gb-sxm", 4, {"runtime": "sglang"}, 512, 2048),
     ("llama-3.1-8b", "l40s", 1, {"options": {"max_num_seqs": "32"}}, 512, 256),
     # lengths that differ
@@ -106,6 +105,7 @@ NEARLY = [
     (("llama-3.1-8b", "l40s", 1, {"options": {"max_num_batched_tokens": "2048"}}, 4096, 256), 0.12),
     (("llama-3.1-8b", "rtx-4090", 1, {}, 2048, 512), 0.15),
     (("llama-3.1-8b", "l4", 1, {"options": {"max_num_batched_tokens": "8192"}}, 1024, 256), 0.15),
+    (("llama-2-13b", "a100-40gb-sxm", 1, {"runtime": "tensorrt-llm"}, 200, 1000), 0.15),
     (("mistral-7b", "rtx-4090", 1, {"options": VARIED}, 500, 400), 0.25),
     (("qwen3-32b", "h100-80gb-sxm", 2, {}, 128, 8000), 0.55),
 ]  # fmt: skip
@@ -333,6 +333,8 @@ def test_a_closed_loop_simulates_as_it_is_predicted():
     asked = job()
     table, _ = curve.ready(asked, L40S)
     simulator = curve.simulator(asked, L40S, table)
+    # What the host adds to a first token the client waits for, and the engine is at the next one by then.
+    simulator = replace(simulator, server=replace(simulator.server, launching=0.0))
     found = curve.curve(asked, L40S, np.array([4.0, 32.0, 128.0]), against="concurrency")
     for count, tpot in zip((4.0, 32.0, 128.0), found.tpot.tolist(), strict=True):
         run = simulator.in_flight(count, requests=20_000)
@@ -410,8 +412,7 @@ def test_no_token_waits_for_more_prompts_than_a_pass_takes():
     longest = (
         server.base[-1] + server.each[-1] * server.room / server.token + server.budget * server.prompt[-1]
     )
-    # The curve reckons a full pass of its own, and the simulation adds up a table.
-    assert curve.at_rates(asked, L40S, table, at, pool).tpot[0] < 1.05 * longest
+    assert curve.at_rates(asked, L40S, table, at, pool).tpot[0] < longest
 
 
 def test_a_pass_that_is_met_is_longer_than_the_mean():

@@ -131,6 +131,9 @@ def settle(job: Job) -> Settled:
     """A job, or a sweep of jobs, with every default filled in; raises `UsageError` as `lay_out` does."""
     read = asked.read(job)
     workload, stack = read.workload, read.runtime
+    if stack.domain and "cuda_graphs" in job.options and asked.off(job.options["cuda_graphs"]):
+        # Without graphs the kernels of a token's pass are launched one by one as well.
+        stack = replace(stack, launch=stack.read(lambda one: one.eager))
     unused = workload.unused(job)
     job = pipeline.spread_layers(read.job, stack).with_defaults(tp=1.0, pp=1.0)
     mesh = Mesh.of(replace(job, phase=job.phase or workload.phases[0]))

@@ -205,7 +205,7 @@ def server(job: Job, gpu: Gpu) -> Server:
     # As many as begin at once, with hardly any answer yet, or as the engine takes.
     fresh = kept.room / max(kept.state + kept.token * float(laid.job.input_tokens), 1.0)
     ceiling = float(np.ravel(most.sequences)[0]) * float(Mesh.of(laid.job).attention_dp)
-    places = int(max(min(fresh, ceiling), 1.0))
+    places = int(max(min(fresh, ceiling, kept.most), 1.0))
     grid = distinct(np.round(np.geomspace(1.0, places, 24)))
     prompt, output = float(laid.job.input_tokens), float(laid.job.output_tokens)
     base, each = _token_costs(laid, grid, (prompt, prompt + output))
@@ -218,7 +218,10 @@ def server(job: Job, gpu: Gpu) -> Server:
         budget=float(np.ravel(most.tokens)[0]), gained=asked.tokens_per_pass,
         first=order["first"], idle=order["idle"], mixed=bool(order["mixed"]),
         room=kept.room, state=kept.state, token=kept.token, reserves=most.reserves,
-        alone=1.0 / order["interruption"] if order["mixed"] else 1.0,
+        alone=1.0 / order["interruption"],
+        launching=float(
+            np.ravel(serving.launching(laid.workload, laid.job, laid.runtime, laid.devices))[0]
+        ),
     )  # fmt: skip
 
 

@@ -162,9 +162,11 @@ def _rows(
     }
     for name in needed:
         if not known.get(name):
+            model = run.get("model_id") or run.get("model") if name == "workload" else None
+            unknown = f"; none is known as '{model}'" if model else ""
             raise UsageError(
                 f"{path}: run {number} does not say on which {name} it was; add --{name} NAME, or --metadata "
-                f"{name}=NAME to the load generator's command"
+                f"{name}=NAME to the load generator's command{unknown}"
             )
     for metric, value in found.items():
         if value is not None and value > 0.0 and math.isfinite(value):

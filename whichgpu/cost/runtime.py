@@ -113,6 +113,8 @@ class Runtime:
     #: It usually serves one user, one request at a time.
     one_user: bool = False
     exposed: float = 1.0
+    #: Seconds of the host for a kernel of a prompt's pass, which no graph holds.
+    eager: float = 0.0
     #: Efficiency lost with each doubling of the replicas that infer in one program, pass by pass.
     lockstep: float = 0.0
     updates: Mapping[str, float] = field(default_factory=dict)
@@ -214,30 +216,39 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
         holds.update(mark.get("sets", {}).get("holds", {}))
     row = {**row, **{name: value for mark in marks for name, value in mark.get("sets", {}).items()}}
     row["holds"] = {name: value for name, value in holds.items() if value is not False}
-    unread = ("names", "alone", "marks", "engine", "containers", "older", *_TIMES)
+    unread = ("names", "alone", "marks", "engine", "containers", "older", "eager", *_TIMES)
     columns = {name: value for name, value in row.items() if name not in unread}
     columns["vendors"] = tuple(row["vendors"])
     for name in ("tf32", "widens", "integer", "unpacks", "unmeasured"):
         columns[name] = tuple(row.get(name, ()))
     columns.setdefault("default_precision", {})
     columns.update((name, _seconds(row[name])) for name in _TIMES)
+    columns["eager"] = _seconds(row.get("eager", "0 s"))
     columns["gaps"] = {vendor: _seconds(text) for vendor, text in row.get("gaps", {}).items()}
     version = _version(text)
     # What differs in its memory alone is the same in time.
     keeping = [mark["name"] for mark in marks if set(mark.get("sets", ())) and set(mark["sets"]) <= _KEEPING]
-    timed = (mark["name"] for mark in marks if mark["name"] not in keeping)
+    # Nor does the fit know what the host takes for a prompt.
+    timed = (
+        mark["name"]
+        for mark in marks
+        if mark["name"] not in keeping and set(mark.get("sets", ())) != {"eager"}
+    )
     names = (*timed, *((version,) if version else ()))
     return Runtime(id=key, exact=exact, marks=names, keeper="+".join((key, *keeping)), said=text, **columns)
 
 
 def _has(text: str, mark: Mapping[str, Any]) -> bool:
-    """Whether free text has one of a mark's words, or an older build, and none of those that exclude it."""
+    """Whether text has a mark's word, older build or version, and no word that excludes it."""
     low = text.lower()
     build = re.search(r"\bb(?:uild\W*)?(\d{3,5})\b", low) if "builds" in mark else None
     older = build is not None and int(build[1]) < mark["builds"]
-    return (older or any(word in low for word in mark["words"])) and not any(
-        word in low for word in mark.get("unless", ())
-    )
+    told = re.search(r"\d+(?:\.\d+)+", low) if {"before", "since"} & set(mark) else None
+    if told:
+        version = _parts(told[0])
+        older = _parts(mark.get("since", "0")) <= version < _parts(mark.get("before", "9999"))
+    named = any(word in low for word in mark.get("words", ()))
+    return (older or named) and not any(word in low for word in mark.get("unless", ()))
 
 
 def _version(text: str) -> str:

@@ -42,7 +42,7 @@ from whichgpu.cost.mesh import Mesh
 from whichgpu.cost.requests import Requests
 from whichgpu.cost.scheduling import BESIDE, limits
 from whichgpu.cost.steady import SteadyState, burst, engine, in_lockstep, interruption
-from whichgpu.cost.time import evaluate, prepare
+from whichgpu.cost.time import evaluate, kernels, prepare
 from whichgpu.workloads.adapters import beside
 from whichgpu.workloads.ops import changed
 from whichgpu.workloads.precision import of_job, precision
@@ -257,7 +257,7 @@ def steady_state(
     tokens = token_work(workload, job, stack, devices, sequences=held.running, kv_tokens=each)
     own = prompt_work(workload, job, stack, devices, held.running)
     whole = tokens.beside(own.times(held.between / output))
-    before = held.burst
+    before, chunks = held.burst, computed_tokens(job) / most.tokens
     if held.loop != "open":
         alone = _alone(workload, job, stack, devices)
         if np.isfinite(asked.sent):
@@ -274,11 +274,26 @@ def steady_state(
         work=as_pass(workload, stack, devices, whole), prompt=as_pass(workload, stack, devices, own),
         links=whole.links,
         burst=before, queue=held.queue, waits=np.zeros(1) if met is None else met.waits,
-        chunks=computed_tokens(job) / most.tokens, gained=asked.tokens_per_pass, looks=most.looks,
+        chunks=chunks, launching=np.ceil(chunks) * launching(workload, job, stack, devices),
+        gained=asked.tokens_per_pass, looks=most.looks,
         interruption=interruption(stack, job), parts=parts,
         variation=asked.prompt_variation, floor=0.0 if met is None else met.floor,
         ops=tokens.ops,
     )  # fmt: skip
+
+
+#: Kernels that go through a prompt's states chunk by chunk: five of Mamba-2 (ops/triton/ssd_combined.py of
+#: mamba_ssm), six of a gated delta rule (ops/gated_delta_rule/chunk.py of fla); a token's is one.
+_IN_CHUNKS = 6.0
+
+
+def launching(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Array:
+    """Seconds in which the host launches the kernels of a pass of prompts, which no graph holds, (1, J)."""
+    ops = [
+        changed(op, repeats=op.repeats * _IN_CHUNKS) if op.layer.endswith(".state") else op
+        for op in _alone(workload, job, stack, devices).ops
+    ]
+    return np.asarray(stack.read(lambda one: one.eager) * kernels(ops, stack))
 
 
 def as_pass(workload: Workload, stack: Runtime, devices: Devices, work: Work) -> Pass:
@@ -327,11 +342,12 @@ def _room(
 
 
 class Cache(NamedTuple):
-    """Room for sequences on each GPU of a replica: B in all, B of each sequence, B of each of its tokens."""
+    """Room on each GPU of a replica: B in all, of each sequence and each of its tokens; sequences at most."""
 
     room: float
     state: float
     token: float
+    most: float = np.inf
 
 
 def cache(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Cache:
@@ -344,8 +360,31 @@ def cache(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Cac
         float(np.ravel(sequence_bytes(workload, job, tokens, stack) / mesh.pp / mesh.attention_dp)[0])
         for tokens in (prompt, prompt + output)
     )
-    token = (high - low) / output
-    return Cache(max(float(np.ravel(free)[0]), 0.0), max(low - token * prompt, 0.0), token)
+    token, room = (high - low) / output, max(float(np.ravel(free)[0]), 0.0)
+    state, pools = max(low - token * prompt, 0.0), _Pools.of(stack)
+    if pools is None or not state:
+        return Cache(room, state, token)
+    return Cache(room / (1.0 + pools.share), 0.0, token, room / pools.least(state))
+
+
+class _Pools(NamedTuple):
+    """Recurrent states and tokens in pools of their own: `share` B of states for each of tokens.
+
+    An engine keeps so many places in that of states for `each` sequence that runs.
+    """
+
+    share: float
+    each: float
+
+    @classmethod
+    def of(cls, stack: Runtime) -> _Pools | None:
+        """An engine's pools; None where states and tokens share the room."""
+        own = stack.holds.get("states")
+        return None if own is None else cls(own["share"], own["each"])
+
+    def least(self, state: Any) -> Any:
+        """B of both pools for each sequence, as its `state` of so many B has them."""
+        return self.each * state * (1.0 + self.share) / self.share
 
 
 def standing(workload: Workload, job: Job, stack: Runtime) -> tuple[dict[str, Any], Array, tuple[Op, ...]]:
@@ -362,7 +401,15 @@ def standing(workload: Workload, job: Job, stack: Runtime) -> tuple[dict[str, An
     parts |= communication(mesh, stack)
     parts, _ = offload.kept(workload, job, parts)
     made = limits(stack, job).filled * output * (1.0 + Requests.of(job).output_variation)
-    each = sequence_bytes(workload, job, prompt + made, stack) / mesh.pp / mesh.attention_dp
+    each, state = (
+        sequence_bytes(workload, job, tokens, stack) / mesh.pp / mesh.attention_dp
+        for tokens in (prompt + made, 0.0)
+    )
+    pools = _Pools.of(stack)
+    if pools is not None:
+        # Sequences are as many as the fuller of two pools has room for.
+        apart = np.maximum((each - state) * (1.0 + pools.share), pools.least(state))
+        each = np.where(state > 0.0, apart, each)
     return parts, each, idle
 
 

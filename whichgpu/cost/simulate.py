@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whichgpu.cost.scheduling import BESIDE
+from whichgpu.cost.time import PACE
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
@@ -39,9 +40,10 @@ class Server:
     """What passes of a replica cost: lists by the number of running sequences, from none to `places`.
 
     `base` is s of a pass without prompts or cache, `each` s per cached token, `prompt` s per token of a
-    prompt that joins it, `alone` times which it takes where nothing runs beside it; `budget` tokens of
-    prompts a pass; `gained` tokens a sequence and pass; `first` s from sending a request until the engine has
-    it, `idle` where that has nothing else to do. Sequences share `room` bytes of cache, of which each takes
+    prompt that joins it, `alone` times which it takes where nothing runs beside it; `launching` s in which
+    the host launches the kernels of a pass that takes prompts; `budget` tokens of prompts a pass; `gained`
+    tokens a sequence and pass; `first` s from sending a request until the engine has it, `idle` where that
+    has nothing else to do. Sequences share `room` bytes of cache, of which each takes
     `state` and `token` for each of its tokens; `reserves` is the share of its answer to come for which there
     must be room when one is taken.
     """
@@ -59,6 +61,7 @@ class Server:
     token: float = 0.0
     reserves: float = 0.0
     alone: float = 1.0
+    launching: float = 0.0
 
     @property
     def places(self) -> int:
@@ -138,7 +141,7 @@ def simulate(server: Server, stream: Stream, *, in_flight: int = 0, held: int = 
     while run.left:
         run.step()
     gaps, count = np.array(run.gaps).reshape(-1, 2), len(stream)
-    reached = np.where(run.idle, server.idle, server.first)
+    reached = np.where(run.idle, server.idle, server.first) + np.array(run.late[:count])
     return Outcome(
         np.array(run.arrival), np.array(run.first[:count]) + reached, np.array(run.done[:count]) + reached,
         stream.output, gaps[:, 0], gaps[:, 1], run.busy, run.taken_off,
@@ -154,8 +157,9 @@ class _Run:
 
     __slots__ = (
         "arrival", "busy", "cached", "closed", "computed", "count", "current", "done", "ends", "first",
-        "gaps", "idle", "left", "next", "owed", "passes", "passes_left", "places", "promised", "prompt",
-        "running", "server", "stall", "stopped", "taken_off", "tokens", "total", "waiting", "when", "young",
+        "gaps", "idle", "late", "left", "next", "owed", "passes", "passes_left", "places", "promised",
+        "prompt", "running", "server", "stall", "stopped", "taken_off", "tokens", "total", "waiting", "when",
+        "young",
     )  # fmt: skip
 
     def __init__(self, server: Server, stream: Stream, in_flight: int) -> None:
@@ -167,6 +171,8 @@ class _Run:
             ceil((output - 1.0) / server.gained - 1e-9) for output in stream.output.tolist()
         ]
         self.first, self.done = [-1.0] * self.total, [0.0] * self.total
+        #: Seconds by which first tokens are later than their passes' GPU time says.
+        self.late = [0.0] * self.total
         #: Whether each met nobody.
         self.idle: list[bool] = []
         self.left, self.next, self.closed = self.total, 0, in_flight > 0
@@ -203,6 +209,7 @@ class _Run:
             self.cached.append(self.cached[one])
             self.passes_left.append(rest)
             self.first.append(0.0)
+            self.late.append(0.0)
             self.done.append(0.0)
             self._take_in(number)
             self._begins(number)
@@ -300,10 +307,10 @@ class _Run:
             self.passes += 1
             self.tokens += count * server.gained
         else:
-            # The cost of a pass that has nothing but prompts in it is theirs.
-            seconds *= server.alone
+            # Where nobody else is served all that a prompt costs is its own.
+            seconds *= 1.0 if count else server.alone
             self.stall += seconds
-        self._pass(seconds)
+        self._pass(seconds, (seconds**PACE + server.launching**PACE) ** (1.0 / PACE) - seconds)
 
     def _take(self) -> tuple[float, int]:
         """Tokens of prompts from the front of the queue, up to the budget, and of how many prompts they are.
@@ -352,8 +359,12 @@ class _Run:
         self.tokens += most * count * server.gained
         self._pass(seconds)
 
-    def _pass(self, seconds: float) -> None:
-        """Time goes by; sequences that are done leave, and those whose prompts are computed begin."""
+    def _pass(self, seconds: float, late: float = 0.0) -> None:
+        """Time goes by; sequences that are done leave, and those whose prompts are computed begin.
+
+        Who gets a first token has it so much `late`: of what the GPU waits for the host's launches the passes
+        of others count their share already.
+        """
         self.when += seconds
         self.busy += seconds
         while self.running and self.running[0][0] <= self.passes:
@@ -366,6 +377,7 @@ class _Run:
                 self.gaps.append((self.when - self.stopped.pop(one), 1.0))
             elif self.first[one] < 0.0:
                 self.first[one] = self.when
+                self.late[one] = late
             if self.passes_left[one]:
                 self._begins(one)
             else:

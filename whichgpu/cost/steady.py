@@ -12,6 +12,7 @@ import numpy as np
 from whichgpu.cost import queueing
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.requests import Requests
+from whichgpu.cost.time import paced
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
@@ -35,8 +36,9 @@ class SteadyState:
     arrivals at random. `places` is what memory holds, `others` the sequences that a request meets, `burst`
     prompts of them that wait before its own, `queue` requests per place that wait for one and `waits` s for
     which they do; `prompt` is the pass of one prompt, `chunks` the passes that it takes (below one, so many
-    prompts go into a pass), `gained` the tokens of a pass, `looks` passes from one look at arrivals to the
-    next. The methods take seconds of the passes that make a token and of one prompt.
+    prompts go into a pass), `launching` s of the host to launch the kernels of these, `gained` the tokens of
+    a pass, `looks` passes from one look at arrivals to the next. The methods take seconds of the passes that
+    make a token and of one prompt.
     """
 
     loop: str
@@ -50,6 +52,7 @@ class SteadyState:
     queue: Array
     waits: Array
     chunks: Array
+    launching: Array
     gained: float
     looks: float
     interruption: float
@@ -67,10 +70,11 @@ class SteadyState:
         found = queueing.interrupted(passes, each, arrivals, waited, output - 1.0)
         if not engine(self.work.runtime)["mixed"]:
             return found
-        # Where prompts share the passes of tokens, no token waits for more of them than a pass takes.
+        # Where prompts share the passes of tokens, no token waits for more of them than a pass takes. Near
+        # the capacity more come with a token of all that run, and wait for theirs: `passes` counts them.
         decode = passes * (1.0 - np.minimum(arrivals * each, 1.0))
         longest = decode + each / np.maximum(self.chunks, 1e-9) / self.gained
-        return np.minimum(found, np.maximum(longest, passes))
+        return np.minimum(found, longest)
 
     def stretch(self, passes: Array, prompt: Array, output: Any) -> Array:
         """Sequences that one which arrives at random makes its tokens beside, over `others`.
@@ -92,13 +96,15 @@ class SteadyState:
         if self.loop != "open":
             # A request waits for the pass of those that run beside it, of whom one that is alone has none.
             waits = np.minimum(self.others, 1.0) * self.gained * passes + unseen
-            return np.asarray(self.reached + (order["own"] + self.burst) * prompt + waits)
+            return np.asarray(
+                self.reached + self.unhidden(passes, prompt) + (order["own"] + self.burst) * prompt + waits
+            )
         arrivals, each = self._arrivals(passes, prompt, output)
         # Prompts beside many cost less each, which is never sooner for one: it could have waited for none.
-        first = self.reached + unseen + self._prompt_seconds(passes, each, arrivals)
-        if order["mixed"]:
-            # On an idle replica no pass of tokens takes part of the prompt's cost.
-            first = first + np.minimum(prompt - each, each) * (1.0 - self.at_work)
+        first = self.reached + self.unhidden(passes, prompt) + unseen
+        first = first + self._prompt_seconds(passes, each, arrivals)
+        # On an idle replica no pass of tokens takes part of the prompt's cost.
+        first = first + np.minimum(prompt - each, each) * (1.0 - self.at_work)
         return np.asarray(np.maximum(first, self.floor))
 
     def first_token(self, passes: Array, prompt: Array, output: Any) -> Array:
@@ -131,6 +137,15 @@ class SteadyState:
         order = engine(self.work.runtime)
         beside = self.at_work if self.loop == "open" else np.minimum(self.others, 1.0)
         return np.asarray(order["idle"] + (order["first"] - order["idle"]) * beside)
+
+    def unhidden(self, passes: Array, prompt: Array) -> Array:
+        """Seconds by which a prompt's pass is longer since the host launches its kernels one by one.
+
+        Passes of tokens are graphs, launched as one; what runs beside a prompt hides its launches too.
+        """
+        beside = self.at_work if self.loop == "open" else np.minimum(self.others, 1.0)
+        gpu = prompt + engine(self.work.runtime)["mixed"] * beside * self.gained * passes
+        return paced(gpu, self.launching) - gpu
 
     @property
     def at_work(self) -> Array:

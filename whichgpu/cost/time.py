@@ -363,6 +363,12 @@ def paced(gpu: Array, host: Array) -> Array:
     return joined
 
 
+def kernels(ops: Iterable[Op], runtime: Runtime) -> Array:
+    """Kernels of a pass over ops, (1, J)."""
+    each = ((table.count * _launched(table, runtime)).sum(axis=0) for table in tables(ops))
+    return np.asarray(sum(each, start=np.zeros((1, 1))))
+
+
 def _launched(table: OpTable, runtime: Runtime) -> Array:
     """Kernels of an op: 1 of its own, 0 where it is fused or nothing moves, more with what runs beside it.
 

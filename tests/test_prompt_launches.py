@@ -1,0 +1,76 @@
+"""What the host takes to launch the kernels of a prompt, which no graph holds."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from whichgpu.cost.estimate import estimate
+from whichgpu.cost.runtime import runtime
+from whichgpu.cost.simulate import Server, Stream, simulate
+from whichgpu.hardware.catalogue import catalogue
+from whichgpu.workloads.job import Job
+
+GPUS = catalogue()
+
+
+def alone(gpu="b200-180gb-sxm", workload="deepseek-r1", tokens=1024.0, **columns):
+    """One request of an otherwise idle server."""
+    columns = {"precision": "fp4", "tp": 8.0, "runtime": "sglang", **columns}
+    asked = Job(
+        workload, phase="serve", n_gpus=columns["tp"], concurrency=1.0, input_tokens=tokens,
+        output_tokens=256.0, **columns,
+    )  # fmt: skip
+    return estimate(asked, [GPUS[gpu]]).at(0, 0)
+
+
+@pytest.mark.parametrize("engine", ["sglang", "tensorrt-llm"])
+def test_gpus_beside_make_a_short_prompt_of_a_deep_model_no_shorter(engine):
+    four, eight = (alone(tp=tp, runtime=engine).ttft.mid for tp in (4.0, 8.0))
+    assert 0.08 < eight < 0.25
+    assert four == pytest.approx(eight, rel=0.1)
+
+
+def test_a_long_prompt_hides_its_launches():
+    def longer(tokens):
+        eager = alone(tokens=tokens, runtime="tensorrt-llm 1.1").ttft.mid
+        return eager / alone(tokens=tokens, runtime="tensorrt-llm 0.17").ttft.mid
+
+    assert longer(1024.0) > 2.0
+    assert longer(32768.0) < 1.05
+
+
+def test_engines_that_are_built_launch_without_python():
+    launches = {text: runtime(text, "vllm").eager for text in (
+        "TensorRT-LLM", "TensorRT-LLM 1.1", "TensorRT-LLM 0.20 (PyTorch backend)",
+        "TensorRT-LLM 0.17", "TensorRT-LLM (NIM 1.8)",
+    )}  # fmt: skip
+    *eager, older, nim = launches.values()
+    assert len(set(eager)) == 1
+    assert older == nim < eager[0] / 10
+    sglang = {text: runtime(text, "vllm").eager for text in ("SGLang", "SGLang 0.5.9", "SGLang 0.5.16")}
+    assert sglang["SGLang"] == sglang["SGLang 0.5.9"] > 3.0 * sglang["SGLang 0.5.16"]
+    # The fit knows both by the same name.
+    assert runtime("TensorRT-LLM 0.17", "vllm").marks == ("v0.17",)
+
+
+def test_without_graphs_tokens_are_launched_one_by_one():
+    graphs, eager = (
+        alone("h100-80gb-sxm", "qwen3-8b", precision="bf16", tp=1.0, runtime="vllm", options=options).tpot.mid
+        for options in ({}, {"cuda_graphs": "none"})
+    )
+    assert eager > 1.3 * graphs
+    told = alone(
+        "h100-80gb-sxm", "qwen3-8b", precision="bf16", tp=1.0, runtime="vllm", options={"cuda_graphs": "true"}
+    )
+    assert told.tpot.mid == graphs
+
+
+def test_a_simulated_first_token_waits_for_its_launches():
+    server = Server(base=(0.0, 0.01), each=(0.0, 0.0), prompt=(1e-5, 1e-5), budget=1000.0)
+    stream = Stream(np.zeros(1), np.full(1, 100.0), np.zeros(1), np.full(1, 11.0))
+    plain, slow = (simulate(one, stream) for one in (server, replace(server, launching=0.05)))
+    assert plain.ttft[0] == pytest.approx(1e-3)
+    assert slow.ttft[0] == pytest.approx(0.05, rel=1e-3)
+    # Its own tokens follow as fast.
+    assert slow.tpot[0] == pytest.approx(plain.tpot[0])

@@ -1,0 +1,52 @@
+"""Engines that keep recurrent states and tokens in pools of their own."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from whichgpu.cost import layout, load, serving
+from whichgpu.hardware.catalogue import catalogue
+from whichgpu.workloads.job import Job
+
+H200 = catalogue()["h200-141gb-sxm"]
+
+
+def laid_out(workload="qwen3.5-35b-a3b", tokens=1024.0, runtime="sglang"):
+    """A full server on one H200."""
+    asked = Job(
+        workload, phase="serve", precision="fp8", input_tokens=tokens, output_tokens=64.0, runtime=runtime
+    )
+    return layout.lay_out(asked, [H200])
+
+
+def room(laid):
+    """The cache of a server whose runtime keeps one pool."""
+    one = replace(laid.runtime, holds={k: v for k, v in laid.runtime.holds.items() if k != "states"})
+    return serving.cache(laid.workload, laid.job, one, laid.devices)
+
+
+def test_states_take_three_places_of_their_own_pool():
+    laid = laid_out()
+    one = room(laid)
+    assert laid.runtime.holds["states"] == {"share": 0.9, "each": 3.0}
+    places = one.room * 0.9 / 1.9 / (3.0 * one.state)
+    assert laid.sequences[0, 0] == np.floor(places)
+    # The simulator holds as many, and has the rest for tokens.
+    kept = serving.cache(laid.workload, laid.job, laid.runtime, laid.devices)
+    assert kept.most == pytest.approx(places)
+    assert kept.room == pytest.approx(one.room / 1.9)
+    assert load.server(laid.job, H200).places == int(places)
+
+
+def test_long_sequences_are_as_many_as_the_pool_of_tokens_holds():
+    laid = laid_out(tokens=100_000.0)
+    one = room(laid)
+    held = laid.sequences[0, 0] * one.token * 100_000.0
+    assert 0.5 * one.room / 1.9 < held <= one.room / 1.9
+
+
+def test_models_without_states_and_engines_with_one_pool_are_as_they_were():
+    dense = laid_out("qwen3-8b")
+    assert serving.cache(dense.workload, dense.job, dense.runtime, dense.devices) == room(dense)
+    assert laid_out(runtime="vllm").sequences[0, 0] > 2.0 * laid_out().sequences[0, 0]
