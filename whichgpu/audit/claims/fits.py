@@ -71,13 +71,13 @@ _ONE = re.compile(
 )
 #: Every device of a comparison: "on both cards", "on all three".
 _GROUP = re.compile(
-    r"\b(?:in|on|onto|into)\s+(both|all (?:two|three|four)|all of them|each(?! of\b))\b(?:\s+(?:cards?|gpus?|"
-    r"of them))?",
+    r"\b(?:in|on|onto|into)\s+(both|either|all (?:two|three|four)|all of them|each(?! of\b))\b"
+    r"(?:\s+(?:cards?|gpus?|of them))?",
     re.I,
 )
 _GROUP_MOST = 4
 #: What a passage without the name of a device says where it speaks of one.
-_ON_SOME = re.compile(r"\d[ -]?GB\b|\b(?:both|all)\b|\bon(?:to)? (?:one|it|the card|a single)\b")
+_ON_SOME = re.compile(r"\d[ -]?GB\b|\b(?:both|either|all)\b|\bon(?:to)? (?:one|it|the card|a single)\b")
 #: How many of a device a model is said to need: fewer cannot hold it, more would do as well.
 _NEEDS = re.compile(r"needs?|requires?|takes?", re.IGNORECASE)
 _HOW_MANY = re.compile(
@@ -300,7 +300,7 @@ def _on_all(
     """A fit on each of the devices that the document compares: of the one with the least memory."""
     verb = _FITS.search(passage.text, *place)
     compared = devices_compared(context)
-    count = {"both": 2, "all two": 2, "all three": 3, "all four": 4}.get(
+    count = {"both": 2, "either": 2, "all two": 2, "all three": 3, "all four": 4}.get(
         re.sub(r"\s+", " ", group[1].lower())
     )
     if (
