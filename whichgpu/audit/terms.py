@@ -210,7 +210,7 @@ _WORK = re.compile(
     r"(?P<scale>million|billion|trillion|quadrillion|quintillion|sextillion|septillion)\s+)"
     r"(?:FLOPs?|floating[- ]point operations)\b(?!\s?/|\s?per\s+s)|"
     r"(?<![\w.,^])~?(?P<m>\d{1,4}(?:\.\d{1,3})?)\s?(?P<prefix>[MGTP])FLOPs?(?=\s?(?:/|per|for each|an?)\s?"
-    r"(?:tok|token|image|sample|step)s?\b)",
+    r"(?:tok|token|image|sample|step)s?\b|\s+of (?:work|compute|computation|arithmetic)\b)",
     re.IGNORECASE,
 )
 _FLOP_DAYS = re.compile(r"[-\s]?(?:days|hours)\b", re.IGNORECASE)

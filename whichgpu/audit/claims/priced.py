@@ -33,10 +33,10 @@ _WRONG = 0.06
 
 
 def find(context: Context) -> Iterator[Finding]:
-    """Every price of a column that follows from the others, with its verdict."""
+    """Every amount of a column that follows from the others, with its verdict."""
     for table in context.document.tables:
         rows = [_row(table, at, context) for at in range(1, min(len(table.rows), _ROWS))]
-        columns = {at for row in rows for at, each in row.items() if at >= 0 and _follows(each)}
+        columns = {at for row in rows for at in row if at >= 0 and _is_made(at, row)}
         for at in sorted(columns):
             told = [(number, row) for number, row in enumerate(rows, 1) if at in row]
             yield from _of_column(table, at, told, context)
@@ -45,6 +45,12 @@ def find(context: Context) -> Iterator[Finding]:
 def _follows(term: Term) -> bool:
     """Whether it is a price of a token or an image, or of a longer period than an hour."""
     return bool(term.sign) and (min(term.dims[2:4]) < 0 or min(term.dims[AXES.index("day") :]) < 0)
+
+
+def _is_made(at: int, row: Mapping[int, Term]) -> bool:
+    """Whether an amount follows from others of its row: a price, or the reverse of one before it."""
+    reverse = tuple(-power for power in row[at].dims)
+    return _follows(row[at]) or any(row[one].dims == reverse for one in row if 0 <= one < at)
 
 
 def _row(table: Table, at: int, context: Context) -> Mapping[int, Term]:
