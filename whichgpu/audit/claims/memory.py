@@ -474,6 +474,7 @@ def _fit(name: str) -> _Need | None:
     return _Need(needed, parameters * 2.0, parameters * _LEAST, words) if needed else None
 
 
+_MORE_THAN = re.compile(r"\b(?:more than|over|beyond)\s+$", re.IGNORECASE)
 #: Behind a size that is of a part of a model.
 _PART = re.compile(
     r"\s+(?:for|of|in)\s+(?:the\s+|its\s+)?(?:transformer|unet|vae|encoder|dit|backbone)\b", re.I
@@ -500,6 +501,8 @@ def _judged(passage: Passage, quantity: Quantity, need: _Need, name: str, contex
         verdict = "contradicted"
         times = f"{told / need.weights:.2g} times that"
         because = f"{need.words}; {told / 1e9:,.4g} GB is {times}, and no requirement"
+    elif _MORE_THAN.search(passage.text, 0, quantity.start) and told < need.needed:
+        verdict = "confirmed"
     elif told < 0.9 * need.least and not _PART.search(passage.text, quantity.end, quantity.end + _REACH):
         verdict, because = "contradicted", f"{need.words}; {told / 1e9:,.4g} GB cannot hold the weights"
     elif told >= (0.97 * need.least if need.sure else 0.8 * need.needed):
