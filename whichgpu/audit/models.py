@@ -9,7 +9,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.patterns import MANY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 _NAME = re.compile(
     r"\b(?:(?:Code)?Llama|Mi[sx]tral|Codestral|Qwen|QwQ|Gemma|Phi|Falcon|DeepSeek|GPT|OPT|BLOOM|MPT|Yi|Command|"
@@ -65,6 +65,12 @@ class Model(NamedTuple):
     end: int
     parameters: float
     name: str
+
+
+def single(found: Sequence[Model]) -> Model | None:
+    """The first of models that are all of one size but for rounding; None of several, or none."""
+    sizes = [each.parameters for each in found]
+    return found[0] if found and max(sizes) <= min(sizes) * (1 + _SAME) else None
 
 
 class Format(NamedTuple):

@@ -40,6 +40,7 @@ _PER = _units(
     (r"(?:/|\bper )\s?1?\s?(?:M|million)(?:\s?tok\w*)?\b", " per million tokens"),
     (r"(?:/|\bper )\s?1?(?:K|,?000) ?tok\w*\b", " per 1000 tokens"),
     (r"(?:/|\bper )\s?1,?000 (?:images?|imgs?)\b", " per 1000 images"),
+    (r"(?:/|\bper )\s?100 (?:images?|imgs?)\b", " per 100 images"),
     (r"(?:/|\bper )\s?(?:image|img)\b", " per image"),
     (r"(?:/|\bper )\s?(?:gpu[- ]?)?h(?:r|our)?\b|\bhourly\b", " per hour"),
     (r"(?:/|\bper )\s?mo(?:nth)?\b|\bmonthly\b", " per month"),

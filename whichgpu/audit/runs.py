@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.models import Format, Model, formats, models
+from whichgpu.audit.models import Format, Model, formats, models, single
 from whichgpu.audit.roles import counted
 from whichgpu.audit.sentences import sentences, within
 
@@ -89,13 +89,13 @@ def runs(context: Context, pattern: re.Pattern[str]) -> Iterator[Run]:
         if not pattern.search(passage.text):
             last, spoken = _goes_on(last, spoken, passage.text)
             continue
-        model, said = _one(models(" ".join(section[-1:]))) or last, spoken
+        model, said = single(models(" ".join(section[-1:]))) or last, spoken
         device, count = _asked_of(index, context)
         for sentence in sentences(passage.text):
             own, forms = models(sentence.text), formats(sentence.text)
             here = within(context.mentions.get(index, ()), sentence.start, sentence.end)
             if own:
-                model = _one(own)
+                model = single(own)
             if own or forms:
                 said = forms[0] if len(forms) == 1 else None
             if model is not None and not forms:
@@ -115,7 +115,7 @@ def _goes_on(model: Model | None, said: Format | None, text: str) -> tuple[Model
     own, forms = models(text), formats(text)
     if own or forms:
         said = forms[0] if len(forms) == 1 else None
-    return (_one(own) if own else model), said
+    return (single(own) if own else model), said
 
 
 def _asked_of(index: int, context: Context) -> tuple[Mention | None, float]:
@@ -130,7 +130,7 @@ def _topic(context: Context) -> Model | None:
     if "topic" not in context.memo:
         every = [models(one.text) for one in context.document.prose()]
         head = next((each.text for each in context.document.passages if each.kind == "heading"), "")
-        context.memo["topic"] = _one(models(head)) or _one([each for found in every for each in found])
+        context.memo["topic"] = single(models(head)) or single([each for found in every for each in found])
     topic: Model | None = context.memo["topic"]
     return topic
 
@@ -140,10 +140,6 @@ def _weighed(text: str, model: Model) -> Format | None:
     told = _WEIGHS.search(text)
     size = float(told["n"]) * 1e9 / model.parameters if told else 0.0
     return Format(size, size, f"{told[0]}") if told and LEAST < size < _MOST_BYTES else None
-
-
-def _one(found: Sequence[Model]) -> Model | None:
-    return found[0] if found and len({each.parameters for each in found}) == 1 else None
 
 
 def _devices(text: str, sentence: Sentence, here: Sequence[Mention]) -> tuple[Mention | None, float]:

@@ -42,6 +42,10 @@ _NOT = re.compile(
     r"[^.;]{0,24}$",
     re.IGNORECASE,
 )
+#: "No single H100 can hold it".
+_NO_ONE = re.compile(
+    r"\b(?:no|neither|none of)\s+(?:[\w-]+\s+){1,4}(?:can|could|will)\s+(?:\w+\s+)?$", re.IGNORECASE
+)
 #: Between what fits and a device: "runs on a single card, which does not fit into the 24 GB of the old one".
 _WHICH_NOT = re.compile(r"\b(?:does|do|did|will|would)(?: not|n[\u2019']t) fit\b", re.IGNORECASE)
 #: Right before a device: "it fits on the larger two, not on the".
@@ -285,6 +289,7 @@ def _claims(index: int, passage: Passage, sentence: Sentence, context: Context) 
             count *= _PER_NODE
         denied = bool(
             _NOT.search(passage.text, at + first, verb.start())
+            or _NO_ONE.search(passage.text, at + first, verb.start())
             or _TOO_LARGE.search(text, first, last)
             or _NOT_ON.search(passage.text, verb.end(), max(here[0].start, verb.end()))
             or _WHICH_NOT.search(passage.text, verb.end(), max(here[0].start, verb.end()))

@@ -13,7 +13,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit import tables
 from whichgpu.audit.document import PROSE
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.models import formats, models
+from whichgpu.audit.models import formats, models, single
 from whichgpu.audit.pairs import devices
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import counted
@@ -203,11 +203,13 @@ def find(context: Context) -> Iterator[Finding]:
     for table in context.document.tables:
         for cell in tables.every(table, context):
             yield from _of_cell(cell, context)
+    last, section = _Told((), ()), None
     for index, passage in enumerate(context.document.passages):
         if passage.kind not in PROSE:
             continue
         head = " ".join(passage.section[-1:])
-        last = _Told(models(head), ())
+        last = last if passage.section == section else _Told(models(head), ())
+        section = passage.section
         cards = _CARDS.match(head)
         before = 0
         for sentence in sentences(passage.text):
@@ -227,7 +229,7 @@ def _is_listed(text: str) -> bool:
 def _goes_on(last: _Told, sentence: str) -> _Told:
     """What a text spoke of last, behind a sentence: its models, and the one format that it said of them."""
     here, said = models(sentence), formats(sentence)
-    if _TUNED.search(sentence) or len(said) > 1 or len({each.parameters for each in here}) > 1:
+    if _TUNED.search(sentence) or len(said) > 1 or (here and single(here) is None):
         return _Told(here or last.models, ())
     return _Told(here or last.models, tuple(said) or (() if here else last.formats))
 
@@ -273,7 +275,7 @@ def _of_sentence(
         if (
             not sizes
             or len(said) > 1
-            or (len(sizes) > 1 and not own)
+            or (single(found) is None and not own)
             or not (_HOLDS.search(clause) or listed)
         ):
             continue
