@@ -34,7 +34,8 @@ YES_NO = re.compile(
 #: What an answer goes on with that takes some of it back.
 _BUT = re.compile(
     r"\b(?:but|(?:only )?(?:if|when)|unless|though|although|provided|as long as|only (?:with|in|at)|"
-    r"(?:with|in|at|after|using|thanks to)\s+(?:\S+\s+){0,3}?(?:\w*quant\w*|\w*-bit|int\d|offload\w*|q?lora|fp\d+|nvlink|two))\b",
+    r"(?:with|in|at|after|using|thanks to)\s+(?:\S+\s+){0,3}?"
+    r"(?:\w*quant\w*|\w*-bit|int\d|offload\w*|q?lora|fp\d+|nvlink|two))\b",
     re.IGNORECASE,
 )
 _AUX = re.compile(r"\s*(?P<aux>can|could|will|does|do|is|are|should)\s+", re.IGNORECASE)

@@ -105,9 +105,8 @@ def _of_table(table: Table, context: Context) -> Iterator[Finding]:
         count = float(tokens["n"].replace(",", "")) * (1024.0 if tokens["k"] else 1.0)
         real = [numbers * count * size for size in _ALL]
         right = any(abs(told[0].value / one - 1) <= _ROUGHLY for one in real)
-        because = (
-            f"keys and values of {count:,.0f} tokens of {named[0].name.strip()} take {real[1] / 1e9:,.3g} GB"
-        )
+        size = f"{real[1] / 1e9:,.3g} GB"
+        because = f"keys and values of {count:,.0f} tokens of {named[0].name.strip()} take {size}"
         place = (told[0].start, told[0].start + len(told[0].words))
         yield made(
             context, cells[2], place, "memory requirement", "confirmed" if right else "contradicted",

@@ -50,7 +50,9 @@ def find(context: Context) -> Iterator[Finding]:
             f"{run.words} with {room / 1e9:,.4g} GB less {weights / 1e9:,.3g} GB of weights of "
             f"{run.model.name.strip()} in {run.said.name} leave at most {left / 1e9:,.3g} GB"
         )
-        near = "confirmed" if told.value > left * _TAKEN else "unverifiable"
+        # What the smallest form of the device leaves is left on any of them.
+        sure = min(sizes) * run.number - weights
+        near = "confirmed" if sure * _TAKEN < told.value <= sure else "unverifiable"
         yield made(
             context, run.passage, (told.start, told.end), "memory", "contradicted" if over else near,
             subject=run.subject, attribute="memory left", because=because,
