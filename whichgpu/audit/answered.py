@@ -117,9 +117,9 @@ _LONGEST = 40
 
 
 def at_answers(found: Iterable[Finding], told: Stated, original: str) -> Iterator[Finding]:
-    """What is wrong of statements, at the answers that make them."""
+    """What is found of statements, at the answers that make them."""
     for each in found:
-        for passage, (start, end) in told.answers if each.accuses else ():
+        for passage, (start, end) in told.answers:
             if passage.start <= each.start < passage.start + len(passage.text):
                 yield each._replace(
                     start=start, end=end, quote=original[start:end], stated=original[start:end]

@@ -50,9 +50,9 @@ def audit(
     found = _found(document, catalogue, today, fraction, told)
     if whole := lists.joined(document):
         found += lists.besides(found, _found(whole, catalogue, today, fraction, None, asked=lists.KINDS))
-    if told := answered.stated(document, resolved(document, catalogue)):
-        again = _found(told.document, catalogue, today, fraction, None, asked=answered.KINDS)
-        found += lists.besides(found, answered.at_answers(again, told, document.original))
+    if said := answered.stated(document, resolved(document, catalogue)):
+        again = _found(said.document, catalogue, today, fraction, None, asked=answered.KINDS)
+        found += lists.besides(found, answered.at_answers(again, said, document.original))
     if foreign := language(document):
         again = _found(glossed(document, foreign), catalogue, today, fraction, None)
         found += besides(found, again, document, foreign)

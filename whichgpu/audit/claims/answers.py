@@ -9,11 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.answered import YES_NO, asked
+from whichgpu.audit.answered import asked
 from whichgpu.audit.attributes import attributes, named
 from whichgpu.audit.binding import fitting
-from whichgpu.audit.capabilities import CAPABILITIES, named_in
-from whichgpu.audit.claims.capability import judged
 from whichgpu.audit.claims.superlative import Among, by_day, held_against
 from whichgpu.audit.claims.years import of_year
 from whichgpu.audit.pairs import devices
@@ -30,11 +28,6 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.subjects import Mention
 
-_WHETHER = re.compile(r"\s*(?:does|do|is|are|can|has|have|will|did)\b", re.IGNORECASE)
-#: A question that is denied itself, or asks of less than the device.
-_ODD = re.compile(
-    r"\b(?:not|n[\u2019']t|no|without|only|need|require|worth|enough|better|faster|or|vs)\b", re.IGNORECASE
-)
 _WHICH = re.compile(r"\s*(?:and\s+)?(?:which|what)\b", re.IGNORECASE)
 _MOST = re.compile(
     r"\b(?:more|most|highest|higher|larger|largest|bigger|biggest|greatest|wider|widest)\b", re.IGNORECASE
@@ -77,7 +70,6 @@ class _Asked(NamedTuple):
 def find(context: Context) -> Iterator[Finding]:
     """What the answers of a document say, with its verdict."""
     for one in _asked(context):
-        yield from _whether(one, context)
         yield from _which(one, context)
         yield from _how_much(one, context)
         yield from _when(one, context)
@@ -88,21 +80,6 @@ def _asked(context: Context) -> Iterator[_Asked]:
         text, passage = context.document.passages[one.at].text, context.document.passages[one.answer]
         of = within(context.mentions.get(one.at, ()), one.start, one.end)
         yield _Asked(text[one.start : one.end], of, one.answer, passage, one.begins, one.ends)
-
-
-def _whether(asked: _Asked, context: Context) -> Iterator[Finding]:
-    """Yes or no to what one device can do, or all that are compared."""
-    said = YES_NO.match(asked.passage.text, asked.start)
-    if not said or not _WHETHER.match(asked.question) or _ODD.search(asked.question):
-        return
-    what = named_in(asked.question, 0, len(asked.question))
-    if len(what) != 1 or len({each.named for each in asked.of}) != 1:
-        return
-    gpus = [context.catalogue[key] for key in asked.of[0].ids]
-    for each in what:
-        if each in CAPABILITIES and each.key not in ("cuda", "sparsity"):
-            told = said["yes"] is not None
-            yield from judged(asked.passage, said.span(), each, gpus, told=told, context=context)
 
 
 def _which(asked: _Asked, context: Context) -> Iterator[Finding]:
