@@ -208,7 +208,9 @@ def find(context: Context) -> Iterator[Finding]:
         if passage.kind not in PROSE:
             continue
         head = " ".join(passage.section[-1:])
-        last = last if passage.section == section else _Told(models(head), ())
+        # An item of a list is of its own.
+        goes_on = passage.section == section and passage.kind == "paragraph"
+        last = last if goes_on else _Told(models(head), ())
         section = passage.section
         cards = _CARDS.match(head)
         before = 0
