@@ -546,3 +546,49 @@ def test_what_was_not_measured_is_not_denied():
 <tr><td>A100 80GB SXM</td><td>26</td><td>75</td></tr>
 <tr><td>RTX 6000 Ada</td><td>n/a</td><td>40</td></tr></table>"""
     assert not audited(page.encode(), "a.html", catalogue(), corpus.TODAY).accusations
+
+
+CACHES = """# Caches
+
+| Model | Context | KV cache |
+|---|---|---|
+| Llama 3 70B | 8K tokens | {} |
+| Llama 3 8B | 128K | 17.2 GB |
+"""
+REVERSE = """# Pictures
+
+| GPU | Seconds per image | Images per hour | $/hour |
+|---|---|---|---|
+| T4 | 36 | 100 | 0.35 |
+| L4 | 12 | 300 | 0.70 |
+| A10 | 8 | {} | 0.90 |
+
+{}
+"""
+MINUTES = """# Pictures
+
+| GPU | images/min | Price/hr | Cost/1,000 images |
+|---|---|---|---|
+| RTX 3090 | 3.1 | $0.22 | ${} |
+| RTX 4090 | 4.2 | $0.44 | ${} |
+| L40S | 6.1 | $0.95 | ${} |
+"""
+
+
+@pytest.mark.parametrize(
+    ("page", "wrong"),
+    [
+        (CACHES.format("2.7 GB"), []),
+        (CACHES.format("3.9 GB"), ["3.9 GB"]),
+        (REVERSE.format(450, ""), []),
+        (REVERSE.format(540, ""), ["540"]),
+        (REVERSE.format(450, "Ten L4s cost $7.00 an hour."), []),
+        (REVERSE.format(450, "Ten L4s cost $6.00 an hour."), ["$6.00"]),
+        (MINUTES.format("1.18", "1.75", "2.60"), []),
+        # All rows by the minute for the hour.
+        (MINUTES.format("70.97", "104.8", "155.7"), ["70.97", "104.8", "155.7"]),
+    ],
+)
+def test_columns_that_follow_from_their_rows(page, wrong):
+    found = audited(page.encode(), "a.md", catalogue(), corpus.TODAY)
+    assert [each.stated for each in found.accusations] == wrong

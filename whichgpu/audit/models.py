@@ -9,7 +9,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.patterns import MANY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 _NAME = re.compile(
     r"\b(?:(?:Code)?Llama|Mi[sx]tral|Codestral|Qwen|QwQ|Gemma|Phi|Falcon|DeepSeek|GPT|OPT|BLOOM|MPT|Yi|Command|"
@@ -43,10 +43,19 @@ TRAINS = re.compile(
 )
 
 
+#: Bytes of a framework, its kernels and buffers, that do not shrink with the model.
+AROUND = 4e9
 #: Characters after a name within which a size is its own: "DeepSeek-R1 (671B parameters)".
 _BESIDE = 4
 #: How far the size in a text may be from the parameters, as a share.
 _SAME = 0.06
+
+
+#: Around a size that is of what a mixture of experts uses of itself.
+_ACTIVE = re.compile(
+    r"\bactivat\w+ (?:only )?(?:about |around |roughly |~)?$|\bactive parameters?(?: of| are|:)? ?$", re.I
+)
+_ACTIVE_TOO = re.compile(r"(?: parameters?)? (?:are |is )?active\b", re.IGNORECASE)
 
 
 class Model(NamedTuple):
@@ -56,6 +65,12 @@ class Model(NamedTuple):
     end: int
     parameters: float
     name: str
+
+
+def single(found: Sequence[Model]) -> Model | None:
+    """The first of models that are all of one size but for rounding; None of several, or none."""
+    sizes = [each.parameters for each in found]
+    return found[0] if found and max(sizes) <= min(sizes) * (1 + _SAME) else None
 
 
 class Format(NamedTuple):
@@ -90,6 +105,8 @@ def models(text: str) -> tuple[Model, ...]:
         Model(match.start(), match.end(), float(match[1]) * 1e9, match[0])
         for match in SIZE.finditer(text)
         if not any(_is_own(each, match) for each in named)
+        and not _ACTIVE.search(text, max(0, match.start() - 40), match.start())
+        and not _ACTIVE_TOO.match(text, match.end())
     ]
     return tuple(sorted((*named, *sizes)))
 

@@ -40,6 +40,7 @@ _PER = _units(
     (r"(?:/|\bper )\s?1?\s?(?:M|million)(?:\s?tok\w*)?\b", " per million tokens"),
     (r"(?:/|\bper )\s?1?(?:K|,?000) ?tok\w*\b", " per 1000 tokens"),
     (r"(?:/|\bper )\s?1,?000 (?:images?|imgs?)\b", " per 1000 images"),
+    (r"(?:/|\bper )\s?100 (?:images?|imgs?)\b", " per 100 images"),
     (r"(?:/|\bper )\s?(?:image|img)\b", " per image"),
     (r"(?:/|\bper )\s?(?:gpu[- ]?)?h(?:r|our)?\b|\bhourly\b", " per hour"),
     (r"(?:/|\bper )\s?mo(?:nth)?\b|\bmonthly\b", " per month"),
@@ -74,8 +75,14 @@ _FIELDS = (
 )
 
 
+#: A heading that begins with the money of its column, which its cells leave out: "$/hour".
+_SIGN = re.compile(r"\s*[$\u20ac](?=\s*/|\s+per\b)")
+
+
 def in_unit_of(heads: Sequence[str], cell: str, fraction: str) -> Term | None:
     """The only amount of a cell, in the unit of the first heading that states one where it says none."""
+    sign = _SIGN.match(heads[0]) if heads and _NUMBER.fullmatch(cell.strip()) else None
+    cell = f"{sign[0]}{cell.strip()}" if sign else cell
     money = "$" in cell or "\u20ac" in cell
     units = (unit for head in heads for pattern, unit in (_PER if money else _OF) if pattern.search(head))
     unit = next(units, "")

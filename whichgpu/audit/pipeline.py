@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from whichgpu.audit import lists
+from whichgpu.audit import answered, lists
 from whichgpu.audit.described import described
 from whichgpu.audit.document import RUNNING, pieces
 from whichgpu.audit.featured import featured
@@ -50,6 +50,9 @@ def audit(
     found = _found(document, catalogue, today, fraction, told)
     if whole := lists.joined(document):
         found += lists.besides(found, _found(whole, catalogue, today, fraction, None, asked=lists.KINDS))
+    if said := answered.stated(document, resolved(document, catalogue)):
+        again = _found(said.document, catalogue, today, fraction, None, asked=answered.KINDS)
+        found += lists.besides(found, answered.at_answers(again, said, document.original))
     if foreign := language(document):
         again = _found(glossed(document, foreign), catalogue, today, fraction, None)
         found += besides(found, again, document, foreign)

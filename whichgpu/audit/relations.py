@@ -12,6 +12,7 @@ from heapq import nsmallest
 from itertools import combinations, islice, product
 from typing import TYPE_CHECKING, NamedTuple
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.judging import stated
 from whichgpu.audit.terms import AXES, LENGTHS, converted, dims
 
@@ -30,6 +31,7 @@ _HOURLY, _ONE_HOUR = dims(money=1, hour=-1), dims(hour=1)
 _DAYS, _MONTHS = dims(day=1), (28.0, 29.0, 30.0, 31.0)
 _LONG = ("day", "week", "month", "year")
 _HOUR, _PIECE = AXES.index("hour"), AXES.index("piece")
+_REPEATED = re.compile(r"\bepochs$", re.IGNORECASE)
 #: More than twice any sum of powers.
 _BASE = 64
 
@@ -182,7 +184,7 @@ def _factors(term: Term) -> list[tuple[float, tuple[int, ...]]]:
     none = dims()
     if not term.value:
         return []
-    if term.share:
+    if term.share and not term.plain:
         return [(one, none) for one in (term.value, 1 - term.value, 1 + term.value) if one > 0] + [
             (1 / one, none) for one in (term.value, 1 - term.value) if one > 0
         ]
@@ -192,6 +194,9 @@ def _factors(term: Term) -> list[tuple[float, tuple[int, ...]]]:
     if term.dims[_PIECE] and sum(map(bool, term.dims)) > 1:
         # "200,000 requests a day, each with 250 tokens": as a number of them.
         own.append((term.value, tuple(0 if at == _PIECE else power for at, power in enumerate(term.dims))))
+    if _REPEATED.search(term.words):
+        # "90 epochs of 1.28 million images": so many times.
+        own.append((term.value, none))
     if term.loose:
         # "At $1.79": by the hour, which is not said again.
         own.append((term.value, _HOURLY))

@@ -366,6 +366,7 @@ _SEVERAL = re.compile(
     r"(?:(?:used|new|such|old|second-hand|nvidia|amd)\s+){0,2})$",
     re.IGNORECASE,
 )
+_OR = re.compile(r"(?:(?:RTX|GTX)\s)?\b[A-Z]?\d{2,4}[A-Z]?\s?/\s?$")
 _NUMBERS = {"dual": 2, "twin": 2, "pair of": 2, "a pair of": 2, "quad": 4, "octa": 8, "two": 2, "three": 3,
             "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "ten": 10, "sixteen": 16,
             "zwei": 2, "vier": 4,
@@ -374,5 +375,6 @@ _NUMBERS = {"dual": 2, "twin": 2, "pair of": 2, "a pair of": 2, "quad": 4, "octa
 
 def counted(text: str, start: int, at: int) -> float:
     """How many of a device a text speaks of by the words before its name: "eight A100s" is 8."""
-    before = _SEVERAL.search(text[start:at]) if at > start else None
+    # "2x RTX 3090/4090": of whichever.
+    before = _SEVERAL.search(_OR.sub("", text[start:at])) if at > start else None
     return float(_NUMBERS.get(before[1].lower(), 0) or before[1].replace(",", "")) if before else 1.0

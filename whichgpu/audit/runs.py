@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.models import Format, Model, formats, models
+from whichgpu.audit.models import Format, Model, formats, models, single
 from whichgpu.audit.roles import counted
 from whichgpu.audit.sentences import sentences, within
 
@@ -29,6 +29,15 @@ _SEVERAL = re.compile(
     re.I,
 )
 
+#: So many of what was spoken of: "with tensor parallelism over two", "on four of them".
+_SO_MANY = re.compile(
+    r"\b(?:over|across|on|onto|with|using)\s+(two|four|eight)(?=\s+(?:of (?:them|these|those)|cards|gpus)\b|"
+    r"\s*(?:[,.;)]|$))",
+    re.IGNORECASE,
+)
+_COUNTS = {"two": 2.0, "four": 4.0, "eight": 8.0}
+#: Behind a name: "an L40S pair".
+_PAIR = re.compile(r"\s+pairs?\b", re.IGNORECASE)
 _PLURAL = re.compile(r"s\b")
 #: What a model's weights are told to be, which is how many bytes each of them has.
 _WEIGHS = re.compile(
@@ -71,40 +80,59 @@ class Run(NamedTuple):
 
 def runs(context: Context, pattern: re.Pattern[str]) -> Iterator[Run]:
     """Each sentence of running text in whose passage a pattern is found, with its run."""
-    last: Model | None = None
+    last, spoken = _topic(context), None
     section: tuple[str, ...] = ()
     for index, passage in context.document.running():
-        # What the passages before spoke of, within a section, or the only model of the document.
-        last = _only(context) or (last if passage.section == section else None)
-        section, told = passage.section, models(passage.text)
+        # What the passages before spoke of, within a section, or what the document is about.
+        last, spoken = (last, spoken) if passage.section == section else (_topic(context), None)
+        section = passage.section
         if not pattern.search(passage.text):
-            last = _one(told) if told else last
+            last, spoken = _goes_on(last, spoken, passage.text)
             continue
-        model, said, device, count = _one(models(" ".join(passage.section[-1:]))) or last, None, None, 1.0
+        model, said = single(models(" ".join(section[-1:]))) or last, spoken
+        device, count = _asked_of(index, context)
         for sentence in sentences(passage.text):
             own, forms = models(sentence.text), formats(sentence.text)
             here = within(context.mentions.get(index, ()), sentence.start, sentence.end)
             if own:
-                model = _one(own)
+                model = single(own)
             if own or forms:
                 said = forms[0] if len(forms) == 1 else None
             if model is not None and not forms:
                 said = _weighed(sentence.text, model) or said
             if here:
                 device, count = _devices(passage.text, sentence, here)
+            elif again := _SO_MANY.search(sentence.text):
+                count = _COUNTS[again[1].lower()]
             elif _SEVERAL.search(sentence.text):
                 count = 0.0
             yield Run(index, passage, sentence, model, said, device, count, bool(here))
-        last = model
+        last, spoken = model, said
 
 
-def _only(context: Context) -> Model | None:
-    """The model that a document speaks of, where it speaks of no other."""
-    if "only model" not in context.memo:
-        every = [each for one in context.document.prose() for each in models(one.text)]
-        context.memo["only model"] = _one(every) if every else None
-    only: Model | None = context.memo["only model"]
-    return only
+def _goes_on(model: Model | None, said: Format | None, text: str) -> tuple[Model | None, Format | None]:
+    """The model and the format that are spoken of behind a text."""
+    own, forms = models(text), formats(text)
+    if own or forms:
+        said = forms[0] if len(forms) == 1 else None
+    return (single(own) if own else model), said
+
+
+def _asked_of(index: int, context: Context) -> tuple[Mention | None, float]:
+    """The device of the question that a passage answers, and how many of it."""
+    asked = context.document.passages[index - 1] if index else None
+    named = context.mentions.get(index - 1, ()) if asked and asked.text.rstrip("* ").endswith("?") else ()
+    return _devices(asked.text, sentences(asked.text)[-1], named) if asked and named else (None, 1.0)
+
+
+def _topic(context: Context) -> Model | None:
+    """The model that a document is about: the one of its first heading, else the only one that it names."""
+    if "topic" not in context.memo:
+        every = [models(one.text) for one in context.document.prose()]
+        head = next((each.text for each in context.document.passages if each.kind == "heading"), "")
+        context.memo["topic"] = single(models(head)) or single([each for found in every for each in found])
+    topic: Model | None = context.memo["topic"]
+    return topic
 
 
 def _weighed(text: str, model: Model) -> Format | None:
@@ -114,14 +142,12 @@ def _weighed(text: str, model: Model) -> Format | None:
     return Format(size, size, f"{told[0]}") if told and LEAST < size < _MOST_BYTES else None
 
 
-def _one(found: Sequence[Model]) -> Model | None:
-    return found[0] if found and len({each.parameters for each in found}) == 1 else None
-
-
 def _devices(text: str, sentence: Sentence, here: Sequence[Mention]) -> tuple[Mention | None, float]:
     if len({each.named for each in here}) > 1:
         return None, 0.0
-    counts = {counted(text, sentence.start, each.start) for each in here}
+    counts = {
+        2.0 if _PAIR.match(text, each.end) else counted(text, sentence.start, each.start) for each in here
+    }
     unsaid = counts == {1.0} and (_SEVERAL.search(sentence.text) or any(plural(text, each) for each in here))
     return here[0], 0.0 if unsaid else max(counts)
 

@@ -53,7 +53,7 @@ _PER = re.compile(
     r"por\b|al?\b|la\b|l[\u2019'])\s*|"
     r"-(?=hour|h\b|month)|(?=/))"
     rf"(?:(?P<one>{_ONE_OF})\b(?:[-\s]?(?=(?:{_LENGTH})))?"
-    rf"|(?P<many>1,?000|1\s?k|thousand|million|1\s?m(?:illion)?|m|k|billion)?\s*(?:(?:input|output|"
+    rf"|(?P<many>1,?000|100(?=\s)|1\s?k|thousand|million|1\s?m(?:illion)?|m|k|billion)?\s*(?:(?:input|output|"
     rf"generated|prompt|"
     rf"finished|rendered|sdxl)\s+)?(?P<thing>tokens?|tok\b|images?|pictures?|requests?|queries|calls?)\b"
     r"|(?P<kwh>kwh|kilowatt[- ]hour)\b|(?P<mwh>mwh|megawatt[- ]hour)\b|(?P<gb>gb|gigabyte)\b"
@@ -70,8 +70,8 @@ _ONE = re.compile(
 #: "Per GPU: 850 tokens/s".
 _EACH_OF = re.compile(rf"\b(?:per|each)\s(?:{_ONE_OF})\s*:\s*~?$", re.IGNORECASE)
 _HOURS_LATER = re.compile(rf"[-\s]*(?:{_PERIOD})\b", re.IGNORECASE)
-_MANY = {"1000": 1e3, "1k": 1e3, "k": 1e3, "thousand": 1e3, "million": 1e6, "1m": 1e6, "1million": 1e6,
-         "m": 1e6, "billion": 1e9}  # fmt: skip
+_MANY = {"100": 1e2, "1000": 1e3, "1k": 1e3, "k": 1e3, "thousand": 1e3, "million": 1e6, "1m": 1e6,
+         "1million": 1e6, "m": 1e6, "billion": 1e9}  # fmt: skip
 _NUMBER_WORDS = {
     **SPELLED, "one": 1, "eleven": 11, "fifteen": 15, "twenty-four": 24, "fifty": 50, "hundred": 100,
     "a hundred": 100, "vier": 4, "zwei": 2, "drei": 3, "huit": 8, "quatre": 4, "deux": 2, "ocho": 8,
@@ -210,7 +210,7 @@ _WORK = re.compile(
     r"(?P<scale>million|billion|trillion|quadrillion|quintillion|sextillion|septillion)\s+)"
     r"(?:FLOPs?|floating[- ]point operations)\b(?!\s?/|\s?per\s+s)|"
     r"(?<![\w.,^])~?(?P<m>\d{1,4}(?:\.\d{1,3})?)\s?(?P<prefix>[MGTP])FLOPs?(?=\s?(?:/|per|for each|an?)\s?"
-    r"(?:tok|token|image|sample|step)s?\b)",
+    r"(?:tok|token|image|sample|step)s?\b|\s+of (?:work|compute|computation|arithmetic)\b)",
     re.IGNORECASE,
 )
 _FLOP_DAYS = re.compile(r"[-\s]?(?:days|hours)\b", re.IGNORECASE)

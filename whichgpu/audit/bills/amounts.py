@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.roles import counted
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.terms import AXES, LENGTHS, dims
 
@@ -27,6 +28,7 @@ FAR = 160
 
 MONEY, RENT = dims(money=1), dims(money=1, hour=-1)
 _HOUR = AXES.index("hour")
+_MADE = tuple((AXES.index(axis), 1) for axis in ("token", "piece", "flop"))
 
 
 #: Letters before an amount in which what it follows from is looked for.
@@ -52,6 +54,8 @@ DUE = ("token", "piece", *LENGTHS)
 
 
 TWO = 2
+#: Between a device and its price.
+_BESIDE = re.compile(r"s?\s*(?:(?:for|at|is|costs?|:)\s*)?(?:about |around |roughly |only |just |~)?")
 
 
 BASES = 4
@@ -169,7 +173,9 @@ def of_another(context: Context, text: Amounts, base: Term, told: Term) -> bool:
     one, other = (_device(named, each, text) for each in (base, told))
     between = {each.named for each in within(named, base.end, told.start)}
     if one is None or other is None:
-        elsewhere = base.end <= text.sentence(told.start).start and base.of != "energy"
+        # Work is of no device, as tokens and FLOPs to be done are.
+        work = base.of in ("token", "piece", "flop") and not any(base.dims[_HOUR:])
+        elsewhere = base.end <= text.sentence(told.start).start and base.of != "energy" and not work
         return len(between) > 1 or (bool(between) and elsewhere)
     return not one & other
 
@@ -188,13 +194,18 @@ def told_of_devices(context: Context, text: Amounts) -> list[Told]:
         hourly = start if each.dims == RENT else hourly
         # "The A10G at $1.01 per hour, the L40S at $1.86"
         named = within(context.mentions.get(text.place, ()), max(start, each.start - NEAR), each.start)
-        # "And an A100 $3.67", told after one by the hour.
-        beside = each.dims == MONEY and named and not text.passage.text[named[-1].end : each.start].strip()
+        # "And an A100 for $3.67", told after one by the hour.
+        beside = (
+            each.dims == MONEY and named and _BESIDE.fullmatch(text.passage.text, named[-1].end, each.start)
+        )
         hourly_too = hourly == start and (each.loose or beside)
         rate = each._replace(dims=RENT, loose=False) if hourly_too else each
-        if not is_rate(rate):
+        if not is_rate(rate) or (named and counted(text.passage.text, start, named[-1].start) > 1):
+            # Of several it is none of each.
             continue
-        if named and not any(any(one.dims) for one in text.before(each.start, each.start - named[-1].end)):
+        if named and not any(
+            one.of == rate.of for one in text.before(each.start, each.start - named[-1].end)
+        ):
             found.append((frozenset((*named[-1].named, *named[-1].ids)), rate))
     return found
 
@@ -211,7 +222,9 @@ def rate_of(context: Context, text: Amounts, told: Term) -> list[Term]:
     if not named or (len(named) > 1 and any(between)):
         return []
     ids = {*named[-1].named, *named[-1].ids}
-    axes = [place for place, power in enumerate(told.dims[:_HOUR]) if power]
+    # A time follows from a speed.
+    made = _MADE if told.of in LENGTHS else tuple(enumerate(told.dims[:_HOUR]))
+    axes = [place for place, power in made if power]
     found = {
         each.value: each
         for device, each in text.rates

@@ -40,7 +40,8 @@ _STRONG = re.compile(
 LEADS = re.compile(
     r"(?:\b(?:or|i\.e\.,?|so|thus|hence|therefore|that is|that[\u2019']s|(?:which|that|it|this) (?:is|makes|"
     r"comes|means|works)|adds? up to|comes? (?:out )?(?:to|at)|came to|amounts? to|works? out (?:to|at|as)|"
-    r"translates? (?:in)?to|equals|total(?:s|l?ing)?(?: of)?|sums? (?:up )?to|makes?|making|gives?|giving|"
+    r"translates? (?:in)?to|(?:drops|falls|rises) to|equals|"
+    r"total(?:s|l?ing)?(?: of)?|sums? (?:up )?to|makes?|making|gives?|giving|"
     r"(?:will|would) (?:be|cost|pay)|you[\u2019']?(?:d|ll)? pay|meaning)|[=\u2248\u2192])"
     r"(?:\s+(?:real|actual|whole|final|entire|full|was|were|my|our|monthly|yearly|annual|daily|price|run|"
     r"invoice|you|us|them|it|a|an|the|total|bill|cost|of|only|just|about|around|roughly|approximately|"

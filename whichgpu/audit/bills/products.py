@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from whichgpu.audit.terms import Term
 
 #: "5% of $290,000".
-_OF = re.compile(r"\s*of\s+(?:the |its |our |about )?", re.IGNORECASE)
+OF = re.compile(r"\s*of\s+(?:the |its |our |about |an? )?(?:[\w -]{2,20}[\u2019']s? )?", re.IGNORECASE)
 #: "1,100 tokens per second, 3.96 million an hour".
 _COMMA = re.compile(r",\s*(?:or |about |roughly )*$")
 #: Letters between a share and what it is of, and amounts of money that are tried two by two.
-_NEXT, _MANY = 16, 16
+_NEXT, _MANY = 40, 16
 #: What is of one of several.
 _ALONE = re.compile(r"\b(?:one|single|each|alone|either)\b", re.IGNORECASE)
 _DIGITS = re.compile(r"(?P<low>\d[\d,]*(?:\.\d+)?)(?:\s?[^\d\s.,]{1,2}\s?[$\u20ac]?\d[\d,]*(?:\.\d+)?)?")
@@ -199,7 +199,7 @@ def is_left_out(way: Way, told: Term, text: Amounts) -> bool:
     words = text.passage.text
     of_whole = ((each, one) for one in way.used for each in text.before(one.start, _NEXT))
     if any(
-        each.share and each not in way.used and _OF.fullmatch(words, each.end, one.start)
+        each.share and each not in way.used and OF.fullmatch(words, each.end, one.start)
         for each, one in of_whole
     ):
         return True

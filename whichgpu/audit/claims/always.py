@@ -30,7 +30,7 @@ _ALWAYS = re.compile(
 )
 _NOT = re.compile(
     r"\b(?:not|never|no(?! matter)|nearly|almost|hardly|if|unless|would|myth|price|cost\w*|cheaper|"
-    r"rent\w*|memory|vram)\b|"
+    r"rent\w*|memory|vram|answers|tokens|decod\w+|generat\w+)\b|"
     r"n[\u2019']t\b",
     re.IGNORECASE,
 )

@@ -9,16 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.answered import asked
 from whichgpu.audit.attributes import attributes, named
 from whichgpu.audit.binding import fitting
-from whichgpu.audit.capabilities import CAPABILITIES, named_in
-from whichgpu.audit.claims.capability import judged
 from whichgpu.audit.claims.superlative import Among, by_day, held_against
 from whichgpu.audit.claims.years import of_year
-from whichgpu.audit.document import HEADED, RUNNING
 from whichgpu.audit.pairs import devices
 from whichgpu.audit.quantities import quantities
-from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.sentences import within
 from whichgpu.audit.subjects import model
 from whichgpu.audit.variants import finding_on, verdict_on
 
@@ -30,17 +28,6 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.subjects import Mention
 
-_ASKS = re.compile(r"(?:^\s*|(?<=[.:?])\s+)(?:Q\d{0,2}[.:)]\s*|\d{1,2}[.)]\s*)?(?P<asked>[^.?!:;]{8,140}\?)")
-#: Before an answer: its letter.
-_A = re.compile(r"\s*(?:A\d{0,2}[.:)]\s*|Answer:\s*)?", re.IGNORECASE)
-_YES_NO = re.compile(r"(?:(?P<yes>yes|absolutely|of course|it does|they do|indeed)|no|it does not|nope|"
-    r"neither|not)\b(?!\s+(?:really|quite|"
-                     r"always|necessarily|exactly|need|if|but|and no))", re.IGNORECASE)  # fmt: skip
-_WHETHER = re.compile(r"\s*(?:does|do|is|are|can|has|have|will|did)\b", re.IGNORECASE)
-#: A question that is denied itself, or asks of less than the device.
-_ODD = re.compile(
-    r"\b(?:not|n[\u2019']t|no|without|only|need|require|worth|enough|better|faster|or|vs)\b", re.IGNORECASE
-)
 _WHICH = re.compile(r"\s*(?:and\s+)?(?:which|what)\b", re.IGNORECASE)
 _MOST = re.compile(
     r"\b(?:more|most|highest|higher|larger|largest|bigger|biggest|greatest|wider|widest)\b", re.IGNORECASE
@@ -82,43 +69,17 @@ class _Asked(NamedTuple):
 
 def find(context: Context) -> Iterator[Finding]:
     """What the answers of a document say, with its verdict."""
-    for asked in _asked(context):
-        yield from _whether(asked, context)
-        yield from _which(asked, context)
-        yield from _how_much(asked, context)
-        yield from _when(asked, context)
+    for one in _asked(context):
+        yield from _which(one, context)
+        yield from _how_much(one, context)
+        yield from _when(one, context)
 
 
 def _asked(context: Context) -> Iterator[_Asked]:
-    passages = context.document.passages
-    for index, passage in enumerate(passages):
-        if passage.kind not in HEADED or "?" not in passage.text:
-            continue
-        for match in _ASKS.finditer(passage.text):
-            of = within(context.mentions.get(index, ()), match.start("asked"), match.end())
-            at, one, start = index, passage, match.end()
-            if not passage.text[start:].strip() and index + 1 < len(passages):
-                at, one, start = index + 1, passages[index + 1], 0
-            if one.kind not in RUNNING:
-                continue
-            start = _A.match(one.text, start).end()  # type: ignore[union-attr]
-            end = next((each.end for each in sentences(one.text) if each.end > start), len(one.text))
-            yield _Asked(match["asked"], of, at, one, start, end)
-
-
-def _whether(asked: _Asked, context: Context) -> Iterator[Finding]:
-    """Yes or no to what one device can do, or all that are compared."""
-    said = _YES_NO.match(asked.passage.text, asked.start)
-    if not said or not _WHETHER.match(asked.question) or _ODD.search(asked.question):
-        return
-    what = named_in(asked.question, 0, len(asked.question))
-    if len(what) != 1 or len({each.named for each in asked.of}) != 1:
-        return
-    gpus = [context.catalogue[key] for key in asked.of[0].ids]
-    for each in what:
-        if each in CAPABILITIES and each.key not in ("cuda", "sparsity"):
-            told = said["yes"] is not None
-            yield from judged(asked.passage, said.span(), each, gpus, told=told, context=context)
+    for one in asked(context.document.passages):
+        text, passage = context.document.passages[one.at].text, context.document.passages[one.answer]
+        of = within(context.mentions.get(one.at, ()), one.start, one.end)
+        yield _Asked(text[one.start : one.end], of, one.answer, passage, one.begins, one.ends)
 
 
 def _which(asked: _Asked, context: Context) -> Iterator[Finding]:

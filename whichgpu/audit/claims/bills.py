@@ -6,6 +6,7 @@ An amount that is said to follow from another is wrong where no product of what 
 from __future__ import annotations
 
 import math
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -13,6 +14,7 @@ from whichgpu.audit.bills.amounts import (
     FAR,
     MONEY,
     NEAR,
+    RENT,
     Amounts,
     earlier,
     is_aside,
@@ -25,6 +27,7 @@ from whichgpu.audit.bills.amounts import (
 from whichgpu.audit.bills.links import CONCLUDES, GIVEN, LEADS, PAID, linked, stopped
 from whichgpu.audit.bills.products import (
     CLOSE,
+    OF,
     apart,
     explained,
     finding,
@@ -55,11 +58,13 @@ _NAME = re.compile(
 
 #: Between a device and what so many of it cost or do.
 _OF_IT = re.compile(
-    r"s?\s*(?:\w+ )?(?:for|costs?|costing|run(?:s|ning)? (?:at|to)|makes?|gives?|does?|are|is|:|=|\()\s*"
+    r"s?\s*(?:\w+ )?(?:for|to|costs?|costing|run(?:s|ning)? (?:at|to)|makes?|gives?|does?|are|is|:|=|\()\s*"
     r"(?:about |around |roughly |only |just |~)*"
 )
 
 
+#: Between a bill and the rent that it follows from.
+_AT = re.compile(r"\s*at\s+(?:about |around |only |just |~)?")
 #: "$2.00 x 730 h =": a formula, which is worked out as one.
 _FORMULA = re.compile(r"[x\u00d7*/]\s*[$\u20ac]?\d[^=]*=\s*$")
 
@@ -93,7 +98,7 @@ def find(context: Context) -> Iterator[Finding]:
         if not re.search(r"\d", passage.text):
             continue
         names = tuple((each.start, each.end) for each in context.mentions.get(index, ()))
-        every = terms(passage.text, context.fraction, names, ranges=True)
+        every = _with_shares(terms(passage.text, context.fraction, names, ranges=True), passage.text)
         text = Amounts(passage, index, every, before, tariffs)
         here = told_of_devices(context, text)
         text.rates = (*rates, *here)
@@ -122,15 +127,40 @@ def find(context: Context) -> Iterator[Finding]:
             if found is not None:
                 yield found
             start = text.sentence(told.start).start
-            if any(each.share for each in text.before(told.start, told.start - start)):
+            shares = (each for each in text.before(told.start, told.start - start) if each.share)
+            # "40 % of the A100's 312 TFLOPS": of the whole, which is no share itself.
+            if any(not each.plain for each in shares):
                 text.shared.add(told)
             text.heard(told, wrong=found is not None and found.accuses)
+
+
+def _with_shares(every: Sequence[Term], text: str) -> tuple[Term, ...]:
+    """Amounts, with shares of the one behind as what they multiply it by: "40 % of the 312 TFLOPS"."""
+    return tuple(
+        one._replace(plain=True)
+        if one.share and after and any(after.dims) and OF.fullmatch(text, one.end, after.start)
+        else one
+        for one, after in zip_longest(every, every[1:])
+    )
 
 
 def _bases(told: Term, text: Amounts, context: Context) -> list[Term]:
     """The amounts before that one may follow from: the last of its kind, and those before that."""
     before = [each for each in earlier(told, text) if not is_aside(text.passage.text, each, told)]
-    return _near_bases(told, before, text, context) or _of_device(told, text, context)
+    return (
+        _near_bases(told, before, text, context)
+        or _of_device(told, text, context)
+        or ([] if before else _behind(told, text))
+    )
+
+
+def _behind(told: Term, text: Amounts) -> list[Term]:
+    """The rent right behind a bill that it follows from: "50 hours, which is $90 at $0.90 an hour"."""
+    words = text.passage.text
+    after = next((each for each in text.every if each.start >= told.end), None)
+    led = LEADS.search(words, max(0, told.start - NEAR), told.start)
+    rent = led and after and after.dims == RENT and after.sign == told.sign
+    return [after] if rent and after and _AT.fullmatch(words, told.end, after.start) else []
 
 
 def _before(told: Term, passage: Passage) -> Term:

@@ -20,7 +20,7 @@ from whichgpu.errors import WhichGpuError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from whichgpu.audit.document import Passage
+    from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.models import Model
     from whichgpu.audit.sentences import Sentence
@@ -74,6 +74,8 @@ class _Claim(NamedTuple):
 
 def find(context: Context) -> Iterator[Finding]:
     """Every such size with its verdict."""
+    for table in context.document.tables:
+        yield from _of_table(table, context)
     for index, passage in enumerate(context.document.passages):
         about = " ".join((passage.text, *passage.section[-1:]))
         if passage.kind not in RUNNING or not _CACHE.search(about):
@@ -85,6 +87,38 @@ def find(context: Context) -> Iterator[Finding]:
                 found = _judged(passage, sentence, claim, context)
                 if found is not None:
                     yield found
+
+
+def _of_table(table: Table, context: Context) -> Iterator[Finding]:
+    """Rows of a model, its context and what the cache of that takes."""
+    heads = [cell.text if cell else "" for cell in table.rows[0][:_COLUMNS]]
+    lengths = [at for at, head in enumerate(heads) if at and _LENGTH.search(head)]
+    caches = [at for at, head in enumerate(heads) if at and _KV.search(head)]
+    for row in range(1, min(len(table.rows), _ROWS) if len(lengths) == len(caches) == 1 else 0):
+        cells = [table.cell(row, at) for at in (0, lengths[0], caches[0])]
+        text = [cell.text if cell else "" for cell in cells]
+        named, tokens = models(text[0]), _TOKENS_OF.match(text[1])
+        told = [each for each in terms(text[2], context.fraction) if each.dims == _AMOUNT]
+        numbers = _numbers(named[0].name) if len(named) == 1 else 0.0
+        if not numbers or not tokens or len(told) != 1 or not cells[2]:
+            continue
+        count = float(tokens["n"].replace(",", "")) * (1024.0 if tokens["k"] else 1.0)
+        real = [numbers * count * size for size in _ALL]
+        right = any(abs(told[0].value / one - 1) <= _ROUGHLY for one in real)
+        size = f"{real[1] / 1e9:,.3g} GB"
+        because = f"keys and values of {count:,.0f} tokens of {named[0].name.strip()} take {size}"
+        place = (told[0].start, told[0].start + len(told[0].words))
+        yield made(
+            context, cells[2], place, "memory requirement", "confirmed" if right else "contradicted",
+            subject=named[0].name.strip(), attribute="kv cache", because=f"{because} in 16 bits",
+            expected="" if right else size, evidence=(Evidence(because),),
+        )  # fmt: skip
+
+
+_LENGTH, _KV = re.compile(r"\bcontext|\btokens\b", re.I), re.compile(r"\bkv\b|\bcache\b", re.I)
+_TOKENS_OF = re.compile(r"\W*(?P<n>\d[\d,]*)\s?(?P<k>k\b)?(?:\s*tokens?)?\W*$", re.IGNORECASE)
+#: Rows and columns that are looked at; how far from a format's size a table may round.
+_ROWS, _COLUMNS, _ROUGHLY = 40, 12, 0.12
 
 
 def _claims(text: str, sentence: Sentence, every: Sequence[Term]) -> Iterator[_Claim]:

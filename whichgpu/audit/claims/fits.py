@@ -42,6 +42,10 @@ _NOT = re.compile(
     r"[^.;]{0,24}$",
     re.IGNORECASE,
 )
+#: "No single H100 can hold it".
+_NO_ONE = re.compile(
+    r"\b(?:no|neither|none of)\s+(?:[\w-]+\s+){1,4}(?:can|could|will)\s+(?:\w+\s+)?$", re.IGNORECASE
+)
 #: Between what fits and a device: "runs on a single card, which does not fit into the 24 GB of the old one".
 _WHICH_NOT = re.compile(r"\b(?:does|do|did|will|would)(?: not|n[\u2019']t) fit\b", re.IGNORECASE)
 #: Right before a device: "it fits on the larger two, not on the".
@@ -71,13 +75,13 @@ _ONE = re.compile(
 )
 #: Every device of a comparison: "on both cards", "on all three".
 _GROUP = re.compile(
-    r"\b(?:in|on|onto|into)\s+(both|all (?:two|three|four)|all of them|each(?! of\b))\b(?:\s+(?:cards?|gpus?|"
-    r"of them))?",
+    r"\b(?:in|on|onto|into)\s+(both|either|all (?:two|three|four)|all of them|each(?! of\b))\b"
+    r"(?:\s+(?:cards?|gpus?|of them))?",
     re.I,
 )
 _GROUP_MOST = 4
 #: What a passage without the name of a device says where it speaks of one.
-_ON_SOME = re.compile(r"\d[ -]?GB\b|\b(?:both|all)\b|\bon(?:to)? (?:one|it|the card|a single)\b")
+_ON_SOME = re.compile(r"\d[ -]?GB\b|\b(?:both|either|all)\b|\bon(?:to)? (?:one|it|the card|a single)\b")
 #: How many of a device a model is said to need: fewer cannot hold it, more would do as well.
 _NEEDS = re.compile(r"needs?|requires?|takes?", re.IGNORECASE)
 _HOW_MANY = re.compile(
@@ -285,6 +289,7 @@ def _claims(index: int, passage: Passage, sentence: Sentence, context: Context) 
             count *= _PER_NODE
         denied = bool(
             _NOT.search(passage.text, at + first, verb.start())
+            or _NO_ONE.search(passage.text, at + first, verb.start())
             or _TOO_LARGE.search(text, first, last)
             or _NOT_ON.search(passage.text, verb.end(), max(here[0].start, verb.end()))
             or _WHICH_NOT.search(passage.text, verb.end(), max(here[0].start, verb.end()))
@@ -300,7 +305,7 @@ def _on_all(
     """A fit on each of the devices that the document compares: of the one with the least memory."""
     verb = _FITS.search(passage.text, *place)
     compared = devices_compared(context)
-    count = {"both": 2, "all two": 2, "all three": 3, "all four": 4}.get(
+    count = {"both": 2, "either": 2, "all two": 2, "all three": 3, "all four": 4}.get(
         re.sub(r"\s+", " ", group[1].lower())
     )
     if (

@@ -13,7 +13,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit import tables
 from whichgpu.audit.document import PROSE
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.models import formats, models
+from whichgpu.audit.models import formats, models, single
 from whichgpu.audit.pairs import devices
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import counted
@@ -72,7 +72,7 @@ _EASED = re.compile(
     r"faster|slower|"
     r"than|nodes?|cluster|multi-gpu|multiple|several|per gpu|exceeds?|beyond|minimum|at least|more|"
     r"prune\w*|distil\w*|"
-    r"would|might|forget|struggl\w+|out of memory|oom|crash\w*|fail\w*|short|lacks?|miss\w*|active|"
+    r"forget|struggl\w+|out of memory|oom|crash\w*|fail\w*|short|lacks?|miss\w*|active|"
     r"experts?|layers?|draft|embedding\w*|"
     r"per (?:card|device)|each|additional|extra|remaining|left|free|headroom|cache|context|batch|smaller|"
     r"slices?|mig|"
@@ -86,7 +86,7 @@ _SLOWLY = re.compile(r"\b(?:crawls?|crawling|slowly|painful\w*|spill\w*|swap\w*)
 _NONE = re.compile(
     r"\b(?:needs? no|without(?: any)?|no need (?:for|to)|no)\s+(?:cpu\s+)?(?:offload\w*|sharding|splitting|"
     r"tricks)|"
-    r"\bfits too\b|\bwith \d+ ?GB (?:each|per (?:gpu|card))\b|\bwould (?=needs?\b|requires?\b|takes?\b)|"
+    r"\bfits too\b|\bwith \d+ ?GB (?:each|per (?:gpu|card))\b|"
     r"\bwith (?:\w+ )?(?:context|headroom|room to spare|room for (?:the |its )?(?:kv )?cache)\b|"
     r"\bif [^.;,]{0,30}\b(?:context|batch\w*)\b[^.;,]*",
     re.IGNORECASE,
@@ -138,10 +138,11 @@ _VERB = re.compile(r"\b(?:fits?|stays?|runs?|handles?|loads?|works?|will do|poss
 _TAKEN = re.compile(
     r"\b(?:takes?|needs?|requires?|are|is|weighs?|come to|occup\w+)\b[^.;]{0,30}$", re.IGNORECASE
 )
-_SO = re.compile(r"\s*(?:So|Thus|Hence|Therefore)\b")
+_SO = re.compile(r"\s*(?:So|Thus|Hence|Therefore|(?:They|It|That|This|These) (?:all )?fits?)\b")
 _GIVEN = re.compile(r"\s*(?:of (?:weights|vram|memory)|is needed|are needed|needed)", re.IGNORECASE)
 _THEREFORE = re.compile(
-    r"\s*(?:of \w+)?\s*(?:,|:|;|\u2013|-)?\s*(?:(?:i\.e\.,?|which(?= (?:an?|one|two|three|four|"
+    r"\s*(?:of \w+)?\s*(?:,|:|;|\u2013|-)?\s*"
+    r"(?:(?:They|It|That|This|These) (?:all )?)?(?:(?:i\.e\.,?|which(?= (?:an?|one|two|three|four|"
     r"six|eight|\d)\b))[^.;]{0,40}$|(?:needs?|requires?|calls? for|so|thus|hence|"
     r"therefore|which (?:fits?|runs?|means)|that "
     r"fits?|and fits?|fits?|for which|"
@@ -202,11 +203,15 @@ def find(context: Context) -> Iterator[Finding]:
     for table in context.document.tables:
         for cell in tables.every(table, context):
             yield from _of_cell(cell, context)
+    last, section = _Told((), ()), None
     for index, passage in enumerate(context.document.passages):
         if passage.kind not in PROSE:
             continue
         head = " ".join(passage.section[-1:])
-        last = _Told(models(head), ())
+        # An item of a list is of its own.
+        goes_on = passage.section == section and passage.kind == "paragraph"
+        last = last if goes_on else _Told(models(head), ())
+        section = passage.section
         cards = _CARDS.match(head)
         before = 0
         for sentence in sentences(passage.text):
@@ -226,7 +231,7 @@ def _is_listed(text: str) -> bool:
 def _goes_on(last: _Told, sentence: str) -> _Told:
     """What a text spoke of last, behind a sentence: its models, and the one format that it said of them."""
     here, said = models(sentence), formats(sentence)
-    if _TUNED.search(sentence) or len(said) > 1 or len({each.parameters for each in here}) > 1:
+    if _TUNED.search(sentence) or len(said) > 1 or (here and single(here) is None):
         return _Told(here or last.models, ())
     return _Told(here or last.models, tuple(said) or (() if here else last.formats))
 
@@ -272,7 +277,7 @@ def _of_sentence(
         if (
             not sizes
             or len(said) > 1
-            or (len(sizes) > 1 and not own)
+            or (single(found) is None and not own)
             or not (_HOLDS.search(clause) or listed)
         ):
             continue
@@ -295,7 +300,7 @@ def _of_sentence(
 def _way(clause: str, said: float) -> _Way | None:
     """How a model is held; None where that is not certain."""
     if _FULLY.search(clause):
-        return _trained(clause)
+        return trained(clause)
     if _QLORA.search(clause):
         return _Way(0.5, "frozen in 4 bits")
     if _LORA.search(clause) and (said or not _QUANTISED.search(clause)):
@@ -308,7 +313,7 @@ def _way(clause: str, said: float) -> _Way | None:
     return _Way(said or _LEAST, "in what is said" if said else "in any format")
 
 
-def _trained(clause: str) -> _Way:
+def trained(clause: str) -> _Way:
     """How a model is held of which all weights are trained."""
     if not _ADAM.search(clause) or _LIGHT_ADAM.search(clause):
         return _Way(4.0, "with their gradients")

@@ -7,9 +7,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.claims.held import trained
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.models import TRAINS, Format, formats, formats_at, models
+from whichgpu.audit.models import AROUND, TRAINS, Format, formats, formats_at, models
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.subjects import mentions
@@ -32,7 +33,7 @@ _NEEDS = re.compile(
 _VRAM = re.compile(
     r"\b(?:vram|gpu memory|memory|of memory|weights|to (?:run|load|hold|store))\b", re.IGNORECASE
 )
-#: Training of every parameter, and what trains few of them; bytes of a weight and its gradient.
+#: Training of every parameter, and what trains few of them.
 _FULL = re.compile(
     r"\b(?:full(?:y|-parameter)?[ -](?:parameter )?(?:fine[ -]?tun\w*|ft\b)|(?:fine[ -]?tun\w*|trained?|"
     r"training) in full|from scratch)\b",
@@ -43,7 +44,6 @@ _ADAPTERS = re.compile(
     r"checkpoint\w*)\b",
     re.IGNORECASE,
 )
-_TRAINED = 4.0
 #: A format and what is taken in it: "at FP8 (203 GB)".
 _IN_BRACKETS = re.compile(
     r"\b(?:at|in|with|as|,)\s+(?P<said>[\w. -]{2,18}?)\s*\(\s*(?:~|about |roughly |"
@@ -345,18 +345,21 @@ def _one_after_another(
 
 
 def _of_training(passage: Passage, place: tuple[int, int], context: Context) -> Iterator[Finding]:
-    """What fine-tuning in full is said to need: less than weights and gradients of two bytes is wrong."""
+    """What fine-tuning in full is said to need: less than its weights, gradients and states is wrong."""
     text = passage.text[place[0] : place[1]]
-    found = models(text) if _FULL.search(text) and not _ADAPTERS.search(text) else ()
-    quantity = _memory(passage, place, context) if len(found) == 1 else None
-    if quantity is None or quantity.start < place[0] + found[0].end or not _NEEDS.search(text):
+    found = models(text) if not _ADAPTERS.search(text) else ()
+    full = _FULL.search(text) if len(found) == 1 else None
+    start = place[0] + max(full.end(), found[0].end) if full else place[1]
+    quantity = next(
+        (each for each in within(quantities(passage.text, context.fraction), start, place[1])
+         if each.dimension == "memory"), None,
+    )  # fmt: skip
+    if quantity is None or not _NEEDS.search(passage.text, place[0], quantity.start):
         return
-    least = _TRAINED * found[0].parameters
+    way = trained(text)
+    least = way.least * found[0].parameters
     wrong = quantity.high < 0.95 * least
-    because = (
-        f"weights and gradients of {found[0].parameters / 1e9:.4g} billion parameters are "
-        f"{least / 1e9:,.3g} GB in 16 bit, without the optimizer's states"
-    )
+    because = f"{found[0].parameters / 1e9:.4g} billion parameters {way.words} take {least / 1e9:,.3g} GB"
     verdict = "contradicted" if wrong else "unverifiable"
     yield made(
         context, passage, (quantity.start, quantity.end), "memory", verdict, subject=found[0].name,
@@ -471,6 +474,7 @@ def _fit(name: str) -> _Need | None:
     return _Need(needed, parameters * 2.0, parameters * _LEAST, words) if needed else None
 
 
+_MORE_THAN = re.compile(r"\b(?:more than|over|beyond)\s+$", re.IGNORECASE)
 #: Behind a size that is of a part of a model.
 _PART = re.compile(
     r"\s+(?:for|of|in)\s+(?:the\s+|its\s+)?(?:transformer|unet|vae|encoder|dit|backbone)\b", re.I
@@ -493,10 +497,12 @@ def _judged(passage: Passage, quantity: Quantity, need: _Need, name: str, contex
     other = need.sure and told >= _ANOTHER * need.needed and _format_of(told, need)
     if other and not TRAINS.search(passage.text):
         verdict, because = "contradicted", f"{need.words}; {told / 1e9:,.4g} GB is what they take in {other}"
-    elif quantity.limit in ("over", "", "about") and told >= _TOO_MUCH * need.needed:
+    elif quantity.limit in ("over", "", "about") and told >= _TOO_MUCH * need.needed + AROUND:
         verdict = "contradicted"
         times = f"{told / need.weights:.2g} times that"
         because = f"{need.words}; {told / 1e9:,.4g} GB is {times}, and no requirement"
+    elif _MORE_THAN.search(passage.text, 0, quantity.start) and told < need.needed:
+        verdict = "confirmed"
     elif told < 0.9 * need.least and not _PART.search(passage.text, quantity.end, quantity.end + _REACH):
         verdict, because = "contradicted", f"{need.words}; {told / 1e9:,.4g} GB cannot hold the weights"
     elif told >= (0.97 * need.least if need.sure else 0.8 * need.needed):

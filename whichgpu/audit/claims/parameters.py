@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.models import models
+from whichgpu.audit.runs import active
 from whichgpu.audit.sentences import sentences
 from whichgpu.errors import WhichGpuError
 
@@ -42,6 +44,7 @@ _TRAINABLE = re.compile(r"\b(?:trainable|active|activated|train|lora|adapter)\b"
 
 def find(context: Context) -> Iterator[Finding]:
     """Every stated number of a model's parameters with its verdict."""
+    yield from _active(context)
     for _, passage in context.document.running():
         if "parameter" not in passage.text.lower():
             continue
@@ -67,6 +70,34 @@ def find(context: Context) -> Iterator[Finding]:
                                attribute="parameters", because=because,
                                expected="" if verdict == "confirmed" else _words(known),
                                evidence=(Evidence(because, "zoo"),))  # fmt: skip
+
+
+def _active(context: Context) -> Iterator[Finding]:
+    """What a mixture of experts is said to use of itself for a token, also beside its name in a table."""
+    rows = (row for table in context.document.tables for row in table.rows)
+    beside = ((cell, row[0].text) for row in rows if row and row[0] for cell in row[1:] if cell)
+    for passage, name in (*((one, one.text) for _, one in context.document.running()), *beside):
+        told = list(_ACTIVE.finditer(passage.text))
+        found = {each.name.strip(): each for each in models(name)}
+        sizes = {each: active(each) for each in found if active(each)}
+        if len(told) != 1 or len(sizes) != 1:
+            continue
+        ((key, known),) = sizes.items()
+        said = float(told[0]["n"]) * 1e9
+        # Whoever counts embeddings or not, or rounds, is not far off.
+        wrong = max(said / known, known / said) > _OFF
+        because = f"a token of {key} uses {_words(known)} of its parameters"
+        verdict = "contradicted" if wrong else "confirmed"
+        yield made(context, passage, told[0].span(), "specification", verdict,
+                   subject=key, attribute="active parameters", because=because,
+                   expected=f"{known / 1e9:.3g}B active" if wrong else "",
+                   evidence=(Evidence(because, "zoo"),))  # fmt: skip
+
+
+_ACTIVE = re.compile(
+    r"(?<![\d.,])(?P<n>\d{1,3}(?:\.\d{1,2})?)\s?(?:B|billion)\s+(?:parameters\s+)?(?:are\s+)?active\b", re.I
+)
+_OFF = 1.25
 
 
 def _words(count: float) -> str:

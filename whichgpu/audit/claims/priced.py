@@ -30,13 +30,15 @@ if TYPE_CHECKING:
 _ROWS, _COLUMNS = 40, 12
 #: From where on a price is none that rounding makes, besides that of its digits.
 _WRONG = 0.06
+#: What a column as a whole is off by where a unit was mistaken, and how closely.
+_SLIPS, _ALIKE = (6.0, 10.0, 60.0, 100.0, 600.0, 1e3, 3600.0), 0.03
 
 
 def find(context: Context) -> Iterator[Finding]:
-    """Every price of a column that follows from the others, with its verdict."""
+    """Every amount of a column that follows from the others, with its verdict."""
     for table in context.document.tables:
         rows = [_row(table, at, context) for at in range(1, min(len(table.rows), _ROWS))]
-        columns = {at for row in rows for at, each in row.items() if at >= 0 and _follows(each)}
+        columns = {at for row in rows for at in row if at >= 0 and _is_made(at, row)}
         for at in sorted(columns):
             told = [(number, row) for number, row in enumerate(rows, 1) if at in row]
             yield from _of_column(table, at, told, context)
@@ -45,6 +47,12 @@ def find(context: Context) -> Iterator[Finding]:
 def _follows(term: Term) -> bool:
     """Whether it is a price of a token or an image, or of a longer period than an hour."""
     return bool(term.sign) and (min(term.dims[2:4]) < 0 or min(term.dims[AXES.index("day") :]) < 0)
+
+
+def _is_made(at: int, row: Mapping[int, Term]) -> bool:
+    """Whether an amount follows from others of its row: a price, or the reverse of one before it."""
+    reverse = tuple(-power for power in row[at].dims)
+    return _follows(row[at]) or any(row[one].dims == reverse for one in row if 0 <= one < at)
 
 
 def _row(table: Table, at: int, context: Context) -> Mapping[int, Term]:
@@ -117,12 +125,25 @@ def _of_column(
     told = {number: row[at] for number, row in rows}
     right = {used: sum(way.gives(told[n]) for n, way in found) for used, found in every.items()}
     used = max(right, key=lambda one: (right[one], -len(one)), default=())
-    if not used or not right[used] or right[used] < len(every[used]) / 2:
+    if not used or (
+        (right[used] < len(every[used]) / 2 or not right[used]) and not _slips(every[used], told)
+    ):
         return
     for number, way in every[used]:
         cell = table.cell(number, at)
         if cell is not None and (way.gives(told[number]) or apart(way, told[number]) > _WRONG):
             yield _finding(cell, told[number], way, context)
+
+
+def _slips(found: Sequence[tuple[int, Way]], told: Mapping[int, Term]) -> bool:
+    """Whether all rows are off by one factor that a lost digit or a minute for an hour makes."""
+    off = [told[number].value / way.low for number, way in found if way.low]
+    one = max(off, default=0.0)
+    return (
+        len(off) > 1
+        and one <= min(off) * (1 + _ALIKE)
+        and any(abs(max(one, 1 / one) / slip - 1) < _ALIKE for slip in _SLIPS)
+    )
 
 
 def _finding(cell: Passage, told: Term, way: Way, context: Context) -> Finding:

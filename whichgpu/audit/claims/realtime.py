@@ -44,7 +44,8 @@ def _long(name: str) -> str:
 _AUDIO = re.compile(
     _long("audio")
     + r"\s*(?:of\s+(?:\w+\s+){0,2}?(?:audio|speech|recordings?|podcasts?|archive\w*|calls|material|video)\b|"
-    r"(?:\w+\s+)?(?:podcast|recording|interview|audio|file|meeting|lecture|episode|talk|call|video)\b)",
+    r"(?:\w+\s+)?(?:podcast|recording|interview|audio|file|meeting|lecture|episode|talk|call|video)\b|"
+    r"(?=(?:takes?|needs?|is (?:done|finished|transcribed)|are (?:done|finished|transcribed))\b))",
     re.IGNORECASE,
 )
 _TAKES = re.compile(

@@ -34,11 +34,18 @@ _ALONE = re.compile(
 _DECODES = re.compile(
     r"\b(?:decod\w+|token[- ]generation|generat\w+ tokens?|tokens? generation|tpot|inter-token)\b", re.I
 )
+_ONE_READS = re.compile(f"{_ALONE.pattern}|{_DECODES.pattern}", re.IGNORECASE)
 _PREFILLS = re.compile(r"\b(?:prefill\w*|prompts?|ttft|time to first token|first token)\b", re.IGNORECASE)
 #: What makes several tokens of one reading of the weights, or is another resource.
 _OTHER = re.compile(
     r"\b(?:speculat\w+|draft\w*|mtp|medusa|eagle|lookahead|offload\w*|spill\w*|cpu|batch(?:es|ed|ing)\b|"
-    r"concurren\w+|theoretical|not|never|cannot|myth|instead of|would)\b|n[\u2019']t\b",
+    r"concurren\w+|theoretical|not|never|cannot|myth|instead of)\b|n[\u2019']t\b",
+    re.IGNORECASE,
+)
+#: What leaves the one request that a passage spoke of.
+_MANY = re.compile(
+    r"\b(?:batch(?:es|ed|ing)\b|batch(?:[ -]?size)?(?: of)?[ =-]?\d|concurren\w+|users|requests|streams|"
+    r"throughput|total|aggregate\w*|together|saturat\w+|prefill\w*|prompts?|train\w*|serv\w+)\b",
     re.IGNORECASE,
 )
 #: What is said not to be done, which spares nothing.
@@ -76,11 +83,8 @@ _SLACK, _SOFTWARE, _BEHIND = 1.05, 1.5, 0.75
 
 def find(context: Context) -> Iterator[Finding]:
     """Every rate of one stream, and every comparison of two devices at it, with its verdict."""
-    for run in runs(context, _DECODES):
+    for run in runs(context, _ONE_READS):
         yield from _of_sentence(run, context)
-    for run in runs(context, _ALONE):
-        if not _DECODES.search(run.passage.text):
-            yield from _of_sentence(run, context)
     for run in runs(context, _PREFILLS):
         if not _DECODES.search(run.sentence.text) and not _OTHER.search(run.sentence.text):
             yield from _compared(run, _PREFILLS, ("fp16", "fp8", "int8"), context)
@@ -104,7 +108,7 @@ def _rates(run: Run, context: Context, *, bound: bool) -> Iterator[Finding]:
         (float(each["n"] or each["m"] or each["k"]), each.span()) for each in _EACH.finditer(text, *place)
     ]
     found = [(1e3 / each, span) for each, span in told if each > 0]
-    if _ALONE.search(run.sentence.text):
+    if _is_alone(run):
         found += [
             (each.value, (each.start, each.end))
             for each in within(quantities(text, context.fraction), *place)
@@ -135,6 +139,16 @@ def _rates(run: Run, context: Context, *, bound: bool) -> Iterator[Finding]:
         because=because,
         evidence=(Evidence(because),),
     )
+
+
+def _is_alone(run: Run) -> bool:
+    """Whether a sentence is of one request, as it says or the passage said last."""
+    if _ALONE.search(run.sentence.text):
+        return True
+    before = run.passage.text[: run.sentence.start]
+    alone = [each.end() for each in _ALONE.finditer(before)]
+    many = [each.end() for each in _MANY.finditer(run.passage.text, 0, run.sentence.end)]
+    return bool(alone) and not any(alone[-1] < each for each in many)
 
 
 def _compared(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from whichgpu.audit import patterns as re
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.models import formats_at, models
+from whichgpu.audit.models import AROUND, formats_at, models
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.terms import dims, terms
 
@@ -180,6 +180,9 @@ def _of_weights(
     if said is None or said.least > _SEVERAL:
         return
     least, most = said.least * model.parameters, said.usual * model.parameters
+    if most < AROUND and "weight" not in own:
+        # What runs the model takes more than the model does.
+        return
     right = _LEAST * least <= told.value <= _MOST * most
     yield _finding(passage, told, model, most, right=right, context=context)
 

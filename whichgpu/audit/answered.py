@@ -1,0 +1,126 @@
+"""Questions with their answers, and yes or no read as the statement that it stands for.
+
+"Can the T4 run Llama 3.1 70B? Yes" says that the T4 can run it: the statement is read as any other, and what
+is found of it stands at the answer.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.document import HEADED, RUNNING, Passage
+from whichgpu.audit.sentences import sentences
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from whichgpu.audit.document import Document
+    from whichgpu.audit.findings import Finding
+    from whichgpu.audit.subjects import Mention
+
+#: Kinds of claims that a statement may be.
+KINDS = ("held", "fits", "capability", "category", "laws")
+_ASKS = re.compile(
+    r"(?:^\s*|(?<=[.:?])\s+)(?:Q\d{0,2}[.:)]\s*|\d{1,2}[.)]\s*)?(?P<asked>(?:[^.?!:;]|\.(?=\d)){8,140}\?)"
+)
+#: Before an answer: its letter.
+_A = re.compile(r"\s*(?:A\d{0,2}[.:)]\s*|Answer:\s*)?", re.IGNORECASE)
+YES_NO = re.compile(
+    r"(?:(?P<yes>yes|absolutely|of course|it does|they do|indeed)|no|it does not|nope|neither|not)\b"
+    r"(?!\s+(?:really|quite|always|necessarily|exactly|need|if|but|and no))",
+    re.IGNORECASE,
+)
+#: What an answer goes on with that takes some of it back.
+_BUT = re.compile(
+    r"\b(?:but|(?:only )?(?:if|when)|unless|though|although|provided|as long as|only (?:with|in|at)|"
+    r"(?:with|in|at|after|using|thanks to)\s+(?:\S+\s+){0,3}?"
+    r"(?:\w*quant\w*|\w*-bit|int\d|offload\w*|q?lora|fp\d+|nvlink|two))\b",
+    re.IGNORECASE,
+)
+_AUX = re.compile(r"\s*(?P<aux>can|could|will|does|do|is|are|should)\s+", re.IGNORECASE)
+_WHO = re.compile(r"(?:I|you|we|it|they|one|this|that|an?\s+\d+B(?:\s+model)?)\b", re.IGNORECASE)
+_NOT = {"can": "cannot", "will": "will not"}
+
+
+class Asked(NamedTuple):
+    """A question: its passage and place in it, and the passage that holds the answer, with its stretch."""
+
+    at: int
+    start: int
+    end: int
+    answer: int
+    begins: int
+    ends: int
+
+
+class Stated(NamedTuple):
+    """A document of statements, and each of them with the place in the file of the answer that makes it."""
+
+    document: Document
+    answers: Sequence[tuple[Passage, tuple[int, int]]]
+
+
+def asked(passages: Sequence[Passage]) -> Iterator[Asked]:
+    """Every question of a document that is answered right behind it, in the same passage or the next."""
+    for index, passage in enumerate(passages):
+        if passage.kind not in HEADED or "?" not in passage.text:
+            continue
+        for match in _ASKS.finditer(passage.text):
+            at, start = index, match.end()
+            if not passage.text[start:].strip() and index + 1 < len(passages):
+                at, start = index + 1, 0
+            if passages[at].kind in RUNNING:
+                text = passages[at].text
+                start = _A.match(text, start).end()  # type: ignore[union-attr]
+                end = next((each.end for each in sentences(text) if each.end > start), len(text))
+                yield Asked(index, match.start("asked"), match.end("asked"), at, start, end)
+
+
+def stated(document: Document, mentions: Mapping[int, Sequence[Mention]]) -> Stated | None:
+    """A document with its questions of yes or no as what their answers say; None where it has none."""
+    passages, answers, original = list(document.passages), [], document.original
+    for one in asked(document.passages):
+        passage, answer = document.passages[one.at], document.passages[one.answer]
+        said = YES_NO.match(answer.text, one.begins)
+        if said is None or _BUT.search(answer.text, one.begins, one.ends):
+            continue
+        named, question = mentions.get(one.at, ()), passage.text[one.start : one.end]
+        text = _statement(question, one.start, named, yes=bool(said["yes"]))
+        if text:
+            start, end = passage.span(one.start, one.end)
+            told = Passage("paragraph", text, ((0, start),), end, 0, passage.section)
+            passages[one.at] = told
+            answers.append((told, answer.span(one.begins, one.ends)))
+            # What ends with its mark is only asked.
+            original = f"{original[: end - 1]}.{original[end:]}"
+    changed = document._replace(passages=tuple(passages), tables=(), original=original)
+    return Stated(changed, tuple(answers)) if answers else None
+
+
+def _statement(question: str, at: int, named: Sequence[Mention], *, yes: bool) -> str:
+    """A question as the statement that yes or no make of it; empty where its subject is not plain."""
+    aux = _AUX.match(question)
+    if aux is None:
+        return ""
+    who = _WHO.match(question, aux.end())
+    end = who.end() if who else next((each.end - at for each in named if each.end > at + aux.end()), 0)
+    if not end or end - aux.end() > _LONGEST:
+        return ""
+    verb = aux["aux"].lower()
+    verb = verb if yes else _NOT.get(verb, f"{verb} not")
+    verb = "" if verb in ("do", "does") else f" {verb}"
+    return f"{question[aux.end() : end]}{verb}{question[end:-1]}."
+
+
+_LONGEST = 40
+
+
+def at_answers(found: Iterable[Finding], told: Stated, original: str) -> Iterator[Finding]:
+    """What is found of statements, at the answers that make them."""
+    for each in found:
+        for passage, (start, end) in told.answers:
+            if passage.start <= each.start < passage.start + len(passage.text):
+                yield each._replace(
+                    start=start, end=end, quote=original[start:end], stated=original[start:end]
+                )
