@@ -132,6 +132,12 @@ def asked(match: re.Match[str]) -> Asked | None:
     return Asked() if telling or makers else None
 
 
+def asked_of_several(mods: str) -> Asked | None:
+    """What the words before "cards" ask of each of several; None where one is not known, or none asks."""
+    found, unknown = _words("", f"{mods.lower()} ", "card")
+    return found if (found.tests or found.rank) and not unknown else None
+
+
 def _words(det: str, mods: str, head: str) -> tuple[Asked, bool]:
     """What each word of a description asks, and whether one of them is not known."""
     found, unknown = Asked(), False
