@@ -574,6 +574,13 @@ _OF_ONE_IN = re.compile(
 )
 
 
+#: "On FP32 it does twice what the A5000 does".
+_WHAT = re.compile(r"\s+what\b", re.IGNORECASE)
+_ITS_VERB = re.compile(
+    r"\b(?:does|do|has|offers?|manages?|delivers?|gets|reaches|achieves?|provides?)\s+(?:[\w-]+\s+){0,2}$", re.I
+)
+
+
 def _named_attribute(text: str, sentence: Sentence, claim: Multiple) -> Attribute | None:
     found = [each for each in within(named(text), sentence.start, sentence.end) if each.end <= sentence.end]
     peak = next((each for each in found if _OF_ONE_IN.fullmatch(text, claim.end, each.start)), None)
@@ -594,6 +601,7 @@ def _named_attribute(text: str, sentence: Sentence, claim: Multiple) -> Attribut
         return earlier[-1].attribute if earlier and earlier[-1].attribute.dimension == "count" else None
     if _THE_SPEED.match(text, claim.end):
         return None
-    if not before and _THAT_OF.match(text, claim.end):
+    what_it_does = _WHAT.match(text, claim.end) and _ITS_VERB.search(text, sentence.start, claim.start)
+    if not before and (what_it_does or _THAT_OF.match(text, claim.end)):
         before = [each for each in found if each.end <= claim.start]
     return before[-1].attribute if before else None
