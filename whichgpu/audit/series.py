@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from whichgpu.audit import patterns as re
 from whichgpu.audit.document import PROSE
 from whichgpu.audit.offers import common
+from whichgpu.audit.pairs import devices
 from whichgpu.audit.quantities import Quantity, quantities
 from whichgpu.audit.roles import counted, spoken
 from whichgpu.audit.sentences import sentences, within
@@ -194,7 +195,8 @@ def _before(
             if len(first) > many:
                 break
             end = start if first else end
-    return []
+    titled = devices(context)
+    return [(Mention(0, 0, "", ids, ids), 1.0) for ids in titled] if len(titled) == many else []
 
 
 def _nth(sentence: Sentence) -> Iterator[Quantity]:

@@ -6,14 +6,16 @@ wrong where no column of its kind makes it true, a superlative where none of its
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import headed
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.multiple import Multiple, verdict_of
-from whichgpu.audit.quantities import multiples, quantities
-from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.claims.ratio import parts
+from whichgpu.audit.quantities import Quantity, multiples, quantities
+from whichgpu.audit.sentences import Sentence, sentences, within
 from whichgpu.audit.subjects import mentions
 from whichgpu.audit.tables import around, headed_by
 
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.quantities import Quantity
-    from whichgpu.audit.sentences import Sentence
 
 #: Kinds of columns by their headings and cells; of a time less is faster.
 _SPEED = re.compile(
@@ -91,11 +91,19 @@ class _Row(NamedTuple):
 
 def find(context: Context) -> Iterator[Finding]:
     """Every such comparison with its verdict."""
-    groups = list(_groups(context))
+    groups = told_groups(context)
     for index, passage in context.document.running() if groups else ():
         for sentence in sentences(passage.text):
             if not _OTHERWISE.search(sentence.text):
                 yield from _compared(index, passage, sentence, groups, context)
+
+
+def told_groups(context: Context) -> Sequence[_Group]:
+    """The amounts that the tables and lists of a document tell by name."""
+    if "groups" not in context.memo:
+        context.memo["groups"] = list(_groups(context))
+    found: list[_Group] = context.memo["groups"]
+    return found
 
 
 def _groups(context: Context) -> Iterator[_Group]:
@@ -126,9 +134,8 @@ def _by_row(table: Table, context: Context) -> Iterator[_Group]:
     ):
         return
     labels = [row[0].text if row and row[0] else "" for row in table.rows[:_ROWS]]
-    if any(map(headed, labels)):
-        # Attributes of the devices are no speeds.
-        return
+    # Attributes of the devices are no speeds; their prices stand beside them.
+    prices_only = any(map(headed, labels))
     names = [head.text for head in heads if head]
     for label, row in zip(labels[1:], table.rows[1:_ROWS], strict=True):
         named = [(name, cell.text) for name, cell in zip(names, row[1:], strict=False) if cell]
@@ -137,7 +144,7 @@ def _by_row(table: Table, context: Context) -> Iterator[_Group]:
         said = own or " ".join((labels[0], names[0], table.caption))
         about = said if _SPEED.search(said) or _TIME.search(said) else around(table, context)
         found = next(_group(about, named, table.section, context.fraction), None)
-        if found:
+        if found and (found.kind == "price" or not prices_only):
             yield found._replace(head=label)
 
 
@@ -175,7 +182,8 @@ def _named(text: str, sentence: Sentence, group: _Group) -> list[_Row]:
 
 def _devices(index: int, passage: Passage, sentence: Sentence, group: _Group, context: Context) -> list[_Row]:
     """The rows of a group of the same section whose devices a sentence names, each once."""
-    if group.section[-1:] != passage.section[-1:]:
+    if group.kind != "price" and group.section[-1:] != passage.section[-1:]:
+        # What a device costs is told once; how fast it is, of each work.
         return []
     ids = {
         name: {one for each in mentions(name, context.catalogue) for one in each.ids} for name in group.rows
@@ -210,15 +218,37 @@ def _compared(
     said_of = within(context.mentions.get(index, ()), sentence.start, sentence.end)
     for words, kinds in ((_PRICE_WORDS, ("price",)), (_SPEED_WORDS, ("speed", "time"))):
         asked = _meant_rows([each for each in groups if each.kind in kinds], sentence)
-        both = [each for each in asked if len(named[id(each)]) == 2]
+        both = [each for each in asked if len(named[id(each)]) >= 2]
         alone = [each for each in asked if len(named[id(each)]) == 1 and len(each.rows) == 2]
         if both:
-            one, other = named[id(both[0])]
-            said = list(words.finditer(text, one.end, other.start))
-            if said and _BETWEEN.search(text, said[-1].start(), other.start):
-                yield from _held(passage, (one, other), said, both, context)
+            yield from _of_pairs(passage, sentence, (named[id(both[0])], words), both, context)
         elif alone and kinds != ("price",) and len(said_of) < 2:
             yield from _of_two(passage, sentence, (named[id(alone[0])][0], words), alone, context)
+
+
+def _of_pairs(
+    passage: Passage, sentence: Sentence, told_of: tuple[Sequence[_Row], re.Pattern[str]],
+    groups: Sequence[_Group], context: Context,
+) -> Iterator[Finding]:  # fmt: skip
+    """What is said of one row against the next that is named, or that stands before it: "next to the A, the B"."""
+    text, (rows, words) = passage.text, told_of
+    asked = [each for each in groups if all(row.name in each.rows for row in rows)]
+    for one, other in pairwise(rows):
+        said = list(words.finditer(text, one.end, other.start))
+        if said and _BETWEEN.search(text, said[-1].start(), other.start):
+            yield from _held(passage, (one, other), said, asked, context)
+        elif not said and len(rows) == 2 and _NEXT_TO.search(text, sentence.start, one.start):
+            # What is said behind both is of the last.
+            behind = other._replace(start=sentence.end, end=sentence.end, name=one.name)
+            said = list(words.finditer(text, other.end, sentence.end))[:1]
+            if said:
+                yield from _held(passage, (other, behind), said, asked, context)
+
+
+#: Before what another is held against.
+_NEXT_TO = re.compile(
+    r"\b(?:compared (?:with|to)|relative to|(?:set )?against|next to|versus)\s+(?:the\s+|an?\s+|nvidia\s+)*$", re.I
+)
 
 
 def _of_all(
@@ -226,7 +256,8 @@ def _of_all(
     context: Context,
 ) -> Iterator[Finding]:  # fmt: skip
     """A superlative of a row named right before it, which one group of its section at least should show."""
-    near = [each for each in groups if each.section[-1:] == passage.section[-1:] and _of(each, best)]
+    here = passage.section[-1:]
+    near = [each for each in groups if (each.kind == "price" or each.section[-1:] == here) and _of(each, best)]
     asked = [each for each in near if [one.end + 1 for one in named[id(each)]] == [best.start()]]
     told = [_is_best(each, named[id(each)][0].name, best) for each in asked]
     if asked:
@@ -302,8 +333,17 @@ def _multiples(text: str, rows: tuple[_Row, _Row], fraction: str) -> list[Quanti
         if each.high == each.value > 0 and (bare or each.dimension in ("times", "percent")):
             taken = 1 / each.value if _OF_TIME.match(text, each.end) else each.value
             kind = "times" if bare else each.dimension
+            if kind == "percent" and _LESS.match(text, each.end):
+                taken, kind = 1 - taken, "times"
             found.append(each._replace(value=taken, high=taken, dimension=kind))
+    for part in parts(text, Sentence(rows[0].end, rows[1].start, "")):
+        found = [each for each in found if each.end <= part.start or part.end <= each.start]
+        found.append(Quantity(part.start, part.end, part.times, part.times, "times", ""))
     return found
+
+
+#: Behind a percentage that is off: "costs 35 % less".
+_LESS = re.compile(r"\s*(?:less|lower|below|under)\b", re.IGNORECASE)
 
 
 def _meant(told: Quantity, said: re.Match[str]) -> list[float]:

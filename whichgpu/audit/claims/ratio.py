@@ -172,7 +172,7 @@ def find(context: Context) -> Iterator[Finding]:
 
 def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
     who = spoken(index, passage, sentence, context)
-    for claim in (*_claims(passage.text, sentence, who, context), *_parts(passage.text, sentence)):
+    for claim in (*_claims(passage.text, sentence, who, context), *parts(passage.text, sentence)):
         stated = _stated(passage, sentence, claim, who, context)
         if stated is not None:
             yield stated
@@ -218,7 +218,7 @@ def _of_percent(text: str, sentence: Sentence, each: Quantity, starts: set[int])
     return Multiple(each.start, each.end, each.value, each.limit) if of and of.end() in starts else None
 
 
-def _parts(text: str, sentence: Sentence) -> Iterator[Multiple]:
+def parts(text: str, sentence: Sentence) -> Iterator[Multiple]:
     """Shares in words that are more or less: "a third more", "half again as much"."""
     for match in _PART.finditer(text, sentence.start, sentence.end):
         share = _SHARES[
