@@ -99,6 +99,9 @@ def find(context: Context) -> Iterator[Finding]:
             place = (sentence.start, sentence.end)
             who = spoken(index, passage, sentence, context)
             chip = _OF_THE_CHIP.match(sentence.text)
+            if listed := _LIST.search(passage.text, *place):
+                yield from _in_turn(passage, listed, who.here, context)
+                continue
             yield from _sole(passage, place, who, context) if not chip else ()
             if who.here:
                 yield from _years(passage, place, who.here, context)
@@ -106,6 +109,22 @@ def find(context: Context) -> Iterator[Finding]:
             elif who.topic and who.certain and ITS_OWN.match(sentence.text) and not chip:
                 for match in _YEAR.finditer(passage.text, *place):
                     yield from of_year(passage, match, who.topic[0], context)
+
+
+#: Years of several devices in their order: "in 2020, 2022 and 2024".
+_LIST = re.compile(r"\b20[012]\d(?:, 20[012]\d)*,? and 20[012]\d\b")
+
+
+def _in_turn(
+    passage: Passage, listed: re.Match[str], here: Sequence[Mention], context: Context
+) -> Iterator[Finding]:
+    """Years that are listed behind as many devices: each is of its own."""
+    before = list(dict.fromkeys(each.named for each in here if each.end <= listed.start()))
+    years = list(_DATED.finditer(passage.text, *listed.span()))
+    if len(before) == len(years) and re.search(_RELEASE, passage.text[: listed.start()], re.IGNORECASE):
+        for named, year in zip(before, years, strict=True):
+            mention = next(each for each in here if each.named == named)
+            yield from of_year(passage, year, mention, context)
 
 
 def _sole(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
