@@ -79,6 +79,8 @@ class _Group(NamedTuple):
     head: str
     section: tuple[str, ...]
     rows: Mapping[str, Quantity]
+    #: Where in the file it begins.
+    start: int = 0
 
 
 class _Row(NamedTuple):
@@ -112,7 +114,8 @@ def _groups(context: Context) -> Iterator[_Group]:
         for at, head in enumerate(table.rows[0][1:_COLUMNS], 1):
             cells = [(row[0], row[at]) for row in table.rows[1:_ROWS] if len(row) > at]
             named = [(name.text, cell.text) for name, cell in cells if name and cell]
-            yield from _group(head.text if head else "", named, table.section, fraction)
+            start = head.start if head else 0
+            yield from _group(head.text if head else "", named, table.section, fraction, start)
         yield from _by_row(table, context)
     items: list[Passage] = []
     for each in (*document.passages, None):
@@ -122,7 +125,8 @@ def _groups(context: Context) -> Iterator[_Group]:
             told = [
                 (match[1], one.text[match.end() - 1 :]) for one in items if (match := _LABEL.match(one.text))
             ]
-            yield from _group("", told if len(told) == len(items) else [], items[0].section, fraction)
+            told = told if len(told) == len(items) else []
+            yield from _group("", told, items[0].section, fraction, items[0].start)
             items = []
 
 
@@ -143,13 +147,14 @@ def _by_row(table: Table, context: Context) -> Iterator[_Group]:
         own = label if _SPEED.search(label) or _TIME.search(label) else ""
         said = own or " ".join((labels[0], names[0], table.caption))
         about = said if _SPEED.search(said) or _TIME.search(said) else around(table, context)
-        found = next(_group(about, named, table.section, context.fraction), None)
+        start = heads[0].start if heads[0] else 0
+        found = next(_group(about, named, table.section, context.fraction, start), None)
         if found and (found.kind == "price" or not prices_only):
             yield found._replace(head=label)
 
 
 def _group(
-    head: str, named: Sequence[tuple[str, str]], section: tuple[str, ...], fraction: str
+    head: str, named: Sequence[tuple[str, str]], section: tuple[str, ...], fraction: str, start: int
 ) -> Iterator[_Group]:
     rows: dict[str, Quantity] = {}
     for name, text in named:
@@ -165,7 +170,7 @@ def _group(
         else ""
     )  # fmt: skip
     if kind and len(kinds) == 1 and len(rows) == len(named) >= _LEAST:
-        yield _Group(kind, head, section, rows)
+        yield _Group(kind, head, section, rows, start)
 
 
 def _named(text: str, sentence: Sentence, group: _Group) -> list[_Row]:
@@ -233,7 +238,10 @@ def _of_pairs(
     """What is said of one row against the next that is named, or that stands before it: "next to the A, the B"."""
     text, (rows, words) = passage.text, told_of
     asked = [each for each in groups if all(row.name in each.rows for row in rows)]
-    for one, other in pairwise(rows):
+    for before, other in pairwise(rows):
+        # "The A is dearer than the B, and costs twice as much as the C": the first goes on, if no other begins.
+        begins = before is rows[0] or _BEGINS.search(text, sentence.start, before.start)
+        one = before if begins else rows[0]._replace(end=before.end)
         said = list(words.finditer(text, one.end, other.start))
         if said and _BETWEEN.search(text, said[-1].start(), other.start):
             yield from _held(passage, (one, other), said, asked, context)
@@ -245,6 +253,8 @@ def _of_pairs(
                 yield from _held(passage, (other, behind), said, asked, context)
 
 
+#: Before one that a clause begins with.
+_BEGINS = re.compile(r"(?:[,;:]|\b(?:and|but|while|whereas))\s+(?:the\s+|an?\s+|nvidia\s+)*$", re.IGNORECASE)
 #: Before what another is held against.
 _NEXT_TO = re.compile(
     r"\b(?:compared (?:with|to)|relative to|(?:set )?against|next to|versus)\s+(?:the\s+|an?\s+|nvidia\s+)*$", re.I

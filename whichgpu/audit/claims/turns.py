@@ -73,7 +73,8 @@ class _Measure(NamedTuple):
 
 def find(context: Context) -> Iterator[Finding]:
     """Every value in turn with its verdict."""
-    told = list(_told_prices(context))
+    listed = list(_told_prices(context))
+    told: list[Series] = []
     for index, passage in context.document.running():
         for sentence in (
             sentences(passage.text) if re.search(r"\d|\b\w+(?:st|nd|rd|th)\b", passage.text) else ()
@@ -83,20 +84,21 @@ def find(context: Context) -> Iterator[Finding]:
                 if one.named and _RESPECTIVELY.search(sentence.text) and not per:
                     yield from _of_named(passage, sentence, one, context)
                 else:
-                    measures = [*_of_told(one, sentence, per, told)]
+                    before = [prices for at, prices in listed if at < passage.start]
+                    measures = [*_of_told(one, sentence, per, [*told, *before])]
                     measures += _measures(one, sentence, per) if not _ELSE.search(sentence.text) else ()
                     yield from _of_measure(passage, one, measures, per, context)
                 told.append(one)
 
 
-def _told_prices(context: Context) -> Iterator[Series]:
-    """The prices of devices that tables and lists tell."""
+def _told_prices(context: Context) -> Iterator[tuple[int, Series]]:
+    """The prices of devices that tables and lists tell, with their places."""
     for group in told_groups(context) if context.mentions else ():
         named = [(list(mentions(name, context.catalogue)), value) for name, value in group.rows.items()]
         if group.kind == "price" and all(len(found) == 1 and one.high == one.value for found, one in named):
             gpus = [tuple(context.catalogue[key] for key in found[0].ids) for found, _ in named]
             turns = [Turn(one, of, 1.0, 0.0) for of, (_, one) in zip(gpus, named, strict=True)]
-            yield Series(tuple(turns), "money", named=False)
+            yield group.start, Series(tuple(turns), "money", named=False)
 
 
 def _of_named(passage: Passage, sentence: Sentence, one: Series, context: Context) -> Iterator[Finding]:

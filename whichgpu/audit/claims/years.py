@@ -213,8 +213,10 @@ def of_year(
     # A card is announced in the weeks before it is sold, and not in the year before.
     early = late == -1 and str(first.value("release_date"))[5:7] > "02" and first.segment in _CARDS
     told_early = late < 0 and (announced or _ANNOUNCED.match(match[0]) is not None)
+    # One of the first months is followed by others of its own year.
+    behind = late == 1 == len(dated) and str(first.value("release_date"))[5:7] < "10" and first.segment in _CARDS
     month = not told_early and _of_that_month(match[0], first)
-    wrong = apart > 1 or (apart and late > 1) or early or month
+    wrong = apart > 1 or (apart and late > 1) or early or behind or month
     verdict = "confirmed" if not apart else "contradicted" if wrong else "unverifiable"
     yield of_field(passage, match.span(at), "identity", "release_date", [first], verdict, context)
 
