@@ -48,7 +48,7 @@ _GROUP = re.compile(
     r"(?P<others>the (?:others|rest|other (?P<n4>two|three|four)))|"
     rf"(?:both|all|these|the)(?: the)?(?: (?P<n5>two|three|four))? (?P<mods>(?:[\w-]+ ){{1,2}}?)(?={_ONES}\b)|"
     r"(?:the|these) (?P<n2>two|three|four)(?: of them)?|each of (?:them|the (?P<n3>two|three|four)))"
-    rf"(?:\s*(?:graphics )?{_ONES})?)\s+(?:also\s+|still\s+|now\s+)?"
+    rf"(?:\s*(?:graphics )?{_ONES})?)\s+(?:also\s+|still\s+|now\s+|both\s+|all\s+)?"
     r"(?P<verb>(?:handles?|speaks?|understands?|arrived|appeared|debuted|have|has|had|come|comes|came|"
     r"offers?|uses?|ships?|features?|share|carry|carries|provides?|are|is|were|was|gets?|supports?|runs?|"
     r"rely|can|do|does|lacks?|sit|draws?|needs?|sports?|date|boasts?|packs?|belongs?|consumes?|launched)\b)",

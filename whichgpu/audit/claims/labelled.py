@@ -65,7 +65,7 @@ _THAN = re.compile(r"\b(?:than|as|over|what)\b", re.IGNORECASE)
 _OTHERWISE = re.compile(
     r"\b(?:per|spot|reserved|interruptible|discount\w*|on[- ]demand|monthly|yearly|used|value|effective\w*|"
     r"if|would|could|can|may|often|usually|not|n[\u2019']t|except|after|besides|next|second|among the|"
-    r"one of)\b",
+    r"one of the (?:most|least|\w+st|few|many))\b",
     re.IGNORECASE,
 )
 _ROWS, _COLUMNS, _LEAST = 40, 10, 2
@@ -111,11 +111,15 @@ def told_groups(context: Context) -> Sequence[_Group]:
 def _groups(context: Context) -> Iterator[_Group]:
     document, fraction = context.document, context.fraction
     for table in document.tables:
+        first = table.rows[0][0] if table.rows and table.rows[0] else None
+        # Where the header was lost, the first row is one as the others are.
+        headless = first is not None and any(True for _ in mentions(first.text, context.catalogue))
         for at, head in enumerate(table.rows[0][1:_COLUMNS], 1):
-            cells = [(row[0], row[at]) for row in table.rows[1:_ROWS] if len(row) > at]
+            cells = [(row[0], row[at]) for row in table.rows[not headless : _ROWS] if len(row) > at]
             named = [(name.text, cell.text) for name, cell in cells if name and cell]
             start = head.start if head else 0
-            yield from _group(head.text if head else "", named, table.section, fraction, start)
+            about = head.text if head and not headless else ""
+            yield from _group(about, named, table.section, fraction, start)
         yield from _by_row(table, context)
     items: list[Passage] = []
     for each in (*document.passages, None):

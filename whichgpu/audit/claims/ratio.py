@@ -574,6 +574,7 @@ _OF_ONE_IN = re.compile(
 )
 
 
+_AND_SO_MUCH = re.compile(r"[^,;]{4}\band\s+(?:only\s+|just\s+|about\s+|even\s+)?$", re.IGNORECASE)
 #: "On FP32 it does twice what the A5000 does".
 _WHAT = re.compile(r"\s+what\b", re.IGNORECASE)
 _ITS_VERB = re.compile(
@@ -601,6 +602,10 @@ def _named_attribute(text: str, sentence: Sentence, claim: Multiple) -> Attribut
         return earlier[-1].attribute if earlier and earlier[-1].attribute.dimension == "count" else None
     if _THE_SPEED.match(text, claim.end):
         return None
+    if not before and not after and _AND_SO_MUCH.search(text, sentence.start, claim.start):
+        # "30 % more bandwidth than the A and 7 % more than the B": of the same.
+        keys = {each.attribute for each in found if each.end <= claim.start}
+        return keys.pop() if len(keys) == 1 else None
     what_it_does = _WHAT.match(text, claim.end) and _ITS_VERB.search(text, sentence.start, claim.start)
     if not before and (what_it_does or _THAT_OF.match(text, claim.end)):
         before = [each for each in found if each.end <= claim.start]

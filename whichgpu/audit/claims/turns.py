@@ -80,14 +80,20 @@ def find(context: Context) -> Iterator[Finding]:
             sentences(passage.text) if re.search(r"\d|\b\w+(?:st|nd|rd|th)\b", passage.text) else ()
         ):
             per = _PER.search(passage.text, sentence.start, sentence.end)
+            proved: set[int] = set()
             for one in series(index, passage, sentence, context):
+                if proved & {turn.value.start for turn in one.turns}:
+                    # In another order they showed what they are of.
+                    continue
                 if one.named and _RESPECTIVELY.search(sentence.text) and not per:
                     yield from _of_named(passage, sentence, one, context)
                 else:
                     before = [prices for at, prices in listed if at < passage.start]
                     measures = [*_of_told(one, sentence, per, [*told, *before])]
                     measures += _measures(one, sentence, per) if not _ELSE.search(sentence.text) else ()
-                    yield from _of_measure(passage, one, measures, per, context)
+                    found = list(_of_measure(passage, one, measures, per, context))
+                    proved |= {turn.value.start for turn in one.turns if found}
+                    yield from found
                 told.append(one)
 
 

@@ -103,14 +103,19 @@ def find(context: Context) -> Iterator[Finding]:
                 yield from _in_turn(passage, listed, who.here, context)
                 continue
             yield from _sole(passage, place, who, context) if not chip else ()
-            if who.here:
-                yield from _years(passage, place, who.here, context)
-                yield from _by_clause(passage, place, who.here, context)
+            # "The successor of the A40 came in 2022" is not the A40.
+            here = [each for each in who.here if not _KIN_OF.search(passage.text, place[0], each.start)]
+            if here:
+                yield from _years(passage, place, here, context)
+                yield from _by_clause(passage, place, here, context)
             elif who.topic and who.certain and ITS_OWN.match(sentence.text) and not chip:
                 for match in _YEAR.finditer(passage.text, *place):
                     yield from of_year(passage, match, who.topic[0], context)
 
 
+_KIN_OF = re.compile(
+    r"\b(?:successor|predecessor|follow-up|replacement|sibling|brother)s? (?:of|to|for)\s+(?:the\s+|nvidia\s+)*$", re.I
+)
 #: Years of several devices in their order: "in 2020, 2022 and 2024".
 _LIST = re.compile(r"\b20[012]\d(?:, 20[012]\d)*,? and 20[012]\d\b")
 
