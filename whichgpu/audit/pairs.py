@@ -223,7 +223,7 @@ def _named_devices(context: Context) -> list[tuple[str, ...]]:
 
 
 def _headlines(context: Context) -> Iterator[str]:
-    """The title of a document, or short lines at its start that end no sentence: below a path, above a text."""
+    """The title of a document, or short lines at its start that end no sentence."""
     yield context.document.title
     for each in context.document.passages[:_OPENING]:
         if len(each.text) < _SHORT and not each.text.rstrip().endswith((".", ":", "!")):

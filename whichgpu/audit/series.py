@@ -176,7 +176,7 @@ def _named(text: str, here: Sequence[Mention], many: int, *, in_turn: bool) -> l
 def _before(
     index: int, passage: Passage, sentence: Sentence, many: int, context: Context
 ) -> Iterator[list[tuple[Mention, float]]]:
-    """The devices of the nearest sentence or heading before one that names so many, and those of the title."""
+    """The devices of the nearest sentence or heading before that names so many, and those of the title."""
     for at in range(index, max(-1, index - _BACK), -1):
         one = passage if at == index else context.document.passages[at]
         if one.kind not in PROSE:

@@ -25,8 +25,8 @@ _OF_GPUS = re.compile(r"\s+(?:of\s+)?(?:gpu (?:memory|power)|vram|hbm)|\s+for th
 _NODES = re.compile(r"\b(?:nodes|servers|machines|boxes|systems|racks|instances)\b", re.IGNORECASE)
 #: What draws more than its GPUs do.
 _BOX = re.compile(
-    r"\b(?:node|server|machine|box|system|chassis|rig|rack|pc|workstation|instance|build|psu|power supply|supplies|"
-    r"circuit|outlet)(?:s|es)?\b",
+    r"\b(?:node|server|machine|box|system|chassis|rig|rack|pc|workstation|instance|build|psu|"
+    r"power supply|supplies|circuit|outlet)(?:s|es)?\b",
     re.IGNORECASE,
 )
 _LINKED = re.compile(r"\b(?:connect\w*|link\w*|interconnect\w*|nvlink|between)\b", re.IGNORECASE)
@@ -47,7 +47,9 @@ _HAVE = re.compile(
     re.IGNORECASE,
 )
 #: Behind a value, that each has it, or the machine around them.
-_OF_EACH = re.compile(r"\s*(?:,\s*)?(?:each|apiece|per\b|(?:of )?(?:system |host |DDR\w* |cpu )?(?:ram|ddr\w*)\b)", re.I)
+_OF_EACH = re.compile(
+    r"\s*(?:,\s*)?(?:each|apiece|per\b|(?:of )?(?:system |host |cpu )?(?:ram|ddr\w*)\b)", re.IGNORECASE
+)
 #: More of one are of several machines; and how far a sum may be off, as a share: one that is told
 #: in terabytes, and one that is told in full.
 _A_NODE, _ROUNDED_SUM, _TOLD_SUM = 16, 0.1, 0.04
@@ -94,7 +96,7 @@ def together(
     if attribute.key == "power" and not _OF_GPUS.match(passage.text, quantity.end):
         # A machine draws more than its GPUs do, and not less.
         enough = any(quantity.value > _LEAST * count * each for each in known if each)
-        machines = machines or (enough and _BOX.search(sentence.text))
+        machines = machines or (_BOX.search(sentence.text) if enough else None)
     verdict = (
         "contradicted"
         if (said or own) and not machines and found.verdict == "contradicted"

@@ -46,7 +46,8 @@ _GROUP = re.compile(
     r"(?:both(?: of (?:them|these|the))?|all (?P<n>two|three|four|five)(?: of them)?|all of (?:them|"
     r"these)|they (?:all|both)|these|all(?: of)? these|"
     r"(?P<others>the (?:others|rest|other (?P<n4>two|three|four)))|"
-    rf"(?:both|all|these|the)(?: the)?(?: (?P<n5>two|three|four))? (?P<mods>(?:[\w-]+ ){{1,2}}?)(?={_ONES}\b)|"
+    rf"(?:both|all|these|the)(?: the)?(?: (?P<n5>two|three|four))? (?P<mods>(?:[\w-]+ ){{1,2}}?)"
+    rf"(?={_ONES}\b)|"
     r"(?:the|these) (?P<n2>two|three|four)(?: of them)?|each of (?:them|the (?P<n3>two|three|four)))"
     rf"(?:\s*(?:graphics )?{_ONES})?)\s+(?:also\s+|still\s+|now\s+|both\s+|all\s+)?"
     r"(?P<verb>(?:handles?|speaks?|understands?|arrived|appeared|debuted|have|has|had|come|comes|came|"
@@ -198,7 +199,7 @@ def _members(
 
 
 def _described(mods: str, count: int, context: Context) -> list[_Ids]:
-    """Those of the compared devices that all is true of, or so many that came out after the others, or before.
+    """Those of the compared devices that all is true of, or so many that came out last, or first.
 
     Empty where a word of it is not known, or where they are no several.
     """
@@ -211,7 +212,9 @@ def _described(mods: str, count: int, context: Context) -> list[_Ids]:
     ]
     found = [ids for ids in compared if ids]
     if what.rank:
-        days = {ids: min(str(context.catalogue[key].value("release_date") or "") for key in ids) for ids in found}
+        days = {
+            ids: min(str(context.catalogue[key].value("release_date") or "") for key in ids) for ids in found
+        }
         if what.rank[0] != "age" or not count or not all(len(day) >= _MONTH for day in days.values()):
             return []
         ordered = sorted(found, key=lambda ids: days[ids], reverse=what.rank[1] > 0)

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import headed
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.multiple import Multiple, verdict_of
-from whichgpu.audit.claims.ratio import parts
+from whichgpu.audit.multiple import Multiple, parts, verdict_of
 from whichgpu.audit.quantities import Quantity, multiples, quantities
 from whichgpu.audit.sentences import Sentence, sentences, within
 from whichgpu.audit.subjects import mentions
@@ -239,11 +238,11 @@ def _of_pairs(
     passage: Passage, sentence: Sentence, told_of: tuple[Sequence[_Row], re.Pattern[str]],
     groups: Sequence[_Group], context: Context,
 ) -> Iterator[Finding]:  # fmt: skip
-    """What is said of one row against the next that is named, or that stands before it: "next to the A, the B"."""
+    """What is said of one row against the next, or the one before it: "next to the A, the B"."""
     text, (rows, words) = passage.text, told_of
     asked = [each for each in groups if all(row.name in each.rows for row in rows)]
     for before, other in pairwise(rows):
-        # "The A is dearer than the B, and costs twice as much as the C": the first goes on, if no other begins.
+        # "The A is dearer than the B, and costs twice what the C does": the first goes on.
         begins = before is rows[0] or _BEGINS.search(text, sentence.start, before.start)
         one = before if begins else rows[0]._replace(end=before.end)
         said = list(words.finditer(text, one.end, other.start))
@@ -261,7 +260,8 @@ def _of_pairs(
 _BEGINS = re.compile(r"(?:[,;:]|\b(?:and|but|while|whereas))\s+(?:the\s+|an?\s+|nvidia\s+)*$", re.IGNORECASE)
 #: Before what another is held against.
 _NEXT_TO = re.compile(
-    r"\b(?:compared (?:with|to)|relative to|(?:set )?against|next to|versus)\s+(?:the\s+|an?\s+|nvidia\s+)*$", re.I
+    r"\b(?:compared (?:with|to)|relative to|(?:set )?against|next to|versus)\s+(?:the\s+|an?\s+|nvidia\s+)*$",
+    re.I,
 )
 
 
@@ -271,7 +271,9 @@ def _of_all(
 ) -> Iterator[Finding]:  # fmt: skip
     """A superlative of a row named right before it, which one group of its section at least should show."""
     here = passage.section[-1:]
-    near = [each for each in groups if (each.kind == "price" or each.section[-1:] == here) and _of(each, best)]
+    near = [
+        each for each in groups if (each.kind == "price" or each.section[-1:] == here) and _of(each, best)
+    ]
     asked = [each for each in near if [one.end + 1 for one in named[id(each)]] == [best.start()]]
     told = [_is_best(each, named[id(each)][0].name, best) for each in asked]
     if asked:

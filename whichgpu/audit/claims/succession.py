@@ -30,8 +30,8 @@ _THE = (
     r"{0,4}$"
 )
 _CAME = (
-    r"\b(?:launched|released|introduced|announced|unveiled|presented|appeared|arrived|debuted|came(?: out)?)\s+"
-    r"(?:well\s+|long\s+|shortly\s+|just\s+|right\s+)?"
+    r"\b(?:launched|released|introduced|announced|unveiled|presented|appeared|arrived|debuted|"
+    r"came(?: out)?)\s+(?:well\s+|long\s+|shortly\s+|just\s+|right\s+)?"
 )
 #: Between the first device and the second: what says that the second is the later one, or the earlier.
 _LATER = re.compile(
@@ -134,8 +134,8 @@ def _gap(
     gaps = [(_date(x) - _date(y)).days / 365.25 for x in a for y in b]
     right = min(gaps) - _YEAR <= told <= max(gaps) + _YEAR
     because = f"{one[0].id} came out on {min(a)}, {other[0].id} on {min(b)}"
-    yield made(context, passage, place, "identity", "confirmed" if right else "contradicted", subject=one[0].id,
-               attribute="release_date", because=because,
+    yield made(context, passage, place, "identity", "confirmed" if right else "contradicted",
+               subject=one[0].id, attribute="release_date", because=because,
                evidence=(source_of(one[0], "release_date"),))  # fmt: skip
 
 

@@ -110,8 +110,8 @@ _LEADS = re.compile(
     re.IGNORECASE,
 )
 _FIRST = re.compile(
-    r"\s*(?:but\s+|and\s+)?(?:in|on|for|when it comes to|as for|in terms of)\s+(?P<what>(?:[\w-]+\s+){0,3}?[\w-]+?)"
-    r"(?:,|(?=\s+(?:the|it|nvidia)\b))",
+    r"\s*(?:but\s+|and\s+)?(?:in|on|for|when it comes to|as for|in terms of)\s+"
+    r"(?P<what>(?:[\w-]+\s+){0,3}?[\w-]+?)(?:,|(?=\s+(?:the|it|nvidia)\b))",
     re.IGNORECASE,
 )
 _FEW = 5
@@ -233,7 +233,20 @@ def _leading(
 
 
 #: What one that leads has most of.
-_LED = ("memory", "bandwidth", "cores", "tensor_cores", "fp64", "fp32", "tf32", "fp16", "bf16", "fp8", "int8", "l2")
+_LED = (
+    "memory",
+    "bandwidth",
+    "cores",
+    "tensor_cores",
+    "fp64",
+    "fp32",
+    "tf32",
+    "fp16",
+    "bf16",
+    "fp8",
+    "int8",
+    "l2",
+)
 
 
 def _than_all(

@@ -46,7 +46,12 @@ def _of_table(table: Table, column: int, context: Context) -> Iterator[Finding]:
         told = {each[0].dimension for cell in cells if (each := read(cell, context))}
         named = [each.named for each in mentions(winner.text, context.catalogue)] if winner else []
         mine = [at for at, cell in enumerate(cells) if len(named) == 1 and set(named[0]) & set(cell.ids)]
-        if winner is None or not 0 < len(mine) < len(cells) == len(values) or len(told) != 1 or told & {"money"}:
+        if (
+            winner is None
+            or not 0 < len(mine) < len(cells) == len(values)
+            or len(told) != 1
+            or told & {"money"}
+        ):
             continue
         keys = {each.attribute.key for each in cells if each.attribute}
         rest = [at for at in range(len(cells)) if at not in mine]

@@ -114,7 +114,8 @@ def find(context: Context) -> Iterator[Finding]:
 
 
 _KIN_OF = re.compile(
-    r"\b(?:successor|predecessor|follow-up|replacement|sibling|brother)s? (?:of|to|for)\s+(?:the\s+|nvidia\s+)*$", re.I
+    r"\b(?:successor|predecessor|follow-up|replacement|sibling)s? (?:of|to|for)\s+(?:the\s+|nvidia\s+)*$",
+    re.I,
 )
 #: Years of several devices in their order: "in 2020, 2022 and 2024".
 _LIST = re.compile(r"\b20[012]\d(?:, 20[012]\d)*,? and 20[012]\d\b")
@@ -219,7 +220,9 @@ def of_year(
     early = late == -1 and str(first.value("release_date"))[5:7] > "02" and first.segment in _CARDS
     told_early = late < 0 and (announced or _ANNOUNCED.match(match[0]) is not None)
     # One of the first months is followed by others of its own year.
-    behind = late == 1 == len(dated) and str(first.value("release_date"))[5:7] < "10" and first.segment in _CARDS
+    behind = (
+        late == 1 == len(dated) and str(first.value("release_date"))[5:7] < "10" and first.segment in _CARDS
+    )
     month = not told_early and _of_that_month(match[0], first)
     wrong = apart > 1 or (apart and late > 1) or early or behind or month
     verdict = "confirmed" if not apart else "contradicted" if wrong else "unverifiable"
