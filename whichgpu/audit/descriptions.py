@@ -37,6 +37,8 @@ _MAKERS = {"nvidia": "NVIDIA", "amd": "AMD", "intel": "Intel", "radeon": "AMD", 
            "arc": "Intel"}  # fmt: skip
 _FAMILIES = ("ampere", "ada", "hopper", "blackwell", "turing", "volta", "pascal", "maxwell", "kepler",
              "rubin")  # fmt: skip
+#: Words of names that stand for the only one that has them: "the SFF".
+_LINES = frozenset({"rtx", "gtx", "sff", "tesla", "titan", "quadro"})
 _NUMBERED = re.compile(r"([cr]dna)[ -]?(\d(?:\.\d)?)")
 #: A size of memory.
 SIZE = re.compile(r"(\d{1,3})[ -]?(?:gb|gib|gigabytes?|gig)")
@@ -82,8 +84,8 @@ DESCRIPTION = re.compile(
     r"|(?:oldest|newest|youngest|older|newer|younger|cheapest)"
     rf"(?=(?: of the (?:three|four|bunch|trio))?\s+{_DOES})"
     r"|(?:oldest|newest|youngest|cheapest)(?=[.;)]|,(?! \w+est\b)|[\u2019']s\b)"
-    rf"|(?P<bare>PCIe|SXM\d?|NVL|Ada|Ampere|Hopper|Blackwell|Turing|Volta|Pascal)(?=\s*[.,;)]|[\u2019']s|"
-    rf"\s+{_DOES})"
+    r"|(?P<bare>PCIe|SXM\d?|NVL|Ada|Ampere|Hopper|Blackwell|Turing|Volta|Pascal|RTX|GTX|SFF|GeForce|Quadro|"
+    rf"Tesla|Titan|Radeon|Instinct)(?=\s*[.,;)]|[\u2019']s|\s+(?:\$|\d+\.)|\s+{_DOES}|\s+(?:have|do)\?)"
     r"|(?:(?:smaller|bigger|plain|cheaper|newer|older|little|regular|big)\s+)?"
     r"(?P<suffix>(?:Ti Super|Ti|Super|XTX|XT|GRE)(?: (?:version|variant|model))?)"
     r")\b(?![-\u2019']?s?\s*(?:of the two\s+)?,?\s*$)",
@@ -132,6 +134,12 @@ def asked(match: re.Match[str]) -> Asked | None:
     return Asked() if telling or makers else None
 
 
+def asked_of_several(mods: str) -> Asked | None:
+    """What the words before "cards" ask of each of several; None where one is not known, or none asks."""
+    found, unknown = _words("", f"{mods.lower()} ", "card")
+    return found if (found.tests or found.rank) and not unknown else None
+
+
 def _words(det: str, mods: str, head: str) -> tuple[Asked, bool]:
     """What each word of a description asks, and whether one of them is not known."""
     found, unknown = Asked(), False
@@ -159,6 +167,8 @@ def _test(word: str) -> Test | None:
         return lambda gpu: gpu.vendor == "NVIDIA" and gpu.architecture.split("_")[0] == word
     if numbered:
         return lambda gpu: gpu.architecture == numbered[1] + numbered[2].replace(".", "")
+    if word in _LINES:
+        return lambda gpu: word in gpu.name.lower().split()
     if word in _MAKERS:
         return lambda gpu: gpu.vendor == _MAKERS[word]
     if word in _SEGMENTS:

@@ -11,7 +11,7 @@ from whichgpu.audit.pairs import ratios
 from whichgpu.audit.speed import expected
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
@@ -24,7 +24,7 @@ _ALLOWED = {"": (0.92, 1.08), "about": (0.87, 1.15), "nearly": (0.87, 1.06), "ov
 #: Beyond these shares nothing is left that rounding explains.
 _EXCUSED = 1.03
 #: How far a difference in percent may be off: so much, and a share of it.
-_STEP, _OF_STEP = 0.05, 0.12
+_STEP, _OF_STEP = {"": 0.03, "about": 0.05}, 0.12
 #: A multiple with a fraction, "2.7x", is known within half of its digit, and never nearer than this share.
 _TENTH, _TELLS = 0.05, 0.03
 
@@ -38,6 +38,31 @@ class Multiple(NamedTuple):
     limit: str
     #: What it is more, or less, as a share, where that is what is said.
     step: float = 0.0
+
+
+#: "A third more", "half again as many", "a quarter less".
+_PART = re.compile(
+    r"\b(?P<share>half|(?:an?|one|two|three)[ -](?:half|thirds?|quarters?|fifth|sixth|eighth|tenth))\s+"
+    r"(?:again as (?:much|many|large|big|wide|high)|more|higher|larger|bigger|greater|wider|faster"
+    r"|(?P<less>less|lower|fewer|smaller|narrower|slower))\b",
+    re.IGNORECASE,
+)
+_SHARES = {"half": 1 / 2, "third": 1 / 3, "two thirds": 2 / 3, "quarter": 1 / 4, "three quarters": 3 / 4,
+           "fifth": 1 / 5,
+           "sixth": 1 / 6, "eighth": 1 / 8, "tenth": 1 / 10}  # fmt: skip
+
+
+def parts(text: str, sentence: Sentence) -> Iterator[Multiple]:
+    """Shares in words that are more or less: "a third more", "half again as much"."""
+    for match in _PART.finditer(text, sentence.start, sentence.end):
+        share = _SHARES[
+            re.sub(r"[\s-]+", " ", match["share"].lower())
+            .removeprefix("one ")
+            .removeprefix("a ")
+            .removeprefix("an ")
+        ]
+        times = 1 - share if match["less"] else 1 + share
+        yield Multiple(match.start("share"), match.end(), times, "")
 
 
 def of_speed(passage: Passage, sentence: Sentence, claim: Multiple, both: Pair, context: Context) -> Finding:
@@ -99,7 +124,9 @@ def verdict_of(claim: Multiple, values: Sequence[float]) -> str:
     if (
         claim.step
         and claim.limit in ("", "about")
-        and all(abs(value - claim.times) > _STEP + _OF_STEP * abs(claim.step) for value in values)
+        and all(
+            abs(value - claim.times) > _STEP[claim.limit] + _OF_STEP * abs(claim.step) for value in values
+        )
     ):
         return "contradicted"
     low, high = _allowed(claim)

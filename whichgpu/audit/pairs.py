@@ -14,7 +14,7 @@ from whichgpu.audit.subjects import mentions, model
 from whichgpu.hardware.gpu import nominal_gb
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.attributes import Attribute
     from whichgpu.audit.document import Passage
@@ -212,13 +212,31 @@ def compared(who: Spoken, context: Context) -> Pair | None:
 
 
 def _named_devices(context: Context) -> list[tuple[str, ...]]:
-    titled = [each.named for each in mentions(context.document.title, context.catalogue)]
+    titled = next((found for line in _headlines(context) if len(found := _titled(line, context)) > 1), [])
+    titled = titled or _titled(context.document.title, context)
     every = titled or [each.named for found in context.mentions.values() for each in found]
     distinct: list[tuple[str, ...]] = []
     for one in every:
         if len(distinct) <= _MOST and not any(_same(one, known, context) for known in distinct):
             distinct.append(one)
     return distinct
+
+
+def _headlines(context: Context) -> Iterator[str]:
+    """The title of a document, or short lines at its start that end no sentence."""
+    yield context.document.title
+    for each in context.document.passages[:_OPENING]:
+        if len(each.text) < _SHORT and not each.text.rstrip().endswith((".", ":", "!")):
+            yield each.text
+
+
+def _titled(line: str, context: Context) -> list[tuple[str, ...]]:
+    """The devices of a title; in "cards between the T4 and the H100" they are not compared."""
+    return [each.named for each in mentions(_BETWEEN.sub(" ", line), context.catalogue)]
+
+
+_OPENING, _SHORT = 4, 140
+_BETWEEN = re.compile(r"\bbetween\b[^,;:]{2,30}\band\b.*", re.IGNORECASE)
 
 
 def _same(a: Sequence[str], b: Sequence[str], context: Context) -> bool:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from whichgpu.audit import patterns as re
 from whichgpu.audit.document import PROSE
 from whichgpu.audit.offers import common
+from whichgpu.audit.pairs import devices
 from whichgpu.audit.quantities import Quantity, quantities
 from whichgpu.audit.roles import counted, spoken
 from whichgpu.audit.sentences import sentences, within
@@ -86,10 +87,8 @@ def series(index: int, passage: Passage, sentence: Sentence, context: Context) -
         turned = _turned(passage, others, here, context) if others else None
         for run in runs:
             names = _named(passage.text, here, len(run), in_turn=turned is not None)
-            whose = names or (
-                _before(index, passage, sentence, len(run), context) if len(run) >= _MANY else ()
-            )
-            if whose:
+            before = _before(index, passage, sentence, len(run), context) if len(run) >= _MANY else ()
+            for whose in [names] if names else before:
                 yield Series(_turns(passage.text, run, whose, context), dimension, named=bool(names))
         if turned is not None:
             yield Series(turned, dimension, named=True)
@@ -176,8 +175,8 @@ def _named(text: str, here: Sequence[Mention], many: int, *, in_turn: bool) -> l
 
 def _before(
     index: int, passage: Passage, sentence: Sentence, many: int, context: Context
-) -> list[tuple[Mention, float]]:
-    """The devices of the nearest sentence, heading or title before one that names so many, in its order."""
+) -> Iterator[list[tuple[Mention, float]]]:
+    """The devices of the nearest sentence or heading before that names so many, and those of the title."""
     for at in range(index, max(-1, index - _BACK), -1):
         one = passage if at == index else context.document.passages[at]
         if one.kind not in PROSE:
@@ -190,11 +189,16 @@ def _before(
                 count = counted(one.text, max(0, each.start - 24), each.start)
                 first.setdefault(model(each.named[0], context.catalogue), (each, count))
             if len(first) == many:
-                return list(first.values())
-            if len(first) > many:
+                yield list(first.values())
+            if len(first) >= many:
                 break
             end = start if first else end
-    return []
+        else:
+            continue
+        break
+    titled = devices(context)
+    if len(titled) == many:
+        yield [(Mention(0, 0, "", ids, ids), 1.0) for ids in titled]
 
 
 def _nth(sentence: Sentence) -> Iterator[Quantity]:

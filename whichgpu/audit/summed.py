@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from whichgpu.audit.sentences import Sentence
     from whichgpu.audit.subjects import Mention
 
-#: Behind a size that can be of nothing but the GPUs.
-_OF_GPUS = re.compile(r"\s+(?:of\s+)?(?:gpu memory|vram|hbm)", re.IGNORECASE)
+#: Behind a size, or a power, that can be of nothing but the GPUs.
+_OF_GPUS = re.compile(r"\s+(?:of\s+)?(?:gpu (?:memory|power)|vram|hbm)|\s+for the gpus", re.IGNORECASE)
 #: Of machines that each have several.
 _NODES = re.compile(r"\b(?:nodes|servers|machines|boxes|systems|racks|instances)\b", re.IGNORECASE)
 #: What draws more than its GPUs do.
 _BOX = re.compile(
-    r"\b(?:node|server|machine|box|system|chassis|rig|rack|pc|workstation|instance|build)(?:s|es)?\b",
+    r"\b(?:node|server|machine|box|system|chassis|rig|rack|pc|workstation|instance|build|psu|"
+    r"power supply|supplies|circuit|outlet)(?:s|es)?\b",
     re.IGNORECASE,
 )
 _LINKED = re.compile(r"\b(?:connect\w*|link\w*|interconnect\w*|nvlink|between)\b", re.IGNORECASE)
@@ -34,16 +35,26 @@ _TOGETHER = re.compile(
     r"in all|altogether)\b",
     re.IGNORECASE,
 )
-#: Between so many devices and what they have: "eight H100 have 640 GB", "eight H100 5.6 kW".
+#: Between so many devices and what they have: "eight H100 have 640 GB", "two A6000s bridged hold 96 GB".
+_VERB = (
+    r"(?:has|have|offers?|provides?|gives?(?: you)?|brings?|draws?|needs?|consumes?|come to|makes?|holds?|"
+    r"takes?|pull)"
+)
 _HAVE = re.compile(
-    r"s?\s+(?:(?:have|hold|offer|with)\s+[\d.,]+\s?[GT]B\s+(?:of [\w ]{2,12} )?and\s+)?(?:(?:has|"
-    r"have|offers?|provides?|gives? you|brings?|draws?|needs?|consumes?|come to|"
-    r"make)\s+)?",
+    r"s?(?:\s+(?!(?:per|each|than|while|which|whose|like|unlike|single|with|against|versus|vs)\b)[\w-]+){0,4}?\s+"
+    rf"(?:(?:{_VERB}|with)\s+[\d.,]+\s?[GT]B\s+(?:of [\w ]{{2,12}} )?(?:and|at)\s+)?(?:{_VERB}\s+)?"
+    r"(?:a total of\s+|about\s+|around\s+|roughly\s+|just\s+|only\s+)?",
     re.IGNORECASE,
+)
+#: Behind a value, that each has it, or the machine around them.
+_OF_EACH = re.compile(
+    r"\s*(?:,\s*)?(?:each|apiece|per\b|(?:of )?(?:system |host |cpu )?(?:ram|ddr\w*)\b)", re.IGNORECASE
 )
 #: More of one are of several machines; and how far a sum may be off, as a share: one that is told
 #: in terabytes, and one that is told in full.
 _A_NODE, _ROUNDED_SUM, _TOLD_SUM = 16, 0.1, 0.04
+#: A share of what all draw, below which they cannot do their work.
+_LEAST = 0.9
 _MODULES = re.compile(
     r"\s*(?:With\s+|Together,?\s+)?\w+\s+(?P<what>(?:\w+\s+){0,2}?(?:modules|cards|gpus|boards|"
     r"accelerators|chips|of them)\b"
@@ -79,10 +90,13 @@ def together(
     digits = stated(quantity.value, passage.text[quantity.start : quantity.end], "", frozenset())
     rounded = _ROUNDED_SUM if digits.is_round else _TOLD_SUM
     apart = all(abs(shared.value / each - 1) > rounded for each in known if each)
-    own = mention in who.here and _HAVE.fullmatch(gap) is not None and count <= _A_NODE and apart
+    have = _HAVE.fullmatch(gap) is not None and not _OF_EACH.match(passage.text, quantity.end)
+    own = mention in who.here and have and count <= _A_NODE and apart
     machines = _NODES.search(passage.text, sentence.start, mention.start)
-    if attribute.key == "power":
-        machines = machines or _BOX.search(sentence.text)
+    if attribute.key == "power" and not _OF_GPUS.match(passage.text, quantity.end):
+        # A machine draws more than its GPUs do, and not less.
+        enough = any(quantity.value > _LEAST * count * each for each in known if each)
+        machines = machines or (_BOX.search(sentence.text) if enough else None)
     verdict = (
         "contradicted"
         if (said or own) and not machines and found.verdict == "contradicted"

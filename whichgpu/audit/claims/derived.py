@@ -96,7 +96,7 @@ _NAMES = re.compile(
     re.IGNORECASE,
 )
 #: Of two numbers the second alone may have the unit: "989 vs 312 TFLOPS".
-_VERSUS = re.compile(r"(?P<a>\d[\d,.]*)\s*(?:vs\.?|versus|against|to|over|/)\s*$", re.IGNORECASE)
+_VERSUS = re.compile(r"(?<![\w.,])(?P<a>\d[\d,.]*)\s*(?:vs\.?|versus|against|to|over|/)\s*$", re.IGNORECASE)
 #: The other value in brackets behind what it is of: "what the A100's NVLink managed (600 GB/s)".
 _IN_BRACKETS, _CLOSE = re.compile(r"[^.;()]{3,80}\("), 40
 #: Between which shares of what is told the real ratio may be: a word is rounder than a number.

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.descriptions import asked_of_several
 from whichgpu.audit.pairs import devices
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import Spoken, owned
@@ -36,23 +37,22 @@ _KINDS = (
     "years",
     "generation",
 )
+_ONES = r"(?:cards|gpus|devices|models|chips|accelerators|parts|boards|options|products|ones)"
 _GROUP = re.compile(
-    r"(?:(?:(?<=[.!?])|(?<![\s\S]))\s*(?:(?:And|But|So|Still|Here|Note that|Oh,? and)[,:]?\s+)?|(?:[;:]|"
-    r",\s+(?:and|but))\s+|\band\s+)"
+    r"(?:(?:(?<=[.!?;])|(?<![\s\S]))\s*(?:(?:And|But|So|Still|Here|Note that|Oh,? and)[,:]?\s+)?|(?::|"
+    r",\s+(?:and|but))\s+|\b(?:and|while|whereas)\s+)"
     r"(?P<who>(?P<none>neither(?: of (?:them|these|the two))?(?: (?:card|gpu|chip|one))?|none of (?:them|"
-    r"these|the \w+))(?:\s+(?:cards|gpus|devices|models|chips|accelerators|parts|boards|options|products))?|"
+    rf"these|the \w+))(?:\s+{_ONES})?|"
     r"(?:both(?: of (?:them|these|the))?|all (?P<n>two|three|four|five)(?: of them)?|all of (?:them|"
-    r"these)|they "
-    r"(?:all|both)|these|all(?: of)? these|"
+    r"these)|they (?:all|both)|these|all(?: of)? these|"
+    r"(?P<others>the (?:others|rest|other (?P<n4>two|three|four)))|"
+    rf"(?:both|all|these|the)(?: the)?(?: (?P<n5>two|three|four))? (?P<mods>(?:[\w-]+ ){{1,2}}?)"
+    rf"(?={_ONES}\b)|"
     r"(?:the|these) (?P<n2>two|three|four)(?: of them)?|each of (?:them|the (?P<n3>two|three|four)))"
-    r"(?:\s+(?:graphics )?(?:cards|gpus|devices|models|chips|accelerators|parts|boards|options|"
-    r"products))?)\s+"
-    r"(?:also\s+|still\s+|now\s+)?"
-    r"(?P<verb>(?:handles?|speaks?|understands?|arrived|appeared|debuted|have|has|had|come|comes|came|offer|offers|use|uses|ship|ships|feature|features|share|"
-    r"carry|carries|provide|provides|are|"
-    r"is|were|was|get|gets|support|supports|run|runs|rely|can|do|does|lack|lacks|sit|draw|draws|need|"
-    r"needs|sport|sports|date|boast|boasts|"
-    r"pack|packs|belong|belongs|consume|consumes|launched)\b)",
+    rf"(?:\s*(?:graphics )?{_ONES})?)\s+(?:also\s+|still\s+|now\s+|both\s+|all\s+)?"
+    r"(?P<verb>(?:handles?|speaks?|understands?|arrived|appeared|debuted|have|has|had|come|comes|came|"
+    r"offers?|uses?|ships?|features?|share|carry|carries|provides?|are|is|were|was|gets?|supports?|runs?|"
+    r"rely|can|do|does|lacks?|sit|draws?|needs?|sports?|date|boasts?|packs?|belongs?|consumes?|launched)\b)",
     re.IGNORECASE,
 )
 _COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5}
@@ -99,6 +99,7 @@ _DENIES = re.compile(
 def find(context: Context) -> Iterator[Finding]:
     """Every statement on all devices of a comparison, or on none of them, with its verdict."""
     for index, passage in context.document.running():
+        last: tuple[int, list[_Ids]] = (0, [])
         for sentence in sentences(passage.text):
             yield from _of_named(index, passage, sentence, context)
             every = list(_GROUP.finditer(passage.text, sentence.start, sentence.end))
@@ -106,10 +107,14 @@ def find(context: Context) -> Iterator[Finding]:
                 clause = _CLAUSE.search(passage.text, match.end(), sentence.end)
                 end = min(clause.start() if clause else sentence.end, then.start() if then else sentence.end)
                 here = context.mentions.get(index, ())
-                if within(here, match.start(), end) or _HEDGED.search(passage.text, match.end(), end):
+                if within(here, match.start(), end):
                     continue
                 members = _members(index, passage, sentence, match, context)
-                if members:
+                if "both" in match["who"].lower() and len(last[1]) == 2 and not within(here, last[0], end):
+                    # "The two newer cards share a chip; both draw .."
+                    members = last[1]
+                last = end, members
+                if members and not _HEDGED.search(passage.text, match.end(), end):
                     yield from _of_members(passage, (match.start("who"), end), match, members, context)
 
 
@@ -154,11 +159,18 @@ def _members(
     index: int, passage: Passage, sentence: Sentence, match: re.Match[str], context: Context
 ) -> list[_Ids]:
     """The devices that were spoken of last, as many as are said; empty where that is not certain."""
-    word = match["n"] or match["n2"] or match["n3"]
+    word = next((match[each] for each in ("n", "n2", "n3", "n4", "n5") if match[each]), "")
     who = match["who"].lower()
     two = "both" in who or "neither" in who
-    count = 2 if two else _COUNTS.get((word or "").lower(), 0)
+    count = 2 if two else _COUNTS.get(word.lower(), 0)
     here = context.mentions.get(index, ())
+    if match["mods"]:
+        return _described(match["mods"], count, context)
+    if match["others"]:
+        own = within(here, sentence.start, match.start())
+        named = {model(each.named[0], context.catalogue) for each in own}
+        rest = [ids for ids in devices(context) if model(ids[0], context.catalogue) not in named]
+        return rest if len(named) == 1 < len(rest) <= _MOST and len(rest) == (count or len(rest)) else []
     just_before = passage.text[max(0, match.start() - _BACK) : match.start()]
     if _OF_A_KIND.search(just_before):
         return []
@@ -186,6 +198,35 @@ def _members(
     return compared if 2 <= len(compared) <= _MOST and len(compared) == (count or len(compared)) else []
 
 
+def _described(mods: str, count: int, context: Context) -> list[_Ids]:
+    """Those of the compared devices that all is true of, or so many that came out last, or first.
+
+    Empty where a word of it is not known, or where they are no several.
+    """
+    what = asked_of_several(mods)
+    if what is None:
+        return []
+    compared = [
+        tuple(key for key in ids if all(test(context.catalogue[key]) for test in what.tests))
+        for ids in devices(context)
+    ]
+    found = [ids for ids in compared if ids]
+    if what.rank:
+        days = {
+            ids: min(str(context.catalogue[key].value("release_date") or "") for key in ids) for ids in found
+        }
+        if what.rank[0] != "age" or not count or not all(len(day) >= _MONTH for day in days.values()):
+            return []
+        ordered = sorted(found, key=lambda ids: days[ids], reverse=what.rank[1] > 0)
+        apart = len(ordered) > count and days[ordered[count - 1]][:4] != days[ordered[count]][:4]
+        found = ordered[:count] if apart else []
+    return found if 2 <= len(found) <= _MOST and len(found) == (count or len(found)) else []
+
+
+#: Letters of a day that is known to its month.
+_MONTH = 7
+
+
 def _headed(index: int, context: Context) -> Sequence[Mention]:
     """What the heading above a passage names."""
     passages = context.document.passages
@@ -203,6 +244,10 @@ def _distinct(found: Sequence[Mention], context: Context) -> list[_Ids]:
     return list(every.values())
 
 
+#: A value that none of several is beyond; "more than" is read as "over".
+_BOUND = re.compile(r"\b(?:(?P<more>over)|under)\s+(?=\d)", re.IGNORECASE)
+
+
 def _of_members(
     passage: Passage, place: tuple[int, int], match: re.Match[str], members: Sequence[_Ids], context: Context
 ) -> Iterator[Finding]:
@@ -211,7 +256,12 @@ def _of_members(
     head = match["who"]
     words = passage.text[start:end]
     said = "It"
-    if match["none"]:
+    bound = _BOUND.search(words) if match["none"] else None
+    if bound:
+        # None that is above a value: each is below it.
+        limit = "<" if bound["more"] else ">"
+        words = words[: bound.start()] + limit.rjust(len(bound[0])) + words[bound.end() :]
+    elif match["none"]:
         verb = _DENIES.match(passage.text, match.start("verb"), end)
         if verb is None:
             return

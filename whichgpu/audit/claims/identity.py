@@ -130,7 +130,9 @@ _CHIP_LABEL = re.compile(
     re.IGNORECASE,
 )
 _CAPABILITY = re.compile(
-    r"\bcomput(?:e|ing) capability\b[\s:*|of]{0,6}(?:is )?(\d{1,2}\.\d)\b", re.IGNORECASE
+    r"\bcomput(?:e|ing) capability\b[\s:*|of]{0,6}(?:is )?(\d{1,2}\.\d)\b"
+    r"(?! (?:for|on|with|of) (?:the|both|all|every)\b)",
+    re.IGNORECASE,
 )
 _OF_COMPUTE = re.compile(r"\bcompute capabilit", re.IGNORECASE)
 _OF_CHIP = re.compile(

@@ -6,14 +6,15 @@ wrong where no column of its kind makes it true, a superlative where none of its
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import headed
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.multiple import Multiple, verdict_of
-from whichgpu.audit.quantities import multiples, quantities
-from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.multiple import Multiple, parts, verdict_of
+from whichgpu.audit.quantities import Quantity, multiples, quantities
+from whichgpu.audit.sentences import Sentence, sentences, within
 from whichgpu.audit.subjects import mentions
 from whichgpu.audit.tables import around, headed_by
 
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.quantities import Quantity
-    from whichgpu.audit.sentences import Sentence
 
 #: Kinds of columns by their headings and cells; of a time less is faster.
 _SPEED = re.compile(
@@ -65,7 +64,7 @@ _THAN = re.compile(r"\b(?:than|as|over|what)\b", re.IGNORECASE)
 _OTHERWISE = re.compile(
     r"\b(?:per|spot|reserved|interruptible|discount\w*|on[- ]demand|monthly|yearly|used|value|effective\w*|"
     r"if|would|could|can|may|often|usually|not|n[\u2019']t|except|after|besides|next|second|among the|"
-    r"one of)\b",
+    r"one of the (?:most|least|\w+st|few|many))\b",
     re.IGNORECASE,
 )
 _ROWS, _COLUMNS, _LEAST = 40, 10, 2
@@ -79,6 +78,8 @@ class _Group(NamedTuple):
     head: str
     section: tuple[str, ...]
     rows: Mapping[str, Quantity]
+    #: Where in the file it begins.
+    start: int = 0
 
 
 class _Row(NamedTuple):
@@ -91,20 +92,33 @@ class _Row(NamedTuple):
 
 def find(context: Context) -> Iterator[Finding]:
     """Every such comparison with its verdict."""
-    groups = list(_groups(context))
+    groups = told_groups(context)
     for index, passage in context.document.running() if groups else ():
         for sentence in sentences(passage.text):
             if not _OTHERWISE.search(sentence.text):
                 yield from _compared(index, passage, sentence, groups, context)
 
 
+def told_groups(context: Context) -> Sequence[_Group]:
+    """The amounts that the tables and lists of a document tell by name."""
+    if "groups" not in context.memo:
+        context.memo["groups"] = list(_groups(context))
+    found: list[_Group] = context.memo["groups"]
+    return found
+
+
 def _groups(context: Context) -> Iterator[_Group]:
     document, fraction = context.document, context.fraction
     for table in document.tables:
+        first = table.rows[0][0] if table.rows and table.rows[0] else None
+        # Where the header was lost, the first row is one as the others are.
+        headless = first is not None and any(True for _ in mentions(first.text, context.catalogue))
         for at, head in enumerate(table.rows[0][1:_COLUMNS], 1):
-            cells = [(row[0], row[at]) for row in table.rows[1:_ROWS] if len(row) > at]
+            cells = [(row[0], row[at]) for row in table.rows[not headless : _ROWS] if len(row) > at]
             named = [(name.text, cell.text) for name, cell in cells if name and cell]
-            yield from _group(head.text if head else "", named, table.section, fraction)
+            start = head.start if head else 0
+            about = head.text if head and not headless else ""
+            yield from _group(about, named, table.section, fraction, start)
         yield from _by_row(table, context)
     items: list[Passage] = []
     for each in (*document.passages, None):
@@ -114,7 +128,8 @@ def _groups(context: Context) -> Iterator[_Group]:
             told = [
                 (match[1], one.text[match.end() - 1 :]) for one in items if (match := _LABEL.match(one.text))
             ]
-            yield from _group("", told if len(told) == len(items) else [], items[0].section, fraction)
+            told = told if len(told) == len(items) else []
+            yield from _group("", told, items[0].section, fraction, items[0].start)
             items = []
 
 
@@ -126,9 +141,8 @@ def _by_row(table: Table, context: Context) -> Iterator[_Group]:
     ):
         return
     labels = [row[0].text if row and row[0] else "" for row in table.rows[:_ROWS]]
-    if any(map(headed, labels)):
-        # Attributes of the devices are no speeds.
-        return
+    # Attributes of the devices are no speeds; their prices stand beside them.
+    prices_only = any(map(headed, labels))
     names = [head.text for head in heads if head]
     for label, row in zip(labels[1:], table.rows[1:_ROWS], strict=True):
         named = [(name, cell.text) for name, cell in zip(names, row[1:], strict=False) if cell]
@@ -136,13 +150,14 @@ def _by_row(table: Table, context: Context) -> Iterator[_Group]:
         own = label if _SPEED.search(label) or _TIME.search(label) else ""
         said = own or " ".join((labels[0], names[0], table.caption))
         about = said if _SPEED.search(said) or _TIME.search(said) else around(table, context)
-        found = next(_group(about, named, table.section, context.fraction), None)
-        if found:
+        start = heads[0].start if heads[0] else 0
+        found = next(_group(about, named, table.section, context.fraction, start), None)
+        if found and (found.kind == "price" or not prices_only):
             yield found._replace(head=label)
 
 
 def _group(
-    head: str, named: Sequence[tuple[str, str]], section: tuple[str, ...], fraction: str
+    head: str, named: Sequence[tuple[str, str]], section: tuple[str, ...], fraction: str, start: int
 ) -> Iterator[_Group]:
     rows: dict[str, Quantity] = {}
     for name, text in named:
@@ -158,7 +173,7 @@ def _group(
         else ""
     )  # fmt: skip
     if kind and len(kinds) == 1 and len(rows) == len(named) >= _LEAST:
-        yield _Group(kind, head, section, rows)
+        yield _Group(kind, head, section, rows, start)
 
 
 def _named(text: str, sentence: Sentence, group: _Group) -> list[_Row]:
@@ -175,7 +190,8 @@ def _named(text: str, sentence: Sentence, group: _Group) -> list[_Row]:
 
 def _devices(index: int, passage: Passage, sentence: Sentence, group: _Group, context: Context) -> list[_Row]:
     """The rows of a group of the same section whose devices a sentence names, each once."""
-    if group.section[-1:] != passage.section[-1:]:
+    if group.kind != "price" and group.section[-1:] != passage.section[-1:]:
+        # What a device costs is told once; how fast it is, of each work.
         return []
     ids = {
         name: {one for each in mentions(name, context.catalogue) for one in each.ids} for name in group.rows
@@ -210,15 +226,43 @@ def _compared(
     said_of = within(context.mentions.get(index, ()), sentence.start, sentence.end)
     for words, kinds in ((_PRICE_WORDS, ("price",)), (_SPEED_WORDS, ("speed", "time"))):
         asked = _meant_rows([each for each in groups if each.kind in kinds], sentence)
-        both = [each for each in asked if len(named[id(each)]) == 2]
+        both = [each for each in asked if len(named[id(each)]) >= 2]
         alone = [each for each in asked if len(named[id(each)]) == 1 and len(each.rows) == 2]
         if both:
-            one, other = named[id(both[0])]
-            said = list(words.finditer(text, one.end, other.start))
-            if said and _BETWEEN.search(text, said[-1].start(), other.start):
-                yield from _held(passage, (one, other), said, both, context)
+            yield from _of_pairs(passage, sentence, (named[id(both[0])], words), both, context)
         elif alone and kinds != ("price",) and len(said_of) < 2:
             yield from _of_two(passage, sentence, (named[id(alone[0])][0], words), alone, context)
+
+
+def _of_pairs(
+    passage: Passage, sentence: Sentence, told_of: tuple[Sequence[_Row], re.Pattern[str]],
+    groups: Sequence[_Group], context: Context,
+) -> Iterator[Finding]:  # fmt: skip
+    """What is said of one row against the next, or the one before it: "next to the A, the B"."""
+    text, (rows, words) = passage.text, told_of
+    asked = [each for each in groups if all(row.name in each.rows for row in rows)]
+    for before, other in pairwise(rows):
+        # "The A is dearer than the B, and costs twice what the C does": the first goes on.
+        begins = before is rows[0] or _BEGINS.search(text, sentence.start, before.start)
+        one = before if begins else rows[0]._replace(end=before.end)
+        said = list(words.finditer(text, one.end, other.start))
+        if said and _BETWEEN.search(text, said[-1].start(), other.start):
+            yield from _held(passage, (one, other), said, asked, context)
+        elif not said and len(rows) == 2 and _NEXT_TO.search(text, sentence.start, one.start):
+            # What is said behind both is of the last.
+            behind = other._replace(start=sentence.end, end=sentence.end, name=one.name)
+            said = list(words.finditer(text, other.end, sentence.end))[:1]
+            if said:
+                yield from _held(passage, (other, behind), said, asked, context)
+
+
+#: Before one that a clause begins with.
+_BEGINS = re.compile(r"(?:[,;:]|\b(?:and|but|while|whereas))\s+(?:the\s+|an?\s+|nvidia\s+)*$", re.IGNORECASE)
+#: Before what another is held against.
+_NEXT_TO = re.compile(
+    r"\b(?:compared (?:with|to)|relative to|(?:set )?against|next to|versus)\s+(?:the\s+|an?\s+|nvidia\s+)*$",
+    re.I,
+)
 
 
 def _of_all(
@@ -226,7 +270,10 @@ def _of_all(
     context: Context,
 ) -> Iterator[Finding]:  # fmt: skip
     """A superlative of a row named right before it, which one group of its section at least should show."""
-    near = [each for each in groups if each.section[-1:] == passage.section[-1:] and _of(each, best)]
+    here = passage.section[-1:]
+    near = [
+        each for each in groups if (each.kind == "price" or each.section[-1:] == here) and _of(each, best)
+    ]
     asked = [each for each in near if [one.end + 1 for one in named[id(each)]] == [best.start()]]
     told = [_is_best(each, named[id(each)][0].name, best) for each in asked]
     if asked:
@@ -302,8 +349,17 @@ def _multiples(text: str, rows: tuple[_Row, _Row], fraction: str) -> list[Quanti
         if each.high == each.value > 0 and (bare or each.dimension in ("times", "percent")):
             taken = 1 / each.value if _OF_TIME.match(text, each.end) else each.value
             kind = "times" if bare else each.dimension
+            if kind == "percent" and _LESS.match(text, each.end):
+                taken, kind = 1 - taken, "times"
             found.append(each._replace(value=taken, high=taken, dimension=kind))
+    for part in parts(text, Sentence(rows[0].end, rows[1].start, "")):
+        found = [each for each in found if each.end <= part.start or part.end <= each.start]
+        found.append(Quantity(part.start, part.end, part.times, part.times, "times", ""))
     return found
+
+
+#: Behind a percentage that is off: "costs 35 % less".
+_LESS = re.compile(r"\s*(?:less|lower|below|under)\b", re.IGNORECASE)
 
 
 def _meant(told: Quantity, said: re.Match[str]) -> list[float]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 #: Behind the other device: "does as well", "supports it too".
 _TOO = re.compile(
-    r"\s*(?:(?:inherited|kept|keeps|retains|retained|introduced|knows|understands|already had|still has|"
+    r"\s*(?:(?:inherited|kept|keeps|retains|retained|introduced|knows|understands|already had|still ha[sd]|"
     r"has|does|handles) (?:it|them|that(?: (?:format|feature|precision|trick|data type|one))?|this|"
     r"those)\b(?=\s*(?:[.,;:)]|$|and\b|but\b|too\b|as\b))|"
     r"(?:does|do|did|can|has it|had it|supports? (?:it|this|that|them)|offers? (?:it|this|that)|"
@@ -45,13 +45,15 @@ _LIKE = re.compile(
 _NOT_SO = re.compile(
     r"\s*(?:(?:does|did|do|can|has|is|was)(?:\s+not|n[\u2019']t)(?:\s+(?:have|support|offer|do|get)\s+(?:it|that|one|them))?(?:\s+either)?|cannot|(?:lacks?|lacked|lost|loses|"
     r"dropped|drops|misses|gave up) "
-    r"(?:it|this|that|them|both)|has none|offers none|omits (?:it|this))\b"
+    r"(?:it|this|that|them|both)|has none|offers none|omits (?:it|this)|"
+    r"(?:gave|gives) (?:it|this|that|them) up(?: again)?)\b"
     r"(?=\s*(?:[.,;:)!]|$|and\b|so\b))",
     re.IGNORECASE,
 )
 #: Before it: "as does the", "so does the", "neither does the".
 _SO = re.compile(
-    r"\b(?:(?P<how>as|so|and so|nor|neither)\s+(?:do(?:es)?|did|can|is)|the same (?:is (?:possible|true|"
+    r"\b(?:(?P<how>as|so|and so|nor|neither)\s+(?:do(?:es)?|did|can|is|ha[sd]|could)|"
+    r"the same (?:is (?:possible|true|"
     r"available|the case)|goes|applies|holds|works) (?:with|for|to|of|on))\s+(?:those of\s+)?(?:the\s+|"
     r"an?\s+|two\s+|both\s+|"
     r"four\s+|"

@@ -8,7 +8,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import RATES, attributes, named
 from whichgpu.audit.beside import before_it, in_brackets, of_quotients, opposed
 from whichgpu.audit.judging import on_file
-from whichgpu.audit.multiple import Multiple, by_text, finding_on, in_precision, of_speed, verdict_of
+from whichgpu.audit.multiple import Multiple, by_text, finding_on, in_precision, of_speed, parts, verdict_of
 from whichgpu.audit.pairs import Pair, compared, facts, named_before, pair, ratios, told, unsure
 from whichgpu.audit.quantities import multiples, quantities
 from whichgpu.audit.roles import spoken
@@ -76,18 +76,6 @@ _IS = re.compile(
     r"\s*~?",
     re.IGNORECASE,
 )
-
-
-#: "A third more", "half again as many", "a quarter less".
-_PART = re.compile(
-    r"\b(?P<share>half|(?:an?|one|two|three)[ -](?:half|thirds?|quarters?|fifth|sixth|eighth|tenth))\s+"
-    r"(?:again as (?:much|many|large|big|wide|high)|more|higher|larger|bigger|greater|wider|faster"
-    r"|(?P<less>less|lower|fewer|smaller|narrower|slower))\b",
-    re.IGNORECASE,
-)
-_SHARES = {"half": 1 / 2, "third": 1 / 3, "two thirds": 2 / 3, "quarter": 1 / 4, "three quarters": 3 / 4,
-           "fifth": 1 / 5,
-           "sixth": 1 / 6, "eighth": 1 / 8, "tenth": 1 / 10}  # fmt: skip
 
 
 #: Values that are held against a device's, what they are of where nothing is named, and what stands between.
@@ -172,7 +160,7 @@ def find(context: Context) -> Iterator[Finding]:
 
 def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
     who = spoken(index, passage, sentence, context)
-    for claim in (*_claims(passage.text, sentence, who, context), *_parts(passage.text, sentence)):
+    for claim in (*_claims(passage.text, sentence, who, context), *parts(passage.text, sentence)):
         stated = _stated(passage, sentence, claim, who, context)
         if stated is not None:
             yield stated
@@ -216,19 +204,6 @@ def _of_percent(text: str, sentence: Sentence, each: Quantity, starts: set[int])
         return Multiple(each.start, less.end(), 1 - each.value, each.limit, -each.value)
     of = _SHARE_OF.match(text, each.end)
     return Multiple(each.start, each.end, each.value, each.limit) if of and of.end() in starts else None
-
-
-def _parts(text: str, sentence: Sentence) -> Iterator[Multiple]:
-    """Shares in words that are more or less: "a third more", "half again as much"."""
-    for match in _PART.finditer(text, sentence.start, sentence.end):
-        share = _SHARES[
-            re.sub(r"[\s-]+", " ", match["share"].lower())
-            .removeprefix("one ")
-            .removeprefix("a ")
-            .removeprefix("an ")
-        ]
-        times = 1 - share if match["less"] else 1 + share
-        yield Multiple(match.start("share"), match.end(), times, "")
 
 
 def _is_factor(text: str, sentence: Sentence, each: Quantity) -> bool:
@@ -557,6 +532,10 @@ def _attribute(text: str, sentence: Sentence, claim: Multiple) -> Attribute | No
     meant = _named_attribute(text, sentence, claim)
     if meant is None and _DRAWN.search(text, sentence.start, claim.start):
         return attributes()["power"]
+    if meant is None and _AND_SO_MUCH.search(text, sentence.start, claim.start):
+        # "30 % more bandwidth than the A and 7 % more than the B": of the same.
+        every = {each.attribute for each in within(named(text), sentence.start, claim.start)}
+        return every.pop() if len(every) == 1 else None
     if meant is None and _AS_FAST.match(text, claim.end) and in_precision(text, sentence):
         every = {each.attribute for each in within(named(text), sentence.start, sentence.end)}
         return every.pop() if len(every) == 1 else None
@@ -571,6 +550,15 @@ _OF_ONE_IN = re.compile(
     r"\s+the\s+(?:raw\s+|peak\s+)?(?:performance|throughput|compute(?: power)?)\s+of\s+[^.,;]{2,40}?\s+"
     r"(?:in|at|for)\s+(?:peak\s+)?",
     re.IGNORECASE,
+)
+
+
+_AND_SO_MUCH = re.compile(r"[^,;]{4}\band\s+(?:only\s+|just\s+|about\s+|even\s+)?$", re.IGNORECASE)
+#: "On FP32 it does twice what the A5000 does".
+_WHAT = re.compile(r"\s+what\b", re.IGNORECASE)
+_ITS_VERB = re.compile(
+    r"\b(?:does|do|has|offers?|manages?|delivers?|gets|reaches|achieves?|provides?)\s+(?:[\w-]+\s+){0,2}$",
+    re.I,
 )
 
 
@@ -594,6 +582,7 @@ def _named_attribute(text: str, sentence: Sentence, claim: Multiple) -> Attribut
         return earlier[-1].attribute if earlier and earlier[-1].attribute.dimension == "count" else None
     if _THE_SPEED.match(text, claim.end):
         return None
-    if not before and _THAT_OF.match(text, claim.end):
+    what_it_does = _WHAT.match(text, claim.end) and _ITS_VERB.search(text, sentence.start, claim.start)
+    if not before and (what_it_does or _THAT_OF.match(text, claim.end)):
         before = [each for each in found if each.end <= claim.start]
     return before[-1].attribute if before else None

@@ -43,6 +43,7 @@ _TELLING = 3
 #: Characters of a list item that is nothing but a value and its attribute.
 _SHORT = 80
 #: Values in the order of the devices, not beside them.
+_PER = re.compile(r"\s*(?:per|for each|for every|a)\s+(?:watt|dollar|gigabyte|gb|euro|core)\b", re.IGNORECASE)
 _RESPECTIVELY = re.compile(r"\brespectively\b", re.IGNORECASE)
 #: Words beside a rate or a size that is not the device memory's.
 _ELSEWHERE = re.compile(
@@ -190,7 +191,7 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
     attributes += implied(passage.text, sentence)
     if not attributes:
         attributes = carried(passage, sentence)
-    if _RESPECTIVELY.search(sentence.text):
+    if _RESPECTIVELY.search(sentence.text) or _PER.match(sentence.text):
         return
     who = spoken(index, passage, sentence, context)
     here = who.here

@@ -16,7 +16,7 @@ from whichgpu.audit.sentences import sentences
 from whichgpu.audit.subjects import model
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
@@ -29,17 +29,21 @@ _THE = (
     r"\s+(?:the\s+|its\s+|an?\s+|newer\s+|older\s+|faster\s+|nvidia\s+|amd\s+|nvidia[\u2019']s\s+|geforce\s+)"
     r"{0,4}$"
 )
+_CAME = (
+    r"\b(?:launched|released|introduced|announced|unveiled|presented|appeared|arrived|debuted|"
+    r"came(?: out)?)\s+(?:well\s+|long\s+|shortly\s+|just\s+|right\s+)?"
+)
 #: Between the first device and the second: what says that the second is the later one, or the earlier.
 _LATER = re.compile(
     rf"\b(?:replaced|succeeded|superseded|followed) by{_THE}|\bpredecessor (?:of|to){_THE}|"
     rf"\bsuccessor (?:is|was),?{_THE}|\b(?:preced(?:es|ed|ing)|predat(?:es|ed|ing)){_THE}|(?<!years "
-    rf")\bolder than{_THE}",
+    rf")\bolder than{_THE}|{_CAME}before{_THE}",
     re.IGNORECASE,
 )
 _EARLIER = re.compile(
     rf"\b(?:replac(?:es|ed|ing)|succeed(?:s|ed|ing)|supersed(?:es|ed|ing))(?! by\b){_THE}"
     rf"|\b(?:successor|follow-up|replacement) (?:of|to|for){_THE}|\bpredecessor (?:is|was),?{_THE}"
-    rf"|\b(?:newer|younger|more recent) than{_THE}|\bcame (?:out )?after{_THE}",
+    rf"|\b(?:newer|younger|more recent) than{_THE}|{_CAME}after{_THE}",
     re.IGNORECASE,
 )
 _DENIED = re.compile(r"\b(?:not|never|no|if|could|would|can|may|instead)\b|n[\u2019']t\b", re.IGNORECASE)
@@ -108,24 +112,31 @@ def _apart(passage: Passage, sentence: Sentence, who: Spoken, context: Context) 
         )
         if match is None or first is None or first.named == second.named or _DENIED.search(words):
             continue
-        a, b = (
-            [day for day in _days([context.catalogue[key] for key in each.named])] for each in (first, second)
-        )
-        if not a or not b:
-            continue
-        told = SPELLED.get(match["n"].lower()) or (
-            1 if match["n"].lower() in ("a", "one") else float(match["n"])
-        )
-        told = -told if match["older"] else told
-        gaps = [(_date(one) - _date(other)).days / 365.25 for one in a for other in b]
-        # Announced in one year and sold in the next.
-        low, high = min(gaps) - _YEAR, max(gaps) + _YEAR
-        because = f"{first.named[0]} came out on {min(a)}, {second.named[0]} on {min(b)}"
         start = second.start - len(words) + match.start("n")
-        yield made(context, passage, (start, second.end), "identity",
-                   "confirmed" if low <= told <= high else "contradicted", subject=first.named[0],
-                   attribute="release_date", because=because,
-                   evidence=(source_of(context.catalogue[first.named[0]], "release_date"),))  # fmt: skip
+        told = -_number(match) if match["older"] else _number(match)
+        yield from _gap(passage, (start, second.end), told, (first.named, second.named), context)
+
+
+def _number(match: re.Match[str]) -> float:
+    word = match["n"].lower()
+    return SPELLED.get(word) or (1.0 if word in ("a", "an", "one") else float(word))
+
+
+def _gap(
+    passage: Passage, place: tuple[int, int], told: float, ids: tuple[Sequence[str], Sequence[str]],
+    context: Context,
+) -> Iterator[Finding]:  # fmt: skip
+    """Whether the first of two came out so many years after the second; a year early or late may be told."""
+    one, other = ([context.catalogue[key] for key in side] for side in ids)
+    a, b = _days(one), _days(other)
+    if not a or not b:
+        return
+    gaps = [(_date(x) - _date(y)).days / 365.25 for x in a for y in b]
+    right = min(gaps) - _YEAR <= told <= max(gaps) + _YEAR
+    because = f"{one[0].id} came out on {min(a)}, {other[0].id} on {min(b)}"
+    yield made(context, passage, place, "identity", "confirmed" if right else "contradicted",
+               subject=one[0].id, attribute="release_date", because=because,
+               evidence=(source_of(one[0], "release_date"),))  # fmt: skip
 
 
 def _earlier(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:
@@ -134,18 +145,9 @@ def _earlier(passage: Passage, sentence: Sentence, who: Spoken, context: Context
     if match is None or len({each.named for each in who.here}) != 1 or not who.topic or not who.certain:
         return
     here, topic = who.here[0], who.topic[0]
-    a, b = (_days([context.catalogue[key] for key in each.named]) for each in (topic, here))
-    if here.named == topic.named or here.end > match.start() or not a or not b:
-        return
-    second = context.catalogue[here.named[0]]
-    told = SPELLED.get(match["n"].lower()) or (1 if match["n"].lower() in ("a", "one") else float(match["n"]))
-    told = told if match["earlier"] else -told
-    gaps = [(_date(one) - _date(other)).days / 365.25 for one in a for other in b]
-    right = min(gaps) - _YEAR <= told <= max(gaps) + _YEAR
-    because = f"{topic.named[0]} came out on {min(a)}, {second.id} on {min(b)}"
-    yield made(context, passage, match.span(), "identity", "confirmed" if right else "contradicted",
-               subject=second.id, attribute="release_date", because=because,
-               evidence=(source_of(second, "release_date"),))  # fmt: skip
+    if here.named != topic.named and here.end <= match.start():
+        told = -_number(match) if match["earlier"] else _number(match)
+        yield from _gap(passage, match.span(), told, (here.named, topic.named), context)
 
 
 def _older(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:
@@ -154,19 +156,8 @@ def _older(passage: Passage, sentence: Sentence, who: Spoken, context: Context) 
         both = pair(match.start(), match.end(), who, context)
         if both is None or _DENIED.search(sentence.text) or len(who.here) > 1:
             continue
-        a, b = (_days([context.catalogue[key] for key in side]) for side in (both.first, both.second))
-        if not a or not b:
-            continue
-        told = SPELLED.get(match["n"].lower()) or (
-            1 if match["n"].lower() in ("a", "an", "one") else float(match["n"])
-        )
-        told = -told if match["older"] else told
-        gaps = [(_date(x) - _date(y)).days / 365.25 for x in a for y in b]
-        right = min(gaps) - _YEAR <= told <= max(gaps) + _YEAR
-        because = f"{both.first[0]} came out on {min(a)}, {both.second[0]} on {min(b)}"
-        yield made(context, passage, match.span("n"), "identity", "confirmed" if right else "contradicted",
-                   subject=both.first[0], attribute="release_date", because=because,
-                   evidence=(source_of(context.catalogue[both.first[0]], "release_date"),))  # fmt: skip
+        told = -_number(match) if match["older"] else _number(match)
+        yield from _gap(passage, match.span("n"), told, (both.first, both.second), context)
 
 
 _IS_OLDER = re.compile(

@@ -97,7 +97,21 @@ def _few(context: Context) -> bool:
 _BY_ITSELF = re.compile(
     r"\b(?:draws|consumes|pulls|uses|needs)\s+(?:by far\s+)?the\s+(?:most|least)(?:\s+power)?\s*(?:[.;)]|$)"
     r"|\bthe (?:second|third)[- ](?:highest|lowest|largest|smallest|most|least)\b|\bbut (?:one|two)\b"
-    r"|\bthan (?:any other|all (?:the )?others?|every other|the (?:others|rest))\b",
+    r"|\bthan (?:any other|all (?:the )?others?|every other|the (?:others|rest))\b"
+    r"|(?<!one of )\bthe (?:highest|lowest|most|least|fewest|largest|smallest|widest|narrowest|biggest)\s+"
+    r"(?:[\w-]+ ){0,3}[\w-]+\s*(?:[.;!)]|$|,\s)"
+    r"|\b(?:leads|wins|comes out on top|takes the lead)\b",
+    re.IGNORECASE,
+)
+#: "The L40S leads in bandwidth", "in bandwidth, the L40S leads".
+_LEADS = re.compile(
+    r"\b(?:leads|wins|comes out on top|takes the lead)"
+    r"(?:\s+(?:in|on|for|when it comes to)\s+(?P<what>(?:[\w-]+\s+){0,3}?[\w-]+))?(?=\s*(?:[.,;:!)]|$))",
+    re.IGNORECASE,
+)
+_FIRST = re.compile(
+    r"\s*(?:but\s+|and\s+)?(?:in|on|for|when it comes to|as for|in terms of)\s+"
+    r"(?P<what>(?:[\w-]+\s+){0,3}?[\w-]+?)(?:,|(?=\s+(?:the|it|nvidia)\b))",
     re.IGNORECASE,
 )
 _FEW = 5
@@ -107,13 +121,13 @@ _COUNTED = ("memory", "cores", "tensor_cores", "sms", "memory_bus")
 
 def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
     who = spoken(index, passage, sentence, context)
-    among = _among(index, passage, sentence, context)
+    among, scoped = _among(index, passage, sentence, context), _SCOPE.search(sentence.text)
     if not among.every:
         return
     for match in _MOST.finditer(passage.text, sentence.start, sentence.end):
         each = next((one for one in named(passage.text) if one.start == match.end()), None)
         mention = who.owner(match.start())
-        if each is None or mention is None:
+        if each is None or mention is None or (not scoped and mention not in who.here):
             continue
         most = match["most"] is not None
         yield from held_against(
@@ -130,6 +144,7 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
                 passage, match.span(), (mention.ids, before[0].attribute, most), among, context
             )
     yield from _than_all(passage, sentence, who, among, context)
+    yield from _leading(passage, sentence, who, among, context)
     yield from _ranked(passage, sentence, who, among, context)
     for match in _DRAWS.finditer(passage.text, sentence.start, sentence.end):
         mention = who.owner(match.start())
@@ -198,6 +213,39 @@ _RANKED = re.compile(
     r"(?:(?P<most>highest|most|largest|greatest|biggest|widest)|lowest|smallest|least|fewest|narrowest)\s+"
     r"(?P<what>(?:[\w-]+\s+){0,2}?[\w-]+)(?(rank)(?=\b)|\s+but\s+(?P<but>one|two)\b)",
     re.IGNORECASE,
+)
+
+
+def _leading(
+    passage: Passage, sentence: Sentence, who: Spoken, among: Among, context: Context
+) -> Iterator[Finding]:
+    """What a device leads in, among those of its passage: behind it, or at the start of the sentence."""
+    here = context.mentions.get(context.place_of_text(passage.text), ())
+    near = list({model(each.named[0], context.catalogue): each.named for each in here}.values())
+    among = Among(near) if len(near) > 1 else among
+    for match in _LEADS.finditer(passage.text, sentence.start, sentence.end):
+        first = None if match["what"] else _FIRST.match(passage.text, sentence.start, match.start())
+        found = named(match["what"] or (first["what"] if first else ""))
+        own = [each for each in who.here if each.end <= match.start()]
+        if len(found) == len(own) == len(who.here) == 1 and found[0].attribute.key in _LED:
+            claim = (own[0].ids, found[0].attribute, True)
+            yield from held_against(passage, match.span(), claim, among, context)
+
+
+#: What one that leads has most of.
+_LED = (
+    "memory",
+    "bandwidth",
+    "cores",
+    "tensor_cores",
+    "fp64",
+    "fp32",
+    "tf32",
+    "fp16",
+    "bf16",
+    "fp8",
+    "int8",
+    "l2",
 )
 
 

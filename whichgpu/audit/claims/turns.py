@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import BY_UNIT, attributes, named
 from whichgpu.audit.binding import fitting
+from whichgpu.audit.claims.labelled import told_groups
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import judged, source_of, stated
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.series import Series, Turn, series
+from whichgpu.audit.subjects import mentions
 from whichgpu.hardware.gpu import nominal_gb
 
 if TYPE_CHECKING:
@@ -71,20 +73,38 @@ class _Measure(NamedTuple):
 
 def find(context: Context) -> Iterator[Finding]:
     """Every value in turn with its verdict."""
+    listed = list(_told_prices(context))
     told: list[Series] = []
     for index, passage in context.document.running():
         for sentence in (
             sentences(passage.text) if re.search(r"\d|\b\w+(?:st|nd|rd|th)\b", passage.text) else ()
         ):
             per = _PER.search(passage.text, sentence.start, sentence.end)
+            proved: set[int] = set()
             for one in series(index, passage, sentence, context):
+                if proved & {turn.value.start for turn in one.turns}:
+                    # In another order they showed what they are of.
+                    continue
                 if one.named and _RESPECTIVELY.search(sentence.text) and not per:
                     yield from _of_named(passage, sentence, one, context)
                 else:
-                    measures = [*_of_told(one, sentence, per, told)]
+                    before = [prices for at, prices in listed if at < passage.start]
+                    measures = [*_of_told(one, sentence, per, [*told, *before])]
                     measures += _measures(one, sentence, per) if not _ELSE.search(sentence.text) else ()
-                    yield from _of_measure(passage, one, measures, per, context)
+                    found = list(_of_measure(passage, one, measures, per, context))
+                    proved |= {turn.value.start for turn in one.turns if found}
+                    yield from found
                 told.append(one)
+
+
+def _told_prices(context: Context) -> Iterator[tuple[int, Series]]:
+    """The prices of devices that tables and lists tell, with their places."""
+    for group in told_groups(context) if context.mentions else ():
+        named = [(list(mentions(name, context.catalogue)), value) for name, value in group.rows.items()]
+        if group.kind == "price" and all(len(found) == 1 and one.high == one.value for found, one in named):
+            gpus = [tuple(context.catalogue[key] for key in found[0].ids) for found, _ in named]
+            turns = [Turn(one, of, 1.0, 0.0) for of, (_, one) in zip(gpus, named, strict=True)]
+            yield group.start, Series(tuple(turns), "money", named=False)
 
 
 def _of_named(passage: Passage, sentence: Sentence, one: Series, context: Context) -> Iterator[Finding]:
@@ -140,8 +160,12 @@ def _of_told(
     for each in prices:
         for below in _under(per) if per else ():
             yield _Measure(f"price per {below}", _quotient_of(each, below, 1.0), below)
-        for hours in _HOURS[str(period.lastgroup)] if period else ():
-            yield _Measure(f"price for {hours:g} hours", _quotient_of(each, "", hours), "launch_price")
+        known = _quotient_of(each, "", 1.0)
+        every = ((turn.value.value, known(gpu)) for turn in one.turns for gpu in turn.gpus)
+        # "A run on eight of each for 100 hours is $1,120, $2,080 and $2,800": all so many times the price.
+        shown = () if per else sorted({value / price for value, price in every if price} - {1.0})
+        for times in (*(_HOURS[str(period.lastgroup)] if period else ()), *shown):
+            yield _Measure(f"price, {times:.4g} times", _quotient_of(each, "", times), "launch_price")
 
 
 def _counts(sentence: Sentence) -> tuple[str, ...]:

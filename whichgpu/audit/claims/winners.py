@@ -27,7 +27,7 @@ _MORE = ("bandwidth", "memory", "cores", "sms", "tensor_cores", "rt_cores", "mem
 
 
 def find(context: Context) -> Iterator[Finding]:
-    """Every winner that a cell names, against the two values of its row."""
+    """Every winner that a cell names, against the values of its row."""
     for table in context.document.tables:
         heads = table.rows[0] if table.rows else ()
         columns = [i for i, cell in enumerate(heads) if cell and _WINNER.fullmatch(cell.text)]
@@ -42,19 +42,26 @@ def _of_table(table: Table, column: int, context: Context) -> Iterator[Finding]:
             rows.setdefault(cell.row, []).append(cell)
     for row, cells in rows.items():
         winner = table.cell(row, column)
-        values = [each[0] for cell in cells if len(each := read(cell, context)) == 1]
-        keys = {each.attribute.key for each in cells if each.attribute}
-        if winner is None or len(cells) != 2 or len(values) != 2:
-            continue
-        named = [each.ids for each in mentions(winner.text, context.catalogue)]
+        values = [each[0].value for cell in cells if len(each := read(cell, context)) == 1]
+        told = {each[0].dimension for cell in cells if (each := read(cell, context))}
+        named = [each.named for each in mentions(winner.text, context.catalogue)] if winner else []
         mine = [at for at, cell in enumerate(cells) if len(named) == 1 and set(named[0]) & set(cell.ids)]
-        told = {each.dimension for each in values}
-        if len(mine) != 1 or len(told) != 1 or told & {"money"} or values[0].value == values[1].value:
+        if (
+            winner is None
+            or not 0 < len(mine) < len(cells) == len(values)
+            or len(told) != 1
+            or told & {"money"}
+        ):
             continue
-        own, other = values[mine[0]], values[1 - mine[0]]
-        because = f"{cells[mine[0]].passage.text.strip()} against {cells[1 - mine[0]].passage.text.strip()}"
+        keys = {each.attribute.key for each in cells if each.attribute}
+        rest = [at for at in range(len(cells)) if at not in mine]
+        own, other = (max(group, key=values.__getitem__) for group in (mine, rest))
+        if values[own] == values[other]:
+            continue
+        because = f"{cells[own].passage.text.strip()} against {cells[other].passage.text.strip()}"
         yield made(
             context, winner, (0, len(winner.text)), "ordering",
-            "confirmed" if own.value > other.value else "inconsistent", because=because,
-            subject=", ".join(cells[mine[0]].ids), attribute=next(iter(keys)), evidence=(Evidence(because),),
+            "confirmed" if values[own] > values[other] else "inconsistent", because=because,
+            subject=", ".join(cells[own].ids), attribute=keys.pop(),
+            evidence=(Evidence(because),),
         )  # fmt: skip

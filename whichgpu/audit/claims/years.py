@@ -99,13 +99,38 @@ def find(context: Context) -> Iterator[Finding]:
             place = (sentence.start, sentence.end)
             who = spoken(index, passage, sentence, context)
             chip = _OF_THE_CHIP.match(sentence.text)
+            if listed := _LIST.search(passage.text, *place):
+                yield from _in_turn(passage, listed, who.here, context)
+                continue
             yield from _sole(passage, place, who, context) if not chip else ()
-            if who.here:
-                yield from _years(passage, place, who.here, context)
-                yield from _by_clause(passage, place, who.here, context)
+            # "The successor of the A40 came in 2022" is not the A40.
+            here = [each for each in who.here if not _KIN_OF.search(passage.text, place[0], each.start)]
+            if here:
+                yield from _years(passage, place, here, context)
+                yield from _by_clause(passage, place, here, context)
             elif who.topic and who.certain and ITS_OWN.match(sentence.text) and not chip:
                 for match in _YEAR.finditer(passage.text, *place):
                     yield from of_year(passage, match, who.topic[0], context)
+
+
+_KIN_OF = re.compile(
+    r"\b(?:successor|predecessor|follow-up|replacement|sibling)s? (?:of|to|for)\s+(?:the\s+|nvidia\s+)*$",
+    re.I,
+)
+#: Years of several devices in their order: "in 2020, 2022 and 2024".
+_LIST = re.compile(r"\b20[012]\d(?:, 20[012]\d)*,? and 20[012]\d\b")
+
+
+def _in_turn(
+    passage: Passage, listed: re.Match[str], here: Sequence[Mention], context: Context
+) -> Iterator[Finding]:
+    """Years that are listed behind as many devices: each is of its own."""
+    before = list(dict.fromkeys(each.named for each in here if each.end <= listed.start()))
+    years = list(_DATED.finditer(passage.text, *listed.span()))
+    if len(before) == len(years) and re.search(_RELEASE, passage.text[: listed.start()], re.IGNORECASE):
+        for named, year in zip(before, years, strict=True):
+            mention = next(each for each in here if each.named == named)
+            yield from of_year(passage, year, mention, context)
 
 
 def _sole(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
@@ -194,8 +219,12 @@ def of_year(
     # A card is announced in the weeks before it is sold, and not in the year before.
     early = late == -1 and str(first.value("release_date"))[5:7] > "02" and first.segment in _CARDS
     told_early = late < 0 and (announced or _ANNOUNCED.match(match[0]) is not None)
+    # One of the first months is followed by others of its own year.
+    behind = (
+        late == 1 == len(dated) and str(first.value("release_date"))[5:7] < "10" and first.segment in _CARDS
+    )
     month = not told_early and _of_that_month(match[0], first)
-    wrong = apart > 1 or (apart and late > 1) or early or month
+    wrong = apart > 1 or (apart and late > 1) or early or behind or month
     verdict = "confirmed" if not apart else "contradicted" if wrong else "unverifiable"
     yield of_field(passage, match.span(at), "identity", "release_date", [first], verdict, context)
 
