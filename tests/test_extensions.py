@@ -149,7 +149,7 @@ OFFER = (
 
 @pytest.fixture
 def copy(tmp_path):
-    """A copy of the package with what was built from its data; what is added is noticed, and the rest kept."""
+    """A copy of the package with what was built from its data, as in a checkout."""
     shutil.copytree(PACKAGE, tmp_path / "whichgpu", ignore=shutil.ignore_patterns("*.pyc.*", "*.tmp"))
     return tmp_path
 
