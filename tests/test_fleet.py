@@ -18,7 +18,7 @@ from whichgpu.cost.requests import read_rate
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner.fleet import Load
-from whichgpu.planner.fleet_request import Asked, read
+from whichgpu.planner.fleet_request import Asked, in_formats, read
 from whichgpu.planner.fleets import fleets
 from whichgpu.planner.request import read_request
 from whichgpu.planner.ways import name, ways
@@ -62,7 +62,7 @@ def test_half_a_user_is_refused_with_whole_ones():
 )
 def test_who_says_the_bits_alone_asks_for_several_formats(said, formats):
     request, _ = read_request(Job("llama-3.3-70b", precision=said), GPUS, today=TODAY)
-    assert len(request.precisions) == formats
+    assert len(in_formats(request)) == formats
 
 
 @pytest.mark.parametrize("said", ["q4", "8bit", "nf4,any"])
