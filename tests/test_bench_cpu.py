@@ -122,8 +122,9 @@ def test_memory_that_runs_out_is_a_row_and_a_hang_ends(monkeypatch):
 
 
 @pytest.mark.parametrize("more", [{"options": {"sharding": "fsdp"}}, {"tp": 2.0}])
-def test_two_processes_share_a_decoder(more, tmp_path):
+def test_two_processes_share_a_decoder(more, tmp_path, monkeypatch):
     """Sharded, and with layers cut: a small decoder of a file of one's own."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     model = tmp_path / "tiny.toml"
     model.write_text(
         'name = "Tiny"\nfamily = "decoder"\n[dimensions]\nlayers = 2\nhidden = 64\nheads = 4\nkv_heads = 2\n'
@@ -137,6 +138,7 @@ def test_two_processes_share_a_decoder(more, tmp_path):
     found = process.run(task)
     assert found["status"] == "ok", found["reason"]
     assert found["rows"][0]["value"] > 0
+    assert [one.name for one in tmp_path.iterdir()] == [model.name], "nothing is left behind"
 
 
 def test_a_measuring_process_ends_with_the_one_that_waits(tmp_path):
@@ -146,13 +148,18 @@ def test_a_measuring_process_ends_with_the_one_that_waits(tmp_path):
         "s = tasks.Settings(device='cpu')\n"
         "process.run(tasks.micro('sustained', {'seconds': 300, 'size': 64}, s))\n"
     )
-    environment = {**os.environ, "PYTHONPATH": str(Path(process.__file__).parents[2])}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(Path(process.__file__).parents[2]),
+        "TMPDIR": str(tmp_path),
+    }
     with subprocess.Popen([sys.executable, "-c", program], env=environment) as child:
         worker = _until(lambda: _child(child.pid))
         # It watches from the moment it has read its task.
         time.sleep(3.0)
         child.kill()
     assert _until(lambda: not Path(f"/proc/{worker}").exists() or _zombie(worker))
+    assert list(tmp_path.iterdir()) == [], "nor is anything left"
 
 
 def _child(pid):

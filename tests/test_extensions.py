@@ -149,8 +149,8 @@ OFFER = (
 
 @pytest.fixture
 def copy(tmp_path):
-    """A copy of the package, without what was built from its data."""
-    shutil.copytree(PACKAGE, tmp_path / "whichgpu", ignore=shutil.ignore_patterns("__pycache__", "bundle"))
+    """A copy of the package with what was built from its data, as in a checkout."""
+    shutil.copytree(PACKAGE, tmp_path / "whichgpu", ignore=shutil.ignore_patterns("*.pyc.*", "*.tmp"))
     return tmp_path
 
 

@@ -18,7 +18,7 @@ from whichgpu.cost.requests import read_rate
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner.fleet import Load
-from whichgpu.planner.fleet_request import Asked, read
+from whichgpu.planner.fleet_request import Asked, in_formats, read
 from whichgpu.planner.fleets import fleets
 from whichgpu.planner.request import read_request
 from whichgpu.planner.ways import name, ways
@@ -60,10 +60,15 @@ def test_half_a_user_is_refused_with_whole_ones():
 @pytest.mark.parametrize(
     ("said", "formats"), [("q4", 2), ("4-bit", 2), ("8bit", 3), ("fp8,w4a16", 2), ("any", 4), ("nf4,any", 5)]
 )
-def test_of_several_formats_the_best_serves_on_each_gpu(said, formats):
+def test_who_says_the_bits_alone_asks_for_several_formats(said, formats):
+    request, _ = read_request(Job("llama-3.3-70b", precision=said), GPUS, today=TODAY)
+    assert len(in_formats(request)) == formats
+
+
+@pytest.mark.parametrize("said", ["q4", "8bit", "nf4,any"])
+def test_of_several_formats_the_best_serves_on_each_gpu(said):
     """Who says the bits alone leaves the engine open: llama.cpp's own format would take eighteen cards."""
     answer = ask("llama-3.3-70b", None, None, users=30, columns={"precision": said})
-    assert len(answer.request.precisions) == formats
     assert answer.fleets[0].gpus <= 2
     assert len({one.gpu for one in answer.fleets}) == len(answer.fleets)
     assert f" in {answer.fleets[0].job.precision} as" in answer.headline

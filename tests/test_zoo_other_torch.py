@@ -149,14 +149,14 @@ def ncf(batch: int) -> None:
 @pytest.mark.parametrize(
     ("name", "columns", "run"),
     [
-        ("gnmt-v2", {"phase": "train", "batch": 4, "seq_len": 25}, lambda: gnmt(4, 30)),
+        ("gnmt-v2", {"phase": "train", "batch": 4, "seq_len": 5}, lambda: gnmt(4, 6)),
         ("tacotron2", {"phase": "infer", "batch": 2, "seq_len": 50}, lambda: tacotron(2, 50, 9)),
         ("waveglow", {"phase": "train", "batch": 1, "seq_len": 8000}, lambda: waveglow(8000)),
-        ("rnnt", {"phase": "train", "batch": 3, "options": {"seconds": "2.4"}}, lambda: rnnt(3, 80, 36)),
+        ("rnnt", {"phase": "train", "batch": 3, "options": {"seconds": "0.6"}}, lambda: rnnt(3, 20, 9)),
         (
             "deepspeech2",
-            {"phase": "train", "batch": 1, "options": {"seconds": "1.1"}},
-            lambda: deepspeech(1, 110),
+            {"phase": "train", "batch": 1, "options": {"seconds": "0.5"}},
+            lambda: deepspeech(1, 50),
         ),
         ("ncf", {"batch": 100}, lambda: ncf(100)),
         ("dlrm", {"batch": 100}, lambda: dlrm(100)),
@@ -211,7 +211,6 @@ def test_three_dimensional_u_net() -> None:
 
 WHISPER = {
     "tiny": (384, 6, 4, 4, 80),
-    "small": (768, 12, 12, 12, 80),
     "large-v3-turbo": (1280, 20, 32, 4, 128),
 }
 
@@ -261,14 +260,13 @@ def test_rt_detr(size: str) -> None:
     assert sum(workload.parameters().values()) == parameters
 
 
-@pytest.mark.parametrize("layers", [24, 42])
-def test_fast_conformer(layers: int) -> None:
-    config = transformers.ParakeetCTCConfig(encoder_config={"num_hidden_layers": layers})
+def test_fast_conformer() -> None:
+    config = transformers.ParakeetCTCConfig(encoder_config={"num_hidden_layers": 24})
     config._attn_implementation = "eager"
     with torch.device("meta"):
         model = transformers.ParakeetForCTC(config).eval()
     flops = torchs(lambda: model(input_features=empty(1, 2000, config.encoder_config.num_mel_bins)))
-    workload = resolve(f"parakeet-ctc-{'0.6b' if layers == 24 else '1.1b'}")
+    workload = resolve("parakeet-ctc-0.6b")
     assert workload.flops() == pytest.approx(flops, rel=1e-9)
     assert sum(workload.parameters().values()) == sum(weight.numel() for weight in model.parameters())
 

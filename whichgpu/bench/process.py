@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 TIMEOUT = 1800.0
 #: Seconds after which it is first said that a task is still measured, then each time twice as long.
 PATIENCE = 15.0
+#: How the folder of a task begins, which whoever is last there takes away.
+FOLDER = "whichgpu-bench-"
 #: The variable that names the process which waits for the answer; without it nothing is worth going on.
 PARENT = "WHICHGPU_BENCH_PARENT"
 _ROOT = Path(__file__).parents[2]
@@ -41,11 +43,11 @@ def run(
     `meanwhile` hears now and then of the seconds that it has taken so far. A `KeyboardInterrupt` ends the
     process first and then goes on.
     """
-    with tempfile.TemporaryDirectory(prefix="whichgpu-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix=FOLDER) as folder:
         request, answer, log = (Path(folder) / name for name in ("request.json", "answer.json", "log"))
         request.write_text(json.dumps(task), encoding="utf-8")
         limit = float(task.get("timeout") or TIMEOUT)
-        command = [*_launcher(task, python or sys.executable), str(request), str(answer)]
+        command = [*_launcher(task, python or sys.executable, folder), str(request), str(answer)]
         with log.open("wb") as out:
             try:
                 process = subprocess.Popen(  # noqa: S603 (our own program)
@@ -63,14 +65,16 @@ def run(
         return _without_answer(ended, limit, log)
 
 
-def _launcher(task: Mapping[str, Any], python: str) -> list[str]:
+def _launcher(task: Mapping[str, Any], python: str, folder: str) -> list[str]:
     """The worker itself, or `torchrun` with a process for each GPU; TensorFlow has one for all of them."""
     worker = "whichgpu.bench.worker"
     count = int(task.get("n_gpus") or 1)
     if count == 1 or task.get("framework") == "tensorflow":
         return [python, "-m", worker]
     # Standalone: a free port of this machine, so that runs beside each other do not meet.
-    return [python, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={count}", "-m", worker]
+    # Its own logs it would leave behind.
+    run = ["torch.distributed.run", "--standalone", f"--nproc-per-node={count}", f"--log_dir={folder}"]
+    return [python, "-m", *run, "-m", worker]
 
 
 def environment(task: Mapping[str, Any]) -> dict[str, str]:

@@ -6,8 +6,10 @@ import contextlib
 import faulthandler
 import json
 import os
+import shutil
 import signal
 import sys
+import tempfile
 import threading
 import time
 import warnings
@@ -15,7 +17,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from whichgpu.bench.process import TIMEOUT
+from whichgpu.bench.process import FOLDER, TIMEOUT
 from whichgpu.bench.worker import context, faults
 
 #: The file beside this one that runs a task, by its kind or framework.
@@ -29,7 +31,10 @@ def main() -> int:
     """Gives the exit status: 0 whenever there is an answer."""
     request, answer = Path(sys.argv[1]), Path(sys.argv[2])
     task = json.loads(request.read_text(encoding="utf-8"))
-    _end_with_parent()
+    _end_with_parent(request.parent)
+    if task.get("framework") == "tensorflow":
+        # The Python that it writes would stay where this process ends at once.
+        tempfile.tempdir = str(request.parent)
     # Those of `torchrun` are in sessions of their own: one that hangs with Python's lock held ends by this.
     faulthandler.dump_traceback_later(float(task.get("timeout") or TIMEOUT) + _GRACE, exit=True)
     warnings.simplefilter("ignore")
@@ -50,8 +55,10 @@ def main() -> int:
     os._exit(0 if fine else 1)
 
 
-def _end_with_parent() -> None:
+def _end_with_parent(folder: Path) -> None:
     """End when the process that waits for the answer is gone, as after kill -9: nobody would read it.
+
+    The folder of the task goes with it.
 
     The same where `torchrun`, which started this one in a session of its own, is gone.
     """
@@ -67,6 +74,8 @@ def _end_with_parent() -> None:
                 if os.getppid() != launcher:
                     raise ProcessLookupError
             except ProcessLookupError:
+                if folder.name.startswith(FOLDER):
+                    shutil.rmtree(folder, ignore_errors=True)
                 os.killpg(os.getpgid(0), signal.SIGKILL)
             except PermissionError:
                 return
