@@ -102,6 +102,9 @@ def test_small_convnexts_of_timm_are_convolved_and_add_their_biases_apart() -> N
     biased = {op.layer: op for op in convolved if op.layer.endswith((".up.bias", ".down.bias"))}
     assert len(biased) == len(dense) > 0
     assert biased["stage1.layers.up.bias"].dims["elements"] == 8 * 56 * 56 * 4 * 96
+    for name, apart in (("poolformer-s12", True), ("poolformerv2-s12", False), ("inception-next-tiny", True)):
+        layers = {op.layer.rpartition(".")[2] for op in ops(name, batch=8.0) if op.layer.startswith("stage1")}
+        assert ("bias" in layers) == apart, name
 
 
 def test_a_response_norm_passes_over_its_map_four_times_in_fp32() -> None:
