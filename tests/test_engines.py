@@ -164,7 +164,8 @@ def test_widths_hold_for_a_source_left_out_together_with_what_else_is():
     assert strange["seen"] == strange["version"] == pytest.approx(width, abs=1e-4), "no job's source is known"
     assert strange["own"] == 0.04
     assert 0.3 < strange["generation"] < np.hypot(0.3, 0.1)
-    for errors in (seen + gpu, seen + gpu + source):
+    # Without its source a row lost part of what its GPU would have told already.
+    for errors in (seen + gpu, seen + gpu + 0.7 * source):
         assert 0.85 < np.mean(np.abs(errors) < 1.645 * strange["gpu"]) < 0.96
     assert _stranger(done, rows, np.zeros(len(rows), dtype=bool)) == 0.0, "no runtime has another source"
 

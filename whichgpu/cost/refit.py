@@ -194,11 +194,11 @@ def _stranger(done: Refit, rows: Any, abroad: NDArray[np.bool_]) -> float:
 def _strange(widths: Mapping[str, float], source: float) -> dict[str, float]:
     """Widths that hold for a source that was not measured, as that of any job is.
 
-    A seen job has that of a source left out. What else is left out adds to half of the variance that
+    A seen job has that of a source left out. What else is left out adds to a quarter of the variance that
     such a source has beyond a seen one's, since it left out much of the same, and is never below it.
     """
-    half = math.sqrt(max(source**2 - widths["seen"] ** 2, 0.0) / 2.0)
-    strange = {name: max(math.hypot(widths[name], half), source) for name in _KINDS if name != "seen"}
+    part = 0.5 * math.sqrt(max(source**2 - widths["seen"] ** 2, 0.0))
+    strange = {name: max(math.hypot(widths[name], part), source) for name in _KINDS if name != "seen"}
     found = {**widths, "seen": max(widths["seen"], source), **strange}
     return {name: round(value, 4) for name, value in found.items()}
 
