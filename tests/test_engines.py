@@ -149,25 +149,25 @@ def test_a_runtime_of_one_source_was_not_measured_elsewhere():
     assert found.tolist() == [True, True, False]
 
 
-def test_widths_grow_to_hold_for_sources_left_out():
+def test_widths_hold_for_a_source_left_out_together_with_what_else_is():
     from types import SimpleNamespace
 
-    from whichgpu.cost.refit import _KINDS, _strange, _strangeness
+    from whichgpu.cost.refit import _strange, _stranger
 
-    rows, draw = np.arange(400), np.random.default_rng(1)
-    near = draw.normal(0.0, 0.1, len(rows))
-    done = SimpleNamespace(errors={**dict.fromkeys(_KINDS, near), "source": 3.0 * near})
-    share = _strangeness(done, rows, np.ones(len(rows), dtype=bool))
-    assert all(1.5 < share[name] < 3.0 for name in _KINDS), "between the one fold's and the other's"
-    # Of a group with one version of its runtime that width is the GPUs', and so is what it lacks.
-    alone = SimpleNamespace(errors={**done.errors, "version": np.full(len(rows), np.nan)})
-    one = _strangeness(alone, rows, np.ones(len(rows), dtype=bool))
-    assert one["version"] == one["gpu"]
-    half = 1.645 * 0.1 * share["gpu"]
-    inside = [float(np.mean(np.abs(done.errors[fold]) < half)) for fold in ("gpu", "source")]
-    assert np.mean(inside) == pytest.approx(0.9, abs=0.02)
-    assert _strange({"gpu": 0.2, "own": 0.1}, {"gpu": 1.5}) == {"gpu": 0.3, "own": 0.1}
-    assert not _strangeness(done, rows, np.zeros(len(rows), dtype=bool)), "no runtime has another source"
+    rows, draw = np.arange(4000), np.random.default_rng(1)
+    seen, gpu, source = (draw.normal(0.0, sigma, len(rows)) for sigma in (0.05, 0.1, 0.1))
+    done = SimpleNamespace(errors={"source": seen + source}, machine=np.zeros(len(rows)))
+    width = _stranger(done, rows, np.ones(len(rows), dtype=bool))
+    assert width == pytest.approx(np.hypot(0.05, 0.1), rel=0.05)
+    known = dict.fromkeys(("seen", "workload", "version"), 0.05)
+    strange = _strange({**known, "gpu": 0.112, "generation": 0.3, "own": 0.04}, width)
+    assert strange["seen"] == strange["version"] == pytest.approx(width, abs=1e-4), "no job's source is known"
+    assert strange["own"] == 0.04
+    assert 0.3 < strange["generation"] < np.hypot(0.3, 0.1)
+    # Without its source a row lost part of what its GPU would have told already.
+    for errors in (seen + gpu, seen + gpu + 0.7 * source):
+        assert 0.85 < np.mean(np.abs(errors) < 1.645 * strange["gpu"]) < 0.96
+    assert _stranger(done, rows, np.zeros(len(rows), dtype=bool)) == 0.0, "no runtime has another source"
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,28 @@ def test_branches_fold_into_what_one_convolution_makes() -> None:
     assert norms == 4 * 2 * 16  # two of 3 x 3, one of 1 x 1, one of the map itself
 
 
+def test_small_convnexts_of_timm_are_convolved_and_add_their_biases_apart() -> None:
+    plain, convolved = ops("convnext-tiny", batch=8.0), ops("convnext-tiny-hnf", batch=8.0)
+    dense = {op.layer for op in plain if op.layer.endswith((".up", ".down"))}
+    assert {op.kind for op in plain if op.layer in dense} == {"gemm"}
+    assert {op.kind for op in convolved if op.layer in dense} == {"conv"}
+    assert product_flops(plain) == pytest.approx(product_flops(convolved))
+    biased = {op.layer: op for op in convolved if op.layer.endswith((".up.bias", ".down.bias"))}
+    assert len(biased) == len(dense) > 0
+    assert biased["stage1.layers.up.bias"].dims["elements"] == 8 * 56 * 56 * 4 * 96
+    for name, apart in (("poolformer-s12", True), ("poolformerv2-s12", False), ("inception-next-tiny", True)):
+        layers = {op.layer.rpartition(".")[2] for op in ops(name, batch=8.0) if op.layer.startswith("stage1")}
+        assert ("bias" in layers) == apart, name
+
+
+def test_a_response_norm_passes_over_its_map_four_times_in_fp32() -> None:
+    made = {op.layer.rpartition(".")[2]: op for op in ops("convnextv2-atto", batch=8.0, precision="amp-fp16")
+            if op.layer.startswith("stage1.")}  # fmt: skip
+    parts = [made[name] for name in ("response_norm", "respond", "scale", "response_add")]
+    moved = sum(float(np.sum(op.read_bytes + op.write_bytes)) for op in parts)
+    assert moved == pytest.approx(8 * 4.0 * float(made["gelu"].dims["elements"]))
+
+
 def test_a_tree_gathers_what_its_branches_made() -> None:
     roots = [op for op in ops("dla60", batch=1.0) if op.layer.endswith("root")]
     assert {op.dims["k"] for op in roots if op.layer.startswith("level4")} == {1024.0, 1536.0, 2304.0}

@@ -130,8 +130,9 @@ def spreads_toml(done: Refit) -> str:
         [laid.runtime.kernels for laid in layouts], [row["source"] for row in done.rows]
     )
     every = np.arange(len(layouts))
-    whole, share = _widths(done, every, layouts), _strangeness(done, every, abroad)
-    whole = _strange(whole, share)
+    seen_by_all = _widths(done, every, layouts)
+    share = _stranger(done, every, abroad) / seen_by_all["seen"]
+    whole = _strange(seen_by_all, share * seen_by_all["seen"])
     lines = ["# Made by `whichgpu calibrate`; do not edit. Log standard deviations; see cost/spread.py.\n"]
     lines.append(
         _section("runtimes", {"seen": sorted({laid.runtime.id for laid in layouts} & set(runtimes()))})
@@ -139,7 +140,7 @@ def spreads_toml(done: Refit) -> str:
     lines.append(_section("group.all", {**whole, "rows": len(layouts), **_seen(layouts)}))
     for name, rows in sorted(members.items()):
         own = _widths(done, np.array(rows), layouts)
-        own = _strange(own, _strangeness(done, np.array(rows), abroad) or share)
+        own = _strange(own, _stranger(done, np.array(rows), abroad) or share * own["seen"])
         weight = len(rows) / (len(rows) + _SHRINK)
         mixed = {key: round(weight * own[key] + (1 - weight) * whole[key], 4) for key in whole}
         seen = _seen([layouts[i] for i in rows])
@@ -149,14 +150,18 @@ def spreads_toml(done: Refit) -> str:
     return "\n".join(lines)
 
 
+def _width(done: Refit, fold: str, rows: Any) -> float:
+    """The log standard deviation of rows under a fold, beside what the machine of each adds."""
+    errors = done.errors[fold][rows]
+    known = np.isfinite(errors)
+    rest = np.maximum(errors[known] ** 2 - (Z90 * done.machine[rows][known]) ** 2, 0.0)
+    return round(calibration.spread90(np.sqrt(rest)), 4) if known.any() else math.nan
+
+
 def _widths(done: Refit, rows: Any, layouts: Sequence[Layout]) -> dict[str, float]:
     def width(fold: str) -> float:
-        # What the machine of a row already adds to its interval is not asked of the group.
-        errors = done.errors[fold][rows]
-        own = np.abs(errors[np.isfinite(errors)])
-        machine = Z90 * done.machine[rows][np.isfinite(errors)]
-        rest = np.sqrt(np.maximum(own**2 - machine**2, 0.0))
-        return round(calibration.spread90(rest), 4) if len(rest) >= _ENOUGH or fold != "version" else math.nan
+        enough = np.isfinite(done.errors[fold][rows]).sum() >= _ENOUGH or fold != "version"
+        return _width(done, fold, rows) if enough else math.nan
 
     widths = {name: width(name) for name in _KINDS}
     # Leaving less out cannot honestly make an interval wider.
@@ -180,34 +185,22 @@ def measured_elsewhere(runtimes_of: Sequence[str], sources: Sequence[str]) -> ND
     return np.array([len(known[name]) > 1 for name in runtimes_of])
 
 
-def _strangeness(done: Refit, rows: Any, abroad: NDArray[np.bool_]) -> dict[str, float]:
-    """By what a width leaves out, how much wider it is over the errors of strange sources as well.
+def _stranger(done: Refit, rows: Any, abroad: NDArray[np.bool_]) -> float:
+    """The width of rows whose source was left out; 0 where too few have a runtime of another one's too."""
+    rows = rows[abroad[rows]]
+    return _width(done, "source", rows) if len(rows) >= _ENOUGH else 0.0
 
-    A job that is asked for comes from a host and a hand that no fold but that of sources leaves out: what is
-    left out and a source left out count alike. Empty where too few rows have a runtime that another source
-    measured.
+
+def _strange(widths: Mapping[str, float], source: float) -> dict[str, float]:
+    """Widths that hold for a source that was not measured, as that of any job is.
+
+    A seen job has that of a source left out. What else is left out adds to a quarter of the variance that
+    such a source has beyond a seen one's, since it left out much of the same, and is never below it.
     """
-    strange = np.abs(done.errors["source"][rows][abroad[rows]])
-    if len(strange) < _ENOUGH:
-        return {}
-    found = {}
-    for name in _KINDS:
-        own = np.abs(done.errors[name][rows])
-        own = own[np.isfinite(own)]
-        if len(own) >= _ENOUGH:
-            weights = np.repeat([1.0 / len(own), 1.0 / len(strange)], [len(own), len(strange)])
-            both = np.concatenate([own, strange])
-            order = np.argsort(both)
-            cut = np.searchsorted(np.cumsum(weights[order]), 0.9 * weights.sum())
-            found[name] = max(float(both[order][cut] / np.quantile(own, 0.9)), 1.0)
-    # Where too few versions were left out their width is that of GPUs, and so is what it lacks.
-    return {**({"version": found["gpu"]} if "gpu" in found else {}), **found}
-
-
-def _strange(widths: Mapping[str, float], share: Mapping[str, float]) -> dict[str, float]:
-    """Widths that hold for a source that was not measured, a version's none below a seen one's."""
-    found = {name: round(value * share.get(name, 1.0), 4) for name, value in widths.items()}
-    return {**found, "version": max(found["version"], found["seen"])} if "version" in found else found
+    part = 0.5 * math.sqrt(max(source**2 - widths["seen"] ** 2, 0.0))
+    strange = {name: max(math.hypot(widths[name], part), source) for name in _KINDS if name != "seen"}
+    found = {**widths, "seen": max(widths["seen"], source), **strange}
+    return {name: round(value, 4) for name, value in found.items()}
 
 
 def _seen(layouts: Sequence[Layout]) -> dict[str, Any]:

@@ -139,8 +139,8 @@ def _halves(
     prior = section("spread")
     found = {}
     for fold in FOLDS:
-        # A newer generation is an unseen one; a source mostly runs a version of its own.
-        width = {"newer": "generation", "source": "version"}.get(fold, fold)
+        # A newer generation is an unseen one; the source of what is seen is a new one.
+        width = {"newer": "generation", "source": "seen"}.get(fold, fold)
         own = np.array([widths.get(group, widths["all"])[width] for group in keys["group"]])
         if fold in left_out:
             # Where only what is left out ran a runtime, in its group, that runtime was never measured there.

@@ -3,7 +3,7 @@
 `data/fits/spreads.toml` holds, by group of jobs (workload family, phase), the log standard
 deviation that gives a 90 % interval (the 90 % quantile of absolute log errors over 1.645):
 
-    seen        the GPU and the workload were fitted together
+    seen        the GPU and the workload were fitted together, on rows of other sources
     gpu         on GPUs left out of the fit, one at a time
     generation  on generations left out
     workload    on workloads left out
@@ -15,8 +15,9 @@ out with its only source errs so. So has one of a family in whose group no relea
 (`software` of the group; none of a family that was never measured): encoders that infer were measured under
 TensorRT alone. A language model that a framework trains has at least that of scripts: they are anybody's, and
 the rows are of trainers made for it.
-A job comes from a source that no row has: the widths are of the errors of what is left out and of sources
-left out together, where the runtime of their rows has another source, so that each holds 85 to 95 %.
+A job comes from a source that no row has: `seen` is the spread of sources left out, where the runtime of
+their rows has another one; what else is left out stands beside a quarter of the variance that this adds,
+and is no less.
 
 Each group lists its GPUs, generations, workloads and versions: what was measured in another phase or by
 another family is unseen. Of what is unseen of a job each adds its own (`joined`); what its links add stands

@@ -6,7 +6,8 @@ Letters: B batch, C channels, H W height and width of a feature map.
 
 Dimensions: `layers` and `widths` (per stage), `response_norm` (V2), `classes`; `stem` (channels of the first
 of two 3 x 3 that overlap, in place of patches), `kernels` (per stage, 7), `bare_norm` (norms without a
-shift), `hidden` (of a perceptron before the classifier).
+shift), `convolved` (1 x 1 convolutions for the perceptron: `conv_mlp` of timm), `hidden` (of a perceptron
+before the classifier).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.workloads import images
 from whichgpu.workloads.blocks import activate, image
-from whichgpu.workloads.images import join, layer_norm, perceptron
+from whichgpu.workloads.images import convolved, join, layer_norm
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,15 +74,31 @@ def _down(rec: Recorder, x: Map, out: int, dims: Mapping[str, Any]) -> Map:
 
 def _block(rec: Recorder, x: Map, dims: Mapping[str, Any], kernel: int) -> None:
     """Depthwise 7 x 7 (`kernel`), norm, perceptron with 4 C hidden: (B, C, H, W) -> (B, C, H, W)."""
-    width, hidden = x.channels, 4 * x.channels
+    width, hidden, responds = x.channels, 4 * x.channels, dims.get("response_norm", False)
     rec.conv(x, width, kernel, groups=width, bias=True, name="depthwise")
     _norm(rec, x.elements, width, dims)
-    if not dims.get("response_norm"):
-        perceptron(rec, x.pixels, width, hidden)
-        return join(rec, x.pixels, width, layer_scale=True)
-    rec.linear(x.pixels, width, hidden, bias=True, name="up")
-    activate(rec, hidden * x.pixels, "gelu")
-    # A norm of each channel over its positions, then a scale and a shift.
-    rec.pointwise(hidden * x.pixels, reads=2.0, keeps=1.0, parameters=2.0 * hidden, name="response_norm")
-    rec.linear(x.pixels, hidden, width, bias=True, name="down")
-    return join(rec, x.pixels, width)
+    y = _dense(rec, x, hidden, dims, "up")
+    activate(rec, y.elements, "gelu")
+    if responds:
+        _response_norm(rec, y)
+    _dense(rec, y, width, dims, "down")
+    join(rec, x.pixels, width, layer_scale=not responds)
+
+
+def _response_norm(rec: Recorder, x: Map) -> None:
+    """The norm of each channel over its positions; the map times it, scaled, shifted, and added to itself.
+
+    Mixed precision takes norms in FP32, and what is multiplied with one stays so.
+    """
+    rec.pointwise(x.elements, writes=0.0, keeps=1.0, wide=True, name="response_norm")
+    rec.pointwise(x.elements, wide=True, name="respond")
+    rec.pointwise(x.elements, wide=True, parameters=2.0 * x.channels, name="scale")
+    rec.add(x.elements, wide=True, name="response_add")
+
+
+def _dense(rec: Recorder, x: Map, out: int, dims: Mapping[str, Any], name: str) -> Map:
+    """A dense layer over the channels of each position, or a 1 x 1 convolution."""
+    if dims.get("convolved"):
+        return convolved(rec, x, out, name)
+    rec.linear(x.pixels, x.channels, out, bias=True, name=name)
+    return x.like(out, x.height, x.width)

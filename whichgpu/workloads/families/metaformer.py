@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.workloads import images
 from whichgpu.workloads.blocks import image
-from whichgpu.workloads.images import layer_norm
+from whichgpu.workloads.images import convolved, layer_norm
 
 if TYPE_CHECKING:
     from whichgpu.workloads.job import Dims, Job
@@ -71,25 +71,29 @@ def _layer(rec: Recorder, x: Map, mixer: str, dims: Dims, *, scaled: bool) -> No
     _MIXERS[mixer](rec, x)
     _join(rec, x, older=older, scaled=scaled)
     _norm(rec, x, dims)
-    rec.conv(x, 4 * x.channels, 1, bias=older, name="up")
+    wide = convolved(rec, x, 4 * x.channels, "up", bias=older)
     rec.pointwise(
-        4 * x.elements, keeps=1.0, parameters=0.0 if older else 2.0, name="gelu" if older else "star_relu"
+        wide.elements, keeps=1.0, parameters=0.0 if older else 2.0, name="gelu" if older else "star_relu"
     )
-    rec.conv(x._replace(channels=4 * x.channels), x.channels, 1, bias=older, name="down")
+    convolved(rec, wide, x.channels, "down", bias=older)
     _join(rec, x, older=older, scaled=scaled)
 
 
 def _join(rec: Recorder, x: Map, *, older: bool, scaled: bool) -> None:
-    """Add the short cut: the branch is scaled first in version 1, the short cut itself late in version 2."""
-    if older or scaled:
-        rec.pointwise(x.elements, keeps=1.0, parameters=float(x.channels), name="scale")
-    rec.add(x.elements)
+    """Add the short cut: the branch is scaled first in version 1, the short cut itself late in version 2.
+
+    Mixed precision keeps such scales in FP32, and so what they multiply and what that is added to.
+    """
+    wide = older or scaled
+    if wide:
+        rec.pointwise(x.elements, keeps=1.0, parameters=float(x.channels), wide=True, name="scale")
+    rec.add(x.elements, wide=wide)
 
 
 def _pooling(rec: Recorder, x: Map) -> None:
     """The mean of 3 x 3 less the position itself."""
     rec.pool(x, 3, 1, padding=1, average=True)
-    rec.add(x.elements, name="subtract")
+    rec.add(x.elements, wide=True, name="subtract")  # of what a norm in FP32 made
 
 
 def _convolution(rec: Recorder, x: Map) -> None:
