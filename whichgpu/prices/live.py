@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.facts import store as facts_store
 from whichgpu.prices import vault
 from whichgpu.prices.offers import Offer
 from whichgpu.prices.store import COLUMNS, bundled, from_rows
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -16,7 +16,7 @@ import math
 from dataclasses import replace
 from functools import cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import Infeasible, UsageError
 from whichgpu.facts import store as facts_store
@@ -24,6 +24,7 @@ from whichgpu.prices import live, vault
 from whichgpu.prices.offers import DERIVED
 from whichgpu.prices.purchase import table_facts
 from whichgpu.units import parse, show
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

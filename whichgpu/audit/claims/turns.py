@@ -8,7 +8,7 @@ $44.64").
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import BY_UNIT, attributes, named
@@ -18,6 +18,7 @@ from whichgpu.audit.judging import judged, source_of, stated
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.series import Series, Turn, series
 from whichgpu.hardware.gpu import nominal_gb
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
