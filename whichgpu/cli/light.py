@@ -16,8 +16,8 @@ from typing import Any
 _DOCSTRINGS = ("numpy._core._add_newdocs", "numpy._core._add_newdocs_scalars")
 _ANNOTATIONS = "numpy._typing"
 #: Modules that `urllib` and numpy import for what a command never comes to: addresses in URLs, arrays of C,
-#: matrices and structures written as text, arrays on disk.
-_HARDLY_USED = ("ipaddress", "ctypes", "ast", "pickle")
+#: matrices and structures written as text, arrays on disk, the machine's name.
+_HARDLY_USED = ("ipaddress", "ctypes", "ast", "pickle", "platform")
 
 
 def lighten() -> None:

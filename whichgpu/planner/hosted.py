@@ -230,5 +230,5 @@ def _published(row: Mapping[str, str]) -> ApiPrice:
 
 @cache
 def _table() -> tuple[Mapping[str, str], ...]:
-    table = store.load("prices")["hosted"]
+    table = store.part("prices", "hosted")
     return tuple(dict(zip(table["columns"], row, strict=True)) for row in table["rows"])

@@ -251,7 +251,7 @@ def _bands() -> Mapping[tuple[str, str], Mapping[str, Band]]:
 
 def _shipped() -> list[tuple[Any, ...]]:
     most = spot_facts()["most_interruption"].value
-    table = facts_store.load("prices")["interruptions"]["rows"]
+    table = facts_store.part("prices", "interruptions")["rows"]
     return [(provider, instance, region, float(low), min(float(high), most), float(saved), source, day)
             for provider, instance, region, low, high, saved, source, day in table]  # fmt: skip
 
