@@ -78,7 +78,8 @@ def resolve_count(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
 def _boards(name: str, count: int, catalogue: Catalogue) -> tuple[Gpu, int]:
     """A device, and how many: as many per board as it has, where the size that is named is the board's."""
     gpu = _one(name, catalogue)
-    whole = tokens.of_board(gpu) & set(tokens.words(name))
+    sizes = tokens.of_board(gpu)
+    whole = sizes and sizes & {*tokens.words(name)}
     return gpu, count * int(gpu.value("units_per_board")) if whole else count
 
 
