@@ -35,6 +35,7 @@ def ran(before: str, after: str) -> subprocess.CompletedProcess[str]:
         "import dataclasses as d; assert d.make_dataclass('A', ['b']).__doc__.startswith('A(b')",
         "import ctypes.util; assert ctypes.c_int(3).value == 3 and np.zeros(1).ctypes.data",
         "from uuid import UUID; import uuid; assert uuid.UUID is UUID and not hasattr(uuid, 'None')",
+        "from ctypes import *; assert c_uint(3).value == 3 and sizeof(c_uint) == 4",
         "import click, uuid; assert click.UUID('7' * 32) == uuid.UUID('7' * 32)",
         "import pickle, io; assert pickle.loads(pickle.dumps(np.ones(2))).sum() == 2.0",
         "import ast; assert ast.literal_eval('[1]') == [1]; assert np.matrix('1 2').sum() == 3",

@@ -38,7 +38,10 @@ class _Later(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if sys.modules.get(self.__name__) is self:
             del sys.modules[self.__name__]
-        return getattr(import_module(self.__name__), name)
+        real = import_module(self.__name__)
+        # `from ctypes import *` takes what stands here.
+        vars(self).update(vars(real))
+        return getattr(real, name)
 
 
 class _Inspect(_Later):
