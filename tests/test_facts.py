@@ -134,6 +134,19 @@ def test_files_packed_alone_serve_as_in_a_wheel(tmp_path: Path) -> None:
     assert dict(heads) == dict(files) == whole
 
 
+def test_one_file_of_a_tree_is_read_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "prices").mkdir()
+    (tmp_path / "prices" / "a.csv").write_text("x\n1\n")
+    (tmp_path / "prices" / "b.toml").write_text("y = 2\n")
+    assert store.load("prices", tmp_path)["b"] == {"y": 2}
+    read: list[int] = []
+    whole = bundle._file
+    monkeypatch.setattr(bundle, "_file", lambda *place: read.append(1) or whole(*place))
+    assert store.part("prices", "a", tmp_path) == {"columns": ["x"], "rows": [["1"]]}
+    assert store.part("prices", "a", tmp_path)["rows"]
+    assert len(read) == 1
+
+
 def test_the_json_alone_serves_as_in_a_wheel(tmp_path: Path) -> None:
     (tmp_path / "bundle").mkdir()
     (tmp_path / "bundle" / "systems.json").write_text('{"stamps": {}, "files": {"a": {"b": 1}}}')

@@ -33,11 +33,23 @@ def ran(before: str, after: str) -> subprocess.CompletedProcess[str]:
         "import inspect as i; assert (i.cleandoc('  one'), i.cleandoc('a\\n  b')) == ('one', 'a\\nb')",
         "import inspect; inspect.signature(np.mean); assert sys.modules['inspect'].ismodule(inspect)",
         "import dataclasses as d; assert d.make_dataclass('A', ['b']).__doc__.startswith('A(b')",
+        "import ctypes.util; assert ctypes.c_int(3).value == 3 and np.zeros(1).ctypes.data",
+        "from uuid import UUID; import uuid; assert uuid.UUID is UUID and not hasattr(uuid, 'None')",
+        "from ctypes import *; assert c_uint(3).value == 3 and sizeof(c_uint) == 4",
+        "import click, uuid; assert click.UUID('7' * 32) == uuid.UUID('7' * 32)",
+        "import pickle, io; assert pickle.loads(pickle.dumps(np.ones(2))).sum() == 2.0",
+        "import ast; assert ast.literal_eval('[1]') == [1]; assert np.matrix('1 2').sum() == 3",
+        "import urllib.parse; assert urllib.parse.urlsplit('http://[::1]/').hostname == '::1'",
         "vectors = np.linalg.eig(np.diag([1.0, 2.0])).eigenvectors; assert vectors.shape == (2, 2)",
     ],
 )
 def test_what_is_left_out_is_missed_by_nobody(after: str) -> None:
     done = ran("", after)
+    assert done.returncode == 0, done.stderr
+
+
+def test_modules_that_are_hardly_used_are_not_imported() -> None:
+    done = ran("", "import click; assert not {'_ast', '_ctypes', '_pickle', '_uuid'} & {*sys.modules}")
     assert done.returncode == 0, done.stderr
 
 

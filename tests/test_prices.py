@@ -18,7 +18,7 @@ from whichgpu import prices
 from whichgpu.errors import DataError, UsageError, WhichGpuError
 from whichgpu.facts import reading
 from whichgpu.facts import store as facts_store
-from whichgpu.prices import Offer, quality
+from whichgpu.prices import Offer, live, quality
 from whichgpu.prices import store as price_store
 from whichgpu.prices.offers import to_text
 from whichgpu.prices.purchase import open_facts
@@ -530,13 +530,17 @@ def test_reading_offers_imports_nothing_heavy() -> None:
 def test_a_broken_table_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     price_store.bundled.cache_clear()
     try:
-        monkeypatch.setattr(facts_store, "load", lambda tree: {"offers": {"columns": ["x"], "rows": []}})
+        monkeypatch.setattr(facts_store, "part", lambda *_: {"columns": ["x"], "rows": []})
         with pytest.raises(DataError, match="columns are not"):
             prices.bundled()
         bad = {"columns": list(price_store.COLUMNS), "rows": [["x"] * len(price_store.COLUMNS)]}
-        monkeypatch.setattr(facts_store, "load", lambda tree: {"offers": bad})
+        monkeypatch.setattr(facts_store, "part", lambda *_: bad)
         with pytest.raises(DataError, match=r"offers.csv: could not convert"):
             prices.bundled()
+        live._table.cache_clear()
+        with pytest.raises(DataError, match=r"offers.csv: could not convert"):
+            live.rows_of(["x"])
     finally:
         monkeypatch.undo()
+        live._table.cache_clear()
         price_store.bundled.cache_clear()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import copy
 import inspect
 import pickle
+import typing
 from dataclasses import FrozenInstanceError, asdict, dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
 
 import pytest
 
-from whichgpu.values import _FEW, immutable
+from whichgpu.values import _FEW, NamedTuple, immutable
 
 
 class _Body:
@@ -164,3 +165,65 @@ def test_a_class_of_its_kind_inherits() -> None:
         more: tuple[int, ...] = ()
 
     assert asdict(replace(Wide(1.0), right=4.0)) == {"left": 1.0, "right": 4.0, "more": ()}
+
+
+class _Item:
+    name: str
+    size: float = 1.0
+
+    @property
+    def twice(self) -> float:
+        """A method stays."""
+        return 2.0 * self.size
+
+
+_OF_ITEM = {key: one for key, one in vars(_Item).items() if key not in ("__dict__", "__weakref__")}
+Item: Any = type(NamedTuple)("Item", (NamedTuple,), {**_OF_ITEM, "__qualname__": "Item"})
+Usual: Any = typing.NamedTupleMeta("Item", (typing._NamedTuple,), {**_OF_ITEM, "__qualname__": "Item"})  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("told", [
+    lambda cls: repr(cls("a", 2.0)),
+    lambda cls: (cls("a"), cls(name="b", size=3.0), tuple(cls("a")), cls("a").twice, cls("a")[1]),
+    lambda cls: (cls._fields, cls._field_defaults, cls.__match_args__),
+    lambda cls: (cls("a")._asdict(), cls("a")._replace(size=5.0), cls._make(["a", 2.0])),
+    lambda cls: (cls("a") == ("a", 1.0), hash(cls("a")), cls("a") < cls("b"), hasattr(cls("a"), "__dict__")),
+    lambda cls: list(inspect.signature(cls).parameters),
+    lambda cls: vars(type("Derived", (cls,), {})("a", 4.0)),
+    lambda cls: type("Derived", (cls,), {})("a", 4.0),
+    lambda cls: copy.deepcopy(cls("a", [1])),
+])  # fmt: skip
+def test_a_named_tuple_is_that_of_typing(told: Any) -> None:
+    assert told(Item) == told(Usual)
+
+
+@pytest.mark.parametrize("wrong", [
+    lambda cls: cls(), lambda cls: cls("a", 1.0, 2.0),
+    lambda cls: cls("a", name="b"), lambda cls: cls("a", colour=1),
+    lambda cls: cls("a")._replace(colour=1), lambda cls: cls._make(["a"]),
+    lambda cls: setattr(cls("a"), "name", "b"), lambda cls: setattr(cls("a"), "other", "b"),
+])  # fmt: skip
+def test_a_named_tuple_refuses_as_that_of_typing(wrong: Any) -> None:
+    said = []
+    for cls in (Item, Usual):
+        with pytest.raises((TypeError, ValueError, AttributeError)) as fault:
+            wrong(cls)
+        said.append((fault.type, str(fault.value)))
+    assert said[0] == said[1]
+
+
+class Spot(NamedTuple):
+    """A record of a module."""
+
+    place: str
+    rank: int = 1
+
+
+def test_named_tuples_are_pickled() -> None:
+    assert pickle.loads(pickle.dumps(Spot("a", 2))) == Spot("a", 2)
+    assert type(pickle.loads(pickle.dumps(Spot("a")))) is Spot
+
+
+def test_a_named_tuple_of_too_many_fields_is_refused() -> None:
+    with pytest.raises(IndexError):
+        type(NamedTuple)("Wide", (NamedTuple,), {"__annotations__": {f"f{at}": "int" for at in range(49)}})

@@ -1,15 +1,17 @@
-"""Values that cost little until they are used: `@immutable` classes, `Lazy` mappings, what is `Shown`.
+"""Values that cost little until they are used: `@immutable` classes, named tuples, `Lazy` mappings, `Shown`.
 
 `@immutable` is a frozen, slotted data class that costs little to define.
 
 `dataclass(frozen=True, slots=True)` compiles six methods for every class when its module is imported: 0.6 ms
 each, a fifth of a cold start. Here the one that must be fast, `__init__`, is compiled for a class that has
 many instances, and the others need no compiling. What the standard library makes of a data class
-(`fields`, `replace`, `asdict`, pattern matching, pickling, copying) works alike.
+(`fields`, `replace`, `asdict`, pattern matching, pickling, copying) works alike. `NamedTuple` is that of
+`typing`, which compiles the annotation of each field, in the same way.
 """
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Mapping
 from dataclasses import MISSING, FrozenInstanceError, dataclass, field, fields
 from functools import partial
@@ -20,9 +22,13 @@ from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform, overload
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
     from dataclasses import Field
+    from typing import NamedTuple as NamedTuple  # noqa: PLC0414 (so that others may import it from here)
 
 #: Instances of a class that are made before its `__init__` is worth compiling.
 _FEW = 12
+
+#: Fields that a named tuple may have.
+_MOST = 48
 
 #: Annotations that a data class does not take for those of fields.
 _NO_FIELD = ("ClassVar", "InitVar", "KW_ONLY")
@@ -159,6 +165,76 @@ def _state(self: Any) -> list[Any]:
 def _restore(self: Any, state: list[Any]) -> None:
     for one, known in zip(fields(self), state, strict=True):
         object.__setattr__(self, one.name, known)
+
+
+class _New:
+    """Stands for `__new__` of a record until the first one is made: compiles it then."""
+
+    def __init__(self, names: Sequence[str], defaults: tuple[Any, ...]) -> None:
+        self._names, self._defaults = names, defaults
+
+    def __get__(self, instance: Any, cls: type[Any]) -> Any:
+        owner = next(one for one in cls.__mro__ if vars(one).get("__new__") is self)
+        given = "".join(f"{name}, " for name in self._names)
+        made = eval(f"lambda _cls, {given}: _make(_cls, ({given}))", {"_make": tuple.__new__})  # noqa: S307
+        made.__defaults__ = self._defaults or None
+        made.__name__, made.__qualname__ = "__new__", f"{owner.__qualname__}.__new__"
+        setattr(owner, "__new__", staticmethod(made))  # noqa: B010 (mypy refuses the plain form)
+        return made
+
+
+class _Named(type):
+    """What makes a class of annotated fields a tuple with names."""
+
+    def __new__(cls, name: str, bases: tuple[type[Any], ...], space: dict[str, Any]) -> _Named:
+        """A class that derives from a record, and not from `NamedTuple` itself, is one of the same fields."""
+        if bases and bases[0] is not tuple and not hasattr(bases[0], "_fields"):
+            names = tuple(space.get("__annotations__", ()))
+            defaults = {one: space[one] for one in names if one in space}
+            space |= {"_fields": names, "__match_args__": names, "_field_defaults": defaults}
+            space |= {one: _ITEMS[at] for at, one in enumerate(names)}
+            space |= {"__new__": _New(names, (*defaults.values(),)), "__slots__": ()}
+        return super().__new__(cls, name, bases, space)
+
+
+def _items() -> tuple[Any, ...]:
+    """What reads the first item of a tuple, the second and so on, of whichever class."""
+    names = tuple(f"item{at}" for at in range(_MOST))
+    wide = vars(namedtuple("_Wide", names))
+    return tuple(wide[name] for name in names)
+
+
+_ITEMS = _items()
+
+if not TYPE_CHECKING:
+
+    class NamedTuple(tuple, metaclass=_Named):
+        """That of `typing` that costs little to define; what it offers is here as it is there."""
+
+        __slots__ = ()
+
+        @classmethod
+        def _make(cls, values):
+            made = tuple.__new__(cls, values)
+            if len(made) != len(cls._fields):
+                raise TypeError(f"Expected {len(cls._fields)} arguments, got {len(made)}")
+            return made
+
+        def _replace(self, /, **named):
+            made = self._make(map(named.pop, self._fields, self))
+            if named:
+                raise ValueError(f"Got unexpected field names: {list(named)!r}")
+            return made
+
+        def _asdict(self):
+            return dict(zip(self._fields, self, strict=True))
+
+        def __repr__(self):
+            shown = ", ".join(f"{name}={value!r}" for name, value in self._asdict().items())
+            return f"{type(self).__name__}({shown})"
+
+        def __getnewargs__(self):
+            return tuple(self)
 
 
 class Shown:

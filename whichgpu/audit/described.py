@@ -8,7 +8,7 @@ as open: nothing that is said of it accuses anybody.
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.descriptions import DESCRIPTION, OF_A_MODEL, SIZE, asked
@@ -17,6 +17,7 @@ from whichgpu.audit.roles import owned
 from whichgpu.audit.sentences import sentences
 from whichgpu.audit.subjects import Mention, family, mentions, model
 from whichgpu.hardware.gpu import nominal_gb
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

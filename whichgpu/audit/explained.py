@@ -6,13 +6,14 @@ attribute's of most of the devices beside them is of that one, in the unit in wh
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes, open_header, spaced
 from whichgpu.audit.binding import fitting
 from whichgpu.audit.cells import counts, read
 from whichgpu.audit.judging import judged, stated
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -7,12 +7,13 @@ have as many values behind it. What stands where is then plain.
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import named
 from whichgpu.audit.document import Table
 from whichgpu.audit.subjects import mentions
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

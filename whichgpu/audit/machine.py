@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.quantities import SPELLED
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from whichgpu.audit.document import Passage

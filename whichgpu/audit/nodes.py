@@ -6,13 +6,14 @@ the text told of each, fields of the catalogue. What follows from one of them fo
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.bills.amounts import Amounts, told_of_devices
 from whichgpu.audit.sentences import within
 from whichgpu.audit.tables import around, every
 from whichgpu.audit.terms import Term, dims, terms
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence

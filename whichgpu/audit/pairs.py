@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.judging import on_file
@@ -12,6 +12,7 @@ from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences
 from whichgpu.audit.subjects import mentions, model
 from whichgpu.hardware.gpu import nominal_gb
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -10,11 +10,12 @@ from bisect import bisect_left
 from functools import lru_cache
 from heapq import nsmallest
 from itertools import combinations, islice, product
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.judging import stated
 from whichgpu.audit.terms import AXES, LENGTHS, converted, dims
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -8,7 +8,7 @@ many as the nearest text before it names, in its order.
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.document import PROSE
@@ -18,6 +18,7 @@ from whichgpu.audit.quantities import Quantity, quantities
 from whichgpu.audit.roles import counted, spoken
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.subjects import Mention, model
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.denials import denied
@@ -12,6 +12,7 @@ from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import withheld
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,12 +8,13 @@ A name is never narrowed to a device of another name: "RTX 4090" after "RTX 4090
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.patterns import MANY
 from whichgpu.hardware import tokens
 from whichgpu.hardware.names import candidates
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

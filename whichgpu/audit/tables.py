@@ -5,7 +5,7 @@ Devices stand in a header with attributes to the left, or one to a row with attr
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import CHIP, headed, qualifiers, rate_of
@@ -15,6 +15,7 @@ from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import counted
 from whichgpu.audit.subjects import mentions
 from whichgpu.hardware.gpu import nominal_gb
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -7,7 +7,7 @@ job as a measured run does (`audit/measurement/`). What is left over is not need
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.measurement import named_model
@@ -19,6 +19,7 @@ from whichgpu.cost.asked import is_language_model
 from whichgpu.errors import UsageError, one_line
 from whichgpu.planner.size import named_set
 from whichgpu.planner.use import use
+from whichgpu.values import NamedTuple
 from whichgpu.workloads.counts import counts
 from whichgpu.workloads.job import TRAINING
 from whichgpu.workloads.resolving import model_of

@@ -12,13 +12,14 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.bench import process, tasks
 from whichgpu.bench.answers import records
 from whichgpu.bench.record import digest
 from whichgpu.bench.runner import Outcome
 from whichgpu.errors import UsageError, one_line
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

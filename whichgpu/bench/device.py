@@ -6,10 +6,11 @@ the micro-benchmarks. Nothing touches a device, so that a fake, capped or sliced
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.bench.telemetry import USUAL
 from whichgpu.hardware.local import same_memory
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

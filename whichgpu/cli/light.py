@@ -1,8 +1,8 @@
 """What a command does without: of numpy docstrings and signatures of what is written in C, and annotations.
 
 They are made whenever numpy is imported, and are a quarter of what importing it takes. `inspect`, which makes
-signatures, is imported by click and by data classes as well, which hardly come to use it. Whatever asks for
-annotations or for `inspect` later gets the real ones.
+signatures, is imported by click and by data classes as well, which hardly come to use it; and so are
+some others. Whatever asks for annotations or for anything of such a module later gets the real ones.
 """
 
 from __future__ import annotations
@@ -15,12 +15,18 @@ from typing import Any
 #: Modules that write docstrings when they are imported, and hold nothing else.
 _DOCSTRINGS = ("numpy._core._add_newdocs", "numpy._core._add_newdocs_scalars")
 _ANNOTATIONS = "numpy._typing"
+#: Modules that `urllib` and numpy import for what a command never comes to: addresses in URLs, arrays of C,
+#: matrices and structures written as text, arrays on disk, the machine's name.
+_HARDLY_USED = ("ipaddress", "ctypes", "ast", "pickle", "platform")
 
 
 def lighten() -> None:
     """Have what is not imported yet imported without them."""
     if "inspect" not in sys.modules:
         sys.modules["inspect"] = _Inspect("inspect")
+    if "uuid" not in sys.modules:
+        sys.modules["uuid"] = _Uuid("uuid")
+    sys.modules.update((name, _Later(name)) for name in _HARDLY_USED if name not in sys.modules)
     if "numpy" not in sys.modules:
         sys.modules.update((name, ModuleType(name)) for name in _DOCSTRINGS)
         sys.modules[_ANNOTATIONS] = _Annotations(_ANNOTATIONS)
@@ -32,7 +38,10 @@ class _Later(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if sys.modules.get(self.__name__) is self:
             del sys.modules[self.__name__]
-        return getattr(import_module(self.__name__), name)
+        real = import_module(self.__name__)
+        # `from ctypes import *` takes what stands here.
+        vars(self).update(vars(real))
+        return getattr(real, name)
 
 
 class _Inspect(_Later):
@@ -49,22 +58,29 @@ class _Inspect(_Later):
         return None if _importing("numpy") else self.__getattr__("signature")(called, **how)
 
 
+class _Uuid(_Later):
+    """`uuid`, of which click names a type as what one of its own is generic in; it imports `platform`."""
+
+    def __getattr__(self, name: str) -> Any:
+        return _Type if name == "UUID" and _importing("click.types") else super().__getattr__(name)
+
+
 class _Annotations(_Later):
     """Stands for `numpy._typing` until something else than numpy's own import asks for a part of it."""
 
     def __getattr__(self, name: str) -> Any:
         if _importing("numpy"):
             if name == "NDArray":
-                return _Array
+                return _Type
             if name.startswith("__"):
                 raise AttributeError(name)
         return super().__getattr__(name)
 
 
-class _Array:
-    """`NDArray[Any]` of the named tuples in `numpy.linalg`, which read no more into it."""
+class _Type:
+    """A type in an annotation: `NDArray[Any]` of the named tuples in `numpy.linalg` read no more into it."""
 
-    def __class_getitem__(cls, _item: Any) -> type[_Array]:
+    def __class_getitem__(cls, _item: Any) -> type[_Type]:
         return cls
 
 

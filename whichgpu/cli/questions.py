@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UsageError, one_line
 from whichgpu.facts import store
+from whichgpu.values import NamedTuple
 from whichgpu.workloads.subjects import PEOPLE
 
 if TYPE_CHECKING:

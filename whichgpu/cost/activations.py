@@ -26,12 +26,12 @@ from __future__ import annotations
 
 from dataclasses import field
 from itertools import dropwhile, groupby
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from whichgpu.cost.coefficients import section
-from whichgpu.values import immutable
+from whichgpu.values import NamedTuple, immutable
 from whichgpu.workloads.adapters import layers_of
 from whichgpu.workloads.checkpointing import repeated, saved_bytes
 from whichgpu.workloads.ops import changed

@@ -14,7 +14,7 @@ sequences. What the engine itself takes no more of (max_num_seqs) is as many ser
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from whichgpu.cost import queueing
 from whichgpu.cost.mesh import Mesh
 from whichgpu.cost.requests import Requests
 from whichgpu.cost.scheduling import limits
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -30,14 +30,14 @@ Of a model that is not in the zoo nobody knows how much work it is: all errors t
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from whichgpu.cost.classes import lineage
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.spread import group_of, version_of
-from whichgpu.values import immutable
+from whichgpu.values import NamedTuple, immutable
 from whichgpu.workloads.job import NUMBERS
 
 if TYPE_CHECKING:

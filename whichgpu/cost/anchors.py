@@ -14,7 +14,7 @@ import re
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.cost import asked, quoted
 from whichgpu.cost.anchoring import Point, place
@@ -23,6 +23,7 @@ from whichgpu.cost.placing import placed
 from whichgpu.cost.runtime import runtime
 from whichgpu.errors import UsageError, WhichGpuError
 from whichgpu.hardware.slices import resolve_device
+from whichgpu.values import NamedTuple
 from whichgpu.workloads import job as jobs
 from whichgpu.workloads.precision import precision
 

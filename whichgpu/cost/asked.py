@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from math import inf
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from whichgpu.cost.job_memory import prepared
 from whichgpu.cost.runtime import runtime
 from whichgpu.errors import UsageError
 from whichgpu.units import parse
+from whichgpu.values import NamedTuple
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
 from whichgpu.workloads.adapters import stated
 from whichgpu.workloads.checkpointing import checkpointing

@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import replace
 from heapq import heapify, heappop, heappush
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from whichgpu.cost.load import beyond
 from whichgpu.cost.requests import Requests
 from whichgpu.errors import Infeasible, UsageError
 from whichgpu.units import number, show
-from whichgpu.values import immutable
+from whichgpu.values import NamedTuple, immutable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

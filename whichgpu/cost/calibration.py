@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,7 +27,7 @@ from whichgpu.cost.problem import Problem
 from whichgpu.cost.rows import read_job
 from whichgpu.errors import UsageError, WhichGpuError
 from whichgpu.hardware.names import resolve as resolve_gpu
-from whichgpu.values import immutable
+from whichgpu.values import NamedTuple, immutable
 from whichgpu.workloads.job import NUMBERS, Job
 
 if TYPE_CHECKING:

@@ -9,9 +9,11 @@ that differ in kind apart.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu

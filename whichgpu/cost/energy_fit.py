@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,7 +31,7 @@ from whichgpu.cost.spread import group_of
 from whichgpu.errors import WhichGpuError
 from whichgpu.facts import store
 from whichgpu.hardware.names import resolve as resolve_gpu
-from whichgpu.values import immutable
+from whichgpu.values import NamedTuple, immutable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

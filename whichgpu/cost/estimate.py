@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,7 +28,7 @@ from whichgpu.cost.time import bound_seconds, evaluate
 from whichgpu.errors import UsageError
 from whichgpu.facts.model import Interval
 from whichgpu.units import number, show
-from whichgpu.values import Shown, immutable
+from whichgpu.values import NamedTuple, Shown, immutable
 from whichgpu.workloads.adapters import RANK
 from whichgpu.workloads.job import NUMBERS, Job
 

@@ -21,7 +21,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -37,7 +37,7 @@ from whichgpu.errors import UsageError, WhichGpuError
 from whichgpu.facts import store
 from whichgpu.facts.model import Interval
 from whichgpu.hardware.names import resolve as resolve_gpu
-from whichgpu.values import immutable
+from whichgpu.values import NamedTuple, immutable
 from whichgpu.workloads.job import NUMBERS, TRAINING, phase
 from whichgpu.workloads.precision import of_job, precision
 from whichgpu.workloads.workload import meaning

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.cost.breakdown import of_layout
 from whichgpu.cost.estimate import Z90
@@ -23,7 +23,7 @@ from whichgpu.cost.spread import erring_as, measured, widths
 from whichgpu.cost.stages import Stage, stages
 from whichgpu.cost.time import shares
 from whichgpu.facts import store
-from whichgpu.values import immutable
+from whichgpu.values import NamedTuple, immutable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from whichgpu.cost import memory, parallel
 from whichgpu.cost.activations import Kept, causal, most_scores
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.mesh import Mesh, shares_tokens
+from whichgpu.values import NamedTuple
 from whichgpu.workloads.adapters import DEFAULT_PRECISION, frozen, trained_precision
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
 from whichgpu.workloads.checkpointing import checkpointing

@@ -10,7 +10,7 @@ group (`groups`) over arrays, each distinct physical job once.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from whichgpu.cost.reader import Lexicon, Reader
 from whichgpu.cost.rows import read_job
 from whichgpu.cost.table import COLUMNS
 from whichgpu.errors import one_line
+from whichgpu.values import NamedTuple
 from whichgpu.workloads.names import squeezed
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import reduce
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from whichgpu.cost.support import refusal, substitutions
 from whichgpu.cost.time import prepare
 from whichgpu.errors import UsageError
 from whichgpu.units import parse
-from whichgpu.values import immutable
+from whichgpu.values import NamedTuple, immutable
 from whichgpu.workloads.ops import stored_weight_bytes
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.workload import resolve

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from whichgpu.cost.spread import found_for
 from whichgpu.cost.steady import Met, engine, interruption
 from whichgpu.cost.time import evaluate
 from whichgpu.errors import Infeasible
+from whichgpu.values import NamedTuple
 from whichgpu.workloads.job import NUMBERS
 
 if TYPE_CHECKING:

@@ -16,13 +16,14 @@ inference are the tensors alive at the widest op: `live` times its inputs and ou
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from whichgpu.cost.activations import windowed
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.memory_law import coefficient
+from whichgpu.values import NamedTuple
 from whichgpu.workloads.ops import changed, stored_weight_bytes
 
 if TYPE_CHECKING:

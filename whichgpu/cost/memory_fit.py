@@ -13,7 +13,7 @@ training, and two for each runtime whose readings say anything of them.
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,6 +31,7 @@ from whichgpu.cost.rows import read_job
 from whichgpu.errors import WhichGpuError
 from whichgpu.facts import store
 from whichgpu.hardware.names import resolve as resolve_gpu
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -6,12 +6,13 @@ Every function is written over arrays: a single `Estimate` is the 0-d case of th
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from whichgpu.errors import UsageError
 from whichgpu.units import parse
+from whichgpu.values import NamedTuple
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:

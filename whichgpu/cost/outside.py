@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from whichgpu.cost.placing import placed
 from whichgpu.errors import UsageError, WhichGpuError
 from whichgpu.facts import store
 from whichgpu.facts.model import Interval
-from whichgpu.values import immutable
+from whichgpu.values import NamedTuple, immutable
 from whichgpu.workloads import workload as zoo
 
 if TYPE_CHECKING:

@@ -6,13 +6,14 @@ their inputs, attention its heads; each row layer ends in an all-reduce of its o
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.kernels.attention import seen
 from whichgpu.cost.links import all_gather, all_reduce, all_to_all, node_size, send
+from whichgpu.values import NamedTuple
 from whichgpu.workloads.ops import changed
 from whichgpu.workloads.precision import precision
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache, lru_cache
 from math import gcd
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from whichgpu.cost.pipeline import splits_layers
 from whichgpu.cost.runtime import runtimes
 from whichgpu.cost.support import not_run
 from whichgpu.errors import UsageError
+from whichgpu.values import NamedTuple
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.ops import stored_weight_bytes
 from whichgpu.workloads.workload import resolve

@@ -11,7 +11,7 @@ import math
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from whichgpu.cost.fit import compute_terms, launch_terms, link_terms, memory_te
 from whichgpu.cost.parallel import Exchange
 from whichgpu.cost.slopes import Places
 from whichgpu.cost.time import BOUND, FEED, PACE, between, bounded, fed, paced, together
-from whichgpu.values import immutable
+from whichgpu.values import NamedTuple, immutable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from whichgpu.cost.rows import (
 from whichgpu.cost.table import COLUMNS
 from whichgpu.errors import UsageError, WhichGpuError, one_line
 from whichgpu.hardware.slices import resolve_device
+from whichgpu.values import NamedTuple
 from whichgpu.workloads import job as jobs
 from whichgpu.workloads.workload import resolve
 

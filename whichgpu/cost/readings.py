@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from whichgpu.cost.coefficients import section
 from whichgpu.cost.memory import Totals, totals
 from whichgpu.cost.memory_law import kind_of, spread
 from whichgpu.facts.model import Interval
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

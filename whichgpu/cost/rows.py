@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import lru_cache
 from itertools import count
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.cost.asked import dated
 from whichgpu.cost.estimate import MODELLED
@@ -18,6 +18,7 @@ from whichgpu.cost.runtime import Runtime, runtime, runtimes
 from whichgpu.cost.table import COLUMNS
 from whichgpu.errors import UsageError
 from whichgpu.software.stacks import named_release
+from whichgpu.values import NamedTuple
 from whichgpu.workloads import job as jobs
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.workload import resolve as resolve_workload

@@ -19,7 +19,7 @@ import csv
 import io
 import tomllib
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -33,6 +33,7 @@ from whichgpu.cost.rows import read_head
 from whichgpu.cost.spread import erring_as, library
 from whichgpu.errors import DataError
 from whichgpu.facts import store
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

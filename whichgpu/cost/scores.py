@@ -10,9 +10,11 @@ Gneiting and Raftery, "Strictly Proper Scoring Rules, Prediction, and Estimation
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

@@ -29,7 +29,7 @@ that keeps room for whole answers), and at most what the engine takes at once (`
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -43,6 +43,7 @@ from whichgpu.cost.requests import Requests
 from whichgpu.cost.scheduling import BESIDE, limits
 from whichgpu.cost.steady import SteadyState, burst, engine, in_lockstep, interruption
 from whichgpu.cost.time import evaluate, kernels, prepare
+from whichgpu.values import NamedTuple
 from whichgpu.workloads.adapters import beside
 from whichgpu.workloads.ops import changed
 from whichgpu.workloads.precision import of_job, precision

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import reduce
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -35,7 +35,7 @@ from whichgpu.cost.activations import Kept, activations, causal
 from whichgpu.cost.memory import context, quantised_head, stage_weight_bytes, widened_layer
 from whichgpu.cost.memory_law import coefficient
 from whichgpu.errors import UsageError
-from whichgpu.values import immutable
+from whichgpu.values import NamedTuple, immutable
 from whichgpu.workloads.checkpointing import repeated
 from whichgpu.workloads.ops import changed, stored_weight_bytes
 from whichgpu.workloads.ops import parameters as by_module

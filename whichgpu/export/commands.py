@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.errors import UsageError
 from whichgpu.export.launch import Place, launch, port, serves
 from whichgpu.export.model import of_tags, read_tags, tag_line
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UsageError, WhichGpuError
 from whichgpu.export.model import PORT
 from whichgpu.export.names import engines
 from whichgpu.hardware.catalogue import catalogue
+from whichgpu.values import NamedTuple
 from whichgpu.workloads.hub import hub_format
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ agree with them.
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UsageError
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

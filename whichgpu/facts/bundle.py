@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 #: Trees of CSV files that are asked for a few rows, by the column that is asked for.
 INDEXED = {"measured": "workload"}
-#: Trees of TOML files whose tables are asked for by name: the tables of tables in a file, and the keys that
-#: finding a name reads.
+#: Trees whose files are asked for one by one: the tables of tables in a file, and the keys that finding a
+#: name reads.
 NAMED = {
     "gpus": (
         ("chip", "gpu"),
@@ -34,9 +34,10 @@ NAMED = {
     ),
     "workloads": (("workload",), ("name", "aliases", "library")),
     "software": ((), ("names", "kind")),
+    "prices": ((), ()),
 }
 #: Trees that few commands read, and that shrink to a fifth or less.
-PACKED = {"counts", "prices", "scoreboard", "validation"}
+PACKED = {"counts", "scoreboard", "validation"}
 
 
 def bundled(tree: str, folder: Path) -> Path:

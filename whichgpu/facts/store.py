@@ -59,6 +59,12 @@ def glance(tree: str, data: Path = DATA) -> tuple[Mapping[str, Any], Mapping[str
     return whole, whole
 
 
+@cache
+def part(tree: str, stem: str, data: Path = DATA) -> Any:
+    """One file of a tree of `bundle.NAMED`, of which no other is parsed. Raises the errors of `load`."""
+    return glance(tree, data)[1][stem]
+
+
 def select(tree: str, wanted: Callable[[str], bool], data: Path = DATA) -> list[dict[str, str]]:
     """The rows of an indexed tree whose column holds a value that is wanted, in the order of the files.
 

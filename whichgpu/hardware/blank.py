@@ -6,10 +6,11 @@ The reasons are in `data/blank.toml`, the first that fits a field and a device.
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.facts import store
 from whichgpu.hardware.fields import FIELDS
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

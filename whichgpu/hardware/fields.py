@@ -7,7 +7,9 @@ never zero or "no".
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -28,7 +28,7 @@ def instance(text: str) -> tuple[str, float] | None:
 
 def _sold() -> list[tuple[str, tuple[str, float]]]:
     """Every instance type of the offers, and its GPU and how many."""
-    table: dict[str, Any] = store.load("prices")["offers"]
+    table: dict[str, Any] = store.part("prices", "offers")
     at = {name: table["columns"].index(name) for name in ("provider", "instance", "gpu", "gpu_count")}
     return [
         (_plain(row[at["instance"]]), (row[at["gpu"]], float(row[at["gpu_count"]] or 0)))

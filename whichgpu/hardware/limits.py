@@ -8,7 +8,9 @@ keeps its clock.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from whichgpu.facts.model import Fact

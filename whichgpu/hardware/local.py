@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UsageError, one_line
 from whichgpu.facts import store
@@ -18,6 +18,7 @@ from whichgpu.hardware.fields import RATES
 from whichgpu.hardware.names import candidates
 from whichgpu.hardware.parts import resized
 from whichgpu.hardware.vgpu import vgpu
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.errors import OpenName, UnknownName, UsageError, one_line
 from whichgpu.facts import store
 from whichgpu.hardware import tokens
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,7 +78,8 @@ def resolve_count(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
 def _boards(name: str, count: int, catalogue: Catalogue) -> tuple[Gpu, int]:
     """A device, and how many: as many per board as it has, where the size that is named is the board's."""
     gpu = _one(name, catalogue)
-    whole = tokens.of_board(gpu) & set(tokens.words(name))
+    sizes = tokens.of_board(gpu)
+    whole = sizes and sizes & {*tokens.words(name)}
     return gpu, count * int(gpu.value("units_per_board")) if whole else count
 
 

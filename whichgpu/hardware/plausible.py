@@ -7,12 +7,13 @@ merely out of date: that is a remark.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.hardware.catalogue import Catalogue
 from whichgpu.hardware.check import judge
 from whichgpu.hardware.derive import derived
 from whichgpu.hardware.fields import FIELDS, RATES
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

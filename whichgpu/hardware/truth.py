@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.facts import reading
 from whichgpu.facts.model import KINDS
 from whichgpu.hardware.blank import blank
 from whichgpu.hardware.check import disagree
 from whichgpu.hardware.fields import FIELDS
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -16,7 +16,7 @@ Storage and egress, where stated, are added to each month by the provider's pric
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import Infeasible
 from whichgpu.planner.bill_use import DAYS_PER_MONTH
@@ -26,6 +26,7 @@ from whichgpu.prices import live, spot, store
 from whichgpu.prices.offers import Offer
 from whichgpu.prices.purchase import assumptions, discount_facts, open_facts, purchase_price
 from whichgpu.prices.sellers import class_of
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

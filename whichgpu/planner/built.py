@@ -6,12 +6,13 @@ desktop of `data/machine.toml` holds them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from whichgpu.planner.machine import Machine, is_card, of_machine, read_machine, usual_desktop
 from whichgpu.prices.purchase import purchase_price
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import combinations
 from math import inf, isnan
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from whichgpu.planner.options import Outcome, options, outcome, primary_exact, t
 from whichgpu.planner.options import best as best_of_each
 from whichgpu.planner.sentences import TIE
 from whichgpu.units import number, rate_period
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

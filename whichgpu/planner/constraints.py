@@ -12,13 +12,14 @@ which is left out to relax it. `of(request)` makes all that a request states; pl
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from whichgpu.planner.reasons import Reason
 from whichgpu.prices import store as prices
 from whichgpu.units import number, show
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -13,7 +13,7 @@ ranked anew.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -40,7 +40,7 @@ from whichgpu.planner.ways import Ways, ways
 from whichgpu.prices import live
 from whichgpu.prices import store as prices
 from whichgpu.prices.sellers import joined
-from whichgpu.values import immutable
+from whichgpu.values import NamedTuple, immutable
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:

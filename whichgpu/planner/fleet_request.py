@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.cost import slo
 from whichgpu.cost.requests import Requests, read_rate
@@ -14,6 +14,7 @@ from whichgpu.facts import store
 from whichgpu.planner.fleet import Load
 from whichgpu.planner.recommend import in_precisions
 from whichgpu.units import parse
+from whichgpu.values import NamedTuple
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:

@@ -12,13 +12,14 @@ from __future__ import annotations
 import re
 from functools import cache
 from math import isnan
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import DataError, UsageError, one_line
 from whichgpu.facts import store
 from whichgpu.planner.words import cents, money
 from whichgpu.prices.store import STALE_DAYS
 from whichgpu.units import number
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -229,5 +230,5 @@ def _published(row: Mapping[str, str]) -> ApiPrice:
 
 @cache
 def _table() -> tuple[Mapping[str, str], ...]:
-    table = store.load("prices")["hosted"]
+    table = store.part("prices", "hosted")
     return tuple(dict(zip(table["columns"], row, strict=True)) for row in table["rows"])

@@ -13,11 +13,12 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.facts import store
 from whichgpu.planner.programs import program, spelled
 from whichgpu.planner.use import AROUND, names, spellings
+from whichgpu.values import NamedTuple
 from whichgpu.workloads import subjects
 
 if TYPE_CHECKING:

@@ -7,11 +7,12 @@ The distance of two GPUs is the largest ratio in any of them, so that one with h
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.planner.comparison.rates import TOKEN_FP64
 from whichgpu.planner.comparison.rows import sixteen_bit, watts
 from whichgpu.planner.comparison.words import EQUAL
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import re
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from whichgpu.errors import UsageError, one_line
 from whichgpu.facts import reading, store
 from whichgpu.planner.constraints import Constraint, at_most, powers, word
 from whichgpu.units import parse
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -12,13 +12,14 @@ from __future__ import annotations
 import math
 import re
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UsageError, one_line
 from whichgpu.facts import store
 from whichgpu.hardware import filters
 from whichgpu.hardware.fields import FIELDS, RATES
 from whichgpu.units import parse
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

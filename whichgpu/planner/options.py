@@ -14,7 +14,7 @@ several nodes is a configuration of its own.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,7 +25,7 @@ from whichgpu.planner.grid import WORTH
 from whichgpu.planner.market import trust
 from whichgpu.prices.purchase import purchase_price
 from whichgpu.prices.sellers import joined
-from whichgpu.values import immutable
+from whichgpu.values import NamedTuple, immutable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

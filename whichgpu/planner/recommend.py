@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import isnan
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -45,6 +45,7 @@ from whichgpu.planner.splitting import several
 from whichgpu.planner.sweeps import swept
 from whichgpu.prices import live
 from whichgpu.prices import store as prices
+from whichgpu.values import NamedTuple
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:

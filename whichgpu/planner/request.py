@@ -6,7 +6,7 @@ import re
 import sys
 from dataclasses import replace
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from whichgpu import prices
 from whichgpu.errors import UsageError, one_line
@@ -23,7 +23,7 @@ from whichgpu.prices import live
 from whichgpu.prices.purchase import purchase_price
 from whichgpu.prices.sellers import classes, providers_named, regions_named
 from whichgpu.units import in_usd, parse
-from whichgpu.values import immutable
+from whichgpu.values import NamedTuple, immutable
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.resolving import UNLISTED, subject
 from whichgpu.workloads.workload import resolve as resolve_workload

@@ -11,7 +11,7 @@ Each input is moved alone, all else as asked, until another GPU type comes first
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from whichgpu.planner.market import UNPRICED, trust
 from whichgpu.planner.options import Options, best, outcome, primary_exact
 from whichgpu.planner.words import lasting, money, plural
 from whichgpu.units import number, rate_period, show
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

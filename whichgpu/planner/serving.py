@@ -9,7 +9,7 @@ Money and energy are shared out between prompts and outputs by the time that eac
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from whichgpu.cost import slo
 from whichgpu.cost.coefficients import section
 from whichgpu.errors import Infeasible
 from whichgpu.planner.ways import name, widths
-from whichgpu.values import immutable
+from whichgpu.values import NamedTuple, immutable
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UsageError, one_line
 from whichgpu.facts import store
 from whichgpu.units import SCALES, number
+from whichgpu.values import NamedTuple
 from whichgpu.workloads.job import TRAINING
 
 if TYPE_CHECKING:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.facts import store
 from whichgpu.hardware.fields import SEGMENTS
+from whichgpu.values import NamedTuple
 from whichgpu.workloads.job import Job
 
 if TYPE_CHECKING:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import re
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.errors import UsageError, one_line
 from whichgpu.planner.size import per_sample
 from whichgpu.units import in_usd, number, parse, parse_rate
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from datetime import date

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import DataError, UsageError
 from whichgpu.prices import live
 from whichgpu.prices.purchase import Assumptions, assumptions, parts_in_one, purchase_price
 from whichgpu.prices.store import best_first, select, term_kinds
 from whichgpu.units import parse
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from datetime import date

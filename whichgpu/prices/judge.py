@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UnknownName, one_line
 from whichgpu.prices import live
 from whichgpu.prices.quote import OpenVariant, Quote, read_quote
 from whichgpu.prices.store import STALE_DAYS, TERMS, select
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

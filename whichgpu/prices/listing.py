@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from functools import cache
 from statistics import median
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.prices import quality
 from whichgpu.prices.offers import Offer, to_text
 from whichgpu.prices.store import bundled
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.facts import store as facts_store
 from whichgpu.prices import vault
 from whichgpu.prices.offers import Offer
-from whichgpu.prices.store import COLUMNS, bundled, from_rows
+from whichgpu.prices.store import COLUMNS, bundled, from_rows, from_shipped, shipped_rows
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -82,15 +83,13 @@ def rows_of(ids: Iterable[str]) -> tuple[Offer, ...]:
     gpu, maybe = COLUMNS.index("gpu"), COLUMNS.index("candidates")
     wanted = frozenset(ids)
 
-    def of(table: Sequence[Sequence[str]]) -> tuple[Offer, ...]:
-        return from_rows(
-            [row for row in table if row[gpu] in wanted or not wanted.isdisjoint(row[maybe].split(";"))]
-        )
+    def of(table: Sequence[Sequence[str]]) -> list[Sequence[str]]:
+        return [row for row in table if row[gpu] in wanted or not wanted.isdisjoint(row[maybe].split(";"))]
 
     try:
-        return of(_table(_stamp()))
+        return from_rows(of(_table(_stamp())))
     except MALFORMED:
-        return of(facts_store.load("prices")["offers"]["rows"])
+        return from_shipped(of(shipped_rows()))
 
 
 def merged(read: Sequence[Offer]) -> tuple[Offer, ...]:
@@ -125,7 +124,7 @@ def shipped_digest() -> str:
     """What tells one shipped table from another."""
     import hashlib
 
-    return hashlib.sha256(json.dumps(facts_store.load("prices")["offers"]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(facts_store.part("prices", "offers")).encode()).hexdigest()
 
 
 def history() -> tuple[dict[str, str], ...]:
@@ -168,9 +167,7 @@ def _held(stamp: tuple[str, int]) -> vault.Stored | None:
 def _table(stamp: tuple[str, int]) -> Sequence[Sequence[str]]:
     held = _held(stamp)
     if held is None or not held.files:
-        bundled()  # says what is wrong with a malformed table
-        shipped: Sequence[Sequence[str]] = facts_store.load("prices")["offers"]["rows"]
-        return shipped
+        return shipped_rows()
     if json.loads(held.files[META])["shipped"] == shipped_digest():
         rows: Sequence[Sequence[str]] = json.loads(held.files[TABLE])
         if not (isinstance(rows, list) and rows):

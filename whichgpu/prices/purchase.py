@@ -6,12 +6,12 @@ import math
 from dataclasses import asdict, fields, replace
 from functools import cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import DataError, UsageError
 from whichgpu.facts import store as facts_store
 from whichgpu.prices.store import STALE_DAYS, sources
-from whichgpu.values import immutable
+from whichgpu.values import NamedTuple, immutable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -73,7 +73,7 @@ def purchases() -> Mapping[str, tuple[Purchase, ...]]:
     """Every stored purchase price by GPU id, in the order of `KINDS`."""
     from datetime import date
 
-    table = facts_store.load("prices")["purchase"]
+    table = facts_store.part("prices", "purchase")
     if tuple(table["columns"]) != COLUMNS:
         raise DataError(f"data/prices/purchase.csv: columns are not {', '.join(COLUMNS)}; reinstall whichgpu")
     found: dict[str, list[Purchase]] = {}
@@ -219,7 +219,7 @@ def assumption_facts() -> Mapping[str, Fact]:
 
 def table_facts(table: str, dimensions: Mapping[str, str]) -> Mapping[str, Fact]:
     """A table of `data/prices/assumptions.toml` as facts by name; raises `DataError` where one is missing."""
-    rows = facts_store.load("prices")["assumptions"][table]
+    rows = facts_store.part("prices", "assumptions")[table]
     where = f"data/prices/assumptions.toml: {table}"
     missing = sorted(dimensions.keys() - rows.keys())
     if missing:
@@ -238,7 +238,7 @@ def discount_facts() -> Mapping[str, Fact]:
 @cache
 def open_facts(table: str, dimension: str) -> Mapping[str, Fact]:
     """A table of `data/prices/assumptions.toml` whose names are open, such as providers."""
-    rows = facts_store.load("prices")["assumptions"][table]
+    rows = facts_store.part("prices", "assumptions")[table]
     where = f"data/prices/assumptions.toml: {table}"
     return MappingProxyType({name: _fact(raw, dimension, f"{where}.{name}") for name, raw in rows.items()})
 

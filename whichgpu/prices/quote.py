@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.errors import UnknownName, UsageError, one_line
 from whichgpu.prices import quote_words as say
 from whichgpu.units import exchanged, parse
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from whichgpu.hardware.catalogue import Catalogue

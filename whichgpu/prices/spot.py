@@ -16,7 +16,7 @@ import math
 from dataclasses import replace
 from functools import cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import Infeasible, UsageError
 from whichgpu.facts import store as facts_store
@@ -24,6 +24,7 @@ from whichgpu.prices import live, vault
 from whichgpu.prices.offers import DERIVED
 from whichgpu.prices.purchase import table_facts
 from whichgpu.units import parse, show
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -250,7 +251,7 @@ def _bands() -> Mapping[tuple[str, str], Mapping[str, Band]]:
 
 def _shipped() -> list[tuple[Any, ...]]:
     most = spot_facts()["most_interruption"].value
-    table = facts_store.load("prices")["interruptions"]["rows"]
+    table = facts_store.part("prices", "interruptions")["rows"]
     return [(provider, instance, region, float(low), min(float(high), most), float(saved), source, day)
             for provider, instance, region, low, high, saved, source, day in table]  # fmt: skip
 

@@ -58,11 +58,22 @@ def bundled() -> tuple[Offer, ...]:
 
     Raises `DataError` where the table has other columns than `COLUMNS` or a number that is none.
     """
-    table = facts_store.load("prices")["offers"]
+    return from_shipped(shipped_rows())
+
+
+def shipped_rows() -> Sequence[Sequence[str]]:
+    """The bundled rows as text. Raises `DataError` where the table has other columns than `COLUMNS`."""
+    table = facts_store.part("prices", "offers")
     if tuple(table["columns"]) != COLUMNS:
         raise DataError(f"data/prices/offers.csv: columns are not {', '.join(COLUMNS)}; reinstall whichgpu")
+    rows: Sequence[Sequence[str]] = table["rows"]
+    return rows
+
+
+def from_shipped(rows: Sequence[Sequence[str]]) -> tuple[Offer, ...]:
+    """Offers from some of the bundled rows. Raises `DataError` for a number that is none."""
     try:
-        return from_rows(table["rows"])
+        return from_rows(rows)
     except ValueError as fault:
         raise DataError(f"data/prices/offers.csv: {fault}; reinstall whichgpu") from None
 
@@ -125,7 +136,7 @@ def sources() -> Mapping[str, Source]:
     """The sources that price rows name, by id, from `data/prices/sources.toml`."""
     return {
         key: Source(key, row["title"], row.get("url", ""), row["kind"], row.get("accessed", ""))
-        for key, row in facts_store.load("prices")["sources"]["sources"].items()
+        for key, row in facts_store.part("prices", "sources")["sources"].items()
     }
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import DataError, UsageError, one_line
 from whichgpu.prices import live, vault
 from whichgpu.prices.listing import offers
 from whichgpu.prices.store import COLUMNS, from_rows
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import math
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.errors import UsageError, one_line
 from whichgpu.prices.offers import KINDS, Offer
 from whichgpu.units import parse
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

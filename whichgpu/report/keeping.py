@@ -90,7 +90,7 @@ def _markdown(made: str, command: str, cited: References) -> str:
 
 def _sources(data: Mapping[str, Any]) -> Iterator[Reference]:
     """Every source that an answer names, once, in their order; the cost model where it predicts."""
-    tables = {**store.load("prices")["sources"]["sources"], **store.load("sources")["sources"]}
+    tables = {**store.part("prices", "sources")["sources"], **store.load("sources")["sources"]}
     # A source may have a place in it behind its name: `nvidia-smi NVIDIA A10`.
     for key in dict.fromkeys(name.partition(" ")[0] for name in _named(data)):
         row = tables.get(key)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from whichgpu.report.chart import Chart, Line, Panel, Point, axis, letters
 from whichgpu.report.prediction import evidence_table, to_measure
 from whichgpu.report.table import Bullets, Column, Report, Table
 from whichgpu.units import number, show
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from itertools import zip_longest
 from textwrap import wrap
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.errors import printable
 from whichgpu.report.table import GAP, Bullets, Heading, References, Table, cell, layout, notes
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

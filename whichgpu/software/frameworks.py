@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UsageError, one_line
 from whichgpu.facts import store
 from whichgpu.facts.model import Source
 from whichgpu.software import versions
-from whichgpu.values import Lazy, immutable
+from whichgpu.values import Lazy, NamedTuple, immutable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.hardware.parts import kept
 from whichgpu.software import features, frameworks, model, support, targets, verdicts, versions
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu

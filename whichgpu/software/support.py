@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.hardware.parts import kept
 from whichgpu.software import frameworks, targets, verdicts
 from whichgpu.software.model import LIMITED, UNSUPPORTED, named
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu

@@ -10,11 +10,12 @@ import os
 import subprocess
 import sys
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.report.chart import Bars, Chart
 from whichgpu.report.table import Table
 from whichgpu.units import number
+from whichgpu.values import NamedTuple
 from whichgpu.web import marks
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from asyncio import CancelledError
 from collections import OrderedDict
 from hashlib import blake2b
 from time import monotonic
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from whichgpu.values import NamedTuple
 from whichgpu.web.patience import ENVELOPE, Bounded, refuse
 
 if TYPE_CHECKING:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from textwrap import wrap
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from whichgpu.values import NamedTuple
 from whichgpu.web.naming import beside, ends, short, together, told_apart
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import re
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from fastapi import Request, Response
@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from whichgpu.errors import WhichGpuError
 from whichgpu.report.svg import slug
+from whichgpu.values import NamedTuple
 from whichgpu.web import heard as heard_
 from whichgpu.web import parts, saved, view
 from whichgpu.web.address import Address

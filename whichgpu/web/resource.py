@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from inspect import Parameter, Signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi import Path as InPath
@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from whichgpu.errors import WhichGpuError
 from whichgpu.report.json import dumps
+from whichgpu.values import NamedTuple
 from whichgpu.web.gate import Gate, Refused
 from whichgpu.web.problems import TYPE, of_fault
 

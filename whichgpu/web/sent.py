@@ -12,7 +12,7 @@ import json
 import zlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from anyio import to_thread
 from fastapi import APIRouter, Request, Response
@@ -23,6 +23,7 @@ from starlette.formparsers import MultiPartException
 
 from whichgpu.errors import UsageError, WhichGpuError
 from whichgpu.report.table import Report
+from whichgpu.values import NamedTuple
 from whichgpu.web import figures, parts
 from whichgpu.web.address import Address, shows
 from whichgpu.web.asks import LARGEST_TEXT

@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from whichgpu.report.chart import Bars, Chart
 from whichgpu.report.svg import slug
 from whichgpu.report.table import EMPTY, Bullets, Cited, Heading, References, Table, cell
+from whichgpu.values import NamedTuple
 from whichgpu.web import charts
 from whichgpu.web.arranging import arranged, found_by, sorted_by
 from whichgpu.web.figures import Figures

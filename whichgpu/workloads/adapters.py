@@ -18,12 +18,12 @@ one (the dimension `fused`).
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from whichgpu.errors import UsageError
-from whichgpu.values import immutable
+from whichgpu.values import NamedTuple, immutable
 from whichgpu.workloads.job import adapter_of
 from whichgpu.workloads.methods import Method, amount, method, methods
 from whichgpu.workloads.ops import Op, changed

@@ -9,10 +9,11 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.values import NamedTuple
 from whichgpu.workloads.ops import PLACES, Op
 
 if TYPE_CHECKING:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from whichgpu.errors import UsageError
+from whichgpu.values import NamedTuple
 
 
 class _Sides(NamedTuple):

@@ -9,8 +9,9 @@ Letters: B batch, C channels, E expanded channels, H W height and width of a fea
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from whichgpu.values import NamedTuple
 from whichgpu.workloads.blocks import activate, conv_norm, norm_activate
 from whichgpu.workloads.images import global_context, smooth, squeeze_excite
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.facts import store
+from whichgpu.values import NamedTuple
 from whichgpu.workloads.precision import named
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ device or a value.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.answered import asked
@@ -19,6 +19,7 @@ from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import within
 from whichgpu.audit.subjects import model
 from whichgpu.audit.variants import finding_on, verdict_on
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit import tables
@@ -13,6 +13,7 @@ from whichgpu.audit.judging import stated
 from whichgpu.audit.offers import HOURS, on_offer
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences, within
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

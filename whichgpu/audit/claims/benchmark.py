@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations, zip_longest
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import named
@@ -12,6 +12,7 @@ from whichgpu.audit.quantities import quantities
 from whichgpu.audit.subjects import mentions
 from whichgpu.audit.tables import around, headed_by
 from whichgpu.errors import WhichGpuError
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

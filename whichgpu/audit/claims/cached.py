@@ -7,7 +7,7 @@ each token. What a text says of one is wrong where no usual format of the cache 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.document import RUNNING
@@ -16,6 +16,7 @@ from whichgpu.audit.models import models
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.terms import AXES, dims, terms
 from whichgpu.errors import WhichGpuError
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -6,7 +6,7 @@ gradients of the weights, a third of it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
@@ -15,6 +15,7 @@ from whichgpu.audit.roles import counted
 from whichgpu.audit.runs import peak, plural
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.terms import LENGTHS, dims, terms
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.beside import in_brackets, of_quotients
@@ -10,6 +10,7 @@ from whichgpu.audit.binding import united
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.quantities import LIMITS, SPELLED, quantities
 from whichgpu.audit.sentences import sentences, within
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

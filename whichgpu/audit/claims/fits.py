@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit import tables
@@ -16,6 +16,7 @@ from whichgpu.audit.roles import counted, spoken
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.subjects import Mention, mentions
 from whichgpu.audit.tables import devices
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

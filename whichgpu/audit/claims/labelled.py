@@ -7,7 +7,7 @@ wrong where no column of its kind makes it true, a superlative where none of its
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import headed
@@ -17,6 +17,7 @@ from whichgpu.audit.quantities import Quantity, multiples, quantities
 from whichgpu.audit.sentences import Sentence, sentences, within
 from whichgpu.audit.subjects import mentions
 from whichgpu.audit.tables import around, headed_by
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

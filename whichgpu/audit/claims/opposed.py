@@ -6,7 +6,7 @@ them is a device's own in its place and the other is none of the other's, that o
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import BY_UNIT, attributes, named, qualifiers
@@ -16,6 +16,7 @@ from whichgpu.audit.pairs import devices
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.variants import finding_on, verdict_on
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from itertools import zip_longest
 from statistics import median
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.document import Table
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import stated
 from whichgpu.audit.quantities import quantities
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from itertools import permutations
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
@@ -16,6 +16,7 @@ from whichgpu.audit.judging import stated
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.subjects import mentions
 from whichgpu.hardware.gpu import nominal_gb
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

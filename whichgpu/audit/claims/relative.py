@@ -6,12 +6,13 @@ shares of that column of prices which most rows follow. A row that does not foll
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.claims.quotients import column
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.quantities import quantities
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

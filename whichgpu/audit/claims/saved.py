@@ -6,7 +6,7 @@ The two amounts stand in the sentence or just before it; wrong is what no two am
 from __future__ import annotations
 
 from itertools import combinations
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
@@ -14,6 +14,7 @@ from whichgpu.audit.quantities import multiples, quantities
 from whichgpu.audit.relations import rounding
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.terms import AXES, converted, dims, terms
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

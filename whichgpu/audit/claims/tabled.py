@@ -6,7 +6,7 @@ It is wrong where no column of a table that has both devices gives it, whichever
 from __future__ import annotations
 
 from statistics import geometric_mean
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit import tables
@@ -16,6 +16,7 @@ from whichgpu.audit.pairs import pair
 from whichgpu.audit.quantities import multiples, quantities
 from whichgpu.audit.roles import told
 from whichgpu.audit.sentences import within
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -7,12 +7,13 @@ Wrong is a total that is neither the sum of all that stands before it nor of any
 from __future__ import annotations
 
 from itertools import combinations, zip_longest
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import stated
 from whichgpu.audit.quantities import quantities
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -8,7 +8,7 @@ $44.64").
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import BY_UNIT, attributes, named
@@ -20,6 +20,7 @@ from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.series import Series, Turn, series
 from whichgpu.audit.subjects import mentions
 from whichgpu.hardware.gpu import nominal_gb
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

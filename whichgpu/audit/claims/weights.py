@@ -7,7 +7,7 @@ from so many bytes of each parameter, and that no other amount of the passage ex
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.document import RUNNING
@@ -15,6 +15,7 @@ from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.models import AROUND, formats_at, models
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.terms import dims, terms
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

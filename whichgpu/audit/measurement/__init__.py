@@ -9,7 +9,7 @@ from __future__ import annotations
 import shlex
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.measurement.devices import device
@@ -23,6 +23,7 @@ from whichgpu.cost.placing import placed
 from whichgpu.errors import UsageError, one_line
 from whichgpu.hardware.slices import resolve_device
 from whichgpu.planner.diagnosis import diagnose_any
+from whichgpu.values import NamedTuple
 from whichgpu.workloads.counts import counts
 from whichgpu.workloads.resolving import goes_on
 from whichgpu.workloads.workload import known, resolve, workloads

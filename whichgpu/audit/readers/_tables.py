@@ -6,11 +6,12 @@ A header on two levels ("Memory" over "Size" and "Bandwidth") becomes one row: "
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.document import Passage, Table
 from whichgpu.audit.readers._lines import VALUE
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UsageError
+from whichgpu.values import NamedTuple
 from whichgpu.workloads.ops import parameters, product_flops
 from whichgpu.workloads.workload import resolve
 

@@ -7,7 +7,7 @@ is the cache that is looked at.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.bench import telemetry
 from whichgpu.bench.statistics import Method, doubts, summary
@@ -16,6 +16,7 @@ from whichgpu.bench.worker.clocks import Timed, flusher, timed
 from whichgpu.bench.worker.torch_job import clock_of, device_facts, settings
 from whichgpu.bench.worker.world import World
 from whichgpu.errors import UsageError
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping

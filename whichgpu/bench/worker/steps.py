@@ -8,10 +8,11 @@ torch.compile), `cuda_graphs`, `optimizer` (sgd, adam, adamw), `checkpointing` (
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.bench.worker import capture, feeding, sharing
 from whichgpu.errors import UsageError
+from whichgpu.values import NamedTuple
 from whichgpu.workloads.blocks import check_positions
 
 if TYPE_CHECKING:

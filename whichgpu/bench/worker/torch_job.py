@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.bench import telemetry
 from whichgpu.bench.models.agreement import agreement, family_of, size_of
@@ -10,6 +10,7 @@ from whichgpu.bench.statistics import Method, doubts, summary
 from whichgpu.bench.worker.clocks import CudaClock, HostClock, timed
 from whichgpu.bench.worker.world import World
 from whichgpu.errors import UsageError
+from whichgpu.values import NamedTuple
 from whichgpu.workloads.importing import named
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.workload import resolve

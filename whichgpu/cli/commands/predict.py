@@ -17,13 +17,14 @@ all GPUs alike cancels. It may be of a model outside of the zoo, given by its ki
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import click
 
 from whichgpu.cli.command import command
 from whichgpu.cli.completion import GpuName
 from whichgpu.cli.options import ALL, FORM, Finite, gpu_files, in_form, in_full, job_options, progress
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable

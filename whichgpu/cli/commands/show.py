@@ -50,7 +50,8 @@ def run(
     from whichgpu.hardware.slices import resolve_device
     from whichgpu.report.gpus import gist, show_report
 
-    name = called(gpu)
+    # What is an id needs no names of architectures made.
+    name = "" if gpu in catalogue else called(gpu)
     # A part may be called as its architecture is, a TPU v5e; a family goes before the first part of its name.
     if name and (name in families() or not candidates(gpu, catalogue)):
         from whichgpu.report.architecture import report

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.hardware.parts import works_alone
 from whichgpu.planner.capacity import meshes
@@ -12,6 +12,7 @@ from whichgpu.planner.comparison.model import Cell, Row
 from whichgpu.planner.comparison.stack import verdict
 from whichgpu.planner.comparison.words import REFUSED, quantity
 from whichgpu.planner.usual import fitted_jobs
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping, Sequence

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.facts.store import load
 from whichgpu.hardware.parts import is_part
@@ -10,6 +10,7 @@ from whichgpu.planner.comparison.model import Cell, Row
 from whichgpu.planner.comparison.rows import half_rate
 from whichgpu.planner.comparison.words import amount, quantity
 from whichgpu.prices import live, store
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -7,7 +7,7 @@ batch was run on all of them, each is taken in the batch that was fastest on it,
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.measured import left_out
@@ -16,6 +16,7 @@ from whichgpu.cost.rows import read_job, read_parts
 from whichgpu.errors import WhichGpuError
 from whichgpu.facts import store
 from whichgpu.planner.comparison.market import median
+from whichgpu.values import NamedTuple
 from whichgpu.workloads.job import phase
 from whichgpu.workloads.workload import meaning
 

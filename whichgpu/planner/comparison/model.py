@@ -5,13 +5,13 @@ Named tuples rather than data classes: they are as frozen, and a cold start make
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.hardware.architecture import before
 from whichgpu.planner.comparison.words import EQUAL, SI_UNITS
 from whichgpu.software.features import compiled
 from whichgpu.software.targets import device
-from whichgpu.values import Shown, immutable
+from whichgpu.values import NamedTuple, Shown, immutable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.planner.comparison.rates import TOKEN_FP64
 from whichgpu.planner.comparison.rows import sixteen_bit
 from whichgpu.planner.comparison.words import EQUAL
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable

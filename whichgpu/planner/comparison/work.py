@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from whichgpu.planner.comparison.words import ratio_words
 from whichgpu.planner.grid import WORTH, grid
 from whichgpu.planner.refusals import too_big
 from whichgpu.planner.words import handy
+from whichgpu.values import NamedTuple
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:

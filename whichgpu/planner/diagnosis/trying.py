@@ -14,14 +14,14 @@ from contextlib import suppress
 from dataclasses import fields, replace
 from functools import cache
 from itertools import combinations
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.cost.anchoring import shifted
 from whichgpu.cost.estimate import Z90, plain_estimate
 from whichgpu.cost.personal import active
 from whichgpu.errors import WhichGpuError
 from whichgpu.facts import store
-from whichgpu.values import immutable
+from whichgpu.values import NamedTuple, immutable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cached_property
 from time import perf_counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from whichgpu.planner.plan.means import means
 from whichgpu.planner.plan.program import merged
 from whichgpu.planner.plan.solving import Effort, cheapest
 from whichgpu.planner.words import cents
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

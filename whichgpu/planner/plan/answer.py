@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from whichgpu.planner.plan.solving import cost_of
 from whichgpu.planner.words import HOURS_PER_MONTH
-from whichgpu.values import Shown, immutable
+from whichgpu.values import NamedTuple, Shown, immutable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ Requests within objectives come from `cost.replicas`, all sizes and splits in on
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from whichgpu.cost.steady import Met
 from whichgpu.hardware.parts import is_part
 from whichgpu.planner.grid import WORTH, grid
 from whichgpu.planner.ways import ways
-from whichgpu.values import immutable
+from whichgpu.values import NamedTuple, immutable
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from whichgpu.planner.plan.capacities import ability, held
 from whichgpu.planner.plan.offering import had
 from whichgpu.planner.plan.starting import start_of
 from whichgpu.planner.plan.supply import barred
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

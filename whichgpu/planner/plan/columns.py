@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from whichgpu.planner.plan.carrying import supplies
 from whichgpu.planner.plan.parts import counted
 from whichgpu.planner.plan.program import Columns, Limits, Load, Program
 from whichgpu.planner.plan.supply import chosen
-from whichgpu.values import immutable
+from whichgpu.values import NamedTuple, immutable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -22,7 +22,7 @@ the hours, each run's remainder in a row, it mostly costs no more, and then it i
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -31,6 +31,7 @@ from whichgpu.planner.plan.formulation import scale
 from whichgpu.planner.plan.highs import solve
 from whichgpu.planner.plan.milp import Milp, Rows
 from whichgpu.planner.plan.rounding import carried
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from whichgpu.errors import UsageError
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

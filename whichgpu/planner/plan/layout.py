@@ -12,9 +12,11 @@ A demand that must survive the loss of machines may then need any of the others,
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from whichgpu.values import immutable
+from whichgpu.values import NamedTuple, immutable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from whichgpu.errors import UsageError
 from whichgpu.planner.plan.columns import build
 from whichgpu.planner.plan.solving import Effort, cheapest
 from whichgpu.planner.plan.whatif import eased
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,12 +18,13 @@ of all patterns with the instances n, it is a fleet of the whole.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from whichgpu.planner.plan.highs import solve
 from whichgpu.planner.plan.milp import Milp, Rows
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -16,12 +16,13 @@ so that where this is above a known fleet's cost, no cheaper fleet has it: it is
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from whichgpu.planner.plan.formulation import formulate, scale
 from whichgpu.planner.plan.highs import Found, solve
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 from time import perf_counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from whichgpu.errors import Infeasible
 from whichgpu.hardware.slices import device
 from whichgpu.planner.plan.columns import refilled
 from whichgpu.planner.plan.solving import cheapest, effort
-from whichgpu.values import immutable
+from whichgpu.values import NamedTuple, immutable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from time import perf_counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,7 +26,7 @@ from whichgpu.planner.plan.losses import failing, key, of_hour, slack, spread
 from whichgpu.planner.plan.means import means
 from whichgpu.planner.plan.program import merged
 from whichgpu.planner.plan.sifting import sift
-from whichgpu.values import immutable
+from whichgpu.values import NamedTuple, immutable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from whichgpu.planner.plan.conflict import Conflict, Relaxation, said
 from whichgpu.planner.plan.simulated import held
 from whichgpu.planner.plan.whatif import eased
 from whichgpu.units import number
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -14,7 +14,7 @@ the long run, when the fleet grows with it, are the duals of the relaxation.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from whichgpu.planner.plan.answer import Price
 from whichgpu.planner.plan.formulation import scale
 from whichgpu.planner.plan.rounding import carried
 from whichgpu.planner.words import money
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

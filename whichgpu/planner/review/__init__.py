@@ -6,7 +6,7 @@ It is a comparison of one: the same rows, the same pen, the same sentences on wo
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.hardware.fields import SEGMENTS
 from whichgpu.hardware.parts import is_part
@@ -24,6 +24,7 @@ from whichgpu.planner.review.exchange import beside, exchange, instead, near
 from whichgpu.planner.review.lead import brief, lead, places
 from whichgpu.planner.review.standing import standing_rows, standings
 from whichgpu.planner.usual import usual_jobs
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.hardware.architecture import families
 from whichgpu.hardware.fields import FIELDS
@@ -10,6 +10,7 @@ from whichgpu.planner.comparison.model import Cell, Row
 from whichgpu.planner.comparison.rates import TOKEN_FP64
 from whichgpu.planner.comparison.rows import watts
 from whichgpu.planner.comparison.words import EQUAL
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

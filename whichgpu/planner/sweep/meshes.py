@@ -8,12 +8,13 @@ an interleaved pipeline takes a whole number of them for each of its stages.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from whichgpu.cost.mesh import LACKING, check_parts, cuts, lacking
 from whichgpu.errors import UsageError
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from statistics import NormalDist
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from whichgpu.planner.sweep.answer import Scaled, Strategy, Sweep, sharded
 from whichgpu.planner.sweep.meshes import Meshes, meshes, shape
 from whichgpu.prices import live
 from whichgpu.prices import store as prices
+from whichgpu.values import NamedTuple
 from whichgpu.workloads.checkpointing import checkpointing
 from whichgpu.workloads.workload import resolve
 

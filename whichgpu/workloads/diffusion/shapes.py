@@ -6,8 +6,9 @@ S tokens, D width of a token.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from whichgpu.values import NamedTuple
 from whichgpu.workloads.recorder import Map
 
 if TYPE_CHECKING:

@@ -22,8 +22,9 @@ mobilevit: [.., .., channels, D, layers of it], mobilevit2: [.., .., channels, D
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from whichgpu.values import NamedTuple
 from whichgpu.workloads import images
 from whichgpu.workloads.blocks import activate, classifier, conv_norm, image
 from whichgpu.workloads.bottleneck import attend

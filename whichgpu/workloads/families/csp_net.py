@@ -13,8 +13,9 @@ blocks: bottle, dark, edge.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from whichgpu.values import NamedTuple
 from whichgpu.workloads import images
 from whichgpu.workloads.blocks import activate, classifier, conv_norm, image
 from whichgpu.workloads.images import round_channels, squeeze_excite

@@ -12,8 +12,9 @@ fused.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from whichgpu.values import NamedTuple
 from whichgpu.workloads import images
 from whichgpu.workloads.blocks import activate, conv_norm, image
 from whichgpu.workloads.images import layer_norm

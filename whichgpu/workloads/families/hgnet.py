@@ -11,8 +11,9 @@ activation), `hidden` (of a dense layer before the last), `classes`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from whichgpu.values import NamedTuple
 from whichgpu.workloads import images
 from whichgpu.workloads.blocks import activate, conv_norm, image
 

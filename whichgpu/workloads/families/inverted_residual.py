@@ -19,8 +19,9 @@ universal and attention blocks are), `group_width` (of the convolutions of kinds
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from whichgpu.values import NamedTuple
 from whichgpu.workloads import images
 from whichgpu.workloads.blocks import activate, classifier, conv_norm, image
 from whichgpu.workloads.images import round_channels, squeeze_excite

@@ -10,8 +10,9 @@ before it), `class_token`, `classes`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from whichgpu.values import NamedTuple
 from whichgpu.workloads import images
 from whichgpu.workloads.blocks import activate, image
 from whichgpu.workloads.images import join, layer_norm

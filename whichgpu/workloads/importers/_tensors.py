@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UsageError
+from whichgpu.values import NamedTuple
 from whichgpu.workloads.importers._packed import unpacked
 from whichgpu.workloads.job import TRAINING
 from whichgpu.workloads.workload import Workload

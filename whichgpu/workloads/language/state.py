@@ -9,10 +9,11 @@ Letters: T tokens of a pass, D width, I width inside, N values of a state, H hea
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.values import NamedTuple
 from whichgpu.workloads.language.kernels import recurrence, scan
 from whichgpu.workloads.language.layout import mixing
 from whichgpu.workloads.recorder import FP32
