@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform, overload
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
     from dataclasses import Field
-    from typing import NamedTuple as NamedTuple  # noqa: PLC0414 (so that others may import it from here)
+    from typing import NamedTuple as NamedTuple  # noqa: PLC0414, TID251 (others import it from here)
 
 #: Instances of a class that are made before its `__init__` is worth compiling.
 _FEW = 12
