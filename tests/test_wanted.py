@@ -67,6 +67,33 @@ QUESTIONS = {
     "translate 3 million sentences with NLLB 3.3B overnight": {
         "workload": "NLLB 3.3B", "requests": "3M", "deadline": "12 h",
     },
+    "Serve Mixtral 8x7B at 10 requests per second, TTFT under 500 ms p95": {
+        "workload": "Mixtral 8x7B", "phase": "serve", "rate": "10 req/second", "slo": "ttft p95 500 ms",
+    },
+    "Llama 3.1 405B in FP8, 128k context, 4 concurrent users": {
+        "workload": "Llama 3.1 405B", "phase": "serve", "precision": "FP8", "users": "4",
+        "input-tokens": "131072",
+    },
+    "Gemma 3 27B for OCR of 100,000 pages a day": {
+        "workload": "Gemma 3 27B", "phase": "serve", "rate": "100,000 req/day",
+    },
+    "summarize 1M documents of 4000 tokens into 200 tokens with Qwen2.5 14B in 3 days": {
+        "workload": "Qwen2.5 14B", "input-tokens": "4000", "output-tokens": "200", "requests": "1M",
+        "deadline": "3 days",
+    },
+    "what GPU for Deepseek R1 distill 32b q4 single user 20 tok/s": {
+        "workload": "Deepseek R1 distill 32b", "phase": "serve", "precision": "q4", "users": "1",
+        "slo": "tpot 50 ms",
+    },
+    "BERT large question answering, 200 requests/s, under 10 ms latency, in Europe": {
+        "workload": "BERT large", "target": "200 requests/s", "latency": "10ms", "region": "europe",
+    },
+    "host whisper for live captions of 40 meetings at once": {
+        "workload": "whisper-large-v3", "target": "40 audio seconds/s",
+    },
+    "real-time object detection at 60 fps with YOLOv8s on an edge device under 30 W": {
+        "workload": "YOLOv8s", "target": "60 images/s", "max-power": "30 W",
+    },
     "L4 or L40S for Llama 70B?": {"workload": "llama-3.1-70b", "gpus": "l4,l40s"},
     "A card without power connector for a small server, Whisper small": {
         "workload": "Whisper small", "needs": "no-power-connector",

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.measurement import named_model
+from whichgpu.audit.measurement import ALONE, named_model
 from whichgpu.audit.measurement.devices import device, named
 from whichgpu.audit.measurement.jobs import columns
 from whichgpu.audit.measurement.text import HOW_MANY, cut, number
@@ -134,18 +134,25 @@ def _quick(match: re.Match[str]) -> str:
 
 
 def _objective(name: str) -> Callable[[re.Match[str]], str]:
-    return lambda match: " ".join(filter(None, (name, (match["p"] or "").lower(), match["time"])))
+    def said(match: re.Match[str]) -> str:
+        found = match.groupdict()
+        return " ".join(filter(None, (name, (found["p"] or found.get("q") or "").lower(), found["time"])))
+
+    return said
 
 
 _P = r"(?:(?:at |for |in )?(?P<p>p\d\d) ?)?"
-_TIME = rf"(?P<time>{_N} ?{_CLOCK})\b"
+_TIME = rf"(?P<time>{_N} ?{_CLOCK})\b(?: ?(?:at )?\(?(?P<q>p\d\d)\b\)?)?"
 _THAN = r"(?: ?(?:is|of|:|<|<=|under|below|within|in|less than|at most|faster than) ?)*"
 #: What is made: where words stand between it and its number, they are kept ("a million SDXL images").
 _MADE = (
     r"(?P<kept>(?:[A-Za-z][\w.-]* ){0,3}?)"
-    r"(?P<noun>images|pictures|photos|videos|clips|tokens|sequences|embeddings)"
+    r"(?P<noun>images|pictures|photos|videos|clips|tokens|tok|sequences|embeddings)"
 )
-_ASKED = r"(?P<noun>requests|queries|calls|prompts|questions|req|messages|chats)"
+_ASKED = (
+    r"(?P<noun>requests|queries|calls|prompts|questions|req|messages|chats|documents|docs|pages|emails|articles"
+    r"|tickets|sentences|reviews)"
+)
 _HEARD = r"(?:audio|speech|podcasts?|recordings?|calls|lectures|meetings|interviews|video)"
 _ITEM = r"(?:image|picture|request|video|clip|query|document)"
 _MANY = rf"{_N} ?(?:m|b|t|million|billion|trillion)|\d[\d,]{{6,}}"
@@ -185,6 +192,13 @@ _WISHES: tuple[Wish, ...] = (
         r"(?P<each>\d+) ?fps",
         lambda m: f"{int(m['n']) * int(m['each'])} images/s",
     ),
+    _wish("target", r"(?P<n>\d+) ?fps\b", lambda m: f"{m['n']} images/s"),
+    _wish(
+        "streams",
+        r"(?P<n>\d+) (?:[a-z]+ )?(?:meetings|calls|callers|streams|channels|speakers)\b"
+        r"(?: at once| live| in real time)?",
+        lambda m: m["n"],
+    ),
     _wish(
         "target",
         rf"(?P<n>{_BIG}) (?P<noun>images|pictures|videos|clips) "
@@ -193,13 +207,14 @@ _WISHES: tuple[Wish, ...] = (
         _per,
     ),
     _wish("target", rf"(?P<n>{_BIG}) {_MADE}{_EVERY}(?P<period>{_PERIOD})\b", _per),
-    _wish("target", rf"(?P<n>{_BIG}) (?P<noun>hours)(?: of [a-z ]+?)?{_EVERY}(?P<period>{_PERIOD})\b", _per),
+    _wish("target", rf"(?P<n>{_BIG}) (?P<noun>hours) of [a-z -]+?{_EVERY}(?P<period>{_PERIOD})\b", _per),
     _wish("hours_of_audio", rf"(?P<n>{_BIG}) (?:hours|h)(?: of|-long)? {_HEARD}\b", _number),
     _wish(
         "latency",
         rf"\b{_UNDER} ?(?P<n>{_N} ?{_CLOCK}) ?(?:per|an?|each|for (?:each|an?)|/) ?{_ITEM}\b",
         _number,
     ),
+    _wish("latency", rf"\b{_UNDER} ?(?P<n>{_N} ?{_CLOCK}) (?:of )?latency\b", _number),
     _wish("latency", rf"\blatency{_THAN} ?(?P<n>{_N} ?{_CLOCK})\b", _number),
     _wish(
         "deadline",
@@ -243,6 +258,8 @@ _ANY = (
     "llama-3.1-70b",
     "llama-3.1-405b",
 )
+_CONTEXT = re.compile(r"\b(\d{1,4})k(?: tokens?)?(?: of)? (?:context|ctx|prompts?)\b", re.I)
+_SPEED = re.compile(r"(\d+(?:\.\d+)?) (?:tokens?|tok)/s(?:ec(?:ond)?)?", re.I)
 _ALL_OF_IT = re.compile(r"\bfull(?:y)?[- ]|\ball (?:weights|parameters)\b", re.I)
 
 
@@ -257,14 +274,14 @@ def wanted(text: str, catalogue: Catalogue) -> list[tuple[str, str]]:
             f"'{one_line(rest)}': {len(rest):,} characters are no question; write e.g. {EXAMPLE}"
         )
     gpus, rest = _gpus(rest, catalogue)
-    found, rest = _wished(rest)
+    found, rest = _wished(ALONE.sub("1 users", rest))
     job, rest = _job(rest, text)
     stated = {**({"gpus": gpus} if gpus else {}), **found}
     if job is None:
         name = _use(rest)
         if not name:
             raise UsageError(f"'{one_line(text)}' names no model on file and no use; write e.g. {EXAMPLE}")
-        left = (*_SIZES, "slo", "rate", "deadline")
+        left = (*_SIZES, "slo", "rate", "deadline", "streams")
         _bought(stated)
         return [
             ("workload", name),
@@ -338,37 +355,53 @@ def _fitting(
 ) -> Iterator[tuple[str, str]]:
     """The columns and the wishes that belong together, as options."""
     model, wishes = resolve(name), dict(stated)
-    language = is_language_model(model)
-    phase = _phase(model, str(job.get("phase", "")), text, served=bool({"users", "rate", "slo"} & {*wishes}))
+    phase = _phase(model, str(job.get("phase", "")), text, wishes)
     if phase:
         job["phase"] = phase
-    served = language and (phase or model.phases[0]) == "serve"
-    if "concurrency" in job and served:
-        wishes.setdefault("users", str(job.pop("concurrency")))
-    if not served:
-        if rate := wishes.pop("rate", ""):
-            wishes.setdefault("target", rate.replace(" req/", " requests/"))
-        for option in ("users", "slo"):
-            wishes.pop(option, None)
-    if not phase and "epochs" in wishes and "train" in model.phases:
-        phase = job["phase"] = "train"
+    if is_language_model(model) and (phase or model.phases[0]) == "serve":
+        _served(job, wishes, text)
+    else:
+        _made(wishes, model)
     trains = phase in TRAINING
-    if trains and (title := named_set(text)) and "samples" not in wishes:
-        wishes["samples"] = title
+    if trains and (title := named_set(text)):
+        wishes.setdefault("samples", title)
     _sized(wishes, model, trains=trains)
     for option in job.pop("options", ()):  # type: ignore[attr-defined]
         yield "option", option
     yield from ((key.replace("_", "-"), str(value)) for key, value in (job | wishes).items())
 
 
-def _phase(model: Workload, told: str, text: str, *, served: bool) -> str:
+def _served(job: dict[str, object], wishes: dict[str, str], text: str) -> None:
+    """Put what is said of requests to a language model into the options of its load."""
+    wishes.pop("streams", None)
+    if "concurrency" in job:
+        wishes.setdefault("users", str(job.pop("concurrency")))
+    if "input_tokens" not in job and (context := _CONTEXT.search(text)):
+        job["input_tokens"] = str(1024 * int(context[1]))
+    if wishes.get("users") == "1" and (speed := _SPEED.fullmatch(wishes.get("target", ""))):
+        wishes["slo"] = f"tpot {1000.0 / float(speed[1]):.3g} ms"
+        del wishes["target"]
+
+
+def _made(wishes: dict[str, str], model: Workload) -> None:
+    """Put what is said of requests for anything else into a rate of what it makes."""
+    if rate := wishes.pop("rate", ""):
+        wishes.setdefault("target", rate.replace(" req/", " requests/"))
+    for option in ("users", "slo"):
+        wishes.pop(option, None)
+    if (streams := wishes.pop("streams", "")) and model.unit.startswith("audio"):
+        # What is heard as it is said is a second of it each second.
+        wishes.setdefault("target", f"{streams} audio seconds/s")
+
+
+def _phase(model: Workload, told: str, text: str, wishes: Mapping[str, str]) -> str:
     """The phase that is meant: adapters where a large model is tuned and nobody says that all of it is."""
     if told == "finetune_full" and not _ALL_OF_IT.search(text) and "finetune_lora" in model.phases:
         large = is_language_model(model) and counts(model).parameters > 3e9
         return "finetune_lora" if large else told
-    if not told and served and "serve" in model.phases:
+    if not told and {"users", "rate", "slo"} & {*wishes} and "serve" in model.phases:
         return "serve"
-    return told
+    return "train" if not told and "epochs" in wishes and "train" in model.phases else told
 
 
 def _sized(wishes: dict[str, str], model: Workload, *, trains: bool) -> None:

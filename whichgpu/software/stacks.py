@@ -18,7 +18,7 @@ from whichgpu.values import NamedTuple
 if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.software.features import Feature
-    from whichgpu.software.frameworks import Framework
+    from whichgpu.software.frameworks import Asked, Framework
     from whichgpu.software.model import Verdict
     from whichgpu.software.targets import Device
 
@@ -74,6 +74,14 @@ def runs(gpu: Gpu, software: str) -> bool:
 def _standing(device: Device, framework: Framework, meant: str) -> Standing:
     stated = versions.numbers(meant)
     asked = frameworks.Asked(framework, stated, meant if stated else "", "")
+    if verdicts.newest_runs(device, asked, device.system):
+        return _NOTHING
+    return _fallen_behind(device, asked, meant)
+
+
+def _fallen_behind(device: Device, asked: Asked, meant: str) -> Standing:
+    """How a framework stands on a GPU that its newest release, or the one that is meant, does not run on."""
+    framework = asked.framework
     verdict = verdicts.judge(device, asked, device.system)
     if not verdict.runs:
         if verdict.answer == model.UNSUPPORTED and asked.releases():

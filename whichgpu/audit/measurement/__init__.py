@@ -40,7 +40,7 @@ _LONGEST = 2_000
 #: Words of a model's name, at most.
 _NAME = 6
 #: One request after another, however it is said.
-_ALONE = re.compile(
+ALONE = re.compile(
     r"\b(?:single|one|1)[- ](?:concurrent |parallel )?(?:user|request|stream|client|chat|session|query)s?\b"
     r"(?! ?(?:/|per|a) ?s)(?: at a time)?|\b(?:one at a time|no batching|unbatched)\b",
     re.I,
@@ -124,7 +124,7 @@ def told(text: str, catalogue: Catalogue, gpu: str = "", figure: str = "") -> To
         raise UsageError(
             f"'{one_line(rest)}': {len(rest):,} characters are no sentence; write e.g. {EXAMPLE}"
         )
-    rest = _ALONE.sub("1 concurrent", _MACHINE.sub("", rest))
+    rest = ALONE.sub("1 concurrent", _MACHINE.sub("", rest))
     named, may_be, rest = (gpu, (), rest) if gpu else device(rest, catalogue)
     workload, rest = named_model(rest, text)
     said, rest = columns(rest, resolve(workload))
@@ -156,7 +156,7 @@ def heard(text: str, catalogue: Catalogue) -> dict[str, Any]:
     What it does not tell is left out; nothing is refused.
     """
     found: dict[str, Any] = {}
-    rest = _ALONE.sub("1 concurrent", _MACHINE.sub("", " ".join(text[:_LONGEST].split())))
+    rest = ALONE.sub("1 concurrent", _MACHINE.sub("", " ".join(text[:_LONGEST].split())))
     named = dict.fromkeys(each.text for each in mentions(rest, catalogue))
     with suppress(UsageError):
         gpu, _, rest = device(rest, catalogue)
