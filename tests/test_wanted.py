@@ -94,6 +94,10 @@ QUESTIONS = {
     "real-time object detection at 60 fps with YOLOv8s on an edge device under 30 W": {
         "workload": "YOLOv8s", "target": "60 images/s", "max-power": "30 W",
     },
+    "quiet single slot card with 16 GB and ECC for inference of Llama 3.1 8B q8 under 300 ms": {
+        "workload": "Llama 3.1 8B", "precision": "q8", "min-memory": "16 GB", "needs": "single-slot,ecc",
+        "slo": "ttft 300ms",
+    },
     "L4 or L40S for Llama 70B?": {"workload": "llama-3.1-70b", "gpus": "l4,l40s"},
     "A card without power connector for a small server, Whisper small": {
         "workload": "Whisper small", "needs": "no-power-connector",

@@ -71,6 +71,11 @@ _WORDS: tuple[tuple[str, str, str], ...] = (
     ("needs", "laptop", r"\b(?:on |in )?(?:an? |my )?(?:laptop|notebook)\b"),
     ("region", "europe", r"\b(?:in|within) (?:the )?(?:europe|eu)\b|\b(?:european|gdpr)\b"),
     ("region", "europe", r"\beurope only\b|\bonly (?:in )?europe\b"),
+    ("needs", "single-slot", r"\bsingle[- ]slot\b"),
+    ("needs", "low-profile", r"\blow[- ]profile\b"),
+    ("needs", "nvlink", r"\bnv-?link\b"),
+    ("needs", "ecc", r"\becc\b(?: memory)?"),
+    ("needs", "mig", r"\bmig\b(?: slices?)?"),
     ("needs", "no-power-connector", r"\bwithout (?:a |any )?power connectors?\b"),
     ("region", "us", r"\b(?:in|within) the (?:us|usa|united states)\b"),
     ("region", "asia", r"\b(?:in|within) asia\b"),
@@ -216,6 +221,7 @@ _WISHES: tuple[Wish, ...] = (
     ),
     _wish("latency", rf"\b{_UNDER} ?(?P<n>{_N} ?{_CLOCK}) (?:of )?latency\b", _number),
     _wish("latency", rf"\blatency{_THAN} ?(?P<n>{_N} ?{_CLOCK})\b", _number),
+    _wish("latency", rf"\b(?:under|below|within|less than) ?(?P<n>{_N} ?(?:ms|milliseconds?))\b", _number),
     _wish(
         "deadline",
         rf"\b(?:within|in|under|by|less than|at most) "
@@ -231,6 +237,11 @@ _WISHES: tuple[Wish, ...] = (
         "min_memory",
         rf"\b(?:at least |minimum |min |with )?(?P<n>{_N}) ?gi?b ?(?:of )?"
         r"(?:vram|gpu memory|video memory|memory)\b",
+        lambda m: f"{m['n']} GB",
+    ),
+    _wish(
+        "min_memory",
+        rf"\b(?:with|at least) (?P<n>{_N}) ?gi?b\b(?! ?(?:of )?(?:ram|disk|storage|data))",
         lambda m: f"{m['n']} GB",
     ),
     _wish("tokens", rf"(?<!of )(?<![\w.,$])(?P<n>{_MANY}) (?:[a-z]+ )?tokens?\b(?! ?(?:/|per\b))", _number),
@@ -314,7 +325,7 @@ def _wished(text: str) -> tuple[dict[str, str], str]:
             text = f"{text[: match.start()]}; {kept}; {text[match.end() :]}"
     for option, value, words in _WORDS:
         if match := re.search(words, text, re.I):
-            several = option == "providers" and option in found
+            several = option in ("providers", "needs") and option in found
             found[option] = f"{found[option]},{value}" if several else found.get(option, value)
             text = cut(text, match.start(), match.end())
     return found, text
@@ -374,6 +385,8 @@ def _fitting(
 def _served(job: dict[str, object], wishes: dict[str, str], text: str) -> None:
     """Put what is said of requests to a language model into the options of its load."""
     wishes.pop("streams", None)
+    if latency := wishes.pop("latency", ""):
+        wishes.setdefault("slo", f"ttft {latency}")
     if "concurrency" in job:
         wishes.setdefault("users", str(job.pop("concurrency")))
     if "input_tokens" not in job and (context := _CONTEXT.search(text)):
@@ -451,5 +464,5 @@ _PLAIN = frozenset((
     "own", "cheap", "cheapest", "best", "card", "cards", "gpu", "gpus", "data", "run", "which", "need", "one",
     "time", "real", "model", "models", "work", "some", "light", "heavy", "can", "i", "we", "it", "is",
     "inference", "training", "train", "serve", "serving", "fine-tune", "fine-tuning", "pretrain", "cluster",
-    "llms", "cloud",
+    "llms", "cloud", "hour", "day", "week", "month", "year",
 ))  # fmt: skip
