@@ -15,7 +15,7 @@ from whichgpu.cost import jobs, workers
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.jobs import METRICS, predict_rows, read_job
 from whichgpu.cost.measured import measured_rows
-from whichgpu.cost.placing import held
+from whichgpu.cost.placing import held, running
 from whichgpu.cost.table import COLUMNS, read_table
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
@@ -32,7 +32,7 @@ ROW = {"id": "a", "workload": "resnet50", "gpu": "a10", "n_gpus": "1", "batch": 
 def alone(row):
     """The answer of one row by the path of a single prediction: (low, mid, high), or the reason."""
     gpu = resolve(row["gpu"], GPUS)
-    found = estimate(held(read_job(row), gpu), [gpu])
+    found = estimate(held(running(read_job(row), gpu), gpu), [gpu])
     return METRICS[row["metric"]](found.at(0, 0), row["unit"])
 
 
@@ -159,7 +159,7 @@ def test_requests_at_random_are_asked_as_they_are():
             for gpu in ("a100-80gb-sxm", "h100-80gb-sxm") for rate in ("0.5", "2")]  # fmt: skip
     for row, answer in zip(rows, predict_rows(rows, GPUS), strict=True):
         gpu = resolve(row["gpu"], GPUS)
-        found = estimate(held(read_job(row), gpu), [gpu])
+        found = estimate(held(running(read_job(row), gpu), gpu), [gpu])
         assert answer.value == pytest.approx(METRICS["tpot"](found.at(0, 0), "")[1], rel=1e-12)
 
 

@@ -131,7 +131,8 @@ def settle(job: Job) -> Settled:
     """A job, or a sweep of jobs, with every default filled in; raises `UsageError` as `lay_out` does."""
     read = asked.read(job)
     workload, stack = read.workload, read.runtime
-    if stack.domain and "cuda_graphs" in job.options and asked.off(job.options["cuda_graphs"]):
+    graphs = not job.trains and stack.domain and "cuda_graphs" in job.options
+    if graphs and asked.off(job.options["cuda_graphs"]):
         # Without graphs the kernels of a token's pass are launched one by one as well.
         stack = replace(stack, launch=stack.read(lambda one: one.eager))
     unused = workload.unused(job)
