@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 from whichgpu import prices
@@ -184,10 +184,15 @@ def _owning_note(gpu: Gpu) -> Iterator[str]:
 
 
 def overview(
-    gpus: Iterable[Gpu], rows: Sequence[Offer], today: date, limit: int | None, *, rented: bool = False
+    gpus: Iterable[str], rows: Sequence[Offer], today: date, limit: int | None, *, rented: bool = False
 ) -> Report:
-    """Every GPU that has a price, or is `rented` out (the first `limit`): the cheapest to rent and to buy."""
-    priced = (_entry(gpu, rows, today) for gpu in sorted(gpus, key=lambda gpu: gpu.id))
+    """Each id that has a price, or is `rented` out (the first `limit`): the cheapest to rent and to buy."""
+    offered = defaultdict[str | None, list["Offer"]](list)
+    for row in rows:
+        if not row.quarantine:
+            offered[row.gpu].append(row)
+    bought = prices.purchase_price
+    priced = (_entry(gpu, offered.get(gpu, ()), bought(gpu), today) for gpu in sorted(gpus))
     entries = [entry for entry in priced if entry and (entry["offers"] or not rented)][:limit]
     cells = (
         (entry["gpu"], str(entry["offers"]), str(entry["providers"]), *_cheapest(entry["on_demand"]),
@@ -206,14 +211,12 @@ def overview(
     return Report(document, (Table.of(f"Prices of {len(entries)} GPUs", columns, cells, notes),))
 
 
-def _entry(gpu: Gpu, rows: Sequence[Offer], today: date) -> dict[str, Any] | None:
-    own = [row for row in rows if row.gpu == gpu.id and not row.quarantine]
-    bought = prices.purchase_price(gpu.id)
+def _entry(gpu: str, own: Sequence[Offer], bought: Purchase | None, today: date) -> dict[str, Any] | None:
     if not own and not bought:
         return None
     dates = [row.as_of.isoformat() for row in own if row.as_of]
     return {
-        "gpu": gpu.id,
+        "gpu": gpu,
         "offers": len(own),
         "providers": len({row.provider for row in own}),
         "on_demand": _first(own, "on_demand", today),

@@ -42,6 +42,8 @@ _NOTHING = Standing("", "")
 #: table of jobs asks for the same thing of many cards. A release is what somebody typed, so that there is a
 #: most of them.
 _SILENT: set[tuple[str, ...]] = set()
+#: Of what GPUs are to compilers, with the software: whether any release of it runs there.
+_RUNS: dict[tuple[str, ...], bool] = {}
 _KEPT = 4096
 
 
@@ -66,9 +68,14 @@ def standing(gpu: Gpu, software: str, release: str, said: str) -> Standing:
 
 def runs(gpu: Gpu, software: str) -> bool:
     """Whether a source states that some release of a framework runs on a GPU, under its usual system."""
-    asked = frameworks.Asked(frameworks.frameworks()[software], (), "", "")
     device = targets.device(gpu)
-    return verdicts.runs(device, asked, device.system)
+    alike = (gpu.vendor, device.platform, device.target, device.host, software)
+    if alike not in _RUNS:
+        asked = frameworks.Asked(frameworks.frameworks()[software], (), "", "")
+        if len(_RUNS) >= _KEPT:
+            _RUNS.clear()
+        _RUNS[alike] = verdicts.runs(device, asked, device.system)
+    return _RUNS[alike]
 
 
 def _standing(device: Device, framework: Framework, meant: str) -> Standing:

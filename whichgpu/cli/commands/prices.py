@@ -100,7 +100,7 @@ def run(
     if quarantine:
         found = quarantine_report(rows, chosen, limit)
     elif chosen is None:
-        found = overview(meant or catalogue.values(), rows, date.today(), limit, rented=bool(narrowed))
+        found = overview(ids or catalogue, rows, date.today(), limit, rented=bool(narrowed))
     else:
         found = gpu_report(chosen, rows, date.today(), limit or _ROWS, narrowed=" ".join(narrowed))
     return in_form(found, title, form)

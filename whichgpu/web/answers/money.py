@@ -25,7 +25,7 @@ def prices(name: str | None, ask: asks.Prices) -> Report:
     )  # fmt: skip
     if chosen is not None:
         return gpu_report(chosen, rows, date.today(), ask.limit)
-    made = overview(known().values(), rows, date.today(), None)
+    made = overview(known(), rows, date.today(), None)
     return part(made, ask, "gpus")
 
 
