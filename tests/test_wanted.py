@@ -113,7 +113,7 @@ def test_a_question_is_options_of_recommend(question):
     assert dict(wanted(question, catalogue())) == QUESTIONS[question]
 
 
-@pytest.mark.parametrize("question", ["", "which GPU is best?", "x" * 3000])
+@pytest.mark.parametrize("question", ["", "which GPU is best?", "x" * 3000, "serve Llama 3.1 8B to -5 users"])
 def test_a_question_of_nothing_is_refused_with_an_example(question):
     with pytest.raises(UsageError, match=r"write e\.g\."):
         wanted(question, catalogue())

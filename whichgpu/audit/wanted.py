@@ -277,13 +277,15 @@ _ALL_OF_IT = re.compile(r"\bfull(?:y)?[- ]|\ball (?:weights|parameters)\b", re.I
 def wanted(text: str, catalogue: Catalogue) -> list[tuple[str, str]]:
     """The options of `recommend` that a question tells, `workload` first; `option` may stand several times.
 
-    Raises `UsageError` where it names neither a model nor a use.
+    Raises `UsageError` where it names neither a model nor a use, or an amount below zero.
     """
     rest = " ".join(text.split())
     if len(rest) > _LONGEST:
         raise UsageError(
             f"'{one_line(rest)}': {len(rest):,} characters are no question; write e.g. {EXAMPLE}"
         )
+    if below := re.search(r"(?:^| )([-\u2212]\d[\d.,]*)", rest):
+        raise UsageError(f"'{one_line(rest)}': {below[1]} is below zero; write e.g. {EXAMPLE}")
     gpus, rest = _gpus(rest, catalogue)
     found, rest = _wished(ALONE.sub("1 users", rest))
     job, rest = _job(rest, text)
