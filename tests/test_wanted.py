@@ -98,6 +98,10 @@ QUESTIONS = {
         "workload": "Llama 3.1 8B", "precision": "q8", "min-memory": "16 GB", "needs": "single-slot,ecc",
         "slo": "ttft 300ms",
     },
+    "1000 images an hour with SDXL on Vast.ai, Lambda Labs or google cloud in Germany": {
+        "workload": "SDXL", "target": "1000 images/hour", "providers": "vast.ai,lambda labs,google cloud",
+        "region": "germany",
+    },
     "L4 or L40S for Llama 70B?": {"workload": "llama-3.1-70b", "gpus": "l4,l40s"},
     "A card without power connector for a small server, Whisper small": {
         "workload": "Whisper small", "needs": "no-power-connector",

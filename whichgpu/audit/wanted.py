@@ -19,6 +19,8 @@ from whichgpu.cost.asked import is_language_model
 from whichgpu.errors import UsageError, one_line
 from whichgpu.planner.size import named_set
 from whichgpu.planner.use import use
+from whichgpu.prices.sellers import is_area, providers_named
+from whichgpu.prices.store import providers
 from whichgpu.values import NamedTuple
 from whichgpu.workloads.counts import counts
 from whichgpu.workloads.job import TRAINING
@@ -27,7 +29,7 @@ from whichgpu.workloads.subjects import PEOPLE, model_for
 from whichgpu.workloads.workload import known, resolve, workloads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.workloads.model import Workload
@@ -57,7 +59,13 @@ _NOUNS = {
     "requests": r"(?:requests|documents|docs|questions|queries|prompts|articles|emails|pages|sentences)",
     "images": r"(?:images|pictures|photos|renders|frames)",
 }  # fmt: skip
-#: Where it runs, on what terms, and what a card must have, by the words for it.
+#: Before a place: a seller, or an area that regions lie in, as the tables of both have them.
+_PLACE = re.compile(
+    r"(?:,|\b(?:on|from|at|in|within|only|or|and)) (?:the |an? )?"
+    r"(?P<name>[A-Za-z][\w.-]*(?: [A-Za-z][\w.-]*)?)",
+    re.I,
+)
+#: On what terms it runs, and what a card must have, by the words for it.
 _WORDS: tuple[tuple[str, str, str], ...] = (
     ("term", "spot", r"\b(?:on )?(?:spot|pre-?emptible|interruptible)\b(?: instances?)?"),
     ("term", "serverless", r"\bserverless\b"),
@@ -69,23 +77,13 @@ _WORDS: tuple[tuple[str, str, str], ...] = (
     ("term", "buy", r"\b(?:desktop|workstation|gaming pc|my pc)\b|\bon-?prem(?:ises)?\b"),
     ("term", "buy", r"\bfor (?:my|a|the) (?:pc|computer|rig|case)\b"),
     ("needs", "laptop", r"\b(?:on |in )?(?:an? |my )?(?:laptop|notebook)\b"),
-    ("region", "europe", r"\b(?:in|within) (?:the )?(?:europe|eu)\b|\b(?:european|gdpr)\b"),
-    ("region", "europe", r"\beurope only\b|\bonly (?:in )?europe\b"),
+    ("region", "europe", r"\b(?:european|gdpr|europe only)\b"),
     ("needs", "single-slot", r"\bsingle[- ]slot\b"),
     ("needs", "low-profile", r"\blow[- ]profile\b"),
     ("needs", "nvlink", r"\bnv-?link\b"),
     ("needs", "ecc", r"\becc\b(?: memory)?"),
     ("needs", "mig", r"\bmig\b(?: slices?)?"),
     ("needs", "no-power-connector", r"\bwithout (?:a |any )?power connectors?\b"),
-    ("region", "us", r"\b(?:in|within) the (?:us|usa|united states)\b"),
-    ("region", "asia", r"\b(?:in|within) asia\b"),
-    ("providers", "hyperscaler", r"\b(?:from |on |at )?(?:a |the |big )?(?:hyperscalers?|big clouds?)\b"),
-    ("providers", "aws", r"\b(?:on|from|at|in|or|and) (?:aws|amazon(?: web services)?|ec2)\b"),
-    ("providers", "azure", r"\b(?:on|from|at|in|or|and) (?:microsoft )?azure\b"),
-    ("providers", "gcp", r"\b(?:on|from|at|in|or|and) (?:gcp|google(?: cloud)?)\b"),
-    ("providers", "runpod", r"\b(?:on|from|at|or) run ?pod\b"),
-    ("providers", "vastai", r"\b(?:on|from|at|or) vast(?:\.?ai)?\b"),
-    ("providers", "lambda", r"\b(?:on|from|at|or) lambda(?: labs)?\b"),
     ("deadline", "12 h", r"\bovernight\b|\bby (?:the )?(?:next )?morning\b"),
     ("deadline", "60 h", r"\b(?:over|by the end of) (?:a |the )?weekend\b"),
     ("deadline", "tomorrow", r"\bby tomorrow\b"),
@@ -327,10 +325,31 @@ def _wished(text: str) -> tuple[dict[str, str], str]:
             text = f"{text[: match.start()]}; {kept}; {text[match.end() :]}"
     for option, value, words in _WORDS:
         if match := re.search(words, text, re.I):
-            several = option in ("providers", "needs") and option in found
+            several = option == "needs" and option in found
             found[option] = f"{found[option]},{value}" if several else found.get(option, value)
             text = cut(text, match.start(), match.end())
-    return found, text
+    return found, _placed(text, found)
+
+
+def _placed(text: str, found: dict[str, str]) -> str:
+    """The text without the sellers and areas that it names, which are put among the wishes."""
+    at, sellers = 0, providers()
+    while match := _PLACE.search(text, at):
+        two, one = match["name"].rstrip(".").lower(), match["name"].split()[0].rstrip(".").lower()
+        kinds = ((name, "region" if is_area(name) else _sells(name, sellers)) for name in (two, one))
+        name, option = next(((name, option) for name, option in kinds if option), (one, ""))
+        at = match.start("name")
+        if option:
+            found[option] = f"{found[option]},{name}" if option in found else name
+            text = f"{text[: match.start()]} ; {text[at + len(name) :]}"
+            at = match.start()
+    return text
+
+
+def _sells(name: str, sellers: Sequence[str]) -> str:
+    with suppress(UsageError):
+        return "providers" if providers_named([name], sellers) else ""
+    return ""
 
 
 def _job(rest: str, text: str) -> tuple[tuple[str, dict[str, object]] | None, str]:

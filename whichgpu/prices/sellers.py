@@ -101,6 +101,11 @@ def regions_named(names: Iterable[str], rows: Iterable[Offer]) -> tuple[str, ...
     return tuple(dict.fromkeys(found))
 
 
+def is_area(name: str) -> bool:
+    """Whether a name is an area's, in which regions of several sellers lie."""
+    return key_of(name) in _areas()
+
+
 @cache
 def lies_in(region: str, name: str) -> bool:
     """Whether a name means a region: its own, its beginning (`us-east`), or an area that it lies in."""

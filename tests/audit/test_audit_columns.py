@@ -1,0 +1,82 @@
+"""What of columns and lists follows from what else they say: caches, rates, rents, winners."""
+
+from __future__ import annotations
+
+import corpus
+import pytest
+
+from whichgpu.audit.answer import audited
+from whichgpu.hardware.catalogue import catalogue
+
+CACHES = """# Caches
+
+| Model | Context | KV cache |
+|---|---|---|
+| Llama 3 70B | 8K tokens | {} |
+| Llama 3 8B | 128K | 17.2 GB |
+"""
+REVERSE = """# Pictures
+
+| GPU | Seconds per image | Images per hour | $/hour |
+|---|---|---|---|
+| T4 | 36 | 100 | 0.35 |
+| L4 | 12 | 300 | 0.70 |
+| A10 | 8 | {} | 0.90 |
+
+{}
+"""
+MINUTES = """# Pictures
+
+| GPU | images/min | Price/hr | Cost/1,000 images |
+|---|---|---|---|
+| RTX 3090 | 3.1 | $0.22 | ${} |
+| RTX 4090 | 4.2 | $0.44 | ${} |
+| L40S | 6.1 | $0.95 | ${} |
+"""
+
+
+@pytest.mark.parametrize(
+    ("page", "wrong"),
+    [
+        (CACHES.format("2.7 GB"), []),
+        (CACHES.format("3.9 GB"), ["3.9 GB"]),
+        (REVERSE.format(450, ""), []),
+        (REVERSE.format(540, ""), ["540"]),
+        (REVERSE.format(450, "Ten L4s cost $7.00 an hour."), []),
+        (REVERSE.format(450, "Ten L4s cost $6.00 an hour."), ["$6.00"]),
+        (MINUTES.format("1.18", "1.75", "2.60"), []),
+        # All rows by the minute for the hour.
+        (MINUTES.format("70.97", "104.8", "155.7"), ["70.97", "104.8", "155.7"]),
+    ],
+)
+def test_columns_that_follow_from_their_rows(page, wrong):
+    found = audited(page.encode(), "a.md", catalogue(), corpus.TODAY)
+    assert [each.stated for each in found.accusations] == wrong
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        ("The H200 costs 2.1 times what the A100 does.", ["2.1 times"]),
+        ("The H200 costs 2.5 times what the A100 does.", []),
+        ("The H100 costs 45 % less than the H200.", ["45 %"]),
+        ("The H100 costs 26 % less than the H200.", []),
+        ("Compared with the A100, the H100 costs a third more.", ["a third more"]),
+        ("The A100 is the most expensive.", ["A100"]),
+        ("A 100-hour run on eight of each is $1,120, $2,080 and $3,200.", ["$3,200"]),
+        ("A 100-hour run on eight of each is $1,120, $2,080 and $2,800.", []),
+    ],
+)
+def test_what_is_said_of_prices_that_a_list_told(said, wrong):
+    prices = "- A100 80 GB: $1.40 per hour\n- H100 SXM: $2.60 per hour\n- H200: $3.50 per hour"
+    text = f"# A100 vs H100 vs H200\n\n## Prices\n\n{prices}\n\n## Verdict\n\n{said}\n"
+    found = audited(text.encode(), "a.md", catalogue(), corpus.TODAY)
+    assert [each.quote for each in found.accusations if each.kind != "price"] == wrong
+
+
+@pytest.mark.parametrize(("winner", "wrong"), [("RTX 4090", []), ("A100 PCIe", ["A100 PCIe"])])
+def test_a_winner_among_more_than_two(winner, wrong):
+    head = "| | RTX 4090 | A100 PCIe | A100 SXM | Edge |\n|---|---|---|---|---|\n"
+    text = f"{head}| FP32 | 82.6 TFLOPS | 19.5 TFLOPS | 19.5 TFLOPS | {winner} |\n"
+    found = audited(text.encode(), "a.md", catalogue(), corpus.TODAY)
+    assert [each.quote for each in found.accusations] == wrong
