@@ -162,22 +162,23 @@ def usual(workload: Workload, job: Job) -> Mapping[str, Any] | None:
     return None
 
 
+def named_set(text: str) -> str:
+    """The data set that a text names, as it spells it; empty where it names none."""
+    return next((word for word in _by_name() if _names(word, text)), "")
+
+
 def data_set(text: str) -> float:
     """Samples of the data set that a text names; 0 where it names none."""
-    found = (float(row["samples"][0]) for word, row in _by_name().items() if _names(word, text))
-    return next(found, 0.0)
-
-
-def named_set(text: str) -> str:
-    """The id of the data set that a text names; empty where it names none."""
-    return next((key for key, row in _tables().items()
-                 if any(_names(_key(word), text) for word in (key, *row.get("names", ())))), "")  # fmt: skip
+    return _first(text, "samples")
 
 
 def pixels(text: str) -> float:
     """Pixels a side of the pictures of the data set that a text names; 0 where it names none of one size."""
-    sides = (row.get("side") for word, row in _by_name().items() if _names(word, text))
-    return next((float(side[0]) for side in sides if side), 0.0)
+    return _first(text, "side")
+
+
+def _first(text: str, column: str) -> float:
+    return float(_by_name().get(named_set(text), {}).get(column, (0.0,))[0])
 
 
 def _names(word: str, text: str) -> bool:
