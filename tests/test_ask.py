@@ -280,7 +280,7 @@ TYPED = (
 )  # fmt: skip
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(st.lists(st.sampled_from(TYPED), max_size=14))
 def test_no_answers_break_it(lines: list[str]) -> None:
     try:

@@ -44,7 +44,7 @@ def test_the_suite_is_killed_in_the_middle_and_goes_on(tmp_path, capsys):
     before = [one.id for one in read(out)]
     assert len(before) >= 2
     found, status = told(capsys, "bench", "suite", "toy", "--out", str(out), "--resume", "--compare")
-    assert status == 0
+    assert status == 0, found
     every = read(out)
     assert [one.id for one in every][: len(before)] == before, "nothing is measured twice"
     assert max(Counter(one.id for one in every).values()) == 1

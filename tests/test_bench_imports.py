@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -446,6 +447,20 @@ def test_what_a_load_generator_printed(tmp_path):
     assert {(one["input_tokens"], one["output_tokens"], one["concurrency"]) for one in found} == {
         ("1024", "128", "16")
     }
+    # As SGLang prints it: its rate is the load, not as many as were sent.
+    text = PRINTED.replace("Maximum request concurrency:             16", "Traffic request rate:   3.5")
+    found = rows(loaded(tmp_path / "open.log", text, gpu="h100-80gb-sxm", workload="qwen2.5-7b"))
+    assert {(one.get("concurrency"), one["options"]) for one in found} == {(None, "request_rate=3.5")}
+
+
+def test_lines_of_json_that_are_whole_are_read(tmp_path):
+    line = json.dumps(VLLM)
+    cut = loaded(tmp_path / "two.jsonl", f"INFO: ready\n{line}\n{line[:90]}")
+    assert {one["value"] for one in rows(cut)} == {
+        one["value"] for one in rows(loaded(tmp_path / "one.jsonl", line))
+    }
+    assert "is cut off: what is whole in it" in " ".join(cut.notes)
+    assert not loaded(tmp_path / "long.json", json.dumps(VLLM, indent=1)).notes
 
 
 def test_the_split_says_how_many_gpus(tmp_path):
@@ -458,7 +473,7 @@ def test_the_split_says_how_many_gpus(tmp_path):
 SAMPLES = {
     "tf.log": TF, "llama.json": json.dumps(LLAMA), "llama.csv": LLAMA_CSV, "llama.md": LLAMA_TABLE,
     "mlperf_log_summary.txt": MLPERF, "result_0.txt": trained(), "vllm.json": json.dumps(VLLM),
-    "serve.log": PRINTED,
+    "serve.log": PRINTED, "dcgm.txt": dcgm((1e6, 1e6), 100, watts=(300, 300)),
 }  # fmt: skip
 
 
@@ -475,11 +490,14 @@ def test_a_file_of_windows_is_as_good_and_a_broken_one_is_told_of(tmp_path, name
     plain = [(one["metric"], one["value"]) for one in rows(read(text.encode()))]
     assert plain
     for data in (text.encode("utf-16"), text.encode("utf-16-le"), text.replace("\n", "\r\n").encode(),
-                 b"\xef\xbb\xbf" + text.encode()):  # fmt: skip
+                 b"\xef\xbb\xbf" + text.encode(), f"\x1b[32m{text}".replace("\n", "\x1b[0m\n").encode(),
+                 re.sub("(?m)^", "2026-01-02T03:04:05.678Z ", text).encode()):  # fmt: skip
         assert [(one["metric"], one["value"]) for one in rows(read(data))] == plain
     size = len(text.encode())
     for cut in range(0, size, max(size // 25, 1)):
         found = read(text.encode()[:cut])
         assert found.records or found.faults
+        if name != "tf.log":
+            assert {one["value"] for one in rows(found)} <= {value for _, value in plain}
         broken = read(text.encode()[:cut] + b"\xff\x00\xfe\x80" + text.encode()[cut + 7 :])
         assert broken.records or broken.faults

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import threading
 
 import pytest
 
@@ -74,6 +75,10 @@ def test_a_file_is_not_written_over(tmp_path):
             Journal(out, resume=True)
         journal.append([record(2)])
     assert len(read(out)) == 2
+    journal = Journal(out, resume=True)
+    threading.Timer(0.05, journal.close).start()
+    with Journal(out, resume=True) as after:
+        assert len(after.records) == 2, "a lock that is let go of a moment later is waited for"
     with pytest.raises(UsageError, match="written as CSV"):
         Journal(tmp_path / "measured.txt")
     (tmp_path / "other.csv").write_text("id,value\n1,2\n")

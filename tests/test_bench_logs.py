@@ -131,3 +131,18 @@ def test_layers_that_llama_cpp_left_in_the_host_are_said(tmp_path):
     assert "only 20 of 32 layers" in some.notes[0]
     every = read(tmp_path, "all.json", json.dumps([{**test, "n_gpu_layers": 33}]))
     assert every.notes == ()
+
+
+def test_what_the_trainer_of_transformers_prints(tmp_path):
+    rates = "'train_samples_per_second': 96.2, 'train_steps_per_second': 1.503, 'train_loss': 1.2}"
+    log = f"{{'loss': 1.9, 'epoch': 0.5}}\n{{'train_runtime': 80.1, {rates}\n"
+    stated = {"gpu": "l4:2", "workload": "bert-base", "seq_len": 256}
+    twice = rates.replace("'", "").replace(": ", " = ").replace(", ", "\n  ")
+    found = read(tmp_path, "train.log", log + twice, **stated)
+    (one,) = (record.row for record in found.records)
+    assert (one["value"], one["batch"], one["n_gpus"], one["runtime"]) == ("96.2", "32", "2", "trainer")
+    assert "32 samples a step" in " ".join(found.notes)
+    state = json.dumps({"log_history": [json.loads(f"{{{rates}".replace("'", '"'))], "train_batch_size": 8})
+    (one,) = (record.row for record in read(tmp_path, "trainer_state.json", state, **stated).records)
+    assert (one["batch"], one["options"]) == ("8", "grad_accum=4")
+    assert read(tmp_path, "cut.log", log[:-24], **stated).faults

@@ -138,13 +138,13 @@ def test_losses_are_finite_and_recomputing_changes_nothing():
     assert torch.allclose(*grads)
 
 
-@pytest.mark.parametrize("name", ["resnet50", "inception-v3", "googlenet"])
-def test_the_tensorflow_set_has_the_zoo_s_parameters(name):
+def test_the_tensorflow_set_has_the_zoo_s_parameters():
+    """Of Inception; the other two of the set are trained, and held to it, in test_bench_cpu.py."""
     tf = pytest.importorskip("tensorflow", reason="needs TensorFlow: pip install tensorflow-cpu")
     from whichgpu.bench.worker import tensorflow_job
 
-    item = resolve(name)
-    job = item.complete(Job(name, phase="train", batch=1.0, precision="fp32", height=75.0, width=75.0))
+    item = resolve("inception-v3")
+    job = item.complete(Job(item.id, phase="train", batch=1.0, precision="fp32", height=75.0, width=75.0))
     _, held = tensorflow_job.training(tf, item, job, ["/CPU:0"])
     assert held["parameters"] == held["traced_parameters"]
 

@@ -53,8 +53,8 @@ def test_the_a5000_table_of_tf_cnn_benchmarks(workload: str) -> None:
     ] == (PLAUSIBLE[workload])
 
 
-def test_one_cell_of_the_table_is_at_the_very_end_of_its_interval() -> None:
-    """ResNet-152 in FP32: a hundredth off it, which is no verdict on the cell."""
+def test_a_cell_of_the_table_is_at_the_very_end_of_its_interval() -> None:
+    """ResNet-152 in FP32: a hundredth off it, which is no verdict on a cell."""
     assert A5000["resnet152"][1] == pytest.approx(rate("resnet152", "fp32", 128.0).high, rel=0.015)
 
 

@@ -14,6 +14,7 @@ from whichgpu.planner.comparison.words import ratio_words
 from whichgpu.prices.offers import Offer
 from whichgpu.report.comparison import report
 from whichgpu.report.table import Heading
+from whichgpu.workloads.job import Job
 
 pytestmark = pytest.mark.slow
 
@@ -249,6 +250,18 @@ def test_time_by_bound_is_what_the_ops_say():
             for bound in ("compute", "memory", "launch"):
                 share = sum(term.seconds for term in terms if term.bound == bound) / whole
                 assert result.bounds.get(bound, 0.0) == pytest.approx(share, abs=1e-9)
+
+
+@pytest.mark.parametrize("workload", ["bert-large", "llama-3.1-8b"])
+def test_one_item_alone_is_the_same_whatever_else_is_tried(workload):
+    """A column of the sweep, and where the job states how many at once a sweep of its own."""
+    flight = "concurrency" if workload == "llama-3.1-8b" else "batch"
+    jobs = (Job(workload), Job(workload, **{flight: 16.0}))
+    open_, stated = (compare(("t4", "l4"), [job], today=TODAY).view.works[0].results for job in jobs)
+    for key, result in open_.items():
+        assert result.latency_alone == stated[key].latency_alone
+        assert result.throughput_alone == stated[key].throughput_alone
+        assert result.together == stated[key].together
 
 
 def test_a_model_too_big_for_one_says_how_many_hold_it():

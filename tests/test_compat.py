@@ -18,7 +18,7 @@ from whichgpu.cost.runtime import runtime
 from whichgpu.errors import UsageError
 from whichgpu.facts import store
 from whichgpu.hardware.catalogue import catalogue
-from whichgpu.software import features, frameworks, model, stacks, targets, versions
+from whichgpu.software import features, frameworks, model, stacks, targets, verdicts, versions
 from whichgpu.software.compat import compat
 
 pytestmark = pytest.mark.slow
@@ -299,6 +299,16 @@ def test_an_engine_that_is_too_new_is_refused_with_source_and_way_out():
     assert stacks.standing(GPUS["jetson-agx-orin-64gb"], "vllm", "", "vllm") == stacks.Standing("", "")
 
 
+@pytest.mark.parametrize("name", ["pytorch", "cuda", "rocm"])
+def test_the_newest_release_alone_says_what_the_verdict_on_all_of_them_says(name):
+    for gpu in ("k80", "gtx-1080-ti", "v100-16gb-sxm", "t4", "b200-180gb-sxm", "mi300x", "mi25", "gaudi2"):
+        device, asked = targets.device(GPUS[gpu]), frameworks.find(name)
+        whole, newest = (told(device, asked, device.system) for told in (verdicts.judge, verdicts.newest))
+        assert (newest is not None) == (whole.runs and not whole.until), gpu
+        if newest is not None:
+            assert newest.build.source.split(";")[0] == whole.sources[0]["id"], gpu
+
+
 def test_every_runtime_is_judged_by_the_same_data():
     for text in (
         "vLLM",
@@ -367,7 +377,7 @@ def test_the_page_of_a_gpu(whichgpu):
     assert "compute capability 7.0" in told.out
     assert "torch==2.14.1 --index-url https://download.pytorch.org/whl/cu126" in told.out
     assert "branch 580 is the last" in told.out
-    assert "2026-11-22" in told.out
+    assert "2026-11-23" in told.out
 
 
 def test_the_document(whichgpu):

@@ -282,12 +282,13 @@ def test_a_power_cap_costs_speed_and_saves_energy() -> None:
 
 
 def test_a_cap_that_no_card_takes_is_refused() -> None:
-    """An H100's lowest limit was not read, and none is below a quarter of the board power."""
-    low = ask(gpus=["h100-80gb-sxm"], power_limit="174 W")
-    assert low.candidates == ()
-    assert low.conflict is not None
-    assert '--power-limit "175 W"' in str(low.conflict)
-    assert ask(gpus=["h100-80gb-sxm"], power_limit="175 W").candidates
+    """An H100's lowest limit was read; a 4090's was not, and none is below a fifth of the board power."""
+    for gpu, least in (("h100-80gb-sxm", 200), ("rtx-4090", 90)):
+        low = ask(gpus=[gpu], power_limit=f"{least - 1} W")
+        assert low.candidates == ()
+        assert low.conflict is not None
+        assert f'--power-limit "{least} W"' in str(low.conflict)
+        assert ask(gpus=[gpu], power_limit=f"{least} W").candidates
 
 
 def test_constraints_test_many_at_once_and_say_what_would_do() -> None:

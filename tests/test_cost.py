@@ -325,6 +325,9 @@ def test_a_power_cap_and_an_unmodelled_option_are_heard() -> None:
     free, capped = single(job, A100), single(replace(job, options={"power_limit": "150 W"}), A100)
     assert capped.throughput.mid < free.throughput.mid
     assert capped.power <= 150
+    below = single(replace(job, options={"power_limit": "60 W"}), A100).warnings
+    assert any("lowest power limit" in one for one in below)
+    assert not capped.warnings
     nhwc = single(replace(job, options={"layout": "channels_last"}), A100)
     assert nhwc.throughput.mid > free.throughput.mid
     said = single(replace(job, options={"prefetch": "True"}), A100).warnings
@@ -347,7 +350,11 @@ def test_a_power_cap_and_an_unmodelled_option_are_heard() -> None:
             3,
             "--option sharding=zero1 fits",
         ),
-        (("llama-2-7b", "--gpu", "a100-80gb-sxm", "--precision", "fp8"), 2, "use --precision fp8-w8a16"),
+        (
+            ("llama-2-7b", "--gpu", "a100-80gb-sxm", "--precision", "fp8", "--runtime", "sglang"),
+            2,
+            "SGLang has no FP8",
+        ),
         (("llama-2-7b", "--gpu", "a100-80gb-sxm:2", "--tp", "4"), 2, "n_gpus=2"),
         (("llama-2-7b", "--gpu", "a100-80gb-sxm:0"), 2, "0 GPUs cannot be"),
         (("llama-2-7b", "--gpu", "a100-80gb-sxm", "--output-tokens", "0"), 2, "generates at least 1"),

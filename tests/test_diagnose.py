@@ -66,6 +66,36 @@ def test_a_known_cause_is_found_among_the_first(  # noqa: PLR0917
     assert causes[cause].inside
 
 
+def test_a_number_that_is_stated_is_not_the_one_that_would_fit_and_a_length_is_the_most():
+    assert found("sdxl", "rtx-4090", "60 s", steps=50)[1]["size"].ratio > 1.3, "one that would fit"
+    texts = {"phase": "finetune_qlora", "batch": 2, "seq_len": 4096}
+    whole = 2 * 4096 / predicted("qwen2.5-7b", "a100-80gb-sxm", **texts).mid
+    assert found("qwen2.5-7b", "a100-80gb-sxm", f"{whole / 8.0:.3g} s/it", **texts)[2][0] == "size"
+
+
+def test_a_server_may_run_without_graphs_and_several_gpus_are_slowed_by_what_lies_between_them():
+    one, _, order = found("llama-3.1-8b", "a100-80gb-sxm", "40 tokens/s", concurrency=1)
+    assert one.verdict == "slow"
+    assert "eager" in order[:2]
+    job = {"phase": "train", "batch": 64, "n_gpus": 4}
+    one, _, order = found("resnet50", "a100-80gb-sxm", "1.6x speedup", **job)
+    assert one.verdict == "slow"
+    slow = found("resnet50", "rtx-3090", "115 images/s", **{**job, "n_gpus": 8})[0]
+    assert "a hard disk for all makes 120" in " ".join(cause.title for cause in slow.causes)
+    assert set(order) <= {"links", "fewer", "loading", "batch", "per_gpu", "processor"}
+
+
+def test_what_a_figure_leaves_open_is_what_fits_and_one_item():
+    one = found("llama-2-7b", "a100-80gb-sxm", "40% MFU", phase="train", n_gpus=8)[0]
+    assert one.answer.job.options["sharding"] == "fsdp"
+    assert one.answer.fits
+    assert any("taken as trained under FSDP" in said for said in one.answer.warnings)
+    alone = predicted("bert-base", "t4", phase="infer", batch=1, seq_len=128).mid
+    one = found("bert-base", "t4", f"{1e3 / alone:.3g} ms", phase="infer", seq_len=128)[0]
+    assert one.verdict == "normal"
+    assert one.answer.job.batch == 1.0
+
+
 def test_a_format_of_a_file_is_tried_in_its_own_kind_and_on_its_own_engine():
     job = {"runtime": "llama.cpp", "precision": "q8_0"}
     rate = predicted("llama-3.1-8b", "rtx-4060-ti-16gb", concurrency=1, **{**job, "precision": "q4_k_m"})
@@ -493,10 +523,23 @@ def test_a_training_that_states_no_format_runs_in_one_that_its_gpu_has(gpu, kind
 
 
 @pytest.mark.parametrize(
-    "said",
-    ["2.6x faster than on one card", "2.6 times as fast as one", "2.6x speedup", "scaling of 2.6x",
-     "160 % faster than one", "65% scaling efficiency", "scaling efficiency: 65%"],
-)  # fmt: skip
+    ("said", "value", "unit"),
+    [
+        ("2.6x faster than on one card", 2.6, "times one GPU"),
+        ("2.6 times as fast as one", 2.6, "times one GPU"),
+        ("scaling of 2.6x", 2.6, "times one GPU"),
+        ("160 % faster than one", 2.6, "times one GPU"),
+        ("65% scaling efficiency", 0.65, "of linear"),
+    ],
+)
+def test_scaling_has_many_words(said, value, unit):
+    from whichgpu.cost.quoted import read
+
+    figure = read(said)
+    assert (figure.metric, figure.value, figure.unit) == ("scaling", pytest.approx(value), unit)
+
+
+@pytest.mark.parametrize("said", ["2.6x speedup", "scaling efficiency: 65%"])
 def test_what_several_gpus_make_of_one_is_a_figure(said):
     """It is held against as many times the rate of one, whose own error both share."""
     found = api.diagnose("resnet50", "rtx-4090:4", said, phase="train", precision="amp-fp16", batch=64)

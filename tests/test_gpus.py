@@ -211,7 +211,7 @@ def test_families_and_variants_have_members_and_neighbours() -> None:
     assert {"a100-80gb-sxm", "rtx-a6000", "rtx-3090", "jetson-agx-orin-64gb"} <= ampere
     assert "l4" not in ampere
     assert {gpu.id for gpu in GPUS.family("ampere_ga100")} < ampere
-    assert families()["ampere"].predecessors == ("turing",)
+    assert families()["ampere"].predecessors == ("turing", "volta")
     assert "hopper" in families()["ampere"].successors
     known = family_of("ampere_ga100")
     assert known is not None
@@ -436,7 +436,7 @@ def test_generations_within_a_family_follow_each_other() -> None:
     assert set(names) < {step.name for step in after(GPUS["rx-480"].architecture)}
     assert [step.id for step in before(GPUS["rx-6800"].architecture)] == ["rdna1"]
     assert [step.id for step in before(GPUS["mi100"].architecture)] == ["vega"]
-    assert [step.id for step in after("tpu_v5e")] == ["tpu_v6e", "tpu_v7"]
+    assert [step.id for step in after("tpu_v5e")] == ["tpu_v6e", "tpu_v7", "tpu_v8"]
     assert [step.name for step in after(GPUS["rtx-4090"].architecture)] == ["Blackwell", "Rubin"]
     assert after("no such variant") == before("no such variant") == ()
 

@@ -113,6 +113,20 @@ def test_rows_that_leave_open_what_others_state_share_their_sweep(monkeypatch):
         assert answer.value == pytest.approx(next(iter(predict_rows([row], GPUS))).value, rel=1e-12), row
 
 
+@pytest.mark.parametrize(
+    ("row", "stated"),
+    [({"workload": "falcon-7b", "gpu": "p100-16gb-pcie"}, {"runtime": "vLLM"}),
+     ({"workload": "gpt-j-6b", "gpu": "rtx-a5000", "precision": "fp32", "n_gpus": "8", "concurrency": "62",
+       "metric": "latency"}, {"phase": "serve"})],
+    ids=["a runtime that does not run there", "the phase of a server"],
+)  # fmt: skip
+def test_what_a_row_leaves_open_does_not_hang_on_the_row_before_it(row, stated):
+    pair = [row, {**row, **stated}]
+    apart = [next(iter(predict_rows([one], GPUS))) for one in pair]
+    assert list(predict_rows(pair, GPUS)) == apart
+    assert list(predict_rows(pair[::-1], GPUS)) == apart[::-1]
+
+
 VISION = {"workload": "resnet50", "precision": "fp16", "phase": "infer", "batch": "32"}
 LANGUAGE = {"workload": "llama-2-7b", "precision": "bf16", "batch": "1", "n_gpus": "8"}
 

@@ -15,10 +15,14 @@ from whichgpu.cost.fit import Fit, compute_terms, memory_terms
 from whichgpu.cost.kernels import products
 from whichgpu.cost.kernels.elementwise import passes
 from whichgpu.cost.layout import lay_out
+from whichgpu.cost.optable import tables
 from whichgpu.cost.runtime import runtime
 from whichgpu.cost.spread import widths
+from whichgpu.cost.time import prepare
 from whichgpu.errors import UsageError
 from whichgpu.workloads.job import Job
+from whichgpu.workloads.precision import precision
+from whichgpu.workloads.recorder import Map, Recorder
 
 
 @pytest.mark.parametrize(
@@ -73,6 +77,44 @@ def test_free_text_names_a_runtime_and_its_marks(text: str, known: str, marks: s
     found = runtime(text, "pytorch-2")
     assert (found.id, set(found.marks), found.exact) == (known, marks, True)
     assert found.stacks == (known, *(f"{known}+{mark}" for mark in found.marks))
+
+
+def test_an_engine_runs_query_key_and_value_as_one_product() -> None:
+    """Three of 768 columns side by side take what one of 2,304 takes; a framework runs them one by one."""
+
+    def product(columns: int, abreast: int, text: str) -> tuple[float, float]:
+        rec = Recorder(precision("fp16"))
+        for name in "qkv"[:abreast]:
+            rec.linear(1024.0, 768, columns, abreast=abreast, name=name)
+        (one,) = prepare(rec.ops(), Devices([GPUS["a100-40gb-sxm"]]), runtime(text, "")).kernels
+        return float((one.table.count * one.compute).sum()), float((one.table.count * one.launched).sum())
+
+    assert product(768, 3, "TensorRT 8.6") == pytest.approx(product(2304, 1, "TensorRT 8.6"))
+    apart, joined = (product(768, 3, text) for text in ("PyTorch 2.3", "TensorRT 8.6"))
+    assert apart[1] == 3.0 * joined[1]
+    assert apart[0] > 1.2 * product(2304, 1, "PyTorch 2.3")[0]
+
+
+def test_what_autocast_widens_is_narrow_under_apex() -> None:
+    """A norm hands on FP32, cast for the product behind it; apex keeps the whole model in 16 bits."""
+
+    def left(text: str, form: str = "amp-fp16") -> dict[str, float]:
+        made = laid(
+            "vit_base_patch16_224", "rtx-3090", phase="train", precision=form, batch=8.0, runtime=text
+        )
+        (ops,) = (one.table for one in made.work.kernels if one.table.kind == "elementwise")
+        return {
+            op.layer: float(share * bytes_ / op.dims["elements"])
+            for op, share, bytes_ in zip(
+                ops.ops, passes(ops, made.runtime)[:, 0, 0], ops.activation_bytes[:, 0, 0], strict=True
+            )
+            if op.stage == "forward"
+        }
+
+    names = ("layers.layer_norm", "layers.cast", "layers.add", "layers.gelu")
+    assert [left("PyTorch 2.1")[name] for name in names] == [8.0, 6.0, 12.0, 4.0]
+    assert [left("NGC PyTorch 21.03")[name] for name in names] == [4.0, 0.0, 6.0, 4.0]
+    assert "layers.cast" not in left("PyTorch 2.1", "fp16")
 
 
 def test_programs_that_run_the_kernels_of_diffusers_share_what_was_learnt_of_them() -> None:
@@ -217,6 +259,20 @@ def test_compiled_copies_run_inside_their_neighbours() -> None:
 
     assert set(left("PyTorch 2.4")) == {1.0}
     assert min(left("PyTorch 2.4 torch.compile")) == 0.0
+
+
+def test_pytorch_s_own_depthwise_kernels_are_limited_by_what_an_sm_issues() -> None:
+    """1.02 ms of a 3 x 3 over 32 maps of 512 x 512 and two pictures on a Titan Xp (pytorch issue 18631)."""
+    rec = Recorder(precision("fp32"))
+    rec.conv(Map(2.0, 32, 512, 512), 32, 3, groups=32)
+    (table,) = tables(rec.ops())
+    devices = Devices.of([GPUS["titan-xp"]])
+
+    def compute(text: str) -> float:
+        return float(products.seconds(table, devices, runtime(text, ""))[0][0, 0, 0])
+
+    assert compute("PyTorch 1.1") == pytest.approx(1.02e-3, rel=0.2)
+    assert compute("PyTorch 1.1") > 5 * compute("TensorRT")
 
 
 def test_who_times_algorithms_takes_winograd_s_where_tf32_is_hardly_faster() -> None:

@@ -39,6 +39,14 @@ def test_an_all_reduce_takes_no_longer_than_a_reduce_scatter_and_an_all_gather(
 
 
 @given(size=SIZES, gpus=COUNTS)
+def test_a_collective_takes_as_long_beside_others(size: float, gpus: float) -> None:
+    """Ways that none of them takes are left out: one over nodes does not change those of one."""
+    counts, sizes = np.array([2.0, gpus, 4096.0]), np.array([4e6, size, size])
+    together = links.all_reduce(sizes, counts, MANY)
+    assert np.array_equal(together[:, [1]], links.all_reduce(size, gpus, MANY))
+
+
+@given(size=SIZES, gpus=COUNTS)
 def test_no_collective_is_faster_than_its_wire(size: float, gpus: float) -> None:
     """A ring sends (n - 1) / n of the bytes over each link to gather them, twice that to add them up."""
     wire = (gpus - 1.0) / gpus * size / links.spread_link(MANY, gpus, 1.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from memory_jobs import GIB, parts
@@ -173,6 +174,44 @@ def test_a_prompts_scores_lie_in_memory_before_4_36():
 
 
 @pytest.mark.parametrize(
+    ("name", "runtime", "flash"),
+    [
+        ("opt-1.3b", "transformers 4.45.2", False),
+        ("opt-1.3b", "transformers 4.46", True),
+        ("gpt2", "transformers 4.6", False),
+        ("opt-1.3b", "transformers", True),
+        ("bloom-560m", "transformers", False),
+        ("bloom-560m", "PyTorch 2.5, transformers 5.0", False),
+        ("gpt-j-6b", "transformers 4.50, flash-attn 2", True),
+        ("gemma-2-2b", "transformers", False),
+        # Other programs have other modules, and a job may say it.
+        ("mpt-7b", "llm-foundry", True),
+        ("llama-3.2-1b", "transformers 4.40", True),
+    ],
+)
+def test_attention_is_written_out_where_the_release_has_no_other(name, runtime, flash):
+    job = Job(name, phase="train", precision="bf16", runtime=runtime)
+    assert settle(job).runtime.flash is flash
+    said = replace(job, options={"flash_attention": str(not flash).lower()})
+    assert settle(said).runtime.flash is not flash
+
+
+@pytest.mark.parametrize(
+    ("name", "precision", "runtime", "gib"),
+    [
+        # A softmax in FP32, of which nothing is dropped; caps on scores and logits.
+        ("bloom-560m", "bf16", "transformers 5.0", 9.096),
+        ("opt-1.3b", "fp32", "transformers 4.38, torch 2.9", 21.042),
+        ("gemma-2-2b", "bf16", "transformers 5.0", 23.967),
+    ],
+)
+def test_scores_as_the_models_own_code_has_them(name, precision, runtime, gib):
+    """The most that is alive in a step of 1,024 tokens: transformers 5.23 on fake tensors of torch 2.13."""
+    found = parts(name, phase="train", precision=precision, batch=1.0, seq_len=1024.0, runtime=runtime)
+    assert (sum(found.values()) - found["context"]) / GIB == pytest.approx(gib, rel=0.03)
+
+
+@pytest.mark.parametrize(
     ("runtime", "frees"),
     [
         ("transformers 4.24", None),
@@ -193,6 +232,14 @@ def test_a_cache_of_fused_modules_is_made_once():
     """AutoAWQ's README: a custom cache, allocated for the batch and the tokens to come."""
     assert named("transformers 4.35", "pytorch-2").holds["cache_twice"]
     assert not named("autoawq 0.1.6 transformers 4.35", "pytorch-2").holds.get("cache_twice")
+
+
+def test_a_prompt_alone_has_no_tokens_behind_it():
+    """OPT 1.3B: keys and values of 400 tokens, 24 layers of 2,048 in FP16, made once."""
+    found = parts(
+        "opt-1.3b", phase="prefill", precision="fp16", batch=1, input_tokens=400, runtime="transformers 4.28"
+    )
+    assert found["kv_cache"] == 400 * 24 * 2 * 2048 * 2.0
 
 
 def test_weights_of_no_known_shape_take_no_adapter():

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from whichgpu.cost.infeasible import single
+from whichgpu.cost.layout import lay_out
+from whichgpu.cost.readings import CROWDED
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.importers.hf import workload_of
 from whichgpu.workloads.job import Job
@@ -234,3 +237,95 @@ def test_the_trainers_optimizer_copies_nothing_since_pytorch_2_8(name: str, gib:
     )  # fmt: skip
     found = float(single(job, GPUS["h100-80gb-sxm"]).readings.allocated)
     assert found / GIB == pytest.approx(gib, rel=0.07)
+
+
+#: Runtime, how it shards, and the parts of another moment that lie idle: DeepSpeed's flat gradients find no
+#: block where activations were; a step of many tensors leaves no more than the layer that runs again.
+IDLE = [
+    ("transformers 4.45 deepspeed", "zero2", ("not_at_once", "not_at_loss")),
+    ("transformers 4.45", "fsdp", ("not_at_loss",)),
+]
+
+
+@pytest.mark.parametrize(("runtime", "sharding", "left"), IDLE)
+def test_blocks_of_another_moment_are_reserved(runtime: str, sharding: str, left: tuple[str, ...]) -> None:
+    job: dict[str, Any] = {
+        "phase": "finetune_full", "precision": "bf16", "batch": 1.0, "seq_len": 8192.0, "n_gpus": 8.0,
+        "runtime": runtime, "options": {"checkpointing": "full", "sharding": sharding},
+    }  # fmt: skip
+    found = parts("llama-2-7b", **job)
+    allocated, reserved = (
+        read("llama-2-7b", "h200-141gb-sxm", one, **job) for one in ("allocated", "reserved")
+    )
+    passing = sum(found.get(name, 0.0) for name in ("activations", "logits", "gathered_layers"))
+    idle = -sum(found[name] for name in left)
+    assert (reserved - allocated) * GIB == pytest.approx(idle + 0.1 * passing, rel=0.01)
+    assert found["not_at_once"] < -1e9
+
+
+def test_a_decoder_finds_no_block_where_its_picture_was_denoised() -> None:
+    """FLUX.1 dev in 16 bits with one network at a time: the transformer's blocks went with it."""
+    job: dict[str, Any] = {"phase": "generate", "precision": "bf16", "runtime": "diffusers"}
+    reserved, allocated = (
+        read("flux.1-dev", "h100-80gb-sxm", total, **job) for total in ("reserved", "allocated")
+    )
+    # 4,608 tokens of 12,288 values between the layers of its MLP, and what goes in and comes out.
+    assert 3 * 4608 * 12288 * 2 / GIB < reserved - allocated < 1.0
+    alone = lay_out(Job("flux.1-dev", options={"offload": "model"}, **job), [GPUS["h100-80gb-sxm"]])
+    assert alone.idle == 0.0
+
+
+@pytest.mark.parametrize(
+    ("release", "each"),
+    [("4.40", 8.0), ("4.45", 16.0), ("4.45 PyTorch 2.1", 8.0), ("4.57 PyTorch 2.10", 16.0)],
+)
+def test_accelerate_widens_the_shards_of_what_is_trained(release: str, each: float) -> None:
+    """Accelerate 0.30 (pull request 2674): FP32 weights, gradients and states under FSDP in BF16."""
+    job: dict[str, Any] = {"phase": "finetune_full", "precision": "bf16", "batch": 1.0, "seq_len": 512.0}
+    found = parts(
+        "llama-2-7b", n_gpus=8.0, runtime=f"transformers {release}", options={"sharding": "fsdp"}, **job
+    )
+    states = sum(found[name] for name in ("weights", "gradients", "optimizer"))
+    assert states == pytest.approx(each * 6.738e9 / 8, rel=0.01)
+
+
+def test_kernels_load_as_they_are_used_where_pytorch_is_2() -> None:
+    job: dict[str, Any] = {"phase": "infer", "precision": "fp16", "batch": 1.0, "input_tokens": 512.0}
+    found = [
+        parts("llama-2-7b", "a100-80gb-sxm", runtime=f"transformers 4.34{said}", output_tokens=8.0, **job)[
+            "context"
+        ]
+        / GIB
+        for said in ("", ", PyTorch 2.0", ", PyTorch 1.13")
+    ]
+    assert found == pytest.approx([1.3, 0.5, 1.3], abs=0.1)
+
+
+def test_training_says_where_the_allocator_would_hold_all_of_the_card(whichgpu):
+    job: dict[str, Any] = {
+        "phase": "finetune_full", "precision": "bf16", "batch": 8.0, "n_gpus": 8.0,
+        "options": {"checkpointing": "full", "sharding": "fsdp"},
+    }  # fmt: skip
+    said = [
+        CROWDED
+        in single(Job("llama-3-8b", runtime=runtime, seq_len=tokens, **job), GPUS["a100-80gb-sxm"]).warnings
+        for runtime, tokens in (
+            ("transformers 4.44", 4096.0),
+            ("transformers 4.44", 2048.0),
+            ("tensorflow", 4096.0),
+        )
+    ]
+    assert said == [True, False, False]
+    typed = (
+        "fit",
+        "llama-3-8b",
+        "--gpu",
+        "a100-80gb-sxm:8",
+        "--phase",
+        "finetune_full",
+        "--precision",
+        "bf16",
+    )
+    typed += ("--batch", "8", "--seq-len", "4096", "--runtime", "transformers 4.44", "--json")
+    typed += ("--option", "sharding=fsdp", "--option", "checkpointing=full")
+    assert CROWDED in json.loads(whichgpu(*typed).out)["notes"]

@@ -85,6 +85,14 @@ def test_encoders_in_a_format_of_their_own():
     assert (apart - whole) / GIB == pytest.approx(7.0e9 * (2.0 - 0.5625) / GIB, rel=0.03)
 
 
+def test_layerwise_casting_leaves_what_modulates_norms_in_16_bits():
+    """FLUX.1 dev: 19 blocks of 12 x 3,072 outputs, 38 of 3 x 3,072, and two; torchao narrows all."""
+    job = {"phase": "generate", "precision": "fp8", "options": {"encoder_precision": "bf16"}}
+    cast, all_ = (parts("flux.1-dev", runtime=name, **job)["weights"] for name in ("diffusers", "torchao"))
+    outputs = (19 * 12 + 38 * 3 + 2) * 3072
+    assert cast - all_ == pytest.approx(outputs * (3072 + 1), rel=0.01)
+
+
 def test_workspaces_are_read_and_not_needed():
     """What convolutions take while there is room shows in the reading, up to the card, and decides no fit."""
     job = {
@@ -108,6 +116,16 @@ def test_a_decoder_of_speech_holds_the_keys_of_what_it_hears(beams):
     """
     found = parts("whisper-large-v2", phase="infer", batch=1, output_tokens=1, options={"beam": str(beams)})
     assert found["kv_cache"] == pytest.approx(32 * 2 * (1500 + beams) * 1280 * 2.0)
+
+
+@pytest.mark.parametrize(("name", "gb"), [("large-v2", 10), ("medium", 5), ("small", 2), ("base", 1)])
+def test_whisper_needs_what_its_readme_says_while_it_loads(name, gb):
+    """FP32 weights and the file's FP16 ones: "~10 GB" of large, in whole GB."""
+    found = parts(f"whisper-{name}", phase="infer", precision="fp16", runtime="openai-whisper")
+    assert found["checkpoint"] == found["weights"] / 2.0
+    assert round(sum(found.values()) / 1e9) == gb
+    other = parts(f"whisper-{name}", phase="infer", precision="fp16", runtime="faster-whisper")
+    assert other["weights"] == found["weights"] / 2.0
 
 
 def test_options_of_a_family_are_its_own():

@@ -231,6 +231,8 @@ def test_deepspeed_has_buckets_of_its_own_size_beside_what_it_shards() -> None:
         ("llama-factory deepspeed", "zero2", 8.0, 6.738415616e9 / 8),
         ("pytorch-2 deepspeed", "zero3", 8.0, 6.738415616e9 / 8),
         ("pytorch-2 deepspeed", "zero3", 2.0, 1e9),
+        # Adam's root and quotient of the whole, 4 B each, when the 16-bit gradients are gone.
+        ("transformers deepspeed torch 1.13", "zero2", 8.0, 10.0 / 6.0 * 6.738415616e9 / 8),
     ],
 )
 def test_deepspeed_widens_a_ranks_gradients_for_its_step(runtime, level, count, values):

@@ -14,7 +14,7 @@ from whichgpu.errors import UsageError
 from whichgpu.facts import store
 from whichgpu.hardware.architecture import families
 from whichgpu.hardware.catalogue import catalogue
-from whichgpu.hardware.names import candidates, nearest, resolve, resolve_count
+from whichgpu.hardware.names import candidates, nearest, resolve, resolve_count, without_number
 from whichgpu.hardware.slices import resolve_device
 
 if TYPE_CHECKING:
@@ -495,3 +495,17 @@ def test_where_several_may_be_meant_a_shared_name_is_all_of_them(whichgpu) -> No
     assert {"h100-80gb-sxm", "h100-80gb-pcie"} <= priced <= named
     ranked = whichgpu("recommend", "resnet50", "--gpus", "h100", "--json").json["candidates"]
     assert {"h100-80gb-sxm", "h100-80gb-pcie"} <= {one["gpu"] for one in ranked} <= named
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("a10:2", "a10"),
+        ("2 x a10", "a10"),
+        ("a10", ""),
+        ("A100 PCIe x16", ""),
+        ("a100-80gb-sxm:mig-3g.40gb", ""),
+    ],
+)
+def test_a_number_beside_a_name_is_told_from_what_belongs_to_it(text, name):
+    assert without_number(text) == name

@@ -15,7 +15,7 @@ from whichgpu.cost.estimate import Z90, Estimates, estimate
 from whichgpu.cost.jobs import read_job
 from whichgpu.cost.layout import lay_out
 from whichgpu.cost.links import node_size, spread_link
-from whichgpu.cost.parallel import shard
+from whichgpu.cost.parallel import shard, shown_at_end
 from whichgpu.cost.refit import measured_rows
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
@@ -367,6 +367,31 @@ def test_cards_have_a_bridge_where_the_job_says_so() -> None:
         run(replace(job, options=options), H100).seconds[0, 0] for options in ({}, {"nvlink": "none"})
     )
     assert joined < cut
+
+
+@pytest.mark.parametrize(
+    ("workload", "precision", "stack", "late"),
+    [
+        ("resnet50", "fp32", "PyTorch 2", 25e6 / 102.2e6),
+        ("resnet50", "amp-fp16", "pytorch-1.x (NGC 20.01-21.x, eager)", 25e6 / 51.1e6),
+        ("bert-base-squad", "fp32", "PyTorch 2", 23.8 / 108.9),  # the look-up tables, of 109M weights
+        ("resnet50", "fp32", "tf_cnn_benchmarks", 25e6 / 102.2e6),
+        ("llama-3-8b", "bf16", "megatron", 0.0),
+    ],
+)
+def test_the_first_layers_gradients_are_sent_when_the_pass_is_over(
+    workload: str, precision: str, stack: str, late: float
+) -> None:
+    job = Job(workload, phase="train", precision=precision, runtime=stack, batch=8.0, n_gpus=8.0)
+    step = lay_out(job, [GPUS[H100]]).gradients
+    assert step is not None
+    assert np.ravel(step.late)[0] == pytest.approx(late, rel=0.01)
+
+
+def test_what_is_late_shows_whole_and_the_rest_in_part() -> None:
+    micro, last = np.array([0.3]), np.array([0.1])
+    shown = [float(shown_at_end(micro, last, late)[0]) for late in (0.0, 0.25, 1.0)]
+    assert shown == pytest.approx([0.05**0.5 - 0.2, 0.025 + (0.04 + 0.075**2) ** 0.5 - 0.2, 0.1])
 
 
 @pytest.mark.parametrize(

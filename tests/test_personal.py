@@ -13,7 +13,7 @@ from tests.test_anchor import folded
 from whichgpu import api
 from whichgpu.cost import personal
 from whichgpu.cost.anchoring import Point, place, posterior
-from whichgpu.cost.estimate import Z90, estimate, plain_estimate
+from whichgpu.cost.estimate import Z90, estimate, estimate_bounds, plain_estimate
 from whichgpu.errors import UsageError
 from whichgpu.facts import store
 from whichgpu.hardware.catalogue import catalogue
@@ -75,6 +75,10 @@ def test_a_slow_stack_is_learnt_and_held_out_runs_are_better(tmp_path):
     assert np.mean(np.abs(left) <= 1.645 * np.array(spreads)) >= 0.8
 
 
+#: How often rows are drawn: by one draw a source of many engines may miss its own.
+DRAWS = 4
+
+
 @pytest.mark.slow
 def test_rows_of_one_hand_improve_the_rows_that_are_held_out():
     """By source, under fits that had not seen it: 40 rows are the user's, 24 others are predicted."""
@@ -83,19 +87,19 @@ def test_rows_of_one_hand_improve_the_rows_that_are_held_out():
         hands[one.row["source"]].append(one)
     before, after, inside, better = [], [], [], []
     for every in (rows for rows in hands.values() if len(rows) >= 100):
-        chance = np.random.default_rng(0)
-        rows = [every[i] for i in chance.permutation(len(every))[:64]]
-        learnt = [Point(one.place, one.error) for one in rows[:40]]
-        shifts = [posterior(learnt, one.place) for one in rows[40:]]
-        errors = [one.error - float(shift.mean) for one, shift in zip(rows[40:], shifts, strict=True)]
-        before += [abs(one.error) for one in rows[40:]]
-        after += np.abs(errors).tolist()
-        inside += [
-            abs(error) <= Z90 * float(shift.spread) for error, shift in zip(errors, shifts, strict=True)
-        ]
+        for drawn in range(DRAWS):
+            rows = [every[i] for i in np.random.default_rng(drawn).permutation(len(every))[:64]]
+            learnt = [Point(one.place, one.error) for one in rows[:40]]
+            shifts = [posterior(learnt, one.place) for one in rows[40:]]
+            errors = [one.error - float(shift.mean) for one, shift in zip(rows[40:], shifts, strict=True)]
+            before += [abs(one.error) for one in rows[40:]]
+            after += np.abs(errors).tolist()
+            inside += [
+                abs(error) <= Z90 * float(shift.spread) for error, shift in zip(errors, shifts, strict=True)
+            ]
         # timm's second file is off by 4 %, as two hosts are: there is nothing to learn.
-        near = rows[0].row["source"].endswith("ef570e266d^")
-        better.append(np.mean(after[-24:]) < (0.06 if near else np.mean(before[-24:])))
+        near, of_this = rows[0].row["source"].endswith("ef570e266d^"), slice(-24 * DRAWS, None)
+        better.append(np.mean(after[of_this]) < (0.06 if near else np.mean(before[of_this])))
     assert len(better) >= 12
     assert all(better)
     assert np.mean(after) < 0.7 * np.mean(before)
@@ -138,6 +142,9 @@ def test_the_file_says_the_same_again(tmp_path):
     assert own.throughput.mid / plain.throughput.mid == pytest.approx(0.8, rel=0.05)
     assert own.throughput.high / own.throughput.low < 1.2 < plain.throughput.high / plain.throughput.low
     assert "given 6 measured jobs of your own" in " ".join(own.warnings)
+    compared = estimate_bounds(job, [catalogue()["rtx-3090"]])[0]
+    assert compared.at(0, 0).throughput == own.throughput
+    assert compared.speed(0, 0) == (own.throughput, own.latency)
 
 
 @pytest.mark.parametrize(

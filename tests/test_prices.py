@@ -535,6 +535,7 @@ def test_a_broken_table_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
             prices.bundled()
         bad = {"columns": list(price_store.COLUMNS), "rows": [["x"] * len(price_store.COLUMNS)]}
         monkeypatch.setattr(facts_store, "part", lambda *_: bad)
+        monkeypatch.setattr(facts_store, "group", lambda *_: bad)
         with pytest.raises(DataError, match=r"offers.csv: could not convert"):
             prices.bundled()
         live._table.cache_clear()

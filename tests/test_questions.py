@@ -109,14 +109,14 @@ def test_the_data_centre_parts_of_a_generation_are_all_there(whichgpu):
 
 def test_an_architecture_says_what_an_sm_does_and_what_is_cut_from_it(whichgpu):
     document = whichgpu("show", "ampere", "--json").json
-    assert (document["year"], document["after"]) == (2020, ["turing"])
+    assert (document["year"], document["after"]) == (2020, ["turing", "volta"])
     variants = {one["id"]: one for one in document["variants"]}
     assert variants["ampere_ga100"]["fma_per_clock_per_sm"]["fp16"]["value"] == 1024
     assert variants["ampere_ga10x_geforce"]["fma_per_clock_per_sm"]["fp16"]["value"] == 256
     assert set(document["gpus"]) == {gpu.id for gpu in GPUS.family("ampere")}
     text = whichgpu("show", "Ampere", "--plain").out
     assert "New in its matrix units: FP64, TF32, BF16." in text
-    assert "after Turing; before Ada Lovelace, Hopper" in text
+    assert "after Turing, Volta; before Ada Lovelace, Hopper" in text
 
 
 def test_a_variant_shows_its_own_parts_only(whichgpu):

@@ -230,6 +230,8 @@ def test_the_relaxation_that_is_named_works() -> None:
         ({"budget": "20"}, "unit"),
         ({"latency": "2 GB"}, "time"),
         ({"gpus": ["h100x"]}, "did you mean"),
+        ({"gpus": ["a100-80gb-sxm:8"]}, "--gpus 'a100-80gb-sxm', or see"),
+        ({"gpus": ["8 x a10"]}, "says how many"),
         ({"providers": ["amazone"]}, "did you mean"),
         ({"term": "never"}, "did you mean"),
         ({"needs": ["nvlynk"]}, "did you mean"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import textwrap
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from whichgpu.facts.model import Interval
 from whichgpu.report import markdown, text
 from whichgpu.report.json import dumps, plain
 from whichgpu.report.table import Bullets, Column, Heading, Report, Table, in_short, layout
+from whichgpu.report.wrapping import wrap
 
 pytestmark = pytest.mark.slow
 
@@ -74,6 +76,22 @@ def test_paragraphs_headings_and_bullets():
     assert "\n  two" in drawn
     assert max(map(len, drawn.splitlines())) <= 60
     assert markdown.render([Heading("Why"), "x", Bullets(("one",))]) == "## Why\n\nx\n\n- one\n"
+
+
+@given(
+    st.lists(st.text("ab-\t\n \xa0", max_size=30), max_size=6).map(" ".join),
+    st.integers(5, 40), st.booleans(), st.sampled_from(["", "- ", "    "]),
+)  # fmt: skip
+def test_lines_are_those_of_the_library(words, width, cut, rest):
+    known = textwrap.wrap(
+        words,
+        width,
+        initial_indent="- ",
+        subsequent_indent=rest,
+        break_long_words=cut,
+        break_on_hyphens=False,
+    )
+    assert wrap(words, width, "- ", rest, cut=cut) == known
 
 
 def test_markdown_keeps_every_column_and_escapes():

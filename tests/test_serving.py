@@ -78,6 +78,8 @@ AGREED = [
     # short prompts that go first, many in a pass; prompts that a pass does not quite hold
     ("qwen3-32b", "a100-80gb-sxm", 1, {"precision": "w4a16", "runtime": "sglang"}, 778, 110),
     ("qwen3-8b", "b200-180gb-sxm", 1, {"precision": "w4a16", "options": {"max_num_seqs": "64"}}, 8412, 851),
+    # prompts of which a pass holds one and a part of the next
+    ("llama-3.1-8b", "l40s", 1, {"options": {"max_num_batched_tokens": "2048"}}, 1600, 100),
     # prompts on GPUs of their own
     ("llama-3.1-70b", "h100-80gb-sxm", 4, {"tp": 4.0, "options": {"prefill_gpus": "4"}}, 4096, 256),
 ]  # fmt: skip
@@ -97,23 +99,34 @@ def measured(outcome):
 
 #: Where they differ by more, how much at most, and why: tokens stand still while long prompts are computed,
 #: so that requests make theirs together and TPOT is longer; prompts of several small chunks wait for several
-#: passes; few places, where TTFT of 10,000 requests differs by a fifth from seed to seed (of 60,000 it is
-#: within 10 % of the first two), for lengths that differ widely, or for answers far longer than prompts.
+#: passes; few places, for lengths that differ widely, or for answers far longer than prompts.
 NEARLY = [
     (("llama-3.1-8b", "h100-80gb-sxm", 1, {}, 32768, 512), 0.12),
     (("llama-3.1-70b", "h200-141gb-sxm", 4, {"precision": "fp8", "options": FP8_CACHE}, 65536, 1024), 0.12),
     (("llama-3.1-8b", "l40s", 1, {"options": {"max_num_batched_tokens": "2048"}}, 4096, 256), 0.12),
-    (("llama-3.1-8b", "rtx-4090", 1, {}, 2048, 512), 0.15),
-    (("llama-3.1-8b", "l4", 1, {"options": {"max_num_batched_tokens": "8192"}}, 1024, 256), 0.15),
-    (("llama-2-13b", "a100-40gb-sxm", 1, {"runtime": "tensorrt-llm"}, 200, 1000), 0.15),
     (("mistral-7b", "rtx-4090", 1, {"options": VARIED}, 500, 400), 0.25),
     (("qwen3-32b", "h100-80gb-sxm", 2, {}, 128, 8000), 0.55),
 ]  # fmt: skip
 
 
+#: Few places for alike lengths: TTFT of 10,000 requests differs by a fifth from seed to seed.
+FEW = [
+    ("llama-3.1-8b", "rtx-4090", 1, {}, 2048, 512),
+    ("llama-3.1-8b", "l4", 1, {"options": {"max_num_batched_tokens": "8192"}}, 1024, 256),
+    ("llama-2-13b", "a100-40gb-sxm", 1, {"runtime": "tensorrt-llm"}, 200, 1000),
+]  # fmt: skip
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(("configuration", "within"), [*((one, 0.1) for one in AGREED), *NEARLY])
-def test_the_analytic_model_and_the_simulator_agree(configuration, within):
+@pytest.mark.parametrize(
+    ("configuration", "within", "requests"),
+    [
+        *((one, 0.1, 10_000) for one in AGREED),
+        *((*one, 10_000) for one in NEARLY),
+        *((one, 0.1, 20_000) for one in FEW),
+    ],
+)
+def test_the_analytic_model_and_the_simulator_agree(configuration, within, requests):
     workload, gpu, count, columns, prompt, output = configuration
     device = GPUS[gpu]
     asked = job(workload, device, count, input_tokens=float(prompt), output_tokens=float(output), **columns)
@@ -122,7 +135,7 @@ def test_the_analytic_model_and_the_simulator_agree(configuration, within):
     for share in (0.2, 0.5, 0.8):
         rate = share * table.capacity
         analytic = curve.at_rates(asked, device, table, np.array([rate]), pool)
-        run = simulator.at_rate(rate, requests=10_000, seed=3)
+        run = simulator.at_rate(rate, requests=requests, seed=3)
         here = measured(run)
         span = run.arrival[here][-1] - run.arrival[here][0]
         made = run.output[here].sum() / span * table.replicas
@@ -175,7 +188,9 @@ def test_a_scheduler_that_seldom_looks_keeps_requests_waiting():
     often = replace(job(runtime="sglang"), concurrency=8.0)
     seldom = replace(often, options={"scheduler_recv_interval": "30"})
     first, second = (estimate(one, [L40S]) for one in (often, seldom))
-    assert second.first_token - first.first_token == pytest.approx(29 / 2 * first.seconds, rel=0.01)
+    longer = second.first_token - first.first_token
+    # Half of the passes until it looks, and the prompts of who came with it, which are computed together.
+    assert np.all((longer > 29 / 2 * first.seconds) & (longer < 2.0 * 29 / 2 * first.seconds))
 
 
 def overloaded(**columns):

@@ -26,11 +26,12 @@ def room(laid):
     return serving.cache(laid.workload, laid.job, one, laid.devices)
 
 
-def test_states_take_three_places_of_their_own_pool():
-    laid = laid_out()
+@pytest.mark.parametrize(("text", "each"), [("sglang", 3.0), ("SGLang 0.5.9 --disable-radix-cache", 1.0)])
+def test_states_take_places_of_their_own_pool(text, each):
+    laid = laid_out(runtime=text)
     one = room(laid)
-    assert laid.runtime.holds["states"] == {"share": 0.9, "each": 3.0}
-    places = one.room * 0.9 / 1.9 / (3.0 * one.state)
+    assert laid.runtime.holds["states"] == {"share": 0.9, "each": each}
+    places = one.room * 0.9 / 1.9 / (each * one.state)
     assert laid.sequences[0, 0] == np.floor(places)
     # The simulator holds as many, and has the rest for tokens.
     kept = serving.cache(laid.workload, laid.job, laid.runtime, laid.devices)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from whichgpu.values import _FEW, NamedTuple, immutable
+from whichgpu.values import _FEW, Deferred, NamedTuple, immutable
 
 
 class _Body:
@@ -59,6 +59,13 @@ class Circle:
     @cached_property
     def area(self) -> float:
         return 3.0 * self.radius**2
+
+
+@immutable(slots=False)
+class Marked(Pair):
+    """One with a dictionary below the slots of another."""
+
+    mark: str = ""
 
 
 @pytest.fixture(params=["few", "many"])
@@ -165,6 +172,10 @@ def test_a_class_of_its_kind_inherits() -> None:
         more: tuple[int, ...] = ()
 
     assert asdict(replace(Wide(1.0), right=4.0)) == {"left": 1.0, "right": 4.0, "more": ()}
+    for _ in range(_FEW + 1):
+        one = Marked(1.0, mark="a")
+        assert asdict(one) == {"left": 1.0, "right": 2.0, "mark": "a"}
+    assert vars(one) == {"mark": "a"}, "a slot keeps what is its own, after compiling too"
 
 
 class _Item:
@@ -227,3 +238,11 @@ def test_named_tuples_are_pickled() -> None:
 def test_a_named_tuple_of_too_many_fields_is_refused() -> None:
     with pytest.raises(IndexError):
         type(NamedTuple)("Wide", (NamedTuple,), {"__annotations__": {f"f{at}": "int" for at in range(49)}})
+
+
+def test_what_is_deferred_is_made_once_when_it_is_looked_into() -> None:
+    made: list[int] = []
+    late = Deferred(lambda: made.append(1) or {"a": 2})  # type: ignore[func-returns-value]
+    assert not made
+    assert ({**late}, late["a"], len(late), "b" in late) == ({"a": 2}, 2, 1, False)
+    assert made == [1]

@@ -2,14 +2,64 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pytest
 
+from whichgpu.audit.question import answering
 from whichgpu.audit.wanted import wanted
 from whichgpu.cli import main
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 
 QUESTIONS = {
+    "what is a cheaper alternative to the L40S for SDXL on an Azure instance in an EU region": {
+        "workload": "SDXL", "exclude": "l40s", "providers": "azure", "region": "eu",
+    },
+    "Qwen2.5 14B for 80 users who each get 15 tokens/s": {
+        "workload": "Qwen2.5 14B", "phase": "serve", "users": "80", "slo": "tpot 66.7 ms",
+    },
+    "SDXL on rented GPUs for $1,200, please": {
+        "workload": "SDXL", "budget": "1,200 USD", "term": "on-demand",
+    },
+    "YOLOv8s inference on a card that has 12 GB": {
+        "workload": "YOLOv8s", "phase": "infer", "min-memory": "12 GB",
+    },
+    "fine-tune a 7B model on 50k examples of 1k tokens this weekend for under 100 dollars": {
+        "workload": "mistral-7b", "phase": "finetune_lora", "seq-len": "1024", "samples": "50k",
+        "budget": "100 USD", "deadline": "60 h",
+    },
+    "500 SDXL images per hour, must be in our office, max 350 W": {
+        "workload": "SDXL", "target": "500 images/hour", "max-power": "350 W", "term": "buy",
+    },
+    "train resnet50 on imagenet in less than 6 hours on spot instances": {
+        "workload": "resnet50", "phase": "train", "samples": "imagenet", "epochs": "90",
+        "deadline": "6 hours", "term": "spot",
+    },
+    "serve a 13B chatbot, 5 requests per second, p95 TTFT below 1 second, on AWS": {
+        "workload": "qwen2.5-14b", "phase": "serve", "rate": "5 req/second", "slo": "ttft p95 1 second",
+        "providers": "aws",
+    },
+    "embedding 200 million passages with bge-large in two days": {
+        "workload": "bge-large", "phase": "infer", "requests": "200M", "deadline": "2 days",
+    },
+    "QLoRA of a 70B with a 1600 W power supply": {
+        "workload": "llama-3.1-70b", "phase": "finetune_qlora", "machine": "psu 1600 W",
+    },
+    "run FLUX.1 dev at one image every 5 seconds, cheapest rented GPU without NVIDIA A10G": {
+        "workload": "FLUX.1 dev", "target": "0.2 images/s", "exclude": "a10g", "term": "on-demand",
+    },
+    "Which NVIDIA card fits into a small form factor PC, no power connector, for YOLOv8n at 60 fps": {
+        "workload": "YOLOv8n", "target": "60 images/s", "needs": "low-profile,no-power-connector",
+        "gpus": "nvidia",
+    },
+    "How many H100 PCIe to train Llama 3 8B on 1 trillion tokens in a month, on premises?": {
+        "workload": "Llama 3 8B", "phase": "train", "gpus": "h100-80gb-pcie", "tokens": "1T",
+        "deadline": "30 days", "term": "buy",
+    },
+    "energy-efficient YOLOv8s on 16 camera streams at 30 fps, AMD only": {
+        "workload": "YOLOv8s", "target": "480 images/s", "objective": "energy", "gpus": "amd",
+    },
     "fine-tune Qwen2.5 7B with QLoRA on 20,000 examples under 10 USD": {
         "workload": "Qwen2.5 7B", "phase": "finetune_qlora", "samples": "20000", "budget": "10 USD",
     },
@@ -102,7 +152,7 @@ QUESTIONS = {
         "workload": "SDXL", "target": "1000 images/hour", "providers": "vast.ai,lambda labs,google cloud",
         "region": "germany",
     },
-    "L4 or L40S for Llama 70B?": {"workload": "llama-3.1-70b", "gpus": "l4,l40s"},
+    "L4 or L40S for Llama 70B?": {"workload": "llama-3.3-70b", "gpus": "l4,l40s"},
     "A card without power connector for a small server, Whisper small": {
         "workload": "Whisper small", "needs": "no-power-connector",
     },
@@ -117,10 +167,39 @@ def test_a_question_is_options_of_recommend(question):
     assert dict(wanted(question, catalogue())) == QUESTIONS[question]
 
 
+@pytest.mark.parametrize(
+    ("question", "command"),
+    [
+        ("does Llama 3 70B in q4 fit on two RTX 3090?", "fit 'Llama 3 70B' --gpu rtx-3090:2 --precision q4"),
+        ("how much VRAM does SDXL need?", "fit SDXL"),
+        ("can I fine-tune all weights of Mistral 7B on an L40S?",
+         "fit 'Mistral 7B' --gpu l40s --phase finetune_full"),
+        ("L4 or A10 for BERT-large?", "compare l4 a10 --workload BERT-large"),
+        ("is an RTX 5090 better than an RTX 4090?", "compare rtx-5090 rtx-4090"),
+        ("how many tokens per second does Qwen2.5 7B make on an L4 in fp8?",
+         "predict 'Qwen2.5 7B' --gpu l4 --precision fp8"),
+        ("rent or buy an RTX A6000 that runs 10 hours a day?", "prices own rtx-a6000 --hours-per-day 10"),
+        ("does PyTorch 2.9 run on a GTX 1080 Ti?", "compat gtx-1080-ti --framework 'PyTorch 2.9'"),
+        ("SDXL takes only 2 it/s on my L4, is this normal?",
+         "diagnose 'SDXL takes only 2 it/s on my L4, is this normal?'"),
+        ("how many L40S for Llama 3.1 8B at 40 requests/s?",
+         "recommend 'Llama 3.1 8B' --phase serve --gpus l40s --rate '40 req/s'"),
+        ("can an L4 serve Qwen2.5 7B to 20 users?",
+         "recommend 'Qwen2.5 7B' --phase serve --gpus l4 --users 20"),
+        ("is an Apple M2 Ultra good for Qwen2.5 7B?",
+         "compare apple-m2-ultra-60c apple-m2-ultra-76c --workload 'Qwen2.5 7B'"),
+        ("the cheaper of L4 and A10 for SDXL", "recommend SDXL --gpus l4,a10"),
+    ],
+)  # fmt: skip
+def test_a_question_goes_to_the_command_that_answers_it(question, command):
+    found = answering(question, catalogue())
+    assert f"{found.command} {shlex.join(found.words)}" == command
+
+
 @pytest.mark.parametrize("question", ["", "which GPU is best?", "x" * 3000, "serve Llama 3.1 8B to -5 users"])
 def test_a_question_of_nothing_is_refused_with_an_example(question):
     with pytest.raises(UsageError, match=r"write e\.g\."):
-        wanted(question, catalogue())
+        answering(question, catalogue())
 
 
 def test_ask_answers_a_whole_question_and_shows_its_command(capsys):
@@ -135,3 +214,16 @@ def test_ask_answers_a_whole_question_and_shows_its_command(capsys):
 def test_recommend_says_how_a_job_in_words_is_asked(capsys):
     assert main(["recommend", "fine-tune llama 3 8b on tickets"]) == 2
     assert "or ask whichgpu ask 'fine-tune llama 3 8b on tickets'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("question", "complaint"),
+    [
+        ("SDXL at one image every 0 seconds", "0 is no amount"),
+        ("serve Llama 3.1 8B at 0 tokens/s per user", "0 is no amount"),
+        ("serve Llama 3.1 8B to -5 users", "-5 is below zero"),
+    ],
+)
+def test_amounts_are_above_zero(question, complaint):
+    with pytest.raises(UsageError, match=complaint):
+        wanted(question, catalogue())

@@ -400,6 +400,15 @@ def test_an_unknown_phase_lists_the_phases() -> None:
         resolve("resnet50").complete(Job("resnet50", phase="serve"))
 
 
+def test_a_job_with_other_columns_is_looked_at_again():
+    job = Job("resnet50", batch=8.0, options={"compile": "max"})
+    assert job.changed(n_gpus=2, batch=None) == Job("resnet50", n_gpus=2.0, options={"compile": "max"})
+    with pytest.raises(UsageError, match="batch: 0 is below 1"):
+        job.changed(batch=0)
+    with pytest.raises(AttributeError, match="batches"):
+        job.changed(batches=1)
+
+
 @pytest.mark.parametrize(
     ("columns", "said"),
     [

@@ -3,10 +3,10 @@
 `@immutable` is a frozen, slotted data class that costs little to define.
 
 `dataclass(frozen=True, slots=True)` compiles six methods for every class when its module is imported: 0.6 ms
-each, a fifth of a cold start. Here the one that must be fast, `__init__`, is compiled for a class that has
-many instances, and the others need no compiling. What the standard library makes of a data class
-(`fields`, `replace`, `asdict`, pattern matching, pickling, copying) works alike. `NamedTuple` is that of
-`typing`, which compiles the annotation of each field, in the same way.
+each, a fifth of a cold start. Here the one that must be fast, `__init__`, is made for a class that has many
+instances, of code that classes of as many fields share, and the others need no compiling. What the standard
+library makes of a data class (`fields`, `replace`, `asdict`, pattern matching, pickling, copying) works
+alike. `NamedTuple` is that of `typing`, which compiles the annotation of each field, in the same way.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from __future__ import annotations
 from collections import namedtuple
 from collections.abc import Mapping
 from dataclasses import MISSING, FrozenInstanceError, dataclass, field, fields
-from functools import partial
+from functools import lru_cache, partial
 from importlib import import_module
 from operator import attrgetter
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform, overload
 
 if TYPE_CHECKING:
@@ -108,35 +109,38 @@ class _Init:
 def _compiled(cls: type[Any]) -> Any:
     """`__init__` of a data class: its fields in order, or their defaults, then `__post_init__`."""
     names: dict[str, Any] = {"MISSING": MISSING}
-    arguments, lines = ["self"], []
+    arguments, defaults, shape = ["self"], [], list[str]()
     for one in fields(cls):
-        default, factory = f"default_{one.name}", f"factory_{one.name}"
-        names |= {default: one.default, factory: one.default_factory}
-        given = one.name
-        if one.default_factory is not MISSING:
-            given = f"{factory}() if {one.name} is MISSING else {one.name}" if one.init else f"{factory}()"
-            default = "MISSING"
-        elif one.default is MISSING:
-            default = ""
-        if one.init:
-            arguments.append(f"{one.name}={default}" if default else one.name)
-        elif not default:
+        given, made = one.default is not MISSING, one.default_factory is not MISSING
+        if not (one.init or given or made):
             continue
-        elif one.default is not MISSING:
-            given = default
-        names[f"set_{one.name}"] = _setter(cls, one.name)
-        lines.append(f"set_{one.name}(self, {given})")
-    if hasattr(cls, "__post_init__"):
-        lines.append("self.__post_init__()")
-    body = "\n ".join(lines)
-    exec(f"def __init__({', '.join(arguments)}):\n {body}", names)  # noqa: S102 (names of our own fields)
-    return names["__init__"]
+        at, slot = len(shape), getattr(getattr(cls, one.name, None), "__set__", None)
+        names |= {f"put{at}": slot or one.name, f"made{at}": one.default_factory, f"a{at}": one.default}
+        kind = "M" if made else "A"
+        shape.append((kind if one.init else kind.lower()) + ("s" if slot else ""))
+        if one.init:
+            arguments.append(one.name)
+            defaults += [one.default] if given or made else []
+    code = _initialiser((*shape,), hasattr(cls, "__post_init__")).replace(co_varnames=(*arguments,))
+    return FunctionType(code, names, "__init__", (*defaults,) or None)
 
 
-def _setter(cls: type[Any], name: str) -> Callable[[Any, Any], None]:
-    """What assigns a field: a slot's own is faster than that of any object."""
-    slot = getattr(getattr(cls, name, None), "__set__", None)
-    return slot or (lambda instance, value: object.__setattr__(instance, name, value))
+@lru_cache(maxsize=256)
+def _initialiser(shape: tuple[str, ...], follows: bool) -> CodeType:
+    """The code of an `__init__` whose arguments are yet to be named: most classes share that of another.
+
+    By field: A is an argument, M one that is made where it is missing; in lower case they are no arguments.
+    With an s it has a slot, whose own method assigns fastest; the dictionary of an instance is next to that.
+    """
+    arguments = "".join(f", a{at}" for at, kind in enumerate(shape) if kind[0].isupper())
+    makes = {"A": "a{0}", "M": "made{0}() if a{0} is MISSING else a{0}", "a": "a{0}", "m": "made{0}()"}
+    puts = {True: "put{0}(self, {1})", False: "self.__dict__[put{0}] = {1}"}
+    lines = [puts[kind.endswith("s")].format(at, makes[kind[0]].format(at)) for at, kind in enumerate(shape)]
+    body = "\n ".join([*lines, "self.__post_init__()" if follows else "pass"])
+    names: dict[str, Any] = {}
+    exec(f"def __init__(self{arguments}):\n {body}", names)  # noqa: S102 (of numbered names)
+    code: CodeType = names["__init__"].__code__
+    return code
 
 
 def _equality(cls: type[Any]) -> dict[str, Any]:
@@ -175,12 +179,19 @@ class _New:
 
     def __get__(self, instance: Any, cls: type[Any]) -> Any:
         owner = next(one for one in cls.__mro__ if vars(one).get("__new__") is self)
-        given = "".join(f"{name}, " for name in self._names)
-        made = eval(f"lambda _cls, {given}: _make(_cls, ({given}))", {"_make": tuple.__new__})  # noqa: S307
-        made.__defaults__ = self._defaults or None
-        made.__name__, made.__qualname__ = "__new__", f"{owner.__qualname__}.__new__"
+        code = _maker(len(self._names)).replace(co_varnames=("_cls", *self._names))
+        made = FunctionType(code, {"_make": tuple.__new__}, "__new__", self._defaults or None)
+        made.__qualname__ = f"{owner.__qualname__}.__new__"
         setattr(owner, "__new__", staticmethod(made))  # noqa: B010 (mypy refuses the plain form)
         return made
+
+
+@lru_cache(maxsize=_MOST)
+def _maker(count: int) -> CodeType:
+    """The code of a `__new__` of so many arguments, which are yet to be named."""
+    given = "".join(f"a{at}, " for at in range(count))
+    code: CodeType = eval(f"lambda _cls, {given}: _make(_cls, ({given}))").__code__  # noqa: S307 (as above)
+    return code
 
 
 class _Named(type):
@@ -199,9 +210,8 @@ class _Named(type):
 
 def _items() -> tuple[Any, ...]:
     """What reads the first item of a tuple, the second and so on, of whichever class."""
-    names = tuple(f"item{at}" for at in range(_MOST))
-    wide = vars(namedtuple("_Wide", names))
-    return tuple(wide[name] for name in names)
+    getter: Any = type(vars(namedtuple("_One", "item"))["item"])
+    return tuple(getter(at, "") for at in range(_MOST))
 
 
 _ITEMS = _items()
@@ -274,6 +284,30 @@ class Shown:
 
 def _drawer(name: str) -> Any:
     return import_module(f"whichgpu.report.{name}")
+
+
+class Deferred(Mapping[str, Any]):
+    """A mapping that is made when it is first looked into: the JSON of an answer that is printed as text."""
+
+    __slots__ = ("_made", "_make")
+
+    def __init__(self, make: Callable[[], Mapping[str, Any]]) -> None:
+        self._make: Callable[[], Mapping[str, Any]] = make
+        self._made: Mapping[str, Any] | None = None
+
+    def _whole(self) -> Mapping[str, Any]:
+        if self._made is None:
+            self._made = self._make()
+        return self._made
+
+    def __getitem__(self, key: str) -> Any:
+        return self._whole()[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._whole())
+
+    def __len__(self) -> int:
+        return len(self._whole())
 
 
 class Lazy(Mapping[str, T]):

@@ -63,6 +63,7 @@ def test_what_a_wrong_value_is_instead(text, says):
         "An A100 slice 1g.10gb has 10 GB of memory.",
         "Up to 80 GB of memory on the A100.",
         "A 70B model in 4 bit takes about 40 GB of memory on an A100.",
+        "A month of the V100 is $2,234, of the T4 $380.\n\n- A10: twice the price of the T4 at its largest",
     ],
 )
 def test_what_is_no_error(text):

@@ -137,8 +137,12 @@ def spaced(header: str) -> str:
 
 def open_header(text: str) -> bool:
     """Whether a header may be of any attribute: it names no need, price, measurement or part."""
-    plain = spaced(text).lower()
+    # "BW (TB/s)" is no quotient.
+    plain = _A_SECOND.sub("", spaced(text).lower())
     return not any(pattern.search(plain) for pattern in (_OF_HOST, _OF_PART, _OF_ELSE))
+
+
+_A_SECOND = re.compile(r"(?<=[gt]b)/s\b|(?<=[gt]ib)/s\b")
 
 
 #: Between the words of a field's name: "mem_type", "memType".

@@ -51,46 +51,6 @@ _OF = {
 }
 
 
-#: Between two values that are set against one another, and behind them before a ratio of both.
-_OPPOSED = re.compile(
-    r"\s+(?:[\w-]+\s+){0,3}(?:against|vs\.?|versus|compared (?:to|with)|instead of|up from|rather "
-    r"than)\s+(?:just\s+|only\s+|the\s+)?",
-    re.IGNORECASE,
-)
-_BOTH_IS = re.compile(
-    r"(?:\s+(?:gpu|cuda|cores|gb|memory|vram)){0,2}\)?\s*[,;:\u2013\u2014-]?\s*(?:(?:that[\u2019']s|that "
-    r"is|which is|that makes|so|i\.e\.,?|is|or|almost|nearly|roughly|about|"
-    r"more than|over|exactly|just|only|an?|increase|gain|improvement|uplift|jump|plus|advantage|lead|"
-    r"edge|decrease|reduction|"
-    r"drop|of|by)\s+)*",
-    re.IGNORECASE,
-)
-_SIZES = ("memory", "bandwidth", "power", "flop rate", "op rate", "number", "count")
-
-
-def opposed(
-    text: str, place: tuple[int, int], sentence: Sentence, found: Sequence[Quantity]
-) -> tuple[Quantity, Quantity] | None:
-    """The two values right before a ratio: "864 instead of 696 GB/s, an increase of 24 %"."""
-    both = [each for each in within(found, sentence.start, place[0]) if each.end <= place[0]][-2:]
-    if len(both) != 2 or not both[1].value or not _OPPOSED.fullmatch(text, both[0].end, both[1].start):
-        return None
-    if not _BOTH_IS.fullmatch(text, both[1].end, place[0]) or both[1].dimension not in _SIZES:
-        return None
-    a, b = both
-    if a.dimension == "number" != b.dimension:
-        a = a._replace(value=a.value * b.value / (_plain_of(text, b) or 1.0), dimension=b.dimension)
-    elif b.dimension == "number" != a.dimension:
-        b = b._replace(value=b.value * a.value / (_plain_of(text, a) or 1.0), dimension=a.dimension)
-    return (a, b) if a.dimension == b.dimension and b.value else None
-
-
-def _plain_of(text: str, each: Quantity) -> float:
-    """The bare number of a value as it is written."""
-    digits = re.search(r"\d[\d,.]*", text[each.start : each.end])
-    return _plain(digits[0].strip(".,")) if digits and digits[0].count(".") < 2 else 0.0
-
-
 def of_quotients(text: str, sentence: Sentence, at: int) -> bool:
     """Whether a ratio at a place is of what two values are per something else."""
     return _PER_ELSE.search(text, sentence.start, at) is not None

@@ -59,7 +59,9 @@ _RAISED = re.compile(
     re.IGNORECASE,
 )
 #: Behind a value that names a model by it: "the 80 GB version", "45 W variants".
-_VARIANT = re.compile(r"[\s-]*(?:models?|versions?|variants?|flavou?rs?|editions?|skus?)\b", re.IGNORECASE)
+VARIANT = re.compile(
+    r"[\s-]*(?:models?|versions?|variants?|flavou?rs?|editions?|skus?|modules?|ones?)\b", re.IGNORECASE
+)
 #: What is missing, left or added is not what a device has.
 _MISSING = re.compile(
     r"\b(?:lacks?|lacking|los(?:e|es|ing)|short(?:fall)? (?:of|by)|missing|leav(?:es|ing)|"
@@ -120,6 +122,8 @@ _ONLY = re.compile(
 _IN_PRECISION = re.compile(
     r"[,;]?\s(?:and\s+)?(?:in|at|with|for)\s+(?:fp|bf|tf|int)\d{1,2}\s+(?:it[\u2019']s\s+)?$", re.IGNORECASE
 )
+#: How many times another's value it may be: "972 joules at 72 W, the A10 1,215" is of joules.
+_LIKE = 16.0
 #: Units that a number without one takes over, and what it counts instead.
 _WITH_UNIT = ("bandwidth", "flop rate", "op rate", "power", "memory", "bits")
 _COUNTED = re.compile(
@@ -134,6 +138,15 @@ _SHARE = re.compile(
     r"triple|doppelte?|dreifache|hälfte|moitié|fois|mitad|doble|veces)\b",
     re.IGNORECASE,
 )
+#: Before what a value is a share of: "FP64 at 1/64 of its single-precision rate, 1.4 TFLOPS".
+_SHARE_OF = re.compile(
+    r"(?:\d{1,2}\s?/\s?\d{1,2}|\b(?:half|third|quarter|\w+th|percent)|\d\s?%)\s+(?:of\s+)?(?:its|their|the)\s+$",
+    re.IGNORECASE,
+)
+#: "Reads 12,060 TB in an hour": no size.
+_IN_A_TIME = re.compile(r"\s+(?:in|within) (?:an?|one|each|every) (?:second|minute|hour|day|month)\b", re.I)
+#: "34 TFLOPS without and 67 with Tensor Cores": no count of them.
+_BY_MEANS = re.compile(r"\s+(?:with|without|on|using|through|via)\s+(?:its |the |their )?", re.IGNORECASE)
 #: Behind a name, a value of its own: "the H100's 3,350 GB/s".
 _OWN_VALUE = re.compile(
     r"\s+\d[\d,]*(?:\.\d+)?\s*(?:[.,;)]|(?:TFLOPS|GB/s|TB/s|W)\b)"
@@ -145,6 +158,8 @@ _NEXT = 24
 _THANKS = re.compile(
     r"(?:^|[.!?]\s)\s*(?:thanks to|with|despite|given|because of|due to)\s+its\s+\S{0,20}$", re.I
 )
+#: Between a rate and the precision that it is in.
+_IN = re.compile(r"\s+(?:in|en|at|with|bei)\s+", re.IGNORECASE)
 #: Between a value and the device after it whose it is: "165 W for the", "48 GB of memory on an".
 #: Brackets that end, or begin and end, between a value and the name of an attribute.
 _OUT_OF, _INTO = re.compile(r"^[^()]*\)"), re.compile(r"^[^()]*\)[^()]*\(")
@@ -192,7 +207,7 @@ class Binder:
             # "Bus: PCIe 5.0" is no width of one.
             chosen = None if _VERSION.fullmatch(self._text, quantity.start, quantity.end) else 0
         mention = self._of_it(quantity) or nearest_device(self._text, quantity, self._who)
-        variant = _VARIANT.match(self._text, quantity.end)
+        variant = VARIANT.match(self._text, quantity.end)
         if mention is None or inside or variant or of_a_part(self._text, quantity):
             return None
         attribute = self._listed(quantity, mention) if chosen is None else self._attributes[chosen].attribute
@@ -278,15 +293,31 @@ def nearest_attribute(
         bare = quantity.dimension == "number" and len(_GENERATION.sub("", between).strip(" :*")) > close
         if len(between) > APART or _CLAUSE.search(between) or bare:
             continue
-        if (not after and _OUT_OF.search(between)) or (after and _INTO.search(between)):
+        if _is_apart(text, quantity, each, between):
             continue
         if not after and ", " in between and (each.attribute.key == "nvlink" or quantities(between)):
             continue
+        # "197 TFLOPS in BF16, 394 TOPS in INT8": each of what stands right behind it.
+        own = not after and _IN.fullmatch(between) and each.attribute.dimension in _RATES
         # "Peak FP16 performance is 65 TFLOPS, and INT8": what begins after a comma is the next value's.
-        distance = len(_GENERAL.sub("", between)) + (1 if after else _NEW * bool(_BEGINS.search(between)))
+        distance = (
+            -1
+            if own
+            else len(_GENERAL.sub("", between)) + (1 if after else _NEW * bool(_BEGINS.search(between)))
+        )
         if best is None or distance < best[0]:
             best = (distance, index)
     return best[1] if best else None
+
+
+def _is_apart(text: str, quantity: Quantity, each: Named, between: str) -> bool:
+    """Whether brackets, a share of the attribute or a "with" keep a value from being one of it."""
+    if quantity.dimension == "number" and _BY_MEANS.fullmatch(between):
+        return True
+    if each.end > quantity.start:
+        return _OUT_OF.search(between) is not None
+    share = _SHARE_OF.search(text, max(0, each.start - 32), each.start)
+    return share is not None or _INTO.search(between) is not None
 
 
 def _is_year(text: str, quantity: Quantity) -> bool:
@@ -336,6 +367,7 @@ def nearest_device(text: str, quantity: Quantity, who: Spoken) -> Mention | None
             or _PRONOUN.search(between)
             or _SHARE.search(between)
             or _SET_AGAINST.search(between)
+            or _SO_THEN.search(between)
         )
         if not own and not apart:
             return mention
@@ -370,7 +402,8 @@ def united(text: str, found: Sequence[Quantity], here: Sequence[Mention]) -> lis
                 else 0.0
             )
             precise = last.dimension in _RATES and _IN_PRECISION.search(text, last.end, each.start)
-            if (opposed or owned or precise) and plain and not _COUNTED.match(text, each.end):
+            alike = plain and 1 / _LIKE < each.value / plain < _LIKE
+            if (opposed or owned or precise) and alike and not _COUNTED.match(text, each.end):
                 scaled = each.value * last.value / plain
                 done.append(
                     each._replace(value=scaled, high=scaled, dimension=last.dimension, unit=last.unit)
@@ -420,6 +453,8 @@ def of_a_part(text: str, quantity: Quantity) -> bool:
         return True
     if _NTH.match(after):
         return True
+    if quantity.dimension == "memory" and _IN_A_TIME.match(after):
+        return True
     return bool(
         _MISSING.search(before)
         or (
@@ -431,8 +466,18 @@ def of_a_part(text: str, quantity: Quantity) -> bool:
     )
 
 
+#: "80 GB vs 48 GB, so the H100 offers": of neither for certain.
+_SO_THEN = re.compile(r",\s+(?:so|hence|thus|therefore)\s", re.IGNORECASE)
+#: "NVLink with 112.5 GB/s" beside the bandwidth of the memory is of no other column.
+_OF_A_LINK, _LINKED = re.compile(r"\b(?:NVLink|PCIe)\b[^.;,]*$"), 24
+
+
 def several_columns(sentence: Sentence, context: Context) -> bool:
     """Whether a line without a name holds two values of one dimension: the row of a table without marks."""
-    found = [each.dimension for each in quantities(sentence.text, context.fraction)]
+    found = [
+        each.dimension
+        for each in quantities(sentence.text, context.fraction)
+        if not _OF_A_LINK.search(sentence.text, max(0, each.start - _LINKED), each.start)
+    ]
     several = any(found.count(dimension) > 1 for dimension in ("bandwidth", "memory", "flop rate", "power"))
     return several and not _IN_PROSE.search(sentence.text)

@@ -119,8 +119,10 @@ CAPABILITIES = (
         r"(?=\s*(?:[.,;:)]|$|\s(?:so|and|but|for|at|in|by)\b))",
                 "mig_max",
                 _of_maker("NVIDIA", _positive("mig_max"))),
-    Capability("cuda", r"cuda(?: code| applications?| programs?| kernels?| natively)?"
+    Capability("cuda", r"cuda(?: code| binaries| applications?| programs?| kernels?| natively)?"
                 r"(?![ -]cores?| toolkit| \d)", "vendor", _of_maker("NVIDIA")),
+    Capability("tensorrt", r"tensorrt(?:[- ]llm)?", "vendor", _of_maker("NVIDIA")),
+    Capability("cudnn", r"cudnn", "vendor", _of_maker("NVIDIA")),
     Capability("rocm", r"rocm(?: \d(?:\.\d)?)?", "vendor", _of_maker("AMD")),
     Capability("transformer_engine", r"(?:an? )?transformer engine", "compute_capability", _since(8.9)),
     Capability("flash_attention_2", r"flash[- ]?attention[- ]?2", "compute_capability", _since(8.0)),
@@ -129,11 +131,15 @@ CAPABILITIES = (
     Capability("dpx", r"dpx(?: instructions?)?", "compute_capability", _since(9.0)),
     Capability("ecc", r"(?:ecc|error[- ]correcting code)(?: memory)?(?: \(ecc\))?", "ecc",
                 _said("ecc", "yes")),
-    Capability("av1_encode", r"av1 encod(?:e|ing|ers?)", "encoders", _av1_encode),
+    Capability("av1_encode",
+                r"av1 encod(?:e|ing|ers?)|(?:(?<=encode )|(?<=encodes ))av1(?: in hardware| video)?",
+                "encoders", _av1_encode),
     Capability("av1_decode", r"av1 decod(?:e|ing|ers?)", "decoders", _said("decoders", "AV1")),
     Capability("vgpu", r"(?:nvidia )?vgpu(?: software)?(?: support)?", "vgpu",
                 lambda gpu: True if gpu.value("vgpu") else None),
     Capability("ray_tracing", r"(?:rt cores?|ray[- ]tracing cores?)", "rt_cores", _positive("rt_cores")),
+    Capability("int8_tensor", r"int8 tensor[- ]cores?(?: (?:operations?|support|acceleration|math))?",
+                "compute_capability", _since(7.2)),
     Capability("tensor_cores", r"tensor cores?", "tensor_cores", _positive("tensor_cores")),
     Capability("sparsity", r"(?:structured |2:4 |fine-grained )?sparsity(?: support| acceleration)?",
                 "compute_capability", _since(8.0)),
@@ -145,3 +151,14 @@ _NAMED = tuple((each, re.compile(each.names, re.IGNORECASE)) for each in CAPABIL
 def named_in(text: str, start: int, end: int) -> Collection[Capability]:
     """The capabilities that a stretch of a text names: no others can be said of anything there."""
     return tuple(each for each, names in _NAMED if names.search(text, start, end))
+
+
+def capability_of(match: re.Match[str], group: int | str = 0) -> Capability:
+    """The capability whose names a group of a match found; what stands around it is part of some names."""
+    start, end = match.span(group)
+
+    def found(names: re.Pattern[str]) -> bool:
+        whole = names.match(match.string, start, match.endpos)
+        return bool(whole and whole.end() == end) or bool(names.fullmatch(match.string, start, end))
+
+    return next(each for each, names in _NAMED if found(names))

@@ -26,8 +26,10 @@ _BILLIONS = re.compile(r"(\d\s?)B\b")
 #: A number with blanks between its groups of three, and such a blank.
 _IN_GROUPS = re.compile(r"~?\d{1,3}(?: \d{3})+(?:[.,]\d+)?(?![\d.,]|\s+\d)")
 _GROUP = re.compile(r"(?<=\d) (?=\d{3}(?!\d))")
-_MARK = re.compile(r"(?<!\*)\*(?!\*)|[\u2020\u2021\u00b9\u00b2]")
-_NOTE = re.compile(r"[*\u2020\u2021\u00b9\u00b2]+[^.\n|]{0,60}\bsparsity", re.IGNORECASE)
+_MARK = re.compile(r"(?<!\*)\*(?!\*)|[\u2020\u2021\u00b9\u00b2\u00b3]")
+_NOTE = re.compile(
+    r"(?:[*\u2020\u2021\u00b9\u00b2\u00b3]+|<sup>\d\)?</sup>)[^.\n|]{0,60}\bsparsity", re.IGNORECASE
+)
 _ALL_SPARSE = re.compile(
     r"(?<![*\u2020\u2021\u00b9\u00b2])\b(?:figures|numbers|values|ratings|rates|specs|specifications)\b"
     r"(?! without)"
@@ -91,7 +93,7 @@ def noted(passage: Passage, place: tuple[int, int], document: str) -> frozenset[
     It is looked for in the file, since a single star is a mark of Markdown too.
     """
     start, end = passage.span(*place)
-    return of_mark(document[start : end + 1], document)
+    return of_mark(document[start : end + 1] + passage.text[place[1] : place[1] + 1], document)
 
 
 def of_mark(text: str, document: str) -> frozenset[str]:

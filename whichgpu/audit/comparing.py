@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import BY_UNIT, RATES, attributes, named
+from whichgpu.audit.multiple import in_precision
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.values import NamedTuple
@@ -69,6 +70,11 @@ _IN = re.compile(
     r"\b(?:in|in terms of|when it comes to|as for|on)\s+(?:(?:raw|its|the|peak|sheer|memory)\s+){0,2}$",
     re.IGNORECASE,
 )
+_FIRST_IN = re.compile(
+    r"\s*(?:But\s+|And\s+)?(?:In|On|In terms of|When it comes to|As for)\s+(?:(?:raw|its|the|peak|"
+    r"sheer)\s+){0,2}",
+    re.IGNORECASE,
+)
 #: Between the name of an attribute and what is said of it: "its bandwidth of 300 GB/s is slightly higher".
 _IS = re.compile(
     r"(?:,\s[^.;,]{3,40},|[^.;,]{0,40}?)"
@@ -90,6 +96,16 @@ _GAP = re.compile(
     r"noticeably)\s+|\()*",
     re.IGNORECASE,
 )
+#: Between them, what is said of the value first: "300 GB/s is its weak point: it's higher than".
+_RESUMED = re.compile(
+    r"(?:,\s[^.;:,\d]{2,20},)?\s+(?:is|are|was|remains|stays|looks|seems|may be|"
+    r"sounds)\b[^.;:\d]{2,40}?[,:]\s+"
+    r"(?:(?:it|which|that|this)(?:[\u2019']s|\s+is|\s+was)\s+)?"
+    r"(?:(?:even|slightly|somewhat|much|far|still|also|just|a bit|well|clearly)\s+)*",
+    re.IGNORECASE,
+)
+#: Words of a comparison that judge a device, and no value.
+_JUDGING = ("better", "superior", "inferior", "behind", "beats", "beating", "trails", "ahead of")
 _THAT_IS = re.compile(
     r"\s*(?:That|This|Which)(?:[\u2019']s|\s+is|\s+was)\s+(?:(?:even|slightly|somewhat|much|far|still|"
     r"also|actually|a bit|well|just)\s+)*",
@@ -202,8 +218,17 @@ class _Reader:
         )
         if die:
             return attributes()["die_area"]
-        what = self._in(match) or self._subject(match) or self._behind(match)
+        what = self._in(match) or self._first(match) or self._subject(match) or self._behind(match)
+        if what is not None and what.dimension in RATES and in_precision(self._text, self._sentence):
+            return what
         return None if what is None or (word in _BY_WORDS and what.key not in _FAST) else what
+
+    def _first(self, match: re.Match[str]) -> Attribute | None:
+        """What a sentence begins with: "In FP64, the H200 is slower than the A100"."""
+        first = next(iter(self._named), None)
+        begins = first and _FIRST_IN.fullmatch(self._text, self._sentence.start, first.start)
+        apart = first and re.search(r"[;:]|,.*,", self._text[first.end : match.start()])
+        return first.attribute if first and begins and not apart and len(self._named) == 1 else None
 
     def _noun(self, match: re.Match[str]) -> Named | None:
         """The attribute that is named right behind the word."""
@@ -238,7 +263,8 @@ class _Reader:
             return None
         with_it = _WITH.search(self._text, max(0, own.start - 12), own.start) and not gap.strip()
         verb = _VERBS.match(match[0]) and not gap.strip()
-        return own if with_it or verb or _GAP.fullmatch(gap) else None
+        resumed = match[0].lower() not in _JUDGING and _RESUMED.fullmatch(gap)
+        return own if with_it or verb or resumed or _GAP.fullmatch(gap) else None
 
     def _of_value(self, value: Quantity, match: re.Match[str]) -> Attribute | None:
         """What a value is of: what is named beside it, else the one thing that its unit means of a device."""

@@ -58,6 +58,8 @@ _SEVERAL = re.compile(
     r"(?:[A-Za-z0-9-]+\s+){1,2}(?:cards|gpus|parts|chips|models)\b",
     re.IGNORECASE,
 )
+#: What begins with a form of what was spoken of before, whichever that was.
+_THERE_IS = re.compile(r"^\s*There(?:[\u2019']s| is| are| was) (?:also )?(?:an? )?$")
 _AGAINST = re.compile(r"\b(?:than|versus|vs\.?|that of|against)\s+$", re.IGNORECASE)
 
 
@@ -168,7 +170,7 @@ class _Reader:
         at, head = match.start(), (match["head"] or "").lower()
         if what.which:
             both = self._last_pair(at, by_name=True)
-            return both[what.which == "latter"] if len(both) == 2 else ()
+            return both[what.which in ("latter", "second")] if len(both) == 2 else ()
         if what.suffix:
             return self._of_suffix(at, what.suffix)
         sized = what.rank is not None and what.rank[0] == "size" and head in OF_A_MODEL
@@ -357,6 +359,9 @@ class _Reader:
             if mine:
                 fitting.append((mine, len(mine) < len(every)))
         several = [mine for mine, apart in fitting if apart]
+        if len(several) > 1 and not own and _THERE_IS.search(self._text, 0, at):
+            # Whichever of them it is a form of.
+            return tuple(key for mine in several for key in mine)
         if several and (of_last or len(fitting) == 1):
             return several[0]
         return fitting[0][0] if len(fitting) == 1 else ()

@@ -71,7 +71,9 @@ _DOES = (
     r"doubles|can)\b"
 )
 #: What no words of a description are.
-_NO_WORD = r"(?:of|in|on|is|are|was|has|had|and|or|with|to|for|that|which|at|by|from|than|as|the|an?|if|it)\s"
+_NO_WORD = (
+    r"(?:of|in|on|is|are|was|has|had|and|or|with|to|for|that|which|at|by|per|from|than|as|the|an?|if|it)\s"
+)
 #: Heads that are of one model: "the 80 GB version".
 OF_A_MODEL = frozenset({"version", "variant", "model", "edition", "module"})
 _SUFFIXES = frozenset({"ti", "super", "xt", "xtx", "gre"})
@@ -81,7 +83,8 @@ DESCRIPTION = re.compile(
     r"its|their|that|this|(?:nvidia|amd|intel|team green|team red|ampere|ada|hopper|blackwell|"
     r"turing|volta|pascal)(?:[\u2019']s?))\s+(?P<what>(?:former|latter)(?=\s+[a-z]+(?:s|ed)\b)|"
     rf"(?P<mods>(?:(?!{_NO_WORD})[A-Za-z0-9][A-Za-z0-9\u2019'-]*(?:\.\d)?\s+){{0,4}}?)(?P<head>{_HEADS})"
-    r"|former|latter|(?:older|newer|younger)(?= of the two)"
+    r"|(?:first|second)(?=\s+(?:is|has|costs|draws|needs|comes|offers)\b)|former|latter"
+    r"|(?:older|newer|younger)(?= of the two)"
     r"|(?:oldest|newest|youngest|older|newer|younger|cheapest)"
     rf"(?=(?: of the (?:three|four|bunch|trio))?\s+{_DOES})"
     r"|(?:oldest|newest|youngest|cheapest)(?=[.;)]|,(?! \w+est\b)|[\u2019']s\b)"
@@ -116,7 +119,7 @@ def asked(match: re.Match[str]) -> Asked | None:
     if suffix and suffix <= _SUFFIXES:
         return Asked(suffix=suffix)
     head = (match["head"] or ("version" if match["bare"] else match["what"])).lower()
-    if head in ("former", "latter"):
+    if head in ("former", "latter", "first", "second"):
         return Asked(which=head)
     if _SEVERAL.fullmatch(head):
         return None

@@ -19,6 +19,12 @@ _OF_A_BUS = re.compile(
     r"(?<!\d \d\d)\d(?=[ -]bits?\s+(?:wide\s+)?(?:memory|GDDR\d\w?|HBM\d?\w?)\b(?! controllers?)"
     r"|[ -][Bb]it-(?:Speicher)?(?:[Ss]chnittstelle|[Ii]nterface|[Aa]nbindung|[Bb]us)\b)"
 )
+#: "16 GB GDDR6, 128-bit", "12 GB of GDDR6X on a 192-bit bus".
+_ON_A_BUS = re.compile(
+    r"\b(?:GDDR\d\w?|HBM\d?e?)(?: memory| VRAM)?(?: with ECC)?(?:,|\s\(|\son|\sover|\svia)\s?(?:an?\s)?"
+    r"(?=\d{2,4}[ -]?bits?\b)",
+    re.IGNORECASE,
+)
 _AT_A_RATE = re.compile(
     r"\b(?:GDDR\d\w?|HBM\d?e?)(?: memory| VRAM)?(?: at| with| running at| \(|,| delivering)\s*"
     r"(?:up to )?(?=\d)"
@@ -62,7 +68,7 @@ _LAUNCHED_AT = re.compile(
 _IMPLIED = (
     (_OF_A_TYPE, "memory", 0), (_OF_A_BUS, "memory_bus", 5), (_LAUNCHED_AT, "launch_price", 0),
     (_MADE_IN, "process", 0), (_ENVELOPE, "power", 0), (_A_CARD, "power", 0), (_DRAWS, "power", 0),
-    (_AT_A_RATE, "bandwidth", 0),
+    (_AT_A_RATE, "bandwidth", 0), (_ON_A_BUS, "memory_bus", 0),
 )  # fmt: skip
 
 

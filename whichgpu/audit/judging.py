@@ -13,6 +13,7 @@ from whichgpu.audit.patterns import MANY
 from whichgpu.audit.subjects import model
 from whichgpu.facts import reading
 from whichgpu.hardware.gpu import nominal_gb
+from whichgpu.hardware.limits import as_sold
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -255,9 +256,10 @@ def _read_figures(
 def _believed(gpu: Gpu, field: str) -> Sequence[Fact]:
     """What sources state of a field: of a server or workstation card its vendor's alone, if it states any.
 
-    A gaming card's clocks and power are its maker's to choose, a laptop's its builder's.
+    A gaming card's clocks and power are its maker's to choose, a laptop's its builder's. What a source
+    states by mistake, another part's or half a part's, is nobody's.
     """
-    every = gpu.stated(field)
+    every = as_sold(gpu, field)
     own = [fact for fact in every if fact.kind == "vendor"]
     return own if own and field in _VENDORS and gpu.segment in ("datacenter", "workstation") else every
 
@@ -311,7 +313,8 @@ def _same(attribute: Attribute, what: Stated, value: float) -> bool:
         within = max(within, 0.05)
     # Digits may be cut off as well as rounded: 107.6 is told as 107.
     cut = 0 < value - what.value <= min(2 * what.rounding, _CUT) * value and attribute.dimension in _CUTTABLE
-    return value == what.value or cut or (value > 0 and abs(what.value / value - 1) <= within + 1e-9)
+    # 33.5 is told as 34: half of the last digit is a share of what is told.
+    return cut or abs(what.value - value) <= (within + 1e-9) * max(what.value, value)
 
 
 def _share(attribute: Attribute, what: Stated) -> float:
@@ -434,8 +437,8 @@ def _too_near(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
         lowered = field == "clock_boost" and gpu.segment != "laptop" and what.value < value
         if value and abs(what.value / value - 1) < (min(within, _LOWERED) if lowered else within):
             return True
-    ends = [gpu.value(name) for name in ("power_min", "power_max")] if attribute.key == "power" else []
-    return len(ends) == 2 and all(ends) and float(ends[0] or 0) <= what.value <= float(ends[1] or 0)
+    ends = [as_sold(gpu, name) for name in ("power_min", "power_max")] if attribute.key == "power" else []
+    return bool(ends) and all(ends) and float(ends[0][0].value) <= what.value <= float(ends[1][0].value)
 
 
 def _digits(value: float) -> int:

@@ -75,6 +75,9 @@ _TURNS = re.compile(
     r"competitors?|rivals?|successors?|predecessors?|which|that|cards|gpus|models)\b",
     re.IGNORECASE,
 )
+#: Values of a device before its memory in a list, and behind its power: "250 W, 16 GB, 320 GB/s".
+_UNITS = re.compile(r"\d\s?(?:W|GB/s|TB/s)\b")
+_ENTRIES = re.compile(r",\s\d[\d.,]*\s?(?:GB|TB/s|GB/s|[TP]FLOPS)\b")
 #: What says that a device has what follows, whatever stands before: "also gets 16 GB", "makes do with".
 _FILL = (
     r"(?:(?:only|just|an?|the|its|full|up to|about|around|roughly|nearly|almost|some|over|even|still|"
@@ -98,6 +101,12 @@ _HAVING = re.compile(
     r"liefert|bringt|erreicht|schafft|"
     r"retain(?:s|ed)?|keeps?|kept|holds?|held|you (?:only )?get|(?:because of|thanks to|despite|and|"
     r"with) its)\s+" + _FILL,
+    re.IGNORECASE,
+)
+#: "Is passively cooled, occupies two slots and draws".
+_DRAWS = re.compile(
+    r"(?:,|\band)\s+(?:it\s+)?(?:draws?|drew|consumes?|pulls?)\s+(?:up to\s+|just\s+|only\s+|a mere\s+|"
+    r"full\s+)?$",
     re.IGNORECASE,
 )
 #: What a device is called besides: "MI210, its single-die sibling, has".
@@ -155,12 +164,15 @@ def listed(text: str, sentence: Sentence, quantity: Quantity, mention: Mention |
     gap = text[first : quantity.start]
     # "The A30 is the smaller one: 24 GB of HBM2 and 165 W", "and its memory reaches 960 GB/s".
     before, mark, values = gap.rpartition(":")
-    if mention and mark and values.strip() and key != "memory" and not _TURNS.search(before):
+    listing = key != "memory" or (_UNITS.search(values) and values.rstrip().endswith(","))
+    begins = values.strip() or (key == "power" and _ENTRIES.match(text, quantity.end))
+    if mention and mark and begins and listing and not _TURNS.search(before):
         gap = values
     elif mention is None and (again := list(_AND_ITS.finditer(gap))):
         gap = gap[again[-1].end() :]
     said = (key != "memory_bus" and is_list(gap)) or (key == "bandwidth" and _opens(gap))
     said = said or bool(key != "memory_bus" and has(gap) and _OWN_END.match(text, quantity.end))
+    said = said or (key == "power" and _DRAWS.search(gap) is not None and not _OTHER_THING.search(gap))
     said = said or _only_meant(text, sentence, quantity, key, gap)
     return attributes()[key] if said and not _ELSE.match(text, quantity.end) else None
 

@@ -25,7 +25,7 @@ _ALLOWED = {"": (0.92, 1.08), "about": (0.87, 1.15), "nearly": (0.87, 1.06), "ov
 #: Beyond these shares nothing is left that rounding explains.
 _EXCUSED = 1.03
 #: How far a difference in percent may be off: so much, and a share of it.
-_STEP, _OF_STEP = {"": 0.03, "about": 0.05}, 0.12
+_STEP, _OF_STEP = {"": 0.03, "about": 0.05, "nearly": 0.05}, 0.12
 #: A multiple with a fraction, "2.7x", is known within half of its digit, and never nearer than this share.
 _TENTH, _TELLS = 0.05, 0.03
 
@@ -124,7 +124,7 @@ def verdict_of(claim: Multiple, values: Sequence[float]) -> str:
         return "unverifiable"
     if (
         claim.step
-        and claim.limit in ("", "about")
+        and claim.limit in _STEP
         and all(
             abs(value - claim.times) > _STEP[claim.limit] + _OF_STEP * abs(claim.step) for value in values
         )

@@ -12,6 +12,7 @@ from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences
 from whichgpu.audit.subjects import mentions, model
 from whichgpu.hardware.gpu import nominal_gb
+from whichgpu.hardware.limits import as_sold
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 _MOST = 16
 #: Characters within which a text remembers what it stated of both.
 _JUST_BEFORE = 500
+#: Characters before a device that say that one comes from it.
+_JUST_LEFT = 48
 
 
 class Pair(NamedTuple):
@@ -50,7 +53,7 @@ def pair(start: int, end: int, who: Spoken, context: Context) -> Pair | None:
     """
     moved = _moved(who) or _on_each(start, end, who)
     if moved:
-        return Pair(_forms(moved[1].named, context), _forms(moved[0].named, context))
+        return Pair(forms(moved[1].named, context), forms(moved[0].named, context))
     before = [each for each in who.here if each.end <= start]
     after = [each for each in who.here if each.start >= end]
     own = [each for each in before if each not in who.against]
@@ -63,7 +66,7 @@ def pair(start: int, end: int, who: Spoken, context: Context) -> Pair | None:
         # "With twice the memory, the H200 is ahead of the H100": of what follows.
         own, after = after[:1], after[1:]
     first = own[-1] if own else (who.topic[0] if who.topic else None)
-    if first is None:
+    if first is None or (own and not after and is_left(first, who)):
         return None
     apart, after = [each.named for each in after], list(_with(who, end, after))
     set_against = after or [each for each in before if each in who.against][-1:]
@@ -74,7 +77,7 @@ def pair(start: int, end: int, who: Spoken, context: Context) -> Pair | None:
         if _same(other.named, first.named, context):
             # Two forms of one device: "the H100 PCIe has fewer cores than the SXM5".
             return Pair(first.ids, other.ids)
-        return Pair(_forms(first.named, context), _forms(other.named, context))
+        return Pair(forms(first.named, context), forms(other.named, context))
     others = [each.named for each in own if not _same(each.named, first.named, context)]
     if others and not after and _told_before(who.text, own, first, context):
         second = others[-1:]
@@ -86,7 +89,12 @@ def pair(start: int, end: int, who: Spoken, context: Context) -> Pair | None:
         lone = len(devices(context)) < 2
         if len(second) != 1 or lone or any(_same(second[0], each, context) for each in apart):
             second = _just_before(who, start, first, context)
-    return Pair(_forms(first.named, context), _forms(second[0], context)) if len(second) == 1 else None
+    return Pair(forms(first.named, context), forms(second[0], context)) if len(second) == 1 else None
+
+
+def is_left(mention: Mention, who: Spoken) -> bool:
+    """Whether a device is what one comes from, and what is said is of another: "if you come from a 3080"."""
+    return _LEFT.search(who.text, max(0, mention.start - _JUST_LEFT), mention.start) is not None
 
 
 #: Between a comparison and the two behind it: "higher on the", "than on the".
@@ -94,6 +102,12 @@ _ON_ONE = re.compile(r"[^.;,\d]{0,40}\b(?:on|for|in|with)\s+(?:the\s+|an?\s+|nvi
 _THAN_ON = re.compile(
     r"\s+(?:than|compared (?:to|with)|versus|vs\.?|against)\s+(?:(?:on|for|in|with|the|an?|nvidia)\s+){0,3}",
     re.I,
+)
+#: "If you come from a 3080, you get 60 percent more": of the card that one goes to, which is not told.
+_LEFT = re.compile(
+    r"\b(?:com(?:e|es|ing)|upgrad(?:e|es|ing)|mov(?:e|es|ing)|switch(?:es|ing)?|step(?:s|ping)? up)\s+from\s+"
+    r"(?:(?:the|an?|your|my|old|older|nvidia|amd)\s+)*$",
+    re.IGNORECASE,
 )
 #: What begins a sentence before its subject, and what stands before that.
 _LEADS = re.compile(
@@ -187,7 +201,7 @@ def named_before(passage: Passage, mention: Mention, context: Context) -> list[t
     return distinct
 
 
-def _forms(named: tuple[str, ...], context: Context) -> tuple[str, ...]:
+def forms(named: tuple[str, ...], context: Context) -> tuple[str, ...]:
     """Of the devices that a name means those whose form the document names, if it names any: its SXM5."""
     known: dict[tuple[str, ...], tuple[str, ...]] = context.memo.setdefault("forms", {})
     if named not in known:
@@ -291,7 +305,7 @@ def _before(key: str, start: int, context: Context) -> list[Finding]:
 
 def _value(gpu: Gpu, field: str) -> object:
     """A value of a device; of its memory the size that it is sold with."""
-    value = gpu.value(field)
+    value = next((fact.value for fact in as_sold(gpu, field)), None)
     return nominal_gb(value) or value if field == "memory" and isinstance(value, int | float) else value
 
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 #: Digits in groups, with a fraction; `k` for a thousand.
 _DIGITS = (
     r"(?:\d{1,3}(?: \d{3}){1,6}(?:,\d{1,4})?"
-    r"(?=\s?-?(?:[kMGTP]i?B|[GTM]o\b|[TGP]FLOP|TOPS|W\b|[MG]Hz|bit|CUDA|(?i:cores|c\u0153urs|coeurs|n\u00facleos|kerne|"
-    r"shader|processeurs|procesadores|recheneinheiten|tensor|transistor|SMs\b)|€|\u043c\u043b|\u041c\u0413|\u0413\u0411|\u0412\u0442))"
+    r"(?=\s?-?(?:[kMGTP]i?B|[GTM]o\b|[TGP]FLOP|TOPS|[kM]?Wh?\b|[Ww]att|[MG]Hz|bit|CUDA|h\b|(?i:cores|c\u0153urs|coeurs|n\u00facleos|kerne|"
+    r"shader|processeurs|heures?\b|hours?\b|stunden?\b|horas?\b|ore\b|jetons\b|tokens?\b|procesadores|recheneinheiten|tensor|transistor|SMs\b)|€|\u043c\u043b|\u041c\u0413|\u0413\u0411|\u0412\u0442))"
     r"|\d{1,3}(?:[,.\u00a0\u2009\u202f']\d{3}(?!\d)){1,6}(?:[.,]\d{1,4})?|\d{1,12}(?:[.,]\d{1,8})?)"
 )
 _PREFIX = r"(?:[kKMGTPE]i?)?"
@@ -64,7 +64,7 @@ _UNITS: tuple[tuple[str, str, str], ...] = (
     (r"(?:images?|imgs?|samples?|sequences?|frames?)\s*(?:/|per\s+|a\s+)\s*(?:s\b|sec\b|"
         r"seconds?\b)", "per second", ""),
     (r"(?:images?|imgs?)\s*(?:/|per\s+|a\s+)\s*(?:min\b|minutes?\b)", "per minute", ""),
-    (r"(?:tokens?|tok)\s*(?:/|per\s+|a\s+)\s*(?:s\b|sec\b|seconds?\b)", "per second", ""),
+    (r"(?:(?:tokens?|tok)\s*(?:/|per\s+|a\s+)\s*(?:s\b|sec\b|seconds?\b)|t/s\b)", "per second", ""),
     (r"(?:ms|milliseconds?)\b", "milliseconds", ""),
     (r"(?:s|secs?|seconds?)\b(?![ -]gen)", "seconds", ""),
     (r"(?:min|minutes?)\b", "minutes", ""),

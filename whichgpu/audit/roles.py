@@ -43,7 +43,7 @@ _STRONG = re.compile(
     re.IGNORECASE,
 )
 _AGAINST = re.compile(
-    r"(?:\b(?:(?<!such )(?<!known )as(?: with| on| for)?|over|"
+    r"(?:\b(?:(?<!such )(?<!known )as(?: with| on| for| in)?|over|"
     r"after|before|since|between|"
     r"shar(?:es?|ed|ing)\b[^.;,]{0,40}?\bwith|"
     r"the (?:chip|die|silicon|gpu) (?:of|in|from|behind)|"
@@ -82,6 +82,8 @@ _TIED = re.compile(
     r"features?|delivers?|provides?|full|massive)\s+){0,5}\$?~?(?:\d{1,3}\s?GB\s+(?:of\s+)?)?",
     re.IGNORECASE,
 )
+#: "No faster than a 1080 Ti, which had 484 GB/s and no tensor cores": of what the clause is behind.
+_WHICH = re.compile(r",\s(?:which|whose)\s[^.;:,()]*", re.IGNORECASE)
 #: What a value behind the device that it is a share of is not of.
 _AS_MUCH = re.compile(
     r"\b(?:half|twice|double|a third|a quarter|the same)\b[^.;,()]{0,50}\b(?:as|"
@@ -102,6 +104,8 @@ _AND = re.compile(r"\s+(?:&|and|or)\s+(?:the\s+|nvidia\s+)*", re.IGNORECASE)
 _SUBJECT = re.compile(r"\s+(?!and\b|or\b|as\b|at\b|in\b|on\b|with\b|for\b|to\b|cards?\b|gpus?\b)[a-z]{2,}")
 
 
+#: Behind a name, that it is worked for a time: "2.8 million H800 hours".
+WORKED = re.compile(r"[- ](?:gpu[- ]?)?(?:hours|days|stunden|heures)\b", re.IGNORECASE)
 #: Behind a dash, what goes on about the subject of the sentence.
 _RESUMES = re.compile(
     r"\s+[\u2013\u2014-]\s+(?:offer|featur|deliver|provid|pack|combin|bring|boast|carry|giv)ing\b",
@@ -159,7 +163,7 @@ class Spoken(NamedTuple):
             # "Faster than the RTX 4080 and has 12 GB" goes on with its subject.
             return False
         opened = re.match(r"\s*\([^()]*$", gap)
-        return bool(opened or _TIED.fullmatch(gap))
+        return bool(opened or _TIED.fullmatch(gap) or _WHICH.fullmatch(gap))
 
 
 def spoken(index: int, passage: Passage, sentence: Sentence, context: Context) -> Spoken:
@@ -179,6 +183,10 @@ def spoken(index: int, passage: Passage, sentence: Sentence, context: Context) -
             # "The A100's successor has 132 SMs" is not about the A100.
             found = ()
         found = _of_form(found, sentence.text)
+        first = here[0] if here and found and not set(here[0].named) & set(found[0].named) else None
+        if first and first not in against and _IT_IS_ONE.fullmatch(passage.text, sentence.start, first.start):
+            # "It's an H100 with new memory" is about what was spoken of.
+            against = [first, *against]
         known[key] = Spoken(here, against, found, passage.text, certain)
     return known[key]
 
@@ -190,6 +198,11 @@ def told(context: Context, pattern: re.Pattern[str]) -> Iterator[tuple[Passage, 
             yield passage, sentence, spoken(index, passage, sentence, context)
 
 
+#: What is called another device, with something that this one has not: "It is basically an H100 with".
+_IT_IS_ONE = re.compile(
+    r"\s*(?:It|This|That)(?:[\u2019']s| is| was)\s+(?:basically\s+|essentially\s+|in essence\s+|really\s+|"
+    r"just\s+)*an?\s+"
+)
 #: A form by which one of several devices of a name is meant: "the SXM5 version".
 _BRACKETS = 8
 _FORM = re.compile(
@@ -364,7 +377,7 @@ _SEVERAL = re.compile(
     r"acht|deux|"
     r"quatre|huit|dos|cuatro|ocho|(?<![\d.,])(?:\d{1,3}(?:,\d{3})+|\d{1,3}))[\s-]*"
     r"(?:x|\u00d7|of the|pieces of|gpu|card|way)?[\s-]*"
-    r"(?:(?:used|new|such|old|second-hand|nvidia|amd)\s+){0,2})$",
+    r"(?:(?:used|new|such|old|second-hand|gebrauchte[nr]?|neue[nr]?|alte[nr]?|nvidia|amd)\s+){0,2})$",
     re.IGNORECASE,
 )
 _OR = re.compile(r"(?:(?:RTX|GTX)\s)?\b[A-Z]?\d{2,4}[A-Z]?\s?/\s?$")

@@ -93,7 +93,7 @@ def runs(context: Context, pattern: re.Pattern[str]) -> Iterator[Run]:
         model, said = single(models(" ".join(section[-1:]))) or last, spoken
         device, count = _asked_of(index, context)
         for sentence in sentences(passage.text):
-            own, forms = models(sentence.text), formats(sentence.text)
+            own, forms = models(sentence.text), _of_weights(sentence.text)
             here = within(context.mentions.get(index, ()), sentence.start, sentence.end)
             if own:
                 model = single(own)
@@ -111,9 +111,22 @@ def runs(context: Context, pattern: re.Pattern[str]) -> Iterator[Run]:
         last, spoken = model, said
 
 
+def _of_weights(text: str) -> list[Format]:
+    """The formats that a text names, but for that of the cache."""
+    return formats(_OF_CACHE.sub(" ", text))
+
+
+#: "At 128 KiB a token in FP16".
+_OF_CACHE = re.compile(
+    r"\b(?:kv|cache|[KM]i?B\s+(?:per|a|each|for each) token)\b[^.;,]{0,16}\b(?:in|at|as)\s+[\w-]+"
+    r"(?:[ -]bits?)?",
+    re.I,
+)
+
+
 def _goes_on(model: Model | None, said: Format | None, text: str) -> tuple[Model | None, Format | None]:
     """The model and the format that are spoken of behind a text."""
-    own, forms = models(text), formats(text)
+    own, forms = models(text), _of_weights(text)
     if own or forms:
         said = forms[0] if len(forms) == 1 else None
     return (single(own) if own else model), said

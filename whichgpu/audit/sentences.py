@@ -28,7 +28,8 @@ _SHORTENED = re.compile(r"(?:\b(?:vs|e\.g|i\.e|approx|ca|Dr|No|Inc|Corp|etc)|(?<
 _GUARD = re.compile(
     r"\b(?:requir\w*|necessitat\w+|needs?|needed|at least|minimum|recommend\w*|"
     r"consum(?:es?|ing)\s+(?:about|around|over)|"
-    r"occup\w+|footprint|weights?|parameters?|models? (?:of|with|up to|larger|that|size)|dataset\w*|"
+    r"occup\w+(?!\s+(?:one|two|three|four|a single|\d)\s+(?:full\s+)?slots?\b)|footprint|weights?|"
+    r"parameters?|models? (?:of|with|up to|larger|that|size)|dataset\w*|"
     r"models? (?:is|are|weighs?|takes?) (?:about |only |some |roughly )?(?=\d)|"
     r"fits? (?:in|on|into|within)|leav\w+|extra|additional|system (?:memory|ram)|host|cpu|"
     r"dgx|hgx|per node|node|nodes|cluster|pod|rack|server with|combined|total(?:ing|ling)?|together|"

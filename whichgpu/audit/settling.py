@@ -10,6 +10,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.denials import denied
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import withheld
+from whichgpu.audit.grounds import explained, unspoken
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences
 from whichgpu.values import NamedTuple
@@ -38,7 +39,9 @@ _SIDE_BY_SIDE = re.compile(
 )
 #: A sentence that begins with a name of its own: "Thor is built on Blackwell".
 _OWN_SUBJECT = re.compile(
-    r"\s*(?:[*_]{1,2})?(?:(?:Additionally|Moreover|Furthermore|Meanwhile|Notably|In addition|Also),\s+)?"
+    r"\s*(?:[*_]{1,2})?(?:(?:Additionally|Moreover|Furthermore|Meanwhile|Notably|In addition|Also|However|"
+    r"Unfortunately|Fortunately|Of course|(?:By|In) contrast|Conversely|Still|Then again|"
+    r"On the other hand),\s+)?"
     r"(?:(?:NVIDIA|AMD|Intel)[\u2019']s\s+(?=[A-Z][a-z]+[A-Z]))?"
     r"(?!(?:It|This|That|These|Those|They|Both|Each|Which|There|Here|What|All|Its|One|"
     r"Nvidia|NVIDIA|AMD|"
@@ -55,10 +58,12 @@ _OWN_SUBJECT = re.compile(
 _FOR_OTHER = re.compile(
     r"\s+(?:for|in|on|with)\s+(?:the|an?)\s+(?:card|desktops?|notebooks?|laptops?|mobile|server|"
     r"module|big one|"
-    r"small one|other(?: one)?)\b",
+    r"small one|other(?: one)?|[\w' -]{0,24}\bedition|partner cards?|partners?)\b",
     re.IGNORECASE,
 )
-_FEW = 32
+_FEW, _LATER = 32, 100
+#: What a device has once; a rate is told with sparsity too.
+_ONCE = frozenset({"power", "memory", "bandwidth", "cores", "tensor_cores", "clock_boost", "memory_bus"})
 _LAPTOP = re.compile(r"\b(?:laptops?|notebooks?|mobile)\b", re.IGNORECASE)
 _DESKTOP = re.compile(r"\bdesktops?\b", re.IGNORECASE)
 
@@ -85,9 +90,23 @@ def settled(found: Sequence[Finding], context: Context) -> list[Finding]:
             below = (*where.section, each.subject)
             held[below] += each.verdict == "confirmed"
             accused[below] += each.accuses
+    right = {
+        (where.start, each.attribute, one): each.start
+        for each, where in zip(found, placed, strict=True)
+        if where and each.verdict == "confirmed" and each.attribute in _ONCE
+        for one in each.subject.split(", ")
+    }
     many = {below for below in accused if accused[below] >= _MANY and accused[below] > held[below]}
     done = [
-        _settled(each, where, (*where.section, each.subject) in many and not where.beside)
+        _settled(
+            each,
+            where,
+            (*where.section, each.subject) in many and not where.beside,
+            any(
+                right.get((where.start, each.attribute, one), each.start) != each.start
+                for one in each.subject.split(", ")
+            ),
+        )
         if where and each.accuses and each.attribute != "name"
         else each
         for each, where in zip(found, placed, strict=True)
@@ -100,7 +119,16 @@ def settled(found: Sequence[Finding], context: Context) -> list[Finding]:
 
 def _is_not_said(found: Finding, context: Context) -> str:
     """Why the text does not itself say what is found; empty where it does."""
+    if found.kind == "identity" and _ON_IT.search(
+        context.document.original, max(0, found.start - _LEAD), found.start
+    ):
+        return _ITSELF
     return _ASKED if _is_asked(found, context) else _DENIED if denied(found, context) else ""
+
+
+#: "On GA102 it was 6 MB": a sentence about a chip itself, whatever card was spoken of before.
+_ON_IT = re.compile(r"(?:[.!?>]\s+|\n)(?:On|In|With|For)\s+(?:the\s+)?$")
+_LEAD, _ITSELF = 16, "the sentence speaks of what it names"
 
 
 def _is_asked(found: Finding, context: Context) -> bool:
@@ -125,16 +153,21 @@ _ASKS = re.compile(
 )
 
 
-def _settled(found: Finding, where: _Place, mostly_wrong: bool) -> Finding:
+def _settled(found: Finding, where: _Place, mostly_wrong: bool, told_right: bool) -> Finding:
     if found.subject[:1].isupper():
         # An architecture, which the sentence names itself.
         return found
     named = _named(found, where.who)
     why = "" if named or where.who.certain else "the sentence names no device, and the text before it several"
     own = None if named or where.who.here else _OWN_SUBJECT.match(where.text)
+    if told_right:
+        why = why or "the sentence states what the device has, and this of something else"
     if where.open:
         why = why or "the sentence speaks of another card by a description"
     why = why or (f"the sentence speaks of {own['name'].split()[0]}" if own else "")
+    if found.kind == "specification":
+        why = why or unspoken(where.text, where.ahead, where.before, named=bool(named))
+        why = why or explained(found, where.text, where.ahead, where.behind)
     if not named and mostly_wrong:
         why = (
             why or "the sentence names no device, and little below its heading is of the one that it may mean"
@@ -180,6 +213,12 @@ class _Place(NamedTuple):
     open: bool
     #: What stands behind what is found, up to the next name.
     behind: str
+    #: What stands before it in the sentence, from the last name of its subject on.
+    ahead: str
+    #: The sentence before it in its passage; empty where there is none.
+    before: str
+    #: Where in the file the sentence begins.
+    start: int
 
 
 def _goes_on(passage: Passage, sentence: Sentence, who: Spoken) -> bool:
@@ -212,17 +251,34 @@ def _sentence(found: Finding, context: Context) -> _Place | None:
     spans: dict[int, list[tuple[int, int]]] = context.memo.setdefault("spans", {})
     if index not in spans:
         spans[index] = [passage.span(one.start, one.end) for one in sentences(passage.text)]
+    last_text = ""
     for one, (first, last) in zip(sentences(passage.text), spans[index], strict=True):
         if first <= found.start < last:
-            who = spoken(index, passage, one, context)
-            text = one.text
-            for each in who.here:
-                text = text.replace(each.text, " ")
-            unsettled = [at for at, _ in context.memo["open"].get(index, ()) if one.start <= at < one.end]
-            names = [each.end for each in who.here if passage.place(each.start) <= found.start]
-            nearest = max(names, default=one.start)
-            before = any(nearest <= at and passage.place(at) < found.start for at in unsettled)
-            named = [passage.place(each.start) for each in who.here if passage.place(each.start) >= found.end]
-            behind = context.document.original[found.end : min([found.end + _FEW, *named])]
-            return _Place(who, text, passage.section, _goes_on(passage, one, who), before, behind)
+            return _placed(found, (index, passage, one), (last_text, first), context)
+        last_text = one.text
     return None
+
+
+def _placed(
+    found: Finding, at: tuple[int, Passage, Sentence], since: tuple[str, int], context: Context
+) -> _Place:
+    """What stands around a finding in its sentence; `since`: the sentence before, where its own begins."""
+    index, passage, one = at
+    who = spoken(index, passage, one, context)
+    text = one.text
+    for each in who.here:
+        text = text.replace(each.text, " ")
+    unsettled = [place for place, _ in context.memo["open"].get(index, ()) if one.start <= place < one.end]
+    names = [each.end for each in who.here if passage.place(each.start) <= found.start]
+    nearest = max(names, default=one.start)
+    open_ = any(nearest <= place and passage.place(place) < found.start for place in unsettled)
+    named = [passage.place(each.start) for each in who.here if passage.place(each.start) >= found.end]
+    few = _LATER if found.true_for == "with sparsity" else _FEW
+    behind = context.document.original[found.end : min([found.end + few, *named])]
+    own = [each.end for each in _named(found, who) if passage.place(each.start) < found.start]
+    # Only an accusation asks what stands before it.
+    every = range(one.start, one.end if found.accuses else one.start)
+    until = next((each for each in every if passage.place(each) >= found.start), one.end)
+    ahead = passage.text[max(own, default=one.start) : until]
+    goes_on = _goes_on(passage, one, who)
+    return _Place(who, text, passage.section, goes_on, open_, behind, ahead, *since)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 #: A word of a name; a plural is read as its singular.
 _WORD = re.compile(r"[A-Za-z0-9]+(?:\.\d+)?(?:\([RTMC]+\))?")
 #: What may stand between two words of a name.
-_GAP = re.compile(r"[\s\u00a0]{0,3}[-/,(\u2010\u2011\[]{0,2}[\s\u00a0]{0,2}")
+_GAP = re.compile(r"\+?[\s\u00a0]{0,3}[-/,(\u2010\u2011\[]{0,2}[\s\u00a0]{0,2}")
 #: Words that a name may begin with, besides those with a digit.
 _LEADS = (
     tokens.VENDORS
@@ -54,7 +54,10 @@ _TAILS = frozenset({
     "x", "xp", "tensor", "core", "edition", "server", "workstation", "pro", "ultra", "rtx", "graphics",
     "card", "gb", "go", "nano", "orin", "agx", "nx", "xavier", "hbm2", "hbm2e", "hbm3", "hbm3e", "gddr6",
     "variant", "version", "model", "sff", "black", "k", "gen", "instinct", "quadro", "tesla", "geforce",
+    "ai", "halo", "spark",
 })  # fmt: skip
+#: Words that a name begins with where the second stands behind the first.
+_LEADING_PAIRS = frozenset({("dgx", "spark"), ("ryzen", "ai"), ("strix", "halo")})
 #: Words that a name ends with and that say nothing: they are quoted but not looked up.
 #: A size of memory as some write it: "A100 80G".
 _BARE = re.compile(r"\d{2,3}")
@@ -134,7 +137,8 @@ def _found(text: str, catalogue: Catalogue) -> Iterator[Mention]:
     words = list(_WORD.finditer(text))
     at = 0
     while at < len(words):
-        begins = _may_begin(words[at][0]) or words[at][0].lower() in _own_leads(catalogue)
+        pair = tuple(word[0].lower() for word in words[at : at + 2])
+        begins = _may_begin(words[at][0]) or pair in _LEADING_PAIRS or pair[0] in _own_leads(catalogue)
         found = _longest(text, words, at, catalogue) if begins else None
         if found is None:
             at += 1
@@ -278,7 +282,9 @@ def _sized(text: str, mention: Mention, catalogue: Catalogue) -> Mention:
     return mention._replace(ids=ids, named=ids) if ids else mention
 
 
-_LAPTOPS = re.compile(r"\b(?:laptops?|notebooks?)\b", re.IGNORECASE)
+_LAPTOPS = re.compile(
+    r"\b(?:laptops?|notebooks?|portatil[ei]|port\u00e1til(?:es)?|portables?)\b", re.IGNORECASE
+)
 #: What an article says first that is about the GPUs of laptops.
 _IN_LAPTOPS = re.compile(
     r"\bin (?:\w+ )?(?:laptops?|notebooks?)\b|"
@@ -309,8 +315,10 @@ def _beside_laptop(text: str, mention: Mention) -> bool:
 
 
 _LAPTOP_WITH = re.compile(
-    r"\b(?:laptops?|notebooks?)\s+(?:(?:that|which)\s+(?:has|have|comes? with)|with|featuring|sporting|"
-    r"using|powered by)\s+(?:an?\s+|the\s+|nvidia\s+|its\s+|nvidia[\u2019']s\s+|geforce\s+)*$",
+    r"\b(?:laptops?|notebooks?|portatil[ei]|port\u00e1til(?:es)?|(?:ordinateur )?portables?)\s+"
+    r"(?:(?:that|which)\s+(?:has|have|comes? with)|with|mit|con|avec|featuring|sporting|"
+    r"using|powered by|(?:part|chip|gpu|version|variant|edition|form|model) of)\s+"
+    r"(?:an?\s+|the\s+|nvidia\s+|its\s+|nvidia[\u2019']s\s+|geforce\s+)*$",
     re.IGNORECASE,
 )
 _LAPTOP_BEHIND = re.compile(

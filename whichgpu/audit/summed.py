@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.grounds import MEASURED
 from whichgpu.audit.judging import stated
 from whichgpu.audit.roles import counted
 from whichgpu.audit.variants import finding_on, verdict_on
@@ -26,6 +27,7 @@ _NODES = re.compile(r"\b(?:nodes|servers|machines|boxes|systems|racks|instances)
 #: What draws more than its GPUs do.
 _BOX = re.compile(
     r"\b(?:node|server|machine|box|system|chassis|rig|rack|pc|workstation|instance|build|psu|"
+    r"serveur|rechner|maschine|servidor|"
     r"power supply|supplies|circuit|outlet)(?:s|es)?\b",
     re.IGNORECASE,
 )
@@ -55,12 +57,13 @@ _OF_EACH = re.compile(
 _A_NODE, _ROUNDED_SUM, _TOLD_SUM = 16, 0.1, 0.04
 #: A share of what all draw, below which they cannot do their work.
 _LEAST = 0.9
-_MODULES = re.compile(
-    r"\s*(?:With\s+|Together,?\s+)?\w+\s+(?P<what>(?:\w+\s+){0,2}?(?:modules|cards|gpus|boards|"
-    r"accelerators|chips|of them)\b"
-    r"|(?:have|hold|draw|need|give|make)\b)",
-    re.IGNORECASE,
+_SO_MANY_OF = (
+    r"\w+\s+(?P<what>(?:\w+\s+){0,2}?(?:modules|cards|gpus|boards|accelerators|chips|of them)\b"
+    r"|(?:have|hold|draw|need|give|make)\b)"
 )
+#: At the beginning of a sentence, or of a clause: "Two of them draw less, and four have".
+_MODULES = re.compile(rf"\s*(?:With\s+|Together,?\s+)?{_SO_MANY_OF}", re.IGNORECASE)
+_AND_MODULES = re.compile(rf"[,;]\s+(?:and|but|while|whereas)\s+{_SO_MANY_OF}", re.IGNORECASE)
 
 
 def together(
@@ -69,7 +72,11 @@ def together(
 ) -> Finding | None:  # fmt: skip
     """The verdict on what several devices have together; None where one alone is spoken of."""
     inside = sentence.start <= mention.start and mention.end <= quantity.start
-    count = counted(passage.text, sentence.start, mention.start) if inside else _so_many(sentence)
+    count = (
+        counted(passage.text, sentence.start, mention.start)
+        if inside
+        else _so_many(sentence.text[: quantity.start - sentence.start])
+    )
     linked = attribute.key == "bandwidth" and _LINKED.search(sentence.text)
     if linked or count < 2 or attribute.key not in ("memory", "bandwidth", "power", "cores", "tensor_cores"):
         return None
@@ -97,6 +104,7 @@ def together(
         # A machine draws more than its GPUs do, and not less.
         enough = any(quantity.value > _LEAST * count * each for each in known if each)
         machines = machines or (_BOX.search(sentence.text) if enough else None)
+        machines = machines or MEASURED.search(sentence.text)
     verdict = (
         "contradicted"
         if (said or own) and not machines and found.verdict == "contradicted"
@@ -107,7 +115,8 @@ def together(
     return answer._replace(attribute=f"{attribute.key}{OF_ALL}")
 
 
-def _so_many(sentence: Sentence) -> float:
-    """How many of what the text is about a sentence begins with: "Eight SXM5 modules have"."""
-    begins = _MODULES.match(sentence.text)
-    return counted(sentence.text, 0, begins.start("what")) if begins else 1.0
+def _so_many(text: str) -> float:
+    """How many of what the text is about a clause begins with, the last one: "Eight SXM5 modules have"."""
+    begins = [match for match in (_MODULES.match(text), *_AND_MODULES.finditer(text)) if match]
+    numbers = [counted(text, match.start(), match.start("what")) for match in begins]
+    return next((number for number in reversed(numbers) if number > 1), 1.0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import CHIP, headed, qualifiers, rate_of
+from whichgpu.audit.attributes import CHIP, headed, named, qualifiers, rate_of
 from whichgpu.audit.cells import Cell, read, unit_of
 from whichgpu.audit.explained import explained
 from whichgpu.audit.quantities import quantities
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Context
     from whichgpu.audit.subjects import Mention
 
+#: Rates of the units beside the tensor cores.
+_PLAIN = ("fp32", "fp64")
 #: Columns and rows in which devices are looked for.
 _SEARCHED = 3
 #: How much of a header's cell the name of its device is at least.
@@ -120,22 +122,37 @@ def _beside(table: Table, header: int, across: Mapping[int, Head]) -> Iterator[C
     # A row with more cells was cut at pipes inside of them; one with fewer is of several devices.
     aligned = all(_filled(row) <= max(columns, len(table.rows[max(header, 0)])) for row in table.rows)
     labels = _labels(table, min(across))
-    group = ""
+    group = above = ""
     for index, row in enumerate(table.rows):
         names = [cell.text for cell in row[:labels] if cell]
         group = row[0].text if row and row[0] else group
         if index == header or not names or (row[0] is None and labels < _TWO):
             continue
+        if _filled(row) == 1 and len(row) > 1:
+            # "Memory" by itself heads "Capacity" and "Type", "Compute (dense)" the rates below.
+            above = group
+            continue
         # A group and its attribute, or an attribute and its unit, stand side by side.
         name = " ".join(dict.fromkeys((group, *names)))
-        head = next((each for each in (name, names[-1], names[0]) if headed(each)), names[-1])
+        below = _below_group(above, names[-1])
+        head = below or next((each for each in (name, names[-1], names[0]) if headed(each)), names[-1])
         whole = aligned and (len(row) >= columns or header < 0)
-        attribute, said, unit = headed(head), qualifiers(name), unit_of(head)
+        attribute, unit = headed(head), unit_of(head)
+        # Sparsity that a group is told with is none of the plain units' below it.
+        plain = attribute is None or attribute.key in _PLAIN
+        said = qualifiers(name if plain else f"{above} {name}")
         for column, (ids, count) in across.items():
             cell = row[column] if 0 < column < len(row) else None
             if cell:
                 mine = rate_of(head, cell.text, attribute)
                 yield Cell(cell, ids, mine, head, said, unit, index, column, whole, ids, count)
+
+
+def _below_group(above: str, name: str) -> str:
+    """What a name below the name of a group is in full: "Memory Type"; empty where that names nothing."""
+    full = f"{above.strip(' :*')} {name}"
+    plain = full.partition("(")[0].strip(" :*")
+    return full if above and any(each.start == 0 and each.end == len(plain) for each in named(plain)) else ""
 
 
 def _labels(table: Table, first: int) -> int:

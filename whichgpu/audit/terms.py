@@ -48,7 +48,7 @@ _ONE_OF = (
 #: What an amount is per: a period, one of several, an amount of something else.
 _PER = re.compile(
     r"[^\S\n]*(?:(?:/|(?:and|&)\s+(?=month\b|hour\b|year\b)|"
-    r"per\b|(?:for )?an?\b|for (?=kwh)|in (?:the|an?|one) (?=(?:day|week|month|year)\b)|"
+    r"per\b|(?:for )?an?\b|(?:for|the|le) (?=kwh)|in (?:the|an?|one) (?=(?:day|week|month|year)\b)|"
     r"(?:(?:for|on) )?(?:each|every)\b|(?:for|on) one\b|"
     r"pro\b|je\b|im\b|am\b|par\b|"
     r"por\b|al?\b|la\b|l[\u2019'])\s*|"
@@ -90,7 +90,7 @@ _SPELLED = re.compile(
     rf"(?<![\w-])(?P<n>{'|'.join(sorted(_NUMBER_WORDS, key=len, reverse=True))})(?=[\s,.;:)-]|$)", re.I
 )
 _LASTS = re.compile(
-    rf"(?<![\w.,$\u20ac])(?P<n>\d{{1,3}}(?:,\d{{3}})+|\d{{1,6}}(?:\.\d{{1,2}})?|an?|"
+    rf"(?<![\w.,$\u20ac])(?P<n>\d{{1,3}}(?:[, ]\d{{3}})+|\d{{1,6}}(?:\.\d{{1,2}})?|an?|"
     rf"{'|'.join(sorted(_NUMBER_WORDS, key=len, reverse=True))}|einer?|ein|un|una|une)"
     rf"[\s-]+(?:full |whole |planned |billable |billed |gpu[- ])?(?:{_PERIOD})\b",
     re.IGNORECASE,
@@ -361,7 +361,7 @@ def _spelled(text: str, names: Places) -> Iterator[Term]:
 def _of_word(text: str, match: re.Match[str], names: Places = ()) -> Term | None:
     """A duration or a count that is spelled out."""
     word = match["n"].lower()
-    value = float(_NUMBER_WORDS.get(word) or (word.replace(",", "") if word[0].isdigit() else 1))
+    value = float(_NUMBER_WORDS.get(word) or (re.sub("[, ]", "", word) if word[0].isdigit() else 1))
     period = next((name for name in _PERIODS if match.groupdict().get(name)), "")
     if period:
         return _per(text, Term(match.start(), match.end(), value, dims(), match[0]), _one_period(period, 1))

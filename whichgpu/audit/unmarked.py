@@ -37,10 +37,14 @@ _VERSUS = re.compile(r"vs\.?|versus|VS|gegen|contra|-|/")
 _SHARE = 0.15
 #: Rows that are a table, and devices that it can have.
 _ROWS, _MOST = 3, 6
+#: Rows of words between two rows of values at most.
+_GAP = 8
 #: A number before what it counts.
 _COUNT = re.compile(r"(?P<value>\d[\d,.]*) (?P<name>[A-Za-z]+(?: [A-Za-z]+)?)")
 #: Lines within which a card's name of an attribute stands again for the next one.
 _APART = 8
+#: "Compute units: 104" is a name with its value.
+_TOLD = re.compile(r":.*\d")
 _EMPTY = re.compile(r"[-\u2013\u2014\u2212?]|n/?a|none|unknown|no|yes", re.IGNORECASE)
 _TYPE = r"(?:GDDR\d[Xx]?|HBM\d?[Ee]?)"
 #: A value as it stands in a row of one line, where nothing may part it from the next.
@@ -171,7 +175,11 @@ def _parts(every: Sequence[Passage], catalogue: Catalogue) -> Iterator[tuple[str
 
 def _is_name(text: str, catalogue: Catalogue) -> bool:
     """Whether a line that names one device heads what is below, and is no row that mentions it."""
-    share = sum(each.end - each.start for each in mentions(text, catalogue)) / len(text)
+    found = list(mentions(text, catalogue))
+    share = sum(each.end - each.start for each in found) / len(text)
+    # "A100 40GB PCIe" has a size in its name.
+    for each in reversed(found):
+        text = text[: each.start] + text[each.end :]
     return share >= _SHARE and not _MEASURED.search(text)
 
 
@@ -190,7 +198,26 @@ def _rows(part: Sequence[Passage], heads: _Heads) -> list[_Row]:
     found = [row for index in range(len(short)) for row in _row(short, index, heads)]
     ways = [row.way for row in found]
     best = max(ways, key=ways.count, default="")
-    return [row for row in found if row.way == best]
+    rows = [row for row in found if row.way == best]
+    return _with_words(rows, short, heads.number) if best == "below" else rows
+
+
+def _with_words(rows: Sequence[_Row], short: Sequence[Passage], count: int) -> list[_Row]:
+    """Rows with those between them whose names head no value, of architectures and chips.
+
+    There is room for so many of them between two that are known, and for nothing else.
+    """
+    places = {line.start: index for index, line in enumerate(short)}
+    made: list[_Row] = []
+    at = 0
+    for row in rows:
+        begin, step = places[row.cells[0].start], count + 1
+        gap = short[at:begin]
+        if len(gap) % step == 0 and len(gap) <= _GAP * step and all(len(each.text) <= _CELL for each in gap):
+            made += [_Row(tuple(gap[i : i + step]), "below") for i in range(0, len(gap), step)]
+        made.append(row)
+        at = begin + step
+    return made
 
 
 def _row(short: Sequence[Passage], index: int, heads: _Heads) -> Iterator[_Row]:
@@ -203,7 +230,7 @@ def _row(short: Sequence[Passage], index: int, heads: _Heads) -> Iterator[_Row]:
         yield _Row(cells, "one line")
         return
     attribute = headed(name.text) if count > 1 and len(name.text) <= _CELL else None
-    if attribute is None:
+    if attribute is None or _TOLD.search(name.text):
         return
     beside = [*short[max(0, index - _APART) : index], *short[index + 1 : index + _APART]]
     if any(each.text == name.text for each in beside):

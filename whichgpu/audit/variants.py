@@ -13,7 +13,9 @@ from whichgpu.audit.attributes import Attribute, qualifiers
 from whichgpu.audit.binding import fitting, of_a_part
 from whichgpu.audit.cells import all_sparse, counts, noted, of_mark, read
 from whichgpu.audit.findings import Finding
+from whichgpu.audit.grounds import is_sum
 from whichgpu.audit.judging import Verdict, confirmed, judged, stated
+from whichgpu.audit.quantities import quantities
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -86,8 +88,8 @@ def of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
     if len(found) > 1 and attribute.dimension != "count":
         found = [each for each in found if each.dimension != "number"]
     pair = _PAIR.fullmatch(cell.passage.text) if found and attribute.dimension in _PAIRED else None
-    if pair:
-        yield from _of_pair(cell, found, pair, context)
+    if pair or not found:
+        yield from _of_pair(cell, found, pair, context) if pair else _without_second(cell, context)
         return
     text = cell.passage.text
     if attribute.dimension == "count":
@@ -99,35 +101,60 @@ def of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
             for each in found
         ]
     several = len(found) > 1 and len({each.value for each in found}) > 1
-    if found and of_a_part(text, found[0]):
+    if of_a_part(text, found[0]):
         return
-    answers: list[Finding] = []
-    for quantity in found if several else found[:1]:
-        gpus = [context.catalogue[key] for key in (cell.named if several else cell.ids)]
-        place = (quantity.start, quantity.end)
-        original = context.document.original
-        marked = noted(cell.passage, place, original) | of_mark(cell.label, original)
-        said = cell.said | qualifiers(text) | marked
-        verdict = _of_all(cell, quantity, gpus, said, context)
-        if verdict.verdict == "contradicted" and (_AI.search(cell.label) or all_sparse(original)):
-            # "AI performance" is told with sparsity.
-            sparse = verdict_on(text, quantity, attribute, gpus, said=said | {"sparse"}, context=context)
-            verdict = sparse if sparse.verdict == "confirmed" else verdict
-        if (
-            verdict.verdict == "contradicted"
-            and attribute.dimension == "count"
-            and _is_a_part(quantity, attribute, gpus)
-        ):
-            continue
-        if verdict.verdict == "contradicted" and _OF_MANY.search(text):
-            continue
-        if quantity.high != quantity.value and verdict.verdict == "contradicted":
-            verdict = _of_upper_end(cell, quantity, gpus, said, context)
-        answers.append(finding_on(cell.passage, quantity, attribute, gpus, found=verdict, context=context))
+    ids = cell.named if several else cell.ids
+    told = (
+        _of_value(cell, quantity, attribute, ids, context) for quantity in (found if several else found[:1])
+    )
+    answers = [each for each in told if each is not None]
     # Of several values one may be of something else; where none is right, all are wrong.
     wrong = [each for each in answers if each.verdict == "contradicted"]
     all_wrong = len(wrong) == len(found)
     yield from (each for each in answers if not several or all_wrong or each not in wrong)
+
+
+def _of_value(
+    cell: Cell, quantity: Quantity, attribute: Attribute, ids: Sequence[str], context: Context
+) -> Finding | None:
+    """The verdict on one value of a cell; None where it is of a part of the device, or of many."""
+    text, original = cell.passage.text, context.document.original
+    gpus = [context.catalogue[key] for key in ids]
+    marked = noted(cell.passage, (quantity.start, quantity.end), original) | of_mark(cell.label, original)
+    said = cell.said | qualifiers(text) | marked
+    verdict = _of_all(cell, quantity, gpus, said, context)
+    if verdict.verdict == "contradicted" and (_AI.search(cell.label) or all_sparse(original)):
+        # "AI performance" is told with sparsity.
+        sparse = verdict_on(text, quantity, attribute, gpus, said=said | {"sparse"}, context=context)
+        verdict = sparse if sparse.verdict == "confirmed" else verdict
+    if verdict.verdict == "contradicted":
+        part = attribute.dimension == "count" and _is_a_part(quantity, attribute, gpus)
+        if (
+            part
+            or _OF_MANY.search(text)
+            or (cell.number == 1 and is_sum(quantity.value, attribute, gpus, f"{cell.label} {text}"))
+        ):
+            return None
+        if quantity.high != quantity.value:
+            verdict = _of_upper_end(cell, quantity, gpus, said, context)
+    return finding_on(cell.passage, quantity, attribute, gpus, found=verdict, context=context)
+
+
+def _without_second(cell: Cell, context: Context) -> Iterator[Finding]:
+    """The right number of a bandwidth in a unit of memory: "1,008 GB" is an amount, and no rate."""
+    attribute, told = cell.attribute, quantities(cell.passage.text, context.fraction)
+    assert attribute is not None
+    amount = len(told) == 1 and told[0].dimension == "memory" and "/" not in cell.label
+    if attribute.key != "bandwidth" or not amount:
+        return
+    gpus = [context.catalogue[key] for key in cell.ids]
+    rate = told[0]._replace(dimension="bandwidth")
+    right = verdict_on(cell.passage.text, rate, attribute, gpus, said=cell.said, context=context)
+    if right.verdict == "confirmed":
+        because = f"{rate.unit} is an amount; a bandwidth is in {rate.unit}/s"
+        words = cell.passage.text[rate.start : rate.end]
+        wrong = right._replace(verdict="contradicted", because=because, expected=f"{words}/s")
+        yield finding_on(cell.passage, rate, attribute, gpus, found=wrong, context=context)
 
 
 def _of_all(

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.measurement import ALONE, named_model
-from whichgpu.audit.measurement.devices import device, named
+from whichgpu.audit.measurement.devices import device, named, usual
 from whichgpu.audit.measurement.jobs import columns
 from whichgpu.audit.measurement.text import HOW_MANY, cut, number
 from whichgpu.audit.quantities import SPELLED
 from whichgpu.cost.asked import is_language_model
 from whichgpu.errors import UsageError, one_line
-from whichgpu.planner.size import named_set
+from whichgpu.planner.size import named_set, usual_epochs
 from whichgpu.planner.use import use
 from whichgpu.prices.sellers import is_area, providers_named
 from whichgpu.prices.store import providers
@@ -26,7 +26,7 @@ from whichgpu.workloads.counts import counts
 from whichgpu.workloads.job import TRAINING
 from whichgpu.workloads.resolving import model_of
 from whichgpu.workloads.subjects import PEOPLE, model_for
-from whichgpu.workloads.workload import known, resolve, workloads
+from whichgpu.workloads.workload import known, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 EXAMPLE = '"serve Llama 3.1 8B to 50 users, first token under 1 s, below 2,000 USD a month"'
 #: Characters of a question, and words of a use, at most.
 _LONGEST, _USE = 2_000, 4
-_N = r"\d[\d,]*(?:\.\d+)?"
+_N = r"\d+(?:,\d+)*(?:\.\d+)?"
 _BIG = rf"{_N} ?(?:k|m|b|thousand|million|billion|trillion)?"
 _UNDER = (
     r"(?:under|below|within|less than|cheaper than|at most|max(?:imum)?(?: of)?|up to|no more than|not over"
@@ -56,39 +56,58 @@ _POWERS = {"thousand": "k", "million": "M", "billion": "B", "trillion": "T"}
 _NOUNS = {
     "epochs": "epochs?",
     "samples": r"(?:training )?(?:examples|samples|rows|pairs|conversations|dialogues|tickets|instructions)",
-    "requests": r"(?:requests|documents|docs|questions|queries|prompts|articles|emails|pages|sentences)",
+    "requests": r"(?:requests|documents|docs|questions|queries|prompts|articles|emails|pages|sentences"
+    r"|passages|paragraphs|chunks|records|abstracts|tweets|reviews)",
     "images": r"(?:images|pictures|photos|renders|frames)",
 }  # fmt: skip
-#: Before a place: a seller, or an area that regions lie in, as the tables of both have them.
+#: Around a place: a seller, or an area that regions lie in, as the tables of both have them.
 _PLACE = re.compile(
-    r"(?:,|\b(?:on|from|at|in|within|only|or|and)) (?:the |an? )?"
+    r"(?:(?:,|\b(?:on|from|at|in|within|only|or|and)) (?:the |an? )?"
+    r"|\b(?=[\w.-]+(?: [\w.-]+)? (?:regions?|instances?|clouds?|data ?cent(?:er|re)s?)\b))"
     r"(?P<name>[A-Za-z][\w.-]*(?: [A-Za-z][\w.-]*)?)",
     re.I,
 )
 #: On what terms it runs, and what a card must have, by the words for it.
 _WORDS: tuple[tuple[str, str, str], ...] = (
     ("term", "spot", r"\b(?:on )?(?:spot|pre-?emptible|interruptible)\b(?: instances?)?"),
+    ("term", "on-demand", r"\b(?:to )?rent(?:ed|al|ing)?\b|\bcloud (?:gpus?|instances?)\b|\bon[- ]demand\b"),
     ("term", "serverless", r"\bserverless\b"),
     (
         "term",
         "buy",
         r"\b(?:to )?(?:buy|purchase|own)\b|\bat home\b|\bhome ?(?:lab|server)\b|\blocal(?:ly)?\b",
     ),
-    ("term", "buy", r"\b(?:desktop|workstation|gaming pc|my pc)\b|\bon-?prem(?:ises)?\b"),
+    ("term", "buy", r"\b(?:desktop|workstation|gaming pc|my pc)\b|\bon[- ]?prem(?:ises?)?\b"),
     ("term", "buy", r"\bfor (?:my|a|the) (?:pc|computer|rig|case)\b"),
+    (
+        "term",
+        "buy",
+        r"\bin (?:my|our|the) (?:own )?(?:office|basement|garage|closet|lab|studio|server ?room|rack"
+        r"|data ?cent(?:er|re))\b",
+    ),
+    ("objective", "energy", r"\b(?:low[- ]power|energy[- ]efficient|(?:least|lowest) (?:energy|power))\b"),
+    ("objective", "time", r"\b(?:fastest|quickest|as fast as possible)\b"),
+    ("objective", "latency", r"\b(?:lowest|least|minimal|minimum) latency\b"),
+    (
+        "gpus",
+        "nvidia",
+        r"\bnvidia (?:gpu|card)s?\b|\b(?:nvidia only|only nvidia|(?:no|not|without) (?:amd|radeon))\b",
+    ),
+    ("gpus", "amd", r"\b(?:amd|radeon) (?:gpu|card)s?\b|\b(?:amd only|only amd|(?:no|not|without) nvidia)\b"),
     ("needs", "laptop", r"\b(?:on |in )?(?:an? |my )?(?:laptop|notebook)\b"),
     ("region", "europe", r"\b(?:european|gdpr|europe only)\b"),
     ("needs", "single-slot", r"\bsingle[- ]slot\b"),
-    ("needs", "low-profile", r"\blow[- ]profile\b"),
+    ("needs", "low-profile", r"\blow[- ]profile\b|\bsmall form[- ]factor\b|\bSFF\b"),
     ("needs", "nvlink", r"\bnv-?link\b"),
     ("needs", "ecc", r"\becc\b(?: memory)?"),
     ("needs", "mig", r"\bmig\b(?: slices?)?"),
-    ("needs", "no-power-connector", r"\bwithout (?:a |any )?power connectors?\b"),
+    ("needs", "no-power-connector", r"\b(?:without|no) (?:a |any |extra )?power connectors?\b"),
     ("deadline", "12 h", r"\bovernight\b|\bby (?:the )?(?:next )?morning\b"),
-    ("deadline", "60 h", r"\b(?:over|by the end of) (?:a |the )?weekend\b"),
+    ("deadline", "60 h", r"\b(?:over|by the end of|this|on) (?:a |the )?weekend\b"),
     ("deadline", "tomorrow", r"\bby tomorrow\b"),
     ("deadline", "24 h", r"\b(?:in|within) (?:one|a) day\b"),
     ("deadline", "1 week", r"\b(?:in|within) (?:one|a) week\b"),
+    ("deadline", "30 days", r"\b(?:in|within) (?:one|a) month\b"),
 )
 
 
@@ -172,9 +191,15 @@ _WISHES: tuple[Wish, ...] = (
         _quick,
     ),
     _wish(
+        "slo",
+        rf"\beach (?:of them )?(?:(?:expect|get|need|want|see)s?|at|with)(?: at least| about)? "
+        rf"(?P<rate>{_N}) ?(?:tokens?|tok|t) ?(?:/|per|a) ?s(?:ec(?:ond)?)?\b",
+        _quick,
+    ),
+    _wish(
         "budget",
         rf"(?:\b{_UNDER} ?)?(?P<money>{_MONEY})"
-        rf"(?:{_EVERY}(?P<period>min|minute|h|hr|hour|day|month|year)\b)?",
+        rf"(?! ?(?:/|per|an?) ?kWh)(?:{_EVERY}(?P<period>min|minute|h|hr|hour|day|month|year)\b)?",
         _money,
     ),
     _wish(
@@ -210,6 +235,12 @@ _WISHES: tuple[Wish, ...] = (
         _per,
     ),
     _wish("target", rf"(?P<n>{_BIG}) {_MADE}{_EVERY}(?P<period>{_PERIOD})\b", _per),
+    _wish(
+        "target",
+        rf"\b(?:an?|one|1) (?P<noun>image|picture|photo|video|clip) (?:every|each|per) (?P<n>{_N}) ?"
+        r"(?P<span>s(?:ec(?:ond)?s?)?|min(?:ute)?s?)\b",
+        lambda m: f"{1.0 / number(m['n']):.4g} {m['noun']}s/{'min' if m['span'][0] == 'm' else 's'}",
+    ),
     _wish("target", rf"(?P<n>{_BIG}) (?P<noun>hours) of [a-z -]+?{_EVERY}(?P<period>{_PERIOD})\b", _per),
     _wish("hours_of_audio", rf"(?P<n>{_BIG}) (?:hours|h)(?: of|-long)? {_HEARD}\b", _number),
     _wish(
@@ -232,6 +263,11 @@ _WISHES: tuple[Wish, ...] = (
         lambda m: f"{m['n']} W",
     ),
     _wish(
+        "machine",
+        rf"\b(?P<n>{_N}) ?(?:W|watts?) (?:psu|power supply)\b",
+        lambda m: f"psu {m['n']} W",
+    ),
+    _wish(
         "min_memory",
         rf"\b(?:at least |minimum |min |with )?(?P<n>{_N}) ?gi?b ?(?:of )?"
         r"(?:vram|gpu memory|video memory|memory)\b",
@@ -239,7 +275,8 @@ _WISHES: tuple[Wish, ...] = (
     ),
     _wish(
         "min_memory",
-        rf"\b(?:with|at least) (?P<n>{_N}) ?gi?b\b(?! ?(?:of )?(?:ram|disk|storage|data))",
+        rf"\b(?:with|at least|on|in|into|have|has|only) (?:an? |only )?(?P<n>{_N}) ?gi?b\b"
+        r"(?! ?(?:of )?(?:ram|disk|storage|data))",
         lambda m: f"{m['n']} GB",
     ),
     _wish("tokens", rf"(?<!of )(?<![\w.,$])(?P<n>{_MANY}) (?:[a-z]+ )?tokens?\b(?! ?(?:/|per\b))", _number),
@@ -249,45 +286,40 @@ _WISHES: tuple[Wish, ...] = (
     ),
 )
 _SIZES = ("epochs", "samples", "tokens", "images", "hours_of_audio", "requests")
-#: What stands behind a family's name for the one in the middle of it.
-_MIDDLE = ("m", "-medium", "-base", "-m", "b", "/16")
-#: A model of which only the size is told, and whose sizes stand for any.
-_OF_SIZE = re.compile(
-    r"\b(\d+(?:\.\d+)?) ?B(?: param(?:eter)?s?)?(?: (?:chat|language|coding|instruct))* (?:model|llm)s?\b"
-    r"|\b(?:LLMs?|models?|llama|mistral|qwen|gemma)[ -]?(?:of |up to |with |around |about )*"
-    r"(\d+(?:\.\d+)?) ?B\b",
+#: A number that nothing can be wished for by.
+_NOTHING = re.compile(r"(?:^| )([-\u2212]\d[\d.,]*|0+(?:\.0+)?(?=$|[ ,;]| ?(?:ms|s|secs?|usd|w)\b))", re.I)
+#: Before a GPU that is not wanted.
+_NOT = re.compile(
+    r"\b(?:without|no|not|except|excluding|besides|other than|avoid(?:ing)?|anything but|instead of"
+    r"|in place of|(?:alternatives?|replacements?) (?:to|for|of)|cheaper than)"
+    r"(?: (?:an?|any|the))?(?: NVIDIA| AMD)? $",
     re.I,
 )
-_ANY = (
-    "llama-3.2-1b",
-    "llama-3.2-3b",
-    "llama-3.1-8b",
-    "qwen2.5-14b",
-    "qwen2.5-32b",
-    "llama-3.1-70b",
-    "llama-3.1-405b",
-)
 _CONTEXT = re.compile(r"\b(\d{1,4})k(?: tokens?)?(?: of)? (?:context|ctx|prompts?)\b", re.I)
+#: Tokens a second that one reader at home may want; more are of several.
+_READ = 200.0
 _SPEED = re.compile(r"(\d+(?:\.\d+)?) (?:tokens?|tok)/s(?:ec(?:ond)?)?", re.I)
+_TUNES = re.compile(r"\bfine[- ]?tun|\btransfer learning\b", re.I)
 _ALL_OF_IT = re.compile(r"\bfull(?:y)?[- ]|\ball (?:weights|parameters)\b", re.I)
 
 
 def wanted(text: str, catalogue: Catalogue) -> list[tuple[str, str]]:
     """The options of `recommend` that a question tells, `workload` first; `option` may stand several times.
 
-    Raises `UsageError` where it names neither a model nor a use, or an amount below zero.
+    Raises `UsageError` where it names neither a model nor a use, or an amount that is not above zero.
     """
     rest = " ".join(text.split())
     if len(rest) > _LONGEST:
         raise UsageError(
             f"'{one_line(rest)}': {len(rest):,} characters are no question; write e.g. {EXAMPLE}"
         )
-    if below := re.search(r"(?:^| )([-\u2212]\d[\d.,]*)", rest):
-        raise UsageError(f"'{one_line(rest)}': {below[1]} is below zero; write e.g. {EXAMPLE}")
+    if none := _NOTHING.search(rest):
+        why = "no amount" if none[1].startswith("0") else "below zero"
+        raise UsageError(f"'{one_line(rest)}': {none[1]} is {why}; write e.g. {EXAMPLE}")
     gpus, rest = _gpus(rest, catalogue)
     found, rest = _wished(ALONE.sub("1 users", rest))
     job, rest = _job(rest, text)
-    stated = {**({"gpus": gpus} if gpus else {}), **found}
+    stated = {**gpus, **found, **gpus}
     if job is None:
         name = _use(rest)
         if not name:
@@ -301,15 +333,23 @@ def wanted(text: str, catalogue: Catalogue) -> list[tuple[str, str]]:
     return [("workload", job[0]), *_fitting(job[0], dict(job[1]), stated, text)]
 
 
-def _gpus(text: str, catalogue: Catalogue) -> tuple[str, str]:
-    """The GPUs that are named, as `--gpus` takes them, and the text without them."""
+def _gpus(text: str, catalogue: Catalogue) -> tuple[dict[str, str], str]:
+    """The GPUs that are named as `gpus`, those not wanted as `exclude`, and the text without them."""
+    found: dict[str, str] = {}
+    unwanted = [one for one in named(text, catalogue) if _NOT.search(text[: one.start])]
+    for one in reversed(unwanted):
+        text = cut(text, one.start, one.end)
+    if unwanted:
+        found["exclude"] = ",".join(dict.fromkeys(key for one in unwanted for key in one.ids))
     with suppress(UsageError):
         name, may_be, rest = device(text, catalogue)
-        return ",".join(may_be) or name.partition(":")[0], rest
-    found = named(text, catalogue)
-    for one in reversed(found):
+        return {**found, "gpus": ",".join(may_be) or name.partition(":")[0]}, rest
+    wanted = named(text, catalogue)
+    for one in reversed(wanted):
         text = cut(text, one.start, one.end)
-    return ",".join(dict.fromkeys(key for one in found for key in one.ids)), text
+    if wanted:
+        found["gpus"] = ",".join(dict.fromkeys(key for one in wanted for key in usual(one.ids, catalogue)))
+    return found, text
 
 
 def _wished(text: str) -> tuple[dict[str, str], str]:
@@ -338,10 +378,11 @@ def _placed(text: str, found: dict[str, str]) -> str:
         two, one = match["name"].rstrip(".").lower(), match["name"].split()[0].rstrip(".").lower()
         kinds = ((name, "region" if is_area(name) else _sells(name, sellers)) for name in (two, one))
         name, option = next(((name, option) for name, option in kinds if option), (one, ""))
-        at = match.start("name")
+        start = match.start("name")
+        at = start + (start == match.start())
         if option:
             found[option] = f"{found[option]},{name}" if option in found else name
-            text = f"{text[: match.start()]} ; {text[at + len(name) :]}"
+            text = f"{text[: match.start()]} ; {text[start + len(name) :]}"
             at = match.start()
     return text
 
@@ -357,29 +398,13 @@ def _job(rest: str, text: str) -> tuple[tuple[str, dict[str, object]] | None, st
     try:
         name, rest = named_model(rest, text)
     except UsageError:
-        size = _OF_SIZE.search(rest)
-        name = _of_size(float(size[1] or size[2])) if size else _usual_size(rest) or model_of(rest)
-        if not size and not known(name):
+        name = model_of(rest)
+        if not known(name):
             name = next(filter(None, map(model_for, _stretches(rest))), "")
             if not name or _use(rest):
                 return None, rest
     said, rest = columns(rest, resolve(name))
     return (name, said), rest
-
-
-def _usual_size(text: str) -> str:
-    """The middle one of a family that is named without a size: YOLOv8."""
-    words = (word.strip(",;.?!()") for word in text.split())
-    family = (word for word in words if re.search(r"[A-Za-z].*[\d-]", word))
-    return next((word + size for word in family for size in _MIDDLE if known(word + size)), "")
-
-
-def _of_size(billions: float) -> str:
-    """The model of about so many parameters that stands for any."""
-    return min(
-        (key for key in _ANY if key in workloads()),
-        key=lambda key: abs(counts(workloads()[key]).parameters / 1e9 / billions - 1.0),
-    )
 
 
 def _fitting(
@@ -397,6 +422,8 @@ def _fitting(
     trains = phase in TRAINING
     if trains and (title := named_set(text)):
         wishes.setdefault("samples", title)
+        if phase == "train" and not _TUNES.search(text) and (passes := usual_epochs(title)):
+            wishes.setdefault("epochs", f"{passes:g}")
     _sized(wishes, model, trains=trains)
     for option in job.pop("options", ()):  # type: ignore[attr-defined]
         yield "option", option
@@ -412,7 +439,10 @@ def _served(job: dict[str, object], wishes: dict[str, str], text: str) -> None:
         wishes.setdefault("users", str(job.pop("concurrency")))
     if "input_tokens" not in job and (context := _CONTEXT.search(text)):
         job["input_tokens"] = str(1024 * int(context[1]))
-    if wishes.get("users") == "1" and (speed := _SPEED.fullmatch(wishes.get("target", ""))):
+    speed = _SPEED.fullmatch(wishes.get("target", ""))
+    if speed and wishes.get("term") == "buy" and float(speed[1]) <= _READ:
+        wishes.setdefault("users", "1")
+    if speed and wishes.get("users") == "1":
         wishes["slo"] = f"tpot {1000.0 / float(speed[1]):.3g} ms"
         del wishes["target"]
 
@@ -485,5 +515,5 @@ _PLAIN = frozenset((
     "own", "cheap", "cheapest", "best", "card", "cards", "gpu", "gpus", "data", "run", "which", "need", "one",
     "time", "real", "model", "models", "work", "some", "light", "heavy", "can", "i", "we", "it", "is",
     "inference", "training", "train", "serve", "serving", "fine-tune", "fine-tuning", "pretrain", "cluster",
-    "llms", "cloud", "hour", "day", "week", "month", "year",
+    "llms", "cloud", "hour", "day", "week", "month", "year", "power", "cost", "all", "power", "cost",
 ))  # fmt: skip

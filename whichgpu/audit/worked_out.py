@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 _KINDS = ("specification", "ratio", "price", "memory")
 #: What makes a power a setting of the device.
 _SET = re.compile(
-    r"\b(?:(?<!rated )at|limit(?:ed)?(?: of| to)?|capped?(?: at| to)?)\s+(?:about |around |just |only )?~?$",
+    r"\b(?:(?<!rated )at|limit(?:ed)?(?: of| to)?|capped?(?: at| to)?|"
+    r"(?:(?:ge)?drossel\w*|begrenz\w*|limiert\w*|kapp\w*)\b[^.;,]{0,24}\bauf|(?:brid|limit)\w+[^.;,]{0,24}\s\u00e0)\s+"
+    r"(?:about |around |just |only )?~?$",
     re.IGNORECASE,
 )
 _RATED = re.compile(r"\s*(?:tdp|tgp|tbp|rated|max)", re.IGNORECASE)
@@ -42,6 +44,12 @@ _FORM = re.compile(
 )
 #: Watts beyond which nothing is one device's, and periods that no rent of one is told by.
 _WATTS, _LONG = 4000.0, ("day", "week", "month", "year")
+#: A sentence about cards in general: "Older cards have a floor, since below 20 cents an hour ..".
+_OF_MANY = re.compile(
+    r"\s*(?:The )?(?:older|newer|small(?:er)?|big(?:ger)?|large(?:r)?|other|most|many|some|such|consumer|"
+    r"cheap(?:er)?|all|few)\s+(?:[\w-]+\s)?(?:cards|gpus|chips|accelerators|instances|providers|clouds)\b",
+    re.IGNORECASE,
+)
 #: Behind a device's name, the machine that it is in.
 _MACHINE = re.compile(
     r"\s*(?:box(?:es)?|rigs?|machines?|builds?|pcs?|desktops?|workstations?|systems?|setups?|nodes?|servers?)\b",
@@ -122,7 +130,8 @@ def _is_of_nobody(told: Term, found: Finding, text: Amounts, context: Context) -
     mentions = context.mentions.get(text.place, ())
     named = within(mentions, here.start, here.end)
     if found.kind == "price":
-        return not named and any(told.dims[AXES.index(axis)] for axis in _LONG)
+        long = any(told.dims[AXES.index(axis)] for axis in _LONG)
+        return not named and (long or _OF_MANY.match(text.passage.text, here.start) is not None)
     if found.kind != "ratio" or told.of != "byte" or not told.dims[AXES.index("hour")]:
         return False
     named = within(mentions, max(0, here.start - _REACH), here.end)
@@ -143,7 +152,7 @@ def _is_set(told: Term, found: Finding, text: Amounts, context: Context) -> bool
     named = [each for each in context.mentions.get(text.place, ()) if each.end <= told.start][-1:]
     machine = named and named[0].start >= here.start and _MACHINE.match(words, named[0].end)
     machine = machine or _DRAWS.search(words, here.start, told.start)
-    given = _SET.search(words, max(here.start, told.start - _BACK), told.start)
+    given = _SET.search(words, max(here.start, told.start - 2 * _BACK), told.start)
     measured = _MEASURED.match(words, told.end)
     below = all(told.value < own for own in _own(found, told, context))
     many = [told.value / own for own in _own(found, told, context)]

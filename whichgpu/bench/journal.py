@@ -15,6 +15,7 @@ import io
 import json
 import math
 import os
+import time
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.bench.record import SCHEMA, Record
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
     from types import TracebackType
+
+#: Seconds that a lock is waited for.
+_MOMENT = 0.3
 
 
 class Journal:
@@ -154,17 +158,29 @@ def _open(path: Path) -> int:
 
 
 def _lock(handle: int, path: Path) -> None:
-    """Keep a second run out; where the file system has no locks nobody does."""
+    """Keep a second run out; where the file system has no locks nobody does.
+
+    A run that was killed while it started a process has its lock until that process is its own program: for
+    a moment, which is waited for.
+    """
     try:
         import fcntl
     except ImportError:
         return
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise UsageError(f"{path}: another run writes to it; wait for it, or choose another --out") from None
-    except OSError:
-        return
+    until = time.monotonic() + _MOMENT
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > until:
+                raise UsageError(
+                    f"{path}: another run writes to it; wait for it, or choose another --out"
+                ) from None
+        except OSError:
+            return
+        else:
+            return
+        time.sleep(_MOMENT / 50.0)
 
 
 def _write(handle: int, data: bytes, path: Path) -> None:

@@ -51,7 +51,9 @@ def run(
         with log.open("wb") as out:
             try:
                 process = subprocess.Popen(  # noqa: S603 (our own program)
-                    command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment(task),
+                    command, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                    # What PyTorch compiled goes with the task: it would stay in the temporary folder.
+                    env={"TORCHINDUCTOR_CACHE_DIR": str(Path(folder, "compiled")), **environment(task)},
                     start_new_session=True,
                 )  # fmt: skip
             except OSError as fault:

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from whichgpu.cli.help import Context
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Container
 
@@ -38,6 +40,8 @@ class _Command(click.Command):
 
     Of an option that it has in the other number alone that one is meant: `--gpu` of `--gpus`.
     """
+
+    context_class = Context
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """What is left of the arguments, as click says."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from whichgpu import __version__
+from whichgpu.cli.help import Context
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -25,6 +26,8 @@ _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": _WIDTH}
 
 class LazyGroup(click.Group):
     """A group whose commands are the files of `commands/`."""
+
+    context_class = Context
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Every command by name; nothing is imported."""
@@ -69,7 +72,7 @@ def _name(stem: str, stems: Collection[str]) -> str:
 
 def summary(name: str) -> str:
     """The first line of a command's file, which must be its docstring's first."""
-    with (COMMANDS / f"{_stem(name)}.py").open(encoding="utf-8") as file:
+    with open(f"{COMMANDS}{os.sep}{_stem(name)}.py", encoding="utf-8") as file:
         return file.readline().strip().strip('"').strip()
 
 

@@ -67,7 +67,7 @@ class Kept:
     `score_size` of them in its softmax, and `score_passing` beside them as one layer runs backward; a frozen
     product keeps `input_bytes` of each value that it reads, and `copied_bytes` of each weight: what autocast
     made of it, which its input's gradient needs. `casts`: autocast's products cast what norms hand on, each
-    for itself; `joined` ones are one layer in the library.
+    for itself; `joined` ones are one layer in the library. A capped logit keeps `cap_bytes` of its tanh.
     """
 
     flash: bool = True
@@ -86,6 +86,7 @@ class Kept:
     copied_bytes: float = 0.0
     casts: bool = False
     joined: str = ""
+    cap_bytes: float = 0.0
 
     @property
     def again(self) -> bool:
@@ -230,7 +231,7 @@ def _logits(loss: Sequence[Op], kept: Kept) -> Any:
         # Kept and passing through: 14 bytes where logits have 16 bits.
         own = op.saved_bytes / op.dims["elements"] + 2.0
         each = _WIDE_LOGIT if kept.wide_ends else kept.holds.get("logit_bytes", own)
-        each = np.where(kept.cut > 1, kept.holds.get("cut_logit_bytes", each), each)
+        each = np.where(kept.cut > 1, kept.holds.get("cut_logit_bytes", each), each) + kept.cap_bytes
         piece = kept.holds.get("piece_bytes", each)
         pieces = 2.0 + np.where(kept.chunks > 1, piece - 2.0, each - 2.0) / kept.chunks
         taken = each / _FUSED_PIECES if kept.fused_loss else pieces

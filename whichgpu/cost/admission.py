@@ -1,11 +1,12 @@
 """When an arrival waits for room: how many sequences fit at once, and how unevenly they take it.
 
-A replica's places count a sequence at I + 0.6 O tokens. One that an engine has taken in holds I + O / 2 in
+A replica's room counts a sequence at I + 0.6 O tokens. One that an engine has taken in holds I + O / 2 in
 the mean, and until it is done anything from I to I + O; an engine that keeps a share r of answers free counts
 that too. An arrival waits where its prompt does not fit beside them. The sum of n sizes s at random is
 compound Poisson: it varies as that of n E[s]^2 / E[s^2] alike ones. So that
 
-    at once  = (places (I + 0.6 O) - I) / E[s]    E[s] = I + (1 + r) O / 2
+    at once  = (room - I - r O) / E[s] + 1/2      E[s] = I + (1 + r) O / 2; of alike ones the whole of that
+                                                  quotient and one more
     grain    = E[s^2] / E[s]^2                    sequences that are as one
 
 and waiting is that of `at once / grain` servers (`queueing.place_seconds`), each of which serves `grain`
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-#: How much the times for which places are kept vary where the others decide them: squared coefficient.
+#: How much the times for which room is kept vary as others grow into it: squared coefficient. Where an engine
+#: keeps that of whole answers it is kept for as long as a request lasts.
 _VARIATION = 0.3
 #: The largest share of what is served at most that arrivals are taken as.
 _MOST = 0.99
@@ -47,8 +49,8 @@ class Admission(NamedTuple):
     variation: float
 
 
-def admission(job: Job, stack: Runtime, devices: Devices, places: Array) -> Admission:
-    """Of each job of a sweep on each of its GPUs, whose replicas have so many places."""
+def admission(job: Job, stack: Runtime, devices: Devices, fits: Array) -> Admission:
+    """Of each job of a sweep on each of its GPUs, whose replicas have room for so many."""
     asked, most = Requests.of(job), limits(stack, job, devices)
     prompt = np.asarray(job.input_tokens, dtype=np.float64)
     output = np.asarray(job.output_tokens, dtype=np.float64) * (1.0 + asked.output_variation)
@@ -59,15 +61,19 @@ def admission(job: Job, stack: Runtime, devices: Devices, places: Array) -> Admi
     square = (
         output**2 * ((1.0 + asked.output_variation) * second - made**2) + asked.prompt_variation * prompt**2
     )
-    # Places are whole: what is left of the last one is half of it in the mean.
-    whole = (places + 0.5) * (prompt + most.filled * output)
-    room = whole - prompt * (1.0 + asked.prompt_variation)
+    room = fits * (prompt + most.filled * output)
+    room = room - prompt * (1.0 + asked.prompt_variation) - most.reserves * output
+    grain, beside = 1.0 + square / mean**2, np.maximum(room / mean, 0.0)
+    # Beside as many whole ones as there is room for fits one more; where sizes differ any share of one may be
+    # left, of which the first harmonic of the sawtooth says how much that evens out.
+    uneven = np.exp(-2.0 * np.pi**2 * beside * (grain - 1.0))
+    at_once = beside + 0.5 + uneven * (np.floor(beside) + 0.5 - beside)
     ceiling = most.sequences * Mesh.of(job).attention_dp
-    bound = places >= ceiling
+    bound = fits >= ceiling
     return Admission(
-        np.maximum(np.where(bound, places, np.minimum(room / mean, ceiling)), 1.0),
-        np.where(bound, 1.0, 1.0 + square / mean**2),
-        _VARIATION + asked.output_variation + 1.0 / asked.burstiness - 1.0,
+        np.maximum(np.where(bound, fits, np.minimum(at_once, ceiling)), 1.0),
+        np.where(bound, 1.0, grain),
+        _VARIATION * (1.0 - most.reserves) + asked.output_variation + 1.0 / asked.burstiness - 1.0,
     )
 
 

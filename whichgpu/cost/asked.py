@@ -51,7 +51,7 @@ def read(job: Job) -> Asked:
     workload = resolve(job.workload)
     # What a family calls a phase is that phase wherever the job is read.
     called = getattr(workload.code, "PHASE_ALIASES", {}).get(job.phase)
-    job = replace(job, phase=called) if called else job
+    job = job.changed(phase=called) if called else job
     fallback = workload.runtime(job)
     named = _named(job, fallback)
     stack = dated(named, job)
@@ -75,7 +75,7 @@ def read(job: Job) -> Asked:
     said = (*said, *assumed)
     _check_cache(job, stack)
     asked = job.phase or workload.phases[0]
-    stack = stack if asked == "serve" else _attending(stack, job)
+    stack = stack if asked == "serve" else _attending(stack, job, workload)
     # What the workload's own file says of its precision comes before the runtime's habit.
     own = {**workload.defaults.get("all", {}), **workload.defaults.get(asked, {})}.get("precision")
     loaded, said = ("", said) if own or job.precision or job.trains else _loaded(job, named, said)
@@ -94,7 +94,7 @@ def _doing(
     if job.phase or stack.does not in workload.phases:
         return job, said
     words = f"phase {stack.does}: what {stack.title} runs unless it is told otherwise"
-    return replace(job, phase=stack.does), (*said, words)
+    return job.changed(phase=stack.does), (*said, words)
 
 
 def _under(
@@ -106,7 +106,7 @@ def _under(
         return workload, job, said
     found = resolve(other)
     words = f"under {stack.title} '{workload.id}' is published of {found.id}, which is taken"
-    return found, replace(job, workload=found.id), (*said, words)
+    return found, job.changed(workload=found.id), (*said, words)
 
 
 def _check_cache(job: Job, stack: Runtime) -> None:
@@ -133,7 +133,7 @@ def _stored(job: Job, stack: Runtime, *, released: bool) -> Job:
     asked = precision(job.precision)
     meant = stack.freezes if job.phase in ADAPTER_PHASES else stack.trains if job.trains else {}
     own = meant.get(asked.id) or stack.stores.get(asked.id) or ("" if released else asked.made)
-    return replace(job, precision=own) if own else job
+    return job.changed(precision=own) if own else job
 
 
 def with_cache(job: Job, stack: Runtime) -> Job:
@@ -148,7 +148,7 @@ def with_cache(job: Job, stack: Runtime) -> Job:
     if precision(job.precision).id not in stack.holds.get("wide_cache", ()):
         return job
     kept = NARROW_CACHE if not asked and stack.holds.get("asks_cache") else WIDE_CACHE
-    return replace(job, options={**job.options, "kv_precision": kept})
+    return job.changed(options={**job.options, "kv_precision": kept})
 
 
 def _of_cache(stored: Job, filled: Job, stack: Runtime) -> tuple[str, ...]:
@@ -226,7 +226,7 @@ def by_habit(job: Job, stack: Runtime) -> Job:
         **(several if np.any(more) else {}), **(habits.get("pretraining", {}) if asked == "pretrain" else {}),
         **said,
     }  # fmt: skip
-    return replace(job, options={**own, **job.options})
+    return job.changed(options={**own, **job.options})
 
 
 def _by_recipe(job: Job, stack: Runtime, said: tuple[str, ...]) -> tuple[Job, tuple[str, ...]]:
@@ -244,7 +244,7 @@ def _by_recipe(job: Job, stack: Runtime, said: tuple[str, ...]) -> tuple[Job, tu
         ]
         since = f" of {recipe['since']} on" if "since" in recipe else ""
         said = (*said, f"{', '.join(words)}: as in the recipes{since}") if words else said
-        job = replace(job, options={**own, **job.options}, **sizes)
+        job = job.changed(options={**own, **job.options}, **sizes)
     return job, said
 
 
@@ -265,13 +265,37 @@ def _is_of(recipe: Mapping[str, Any], job: Job) -> bool:
     return known and cut and (not formats or precision(job.precision or "bf16").id in formats)
 
 
-def _attending(stack: Runtime, job: Job) -> Runtime:
-    """The runtime with attention as `flash_attention` says: its scores in memory, or not.
+def _attending(stack: Runtime, job: Job, workload: Workload) -> Runtime:
+    """The runtime with attention as `flash_attention` says, or as its library has it.
 
     A server of requests has kernels of its own for its cache, none of which keeps scores.
     """
     said = job.options.get("flash_attention")
-    return stack if said is None else replace(stack, flash=not off(said))
+    if said is not None:
+        return replace(stack, flash=not off(said))
+    return replace(stack, flash=False) if stack.flash and _written_out(stack, workload) else stack
+
+
+#: Words by which a runtime's text says that no scores lie in memory.
+_FUSED = ("flash", "xformers", "sdpa")
+
+
+def _written_out(stack: Runtime, workload: Workload) -> bool:
+    """Whether the release of Transformers that is meant writes this model's attention out.
+
+    `written_out` of its dimensions is the first release that does not, "any" where none does; a text
+    without a release means today's.
+    """
+    first, low = str(workload.dims.get("written_out", "")), stack.said.lower()
+    if not first or stack.id != "transformers" or any(word in low for word in _FUSED):
+        return False
+    told = re.search(r"transformers\W{0,3}v?(\d+)\.(\d+)", low)
+    return first == "any" or (told is not None and tuple(map(int, told.groups())) < _release(first))
+
+
+def _release(text: str) -> tuple[int, ...]:
+    """A release as numbers, by which it is ordered: 4.46 is later than 4.6."""
+    return tuple(int(part) for part in text.split("."))
 
 
 def nvlink(option: str) -> str:
@@ -323,7 +347,7 @@ def _spreading(job: Job, workload: Workload, stack: Runtime) -> tuple[Job, tuple
     words = (
         "taken with data-parallel attention, as such throughput is published; option attention_dp=1 for none"
     )
-    return replace(job, tp=1.0, options={**job.options, "attention_dp": wide, "ep": wide}), (words,)
+    return job.changed(tp=1.0, options={**job.options, "attention_dp": wide, "ep": wide}), (words,)
 
 
 def _serves(job: Job, workload: Workload) -> bool:
@@ -347,7 +371,7 @@ def _counted(job: Job, workload: Workload) -> tuple[Job, tuple[str, ...]]:
         return job, ()
     words = f"tp={width:g} on {have:g} GPUs counts the {groups:g} groups of attention in, as SGLang and "
     words += f"TensorRT-LLM do: each has {width / groups:g}"
-    return replace(job, tp=width / groups), (words,)
+    return job.changed(tp=width / groups), (words,)
 
 
 def _few(job: Job, workload: Workload) -> tuple[Job, tuple[str, ...]]:
@@ -358,7 +382,7 @@ def _few(job: Job, workload: Workload) -> tuple[Job, tuple[str, ...]]:
     if np.all(np.asarray(job.concurrency) <= sent):
         return job, ()
     words = f"a run of num_prompts={sent:g} has no more than {sent:g} requests in flight"
-    return replace(job, concurrency=np.minimum(job.concurrency, sent)[()]), (words,)
+    return job.changed(concurrency=np.minimum(job.concurrency, sent)[()]), (words,)
 
 
 def alone(job: Job, workload: Workload, stack: Runtime) -> tuple[Job, tuple[str, ...]]:
@@ -368,7 +392,7 @@ def alone(job: Job, workload: Workload, stack: Runtime) -> tuple[Job, tuple[str,
     if stated or not serves or not stack.one_user:
         return job, ()
     said = f"{stack.title} is taken with one request in flight, as it usually has"
-    return replace(job, concurrency=1.0), (f"{said}; --concurrency N says otherwise",)
+    return job.changed(concurrency=1.0), (f"{said}; --concurrency N says otherwise",)
 
 
 def _with_lengths(job: Job, stack: Runtime, said: tuple[str, ...]) -> tuple[Job, tuple[str, ...]]:
@@ -390,7 +414,7 @@ def _in_float8(job: Job) -> Job:
     """A job with its option `float8`, a recipe of scaling or a truth, as the format that it means."""
     if off(job.options.get("float8", "")):
         return job
-    return replace(job, precision="amp-fp8" if job.trains else "fp8")
+    return job.changed(precision="amp-fp8" if job.trains else "fp8")
 
 
 def recomputing(job: Job, stack: Runtime) -> Job:
@@ -398,14 +422,22 @@ def recomputing(job: Job, stack: Runtime) -> Job:
     own = {"selective": "attention" if stack.selects_attention else "",
            "full": "early_stop" if stack.stops_early else ""}  # fmt: skip
     meant = own.get(checkpointing(job), "")
-    return replace(job, options={**job.options, "checkpointing": meant}) if meant else job
+    return job.changed(options={**job.options, "checkpointing": meant}) if meant else job
 
 
 def _named(job: Job, fallback: str) -> Runtime:
     """The runtime that a job names, with the options that make another of it."""
     text = job.runtime or fallback
     mode = job.options.get("compile", "")
-    stack = runtime(text if off(mode) else f"{text} torch.compile {mode}", fallback)
+    text = text if off(mode) else f"{text} torch.compile {mode}"
+    stack = runtime(text, fallback)
+    graphs = job.options.get("cuda_graphs", "auto")
+    if stack.domain and not job.trains and graphs.strip().lower() == "pieces":
+        stack = runtime(f"{text} enable-piecewise-cuda-graph", fallback)
+    elif stack.domain and not job.trains and off(graphs):
+        stack = runtime(f"{text} enforce-eager", fallback)
+        # Who has no more to say of it launches tokens as prompts.
+        stack = stack if stack.launch else replace(stack, launch=stack.eager)
     layout = job.options.get("layout", "").lower().replace("-", "_")
     told = layout in ("channels_last", "nhwc") and "nhwc" not in stack.marks
     return stack.marked("nhwc") if told else stack

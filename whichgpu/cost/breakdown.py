@@ -167,7 +167,11 @@ def _exchanged(
     copied = to_host(step, laid.devices)[0]
     sharded = beside_pass(once, beside)
     micro = beside_pass(sharded, copied)
-    shown = {"shards": sharded - once, "copies": micro - sharded, "gradients": shown_at_end(micro, last)}
+    shown = {
+        "shards": sharded - once,
+        "copies": micro - sharded,
+        "gradients": shown_at_end(micro, last, step.late),
+    }
     m = step.micro_batches
     hidden = {
         "shards": m * (beside - shown["shards"]),

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -116,6 +117,7 @@ def _group(members: Sequence[tuple[Mapping[str, str], Job]], gpu: Any) -> Group:
     return Group(tuple(row for row, _ in members), layout, sign, np.array(base), seconds.copy())
 
 
+@cache
 def width(name: str) -> float:
     """Prior standard deviation of an effect, in the logarithm."""
     for host in HOSTS:

@@ -19,7 +19,7 @@ from whichgpu.cost.mesh import Mesh
 from whichgpu.cost.requests import Requests
 from whichgpu.cost.scheduling import limits
 from whichgpu.cost.spread import found_for
-from whichgpu.cost.steady import WAVES, engine
+from whichgpu.cost.steady import UNEVEN, WAVES, engine
 from whichgpu.errors import Infeasible, UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.hardware.names import resolve
@@ -45,9 +45,6 @@ SHARES = (0.02, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 #: Requests simulated for the percentiles of one load: the fewest, those for each in flight (whose number
 #: sways slowly near the capacity), the most; and the share of them at either end that does not count.
 _FEWEST, _EACH, _MOST, ENDS = 2000, 40.0, 30_000, 0.05
-#: Lengths that differ by less than this share would have all that a load generator keeps in flight begin and
-#: end together, which no engine measured does.
-_UNEVEN = 0.1
 #: The percentiles that are told.
 PERCENTILES = (50, 90, 95, 99)
 #: Share of the capacity up to which a closed loop is looked at as arrivals at random.
@@ -285,7 +282,7 @@ class Simulator:
     def in_flight(self, count: float, *, requests: int = _MOST, seed: int = 0) -> Outcome:
         """A load generator that keeps `count` requests in flight over all replicas."""
         own = max(1, round(count / self.table.replicas))
-        stream = self._stream(self.table.capacity, min(requests, WAVES * own), seed, _UNEVEN)
+        stream = self._stream(self.table.capacity, min(requests, WAVES * own), seed, UNEVEN)
         return simulate.simulate(self.server, stream, in_flight=own)
 
     def tails(self, against: str, load_: float, *, seed: int = 0) -> Tails:

@@ -223,6 +223,15 @@ class Devices:
         return np.asarray(share * self.sms * self.clock)
 
     @cached_property
+    def issued(self) -> Column:
+        """FLOP/s of NVIDIA's SMs if each instruction that they issue were a multiply-add; else infinite.
+
+        Four schedulers issue to a warp of 32 lanes each a clock.
+        """
+        each = 2.0 * 4.0 * 32.0 * self.issue
+        return np.where(self.each(lambda gpu: gpu.vendor == "NVIDIA"), each, np.inf)
+
+    @cached_property
     def slowness(self) -> Column:
         """Factor on the time that a host takes for a launch: modules have small Arm cores."""
         slow = section("launches")["edge"]

@@ -19,7 +19,6 @@ gathered as the rest is, as wide as it is stored.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -87,6 +86,8 @@ class Step:
     moved: Moved | None = None
     #: Efficiency lost with each doubling of the GPUs of a machine; those that exchange nothing do not wait.
     wait: float = 0.0
+    #: Of what is exchanged, the share that is ready when the last backward pass is over.
+    late: Any = 0.0
 
 
 def sharding(job: Job, stack: Runtime) -> int:
@@ -107,7 +108,7 @@ def cut(job: Job, mesh: Mesh, stack: Runtime) -> tuple[Job, Array]:
     batch = np.asarray(job.batch, dtype=np.float64)
     # A sequence is the least that a stage can take.
     pieces = np.where(split, np.maximum(batch, 1.0), 1.0)
-    return replace(job, batch=batch / pieces), count * pieces
+    return job.changed(batch=batch / pieces), count * pieces
 
 
 def _micro_batches(job: Job, mesh: Mesh) -> Array:
@@ -156,7 +157,24 @@ def plan(
         cp=mesh.cp, apart=mesh.tp, held=held * mesh.pp, stages=mesh.pp, width=mesh.tp * mesh.cp,
         handed=_layer_input(whole) / (mesh.tp * mesh.cp), chunks=vp,
         casts_once=stack.casts_once, wait=section("links")["step"] * _exchanging(job),
+        late=_late(whole, stack, each * held),
     )  # fmt: skip
+
+
+def _late(whole: Sequence[Op], stack: Runtime, exchanged: Any) -> Any:
+    """Share of the gradients, `exchanged` B, that is ready when the backward pass is over.
+
+    Gradients are sent in buckets, the last layer's first (Li et al., "PyTorch Distributed", VLDB 2020). The
+    last of them is of the first layers: a bucket, or the look-up tables where these are larger.
+    """
+    if not stack.bucket_bytes:
+        return 0.0
+    trained = [op for op in whole if trained_parameters((op,))]
+    weights = sum((op.stored_bytes * op.copies for op in trained), start=np.zeros(()))
+    tables = (op.stored_bytes * op.copies for op in trained if op.kind == "embedding")
+    looked_up = sum(tables, start=np.zeros(())) / np.maximum(weights, 1.0)
+    bucket = stack.bucket_bytes / np.maximum(exchanged, 1.0)
+    return np.minimum(np.maximum(bucket, looked_up), 1.0)
 
 
 def _exchanging(job: Job) -> float:

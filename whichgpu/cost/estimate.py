@@ -6,7 +6,6 @@ A replica is the `tp` GPUs that run one copy of the model.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +17,13 @@ from whichgpu.cost.fit import workload_terms
 from whichgpu.cost.layout import Layout, lay_out, lay_out_on
 from whichgpu.cost.memory import needed
 from whichgpu.cost.parallel import Exchange, data_parallel_seconds
-from whichgpu.cost.readings import Readings, readings
+from whichgpu.cost.readings import CROWDED, Readings, crowds, readings
 from whichgpu.cost.requests import OPTIONS as ASKED
 from whichgpu.cost.requests import at_random, idle
 from whichgpu.cost.scheduling import OPTIONS as SCHEDULED
 from whichgpu.cost.spread import found_for, spread
 from whichgpu.cost.steady import engine
-from whichgpu.cost.time import bound_seconds, evaluate
+from whichgpu.cost.time import evaluate
 from whichgpu.errors import UsageError
 from whichgpu.facts.model import Interval
 from whichgpu.units import number, show
@@ -287,11 +286,19 @@ class Estimates:
             n_gpus=round(float(one.n_gpus)),
             sequences=float(self.sequences[g, j]),
             basis=self.bases[g],
-            warnings=(*self.warnings(g), *self._of_its_host(g, j), *self._overload(g, j)),
+            warnings=(
+                *self.warnings(g), *self._of_its_host(g, j), *self._overload(g, j), *self._crowded(one),
+            ),
             terms=self.timing.terms,
             readings=one.readings,
             ttft=one.ttft and _floats(one.ttft), tpot=one.tpot and _floats(one.tpot),
         )  # fmt: skip
+
+    def speed(self, g: int, j: int) -> tuple[Interval, Interval]:
+        """The throughput and the latency that `at` says, in a fraction of its time; the GPU can run it."""
+        factor = np.exp(Z90 * self.spread[g, j])
+        rate = _around(self.throughput[g, j], factor, f"{self.workload.unit}/s")
+        return _floats(rate), _floats(_around(self.latency[g, j], factor))
 
     def figures(self, g: Any, j: Any) -> Answers:
         """The answers of cells of the sweep: `g` and `j` are indexes, or arrays of them of one shape."""
@@ -328,6 +335,11 @@ class Estimates:
         spread = np.hypot(self.spread[g, j], engine(self.runtime)["first_spread"])
         return _around(self.first_token[g, j], np.exp(Z90 * spread))
 
+    def _crowded(self, one: Answers) -> tuple[str, ...]:
+        """Whether training fits where its allocator would hold all of the card."""
+        full = crowds(self.job, self.runtime, one.readings.device, one.available)
+        return (CROWDED,) if full and one.required <= one.available else ()
+
     def _overload(self, g: int, j: int) -> tuple[str, ...]:
         """Whether more requests are in flight than the memory of the replicas holds."""
         waiting = 0.0 if self.queue is None else float(self.queue[g, j])
@@ -361,7 +373,7 @@ class Estimates:
             name: f"{value[j]:g}" if isinstance(value, np.ndarray) and single else value
             for name, value in self.job.options.items()
         }
-        return replace(self.job, options=options, **chosen)
+        return self.job.changed(options=options, **chosen)
 
     def warnings(self, g: int = 0) -> tuple[str, ...]:
         """What makes the answer on the g-th GPU less than it looks."""
@@ -457,17 +469,15 @@ def _met(job: Job, gpus: Sequence[Gpu]) -> Met | None:
 def estimate_bounds(job: Job, gpus: Sequence[Gpu]) -> tuple[Estimates, dict[str, Array]]:
     """What `estimate` says, and the seconds of each pass by what bounds them: arrays (G, J)."""
     laid = lay_out(job, gpus, met=_met(job, gpus))
-    found = found_for(laid)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        bounds = bound_seconds(laid.work, found)
-    answers = finish(laid, found)
-    return answers, {name: np.broadcast_to(part, answers.seconds.shape) for name, part in bounds.items()}
+    answers = personal.applied(finish(laid, found_for(laid), bounds=True))
+    shape, parts = answers.seconds.shape, answers.timing.bounds
+    return answers, {name: np.broadcast_to(part, shape) for name, part in parts.items()}
 
 
-def finish(laid: Layout, found: Fit, *, explain: bool = False) -> Estimates:
-    """The estimates of a layout under a fit."""
+def finish(laid: Layout, found: Fit, *, explain: bool = False, bounds: bool = False) -> Estimates:
+    """The estimates of a layout under a fit; `explain` and `bounds` are those of `evaluate`."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        timing = evaluate(laid.work, found, explain=explain)
+        timing = evaluate(laid.work, found, explain=explain, bounds=bounds)
         own = laid.runtime.read(lambda stack: found.factor(_own_terms(laid, stack)))
         alone, links = timing.under(own), np.ones((1, 1))
         seconds, bound = alone, np.zeros((1, 1))

@@ -286,7 +286,8 @@ class Fit:
         return self._sum(found), laws
 
     def _sum(self, terms: Terms) -> float:
-        return sum(weight * self.effects.get(name, 0.0) for name, weight in terms.items())
+        known = self.effects
+        return sum([weight * known[name] for name, weight in terms.items() if name in known])
 
 
 @lru_cache(maxsize=1024)

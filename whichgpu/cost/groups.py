@@ -6,7 +6,8 @@ sweep is a sweep (`cost/pools.py`), whatever texts its rows have.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     Refused = dict[int, tuple[str, str]]
 
 
-@dataclass(slots=True)
+@dataclass
 class Group:
     """Rows whose jobs share the texts of `job` and which numbers they state."""
 
@@ -63,20 +64,32 @@ class Group:
             yield from self._settled(list(self.asking), refused)
 
     def _settled(self, cells: list[Cell], refused: Refused) -> Iterator[tuple[Settled, list[Cell]]]:
-        """Where a sweep cannot be settled it is halved until what is wrong stands alone."""
+        """Where a sweep cannot be settled it is halved until what is wrong is alone, or is of them all."""
         try:
             yield settle(self.sweep([numbers for _, numbers in cells])), cells
         except Exception as fault:
-            if len(cells) > 1:
+            why = reason(fault)
+            if len(cells) > 1 and why != self._always:
                 for part in halves(cells):
                     yield from self._settled(part, refused)
-            else:
-                asking, workload = self.asking[cells[0]], self.job.workload
-                refused.update((row, (unit_of(ask, workload), reason(fault))) for row, ask in asking)
+                return
+            for cell in cells:
+                refused.update(
+                    (row, (unit_of(ask, self.job.workload), why)) for row, ask in self.asking[cell]
+                )
+
+    @cached_property
+    def _always(self) -> str:
+        """Why the job cannot be whatever its numbers are; empty where that hangs on them."""
+        try:
+            settle(self.job)
+        except Exception as fault:
+            return reason(fault)
+        return ""
 
     def sweep(self, columns: Sequence[Numbers]) -> Job:
         """The job with its numbers as arrays."""
-        return replace(self.job, **arrays(columns, self.stated))
+        return self.job.changed(**arrays(columns, self.stated))
 
 
 def arrays(columns: Sequence[Numbers], stated: Sequence[bool]) -> dict[str, Any]:

@@ -43,7 +43,8 @@ def inference(
     workload: Workload, job: Job, stack: Runtime, mesh: Mesh, ops: tuple[Op, ...]
 ) -> dict[str, Any]:
     """Parts of a complete job's inference, given the (sharded) `ops` of a pass; B on the fullest GPU."""
-    kv = _cache(workload, job, stack, job.output_tokens, otherwise=_read_cache(ops))
+    written = None if job.phase == "prefill" else job.output_tokens
+    kv = _cache(workload, job, stack, written, otherwise=_read_cache(ops))
     share: Any = 1.0
     if stack.micro_batch and job.input_tokens is not None:
         share = np.minimum(1.0, stack.micro_batch / np.maximum(_array(job.batch) * job.input_tokens, 1.0))
@@ -56,7 +57,8 @@ def inference(
         parts = _fullest_pass(workload, job, stack, mesh, parts)
     elif not stack.flash and "flash_attention" in job.options:
         parts = _with_scores(workload, parts, ops, precision(job.precision).activation * share)
-    return {**parts, **communication(mesh, stack)}
+    read = memory.loading(parts, stack)
+    return {**(memory.fuller(parts, read) if read else parts), **communication(mesh, stack)}
 
 
 def _cache(workload: Workload, job: Job, stack: Runtime, written: Any, *, otherwise: Any = 0.0) -> Any:
@@ -83,7 +85,7 @@ def _fullest_pass(
     prompt = {**parts, "activations": found.alive + logits * (1.0 + widened)}
     if np.any(found.scores):
         prompt = memory.fuller(prompt, {**parts, "activations": found.summed, "scores": found.scores})
-    if "kv_cache" not in parts or job.output_tokens is None:
+    if "kv_cache" not in parts or job.output_tokens is None or job.phase == "prefill":
         return prompt
     behind = _cache(workload, job, stack, None, otherwise=parts["kv_cache"]) / _array(mesh.pp)
     prompt["kv_cache"] = behind
@@ -130,12 +132,12 @@ def _prompt(workload: Workload, job: Job, stack: Runtime, mesh: Mesh) -> _Prompt
     kernels of their own that op has a gate, its function and their product. Old libraries make all logits, to
     use the last.
     """
-    whole = workload.trace(replace(job, phase="prefill"))
+    whole = workload.trace(job.changed(phase="prefill"))
     ops = [op for op in parallel.shard(whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp) if op.shard != "vocab"]
     summed = 2.0 * memory.widest([op for op in ops if op.layer.endswith("layers.norm")])
     alive, scores = memory.widest(ops) + summed, 0.0
     if not stack.flash:
-        scores = softmax(whole, precision(job.precision), stack).inferred * most_scores(ops)
+        scores = _softmax(workload, whole, precision(job.precision), stack).inferred * most_scores(ops)
     if not stack.holds.get("all_logits") or workload.dims.get("last_logits"):
         return _Prompt(alive, summed, 0.0, scores)
     heads = [op for op in whole if op.kind == "gemm" and op.shard == "vocab"]
@@ -231,7 +233,7 @@ def training(
     values = _of_values(spec, stack, adapters=adapters)
     if values is not spec:
         # Weights are those of `own`, in 16 bits; what a pass hands on is autocast's.
-        whole = workload.trace(replace(job, precision=values.id))
+        whole = workload.trace(job.changed(precision=values.id))
     whole, own = _untied(whole, job, stack), _untied(own, job, stack)
     ranks, away = _array(job.n_gpus) / (mesh.tp * mesh.pp), training_memory.offload(job)
     spread = training_memory.Spread(
@@ -246,13 +248,14 @@ def training(
     if values.mixed or trained_precision(job).weight <= _NARROW:
         # Autocast casts to 16 bits what adapters read, and adapters in 16 bits have nothing to cast.
         stack = replace(stack, holds={**stack.holds, "adapter_bytes": _NARROW})
-    score = softmax(whole, values, stack, drops="denoiser" not in workload.dims)
+    score = _softmax(workload, whole, values, stack)
     kept = Kept(
         flash=stack.flash, fused=stack.fuses, checkpointing=checkpointing(job), holds=stack.holds,
         quantised=adapters and spec.quantised, chunks=job.option("loss_chunks", 1.0, 1.0),
         fused_loss=job.says("fused_loss"), offloaded="activations" in away, cut=mesh.tp,
         score_bytes=score.kept, score_size=score.size, score_passing=score.passing,
         joined=_joined(workload, stack),
+        cap_bytes=min(values.activation, _FP32) if workload.dims.get("logit_cap") else 0.0,
         casts=values.mixed and not stack.specialised and bool(stack.holds.get("counted")),
     )  # fmt: skip
     copied = _NARROW if adapters and spec.mixed else 0.0
@@ -279,6 +282,20 @@ def training(
     if not left_open:
         return parts(kept), ()
     return _recomputing([parts(replace(kept, checkpointing=kind)) for kind in left_open], available)
+
+
+def idle(job: Job, stack: Runtime, parts: Mapping[str, Any]) -> Any:
+    """Bytes of another moment of a training step that the allocator holds at the fullest.
+
+    What a layer took that runs again lies in blocks too small for logits, where kernels do not fuse; in FP32
+    around products that read 16 bits a share of it. DeepSpeed joins a rank's gradients, whose blocks are as
+    large as all of them, and finds none where activations were.
+    """
+    flat = -np.asarray(parts.get("not_at_once", 0.0)) * float(bool(stack.holds.get("group_values")))
+    if stack.fuses:
+        return flat
+    share = float(section("capacity")["idle_prepared"]) if prepared(job, stack) else 1.0
+    return flat - share * np.asarray(parts.get("not_at_loss", 0.0))
 
 
 def _of_values(spec: Precision, stack: Runtime, *, adapters: bool) -> Precision:
@@ -317,7 +334,7 @@ def _frozen_beside(workload: Workload, job: Job, stack: Runtime) -> dict[str, An
     most = stack.holds.get("trains_beside")
     if not (most and "vae" in workload.dims):
         return {}
-    pipeline = replace(job, phase="generate", precision="", runtime="", options={}, batch=1.0)
+    pipeline = job.changed(phase="generate", precision="", runtime="", options={}, batch=1.0)
     counts = by_module(workload.trace(workload.complete(pipeline)))
     trained = workload.dims["denoiser"]["module"] if "denoiser" in workload.dims else "unet"
     frozen = sum(count for module, count in counts.items() if module != trained and count <= most)
@@ -337,15 +354,28 @@ class Softmax(NamedTuple):
     inferred: float
 
 
-def softmax(ops: Sequence[Op], spec: Precision, stack: Runtime, *, drops: bool = True) -> Softmax:
+def _softmax(workload: Workload, ops: Sequence[Op], spec: Precision, stack: Runtime) -> Softmax:
+    """`softmax` of a workload, whose dimensions say what sets its own apart."""
+    dims = workload.dims
+    return softmax(
+        ops, spec, stack, drops="denoiser" not in dims, widens=bool(dims.get("wide_scores")),
+        capped=bool(dims.get("score_cap")),
+    )  # fmt: skip
+
+
+def softmax(
+    ops: Sequence[Op], spec: Precision, stack: Runtime, *,
+    drops: bool = True, widens: bool = False, capped: bool = False,
+) -> Softmax:  # fmt: skip
     """What a score takes where attention is written out: its softmax, what dropout leaves, their gradients.
 
-    Decoders with rotary positions compute it in FP32 and go back (modeling_llama.py,
-    `eager_attention_forward`), as autocast does; PyTorch widens BF16 in a copy, FP16 within the kernel. The
-    backward pass has a softmax, its gradient and what comes of both; with dropout also a mask. Bytes as
-    torch's own operators make them (2.13, fake tensors).
+    Decoders with rotary positions, and those whose own code `widens`, compute it in FP32 and go back
+    (modeling_llama.py, `eager_attention_forward`), as autocast does; PyTorch widens BF16 in a copy, FP16
+    within the kernel. The backward pass has a softmax, its gradient and what comes of both; with dropout
+    also a mask. Scores that are `capped` keep their tanh. Bytes as torch's own operators make them (2.13,
+    fake tensors).
     """
-    rotary = causal(ops) and any(op.layer.endswith(".rope") for op in ops)
+    rotary = widens or (causal(ops) and any(op.layer.endswith(".rope") for op in ops))
     narrow = min(spec.activation, _FP32)
     wide = narrow < _FP32 and not stack.specialised and (spec.mixed or rotary)
     size = _FP32 if wide else narrow
@@ -356,7 +386,8 @@ def softmax(ops: Sequence[Op], spec: Precision, stack: Runtime, *, drops: bool =
     kept = (size if wide else dropped * narrow) + narrow + masked + old * size
     copied = size if spec.id == "bf16" else narrow
     inferred = narrow + size + copied if wide else 2.0 * narrow
-    return Softmax(size, kept, (3.0 + old) * size + masked - kept, inferred)
+    tanh = narrow * capped
+    return Softmax(size, kept + tanh, (3.0 + old) * size + masked - kept, inferred)
 
 
 def _drops(ops: Sequence[Op]) -> bool:

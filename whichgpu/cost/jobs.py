@@ -10,6 +10,7 @@ group (`groups`) over arrays, each distinct physical job once.
 from __future__ import annotations
 
 from collections import Counter
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,11 +40,13 @@ __all__ = ["ANSWER", "METRICS", "Prediction", "Predictions", "predict_rows", "re
 
 #: Columns of the answer.
 ANSWER = ("id", "value", "low", "high", "unit", "basis", "error")
-#: Rows from which on a second process pays for its start, and parts of a table that one share is at most.
-_MANY, _PARTS = 3000, 12
-_ID, _UNIT, _GPU = (COLUMNS.index(name) for name in ("id", "unit", "gpu"))
-#: Rows that differ in these are of different shares: what is traced is the same within one.
-_SHARED = tuple(COLUMNS.index(name) for name in ("workload", "phase", "precision"))
+#: Rows from which on a second process pays for its start; into how many parts a table is cut at the least,
+#: and for each process.
+_MANY, _PARTS, _EACH = 3000, 12, 4
+_ID, _UNIT, _WORKLOAD = (COLUMNS.index(name) for name in ("id", "unit", "workload"))
+#: By what the rows of a workload are ordered before they are cut: what is traced is the same within a phase
+#: and a format.
+_CUT = itemgetter(*(COLUMNS.index(name) for name in ("phase", "precision", "gpu")))
 
 
 class Prediction(NamedTuple):
@@ -166,29 +169,30 @@ def predict_rows(
 def _shares(table: Sequence[Cells]) -> list[Sequence[int]]:
     """The rows of a table as shares that can be answered apart, what takes longest first; one if it is small.
 
-    What many rows run is cut, GPU by GPU.
+    Rows of one workload are one share, since a row may state what another leaves open, and both are of one
+    sweep then. What many rows run is cut, by phase and format as far as that goes.
     """
     if len(table) < _MANY:
         return [range(len(table))]
     from whichgpu.cost import workers
 
-    if workers.processors() < 2:
+    cores = workers.processors()
+    if cores < 2:
         return [range(len(table))]
-    name, *others = _SHARED
-    shares: dict[tuple[str, ...], list[int]] = {}
+    shares: dict[str, list[int]] = {}
     texts: dict[str, str] = {}
     for row, cells in enumerate(table):
-        text = cells[name]
+        text = cells[_WORKLOAD]
         if text not in texts:
             texts[text] = squeezed(text)
-        shares.setdefault((texts[text], *(cells[i] for i in others)), []).append(row)
-    most = max(1, len(table) // _PARTS)
+        shares.setdefault(texts[text], []).append(row)
+    most = max(1, len(table) // max(_PARTS, _EACH * cores))
     found: list[Sequence[int]] = []
-    for share in sorted(shares.values(), key=len, reverse=True):
+    for share in shares.values():
         if len(share) > most:
-            share.sort(key=lambda row: table[row][_GPU])
+            share.sort(key=lambda row: _CUT(table[row]))
         found += [share[i : i + most] for i in range(0, len(share), most)]
-    return found
+    return sorted(found, key=len, reverse=True)
 
 
 def _answered(table: Sequence[Cells], share: Sequence[int], reader: Reader) -> Part:

@@ -16,7 +16,7 @@ from whichgpu.cost.activations import slack as reserved_slack
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.device import Devices
 from whichgpu.cost.mesh import Mesh, shares_tokens
-from whichgpu.cost.support import refusal, substitutions
+from whichgpu.cost.support import Needs, refusal, substitutions
 from whichgpu.cost.time import prepare
 from whichgpu.errors import UsageError
 from whichgpu.units import parse
@@ -72,6 +72,8 @@ class Layout:
     slack: float = 1.0
     #: Bytes of activations and workspaces at the widest convolution, while there is room for them.
     working: Any = 0.0
+    #: Bytes of another moment that the allocator holds at the fullest, in blocks too small for what is there.
+    idle: Any = 0.0
 
 
 def lay_out(job: Job, gpus: Sequence[Gpu], *, met: Met | None = None) -> Layout:
@@ -84,7 +86,8 @@ def lay_out(job: Job, gpus: Sequence[Gpu], *, met: Met | None = None) -> Layout:
     settled = settle(job)
     laid = lay_out_on(settled, devices_of(settled, gpus), met)
     spec, said = precision(settled.job.precision), (*laid.said, *settled.said)
-    notes = tuple((*substitutions(gpu, spec, settled.runtime), *said) for gpu in gpus)
+    cap = settled.job.options.get("power_limit")
+    notes = tuple((*substitutions(gpu, spec, settled.runtime), *_too_low(gpu, cap), *said) for gpu in gpus)
     return replace(laid, unused=settled.unused, notes=notes)
 
 
@@ -98,6 +101,14 @@ def devices_of(settled: Settled, gpus: Sequence[Gpu]) -> Devices:
         widens=stack.widens, launch=_launch(options.get("launch", "")),
         network=asked.network(options.get("network", "")),
     )  # fmt: skip
+
+
+def _too_low(gpu: Gpu, cap: str | None) -> tuple[str, ...]:
+    """What to say of a cap that is lower than any that was read of the part."""
+    if cap is None or parse(cap, "power") >= (gpu.value("power_min") or 0):
+        return ()
+    least = f"the lowest power limit that was read of the {gpu.name} is {gpu.display('power_min')}"
+    return (f"{least}: none below it is known to be taken",)
 
 
 def _launch(text: str) -> float:
@@ -131,13 +142,9 @@ def settle(job: Job) -> Settled:
     """A job, or a sweep of jobs, with every default filled in; raises `UsageError` as `lay_out` does."""
     read = asked.read(job)
     workload, stack = read.workload, read.runtime
-    graphs = not job.trains and stack.domain and "cuda_graphs" in job.options
-    if graphs and asked.off(job.options["cuda_graphs"]):
-        # Without graphs the kernels of a token's pass are launched one by one as well.
-        stack = replace(stack, launch=stack.read(lambda one: one.eager))
     unused = workload.unused(job)
     job = pipeline.spread_layers(read.job, stack).with_defaults(tp=1.0, pp=1.0)
-    mesh = Mesh.of(replace(job, phase=job.phase or workload.phases[0]))
+    mesh = Mesh.of(job.changed(phase=job.phase or workload.phases[0]))
     job = workload.complete(job.with_defaults(n_gpus=mesh.replica, runtime=read.fallback))
     mesh.check(workload, job)
     return Settled(workload, job, stack, unused, (*workload.beyond(job), *read.said))
@@ -223,7 +230,15 @@ def _passes(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> L
         slack=reserved_slack(whole, training=False),
         working=_working(workload, job, stack, ops, parts)
         * memory.takes_workspaces(ops, devices.column("compute_capability")),
+        idle=_denoised(workload, job, stack, ops),
     )  # fmt: skip
+
+
+def _denoised(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) -> Any:
+    """Bytes that a pipeline's denoiser leaves to its decoder, whose tensors are larger than any of these."""
+    if "vae" not in workload.dims or stack.specialised or offload.by_network(job):
+        return 0.0
+    return memory.denoising(ops, stack, precision(job.precision))
 
 
 def _side_by_side(job: Job, mesh: Mesh, stack: Runtime) -> Array:
@@ -261,6 +276,7 @@ def _train(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> La
         unused=(),
         said=(*distributed.notes(job, mesh, stack), *said),
         slack=reserved_slack(whole, training=True),
+        idle=job_memory.idle(job, stack, parts),
     )  # fmt: skip
 
 
@@ -275,7 +291,7 @@ def _with_host(
     if "activations" in training_memory.offload(job):
         rest = {name: value for name, value in job.options.items() if name != "offload"}
         full, _ = job_memory.training(
-            workload, replace(job, options=rest), stack, step, whole=whole, own=own,
+            workload, job.changed(options=rest), stack, step, whole=whole, own=own,
             available=devices.column("memory"),
         )  # fmt: skip
         kept = full["activations"] - parts["activations"]
@@ -359,6 +375,6 @@ def _feeding(workload: Workload, job: Job, stack: Runtime) -> Array:
 
 
 def _refusals(devices: Devices, ops: Sequence[Op], job: Job, stack: Runtime) -> tuple[str, ...]:
-    spec = precision(job.precision)
+    needs = Needs.of(ops, precision(job.precision), trains=job.trains)
     under = zip(devices.gpus, stack.among(len(devices.gpus)), strict=True)
-    return tuple(refusal(gpu, ops, spec, one, trains=job.trains) for gpu, one in under)
+    return tuple(refusal(gpu, needs, one) for gpu, one in under)

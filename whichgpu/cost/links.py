@@ -26,6 +26,7 @@ from whichgpu.cost.coefficients import section
 from whichgpu.cost.joined import is_card
 from whichgpu.errors import UsageError
 from whichgpu.hardware.boxes import between, boxes
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -125,6 +126,8 @@ def spread_link(devices: Devices, span: Any, apart: Any) -> Array:
     node send at once, each over its own port.
     """
     node = node_size(devices)
+    if np.all(np.asarray(span) <= node):
+        return _wire(devices, span)
     together = np.maximum(node / _array(apart), 1.0)
     beyond = np.minimum(np.where(together > 1, _wire(devices, node), np.inf), _port(devices) * together)
     return np.asarray(np.where(np.asarray(span) <= node, _wire(devices, span), beyond))
@@ -163,10 +166,12 @@ def all_reduce(size: Any, gpus: Any, devices: Devices, apart: Any = 1.0, *, dire
 def _collective(size: Any, gpus: Any, devices: Devices, apart: Any, *, rounds: float, direct: bool) -> Array:
     """Seconds of a ring's `rounds`: one to gather or to scatter, both to add up."""
     size, n = _array(size), _array(gpus)
-    quickest = _passed_on(size, n, devices, apart, rounds=rounds)
+    path = _Path.of(n, apart, devices)
+    quickest = _passed_on(size, n, devices, path, rounds=rounds)
     if rounds > 1.0:
-        quickest = np.minimum(quickest, _passed_on(size, n, devices, apart, rounds=rounds, tree=True))
-        quickest = np.minimum(quickest, _in_switch(size, n, devices, apart))
+        if np.any(path.nodes > 1.0):
+            quickest = np.minimum(quickest, _passed_on(size, n, devices, path, rounds=rounds, tree=True))
+        quickest = np.minimum(quickest, _in_switch(size, n, devices, path))
     if direct:
         # Each reads what all others of its node hold.
         moved = rounds * (n - 1.0) / n * size / link(devices, n * apart)
@@ -175,43 +180,60 @@ def _collective(size: Any, gpus: Any, devices: Devices, apart: Any, *, rounds: f
     return np.asarray(np.where((n > 1) & (size > 0), quickest, 0.0))
 
 
+class _Path(NamedTuple):
+    """Where ranks lie: their machines, the rate of a ring, whether NVLink joins those of one, s of a hop."""
+
+    nodes: Array
+    rate: Array
+    joined: NDArray[np.bool_]
+    hop: Array
+
+    @classmethod
+    def of(cls, n: Array, apart: Any, devices: Devices) -> _Path:
+        """Of `n` ranks, `apart` from each other."""
+        nodes = _nodes(n, apart, devices)
+        rate = spread_link(devices, n * apart, apart)
+        return cls(nodes, rate, _joined(devices, n / nodes * apart), hop(devices))
+
+
 def _passed_on(
-    size: Array, n: Array, devices: Devices, apart: Any, *, rounds: float, tree: bool = False
+    size: Array, n: Array, devices: Devices, path: _Path, *, rounds: float, tree: bool = False
 ) -> Array:
     """Seconds from GPU to GPU around a ring, or over a chain in each node and a double binary tree of nodes.
 
     By the quickest protocol. A tree has fewer steps than a ring, and sends more bytes.
     """
-    c, nodes = section("links"), _nodes(n, apart, devices)
+    c, nodes = section("links"), path.nodes
     inside, beyond, times = rounds * (n - nodes), rounds * (nodes - 1.0), rounds * (n - 1.0) / n
     if tree:
         inside, beyond, times = 2.0 * (n / nodes - 1.0), 2.0 * np.log2(nodes), np.full_like(n, 2.0)
-    moved = times * size / spread_link(devices, n * apart, apart)
-    joined = _joined(devices, n / nodes * apart)
+    moved = times * size / path.rate
     # Through the memory of the host each step takes longer.
     slower = np.where(devices.staged, c["staged_step"] / c["protocol"]["ll"]["pcie"], 1.0)
     best: Any = np.inf
     for p in c["protocol"].values():
         # A protocol without a step over PCIe needs NVLink.
-        step = np.where(inside > 0, np.where(joined, p["nvlink"], slower * p.get("pcie", np.inf)), 0.0)
-        hops = beyond * p["hops"]["tree" if tree else "ring"] * hop(devices)
+        step = np.where(inside > 0, np.where(path.joined, p["nvlink"], slower * p.get("pcie", np.inf)), 0.0)
+        hops = beyond * p["hops"]["tree" if tree else "ring"] * path.hop
         best = np.minimum(best, p["base"] + inside * step + hops + moved / p["share"])
     return np.asarray(np.where(nodes > 1.0, best, np.inf) if tree else best)
 
 
-def _in_switch(size: Array, n: Array, devices: Devices, apart: Any) -> Array:
+def _in_switch(size: Array, n: Array, devices: Devices, path: _Path) -> Array:
     """Seconds of adding up in the switches of NVLink (NVLS), and along a tree between them.
 
     A GPU hands a switch what it adds up, and gets all the sums, while it sends those of its own share to all.
     """
-    c, nodes = section("links"), _nodes(n, apart, devices)
+    c, nodes = section("links"), path.nodes
     inside = n / nodes
     adds = devices.each(lambda gpu: 0.0 if is_card(gpu) else c["switch_adds"].get(gpu.family, 0.0))
     able = _joined(devices, inside) & (adds > 0) & (devices.pair >= 1.0) & (inside > 1)
+    if not able.any():
+        return np.full(able.shape, np.inf)
     near = (1.0 + 1.0 / inside) * size / np.where(able, adds * _wire(devices, inside), 1.0)
     # Of two nodes each is the root of one tree and the leaf of the other.
     far = np.where(nodes > 2.0, 2.0, 1.0) * size / (_port(devices) * inside)
-    waits = c["switch_wait"] + 2.0 * np.log2(nodes) * c["protocol"]["simple"]["hops"]["tree"] * hop(devices)
+    waits = c["switch_wait"] + 2.0 * np.log2(nodes) * c["protocol"]["simple"]["hops"]["tree"] * path.hop
     return np.asarray(np.where(able, waits + np.maximum(near, np.where(nodes > 1.0, far, 0.0)), np.inf))
 
 

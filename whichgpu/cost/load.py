@@ -121,7 +121,8 @@ def _tables(job: Job, gpu: Gpu) -> list[Table]:
     full = lay_out(job, [gpu])
     assert full.serving is not None
     columns: dict[str, Any]
-    places = np.broadcast_to(full.serving.places, (1, job.size))[0]
+    fits = np.broadcast_to(full.serving.fits, (1, job.size))[0]
+    places = np.floor(fits)
     steps = np.linspace(0.0, 1.0, _POINTS)
     others = _LEAST * (np.maximum(places, 1.0)[:, None] / _LEAST) ** steps
     columns = {name: np.repeat(values, _POINTS) for name, values in _columns(job).items()}
@@ -135,7 +136,7 @@ def _tables(job: Job, gpu: Gpu) -> list[Table]:
     first = np.maximum.accumulate(first, axis=1)
     # More in flight never serve fewer: where a wider pass is a slower one, the table stays level.
     rising, count = np.maximum.accumulate(rate, axis=1), np.broadcast_to(full.replicas, (job.size,))
-    room = admission(full.job, full.runtime, full.devices, places)
+    room = admission(full.job, full.runtime, full.devices, fits)
     at_once, grain = (np.broadcast_to(part, (1, job.size))[0] for part in (room.at_once, room.grain))
     most = np.broadcast_to(full.replicas / _least_seconds(full), (1, job.size))[0]
     return [
@@ -223,6 +224,7 @@ def server(job: Job, gpu: Gpu) -> Server:
         launching=float(
             np.ravel(serving.launching(laid.workload, laid.job, laid.runtime, laid.devices))[0]
         ),
+        stalls=laid.runtime.stalls,
     )  # fmt: skip
 
 

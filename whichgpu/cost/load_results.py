@@ -60,7 +60,7 @@ def entries(path: Path) -> Iterator[dict[str, str]]:
 
 
 def text_of(path: Path) -> str:
-    """A file as text with plain line ends: UTF-8, or UTF-16 as a Windows shell redirects it.
+    """A file as plain text: UTF-8, or UTF-16 as a Windows shell redirects it; no colours, no stamps of lines.
 
     Bytes that are neither are marked as such. Raises `UsageError` where it cannot be read.
     """
@@ -75,18 +75,25 @@ def text_of(path: Path) -> str:
         data = (b"\xff\xfe" if head[1:2] == b"\0" else b"\xfe\xff") + data
         wide = True
     text = data.decode("utf-16" if wide else "utf-8-sig", errors="replace")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = _COLOUR.sub("", text) if "\x1b" in text else text
+    return _STAMP.sub("", text) if _STAMP.match(text) else text
 
 
-#: Lines that vllm bench serve and sglang.bench_serving print, by the key that their JSON has.
+#: What a terminal is told, and what docker, kubectl and mpirun put before each line.
+_COLOUR = re.compile(r"\x1b\[[\d;?]*[A-Za-z]")
+_STAMP = re.compile(r"^(?:\d{4}-\d\d-\d\dT[\d:.]+Z|\[\d+,\d+\]<std(?:out|err)>:) ?", re.MULTILINE)
+
+
+#: Keys of their JSON, by the lines that vllm bench serve and sglang.bench_serving print.
 _PRINTED = {
-    "completed": "Successful requests", "duration": "Benchmark duration (s)",
-    "total_input_tokens": "Total input tokens", "total_output_tokens": "Total generated tokens",
-    "output_throughput": "Output token throughput (tok/s)", "mean_ttft_ms": "Mean TTFT (ms)",
-    "mean_tpot_ms": "Mean TPOT (ms)", "mean_e2el_ms": "Mean E2EL (ms)",
-    "mean_e2e_latency_ms": "Mean E2E Latency (ms)", "max_concurrency": "Maximum request concurrency",
-    "concurrency": "Max request concurrency", "request_rate": "Request rate configured (RPS)",
-    "backend": "Backend",
+    "Successful requests": "completed", "Benchmark duration (s)": "duration",
+    "Total input tokens": "total_input_tokens", "Total generated tokens": "total_output_tokens",
+    "Output token throughput (tok/s)": "output_throughput", "Mean TTFT (ms)": "mean_ttft_ms",
+    "Mean TPOT (ms)": "mean_tpot_ms", "Mean E2EL (ms)": "mean_e2el_ms",
+    "Mean E2E Latency (ms)": "mean_e2e_latency_ms", "Maximum request concurrency": "max_concurrency",
+    "Max request concurrency": "concurrency", "Request rate configured (RPS)": "request_rate",
+    "Traffic request rate": "request_rate",
 }  # fmt: skip
 PRINTED = "Serving Benchmark Result"
 
@@ -97,9 +104,9 @@ def _printed(text: str) -> Iterator[Mapping[str, Any]]:
     # Both print their arguments first.
     model = re.search(r"\bmodel='([^']+)'", before)
     for part in parts:
-        lines = dict(re.findall(r"^([^:\n]+?):\s+(\S+)\s*$", part, re.MULTILINE))
+        lines = dict(re.findall(r"^([^:\n]+?):[ \t]+(\S+)[ \t]*\n", part, re.MULTILINE))
         run: dict[str, Any] = {}
-        for key, words in _PRINTED.items():
+        for words, key in _PRINTED.items():
             with suppress(ValueError):
                 run |= {key: float(lines[words])} if words in lines else {}
         yield {**run, "backend": lines.get("Backend", ""), "model_id": model[1] if model else ""}
@@ -129,12 +136,28 @@ def _runs(path: Path) -> Iterator[Mapping[str, Any]]:
         yield _table(text)
         return
     whole = _parsed(text)
-    parts = [whole] if whole is not None else [_parsed(line) for line in text.splitlines() if line.strip()]
+    parts = [whole] if whole is not None else [_parsed(line) for line in _lines(text)]
     for part in parts:
         for run in part if isinstance(part, list) else [part]:
             if not isinstance(run, dict):
-                raise UsageError(f"{path}: is neither JSON nor lines of it; give what a load generator wrote")
+                what = "JSON that is cut off or broken" if "{" in text else "neither JSON nor lines of it"
+                raise UsageError(f"{path}: is {what}; give what a load generator wrote")
             yield run
+
+
+def _lines(text: str) -> Sequence[str]:
+    """The lines of JSON of a text; without the last one where that was cut off behind others."""
+    lines = _like_json(text)
+    return lines[:-1] if len(lines) > 1 and cut_off(text) else lines or [text]
+
+
+def _like_json(text: str) -> Sequence[str]:
+    return [line for line in text.splitlines() if line.lstrip().startswith(("{", "["))]
+
+
+def cut_off(text: str) -> bool:
+    """Whether neither a text nor its last line of JSON is whole."""
+    return _parsed(text) is None and any(_parsed(line) is None for line in _like_json(text)[-1:])
 
 
 def _parsed(text: str) -> Any:

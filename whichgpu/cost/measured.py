@@ -22,9 +22,12 @@ def _stated(row: dict[str, str]) -> dict[str, str]:
     return row
 
 
-def _begins(row: Mapping[str, str], where: Mapping[str, str]) -> bool:
-    """Whether a row's columns begin with these texts."""
-    return all(row[column].startswith(text) for column, text in where.items())
+def _begins(row: Mapping[str, str], where: Mapping[str, str | list[str]]) -> bool:
+    """Whether a row's columns begin with these texts, or each with one of several."""
+    return all(
+        row[column].startswith(texts if isinstance(texts, str) else tuple(texts))
+        for column, texts in where.items()
+    )
 
 
 def left_out(row: Mapping[str, str]) -> str:

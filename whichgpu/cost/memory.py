@@ -71,12 +71,12 @@ class Totals(NamedTuple):
 
 
 def totals(
-    parts: Mapping[str, Any], slack: float, available: Any, working: Any = 0.0, *, idle: float = 0.0
+    parts: Mapping[str, Any], slack: float, available: Any, working: Any = 0.0, *, idle: Any = 0.0
 ) -> Totals:
     """The totals of parts on a card that has `available` bytes; `slack` is reserved over used activations.
 
     `working` are bytes of activations and workspaces together at the widest convolution (`workspace`).
-    A share of what a layer took that runs again lies `idle` at the loss, in blocks too small for logits.
+    Bytes of another moment lie `idle` at the fullest, in blocks too small for what is there.
     """
     outside = sum((np.asarray(parts[name]) for name in OUTSIDE if name in parts), start=np.zeros(1))
     tensors, room = needed(parts) - outside, np.maximum(available - outside, 0.0)
@@ -84,8 +84,7 @@ def totals(
     alive = sum((np.asarray(parts.get(name, 0.0)) for name in ("activations", "scores")), start=np.zeros(1))
     beside = np.maximum(working - alive, 0.0)
     allocated = np.maximum(tensors, np.minimum(tensors + beside, room))
-    left = -idle * np.asarray(parts.get("not_at_loss", 0.0))
-    reserved = np.minimum(np.maximum(allocated, tensors + left + (slack - 1.0) * passing), room)
+    reserved = np.minimum(np.maximum(allocated, tensors + idle + (slack - 1.0) * passing), room)
     # What is needed and not there is still what a count of tensors would show.
     return Totals(allocated, reserved, np.minimum(reserved + outside, available))
 
@@ -103,7 +102,7 @@ def inference_parts(
     # Numerical work has no weights: its own arrays are all there is.
     network = any(op.parameters for op in ops)
     parts = {
-        "weights": stage_weight_bytes(_loaded(ops, stack), pp)
+        "weights": stage_weight_bytes(_loaded(ops, stack), pp) * _kept_wider(stack, spec)
         + beside
         + quantised_head(ops, stack, spec)
         + kept_wide(ops, stack, spec) / np.asarray(pp, dtype=np.float64),
@@ -120,6 +119,20 @@ def inference_parts(
     return parts
 
 
+def _kept_wider(stack: Runtime, spec: Precision) -> float:
+    """How many times a format's bytes a program's own modules keep of each weight."""
+    return max(float(stack.holds.get("stored_bytes", 0.0)) / spec.weight, 1.0)
+
+
+def loading(parts: Mapping[str, Any], stack: Runtime) -> dict[str, Any]:
+    """The parts while a program holds a checkpoint on the GPU beside the model; {} where none does."""
+    stored = stack.holds.get("stored_bytes")
+    if "checkpoint_bytes" not in stack.holds or not stored:
+        return {}
+    read = np.asarray(parts["weights"]) * stack.holds["checkpoint_bytes"] / stored
+    return {"weights": parts["weights"], "checkpoint": read, "context": parts["context"]}
+
+
 def context(stack: Runtime) -> float:
     """Bytes that the driver's context, its libraries and their workspaces hold."""
     return float(stack.holds.get("context", coefficient("context", stack))) * GIB
@@ -134,6 +147,12 @@ def _live(ops: Sequence[Op], stack: Runtime, spec: Precision) -> float:
         return own * float(c["live_network"] * (c["live_fused"] if stack.fuses else 1.0))
     # Convolutions of pictures in 16 bits work on copies in another layout.
     return own * (float(c["live_wide"]) if spec.activation > _WIDE else 1.0)
+
+
+def denoising(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
+    """Bytes that the widest network beside a decoder of pictures has alive; 0 where no pictures are made."""
+    others = [op for op in ops if op.module not in _PICTURES]
+    return widest(others) * _live(others, stack, spec) if len(others) < len(ops) else 0.0
 
 
 #: Modules that make pictures of a latent.
@@ -172,15 +191,18 @@ def quantised_head(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
 
 
 def kept_wide(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
-    """Bytes that layers take more which a library keeps in FP32 beside `spec`: T5's last ones, `wo`.
+    """Bytes that layers take more which a library keeps wider beside `spec`.
 
-    Their products overflow in FP16, so that Transformers loads them in FP32 where a model is in FP16 or
-    bitsandbytes quantises it (`_keep_in_fp32_modules`).
+    Products of T5's last ones, `wo`, overflow in FP16, so that Transformers loads them in FP32 where a model
+    is in FP16 or bitsandbytes quantises it (`_keep_in_fp32_modules`). Layerwise casting of diffusers leaves
+    what is named a norm in 16 bits, and with it the products that modulate one.
     """
-    if spec.id not in stack.holds.get("wide_t5", ()):
-        return 0.0
-    kept = [op for op in ops if op.stage == "forward" and op.parameters and op.layer.endswith(".wo")]
-    return sum(((_FP32 * op.parameters - op.stored_bytes) * op.copies for op in kept), start=0.0)
+    more: Any = 0.0
+    for held, layer, size in (("wide_t5", ".wo", _FP32), ("wide_norms", ".modulation", _WIDE)):
+        if spec.id in stack.holds.get(held, ()):
+            kept = [op for op in ops if op.stage == "forward" and op.parameters and op.layer.endswith(layer)]
+            more = more + sum((size * op.parameters - op.stored_bytes) * op.copies for op in kept)
+    return more
 
 
 def workspace(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
@@ -273,11 +295,11 @@ def widest(ops: Sequence[Op]) -> Any:
 
 
 def sequences(room: Array, kv_per_sequence: Any, ceiling: Any) -> Array:
-    """Sequences that a serving replica holds at once: the room for its cache, over one's KV cache.
+    """Sequences that a serving replica has room for: that for its cache, over one's KV cache.
 
     Its schedulers take no more than the `ceiling`.
     """
-    return np.asarray(np.minimum(np.floor(room / np.maximum(kv_per_sequence, 1.0)), ceiling))
+    return np.asarray(np.minimum(room / np.maximum(kv_per_sequence, 1.0), ceiling))
 
 
 def cache_room(memory: Array, parts: Mapping[str, Any], stack: Runtime, least: Any) -> Array:

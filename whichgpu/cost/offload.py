@@ -89,7 +89,7 @@ def moved(
     if not away:
         return None
     named, adapters = precision(job.precision), job.phase in ADAPTER_PHASES
-    held = trained_precision(job) if adapters else held_format(named, stack)
+    held = trained_precision(job) if adapters else held_format(named, stack, step.level)
     # Each rank updates its share of the states; without ZeRO all of them do the same.
     trained = step.held / step.stages / (step.ranks if step.level >= 1 else 1.0)
     stored = stage_weight_bytes(own, step.stages) * min(1.0, named.activation / named.weight)

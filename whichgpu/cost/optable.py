@@ -14,7 +14,7 @@ import numpy as np
 from whichgpu.cost.classes import op_class
 from whichgpu.cost.kernels import models
 from whichgpu.values import immutable
-from whichgpu.workloads.ops import COUNTED, KINDS, Op
+from whichgpu.workloads.ops import COUNTED, KINDS, PLACES, Op
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -117,25 +117,30 @@ def _kept_table(kind: str, ops: Sequence[Op]) -> OpTable:
 
 
 def _table(kind: str, ops: Sequence[Op]) -> OpTable:
+    columns = list(zip(*ops, strict=True))
+    dims = columns[PLACES["dims"]]
     return OpTable(
         kind=kind,
         ops=tuple(ops),
-        dims={name: _stack([op.dims[name] for op in ops]) for name in KINDS.get(kind, ())},
-        flops=_stack([op.flops for op in ops]),
-        weight_bytes=_stack([op.weight_bytes for op in ops]),
-        read_bytes=_stack([op.read_bytes for op in ops]),
-        write_bytes=_stack([op.write_bytes for op in ops]),
-        kv_bytes=_stack([op.kv_bytes for op in ops]),
+        dims={name: _stack([one[name] for one in dims]) for name in KINDS.get(kind, ())},
         count=_stack([op.count for op in ops]),
+        **{name: _stack(columns[PLACES[name]]) for name in _STACKED},
     )
 
 
-def _stack(values: list[Any]) -> NDArray[np.float64]:
+#: The numbers of an op that are stacked as they are.
+_STACKED = ("flops", "weight_bytes", "read_bytes", "write_bytes", "kv_bytes")
+
+
+def _stack(values: Sequence[Any]) -> NDArray[np.float64]:
     """Scalars, (J,) and (G, J) arrays as one (O, G or 1, J or 1) array."""
     arrays = [value.shape for value in values if isinstance(value, np.ndarray) and value.ndim]
     if not arrays:
         return np.array(values, dtype=np.float64)[:, None, None]
-    stacked = np.empty((len(values), *np.broadcast_shapes((1, 1), *set(arrays))))
+    shapes = set(arrays)
+    if len(arrays) == len(values) and len(shapes) == 1 and len(arrays[0]) == 1:
+        return np.concatenate(values, dtype=np.float64).reshape(len(values), 1, -1)
+    stacked = np.empty((len(values), *np.broadcast_shapes((1, 1), *shapes)))
     for row, value in zip(stacked, values, strict=True):
         row[...] = value
     return stacked

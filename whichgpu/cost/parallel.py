@@ -193,15 +193,18 @@ def tensor_parallel_seconds(
     total = np.zeros((1, 1))
     if np.all(np.asarray(tp) == 1):
         return total
-    times = 2.0 if trains else 1.0
+    times, size, each = 2.0 if trains else 1.0, None, total
     for op in ops:
         again = op.layer.endswith(".again")
         if op.shard == "row" and (op.stage == "forward" or again):
-            each = (
-                2.0 * all_gather(op.write_bytes, tp, devices)
-                if shared
-                else all_reduce(op.write_bytes, tp, devices, direct=not trains)
-            )
+            # Row layers mostly write the same: the states of the tokens.
+            if size is None or not np.array_equal(op.write_bytes, size):
+                size = op.write_bytes
+                each = (
+                    2.0 * all_gather(size, tp, devices)
+                    if shared
+                    else all_reduce(size, tp, devices, direct=not trains)
+                )
             total = total + op.count * (1.0 if again else times) * each
     return total
 
@@ -276,8 +279,8 @@ def data_parallel_seconds(
 
     What is exchanged with every pass runs beside it: (t_pass^q + t_each^q)^(1/q). What is exchanged at
     the end hides behind the two thirds of the last pass that are backward:
-    t / 3 + ((2/3 t)^2 + t_once^2)^(1/2). Stragglers cost a little for every doubling of the replicas.
-    `links` is a factor on the rate of the links. A `step` of None exchanges nothing.
+    t / 3 + ((2/3 t)^2 + t_early^2)^(1/2) + t_late. Stragglers cost a little for every doubling of the
+    replicas. `links` is a factor on the rate of the links. A `step` of None exchanges nothing.
     """
     return each_pass if step is None else Exchange.of(step, replicas, devices).seconds(each_pass, links)
 
@@ -292,6 +295,7 @@ class Exchange(NamedTuple):
     filling: Array
     slots: Array
     waits: Array
+    late: Array
 
     @classmethod
     def of(cls, step: Step, replicas: Any, devices: Devices) -> Exchange:
@@ -306,13 +310,18 @@ class Exchange(NamedTuple):
         waits = 1.0 + step.wait * np.log2(inside) + c["step_nodes"] * np.log2(beyond)
         return cls(
             *exchanges(step, replicas, devices), *to_host(step, devices), pipeline_seconds(step, devices),
-            np.asarray(step.slots, dtype=np.float64), np.asarray(waits),
+            np.asarray(step.slots, dtype=np.float64), np.asarray(waits), np.asarray(step.late),
         )  # fmt: skip
 
     def seconds(self, each_pass: Array, links: Any = 1.0) -> Array:
         """Seconds of a step, given those of one pass on each replica and a factor on the rate of links."""
         micro = beside_pass(beside_pass(each_pass, self.beside / links), self.copied)
-        together = self.slots * micro + shown_at_end(micro, self.last / links) + self.filling + self.updated
+        together = (
+            self.slots * micro
+            + shown_at_end(micro, self.last / links, self.late)
+            + self.filling
+            + self.updated
+        )
         return np.asarray(together * self.waits)
 
 
@@ -322,10 +331,13 @@ def beside_pass(each_pass: Array, beside: Array) -> Array:
     return np.asarray(np.where(beside > 0, (each_pass**q + beside**q) ** (1.0 / q), each_pass))
 
 
-def shown_at_end(micro: Array, last: Array) -> Array:
-    """Seconds of an exchange at the end that the last backward pass, two thirds of a pass, does not hide."""
-    backward = 2.0 / 3.0 * micro
-    return np.asarray(np.sqrt(backward**2 + last**2) - backward)
+def shown_at_end(micro: Array, last: Array, late: Any = 0.0) -> Array:
+    """Seconds of an exchange at the end that the last backward pass, two thirds of a pass, does not hide.
+
+    Of the share `late` of it, which is ready when that pass is over, nothing hides anything.
+    """
+    backward, early = 2.0 / 3.0 * micro, (1.0 - late) * last
+    return np.asarray(late * last + np.sqrt(backward**2 + early**2) - backward)
 
 
 def exchanges(step: Step, replicas: Any, devices: Devices, links: Any = 1.0) -> tuple[Array, Array]:

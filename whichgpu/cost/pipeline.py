@@ -12,7 +12,6 @@ micro-batch, or with one stage, the factor is 1.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,7 +43,7 @@ def spread_layers(job: Job, stack: Runtime) -> Job:
     """A job whose GPUs share the layers out, where that is what its runtime does unasked."""
     if job.n_gpus is None or job.tp is not None or job.pp is not None or not splits_layers(stack):
         return job
-    return replace(job, pp=job.n_gpus)
+    return job.changed(pp=job.n_gpus)
 
 
 def fill(prompt: Any, stages: Any, stack: Runtime) -> Array:
@@ -66,10 +65,10 @@ def flowing(workload: Workload, job: Job, stack: Runtime, whole: Sequence[Op]) -
     share = 1.0 - _overlap(whole, job) * (1.0 - fill(job.input_tokens, job.pp, stack))
     if job.phase == "prefill":
         return _scaled(whole, share)
-    prompt = workload.trace(replace(job, phase="prefill"))
+    prompt = workload.trace(job.changed(phase="prefill"))
     # The prompt's pass makes the first token.
     rest = np.maximum(np.asarray(job.output_tokens, dtype=np.float64) - 1.0, 0.0)
-    tokens = workload.trace(replace(job, phase="decode", output_tokens=rest))
+    tokens = workload.trace(job.changed(phase="decode", output_tokens=rest))
     return (*_scaled(prompt, share), *tokens)
 
 

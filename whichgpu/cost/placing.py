@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache, lru_cache
 from math import gcd
 from typing import TYPE_CHECKING, Any
@@ -14,11 +13,12 @@ from whichgpu.cost.coefficients import section
 from whichgpu.cost.mesh import cuts, either
 from whichgpu.cost.pipeline import splits_layers
 from whichgpu.cost.runtime import runtimes
-from whichgpu.cost.support import not_run
+from whichgpu.cost.support import WEIGHT_ONLY, not_run, widens_fp8
 from whichgpu.errors import UsageError
 from whichgpu.values import NamedTuple
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.ops import stored_weight_bytes
+from whichgpu.workloads.precision import precision
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
@@ -97,7 +97,8 @@ _INSTEAD = {
 def leaves_open(job: Job, gpu: Gpu) -> bool:
     """Whether a job may run on a GPU otherwise than on most: what `running` looks at."""
     has_both = gpu.value("bf16") and gpu.value("fp16")
-    return not (job.runtime and (job.precision or has_both)) or gpu.vendor in _reached()
+    narrow = job.precision and precision(job.precision).math == "fp8" and not gpu.value("fp8")
+    return not (job.runtime and (job.precision or has_both)) or bool(narrow) or gpu.vendor in _reached()
 
 
 def running(job: Job, gpu: Gpu) -> Job:
@@ -111,11 +112,25 @@ def running(job: Job, gpu: Gpu) -> Job:
     stack, usual = read.runtime, read.workload.complete(read.job).precision
     other, lacked, had = _INSTEAD.get(usual, ("", "", ""))
     if other and not job.precision and gpu.value(had) and not gpu.value(lacked):
-        job = replace(job, precision=other)
+        job = job.changed(precision=other)
     if not not_run(gpu, stack):
         return job
     through = stack.through.get(gpu.vendor, "") or ("" if job.runtime or job.trains else stack.elsewhere)
-    return replace(job, runtime=through) if through else job
+    return job.changed(runtime=through) if through else job
+
+
+def widened(job: Job, gpu: Gpu) -> Job:
+    """A job of one GPU as its software reads FP8 weights there: without FP8 units some multiply in 16 bits.
+
+    What compares GPUs, or looks for one, refuses them instead: the format was asked for its units.
+    """
+    if (
+        not job.precision
+        or job.trains
+        or not widens_fp8(gpu, precision(job.precision), asked.read(job).runtime)
+    ):
+        return job
+    return job.changed(precision=WEIGHT_ONLY)
 
 
 @cache
@@ -130,20 +145,20 @@ def placed(job: Job, count: int, gpu: Gpu) -> Job:
     Where so many cannot share it evenly, as 3 GPUs cannot 32 heads, the most that can do, and the others are
     further replicas.
     """
-    job = running(job, gpu)
+    job = widened(running(job, gpu), gpu)
     if count == 1:
         return job
     read = asked.read(job)
     if splits_layers(read.runtime):
-        return replace(job, n_gpus=float(count))
+        return job.changed(n_gpus=float(count))
     together = asked.is_language_model(read.workload) and not job.trains and job.tp is None
     if together and job.pp is None:
         # Groups of data-parallel attention are that many replicas of it.
         each = max(int(count // _groups(job)), 1)
         shares = (share(read.workload, read.runtime, n) for n in range(each, 0, -1) if each % n == 0)
         found = next((one for one in shares if one is not None), Share(1, 1, 1))
-        return replace(job, n_gpus=float(count), tp=float(found.tp), pp=float(found.pp))
-    return held(replace(job, n_gpus=float(count)), gpu)
+        return job.changed(n_gpus=float(count), tp=float(found.tp), pp=float(found.pp))
+    return held(job.changed(n_gpus=float(count)), gpu)
 
 
 def held(job: Job, gpu: Gpu) -> Job:
@@ -163,12 +178,12 @@ def held(job: Job, gpu: Gpu) -> Job:
     kind = read.workload.complete(read.job).precision
     share = _weight_bytes(read.workload.id, kind) / float(gpu.value("memory"))
     tp = job.tp
-    if tp is None and job.phase == "serve":
+    if tp is None and (job.phase or read.workload.phases[0]) == "serve":
         tp = _width(share / (1.0 - section("serving")["cache_share"]), gpus, read.workload.dims)
     elif tp is None:
         tp = _width(share, gpus, read.workload.dims)
     stages = next((s for s in _parts(int(gpus / tp)) if share < tp * s), 1)
-    return replace(job, tp=float(tp), pp=float(stages)) if tp * stages > 1 else job
+    return job.changed(tp=float(tp), pp=float(stages)) if tp * stages > 1 else job
 
 
 def _groups(job: Job) -> float:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -215,7 +216,7 @@ class Pool(Sweep):
         numbers = arrays([one[:size] for one in columns] if names else columns, stated)
         if len(columns) > 1 and not any(isinstance(one, np.ndarray) for one in numbers.values()):
             numbers["n_gpus"] = np.full(len(columns), numbers["n_gpus"])
-        return replace(job, options={**job.options, **degrees}, **numbers)
+        return job.changed(options={**job.options, **degrees}, **numbers)
 
 
 class Apart(Sweep):
@@ -232,7 +233,7 @@ class Apart(Sweep):
 
 
 def _with(job: Job, options: Mapping[str, str]) -> Job:
-    return replace(job, options={**job.options, **options}) if options else job
+    return job.changed(options={**job.options, **options}) if options else job
 
 
 def _recomputes(found: Estimates, answers: Answers) -> NDArray[np.bool_]:
@@ -305,7 +306,7 @@ def _counted(settled: Settled, count: int) -> Settled:
         # What cannot be read is refused where it is.
         with suppress(UsageError):
             counts[name] = np.full(count, job.degree(name))
-    return settled._replace(job=replace(job, options={**job.options, **counts})) if counts else settled
+    return settled._replace(job=job.changed(options={**job.options, **counts})) if counts else settled
 
 
 def _work(settled: Settled) -> tuple[Any, ...]:
@@ -326,4 +327,8 @@ def _degrees(job: Job) -> list[str]:
 def _numbers(job: Job, count: int) -> Iterator[Numbers]:
     """The numbers of each of so many settled jobs, in the order of `NUMBERS`, then its degrees."""
     values = [*(getattr(job, name) for name in NUMBERS), *(job.options[name] for name in _degrees(job))]
-    return zip(*(np.broadcast_to(one, count).tolist() for one in values), strict=True)
+    columns = [
+        np.broadcast_to(one, count).tolist() if isinstance(one, np.ndarray) else repeat(one, count)
+        for one in values
+    ]
+    return zip(*columns, strict=True)

@@ -299,10 +299,10 @@ class _Builder:
         for name, terms, how in (
             ("compute", compute_terms, trains | own), ("memory", memory_terms, trains),
         ):  # fmt: skip
+            # Half a million kernels have the same key but for their class.
+            shared = (place, stack.stacks, *how.values())
             numbers = [
-                self.sets[name].number(
-                    (kind, place, stack.stacks, *how.values()), partial(terms, kind, place, stack, **how)
-                )
+                self.sets[name].number((kind, *shared), partial(terms, kind, place, stack, **how))
                 for kind in kernels.classes
             ]
             self.ops.setdefault(f"{name}_set", []).append(np.repeat(np.array(numbers, dtype=np.intp), size))

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 #: Shares of the time are kept below this: beyond it there is no steady state to speak of.
 _FULL = 0.999
+#: How near a whole number prompts of a pass are that many.
+_WHOLE = 1e-6
 
 
 def met(mean: Any, each: Any, rate: Any, variation: Any = 0.0) -> Array:
@@ -37,8 +39,9 @@ def met(mean: Any, each: Any, rate: Any, variation: Any = 0.0) -> Array:
 
 
 def prompt_seconds(
-    mean: Any, each: Any, rate: Any, chunks: Any, *, at_work: Any, mixed: bool, variation: Any = 0.0
-) -> Array:
+    mean: Any, each: Any, rate: Any, chunks: Any, *, at_work: Any, mixed: bool, variation: Any = 0.0,
+    split: bool = True,
+) -> Array:  # fmt: skip
     """Seconds from arrival to the end of the pass that gives the first token, places apart.
 
     Args:
@@ -49,6 +52,7 @@ def prompt_seconds(
         at_work: share of the time in which anything runs; an idle engine waits for nothing.
         mixed: whether the tokens of those that run are made beside the prompt, or after it.
         variation: squared coefficient of it of the lengths of prompts.
+        split: whether prompts may begin in one pass and end in the next.
 
     """
     busy = np.minimum(rate * each, _FULL)
@@ -66,7 +70,14 @@ def prompt_seconds(
     taken = np.minimum(rate * service, _FULL)
     own = service + (np.ceil(chunks) / np.maximum(chunks, 1.0) - 1.0) * (service - each + taken * each)
     alone = (1.0 - taken) * decode / 2.0 + own + longer * taken * service / (2.0 * (1.0 - taken))
-    return np.asarray(np.where(chunks > 1.0, alone, together if mixed else first))
+    # Of prompts of which a pass does not hold a whole number some begin in one and end in the next, the more
+    # of them the longer the prompts and the queue; this many in the mean, by simulation within a tenth.
+    share = np.clip(chunks, 1e-6, 1.0)
+    full = beside + each / share
+    held = np.minimum(rate * share * full, _FULL)
+    odd = (np.abs(1.0 / share - np.round(1.0 / share)) > _WHOLE) | (np.asarray(variation) > 0.0)
+    some = together + (split & odd) * share * held**2 * full / (4.0 * (1.0 - held))
+    return np.asarray(np.where(chunks > 1.0, alone, some if mixed else first))
 
 
 def prompt_variance(
@@ -115,6 +126,18 @@ def interrupted(mean: Any, each: Any, rate: Any, waited: Any, after: Any) -> Arr
     """
     busy = np.minimum(rate * each, _FULL)
     return np.asarray(mean + busy * waited / ((1.0 - busy) * np.maximum(after, 1.0)))
+
+
+def relaxing(mean: Any, each: Any, rate: Any, after: Any, variation: Any = 0.0) -> Array:
+    """Seconds by which each of the `after` passes behind a request's own is longer than the mean pass.
+
+    Its own has its prompt and those of an arrival's pass, which is longer than most; rho times as many more
+    come in each pass as were in the one before, rho = rate x each: an autoregression, whose excess dies away.
+    """
+    busy = np.minimum(rate * each, _FULL)
+    excess = each * (1.0 + rate * (met(mean, each, rate, variation) - mean))
+    passes = np.maximum(after, 1.0)
+    return np.asarray(excess * busy * (1.0 - busy**passes) / ((1.0 - busy) * passes))
 
 
 def place_seconds(arrivals: Any, rates: Array, variation: float = 0.0) -> Array:

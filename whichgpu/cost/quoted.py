@@ -53,6 +53,8 @@ _AROUND = (
     r"throughput|speed|rate|performance)\b\.?)\s*[:=]?\s*",
     r"\s*(?:±|\+/-|\+-)\s*[\d.,]+\s*%?",
     r"\s*\([^)]*\)$",
+    # What a model says is what is counted of it: "1450 output tok/s".
+    r"(?<=\d)\s*(?:output|generated|generation|decode)(?=\s+(?:tok|tokens|t)\b)",
 )
 #: Patterns of audio made into text, and whether the figure is the time for a second of it.
 _SPOKEN = (
@@ -169,7 +171,9 @@ def _spoken(text: str) -> _Found | None:
 
 def _share(text: str) -> _Found | None:
     """`38% MFU`, `MFU 0.38`: of the peak of a GPU in the format of the job."""
-    match = re.fullmatch(r"(?:(?:mfu|hfu)\s*[:=]?\s*)?([\d.]+)\s*(%?)\s*(?:mfu|hfu)?", text, re.IGNORECASE)
+    match = re.fullmatch(
+        r"(?:(?:mfu|hfu)\s*(?:[:=]|is|of)?\s*)?([\d.]+)\s*(%?)\s*(?:mfu|hfu)?", text, re.IGNORECASE
+    )
     value = _float(match[1]) if match and re.search("mfu|hfu", text, re.IGNORECASE) else None
     if not match or value is None:
         return None
@@ -220,6 +224,8 @@ def _rate(text: str, *, per_gpu: bool) -> _Found | None:
     moved = _parsed(text, "bandwidth")
     if moved is not None:
         return "throughput", moved / 1e9, "GB/s", 1, False
+    if _parsed(text, "flop rate") is not None:
+        return None
     try:
         value, noun = parse_rate(short)
     except UsageError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -132,7 +131,8 @@ class Reader:
         self._heads = _Texts(_guarded(self._head))
         #: The tp and pp of a job on so many of a GPU, where a row states none.
         self._places: dict[tuple[Any, ...], tuple[float | None, float | None]] = {}
-        #: By job and GPU, format and software of a row there, where they are not its usual ones.
+        #: By job, whether its software and phase are stated, and GPU: format and software of a row there,
+        #: where they are not its usual ones.
         self._open: dict[tuple[Any, ...], tuple[str, str] | None] = {}
 
     @property
@@ -190,9 +190,9 @@ class Reader:
 
     def _under(self, head: Head, kin: _Kin, cells: tuple[str, ...], gpu: Gpu) -> tuple[Head, _Kin]:
         """A row under the software and in the format that its GPU has of those that it leaves open."""
-        key = head.key, gpu.id
+        key = head.key, bool(head.job.runtime), bool(head.job.phase), gpu.id
         if key not in self._open:
-            found = placing.running(head.job, gpu)
+            found = placing.widened(placing.running(head.job, gpu), gpu)
             self._open[key] = None if found is head.job else (found.precision, found.runtime)
         changed = self._open[key]
         if changed is None:
@@ -206,7 +206,7 @@ class Reader:
         key = head.key, numbers[_N_GPUS], numbers[_TP], gpu.id
         if key not in self._places:
             columns: dict[str, Any] = dict(zip(jobs.NUMBERS, numbers, strict=True))
-            found = placing.held(replace(head.job, **columns), gpu)
+            found = placing.held(head.job.changed(**columns), gpu)
             self._places[key] = found.tp, found.pp
         tp, pp = self._places[key]
         return tuple([tp if i == _TP else pp if i == _PP else one for i, one in enumerate(numbers)])
@@ -282,7 +282,7 @@ class _Usual(NamedTuple):
 def _usual(job: jobs.Job, has_input: bool, has_output: bool) -> _Usual:
     """The defaults of a job; none where it cannot be, which its evaluation says."""
     if has_input != has_output:
-        job = replace(job, input_tokens=1.0) if has_input else replace(job, output_tokens=1.0)
+        job = job.changed(input_tokens=1.0) if has_input else job.changed(output_tokens=1.0)
     try:
         read = asked.read(job)
         whole = read.workload.complete(read.job)

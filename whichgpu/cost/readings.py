@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import job_memory
-from whichgpu.cost.coefficients import section
 from whichgpu.cost.memory import Totals, totals
 from whichgpu.cost.memory_law import kind_of, spread
 from whichgpu.facts.model import Interval
@@ -17,6 +15,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from whichgpu.cost.layout import Layout
+    from whichgpu.cost.runtime import Runtime
+    from whichgpu.workloads.job import Job
+
+
+#: What is said of training that fits, and whose allocator would hold all of the card.
+CROWDED = (
+    "it fits as far as PyTorch's allocator gives back the blocks of other sizes that it holds, which would "
+    "fill the card: runs so full have run out of memory; set PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True"
+)
+
+
+def crowds(job: Job, stack: Runtime, device: Any, available: Any) -> bool:
+    """Whether PyTorch's allocator would hold all of a card, to a thousandth, in a training job."""
+    return job.trains and stack.software == "pytorch" and bool(np.all(device > 0.999 * available))
 
 
 class Readings(NamedTuple):
@@ -54,7 +66,7 @@ def readings(laid: Layout, deviations: float) -> Readings:
     An interval reaches so many standard `deviations` to either side.
     """
     available = laid.devices.column("memory")
-    found = totals(laid.parts, laid.slack, available, laid.working, idle=_idle(laid))
+    found = totals(laid.parts, laid.slack, available, laid.working, idle=laid.idle)
     taken = laid.runtime.holds.get("takes", 0.0) if laid.serving is not None else 0.0
     # A server takes its share of the card when it starts, whatever it then needs.
     found = found._replace(device=np.maximum(found.device, taken * available))
@@ -68,17 +80,6 @@ def readings(laid: Layout, deviations: float) -> Readings:
         for name in Totals._fields
     }  # fmt: skip
     return Readings(found.allocated, found.reserved, found.device, counted(laid), halves, available)
-
-
-def _idle(laid: Layout) -> float:
-    """Share of a layer's blocks that lies idle at the loss; fused kernels leave none.
-
-    In FP32 around products that read 16 bits it is less than in 16 bits throughout.
-    """
-    job, stack = laid.job, laid.runtime
-    if stack.fuses or not job.trains:
-        return 0.0
-    return float(section("capacity")["idle_prepared"]) if job_memory.prepared(job, stack) else 1.0
 
 
 def counted(laid: Layout) -> str:

@@ -195,11 +195,9 @@ def _stranger(done: Refit, rows: Any, abroad: NDArray[np.bool_]) -> float:
 def _strange(widths: Mapping[str, float], source: float) -> dict[str, float]:
     """Widths that hold for a source that was not measured, as that of any job is.
 
-    A seen job has that of a source left out. What else is left out adds to a quarter of the variance that
-    such a source has beyond a seen one's, since it left out much of the same, and is never below it.
+    None is below that of a source left out, whatever else is.
     """
-    part = 0.5 * math.sqrt(max(source**2 - widths["seen"] ** 2, 0.0))
-    strange = {name: max(math.hypot(widths[name], part), source) for name in _KINDS if name != "seen"}
+    strange = {name: max(widths[name], source) for name in _KINDS if name != "seen"}
     found = {**widths, "seen": max(widths["seen"], source), **strange}
     return {name: round(value, 4) for name, value in found.items()}
 

@@ -166,10 +166,11 @@ def replicas(job: Job, gpus: Sequence[Gpu], points: int = 9, *, turns: int = 1) 
     assert full.serving is not None
     shape = (len(gpus), job.size)
     able = np.array([not why for why in full.refusals])[:, None]
-    places = np.where(able, np.nan_to_num(np.broadcast_to(full.serving.places, shape)), 0.0)
+    fits = np.where(able, np.nan_to_num(np.broadcast_to(full.serving.fits, shape)), 0.0)
+    places = np.floor(fits)
     others = _grid(places, points)
     found = _where_it_fits(job, gpus, others, places >= 1.0, turns)
-    waits, spread = _waiting(others, np.maximum.accumulate(found["rate"], axis=-1), places, full)
+    waits, spread = _waiting(others, np.maximum.accumulate(found["rate"], axis=-1), fits, full)
     variance = spread + found["variance"]
     output = np.maximum(np.reshape(np.asarray(full.job.output_tokens, dtype=np.float64), (-1, 1)), 1.0)
     ttft = found["ttft"] + waits
@@ -269,13 +270,13 @@ def _spread(others: Array, tpot: Array) -> Array:
     return np.asarray(steep / np.sqrt(np.maximum(others, 1.0) * (1.0 - steep)) * _AVERAGED)
 
 
-def _waiting(others: Array, rate: Array, places: Array, laid: Layout) -> tuple[Array, Array]:
+def _waiting(others: Array, rate: Array, fits: Array, laid: Layout) -> tuple[Array, Array]:
     """Mean seconds of waiting for a place and their variance, (G, J, P)."""
-    room = admission(laid.job, laid.runtime, laid.devices, places)
-    grain = np.broadcast_to(room.grain, places.shape)
+    room = admission(laid.job, laid.runtime, laid.devices, fits)
+    grain = np.broadcast_to(room.grain, fits.shape)
     mean, variance = np.zeros_like(others), np.zeros_like(others)
     held = room.at_once[..., None]
-    near = (others >= held - _NEAR * np.sqrt(held)) & (places[..., None] >= 1.0)
+    near = (others >= held - _NEAR * np.sqrt(held)) & (fits[..., None] >= 1.0)
     for g, j in zip(*np.nonzero(near.any(axis=-1)), strict=True):
         at = near[g, j]
         own = Admission(room.at_once[g, j], grain[g, j], room.variation)

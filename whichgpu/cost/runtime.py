@@ -52,8 +52,9 @@ class Runtime:
     none: of any `training`, of `adapters`, of training on `several` GPUs, of an `inference`. `keeper` is
     the id with the marks that set its memory apart and not its time. One that `converts` makes maps
     channels-last for each convolution on 16-bit tensor cores, and back; one that `autotunes` times the
-    algorithms of each and takes the fastest. One that `chains` fuses elementwise ops with each other and not
-    with products, which are a library's.
+    algorithms of each and takes the fastest; one that `indexes_depthwise` has kernels of its own for
+    depthwise ones of FP32 maps. One that `chains` fuses elementwise ops with each other and not with
+    products, which are a library's.
     """
 
     id: str
@@ -104,6 +105,9 @@ class Runtime:
     chains: bool = False
     converts: bool = False
     autotunes: bool = False
+    indexes_depthwise: bool = False
+    #: B of gradients that replicas add up at once.
+    bucket_bytes: float = 0.0
     shards: str = ""
     splits_batch: bool = False
     calls: Mapping[str, str] = field(default_factory=dict)
@@ -115,6 +119,8 @@ class Runtime:
     exposed: float = 1.0
     #: Seconds of the host for a kernel of a prompt's pass, which no graph holds.
     eager: float = 0.0
+    #: Whether all tokens wait for that.
+    stalls: bool = False
     #: Efficiency lost with each doubling of the replicas that infer in one program, pass by pass.
     lockstep: float = 0.0
     updates: Mapping[str, float] = field(default_factory=dict)
@@ -228,14 +234,16 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
     version = _version(text)
     # What differs in its memory alone is the same in time.
     keeping = [mark["name"] for mark in marks if set(mark.get("sets", ())) and set(mark["sets"]) <= _KEEPING]
-    # Nor does the fit know what the host takes for a prompt.
-    timed = (
-        mark["name"]
-        for mark in marks
-        if mark["name"] not in keeping and set(mark.get("sets", ())) != {"eager"}
-    )
+    # Nor does the fit know what the host takes for kernels that no graph holds.
+    timed = (mark["name"] for mark in marks if mark["name"] not in keeping and not _of_host(mark))
     names = (*timed, *((version,) if version else ()))
     return Runtime(id=key, exact=exact, marks=names, keeper="+".join((key, *keeping)), said=text, **columns)
+
+
+def _of_host(mark: Mapping[str, Any]) -> bool:
+    """Whether a mark sets what the host takes for a launch, or who waits for it, and nothing else."""
+    columns = set(mark.get("sets", ()))
+    return bool(columns) and columns <= {"eager", "launch", "stalls"}
 
 
 def _has(text: str, mark: Mapping[str, Any]) -> bool:

@@ -5,12 +5,13 @@ done. Every token of a sequence costs a decode pass of all B, and between its to
 others are computed, of which a share k (`[serving.engine]`) interrupts it:
 
     TPOT = t_decode(B) + k (B - 1) t_prompt / O
-    TTFT = s + a t_prompt + TPOT (none where B is 1) + q (B - 1) t_prompt + queue
+    TTFT = s + a t_prompt + TPOT (none where B is 1) + (q (B - 1) + m) t_prompt + queue
     queue = max(C / B - 1, 0) (E2E - queue)
     output tokens/s = B O / (E2E - queue),                       E2E = TTFT + (O - 1) TPOT
 
 for C requests in flight, B = min(C, what memory holds), as a load generator keeps them: it starts C at
-once, and q is that burst. The last line is Little's law. At saturation (no C) k is 1 and B / TPOT is the
+once, and q is that opening, in the mean over its waves; m others have their prompts in the same pass. The
+last line is Little's law. At saturation (no C) k is 1 and B / TPOT is the
 rate. (Yu et al., Orca, OSDI 2022, for iteration-level batching.)
 
 Requests that arrive at random at a rate L meet n = L (O - 1) TPOT others, so that B = 1 + n, and wait for
@@ -29,6 +30,7 @@ that keeps room for whole answers), and at most what the engine takes at once (`
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,13 +38,13 @@ import numpy as np
 from whichgpu.cost import memory as mem
 from whichgpu.cost import offload, parallel
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.fit import fit
+from whichgpu.cost.fit import Fit, fit
 from whichgpu.cost.job_memory import communication
 from whichgpu.cost.mesh import Mesh
 from whichgpu.cost.requests import Requests
 from whichgpu.cost.scheduling import BESIDE, limits
-from whichgpu.cost.steady import SteadyState, burst, engine, in_lockstep, interruption
-from whichgpu.cost.time import evaluate, kernels, prepare
+from whichgpu.cost.steady import SteadyState, bunched, burst, engine, in_lockstep, interruption
+from whichgpu.cost.time import evaluate, kernels, paced, prepare
 from whichgpu.values import NamedTuple
 from whichgpu.workloads.adapters import beside
 from whichgpu.workloads.ops import changed
@@ -50,7 +52,7 @@ from whichgpu.workloads.precision import of_job, precision
 from whichgpu.workloads.recorder import Recorder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -73,13 +75,35 @@ def step_ops(
     Of a prompt whose prefix is cached `prefill_tokens` are the rest. A step of speculative decoding verifies
     what was drafted for each sequence.
     """
-    recorder, asked = Recorder(of_job(job)), Requests.of(job)
-    workload.code.step(
-        workload.dims, recorder, prefill_tokens, decode_sequences, kv_tokens,
-        prefill_length=computed_tokens(job), prefill_context=asked.prefix_hit * job.input_tokens,
-        decode_tokens=1.0 + asked.drafted,
-    )  # fmt: skip
-    return beside(recorder.ops(), job, workload.dims.get("fused", ""))
+    asked, spec = Requests.of(job), of_job(job)
+    tokens = prefill_tokens, decode_sequences, kv_tokens
+    sizes = {
+        "prefill_length": computed_tokens(job),
+        "prefill_context": asked.prefix_hit * job.input_tokens,
+        "decode_tokens": 1.0 + asked.drafted,
+    }
+    key = id(workload), spec, *(_alike(one) for one in (*tokens, *sizes.values()))
+    known = _steps.get(key)
+    if known is None:
+        if len(_steps) >= _KEPT:
+            # At once, which no other thread can come between.
+            _steps.clear()
+        recorder = Recorder(spec)
+        workload.code.step(workload.dims, recorder, *tokens, **sizes)
+        # With its workload, so that no other can have its id.
+        known = _steps[key] = workload, recorder.ops()
+    return beside(known[1], job, workload.dims.get("fused", ""))
+
+
+#: The last steps, by all that their ops hang on: memory and time of one job, and both of what would make it
+#: fit, ask for the same ones.
+_steps: dict[tuple[Any, ...], tuple[Workload, tuple[Op, ...]]] = {}
+_KEPT = 8
+
+
+def _alike(number: Any) -> Any:
+    """What stands for a number in a key: itself, or an array's shape and bytes."""
+    return (number.shape, number.tobytes()) if isinstance(number, np.ndarray) else number
 
 
 def step_time(
@@ -209,7 +233,8 @@ def _in_a_pass(job: Job, stack: Runtime, devices: Devices, come: Any) -> Array:
 class _Held(NamedTuple):
     """What a replica holds: sequences, prompts computed between the tokens of one, and what waits.
 
-    A request waits for `opening` prompts of those with which a run opens, and for `burst` other ones.
+    A request waits for `opening` prompts of those with which a run opens, and for `burst` other ones; others
+    come within `apart` passes of each other as those of a Poisson process within one.
     """
 
     loop: str
@@ -219,9 +244,10 @@ class _Held(NamedTuple):
     opening: Array
     burst: Array
     queue: Array
+    apart: Any = 1.0
 
 
-def _held(job: Job, stack: Runtime, places: Array, met: Met | None) -> _Held:
+def _held(job: Job, stack: Runtime, devices: Devices, places: Array, met: Met | None) -> _Held:
     share, most, none = interruption(stack, job), np.maximum(places, 1.0), np.zeros(1)
     if met is not None:
         running = np.minimum(met.others * met.stretch + 1.0, most)
@@ -235,9 +261,26 @@ def _held(job: Job, stack: Runtime, places: Array, met: Met | None) -> _Held:
     # Those that are sent at once wait in turn, in the mean for half as long as who comes behind them all.
     queue = np.maximum(asked / running - 1.0, 0.0) * (1.0 - asked / (2.0 * sent))
     opening, before = burst(stack, job, running / sent)
+    apart = limits(stack, job, devices).looks * bunched(job, running / sent)
+    mates = (1.0 - 2.0 * opening) * _mates(job, stack, devices, running, apart)
     # Each of the others' prompts is before a request's first token or between those that follow.
-    between = np.where(np.isfinite(sent), np.minimum(share, 1.0 - opening - before), share)
-    return _Held("closed", running, rest, between * rest, opening * rest, before * rest, queue)
+    between = np.where(np.isfinite(sent), np.minimum(share, 1.0 - opening - before), share) * rest
+    if in_lockstep(stack, job):
+        between = np.minimum(between, np.maximum(rest - mates, 0.0))
+    return _Held("closed", running, rest, between, opening * rest, before * rest + mates, queue, apart)
+
+
+def _mates(job: Job, stack: Runtime, devices: Devices, running: Array, apart: Array) -> Array:
+    """Others whose prompts are computed with a request's own, in the mean, once all do not begin together.
+
+    They come while an engine does not look, or with the pass that runs; where all are equally long as many
+    end together as had their prompts in one pass.
+    """
+    if in_lockstep(stack, job):
+        return _in_a_pass(job, stack, devices, running) - 1.0 if engine(stack)["mixed"] else np.zeros(1)
+    output = np.maximum(np.asarray(job.output_tokens, dtype=np.float64), 1.0)
+    often = apart * Requests.of(job).tokens_per_pass / output
+    return np.asarray(np.minimum(often, 1.0) * (running - 1.0))
 
 
 def steady_state(
@@ -249,18 +292,25 @@ def steady_state(
     """
     prompt = np.asarray(job.input_tokens, dtype=np.float64)
     output = np.maximum(np.asarray(job.output_tokens, dtype=np.float64), 1.0)
-    places, parts, per_sequence = _room(workload, job, stack, devices)
-    held = _held(job, stack, places, met)
+    fits, parts, per_sequence = _room(workload, job, stack, devices)
+    places = np.floor(fits)
+    held = _held(job, stack, devices, places, met)
     parts["kv_cache"] = held.running * per_sequence
     asked, most, none = Requests.of(job), limits(stack, job, devices), np.zeros(1)
     # Who runs has a long answer more often than a short one: half of E[O^2] / E[O] is made of it.
     each = held.running * (prompt + output * (1.0 + asked.output_variation) / 2.0)
     tokens = token_work(workload, job, stack, devices, sequences=held.running, kv_tokens=each)
     own = prompt_work(workload, job, stack, devices, held.running)
-    whole = tokens.beside(own.times(held.between / output))
+    alone = _alone(workload, job, stack, devices)
     before, chunks = held.burst, computed_tokens(job) / most.tokens
+    launched = _launching(alone, stack)
+    often = held.between / output
+    pass_of = partial(as_pass, workload, stack, devices)
+    waits = _stopped(
+        job, stack, devices, pass_of, (tokens, own), often=often, launched=launched, apart=held.apart
+    )
+    whole = tokens.beside(own.times(often))._replace(host=tokens.host + own.host * often + waits)
     if held.loop != "open":
-        alone = _alone(workload, job, stack, devices)
         if np.isfinite(asked.sent):
             # Of a run that is stated prompts that others wait for are counted as they are computed.
             opened = prompt_work(workload, job, stack, devices, held.running, opening=True)
@@ -271,16 +321,54 @@ def steady_state(
         else:
             own = alone
     return SteadyState(
-        held.loop, np.minimum(held.running, np.maximum(places, 0.0)), np.maximum(places, 0.0), held.others,
-        work=as_pass(workload, stack, devices, whole), prompt=as_pass(workload, stack, devices, own),
+        held.loop, np.minimum(held.running, np.maximum(places, 0.0)), np.maximum(fits, 0.0), held.others,
+        work=pass_of(whole), prompt=pass_of(own),
         links=whole.links,
         burst=before, queue=held.queue, waits=np.zeros(1) if met is None else met.waits,
-        chunks=chunks, launching=np.ceil(chunks) * launching(workload, job, stack, devices),
+        chunks=chunks, launching=np.ceil(chunks) * launched,
         gained=asked.tokens_per_pass, looks=most.looks,
         interruption=interruption(stack, job), parts=parts,
         variation=asked.prompt_variation, floor=0.0 if met is None else met.floor,
         ops=tokens.ops,
     )  # fmt: skip
+
+
+#: How often the passes of prompts are counted anew, each time half of the way on logarithms.
+_TURNS = 4
+
+
+def _stopped(
+    job: Job, stack: Runtime, devices: Devices, pass_of: Callable[[Work], Pass], work: tuple[Work, Work], *,
+    often: Array, launched: Array, apart: Any,
+) -> Array:  # fmt: skip
+    """Seconds of a token in which all wait for the host to launch the kernels of prompts (`stalls`).
+
+    `work` is that of a token of all and of a prompt, of which there are `often` to a token; `launched` is
+    what the host takes for a pass of them. As many come with each as a Poisson process has them in `apart`
+    passes, and in step all at once; who comes while a pass of prompts is launched has the next one. The pass
+    of tokens before runs meanwhile, as the host is one pass ahead (docs.sglang.ai: overlap scheduling). The
+    GPU is timed by the priors alone.
+    """
+    if not stack.stalls:
+        return np.zeros(1)
+    most, gained = limits(stack, job, devices), Requests.of(job).tokens_per_pass
+    each, passes = often * gained, np.maximum(np.ceil(computed_tokens(job) / most.tokens), 1.0)
+    least = each / _in_a_pass(job, stack, devices, np.inf)
+    if not in_lockstep(stack, job):
+        least = np.maximum(-np.expm1(-each * apart) / apart * passes, least)
+    tokens, prompt = work[0].times(gained), work[1].times(each)
+    alone = evaluate(pass_of(tokens), Fit()).seconds
+    share, waits = least, np.zeros(1)
+    for _ in range(_TURNS):
+        taken = tokens.beside(prompt.times(1.0 / np.where(share > 0.0, share, 1.0)))
+        gpu = evaluate(pass_of(taken), Fit()).seconds
+        stop = paced(gpu, launched)
+        waits = share * (stop - gpu) / gained
+        if in_lockstep(stack, job) or most.looks > 1.0:
+            break
+        arriving = each * apart * (stop - alone) / (alone + share * (stop - alone))
+        share = np.sqrt(share * np.minimum(least * np.exp(arriving), np.maximum(each * passes, least)))
+    return np.asarray(waits)
 
 
 #: Kernels that go through a prompt's states chunk by chunk: five of Mamba-2 (ops/triton/ssd_combined.py of
@@ -290,9 +378,14 @@ _IN_CHUNKS = 6.0
 
 def launching(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Array:
     """Seconds in which the host launches the kernels of a pass of prompts, which no graph holds, (1, J)."""
+    return _launching(_alone(workload, job, stack, devices), stack)
+
+
+def _launching(prompt: Work, stack: Runtime) -> Array:
+    """The same of a pass of one prompt."""
     ops = [
         changed(op, repeats=op.repeats * _IN_CHUNKS) if op.layer.endswith(".state") else op
-        for op in _alone(workload, job, stack, devices).ops
+        for op in prompt.ops
     ]
     return np.asarray(stack.read(lambda one: one.eager) * kernels(ops, stack))
 
@@ -335,7 +428,7 @@ def _requests(job: Job) -> Array:
 def _room(
     workload: Workload, job: Job, stack: Runtime, devices: Devices
 ) -> tuple[Array, dict[str, Any], Array]:
-    """Sequences that a replica holds, its memory by part but the cache, and the cache of one, per GPU."""
+    """Sequences that a replica has room for, its memory by part but the cache, the cache of one, per GPU."""
     parts, each, _ = standing(workload, job, stack)
     room = mem.cache_room(devices.column("memory"), parts, stack, each)
     most = limits(stack, job, devices).sequences * Mesh.of(job).attention_dp

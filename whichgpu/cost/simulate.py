@@ -41,11 +41,11 @@ class Server:
 
     `base` is s of a pass without prompts or cache, `each` s per cached token, `prompt` s per token of a
     prompt that joins it, `alone` times which it takes where nothing runs beside it; `launching` s in which
-    the host launches the kernels of a pass that takes prompts; `budget` tokens of prompts a pass; `gained`
-    tokens a sequence and pass; `first` s from sending a request until the engine has it, `idle` where that
-    has nothing else to do. Sequences share `room` bytes of cache, of which each takes
-    `state` and `token` for each of its tokens; `reserves` is the share of its answer to come for which there
-    must be room when one is taken.
+    the host launches the kernels of a pass that takes prompts, for which all wait where it `stalls`; `budget`
+    tokens of prompts a pass; `gained` tokens a sequence and pass; `first` s from sending a request until the
+    engine has it, `idle` where that has nothing else to do. Sequences share `room` bytes of cache, of which
+    each takes `state` and `token` for each of its tokens; `reserves` is the share of its answer to come for
+    which there must be room when one is taken.
     """
 
     base: tuple[float, ...]
@@ -62,6 +62,7 @@ class Server:
     reserves: float = 0.0
     alone: float = 1.0
     launching: float = 0.0
+    stalls: bool = False
 
     @property
     def places(self) -> int:
@@ -301,16 +302,20 @@ class _Run:
         (taken, pieces), server, count = self._take(), self.server, len(self.ends)
         # Several prompts in a pass cost each as little as beside as many that run as would bring them.
         seconds = taken * server.prompt[min(max(count, BESIDE * pieces), self.places)]
+        tokens = server.base[count] + server.each[count] * self._cached_tokens() if count else 0.0
+        waits = 0.0
         if server.mixed and count:
-            seconds += server.base[count] + server.each[count] * self._cached_tokens()
+            seconds += tokens
             self.gaps.append((seconds, count))
             self.passes += 1
             self.tokens += count * server.gained
         else:
             # Where nobody else is served all that a prompt costs is its own.
             seconds *= 1.0 if count else server.alone
-            self.stall += seconds
-        self._pass(seconds, (seconds**PACE + server.launching**PACE) ** (1.0 / PACE) - seconds)
+            # The host launches it beside the pass of tokens before, and all wait for the rest.
+            waits = _unhidden(seconds + tokens, server.launching) if count and server.stalls else 0.0
+            self.stall += seconds + waits
+        self._pass(seconds + waits, _unhidden(seconds, server.launching) - waits)
 
     def _take(self) -> tuple[float, int]:
         """Tokens of prompts from the front of the queue, up to the budget, and of how many prompts they are.
@@ -397,6 +402,11 @@ class _Run:
         self.left -= 1
         if self.closed and self.next < self.total:
             self._arrive()
+
+
+def _unhidden(gpu: float, launching: float) -> float:
+    """Seconds by which a pass is longer since the host launches its kernels one by one."""
+    return float((gpu**PACE + launching**PACE) ** (1.0 / PACE) - gpu)
 
 
 def _passes_until(seconds: float, base: float, slope: float) -> int:

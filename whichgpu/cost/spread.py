@@ -16,7 +16,7 @@ out with its only source errs so. So has one of a family in whose group no relea
 TensorRT alone. A language model that a framework trains has at least that of scripts: they are anybody's, and
 the rows are of trainers made for it.
 A job comes from a source that no row has: `seen` is the spread of sources left out, where the runtime of
-their rows has another one; what else is left out stands beside a quarter of the variance that this adds,
+their rows has another one; what else is left out stands beside a fifth of the variance that this adds,
 and is no less.
 
 Each group lists its GPUs, generations, workloads and versions: what was measured in another phase or by

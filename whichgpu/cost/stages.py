@@ -6,7 +6,6 @@ the logits and keeps one; GPUs of a stage (tensor, context, data and expert para
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -58,13 +57,13 @@ def stages(job: Job, available: float) -> tuple[Stage, ...]:
     if kinds:
         fits = []
         for kind in kinds:
-            tried = replace(job, options={**job.options, "checkpointing": kind})
+            tried = job.changed(options={**job.options, "checkpointing": kind})
             parts, _ = job_memory.training(
                 done.workload, tried, done.runtime, step, whole=whole, own=own, available=room
             )
             fits.append(needed(parts) <= room)
         kind = kinds[int(job_memory.first_that_fits(fits).ravel()[0])]
-        job = replace(job, options={**job.options, "checkpointing": kind})
+        job = job.changed(options={**job.options, "checkpointing": kind})
     numbers = np.arange(count, dtype=np.float64)
     parts, _ = job_memory.training(
         done.workload, job, done.runtime, step, whole=whole, own=own, available=room, stages=numbers

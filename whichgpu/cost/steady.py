@@ -33,17 +33,17 @@ class SteadyState:
     """A replica at work: (G, J) sequences held, what a token costs, one prompt, its memory, decode ops.
 
     `loop` says what keeps it at work: `full` as many as fit, `closed` a stated number in flight, `open`
-    arrivals at random. `places` is what memory holds, `others` the sequences that a request meets, `burst`
-    prompts of them that wait before its own, `queue` requests per place that wait for one and `waits` s for
-    which they do; `prompt` is the pass of one prompt, `chunks` the passes that it takes (below one, so many
-    prompts go into a pass), `launching` s of the host to launch the kernels of these, `gained` the tokens of
-    a pass, `looks` passes from one look at arrivals to the next. The methods take seconds of the passes that
-    make a token and of one prompt.
+    arrivals at random. `fits` is what memory has room for, `places` of them whole, `others` the sequences
+    that a request meets, `burst` prompts of them that wait before its own, `queue` requests per place that
+    wait for one and `waits` s for which they do; `prompt` is the pass of one prompt, `chunks` the passes that
+    it takes (below one, so many prompts go into a pass), `launching` s of the host to launch the kernels of
+    these, `gained` the tokens of a pass, `looks` passes from one look at arrivals to the next. The methods
+    take seconds of the passes that make a token and of one prompt.
     """
 
     loop: str
     sequences: Array
-    places: Array
+    fits: Array
     others: Array
     work: Pass
     prompt: Pass
@@ -66,10 +66,11 @@ class SteadyState:
         if self.loop != "open":
             return passes
         arrivals, each = self._arrivals(passes, prompt, output)
-        waited = self._prompt_seconds(passes, each, arrivals)
-        found = queueing.interrupted(passes, each, arrivals, waited, output - 1.0)
         if not engine(self.work.runtime)["mixed"]:
-            return found
+            waited = self._prompt_seconds(passes, each, arrivals, split=False)
+            return queueing.interrupted(passes, each, arrivals, waited, output - 1.0)
+        found = queueing.relaxing(self.gained * passes, each, arrivals, output - 1.0, self.variation)
+        found = passes + found / self.gained
         # Where prompts share the passes of tokens, no token waits for more of them than a pass takes. Near
         # the capacity more come with a token of all that run, and wait for theirs: `passes` counts them.
         decode = passes * (1.0 - np.minimum(arrivals * each, 1.0))
@@ -132,6 +133,11 @@ class SteadyState:
         return np.asarray(held * output / (self.admitted(passes, prompt, output) + after))
 
     @property
+    def places(self) -> Array:
+        """Sequences that it holds at once."""
+        return np.floor(self.fits)
+
+    @property
     def reached(self) -> Array:
         """Seconds from sending a request until the GPU has it, which an idle engine gives to it at once."""
         order = engine(self.work.runtime)
@@ -158,10 +164,11 @@ class SteadyState:
         # As many as are between the tokens of one in the passes that are timed.
         return np.asarray(self.others / (output * passes)), each
 
-    def _prompt_seconds(self, passes: Array, each: Array, arrivals: Array) -> Array:
+    def _prompt_seconds(self, passes: Array, each: Array, arrivals: Array, *, split: bool = True) -> Array:
         return queueing.prompt_seconds(
             self.gained * passes, each, arrivals, self.chunks,
             at_work=self.at_work, mixed=bool(engine(self.work.runtime)["mixed"]), variation=self.variation,
+            split=split,
         )  # fmt: skip
 
 
@@ -174,36 +181,54 @@ def engine(stack: Runtime) -> Mapping[str, float]:
 
 #: How often the runs on file filled the requests in flight anew.
 WAVES = 10
+#: Share by which lengths in a closed loop differ where nothing says: those of the runs on file lie within 0.8
+#: to 1 of the stated ones (RANDOM_RANGE_RATIO of github.com/SemiAnalysisAI/InferenceX).
+UNEVEN = 0.1
 
 
 def interruption(stack: Runtime, job: Job) -> float:
     """Share of others' prompts that falls between a request's tokens; none where they have their own GPUs."""
     if Requests.of(job).prefill_gpus:
         return 0.0
-    return section("serving")["lockstep"] if in_lockstep(stack, job) else engine(stack)["interruption"]
+    own = engine(stack)
+    in_turn = in_lockstep(stack, job) and not own["mixed"]
+    return section("serving")["lockstep"] if in_turn else own["interruption"]
 
 
 def burst(stack: Runtime, job: Job, opening: Array) -> tuple[Any, Any]:
     """Shares of the others' prompts for which a request waits in a closed loop: of its opening, and later.
 
     An `opening` share of a run's requests (zero of one that goes on), the last of which wait as long, are
-    there at once and wait for half of each other's. The engines' own is of both, where that is a tenth.
+    there at once and wait for half of each other's. In the second those of a run of `WAVES` are counted.
     """
-    if in_lockstep(stack, job):
+    if in_lockstep(stack, job) and not engine(stack)["mixed"]:
         return 0.0, section("serving")["lockstep"]
-    own = engine(stack)["burst"]
-    later = np.maximum(own - 0.5 / WAVES, 0.0) * (1.0 - opening)
-    return opening / 2.0, np.where(opening > 0.0, later, own)
+    return opening / 2.0, np.where(opening > 0.0, 0.0, 0.5 / WAVES)
+
+
+def bunched(job: Job, opening: Array) -> Any:
+    """How many times as often others end within a few passes of a request as they would one by one.
+
+    Those that begin together end together the first time, and lie further apart with every wave: by the root
+    of k times what answers differ in the k-th, over a whole answer in the end. `opening` is as of `burst`.
+    """
+    if job.concurrency is None:
+        return 1.0
+    asked = Requests.of(job)
+    differ = np.sqrt(asked.output_variation or UNEVEN**2 / 3.0)
+    waves = 1.0 / np.where(opening > 0.0, opening, 1.0 / WAVES)
+    # The mean of 1 / sqrt(k) over the waves; answers lie evenly within sqrt(12) of their deviations.
+    return np.maximum(2.0 / (1.0 + np.sqrt(waves)) / (np.sqrt(12.0) * differ), 1.0)
 
 
 def in_lockstep(stack: Runtime, job: Job) -> bool:
-    """Whether the requests in flight are all prompts together, and then all answers.
+    """Whether those whose prompts were computed together end together, and are followed by as many at once.
 
-    So they are where an engine computes prompts first, and those that a load generator keeps in flight are
-    stated to be equally long (`length_range=0`): they end together, and are followed by as many at once.
+    So they do where those that a load generator keeps in flight are stated to be equally long
+    (`length_range=0`): all of them in an engine that computes prompts first, else those of a pass.
     """
     stated = "length_range" in job.options and Requests.of(job).answers is None
-    return stated and job.concurrency is not None and not engine(stack)["mixed"]
+    return stated and job.concurrency is not None
 
 
 class Met(NamedTuple):

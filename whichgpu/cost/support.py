@@ -12,6 +12,7 @@ from whichgpu.cost.runtime import runtimes
 from whichgpu.hardware.blank import APPLIES, blank
 from whichgpu.hardware.fields import FIELDS
 from whichgpu.software import stacks
+from whichgpu.values import NamedTuple
 from whichgpu.workloads.ops import PRODUCTS
 
 if TYPE_CHECKING:
@@ -26,24 +27,48 @@ if TYPE_CHECKING:
 WEIGHT_ONLY = "fp8-w8a16"
 
 
-def refusal(
-    gpu: Gpu, ops: Iterable[Op], precision: Precision, runtime: Runtime, *, trains: bool = False
-) -> str:
-    """Why this GPU cannot run these ops on this runtime; empty where it can.
+class Needs(NamedTuple):
+    """What ops in a format ask of whatever GPU runs them: `rates` are the formats of their products.
+
+    `nowhere` is why no software runs them at all; empty where some does.
+    """
+
+    precision: Precision
+    trains: bool
+    rates: tuple[str, ...]
+    nowhere: str
+
+    @classmethod
+    def of(cls, ops: Iterable[Op], precision: Precision, *, trains: bool = False) -> Needs:
+        """The needs of a pass over ops."""
+        multiplied = (op.dtype for op in ops if op.kind in PRODUCTS)
+        rates = tuple(dict.fromkeys((precision.math, *multiplied)))
+        return cls(precision, trains, rates, _convolving(ops, precision, trains=trains))
+
+
+def refusal(gpu: Gpu, needs: Needs, runtime: Runtime) -> str:
+    """Why this GPU cannot do this work on this runtime; empty where it can.
 
     A value that no source states is a refusal by name, never a guess.
     """
-    why = gpu.why_unusable or not_run(gpu, runtime) or _convolving(ops, precision, trains=trains)
+    precision = needs.precision
+    why = gpu.why_unusable or not_run(gpu, runtime) or needs.nowhere
     if why:
         return why
-    why = _rates(gpu, ops, precision, trains=trains)
-    if why and precision.math == "fp8" and not trains and stacks.weight_only(gpu, runtime.software, "fp8"):
+    why = _rates(gpu, needs)
+    if why and not needs.trains and widens_fp8(gpu, precision, runtime):
         return (
             f"{gpu.id} has no FP8 units; {runtime.title} reads FP8 weights there and multiplies in 16 bits: "
             f"use --precision {WEIGHT_ONLY}"
         )
     stated = stacks.lacking(gpu, runtime.software, precision.math) if why and runtime.software else ""
     return f"{stated}; {why}" if stated else why
+
+
+def widens_fp8(gpu: Gpu, precision: Precision, runtime: Runtime) -> bool:
+    """Whether a GPU lacks the FP8 units of a format, and software reads such weights there all the same."""
+    narrow = precision.math == "fp8" and not precision.or_wider and gpu.value("fp8") is None
+    return narrow and stacks.weight_only(gpu, runtime.software, "fp8")
 
 
 def not_run(gpu: Gpu, runtime: Runtime) -> str:
@@ -85,19 +110,19 @@ def _convolving(ops: Iterable[Op], precision: Precision, *, trains: bool) -> str
     )
 
 
-def _rates(gpu: Gpu, ops: Iterable[Op], precision: Precision, *, trains: bool) -> str:
+def _rates(gpu: Gpu, needs: Needs) -> str:
+    precision = needs.precision
     if _plain_unknown(gpu) and not (gpu.value("bf16") or gpu.value("fp16")):
         return (
             f"{gpu.id}: neither an FP32 nor a 16-bit peak was read in any source, so that elementwise work "
             "cannot be predicted"
         )
     # Elementwise ops run at the plain rate, for which another stands in where no source states it.
-    multiplied = (op.dtype for op in ops if op.kind in PRODUCTS)
-    for rate in dict.fromkeys((precision.math, *multiplied)):
+    for rate in needs.rates:
         # Weight-only kernels read narrow weights, and widen them to the 16 bits that there are; training in a
         # format needs units for it. FP8 is asked for its units, so that others do its products only where
         # the precision says so.
-        asked = (trains and rate == "fp4") or (rate == "fp8" and not precision.or_wider)
+        asked = (needs.trains and rate == "fp4") or (rate == "fp8" and not precision.or_wider)
         asked = asked or (rate == "bf16" and not precision.quantised)
         if gpu.value(rate) is None and (asked or not stand_in(gpu, rate)):
             return _no_rate(gpu, rate, precision)
@@ -131,6 +156,8 @@ def _of_software(gpu: Gpu, precision: Precision, runtime: Runtime) -> tuple[str,
         return ()
     older = stacks.standing(gpu, runtime.software, runtime.release, runtime.said).warning
     format_ = WEIGHT_ONLY.partition("-")[0] if precision.id == WEIGHT_ONLY else precision.math
+    if format_ != precision.math and stacks.weight_only(gpu, runtime.software, format_):
+        return older, f"{runtime.title} reads FP8 weights on {gpu.id}, and multiplies them in 16 bits"
     return older, "" if precision.or_wider else stacks.lacking(gpu, runtime.software, format_)
 
 

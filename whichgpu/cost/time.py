@@ -21,7 +21,7 @@ from whichgpu.cost.coefficients import section
 from whichgpu.cost.kernels import models
 from whichgpu.cost.kernels.attention import score_passes, seen
 from whichgpu.cost.kernels.products import KINDS as SPREAD
-from whichgpu.cost.kernels.products import multiplied, occupancy, on_tensor_cores, rates
+from whichgpu.cost.kernels.products import abreast, multiplied, occupancy, on_tensor_cores, rates
 from whichgpu.cost.optable import tables
 from whichgpu.values import immutable
 from whichgpu.workloads.checkpointing import AGAIN
@@ -50,6 +50,8 @@ BOUND = 8.0
 FEED = 6.0
 #: What a pass is doing; what checkpointing computes twice stands apart from the backward pass.
 STAGES = ("forward", "backward", "recompute", "optimizer")
+#: What bounds an op.
+BINDING = ("compute", "memory", "launch")
 
 
 @immutable
@@ -131,6 +133,8 @@ class Timing:
     terms: tuple[Term, ...] = ()
     #: Seconds of the GPU, and of them at the full peak, by what a pass is doing: a key of `STAGES`.
     stages: Mapping[str, tuple[Array, Array]] = field(default_factory=dict)
+    #: Seconds of the GPU by what bounds each op, as `Term.bound` says it of one; where that was asked for.
+    bounds: Mapping[str, Array] = field(default_factory=dict)
 
     def allowed(self, own: Array | float) -> Array:
         """Of a factor `own` on the speed of the whole pass what lets no product pass its ceiling, (G, J)."""
@@ -154,7 +158,7 @@ def prepare(
     exponent = power_exponent(runtime, trains=trains)
     stream = devices.throttle(section("power")["exponent_bandwidth"], "")
     timed = [(table, *models()[table.ops[0].kind].seconds(table, devices, runtime)) for table in tables(ops)]
-    busy = _filled(timed, devices) if not runtime.domain else 1.0
+    busy = _filled(timed, devices, runtime) if not runtime.domain else 1.0
     kernels = []
     for table, compute, memory in timed:
         launched = _launched(table, runtime)
@@ -186,7 +190,7 @@ def power_exponent(runtime: Runtime, *, trains: bool) -> float:
     return float(section("power")["exponent_engine" if engine and not trains else "exponent_framework"])
 
 
-def _filled(timed: Iterable[tuple[OpTable, Array, Array]], devices: Devices) -> Array:
+def _filled(timed: Iterable[tuple[OpTable, Array, Array]], devices: Devices, runtime: Runtime) -> Array:
     """Share of the SMs that the products of a pass keep busy, in the mean over its time, (G, J).
 
     SMs without a tile draw little, so that a chip that is half empty keeps its clock; what limits its power
@@ -197,7 +201,9 @@ def _filled(timed: Iterable[tuple[OpTable, Array, Array]], devices: Devices) -> 
         if table.kind in SPREAD:
             with np.errstate(invalid="ignore"):
                 seconds = np.nan_to_num(table.count * compute)
-                busy = busy + np.nan_to_num(seconds * occupancy(table, devices)).sum(axis=0)
+                tensor = on_tensor_cores(rates(table, devices, runtime), devices)
+                filled = occupancy(table, devices, runtime, tensor)
+                busy = busy + np.nan_to_num(seconds * filled).sum(axis=0)
             whole = whole + seconds.sum(axis=0)
     return np.asarray(np.where(whole > 0.0, busy / np.where(whole > 0.0, whole, 1.0), 1.0))
 
@@ -217,16 +223,18 @@ def _clocked(
     return np.where(on_tensor_cores(peaks, devices), tensor, devices.clocked(exponent, "", busy)[None])
 
 
-def evaluate(work: Pass, found: Fit, *, explain: bool = False) -> Timing:
-    """Time of a prepared pass under a fit."""
+def evaluate(work: Pass, found: Fit, *, explain: bool = False, bounds: bool = False) -> Timing:
+    """Time of a prepared pass under a fit; `explain` tells what each op takes, `bounds` what bounds them."""
     runtime, gap = work.runtime, between(work)
     gpu, host, busy, traffic, fastest = (np.zeros((1, 1)) for _ in range(5))
     terms: list[Term] = []
     stages = {name: (np.zeros((1, 1)), np.zeros((1, 1))) for name in STAGES}
+    bounded_by = {name: np.zeros((1, 1)) for name in BINDING}
     for one in work.kernels:
         compute, memory = limits(one, work, found)
         count = one.table.count
-        each = count * (together(compute, memory, runtime.overlap) + gap * one.launched)
+        once = together(compute, memory, runtime.overlap) + gap * one.launched
+        each = count * once
         gpu = gpu + each.sum(axis=0)
         host = host + (count * one.started).sum(axis=0)
         busy = busy + _ideal_compute(one.table, work.devices)
@@ -235,12 +243,15 @@ def evaluate(work: Pass, found: Fit, *, explain: bool = False) -> Timing:
         if explain:
             terms += _terms(one.table, each, count * compute, count * memory)
             _add_stages(stages, one.table, each, work.devices)
+        if bounds:
+            _add_bounds(bounded_by, compute, memory, once, each)
     launch = runtime.launch * launches(work, found)
     host = host * launch
     seconds = fed(paced(gpu, host) + runtime.fixed + work.communication, work.feeding)
     return Timing(
         seconds, gpu, host, np.broadcast_to(work.communication, seconds.shape), busy, traffic, launch,
         fastest, work.filled, tuple(sorted(terms, key=lambda term: -term.seconds)), stages if explain else {},
+        bounded_by if bounds else {},
     )  # fmt: skip
 
 
@@ -267,6 +278,14 @@ def _add_stages(
         stages[name] = gpu + each[here].sum(axis=0), peak + ideal[here].sum(axis=0)
 
 
+def _add_bounds(bounds: dict[str, Array], compute: Array, memory: Array, once: Array, each: Array) -> None:
+    """Add the seconds of ops, `each` over all executions of one that takes `once`, to what bounds them."""
+    launched = np.maximum(compute, memory) < 0.5 * once
+    arithmetic = compute >= memory
+    for name, here in zip(BINDING, (arithmetic & ~launched, ~(arithmetic | launched), launched), strict=True):
+        bounds[name] = bounds[name] + np.where(here, each, 0.0).sum(axis=0)
+
+
 def shares(work: Pass, found: Fit) -> dict[tuple[str, OpClass | None], float]:
     """Share of the time of the first job on the first GPU that each class of ops answers for.
 
@@ -286,22 +305,6 @@ def shares(work: Pass, found: Fit) -> dict[tuple[str, OpClass | None], float]:
             for kind, value in zip(one.classes, seconds.tolist(), strict=True):
                 slopes[side, kind] = slopes.get((side, kind), 0.0) + value * by_gpu
     return slopes
-
-
-def bound_seconds(work: Pass, found: Fit) -> dict[str, Array]:
-    """Seconds of the GPU by what bounds each op, as `Term.bound` says it of one: three arrays (G, J)."""
-    seconds: dict[str, Array] = {name: np.zeros((1, 1)) for name in ("compute", "memory", "launch")}
-    for one in work.kernels:
-        compute, memory = limits(one, work, found)
-        once = together(compute, memory, work.runtime.overlap) + between(work) * one.launched
-        launched = np.maximum(compute, memory) < 0.5 * once
-        arithmetic = compute >= memory
-        each = one.table.count * once
-        for name, here in (
-            ("launch", launched), ("compute", arithmetic & ~launched), ("memory", ~(arithmetic | launched)),
-        ):  # fmt: skip
-            seconds[name] = seconds[name] + np.where(here, each, 0.0).sum(axis=0)
-    return seconds
 
 
 def limits(one: Kernels, work: Pass, found: Fit) -> tuple[Array, Array]:
@@ -383,7 +386,7 @@ def _launched(table: OpTable, runtime: Runtime) -> Array:
         # Written out it is two products and between them a scaling with its mask and a softmax.
         return np.where(score_passes(table, runtime) > 0.0, 4.0, 1.0)
     if table.kind in COUNTED:
-        return np.ones_like(table.fusable)
+        return 1.0 / abreast(table, runtime)
     # The parameters of a norm that is folded into a convolution are part of that one's weights.
     held = np.where(table.of("norm") > 0, 0.0, table.weight_bytes)
     moves = table.activation_bytes + held + table.flops > 0.0

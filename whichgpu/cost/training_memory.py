@@ -115,9 +115,13 @@ def offload(job: Job) -> frozenset[str]:
     return frozenset(found)
 
 
-def held_format(named: Precision, stack: Runtime) -> Precision:
-    """What a runtime keeps for weights that a job trains in a format: FP32 behind 16 bits in some."""
-    wide = stack.holds.get("wide_weights") and MIXED.get(named.id)
+def held_format(named: Precision, stack: Runtime, level: int) -> Precision:
+    """What a runtime keeps for weights that a job trains in a format: FP32 behind 16 bits in some.
+
+    In others where they are shared out, that is at the third `level` of ZeRO.
+    """
+    shards = level == _GATHERED and stack.holds.get("wide_shards")
+    wide = (stack.holds.get("wide_weights") or shards) and MIXED.get(named.id)
     held = precision(wide) if wide else named
     each = stack.holds.get("gradient_bytes")
     return replace(held, train_state=each + held.activation) if each and held.mixed else held
@@ -159,7 +163,7 @@ def training_parts(
     `trained_in` is the format of what is trained where that is adapters on frozen weights.
     """
     forward = [op for op in whole if op.stage == "forward"]
-    held = trained_in or held_format(named, stack)
+    held = trained_in or held_format(named, stack, spread.level)
     step = _Step(forward, own, named, held, stack, spread, frozen=trained_in is not None)
     trained = (trained_parameters(whole) if spread.trained is None else spread.trained) / spread.pp
     trained = trained * _end_share(step)
@@ -246,14 +250,16 @@ def _copied(step: _Step, optimizer: str, trained: Any) -> Any:
     """Bytes of one of the optimizer's states, of which torch.optim's step over lists of tensors makes a copy.
 
     ZeRO's first two levels have optimizers of their own; FSDP has torch.optim's over its shards. DeepSpeed's
-    join the 16-bit gradients of a rank and widen them, in level 3 group by group (`step` of its ZeRO).
+    join the 16-bit gradients of a rank and widen them, in level 3 group by group (`step` of its ZeRO). Adam
+    of PyTorch 1 then makes a root and a quotient of the whole tensor that they are joined in.
     """
     spread, group = step.spread, step.stack.holds.get("group_values")
     if "optimizer" in spread.offload:
         return 0.0
     if group and spread.level:
         own = trained / spread.of(1)
-        return (np.minimum(own, group) if spread.level == _GATHERED else own) * (_NARROW + _FP32)
+        each = 3.0 * _FP32 - _NARROW if step.stack.holds.get("steps_by_tensor") else _NARROW + _FP32
+        return (np.minimum(own, group) if spread.level == _GATHERED else own) * each
     if not (step.stack.holds.get("copies_state") and by_lists(optimizer)) or 0 < spread.level < _GATHERED:
         return 0.0
     return trained * step.held.weight / spread.of(1) / (step.layers if spread.piecewise else 1.0)
@@ -326,7 +332,9 @@ class _Alive(NamedTuple):
 def _alive(step: _Step, kernels: Kept) -> _Alive:
     """Activations and logits at the fullest moment of a stage; the last makes the logits."""
     spread = step.spread
-    found = activations([_whole(op, spread.unshared) for op in step.forward], kernels)
+    alone = np.all(np.asarray(spread.unshared) == 1)
+    ops = step.forward if alone else [_whole(op, spread.unshared) for op in step.forward]
+    found = activations(ops, kernels)
     if step.frozen and spread.level == _GATHERED and kernels.again and step.stack.holds.get("root_gathered"):
         # A frozen layer's own backward pass is told by its inputs' gradient, when the next one has run again.
         found = found._replace(layer=2.0 * found.layer, last=found.last + found.layer)
@@ -355,7 +363,7 @@ def _whole(op: Op, gpus: Any) -> Op:
 
     That is norms and sums, and what products of cut outputs read (Korthikanti et al., 2022, section 4.2.1).
     """
-    if np.all(gpus == 1) or not (op.shard == "none" or (op.shard in _UNCUT_INPUT and op.kind == "gemm")):
+    if not (op.shard == "none" or (op.shard in _UNCUT_INPUT and op.kind == "gemm")):
         return op
     return changed(op, read_bytes=op.read_bytes * gpus, saved_bytes=op.saved_bytes * gpus,
                    write_bytes=op.write_bytes * (gpus if op.shard == "none" else 1.0))  # fmt: skip

@@ -1,26 +1,31 @@
 """The JSON that a tree of data files is made into, and the parts of it that can be read alone.
 
 <tree>.json      the stamps of the sources, and the content of every file by stem
-<tree>.json.gz   the same, of a tree that few commands read and that shrinks to a third
+<tree>.json.gz   the same, packed, of a tree that few commands read, its tables column by column
 <tree>.rows      a line that says where the rows of each value are, then those rows, packed value by value
-<tree>.files     a line with the names in each file and where it is, then the files, each packed
+<tree>.files     a line with the stamps and sizes; the names in each file and where it is; the heads of the
+                 files, a line each, all these packed but for few trees; and the files, each packed by itself,
+                 those of `GROUPED` value by value
 """
 
 from __future__ import annotations
 
+import io
 import json
 import os
+from functools import cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from whichgpu.values import Lazy
+from whichgpu.values import Lazy, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
+    from typing import BinaryIO
 
-    #: Size and time of each source file by path.
-    Stamps = dict[str, list[int]]
+#: Size and time of each source file by path.
+Stamps = dict[str, list[int]]
 
 #: Trees of CSV files that are asked for a few rows, by the column that is asked for.
 INDEXED = {"measured": "workload"}
@@ -33,11 +38,41 @@ NAMED = {
         ("name", "vendor", "segment", "architecture", "aliases", "note", "confidence", "memory"),
     ),
     "workloads": (("workload",), ("name", "aliases", "library")),
+    "architectures": (("variant",), ()),
     "software": ((), ("names", "kind")),
     "prices": ((), ()),
+    # The file itself is a table of sources, whose kinds are read for every fact.
+    "sources": (("",), ("kind",)),
 }
+#: CSV files of such trees that are asked for a few rows, by the columns that are asked for.
+GROUPED = {"prices": {"offers": ("gpu", "candidates")}}
 #: Trees that few commands read, and that shrink to a third or less.
-PACKED = {"audit", "counts", "glossary", "hf", "scoreboard", "sources", "validation"}
+PACKED = {
+    "audit", "blank", "commands", "counts", "diagnosis", "export", "fits", "gloss", "glossary", "hf",
+    "programs", "scoreboard", "subjects", "systems", "uses", "validation",
+}  # fmt: skip
+#: Trees whose names and heads are all read to load the catalogue, which takes less time where they are plain.
+_PLAIN = ("gpus", "architectures")
+#: What the first line of `<tree>.files` says of its layout; another one is stale, as if a source had changed.
+_LAYOUT = 3
+_STALE: Stamps = {"": []}
+
+
+class Glance(NamedTuple):
+    """A tree of `NAMED`, of which little is read: by file stem the names in tables, the heads, the files."""
+
+    names: Mapping[str, Mapping[str, Sequence[str]]]
+    heads: Mapping[str, Any]
+    files: Mapping[str, Any]
+
+
+def named(tree: str, files: Mapping[str, Any]) -> dict[str, dict[str, list[str]]]:
+    """The names in each table of tables of each file of a tree."""
+    tables = NAMED[tree][0]
+    return {
+        stem: {table: [*content[table]] for table in tables if table in content}
+        for stem, content in files.items()
+    }
 
 
 def bundled(tree: str, folder: Path) -> Path:
@@ -56,7 +91,8 @@ def write(path: Path, tree: str, stamps: Stamps, files: dict[str, Any]) -> None:
     elif tree in NAMED:
         content = _named(tree, stamps, files)
     else:
-        content = _line({"stamps": stamps, "files": files})
+        kept = {stem: _by_column(content) for stem, content in files.items()} if tree in PACKED else files
+        content = _line({"stamps": stamps, "files": kept})
     if tree in PACKED:
         import gzip
 
@@ -69,8 +105,8 @@ def read(path: Path, tree: str) -> tuple[Stamps, dict[str, Any]]:
     if tree in INDEXED:
         return read_rows(path, None)
     if tree in NAMED:
-        stamps, _, files = read_names(path)
-        return stamps, dict(files)
+        stamps, found = read_names(path)
+        return stamps, dict(found.files)
     raw = path.read_bytes()
     if tree in PACKED:
         import zlib
@@ -78,44 +114,110 @@ def read(path: Path, tree: str) -> tuple[Stamps, dict[str, Any]]:
         # As gzip writes it, without what importing that takes.
         raw = zlib.decompress(raw, wbits=31)
     content = json.loads(raw)
-    return content["stamps"], content["files"]
+    return content["stamps"], {stem: _by_row(one) for stem, one in content["files"].items()}
+
+
+def _by_column(content: Any) -> Any:
+    """A CSV file with the cells of each column together, which packs smaller; a TOML file as it is."""
+    if not (isinstance(content, dict) and content.keys() == {"columns", "rows"}):
+        return content
+    return {"columns": content["columns"], "cells": [*zip(*content["rows"], strict=True)]}
+
+
+def _by_row(content: Any) -> Any:
+    """What `_by_column` was given."""
+    if not (isinstance(content, dict) and content.keys() == {"columns", "cells"}):
+        return content
+    return {"columns": content["columns"], "rows": [[*row] for row in zip(*content["cells"], strict=True)]}
 
 
 def read_rows(path: Path, wanted: Callable[[str], bool] | None) -> tuple[Stamps, dict[str, Any]]:
     """The stamps and the files of an indexed tree, with the rows whose value is wanted; all for None."""
-    import zlib
-
-    found: list[Any] = []
     with path.open("rb") as handle:
         head = json.loads(handle.readline())
-        start = handle.tell()
-        for value, (offset, size) in head["index"].items():
-            if wanted is None or wanted(value):
-                handle.seek(start + offset)
-                found += json.loads(zlib.decompress(handle.read(size)))
+        found = _blocks(handle, handle.tell(), head["index"], wanted)
     files = {stem: {"columns": names, "rows": []} for stem, names in head["columns"].items()}
     for stem, _, cells in sorted(found, key=itemgetter(1)):
         files[stem]["rows"].append(cells)
     return head["stamps"], files
 
 
-def read_names(path: Path) -> tuple[Stamps, Mapping[str, Any], Mapping[str, Any]]:
-    """The stamps of a tree of `NAMED`, its files with the keys of their names, and its files."""
-    with path.open("rb") as handle:
-        line = handle.readline()
-    head = json.loads(line)
-    places = head["places"]
-    return head["stamps"], head["heads"], Lazy(places, lambda stem: _file(path, len(line), places[stem]))
-
-
-def _file(path: Path, start: int, place: tuple[int, int]) -> Any:
-    """One file of a tree, packed at a place after the first line."""
+def _blocks(
+    handle: BinaryIO, start: int, index: Mapping[str, tuple[int, int]], wanted: Callable[[str], bool] | None
+) -> list[Any]:
+    """What is in the packed blocks of the values that are wanted; of all for None."""
     import zlib
 
+    found: list[Any] = []
+    for value, (offset, size) in index.items():
+        if wanted is None or wanted(value):
+            handle.seek(start + offset)
+            found += json.loads(zlib.decompress(handle.read(size)))
+    return found
+
+
+def read_names(path: Path) -> tuple[Stamps, Glance]:
+    """The stamps of a tree of `NAMED`, and what it holds."""
+    content, head, index, behind = _read(path)
+    if not index:
+        return _STALE, Glance({}, {}, {})
+    heads, places = index["heads"], index["places"]
+
+    @cache
+    def lines() -> bytes:
+        return _unpacked(content[behind - head["heads"] : behind], head)
+
+    return head["stamps"], Glance(
+        index["names"],
+        Lazy(heads, lambda stem: json.loads(lines()[slice(*heads[stem])])),
+        Lazy(places, lambda stem: _file(content, behind, places[stem])),
+    )
+
+
+def read_group(path: Path, stem: str, wanted: Callable[[str], bool]) -> tuple[Stamps, dict[str, Any]]:
+    """The stamps of a tree of `GROUPED`, and a file of it with the rows whose `asked_for` is wanted."""
+    content, head, index, behind = _read(path)
+    return (head["stamps"], _file(content, behind, index["places"][stem], wanted)) if index else (_STALE, {})
+
+
+def _read(path: Path) -> tuple[bytes, dict[str, Any], dict[str, Any], int]:
+    """A file of `NAMED`, its first line, its index (empty in another layout), and where its files begin.
+
+    Whole: another process may put a new file in its place before more of this one is asked for.
+    """
+    content = path.read_bytes()
+    start = content.index(b"\n") + 1
+    head = json.loads(content[:start])
+    if head.get("layout") != _LAYOUT:
+        return content, head, {}, start
+    behind = start + head["index"]
+    return content, head, json.loads(_unpacked(content[start:behind], head)), behind + head["heads"]
+
+
+def _unpacked(stored: bytes, head: Mapping[str, Any]) -> bytes:
+    """The names or the heads of a file of `NAMED`, by its first line."""
+    if not head["packed"]:
+        return stored
+    import zlib
+
+    return zlib.decompress(stored)
+
+
+def _file(content: bytes, start: int, place: Any, wanted: Callable[[str], bool] | None = None) -> Any:
+    """One file of a tree, packed at a place after the heads."""
+    import zlib
+
+    if isinstance(place, dict):
+        found = _blocks(io.BytesIO(content), start, place["index"], wanted)
+        return {"columns": place["columns"], "rows": [row for _, row in sorted(found, key=itemgetter(0))]}
     offset, size = place
-    with path.open("rb") as handle:
-        handle.seek(start + offset)
-        return json.loads(zlib.decompress(handle.read(size)))
+    return json.loads(zlib.decompress(content[start + offset : start + offset + size]))
+
+
+def asked_for(tree: str, stem: str, columns: Sequence[str]) -> Callable[[Sequence[str]], str]:
+    """What a row of a file of `GROUPED` is asked for by: its cells there, joined by `;`."""
+    at = [columns.index(name) for name in GROUPED[tree][stem]]
+    return lambda cells: ";".join(cells[one] for one in at if cells[one])
 
 
 def _indexed(tree: str, stamps: Stamps, files: dict[str, Any]) -> bytes:
@@ -146,26 +248,58 @@ def _places(lines: list[bytes]) -> Iterator[list[int]]:
 def _named(tree: str, stamps: Stamps, files: dict[str, Any]) -> bytes:
     import zlib
 
-    packed = [zlib.compress(_line(content), 9) for content in files.values()]
-    head = {
-        "stamps": stamps,
-        "heads": {stem: _head(content, *NAMED[tree]) for stem, content in files.items()},
-        "places": dict(zip(files, _places(packed), strict=True)),
+    heads = [_line(_head(content, *NAMED[tree])) for content in files.values()]
+    packed: list[bytes] = []
+    places = {stem: _packed(tree, stem, content, packed) for stem, content in files.items()}
+    index = {
+        "names": named(tree, files),
+        "heads": {
+            stem: [start, start + size] for stem, (start, size) in zip(files, _places(heads), strict=True)
+        },
+        "places": places,
     }
-    return _line(head) + b"".join(packed)
+    parts = [_line(index), b"".join(heads)]
+    if tree not in _PLAIN:
+        parts = [zlib.compress(part, 9) for part in parts]
+    sizes = {"index": len(parts[0]), "heads": len(parts[1]), "packed": tree not in _PLAIN}
+    return _line({"layout": _LAYOUT, "stamps": stamps, **sizes}) + b"".join((*parts, *packed))
+
+
+def _packed(tree: str, stem: str, content: Any, packed: list[bytes]) -> Any:
+    """Pack a file behind what is packed already; gives its place, or the places of its groups of rows."""
+    import zlib
+
+    offset = sum(map(len, packed))
+    if stem not in GROUPED.get(tree, ()):
+        packed.append(zlib.compress(_line(content), 9))
+        return [offset, len(packed[-1])]
+    key = asked_for(tree, stem, content["columns"])
+    groups: dict[str, list[Any]] = {}
+    for numbered in enumerate(content["rows"]):
+        groups.setdefault(key(numbered[1]), []).append(numbered)
+    blocks = [zlib.compress(_line(rows), 9) for rows in groups.values()]
+    packed += blocks
+    index = {
+        value: [offset + start, size] for value, (start, size) in zip(groups, _places(blocks), strict=True)
+    }
+    return {"columns": content["columns"], "index": index}
 
 
 def _head(content: dict[str, Any], tables: tuple[str, ...], keys: tuple[str, ...]) -> dict[str, Any]:
     """A file's tables with some keys only."""
+    if "" in tables:
+        return _rows(content, keys)
     found = {key: value for key, value in content.items() if key in keys}
-    for name in tables:
-        if name in content:
-            found[name] = {
-                key: _head(value, (), keys) if isinstance(value, dict) else value
-                for key, value in content[name].items()
-                if isinstance(value, dict) or key in keys
-            }
-    return found
+    return found | {name: _rows(content[name], keys) for name in tables if name in content}
+
+
+def _rows(table: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
+    """The values of a table and of the tables in it, with some keys only."""
+    return {
+        key: _head(value, (), keys) if isinstance(value, dict) else value
+        for key, value in table.items()
+        if isinstance(value, dict) or key in keys
+    }
 
 
 def _line(content: Any) -> bytes:

@@ -27,7 +27,9 @@ class Fact:
 
     `value` is an SI float, an integer count, a flag or text; `text` is what the data file says;
     `sources` are the ids of `data/sources.toml` that state it (several: any of them), `locator`
-    the place in them; `kind` is one of `KINDS`; `as_of` is an ISO date or empty.
+    the place in them; `kind` is one of `KINDS`; `as_of` is an ISO date or empty. One that
+    is `mistaken` is stated of the device by its source, and is another part's, or half a part's, as its note
+    says.
     """
 
     value: Any
@@ -38,6 +40,7 @@ class Fact:
     kind: str
     as_of: str = ""
     note: str = ""
+    mistaken: bool = False
 
     def __str__(self) -> str:
         return self.text

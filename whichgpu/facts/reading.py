@@ -2,7 +2,8 @@
 
 On disk a value is `["3.35 TB/s", "source-id p.2"]`: the quantity with its unit, then the key of the
 source (several joined by `;` where any of them states it) and the place in it. A third element adds
-`{note = "...", as_of = "2026-05-01", kind = "measured"}`. Where sources disagree the value is a list
+`{note = "...", as_of = "2026-05-01", kind = "measured"}`; `mistaken = true` beside a note marks what a source
+states of the device and is another's. Where sources disagree the value is a list
 of such lists; the first is the one in use. `"derived"` as the source marks a value that follows from
 others by a formula in the code.
 """
@@ -39,7 +40,7 @@ def sources() -> Mapping[str, Source]:
 @lru_cache(maxsize=1)
 def _kinds() -> Mapping[str, str]:
     """The kind of every source by id."""
-    return {key: row["kind"] for key, row in store.load("sources")["sources"].items()}
+    return {key: row["kind"] for key, row in store.glance("sources").heads["sources"].items()}
 
 
 def facts(
@@ -52,7 +53,12 @@ def facts(
     the file itself declares, beside those of `data/sources.toml`.
     """
     many = raw if isinstance(raw, list) and raw and all(isinstance(item, list) for item in raw) else [raw]
-    return tuple(_fact(item, dimension, where, user=user, own=own or {}) for item in many)
+    found = tuple(_fact(item, dimension, where, user=user, own=own or {}) for item in many)
+    if found[0].mistaken:
+        raise UsageError(
+            f"{where}: {found[0].text} is marked as mistaken and is the value in use; put another first"
+        )
+    return found
 
 
 def _fact(raw: Any, dimension: str, where: str, *, user: bool, own: Mapping[str, Source]) -> Fact:
@@ -71,6 +77,7 @@ def _fact(raw: Any, dimension: str, where: str, *, user: bool, own: Mapping[str,
         kind=kind,
         as_of=str(more.get("as_of", "")),
         note=str(more.get("note", "")),
+        mistaken=more.get("mistaken") is True,
     )
 
 

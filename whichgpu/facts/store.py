@@ -44,25 +44,40 @@ def load(tree: str, data: Path = DATA) -> dict[str, Any]:
     return _merged(files, _extra(tree, Path(folder).expanduser())) if folder else files
 
 
-def glance(tree: str, data: Path = DATA) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """A tree of `bundle.NAMED` by file stem, twice: with the keys that finding a name reads, and whole.
+def glance(tree: str, data: Path = DATA) -> bundle.Glance:
+    """A tree of `bundle.NAMED` by file stem: its names, the keys that finding a name reads, and the whole.
 
-    A file is parsed when the second is asked for it; the first may hold more than those keys.
+    A head or a file is parsed when it is asked for; heads may hold more than those keys.
     Raises the errors of `load`.
     """
     path = bundled(tree, data / _BUNDLE)
     if path.exists() and not _amended(data):
-        stamps, heads, files = bundle.read_names(path)
+        stamps, found = bundle.read_names(path)
         if _stamps(tree, data) in ({}, stamps):
-            return heads, files
+            return found
     whole = load(tree, data)
-    return whole, whole
+    return bundle.Glance(bundle.named(tree, whole), whole, whole)
 
 
 @cache
 def part(tree: str, stem: str, data: Path = DATA) -> Any:
     """One file of a tree of `bundle.NAMED`, of which no other is parsed. Raises the errors of `load`."""
-    return glance(tree, data)[1][stem]
+    return glance(tree, data).files[stem]
+
+
+def group(tree: str, stem: str, wanted: Callable[[str], bool], data: Path = DATA) -> dict[str, Any]:
+    """A CSV file of `bundle.GROUPED` with the rows whose cells there, joined by `;`, are wanted.
+
+    Raises the errors of `load`.
+    """
+    path = bundled(tree, data / _BUNDLE)
+    if path.exists() and not _amended(data):
+        stamps, found = bundle.read_group(path, stem, wanted)
+        if _stamps(tree, data) in ({}, stamps):
+            return found
+    whole = part(tree, stem, data)
+    key = bundle.asked_for(tree, stem, whole["columns"])
+    return {**whole, "rows": [row for row in whole["rows"] if wanted(key(row))]}
 
 
 def select(tree: str, wanted: Callable[[str], bool], data: Path = DATA) -> list[dict[str, str]]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import DataError, UsageError
 from whichgpu.facts import reading, store
-from whichgpu.values import immutable
+from whichgpu.values import Lazy, immutable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -130,18 +130,23 @@ class Family:
 
 @cache
 def families() -> Mapping[str, Family]:
-    """Every generation by id (the stem of its file in `data/architectures/`)."""
-    return MappingProxyType(
-        {stem: _family(stem, content) for stem, content in store.load("architectures").items()}
-    )
+    """Every generation by id, the stem of its file in `data/architectures/`; each is read when asked for."""
+    files = store.glance("architectures").files
+    return Lazy(tuple(files), lambda stem: _family(stem, files[stem]))
+
+
+@cache
+def generations() -> Mapping[str, str]:
+    """The id of the generation of each variant, by the variant's; no file is parsed for it."""
+    names = store.glance("architectures").names.items()
+    return MappingProxyType({key: stem for stem, tables in names for key in tables.get("variant", ())})
 
 
 @cache
 def architectures() -> Mapping[str, Architecture]:
-    """Every variant by id."""
-    return MappingProxyType(
-        {variant.id: variant for family in families().values() for variant in family.variants}
-    )
+    """Every variant by id; a generation is read when one of its own is asked for."""
+    stems = generations()
+    return Lazy(stems, lambda key: next(one for one in families()[stems[key]].variants if one.id == key))
 
 
 def called(text: str) -> str:

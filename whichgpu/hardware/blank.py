@@ -45,8 +45,9 @@ def blank(gpu: Gpu, field: str) -> Blank | None:
 
 def blanks(gpu: Gpu) -> Iterator[tuple[str, Blank]]:
     """Every field of a device without a value, with the reason, in the order of the catalogue."""
+    known = {*gpu.fields()}
     for field in FIELDS:
-        if reason := blank(gpu, field):
+        if field not in known and (reason := blank(gpu, field)):
             yield field, reason
 
 

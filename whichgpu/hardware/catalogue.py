@@ -15,7 +15,7 @@ from typing import Any
 
 from whichgpu.errors import DataError, UsageError
 from whichgpu.facts import store
-from whichgpu.hardware.architecture import architectures, called, families
+from whichgpu.hardware.architecture import architectures, called, families, generations
 from whichgpu.hardware.derive import DERIVABLE, derived
 from whichgpu.hardware.fields import FIELDS, IDENTITY, SEGMENTS
 from whichgpu.hardware.gpu import Gpu, unit
@@ -146,9 +146,9 @@ def _stamp(path: Path) -> tuple[int, int]:
 @cache
 def _bundled() -> Catalogue:
     stems: dict[str, str] = {}
-    heads, files = store.glance("gpus")
-    for stem, content in heads.items():
-        for key in content.get("gpu", ()):
+    names, heads, files = store.glance("gpus")
+    for stem, tables in names.items():
+        for key in tables.get("gpu", ()):
             if key in stems:
                 raise DataError(f"data/gpus/{stem}.toml: gpu.{key} is in another file already; keep one")
             stems[key] = stem
@@ -175,7 +175,7 @@ class _Table(Mapping[str, Any]):
 
     def __init__(self, head: Mapping[str, Any], files: Mapping[str, Any], stem: str, key: str) -> None:
         self._head, self._files, self._stem, self._key = head, files, stem, key
-        self._known: dict[str, Any] = {}
+        self._known: dict[str, Any] | None = None
 
     def __getitem__(self, name: str) -> Any:
         return self._head[name] if name in self._head else self._whole()[name]
@@ -194,7 +194,7 @@ class _Table(Mapping[str, Any]):
         return dict, (self._whole(),)
 
     def _whole(self) -> dict[str, Any]:
-        if not self._known:
+        if self._known is None:
             self._known = _merged(self._files[self._stem], self._key)
         return self._known
 
@@ -225,22 +225,20 @@ def _gpu(
     raw: Mapping[str, Any],
 ) -> Gpu:  # fmt: skip
     """A device of its identity (`head`) and its whole table."""
-    architecture = str(head.get("architecture", ""))
-    variant = architectures().get(architecture)
+    architecture = head.get("architecture", "")
     return Gpu(
         id=key,
-        name=str(head.get("name", key)),
-        vendor=str(head.get("vendor", "")),
-        segment=str(head.get("segment", "")),
+        name=head.get("name", key),
+        vendor=head.get("vendor", ""),
+        segment=head.get("segment", ""),
         architecture=architecture,
-        family=variant.family if variant else "",
+        family=generations().get(architecture, ""),
         aliases=tuple(head.get("aliases", ())),
-        note=str(head.get("note", "")),
-        confidence=str(head.get("confidence", "")),
+        note=head.get("note", ""),
+        confidence=head.get("confidence", ""),
         user=own is not None,
         _raw=raw,
         _where=where,
-        _variant=variant,
         _own=own or frozenset(),
     )
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import DataError, UsageError
 from whichgpu.facts import reading
-from whichgpu.hardware.architecture import IMPLIED
+from whichgpu.hardware.architecture import IMPLIED, architectures
 from whichgpu.hardware.fields import FIELDS, IDENTITY, RATES
 from whichgpu.units import DIMENSIONS, number, show
 from whichgpu.values import Shown, immutable
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 #: Sizes of device memory that are sold, in GB.
 _SOLD = (1, 2, 3, 4, 6, 8, 10, 11, 12, 16, 20, 24, 32, 40, 48, 64, 72, 80, 94, 95, 96, 128, 141, 144, 180,
          186, 192, 256, 288)  # fmt: skip
-_NUMBER_THEN_UNIT = r"^([+-]?\d+)((?:\.\d+)?)(\s.*)?$"
 
 
 @immutable(eq=False, slots=False)
@@ -46,7 +44,6 @@ class Gpu(Shown):
     user: bool
     _raw: Mapping[str, Any]
     _where: str
-    _variant: Architecture | None
     #: Fields that the user's own file states; the rest come from its `base`.
     _own: frozenset[str] = frozenset()
     _read: dict[str, tuple[Fact, ...]] = field(default_factory=dict)
@@ -121,10 +118,10 @@ class Gpu(Shown):
         """The known device that one of the user's own file starts from; empty for any other."""
         return str(self._raw.get("base", "")) if self.user else ""
 
-    @property
+    @cached_property
     def variant(self) -> Architecture | None:
         """The architecture variant, or None where there are no data on it."""
-        return self._variant
+        return architectures().get(self.architecture)
 
     @cached_property
     def why_unusable(self) -> str:
@@ -204,7 +201,7 @@ class Gpu(Shown):
         if name not in FIELDS:
             raise UsageError(f"no field '{name}'; the fields are {', '.join(FIELDS)}")
         if name not in self._raw:
-            implied = self._variant.fact(name) if self._variant and name in IMPLIED else None
+            implied = self.variant.fact(name) if name in IMPLIED and self.variant else None
             return (implied,) if implied else ()
         where = f"{self._where}.{name}"
         try:
@@ -264,5 +261,7 @@ def _count(value: float) -> str:
 
 def _grouped(text: str) -> str:
     """The text of a data file with its thousands set off."""
-    match = re.match(_NUMBER_THEN_UNIT, text)
-    return f"{int(match[1]):,}{match[2]}{match[3] or ''}" if match else text
+    number, space, unit = text.partition(" ")
+    whole, point, rest = number.partition(".")
+    plain = whole.isdecimal() and (rest.isdecimal() or not point)
+    return f"{int(whole):,}{point}{rest}{space}{unit}" if plain else text

@@ -22,6 +22,21 @@ _AT = r"at (\d+(?:\.\d+)?) W"
 EXPONENT = 0.57
 
 
+#: Limits that drivers take of cards: no range that any is sold at.
+_OF_DRIVERS = frozenset({"nvidia-power-limits"})
+
+
+def as_sold(gpu: Gpu, field: str) -> tuple[Fact, ...]:
+    """What sources state of a field and do not mistake.
+
+    The lowest limits that drivers take are left out too: no card is sold at them.
+    """
+    every = tuple(fact for fact in gpu.stated(field) if not fact.mistaken)
+    if field != "power_min":
+        return every
+    return tuple(fact for fact in every if not _OF_DRIVERS & set(fact.sources))
+
+
 class Limit(NamedTuple):
     """A power limit in W, the boost clock there in Hz or None, and whether a source states that clock."""
 

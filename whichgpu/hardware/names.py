@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 #: How many candidates a message lists.
 SHOWN = 8
 #: A name and a number; one of more than 12 digits is none that Python should be asked to read.
-_COUNT = re.compile(
+_COUNT = (
     r"^(?P<name>.*\S)\s*:\s*(?P<count>[+-]?\d{1,12})$"
     r"|^(?P<first>\d{1,12})\s*x(?!tx?\b)\s*(?P<second>\S.*)$"
     r"|^(?P<third>.*\S)\s+x\s?(?P<after>\d{1,4})$"
@@ -33,7 +33,7 @@ _COUNT = re.compile(
 #: The lanes of "PCIe Gen4 x16", which are no number of GPUs.
 _LANES = r"(?i)(\bpci[ -]?e(?:xpress)?(?:\s+(?:gen\s?)?[3-6](?:\.0)?)?)\s*x\s?(?:4|8|16)\b"
 #: `2 3090s`, where the whole names nothing.
-_SEVERAL = re.compile(r"(?i)(?P<count>\d{1,4}|an?|one|two|four|eight)\s+(?P<name>\S.*)")
+_SEVERAL = r"(?i)(?P<count>\d{1,4}|an?|one|two|four|eight)\s+(?P<name>\S.*)"
 _WORDED = {"a": 1, "an": 1, "one": 1, "two": 2, "four": 4, "eight": 8}
 _MOST = 1_000_000
 
@@ -58,11 +58,14 @@ def resolve_count(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
 
     Raises `UsageError` as `resolve` does, or for a number that is not 1 to a million.
     """
-    match = _COUNT.match(re.sub(_LANES, r"\1", text.strip().replace("\u00d7", "x")))
+    if text in catalogue:
+        # An id has no number in it; no pattern is compiled.
+        return _boards(text, 1, catalogue)
+    match = _numbered(text)
     if text.rstrip().endswith(":"):
         raise UsageError(f"'{one_line(text)}' has no number after ':'; write e.g. a100-80gb-sxm:8")
     if not match:
-        several = _SEVERAL.fullmatch(text.strip())
+        several = re.fullmatch(_SEVERAL, text.strip())
         if several and not meant(text, catalogue):
             name, said = _singular(several["name"], catalogue), several["count"].lower()
             if meant(name, catalogue):
@@ -71,8 +74,21 @@ def resolve_count(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
     count = int(match["count"] or match["first"] or match["after"])
     if not 1 <= count <= _MOST:
         raise UsageError(f"'{one_line(text)}': {count} GPUs cannot be; write e.g. a100-80gb-sxm:8")
-    name = match["name"] or match["second"] or match["third"]
-    return _boards(_singular(name, catalogue), count, catalogue)
+    return _boards(_singular(_named(match), catalogue), count, catalogue)
+
+
+def without_number(text: str) -> str:
+    """The name in a spelling that says how many, a10 of `a10:2` and `2 x a10`; empty where none is said."""
+    match = _numbered(text)
+    return _named(match) if match else ""
+
+
+def _numbered(text: str) -> re.Match[str] | None:
+    return re.match(_COUNT, re.sub(_LANES, r"\1", text.strip().replace("\u00d7", "x")))
+
+
+def _named(match: re.Match[str]) -> str:
+    return str(match["name"] or match["second"] or match["third"])
 
 
 def _boards(name: str, count: int, catalogue: Catalogue) -> tuple[Gpu, int]:

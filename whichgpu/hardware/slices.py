@@ -50,6 +50,8 @@ def resolve_device(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
 
         if is_local(text):
             return resolve_local(text, catalogue)
+    if text in catalogue:
+        return resolve_count(text, catalogue)
     match = re.match(_PART, text.strip()) if ":" in text else None
     if match is None:
         virtual = vgpu(text, catalogue)

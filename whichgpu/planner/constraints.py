@@ -181,7 +181,7 @@ def _sizes(request: Request) -> Iterator[Constraint]:
 
 
 #: Of the board power: below it no driver of a card whose lowest limit was read lets a cap go.
-_LOWEST_SHARE = 0.25
+_LOWEST_SHARE = 0.2
 
 
 def _lowest(gpus: Sequence[Gpu]) -> Array:
@@ -193,7 +193,7 @@ def _lowest(gpus: Sequence[Gpu]) -> Array:
 def _lowest_said(gpu: Gpu) -> str:
     if gpu.value("power_min") is not None:
         return f"its lowest power limit is {gpu.display('power_min')}"
-    return f"its lowest power limit was not read, and none is below a quarter of its {gpu.display('power')}"
+    return f"its lowest power limit was not read, and none is below a fifth of its {gpu.display('power')}"
 
 
 def _slots_said(gpu: Gpu, most: float) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from whichgpu import prices
 from whichgpu.errors import UsageError, one_line
 from whichgpu.facts import store
-from whichgpu.hardware.names import meant
+from whichgpu.hardware.names import meant, without_number
 from whichgpu.hardware.names import resolve as resolve_gpu
 from whichgpu.planner import desktops
 from whichgpu.planner import wishes as wishes_
@@ -336,6 +336,11 @@ def _named(names: Sequence[str], catalogue: Catalogue) -> tuple[str, ...]:
 
 def _devices(name: str, catalogue: Catalogue) -> list[str]:
     """The ids of all that a name may mean (a100), or of a part of a GPU: a100-80gb-sxm:mig-3g.40gb."""
+    if alone := without_number(name):
+        raise UsageError(
+            f"--gpus '{name.strip()}' says how many, which is what is answered here; write --gpus '{alone}', "
+            f"or see what so many do: whichgpu predict WORKLOAD --gpu '{name.strip()}'"
+        )
     try:
         return ids(name, catalogue)
     except UsageError:

@@ -177,6 +177,11 @@ def pixels(text: str) -> float:
     return _first(text, "side")
 
 
+def usual_epochs(text: str) -> float:
+    """Passes over the data set that a text names, as training from the start usually has; 0 if unknown."""
+    return _first(text, "epochs")
+
+
 def _first(text: str, column: str) -> float:
     return float(_by_name().get(named_set(text), {}).get(column, (0.0,))[0])
 

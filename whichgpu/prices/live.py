@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from whichgpu.facts import store as facts_store
 from whichgpu.prices import vault
 from whichgpu.prices.offers import Offer
-from whichgpu.prices.store import COLUMNS, bundled, from_rows, from_shipped, shipped_rows
+from whichgpu.prices.store import COLUMNS, bundled, from_rows, from_shipped, shipped_of
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -87,9 +87,12 @@ def rows_of(ids: Iterable[str]) -> tuple[Offer, ...]:
         return [row for row in table if row[gpu] in wanted or not wanted.isdisjoint(row[maybe].split(";"))]
 
     try:
-        return from_rows(of(_table(_stamp())))
+        own = _table(_stamp())
+        if own is not None:
+            return from_rows(of(own))
     except MALFORMED:
-        return from_shipped(of(shipped_rows()))
+        pass
+    return from_shipped(shipped_of(wanted))
 
 
 def merged(read: Sequence[Offer]) -> tuple[Offer, ...]:
@@ -153,7 +156,8 @@ def _current(stamp: tuple[str, int]) -> tuple[tuple[Offer, ...], str]:
     if not stamp[1]:
         return bundled(), ""
     try:
-        return from_rows(_table(stamp)), ""
+        own = _table(stamp)
+        return bundled() if own is None else from_rows(own), ""
     except MALFORMED as fault:
         return bundled(), _not_ours(stamp[0], fault)
 
@@ -164,10 +168,11 @@ def _held(stamp: tuple[str, int]) -> vault.Stored | None:
 
 
 @cache
-def _table(stamp: tuple[str, int]) -> Sequence[Sequence[str]]:
+def _table(stamp: tuple[str, int]) -> Sequence[Sequence[str]] | None:
+    """The table of the store; None where the shipped one is used."""
     held = _held(stamp)
     if held is None or not held.files:
-        return shipped_rows()
+        return None
     if json.loads(held.files[META])["shipped"] == shipped_digest():
         rows: Sequence[Sequence[str]] = json.loads(held.files[TABLE])
         if not (isinstance(rows, list) and rows):

@@ -63,7 +63,17 @@ def bundled() -> tuple[Offer, ...]:
 
 def shipped_rows() -> Sequence[Sequence[str]]:
     """The bundled rows as text. Raises `DataError` where the table has other columns than `COLUMNS`."""
-    table = facts_store.part("prices", "offers")
+    return _checked(facts_store.part("prices", "offers"))
+
+
+def shipped_of(wanted: frozenset[str]) -> Sequence[Sequence[str]]:
+    """Those of the bundled rows that are or may be of some GPUs, as `shipped_rows` gives them."""
+    return _checked(
+        facts_store.group("prices", "offers", lambda told: not wanted.isdisjoint(told.split(";")))
+    )
+
+
+def _checked(table: Mapping[str, Any]) -> Sequence[Sequence[str]]:
     if tuple(table["columns"]) != COLUMNS:
         raise DataError(f"data/prices/offers.csv: columns are not {', '.join(COLUMNS)}; reinstall whichgpu")
     rows: Sequence[Sequence[str]] = table["rows"]

@@ -9,6 +9,7 @@ from whichgpu.planner.capacity.model import gib
 from whichgpu.report.stages import by_stage, remarks, sizes
 from whichgpu.report.table import Bullets, Column, Heading, Report, Table
 from whichgpu.units import number, show
+from whichgpu.values import Deferred
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,8 +33,9 @@ def report(found: Fits) -> Report:
     blocks = tuple(_alone(found.answers[0]) if alone else _matrix(found))
     first = len(blocks) - 1 if alone else 0
     if found.fits:
-        return Report(found.to_dict(), blocks, first=first)
-    return Report(found.to_dict(), blocks, exit_code=_DOES_NOT_FIT, complaint=found.first.reason, first=first)
+        return Report(Deferred(found.to_dict), blocks, first=first)
+    reason = found.first.reason
+    return Report(Deferred(found.to_dict), blocks, exit_code=_DOES_NOT_FIT, complaint=reason, first=first)
 
 
 def title(found: Fits) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.planner.comparison.words import listed, ratio_words
 from whichgpu.report.table import Bullets, Column, Heading, Report, Table
+from whichgpu.values import Deferred
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -34,7 +35,8 @@ TOPICS_OF_PRICES = ("price", "worth", "buy")
 def report(comparison: Comparison) -> Report:
     """The comparison as a person reads it in a terminal: answer, tables, sentences, verdicts."""
     first, rest = tuple(_answered(comparison)), tuple(_told(comparison))
-    return Report({**comparison.to_dict(), "format": "table"}, (*first, *rest), first=len(first))
+    data = Deferred(lambda: {**comparison.to_dict(), "format": "table"})
+    return Report(data, (*first, *rest), first=len(first))
 
 
 def _answered(comparison: Comparison) -> Iterator[Block]:

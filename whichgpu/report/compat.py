@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.report.table import Bullets, Column, Heading, Report, Table
 from whichgpu.software import model, sentences
+from whichgpu.values import Deferred
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,8 +25,8 @@ def report(found: Compatibility) -> Report:
     """The answer as a report; exit status 3 where what was asked for is on none of the GPUs."""
     blocks = tuple(_blocks(found))
     if not found.none:
-        return Report(found.to_dict(), blocks)
-    return Report(found.to_dict(), blocks, exit_code=3, complaint=_complaint(found))
+        return Report(Deferred(found.to_dict), blocks)
+    return Report(Deferred(found.to_dict), blocks, exit_code=3, complaint=_complaint(found))
 
 
 def title(found: Compatibility) -> str:

@@ -13,6 +13,7 @@ from whichgpu.hardware.limits import limits, reached
 from whichgpu.report.limits import at_limits
 from whichgpu.report.table import Column, Report, Table
 from whichgpu.units import number
+from whichgpu.values import Deferred
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -35,7 +36,7 @@ def show_report(gpu: Gpu, *, sources: bool) -> Report:
     blocks: list[Block] = [_facts(gpu, sources=sources), *at_limits(gpu)]
     if sources:
         blocks.append(_sources(gpu))
-    return Report(show_document(gpu), tuple(blocks))
+    return Report(Deferred(lambda: show_document(gpu)), tuple(blocks))
 
 
 def gist(gpu: Gpu, rented: Price | None) -> str:

@@ -10,6 +10,7 @@ from whichgpu.planner.words import cents, handy, money
 from whichgpu.report.stages import sizes
 from whichgpu.report.table import Bullets, Column, Report, Table
 from whichgpu.units import number, show
+from whichgpu.values import Deferred
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,9 +45,9 @@ def report(
     `tails` are the percentiles of requests at random, `paid` what the GPU is rented for; `complaint` is why
     the job does not fit, and exits 3.
     """
-    emitted = {"footprint": footprint.to_dict()}
     if complaint:
-        return Report({**document(answer), **emitted}, (_memory(answer),), exit_code=3, complaint=complaint)
+        data = Deferred(lambda: _document(answer, footprint))
+        return Report(data, (_memory(answer),), exit_code=3, complaint=complaint)
     blocks: list[Block] = []
     if known is not None and known.value is not None:
         blocks.append(_measured(answer, known, known.value))
@@ -66,10 +67,18 @@ def report(
         blocks.append(evidence_table(known))
     if explanation is not None:
         blocks += _explained(answer, explanation)
-    data = {**document(answer, known, explanation), **emitted}
+    data = Deferred(lambda: _document(answer, footprint, known, explanation, tails))
+    return Report(data, tuple(blocks), first=first)
+
+
+def _document(
+    answer: Estimate, footprint: Footprint, known: Known | None = None,
+    explanation: Explanation | None = None, tails: Tails | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    data = {**document(answer, known, explanation), "footprint": footprint.to_dict()}
     for name in ("ttft", "tpot", "latency") if tails else ():
         data[name] = {**data[name], **getattr(tails, name)}
-    return Report(data, tuple(blocks), first=first)
+    return data
 
 
 def _gist(answer: Estimate, known: Known | None, paid: Price | None) -> Iterator[str]:

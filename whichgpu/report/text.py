@@ -7,11 +7,11 @@ colour it and plain text can leave it at that.
 from __future__ import annotations
 
 from itertools import zip_longest
-from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from whichgpu.errors import printable
 from whichgpu.report.table import GAP, Bullets, Heading, References, Table, cell, layout, notes
+from whichgpu.report.wrapping import wrap
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -88,10 +88,7 @@ def _chart(chart: Chart | Bars, width: int) -> Iterator[Line]:
 
 def _paragraph(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
     """At most `PARAGRAPH` wide; a word longer than a line stays whole."""
-    return wrap(
-        text, min(width, PARAGRAPH), initial_indent=first, subsequent_indent=rest,
-        break_long_words=False, break_on_hyphens=False,
-    )  # fmt: skip
+    return wrap(text, min(width, PARAGRAPH), first, rest, cut=False)
 
 
 def _table(table: Table, width: int) -> Iterator[Line]:
@@ -128,4 +125,4 @@ def _wrapped(text: str, width: int) -> list[str]:
     """A cell as lines no longer than `width`, split at spaces, and inside a word only if it must be."""
     if len(text) <= width:
         return [text]
-    return wrap(text, width, break_on_hyphens=False) or [""]
+    return wrap(text, width) or [""]

@@ -111,8 +111,8 @@ class Asked(NamedTuple):
 @cache
 def frameworks() -> Mapping[str, Framework]:
     """Every framework by id (the stem of its file); a file is read when it is asked for."""
-    heads, files = store.glance("software")
-    return Lazy(tuple(heads), lambda key: _framework(key, files[key]))
+    files = store.glance("software").files
+    return Lazy(tuple(files), lambda key: _framework(key, files[key]))
 
 
 def _framework(key: str, raw: Mapping[str, Any]) -> Framework:
@@ -179,7 +179,7 @@ def find(text: str) -> Asked:
 
 @cache
 def _names() -> tuple[tuple[str, str], ...]:
-    heads, _ = store.glance("software")
+    heads = store.glance("software").heads
     return tuple((_plain(name), key) for key, head in heads.items() for name in (key, *head["names"]))
 
 
@@ -194,8 +194,10 @@ def _implied(framework: Framework, name: str) -> str:
 
 def _begins(said: str, name: str) -> bool:
     """Whether a text begins with a name that ends there."""
+    if not said.startswith(name):
+        return False
     after = said[len(name) : len(name) + 1]
-    return said.startswith(name) and not after.isalpha() and not (after.isdigit() and name[-1:].isdigit())
+    return not after.isalpha() and not (after.isdigit() and name[-1:].isdigit())
 
 
 def _unknown(text: str) -> str:
@@ -277,3 +279,11 @@ def cited() -> Mapping[str, Source]:
 def as_of(framework: Framework) -> str:
     """The day on which a framework's data were last read, as its sources state it."""
     return max((row.get("accessed", "") for row in framework.sources.values()), default="")
+
+
+def mentioned(text: str) -> Iterator[str]:
+    """Frameworks and engines that are named, each with the release that is said of it."""
+    for key in frameworks():
+        name = re.escape(key).replace(r"\-", "[- ]")
+        if match := re.search(rf"(?<![\w-]){name}(?![\w-])(?: v?\d+(?:\.\d+)*)?", text, re.IGNORECASE):
+            yield match[0]

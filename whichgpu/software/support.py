@@ -12,7 +12,7 @@ from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
-    from whichgpu.software.frameworks import Asked
+    from whichgpu.software.frameworks import Asked, Framework
     from whichgpu.software.model import Verdict
 
 #: A release as old as this is not what is meant where none is named.
@@ -39,11 +39,27 @@ def _judged(gpu: Gpu, name: str) -> Verdict:
 
 
 @kept(4096)
+def _latest(gpu: Gpu, name: str) -> Ended | None:
+    """The newest release of a framework where it runs, as the verdict on all of them says at more length."""
+    device, asked = targets.device(gpu), frameworks.find(name)
+    found = verdicts.newest(device, asked, device.system)
+    if found is None or found.build is None:
+        one = _judged(gpu, name)
+        return None if one.until or not one.runs else _ended(one.framework, _source(one))
+    return _ended(asked.framework, f"{asked.framework.id}/{found.build.source.split(';')[0]}")
+
+
+def _ended(framework: Framework, source: str) -> Ended:
+    """The newest release of a framework, and who says that it runs."""
+    return Ended(framework.id, named(framework, framework.latest), source)
+
+
+@kept(4096)
 def ended(gpu: Gpu) -> tuple[Ended, ...]:
     """What of driver, toolkit and PyTorch has dropped a GPU; empty where no source says so."""
+    if _latest(gpu, _GROUND[-1]):
+        return ()  # What it is built on runs as well.
     top = _judged(gpu, _GROUND[-1])
-    if top.runs and not top.until:
-        return ()  # What its latest release is built on runs as well.
     known = [_judged(gpu, name) for name in _GROUND[:-1]]
     return tuple(
         Ended(one.framework.id, last(one), _source(next_after(one, one.asked)))
@@ -57,13 +73,8 @@ def current(gpu: Gpu) -> tuple[Ended, ...]:
     """The newest releases of PyTorch and of its toolkit, if there is one, where they run; else empty."""
     platform = targets.device(gpu).platform
     names = (platform, "pytorch") if platform in _TOOLKITS else ("pytorch",)
-    found = [_judged(gpu, name) for name in names]
-    if not all(one.runs and not one.until for one in found):
-        return ()
-    return tuple(
-        Ended(one.framework.id, named(one.framework, one.framework.releases[-1]), _source(one))
-        for one in found
-    )
+    found = [one for name in names if (one := _latest(gpu, name))]
+    return tuple(found) if len(found) == len(names) else ()
 
 
 @kept(4096)

@@ -29,9 +29,7 @@ if TYPE_CHECKING:
 #: How a build meets a target, best first.
 NATIVE, PTX, UNOFFICIAL, NO = "native", "ptx", "unofficial", ""
 _RANK = {NATIVE: 0, PTX: 1, UNOFFICIAL: 2, NO: 3}
-_CUDA = re.compile(
-    r"(?P<exact>=)?(?P<low>\d+\.\d+)(?:-(?P<high>\d+\.\d+)|(?P<open>\+)(?P<ptx>ptx)?)?(?P<un>\?)?$"
-)
+_CUDA = r"(?P<exact>=)?(?P<low>\d+\.\d+)(?:-(?P<high>\d+\.\d+)|(?P<open>\+)(?P<ptx>ptx)?)?(?P<un>\?)?$"
 
 
 class Fact(NamedTuple):
@@ -112,7 +110,7 @@ def _match(target: str, named: str) -> str:
         plain = named.removesuffix("?")
         hit = target == plain or (plain.endswith("*") and target.startswith(plain[:-1]))
         return (UNOFFICIAL if named.endswith("?") else NATIVE) if target and hit else NO
-    rule = _CUDA.match(named)
+    rule = re.match(_CUDA, named)
     return _capable(capability(target), rule) if rule else NO
 
 
@@ -140,7 +138,7 @@ def capability(text: str) -> tuple[int, int]:
 
 def bounds(named: Iterable[str]) -> tuple[str, str]:
     """The lowest and the highest compute capability that targets name; empty where there is no end."""
-    rules = [rule for one in named if (rule := _CUDA.match(one))]
+    rules = [rule for one in named if (rule := re.match(_CUDA, one))]
     lows = sorted((rule["low"] for rule in rules), key=capability)
     highs = sorted((rule["high"] or rule["low"] for rule in rules), key=capability)
     if not lows:

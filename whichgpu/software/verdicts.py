@@ -79,13 +79,18 @@ def runs(device: Device, asked: Asked, system: str) -> bool:
 
 
 def newest_runs(device: Device, asked: Asked, system: str) -> bool:
-    """Whether the newest of the releases runs, and in no way that is not the one to take.
+    """Whether the newest of the releases runs, and in no way that is not the one to take."""
+    return newest(device, asked, system) is not None
+
+
+def newest(device: Device, asked: Asked, system: str) -> Found | None:
+    """The newest of the releases where it runs, and in no way that is not the one to take; else None.
 
     It is then what `judge` chooses, at a fraction of the time: most software runs on most devices.
     """
-    newest = asked.releases()[-1:]
-    found = [_release(device, asked, one, system, _own(device, asked)) for one in newest]
-    return any(one.answer in (SUPPORTED, LIMITED) and not _aside(one) for one in found)
+    last = asked.releases()[-1:]
+    found = [_release(device, asked, one, system, _own(device, asked)) for one in last]
+    return next((one for one in found if one.answer in (SUPPORTED, LIMITED) and not _aside(one)), None)
 
 
 def _answer(found: Sequence[Found], chosen: Found | None, limits: Sequence[str]) -> str:
@@ -313,10 +318,10 @@ def _install(device: Device, asked: Asked, chosen: Found | None, system: str) ->
     return line
 
 
-def _before(asked: Asked, running: Sequence[Found]) -> str:
-    """The first release that runs by PTX alone, where later ones are compiled for the GPU."""
-    early = running[0].release.name if running and asked.framework.versioned else ""
-    return early if early != _since(asked, running) else ""
+def _before(asked: Asked, running: Sequence[Found]) -> Found | None:
+    """The first release that runs by PTX or unofficially, where later ones are made for the GPU."""
+    early = running[0] if running and asked.framework.versioned else None
+    return early if early and early.release.name != _since(asked, running) else None
 
 
 def _remarks(device: Device, framework: Framework, chosen: Found | None, system: str) -> tuple[str, ...]:
@@ -326,12 +331,15 @@ def _remarks(device: Device, framework: Framework, chosen: Found | None, system:
     return tuple(row.text("note") for row in _speaking(framework.remarks, device, chosen.release, system))
 
 
-def _notes(chosen: Found | None, unread: Found | None, early: str) -> Iterator[str]:
+def _notes(chosen: Found | None, unread: Found | None, early: Found | None) -> Iterator[str]:
     """What else a build's source says, what ran before it was compiled for, and where the sources end."""
     if _text(chosen, "note"):
         yield _text(chosen, "note")
-    if early:
-        yield f"from {early} on what was made for earlier GPUs runs too: the driver compiles its PTX"
+    if early is not None:
+        how = "what was made for earlier GPUs runs too: the driver compiles its PTX"
+        if early.how == targets.UNOFFICIAL:
+            how = "it runs unofficially, off the vendor's list"
+        yield f"from {early.release.name} on {how}"
     if chosen is not None and unread is not None:
         yield f"{chosen.release.name} is the last release that a source states for it"
 

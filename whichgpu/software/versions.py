@@ -7,12 +7,14 @@ says nothing of which GPUs a build holds, and is left aside.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 Numbers = tuple[int, ...]
 
 _NUMBERS = re.compile(r"v?(\d{1,9}(?:\.\d{1,9})*)")
 
 
+@lru_cache(maxsize=2**12)
 def numbers(text: str) -> Numbers:
     """The leading numbers of a version: `v2.14.1+cu126` -> (2, 14, 1); empty where it has none."""
     match = _NUMBERS.match(text.strip().lower())

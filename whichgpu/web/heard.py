@@ -17,7 +17,7 @@ from whichgpu.errors import WhichGpuError
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from whichgpu.web.page import Page
 
@@ -76,6 +76,7 @@ def _told(text: str) -> dict[str, Any]:
     from whichgpu.audit.measurement import heard
     from whichgpu.hardware.catalogue import catalogue
     from whichgpu.prices.quote import OpenVariant, read_quote
+    from whichgpu.software.frameworks import mentioned
 
     found = heard(text, catalogue())
     speeds = [(said, one) for said, one in found.pop("quoted") if one.sense]
@@ -86,7 +87,7 @@ def _told(text: str) -> dict[str, Any]:
             with suppress(OpenVariant):
                 read_quote(text, catalogue())
             found["quote"] = text
-        return found | {"framework": list(_frameworks(text))}
+        return found | {"framework": list(mentioned(text))}
     found["gpus"] = found.get("gpu", [])
     for said, one in reversed(speeds):
         if one.passes or one.metric != "throughput":
@@ -94,16 +95,6 @@ def _told(text: str) -> dict[str, Any]:
         elif _is_target(said, found["workload"]):
             found |= {"target": said, "measured": said}
     return found
-
-
-def _frameworks(text: str) -> Iterator[str]:
-    """Frameworks and engines that are named, each with the release that is said of it."""
-    from whichgpu.software.frameworks import frameworks
-
-    for key in frameworks():
-        name = re.escape(key).replace(r"\-", "[- ]")
-        if match := re.search(rf"(?<![\w-]){name}(?![\w-])(?: v?\d+(?:\.\d+)*)?", text, re.IGNORECASE):
-            yield match[0]
 
 
 def _is_target(figure: str, workload: str) -> bool:

@@ -7,6 +7,7 @@ the answer or what is wrong with the question, or hands out one table or chart o
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -31,7 +32,7 @@ from whichgpu.web.resource import ROOT, client
 from whichgpu.web.words import Words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from whichgpu.report.table import Report
 
@@ -266,7 +267,7 @@ def _moving(page: Page, address: Address, given: Mapping[str, Any]) -> dict[str,
 
 def _pager(report: Report, address: Address) -> dict[str, str] | None:
     """Which part of a list this is, and where those beside it are."""
-    data = report.data if isinstance(report.data, dict) else {}
+    data = report.data if isinstance(report.data, Mapping) else {}
     total, offset, limit = (data.get(name) for name in ("total", "offset", "limit"))
     if not (isinstance(total, int) and isinstance(offset, int) and isinstance(limit, int)) or total <= limit:
         return None
@@ -311,7 +312,7 @@ def together(all_pages: list[Page]) -> dict[str, list[Page]]:
 
 
 def _title(page: Page, report: Report | None, name: str) -> str:
-    if report is not None and isinstance(report.data, dict):
+    if report is not None and isinstance(report.data, Mapping):
         own = str(report.data.get("name") or report.data.get("term") or report.data.get("gpu") or "")
         if name and own:
             return f"{page.title}: {own}" if page.path.startswith("/prices") else own

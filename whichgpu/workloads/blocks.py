@@ -109,10 +109,10 @@ def projections(
 ) -> None:
     """Query, key and value: three layers on (rows, width), or key and value on (kv_rows, kv_width)."""
     own = kv_rows is None
-    rec.linear(rows, width, width, bias=bias, shard="column", name="query")
+    rec.linear(rows, width, width, bias=bias, shard="column", abreast=3 if own else 1, name="query")
     for name in ("key", "value"):
         rec.linear(rows if own else kv_rows, width if own else kv_width, width, bias=bias, keeps=0.0,
-                   shard="column", name=name)  # fmt: skip
+                   shard="column", abreast=3 if own else 2, name=name)  # fmt: skip
 
 
 def transformer_layer(

@@ -121,8 +121,9 @@ def global_context(rec: Recorder, x: Map, squeezed: int) -> None:
 
 
 def layer_norm(rec: Recorder, elements: Any, width: int) -> None:
-    """LayerNorm over the last axis, which autocast runs in FP32."""
+    """LayerNorm over the last axis, which autocast runs in FP32, and casts for the product behind it."""
     rec.norm(elements, width, wide=True, name="layer_norm")
+    rec.narrow(elements)
 
 
 def transformer_layer(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import field, fields, replace
+from dataclasses import field, fields
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -99,10 +99,20 @@ class Job(Shown):
         shape = np.broadcast_shapes(*shapes) if shapes else ()
         return int(np.prod(shape, dtype=int))
 
+    def changed(self, **columns: Any) -> Job:
+        """The same job with other columns, of which alone the numbers are looked at."""
+        made = object.__new__(Job)
+        for name in _COLUMNS:
+            object.__setattr__(made, name, getattr(self, name))
+        for name, value in columns.items():
+            numeric = value is not None and name in NUMBERS
+            object.__setattr__(made, name, _checked(name, value, NUMBERS[name]) if numeric else value)
+        return made
+
     def with_defaults(self, **defaults: Any) -> Job:
         """Fill what is not stated."""
         gaps = self.gaps(defaults)
-        return replace(self, **gaps) if gaps else self
+        return self.changed(**gaps) if gaps else self
 
     def gaps(self, defaults: Mapping[str, Any]) -> dict[str, Any]:
         """Of `defaults`, those whose column is not stated."""
@@ -139,6 +149,10 @@ class Job(Shown):
                 stated[column.name] = np.asarray(value).tolist() if column.name in NUMBERS else value
         stated["options"] = dict(self.options)
         return stated
+
+
+#: The columns of a job in their order.
+_COLUMNS = tuple(column.name for column in fields(Job))
 
 
 def _unstated(value: Any) -> bool:

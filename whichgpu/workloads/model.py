@@ -23,7 +23,7 @@ A family is a module of `whichgpu/workloads/families/`, found by its file name:
 
 from __future__ import annotations
 
-from dataclasses import field, replace
+from dataclasses import field
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -116,12 +116,12 @@ class Workload(Shown):
         gaps = job.gaps(self._within({**defaults, **own}))
         if "runtime" in gaps:
             gaps["runtime"] = self._reader(gaps.get("precision", job.precision), asked) or gaps["runtime"]
-        job = replace(job, **gaps, workload=self.id, phase=asked, options=options)
+        job = job.changed(**gaps, workload=self.id, phase=asked, options=options)
         if asked in _GENERATING and np.any(
             np.asarray(1.0 if job.output_tokens is None else job.output_tokens) < 1
         ):
             raise UsageError(f"output_tokens: 0, but phase {asked} generates at least 1; use --phase prefill")
-        return replace(job, precision=adapters.training_precision(job)) if job.trains else job
+        return job.changed(precision=adapters.training_precision(job)) if job.trains else job
 
     def _within(self, columns: Mapping[str, Any]) -> Mapping[str, Any]:
         """Columns that nobody stated, with no sequence longer than the model has positions for."""
@@ -132,7 +132,16 @@ class Workload(Shown):
 
     def runtime(self, job: Job) -> str:
         """What runs a job of this workload that names no runtime: that of its format, or of its phase."""
-        return self.complete(Job(self.id, phase=job.phase, precision=job.precision)).runtime
+        key = id(self), job.phase, job.precision
+        known = _usual_runtimes.get(key)
+        if known is None:
+            found = self.complete(Job(self.id, phase=job.phase, precision=job.precision)).runtime
+            if len(_usual_runtimes) >= _USUAL:
+                # At once, which no other thread can come between.
+                _usual_runtimes.clear()
+            # With itself, so that no other workload can have its id.
+            known = _usual_runtimes[key] = self, found
+        return known[1]
 
     def _reader(self, form: str, asked: str) -> str:
         """The engine that alone reads files of a format; '' where several do, or the phase trains."""
@@ -213,7 +222,7 @@ class Workload(Shown):
 
     def _forward(self, job: Job, *, training: bool | None = None) -> tuple[Op, ...]:
         recorder = Recorder(of_job(job), job.trains if training is None else training)
-        job = replace(job, phase=self._traced_phase(job.phase), **_AROUND)
+        job = job.changed(phase=self._traced_phase(job.phase), **_AROUND)
         self.code.forward(self.dims, job, recorder)
         return recorder.ops()
 
@@ -250,6 +259,9 @@ class Workload(Shown):
         return float(product_flops(self.reference_ops()))
 
 
+#: What runs a workload by default, by phase and format.
+_usual_runtimes: dict[tuple[Any, ...], tuple[Workload, str]] = {}
+_USUAL = 512
 #: What a trace is not told, since it does not depend on it: how many GPUs share the work, and the queue.
 _AROUND: Mapping[str, Any] = dict.fromkeys(("n_gpus", "tp", "pp", "concurrency"))
 #: Options of the same kind.

@@ -50,16 +50,18 @@ class Recorder(Ledger):
     def linear(
         self, rows: Any, inputs: int, outputs: int, *, bias: bool = False, shard: str = "none",
         keeps: float = 1.0, unquantised: bool = False, tied: bool = False, backward: str = "full",
-        name: str = "linear",
+        abreast: int = 1, name: str = "linear",
     ) -> None:  # fmt: skip
-        """A dense layer: (rows, inputs) x (inputs, outputs).
+        """A dense layer: (rows, inputs) x (inputs, outputs), one of so many `abreast` that read one input.
 
         `unquantised` layers keep 16 bits where the rest is quantised. `tied` weights belong to another
         op and count as no parameters here; they are still read.
         """
         size = self.precision.activation
         self._scaled(
-            "gemm", name, rows, rows, {"n": float(outputs), "k": float(inputs), "batch": 1.0},
+            "gemm", name, rows, rows,
+            {"n": float(outputs), "k": float(inputs), "batch": 1.0,
+             **({"abreast": float(abreast)} if abreast > 1 else {})},
             over="m", flops=2.0 * inputs * outputs, reads=inputs * size, writes=outputs * size,
             saves=keeps * inputs * size, parameters=float(inputs * outputs + (outputs if bias else 0)),
             unquantised=unquantised, tied=tied, shard=shard, backward=backward,
@@ -150,6 +152,10 @@ class Recorder(Ledger):
         self._add(kind, name, dims, parameters=parameters, weight_bytes=parameters * held * read,
                   stored_bytes=parameters * stored, **numbers)  # fmt: skip
 
+    def _wide(self, wide: bool) -> dict[str, Any]:
+        """What says of an op that autocast runs it in FP32."""
+        return {"wide": 1.0} if wide and self.precision.mixed else {}
+
     def norm(
         self, elements: Any, width: int, *, parameters: int | None = None, wide: bool = False,
         keeps: float | None = None, scaled: bool | None = None, name: str = "norm",
@@ -161,7 +167,8 @@ class Recorder(Ledger):
         """
         size = self._sizes[wide]
         self._scaled(
-            "norm", name, elements, elements, {} if scaled is None else {"scaled": float(scaled)},
+            "norm", name, elements, elements,
+            {**self._wide(wide), **({} if scaled is None else {"scaled": float(scaled)})},
             over="elements", reads=size, writes=size, flops=8.0,
             saves=size if keeps is None else keeps, fusable=True,
             parameters=float(2 * width if parameters is None else parameters), unquantised=True,
@@ -176,7 +183,7 @@ class Recorder(Ledger):
 
         `modulated` ones keep that for the gradient of what a conditioning made.
         """
-        size, shape = self._sizes[wide], {"modulated": 1.0} if modulated else {}
+        size, shape = self._sizes[wide], {"modulated": 1.0} if modulated else self._wide(wide)
         self._scaled("pointwise", name, elements, elements, shape, over="elements", reads=reads * size,
                      writes=writes * size, saves=keeps * size, flops=reads, shard=shard, fusable=True,
                      parameters=parameters, unquantised=True)  # fmt: skip
@@ -184,8 +191,16 @@ class Recorder(Ledger):
     def add(self, elements: Any, *, wide: bool = False, name: str = "add") -> None:
         """A residual addition: two tensors of `elements` in, one out, nothing kept."""
         size = self._sizes[wide]
-        self._scaled("pointwise", name, elements, elements, {}, over="elements", reads=2 * size, writes=size,
-                     saves=0.0, flops=1.0, fusable=True, backward="linear")  # fmt: skip
+        self._scaled("pointwise", name, elements, elements, self._wide(wide), over="elements",
+                     reads=2 * size, writes=size, saves=0.0, flops=1.0, fusable=True,
+                     backward="linear")  # fmt: skip
+
+    def narrow(self, elements: Any, *, name: str = "cast") -> None:
+        """What autocast made in FP32, cast for a product in 16 bits; nothing in any other format."""
+        if self.precision.mixed:
+            self._scaled("pointwise", name, elements, elements, self._wide(True), over="elements", reads=FP32,
+                         writes=self.precision.activation, saves=0.0, flops=0.0, fusable=True,
+                         backward="linear")  # fmt: skip
 
     def scale(self, elements: Any, *, name: str = "scale") -> None:
         """Multiplication by a constant: nothing kept."""

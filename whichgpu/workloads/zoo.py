@@ -66,9 +66,9 @@ class Zoo(Lazy[Workload]):
 def workloads() -> Zoo:
     """Every workload by id."""
     found: dict[str, str] = {}
-    heads, files = store.glance("workloads")
-    for stem, head in heads.items():
-        for key in head.get("workload", (stem,)):
+    names, heads, files = store.glance("workloads")
+    for stem, tables in names.items():
+        for key in tables.get("workload", (stem,)):
             if key in found:
                 first = _where(found[key], key)
                 raise DataError(f"{_where(stem)}: workload '{key}' is in {first} as well; remove one")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.bills.amounts import FAR, MONEY, NEAR, RENT, TWO, Amounts, is_use
-from whichgpu.audit.bills.links import CONCLUDES, FOR_ALL, GPU_HOURS, LEADS, PAID
+from whichgpu.audit.bills.links import BEHIND, CLAUSE, CONCLUDES, FOR_ALL, GPU_HOURS, LEADS, PAID
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.relations import Way, alike, differences, ways
 from whichgpu.audit.sentences import within
@@ -194,9 +194,15 @@ def _is_near(way: Way, here: Sentence, text: Amounts) -> bool:
     return len(way.used) <= TWO or any(here.start <= each.start < here.end for each in way.used)
 
 
+#: "300 W, the machine around it 150 more": of the same unit, without it.
+_ON_TOP = re.compile(r"\d (?:more|extra|on top)\b(?! than)", re.IGNORECASE)
+
+
 def is_left_out(way: Way, told: Term, text: Amounts) -> bool:
     """Whether an amount between the last factor and the one told is no part of a product."""
     words = text.passage.text
+    if _ON_TOP.search(words, min(each.start for each in way.used), told.start):
+        return True
     of_whole = ((each, one) for one in way.used for each in text.before(one.start, _NEXT))
     if any(
         each.share and each not in way.used and OF.fullmatch(words, each.end, one.start)
@@ -290,3 +296,31 @@ def apart(way: Way, told: Term) -> float:
 def _shown(way: Way) -> str:
     """A product as it is told: one figure, or a range."""
     return f"{way.low:,.4g}" if way.high <= way.low * 1.012 else f"{way.low:,.4g} to {way.high:,.4g}"
+
+
+#: Before what something else is added to.
+_ADDED = re.compile(r"(?:\+|\bplus|\bexisting)\s+(?:about |another |some |~)?$", re.IGNORECASE)
+#: Behind an amount, that it is of all of them.
+_FOR_BOTH = re.compile(r"[^.;,\d]{0,10}\s(?:for|of) (?:both|the pair|the two)\b", re.IGNORECASE)
+
+
+def is_chance(way: Way, told: Term, text: Amounts) -> bool:
+    """Whether a product has factors that are none of the amount: of another clause or thing, one, a part.
+
+    "One of the eight draws 700 W"; "racks with 120 kW, or 480 GPUs"; "0.10 an hour each, 0.20 for both";
+    "it takes 23 kWh, at 0.28 that is 6.44", no price by the hour; "the GPUs plus 3 kW (8 x H100: 8.6 kW)";
+    "eight took 610 W, 290 W for the cards".
+    """
+    words = text.passage.text
+    counts = [each for each in way.used if each.counted]
+    whole = [each for each in way.used if not each.counted]
+    behind = (each for each in way.used if each.start >= told.end)
+    energy = told.sign and any(each.of == "energy" for each in text.near(told, told.start))
+    return bool(
+        any(CLAUSE.search(words, told.end, one.start) or one.start - told.end > BEHIND for one in behind)
+        or (energy and any(each.loose for each in whole) and not any(each.of == "energy" for each in whole))
+        or any(_ADDED.search(words, max(0, each.start - BEHIND), each.start) for each in way.used)
+        or (counts and not told.each and told.value < min(each.value for each in whole))
+        or (not counts and _FOR_BOTH.match(words, told.end))
+        or (counts and all(each.value == 1 for each in counts))
+    )

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 #: What is said to be a sum, before it and behind it.
 _TOTAL = re.compile(
-    r"\b(?:total(?:s|l?ing)?|in all|altogether|together(?! with| AI\b)|sums? up to|adds? up to|"
-    r"all in all|combined)\b[^.;\d]{0,30}$",
+    r"\b(?:total(?:s|l?ing)?|in all|altogether|together(?! with| AI\b|, (?:or|and|but|while)\b)|sums? up to|"
+    r"adds? up to|all in all|combined)\b(?!, so\b)[^.;\d]{0,30}$",
     re.IGNORECASE,
 )
 
@@ -36,7 +36,10 @@ _LEFT = re.compile(
 _THREE = 3
 #: How far a sum may be from what is told, and from what is told roughly.
 _SUM, _ABOUT = 0.008, 0.07
-_SUMMED = re.compile(r"\b(?:together(?! with| AI\b)|altogether|in total|all in all|the sum)\b", re.IGNORECASE)
+_SUMMED = re.compile(
+    r"\b(?:together(?! with| AI\b|, (?:or|and|but|while)\b)|altogether|in total|all in all|the sum)\b",
+    re.IGNORECASE,
+)
 
 
 _PLUS = re.compile(r"\s*(?:plus|and|\+)\s*(?:another |about |roughly |~)?", re.IGNORECASE)
@@ -87,6 +90,7 @@ def _totals(told: Term, text: Amounts) -> list[Way]:
         len(last) == TWO
         and _LEFT.search(words, last[1].end, told.start)
         and last[0].start >= text.sentence(max(here.start - 2, 0)).start
+        and not any(each.plain for each in within(text.every, last[1].end, told.start))
     ):
         value = abs(last[0].value - last[1].value)
         every = alone[-_THREE:]

@@ -31,7 +31,9 @@ _ABSOLUTE = re.compile(
     r"(?:cap|avail)able))|undisputed\s+\w+|"
     r"(?:nvidia|amd)[\u2019']s\s+(?:fastest|most powerful|best|top)\s+(?:\w+\s+){0,2}(?:gpu|card|"
     r"accelerator)(?!\s+(?:offerings|options|choices|models|line|lines|series|makers?|vendors?))|"
-    r"unrivall?ed|unmatched|unparalleled|unsurpassed|unequall?ed|unbeatable|second to none|without equal|"
+    r"(?:unrivall?ed|unmatched|unparalleled|unsurpassed|unequall?ed|unbeatable|second to none|without equal)"
+    r"(?!\s+(?:\w+\s+)?(?:ecosystem|software|support|value|efficiency|flexibility|reliability|availability|versatility|"
+    r"community|tool\w*|drivers?|ease|experience|price\w*)\b)|"
     r"world[\u2019']s\s+(?:fastest|most powerful|highest|largest)\s+(?:\w+\s+){0,2}(?:gpu|card|accelerator|"
     r"(?:memory )?bandwidth)|"
     r"(?:fastest|most powerful|best)\s+(?:\w+\s+){0,2}(?:gpu|card|accelerator)\s+(?:ever|in the world|"
@@ -43,6 +45,11 @@ _ABSOLUTE = re.compile(
 _ONLY_RUNS = re.compile(
     r"\bthe only (?:gpu|card|accelerator|one)\s+(?:capable of|able to|that (?:can|is able to)|which can)\s+"
     r"(?:run|serv|train|host|hold|handl|load|fine-?tun)(?:e|ing|ning)?\s+(?P<model>[^.;,]{2,40})",
+    re.IGNORECASE,
+)
+#: What is unmatched, where it is no device's figure.
+_OF_ELSE = re.compile(
+    r"\s+(?:[\w-]+\s+)?(?:ecosystem|software|support|driver|tool|library|framework|community|availability|flexib\w+|versatil\w+)",
     re.IGNORECASE,
 )
 _SCOPED = re.compile(
@@ -87,7 +94,8 @@ def find(context: Context) -> Iterator[Finding]:
             for match in _ABSOLUTE.finditer(passage.text, sentence.start, sentence.end):
                 mention = _whose(index, passage, sentence, match, context)
                 quoted = passage.text[max(0, match.start() - 1) : match.start()] in ('"', "\u201c")
-                if mention and not quoted and not _is_scoped(sentence, match):
+                other = _OF_ELSE.match(passage.text, match.end())
+                if mention and not quoted and not other and not _is_scoped(sentence, match):
                     said = [one for one in named(sentence.text) if one.attribute.dimension in _JUDGED]
                     asked = [one.attribute for one in said[:1]] or [attributes()[key] for key in _OVERALL]
                     yield _judged(passage, match.span(), mention, asked, context)

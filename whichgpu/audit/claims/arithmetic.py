@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit import tables
+from whichgpu.audit.binding import VARIANT
 from whichgpu.audit.expressions import equations
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import stated
@@ -64,12 +65,12 @@ _SAVING = re.compile(
 )
 #: "An increase of 20 %", and what makes the share one of something else.
 _CHANGE_OF = re.compile(
-    r"\b(?:increase|rise|jump|improvement|growth|uplift|boost|reduction|decrease|drop|saving|discount|gain|cut|difference|premium)s?\s+of\s+"
+    r"\b(?:increase|rise|jump|improvement|growth|uplift|boost|plus|reduction|decrease|drop|saving|discount|gain|cut|difference|premium)s?\s+of\s+"
     r"(?:about |around |roughly |nearly |almost |only |just |over |some )*~?$",
     re.IGNORECASE,
 )
 _INCREASE = re.compile(
-    r"\b(?:increase|rise|jump|gain|improvement|growth|uplift|boost)s?\s+of\s[^.,;]*$", re.IGNORECASE
+    r"\b(?:increase|rise|jump|gain|improvement|growth|uplift|boost|plus)s?\s+of\s[^.,;]*$", re.IGNORECASE
 )
 #: "A 30 % increase", behind the two values.
 _A_RISE = re.compile(
@@ -83,7 +84,10 @@ _OF_ELSE = re.compile(r"total|(?:/|\bper )\s?(?:\d|[mk]\b|million|tok|image|img|
 _WITHIN = 0.012
 _SAVED = 0.02
 #: Of what the last value before a percentage is that it can be of.
+_VERSUS = re.compile(r"\s(?:vs\.?|versus|against)\s")
 _OF_DEVICES = ("bandwidth", "memory", "power", "flop rate", "op rate", "frequency")
+#: "PCIe 4.0 x16" is no product.
+_LANES = re.compile(r"\s*[2-6](?:\.0)?\s*[x\u00d7]\s?(?:1|2|4|8|16)\s*")
 #: A result in whole numbers.
 _HALF = 0.5
 _TARGET = re.compile(r"\b(?:throughput|target|achieve|process|serve|generate|handle)\b", re.IGNORECASE)
@@ -116,6 +120,8 @@ def _plain(text: str) -> float:
 def _equations(passage: Passage, context: Context) -> Iterator[Finding]:
     text = passage.text
     for one in equations(text):
+        if _LANES.fullmatch(one.words):
+            continue
         verdict = "confirmed" if one.right else "unverifiable" if one.scaled else "inconsistent"
         because = f"{one.words} is {one.value:,.10g}"
         yield made(context, passage, (one.start, one.end), "arithmetic", verdict, attribute="formula",
@@ -191,8 +197,19 @@ def _change(
         "memory",
         "frequency",
         "count",
+        "number",
     ):
+        # "The 80 GB module has 31 % more bandwidth than the 40 GB one" tells two names.
+        named = [each for each in found if dimension == "memory" and VARIANT.match(passage.text, each.end)]
         both = [each for each in found if each.dimension == dimension and each.high == each.value]
+        both = [each for each in both if each not in named]
+        if dimension == "number" and not (
+            len(both) == 2
+            and _VERSUS.fullmatch(passage.text, both[0].end, both[1].start)
+            and passage.text[share.end : both[0].start].endswith(": ")
+        ):
+            # Bare numbers are of each other in "62 % more shaders: 5120 vs 3584" alone.
+            continue
         ranged = [each for each in found if each.dimension == dimension and each.high != each.value]
         if (
             not both

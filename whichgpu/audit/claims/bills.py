@@ -32,6 +32,7 @@ from whichgpu.audit.bills.products import (
     explained,
     finding,
     forces,
+    is_chance,
     is_left_out,
     is_simple,
     is_stated,
@@ -40,7 +41,7 @@ from whichgpu.audit.bills.slips import reversed_share, slipped
 from whichgpu.audit.bills.sums import adds_up, is_summed, sums
 from whichgpu.audit.claims.priced import told_in_tables
 from whichgpu.audit.relations import Way, alike, ways
-from whichgpu.audit.terms import AXES, terms
+from whichgpu.audit.terms import AXES, LENGTHS, terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -70,6 +71,12 @@ _FORMULA = re.compile(r"[x\u00d7*/]\s*[$\u20ac]?\d[^=]*=\s*$")
 
 
 CLAIMS = 300
+
+#: "Two supplies of 3,000 W, or four of 2,000 W": of each of so many.
+_SO_MANY_OF = re.compile(r"\b(?:two|three|four|five|six|eight|ten|\d{1,2}) of (?:only |just |about )?$", re.I)
+_CLOSE_BY = 24
+#: What is charged at least, so that a bill may be above its product.
+_AT_LEAST = re.compile(r"\bminim(?:um|al)\b|\bat least\b|\brounded up\b|\bset-?up fee\b", re.IGNORECASE)
 
 
 #: Amounts that are further apart (as a logarithm) are of two things.
@@ -113,6 +120,7 @@ def find(context: Context) -> Iterator[Finding]:
                 or is_use(told)
                 or (spelled and told.value in _ROUND)
                 or (told.each and told.of == "energy")
+                or _SO_MANY_OF.search(passage.text, max(0, told.start - _CLOSE_BY), told.start)
                 or (told.of == "byte" and told.dims[AXES.index("hour")])
             ):
                 continue
@@ -207,6 +215,15 @@ def _skips(way: Way, told: Term, text: Amounts) -> bool:
     return bool(way.used) and is_left_out(way, told, text)
 
 
+def _is_mixed(way: Way, base: Term, text: Amounts, context: Context) -> bool:
+    """Whether a product takes the rent of one device and the time told before of another."""
+    start = text.sentence(base.start).start
+    return any(
+        each.of in LENGTHS and each.end <= start and of_another(context, text, each, base)
+        for each in way.used
+    )
+
+
 def _reach(way: Way) -> int:
     """How far back the factors of a product are: the nearest ones are meant."""
     return -min(each.start for each in way.used)
@@ -217,6 +234,12 @@ def _is_off(way: Way, told: Term) -> bool:
     off = apart(way, told)
     slip = any(abs(off - math.log(one)) < CLOSE for one in _SLIPS)
     return slip or _LIKE[told.of in PAID] < off < _UNLIKE
+
+
+def _is_least(way: Way, told: Term, text: Amounts) -> bool:
+    """Whether a bill above its product may be what the text says is charged at least."""
+    above = bool(told.sign) and told.value > way.high
+    return above and _AT_LEAST.search(text.passage.text, 0, told.start) is not None
 
 
 def _judged(bases: Sequence[Term], told: Term, text: Amounts, context: Context) -> Finding | None:
@@ -248,18 +271,28 @@ def _judged(bases: Sequence[Term], told: Term, text: Amounts, context: Context) 
         return None
     fits = adds_up if summed else Way.gives
     right = next((each for each in forced if fits(each, told) and not _skips(each, told, text)), None)
-    best = right or min(
-        forced, key=lambda one: (_skips(one, told, text), len(one.used), _reach(one), apart(one, told))
-    )
-    if right is not None:
-        # A count that it was multiplied by is in it already.
-        text.factors.update(right.used)
-        counts = frozenset(each for each in right.used if each.counted)
-        text.derived[told] = counts.union(*(text.derived.get(each, frozenset()) for each in right.used))
-        for use in filter(is_use, right.used if not any(told.dims[AXES.index("hour") :]) else ()):
-            text.by(use, told)
-    elif explained(told, text, said=True) or not _is_off(best, told):
+    if right is None:
+        return _missed(forced, told, bool(summed), text, context)
+    # A count that it was multiplied by is in it already.
+    text.factors.update(right.used)
+    counts = frozenset(each for each in right.used if each.counted)
+    text.derived[told] = counts.union(*(text.derived.get(each, frozenset()) for each in right.used))
+    for use in filter(is_use, right.used if not any(told.dims[AXES.index("hour") :]) else ()):
+        text.by(use, told)
+    return finding(right, told, "confirmed", text, context)
+
+
+def _missed(
+    forced: Sequence[Way], told: Term, summed: bool, text: Amounts, context: Context
+) -> Finding | None:
+    """The accusation of an amount that is none of these products or sums; None where chance explains them."""
+    meant = [each for each in forced if summed or not is_chance(each, told, text)]
+    if not meant:
         return None
-    if not right and not summed and _skips(best, told, text):
+    best = min(meant, key=lambda one: (_skips(one, told, text), len(one.used), _reach(one), apart(one, told)))
+    if explained(told, text, said=True) or not _is_off(best, told) or _is_least(best, told, text):
         return None
-    return finding(best, told, "confirmed" if right else "inconsistent", text, context)
+    mixed = any(_is_mixed(best, each, text, context) for each in best.used[:1])
+    if not summed and (_skips(best, told, text) or mixed):
+        return None
+    return finding(best, told, "inconsistent", text, context)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit import tables
-from whichgpu.audit.capabilities import CAPABILITIES, Capability, named_in
+from whichgpu.audit.capabilities import CAPABILITIES, Capability, capability_of, named_in
+from whichgpu.audit.claims.instances import CELL_PARTS, of_parts
 from whichgpu.audit.fields import ITS_OWN
 from whichgpu.audit.findings import made
 from whichgpu.audit.judging import source_of
-from whichgpu.audit.quantities import SPELLED
 from whichgpu.audit.roles import counted, spoken
 from whichgpu.audit.sentences import about, sentences, within
 from whichgpu.hardware.fields import FIELDS
@@ -56,7 +56,7 @@ _HAS = (
     r"(?:is|was) the first (?:\w+ )?(?:with|to (?:support|offer|have|feature|include|"
     r"incorporate|introduce|use))|knows?|knew|adds?|added|"
     r"brings?|brought|enables?|runs?|carr(?:y|ies)|sports?|boasts?|packs?|retains?|keeps?|kept|exposes?|"
-    r"handles?|understands?|"
+    r"handles?|understands?|(?:can )?encodes?(?= av1\b)|"
     r"can (?:do|handle|run|use)|does(?: have| support| offer)?|do|(?:is|are|was|were) (?:capable of|able "
     r"to (?:use|run|do))|"
     r"(?:accelerat(?:es?|ed)|uses?|used|computes? in)(?=\s+[\w-]+(?:\s\w+)?\s+(?:natively|in hardware))|"
@@ -106,11 +106,11 @@ _PASSIVE = tuple(
             rf"about)\s+(?:any\s+)?)?\b(?P<what>{each.names})\s+(?:(?:is|are|was)\s+(?P<not>not\s+|"
             rf"n[o\u2019']t\s+)?"
             r"(?:also\s+|natively\s+|only\s+)?(?:supported|available|present|included|accelerated|"
-            r"handled|possible|(?P<gone>missing|absent|gone))"
+            r"handled|possible|used|(?P<gone>missing|absent|gone))"
             r"(?:\s+(?:natively|only|exclusively)){0,2}|(?:also\s+)?(?:works?|runs|"
             r"ran)(?:\s+(?:fine|natively|well|unmodified|"
-            r"great)){0,2})?\s*"
-            r"(?:on|in|by|from|with)\s+(?:both\s+)?(?:the\s+|an?\s+|nvidia\s+){0,2}$",
+            r"great)){0,2}|can (?:also\s+)?be (?:used|run|executed|enabled|enjoyed))?\s*"
+            r"(?:on|in|by|from|with|(?<=available )for)\s+(?:both\s+)?(?:the\s+|an?\s+|nvidia\s+){0,2}$",
             re.IGNORECASE,
         ),
     )
@@ -123,18 +123,9 @@ _ON_THE = re.compile(
 _NEAR = 28
 #: "With sparsity", "without tensor cores" qualify a figure.
 _QUALIFIES = re.compile(r"with(?:out)?\b", re.IGNORECASE)
-#: Into how many instances a GPU is divided; "7 instances" of what each is does not count.
-_PARTS = re.compile(
-    r"(?:\b(?:MIG|Multi-Instance GPU)\b[^.;:]{0,60}?|\b(?=(?:split|partitioned|divided|"
-    r"sliced)\b[^.;:]{0,40}\bMIG\b)\w+ )"
-    r"\b(?:up to|as many as|maximum of|into(?: up to)?)\s+"
-    r"(\d{1,2}|two|three|four|five|six|seven|eight)\s+(?:\w+\s+){0,3}?(?:instances|partitions|parts|"
-    r"slices|gpus|ways)\b",
-    re.IGNORECASE,
-)
-#: The same in a cell: "Up to 7 instances", "Yes (up to 7)".
-_CELL_PARTS = re.compile(
-    r"\bup to (\d)\b(?!\s*(?:g\b|GB))|\b(\d)\s*(?:mig\s+)?(?:instances?|slices?|partitions?)\b", re.IGNORECASE
+_GOES_WITHOUT = re.compile(
+    r"(?i)(?:^|[.;:]\s)\s*$|\b(?:com(?:es?|ing)|came|ship(?:s|ped)?|is|are|was|were|do|does|made|sold|"
+    r"cards?|gpus?|chips?|parts?|and|but)\s+(?:also |still )?$|\d\w*\s+$"
 )
 _ANY = re.compile(_NAMES, re.IGNORECASE)
 #: What begins a list of what a device has, an entry that is a capability, and what ends or denies the list.
@@ -180,7 +171,7 @@ _HEDGED = re.compile(
 _EITHER = re.compile(r"\bwith or $", re.IGNORECASE)
 #: A denial, and how far before what is denied it stands.
 _NOT = re.compile(
-    r"\b(?:no(?! (?:problem|doubt|wonder|surprise|question|worries))[tr]?|none|nothing|nobody|"
+    r"\b(?:no(?! (?:problem|doubt|wonder|surprise|question|worries))[tr]?|none|nothing|nobody|let alone|"
     r"neither|never|cannot|"
     r"unable)\b|n[\u2019']t\b",
     re.IGNORECASE,
@@ -237,7 +228,6 @@ def find(context: Context) -> Iterator[Finding]:
             yield from _of_sentence(passage, (sentence.start, sentence.end), who, context)
             yield from _passive(passage, sentence.start, who, context)
             yield from _itself(passage, sentence, who, context)
-            yield from _instances(passage, (sentence.start, sentence.end), who, context)
 
 
 def said_in(text: str, start: int, end: int) -> Iterator[tuple[Capability, bool, re.Pattern[str]]]:
@@ -260,14 +250,14 @@ def _of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
     if _SUPPORTED.search(cell.label) and not _DENIES.search(cell.passage.text):
         gpus = [context.catalogue[key] for key in cell.ids]
         for match in _ANY.finditer(cell.passage.text):
-            what = next(each for each in CAPABILITIES if re.fullmatch(each.names, match[0], re.IGNORECASE))
+            what = capability_of(match)
             yield from judged(cell.passage, match.span(), what, gpus, told=True, context=context)
     for each in _headed(cell.label.strip(" *:")):
-        parts = _CELL_PARTS.search(cell.passage.text) if each.key == "mig" else None
+        parts = CELL_PARTS.search(cell.passage.text) if each.key == "mig" else None
         if parts and int(parts[1] or parts[2]):
             gpus = [context.catalogue[key] for key in cell.ids]
             told = int(parts[1] or parts[2])
-            yield from _of_parts(cell.passage, (0, len(cell.passage.text)), told, gpus, context)
+            yield from of_parts(cell.passage, (0, len(cell.passage.text)), told, gpus, context)
             continue
         yes = _YES.match(cell.passage.text)
         # "PCIe only (no NVLink)".
@@ -361,7 +351,18 @@ def _of_sentence(
             gap = text[mention.end : match.start()] if mention in who.here and mention else ""
             hedged = _HEDGED.search(gap) or _HEDGED.search(text, match.end(), match.end() + 12)
             if _QUALIFIES.match(match[0]) and each.key in ("sparsity", "tensor_cores"):
-                # A qualifier of a figure.
+                # A qualifier of a figure, which a device without it has not either.
+                alone = mention and mention not in who.against and len({one.named for one in who.here}) < 2
+                gpus = [context.catalogue[key] for key in mention.ids] if mention and alone else []
+                found = judged(passage, match.span(), each, gpus, told=told, context=context)
+                certain = each.key == "sparsity" and told and (who.here or who.certain)
+                certain = certain and not _NOT.search(text, place[0], match.start())
+                yield from (one for one in found if one.accuses and certain)
+                continue
+            adjunct = match[0].lower().startswith("without")
+            adjunct = adjunct and not _GOES_WITHOUT.search(text, place[0], match.start())
+            if adjunct:
+                # Of something else: "a build from before Ampere, without TF32".
                 continue
             either = _EITHER.search(text, place[0], match.start())
             denied = bool(
@@ -462,7 +463,7 @@ def _listed(passage: Passage, place: tuple[int, int], who: Spoken, context: Cont
         return
     gpus = [context.catalogue[key] for key in mention.ids]
     for match in _IN_LIST.finditer(text, colon if who.here else place[0], place[1]):
-        what = next(each for each in CAPABILITIES if re.fullmatch(each.names, match["what"], re.IGNORECASE))
+        what = capability_of(match, "what")
         yield from judged(passage, match.span("what"), what, gpus, told=True, context=context)
 
 
@@ -473,37 +474,8 @@ def _entries(text: str, begins: int, end: int) -> Iterator[tuple[tuple[int, int]
         between = text[verb.end() : match.start()] if verb else ""
         if len(between) > _FAR or _OVER.search(between):
             return
-        what = next(each for each in CAPABILITIES if re.fullmatch(each.names, match["what"], re.IGNORECASE))
+        what = capability_of(match, "what")
         yield match.span("what"), what
-
-
-def _instances(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
-    """Into how many instances a GPU can be divided: "MIG with up to 7 instances"."""
-    for match in _PARTS.finditer(passage.text, *place):
-        inside = within(who.here, *match.span())
-        mention = inside[-1] if inside else who.owner(match.start())
-        if mention is None or _HEDGED.search(match[0]):
-            continue
-        if mention not in who.here and not ITS_OWN.match(passage.text, place[0]):
-            continue
-        told = SPELLED.get(match[1].lower()) or int(match[1])
-        gpus = [context.catalogue[key] for key in mention.ids]
-        yield from _of_parts(passage, match.span(1), told, gpus, context)
-
-
-def _of_parts(
-    passage: Passage, place: tuple[int, int], told: int, gpus: Sequence[Gpu], context: Context
-) -> Iterator[Finding]:
-    """Whether a GPU can be divided into so many instances."""
-    known = [gpu for gpu in gpus if gpu.value("mig_max") is not None and gpu.confidence != "low"]
-    right = [gpu for gpu in known if int(gpu.need("mig_max")) == told]
-    if not known:
-        return
-    best = (right or known)[0]
-    yield made(context, passage, place, "capability", "confirmed" if right else "contradicted",
-               subject=best.id, attribute="mig", because=f"{best.id}: mig max {best.display('mig_max')}",
-               expected="" if right else best.display("mig_max"),
-               evidence=(source_of(best, "mig_max"),))  # fmt: skip
 
 
 def _itself(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:
@@ -547,16 +519,31 @@ def _passive(passage: Passage, start: int, who: Spoken, context: Context) -> Ite
         here = named_in(words, 0, len(words))
         for each, pattern in (one for one in _PASSIVE if one[0] in here):
             match = pattern.search(words)
+            used = match and _CAN_USE.search(words, 0, match.start("what"))
             if match is None or not (
-                match["none"] or "support" in match[0] or re.search(r"\b(?:is|are|works?|runs)\b", match[0])
+                match["none"]
+                or used
+                or "support" in match[0]
+                or re.search(r"\b(?:is|are|can be|works?|runs)\b", match[0])
             ):
                 continue
-            if _HEDGED.search(words[: match.start()]):
+            ported = each.key == "cuda" and _PORTED.match(passage.text, mention.end)
+            if _HEDGED.search(words[: match.start()]) or ported:
                 continue
             told = not (match["none"] or match["not"] or match["gone"])
             at = mention.start - len(words) + match.start("what")
             gpus = [context.catalogue[key] for key in mention.ids]
             yield from judged(passage, (at, mention.end), each, gpus, told=told, context=context)
+
+
+#: Behind a device on which CUDA code runs by other means: "through ZLUDA".
+_PORTED = re.compile(r"s?\s*,?\s*(?:through|via|with|after|by|once|using|if|thanks)\b", re.IGNORECASE)
+#: "You can still use NVLink on the 4090".
+_CAN_USE = re.compile(
+    r"\b(?:you|we|users|one|they) can (?:(?:also|still|even|now|of course|easily)\s+)*(?:use|run|have|get|"
+    r"enable|enjoy)\s+"
+    r"(?:native\s+|the\s+|its\s+)?$", re.IGNORECASE,
+)  # fmt: skip
 
 
 def judged(

@@ -26,6 +26,10 @@ _HARDWARE = re.compile(
 )
 
 
+#: What is said to come else, behind an error: "or it can't be processed".
+_OTHERWISE = re.compile(r",\s+(?:otherwise|or else|or)\s+(?:it|they|the|you|training)\b", re.IGNORECASE)
+
+
 class _Rule(NamedTuple):
     """What says an error, what excuses it, and why it is wrong; `of_a_device` if it is said of hardware."""
 
@@ -101,7 +105,10 @@ def find(context: Context) -> Iterator[Finding]:
                     continue
                 # What excuses it stands in its part of the sentence, not before a colon.
                 part = 1 + max(text.rfind(mark, 0, place[0]) for mark in ":;")
-                if rule.unless and rule.unless.search(text, part):
+                otherwise = _OTHERWISE.search(text, place[1])
+                if rule.unless and rule.unless.search(
+                    text, part, otherwise.start() if otherwise else len(text)
+                ):
                     continue
                 if start + place[1] <= sentence.start:
                     continue

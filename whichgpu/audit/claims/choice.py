@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.capabilities import CAPABILITIES
+from whichgpu.audit.capabilities import CAPABILITIES, capability_of
 from whichgpu.audit.claims.capability import judged
 from whichgpu.audit.recommended import recommended
 from whichgpu.audit.roles import spoken
@@ -25,6 +25,12 @@ _WISH = (
     r"\b(?:needs?|requir\w+|wants?|rel(?:y|ies) on|depends? on|uses?|using|with|for|of|in|to|your)\s+"
     r"(?:(?:to|you|use|native|hardware|full|run|train|encode|in|with|the|an?|\w+ing)\s+){0,4}"
 )
+#: "If you need more memory, NVLink or FP8".
+_LISTED = (
+    r"\b(?:if|when|where|who)\s+(?:you(?:r \w+)?|they|it|we)?\s*(?:needs?|requir\w+|wants?|rel(?:y|"
+    r"ies) on)\s+"
+    r"[^.;:]{0,60}?(?:,\s+(?:or\s+|and\s+)?|\b(?:or|and)\s+)"
+)
 _IS_WISHED = (
     r"\s+(?:is|are)\s+(?:\w+\s+)?(?:needed|required|important|essential|critical|a must|crucial|key)\b"
 )
@@ -43,7 +49,8 @@ WISHES = tuple(
     (
         each,
         re.compile(
-            rf"{_WISH}(?P<what>{each.names})\b|\b(?P<is>{each.names}){_IS_WISHED}" + _ALSO.get(each.key, ""),
+            rf"{_WISH}(?P<what>{each.names})\b|{_LISTED}(?P<listed>{each.names})\b|\b(?P<is>{each.names}){_IS_WISHED}"
+            + _ALSO.get(each.key, ""),
             re.IGNORECASE,
         ),
     )
@@ -103,6 +110,12 @@ _SUITS = re.compile(
 _THANKS = re.compile(
     r"[^.;]{0,60}?\b(?:thanks to|because of|due to|given|for|with)\s+its\s+(?:\w+\s+){0,2}?"
     rf"(?P<what>{'|'.join(each.names for each in CAPABILITIES)})\b",
+    re.IGNORECASE,
+)
+#: "Because of its NVLink, the L40S is the better choice".
+_FRONTED = re.compile(
+    r"\s*(?:Because of|Thanks to|Due to|Given|With)\s+its\s+(?:\w+\s+){0,2}?"
+    rf"(?P<what>{'|'.join(each.names for each in CAPABILITIES)}),\s+(?:the\s+)?(?:nvidia\s+)?",
     re.IGNORECASE,
 )
 
@@ -186,11 +199,16 @@ def _reasons(
     passage: Passage, sentence: Sentence, here: Sequence[Mention], context: Context
 ) -> Iterator[Finding]:
     """What a device is said to be chosen for, "thanks to its NVLink connector"."""
+    first = _FRONTED.match(passage.text, sentence.start, here[0].start) if here else None
+    if first and first.end() == here[0].start:
+        gpus = [context.catalogue[key] for key in here[0].ids]
+        place = (first.start("what"), here[0].end)
+        yield from judged(passage, place, capability_of(first, "what"), gpus, told=True, context=context)
     for mention in here:
         reason = _THANKS.match(passage.text, mention.end, sentence.end)
         between = [one for one in here if reason and mention.end <= one.start < reason.end()]
         if reason is None or between:
             continue
-        what = next(each for each in CAPABILITIES if re.fullmatch(each.names, reason["what"], re.IGNORECASE))
+        what = capability_of(reason, "what")
         gpus = [context.catalogue[key] for key in mention.ids]
         yield from judged(passage, reason.span("what"), what, gpus, told=True, context=context)

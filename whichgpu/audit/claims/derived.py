@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.beside import in_brackets, of_quotients
+from whichgpu.audit.beside import of_quotients
 from whichgpu.audit.binding import united
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.quantities import LIMITS, SPELLED, quantities
@@ -34,38 +34,11 @@ _TIMES = (
     r"|(?<=factor of )~?(?P<plain>\d{1,3}(?:\.\d{1,2})?)(?![\d.]*\d|\s?[xX%])"
     r"|~?(?P<n>\d{1,3}(?:\.\d{1,2})?)\s?(?P<unit>[xX\u00d7](?![\w\d])|times\b|(?P<percent>%)))"
 )
-#: What says that a ratio is worked out from what was just stated.
-_SO = re.compile(
-    rf"(?:\b(?:that|which|this|it)(?:\s+is|[\u2019']s|\s+makes|\s+gives|\s+means)\s+|\bi\.e\.,?\s+|=\s*|"
-    rf"\b(?:up|down|grew|grown|grows|increased|rose|jumped|shrank|multiplied|scaled) by (?=(?:a factor "
-    rf"of\s|\d[\d.]*\s?x))|"
-    r",\s+(?=(?:nearly |almost |about |roughly |over |more than )?[\w.]+(?:\s(?:times|x))? as (?:much|"
-    r"many)\s*(?:[.,;)]|$))|"
-    rf"\b(?:shows?|means?|gives?|impl(?:ies|y)|is|represents?|yields?|makes?|for)\s+an?\s+"
-    rf"(?=[\d.]+\s?[x\u00d7]\s)|"
-    rf"\ba (?:ratio|factor|speed-?up|gap|difference) of\s+){_TIMES}",
-    re.IGNORECASE,
-)
 #: A ratio between its two values: "121 TFLOPS, nearly twice the T4's 65".
 _BETWEEN = re.compile(
     rf"[,(\u2013\u2014-]\s*(?:i\.e\.,?\s+|or\s+|only\s+|just\s+)?{_TIMES}\s+(?:of\s+)?(?:the|that|what|as)\b",
     re.I,
 )
-#: "Leads by 25 %", "25 % more", and how many points a rounded one may be off.
-_CHANGE = re.compile(
-    r"\b(?:by\s+(?:about |around |roughly |nearly |over )?(?P<p>\d{1,3}(?:\.\d)?)\s?(?:%|per ?cent\b)(?!\w)|"
-    r"(?P<q>\d{1,3}(?:\.\d)?)\s?(?:%|per ?cent)\s+"
-    r"(?:more|higher|faster|greater|larger|wider|less|lower|slower|fewer|smaller)\b)",
-    re.IGNORECASE,
-)
-_POINTS = 0.02
-#: What was told long before: "59 % more than now".
-_NOW = re.compile(
-    r"\s*(?:more |higher |less )?than (?:now|before|today|usual|ever|currently|last|in)\b", re.I
-)
-#: "They're 3.3x cheaper": of the only two prices by the hour before it.
-_CHEAPER = re.compile(rf"\b{_TIMES}\s+(?:cheaper|less expensive|more expensive|pricier)\b", re.IGNORECASE)
-_HOURLY = re.compile(r"\s?(?:USD\s?)?(?:/|per |an )\s?(?:gpu[- ])?h(?:ou)?r?\b", re.IGNORECASE)
 #: Values with a unit that can be set against each other, and how far before a ratio the first one can stand.
 _DIMENSIONS = (
     "count",
@@ -81,23 +54,6 @@ _DIMENSIONS = (
     "area",
 )
 _REACH = 160
-#: Of what else "that is half" may be said: a need and a size, a price and another.
-_RATES = ("flop rate", "op rate", "bandwidth", "rate")
-#: What may follow a ratio of two values that says no more of what it is: anything else may be of other
-#: values.
-_ENDS = re.compile(
-    r"\s*(?:(?:[\w-]+\s){0,3}(?:advantage|lead|gap|difference|increase|improvement|speed-?up|jump)\b|"
-    r"$|[.,;:)]|as (?:many|much)\s*(?:[.,;)]|$)|(?:of\s+)?(?:the\s+)?(?:speed|throughput|rate)\b|"
-    r"(?:as\s+)?(?:fast|quick)\b|faster\b|"
-    r"(?:the|that|what|as)\s)",
-    re.IGNORECASE,
-)
-_NAMES = re.compile(
-    r"\s+(?:of\s+)?(?:the|as|more)\s+(?!(?:much|many)\s*(?:[.,;)]|$)|speed|throughput|rate|same|fast|quick)[\w-]+",
-    re.IGNORECASE,
-)
-#: Of two numbers the second alone may have the unit: "989 vs 312 TFLOPS".
-_VERSUS = re.compile(r"(?<![\w.,])(?P<a>\d[\d,.]*)\s*(?:vs\.?|versus|against|to|over|/)\s*$", re.IGNORECASE)
 #: The other value in brackets behind what it is of: "what the A100's NVLink managed (600 GB/s)".
 _IN_BRACKETS, _CLOSE = re.compile(r"[^.;()]{3,80}\("), 40
 #: Between which shares of what is told the real ratio may be: a word is rounder than a number.
@@ -152,7 +108,7 @@ def find(context: Context) -> Iterator[Finding]:
         told = united(passage.text, quantities(passage.text, context.fraction), here)
         every = [each for each in told if each.high == each.value > 0]
         valued = [each for each in every if each.dimension in _DIMENSIONS]
-        for sentence in sentences(passage.text) if valued or (len(every) > 1 and "%" in passage.text) else ():
+        for sentence in sentences(passage.text) if valued else ():
             yield from _of_sentence(passage, sentence, every, context)
 
 
@@ -160,19 +116,6 @@ def _of_sentence(
     passage: Passage, sentence: Sentence, every: Sequence[Quantity], context: Context
 ) -> Iterator[Finding]:
     text = passage.text
-    for match in _SO.finditer(text, sentence.start, sentence.end):
-        values = _two_before(text, every, match.start())
-        if values and values[1].dimension not in (*_RATES, "count") and "=" not in match[0]:
-            continue
-        told = _told(match)
-        if values and _ENDS.match(text, told.end) and not _NAMES.match(text, told.end):
-            yield _judged(passage, told, values, context)
-    for match in _CHEAPER.finditer(text, sentence.start, sentence.end):
-        hourly = [each for each in every if each.end <= match.start() and _HOURLY.match(text, each.end)]
-        prices = [each for each in hourly if each.dimension == "money"]
-        if not match["percent"] and len(prices) == 2 and prices[0].unit == prices[1].unit:
-            yield _judged(passage, _told(match), (prices[0], prices[1]), context)
-    yield from _changes(passage, sentence, every, context)
     yield from _in_order(passage, sentence, context)
     yield from _differences(passage, sentence, every, context)
     for match in _BETWEEN.finditer(text, sentence.start, sentence.end):
@@ -182,63 +125,6 @@ def _of_sentence(
         values = _around(text, every, told, sentence)
         if values:
             yield _judged(passage, told, values, context)
-
-
-def _changes(
-    passage: Passage, sentence: Sentence, every: Sequence[Quantity], context: Context
-) -> Iterator[Finding]:
-    """A percentage of two values right before it, or behind it: "864 against 768 GB/s, 12 % more"."""
-    text = passage.text
-    for match in _CHANGE.finditer(text, sentence.start, sentence.end):
-        values = in_brackets(text, match.span(), sentence, every)
-        before = [each for each in every if each.end <= match.start()]
-        close = before and re.fullmatch(
-            r"[\s,(:\u2013-]*(?:i\.e\.,?\s*|or\s+)?", text[before[-1].end : match.start()]
-        )
-        if values is None and close and _VERSUS.search(text, sentence.start, before[-1].start):
-            values = _two_before(text, every, match.start())
-        values = values or _only_two(text, every, match, sentence)
-        if values is None or not values[0].value * values[1].value:
-            continue
-        low, high = sorted(each.value for each in values)
-        real, told = (high / low - 1, 1 - low / high), float(match["p"] or match["q"]) / 100
-        right = any(abs(told - each) <= max(_POINTS, 0.06 * each) for each in real)
-        shown = [text[each.start : each.end] for each in values]
-        because = (
-            f"{shown[0]} and {shown[1]} differ by {real[1]:.0%} of the larger, {real[0]:.0%} of the smaller"
-        )
-        place = match.span("p" if match["p"] else "q")
-        yield made(
-            context, passage, place, "ratio", "confirmed" if right else "inconsistent",
-            attribute="stated values", because=because, expected="" if right else f"{real[0]:.0%}",
-            evidence=(Evidence(because),),
-        )  # fmt: skip
-
-
-def _only_two(
-    text: str, every: Sequence[Quantity], match: re.Match[str], sentence: Sentence
-) -> tuple[Quantity, Quantity] | None:
-    """The two values of a sentence that sets one against the other and tells one percentage, nothing else."""
-    found = within(every, sentence.start, sentence.end)
-    values = [each for each in found if each.dimension in _DIMENSIONS]
-    shares = [each for each in found if each.dimension == "percent"]
-    if len(shares) != 1 or len(found) > len(values) + 2 or _BY_WHAT.search(sentence.text):
-        return None
-    if len(values) == 1 and _VERSUS.search(text, sentence.start, values[0].start):
-        return _two_before(text, every, match.start())
-    if len(values) != 2:
-        return None
-    a, b = values
-    against = _SET_AGAINST.search(text, a.start, b.start)
-    return (a, b) if a.dimension == b.dimension and against and match.start() > b.end else None
-
-
-_SET_AGAINST = re.compile(
-    r"\b(?:against|versus|vs\.?|compared (?:to|with)|to|and)\s[^.;]{0,30}$", re.IGNORECASE
-)
-_BY_WHAT = re.compile(
-    r"\b(?:if|up to|utili[sz]\w+|of (?:the|its) peak|discount|margin|cache|most|each)\b", re.I
-)
 
 
 def _in_order(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
@@ -304,24 +190,6 @@ def _told(match: re.Match[str]) -> _Told:
     limit = LIMITS.get((match["limit"] or "").lower(), "about" if match["limit"] else "word" if word else "")
     end = match.end(group) if group != "n" else match.end("unit")
     return _Told(match.start(group), end, times, *_ALLOWED[limit])
-
-
-def _two_before(text: str, every: Sequence[Quantity], at: int) -> tuple[Quantity, Quantity] | None:
-    """The last two values before a place, of one dimension and with none of it between."""
-    before = [each for each in every if each.end <= at and at - each.end < _REACH]
-    last = before[-1] if before and before[-1].dimension in _DIMENSIONS else None
-    if last is None:
-        return None
-    bare = _VERSUS.search(text, max(0, last.start - 24), last.start)
-    if bare:
-        scale = last.value / float(
-            re.sub(r"[^\d.]", "", text[last.start : last.end].split(maxsplit=1)[0]).strip(".") or 1
-        )
-        first = last._replace(start=bare.start("a"), end=bare.end("a"),
-                              value=float(bare["a"].replace(",", "").strip(".")) * scale)  # fmt: skip
-        return (first, last) if first.value > 0 and text[last.start].isdigit() else None
-    same = [each for each in before[:-1] if each.dimension == last.dimension]
-    return (same[-1], last) if len(same) == 1 and same[-1].unit == last.unit else None
 
 
 def _around(

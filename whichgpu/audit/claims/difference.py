@@ -33,6 +33,12 @@ _WORD = re.compile(
     r"below|under|short of|behind))\b",
     re.IGNORECASE,
 )
+#: "Two of them have 96 GB between them, 16 GB more than": of several, not of one.
+_SEVERAL = re.compile(
+    r"\b(?:between them|together|combined|in total|altogether|"
+    r"(?:two|three|four|eight|\d{1,2}) of (?:them|these|those))\b",
+    re.IGNORECASE,
+)
 #: "A 112 GB memory advantage", and words by which it is of none of the two alone.
 _AHEAD = re.compile(r"\s*(?:memory|vram|bandwidth|power)?\s*(?:advantage|lead|edge|gap|difference)\b", re.I)
 _THIRD = re.compile(r"\b(?:total|combined|together|per|node|cluster|each|across)\b", re.IGNORECASE)
@@ -72,6 +78,8 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         behind = [one for one in who.here if one.start >= word.end()]
         than = than or (alone if who.here and not behind else None)
         if attribute is None or than is None or both is None or re.search(r"\d", than[0]):
+            continue
+        if _SEVERAL.search(text, sentence.start, each.start):
             continue
         yield from _judged(passage, each, (attribute, bool(word["more"])), both, context)
 

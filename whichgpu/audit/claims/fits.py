@@ -12,7 +12,7 @@ from whichgpu.audit.judging import source_of
 from whichgpu.audit.models import TRAINS, formats, models
 from whichgpu.audit.pairs import devices as devices_compared
 from whichgpu.audit.quantities import quantities
-from whichgpu.audit.roles import counted, spoken
+from whichgpu.audit.roles import WORKED, counted, spoken
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.subjects import Mention, mentions
 from whichgpu.audit.tables import devices
@@ -50,11 +50,22 @@ _NO_ONE = re.compile(
 #: Between what fits and a device: "runs on a single card, which does not fit into the 24 GB of the old one".
 _WHICH_NOT = re.compile(r"\b(?:does|do|did|will|would)(?: not|n[\u2019']t) fit\b", re.IGNORECASE)
 #: Right before a device: "it fits on the larger two, not on the".
-_NOT_ON = re.compile(r"\bnot (?:on|in|into|onto)\s+(?:the\s+|an?\s+)?(?:[A-Za-z]+\s+){0,2}$", re.IGNORECASE)
+_NOT_ON = re.compile(
+    r"\b(?:not (?:on|in|into|onto)|nicht (?:aber |mehr )?(?:auf|in)|pas (?:sur|dans))\s+"
+    r"(?:the\s+|an?\s+)?(?:[A-Za-z]+\s+){0,2}$",
+    re.IGNORECASE,
+)
 #: What makes a fit a condition, a comparison or another thing.
 _HEDGED = re.compile(
     r"\b(?:if|unless|whether|faster|slower|tokens?/s|tokens per|batch|context|users?|speed|twice|"
     r"would|might|may|previously|per (?:gpu|card)|split|shard\w*|together with|plus)\b",
+    re.IGNORECASE,
+)
+#: What weights that do not fit are not helped by: "when you keep the batch small".
+_KEPT_SMALL = re.compile(
+    r"\b(?:when|if|as long as|provided|with)\s+[^.;,]{0,24}\b(?:(?:small|short|tiny|modest|"
+    r"limited)\s+(?:batch\w*|context\w*)"
+    r"|(?:batch\w*|context\w*)\s+(?:\w+\s+)?(?:small|short|tiny|modest|limited|low))\b",
     re.IGNORECASE,
 )
 #: A sentence that goes on about the model of the one before it.
@@ -68,7 +79,7 @@ _OF_IT = re.compile(
 #: A card by its memory, and one of what is spoken of.
 _SIZED = re.compile(
     r"\b(\d{1,3})[ -]?GB(?:\s+(?:of\s+)?(?:vram|gddr\w+|memory))?\s+(?:gaming\s+|graphics\s+|consumer\s+)?"
-    r"(?:gpus?|cards?|laptops?|accelerators?|notebooks?)\b",
+    r"(?:gpus?|cards?|laptops?|accelerators?|notebooks?|versions?|variants?)\b",
     re.IGNORECASE,
 )
 _ONE = re.compile(
@@ -113,7 +124,7 @@ _HEDGED_USE = re.compile(
     r"too|require\w*|needs?|partial\w*|heavy|tensor parallel\w*|scale\w*)\b|n[\u2019']t\b",
     re.IGNORECASE,
 )
-_ON = re.compile(r"\b(?:fits on|runs on|gpus?|hardware|cards?)\b", re.IGNORECASE)
+_ON = re.compile(r"\b(?:fits on|runs on|gpus?|hardware|cards?|recommend\w+)\b", re.IGNORECASE)
 _FORM = re.compile(r"\b(?:quanti[sz]ation|quant|precision|format|dtype)\b", re.IGNORECASE)
 _COLUMNS, _MOST_ROWS = 16, 60
 #: Bytes of a weight that training takes at least: 4 bits alone, or weights and gradients of 2 bytes.
@@ -135,6 +146,8 @@ class _Claim(NamedTuple):
     fits: bool
     size: float = 0.0
     words: str = ""
+    #: Whether no less is said to do.
+    minimum: bool = False
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -144,9 +157,41 @@ def find(context: Context) -> Iterator[Finding]:
     for index, passage in context.document.running():
         if not context.mentions.get(index) and not _ON_SOME.search(passage.text):
             continue
+        last: _Claim | None = None
         for sentence in sentences(passage.text):
-            for claim in _claims(index, passage, sentence, context):
-                yield from _judged(passage, claim, context)
+            last = None if models(sentence.text) else last
+            for last in _claims(index, passage, sentence, context):
+                yield from _judged(passage, last, context)
+            for also in _also(index, passage, sentence, last, context) if last and last.fits else ():
+                yield from _judged(passage, also, context)
+        item = _ITEM.match(passage.text) if passage.kind == "item" else None
+        if item and not _HEDGED_USE.search(passage.text):
+            size = (float(item[1]) * _BINARY * 1e9, f"{item[1]} GB is the room")
+            yield from of_part(passage, "", size, context, place=(item.end(), len(passage.text)), sure=True)
+
+
+#: "48 GB: 70B in 8 bits", an entry of what fits in a size of memory.
+_ITEM = re.compile(r"[\s*]*(\d{1,3})\s?GB(?:\s+(?:cards?|gpus?|of vram|vram))?[\s*]*:[\s*]*", re.IGNORECASE)
+#: A further device of which the same is said: "an H100 does too", "as does a single RTX 4090".
+_DOES_TOO = re.compile(
+    r"\s+(?:does|can|will|is)(?:\s+(?:it|so|enough))?,?\s+(?:too|as well|also)\b", re.IGNORECASE
+)
+_AS_DOES = re.compile(
+    r"\b(?:as|so)\s+(?:does|do|can|will|would|is)\s+(?:an?\s+|the\s+|one\s+|a single\s+)?(?:nvidia\s+)?$",
+    re.IGNORECASE,
+)
+
+
+def _also(
+    index: int, passage: Passage, sentence: Sentence, claim: _Claim, context: Context
+) -> Iterator[_Claim]:
+    """The fit of a sentence on a further device of which it says the same."""
+    start = max(claim.place[1], sentence.start)
+    for mention in within(context.mentions.get(index, ()), start, sentence.end):
+        too = _DOES_TOO.match(passage.text, mention.end, sentence.end)
+        if too or _AS_DOES.search(passage.text, start, mention.start):
+            place = (mention.start, too.end() if too else mention.end)
+            yield claim._replace(place=place, mention=mention, number=1.0)
 
 
 def _of_table(table: Table, context: Context) -> Iterator[Finding]:
@@ -253,7 +298,7 @@ def _claims(index: int, passage: Passage, sentence: Sentence, context: Context) 
         text.rstrip("* ").endswith("?")
         or not _FITS.search(text)
         or TRAINS.search(text)
-        or _HEDGED.search(text)
+        or _HEDGED.search(_KEPT_SMALL.sub(" ", text))
     ):
         return
     found, before = models(text), ""
@@ -269,7 +314,12 @@ def _claims(index: int, passage: Passage, sentence: Sentence, context: Context) 
     starts = [0, *(match.end() for match in _CLAUSE.finditer(text)), len(text)]
     for first, last in pairwise(starts):
         said = formats(text[first:last]) or formats(text) or formats(before)
-        here = within(who.here, at + first, at + last)
+        here = [
+            each
+            for each in within(who.here, at + first, at + last)
+            if not _AS_DOES.search(passage.text, at + first, each.start)
+            and not WORKED.match(passage.text, each.end)
+        ]
         group = _GROUP.search(passage.text, at + first, at + last) if not here and len(said) < 2 else None
         if group:
             yield from _on_all(
@@ -296,7 +346,20 @@ def _claims(index: int, passage: Passage, sentence: Sentence, context: Context) 
             or _WHICH_NOT.search(passage.text, verb.end(), max(here[0].start, verb.end()))
         )
         place = (min(verb.start(), here[0].start), max(here[0].end, verb.end()))
-        yield _Claim(place, found[0], said[0] if said else None, here[0], count, not denied)
+        least = _NEEDS.search(text, first, last) and _AT_LEAST.search(text, first, last)
+        minimum = bool(least and not _FOR_SPEED.search(text))
+        yield _Claim(
+            place, found[0], said[0] if said else None, here[0], count, not denied, minimum=minimum
+        )  # fmt: skip
+
+
+#: A requirement that is said to be the least, what leaves room beside the weights, and what is far too much.
+_AT_LEAST = re.compile(r"\b(?:at least|at the (?:very )?least|minimum|no less than)\b", re.IGNORECASE)
+_FOR_SPEED = re.compile(
+    r"\b(?:throughput|latency|fast\w*|production|smooth\w*|performan\w+|comfortabl\w+|quick\w*|interactive\w*)\b",
+    re.I,
+)
+_BESIDE, _HALF = 1.3, 0.5
 
 
 def _on_all(
@@ -381,6 +444,8 @@ def _judged(passage: Passage, claim: _Claim, context: Context) -> Iterator[Findi
 def _verdict(claim: _Claim, weights: tuple[float, float], total: float) -> str:
     """`weights` are the least that they can take in what is said, and what they take in it."""
     least, usual = weights
+    if claim.minimum and _BESIDE * usual < _HALF * total:
+        return "contradicted"
     if claim.fits:
         if least > _FULL * total:
             return "contradicted"

@@ -7,55 +7,50 @@ whose formats have scales and which follow no rule, accuse nobody.
 
 from __future__ import annotations
 
-from itertools import zip_longest
 from statistics import median
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.claims.quotients import column
-from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.columns import columns, finding
 from whichgpu.audit.models import formats
-from whichgpu.audit.quantities import quantities
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
-    from whichgpu.audit.document import Passage
+    from whichgpu.audit.columns import Column
+    from whichgpu.audit.document import Table
     from whichgpu.audit.findings import Context, Finding
 
 #: Formats beside each other that show what a row is, all of it or all but one cell; how far each may be off.
 _WHOLE, _BUT_ONE, _NEAR, _WRONG = 3, 4, 0.06, 0.3
-_MOST = 200
 _PER_PARAMETER = re.compile(r"\bbytes?\s?(?:/|per)\s?(?:param\w*|weight)", re.IGNORECASE)
 
 
 def find(context: Context) -> Iterator[Finding]:
     """Every cell that does not follow the formats of its table as the others do."""
     for table in context.document.tables:
-        rows = [tuple(row[:_MOST]) for row in table.rows[:_MOST]]
-        for lines in (rows, list(zip_longest(*rows))):
-            sizes = _sizes(lines)
+        for turned in (False, True):
+            read = columns(table, context, turned=turned)
+            sizes = _sizes(table, read, turned=turned)
             if len(sizes) >= _WHOLE:
-                yield from _of_lines(lines, sizes, context)
+                yield from _of_lines({at: read[at] for at in sizes}, sizes, context)
 
 
-def _sizes(rows: Sequence[Sequence[Passage | None]]) -> dict[int, float]:
+def _sizes(table: Table, read: Mapping[int, Column], *, turned: bool) -> dict[int, float]:
     """Bytes of a parameter by column: those that a row gives, else of the format that heads it."""
-    stated = next((row for row in rows[1:] if row and row[0] and _PER_PARAMETER.search(row[0].text)), ())
-    given = {at: found[0].value for at, cell in enumerate(stated)
-             if at and cell and len(found := quantities(cell.text)) == 1 and found[0].value > 0}  # fmt: skip
-    heads = enumerate(rows[0] if rows else ())
-    said = {at: {each.least for each in formats(cell.text)} for at, cell in heads if at and cell}
-    return {at: each.pop() for at, each in said.items() if len(each) == 1} | given
+    count = max((row for one in read.values() for row in one.amounts), default=0)
+    names = ((row, table.cell(0, row) if turned else table.cell(row, 0)) for row in range(1, count + 1))
+    given = next((row for row, name in names if name and _PER_PARAMETER.search(name.text)), 0)
+    said = {at: {each.least for each in formats(one.name)} for at, one in read.items() if at}
+    own = {at: one.values[given] for at, one in read.items() if at and given in one.values}
+    return {at: each.pop() for at, each in said.items() if len(each) == 1} | own
 
 
-def _of_lines(
-    rows: Sequence[Sequence[Passage | None]], sizes: Mapping[int, float], context: Context
-) -> Iterator[Finding]:
-    columns = {at: column("", rows, at, context).values for at in sizes}
+def _of_lines(read: Mapping[int, Column], sizes: Mapping[int, float], context: Context) -> Iterator[Finding]:
+    rows = sorted({row for one in read.values() for row in one.values})
     told = {
-        row: {at: columns[at][row] / sizes[at] for at in sizes if row in columns[at]}
-        for row in range(1, len(rows))
+        row: {at: one.values[row] / sizes[at] for at, one in read.items() if row in one.values}
+        for row in rows
     }
     full = {row: each for row, each in told.items() if len(each) >= _WHOLE}
     off = {
@@ -66,13 +61,7 @@ def _of_lines(
         wrong = [at for at, one in each.items() if abs(one) > _WRONG]
         others = all(abs(one) <= _NEAR for at, one in each.items() if at not in wrong)
         sure = others and len(wrong) == 1 and (followed or len(each) >= _BUT_ONE)
-        cell = rows[row][wrong[0]] if sure else None
-        found = quantities(cell.text, context.fraction) if cell else ()
-        if cell is None or len(found) != 1 or found[0].dimension != "memory":
-            continue
-        real = median(full[row].values()) * sizes[wrong[0]]
-        because = f"by the other formats beside it, it is {real / 1e9:,.3g} GB"
-        yield made(
-            context, cell, (found[0].start, found[0].end), "memory", "inconsistent", attribute="format",
-            because=because, expected=f"{real / 1e9:,.3g} GB", evidence=(Evidence(because),),
-        )  # fmt: skip
+        if sure and (one := read[wrong[0]].amounts[row]).told.dimension == "memory":
+            real = f"{median(full[row].values()) * sizes[wrong[0]] / 1e9:,.3g} GB"
+            because = f"by the other formats beside it, it is {real}"
+            yield finding(one, "format", because, context, expected=real, kind="memory")

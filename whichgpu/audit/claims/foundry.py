@@ -8,9 +8,10 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.fields import OF_CHIPLETS, of_field, owner_of
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences
+from whichgpu.audit.variants import cells
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
@@ -44,6 +45,11 @@ _DIGITS = re.compile(r"\d{1,2}")
 
 def find(context: Context) -> Iterator[Finding]:
     """Every process that is said of a device with its maker, with its verdict."""
+    for table in context.document.tables:
+        for cell in cells(table, context):
+            made_by = cell.attribute and cell.attribute.key == "process" and _TOLD.search(cell.passage.text)
+            if made_by:
+                yield from _judged(cell.passage, made_by, cell.ids, context)
     for index, passage in context.document.running():
         told = _TOLD.search(passage.text) and not OF_CHIPLETS.search(passage.text)
         for sentence in sentences(passage.text) if told else ():
@@ -59,14 +65,21 @@ def _of_sentence(passage: Passage, sentence: Sentence, who: Spoken, context: Con
             continue
         if mention not in who.here and not who.certain:
             continue
-        gpus = [context.catalogue[key] for key in mention.ids]
-        known = [gpu for gpu in gpus if gpu.value("process") and gpu.confidence != "low"]
-        maker = next(match[f"maker{way}"] for way in range(1, 5) if match[f"maker{way}"]).lower()
-        node = _DIGITS.search(match["node1"] or match["node2"] or match["node3"] or "")
-        right = [gpu for gpu in known if _is_made(str(gpu.value("process")), maker, node)]
-        if known:
-            verdict = "confirmed" if right else "contradicted"
-            yield of_field(passage, match.span(), "identity", "process", right or known, verdict, context)
+        yield from _judged(passage, match, mention.ids, context)
+
+
+def _judged(
+    passage: Passage, match: re.Match[str], ids: Sequence[str], context: Context
+) -> Iterator[Finding]:
+    """The maker and the node of one of these devices, or of none of them."""
+    gpus = [context.catalogue[key] for key in ids]
+    known = [gpu for gpu in gpus if gpu.value("process") and gpu.confidence != "low"]
+    maker = next(match[f"maker{way}"] for way in range(1, 5) if match[f"maker{way}"]).lower()
+    node = _DIGITS.search(match["node1"] or match["node2"] or match["node3"] or "")
+    right = [gpu for gpu in known if _is_made(str(gpu.value("process")), maker, node)]
+    if known:
+        verdict = "confirmed" if right else "contradicted"
+        yield of_field(passage, match.span(), "identity", "process", right or known, verdict, context)
 
 
 def _is_made(process: str, maker: str, node: re.Match[str] | None) -> bool:

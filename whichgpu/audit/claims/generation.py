@@ -22,7 +22,8 @@ _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixt
 _CORES = re.compile(
     r"\b(?P<n>first|second|third|fourth|fifth|sixth|[1-6](?:st|nd|rd|th))[- ]gen(?:eration)?\.?\s+"
     r"(?:nvidia\s+)?(?P<what>tensor|rt|ray[- ]tracing) cores?\b"
-    r"|\b(?P<what2>tensor|rt|ray[- ]tracing) cores of (?:the )?(?P<n2>first|second|third|fourth|fifth|sixth|"
+    r"|\b(?P<what2>tensor|rt|ray[- ]tracing) cores (?:(?:is|are) (?:still )?)?of (?:the )?(?P<n2>first|"
+    r"second|third|fourth|fifth|sixth|"
     r"[1-6](?:st|nd|rd|th)) gen(?:eration)?\b",
     re.IGNORECASE,
 )

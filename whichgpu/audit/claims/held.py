@@ -16,7 +16,7 @@ from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.models import formats, models, single
 from whichgpu.audit.pairs import devices
 from whichgpu.audit.quantities import quantities
-from whichgpu.audit.roles import counted
+from whichgpu.audit.roles import WORKED, counted
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.values import NamedTuple
 
@@ -27,16 +27,17 @@ if TYPE_CHECKING:
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.models import Format, Model
+    from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.subjects import Mention
 
 #: What says that something can be held, or had better be.
 _HOLDS = re.compile(
     r"\b(?:fit(?:s|ting|ted)?|stays?|run(?:s|ning)?|host(?:s|ed|ing)?|load(?:s|ed|ing)?|serv(?:es?|ed|ing)|"
-    r"hold(?:s|ing)?|"
+    r"hold(?:s|ing)?|go(?:es)?\s+(?:in(?:to)?|on(?:to)?)|(?:has|have) (?:enough )?(?:room|memory)|"
     r"handl(?:es?|ing)|deploy(?:s|ed)?|enough|sufficient|suffices?|will do|does it|can do|do it|manages?|"
     r"recommend\w*|possible|feasible|comfortabl[ey]|squeez\w+|use|using|take|takes|needs?|requires?|choose|"
     r"pick|get|"
-    r"buy|rent|ideal|is (?:fine|okay|no problem)|"
+    r"buy|rent|ideal|is (?:fine|okay|no problem|the (?:limit|maximum))|"
     r"(?:fine-?)?tun(?:ed?|es|ing)|trains?|training|trained|q?lora|works?|doable|room for|passt|l\u00e4uft|"
     r"reicht|"
     r"tient|suffit|cabe|cab(?:e|en))\b",
@@ -87,14 +88,14 @@ _SLOWLY = re.compile(r"\b(?:crawls?|crawling|slowly|painful\w*|spill\w*|swap\w*)
 _NONE = re.compile(
     r"\b(?:needs? no|without(?: any)?|no need (?:for|to)|no)\s+(?:cpu\s+)?(?:offload\w*|sharding|splitting|"
     r"tricks)|"
-    r"\bfits too\b|\bwith \d+ ?GB (?:each|per (?:gpu|card))\b|"
-    r"\bwith (?:\w+ )?(?:context|headroom|room to spare|room for (?:the |its )?(?:kv )?cache)\b|"
+    r"\bwithout (?:any )?quanti[sz]\w+|\bfits too\b|\bwith \d+ ?GB (?:each|per (?:gpu|card))\b|"
+    r"\bwith (?:\w+ ){0,2}(?:context|headroom|room to spare|room for (?:the |its )?(?:kv )?cache)\b|"
     r"\bif [^.;,]{0,30}\b(?:context|batch\w*)\b[^.;,]*",
     re.IGNORECASE,
 )
 #: Room by its size: "in 24 GB", "on a 16 GB card", "26 GB of VRAM suffice".
 _SIZE = re.compile(
-    r"\b(?:(?:in|on|with|within|into)\s+(?:an?\s+|its\s+|the\s+|just\s+|only\s+|one\s+|a single\s+|"
+    r"\b(?:(?:in|on|with|within|into|onto)\s+(?:an?\s+|its\s+|the\s+|just\s+|only\s+|one\s+|a single\s+|"
     r"their\s+){0,2}"
     r"(?P<n>\d{1,3})\s?-?GB\b(?!/s)|"
     r"\b(?:(?:its|the) )?(?P<k>\d{1,3})\s?GB (?:\w+ ){0,2}?(?=(?:holds?|fits?|hosts?)\b)|"
@@ -204,7 +205,7 @@ def find(context: Context) -> Iterator[Finding]:
     for table in context.document.tables:
         for cell in tables.every(table, context):
             yield from _of_cell(cell, context)
-    last, section = _Told((), ()), None
+    last, section, speaks = _Told((), ()), None, False
     for index, passage in enumerate(context.document.passages):
         if passage.kind not in PROSE:
             continue
@@ -213,6 +214,8 @@ def find(context: Context) -> Iterator[Finding]:
         goes_on = passage.section == section and passage.kind == "paragraph"
         last = last if goes_on else _Told(models(head), ())
         section = passage.section
+        spoke, speaks = speaks or last.models == models(head), False
+        last = last if spoke else _Told((), ())
         cards = _CARDS.match(head)
         before = 0
         for sentence in sentences(passage.text):
@@ -220,8 +223,10 @@ def find(context: Context) -> Iterator[Finding]:
             if _HOLDS.search(sentence.text) or _is_listed(sentence.text):
                 yield from _of_sentence(index, passage, place, (last, cards), context)
                 start = before if _SO.match(sentence.text) else place[0]
-                yield from _stated(index, passage, (start, *place), context)
+                found = list(_stated(index, passage, (start, *place), context))
+                yield from found or _enough(index, passage, (before, *place), context)
             last, before = _goes_on(last, sentence.text), sentence.start
+            speaks = speaks or bool(models(sentence.text) or _IT.search(sentence.text))
 
 
 def _is_listed(text: str) -> bool:
@@ -231,7 +236,7 @@ def _is_listed(text: str) -> bool:
 
 def _goes_on(last: _Told, sentence: str) -> _Told:
     """What a text spoke of last, behind a sentence: its models, and the one format that it said of them."""
-    here, said = models(sentence), formats(sentence)
+    here, said = models(sentence), () if _RATE.search(sentence) else formats(sentence)
     if _TUNED.search(sentence) or len(said) > 1 or (here and single(here) is None):
         return _Told(here or last.models, ())
     return _Told(here or last.models, tuple(said) or (() if here else last.formats))
@@ -255,6 +260,8 @@ def _of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
             yield from _judged(cell.passage, found[0], way, _Room(max(sizes), words, *sorted(place)), context)
 
 
+#: What a format is that of arithmetic in, and of no weights.
+_RATE = re.compile(r"\b[TP]?FLOPS\b|\bTOPS\b", re.IGNORECASE)
 _CLAUSE = re.compile(r"[^.;]+(?:\.\d[^.;]*)*")
 
 
@@ -267,6 +274,7 @@ def _of_sentence(
     listed = _is_listed(passage.text[slice(*place)])
     starts = [place[0], *(match.end() for match in _APART.finditer(passage.text, *place)), place[1]]
     spoken, cards = told
+    yield from _of_list(index, passage, place, context) if listed else ()
     for start, end in [place] if listed else pairwise(starts):
         clause = passage.text[start:end]
         own = models(clause)
@@ -283,9 +291,11 @@ def _of_sentence(
         ):
             continue
         way = _way(clause, said[0].least if said else 0.0)
-        each = _BYTES_EACH.search(passage.text, 0, start) if _FULLY.search(clause) else None
+        each = [*_BYTES_EACH.finditer(passage.text, 0, start)] if _FULLY.search(clause) else []
         if each and way:
-            way = _Way(max(way.least, float(each["n"])), f"at the {each['n']} bytes each that it states")
+            way = _Way(
+                max(way.least, float(each[-1]["n"])), f"at the {each[-1]['n']} bytes each that it states"
+            )
         if _EASED.search(_NONE.sub("", clause)) or (not own and not said and not _TUNED.search(clause)):
             continue
         room = _room(index, passage, (start, end), context) or _of_before(
@@ -296,6 +306,27 @@ def _of_sentence(
             yield from _weights(passage, (start, end), model, said[0], context)
         if room is not None and way is not None:
             yield from _judged(passage, model, way, room, context)
+
+
+def _of_list(index: int, passage: Passage, place: tuple[int, int], context: Context) -> Iterator[Finding]:
+    """Several devices set beside a model and its format: "13B in FP16: A10 and A30"."""
+    text = passage.text
+    colon = text.index(": ", *place)
+    head, on = text[place[0] : colon], within(context.mentions.get(index, ()), colon, place[1])
+    found, said = models(head), formats(head)
+    rest = (
+        "".join(text[a.end : b.start] for a, b in pairwise(on)) + text[on[-1].end : place[1]] if on else "-"
+    )
+    way = _way(head, said[0].least) if len(said) == 1 else None
+    if len(found) != 1 or len(on) < _PLURAL or way is None or not _JOINS.fullmatch(rest):
+        return
+    for each in on if text[colon + 2 : on[0].start].strip().lower() in ("", "the", "both") else ():
+        room = _of_device(text, colon, each, context)
+        if room is not None:
+            yield from _judged(passage, found[0], way, room, context)
+
+
+_JOINS = re.compile(r"(?:[\s,.]|\b(?:and|or|the)\b)*")
 
 
 def _way(clause: str, said: float) -> _Way | None:
@@ -420,14 +451,65 @@ def _stated(
     count = counted(text, need.end, found[0].start)
     if not known or not all(known) or (count == 1 and (node or found[0].text.endswith("s"))):
         return
-    total = max(known) * count
-    if need.value <= total:
-        return
-    many = f"{count:g} x {found[0].ids[0]} have" if count > 1 else f"{found[0].ids[0]} has"
-    because = f"{text[need.start : need.end]} is needed; {many} {total / 1e9:,.4g} GB"
-    yield made(
-        context, passage, (found[0].start - len(gap.lstrip(" ,")), found[0].end), "memory",
-        "inconsistent", subject=found[0].ids[0], attribute="fits", because=because, expected="no",
+    if need.value > max(known) * count:
+        yield _short(passage, need, (found[0], len(gap.lstrip(" ,"))), count, context)
+
+
+def _enough(
+    index: int, passage: Passage, places: tuple[int, int, int], context: Context
+) -> Iterator[Finding]:
+    """Devices that are said to do for a size that was told just before: "128 GB. An H100 is enough"."""
+    text = passage.text
+    needed = [
+        each for each in within(quantities(text, context.fraction), places[0], places[2])
+        if each.dimension == "memory" and each.high == each.value and each.limit != "under"
+    ]  # fmt: skip
+    for mention in within(context.mentions.get(index, ()), places[1], places[2]):
+        before = [each for each in needed if each.end <= mention.start]
+        begins = _SO_MANY.search(text, places[1], mention.start)
+        other = begins and _ALTERNATIVE.search(text, places[1], begins.start())
+        does = _DOES.match(text, mention.end, places[2])
+        known = [float(context.catalogue[key].value("memory") or 0) for key in mention.ids]
+        if not begins or not (does or other) or not before or not all(known):
+            continue
+        # The others of a list have so much themselves: "four L40S with 192 GB, or one A100".
+        need = next((each for each in reversed(before) if not _OF_OTHERS.search(text, 0, each.start)), None)
+        since = max(
+            (each.end for each in context.mentions.get(index, ()) if each.end < mention.start), default=0
+        )
+        clause = text[max(need.end if need else places[0], since) : mention.start]
+        if need is None or _EASED.search(clause) or _LESS.search(clause) or models(clause):
+            continue
+        count = counted(text, begins.start(), mention.start)
+        if need.value > max(known) * count:
+            yield _short(passage, need, (mention, mention.start - begins.start("n")), count, context)
+
+
+#: So many of a device, what says that they do, and what begins another choice.
+_SO_MANY = re.compile(
+    r"\b(?P<n>an?|one|a single|(?:a )?pair of|two|three|four|five|six|eight)\s+(?:nvidia\s+)?$", re.IGNORECASE
+)
+_DOES = re.compile(
+    r"s?\s+(?:(?:will|would|can)\s+(?:do|suffice|take|hold|handle|fit)\b(?:\s+(?:that|it|this))?|suffices?|"
+    r"(?:is|are|has|have)\s+(?:just\s+|already\s+)?enough(?:\s+(?:memory|vram|room))?|does it|do it)"
+    r"(?:\s+for (?:this|that|it))?\s*(?:[.,;:]|$)",
+    re.IGNORECASE,
+)
+_ALTERNATIVE = re.compile(r"(?:,?\s+or|\):)\s+(?:just\s+|only\s+|even\s+)?$", re.IGNORECASE)
+_OF_OTHERS = re.compile(r"\b(?:with|has|have|together|having)\s+$", re.IGNORECASE)
+
+
+def _short(
+    passage: Passage, need: Quantity, what: tuple[Mention, int], count: float, context: Context
+) -> Finding:
+    """So many of a device, marked from so far before its name, that have less than is needed."""
+    mention, back = what
+    total = max(float(context.catalogue[key].value("memory") or 0) for key in mention.ids) * count
+    many = f"{count:g} x {mention.ids[0]} have" if count > 1 else f"{mention.ids[0]} has"
+    because = f"{passage.text[need.start : need.end]} is needed; {many} {total / 1e9:,.4g} GB"
+    return made(
+        context, passage, (mention.start - back, mention.end), "memory", "inconsistent",
+        subject=mention.ids[0], attribute="fits", because=because, expected="no",
         evidence=(Evidence(because),),
     )  # fmt: skip
 
@@ -446,6 +528,9 @@ def _of_device(text: str, start: int, on: Mention, context: Context) -> _Room | 
         return None
     count = counted(text, start, on.start)
     times = _TIMES.search(text, max(0, on.start - _BEFORE), on.start)
+    if WORKED.match(text, on.end):
+        # "2.8 million H800 hours" are no room.
+        return None
     if count == 1 and times:
         # "An 8x H100 server", spoken of again.
         count = float(times["n"])

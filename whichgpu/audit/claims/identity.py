@@ -45,7 +45,7 @@ _OF_ITS_YEAR = re.compile(r"^\s+(?:of|from)\s+20[012]\d\b")
 #: Between a device and its architecture, where it is said that it is of it.
 _BUILT = re.compile(
     r"(?:[^.;]|\.(?=\d)){0,70}?\b(?:stammt|flagship of|belongs? to|member of|(?:comes?|is|are) from|"
-    r"(?:card|gpu|chip|part|accelerator) of|"
+    r"(?:card|gpu|chip|part|accelerator|cores|units|multiprocessors|SMs|CUs) of|"
     r"based|built|runs?|brings?|brought|introduces?|introduced|"
     r"relies|"
     r"uses?|using|leverag\w+|powered|features?|part|se basa|basada|basado|bas[\u00e9e]e?|basiert|beruht|"
@@ -74,7 +74,7 @@ _IT_IS = re.compile(
 #: "It is RDNA 4 and has": the name of an architecture by itself.
 _IT_IS_JUST = re.compile(r"\s*(?:It|This|That)(?:[\u2019']s| is| was)\s+(?:still\s+|also\s+|both\s+)?", re.I)
 _JUST = re.compile(
-    r"(?:\s+(?:too|as well|parts?|cards?|chips?))?\s*(?:[.,;)]|$|\s(?:and|with|at|from)\b)", re.I
+    r"(?:-based)?(?:\s+(?:too|as well|parts?|cards?|chips?))?\s*(?:[.,;)]|$|\s(?:and|with|at|from)\b)", re.I
 )
 _A_CARD = re.compile(
     r"(?:[ -](?:generation|class|based|series))?\s+(?:\w+\s+){0,2}?"
@@ -85,6 +85,7 @@ _A_CARD = re.compile(
 _LISTS = re.compile(r"\s*:\s*(?:[^.;:]{0,60},\s*)?")
 _OPENED = re.compile(r"\s*\(")
 _CLOSED = re.compile(r"(?:[ -](?:architecture|generation|based|gpu|card))?\s*[),;]", re.IGNORECASE)
+_IT = re.compile(r",\s+(?:it|this (?:card|gpu|one))\b", re.IGNORECASE)
 #: Before an architecture, which the device is of for all that: "built on the newer Ampere architecture".
 _ITS_AGE = re.compile(r"\b(?:the|an?|its)\s+(?:newer|older|newest|oldest|next)\s+$", re.IGNORECASE)
 #: Behind an architecture by itself, or that a list of values begins with: "Hopper, 24 GB GDDR6, 72 W".
@@ -129,26 +130,6 @@ _CHIP_LABEL = re.compile(
     r"(?: name)?[\s*]*[:\u2013-][\s*]*(?:nvidia\s+)?",
     re.IGNORECASE,
 )
-_CAPABILITY = re.compile(
-    r"\bcomput(?:e|ing) capability\b[\s:*|of]{0,6}(?:is )?(\d{1,2}\.\d)\b"
-    r"(?! (?:for|on|with|of) (?:the|both|all|every)\b)",
-    re.IGNORECASE,
-)
-_OF_COMPUTE = re.compile(r"\bcompute capabilit", re.IGNORECASE)
-_OF_CHIP = re.compile(
-    r"\b(?:(?P<family>Maxwell|Pascal|Volta|Turing|Ampere|Ada(?: Lovelace)?|Hopper|Blackwell)\s*)?"
-    r"\(?(?P<chip>(?:G[APHVKMB]\d{3}|AD10\d|TU1\d{2})\b)?\)?(?<=[a-z\d)])"
-    r"\s+(?:(?:has|have|is|of|with|comes?|at|GPUs?|gpus?|cards?|chips?|"
-    r"compute capability)\s+){1,4}(?P<n>\d{1,2}\.\d)\b"
-    r"(?!\s*(?:x\b|times|[TG]|\d))",
-)
-_CAPABILITY_HEAD = re.compile(
-    r"(?:cuda )?comput(?:e|ing) (?:capability|cap\b\.?)|cuda (?:capability|cc)\b|sm version\b|cc$",
-    re.IGNORECASE,
-)
-#: Headers that are of the compute capability where the cells show it: CUDA has releases too.
-_CUDA_HEAD = re.compile(r"cuda(?: version)?$", re.IGNORECASE)
-_VERSION = re.compile(r"\s*(?:sm_?)?(\d{1,2}\.\d)\s*")
 _HEADS = re.compile(r"\**\s*(?:[(\[:\u2013\u2014,-])\s*\**")
 #: "The A30 uses the same GA102 silicon as the A100".
 _SAME_CHIP = re.compile(
@@ -180,7 +161,6 @@ def find(context: Context) -> Iterator[Finding]:
 def _of_passage(index: int, passage: Passage, context: Context) -> Iterator[Finding]:
     # Most text says nothing of what a device is: what it would be said in is looked for once.
     families_told = architectures().search(passage.text) is not None
-    capabilities_told = _OF_COMPUTE.search(passage.text) is not None
     for sentence in sentences(passage.text):
         place = (sentence.start, sentence.end)
         who = spoken(index, passage, sentence, context)
@@ -189,9 +169,6 @@ def _of_passage(index: int, passage: Passage, context: Context) -> Iterator[Find
             passage, place, who, context
         )
         yield from _alike(passage, place, who, context)
-        yield from _compute(passage, place, who.own or who.topic, context)
-        if capabilities_told:
-            yield from _capabilities(passage, place, context)
         if families_told:
             yield from _built(passage, place, who, context)
 
@@ -201,7 +178,6 @@ def _cells(context: Context) -> Iterator[Finding]:
     for table in context.document.tables:
         found = cells(table, context)
         headed = of_words(found, lambda cell: _names_its_family(cell, context))
-        versions = _capability_heads(found, context)
         for cell in found:
             gpus = [context.catalogue[key] for key in cell.ids]
             text, label = cell.passage.text, cell.label.lower()
@@ -209,22 +185,9 @@ def _cells(context: Context) -> Iterator[Finding]:
                 yield from one_of(cell.passage, match, "chip", gpus, context)
             for match in _WAYS.finditer(text) if "nvlink" in (text + label).lower() else ():
                 yield from _of_ways(cell.passage, match, gpus, context)
-            if _CAPABILITY_HEAD.match(label) or cell.label in versions:
-                yield from _of_capability(cell.passage, _VERSION.fullmatch(text), gpus, context)
             if cell.label in headed or _FAMILY_HEAD.search(label):
                 for match in architectures().finditer(text):
                     yield _of_family(cell.passage, match.span(), match[0], gpus, context)
-
-
-def _capability_heads(found: Sequence[Cell], context: Context) -> frozenset[str]:
-    """The headers "CUDA" under which as many cells are a device's compute capability as are not."""
-    told: dict[str, list[bool]] = {}
-    for cell in found:
-        version = _VERSION.fullmatch(cell.passage.text) if _CUDA_HEAD.match(cell.label.strip(" :*")) else None
-        known = [value for key in cell.ids if (value := context.catalogue[key].value("compute_capability"))]
-        if version and known:
-            told.setdefault(cell.label, []).append(version[1] in map(str, known))
-    return frozenset(label for label, each in told.items() if 2 * sum(each) >= len(each))
 
 
 def _names_its_family(cell: Cell, context: Context) -> bool | None:
@@ -257,47 +220,6 @@ def _of_ways(
         yield made(context, passage, match.span(), "capability", "contradicted", subject=links[0].id,
                    attribute="nvlink_gpus", because=because, expected=f"{told} links",
                    evidence=(source_of(links[0], "nvlink_links"),))  # fmt: skip
-
-
-def _compute(
-    passage: Passage, place: tuple[int, int], meant: Sequence[Mention], context: Context
-) -> Iterator[Finding]:
-    """The compute capability of the one device that a sentence speaks of."""
-    if len({each.named for each in meant}) != 1:
-        return
-    for match in _CAPABILITY.finditer(passage.text, *place):
-        gpus = [context.catalogue[key] for key in meant[0].ids]
-        yield from _of_capability(passage, match, gpus, context)
-
-
-def _capabilities(passage: Passage, place: tuple[int, int], context: Context) -> Iterator[Finding]:
-    """Compute capabilities that are told of chips or architectures: "Volta has 7.0, Ampere GA102 8.0"."""
-    if not _OF_COMPUTE.search(passage.text, *place):
-        return
-    for match in _OF_CHIP.finditer(passage.text, *place):
-        chip, name = match["chip"], (match["family"] or "").lower()
-        of_it = [
-            gpu
-            for gpu in context.catalogue.values()
-            if gpu.value("compute_capability")
-            and (same_chip(chip, str(gpu.value("chip") or "")) if chip else is_of(gpu, name))
-        ]
-        right = [gpu for gpu in of_it if str(gpu.value("compute_capability")) == match["n"]]
-        if of_it:
-            verdict, field = ("confirmed" if right else "contradicted"), "compute_capability"
-            found = (right or of_it)[:1]
-            yield of_field(passage, match.span("n"), "identity", field, found, verdict, context)
-
-
-def _of_capability(
-    passage: Passage, match: re.Match[str] | None, gpus: Sequence[Gpu], context: Context
-) -> Iterator[Finding]:
-    known = [gpu for gpu in gpus if gpu.value("compute_capability")]
-    if match is None or not known:
-        return
-    right = [gpu for gpu in known if str(gpu.value("compute_capability")) == match[1]]
-    verdict = "confirmed" if right else "contradicted"
-    yield of_field(passage, match.span(1), "identity", "compute_capability", right or known, verdict, context)
 
 
 def _chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
@@ -478,7 +400,13 @@ def _built(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
     for match in architectures().finditer(passage.text, *place):
         if any(each.start <= match.start() < each.end for each in here):
             continue
+        if passage.kind == "heading" and passage.text.strip() == match[0]:
+            # It heads what follows, and says nothing of what was before.
+            continue
         mention = _is_built(passage.text, match, here) or _carried(passage.text, place[0], match, who)
+        if mention in who.against and mention and _IT.match(passage.text, mention.end):
+            # "Like the H100, it belongs to the Hopper family."
+            mention = who.topic[0] if who.topic and who.certain else None
         if mention is not None:
             gpus = [context.catalogue[key] for key in mention.ids]
             yield _of_family(passage, match.span(), match[0], gpus, context)
@@ -504,7 +432,8 @@ def _is_built(text: str, match: re.Match[str], here: Sequence[Mention]) -> Menti
 
 def _carried(text: str, start: int, match: re.Match[str], who: Spoken) -> Mention | None:
     """The device that "It is based on Ampere" and "Architecture: Ampere" go on about."""
-    gap = text[start : match.start()]
+    # "Well: it's a Maxwell card".
+    gap = text[start : match.start()].rpartition(": ")[2] if start else text[: match.start()]
     is_of = _IT_IS.fullmatch(gap) and _A_CARD.match(text, match.end())
     is_of = is_of or (_IT_IS_JUST.fullmatch(gap) and _JUST.match(text, match.end()))
     leads = who.certain and not gap.strip() and _LEADS.match(text, match.end())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.capabilities import CAPABILITIES
+from whichgpu.audit.capabilities import CAPABILITIES, capability_of
 from whichgpu.audit.claims.capability import judged as judged_of
 from whichgpu.audit.claims.capability import of_architecture, said_in
 from whichgpu.audit.claims.group import of_one
@@ -35,7 +35,8 @@ _WHICH = re.compile(
     rf"(?P<what>{'|'.join(each.names for each in CAPABILITIES)})(?:,|\s[\u2013\u2014-])\s*(?:which|"
     rf"something(?: that)?|a \w+(?: that| which)?)\s+"
     rf"{_NAMES}(?:\s+(?:gpus?|cards?|chips?))?\s+(?:already\s+|also\s+|still\s+)*"
-    r"(?:(?P<not>lacks?|lacked|(?:did|does|do|could|can)(?:not|\s+not|n[\u2019']t))|had|has|supports?|supported|offers?|offered|introduced|brought|did|does)\b",
+    r"(?:(?P<not>lacks?|lacked|(?:did|does|do|could|can)(?:not|\s+not|n[\u2019']t))|had|has|supports?|supported|offers?|offered|introduced|brought|did|does)\b"
+    r"(?!\s+(?:never|not?|neither)\b)",
     re.IGNORECASE,
 )
 _HEDGED = re.compile(
@@ -54,11 +55,32 @@ _OF_SOME = (
     "tensor_cores",
     "cuda",
     "rocm",
+    "tensorrt",
+    "cudnn",
 )
+
+#: Software that is said to run on a maker's cards, and what else may be meant: a layer that translates it.
+_OWN = "|".join(each.names for each in CAPABILITIES if each.field == "vendor")
+_OF_MAKER = re.compile(
+    rf"\b(?P<what>{_OWN})\s+"
+    r"(?:itself )?(?:(?:is|are) (?:also )?(?:supported|available)|(?:also )?(?:runs?|works?)|can be "
+    r"(?:installed|run))\s+(?:natively\s+)?(?:on|for)\s+(?P<kind>AMD|NVIDIA|Intel)(?:[\u2019']s)?"
+    r"(?:\s+(?:\w+\s+)?(?:cards|gpus|accelerators)\b|(?=\s*[.,;]))",
+    re.IGNORECASE,
+)
+_LAYER = re.compile(r"\b(?:zluda|hip\w*|scale|translat\w*|layers?|through|via|port\w*|only|not?)\b", re.I)
 
 
 def find(context: Context) -> Iterator[Finding]:
-    """Every capability that is said of an architecture, with its verdict."""
+    """Every capability that is said of an architecture, or of all of a maker's, with its verdict."""
+    for _, passage in context.document.running():
+        for match in _OF_MAKER.finditer(passage.text):
+            sentence = next(each for each in sentences(passage.text) if match.start() < each.end)
+            every = map(context.catalogue.__getitem__, context.catalogue)
+            gpus = [gpu for gpu in every if gpu.vendor.lower() == match["kind"].lower()]
+            said = (capability_of(match, "what"), True, match["kind"])
+            if not _LAYER.search(sentence.text) and not _HEDGED.search(sentence.text):
+                yield from _judged(passage, match.span(), said, gpus, context)
     for index, passage in enumerate(context.document.passages):
         if passage.kind in RUNNING and _ANY_KIND.search(passage.text):
             for sentence in sentences(passage.text):
@@ -103,7 +125,7 @@ _SUBJECT = re.compile(
 def _of_sentence(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
     text = passage.text
     for match in _WHICH.finditer(text, sentence.start, sentence.end):
-        what = next(each for each in CAPABILITIES if re.fullmatch(each.names, match["what"], re.IGNORECASE))
+        what = capability_of(match, "what")
         gpus = of_architecture(match["kind"], context)
         place = (match.start("kind"), match.end())
         yield from _judged(passage, place, (what, not match["not"], match["kind"]), gpus, context)

@@ -1,6 +1,7 @@
-"""Ratios that hold for any model and service: weights in two formats, what is in flight at a latency.
+"""Ratios that hold for any model and service: weights in formats, what is in flight at a latency.
 
 "From FP16 to INT4 the weights shrink to an eighth": they are a quarter.
+"In INT4 a parameter takes a quarter of a byte": it takes half of one.
 "32 in flight at 2 s make 64 a second": by Little's law (Little 1961) it is 16.
 """
 
@@ -67,6 +68,7 @@ def find(context: Context) -> Iterator[Finding]:
     for _, passage in context.document.running():
         for sentence in sentences(passage.text):
             yield from _of_formats(passage, sentence, context)
+            yield from _of_bytes(passage, sentence, context)
             yield from _in_flight(passage, sentence, context)
 
 
@@ -92,6 +94,57 @@ def _of_formats(passage: Passage, sentence: Sentence, context: Context) -> Itera
     place = (sentence.start + match.start(), sentence.start + match.end())
     yield made(context, passage, place, "memory", "contradicted", attribute="weights", because=because,
                expected=f"{high:.2g} times", evidence=(Evidence(because),))  # fmt: skip
+
+
+def _of_bytes(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
+    """The bytes that a parameter is said to take in a format: "in FP16 or BF16 2 bytes, in INT8 1 byte"."""
+    text = sentence.text
+    if not _PARAMETER.search(text) or _TRAINED.search(text):
+        return
+    every = formats_at(text)
+    for match in _BYTES.finditer(text):
+        before = [
+            each for at, each in every if at < match.start() and _TAKES.fullmatch(text, at, match.start())
+        ]
+        after = [each for at, each in every if _IN.fullmatch(text, match.end(), at)]
+        if not (after or before):
+            continue
+        # "1 byte in FP8, half of one in 4 bits" names it behind.
+        form = after[0] if after else before[-1]
+        stated = (
+            _PARTS[match["part"].lower()]
+            if match["part"]
+            else float(match["n"] or _ONES[match["word"].lower()])
+        )
+        if form.least * (1 - _EXACT) <= stated <= form.usual * (1 + _EXACT):
+            continue
+        because = f"a parameter takes {form.least:g} bytes in {form.name}"
+        place = (sentence.start + match.start(), sentence.start + match.end())
+        yield made(context, passage, place, "memory", "contradicted", attribute="weights", because=because,
+                   expected=f"{form.least:g} bytes", evidence=(Evidence(because),))  # fmt: skip
+
+
+_PARAMETER = re.compile(r"\b(?:each|every|per|a|one) (?:parameter|weight)\b", re.IGNORECASE)
+_TRAINED = re.compile(
+    r"\b(?:train\w*|adam\w*|optimi[sz]er|gradients?|fine-?tun\w*|moments?)\b", re.IGNORECASE
+)
+_PARTS = {"half": 0.5, "half of": 0.5, "quarter of": 0.25, "eighth of": 0.125}
+_ONES = {"one": 1, "a": 1, "two": 2, "four": 4}
+_BYTES = re.compile(
+    r"(?<![\d.,])(?:(?P<n>\d(?:\.\d{1,2})?)|(?:an? |one )?(?P<part>half(?: of)?|quarter of|"
+    r"eighth of)(?: an?| one)?|"
+    r"(?P<word>one|an?|two|four))\s+bytes?\b", re.IGNORECASE,
+)  # fmt: skip
+#: From the name of a format to the bytes that it takes.
+_TAKES = re.compile(
+    r"(?:FP|BF|INT|NF|F|Q)?[\w-]{1,9}(?:\s?bits?)?(?: precision)?(?:,?\s+(?:each|every|a|one|"
+    r"the) (?:parameter|weight))?,?\s*"
+    r"(?:takes?|needs?|uses?|is|are|requires?|occupies|=|it[\u2019']s|:)?\s*(?:about\s+|only\s+|just\s+)?",
+    re.IGNORECASE,
+)
+_IN = re.compile(r"\s+(?:in|for|with|at|as)\s+", re.IGNORECASE)
+#: What the scales of groups of weights add.
+_EXACT = 0.15
 
 
 def _in_flight(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes
-from whichgpu.audit.capabilities import CAPABILITIES
+from whichgpu.audit.capabilities import CAPABILITIES, capability_of
 from whichgpu.audit.claims.capability import judged, said_in
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import made
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.capabilities import Capability
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.sentences import Sentence
     from whichgpu.audit.subjects import Mention
 
@@ -30,7 +31,7 @@ _TOO = re.compile(
     r"has|does|handles) (?:it|them|that(?: (?:format|feature|precision|trick|data type|one))?|this|"
     r"those)\b(?=\s*(?:[.,;:)]|$|and\b|but\b|too\b|as\b))|"
     r"(?:does|do|did|can|has it|had it|supports? (?:it|this|that|them)|offers? (?:it|this|that)|"
-    r"has (?:one|this|that))\s+"
+    r"has (?:one|this|that)),?\s+"
     r"(?:too|as well|also|likewise)\b|,?\s+(?:too|as well|likewise)\b|\s+also (?:does|did|can|offers?|"
     r"has|supports?)(?:\s+(?:it|this|that|"
     r"one))?\s*(?=[.,;]|$|with\b|via\b|through\b))",
@@ -94,6 +95,8 @@ _ARE_JOINED = re.compile(
     r"(?:together )?(?:with|over|via|through|using|by)\s+(?:an?\s+|the\s+)?(?:\w+\s+)?(?P<what>NVLink)\b",
     re.IGNORECASE,
 )
+#: "The T4 has one too", of what was named before.
+_DOES_TOO = re.compile(r"\s*(?:does|do|did|can|has one)\b", re.IGNORECASE)
 #: How far before a device the words that join it can begin.
 _REACH = 90
 #: What NVLink was named for before: "thanks to NVLink, two RTX 6000 Ada can be bridged".
@@ -102,7 +105,8 @@ _BY_NVLINK = re.compile(
 )
 _CAN_BE_JOINED = re.compile(
     r"\s*(?:s|cards|gpus|modules)*\s+can (?:also )?be (?:linked|bridged|connected|paired|joined|combined|"
-    r"pooled)\b",
+    r"pooled)\b|"
+    r"\s*(?:s|cards|gpus)*\s+can (?:also )?(?:share|pool|combine) (?:their )?(?:memory|vram)\b",
     re.I,
 )
 _DENIAL = 45
@@ -180,7 +184,7 @@ def _again(
             continue
         how = (so["how"] or "").lower() if so else ""
         nor = how in ("nor", "neither")
-        if last is None and so and not nor:
+        if last is None and (so or (too and _DOES_TOO.match(too[0]))) and not nor:
             # "The same" speaks of the sentence before too.
             reach = before.start if before and not how else sentence.start
             last = _named_before(passage.text, reach, mention.start)
@@ -220,10 +224,19 @@ def _same_value(
     quantity = next(iter(quantities(stated_[0].stated, context.fraction)), None)
     if quantity is None or _NOT.search(passage.text, start, mention.start):
         return
-    attribute = attributes()[stated_[0].attribute]
+    yield as_told(passage, (mention.start, mention.end), stated_[0],
+                  quantity=quantity, mention=mention, context=context)  # fmt: skip
+
+
+def as_told(
+    passage: Passage, place: tuple[int, int], told: Finding, *, quantity: Quantity,
+    mention: Mention, context: Context,
+) -> Finding:  # fmt: skip
+    """The verdict on a value of a device, of the attribute and as it was told of another one."""
+    attribute = attributes()[told.attribute]
     what = stated(
         quantity.value,
-        stated_[0].stated,
+        told.stated,
         quantity.limit,
         frozenset(),
         dimension=quantity.dimension,
@@ -232,9 +245,9 @@ def _same_value(
     found = judged_value(
         attribute, what, [context.catalogue[key] for key in mention.ids], context.catalogue, context.spoken_of
     )
-    yield made(
-        context, passage, (mention.start, mention.end), "specification", found.verdict,
-        subject=", ".join(mention.ids), attribute=attribute.key, stated=stated_[0].stated,
+    return made(
+        context, passage, place, "specification", found.verdict,
+        subject=", ".join(mention.ids), attribute=attribute.key, stated=told.stated,
         because=found.because, expected=found.expected, evidence=found.evidence,
     )  # fmt: skip
 
@@ -256,10 +269,7 @@ def _taken_up(text: str, start: int, which: re.Match[str], here: Sequence[Mentio
         # Another thing is named between: "FP8 and a bigger cache, which".
         plain = re.fullmatch(r"[^,;.]{0,45}", behind) and not _ELSE.search(behind)
         found = found[-1:] if plain else []
-    return [
-        next(each for each in CAPABILITIES if re.fullmatch(each.names, one[0], re.IGNORECASE))
-        for one in found
-    ]
+    return [capability_of(one) for one in found]
 
 
 #: Behind a capability that a sentence is about.
@@ -278,7 +288,7 @@ def _named_before(text: str, start: int, end: int) -> tuple[Capability, bool] | 
     said = list(_ANY.finditer(text, start, end))
     if not said or _NOT.search(text, start, end):
         return None
-    return next(each for each in CAPABILITIES if re.fullmatch(each.names, said[-1][0], re.IGNORECASE)), True
+    return capability_of(said[-1]), True
 
 
 def _last_claim(text: str, start: int, end: int) -> tuple[Capability, bool] | None:
@@ -289,7 +299,7 @@ def _last_claim(text: str, start: int, end: int) -> tuple[Capability, bool] | No
     subject = _HEADS.match(text, said[-1].end())
     if subject and not _NOT.search(text, max(start, said[-1].start() - _DENIAL), end):
         # "NVLink connects a pair at 112.5 GB/s; the A30 lacks it".
-        what = next(each for each in CAPABILITIES if re.fullmatch(each.names, said[-1][0], re.IGNORECASE))
+        what = capability_of(said[-1])
         return what, True
     found = max(
         (

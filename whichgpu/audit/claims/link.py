@@ -6,35 +6,35 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit import tables
+from whichgpu.audit.explained import of_words
 from whichgpu.audit.fields import ITS_OWN, SET_AGAINST, generations, owner_of
-from whichgpu.audit.findings import made
+from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import source_of
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences
+from whichgpu.audit.variants import cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.cells import Cell
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.sentences import Sentence
     from whichgpu.hardware.gpu import Gpu
 
 _PCIE = re.compile(
-    r"\bPCI(?:e|[- ]?Express)\s*(?:Gen(?:eration)?\.?\s*|v|version\s+)?(?P<n>[2-6])(?:\.[01])?"
+    r"\bPCI(?:-?e|[- ]?Express)\s*(?:Gen(?:eration)?\.?\s*|v|version\s+)?(?P<n>[2-6])(?:\.[01])?"
     r"(?:\s*[x\u00d7]\s?(?P<lanes>\d{1,2}))?\b(?!\s*(?:GB|slots?|power|cables?|connectors?|pins?|-pin))",
     re.IGNORECASE,
 )
 #: A cell of a row that is of the bus: "Gen 4 x16", "4.0".
 _CELL = re.compile(
     r"\s*(?:PCI(?:e|[- ]?Express)\s*)?(?:Gen(?:eration)?\.?\s*)?(?P<n>[2-6])(?:\.[01])?"
-    r"(?:\s*[x\u00d7]\s?(?P<lanes>\d{1,2}))?\s*",
+    r"(?:\s*[x\u00d7]\s?(?P<lanes>\d{1,2}))?(?=\s*(?:$|[,;(/]))",
     re.IGNORECASE,
 )
-_HEAD = re.compile(
-    r"\b(?:pcie|pci express|bus interface|host interface|system interface|interface|interconnect|bus)\b", re.I
-)
+_HEAD, _NOT_HEAD = re.compile(r"pci|interface|interconnect|bus"), re.compile("memory|width")
 _ENDS = re.compile(r"\s*(?:[.,;]|$)")
 _OTHER = re.compile(
     r"\b(?:slot|motherboard|board|cpu|backward\w*|compatible|server|platform|lanes? (?:of|to)|switch)\b", re.I
@@ -47,18 +47,71 @@ def find(context: Context) -> Iterator[Finding]:
     for index, passage in context.document.running():
         for sentence in sentences(passage.text) if _PCIE.search(passage.text) else ():
             yield from _of_sentence(index, passage, sentence, context)
+        for sentence in sentences(passage.text) if "PCI" in passage.text else ():
+            yield from _rates(passage, sentence, context)
+
+
+#: Gigabytes a second that a lane moves in one direction, by the generation: transfers a second after coding.
+_LANE = {2: 0.5, 3: 0.985, 4: 1.969, 5: 3.938, 6: 7.563}
+_RATE = (
+    r"(?P<n>\d{2,4}(?:\.\d)?)\s?GB(?:/s|ps| per second)"
+    r"(?P<one>\s+(?:(?:in\s+)?each (?:direction|way)|per direction|(?:in )?one (?:direction|way)))?"
+)
+_GEN = (
+    r"PCI(?:e|[- ]?Express)\s*(?:is\s+)?(?:Gen(?:eration)?\.?\s*)?(?P<gen>[2-6])(?:\.0)?"
+    r"(?:\s*[x\u00d7]\s?(?P<lanes>\d{1,2}))?\b"
+)
+_SLACK, _WIDEST = 1.06, 16
+_MOVES = (
+    re.compile(
+        rf"\b{_GEN}(?:\s+(?:slot|link|bus|lanes?|interface))?\s*(?:[(:=]|,?\s*(?:which\s+)?(?:gives?|offers?|"
+        rf"provides?|reaches|delivers?|allows?|moves?|tops out at|is good for|is))\s*"
+        rf"(?:about |around |roughly |up to |only |just |some )*{_RATE}(?!\s+(?:of )?(?:memory|vram))",
+        re.IGNORECASE,
+    ),
+    re.compile(rf"{_RATE}\s+(?:over|via|through|across|of)\s+(?:the\s+|an?\s+)?{_GEN}", re.IGNORECASE),
+    re.compile(
+        rf"\b{_GEN}(?![^.;]*\b(?:NVLink|InfiniBand|Infinity)\b)[^;]{{1,120}}?\b{_RATE}(?<=direction)", re.I
+    ),
+)
+
+
+def _rates(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
+    """What PCIe is said to move, against what its lanes can: both ways, unless one is spoken of."""
+    for pattern in _MOVES:
+        for match in pattern.finditer(passage.text, sentence.start, sentence.end):
+            lanes, gen = int(match["lanes"] or _WIDEST), int(match["gen"])
+            most = _LANE[gen] * lanes * (1 if match["one"] else 2)
+            wrong = float(match["n"]) > most * _SLACK
+            way = "in each direction" if match["one"] else "in both directions together"
+            because = f"PCIe {gen}.0 x{lanes} moves {most:.3g} GB/s {way}"
+            verdict = "contradicted" if wrong else "confirmed"
+            yield made(context, passage, match.span("n"), "specification", verdict,
+                       subject=f"PCIe {gen}.0", attribute="pcie_bandwidth", because=because,
+                       expected=f"{most:.3g}" if wrong else "", evidence=(Evidence(because),))  # fmt: skip
 
 
 def _cells(context: Context) -> Iterator[Finding]:
     for table in context.document.tables:
-        for cell in tables.cells(table, context):
-            if not _HEAD.search(cell.label) or "memory" in cell.label.lower():
-                continue
-            whole = _CELL.fullmatch(cell.passage.text) if "pci" in cell.label.lower() else None
-            match = whole or _PCIE.search(cell.passage.text)
-            if match:
-                gpus = [context.catalogue[key] for key in cell.ids]
-                yield from _judged(cell.passage, match, gpus, context)
+        found = cells(table, context)
+        headed = of_words(found, lambda cell: _tells_its_own(cell, context))
+        for cell in found:
+            label = cell.label.lower()
+            if cell.label in headed or (_HEAD.search(label) and not _NOT_HEAD.search(label)):
+                yield from _of_cell(cell, context)
+
+
+def _tells_its_own(cell: Cell, context: Context) -> bool | None:
+    """Whether a cell that names a generation of PCIe names that of its device; None where it names none."""
+    answers = [each.verdict == "confirmed" for each in _of_cell(cell, context)]
+    return all(answers) if answers else None
+
+
+def _of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
+    text = cell.passage.text
+    match = _PCIE.search(text) or (_CELL.match(text) if "pci" in cell.label.lower() else None)
+    if match:
+        yield from _judged(cell.passage, match, [context.catalogue[key] for key in cell.ids], context)
 
 
 def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:

@@ -18,6 +18,7 @@ from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.subjects import family
 from whichgpu.audit.worked_out import OF_ALL
 from whichgpu.hardware.gpu import nominal_gb
+from whichgpu.hardware.limits import as_sold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -123,7 +124,7 @@ def _is(attribute: Attribute, value: Quantity, count: float, gpus: Sequence[Gpu]
     """Whether a value is so many times what any source says of one of some devices, dense or sparse."""
     for gpu in gpus:
         times = 1.0 if dense or attribute.dimension not in RATES else float(gpu.value("sparsity") or 1.0)
-        stated = (fact.value for field in attribute.fields for fact in gpu.stated(field))
+        stated = (fact.value for field in attribute.fields for fact in as_sold(gpu, field))
         for one in (float(each) for each in stated if isinstance(each, int | float) and each):
             sold = nominal_gb(one) if attribute.key == "memory" else None
             sizes = (one, sold * 1e9) if sold else (one,)

@@ -61,7 +61,8 @@ _BYTES = re.compile(
 )
 _SO = re.compile(
     r"[\s,;:(]*(?:(?:i\.e\.|that is|that makes|which is|which makes|or|so|=|for|about|roughly|around|some|"
-    r"a total of|"
+    r"a total of|(?:that|this) (?:is|means|makes)|(?:an?\s+)?\d[\d.]*B\s+model(?:\s+(?:this|"
+    r"that))?(?:\s+(?:is|means|makes))?|"
     r"totall?ing|giving|makes?|in total|\w+ needs?|(?:an?\s+)?\d[\d.]*B\s+(?:model\s+)?(?:needs?|takes?|"
     r"requires?))[\s,]*){0,4}~?",
     re.IGNORECASE,
@@ -151,6 +152,12 @@ _BESIDE_WEIGHTS = re.compile(
 _CUT_TO = re.compile(
     r"\b(?:cuts?|reduc\w+)\s+(?:it|this|that|them)\s+(?:further\s+|down\s+)*to\b", re.IGNORECASE
 )
+#: "It halves the weights compared to 16 bits": a format that is only compared with.
+_COMPARED = re.compile(
+    r"\b(?:compared (?:to|with)|than|instead of|rather than|versus|vs\.?|over)\s+"
+    r"(?:at |in |with )?[\w-]+(?: bits?)?",
+    re.I,
+)
 _HELD_FROZEN = re.compile(r"\b(?:frozen|base|q-?lora)\b", re.IGNORECASE)
 _ANOTHER, _SAME = 1.6, 0.04
 
@@ -186,6 +193,8 @@ def find(context: Context) -> Iterator[Finding]:
                 if not any(each.accuses for each in found):
                     yield from _clause_by_clause(passage, place, last, context)
                 last = models(sentence.text) or last
+        elif passage.kind in (*RUNNING, "heading"):
+            last = models(passage.text)[-1:] or last
 
 
 def _heads(table: Table) -> list[str]:
@@ -259,8 +268,39 @@ def _memory(passage: Passage, place: tuple[int, int], context: Context) -> Quant
     return found[0] if len(found) == 1 else None
 
 
+def _by_bits(passage: Passage, place: tuple[int, int], context: Context) -> Iterator[Finding]:
+    """What one model takes at several widths: "16 GB at 16 bits, 8 GB at 8 bits, and 4 GB at 4"."""
+    found = models(passage.text[slice(*place)])
+    told = list(_AT_BITS.finditer(passage.text, *place))
+    if len({each.parameters for each in found}) != 1 or len(told) < 2 or not told[0]["word"]:
+        return
+    for match in told:
+        real = found[0].parameters * float(match["bits"]) / 8
+        size = float(match["size"]) * 1e9
+        # Files of so many bits have scales beside the weights.
+        wrong = not (1 - _UNLIKE) * real < size < (1 + _UNLIKE) * real + _SCALES
+        because = (
+            f"{found[0].parameters / 1e9:.4g} billion weights of {match['bits']} bits are {real / 1e9:.3g} GB"
+        )
+        yield made(
+            context, passage, match.span("size"), "memory", "contradicted" if wrong else "confirmed",
+            subject=found[0].name.strip(), attribute="weights", because=because,
+            expected=f"{real / 1e9:.3g}" if wrong else "", evidence=(Evidence(because),),
+        )  # fmt: skip
+
+
+#: A size and the width of its weights; what scales add to small models.
+_AT_BITS = re.compile(
+    r"(?<![\d.,])(?P<size>\d{1,4}(?:\.\d{1,2})?) ?GB (?:at|in|with) (?P<bits>16|8|6|5|4|3|2)"
+    r"(?P<word>[ -]?bits?)?(?=\s*(?:[,;.)]|and\b|$))",
+    re.IGNORECASE,
+)
+_SCALES = 0.5e9
+
+
 def _of_sentence(passage: Passage, place: tuple[int, int], context: Context) -> Iterator[Finding]:
     text = passage.text[place[0] : place[1]]
+    yield from _by_bits(passage, place, context)
     yield from _of_bytes(passage, place, context)
     yield from _of_training(passage, place, context)
     if TRAINS.search(text) or _MORE.search(text) or any(TRAINS.search(head) for head in passage.section):
@@ -268,7 +308,7 @@ def _of_sentence(passage: Passage, place: tuple[int, int], context: Context) -> 
     yield from _beside(passage, place, context)
     if not _NEEDS.search(text):
         return
-    found, said = models(text), formats(text)
+    found, said = models(text), formats(_COMPARED.sub(" ", text))
     if len(found) > 1 and said:
         yield from _one_after_another(passage, place, (found, said[0] if len(said) == 1 else None), context)
         return
@@ -378,6 +418,10 @@ def _of_bytes(passage: Passage, place: tuple[int, int], context: Context) -> Ite
     size = _memory(passage, (sized.start("size") - 1, sized.end()), context) if sized and told else None
     if sized and told and size:
         yield _times(passage, size, float(told["n"]), float(sized["n"]) * 1e9, context)
+        for one in _TAKES.finditer(text, sized.end(), place[1]):
+            also = _memory(passage, (one.start("size") - 1, one.end()), context)
+            if also:
+                yield _times(passage, also, float(told["n"]), float(one["n"]) * 1e9, context)
     found = (models(text[place[0] : place[1]]) or models(text[: place[0]])[-1:]) if match else ()
     if match is None or not found:
         return
@@ -482,6 +526,12 @@ _PART = re.compile(
 )
 
 
+#: Before a size that is of the cache of each token.
+_OF_TOKEN = re.compile(
+    r"\b(?:numbers|values|elements|entries|bytes) (?:per|each|for each|for every|a) token\b[^.;]{0,40}$", re.I
+)
+
+
 def _judged(passage: Passage, quantity: Quantity, need: _Need, name: str, context: Context) -> Finding:
     """Too much to be a requirement, too little for any format that is said, or between."""
     told = quantity.value
@@ -504,6 +554,8 @@ def _judged(passage: Passage, quantity: Quantity, need: _Need, name: str, contex
         because = f"{need.words}; {told / 1e9:,.4g} GB is {times}, and no requirement"
     elif _MORE_THAN.search(passage.text, 0, quantity.start) and told < need.needed:
         verdict = "confirmed"
+    elif _OF_TOKEN.search(passage.text, max(0, quantity.start - 2 * _REACH), quantity.start):
+        because = "it is what each token takes"
     elif told < 0.9 * need.least and not _PART.search(passage.text, quantity.end, quantity.end + _REACH):
         verdict, because = "contradicted", f"{need.words}; {told / 1e9:,.4g} GB cannot hold the weights"
     elif told >= (0.97 * need.least if need.sure else 0.8 * need.needed):

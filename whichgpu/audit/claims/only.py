@@ -49,7 +49,12 @@ _ONLY_OF = re.compile(
     re.IGNORECASE,
 )
 #: What narrows an exclusive claim, behind it.
-_NARROWER = re.compile(r"\s*(?:except|besides|apart|other than|that|which|with|to)\b", re.IGNORECASE)
+_NARROWER = re.compile(
+    r"\s*(?:except|besides|apart|other than|that|which|with|to)\b",
+    re.IGNORECASE,
+)
+#: "With NVLink (the Ti aside)".
+_EXCEPTED = re.compile(r"\s*[(,][^().;]{2,30}\b(?:aside|excepted|excluded)\b", re.IGNORECASE)
 _OF_A_KIND = re.compile(r"\s*(?:in|for|on|among|of)\b", re.IGNORECASE)
 _AMONG = re.compile(
     r"\b(?:of (?:the|these|all)?\s*(?:two|three|four|five|six|bunch|group|lot|trio|pair|them|these|cards|"
@@ -86,11 +91,15 @@ def find(context: Context) -> Iterator[Finding]:
                     yield from _first(
                         passage, (match.start(), match.end() + what[1]), (mention, what[0]), context
                     )
-            yield from _of_size(passage, sentence, spoken(index, passage, sentence, context), context)
+            who = spoken(index, passage, sentence, context)
+            yield from _of_size(passage, sentence, who, context)
+            yield from _alone(passage, sentence, who, context)
             for match in _ONLY.finditer(passage.text, sentence.start, sentence.end):
                 what = capability_at(passage.text, match.end())
                 mention = spoken(index, passage, sentence, context).owner(match.start())
-                if what and mention and not _OF_A_TIME.search(sentence.text):
+                end = match.end() + what[1] if what else match.end()
+                excepted = _EXCEPTED.match(passage.text, end)
+                if what and mention and not excepted and not _OF_A_TIME.search(sentence.text):
                     place = (match.start(), match.end() + what[1])
                     yield from _judged(passage, place, match, (mention, what[0]), context)
 
@@ -99,7 +108,7 @@ def find(context: Context) -> Iterator[Finding]:
 _WITH_SIZE = re.compile(
     r"\bthe only\s+(?P<scope>[\w -]{0,30}?\b(?:gpu|card|accelerator))\s+"
     r"(?:with|that has|offering|to offer)\s+(?P<more>(?:more than|over)\s+)?(?P<size>\d{2,3})\s?GB"
-    r"(?:\s+of\s+(?:\w+\s+)?(?:memory|vram))?(?=\s*(?:[.,;)]|$))",
+    r"(?:\s+of\s+(?:\w+\s+)?(?:memory|vram))?(?=\s*(?:[.,;)]|$|on the market\b))",
     re.IGNORECASE,
 )
 
@@ -125,6 +134,53 @@ def _of_size(passage: Passage, sentence: Sentence, who: Spoken, context: Context
         because = f"{rival.id} of {rival.display('release_date')} has {rival.display('memory')}"
         yield made(context, passage, match.span(), "absolute", "contradicted", subject=own.id,
                    attribute="memory", because=because, evidence=(source_of(rival, "memory"),))  # fmt: skip
+
+
+#: "Only the H100 has a Transformer Engine".
+_ONLY_IT = re.compile(
+    r"(?:(?<![^\s*])|[,:;]\s+(?:and|but)?\s*)only\s+(?:the\s+|nvidia[\u2019']s\s+|an?\s+)?$", re.IGNORECASE
+)
+_HAS_IT = re.compile(
+    r"\s+(?:supports?|has|offers?|features?|comes with|can do|provides?)\s+(?:native\s+|hardware\s+|"
+    r"an?\s+|the\s+)?",
+    re.IGNORECASE,
+)
+
+
+#: What leaves others out of an exclusive claim; so few devices are those that a document compares.
+_OF_SOME = re.compile(
+    rf"{_OF_A_TIME.pattern}|\b(?:among|of (?:the|these|those|all|them|our)|consumers?|geforce|gaming|"
+    rf"workstations?|"
+    r"data[- ]?cent\w+|here|in (?:this|our|the)|until|before|back|two|three|cards|gpus)\b",
+    re.IGNORECASE,
+)
+_FEW = 4
+
+
+def _alone(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:
+    """Contradicted where another device that the document compares, or that stands beside it, has it too."""
+    for mention in who.here:
+        only = _ONLY_IT.search(passage.text, sentence.start, mention.start)
+        has = _HAS_IT.match(passage.text, mention.end, sentence.end) if only else None
+        what = capability_at(passage.text, has.end()) if has else None
+        if only is None or has is None or what is None or _OF_SOME.search(sentence.text):
+            continue
+        own = model(mention.named[0], context.catalogue)
+        compared = devices(context) if len(devices(context)) <= _FEW else ()
+        beside = [each.ids for each in context.mentions.get(context.place(passage), ())]
+        others = [
+            context.catalogue[key] for key in sorted({key for ids in (*compared, *beside) for key in ids})
+        ]
+        rivals = [
+            gpu for gpu in others if model(gpu.id, context.catalogue) != own and what[0].has(gpu) is True
+        ]
+        family = {context.catalogue[key].architecture for key in mention.named}
+        if rivals and not all(gpu.architecture in family for gpu in rivals):
+            rival = next(gpu for gpu in rivals if gpu.architecture not in family)
+            place = (only.start() + len(only[0]) - len(only[0].lstrip(" ,:;")), has.end() + what[1])
+            yield made(context, passage, place, "absolute", "contradicted", subject=mention.ids[0],
+                       attribute=what[0].key, because=f"{rival.id} has it too",
+                       evidence=(source_of(rival, what[0].field),))  # fmt: skip
 
 
 #: What devices of every maker and age have in some way.

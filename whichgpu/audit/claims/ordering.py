@@ -8,10 +8,11 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.comparing import WORDS, comparisons
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import on_file
-from whichgpu.audit.pairs import Pair, facts, pair, ratios, unsure
+from whichgpu.audit.pairs import Pair, devices, facts, forms, pair, ratios, unsure
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import counted, spoken
 from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.subjects import model
 from whichgpu.hardware.gpu import nominal_gb
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 
 #: What makes of a clause no statement on two devices as they are.
 _NEGATED = re.compile(
-    r"\b(?:not|no|never|n[\u2019']t|neither|nor|if|whether|unless|require\w*|(?:you|we|i|they|workloads?|"
+    r"\b(?:not|no|never|without (?:any|much|having)|"
+    r"n[\u2019']t|neither|nor|if|whether|unless|require\w*|(?:you|we|i|they|workloads?|"
     r"models?) needs?|want\w*|would|could|may|might|future|per|"
     r"than (?:its|their|other|most|any|the previous|its predecessor|consumer|cpu|what (?:it|you|we|"
     r"they)))\b|n[\u2019']t\b",
@@ -61,7 +63,8 @@ _BY_HOW_MUCH = re.compile(
 _OBJECT = re.compile(
     r"(?:\s+(?:memory|vram|power|bandwidth|strom|leistung|energie|speicher|"
     r"courant))?(?:\s+in\s+\w+(?:\s+bandwidth)?)?(?:\s+(?:with|to|as))?(?:\s+(?:than|als|que))?\s+"
-    r"(?:(?:both|even|that|those|what|of|on|in|from|for|the|an?|die|der|das|dem|den|eine?|la|le|el|"
+    r"(?:(?:both|even|that|those|what|of|on|in|from|for|the|an?|one|a single|die|der|das|dem|den|eine?|la|"
+    r"le|el|"
     r"nvidia|amd|geforce|"
     r"nvidia[\u2019']s|amd[\u2019']s|its|[\d.,]+\s?(?:gb/s|tb/s|gb|mb|w|watts?|tflops)|[\w-]+er|"
     r"predecessor|successor|brother|"
@@ -72,7 +75,8 @@ _OBJECT = re.compile(
 #: Off by less, one is not more than the other, and two values are the same; off by more, they are not.
 _EQUAL, _LEVEL, _UNLIKE = 0.02, 0.01, 0.06
 #: What is counted: of two that have as much, neither has more.
-_EXACT = ("memory", "l2", "cores", "tensor_cores", "sms", "memory_bus")
+_COUNTED = ("cores", "tensor_cores", "sms", "memory_bus")
+_EXACT = ("memory", "l2", *_COUNTED)
 #: What is told in whole units: off by less than rounding, two are equal, and neither has more.
 _TOLD, _ROUNDED = ("bandwidth", "power"), 0.004
 _RATE_KEYS = ("fp64", "fp64_tensor", "fp32", "tf32", "fp16", "bf16", "fp8", "fp4", "int8", "int4")
@@ -95,12 +99,17 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
     unsettled = any(sentence.start <= at < sentence.end for at, _ in context.memo["open"].get(index, ()))
     for each in comparisons(text, sentence, who.here, context.fraction):
         before = text[sentence.start : each.start]
-        words = _CLAUSE.split(before)[-1] + text[each.start : min(each.end + 40, sentence.end)]
+        after = _CLAUSE.split(text[each.start : min(each.end + 40, sentence.end)])[0]
+        words = _CLAUSE.split(before)[-1] + after
         if _NEGATED.search(words) or _MINUS.search(before) or _BY_HOW_MUCH.search(before):
             continue
         beside = _BESIDE.match(text, each.end, sentence.end) if each.sign else None
         if beside:
             yield from _of_both(passage, each, beside, who, context)
+            continue
+        if _TOGETHER.search(text, each.end, min(each.end + 80, sentence.end)):
+            continue
+        if each.sign and not each.value and _THAN_A_TIME.match(text, each.end):
             continue
         if each.sign == 0 and (_NOT_SAME.search(sentence.text) or _NO_RATE.match(text, each.end)):
             continue
@@ -113,10 +122,20 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
             yield found._replace(verdict="unverifiable") if unsettled and found.accuses else found
 
 
+#: "As much as an A100 and an L40S together": of several.
+_TOGETHER = re.compile(
+    r"\band\b[^.;,]{2,40}\b(?:together|combined|taken together|in sum|added up)\b", re.IGNORECASE
+)
+#: Behind "less", a time and no device: "needs less than one".
+_THAN_A_TIME = re.compile(
+    r"\s*than\s+(?:(?:one|two|three|four|five|ten|half)(?!\s+(?:of|as|RTX|[A-Z])|\s+\w*\d)|"
+    r"an? (?:second|minute|hour|day))\b"
+)
 #: Both values behind a comparison: "fewer SMs: 132 vs 108".
 _BESIDE = re.compile(
-    r"\s*[:(]\s*(?P<a>\d[\d,.]*)(?:\s?[A-Za-z/]{1,6})?\s+(?:vs\.?|versus|against|instead of|compared "
-    r"(?:to|with))\s+(?P<b>\d[\d,.]*)"
+    r"\s*(?:,\s*(?:however|though))?[:(]\s*(?P<a>\d[\d,.]*)(?:\s?[A-Za-z/]{1,6})?\s+"
+    r"(?:vs\.?|versus|against|instead of|compared (?:to|with))\s+"
+    r"(?:the\s+|its\s+|only\s+|just\s+)?(?P<b>\d[\d,.]*)"
 )
 
 
@@ -155,17 +174,31 @@ def _of_two(
     passage: Passage, sentence: Sentence, each: Comparison, who: Spoken, context: Context
 ) -> Finding | None:
     """What a device is said to have more of, or less, than another, or as much."""
+    if each.sign and _THE.search(who.text, sentence.start, each.start):
+        both = _the_two(each, who, context)
+        return _judged(passage, each, both, who, context) if both else None
     after = [one for one in who.here if one.start >= each.end]
     apart = after and after[0] not in who.against and not _WITH.search(who.text, each.end, after[0].start)
-    elided = each.bound and not after and each.sign and _ENDS.match(who.text, each.end) and who.own
+    elided = (
+        each.bound
+        and not after
+        and each.sign
+        and _ENDS.match(who.text, each.end)
+        and (who.own or _its(each, who))
+    )
     if (each.bound and _other(each, who) is None and not elided) or (each.sign and apart):
         return None
     both = _level(each, who, context) if each.sign == 0 else pair(each.start, each.end, who, context)
-    values = ratios(each.attribute, both, context) if both else []
-    if both is None or not values:
+    return _judged(passage, each, both, who, context) if both else None
+
+
+def _judged(passage: Passage, each: Comparison, both: Pair, who: Spoken, context: Context) -> Finding | None:
+    """The finding on an ordering of two devices, of each as many as are told of."""
+    values = _of_all(ratios(each.attribute, both, context), each, both, who)
+    if not values:
         return None
     verdict, words = _verdict(each, values)
-    if verdict == "contradicted" and (unsure(both, context) or not who.here):
+    if verdict == "contradicted" and (unsure(both, context) or not (who.here or _its(each, who))):
         verdict = "unverifiable"
     expected = words.split(",", maxsplit=1)[0].rsplit(" has ", maxsplit=1)[-1] if each.sign == 0 else ""
     return _made(
@@ -174,10 +207,63 @@ def _of_two(
     )  # fmt: skip
 
 
+def _of_all(
+    values: list[tuple[float, str]], each: Comparison, both: Pair, who: Spoken
+) -> list[tuple[float, str]]:
+    """The ratios of so many of the first to so many of the second: "two A5000s have less than one A6000"."""
+    many = [
+        max((counted(who.text, max(0, one.start - _BACK), one.start) for one in who.here
+             if set(one.ids) & set(side)), default=1.0)
+        for side in (both.first, both.second)
+    ]  # fmt: skip
+    if (
+        many == [1.0, 1.0]
+        or each.attribute.key not in _ADD_UP
+        or _EACH.search(who.text, max(0, each.start - _ROUND), each.end + _ROUND)
+    ):
+        return values
+    return [
+        (value * many[0] / many[1], f"{words}; of {many[0]:g} and {many[1]:g}") for value, words in values
+    ]
+
+
+#: What several have so many times as much of, and what tells of one of them.
+_ADD_UP = ("memory", "bandwidth", "power", "cores", "tensor_cores", "sms", "transistors", *_RATE_KEYS)
+_EACH, _BACK, _ROUND = re.compile(r"\b(?:each|per|apiece)\b", re.IGNORECASE), 24, 120
+
+
+def _its(each: Comparison, who: Spoken) -> bool:
+    """Whether a sentence goes on about the one that was spoken of: "Its bandwidth is higher as well"."""
+    return (
+        bool(who.topic)
+        and who.certain
+        and _ITS.search(who.text, max(0, each.start - 60), each.start) is not None
+    )
+
+
+_ITS = re.compile(r"(?:^|[.!?]\s+)(?:Its|It)\s[^.!?,;]*$")
+#: "The A100 has the higher bandwidth" is of two.
+_THE = re.compile(r"\b(?:has|have|offers?|provides?|delivers?|with|boasts?)\s+the\s+$", re.IGNORECASE)
+
+
+def _the_two(each: Comparison, who: Spoken, context: Context) -> Pair | None:
+    """The owner of what is called the higher, and the only other that is compared with it."""
+    own = who.owner(each.start)
+    if own is None or own not in who.here:
+        return None
+    every = [one.named for one in who.here] + ([] if len(who.here) > 1 else devices(context))
+    others = {
+        named
+        for named in every
+        if model(named[0], context.catalogue) != model(own.named[0], context.catalogue)
+    }
+    return Pair(forms(own.named, context), forms(others.pop(), context)) if len(others) == 1 else None
+
+
 #: Behind a comparison with what was spoken of before: "is even a little slower in bandwidth."
 _ENDS = re.compile(
     r"(?:\s+(?:in|on|as to|when it comes to)\s+(?:its\s+|the\s+)?(?:[\w-]+\s?){1,3})?"
-    r"\s*(?:[.!;)]|,\s+(?:but|so|and|too)\b)",
+    r"(?:\s+(?:as well|too|also))?\s*(?:[.!;)]|,\s+(?:but|so|and|too)\b)",
     re.IGNORECASE,
 )
 
@@ -188,6 +274,9 @@ def _level(each: Comparison, who: Spoken, context: Context) -> Pair | None:
     if any(counted(who.text, max(0, one.start - 20), one.start) > 1 for one in who.here):
         return None
     if not [one for one in who.here if one.start >= each.end]:
+        if _its(each, who) and not before:
+            # "It has the same number of cores" as the one that was named beside it.
+            return pair(each.start, each.end, who, context)
         return Pair(before[0].named, before[1].named) if len(before) == 2 else None
     return pair(each.start, each.end, who, context)
 
@@ -196,11 +285,13 @@ def _verdict(each: Comparison, values: Sequence[tuple[float, str]]) -> tuple[str
     """Confirmed where it holds for one of the devices meant, contradicted where for none, nor nearly."""
     if each.sign == 0:
         off, words = min((abs(value - 1), words) for value, words in values)
-        return ("confirmed" if off <= _LEVEL else "contradicted" if off > _UNLIKE else "unverifiable"), words
+        most = _LEVEL if each.attribute.key in _COUNTED else _UNLIKE
+        return ("confirmed" if off <= _LEVEL else "contradicted" if off > most else "unverifiable"), words
     shares = [value if each.sign > 0 else 1 / value if value else 9.9 for value, _ in values]
     exact = each.attribute.key in _EXACT and all(value <= 1 for value in shares)
-    if any(value > 1 + _EQUAL for value in shares):
-        return "confirmed", values[0][1]
+    holds = next((at for at, value in enumerate(shares) if value > 1 + _EQUAL), None)
+    if holds is not None:
+        return "confirmed", values[holds][1]
     alike = each.attribute.key in _TOLD and all(abs(value - 1) < _ROUNDED for value in shares)
     wrong = exact or alike or all(value < 1 - _EQUAL for value in shares)
     return ("contradicted" if wrong else "unverifiable"), values[0][1]
@@ -222,7 +313,7 @@ def _of_value(
     value, because, evidence = (
         min(others, key=lambda one: each.sign * (own.value - one[0])) if each.sign else other
     )
-    size = _plain(own.value, each.attribute.key)
+    size = _told_size(own, each.attribute.key)
     ratio = size / value
     verdict, _ = _verdict(each, [(ratio, "")])
     if verdict == "contradicted":
@@ -257,6 +348,11 @@ _AND = re.compile(
 def _plain(value: float, key: str) -> float:
     """A size of memory as it is sold, in decimal gigabytes."""
     return (nominal_gb(value) or value / _GB) * _GB if key == "memory" else value
+
+
+def _told_size(told: Quantity, key: str) -> float:
+    """A size as it is told: one in decimal gigabytes is what it says."""
+    return _plain(told.value, key) if "i" in told.unit else told.value
 
 
 def _of_the(text: str, end: int, mention: Mention, own: Quantity, context: Context) -> Quantity | None:
@@ -294,7 +390,7 @@ def _on_file(
     if not known or (each.sign and key not in _RATE_KEYS and len({value for value, _ in known}) != 1):
         return None
     if each.sign == 0 and each.value is not None:
-        own = _plain(each.value.value, each.attribute.key)
+        own = _told_size(each.value, each.attribute.key)
         value, gpu = min(known, key=lambda one: abs(one[0] - own))
         return value, f"{gpu.id}'s {gpu.display(key)}", (on_file(gpu, each.attribute),)
     value, gpu = (min if each.sign > 0 else max)(known, key=lambda one: one[0])

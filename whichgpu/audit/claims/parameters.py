@@ -95,7 +95,9 @@ def _active(context: Context) -> Iterator[Finding]:
 
 
 _ACTIVE = re.compile(
-    r"(?<![\d.,])(?P<n>\d{1,3}(?:\.\d{1,2})?)\s?(?:B|billion)\s+(?:parameters\s+)?(?:are\s+)?active\b", re.I
+    r"(?<![\d.,])(?<!\bof )(?<!\bof the )(?<!\bof its )(?P<n>\d{1,3}(?:\.\d{1,2})?)\s?(?:B|billion)\s+"
+    r"(?:parameters\s+)?(?:are\s+)?active\b",
+    re.IGNORECASE,
 )
 _OFF = 1.25
 

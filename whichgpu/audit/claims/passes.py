@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.attributes import qualifiers
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.runs import RATES, active, peak, runs
@@ -58,7 +59,7 @@ _OTHER = re.compile(
     re.IGNORECASE,
 )
 #: How far beyond the bound rounding goes; how near a share of the peak is right, and what is wrong.
-_SLACK, _NEAR, _WRONG = 1.05, 0.06, 0.15
+_SLACK, _NEAR, _WRONG, _FEW = 1.05, 0.06, 0.15, 24
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -141,6 +142,8 @@ def _reached(run: Run, context: Context) -> Iterator[Finding]:
     gpus = run.gpus(context)
     reached = _REACHED.search(text, *place)
     if len(rates) != 1 or not gpus or reached is None or not run.here or _OTHER.search(run.sentence.text):
+        return
+    if "sparse" in qualifiers(text[rates[0].start : rates[0].end + _FEW]):
         return
     each = run.number == 1.0 or _PER_GPU.match(text, rates[0].end)
     said = [run.said.name.lower().replace("-", "")] if run.said else []

@@ -38,6 +38,13 @@ _ALL = (
 )
 _BEFORE = re.compile(rf"\b{_ALL}\b[^.;:\d]{{0,40}}$", re.IGNORECASE)
 _BEHIND = re.compile(rf"[^.;:\d]{{0,30}}\b{_ALL}\b", re.IGNORECASE)
+#: "An HGX H200 with eight GPUs".
+_WITH_GPUS = re.compile(
+    r"\s+(?:(?:server|node|board|baseboard|system|platform|box)\s+)?(?:with|of)\s+(?P<n>"
+    + "|".join(SPELLED)
+    + r"|\d{1,2})\s+(?:gpus|cards|accelerators|modules)\b",
+    re.IGNORECASE,
+)
 #: "Two of them draw", "eight H200s give you", "a server with eight A100s has": with no word for all of them.
 _HAVE = re.compile(
     r"(?:[\u2019']s?|s)?\s*(?:cards?\s+|gpus?\s+|accelerators?\s+)?(?:(?:would (?:be|draw|need|use|"
@@ -199,6 +206,10 @@ def _several(
     text = passage.text
     for mention in who.here:
         count = counted(text, sentence.start, mention.start)
+        within_it = _WITH_GPUS.match(text, mention.end, sentence.end) if count == 1 else None
+        if within_it:
+            word = within_it["n"].lower()
+            yield mention.ids, float(SPELLED.get(word) or word), within_it.end()
         if count > 1:
             yield mention.ids, count, mention.end
     for match in _OF_THEM.finditer(text, sentence.start, sentence.end):

@@ -11,19 +11,13 @@ from itertools import permutations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.judging import stated
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.subjects import mentions
-from whichgpu.hardware.gpu import nominal_gb
-from whichgpu.values import NamedTuple
+from whichgpu.audit.columns import Column, by_devices, columns, doubtful, finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
-    from whichgpu.audit.document import Passage, Table
+    from whichgpu.audit.document import Table
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.quantities import Quantity
 
 #: Headers of quotients.
 _PER = re.compile(r"\b(?:per|pro|par|por|je)\b|\w\s?/\s?\w|[$\u20ac]\s?/|\u6bcf", re.IGNORECASE)
@@ -46,78 +40,44 @@ _MEANS = (
     ("w", "power"), ("watt", "power"), ("w", "tdp"), ("watt", "tdp"), ("w", "tgp"), ("watt", "tgp"),
     ("tflop", "fp16"), ("tflops", "fp16"), ("tflops", "fp32"),
 )  # fmt: skip
-_ROWS, _COLUMNS = 40, 12
-#: Rows that show what a column is of, and how many of them to one that does not.
-_SHOWN, _TO_ONE = 2, 2
+_COLUMNS = 12
+#: Rows that show what a column is of, and so many more of them than of others.
+_SHOWN = 2
 #: How far rounding may change a quotient beside that of its own last digit, and what is wrong for certain.
-_WITHIN, _WRONG, _ROUNDED = 0.015, 0.04, 0.05
-
-
-class Column(NamedTuple):
-    """Amounts by row, and what they are called."""
-
-    name: str
-    values: Mapping[int, float]
-    #: Whether the amounts are of money.
-    money: bool = False
+_WITHIN, _WRONG = 0.015, 0.04
 
 
 def find(context: Context) -> Iterator[Finding]:
     """Every cell of such a column with its verdict."""
     for table in context.document.tables:
         if len(table.rows) > _SHOWN:
-            yield from _of_rows(table.rows[: _ROWS + 1], context)
-            yield from _of_rows(_turned(table), context)
+            yield from _of_table(table, context, turned=False)
+            yield from _of_table(table, context, turned=True)
 
 
-def _turned(table: Table) -> list[list[Passage | None]]:
-    """A table with its rows as columns."""
-    wide = min(table.columns, _ROWS)
-    return [
-        [table.cell(row, column) for row in range(min(len(table.rows), _COLUMNS))] for column in range(wide)
-    ]
-
-
-def _of_rows(rows: Sequence[Sequence[Passage | None]], context: Context) -> Iterator[Finding]:
-    heads = [(at, cell) for at, cell in enumerate(rows[0][:_COLUMNS]) if at and cell]
-    told = [at for at, cell in heads if _PER.search(name := _plain(cell.text)) and not _RATE.search(name)]
-    if not told:
-        return
-    columns = {at: column(cell.text, rows, at, context) for at, cell in heads}
-    known = [*columns.items(), *enumerate(by_devices(rows, context), _COLUMNS)]
-    for at in told:
-        others = [one for index, one in known if index != at and len(one.values) >= _SHOWN]
+def _of_table(table: Table, context: Context, *, turned: bool) -> Iterator[Finding]:
+    read = {at: one for at, one in columns(table, context, turned=turned).items() if 0 < at < _COLUMNS}
+    told = [one for one in read.values() if _PER.search(name := _plain(one.name)) and not _RATE.search(name)]
+    known = (*read.values(), *by_devices(table, context, turned=turned)) if told else ()
+    for one in told:
+        others = [each for each in known if each is not one and len(each.values) >= _SHOWN]
         best, most = None, 0
         for a, b in permutations(others, 2):
-            if not _is_named(columns[at], a, b):
+            if not _is_named(one, a, b):
                 continue
-            right = _right(columns[at].values, a, b)
-            every = len(columns[at].values.keys() & a.values.keys() & b.values.keys())
-            # Of two rows one shows it, since the header names both parts.
-            enough = 1 if every == _SHOWN else max(_SHOWN, _TO_ONE * (every - len(right)))
+            right = _right(one.values, a, b)
+            every = len(one.values.keys() & a.values.keys() & b.values.keys())
+            # Of two rows one shows it, and of more most of them, since the header names both parts.
+            enough = 1 if every == _SHOWN else max(_SHOWN, every // 2 + 1)
             if len(right) >= max(enough, most + 1):
                 best, most = (a, b), len(right)
         if best is not None:
-            yield from _judged(rows, at, columns[at], best, context)
+            yield from _judged(one, best, doubtful(table, context, turned=turned), context)
 
 
 def _plain(name: str) -> str:
     """A header whose unit of bandwidth is no quotient: "GB/s per W" is bandwidth per watt."""
     return _BANDWIDTH.sub("bandwidth", name)
-
-
-def _amount(cell: Passage | None, context: Context) -> Quantity | None:
-    """The one amount of a cell."""
-    found = quantities(cell.text, context.fraction) if cell else ()
-    return found[0] if len(found) == 1 and found[0].high == found[0].value > 0 else None
-
-
-def column(name: str, rows: Sequence[Sequence[Passage | None]], at: int, context: Context) -> Column:
-    """The amounts below a header, one to a cell."""
-    cells = ((index, row[at]) for index, row in enumerate(rows) if index and at < len(row))
-    found = {index: told for index, cell in cells if (told := _amount(cell, context))}
-    money = sum(each.dimension == "money" for each in found.values()) > len(found) / 2
-    return Column(name, {index: each.value for index, each in found.items()}, money)
 
 
 def _is_named(told: Column, a: Column, b: Column) -> bool:
@@ -134,23 +94,7 @@ def _is_named(told: Column, a: Column, b: Column) -> bool:
 
 
 def _in(word: str, name: str) -> bool:
-    return word.rstrip("s") in (each.rstrip("s") for each in _WORD.findall(name.lower()))
-
-
-def by_devices(rows: Sequence[Sequence[Passage | None]], context: Context) -> list[Column]:
-    """The memory and the power of the devices that head the rows, for where they are not stated."""
-    memory: dict[int, float] = {}
-    power: dict[int, float] = {}
-    for index, row in enumerate(rows):
-        found = list(mentions(row[0].text, context.catalogue)) if index and row and row[0] else []
-        gpus = [context.catalogue[key] for key in found[0].ids] if len(found) == 1 else []
-        sizes = {nominal_gb(float(value)) for gpu in gpus if (value := gpu.value("memory"))}
-        watts = {float(value) for gpu in gpus if (value := gpu.value("power"))}
-        if len(sizes) == 1 and (size := sizes.pop()):
-            memory[index] = size * 1e9
-        if len(watts) == 1:
-            power[index] = watts.pop()
-    return [Column("memory on file", memory), Column("power on file", power)]
+    return word.rstrip("s") in (each.rstrip("s") for each in _WORD.findall(_plain(name).lower()))
 
 
 def _quotient(a: Column, b: Column, row: int, scale: float) -> float:
@@ -177,26 +121,14 @@ def _scale(told: Mapping[int, float], a: Column, b: Column) -> float:
 
 
 def _judged(
-    rows: Sequence[Sequence[Passage | None]], at: int, column: Column, by: tuple[Column, Column],
-    context: Context,
-) -> Iterator[Finding]:  # fmt: skip
+    told: Column, by: tuple[Column, Column], accused: frozenset[int], context: Context
+) -> Iterator[Finding]:
     a, b = by
-    scale = _scale(column.values, a, b)
-    wrong_before = [each.start for each in context.memo["found"] if each.accuses]
-    for row in sorted(column.values.keys() & a.values.keys() & b.values.keys()):
-        cell = rows[row][at]
-        told = _amount(cell, context)
-        # What follows from a figure that is wrong itself is not wrong too.
-        doubtful = any(one and one.start <= at < one.end for one in rows[row] for at in wrong_before)
-        if cell is None or told is None or doubtful:
+    scale = _scale(told.values, a, b)
+    for row in sorted((told.values.keys() & a.values.keys() & b.values.keys()) - accused):
+        real, one = _quotient(a, b, row, scale), told.amounts[row]
+        off = abs(told.values[row] / real - 1) - one.slack
+        if off > _WITHIN and off <= _WRONG:
             continue
-        real = _quotient(a, b, row, scale)
-        off = abs(told.value / real - 1)
-        words = cell.text[told.start : told.end]
-        rounding = min(stated(told.value, words, "", frozenset()).rounding, _ROUNDED)
-        wrong = off > _WRONG + rounding
-        verdict = "confirmed" if off <= _WITHIN + rounding else "inconsistent" if wrong else "unverifiable"
         because = f"{a.name.strip()} over {b.name.strip()} is {real:,.4g} in this row, as in the others"
-        yield made(context, cell, (told.start, told.end), "arithmetic", verdict, attribute="quotient",
-                   because=because, expected=f"{real:,.4g}" if wrong else "",
-                   evidence=(Evidence(because),))  # fmt: skip
+        yield finding(one, "quotient", because, context, expected=f"{real:,.4g}" if off > _WRONG else "")

@@ -1,4 +1,7 @@
-"""Rates of several: "ten GPUs at 67 images/min each give 670"; at 67 each, 1,000 take 15 of them."""
+"""What several make: "ten GPUs at 67 images/min each give 670"; at 67 each, 1,000 take 15 of them.
+
+"Seven links at 128 GB/s each", "one user takes 1 GB, 32 of them 32 GB" are products as well.
+"""
 
 from __future__ import annotations
 
@@ -23,16 +26,28 @@ _COUNT = (
     r"(?P<n>\d{1,5}|"
     + "|".join(SPELLED)
     + r")\s+(?:of them|of these|(?:nvidia\s+)?(?:[A-Z]+\w*\d\w*|gpus?|cards|"
-    r"instances|replicas|servers|nodes|workers|machines)\b)"
+    r"instances|replicas|servers|nodes|workers|machines|links|lanes|stacks|users|requests|sessions|streams)\b)"
 )
 _SEVERAL = re.compile(rf"\b{_COUNT}", re.IGNORECASE)
 _NEED = re.compile(
     rf"\b(?:needs?|requires?|takes?|use|rent|order)\s+(?:about\s+|roughly\s+|at least\s+)?{_COUNT}",
     re.IGNORECASE,
 )
-_EACH = re.compile(r"\b(?:each|apiece|per (?:gpu|card|instance|replica|server|node|one))\b", re.IGNORECASE)
+_OF_ONE = {
+    "rate": re.compile(
+        r"\b(?:each|apiece|per (?:gpu|card|instance|replica|server|node|one))\b", re.IGNORECASE
+    ),
+    "bandwidth": re.compile(
+        r"\b(?:(?:links|lanes|stacks)\b[^.;]{0,30}\beach|per (?:link|lane|stack))\b", re.IGNORECASE
+    ),
+    "memory": re.compile(
+        r"\b(?:one|a single|each|every) (?:user|request|session|stream|conversation|sequence) (?:takes?|"
+        r"needs?|uses?)\b",
+        re.IGNORECASE,
+    ),
+}
 _GIVE = re.compile(
-    r"\b(?:gives?|yields?|makes?|delivers?|produces?|reach|total\w*|together|combined|for|=|is|are)\b",
+    r"\b(?:gives?|yields?|makes?|delivers?|produces?|reach|total\w*|together|combined|for|so|takes?|needs?|=|is|are)\b",
     re.IGNORECASE,
 )
 #: Words of rates that no multiple of one is.
@@ -47,18 +62,20 @@ def find(context: Context) -> Iterator[Finding]:
     for passage in context.document.passages:
         if passage.kind in RUNNING:
             for sentence in sentences(passage.text):
-                if _EACH.search(sentence.text) and not _NOT_LINEAR.search(sentence.text):
-                    yield from _of_sentence(passage, sentence, context)
+                for dimension, each in _OF_ONE.items():
+                    linear = dimension != "rate" or not _NOT_LINEAR.search(sentence.text)
+                    if linear and each.search(sentence.text):
+                        yield from _of_sentence(passage, sentence, dimension, context)
 
 
-def _of_sentence(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
+def _of_sentence(passage: Passage, sentence: Sentence, dimension: str, context: Context) -> Iterator[Finding]:
     found = within(quantities(passage.text, context.fraction), sentence.start, sentence.end)
-    rates = [each for each in found if each.dimension == "rate" and each.high == each.value > 0]
+    rates = [each for each in found if each.dimension == dimension and each.high == each.value > 0]
     counts = list(_SEVERAL.finditer(passage.text, sentence.start, sentence.end))
     if len(rates) != 2 or len(counts) != 1:
         return
     one, all_of = sorted(rates, key=lambda each: each.value)
-    need = _NEED.search(passage.text, sentence.start, sentence.end)
+    need = _NEED.search(passage.text, sentence.start, sentence.end) if dimension == "rate" else None
     if need:
         yield _needed(passage, need, (one, all_of), context)
     elif counts[0].start() < all_of.start and _GIVE.search(passage.text, sentence.start, all_of.start):
@@ -87,8 +104,10 @@ def _product(
 ) -> Finding:
     one, all_of = rates
     real = _number(count) * one.value / all_of.value
-    right = abs(real - 1) <= _WITHIN
-    because = f"{_number(count)} times the rate of one is {real:.3g} times what is stated"
+    # A link has as much in each direction.
+    ways = (real, 2 * real, real / 2) if one.dimension == "bandwidth" else (real,)
+    right = any(abs(each - 1) <= _WITHIN for each in ways)
+    because = f"{_number(count)} times that of one is {real:.3g} times what is stated"
     return made(context, passage, (all_of.start, all_of.end), "arithmetic",
                 "confirmed" if right else "inconsistent", attribute="product", because=because,
                 evidence=(Evidence(because),))  # fmt: skip

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import RATES, attributes, named
-from whichgpu.audit.beside import before_it, in_brackets, of_quotients, opposed
+from whichgpu.audit.beside import before_it, in_brackets, of_quotients
 from whichgpu.audit.judging import on_file
 from whichgpu.audit.multiple import Multiple, by_text, finding_on, in_precision, of_speed, parts, verdict_of
-from whichgpu.audit.pairs import Pair, compared, facts, named_before, pair, ratios, told, unsure
+from whichgpu.audit.pairs import Pair, compared, facts, is_left, named_before, pair, ratios, told, unsure
 from whichgpu.audit.quantities import multiples, quantities
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.hardware.gpu import nominal_gb
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from whichgpu.audit.attributes import Attribute
     from whichgpu.audit.document import Passage
@@ -25,11 +25,17 @@ if TYPE_CHECKING:
     from whichgpu.audit.roles import Spoken
     from whichgpu.audit.sentences import Sentence
 
-_MORE = re.compile(r"\s*(?:more|higher|greater|larger|bigger|wider|faster|better)\b", re.IGNORECASE)
-_LESS = re.compile(r"\s*(?:less|lower|fewer|smaller|narrower|slower)\b", re.IGNORECASE)
+_MORE = re.compile(
+    r"\s*(?:more|higher|greater|larger|bigger|wider|faster|better|above(?=\s+(?:the|that|what)\b))\b",
+    re.IGNORECASE,
+)
+_LESS = re.compile(
+    r"\s*(?:less|lower|fewer|smaller|narrower|slower|below(?=\s+(?:the|that|what)\b))\b", re.IGNORECASE
+)
 #: Comparisons of speed: no field of the catalogue is one.
 _SPEED = re.compile(
-    r"\b(?:fast|faster|speed\w*|performance|throughput|quick\w*|outperform\w*|latency)\b", re.IGNORECASE
+    r"\b(?:fast|faster|slow|slower|speed\w*|performance|throughput|quick\w*|outperform\w*|latency)\b",
+    re.IGNORECASE,
 )
 #: Attributes whose "three times as fast" is said of themselves.
 _RATES_OF = ("bandwidth", "nvlink")
@@ -51,9 +57,13 @@ _FAST = re.compile(
 _OTHER = re.compile(
     r"\b(?:previous|predecessor|generation|last[- ]gen|older|cpu|batch|price|cost\w*|money|budget|cash|"
     r"cheaper|per dollar|"
-    r"per watt|efficien\w+|required?|needs?|(?<!\d )precision|with sparsity)\b",
+    r"per watt|efficien\w+|required?|"
+    r"needs?(?![^.;,]{0,30}\b(?:power|watts|energy)\b)|(?<!\d )(?<!single.)(?<!double.)precision|"
+    r"with sparsity)\b",
     re.IGNORECASE,
 )
+#: "Doubles from 7.8 to 19.5 TFLOPS" is of these two.
+_FROM = re.compile(r"\s+from\s+[\d$]", re.IGNORECASE)
 _BEFORE, _AFTER = 40, 60
 #: "Double the memory bandwidth", with nothing that it is double of; of how many devices that may be.
 _ELIDED = re.compile(r"\s+the\s+(?:[\w-]+\s+){0,2}?[\w-]+\s*(?:[.,;:)(]|$|and\b)", re.IGNORECASE)
@@ -72,7 +82,8 @@ _THAT_OF = re.compile(
 )
 #: Between an attribute and the multiple that is said of it: "its memory is 2.4 times larger".
 _IS = re.compile(
-    r"(?:\s+(?:is|are|was|were|being|gets|also|about|around|roughly|nearly|almost|over|up to|a|by|some))+"
+    r"(?:\s+of\s+(?:the\s+|its\s+|both\s+)?[A-Za-z\d][\w -]{1,24}?)?(?:\s+(?:is|are|was|were|being|gets|"
+    r"also|about|around|roughly|nearly|almost|over|up to|a|by|some))+"
     r"\s*~?",
     re.IGNORECASE,
 )
@@ -94,20 +105,8 @@ _ADDS = re.compile(r"\b(?:adds?|gains?|loses?|saves?|adding|gaining)\s+$", re.IG
 _OTHER_CLAUSE = re.compile(r"\b(?:and|but)\s+(?:twice|double|half|triple|\d)", re.IGNORECASE)
 _DOUBLES = re.compile(r"(?:double|triple|quadruple|halve)[sd]?\b", re.IGNORECASE)
 _THAT_IS = re.compile(r"\s*(?:That[\u2019']s|That is|This is|It[\u2019']s)\s+", re.IGNORECASE)
-#: Before a multiple of two values told before, and behind it where no other side is named.
 _FACTOR = re.compile(
-    r",\s+(?:which is\s+)?(?:an?\s+)?(?:factor|ratio|multiple)\s+of\s+"
-    r"(?:about\s+|around\s+|roughly\s+|nearly\s+|over\s+|almost\s+|more than\s+)?",
-    re.IGNORECASE,
-)
-_ENDS = re.compile(
-    r",\s+(?:(?:which|that) is\s+|i\.e\.,?\s+)?(?:about\s+|around\s+|roughly\s+|nearly\s+|over\s+|"
-    r"almost\s+|more than\s+|or\s+)*$"
-)
-_SO_MUCH_AS = re.compile(
-    r"\s*(?:as much|as many|as high|as large|more|higher|the (?:figure|number|amount|capacity|memory|"
-    r"size|bandwidth|power))?\s*[.!;)]",
-    re.IGNORECASE,
+    r",\s+(?:which is\s+)?an?\s+(?:factor|ratio|multiple)\s+of\s+(?:\w+\s+)?$", re.IGNORECASE
 )
 _TURN = re.compile(r"\b(?:while|whereas|but)\b|[;:]", re.IGNORECASE)
 _AS_MANY = re.compile(r"\s+as many\b")
@@ -137,6 +136,8 @@ _GROWN = re.compile(
 )
 
 
+#: "A model of 42 GB, half of it on a 3090": a part of what was just told.
+_OF_IT = re.compile(r"\s+of (?:(?:it|them|this|these|those)\b|that(?=\s*(?:[.,;:)]|$)))", re.IGNORECASE)
 #: "Raises bandwidth by 78 %".
 _BY = re.compile(
     r"\b(?:rais\w+|increas\w+|boost\w*|bump\w*|lift\w*|grows?|grew|rises?|rose|(?P<less>cuts?|reduc\w+|"
@@ -147,6 +148,12 @@ _BY = re.compile(
 )
 
 
+#: What is a share of another rate of its own: "that is half of FP32", "65 in FP16 and twice that in INT8".
+_OF_ITS_RATE = re.compile(
+    r"\s+(?:(?:of )?(?:the |its )?(?:FP|TF|INT)\d{1,2}(?: rate| speed)?\s*(?:[.,;:)]|$)|"
+    r"(?:of )?that (?:in|at|with|for|on)\s+(?:the\s+)?(?:FP|BF|TF|INT|sparsity|tensor))",
+    re.IGNORECASE,
+)
 #: What another device needs is its power: "about a fifth of what the L40S needs".
 _WHAT_NEEDS = re.compile(r"\bwhat\s+(?:the\s+|an?\s+)?[\w -]{2,24}?\s+(?:needs|requires)\b", re.IGNORECASE)
 
@@ -161,6 +168,10 @@ def find(context: Context) -> Iterator[Finding]:
 def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
     who = spoken(index, passage, sentence, context)
     for claim in (*_claims(passage.text, sentence, who, context), *parts(passage.text, sentence)):
+        if claim.times < 1 and _OF_IT.match(passage.text, claim.end):
+            continue
+        if _OF_A_WHOLE.search(passage.text, max(sentence.start, claim.start - _BEFORE), claim.start):
+            continue
         stated = _stated(passage, sentence, claim, who, context)
         if stated is not None:
             yield stated
@@ -175,7 +186,7 @@ def _claims(text: str, sentence: Sentence, who: Spoken, context: Context) -> Ite
     for each in sorted(found, key=lambda one: one.start):
         if each.high != each.value:
             continue
-        if 0.05 <= each.value <= 1000 and (_is_factor(text, sentence, each) or _is_multiple(text, each)):
+        if 0.05 <= each.value <= 1000 and is_multiple(text, each):
             less = each.value > 1 and _LESS.match(text, each.end)
             # "More than three times slower" is less than a third as fast.
             limit = {"over": "under", "under": "over"}.get(each.limit, "") if less else each.limit
@@ -206,16 +217,11 @@ def _of_percent(text: str, sentence: Sentence, each: Quantity, starts: set[int])
     return Multiple(each.start, each.end, each.value, each.limit) if of and of.end() in starts else None
 
 
-def _is_factor(text: str, sentence: Sentence, each: Quantity) -> bool:
-    """Whether a bare number is told as a multiple: "a factor of 2.35"."""
-    factor = _FACTOR.search(text, sentence.start, each.start) if each.dimension == "number" else None
-    return factor is not None and factor.end() == each.start and each.value > 1
-
-
-def _is_multiple(text: str, each: Quantity) -> bool:
-    """Whether "2x" is a multiple and no count of devices, outputs or lanes: 4x DisplayPort, 8x A100."""
+def is_multiple(text: str, each: Quantity) -> bool:
+    """Whether "2x", "a factor of 2.3" is a multiple and no count of outputs or devices: 4x HDMI, 8x A100."""
     if each.dimension != "times":
-        return False
+        bare = each.dimension == "number" and each.value > 1
+        return bare and _FACTOR.search(text, max(0, each.start - _BEFORE), each.start) is not None
     after = text[each.end : each.end + 44]
     if re.fullmatch(r"[xX\u00d7]", each.unit):
         ahead = _AHEAD.match(text, each.end)
@@ -224,7 +230,7 @@ def _is_multiple(text: str, each: Quantity) -> bool:
         return bool(
             re.match(
                 r"\s*(?:the|as|more|faster|higher|greater|larger|better|its|that|of|speed|improv|"
-                r"increase|less|"
+                r"increase|less|(?:[\w-]+ ){1,2}advantage|"
                 r"lower|slower|,|\.|\))",
                 after,
             )
@@ -271,11 +277,7 @@ def _stated(
         return None
     if beside is None and _OTHER_CLAUSE.search(passage.text, claim.end, after[0].start):
         return None
-    real = before[-1].value / after[0].value
-    if before[-1].dimension == "time" or (beside is not None and beside[1].end <= claim.start):
-        # "54.8 GB against 37.8 GB, 31 percent less": of either of the two.
-        less = beside is not None and beside[1].end <= claim.start and claim.times < 1 < real
-        real = 1 / real if less or real < 1 < claim.times else real
+    real = _real(passage.text, claim, (before[-1], after[0]), beside)
     swapped = real != before[-1].value / after[0].value
     both = (after[0], before[-1]) if swapped else (before[-1], after[0])
     texts = [passage.text[each.start : each.end] for each in both]
@@ -286,54 +288,39 @@ def _stated(
     return finding_on(passage, claim, (verdict, f"{real:.2g}x", words), context)
 
 
+#: "Weights that fill half of the memory", "3 % per doubling": of nothing else.
+_OF_A_WHOLE = re.compile(
+    r"\b(?:per|each|every|fill\w*|occup(?:y|ies|ied)|reserv\w+|wast\w+|uses?|using|taking)\s+"
+    r"(?:about |only |nearly |almost |just |roughly |over )?$",
+    re.IGNORECASE,
+)
+_OF_THAT = re.compile(r"\s+(?:that|this)\b(?! of\b)", re.IGNORECASE)
+
+
+def _real(
+    text: str, claim: Multiple, both: tuple[Quantity, Quantity], beside: tuple[Quantity, Quantity] | None
+) -> float:
+    """How many times the second of two values the first is, or the second the first where that is meant."""
+    real = both[0].value / both[1].value
+    ahead = beside is not None and beside[1].end <= claim.start
+    if both[0].dimension == "time" or ahead:
+        # "54.8 GB against 37.8 GB, 31 percent less": of either of the two.
+        return 1 / real if (ahead and claim.times < 1 < real) or real < 1 < claim.times else real
+    # "14 GB, twice that with gradients, 28 GB": the one before, so many times.
+    return 1 / real if _OF_THAT.match(text, claim.end) else real
+
+
 def _beside(
     text: str, sentence: Sentence, claim: Multiple, context: Context
 ) -> tuple[Quantity, Quantity] | None:
     """The two values that stand right before or behind a multiple of what they are of."""
     every, place = quantities(text, context.fraction), (claim.start, claim.end)
-    found = (
-        in_brackets(text, place, sentence, every)
-        or before_it(text, place, sentence, every)
-        or opposed(text, place, sentence, every)
-        or _just_told(text, sentence, claim, every)
-    )
+    found = in_brackets(text, place, sentence, every) or before_it(text, place, sentence, every)
     if found and found[1].end <= claim.start and found[0].dimension in _VALUED:
         # "(141 GB vs 80 GB), 2x the bandwidth": of another attribute than the values before it.
         of = _named_attribute(text, sentence, claim)
         return found if of is None or of.dimension == found[0].dimension else None
     return found
-
-
-def _just_told(
-    text: str, sentence: Sentence, claim: Multiple, every: Sequence[Quantity]
-) -> tuple[Quantity, Quantity] | None:
-    """The only two values of one dimension that a multiple follows from, right before it.
-
-    "It offers 82.6 TFLOPS, dwarfing the 3090's 35.6 TFLOPS. That's more than double!"; "rises from 38.7 to
-    91.1 TFLOPS, a factor of 2.35".
-    """
-    begins = _THAT_IS.match(text, sentence.start, sentence.end)
-    factor = _FACTOR.search(text, sentence.start, claim.start)
-    ends = _ENDS.search(text, max(sentence.start, claim.start - _BEFORE), claim.start)
-    if factor and factor.end() == claim.start:
-        start, end = sentence.start, factor.start()
-    elif ends and _SO_MUCH_AS.match(text, claim.end):
-        start, end = sentence.start, ends.start()
-    elif begins and claim.start <= begins.end() + _ROUGHLY and _SO_MUCH_AS.match(text, claim.end):
-        earlier = [each for each in sentences(text) if each.end <= sentence.start + 1][-1:]
-        start, end = (earlier[0].start, earlier[0].end) if earlier else (0, 0)
-    else:
-        return None
-    bare = ("number", "percent", "times")
-    found = [each for each in within(every, start, end) if each.dimension not in bare]
-    if not found:
-        return None
-    if len(found) == 1 and found[0].high != found[0].value:
-        # "From 38.7 to 91.1 TFLOPS" is read as a range.
-        found = [found[0]._replace(high=found[0].value), found[0]._replace(value=found[0].high)]
-    low, *rest = sorted(found, key=lambda each: each.value)
-    plain = all(each.high == each.value and each.dimension == low.dimension for each in found)
-    return (rest[0], low) if len(rest) == 1 and plain and rest[0].value > low.value else None
 
 
 def _words_beside(text: str, sentence: Sentence, claim: Multiple, who: Spoken) -> str:
@@ -353,12 +340,12 @@ def _of_devices(
     both = pair(claim.start, claim.end, who, context) or (
         None if _OTHER.search(sentence.text) else compared(who, context)
     )
-    own = re.search(
+    own = _OF_ITS_RATE.match(text, claim.end) or re.search(
         r"\b(?:its|their) own\b|"
         r"\bthan (?:its|their|it)\b(?! (?:rival|competitor|counterpart|opponent|competition))",
         near,
     )
-    if own or _OTHER.search(_WHAT_NEEDS.sub(" ", near)):
+    if own or _OTHER.search(_WHAT_NEEDS.sub(" ", near)) or _FROM.match(text, claim.end):
         return
     of_value = _of_value(passage, sentence, claim, who, context)
     if of_value is not None:
@@ -484,6 +471,7 @@ def _of_any(
         or first is None
         or not _ELIDED.match(passage.text, claim.end)
         or first.end > claim.start
+        or is_left(first, who)
     ):
         return
     known = named_before(passage, first, context)
@@ -582,7 +570,22 @@ def _named_attribute(text: str, sentence: Sentence, claim: Multiple) -> Attribut
         return earlier[-1].attribute if earlier and earlier[-1].attribute.dimension == "count" else None
     if _THE_SPEED.match(text, claim.end):
         return None
+    begins = not after and found and _IN_IT.fullmatch(text, sentence.start, found[0].start)
+    # "In bandwidth the V100 has nearly four times as much."
+    so_much = begins and _SO_MUCH.match(text, claim.end, sentence.end)
     what_it_does = _WHAT.match(text, claim.end) and _ITS_VERB.search(text, sentence.start, claim.start)
-    if not before and (what_it_does or _THAT_OF.match(text, claim.end)):
+    if not before and (what_it_does or so_much or _THAT_OF.match(text, claim.end)):
         before = [each for each in found if each.end <= claim.start]
-    return before[-1].attribute if before else None
+    rate = before and before[-1].attribute.dimension == "count" and _RATE_OF.search(text, 0, before[-1].start)
+    return before[-1].attribute if before and not rate else None
+
+
+_IN_IT = re.compile(
+    r"\s*(?:But\s+|And\s+)?(?:In|On|For|When it comes to|As for|In terms of)\s+(?:the\s+|its\s+|raw\s+)?",
+    re.IGNORECASE,
+)
+_SO_MUCH = re.compile(r"\s+as (?:much|many|high|large)\s*[.,;]", re.IGNORECASE)
+#: "The rate of the Tensor Cores, which is twice as high": not how many there are.
+_RATE_OF = re.compile(
+    r"\b(?:rate|speed|clock\w*|frequency|throughput|performance)s?\s+of\s+(?:the\s+|its\s+|all\s+)*$", re.I
+)

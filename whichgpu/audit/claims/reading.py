@@ -36,16 +36,23 @@ _MANY = re.compile(
 )
 _ONE = re.compile(
     r"\bwithout (?:any )?batching\b|\bunbatched\b|\bone request at a time\b|\b(?:at "
-    r")?batch(?:[ -]?size)?(?: of)?\s*=?\s*(?:1|one)\b(?!\d)|\bsingle[- ](?:user|stream|request|batch)\b",
+    r")?batch(?:[ -]?size)?(?: of)?\s*=?\s*(?:1|one)\b(?!\d)|\b(?:single|one)[- ](?:user|stream|request|"
+    r"batch)\b",
     re.IGNORECASE,
 )
 _LOCAL = re.compile(
     r"\b(?:gguf|Q[2-8](?:_(?:K(?:_[SML])?|[01]))?|llama\.cpp|ollama|lm studio|exl2|exllama\w*)\b",
     re.IGNORECASE,
 )
-_ON_IT = re.compile(
+#: Between a rate and the device that reaches it.
+ON_IT = re.compile(
     r"\s+(?:on|with|from)\s+(?:an?\s+|the\s+|one\s+|a single\s+|my\s+|our\s+)?(?:nvidia\s+|geforce\s+)?", re.I
 )
+_REACHED = re.compile(
+    r"\s+(?:achiev\w+|reach\w+|gets?|got|manag\w+|deliver\w+|did|does|do|hits?|generat\w+|produc\w+|"
+    r"ran at|runs at|gave|gives)\s+"
+    r"(?:about\s+|around\s+|roughly\s+|some\s+|up to\s+|only\s+)?", re.IGNORECASE,
+)  # fmt: skip
 #: Of a part of the model, of what was worked out before, of more devices than are named.
 _SOME_OF_IT = re.compile(
     r"\b(?:moe|experts?|active|mixtral|deepseek|gpt-oss|kimi|scout|maverick|a\d+b|cach\w+|prefix|draft|"
@@ -115,7 +122,14 @@ def _asked(index: int, passage: Passage, sentence: Sentence, before: str, contex
             (each, one)
             for each in told
             for one in who.here
-            if _ON_IT.fullmatch(passage.text, each.end, one.start)
+            if ON_IT.fullmatch(passage.text, each.end, one.start)
+        ]
+        # "The A6000 reached 58 tokens/s for one user, the Ada card 37": the one right before it.
+        behind = behind or [
+            (each, one)
+            for each in told
+            for one in who.here
+            if _REACHED.fullmatch(passage.text, one.end, each.start)
         ]
         told, mention = [each for each, _ in behind[:1]], behind[0][1] if behind else None
     else:

@@ -1,7 +1,8 @@
 """Columns of what two others differ by ("3x" below "Delta"), or of what each row saves against the first.
 
 The latter ("-20%" below "Savings vs on-demand") has a first row that says so ("Baseline", a dash, 0 %), and
-shares of that column of prices which most rows follow. A row that does not follow is wrong.
+shares of that column of prices which most rows follow. A row that does not follow is wrong, of the larger or
+of the smaller of its two values as most rows are, and so is one whose "+" is of less.
 """
 
 from __future__ import annotations
@@ -9,17 +10,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.claims.quotients import column
-from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.quantities import quantities
-from whichgpu.values import NamedTuple
+from whichgpu.audit.columns import columns, finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from whichgpu.audit.document import Passage
+    from whichgpu.audit.columns import Amount, Column
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.quantities import Quantity
+
+    #: The two values of each row that a cell of it is of, the first one first.
+    _Pairs = Mapping[int, tuple[float, float]]
 
 _AGAINST = re.compile(
     r"\b(?:vs\.?|versus|against|sav\w+|discount|cheaper|relative|compared)\b", re.IGNORECASE
@@ -35,93 +35,100 @@ _BASE = re.compile(
 )
 #: Rows that follow, how far rounding goes, and from where on a share or a multiple is wrong.
 _SHOWN, _NEAR, _POINTS, _TIMES = 1, 0.02, 0.05, 0.1
-_ROWS, _COLUMNS = 40, 10
-
-
-class _Column(NamedTuple):
-    """The cells of a column, the share or multiple in each, how far it is off, the values it is of."""
-
-    cells: Sequence[Passage | None]
-    told: Mapping[int, Quantity]
-    off: Mapping[int, float]
-    pairs: Mapping[int, tuple[float, float]]
+_SHARES = ("percent", "times")
+#: Rows that show of which of two a share is, and which of them more is "+".
+_ONE_WAY, _COLUMNS = 3, 10
 
 
 def find(context: Context) -> Iterator[Finding]:
     """Every such cell with its verdict."""
     for table in context.document.tables:
-        rows = table.rows[: _ROWS + 1]
-        heads = {at: cell.text for at, cell in enumerate(rows[0][:_COLUMNS]) if cell} if len(rows) > 2 else {}
-        prices = [one.values for at, head in heads.items() if (one := column(head, rows, at, context)).money]
-        for at, head in heads.items():
-            first = rows[1][at] if at < len(rows[1]) else None
-            told, less = _told(rows, at, context), _LESS.search(head) is not None
-            if _DELTA.search(head) and len(rows[0]) == _COMPARED:
-                pairs = [_beside(rows, at, told, context)]
-            elif _AGAINST.search(head) and (first is None or _BASE.fullmatch(first.text)):
-                told.pop(1, None)
-                pairs = [{row: (of[1], of[row]) for row in told} for of in prices if {1, *told} <= of.keys()]
+        read = {at: one for at, one in columns(table, context).items() if at < _COLUMNS}
+        for at, one in read.items() if len(table.rows) > 2 else ():
+            first = table.cell(1, at)
+            told = {row: each for row, each in one.amounts.items() if each.told.high == each.told.value != 0}
+            if _DELTA.search(one.name) and len(table.rows[0]) == _COMPARED:
+                ways = [_beside(told, [other for place, other in read.items() if place not in (0, at)])]
+            elif _AGAINST.search(one.name) and (first is None or _BASE.fullmatch(first.text)):
+                told = {row: each for row, each in told.items() if row > 1 and each.told.dimension in _SHARES}
+                prices = [each.values for each in read.values() if each.money]
+                ways = [{row: (of[1], of[row]) for row in told} for of in prices if {1, *told} <= of.keys()]
             else:
                 continue
-            ways = [{row: _off(told[row], *pair, less=less) for row, pair in each.items()} for each in pairs]
-            best = max(range(len(ways)), key=lambda way: _right(ways[way]), default=-1)
-            if best >= 0 and _right(ways[best]) >= max(_SHOWN, len(ways[best]) - _right(ways[best])):
-                cells = [row[at] if at < len(row) else None for row in rows]
-                yield from _judged(_Column(cells, told, ways[best], pairs[best]), context)
+            yield from _of_ways(told, ways, _LESS.search(one.name) is not None, context)
 
 
-def _beside(
-    rows: Sequence[Sequence[Passage | None]], at: int, told: Mapping[int, Quantity], context: Context
-) -> dict[int, tuple[float, float]]:
+def _of_ways(
+    told: Mapping[int, Amount], ways: Sequence[_Pairs], less: bool, context: Context
+) -> Iterator[Finding]:
+    """The verdicts by the values that most rows are of."""
+    offs = [{row: _off(told[row], pair, larger=less or None) for row, pair in way.items()} for way in ways]
+    right = [sum(off <= _NEAR for off in each.values()) for each in offs]
+    best = max(range(len(ways)), key=right.__getitem__, default=-1)
+    if best >= 0 and right[best] >= max(_SHOWN, len(offs[best]) - right[best]):
+        larger = less or _of_larger(told, ways[best])
+        yield from _judged(told, ways[best], larger, context)
+
+
+def _beside(told: Mapping[int, Amount], others: Sequence[Column]) -> _Pairs:
     """The two values of each row beside a cell of what they differ by, where they are of one kind."""
     pairs = {}
-    for row in told:
-        cells = [cell for index, cell in enumerate(rows[row]) if index not in (0, at) and cell]
-        found = [quantities(cell.text, context.fraction) for cell in cells]
-        values = [each[0] for each in found if len(each) == 1 and each[0].high == each[0].value > 0]
-        if len(values) == 2 and values[0].dimension == values[1].dimension:
-            pairs[row] = (values[0].value, values[1].value)
+    for row, one in told.items():
+        two = [each.amounts[row] for each in others if row in each.values]
+        alike = len(two) == 2 and two[0].told.dimension == two[1].told.dimension
+        if alike and one.told.dimension in (*_SHARES, two[0].told.dimension):
+            pairs[row] = (two[0].told.value, two[1].told.value)
     return pairs
 
 
-def _told(rows: Sequence[Sequence[Passage | None]], at: int, context: Context) -> dict[int, Quantity]:
-    """The share or the multiple of each cell."""
-    cells = ((row, line[at]) for row, line in enumerate(rows) if row and at < len(line))
-    # A star leads to a note.
-    found = ((row, quantities(cell.text.rstrip(" *\u2020"), context.fraction)) for row, cell in cells if cell)
-    return {
-        row: each[0]._replace(value=abs(each[0].value))
-        for row, each in found
-        if len(each) == 1 and each[0].dimension in ("percent", "times") and each[0].high == each[0].value != 0
-    }
+def _off(one: Amount, pair: tuple[float, float], *, larger: bool | None) -> float:
+    """How far a share is from what two values differ by, or a multiple from their ratio.
+
+    A share is of the `larger` of them, of the smaller, or of either.
+    """
+    (low, high), told = sorted(pair), abs(one.told.value)
+    of_either = (abs(told - (high / low - 1)), abs(told - (1 - low / high)))
+    multiple = min(abs(told / (high / low) - 1), abs(told * high / low - 1))
+    if one.told.dimension == "percent":
+        return min(of_either) if larger is None else of_either[larger]
+    apart = abs(told - (high - low)) / (high - low or high)
+    return multiple if one.told.dimension == "times" else min(multiple, apart)
 
 
-def _off(told: Quantity, one: float, other: float, *, less: bool) -> float:
-    """How far a share is from what two values differ by, or a multiple from their ratio."""
-    low, high = sorted((one, other))
-    if told.dimension == "times":
-        return min(abs(told.value / (high / low) - 1), abs(told.value * high / low - 1))
-    of_larger = abs(told.value - (1 - low / high))
-    return of_larger if less else min(of_larger, abs(told.value - (high / low - 1)))
+def _of_larger(told: Mapping[int, Amount], pairs: _Pairs) -> bool | None:
+    """Whether shares are of the larger value, as most rows are that tell it; None where none do."""
+    shares = [(told[row], pair) for row, pair in pairs.items() if told[row].told.dimension == "percent"]
+    right = [tuple(_off(one, pair, larger=way) <= _NEAR for way in (False, True)) for one, pair in shares]
+    smaller, larger = right.count((True, False)), right.count((False, True))
+    sure = max(smaller, larger) >= max(_ONE_WAY, 2 * min(smaller, larger) + 1)
+    return larger > smaller if sure else None
 
 
-def _right(off: Mapping[int, float]) -> int:
-    return sum(each <= _NEAR for each in off.values())
+def _rises(told: Mapping[int, Amount], pairs: _Pairs) -> dict[int, bool]:
+    """Of each share with a "+" whether the first value is the higher."""
+    plus = (
+        row for row, one in told.items() if row in pairs and one.cell.text[: one.told.start].endswith("+")
+    )
+    return {row: pairs[row][0] > pairs[row][1] for row in plus if pairs[row][0] != pairs[row][1]}
 
 
-def _judged(column: _Column, context: Context) -> Iterator[Finding]:
-    for row, off in column.off.items():
-        cell, one = column.cells[row], column.told[row]
-        wrong = off > (_TIMES if one.dimension == "times" else _POINTS)
-        if cell is None or (off > _NEAR and not wrong):
+def _judged(
+    told: Mapping[int, Amount], pairs: _Pairs, larger: bool | None, context: Context
+) -> Iterator[Finding]:
+    rises = _rises(told, pairs)
+    up = 2 * sum(rises.values()) > len(rises)
+    # One "+" among several that is of less.
+    odd = {row for row, rise in rises.items() if rise != up}
+    odd = odd if len(rises) - len(odd) >= _ONE_WAY * max(len(odd), 1) else set()
+    for row, pair in pairs.items():
+        one, (low, high) = told[row], sorted(pair)
+        off, plain = _off(one, pair, larger=larger), one.told.dimension not in _SHARES
+        wrong = off > (_TIMES if one.told.dimension == "times" else _POINTS) + plain * one.slack or row in odd
+        if off > _NEAR and not wrong:
             continue
-        low, high = sorted(column.pairs[row])
-        because = (
-            f"{low:,.4g} is {1 - low / high:.0%} less than {high:,.4g}, which is {high / low:.3g} times that"
-        )
-        expected = f"{high / low:.3g}x" if one.dimension == "times" else f"{1 - low / high:.0%}"
-        yield made(
-            context, cell, (one.start, one.end), "arithmetic", "inconsistent" if wrong else "confirmed",
-            attribute="saving", because=because, expected=expected if wrong else "",
-            evidence=(Evidence(because),),
-        )  # fmt: skip
+        less, more = 1 - low / high, high / low
+        because = f"{low:,.4g} is {less:.0%} less than {high:,.4g}, which is {more:.3g} times that"
+        share = f"{'-' if row in odd else ''}{less if larger or row in odd else more - 1:.0%}"
+        expected = share if one.told.dimension == "percent" else f"{more:.3g}x"
+        expected = f"{high - low:,.4g}" if plain else expected
+        yield finding(one, "saving", because, context, expected=expected if wrong else "")

@@ -1,27 +1,23 @@
-"""Rows of tables that are neither quantities nor capabilities: the generation of PCIe, the year of launch."""
+"""Rows of tables that are neither quantities nor capabilities: years, slots, generations of cores."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.explained import of_words
-from whichgpu.audit.fields import generations, of_field
+from whichgpu.audit.claims.years import of_its_year
+from whichgpu.audit.fields import of_field
+from whichgpu.audit.roles import spoken
+from whichgpu.audit.sentences import sentences
 from whichgpu.audit.variants import cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from whichgpu.audit.cells import Cell
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.hardware.gpu import Gpu
 
-_PCIE = re.compile(
-    r"\b(?:PCIe|PCI[- ]Express|PCI-E)\s*(?:Gen(?:eration)?\.?\s*)?([1-7])(?:\.0)?\b", re.IGNORECASE
-)
-_GEN = re.compile(r"\s*(?:Gen(?:eration)?\.?\s*)?([1-7])(?:\.0)?\b", re.IGNORECASE)
-_INTERFACE = re.compile(r"pci|interface|bus")
 _LAUNCH = re.compile(
     r"(?:release|launch|introduction|announcement|year|date)(?:ed|d)?(?: date| year)?|"
     r"jahr|ann\u00e9e|a\u00f1o|anno|ano"
@@ -32,9 +28,26 @@ _GENERATIONS = {
     "rt core": "rt_core_generation",
     "ray tracing core": "rt_core_generation",
 }
+_FORM = re.compile(r"form|slot|size|width|cooler|dimensions")
+_BARE = re.compile(r"([1-4](?:\.\d)?)")
+_SLOT_LINE = re.compile(
+    r"(?:^|[.\n*]\s*)(?:slots?(?: width)?|form factor|card size|width)\W{0,3}:\W{0,3}(?=\S)", re.IGNORECASE
+)
+_SLOTS_IN_WORDS = {
+    "single": 1.0,
+    "one": 1.0,
+    "dual": 2.0,
+    "double": 2.0,
+    "two": 2.0,
+    "triple": 3.0,
+    "three": 3.0,
+}
+_SLOTS = re.compile(rf"\b({'|'.join(_SLOTS_IN_WORDS)}|[1-4](?:\.\d)?)[- ]slots?\b", re.IGNORECASE)
 _YEAR = re.compile(r"\b20[012]\d\b")
 _ORDER = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTH = re.compile(rf"\b({'|'.join(_ORDER)})[a-z]*\.? (20[012]\d)\b", re.IGNORECASE)
+_MONTH = re.compile(
+    rf"\b({'|'.join(_ORDER)})[a-z]*\.? (?:\d{{1,2}}(?:st|nd|rd|th)?,? )?(20[012]\d)\b", re.IGNORECASE
+)
 #: A card is sold within so many months of its announcement.
 _MONTHS_OFF, _CARDS = 9, ("geforce", "workstation", "radeon")
 
@@ -42,36 +55,14 @@ _MONTHS_OFF, _CARDS = 9, ("geforce", "workstation", "radeon")
 def find(context: Context) -> Iterator[Finding]:
     """Every such cell with its verdict."""
     for table in context.document.tables:
-        found = cells(table, context)
-        headed = of_words(found, lambda cell: _tells_its_generation(cell, context))
-        for cell in found:
+        for cell in cells(table, context):
             gpus = [context.catalogue[key] for key in cell.ids]
             label = cell.label.lower().strip(" :*")
-            interface = label if cell.label not in headed else "interface"
-            yield from _generation(cell.passage, interface, gpus, context)
             # A device is of the year of any of its forms.
             yield from _dated(cell.passage, label, [context.catalogue[key] for key in cell.named], context)
             yield from _of_cores(cell.passage, label, gpus, context)
-
-
-def _tells_its_generation(cell: Cell, context: Context) -> bool | None:
-    """Whether a cell that names a generation of PCIe names that of its device; None where it names none."""
-    gpus = [context.catalogue[key] for key in cell.ids]
-    answers = [each.verdict == "confirmed" for each in _generation(cell.passage, "interface", gpus, context)]
-    return all(answers) if answers else None
-
-
-def _generation(passage: Passage, label: str, gpus: Sequence[Gpu], context: Context) -> Iterator[Finding]:
-    """The generation of PCIe: "PCIe 4.0 x16", "Gen5"."""
-    match = _PCIE.search(passage.text) or (_GEN.match(passage.text) if "pci" in label else None)
-    known = [gpu for gpu in gpus if gpu.value("pcie_generation")]
-    if not known or match is None or not _INTERFACE.search(label) or "width" in label:
-        return
-    right = [gpu for gpu in known if int(match[1]) in generations(gpu)]
-    verdict = "confirmed" if right else "contradicted" if known[0].confidence != "low" else "unverifiable"
-    yield of_field(
-        passage, match.span(1), "specification", "pcie_generation", right or known, verdict, context
-    )
+            yield from _slots(cell.passage, label, gpus, context)
+    yield from _listed_slots(context)
 
 
 def _of_cores(passage: Passage, label: str, gpus: Sequence[Gpu], context: Context) -> Iterator[Finding]:
@@ -86,15 +77,41 @@ def _of_cores(passage: Passage, label: str, gpus: Sequence[Gpu], context: Contex
     yield of_field(passage, match.span(), "identity", field, right or known, verdict, context)
 
 
+def _slots(passage: Passage, label: str, gpus: Sequence[Gpu], context: Context) -> Iterator[Finding]:
+    """How many slots a card takes; a gaming card's maker may make it thicker."""
+    match = _SLOTS.search(passage.text) if _FORM.search(label) else None
+    match = match or (_BARE.fullmatch(passage.text) if "slot" in label else None)
+    known = [gpu for gpu in gpus if gpu.value("slots")]
+    if match is None or not known:
+        return
+    told = _SLOTS_IN_WORDS.get(match[1].lower()) or float(match[1])
+    right = [gpu for gpu in known if float(gpu.need("slots")) == told]
+    sure = all(gpu.segment in ("datacenter", "workstation") and gpu.confidence != "low" for gpu in known)
+    verdict = "confirmed" if right else "contradicted" if sure else "unverifiable"
+    yield of_field(passage, match.span(), "specification", "slots", right or known, verdict, context)
+
+
+def _listed_slots(context: Context) -> Iterator[Finding]:
+    """Lines of a list that name how many slots its device takes: "Slot width: dual-slot"."""
+    for index, passage in context.document.running():
+        for sentence in sentences(passage.text) if _SLOT_LINE.search(passage.text) else ():
+            who = spoken(index, passage, sentence, context)
+            line = _SLOT_LINE.search(passage.text, sentence.start, sentence.end)
+            if line and not who.here and who.topic and who.certain:
+                part = passage.part(line.end(), sentence.end)
+                gpus = [context.catalogue[key] for key in who.topic[0].ids]
+                yield from _slots(part, line[0].lower(), gpus, context)
+
+
 def _dated(passage: Passage, label: str, gpus: Sequence[Gpu], context: Context) -> Iterator[Finding]:
     """The year of the launch; one beside it may be that of the announcement or of the shops."""
     match = _YEAR.search(passage.text) if _LAUNCH.fullmatch(label) else None
     dated = [gpu for gpu in gpus if gpu.value("release_date")]
     if match is None or not dated:
         return
-    apart = min(abs(int(match[0]) - int(str(gpu.value("release_date"))[:4])) for gpu in dated)
-    near = apart == 1 and not any(_months_off(passage.text, gpu) > _MONTHS_OFF for gpu in dated)
-    verdict = "confirmed" if not apart else "unverifiable" if near else "contradicted"
+    verdict = of_its_year(int(match[0]), dated)
+    if verdict == "unverifiable" and any(_months_off(passage.text, gpu) > _MONTHS_OFF for gpu in dated):
+        verdict = "contradicted"
     yield of_field(passage, match.span(), "identity", "release_date", dated[:1], verdict, context)
 
 

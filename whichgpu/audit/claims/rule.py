@@ -13,12 +13,13 @@ from whichgpu.audit.pairs import facts, pair, ratios
 from whichgpu.audit.recommended import preferred, recommended
 from whichgpu.audit.roles import Spoken
 from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.subjects import mentions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.attributes import Attribute
-    from whichgpu.audit.document import Passage
+    from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.pairs import Pair
     from whichgpu.audit.subjects import Mention
@@ -47,10 +48,11 @@ _CHOOSE = re.compile(
     r"outperforms?)\b",
     re.IGNORECASE,
 )
+_THEN = re.compile(r"(?:,|;)\s+(?:and|but|while|whereas)\s+(?:for|if|when)\b", re.IGNORECASE)
 _OVER = re.compile(r"\s*(?:over|rather than|instead of)\s+(?:an?|the)?\s*", re.IGNORECASE)
 #: An entry of a list of work with the device for it: "Scientific codes in FP64: L40S".
 _NEED = re.compile(r"[^:.;]{4,90}(?::|\u2192|->|=>|\u2013)")
-_FOR_FP64 = re.compile(r"\bfor\s+(?:[\w-]+\s+){0,3}(?:FP64|double[- ]precision)\b", re.IGNORECASE)
+_FOR_FP64 = re.compile(r"\b(?:for|in|with)\s+(?:[\w-]+\s+){0,3}(?:FP64|double[- ]precision)\b", re.IGNORECASE)
 OF_FP64 = re.compile(r"\b(?:FP64|double[- ]precision)\b", re.IGNORECASE)
 _BY_ITSELF = re.compile(r"[\s*_]*(?:the\s+|an?\s+|choose\s+|pick\s+|nvidia\s+)*", re.IGNORECASE)
 _END = re.compile(r"[\s*_]*(?:[.,;(!]|$)")
@@ -62,12 +64,16 @@ _RATES = ("bandwidth", "memory", "fp64", "fp32", "tf32", "fp16", "bf16", "fp8", 
 
 def find(context: Context) -> Iterator[Finding]:
     """Every rule with its verdict."""
+    for table in context.document.tables:
+        yield from _of_table(table, context)
     for index, passage in enumerate(context.document.passages):
         if passage.kind not in ("paragraph", "item"):
             continue
         found = context.mentions.get(index, ())
         for sentence in sentences(passage.text):
-            here = within(found, sentence.start, sentence.end)
+            # "Get the RTX 4090, and for large-scale training rent H100s" goes on with another rule.
+            then = _THEN.search(passage.text, sentence.start, sentence.end)
+            here = within(found, sentence.start, then.start() if then else sentence.end)
             if passage.kind == "item" and len(here) == 1 and _is_for_fp64(passage.text, here[0]):
                 yield from without_fp64(passage, (0, here[0].end), here[0], context)
                 continue
@@ -78,6 +84,24 @@ def find(context: Context) -> Iterator[Finding]:
             chosen = _chosen(passage.text, sentence.start, here)
             if chosen is not None:
                 yield from _judged(passage, (sentence.start, sentence.end), chosen, context)
+
+
+def _of_table(table: Table, context: Context) -> Iterator[Finding]:
+    """Work in FP64 in the rows of a table, with the one device that it recommends for it."""
+    heads = [cell.text if cell else "" for cell in table.rows[0][:_COLUMNS]]
+    columns = [i for i, head in enumerate(heads) if i and _RECOMMENDS.search(head)]
+    for row in range(1, min(len(table.rows), _ROWS) if columns else 0):
+        first = table.cell(row, 0)
+        for column in columns if first and OF_FP64.search(first.text) else ():
+            cell = table.cell(row, column)
+            named_there = list(mentions(cell.text, context.catalogue)) if cell else []
+            if cell and len(named_there) == 1:
+                yield from without_fp64(cell, (0, len(cell.text)), named_there[0], context)
+
+
+#: Headers of what is recommended; columns and rows that are looked at.
+_RECOMMENDS = re.compile(r"\b(?:recommend\w*|best (?:gpu|card|choice)|our pick|choose)\b", re.IGNORECASE)
+_COLUMNS, _ROWS = 8, 60
 
 
 def _is_for_fp64(text: str, chosen: Mention) -> bool:

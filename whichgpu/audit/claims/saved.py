@@ -85,6 +85,12 @@ _INSTEAD = re.compile(
     r"(?:about |around |the )?\$?",
     re.IGNORECASE,
 )
+#: "30 percent more than the 4080's 736": of two values without their unit.
+_THAN_BARE = re.compile(
+    r"\s*(?:more|less|higher|lower|fewer|faster|slower)\s+than\s+[^.;,]{0,40}[\u2019']s?\s+\d[\d,]*(?:\.\d+)?"
+    r"(?=\s*(?:[,;:)]|\.(?!\d)|$))",
+    re.IGNORECASE,
+)
 _RIGHT_BEHIND = 6
 _MOST, _LARGEST, _BACK, _RESTATED = 10, 60.0, 220, 0.05
 #: Of two periods that a rate is in, the one that is faster takes less time.
@@ -159,6 +165,7 @@ def _judged(
     passage: Passage, sentence: Sentence, said: _Said, every: Sequence[Term], context: Context
 ) -> Finding | None:
     amounts = [each for each in every if each.start != said.start and _is_of(each, said)]
+    spoken = amounts
     if not _in_brackets(passage.text, said.start):
         # Asides are of something else.
         amounts = [
@@ -175,12 +182,17 @@ def _judged(
     right = next((pair for pair in pairs if _gives(said, pair)), None)
     if right is not None:
         return _made(passage, said, right, "confirmed", context)
-    near = [each for each in amounts if sentence.start - 2 * _BACK < each.start < sentence.end]
+    # What explains it may be told in an aside all the same.
+    near = [each for each in spoken if sentence.start - 2 * _BACK < each.start < sentence.end]
     known = any(_gives(said, pair) for pair in (*_pairs(near[-2 * _MOST :]), *_loosely(near[-2 * _MOST :])))
     names = tuple((each.start, each.end) for each in context.mentions.get(context.place(passage), ()))
     numbers = within(terms(passage.text, context.fraction, names), sentence.start, said.start)
     known = known or _beside(said, numbers, near) or (not said.of and _ends_bare(said, numbers))
     known = known and not _are_named(passage.text, here, said)
+    known = known or _THAN_BARE.match(passage.text, said.end) is not None
+    # "Twice the price of the L4": of two that the passage does not tell the prices of.
+    elsewhere = said.kind == "times" and bool(pairs) and any(each.start < 0 for each in pairs[-1][2:])
+    known = known or elsewhere
     if not 0 < len(pairs) <= _FEW or known or not (said.of or said.way or here):
         return None
     return _made(passage, said, pairs[-1], "inconsistent", context)

@@ -72,8 +72,9 @@ _ONE = re.compile(
 #: So many times what fewer gave: "four gave 3.7 times", "with 128 GPUs we had 15 times that of 8".
 _GAVE = re.compile(
     rf"\b(?P<b>{_NUMBER})\b(?:\s+(?:of (?:them|these)|gpus|cards|nodes|[A-Z]+\d+\w*|"
-    rf"(?:RTX )?\d0[5-9]0s?))?,?\s+"
-    r"(?:(?:we|it|they|that|this)\s+)?(?:gave|gives?|got|had|have|reach(?:ed)?|came to|comes? to|"
+    rf"(?:RTX )?\d0[5-9]0s?)){{0,2}},?\s+"
+    r"(?:(?:we|it|they|that|this)\s+)?(?:gave|saw|measured|achieved|observed|gives?|got|had|have|"
+    r"reach(?:ed)?|came to|comes? to|"
     r"made|makes?|yield(?:s|ed)?|"
     r"deliver(?:s|ed)?|were|are|is|was)\s+(?:us\s+)?(?:about |around |only |just |roughly )?"
     r"(?P<s>\d{1,3}(?:\.\d+)?)\s?(?:x|\u00d7|times)(?!\s+(?:cheaper|the (?:price|cost|memory|power|vram)))"

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 _SHARE = (
     r"(?:(?:at\s+)?(?:an?\s+|only\s+|just\s+|the\s+)*"
-    r"(?P<share>1\s?[/:]\s?\d{1,2}|half|full|one[- ](?:half|64th|32nd|16th))\b)"
+    r"(?P<share>1\s?[/:]\s?\d{1,2}|half|full|(?:a )?(?:third|quarter|eighth|tenth)|"
+    r"one[- ](?:half|64th|32nd|16th))\b)"
 )
 _FP64 = r"\b(?:FP64|double[- ]precision)\b"
 _FP64_SAID = re.compile(_FP64, re.IGNORECASE)
@@ -37,9 +38,11 @@ _ALL = re.compile(r"\b(?:all|both|each|every)\b", re.IGNORECASE)
 #: Words of other devices between the name and what is said.
 _OTHERS = re.compile(r"\b(?:cards|gpus|parts|chips|models|others?|rest)\b", re.IGNORECASE)
 _TENSOR = re.compile(r"\b(?:tensor|matrix)\b", re.IGNORECASE)
-_WORDS = {"half": 2.0, "full": 1.0, "one-half": 2.0, "one half": 2.0, "one-64th": 64.0, "one-32nd": 32.0,
-          "one-16th": 16.0}  # fmt: skip
-_WITHIN = 0.06
+_WORDS = {
+    "half": 2.0, "third": 3.0, "quarter": 4.0, "eighth": 8.0, "tenth": 10.0, "full": 1.0, "one-half": 2.0,
+    "one half": 2.0, "one-64th": 64.0, "one-32nd": 32.0, "one-16th": 16.0,
+}  # fmt: skip
+_WITHIN, _HALF = 0.06, 2.1
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -80,10 +83,11 @@ def _judged(
     known = [gpu for gpu in gpus if gpu.value("fp64") and gpu.value("fp32")]
     if not known:
         return
-    word = match["share"].lower()
+    word = match["share"].lower().removeprefix("a ")
     told = _WORDS.get(word) or float(re.split(r"[/:]", word)[1])
     real = [gpu.need("fp32") / gpu.need("fp64") for gpu in known]
-    right = any(abs(told / each - 1) <= _WITHIN for each in real)
+    # "Full rate" is said of half of FP32 too, beside cards that have a 64th.
+    right = any(abs(told / each - 1) <= _WITHIN or (word == "full" and each < _HALF) for each in real)
     because = f"{known[0].id} runs FP64 at 1/{real[0]:.3g} of FP32"
     yield made(context, passage, match.span("share"), "specification",
                "confirmed" if right else "contradicted", subject=known[0].id, attribute="fp64",

@@ -16,7 +16,7 @@ from whichgpu.audit.bills.products import apart, explained, finding
 from whichgpu.audit.nodes import Node, in_kind_of, number, of_catalogue, of_tables, of_text, owned
 from whichgpu.audit.relations import alike, ways
 from whichgpu.audit.sentences import within
-from whichgpu.audit.terms import terms
+from whichgpu.audit.terms import AXES, terms
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
@@ -63,6 +63,9 @@ def _pairs(mine: Sequence[Node], text: Amounts) -> Iterator[tuple[Node, Node]]:
     """Amounts of one kind of two devices, shortly one after the other; each of them may show the other."""
     for a, b in combinations(mine, 2):
         if a.ids & b.ids or b.term.start - a.term.end > _APART or a.term.plain or _is_given(a, text):
+            continue
+        if a.term.of == "byte" and a.term.dims[AXES.index("hour")]:
+            # A bandwidth is a device's own, and follows from nothing.
             continue
         meant = b.term if alike(a.term, b.term) else in_kind_of(b.term, a.term, text)
         if meant is not None and not _is_given(b, text):

@@ -10,6 +10,7 @@ from whichgpu.audit.attributes import CHIP, Attribute, Named, attributes, named,
 from whichgpu.audit.binding import APART, TIED, Binder, both_of, several_columns, united
 from whichgpu.audit.cells import noted
 from whichgpu.audit.fields import ITS_OWN, OF_CHIPLETS, headed
+from whichgpu.audit.grounds import MEASURED, is_sum
 from whichgpu.audit.implied import carried, implied
 from whichgpu.audit.judging import namesakes
 from whichgpu.audit.listed import has, is_list
@@ -48,7 +49,7 @@ _RESPECTIVELY = re.compile(r"\brespectively\b", re.IGNORECASE)
 #: Words beside a rate or a size that is not the device memory's.
 _ELSEWHERE = re.compile(
     r"(?<!\bno )(?<!without )\b(?:cache|infinity|bridge\w*|nvlink|pcie|pci express|interconnect|"
-    r"fabric|infiniband|ethernet|network|switch|"
+    r"fabric|infiniband|ethernet|network|switch|nccl|(?:bus|algorithm)(?= bandwidth\b)|"
     r"disk|ssd|nvme|coherent|lpddr\w*|system|host|swap|usage|used(?!\)))\b",
     re.IGNORECASE,
 )
@@ -57,13 +58,6 @@ _SPARSE_LATER = re.compile(
     r"(?:(?!FLOPS|TOPS)[^.;,()]){0,40},?\s(?:but|and|though|although|which|that)\s+"
     r"(?:that|which|this|it|the figure)?\s?(?:is|are|[\u2019']s|includes?|assumes?|counts?|relies on|needs)\b"
     r"[^.;,]{0,24}\bspars\w+",
-    re.IGNORECASE,
-)
-#: What makes a power one that was measured, of a card at work or of the machine around it.
-_MEASURED = re.compile(
-    r"\b(?:at the (?:wall|socket|plug)|we measured|measured (?:at|with|under)|under load|whole system|"
-    r"system draw|host included|an der steckdose|unter last|\u00e0 la prise|en charge maximale|bajo carga|"
-    r"sotto carico|power supply|psu|netzteil|bloc d.alimentation|fuente de alimentaci\u00f3n|alimentatore)\b",
     re.IGNORECASE,
 )
 #: What parts the words of one value from those of the next.
@@ -145,6 +139,8 @@ _SO_MUCH = re.compile(
 )
 #: "5 nm / 6 nm".
 _BOTH_NODES = re.compile(r"\d\s?nm\b[^.;,]{0,12}(?:[/+&]|\band\b)[^.;,]{0,12}\d\s?nm\b", re.IGNORECASE)
+#: What has no value: "300 GB/s each and without NVLink".
+_WITHOUT = re.compile(r"\b(?:without|sans|ohne|sin|senza)\s+(?:any\s+)?$", re.IGNORECASE)
 _ACCUMULATES = re.compile(r"[ -](?:accumulat\w+|accum\b|master weights)", re.IGNORECASE)
 _PRECISIONS = ("tf32", "bf16", "fp8", "fp4", "int8", "int4")
 
@@ -187,7 +183,11 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
     attributes = [
         each for each in within(named(passage.text), sentence.start, sentence.end) if each.end <= sentence.end
     ]
-    attributes = [each for each in attributes if not _only_a_share(passage.text, each)]
+    attributes = [
+        each
+        for each in attributes
+        if not (_only_a_share(passage.text, each) or _WITHOUT.search(passage.text, 0, each.start))
+    ]
     attributes += implied(passage.text, sentence)
     if not attributes:
         attributes = carried(passage, sentence)
@@ -202,7 +202,11 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
     every = within(quantities(passage.text, context.fraction), sentence.start, sentence.end)
     for quantity in united(passage.text, every, here):
         bound = binder.bind(quantity)
-        measured = bound and bound[0].key == "power" and _MEASURED.search(sentence.text)
+        measured = bound and (
+            (bound[0].key == "power" and MEASURED.search(sentence.text))
+            or (bound[0].key == "memory" and _REMAINS.match(passage.text, quantity.end))
+            or (_A_SLICE.match(sentence.text) and _SLICED.search(passage.text, 0, sentence.start))
+        )
         if bound is not None and not measured:
             found = _of_value(
                 passage, sentence, quantity, bound[0], mention=bound[1], who=who, context=context
@@ -281,7 +285,7 @@ def _of_value(
                 gpus, found = list(again), verdict
                 break
         else:
-            if _is_withheld(
+            if is_sum(quantity.value, attribute, gpus, sentence.text) or _is_withheld(
                 passage, sentence, quantity, attribute, mention=mention, who=who, context=context
             ):
                 return
@@ -368,6 +372,16 @@ def _misnamed(
     }
 
 
+#: Behind a size that is what remains: "has around 54 GB left".
+_REMAINS = re.compile(
+    r"\s+(?:of (?:it|memory|vram|room|space) )?(?:left|free|to spare|over|remain\w*|unused|available for)\b",
+    re.I,
+)
+#: "Up to seven instances. The smallest has 18 GB": of a part that the device is divided into.
+_A_SLICE = re.compile(
+    r"\s*(?:The (?:smallest|largest|biggest)|Each(?: of them)?|One)\s+(?:one )?(?:has|gets|is|comes)\b"
+)
+_SLICED = re.compile(r"\b(?:MIG|instances?|slices?|partitions?|into (?:up to )?(?:\w+ )?(?:parts|pieces))\b")
 #: "The H200 needs 1,000 W."
 _NEEDS = re.compile(
     r"\bneeds?\s+(?=(?:up to |about |around |only |just )?\d{2,4}\s?(?:W|"

@@ -38,12 +38,13 @@ _HAS = re.compile(
 )
 _LACKS = re.compile(
     r"\b(?:no|not|nothing|nobody|never|without|lacks?|lacking|missing|neither|nor|none|gone|absent|dropped|cannot|unable|"
-    r"nicht|kein\w*|ohne|pas|sans|sin|non|senza|unavailable|unsupported|removed|omit\w*|skips?|"
+    r"let alone|nicht|kein\w*|ohne|pas|sans|sin|non|senza|unavailable|unsupported|removed|omit\w*|skips?|"
     r"forgo\w*|gave up|gives up|minus)\b|n[\u2019']t\b",
     re.IGNORECASE,
 )
 #: What denies only the verb behind it, so many characters on at most.
 _JUST_NOT, _NEAR = re.compile(r"not|never|nicht|pas|n[\u2019']t", re.IGNORECASE), 24
+_WITHOUT = re.compile(r"without|sans|ohne|sin|senza|minus", re.IGNORECASE)
 #: What makes it no statement of fact on one device.
 _HEDGED = re.compile(
     r"\b(?:if|whether|may|might|some|unlike|other|newer|older|previous|next|future|software|emulat\w+|needs?|"
@@ -103,6 +104,10 @@ def _of_clause(
         and not _HAS.search(words, denied.end(), denied.end() + _NEAR)
     ):
         # "Are not typically wanted for it" denies nothing that a device has.
+        return
+    adjunct = denied and place[0] > sentence.start and not words[: denied.start()].strip()
+    if denied and _WITHOUT.fullmatch(denied[0]) and (adjunct or not names.search(words, denied.end())):
+        # "In FP8 it is 733 without it", "was run by an old build, without TF32": of something else.
         return
     if (denied or has) and len(_LACKS.findall(words)) < 2:
         name = names.search(passage.text, *place)

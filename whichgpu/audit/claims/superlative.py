@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.roles import Spoken
     from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.subjects import Mention
 
 _MOST = re.compile(
     r"\bthe\s+(?:(?P<most>highest|most|largest|greatest|biggest|widest)|(?P<least>lowest|smallest|least|"
@@ -127,7 +128,7 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         return
     for match in _MOST.finditer(passage.text, sentence.start, sentence.end):
         each = next((one for one in named(passage.text) if one.start == match.end()), None)
-        mention = who.owner(match.start())
+        mention = _behind(passage, sentence, match, who) or who.owner(match.start())
         if each is None or mention is None or (not scoped and mention not in who.here):
             continue
         most = match["most"] is not None
@@ -162,6 +163,20 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
             most = bool(match["power"] or match["new"])
             what = _DAY if match["new"] or match["old"] else attributes()["power"]
             yield from held_against(passage, match.span(), (mention.ids, what, most), among, context)
+
+
+def _behind(passage: Passage, sentence: Sentence, match: re.Match[str], who: Spoken) -> Mention | None:
+    """The device that a sentence begins with the best of: "With the highest bandwidth of all, the L4 is"."""
+    after = [each for each in who.here if each.start >= match.end()]
+    leads = _WITH.fullmatch(passage.text, sentence.start, match.start())
+    then = leads and after and _THE_ONE.fullmatch(passage.text, match.end(), after[0].start)
+    return after[0] if then else None
+
+
+_WITH = re.compile(
+    r"\s*(?:With|Offering|Having|Boasting|Featuring|Providing|Thanks to)\s+(?:by far\s+)?", re.IGNORECASE
+)
+_THE_ONE = re.compile(r"[^.;:,]*,\s+(?:the\s+|nvidia[\u2019']s\s+|nvidia\s+|amd\s+)*", re.IGNORECASE)
 
 
 def _ranked(

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.claims.reading import ON_IT
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import source_of
@@ -101,7 +102,10 @@ def find(context: Context) -> Iterator[Finding]:
                 done = work.get("token" if unit.startswith("tok") else "image", 0.0)
                 if each.dimension != "rate" or not done:
                     continue
+                behind = [one for one in here if ON_IT.fullmatch(passage.text, each.end, one.start)]
                 own = here[0] if len({m.named for m in here}) == 1 else who.owner(each.start)
+                # "54 tokens/s on an L40S and 209 on an H100": of the one right behind it.
+                own = behind[0] if behind else own
                 if own is None or own not in here:
                     continue
                 times = _BACKWARD if _TRAINS.search(told) else 1.0

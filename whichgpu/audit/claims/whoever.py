@@ -21,6 +21,7 @@ from whichgpu.audit.quantities import SPELLED, multiples, quantities
 from whichgpu.audit.sentences import guarded, sentences, within
 from whichgpu.audit.subjects import family, model
 from whichgpu.hardware.gpu import nominal_gb
+from whichgpu.hardware.limits import as_sold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -201,7 +202,7 @@ def _judged(
 
 def _value(gpu: Gpu, field: str) -> float:
     """A value of a device, of its memory the size that it is sold with; 0 where none is on file."""
-    value = gpu.value(field)
+    value = next((fact.value for fact in as_sold(gpu, field)), None)
     if not isinstance(value, int | float):
         return 0.0
     return float((nominal_gb(value) or value / 1e9) * 1e9 if field == "memory" else value)

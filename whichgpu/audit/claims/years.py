@@ -214,19 +214,28 @@ def of_year(
     first = min(dated, key=lambda gpu: str(gpu.value("release_date")))
     at = match.lastindex or 1
     year = int(match[at])
-    apart = min(abs(year - int(str(gpu.value("release_date"))[:4])) for gpu in dated)
-    late = year - int(str(first.value("release_date"))[:4])
-    # A card is announced in the weeks before it is sold, and not in the year before.
-    early = late == -1 and str(first.value("release_date"))[5:7] > "02" and first.segment in _CARDS
-    told_early = late < 0 and (announced or _ANNOUNCED.match(match[0]) is not None)
-    # One of the first months is followed by others of its own year.
-    behind = (
-        late == 1 == len(dated) and str(first.value("release_date"))[5:7] < "10" and first.segment in _CARDS
-    )
-    month = not told_early and _of_that_month(match[0], first)
-    wrong = apart > 1 or (apart and late > 1) or early or behind or month
-    verdict = "confirmed" if not apart else "contradicted" if wrong else "unverifiable"
+    told_early = year < int(_born(first)[:4]) and (announced or _ANNOUNCED.match(match[0]) is not None)
+    verdict = of_its_year(year, dated)
+    if verdict == "unverifiable" and not told_early and _of_that_month(match[0], first):
+        verdict = "contradicted"
     yield of_field(passage, match.span(at), "identity", "release_date", [first], verdict, context)
+
+
+def of_its_year(year: int, dated: Sequence[Gpu]) -> str:
+    """The verdict on the year of devices whose release is known; one beside it may be the announcement's."""
+    first = min(dated, key=_born)
+    apart = min(abs(year - int(_born(gpu)[:4])) for gpu in dated)
+    late, card = year - int(_born(first)[:4]), first.segment in _CARDS
+    # A card is announced in the weeks before it is sold, and not in the year before.
+    early = late == -1 and _born(first)[5:7] > "02" and card
+    # One of the first months is followed by others of its own year.
+    behind = late == 1 == len(dated) and _born(first)[5:7] < "10" and card
+    wrong = apart > 1 or (apart and late > 1) or early or behind
+    return "confirmed" if not apart else "contradicted" if wrong else "unverifiable"
+
+
+def _born(gpu: Gpu) -> str:
+    return str(gpu.value("release_date"))
 
 
 def _of_that_month(words: str, gpu: Gpu) -> bool:

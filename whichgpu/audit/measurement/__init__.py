@@ -16,6 +16,7 @@ from whichgpu.audit.measurement.devices import device
 from whichgpu.audit.measurement.figures import figure as told_figure
 from whichgpu.audit.measurement.figures import figures
 from whichgpu.audit.measurement.jobs import columns
+from whichgpu.audit.measurement.sized import sized, usual
 from whichgpu.audit.measurement.text import EXAMPLE, cut, missing, windows
 from whichgpu.audit.subjects import mentions
 from whichgpu.cost import quoted
@@ -43,6 +44,13 @@ _NAME = 6
 ALONE = re.compile(
     r"\b(?:single|one|1)[- ](?:concurrent |parallel )?(?:user|request|stream|client|chat|session|query)s?\b"
     r"(?! ?(?:/|per|a) ?s)(?: at a time)?|\b(?:one at a time|no batching|unbatched)\b",
+    re.I,
+)
+#: A size of Whisper behind a program that bears its name, or of the weights for English alone.
+_WHISPER = re.compile(
+    r"\b((?:[a-z]+-)+whisper|whisper(?:\.cpp|x))[ :(]{1,2}"
+    r"(tiny|base|small|medium|large(?:-v[123])?|turbo)(?:\.en)?(?![\w-])"
+    r"|\b()(whisper[ -](?:tiny|base|small|medium))\.en\b",
     re.I,
 )
 #: Machines that bear a word of a GPU's name.
@@ -81,6 +89,8 @@ class Told(NamedTuple):
     columns: dict[str, Any]
     #: Devices that the GPU's name may mean, where it leaves that open.
     may_be: tuple[str, ...] = ()
+    #: Figures that are told beside the one that is judged.
+    besides: tuple[str, ...] = ()
 
     def on(self, key: str) -> Told:
         """The same of one of these devices."""
@@ -111,7 +121,8 @@ class Told(NamedTuple):
             for name, value in (*stated.items(), *given)
             for word in (f"--{name.replace('_', '-')}", str(value))
         ]
-        return shlex.join(["whichgpu", "diagnose", self.workload, *flags])
+        left = f"  # beside it: {', '.join(self.besides)}" if self.besides else ""
+        return shlex.join(["whichgpu", "diagnose", self.workload, *flags]) + left
 
 
 def told(text: str, catalogue: Catalogue, gpu: str = "", figure: str = "") -> Told:
@@ -128,7 +139,8 @@ def told(text: str, catalogue: Catalogue, gpu: str = "", figure: str = "") -> To
     named, may_be, rest = (gpu, (), rest) if gpu else device(rest, catalogue)
     workload, rest = named_model(rest, text)
     said, rest = columns(rest, resolve(workload))
-    return Told(workload, named, figure or told_figure(rest, text), said, may_be)
+    judged, besides = (figure, ()) if figure else told_figure(rest, text)
+    return Told(workload, named, judged, said, may_be, besides)
 
 
 def diagnosed(run: Told, catalogue: Catalogue, made: Callable[[Told], Job]) -> Diagnosis:
@@ -175,6 +187,7 @@ def named_model(rest: str, text: str) -> tuple[str, str]:
 
     Of several as long one with a digit: "stream" is a model and a plain word.
     """
+    rest = _WHISPER.sub(lambda one: f"{one[1]} whisper {one[2]}" if one[1] else one[4], rest)
     places = [(rest[start:end].rstrip(".:?!"), start, end) for start, end in windows(rest, _NAME)]
     # "7B Llama" is Llama 7B.
     places += [
@@ -189,6 +202,8 @@ def named_model(rest: str, text: str) -> tuple[str, str]:
                 f"'{one_line(text)}' tells of {link[0]}, the rate of a link, which is not judged here; "
                 "whichgpu show GPU has the vendor's, whichgpu bench device measures yours"
             )
+        if any_of := sized(rest) or usual(rest):
+            return any_of.key, cut(rest, any_of.start, any_of.end)
         bare = ((key, words.search(rest)) for key, words in _BARE)
         if one := next(((key, place) for key, place in bare if place), None):
             return one[0], cut(rest, one[1].start(), one[1].end())

@@ -9,6 +9,7 @@ from whichgpu.audit.measurement.text import cut, missing
 from whichgpu.audit.quantities import SPELLED
 from whichgpu.audit.subjects import mentions
 from whichgpu.errors import UsageError, one_line
+from whichgpu.hardware.instances import instance
 from whichgpu.prices.live import rows_of
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ _OF_A_NAME = re.compile(r"\w-$")
 _BOX = re.compile(r"\b(?:DGX|HGX)\b(?![- ]?(?:[12]\b|Station|Spark|Cloud))", re.I)
 #: What a card is in, of which a name has another than on a desk.
 _PORTABLE = re.compile(r"\b(?:laptop|notebook)\b", re.I)
+#: What an instance type of a cloud looks like: p3.2xlarge, a2-highgpu-1g, Standard_NC24ads_A100_v4.
+_TYPE = re.compile(r"\b[A-Za-z][\w-]*\d[\w-]*\.?[\w-]+\b")
 _CORES = re.compile(r"\b(\d{1,2})[- ]?cores?\b(?! CPU)", re.I)
 
 
@@ -54,6 +57,8 @@ def device(text: str, catalogue: Catalogue) -> tuple[str, tuple[str, ...], str]:
     text = _TPU_CORES.sub(lambda core: f"{max(1, int(core[1]) // 2)} x {core[0].rpartition('-')[0]}", text)
     text = _GLUED.sub(lambda glued: f"{glued[1] or glued[2]} x ", text)
     found = named(text, catalogue)
+    if not found and (rented := _rented(text)):
+        return rented
     if not found:
         raise missing("GPU on file", text)
     if len({each.ids for each in found}) > 1:
@@ -67,7 +72,7 @@ def device(text: str, catalogue: Catalogue) -> tuple[str, tuple[str, ...], str]:
     cores = {int(each) for each in _CORES.findall(text)}
     boxed = _in_box(text)
     meant = _meant(one.ids, text, catalogue, boxed=boxed > 1)
-    ids = tuple(key for key in meant if catalogue[key].value("sms") in cores) or _usual(meant, catalogue)
+    ids = tuple(key for key in meant if catalogue[key].value("sms") in cores) or usual(meant, catalogue)
     name, may_be = (ids[0], ()) if len(ids) == 1 else (one.text, ids)
     rest = cut(text, count.start() if count else one.start, behind.end() if behind else one.end)
     together = None if count or behind else _TOGETHER.search(rest) or _WITH.search(rest)
@@ -75,6 +80,16 @@ def device(text: str, catalogue: Catalogue) -> tuple[str, tuple[str, ...], str]:
         several, rest = _number(together), cut(rest, together.start(), together.end())
     several = several or boxed
     return f"{name}:{several}" if several > 1 else name, may_be, rest
+
+
+def _rented(text: str) -> tuple[str, tuple[str, ...], str] | None:
+    """What `device` finds of the first instance type with whole GPUs: "p3.8xlarge"."""
+    for word in _TYPE.finditer(text):
+        key, count = instance(word[0]) or ("", 0.0)
+        if count >= 1.0:
+            name = f"{key}:{count:.0f}" if count > 1.0 else key
+            return name, (), cut(text, word.start(), word.end())
+    return None
 
 
 def named(text: str, catalogue: Catalogue) -> list[Mention]:
@@ -99,7 +114,7 @@ def _in_box(text: str) -> int:
     return 8 if machine and not re.search(r"\bper (?:GPU|card|device)\b", text, re.I) else 1
 
 
-def _usual(ids: Sequence[str], catalogue: Catalogue) -> tuple[str, ...]:
+def usual(ids: Sequence[str], catalogue: Catalogue) -> tuple[str, ...]:
     """Of devices that share a name, without those that nobody rents out where others of their form are."""
     able = tuple(key for key in ids if catalogue[key].usable) or tuple(ids)
     if len(able) < 2:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.measurement.text import HOW_MANY, WORDS, cut, missing, number
+from whichgpu.audit.quantities import SPELLED
 from whichgpu.cost import quoted
 from whichgpu.errors import UsageError, one_line
 from whichgpu.planner.size import data_set
@@ -34,10 +35,14 @@ _TIME_OF = (
         ),
     ),
 )
+#: Figures that are worked out of others.
+_DERIVED = ("mfu", "flops")
 _FIRST = re.compile(r"\s*(?:to|until|till|for)(?: the)? first token", re.I)
 #: What stands around a figure that is somebody else's, or what was hoped for.
 _OTHERS = re.compile(
     r"(?:\b(?:vs\.?|versus|instead of|rather than|compared (?:to|with)|against|not|than|expect(?:ed|ing)?|"
+    r"previously|formerly|used to (?:be|get|take|do|make)|out of|(?:limit|tdp)(?: of| is|:)?|"
+    r"\d+ ?W ?(?:of|/)|"
     r"supposed to (?:be|get|do)|should (?:be|get|do|have)|(?:others?|people|everyone|reviewers?) "
     r"(?:\w+ )?(?:get|see|report|claim)(?:s|ing)?|(?:claim|advertise|promise|report)s?)"
     r"(?: (?:the|about|around|at least|at|roughly|some|a))?|[\u2192>]) ?[~\u2248]?$",
@@ -47,6 +52,15 @@ _OF_OTHERS = re.compile(
     r"[^\d.,;:]{0,12}\b(?:in|per|by|from|on) (?:the|their|its) (?:readme|docs?|documentation|paper|blog"
     r"|benchmarks?|website|table|review)\b|[^\d.,;:]{0,6}\b(?:expected|advertised|claimed|before|previously|last)\b",
     re.I,
+)
+#: What one of several GPUs makes, beside what all make.
+_ALONE = r"(?:(?:just|only) )?(?:a single|single|one|1)[ -](?:gpu|card)s?"
+_OF_ONE = re.compile(rf"\b{_ALONE}\b[^\d.,;]{{0,16}}$", re.I)
+_ON_ONE = re.compile(rf"[^\d.,;]{{0,6}}\b(?:on|with|using|from) {_ALONE}\b", re.I)
+#: What a prompt is read at, beside what is written.
+_WRITTEN = re.compile(r"\d ?(?:t|tok|tokens?)(?:/| per )s", re.I)
+_OF_PROMPTS = re.compile(
+    rf"\b(?:prompt|prefill|pp\d*)\b[^\d,;|]{{0,24}}\d*[\d.,]*{_WRITTEN.pattern}(?:ec\w*)?", re.I
 )
 #: An amount of work with the time that it took: "300B tokens in 4 days", "20 minutes for an hour of audio".
 _SOUND = r"(?: of|[- ]long)? (?:audio|speech|recordings?|podcasts?|sound)"
@@ -63,11 +77,17 @@ _TOOK = (
     r"(?:takes?|took|taking|needs?|needed|in|within|is|was|=)"
     r"(?: (?:me|us|it))?(?: (?:about|around|roughly|over|only|just|some|[~\u2248])){0,2}"
 )
+_ITEMS = "examples|samples|rows|pairs|instructions|images|pictures"
 _WENT = r"processed|consumed|saw|finished|completed|(?:went|got|gone) through"
 _WORK = (
-    re.compile(rf"\b{_TIME}[^.:\d]{{0,60}}? (?:for|over|on|to [a-z]+|{_WENT})(?: all)? {_AMOUNT}\b", re.I),
+    re.compile(
+        rf"\b{_TIME}[^.:\d]{{0,60}}? (?:for|over|on|to [a-z]+|{_WENT})(?: all| an?(?= \d))? {_AMOUNT}\b", re.I
+    ),
     re.compile(rf"\b{_AMOUNT}(?: per| each| every| an| a|/) ?(?P<long>)(?P<unit>hour|minute|day)\b", re.I),
-    re.compile(rf"\b{_AMOUNT} (?:[^\d.,:]{{1,40}} |of \d+ tokens )*{_TOOK} ?{_TIME}", re.I),
+    re.compile(
+        rf"\b{_AMOUNT} (?:[^\d.,:]{{1,40}} |of \d+ tokens |of \d[\d,.]*k? (?:{_ITEMS}) )*{_TOOK} ?{_TIME}",
+        re.I,
+    ),
     re.compile(
         rf"\b{_TIME}(?! ?(?:per|an?|each|every|/))[^.:]{{0,40}}?\b(?P<amount>\d+)(?P<k>)[- ]"
         r"(?P<noun>epochs)(?P<clock>)",
@@ -77,6 +97,7 @@ _WORK = (
 _STEPS = ("step", "steps")
 _POWERS = {
     "k": 1e3,
+    "hundred": 1e2,
     "thousand": 1e3,
     "m": 1e6,
     "million": 1e6,
@@ -88,7 +109,24 @@ _POWERS = {
 #: One pass over a data set and its time, whichever is told first.
 _EPOCH = (
     re.compile(rf"\b(?:(?:an?|one|1|each|every|per|single) )?epoch\b[^.:\d]{{0,60}}? {_TOOK} ?{_TIME}", re.I),
-    re.compile(rf"\b{_TIME}(?: ?/ ?| (?:per|an|each|every|for (?:an|one|each|every)) )epoch\b", re.I),
+    re.compile(
+        rf"\b{_TIME}(?: ?/ ?| (?:per|an?|each|every|for (?:an?|one|each|every)) )(?:[a-z][\w-]* )?epoch\b",
+        re.I,
+    ),
+)
+#: Samples of a pass, where no data set is named.
+_SAMPLES = re.compile(
+    rf"\b(\d[\d,.]*) ?(k|m|thousand|million)? ?(?:(?!pixel|px)[a-z]+ )?(?:{_ITEMS})\b(?! ?(?:/|per))", re.I
+)
+#: A rate whose number is a word: "three hundred images per second".
+_WORDED = re.compile(
+    rf"\b({'|'.join(SPELLED)})(?: (hundred|thousand|million))?(?= [a-z]+ ?(?:/| per | a ) ?s(?:ec|\b))", re.I
+)
+#: "4-7 tokens/s": the middle of it.
+_RANGE = re.compile(
+    r"(?<![.\w-])(\d+(?:\.\d+)?) ?(?:-|\u2013|to) ?(\d+(?:\.\d+)?)"
+    r"(?= ?(?:fps\b|s/it\b|[a-z]+ ?(?:/| per ) ?s))",
+    re.I,
 )
 #: A time in two units, of which the second is the one that both come to.
 _LONG = (
@@ -104,6 +142,8 @@ def as_rate(text: str, *, stepped: bool) -> str:
     A pass over a data set that is named is so many samples. Steps are work where it goes on by them
     (`stepped`), and no amount where each picture has so many.
     """
+    text = _WORDED.sub(lambda one: f"{number(one[1]) * _POWERS.get((one[2] or '').lower(), 1.0):g}", text)
+    text = _RANGE.sub(lambda ends: f"{(float(ends[1]) + float(ends[2])) / 2:g}", text)
     for pattern in _LONG:
         text = pattern.sub(lambda two: f"{60 * int(two[1]) + int(two[2])} {_UNITS[two[3].lower()]}", text)
     for pattern in _WORK:
@@ -112,17 +152,25 @@ def as_rate(text: str, *, stepped: bool) -> str:
             rate = amount / _seconds(match)
             if match["clock"]:
                 said = f"{rate * parse('1 ' + match['clock'], 'time'):.6g}x realtime"
-            elif match["noun"].lower().startswith("epoch") and (samples := data_set(text)):
+            elif match["noun"].lower().startswith("epoch") and (samples := _samples(text)):
                 said = f"{rate * samples:.6g} samples/s"
             else:
                 said = f"{rate:.6g} {match['noun']}/s"
             return cut(text, match.start(), match.end()) + f" {said}"
     for pattern in _EPOCH:
         if match := pattern.search(text):
-            samples, long = data_set(text), f"{number(match['long']):g} {match['unit']}"
+            samples, long = _samples(text), f"{number(match['long']):g} {match['unit']}"
             said = f"{samples / _seconds(match):.6g} samples/s" if samples else f"{long} per epoch"
             return cut(text, match.start(), match.end()) + f" {said}"
     return text
+
+
+def _samples(text: str) -> float:
+    """Samples of a pass over the data set that a text names, or of as many as it tells; 0 if neither."""
+    if known := data_set(text):
+        return known
+    match = _SAMPLES.search(text)
+    return number(match[1]) * _POWERS.get((match[2] or "").lower(), 1.0) if match else 0.0
 
 
 def _seconds(took: re.Match[str]) -> float:
@@ -133,22 +181,36 @@ def _seconds(took: re.Match[str]) -> float:
     return long * parse(f"1 {took['unit']}", "time")
 
 
-def figure(rest: str, text: str) -> str:
-    """The figure of speed, else of memory or power; raises `UsageError` where there is none or several.
+def figure(rest: str, text: str) -> tuple[str, tuple[str, ...]]:
+    """The figure of speed, else of memory or power, and what others are told beside it.
 
-    One that is somebody else's, or was hoped for, is left out where another is told.
+    Of several, what is somebody else's or was hoped for and what one of several GPUs makes are left out, and
+    a share of the peak gives way to what it is worked out of. Raises `UsageError` where there is none, or
+    several of one kind.
     """
     found = list(figures(rest))
-    speeds = [said for said, one in found if one.sense] or [said for said, _ in found]
+    speeds = {said: one for said, one in found if one.sense} or dict(found)
     if not speeds:
         raise missing('measured figure ("850 images/s", "45 ms", "22 GiB")', text)
-    own = [said for said in speeds if not _is_of_others(said, rest)] if len(set(speeds)) > 1 else []
-    speeds = own or speeds
-    if len(set(speeds)) > 1:
-        raise UsageError(
-            f"'{one_line(text)}' tells {' and '.join(dict.fromkeys(speeds))}; give one --measured"
-        )
-    return speeds[0]
+    own = speeds
+    for left_out in (_is_of_others, _is_of_one):
+        own = {said: one for said, one in own.items() if not left_out(said, rest)} or own
+    own = {said: one for said, one in own.items() if one.metric not in _DERIVED} or own
+    (first, of), *others = own.items()
+    if same := [said for said, one in others if (one.metric, one.unit) == (of.metric, of.unit)]:
+        raise UsageError(f"'{one_line(text)}' tells {' and '.join((first, *same))}; give one --measured")
+    return first, tuple(said for said in speeds if said != first)
+
+
+def _is_of_one(said: str, text: str) -> bool:
+    start = text.find(said)
+    return start >= 0 and bool(_OF_ONE.search(text[:start]) or _ON_ONE.match(text, start + len(said)))
+
+
+def without_prompts(text: str) -> str:
+    """A text without the rate at which prompts are read, where that of what is written is told too."""
+    rest = _OF_PROMPTS.sub(";", text, count=1)
+    return rest if rest != text and _WRITTEN.search(rest) else text
 
 
 def _is_of_others(said: str, text: str) -> bool:

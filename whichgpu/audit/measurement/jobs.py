@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.measurement.figures import as_rate
+from whichgpu.audit.measurement.figures import as_rate, without_prompts
 from whichgpu.audit.measurement.text import cut, windows
 from whichgpu.cost.asked import is_language_model
 from whichgpu.cost.runtime import runtime
@@ -14,7 +14,7 @@ from whichgpu.workloads.job import TRAINING
 from whichgpu.workloads.precision import named as precision
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from whichgpu.workloads.model import Workload
 
@@ -32,7 +32,8 @@ _PHASES = (
     ("prefill", r"\bprefill(?:s|ing)?\b|\bprompt (?:processing|throughput|speed|eval(?:uation)?)\b"),
     ("serve", r"\bserv(?:e|es|ed|ing)\b|\bconcurren(?:t|cy)\b|\bin flight\b"),
     ("infer", r"\binfer(?:ence|s|red|ring)?\b|\bfeature extraction\b|\bembedd(?:ings?|s)\b"),
-    ("train", r"\bepochs?\b"),
+    ("train", r"\bepochs?\b|\b(?:nanogpt|megatron|axolotl|torchtune)\b|\bblock[ _]?size\b"
+              r"|\b[MH]FU\b|\bTFLOP"),
 )  # fmt: skip
 _N = r"(\d+k?)(?![.,]\d)"
 #: Prompts and answers that are told together.
@@ -48,18 +49,20 @@ _LENGTHS = re.compile(
 #: Numbers of a job as they are told; the first group that took part is the number.
 _NUMBERS = {
     "batch": r"\bbatch(?:[- _]size)?(?: of| is|:|=)? ?(\d+)\b|\bbs ?=? ?(\d+)\b|"
-             r"\b(\d+) (?:images|samples) (?:at once|a batch)",
+             r"\b(\d+) (?:images|samples) (?:at once|a batch)|"
+             r"(?:(?<=\bstep)|(?<=\bsteps)) of (\d+) (?:images|samples|sequences)\b",
     "tp": r"(?:\btp(?:[- _]size)?|\btensor[- _]parallel(?:ism)?(?:[- _](?:size|degree))?)"
           r"(?: of|:|=)? ?(\d+)\b|\b(\d+)-way tensor parallel",
     "steps": r"\b(\d+)[- ](?:denoising |sampling |inference )?steps?\b(?! ?/)",
-    "seq_len": r"\b(?:seq(?:uence)?(?:[- _]?len(?:gth)?)?|sequences)(?: of| is|:|=)? ?(\d+)\b|"
+    "seq_len": r"\b(?:(?:max[- _]?)?seq(?:uence)?(?:[- _]?len(?:gth)?)?|max[- _]?len(?:gth)?|sequences"
+               r"|cutoff[ _]len|block[ _]?size)(?: of| is|:|=)? ?(\d+)\b|"
                r"\b(\d+)[- ]tokens? sequences?\b",
     "concurrency": r"\b(\d+) (?:concurrent|concurrency|parallel|simultaneous)\b|"
                    r"\b(?:max[- ])?concurrency(?: of| is|:|=)? ?(\d+)\b|"
                    r"\b(\d+) (?:requests|users|prompts|clients)(?: in flight| at once)?\b"
                    r"(?! ?(?:(?:/|per|a) ?s|(?:take|took|needed|in|within)\b))",
     "input_tokens": r"\b(?:prompts?|inputs?)(?: of|:|=)? ?(\d+k?)(?: tokens)?\b|"
-                    r"\b(\d+k?)[- ](?:tokens? prompts?|prompt)\b|"
+                    r"\b(\d+k?)[- ](?:tokens? prompts?|prompt)\b|\b(\d+k)[- ]prompts\b|"
                     r"\b(\d+k?) (?:input|prompt) tokens\b(?! ?(?:/|per|a) ?s)",
     "output_tokens": r"\b(\d+) (?:output|new|generated) tokens\b(?! ?(?:/|per|a) ?s)",
 }  # fmt: skip
@@ -69,8 +72,16 @@ _OPTIONS = (
     *((f"sharding=zero{n}", rf"\bzero[- ]?(?:stage[- ]?)?{n}\b") for n in (1, 2, 3)),
     ("checkpointing=full", r"(?<!\bno )(?<!\bwithout )\b(?:gradient|activation) checkpointing\b"),
     ("layout=nhwc", r"\bchannels[- _]last\b|\bnhwc\b"), ("layout=nchw", r"\bchannels[- _]first\b|\bnchw\b"),
-    ("cuda_graphs=True", r"\bcuda[- ]graphs?\b"),
+    ("cuda_graphs=none", r"\benforce[-_ ]eager\b|\bdisable[-_]cuda[-_]graph\b"),
+    ("cuda_graphs=True", r"(?<!disable-)\bcuda[- ]graphs?\b"),
 )  # fmt: skip
+#: What of a training is kept in the host, where it is sharded.
+_OFFLOADED = (
+    ("offload=parameters", r"\b(?:parameters?|weights?)[- ](?:cpu[- ])?offload(?:ing|ed)?\b"),
+    ("offload=optimizer", r"\b(?:cpu|optimizer)[- ]offload(?:ing)?\b|\boffload(?:ed|ing)? (?:the )?optim"),
+)
+#: What is told of a training on several GPUs: of what answers by itself each more GPU is one more.
+_SCALES = re.compile(r"\bscal(?:ing|es?)\b|\bspeed-?up\b|\bfaster (?:with|than on one)\b", re.I)
 #: Options that nothing but a training has.
 _OF_TRAINING = ("sharding=", "checkpointing=", "grad_accum=", "global_batch=")
 #: Passes that make one step of an optimizer.
@@ -87,10 +98,16 @@ _HUGGING_FACE = re.compile(
 )
 #: Tokens of a sequence that is trained on, where nothing else is said of its length.
 _LENGTH = re.compile(
-    r"\b(\d{2,6})[- ]tokens?\b(?! ?(?:/|per|an?|each|in|for)\b)|\b(?:context|ctx)\D{0,8}(\d{3,6}|\d{1,3}k)\b"
+    r"\b(\d{2,6}|\d{1,3}k)[- ]tokens?\b(?! ?(?:/|per|an?|each|in|for)\b)"
+    r"|\b(?:context|ctx)\D{0,8}(\d{3,6}|\d{1,3}k)\b"
     r"|\b(\d{1,3}k)[- ](?:tokens? )?(?:context|ctx|sequences?)\b",
     re.I,
 )
+#: The two parts of BERT's training, by the tokens of their sequences (Devlin et al. 2018, appendix A.2).
+_BERT = {
+    "128": re.compile(r"\bphase[- ]?(?:1|one)\b", re.I),
+    "512": re.compile(r"\bphase[- ]?(?:2|two)\b", re.I),
+}
 #: How long a video is; it is made in as many frames as it has, whatever time that takes.
 _FILM = re.compile(r"\b\d+ ?-?s(?:ec(?:ond)?s?)?[- ](?:long )?(?:videos?|clips?)\b", re.I)
 #: Sequences of a step of all GPUs.
@@ -104,30 +121,27 @@ _SIDE = re.compile(
     r"(?! ?(?:/|per\b|x|\u00d7|im(?:a?ge?)?s?\b|samples?|fps|it|W\b|watts?|MHz|m?s\b|sec|min|%))",
     re.I,
 )
-_RESOLUTION = re.compile(r"\b(\d{3,4}) ?[x\u00d7] ?(\d{3,4})\b|\b(\d{3,4}) ?px\b|\b(480|720|1080)p\b", re.I)
+_RESOLUTION = re.compile(
+    r"\b(\d{3,4}) ?[x\u00d7] ?(\d{3,4})\b|\b(\d{3,4}) ?px\b|\b(480|540|720|1080)p\b", re.I
+)
 #: Of videos, as Wan and HunyuanVideo make them, by the number of lines.
-_LINES = {"480": "832x480", "720": "1280x720", "1080": "1920x1080"}
+_LINES = {"480": "832x480", "540": "960x544", "720": "1280x720", "1080": "1920x1080"}
 
 
 def columns(text: str, model: Workload) -> tuple[dict[str, Any], str]:
     """What is said of a job of a model, and the text without it."""
-    options, text = _options(text, model)
+    options, text = _options(without_prompts(text), model)
     phases = model.phases
     trains = any(key in TRAINING and re.search(words, text, re.IGNORECASE) for key, words in _PHASES)
     stepped = trains or "generate" not in phases
     found, text = _sizes(text, {"steps"} if stepped else set())
-    done = [key for key, pattern in _PHASES if re.search(pattern, text, re.IGNORECASE)]
-    # A model that is not fine-tuned in a way of its own is trained.
-    done = [key if key in phases else "train" if key.startswith("finetune") else "" for key in done]
     if "serve" not in phases:
         found.pop("concurrency", None)
-    # Shards and recomputed activations are of a training, whether or not it says so.
-    done = done or ["train" for one in options if one.startswith(_OF_TRAINING)]
-    found |= {"phase": done[0]} if done and done[0] in phases else {}
-    sized = found.get("phase") in TRAINING or "serve" not in phases
-    if sized and "seq_len" not in found and (length := _LENGTH.search(text)):
-        found["seq_len"] = next(filter(None, length.groups()))
-        text = cut(text, length.start(), length.end())
+    done = _phase(text, options, phases)
+    found |= {"phase": done} if done in phases else {}
+    if "seq_len" not in found and (found.get("phase") in TRAINING or "serve" not in phases):
+        length, text = _length(text, model)
+        found |= {"seq_len": length} if length else {}
     if options:
         found["options"] = options
     if model.unit.startswith("audio"):
@@ -146,6 +160,26 @@ def columns(text: str, model: Workload) -> tuple[dict[str, Any], str]:
     return {key: _whole(one) if key in _NUMBERS else one for key, one in (found | stack).items()}, text
 
 
+def _phase(text: str, options: Iterable[str], phases: Sequence[str]) -> str:
+    """What is done, as it is told; empty, or none of a model's phases, where nothing is."""
+    done = next((key for key, pattern in _PHASES if re.search(pattern, text, re.IGNORECASE)), "")
+    # Shards and recomputed activations are of a training, whether or not it says so.
+    if not done and any(one.startswith(_OF_TRAINING) for one in options):
+        return "train"
+    if not done and "serve" not in phases and _SCALES.search(text):
+        return "train"
+    # A model that is not fine-tuned in a way of its own is trained.
+    return "train" if done.startswith("finetune") and done not in phases else done
+
+
+def _length(text: str, model: Workload) -> tuple[str, str]:
+    """The tokens of a sequence, as they are told or as the part of a training has them; and the rest."""
+    if match := _LENGTH.search(text):
+        return next(filter(None, match.groups())), cut(text, match.start(), match.end())
+    parts = _BERT.items() if model.id.startswith("bert") else ()
+    return next((tokens for tokens, words in parts if words.search(text)), ""), text
+
+
 def _side(text: str) -> tuple[str, str]:
     """The side of the pictures of a sentence, as it is told or as its data set has them; and the rest."""
     if match := _SIDE.search(text):
@@ -157,6 +191,8 @@ def _side(text: str) -> tuple[str, str]:
 def _options(text: str, model: Workload) -> tuple[tuple[str, ...], str]:
     """The options that are told, and the text without those that have a number."""
     found = [key for key, pattern in _OPTIONS if re.search(pattern, text, re.IGNORECASE)]
+    if any(one.startswith("sharding=") for one in found):
+        found += [key for key, pattern in _OFFLOADED if re.search(pattern, text, re.IGNORECASE)][:1]
     films = [("frames", _FRAMES)] if model.unit == "videos" else ()
     text = _FILM.sub(";", text) if films else text
     counts = [("grad_accum", _PASSES), ("global_batch", _GLOBAL), *films]

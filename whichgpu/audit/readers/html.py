@@ -27,6 +27,7 @@ _BOXES = re.compile(
     r"social|comments?|newsletter|subscribe|breadcrumbs?|banner|popup|modal|toc)\b",
     re.IGNORECASE,
 )  # fmt: skip
+_RAISED = str.maketrans("0123456789", "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
 _VOID = frozenset(
     {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 )
@@ -276,11 +277,13 @@ class _Reader:
 
     def _words(self, start: int, end: int) -> None:
         at = start
+        # "Performance<sup>1</sup>" has a note, and 1 is no part of the word.
+        raised = _RAISED if self._open[-1:] == ["sup"] else {}
         for gap in _BLANK.finditer(self._original, start, end):
-            self._builder.add(self._original[at : gap.start()], at)
+            self._builder.add(self._original[at : gap.start()].translate(raised), at)
             self._builder.blank(gap.start())
             at = gap.end()
-        self._builder.add(self._original[at:end], at)
+        self._builder.add(self._original[at:end].translate(raised), at)
 
     def _flush(self) -> None:
         """End the passage that is open."""

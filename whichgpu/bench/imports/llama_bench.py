@@ -112,7 +112,7 @@ def _table(text: str) -> Iterator[dict[str, Any]]:
         cells = [one.strip() for one in line.strip().strip("|").split("|")]
         if _HEADING.search(line):
             head = [one.lower() for one in cells]
-        elif head and line.lstrip().startswith("|") and len(cells) == len(head):
+        elif head and re.match(r"\s*\|.*\|\s*$", line) and len(cells) == len(head):
             row = dict(zip(head, cells, strict=True))
             test, rate = _TEST.match(row.get("test", "")), _RATE.match(row.get("t/s", ""))
             if test and rate:

@@ -27,7 +27,9 @@ def claims(path: Path, text: str) -> bool:
     return path.suffix in load_results.SUFFIXES and any(word in text for word in _WORDS)
 
 
-def read(path: Path, _text: str) -> Iterator[Entry]:
+def read(path: Path, text: str) -> Iterator[Entry]:
     """A figure for each mean of a run."""
+    cut = load_results.cut_off(text)
+    said = ("the file is cut off: what is whole in it was read",) if cut else ()
     for cells in load_results.entries(path):
-        yield Entry({name: value for name, value in cells.items() if name != "id" and value})
+        yield Entry({name: value for name, value in cells.items() if name != "id" and value}, {}, said)

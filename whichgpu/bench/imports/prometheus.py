@@ -90,7 +90,8 @@ def parse(text: str, where: str = "") -> list[Scrape]:
     found: list[dict[Any, float]] = [{}]
     times: list[float] = [float("nan")]
     wrong = lines = 0
-    for line in text.splitlines():
+    # Without its end a last line may be half of one.
+    for line in text.rpartition("\n")[0].splitlines():
         stamp = _SCRAPED.match(line.strip())
         if stamp:
             if found[-1]:

@@ -3,7 +3,8 @@
 $ whichgpu ask
 $ whichgpu ask "serve Llama 3.1 8B to 50 users, first token under 1 s, below 2,000 USD a month"
 
-A whole question is read at once. Without one, each is asked: Enter passes over it, `back` goes to the
+A whole question is read at once, and answered by the command that it is of: fit, compare, predict,
+diagnose .. or recommend. Without one, each is asked: Enter passes over it, `back` goes to the
 one before, `?` says more, `done` ends the questions, `quit` everything. It fills the request of
 `recommend`, shows the command line that is the same, and answers it. Questions go to stderr, the answer to
 stdout.
@@ -34,16 +35,16 @@ if TYPE_CHECKING:
 def run(catalogue: Catalogue, question: str | None) -> Report:
     """Ask, show the command line that is the same, and answer it."""
     if question is not None:
-        from whichgpu.audit.wanted import wanted
+        from whichgpu.audit.question import answering
 
-        pairs = wanted(question, catalogue)
-        (_, workload), *rest = pairs
-        args = ["recommend", workload, *(word for name, value in rest for word in (f"--{name}", value))]
-        return _answer([*args, *_own_gpus()], dict(pairs))
+        found = answering(question, catalogue)
+        asked = {"workload" if found.command == "recommend" else "of": " ".join(found.names)}
+        return _answer(found.command, [*found.words, *_own_gpus()], {**asked, **dict(found.options)})
     from whichgpu.cli.questions import arguments
 
     options = _held(catalogue)
-    return _answer([*arguments(options), *_own_gpus()], options)
+    name, *words = arguments(options)
+    return _answer(name, [*words, *_own_gpus()], options)
 
 
 def _held(catalogue: Catalogue) -> Options:
@@ -63,13 +64,13 @@ def _held(catalogue: Catalogue) -> Options:
         raise click.Abort from None
 
 
-def _answer(args: Sequence[str], options: Options) -> Report:
+def _answer(name: str, words: Sequence[str], options: Options) -> Report:
     """The answer to a command line, which is shown."""
     import shlex
 
-    line = shlex.join(["whichgpu", *args])
+    line = shlex.join(["whichgpu", *name.split(), *words])
     _say(f"\n$ {line}\n")
-    answer = reported(args[0], list(args[1:]))
+    answer = reported(name, list(words))
     same = f"The same as: {line}"
     document = {"command": line, "asked": options, **answer.data}
     at = answer.first or len(answer.blocks)

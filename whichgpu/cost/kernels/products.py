@@ -45,10 +45,10 @@ def seconds(
         c["plain"] * devices.maturity,
     )
     compute = multiplied(ops, tensor & ~devices.miopen, c["winograd"]) / (
-        peaks * np.minimum(reached * _apart(ops) * _shape(ops, devices, tensor), c["ceiling"])
+        peaks * np.minimum(reached * _apart(ops) * _shape(ops, devices, runtime, tensor), c["ceiling"])
     )
     if ops.kind == "conv":
-        compute = np.where(_is_depthwise(ops), _streamed(ops, devices), compute)
+        compute = np.where(_is_depthwise(ops), _depthwise(ops, devices, runtime), compute)
     if ops.kind == "conv" and runtime.autotunes:
         compute = np.minimum(compute, _in_full(ops, devices, runtime, tensor))
     if runtime.vector_bytes and ops.kind == "gemm":
@@ -212,11 +212,13 @@ def _vector(
     return streamed
 
 
-def _shape(ops: OpTable, devices: Devices, tensor: NDArray[np.bool_]) -> NDArray[np.float64]:
+def _shape(
+    ops: OpTable, devices: Devices, runtime: Runtime, tensor: NDArray[np.bool_]
+) -> NDArray[np.float64]:
     """Share of the rate that the shape leaves: depth, width, and waves of tiles over the SMs."""
     c = section("products")
     d = ops.dims
-    m, n, k = d["m"], d["n"], d["k"]
+    m, n, k = d["m"], d["n"] * abreast(ops, runtime), d["k"]
     half = c["k_half"]
     if ops.kind == "conv":
         # A tile fills and drains its pipeline in so many cycles, in which a faster SM does more of its depth.
@@ -231,15 +233,32 @@ def _shape(ops: OpTable, devices: Devices, tensor: NDArray[np.bool_]) -> NDArray
         # of a narrow group to the width of a matrix instruction.
         half = np.where(tensor, c["group_half"], c["group_half_plain"])
         deep = np.where(d["groups"] > 1.0, n / (n + half), deep)
-    share: NDArray[np.float64] = deep * occupancy(ops, devices)
+    share: NDArray[np.float64] = deep * occupancy(ops, devices, runtime, tensor)
     return share
 
 
-def occupancy(ops: OpTable, devices: Devices) -> NDArray[np.float64]:
-    """Share of the SMs that a product's tiles keep busy, (O, G, J): the last of its waves is not full."""
+def abreast(ops: OpTable, runtime: Runtime) -> NDArray[np.float64]:
+    """Products of one input that run as one, (O, 1, 1): query, key and value under an engine for networks.
+
+    TensorRT puts layers that read one tensor side by side; demo/BERT/builder.py of NVIDIA/TensorRT has
+    these as one.
+    """
+    joins = ops.kind == "gemm" and runtime.fuses and not runtime.chains and not runtime.domain
+    return np.array([op.dims.get("abreast", 1.0) if joins else 1.0 for op in ops.ops])[:, None, None]
+
+
+def occupancy(
+    ops: OpTable, devices: Devices, runtime: Runtime, tensor: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Share of the SMs that a product's tiles keep busy, (O, G, J): the last of its waves is not full.
+
+    Winograd's algorithm makes 16 products, one for each point of its tiles of 2 x 2 results, of a quarter of
+    the rows each: four times as many tiles.
+    """
     d, c = ops.dims, section("products")
-    many = d["batch"] if ops.kind == "gemm" else d["groups"]
+    many = (d["batch"] if ops.kind == "gemm" else d["groups"]) * abreast(ops, runtime)
     waves = many * np.maximum(d["m"] * d["n"], 1.0) / c["tile"] ** 2 / devices.sms * _split(ops)
+    waves = waves * np.where(_by_winograd(ops, tensor & ~devices.miopen), 4.0, 1.0)
     return np.asarray(waves / (waves + c["wave_half"]))
 
 
@@ -262,11 +281,15 @@ def multiplied(ops: OpTable, tensor: NDArray[np.bool_], gain: float) -> NDArray[
     Winograd's F(2x2, 3x3) makes 16 multiplications of 36 (Lavin and Gray, Fast Algorithms for
     Convolutional Neural Networks, CVPR 2016); its transforms take part of that `gain`.
     """
-    if ops.kind != "conv":
-        return ops.flops
-    fast = ~tensor & (ops.dims["window"] == 9.0) & (ops.dims["groups"] <= 1.0)
-    done: NDArray[np.float64] = np.where(fast, ops.flops / gain, ops.flops)
+    done: NDArray[np.float64] = np.where(_by_winograd(ops, tensor), ops.flops / gain, ops.flops)
     return done
+
+
+def _by_winograd(ops: OpTable, tensor: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Whether products are 3x3 convolutions off the `tensor` cores of cuDNN, as those."""
+    if ops.kind != "conv":
+        return np.zeros_like(tensor)
+    return np.asarray(~tensor & (ops.dims["window"] == 9.0) & (ops.dims["groups"] <= 1.0))
 
 
 def _window(ops: OpTable) -> NDArray[np.float64] | float:
@@ -287,7 +310,7 @@ def _in_full(
     """
     unasked = tensor & np.array([dtype in ("fp32", "tf32") for dtype in ops.dtypes])[:, None, None]
     c, plain = section("products"), np.zeros_like(tensor)
-    reached = np.minimum(c["plain"] * devices.maturity * _shape(ops, devices, plain), c["ceiling"])
+    reached = np.minimum(c["plain"] * devices.maturity * _shape(ops, devices, runtime, plain), c["ceiling"])
     full = multiplied(ops, plain, c["winograd"]) / (devices.peak("fp32") * reached)
     return np.asarray(np.where(unasked & ~_is_depthwise(ops), full, np.inf))
 
@@ -311,6 +334,22 @@ def _streamed(ops: OpTable, devices: Devices) -> NDArray[np.float64]:
     """Seconds on plain units of what is no product in tiles, (O, G, J)."""
     seconds: NDArray[np.float64] = ops.flops / (devices.vector * section("products")["depthwise"])
     return seconds
+
+
+def _depthwise(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64]:
+    """Seconds of depthwise convolutions on plain units, (O, G, J).
+
+    Of FP32 maps PyTorch runs them by a kernel of its own, a thread for each result, whose indices and bounds
+    take many instructions for a multiply-add: what an SM issues limits it. cuDNN has those in 16 bits.
+    """
+    streamed, c = _streamed(ops, devices), section("products")
+    if not runtime.indexes_depthwise:
+        return streamed
+    written_for = np.isin(ops.dims["window"], c["depthwise_windows"])
+    steps = np.where(written_for, c["depthwise_steps"], c["depthwise_steps_any"])
+    issued = ops.flops * steps / devices.issued
+    wide = np.array([dtype in ("fp32", "tf32") for dtype in ops.dtypes])[:, None, None]
+    return np.where(wide, np.maximum(issued, streamed), streamed)
 
 
 def _is_narrow(ops: OpTable) -> NDArray[np.bool_]:

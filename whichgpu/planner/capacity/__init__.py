@@ -17,6 +17,7 @@ from whichgpu.cost.arrays import distinct
 from whichgpu.cost.estimate import MODELLED, NOT_SERVED, merged
 from whichgpu.cost.job_memory import first_that_fits, open_checkpointing
 from whichgpu.cost.placing import running
+from whichgpu.cost.readings import CROWDED
 from whichgpu.cost.stages import stages
 from whichgpu.cost.support import substitutions
 from whichgpu.errors import UsageError
@@ -219,6 +220,8 @@ def _notes(cells: Cells, index: int) -> tuple[str, ...]:
     ignored += [name for name in NOT_SERVED if done.job.phase == "serve" and name in done.job.options]
     if ignored:
         said.append(f"not modelled yet, and ignored: {', '.join(ignored)}")
+    if cells.crowded(index):
+        said.append(CROWDED)
     said += merged(done.job) + _waiting(cells, index) + _allowed(cells, index)
     if not done.runtime.exact:
         said.append(f"runtime '{done.job.runtime}' is not known; {done.runtime.title} was assumed")

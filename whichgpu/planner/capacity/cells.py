@@ -15,7 +15,8 @@ from whichgpu.cost.estimate import estimate
 from whichgpu.cost.layout import memory_parts, settle
 from whichgpu.cost.memory import Totals
 from whichgpu.cost.paired import Paired
-from whichgpu.cost.support import refusal
+from whichgpu.cost.readings import crowds
+from whichgpu.cost.support import Needs, refusal
 from whichgpu.errors import UsageError
 from whichgpu.facts.model import Interval
 from whichgpu.hardware.parts import kept, resized
@@ -115,8 +116,13 @@ class Cells:
 
     def refusal(self, gpu: Gpu) -> str:
         """Why a GPU cannot run the job at all; empty where it can."""
-        done = self.settled
-        return refusal(gpu, self.ops, precision(done.job.precision), done.runtime, trains=done.job.trains)
+        return refusal(gpu, self._needs, self.settled.runtime)
+
+    @cached_property
+    def _needs(self) -> Needs:
+        """What the job asks of whatever device."""
+        job = self.settled.job
+        return Needs.of(self.ops, precision(job.precision), trains=job.trains)
 
     @cached_property
     def able(self) -> NDArray[np.bool_]:
@@ -174,6 +180,13 @@ class Cells:
             low, mid, high = (min(end, room) for end in ends)
             found[name] = Interval(low, mid, high, one.unit)
         return found
+
+    def crowded(self, index: int) -> bool:
+        """Whether training fits on one of the devices, where an allocator would hold all of its memory."""
+        if self.timed is None or not self.fits[index]:
+            return False
+        device = np.broadcast_to(self.timed.readings.device, (len(self.gpus),))[index]
+        return crowds(self.settled.job, self.settled.runtime, device, self.available[index])
 
     def held(self, index: int) -> int | None:
         """Requests that a serving job holds at once on one of the devices; None of another job."""

@@ -33,6 +33,9 @@ _NAMES = {
     "bandwidth": "memory bandwidth",
 }  # fmt: skip
 
+#: Segments whose limits the maker of the machine chooses; of any other, its driver takes a range.
+BUILT_IN = ("laptop", "edge")
+
 
 def links(view: View) -> Iterator[Sentence]:
     """How GPUs of a kind talk to each other."""
@@ -358,7 +361,8 @@ def parts(view: View) -> Iterator[Sentence]:
 def doubts(view: View) -> Iterator[Sentence]:
     """What the catalogue says of a device's figures, and where they rest on little."""
     for gpu in view.gpus:
-        told = gpu.note.rstrip(".") if not gpu.value("units_per_board") and not gpu.value("power_min") else ""
+        of_range = gpu.value("power_min") and gpu.segment in BUILT_IN
+        told = "" if gpu.value("units_per_board") or of_range else gpu.note.rstrip(".")
         if not told and not gpu.confidence:
             continue
         pen = Pen(view)

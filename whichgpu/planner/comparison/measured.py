@@ -89,9 +89,11 @@ def _rows(workload: Workload, job: Job, ids: set[str]) -> Iterator[tuple[dict[st
             continue
         with suppress(WhichGpuError):
             if phase(row["phase"]) == job.phase and not left_out(row):
-                head, numbers = read_parts(row)
+                # Its name is one of this workload's; who looks it up reads those of the whole zoo.
+                told = {**row, "workload": workload.id}
+                head, numbers = read_parts(told)
                 same = tuple((name, value) for name, value in numbers.items() if name != "batch")
-                yield row, (head.key, same, row["metric"], row["unit"])
+                yield told, (head.key, same, row["metric"], row["unit"])
 
 
 def _far(job: Job, row: Mapping[str, str]) -> tuple[Any, ...]:

@@ -181,14 +181,17 @@ def _per_watt(pen: Pen, known: tuple[str, ...], half: str) -> Iterator[str]:
 
 
 def limits_of(view: View, gpu: Gpu) -> Iterator[Sentence]:
-    """The range of power that makers may set, and what a part reaches lower in it."""
+    """The range of power that makers set or a card's driver takes, and what a part reaches lower in it."""
     low, high = view.number(gpu.id, "power_min"), view.number(gpu.id, "power_max")
     if not low or not high or low == high or not view.number(gpu.id, "power"):
         return
     pen = Pen(view)
     ends = f"between {pen.amount(gpu.id, 'power_min')} and {pen.quantity(gpu.id, 'power_max')}"
     least, most = gpu.fact("power_min"), gpu.fact("power_max")
-    if least and most and set(least.sources) & set(most.sources):
+    if gpu.segment not in features.BUILT_IN and high == view.number(gpu.id, "power"):
+        # The driver of a card takes these; who built the card did not choose among them.
+        text = f"the power limit of the {pen.name(gpu.id)} can be set {ends}"
+    elif least and most and set(least.sources) & set(most.sources):
         who = "its modes" if gpu.segment == "edge" else "makers"
         text = f"{who} set the {pen.name(gpu.id)} to {ends}"
     else:

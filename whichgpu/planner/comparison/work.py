@@ -55,7 +55,7 @@ _UNKNOWN_VENDOR = 0.6
 
 
 class Result(NamedTuple):
-    """One GPU: the best configuration with its estimate, one item alone, and the time by bound.
+    """One GPU: the best configuration with its estimate, the speed of one item alone, and the time by bound.
 
     `least` is the smallest number of GPUs that holds it; `largest` the largest batch tried that it holds;
     `usd` is per unit at full load, of the best price per GPU and hour; `throttle` is
@@ -67,7 +67,8 @@ class Result(NamedTuple):
     """
 
     best: Estimate
-    alone: Estimate
+    throughput_alone: Interval
+    latency_alone: Interval
     least: int
     largest: float
     group: int
@@ -92,8 +93,8 @@ class Result(NamedTuple):
         return {
             **best, "throughput_per_gpu": self.best.throughput.scaled(1 / self.group).to_dict(),
             "gpus_per_replica": self.group, "smallest_gpus": self.least, "usd_per_unit": self.usd,
-            "latency_alone": self.alone.latency.to_dict(),
-            "throughput_alone": self.alone.throughput.to_dict(),
+            "latency_alone": self.latency_alone.to_dict(),
+            "throughput_alone": self.throughput_alone.to_dict(),
             "time_by_bound": dict(self.bounds), "rate_under_power_limit": self.throttle,
             "software_efficiency": self.software, "largest_batch": self.largest or None,
             "by_gpus": {str(count): value.to_dict() for count, value in self.together.items()},
@@ -179,7 +180,7 @@ def work(job: Job, gpus: Sequence[Gpu], markets: Mapping[str, Market]) -> Work:
     workload = resolve(job.workload)
     done = workload.complete(job)
     sweep, seconds = estimate_bounds(grid(workload, job, _COUNTS if done.trains else (1.0,)), gpus)
-    tried = _Tried(sweep, seconds, _alone(workload, job, gpus))
+    tried = _Tried(sweep, seconds, _alone(sweep, workload, job))
     results: dict[str, Result] = {}
     refused: dict[str, str] = {}
     for row, gpu in enumerate(gpus):
@@ -204,19 +205,26 @@ def least_usd(results: Mapping[str, Result]) -> float:
     return min((result.usd for result in results.values() if result.usd), default=1.0)
 
 
+class _Alone(NamedTuple):
+    """One item at a time on each number of GPUs that may share the model: columns of a sweep, by number."""
+
+    sweep: Estimates
+    columns: Mapping[int, int]
+
+
 class _Tried(NamedTuple):
     """Every configuration on every GPU, its seconds by what bounds them, and one item alone."""
 
     sweep: Estimates
     seconds: Mapping[str, NDArray[np.float64]]
-    alone: Estimates
+    alone: _Alone
 
 
 def _best(sweep: Estimates, row: int, replicas: int = 1) -> int | None:
     """The column that gives most per GPU, with the fewest GPUs and the least wait; None where none fits."""
     groups = _groups(sweep)[row]
     copies = np.broadcast_to(np.asarray(sweep.job.n_gpus), sweep.seconds.shape)[row] / groups
-    columns = [j for j in range(len(groups)) if _holds(sweep, row)[j] and copies[j] == replicas]
+    columns = np.flatnonzero(_holds(sweep, row) & (copies == replicas)).tolist()
     if not columns:
         return None
     each = {j: float(sweep.throughput[row, j] / groups[j]) for j in columns}
@@ -244,11 +252,10 @@ def _result(tried: _Tried, row: int, best: int, market: Market) -> Result:
     price = market.best.get("on-demand")
     usd = price.usd_per_gpu_hour * group / (3600.0 * answer.throughput.mid) if price else None
     least = round(float(_groups(sweep)[row][_holds(sweep, row)].min()))
-    first = int(np.flatnonzero(_groups(alone)[row] == least)[0])
     return Result(
-        answer, alone.at(row, first), least, _largest(sweep, row), group, float(sweep.spread_own[row, best]),
-        usd, price.usd_per_gpu_hour if price else None, _bounds(sweep, seconds, row, best),
-        _throttle(sweep, row),
+        answer, *alone.sweep.speed(row, alone.columns[least]), least, _largest(sweep, row), group,
+        float(sweep.spread_own[row, best]), usd, price.usd_per_gpu_hour if price else None,
+        _bounds(sweep, seconds, row, best), _throttle(sweep, row),
         float(section("vendor").get(gpu.vendor, _UNKNOWN_VENDOR)),
         _several(sweep, alone, row),
         _limited(answer, gpu),
@@ -278,7 +285,7 @@ def _largest(sweep: Estimates, row: int) -> float:
     return float(batches[_holds(sweep, row)].max()) if tried.size > 1 else 0.0
 
 
-def _several(sweep: Estimates, alone: Estimates, row: int) -> dict[int, Interval]:
+def _several(sweep: Estimates, alone: _Alone, row: int) -> dict[int, Interval]:
     """What several GPUs do together; nothing for those that come alone or whose links are not modelled."""
     gpu = sweep.devices.gpus[row]
     link = default_system(gpu, 2).intra
@@ -293,17 +300,16 @@ def _together(sweep: Estimates, row: int) -> dict[int, Interval]:
     for count in _COUNTS:
         best = _best(sweep, row, count)
         if best is not None:
-            told[count] = sweep.at(row, best).throughput
+            told[count] = sweep.speed(row, best)[0]
     return told
 
 
-def _shared(alone: Estimates, row: int) -> dict[int, Interval]:
+def _shared(alone: _Alone, row: int) -> dict[int, Interval]:
     """Seconds of one item alone by how many GPUs share the model, where several may and hold it."""
-    groups = _groups(alone)[row]
-    if len(groups) < 2:
+    if len(alone.columns) < 2:
         return {}
-    return {round(float(groups[j])): alone.at(row, j).latency
-            for j in range(len(groups)) if alone.fits[row, j]}  # fmt: skip
+    sweep = alone.sweep
+    return {group: sweep.speed(row, j)[1] for group, j in alone.columns.items() if sweep.fits[row, j]}
 
 
 def _throttle(sweep: Estimates, row: int) -> float:
@@ -311,13 +317,18 @@ def _throttle(sweep: Estimates, row: int) -> float:
     return float(sweep.devices.clocked(exponent)[row, 0])
 
 
-def _alone(workload: Workload, job: Job, gpus: Sequence[Gpu]) -> Estimates:
-    """One item at a time, on each number of GPUs that may share the model."""
-    done = workload.complete(job)
-    counts = distinct(np.asarray(grid(workload, job).tp, dtype=np.float64))
-    one = replace(done, tp=counts, n_gpus=counts)
-    one = replace(one, concurrency=1.0) if done.phase == "serve" else replace(one, batch=1.0)
-    return estimate(one, gpus)
+def _alone(sweep: Estimates, workload: Workload, asked: Job) -> _Alone:
+    """One item at a time: columns of the sweep, or of another where the job states how many at once."""
+    done, job = workload.complete(asked), sweep.job
+    flight = "concurrency" if done.phase == "serve" else "batch"
+    one = (np.asarray(getattr(job, flight)) == 1.0) & (np.asarray(job.n_gpus) == np.asarray(job.tp))
+    if not one.any():
+        counts = distinct(np.asarray(job.tp, dtype=np.float64))
+        stated: dict[str, Any] = {"tp": counts, "n_gpus": counts, flight: 1.0}
+        sweep = estimate(replace(done, **stated), sweep.devices.gpus)
+        one = np.ones(counts.size, dtype=np.bool_)
+    groups = np.broadcast_to(np.asarray(sweep.job.tp), one.shape)
+    return _Alone(sweep, {round(float(groups[j])): int(j) for j in np.flatnonzero(one)})
 
 
 def _bounds(

@@ -40,7 +40,7 @@ def _speeds(item: Work) -> Iterator[Told]:
         key: _cell(None, _configuration(item, key)) for key in found}  # fmt: skip
     if not item.trains:
         yield "alone", f"One {item.single} alone", "seconds", "lower", {
-            key: _cell(r.alone.latency.mid, show(r.alone.latency.mid, "time", 3))
+            key: _cell(r.latency_alone.mid, show(r.latency_alone.mid, "time", 3))
             for key, r in found.items()}  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from whichgpu.cost.anchors import of_one_user
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.evidence import evidence
 from whichgpu.cost.infeasible import does_not_fit
+from whichgpu.cost.quoted import SCALING
 from whichgpu.cost.support import WEIGHT_ONLY
 from whichgpu.errors import Infeasible, WhichGpuError
 from whichgpu.hardware.parts import resized
@@ -51,6 +52,13 @@ _NARROW = ("fp8", "int8", "w4a16")
 _CACHEABLE = 1e9
 #: What a stand-in has more memory by than a job needs.
 _ROOMY = 1.1
+#: How the state of a training is shared out where a GPU cannot hold it.
+_SHARED = (
+    ("under FSDP", {"sharding": "fsdp"}),
+    ("under FSDP with its activations recomputed", {"sharding": "fsdp", "checkpointing": "full"}),
+)
+#: What makes several GPUs together slower than each alone.
+_BETWEEN = ("links", "fewer", "loading", "batch", "per_gpu", "processor")
 #: From so many GPUs on a machine is rather one that was built for them.
 _MANY = 4
 
@@ -159,9 +167,10 @@ def diagnose_any(
 def _diagnosed(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue, room: float = 0.0) -> Diagnosis:
     """The same; `room` is what the GPU really has (B), where `gpu` was given more."""
     stated = frozenset(one.name for one in fields(job) if getattr(job, one.name) not in (None, ""))
-    job, found = _estimated(job, gpu)
+    job, found, shared = _estimated(job, gpu)
     plain = found.at(0, 0)
-    figure, taken = settled(figure, plain, gpu)
+    told = figure
+    figure, taken = settled(told, plain, gpu)
     unfit = does_not_fit(plain, gpu) if plain.required > UNSURE * plain.available else ""
     if found.sequences[0, 0] < 1.0:
         why = unfit or does_not_fit(plain, gpu)
@@ -179,10 +188,13 @@ def _diagnosed(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue, room: f
     ratio = figure.value / predicted.mid
     verdict = _verdict(asked, bound if bound is None else _lightest(job, gpu, asked, bound))
     every = [*causes.tried(asked), *counting.tried(asked)]
+    if told.metric == SCALING:
+        # What makes one GPU slow makes it so beside others too.
+        every = [one for one in every if one.cause in _BETWEEN]
     if bound is not None and verdict in ("fast", "impossible"):
         every += counting.impossible(asked, bound)
     order, normal = ranked(asked, every, possible=not asked.unfit and verdict != "impossible")
-    said = (f"{unfit}: it ran otherwise than said",) if unfit else ()
+    said = (shared,) if shared else (f"{unfit}: it ran otherwise than said",) if unfit else ()
     answer = replace(answer, warnings=(*answer.warnings, *said))
     return Diagnosis(
         answer.job,
@@ -200,9 +212,10 @@ def _diagnosed(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue, room: f
     )
 
 
-def _estimated(job: Job, gpu: Gpu) -> tuple[Job, Estimates]:
+def _estimated(job: Job, gpu: Gpu) -> tuple[Job, Estimates, str]:
     """The job as it may have run, with the requests in flight that its engine usually has, and its estimate.
 
+    And what that takes of a training of several GPUs, whose state was shared out where it fits no other way.
     FP8 on a GPU without units for it is of the weights alone. Where the usual engine does not run on the GPU
     and nobody named one, the engine that runs on most.
     """
@@ -218,7 +231,20 @@ def _estimated(job: Job, gpu: Gpu) -> tuple[Job, Estimates]:
             if not second.refusals[0]:
                 job, found = other, second
                 break
-    return replace(job, concurrency=found.job_at(0).concurrency), found
+    said = ""
+    for words, options in (
+        _SHARED if job.trains and not (job.tp or job.pp or "sharding" in job.options) else ()
+    ):
+        one = found.at(0, 0)
+        if said or one.n_gpus < 2 or not one.required > one.available:
+            break
+        with suppress(WhichGpuError):
+            other = replace(job, options={**job.options, **options})
+            second = estimate(other, [gpu], explain=True)
+            if second.sequences[0, 0] >= 1.0 and second.at(0, 0).required <= one.available:
+                said = f"{does_not_fit(one, gpu)}: taken as trained {words}, with which it does"
+                job, found = other, second
+    return replace(job, concurrency=found.job_at(0).concurrency), found, said
 
 
 def _otherwise(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue, why: str) -> Diagnosis:
@@ -334,13 +360,18 @@ def _lightest(job: Job, gpu: Gpu, asked: Asked, bound: float) -> float:
     What nobody stated cannot make a figure impossible.
     """
     known = asked.answer.job
+    # The length that is stated of a fine-tuning is the longest.
+    open_ = {name for name in _LIGHT if getattr(job, name) is None}
+    open_ |= {"seq_len"} if known.phase.startswith("finetune") else set()
     changes: dict[str, Any] = {
         name: value
         for name, value in _LIGHT.items()
-        if getattr(job, name) is None and (getattr(known, name) or 0.0) > value
+        if name in open_ and (getattr(known, name) or 0.0) > value
     }
     if known.phase == "serve" and job.concurrency is None and asked.figure.sense < 0:
         changes["concurrency"] = 1.0
+    if known.phase == "infer" and job.batch is None and asked.figure.metric == "latency":
+        changes["batch"] = 1.0
     options = {**job.options, **({"guidance": "1"} if known.phase == "generate" and known.steps else {})}
     if not changes and options == job.options:
         return bound

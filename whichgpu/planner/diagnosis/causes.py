@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _SIZES = {"height": "pixels a side", "seq_len": "tokens a sequence", "input_tokens": "tokens in",
           "output_tokens": "tokens out", "steps": "denoising steps"}  # fmt: skip
 _TIMES = (0.25, 0.5, 2.0, 4.0)
+_SHORT = (0.0625, 0.125)
+#: Denoising steps that programs offer, at most.
+_STEPS = 150.0
 #: Cards and models of one name that are tried, at most.
 _ALIKE = 12
 _ENGINES = {"serve": ("vllm", "transformers", "tensorrt-llm", "sglang"),
@@ -44,6 +47,8 @@ def _compiling(asked: Asked) -> Iterable[Tried]:
         bare = {key: value for key, value in asked.job.options.items() if key != "compile"}
         plain = replace(asked.job, runtime="pytorch-2 eager", options=bare)
         yield from each("eager", [("", again(asked, plain))])
+    elif asked.job.phase == "serve" and "cuda_graphs" not in asked.job.options:
+        yield from each("eager", [("", again(asked, having(asked, cuda_graphs="none")))])
 
 
 def _layouts(asked: Asked) -> Iterable[Tried]:
@@ -110,12 +115,18 @@ def _sizes(asked: Asked) -> Iterable[Tried]:
 
 
 def _times(asked: Asked, column: str) -> tuple[float, ...]:
-    """Factors of a size that are tried; of steps, which are any number, also the one that would fit."""
-    if column != "steps" or not asked.figure.sense or asked.figure.passes:
+    """Factors of a size that are tried; of steps that nobody stated also the number that would fit.
+
+    The length that is said of a fine-tuning is the most that it takes, and most texts are shorter.
+    """
+    if column == "seq_len" and asked.job.phase.startswith("finetune"):
+        return (*_SHORT, *_TIMES)
+    if column != "steps" or "steps" in asked.stated or not asked.figure.sense or asked.figure.passes:
         return _TIMES
     own = float(asked.job.steps or 1.0)
     fast = asked.ratio if asked.figure.sense > 0 else 1.0 / asked.ratio
-    return (*_TIMES, max(1.0, round(own / fast)) / own) if fast > 1.5 or fast < 0.7 else _TIMES
+    fitting = max(1.0, round(own / fast))
+    return (*_TIMES, fitting / own) if (fast > 1.5 or fast < 0.7) and fitting <= _STEPS else _TIMES
 
 
 def _models(asked: Asked) -> Iterable[Tried]:

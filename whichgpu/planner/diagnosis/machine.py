@@ -57,10 +57,13 @@ def _loading(asked: Asked) -> Iterable[Tried]:
         return
     # A picture of another size takes the host the longer the more pixels it has.
     area = float(asked.job.height or 224.0) * float(asked.job.width or 224.0) / 224.0**2
-    for workers in row["workers"]:
-        ready = row["worker"] * workers * asked.n_gpus / max(area, 1.0)
+    each_has = [(workers * asked.n_gpus, "one worker makes" if workers == 1 else f"{workers} workers make")
+                for workers in row["workers"]]  # fmt: skip
+    # A process that feeds every GPU, or a hard disk, which reads about as many a second.
+    shared = [(1, "one worker or a hard disk for all makes")] if asked.n_gpus > 1 else []
+    for workers, by in (*each_has, *shared):
+        ready = row["worker"] * workers / max(area, 1.0)
         one = rated(asked, 1.0 / (1.0 + (rate.mid / ready) ** FEED) ** (1.0 / FEED))
-        by = "one worker makes" if workers == 1 else f"{workers} workers make"
         yield Tried("loading", f"{by} {ready:,.0f} {rate.unit} ready", _about(one, row))
 
 

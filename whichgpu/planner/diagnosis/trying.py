@@ -197,6 +197,9 @@ def _doubt(asked: Asked, one: Tried) -> float:
     """How much less likely a detail is for being other than what was stated."""
     sure = asked.stated.intersection(_table()["cause"][one.cause].get("against", ()))
     job = one.job or asked.job
+    if job.phase.startswith("finetune") and (job.seq_len or 0.0) < (asked.job.seq_len or 0.0):
+        # What is said of it is the longest, not the mean.
+        sure -= {"seq_len"}
     other = any(getattr(job, name) != getattr(asked.job, name) for name in sure)
     return float(_table()["null"]["stated"]) if other else 1.0
 

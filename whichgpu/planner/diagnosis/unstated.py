@@ -35,7 +35,7 @@ def meant(stated: Job, full: Job, gpu: Gpu, figure: Quoted, *, slow: bool) -> tu
     `slow` is whether the figure is below what is predicted, for which larger batches are no reason. What is
     slower than a server's answer to one is held against that.
     """
-    for words, column, value in _readings(stated, full, slow=slow):
+    for words, column, value in _readings(stated, full, figure, slow=slow):
         with suppress(WhichGpuError):
             job = replace(stated, **{column: value})
             one = estimate(job, [gpu]).at(0, 0)
@@ -47,10 +47,12 @@ def meant(stated: Job, full: Job, gpu: Gpu, figure: Quoted, *, slow: bool) -> tu
     return None
 
 
-def _readings(stated: Job, full: Job, *, slow: bool) -> Iterator[tuple[str, str, Any]]:
+def _readings(stated: Job, full: Job, figure: Quoted, *, slow: bool) -> Iterator[tuple[str, str, Any]]:
     """Columns that the same words may mean, each with what it takes and its value, the likeliest first."""
     if not stated.phase and full.phase == "infer" and slow and "train" in resolve(full.workload).phases:
         yield "no phase is stated: taken as training", "phase", "train"
+    if full.phase == "infer" and stated.batch is None and figure.metric == "latency" and not slow:
+        yield "no batch is stated: taken as one item", "batch", 1.0
     if full.phase == "serve" and stated.concurrency is None and stated.batch is None:
         flights, most = 1.0, float(full.concurrency or _MOST)
         while flights < most:

@@ -1,26 +1,27 @@
 """Denoisers by the `kind` of their table: `denoise(recorder, part, latent)` records one pass."""
 
-from whichgpu.workloads.diffusion import cross, gated, joint, kandinsky, svd
-from whichgpu.workloads.diffusion.unet import unet
+from whichgpu.workloads.diffusion.kinds import kinds
 
-DENOISERS = {
-    "unet": unet,
-    "svd": svd.unet,
-    "kandinsky_prior": kandinsky.prior,
-    "kandinsky2": kandinsky.unet2,
-    "kandinsky3": kandinsky.unet3,
-    "mmdit": joint.mmdit,
-    "qwen_image": joint.qwen_image,
-    "flux": joint.flux,
-    "hunyuan_video": joint.hunyuan_video,
-    "cogvideox": joint.cogvideox,
-    "chroma": joint.chroma,
-    "flux2": gated.flux2,
-    "auraflow": gated.auraflow,
-    "single_stream": gated.single_stream,
-    "pixart": cross.pixart,
-    "sana": cross.sana,
-    "hunyuan_dit": cross.hunyuan_dit,
-    "wan": cross.wan,
-    "ltx": cross.ltx,
-}
+DENOISERS = kinds(
+    {
+        "unet": "unet.unet",
+        "svd": "svd.unet",
+        "kandinsky_prior": "kandinsky.prior",
+        "kandinsky2": "kandinsky.unet2",
+        "kandinsky3": "kandinsky.unet3",
+        "mmdit": "joint.mmdit",
+        "qwen_image": "joint.qwen_image",
+        "flux": "joint.flux",
+        "hunyuan_video": "joint.hunyuan_video",
+        "cogvideox": "joint.cogvideox",
+        "chroma": "joint.chroma",
+        "flux2": "gated.flux2",
+        "auraflow": "gated.auraflow",
+        "single_stream": "gated.single_stream",
+        "pixart": "cross.pixart",
+        "sana": "cross.sana",
+        "hunyuan_dit": "cross.hunyuan_dit",
+        "wan": "cross.wan",
+        "ltx": "cross.ltx",
+    }
+)

@@ -14,6 +14,7 @@ layers are dense whatever it says. In a model of `single` layers a letter of `pa
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import DataError
@@ -56,34 +57,32 @@ class Attend(NamedTuple):
 
 def groups(dims: Mapping[str, Any]) -> list[Group]:
     """The layers of a model, equal ones together, in the order of their first."""
+    pattern, single = dims.get("pattern", "*"), bool(dims.get("single"))
+    feeds = dims.get("feeds", "E" if dims.get("experts") else "-")
+    strange = set(pattern).difference(MIXERS, dims.get("head_counts", ()), FEEDS if single else "")
+    if strange or set(feeds).difference(FEEDS, dims.get("feed_widths", ())) or not pattern or not feeds:
+        raise DataError(f"pattern '{pattern}', feeds '{feeds}': use letters of {MIXERS} and of {FEEDS}")
+    return list(_grouped(pattern, feeds, dims["layers"], dims.get("dense_first", 0), single=single))
+
+
+@lru_cache(maxsize=64)
+def _grouped(pattern: str, feeds: str, layers: int, dense: int, *, single: bool) -> tuple[Group, ...]:
+    """The same of what they are made of, which each step of a model asks for several times."""
     counts: dict[tuple[str, str], int] = {}
-    for kind in _layers(dims):
+    for i in range(layers):
+        letter = pattern[i % len(pattern)]
+        if single:
+            kind = ("", letter) if letter in FEEDS else (letter, "")
+        else:
+            feed = "-" if i < dense else feeds[i % len(feeds)].replace(".", "")
+            kind = letter.replace(".", ""), feed
         counts[kind] = counts.get(kind, 0) + 1
-    return [Group(mixer, feed, layers) for (mixer, feed), layers in counts.items()]
+    return tuple(Group(mixer, feed, count) for (mixer, feed), count in counts.items())
 
 
 def mixing(dims: Mapping[str, Any], mixers: str) -> int:
     """Layers whose mixer is one of `mixers`."""
     return sum(group.layers for group in groups(dims) if group.mixer and group.mixer in mixers)
-
-
-def _layers(dims: Mapping[str, Any]) -> list[tuple[str, str]]:
-    pattern, layers = dims.get("pattern", "*"), dims["layers"]
-    feeds, dense = dims.get("feeds", "E" if dims.get("experts") else "-"), dims.get("dense_first", 0)
-    known = {*MIXERS, *dims.get("head_counts", ()), *(FEEDS if dims.get("single") else "")}
-    strange = set(pattern) - known
-    if strange or set(feeds) - {*FEEDS, *dims.get("feed_widths", ())} or not pattern or not feeds:
-        raise DataError(f"pattern '{pattern}', feeds '{feeds}': use letters of {MIXERS} and of {FEEDS}")
-    if dims.get("single"):
-        letters = (pattern[i % len(pattern)] for i in range(layers))
-        return [("", one) if one in FEEDS else (one, "") for one in letters]
-    return [
-        (
-            pattern[i % len(pattern)].replace(".", ""),
-            "-" if i < dense else feeds[i % len(feeds)].replace(".", ""),
-        )
-        for i in range(layers)
-    ]
 
 
 def head_sizes(dims: Mapping[str, Any], *, windowed: bool) -> tuple[int, int]:

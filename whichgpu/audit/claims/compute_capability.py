@@ -1,0 +1,113 @@
+"""Compute capabilities: of a device, of a chip, of an architecture, and in the cells of tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.claims.identity import is_of
+from whichgpu.audit.document import HEADED
+from whichgpu.audit.fields import of_field, same_chip
+from whichgpu.audit.roles import spoken
+from whichgpu.audit.sentences import sentences
+from whichgpu.audit.variants import cells
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.audit.cells import Cell
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.subjects import Mention
+    from whichgpu.hardware.gpu import Gpu
+
+_CAPABILITY = re.compile(
+    r"\bcomput(?:e|ing) capability\b[\s:*|of]{0,6}(?:is )?(\d{1,2}\.\d)\b"
+    r"(?! (?:for|on|with|of) (?:the|both|all|every)\b)",
+    re.IGNORECASE,
+)
+_OF_COMPUTE = re.compile(r"\bcompute capabilit", re.IGNORECASE)
+_OF_CHIP = re.compile(
+    r"\b(?:(?P<family>Maxwell|Pascal|Volta|Turing|Ampere|Ada(?: Lovelace)?|Hopper|Blackwell)\s*)?"
+    r"\(?(?P<chip>(?:G[APHVKMB]\d{3}|AD10\d|TU1\d{2})\b)?\)?(?<=[a-z\d)])"
+    r"\s+(?:(?:has|have|is|of|with|comes?|at|GPUs?|gpus?|cards?|chips?|"
+    r"compute capability)\s+){1,4}(?P<n>\d{1,2}\.\d)\b"
+    r"(?!\s*(?:x\b|times|[TG]|\d))",
+)
+_CAPABILITY_HEAD = re.compile(
+    r"(?:cuda )?comput(?:e|ing) (?:capability|cap\b\.?)|cuda (?:capability|cc)\b|sm version\b|cc$",
+    re.IGNORECASE,
+)
+#: Headers that are of the compute capability where the cells show it: CUDA has releases too.
+_CUDA_HEAD = re.compile(r"cuda(?: version)?$", re.IGNORECASE)
+_VERSION = re.compile(r"\s*(?:sm_?)?(\d{1,2}\.\d)\s*")
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every compute capability that is told, with its verdict."""
+    for table in context.document.tables:
+        found = cells(table, context)
+        versions = _capability_heads(found, context)
+        for cell in found:
+            if _CAPABILITY_HEAD.match(cell.label.lower()) or cell.label in versions:
+                gpus = [context.catalogue[key] for key in cell.ids]
+                yield from _of_capability(cell.passage, _VERSION.fullmatch(cell.passage.text), gpus, context)
+    for index, passage in enumerate(context.document.passages):
+        told = _OF_COMPUTE.search(passage.text) or _CAPABILITY.search(passage.text)
+        for sentence in sentences(passage.text) if passage.kind in HEADED and told else ():
+            place = (sentence.start, sentence.end)
+            who = spoken(index, passage, sentence, context)
+            yield from _compute(passage, place, who.own or who.topic, context)
+            yield from _capabilities(passage, place, context)
+
+
+def _capability_heads(found: Sequence[Cell], context: Context) -> frozenset[str]:
+    """The headers "CUDA" under which as many cells are a device's compute capability as are not."""
+    told: dict[str, list[bool]] = {}
+    for cell in found:
+        version = _VERSION.fullmatch(cell.passage.text) if _CUDA_HEAD.match(cell.label.strip(" :*")) else None
+        known = [value for key in cell.ids if (value := context.catalogue[key].value("compute_capability"))]
+        if version and known:
+            told.setdefault(cell.label, []).append(version[1] in map(str, known))
+    return frozenset(label for label, each in told.items() if 2 * sum(each) >= len(each))
+
+
+def _compute(
+    passage: Passage, place: tuple[int, int], meant: Sequence[Mention], context: Context
+) -> Iterator[Finding]:
+    """The compute capability of the one device that a sentence speaks of."""
+    if len({each.named for each in meant}) != 1:
+        return
+    for match in _CAPABILITY.finditer(passage.text, *place):
+        gpus = [context.catalogue[key] for key in meant[0].ids]
+        yield from _of_capability(passage, match, gpus, context)
+
+
+def _capabilities(passage: Passage, place: tuple[int, int], context: Context) -> Iterator[Finding]:
+    """Compute capabilities that are told of chips or architectures: "Volta has 7.0, Ampere GA102 8.0"."""
+    if not _OF_COMPUTE.search(passage.text, *place):
+        return
+    for match in _OF_CHIP.finditer(passage.text, *place):
+        chip, name = match["chip"], (match["family"] or "").lower()
+        of_it = [
+            gpu
+            for gpu in context.catalogue.values()
+            if gpu.value("compute_capability")
+            and (same_chip(chip, str(gpu.value("chip") or "")) if chip else is_of(gpu, name))
+        ]
+        right = [gpu for gpu in of_it if str(gpu.value("compute_capability")) == match["n"]]
+        if of_it:
+            verdict, field = ("confirmed" if right else "contradicted"), "compute_capability"
+            found = (right or of_it)[:1]
+            yield of_field(passage, match.span("n"), "identity", field, found, verdict, context)
+
+
+def _of_capability(
+    passage: Passage, match: re.Match[str] | None, gpus: Sequence[Gpu], context: Context
+) -> Iterator[Finding]:
+    known = [gpu for gpu in gpus if gpu.value("compute_capability")]
+    if match is None or not known:
+        return
+    right = [gpu for gpu in known if str(gpu.value("compute_capability")) == match[1]]
+    verdict = "confirmed" if right else "contradicted"
+    yield of_field(passage, match.span(1), "identity", "compute_capability", right or known, verdict, context)

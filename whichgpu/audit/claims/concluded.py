@@ -1,0 +1,192 @@
+"""Conclusions from the two values told last: "121 TFLOPS against 65, in other words close to three times"."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.attributes import named
+from whichgpu.audit.beside import in_brackets
+from whichgpu.audit.binding import united
+from whichgpu.audit.claims.ratio import is_multiple
+from whichgpu.audit.findings import Evidence
+from whichgpu.audit.multiple import Multiple, finding_on, parts, verdict_of
+from whichgpu.audit.quantities import Quantity, multiples, quantities
+from whichgpu.audit.sentences import sentences, within
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.sentences import Sentence
+
+#: What says, right before a ratio, that it follows from what was just told.
+_LEADS = re.compile(
+    r"(?:(?:(?<![^\s])|[,;:(\u2013\u2014]\s*)(?:so|in other words|put differently|i\.e\.,?|or|making it)|"
+    r"\b(?:that|this)(?:[\u2019']s| is| makes| gives| means)|\bwhich (?:is|makes|gives|means)|"
+    r"\b(?:against|instead of|versus|vs\.?)\s[\d.,]+\s?[\w/]+,(?: an? \w+ of)?|"
+    r"\b(?:therefore|thus|hence)|=|\b(?:shows?|yields?|represents?) an?|"
+    r"\b(?:a )?(?:factor|ratio|speed-?up|gap) of|"
+    r"\b(?:leads?|led|trails?|ahead)\b[^.;:]{0,40}\bby)\s(?:[^.;:\d]{0,45}\s)?~?$",
+    re.IGNORECASE,
+)
+#: What such a ratio may be of beside the two values: anything else that is said of it is of something else.
+_ELSE = re.compile(
+    r"\b(?:pric\w+|cost\w*|cheap\w*|expensive|pay\w*|dollars?|needs?|should|must|wants?|watts?|efficien\w+|"
+    r"performance|users?|batch\w*|models?|work\w*|train\w*|if|would|could|might|not|never|hardly|usual\w*|"
+    r"per (?!gpu|card)|sav\w+|less than|real|practice|what|again)\b|n[\u2019']t\b|\?",
+    re.IGNORECASE,
+)
+#: What rates of arithmetic are called besides.
+_THE_RATE = re.compile(r"\bthe (?:raw |peak |compute )?performance\b", re.IGNORECASE)
+_FAST = re.compile(r"\s*(?:as )?(?:fast|quick|slow|the speed)|\s*the throughput", re.IGNORECASE)
+#: A percentage that is told as a change, by what stands before it or behind it.
+_CHANGE = re.compile(
+    r"\b(?:increase|gain|improvement|uplift|jump|bump|advantage|lead|rise|reduction|decrease|drop|"
+    r"cut) of\b|\bby\b"
+    r"[^.;\d]{0,20}$",
+    re.IGNORECASE,
+)
+_CHANGED = re.compile(
+    r"\s*(?:more|higher|greater|larger|bigger|wider|faster|less|lower|fewer|smaller|slower|increase|gain|"
+    r"improvement|uplift|jump|bump|advantage|lead|reduction|decrease|drop)\b",
+    re.IGNORECASE,
+)
+_DIMENSIONS = ("count", "flop rate", "op rate", "bandwidth", "memory", "power", "rate", "bits", "area")
+_RATES = ("flop rate", "op rate", "bandwidth", "rate")
+#: Before a bare number that is set against a value, and what may follow it.
+_SET_AGAINST = re.compile(
+    r"\b(?:against|versus|vs\.?|instead of|compared (?:to|with)|(?:up |down )?from|makes?|manages?|has|"
+    r"only)\s+(?:just\s+|only\s+)?$",
+    re.IGNORECASE,
+)
+#: "989 vs 312 TFLOPS": of two numbers the second alone may have the unit.
+_VERSUS = re.compile(
+    r"(?<![\w.,])(?P<a>\d[\d,]*(?:\.\d+)?)\s*(?:vs\.?|versus|against|instead of|over|/)\s*$", re.IGNORECASE
+)
+_NO_UNIT = re.compile(r"\s*(?:[.,;:)]|$|(?:in|for|on|of|with|at) (?:the|its|an?)\b)")
+#: How far off such a number may be, and how far back what explains a ratio may stand.
+_LIKE, _BACK, _BOTH = 20.0, 600, 2
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every ratio that is said to follow from the two values before it, with its verdict."""
+    for index, passage in context.document.running():
+        text = passage.text
+        said = [
+            each for each in (*multiples(text), *quantities(text, context.fraction))
+            if each.high == each.value > 0 and (each.dimension == "percent" or is_multiple(text, each))
+        ]  # fmt: skip
+        found = united(text, quantities(text, context.fraction), context.mentions.get(index, ()))
+        every = list(_valued(text, found))
+        before: Sentence | None = None
+        for sentence in sentences(text) if len(every) > 1 or said else ():
+            shares = [
+                Quantity(one.start, one.end, one.times, one.times, "times", "")
+                for one in (parts(text, sentence) if len(every) > 1 else ())
+            ]
+            for claim in (*within(said, sentence.start, sentence.end), *shares):
+                same = in_brackets(text, (claim.start, claim.end), sentence, found)
+                yield from _of_claim(passage, (before, sentence), (claim, same or ()), every, context)
+            before = sentence
+
+
+def _valued(text: str, found: Sequence[Quantity]) -> Iterator[Quantity]:
+    """The values of a passage: both ends of "from 38.7 to 91.1", and numbers that are set against a value."""
+    last: Quantity | None = None
+    for each in found:
+        if each.dimension in _DIMENSIONS and each.high != each.value:
+            yield each._replace(high=each.value)
+            yield each._replace(value=each.high)
+            last = None
+        elif each.dimension in _DIMENSIONS:
+            if bare := _VERSUS.search(text, max(0, each.start - 24), each.start):
+                value = float(bare["a"].replace(",", "")) * each.value / (_plain(text, each) or 1.0)
+                yield each._replace(start=bare.start("a"), end=bare.end("a"), value=value, high=value)
+            yield each
+            last = each
+        elif last and each.dimension == "number" and _NO_UNIT.match(text, each.end):
+            plain = _plain(text, last)
+            near = plain and 1 / _LIKE < each.value / plain < _LIKE
+            if near and _SET_AGAINST.search(text, last.end, each.start) and each.start - last.end < 60:
+                value = each.value * last.value / plain
+                yield each._replace(value=value, high=value, dimension=last.dimension, unit=last.unit)
+
+
+def _plain(text: str, each: Quantity) -> float:
+    digits = re.search(r"\d[\d,]*(?:\.\d+)?", text[each.start : each.end])
+    return float(digits[0].replace(",", "")) if digits else 0.0
+
+
+def _of_claim(
+    passage: Passage, at: tuple[Sentence | None, Sentence], said: tuple[Quantity, Sequence[Quantity]],
+    every: Sequence[Quantity], context: Context,
+) -> Iterator[Finding]:  # fmt: skip
+    text, here, (claim, same) = passage.text, at[1], said
+    stop = next((i for i in range(claim.end, here.end) if text[i] in ",;:()"), here.end)
+    same = same or _led(passage, at, claim, (every, quantities(text, context.fraction)), stop)
+    if len(same) != 2 or same[0].value == same[1].value or not same[0].value * same[1].value:
+        return
+    pair = sorted(each.value for each in same)
+    other = [
+        each for each in within(named(text), claim.end, stop) if each.attribute.dimension != same[0].dimension
+    ]  # fmt: skip
+    if other or (_FAST.match(text, claim.end) and same[0].dimension not in _RATES):
+        return
+    verdict = _verdict(text, claim, pair[1] / pair[0])
+    if not verdict:
+        return
+    near = [each for each in every if claim.start - _BACK < each.start and each.end <= claim.end]
+    if verdict == "contradicted" and any(
+        _verdict(text, claim, max(a.value / b.value, b.value / a.value)) == "confirmed"
+        for a, b in combinations(near, 2)
+        if a.dimension == b.dimension and a.value * b.value > 0
+    ):
+        return
+    shown = [text[each.start : each.end] for each in same]
+    words = f"{shown[0]} and {shown[1]}: {pair[1] / pair[0]:.3g} times"
+    answer = ("inconsistent" if verdict == "contradicted" else verdict, f"{pair[1] / pair[0]:.2g}x", words)
+    yield finding_on(
+        passage, Multiple(claim.start, claim.end, claim.value, claim.limit), answer, context,
+        attribute="stated values", evidence=(Evidence(words),),
+    )  # fmt: skip
+
+
+def _led(
+    passage: Passage, at: tuple[Sentence | None, Sentence], claim: Quantity,
+    told: tuple[Sequence[Quantity], Sequence[Quantity]], stop: int,
+) -> list[Quantity]:  # fmt: skip
+    """The values of one dimension told last before what leads to a ratio; none with bits between."""
+    text, (before, here), (every, whole) = passage.text, at, told
+    lead = _LEADS.search(text, here.start, claim.start)
+    if lead is None:
+        return []
+    own = [each for each in every if here.start <= each.start and each.end <= lead.end()]
+    words = text[lead.start() : stop]
+    if own and own[-1].dimension in ("flop rate", "op rate"):
+        words = _THE_RATE.sub(" ", words)
+    if _ELSE.search(words):
+        return []
+    last = max((each.end for each in own), default=here.end)
+    if any(each.dimension == "bit rate" for each in within(whole, last, lead.end())):
+        # "400 GB/s, while that one had 200 Gb/s, i.e. half as much": of what it is told in bits.
+        return []
+    if before is not None and len([each for each in own if each.dimension == own[-1].dimension]) < _BOTH:
+        own = [each for each in every if before.start <= each.start and each.end <= before.end] + own
+    return [each for each in own if each.dimension == own[-1].dimension]
+
+
+def _verdict(text: str, claim: Quantity, real: float) -> str:
+    """Whether the greater is so many times the lesser, or so much more, or the lesser so much less."""
+    if claim.dimension != "percent":
+        return verdict_of(Multiple(0, 0, claim.value, claim.limit), [real, 1 / real])
+    changed = _CHANGED.match(text, claim.end)
+    if not changed and not _CHANGE.search(text, max(0, claim.start - 40), claim.start):
+        return ""
+    step = claim.value
+    ways = [verdict_of(Multiple(0, 0, 1 + step, claim.limit, step), [real])]
+    if step < 1:
+        ways.append(verdict_of(Multiple(0, 0, 1 - step, claim.limit, -step), [1 / real]))
+    return next((each for each in ("confirmed", "unverifiable") if each in ways), "contradicted")

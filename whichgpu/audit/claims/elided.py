@@ -1,0 +1,78 @@
+"""Values without their unit: "the A100 has 80 GB, the A6000 only 48", "the T4 has 320 of them".
+
+A bare number right behind a device is of the attribute, and in the unit, of the value told last of another.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.attributes import attributes
+from whichgpu.audit.claims.likewise import as_told
+from whichgpu.audit.quantities import quantities
+from whichgpu.audit.roles import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.subjects import Mention
+
+#: From a device to its value, and what ends it.
+_BARE = re.compile(
+    r"(?:[\u2019']s)?,?\s+(?:(?:has|have|had|gets?|got|offers?|comes? with|with|at|draws?|takes?|needs?|"
+    r"manages?|reaches|delivers?|only|just|still|"
+    r"(?:has to |must |can only )?(?:makes?|make) do with|stops at|is limited to|a mere|merely|is|about|even|"
+    r"all of)\s+){1,4}"
+    r"(?P<n>\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?)(?:\s+of (?:them|these|those))?"
+    r"(?=\s*(?:,(?!\d)|[;:)]|\.(?!\d)|$|\s(?:and|but|while|so|at|in total)\b))",
+    re.IGNORECASE,
+)
+#: How far before the device the other's value may stand, and how far apart two may be.
+_BACK, _LIKE = 160, 12.0
+_YEARS = (1990, 2040)
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every elided value with its verdict."""
+    for index, passage in context.document.running():
+        for mention in context.mentions.get(index, ()):
+            match = _BARE.match(passage.text, mention.end)
+            if match:
+                yield from _of_number(passage, mention, match, context)
+
+
+def _of_number(
+    passage: Passage, mention: Mention, match: re.Match[str], context: Context
+) -> Iterator[Finding]:
+    number = float(match["n"].replace(",", ""))
+    told = _told_last(passage, mention, context)
+    if told is None or _YEARS[0] < number < _YEARS[1] or counted(passage.text, 0, mention.start) > 1:
+        return
+    first = next(iter(quantities(told.stated, context.fraction)), None)
+    digits = re.search(r"\d[\d,]*(?:\.\d+)?", told.stated)
+    plain = float(digits[0].replace(",", "")) if digits else 0.0
+    if first is None or not plain or not 1 / _LIKE < number / plain < _LIKE:
+        return
+    value = first.value * number / plain
+    place = match.span("n")
+    # It is as exact as its own digits.
+    shown = told._replace(stated=told.stated.replace(digits[0] if digits else "", match["n"]))
+    value_ = first._replace(value=value, high=value)
+    yield as_told(passage, place, shown, quantity=value_, mention=mention, context=context)
+
+
+def _told_last(passage: Passage, mention: Mention, context: Context) -> Finding | None:
+    """The value told right before a device, of another one, with no other amount after it."""
+    at = passage.place(mention.start)
+    near = (each for each in context.memo["found"] if at - _BACK < each.start and each.end <= at)
+    before = [each for each in near if each.kind == "specification" and each.attribute in attributes()]
+    last = max(before, key=lambda each: each.end, default=None)
+    if last is None or last.accuses or set(last.subject.split(", ")) & set(mention.ids):
+        return None
+    low = mention.start
+    while low and passage.place(low - 1) >= last.end:
+        low -= 1
+    return None if quantities(passage.text[low : mention.start], context.fraction) else last

@@ -1,0 +1,186 @@
+"""Which command answers a question: "does Mixtral fit on a 4090?" is of `fit`, "A100 or L40S?" of `compare`.
+
+What is wished and what is told of the job is read as for `recommend` (`audit/wanted.py`), which answers
+whatever no other command does.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from itertools import zip_longest
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.measurement import Told, told
+from whichgpu.audit.measurement.devices import device, named, usual
+from whichgpu.audit.wanted import wanted
+from whichgpu.errors import UsageError
+from whichgpu.software.frameworks import mentioned
+from whichgpu.values import NamedTuple
+from whichgpu.workloads.workload import known
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from whichgpu.hardware.catalogue import Catalogue
+
+#: What is wished besides by one who asks of speed or room: what it is to run on.
+_PLACE = {"workload", "gpus", "term", "min-memory"}
+#: Wishes that other commands take as a column of the job.
+_JOB = (
+    "phase", "precision", "runtime", "resolution", "batch", "seq-len", "input-tokens", "output-tokens", "tp",
+    "pp", "steps", "option",
+)  # fmt: skip
+#: GPUs side by side, at most.
+_MOST = 6
+_COMPLAINT = re.compile(
+    r"\b(?:normal|slow(?:er)?|only|just|barely|why|wrong|bottleneck|too (?:high|low|much|little)"
+    r"|(?<!can )(?<!could )(?<!will )(?<!would )(?:I|we)(?: am|'m|'re| are)? (?:get|got|see)(?:ting|ing)?)\b",
+    re.I,
+)
+_SHOPS = re.compile(r"\b(?:buy|upgrade|which (?:gpu|card)s?)\b", re.I)
+_RUNS = re.compile(r"\b(?:works?|support(?:s|ed)?|compatib\w+|install(?:s|ed)?|available|runs?)\b", re.I)
+_RENT, _BUY = r"\b(?:rent(?:ing|al)?|cloud|lease|leasing)\b", r"\b(?:buy(?:ing)?|own(?:ing)?|purchas\w+)\b"
+_OWN = re.compile(
+    rf"{_RENT}.{{0,40}}{_BUY}|{_BUY}.{{0,40}}{_RENT}|\bbreak[- ]?even\b"
+    r"|\b(?:power|electricity) (?:costs?|bill)\b",
+    re.I,
+)
+_HOURS = re.compile(
+    r"\b(\d{1,2}) ?(?:h|hrs?|hours?) ?(?:a|per|/|every|each) ?day\b|\b(?:24/7|all day)\b", re.I
+)
+_DOES = r"(?:run|load|host|handle|hold|do|train|fine-?tune|use)\b"
+_FIT = re.compile(
+    r"\bfits?\b|\bhow much (?:gpu |video )?(?:v?ram|memory)\b|\benough\b|\bout of memory\b|\bOOM\b"
+    r"|\bv?ram (?:is |are )?(?:needed|required|requirements?)\b|\bbatch(?: size)? (?:can|could|will|fits)\b"
+    r"|\b(?:largest|biggest|max(?:imum)?) batch\b"
+    rf"|\bcan (?:I|we|you|one|it|an?|my|our|the|\d).{{0,60}}?\b{_DOES}"
+    r"|\bwill .{1,60} run on\b",
+    re.I,
+)
+_COMPARE = re.compile(
+    r"\b(?:vs\.?|versus|compar\w+|or|than|worth|upgrad\w+|better|difference|against)(?=\W)", re.I
+)
+_MONEY = re.compile(r"\b(?:cheap\w*|cost\w*|price\w*|budget|afford\w*|rent\w*)\b", re.I)
+_PREDICT = re.compile(
+    r"\bhow (?:many (?!of\b)|fast\b|quick(?:ly)?\b|slow\b|good\b)|\bwhat (?:kind of )?(?:speed|throughput"
+    r"|performance|fps)\b|\b(?:is|are) .{1,60} (?:good|fast|quick|ok|okay|usable)\b"
+    r"|\b(?:tokens|images|it)/s\b",
+    re.I,
+)
+#: "How many H100s": no speed, but a number of them.
+_NUMBER_OF = re.compile(r"\bhow many (?:\S+ ){0,2}$", re.I)
+
+
+class Answering(NamedTuple):
+    """A command that answers a question: its name, what stands behind it, its options."""
+
+    command: str
+    names: tuple[str, ...]
+    options: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def words(self) -> list[str]:
+        """The same as typed behind the command."""
+        return [*self.names, *(word for name, value in self.options for word in (f"--{name}", value))]
+
+
+def answering(text: str, catalogue: Catalogue) -> Answering:
+    """The command that answers a question, with what the question tells filled in.
+
+    Raises `UsageError` where it names nothing that any is of.
+    """
+    devices = _devices(text, catalogue)
+    ids = tuple(dict.fromkeys(key for some in devices for key in some))
+    if len(devices) == 1 and _COMPLAINT.search(text) and not _SHOPS.search(text):
+        with suppress(UsageError):
+            told(text, catalogue)
+            return Answering("diagnose", (text,))
+    try:
+        (_, workload), *rest = wanted(text, catalogue)
+        # A framework alone stands for its usual model.
+        if workload not in text and mentioned(text) and (other := _without_a_job(text, devices, ids)):
+            return other
+    except UsageError:
+        if other := _without_a_job(text, devices, ids):
+            return other
+        raise
+    if _OWN.search(text):
+        if len(ids) == 1:
+            return Answering("prices own", ids, _hours(text))
+        rest = [*(one for one in rest if one[0] != "term"), ("term", "any")]
+    elif other := _of_a_job(text, workload, rest, devices, catalogue):
+        return other
+    return Answering("recommend", (workload,), tuple(rest))
+
+
+def _without_a_job(text: str, devices: Sequence[tuple[str, ...]], ids: tuple[str, ...]) -> Answering | None:
+    """What is asked of GPUs themselves."""
+    software = tuple(("framework", one) for one in mentioned(text))
+    if ids and software and _RUNS.search(text):
+        return Answering("compat", ids, software)
+    if len(ids) == 1 and _OWN.search(text):
+        return Answering("prices own", ids, _hours(text))
+    return (
+        Answering("compare", _side_by_side(devices)) if len(devices) > 1 and _COMPARE.search(text) else None
+    )
+
+
+def _of_a_job(
+    text: str, workload: str, wishes: Sequence[tuple[str, str]], devices: Sequence[tuple[str, ...]],
+    catalogue: Catalogue,
+) -> Answering | None:  # fmt: skip
+    """What is asked of a job of which nothing is wished but where it runs; None of any other, or of a use."""
+    job = tuple((name, said) for name, said in wishes if name in _JOB)
+    if len(job) + sum(name in _PLACE for name, _ in wishes) < len(wishes) or not known(workload):
+        return None
+    if _FIT.search(text):
+        return Answering("fit", (workload,), (*_on(text, devices, catalogue), *job))
+    if _MONEY.search(text):
+        return None
+    if len(devices) > 1 and _COMPARE.search(text):
+        return Answering("compare", _side_by_side(devices), (("workload", workload), *job))
+    if len(devices) != 1 or not _PREDICT.search(text) or _counted(text, catalogue):
+        return None
+    return _speed(workload, devices, _on(text, devices, catalogue), job)
+
+
+def _speed(
+    workload: str, devices: Sequence[tuple[str, ...]], on: tuple[tuple[str, str], ...],
+    job: tuple[tuple[str, str], ...],
+) -> Answering:  # fmt: skip
+    """How fast a job is on a GPU, or on each that its name may mean."""
+    if len(devices[0]) == 1:
+        return Answering("predict", (workload,), (*on, *job))
+    return Answering("compare", _side_by_side(devices), (("workload", workload), *job))
+
+
+def _devices(text: str, catalogue: Catalogue) -> list[tuple[str, ...]]:
+    """The GPUs that are named, each with what its name may mean."""
+    return list(dict.fromkeys(usual(one.ids, catalogue) for one in named(text, catalogue)))
+
+
+def _on(text: str, devices: Sequence[tuple[str, ...]], catalogue: Catalogue) -> tuple[tuple[str, str], ...]:
+    """The option of the GPUs, with how many of it where one is named."""
+    names = tuple(key for some in devices for key in some)
+    if len(devices) == 1:
+        with suppress(UsageError):
+            one, may_be, _ = device(text, catalogue)
+            names = Told("", one, "", {}, may_be).gpus
+    return (("gpu", ",".join(names)),) if names else ()
+
+
+def _side_by_side(devices: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """As many of what the names may mean as are compared, of each name alike."""
+    rounds = (key for some in zip_longest(*devices) for key in some if key)
+    return tuple(dict.fromkeys(rounds))[:_MOST]
+
+
+def _counted(text: str, catalogue: Catalogue) -> bool:
+    """Whether a number of GPUs is asked for."""
+    return any(_NUMBER_OF.search(text[: one.start]) for one in named(text, catalogue))
+
+
+def _hours(text: str) -> tuple[tuple[str, str], ...]:
+    match = _HOURS.search(text)
+    return (("hours-per-day", match[1] or "24"),) if match else ()
