@@ -13,6 +13,7 @@ from whichgpu.facts.reading import read, sources
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.hardware.slices import is_part, resolve_device
+from whichgpu.hardware.vgpu import profiles
 
 GPUS = catalogue()
 GROUPS = store.load("mig")["mig"]["group"]
@@ -159,8 +160,29 @@ def test_every_board_that_profiles_name_has_profiles(board: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("gpu", "said", "unsaid"),
+    [
+        ("a16", "(vPC): 16x 1B, 8x 2B; Virtual Applications (vApps): 16x 1A, 8x 2A, 4x 4A, 2x 8A", ""),
+        ("a100-40gb-pcie", "NVIDIA AI Enterprise: 10x 4C", "vPC"),
+        ("l4", "RTX Virtual Workstation (vWS): 24x 1Q", "vPC"),
+    ],
+)  # fmt: skip
+def test_profiles_are_told_by_the_edition_that_licenses_them(gpu: str, said: str, unsaid: str) -> None:
+    told, _ = profiles(gpu)
+    assert said in told
+    assert not unsaid or unsaid not in told
+
+
+def test_desktops_and_applications_have_profiles_of_their_own() -> None:
+    assert resolve_device("A10-2B", GPUS)[0].value("memory") == GPUS["a10"].need("memory") / 12
+    assert resolve_device("t4:8a", GPUS)[0].value("bandwidth") == GPUS["t4"].value("bandwidth") / 2
+    assert {VGPU["office"]["source"], *(one["source"] for one in VGPU["series"].values())} <= sources().keys()
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
+        ("l4:2b", r"profiles for desktops are not on file, it has 1Q"),
         ("a40:7q", r"no vGPU profile '7Q' of a40: it has 1Q, 2Q, .*write e\.g\. a40:"),
         ("a30:24q", r"profiles for workstations are not on file, it has 4C"),
         ("rtx-4090:8q", r"rtx-4090 has no vGPUs.*rtx-4090:1/2"),

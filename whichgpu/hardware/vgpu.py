@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 # Patterns as text: what a command does not need is not compiled.
 _OURS = r"(?i)^(?P<name>.*\S)\s*:\s*(?:vgpu-?)?(?P<profile>\d{1,3}[abcq])$"
 _THEIRS = r"(?i)^(?:(?:nvidia|grid)\s+)*(?P<board>[a-z][a-z0-9-]*?)-(?P<profile>\d{1,3}[abcq])$"
-#: What NVIDIA's profiles are for, by their last letter.
-_KINDS = {"A": "applications", "B": "desktops", "C": "compute", "Q": "workstations"}
 
 
 def vgpu(text: str, catalogue: Catalogue) -> Gpu | None:
@@ -54,14 +52,20 @@ def for_workstations(gpu: str) -> dict[int, int] | None:
 
 
 def profiles(gpu: str) -> tuple[str, str]:
-    """Every vGPU profile of a GPU, `24x 1Q, 12x 2Q, 6x 4C`, and its source; empty where none were read."""
+    """Every vGPU profile of a GPU by edition, `Virtual PC (vPC): 24x 1B, 12x 2B; ..`, and its source.
+
+    Both are empty where none were read.
+    """
     group = _groups().get(gpu)
     if group is None:
         return "", ""
-    listed = (
-        f"{most}x {size}{kind}" for kind, sizes in group["most"].items() for size, most in sizes.items()
-    )
-    return ", ".join(listed), str(group["source"])
+    counts = {
+        series["edition"]: [f"{most}x {size}{kind}" for size, most in group["most"][kind].items()]
+        for kind, series in _data()["series"].items()
+        if kind in group["most"]
+    }
+    listed = (f"{edition}: {', '.join(of)}" for edition, of in counts.items())
+    return "; ".join(listed), str(group["source"])
 
 
 def _of(gpu: Gpu, profile: str, text: str) -> Gpu:
@@ -74,7 +78,7 @@ def _of(gpu: Gpu, profile: str, text: str) -> Gpu:
     known = {f"{size}{kind}": most for kind, sizes in group["most"].items() for size, most in sizes.items()}
     if profile not in known:
         kind = (
-            f"profiles for {_KINDS[profile[-1]]} are not on file, "
+            f"profiles for {_data()['series'][profile[-1]]['for']} are not on file, "
             if profile[-1] not in group["most"]
             else ""
         )
@@ -100,11 +104,24 @@ def _made(gpu: Gpu, profile: str, most: int) -> Gpu:
 
 @cache
 def _groups() -> Mapping[str, Any]:
-    """The group of profiles of each GPU by id."""
-    return {gpu: group for group in store.load("vgpu")["vgpu"]["group"].values() for gpu in group["gpus"]}
+    """The group of profiles of each GPU by id, with those for applications and desktops where it has them."""
+    data = _data()
+    found: dict[str, Any] = {gpu: group for group in data["group"].values() for gpu in group["gpus"]}
+    for gpu in data["office"]["gpus"]:
+        workstations = found[gpu]["most"]["Q"]
+        desktops = {
+            size: most for size, most in workstations.items() if int(size) in data["office"]["desktop"]
+        }
+        found[gpu] = {**found[gpu], "most": {**found[gpu]["most"], "B": desktops, "A": workstations}}
+    return found
 
 
 @cache
 def _boards() -> Mapping[str, str]:
     """The id of each board by the name that its profiles begin with, in lower case."""
-    return {name.lower(): gpu for name, gpu in store.load("vgpu")["vgpu"]["board"].items()}
+    return {name.lower(): gpu for name, gpu in _data()["board"].items()}
+
+
+def _data() -> Mapping[str, Any]:
+    found: Mapping[str, Any] = store.load("vgpu")["vgpu"]
+    return found

@@ -215,7 +215,7 @@ def board(view: View) -> Iterator[Sentence]:
         (("encoders", "decoders"), "video engines: {}"),
         (("graphics_apis", "compute_apis"), "interfaces: {}"),
         (("mig_profiles",), "MIG profiles: {}"),
-        (("vgpu_profiles",), "profiles of its vGPU software: {}"),
+        (("vgpu_profiles",), "profiles of its vGPU software by edition: {}"),
     ):
         if all(view.text(key, field) for field in fields):
             pen = Pen(view)
