@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import CHIP
+from whichgpu.audit.certainty import excludes
 from whichgpu.audit.findings import made
 from whichgpu.audit.judging import source_of
 from whichgpu.audit.subjects import mentions
@@ -100,7 +102,7 @@ def one_of(
     """A chip that is that of one of these devices, or of none of them."""
     known = [gpu for gpu in gpus if gpu.value(field)]
     right = [gpu for gpu in known if same_chip(match[0], str(gpu.value(field)))]
-    sure = [gpu for gpu in known if gpu.confidence != "low"]
+    sure = [gpu for gpu in known if excludes(gpu, field, math.inf)]
     verdict = "confirmed" if right else "contradicted" if sure else "unverifiable"
     if known:
         yield of_field(passage, match.span(), "identity", field, right or known, verdict, context)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.certainty import excludes
 from whichgpu.audit.findings import Evidence
 from whichgpu.audit.patterns import MANY
 from whichgpu.audit.subjects import model
@@ -342,7 +344,9 @@ def _wrong(
     field = next(field for field in attribute.fields if best.value(field) is not None)
     expected = shown(best, field, what)
     evidence = [on_file(gpu, attribute) for gpu in known[:3]]
-    if not all(_trusted(gpu, field) for gpu in known) and not _of_namesake(attribute, what, known, catalogue):
+    if not all(_trusted(gpu, attribute, what) for gpu in known) and not _of_namesake(
+        attribute, what, known, catalogue
+    ):
         return Verdict("unverifiable", expected, f"on file is {expected}, of one low source", tuple(evidence))
     why, true_for = _instead(attribute, what, known, catalogue, spoken_of)
     # A round number is another card's by chance; that its unit or its sparsity is wrong is none.
@@ -375,13 +379,20 @@ def _of_namesake(attribute: Attribute, what: Stated, known: Sequence[Gpu], catal
     return True
 
 
-def _trusted(gpu: Gpu, field: str) -> bool:
+def _trusted(gpu: Gpu, attribute: Attribute, what: Stated) -> bool:
     """Whether a value may carry an accusation: it has a source that is no guess."""
+    field = next(field for field in attribute.fields if gpu.value(field) is not None)
     fact = gpu.fact(field)
     # Databases agree on no base clock.
-    guess = fact is None or fact.kind == "assumed" or (field == "clock_base" and fact.kind != "vendor")
-    vendors = fact is not None and fact.kind in ("vendor", "measured")
-    return not guess and (gpu.confidence != "low" or vendors)
+    if field == "clock_base" and (fact is None or fact.kind != "vendor"):
+        return False
+    every = [value for value, one in _values(attribute, what, gpu) if one == field and value]
+    return excludes(gpu, field, min((_apart(what.value, value) for value in every), default=1.0))
+
+
+def _apart(a: float, b: float) -> float:
+    """The larger over the smaller of two values; infinite where only one is zero."""
+    return max(a, b) / min(a, b) if min(a, b) > 0 else math.inf
 
 
 def _of_one_database(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.certainty import certain, excludes
 from whichgpu.audit.judging import on_file
 from whichgpu.audit.offers import common
 from whichgpu.audit.quantities import quantities
@@ -263,8 +264,8 @@ def ratios(attribute: Attribute, both: Pair, context: Context) -> list[tuple[flo
     """First over second for every device that each name can mean and every field, with the words for it."""
     found = []
     for field in attribute.fields:
-        for one in _sure(both.first, context):
-            for other in _sure(both.second, context):
+        for one in _sure(both.first, field, context):
+            for other in _sure(both.second, field, context):
                 a, b = (_value(context.catalogue[key], field) for key in (one, other))
                 if isinstance(a, int | float) and isinstance(b, int | float) and b:
                     found.append((float(a) / float(b), _words(one, other, field, context)))
@@ -309,16 +310,17 @@ def _value(gpu: Gpu, field: str) -> object:
     return nominal_gb(value) or value if field == "memory" and isinstance(value, int | float) else value
 
 
-def _sure(ids: Sequence[str], context: Context) -> Sequence[str]:
+def _sure(ids: Sequence[str], field: str, context: Context) -> Sequence[str]:
     """The devices of which more than one low source speaks, if there are any, and which can be had."""
-    known = tuple(key for key in ids if context.catalogue[key].confidence != "low") or tuple(ids)
+    known = tuple(key for key in ids if certain(context.catalogue[key], field)) or tuple(ids)
     return common(known) if len(known) > 1 else known
 
 
-def unsure(both: Pair, context: Context) -> bool:
-    """Whether a side of a pair is known from low sources only."""
+def unsure(both: Pair, attribute: Attribute, off: float, context: Context) -> bool:
+    """Whether a side of a pair is not known well enough to call wrong what is `off` by so many times."""
     return any(
-        all(context.catalogue[key].confidence == "low" for key in side) for side in (both.first, both.second)
+        not any(excludes(context.catalogue[key], field, off) for key in side for field in attribute.fields)
+        for side in (both.first, both.second)
     )
 
 

@@ -124,7 +124,9 @@ def _judged(
     best = off.index(min(off))
     real, _, one, other = found[best]
     verdict = "confirmed" if off[best] <= 1 else "contradicted" if off[best] > _CLEARLY else "unverifiable"
-    if verdict == "contradicted" and (unsure(both, context) or each.limit in ("over", "under", "up to")):
+    if verdict == "contradicted" and (
+        unsure(both, attribute, 1.0, context) or each.limit in ("over", "under", "up to")
+    ):
         verdict = "unverifiable"
     shown = [context.catalogue[key].display(attribute.fields[0]) for key in (one, other)]
     because = f"{one} has {shown[0]}, {other} has {shown[1]}"

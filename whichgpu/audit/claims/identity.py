@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import CHIP
+from whichgpu.audit.certainty import excludes
 from whichgpu.audit.document import HEADED
 from whichgpu.audit.explained import of_words
 from whichgpu.audit.fields import (
@@ -311,7 +313,7 @@ def _of_that_chip(
     """The device behind a chip that is said to be its own too: "AD103, the same die as the RTX 4080"."""
     chip, other = told
     gpus = [context.catalogue[key] for key in other.named]
-    known = [gpu for gpu in gpus if gpu.value("chip") and gpu.confidence != "low"]
+    known = [gpu for gpu in gpus if excludes(gpu, "chip", math.inf)]
     if known and _AS.fullmatch(passage.text, match.end(), other.start):
         right = [gpu for gpu in known if same_chip(chip, str(gpu.value("chip")))]
         verdict = "confirmed" if right else "contradicted"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.certainty import excludes
 from whichgpu.audit.document import HEADED
 from whichgpu.audit.explained import of_words
 from whichgpu.audit.fields import FAR, ITS_OWN, SET_AGAINST, headed, of_field, owner_of
@@ -163,7 +165,7 @@ def _all_of(
     passage: Passage, match: re.Match[str], gpus: Sequence[Gpu], context: Context
 ) -> Iterator[Finding]:
     """A type of memory that is said of several sizes: each must have it."""
-    known = [gpu for gpu in gpus if gpu.value("memory_type") and gpu.confidence != "low"]
+    known = [gpu for gpu in gpus if excludes(gpu, "memory_type", math.inf)]
     wrong = [gpu for gpu in known if not _same_type(match[0], str(gpu.value("memory_type")))]
     largest = max((float(gpu.value("memory") or 0) for gpu in known), default=0.0)
     wrong = [gpu for gpu in wrong if float(gpu.value("memory") or 0) > 0.9 * largest]
@@ -193,7 +195,7 @@ def _one_of(
     unified = any("unified" in str(gpu.value("memory_type")).lower() for gpu in known)
     if not known or (not right and (unified or vague)):
         return
-    sure = [gpu for gpu in known if gpu.confidence != "low"]
+    sure = [gpu for gpu in known if excludes(gpu, "memory_type", math.inf)]
     sure = [] if not right and _only_enhanced(match[0], known, context) else sure
     verdict = "confirmed" if right else "contradicted" if sure else "unverifiable"
     yield of_field(passage, match.span(), "specification", "memory_type", right or known, verdict, context)

@@ -198,7 +198,10 @@ def _judged(passage: Passage, each: Comparison, both: Pair, who: Spoken, context
     if not values:
         return None
     verdict, words = _verdict(each, values)
-    if verdict == "contradicted" and (unsure(both, context) or not (who.here or _its(each, who))):
+    off = min(max(value, 1 / value) if value else 1.0 for value, _ in values)
+    if verdict == "contradicted" and (
+        unsure(both, each.attribute, off, context) or not (who.here or _its(each, who))
+    ):
         verdict = "unverifiable"
     expected = words.split(",", maxsplit=1)[0].rsplit(" has ", maxsplit=1)[-1] if each.sign == 0 else ""
     return _made(

@@ -373,7 +373,7 @@ def _of_devices(
         verdict, values = as_told, values if as_told == verdict else [stated]
     nearest = min(values, key=lambda one: abs(one[0] - claim.times))
     because = f"{nearest[1]}: {nearest[0]:.3g} times"
-    low = unsure(both, context)
+    low = unsure(both, attribute, claim.times / nearest[0] if nearest[0] else 0.0, context)
     if verdict == "contradicted" and (low or _is_of_speed(text, sentence, claim, attribute)):
         verdict = "unverifiable"
     answer = (verdict, "" if verdict == "confirmed" else f"{nearest[0]:.2g}x", because)
@@ -477,7 +477,11 @@ def _of_any(
     known = named_before(passage, first, context)
     pairs = [Pair(first.named, other) for other in known]
     every = [ratios(attribute, both, context) for both in pairs]
-    if not 1 <= len(every) <= _MOST or not all(every) or any(unsure(both, context) for both in pairs):
+    if (
+        not 1 <= len(every) <= _MOST
+        or not all(every)
+        or any(unsure(both, attribute, 1.0, context) for both in pairs)
+    ):
         return
     if all(verdict_of(claim, [value for value, _ in values]) == "contradicted" for values in every):
         value, words = min(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import Attribute, attributes, named
+from whichgpu.audit.certainty import certain
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import made
 from whichgpu.audit.judging import on_file
@@ -343,7 +344,9 @@ def held_against(
     wrong, right = better > among.extra or as_much, worst > 1 - _EQUAL
     verdict = "contradicted" if wrong else "confirmed" if right else "unverifiable"
     gpus = [context.catalogue[key] for key in (ids[0], rival)]
-    if verdict == "contradicted" and any(gpu.confidence == "low" for gpu in gpus):
+    if verdict == "contradicted" and not all(
+        any(certain(gpu, field) for field in attribute.fields) for gpu in gpus
+    ):
         verdict = "unverifiable"
     yield made(context, passage, place, "ordering", verdict, subject=", ".join(ids), attribute=attribute.key,
                because=words, evidence=tuple(on_file(gpu, attribute) for gpu in gpus))  # fmt: skip
