@@ -62,6 +62,9 @@ _SET_AGAINST = re.compile(
     r"only)\s+(?:just\s+|only\s+)?$",
     re.IGNORECASE,
 )
+_THEN = re.compile(
+    r"\s(?:(?:gave|did|got|does|gives|reached|at|with)\s)?(?:us\s)?(?:about\s|~)?", re.IGNORECASE
+)
 #: "989 vs 312 TFLOPS": of two numbers the second alone may have the unit.
 _VERSUS = re.compile(
     r"(?<![\w.,])(?P<a>\d[\d,]*(?:\.\d+)?)\s*(?:vs\.?|versus|against|instead of|over|/)\s*$", re.IGNORECASE
@@ -80,7 +83,7 @@ def find(context: Context) -> Iterator[Finding]:
             if each.high == each.value > 0 and (each.dimension == "percent" or is_multiple(text, each))
         ]  # fmt: skip
         found = united(text, quantities(text, context.fraction), context.mentions.get(index, ()))
-        every = list(_valued(text, found))
+        every = list(_valued(text, found, frozenset(each.end for each in context.mentions.get(index, ()))))
         before: Sentence | None = None
         for sentence in sentences(text) if len(every) > 1 or said else ():
             shares = [
@@ -93,8 +96,12 @@ def find(context: Context) -> Iterator[Finding]:
             before = sentence
 
 
-def _valued(text: str, found: Sequence[Quantity]) -> Iterator[Quantity]:
-    """The values of a passage: both ends of "from 38.7 to 91.1", and numbers that are set against a value."""
+def _valued(text: str, found: Sequence[Quantity], named: frozenset[int]) -> Iterator[Quantity]:
+    """The values of a passage: both ends of "from 38.7 to 91.1", and numbers that are set against a value.
+
+    A number is so behind a device too, whose name ends at one of `named`: "the L4 gave 610 tokens/s, the L40S
+    1,790".
+    """
     last: Quantity | None = None
     for each in found:
         if each.dimension in _DIMENSIONS and each.high != each.value:
@@ -109,8 +116,10 @@ def _valued(text: str, found: Sequence[Quantity]) -> Iterator[Quantity]:
             last = each
         elif last and each.dimension == "number" and _NO_UNIT.match(text, each.end):
             plain = _plain(text, last)
-            near = plain and 1 / _LIKE < each.value / plain < _LIKE
-            if near and _SET_AGAINST.search(text, last.end, each.start) and each.start - last.end < 60:
+            near = plain and 1 / _LIKE < each.value / plain < _LIKE and each.start - last.end < 60
+            # Blanks and a verb at the most stand between a device and its number.
+            of_device = any(at > last.end and _THEN.fullmatch(text, at, each.start) for at in named)
+            if near and (of_device or _SET_AGAINST.search(text, last.end, each.start)):
                 value = each.value * last.value / plain
                 yield each._replace(value=value, high=value, dimension=last.dimension, unit=last.unit)
 

@@ -31,6 +31,12 @@ _PARTS = re.compile(
 CELL_PARTS = re.compile(
     r"\bup to (\d)\b(?!\s*(?:g\b|GB))|\b(\d)\s*(?:mig\s+)?(?:instances?|slices?|partitions?)\b", re.IGNORECASE
 )
+#: In brackets behind the device: "the A30 (four instances)".
+_ASIDE = re.compile(
+    rf"\s\((?:up to |into |with )?(\d{{1,2}}|{'|'.join(SPELLED)})\s+(?:mig\s+|gpu\s+)?"
+    r"(?:instances|partitions|slices)\)",
+    re.IGNORECASE,
+)
 #: What leaves open whose instances they are.
 _HEDGED = re.compile(
     r"\b(?:if|whether|may|might|some|unlike|other|newer|older|previous|next|future|need\w*|require\w*|"
@@ -41,6 +47,7 @@ _HEDGED = re.compile(
 
 def find(context: Context) -> Iterator[Finding]:
     """Every number of instances that is said of a device, with its verdict."""
+    yield from _asides(context)
     for passage, sentence, who in told(context, _PARTS):
         for match in _PARTS.finditer(passage.text, sentence.start, sentence.end):
             inside = within(who.here, *match.span())
@@ -51,6 +58,16 @@ def find(context: Context) -> Iterator[Finding]:
             number = SPELLED.get(match[1].lower()) or int(match[1])
             gpus = [context.catalogue[key] for key in mention.ids]
             yield from of_parts(passage, match.span(1), number, gpus, context)
+
+
+def _asides(context: Context) -> Iterator[Finding]:
+    """A number of instances in brackets right behind a device."""
+    for index, passage in context.document.running():
+        for mention in context.mentions.get(index, ()):
+            if match := _ASIDE.match(passage.text, mention.end):
+                number = SPELLED.get(match[1].lower()) or int(match[1])
+                gpus = [context.catalogue[key] for key in mention.ids]
+                yield from of_parts(passage, match.span(1), number, gpus, context)
 
 
 def of_parts(

@@ -1,4 +1,4 @@
-"""One amount told twice, side by side: "131,072 bytes, or 128 KB", "128 GB (4 x 32 GB)"."""
+"""One amount told twice, side by side: "131,072 bytes, or 128 KB", "32 Gbit/s (4 GB/s)"."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.quantities import quantities
 from whichgpu.audit.terms import dims, terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.terms import Term
 
@@ -33,8 +35,16 @@ _OF_SEVERAL = re.compile(
     r"\(\s*(?P<n>\d{1,2})\s?[x\u00d7]\s?(?P<one>\d{1,4})\s?(?P=unit)\s*\)"
 )
 #: What makes an amount a part of a formula.
-_FACTOR, _BEFORE = re.compile(r"[x\u00d7*/+\u2212]\s*$"), 4
+_CLAUSE = re.compile(r"[.,;:](?!\d)")
+_FACTOR, _BEFORE, _AROUND = re.compile(r"[x\u00d7*/+\u2212]\s*$"), 4, 40
 _BYTES = re.compile(r"\s*bytes\b", re.IGNORECASE)
+#: Bytes a second for the bits of a line: what its code takes leaves four fifths of them, or more.
+_BITS, _LEAST_LEFT, _DOUBT = 8.0, 0.75, 1.4
+#: Of a rate in one direction what it is in both, or of one line what several make.
+_BOTH_WAYS = re.compile(
+    r"\b(?:bi-?directional\w*|both|each way|total|aggregate|combined|per (?!second)\w+|full duplex|x\d+)\b",
+    re.IGNORECASE,
+)
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -50,6 +60,7 @@ def find(context: Context) -> Iterator[Finding]:
             )  # fmt: skip
         if passage.kind not in RUNNING:
             continue
+        yield from _in_bits(passage, context)
         names = tuple((each.start, each.end) for each in context.mentions.get(index, ()))
         for one, other in pairwise(terms(passage.text, context.fraction, names)):
             factor = _FACTOR.search(passage.text, max(0, one.start - _BEFORE), one.start)
@@ -65,6 +76,28 @@ def find(context: Context) -> Iterator[Finding]:
                 context, passage, (other.start, other.start + len(other.words)), "arithmetic",
                 "confirmed" if right else "inconsistent", attribute="unit", because=because,
                 evidence=(Evidence(because),),
+            )  # fmt: skip
+
+
+def _in_bits(passage: Passage, context: Context) -> Iterator[Finding]:
+    """A rate of bits that is told again in bytes."""
+    text = passage.text
+    for one, other in pairwise(quantities(text, context.fraction)):
+        kinds = (one.dimension, other.dimension) == ("bit rate", "bandwidth")
+        if not kinds or not _IS.fullmatch(text, one.end, other.start):
+            continue
+        left = _BITS * other.value / one.value
+        right = _LEAST_LEFT <= left <= 1 + _NEAR + (_BINARY if other.limit else 0.0)
+        clause = _CLAUSE.split(text[max(0, one.start - _AROUND) : one.start])[-1]
+        clause += _CLAUSE.split(text[other.end : other.end + _AROUND])[0]
+        aside = _BOTH_WAYS.search(clause)
+        if right or (not aside and not 1 / _DOUBT < left < _DOUBT):
+            said, told = (text[each.start : each.end] for each in (one, other))
+            because = f"{said} are {one.value / _BITS / 1e9:.3g} GB/s, a byte has 8 bits"
+            yield made(
+                context, passage, (other.start, other.end), "arithmetic",
+                "confirmed" if right else "inconsistent", attribute="unit",
+                because=f"{told}: {because}", evidence=(Evidence(because),),
             )  # fmt: skip
 
 

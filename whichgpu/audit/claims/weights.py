@@ -61,6 +61,13 @@ _ELSE = re.compile(
     r"out of|instead|if|not|never|ram)\b|\d+x\d+b|n[\u2019']t\b",
     re.IGNORECASE,
 )
+#: What is said to be no part of it.
+_LEFT_OUT = re.compile(
+    r"\b(?:before|without|excluding|not (?:counting|including)|plus|beside|on top of|leaving out)\s+"
+    r"(?:(?:any|the|a|its|counting|adding|you add|kv|room for)[\s-]+){0,3}"
+    r"(?:(?:caches?|contexts?|activations?|overheads?)(?: (?:or|and) (?:the |any )?)?)+",
+    re.IGNORECASE,
+)
 _TRAINS = re.compile(
     r"\b(?:full(?:y)?[ -]fine|train\w*|optimi[sz]er|adam\w*|gradients?|moments?|states|master)\b",
     re.IGNORECASE,
@@ -80,7 +87,7 @@ _PARTS = (
 _BYTES = dims(byte=1)
 #: An amount between these shares of what is known is right, or may have more in it.
 _LEAST, _MOST, _PART = 0.80, 1.7, 0.12
-_AFTER, _ITEM, _SEVERAL = 24, 90, 2
+_AFTER, _ITEM, _SEVERAL = 32, 90, 2
 
 
 class _Held(NamedTuple):
@@ -168,9 +175,9 @@ def _of_weights(
     beside = _MODEL.fullmatch(text, model.end, told.start) if model.end <= told.start else None
     if not (led or beside or _OF_WEIGHTS.match(text, told.end) or _IN_FORMAT.match(text, told.end)):
         return
-    own = sentence.text
+    own = _LEFT_OUT.sub(" ", sentence.text)
     about = f"{own} {' '.join(passage.section[-1:])}" if not beside else ""
-    clause = "" if beside else _BYTES_EACH.sub(" ", clause)
+    clause = "" if beside else _BYTES_EACH.sub(" ", _LEFT_OUT.sub(" ", clause))
     if _ELSE.search(clause) or _CACHES.search(about) or _TRAINS.search(own) or _ELSE.search(model.name):
         return
     own_format = _format(text, sentence, told)
