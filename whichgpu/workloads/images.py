@@ -182,6 +182,23 @@ def convolved(rec: Recorder, x: Map, out: int, name: str, *, bias: bool = True) 
     return y
 
 
+def rotate(rec: Recorder, elements: Any, *, parameters: float = 0.0) -> None:
+    """Rotary positions of queries and keys, op by op: x cos + rotated(x) sin, of FP32 tables.
+
+    `apply_rot_embed_cat` of timm: half of the values negated, halves stacked, two products, their sum,
+    what autocast made wide cast back, and the tokens without a place joined again.
+    """
+    rec.pointwise(elements, reads=0.5, writes=0.5, shard="head", name="negate")
+    rec.copy(elements, shard="head", name="stack")
+    for name in ("cosine", "sine"):
+        rec.pointwise(elements, reads=rec.narrow_reads, wide=True, parameters=parameters, shard="head",
+                      name=name)  # fmt: skip
+        parameters = 0.0
+    rec.add(elements, wide=True, name="rotary")
+    rec.narrow(elements)
+    rec.copy(elements, shard="head", name="tokens_apart")
+
+
 def join(rec: Recorder, rows: Any, width: int, *, layer_scale: bool = False) -> None:
     """Add a branch of (rows, width) to the residual, each channel scaled first where asked."""
     if layer_scale:

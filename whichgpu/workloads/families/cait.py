@@ -90,7 +90,12 @@ def _channel_layer(rec: Recorder, x: Map, dims: Dims) -> None:
     one = float(width // heads)
     layer_norm(rec, x.elements, width)
     rec.linear(rows, width, 3 * width, bias=True, shard="column", name="qkv")
-    rec.pointwise(2 * x.elements, keeps=1.0, name="normalise")
+    # Lengths and quotients are in FP32 under autocast, and each head's channels are laid out anew for a product.
+    rec.narrow(2 * x.elements)
+    rec.pointwise(2 * x.elements, writes=0.0, wide=True, name="lengths")
+    rec.pointwise(2 * x.elements, reads=rec.narrow_reads, keeps=rec.narrow_reads, wide=True, name="normalise")
+    rec.narrow(2 * x.elements)
+    rec.copy(3 * x.elements, name="heads")
     rec.product(heads * x.batch, one, tokens, one, name="scores")
     rec.pointwise(heads * one * one * x.batch, keeps=1.0, parameters=float(heads), name="softmax")
     rec.product(heads * x.batch, one, one, tokens, name="values")
