@@ -131,7 +131,8 @@ def _as_run(kind: OpClass, place: Traits, runtime: Runtime) -> OpClass:
 
     Engines have no classes of what belongs to a vocabulary; of experts they learnt how little of them keeps
     tensor cores busy, which says nothing of plain units. FP32 products are in TF32 where the runtime does
-    that unasked and the GPU can, and those of quantised weights in INT8; most traffic of maps that become channels-last is that of transpositions.
+    that unasked and the GPU can, those of quantised weights in INT8; most traffic of maps that become
+    channels-last is that of transpositions.
     """
     if runtime.domain:
         compute, memory = (_IN_ENGINES.get(name, name) for name in (kind.compute, kind.memory))

@@ -106,7 +106,7 @@ class Ledger:
 
     @property
     def narrow_reads(self) -> float:
-        """Of the bytes of a value that autocast widens, what is read of one in 16 bits; 1 in any other format."""
+        """Bytes of a value in 16 bits over those of one that autocast widens; 1 in any other format."""
         return self._sizes[False] / self._sizes[True]
 
     @contextmanager

@@ -73,9 +73,14 @@ def _talking_layer(rec: Recorder, x: Map, dims: Dims) -> None:
     layer_norm(rec, x.elements, width)
     rec.linear(rows, width, 3 * width, bias=True, shard="column", name="qkv")
     rec.product(heads * x.batch, tokens, float(width // heads), tokens, name="scores")
+    # Heads stand last for each dense layer over them, and first again behind it; the softmax is in FP32.
+    rec.copy(scores, name="heads_last")
     rec.linear(scores / heads, heads, heads, bias=True, name="talk")
-    rec.pointwise(scores, keeps=1.0, name="softmax")
+    rec.narrow(scores)
+    rec.pointwise(scores, keeps=1.0, wide=True, name="softmax")
+    rec.narrow(scores)
     rec.linear(scores / heads, heads, heads, bias=True, name="talk")
+    rec.copy(scores, name="heads_first")
     rec.product(heads * x.batch, tokens, tokens, float(width // heads), name="values")
     rec.linear(rows, width, width, bias=True, shard="row", name="out")
     join(rec, rows, width, layer_scale=True)
@@ -90,7 +95,7 @@ def _channel_layer(rec: Recorder, x: Map, dims: Dims) -> None:
     one = float(width // heads)
     layer_norm(rec, x.elements, width)
     rec.linear(rows, width, 3 * width, bias=True, shard="column", name="qkv")
-    # Lengths and quotients are in FP32 under autocast, and each head's channels are laid out anew for a product.
+    # Autocast has lengths and quotients in FP32; each head's channels are laid out anew for a product.
     rec.narrow(2 * x.elements)
     rec.pointwise(2 * x.elements, writes=0.0, wide=True, name="lengths")
     rec.pointwise(2 * x.elements, reads=rec.narrow_reads, keeps=rec.narrow_reads, wide=True, name="normalise")

@@ -60,7 +60,8 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
 def _affine(rec: Recorder, elements: Any, dims: Dims) -> None:
     """One scale and one shift for all values, an op each; both are FP32, so that autocast widens the map."""
     if dims.get("affine"):
-        rec.pointwise(elements, reads=rec.narrow_reads, keeps=rec.narrow_reads, wide=True, parameters=1.0, name="scale")
+        narrow = rec.narrow_reads
+        rec.pointwise(elements, reads=narrow, keeps=narrow, wide=True, parameters=1.0, name="scale")
         rec.pointwise(elements, wide=True, parameters=1.0, name="shift")
         rec.narrow(elements)
 

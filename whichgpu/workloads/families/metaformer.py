@@ -91,7 +91,7 @@ def _join(rec: Recorder, x: Map, *, older: bool, scaled: bool) -> None:
 
 
 def _star_relu(rec: Recorder, x: Map) -> None:
-    """s relu(x)^2 + b, op by op; autocast squares in FP32 and stays there until the next convolution."""
+    """A scaled and shifted relu(x)^2, op by op; autocast squares in FP32, where it stays until a product."""
     activate(rec, x.elements)
     rec.narrow(x.elements)
     for name, held in (("star_relu", 0.0), ("star_scale", 1.0), ("star_shift", 1.0)):
