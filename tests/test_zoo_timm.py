@@ -160,7 +160,7 @@ def test_a_workload_like_another_has_what_it_does_not_state() -> None:
 
 
 #: MB that elementwise ops of one picture read and write in eager PyTorch under autocast, counted from the
-#: operators that timm 1.0.31 calls (torch 2.13, fake tensors, batches of 256): each writes what the next reads.
+#: operators that timm 1.0.31 calls (torch 2.13, fake tensors, batches of 256).
 MOVED = {
     ("vit-small-patch16-224", 224): 64.9,
     ("resnet50", 224): 121.3,
@@ -204,6 +204,13 @@ def test_without_autocast_nothing_is_widened(name: str) -> None:
     assert not any(op.layer.endswith(".cast") or "wide" in op.dims for op in plain)
     norms = [op for op in plain if op.kind == "norm" and op.stage == "forward"]
     assert all(op.read_bytes == 2.0 * op.dims["elements"] for op in norms)
+
+
+@pytest.mark.parametrize("name", ["twins-svt-small", "nest-tiny", "tnt-s-patch16-224", "gcvit-xxtiny"])
+def test_attention_of_five_axes_or_of_its_own_code_is_written_out(name: str) -> None:
+    """PyTorch's fused kernels take (B, heads, S, d) alone, and add no table to the scores."""
+    assert any("biased" in op.dims for op in ops(name, phase="infer") if op.kind == "attention")
+    assert not any("biased" in op.dims for op in ops("vit-small-patch16-224", phase="infer"))
 
 
 def test_bart_learns_to_write_the_whole_text_again() -> None:

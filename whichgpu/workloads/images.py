@@ -128,13 +128,16 @@ def layer_norm(rec: Recorder, elements: Any, width: int) -> None:
 
 def transformer_layer(
     rec: Recorder, batch: Any, tokens: Any, width: int, *, heads: int, ffn: int, layer_scale: bool = False,
-    gated: bool = False, qkv_bias: bool = True,
+    gated: bool = False, qkv_bias: bool = True, written: bool = False,
 ) -> None:  # fmt: skip
-    """LayerNorm before each half, one matrix for query, key and value: (B, S, D) -> (B, S, D)."""
+    """LayerNorm before each half, one matrix for query, key and value: (B, S, D) -> (B, S, D).
+
+    `written`: attention of more axes than the four that fused kernels take.
+    """
     rows = batch * tokens
     layer_norm(rec, width * rows, width)
     rec.linear(rows, width, 3 * width, bias=qkv_bias, shard="column", name="qkv")
-    rec.attention(batch, heads, tokens, tokens, width // heads)
+    rec.attention(batch, heads, tokens, tokens, width // heads, biased=written)
     rec.linear(rows, width, width, bias=True, shard="row", name="out")
     join(rec, rows, width, layer_scale=layer_scale)
     layer_norm(rec, width * rows, width)
