@@ -157,3 +157,70 @@ def test_a_workload_like_another_has_what_it_does_not_state() -> None:
     assert merged == {"name": "Own", "family": "resnet", "dimensions": {"a": 1, "b": 3}, "defaults": {}}
     with pytest.raises(DataError, match=r"lost\.toml: there is no workload 'nothing' to be like"):
         zoo["lost"]
+
+
+#: MB that elementwise ops of one picture read and write in eager PyTorch under autocast, counted from the
+#: operators that timm 1.0.31 calls (torch 2.13, fake tensors, batches of 256).
+MOVED = {
+    ("vit-small-patch16-224", 224): 64.9,
+    ("resnet50", 224): 121.3,
+    ("vit-small-patch16-rope-224", 224): 151.1,
+    ("eva02-small-patch14-224", 224): 190.8,
+    ("vit-small-patch16-dinov3", 256): 199.1,
+    ("poolformerv2-s12", 224): 253.7,
+    ("hgnetv2-b3", 224): 171.8,
+    ("convit-tiny", 224): 143.1,
+    ("skresnet50", 224): 201.5,
+    ("resnest26d", 224): 154.5,
+    ("resmlp-24-224", 224): 176.2,
+    ("mambaout-tiny", 224): 159.6,
+    ("visformer-small", 224): 103.5,
+    ("xcit-small-12-p16-224", 224): 176.6,
+    ("cait-xxs24-224", 224): 212.6,
+    ("coat-lite-mini", 224): 131.0,
+    ("swiftformer-l3", 224): 153.1,
+    # and the moments of group norms, which that counts once: 4 bytes a value more
+    ("efficientnet-b0-gn", 224): 215.3 + 27.0,
+    ("resnet50-gn", 224): 367.0 + 44.5,
+}
+
+
+@pytest.mark.parametrize(("name", "side"), MOVED)
+def test_elementwise_ops_move_what_pytorch_moves(name: str, side: int) -> None:
+    traced = ops(
+        name, phase="infer", precision="amp-fp16", batch=256.0, height=float(side), width=float(side)
+    )
+    apart = [
+        op for op in traced if op.kind not in ("gemm", "conv", "attention") and "autocast" not in op.layer
+    ]
+    moved = sum(float((op.read_bytes + op.write_bytes) * op.count) for op in apart) / 256.0 / 1e6
+    assert moved == pytest.approx(MOVED[name, side], rel=0.25)
+
+
+@pytest.mark.parametrize("name", ["vit-small-patch16-rope-224", "efficientnet-b0-gn", "hgnetv2-b3"])
+def test_without_autocast_nothing_is_widened(name: str) -> None:
+    """In one format throughout each value is of its size, and nothing is cast."""
+    plain = ops(name, phase="infer", precision="fp16", batch=1.0)
+    assert not any(op.layer.endswith(".cast") or "wide" in op.dims for op in plain)
+    norms = [op for op in plain if op.kind == "norm" and op.stage == "forward"]
+    assert all(op.read_bytes == 2.0 * op.dims["elements"] for op in norms)
+
+
+@pytest.mark.parametrize("name", ["twins-svt-small", "nest-tiny", "tnt-s-patch16-224", "gcvit-xxtiny"])
+def test_attention_of_five_axes_or_of_its_own_code_is_written_out(name: str) -> None:
+    """PyTorch's fused kernels take (B, heads, S, d) alone, and add no table to the scores."""
+    assert any("biased" in op.dims for op in ops(name, phase="infer") if op.kind == "attention")
+    assert not any("biased" in op.dims for op in ops("vit-small-patch16-224", phase="infer"))
+
+
+def test_bart_learns_to_write_the_whole_text_again() -> None:
+    """Its pretraining has as many tokens behind the decoder as before the encoder; fine-tuning has not."""
+
+    def written(phase: str) -> float:
+        traced = ops("bart-large", phase=phase, seq_len=512.0, batch=1.0)
+        return next(
+            float(op.dims["m"]) for op in traced if op.layer == "head.logits" and op.stage == "forward"
+        )
+
+    assert written("pretrain") == 512.0
+    assert written("finetune_full") == 114.0

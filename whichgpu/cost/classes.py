@@ -1,7 +1,8 @@
 """Classes of ops that share efficiencies: what a fit has coefficients for.
 
 A compute class is how the arithmetic is done (a 3x3 convolution, a deep product, attention); a format
-class is which units do it (plain FP32, TF32 or 16-bit or 8-bit tensor cores); a memory class is how
+class is which units do it (plain FP32, TF32 or 16-bit or 8-bit tensor cores; those of quantised weights
+the runtime says); a memory class is how
 bytes are moved. Scores of a whole vocabulary and the loss over them are classes of their own: rows as long
 as that have kernels that say nothing of others. Lineage is the generation of the GPU, with the parts of it
 that differ in kind apart.
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from whichgpu.cost.coefficients import section
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -43,6 +45,8 @@ def op_class(op: Op) -> OpClass:
     if op.kind == "conv":
         shape = _convolution(op)
         return OpClass(shape, number, shape)
+    if op.kind == "gemm" and number == "half" and _quantised(op):
+        number = "quantised"
     if op.kind == "gemm" and op.shard in ("expert", "expert_row"):
         return OpClass("experts", number, "gemm")
     if op.kind == "gemm":
@@ -54,6 +58,13 @@ def op_class(op: Op) -> OpClass:
         return OpClass("decode" if cached else "attention", number, "kv" if cached else "attention")
     moved = "loss" if op.shard == "vocab" else _BYTES.get(op.kind, "pointwise")
     return OpClass("vector", "plain", moved)
+
+
+def _quantised(op: Op) -> bool:
+    """Whether a product in 16 bits is of narrower weights, which a runtime may multiply as they are."""
+    values = op.dims["n"] * op.dims["k"] * op.dims["batch"]
+    narrow = (op.weight_bytes > 0.0) & (op.weight_bytes < section("products")["quantised_below"] * values)
+    return bool(np.all(narrow))
 
 
 def _convolution(op: Op) -> str:

@@ -342,6 +342,12 @@ class Devices:
         return np.asarray(plain & (self.column("fp16") > CLEARLY * self.vector))
 
     @cached_property
+    def integer_rate(self) -> Column:
+        """INT8 rate that is left for products, (G, 1): plain lanes unpack between them what they multiply."""
+        tensor = self.peak("fp16") > 1.5 * self.vector
+        return np.asarray(self.peak("int8") * np.where(tensor, 1.0, section("products")["dot"]))
+
+    @cached_property
     def bandwidth(self) -> Column:
         """Memory bandwidth in B/s that a long copy can expect: GDDR server boards lose some to ECC."""
         gddr_server = [
@@ -378,11 +384,13 @@ class Devices:
         tensor32 = np.isfinite(self.column("tf32"))
         matrix = ~(self.peak("fp16") <= CLEARLY * self.vector)[:, 0] & ~self.tiled_alike[:, 0]
         staged = ["-staged" if through else "" for through in self.staged[:, 0]]
+        integers = (np.nan_to_num(self.integer_rate) > self.peaks(("fp16",))[0])[:, 0]
         return tuple(
             Traits(lineage(gpu), memory_kind(gpu), float(throttle[i]), float(rate[i]),
                    float(joined[i, 0]), f"pcie{generation[i]:g}{staged[i]}", bool(tensor32[i, 0]),
                    kin(gpu), float(plain[i]), float(narrow[i]),
-                   float(rate_narrow[i]), bool(matrix[i]))
+                   float(rate_narrow[i]), bool(matrix[i]),
+                   (gpu.vendor, gpu.family) if integers[i] else ())
             for i, gpu in enumerate(self.gpus)
         )  # fmt: skip
 

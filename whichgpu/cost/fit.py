@@ -131,7 +131,8 @@ def _as_run(kind: OpClass, place: Traits, runtime: Runtime) -> OpClass:
 
     Engines have no classes of what belongs to a vocabulary; of experts they learnt how little of them keeps
     tensor cores busy, which says nothing of plain units. FP32 products are in TF32 where the runtime does
-    that unasked and the GPU can; most traffic of maps that become channels-last is that of transpositions.
+    that unasked and the GPU can, those of quantised weights in INT8; most traffic of maps that become
+    channels-last is that of transpositions.
     """
     if runtime.domain:
         compute, memory = (_IN_ENGINES.get(name, name) for name in (kind.compute, kind.memory))
@@ -140,6 +141,8 @@ def _as_run(kind: OpClass, place: Traits, runtime: Runtime) -> OpClass:
     of = _PRODUCT.get(kind.compute, kind.compute)
     if of == "conv" and kind.format == "half" and place.kin and runtime.transposes:
         kind = kind._replace(memory="converted")
+    if kind.format == "quantised":
+        kind = kind._replace(format="byte" if place.multiplies_as_stored(runtime.integer) else "half")
     unasked = kind.format == "plain" and place.tf32 and of in runtime.tf32
     return kind._replace(format="tf32") if unasked else kind
 
@@ -298,7 +301,7 @@ def _unit(place: Traits) -> Traits:
 
 def _factor(known: _Parts, found: Callable[..., Any], kind: OpClass, place: Traits) -> float:
     """The factor of a kind of op on a GPU, of parts that are known, or `found`."""
-    key = (kind, place.lineage, place.kin, place.memory, place.tf32, place.matrix)
+    key = (kind, place.lineage, place.kin, place.memory, place.tf32, place.matrix, place.integers)
     parts = known.get(key)
     if parts is None:
         parts = known[key] = found(kind, place)

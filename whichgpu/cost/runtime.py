@@ -24,8 +24,8 @@ class Runtime:
     `tf32` names the op kinds whose FP32 products run in TF32 unasked where the GPU can. `micro_batch` is
     the tokens of a prompt that a pass takes at once, its weights widened where they are quantised; 0 for
     all. `narrow` products of FP16 accumulate in FP16; on chips that it `widens` they are FP32.
-    On GPUs of the vendors in `integer` prompts multiply quantised weights as INT8; on those of `unpacks`
-    kernels widen them on the way to the units, where others leave that to memory.
+    On GPUs of the vendors and families in `integer` prompts multiply quantised weights as INT8; on those
+    of `unpacks` kernels widen them on the way to the units, where others leave that to memory.
     `vector_bytes` and `vector_values` limit matrix-vector products: weights a clock and SM, as bytes and as
     quantised values; 0 for no such limit.
     `routing` kernels send the tokens of a layer to their experts, and `quantising` ones narrow the

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from whichgpu.cost.coefficients import section
 from whichgpu.values import immutable
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 
 @immutable
@@ -26,6 +31,12 @@ class Traits:
     rate_narrow: float = 0.0
     #: Whether 16-bit products run on tensor cores.
     matrix: bool = True
+    #: Vendor and family, where products in INT8 are faster than those in 16 bits.
+    integers: tuple[str, ...] = ()
+
+    def multiplies_as_stored(self, kernels: Collection[str]) -> bool:
+        """Whether kernels for these vendors or families multiply quantised weights as INT8 here."""
+        return any(name in kernels for name in self.integers)
 
     def link(self, gpus: float) -> str:
         """The link that joins `gpus` GPUs: NVLink, the machine's PCIe, or the network between machines."""

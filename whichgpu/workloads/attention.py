@@ -37,14 +37,17 @@ def everywhere(rec: Recorder, x: Map, heads: int, *, bias: bool = True) -> None:
     rec.linear(x.pixels, width, width, bias=True, shard="row", name="out")
 
 
-def in_windows(rec: Recorder, x: Map, heads: int, window: int) -> None:
-    """Attention inside windows of w x w, the edges padded to whole ones: (B, C, H, W) unchanged."""
+def in_windows(rec: Recorder, x: Map, heads: int, window: int, *, written: bool = False) -> None:
+    """Attention inside windows of w x w, the edges padded to whole ones: (B, C, H, W) unchanged.
+
+    `written`: the windows are an axis of their own, and fused kernels take four.
+    """
     windows = np.ceil(x.height / window) * np.ceil(x.width / window) * x.batch
     width, inside = x.channels, float(window * window)
     rows = inside * windows
     rec.copy(width * rows, name="windows")
     rec.linear(rows, width, 3 * width, bias=True, shard="column", name="qkv")
-    rec.attention(windows, heads, inside, inside, width // heads)
+    rec.attention(windows, heads, inside, inside, width // heads, biased=written)
     rec.linear(rows, width, width, bias=True, shard="row", name="out")
     rec.copy(width * rows, name="unwindows")
 

@@ -62,14 +62,32 @@ def norm_activate(
     """Batch normalisation and an activation, "" for none: shape unchanged.
 
     Of a normalisation that is `folded` into weights nothing but its parameters is left.
+    Where the model's `norms` are of groups, autocast runs both in FP32.
     Liu et al., "Evolving Normalization-Activation Layers": `evonorm` is both in one, with a slope besides.
     """
     if activation == "evonorm":
         rec.norm(x.elements, x.channels, parameters=3 * x.channels, name=f"{name}_evonorm")
         return
+    if rec.norms == "group":
+        rec.narrow(x.elements)  # widened: the same bytes the other way round
+        group_norm(rec, x, name=f"{name}_norm")
+        if activation:
+            kept = float(keeps_output) + float(activation in _READ_INPUT)
+            rec.pointwise(x.elements, keeps=kept, wide=True, name=f"{name}_{activation}")
+        rec.narrow(x.elements)
+        return
     rec.norm(0.0 if folded else x.elements, x.channels, name=f"{name}_norm")
     if activation:
         activate(rec, x.elements, activation, keeps_output=keeps_output, name=f"{name}_{activation}")
+
+
+def group_norm(rec: Recorder, x: Map, *, parameters: int | None = None, name: str = "group_norm") -> None:
+    """Norm of groups of channels over all places, in FP32 under autocast: shape unchanged.
+
+    PyTorch reads the map for its moments before it reads it again to apply them (group_norm_kernel.cu).
+    """
+    rec.pointwise(x.elements, writes=0.0, wide=True, name=f"{name}_moments")
+    rec.norm(x.elements, x.channels, parameters=parameters, wide=True, name=name)
 
 
 def transposed(

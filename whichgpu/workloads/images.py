@@ -128,13 +128,16 @@ def layer_norm(rec: Recorder, elements: Any, width: int) -> None:
 
 def transformer_layer(
     rec: Recorder, batch: Any, tokens: Any, width: int, *, heads: int, ffn: int, layer_scale: bool = False,
-    gated: bool = False, qkv_bias: bool = True,
+    gated: bool = False, qkv_bias: bool = True, written: bool = False,
 ) -> None:  # fmt: skip
-    """LayerNorm before each half, one matrix for query, key and value: (B, S, D) -> (B, S, D)."""
+    """LayerNorm before each half, one matrix for query, key and value: (B, S, D) -> (B, S, D).
+
+    `written`: attention of more axes than the four that fused kernels take.
+    """
     rows = batch * tokens
     layer_norm(rec, width * rows, width)
     rec.linear(rows, width, 3 * width, bias=qkv_bias, shard="column", name="qkv")
-    rec.attention(batch, heads, tokens, tokens, width // heads)
+    rec.attention(batch, heads, tokens, tokens, width // heads, biased=written)
     rec.linear(rows, width, width, bias=True, shard="row", name="out")
     join(rec, rows, width, layer_scale=layer_scale)
     layer_norm(rec, width * rows, width)
@@ -180,6 +183,23 @@ def convolved(rec: Recorder, x: Map, out: int, name: str, *, bias: bool = True) 
     if bias:
         rec.pointwise(y.elements, name=f"{name}.bias")
     return y
+
+
+def rotate(rec: Recorder, elements: Any, *, parameters: float = 0.0) -> None:
+    """Rotary positions of queries and keys, op by op: x cos + rotated(x) sin, of FP32 tables.
+
+    `apply_rot_embed_cat` of timm: half of the values negated, halves stacked, two products, their sum,
+    what autocast made wide cast back, and the tokens without a place joined again.
+    """
+    rec.pointwise(elements, reads=0.5, writes=0.5, shard="head", name="negate")
+    rec.copy(elements, shard="head", name="stack")
+    for name in ("cosine", "sine"):
+        rec.pointwise(elements, reads=rec.narrow_reads, wide=True, parameters=parameters, shard="head",
+                      name=name)  # fmt: skip
+        parameters = 0.0
+    rec.add(elements, wide=True, name="rotary")
+    rec.narrow(elements)
+    rec.copy(elements, shard="head", name="tokens_apart")
 
 
 def join(rec: Recorder, rows: Any, width: int, *, layer_scale: bool = False) -> None:

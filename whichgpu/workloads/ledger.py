@@ -78,6 +78,8 @@ class Ledger:
 
     precision: Precision
     training: bool = False
+    #: What stands behind the convolutions of the model where it is no batch normalisation: `group`.
+    norms: str = ""
     #: Values of each op by what sets it apart: an identical one adds its copies.
     _ops: dict[Any, list[Any]] = field(default_factory=dict, init=False)
     _scope: _Scope = field(default_factory=_Scope, init=False)
@@ -101,6 +103,11 @@ class Ledger:
         self._sizes = (spec.activation, FP32 if spec.mixed else spec.activation)
         self._held_wide = (spec.head, spec.read_weight if spec.mixed else spec.head)
         self._held_dense, self._math_dense = self._held, spec.math
+
+    @property
+    def narrow_reads(self) -> float:
+        """Bytes of a value in 16 bits over those of one that autocast widens; 1 in any other format."""
+        return self._sizes[False] / self._sizes[True]
 
     @contextmanager
     def stored_in(self, spec: Precision) -> Iterator[None]:

@@ -222,6 +222,7 @@ class Workload(Shown):
 
     def _forward(self, job: Job, *, training: bool | None = None) -> tuple[Op, ...]:
         recorder = Recorder(of_job(job), job.trains if training is None else training)
+        recorder.norms = self.dims.get("norms", "")
         job = job.changed(phase=self._traced_phase(job.phase), **_AROUND)
         self.code.forward(self.dims, job, recorder)
         return recorder.ops()

@@ -114,7 +114,8 @@ class Recorder(Ledger):
     ) -> None:  # fmt: skip
         """Fused scaled dot-product attention of q (B, heads, q, d) over k, v (B, kv_heads, kv, d).
 
-        `biased`: something is added to each score, which frameworks have no fused kernel for.
+        `biased`: something is added to each score, or more axes stand before them than a batch and
+        heads, which frameworks have no fused kernels for.
 
         `cached` reads k and v from the KV cache in its own precision (decode). A causal pass counts
         the whole q x kv rectangle, as publications do; of it a share is masked, which a kernel model

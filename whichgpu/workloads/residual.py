@@ -47,13 +47,13 @@ def split_attention(
     wide = conv_norm(rec, x, radix * width, 3, groups=groups * radix)
     y = wide._replace(channels=width)
     if radix > 1:
-        rec.pointwise(wide.elements, writes=1.0 / radix, name="sum")
+        _sum(rec, y, radix * rec.narrow_reads)
     point = rec.global_pool(y)
     inner = round_channels(width * radix / 4, 8, least=32.0)
     point = conv_norm(rec, point, inner, 1, groups=groups, bias=True)
     rec.conv(point, radix * width, 1, groups=groups, bias=True, name="weights")
     rec.pointwise(radix * width * x.batch, keeps=1.0, name="softmax")
-    rec.pointwise(wide.elements, writes=1.0 / radix, keeps=1.0, name="weigh")
+    _weigh(rec, y, radix)
     return rec.pool(y, 3, stride, padding=1, average=True) if start and not first else y
 
 
@@ -68,10 +68,24 @@ def selective_kernels(
     given = x._replace(channels=x.channels // 2) if kernels.get("halves") else x
     for keeps in (1.0, float(bool(kernels.get("halves")))):
         y = conv_norm(rec, given, width, 3, stride, groups=dims.get("groups", 1), keeps=keeps)
-    rec.pointwise(y.elements, reads=2.0, name="sum")
+    rec.copy(2 * y.elements, name="stack")
+    _sum(rec, y, 2.0 * rec.narrow_reads)
     point = rec.global_pool(y)
     point = conv_norm(rec, point, round_channels(width * kernels["ratio"], kernels["multiple"], least=0.0), 1)
     rec.conv(point, 2 * width, 1, name="weights")
     rec.pointwise(2 * width * x.batch, keeps=1.0, name="softmax")
-    rec.pointwise(y.elements, reads=2.0, keeps=2.0, name="weigh")
+    _weigh(rec, y, 2)
     return y
+
+
+def _weigh(rec: Recorder, y: Map, branches: int) -> None:
+    """The sum of branches, each weighed by channel: what a softmax made in FP32 widens them."""
+    narrow = rec.narrow_reads
+    rec.pointwise(branches * y.elements, reads=narrow, keeps=narrow, wide=True, name="weigh")
+    _sum(rec, y, branches)
+    rec.narrow(y.elements)
+
+
+def _sum(rec: Recorder, y: Map, branches: float) -> None:
+    """The sum of branches, which autocast sums up in FP32; `branches` in values of that."""
+    rec.pointwise(y.elements, reads=branches, wide=True, name="sum")

@@ -115,20 +115,14 @@ def rates(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float6
     peaks = devices.peaks(ops.dtypes, tf32=ops.kind in runtime.tf32)
     if not runtime.integer or ops.kind != "gemm":
         return peaks
-    found: NDArray[np.float64] = np.where(_in_integers(ops, devices, runtime), _integer_rate(devices), peaks)
+    found: NDArray[np.float64] = np.where(_in_integers(ops, devices, runtime), devices.integer_rate, peaks)
     return found
-
-
-def _integer_rate(devices: Devices) -> NDArray[np.float64]:
-    """INT8 rate that is left for products, (G, 1): plain lanes unpack between them what they multiply."""
-    tensor = devices.peak("fp16") > 1.5 * devices.vector
-    return devices.peak("int8") * np.where(tensor, 1.0, section("products")["dot"])
 
 
 def _in_integers(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.bool_]:
     """Whether quantised weights are multiplied as INT8, (O, G, J): where that is the faster."""
-    made = devices.each(lambda gpu: gpu.vendor in runtime.integer)
-    faster = made & (np.nan_to_num(_integer_rate(devices)) > devices.peaks(ops.dtypes))
+    made = devices.each(lambda gpu: gpu.vendor in runtime.integer or gpu.family in runtime.integer)
+    faster = made & (np.nan_to_num(devices.integer_rate) > devices.peaks(ops.dtypes))
     return np.asarray(faster & _quantised_prompt(ops))
 
 

@@ -81,7 +81,10 @@ def _attention(rec: Recorder, x: Map, heads: int, *, again: bool) -> None:
     width, rows, one = x.channels, _tokens(x), float(x.channels // heads)
     tokens = x.height * x.width + 1.0
     rec.linear(rows, width, 3 * width, bias=True, shard="column", name="qkv")
-    rec.pointwise(width * rows, keeps=1.0, name="softmax")
+    rec.copy(3 * width * rows, name="heads")
+    rec.narrow(width * rows)
+    rec.pointwise(width * rows, keeps=1.0, wide=True, name="softmax")
+    rec.narrow(width * rows)
     rec.product(heads * x.batch, one, tokens, one, name="gather")
     rec.product(heads * x.batch, tokens, one, one, name="read")
     with rec.module("relative", again=again):
@@ -89,7 +92,10 @@ def _attention(rec: Recorder, x: Map, heads: int, *, again: bool) -> None:
             part = width * share // 8
             rec.conv(x._replace(channels=part), part, kernel, groups=part, bias=True, name="relative")
         rec.copy(x.elements, name="concatenate")
-    rec.pointwise(width * rows, reads=3.0, keeps=2.0, name="weigh")
+    rec.pointwise(width * rows, reads=2.0, keeps=2.0, name="weigh")
+    rec.copy(width * rows, name="pad")
+    rec.scale(width * rows)
+    rec.add(width * rows)
     rec.linear(rows, width, width, bias=True, shard="row", name="out")
 
 

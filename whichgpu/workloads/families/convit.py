@@ -54,9 +54,14 @@ def _gated(rec: Recorder, x: Map, heads: int) -> None:
     rec.linear(x.pixels, width, width, keeps=0.0, shard="column", name="value")
     rec.linear(pairs, _DIFFERENCES, heads, bias=True, name="position_scores")
     rec.product(heads * x.batch, places, float(width // heads), places, name="scores")
-    rec.pointwise(heads * pairs, keeps=1.0, name="softmax")
-    rec.pointwise(heads * pairs, keeps=1.0, name="position_softmax")
-    rec.pointwise(heads * pairs, reads=2.0, keeps=1.0, parameters=float(heads), name="mix")
-    rec.pointwise(heads * pairs, keeps=1.0, name="normalise")
+    for name in ("softmax", "position_softmax"):
+        rec.narrow(heads * pairs)
+        rec.pointwise(heads * pairs, keeps=1.0, wide=True, name=name)
+    for name in ("gate_content", "gate_position"):
+        rec.pointwise(heads * pairs, wide=True, name=name)
+    rec.pointwise(heads * pairs, reads=2.0, keeps=1.0, wide=True, parameters=float(heads), name="mix")
+    rec.pointwise(heads * pairs, writes=0.0, wide=True, name="sum")
+    rec.pointwise(heads * pairs, keeps=1.0, wide=True, name="normalise")
+    rec.narrow(heads * pairs)
     rec.product(heads * x.batch, places, places, float(width // heads), name="values")
     rec.linear(x.pixels, width, width, bias=True, shard="row", name="out")

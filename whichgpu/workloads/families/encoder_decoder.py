@@ -17,7 +17,8 @@ not run (Beltagy et al., "Longformer"); `decoder_positions` (positions).
 Mixtures: `experts`, `experts_per_token` (1), `expert_bias`, on `sparse` layers of the encoder and
 `decoder_sparse` of the decoder (Fedus et al., "Switch Transformers"; NLLB Team, "No Language Left Behind").
 `function`: as in `decoder`.
-In training `seq_len` is the input, and the output is `--option target_tokens=114` long (`target` tokens).
+In training `seq_len` is the input, and the output is `--option target_tokens=114` long (`target` tokens), in
+pretraining as long as the input where the model `denoises` whole texts (BART).
 """
 
 from __future__ import annotations
@@ -62,7 +63,8 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     source = job.seq_len if job.trains else job.input_tokens
     _encoder(dims, rec, batch, source)
     if job.trains:
-        target = job.option("target_tokens", dims.get("target", TARGET), least=1.0)
+        whole = dims.get("denoises") and job.phase == "pretrain"
+        target = job.option("target_tokens", source if whole else dims.get("target", TARGET), least=1.0)
         _decoder(dims, rec, batch, target, source=source, context=target)
         with rec.module("loss"):
             cross_entropy(rec, batch * target, dims["vocab"])

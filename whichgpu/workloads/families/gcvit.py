@@ -84,7 +84,7 @@ def _layer(rec: Recorder, x: Map, heads: int, window: int, dims: Dims, *, whole:
         rec.copy(width * rows, name="repeat_query")
     learned = float((2 * window - 1) ** 2 * heads)
     rec.pointwise(float(heads * window**4), parameters=learned, name="relative_bias")
-    rec.attention(windows, heads, inside, inside, width // heads)
+    rec.attention(windows, heads, inside, inside, width // heads, biased=True)
     rec.linear(rows, width, width, bias=True, shard="row", name="out")
     rec.copy(width * rows, name="unwindows")
     join(rec, x.pixels, width, layer_scale=scaled)

@@ -58,9 +58,12 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
 
 
 def _affine(rec: Recorder, elements: Any, dims: Dims) -> None:
-    """One scale and one shift for all values."""
+    """One scale and one shift for all values, an op each; both are FP32, so that autocast widens the map."""
     if dims.get("affine"):
-        rec.pointwise(elements, keeps=1.0, parameters=2.0, name="affine")
+        narrow = rec.narrow_reads
+        rec.pointwise(elements, reads=narrow, keeps=narrow, wide=True, parameters=1.0, name="scale")
+        rec.pointwise(elements, wide=True, parameters=1.0, name="shift")
+        rec.narrow(elements)
 
 
 def _conv(

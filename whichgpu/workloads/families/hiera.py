@@ -80,7 +80,8 @@ def _attention(rec: Recorder, x: Map, y: Map, heads: int, window: int) -> None:
     rec.linear(windows * inside, x.channels, 3 * width, bias=True, shard="column", name="qkv")
     if fewer > 1.0:
         rec.pointwise(width * windows * inside, writes=1.0 / fewer, keeps=1.0, name="query_maximum")
-    rec.attention(windows, heads, inside / fewer, inside, width // heads)
+    # Windows are an axis of their own there, and fused kernels take four.
+    rec.attention(windows, heads, inside / fewer, inside, width // heads, biased=bool(window))
     rec.linear(windows * inside / fewer, width, width, bias=True, shard="row", name="out")
     if window:
         rec.copy(width * windows * inside / fewer, name="unwindows")

@@ -71,6 +71,7 @@ def _layer(rec: Recorder, x: Map, dims: Dims) -> None:
     rec.linear(x.pixels, width, 2 * hidden, bias=True, name="up")
     rec.conv(x._replace(channels=seen), seen, 7, groups=seen, bias=True, name="depthwise")
     rec.copy(hidden * x.pixels, name="concatenate")
+    activate(rec, hidden * x.pixels, "gelu")
     rec.pointwise(hidden * x.pixels, reads=2.0, keeps=2.0, name="gate")
     rec.linear(x.pixels, hidden, width, bias=True, name="down")
     join(rec, x.pixels, width, layer_scale=dims["layer_scale"])

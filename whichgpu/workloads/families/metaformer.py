@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.workloads import images
-from whichgpu.workloads.blocks import image
+from whichgpu.workloads.blocks import activate, group_norm, image
 from whichgpu.workloads.images import convolved, layer_norm
 
 if TYPE_CHECKING:
@@ -60,8 +60,7 @@ def _head(rec: Recorder, x: Map, dims: Dims) -> None:
 
 def _norm(rec: Recorder, x: Map, dims: Dims) -> None:
     """A norm of all values of a position or a picture, with a shift in version 1 only."""
-    rec.norm(x.elements, x.channels, parameters=(2 if dims["version"] == 1 else 1) * x.channels, wide=True,
-             name="layer_norm")  # fmt: skip
+    group_norm(rec, x, parameters=(2 if dims["version"] == 1 else 1) * x.channels)
 
 
 def _layer(rec: Recorder, x: Map, mixer: str, dims: Dims, *, scaled: bool) -> None:
@@ -72,9 +71,10 @@ def _layer(rec: Recorder, x: Map, mixer: str, dims: Dims, *, scaled: bool) -> No
     _join(rec, x, older=older, scaled=scaled)
     _norm(rec, x, dims)
     wide = convolved(rec, x, 4 * x.channels, "up", bias=older)
-    rec.pointwise(
-        wide.elements, keeps=1.0, parameters=0.0 if older else 2.0, name="gelu" if older else "star_relu"
-    )
+    if older:
+        activate(rec, wide.elements, "gelu")
+    else:
+        _star_relu(rec, wide)
     convolved(rec, wide, x.channels, "down", bias=older)
     _join(rec, x, older=older, scaled=scaled)
 
@@ -90,6 +90,15 @@ def _join(rec: Recorder, x: Map, *, older: bool, scaled: bool) -> None:
     rec.add(x.elements, wide=wide)
 
 
+def _star_relu(rec: Recorder, x: Map) -> None:
+    """A scaled and shifted relu(x)^2, op by op; autocast squares in FP32, where it stays until a product."""
+    activate(rec, x.elements)
+    rec.narrow(x.elements)
+    for name, held in (("star_relu", 0.0), ("star_scale", 1.0), ("star_shift", 1.0)):
+        rec.pointwise(x.elements, keeps=float(not held), wide=True, parameters=held, name=name)
+    rec.narrow(x.elements)
+
+
 def _pooling(rec: Recorder, x: Map) -> None:
     """The mean of 3 x 3 less the position itself."""
     rec.pool(x, 3, 1, padding=1, average=True)
@@ -100,7 +109,7 @@ def _convolution(rec: Recorder, x: Map) -> None:
     """1 x 1 to 2 C, depthwise 7 x 7, 1 x 1 back."""
     wide = x._replace(channels=2 * x.channels)
     rec.conv(x, wide.channels, 1, name="up")
-    rec.pointwise(wide.elements, keeps=1.0, parameters=2.0, name="star_relu")
+    _star_relu(rec, wide)
     rec.conv(wide, wide.channels, 7, groups=wide.channels, name="depthwise")
     rec.conv(wide, x.channels, 1, name="down")
 

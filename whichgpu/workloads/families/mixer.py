@@ -65,7 +65,8 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
 def _norm(rec: Recorder, elements: Any, width: int, kind: str) -> None:
     """LayerNorm, or a scale and a shift of each channel alone."""
     if kind == "affine":
-        rec.pointwise(elements, keeps=1.0, parameters=2.0 * width, name="affine")
+        rec.pointwise(elements, keeps=1.0, wide=True, parameters=2.0 * width, name="affine")
+        rec.narrow(elements)
     else:
         layer_norm(rec, elements, width)
 

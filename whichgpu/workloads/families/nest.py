@@ -43,7 +43,7 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
             rec.copy(x.elements, name="blocks")
             with rec.module("layers", copies=float(layers)):
                 transformer_layer(rec, blocks * x.batch, x.height * x.width / blocks, width, heads=heads,
-                                  ffn=dims["ffn"] * width)  # fmt: skip
+                                  ffn=dims["ffn"] * width, written=True)  # fmt: skip
             rec.copy(x.elements, name="unblock")
     with rec.module("head"):
         layer_norm(rec, x.elements, x.channels)

@@ -44,6 +44,7 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
             activate(rec, y.elements, "gelu")
             rec.conv(y, width, 1, bias=True, name="down")
             join(rec, x.pixels, width, layer_scale=True)
+            rec.narrow(x.elements)
     with rec.module("head"):
         rec.norm(x.elements, x.channels)
         rec.global_pool(x)
@@ -58,6 +59,7 @@ def _local(rec: Recorder, x: Map, hidden: int) -> None:
     activate(rec, y.elements, "gelu")
     rec.conv(y, x.channels, 1, bias=True, name="down")
     join(rec, x.pixels, x.channels, layer_scale=True)
+    rec.narrow(x.elements)
 
 
 def _attention(rec: Recorder, x: Map) -> None:
@@ -74,3 +76,4 @@ def _attention(rec: Recorder, x: Map) -> None:
     rec.add(x.elements)
     rec.linear(x.pixels, width, width, bias=True, name="out")
     join(rec, x.pixels, width, layer_scale=True)
+    rec.narrow(x.elements)

@@ -81,5 +81,5 @@ def _attention(rec: Recorder, batch: Any, tokens: Any, width: int, heads: int) -
     rows = batch * tokens
     rec.linear(rows, width, 2 * width, shard="column", name="query_key")
     rec.linear(rows, width, width, keeps=0.0, shard="column", name="value")
-    rec.attention(batch, heads, tokens, tokens, width // heads)
+    rec.attention(batch, heads, tokens, tokens, width // heads, biased=True)  # its own code writes it out
     rec.linear(rows, width, width, bias=True, shard="row", name="out")

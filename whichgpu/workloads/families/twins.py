@@ -48,6 +48,6 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
 def _layer(rec: Recorder, x: Map, heads: int, reduction: int, hidden: int, *, window: int) -> None:
     """Attention, in windows where their side is given, and a perceptron: shape unchanged."""
     if window:
-        layer(rec, x, lambda: in_windows(rec, x, heads, window), hidden)
+        layer(rec, x, lambda: in_windows(rec, x, heads, window, written=True), hidden)
     else:
         layer(rec, x, lambda: to_smaller(rec, x, heads, reduction), hidden)

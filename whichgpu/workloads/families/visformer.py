@@ -42,27 +42,33 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
                 else:
                     _perceptron(rec, x, 2 * width, groups=dims["groups"])
     with rec.module("head"):
-        rec.norm(x.elements, x.channels)
+        _norm(rec, x)
         classifier(rec, x, dims["classes"])
 
 
 def _attention(rec: Recorder, x: Map, heads: int) -> None:
     """Norm, attention of all places to all, short cut: shape unchanged."""
     width, places = x.channels, x.height * x.width
-    rec.norm(x.elements, width)
+    _norm(rec, x)
     rec.conv(x, 3 * width, 1, name="qkv")
     rec.attention(x.batch, heads, places, places, width // heads)
     rec.conv(x, width, 1, name="out")
-    rec.add(x.elements)
+    rec.add(x.elements, wide=True)
 
 
 def _perceptron(rec: Recorder, x: Map, hidden: int, *, groups: int = 0) -> None:
     """Norm, 1 x 1 (a grouped 3 x 3) 1 x 1, short cut: shape unchanged."""
-    rec.norm(x.elements, x.channels)
+    _norm(rec, x)
     y = rec.conv(x, hidden, 1, name="up")
     activate(rec, y.elements, "gelu")
     if groups:
         y = rec.conv(y, hidden, 3, groups=groups, name="grouped")
         activate(rec, y.elements, "gelu")
     rec.conv(y, x.channels, 1, name="down")
-    rec.add(x.elements)
+    rec.add(x.elements, wide=True)
+
+
+def _norm(rec: Recorder, x: Map) -> None:
+    """Batch normalisation of what learned positions in FP32 have widened."""
+    rec.norm(x.elements, x.channels, wide=True)
+    rec.narrow(x.elements)

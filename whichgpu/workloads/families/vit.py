@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.workloads import images
 from whichgpu.workloads.blocks import activate, image
-from whichgpu.workloads.images import join, layer_norm, perceptron, relative_perceptron
+from whichgpu.workloads.images import join, layer_norm, perceptron, relative_perceptron, rotate
 from whichgpu.workloads.residual_stem import patch_convolutions, residual_stem
 
 if TYPE_CHECKING:
@@ -160,8 +160,7 @@ def _mix(rec: Recorder, batch: Any, tokens: Any, dims: Dims, kv_heads: int) -> N
             parts = (2 if dims.get("norm_shift", True) else 1) * one
             rec.norm(elements, one, parameters=parts, wide=True, name=name)
     if rotary:
-        angles = float(width) if rotary == "learned" else 0.0
-        rec.pointwise(2 * elements, reads=2.0, parameters=angles, shard="head", name="rotary")
+        rotate(rec, 2 * elements, parameters=float(width) if rotary == "learned" else 0.0)
     if dims.get("relative") in ("table", "perceptron"):
         _relative(rec, dims)
     if dims.get("differential"):
