@@ -43,6 +43,10 @@ _LEADS = (
         "trainium",
         "inferentia",
         "agx",
+        "cmp",
+        "flex",
+        "grid",
+        "gt",
         "orin",
         "xavier",
     }
@@ -54,10 +58,11 @@ _TAILS = frozenset({
     "x", "xp", "tensor", "core", "edition", "server", "workstation", "pro", "ultra", "rtx", "graphics",
     "card", "gb", "go", "nano", "orin", "agx", "nx", "xavier", "hbm2", "hbm2e", "hbm3", "hbm3e", "gddr6",
     "variant", "version", "model", "sff", "black", "k", "gen", "instinct", "quadro", "tesla", "geforce",
-    "ai", "halo", "spark",
+    "ai", "halo", "spark", "active", "center", "cnx", "dgxs", "duo", "fhhl", "flex", "frontier", "gt", "ii",
+    "liquid", "passive", "thor", "vega", "vii", "wx", "z",
 })  # fmt: skip
 #: Words that a name begins with where the second stands behind the first.
-_LEADING_PAIRS = frozenset({("dgx", "spark"), ("ryzen", "ai"), ("strix", "halo")})
+_LEADING_PAIRS = frozenset({("data", "center"), ("dgx", "spark"), ("ryzen", "ai"), ("strix", "halo")})
 #: Words that a name ends with and that say nothing: they are quoted but not looked up.
 #: A size of memory as some write it: "A100 80G".
 _BARE = re.compile(r"\d{2,3}")
