@@ -134,6 +134,9 @@ class Reader:
         #: By job, whether its software and phase are stated, and GPU: format and software of a row there,
         #: where they are not its usual ones.
         self._open: dict[tuple[Any, ...], tuple[str, str] | None] = {}
+        #: The same but for the GPU: how a job usually runs, and what it asks for.
+        self._known: dict[tuple[Any, ...], placing.Usually] = {}
+        self._asked: dict[tuple[Any, ...], asked.Asked] = {}
 
     @property
     def groups(self) -> list[Group]:
@@ -192,7 +195,7 @@ class Reader:
         """A row under the software and in the format that its GPU has of those that it leaves open."""
         key = head.key, bool(head.job.runtime), bool(head.job.phase), gpu.id
         if key not in self._open:
-            found = placing.widened(placing.running(head.job, gpu), gpu)
+            found = placing.widened(placing.run_on(self._usually(head), gpu), gpu)
             self._open[key] = None if found is head.job else (found.precision, found.runtime)
         changed = self._open[key]
         if changed is None:
@@ -201,15 +204,28 @@ class Reader:
         read: tuple[Head, _Kin] = self._heads[(*texts[:FORMAT], *changed, *texts[STACK + 1 :])]
         return read
 
+    def _usually(self, head: Head) -> placing.Usually:
+        """How a row's job runs whatever its GPU."""
+        key = head.key, bool(head.job.runtime), bool(head.job.phase)
+        if key not in self._known:
+            self._known[key] = placing.usually(head.job)
+        return self._known[key]
+
     def _held(self, head: Head, numbers: Numbers, gpu: Gpu) -> Numbers:
         """The numbers of a row with the tp and pp by which its GPUs hold the model, where it states none."""
         key = head.key, numbers[_N_GPUS], numbers[_TP], gpu.id
         if key not in self._places:
             columns: dict[str, Any] = dict(zip(jobs.NUMBERS, numbers, strict=True))
-            found = placing.held(head.job.changed(**columns), gpu)
+            found = placing.held(head.job.changed(**columns), gpu, partial(self._read, key[:-1]))
             self._places[key] = found.tp, found.pp
         tp, pp = self._places[key]
         return tuple([tp if i == _TP else pp if i == _PP else one for i, one in enumerate(numbers)])
+
+    def _read(self, key: tuple[Any, ...], job: jobs.Job) -> asked.Asked:
+        """What a job asks for, which does not hang on its GPU."""
+        if key not in self._asked:
+            self._asked[key] = asked.read(job)
+        return self._asked[key]
 
 
 def _filled(head: Head, kin: _Kin, numbers: Numbers) -> Numbers:
