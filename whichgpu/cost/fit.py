@@ -296,6 +296,10 @@ def _unit(place: Traits) -> Traits:
     return replace(place, throttle=1.0, plain=1.0, narrow=1.0, rate=1.0, rate_narrow=1.0)
 
 
+#: GPUs of which factors are kept.
+_KEPT = 1024
+
+
 class _Factors(dict["Traits", "_OnGpu"]):
     """The factors under one runtime on each GPU that was met."""
 
@@ -305,6 +309,9 @@ class _Factors(dict["Traits", "_OnGpu"]):
         self._parts: dict[Any, _Parts] = {}
 
     def __missing__(self, place: Traits) -> _OnGpu:
+        if len(self) >= _KEPT:
+            # There is no end to the power limits and shares of a GPU that one may ask about.
+            self.clear()
         key = place.lineage, place.kin, place.memory, place.tf32, place.matrix
         made = self[place] = _OnGpu(place, self._parts.setdefault(key, {}), self._found)
         return made

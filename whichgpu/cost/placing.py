@@ -111,6 +111,7 @@ class Usually(NamedTuple):
     """A job with the software and the format in which it usually runs, whatever the GPU."""
 
     job: Job
+    workload: Workload
     stack: Runtime
     precision: str
 
@@ -118,7 +119,7 @@ class Usually(NamedTuple):
 def usually(job: Job) -> Usually:
     """How a job runs where its GPU does not ask for anything else."""
     read = asked.read(job)
-    return Usually(job, read.runtime, read.workload.complete(read.job).precision)
+    return Usually(job, read.workload, read.runtime, read.workload.complete(read.job).precision)
 
 
 def running(job: Job, gpu: Gpu) -> Job:
@@ -133,7 +134,7 @@ def run_on(usual: Usually, gpu: Gpu) -> Job:
     run there, its stand-in is. A format that the job leaves open is FP16 where the usual one is BF16 and the
     GPU has no units for it, and the other way round.
     """
-    job, stack, narrow = usual
+    job, _, stack, narrow = usual
     other, lacked, had = _INSTEAD.get(narrow, ("", "", ""))
     if other and not job.precision and gpu.value(had) and not gpu.value(lacked):
         job = job.changed(precision=other)
@@ -182,23 +183,22 @@ def placed(job: Job, count: int, gpu: Gpu) -> Job:
     return held(job.changed(n_gpus=float(count)), gpu)
 
 
-def held(job: Job, gpu: Gpu, read: Callable[[Job], asked.Asked] = asked.read) -> Job:
+def held(job: Job, gpu: Gpu, runs: Callable[[Job], Usually] = usually) -> Job:
     """A single job of a language model on several GPUs, with the tp and pp that hold it where it states none.
 
     A server takes the fewest GPUs a replica that keep a share of their memory for the cache. What the GPUs
     of a node do not hold with one stage has more of them. What cannot be held at all the layout refuses.
-    `read` is `asked.read`, or knows what that says.
+    `runs` is `usually`, or knows what that says.
     """
     # Groups of data-parallel attention have that many times the GPUs of one.
     gpus = 1 if job.n_gpus is None else int(job.n_gpus / _groups(job))
     several = gpus > (job.tp or 1.0)
     if not several or job.pp is not None or job.trains or gpu.value("memory") is None:
         return job
-    known = read(job)
-    if not asked.is_language_model(known.workload) or splits_layers(known.runtime):
+    known = runs(job)
+    if not asked.is_language_model(known.workload) or splits_layers(known.stack):
         return job
-    kind = known.workload.complete(known.job).precision
-    share = _weight_bytes(known.workload.id, kind) / float(gpu.value("memory"))
+    share = _weight_bytes(known.workload.id, known.precision) / float(gpu.value("memory"))
     tp = job.tp
     if tp is None and (job.phase or known.workload.phases[0]) == "serve":
         tp = _width(share / (1.0 - section("serving")["cache_share"]), gpus, known.workload.dims)
