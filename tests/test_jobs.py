@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import whichgpu
-from whichgpu.cost import jobs, workers
+from whichgpu.cost import jobs, placing, workers
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.jobs import METRICS, predict_rows, read_job
 from whichgpu.cost.measured import measured_rows
@@ -125,6 +125,21 @@ def test_what_a_row_leaves_open_does_not_hang_on_the_row_before_it(row, stated):
     apart = [next(iter(predict_rows([one], GPUS))) for one in pair]
     assert list(predict_rows(pair, GPUS)) == apart
     assert list(predict_rows(pair[::-1], GPUS)) == apart[::-1]
+
+
+def test_how_a_job_runs_is_read_once_for_all_gpus_and_not_off_a_bad_row(monkeypatch):
+    asked, usually = [], placing.usually
+    monkeypatch.setattr(placing, "usually", lambda job: asked.append(job.n_gpus) or usually(job))
+    row = {"workload": "llama-2-7b", "phase": "serve", "concurrency": "4", "n_gpus": "4"}
+    cards = ("l4", "a10", "t4", "a100-80gb-sxm")
+    rows = [{**row, "gpu": "l4", "output_tokens": "0"}] + [{**row, "gpu": gpu} for gpu in cards]
+    answers = list(predict_rows(rows, GPUS))
+    assert "output_tokens" in answers[0].error
+    # By how many GPUs hold the model, once of the bad row; and by what a row leaves open.
+    assert (asked.count(4.0), asked.count(None)) == (2, 1)
+    monkeypatch.undo()
+    for one, answer in zip(rows[1:], answers[1:], strict=True):
+        assert answer.value == pytest.approx(next(iter(predict_rows([one], GPUS))).value, rel=1e-12)
 
 
 VISION = {"workload": "resnet50", "precision": "fp16", "phase": "infer", "batch": "32"}

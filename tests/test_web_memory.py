@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import gc
+import math
 import sys
 
 import pytest
@@ -12,8 +13,11 @@ import pytest
 pytest.importorskip("fastapi", reason="needs pip install 'whichgpu[web]'")
 
 from whichgpu import api
+from whichgpu.cost import fit as effects
 from whichgpu.cost import rows
+from whichgpu.cost.classes import OpClass
 from whichgpu.cost.fit import fit
+from whichgpu.cost.traits import Traits
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.software import stacks
 from whichgpu.web.front import Front
@@ -90,6 +94,16 @@ def test_a_release_that_no_effect_knows_is_no_more_to_keep():
     later = api.predict("llama-3.1-8b", gpu="l4", runtime="vLLM 0.733")
     assert len(fit()._known) == before
     assert all(one.throughput == later.throughput for one in met)
+
+
+def test_factors_of_gpus_are_let_go(monkeypatch):
+    monkeypatch.setattr(effects, "_KEPT", 3)
+    kind = OpClass("gemm", "half", "gemm")
+    known = effects._Factors(lambda _kind, place: (0.5, {"rate": 2.0}))
+    for rate in (*range(7), 0):
+        place = Traits("ada", "gddr", 0.0, rate, 0.0, "pcie4", tf32=True)
+        assert known[place][kind] == pytest.approx(math.exp(0.5 + 2.0 * rate), rel=1e-12)
+        assert len(known) <= 3
 
 
 def test_runtimes_that_were_met_are_let_go_and_never_mistaken(monkeypatch):

@@ -28,7 +28,7 @@ from whichgpu.errors import SomeRefused, UsageError
 from whichgpu.values import immutable
 from whichgpu.workloads.ops import changed
 from whichgpu.workloads.precision import precision
-from whichgpu.workloads.training import trained_parameters
+from whichgpu.workloads.training import learns, trained_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -169,7 +169,7 @@ def _late(whole: Sequence[Op], stack: Runtime, exchanged: Any) -> Any:
     """
     if not stack.bucket_bytes:
         return 0.0
-    trained = [op for op in whole if trained_parameters((op,))]
+    trained = [op for op in whole if learns(op)]
     weights = sum((op.stored_bytes * op.copies for op in trained), start=np.zeros(()))
     tables = (op.stored_bytes * op.copies for op in trained if op.kind == "embedding")
     looked_up = sum(tables, start=np.zeros(())) / np.maximum(weights, 1.0)
@@ -223,7 +223,7 @@ def _layer_input(whole: Sequence[Op]) -> Any:
 
 def _frozen_bytes(own: Sequence[Op]) -> Any:
     """Bytes of the weights that get no gradient, on one GPU's shard of a model."""
-    kept = (op for op in own if op.stage == "forward" and not trained_parameters((op,)))
+    kept = (op for op in own if op.stage == "forward" and not learns(op))
     return sum((op.stored_bytes * op.copies for op in kept), start=np.zeros(()))
 
 
@@ -241,7 +241,7 @@ def held_parameters(whole: Sequence[Op], own: Sequence[Op]) -> Any:
     """Trained parameters of the shard of a model that `own` ops are of, all layers together."""
     total: Any = 0.0
     for op, part in zip(whole, own, strict=True):
-        trained = trained_parameters((op,))
+        trained = learns(op)
         if trained:
             total = total + trained * (part.stored_bytes / op.stored_bytes if op.stored_bytes else 1.0)
     return total

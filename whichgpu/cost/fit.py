@@ -57,8 +57,8 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     #: Effects by name, with the weight of each.
     Terms = dict[str, float]
-    #: By kind of op and what a fit knows a GPU by, the logarithm of a factor and the slopes of its laws.
-    _Parts = dict[Any, tuple[float, dict[str, float]]]
+    #: By kind of op, the logarithm of a factor and the slopes of its laws.
+    _Parts = dict[OpClass, tuple[float, dict[str, float]]]
 
 
 #: The trait that each law's effect multiplies.
@@ -205,8 +205,8 @@ class Fit:
     """Effects by name; those that are absent are zero."""
 
     effects: Mapping[str, float] = field(default_factory=dict)
-    #: By what a sweep has in common, the parts of each kind of op on GPUs that share them.
-    _known: dict[Any, _Parts] = field(default_factory=dict, init=False, repr=False, compare=False)
+    #: By what a sweep has in common, the factors on each GPU.
+    _known: dict[Any, _Factors] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def factor(self, terms: Terms) -> float:
         """The factor that these effects make together."""
@@ -254,15 +254,15 @@ class Fit:
             return np.ones((1, len(places), 1))
         # All GPUs of a lineage and memory share their parts, and so do all sweeps: they are added up once.
         stacks = runtime.among(len(places))
-        under = {
-            id(stack): (self._known.setdefault((terms, self._told_apart(stack), *how.values()), {}),
-                        partial(self._parts, terms, stack, how))
-            for stack in {id(stack): stack for stack in stacks}.values()
-        }  # fmt: skip
-        cells = [(*under[id(stack)], place) for stack, place in zip(stacks, places, strict=True)]
-        rows = {
-            kind: [_factor(known, found, kind, place) for known, found, place in cells] for kind in set(kinds)
-        }
+        under: dict[int, _Factors] = {}
+        for stack in stacks:
+            if id(stack) not in under:
+                key = terms, self._told_apart(stack), *how.values()
+                if key not in self._known:
+                    self._known[key] = _Factors(partial(self._parts, terms, stack, how))
+                under[id(stack)] = self._known[key]
+        columns = [under[id(stack)][place] for stack, place in zip(stacks, places, strict=True)]
+        rows = {kind: [column[kind] for column in columns] for kind in set(kinds)}
         return np.array([rows[kind] for kind in kinds])[:, :, None]
 
     @cached_property
@@ -299,16 +299,43 @@ def _unit(place: Traits) -> Traits:
     return replace(place, throttle=1.0, plain=1.0, narrow=1.0, rate=1.0, rate_narrow=1.0)
 
 
-def _factor(known: _Parts, found: Callable[..., Any], kind: OpClass, place: Traits) -> float:
-    """The factor of a kind of op on a GPU, of parts that are known, or `found`."""
-    key = (kind, place.lineage, place.kin, place.memory, place.tf32, place.matrix, place.integers)
-    parts = known.get(key)
-    if parts is None:
-        parts = known[key] = found(kind, place)
-    log, laws = parts
-    for trait, slope in laws.items():
-        log += slope * getattr(place, trait)
-    return math.exp(log)
+#: GPUs of which factors are kept.
+_KEPT = 1024
+
+
+class _Factors(dict["Traits", "_OnGpu"]):
+    """The factors under one runtime on each GPU that was met."""
+
+    def __init__(self, found: Callable[[OpClass, Traits], tuple[float, dict[str, float]]]) -> None:
+        super().__init__()
+        self._found = found
+        self._parts: dict[Any, _Parts] = {}
+
+    def __missing__(self, place: Traits) -> _OnGpu:
+        if len(self) >= _KEPT:
+            # There is no end to the power limits and shares of a GPU that one may ask about.
+            self.clear()
+        key = (place.lineage, place.kin, place.memory, place.tf32, place.matrix, place.integers)
+        made = self[place] = _OnGpu(place, self._parts.setdefault(key, {}), self._found)
+        return made
+
+
+class _OnGpu(dict["OpClass", float]):
+    """The factor of each kind of op on a GPU, of parts that are known, or `found`."""
+
+    def __init__(self, place: Traits, known: _Parts, found: Callable[..., Any]) -> None:
+        super().__init__()
+        self._of = place, known, found
+
+    def __missing__(self, kind: OpClass) -> float:
+        place, known, found = self._of
+        if kind not in known:
+            known[kind] = found(kind, place)
+        log, laws = known[kind]
+        for trait, slope in laws.items():
+            log += slope * getattr(place, trait)
+        factor = self[kind] = math.exp(log)
+        return factor
 
 
 @lru_cache(maxsize=1)

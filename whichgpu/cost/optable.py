@@ -134,6 +134,9 @@ _STACKED = ("flops", "weight_bytes", "read_bytes", "write_bytes", "kv_bytes")
 
 def _stack(values: Sequence[Any]) -> NDArray[np.float64]:
     """Scalars, (J,) and (G, J) arrays as one (O, G or 1, J or 1) array."""
+    kinds = set(map(type, values))
+    if np.ndarray not in kinds:
+        return np.array(values, dtype=np.float64)[:, None, None]
     arrays = [value.shape for value in values if isinstance(value, np.ndarray) and value.ndim]
     if not arrays:
         return np.array(values, dtype=np.float64)[:, None, None]

@@ -22,7 +22,7 @@ from whichgpu.workloads.precision import precision
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from whichgpu.cost.runtime import Runtime
     from whichgpu.hardware.gpu import Gpu
@@ -96,21 +96,46 @@ _INSTEAD = {
 
 def leaves_open(job: Job, gpu: Gpu) -> bool:
     """Whether a job may run on a GPU otherwise than on most: what `running` looks at."""
-    has_both = gpu.value("bf16") and gpu.value("fp16")
-    narrow = job.precision and precision(job.precision).math == "fp8" and not gpu.value("fp8")
-    return not (job.runtime and (job.precision or has_both)) or bool(narrow) or gpu.vendor in _reached()
+    # In the order of what they cost: every row of a table asks.
+    if not job.runtime or gpu.vendor in _reached():
+        return True
+    return _narrower(job, gpu) if job.precision else not (gpu.value("bf16") and gpu.value("fp16"))
+
+
+def _narrower(job: Job, gpu: Gpu) -> bool:
+    """Whether a job states FP8, and the GPU has no units for it."""
+    return bool(job.precision) and precision(job.precision).math == "fp8" and not gpu.value("fp8")
+
+
+class Usually(NamedTuple):
+    """A job with the software and the format in which it usually runs, whatever the GPU."""
+
+    job: Job
+    workload: Workload
+    stack: Runtime
+    precision: str
+
+
+def usually(job: Job) -> Usually:
+    """How a job runs where its GPU does not ask for anything else."""
+    read = asked.read(job)
+    return Usually(job, read.workload, read.runtime, read.workload.complete(read.job).precision)
 
 
 def running(job: Job, gpu: Gpu) -> Job:
-    """A job as its GPU runs it, where that is not as it usually does.
+    """A job as its GPU runs it, where that is not as it usually does."""
+    return run_on(usually(job), gpu)
+
+
+def run_on(usual: Usually, gpu: Gpu) -> Job:
+    """The same of a job of which is known how it usually runs.
 
     Software that reaches the GPU through another is that one; where none is named and the usual one does not
     run there, its stand-in is. A format that the job leaves open is FP16 where the usual one is BF16 and the
     GPU has no units for it, and the other way round.
     """
-    read = asked.read(job)
-    stack, usual = read.runtime, read.workload.complete(read.job).precision
-    other, lacked, had = _INSTEAD.get(usual, ("", "", ""))
+    job, _, stack, narrow = usual
+    other, lacked, had = _INSTEAD.get(narrow, ("", "", ""))
     if other and not job.precision and gpu.value(had) and not gpu.value(lacked):
         job = job.changed(precision=other)
     if not not_run(gpu, stack):
@@ -124,13 +149,10 @@ def widened(job: Job, gpu: Gpu) -> Job:
 
     What compares GPUs, or looks for one, refuses them instead: the format was asked for its units.
     """
-    if (
-        not job.precision
-        or job.trains
-        or not widens_fp8(gpu, precision(job.precision), asked.read(job).runtime)
-    ):
+    if job.trains or not _narrower(job, gpu):
         return job
-    return job.changed(precision=WEIGHT_ONLY)
+    wide = widens_fp8(gpu, precision(job.precision), asked.read(job).runtime)
+    return job.changed(precision=WEIGHT_ONLY) if wide else job
 
 
 @cache
@@ -161,27 +183,27 @@ def placed(job: Job, count: int, gpu: Gpu) -> Job:
     return held(job.changed(n_gpus=float(count)), gpu)
 
 
-def held(job: Job, gpu: Gpu) -> Job:
+def held(job: Job, gpu: Gpu, runs: Callable[[Job], Usually] = usually) -> Job:
     """A single job of a language model on several GPUs, with the tp and pp that hold it where it states none.
 
     A server takes the fewest GPUs a replica that keep a share of their memory for the cache. What the GPUs
     of a node do not hold with one stage has more of them. What cannot be held at all the layout refuses.
+    `runs` is `usually`, or knows what that says.
     """
     # Groups of data-parallel attention have that many times the GPUs of one.
     gpus = 1 if job.n_gpus is None else int(job.n_gpus / _groups(job))
     several = gpus > (job.tp or 1.0)
     if not several or job.pp is not None or job.trains or gpu.value("memory") is None:
         return job
-    read = asked.read(job)
-    if not asked.is_language_model(read.workload) or splits_layers(read.runtime):
+    known = runs(job)
+    if not asked.is_language_model(known.workload) or splits_layers(known.stack):
         return job
-    kind = read.workload.complete(read.job).precision
-    share = _weight_bytes(read.workload.id, kind) / float(gpu.value("memory"))
+    share = _weight_bytes(known.workload.id, known.precision) / float(gpu.value("memory"))
     tp = job.tp
-    if tp is None and (job.phase or read.workload.phases[0]) == "serve":
-        tp = _width(share / (1.0 - section("serving")["cache_share"]), gpus, read.workload.dims)
+    if tp is None and (job.phase or known.workload.phases[0]) == "serve":
+        tp = _width(share / (1.0 - section("serving")["cache_share"]), gpus, known.workload.dims)
     elif tp is None:
-        tp = _width(share, gpus, read.workload.dims)
+        tp = _width(share, gpus, known.workload.dims)
     stages = next((s for s in _parts(int(gpus / tp)) if share < tp * s), 1)
     return job.changed(tp=float(tp), pp=float(stages)) if tp * stages > 1 else job
 

@@ -134,6 +134,8 @@ class Reader:
         #: By job, whether its software and phase are stated, and GPU: format and software of a row there,
         #: where they are not its usual ones.
         self._open: dict[tuple[Any, ...], tuple[str, str] | None] = {}
+        #: By either of these keys but for the GPU: how the job usually runs.
+        self._known: dict[tuple[Any, ...], placing.Usually] = {}
 
     @property
     def groups(self) -> list[Group]:
@@ -190,9 +192,9 @@ class Reader:
 
     def _under(self, head: Head, kin: _Kin, cells: tuple[str, ...], gpu: Gpu) -> tuple[Head, _Kin]:
         """A row under the software and in the format that its GPU has of those that it leaves open."""
-        key = head.key, bool(head.job.runtime), bool(head.job.phase), gpu.id
+        key = head.key, (bool(head.job.runtime), bool(head.job.phase)), gpu.id
         if key not in self._open:
-            found = placing.widened(placing.running(head.job, gpu), gpu)
+            found = placing.widened(placing.run_on(self._usually(key[:-1], head.job), gpu), gpu)
             self._open[key] = None if found is head.job else (found.precision, found.runtime)
         changed = self._open[key]
         if changed is None:
@@ -201,12 +203,18 @@ class Reader:
         read: tuple[Head, _Kin] = self._heads[(*texts[:FORMAT], *changed, *texts[STACK + 1 :])]
         return read
 
+    def _usually(self, key: tuple[Any, ...], job: jobs.Job) -> placing.Usually:
+        """How a job runs, by what sets it apart but its GPU."""
+        if key not in self._known:
+            self._known[key] = placing.usually(job)
+        return self._known[key]
+
     def _held(self, head: Head, numbers: Numbers, gpu: Gpu) -> Numbers:
         """The numbers of a row with the tp and pp by which its GPUs hold the model, where it states none."""
         key = head.key, numbers[_N_GPUS], numbers[_TP], gpu.id
         if key not in self._places:
             columns: dict[str, Any] = dict(zip(jobs.NUMBERS, numbers, strict=True))
-            found = placing.held(head.job.changed(**columns), gpu)
+            found = placing.held(head.job.changed(**columns), gpu, partial(self._usually, key[:-1]))
             self._places[key] = found.tp, found.pp
         tp, pp = self._places[key]
         return tuple([tp if i == _TP else pp if i == _PP else one for i, one in enumerate(numbers)])
@@ -223,7 +231,10 @@ def _filled(head: Head, kin: _Kin, numbers: Numbers) -> Numbers:
     usual = kin.usual.get(key)
     if usual is None:
         usual = kin.usual[key] = _usual(head.job, *given)
-    whole = [one if known is None else known for known, one in zip(numbers, usual.sizes, strict=True)]
+    whole = list(numbers)
+    for place, size in usual.sizes:
+        if whole[place] is None:
+            whole[place] = size
     if not usual.serves:
         whole[_QUEUE] = None
     if not usual.splits or whole[_N_GPUS] is None:
@@ -269,11 +280,11 @@ def _is_open(numbers: Numbers) -> bool:
 class _Usual(NamedTuple):
     """What a job without numbers has by default.
 
-    `sizes` are in the order of `NUMBERS`; `degree` is that of tp and pp, None where it is better left open,
+    `sizes` are by place in `NUMBERS`; `degree` is that of tp and pp, None where it is better left open,
     as the number of GPUs `splits` layers over them otherwise. Requests in flight are of what `serves`.
     """
 
-    sizes: Numbers
+    sizes: tuple[tuple[int, Any], ...]
     degree: float | None
     splits: bool
     serves: bool
@@ -288,7 +299,8 @@ def _usual(job: jobs.Job, has_input: bool, has_output: bool) -> _Usual:
         whole = read.workload.complete(read.job)
         alone = Mesh.of(whole.with_defaults(tp=1.0, pp=1.0)).replica == 1.0
     except WhichGpuError:
-        return _Usual((None,) * len(jobs.NUMBERS), None, splits=True, serves=True)
-    sizes = tuple(getattr(whole, name) if name in _SIZES else None for name in jobs.NUMBERS)
+        return _Usual((), None, splits=True, serves=True)
+    known = ((place, getattr(whole, name)) for place, name in enumerate(jobs.NUMBERS) if name in _SIZES)
+    sizes = tuple((place, size) for place, size in known if size is not None)
     splits = pipeline.splits_layers(read.runtime)
     return _Usual(sizes, 1.0 if np.all(alone) else None, splits, whole.phase == "serve")

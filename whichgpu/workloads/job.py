@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import field, fields
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -191,6 +192,7 @@ def _checked(name: str, raw: Any, least: float) -> Any:
     return value if value.ndim else value.item()
 
 
+@lru_cache(maxsize=256)
 def phase(text: str) -> str:
     """The phase of a name, less a suffix such as `+bnb.nf4`; raises `UsageError` listing the phases.
 

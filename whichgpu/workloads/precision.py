@@ -164,9 +164,11 @@ def as_stored(name: str, base: str, weight: float, head: float) -> Precision:
     )
     precisions()[name] = made
     _spellings()[_key(name)] = name
+    precision.cache_clear()
     return made
 
 
+@lru_cache(maxsize=256)
 def precision(name: str) -> Precision:
     """The precision of a name; raises `UsageError` with the nearest names."""
     key = named(name)

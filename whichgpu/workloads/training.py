@@ -64,9 +64,18 @@ def optimizer_bytes(optimizer: str, precision: Precision) -> tuple[float, float]
     return (state if key == "adam8bit" else state * scale), moved * scale
 
 
+#: The backward passes in which weights receive a gradient.
+_LEARNING = ("full", "weight", "sequence")
+
+
 def trained_parameters(forward: Iterable[Op]) -> float:
     """Weights that receive a gradient."""
-    return sum(op.parameters * op.copies for op in forward if op.backward in ("full", "weight", "sequence"))
+    return sum(op.parameters * op.copies for op in forward if op.backward in _LEARNING)
+
+
+def learns(op: Op) -> float:
+    """The same of one op, of which a table of jobs has thousands."""
+    return op.parameters * op.copies if op.backward in _LEARNING else 0.0
 
 
 def training_step(
@@ -93,7 +102,7 @@ def training_step(
 
 def _tensors(forward: Iterable[Op]) -> float:
     """Tensors of weights that receive a gradient: a normalisation has two, scale and shift."""
-    trained = (op for op in forward if op.parameters and op.backward in ("full", "weight", "sequence"))
+    trained = (op for op in forward if op.parameters and op.backward in _LEARNING)
     return sum((2.0 if op.kind == "norm" else 1.0) * op.copies for op in trained)
 
 
@@ -123,25 +132,28 @@ def _cast(layer: str, forward: tuple[Op, ...], read: float, write: float, stage:
                  write_bytes=write * mean, copies=tensors, stage=stage, backward="none")  # fmt: skip
 
 
+#: What any backward op has otherwise than its forward one.
+_BACK: Mapping[str, Any] = {"stage": "backward", "parameters": 0.0, "stored_bytes": 0.0, "saved_bytes": 0.0}
+
+
 def _backward(op: Op) -> Iterator[Op]:
     """The backward ops of one forward op."""
     if op.backward == "none":
         return
-    back = changed(op, stage="backward", parameters=0.0, stored_bytes=0.0, saved_bytes=0.0)
     if op.kind in ("gemm", "conv"):
-        yield from _product_gradients(op, back)
+        yield from _product_gradients(op, changed(op, **_BACK))
     elif op.kind == "attention":
         # Reads q, k, v, the output and its gradient; writes the gradients of q, k, v.
-        yield changed(back, flops=2.5 * op.flops, read_bytes=op.read_bytes + 2.0 * op.write_bytes,
+        yield changed(op, **_BACK, flops=2.5 * op.flops, read_bytes=op.read_bytes + 2.0 * op.write_bytes,
                       write_bytes=op.read_bytes)  # fmt: skip
     elif op.kind == "embedding":
         # The gradient of a table is as large as the table.
-        yield changed(back, weight_bytes=0.0, write_bytes=op.write_bytes + op.stored_bytes)
+        yield changed(op, **_BACK, weight_bytes=0.0, write_bytes=op.write_bytes + op.stored_bytes)
     elif op.backward == "linear":
-        yield changed(back, read_bytes=op.write_bytes, write_bytes=op.read_bytes)
+        yield changed(op, **_BACK, read_bytes=op.write_bytes, write_bytes=op.read_bytes)
     else:
         # The gradient comes in and leaves; what the forward pass read is read again.
-        yield changed(back, flops=1.5 * op.flops, read_bytes=op.write_bytes + op.read_bytes,
+        yield changed(op, **_BACK, flops=1.5 * op.flops, read_bytes=op.write_bytes + op.read_bytes,
                       write_bytes=op.read_bytes)  # fmt: skip
 
 
@@ -153,7 +165,7 @@ def _product_gradients(op: Op, back: Op) -> Iterator[Op]:
                       read_bytes=op.write_bytes, write_bytes=op.read_bytes)  # fmt: skip
     if op.backward == "sequence":
         op, back, m = _all_steps(op), _all_steps(back), m * op.repeats
-    if op.backward in ("full", "weight", "sequence"):
+    if op.backward in _LEARNING:
         yield changed(back, layer=f"{op.layer}.wgrad", dims={**op.dims, "m": k, "n": n, "k": m},
                       read_bytes=op.read_bytes + op.write_bytes, write_bytes=op.weight_bytes,
                       weight_bytes=0.0)  # fmt: skip
