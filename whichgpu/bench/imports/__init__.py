@@ -37,7 +37,10 @@ _NEEDED = {"workload": "--workload", "gpu": "--gpu"}
 
 
 class Entry(NamedTuple):
-    """One figure: columns of the schema as far as the file says them, what else it says, what is doubtful."""
+    """One figure: columns of the schema as far as the file says them, what else it says, what is doubtful.
+
+    `gpu_memory` (B) of what else it says tells cards of one name apart.
+    """
 
     columns: Mapping[str, Any]
     context: Mapping[str, Any] = {}
@@ -189,7 +192,8 @@ def _record(
     for name, option in _NEEDED.items():
         if not columns.get(name):
             raise UsageError(f"figure {number} does not say its {name}; add {option} NAME")
-    columns["gpu"], count = _device(str(columns["gpu"]), catalogue)
+    memory = entry.context.get("gpu_memory") if not stated.get("gpu") else None
+    columns["gpu"], count = _device(str(columns["gpu"]), catalogue, memory)
     split = int(float(columns.get("tp") or 1)) * int(float(columns.get("pp") or 1))
     columns["n_gpus"] = columns.get("n_gpus") or max(count, split)
     columns["workload"] = _workload(str(columns["workload"]))
@@ -208,9 +212,13 @@ def _mapping(options: Any) -> dict[str, Any]:
     return dict(one.split("=", 1) for one in pairs if "=" in one)
 
 
-def _device(text: str, catalogue: Catalogue) -> tuple[str, int]:
+def _device(text: str, catalogue: Catalogue, memory: float | None = None) -> tuple[str, int]:
+    """The device of a name, with how many; of several of a driver's name the one that has so much (B)."""
+    from whichgpu.hardware.local import by_driver
     from whichgpu.hardware.slices import resolve_device
 
+    if memory and len(found := by_driver(text, memory, catalogue)) == 1:
+        return found[0].id, 1
     try:
         gpu, count = resolve_device(text, catalogue)
     except UsageError as fault:
