@@ -61,7 +61,7 @@ KOHYA = "steps:  43%|####    | 690/1600 [20:00<26:00,  1.60s/it, avr_loss=0.11]\
 LLAMA = """\
 ggml_cuda_init: found 1 CUDA devices (Total VRAM: 11903 MiB):
   Device 0: NVIDIA GeForce RTX 3060, compute capability 8.6, VMM: yes
-llama_model_loader: loaded meta data with 22 key-value pairs from /m/Meta-Llama-3-8B-Instruct.Q4_K_M.gguf (version 3)
+llama_model_loader: loaded meta data with 22 key-value pairs from /m/Meta-Llama-3-8B-Instruct.Q4_K_M.gguf
 print_info: file type   = Q4_K - Medium
 load_tensors: offloaded 20/33 layers to GPU
 prompt eval time =     400.00 ms /   500 tokens (    0.80 ms per token,  1250.00 tokens per second)
@@ -165,9 +165,10 @@ def test_what_aiperf_prints(tmp_path):
 
 def test_scrapes_of_tgi(tmp_path):
     def scrape(time, requests):
-        return (f"# scraped {time}\ntgi_request_generated_tokens_sum {200 * requests}\n"
-                f"tgi_request_generated_tokens_count {requests}\ntgi_request_input_length_sum {300 * requests}\n"
-                f"tgi_request_duration_sum {5 * requests}\ntgi_request_duration_count {requests}\n")  # fmt: skip
+        sums = {"generated_tokens_sum": 200, "generated_tokens_count": 1, "input_length_sum": 300,
+                "duration_sum": 5, "duration_count": 1}  # fmt: skip
+        lines = [f"tgi_request_{name} {each * requests}\n" for name, each in sums.items()]
+        return f"# scraped {time}\n" + "".join(lines)
 
     found = read(tmp_path, scrape(100, 10) + scrape(160, 130), workload="mistral-7b", gpu="a10g")
     assert cells(found, "metric", "runtime", "input_tokens", "output_tokens", "value") == [

@@ -1,4 +1,4 @@
-"""What llama.cpp (llama-cli, llama-server) and Ollama print of each request: prompts and generation, tokens/s.
+"""What llama.cpp (llama-cli, llama-server) and Ollama print of their requests: tokens/s of both phases.
 
 All requests of a log are one figure of prompts and one of generation: their tokens over their time. Of
 Ollama also the JSON of its answers (`eval_count`, `eval_duration`).

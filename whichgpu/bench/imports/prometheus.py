@@ -1,4 +1,4 @@
-"""Prometheus text of DCGM (dcgm-exporter), vLLM, SGLang, TGI and llama.cpp: power, energy per token, tokens/s, TTFT, TPOT.
+"""Prometheus text of DCGM, vLLM, SGLang, TGI and llama.cpp: power, energy per token, tokens/s, TTFT, TPOT.
 
 Scrapes of both exporters, in one file or several. Of two scrapes (before, after) what was counted between
 them is told: energy per token needs no clock, rates need the scrapes' times, which are samples' own

@@ -54,14 +54,16 @@ _LOOPS = (
          {"workload": r"Model (\S+) created", "n_gpus": r"process(?:es)?, 1 device per process\. Process 0, "
           r"total (\d+)", "amp": r"(mixed precision)\.?$", "resolution": r"input_size: \(3, (\d+), "}),
     Loop("ultralytics", re.compile(r"\bUltralytics \S+|^\s*Epoch\s+GPU_mem\s", re.M),
-         {"gpu": r"CUDA:\d \(([^,)]+)", "gpu_memory": r"CUDA:\d \([^,)]+, (\d+)MiB\)", "workload": r"\bmodel=([\w./-]+?)(?:\.pt|\.yaml)?,",
+         {"gpu": r"CUDA:\d \(([^,)]+)", "gpu_memory": r"CUDA:\d \([^,)]+, (\d+)MiB\)",
+          "workload": r"\bmodel=([\w./-]+?)(?:\.pt|\.yaml)?,",
           "global_batch": r"\bbatch=(\d+)", "resolution": r"\bimgsz=(\d+)", "amp": r"\bamp=(True)"}),
     Loop("keras", re.compile(r"^.*?\d+/\d+ (?:\[=+\]|\u2501+) .*?\d+ ?[mu]?s/step", re.M)),
     Loop("lightning", re.compile(r"LOCAL_RANK: \d+ - CUDA_VISIBLE_DEVICES|`Trainer\.fit` stopped|"
                                  r"^Epoch \d+: +\d+%\|.*v_num=", re.M),
          {"gpu": r"CUDA device \('([^']+)'\)", "n_gpus": r"Starting with (\d+) processes",
           "amp": r"Using (?:16bit|(bf)loat16) Automatic Mixed Precision"}),
-    Loop("pytorch", re.compile(r"(?<![a-z])loss(?![a-z])", re.I), {"gpu": r"\b(?:NVIDIA |AMD )([A-Z][\w -]+\d\w*(?: \w+)?)\b"}),
+    Loop("pytorch", re.compile(r"(?<![a-z])loss(?![a-z])", re.I),
+         {"gpu": r"\b(?:NVIDIA |AMD )([A-Z][\w -]+\d\w*(?: \w+)?)\b"}),
 )  # fmt: skip
 #: What torchtune's builders put before the name of a model.
 _RECIPE = re.compile(r"^(?:(?P<kind>q?lora|dora)_)?(?P<name>.*)$")
@@ -145,9 +147,7 @@ def _rates(loop: Loop, text: str, items: float) -> tuple[list[float], str]:
     steps = _keras(text) if loop.name == "keras" else _bars(text)
     _some(steps)
     if not items:
-        raise UsageError(
-            "it tells steps a second, and not how many samples each has; add --batch N (of a GPU)"
-        )
+        raise UsageError("it tells steps a second, not how many samples each has; add --batch N (of a GPU)")
     return [one * items for one in steps], "samples/s"
 
 
