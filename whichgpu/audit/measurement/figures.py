@@ -43,13 +43,15 @@ _OTHERS = re.compile(
     r"(?:\b(?:vs\.?|versus|instead of|rather than|compared (?:to|with)|against|not|than|expect(?:ed|ing)?|"
     r"previously|formerly|used to (?:be|get|take|do|make)|out of|(?:limit|tdp)(?: of| is|:)?|"
     r"\d+ ?W ?(?:of|/)|"
+    r"(?:spec(?:s|ification)?|data ?sheet|theoretical|nominal|rated)(?: \w+)?(?: is| says?| of|:)?|"
     r"supposed to (?:be|get|do)|should (?:be|get|do|have)|(?:others?|people|everyone|reviewers?) "
     r"(?:\w+ )?(?:get|see|report|claim)(?:s|ing)?|(?:claim|advertise|promise|report)s?)"
     r"(?: (?:the|about|around|at least|at|roughly|some|a))?|[\u2192>]) ?[~\u2248]?$",
     re.I,
 )
 _OF_OTHERS = re.compile(
-    r"[^\d.,;:]{0,12}\b(?:in|per|by|from|on) (?:the|their|its) (?:readme|docs?|documentation|paper|blog"
+    r"[^\d.,;:]{0,8}\b(?:is|was) what (?!I\b|we\b)"
+    r"|[^\d.,;:]{0,12}\b(?:in|per|by|from|on) (?:the|their|its) (?:readme|docs?|documentation|paper|blog"
     r"|benchmarks?|website|table|review)\b|[^\d.,;:]{0,6}\b(?:expected|advertised|claimed|before|previously|last)\b",
     re.I,
 )

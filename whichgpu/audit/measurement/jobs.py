@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 #: Words of what runs a model, at most.
 _RUNTIME = 3
 #: The version behind what runs a model; a figure is none.
-_VERSION = re.compile(r" v?(?>\d+(?:\.\d+)+)(?! ?(?:[a-z]+/|[a-z]+ (?:per|a) |x\b|m?s\b|fps))", re.I)
+_VERSION = re.compile(r" v?(?>\d+(?:\.\d+)+)(?!\w| ?(?:[a-z]+/|[a-z]+ (?:per|a) |x\b|m?s\b|fps))", re.I)
 #: Formats that are told without a number.
 _PLAIN = ("amp", "awq", "gptq", "mixed precision")
 #: What is done, the narrower first.
@@ -113,8 +113,13 @@ _FILM = re.compile(r"\b\d+ ?-?s(?:ec(?:ond)?s?)?[- ](?:long )?(?:videos?|clips?)
 #: Sequences of a step of all GPUs.
 _GLOBAL = re.compile(r"\b(?:global|total|effective) batch(?:[- ]size)?(?: of| is|:|=)? ?(\d+)\b", re.I)
 _FRAMES = re.compile(r"\b(\d+)[- ]frames?\b(?! ?(?:/|per|an?) ?s)", re.I)
-#: Hours that are made into text, of which nobody says what they are of.
-_SOUND_IN = re.compile(r"\b((?:\d[\d.]*|an?|one) ?-?(?:hours?|hrs?|h))(?= (?:in|takes?|took)\b)", re.I)
+#: Hours that are made into text, of which nobody says what they are of, or which are those of a file.
+_LONG = r"\b((?:\d[\d.]*|an?|one|half an?)[ -]?(?:hours?|hrs?|h|minutes?|mins?))"
+_SOUND_IN = re.compile(
+    r"\b((?:\d[\d.]*|an?|one) ?-?(?:hours?|hrs?|h))(?= (?:in|takes?|took)\b)"
+    rf"|{_LONG}[- ](?:long )?(?:file|mp3|wav|meeting|interview|lecture|episode|call|video|clip)s?\b",
+    re.I,
+)
 #: Pixels a side of a picture that is looked at: "at 384", and no figure.
 _SIDE = re.compile(
     r"(?:\bat|@) ?(?!0)(\d{3,4})(?: ?px| pixels| resolution)?(?![\d.%/x\u00d7]|,\d)"
@@ -145,7 +150,7 @@ def columns(text: str, model: Workload) -> tuple[dict[str, Any], str]:
     if options:
         found["options"] = options
     if model.unit.startswith("audio"):
-        text = _SOUND_IN.sub(r"\1 of audio", text, count=1)
+        text = _SOUND_IN.sub(lambda long: f"{long[1] or long[2]} of audio", text, count=1)
     elif model.unit == "images" and "resolution" not in found:
         side, text = _side(text)
         found |= {"resolution": side} if side else {}

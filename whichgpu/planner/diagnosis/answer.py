@@ -87,6 +87,8 @@ class Diagnosis(Shown):
     #: Other devices that the name may mean, each with its verdict.
     others: tuple[tuple[str, str], ...] = ()
     read_as: str = ""
+    #: Causes that something seen beside the figure points to, each with the words.
+    seen: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
         one = self.predicted
@@ -116,6 +118,7 @@ class Diagnosis(Shown):
             "evidence": [one.to_dict() for one in self.known.rows],
             "causes": [one.to_dict() for one in self.causes],
             "pairs": [one.to_dict() for one in self.pairs],
+            "seen": [{"cause": cause, "words": words} for cause, words in self.seen],
             "others": [{"gpu": gpu, "verdict": verdict} for gpu, verdict in self.others],
             "gpu": self.gpu, "n_gpus": self.answer.n_gpus, "runtime": self.answer.runtime,
             "job": self.answer.job.to_dict(), "warnings": list(self.answer.warnings),
