@@ -37,7 +37,7 @@ QUESTIONS = {
         "deadline": "6 hours", "term": "spot",
     },
     "serve a 13B chatbot, 5 requests per second, p95 TTFT below 1 second, on AWS": {
-        "workload": "qwen2.5-14b", "phase": "serve", "rate": "5 req/second", "slo": "ttft p95 1 second",
+        "workload": "llama-2-13b", "phase": "serve", "rate": "5 req/second", "slo": "ttft p95 1 second",
         "providers": "aws",
     },
     "embedding 200 million passages with bge-large in two days": {
@@ -189,6 +189,19 @@ def test_a_question_is_options_of_recommend(question):
         ("is an Apple M2 Ultra good for Qwen2.5 7B?",
          "compare apple-m2-ultra-60c apple-m2-ultra-76c --workload 'Qwen2.5 7B'"),
         ("the cheaper of L4 and A10 for SDXL", "recommend SDXL --gpus l4,a10"),
+        ("2x RTX 4090 or one L40S to train ResNet-50?",
+         "predict ResNet-50 --gpu rtx-4090:2,l40s --phase train"),
+        ("4 L40S or 8 L4 for serving Qwen2.5 7B?", "predict 'Qwen2.5 7B' --gpu l40s:4,l4:8 --phase serve"),
+        ("what does it cost per image to run SDXL on 4xL4?", "predict SDXL --gpu l4:4"),
+        ("how long to pretrain GPT-3 13B on 260B tokens with 64 H200 SXM?",
+         "sweep 'GPT-3 13B' --gpus h200-141gb-sxm:64 --tokens 260B --phase train"),
+        ("can two RTX 3090 run Llama 3 70B in q4?", "fit 'Llama 3 70B' --gpu rtx-3090:2 --precision q4"),
+        ("is 0.45 USD/h a fair price for an L4?", "prices judge 'is 0.45 USD/h a fair price for an L4?'"),
+        ("rent a V100 or buy one?", "prices own v100-16gb-pcie"),
+        ("our RTX 3060 12GB is too slow for SDXL, which card instead?",
+         "recommend SDXL --objective latency --exclude rtx-3060-12gb"),
+        ("which GPU makes 10,000 SDXL images tonight?", "recommend SDXL --images 10000 --deadline '12 h'"),
+        ("which GPU for FLUX.1-dev, each image under 20 s?", "recommend FLUX.1-dev --latency 20s"),
     ],
 )  # fmt: skip
 def test_a_question_goes_to_the_command_that_answers_it(question, command):

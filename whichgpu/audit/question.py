@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.measurement import Told, told
-from whichgpu.audit.measurement.devices import device, named, usual
+from whichgpu.audit.measurement.devices import counted, device, named
+from whichgpu.audit.quantities import SPELLED
 from whichgpu.audit.wanted import wanted
 from whichgpu.errors import UsageError
+from whichgpu.prices.quote import OpenVariant, read_quote
 from whichgpu.software.frameworks import mentioned
 from whichgpu.values import NamedTuple
+from whichgpu.workloads.job import TRAINING
 from whichgpu.workloads.workload import known
 
 if TYPE_CHECKING:
@@ -54,7 +57,7 @@ _FIT = re.compile(
     r"\bfits?\b|\bhow much (?:gpu |video )?(?:v?ram|memory)\b|\benough\b|\bout of memory\b|\bOOM\b"
     r"|\bv?ram (?:is |are )?(?:needed|required|requirements?)\b|\bbatch(?: size)? (?:can|could|will|fits)\b"
     r"|\b(?:largest|biggest|max(?:imum)?) batch\b"
-    rf"|\bcan (?:I|we|you|one|it|an?|my|our|the|\d).{{0,60}}?\b{_DOES}"
+    rf"|\bcan (?:I|we|you|one|it|an?|my|our|the|dual|\d|{'|'.join(SPELLED)}).{{0,60}}?\b{_DOES}"
     r"|\bwill .{1,60} run on\b",
     re.I,
 )
@@ -62,6 +65,17 @@ _COMPARE = re.compile(
     r"\b(?:vs\.?|versus|compar\w+|or|than|worth|upgrad\w+|better|difference|against)(?=\W)", re.I
 )
 _MONEY = re.compile(r"\b(?:cheap\w*|cost\w*|price\w*|budget|afford\w*|rent\w*)\b", re.I)
+#: A price that somebody asks, and whether it is one.
+_QUOTED = re.compile(
+    r"\b(?:price|deal|rate|offer|quote|fair|good|reasonable|expensive|overpriced|too much|rip-?off|worth)\b",
+    re.I,
+)
+#: What a question of a machine that is there does not ask: which to take.
+_WHICH = re.compile(
+    r"\b(?:which|what|best|cheapest|recommend\w*|should (?:I|we) (?:buy|get|rent|use|take))\b"
+    r"(?! (?:(?:does|do|would|is|will|did) (?:it|that|this)|(?:kind of )?(?:speed|throughput|performance)))",
+    re.I,
+)
 _PREDICT = re.compile(
     r"\bhow (?:many (?!of\b)|fast\b|quick(?:ly)?\b|slow\b|good\b)|\bwhat (?:kind of )?(?:speed|throughput"
     r"|performance|fps)\b|\b(?:is|are) .{1,60} (?:good|fast|quick|ok|okay|usable)\b"
@@ -99,28 +113,34 @@ def answering(text: str, catalogue: Catalogue) -> Answering:
     try:
         (_, workload), *rest = wanted(text, catalogue)
         # A framework alone stands for its usual model.
-        if workload not in text and mentioned(text) and (other := _without_a_job(text, devices, ids)):
+        if workload not in text and mentioned(text) and (other := _without_a_job(text, devices, catalogue)):
             return other
     except UsageError:
-        if other := _without_a_job(text, devices, ids):
+        if other := _without_a_job(text, devices, catalogue):
             return other
         raise
     if _OWN.search(text):
         if len(ids) == 1:
             return Answering("prices own", ids, _hours(text))
         rest = [*(one for one in rest if one[0] != "term"), ("term", "any")]
-    elif other := _of_a_job(text, workload, rest, devices, catalogue):
+    elif other := (
+        _of_a_job(text, workload, rest, devices, catalogue)
+        or _of_a_machine(text, workload, rest, devices, catalogue)
+    ):
         return other
     return Answering("recommend", (workload,), tuple(rest))
 
 
-def _without_a_job(text: str, devices: Sequence[tuple[str, ...]], ids: tuple[str, ...]) -> Answering | None:
+def _without_a_job(text: str, devices: Sequence[tuple[str, ...]], catalogue: Catalogue) -> Answering | None:
     """What is asked of GPUs themselves."""
+    ids = tuple(dict.fromkeys(key for some in devices for key in some))
+    if ids and _QUOTED.search(text) and _quoted(text, catalogue):
+        return Answering("prices judge", (text,))
     software = tuple(("framework", one) for one in mentioned(text))
     if ids and software and _RUNS.search(text):
         return Answering("compat", ids, software)
-    if len(ids) == 1 and _OWN.search(text):
-        return Answering("prices own", ids, _hours(text))
+    if ids and _OWN.search(text):
+        return Answering("prices own", ids[:1], _hours(text))
     return (
         Answering("compare", _side_by_side(devices)) if len(devices) > 1 and _COMPARE.search(text) else None
     )
@@ -139,10 +159,61 @@ def _of_a_job(
     if _MONEY.search(text):
         return None
     if len(devices) > 1 and _COMPARE.search(text):
-        return Answering("compare", _side_by_side(devices), (("workload", workload), *job))
+        several = _so_many(text, devices, catalogue)
+        beside = Answering("compare", _side_by_side(devices), (("workload", workload), *job))
+        return Answering("predict", (workload,), (("gpu", several), *job)) if several else beside
     if len(devices) != 1 or not _PREDICT.search(text) or _counted(text, catalogue):
         return None
     return _speed(workload, devices, _on(text, devices, catalogue), job)
+
+
+def _of_a_machine(
+    text: str, workload: str, wishes: Sequence[tuple[str, str]], devices: Sequence[tuple[str, ...]],
+    catalogue: Catalogue,
+) -> Answering | None:  # fmt: skip
+    """What is asked of so many GPUs that are there, where `recommend` would ask how many.
+
+    A training of so many tokens is that of a cluster, in the form of a shared name that has the most links
+    and memory; anything else how fast it is and what it costs. None where it is asked which to take.
+    """
+    named_ = dict(wishes)
+    if not (known(workload) and (several := _so_many(text, devices, catalogue))):
+        return None
+    if _WHICH.search(text) or {"budget", "slo", "target", "users", "rate", "deadline"} & {*named_}:
+        return None
+    job = tuple((name, said) for name, said in wishes if name in _JOB)
+    trains = named_.get("phase") in TRAINING
+    if trains and "tokens" in named_ and len(devices) == 1:
+        count = several.rpartition(":")[2]
+        largest = max(
+            devices[0], key=lambda key: ("-sxm" in key, float(catalogue[key].value("memory") or 0.0))
+        )
+        return Answering(
+            "sweep", (workload,), (("gpus", f"{largest}:{count}"), ("tokens", named_["tokens"]), *job)
+        )
+    return Answering("predict", (workload,), (("gpu", several), *job))
+
+
+def _so_many(text: str, devices: Sequence[tuple[str, ...]], catalogue: Catalogue) -> str:
+    """The GPUs as `--gpu` takes them, where a number is told of one of them; of each name alike many."""
+    numbers = dict.fromkeys(devices, 0)
+    for ids, count in counted(text, catalogue):
+        numbers[ids] = max(numbers.get(ids, 0), count)
+    if max(numbers.values(), default=0) < 2:
+        return ""
+    typed = {key: f"{key}:{count}" if count > 1 else key for ids, count in numbers.items() for key in ids}
+    return ",".join(typed[key] for key in _side_by_side(devices))
+
+
+def _quoted(text: str, catalogue: Catalogue) -> bool:
+    """Whether a text is a price that somebody asks, of one GPU or of a name that several share."""
+    try:
+        read_quote(text, catalogue)
+    except OpenVariant:
+        return True
+    except UsageError:
+        return False
+    return True
 
 
 def _speed(
@@ -157,7 +228,7 @@ def _speed(
 
 def _devices(text: str, catalogue: Catalogue) -> list[tuple[str, ...]]:
     """The GPUs that are named, each with what its name may mean."""
-    return list(dict.fromkeys(usual(one.ids, catalogue) for one in named(text, catalogue)))
+    return list(dict.fromkeys(ids for ids, _ in counted(text, catalogue)))
 
 
 def _on(text: str, devices: Sequence[tuple[str, ...]], catalogue: Catalogue) -> tuple[tuple[str, str], ...]:

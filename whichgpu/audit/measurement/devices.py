@@ -70,10 +70,7 @@ def device(text: str, catalogue: Catalogue) -> tuple[str, tuple[str, ...], str]:
         names = " and ".join(dict.fromkeys(each.text for each in found))
         raise UsageError(f"'{one_line(text)}' names {names}: tell of one GPU, or write --gpu")
     one = next(each for each in found if each.ids == narrow)
-    count, behind = _COUNT.search(text[: one.start]), _TIMES.match(text, one.end)
-    if count and _OF_THE_JOB.search(text[: count.start()]):
-        count = None
-    several = int(behind[1] or 2) if behind else _number(count) if count else 0
+    count, behind, several = _several(text, one)
     cores = {int(each) for each in _CORES.findall(text)}
     boxed = _in_box(text)
     meant = _meant(one.ids, text, catalogue, boxed=boxed > 1)
@@ -87,6 +84,20 @@ def device(text: str, catalogue: Catalogue) -> tuple[str, tuple[str, ...], str]:
         several, rest = _number(together), cut(rest, together.start(), together.end())
     several = several or boxed
     return f"{name}:{several}" if several > 1 else name, may_be, rest
+
+
+def counted(text: str, catalogue: Catalogue) -> list[tuple[tuple[str, ...], int]]:
+    """Every device that is named, in order: what its name may mean, and how many of it (0: not told)."""
+    text = _GLUED.sub(lambda glued: f"{glued[1] or glued[2]} x ", text)
+    return [(usual(one.ids, catalogue), _several(text, one)[2]) for one in named(text, catalogue)]
+
+
+def _several(text: str, one: Mention) -> tuple[re.Match[str] | None, re.Match[str] | None, int]:
+    """What says before or behind a device how many of it there are, and how many; 0 where nothing does."""
+    count, behind = _COUNT.search(text[: one.start]), _TIMES.match(text, one.end)
+    if count and _OF_THE_JOB.search(text[: count.start()]):
+        count = None
+    return count, behind, int(behind[1] or 2) if behind else _number(count) if count else 0
 
 
 def _sliced(ids: Sequence[str], text: str, catalogue: Catalogue) -> tuple[str, ...]:

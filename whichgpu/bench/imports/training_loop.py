@@ -112,7 +112,7 @@ def _found(loop: Loop, text: str) -> dict[str, Any]:
     """The columns that a log has, with what becomes an option or a format among them."""
     matches = {name: re.search(words, text, re.M) for name, words in loop.columns.items()}
     found: dict[str, Any] = {name: one[1] for name, one in matches.items() if one}
-    options = {name: found.pop(name) for name in ("lora_rank", "grad_accum") if name in found}
+    options: dict[str, Any] = {name: found.pop(name) for name in ("lora_rank", "grad_accum") if name in found}
     if found.pop("compile", ""):
         options["compile"] = "True"
     if "amp" in found:
