@@ -58,6 +58,30 @@ Validation DataLoader 0: 100%|####| 900/900 [00:10<00:00, 90.0it/s]
 Epoch 1:  50%|##  | 250/500 [00:40<00:40,  6.00it/s, v_num=0, train_loss=5.1]
 """
 KOHYA = "steps:  43%|####    | 690/1600 [20:00<26:00,  1.60s/it, avr_loss=0.11]\n"
+VALIDATE = """\
+Validating in mixed precision with native PyTorch AMP.
+Model resnet50 created, param count: 25557032
+Test: [ 190/196]  Time: 0.120s (0.250s, 1024.00/s)  Loss:  1.2 (0.9)  Acc@1: 70.1 ( 80.1)
+"""
+MEGATRON = """\
+iteration 10/ 500 | elapsed time per iteration (ms): 25000.0 | global batch size:   512 | lm loss: 1.0E+01 |
+iteration 20/ 500 | elapsed time per iteration (ms): 16000.0 | global batch size:   512 | lm loss: 9.0E+00 |
+"""
+TWO = """\
+Ultralytics 8.2.0 Python-3.10 torch-2.3.0 CUDA:0 (Tesla T4, 15102MiB)
+                                          CUDA:1 (Tesla T4, 15102MiB)
+engine/trainer: task=detect, mode=train, model=yolov8m.pt, data=coco.yaml, batch=32, imgsz=640, amp=True
+        1/1      10.1G      1.3      1.7        142        640: 100%|####| 3697/3697 [30:48<00:00,  2.00it/s]
+"""
+VLLM = """\
+INFO Engine 000: Avg prompt throughput: 4012.3 tokens/s, Avg generation throughput: 1000.0 tokens/s, Running: 64 reqs,
+INFO Engine 000: Avg prompt throughput: 4102.3 tokens/s, Avg generation throughput: 1100.0 tokens/s, Running: 62 reqs,
+INFO Engine 000: Avg prompt throughput: 0.0 tokens/s, Avg generation throughput: 12.0 tokens/s, Running: 1 reqs,
+"""  # noqa: E501
+SGLANG = """\
+server_args=ServerArgs(model_path='Qwen/Qwen2.5-7B-Instruct', tp_size=2)
+Decode batch. #running-req: 32, #token: 9000, gen throughput (token/s): 1500.5, #queue-req: 0
+"""
 LLAMA = """\
 ggml_cuda_init: found 1 CUDA devices (Total VRAM: 11903 MiB):
   Device 0: NVIDIA GeForce RTX 3060, compute capability 8.6, VMM: yes
@@ -111,6 +135,15 @@ def cells(found, *names):
           "options": "lora_rank=16;grad_accum=2"}),
         (LIGHTNING, {"workload": "resnet50", "batch": 100},
          {"gpu": "rtx-4090", "precision": "amp-bf16", "value": "500"}),
+        (VALIDATE, {"gpu": "l4"}, {"phase": "infer", "batch": "256", "value": "1024"}),
+        (MEGATRON, {"gpu": "a100-80gb-sxm:8", "workload": "gpt-1.3b", "seq_len": 1000},
+         {"n_gpus": "8", "unit": "tokens/s", "value": "32000", "options": "global_batch=512"}),
+        (TWO, {}, {"gpu": "t4", "n_gpus": "2", "batch": "16", "value": "64"}),
+        ("batch size per device / batch: 4\n  gradient accumulation steps / a: 2\n" + KOHYA,
+         {"workload": "sdxl", "gpu": "l4"}, {"batch": "4", "options": "grad_accum=2", "value": "5"}),
+        (VLLM, {"gpu": "l40s", "workload": "llama-3.1-8b"},
+         {"phase": "serve", "concurrency": "63", "value": "1050", "runtime": "vllm"}),
+        (SGLANG, {"gpu": "l40s"}, {"workload": "qwen2.5-7b", "tp": "2", "n_gpus": "2", "value": "1500.5"}),
         (KOHYA, {"workload": "sdxl", "gpu": "rtx-4090", "batch": 2}, {"phase": "train", "value": "1.25"}),
     ],
 )  # fmt: skip
@@ -156,6 +189,18 @@ def test_a_line_of_csv_that_was_cut_off(tmp_path):
     found = read(tmp_path, head + line + line[: line.index("8.2,")])
     assert cells(found, "workload", "value") == [("mistral-7b-v0.1", "768.2")]
     assert any("cut off" in one for one in found.notes)
+
+
+def test_a_table_with_decimal_commas(tmp_path):
+    text = "build_commit;gpu_info;model_filename;model_type;n_prompt;n_gen;avg_ts;stddev_ts\n"
+    found = read(tmp_path, text + "a;NVIDIA L4;Meta-Llama-3-8B.Q4_0.gguf;llama 8B Q4_0;512;0;2410,5;3,1\n")
+    assert cells(found, "workload", "gpu", "value") == [("llama-3-8b", "l4", "2410.5")]
+
+
+def test_a_scrape_of_llama_cpp(tmp_path):
+    text = "llamacpp:tokens_predicted_total 8000\nllamacpp:tokens_predicted_seconds_total 200\n"
+    found = read(tmp_path, text, workload="llama-3.1-8b", gpu="l4")
+    assert cells(found, "metric", "value", "runtime") == [("tpot", "25", "llama.cpp")]
 
 
 def test_what_aiperf_prints(tmp_path):

@@ -48,6 +48,12 @@ def test_what_is_seen_goes_before_what_is_usual(whichgpu):
     assert "'GPU util jump' points to data loading" in whichgpu("diagnose", f"{ask}; GPU util jumps").out
 
 
+def test_a_speed_up_over_slow_links_is_of_larger_steps(whichgpu):
+    found = whichgpu("diagnose", "GPT-2 medium trains 1.9x faster on 2x RTX 3090 than on one", "--json").json
+    assert found["verdict"] == "normal"
+    assert "no passes of a step are stated: taken as" in str(found["warnings"])
+
+
 @pytest.mark.parametrize(
     ("text", "read"),
     [

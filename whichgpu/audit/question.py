@@ -16,11 +16,12 @@ from whichgpu.audit.measurement.devices import counted, device, named
 from whichgpu.audit.quantities import SPELLED
 from whichgpu.audit.wanted import wanted
 from whichgpu.errors import UsageError
+from whichgpu.planner.use import use
 from whichgpu.prices.quote import OpenVariant, read_quote
 from whichgpu.software.frameworks import mentioned
 from whichgpu.values import NamedTuple
 from whichgpu.workloads.job import TRAINING
-from whichgpu.workloads.workload import known
+from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +59,7 @@ _FIT = re.compile(
     r"|\bv?ram (?:is |are )?(?:needed|required|requirements?)\b|\bbatch(?: size)? (?:can|could|will|fits)\b"
     r"|\b(?:largest|biggest|max(?:imum)?) batch\b"
     rf"|\bcan (?:I|we|you|one|it|an?|my|our|the|dual|\d|{'|'.join(SPELLED)}).{{0,60}}?\b{_DOES}"
-    r"|\bwill .{1,60} run on\b",
+    r"|\b(?:will|does|do|would|could) .{1,60} run on\b",
     re.I,
 )
 _COMPARE = re.compile(
@@ -67,8 +68,7 @@ _COMPARE = re.compile(
 _MONEY = re.compile(r"\b(?:cheap\w*|cost\w*|price\w*|budget|afford\w*|rent\w*)\b", re.I)
 #: A price that somebody asks, and whether it is one.
 _QUOTED = re.compile(
-    r"\b(?:price|deal|rate|offer|quote|fair|good|reasonable|expensive|overpriced|too much|rip-?off|worth)\b",
-    re.I,
+    r"\b(?:price|deal|rate|offer|quote|fair|reasonable|expensive|overpriced|too much|rip-?off)\b", re.I
 )
 #: What a question of a machine that is there does not ask: which to take.
 _WHICH = re.compile(
@@ -152,7 +152,7 @@ def _of_a_job(
 ) -> Answering | None:  # fmt: skip
     """What is asked of a job of which nothing is wished but where it runs; None of any other, or of a use."""
     job = tuple((name, said) for name, said in wishes if name in _JOB)
-    if len(job) + sum(name in _PLACE for name, _ in wishes) < len(wishes) or not known(workload):
+    if len(job) + sum(name in _PLACE for name, _ in wishes) < len(wishes) or not _is_model(workload):
         return None
     if _FIT.search(text):
         return Answering("fit", (workload,), (*_on(text, devices, catalogue), *job))
@@ -177,7 +177,7 @@ def _of_a_machine(
     and memory; anything else how fast it is and what it costs. None where it is asked which to take.
     """
     named_ = dict(wishes)
-    if not (known(workload) and (several := _so_many(text, devices, catalogue))):
+    if not (_is_model(workload) and (several := _so_many(text, devices, catalogue))):
         return None
     if _WHICH.search(text) or {"budget", "slo", "target", "users", "rate", "deadline"} & {*named_}:
         return None
@@ -192,6 +192,13 @@ def _of_a_machine(
             "sweep", (workload,), (("gpus", f"{largest}:{count}"), ("tokens", named_["tokens"]), *job)
         )
     return Answering("predict", (workload,), (("gpu", several), *job))
+
+
+def _is_model(name: str) -> bool:
+    """Whether a name is a model on file, also with a tag behind it, and no use."""
+    with suppress(UsageError):
+        return use(name) is None and bool(resolve(name).id)
+    return False
 
 
 def _so_many(text: str, devices: Sequence[tuple[str, ...]], catalogue: Catalogue) -> str:

@@ -233,7 +233,7 @@ _WISHES: tuple[Wish, ...] = (
     ),
     _wish(
         "target",
-        rf"(?P<n>{_BIG}) (?P<noun>images|pictures|videos|clips) "
+        rf"(?P<n>{_BIG}) (?P<noun>images|pictures|videos|clips|embeddings|sequences|tokens) "
         r"(?P<kept>(?:with|of|using|by|in) [^,;]{1,40}?)"
         rf"{_EVERY}(?P<period>{_PERIOD})\b",
         _per,

@@ -13,7 +13,10 @@ column which the user states (`STATED` True) get these too: `read(path, text, st
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+import re
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
 
 #: A file larger than this is none of these.
 _LARGEST = 256 * 2**20
+#: Semicolons from which on a line is the head of a table, and a number with a decimal comma.
+_FEW, _DECIMAL = 2, re.compile(r"^(-?\d+),(\d+)(?= ?[A-Za-z%]*$)")
 #: Columns without which a row is of no use, with the option that states each.
 _NEEDED = {"workload": "--workload", "gpu": "--gpu"}
 
@@ -154,9 +159,20 @@ def _text(path: Path) -> str:
     try:
         if path.stat().st_size > _LARGEST:
             raise UsageError(f"{path.stat().st_size / 2**20:,.0f} MiB are no result of a benchmark")
-        return text_of(path)
+        return _with_commas(text_of(path))
     except OSError as fault:
         raise UsageError(f"cannot be read ({fault.strerror or fault}); check the path") from None
+
+
+def _with_commas(text: str) -> str:
+    """A table that a spreadsheet saved with semicolons and decimal commas as one with points."""
+    head = text.partition("\n")[0]
+    if head.count(";") < _FEW or "," in head:
+        return text
+    table = io.StringIO()
+    rows = csv.reader(io.StringIO(text), delimiter=";")
+    csv.writer(table).writerows([_DECIMAL.sub(r"\1.\2", cell) for cell in row] for row in rows)
+    return table.getvalue()
 
 
 def _format(path: Path, text: str) -> str:

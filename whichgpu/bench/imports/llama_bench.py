@@ -155,7 +155,7 @@ def _entry(test: Mapping[str, Any]) -> Entry:
     columns = {
         "workload": name, "gpu": devices[0] if devices else "", "n_gpus": len(devices) or None,
         "phase": phase, "precision": kind, "batch": 1, "input_tokens": prompt + depth or None,
-        "output_tokens": made or None, "runtime": f"llama.cpp b{test.get('build_number', '')}".rstrip("b "),
+        "output_tokens": made or None, "runtime": f"llama.cpp b{test.get('build_number') or ''}".rstrip("b "),
         "options": options, "metric": "throughput", "unit": "tokens/s", "value": rate * generated,
         "spread": float(deviation) / rate if isinstance(deviation, int | float) and rate > 0 else None,
     }  # fmt: skip

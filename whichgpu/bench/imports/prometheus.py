@@ -49,6 +49,7 @@ _ALIKE = {
     "llamacpp:tokens_predicted_total": _MADE, "llamacpp:prompt_tokens_total": _PROMPTS,
     "llamacpp:requests_processing": _RUNNING,
 }  # fmt: skip
+_DECODING = "llamacpp:tokens_predicted_seconds_total"
 #: By metric, histograms of it: the newer name first.
 _TIMES = {
     "ttft": ("vllm:time_to_first_token_seconds",),
@@ -234,6 +235,12 @@ def _serving(
     if made and seconds > 0:
         yield Entry({**base, **lengths, "metric": "throughput", "unit": "output tokens/s",
                      "value": made / seconds}, context, said)  # fmt: skip
+    decoding = _grown(first, last, _DECODING)
+    if decoding and made:
+        # llama.cpp counts the seconds in which each of its requests decodes.
+        yield Entry(
+            {**base, **lengths, "metric": "tpot", "unit": "ms", "value": 1e3 * decoding / made}, context, note
+        )
     for metric, names in _TIMES.items():
         for name in names:
             whole, count = _grown(first, last, f"{name}_sum"), _grown(first, last, f"{name}_count")

@@ -134,10 +134,12 @@ def diagnose(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue) -> Diagno
     """
     found = _diagnosed(job, gpu, figure, catalogue)
     if found.verdict in ("slow", "fast"):
-        other = meant(job, found.job, gpu, found.figure, slow=found.verdict == "slow")
-        if other is not None:
-            again = _diagnosed(other[1], gpu, figure, catalogue)
-            return replace(again, answer=replace(again.answer, warnings=(*again.answer.warnings, other[0])))
+        # A speed-up is one of each batch's own rate.
+        told = figure if figure.metric == SCALING else found.figure
+        for words, other, normal in meant(job, found.job, gpu, told, slow=found.verdict == "slow"):
+            again = _diagnosed(other, gpu, figure, catalogue)
+            if again.verdict == "normal" or not normal:
+                return replace(again, answer=replace(again.answer, warnings=(*again.answer.warnings, words)))
     return found
 
 
