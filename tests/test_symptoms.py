@@ -48,6 +48,12 @@ def test_what_is_seen_goes_before_what_is_usual(whichgpu):
     assert "'GPU util jump' points to data loading" in whichgpu("diagnose", f"{ask}; GPU util jumps").out
 
 
+def test_who_names_no_engine_may_run_on_the_processor(whichgpu):
+    ask = "3 tokens/s with llama 3 8b on an RTX 3080 10GB, nvidia-smi shows 0% gpu"
+    found = whichgpu("diagnose", ask, "--json").json
+    assert "processor" in [one["id"] for one in found["causes"][:2]]
+
+
 def test_a_speed_up_over_slow_links_is_of_larger_steps(whichgpu):
     found = whichgpu("diagnose", "GPT-2 medium trains 1.9x faster on 2x RTX 3090 than on one", "--json").json
     assert found["verdict"] == "normal"
@@ -68,6 +74,11 @@ def test_a_speed_up_over_slow_links_is_of_larger_steps(whichgpu):
         ("A1111 on an RTX 4070: 512x512 Euler a gives 4.1 it/s", ("workload", "stable-diffusion-1.5")),
         ("ComfyUI on an RTX 4070: 1024x1024 gives 1.1 it/s", ("workload", "sdxl")),
         ("a 13B model in GPTQ on a 3090: 30 t/s", ("workload", "llama-2-13b")),
+        ("BERT-large on an A30 with TensorRT: 180 req/s", ("figure", "180 req/s")),
+        ("Llama 3 70B finetune on 8x H100 SXM, MFU is only 11%, GPUs at 320W of 700W", ("figure", "MFU 11%")),
+        ("55 tokens/s prompt processing and 3 tokens/s generation, llama 3 8b, RTX 3080 10GB",
+         ("figure", "3 tokens/s")),
+        ("the others are fine - ResNet-152 on a T4: 31 images/s", ("workload", "ResNet-152")),
         ("torch matmul in bf16 on an H100 PCIe: 410 TFLOPS", ("runtime", "")),
     ],
 )  # fmt: skip

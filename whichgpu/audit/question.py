@@ -39,6 +39,8 @@ _JOB = (
 _MOST = 6
 _COMPLAINT = re.compile(
     r"\b(?:normal|slow(?:er)?|only|just|barely|why|wrong|bottleneck|too (?:high|low|much|little)"
+    r"|is (?:this|that|it) (?:ok|okay|good|bad|right|fine|expected|correct)"
+    r"|(?:gives|gets|does) (?:me )?\d"
     r"|(?<!can )(?<!could )(?<!will )(?<!would )(?:I|we)(?: am|'m|'re| are)? (?:get|got|see)(?:ting|ing)?)\b",
     re.I,
 )
@@ -72,14 +74,15 @@ _QUOTED = re.compile(
 )
 #: What a question of a machine that is there does not ask: which to take.
 _WHICH = re.compile(
-    r"\b(?:which|what|best|cheapest|recommend\w*|should (?:I|we) (?:buy|get|rent|use|take))\b"
-    r"(?! (?:(?:does|do|would|is|will|did) (?:it|that|this)|(?:kind of )?(?:speed|throughput|performance)))",
+    r"\b(?:which|best|cheapest|recommend\w*|should (?:I|we) (?:buy|get|rent|use|take)"
+    r"|what (?:else|should|do (?:I|we)|to (?:buy|rent|get|use)"
+    r"|(?:kind of |other )?(?:gpu|card|instance|hardware|machine|server|setup|box)s?))\b",
     re.I,
 )
 _PREDICT = re.compile(
     r"\bhow (?:many (?!of\b)|fast\b|quick(?:ly)?\b|slow\b|good\b)|\bwhat (?:kind of )?(?:speed|throughput"
     r"|performance|fps)\b|\b(?:is|are) .{1,60} (?:good|fast|quick|ok|okay|usable)\b"
-    r"|\b(?:tokens|images|it)/s\b",
+    r"|\b(?:tokens?|tok|t|images?|imgs?|it|steps|samples)(?:/| per )s(?:ec(?:ond)?)?\b",
     re.I,
 )
 #: "How many H100s": no speed, but a number of them.

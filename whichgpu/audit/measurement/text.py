@@ -38,7 +38,7 @@ def windows(text: str, most: int) -> Iterator[tuple[int, int]]:
     words = list(WORDS.finditer(text))
     for length in range(min(most, len(words)), 0, -1):
         for first, last in zip(words, words[length - 1 :], strict=False):
-            if not re.search(r"[,;()]", text[first.start() : last.end()]):
+            if re.search(r"\w", first[0]) and not re.search(r"[,;()]", text[first.start() : last.end()]):
                 yield first.start(), last.end()
 
 
