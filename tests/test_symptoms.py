@@ -79,6 +79,9 @@ def test_a_speed_up_over_slow_links_is_of_larger_steps(whichgpu):
         ("55 tokens/s prompt processing and 3 tokens/s generation, llama 3 8b, RTX 3080 10GB",
          ("figure", "3 tokens/s")),
         ("the others are fine - ResNet-152 on a T4: 31 images/s", ("workload", "ResNet-152")),
+        ("oobabooga with load_in_4bit, llama-2-13b on a 3090: 12 t/s", ("precision", "nf4")),
+        ("llama 2 13b in 8bit, oobabooga, RTX 3090: 7 t/s", ("runtime", "oobabooga bitsandbytes")),
+        ("llama 2 13b in GPTQ, oobabooga, RTX 3090: 30 t/s", ("runtime", "oobabooga")),
         ("torch matmul in bf16 on an H100 PCIe: 410 TFLOPS", ("runtime", "")),
     ],
 )  # fmt: skip

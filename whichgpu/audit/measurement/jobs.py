@@ -91,7 +91,13 @@ _PASSES = re.compile(
     re.I,
 )
 #: What quantises within Transformers, where no engine is named.
-_WITHIN_TRANSFORMERS = re.compile(r"\b(?:bitsandbytes|bnb|load_in_[48]bit|llm\.int8(?:\(\))?)(?=\W|$)", re.I)
+_WITHIN_TRANSFORMERS = re.compile(
+    r"\b(?:bitsandbytes|bnb|load[-_]in[-_][48]bit|llm\.int8(?:\(\))?)(?=\W|$)", re.I
+)
+#: Its formats by its options, and those that Transformers reads by it alone.
+_LOADED = re.compile(r"\bload[-_]in[-_]([48])bit\b", re.I)
+_BITS = {"8": "int8", "4": "nf4"}
+_OF_BITSANDBYTES = ("int8", "nf4", "w8a16")
 #: Transformers by its house, which keeps models as well.
 _HUGGING_FACE = re.compile(
     r"\b(?:with|in|by|on|using|plain|through) (?:plain )?(?:HF|hugging ?face)\b(?! (?:hub|TGI|text))", re.I
@@ -155,14 +161,26 @@ def columns(text: str, model: Workload) -> tuple[dict[str, Any], str]:
         side, text = _side(text)
         found |= {"resolution": side} if side else {}
     stack, text = _stack(as_rate(text, stepped=stepped))
-    if "runtime" in stack:
-        stack["runtime"] = _of_today(stack["runtime"])
-    elif is_language_model(model) and "serve" in phases and not trains:
-        if _WITHIN_TRANSFORMERS.search(text):
-            stack["runtime"] = "transformers bitsandbytes"
-        elif _HUGGING_FACE.search(text):
-            stack["runtime"] = "transformers"
+    stack = _run_by(stack, text, answers=is_language_model(model) and "serve" in phases and not trains)
     return {key: _whole(one) if key in _NUMBERS else one for key, one in (found | stack).items()}, text
+
+
+def _run_by(stack: dict[str, str], text: str, *, answers: bool) -> dict[str, str]:
+    """What runs a model, in today's release, and its format; of one that answers also where neither is named.
+
+    Transformers quantises by bitsandbytes, which makes each product dearer to launch.
+    """
+    loaded = _LOADED.search(text)
+    if loaded and "precision" not in stack:
+        stack = {**stack, "precision": _BITS[loaded[1]]}
+    name = _of_today(stack["runtime"]) if "runtime" in stack else ""
+    if not name and answers:
+        within, plain = _WITHIN_TRANSFORMERS.search(text), _HUGGING_FACE.search(text)
+        name = "transformers bitsandbytes" if within else "transformers" if plain else ""
+    form = precision(stack["precision"]) if "precision" in stack else ""
+    if name and answers and form in _OF_BITSANDBYTES and "bitsandbytes" not in name.lower():
+        name += " bitsandbytes" if runtime(name, "pytorch-2").id == "transformers" else ""
+    return {**stack, "runtime": name} if name else stack
 
 
 def _phase(text: str, options: Iterable[str], phases: Sequence[str]) -> str:
