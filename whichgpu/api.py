@@ -234,16 +234,13 @@ def predict(
     own = job(workload, **columns)
     if not anchors:
         return single(placed(own, count, device), device)
-    from whichgpu.audit.measurement.anchor import read_anchor
     from whichgpu.cost import anchors as runs
     from whichgpu.cost.anchoring import shifted
-    from whichgpu.workloads.workload import resolve
 
     asked = placed(own, count, device)
     single(asked, device)
     found = estimate(asked, [device], explain=True)
-    model = resolve(own.workload)
-    placed_ = [runs.run(read_anchor(text, model, known), runs.job_of(found)) for text in anchors]
+    placed_ = [runs.run(runs.read(text, known), runs.job_of(found)) for text in anchors]
     return shifted(found, [one.point for one in placed_]).at(0, 0)
 
 
