@@ -191,6 +191,13 @@ def test_a_line_of_csv_that_was_cut_off(tmp_path):
     assert any("cut off" in one for one in found.notes)
 
 
+@pytest.mark.parametrize(
+    "text", ["loss " + "ab 12% 3/4 " * 9000, "loss " + "1" * 60000, "1/2 [" + "=" * 60000]
+)
+def test_a_long_line_is_no_log(tmp_path, text):
+    assert read(tmp_path, text, workload="resnet50", gpu="t4", batch=8).faults
+
+
 def test_a_table_with_decimal_commas(tmp_path):
     text = "build_commit;gpu_info;model_filename;model_type;n_prompt;n_gen;avg_ts;stddev_ts\n"
     found = read(tmp_path, text + "a;NVIDIA L4;Meta-Llama-3-8B.Q4_0.gguf;llama 8B Q4_0;512;0;2410,5;3,1\n")

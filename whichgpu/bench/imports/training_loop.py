@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 #: The stated batch and number of GPUs make items of steps.
 STATED = True
 _N = r"(\d[\d,]*(?:\.\d+)?)"
-#: A bar of tqdm: what stands before it, its steps, the rate and its unit.
+#: A bar of tqdm: its steps, the rate and its unit; what stands before it is looked at, so far at most.
 _BAR = re.compile(
-    r"(?P<before>[^\n|]*?)\d+%\|[^|\n]*\|\s*(?P<at>\d+)/(?P<of>\d+)\s*\[[\d:]+<[\d:?]+,\s*"
-    r"(?P<rate>\d[\d.]*)\s*(?P<unit>it/s|s/it|batch/s|step/s)(?P<after>[^\n\]]*)"
+    r"\d%\|[^|\n]{0,400}\|\s*(?P<at>\d{1,9})/(?P<of>\d{1,9})\s*\[[\d:]{1,12}<[\d:?]{1,12},\s*"
+    r"(?P<rate>\d[\d.]*)\s*(?P<unit>it/s|s/it|batch/s|step/s)"
 )
 #: Bars of anything but steps of a training.
 _ELSE = re.compile(
@@ -32,6 +32,7 @@ _ELSE = re.compile(
     r"|shards?|fetching|filter\w*|generating)\b",
     re.I,
 )
+_NEAR = 200
 _SPANS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "\u00b5s": 1e-6}
 
 
@@ -79,7 +80,9 @@ def _megatron(text: str, load: Load) -> list[float]:
 
 def _keras(text: str, load: Load) -> list[float]:
     found = re.findall(
-        r"(\d+)/(\d+) (?:\[=+\]|\u2501+) [^\n]*?(\d[\d.]*) ?(s|ms|us|\u00b5s)/step", text, re.M
+        r"(?<!\d)(\d{1,9})/(\d{1,9}) (?:\[=+\]|\u2501+) [^\n]{0,99}?(\d[\d.]*) ?(s|ms|us|\u00b5s)/step",
+        text,
+        re.M,
     )
     times = [float(one) * _SPANS[span] for at, of, one, span in found if at == of]
     return [load.items / one for one in _some([one for one in times if one > 0.0])]
@@ -119,7 +122,7 @@ _LOOPS = (
          {"gpu": r"CUDA:\d \(([^,)]+)", "gpu_memory": r"CUDA:\d \([^,)]+, (\d+)MiB\)",
           "workload": r"\bmodel=([\w./-]+?)(?:\.pt|\.yaml)?,",
           "whole": r"\bbatch=(\d+)", "resolution": r"\bimgsz=(\d+)", "amp": r"\bamp=(True)"}),
-    Loop("keras", re.compile(r"^.*?\d+/\d+ (?:\[=+\]|\u2501+) .*?\d+ ?[mu]?s/step", re.M), _keras,
+    Loop("keras", re.compile(r"(?<!\d)\d{1,9}/\d{1,9} (?:\[=+\]|\u2501+) .{0,99}?\d ?[mu]?s/step"), _keras,
          runtime="Keras"),
     Loop("lightning", re.compile(r"LOCAL_RANK: \d+ - CUDA_VISIBLE_DEVICES|`Trainer\.fit` stopped|"
                                  r"^Epoch \d+: +\d+%\|.*v_num=", re.M), _barred,
@@ -217,9 +220,14 @@ def _per_step(text: str) -> float:
     return float(pairs[-1][0]) * float(pairs[-1][1]) if pairs else 0.0
 
 
+def _before(text: str, at: int) -> str:
+    """What stands on the line of a bar before it."""
+    return text[max(at - _NEAR, 0) : at].rpartition("\n")[2]
+
+
 def _bars(text: str) -> list[float]:
     """Steps a second of the bars of a training: of each whole one, else of the furthest."""
-    bars = [one for one in _BAR.finditer(text) if not _ELSE.search(one["before"])]
+    bars = [one for one in _BAR.finditer(text) if not _ELSE.search(_before(text, one.start()))]
     most = max((int(one["of"]) for one in bars), default=0)
     bars = [one for one in bars if int(one["of"]) == most]
     whole = [one for one in bars if one["at"] == one["of"]]
