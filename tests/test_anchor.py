@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from whichgpu import api
+from whichgpu.audit.measurement.anchor import read_anchor
 from whichgpu.cost import anchors, asked, quoted
 from whichgpu.cost.anchoring import (
     Place,
@@ -39,6 +40,7 @@ from whichgpu.errors import UsageError
 from whichgpu.facts import store
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.hardware.names import resolve as resolve_gpu
+from whichgpu.workloads.workload import resolve
 
 pytestmark = pytest.mark.slow
 
@@ -512,3 +514,27 @@ def test_no_run_makes_a_prediction_less_sure(rate):
     low, _, high = interval("rtx-4090")
     found = interval("rtx-4090", f"rtx-3090: {rate:g} images/s")
     assert found[2] / found[0] <= high / low * (1.0 + 1e-9)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["rtx-3090, batch=128: 850 images/s", "3090: 850 img/s batch 128", "850 images/s on a 3090, bs 128",
+     "RTX 3090=850 images/s with batch size 128", "my RTX 3090 does 51,000 images/min at batch 128",
+     "rtx-3090, batch 128; '850 images/s'", "a 3090, batch 128: others get 900 images/s, mine 850 images/s"],
+)  # fmt: skip
+def test_an_anchor_is_told_in_any_order(text):
+    one = read_anchor(text, resolve("resnet50"), catalogue())
+    assert (one.gpu.id, one.n_gpus, float(one.changes["batch"])) == ("rtx-3090", 1, 128.0)
+    assert one.figure.unit.startswith("images/")
+    assert one.figure.value in (850.0, 51000.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [("bench.csv", "has no GPU and figure"), ("3090: fast", "not a measured figure"),
+     ("40 images/s on a V100", "say which"), ("V100: 40 images/s", "say which"),
+     ("on an L4 it is slow", "has no GPU and figure")],
+)  # fmt: skip
+def test_what_is_no_anchor_in_any_order_says_why(text, why):
+    with pytest.raises(UsageError, match=why):
+        read_anchor(text, resolve("resnet50"), catalogue())

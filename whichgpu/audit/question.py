@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.measurement import Told, told
-from whichgpu.audit.measurement.devices import device, named, usual
+from whichgpu.audit.measurement.devices import counted, device, named
+from whichgpu.audit.quantities import SPELLED
 from whichgpu.audit.wanted import wanted
 from whichgpu.errors import UsageError
+from whichgpu.planner.use import use
+from whichgpu.prices.quote import OpenVariant, read_quote
 from whichgpu.software.frameworks import mentioned
 from whichgpu.values import NamedTuple
-from whichgpu.workloads.workload import known
+from whichgpu.workloads.job import TRAINING
+from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +39,8 @@ _JOB = (
 _MOST = 6
 _COMPLAINT = re.compile(
     r"\b(?:normal|slow(?:er)?|only|just|barely|why|wrong|bottleneck|too (?:high|low|much|little)"
+    r"|is (?:this|that|it) (?:ok|okay|good|bad|right|fine|expected|correct)"
+    r"|(?:gives|gets|does) (?:me )?\d"
     r"|(?<!can )(?<!could )(?<!will )(?<!would )(?:I|we)(?: am|'m|'re| are)? (?:get|got|see)(?:ting|ing)?)\b",
     re.I,
 )
@@ -54,18 +60,29 @@ _FIT = re.compile(
     r"\bfits?\b|\bhow much (?:gpu |video )?(?:v?ram|memory)\b|\benough\b|\bout of memory\b|\bOOM\b"
     r"|\bv?ram (?:is |are )?(?:needed|required|requirements?)\b|\bbatch(?: size)? (?:can|could|will|fits)\b"
     r"|\b(?:largest|biggest|max(?:imum)?) batch\b"
-    rf"|\bcan (?:I|we|you|one|it|an?|my|our|the|\d).{{0,60}}?\b{_DOES}"
-    r"|\bwill .{1,60} run on\b",
+    rf"|\bcan (?:I|we|you|one|it|an?|my|our|the|dual|\d|{'|'.join(SPELLED)}).{{0,60}}?\b{_DOES}"
+    r"|\b(?:will|does|do|would|could) .{1,60} run on\b",
     re.I,
 )
 _COMPARE = re.compile(
     r"\b(?:vs\.?|versus|compar\w+|or|than|worth|upgrad\w+|better|difference|against)(?=\W)", re.I
 )
 _MONEY = re.compile(r"\b(?:cheap\w*|cost\w*|price\w*|budget|afford\w*|rent\w*)\b", re.I)
+#: A price that somebody asks, and whether it is one.
+_QUOTED = re.compile(
+    r"\b(?:price|deal|rate|offer|quote|fair|reasonable|expensive|overpriced|too much|rip-?off)\b", re.I
+)
+#: What a question of a machine that is there does not ask: which to take.
+_WHICH = re.compile(
+    r"\b(?:which|best|cheapest|recommend\w*|should (?:I|we) (?:buy|get|rent|use|take)"
+    r"|what (?:else|should|do (?:I|we)|to (?:buy|rent|get|use)"
+    r"|(?:kind of |other )?(?:gpu|card|instance|hardware|machine|server|setup|box)s?))\b",
+    re.I,
+)
 _PREDICT = re.compile(
     r"\bhow (?:many (?!of\b)|fast\b|quick(?:ly)?\b|slow\b|good\b)|\bwhat (?:kind of )?(?:speed|throughput"
     r"|performance|fps)\b|\b(?:is|are) .{1,60} (?:good|fast|quick|ok|okay|usable)\b"
-    r"|\b(?:tokens|images|it)/s\b",
+    r"|\b(?:tokens?|tok|t|images?|imgs?|it|steps|samples)(?:/| per )s(?:ec(?:ond)?)?\b",
     re.I,
 )
 #: "How many H100s": no speed, but a number of them.
@@ -99,28 +116,34 @@ def answering(text: str, catalogue: Catalogue) -> Answering:
     try:
         (_, workload), *rest = wanted(text, catalogue)
         # A framework alone stands for its usual model.
-        if workload not in text and mentioned(text) and (other := _without_a_job(text, devices, ids)):
+        if workload not in text and mentioned(text) and (other := _without_a_job(text, devices, catalogue)):
             return other
     except UsageError:
-        if other := _without_a_job(text, devices, ids):
+        if other := _without_a_job(text, devices, catalogue):
             return other
         raise
     if _OWN.search(text):
         if len(ids) == 1:
             return Answering("prices own", ids, _hours(text))
         rest = [*(one for one in rest if one[0] != "term"), ("term", "any")]
-    elif other := _of_a_job(text, workload, rest, devices, catalogue):
+    elif other := (
+        _of_a_job(text, workload, rest, devices, catalogue)
+        or _of_a_machine(text, workload, rest, devices, catalogue)
+    ):
         return other
     return Answering("recommend", (workload,), tuple(rest))
 
 
-def _without_a_job(text: str, devices: Sequence[tuple[str, ...]], ids: tuple[str, ...]) -> Answering | None:
+def _without_a_job(text: str, devices: Sequence[tuple[str, ...]], catalogue: Catalogue) -> Answering | None:
     """What is asked of GPUs themselves."""
+    ids = tuple(dict.fromkeys(key for some in devices for key in some))
+    if ids and _QUOTED.search(text) and _quoted(text, catalogue):
+        return Answering("prices judge", (text,))
     software = tuple(("framework", one) for one in mentioned(text))
     if ids and software and _RUNS.search(text):
         return Answering("compat", ids, software)
-    if len(ids) == 1 and _OWN.search(text):
-        return Answering("prices own", ids, _hours(text))
+    if ids and _OWN.search(text):
+        return Answering("prices own", ids[:1], _hours(text))
     return (
         Answering("compare", _side_by_side(devices)) if len(devices) > 1 and _COMPARE.search(text) else None
     )
@@ -132,17 +155,75 @@ def _of_a_job(
 ) -> Answering | None:  # fmt: skip
     """What is asked of a job of which nothing is wished but where it runs; None of any other, or of a use."""
     job = tuple((name, said) for name, said in wishes if name in _JOB)
-    if len(job) + sum(name in _PLACE for name, _ in wishes) < len(wishes) or not known(workload):
+    if len(job) + sum(name in _PLACE for name, _ in wishes) < len(wishes) or not _is_model(workload):
         return None
     if _FIT.search(text):
         return Answering("fit", (workload,), (*_on(text, devices, catalogue), *job))
     if _MONEY.search(text):
         return None
     if len(devices) > 1 and _COMPARE.search(text):
-        return Answering("compare", _side_by_side(devices), (("workload", workload), *job))
+        several = _so_many(text, devices, catalogue)
+        beside = Answering("compare", _side_by_side(devices), (("workload", workload), *job))
+        return Answering("predict", (workload,), (("gpu", several), *job)) if several else beside
     if len(devices) != 1 or not _PREDICT.search(text) or _counted(text, catalogue):
         return None
     return _speed(workload, devices, _on(text, devices, catalogue), job)
+
+
+def _of_a_machine(
+    text: str, workload: str, wishes: Sequence[tuple[str, str]], devices: Sequence[tuple[str, ...]],
+    catalogue: Catalogue,
+) -> Answering | None:  # fmt: skip
+    """What is asked of so many GPUs that are there, where `recommend` would ask how many.
+
+    A training of so many tokens is that of a cluster, in the form of a shared name that has the most links
+    and memory; anything else how fast it is and what it costs. None where it is asked which to take.
+    """
+    named_ = dict(wishes)
+    if not (_is_model(workload) and (several := _so_many(text, devices, catalogue))):
+        return None
+    if _WHICH.search(text) or {"budget", "slo", "target", "users", "rate", "deadline"} & {*named_}:
+        return None
+    job = tuple((name, said) for name, said in wishes if name in _JOB)
+    trains = named_.get("phase") in TRAINING
+    if trains and "tokens" in named_ and len(devices) == 1:
+        count = several.rpartition(":")[2]
+        largest = max(
+            devices[0], key=lambda key: ("-sxm" in key, float(catalogue[key].value("memory") or 0.0))
+        )
+        return Answering(
+            "sweep", (workload,), (("gpus", f"{largest}:{count}"), ("tokens", named_["tokens"]), *job)
+        )
+    return Answering("predict", (workload,), (("gpu", several), *job))
+
+
+def _is_model(name: str) -> bool:
+    """Whether a name is a model on file, also with a tag behind it, and no use."""
+    with suppress(UsageError):
+        return use(name) is None and bool(resolve(name).id)
+    return False
+
+
+def _so_many(text: str, devices: Sequence[tuple[str, ...]], catalogue: Catalogue) -> str:
+    """The GPUs as `--gpu` takes them, where a number is told of one of them; of each name alike many."""
+    numbers = dict.fromkeys(devices, 0)
+    for ids, count in counted(text, catalogue):
+        numbers[ids] = max(numbers.get(ids, 0), count)
+    if max(numbers.values(), default=0) < 2:
+        return ""
+    typed = {key: f"{key}:{count}" if count > 1 else key for ids, count in numbers.items() for key in ids}
+    return ",".join(typed[key] for key in _side_by_side(devices))
+
+
+def _quoted(text: str, catalogue: Catalogue) -> bool:
+    """Whether a text is a price that somebody asks, of one GPU or of a name that several share."""
+    try:
+        read_quote(text, catalogue)
+    except OpenVariant:
+        return True
+    except UsageError:
+        return False
+    return True
 
 
 def _speed(
@@ -157,7 +238,7 @@ def _speed(
 
 def _devices(text: str, catalogue: Catalogue) -> list[tuple[str, ...]]:
     """The GPUs that are named, each with what its name may mean."""
-    return list(dict.fromkeys(usual(one.ids, catalogue) for one in named(text, catalogue)))
+    return list(dict.fromkeys(ids for ids, _ in counted(text, catalogue)))
 
 
 def _on(text: str, devices: Sequence[tuple[str, ...]], catalogue: Catalogue) -> tuple[tuple[str, str], ...]:

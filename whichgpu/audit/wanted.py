@@ -101,8 +101,12 @@ _WORDS: tuple[tuple[str, str, str], ...] = (
     ("needs", "nvlink", r"\bnv-?link\b"),
     ("needs", "ecc", r"\becc\b(?: memory)?"),
     ("needs", "mig", r"\bmig\b(?: slices?)?"),
-    ("needs", "no-power-connector", r"\b(?:without|no) (?:a |any |extra )?power connectors?\b"),
-    ("deadline", "12 h", r"\bovernight\b|\bby (?:the )?(?:next )?morning\b"),
+    (
+        "needs",
+        "no-power-connector",
+        r"\b(?:without|no) (?:a |any |extra )?power (?:connector|plug|cable)s?\b",
+    ),
+    ("deadline", "12 h", r"\b(?:overnight|tonight)\b|\bby (?:the )?(?:next )?morning\b"),
     ("deadline", "60 h", r"\b(?:over|by the end of|this|on) (?:a |the )?weekend\b"),
     ("deadline", "tomorrow", r"\bby tomorrow\b"),
     ("deadline", "24 h", r"\b(?:in|within) (?:one|a) day\b"),
@@ -229,7 +233,7 @@ _WISHES: tuple[Wish, ...] = (
     ),
     _wish(
         "target",
-        rf"(?P<n>{_BIG}) (?P<noun>images|pictures|videos|clips) "
+        rf"(?P<n>{_BIG}) (?P<noun>images|pictures|videos|clips|embeddings|sequences|tokens) "
         r"(?P<kept>(?:with|of|using|by|in) [^,;]{1,40}?)"
         rf"{_EVERY}(?P<period>{_PERIOD})\b",
         _per,
@@ -249,6 +253,11 @@ _WISHES: tuple[Wish, ...] = (
         _number,
     ),
     _wish("latency", rf"\b{_UNDER} ?(?P<n>{_N} ?{_CLOCK}) (?:of )?latency\b", _number),
+    _wish(
+        "latency",
+        rf"\b(?:each|every|per|an?|one) {_ITEM} (?:in |takes )?{_UNDER} ?(?P<n>{_N} ?{_CLOCK})\b",
+        _number,
+    ),
     _wish("latency", rf"\blatency{_THAN} ?(?P<n>{_N} ?{_CLOCK})\b", _number),
     _wish("latency", rf"\b(?:under|below|within|less than) ?(?P<n>{_N} ?(?:ms|milliseconds?))\b", _number),
     _wish(
@@ -281,7 +290,7 @@ _WISHES: tuple[Wish, ...] = (
     ),
     _wish("tokens", rf"(?<!of )(?<![\w.,$])(?P<n>{_MANY}) (?:[a-z]+ )?tokens?\b(?! ?(?:/|per\b))", _number),
     *(
-        _wish(option, rf"(?<![\w.,$])(?P<n>{_BIG}) (?:[a-z]+ )?{noun}\b{_NOT_EACH}", _number)
+        _wish(option, rf"(?<![\w.,$])(?P<n>{_BIG}) (?P<kept>(?:[a-z][\w.-]* )?){noun}\b{_NOT_EACH}", _number)
         for option, noun in _NOUNS.items()
     ),
 )
@@ -293,6 +302,16 @@ _NOT = re.compile(
     r"\b(?:without|no|not|except|excluding|besides|other than|avoid(?:ing)?|anything but|instead of"
     r"|in place of|(?:alternatives?|replacements?) (?:to|for|of)|cheaper than)"
     r"(?: (?:an?|any|the))?(?: NVIDIA| AMD)? $",
+    re.I,
+)
+#: What one has, and that another is to take its place.
+_OWNED = re.compile(
+    r"\b(?:my|our|(?:I|we)(?:'ve| have| own| use| run)?(?: got)?(?: an?| the)?(?: old| current| single)?"
+    r"|current(?:ly)?(?: on| using)?(?: an?)?|from(?: an?| my| our)?)(?: old| current| existing)? $",
+    re.I,
+)
+_REPLACES = re.compile(
+    r"\b(?:too slow|not fast enough|instead|replac\w+|upgrad\w+|what(?:'s)? next|outgr\w+)\b",
     re.I,
 )
 _CONTEXT = re.compile(r"\b(\d{1,4})k(?: tokens?)?(?: of)? (?:context|ctx|prompts?)\b", re.I)
@@ -337,6 +356,10 @@ def _gpus(text: str, catalogue: Catalogue) -> tuple[dict[str, str], str]:
     """The GPUs that are named as `gpus`, those not wanted as `exclude`, and the text without them."""
     found: dict[str, str] = {}
     unwanted = [one for one in named(text, catalogue) if _NOT.search(text[: one.start])]
+    if not unwanted and _REPLACES.search(text):
+        # What one has and wants another for: the next is to be faster.
+        unwanted = [one for one in named(text, catalogue) if _OWNED.search(text[: one.start])][:1]
+        found |= {"objective": "latency"} if unwanted else {}
     for one in reversed(unwanted):
         text = cut(text, one.start, one.end)
     if unwanted:

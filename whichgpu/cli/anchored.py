@@ -21,11 +21,15 @@ _PREFIXES = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15}
 
 def with_anchors(told: Report, found: Estimates, texts: Sequence[str], catalogue: Catalogue) -> Report:
     """The report of a job with what its user measured of it in front."""
+    from whichgpu.audit.measurement.anchor import read_anchor
     from whichgpu.cost import anchors
     from whichgpu.cost.anchoring import shifted
     from whichgpu.report import anchored
+    from whichgpu.workloads.workload import resolve
 
-    placed = [anchors.run(anchors.read(text, catalogue), anchors.job_of(found)) for text in texts]
+    job = anchors.job_of(found)
+    known = [read_anchor(text, resolve(job.workload), catalogue) for text in texts]
+    placed = [anchors.run(one, job) for one in known]
     answer = shifted(found, [one.point for one in placed]).at(0, 0)
     return anchored.narrowed(told, found.at(0, 0), answer, placed)
 
@@ -35,7 +39,8 @@ def unknown_model(
     texts: Sequence[str],
 ) -> Report:  # fmt: skip
     """The report of a model that is not in the zoo, measured elsewhere."""
-    from whichgpu.cost import anchors, outside
+    from whichgpu.audit.measurement.anchor import read_anchor
+    from whichgpu.cost import outside
     from whichgpu.hardware.slices import resolve_device
     from whichgpu.report import anchored
 
@@ -44,7 +49,7 @@ def unknown_model(
         family, None if flops is None else count(flops), None if moved is None else size(moved),
         runtime=columns.stated.get("runtime") or "",
     )  # fmt: skip
-    known = [anchors.read(text, catalogue) for text in texts]
+    known = [read_anchor(text, stand[1][0], catalogue) for text in texts]
     return anchored.transferred(outside.transfer(stand, known, resolve_device(gpu, catalogue), columns.job))
 
 

@@ -112,13 +112,21 @@ def _printed(text: str) -> Iterator[Mapping[str, Any]]:
         yield {**run, "backend": lines.get("Backend", ""), "model_id": model[1] if model else ""}
 
 
-#: The first cells of a CSV of AIPerf or GenAI-Perf.
+#: The first cells of a CSV of AIPerf or GenAI-Perf, and the cells of the table that they print.
 CSV = "Metric,avg,"
+_DRAWN = re.compile(r"[\u2502\u2503|]\s*(?:Statistic|Metric)\s*[\u2502\u2503|]\s*avg\s*[\u2502\u2503|]")
+
+
+def is_table(text: str) -> bool:
+    """Whether a text is, or has, a table of AIPerf or GenAI-Perf."""
+    return text.startswith(CSV) or _DRAWN.search(text) is not None
 
 
 def _table(text: str) -> Mapping[str, Any]:
-    """The CSV as the JSON has it: by name the mean, which is the first number of a line."""
-    lines = (row for row in csv.reader(text.splitlines()) if len(row) > 1)
+    """The table as the JSON has it: by name the mean, which is the first number of a line."""
+    drawn = (re.split(r"[\u2502\u2503|]", line)[1:] for line in text.splitlines())
+    rows = csv.reader(text.splitlines()) if text.startswith(CSV) else drawn
+    lines = (row for row in rows if len(row) > 1)
     found: dict[str, Any] = {}
     for name, value, *_ in lines:
         with suppress(ValueError):
@@ -132,7 +140,7 @@ def _runs(path: Path) -> Iterator[Mapping[str, Any]]:
     if PRINTED in text and not text.lstrip().startswith(("{", "[")):
         yield from _printed(text)
         return
-    if text.startswith(CSV):
+    if is_table(text):
         yield _table(text)
         return
     whole = _parsed(text)

@@ -40,6 +40,7 @@ _SHORT = {
     "ims": "images", "pic": "images", "pics": "images", "pictures": "images", "frames": "images",
     "frame": "images", "sample": "samples", "epoch": "epochs", "qps": "requests", "sentences": "sequences",
     "examples": "samples", "documents": "sequences", "docs": "sequences", "texts": "sequences",
+    "req": "requests", "reqs": "requests", "queries": "requests", "inferences": "samples",
     "embeddings": "sequences", "passages": "sequences", "chunks": "sequences",
 }  # fmt: skip
 _SCALES = {"GiB": 2.0**30, "TFLOPS": 1e12}

@@ -17,13 +17,13 @@ from whichgpu.audit.measurement.figures import figure as told_figure
 from whichgpu.audit.measurement.figures import figures
 from whichgpu.audit.measurement.jobs import columns
 from whichgpu.audit.measurement.sized import sized, usual
-from whichgpu.audit.measurement.text import EXAMPLE, cut, missing, windows
+from whichgpu.audit.measurement.text import EXAMPLE, cut, missing, unquoted, windows
 from whichgpu.audit.subjects import mentions
 from whichgpu.cost import quoted
 from whichgpu.cost.placing import placed
 from whichgpu.errors import UsageError, one_line
 from whichgpu.hardware.slices import resolve_device
-from whichgpu.planner.diagnosis import diagnose_any
+from whichgpu.planner.diagnosis import diagnose_any, pointed
 from whichgpu.values import NamedTuple
 from whichgpu.workloads.counts import counts
 from whichgpu.workloads.resolving import goes_on
@@ -60,6 +60,8 @@ _TESTS = (
     ("stream-triad", r"\bbandwidth\b|\bcopy test\b|\b\d[\d.,]* ?[GT]i?B/s\b"),
     ("dgemm", r"\bmat(?:rix[- ]?)?mul(?:tiplication|tiply|tiplies)?s?\b|\bgemms?\b"),
 )
+#: Products that every framework leaves to the vendor's library.
+_OF_LIBRARIES = ("dgemm", "gemm", "matmul")
 #: What goes over a link and not through a GPU's memory.
 _LINK = re.compile(
     r"\b(?:nccl|rccl|bus ?bw|all[-_ ]?(?:reduce|gather|to[-_ ]?all)|reduce[-_ ]?scatter|nvlink|pcie bandwidth"
@@ -77,7 +79,19 @@ _PIXELS = re.compile(
 #: How far the stated number may be from a model's.
 _ALIKE = 0.15
 #: Which of several of a name is meant where nobody says: the one that most runs of it are of.
-_BARE = (("stable-diffusion-1.5", re.compile(r"\bstable diffusion\b", re.I)),)
+_PICTURES = r"(?:A1111|AUTOMATIC1111|ComfyUI|Forge|SD\.Next|InvokeAI|Fooocus|web ?ui)"
+_BARE = (
+    ("stable-diffusion-1.5", re.compile(r"\bstable diffusion\b", re.I)),
+    # What makes pictures makes them of the usual model of their size, and is read as what runs it.
+    (
+        "sdxl",
+        re.compile(
+            rf"\b(?={_PICTURES}\b.*(?<!\d)1024(?!\d))|(?<!\d)(?=1024(?!\d).*\b{_PICTURES}\b)|\b(?=Fooocus\b)",
+            re.I,
+        ),
+    ),
+    ("stable-diffusion-1.5", re.compile(rf"\b(?={_PICTURES}\b)", re.I)),
+)
 
 
 class Told(NamedTuple):
@@ -130,7 +144,7 @@ def told(text: str, catalogue: Catalogue, gpu: str = "", figure: str = "") -> To
 
     Raises `UsageError` that says which of model, GPU and figure is not in it.
     """
-    rest = " ".join(text.split())
+    rest = " ".join(unquoted(text).split())
     if len(rest) > _LONGEST:
         raise UsageError(
             f"'{one_line(rest)}': {len(rest):,} characters are no sentence; write e.g. {EXAMPLE}"
@@ -139,6 +153,8 @@ def told(text: str, catalogue: Catalogue, gpu: str = "", figure: str = "") -> To
     named, may_be, rest = (gpu, (), rest) if gpu else device(rest, catalogue)
     workload, rest = named_model(rest, text)
     said, rest = columns(rest, resolve(workload))
+    if workload in _OF_LIBRARIES:
+        said.pop("runtime", None)
     judged, besides = (figure, ()) if figure else told_figure(rest, text)
     return Told(workload, named, judged, said, may_be, besides)
 
@@ -159,7 +175,8 @@ def diagnosed(run: Told, catalogue: Catalogue, made: Callable[[Told], Job]) -> D
     found = diagnose_any(heard.gpu, jobs, quoted.read(heard.figure), catalogue)
     if whole:
         return found
-    return replace(found, read_as=(heard.on(found.gpu) if heard.may_be else heard).command)
+    read_as = (heard.on(found.gpu) if heard.may_be else heard).command
+    return replace(pointed(found, run.workload), read_as=read_as)
 
 
 def heard(text: str, catalogue: Catalogue) -> dict[str, Any]:

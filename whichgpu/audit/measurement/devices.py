@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -10,6 +11,7 @@ from whichgpu.audit.quantities import SPELLED
 from whichgpu.audit.subjects import mentions
 from whichgpu.errors import UsageError, one_line
 from whichgpu.hardware.instances import instance
+from whichgpu.hardware.slices import resolve_device
 from whichgpu.prices.live import rows_of
 
 if TYPE_CHECKING:
@@ -39,6 +41,8 @@ _TPU_CORES = re.compile(r"\bTPU[ -]?v[23]-(\d{1,4})\b", re.I)
 _IS_RATE = re.compile(
     r"\s?(?:[a-z]+/|(?:[a-z]+ )?(?:per|a) (?:s(?:ec(?:ond)?)?|m(?:in(?:ute)?)?|h(?:r|our)?)\b)", re.I
 )
+_IS_TIME = re.compile(r"\d+ ?ms", re.I)
+_PROFILE = re.compile(r"\b(\dg\.\d+gb)\b", re.I)
 _OF_A_NAME = re.compile(r"\w-$")
 #: NVIDIA's machines of eight, told as one.
 _BOX = re.compile(r"\b(?:DGX|HGX)\b(?![- ]?(?:[12]\b|Station|Spark|Cloud))", re.I)
@@ -61,18 +65,18 @@ def device(text: str, catalogue: Catalogue) -> tuple[str, tuple[str, ...], str]:
         return rented
     if not found:
         raise missing("GPU on file", text)
-    if len({each.ids for each in found}) > 1:
+    narrow = min((each.ids for each in found), key=len)
+    if not all({*narrow} <= {*each.ids} for each in found):
         names = " and ".join(dict.fromkeys(each.text for each in found))
         raise UsageError(f"'{one_line(text)}' names {names}: tell of one GPU, or write --gpu")
-    one = found[0]
-    count, behind = _COUNT.search(text[: one.start]), _TIMES.match(text, one.end)
-    if count and _OF_THE_JOB.search(text[: count.start()]):
-        count = None
-    several = int(behind[1] or 2) if behind else _number(count) if count else 0
+    one = next(each for each in found if each.ids == narrow)
+    count, behind, several = _several(text, one)
     cores = {int(each) for each in _CORES.findall(text)}
     boxed = _in_box(text)
     meant = _meant(one.ids, text, catalogue, boxed=boxed > 1)
     ids = tuple(key for key in meant if catalogue[key].value("sms") in cores) or usual(meant, catalogue)
+    if slices := _sliced(ids, text, catalogue):
+        ids = slices
     name, may_be = (ids[0], ()) if len(ids) == 1 else (one.text, ids)
     rest = cut(text, count.start() if count else one.start, behind.end() if behind else one.end)
     together = None if count or behind else _TOGETHER.search(rest) or _WITH.search(rest)
@@ -80,6 +84,30 @@ def device(text: str, catalogue: Catalogue) -> tuple[str, tuple[str, ...], str]:
         several, rest = _number(together), cut(rest, together.start(), together.end())
     several = several or boxed
     return f"{name}:{several}" if several > 1 else name, may_be, rest
+
+
+def counted(text: str, catalogue: Catalogue) -> list[tuple[tuple[str, ...], int]]:
+    """Every device that is named, in order: what its name may mean, and how many of it (0: not told)."""
+    text = _GLUED.sub(lambda glued: f"{glued[1] or glued[2]} x ", text)
+    return [(usual(one.ids, catalogue), _several(text, one)[2]) for one in named(text, catalogue)]
+
+
+def _several(text: str, one: Mention) -> tuple[re.Match[str] | None, re.Match[str] | None, int]:
+    """What says before or behind a device how many of it there are, and how many; 0 where nothing does."""
+    count, behind = _COUNT.search(text[: one.start]), _TIMES.match(text, one.end)
+    if count and _OF_THE_JOB.search(text[: count.start()]):
+        count = None
+    return count, behind, int(behind[1] or 2) if behind else _number(count) if count else 0
+
+
+def _sliced(ids: Sequence[str], text: str, catalogue: Catalogue) -> tuple[str, ...]:
+    """The MIG slices of devices that a text names: "1g.10gb slice of an A100"."""
+    found: list[str] = []
+    if profile := _PROFILE.search(text):
+        for key in ids:
+            with suppress(UsageError):
+                found.append(resolve_device(f"{key}:mig-{profile[1].lower()}", catalogue)[0].id)
+    return tuple(found)
 
 
 def _rented(text: str) -> tuple[str, tuple[str, ...], str] | None:
@@ -97,7 +125,8 @@ def named(text: str, catalogue: Catalogue) -> list[Mention]:
     return [
         each
         for each in mentions(text, catalogue)
-        if not _IS_RATE.match(text, each.end) and not _OF_A_NAME.search(text[: each.start])
+        if not (_IS_TIME.fullmatch(each.text) or _IS_RATE.match(text, each.end))
+        and not _OF_A_NAME.search(text[: each.start])
     ]
 
 

@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 _FIGURE = 6
 _NUMBER = re.compile(
     r"(?<![\w.\u2212-])(?:(?:ttft|tpot|itl|latency|rtf|rtfx|mfu|scaling(?: efficiency)?|speed-?up)"
-    r"(?: of| is|:)? )?\d[\d.,]*",
+    r"(?: of| is|:)?(?: (?:only|just|about|around|roughly))? )?\d[\d.,]*",
     re.I,
 )
+#: What a figure's name and number have between them and needs none.
+_HEDGE = re.compile(r"^([A-Za-z-]+(?: efficiency)?)(?: of| is|:)? (?:only|just|about|around|roughly) ", re.I)
 #: What a time behind them is of, unless another time stands between.
 _TIME_OF = (
     ("ttft", re.compile(r"\b(?:first token|ttft)\b(?:(?!\d ?m?s\b).)*$", re.I)),
@@ -43,13 +45,15 @@ _OTHERS = re.compile(
     r"(?:\b(?:vs\.?|versus|instead of|rather than|compared (?:to|with)|against|not|than|expect(?:ed|ing)?|"
     r"previously|formerly|used to (?:be|get|take|do|make)|out of|(?:limit|tdp)(?: of| is|:)?|"
     r"\d+ ?W ?(?:of|/)|"
+    r"(?:spec(?:s|ification)?|data ?sheet|theoretical|nominal|rated)(?: \w+)?(?: is| says?| of|:)?|"
     r"supposed to (?:be|get|do)|should (?:be|get|do|have)|(?:others?|people|everyone|reviewers?) "
     r"(?:\w+ )?(?:get|see|report|claim)(?:s|ing)?|(?:claim|advertise|promise|report)s?)"
     r"(?: (?:the|about|around|at least|at|roughly|some|a))?|[\u2192>]) ?[~\u2248]?$",
     re.I,
 )
 _OF_OTHERS = re.compile(
-    r"[^\d.,;:]{0,12}\b(?:in|per|by|from|on) (?:the|their|its) (?:readme|docs?|documentation|paper|blog"
+    r"[^\d.,;:]{0,8}\b(?:is|was) what (?!I\b|we\b)"
+    r"|[^\d.,;:]{0,12}\b(?:in|per|by|from|on) (?:the|their|its) (?:readme|docs?|documentation|paper|blog"
     r"|benchmarks?|website|table|review)\b|[^\d.,;:]{0,6}\b(?:expected|advertised|claimed|before|previously|last)\b",
     re.I,
 )
@@ -60,7 +64,10 @@ _ON_ONE = re.compile(rf"[^\d.,;]{{0,6}}\b(?:on|with|using|from) {_ALONE}\b", re.
 #: What a prompt is read at, beside what is written.
 _WRITTEN = re.compile(r"\d ?(?:t|tok|tokens?)(?:/| per )s", re.I)
 _OF_PROMPTS = re.compile(
-    rf"\b(?:prompt|prefill|pp\d*)\b[^\d,;|]{{0,24}}\d*[\d.,]*{_WRITTEN.pattern}(?:ec\w*)?", re.I
+    rf"\b(?:prompt|prefill|pp\d*)\b[^\d,;|]{{0,24}}\d*[\d.,]*{_WRITTEN.pattern}(?:ec\w*)?"
+    rf"|(?<![\d.])\d*[\d.,]*{_WRITTEN.pattern}(?:ec\w*)? (?:of |for |in |on )?(?:the )?"
+    r"(?:prompts?|prefill|pp\d*)\b(?: (?:processing|eval\w*|ingestion))?",
+    re.I,
 )
 #: An amount of work with the time that it took: "300B tokens in 4 days", "20 minutes for an hour of audio".
 _SOUND = r"(?: of|[- ]long)? (?:audio|speech|recordings?|podcasts?|sound)"
@@ -228,7 +235,7 @@ def figures(text: str) -> Iterator[tuple[str, quoted.Quoted]]:
             continue
         behind = list(WORDS.finditer(text, match.start()))[: _FIGURE + 2]
         for last in reversed(behind):
-            said = text[match.start() : last.end()].rstrip(".:?!,")
+            said = _HEDGE.sub(r"\1 ", text[match.start() : last.end()].rstrip(".:?!,"))
             if re.search(r"[;()]", said):
                 continue
             read = _read(said, text[: match.start()], text[last.end() :])

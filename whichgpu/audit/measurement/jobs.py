@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 #: Words of what runs a model, at most.
 _RUNTIME = 3
 #: The version behind what runs a model; a figure is none.
-_VERSION = re.compile(r" v?(?>\d+(?:\.\d+)+)(?! ?(?:[a-z]+/|[a-z]+ (?:per|a) |x\b|m?s\b|fps))", re.I)
+_VERSION = re.compile(r" v?(?>\d+(?:\.\d+)+)(?!\w| ?(?:[a-z]+/|[a-z]+ (?:per|a) |x\b|m?s\b|fps))", re.I)
 #: Formats that are told without a number.
 _PLAIN = ("amp", "awq", "gptq", "mixed precision")
 #: What is done, the narrower first.
@@ -91,7 +91,13 @@ _PASSES = re.compile(
     re.I,
 )
 #: What quantises within Transformers, where no engine is named.
-_WITHIN_TRANSFORMERS = re.compile(r"\b(?:bitsandbytes|bnb|load_in_[48]bit|llm\.int8(?:\(\))?)(?=\W|$)", re.I)
+_WITHIN_TRANSFORMERS = re.compile(
+    r"\b(?:bitsandbytes|bnb|load[-_]in[-_][48]bit|llm\.int8(?:\(\))?)(?=\W|$)", re.I
+)
+#: Its formats by its options, and those that Transformers reads by it alone.
+_LOADED = re.compile(r"\bload[-_]in[-_]([48])bit\b", re.I)
+_BITS = {"8": "int8", "4": "nf4"}
+_OF_BITSANDBYTES = ("int8", "nf4", "w8a16")
 #: Transformers by its house, which keeps models as well.
 _HUGGING_FACE = re.compile(
     r"\b(?:with|in|by|on|using|plain|through) (?:plain )?(?:HF|hugging ?face)\b(?! (?:hub|TGI|text))", re.I
@@ -113,8 +119,13 @@ _FILM = re.compile(r"\b\d+ ?-?s(?:ec(?:ond)?s?)?[- ](?:long )?(?:videos?|clips?)
 #: Sequences of a step of all GPUs.
 _GLOBAL = re.compile(r"\b(?:global|total|effective) batch(?:[- ]size)?(?: of| is|:|=)? ?(\d+)\b", re.I)
 _FRAMES = re.compile(r"\b(\d+)[- ]frames?\b(?! ?(?:/|per|an?) ?s)", re.I)
-#: Hours that are made into text, of which nobody says what they are of.
-_SOUND_IN = re.compile(r"\b((?:\d[\d.]*|an?|one) ?-?(?:hours?|hrs?|h))(?= (?:in|takes?|took)\b)", re.I)
+#: Hours that are made into text, of which nobody says what they are of, or which are those of a file.
+_LONG = r"\b((?:\d[\d.]*|an?|one|half an?)[ -]?(?:hours?|hrs?|h|minutes?|mins?))"
+_SOUND_IN = re.compile(
+    r"\b((?:\d[\d.]*|an?|one) ?-?(?:hours?|hrs?|h))(?= (?:in|takes?|took)\b)"
+    rf"|{_LONG}[- ](?:long )?(?:file|mp3|wav|meeting|interview|lecture|episode|call|video|clip)s?\b",
+    re.I,
+)
 #: Pixels a side of a picture that is looked at: "at 384", and no figure.
 _SIDE = re.compile(
     r"(?:\bat|@) ?(?!0)(\d{3,4})(?: ?px| pixels| resolution)?(?![\d.%/x\u00d7]|,\d)"
@@ -145,19 +156,31 @@ def columns(text: str, model: Workload) -> tuple[dict[str, Any], str]:
     if options:
         found["options"] = options
     if model.unit.startswith("audio"):
-        text = _SOUND_IN.sub(r"\1 of audio", text, count=1)
+        text = _SOUND_IN.sub(lambda long: f"{long[1] or long[2]} of audio", text, count=1)
     elif model.unit == "images" and "resolution" not in found:
         side, text = _side(text)
         found |= {"resolution": side} if side else {}
     stack, text = _stack(as_rate(text, stepped=stepped))
-    if "runtime" in stack:
-        stack["runtime"] = _of_today(stack["runtime"])
-    elif is_language_model(model) and "serve" in phases and not trains:
-        if _WITHIN_TRANSFORMERS.search(text):
-            stack["runtime"] = "transformers bitsandbytes"
-        elif _HUGGING_FACE.search(text):
-            stack["runtime"] = "transformers"
+    stack = _run_by(stack, text, answers=is_language_model(model) and "serve" in phases and not trains)
     return {key: _whole(one) if key in _NUMBERS else one for key, one in (found | stack).items()}, text
+
+
+def _run_by(stack: dict[str, str], text: str, *, answers: bool) -> dict[str, str]:
+    """What runs a model, in today's release, and its format; of one that answers also where neither is named.
+
+    Transformers quantises by bitsandbytes, which makes each product dearer to launch.
+    """
+    loaded = _LOADED.search(text)
+    if loaded and "precision" not in stack:
+        stack = {**stack, "precision": _BITS[loaded[1]]}
+    name = _of_today(stack["runtime"]) if "runtime" in stack else ""
+    if not name and answers:
+        within, plain = _WITHIN_TRANSFORMERS.search(text), _HUGGING_FACE.search(text)
+        name = "transformers bitsandbytes" if within else "transformers" if plain else ""
+    form = precision(stack["precision"]) if "precision" in stack else ""
+    if name and answers and form in _OF_BITSANDBYTES and "bitsandbytes" not in name.lower():
+        name += " bitsandbytes" if runtime(name, "pytorch-2").id == "transformers" else ""
+    return {**stack, "runtime": name} if name else stack
 
 
 def _phase(text: str, options: Iterable[str], phases: Sequence[str]) -> str:

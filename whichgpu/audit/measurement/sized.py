@@ -26,7 +26,7 @@ _ALONE = re.compile(
 )
 #: Models whose sizes stand for any, by id.
 _ANY = (
-    "llama-3.2-1b", "llama-3.2-3b", "mistral-7b", "llama-3.1-8b", "qwen2.5-14b", "qwen2.5-32b",
+    "llama-3.2-1b", "llama-3.2-3b", "mistral-7b", "llama-3.1-8b", "llama-2-13b", "qwen2.5-14b", "qwen2.5-32b",
     "llama-3.1-70b", "llama-3.1-405b",
 )  # fmt: skip
 #: What stands behind a family's name for the one in the middle of it.

@@ -23,6 +23,11 @@ def missing(what: str, text: str) -> UsageError:
     return UsageError(f"'{one_line(text)}' names no {what}; write e.g. {EXAMPLE}, or give it as an option")
 
 
+def unquoted(text: str) -> str:
+    """A text without its marks of quotation; an apostrophe within a word stays."""
+    return re.sub(r"(?<!\w)['\"`\u2018\u201c\u201d]|['\"`\u2019\u201c\u201d](?!\w)", " ", text)
+
+
 def cut(text: str, start: int, end: int) -> str:
     """A text with a stretch taken out, so that what stands on its sides is not read together."""
     return f"{text[:start]}; {text[end:]}"
@@ -33,7 +38,7 @@ def windows(text: str, most: int) -> Iterator[tuple[int, int]]:
     words = list(WORDS.finditer(text))
     for length in range(min(most, len(words)), 0, -1):
         for first, last in zip(words, words[length - 1 :], strict=False):
-            if not re.search(r"[,;()]", text[first.start() : last.end()]):
+            if re.search(r"\w", first[0]) and not re.search(r"[,;()]", text[first.start() : last.end()]):
                 yield first.start(), last.end()
 
 

@@ -13,7 +13,10 @@ column which the user states (`STATED` True) get these too: `read(path, text, st
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+import re
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -32,12 +35,17 @@ if TYPE_CHECKING:
 
 #: A file larger than this is none of these.
 _LARGEST = 256 * 2**20
+#: Semicolons from which on a line is the head of a table, and a number with a decimal comma.
+_FEW, _DECIMAL = 2, re.compile(r"^(-?\d+),(\d+)(?= ?[A-Za-z%]*$)")
 #: Columns without which a row is of no use, with the option that states each.
 _NEEDED = {"workload": "--workload", "gpu": "--gpu"}
 
 
 class Entry(NamedTuple):
-    """One figure: columns of the schema as far as the file says them, what else it says, what is doubtful."""
+    """One figure: columns of the schema as far as the file says them, what else it says, what is doubtful.
+
+    `gpu_memory` (B) of what else it says tells cards of one name apart.
+    """
 
     columns: Mapping[str, Any]
     context: Mapping[str, Any] = {}
@@ -151,9 +159,20 @@ def _text(path: Path) -> str:
     try:
         if path.stat().st_size > _LARGEST:
             raise UsageError(f"{path.stat().st_size / 2**20:,.0f} MiB are no result of a benchmark")
-        return text_of(path)
+        return _with_commas(text_of(path))
     except OSError as fault:
         raise UsageError(f"cannot be read ({fault.strerror or fault}); check the path") from None
+
+
+def _with_commas(text: str) -> str:
+    """A table that a spreadsheet saved with semicolons and decimal commas as one with points."""
+    head = text.partition("\n")[0]
+    if head.count(";") < _FEW or "," in head:
+        return text
+    table = io.StringIO()
+    rows = csv.reader(io.StringIO(text), delimiter=";")
+    csv.writer(table).writerows([_DECIMAL.sub(r"\1.\2", cell) for cell in row] for row in rows)
+    return table.getvalue()
 
 
 def _format(path: Path, text: str) -> str:
@@ -189,7 +208,8 @@ def _record(
     for name, option in _NEEDED.items():
         if not columns.get(name):
             raise UsageError(f"figure {number} does not say its {name}; add {option} NAME")
-    columns["gpu"], count = _device(str(columns["gpu"]), catalogue)
+    memory = entry.context.get("gpu_memory") if not stated.get("gpu") else None
+    columns["gpu"], count = _device(str(columns["gpu"]), catalogue, memory)
     split = int(float(columns.get("tp") or 1)) * int(float(columns.get("pp") or 1))
     columns["n_gpus"] = columns.get("n_gpus") or max(count, split)
     columns["workload"] = _workload(str(columns["workload"]))
@@ -208,9 +228,13 @@ def _mapping(options: Any) -> dict[str, Any]:
     return dict(one.split("=", 1) for one in pairs if "=" in one)
 
 
-def _device(text: str, catalogue: Catalogue) -> tuple[str, int]:
+def _device(text: str, catalogue: Catalogue, memory: float | None = None) -> tuple[str, int]:
+    """The device of a name, with how many; of several of a driver's name the one that has so much (B)."""
+    from whichgpu.hardware.local import by_driver
     from whichgpu.hardware.slices import resolve_device
 
+    if memory and len(found := by_driver(text, memory, catalogue)) == 1:
+        return found[0].id, 1
     try:
         gpu, count = resolve_device(text, catalogue)
     except UsageError as fault:

@@ -34,6 +34,7 @@ _RATE = re.compile(r"^(?P<mean>[\d.]+)(?:\s*(?:±|\+/-)\s*(?P<deviation>[\d.]+))
 _GRADES = {"small": "s", "medium": "m", "large": "l"}
 _PLAIN = {"f16": "fp16", "f32": "fp32", "bf16": "bf16"}
 
+_CUT = "the file is cut off: what is whole in it was read"
 #: Layers that every model worth measuring has.
 _FEW = 10
 
@@ -67,11 +68,14 @@ def _tests(text: str) -> tuple[list[Any], tuple[str, ...]]:
     if inserted:
         return inserted, ()
     if not text.lstrip().startswith(("[", "{")) and '"avg_ts"' not in text.partition("\n")[2]:
-        return [_numbers(row) for row in csv.DictReader(io.StringIO(text)) if row.get("avg_ts")], ()
+        rows = [row for row in csv.DictReader(io.StringIO(text)) if row.get("avg_ts")]
+        # A line that was cut off has no last cells, and half a number before them.
+        whole_rows = [_numbers(row) for row in rows if None not in row.values()]
+        return whole_rows, () if len(whole_rows) == len(rows) else (_CUT,)
     found, whole = _documents(text)
     if not found:
         raise UsageError("JSON that ends too early or is broken; run llama-bench again")
-    return found, () if whole else ("the file is cut off: what is whole in it was read",)
+    return found, () if whole else (_CUT,)
 
 
 def _documents(text: str) -> tuple[list[Any], bool]:
@@ -151,7 +155,7 @@ def _entry(test: Mapping[str, Any]) -> Entry:
     columns = {
         "workload": name, "gpu": devices[0] if devices else "", "n_gpus": len(devices) or None,
         "phase": phase, "precision": kind, "batch": 1, "input_tokens": prompt + depth or None,
-        "output_tokens": made or None, "runtime": f"llama.cpp b{test.get('build_number', '')}".rstrip("b "),
+        "output_tokens": made or None, "runtime": f"llama.cpp b{test.get('build_number') or ''}".rstrip("b "),
         "options": options, "metric": "throughput", "unit": "tokens/s", "value": rate * generated,
         "spread": float(deviation) / rate if isinstance(deviation, int | float) and rate > 0 else None,
     }  # fmt: skip
@@ -171,14 +175,22 @@ def _layers(name: str) -> int:
 
 def _model(test: Mapping[str, Any]) -> tuple[str, str]:
     """The model's name as its file has it, else as its type says, and its format."""
-    found = _TYPE.match(str(test.get("model_type") or ""))
-    kind = ""
+    said = str(test.get("model_type") or "")
+    name, kind = spelled(str(test.get("model_filename") or ""), said)
+    found = _TYPE.match(said)
+    return (f"{found['name']}-{found['size']}" if not name and found and found["size"] else name), kind
+
+
+def spelled(file: str, kind: str) -> tuple[str, str]:
+    """The model that a file is named after, empty where it is named after none, and its format.
+
+    `kind` is a type as llama.cpp prints it: `llama 8B Q4_K - Medium`.
+    """
+    found, form = _TYPE.match(kind), ""
     if found:
         plain = found["format"].lower()
         grade = _GRADES.get((found["grade"] or "").lower(), "")
-        kind = _PLAIN.get(plain, f"{plain}_{grade}" if grade else plain)
-    stem = str(test.get("model_filename") or "").replace("\\", "/").rpartition("/")[2].removesuffix(".gguf")
-    plain_name = re.sub(r"[-.](?:i?q\d\w*|f16|f32|bf16|fp16)$", "", stem, flags=re.IGNORECASE)
-    generic = plain_name.lower() in ("", "ggml-model", "model", "ggml")
-    name = f"{found['name']}-{found['size']}" if generic and found and found["size"] else plain_name
-    return name, kind
+        form = _PLAIN.get(plain, f"{plain}_{grade}" if grade else plain)
+    stem = file.replace("\\", "/").rpartition("/")[2].removesuffix(".gguf")
+    name = re.sub(r"[-.](?:i?q\d\w*|f16|f32|bf16|fp16)$", "", stem, flags=re.IGNORECASE)
+    return ("" if name.lower() in ("", "ggml-model", "model", "ggml") else name), form

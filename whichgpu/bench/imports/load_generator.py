@@ -22,7 +22,7 @@ def claims(path: Path, text: str) -> bool:
     """Whether a file is such JSON, or what was printed."""
     if load_results.PRINTED in text and not text.lstrip().startswith(("{", "[")):
         return True
-    if text.startswith(load_results.CSV):
+    if load_results.is_table(text):
         return True
     return path.suffix in load_results.SUFFIXES and any(word in text for word in _WORDS)
 

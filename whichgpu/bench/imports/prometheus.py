@@ -1,4 +1,4 @@
-"""Prometheus text of DCGM (dcgm-exporter), vLLM and SGLang: power, energy per token, tokens/s, TTFT, TPOT.
+"""Prometheus text of DCGM, vLLM, SGLang, TGI and llama.cpp: power, energy per token, tokens/s, TTFT, TPOT.
 
 Scrapes of both exporters, in one file or several. Of two scrapes (before, after) what was counted between
 them is told: energy per token needs no clock, rates need the scrapes' times, which are samples' own
@@ -36,8 +36,20 @@ _GAUGES = {
 }  # fmt: skip
 _MADE, _PROMPTS = "vllm:generation_tokens_total", "vllm:prompt_tokens_total"
 _DONE, _RUNNING = "vllm:request_success_total", "vllm:num_requests_running"
-#: What SGLang calls otherwise than vLLM.
-_ALIKE = {"sglang:num_running_reqs": _RUNNING, "sglang:num_requests_total": _DONE}
+#: What begins the names of each server's samples.
+_ENGINES = {"vllm:": "vllm", "sglang:": "sglang", "tgi_": "tgi", "llamacpp:": "llama.cpp"}
+#: What others call otherwise than vLLM.
+_ALIKE = {
+    "sglang:num_running_reqs": _RUNNING, "sglang:num_requests_total": _DONE,
+    "tgi_request_generated_tokens_sum": _MADE, "tgi_request_generated_tokens_count": _DONE,
+    "tgi_request_input_length_sum": _PROMPTS, "tgi_batch_current_size": _RUNNING,
+    **{f"tgi_{theirs}_{part}": f"vllm:{ours}_{part}" for part in ("sum", "count") for theirs, ours in (
+        ("request_mean_time_per_token_duration", "time_per_output_token_seconds"),
+        ("request_duration", "e2e_request_latency_seconds"))},
+    "llamacpp:tokens_predicted_total": _MADE, "llamacpp:prompt_tokens_total": _PROMPTS,
+    "llamacpp:requests_processing": _RUNNING,
+}  # fmt: skip
+_DECODING = "llamacpp:tokens_predicted_seconds_total"
 #: By metric, histograms of it: the newer name first.
 _TIMES = {
     "ttft": ("vllm:time_to_first_token_seconds",),
@@ -70,7 +82,12 @@ class Scrape(NamedTuple):
 
 def claims(_path: Path, text: str) -> bool:
     """Whether a file is such text."""
-    return any(word in text for word in ("DCGM_FI_", "vllm:", "sglang:"))
+    return any(_begins(mark, text) for mark in ("DCGM_FI_", *_ENGINES))
+
+
+def _begins(mark: str, text: str) -> bool:
+    """Whether a sample's name begins so."""
+    return text.startswith(mark) or f"\n{mark}" in text
 
 
 def read(paths: Sequence[Path], texts: Sequence[str]) -> Iterator[Entry]:
@@ -78,9 +95,8 @@ def read(paths: Sequence[Path], texts: Sequence[str]) -> Iterator[Entry]:
     scrapes = sorted((one for path, text in zip(paths, texts, strict=True) for one in parse(text, str(path))),
                      key=lambda one: one.time)  # fmt: skip
     first, last = _ends(scrapes)
-    base, context, said = _about(
-        last, scrapes, "sglang" if any("sglang:" in one for one in texts) else "vllm"
-    )
+    engine = next((name for mark, name in _ENGINES.items() if any(_begins(mark, one) for one in texts)), "")
+    base, context, said = _about(last, scrapes, engine)
     yield from _power(first, last, base, context, said)
     yield from _serving(first, last, base, context, said)
 
@@ -164,7 +180,7 @@ def _about(
         values = [value for one in scrapes for value in one.each(name)]
         if values:
             context[key] = sum(values) / len(values)
-    serves = bool(model)
+    serves = bool(engine)
     base = {"gpu": named[0] if named else "", "n_gpus": count, "workload": model[0] if model else "",
             "runtime": engine if serves else "", "phase": "serve" if serves else ""}  # fmt: skip
     # Of data-parallel engines each says its own.
@@ -219,6 +235,12 @@ def _serving(
     if made and seconds > 0:
         yield Entry({**base, **lengths, "metric": "throughput", "unit": "output tokens/s",
                      "value": made / seconds}, context, said)  # fmt: skip
+    decoding = _grown(first, last, _DECODING)
+    if decoding and made:
+        # llama.cpp counts the seconds in which each of its requests decodes.
+        yield Entry(
+            {**base, **lengths, "metric": "tpot", "unit": "ms", "value": 1e3 * decoding / made}, context, note
+        )
     for metric, names in _TIMES.items():
         for name in names:
             whole, count = _grown(first, last, f"{name}_sum"), _grown(first, last, f"{name}_count")

@@ -2,6 +2,7 @@
 
 $ whichgpu predict stable-diffusion-1.5 --gpu a10
 $ whichgpu predict llama-2-70b --gpu h100-80gb-sxm:4 --precision fp8
+$ whichgpu predict llama-3.1-70b --gpu a100-80gb-sxm:4,l40s:8
 $ whichgpu predict llama-3.1-70b --gpu h100-80gb-sxm:4 --curve
 $ whichgpu predict llama-3.1-70b --gpu h100-80gb-sxm:8 --slo "ttft p90 1 s, tpot 50 ms"
 $ whichgpu predict stable-diffusion-1.5 --gpu l4:2 --rate "0.2 req/s" --slo "e2e p90 8 s"
@@ -37,7 +38,12 @@ if TYPE_CHECKING:
 
 @command
 @click.argument("workload", required=False)
-@click.option("--gpu", metavar="GPU[:N]", type=GpuName(), help="On this GPU; N of them work together.")
+@click.option(
+    "--gpu",
+    metavar="GPU[:N]",
+    type=GpuName(),
+    help="On this GPU; N of them work together. Several, A:4,B:8, stand side by side.",
+)
 @click.option(
     "--jobs", type=click.Path(path_type=Path), metavar="FILE.csv", help="Predict each row of a table."
 )
@@ -105,6 +111,15 @@ def run(
         raise click.UsageError("say what, on which GPU: predict resnet50 --gpu a10; or --jobs FILE.csv")
     if rate is not None:
         columns = _at_rate(columns, rate, workload)
+    if len(several := [one for one in gpu.split(",") if one.strip()]) > 1:
+        if loaded or explain or anchored:
+            raise click.UsageError(
+                f"several GPUs stand side by side as one job without a load: write --gpu {several[0]}, "
+                "or leave --curve, --slo, --trace, --explain and --anchor out"
+            )
+        from whichgpu.report.side_by_side import side_by_side
+
+        return in_form(side_by_side(columns.job(workload), several, catalogue), f"{workload} on {gpu}", form)
     batched = rate is not None and _in_batches(workload, columns)
     loaded = loaded or _apart(columns, rate)
     own.check(workload, gpu, jobs, loaded=loaded or batched)

@@ -87,6 +87,8 @@ class Diagnosis(Shown):
     #: Other devices that the name may mean, each with its verdict.
     others: tuple[tuple[str, str], ...] = ()
     read_as: str = ""
+    #: Causes that something seen beside the figure points to, each with the words.
+    seen: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
         one = self.predicted
@@ -116,6 +118,7 @@ class Diagnosis(Shown):
             "evidence": [one.to_dict() for one in self.known.rows],
             "causes": [one.to_dict() for one in self.causes],
             "pairs": [one.to_dict() for one in self.pairs],
+            "seen": [{"cause": cause, "words": words} for cause, words in self.seen],
             "others": [{"gpu": gpu, "verdict": verdict} for gpu, verdict in self.others],
             "gpu": self.gpu, "n_gpus": self.answer.n_gpus, "runtime": self.answer.runtime,
             "job": self.answer.job.to_dict(), "warnings": list(self.answer.warnings),
@@ -131,10 +134,12 @@ def diagnose(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue) -> Diagno
     """
     found = _diagnosed(job, gpu, figure, catalogue)
     if found.verdict in ("slow", "fast"):
-        other = meant(job, found.job, gpu, found.figure, slow=found.verdict == "slow")
-        if other is not None:
-            again = _diagnosed(other[1], gpu, figure, catalogue)
-            return replace(again, answer=replace(again.answer, warnings=(*again.answer.warnings, other[0])))
+        # A speed-up is one of each batch's own rate.
+        told = figure if figure.metric == SCALING else found.figure
+        for words, other, normal in meant(job, found.job, gpu, told, slow=found.verdict == "slow"):
+            again = _diagnosed(other, gpu, figure, catalogue)
+            if again.verdict == "normal" or not normal:
+                return replace(again, answer=replace(again.answer, warnings=(*again.answer.warnings, words)))
     return found
 
 

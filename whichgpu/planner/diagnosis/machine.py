@@ -76,9 +76,10 @@ def _about(one: Interval, row: Mapping[str, Any]) -> Interval:
 def _processor(asked: Asked) -> Iterable[Tried]:
     """The job on the host, the GPU idle: its products at the rate of a processor and of its memory.
 
-    A server of many requests does not start without its GPU.
+    A server of many requests does not start without its GPU, nor an engine that is made for them.
     """
-    if asked.job.phase == "serve" and not of_one_user(asked.job):
+    many = "runtime" in asked.stated or asked.job.concurrency != 1.0
+    if asked.job.phase == "serve" and many and not of_one_user(asked.job):
         return
     row = host("processor")
     work = sum(term.flops for term in asked.answer.terms if term.kind in COUNTED)

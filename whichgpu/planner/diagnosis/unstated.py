@@ -11,7 +11,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.cost.estimate import estimate
+from whichgpu.cost.quoted import SCALING
 from whichgpu.errors import WhichGpuError
+from whichgpu.planner.diagnosis.settling import settled
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
@@ -25,26 +27,29 @@ if TYPE_CHECKING:
 _DOUBLINGS = 6
 #: Steps that pictures are often made in, where programs and papers have 50.
 _STEPS = (30.0, 25.0, 20.0)
+#: Passes that are often gathered into a step.
+_PASSES = ("2", "4", "8", "16", "32")
 #: Requests in flight that a server is not asked beyond.
 _MOST = 512.0
 
 
-def meant(stated: Job, full: Job, gpu: Gpu, figure: Quoted, *, slow: bool) -> tuple[str, Job] | None:
-    """The job that a figure is of rather than of the one in full, with what that takes; None if none is.
+def meant(stated: Job, full: Job, gpu: Gpu, figure: Quoted, *, slow: bool) -> Iterator[tuple[str, Job, bool]]:
+    """Jobs that a figure may be of rather than of the one in full, with what each takes, the likeliest first.
 
-    `slow` is whether the figure is below what is predicted, for which larger batches are no reason. What is
-    slower than a server's answer to one is held against that.
+    And whether it is normal for it, by an estimate that nothing narrows. `slow` is whether the figure is
+    below what is predicted, for which larger batches are no reason. What is slower than a server's answer
+    to one is held against that.
     """
     for words, column, value in _readings(stated, full, figure, slow=slow):
         with suppress(WhichGpuError):
             job = replace(stated, **{column: value})
             one = estimate(job, [gpu]).at(0, 0)
-            within = figure.predicted(one)
-            if one.required <= one.available and within.low <= figure.value <= within.high:
-                return f"{words}, with which it is normal", job
-            if job.concurrency == 1.0 and slow and figure.ratio(one) < 1.0:
-                return words, job
-    return None
+            said, _ = settled(figure, one, gpu)
+            within = said.predicted(one)
+            if one.required <= one.available and within.low <= said.value <= within.high:
+                yield f"{words}, with which it is normal", job, True
+            elif job.concurrency == 1.0 and slow and said.ratio(one) < 1.0:
+                yield words, job, False
 
 
 def _readings(stated: Job, full: Job, figure: Quoted, *, slow: bool) -> Iterator[tuple[str, str, Any]]:
@@ -61,7 +66,18 @@ def _readings(stated: Job, full: Job, figure: Quoted, *, slow: bool) -> Iterator
     if full.phase == "generate" and stated.steps is None and not slow:
         for steps in (one for one in _STEPS if one < float(full.steps or 0.0)):
             yield f"no number of steps is stated: taken as {steps:g}", "steps", steps
-    if full.trains and stated.batch is None and not slow:
+    if full.trains and not slow:
+        yield from _larger_steps(stated, full, figure)
+
+
+def _larger_steps(stated: Job, full: Job, figure: Quoted) -> Iterator[tuple[str, str, Any]]:
+    """The same of a fast training: larger batches, and of a speed-up more passes between exchanges."""
+    if stated.batch is None:
         for doublings in range(1, _DOUBLINGS + 1):
             batch = 2.0**doublings * float(full.batch or 1.0)
             yield f"no batch is stated: taken as {batch:g}", "batch", batch
+    if figure.metric == SCALING and "grad_accum" not in stated.options:
+        # Passes between exchanges are how slow links are hidden.
+        for passes in _PASSES:
+            options = {**stated.options, "grad_accum": passes}
+            yield f"no passes of a step are stated: taken as {passes}", "options", options

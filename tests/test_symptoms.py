@@ -1,0 +1,91 @@
+"""What is seen beside a figure, and names and figures as forums have them."""
+
+from __future__ import annotations
+
+import pytest
+
+from whichgpu.audit.measurement import told
+from whichgpu.hardware.catalogue import catalogue
+from whichgpu.planner.diagnosis.symptoms import _seen
+
+GPUS = catalogue()
+
+
+@pytest.mark.parametrize(
+    ("text", "causes"),
+    [
+        ("GPU utilization jumps between 0 and 95 %", {"loading"}),
+        ("nvidia-smi shows 35% util", {"loading"}),
+        ("the data is on an HDD, num_workers=2", {"loading"}),
+        ("the card sits at 91 C and 1100 MHz", {"clocks"}),
+        ("on battery, power limit 80 W", {"power"}),
+        ("the second card is in a PCIe 3.0 x4 slot", {"links"}),
+        ("no NVLink", {"links"}),
+        ("llama.cpp with -ngl 20", {"spilling"}),
+        ("SDXL with --medvram", {"spilling"}),
+        ("all CPU cores at 100%", {"loading", "processor", "spilling"}),
+        ("--no-half", {"precision"}),
+        ("--no-half-vae", set()),
+        ("the other GPUs are idle", {"fewer"}),
+        ("vLLM with --enforce-eager", {"eager"}),
+        ("batch 128 at 250 W and 40 C on PCIe x16, 8 workers", set()),
+    ],
+)
+def test_what_points_to_a_cause(text, causes):
+    assert causes <= {cause for cause, _ in _seen(text)}
+    assert causes or not list(_seen(text))
+
+
+def test_what_is_seen_goes_before_what_is_usual(whichgpu):
+    ask = "ResNet-50 trains at 820 img/s on 4x RTX 3090 with AMP, batch 64 per GPU"
+    plain = whichgpu("diagnose", ask, "--json").json
+    seen = whichgpu("diagnose", f"{ask}; GPU util jumps between 0 and 100 %", "--json").json
+    assert plain["seen"] == []
+    assert plain["causes"][0]["id"] != "loading"
+    assert seen["causes"][0]["id"] == "loading"
+    assert seen["seen"] == [{"cause": "loading", "words": "GPU util jump"}]
+    assert sum(one["probability"] for one in seen["causes"]) + seen["normal"] == pytest.approx(1.0)
+    assert "'GPU util jump' points to data loading" in whichgpu("diagnose", f"{ask}; GPU util jumps").out
+
+
+def test_who_names_no_engine_may_run_on_the_processor(whichgpu):
+    ask = "3 tokens/s with llama 3 8b on an RTX 3080 10GB, nvidia-smi shows 0% gpu"
+    found = whichgpu("diagnose", ask, "--json").json
+    assert "processor" in [one["id"] for one in found["causes"][:2]]
+
+
+def test_a_speed_up_over_slow_links_is_of_larger_steps(whichgpu):
+    found = whichgpu("diagnose", "GPT-2 medium trains 1.9x faster on 2x RTX 3090 than on one", "--json").json
+    assert found["verdict"] == "normal"
+    assert "no passes of a step are stated: taken as" in str(found["warnings"])
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("vLLM on an L4, llama 3 8B: 'Avg generation throughput: 250 tokens/s'", ("gpu", "l4")),
+        ("exllamav2 4.0bpw Mixtral 8x7B on a 3090: 55 t/s", ("precision", "4.0bpw")),
+        ("faster-whisper large-v3 on a T4 takes 12 minutes for a 60 minute file", ("figure", "5x realtime")),
+        ("GPT-2 on 1xA100 40GB: others get 135 ms/iter, my A100 does 980ms/iter", ("figure", "980ms/iter")),
+        ("GPT-2 on an A100 40GB: 135 ms/iter is what they get, I see 980ms/iter", ("figure", "980ms/iter")),
+        ("ResNet-50 inference on a MIG 1g.10gb slice of an A100 80GB SXM: 430 images/s",
+         ("gpu", "a100-80gb-sxm:mig-1g.10gb")),
+        ("bandwidth of my A100-SXM4-40GB is 1150 GB/s, spec is 1555 GB/s", ("figure", "1150 GB/s")),
+        ("A1111 on an RTX 4070: 512x512 Euler a gives 4.1 it/s", ("workload", "stable-diffusion-1.5")),
+        ("ComfyUI on an RTX 4070: 1024x1024 gives 1.1 it/s", ("workload", "sdxl")),
+        ("a 13B model in GPTQ on a 3090: 30 t/s", ("workload", "llama-2-13b")),
+        ("BERT-large on an A30 with TensorRT: 180 req/s", ("figure", "180 req/s")),
+        ("Llama 3 70B finetune on 8x H100 SXM, MFU is only 11%, GPUs at 320W of 700W", ("figure", "MFU 11%")),
+        ("55 tokens/s prompt processing and 3 tokens/s generation, llama 3 8b, RTX 3080 10GB",
+         ("figure", "3 tokens/s")),
+        ("the others are fine - ResNet-152 on a T4: 31 images/s", ("workload", "ResNet-152")),
+        ("oobabooga with load_in_4bit, llama-2-13b on a 3090: 12 t/s", ("precision", "nf4")),
+        ("llama 2 13b in 8bit, oobabooga, RTX 3090: 7 t/s", ("runtime", "oobabooga bitsandbytes")),
+        ("llama 2 13b in GPTQ, oobabooga, RTX 3090: 30 t/s", ("runtime", "oobabooga")),
+        ("torch matmul in bf16 on an H100 PCIe: 410 TFLOPS", ("runtime", "")),
+    ],
+)  # fmt: skip
+def test_a_run_as_a_forum_tells_it(text, read):
+    one = told(text, GPUS)
+    name, expected = read
+    assert (getattr(one, name) if hasattr(one, name) else one.columns.get(name, "")) == expected
