@@ -167,6 +167,12 @@ _HEDGED = re.compile(
     r"require\w*|should|would|than|only)\b",
     re.IGNORECASE,
 )
+#: What a capability came with, which is none that was named before it: "FP8 support arrived with RDNA 4".
+_CAME_WITH = re.compile(
+    r"\s+(?:first |only |finally |then |later )?(?:(?:was|were|is|got) )?(?:arriv|c[ao]me|appear|debut|add|"
+    r"introduc|new|start|beg[aiu]n|land|enter|follow)\w*\s+(?:\w+\s+)?(?:with|in|on|from|to|by)\b",
+    re.IGNORECASE,
+)
 #: "With or without" is neither.
 _EITHER = re.compile(r"\bwith or $", re.IGNORECASE)
 #: A denial, and how far before what is denied it stands.
@@ -561,7 +567,7 @@ def judged(
     # ECC can be switched on on a few cards of GeForce, and most say that these have none.
     if what.key == "ecc" and not told:
         known = [(gpu, has) for gpu, has in known if gpu.segment not in ("geforce", "laptop") or not has]
-    if not known:
+    if not known or _CAME_WITH.match(passage.text, place[1]):
         return
     right = [gpu for gpu, has in known if has is told]
     best = (right or [gpu for gpu, _ in known])[0]
