@@ -169,7 +169,7 @@ _HEDGED = re.compile(
 )
 #: What a capability came with, which is none that was named before it: "FP8 support arrived with RDNA 4".
 _CAME_WITH = re.compile(
-    r"\s+(?:first |only |finally |then |later )?(?:(?:was|were|is|got) )?(?:arriv|c[ao]me|appear|debut|add|"
+    r"\s+(?:support )?(?:first |only |finally |then |later )?(?:(?:was|were|is|got) )?(?:arriv|c[ao]me|appear|debut|add|"
     r"introduc|new|start|beg[aiu]n|land|enter|follow)\w*\s+(?:\w+\s+)?(?:with|in|on|from|to|by)\b",
     re.IGNORECASE,
 )
