@@ -42,9 +42,10 @@ _POSSESSES = re.compile(r"[\u2019']s?\s+")
 _CHIP_NUMBER = re.compile(
     r"\b(?:Navi|Vega|Polaris|[CR]DNA|Zen|Gen|Xe|DLSS|FSR|CUDA|NVLink|HDMI|DirectX|Vulkan)\s$"
 )
-#: Words beside a value that is of a part, or of a change.
+#: Words beside a value that is of a part, or of a change; what a device is fed or held back by is its own.
 _PART_BEFORE = re.compile(
-    r"\b(?:each|per|every|by|from(?! (?:19|20)\d\d\b)|"
+    r"\b(?:each|per|every|by(?!(?:(?<=fed by)|(?<=backed by)|(?<=held back by)|(?= its\b))"
+    r"(?:\s(?:an?|its|the|only|just))*\s+$)|from(?! (?:19|20)\d\d\b)|"
     r"(?<!up )(?<!compared )(?<!relative )(?<!equal )(?<!close )(?<!gets )(?<!comes )"
     r"(?<!goes )(?<!amounts )to)\b"
     r"[\w\s,]{0,16}$",
