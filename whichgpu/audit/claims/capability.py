@@ -169,8 +169,9 @@ _HEDGED = re.compile(
 )
 #: What a capability came with, which is none that was named before it: "FP8 support arrived with RDNA 4".
 _CAME_WITH = re.compile(
-    r"\s+(?:support )?(?:first |only |finally |then |later )?(?:(?:was|were|is|got) )?(?:arriv|c[ao]me|appear|debut|add|"
-    r"introduc|new|start|beg[aiu]n|land|enter|follow)\w*\s+(?:\w+\s+)?(?:with|in|on|from|to|by)\b",
+    r"\s+(?:support )?(?:first |only |finally |then |later )?(?:(?:was|were|is|got) )?"
+    r"(?:arriv|c[ao]me|appear|debut|add|introduc|new|start|beg[aiu]n|land|enter|follow)\w*\s+"
+    r"(?:\w+\s+)?(?:with|in|on|from|to|by)\b",
     re.IGNORECASE,
 )
 #: "With or without" is neither.
