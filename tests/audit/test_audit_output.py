@@ -65,6 +65,15 @@ def test_other_forms(whichgpu, article):
     assert "Score card" in whichgpu("audit", str(article), "--format", "md").out
 
 
+@pytest.mark.parametrize("end", ["", "\n", "\n\n"])
+def test_a_diff_says_how_the_file_ends(end):
+    wrong = b"The A10 has 24 GB.\nThe A100 80GB SXM4 has 1,935 GB/s." + end.encode()
+    *_, last = package.audit(wrong).diff().splitlines()
+    assert last == {
+        "": "\\ No newline at end of file", "\n": "+The A100 80GB SXM4 has 2,039 GB/s.", "\n\n": " "
+    }[end]  # fmt: skip
+
+
 def test_the_api(article):
     found = package.audit(str(article))
     assert found.score["confirmed"] >= 2

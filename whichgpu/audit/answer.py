@@ -100,8 +100,9 @@ def _ends(text: str) -> tuple[int, ...]:
 
 
 def _lines(text: str) -> list[str]:
-    """Lines that all end."""
-    return [f"{line}\n" for line in text.split("\n")]
+    """Lines that all end, with the mark that `patch` needs behind a last one that did not."""
+    *whole, last = text.split("\n")
+    return [f"{line}\n" for line in whole] + ([f"{last}\n\\ No newline at end of file\n"] if last else [])
 
 
 def _right(finding: Finding) -> str:

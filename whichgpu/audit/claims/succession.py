@@ -81,8 +81,8 @@ def find(context: Context) -> Iterator[Finding]:
             yield from _older(passage, sentence, who, context)
             for at, second in enumerate(who.here):
                 topic = who.topic if who.certain and ITS_OWN.match(sentence.text) else ()
-                own = [each for each in who.here[:at] if each not in who.against]
-                first = own[-1] if own else next(iter(topic), None)
+                nearest = (each for each in reversed(who.here[:at]) if each not in who.against)
+                first = next(nearest, None) or next(iter(topic), None)
                 start = who.here[at - 1].end if at else sentence.start
                 words = passage.text[max(start, second.start - _FAR) : second.start]
                 if first is None or _DENIED.search(words):
@@ -100,17 +100,13 @@ def _apart(passage: Passage, sentence: Sentence, who: Spoken, context: Context) 
     for second in who.here:
         words = passage.text[max(sentence.start, second.start - _FAR) : second.start]
         match = _YEARS.search(words)
-        before = [
-            each
-            for each in who.here
-            if each.end <= second.start - len(words) + (match.start() if match else 0)
-        ]
-        first = (
-            before[-1]
-            if before
-            else next(iter(who.topic if who.certain and _IT.search(sentence.text) else ()), None)
-        )
-        if match is None or first is None or first.named == second.named or _DENIED.search(words):
+        if match is None:
+            continue
+        place = second.start - len(words) + match.start()
+        topic = who.topic if who.certain and _IT.search(sentence.text) else ()
+        before = (each for each in reversed(who.here) if each.end <= place)
+        first = next(before, None) or next(iter(topic), None)
+        if first is None or first.named == second.named or _DENIED.search(words):
             continue
         start = second.start - len(words) + match.start("n")
         told = -_number(match) if match["older"] else _number(match)
