@@ -75,6 +75,11 @@ _IT_IS = re.compile(
 )
 #: "It is RDNA 4 and has": the name of an architecture by itself.
 _IT_IS_JUST = re.compile(r"\s*(?:It|This|That)(?:[\u2019']s| is| was)\s+(?:still\s+|also\s+|both\s+)?", re.I)
+#: Before the architecture that something else came with: "BF16 support was introduced with".
+_CAME_WITH = re.compile(
+    r"(?!\s*(?:It|This|That|The (?:card|gpu|chip|board|part))\b)[^.;]*\b(?:(?:was|were|is|are) (?:first )?"
+    r"(?:introduced|added|brought)|arrived|came|debuted|appeared)\s+(?:with|in|on|by)\s+(?:\w+\s+){0,2}"
+)
 _JUST = re.compile(
     r"(?:-based)?(?:\s+(?:too|as well|parts?|cards?|chips?))?\s*(?:[.,;)]|$|\s(?:and|with|at|from)\b)", re.I
 )
@@ -441,7 +446,7 @@ def _carried(text: str, start: int, match: re.Match[str], who: Spoken) -> Mentio
     leads = who.certain and not gap.strip() and _LEADS.match(text, match.end())
     said = is_of or leads or _BUILT.fullmatch(gap) or _LABEL.fullmatch(gap)
     before = [each for each in who.here if each.start < match.start() or each not in who.against]
-    if before or not who.topic or not said:
+    if before or not who.topic or not said or _CAME_WITH.fullmatch(gap):
         return None
     return None if _OLDER.search(text, start, match.start()) else who.topic[0]
 
