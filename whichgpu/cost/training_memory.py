@@ -262,7 +262,8 @@ def _copied(step: _Step, optimizer: str, trained: Any) -> Any:
         return (np.minimum(own, group) if spread.level == _GATHERED else own) * each
     if not (step.stack.holds.get("copies_state") and by_lists(optimizer)) or 0 < spread.level < _GATHERED:
         return 0.0
-    return trained * step.held.weight / spread.of(1) / (step.layers if spread.piecewise else 1.0)
+    copies = float(step.stack.holds["copies_state"])
+    return copies * trained * step.held.weight / spread.of(1) / (step.layers if spread.piecewise else 1.0)
 
 
 def _end_share(step: _Step) -> Any:
@@ -335,7 +336,7 @@ def _alive(step: _Step, kernels: Kept) -> _Alive:
     alone = np.all(np.asarray(spread.unshared) == 1)
     ops = step.forward if alone else [_whole(op, spread.unshared) for op in step.forward]
     found = activations(ops, kernels)
-    if step.frozen and spread.level == _GATHERED and kernels.again and step.stack.holds.get("root_gathered"):
+    if step.frozen and spread.level == _GATHERED and kernels.again and step.stack.holds.get("two_again"):
         # A frozen layer's own backward pass is told by its inputs' gradient, when the next one has run again.
         found = found._replace(layer=2.0 * found.layer, last=found.last + found.layer)
     stages = np.asarray(spread.pp, dtype=np.float64)
@@ -394,9 +395,10 @@ def _gathered(step: _Step) -> dict[str, Any]:
     )
     ends = [count * shard for name, count in counts.items() if name not in inside]
     size = min(step.named.weight, step.named.activation)
-    together = bool(step.stack.holds.get("root_gathered"))
-    end = reduce(np.add if together else np.maximum, ends, np.zeros(()))
-    found = size * (layer + np.maximum(layer, end))
+    root = bool(step.stack.holds.get("root_gathered"))
+    end = reduce(np.add if root else np.maximum, ends, np.zeros(()))
+    # What the root of FSDP holds stays beside two layers, for its backward pass ends last.
+    found = size * (layer + (layer + end if root else np.maximum(layer, end)))
     if not step.frozen:
         found = found + step.named.activation * np.maximum(layer, end)
     elif step.stack.holds.get("frozen_gathered"):
