@@ -416,3 +416,19 @@ def test_the_root_of_fsdp_stays_gathered_beside_two_layers(runtime: str):
     gathered = parts("llama-1-7b", **job)["gathered_layers"]
     layer, ends = 4 * 4096**2 + 3 * 4096 * 11008 + 2 * 4096, 2 * 32000 * 4096
     assert gathered == pytest.approx(2.0 * (2 * layer + ends), rel=0.01)
+
+
+@pytest.mark.parametrize("runtime", ["transformers", "torchtune", "axolotl"])
+def test_trainers_of_language_models_call_sgd_without_momentum(runtime: str):
+    job = {"phase": "finetune_full", "precision": "bf16", "batch": 1.0, "seq_len": 512.0, "runtime": runtime}
+    plain, kept = (
+        parts("llama-3.2-1b", options={"optimizer": one}, **job)["optimizer"]
+        for one in ("sgd", "sgd-momentum")
+    )
+    assert plain == 0.0
+    assert kept >= 1.99 * parameters("llama-3.2-1b")
+
+
+def test_sgd_of_pictures_has_momentum():
+    job = {"phase": "train", "precision": "fp32", "batch": 8.0, "runtime": "pytorch-2"}
+    assert parts("resnet50", options={"optimizer": "sgd"}, **job)["optimizer"] > 0.0

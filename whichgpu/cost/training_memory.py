@@ -309,10 +309,16 @@ def _states(step: _Step, optimizer: str, trained: Any) -> dict[str, Any]:
         "gradients": gradient * weights,
         "copies": trained * _copy(step) / spread.of(_GATHERED) * weights,
         # Paged states move to the host when the GPU is short, and are no tensors of the framework's.
-        "optimizer": trained * optimizer_bytes(optimizer, held)[0] / spread.of(1)
+        "optimizer": trained * _state_bytes(step, optimizer) / spread.of(1)
         * (0.0 if paged(optimizer) else on_device["optimizer"]),
         "buckets": buckets,
     }  # fmt: skip
+
+
+def _state_bytes(step: _Step, optimizer: str) -> float:
+    """Bytes of a parameter's states; trainers of language models call torch.optim's SGD without momentum."""
+    plain = optimizer.lower() == "sgd" and step.stack.holds.get("plain_sgd")
+    return 0.0 if plain else optimizer_bytes(optimizer, step.held)[0]
 
 
 def _widened_ends(step: _Step) -> Any:
