@@ -272,6 +272,22 @@ def test_fewer_than_the_fewest_are_too_few(workload: str, gpu: str, count: int) 
             assert "evenly" in str(fault)  # noqa: PT017  (some numbers hold it, others are refused)
 
 
+@pytest.mark.parametrize(
+    ("workload", "gpu", "options", "how"),
+    [
+        ("llama-3.1-405b", "h100-80gb-sxm", {}, "--option sharding=fsdp --option checkpointing=full"),
+        ("llama-3.1-405b", "h100-80gb-sxm", {"checkpointing": "full"}, "--option sharding=fsdp"),
+        ("llama-2-7b", "a100-80gb-sxm", {"sharding": "zero3"}, "--option sharding=zero3"),
+    ],
+)
+def test_layers_of_a_training_run_again_where_one_machine_does_not_hold_it(
+    workload: str, gpu: str, options: dict[str, str], how: str
+) -> None:
+    asked = {"phase": "pretrain", "batch": 1.0, "seq_len": 4096.0}
+    fewest = package.fit(workload, f"{gpu}:8", options=options, **asked).answers[0].fewest
+    assert [more.how for more in fewest if more.gpu == gpu] == [how]
+
+
 def test_without_gpus_the_fewest_where_no_card_holds_it() -> None:
     answer = ask("llama-3.1-405b").answers[0]
     assert answer.fits

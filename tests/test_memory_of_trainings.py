@@ -389,3 +389,46 @@ def test_a_state_is_a_sequences_and_not_each_tokens(workload: str) -> None:
     done = settle(Job(workload=workload, phase="serve", runtime="vLLM"))
     parts, _, _ = standing(done.workload, done.job, done.runtime)
     assert float(np.max(parts["activations"])) < 0.5 * GIB
+
+
+ALPACA = {"phase": "finetune_full", "precision": "bf16", "batch": 2.0, "seq_len": 2048.0, "n_gpus": 4.0,
+          "options": {"sharding": "fsdp", "checkpointing": "full"}}  # fmt: skip
+
+
+def test_adam_of_pytorch_2_0_has_two_copies_of_a_state():
+    """lm-sys/FastChat issue 1781: torch 2.0.1, 37.33 GiB allocated as the next 98 MiB were asked for."""
+    old, new = (parts("llama-1-7b", runtime=f"FastChat torch {one}", **ALPACA) for one in ("2.0.1", "2.1"))
+    assert old["optimizer_step"] == 2.0 * new["optimizer_step"]
+    states = sum(old[name] for name in ("weights", "gradients", "optimizer", "optimizer_step"))
+    assert states / GIB == pytest.approx(37.66, rel=0.002)
+
+
+def test_a_trainer_is_read_with_a_space_in_its_name():
+    spellings = ("Stanford Alpaca", "stanford_alpaca", "stanford-alpaca")
+    found = [parts("llama-1-7b", runtime=one, **ALPACA)["weights"] for one in spellings]
+    assert found == pytest.approx([4.0 * parameters("llama-1-7b") / 4.0] * 3, rel=0.001)
+
+
+@pytest.mark.parametrize("runtime", ["transformers", "axolotl", "llama-factory"])
+def test_the_root_of_fsdp_stays_gathered_beside_two_layers(runtime: str):
+    job = {**ALPACA, "phase": "finetune_lora", "runtime": runtime}
+    job["options"] = {**job["options"], "sharding": "fsdp"}
+    gathered = parts("llama-1-7b", **job)["gathered_layers"]
+    layer, ends = 4 * 4096**2 + 3 * 4096 * 11008 + 2 * 4096, 2 * 32000 * 4096
+    assert gathered == pytest.approx(2.0 * (2 * layer + ends), rel=0.01)
+
+
+@pytest.mark.parametrize("runtime", ["transformers", "torchtune", "axolotl"])
+def test_trainers_of_language_models_call_sgd_without_momentum(runtime: str):
+    job = {"phase": "finetune_full", "precision": "bf16", "batch": 1.0, "seq_len": 512.0, "runtime": runtime}
+    plain, kept = (
+        parts("llama-3.2-1b", options={"optimizer": one}, **job)["optimizer"]
+        for one in ("sgd", "sgd-momentum")
+    )
+    assert plain == 0.0
+    assert kept >= 1.99 * parameters("llama-3.2-1b")
+
+
+def test_sgd_of_pictures_has_momentum():
+    job = {"phase": "train", "precision": "fp32", "batch": 8.0, "runtime": "pytorch-2"}
+    assert parts("resnet50", options={"optimizer": "sgd"}, **job)["optimizer"] > 0.0

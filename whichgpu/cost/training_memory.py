@@ -262,7 +262,8 @@ def _copied(step: _Step, optimizer: str, trained: Any) -> Any:
         return (np.minimum(own, group) if spread.level == _GATHERED else own) * each
     if not (step.stack.holds.get("copies_state") and by_lists(optimizer)) or 0 < spread.level < _GATHERED:
         return 0.0
-    return trained * step.held.weight / spread.of(1) / (step.layers if spread.piecewise else 1.0)
+    copies = float(step.stack.holds["copies_state"])
+    return copies * trained * step.held.weight / spread.of(1) / (step.layers if spread.piecewise else 1.0)
 
 
 def _end_share(step: _Step) -> Any:
@@ -308,10 +309,16 @@ def _states(step: _Step, optimizer: str, trained: Any) -> dict[str, Any]:
         "gradients": gradient * weights,
         "copies": trained * _copy(step) / spread.of(_GATHERED) * weights,
         # Paged states move to the host when the GPU is short, and are no tensors of the framework's.
-        "optimizer": trained * optimizer_bytes(optimizer, held)[0] / spread.of(1)
+        "optimizer": trained * _state_bytes(step, optimizer) / spread.of(1)
         * (0.0 if paged(optimizer) else on_device["optimizer"]),
         "buckets": buckets,
     }  # fmt: skip
+
+
+def _state_bytes(step: _Step, optimizer: str) -> float:
+    """Bytes of a parameter's states; trainers of language models call torch.optim's SGD without momentum."""
+    plain = optimizer.lower() == "sgd" and step.stack.holds.get("plain_sgd")
+    return 0.0 if plain else optimizer_bytes(optimizer, step.held)[0]
 
 
 def _widened_ends(step: _Step) -> Any:
@@ -335,7 +342,7 @@ def _alive(step: _Step, kernels: Kept) -> _Alive:
     alone = np.all(np.asarray(spread.unshared) == 1)
     ops = step.forward if alone else [_whole(op, spread.unshared) for op in step.forward]
     found = activations(ops, kernels)
-    if step.frozen and spread.level == _GATHERED and kernels.again and step.stack.holds.get("root_gathered"):
+    if step.frozen and spread.level == _GATHERED and kernels.again and step.stack.holds.get("two_again"):
         # A frozen layer's own backward pass is told by its inputs' gradient, when the next one has run again.
         found = found._replace(layer=2.0 * found.layer, last=found.last + found.layer)
     stages = np.asarray(spread.pp, dtype=np.float64)
@@ -394,9 +401,10 @@ def _gathered(step: _Step) -> dict[str, Any]:
     )
     ends = [count * shard for name, count in counts.items() if name not in inside]
     size = min(step.named.weight, step.named.activation)
-    together = bool(step.stack.holds.get("root_gathered"))
-    end = reduce(np.add if together else np.maximum, ends, np.zeros(()))
-    found = size * (layer + np.maximum(layer, end))
+    root = bool(step.stack.holds.get("root_gathered"))
+    end = reduce(np.add if root else np.maximum, ends, np.zeros(()))
+    # What the root of FSDP holds stays beside two layers, for its backward pass ends last.
+    found = size * (layer + (layer + end if root else np.maximum(layer, end)))
     if not step.frozen:
         found = found + step.named.activation * np.maximum(layer, end)
     elif step.stack.holds.get("frozen_gathered"):

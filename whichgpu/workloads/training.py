@@ -37,6 +37,7 @@ _OPTIMIZERS: Mapping[str, str] = {
     "paged-adam-8bit": "adam8bit", "paged-adamw8bit": "adam8bit", "paged-adamw": "adamw",
     "paged-adamw-32bit": "adamw", "paged-adam": "adam", "adamw-torch": "adamw",
     "adamw-torch-fused": "adamw", "adamw-fused": "adamw", "fused-adam": "adam", "momentum": "sgd",
+    "sgd-momentum": "sgd",
     "adamw-bnb-8bit": "adam8bit", "adamw-bnb": "adam8bit", "adamw-8-bit": "adam8bit", "adamw-hf": "adamw",
     "adamw-apex-fused": "adamw", "adamw-anyprecision": "adamw", "paged-lion": "lion",
     "paged-lion-32bit": "lion",

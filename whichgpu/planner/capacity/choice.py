@@ -17,7 +17,7 @@ from whichgpu.planner.capacity.meshes import Mesh, meshes, splits
 from whichgpu.planner.capacity.model import Fewest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -131,23 +131,53 @@ def _alone(job: Job, one: Mesh, gpu: Gpu, **columns: Any) -> float:
 def fewest(cells: Cells, gpus: Sequence[Gpu]) -> Iterator[Fewest | None]:
     """The fewest of each GPU that hold the job together, 2 at least; None where no number does.
 
-    A training whose states are not what is in the way is cut instead of sharded. Parts of a GPU do not work
-    together.
+    A training is sharded; where no machine holds it so its layers run again, or it is cut, whichever takes
+    fewer. Parts of a GPU do not work together.
     """
-    ways = [one for one in (together(cells), _cut(cells)) if one[0]]
-    required = [required_on(cells.job, found, gpus[0], **more) for found, more in ways]
+    ways = [one for one in (together(cells), _run_again(cells), _cut(cells)) if one[0]]
+
+    @cache
+    def needed(way: int) -> NDArray[np.float64]:
+        found, more = ways[way]
+        return required_on(cells.job, found, gpus[0], **more)
+
     for gpu in gpus:
-        room = cells.share * gpu.need("memory")
-        held = ((np.flatnonzero(needed <= room), way) for needed, way in zip(required, ways, strict=True))
-        fits = next(((found[int(at[0])], more) for at, (found, more) in held if at.size), None)
-        if fits is None or is_part(gpu) or cells.refusal(gpu):
+        if is_part(gpu) or cells.refusal(gpu):
             yield None
             continue
-        chosen, more = fits
-        shard = more.get("options", {}).get("sharding", "") if cells.settled.job.trains else ""
-        yield Fewest(
-            gpu.id, chosen.n, " ".join(filter(None, (chosen.how, shard and f"--option sharding={shard}")))
-        )
+        room = cells.share * gpu.need("memory")
+        held = ((np.flatnonzero(needed(way) <= room), ways[way]) for way in range(len(ways)))
+        fits = _least((found[int(at[0])], more) for at, (found, more) in held if at.size)
+        yield fits and Fewest(gpu.id, fits[0].n, _how(cells, *fits))
+
+
+def _least(ways: Iterator[tuple[Mesh, dict[str, Any]]]) -> tuple[Mesh, dict[str, Any]] | None:
+    """The first way that one machine has room for, else the one with the fewest GPUs."""
+    least: tuple[Mesh, dict[str, Any]] | None = None
+    for way in ways:
+        least = way if least is None or way[0].n < least[0].n else least
+        if least[0].n <= NODE:
+            break
+    return least
+
+
+def _how(cells: Cells, chosen: Mesh, more: Mapping[str, Any]) -> str:
+    """What to type for a job on a mesh: its degrees, how training is sharded, and what else of it changes."""
+    options = more.get("options", {}) if cells.settled.job.trains else {}
+    changed = (
+        f"--option {name}={value}"
+        for name, value in options.items()
+        if value and (name == "sharding" or cells.job.options.get(name) != value)
+    )
+    return " ".join(filter(None, (chosen.how, *changed)))
+
+
+def _run_again(cells: Cells) -> tuple[tuple[Mesh, ...], dict[str, Any]]:
+    """The meshes of `together` for a training that leaves open whether its layers run again: they do."""
+    if not cells.settled.job.trains or "checkpointing" in cells.job.options or not splits(cells.settled):
+        return (), {}
+    found, more = together(cells)
+    return found, {"options": {**more["options"], "checkpointing": "full"}}
 
 
 def _cut(cells: Cells) -> tuple[tuple[Mesh, ...], dict[str, Any]]:
