@@ -66,12 +66,26 @@ def rounding(term: Term) -> float:
     return min(stated(term.value, term.words, "", frozenset()).rounding, _ROUNDED)
 
 
-def ways(told: Term, pool: Sequence[Term], must: Term | None = None, most: int = _FACTORS) -> Iterator[Way]:
+class Effort:
+    """How many products of amounts may still be tried for a document; below zero some were not."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+
+def ways(
+    told: Term, pool: Sequence[Term], must: Term | None = None, most: int = _FACTORS,
+    effort: Effort | None = None,
+) -> Iterator[Way]:  # fmt: skip
     """Every product of amounts that is of the kind of one that is told; with `must` among its factors."""
     others = (each for each in pool if each is not must)
     near = nsmallest(_POOL, others, key=lambda one: abs(one.start - told.start))
     for many in range(most + 1 - bool(must)):
         for some in combinations(near, many):
+            if effort is not None:
+                effort.left -= 1
+                if effort.left < 0:
+                    return
             used = (must, *some) if must else some
             bare = sum(not any(each.dims) for each in used)
             if used and bare <= _BARE and bare < len(used) and _can_be(told, used):

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.relations import Effort
 from whichgpu.audit.roles import counted
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.terms import AXES, LENGTHS, dims
@@ -36,6 +37,8 @@ SPAN = 800
 
 
 NEAR = 60
+#: Products that are tried in a document, in about a second: what is beyond is left open.
+MOST_TRIED = 60_000
 #: What stands right before an amount that was told elsewhere.
 _THE = re.compile(
     r"\b(?:by(?: about| around| roughly| only)?|the|my|our|your|their|its|that|those|these|difference of|"
@@ -87,6 +90,8 @@ class Amounts:
         #: Signs of the money, and "energy", that was heard of and is no tariff.
         self.kinds: set[str] = set()
         self.wrong: set[Term] = set()
+        #: What may still be tried, of the whole document where its passages share it.
+        self.effort = Effort(MOST_TRIED)
 
     def heard(self, told: Term, *, wrong: bool) -> None:
         """Remember an amount for what may follow from it."""

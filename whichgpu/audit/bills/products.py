@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from heapq import nsmallest
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,8 @@ OF = re.compile(r"\s*of\s+(?:the |its |our |about |an? )?(?:[\w -]{2,20}[\u2019'
 _COMMA = re.compile(r",\s*(?:or |about |roughly )*$")
 #: Letters between a share and what it is of, and amounts of money that are tried two by two.
 _NEXT, _MANY = 40, 16
+#: Amounts of a long paragraph that may explain one.
+_POOL = 96
 #: What is of one of several.
 _ALONE = re.compile(r"\b(?:one|single|each|alone|either)\b", re.IGNORECASE)
 _DIGITS = re.compile(r"(?P<low>\d[\d,]*(?:\.\d+)?)(?:\s?[^\d\s.,]{1,2}\s?[$\u20ac]?\d[\d,]*(?:\.\d+)?)?")
@@ -129,7 +132,10 @@ def explained(told: Term, text: Amounts, *, said: bool = False) -> bool:
     pool = [each for each in pool if any(each.dims) or each.counted or each.start >= start]
     pool = [each for each in pool if not each.most or each.start >= here.start]
     pool = [each for each in pool if each.start < told.start or not alike(each, told)]
-    found = (each for each in (*ways(told, pool, most=SIMPLE), *differences(told, pool)) if each.gives(told))
+    if len(pool) > _POOL:
+        pool = nsmallest(_POOL, pool, key=lambda one: abs(one.start - told.start))
+    tried = (*ways(told, pool, most=SIMPLE, effort=text.effort), *differences(told, pool))
+    found = (each for each in tried if each.gives(told))
     money = [each for each in pool if each.sign][-_MANY:]
     if told.sign and any(_is_of_two(told, a, b) for a, b in combinations(money, TWO)):
         return True

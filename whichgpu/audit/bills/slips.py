@@ -108,7 +108,7 @@ def _beside(told: Term, text: Amounts, context: Context) -> Iterator[Way]:
     start = text.sentence(max(here.start - 2, 0)).start
     pool = [each for each in within(text.every, start, told.start) if not each.plain and not each.about]
     pool = [each for each in pool if not of_another(context, text, each, told)]
-    for way in ways(told, pool, most=SIMPLE):
+    for way in ways(told, pool, most=SIMPLE, effort=text.effort):
         dimensional = [each for each in way.used if any(each.dims)]
         if len(dimensional) > 1 and is_simple(way, told, text) and rated(way.used, told):
             yield way
@@ -143,7 +143,7 @@ def _meant(told: Term, base: Term, text: Amounts) -> Iterator[Way]:
     if base.dims == told.dims and _is_of_period(base, told, text):
         # "1,100 tokens per second, 66,000 tokens per hour"
         yield Way(base.value, base.value, (base,))
-    for way in ways(told, near, base, most=SIMPLE):
+    for way in ways(told, near, base, most=SIMPLE, effort=text.effort):
         if (
             is_simple(way, told, text)
             and forces(way, base, told, text)

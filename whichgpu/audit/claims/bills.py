@@ -13,6 +13,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.bills.amounts import (
     FAR,
     MONEY,
+    MOST_TRIED,
     NEAR,
     RENT,
     Amounts,
@@ -40,7 +41,7 @@ from whichgpu.audit.bills.products import (
 from whichgpu.audit.bills.slips import reversed_share, slipped
 from whichgpu.audit.bills.sums import adds_up, is_summed, sums
 from whichgpu.audit.claims.priced import told_in_tables
-from whichgpu.audit.relations import Way, alike, ways
+from whichgpu.audit.relations import Effort, Way, alike, ways
 from whichgpu.audit.terms import AXES, LENGTHS, terms
 
 if TYPE_CHECKING:
@@ -70,8 +71,8 @@ _AT = re.compile(r"\s*at\s+(?:about |around |only |just |~)?")
 _FORMULA = re.compile(r"[x\u00d7*/]\s*[$\u20ac]?\d[^=]*=\s*$")
 
 
+#: Amounts that follow from others, of which no more are asked in a document.
 CLAIMS = 300
-
 #: "Two supplies of 3,000 W, or four of 2,000 W": of each of so many.
 _SO_MANY_OF = re.compile(r"\b(?:two|three|four|five|six|eight|ten|\d{1,2}) of (?:only |just |about )?$", re.I)
 _CLOSE_BY = 24
@@ -97,7 +98,7 @@ _LIKE = (0.18, 0.0)
 
 def find(context: Context) -> Iterator[Finding]:
     """Every amount that follows from the one before it, with its verdict."""
-    asked = 0
+    asked, effort = 0, Effort(MOST_TRIED)
     before: tuple[Term, ...] = ()
     tariffs: tuple[Term, ...] = ()
     rates = list(told_in_tables(context))
@@ -107,6 +108,7 @@ def find(context: Context) -> Iterator[Finding]:
         names = tuple((each.start, each.end) for each in context.mentions.get(index, ()))
         every = _with_shares(terms(passage.text, context.fraction, names, ranges=True), passage.text)
         text = Amounts(passage, index, every, before, tariffs)
+        text.effort = effort
         here = told_of_devices(context, text)
         text.rates = (*rates, *here)
         before = tuple(_before(each, passage) for each in every)
@@ -132,6 +134,9 @@ def find(context: Context) -> Iterator[Finding]:
                 found = _judged(bases, told, text, context)
             if found is None and asked < CLAIMS:
                 found = slipped(told, text, context)
+            if effort.left < 0:
+                # What else may explain it was not tried.
+                return
             if found is not None:
                 yield found
             start = text.sentence(told.start).start
@@ -250,7 +255,7 @@ def _judged(bases: Sequence[Term], told: Term, text: Amounts, context: Context) 
         near = [each for each in text.near(told, here.end) if each is not told and each not in text.wrong]
         near = [each for each in near if each.start < told.start or not alike(each, told)]
         asked = told._replace(dims=base.dims) if told.each and told.dims == MONEY else told
-        free = [each for each in ways(asked, near, base) if is_simple(each, told, text)]
+        free = [each for each in ways(asked, near, base, effort=text.effort) if is_simple(each, told, text)]
         uses = [each for each in near if is_use(each) and here.start <= each.start < told.start]
         if uses and not told.dims[AXES.index("hour")]:
             # "600 W for 8 hours a day": not all day.

@@ -61,6 +61,8 @@ _HOURS = {"day": (24.0,), "week": (168.0,), "month": (720.0, 730.0), "year": (87
 #: How near a value is that is right, how far a wrong one besides its rounding; so where others prove it.
 _WITHIN, _WRONG, _PROVED = 0.03, 0.06, (0.012, 0.03)
 _LEAST, _MANY = 2, 3
+#: Prices of devices that a text told last, of which a later one may be.
+_LATEST = 24
 _SCALE = {"flop rate": 1e12, "op rate": 1e12, "bandwidth": 1e9}
 
 
@@ -156,7 +158,7 @@ def _of_told(
     one: Series, sentence: Sentence, per: re.Match[str] | None, told: Sequence[Series]
 ) -> Iterator[_Measure]:
     """What the values may be of prices that were told before: what each is per something, or for a period."""
-    prices = [each for each in told if each.dimension == one.dimension == "money"]
+    prices = [each for each in told if each.dimension == one.dimension == "money"][-_LATEST:]
     period = None if per else _PERIOD.search(sentence.text)
     for each in prices:
         for below in _under(per) if per else ():
