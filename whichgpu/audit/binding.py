@@ -76,11 +76,13 @@ _PART_AFTER = re.compile(
     r"plus|de moins|m\u00e1s|menos)\b",
     re.IGNORECASE,
 )
-#: Behind a value that two differ by: "100 W above the 3090's 350 W", "that 112 GB memory advantage".
+#: Behind a value that two differ by: "100 W above the 3090's 350 W", "that 112 GB memory advantage",
+#: "a 90 MHz slower boost clock".
 _DIFFERENCE = re.compile(
     r"\s*(?:above|below|beyond|over|under|ahead of|behind|short of)\s+(?:the|its|that|what|an?|"
     r"even|either|both|any|all|each|every|them)\b"
-    r"|\s*(?:[\w-]+\s+)?(?:advantage|lead|edge|gap|difference|deficit|increase|uplift|jump)\b",
+    r"|\s*(?:[\w-]+\s+)?(?:advantage|lead|edge|gap|difference|deficit|increase|uplift|jump)\b"
+    r"|\s*(?:slower|faster|higher|lower|superior|inferior)\b",
     re.IGNORECASE,
 )
 #: A rate that is told twice, dense and with sparsity.

@@ -293,7 +293,7 @@ _LAPTOPS = re.compile(
 #: What an article says first that is about the GPUs of laptops.
 _IN_LAPTOPS = re.compile(
     r"\bin (?:\w+ )?(?:laptops?|notebooks?)\b|"
-    r"\b(?:laptop|notebook) (?:configurations?|gpus?|variants?|form)\b",
+    r"\b(?:laptop|notebook) (?:configurations?|gpus?|variants?|versions?|graphics|form)\b",
     re.IGNORECASE,
 )
 _DESKTOPS = re.compile(
