@@ -174,6 +174,8 @@ _CAME_WITH = re.compile(
     r"(?:\w+\s+)?(?:with|in|on|from|to|by)\b",
     re.IGNORECASE,
 )
+#: Up to the end of a question, which claims nothing.
+_ASKED = re.compile(r"[^.!?;:\n]{0,80}\?")
 #: "With or without" is neither.
 _EITHER = re.compile(r"\bwith or $", re.IGNORECASE)
 #: A denial, and how far before what is denied it stands.
@@ -568,7 +570,7 @@ def judged(
     # ECC can be switched on on a few cards of GeForce, and most say that these have none.
     if what.key == "ecc" and not told:
         known = [(gpu, has) for gpu, has in known if gpu.segment not in ("geforce", "laptop") or not has]
-    if not known or _CAME_WITH.match(passage.text, place[1]):
+    if not known or _CAME_WITH.match(passage.text, place[1]) or _ASKED.match(passage.text, place[1]):
         return
     right = [gpu for gpu, has in known if has is told]
     best = (right or [gpu for gpu, _ in known])[0]
