@@ -455,3 +455,10 @@ def test_a_place_is_counted_from_the_nearer_end_and_what_decides_comes_first():
     # Of its generation it is among the last in FP64; what makes it a strength is its segment.
     assert found["fp64"].strong
     assert told["rank.fp64"].startswith("above that of ")
+
+
+def test_a_page_with_charts_says_that_it_needs_no_extra_for_them() -> None:
+    bar = Bar("x", 1.0, 1.0, 1.0, "1")
+    chart = Bars("Speed", (Group("a", (bar,)),), ("x",))
+    assert "[plots]" in page("With", [chart])
+    assert "[plots]" not in page("Without", [])

@@ -50,15 +50,20 @@ _PARTS, _ROOMY = 5, 3
 _MANY, _SHORT = 9, 14
 
 
+#: What readers who know of the extra are told.
+_DRAWN = "Charts are drawn in the page itself; the extra [plots] is not needed for them, and adds nothing."
+
+
 def page(title: str, blocks: Iterable[Block]) -> str:
     """A whole document; it asks for nothing from anywhere else."""
     told = [_untitled(block, title) for block in blocks if _heading(block) != title]
     body = "".join(part for block in told for part in _parts(block))
+    drawn = "".join(_notes((_DRAWN,))) if "<svg" in body else ""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(title)}</title>\n<style>{_STYLE}{svg.style()}</style>\n</head>\n"
-        f"<body>\n<main>\n<h1>{escape(title)}</h1>\n{_contents(told)}{body}</main>\n</body>\n</html>\n"
+        f"<body>\n<main>\n<h1>{escape(title)}</h1>\n{_contents(told)}{body}{drawn}</main>\n</body>\n</html>\n"
     )
 
 
