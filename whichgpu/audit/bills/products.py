@@ -133,7 +133,9 @@ def explained(told: Term, text: Amounts, *, said: bool = False) -> bool:
     pool = [each for each in pool if not each.most or each.start >= here.start]
     pool = [each for each in pool if each.start < told.start or not alike(each, told)]
     if len(pool) > _POOL:
-        pool = nsmallest(_POOL, pool, key=lambda one: abs(one.start - told.start))
+        near = nsmallest(_POOL, pool, key=lambda one: abs(one.start - told.start))
+        # In their order: what follows takes the last amounts of money.
+        pool = sorted(near, key=lambda one: one.start)
     tried = (*ways(told, pool, most=SIMPLE, effort=text.effort), *differences(told, pool))
     found = (each for each in tried if each.gives(told))
     money = [each for each in pool if each.sign][-_MANY:]

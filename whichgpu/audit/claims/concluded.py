@@ -62,6 +62,7 @@ _SET_AGAINST = re.compile(
     r"only)\s+(?:just\s+|only\s+)?$",
     re.IGNORECASE,
 )
+#: Between a device and its number, which has the unit of the one before: "the L40S reached 1,790".
 _THEN = re.compile(
     r"\s(?:(?:gave|did|got|does|gives|reached|at|with)\s)?(?:us\s)?(?:about\s|~)?", re.IGNORECASE
 )
