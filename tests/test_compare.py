@@ -221,6 +221,29 @@ def test_one_verdict_for_each_gpu_and_none_is_empty():
             assert not re.search(r"\(\)|  |None[^ ]|nan\b|, ,|\.\.|the the", text), text
 
 
+def test_the_one_that_holds_more_than_another_and_less_than_the_first_says_so():
+    def said(*gpus):
+        found = compare(list(gpus), today=TODAY)
+        return {one.gpu: one.text for one in found.verdicts}
+
+    between = "one GPU has to hold more than the 24 GB of the RTX 4090, and 128 GB are enough"
+    told = said("apple-m4-max-40c", "rtx-4090", "epyc-9654")
+    assert between in told["apple-m4-max-40c"]
+    assert all("are enough" not in told[other] for other in ("rtx-4090", "epyc-9654"))
+    assert "are enough" not in "".join(said("apple-m4-max-40c", "rtx-4090").values())
+    # Where the one that holds most costs less, nobody needs the one in between.
+    many = compare(["l4", "l40s", "a100-80gb-sxm"], today=TODAY)
+    dearer = many.view.number("a100-80gb-sxm", "usd_per_hour") > many.view.number("l40s", "usd_per_hour")
+    assert ("45 GB are enough" in "".join(one.text for one in many.verdicts)) == dearer
+
+
+def test_a_generation_that_has_no_year_is_named():
+    cells = compare(["tpu-v5p", "tpu-v4"], today=TODAY).view.rows["generation"].cells
+    assert {key: one.text for key, one in cells.items()} == {
+        "tpu-v5p": "TPU v5p, after TPU v4", "tpu-v4": "TPU v4, after TPU v3",
+    }  # fmt: skip
+
+
 def test_workload_cost_is_price_over_rate():
     rows = [offer("one", "a10", 1.0), offer("one", "a100-80gb-pcie", 3.0)]
     found = compare(("a10", "a100-80gb-pcie"), ["stable-diffusion-1.5"], offers=rows, today=TODAY)

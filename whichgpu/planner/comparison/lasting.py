@@ -52,7 +52,7 @@ def _line(gpu: Gpu) -> Cell | None:
     variant, family = gpu.variant, families().get(gpu.family)
     if not earlier or variant is None or family is None:
         return None
-    own = (variant.name, variant.year) if variant.follows else (family.name, family.year)
+    own = (variant.name or variant.what, variant.year) if variant.follows else (family.name, family.year)
     told = f"{_dated(*own)}{AFTER}{listed(earlier)}"
     return Cell(told, told, f"architectures: {gpu.architecture}", "")
 

@@ -29,6 +29,8 @@ def verdicts(view: View) -> Iterator[Sentence]:
         pen = Pen(view)
         conditions = list(_conditions(view, pen, gpu.id))
         buys = list(_money(view, pen, gpu.id))
+        if conditions or not view.all_know("usd_per_hour"):
+            conditions = [*_room(view, pen, gpu.id), *conditions]
         if conditions:
             text = f"take the {view.names[gpu.id]} if {'; if '.join(conditions)}"
             if buys:
@@ -63,6 +65,22 @@ def _conditions(view: View, pen: Pen, key: str) -> Iterator[str]:
             break
     yield from _kind(view, pen, key)
     yield from _works(view, pen, key)
+
+
+def _room(view: View, pen: Pen, key: str) -> Iterator[str]:
+    """Of three or more, the one that holds more than another and less than the first, which costs no less."""
+    known = view.ranked("memory")
+    if view.pair or key not in known or key == next(iter(known)):
+        return
+    larger = [other for other in known if known[other] / known[key] >= DECIDES]
+    smaller = [other for other in known if known[key] / known[other] >= DECIDES]
+    price = view.number(key, "usd_per_hour")
+    dearer = all((view.number(one, "usd_per_hour") or price or 0) >= (price or 0) for one in larger)
+    if larger and smaller and dearer:
+        yield (
+            f"one GPU has to hold more than the {pen.quantity(smaller[0], 'memory')} of the "
+            f"{pen.name(smaller[0])}, and {pen.quantity(key, 'memory')} are enough"
+        )
 
 
 def _but(view: View, pen: Pen, key: str) -> str:
