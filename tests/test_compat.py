@@ -241,7 +241,7 @@ def test_what_people_type(text, key, version, variant):
     [
         ("pytorhc 2.9", ("did you mean pytorch",)),
         ("nonsense", ("no framework", "pytorch")),
-        ("pytorch 2.16", ("not released", "2026-11-21", "2.15.0")),
+        ("pytorch 2.16", ("not released", "(2026-11-20)", "2.15.0")),  # the day of PyPI's list
         ("tensorflow 2.22", ("not released", "2.21.0")),
         ("tensorflow 3", ("not released",)),
         ("pytorch 1.14", ("did you mean 1.13, 2.0",)),

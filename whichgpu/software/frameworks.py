@@ -250,7 +250,7 @@ def _check(asked: Asked) -> None:
     whole = f"{framework.title} {asked.words}"
     if versions.later(version, versions.numbers(latest.newest)):
         raise UsageError(
-            f"{whole} is not released as far as these data know ({as_of(framework)}); "
+            f"{whole} is not released as far as these data know ({_listed_on(framework)}); "
             f"the latest is {latest.newest}, so ask e.g. --framework '{framework.id} {latest.name}'"
         )
     if found and framework.complete and versions.later(version, newest):
@@ -279,6 +279,11 @@ def cited() -> Mapping[str, Source]:
 def as_of(framework: Framework) -> str:
     """The day on which a framework's data were last read, as its sources state it."""
     return max((row.get("accessed", "") for row in framework.sources.values()), default="")
+
+
+def _listed_on(framework: Framework) -> str:
+    """The day on which the list of a framework's releases was read; other sources may be younger."""
+    return framework.sources.get(framework.source, {}).get("accessed") or as_of(framework)
 
 
 def mentioned(text: str) -> Iterator[str]:
