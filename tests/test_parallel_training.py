@@ -71,6 +71,34 @@ def test_the_bubble_is_stages_less_one_over_micro_batches_and_chunks() -> None:
     assert chunks / few == pytest.approx((8 / 9.4) / (8 / 15), rel=0.03)
 
 
+def test_a_pretraining_of_which_nobody_says_how_large_a_step_is_has_a_usual_one() -> None:
+    many = Job(workload="llama-2-7b", phase="pretrain", n_gpus=1024.0, seq_len=4096.0)
+    alone, stated = replace(many, n_gpus=1.0), replace(many, batch=1.0)
+    (usual,) = rates(many, {"sharding": "zero1"})
+    # 4M tokens are what 1,024 GPUs have in one sequence each: nothing is to be added up.
+    assert usual == pytest.approx(rates(many, {"sharding": "zero1", "grad_accum": "1"})[0])
+    few = replace(many, n_gpus=8.0)
+    (usual,) = rates(few, {"sharding": "zero1"})
+    assert usual == pytest.approx(rates(few, {"sharding": "zero1", "grad_accum": "128"})[0])
+    assert usual > 1.05 * rates(few, {"sharding": "zero1", "grad_accum": "1"})[0]
+    said = run(replace(few, options={"sharding": "zero1"}), H100).at(0, 0).warnings
+    assert any("128 micro-batches a step" in one for one in said)
+    # Who states a micro-batch means one; one GPU alone, and a fine-tuning, exchange nothing or little.
+    for job in (alone, stated, replace(few, phase="finetune_full")):
+        assert not any("micro-batches a step" in one for one in run(job, H100).at(0, 0).warnings)
+
+
+def test_a_pipeline_that_waits_says_what_shortens_that() -> None:
+    job = Job(workload="llama-3.1-405b", phase="pretrain", n_gpus=16384.0, tp=8.0, pp=16.0, seq_len=8192.0)
+    few = replace(job, batch=1.0, options={"global_batch": "2048"})
+    (said,) = (one for one in run(few, H100).at(0, 0).warnings if "stages wait" in one)
+    assert "48% of a step; --option vp=8 interleaves them" in said
+    for options in ({"global_batch": "2048", "vp": "8"}, {"global_batch": "32768"}):
+        assert not any(
+            "stages wait" in one for one in run(replace(few, options=options), H100).at(0, 0).warnings
+        )
+
+
 def test_some_runtimes_put_a_batch_through_a_pipeline_one_sequence_at_a_time() -> None:
     job = replace(TRAIN, n_gpus=16.0, pp=4.0, batch=16.0, runtime="torchtitan")
     # Sharded weights would be gathered for each sequence.

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost.coefficients import section
+from whichgpu.cost.mesh import most_parts
 from whichgpu.errors import SomeRefused, UsageError
 from whichgpu.values import immutable
 from whichgpu.workloads.ops import changed
@@ -289,9 +290,57 @@ def host_seconds(job: Job, whole: Sequence[Op]) -> Any:
     return section("training")["moe_host"] * layers
 
 
-def notes(job: Job, mesh: Mesh, stack: Runtime) -> tuple[str, ...]:
-    """What a pipeline's answer rests on where the job does not say how many micro-batches it has."""
-    stated = "global_batch" in job.options or "grad_accum" in job.options
-    if stated or stack.splits_batch or np.all(mesh.pp == 1):
+#: Of a step that stages wait for one another, from which on it is worth a word.
+_WAITING = 0.2
+
+
+def notes(job: Job, mesh: Mesh, stack: Runtime, layers: Any = None) -> tuple[str, ...]:
+    """What a pipeline's answer rests on: one micro-batch where nobody says how many; how long stages wait.
+
+    `layers` are those of the model. Of p stages in v parts, with m micro-batches, (p - 1) / v of
+    m + (p - 1) / v slots are empty (Narayanan et al. 2021, section 2.2).
+    """
+    if stack.splits_batch or np.all(mesh.pp == 1):
         return ()
-    return ("neither grad_accum nor global_batch was given: one micro-batch, so the stages wait in turn",)
+    if not {"global_batch", "grad_accum"} & set(job.options):
+        return ("neither grad_accum nor global_batch was given: one micro-batch, so the stages wait in turn",)
+    empty = (mesh.pp - 1.0) / np.asarray(job.degree("vp"))
+    waits = np.max(empty / (_micro_batches(job, mesh) + empty))
+    if waits < _WAITING or np.size(mesh.pp) > 1 or not isinstance(layers, int):
+        return ()
+    parts = most_parts(layers, int(mesh.pp))
+    more = f"--option vp={parts} interleaves them, " if parts > np.min(job.degree("vp")) else ""
+    return (
+        f"stages wait for one another {waits:.0%} of a step; {more}more micro-batches a step shorten that",
+    )
+
+
+#: Tokens of a step where no global batch is stated: what large language models are usually trained with.
+_USUAL_TOKENS = 4.0 * 2**20
+#: The least of them for each GPU: 16M on 16,384 (Llama 3, section 3.3.2).
+_TOKENS_EACH = 1024.0
+
+
+def usual_tokens(gpus: Any) -> Any:
+    """Tokens of a usual step of pretraining on so many GPUs; a number, or an array of them."""
+    return np.maximum(_USUAL_TOKENS, _TOKENS_EACH * np.asarray(gpus, dtype=np.float64))[()]
+
+
+def usual_step(asked: Job, job: Job, replica: Array) -> tuple[Job, tuple[str, ...]]:
+    """A complete pretraining on several GPUs of which nobody said how large a step is, with a usual one.
+
+    `asked` is the job before its defaults (who states a micro-batch means one of them), `replica` the GPUs
+    of one.
+    """
+    stated = asked.batch is not None or {"grad_accum", "global_batch"} & set(asked.options)
+    gpus, length = np.asarray(job.n_gpus, dtype=np.float64), np.asarray(job.seq_len, dtype=np.float64)
+    if stated or job.phase not in ("train", "pretrain") or np.all(gpus == 1.0):
+        return job, ()
+    each = usual_tokens(gpus) / (length * np.asarray(job.batch, dtype=np.float64) * gpus / replica)
+    count = np.where(gpus > 1.0, np.maximum(np.round(each), 1.0), 1.0)
+    said: Any = f"{float(count):g}" if count.ndim == 0 else count
+    most = f" to {np.max(count):g}" if np.ptp(count) else ""
+    return job.changed(options={**job.options, "grad_accum": said}), (
+        f"neither grad_accum nor global_batch was given: {np.min(count):g}{most} micro-batches a step, for "
+        "4M tokens or more",
+    )

@@ -147,7 +147,12 @@ def settle(job: Job) -> Settled:
     mesh = Mesh.of(job.changed(phase=job.phase or workload.phases[0]))
     job = workload.complete(job.with_defaults(n_gpus=mesh.replica, runtime=read.fallback))
     mesh.check(workload, job)
-    return Settled(workload, job, stack, unused, (*workload.beyond(job), *read.said))
+    step: tuple[str, ...] = ()
+    if job.trains and asked.is_language_model(workload):
+        from whichgpu.cost import distributed
+
+        job, step = distributed.usual_step(read.job, job, mesh.replica)
+    return Settled(workload, job, stack, unused, (*workload.beyond(job), *read.said, *step))
 
 
 def memory_parts(
@@ -274,7 +279,7 @@ def _train(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> La
         parts=parts,
         refusals=_refusals(devices, own, job, stack),
         unused=(),
-        said=(*distributed.notes(job, mesh, stack), *said),
+        said=(*distributed.notes(job, mesh, stack, workload.dims.get("layers")), *said),
         slack=reserved_slack(whole, training=True),
         idle=job_memory.idle(job, stack, parts),
     )  # fmt: skip

@@ -196,6 +196,12 @@ def check_parts(layers: int, stages: int, parts: int, name: str) -> None:
     )
 
 
+def most_parts(layers: int, stages: int) -> int:
+    """Into how many groups of layers each of so many stages of an interleaved pipeline can be cut at most."""
+    able = range(2, -(-layers // stages) + 1)
+    return max((n for n in able if lacking(layers, stages * n) <= LACKING), default=1)
+
+
 def _whole_replicas(gpus: Array, replica: Array, of: str) -> None:
     """Refuse GPUs that are left over beside whole replicas, with the nearest numbers that leave none."""
     for n, size in np.nditer(np.broadcast_arrays(gpus, replica)):

@@ -301,6 +301,9 @@ def _usual(job: jobs.Job, has_input: bool, has_output: bool) -> _Usual:
     except WhichGpuError:
         return _Usual((), None, splits=True, serves=True)
     known = ((place, getattr(whole, name)) for place, name in enumerate(jobs.NUMBERS) if name in _SIZES)
-    sizes = tuple((place, size) for place, size in known if size is not None)
+    # A pretraining on several GPUs without a batch has a usual step, which its evaluation knows.
+    steps = whole.trains and asked.is_language_model(read.workload)
+    left = (_BATCH,) if steps else ()
+    sizes = tuple((place, size) for place, size in known if size is not None and place not in left)
     splits = pipeline.splits_layers(read.runtime)
     return _Usual(sizes, 1.0 if np.all(alone) else None, splits, whole.phase == "serve")

@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from whichgpu.cost.distributed import usual_tokens
 from whichgpu.cost.runtime import runtimes
 from whichgpu.errors import UsageError
 from whichgpu.hardware.names import resolve_count
@@ -22,10 +23,6 @@ if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.workloads.job import Job
 
-#: Tokens of a step where no global batch is stated: what large language models are usually trained with.
-_USUAL_TOKENS = 4.0 * 2**20
-#: The least of them for each GPU: 16M on 16,384 (Llama 3, section 3.3.2).
-_TOKENS_EACH = 1024.0
 #: Items of a step of anything else, for each GPU.
 _USUAL_ITEMS = 32.0
 #: What trains with every kind of parallelism, where a job names no runtime: the first that runs on the GPU.
@@ -115,7 +112,7 @@ def _global_batch(job: Job, count: int, asked: float | None) -> tuple[float, tup
     length = float(job.seq_len)
     # Near what is usual, and what any part of the GPUs can share out: their odd part times a power of two.
     odd = count // (count & -count)
-    items = odd * 2.0 ** max(0, round(math.log2(max(_USUAL_TOKENS, _TOKENS_EACH * count) / length / odd)))
+    items = odd * 2.0 ** max(0, round(math.log2(usual_tokens(count) / length / odd)))
     return items, (f"a global batch of {items:,.0f} sequences, {items * length:,.0f} tokens",)
 
 
