@@ -538,3 +538,39 @@ def test_what_ran_and_does_not_fit_was_checkpointed():
     for other in ({**row, "runtime": "Megatron-LM"}, {**row, "workload": "resnet50", "batch": "4096",
                   "phase": "train", "runtime": "PyTorch 2", "seq_len": "", "options": ""}):  # fmt: skip
         assert not predict_rows([other], GPUS).notes
+
+
+def trained(**cells):
+    """A pretraining of Llama 3.1 70B on 64 H100, and what of it differs."""
+    row = {"workload": "llama-3.1-70b", "gpu": "h100-80gb-sxm", "n_gpus": "64", "phase": "pretrain"}
+    return {**row, "precision": "bf16", "seq_len": "8192", "metric": "throughput", **cells}
+
+
+def test_a_training_that_states_no_layout_is_sharded_so_that_it_fits():
+    alike = {
+        "": "sharding=fsdp;checkpointing=full", "checkpointing=full": "sharding=fsdp;checkpointing=full",
+        "sharding=none;checkpointing=none": "", "sharding=none": "",
+    }  # fmt: skip
+    for options, meant in alike.items():
+        (found,) = predict_rows([trained(options=options)], GPUS)
+        if not meant:
+            assert found.error.startswith("does not fit: it needs "), options
+            continue
+        (stated,) = predict_rows([trained(options=meant)], GPUS)
+        assert found.value == stated.value, options
+    # A tenth of the model fits as a whole replica: nothing is taken.
+    small = predict_rows([trained(workload="llama-3.2-1b", seq_len="2048")], GPUS)
+    assert not any("was taken" in note for note in small.notes)
+
+
+def test_what_was_taken_so_that_rows_fit_is_counted():
+    rows = [trained(), trained(n_gpus="128"), trained(workload="mixtral-8x7b", seq_len="4096", n_gpus="64")]
+    found = predict_rows(rows, GPUS)
+    assert not found.refused
+    notes = " ".join(found.notes)
+    assert "sharding=fsdp was taken in 2 rows" in notes
+    assert "ep=8 was taken in 1 rows that state none and would not fit without; state ep=1 where" in notes
+    # Twelve replicas cannot deal eight experts out.
+    mixtral = {"workload": "mixtral-8x7b", "seq_len": "4096", "n_gpus": "12"}
+    twelve, sharded = predict_rows([trained(**mixtral), trained(**mixtral, options="sharding=fsdp")], GPUS)
+    assert twelve.value == sharded.value

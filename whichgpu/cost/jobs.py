@@ -71,8 +71,8 @@ class Part(NamedTuple):
     errors: dict[int, str]
     #: Options that are not modelled, with the rows that state them.
     ignored: Counter[str]
-    #: Rows that were taken with full checkpointing, which they do not state.
-    recomputed: set[int]
+    #: How many rows were taken with an option that they do not state, so that they fit, by the option.
+    taken: Counter[str]
 
 
 class Predictions:
@@ -88,12 +88,12 @@ class Predictions:
         #: (low, mid, high) by row, NaN where there is none.
         self.values = np.full((3, len(table)), np.nan)
         ignored: Counter[str] = Counter()
-        recomputed = 0
+        taken: Counter[str] = Counter()
         for part in parts:
             self._put(part)
             ignored.update(part.ignored)
-            recomputed += len(part.recomputed)
-        self.notes = list(_notes(self.ids, ignored, recomputed))
+            taken.update(part.taken)
+        self.notes = list(_notes(self.ids, ignored, taken))
 
     def _put(self, part: Part) -> None:
         self.values[:, part.rows] = part.values
@@ -122,14 +122,15 @@ class Predictions:
         return [answer._asdict() for answer in self]
 
 
-def _notes(ids: Sequence[str], ignored: Counter[str], recomputed: int) -> Iterator[str]:
+def _notes(ids: Sequence[str], ignored: Counter[str], taken: Counter[str]) -> Iterator[str]:
     """What a reader of the answers should know of the rows."""
     for option, count in sorted(ignored.items()):
         yield f"option {option}: not modelled, and ignored in {count:,} rows"
-    if recomputed:
+    for option, count in sorted(taken.items()):
+        name = option.partition("=")[0]
         yield (
-            f"checkpointing=full was taken in {recomputed:,} rows that state none and would not fit without; "
-            "state checkpointing=none where it was off"
+            f"{option} was taken in {count:,} rows that state none and would not fit without; "
+            f"state {name}={'1' if name == 'ep' else 'none'} where it was off"
         )
     named = [one for one in ids if one]
     if len(set(named)) < len(named):
@@ -202,7 +203,7 @@ def _answered(table: Sequence[Cells], share: Sequence[int], reader: Reader) -> P
     part = Part(
         share, np.full((3, len(share)), np.nan), [table[row][_UNIT] for row in share], [""] * len(share),
         {share[place]: error for place, error in reader.errors.items()}, reader.ignored,
-        set(),
+        Counter(),
     )  # fmt: skip
     refused: Refused = {}
     for sweep in sweeps(reader.groups, refused):
@@ -222,8 +223,7 @@ def _scatter(part: Part, sweep: Sweep, outcome: Outcome) -> None:
     for row, ask, position in asked:
         part.units[row] = outcome.units[ask]
         part.bases[row] = outcome.bases[position]
-        if position in outcome.recomputed:
-            part.recomputed.add(row)
+        part.taken.update(f"{key}={value}" for key, value in outcome.taken.get(position, {}).items())
     for row, ask, position in asked if any(outcome.refused) else ():
         if position in outcome.refused[ask]:
             part.errors[part.rows[row]] = outcome.refused[ask][position]

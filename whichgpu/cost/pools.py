@@ -21,6 +21,7 @@ from whichgpu.cost.estimate import estimate, estimate_paired
 from whichgpu.cost.groups import arrays, halves, reason, unit_of
 from whichgpu.cost.layout import devices_of
 from whichgpu.cost.memory import GIB, UNSURE
+from whichgpu.cost.mesh import Mesh
 from whichgpu.cost.metrics import metric
 from whichgpu.cost.paired import Paired, columns, joined, structure
 from whichgpu.cost.requests import at_random
@@ -48,7 +49,14 @@ _MOST = 4096
 _COUNTS = ("ep", "moe_tp", "attention_dp", "cp", "vp", "global_batch", "grad_accum")
 #: No more options than a job states.
 _NOTHING: dict[str, str] = {}
-_RECOMPUTED = {"checkpointing": "full"}
+#: What training a language model does as soon as memory is short, in this order, of what a row leaves open.
+_SPARING = (
+    {"checkpointing": "full"},
+    {"sharding": "zero1"}, {"sharding": "zero1", "checkpointing": "full"},
+    {"ep": "8", "sharding": "zero1", "checkpointing": "full"},
+    {"ep": "64", "sharding": "zero1", "checkpointing": "full"},
+    {"sharding": "fsdp"}, {"sharding": "fsdp", "checkpointing": "full"},
+)  # fmt: skip
 #: What needs this many times the memory of the card is refused: measured jobs whose table states no length
 #: ran where three times seemed needed.
 _HOPELESS = 3.5
@@ -68,8 +76,8 @@ class Outcome:
     bases: list[str]
     #: By ask, the reason of each cell that has no answer, by position in `cells`.
     refused: list[dict[int, str]]
-    #: Positions of cells that were taken with full checkpointing, which their rows do not state.
-    recomputed: set[int]
+    #: By position, the options that cells were taken with so that they fit, which their rows do not state.
+    taken: dict[int, Mapping[str, str]]
 
 
 class Sweep(ABC):
@@ -100,7 +108,7 @@ class Sweep(ABC):
                 values=np.full((len(self._asks), 3, len(part)), np.nan),
                 bases=[""] * len(part),
                 refused=[{} for _ in self._asks],
-                recomputed=set(),
+                taken={},
             )
             self._evaluate(part, np.arange(len(part)), out)
             yield out
@@ -112,7 +120,10 @@ class Sweep(ABC):
     def _evaluate(
         self, spots: list[Spot], at: NDArray[np.intp], out: Outcome, options: Mapping[str, str] = _NOTHING
     ) -> None:
-        """Evaluate cells together, at their places in `out`; without those that cannot be, if one raises."""
+        """Evaluate cells together, at their places in `out`; without those that cannot be, if one raises.
+
+        Those that do not fit are evaluated again with the next of what spares memory.
+        """
         try:
             found, j = self.estimates(spots, options), np.arange(len(spots))
             answers = found.figures(np.zeros_like(j), j)
@@ -120,13 +131,13 @@ class Sweep(ABC):
             self._apart(spots, at, out, fault, options)
             return
         self._read(found, answers, [place for place, _ in spots], at, out)
-        again = _recomputes(found, answers)
-        if again.any():
-            out.recomputed.update(at[again].tolist())
+        for more, again in _sparing(found, answers, options):
+            places = at[again].tolist()
+            out.taken.update(dict.fromkeys(places, more))
             for refused in out.refused:
-                for place in out.recomputed & refused.keys():
+                for place in refused.keys() & places:
                     del refused[place]
-            self._evaluate([spots[i] for i in np.flatnonzero(again)], at[again], out, _RECOMPUTED)
+            self._evaluate([spots[i] for i in again.tolist()], at[again], out, more)
 
     def _apart(
         self, spots: list[Spot], at: NDArray[np.intp], out: Outcome, fault: Exception,
@@ -236,16 +247,32 @@ def _with(job: Job, options: Mapping[str, str]) -> Job:
     return job.changed(options={**job.options, **options}) if options else job
 
 
-def _recomputes(found: Estimates, answers: Answers) -> NDArray[np.bool_]:
-    """Which cells are language models that ran, and do not fit, where nobody says what is computed twice.
+def _sparing(
+    found: Estimates, answers: Answers, tried: Mapping[str, str]
+) -> Iterator[tuple[Mapping[str, str], NDArray[np.intp]]]:
+    """What is tried next of `_SPARING` that the rows leave open, each with the cells that need it.
 
-    Who trains checkpoints as soon as memory is short. Recipes that do so unasked choose by themselves.
+    Those are language models that ran, and do not fit. Recipes that recompute unasked choose by themselves.
     """
     job, stack = found.job, found.runtime
-    open_ = job.trains and "checkpointing" not in job.options and is_language_model(found.workload)
-    if not open_ or stack.holds.get("recomputes"):
-        return np.zeros(answers.required.shape, dtype=np.bool_)
-    return np.asarray(answers.required > UNSURE * answers.available)
+    if not job.trains or not is_language_model(found.workload):
+        return
+    left = np.asarray(answers.required > UNSURE * answers.available)
+    # A number of GPUs is an array where the cells differ in it.
+    replicas = np.asarray(job.n_gpus, dtype=np.float64) / Mesh.of(job).replica
+    experts = found.workload.dims.get("experts", 0)
+    closed = {key for key in ("checkpointing", "sharding", "ep") if key in job.options and key not in tried}
+    closed |= {"checkpointing"} if stack.holds.get("recomputes") else set()
+    closed |= {"sharding"} if stack.shards else set()
+    closed |= set() if experts and "moe_tp" not in job.options else {"ep"}
+    for more in _SPARING[_SPARING.index(dict(tried)) + 1 if tried else 0 :]:
+        dealt = float(more.get("ep", 1.0))
+        able = (replicas > 1.0) | ("sharding" not in more)
+        able &= (replicas % dealt == 0.0) & (experts % dealt == 0.0)
+        if closed & more.keys() or not np.any(left & able):
+            continue
+        yield more, np.flatnonzero(left & able)
+        left = left & ~able
 
 
 def sweeps(groups: Sequence[Group], refused: Refused) -> Iterator[Sweep]:
