@@ -30,13 +30,15 @@ if TYPE_CHECKING:
 
 #: What is wished besides by one who asks of speed or room: what it is to run on.
 _PLACE = {"workload", "gpus", "term", "min-memory"}
+#: What is wished in place of a GPU that one has: a faster one. Where both are named they are compared.
+_REPLACED = ("exclude", "objective")
 #: Wishes that other commands take as a column of the job.
 _JOB = (
     "phase", "precision", "runtime", "resolution", "batch", "seq-len", "input-tokens", "output-tokens", "tp",
     "pp", "steps", "option",
 )  # fmt: skip
-#: GPUs side by side, at most.
-_MOST = 6
+#: GPUs side by side, at most, and of several forms of one name.
+_MOST, _FORMS = 6, 4
 _COMPLAINT = re.compile(
     r"\b(?:normal|slow(?:er)?|only|just|barely|why|wrong|bottleneck|too (?:high|low|much|little)"
     r"|is (?:this|that|it) (?:ok|okay|good|bad|right|fine|expected|correct)"
@@ -66,6 +68,15 @@ _FIT = re.compile(
 )
 _COMPARE = re.compile(
     r"\b(?:vs\.?|versus|compar\w+|or|than|worth|upgrad\w+|better|difference|against)(?=\W)", re.I
+)
+#: What is asked of a GPU itself: whether it is any good, and for what.
+_WORTH = re.compile(
+    r"\b(?:worth|good|useful|suitable|overkill|obsolete|outdated|old|future[- ]?proof|review|any use"
+    r"|what (?:can|could) (?:I|you|we|one|it)|what is .{1,40} (?:good )?for)\b",
+    re.I,
+)
+_LEARNS = re.compile(
+    r"\b(?:(?:deep|machine)[- ]learning|neural net\w*|AI|ML|DL|inference|inferencing|training)\b", re.I
 )
 _MONEY = re.compile(r"\b(?:cheap\w*|cost\w*|price\w*|budget|afford\w*|rent\w*)\b", re.I)
 #: A price that somebody asks, and whether it is one.
@@ -108,30 +119,53 @@ def answering(text: str, catalogue: Catalogue) -> Answering:
     Raises `UsageError` where it names nothing that any is of.
     """
     devices = _devices(text, catalogue)
-    ids = tuple(dict.fromkeys(key for some in devices for key in some))
     if len(devices) == 1 and _COMPLAINT.search(text) and not _SHOPS.search(text):
         with suppress(UsageError):
             told(text, catalogue)
             return Answering("diagnose", (text,))
     try:
-        (_, workload), *rest = wanted(text, catalogue)
-        # A framework alone stands for its usual model.
-        if workload not in text and mentioned(text) and (other := _without_a_job(text, devices, catalogue)):
-            return other
+        (_, workload), *wishes = wanted(text, catalogue)
     except UsageError:
-        if other := _without_a_job(text, devices, catalogue):
+        if other := _without_a_job(text, devices, catalogue) or _of_one(text, devices):
             return other
         raise
+    return _of_wishes(text, workload, wishes, devices, catalogue)
+
+
+def _of_wishes(
+    text: str, workload: str, wishes: Sequence[tuple[str, str]], devices: Sequence[tuple[str, ...]],
+    catalogue: Catalogue,
+) -> Answering:  # fmt: skip
+    """What is asked of something that is to run."""
+    # A framework alone stands for its usual model.
+    if workload not in text and any(mentioned(text)):
+        other = _without_a_job(text, devices, catalogue)
+        if other and other.command != "compare":
+            return other
     if _OWN.search(text):
+        ids = tuple(dict.fromkeys(key for some in devices for key in some))
         if len(ids) == 1:
             return Answering("prices own", ids, _hours(text))
-        rest = [*(one for one in rest if one[0] != "term"), ("term", "any")]
-    elif other := (
-        _of_a_job(text, workload, rest, devices, catalogue)
-        or _of_a_machine(text, workload, rest, devices, catalogue)
-    ):
-        return other
-    return Answering("recommend", (workload,), tuple(rest))
+        any_term = (*(one for one in wishes if one[0] != "term"), ("term", "any"))
+        return Answering("recommend", (workload,), any_term)
+    return (
+        _of_a_use(text, workload, wishes, devices, catalogue)
+        or _of_a_job(text, workload, wishes, devices, catalogue)
+        or _of_a_machine(text, workload, wishes, devices, catalogue)
+        or Answering("recommend", (workload,), tuple(wishes))
+    )
+
+
+def _of_a_use(
+    text: str, workload: str, wishes: Sequence[tuple[str, str]], devices: Sequence[tuple[str, ...]],
+    catalogue: Catalogue,
+) -> Answering | None:  # fmt: skip
+    """What GPUs are for that are named, in a use without a model of its own: a comparison, or a review."""
+    if _is_model(workload) or use(workload) is None or {name for name, _ in wishes} - {"gpus", *_REPLACED}:
+        return None
+    if len(devices) > 1 and _COMPARE.search(text):
+        return Answering("compare", _side_by_side(devices, catalogue), _usual(text))
+    return _of_one(text, devices)
 
 
 def _without_a_job(text: str, devices: Sequence[tuple[str, ...]], catalogue: Catalogue) -> Answering | None:
@@ -144,9 +178,21 @@ def _without_a_job(text: str, devices: Sequence[tuple[str, ...]], catalogue: Cat
         return Answering("compat", ids, software)
     if ids and _OWN.search(text):
         return Answering("prices own", ids[:1], _hours(text))
-    return (
-        Answering("compare", _side_by_side(devices)) if len(devices) > 1 and _COMPARE.search(text) else None
-    )
+    if len(devices) < 2 or not _COMPARE.search(text):
+        return None
+    return Answering("compare", _side_by_side(devices, catalogue), _usual(text))
+
+
+def _usual(text: str) -> tuple[tuple[str, str], ...]:
+    """The usual workloads, where somebody learns or infers, and says of no model what."""
+    return (("workload", "usual"),) if _LEARNS.search(text) else ()
+
+
+def _of_one(text: str, devices: Sequence[tuple[str, ...]]) -> Answering | None:
+    """A review of a GPU of which is asked what it is good for."""
+    if len(devices) != 1 or len(devices[0]) != 1 or not _WORTH.search(text):
+        return None
+    return Answering("show", devices[0], (("format", "md"),))
 
 
 def _of_a_job(
@@ -155,7 +201,8 @@ def _of_a_job(
 ) -> Answering | None:  # fmt: skip
     """What is asked of a job of which nothing is wished but where it runs; None of any other, or of a use."""
     job = tuple((name, said) for name, said in wishes if name in _JOB)
-    if len(job) + sum(name in _PLACE for name, _ in wishes) < len(wishes) or not _is_model(workload):
+    place = {*_PLACE, *(_REPLACED if len(devices) > 1 else ())}
+    if len(job) + sum(name in place for name, _ in wishes) < len(wishes) or not _is_model(workload):
         return None
     if _FIT.search(text):
         return Answering("fit", (workload,), (*_on(text, devices, catalogue), *job))
@@ -163,11 +210,13 @@ def _of_a_job(
         return None
     if len(devices) > 1 and _COMPARE.search(text):
         several = _so_many(text, devices, catalogue)
-        beside = Answering("compare", _side_by_side(devices), (("workload", workload), *job))
+        beside = Answering("compare", _side_by_side(devices, catalogue), (("workload", workload), *job))
         return Answering("predict", (workload,), (("gpu", several), *job)) if several else beside
-    if len(devices) != 1 or not _PREDICT.search(text) or _counted(text, catalogue):
-        return None
-    return _speed(workload, devices, _on(text, devices, catalogue), job)
+    if _PREDICT.search(text):
+        one = len(devices) == 1 and not _counted(text, catalogue)
+        return _speed(workload, devices, _on(text, devices, catalogue), job, catalogue) if one else None
+    review = _of_one(text, devices) if workload not in text else None
+    return review._replace(options=(*review.options, ("workload", workload), *job)) if review else None
 
 
 def _of_a_machine(
@@ -188,12 +237,8 @@ def _of_a_machine(
     trains = named_.get("phase") in TRAINING
     if trains and "tokens" in named_ and len(devices) == 1:
         count = several.rpartition(":")[2]
-        largest = max(
-            devices[0], key=lambda key: ("-sxm" in key, float(catalogue[key].value("memory") or 0.0))
-        )
-        return Answering(
-            "sweep", (workload,), (("gpus", f"{largest}:{count}"), ("tokens", named_["tokens"]), *job)
-        )
+        cluster = f"{_largest(devices[0], catalogue)}:{count}"
+        return Answering("sweep", (workload,), (("gpus", cluster), ("tokens", named_["tokens"]), *job))
     return Answering("predict", (workload,), (("gpu", several), *job))
 
 
@@ -212,7 +257,8 @@ def _so_many(text: str, devices: Sequence[tuple[str, ...]], catalogue: Catalogue
     if max(numbers.values(), default=0) < 2:
         return ""
     typed = {key: f"{key}:{count}" if count > 1 else key for ids, count in numbers.items() for key in ids}
-    return ",".join(typed[key] for key in _side_by_side(devices))
+    shown = _side_by_side(devices, catalogue)
+    return ",".join(said for key, said in typed.items() if key in shown)
 
 
 def _quoted(text: str, catalogue: Catalogue) -> bool:
@@ -228,12 +274,12 @@ def _quoted(text: str, catalogue: Catalogue) -> bool:
 
 def _speed(
     workload: str, devices: Sequence[tuple[str, ...]], on: tuple[tuple[str, str], ...],
-    job: tuple[tuple[str, str], ...],
+    job: tuple[tuple[str, str], ...], catalogue: Catalogue,
 ) -> Answering:  # fmt: skip
     """How fast a job is on a GPU, or on each that its name may mean."""
     if len(devices[0]) == 1:
         return Answering("predict", (workload,), (*on, *job))
-    return Answering("compare", _side_by_side(devices), (("workload", workload), *job))
+    return Answering("compare", _side_by_side(devices, catalogue), (("workload", workload), *job))
 
 
 def _devices(text: str, catalogue: Catalogue) -> list[tuple[str, ...]]:
@@ -251,10 +297,19 @@ def _on(text: str, devices: Sequence[tuple[str, ...]], catalogue: Catalogue) -> 
     return (("gpu", ",".join(names)),) if names else ()
 
 
-def _side_by_side(devices: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
-    """As many of what the names may mean as are compared, of each name alike."""
+def _side_by_side(devices: Sequence[tuple[str, ...]], catalogue: Catalogue) -> tuple[str, ...]:
+    """What the names may mean; where that is too much to read, each name's form with most links and memory.
+
+    The comparison names the other forms.
+    """
+    if len(devices) > 1 and sum(map(len, devices)) > _FORMS:
+        return tuple(dict.fromkeys(_largest(some, catalogue) for some in devices))[:_MOST]
     rounds = (key for some in zip_longest(*devices) for key in some if key)
     return tuple(dict.fromkeys(rounds))[:_MOST]
+
+
+def _largest(ids: Sequence[str], catalogue: Catalogue) -> str:
+    return max(ids, key=lambda key: ("-sxm" in key, float(catalogue[key].value("memory") or 0.0)))
 
 
 def _counted(text: str, catalogue: Catalogue) -> bool:

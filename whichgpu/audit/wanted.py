@@ -25,7 +25,7 @@ from whichgpu.values import NamedTuple
 from whichgpu.workloads.counts import counts
 from whichgpu.workloads.job import TRAINING
 from whichgpu.workloads.resolving import model_of
-from whichgpu.workloads.subjects import PEOPLE, model_for
+from whichgpu.workloads.subjects import PEOPLE, usual_model
 from whichgpu.workloads.workload import known, resolve
 
 if TYPE_CHECKING:
@@ -311,13 +311,15 @@ _OWNED = re.compile(
     re.I,
 )
 _REPLACES = re.compile(
-    r"\b(?:too slow|not fast enough|instead|replac\w+|upgrad\w+|what(?:'s)? next|outgr\w+)\b",
+    r"\b(?:too slow|not fast enough|instead|replac\w+|upgrad\w+|what(?:'s)? next|outgr\w+"
+    r"|(?:what|which)(?: (?:gpu|card))? (?:should|shall|do) (?:I|we) (?:buy|get))\b",
     re.I,
 )
 _CONTEXT = re.compile(r"\b(\d{1,4})k(?: tokens?)?(?: of)? (?:context|ctx|prompts?)\b", re.I)
 #: Tokens a second that one reader at home may want; more are of several.
 _READ = 200.0
 _SPEED = re.compile(r"(\d+(?:\.\d+)?) (?:tokens?|tok)/s(?:ec(?:ond)?)?", re.I)
+_LANGUAGE = re.compile(r"\b(?:LLMs?|(?:large )?language models?)\b", re.I)
 _TUNES = re.compile(r"\bfine[- ]?tun|\btransfer learning\b", re.I)
 _ALL_OF_IT = re.compile(r"\bfull(?:y)?[- ]|\ball (?:weights|parameters)\b", re.I)
 
@@ -423,8 +425,10 @@ def _job(rest: str, text: str) -> tuple[tuple[str, dict[str, object]] | None, st
     except UsageError:
         name = model_of(rest)
         if not known(name):
-            name = next(filter(None, map(model_for, _stretches(rest))), "")
+            name = next(filter(None, map(usual_model, _stretches(rest))), "")
             if not name or _use(rest):
+                name = usual_model("llm") if _LANGUAGE.search(rest) and not _use(rest) else ""
+            if not name:
                 return None, rest
     said, rest = columns(rest, resolve(name))
     return (name, said), rest

@@ -46,6 +46,14 @@ def model_for(name: str) -> str:
     return str(row["workloads"][0]) if row and row["workloads"] else ""
 
 
+def usual_model(name: str) -> str:
+    """The model that a question means by a family without a size (`BERT`) or a subject (`CNNs`), or ''."""
+    families: Mapping[str, str] = store.load("subjects")["subjects"]["family"]
+    said = squeezed(name.lower())
+    alone = said.removesuffix("s") if said.endswith("s") else said
+    return families.get(said) or model_for(name) or families.get(alone) or model_for(alone)
+
+
 def instead(key: str) -> str:
     """What to ask for in place of a subject by its key."""
     row = _table()[key]
