@@ -128,6 +128,9 @@ def answering(text: str, catalogue: Catalogue) -> Answering:
     except UsageError:
         if other := _without_a_job(text, devices, catalogue) or _of_one(text, devices):
             return other
+        # What is asked of a GPU alone is a fact of it.
+        if len(devices) == 1 and len(devices[0]) == 1:
+            return Answering("show", devices[0])
         raise
     return _of_wishes(text, workload, wishes, devices, catalogue)
 

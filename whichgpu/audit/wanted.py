@@ -25,7 +25,7 @@ from whichgpu.values import NamedTuple
 from whichgpu.workloads.counts import counts
 from whichgpu.workloads.job import TRAINING
 from whichgpu.workloads.resolving import model_of
-from whichgpu.workloads.subjects import PEOPLE, usual_model
+from whichgpu.workloads.subjects import PEOPLE, first_of, usual_model
 from whichgpu.workloads.workload import known, resolve
 
 if TYPE_CHECKING:
@@ -426,12 +426,22 @@ def _job(rest: str, text: str) -> tuple[tuple[str, dict[str, object]] | None, st
         name = model_of(rest)
         if not known(name):
             name = next(filter(None, map(usual_model, _stretches(rest))), "")
-            if not name or _use(rest):
-                name = usual_model("llm") if _LANGUAGE.search(rest) and not _use(rest) else ""
+            if _use(rest):
+                return None, rest
+            name = name or _pointed(rest)
             if not name:
                 return None, rest
     said, rest = columns(rest, resolve(name))
     return (name, said), rest
+
+
+def _pointed(text: str) -> str:
+    """The usual model of what a text's words point at (`transcribe`), or ''."""
+    from whichgpu.planner.likely import likely
+
+    if _LANGUAGE.search(text):
+        return usual_model("llm")
+    return next((first_of(one.id) for one in likely(text)), "")
 
 
 def _fitting(

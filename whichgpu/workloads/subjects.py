@@ -54,6 +54,12 @@ def usual_model(name: str) -> str:
     return families.get(said) or model_for(name) or families.get(alone) or model_for(alone)
 
 
+def first_of(key: str) -> str:
+    """The first model of a subject by its key; '' of what is no work of its own, as a framework is."""
+    row = _table().get(key, {})
+    return str(row["workloads"][0]) if row.get("workloads") and "says" not in row else ""
+
+
 def instead(key: str) -> str:
     """What to ask for in place of a subject by its key."""
     row = _table()[key]
