@@ -303,6 +303,24 @@ def test_a_global_batch_that_some_rows_cannot_deal_out_is_asked_of_the_others_at
     assert len(sweeps) == 2
 
 
+def test_heads_that_some_rows_cannot_cut_are_asked_of_the_others_at_once(monkeypatch):
+    from whichgpu.cost import groups
+
+    settled, real = [], groups.settle
+    monkeypatch.setattr(groups, "settle", lambda job: settled.append(job) or real(job))
+    row = {"workload": "qwen2.5-7b", "gpu": "a100-80gb-sxm", "phase": "decode", "n_gpus": "8"}
+    rows = [{**row, "batch": str(batch), "tp": tp} for batch in range(1, 9) for tp in ("1", "8", "3", "4")]
+    answers = list(predict_rows(rows, GPUS))
+    for tp, answer in zip(("1", "8", "3", "4"), answers, strict=False):
+        assert ("28 attention heads" in answer.error) == (tp in ("8", "3"))
+    # The whole, and what is left of it.
+    assert len(settled) == 2
+    monkeypatch.undo()
+    for one, answer in zip(rows[:4], answers[:4], strict=True):
+        (own,) = predict_rows([one], GPUS)
+        assert answer.error == own.error
+
+
 def test_the_number_beside_the_name_of_a_gpu_is_how_many():
     stated = {**ROW, "phase": "train", "gpu": "a100-80gb-sxm"}
     four, also, one = predict_rows(

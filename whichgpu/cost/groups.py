@@ -14,7 +14,7 @@ import numpy as np
 
 from whichgpu.cost.layout import settle
 from whichgpu.cost.metrics import metric
-from whichgpu.errors import WhichGpuError, one_line
+from whichgpu.errors import SomeRefused, WhichGpuError, one_line
 from whichgpu.workloads.job import NUMBERS
 
 if TYPE_CHECKING:
@@ -64,19 +64,23 @@ class Group:
             yield from self._settled(list(self.asking), refused)
 
     def _settled(self, cells: list[Cell], refused: Refused) -> Iterator[tuple[Settled, list[Cell]]]:
-        """Where a sweep cannot be settled it is halved until what is wrong is alone, or is of them all."""
+        """Cells that can be settled; the others get their `reasons`, halved where the sweep tells none."""
         try:
             yield settle(self.sweep([numbers for _, numbers in cells])), cells
         except Exception as fault:
-            why = reason(fault)
-            if len(cells) > 1 and why != self._always:
+            whys = reasons(fault, cells)
+            if not whys and reason(fault) == self._always:
+                whys = [self._always] * len(cells)
+            if not whys:
                 for part in halves(cells):
                     yield from self._settled(part, refused)
                 return
-            for cell in cells:
-                refused.update(
-                    (row, (unit_of(ask, self.job.workload), why)) for row, ask in self.asking[cell]
-                )
+            for cell, why in zip(cells, whys, strict=True):
+                asking = self.asking[cell] if why else ()
+                refused.update((row, (unit_of(ask, self.job.workload), why)) for row, ask in asking)
+            rest = [cell for cell, why in zip(cells, whys, strict=True) if not why]
+            if rest:
+                yield from self._settled(rest, refused)
 
     @cached_property
     def _always(self) -> str:
@@ -111,6 +115,16 @@ def halves(cells: Any) -> tuple[Any, Any]:
     """The first and the second half of a list or an array."""
     middle = len(cells) // 2
     return cells[:middle], cells[middle:]
+
+
+def reasons(fault: Exception, cells: Sequence[Any]) -> list[str]:
+    """Why each of some cells has no answer, "" where nothing is wrong with it.
+
+    None at all where a sweep did not say which of several it is: then they are halved until it is alone.
+    """
+    if isinstance(fault, SomeRefused):
+        return fault.whys * len(cells) if len(fault.whys) == 1 else fault.whys
+    return [reason(fault)] if len(cells) == 1 else []
 
 
 def reason(fault: Exception) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost.arrays import distinct
-from whichgpu.errors import UsageError
+from whichgpu.errors import SomeRefused, UsageError
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
@@ -104,12 +104,17 @@ class Mesh:
         self._check_experts(workload, job)
 
     def _check_heads(self, workload: Workload, gpus: Array) -> None:
-        """A head is kept whole."""
+        """A head is kept whole; raises `SomeRefused` with the reason of each job that would cut one."""
         if not hasattr(workload.code, "step"):
             return
-        for one in distinct(self.tp):
-            if one > 1 and not cuts(workload.dims, int(one)):
-                raise UsageError(_uncut(workload, int(one), int(gpus.min())))
+        bad = {one for one in distinct(self.tp) if one > 1 and not cuts(workload.dims, int(one))}
+        if not bad:
+            return
+        jobs = np.stack(np.broadcast_arrays(self.tp, gpus)).reshape(2, -1).T.tolist()
+        known = {one: _uncut(workload, int(one[0]), int(one[1])) if one[0] in bad else "" for one in
+                 dict.fromkeys(map(tuple, jobs))}  # fmt: skip
+        whys = [known[tuple(one)] for one in jobs]
+        raise SomeRefused(_uncut(workload, int(min(bad)), int(gpus.min())), whys)
 
     def _check_experts(self, workload: Workload, job: Job) -> None:
         if np.all(self.ep == 1.0):

@@ -18,14 +18,14 @@ import numpy as np
 from whichgpu.cost import personal
 from whichgpu.cost.asked import is_language_model, recomputing
 from whichgpu.cost.estimate import estimate, estimate_paired
-from whichgpu.cost.groups import arrays, halves, reason, unit_of
+from whichgpu.cost.groups import arrays, halves, reasons, unit_of
 from whichgpu.cost.layout import devices_of
 from whichgpu.cost.memory import GIB, UNSURE
 from whichgpu.cost.mesh import Mesh
 from whichgpu.cost.metrics import metric
 from whichgpu.cost.paired import Paired, columns, joined, structure
 from whichgpu.cost.requests import at_random
-from whichgpu.errors import SomeRefused, UsageError, WhichGpuError
+from whichgpu.errors import UsageError, WhichGpuError
 from whichgpu.workloads.job import NUMBERS
 
 if TYPE_CHECKING:
@@ -144,11 +144,8 @@ class Sweep(ABC):
         options: Mapping[str, str],
     ) -> None:  # fmt: skip
         """Refuse cells that a sweep says cannot be, and evaluate the others; halved where it does not say."""
-        if isinstance(fault, SomeRefused):
-            whys = fault.whys * len(spots) if len(fault.whys) == 1 else fault.whys
-        elif len(spots) == 1:
-            whys = [reason(fault)]
-        else:
+        whys = reasons(fault, spots)
+        if not whys:
             for part, places in zip(halves(spots), halves(at), strict=True):
                 self._evaluate(part, places, out, options)
             return
