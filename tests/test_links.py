@@ -227,3 +227,56 @@ def test_a_small_message_goes_around_a_ring_sooner_over_nvlink_than_over_pcie() 
     assert 0.0 < eight[nvlink] - two[nvlink] < 10e-6
     assert 20e-6 < eight[pcie] - two[pcie] < 60e-6
     assert eight[staged] > eight[pcie]
+
+
+#: nccl-tests of an all-reduce over two machines of eight GPUs: GPU, machine, us (least, most) by bytes.
+#: Crusoe with InfiniBand (dstack), Oracle with RoCE (oci-hpc-oke), Google a3-megagpu-8g (GPUDirect-TCPXO).
+PUBLISHED = {
+    "infiniband": (
+        "a100-80gb-sxm", "",
+        {16384: (37.3, 47.1), 131072: (50.2, 51.1), 1 << 20: (81.7, 88.6), 8 << 20: (183, 190)},
+    ),
+    "roce": (
+        "a100-40gb-sxm", "",
+        {16384: (48.0, 49.4), 131072: (53.3, 54.9), 1 << 20: (84.5, 85.6), 8 << 20: (168, 175)},
+    ),
+    "tcpx": (
+        "h100-80gb-sxm", "gcp-a3-megagpu-8g",
+        {16384: (137, 139), 131072: (159, 169), 1 << 20: (203, 208)},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("network", PUBLISHED)
+def test_a_token_s_all_reduce_between_machines_takes_what_nccl_tests_show(network: str) -> None:
+    """Within a quarter of the published span, where NCCL's own estimate of the shortest is half of it."""
+    gpu, system, times = PUBLISHED[network]
+    devices = Devices.of([GPUS[gpu]], system=system)
+    for size, (low, high) in times.items():
+        took = 1e6 * float(links.all_reduce(size, 16.0, devices, direct=True)[0, 0])
+        assert 0.75 * low <= took <= 1.25 * high, (size, took)
+    short = 1e6 * float(links.all_reduce(16384, 16.0, devices)[0, 0])
+    assert short < 0.7 * times[16384][0]
+
+
+def test_a_graph_s_host_starts_what_goes_between_machines_alone() -> None:
+    """In a machine nothing is handed to a proxy."""
+    h100 = Devices.of([GPUS["h100-80gb-sxm"]])
+    for gpus, more in ((8.0, 0.0), (16.0, section("links")["captured"])):
+        plain = links.all_reduce(16384, gpus, h100, direct=True)
+        captured = links.all_reduce(16384, gpus, h100, direct=True, captured=True)
+        assert captured - plain == pytest.approx(more)
+    assert np.all(links.all_reduce(0.0, 16.0, h100, direct=True, captured=True) == 0.0)
+
+
+#: DeepEP's README, low-latency kernels on H800 with a port of 400 Gbit/s: 128 tokens of 7,168, 8 choices;
+#: us of a dispatch in FP8 and of a combine in BF16, by GPUs.
+DEEPEP = {16: (118, 195), 32: (155, 273), 64: (173, 314), 128: (192, 369), 256: (194, 360)}
+
+
+@pytest.mark.parametrize("gpus", DEEPEP)
+def test_a_few_tokens_go_to_each_choice_by_themselves(gpus: int) -> None:
+    devices = Devices.of([GPUS["h800-80gb-sxm"]])
+    for size, measured in zip((128 * 7168.0, 2 * 128 * 7168.0), DEEPEP[gpus], strict=True):
+        took = 1e6 * float(links.all_to_each(size, float(gpus), devices, 8.0)[0, 0])
+        assert took == pytest.approx(measured, rel=0.12)

@@ -7,12 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from whichgpu.cost import links, parallel, serving
+from whichgpu.cost.device import Devices
 from whichgpu.cost.estimate import Estimates, estimate
 from whichgpu.cost.infeasible import single
 from whichgpu.cost.layout import lay_out
+from whichgpu.cost.mesh import Mesh
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job
+from whichgpu.workloads.workload import resolve
 
 GPUS = catalogue()
 
@@ -148,3 +152,60 @@ def test_one_request_s_experts_are_read_whole_however_many_stages_there_are() ->
         for n in (1, 2, 4)
     ]
     assert max(rates) < 1.1 * min(rates)
+
+
+#: More than one machine of eight H100 holds, as a request at a time and eight of them see it.
+BIG = replace(SERVE, workload="llama-3.1-405b", input_tokens=512.0, n_gpus=16.0, concurrency=8.0)
+
+
+def test_tensor_parallelism_over_machines_waits_for_the_network() -> None:
+    """At eight in flight stages over two machines are no slower, and each token crosses once."""
+    wide, deep, inside = (
+        single(one, GPUS["h100-80gb-sxm"])
+        for one in (
+            replace(BIG, tp=16.0),
+            replace(BIG, tp=8.0, pp=2.0),
+            replace(BIG, tp=8.0, n_gpus=8.0, precision="fp8"),
+        )
+    )
+    assert wide.tpot is not None
+    assert deep.tpot is not None
+    assert wide.sent > 0.4
+    assert 0.0 < deep.sent < 0.15
+    assert wide.tpot.mid > deep.tpot.mid
+    # What a network gives is not in the catalogue.
+    assert wide.tpot.high / wide.tpot.low > 1.3 * deep.tpot.high / deep.tpot.low
+    told = [" ".join(one.warnings) for one in (wide, deep, inside)]
+    assert "tp 16 shares each layer out over 2 machines" in told[0]
+    assert "--tp 8 --pp 2 keeps these inside one" in told[0]
+    assert "2 stages over 2 machines, as tp 16 would wait for 252 all-reduces" in told[1]
+    assert "machines" not in told[2]
+
+
+def test_states_cross_to_the_next_machine_once_for_each_boundary() -> None:
+    """Stages of one machine hand theirs on inside it."""
+    devices = Devices.of([GPUS["h100-80gb-sxm"]])
+    ops = serving.step_ops(resolve(BIG.workload), BIG, 0.0, 8.0, 8.0)
+    states = next(op.write_bytes for op in ops if op.shard == "row")
+    for tp, pp, crossings in ((8.0, 1.0, 0), (4.0, 2.0, 0), (8.0, 2.0, 1), (4.0, 4.0, 1), (8.0, 4.0, 3)):
+        took = parallel.stages_seconds(ops, Mesh.of(replace(BIG, tp=tp, pp=pp)), devices)
+        assert np.allclose(took, crossings * links.send(states / tp, 8.0, devices)), (tp, pp)
+
+
+def test_experts_over_machines_are_sent_few_tokens_choice_by_choice() -> None:
+    """Of a token's pass each choice crosses by itself; of a prompt's, once for each machine."""
+    wide = {"ep": "16", "attention_dp": "16"}
+    job = replace(BIG, workload="deepseek-v3", precision="fp8", tp=1.0, pp=1.0, options=wide)
+    devices = Devices.of([GPUS["h100-80gb-sxm"]])
+    workload, mesh = resolve(job.workload), Mesh.of(job)
+    ops = serving.step_ops(workload, job, 0.0, 64.0, 64.0)
+    few, many = (
+        float(np.ravel(parallel.all_to_all_seconds(workload, job, ops, mesh, devices, few=one))[0])
+        for one in (True, False)
+    )
+    size, layers = 64.0 * 7168.0, 58.0
+    by_hand = layers * sum(
+        float(links.all_to_each(size * width, 16.0, devices, 8.0)[0, 0]) for width in (1.0, 2.0)
+    )
+    assert few == pytest.approx(by_hand)
+    assert few > 1.3 * many

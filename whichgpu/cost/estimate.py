@@ -15,6 +15,7 @@ from whichgpu.cost import energy, personal
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.fit import workload_terms
 from whichgpu.cost.layout import Layout, lay_out, lay_out_on
+from whichgpu.cost.machines import exchanging, spread_out
 from whichgpu.cost.memory import needed
 from whichgpu.cost.parallel import Exchange, data_parallel_seconds
 from whichgpu.cost.readings import CROWDED, Readings, crowds, readings
@@ -143,6 +144,8 @@ class Estimate(_Drawn, Shown):
     #: Of a serving job, time to the first token and for each after it.
     ttft: Interval | None = None
     tpot: Interval | None = None
+    #: Share of an inference's time in which its GPUs exchange.
+    sent: float = 0.0
 
     def __str__(self) -> str:
         rate = self.throughput
@@ -239,6 +242,8 @@ class Estimates:
     #: Of serving jobs, seconds to the first token, and requests waiting for each place in the batch.
     first_token: Array | None = None
     queue: Array | None = None
+    #: Share of an inference's pass in which its GPUs exchange.
+    sent: Array | None = None
 
     @cached_property
     def fits(self) -> NDArray[np.bool_]:
@@ -292,6 +297,7 @@ class Estimates:
             terms=self.timing.terms,
             readings=one.readings,
             ttft=one.ttft and _floats(one.ttft), tpot=one.tpot and _floats(one.tpot),
+            sent=0.0 if self.sent is None else float(self.sent[g, j]),
         )  # fmt: skip
 
     def speed(self, g: int, j: int) -> tuple[Interval, Interval]:
@@ -480,20 +486,21 @@ def finish(laid: Layout, found: Fit, *, explain: bool = False, bounds: bool = Fa
         timing = evaluate(laid.work, found, explain=explain, bounds=bounds)
         own = laid.runtime.read(lambda stack: found.factor(_own_terms(laid, stack)))
         alone, links = timing.under(own), np.ones((1, 1))
-        seconds, bound = alone, np.zeros((1, 1))
+        sent = exchanging(laid, timing)
+        # What a network gives is as little in the catalogue as what a host's memory does.
+        seconds, bound = alone, np.where(spread_out(laid.job, laid.devices), sent, 0.0)
         if laid.gradients is not None:
             links = found.links(laid.workload.id, laid.devices, laid.runtime, laid.replicas)
             exchange = Exchange.of(laid.gradients, laid.replicas, laid.devices)
             seconds = exchange.seconds(alone, links)
             bound = np.log(seconds / exchange.seconds(alone, 1.1 * links)) / np.log(1.1)
         elif "offload" in laid.job.options:
-            # What a host's memory and links give is as little in the catalogue.
             bound = np.clip(timing.communication / timing.seconds, 0.0, 1.0)
         prompt = evaluate(laid.serving.prompt, found).under(own) if laid.serving else None
         slots = 1.0 if laid.gradients is None else laid.gradients.micro_batches
         at_work = 1.0 if laid.serving is None else laid.serving.at_work
         doing = energy.activity(laid, timing, slots * at_work * alone / seconds)
-        return _assemble(laid, timing, _Times(seconds, prompt, bound), doing)
+        return _assemble(laid, timing, _Times(seconds, prompt, bound, sent), doing)
 
 
 def _own_terms(laid: Layout, stack: Runtime) -> Terms:
@@ -506,15 +513,19 @@ def job_seconds(laid: Layout, step: Array, links: Array | float) -> Array:
 
 
 class _Times(NamedTuple):
-    """Seconds of a job's pass and of a prompt alone; `bound` is -d log t / d log rate of links."""
+    """Seconds of a job's pass and of a prompt alone; `bound` is -d log t / d log rate of links.
+
+    `sent` is the share of an inference's pass in which its GPUs exchange.
+    """
 
     job: Array
     prompt: Array | None
     bound: Array
+    sent: Array
 
 
 def _assemble(laid: Layout, timing: Timing, times: _Times, doing: energy.Activity) -> Estimates:
-    seconds, prompt, bound = times
+    seconds, prompt, bound, sent = times
     devices = laid.devices
     shape, stacks = devices.shape(laid.job.size), laid.runtime.among(len(devices.gpus))
     rate, latency, serving = laid.units / seconds, seconds * laid.passes, laid.serving
@@ -560,5 +571,5 @@ def _assemble(laid: Layout, timing: Timing, times: _Times, doing: energy.Activit
         spread_machine=grid(machine),
         bases=tuple(one.basis for one in spreads),
         sequences=grid(laid.sequences), refusals=laid.refusals, timing=timing, unused=laid.unused,
-        notes=laid.notes,
+        notes=laid.notes, sent=grid(sent),
     )  # fmt: skip

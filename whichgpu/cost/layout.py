@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import asked, job_memory, memory, offload, parallel, pipeline
+from whichgpu.cost import asked, job_memory, machines, memory, offload, parallel, pipeline
 from whichgpu.cost.activations import slack as reserved_slack
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.device import Devices
@@ -87,7 +87,11 @@ def lay_out(job: Job, gpus: Sequence[Gpu], *, met: Met | None = None) -> Layout:
     laid = lay_out_on(settled, devices_of(settled, gpus), met)
     spec, said = precision(settled.job.precision), (*laid.said, *settled.said)
     cap = settled.job.options.get("power_limit")
-    notes = tuple((*substitutions(gpu, spec, settled.runtime), *_too_low(gpu, cap), *said) for gpu in gpus)
+    sent = machines.said(laid.workload, laid.job, laid.devices)
+    notes = tuple(
+        (*substitutions(gpu, spec, settled.runtime), *_too_low(gpu, cap), *said, *own)
+        for gpu, own in zip(gpus, sent, strict=True)
+    )
     return replace(laid, unused=settled.unused, notes=notes)
 
 

@@ -11,7 +11,9 @@ Of S bytes over n GPUs each sends, with the rate r of its slowest link,
 (Thakur, Rabenseifner, Gropp, "Optimization of Collective Communication Operations in MPICH", 2005;
 Sanders, Speck, Traff, "Two-tree algorithms", 2009.) A library takes what it expects to be quickest of these,
 and of its protocols, which trade bytes for shorter steps: latencies and shares are those by which NCCL itself
-chooses (`ncclTopoTuneModel` of src/graph/tuning.cc, github.com/NVIDIA/nccl). Beyond a node every GPU of it
+chooses (`ncclTopoTuneModel` of src/graph/tuning.cc, github.com/NVIDIA/nccl). Those of short messages between
+machines are of a few bytes: of a token's states, 16 KiB and more, nccl-tests show what long messages have, so
+that engines' are counted so. Beyond a node every GPU of it
 sends over its own port at once. `devices` are columns, (G, 1); sizes and counts broadcast to (G, J).
 """
 
@@ -154,23 +156,30 @@ def all_gather(size: Any, gpus: Any, devices: Devices, apart: Any = 1.0, *, dire
     return _collective(size, gpus, devices, apart, rounds=1.0, direct=direct)
 
 
-def all_reduce(size: Any, gpus: Any, devices: Devices, apart: Any = 1.0, *, direct: bool = False) -> Array:
+def all_reduce(
+    size: Any, gpus: Any, devices: Devices, apart: Any = 1.0, *, direct: bool = False, captured: Any = False
+) -> Array:
     """Seconds in which `gpus` GPUs, `apart` from each other, add up `size` B that each holds.
 
     By whichever is quickest, as a library chooses it: a ring, in the switch of NVLink, or between nodes a
-    double binary tree.
+    double binary tree. `captured` in a CUDA graph a function of the host starts each between nodes.
     """
-    return _collective(size, gpus, devices, apart, rounds=2.0, direct=direct)
+    whole = _collective(size, gpus, devices, apart, rounds=2.0, direct=direct)
+    if not np.any(captured):
+        return whole
+    beyond = (whole > 0.0) & (_nodes(_array(gpus), apart, devices) > 1.0)
+    return np.asarray(whole + np.where(beyond & captured, section("links")["captured"], 0.0))
 
 
 def _collective(size: Any, gpus: Any, devices: Devices, apart: Any, *, rounds: float, direct: bool) -> Array:
     """Seconds of a ring's `rounds`: one to gather or to scatter, both to add up."""
     size, n = _array(size), _array(gpus)
     path = _Path.of(n, apart, devices)
-    quickest = _passed_on(size, n, devices, path, rounds=rounds)
+    quickest = _passed_on(size, n, devices, path, rounds=rounds, long=direct)
     if rounds > 1.0:
         if np.any(path.nodes > 1.0):
-            quickest = np.minimum(quickest, _passed_on(size, n, devices, path, rounds=rounds, tree=True))
+            tree = _passed_on(size, n, devices, path, rounds=rounds, tree=True, long=direct)
+            quickest = np.minimum(quickest, tree)
         quickest = np.minimum(quickest, _in_switch(size, n, devices, path))
     if direct:
         # Each reads what all others of its node hold.
@@ -197,13 +206,15 @@ class _Path(NamedTuple):
 
 
 def _passed_on(
-    size: Array, n: Array, devices: Devices, path: _Path, *, rounds: float, tree: bool = False
-) -> Array:
+    size: Array, n: Array, devices: Devices, path: _Path, *, rounds: float, tree: bool = False,
+    long: bool = False,
+) -> Array:  # fmt: skip
     """Seconds from GPU to GPU around a ring, or over a chain in each node and a double binary tree of nodes.
 
-    By the quickest protocol. A tree has fewer steps than a ring, and sends more bytes.
+    By the quickest protocol. A tree has fewer steps than a ring, and sends more bytes. Between machines a
+    step is that of `long` messages, whatever the protocol, or of the shortest.
     """
-    c, nodes = section("links"), path.nodes
+    c, nodes, way = section("links"), path.nodes, "tree" if tree else "ring"
     inside, beyond, times = rounds * (n - nodes), rounds * (nodes - 1.0), rounds * (n - 1.0) / n
     if tree:
         inside, beyond, times = 2.0 * (n / nodes - 1.0), 2.0 * np.log2(nodes), np.full_like(n, 2.0)
@@ -214,7 +225,7 @@ def _passed_on(
     for p in c["protocol"].values():
         # A protocol without a step over PCIe needs NVLink.
         step = np.where(inside > 0, np.where(path.joined, p["nvlink"], slower * p.get("pcie", np.inf)), 0.0)
-        hops = beyond * p["hops"]["tree" if tree else "ring"] * path.hop
+        hops = beyond * (c["protocol"]["simple"] if long else p)["hops"][way] * path.hop
         best = np.minimum(best, p["base"] + inside * step + hops + moved / p["share"])
     return np.asarray(np.where(nodes > 1.0, best, np.inf) if tree else best)
 
@@ -262,6 +273,21 @@ def all_to_all(size: Any, gpus: Any, devices: Devices, choices: Any = np.inf, wi
     far = np.minimum(_reached(choices, machines), allowed) / network(devices)
     parts = np.where(np.isinf(choices), n, 1.0)
     return np.asarray(np.where(n > 1, size / parts * (near + far) + section("links")["latency"], 0.0))
+
+
+def all_to_each(size: Any, gpus: Any, devices: Devices, choices: Any) -> Array:
+    """Seconds in which each of `gpus` GPUs sends its `size` B to so many `choices` of them, each by itself.
+
+    What kernels for few tokens do: nothing is handed on inside a machine, so that a token crosses the network
+    once for every choice that lies in another one, beside what NVLink carries (DeepEP's low-latency kernels,
+    github.com/deepseek-ai/DeepEP).
+    """
+    n = _array(gpus)
+    inside = np.minimum(n, node_size(devices))
+    near = _array(size) * choices * np.maximum(inside - 1.0, 0.0) / n / link(devices, inside)
+    far = _array(size) * choices * (1.0 - inside / n) / network(devices)
+    wait = section("links")["latency"] + np.where(n > inside, hop(devices), 0.0)
+    return np.asarray(np.where(n > 1, np.maximum(near, far) + wait, 0.0))
 
 
 def _reached(choices: Any, places: Array) -> Array:

@@ -12,7 +12,7 @@ import numpy as np
 
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.kernels.attention import seen
-from whichgpu.cost.links import all_gather, all_reduce, all_to_all, node_size, send
+from whichgpu.cost.links import all_gather, all_reduce, all_to_all, all_to_each, node_size, send
 from whichgpu.values import NamedTuple
 from whichgpu.workloads.ops import changed
 from whichgpu.workloads.precision import precision
@@ -182,13 +182,14 @@ _SPLITS: Mapping[str, Callable[[Op, Array], Op]] = {
 
 
 def tensor_parallel_seconds(
-    ops: Iterable[Op], tp: Any, devices: Devices, *, trains: bool = False, shared: bool = False
-) -> Array:
+    ops: Iterable[Op], tp: Any, devices: Devices, *, trains: bool = False, shared: bool = False,
+    captured: Any = False,
+) -> Array:  # fmt: skip
     """Seconds of all-reduces in one pass of unsharded `ops`: one after each row layer.
 
     In training a second one follows where the gradient passes the column layer before it; layers that
     are run again for the backward pass reduce again. Where the GPUs have `shared` out the tokens between
-    products, each is a reduce-scatter and an all-gather.
+    products, each is a reduce-scatter and an all-gather. `captured`: the pass is a CUDA graph.
     """
     total = np.zeros((1, 1))
     if np.all(np.asarray(tp) == 1):
@@ -203,7 +204,7 @@ def tensor_parallel_seconds(
                 each = (
                     2.0 * all_gather(size, tp, devices)
                     if shared
-                    else all_reduce(size, tp, devices, direct=not trains)
+                    else all_reduce(size, tp, devices, direct=not trains, captured=captured)
                 )
             total = total + op.count * (1.0 if again else times) * each
     return total
@@ -241,22 +242,39 @@ def context_parallel_seconds(ops: Iterable[Op], mesh: Mesh, devices: Devices, ra
 _KEYS_AND_VALUES = 4.0
 
 
+def stages_seconds(ops: Iterable[Op], mesh: Mesh, devices: Devices) -> Array:
+    """Seconds in which the states of a pass of unsharded `ops` go from machine to machine, once each.
+
+    Tensor-parallel GPUs send a share each. What a stage adds inside a machine is in its `boundary`.
+    """
+    width = mesh.tp * mesh.attention_dp
+    crossings = np.minimum(mesh.pp, np.ceil(mesh.pp * width / node_size(devices))) - 1.0
+    states = next((op.write_bytes for op in ops if op.shard == "row"), None)
+    if states is None or np.all(crossings == 0.0):
+        return np.zeros((1, 1))
+    each = send(states / mesh.tp, np.maximum(width, node_size(devices)), devices)
+    return np.asarray(crossings * each)
+
+
 def all_to_all_seconds(
-    workload: Workload, job: Job, ops: Iterable[Op], mesh: Mesh, devices: Devices
+    workload: Workload, job: Job, ops: Iterable[Op], mesh: Mesh, devices: Devices, *, few: Any = False
 ) -> Array:
     """Seconds of sending each token to its experts and back, over all layers of a pass of `ops`.
 
     What a GPU sends of a layer is its tokens, each to as many others as its choices reach; there and back,
     and in training twice more for the gradients. In training tensor-parallel GPUs have a share of the
     tokens each. Serving engines gather all tokens on every GPU of a node, and scatter the sums, unless
-    they are set up for more: dense collectives wait less than an all-to-all of few tokens.
+    they are set up for more: dense collectives wait less than an all-to-all of few tokens. Beyond a node
+    `few` tokens, those of a pass that makes no prompt, go to each choice by themselves, in the format that
+    experts multiply in, and their sums come back in 16 bits.
     """
     total = np.zeros((1, 1))
     # Groups that attend to sequences of their own meet at experts that are cut as at those dealt out.
     exchanging = (mesh.ep if job.trains else mesh.attention_dp) > 1
     if not np.any(exchanging):
         return total
-    size, top = precision(job.precision).activation, workload.dims["experts_per_token"]
+    spec, top = precision(job.precision), workload.dims["experts_per_token"]
+    size, narrow = spec.activation, 1.0 if spec.math == "fp8" else spec.activation
     within = workload.dims.get("groups_per_token", 1) / workload.dims.get("expert_groups", 1)
     shared = mesh.tp if job.trains else 1.0
     for op in ops:
@@ -264,11 +282,15 @@ def all_to_all_seconds(
             # `elements` are top copies of each token that this GPU holds.
             sent = op.dims["elements"] / top / shared * size
             gpus = mesh.ep * mesh.moe_tp
-            one_way = all_to_all(sent, gpus, devices, top, within)
+            both = 2.0 * all_to_all(sent, gpus, devices, top, within)
             if not job.trains:
-                gathered = all_gather(gpus * sent, gpus, devices, direct=True)
-                one_way = np.where(gpus <= node_size(devices), gathered, one_way)
-            total = total + 2.0 * op.count * one_way
+                apart = all_to_each(sent * narrow / size, gpus, devices, top) + all_to_each(
+                    sent, gpus, devices, top
+                )
+                both = np.where(few, apart, both)
+                gathered = 2.0 * all_gather(gpus * sent, gpus, devices, direct=True)
+                both = np.where(gpus <= node_size(devices), gathered, both)
+            total = total + op.count * both
     return np.asarray(np.where(exchanging, total, 0.0))
 
 

@@ -111,25 +111,32 @@ def step_time(
     decode_sequences: Any, kv_tokens: Any,
 ) -> Timing:  # fmt: skip
     """Time of one engine step of a complete job's replica, all tokens in one pass."""
-    ops, links = _rank(workload, job, devices, prefill_tokens, decode_sequences, kv_tokens)
+    captured = _in_a_graph(stack) & (np.asarray(prefill_tokens) == 0.0)
+    ops, links = _rank(workload, job, devices, prefill_tokens, decode_sequences, kv_tokens, captured=captured)
     work = prepare(
         ops, devices, stack, workload=workload.id, communication=links + _host(stack, job, decode_sequences)
     )
     return evaluate(work, fit())
 
 
+def _in_a_graph(stack: Runtime) -> NDArray[np.bool_]:
+    """Whether the passes of tokens are CUDA graphs: of an engine that launches none of their kernels."""
+    return np.asarray(np.asarray(stack.read(lambda one: one.launch)) == 0.0)
+
+
 def _rank(
-    workload: Workload, job: Job, devices: Devices, *tokens: Any, alone: bool = False
+    workload: Workload, job: Job, devices: Devices, *tokens: Any, alone: bool = False, captured: Any = False
 ) -> tuple[tuple[Op, ...], Array]:
     """What one GPU does of a pass of the replica, all its stages in turn, and its seconds on the links.
 
     `tokens`: prompt tokens, decoding sequences and cached tokens of the pass. `alone` they are of one
-    request, which one group of data-parallel attention has.
+    request, which one group of data-parallel attention has. `captured`: the pass is a CUDA graph.
     """
     mesh = Mesh.of(job)
     groups = np.ones(()) if alone else mesh.attention_dp
     whole = step_ops(workload, job, *_dealt(tokens, mesh.pp * groups))
-    links = parallel.tensor_parallel_seconds(whole, mesh.tp, devices)
+    links = parallel.tensor_parallel_seconds(whole, mesh.tp, devices, captured=captured)
+    links = links + parallel.stages_seconds(whole, mesh, devices)
     if np.any(mesh.attention_dp > 1):
         # Each group attends to its own sequences; the experts see the tokens of all groups.
         together = step_ops(workload, job, *_dealt(tokens, mesh.pp))
@@ -138,7 +145,8 @@ def _rank(
         most = 1.0 + section("links")["imbalance"] * (1.0 - 1.0 / groups)
         own = [op for op in whole if not op.shard.startswith("expert")]
         whole = (*(changed(op, repeats=op.repeats * most) for op in own), *experts)
-        sent = parallel.all_to_all_seconds(workload, job, whole, mesh, devices)
+        few = np.asarray(tokens[0]) == 0.0
+        sent = parallel.all_to_all_seconds(workload, job, whole, mesh, devices, few=few)
         links = links + np.where(mesh.attention_dp > 1, sent * groups / mesh.attention_dp, 0.0)
     return parallel.shard(whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp), links
 
@@ -200,7 +208,7 @@ def token_work(
 
     Of speculative decoding it is the share of a pass that makes one, drafting included.
     """
-    ops, links = _rank(workload, job, devices, 0.0, sequences, kv_tokens)
+    ops, links = _rank(workload, job, devices, 0.0, sequences, kv_tokens, captured=_in_a_graph(stack))
     share = Requests.of(job).passes_per_token
     host = _host(stack, job, sequences) + stack.fixed + _fetched(workload, job, stack, devices, ops)
     return Work(ops, links, host).times(share)

@@ -98,6 +98,8 @@ def _gist(answer: Estimate, known: Known | None, paid: Price | None) -> Iterator
     bounds: dict[str, float] = {}
     for term in answer.terms:
         bounds[term.bound] = bounds.get(term.bound, 0.0) + term.seconds
+    if answer.n_gpus > 1 and 0.0 < answer.sent < 1.0:
+        bounds["links"] = sum(bounds.values()) * answer.sent / (1.0 - answer.sent)
     shares = {bound: part / (sum(bounds.values()) or 1.0) for bound, part in bounds.items()}
     told = sorted(((share, bound) for bound, share in shares.items() if share >= _LEAST), reverse=True)
     yield f"Bound by: {', '.join(f'{bound} {share:.0%}' for share, bound in told)}."
