@@ -183,6 +183,7 @@ _SO = re.compile(
     re.IGNORECASE,
 )
 _NEAR = 12
+_IN_DOUBLE = re.compile(r"\bin\s+$", re.IGNORECASE)
 
 
 class Quantity(NamedTuple):
@@ -250,6 +251,9 @@ def _multiples(text: str) -> Iterator[Quantity]:
         word, number = match["word"], match["number"]
         key = re.sub(r"[\s-]+", " ", word.lower()) if word else ""
         if word and key not in _MULTIPLES:
+            continue
+        if key == "double" and _IN_DOUBLE.search(text, max(0, match.start() - _NEAR), match.start()):
+            # "5.3 TFLOPS in double and 10.6 in single precision"
             continue
         often = key in ("twice", "thrice") and _OFTEN.match(text, match.end())
         if often and not _SO.search(text, max(0, match.start() - _NEAR), match.start()):

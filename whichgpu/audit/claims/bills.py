@@ -41,7 +41,9 @@ from whichgpu.audit.bills.products import (
 from whichgpu.audit.bills.slips import reversed_share, slipped
 from whichgpu.audit.bills.sums import adds_up, is_summed, sums
 from whichgpu.audit.claims.priced import told_in_tables
+from whichgpu.audit.quantities import quantities
 from whichgpu.audit.relations import Effort, Way, alike, ways
+from whichgpu.audit.sentences import within
 from whichgpu.audit.terms import AXES, LENGTHS, terms
 
 if TYPE_CHECKING:
@@ -287,6 +289,14 @@ def _judged(bases: Sequence[Term], told: Term, text: Amounts, context: Context) 
     return finding(right, told, "confirmed", text, context)
 
 
+def _is_from_limit(way: Way, told: Term, text: Amounts, context: Context) -> bool:
+    """Whether a limit between an amount and its factors gives it: "up to 1.6 kW, all sixteen 25.6 kW"."""
+    every = within(quantities(text.passage.text, context.fraction), max(e.end for e in way.used[:1]), told.start)
+    limits = [each for each in every if each.limit in ("up to", "over", "under")]
+    counts = [each.value for each in text.before(told.start, FAR) if each.counted]
+    return any(each.dimension == "power" for each in limits) and told.of == "energy" and bool(counts)
+
+
 def _missed(
     forced: Sequence[Way], told: Term, summed: bool, text: Amounts, context: Context
 ) -> Finding | None:
@@ -296,6 +306,8 @@ def _missed(
         return None
     best = min(meant, key=lambda one: (_skips(one, told, text), len(one.used), _reach(one), apart(one, told)))
     if explained(told, text, said=True) or not _is_off(best, told) or _is_least(best, told, text):
+        return None
+    if _is_from_limit(best, told, text, context):
         return None
     mixed = any(_is_mixed(best, each, text, context) for each in best.used[:1])
     if not summed and (_skips(best, told, text) or mixed):

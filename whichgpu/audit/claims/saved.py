@@ -279,6 +279,8 @@ def _gives(said: _Said, pair: tuple[float, float, Term, Term]) -> bool:
     if said.kind == "share":
         real = (high / low - 1, 1 - low / high)
         real = real[:1] if said.way > 0 else real[1:] if said.way < 0 else real
+        # "$19,900; 5 % off is $995": what is taken off stands beside the whole.
+        real += (low / high,) if said.of == "money" and said.way < 0 else ()
         return any(abs(each - said.value) <= max(_POINTS, said.slack * each) + slack for each in real)
     if said.kind == "times":
         real = (high / low, low / high, *((high / low - 1,) if said.way > 0 else ()))

@@ -15,6 +15,7 @@ from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.models import AROUND, formats_at, models
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.terms import dims, terms
+from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.models import Format, Model
     from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.subjects import Mention
     from whichgpu.audit.terms import Term
 
 #: What says that an amount is what a model takes, right before it.
@@ -138,11 +140,25 @@ def _of_sentence(
             model = held.only
         if model is None or _CARD.match(text, told.end) or told.each:
             continue
+        if _is_of_device(told, sentence, context.mentions.get(context.place(passage), ()), context):
+            continue
         part = _part(passage, sentence, told)
         if part:
             yield from _of_part(passage, told, model, part, context)
         elif len(passage.text) > _ITEM or passage.kind != "item":
             yield from _of_weights(passage, sentence, told, (model, held.format), context)
+
+
+def _is_of_device(
+    told: Term, sentence: Sentence, named: Sequence[Mention], context: Context
+) -> bool:
+    """Whether an amount is the memory of a device that its sentence names: "the MI355X goes to 288 GB"."""
+    sizes = (
+        nominal_gb(float(context.catalogue[key].value("memory") or 0))
+        for each in within(named, sentence.start, told.start)
+        for key in each.ids
+    )
+    return any(size and size * 1e9 == told.value for size in sizes)
 
 
 def _part(passage: Passage, sentence: Sentence, told: Term) -> tuple[float, ...]:
