@@ -109,6 +109,7 @@ def find(context: Context) -> Iterator[Finding]:
             continue
         names = tuple((each.start, each.end) for each in context.mentions.get(index, ()))
         every = _with_shares(terms(passage.text, context.fraction, names, ranges=True), passage.text)
+        every = _with_rents(every, passage.text)
         text = Amounts(passage, index, every, before, tariffs)
         text.effort = effort
         here = told_of_devices(context, text)
@@ -157,6 +158,24 @@ def _with_shares(every: Sequence[Term], text: str) -> tuple[Term, ...]:
         else one
         for one, after in zip_longest(every, every[1:])
     )
+
+
+def _with_rents(every: Sequence[Term], text: str) -> tuple[Term, ...]:
+    """Amounts, with what follows right from a rent as one: "$5.50 an hour, which makes $44 for the node"."""
+    return tuple(
+        each._replace(loose=True)
+        if each.dims == MONEY and before and before.dims == RENT and _FOR_ONE.match(text, each.end)
+        and each.start - before.end < _CLOSE_BY and LEADS.search(text, before.end, each.start)
+        else each
+        for before, each in zip((None, *every), every, strict=False)
+    )  # fmt: skip
+
+
+#: Behind what so many cost by the hour, which is not said again.
+_FOR_ONE = re.compile(
+    r"\s+(?:for|per)\s+(?:the|an?|each|all|every)?\s*(?:whole |full |entire )?(?:[\w-]+ )?(?:instance|node|server|"
+    r"machine|box|pair|eight|four|two|set|cluster|pod)\b", re.IGNORECASE,
+)  # fmt: skip
 
 
 def _bases(told: Term, text: Amounts, context: Context) -> list[Term]:

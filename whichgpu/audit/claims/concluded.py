@@ -70,7 +70,10 @@ _THEN = re.compile(
 _VERSUS = re.compile(
     r"(?<![\w.,])(?P<a>\d[\d,]*(?:\.\d+)?)\s*(?:vs\.?|versus|against|instead of|over|/)\s*$", re.IGNORECASE
 )
-_NO_UNIT = re.compile(r"\s*(?:[.,;:)]|$|(?:in|for|on|of|with|at) (?:the|its|an?)\b)")
+#: "2,400 tokens per second on one H100 and 6,720 on one B200": of the same unit.
+_AND = re.compile(r"[^.;]{1,50}\b(?:and|but|while|,)\s+(?:about |around |some |only |just )*$", re.IGNORECASE)
+_ON_ANOTHER = re.compile(r"\s+(?:on|for|with|in)\s+(?:the|an?|one|two|four|eight|its|[A-Z])", re.IGNORECASE)
+_NO_UNIT = re.compile(r"\s*(?:[.,;:)]|$|(?:in|for|on|of|with|at) (?:the|its|an?|one|two|four|eight)\b)")
 #: How far off such a number may be, and how far back what explains a ratio may stand.
 _LIKE, _BACK, _BOTH = 20.0, 600, 2
 
@@ -120,6 +123,9 @@ def _valued(text: str, found: Sequence[Quantity], named: frozenset[int]) -> Iter
             near = plain and 1 / _LIKE < each.value / plain < _LIKE and each.start - last.end < 60
             # Blanks and a verb at the most stand between a device and its number.
             of_device = any(at > last.end and _THEN.fullmatch(text, at, each.start) for at in named)
+            of_device = of_device or (
+                _AND.search(text, last.end, each.start) and _ON_ANOTHER.match(text, each.end)
+            )
             if near and (of_device or _SET_AGAINST.search(text, last.end, each.start)):
                 value = each.value * last.value / plain
                 yield each._replace(value=value, high=value, dimension=last.dimension, unit=last.unit)
