@@ -186,7 +186,7 @@ class _Reader:
         end = self._of_power(match)
         if end:
             return Comparison(match.start(), end, attributes()["power"], sign, None, False)
-        if _MORE_NOUN.match(self._text, match.end()):
+        if not (match["above"] or match["below"]) and _MORE_NOUN.match(self._text, match.end()):
             return None
         value = self._value(match)
         what = self._of_value(value, match) if value else self._without_noun(match)
@@ -219,6 +219,9 @@ class _Reader:
         if die:
             return attributes()["die_area"]
         what = self._in(match) or self._first(match) or self._subject(match) or self._behind(match)
+        if what is not None and what.key == "memory" and word in _BY_WORDS:
+            # "Its memory is faster": of its bandwidth.
+            return attributes()["bandwidth"]
         if what is not None and what.dimension in RATES and in_precision(self._text, self._sentence):
             return what
         return None if what is None or (word in _BY_WORDS and what.key not in _FAST) else what

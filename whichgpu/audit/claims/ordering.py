@@ -390,7 +390,7 @@ def _on_file(
     gpus = [context.catalogue[one] for one in mention.ids]
     known = [(_plain(float(gpu.need(key)), each.attribute.key), gpu) for gpu in gpus
              if gpu.value(key) and gpu.confidence != "low"]  # fmt: skip
-    if not known or (each.sign and key not in _RATE_KEYS and len({value for value, _ in known}) != 1):
+    if not known:
         return None
     if each.sign == 0 and each.value is not None:
         own = _told_size(each.value, each.attribute.key)
