@@ -322,11 +322,15 @@ class _Reader:
         if not before:
             return None
         gap = self._text[before[-1].end : match.start()]
+        if _COSTS.search(gap):
+            return None
         verb = _VERBS.match(match[0])
         ties = _IS.fullmatch(gap) or _GAP.fullmatch(gap) or (verb and re.fullmatch(r"[^.;,]{0,30}\s+", gap))
         return before[-1].attribute if ties else None
 
 
+#: "Has twice the memory and costs more": of another attribute than what is named before.
+_COSTS = re.compile(r"\b(?:and|but|or)\s+(?:\w+\s+)?(?:costs?|sells|is priced|runs?)\b", re.IGNORECASE)
 #: Words of a comparison that say by themselves what a value does: "its 960 GB/s equal those of the 5080".
 _VERBS = re.compile(
     r"exceed|surpass|beat|top|outdo|outstrip|trump|trail|lags|falls|equal|match", re.IGNORECASE

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 #: What makes of a clause no statement on two devices as they are.
 _NEGATED = re.compile(
-    r"\b(?:not|no|never|without (?:any|much|having)|"
+    r"\b(?:not|no|none|never|without (?:any|much|having)|"
     r"n[\u2019']t|neither|nor|if|whether|unless|require\w*|(?:you|we|i|they|workloads?|"
     r"models?) needs?|want\w*|would|could|may|might|future|per|"
     r"than (?:its|their|other|most|any|the previous|its predecessor|consumer|cpu|what (?:it|you|we|"
