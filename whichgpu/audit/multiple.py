@@ -44,7 +44,7 @@ class Multiple(NamedTuple):
 #: "A third more", "half again as many", "a quarter less".
 _PART = re.compile(
     r"\b(?P<share>half|(?:an?|one|two|three)[ -](?:half|thirds?|quarters?|fifth|sixth|eighth|tenth))\s+"
-    r"(?:again as (?:much|many|large|big|wide|high)|more|higher|larger|bigger|greater|wider|faster"
+    r"(?:again as (?:much|many|large|big|wide|high)|as (?:much|many|large|big|fast|high) again|more|higher|larger|bigger|greater|wider|faster"
     r"|(?P<less>less|lower|fewer|smaller|narrower|slower))\b",
     re.IGNORECASE,
 )

@@ -50,6 +50,7 @@ _AGAINST = re.compile(
     r"keep(?:s|ing)?|kept|retain(?:s|ed|ing)?|inherit(?:s|ed|ing)?|reus(?:es?|ed|ing)|borrow(?:s|ed|ing)?|"
     r"takes? on|taking on|challeng(?:es?|ing)|fac(?:es|ing)(?: off)?|goes up against|competes? with|"
     r"(?:competitive|on par|level|close|comparable|equal|similar|identical|next) (?:to|with)|"
+    r"(?:all|none|each|every\w*|any)\b[^.;,]{0,24}?\b(?:but|except(?: for)?|save(?: for)?)|"
     r"alongside|besides|instead of|(?:just|much|exactly) like|tout comme|ainsi que|(?:eben|genau)so wie|"
     r"genau wie|"
     r"al igual que|igual que|proprio come|"
@@ -89,6 +90,10 @@ _WHICH = re.compile(r",\s(?:which|whose)\s[^.;:,()]*", re.IGNORECASE)
 _AS_MUCH = re.compile(
     r"\b(?:half|twice|double|a third|a quarter|the same)\b[^.;,()]{0,50}\b(?:as|"
     r"of)\s+(?:the\s+)?(?:\w+\s+)?$",
+    re.IGNORECASE,
+)
+_ALL_BUT = re.compile(
+    r"\b(?:all|none|each|every\w*|any)\b[^.;,]{0,24}?\b(?:but|except(?: for)?|save(?: for)?)\s+(?:the\s+|an?\s+)?$",
     re.IGNORECASE,
 )
 _GOES_ON = re.compile(
@@ -157,6 +162,9 @@ class Spoken(NamedTuple):
 
     def _tied(self, mention: Mention, at: int) -> bool:
         gap = self.text[mention.end : at]
+        if _ALL_BUT.search(self.text, max(0, mention.start - _REACH), mention.start):
+            # "All of them but the T4 support BF16": of the others.
+            return False
         if _AS_MUCH.search(self.text, max(0, mention.start - _REACH), mention.start) and _AT.match(gap):
             # "Half the memory of the RTX 5090 at 16 GB": of what is compared with it.
             return False

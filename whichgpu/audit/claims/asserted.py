@@ -36,11 +36,13 @@ _USED = re.compile(
     r"|\b(?P<e>cuda)\s+(?:programs?|code|kernels?|binaries|applications|software)\s+(?:run|work)s?\s+(?:\w+\s+)?(?:on\s+"
     r"(?:them|it|these|this)\s+)?(?:(?:cards?|gpus?)\s+)?(?:as (?:they are|it is|is)|unchanged|unmodified|out of the box|"
     r"without (?:changes?|modification|porting))"
+    r"|\b(?:its|their)\s+(?P<g>tensor cores|rt cores|nvlink|transformer engine)\s+(?:is|are|runs?|makes?|helps?|delivers?|"
+    r"reach\w*|does|do|has|have|accelerates?|speeds?)\b"
     rf"|\b(?:in|with|us(?:es?|ing)|need(?:s|ing)?)\s+(?P<f>{_NAMES})\s+(?:also\s+)?runs?\s+(?:at (?:full|top) (?:speed|rate)|natively|"
     r"in hardware)\s+(?:on|with)\s+(?:these|this|those|our|the same)\s+\w+",
     re.IGNORECASE,
 )
-_GROUPS = ("a", "b", "c", "d", "e", "f")
+_GROUPS = ("a", "b", "c", "d", "e", "f", "g")
 _DENIED = re.compile(
     r"\b(?:no|not|none|never|cannot|without|if|unless|would|could|should|might|future|other|than|only|instead|"
     r"emulat\w+|planned)\b|n[\u2019']t\b|\?",
@@ -58,7 +60,7 @@ _UNLIKE = re.compile(
 #: "FP4 works, which the 4090 can do as well".
 _AS_WELL = re.compile(
     rf"\b(?P<what>{_NAMES})\b[^.;:()]{{0,30}},\s+(?:which|something(?: that)?|as)\s+(?:the\s+|an?\s+|nvidia[\u2019']s\s+)?(?P<who>[^,.;:()]"
-    r"{2,40}?)\s+(?:has|have|does|do|can do|supports?|offers?|had)\s+(?:(?:it|that)\s+)?(?P<not>not\s+)?(?:as well|too|already|also)\b",
+    r"{2,40}?)\s+(?:has|have|does|do|can do|supports?|offers?|had|did)\s+(?:(?:it|that)\s+)?(?P<not>not\s+)?(?:as well|too|already|also|before)\b",
     re.IGNORECASE,
 )
 _SERIES = re.compile(r"(?:(?:rtx|geforce|gtx)\s+)*(?P<n>[2345]0)[ -]series", re.IGNORECASE)

@@ -29,8 +29,8 @@ _LEADS = re.compile(
     r"\b(?:against|instead of|versus|vs\.?)\s[\d.,]+\s?[\w/]+,(?: an? \w+ of)?|"
     r"\b(?:against|instead of|versus|vs\.?)\s[\d.,]+(?:\s?[\w/]+)?\s(?:is|makes|means)|"
     r"\b(?:therefore|thus|hence)|=|\b(?:shows?|yields?|represents?) an?|"
-    r"\b(?:a )?(?:factor|ratio|speed-?up|gap) of|"
-    r"\b(?:leads?|led|trails?|ahead)\b[^.;:]{0,40}\bby)\s(?:[^.;:\d]{0,45}\s)?~?$",
+    r"\b(?:an? )?(?:factor|ratio|speed-?up|gap|advantage|lead|gain|increase|jump|improvement|reduction|drop) of|"
+    r"\b(?:leads?|led|trails?|ahead)\b[^.;:]{0,40}\bby)\s(?:[^.;:\d]{0,45}\s|the\s[\w -]{2,24}\s(?:has|is|had|offers|gets)\s)?~?$",
     re.IGNORECASE,
 )
 #: What such a ratio may be of beside the two values: anything else that is said of it is of something else.

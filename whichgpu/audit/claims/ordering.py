@@ -66,7 +66,7 @@ _OBJECT = re.compile(
     r"(?:(?:both|even|that|those|what|of|on|in|from|for|the|an?|one|a single|die|der|das|dem|den|eine?|la|"
     r"le|el|"
     r"nvidia|amd|geforce|"
-    r"nvidia[\u2019']s|amd[\u2019']s|its|[\d.,]+\s?(?:gb/s|tb/s|gb|mb|w|watts?|tflops)|[\w-]+er|"
+    r"nvidia[\u2019']s|amd[\u2019']s|its|[\d.,]+\s?(?:gb/s|tb/s|gb|mb|w|watts?|tflops|bits?)|[\w-]+er|"
     r"predecessor|successor|brother|"
     r"sibling|sister|cousin|rival|namesake|counterpart|old|cheap|plain|big|little|"
     r"regular|mighty|venerable)[\s,]+)*",
@@ -101,7 +101,11 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         before = text[sentence.start : each.start]
         after = _CLAUSE.split(text[each.start : min(each.end + 40, sentence.end)])[0]
         words = _CLAUSE.split(before)[-1] + after
-        if _NEGATED.search(words) or _MINUS.search(before) or _BY_HOW_MUCH.search(before):
+        negated = _NEGATED.search(words)
+        if negated and negated[0].lower().endswith("predecessor") and _other(each, who):
+            # "Than its predecessor", of which it is known which it is.
+            negated = None
+        if negated or _MINUS.search(before) or _BY_HOW_MUCH.search(before):
             continue
         beside = _BESIDE.match(text, each.end, sentence.end) if each.sign else None
         if beside:

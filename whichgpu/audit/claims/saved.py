@@ -76,6 +76,7 @@ _MORE = re.compile(r"\b(?:more|higher|premium|mark-?up|rose|up|teurer|pricier|ex
 #: What makes it a change of something else.
 _ELSE = re.compile(
     r"\b(?:than (?:now|before|today|usual)|"
+    r"(?:against|over|compared (?:to|with))\s+(?:\w+\s+){0,2}(?:single|separate|individual)|"
     r"if|up to|performance|utili[sz]\w+|typical\w*|usually|often|generally|vram|bandwidth|memory|"
     r"quality|accuracy|margin|market|(?<!on[- ])demand|tax|vat|inflation|average|median|"
     r"overall|could|can|might|may)\b",

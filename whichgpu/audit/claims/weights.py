@@ -58,7 +58,7 @@ _NEXT = re.compile(r",|\band\b")
 #: What makes it the memory of a card, of something beside the weights, or of another state of the model.
 _ELSE = re.compile(
     r"\b(?:context|kv|caches?|batch\w*|users?|activations?|overhead|download|offload\w*|per (?:gpu|card)|"
-    r"each|tokens?|split|shard\w*|active|experts?|moe|mixtral|deepseek|disk|storage|checkpoints?|saved?|"
+    r"each|every|tokens?|split|shard\w*|active|experts?|moe|mixtral|deepseek|disk|storage|checkpoints?|saved?|"
     r"savings?|free|left|leaves?|leaving|remain\w*|adds?|extra|vae|u-?net|text encoder|adapters?|dataset|"
     r"out of|instead|if|not|never|ram)\b|\d+x\d+b|n[\u2019']t\b",
     re.IGNORECASE,
