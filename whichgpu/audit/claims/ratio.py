@@ -327,6 +327,7 @@ def _beside(
     return found
 
 
+_OF_OTHER = re.compile(r"\s+(?:of\s+)?the\s+(?:[a-z-]+\s+){1,2}?(?:chip|card|part|brother|sibling|model)[\u2019']s\b")
 #: "Twice the memory and costs $250 more": another clause.
 _AND_COSTS = re.compile(r",?\s+(?:and|but)\s+(?:also\s+|only\s+|it\s+)*(?:costs?|sells for|is priced)\b.*", re.IGNORECASE)
 
@@ -344,6 +345,10 @@ def _of_devices(
     passage: Passage, sentence: Sentence, claim: Multiple, who: Spoken, context: Context
 ) -> Iterator[Finding]:
     text = passage.text
+    other = _OF_OTHER.match(text, claim.end)
+    if other and not within(who.here, claim.end, other.end()):
+        # "About half of the big chip's": of what is not known.
+        return
     near = _words_beside(text, sentence, claim, who)
     both = pair(claim.start, claim.end, who, context) or (
         None if _OTHER.search(sentence.text) else compared(who, context)

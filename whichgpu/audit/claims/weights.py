@@ -37,6 +37,12 @@ _TAKES = re.compile(
     r"\bweights?[^.;,\d]{0,24}:?\s*(?:about |roughly )?$",
     re.IGNORECASE,
 )
+#: "140 GB in BF16, in INT4 70 GB".
+_FORMAT_LEADS = re.compile(
+    r"\d\s?GB[^.;]{0,16}(?:,|\band)\s+(?:and\s+|but\s+)?(?:in|at|with)\s+(?:(?:FP|BF|INT|NF|Q)\d{1,2}|\d[ -]bits?)\s+"
+    r"(?:it (?:is|takes|needs)\s+|only\s+|about\s+|just\s+|some\s+)*~?$",
+    re.IGNORECASE,
+)
 #: The same behind it: "141 GB of weights".
 _OF_WEIGHTS = re.compile(
     r"\s+(?:of|for|in)\s+(?:(?:the|its|raw|model|\w+[- ]precision)\s+)*weights\b", re.IGNORECASE
@@ -187,6 +193,7 @@ def _of_weights(
     text, (model, last) = passage.text, held
     clause = text[max(sentence.start, told.start - 2 * _ITEM) : min(told.end + _AFTER, sentence.end)]
     led = _TAKES.search(text, max(sentence.start, told.start - 60), told.start)
+    led = led or _FORMAT_LEADS.search(text, max(sentence.start, told.start - 40), told.start)
     led = led or (_BYTES_EACH.search(sentence.text) and _IS.search(text, sentence.start, told.start))
     beside = _MODEL.fullmatch(text, model.end, told.start) if model.end <= told.start else None
     if not (led or beside or _OF_WEIGHTS.match(text, told.end) or _IN_FORMAT.match(text, told.end)):
