@@ -186,7 +186,7 @@ class _Reader:
         end = self._of_power(match)
         if end:
             return Comparison(match.start(), end, attributes()["power"], sign, None, False)
-        if _MORE_NOUN.match(self._text, match.end()):
+        if not (match["above"] or match["below"]) and _MORE_NOUN.match(self._text, match.end()):
             return None
         value = self._value(match)
         what = self._of_value(value, match) if value else self._without_noun(match)
@@ -219,6 +219,9 @@ class _Reader:
         if die:
             return attributes()["die_area"]
         what = self._in(match) or self._first(match) or self._subject(match) or self._behind(match)
+        if what is not None and what.key == "memory" and word in _BY_WORDS:
+            # "Its memory is faster": of its bandwidth.
+            return attributes()["bandwidth"]
         if what is not None and what.dimension in RATES and in_precision(self._text, self._sentence):
             return what
         return None if what is None or (word in _BY_WORDS and what.key not in _FAST) else what
@@ -319,11 +322,15 @@ class _Reader:
         if not before:
             return None
         gap = self._text[before[-1].end : match.start()]
+        if _COSTS.search(gap):
+            return None
         verb = _VERBS.match(match[0])
         ties = _IS.fullmatch(gap) or _GAP.fullmatch(gap) or (verb and re.fullmatch(r"[^.;,]{0,30}\s+", gap))
         return before[-1].attribute if ties else None
 
 
+#: "Has twice the memory and costs more": of another attribute than what is named before.
+_COSTS = re.compile(r"\b(?:and|but|or)\s+(?:\w+\s+)?(?:costs?|sells|is priced|runs?)\b", re.IGNORECASE)
 #: Words of a comparison that say by themselves what a value does: "its 960 GB/s equal those of the 5080".
 _VERBS = re.compile(
     r"exceed|surpass|beat|top|outdo|outstrip|trump|trail|lags|falls|equal|match", re.IGNORECASE

@@ -44,7 +44,7 @@ class Multiple(NamedTuple):
 #: "A third more", "half again as many", "a quarter less".
 _PART = re.compile(
     r"\b(?P<share>half|(?:an?|one|two|three)[ -](?:half|thirds?|quarters?|fifth|sixth|eighth|tenth))\s+"
-    r"(?:again as (?:much|many|large|big|wide|high)|more|higher|larger|bigger|greater|wider|faster"
+    r"(?:again as (?:much|many|large|big|wide|high)|as (?:much|many|large|big|fast|high) again|more|higher|larger|bigger|greater|wider|faster"
     r"|(?P<less>less|lower|fewer|smaller|narrower|slower))\b",
     re.IGNORECASE,
 )
@@ -96,10 +96,19 @@ def of_speed(passage: Passage, sentence: Sentence, claim: Multiple, both: Pair, 
         f"to {greatest[0]:.2g} times ({greatest[1]})"
     )
     evidence = (Evidence(because),)
-    answer = ("unverifiable", "", because)
+    on_paper = _ON_PAPER.search(sentence.text) is not None
+    beyond = on_paper and not least[0] / _BEYOND < claim.times < greatest[0] * _BEYOND
+    answer = ("contradicted" if beyond else "unverifiable", "", because)
     return finding_on(
         passage, claim, answer, context, subject=both.subject, attribute="speed", evidence=evidence
     )
+
+
+#: What makes a speed that of the specifications, and how far beyond all of them it is wrong.
+_ON_PAPER = re.compile(
+    r"\b(?:on paper|in theory|theoretical(?:ly)?|by the (?:numbers|specs?)|going by the spec\w*)\b", re.IGNORECASE
+)
+_BEYOND = 1.2
 
 
 def in_precision(text: str, sentence: Sentence) -> bool:

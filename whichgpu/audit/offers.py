@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,23 @@ def providers() -> Mapping[str, str]:
 def common(ids: tuple[str, ...]) -> tuple[str, ...]:
     """Of the forms of one name those that anyone offers, which it means by itself; all where nobody does."""
     return tuple(key for key in ids if key in _offered()) or ids
+
+
+def usual(ids: tuple[str, ...]) -> tuple[str, ...]:
+    """Of the forms of one name those that it means by itself: no H100 NVL, of which there are few offers."""
+    kept = common(ids)
+    most = max((_counts().get(key, 0) for key in kept), default=0)
+    return tuple(key for key in kept if _counts().get(key, 0) * _FEW >= most) or kept
+
+
+#: A form of which so many times fewer are offered than of another one is named by its form.
+_FEW = 4
+
+
+@cache
+def _counts() -> Mapping[str, int]:
+    """Offers of each GPU."""
+    return Counter(row.gpu for row in prices.bundled() if not row.quarantine and row.gpu_count >= 1 and row.gpu)
 
 
 @cache

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.certainty import certain, excludes
 from whichgpu.audit.judging import on_file
-from whichgpu.audit.offers import common
+from whichgpu.audit.offers import usual
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences
 from whichgpu.audit.subjects import mentions, model
@@ -313,7 +313,7 @@ def _value(gpu: Gpu, field: str) -> object:
 def _sure(ids: Sequence[str], field: str, context: Context) -> Sequence[str]:
     """The devices of which more than one low source speaks, if there are any, and which can be had."""
     known = tuple(key for key in ids if certain(context.catalogue[key], field)) or tuple(ids)
-    return common(known) if len(known) > 1 else known
+    return usual(known) if len(known) > 1 else known
 
 
 def unsure(both: Pair, attribute: Attribute, off: float, context: Context) -> bool:

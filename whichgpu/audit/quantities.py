@@ -34,7 +34,7 @@ _UNITS: tuple[tuple[str, str, str], ...] = (
     (r"(?P<p>[GTM])o(?:ctets?)?\s*(?:/|par\s+)\s*s(?:econde)?\b", "bandwidth", "{p}B/s"),
     (r"(?P<word>(?i:giga|tera|mega))(?i:bytes?\s+(?:per|a)\s+second)", "bandwidth", "{p}B/s"),
     (rf"(?P<p>{_PREFIX})(?:bit/s|bps|bits?\s+per\s+second|b/s)(?:\s*per\s+pin)?", "bit rate", "{p}bit/s"),
-    (r"(?:(?:[Tt]ensor|AI|TF32|BF16|FP\d\d?|INT\d)\s+)?(?P<p>[GTPE])\s?(?:FLOP[Ss]?|[Ff]lops?)(?:/s)?\b"
+    (r"(?:(?:[Dd]ense|[Ss]parse|[Tt]ensor|AI|TF32|BF16|FP\d\d?|INT\d)\s+)?(?P<p>[GTPE])\s?(?:FLOP[Ss]?|[Ff]lops?)(?:/s)?\b"
      r"(?!\s+(?:an?|per|each)\s(?!(?:GPU|card|[A-Z]+\d)))", "flop rate", "{p}FLOP/s"),
     (r"(?P<p>[TP])F\b", "flop rate", "{p}FLOP/s"),
     (r"(?P<word>[gtp])(?i:flops)(?:/s)?\b", "flop rate", "{p}FLOP/s"),
@@ -44,6 +44,7 @@ _UNITS: tuple[tuple[str, str, str], ...] = (
     (r"(?P<p>[kKMGT]i?)B(?:ytes?)?\b", "memory", "{p}B"),
     (r"(?P<p>[GM])o(?:ctets?)?\b", "memory", "{p}B"),
     (r"-?(?P<word>(?i:giga|tera|mega))(?i:bytes?)\b", "memory", "{p}B"),
+    (r"-?(?P<word>(?i:gig))s?\b(?!\s*(?:ethernet|network|/|per\b))", "memory", "{p}B"),
     (r"\u0413\u0411\s?/\s?\u0441", "bandwidth", "GB/s"),
     (r"\u0422\u0411\s?/\s?\u0441", "bandwidth", "TB/s"),
     (r"\u0413\u0411\b", "memory", "GB"),
@@ -78,7 +79,7 @@ _UNITS: tuple[tuple[str, str, str], ...] = (
     (r"[Mm]illion(?:s|en|es)?\b|millones\b|milh(?:\u00e3o|\u00f5es)\b|milion[ei]\b|\u043c\u043b\u043d\b|"
      r"M(?=[ -](?:[a-z]+ )?(?:tokens?|images?|requests?|samples?)\b)", "million", ""),
 )  # fmt: skip
-_WORDS = {"giga": "G", "tera": "T", "peta": "P", "exa": "E", "mega": "M", "g": "G", "t": "T", "p": "P"}
+_WORDS = {"giga": "G", "gig": "G", "tera": "T", "peta": "P", "exa": "E", "mega": "M", "g": "G", "t": "T", "p": "P"}
 _SCALES: Mapping[str, tuple[str, float]] = {
     "process": ("length", 1e-9), "bits": ("bits", 1.0), "per second": ("rate", 1.0),
     "per minute": ("rate", 1 / 60), "milliseconds": ("time", 1e-3), "seconds": ("time", 1.0),
@@ -183,6 +184,7 @@ _SO = re.compile(
     re.IGNORECASE,
 )
 _NEAR = 12
+_IN_DOUBLE = re.compile(r"\bin\s+$", re.IGNORECASE)
 
 
 class Quantity(NamedTuple):
@@ -250,6 +252,9 @@ def _multiples(text: str) -> Iterator[Quantity]:
         word, number = match["word"], match["number"]
         key = re.sub(r"[\s-]+", " ", word.lower()) if word else ""
         if word and key not in _MULTIPLES:
+            continue
+        if key == "double" and _IN_DOUBLE.search(text, max(0, match.start() - _NEAR), match.start()):
+            # "5.3 TFLOPS in double and 10.6 in single precision"
             continue
         often = key in ("twice", "thrice") and _OFTEN.match(text, match.end())
         if often and not _SO.search(text, max(0, match.start() - _NEAR), match.start()):

@@ -50,6 +50,7 @@ _AGAINST = re.compile(
     r"keep(?:s|ing)?|kept|retain(?:s|ed|ing)?|inherit(?:s|ed|ing)?|reus(?:es?|ed|ing)|borrow(?:s|ed|ing)?|"
     r"takes? on|taking on|challeng(?:es?|ing)|fac(?:es|ing)(?: off)?|goes up against|competes? with|"
     r"(?:competitive|on par|level|close|comparable|equal|similar|identical|next) (?:to|with)|"
+    r"(?:all|none|each|every\w*|any)\b[^.;,]{0,24}?\b(?:but|except(?: for)?|save(?: for)?)|"
     r"alongside|besides|instead of|(?:just|much|exactly) like|tout comme|ainsi que|(?:eben|genau)so wie|"
     r"genau wie|"
     r"al igual que|igual que|proprio come|"
@@ -89,6 +90,10 @@ _WHICH = re.compile(r",\s(?:which|whose)\s[^.;:,()]*", re.IGNORECASE)
 _AS_MUCH = re.compile(
     r"\b(?:half|twice|double|a third|a quarter|the same)\b[^.;,()]{0,50}\b(?:as|"
     r"of)\s+(?:the\s+)?(?:\w+\s+)?$",
+    re.IGNORECASE,
+)
+_ALL_BUT = re.compile(
+    r"\b(?:all|none|each|every\w*|any)\b[^.;,]{0,24}?\b(?:but|except(?: for)?|save(?: for)?)\s+(?:the\s+|an?\s+)?$",
     re.IGNORECASE,
 )
 _GOES_ON = re.compile(
@@ -157,6 +162,9 @@ class Spoken(NamedTuple):
 
     def _tied(self, mention: Mention, at: int) -> bool:
         gap = self.text[mention.end : at]
+        if _ALL_BUT.search(self.text, max(0, mention.start - _REACH), mention.start):
+            # "All of them but the T4 support BF16": of the others.
+            return False
         if _AS_MUCH.search(self.text, max(0, mention.start - _REACH), mention.start) and _AT.match(gap):
             # "Half the memory of the RTX 5090 at 16 GB": of what is compared with it.
             return False
@@ -253,6 +261,8 @@ def _aside(text: str, start: int, mention: Mention) -> bool:
     return closed > 0 and _VERB.match(text, mention.end, closed) is not None
 
 
+#: "2.4 times the memory of an H100 and 1.6 times its bandwidth in the SXM version": of what is compared with.
+_IN_FORM = re.compile(r"\b(?:in|as) (?:the|its)\s+$", re.IGNORECASE)
 #: Another device, which is called by what it is to one: "the A100's successor".
 _KIN = re.compile(
     r"[\u2019']s?\s+(?:direct\s+|\w+\s+)?(?:successor|predecessor|replacement|rival|sibling|counterpart|"
@@ -308,6 +318,7 @@ def _against(text: str, start: int, here: Sequence[Mention]) -> list[Mention]:
             or _AGAINST.search(words)
             or _STRONG.search(words)
             or _aside(text, start, mention)
+            or (found and _IN_FORM.search(words) and _FORM.match(f"{mention.text} version"))
         ):
             found.append(mention)
     return found
@@ -335,6 +346,9 @@ def _topic(
         if not here and _UNKNOWN.search(passage.text, back.start, back.end):
             # "Is the 4050 any good? It has 6 GB" goes on about what no catalogue knows.
             return (), True
+        if own and all(_is_place(passage.text, each) for each in own):
+            # "Jobs in BF16 must go to the A100 nodes" is about what was spoken of before.
+            continue
         if own and _OF_IT.search(passage.text, back.start, own[0].start):
             # "At $1,599 it is a twentieth of what an H100 costs" is about what was spoken of before.
             continue
@@ -356,6 +370,17 @@ def _topic(
 _UNKNOWN = re.compile(
     r"\b(?:[Tt]he|[Aa]n?|RTX|GTX|RX)\s+(?:[1-5]0[5-9]0|[67][1-9][05]0)(?:\s?(?:Ti|XT|Super|M))?\b(?![.,]?\d)"
 )
+#: Machines by their GPUs, where something is sent or done.
+_TO_THE = re.compile(r"\b(?:to|on|for|in|at|from)\s+(?:the|our|your|those|these)\s+$", re.IGNORECASE)
+_MACHINES = re.compile(r"[\s-]+(?:nodes?|servers?|partitions?|queues?|instances?|machines?)\b", re.IGNORECASE)
+
+
+def _is_place(text: str, mention: Mention) -> bool:
+    """Whether a name says of some machines which they are: "on the A100 nodes"."""
+    before = _TO_THE.search(text, max(0, mention.start - 16), mention.start)
+    return before is not None and _MACHINES.match(text, mention.end) is not None
+
+
 _MOVED = re.compile(r"\s+to\s+(?:the\s+|an?\s+|nvidia\s+|amd\s+|its\s+)*", re.IGNORECASE)
 _OF_IT = re.compile(
     r"\b(?:it|the card|this card)\s+(?:is|was|has|costs?|offers?|comes|draws|needs|delivers)\b", re.IGNORECASE

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.models import Format, Model, formats, models, single
-from whichgpu.audit.roles import counted
+from whichgpu.audit.roles import counted, owned
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.values import NamedTuple
 
@@ -94,13 +94,13 @@ def runs(context: Context, pattern: re.Pattern[str]) -> Iterator[Run]:
         device, count = _asked_of(index, context)
         for sentence in sentences(passage.text):
             own, forms = models(sentence.text), _of_weights(sentence.text)
-            here = within(context.mentions.get(index, ()), sentence.start, sentence.end)
+            here = owned(passage.text, within(context.mentions.get(index, ()), sentence.start, sentence.end))
             if own:
                 model = single(own)
             if own or forms:
                 said = forms[0] if len(forms) == 1 else None
             if model is not None and not forms:
-                said = _weighed(sentence.text, model) or said
+                said = weighed(sentence.text, model) or said
             if here:
                 device, count = _devices(passage.text, sentence, here)
             elif again := _SO_MANY.search(sentence.text):
@@ -149,7 +149,7 @@ def _topic(context: Context) -> Model | None:
     return topic
 
 
-def _weighed(text: str, model: Model) -> Format | None:
+def weighed(text: str, model: Model) -> Format | None:
     """The format of a model's weights by what all of them are told to be: "16 GB of weights"."""
     told = _WEIGHS.search(text)
     size = float(told["n"]) * 1e9 / model.parameters if told else 0.0

@@ -229,7 +229,17 @@ def is_left_out(way: Way, told: Term, text: Amounts) -> bool:
     last = max(each.end for each in worked)
     between = [each for each in text.before(told.start, told.start - last) if any(each.dims) or each.counted]
     between = [each for each in between if each.start >= last and each not in way.used]
-    return any(each not in text.derived and not alike(each, told) for each in between)
+    if any(each not in text.derived and not alike(each, told) for each in between):
+        return True
+    # "$5.50 an hour, which makes $44 for the instance. A month is": of the last, which has a factor more.
+    rents = [each for each in way.used if each.dims == RENT]
+    later = within(text.every, rents[0].end, told.start) if rents else ()
+    return any(alike(each, told) and each not in text.derived and _is_led(each, text) for each in later)
+
+
+def _is_led(told: Term, text: Amounts) -> bool:
+    """Whether words say of an amount that it follows from others."""
+    return LEADS.search(text.passage.text, max(0, told.start - NEAR), told.start) is not None
 
 
 def finding(way: Way, told: Term, verdict: str, text: Amounts, context: Context) -> Finding:

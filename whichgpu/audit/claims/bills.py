@@ -41,7 +41,9 @@ from whichgpu.audit.bills.products import (
 from whichgpu.audit.bills.slips import reversed_share, slipped
 from whichgpu.audit.bills.sums import adds_up, is_summed, sums
 from whichgpu.audit.claims.priced import told_in_tables
+from whichgpu.audit.quantities import quantities
 from whichgpu.audit.relations import Effort, Way, alike, ways
+from whichgpu.audit.sentences import within
 from whichgpu.audit.terms import AXES, LENGTHS, terms
 
 if TYPE_CHECKING:
@@ -107,6 +109,7 @@ def find(context: Context) -> Iterator[Finding]:
             continue
         names = tuple((each.start, each.end) for each in context.mentions.get(index, ()))
         every = _with_shares(terms(passage.text, context.fraction, names, ranges=True), passage.text)
+        every = _with_rents(every, passage.text)
         text = Amounts(passage, index, every, before, tariffs)
         text.effort = effort
         here = told_of_devices(context, text)
@@ -155,6 +158,24 @@ def _with_shares(every: Sequence[Term], text: str) -> tuple[Term, ...]:
         else one
         for one, after in zip_longest(every, every[1:])
     )
+
+
+def _with_rents(every: Sequence[Term], text: str) -> tuple[Term, ...]:
+    """Amounts, with what follows right from a rent as one: "$5.50 an hour, which makes $44 for the node"."""
+    return tuple(
+        each._replace(loose=True)
+        if each.dims == MONEY and before and before.dims == RENT and _FOR_ONE.match(text, each.end)
+        and each.start - before.end < _CLOSE_BY and LEADS.search(text, before.end, each.start)
+        else each
+        for before, each in zip((None, *every), every, strict=False)
+    )  # fmt: skip
+
+
+#: Behind what so many cost by the hour, which is not said again.
+_FOR_ONE = re.compile(
+    r"\s+(?:for|per)\s+(?:the|an?|each|all|every)?\s*(?:whole |full |entire )?(?:[\w-]+ )?(?:instance|node|server|"
+    r"machine|box|pair|eight|four|two|set|cluster|pod)\b", re.IGNORECASE,
+)  # fmt: skip
 
 
 def _bases(told: Term, text: Amounts, context: Context) -> list[Term]:
@@ -287,6 +308,14 @@ def _judged(bases: Sequence[Term], told: Term, text: Amounts, context: Context) 
     return finding(right, told, "confirmed", text, context)
 
 
+def _is_from_limit(way: Way, told: Term, text: Amounts, context: Context) -> bool:
+    """Whether a limit between an amount and its factors gives it: "up to 1.6 kW, all sixteen 25.6 kW"."""
+    every = within(quantities(text.passage.text, context.fraction), max(e.end for e in way.used[:1]), told.start)
+    limits = [each for each in every if each.limit in ("up to", "over", "under")]
+    counts = [each.value for each in text.before(told.start, FAR) if each.counted]
+    return any(each.dimension == "power" for each in limits) and told.of == "energy" and bool(counts)
+
+
 def _missed(
     forced: Sequence[Way], told: Term, summed: bool, text: Amounts, context: Context
 ) -> Finding | None:
@@ -296,6 +325,8 @@ def _missed(
         return None
     best = min(meant, key=lambda one: (_skips(one, told, text), len(one.used), _reach(one), apart(one, told)))
     if explained(told, text, said=True) or not _is_off(best, told) or _is_least(best, told, text):
+        return None
+    if _is_from_limit(best, told, text, context):
         return None
     mixed = any(_is_mixed(best, each, text, context) for each in best.used[:1])
     if not summed and (_skips(best, told, text) or mixed):

@@ -141,7 +141,11 @@ def _claims(text: str, sentence: Sentence, every: Sequence[Term]) -> Iterator[_C
         said = told.dims == _AMOUNT and _PER_TOKEN.search(text, sentence.start, sentence.end)
         if not before or (said and len({each.name for each in named}) > 1):
             continue
-        if per_token or said:
+        counts = [each for each in here if each.dims == _TOKENS and each.end <= told.start and not each.each]
+        if said and not per_token and counts and len(lengths) == 1:
+            # "128 KiB per token, so 100,000 tokens take 13 GB"
+            yield _Claim(told, before[-1], next(iter(lengths)))
+        elif per_token or said:
             yield _Claim(told, before[-1], 1.0)
         elif (
             told.dims in (_AMOUNT, _OF_REQUEST)

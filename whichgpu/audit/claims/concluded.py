@@ -27,9 +27,10 @@ _LEADS = re.compile(
     r"(?:(?:(?<![^\s])|[,;:(\u2013\u2014]\s*)(?:so|in other words|put differently|i\.e\.,?|or|making it)|"
     r"\b(?:that|this)(?:[\u2019']s| is| makes| gives| means)|\bwhich (?:is|makes|gives|means)|"
     r"\b(?:against|instead of|versus|vs\.?)\s[\d.,]+\s?[\w/]+,(?: an? \w+ of)?|"
+    r"\b(?:against|instead of|versus|vs\.?)\s[\d.,]+(?:\s?[\w/]+)?\s(?:is|makes|means)|"
     r"\b(?:therefore|thus|hence)|=|\b(?:shows?|yields?|represents?) an?|"
-    r"\b(?:a )?(?:factor|ratio|speed-?up|gap) of|"
-    r"\b(?:leads?|led|trails?|ahead)\b[^.;:]{0,40}\bby)\s(?:[^.;:\d]{0,45}\s)?~?$",
+    r"\b(?:an? )?(?:factor|ratio|speed-?up|gap|advantage|lead|gain|increase|jump|improvement|reduction|drop) of|"
+    r"\b(?:leads?|led|trails?|ahead)\b[^.;:]{0,40}\bby)\s(?:[^.;:\d]{0,45}\s|the\s[\w -]{2,24}\s(?:has|is|had|offers|gets)\s)?~?$",
     re.IGNORECASE,
 )
 #: What such a ratio may be of beside the two values: anything else that is said of it is of something else.
@@ -70,7 +71,10 @@ _THEN = re.compile(
 _VERSUS = re.compile(
     r"(?<![\w.,])(?P<a>\d[\d,]*(?:\.\d+)?)\s*(?:vs\.?|versus|against|instead of|over|/)\s*$", re.IGNORECASE
 )
-_NO_UNIT = re.compile(r"\s*(?:[.,;:)]|$|(?:in|for|on|of|with|at) (?:the|its|an?)\b)")
+#: "2,400 tokens per second on one H100 and 6,720 on one B200": of the same unit.
+_AND = re.compile(r"[^.;]{1,50}\b(?:and|but|while|,)\s+(?:about |around |some |only |just )*$", re.IGNORECASE)
+_ON_ANOTHER = re.compile(r"\s+(?:on|for|with|in)\s+(?:the|an?|one|two|four|eight|its|[A-Z])", re.IGNORECASE)
+_NO_UNIT = re.compile(r"\s*(?:[.,;:)]|$|(?:in|for|on|of|with|at) (?:the|its|an?|one|two|four|eight)\b)")
 #: How far off such a number may be, and how far back what explains a ratio may stand.
 _LIKE, _BACK, _BOTH = 20.0, 600, 2
 
@@ -84,7 +88,7 @@ def find(context: Context) -> Iterator[Finding]:
             if each.high == each.value > 0 and (each.dimension == "percent" or is_multiple(text, each))
         ]  # fmt: skip
         found = united(text, quantities(text, context.fraction), context.mentions.get(index, ()))
-        every = list(_valued(text, found, frozenset(each.end for each in context.mentions.get(index, ()))))
+        every = sorted(_valued(text, found, frozenset(each.end for each in context.mentions.get(index, ()))))
         before: Sentence | None = None
         for sentence in sentences(text) if len(every) > 1 or said else ():
             shares = [
@@ -104,6 +108,7 @@ def _valued(text: str, found: Sequence[Quantity], named: frozenset[int]) -> Iter
     1,790".
     """
     last: Quantity | None = None
+    yield from _bare_pairs(text)
     for each in found:
         if each.dimension in _DIMENSIONS and each.high != each.value:
             yield each._replace(high=each.value)
@@ -120,9 +125,26 @@ def _valued(text: str, found: Sequence[Quantity], named: frozenset[int]) -> Iter
             near = plain and 1 / _LIKE < each.value / plain < _LIKE and each.start - last.end < 60
             # Blanks and a verb at the most stand between a device and its number.
             of_device = any(at > last.end and _THEN.fullmatch(text, at, each.start) for at in named)
+            of_device = of_device or (
+                _AND.search(text, last.end, each.start) and _ON_ANOTHER.match(text, each.end)
+            )
             if near and (of_device or _SET_AGAINST.search(text, last.end, each.start)):
                 value = each.value * last.value / plain
                 yield each._replace(value=value, high=value, dimension=last.dimension, unit=last.unit)
+
+
+#: "5,888 for the one against 3,072 for the other": two numbers without a unit, set against each other.
+_TWO_BARE = re.compile(
+    r"(?<![\w.,$\u20ac])(?P<a>\d{1,3}(?:,\d{3})+|\d{3,5})(?:\s+(?:for|in|on|of)\s+(?:the|an?|its)\s[^.;:,\d]{0,12}?[\w -]{2,30}?)?\s+"
+    r"(?:against|versus|vs\.?|instead of)\s+(?:the\s+)?(?P<b>\d{1,3}(?:,\d{3})+|\d{3,5})(?=[,;:]|\s+(?:for|in|on|of|is)\b)", re.IGNORECASE,
+)  # fmt: skip
+
+
+def _bare_pairs(text: str) -> Iterator[Quantity]:
+    for match in _TWO_BARE.finditer(text):
+        for side in ("a", "b"):
+            value = float(match[side].replace(",", ""))
+            yield Quantity(*match.span(side), value, value, "count", "")
 
 
 def _plain(text: str, each: Quantity) -> float:

@@ -103,7 +103,13 @@ def _attribute(text: str, each: Quantity, at: int) -> Attribute | None:
     if after is not None and after.attribute.dimension in (each.dimension, "count"):
         same = each.dimension in (after.attribute.dimension, "number")
         return after.attribute if same else None
+    if each.dimension == "money" and each.unit == "$" and _LAUNCHED.search(text):
+        return attributes()["launch_price"]
     return attributes()[_BY_KIND[each.dimension]] if each.dimension in _BY_KIND and after is None else None
+
+
+#: What makes a price that of the launch, and no rent or offer of today.
+_LAUNCHED = re.compile(r"\b(?:launch\w*|msrp|list prices?|introduced|started at|starts at|debuted|came out)\b", re.IGNORECASE)
 
 
 def _judged(
@@ -149,6 +155,8 @@ def _value(key: str, attribute: Attribute, context: Context) -> float | None:
 def _amount(real: float, each: Quantity) -> str:
     """A difference in the unit of what is stated."""
     digits = re.match(r"[\d.,]+", each.unit)
+    if each.dimension == "money":
+        return f"${abs(real):,.0f}"
     scale = {"W": 1.0, "watts": 1.0}.get(each.unit, 1.0 if not each.unit else 0.0)
     if not scale or digits:
         scale = 1e9

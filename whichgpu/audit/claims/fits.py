@@ -109,6 +109,10 @@ _ROOM, _FULL = 0.9, 0.97
 #: Bytes of a weight of the smallest format in use (2.5 bits with its scales).
 _LEAST = 0.34
 _PER_NODE = 8
+#: Behind the name of a device, that several of them in one machine are meant: "an H200 node".
+_ITS_NODE = re.compile(
+    r"[\s-]+(?:nodes?|servers?|systems?|platforms?|boxes|box|baseboards?|instances?|racks?)\b", re.IGNORECASE
+)
 #: Headers of columns that say what fits; columns and rows that are looked at.
 _HEAD = re.compile(
     r"\b(?:fits?|runs?|trains?|largest model|max(?:imum)? model|models? (?:supported|size))\b", re.IGNORECASE
@@ -336,7 +340,8 @@ def _claims(index: int, passage: Passage, sentence: Sentence, context: Context) 
         if verb is None or len({each.named for each in here}) != 1 or len(said) > 1:
             continue
         count = counted(passage.text, sentence.start + first, here[0].start)
-        if _NODE.search(passage.text, sentence.start, here[0].start):
+        one = count == 1 and _ITS_NODE.match(passage.text, here[0].end)
+        if one or _NODE.search(passage.text, sentence.start, here[0].start):
             count *= _PER_NODE
         denied = bool(
             _NOT.search(passage.text, at + first, verb.start())

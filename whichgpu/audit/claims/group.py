@@ -89,6 +89,11 @@ _THEY = re.compile(
     r"s?\s+(?P<verb>(?P<are>are|were)|use|share|have|support|feature|belong|run)(?:\s+(?:both|all))?(?=\s)",
     re.IGNORECASE,
 )
+#: "The A10 and the L4 both come with 24 GB": what is said of each, values too.
+_BOTH_HAVE = re.compile(
+    r"s?,?\s+(?:both|all|each)\s+(?P<verb>have|has|come|comes|offers?|carry|carries|features?|gets?|packs?|ships?|draws?|"
+    r"uses?|provides?|sit|sits|run|runs)(?=\s)", re.IGNORECASE,
+)  # fmt: skip
 _DENIES = re.compile(
     r"(?:supports?|has|have|offers?|comes? with|gets?|features?|can do|does|do|runs?|provides?|"
     r"(?P<can>can)(?= (?:be )?(?:split|partition|slice|divide|link|bridge|connect|join|pair)))\b",
@@ -128,17 +133,18 @@ def _of_named(index: int, passage: Passage, sentence: Sentence, context: Context
         if not _JOINED.fullmatch(text, here[at - 1].end, here[at].start):
             break
         last = at
-    verb = _THEY.match(text, here[last].end, sentence.end) if last else None
+    every = _BOTH_HAVE.match(text, here[last].end, sentence.end) if last else None
+    verb = every or (_THEY.match(text, here[last].end, sentence.end) if last else None)
     if verb is None or last is None or len(here) > last + 1:
         return
     clause = _CLAUSE.search(text, verb.end(), sentence.end)
     end = clause.start() if clause else sentence.end
-    if _HEDGED.search(text, verb.end(), end) or quantities(text[verb.end() : end]):
+    if _HEDGED.search(text, verb.end(), end) or (not every and quantities(text[verb.end() : end])):
         # Values of each are read where they stand.
         return
     start = here[0].start
-    said = "It is" if verb["are"] else "It"
-    head = verb.end() if verb["are"] else verb.start("verb")
+    said = "It is" if verb.groupdict().get("are") else "It"
+    head = verb.end() if said == "It is" else verb.start("verb")
     read = passage.part(start, end)._replace(text=said.ljust(head - start) + text[head:end], kind="paragraph")
     yield from _of_each(read, [each.ids for each in here[: last + 1]], context)
 

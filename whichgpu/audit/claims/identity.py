@@ -112,6 +112,11 @@ _OLDER = re.compile(
 _GOES_ON = re.compile(
     r"\band (?=(?:is|are|was|were|uses?|comes?|runs?|belongs?|has|features?)\b)", re.IGNORECASE
 )
+#: What goes on about the subject of a sentence.
+_AND_IS = re.compile(
+    r"\band\s+(?:also\s+|still\s+|already\s+)?(?P<verb>(?:is|was|uses?|used|belongs?|runs?|comes?|features?|relies|brings?)\b)",
+    re.IGNORECASE,
+)
 #: Between a device and its chip, where it is said that it is its own.
 _IS_CHIP = re.compile(
     r"\b(?:chip|die|silicon|based|built|uses?|using|features?|powered|with the|houses|carries)\b",
@@ -411,6 +416,10 @@ def _built(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
             # It heads what follows, and says nothing of what was before.
             continue
         mention = _is_built(passage.text, match, here) or _carried(passage.text, place[0], match, who)
+        if mention in who.against and mention and _AND_IS.search(passage.text, mention.end, match.start()):
+            # "The L4 replaces the T4 and uses the Ada architecture."
+            own = [each for each in who.own if each.end <= mention.start]
+            mention = own[-1] if own else who.topic[0] if who.topic and who.certain else None
         if mention in who.against and mention and _IT.match(passage.text, mention.end):
             # "Like the H100, it belongs to the Hopper family."
             mention = who.topic[0] if who.topic and who.certain else None
@@ -429,6 +438,9 @@ def _is_built(text: str, match: re.Match[str], here: Sequence[Mention]) -> Menti
     if not before or len(gap) > _FAR or _OLDER.search(_GOES_ON.sub(" ", _ITS_AGE.sub("the ", gap))):
         return None
     gap = _OF_ITS_YEAR.sub("", gap)
+    again = _AND_IS.search(gap)
+    # "The V100 came a year later and is a Volta card."
+    gap = f" {gap[again.start('verb') :]}" if again else gap
     kind_of = text.startswith("-based", match.end()) and len(gap) < _FAR // 3
     is_of = _IS_OF.fullmatch(gap) and _A_CARD.match(text, match.end())
     is_of = is_of or (_IS_JUST.fullmatch(gap) and _JUST.match(text, match.end()))

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 #: What makes of a clause no statement on two devices as they are.
 _NEGATED = re.compile(
-    r"\b(?:not|no|never|without (?:any|much|having)|"
+    r"\b(?:not|no|none|never|without (?:any|much|having)|"
     r"n[\u2019']t|neither|nor|if|whether|unless|require\w*|(?:you|we|i|they|workloads?|"
     r"models?) needs?|want\w*|would|could|may|might|future|per|"
     r"than (?:its|their|other|most|any|the previous|its predecessor|consumer|cpu|what (?:it|you|we|"
@@ -66,7 +66,7 @@ _OBJECT = re.compile(
     r"(?:(?:both|even|that|those|what|of|on|in|from|for|the|an?|one|a single|die|der|das|dem|den|eine?|la|"
     r"le|el|"
     r"nvidia|amd|geforce|"
-    r"nvidia[\u2019']s|amd[\u2019']s|its|[\d.,]+\s?(?:gb/s|tb/s|gb|mb|w|watts?|tflops)|[\w-]+er|"
+    r"nvidia[\u2019']s|amd[\u2019']s|its|[\d.,]+\s?(?:gb/s|tb/s|gb|mb|w|watts?|tflops|bits?)|[\w-]+er|"
     r"predecessor|successor|brother|"
     r"sibling|sister|cousin|rival|namesake|counterpart|old|cheap|plain|big|little|"
     r"regular|mighty|venerable)[\s,]+)*",
@@ -101,7 +101,11 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         before = text[sentence.start : each.start]
         after = _CLAUSE.split(text[each.start : min(each.end + 40, sentence.end)])[0]
         words = _CLAUSE.split(before)[-1] + after
-        if _NEGATED.search(words) or _MINUS.search(before) or _BY_HOW_MUCH.search(before):
+        negated = _NEGATED.search(words)
+        if negated and negated[0].lower().endswith("predecessor") and _other(each, who):
+            # "Than its predecessor", of which it is known which it is.
+            negated = None
+        if negated or _MINUS.search(before) or _BY_HOW_MUCH.search(before):
             continue
         beside = _BESIDE.match(text, each.end, sentence.end) if each.sign else None
         if beside:
@@ -390,7 +394,7 @@ def _on_file(
     gpus = [context.catalogue[one] for one in mention.ids]
     known = [(_plain(float(gpu.need(key)), each.attribute.key), gpu) for gpu in gpus
              if gpu.value(key) and gpu.confidence != "low"]  # fmt: skip
-    if not known or (each.sign and key not in _RATE_KEYS and len({value for value, _ in known}) != 1):
+    if not known:
         return None
     if each.sign == 0 and each.value is not None:
         own = _told_size(each.value, each.attribute.key)

@@ -47,7 +47,8 @@ _WITH_GPUS = re.compile(
 )
 #: "Two of them draw", "eight H200s give you", "a server with eight A100s has": with no word for all of them.
 _HAVE = re.compile(
-    r"(?:[\u2019']s?|s)?\s*(?:cards?\s+|gpus?\s+|accelerators?\s+)?(?:(?:would (?:be|draw|need|use|"
+    r"(?:[\u2019']s?|s)?\s*(?:cards?\s+|gpus?\s+|accelerators?\s+)?(?:(?:(?:form|make)s?(?: up)? an?\s+(?:\w+\s+)?(?:platform|node|server|system|"
+    r"pool|board|box) (?:with|of)|would (?:be|draw|need|use|"
     r"total)|are|kommen auf|haben|ziehen|bieten|draws?|uses?|consumes?|pulls?|burns?|stays?|adds? up to|"
     r"comes? to|makes?|gives? you|"
     r"gives?|offers?|holds?|has|have|gets? you|provides?|delivers?|totals?)\s+)(?:up to\s+|about\s+|"
@@ -140,10 +141,31 @@ def _of_sentence(
         before = [
             each for each in after if any(one.start >= end and one.end <= each.start for one in who.here)
         ]
-        told = next((each for each in after if each not in before and _is_all(passage.text, each, end)), None)
-        if told is not None and not _ELSE.search(passage.text, sentence.start, told.end + _NEXT):
-            yield from _judged(passage, told, ids, count, context)
+        said = [each for each in after if each not in before and _is_all(passage.text, each, end)]
+        if said and not _ELSE.search(passage.text, sentence.start, said[0].end + _NEXT):
+            for told in (said[0], *_also(passage, said[0], after, sentence)):
+                yield from _judged(passage, told, ids, count, context)
             return
+
+
+def _also(
+    passage: Passage, first: Quantity, after: list[Quantity], sentence: Sentence
+) -> Iterator[Quantity]:
+    """Further amounts of all of them: "two give you 48 GB and pull 700 watts"."""
+    last = first
+    for each in after:
+        if each.start > last.end and _AND_HAVE.fullmatch(passage.text, last.end, each.start):
+            if _ELSE.search(passage.text, last.end, min(each.end + _NEXT, sentence.end)):
+                return
+            yield each
+            last = each
+
+
+#: Between two amounts of several.
+_AND_HAVE = re.compile(
+    r"\s*(?:of (?:memory|vram|hbm\d?e?|gddr\d\w?|bandwidth)\s*)?,?\s*(?:and|but)\s+(?:together\s+)?(?:draws?|pulls?|uses?|"
+    r"consumes?|burns?|offers?|give|have|deliver)\s+(?:about |around |roughly |up to |you )*", re.IGNORECASE,
+)  # fmt: skip
 
 
 def _of_each(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:

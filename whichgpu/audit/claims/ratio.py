@@ -9,6 +9,7 @@ from whichgpu.audit.attributes import RATES, attributes, named
 from whichgpu.audit.beside import before_it, in_brackets, of_quotients
 from whichgpu.audit.judging import on_file
 from whichgpu.audit.multiple import Multiple, by_text, finding_on, in_precision, of_speed, parts, verdict_of
+from whichgpu.audit.offers import usual
 from whichgpu.audit.pairs import Pair, compared, facts, is_left, named_before, pair, ratios, told, unsure
 from whichgpu.audit.quantities import multiples, quantities
 from whichgpu.audit.roles import spoken
@@ -58,7 +59,7 @@ _OTHER = re.compile(
     r"\b(?:previous|predecessor|generation|last[- ]gen|older|cpu|batch|price|cost\w*|money|budget|cash|"
     r"cheaper|per dollar|"
     r"per watt|efficien\w+|required?|"
-    r"needs?(?![^.;,]{0,30}\b(?:power|watts|energy)\b)|(?<!\d )(?<!single.)(?<!double.)precision|"
+    r"needs?(?![^.;,]{0,30}\b(?:power|watts|energy)\b|\s[\d.,]+\s?k?W\b)|(?<!\d )(?<!single.)(?<!double.)precision|"
     r"with sparsity)\b",
     re.IGNORECASE,
 )
@@ -273,7 +274,10 @@ def _stated(
     told = before[-1].dimension if before and beside is None else ""
     if (told in _SIZES and _SPEED.search(near)) or (told == "bandwidth" and _FAST.search(near)):
         return None
-    if not before or not after or before[-1].dimension != after[0].dimension or not after[0].value:
+    rates = ("flop rate", "op rate")
+    if not before or not after or not after[0].value:
+        return None
+    if before[-1].dimension != after[0].dimension and not {before[-1].dimension, after[0].dimension} <= {*rates}:
         return None
     if beside is None and _OTHER_CLAUSE.search(passage.text, claim.end, after[0].start):
         return None
@@ -323,10 +327,15 @@ def _beside(
     return found
 
 
+_OF_OTHER = re.compile(r"\s+(?:of\s+)?the\s+(?:[a-z-]+\s+){1,2}?(?:chip|card|part|brother|sibling|model)[\u2019']s\b")
+#: "Twice the memory and costs $250 more": another clause.
+_AND_COSTS = re.compile(r",?\s+(?:and|but)\s+(?:also\s+|only\s+|it\s+)*(?:costs?|sells for|is priced)\b.*", re.IGNORECASE)
+
+
 def _words_beside(text: str, sentence: Sentence, claim: Multiple, who: Spoken) -> str:
     """What stands around a multiple, without the devices that are known, by name or as "its predecessor"."""
     start, end = max(sentence.start, claim.start - _BEFORE), min(sentence.end, claim.end + _AFTER)
-    near = text[start:end]
+    near = _AND_COSTS.sub(" ", text[start:end])
     for one in who.here:
         near = near.replace(one.text, " ")
     return near
@@ -336,6 +345,10 @@ def _of_devices(
     passage: Passage, sentence: Sentence, claim: Multiple, who: Spoken, context: Context
 ) -> Iterator[Finding]:
     text = passage.text
+    other = _OF_OTHER.match(text, claim.end)
+    if other and not within(who.here, claim.end, other.end()):
+        # "About half of the big chip's": of what is not known.
+        return
     near = _words_beside(text, sentence, claim, who)
     both = pair(claim.start, claim.end, who, context) or (
         None if _OTHER.search(sentence.text) else compared(who, context)
@@ -436,7 +449,7 @@ def _of_value(
     )
     if attribute is None:
         return None
-    gpus = [context.catalogue[key] for key in other.ids]
+    gpus = [context.catalogue[key] for key in usual(other.ids)]
     sure = [gpu for gpu in gpus if gpu.confidence != "low"]
     # Of the fields that a name can mean the first that is on file: FP16 is no plain FP16 beside it.
     fields = {gpu.id: next((one for one in attribute.fields if gpu.value(one)), "") for gpu in sure}
@@ -562,6 +575,10 @@ def _named_attribute(text: str, sentence: Sentence, claim: Multiple) -> Attribut
     after = [each for each in found if claim.end <= each.start <= claim.end + _BEFORE // 2]
     before = [each for each in found if each.end <= claim.start and claim.start - each.end < _BEFORE // 2]
     if before and _IS.fullmatch(text, before[-1].end, claim.start):
+        return before[-1].attribute
+    beside = before and not text[before[-1].end : claim.start].strip()
+    if beside and (not after or _CLAUSES.search(text, claim.end, after[0].start)):
+        # "That made memory 76 percent larger, and bandwidth 43 percent higher."
         return before[-1].attribute
     ended = _JUST_FASTER.match(text, claim.end) or (after and _TURN.search(text, claim.end, after[0].start))
     if after and not ended:

@@ -10,6 +10,7 @@ from whichgpu.audit.judging import source_of
 from whichgpu.audit.models import formats, models
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import counted, spoken
+from whichgpu.audit.runs import weighed
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.values import NamedTuple
 
@@ -113,7 +114,8 @@ def _asked(index: int, passage: Passage, sentence: Sentence, before: str, contex
         text = text if formats(text) else f"{before} {text}"
     if len({each.parameters for each in found}) != 1:
         return None
-    said = formats(text)
+    weight = weighed(sentence.text, found[0])
+    said = [weight] if weight else formats(text)
     who = spoken(index, passage, sentence, context)
     named = {each.named for each in who.here}
     if len(named) > 1:

@@ -36,7 +36,7 @@ _BEHIND = re.compile(
 )
 _BEFORE = re.compile(
     r"\b(?:sav(?:es?|ed|ing|ings)(?: of)?|undercut\w*(?: \w+){0,4} by|"
-    r"cut(?:s|ting)?(?: \w+){0,3} by|discount of|premium of|difference "
+    r"cut(?:s|ting)?(?: \w+){0,3} by|discount of|premium of|(?:an? )?(?:extra|surcharge|increase|rise|hike|mark-?up) of|difference "
     r"of|speed-?up of|factor of|reduc\w+(?: \w+){0,4} by|"
     r"(?:gap|spread|difference|ratio) between [^;]{3,90} (?:is|was|comes to)|"
     r"(?:cheaper|lower|higher|less|more|fell|rose|dropped|drops?|down|up|faster|slower|shorter|longer) by)\s+"
@@ -52,10 +52,16 @@ _PART = re.compile(
 )
 _PARTS = {"half": 1 / 2, "a third": 1 / 3, "one third": 1 / 3, "two thirds": 2 / 3, "a quarter": 1 / 4,
           "three quarters": 3 / 4, "a fifth": 1 / 5, "a tenth": 1 / 10}  # fmt: skip
+#: "The price has almost doubled".
+_DOUBLED = re.compile(
+    r"\b(?:prices?|cost|rent|bill|rate|tariff)s?\s+(?:has|have|had|almost|nearly|more than|just|about|then|\s)*"
+    r"(?P<times>doubled|tripled|quadrupled|halved)\b", re.IGNORECASE,
+)  # fmt: skip
+_TIMES_OF = {"doubled": 2.0, "tripled": 3.0, "quadrupled": 4.0, "halved": 0.5}
 #: What it is of, by the words around it: what is less is a share of the larger, what is more of the smaller.
 _OF_MONEY = re.compile(
     r"\b(?:cheap\w*|cost\w*|pric\w+|expensive|sav\w+|discount\w*|premium|off|spread|bills?|pay\w*|teurer|"
-    r"g\u00fcnstiger|billiger|cher|car[oa]|barat[oa]|mark-?up|per token)\b",
+    r"g\u00fcnstiger|billiger|cher|car[oa]|barat[oa]|mark-?up|surcharge|extra of|hike|per token)\b",
     re.IGNORECASE,
 )
 _OF_SPEED = re.compile(
@@ -66,15 +72,17 @@ _LESS = re.compile(
     r"g\u00fcnstiger|billiger)\b",
     re.IGNORECASE,
 )
-_MORE = re.compile(r"\b(?:more|higher|premium|mark-?up|rose|up|teurer|pricier)\b", re.IGNORECASE)
+_MORE = re.compile(r"\b(?:more|higher|premium|mark-?up|rose|up|teurer|pricier|extra|surcharge|hike)\b", re.IGNORECASE)
 #: What makes it a change of something else.
 _ELSE = re.compile(
     r"\b(?:than (?:now|before|today|usual)|"
+    r"(?:against|over|compared (?:to|with))\s+(?:\w+\s+){0,2}(?:single|separate|individual)|"
     r"if|up to|performance|utili[sz]\w+|typical\w*|usually|often|generally|vram|bandwidth|memory|"
     r"quality|accuracy|margin|market|(?<!on[- ])demand|tax|vat|inflation|average|median|"
     r"overall|could|can|might|may)\b",
     re.IGNORECASE,
 )
+_UNLIKE = 20.0
 _POINTS, _SHARE, _TIMES, _WORD, _AMOUNT = 0.02, 0.06, 0.10, 0.2, 0.03
 _BESIDE, _FEW = 8, 2
 #: Letters within which words lead to a change.
@@ -147,6 +155,9 @@ def _said(text: str, sentence: Sentence, every: Sequence[Term], fraction: str) -
             slack = _WORD if one.limit else _TIMES
             said = _Said(one.start, one.end, one.value, "times", slack)
             yield _typed(said, led, None if led else followed)
+    for match in _DOUBLED.finditer(text, sentence.start, sentence.end):
+        times = _TIMES_OF[match["times"].lower()]
+        yield _Said(*match.span("times"), times, "times", _WORD, "money")
     for match in _PART.finditer(text, sentence.start, sentence.end):
         if match["behind"] or (match["led"] and _LESS.search(text, sentence.start, match.start())):
             said = _Said(*match.span("part"), _PARTS[match["part"].lower()], "share", _TIMES)
@@ -194,6 +205,10 @@ def _judged(
     elsewhere = said.kind == "times" and bool(pairs) and any(each.start < 0 for each in pairs[-1][2:])
     known = known or elsewhere
     if not 0 < len(pairs) <= _FEW or known or not (said.of or said.way or here):
+        return None
+    low, high = sorted(pairs[-1][:2])
+    if said.kind == "share" and high > _UNLIKE * low:
+        # A month of several and an hour of one.
         return None
     return _made(passage, said, pairs[-1], "inconsistent", context)
 
@@ -279,6 +294,8 @@ def _gives(said: _Said, pair: tuple[float, float, Term, Term]) -> bool:
     if said.kind == "share":
         real = (high / low - 1, 1 - low / high)
         real = real[:1] if said.way > 0 else real[1:] if said.way < 0 else real
+        # "$19,900; 5 % off is $995": what is taken off stands beside the whole.
+        real += (low / high,) if said.of == "money" and said.way < 0 else ()
         return any(abs(each - said.value) <= max(_POINTS, said.slack * each) + slack for each in real)
     if said.kind == "times":
         real = (high / low, low / high, *((high / low - 1,) if said.way > 0 else ()))

@@ -15,6 +15,7 @@ from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.models import AROUND, formats_at, models
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.terms import dims, terms
+from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.models import Format, Model
     from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.subjects import Mention
     from whichgpu.audit.terms import Term
 
 #: What says that an amount is what a model takes, right before it.
@@ -33,6 +35,12 @@ _TAKES = re.compile(
     r"weights? (?:of|are|alone are)|would be|makes?)\s+"
     r"(?:about |around |roughly |approximately |at least |only |just |some |a file of |up |you )*~?$|"
     r"\bweights?[^.;,\d]{0,24}:?\s*(?:about |roughly )?$",
+    re.IGNORECASE,
+)
+#: "140 GB in BF16, in INT4 70 GB".
+_FORMAT_LEADS = re.compile(
+    r"\d\s?GB[^.;]{0,16}(?:,|\band)\s+(?:and\s+|but\s+)?(?:in|at|with)\s+(?:(?:FP|BF|INT|NF|Q)\d{1,2}|\d[ -]bits?)\s+"
+    r"(?:it (?:is|takes|needs)\s+|only\s+|about\s+|just\s+|some\s+)*~?$",
     re.IGNORECASE,
 )
 #: The same behind it: "141 GB of weights".
@@ -56,7 +64,7 @@ _NEXT = re.compile(r",|\band\b")
 #: What makes it the memory of a card, of something beside the weights, or of another state of the model.
 _ELSE = re.compile(
     r"\b(?:context|kv|caches?|batch\w*|users?|activations?|overhead|download|offload\w*|per (?:gpu|card)|"
-    r"each|tokens?|split|shard\w*|active|experts?|moe|mixtral|deepseek|disk|storage|checkpoints?|saved?|"
+    r"each|every|tokens?|split|shard\w*|active|experts?|moe|mixtral|deepseek|disk|storage|checkpoints?|saved?|"
     r"savings?|free|left|leaves?|leaving|remain\w*|adds?|extra|vae|u-?net|text encoder|adapters?|dataset|"
     r"out of|instead|if|not|never|ram)\b|\d+x\d+b|n[\u2019']t\b",
     re.IGNORECASE,
@@ -138,11 +146,25 @@ def _of_sentence(
             model = held.only
         if model is None or _CARD.match(text, told.end) or told.each:
             continue
+        if _is_of_device(told, sentence, context.mentions.get(context.place(passage), ()), context):
+            continue
         part = _part(passage, sentence, told)
         if part:
             yield from _of_part(passage, told, model, part, context)
         elif len(passage.text) > _ITEM or passage.kind != "item":
             yield from _of_weights(passage, sentence, told, (model, held.format), context)
+
+
+def _is_of_device(
+    told: Term, sentence: Sentence, named: Sequence[Mention], context: Context
+) -> bool:
+    """Whether an amount is the memory of a device that its sentence names: "the MI355X goes to 288 GB"."""
+    sizes = (
+        nominal_gb(float(context.catalogue[key].value("memory") or 0))
+        for each in within(named, sentence.start, told.start)
+        for key in each.ids
+    )
+    return any(size and size * 1e9 == told.value for size in sizes)
 
 
 def _part(passage: Passage, sentence: Sentence, told: Term) -> tuple[float, ...]:
@@ -171,6 +193,7 @@ def _of_weights(
     text, (model, last) = passage.text, held
     clause = text[max(sentence.start, told.start - 2 * _ITEM) : min(told.end + _AFTER, sentence.end)]
     led = _TAKES.search(text, max(sentence.start, told.start - 60), told.start)
+    led = led or _FORMAT_LEADS.search(text, max(sentence.start, told.start - 40), told.start)
     led = led or (_BYTES_EACH.search(sentence.text) and _IS.search(text, sentence.start, told.start))
     beside = _MODEL.fullmatch(text, model.end, told.start) if model.end <= told.start else None
     if not (led or beside or _OF_WEIGHTS.match(text, told.end) or _IN_FORMAT.match(text, told.end)):
