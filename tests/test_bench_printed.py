@@ -147,12 +147,16 @@ OPENVINO = """\
 [ INFO ]    Average:       21.40 ms
 [ INFO ] Throughput:   1493.34 FPS
 """
-ORT = "Average inference time cost total: 4.5 ms\nNumber of inferences per second: 200.5 \nP50 Latency: 0.004 s\n"
+ORT = """\
+Average inference time cost total: 4.5 ms
+Number of inferences per second: 200.5\x20
+P50 Latency: 0.004 s
+"""
 VAL = """\
 Ultralytics 8.2.50 Python-3.10 torch-2.3.0 CUDA:0 (NVIDIA GeForce RTX 3060, 12037MiB)
 YOLOv8n summary (fused): 168 layers, 3151904 parameters, 0 gradients, 8.7 GFLOPs
 Speed: 0.2ms preprocess, 2.0ms inference, 0.0ms loss, 0.8ms postprocess per image
-"""  # noqa: E501
+"""
 AI = """\
 >>   AI-Benchmark-v.0.1.2
 *  TF Version: 2.10.0
