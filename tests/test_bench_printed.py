@@ -22,6 +22,9 @@ APEX = """\
 Epoch: [0][10/5005]\tTime 2.000 (2.000)\tSpeed 512.000 (512.000)\tLoss 6.9 (7.0)
 Epoch: [0][20/5005]\tTime 0.500 (1.200)\tSpeed 2048.000 (850.000)\tLoss 6.9 (7.0)
 """
+#: Of two processes.
+RANKS = IMAGENET.replace("Test", "=> nothing").split("Epoch")
+RANKS = RANKS[0] + "".join(2 * ("Epoch" + line) for line in RANKS[1:])
 REFERENCE = """\
 Epoch: [0]  [ 10/1251]  eta: 0:12:11  lr: 0.5  img/s: 100.0  loss: 6.9 (6.9)  time: 2.0000  data: 1.0336  max mem: 2
 Epoch: [0]  [ 20/1251]  eta: 0:12:11  lr: 0.5  img/s: 801.0  loss: 6.9 (6.9)  time: 0.3200  data: 0.0036  max mem: 2
@@ -126,6 +129,24 @@ Applying attention optimization: xformers... done.
 100%|##########| 20/20 [00:40<00:00,  2.00s/it]
 Total progress: 100%|##########| 20/20 [00:02<00:00,  7.31it/s]
 """
+SDCPP = """\
+[INFO ] stable-diffusion.cpp:1250 - sampling using Euler A method
+  |====================>                             | 10/20 - 9.11it/s
+  |==================================================| 20/20 - 3.11it/s
+"""
+LMDEPLOY = """\
+concurrency: 256
+elapsed_time: 10.000s
+first token latency(s)(min, max, ave): 0.623, 12.899, 4.401
+number of prompt tokens: 51200
+number of completion tokens: 12800
+token throughput (completion token): 1280.5 token/s
+RPS (request per second): 10.001 req/s
+"""
+UNSLOTH = """\
+O^O/ \\_/ \\    Batch size per device = 2 | Gradient Accumulation steps = 4
+{'train_runtime': 462.1, 'train_samples_per_second': 1.04, 'train_steps_per_second': 0.13, 'train_loss': 0.99}
+"""
 EXLLAMA = """\
  ** Length   512 tokens:  6101.11 t/s
  ** Position   128 + 127 tokens:  120.5 t/s
@@ -202,6 +223,7 @@ def cells(found, *names):
     ("text", "stated", "expected"),
     [
         (IMAGENET, {"gpu": "t4", "batch": 256}, {"workload": "resnet18", "value": "1024", "phase": "train"}),
+        (RANKS, {"gpu": "t4:2", "batch": 128}, {"n_gpus": "2", "value": "1024"}),
         (APEX, {"gpu": "t4"}, {"workload": "resnet50", "value": "2048"}),
         (REFERENCE, {**STATED, "batch": 256, "n_gpus": 4}, {"n_gpus": "4", "value": "3200"}),
         (REFERENCE, {**STATED, "n_gpus": 4}, {"value": "3204"}),
@@ -225,6 +247,8 @@ def cells(found, *names):
         (COMFY, {"workload": "sdxl"},
          {"gpu": "rtx-4090", "steps": "25", "metric": "iterations_per_s", "value": "8"}),
         (WEBUI, {"workload": "sd-1.5", "gpu": "t4"}, {"steps": "20", "value": "0.5"}),
+        (SDCPP, {"workload": "sd-1.5", "gpu": "t4"}, {"steps": "20", "value": "3.11"}),
+        (UNSLOTH, LLM, {"batch": "2", "options": "grad_accum=4", "value": "1.04"}),
         (OFFLINE, LLM,
          {"concurrency": "max", "runtime": "sglang", "input_tokens": "512", "value": "3628.12"}),
         (THROUGHPUT, LLM, {"input_tokens": "512", "output_tokens": "128", "value": "1280"}),
@@ -249,6 +273,7 @@ def test_a_figure_that_is_printed(tmp_path, text, stated, expected):
     ("text", "stated", "expected"),
     [
         (ONE_BATCH, LLM, [("prefill", "51200"), ("decode", "250")]),
+        (LMDEPLOY, LLM, [("serve", "1280.5"), ("serve", "4401")]),
         (MANAGER, LLM, [("serve", "2451.2"), ("serve", "26811.5")]),
         (SESSION, LLM, [("serve", "730.26"), ("serve", "1402.25")]),
         (EXLLAMA, LLM, [("prefill", "6101.11"), ("decode", "120.5")]),
@@ -274,7 +299,9 @@ def test_a_table_of_timm_is_named_after_what_ran(tmp_path):
 
 def test_a_step_in_which_a_program_warms_up_is_no_figure(tmp_path):
     short = IMAGENET[: IMAGENET.index("Epoch: [0][ 11")]
-    assert "warmed up" in next(iter(read(tmp_path, short, gpu="t4", batch=8).faults.values()))
+    assert "no step in it" in next(iter(read(tmp_path, short, gpu="t4", batch=8).faults.values()))
+    short = NEMO[: NEMO.index("Training epoch 0, iteration 1/")]
+    assert "warmed up" in next(iter(read(tmp_path, short, **LLM).faults.values()))
 
 
 def test_a_run_on_the_processor_is_none_of_a_gpu(tmp_path):

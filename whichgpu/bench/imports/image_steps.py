@@ -1,4 +1,4 @@
-"""Bars of programs that make pictures: ComfyUI, Stable Diffusion WebUI (A1111, Forge), diffusers.
+"""Bars of programs that make pictures: ComfyUI, WebUI (A1111, Forge), diffusers, stable-diffusion.cpp.
 
 Denoising steps a second of the whole batch, as they print them: the middle one of the bars behind the first.
 The model is stated, and the batch where that is not 1. A WebUI's `Total progress` has decoding in it and is
@@ -27,11 +27,12 @@ _PROGRAMS = {
         r"Total progress: +\d+%\||Launching Web UI with arguments|Applying attention optimization"
     ),
     "diffusers": re.compile(r"Loading pipeline components\.\.\.: "),
+    "stable-diffusion.cpp": re.compile(r"stable-diffusion\.cpp:\d+ +- "),
 }
 #: A whole bar at the begin of a line, with nothing but its steps.
 _BAR = re.compile(
-    r"^(?P<before>[^\n|%]*?)[ \t]*100%\|[^|\n]{0,400}\|\s*(?P<steps>\d{1,4})/(?P=steps) "
-    r"\[[\d:]{1,12}<[\d:?]{1,12},\s*(?P<rate>\d[\d.]*)\s*(?P<unit>it/s|s/it)\]",
+    r"^(?P<before>[^\n|%]*?)[ \t]*(?:100%)?\|[^|\n]{0,400}\|\s*(?P<steps>\d{1,4})/(?P=steps) "
+    r"(?:\[[\d:]{1,12}<[\d:?]{1,12},|-)\s*(?P<rate>\d[\d.]*)\s*(?P<unit>it/s|s/it)\b",
     re.MULTILINE,
 )
 _GPU = re.compile(r"Device: cuda:\d+ (?:NVIDIA )?([^:\n]+?) :|^GPU: +(?:NVIDIA )?(.+?)$", re.MULTILINE)

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 #: The stated batch and number of GPUs make items of steps.
 STATED = True
-#: Programs whose lines are means of many steps.
-_SUMMED = ("horovod", "detectron2")
+#: Programs of whose figures none is of a first step: means of many, or lines behind those.
+_WARM = ("horovod", "detectron2", "imagenet", "torchvision")
 
 
 def _spans(pattern: str) -> Callable[[str, Load], list[float]]:
@@ -74,8 +74,8 @@ def _torchvision(text: str, load: Load) -> list[float]:
     """By the time of a step, which waits for data; by images/s of each process where no batch is known."""
     known = load.whole or load.batch or not re.search(r"\bimg/s: ", text)
     if known:
-        return _spans(_LOGGED + r"\btime: " + TIME)(text, load)
-    return _shared(_LOGGED + r"\bimg/s: " + TIME + "  ")(text, load)
+        return _spans(_SMOOTH + r"\btime: " + TIME)(text, load)
+    return _shared(_SMOOTH + r"\bimg/s: " + TIME + "  ")(text, load)
 
 
 def _marked(*words: str) -> re.Pattern[str]:
@@ -84,15 +84,19 @@ def _marked(*words: str) -> re.Pattern[str]:
 
 #: Lines of torchvision's references, whose logger DETR, DeiT, MAE and DINO took over.
 _LOGGED = r"^(?:\S+ )?Epoch: \[\d+\]\s+\[\s*\d+/\d+\]\s+eta: .*?"
+#: Its means are of 20 steps, so that the first is in none of the lines behind them.
+_SMOOTH = _LOGGED.replace(r"\[\s*\d+/", r"\[\s*(?:[2-9]\d|\d{3,})/")
 _MM = r"(?:Epoch|Iter)(?:\(train\))? *\[\d+(?:/\d+)?\](?:\[\s*\d+/\d+\])?\s+(?:base_)?lr: .*?\btime: " + TIME
 _APEX = r"^Epoch: \[\d+\]\[\s*\d+/\d+\]\s+Time \d+\.\d+ \(\d+\.\d+\)\s+Speed " + TIME + r" \("
 _IMAGENET = r"^Epoch: \[\d+\]\[\s*\d+/\d+\]\s+Time\s+" + TIME + r" \(\s*\d+\.\d+\)\s+Data\s"
+#: Each line tells one step, and every process of a run prints its first.
+_BEHIND = _IMAGENET.replace(r"\[\s*\d+/", r"\[\s*(?![01]/)\d+/")
 _DETECTRON = r"d2\.utils\.events.*?\biter: \d+ .*?\btime: " + TIME
 _NEMO = r"train_step_timing in s(?:=|: )" + TIME
 _BATCH = {"batch": r"\b(?:samples_per_gpu|batch_size)=(\d+)"}
 _LOOPS = (
     Loop("apex", _marked(_APEX), _rates(_APEX), {"workload": r"=> creating model '?(\w+)'?"}),
-    Loop("imagenet", _marked(_IMAGENET), _spans(_IMAGENET),
+    Loop("imagenet", _marked(_IMAGENET), _spans(_BEHIND),
          {"workload": r"=> (?:creating|using pre-trained) model '(\w+)'"}),
     Loop("torchvision", _marked(_LOGGED + r"\btime: "), _torchvision),
     Loop("mmdetection", _marked(_MM), _spans(_MM), _BATCH),
@@ -139,7 +143,7 @@ def read(_path: Path, text: str, stated: Mapping[str, Any]) -> Iterator[Entry]:
     found = columns_of(loop, text)
     load = load_of(text, found, stated)
     rates = loop.rates(text, load)
-    behind = rates if loop.name in _SUMMED else rates[1:]
+    behind = rates if loop.name in _WARM else rates[1:]
     if not behind:
         raise UsageError("one step alone, in which it warmed up: was the run cut off?")
     yield Entry({**row_of(loop, found, load, load.batch), "value": median(behind)},
