@@ -147,6 +147,14 @@ UNSLOTH = """\
 O^O/ \\_/ \\    Batch size per device = 2 | Gradient Accumulation steps = 4
 {'train_runtime': 462.1, 'train_samples_per_second': 1.04, 'train_steps_per_second': 0.13, 'train_loss': 0.99}
 """
+AIPERF = """\
+Metric,avg,min,max,p99
+Time to First Token (ms),120.50,80.10,300.21,290.11
+Request Latency (ms),1420.11,1300.10,1600.10,1590.1
+
+Metric,Value
+Output Token Throughput (tokens/sec),1440.21
+"""
 EXLLAMA = """\
  ** Length   512 tokens:  6101.11 t/s
  ** Position   128 + 127 tokens:  120.5 t/s
@@ -273,6 +281,7 @@ def test_a_figure_that_is_printed(tmp_path, text, stated, expected):
     ("text", "stated", "expected"),
     [
         (ONE_BATCH, LLM, [("prefill", "51200"), ("decode", "250")]),
+        (AIPERF, LLM, [("serve", "1440.21"), ("serve", "120.5"), ("serve", "1420.11")]),
         (LMDEPLOY, LLM, [("serve", "1280.5"), ("serve", "4401")]),
         (MANAGER, LLM, [("serve", "2451.2"), ("serve", "26811.5")]),
         (SESSION, LLM, [("serve", "730.26"), ("serve", "1402.25")]),

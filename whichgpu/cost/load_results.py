@@ -87,7 +87,7 @@ def without_cut(text: str) -> str:
 
 
 #: A number, with what of its unit may be glued to it, at the end of a text; it is no longer than so.
-_LAST = re.compile(r"(?:(?<![\w.,])|(?<=[=:(]))-?\d[\d.,]*(?:e[+-]?\d*)?[a-z\u00b5%]{0,2}\Z", re.IGNORECASE)
+_LAST = re.compile(r"(?:(?<![\w.])|(?<=[=:(]))-?\d[\d.,]*(?:e[+-]?\d*)?[a-z\u00b5%]{0,2}\Z", re.IGNORECASE)
 _NEAR = 100
 #: What a terminal is told, and what docker, kubectl and mpirun put before each line.
 _COLOUR = re.compile(r"\x1b\[[\d;?]*[A-Za-z]")

@@ -68,9 +68,9 @@ def _tests(text: str) -> tuple[list[Any], tuple[str, ...]]:
     if inserted:
         return inserted, ()
     if not text.lstrip().startswith(("[", "{")) and '"avg_ts"' not in text.partition("\n")[2]:
-        rows = [row for row in csv.DictReader(io.StringIO(text)) if row.get("avg_ts")]
+        rows = list(csv.DictReader(io.StringIO(text)))
         # A line that was cut off has no last cells, and half a number before them.
-        whole_rows = [_numbers(row) for row in rows if None not in row.values()]
+        whole_rows = [_numbers(row) for row in rows if row.get("avg_ts") and None not in row.values()]
         return whole_rows, () if len(whole_rows) == len(rows) else (_CUT,)
     found, whole = documents(text)
     if not found:
