@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from whichgpu import api
-from whichgpu.audit.measurement import told
+from whichgpu.audit.measurement import diagnosed, told
+from whichgpu.cli.options import JobColumns
 from whichgpu.cost.quoted import read
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
@@ -16,6 +17,17 @@ pytestmark = pytest.mark.slow
 GPUS = catalogue(())
 
 SENTENCES = {
+    "My L40S makes 1,1 it/s w/ SDXL": ("SDXL", "l40s", "1.1 it/s", {}),
+    "j'obtiens 2 500 images/s en inference de resnet50, batch 128 sur une L4": (
+        "resnet50", "l4", "2500 images/s", {"phase": "infer", "batch": 128},
+    ),
+    "resnet50 auf zwei L40S: 1.310,5 Bilder/s": ("resnet50", "l40s:2", "1310.5 Bilder/s", {}),
+    "ResNet-50 on an L4, bs 64,12 images/s w/o AMP": (
+        "ResNet-50", "l4", "12 images/s", {"batch": 64, "precision": "AMP"},
+    ),
+    "nanoGPT on 8 H100 SXM runs at 250ms per iteration of ~0.5M tokens": (
+        "gpt2", "h100-80gb-sxm:8", "2e+06 tokens/s", {"phase": "train", "runtime": "nanoGPT"},
+    ),
     "I train ResNet-50 on an L4. It makes three hundred images per second. Is that fine?": (
         "ResNet-50", "l4", "300 images per second", {"phase": "train"},
     ),
@@ -402,6 +414,37 @@ def test_a_sentence_tells_the_run(sentence):
 def test_what_is_lacking_is_said(sentence, complaint):
     with pytest.raises(UsageError, match=complaint):
         told(sentence, GPUS)
+
+
+@pytest.mark.parametrize(
+    ("said", "value"),
+    [
+        ("17,5 tok/s", 17.5), ("1.310,5 images/s", 1310.5), ("1,310 images/s", 1310.0), ("RTF 0,05", 20.0),
+        ("12 345 tokens/s", 12345.0), ("1,234,567 tokens/s", 1234567.0), ("0,850 s/image", 1 / 0.85),
+        ("300 bilder/s", 300.0),
+    ],
+)  # fmt: skip
+def test_numbers_as_other_languages_write_them(said, value):
+    assert read(said).value == pytest.approx(value)
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"), [("1.450 images/s", "1450 images/s"), ("10.450 images/s", "10.450 images/s")]
+)
+def test_points_that_set_off_thousands(said, meant):
+    """A V100 trains ResNet-50 at about 800 images/s: not at 1.45, and at 10.45 no nearer than at 10,450."""
+    run = told(f"ResNet-50 trains at {said} on a V100 SXM2 16GB, batch 128, AMP", GPUS)
+    found = diagnosed(run, GPUS, lambda one: JobColumns(one.columns).job(one.workload))
+    assert found.figure.text == meant
+
+
+def test_a_server_pages_nothing_out():
+    def causes(gpu):
+        found = api.diagnose("resnet50", gpu, "50 images/s", phase="train", batch=256, precision="amp-fp16")
+        return {one.id for one in found.causes}
+
+    assert "spilling" in causes("rtx-4080")
+    assert "spilling" not in causes("v100-16gb-sxm2")
 
 
 def test_what_is_no_number_is_left_alone():

@@ -80,6 +80,15 @@ def text_of(path: Path) -> str:
     return _STAMP.sub("", text) if _STAMP.match(text) else text
 
 
+def without_cut(text: str) -> str:
+    """A text without the number that is its very end, since that may have been cut within."""
+    last = _LAST.search(text[-_NEAR:])
+    return text[: -len(last[0])] if last else text
+
+
+#: A number, with what of its unit may be glued to it, at the end of a text; it is no longer than so.
+_LAST = re.compile(r"(?:(?<![\w.])|(?<=[=:(]))-?\d[\d.,]*(?:e[+-]?\d*)?[a-z\u00b5%]{0,2}\Z", re.IGNORECASE)
+_NEAR = 100
 #: What a terminal is told, and what docker, kubectl and mpirun put before each line.
 _COLOUR = re.compile(r"\x1b\[[\d;?]*[A-Za-z]")
 _STAMP = re.compile(r"^(?:\d{4}-\d\d-\d\dT[\d:.]+Z|\[\d+,\d+\]<std(?:out|err)>:) ?", re.MULTILINE)
@@ -95,12 +104,15 @@ _PRINTED = {
     "Max request concurrency": "concurrency", "Request rate configured (RPS)": "request_rate",
     "Traffic request rate": "request_rate",
 }  # fmt: skip
-PRINTED = "Serving Benchmark Result"
+PRINTED, OFFLINE = "Serving Benchmark Result", "Offline Throughput Benchmark Result"
+_HEADS = re.compile(f"{PRINTED}|{OFFLINE}")
 
 
 def _printed(text: str) -> Iterator[Mapping[str, Any]]:
     """The runs of what was printed, as their JSON has them."""
-    before, *parts = text.split(PRINTED)
+    before, *parts = _HEADS.split(text)
+    # Without a server all requests are there at once, and the engine is SGLang's own.
+    own = {"backend": "sglang", "max_concurrency": "max"} if OFFLINE in text else {}
     # Both print their arguments first.
     model = re.search(r"\bmodel='([^']+)'", before)
     for part in parts:
@@ -109,7 +121,12 @@ def _printed(text: str) -> Iterator[Mapping[str, Any]]:
         for words, key in _PRINTED.items():
             with suppress(ValueError):
                 run |= {key: float(lines[words])} if words in lines else {}
-        yield {**run, "backend": lines.get("Backend", ""), "model_id": model[1] if model else ""}
+        yield {**run, "backend": lines.get("Backend", ""), "model_id": model[1] if model else "", **own}
+
+
+def is_printed(text: str) -> bool:
+    """Whether a text has the lines that vllm bench serve, sglang.bench_serving or its offline kin print."""
+    return bool(_HEADS.search(text)) and not text.lstrip().startswith(("{", "["))
 
 
 #: The first cells of a CSV of AIPerf or GenAI-Perf, and the cells of the table that they print.
@@ -137,11 +154,11 @@ def _table(text: str) -> Mapping[str, Any]:
 
 def _runs(path: Path) -> Iterator[Mapping[str, Any]]:
     text = text_of(path)
-    if PRINTED in text and not text.lstrip().startswith(("{", "[")):
+    if is_printed(text):
         yield from _printed(text)
         return
     if is_table(text):
-        yield _table(text)
+        yield _table(without_cut(text))
         return
     whole = _parsed(text)
     parts = [whole] if whole is not None else [_parsed(line) for line in _lines(text)]
@@ -228,8 +245,8 @@ def _job(run: Mapping[str, Any]) -> dict[str, str]:
     if open_loop:
         job["options"] = f"request_rate={rate:.9g}"
     else:
-        job["concurrency"] = _number(flight)
-        sent = _number(run.get("num_prompts") or run.get("completed"))
+        job["concurrency"] = "max" if flight == "max" else _number(flight)
+        sent = None if flight == "max" else _number(run.get("num_prompts") or run.get("completed"))
         job |= {"options": f"num_prompts={sent}"} if sent else {}
     own = config.get("backend") if isinstance(config, dict) else None
     backend = str(run.get("backend") or run.get("endpoint_type") or own or "").lower()

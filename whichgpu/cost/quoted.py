@@ -41,6 +41,9 @@ _SHORT = {
     "frame": "images", "sample": "samples", "epoch": "epochs", "qps": "requests", "sentences": "sequences",
     "examples": "samples", "documents": "sequences", "docs": "sequences", "texts": "sequences",
     "req": "requests", "reqs": "requests", "queries": "requests", "inferences": "samples",
+    # German, Spanish, Italian and Portuguese.
+    "bild": "images", "bilder": "images", "bildern": "images", "imagen": "images", "im\u00e1genes": "images",
+    "imagenes": "images", "immagini": "images", "imagens": "images",
     "embeddings": "sequences", "passages": "sequences", "chunks": "sequences",
 }  # fmt: skip
 _SCALES = {"GiB": 2.0**30, "TFLOPS": 1e12}
@@ -120,9 +123,34 @@ class Quoted:
         return other / self.value if self.sense < 0 else self.value / other
 
 
+#: Numbers as other languages write them: 1.450,5 and 17,5 with a comma for the point, 2 500 with a space.
+_GROUPED = re.compile(r"(?<![\w.,])(\d{1,3}(?:\.\d{3})+),(\d{1,2})(?!\d|[.,]\d)")
+_COMMA = re.compile(r"(?<![\w.,])(?:(\d{1,5}),(\d{1,2})|(0),(\d+))(?!\d|[.,]\d)")
+_SPACED = re.compile(r"(?<![\w.,\u2212-])(\d{1,3}(?: \d{3})+)(?![\w.,])(?=(?:,\d{1,2})? ?[A-Za-z])")
+#: What a number is of that is none of these: "batch 64,12 img/s", "GPUs 0,1".
+_LABELLED = re.compile(
+    r"\b(?:batch(?:[- ]?size)?|bs|seq(?:uence)?(?:[- _]?len(?:gth)?)?|concurrency|resolution|tokens?|steps?|"
+    r"gpus?|cards?|devices?|cuda|layers?)\W*(?:of|is)?\W*$",
+    re.IGNORECASE,
+)
+
+
+def pointed(text: str) -> str:
+    """A text whose numbers have points for their decimals; what is a list or counts thousands is left."""
+    text = _GROUPED.sub(lambda one: f"{one[1].replace('.', '')}.{one[2]}", text)
+    return _COMMA.sub(
+        lambda one: one[0] if _LABELLED.search(text[: one.start()]) else one[0].replace(",", "."), text
+    )
+
+
+def joined(text: str) -> str:
+    """A text whose numbers have no spaces between their thousands."""
+    return _SPACED.sub(lambda one: one[1].replace(" ", ""), text)
+
+
 def read(text: str) -> Quoted:
     """A figure as it is quoted; raises `UsageError` with examples for any other text."""
-    said = " ".join(text.strip().split())
+    said = pointed(joined(" ".join(text.strip().split())))
     bare = _alone(said)
     if re.search(_PERCENTILE, bare, re.IGNORECASE):
         raise UsageError(

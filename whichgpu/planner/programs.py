@@ -49,6 +49,9 @@ class Program:
         return {"title": self.title, "needs": list(self.needs), "says": self.says or None, "source": named}
 
 
+_Spelling = tuple[int, tuple[str, ...], Program]
+
+
 def spelled(text: str) -> str:
     """A name as names are compared: lower case, words joined by `-`."""
     return "-".join(re.sub(r"[_\s/?-]+", " ", text.lower()).split())
@@ -59,7 +62,8 @@ def program(name: str, around: frozenset[str]) -> Program | None:
     words = spelled(name).split("-")
     beside = around | _makers()
     best: tuple[int, Program] | None = None
-    for said, one in _spellings().items():
+    begun = _begun()
+    for _, said, one in sorted((each for word in {*words} for each in begun.get(word, ())), key=_place):
         for start in range(len(words) - len(said) + 1):
             if tuple(words[start : start + len(said)]) != said or (best and best[0] >= len(said)):
                 continue
@@ -90,6 +94,19 @@ def _spellings() -> Mapping[tuple[str, ...], Program]:
             for spelling in (title, *names):
                 found[tuple(spelled(spelling).split("-"))] = Program(title, use)
     return found
+
+
+@cache
+def _begun() -> Mapping[str, tuple[_Spelling, ...]]:
+    """By the first word of a spelling: its place among all, its words, the program."""
+    found: dict[str, list[_Spelling]] = {}
+    for place, (said, one) in enumerate(_spellings().items()):
+        found.setdefault(said[0], []).append((place, said, one))
+    return {word: tuple(some) for word, some in found.items()}
+
+
+def _place(spelling: _Spelling) -> int:
+    return spelling[0]
 
 
 @cache

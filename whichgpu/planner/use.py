@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.facts import store
@@ -74,12 +74,13 @@ _UNITS = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=4096)
 def use(name: str) -> Use | None:
     """The use that a name means, or that answers for the program of that name; None for any other name."""
     key = spelled(name)
     known = spellings()
     exact = [one for one, said in known.items() if key in said]
-    named = None if exact else program(key, _beside(known))
+    named = None if exact else program(key, _beside())
     found = named.use if named else next(iter(exact or _by_words(key, known)), None)
     if found is None:
         return None
@@ -113,9 +114,10 @@ def _of_program(plain: Use, named: Program) -> Use:
     )  # fmt: skip
 
 
-def _beside(names: Mapping[str, set[str]]) -> frozenset[str]:
+@cache
+def _beside() -> frozenset[str]:
     """Words that may stand beside a program's name: those of uses, and what does not change one."""
-    return AROUND | {word for said in names.values() for name in said for word in name.split("-")}
+    return AROUND | {word for said in spellings().values() for name in said for word in name.split("-")}
 
 
 #: Words around the name of a use that do not change it.
@@ -148,6 +150,7 @@ def _by_words(key: str, known: Mapping[str, set[str]]) -> list[str]:
     return found if len(found) == 1 else []
 
 
+@cache
 def spellings() -> Mapping[str, set[str]]:
     """Every name of each use, by its id."""
     return {one: {one, *table["names"]} for one, table in _tables().items()}

@@ -103,6 +103,8 @@ PEOPLE = (
     "users?|people|persons?|employees|staff|students|customers|colleagues|agents|seats|pupils|teachers"
     "|developers|engineers|callers"
 )
+#: Words of a model's name, at most, with who tuned or stored it.
+_NAME = 10
 _FOR = re.compile(rf"(\d+) (?:{PEOPLE})\b", re.IGNORECASE)
 
 
@@ -113,7 +115,8 @@ def job_of(name: str, known: Callable[[str], bool]) -> tuple[str, str]:
     """
     said = name.split()
     count = len(said)
-    runs = (said[at : at + size] for size in range(count - 1, 0, -1) for at in range(count - size + 1))
+    sizes = range(min(count - 1, _NAME), 0, -1)
+    runs = (said[at : at + size] for size in sizes for at in range(count - size + 1))
     able = (run for run in runs if len(run) > 1 or re.search(r"[a-z]\d", run[0], re.IGNORECASE))
     model = next((" ".join(run) for run in able if known(" ".join(run))), "")
     users = _FOR.search(" ".join(said))

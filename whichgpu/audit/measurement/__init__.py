@@ -9,6 +9,7 @@ from __future__ import annotations
 import shlex
 from contextlib import suppress
 from dataclasses import replace
+from math import log
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.audit import patterns as re
@@ -17,11 +18,12 @@ from whichgpu.audit.measurement.figures import figure as told_figure
 from whichgpu.audit.measurement.figures import figures
 from whichgpu.audit.measurement.jobs import columns
 from whichgpu.audit.measurement.sized import sized, usual
-from whichgpu.audit.measurement.text import EXAMPLE, cut, missing, unquoted, windows
+from whichgpu.audit.measurement.text import EXAMPLE, cut, missing, spelled_out, windows
 from whichgpu.audit.subjects import mentions
 from whichgpu.cost import quoted
+from whichgpu.cost.estimate import estimate
 from whichgpu.cost.placing import placed
-from whichgpu.errors import UsageError, one_line
+from whichgpu.errors import UsageError, WhichGpuError, one_line
 from whichgpu.hardware.slices import resolve_device
 from whichgpu.planner.diagnosis import diagnose_any, pointed
 from whichgpu.values import NamedTuple
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.diagnosis import Diagnosis
     from whichgpu.workloads.job import Job
 
@@ -68,6 +71,9 @@ _LINK = re.compile(
     r"|host[- ]to[- ]device|device[- ]to[- ]host|h2d|d2h|p2p|peer[- ]to[- ]peer)\b",
     re.I,
 )
+#: A number that has three digits behind its point, and how far off it has to be to be thousands.
+_THOUSANDS = re.compile(r"\d{1,3}(?:\.\d{3})+(?!\d)")
+_FAR, _NEAR = 50.0, 10.0
 _SIZE_FIRST = re.compile(r"(\d+(?:\.\d+)?B) (\S.*)", re.I)
 #: Parameters behind a model's name, and what tells the sizes of a family apart in their ids.
 _PARAMETERS = re.compile(r"[ (-]{1,2}(\d+(?:\.\d+)?) ?([MB])\b(?![/.-])(?: param(?:eter)?s?)?\)?", re.I)
@@ -81,6 +87,7 @@ _ALIKE = 0.15
 #: Which of several of a name is meant where nobody says: the one that most runs of it are of.
 _PICTURES = r"(?:A1111|AUTOMATIC1111|ComfyUI|Forge|SD\.Next|InvokeAI|Fooocus|web ?ui)"
 _BARE = (
+    ("gpt2", re.compile(r"\b(?=nano-?gpt\b)", re.I)),
     ("stable-diffusion-1.5", re.compile(r"\bstable diffusion\b", re.I)),
     # What makes pictures makes them of the usual model of their size, and is read as what runs it.
     (
@@ -144,7 +151,7 @@ def told(text: str, catalogue: Catalogue, gpu: str = "", figure: str = "") -> To
 
     Raises `UsageError` that says which of model, GPU and figure is not in it.
     """
-    rest = " ".join(unquoted(text).split())
+    rest = spelled_out(text)
     if len(rest) > _LONGEST:
         raise UsageError(
             f"'{one_line(rest)}': {len(rest):,} characters are no sentence; write e.g. {EXAMPLE}"
@@ -172,11 +179,27 @@ def diagnosed(run: Told, catalogue: Catalogue, made: Callable[[Told], Job]) -> D
         heard = told(run.workload, catalogue, run.gpu, run.figure).but(stated)
     places = [resolve_device(name, catalogue) for name in heard.gpus]
     jobs = [(placed(made(heard), count, device), device) for device, count in places]
+    heard = heard._replace(figure=_as_meant(heard.figure, *jobs[0]))
     found = diagnose_any(heard.gpu, jobs, quoted.read(heard.figure), catalogue)
     if whole:
         return found
     read_as = (heard.on(found.gpu) if heard.may_be else heard).command
     return replace(pointed(found, run.workload), read_as=read_as)
+
+
+def _as_meant(figure: str, job: Job, device: Gpu) -> str:
+    """A figure whose points set off thousands ("1.450 images/s") without them.
+
+    Only where a job as predicted is far from the number as it stands, and near to the other.
+    """
+    if not _THOUSANDS.match(figure):
+        return figure
+    other = _THOUSANDS.sub(lambda one: one[0].replace(".", ""), figure)
+    with suppress(WhichGpuError):
+        answer = estimate(job, [device]).at(0, 0)
+        stands, meant = (abs(log(quoted.read(one).ratio(answer))) for one in (figure, other))
+        return other if stands > log(_FAR) and meant < log(_NEAR) else figure
+    return figure
 
 
 def heard(text: str, catalogue: Catalogue) -> dict[str, Any]:
@@ -185,7 +208,7 @@ def heard(text: str, catalogue: Catalogue) -> dict[str, Any]:
     What it does not tell is left out; nothing is refused.
     """
     found: dict[str, Any] = {}
-    rest = ALONE.sub("1 concurrent", _MACHINE.sub("", " ".join(text[:_LONGEST].split())))
+    rest = ALONE.sub("1 concurrent", _MACHINE.sub("", spelled_out(text[:_LONGEST])))
     named = dict.fromkeys(each.text for each in mentions(rest, catalogue))
     with suppress(UsageError):
         gpu, _, rest = device(rest, catalogue)

@@ -8,7 +8,7 @@ from whichgpu.audit.measurement import ALONE
 from whichgpu.audit.measurement.devices import device
 from whichgpu.audit.measurement.figures import figure
 from whichgpu.audit.measurement.jobs import columns
-from whichgpu.audit.measurement.text import unquoted
+from whichgpu.audit.measurement.text import spelled_out
 from whichgpu.cost import anchors
 from whichgpu.errors import OpenName, UsageError, one_line
 
@@ -31,7 +31,7 @@ def read_anchor(text: str, model: Workload, catalogue: Catalogue) -> Anchor:
     except UsageError as fault:
         strict = fault
     try:
-        named, may_be, rest = device(ALONE.sub("1 concurrent", " ".join(unquoted(text).split())), catalogue)
+        named, may_be, rest = device(ALONE.sub("1 concurrent", spelled_out(text)), catalogue)
         said, rest = columns(rest, model)
         judged, _ = figure(rest, text)
     except UsageError:

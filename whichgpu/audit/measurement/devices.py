@@ -20,7 +20,12 @@ if TYPE_CHECKING:
     from whichgpu.audit.subjects import Mention
     from whichgpu.hardware.catalogue import Catalogue
 
-_SPELLED = {**SPELLED, "dual": 2, "quad": 4, "pair of": 2, "couple of": 2}
+_SPELLED = {
+    **SPELLED, "dual": 2, "quad": 4, "pair of": 2, "couple of": 2,
+    # German, French, Spanish, Italian and Portuguese.
+    "zwei": 2, "drei": 3, "vier": 4, "acht": 8, "deux": 2, "trois": 3, "quatre": 4, "huit": 8,
+    "dos": 2, "tres": 3, "cuatro": 4, "ocho": 8, "due": 2, "quattro": 4, "duas": 2, "quatro": 4, "oito": 8,
+}  # fmt: skip
 _WORD = rf"(?P<word>{'|'.join(_SPELLED)})"
 _COUNT = re.compile(rf"(?:\b(?P<n>\d{{1,4}})\s*[x\u00d7]?|\b{_WORD})\s*(?:NVIDIA\s*)?$", re.I)
 #: What a number before a GPU is of, if not of GPUs: "batch 128 RTX 4090".

@@ -90,6 +90,12 @@ _WORK = (
     re.compile(
         rf"\b{_TIME}[^.:\d]{{0,60}}? (?:for|over|on|to [a-z]+|{_WENT})(?: all| an?(?= \d))? {_AMOUNT}\b", re.I
     ),
+    re.compile(
+        rf"\b(?P<long>{HOW_MANY}) ?(?P<unit>ms|milliseconds?|s|secs?|seconds?|minutes?|min)"
+        rf"(?: ?/ ?| (?:per|an?|each|every) )(?:iter(?:ation)?|step|batch|update) "
+        rf"(?:of|with|for|=)(?: (?:about|around|roughly))? ?[~\u2248]? ?{_AMOUNT}",
+        re.I,
+    ),
     re.compile(rf"\b{_AMOUNT}(?: per| each| every| an| a|/) ?(?P<long>)(?P<unit>hour|minute|day)\b", re.I),
     re.compile(
         rf"\b{_AMOUNT} (?:[^\d.,:]{{1,40}} |of \d+ tokens |of \d[\d,.]*k? (?:{_ITEMS}) )*{_TOOK} ?{_TIME}",
@@ -195,6 +201,7 @@ def figure(rest: str, text: str) -> tuple[str, tuple[str, ...]]:
     a share of the peak gives way to what it is worked out of. Raises `UsageError` where there is none, or
     several of one kind.
     """
+    rest = quoted.joined(rest)
     found = list(figures(rest))
     speeds = {said: one for said, one in found if one.sense} or dict(found)
     if not speeds:

@@ -6,12 +6,18 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.quantities import SPELLED
+from whichgpu.cost.quoted import pointed
 from whichgpu.errors import UsageError, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 EXAMPLE = '"ResNet-50 trains at 850 images/s on my RTX A5000, batch 128, AMP"'
+#: Words that people shorten, of which one is a unit as well: "on a 4090 w/ SDXL".
+_SHORTENED = (
+    (re.compile(r"(?<![\w/])w/o\b", re.I), "without"),
+    (re.compile(r"(?<![\w/])w/(?=[\s\w])", re.I), "with "),
+)
 WORDS = re.compile(r"[^\s,;()]+")
 _ONE = {"a": 1.0, "an": 1.0, "one": 1.0, "half a": 0.5, "half an": 0.5}
 #: A number in digits, as a word or as an article.
@@ -26,6 +32,13 @@ def missing(what: str, text: str) -> UsageError:
 def unquoted(text: str) -> str:
     """A text without its marks of quotation; an apostrophe within a word stays."""
     return re.sub(r"(?<!\w)['\"`\u2018\u201c\u201d]|['\"`\u2019\u201c\u201d](?!\w)", " ", text)
+
+
+def spelled_out(text: str) -> str:
+    """A text on one line without marks of quotation, with points in its numbers and "with" for "w/"."""
+    for short, word in _SHORTENED:
+        text = short.sub(word, text)
+    return pointed(" ".join(unquoted(text).split()))
 
 
 def cut(text: str, start: int, end: int) -> str:

@@ -8,7 +8,8 @@ A format is a module of this folder, found by its file name:
   was cut off. What a file does not say (the GPU, a precision) the user states.
 
 Formats of several files (`TOGETHER` True) get all of them at once: `read(paths, texts)`; those that need a
-column which the user states (`STATED` True) get these too: `read(path, text, stated)`.
+column which the user states (`STATED` True) get these too: `read(path, text, stated)`. A number that ends a
+text is left out of it, since that may have been cut within, unless a format tells by itself (`WHOLE` True).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.bench.record import Record, digest, row
-from whichgpu.cost.load_results import text_of
+from whichgpu.cost.load_results import text_of, without_cut
 from whichgpu.errors import UsageError, WhichGpuError, one_line
 from whichgpu.values import NamedTuple, immutable
 
@@ -59,6 +60,14 @@ class Imported:
     records: tuple[Record, ...]
     notes: tuple[str, ...]
     faults: Mapping[str, str]
+
+
+def sections(start: re.Pattern[str], text: str) -> Iterator[tuple[re.Match[str], str]]:
+    """Each match of what begins a run, with the text from there to the next one or the end."""
+    starts = list(start.finditer(text))
+    ends = (*(one.start() for one in starts[1:]), len(text))
+    for one, end in zip(starts, ends, strict=False):
+        yield one, text[one.start() : end]
 
 
 @cache
@@ -145,6 +154,7 @@ def _groups(paths: Iterable[Path], name: str, faults: dict[str, str]) -> list[_G
         except UsageError as fault:
             faults[str(path)] = str(fault)
             continue
+        text = text if getattr(known[found], "WHOLE", False) else without_cut(text)
         if getattr(known[found], "TOGETHER", False):
             together.setdefault(found, []).append((path, text))
         else:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: The devices that its backends print before the table: CUDA and ROCm, Vulkan, Metal.
-_DEVICE = re.compile(
+DEVICE = re.compile(
     r"^\s*Device \d+: ([^,\n]+)|^ggml_vulkan: \d+ = ([^(|\n]+?) *[(|]|^ggml_metal\w*: GPU name: *(.+)",
     re.MULTILINE,
 )
@@ -68,17 +68,17 @@ def _tests(text: str) -> tuple[list[Any], tuple[str, ...]]:
     if inserted:
         return inserted, ()
     if not text.lstrip().startswith(("[", "{")) and '"avg_ts"' not in text.partition("\n")[2]:
-        rows = [row for row in csv.DictReader(io.StringIO(text)) if row.get("avg_ts")]
+        rows = list(csv.DictReader(io.StringIO(text)))
         # A line that was cut off has no last cells, and half a number before them.
-        whole_rows = [_numbers(row) for row in rows if None not in row.values()]
+        whole_rows = [_numbers(row) for row in rows if row.get("avg_ts") and None not in row.values()]
         return whole_rows, () if len(whole_rows) == len(rows) else (_CUT,)
-    found, whole = _documents(text)
+    found, whole = documents(text)
     if not found:
         raise UsageError("JSON that ends too early or is broken; run llama-bench again")
     return found, () if whole else (_CUT,)
 
 
-def _documents(text: str) -> tuple[list[Any], bool]:
+def documents(text: str) -> tuple[list[Any], bool]:
     """Every JSON object of an array, or of lines, up to where the text breaks; whether it does not."""
     found: list[Any] = []
     decoder, place = json.JSONDecoder(), 0
@@ -109,7 +109,7 @@ def _numbers(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _table(text: str) -> Iterator[dict[str, Any]]:
     """The lines of the table that llama-bench prints, with the devices and the build around it."""
-    devices = ", ".join("".join(found).strip() for found in _DEVICE.findall(text))
+    devices = ", ".join("".join(found).strip() for found in DEVICE.findall(text))
     build = re.search(r"^build: \w+ \((\d+)\)", text, re.MULTILINE)
     head: list[str] = []
     for line in text.splitlines():

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.bench.imports import Entry
-from whichgpu.bench.imports.llama_bench import _DEVICE, spelled
+from whichgpu.bench.imports.llama_bench import DEVICE, spelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +77,7 @@ def _milliseconds(text: str) -> float:
 
 def _about(text: str) -> tuple[dict[str, Any], tuple[str, ...]]:
     """What ran where, and what is to be said of it."""
-    devices = ["".join(found).strip() for found in _DEVICE.findall(text)]
+    devices = ["".join(found).strip() for found in DEVICE.findall(text)]
     file, tag, kind = _FILE.search(text), _TAG.search(text), _FORMAT.search(text)
     ollama = bool(_COUNTED.search(text))
     name, precision = spelled(file[1] if file else "", f"- - {kind[1]}" if kind else "")

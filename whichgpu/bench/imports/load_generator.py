@@ -1,4 +1,4 @@
-"""vllm bench serve (benchmark_serving), sglang.bench_serving, as JSON or as printed; AIPerf, GenAI-Perf.
+"""vllm bench serve (benchmark_serving), sglang.bench_serving and its offline kin, AIPerf, GenAI-Perf.
 
 Output tokens/s and the means of TTFT, TPOT and latency of each run, as `validate` reads them
 (`cost/load_results.py`); what --metadata or --tag says of a run is in it.
@@ -20,9 +20,7 @@ _WORDS = ('"output_throughput"', '"mean_ttft_ms"', '"output_token_throughput"', 
 
 def claims(path: Path, text: str) -> bool:
     """Whether a file is such JSON, or what was printed."""
-    if load_results.PRINTED in text and not text.lstrip().startswith(("{", "[")):
-        return True
-    if load_results.is_table(text):
+    if load_results.is_printed(text) or load_results.is_table(text):
         return True
     return path.suffix in load_results.SUFFIXES and any(word in text for word in _WORDS)
 

@@ -1,4 +1,4 @@
-"""What nvidia-smi (--query-gpu --format=csv, dmon) and dcgmi dmon write: power, memory, utilisation.
+"""What nvidia-smi (--query-gpu --format=csv, dmon, -q) and dcgmi dmon write: power, memory, utilisation.
 
 Means over all readings and GPUs, and the most memory. The job is stated, and the GPU without a column `name`.
 """
@@ -10,7 +10,7 @@ import re
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from whichgpu.bench.imports import Entry
+from whichgpu.bench.imports import Entry, sections
 from whichgpu.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,16 +29,31 @@ _QUERY = re.compile(
     r"^(?:\w[\w.]*(?: \[[^\]]*\])?, )*(?:power\.draw|utilization\.gpu|memory\.used)\b", re.MULTILINE
 )
 _DMON = re.compile(r"^#\s*(?:(?:Date|Time|HH:MM:SS|YYYYMMDD)\s+)*(?:gpu|Entity)\s+\S", re.MULTILINE)
+#: The report of -q: its title, each GPU, and by what is read the line of a GPU, under its heading.
+_REPORT = "NVSMI LOG"
+_GPU = re.compile(r"^GPU \w+:\w+:\w+\.\w+$", re.MULTILINE)
+_LINES = {
+    "name": re.compile(r"^ +Product Name +: (.+)$", re.MULTILINE),
+    "power": re.compile(
+        r"^ +(?:GPU )?Power Readings$(?:\n {8,}.*)*?\n +(?:Average |Instantaneous )?Power Draw +: ([\d.]+) W",
+        re.MULTILINE,
+    ),
+    "memory": re.compile(r"^ +FB Memory Usage$(?:\n {8,}.*)*?\n +Used +: (\d+) MiB", re.MULTILINE),
+    "utilisation": re.compile(r"^ +Utilization$(?:\n {8,}.*)*?\n +(?:Gpu|GPU) +: (\d+) %", re.MULTILINE),
+}
 
 
 def claims(_path: Path, text: str) -> bool:
-    """Whether a file is such a table."""
-    return bool(_QUERY.search(text[:2000]) or _DMON.search(text[:2000]))
+    """Whether a file is such a table or report."""
+    return bool(_QUERY.search(text[:2000]) or _DMON.search(text[:2000])) or _REPORT in text[:2000]
 
 
 def read(_path: Path, text: str) -> Iterator[Entry]:
     """Mean power of a GPU, the most memory of one, mean utilisation."""
-    readings = list(_spaced(text) if _DMON.search(text[:2000]) else _commas(text))
+    report = _REPORT in text[:2000]
+    readings = list(
+        _listed(text) if report else _spaced(text) if _DMON.search(text[:2000]) else _commas(text)
+    )
     found = {name: [number for one in readings if (number := _number(one.get(name, ""))) is not None]
              for name in ("power", "memory", "utilisation")}  # fmt: skip
     if not any(found.values()):
@@ -60,6 +75,13 @@ def read(_path: Path, text: str) -> Iterator[Entry]:
     if found["memory"]:
         most = max(found["memory"]) / 1024.0
         yield Entry({**columns, "metric": "gpu_memory_used", "unit": "GiB", "value": most})
+
+
+def _listed(text: str) -> Iterator[dict[str, str]]:
+    """Readings of reports: a section for each GPU, as often as it was asked."""
+    for one, part in sections(_GPU, text):
+        yield {"device": one[0], **{name: found[1] for name, line in _LINES.items()
+                                    if (found := line.search(part))}}  # fmt: skip
 
 
 def _commas(text: str) -> Iterator[dict[str, str]]:

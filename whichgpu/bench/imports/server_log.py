@@ -35,9 +35,15 @@ def claims(_path: Path, text: str) -> bool:
     return any(line.search(text) for line in _LINES.values())
 
 
+def about(text: str) -> dict[str, Any]:
+    """Model and split by the command or the settings that an engine prints."""
+    model, split = _MODEL.search(text), _SPLIT.search(text)
+    return {"workload": next(filter(None, model.groups())) if model else "",
+            "tp": int(next(filter(None, split.groups()))) if split else None}  # fmt: skip
+
+
 def read(_path: Path, text: str) -> Iterator[Entry]:
     """A figure of each engine's busiest lines."""
-    model, split = _MODEL.search(text), _SPLIT.search(text)
     for engine, line in _LINES.items():
         found = [(int(one["n"]), float(one["rate"])) for one in line.finditer(text)]
         most = max((count for count, _ in found), default=0)
@@ -45,8 +51,7 @@ def read(_path: Path, text: str) -> Iterator[Entry]:
         if not busy:
             continue
         columns: dict[str, Any] = {
-            "workload": next(filter(None, model.groups())) if model else "", "phase": "serve",
-            "tp": int(next(filter(None, split.groups()))) if split else None, "runtime": engine,
+            **about(text), "phase": "serve", "runtime": engine,
             "concurrency": median(count for count, _ in busy), "metric": "throughput",
             "unit": "output tokens/s", "value": mean(rate for _, rate in busy),
         }  # fmt: skip

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+#: A total that ends a text is held against its steps.
+WHOLE = True
 _HEAD = re.compile(r"^(?:.*\|)?\s*(?P<key>TensorFlow|Model|Mode|Dataset|Data format|Devices|Optimizer):"
                    r"\s+(?P<value>\S.*?)\s*$", re.MULTILINE)  # fmt: skip
 _TOTAL = re.compile(r"total images/sec:\s*([\d.]+)")

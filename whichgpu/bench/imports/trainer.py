@@ -21,7 +21,8 @@ _RATE = re.compile(
     r"train_samples_per_second['\"]?\s*[:=]\s*['\"]?(?P<samples>[\d.]+)['\"]?[,}\s]+"
     r"['\"]?train_steps_per_second['\"]?\s*[:=]\s*['\"]?(?P<steps>[\d.]+)['\"]?\s*[,}\n]"
 )
-_BATCH = re.compile(r'"train_batch_size":\s*(\d+)\s*[,}]')
+#: In the state, and among what Transformers and Unsloth print at the start of a training.
+_BATCH = re.compile(r'"train_batch_size":\s*(\d+)\s*[,}]|(?i:\bbatch size per device) = (\d+)\s')
 
 
 def claims(_path: Path, text: str) -> bool:
@@ -40,7 +41,7 @@ def read(_path: Path, text: str, stated: Mapping[str, Any]) -> Iterator[Entry]:
         if not rate > 0.0 or not one > 0.0:
             continue
         each = max(round(rate / one / count), 1)
-        own = int(batch[1]) if batch else each
+        own = int(batch[1] or batch[2]) if batch else each
         passes = {"grad_accum": each // own} if own and each // own > 1 else {}
         said = ["the rate is of the whole run, with its evaluations and checkpoints"]
         if not batch:

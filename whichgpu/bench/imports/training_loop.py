@@ -11,16 +11,25 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.bench.imports import Entry
+from whichgpu.bench.imports._loops import (
+    NUMBER,
+    Load,
+    Loop,
+    columns_of,
+    load_of,
+    loop_of,
+    numbers,
+    row_of,
+    some,
+)
 from whichgpu.errors import UsageError
-from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 #: The stated batch and number of GPUs make items of steps.
 STATED = True
-_N = r"(\d[\d,]*(?:\.\d+)?)"
 #: A bar of tqdm: its steps, the rate and its unit; what stands before it is looked at, so far at most.
 _BAR = re.compile(
     r"\d%\|[^|\n]{0,400}\|\s*(?P<at>\d{1,9})/(?P<of>\d{1,9})\s*\[[\d:]{1,12}<[\d:?]{1,12},\s*"
@@ -36,45 +45,25 @@ _NEAR = 200
 _SPANS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "\u00b5s": 1e-6}
 
 
-class Load(NamedTuple):
-    """What a step has: GPUs, the batch of each (0: not told), that of all, passes, tokens of a sequence."""
-
-    gpus: float
-    batch: float
-    whole: float
-    passes: float
-    length: float
-
-    @property
-    def items(self) -> float:
-        """Items of a step of all GPUs; raises `UsageError` where nothing says so."""
-        items = self.whole or self.gpus * self.batch * self.passes
-        if not items:
-            raise UsageError(
-                "it tells steps a second, not how many samples each has; add --batch N (of a GPU)"
-            )
-        return items
-
-
 def _nanogpt(text: str, _load: Load) -> list[float]:
-    tokens = _numbers(rf"tokens per iteration will be: {_N}\n", text)
-    times = _some(_numbers(rf"^iter \d+: loss .*?time {_N}ms", text))
+    tokens = numbers(rf"tokens per iteration will be: {NUMBER}\n", text)
+    times = some(numbers(rf"^iter \d+: loss .*?time {NUMBER}ms", text))
     if not tokens:
         raise UsageError("it does not say 'tokens per iteration'; give the log from its start")
     return [1e3 * tokens[0] / one for one in times]
 
 
 def _torchtune(text: str, load: Load) -> list[float]:
-    return [one * load.gpus for one in _some(_numbers(rf"tokens_per_second_per_gpu:{_N}[ \n]", text))]
+    return [one * load.gpus for one in some(numbers(rf"tokens_per_second_per_gpu:{NUMBER}[ \n]", text))]
 
 
 def _timm(text: str, _load: Load) -> list[float]:
     # In brackets is the mean of the epoch so far.
-    return _some(_numbers(rf"^(?:Train|Test): .*?\([\d.]+s,\s*{_N}/s\)", text))[-1:]
+    return some(numbers(rf"^(?:Train|Test): .*?\([\d.]+s,\s*{NUMBER}/s\)", text))[-1:]
 
 
 def _megatron(text: str, load: Load) -> list[float]:
-    times = _some(_numbers(rf"per iteration \(ms\): {_N} ", text))
+    times = some(numbers(rf"per iteration \(ms\): {NUMBER} ", text))
     return [1e3 * load.items * (load.length or 1.0) / one for one in times]
 
 
@@ -85,22 +74,11 @@ def _keras(text: str, load: Load) -> list[float]:
         re.M,
     )
     times = [float(one) * _SPANS[span] for at, of, one, span in found if at == of]
-    return [load.items / one for one in _some([one for one in times if one > 0.0])]
+    return [load.items / one for one in some([one for one in times if one > 0.0])]
 
 
 def _barred(text: str, load: Load) -> list[float]:
-    return [one * load.items for one in _some(_bars(text))]
-
-
-class Loop(NamedTuple):
-    """How a program is told, its rates of all GPUs, and the columns that its log has, each by a pattern."""
-
-    name: str
-    mark: re.Pattern[str]
-    rates: Callable[[str, Load], list[float]]
-    columns: Mapping[str, str] = {}
-    unit: str = "samples/s"
-    runtime: str = "PyTorch"
+    return [one * load.items for one in some(_bars(text))]
 
 
 _LOOPS = (
@@ -115,9 +93,10 @@ _LOOPS = (
          {"workload": r"Model (\S+) created", "n_gpus": r"process(?:es)?, 1 device per process\. Process 0, "
           r"total (\d+)", "amp": r"(mixed precision)\.?$", "resolution": r"input_size: \(3, (\d+), "}),
     Loop("timm validate", re.compile(r"^Test: \[.*?Time: [\d.]+s \([\d.]+s,", re.M), _timm,
-         {"workload": r"Model (\S+) created", "amp": r"(mixed precision)"}),
+         {"workload": r"Model (\S+) created", "amp": r"(mixed precision)"}, phase="infer"),
     Loop("megatron", re.compile(r"elapsed time per iteration \(ms\):"), _megatron,
-         {"global_batch": r"global batch size:\s+(\d+)", "seq_len": r"\bseq_length \.+ (\d+)"}),
+         {"global_batch": r"global batch size:\s+(\d+)", "seq_len": r"\bseq_length \.+ (\d+)"},
+         sequences=True),
     Loop("ultralytics", re.compile(r"\bUltralytics \S+|^\s*Epoch\s+GPU_mem\s", re.M), _barred,
          {"gpu": r"CUDA:\d \(([^,)]+)", "gpu_memory": r"CUDA:\d \([^,)]+, (\d+)MiB\)",
           "workload": r"\bmodel=([\w./-]+?)(?:\.pt|\.yaml)?,",
@@ -150,11 +129,10 @@ def read(_path: Path, text: str, stated: Mapping[str, Any]) -> Iterator[Entry]:
     loop = _loop(text)
     if loop is None:
         return
-    found = _found(loop, text)
-    load = _load(text, found, stated)
+    found = _told(loop, text)
+    load = load_of(text, found, stated)
     rates = loop.rates(text, load)
     behind = rates[1:] or rates
-    unit = "tokens/s" if loop.name == "megatron" and load.length else loop.unit
     batch = load.batch or (load.whole / load.gpus if loop.name == "ultralytics" else 0.0)
     if loop.rates is _timm:
         batch = batch or round(_per_step(text) / load.gpus)
@@ -162,56 +140,21 @@ def read(_path: Path, text: str, stated: Mapping[str, Any]) -> Iterator[Entry]:
     if shown := found.pop("gpu_memory", ""):
         context["gpu_memory"] = float(shown) * 2**20
     epochs = ("the rate is of whole epochs: data loading and what runs between steps is in it",)
-    found |= {"n_gpus": int(load.gpus), "batch": batch or None, "metric": "throughput", "unit": unit}
-    yield Entry({**found, "value": median(behind)}, context,
+    yield Entry({**row_of(loop, found, load, batch), "value": median(behind)}, context,
                 epochs if loop.rates in (_keras, _barred) and loop.name != "ultralytics" else ())  # fmt: skip
 
 
 def _loop(text: str) -> Loop | None:
-    return next((one for one in _LOOPS if one.mark.search(text)), None)
+    return loop_of(_LOOPS, text)
 
 
-def _load(text: str, found: dict[str, Any], stated: Mapping[str, Any]) -> Load:
-    """What a step has, by what is stated, else by the log, from whose columns it is taken."""
-    _, _, several = str(stated.get("gpu") or "").rpartition(":")
-    devices = len(set(re.findall(r"\bCUDA:(\d) \(", text)))
-    told = stated.get("n_gpus") or (several if several.isdigit() else 0) or found.get("n_gpus") or devices
-    options, whole = found["options"], found.pop("whole", 0.0)
-    passes = found.pop("passes", 1.0)
-    if float(passes) > 1.0:
-        options["grad_accum"] = passes
-    return Load(
-        float(told or 1.0), float(stated.get("batch") or found.get("batch") or 0.0),
-        float(whole or options.get("global_batch", 0.0)), float(passes),
-        float(stated.get("seq_len") or found.get("seq_len") or 0.0),
-    )  # fmt: skip
-
-
-def _found(loop: Loop, text: str) -> dict[str, Any]:
-    """The columns that a log has, with what becomes an option or a format among them."""
-    matches = {name: re.search(words, text, re.M) for name, words in loop.columns.items()}
-    found: dict[str, Any] = {name: one[1] for name, one in matches.items() if one}
-    kept = ("lora_rank", "grad_accum", "global_batch")
-    options: dict[str, Any] = {name: found.pop(name) for name in kept if name in found}
-    if found.pop("compile", ""):
-        options["compile"] = "True"
-    if "amp" in found:
-        found["precision"] = "amp-bf16" if found.pop("amp") == "bf" else "amp-fp16"
-    found["phase"] = "infer" if loop.name == "timm validate" else "train"
+def _told(loop: Loop, text: str) -> dict[str, Any]:
+    """The columns that a log has; torchtune's builder names model and method in one."""
+    found = columns_of(loop, text)
     if loop.name == "torchtune" and (recipe := _RECIPE.match(found.get("workload", ""))):
         found["workload"] = re.sub(r"(?<=\d)_(?=\d_)", ".", recipe["name"])
         found["phase"] = f"finetune_{recipe['kind'] or 'full'}"
-    return {**found, "runtime": loop.runtime, "options": options}
-
-
-def _some(found: list[float]) -> list[float]:
-    if not found:
-        raise UsageError("no step in it; was the run cut off before it had any?")
     return found
-
-
-def _numbers(pattern: str, text: str) -> list[float]:
-    return [float(one.replace(",", "")) for one in re.findall(pattern, text, re.M)]
 
 
 def _per_step(text: str) -> float:

@@ -10,7 +10,7 @@ import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from whichgpu.bench.imports import Entry
+from whichgpu.bench.imports import Entry, sections
 from whichgpu.errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,10 +33,8 @@ def claims(_path: Path, text: str) -> bool:
 
 def read(_path: Path, text: str) -> Iterator[Entry]:
     """Two figures of each run."""
-    starts = list(_START.finditer(text))
-    ends = [*(one.start() for one in starts[1:]), len(text)]
-    for start, end in zip(starts, ends, strict=True):
-        yield from _run(start, text[start.start() : end])
+    for start, part in sections(_START, text):
+        yield from _run(start, part)
 
 
 def _run(start: re.Match[str], part: str) -> Iterator[Entry]:

@@ -1,15 +1,17 @@
-"""vllm bench latency and vllm bench throughput (--output-json), without a server: a batch, or all at once.
+"""vllm bench latency and vllm bench throughput, without a server, as JSON or as printed.
 
-The JSON has times and rates alone. Of latency, lengths and batch are vLLM's defaults (32, 128, 8) unless they
-are stated; of throughput, tokens are prompts and answers together, so that one length has to be.
+The JSON (--output-json) has times and rates alone. Of latency, lengths and batch are vLLM's defaults where
+they are not stated; of throughput, tokens are prompts and answers together, so that one length has to be.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.bench.imports import Entry
+from whichgpu.bench.imports.server_log import about
 from whichgpu.errors import UsageError
 
 if TYPE_CHECKING:
@@ -24,15 +26,34 @@ _RATES = ("elapsed_time", "num_requests", "total_num_tokens", "requests_per_seco
 _DEFAULTS = {"input_tokens": 32, "output_tokens": 128, "concurrency": 8}
 _OPTIONS = {"input_tokens": "--input-tokens", "output_tokens": "--output-tokens",
             "concurrency": "--concurrency"}  # fmt: skip
+#: What is printed: requests/s with tokens/s of both, since September 2024 those of answers too.
+_PRINTED = re.compile(
+    r"^Throughput: (?P<requests>[\d.]+) requests/s, (?P<both>[\d.]+) (?:total )?tokens/s"
+    r"(?:, (?P<answers>[\d.]+) output tokens/s)?$",
+    re.MULTILINE,
+)
+_MEAN = re.compile(r"^Avg latency: (?P<time>[\d.]+) seconds", re.MULTILINE)
+_ASKED = {
+    "input_tokens": re.compile(r"\binput_len=(\d+)"),
+    "output_tokens": re.compile(r"\boutput_len=(\d+)"),
+    "concurrency": re.compile(r"\bbatch_size=(\d+)"),
+}
+_PROMPTS = re.compile(r"^Total num prompt tokens: +(\d+)\n", re.MULTILINE)
+_ANSWERS = re.compile(r"^Total num output tokens: +(\d+)\n", re.MULTILINE)
 
 
 def claims(_path: Path, text: str) -> bool:
-    """Whether a file is such JSON."""
+    """Whether a file is such JSON, or what was printed."""
+    if not text.lstrip().startswith("{"):
+        return bool(_PRINTED.search(text) or _MEAN.search(text))
     return any(all(f'"{key}"' in text for key in keys) for keys in (_LATENCY, _RATES))
 
 
 def read(_path: Path, text: str, stated: Mapping[str, Any]) -> Iterator[Entry]:
     """The mean latency of a batch, or the output tokens/s of all requests."""
+    if not text.lstrip().startswith("{"):
+        yield from _printed(text, stated)
+        return
     try:
         known = json.loads(text)
     except (ValueError, RecursionError):
@@ -43,6 +64,28 @@ def read(_path: Path, text: str, stated: Mapping[str, Any]) -> Iterator[Entry]:
     yield _latency(known, columns, stated) if _LATENCY[0] in known else _rate(known, columns, stated)
 
 
+def _printed(text: str, stated: Mapping[str, Any]) -> Iterator[Entry]:
+    columns: dict[str, Any] = {"phase": "serve", "runtime": "vllm", "options": {}, **about(text)}
+    for one in _MEAN.finditer(text):
+        asked = {name: int(found[1]) for name, line in _ASKED.items() if (found := line.search(text))}
+        yield _latency({"avg_latency": float(one["time"])}, {**columns, **asked}, {**asked, **stated})
+    for one in _PRINTED.finditer(text):
+        requests, known = float(one["requests"]), {"num_requests": 1.0}
+        known |= {"requests_per_second": requests, "total_num_tokens": float(one["both"]) / requests}
+        if not one["answers"]:
+            yield _rate(known, columns, stated)
+            continue
+        answer = float(one["answers"]) / requests
+        prompts, answers = _PROMPTS.search(text), _ANSWERS.search(text)
+        if prompts and answers:
+            # Exact, where the rates are rounded.
+            count = round(int(answers[1]) / answer)
+            answer = int(answers[1]) / count
+            known["total_num_tokens"] = (int(prompts[1]) + int(answers[1])) / count
+        entry = _rate(known, columns, {"output_tokens": answer})
+        yield entry._replace(columns={**entry.columns, "value": float(one["answers"])})
+
+
 def _latency(known: Mapping[str, Any], columns: dict[str, Any], stated: Mapping[str, Any]) -> Entry:
     open_ = [name for name in _DEFAULTS if stated.get(name) is None]
     said = ", ".join(f"{_OPTIONS[name]} {_DEFAULTS[name]}" for name in open_)
@@ -51,7 +94,7 @@ def _latency(known: Mapping[str, Any], columns: dict[str, Any], stated: Mapping[
     context = {"latencies": times} if isinstance(times, list) else {}
     value = 1e3 * _number(known, "avg_latency")
     return Entry(
-        {**columns, **_DEFAULTS, "metric": "latency", "unit": "ms", "value": value}, context, warnings
+        {**_DEFAULTS, **columns, "metric": "latency", "unit": "ms", "value": value}, context, warnings
     )
 
 

@@ -93,6 +93,10 @@ def _processor(asked: Asked) -> Iterable[Tried]:
         yield Tried("processor", "", _about(one, row))
 
 
+#: Segments of cards whose drivers have no fallback to the host's memory.
+_SERVERS = ("datacenter",)
+
+
 def _spilling(asked: Asked) -> Iterable[Tried]:
     """Weights that each pass fetches from the host, and what the driver pages out of a card that is full."""
     if asked.job.phase == "serve":
@@ -104,7 +108,8 @@ def _spilling(asked: Asked) -> Iterable[Tried]:
     if not asked.job.trains and "offload" not in asked.job.options:
         found = again(asked, having(asked, offload="parameters"))
         yield from each("spilling", [("", found)])
-    if not asked.figure.sense or asked.faster:
+    # A server's driver pages nothing out: what its card has no room for fails.
+    if not asked.figure.sense or asked.faster or asked.gpu.segment in _SERVERS:
         return
     for row in map(host, ("paging", "thrashing")):
         if asked.answer.required > row["full"] * asked.room:
