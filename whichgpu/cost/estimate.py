@@ -22,6 +22,8 @@ from whichgpu.cost.requests import OPTIONS as ASKED
 from whichgpu.cost.requests import at_random, idle
 from whichgpu.cost.scheduling import OPTIONS as SCHEDULED
 from whichgpu.cost.spread import found_for, spread
+from whichgpu.cost.starting import OPTIONS as STARTED
+from whichgpu.cost.starting import unread
 from whichgpu.cost.steady import engine
 from whichgpu.cost.time import evaluate
 from whichgpu.errors import UsageError
@@ -49,7 +51,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 #: Options of what is served, and of all jobs, that change the answer.
-REQUESTS = (*ASKED, *SCHEDULED)
+REQUESTS = (*ASKED, *SCHEDULED, *STARTED)
 MODELLED = {
     "guidance", "frames", "optimizer", "compile", "power_limit", "checkpointing", "layout", "lora_rank",
     "lora_targets", "adapter", "adapter_precision", "virtual_tokens", "offload", "kv_precision",
@@ -411,6 +413,7 @@ class Estimates:
         ignored = sorted(set(self.job.options) - MODELLED - set(self.workload.options))
         if self.job.phase == "serve":
             ignored += [name for name in NOT_SERVED if name in self.job.options]
+            ignored += unread(self.runtime, self.job)
         if ignored:
             said.append(f"not modelled yet, and ignored: {', '.join(ignored)}")
         said += merged(self.job)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import serving
+from whichgpu.cost import serving, starting
 from whichgpu.cost.device import Devices
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.layout import memory_parts, settle
@@ -101,6 +101,8 @@ class Cells:
     def share(self) -> float:
         """Of a card, what a server can be given whose engine the job names: graphs and buffers lie beside."""
         done = self.settled
+        if starting.profiles(done.runtime, done.job):
+            return starting.share(done.runtime, done.job)
         named = bool(self.job.runtime) and not done.job.trains
         return float(done.runtime.holds.get("most", 1.0)) if named else 1.0
 
@@ -194,7 +196,8 @@ class Cells:
         if job.phase != "serve":
             return None
         replicas, now, most = (float(part[index]) for part in self.places)
-        each = float(self.parts["kv_cache"][index] + self.parts["kv_reserve"][index]) / now
+        kept = self.parts["kv_cache"] + self.parts.get("kv_reserve", 0.0)
+        each = float(kept[index]) / now
         more = np.floor((self.available[index] - self.required[index]) / max(each, 1.0))
         return int(min(now + more, most) * replicas)
 
