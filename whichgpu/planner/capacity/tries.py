@@ -227,8 +227,10 @@ def _adapters(cells: Cells, phase: str, **options: str) -> Try:
 
 def leanest(cells: Cells) -> tuple[Cells, str, str]:
     """A training that takes the least of its activations, what to say of it, and what to type."""
-    full = _with(cells, checkpointing="full").with_job(batch=1.0)
-    return full, "batch 1, full checkpointing", "--batch 1 --option checkpointing=full"
+    full = _with(cells, checkpointing="full")
+    if np.all(np.asarray(cells.settled.job.batch) <= 1.0):
+        return full, "full checkpointing", "--option checkpointing=full"
+    return full.with_job(batch=1.0), "batch 1, full checkpointing", "--batch 1 --option checkpointing=full"
 
 
 def _pieces(full: Cells, words: str, typed: str) -> Iterator[Try]:
