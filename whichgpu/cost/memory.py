@@ -116,7 +116,19 @@ def inference_parts(
         parts["widened_layer"] = widened
     if engine or stack.holds.get("engine"):
         parts["engine"] = c["engine"] * GIB
-    return parts
+    return _as_frames_come(parts, ops, stack, spec)
+
+
+def _as_frames_come(
+    parts: dict[str, Any], ops: Sequence[Op], stack: Runtime, spec: Precision
+) -> dict[str, Any]:
+    """The parts where frames that wait are there while others are decoded, and not as the latent is made."""
+    held = frames_held(ops)
+    if not np.any(np.asarray(held) > 0):
+        return parts
+    pictures = [op for op in ops if op.module in _PICTURES]
+    decoded = {**parts, "activations": widest(pictures) * _live(ops, stack, spec), "frames_held": held}
+    return fuller(decoded, {**parts, "activations": denoising(ops, stack, spec)})
 
 
 def _kept_wider(stack: Runtime, spec: Precision) -> float:
@@ -166,6 +178,12 @@ def decoding(ops: Sequence[Op], share: Any) -> tuple[Op, ...]:
         if op.module in _PICTURES else op
         for op in ops
     )  # fmt: skip
+
+
+def frames_held(ops: Sequence[Op]) -> Any:
+    """Bytes of frames that convolutions over time keep for the chunk which comes next."""
+    holding = [op for op in ops if op.kind == "conv" and "held" in op.dims and op.stage == "forward"]
+    return sum((op.dims["held"] * op.read_bytes * op.copies for op in holding), start=0.0)
 
 
 def upcast(spec: Precision) -> float:

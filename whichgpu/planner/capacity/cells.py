@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 #: Columns that may differ from device to device.
 _AXES = ("n_gpus", "tp", "pp")
 _ROOM = 2.0**60
+#: Parts that some devices or moments have none of: buffers of collectives, frames that wait for others.
+_SOME = ("communication", "frames_held")
 
 
 @immutable(slots=False)
@@ -78,9 +80,9 @@ class Cells:
         return {name: np.broadcast_to(np.asarray(part), shape) for name, part in self._laid[0].items()}
 
     def parts_of(self, i: int) -> dict[str, float]:
-        """The parts of one device; without the buffers of collectives that a single GPU has none of."""
+        """The parts of one device; without those that others of the devices alone have."""
         each = {name: float(part[i]) for name, part in self.parts.items()}
-        return {name: size for name, size in each.items() if size or name != "communication"}
+        return {name: size for name, size in each.items() if size or name not in _SOME}
 
     @property
     def ops(self) -> tuple[Op, ...]:
