@@ -281,3 +281,30 @@ def test_one_video_after_the_other_keeps_the_frames_of_one():
     sliced = parts("cogvideox-2b", batch=2, options={"vae_slicing": "true"}, **job)["frames_held"]
     assert sliced == pytest.approx(one)
     assert parts("cogvideox-2b", batch=2, **job)["frames_held"] == pytest.approx(2 * one)
+
+
+def test_an_autoencoder_may_have_a_format_of_its_own():
+    """Wan 2.2 14B ran out of an 80 GB A100 as it decoded 720 x 1280 (Wan-Video/Wan2.2 issue 42), in FP32."""
+    video = {"phase": "generate", "precision": "bf16", "batch": 1}
+    large = {**video, "height": 720, "width": 1280}
+    wide = parts("wan-2.2-t2v-a14b", options={"vae_precision": "fp32"}, **large)
+    assert sum(wide.values()) > A100.need("memory")
+    # Twice the bytes of a value: the frames that wait take twice as much, as do the weights.
+    small = {**video, "height": 480, "width": 832}
+    usual, doubled = (
+        parts("wan-2.1-t2v-1.3b", options=options, **small) for options in ({}, {"vae_precision": "fp32"})
+    )
+    assert doubled["frames_held"] == pytest.approx(2.0 * usual["frames_held"])
+    assert doubled["weights"] - usual["weights"] == pytest.approx(2.0 * 126.9e6, rel=0.01)
+
+
+def test_sdxl_decodes_in_fp16_where_its_autoencoder_can():
+    picture = {"phase": "generate", "precision": "fp16", "batch": 1}
+    usual, mended, wide = (
+        parts("sdxl", options=options, **picture)["activations"]
+        for options in ({}, {"vae_precision": "fp16"}, {"vae_precision": "fp32"})
+    )
+    assert mended < 0.7 * usual
+    assert wide == pytest.approx(usual)
+    with pytest.raises(UsageError, match="llama-2-7b has no autoencoder"):
+        parts("llama-2-7b", phase="generate", precision="fp16", batch=1, options={"vae_precision": "fp32"})

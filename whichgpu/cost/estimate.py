@@ -60,7 +60,8 @@ MODELLED = {
     "vp", "float8",
     "sequence_parallel", "flash_attention", "system", "nvlink", "network", "cuda_graphs", "moe_overlap",
     "offload_to",
-    "mtp", "adapters", "vae_slicing", "vae_tiling", "encoder_precision", "adaptive_softmax", "exchange",
+    "mtp", "adapters", "vae_slicing", "vae_tiling", "vae_precision", "encoder_precision", "adaptive_softmax",
+    "exchange",
     "launch",
     *REQUESTS,
 }  # fmt: skip

@@ -186,9 +186,23 @@ def frames_held(ops: Sequence[Op]) -> Any:
     return sum((op.dims["held"] * op.read_bytes * op.copies for op in holding), start=0.0)
 
 
-def upcast(spec: Precision) -> float:
-    """Activations of a decoder that runs in FP32 whatever the rest does, over those in the job's format."""
-    return 4.0 / spec.activation * float(section("capacity")["live_wide"]) if spec.activation < 4.0 else 1.0
+def recast(ops: Sequence[Op], spec: Precision, size: float) -> tuple[Op, ...]:
+    """The ops, those that decode pictures with values of `size` bytes each; frames that wait as well."""
+    wide = float(section("capacity")["live_wide"])
+    live, before = (wide if each > _WIDE else 1.0 for each in (size, spec.activation))
+    share, alive = size / spec.activation, live / before
+    return tuple(
+        changed(op, dims={**op.dims, "held": op.dims["held"] / alive})
+        if "held" in op.dims and op.module in _PICTURES else op
+        for op in decoding(ops, share * alive)
+    )  # fmt: skip
+
+
+def of_another_size(ops: Sequence[Op], times: float) -> tuple[Op, ...]:
+    """The ops, the weights of those that decode pictures so many times as large."""
+    return tuple(
+        changed(op, stored_bytes=times * op.stored_bytes) if op.module in _PICTURES else op for op in ops
+    )
 
 
 def _loaded(ops: Sequence[Op], stack: Runtime) -> Sequence[Op]:
