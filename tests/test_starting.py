@@ -125,3 +125,35 @@ def test_what_cannot_be_is_refused(option, value, said) -> None:
 def test_engines_that_do_not_read_them_say_so() -> None:
     found = whichgpu.fit(serve("llama-3.1-8b", "sglang", length=8192), ["l4"]).answers[0]
     assert any("ignored: max_model_len" in note for note in found.notes)
+
+
+#: vllm-project/vllm issues 23278, 27508 (H100), a log of 0.19 (A100): options, GiB of weights and of the cache.
+GPT_OSS = {
+    "0.10.1": ("gpt-oss-120b", "h100-80gb-sxm", {}, 65.97, -2.14),
+    "0.11.0": (
+        "gpt-oss-120b", "h100-80gb-sxm", {"share": 0.95, "options": {"max_num_batched_tokens": "1024"}},
+        65.97, 1.71,
+    ),
+    "0.19.0": ("gpt-oss-20b", "a100-80gb-sxm", {"share": 0.65}, 13.72, 36.56),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("release", GPT_OSS)
+def test_experts_in_mxfp4_are_padded_and_logits_are_sorted(release) -> None:
+    """2,880 wide experts of 2,880 are stored as 3,072 of 2,944; 1,024 sequences have 201,088 logits each."""
+    name, gpu, told, weights, cache = GPT_OSS[release]
+    job = serve(name, f"vllm {release}", length=131072, precision="mxfp4", **told)
+    found = whichgpu.fit(job, [gpu]).answers[0]
+    assert found.parts["weights"] == pytest.approx(weights * GIB, rel=0.005)
+    held = sum(size for part, size in found.parts.items() if part != "kv_cache")
+    assert (found.available - held) / GIB == pytest.approx(cache, abs=0.6)
+    assert found.fits is (cache > 10.0)
+
+
+def test_other_formats_and_engines_pad_nothing() -> None:
+    def weights(runtime: str, precision: str) -> float:
+        job = serve("gpt-oss-20b", runtime, precision=precision)
+        return whichgpu.fit(job, ["h100-80gb-sxm"]).answers[0].parts["weights"]
+
+    assert weights("vllm", "mxfp4") > 1.05 * weights("sglang", "mxfp4")
+    assert weights("vllm", "bf16") == weights("sglang", "bf16")

@@ -105,7 +105,7 @@ def inference_parts(
         "weights": stage_weight_bytes(_loaded(ops, stack), pp) * _kept_wider(stack, spec)
         + beside
         + quantised_head(ops, stack, spec)
-        + kept_wide(ops, stack, spec) / np.asarray(pp, dtype=np.float64),
+        + (kept_wide(ops, stack, spec) + padding(ops, stack, spec)) / np.asarray(pp, dtype=np.float64),
         "activations": widest(ops) * share * (_live(ops, stack, spec) if network else 1.0),
         "context": context(stack),
     }
@@ -235,6 +235,31 @@ def kept_wide(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
             kept = [op for op in ops if op.stage == "forward" and op.parameters and op.layer.endswith(layer)]
             more = more + sum((size * op.parameters - op.stored_bytes) * op.copies for op in kept)
     return more
+
+
+def padding(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
+    """Bytes that experts take more where kernels want their sizes in multiples of so many.
+
+    vLLM's Marlin of MXFP4 rounds the model's width up to the first, the experts' own to the second
+    (vllm/model_executor/layers/quantization/mxfp4.py).
+    """
+    multiples = stack.holds.get("pads", {}).get(spec.id)
+    if not multiples:
+        return 0.0
+    width, inner = multiples
+    more: Any = 0.0
+    for op in ops:
+        if op.kind == "gemm" and op.shard in _PADDED:
+            # A gate and what it multiplies lie side by side.
+            own = op.dims["n"] / 2.0 if op.shard == "expert" else op.dims["k"]
+            wide = op.dims["k"] if op.shard == "expert" else op.dims["n"]
+            times = np.ceil(wide / width) * width / wide * np.ceil(own / inner) * inner / own
+            more = more + (times - 1.0) * op.stored_bytes * op.copies
+    return more
+
+
+#: Products of experts, into them and out of them.
+_PADDED = ("expert", "expert_row")
 
 
 def workspace(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
