@@ -10,6 +10,7 @@ from test_fit import GIB, GPUS, ask, one
 import whichgpu as package
 from whichgpu.cost.estimate import estimate
 from whichgpu.errors import UsageError
+from whichgpu.workloads.job import Job
 
 pytestmark = pytest.mark.slow
 
@@ -273,3 +274,29 @@ def test_the_fewest_of_a_training_are_cut_where_sharding_its_states_is_no_help()
     assert not answer.fits
     assert [(few.n_gpus, few.how) for few in answer.fewest if few.gpu == "a100-80gb-sxm"] == [(4, "--tp 4")]
     assert one("llama-2-70b", "a100-80gb-sxm:4", tp=4, **asked).fits
+
+
+def test_the_fewest_of_a_training_are_the_fewest_that_any_way_takes() -> None:
+    """Layers that run again are told where they save a GPU, and not where they do not."""
+    found = {
+        gpu: one("llama-3.1-8b", gpu, phase="finetune_full").fewest[0]
+        for gpu in ("rtx-5090", "a100-80gb-sxm")
+    }
+    assert "checkpointing=full" in found["rtx-5090"].how
+    assert "checkpointing" not in found["a100-80gb-sxm"].how
+    for gpu, least in found.items():
+        asked = dict(word.split("=") for word in least.how.replace("--option", "").split())
+        answer = package.fit(
+            Job("llama-3.1-8b", phase="finetune_full", options=asked), [f"{gpu}:{least.n_gpus}"]
+        ).answers[0]
+        assert answer.fits
+    more = {"sharding": "fsdp", "checkpointing": "full"}
+    fewer = Job("llama-3.1-8b", phase="finetune_full", options=more)
+    assert not package.fit(fewer, [f"rtx-5090:{found['rtx-5090'].n_gpus - 1}"]).answers[0].fits
+
+
+def test_what_fits_by_itself_is_not_told_once_more_with_something_beside_it() -> None:
+    ways = one("llama-3.1-8b", "rtx-4090", phase="finetune_full").changes
+    qlora = [way.text for way in ways if way.text.startswith("QLoRA")]
+    assert qlora == ["QLoRA: adapters on frozen 4-bit weights"]
+    assert not any("batch 1" in way.text for way in ways if "fsdp" in way.text)

@@ -255,7 +255,7 @@ def test_gemma_3_keeps_its_stated_heads_and_windows(write):
     ("quantised", "stored"),
     [
         ({"quant_method": "awq", "bits": 4, "group_size": 128}, "w4a16-g128"),
-        ({"quant_method": "gptq", "bits": 4, "group_size": 32}, "w4a16"),
+        ({"quant_method": "gptq", "bits": 4, "group_size": 32}, "w4a16-g32"),
         ({"quant_method": "gptq", "bits": 8}, "w8a16"),
         ({"quant_method": "bitsandbytes", "load_in_4bit": True, "bnb_4bit_use_double_quant": True}, "nf4-dq"),
         ({"quant_method": "bitsandbytes", "load_in_8bit": True}, "w8a16"),
@@ -271,7 +271,9 @@ def test_gemma_3_keeps_its_stated_heads_and_windows(write):
         ({"quant_method": "eetq"}, "w8a16"),
         ({"quant_method": "quanto", "weights": "int8"}, "w8a16"),
         ({"quant_method": "hqq", "quant_config": {"weight_quant_params": {"nbits": 4, "group_size": 64}}},
-         "w4a16-g128"),
+         "w4a16-g64"),
+        ({"quant_method": "compressed-tensors", "config_groups": {"group_0": {
+            "weights": {"num_bits": 4, "type": "int", "group_size": 32}}}}, "w4a16"),
         ({"quant_method": "torchao", "quant_type": {"default": {"_type": "Int8WeightOnlyConfig"}}}, "w8a16"),
         ({"quant_method": "torchao", "quant_type": "int4_weight_only"}, "w4a16-g128"),
     ],

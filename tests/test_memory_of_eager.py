@@ -97,6 +97,7 @@ def test_a_file_says_which_function(config, function):
         ("transformers 4.40", "fp16", "amp-fp16"),
         ("transformers 4.40", "bf16", "bf16"),
         ("fastchat", "bf16", "amp-bf16"),
+        ("FastChat, PyTorch 2.0", "bf16", "amp-bf16"),
         ("finetrainers", "bf16", "bf16"),
         # Its 16-bit weights are its own: no autocast.
         ("transformers 4.40 deepspeed", "fp16", "fp16"),

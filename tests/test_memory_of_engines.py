@@ -80,3 +80,16 @@ def test_a_file_without_latents_takes_the_whole_cache() -> None:
         resolve("deepseek-v2-lite").dims, precision("fp16"), 32768, engine="llama.cpp", latent=False
     )
     assert weights("deepseek-v2-lite", "q4_0") + cache + 2376 * MIB == pytest.approx(19392 * MIB, rel=0.01)
+
+
+#: GB of files by group of GPTQ: the tables of TheBloke's Llama-2-70B-Chat-GPTQ and Synthia-7B-v1.3-GPTQ.
+FILES = [
+    ("llama-2-70b", 32, 40.66), ("llama-2-70b", 64, 37.99), ("llama-2-70b", 128, 36.65),
+    ("mistral-7b", 32, 4.57), ("mistral-7b", 128, 4.16),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "group", "file"), FILES)
+def test_weights_in_groups_take_what_their_files_do(name: str, group: int, file: float) -> None:
+    """4 bits a weight, and an FP16 scale and a 4-bit zero for each group."""
+    assert weights(name, f"w4a16-g{group}") == pytest.approx(file * GB, rel=0.005)

@@ -328,4 +328,9 @@ def test_training_says_where_the_allocator_would_hold_all_of_the_card(whichgpu):
     )
     typed += ("--batch", "8", "--seq-len", "4096", "--runtime", "transformers 4.44", "--json")
     typed += ("--option", "sharding=fsdp", "--option", "checkpointing=full")
-    assert CROWDED in json.loads(whichgpu(*typed).out)["notes"]
+    answer = json.loads(whichgpu(*typed).out)
+    assert CROWDED in answer["notes"]
+    # Which has run out of memory on that very machine is not said to fit without more ado.
+    assert "may run out of memory on 8 x a100-80gb-sxm: it needs" in answer["reason"]
+    shorter = (*typed, "--seq-len", "2048")
+    assert "fits on 8 x a100-80gb-sxm: it needs" in json.loads(whichgpu(*shorter).out)["reason"]

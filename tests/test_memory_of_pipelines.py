@@ -233,3 +233,78 @@ def test_where_workspaces_show(name, precision, gpu, shows):
     found = single(Job(name, phase="generate", precision=precision, batch=1), GPUS[gpu])
     tensors = found.required - float(np.ravel(np.asarray(found.memory["context"]))[0])
     assert (float(found.readings.allocated) > tensors + 0.1 * GIB) == shows
+
+
+#: sayakpaul/diffusers-torchao, README.md: GiB on an A100, of the pipeline alone and as it runs.
+COGVIDEOX = [
+    ("cogvideox-5b", "bf16", "diffusers", 19.764, 31.746),
+    ("cogvideox-5b", "w8a16", "torchao", 10.302, 22.288),
+    ("cogvideox-2b", "bf16", "diffusers", 12.550, 24.528),
+    ("cogvideox-2b", "w8a16", "torchao", 6.58, 18.621),
+]
+
+
+@pytest.mark.parametrize(("name", "format_", "runtime", "alone", "running"), COGVIDEOX)
+def test_cogvideox_takes_what_was_published(name, format_, runtime, alone, running):
+    job = {"phase": "generate", "precision": format_, "runtime": runtime, "batch": 1}
+    found = parts(name, **job)
+    assert found["weights"] / GIB == pytest.approx(alone, rel=0.04)
+    assert peak(name, **job) == pytest.approx(running, rel=0.06)
+    decoding = found["activations"] + found["frames_held"]
+    assert decoding / GIB == pytest.approx(running - alone, rel=0.07)
+
+
+def test_a_decoder_keeps_two_frames_of_what_its_convolutions_over_time_read():
+    """CogVideoX at 480 x 720: channels of those at each size of the map, 2 frames of them in 16 bits."""
+    sizes = {
+        480 * 720: 256 + 8 * 128, 240 * 360: 8 * 256, 120 * 180: 512 + 7 * 256, 60 * 90: 16 + 12 * 512,
+    }  # fmt: skip
+    held = 2 * 2 * sum(area * channels for area, channels in sizes.items())
+    asked = {"phase": "generate", "precision": "bf16", "batch": 1, "height": 480, "width": 720}
+    assert parts("cogvideox-2b", **asked)["frames_held"] == pytest.approx(held)
+    tiled = parts("cogvideox-2b", options={"vae_tiling": "true"}, **asked)["frames_held"]
+    assert tiled < 0.3 * held
+
+
+def test_frames_wait_while_others_are_decoded_and_not_while_the_latent_is_made():
+    """Wan 14B at 720p needs more for its denoiser; chunks of HunyuanVideo overlap, and keep none."""
+    small = parts("wan-2.1-t2v-1.3b", phase="generate", precision="bf16", batch=1, height=480, width=832)
+    large = parts("wan-2.1-t2v-14b", phase="generate", precision="bf16", batch=1, height=720, width=1280)
+    assert small["frames_held"] > 1.5 * GIB
+    assert large["frames_held"] == 0.0
+    assert "frames_held" not in parts("hunyuanvideo", phase="generate", precision="bf16", batch=1)
+
+
+def test_one_video_after_the_other_keeps_the_frames_of_one():
+    job = {"phase": "generate", "precision": "bf16", "height": 480, "width": 720}
+    one = parts("cogvideox-2b", batch=1, **job)["frames_held"]
+    sliced = parts("cogvideox-2b", batch=2, options={"vae_slicing": "true"}, **job)["frames_held"]
+    assert sliced == pytest.approx(one)
+    assert parts("cogvideox-2b", batch=2, **job)["frames_held"] == pytest.approx(2 * one)
+
+
+def test_an_autoencoder_may_have_a_format_of_its_own():
+    """Wan 2.2 14B ran out of an 80 GB A100 as it decoded 720 x 1280 (Wan-Video/Wan2.2 issue 42), in FP32."""
+    video = {"phase": "generate", "precision": "bf16", "batch": 1}
+    large = {**video, "height": 720, "width": 1280}
+    wide = parts("wan-2.2-t2v-a14b", options={"vae_precision": "fp32"}, **large)
+    assert sum(wide.values()) > A100.need("memory")
+    # Twice the bytes of a value: the frames that wait take twice as much, as do the weights.
+    small = {**video, "height": 480, "width": 832}
+    usual, doubled = (
+        parts("wan-2.1-t2v-1.3b", options=options, **small) for options in ({}, {"vae_precision": "fp32"})
+    )
+    assert doubled["frames_held"] == pytest.approx(2.0 * usual["frames_held"])
+    assert doubled["weights"] - usual["weights"] == pytest.approx(2.0 * 126.9e6, rel=0.01)
+
+
+def test_sdxl_decodes_in_fp16_where_its_autoencoder_can():
+    picture = {"phase": "generate", "precision": "fp16", "batch": 1}
+    usual, mended, wide = (
+        parts("sdxl", options=options, **picture)["activations"]
+        for options in ({}, {"vae_precision": "fp16"}, {"vae_precision": "fp32"})
+    )
+    assert mended < 0.7 * usual
+    assert wide == pytest.approx(usual)
+    with pytest.raises(UsageError, match="llama-2-7b has no autoencoder"):
+        parts("llama-2-7b", phase="generate", precision="fp16", batch=1, options={"vae_precision": "fp32"})

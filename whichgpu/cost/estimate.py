@@ -23,6 +23,8 @@ from whichgpu.cost.requests import OPTIONS as ASKED
 from whichgpu.cost.requests import at_random, idle
 from whichgpu.cost.scheduling import OPTIONS as SCHEDULED
 from whichgpu.cost.spread import found_for, spread
+from whichgpu.cost.starting import OPTIONS as STARTED
+from whichgpu.cost.starting import unread
 from whichgpu.cost.steady import engine
 from whichgpu.cost.time import evaluate
 from whichgpu.errors import UsageError
@@ -50,7 +52,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 #: Options of what is served, and of all jobs, that change the answer.
-REQUESTS = (*ASKED, *SCHEDULED)
+REQUESTS = (*ASKED, *SCHEDULED, *STARTED)
 MODELLED = {
     "guidance", "frames", "optimizer", "compile", "power_limit", "checkpointing", "layout", "lora_rank",
     "lora_targets", "adapter", "adapter_precision", "virtual_tokens", "offload", "kv_precision",
@@ -59,7 +61,8 @@ MODELLED = {
     "vp", "float8",
     "sequence_parallel", "flash_attention", "system", "nvlink", "network", "cuda_graphs", "moe_overlap",
     "offload_to",
-    "mtp", "adapters", "vae_slicing", "vae_tiling", "encoder_precision", "adaptive_softmax", "exchange",
+    "mtp", "adapters", "vae_slicing", "vae_tiling", "vae_precision", "encoder_precision", "adaptive_softmax",
+    "exchange",
     "launch",
     *REQUESTS,
 }  # fmt: skip
@@ -417,6 +420,7 @@ class Estimates:
         ignored = sorted(set(self.job.options) - MODELLED - set(self.workload.options))
         if self.job.phase == "serve":
             ignored += [name for name in NOT_SERVED if name in self.job.options]
+            ignored += unread(self.runtime, self.job)
         if ignored:
             said.append(f"not modelled yet, and ignored: {', '.join(ignored)}")
         said += merged(self.job)

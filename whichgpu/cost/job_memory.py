@@ -11,6 +11,7 @@ from whichgpu.cost import memory, parallel
 from whichgpu.cost.activations import Kept, causal, most_scores
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.mesh import Mesh, shares_tokens
+from whichgpu.errors import UsageError
 from whichgpu.values import NamedTuple
 from whichgpu.workloads.adapters import DEFAULT_PRECISION, frozen, trained_precision
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
@@ -168,13 +169,20 @@ def _with_scores(
 
 
 def _pictures(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) -> tuple[Op, ...]:
-    """The ops as a pipeline decodes pictures: one after the other, or in FP32 whatever the rest does."""
+    """The ops as a pipeline decodes pictures: one after the other, or in a format of the decoder's own."""
     if stack.holds.get("sliced_decoder") or job.says("vae_slicing"):
         ops = memory.decoding(ops, 1.0 / _array(job.batch))
     # diffusers: `needs_upcasting` is of an autoencoder in FP16.
     spec = precision(job.precision)
     upcasts = "counter" not in stack.holds and workload.dims.get("upcasts") and spec.id != "bf16"
-    return memory.decoding(ops, memory.upcast(spec)) if upcasts else ops
+    asked = job.options.get("vae_precision")
+    if asked and "vae" not in workload.dims:
+        raise UsageError(f"option vae_precision: {workload.id} has no autoencoder; leave it out")
+    size = precision(asked).activation if asked else _FP32 if upcasts else spec.activation
+    if size == spec.activation:
+        return ops
+    found = memory.recast(ops, spec, size)
+    return memory.of_another_size(found, size / spec.activation) if asked else found
 
 
 def _untied(ops: tuple[Op, ...], job: Job, stack: Runtime) -> tuple[Op, ...]:

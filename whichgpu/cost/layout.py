@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import asked, job_memory, machines, memory, offload, parallel, pipeline
+from whichgpu.cost import asked, job_memory, machines, memory, offload, parallel, pipeline, starting
 from whichgpu.cost.activations import slack as reserved_slack
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.device import Devices
@@ -176,9 +176,13 @@ def memory_parts(
     if job.phase == "serve":
         from whichgpu.cost import serving
 
-        parts, each, ops = serving.standing(workload, job, stack)
+        parts, each, ops = serving.standing(workload, job, stack, devices)
+        parts = {name: np.ravel(part) for name, part in parts.items()}
         parts["kv_cache"] = np.ravel(serving.places(job, stack, devices)[1]) * each
-        parts["kv_reserve"] = memory.reserve(parts["kv_cache"])
+        if starting.profiles(stack, job):
+            parts["kv_cache"] = np.maximum(parts["kv_cache"], starting.longest(workload, job, stack))
+        else:
+            parts["kv_reserve"] = memory.reserve(parts["kv_cache"])
         return parts, ops
     mesh = Mesh.of(job)
     ops = parallel.shard(workload.trace(job), mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp)

@@ -105,7 +105,7 @@ def inference_parts(
         "weights": stage_weight_bytes(_loaded(ops, stack), pp) * _kept_wider(stack, spec)
         + beside
         + quantised_head(ops, stack, spec)
-        + kept_wide(ops, stack, spec) / np.asarray(pp, dtype=np.float64),
+        + (kept_wide(ops, stack, spec) + padding(ops, stack, spec)) / np.asarray(pp, dtype=np.float64),
         "activations": widest(ops) * share * (_live(ops, stack, spec) if network else 1.0),
         "context": context(stack),
     }
@@ -116,7 +116,19 @@ def inference_parts(
         parts["widened_layer"] = widened
     if engine or stack.holds.get("engine"):
         parts["engine"] = c["engine"] * GIB
-    return parts
+    return _as_frames_come(parts, ops, stack, spec)
+
+
+def _as_frames_come(
+    parts: dict[str, Any], ops: Sequence[Op], stack: Runtime, spec: Precision
+) -> dict[str, Any]:
+    """The parts where frames that wait are there while others are decoded, and not as the latent is made."""
+    held = frames_held(ops)
+    if not np.any(np.asarray(held) > 0):
+        return parts
+    pictures = [op for op in ops if op.module in _PICTURES]
+    decoded = {**parts, "activations": widest(pictures) * _live(ops, stack, spec), "frames_held": held}
+    return fuller(decoded, {**parts, "activations": denoising(ops, stack, spec)})
 
 
 def _kept_wider(stack: Runtime, spec: Precision) -> float:
@@ -168,9 +180,29 @@ def decoding(ops: Sequence[Op], share: Any) -> tuple[Op, ...]:
     )  # fmt: skip
 
 
-def upcast(spec: Precision) -> float:
-    """Activations of a decoder that runs in FP32 whatever the rest does, over those in the job's format."""
-    return 4.0 / spec.activation * float(section("capacity")["live_wide"]) if spec.activation < 4.0 else 1.0
+def frames_held(ops: Sequence[Op]) -> Any:
+    """Bytes of frames that convolutions over time keep for the chunk which comes next."""
+    holding = [op for op in ops if op.kind == "conv" and "held" in op.dims and op.stage == "forward"]
+    return sum((op.dims["held"] * op.read_bytes * op.copies for op in holding), start=0.0)
+
+
+def recast(ops: Sequence[Op], spec: Precision, size: float) -> tuple[Op, ...]:
+    """The ops, those that decode pictures with values of `size` bytes each; frames that wait as well."""
+    wide = float(section("capacity")["live_wide"])
+    live, before = (wide if each > _WIDE else 1.0 for each in (size, spec.activation))
+    share, alive = size / spec.activation, live / before
+    return tuple(
+        changed(op, dims={**op.dims, "held": op.dims["held"] / alive})
+        if "held" in op.dims and op.module in _PICTURES else op
+        for op in decoding(ops, share * alive)
+    )  # fmt: skip
+
+
+def of_another_size(ops: Sequence[Op], times: float) -> tuple[Op, ...]:
+    """The ops, the weights of those that decode pictures so many times as large."""
+    return tuple(
+        changed(op, stored_bytes=times * op.stored_bytes) if op.module in _PICTURES else op for op in ops
+    )
 
 
 def _loaded(ops: Sequence[Op], stack: Runtime) -> Sequence[Op]:
@@ -203,6 +235,31 @@ def kept_wide(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
             kept = [op for op in ops if op.stage == "forward" and op.parameters and op.layer.endswith(layer)]
             more = more + sum((size * op.parameters - op.stored_bytes) * op.copies for op in kept)
     return more
+
+
+def padding(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
+    """Bytes that experts take more where kernels want their sizes in multiples of so many.
+
+    vLLM's Marlin of MXFP4 rounds the model's width up to the first, the experts' own to the second
+    (vllm/model_executor/layers/quantization/mxfp4.py).
+    """
+    multiples = stack.holds.get("pads", {}).get(spec.id)
+    if not multiples:
+        return 0.0
+    width, inner = multiples
+    more: Any = 0.0
+    for op in ops:
+        if op.kind == "gemm" and op.shard in _PADDED:
+            # A gate and what it multiplies lie side by side.
+            own = op.dims["n"] / 2.0 if op.shard == "expert" else op.dims["k"]
+            wide = op.dims["k"] if op.shard == "expert" else op.dims["n"]
+            times = np.ceil(wide / width) * width / wide * np.ceil(own / inner) * inner / own
+            more = more + (times - 1.0) * op.stored_bytes * op.copies
+    return more
+
+
+#: Products of experts, into them and out of them.
+_PADDED = ("expert", "expert_row")
 
 
 def workspace(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:

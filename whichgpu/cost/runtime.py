@@ -205,7 +205,7 @@ def _rows() -> Mapping[str, Any]:
     """Every runtime's columns by id."""
     rows = {key: row for file in store.load("runtimes").values() for key, row in file["runtime"].items()}
     # What a runtime does not state it has of the one whose kernels it runs, but for that one's names.
-    own = ("names", "alone", "marks", "undated", "containers", "older")
+    own = ("names", "alone", "library", "marks", "undated", "containers", "older")
     return {
         key: {**{name: value for name, value in rows[row["like"]].items() if name not in own}, **row}
         if "like" in row
@@ -222,7 +222,7 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
         holds.update(mark.get("sets", {}).get("holds", {}))
     row = {**row, **{name: value for mark in marks for name, value in mark.get("sets", {}).items()}}
     row["holds"] = {name: value for name, value in holds.items() if value is not False}
-    unread = ("names", "alone", "marks", "engine", "containers", "older", "eager", *_TIMES)
+    unread = ("names", "alone", "library", "marks", "engine", "containers", "older", "eager", *_TIMES)
     columns = {name: value for name, value in row.items() if name not in unread}
     columns["vendors"] = tuple(row["vendors"])
     for name in ("tf32", "widens", "integer", "unpacks", "unmeasured"):
@@ -285,7 +285,7 @@ def _starts(name: str, said: str) -> bool:
 def _names() -> tuple[tuple[str, str], ...]:
     """Every name with its runtime's id, in the order in which the first that a text has wins."""
     ranked = [
-        ((bool(row.get("engine")), len(name)), name, key)
+        ((bool(row.get("engine")), bool(row.get("library")), len(name)), name, key)
         for key, row in _rows().items()
         for name in row["names"]
     ]
@@ -298,7 +298,8 @@ def runtime(text: str, fallback: str) -> Runtime:
     """The runtime that free text names; the `fallback`'s id, marked inexact, where none is named.
 
     The longest name found as whole words wins: "TensorRT-LLM 0.17" is not TensorRT. An engine goes before
-    the framework that it is built on: "gpt-fast (PyTorch, torch.compile)" is gpt-fast. Where there is none a
+    the framework that it is built on: "gpt-fast (PyTorch, torch.compile)" is gpt-fast; so does a library
+    ("FastChat, PyTorch 2.0"). Where there is none a
     word may do that names one alone: "CUDA 11.6".
     """
     rows, said = _rows(), text.lower()

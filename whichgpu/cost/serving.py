@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost import memory as mem
-from whichgpu.cost import offload, parallel
+from whichgpu.cost import offload, parallel, starting
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.fit import Fit, fit
 from whichgpu.cost.job_memory import communication
@@ -437,8 +437,8 @@ def _room(
     workload: Workload, job: Job, stack: Runtime, devices: Devices
 ) -> tuple[Array, dict[str, Any], Array]:
     """Sequences that a replica has room for, its memory by part but the cache, the cache of one, per GPU."""
-    parts, each, _ = standing(workload, job, stack)
-    room = mem.cache_room(devices.column("memory"), parts, stack, each)
+    parts, each, _ = standing(workload, job, stack, devices)
+    room = starting.room(devices, parts, stack, job, each)
     most = limits(stack, job, devices).sequences * Mesh.of(job).attention_dp
     return mem.sequences(room, each, most), parts, each
 
@@ -454,8 +454,8 @@ class Cache(NamedTuple):
 
 def cache(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Cache:
     """The room of one complete job on one GPU type; what a token takes is the mean over an answer."""
-    parts, each, _ = standing(workload, job, stack)
-    free = mem.cache_room(devices.column("memory"), parts, stack, each)
+    parts, each, _ = standing(workload, job, stack, devices)
+    free = starting.room(devices, parts, stack, job, each)
     prompt, output = float(job.input_tokens), max(float(job.output_tokens), 1.0)
     mesh = Mesh.of(job)
     low, high = (
@@ -489,8 +489,13 @@ class _Pools(NamedTuple):
         return self.each * state * (1.0 + self.share) / self.share
 
 
-def standing(workload: Workload, job: Job, stack: Runtime) -> tuple[dict[str, Any], Array, tuple[Op, ...]]:
-    """A replica's memory by part but the cache, the cache of one sequence, and what one GPU of it runs."""
+def standing(
+    workload: Workload, job: Job, stack: Runtime, devices: Devices | None = None
+) -> tuple[dict[str, Any], Array, tuple[Op, ...]]:
+    """A replica's memory by part but the cache, the cache of one sequence, and what one GPU of it runs.
+
+    On `devices` parts are columns of these where a server measures itself on them (`cost/starting.py`).
+    """
     mesh = Mesh.of(job)
     prompt = np.asarray(job.input_tokens, dtype=np.float64)
     output = np.asarray(job.output_tokens, dtype=np.float64)
@@ -500,6 +505,8 @@ def standing(workload: Workload, job: Job, stack: Runtime) -> tuple[dict[str, An
         idle, 0.0, engine=around, stack=stack, spec=precision(job.precision), pp=mesh.pp
     )
     parts["activations"] = _fullest_pass(job, stack, idle)
+    if devices is not None and starting.profiles(stack, job):
+        parts = starting.profiled(parts, job, stack, idle, devices)
     parts |= communication(mesh, stack)
     parts, _ = offload.kept(workload, job, parts)
     made = limits(stack, job).filled * output * (1.0 + Requests.of(job).output_variation)

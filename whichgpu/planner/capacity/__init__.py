@@ -19,10 +19,11 @@ from whichgpu.cost.job_memory import first_that_fits, open_checkpointing
 from whichgpu.cost.placing import running
 from whichgpu.cost.readings import CROWDED
 from whichgpu.cost.stages import stages
+from whichgpu.cost.starting import unread
 from whichgpu.cost.support import substitutions
 from whichgpu.errors import UsageError
 from whichgpu.hardware.slices import is_part, resolve_device
-from whichgpu.planner.capacity import meshes
+from whichgpu.planner.capacity import meshes, started
 from whichgpu.planner.capacity.cells import Cells
 from whichgpu.planner.capacity.changes import changes
 from whichgpu.planner.capacity.choice import common, fewest, smallest, smallest_by_vendor
@@ -195,6 +196,8 @@ _SHARES = {"vllm": "--gpu-memory-utilization", "vllm-0.5": "--gpu-memory-utiliza
 def _allowed(cells: Cells, index: int) -> list[str]:
     """What to say of a job that fits its card, and not the share of it that its server takes by default."""
     done = cells.settled
+    if started.measures(cells):
+        return started.said(cells, index)
     takes, flag = done.runtime.holds.get("takes", 1.0), _SHARES.get(done.runtime.id)
     share = float(cells.share * cells.required[index] / cells.available[index])
     if done.job.phase != "serve" or flag is None or not takes < share:
@@ -218,6 +221,7 @@ def _notes(cells: Cells, index: int) -> tuple[str, ...]:
         said.append(f"{done.workload.id} has no use for {', '.join(done.unused)}, which was ignored")
     ignored = sorted(set(done.job.options) - MODELLED - set(done.workload.options))
     ignored += [name for name in NOT_SERVED if done.job.phase == "serve" and name in done.job.options]
+    ignored += unread(done.runtime, done.job)
     if ignored:
         said.append(f"not modelled yet, and ignored: {', '.join(ignored)}")
     if cells.crowded(index):

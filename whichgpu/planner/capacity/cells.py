@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import serving
+from whichgpu.cost import serving, starting
 from whichgpu.cost.device import Devices
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.layout import memory_parts, settle
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 #: Columns that may differ from device to device.
 _AXES = ("n_gpus", "tp", "pp")
 _ROOM = 2.0**60
+#: Parts that some devices or moments have none of: buffers of collectives, frames that wait for others.
+_SOME = ("communication", "frames_held")
 
 
 @immutable(slots=False)
@@ -78,9 +80,9 @@ class Cells:
         return {name: np.broadcast_to(np.asarray(part), shape) for name, part in self._laid[0].items()}
 
     def parts_of(self, i: int) -> dict[str, float]:
-        """The parts of one device; without the buffers of collectives that a single GPU has none of."""
+        """The parts of one device; without those that others of the devices alone have."""
         each = {name: float(part[i]) for name, part in self.parts.items()}
-        return {name: size for name, size in each.items() if size or name != "communication"}
+        return {name: size for name, size in each.items() if size or name not in _SOME}
 
     @property
     def ops(self) -> tuple[Op, ...]:
@@ -101,6 +103,8 @@ class Cells:
     def share(self) -> float:
         """Of a card, what a server can be given whose engine the job names: graphs and buffers lie beside."""
         done = self.settled
+        if starting.profiles(done.runtime, done.job):
+            return starting.share(done.runtime, done.job)
         named = bool(self.job.runtime) and not done.job.trains
         return float(done.runtime.holds.get("most", 1.0)) if named else 1.0
 
@@ -194,7 +198,8 @@ class Cells:
         if job.phase != "serve":
             return None
         replicas, now, most = (float(part[index]) for part in self.places)
-        each = float(self.parts["kv_cache"][index] + self.parts["kv_reserve"][index]) / now
+        kept = self.parts["kv_cache"] + self.parts.get("kv_reserve", 0.0)
+        each = float(kept[index]) / now
         more = np.floor((self.available[index] - self.required[index]) / max(each, 1.0))
         return int(min(now + more, most) * replicas)
 

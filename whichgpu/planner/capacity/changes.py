@@ -73,7 +73,10 @@ def _add(found: list[list[Change]], where: Sequence[int], tried: Try, base: Cell
 def _chosen(found: Sequence[Change]) -> Iterator[Change]:
     """All single ways; of several at once the mildest of each kind, where training has no mild one."""
     kinds = {one.text.partition(",")[0]: one for one in reversed(found) if one.kind == "combined"}
-    several = [one for one in found if one in kinds.values()]
+    alone = {one.text for one in found if one.kind != "combined"}
+    # What fits by itself needs nothing beside it.
+    several = [one for name, one in kinds.items() if name not in alone]
+    several.sort(key=found.index)
     yield from (one for one in found if one.kind != "combined")
     if not any(one.kind in _MILD for one in found):
         yield from several[:_COMBINED]

@@ -131,8 +131,8 @@ def _alone(job: Job, one: Mesh, gpu: Gpu, **columns: Any) -> float:
 def fewest(cells: Cells, gpus: Sequence[Gpu]) -> Iterator[Fewest | None]:
     """The fewest of each GPU that hold the job together, 2 at least; None where no number does.
 
-    A training is sharded; where no machine holds it so its layers run again, or it is cut, whichever takes
-    fewer. Parts of a GPU do not work together.
+    A training is sharded, or its layers run again as well, or it is cut, whichever takes the fewest; of ways
+    that take as many the first. Parts of a GPU do not work together.
     """
     ways = [one for one in (together(cells), _run_again(cells), _cut(cells)) if one[0]]
 
@@ -152,13 +152,8 @@ def fewest(cells: Cells, gpus: Sequence[Gpu]) -> Iterator[Fewest | None]:
 
 
 def _least(ways: Iterator[tuple[Mesh, dict[str, Any]]]) -> tuple[Mesh, dict[str, Any]] | None:
-    """The first way that one machine has room for, else the one with the fewest GPUs."""
-    least: tuple[Mesh, dict[str, Any]] | None = None
-    for way in ways:
-        least = way if least is None or way[0].n < least[0].n else least
-        if least[0].n <= NODE:
-            break
-    return least
+    """The way with the fewest GPUs, the first of several."""
+    return min(ways, key=lambda way: way[0].n, default=None)
 
 
 def _how(cells: Cells, chosen: Mesh, more: Mapping[str, Any]) -> str:

@@ -36,7 +36,7 @@ def limits(cells: Cells, budget: Array) -> list[Limits]:
     tokens = _tokens(cells)
     found: dict[str, Any] = {
         "batch": None if serves else _batch(cells, budget),
-        "context": _context(cells, budget) if tokens else None,
+        "context": context(cells, budget) if tokens else None,
         "concurrency": _concurrency(cells, budget) if serves else None,
         "resolution": _resolution(cells, budget) if job.height is not None else None,
     }
@@ -92,7 +92,7 @@ def _batch(cells: Cells, budget: Array) -> Array:
     return largest(lambda size, index: cells.on(index, batch=size), budget, most)
 
 
-def _context(cells: Cells, budget: Array) -> Array:
+def context(cells: Cells, budget: Array) -> Array:
     """Tokens of a sequence: of training, or prompt and output together."""
     job, workload = cells.settled.job, cells.settled.workload
     # What a table of positions, or the family, refuses.

@@ -13,7 +13,7 @@ import numpy as np
 
 from whichgpu.cost.support import WEIGHT_ONLY
 from whichgpu.errors import UsageError
-from whichgpu.planner.capacity import quality
+from whichgpu.planner.capacity import quality, started
 from whichgpu.planner.capacity.cards import cards
 from whichgpu.planner.capacity.meshes import splits
 from whichgpu.planner.capacity.model import Change, Quality
@@ -79,6 +79,7 @@ class Try:
 def same_gpus(cells: Cells, limits: Sequence[Limits]) -> Iterator[Try]:
     """What may make the job fit on the same GPUs, the mildest first."""
     yield from _sizes(cells, limits)
+    yield from _shorter(cells)
     if cells.settled.job.trains:
         yield from _training(cells)
     else:
@@ -156,6 +157,18 @@ def _sizes(cells: Cells, limits: Sequence[Limits]) -> Iterator[Try]:
         )  # fmt: skip
 
 
+def _shorter(cells: Cells) -> Iterator[Try]:
+    """The longest sequences with which a server starts on all of the devices that have room for a cache."""
+    if not started.measures(cells) or "max_model_len" not in cells.job.options:
+        return
+    lengths = [int(length) for length in started.longest(cells) if length]
+    if lengths:
+        length = f"{min(lengths)}"
+        yield Try.of("context", f"sequences of up to {int(length):,} tokens",
+                     f"--option max_model_len={length}", _with(cells, max_model_len=length),
+                     Quality("shorter sequences"))  # fmt: skip
+
+
 def _training(cells: Cells) -> Iterator[Try]:
     """Ways of training the same that take less memory, then all of them together."""
     job = cells.settled.job
@@ -214,8 +227,10 @@ def _adapters(cells: Cells, phase: str, **options: str) -> Try:
 
 def leanest(cells: Cells) -> tuple[Cells, str, str]:
     """A training that takes the least of its activations, what to say of it, and what to type."""
-    full = _with(cells, checkpointing="full").with_job(batch=1.0)
-    return full, "batch 1, full checkpointing", "--batch 1 --option checkpointing=full"
+    full = _with(cells, checkpointing="full")
+    if np.all(np.asarray(cells.settled.job.batch) <= 1.0):
+        return full, "full checkpointing", "--option checkpointing=full"
+    return full.with_job(batch=1.0), "batch 1, full checkpointing", "--batch 1 --option checkpointing=full"
 
 
 def _pieces(full: Cells, words: str, typed: str) -> Iterator[Try]:

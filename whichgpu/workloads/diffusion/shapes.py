@@ -40,12 +40,15 @@ class Latent(NamedTuple):
 
 def conv3d(
     rec: Recorder, x: Map, out: int, kernel: int | tuple[int, int, int] = 3, *, to: Map | None = None,
-    name: str = "conv",
+    held: float = 0.0, name: str = "conv",
 ) -> Map:  # fmt: skip
-    """A convolution over frames and map: (B T, C, H, W) -> (B T, out, H, W), or the sizes of `to`."""
+    """A convolution over frames and map: (B T, C, H, W) -> (B T, out, H, W), or the sizes of `to`.
+
+    A share `held` of what it reads waits for the frames that come next.
+    """
     window = kernel**3 if isinstance(kernel, int) else kernel[0] * kernel[1] * kernel[2]
     y = (x if to is None else to)._replace(channels=out)
-    rec.window(x.elements, y.pixels, x.channels, out, window, bias=out, name=name)
+    rec.window(x.elements, y.pixels, x.channels, out, window, bias=out, held=held, name=name)
     return y
 
 

@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from whichgpu.values import immutable
 from whichgpu.workloads.blocks import projections
 from whichgpu.workloads.diffusion.shapes import conv3d
@@ -33,7 +35,7 @@ def decoder(rec: Recorder, part: Part, latent: Latent) -> None:
         net = _Volume(rec, part, latent.batch, frames, latent.frames, len(chunks), x)
         if part["quantisation"]:
             x = conv3d(rec, x, x.channels, 1, name="post_quant")
-        x = net.middle(conv3d(rec, x, part["widths"][-1], name="conv_in"))
+        x = net.middle(net.conv(x, part["widths"][-1], name="conv_in"))
         time = 0
         for level in reversed(range(len(part["widths"]))):
             for _ in range(part["blocks"] + 1):
@@ -43,7 +45,7 @@ def decoder(rec: Recorder, part: Part, latent: Latent) -> None:
                 time += step
                 x = net.up(x, net.frames_after(time), grows=step)
         net.norm(x)
-        conv3d(rec, x, 3, name="conv_out")
+        net.conv(x, 3, name="conv_out")
 
 
 def encoder(rec: Recorder, part: Part, video: Latent) -> None:
@@ -76,6 +78,10 @@ def _chunks(part: Part, frames: float) -> list[float]:
         return [frames / count] * count
     stride = part["chunk_stride"]
     return [min(size, frames - start) for start in range(0, int(frames), stride)]
+
+
+#: Frames that a convolution over three of them needs of the chunk before.
+_KEPT = 2.0
 
 
 @immutable
@@ -113,12 +119,23 @@ class _Volume:
         if activation:
             rec.pointwise(x.elements, keeps=1.0, wide=True, name="silu")
 
+    def conv(self, x: Map, out: int, kernel: int | tuple[int, int, int] = 3, *, name: str) -> Map:
+        """A convolution over three frames, the last two of which wait for the next chunk, if one comes.
+
+        So do `_feat_cache` of AutoencoderKLWan and `conv_cache` of AutoencoderKLCogVideoX; chunks that
+        overlap keep nothing.
+        """
+        later = self.chunks > 1 and "chunk_stride" not in self.part
+        # Jobs of a sweep may differ in their batch, and have as many frames.
+        held = _KEPT / float(np.max(x.batch / self.batch)) if later else 0.0
+        return conv3d(self.rec, x, out, kernel, held=held, name=name)
+
     def residual(self, x: Map, out: int) -> Map:
         """Two convolutions and the short cut: (B T, C, H, W) -> (B T, out, H, W)."""
         self.norm(x)
-        y = conv3d(self.rec, x, out, name="conv1")
+        y = self.conv(x, out, name="conv1")
         self.norm(y)
-        conv3d(self.rec, y, out, name="conv2")
+        self.conv(y, out, name="conv2")
         if x.channels != out:
             conv3d(self.rec, x, out, 1, name="shortcut")
         self.rec.add(y.elements)
@@ -148,7 +165,7 @@ class _Volume:
         if kind == "wan" and grows:
             # The first frame of all has no predecessor, and is not doubled.
             doubled = x._replace(batch=self.batch * frames / 2.0)
-            conv3d(rec, doubled, 2 * x.channels, (3, 1, 1), name="time")
+            self.conv(doubled, 2 * x.channels, (3, 1, 1), name="time")
         y = x._replace(batch=self.batch * frames, height=2.0 * x.height, width=2.0 * x.width)
         rec.copy(y.elements, reads=0.125 if grows else 0.25, name="upsample")
         out = x.channels // 2 if kind == "wan" else x.channels

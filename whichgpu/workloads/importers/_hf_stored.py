@@ -119,12 +119,16 @@ def _inner(table: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return inner if isinstance(inner, dict) else {}
 
 
+#: Formats of GPTQ, AWQ and HQQ by their group of weights that share a scale and a zero.
+_GROUPS = {32: "w4a16-g32", 64: "w4a16-g64"}
+
+
 def _integer(bits: Any, group: Any, config: Config) -> str:
     if bits not in (4, 8):
         config.refuse(f"quantization_config: weights of {bits!r} bits; 4 and 8 are known")
     if bits == 8:
         return "w8a16"
-    return "w4a16" if group == 32 else "w4a16-g128"
+    return _GROUPS.get(group, "w4a16-g128")
 
 
 def _compressed(quantised: Mapping[str, Any], config: Config) -> str:
@@ -137,6 +141,9 @@ def _compressed(quantised: Mapping[str, Any], config: Config) -> str:
         return {8: "fp8", 4: "fp4"}.get(bits, "") if isinstance(bits, int) else ""
     if bits == 8 and inputs:
         return "int8"
+    if bits == 4 and weights.get("group_size") == 32 and weights.get("symmetric", True):
+        # Scales alone, no zeros.
+        return "w4a16"
     return _integer(bits, weights.get("group_size"), config) if bits else ""
 
 

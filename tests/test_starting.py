@@ -1,0 +1,159 @@
+"""What vLLM has for its KV cache once it has measured itself, against what its logs and errors say.
+
+Sources: vllm-project/vllm issues 10517 (Llama 3.1 8B on a 3090), 13061 (a Qwen2.5 14B on two 4090s), 13882
+(Qwen2.5 7B by AWQ in 8 GB), pull request 2031 (Llama 2 7B on an A100); QwenLM/Qwen3 issue 16 (Qwen1.5 7B by
+GPTQ on a 3090); BatsResearch/bonito issue 7 (a Mistral 7B on an A10G).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import whichgpu
+from whichgpu.cost import serving, starting
+from whichgpu.cost.device import Devices
+from whichgpu.cost.layout import settle
+from whichgpu.errors import UsageError
+from whichgpu.hardware.catalogue import catalogue
+from whichgpu.workloads.job import Job
+
+GPUS = catalogue()
+GIB = 2.0**30
+
+
+def serve(name: str, runtime: str, *, length: int = 0, share: float = 0.0, **columns) -> Job:
+    options = {"max_model_len": str(length)} if length else {}
+    options |= {"gpu_memory_utilization": str(share)} if share else {}
+    options |= columns.pop("options", {})
+    columns |= {"input_tokens": 512, "output_tokens": 64, "options": options}
+    return Job(name, phase="serve", runtime=runtime, **columns)
+
+
+def tokens(job: Job, gpu: str) -> float:
+    """Tokens that the cache of a server holds."""
+    done = settle(job)
+    kept = serving.cache(done.workload, done.job, done.runtime, Devices.of([GPUS[gpu]]))
+    return kept.room / kept.token
+
+
+TWO = {"tp": 2, "n_gpus": 2}
+
+
+#: Workload, GPU, runtime, longest sequence, share, columns, tokens of the cache published, whether it starts.
+LOGS = [
+    ("llama-3.1-8b", "rtx-3090", "vllm 0.6.4", 20000, 0, {"precision": "bf16"}, 31232, True),
+    ("llama-3.1-8b", "rtx-3090", "vllm 0.6.4", 29000, 0, {"precision": "bf16"}, 23648, False),
+    ("qwen2.5-14b", "rtx-4090", "vllm 0.7", 131072, 0.98, {"precision": "bf16", **TWO}, 81536, False),
+    ("llama-2-7b", "a100-80gb-sxm", "vllm 0.2.5", 4096, 0, {"precision": "fp16"}, 117616, True),
+    ("qwen1.5-7b", "rtx-3090", "vllm 0.3", 32768, 0, {"precision": "w4a16-g128"}, 24320, False),
+    ("mistral-7b", "a10g", "vllm 0.3", 32768, 0, {"precision": "bf16"}, 16816, False),
+]
+
+
+@pytest.mark.parametrize("log", LOGS, ids=lambda log: f"{log[0]} {log[3]}")
+def test_the_cache_is_what_the_log_says(log) -> None:
+    """Within 11 %, and the server starts where it did: "The model's max seq len (29000) is larger than"."""
+    name, gpu, runtime, length, share, columns, published, starts = log
+    job = serve(name, runtime, length=length, share=share, **columns)
+    assert tokens(job, gpu) == pytest.approx(published, rel=0.11)
+    where = f"{gpu}:{columns.get('n_gpus', 1)}"
+    assert whichgpu.fit(job, [where]).answers[0].fits is starts
+
+
+def test_a_share_without_room_for_a_cache_is_said_so() -> None:
+    """5.60 GiB of 8: weights 5.20, the sampler 1.42 (152,064 logits of 256 sequences), cache -1.05."""
+    job = serve("qwen2.5-7b", "vllm 0.7", length=4096, share=0.70, precision="w4a16-g128")
+    found = whichgpu.fit(job, ["rtx-4060"]).answers[0]
+    assert not found.fits
+    assert found.parts["activations"] == pytest.approx(1.42 * GIB, rel=0.01)
+    assert any("has no room for a cache in 70% of the card" in note for note in found.notes)
+
+
+def test_a_pass_of_whole_prompts_has_a_gate_its_function_and_three_tensors_of_the_width() -> None:
+    """Llama 3.1 8B: 2 B x (3 x 14,336 + 3 x 4,096) a token; 17.06 - 14.99 GiB at 20,000, 17.98 at 29,000."""
+    for length, peak in ((20000, 2.07), (29000, 2.99)):
+        job = serve("llama-3.1-8b", "vllm 0.6.4", length=length, precision="bf16")
+        found = whichgpu.fit(job, ["rtx-3090"]).answers[0]
+        assert found.parts["activations"] == pytest.approx(peak * GIB, rel=0.01)
+
+
+def test_the_longest_that_starts_is_the_longest() -> None:
+    options = {"max_num_seqs": "256"}
+    asked = serve("llama-3.1-8b", "vllm 0.11", length=131072, options=options)
+    found = whichgpu.fit(asked, ["l4"]).answers[0]
+    assert not found.fits
+    change = next(one for one in found.changes if one.kind == "context")
+    length = int(change.option.rpartition("=")[2])
+    for more, fits in ((0, True), (2, False)):
+        job = serve("llama-3.1-8b", "vllm 0.11", length=length + more, options=options)
+        assert whichgpu.fit(job, ["l4"]).answers[0].fits is fits
+
+
+def test_prompts_that_are_cut_take_less_than_shorter_ones_that_are_not() -> None:
+    """The same reporter ran 20,000 and 35,000 tokens, and not 29,000."""
+    found = [
+        whichgpu.fit(serve("llama-3.1-8b", "vllm 0.6.4", length=length, precision="bf16"), ["rtx-3090"])
+        for length in (20000, 29000, 35000)
+    ]
+    assert [one.answers[0].fits for one in found] == [True, False, True]
+    assert any("beyond 32,768 tokens in pieces" in note for note in found[1].answers[0].notes)
+
+
+def test_more_of_the_card_is_more_cache_and_nothing_else() -> None:
+    rooms = [tokens(serve("llama-3.1-8b", "vllm", share=share), "l40s") for share in (0.7, 0.8, 0.9)]
+    assert np.diff(rooms) == pytest.approx([rooms[1] - rooms[0]] * 2)
+    card = GPUS["l40s"].need("memory")
+    assert rooms[1] - rooms[0] == pytest.approx(0.1 * 0.99 * card / 131072, rel=1e-6)
+
+
+def test_without_either_option_nothing_is_measured() -> None:
+    done = settle(serve("llama-3.1-8b", "vllm"))
+    assert not starting.profiles(done.runtime, done.job)
+
+
+@pytest.mark.parametrize(("option", "value", "said"), [
+    ("gpu_memory_utilization", "1.2", "1.2 is more than the whole card; write gpu_memory_utilization=0.9"),
+    ("gpu_memory_utilization", "most", "'most' is no number"),
+    ("max_model_len", "0", "0 is below 1"),
+])  # fmt: skip
+def test_what_cannot_be_is_refused(option, value, said) -> None:
+    with pytest.raises(UsageError, match=said):
+        whichgpu.fit(serve("llama-3.1-8b", "vllm", options={option: value}), ["l4"])
+
+
+def test_engines_that_do_not_read_them_say_so() -> None:
+    found = whichgpu.fit(serve("llama-3.1-8b", "sglang", length=8192), ["l4"]).answers[0]
+    assert any("ignored: max_model_len" in note for note in found.notes)
+
+
+#: vllm-project/vllm issues 23278, 27508 (H100), a log of 0.19 (A100): options, GiB of weights and of the cache.
+GPT_OSS = {
+    "0.10.1": ("gpt-oss-120b", "h100-80gb-sxm", {}, 65.97, -2.14),
+    "0.11.0": (
+        "gpt-oss-120b", "h100-80gb-sxm", {"share": 0.95, "options": {"max_num_batched_tokens": "1024"}},
+        65.97, 1.71,
+    ),
+    "0.19.0": ("gpt-oss-20b", "a100-80gb-sxm", {"share": 0.65}, 13.72, 36.56),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("release", GPT_OSS)
+def test_experts_in_mxfp4_are_padded_and_logits_are_sorted(release) -> None:
+    """2,880 wide experts of 2,880 are stored as 3,072 of 2,944; 1,024 sequences have 201,088 logits each."""
+    name, gpu, told, weights, cache = GPT_OSS[release]
+    job = serve(name, f"vllm {release}", length=131072, precision="mxfp4", **told)
+    found = whichgpu.fit(job, [gpu]).answers[0]
+    assert found.parts["weights"] == pytest.approx(weights * GIB, rel=0.005)
+    held = sum(size for part, size in found.parts.items() if part != "kv_cache")
+    assert (found.available - held) / GIB == pytest.approx(cache, abs=0.6)
+    assert found.fits is (cache > 10.0)
+
+
+def test_other_formats_and_engines_pad_nothing() -> None:
+    def weights(runtime: str, precision: str) -> float:
+        job = serve("gpt-oss-20b", runtime, precision=precision)
+        return whichgpu.fit(job, ["h100-80gb-sxm"]).answers[0].parts["weights"]
+
+    assert weights("vllm", "mxfp4") > 1.05 * weights("sglang", "mxfp4")
+    assert weights("vllm", "bf16") == weights("sglang", "bf16")

@@ -1,0 +1,129 @@
+"""What a server that measures itself as it starts has left for its KV cache (vLLM).
+
+    cache = share x what CUDA reports - weights - a pass - the rest
+
+`gpu_memory_utilization` is the share. vLLM runs a pass of as many tokens and sequences as it would take at
+once, reads its peak off PyTorch's allocator, and gives what is left to the cache
+(`determine_available_memory` of vllm/v1/worker/gpu_worker.py). It does not start where the cache holds less
+than one sequence of `max_model_len`. The peak is the more of two moments: a gated layer's function, beside
+three tensors of the width, and the sampler, which sorts the logits of all sequences. The graphs that it
+captures and the driver's context lie outside of the share.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whichgpu.cost import memory as mem
+from whichgpu.cost.coefficients import section
+from whichgpu.cost.mesh import Mesh
+from whichgpu.cost.scheduling import limits
+from whichgpu.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from whichgpu.cost.device import Devices
+    from whichgpu.cost.runtime import Runtime
+    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.ops import Op
+    from whichgpu.workloads.workload import Workload
+
+    Array = NDArray[np.float64]
+
+#: The options that say how a server is started.
+OPTIONS = ("max_model_len", "gpu_memory_utilization")
+#: Tensors of the width beside a layer's function: the sum from layer to layer, its norm, what was read.
+_WIDTHS = 3.0
+#: Tokens of a pass that takes whole prompts, at the least, and of the longest that it takes whole.
+_FEWEST, WHOLE = 2048.0, 32768.0
+
+
+def profiles(stack: Runtime, job: Job) -> bool:
+    """Whether a job says how a server is started that measures what a pass takes before it has a cache."""
+    return job.phase == "serve" and "sampled" in stack.holds and any(name in job.options for name in OPTIONS)
+
+
+def unread(stack: Runtime, job: Job) -> list[str]:
+    """The options of `OPTIONS` that a serving job states and its engine does not read."""
+    stated = [name for name in OPTIONS if name in job.options]
+    return stated if job.phase == "serve" and not profiles(stack, job) else []
+
+
+def share(stack: Runtime, job: Job) -> float:
+    """The share of a card that a server is told to take, or takes unasked."""
+    least = 0.01
+    found = job.option("gpu_memory_utilization", float(stack.holds.get("takes", 1.0)), least)
+    if found > 1.0:
+        raise UsageError(
+            f"option gpu_memory_utilization: {found:g} is more than the whole card; write "
+            "gpu_memory_utilization=0.9"
+        )
+    return found
+
+
+def profiled(
+    parts: Mapping[str, Any], job: Job, stack: Runtime, idle: Sequence[Op], devices: Devices
+) -> dict[str, Any]:
+    """The parts within the share of a server that measures itself on `devices`; `idle`: one token's ops."""
+    c, mesh = section("capacity"), Mesh.of(job)
+    most = limits(stack, job, devices)
+    heads = [op for op in idle if op.kind == "gemm" and op.shard == "vocab"]
+    rest = [op for op in idle if op.shard != "vocab"]
+    width: Any = 0.0
+    for op in rest:
+        if op.kind == "norm":
+            width = np.maximum(width, op.write_bytes)
+    tokens = _tokens(job, stack, most.tokens)
+    # Logits are gathered on one GPU, whole.
+    logits = sum((np.asarray(op.dims["n"]) for op in heads), start=np.zeros(())) * mesh.tp
+    sampler = stack.holds["sampled"] * logits * np.minimum(_sequences(job, stack, most.sequences), tokens)
+    pass_ = np.maximum((mem.widest(rest) + _WIDTHS * width) * tokens, sampler)
+    rest_ = c["beside"] * mem.GIB + (1.0 - c["reported"]) * share(stack, job) * devices.column("memory")
+    kept = {name: part for name, part in parts.items() if name not in ("context", "engine")}
+    if stack.holds.get("driver_read"):
+        pass_, rest_ = c["slack_inference"] * pass_, rest_ + parts["context"]
+    return {**kept, "activations": pass_, "engine": rest_}
+
+
+def _sequences(job: Job, stack: Runtime, most: Any) -> Any:
+    """Sequences whose logits the pass has."""
+    return most if "max_num_seqs" in job.options else np.minimum(most, stack.holds.get("samples", np.inf))
+
+
+def _tokens(job: Job, stack: Runtime, most: Any) -> Any:
+    """Tokens of the pass: its budget, or, where prompts are not cut, one of the longest."""
+    if not stack.holds.get("whole_prompts") or "max_num_batched_tokens" in job.options:
+        return most
+    longest = _longest(job)
+    return np.where(longest > WHOLE, most, np.maximum(longest, _FEWEST))
+
+
+def _longest(job: Job) -> Any:
+    """Tokens of the longest sequence that a server takes: as stated, else one of the job's."""
+    if "max_model_len" in job.options:
+        return job.option("max_model_len", 8192.0, 1.0)
+    lengths = (np.asarray(one, dtype=np.float64) for one in (job.input_tokens, job.output_tokens))
+    return sum(lengths, start=np.zeros(()))
+
+
+def longest(workload: Workload, job: Job, stack: Runtime) -> Array:
+    """Bytes of each GPU's cache that one sequence of `max_model_len` takes; 0 where that is not stated."""
+    from whichgpu.cost.serving import sequence_bytes
+
+    if "max_model_len" not in job.options:
+        return np.zeros(())
+    mesh = Mesh.of(job)
+    return np.asarray(sequence_bytes(workload, job, _longest(job), stack) / mesh.pp / mesh.attention_dp)
+
+
+def room(devices: Devices, parts: Mapping[str, Any], stack: Runtime, job: Job, least: Any) -> Array:
+    """Bytes of each GPU for a server's KV cache beside its `parts`; `least` are those of one sequence."""
+    memory = devices.column("memory")
+    if not profiles(stack, job):
+        return mem.cache_room(memory, parts, stack, least)
+    return np.asarray(share(stack, job) * memory - mem.needed(parts))
