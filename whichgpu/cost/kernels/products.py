@@ -334,10 +334,11 @@ def _depthwise(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.f
     """Seconds of depthwise convolutions on plain units, (O, G, J).
 
     Of FP32 maps PyTorch runs them by a kernel of its own, a thread for each result, whose indices and bounds
-    take many instructions for a multiply-add: what an SM issues limits it. cuDNN has those in 16 bits.
+    take many instructions for a multiply-add: what an SM issues limits it. cuDNN has those in 16 bits, and
+    those of maps whose channels are last.
     """
     streamed, c = _streamed(ops, devices), section("products")
-    if not runtime.indexes_depthwise:
+    if not runtime.indexes_depthwise or "nhwc" in runtime.marks:
         return streamed
     written_for = np.isin(ops.dims["window"], c["depthwise_windows"])
     steps = np.where(written_for, c["depthwise_steps"], c["depthwise_steps_any"])
