@@ -110,9 +110,13 @@ def on_tensor_cores(peaks: NDArray[np.float64], devices: Devices) -> NDArray[np.
 def rates(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64]:
     """Peak of the units that multiply each op, (O, G, 1 or J), in FLOP/s or OP/s.
 
-    FP32 products run on TF32 tensor cores where the runtime does that unasked.
+    FP32 products run on TF32 tensor cores where the runtime does that unasked, else as fast as an SM
+    issues their multiply-adds.
     """
     peaks = devices.peaks(ops.dtypes, tf32=ops.kind in runtime.tf32)
+    if ops.kind not in runtime.tf32 and "fp32" in ops.dtypes:
+        plain = np.array([dtype == "fp32" for dtype in ops.dtypes])[:, None, None]
+        peaks = np.where(plain, np.minimum(peaks, devices.multiplying), peaks)
     if not runtime.integer or ops.kind != "gemm":
         return peaks
     found: NDArray[np.float64] = np.where(_in_integers(ops, devices, runtime), devices.integer_rate, peaks)
