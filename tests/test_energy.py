@@ -94,6 +94,22 @@ def test_the_densities_that_the_law_reads_are_rates_per_watt():
     assert plain.products[0, 0] == pytest.approx(19.5e12 / 400 / energy.PLAIN_DENSITY)
 
 
+def test_a_byte_from_gddr_costs_more_than_one_from_hbm():
+    """By what the memory itself takes (30 pJ of HBM, 70 of GDDR6, 90 of GDDR6X, 50 of GDDR7), and no more."""
+    from whichgpu.cost.layout import lay_out
+
+    def dearer(name: str) -> float:
+        gpu = GPUS[name]
+        found = energy.chips(lay_out(Job("llama-2-7b", phase="decode", precision="q4_0"), [gpu]))
+        alike = gpu.value("bandwidth") / found.design[0, 0] / energy.BYTE_DENSITY
+        return float(found.traffic[0, 0]) / alike
+
+    whole = energy.priors()["memory"][0] / (energy.BYTE_DENSITY / 1e9)
+    assert dearer("h100-80gb-sxm") == pytest.approx(1.0)
+    assert dearer("rtx-3090") == pytest.approx(1.0 + 0.06 / whole)
+    assert dearer("h100-80gb-sxm") < dearer("rtx-5090") < dearer("rtx-a4000") < dearer("rtx-3090")
+
+
 def test_tensor_cores_are_told_from_fast_half_precision():
     from whichgpu.cost.layout import lay_out
 

@@ -90,6 +90,21 @@ def test_software_that_ran_nothing_of_a_kind_has_the_spread_of_an_unmeasured_one
     assert known < 0.8 * unmeasured < spread_of("vit-base-patch16-224", "rtx-3090", "TensorFlow 2.4")
 
 
+def test_a_use_that_runs_other_kernels_than_any_row_has_the_spread_of_an_unmeasured_runtime() -> None:
+    def spread_of(text: str) -> float:
+        job = Job("resnet50", phase="train", batch=64.0, precision="amp-fp16", runtime=text)
+        found = lay_out(job, [GPUS["v100-16gb-sxm"]])
+        one = spread(found, GPUS["v100-16gb-sxm"], found.runtime)
+        return float(np.hypot(one.shared, one.own))
+
+    unmeasured = np.hypot(0.20, 0.17)
+    for other in ("TensorFlow 1.10 tf_cnn_benchmarks", "TensorFlow 2.12 XLA"):
+        assert spread_of(other) >= 0.999 * unmeasured, other
+    # A release that runs what others ran is no stranger than its version, nor maps in another order.
+    for known in ("TensorFlow 2.12 tf_cnn_benchmarks", "PyTorch 2.9 channels_last"):
+        assert spread_of(known) < 0.9 * unmeasured, known
+
+
 def test_what_is_strange_in_several_ways_adds_up() -> None:
     seen, gpu = {"seen": 0.15}, {"seen": 0.15, "gpu": 0.2, "generation": 0.2}
     assert joined(seen) == pytest.approx(0.15)

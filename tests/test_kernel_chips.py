@@ -10,9 +10,10 @@ import pytest
 from kernel_runs import GPUS, laid, seconds
 
 from whichgpu.cost.classes import OpClass
-from whichgpu.cost.device import Devices
+from whichgpu.cost.device import PLAIN, Devices
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.fit import Fit, compute_terms
+from whichgpu.cost.kernels import products
 from whichgpu.cost.links import link
 from whichgpu.cost.runtime import runtime
 from whichgpu.cost.time import between, bounded, fed, paced, power_exponent, shares, together
@@ -121,6 +122,37 @@ def test_a_power_limit_takes_more_of_products_than_of_what_leaves_tensor_cores_i
     assert products[0] > products[1]
     assert rest[0] <= rest[1]
     assert (rest >= products).all()
+
+
+def test_products_on_plain_units_draw_more_than_work_that_waits_for_memory() -> None:
+    """A T4 falls far below its boost clock in FP32; a board of 300 W holds nearly all of its own."""
+
+    def left(name: str, units: str) -> float:
+        return float(Devices.of([GPUS[name]]).clocked(0.6, units)[0, 0])
+
+    assert left("t4", PLAIN) < 0.8 * left("t4", "")
+    assert left("v100-16gb-sxm", PLAIN) > 0.9
+    assert left("k80", PLAIN) == left("k80", "")
+    both = Devices.of([GPUS["t4"], GPUS["v100-16gb-sxm"]])
+    assert both.clocked(0.6, PLAIN)[:, 0] == pytest.approx([left("t4", PLAIN), left("v100-16gb-sxm", PLAIN)])
+
+
+def test_fp32_products_go_short_of_instructions_where_an_sm_has_as_many_lanes_as_slots() -> None:
+    """torch.matmul in FP32: 0.69 of the peak on an RTX 3090, 0.83 on a V100S, 0.93 on an A100."""
+
+    def share(name: str, text: str = "PyTorch 2.4", workload: str = "bert-base") -> float:
+        made = laid(workload, name, phase="infer", precision="fp32", batch=32.0, runtime=text)
+        kind = "gemm" if workload == "bert-base" else "conv"
+        table = next(one.table for one in made.work.kernels if one.table.kind == kind)
+        rate = products.rates(table, made.devices, made.runtime)[0, 0, 0]
+        return float(rate) / GPUS[name].value("fp32")
+
+    for name in ("rtx-3090", "rtx-4090", "h100-80gb-sxm", "rtx-5090"):
+        assert share(name) == pytest.approx(0.8, rel=0.06), name
+    for name in ("v100-16gb-sxm", "t4", "a100-80gb-sxm", "gtx-1080-ti", "p40", "rx-7900-xtx"):
+        assert share(name) == 1.0, name
+    # What runs in TF32 unasked multiplies on other units.
+    assert share("rtx-3090", workload="resnet50") >= 0.99
 
 
 def test_a_deep_power_cap_costs_more_than_its_share_of_the_rate() -> None:

@@ -206,6 +206,20 @@ def test_a_submission_s_own_precision_comes_before_the_runtime_s(
     assert answer.job.precision == precision_
 
 
+def test_pictures_of_a_submission_are_in_8_bits_and_those_of_tensorrt_s_users_are_not(
+    catalogue: Catalogue,
+) -> None:
+    """Submissions that state no format make as many pictures as those in FP8; a demo is in FP16 unasked."""
+
+    def format_of(text: str, stated: str = "") -> str:
+        job = Job("sdxl", phase="generate", runtime=text, precision=stated)
+        return single(job, catalogue["h100-80gb-sxm"]).job.precision
+
+    assert format_of("TensorRT 10.2.0, CUDA 12.4") == "fp8-or-fp16"
+    assert format_of("TensorRT 10.2.0, CUDA 12.4", "fp16") == "fp16"
+    assert format_of("TensorRT 10") == "fp16"
+
+
 def test_numerical_work_is_what_its_units_say() -> None:
     for name in ("dgemm", "fft-3d", "stencil-7pt", "nbody"):
         workload = resolve(name)

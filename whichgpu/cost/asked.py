@@ -230,7 +230,7 @@ def by_habit(job: Job, stack: Runtime) -> Job:
 
 
 def _by_recipe(job: Job, stack: Runtime, said: tuple[str, ...]) -> tuple[Job, tuple[str, ...]]:
-    """A job with the options and sizes that the published recipe of its runtime's version sets."""
+    """A job with the format, options and sizes that the published recipe of its runtime's version sets."""
     version = next((float(mark[3:]) for mark in stack.marks if mark.startswith("ngc")), 0.0)
     for recipe in stack.recipes:
         apart = not set(recipe.get("marks", ())) <= set(stack.marks)
@@ -238,13 +238,15 @@ def _by_recipe(job: Job, stack: Runtime, said: tuple[str, ...]) -> tuple[Job, tu
             continue
         own = {name: text for name, text in recipe.get("options", {}).items() if name not in job.options}
         sizes = {name: size for name, size in recipe.get("sizes", {}).items() if getattr(job, name) is None}
+        narrow = "" if job.precision else recipe.get("precision", "")
         words = [
+            *((f"precision {narrow}",) if narrow else ()),
             *(f"{name}={text}" for name, text in own.items()),
             *(f"{name} {n:g}" for name, n in sizes.items()),
         ]
         since = f" of {recipe['since']} on" if "since" in recipe else ""
         said = (*said, f"{', '.join(words)}: as in the recipes{since}") if words else said
-        job = job.changed(options={**own, **job.options}, **sizes)
+        job = job.changed(options={**own, **job.options}, precision=narrow or job.precision, **sizes)
     return job, said
 
 

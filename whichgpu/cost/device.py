@@ -60,8 +60,14 @@ _STAND_INS = {
 #: Vendors whose kernels of experts have the same tiles with matrix units as without (`kernel_mul_mm_id`).
 _TILED_ALIKE = ("Apple",)
 
+#: Families whose schedulers issue two instructions a clock.
+_ISSUE_TWO = ("kepler", "maxwell", "pascal")
+
 #: Families of accelerators for which a compiler lays out a whole graph.
 _GRAPHS = ("gaudi", "tpu", "neuron")
+
+#: In place of a format: products on plain units.
+PLAIN = "plain"
 
 #: Tensor cores are twice as fast as plain units, or there is none of their own.
 CLEARLY = 1.4
@@ -230,6 +236,16 @@ class Devices:
         """
         each = 2.0 * 4.0 * 32.0 * self.issue
         return np.where(self.each(lambda gpu: gpu.vendor == "NVIDIA"), each, np.inf)
+
+    @cached_property
+    def multiplying(self) -> Column:
+        """FLOP/s of products on plain units that instructions leave, (G, 1); infinite where they bind none.
+
+        Since Volta a scheduler issues one instruction a clock, for 32 lanes. Where an SM has 128 lanes
+        (GA10x, Ada, Hopper) loads and indices take their slots from multiply-adds.
+        """
+        single = self.each(lambda gpu: gpu.family not in _ISSUE_TWO)
+        return np.where(single, section("products")["multiply_adds"] * self.issued, np.inf)
 
     @cached_property
     def slowness(self) -> Column:
@@ -492,10 +508,15 @@ class Devices:
         """W that the chip would draw with every unit busy, by a prior per architecture; NaN unknown.
 
         Above the power limit the clock falls; `throttle` turns the ratio into a factor on the rate.
-        `dtype` is what the tensor cores multiply; "" where they have nothing to do.
+        `dtype` is what the tensor cores multiply, or `PLAIN` where plain units do; "" of work that
+        multiplies little.
         """
-        tensor_rate = self.rate_of(dtype) if dtype else np.zeros((1, 1))
         c = section("power")
+        if dtype == PLAIN:
+            known = c["plain_products"]
+            more = np.array([[known.get(_power_family(gpu), known["other"])] for gpu in self.gpus])
+            return np.asarray(self._unclocked + more * (self.appetite("") - self._unclocked))
+        tensor_rate = self.rate_of(dtype) if dtype else np.zeros((1, 1))
         pairs = np.array([c["sm"].get(_power_family(gpu), c["sm"]["other"]) for gpu in self.gpus])
         per_sm = pairs[:, :1] + pairs[:, 1:] * tensor_rate / section("products")["rate_reference"]
         return np.asarray(self._unclocked + per_sm * self.sms * self.clock_open / 1e9)

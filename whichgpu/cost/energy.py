@@ -12,8 +12,9 @@ MFU and MBU are the shares of the peak and of the bandwidth used while the GPU c
 whole pass: power is far from linear in them, since a chip that wants more than its limit loses clock
 instead, so that a GPU that is stalled half of the time does not draw what one at half the rate draws.
 `products` and `traffic` are energy per operation and per byte at the full rate over the design power.
-They scale from GPU to GPU with peak and bandwidth per watt, the first to the power `density`: each
-generation spends fewer joules an operation. The smooth minimum stands for the mixture of kernels in a
+Of a byte from GDDR the memory itself takes two to three times what HBM takes (`_per_byte`). They scale
+from GPU to GPU with peak and bandwidth per watt, the first to the power `density`: each generation spends
+fewer joules an operation. The smooth minimum stands for the mixture of kernels in a
 pass, some of which meet the limit while others do not reach it.
 
 Coefficients: priors in `data/fits/prior.toml`, fitted by `cost/energy_fit.py` to published
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from whichgpu.cost.device import Devices
     from whichgpu.cost.estimate import Estimates
     from whichgpu.cost.layout import Layout
     from whichgpu.cost.runtime import Runtime
@@ -75,7 +77,8 @@ class Chips:
     """What the law reads of the GPUs, each (G, 1): W of design power and of the limit under a cap.
 
     `tensor` says whether products run on tensor cores, `products` and `traffic` are the rate of
-    products and the bandwidth per W of design power over the reference densities.
+    products and the bandwidth per W of design power over the reference densities, the latter times what a
+    byte costs over one of HBM.
     """
 
     design: Array
@@ -119,10 +122,23 @@ def chips(laid: Layout | Estimates) -> Chips:
         # A laptop whose limit nobody stated is held at the middle of its range, as its clocks are.
         design=design, limit=np.fmin(devices.power, devices.usual),
         gddr=devices.each(lambda gpu: not memory_kind(gpu).startswith("hbm")),
-        tensor=tensor, products=rate / design, traffic=devices.bandwidth / design / BYTE_DENSITY,
+        tensor=tensor, products=rate / design,
+        traffic=devices.bandwidth * _per_byte(devices) / design / BYTE_DENSITY,
         lineages=tuple(lineage(gpu) for gpu in devices.gpus),
         works=(work_of(laid),) * len(devices.gpus),
     )  # fmt: skip
+
+
+def _per_byte(devices: Devices) -> Array:
+    """Energy of a byte on its way to an SM over that of one from HBM, (G, 1): GDDR itself takes more.
+
+    What the memory takes is that of the appetite (`power` of the priors, W per GB/s); all else of the way
+    to an SM is on every chip alike.
+    """
+    c, whole = section("power"), priors()["memory"][0] / (BYTE_DENSITY / 1e9)
+    more = {kind: (c[f"memory_{kind}"] - c["memory_hbm"]) / whole for kind in ("gddr7", "gddr6x", "gddr6")}
+    more["gddr5"] = more["gddr6"]
+    return devices.each(lambda gpu: 1.0 + more.get(memory_kind(gpu), 0.0))
 
 
 def work_of(laid: Layout | Estimates) -> str:

@@ -138,6 +138,8 @@ class Runtime:
     quantising: float = 0.0
     exact: bool = True
     marks: tuple[str, ...] = ()
+    #: Of these, those that change what runs, and not only its name.
+    changed: tuple[str, ...] = ()
     holds: Mapping[str, Any] = field(default_factory=dict)
     habits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     keeper: str = ""
@@ -235,8 +237,9 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
     # What differs in its memory alone is the same in time.
     keeping = [mark["name"] for mark in marks if set(mark.get("sets", ())) and set(mark["sets"]) <= _KEEPING]
     # Nor does the fit know what the host takes for kernels that no graph holds.
-    timed = (mark["name"] for mark in marks if mark["name"] not in keeping and not _of_host(mark))
-    names = (*timed, *((version,) if version else ()))
+    timed = [mark for mark in marks if mark["name"] not in keeping and not _of_host(mark)]
+    names = (*(mark["name"] for mark in timed), *((version,) if version else ()))
+    columns["changed"] = tuple(mark["name"] for mark in timed if mark.get("sets"))
     return Runtime(id=key, exact=exact, marks=names, keeper="+".join((key, *keeping)), said=text, **columns)
 
 

@@ -13,7 +13,8 @@ Where one source alone measured the runtime on what makes the same (`alone` of t
 another on anything else, a job has at least the spread of a runtime that was never measured: what is left
 out with its only source errs so. So has one of a family in whose group no release of its software ran a row
 (`software` of the group; none of a family that was never measured): encoders that infer were measured under
-TensorRT alone. A language model that a framework trains has at least that of scripts: they are anybody's, and
+TensorRT alone. And so has one whose framework is used in a way that runs other kernels than its rows did
+(`_changed`). A language model that a framework trains has at least that of scripts: they are anybody's, and
 the rows are of trainers made for it.
 A job comes from a source that no row has: `seen` is the spread of sources left out, where the runtime of
 their rows has another one; what else is left out stands beside a fifth of the variance that this adds,
@@ -101,7 +102,7 @@ def spread(laid: Layout, gpu: Gpu, stack: Runtime) -> Spread:
         return Spread(prior["shared"] * inexact, prior["own"], "roofline")
     known = widths(laid, gpu, stack)
     untried = _untried(laid, stack)
-    strange = untried or _strange(gpu) or _alone(laid, stack)
+    strange = untried or _strange(gpu) or _alone(laid, stack) or _changed(stack)
     script = prior["script"] if stack.framework else 0.0
     least = math.hypot(prior["shared"], prior["own"]) if strange else script
     total = max(least, joined(known)) * inexact
@@ -126,6 +127,15 @@ def _alone(laid: Layout, stack: Runtime) -> bool:
     and language models is of submissions to MLPerf.
     """
     return stack.kernels in _table()["group"].get(kin_of(laid), {}).get("alone", ())
+
+
+def _changed(stack: Runtime) -> bool:
+    """Whether a framework is used in a way that runs other kernels than any measured row of it.
+
+    TensorFlow of before 1.15, or with XLA: what the rows say of its errors is of other programs.
+    """
+    known = {mark for version in _table()["group"]["all"]["versions"] for mark in version.split()}
+    return not stack.domain and not {f"{stack.kernels}+{mark}" for mark in stack.changed} <= known
 
 
 def _untried(laid: Layout, stack: Runtime) -> bool:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whichgpu.cost.coefficients import section
+from whichgpu.cost.device import PLAIN
 from whichgpu.cost.kernels import models
 from whichgpu.cost.kernels.attention import score_passes, seen
 from whichgpu.cost.kernels.products import KINDS as SPREAD
@@ -220,7 +221,7 @@ def _clocked(
     known = {dtype: devices.clocked(exponent, dtype, busy) for dtype in set(table.dtypes)}
     tensor = np.array([known[dtype] for dtype in (table.dtypes if len(known) > 1 else known)])
     peaks = devices.peaks(table.dtypes, tf32=table.kind in runtime.tf32)
-    return np.where(on_tensor_cores(peaks, devices), tensor, devices.clocked(exponent, "", busy)[None])
+    return np.where(on_tensor_cores(peaks, devices), tensor, devices.clocked(exponent, PLAIN, busy)[None])
 
 
 def evaluate(work: Pass, found: Fit, *, explain: bool = False, bounds: bool = False) -> Timing:

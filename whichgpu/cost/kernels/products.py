@@ -110,9 +110,13 @@ def on_tensor_cores(peaks: NDArray[np.float64], devices: Devices) -> NDArray[np.
 def rates(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64]:
     """Peak of the units that multiply each op, (O, G, 1 or J), in FLOP/s or OP/s.
 
-    FP32 products run on TF32 tensor cores where the runtime does that unasked.
+    FP32 products run on TF32 tensor cores where the runtime does that unasked, else as fast as an SM
+    issues their multiply-adds.
     """
     peaks = devices.peaks(ops.dtypes, tf32=ops.kind in runtime.tf32)
+    if ops.kind not in runtime.tf32 and "fp32" in ops.dtypes:
+        plain = np.array([dtype == "fp32" for dtype in ops.dtypes])[:, None, None]
+        peaks = np.where(plain, np.minimum(peaks, devices.multiplying), peaks)
     if not runtime.integer or ops.kind != "gemm":
         return peaks
     found: NDArray[np.float64] = np.where(_in_integers(ops, devices, runtime), devices.integer_rate, peaks)
@@ -334,10 +338,11 @@ def _depthwise(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.f
     """Seconds of depthwise convolutions on plain units, (O, G, J).
 
     Of FP32 maps PyTorch runs them by a kernel of its own, a thread for each result, whose indices and bounds
-    take many instructions for a multiply-add: what an SM issues limits it. cuDNN has those in 16 bits.
+    take many instructions for a multiply-add: what an SM issues limits it. cuDNN has those in 16 bits, and
+    those of maps whose channels are last.
     """
     streamed, c = _streamed(ops, devices), section("products")
-    if not runtime.indexes_depthwise:
+    if not runtime.indexes_depthwise or "nhwc" in runtime.marks:
         return streamed
     written_for = np.isin(ops.dims["window"], c["depthwise_windows"])
     steps = np.where(written_for, c["depthwise_steps"], c["depthwise_steps_any"])
