@@ -19,7 +19,7 @@ from whichgpu.cost.memory import needed
 from whichgpu.cost.parallel import Exchange, data_parallel_seconds
 from whichgpu.cost.readings import CROWDED, Readings, crowds, readings
 from whichgpu.cost.requests import OPTIONS as ASKED
-from whichgpu.cost.requests import at_random, idle
+from whichgpu.cost.requests import at_random, idle, is_run
 from whichgpu.cost.scheduling import OPTIONS as SCHEDULED
 from whichgpu.cost.spread import found_for, spread
 from whichgpu.cost.steady import engine
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from whichgpu.cost.fit import Fit, Terms
     from whichgpu.cost.layout import Settled
     from whichgpu.cost.paired import Paired
+    from whichgpu.cost.runs import Run
     from whichgpu.cost.runtime import Runtime
     from whichgpu.cost.steady import Met
     from whichgpu.cost.time import Term, Timing
@@ -143,6 +144,8 @@ class Estimate(_Drawn, Shown):
     #: Of a serving job, time to the first token and for each after it.
     ttft: Interval | None = None
     tpot: Interval | None = None
+    #: Of a run of a load generator, what it prints of its requests; the means above are then of them.
+    run: Run | None = None
 
     def __str__(self) -> str:
         rate = self.throughput
@@ -174,6 +177,7 @@ class Estimate(_Drawn, Shown):
                        "fits": self.fits, "read": {name: self.readings.interval(name).to_dict()
                                                    for name in ("allocated", "reserved", "device")}},
             **{name: one.to_dict() for name, one in (("ttft", self.ttft), ("tpot", self.tpot)) if one},
+            **({} if self.run is None else {"run": self.run.to_dict()}),
             "power": self.power, "power_interval": self.power_interval.to_dict(),
             "power_basis": self.power_basis,
             "energy": self.energy, "energy_interval": self.energy_interval.to_dict(),
@@ -268,7 +272,7 @@ class Estimates:
 
     def _answer(self, g: int, j: int) -> Estimate:
         one = self.figures(g, j)
-        return Estimate(
+        answer = Estimate(
             gpu=self.devices.gpus[g].id,
             job=one.job,
             runtime=self.runtime.id,
@@ -293,6 +297,11 @@ class Estimates:
             readings=one.readings,
             ttft=one.ttft and _floats(one.ttft), tpot=one.tpot and _floats(one.tpot),
         )  # fmt: skip
+        if not is_run(answer.job) or not self.fits[g, j]:
+            return answer
+        from whichgpu.cost.runs import told
+
+        return told(answer, self.devices.gpus[g])
 
     def speed(self, g: int, j: int) -> tuple[Interval, Interval]:
         """The throughput and the latency that `at` says, in a fraction of its time; the GPU can run it."""
