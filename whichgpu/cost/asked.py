@@ -389,7 +389,8 @@ def _few(job: Job, workload: Workload) -> tuple[Job, tuple[str, ...]]:
 
 def alone(job: Job, workload: Workload, stack: Runtime) -> tuple[Job, tuple[str, ...]]:
     """A job with one request in flight where its engine usually serves one user, and what was assumed."""
-    stated = job.concurrency is not None or job.batch is not None or "request_rate" in job.options
+    loads = ("request_rate", "max_concurrency")
+    stated = job.concurrency is not None or job.batch is not None or any(map(job.options.get, loads))
     serves = _serves(job, workload) and is_language_model(workload)
     if stated or not serves or not stack.one_user:
         return job, ()

@@ -16,7 +16,7 @@ from whichgpu.cost.arrays import distinct
 from whichgpu.cost.estimate import finish
 from whichgpu.cost.layout import lay_out
 from whichgpu.cost.mesh import Mesh
-from whichgpu.cost.requests import Requests
+from whichgpu.cost.requests import Requests, alike
 from whichgpu.cost.scheduling import limits
 from whichgpu.cost.spread import found_for
 from whichgpu.cost.steady import UNEVEN, WAVES, engine
@@ -47,6 +47,8 @@ SHARES = (0.02, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 _FEWEST, _EACH, _MOST, ENDS = 2000, 40.0, 30_000, 0.05
 #: The percentiles that are told.
 PERCENTILES = (50, 90, 95, 99)
+#: Options that say what load a job is under.
+_LOADS = ("request_rate", "num_prompts", "max_concurrency")
 #: Share of the capacity up to which a closed loop is looked at as arrivals at random.
 _BELOW = 0.999
 #: From so much of the places taken it is they that bind; the share of throughput that a knee gives up.
@@ -163,15 +165,15 @@ def checked(job: Job, gpu: Gpu) -> Job:
     from whichgpu.cost.estimate import estimate
     from whichgpu.cost.infeasible import does_not_fit
 
-    found = estimate(replace(job, phase="serve", concurrency=1.0), [gpu])
+    rest = {key: value for key, value in job.options.items() if key not in _LOADS}
+    found = estimate(replace(job, phase="serve", concurrency=1.0, options=rest), [gpu])
     answer = found.at(0, 0)
     longer = found.workload.beyond(answer.job)
     if longer:
         raise UsageError(f"{longer[0]}; use shorter --input-tokens or --output-tokens")
     if not found.fits[0, 0]:
         raise Infeasible(does_not_fit(answer, gpu))
-    rest = {key: value for key, value in job.options.items() if key not in ("request_rate", "num_prompts")}
-    return replace(answer.job, concurrency=None, options=rest)
+    return replace(answer.job, concurrency=None)
 
 
 def _closed(job: Job, gpu: Gpu, table: load.Table, loads: Array | None) -> Curve:
@@ -282,7 +284,8 @@ class Simulator:
     def in_flight(self, count: float, *, requests: int = _MOST, seed: int = 0) -> Outcome:
         """A load generator that keeps `count` requests in flight over all replicas."""
         own = max(1, round(count / self.table.replicas))
-        stream = self._stream(self.table.capacity, min(requests, WAVES * own), seed, UNEVEN)
+        uneven = 0.0 if alike(self.job) else UNEVEN
+        stream = self._stream(self.table.capacity, min(requests, WAVES * own), seed, uneven)
         return simulate.simulate(self.server, stream, in_flight=own)
 
     def tails(self, against: str, load_: float, *, seed: int = 0) -> Tails:

@@ -20,7 +20,7 @@ from whichgpu.cost.memory import needed
 from whichgpu.cost.parallel import Exchange, data_parallel_seconds
 from whichgpu.cost.readings import CROWDED, Readings, crowds, readings
 from whichgpu.cost.requests import OPTIONS as ASKED
-from whichgpu.cost.requests import at_random, idle
+from whichgpu.cost.requests import at_random, idle, is_run
 from whichgpu.cost.scheduling import OPTIONS as SCHEDULED
 from whichgpu.cost.spread import found_for, spread
 from whichgpu.cost.starting import OPTIONS as STARTED
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from whichgpu.cost.fit import Fit, Terms
     from whichgpu.cost.layout import Settled
     from whichgpu.cost.paired import Paired
+    from whichgpu.cost.runs import Run
     from whichgpu.cost.runtime import Runtime
     from whichgpu.cost.steady import Met
     from whichgpu.cost.time import Term, Timing
@@ -149,6 +150,8 @@ class Estimate(_Drawn, Shown):
     tpot: Interval | None = None
     #: Share of an inference's time in which its GPUs exchange.
     sent: float = 0.0
+    #: Of a run of a load generator, what it prints of its requests; the means above are then of them.
+    run: Run | None = None
 
     def __str__(self) -> str:
         rate = self.throughput
@@ -180,6 +183,7 @@ class Estimate(_Drawn, Shown):
                        "fits": self.fits, "read": {name: self.readings.interval(name).to_dict()
                                                    for name in ("allocated", "reserved", "device")}},
             **{name: one.to_dict() for name, one in (("ttft", self.ttft), ("tpot", self.tpot)) if one},
+            **({} if self.run is None else {"run": self.run.to_dict()}),
             "power": self.power, "power_interval": self.power_interval.to_dict(),
             "power_basis": self.power_basis,
             "energy": self.energy, "energy_interval": self.energy_interval.to_dict(),
@@ -276,7 +280,7 @@ class Estimates:
 
     def _answer(self, g: int, j: int) -> Estimate:
         one = self.figures(g, j)
-        return Estimate(
+        answer = Estimate(
             gpu=self.devices.gpus[g].id,
             job=one.job,
             runtime=self.runtime.id,
@@ -302,6 +306,11 @@ class Estimates:
             ttft=one.ttft and _floats(one.ttft), tpot=one.tpot and _floats(one.tpot),
             sent=0.0 if self.sent is None else float(self.sent[g, j]),
         )  # fmt: skip
+        if not is_run(answer.job) or not self.fits[g, j]:
+            return answer
+        from whichgpu.cost.runs import told
+
+        return told(answer, self.devices.gpus[g])
 
     def speed(self, g: int, j: int) -> tuple[Interval, Interval]:
         """The throughput and the latency that `at` says, in a fraction of its time; the GPU can run it."""

@@ -16,6 +16,7 @@ from whichgpu.cost.activations import slack as reserved_slack
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.device import Devices
 from whichgpu.cost.mesh import Mesh, shares_tokens
+from whichgpu.cost.requests import in_flight
 from whichgpu.cost.support import Needs, refusal, substitutions
 from whichgpu.cost.time import prepare
 from whichgpu.errors import UsageError
@@ -149,7 +150,9 @@ def settle(job: Job) -> Settled:
     unused = workload.unused(job)
     job = pipeline.spread_layers(read.job, stack).with_defaults(tp=1.0, pp=1.0)
     mesh = Mesh.of(job.changed(phase=job.phase or workload.phases[0]))
-    job = workload.complete(job.with_defaults(n_gpus=mesh.replica, runtime=read.fallback))
+    flight = in_flight(job) if (job.phase or workload.phases[0]) == "serve" else None
+    loaded = job.with_defaults(concurrency=flight) if flight else job
+    job = workload.complete(loaded.with_defaults(n_gpus=mesh.replica, runtime=read.fallback))
     mesh.check(workload, job)
     step: tuple[str, ...] = ()
     if job.trains and asked.is_language_model(workload):

@@ -20,7 +20,7 @@ from whichgpu.cost.coefficients import section
 from whichgpu.cost.fit import workload_terms
 from whichgpu.cost.layout import lay_out
 from whichgpu.cost.mesh import Mesh
-from whichgpu.cost.requests import Requests
+from whichgpu.cost.requests import Requests, is_run
 from whichgpu.cost.scheduling import limits
 from whichgpu.cost.simulate import Server
 from whichgpu.cost.spread import found_for
@@ -183,9 +183,10 @@ def settled(job: Job, gpus: Sequence[Gpu]) -> Met:
         return Met(none, none, none + 1.0)
     rows = [tables(job, gpu) for gpu in gpus]
     most = max(one.capacity for row in rows for one in row)
-    if rate > most:
+    if rate > most and not is_run(job):
         raise Infeasible(beyond(rate, most))
-    met = [[one.meeting(np.array([rate])) for one in row] for row in rows]
+    # A run that ends is served at any rate: its queue grows until nothing more is sent.
+    met = [[one.meeting(np.array([min(rate, one.capacity)])) for one in row] for row in rows]
     return Met(*(np.array([[float(one[i][0, 0]) for one in row] for row in met]) for i in range(4)))
 
 

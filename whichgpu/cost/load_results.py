@@ -2,7 +2,8 @@
 
 Read are the JSON of `vllm bench serve --save-result` (what --metadata says of the run is in it), the lines of
 JSON of `sglang.bench_serving --output-file` (likewise its --tag), JSON and CSV of AIPerf and GenAI-Perf. Each
-run gives a row of each mean: output tokens/s, TTFT, TPOT and latency. Its model's name on the Hub is the
+run gives a row of each mean: output tokens/s, TTFT, TPOT and latency, and where all it says is wanted of its
+ITL, medians and 99th percentiles too. Its model's name on the Hub is the
 workload where that is known; what a run does not say (the GPU, or another model) is stated beside it.
 """
 
@@ -32,19 +33,27 @@ _METRICS = {
     "tpot": ("ms", ("mean_tpot_ms",), "inter_token_latency"),
     "latency": ("ms", ("mean_e2el_ms", "mean_e2e_latency_ms"), "request_latency"),
 }
+#: What else a run may say of its requests: suffix of the metric, prefix of vLLM and SGLang, key of AIPerf.
+_STATISTICS = (("_p50", "median", "p50"), ("_p90", "p90", "p90"), ("_p99", "p99", "p99"))
 _ENGINES = {"vllm": "vllm", "sglang": "sglang", "trt": "tensorrt-llm", "tensorrt": "tensorrt-llm"}
 #: Columns that a run may state of itself.
 _STATED = ("workload", "gpu", "n_gpus", "precision", "tp", "pp", "runtime", "options")
 
 
-def read_results(path: Path, stated: Mapping[str, str]) -> tuple[JobTable, list[tuple[str, ...]]]:
+def read_results(
+    path: Path, stated: Mapping[str, str], *, every: bool = False
+) -> tuple[JobTable, list[tuple[str, ...]]]:
     """The runs of a file as a table of measurements, and its rows; `stated` are columns that no run says.
+
+    Rows are of means, or of `every` figure of a run.
 
     Raises `UsageError` for a file that is none of a known load generator, or does not say what ran where.
     """
     runs = list(_runs(path))
     columns = (*COLUMNS, "value", "source")
-    rows = [row for number, run in enumerate(runs, 1) for row in _rows(path, number, run, stated)]
+    rows = [
+        row for number, run in enumerate(runs, 1) for row in _rows(path, number, run, stated, every=every)
+    ]
     if not rows:
         raise UsageError(
             f"{path}: no run of vllm bench serve --save-result, sglang.bench_serving --output-file or aiperf"
@@ -194,13 +203,13 @@ def _parsed(text: str) -> Any:
 
 def _rows(
     path: Path, number: int, run: Mapping[str, Any], stated: Mapping[str, str],
-    needed: Sequence[str] = ("workload", "gpu"),
+    needed: Sequence[str] = ("workload", "gpu"), *, every: bool = False,
 ) -> Iterator[dict[str, str]]:  # fmt: skip
-    """A row of each mean of a run."""
+    """A row of each mean of a run, or of every figure."""
     found = {metric: _mean(run, names, other) for metric, (_, names, other) in _METRICS.items()}
     if all(value is None for value in found.values()):
         return
-    job, said = _job(run), _said(run)
+    job, said = _job(run, every=every), _said(run)
     load = ";".join(part["options"] for part in (job, said) if part.get("options"))
     known = {
         **job,
@@ -216,24 +225,35 @@ def _rows(
                 f"{path}: run {number} does not say on which {name} it was; add --{name} NAME, or --metadata "
                 f"{name}=NAME to the load generator's command{unknown}"
             )
-    for metric, value in found.items():
+    for metric, value in {**found, **(_others(run) if every else {})}.items():
         if value is not None and value > 0.0 and math.isfinite(value):
-            unit = _METRICS[metric][0]
+            unit = _METRICS["throughput" if metric == "throughput" else "ttft"][0]
             yield {**known, "id": f"{number}-{metric}", "phase": "serve", "metric": metric, "unit": unit,
                    "value": f"{value:.9g}", "source": path.name}  # fmt: skip
 
 
-def _mean(run: Mapping[str, Any], names: Sequence[str], other: str) -> float | None:
+def _others(run: Mapping[str, Any]) -> dict[str, float | None]:
+    """What a run says beside its means: gaps between tokens, medians and percentiles of its requests."""
+    # AIPerf's "inter-token latency" is a request's mean, which is TPOT.
+    found = {"itl": _mean(run, ("mean_itl_ms",), "")}
+    for metric, (_, names, other) in {**_METRICS, "itl": ("ms", ("mean_itl_ms",), "")}.items():
+        for suffix, prefix, key in _STATISTICS if metric != "throughput" else ():
+            own = [name.replace("mean", prefix, 1) for name in names]
+            found[metric + suffix] = _mean(run, own, other, key)
+    return found
+
+
+def _mean(run: Mapping[str, Any], names: Sequence[str], other: str, key: str = "avg") -> float | None:
     for name in names:
         if isinstance(run.get(name), int | float):
             return float(run[name])
     nested = run.get(other)
-    value = nested.get("avg") if isinstance(nested, dict) else None
+    value = nested.get(key) if isinstance(nested, dict) else None
     return float(value) if isinstance(value, int | float) else None
 
 
-def _job(run: Mapping[str, Any]) -> dict[str, str]:
-    """Lengths, load and engine of a run."""
+def _job(run: Mapping[str, Any], *, every: bool) -> dict[str, str]:
+    """Lengths, load and engine of a run; `every` part of its load, also that one at a rate ends."""
     prompt, output = _lengths(run)
     config = run.get("input_config")
     load = _loadgen(config) if isinstance(config, dict) else run
@@ -242,16 +262,52 @@ def _job(run: Mapping[str, Any]) -> dict[str, str]:
     if not open_loop and not flight:
         flight = run.get("num_prompts") or run.get("completed")
     job = {"input_tokens": _number(prompt), "output_tokens": _number(output)}
-    if open_loop:
-        job["options"] = f"request_rate={rate:.9g}"
-    else:
+    sent = None if flight == "max" else _number(run.get("num_prompts") or run.get("completed"))
+    said = [f"request_rate={rate:.9g}"] if open_loop else []
+    said += [f"num_prompts={sent}"] if sent and (every or not open_loop) else []
+    if not open_loop:
         job["concurrency"] = "max" if flight == "max" else _number(flight)
-        sent = None if flight == "max" else _number(run.get("num_prompts") or run.get("completed"))
-        job |= {"options": f"num_prompts={sent}"} if sent else {}
+    said += _in_full(run, flight if open_loop else None) if every else []
+    job |= {"options": ";".join(said)} if said else {}
     own = config.get("backend") if isinstance(config, dict) else None
     backend = str(run.get("backend") or run.get("endpoint_type") or own or "").lower()
     engine = next((engine for word, engine in _ENGINES.items() if word in backend), "")
     return {**job, **_served(run), **({"runtime": engine} if engine else {})}
+
+
+def _in_full(run: Mapping[str, Any], most: Any) -> Iterator[str]:
+    """Options of a run's load beside its rate: the `most` in flight, its bursts, how lengths differ."""
+    if most:
+        yield f"max_concurrency={_number(most)}"
+    uneven = run.get("burstiness")
+    if isinstance(uneven, float) and uneven != 1.0:
+        yield f"burstiness={uneven:g}"
+    yield from _spread_of_lengths(run)
+
+
+def _spread_of_lengths(run: Mapping[str, Any]) -> Iterator[str]:
+    """Options that say how the requests of a run differ in length, as far as it tells.
+
+    vLLM lists all of them under --save-detailed, SGLang names its data set and how it draws from it.
+    """
+    from statistics import fmean, pstdev  # 10 ms, for files that list all lengths
+
+    for key, option in (("input_lens", "input_lengths"), ("output_lens", "output_lengths")):
+        known = [one for one in run.get(key) or () if isinstance(one, int | float) and one > 0]
+        if len(known) > 1:
+            middle, differ = fmean(known), pstdev(known)
+            cv = differ / middle
+            yield f"{option}=lognormal mean {middle:.6g} cv {cv:.4g}" if differ else f"{option}={middle:g}"
+    name, least = run.get("dataset_name"), run.get("random_range_ratio")
+    if name == "sharegpt":
+        yield "dataset=sharegpt"
+    elif name == "random" and isinstance(least, int | float) and "tag" in run and 0.0 <= least <= 1.0:
+        # Anywhere between that share of the stated length and all of it.
+        yield f"length_range={(1.0 - least) / (1.0 + least) * _OPEN:.4g}"
+
+
+#: Lengths from one token up have a range that is just below their mean.
+_OPEN = 0.999
 
 
 def _served(run: Mapping[str, Any]) -> dict[str, str]:

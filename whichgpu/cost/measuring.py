@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 #: Formats that engines load as they are, and tokens up to which the longest request is rounded.
 _AS_LOADED, _ROOM = ("", "fp16", "bf16", "fp32", "tf32"), 256
+_TOKENS = ("input_tokens", "output_tokens")
 #: Requests that a load generator sends at a rate.
 _REQUESTS = 2000
 
@@ -52,6 +53,7 @@ def how_to_measure(job: Job, runtime: str, gpu: str = "", *, records: bool = Tru
             columns["server"] += _settings(row, job, columns)
             columns["parallel"] = _parallel(row, job, columns)
             columns["checkpoint"] = _checkpoint(row.get("server", {}), job)
+            columns["requests"] = _requests(row.get("requests", {}), job, columns)
             columns["record"] = str(row.get("record", "")).format_map(columns) if gpu and records else ""
             text: str = row["text"].format_map(columns).rstrip()
             return text, str(row.get("source", ""))
@@ -63,6 +65,8 @@ def _columns(job: Job, runtime: str, gpu: str) -> dict[str, str]:
     stated = {name: getattr(job, name) for name in NUMBERS}
     columns = {"model": job.workload, "phase": job.phase, "precision": job.precision, "gpu": gpu}
     columns |= {name: f"{float(n):g}" for name, n in stated.items() if n is not None}
+    # Load generators take whole tokens.
+    columns |= {name: f"{round(float(columns[name])):d}" for name in _TOKENS if name in columns}
     columns |= {"lora_rank": f"{RANK:g}"} if "adapters" in job.options else {}
     columns |= {key: value for key, value in job.options.items() if key == "lora_rank" or key not in columns}
     if "request_rate" in job.options:
@@ -89,12 +93,19 @@ def _columns(job: Job, runtime: str, gpu: str) -> dict[str, str]:
     return columns
 
 
+def _requests(known: Mapping[str, str], job: Job, columns: _Kept) -> str:
+    """How a load generator is told what to send: a data set that it knows, else random tokens."""
+    name = str(job.options.get("dataset", "")).strip().lower()
+    return known.get(name, known.get("random", "")).format_map(columns)
+
+
 def _longest(job: Job, asked: Requests) -> dict[str, str]:
     """Tokens of the longest request, rounded up, and of all in flight; of lengths at random there is none.
 
     An engine that is not told takes the model's own, for which there may be no room.
     """
-    given = [one for name, one in job.options.items() if name in ("input_lengths", "output_lengths")]
+    given = [name for name in ("input_lengths", "output_lengths") if name in job.options]
+    given += ["dataset"] if asked.answers and "dataset" in job.options else []
     spread = job.option("length_range", 0.0)
     each = (float(job.input_tokens) + float(job.output_tokens)) * (1.0 + spread)
     longest = {} if given else {"longest": f"{ceil((each + _ROOM) / _ROOM) * _ROOM:g}"}

@@ -5,11 +5,12 @@ Every function is written over arrays: a single `Estimate` is the 0-d case of th
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from whichgpu.cost.statistic import statistic
 from whichgpu.errors import UsageError
 from whichgpu.units import parse
 from whichgpu.values import NamedTuple
@@ -56,6 +57,9 @@ class Metric(NamedTuple):
 
     read: Callable[[Figures, str], Three]
     unit: str
+    #: Of a time of requests, what it is and how it is taken over them (`cost/statistic.py`).
+    time: str = ""
+    how: str = "mean"
 
     def __call__(self, answer: Figures, unit: str, _row: object = None) -> Three:
         """(low, mid, high) in `unit`; raises `UsageError` where the job has no such figure or unit."""
@@ -76,7 +80,14 @@ class Metric(NamedTuple):
 
 #: Other words for what a job produces: any unit of work, or one of those that workloads count.
 _ANY = {"sample", "item", "example", "query", "request"}
-_WORDS = {"img": "image", "imgs": "image", "sentence": "sequence", "seq": "sequence", "seqs": "sequence"}
+_WORDS = {
+    "req": "request",
+    "img": "image",
+    "imgs": "image",
+    "sentence": "sequence",
+    "seq": "sequence",
+    "seqs": "sequence",
+}
 #: What publishers call the unit of a workload, by that unit: frames of a spectrogram, pictures with a depth.
 _CALLED = {"mel-frame": {"mel", "frame", "token"}, "utterance": {"sequence"}, "volume": {"image"}}
 #: Rates that are written without a stroke, and those that count the denoising steps of a batch.
@@ -132,11 +143,36 @@ def _scaled(interval: Interval, factor: Any) -> Three:
 def _throughput(answer: Figures, unit: str) -> Three:
     if unit.lower() in _ITERATED and answer.job.steps is not None:
         return _steps(answer, unit)
+    kind, rest = _sided(unit)
+    if kind:
+        return tuple(each * _sides(answer, kind) for each in _throughput(answer, rest))
     factor, per_gpu, counted = _rate(_SHORT.get(unit.lower(), unit), resolve(answer.job.workload).unit)
     if counted == "tokens" and answer.job.seq_len is None:
         raise UsageError(f"{answer.job.workload} counts sequences of no stated length; write sequences/s")
     many = {"": 1.0, "tokens": answer.job.seq_len}[counted] if counted != "whole" else 1.0 / _parts(answer)
     return _scaled(answer.throughput, factor * many / (answer.n_gpus if per_gpu else 1.0))
+
+
+def _sided(unit: str) -> tuple[str, str]:
+    """Whether a rate counts prompts, and the rest of its unit: `("total", "tokens/s")`."""
+    kind, _, rest = unit.strip().partition(" ")
+    known = {"total": "total", "input": "input", "prompt": "input"}.get(kind.lower(), "")
+    return (known, rest.strip()) if known and rest.strip().lower().startswith("tok") else ("", unit)
+
+
+def _counting(kind: str, answer: Figures, unit: str) -> Three:
+    """A rate of tokens of a kind, which its metric names and its unit may leave out."""
+    plain = kind and not _sided(unit)[0] and _noun(unit.partition("/")[0]) == "token"
+    return _throughput(answer, f"{kind} {unit}" if plain else unit)
+
+
+def _sides(answer: Figures, kind: str) -> Any:
+    """Tokens of prompts alone, or of prompts and answers, for each that a server makes."""
+    job = answer.job
+    if job.phase != "serve" or job.output_tokens is None:
+        raise UsageError(f"{kind} tokens/s are of phase serve, where prompts are answered; write tokens/s")
+    each = np.asarray(job.input_tokens) / np.maximum(np.asarray(job.output_tokens), 1.0)
+    return each + (kind == "total")
 
 
 def _in_words(answer: Figures, unit: str) -> Three | None:
@@ -227,10 +263,10 @@ _RATE, _TIME, _BYTES = "{many}/s", "s", "GiB"
 METRICS: Mapping[str, Metric] = {
     "throughput": Metric(_throughput, _RATE),
     "samples_throughput_total": Metric(_throughput, _RATE),
-    "latency": Metric(_latency, _TIME),
+    "latency": Metric(_latency, _TIME, "latency"),
     "latency_per_batch": Metric(_latency, _TIME),
-    "tpot": Metric(_token_time, _TIME),
-    "ttft": Metric(_first_token, _TIME),
+    "tpot": Metric(_token_time, _TIME, "tpot"),
+    "ttft": Metric(_first_token, _TIME, "ttft"),
     "iterations_per_s": Metric(_steps, "it/s"),
     "iterations_per_s_times_batch": Metric(_image_steps, "it/s"),
     "power": Metric(_power, "W"),
@@ -262,9 +298,25 @@ def metric(name: str) -> Metric:
     from whichgpu.cost.quoted import asked
 
     said = name.strip()
-    found = METRICS.get(said.lower() or "throughput") or _counter(said) or asked(said)
+    found = METRICS.get(said.lower() or "throughput") or _counter(said) or _of_requests(said) or asked(said)
     if found is None:
         raise UsageError(
-            f"no metric '{name}'; known are {', '.join(METRICS)}, or write a unit: images/s, ms/token"
+            f"no metric '{name}'; known are {', '.join(METRICS)}, of a server also itl, and p50, p90, p95 "
+            "or p99 of its times (ttft_p99), or write a unit: images/s, ms/token"
         )
     return found
+
+
+#: By time of a request, what is read of its mean; gaps between tokens follow each other as TPOT says.
+_MEANS = {"ttft": _first_token, "tpot": _token_time, "itl": _token_time, "latency": _latency}
+
+
+def _of_requests(name: str) -> Metric | None:
+    """The metric of a statistic of requests; None for any other name."""
+    found = statistic(name)
+    if found is None:
+        return None
+    if not found.time:
+        kind, _ = _sided(found.unit)
+        return Metric(partial(_counting, kind), found.unit)
+    return Metric(_MEANS[found.time], found.unit or _TIME, found.time, found.how)

@@ -25,6 +25,7 @@ from whichgpu.cost.mesh import Mesh
 from whichgpu.cost.metrics import metric
 from whichgpu.cost.paired import Paired, columns, joined, structure
 from whichgpu.cost.requests import at_random
+from whichgpu.cost.simulated import Cells
 from whichgpu.errors import UsageError, WhichGpuError
 from whichgpu.workloads.job import NUMBERS
 
@@ -163,7 +164,9 @@ class Sweep(ABC):
         for position, place in zip(positions, places, strict=True):
             out.bases[position] = found.bases[place]
         names = [gpu.id for gpu in found.devices.gpus]
-        reasons = {positions[i]: why for i, why in self._reasons(found, answers, places).items()}
+        unable = self._reasons(found, answers, places)
+        reasons = {positions[i]: why for i, why in unable.items()}
+        cells = Cells(found, answers, places)
         for ask, (name, unit) in enumerate(self._asks):
             refused = out.refused[ask]
             try:
@@ -172,7 +175,12 @@ class Sweep(ABC):
                 refused.update(dict.fromkeys(positions, str(fault)))
                 continue
             out.values[ask][:, at] = np.broadcast_arrays(*three, answers.power)[:3]
+            if cells.simulated(metric(name)):
+                out.values[ask][:, at] *= cells.factors(metric(name), unable)
+                refused.update((positions[i], why) for i, why in cells.refused.items())
             for i in np.flatnonzero(~np.isfinite(out.values[ask][1, at])).tolist():
+                if positions[i] in refused:
+                    continue
                 what, gpu = name or "throughput", names[places[i]]
                 refused[positions[i]] = f"{what} of this job is not known: {gpu} lacks a fact that it needs"
             refused.update(reasons)

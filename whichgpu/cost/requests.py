@@ -4,7 +4,10 @@
     burstiness     of arrivals, as load generators have it: 1 is Poisson, below it they come in bursts (gamma)
     input_lengths, output_lengths   how prompts and answers differ from their means (`workloads/lengths.py`)
     length_range   r: prompts and outputs are anywhere within (1 - r) and (1 + r) of their lengths, evenly
-    num_prompts    requests of the whole run of a load generator that keeps a number in flight; else no end
+    num_prompts    requests of the whole run of a load generator; else it has no end
+    max_concurrency  requests that it keeps in flight at most, as its own option of that name
+    dataset        what it sends: `random`, all of them alike, or `sharegpt`, chats that differ widely
+    ignore_eos     true where every answer has the length that is asked for
     prefix_hit     share of a prompt whose keys and values are in the cache already
     speculative    tokens that are drafted for every pass of the model, each right with `acceptance`
     draft_cost     time of drafting one token, as a share of a pass of the model
@@ -26,16 +29,16 @@ from whichgpu.errors import UsageError
 from whichgpu.units import parse_rate
 from whichgpu.values import immutable
 from whichgpu.workloads import lengths
+from whichgpu.workloads.lengths import Lengths
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
     from whichgpu.workloads.job import Job
-    from whichgpu.workloads.lengths import Lengths
 
 #: The options that `Requests` reads.
 OPTIONS = (
     "request_rate", "burstiness", "input_lengths", "output_lengths", "length_range", "num_prompts",
-    "prefix_hit",
+    "max_concurrency", "dataset", "ignore_eos", "prefix_hit",
     "speculative", "acceptance", "draft_cost", "prefill_gpus", "prefill_tp", "prefill_gpu",
 )  # fmt: skip
 
@@ -84,7 +87,7 @@ class Requests:
         usual = section("serving")["speculative"]
         drafted = job.option("speculative", 0.0, example=3.0)
         return cls(
-            rate=job.option("request_rate", 1.0, 1e-9) if "request_rate" in job.options else None,
+            rate=_rate(job),
             burstiness=job.option("burstiness", 1.0, 1e-3),
             sent=job.option("num_prompts", 1000.0, 1.0) if "num_prompts" in job.options else math.inf,
             prompts=_lengths(job, "input_lengths"),
@@ -118,6 +121,50 @@ class Requests:
         return (1.0 + self.draft_cost * self.drafted) / self.tokens_per_pass
 
 
+def _rate(job: Job) -> float | None:
+    """Requests/s as a job states them; None where it states none, or all of them are sent at once (`inf`)."""
+    said = job.options.get("request_rate", _AT_ONCE[0])
+    if str(said).strip().lower() in _AT_ONCE:
+        return None
+    return job.option("request_rate", 1.0, 1e-9)
+
+
+#: What load generators call the rate of a data set that is sent at once, and how many requests they send
+#: where they are not told (`--num-prompts` of vllm bench serve and sglang.bench_serving).
+_AT_ONCE, USUAL_RUN = ("inf", "infinite", "infinity"), 1000.0
+
+
+def in_flight(job: Job) -> float | None:
+    """Requests that a load generator keeps in flight by its options; None where none of them says it.
+
+    A limit beside a rate says no more than that there are not more of them.
+    """
+    if "request_rate" in job.options and _rate(job) is not None:
+        return None
+    most = limit(job)
+    if most is None and not any(name in job.options for name in ("request_rate", "num_prompts")):
+        return None
+    sent = job.option("num_prompts", USUAL_RUN, 1.0)
+    return sent if most is None else min(most, sent) if "num_prompts" in job.options else most
+
+
+def limit(job: Job) -> float | None:
+    """Requests that a load generator has in flight at most, by its option; None where there is no limit."""
+    return job.option("max_concurrency", 32.0, 1.0) if "max_concurrency" in job.options else None
+
+
+def is_run(job: Job) -> bool:
+    """Whether a serving job is of a run that ends, or of arrivals that a limit in flight holds back.
+
+    Its figures are of requests that are simulated one by one (`cost/runs.py`).
+    """
+    if job.phase != "serve" or "prefill_gpus" in job.options:
+        return False
+    arriving = "request_rate" in job.options and _rate(job) is not None
+    held_back = job.concurrency is not None or "max_concurrency" in job.options
+    return "num_prompts" in job.options or (arriving and held_back)
+
+
 #: What a request is called, and by kind of workload what it asks for.
 _REQUESTS = ("req", "reqs", "request", "requests", "query", "queries")
 _MADE = {
@@ -143,14 +190,38 @@ def read_rate(text: str, made: str = "") -> float:
 def _lengths(job: Job, name: str) -> Lengths | None:
     """The distribution that a job states; None where all are alike."""
     if name in job.options:
-        return lengths.read(job.options[name])
+        return None if lengths.fixed(job.options[name]) else lengths.read(job.options[name])
+    if "length_range" not in job.options and "dataset" in job.options:
+        return _of_dataset(job.options["dataset"])
     spread = _share(job, "length_range", 0.0)
     return lengths.uniform(1.0, spread) if spread else None
 
 
+#: Lengths of what load generators send, by its name: random tokens are as many as were asked for, the turns
+#: of chats differ about as much as an exponential does (an assumption: no table of them is published).
+_DATASETS = {"random": None, "sharegpt": Lengths("exponential", 1.0, 1.0)}
+
+
+def _of_dataset(name: str) -> Lengths | None:
+    """How lengths differ within a data set; raises `UsageError` for one that is not known."""
+    key = name.strip().lower()
+    if key not in _DATASETS:
+        raise UsageError(
+            f"option dataset: '{name}' is none of {', '.join(_DATASETS)}; state how its lengths differ "
+            'instead, e.g. output_lengths="lognormal mean 300 p90 700"'
+        )
+    return _DATASETS[key]
+
+
+def alike(job: Job) -> bool:
+    """Whether a job says that its answers are all equally long."""
+    says = "length_range" in job.options or "dataset" in job.options or job.says("ignore_eos")
+    return says and Requests.of(job).answers is None
+
+
 def at_random(job: Job) -> bool:
     """Whether a serving job states arrivals at random, and no number in flight."""
-    if "request_rate" not in job.options or job.concurrency is not None:
+    if "request_rate" not in job.options or job.concurrency is not None or _rate(job) is None:
         return False
     return (job.phase or resolve(job.workload).phases[0]) == "serve"
 

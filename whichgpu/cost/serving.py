@@ -257,7 +257,9 @@ class _Held(NamedTuple):
 
 def _held(job: Job, stack: Runtime, devices: Devices, places: Array, met: Met | None) -> _Held:
     share, most, none = interruption(stack, job), np.maximum(places, 1.0), np.zeros(1)
-    if met is not None:
+    if met is None:
+        most = np.maximum(np.minimum(most, _begun(job, stack, devices)), 1.0)
+    else:
         running = np.minimum(met.others * met.stretch + 1.0, most)
         return _Held("open", running, met.others, share * met.others, none, none, none)
     if job.concurrency is None:
@@ -276,6 +278,22 @@ def _held(job: Job, stack: Runtime, devices: Devices, places: Array, met: Met | 
     if in_lockstep(stack, job):
         between = np.minimum(between, np.maximum(rest - mates, 0.0))
     return _Held("closed", running, rest, between, opening * rest, before * rest + mates, queue, apart)
+
+
+def _begun(job: Job, stack: Runtime, devices: Devices) -> Array:
+    """Sequences that make their answers at once while others' prompts fill the rest of every pass, (G, J).
+
+    Where tokens and prompts share passes of Q tokens, R sequences take (1 + k) R of them, k of each being
+    drafted, and are followed by R / P prompts of I in a pass, P passes after which an answer is done:
+    R = Q / (1 + k + I / P) run, however many more there would be room for.
+    """
+    asked = Requests.of(job)
+    if not engine(stack)["mixed"] or asked.prefill_gpus:
+        return np.full(1, np.inf)
+    mesh, budget = Mesh.of(job), limits(stack, job, devices).tokens
+    passes = np.maximum(np.asarray(job.output_tokens, dtype=np.float64), 1.0) / asked.tokens_per_pass
+    each = 1.0 + asked.drafted + computed_tokens(job) / passes
+    return np.asarray(budget * mesh.attention_dp * mesh.pp / each)
 
 
 def _mates(job: Job, stack: Runtime, devices: Devices, running: Array, apart: Array) -> Array:

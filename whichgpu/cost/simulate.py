@@ -125,18 +125,22 @@ class Outcome:
         return float(self.gaps[order][np.searchsorted(below, share * below[-1])])
 
 
-def simulate(server: Server, stream: Stream, *, in_flight: int = 0, held: int = 0, seed: int = 0) -> Outcome:
+def simulate(
+    server: Server, stream: Stream, *, in_flight: int = 0, paced: bool = False, held: int = 0, seed: int = 0
+) -> Outcome:
     """Serve a stream, and answer for its requests.
 
     Args:
         server: the replica.
         stream: the requests; of a closed loop their times of arrival do not count.
         in_flight: requests that a load generator keeps in flight; 0 for those that arrive by themselves.
+        paced: requests are sent as they arrive, if not so many are in flight: who is held back is sent when
+            one is done, from where its time counts.
         held: sequences that the replica has at the beginning, somewhere in their answers; none is told of.
         seed: of where they are.
 
     """
-    run = _Run(server, stream, in_flight)
+    run = _Run(server, stream, in_flight, inf if not paced or not in_flight else in_flight)
     if held:
         run.begin(min(held, server.places), np.random.default_rng(seed))
     while run.left:
@@ -158,12 +162,12 @@ class _Run:
 
     __slots__ = (
         "arrival", "busy", "cached", "closed", "computed", "count", "current", "done", "ends", "first",
-        "gaps", "idle", "late", "left", "next", "owed", "passes", "passes_left", "places", "promised",
-        "prompt", "running", "server", "stall", "stopped", "taken_off", "tokens", "total", "waiting", "when",
-        "young",
+        "gaps", "idle", "late", "left", "limit", "next", "owed", "passes", "passes_left", "places",
+        "promised", "prompt", "running", "server", "stall", "stopped", "taken_off", "tokens", "total",
+        "waiting", "when", "young",
     )  # fmt: skip
 
-    def __init__(self, server: Server, stream: Stream, in_flight: int) -> None:
+    def __init__(self, server: Server, stream: Stream, in_flight: int, limit: float = inf) -> None:
         self.server, self.total, self.places = server, len(stream), server.places
         self.arrival: list[float] = stream.arrival.tolist()
         self.prompt: list[float] = stream.prompt.tolist()
@@ -176,7 +180,9 @@ class _Run:
         self.late = [0.0] * self.total
         #: Whether each met nobody.
         self.idle: list[bool] = []
-        self.left, self.next, self.closed = self.total, 0, in_flight > 0
+        self.left, self.next, self.closed = self.total, 0, 0 < in_flight < limit
+        #: Requests in flight from which on those that arrive are held back.
+        self.limit = limit
         self.when = self.busy = self.stall = 0.0
         #: Tokens that sequences hold, prompts under way whole, and those that all will at their ends.
         self.tokens = self.promised = 0.0
@@ -192,7 +198,7 @@ class _Run:
         self.stopped: dict[int, float] = {}
         self.gaps: list[tuple[float, float]] = []
         self.owed: list[int] = []
-        for _ in range(min(in_flight, self.left)):
+        for _ in range(min(in_flight, self.left) if self.closed else 0):
             self._arrive()
 
     def begin(self, held: int, chance: np.random.Generator) -> None:
@@ -217,7 +223,7 @@ class _Run:
 
     def step(self) -> None:
         """One pass with prompts, or all that pass until something happens."""
-        while not self.closed and self.next < self.total and self.arrival[self.next] <= self.when:
+        while self._may_send() and self.arrival[self.next] <= self.when:
             self._arrive()
         while self.ends and self._needed(0.0, 0.0) > self.server.room and self._take_off():
             pass
@@ -227,6 +233,12 @@ class _Run:
             self._decode()
         else:
             self.when = self.arrival[self.next]
+
+    def _may_send(self) -> bool:
+        """Whether requests that arrive by themselves are to come, and no limit in flight holds them back."""
+        return (
+            not self.closed and self.next < self.total and self.next - (self.total - self.left) < self.limit
+        )
 
     def _arrive(self) -> None:
         self.idle.append(not (self.waiting or self.ends or self.current >= 0))
@@ -355,7 +367,7 @@ class _Run:
         if grown > 0.0 and server.room < inf:
             spare = server.room - self.tokens * server.token - self.count * server.state
             most = max(1, min(most, int(spare / grown)))
-        if self.count < self.places and not self.closed and self.next < self.total:
+        if self.count < self.places and self._may_send():
             most = min(most, _passes_until(self.arrival[self.next] - self.when, base, slope))
         seconds = most * base + slope * most * (most - 1) / 2.0
         self.gaps.append((seconds / most + self.stall / most, count * most))
@@ -401,6 +413,10 @@ class _Run:
         self.done[one] = self.when
         self.left -= 1
         if self.closed and self.next < self.total:
+            self._arrive()
+        elif self.limit < inf and self.next < self.total and self.arrival[self.next] < self.when:
+            # It was held back until now, in part at least.
+            self.arrival[self.next] = self.when
             self._arrive()
 
 

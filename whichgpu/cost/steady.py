@@ -11,7 +11,7 @@ import numpy as np
 
 from whichgpu.cost import queueing
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.requests import Requests
+from whichgpu.cost.requests import Requests, alike
 from whichgpu.cost.time import paced
 from whichgpu.values import NamedTuple, immutable
 
@@ -227,8 +227,7 @@ def in_lockstep(stack: Runtime, job: Job) -> bool:
     So they do where those that a load generator keeps in flight are stated to be equally long
     (`length_range=0`): all of them in an engine that computes prompts first, else those of a pass.
     """
-    stated = "length_range" in job.options and Requests.of(job).answers is None
-    return stated and job.concurrency is not None
+    return job.concurrency is not None and alike(job)
 
 
 class Met(NamedTuple):

@@ -60,10 +60,13 @@ def predicted(
 
 
 def _tails(job: Job, gpu: Gpu) -> Tails | None:
-    """The percentiles of requests that arrive at random, simulated as for a curve; None where none do."""
-    from whichgpu.cost.requests import Requests, at_random
+    """The percentiles of requests that arrive at random, simulated as for a curve; None where none do.
 
-    if not at_random(job):
+    A run that ends is simulated already (`Estimate.run`).
+    """
+    from whichgpu.cost.requests import Requests, at_random, is_run
+
+    if is_run(job) or not at_random(job):
         return None
     from whichgpu.cost import curve
 

@@ -51,7 +51,12 @@ def report(
     blocks: list[Block] = []
     if known is not None and known.value is not None:
         blocks.append(_measured(answer, known, known.value))
-    blocks += [f"{answer}.", _figures(answer, tails), Bullets(tuple(_gist(answer, known, paid)))]
+    blocks += [
+        f"{answer}.",
+        _figures(answer, tails),
+        *_run(answer),
+        Bullets(tuple(_gist(answer, known, paid))),
+    ]
     blocks += [Bullets(answer.warnings)] if answer.warnings else []
     if explanation is None and answer.job.phase == "serve":
         from whichgpu.cost.measuring import how_to_measure
@@ -251,6 +256,25 @@ def _delay(one: Interval, tails: Tails | None, name: str) -> str:
         return told
     shares = ", ".join(f"{how} {show(tails.of(name, how), 'time', 3)}" for how in ("p50", "p90", "p99"))
     return f"{told}; {shares}"
+
+
+def _run(answer: Estimate) -> list[Block]:
+    """What a load generator prints of a run: rates, and its requests' times by statistic."""
+    found = answer.run
+    if found is None:
+        return []
+    hows = ("mean", "p50", "p90", "p99")
+    rows = [
+        (name, *(show(found.of(metric, how), "time", 3) for how in hows))
+        for name, metric in (("TTFT", "ttft"), ("TPOT", "tpot"), ("ITL", "itl"), ("Latency", "latency"))
+    ]
+    rates = found.rates
+    notes = (
+        "Requests simulated one by one; from the first to the last answer "
+        f"{show(found.seconds, 'time', 3)}, {number(rates['requests'])} requests/s, "
+        f"{number(rates['output'])} output tokens/s, {number(rates['total'])} total tokens/s.",
+    )
+    return [Table.of("The run", ("", *(f">{how}" for how in hows)), rows, notes)]
 
 
 def _energy(answer: Estimate, footprint: Footprint) -> Block:

@@ -89,7 +89,7 @@ def _rows(measured: Path, by: str, catalogue: Catalogue, stated: Mapping[str, st
     if by == "generation":
         raise click.UsageError("--by generation is of the scoreboard; use --by gpu")
     if measured.suffix in load_results.SUFFIXES:
-        table, cells = load_results.read_results(measured, stated)
+        table, cells = load_results.read_results(measured, stated, every=True)
     elif any(stated.values()):
         told = ", ".join(f"--{name.replace('n_gpus', 'gpu')}" for name, value in stated.items() if value)
         raise click.UsageError(f"{told}: of a load generator's JSON alone; a table states its own")
