@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -251,12 +251,12 @@ def _sentence(found: Finding, context: Context) -> _Place | None:
     spans: dict[int, list[tuple[int, int]]] = context.memo.setdefault("spans", {})
     if index not in spans:
         spans[index] = [passage.span(one.start, one.end) for one in sentences(passage.text)]
-    last_text = ""
-    for one, (first, last) in zip(sentences(passage.text), spans[index], strict=True):
-        if first <= found.start < last:
-            return _placed(found, (index, passage, one), (last_text, first), context)
-        last_text = one.text
-    return None
+    every = sentences(passage.text)
+    place = bisect_right(spans[index], (found.start, 1 << 60)) - 1
+    if place < 0 or found.start >= spans[index][place][1]:
+        return None
+    before = every[place - 1].text if place else ""
+    return _placed(found, (index, passage, every[place]), (before, spans[index][place][0]), context)
 
 
 def _placed(
@@ -277,8 +277,8 @@ def _placed(
     behind = context.document.original[found.end : min([found.end + few, *named])]
     own = [each.end for each in _named(found, who) if passage.place(each.start) < found.start]
     # Only an accusation asks what stands before it.
-    every = range(one.start, one.end if found.accuses else one.start)
-    until = next((each for each in every if passage.place(each) >= found.start), one.end)
+    every = range(one.start, one.end)
+    until = one.start + bisect_left(every, found.start, key=passage.place) if found.accuses else one.end
     ahead = passage.text[max(own, default=one.start) : until]
     goes_on = _goes_on(passage, one, who)
     return _Place(who, text, passage.section, goes_on, open_, behind, ahead, *since)
