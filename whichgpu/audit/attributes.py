@@ -165,7 +165,8 @@ _RATE = re.compile(r"\b(?:performance|throughput|compute|t?flops|tops|peak|tenso
 #: Headers of the way to the host, which is no memory bus.
 _OF_HOST = re.compile(
     r"\b(?:pcie?|pci express|(?:bus|host|system) interface|(?:graphics|system|host) bus|bus-?schnittstelle|"
-    r"inter(?:faz|face|faccia) (?:de |di )?bus|scale-up|chip-to-chip|c2c|network|infiniband|ethernet)\b"
+    r"inter(?:faz|face|faccia) (?:de |di )?bus|scale-up|chip-to-chip|c2c|network|infiniband|ethernet|"
+    r"(?:instance|system|host|main|cpu|vm|server) (?:memory|ram))\b"
 )
 #: Headers of what is of a part of a GPU, or of cores of another kind: "FP32 cores / SM", "INT32 cores".
 _OF_PART = re.compile(

@@ -186,6 +186,7 @@ _VERSUS = re.compile(
 _LEAST_MEMORY = 0.5e9
 #: Signs of a formula beside a value.
 _OPERATOR_BEFORE = re.compile(r"(?:\s[/*+\u00d7\u00f7=]|\s-|\dx?\s?[x\u00d7])\s*~?$")
+_BESIDE = re.compile(r"\s*/\s*~?\d[\d.,]*[ -]?([A-Za-z][\w/]*)")
 _OPERATOR_AFTER = re.compile(r"\s*(?:[*+\u00d7\u00f7=]|/\s|x\s\d)")
 
 
@@ -452,7 +453,10 @@ def of_a_part(text: str, quantity: Quantity) -> bool:
     after = text[quantity.end : quantity.end + 40]
     # "9,000 TFLOPS FP8 / 18,000 TFLOPS FP4" are two values.
     listed = quantity.dimension != "number" and re.search(r"[A-Za-z]\s?/\s*$", before) and "=" not in after
-    if (_OPERATOR_BEFORE.search(before) and not listed) or _OPERATOR_AFTER.match(after):
+    beside = _BESIDE.match(after) if quantity.dimension != "number" and "=" not in after else None
+    # "24 GB / 1,008 GB/s / 450 W" are three.
+    goes_on = beside is not None and beside[1] != quantity.unit
+    if (_OPERATOR_BEFORE.search(before) and not listed) or (_OPERATOR_AFTER.match(after) and not goes_on):
         return True
     if _NTH.match(after):
         return True

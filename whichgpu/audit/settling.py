@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -259,15 +260,21 @@ def _sentence(found: Finding, context: Context) -> _Place | None:
     return _placed(found, (index, passage, every[place]), (before, spans[index][place][0]), context)
 
 
+@lru_cache(maxsize=64)
+def _without_names(text: str, names: tuple[str, ...]) -> str:
+    """A sentence with blanks for the names in it; every claim in it asks."""
+    for name in names:
+        text = text.replace(name, " ")
+    return text
+
+
 def _placed(
     found: Finding, at: tuple[int, Passage, Sentence], since: tuple[str, int], context: Context
 ) -> _Place:
     """What stands around a finding in its sentence; `since`: the sentence before, where its own begins."""
     index, passage, one = at
     who = spoken(index, passage, one, context)
-    text = one.text
-    for each in who.here:
-        text = text.replace(each.text, " ")
+    text = _without_names(one.text, tuple(dict.fromkeys(each.text for each in who.here)))
     unsettled = [place for place, _ in context.memo["open"].get(index, ()) if one.start <= place < one.end]
     names = [each.end for each in who.here if passage.place(each.start) <= found.start]
     nearest = max(names, default=one.start)

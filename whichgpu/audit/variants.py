@@ -38,6 +38,8 @@ _PART = 0.05
 _JUDGED = 60
 #: What says in a cell that its value is of more than one device.
 _OF_MANY = re.compile(r"\b(?:racks?|pods?|nodes?|systems?|cluster|aggregate|combined)\b", re.IGNORECASE)
+#: Before a rate of the way to the host: "NVLink: 600 GB/s, PCIe Gen5: 128 GB/s".
+_OF_LINK = re.compile(r"\bPCI(?:e|\s?Express)?\b[^\d]{0,8}(?:\d(?:\.0)?)?(?:\s?x\s?\d{1,2})?\s?[:(=]?\s?\d[\d.,]*\s?[GT]i?B/s", re.IGNORECASE)
 #: A number whose mark may be one of thousands.
 _GROUPED = re.compile(r"~?\d{1,3}[.,]\d{3}(?!\d)")
 
@@ -104,8 +106,10 @@ def of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
     if of_a_part(text, found[0]):
         return
     ids = cell.named if several else cell.ids
+    found = [each for each in found if not _OF_LINK.search(_own_words(text, each, found))]
     told = (
-        _of_value(cell, quantity, attribute, ids, context) for quantity in (found if several else found[:1])
+        _of_value(cell, quantity, attribute, ids, context, said=_own_words(text, quantity, found))
+        for quantity in (found if several else found[:1])
     )
     answers = [each for each in told if each is not None]
     # Of several values one may be of something else; where none is right, all are wrong.
@@ -114,18 +118,33 @@ def of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
     yield from (each for each in answers if not several or all_wrong or each not in wrong)
 
 
+def _own_words(text: str, quantity: Quantity, found: Sequence[Quantity]) -> str:
+    """What a cell says of one of its values: what stands beside it and in no bracket with another."""
+    before = max((each.end for each in found if each.end <= quantity.start), default=0)
+    after = min((each.start for each in found if each.start >= quantity.end), default=len(text))
+    behind = text[quantity.end : after]
+    if after < len(text) and behind.count("(") > behind.count(")"):
+        # "733 TFLOPS (1,466 TFLOPS sparse)": the bracket is of the next.
+        behind = behind.rpartition("(")[0]
+    ahead = text[before : quantity.start]
+    if before:
+        # What ends a bracket is of the one before.
+        ahead = ahead.rpartition(")")[2]
+    return f"{ahead} {text[quantity.start : quantity.end]} {behind}"
+
+
 def _of_value(
-    cell: Cell, quantity: Quantity, attribute: Attribute, ids: Sequence[str], context: Context
+    cell: Cell, quantity: Quantity, attribute: Attribute, ids: Sequence[str], context: Context, *, said: str
 ) -> Finding | None:
     """The verdict on one value of a cell; None where it is of a part of the device, or of many."""
     text, original = cell.passage.text, context.document.original
     gpus = [context.catalogue[key] for key in ids]
     marked = noted(cell.passage, (quantity.start, quantity.end), original) | of_mark(cell.label, original)
-    said = cell.said | qualifiers(text) | marked
-    verdict = _of_all(cell, quantity, gpus, said, context)
+    named = cell.said | qualifiers(said) | marked
+    verdict = _of_all(cell, quantity, gpus, named, context)
     if verdict.verdict == "contradicted" and (_AI.search(cell.label) or all_sparse(original)):
         # "AI performance" is told with sparsity.
-        sparse = verdict_on(text, quantity, attribute, gpus, said=said | {"sparse"}, context=context)
+        sparse = verdict_on(text, quantity, attribute, gpus, said=named | {"sparse"}, context=context)
         verdict = sparse if sparse.verdict == "confirmed" else verdict
     if verdict.verdict == "contradicted":
         part = attribute.dimension == "count" and _is_a_part(quantity, attribute, gpus)
@@ -136,7 +155,7 @@ def _of_value(
         ):
             return None
         if quantity.high != quantity.value:
-            verdict = _of_upper_end(cell, quantity, gpus, said, context)
+            verdict = _of_upper_end(cell, quantity, gpus, named, context)
     return finding_on(cell.passage, quantity, attribute, gpus, found=verdict, context=context)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.attributes import spaced
 from whichgpu.audit.claims.years import of_its_year
 from whichgpu.audit.fields import of_field
 from whichgpu.audit.roles import spoken
@@ -57,7 +58,7 @@ def find(context: Context) -> Iterator[Finding]:
     for table in context.document.tables:
         for cell in cells(table, context):
             gpus = [context.catalogue[key] for key in cell.ids]
-            label = cell.label.lower().strip(" :*")
+            label = spaced(cell.label).lower().strip(" :*")
             # A device is of the year of any of its forms.
             yield from _dated(cell.passage, label, [context.catalogue[key] for key in cell.named], context)
             yield from _of_cores(cell.passage, label, gpus, context)
