@@ -32,6 +32,8 @@ _SEARCHED = 3
 _SHARE = 0.35
 #: Cells that must fit the devices that a table does not name, and how nearly.
 _SURE, _NEARLY = 4, 0.08
+#: So many of all tables of a document, and of those that do not fit, that no single table is asked.
+_CERTAIN, _TO_ONE = 10, 3
 #: Tables of a document that are looked at together.
 _TWO, _SAME = 2, 24
 #: Behind the name of a device that there are several of.
@@ -86,7 +88,11 @@ def every(table: Table, context: Context) -> tuple[Cell, ...]:
 
 
 def _cells(table: Table, context: Context) -> Iterator[Cell]:
-    if len(table.rows) < 2 or not table.columns:
+    if not table.columns:
+        return
+    if len(table.rows) < _TWO:
+        # One row is that of a page whose other tables show whose its columns are.
+        yield from _ordered(table, context)
         return
     across, second = (_across(table, row, context) for row in range(2))
     if len(second[1]) > len(across[1]) or _is_narrower(second[1], across[1]):
@@ -269,7 +275,10 @@ def _proved(order: tuple[tuple[str, ...], ...], table: Table, context: Context) 
         ]
         known[order] = [_is_of(cell, context) for each in same for cell in _in_order(each, order)]
     own = [_is_of(cell, context) for cell in _in_order(table, order)]
-    if 2 * own.count(True) < own.count(False):
+    shown = known[order].count(True)
+    # Two cells of a page's own say nothing against all others of it.
+    certain = shown >= _CERTAIN and shown >= _TO_ONE * known[order].count(False) and own.count(False) < _SURE
+    if 2 * own.count(True) < own.count(False) and not certain:
         return False
     return any(
         found.count(True) >= _SURE and 2 * found.count(True) >= 3 * found.count(False)

@@ -39,7 +39,12 @@ _JUDGED = 60
 #: What says in a cell that its value is of more than one device.
 _OF_MANY = re.compile(r"\b(?:racks?|pods?|nodes?|systems?|cluster|aggregate|combined)\b", re.IGNORECASE)
 #: Before a rate of the way to the host: "NVLink: 600 GB/s, PCIe Gen5: 128 GB/s".
-_OF_LINK = re.compile(r"\bPCI(?:e|\s?Express)?\b[^\d]{0,8}(?:\d(?:\.0)?)?(?:\s?x\s?\d{1,2})?\s?[:(=]?\s?\d[\d.,]*\s?[GT]i?B/s", re.IGNORECASE)
+_OF_LINK = re.compile(
+    r"\bPCI(?:e|\s?Express)?\b[^\d]{0,8}(?:\d(?:\.0)?)?(?:\s?x\s?\d{1,2})?\s{0,2}[:(=]?\s{0,2}"
+    r"\d[\d.,]*\s?[GT]i?B/s",
+    re.IGNORECASE,
+)
+_DIGITS = re.compile(r"\d[\d.,]*")
 #: A number whose mark may be one of thousands.
 _GROUPED = re.compile(r"~?\d{1,3}[.,]\d{3}(?!\d)")
 
@@ -102,11 +107,11 @@ def of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
             else each
             for each in found
         ]
+    found = [each for each in found if not _OF_LINK.search(_own_words(text, each, found))]
     several = len(found) > 1 and len({each.value for each in found}) > 1
-    if of_a_part(text, found[0]):
+    if not found or (not several and of_a_part(text, found[0])):
         return
     ids = cell.named if several else cell.ids
-    found = [each for each in found if not _OF_LINK.search(_own_words(text, each, found))]
     told = (
         _of_value(cell, quantity, attribute, ids, context, said=_own_words(text, quantity, found))
         for quantity in (found if several else found[:1])
@@ -184,10 +189,24 @@ def _of_all(
     text, attribute = cell.passage.text, cell.attribute
     ways = (quantity._replace(value=quantity.value / number) for number in counts(cell))
     told = [verdict_on(text, way, attribute, gpus, said=said, context=context) for way in ways]
+    told += _of_rounded(cell, quantity, gpus, said, context) if cell.number > 1 else ()
     best = next((each for each in told if each.verdict == "confirmed"), told[0])
     if cell.number == 1 or not best.evidence:
         return best
     return best._replace(expected="", because=f"for {cell.number:g} of them: {best.because}")
+
+
+def _of_rounded(
+    cell: Cell, quantity: Quantity, gpus: Sequence[Gpu], said: frozenset[str], context: Context
+) -> Iterator[Verdict]:
+    """The verdict on so many times a rounded value: 296 TFLOPS of eight are 37 each, which is 37.2."""
+    assert cell.attribute is not None
+    words = _DIGITS.search(cell.passage.text, quantity.start, quantity.end)
+    each = _plain(words[0]) / cell.number if words else 0.0
+    if each and each == round(each, 1) and cell.attribute.dimension in (*_PAIRED, "bandwidth"):
+        value = quantity.value / cell.number
+        what = stated(value, f"{each:g}", "", said, dimension=quantity.dimension, unit=quantity.unit)
+        yield judged(cell.attribute, what, gpus, context.catalogue, context.spoken_of)
 
 
 def _of_upper_end(

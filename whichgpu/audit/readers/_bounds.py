@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 #: Characters of prose that are read, passages, cells of tables, and columns of one table. A word with a digit
 #: takes as long as so many more characters: it is an amount or a name, and every kind of claim looks at it.
-PROSE, PASSAGES, CELLS, COLUMNS, AMOUNT = 140_000, 3_000, 4_000, 200, 32
+#: So does a cell of a table.
+PROSE, PASSAGES, CELLS, COLUMNS, AMOUNT = 140_000, 3_000, 3_000, 200, 32
 #: Lines and characters of a file in a format of lines that are looked at; of a page all are.
 LINES, CHARACTERS = 20_000, 1_000_000
 #: Words with a digit that make a stretch a dump: so many of them, and so large a share of its words.
@@ -25,6 +26,8 @@ _AMOUNTS, _SHARE = 200, 0.48
 _LINE = re.compile(r"\r\n?|\n")
 _WORD = re.compile(r"[^\s/;|]+")
 _WITH_DIGIT = re.compile(r"\d[^\s/;|]*")
+#: How much faster than prose is what is only seen to be a dump.
+_GLANCED = 8
 #: Stretches that are named one by one.
 _NAMED = 3
 
@@ -112,27 +115,30 @@ def _prose(
     """The passages that are read, with stretches that are dumps of amounts or names marked as code."""
     kept: list[Passage] = []
     dumps: list[Passage] = []
-    left, count, stop = PROSE, 0, -1
+    left, count, stop = PROSE - AMOUNT * min(len(cells), CELLS), 0, -1
     for passage in passages:
         if id(passage) in cells:
             kept.append(passage)
+        elif stop < 0 and count == PASSAGES:
+            stop = passage.start
         elif stop < 0:
-            cost = _cost(passage)
-            until = len(passage.text) if cost <= left else len(passage.text) * left // cost
-            read = passage if cost <= left else passage.part(0, until)
-            if count == PASSAGES or read is not passage:
-                stop = passage.start if count == PASSAGES else passage.place(until)
-            if count == PASSAGES:
-                continue
-            left, count = left - cost, count + 1
-            parts = tuple(_apart(read))
-            kept += parts
-            dumps += [each for each in parts if each.kind != read.kind]
+            count += 1
+            for part in _apart(passage):
+                is_dump = part.kind != passage.kind
+                cost = len(part.text) // _GLANCED if is_dump else _cost(part)
+                until = len(part.text) if cost <= left else len(part.text) * left // cost
+                read = part if cost <= left else part.part(0, until)
+                kept.append(read)
+                dumps += [read] if is_dump else []
+                left -= cost
+                if read is not part:
+                    stop = part.place(until)
+                    break
     told += _dumps(document, dumps)
     if stop >= 0:
         told.append(
             f"the text from line {_line_of(document, stop)} on: the first {PROSE:,} characters (a word with a "
-            f"digit counts as {AMOUNT} more) and {PASSAGES:,} paragraphs of a document are read; audit the rest "
+            f"digit and a cell count as {AMOUNT}) and {PASSAGES:,} paragraphs of a document are read; audit the rest "
             "as a file of its own"
         )
     return kept
@@ -149,7 +155,8 @@ def _apart(passage: Passage) -> Iterator[Passage]:
         yield passage
         return
     parts = [each._replace(kind="code") if _is_dump(each.text) else each for each in pieces(passage)]
-    yield from parts if any(each.kind == "code" for each in parts) else (passage,)
+    whole = not any(each.kind == "code" for each in parts) and _cost(passage) <= PROSE
+    yield from (passage,) if whole else parts
 
 
 def _is_dump(text: str) -> bool:

@@ -102,6 +102,9 @@ def _in_columns(rows: Sequence[Line], at: int) -> list[list[tuple[str, int]]]:
         if not pieces:
             break
         found.append(pieces)
+    if len(head) == _COLUMNS and all(pieces[0][0].rstrip().endswith(":") for pieces in found):
+        # "RTX 4090:   24 GB, 450 W" is a list.
+        return []
     return found if whole >= _ROWS and 2 * whole > len(found) else []
 
 
