@@ -102,7 +102,9 @@ def _of_name(text: str) -> Attribute:
 
 def headed(text: str) -> Attribute | None:
     """The attribute that a table's cell names by itself; None where it names none or says more than that."""
-    plain = spaced(text).strip(" :*").lower()
+    plain = _OF_MAKER.sub("", spaced(text).strip(" :*").lower())
+    if alone := _ONE_PRECISION.fullmatch(plain):
+        plain = alone[1]
     if _OF_HOST.search(plain) or _OF_PART.search(plain):
         return None
     bare = re.sub(
@@ -128,6 +130,20 @@ def headed(text: str) -> Attribute | None:
     if found and found[0].start <= _FEW and len(bare) - (found[-1].end - found[0].start) <= _REST:
         return found[0].attribute
     return None
+
+
+#: What says no more of an attribute than whose it is: "NVIDIA Ada Lovelace Architecture-Based CUDA\u00ae Cores".
+_OF_MAKER = re.compile(
+    r"^(?:nvidia |amd |intel )?(?:(?:ada lovelace|ampere|hopper|turing|volta|blackwell|pascal)(?: architecture)?-?\s?"
+    r"based )|^(?:nvidia |amd |intel )(?=\w)|[\u00ae\u2122]",
+)
+#: A precision with nothing but the words for a rate in any language: "Desempe\u00f1o FP32 (flotante)".
+_ONE_PRECISION = re.compile(
+    r"(?:(?:desempe\u00f1o|rendimiento|desempenho|prestazioni|performances?|leistung|rechenleistung|"
+    r"\u043f\u0440\u043e\u0438\u0437\u0432\u043e\u0434\u0438\u0442\u0435\u043b\u044c\u043d\u043e\u0441\u0442\u044c|wydajno\u015b\u0107|performans\u0131?|theoretical|peak)\s+){0,2}"
+    r"(fp64|fp32)\s*(?:\((?:flotante|float|flottant|doble|double|dupla|doppia|einfach|doppelt|single)\))?"
+    r"(?:\s+(?:desempe\u00f1o|rendimiento|performances?|leistung|performans\u0131?))?"
+)
 
 
 def spaced(header: str) -> str:
@@ -165,7 +181,8 @@ _RATE = re.compile(r"\b(?:performance|throughput|compute|t?flops|tops|peak|tenso
 #: Headers of the way to the host, which is no memory bus.
 _OF_HOST = re.compile(
     r"\b(?:pcie?|pci express|(?:bus|host|system) interface|(?:graphics|system|host) bus|bus-?schnittstelle|"
-    r"inter(?:faz|face|faccia) (?:de |di )?bus|scale-up|chip-to-chip|c2c|network|infiniband|ethernet)\b"
+    r"inter(?:faz|face|faccia) (?:de |di )?bus|scale-up|chip-to-chip|c2c|network|infiniband|ethernet|"
+    r"(?:instance|system|host|main|cpu|vm|server) (?:memory|ram))\b"
 )
 #: Headers of what is of a part of a GPU, or of cores of another kind: "FP32 cores / SM", "INT32 cores".
 _OF_PART = re.compile(

@@ -186,6 +186,8 @@ _VERSUS = re.compile(
 _LEAST_MEMORY = 0.5e9
 #: Signs of a formula beside a value.
 _OPERATOR_BEFORE = re.compile(r"(?:\s[/*+\u00d7\u00f7=]|\s-|\dx?\s?[x\u00d7])\s*~?$")
+_LABELLED = re.compile(r"\s*[A-Za-z\u00c0-\u024f][^\d.;,:=]{2,40}\s[-\u2013\u2014]\s*~?")
+_BESIDE = re.compile(r"\s*/\s*~?\d[\d.,]*[ -]?([A-Za-z][\w/]*)")
 _OPERATOR_AFTER = re.compile(r"\s*(?:[*+\u00d7\u00f7=]|/\s|x\s\d)")
 
 
@@ -451,8 +453,15 @@ def of_a_part(text: str, quantity: Quantity) -> bool:
     before = text[max(0, quantity.start - 24) : quantity.start]
     after = text[quantity.end : quantity.end + 40]
     # "9,000 TFLOPS FP8 / 18,000 TFLOPS FP4" are two values.
-    listed = quantity.dimension != "number" and re.search(r"[A-Za-z]\s?/\s*$", before) and "=" not in after
-    if (_OPERATOR_BEFORE.search(before) and not listed) or _OPERATOR_AFTER.match(after):
+    if _LABELLED.fullmatch(text, 0, quantity.start):
+        # "CUDA cores - 3,840": a label.
+        before = ""
+    has_word = quantity.dimension != "number" or re.match(r"\s[A-Za-z]", after)
+    listed = has_word and re.search(r"[A-Za-z]\s?/\s*$", before) and "=" not in after
+    beside = _BESIDE.match(after) if quantity.dimension != "number" and "=" not in after else None
+    # "24 GB / 1,008 GB/s / 450 W" are three.
+    goes_on = beside is not None and beside[1] != quantity.unit
+    if (_OPERATOR_BEFORE.search(before) and not listed) or (_OPERATOR_AFTER.match(after) and not goes_on):
         return True
     if _NTH.match(after):
         return True

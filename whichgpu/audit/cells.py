@@ -10,6 +10,8 @@ from whichgpu.audit.quantities import quantities
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from whichgpu.audit.attributes import Attribute
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context
@@ -63,10 +65,13 @@ class Cell(NamedTuple):
 def read(cell: Cell, context: Context) -> list[Quantity]:
     """The quantities of a cell, in the unit of its header where it has none."""
     text = read_as(cell.passage.text, cell.attribute)
-    found = [
-        each._replace(end=min(each.end, len(cell.passage.text)))
-        for each in quantities(text, context.fraction)
-    ]
+    found = _sharing(
+        text,
+        [
+            each._replace(end=min(each.end, len(cell.passage.text)))
+            for each in quantities(text, context.fraction)
+        ],
+    )
     if not cell.unit or any(each.dimension not in ("number", "count") for each in found):
         return found
     made = []
@@ -75,6 +80,26 @@ def read(cell: Cell, context: Context) -> list[Quantity]:
         again = next(iter(quantities(text, context.fraction)), each)
         made.append(again._replace(start=each.start, end=each.end))
     return made
+
+
+#: Between two values of a cell of which the last has the unit of both: "16 or 32 GB", "250 W / 300".
+_OR = re.compile(r"\s*(?:/|\||,|&|[-\u2013\u2014]|\b(?:or|and|to|oder|und|bis|ou|et|o|y)\b)\s*", re.IGNORECASE)
+_DIGITS = re.compile(r"\d[\d.,\u00a0\u202f]*")
+
+
+def _sharing(text: str, found: Sequence[Quantity]) -> list[Quantity]:
+    """The values of a cell, a bare one in the unit of that which stands right behind it."""
+    made: list[Quantity] = []
+    for each in reversed(found):
+        behind = made[-1] if made else None
+        digits = _DIGITS.match(text, behind.start) if behind else None
+        shares = behind and each.dimension == "number" and behind.dimension not in ("number", "count", "money")
+        if behind and digits and shares and _OR.fullmatch(text, each.end, behind.start):
+            words = text[each.start : each.end] + text[digits.end() : behind.end]
+            again = next(iter(quantities(words)), each)
+            each = again._replace(start=each.start, end=each.end)
+        made.append(each)
+    return made[::-1]
 
 
 def read_as(text: str, attribute: Attribute | None, unit: str = "") -> str:

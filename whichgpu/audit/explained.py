@@ -58,7 +58,8 @@ _SPEEDS = re.compile(
     re.IGNORECASE,
 )
 _RATED = re.compile(r"\b(?:tdp|tgp|tbp|rated|max\w*|limit|board|thermal|design)\b", re.IGNORECASE)
-_NUMBER = re.compile(r"~?\d[\d.,]{0,9}")
+#: One number, or two of one unit: "312 / 624".
+_NUMBER = re.compile(r"~?\d[\d.,]{0,9}(?:\s?[/\u2013-]\s?~?\d[\d.,]{0,9})?")
 
 
 class _Meaning(NamedTuple):
@@ -156,7 +157,8 @@ def _explained(mine: Sequence[Cell], context: Context) -> Sequence[Cell]:
         share = _OPEN if bare and not _IN_UNITS.search(spaced(mine[0].label)) else _NAMED
         best = _best(_meanings(mine[0], bare=bare), mine, context, share, distinct=_DISTINCT)
         return [_as(cell, best, mine, context) for cell in mine] if best else mine
-    if attribute and any(cell.number > 1 for cell in mine) and not _OF_GPUS.search(mine[0].label):
+    of_host = attribute is not None and attribute.dimension not in _RATES
+    if of_host and any(cell.number > 1 for cell in mine) and not _OF_GPUS.search(mine[0].label):
         # "Memory" of a machine is the host's too.
         told = [is_right(cell, context) for cell in mine[:_MANY]]
         sure = sum(each is True for each in told) >= max(_SOME, _NAMED * sum(each is False for each in told))

@@ -34,7 +34,7 @@ _WITHIN = {
 #: Counts that are told in round numbers.
 _ROUNDED = {"transistors": 0.01}
 #: What may have its last digits cut off, and by what share at most.
-_CUTTABLE, _CUT = ("flop rate", "op rate", "bandwidth", "frequency", "area"), 0.02
+_CUTTABLE, _CUT = ("flop rate", "op rate", "bandwidth", "frequency", "area"), 0.025
 _RATES = ("flop rate", "op rate")
 #: Peak rates that count integer operations.
 _SPARSE = ("fp16", "fp16_acc16", "bf16", "tf32", "fp8", "fp8_acc16", "fp6", "fp4", "int8", "int4")
@@ -82,6 +82,8 @@ _GB = 1e9
 _EXACT = 1e-3
 #: Sizes that are one in any unit and by any rounding are no further apart, as a share.
 _SIZES = 0.4
+#: How far a sum of memories in terabytes may be rounded or cut off.
+_TOGETHER = 0.06
 #: Sizes that differ by less are one: 11 and 12 GB are two, however they are counted.
 _ONE_SIZE, _IN_BYTES = 0.01, 0.002
 
@@ -304,6 +306,10 @@ def _same(attribute: Attribute, what: Stated, value: float) -> bool:
         if what.unit == "MB" and round(what.value / 1e6) % 1024 == 0:
             # "24576 MB" counts in binary units, whatever it calls them.
             what = what._replace(value=what.value * 1.024**2)
+        if what.unit.startswith("T"):
+            # No device has a terabyte: of several together it is a round figure, 1.1 TB of 1,128 GB.
+            return any(abs(what.value - each) <= min(2 * what.rounding, _TOGETHER) * each
+                       for each in (value, nominal))  # fmt: skip
         pairs = ((value, binary), (nominal, 1.0), (nominal, 1 / binary))
         # In decimal units 24 GB are 25.8, and no 26.
         exact = abs(what.value - value) < _IN_BYTES * value

@@ -21,7 +21,7 @@ from whichgpu.audit.subjects import Mention, model
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context
@@ -213,12 +213,18 @@ def _nth(sentence: Sentence) -> Iterator[Quantity]:
 
 def _families(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Mention]:
     """Architectures of which a document speaks of one model only, which they stand for."""
-    known: dict[str, dict[frozenset[str], tuple[str, ...]]] = {}
-    for found in context.mentions.values():
-        for each in found:
-            name = context.catalogue[each.ids[0]].architecture.split("_")[0]
-            known.setdefault(name, {})[model(each.named[0], context.catalogue)] = each.ids
     for match in _FAMILY.finditer(passage.text, sentence.start, sentence.end):
-        models = list(known.get(match[0].lower().split()[0], {}).values())
+        models = list(_models(context).get(match[0].lower().split()[0], {}).values())
         if len(models) == 1:
             yield Mention(*match.span(), match[0], models[0], models[0])
+
+
+def _models(context: Context) -> Mapping[str, Mapping[frozenset[str], tuple[str, ...]]]:
+    """The models that a document names, by architecture."""
+    known: dict[str, dict[frozenset[str], tuple[str, ...]]] | None = context.memo.get("families")
+    if known is None:
+        known = context.memo["families"] = {}
+        for each in (one for found in context.mentions.values() for one in found):
+            name = context.catalogue[each.ids[0]].architecture.split("_")[0]
+            known.setdefault(name, {})[model(each.named[0], context.catalogue)] = each.ids
+    return known

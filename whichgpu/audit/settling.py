@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -251,12 +252,20 @@ def _sentence(found: Finding, context: Context) -> _Place | None:
     spans: dict[int, list[tuple[int, int]]] = context.memo.setdefault("spans", {})
     if index not in spans:
         spans[index] = [passage.span(one.start, one.end) for one in sentences(passage.text)]
-    last_text = ""
-    for one, (first, last) in zip(sentences(passage.text), spans[index], strict=True):
-        if first <= found.start < last:
-            return _placed(found, (index, passage, one), (last_text, first), context)
-        last_text = one.text
-    return None
+    every = sentences(passage.text)
+    place = bisect_right(spans[index], (found.start, 1 << 60)) - 1
+    if place < 0 or found.start >= spans[index][place][1]:
+        return None
+    before = every[place - 1].text if place else ""
+    return _placed(found, (index, passage, every[place]), (before, spans[index][place][0]), context)
+
+
+@lru_cache(maxsize=64)
+def _without_names(text: str, names: tuple[str, ...]) -> str:
+    """A sentence with blanks for the names in it; every claim in it asks."""
+    for name in names:
+        text = text.replace(name, " ")
+    return text
 
 
 def _placed(
@@ -265,9 +274,7 @@ def _placed(
     """What stands around a finding in its sentence; `since`: the sentence before, where its own begins."""
     index, passage, one = at
     who = spoken(index, passage, one, context)
-    text = one.text
-    for each in who.here:
-        text = text.replace(each.text, " ")
+    text = _without_names(one.text, tuple(dict.fromkeys(each.text for each in who.here)))
     unsettled = [place for place, _ in context.memo["open"].get(index, ()) if one.start <= place < one.end]
     names = [each.end for each in who.here if passage.place(each.start) <= found.start]
     nearest = max(names, default=one.start)
@@ -277,8 +284,8 @@ def _placed(
     behind = context.document.original[found.end : min([found.end + few, *named])]
     own = [each.end for each in _named(found, who) if passage.place(each.start) < found.start]
     # Only an accusation asks what stands before it.
-    every = range(one.start, one.end if found.accuses else one.start)
-    until = next((each for each in every if passage.place(each) >= found.start), one.end)
+    every = range(one.start, one.end)
+    until = one.start + bisect_left(every, found.start, key=passage.place) if found.accuses else one.end
     ahead = passage.text[max(own, default=one.start) : until]
     goes_on = _goes_on(passage, one, who)
     return _Place(who, text, passage.section, goes_on, open_, behind, ahead, *since)

@@ -32,6 +32,8 @@ _SEARCHED = 3
 _SHARE = 0.35
 #: Cells that must fit the devices that a table does not name, and how nearly.
 _SURE, _NEARLY = 4, 0.08
+#: So many of all tables of a document, and of those that do not fit, that no single table is asked.
+_CERTAIN, _TO_ONE = 10, 3
 #: Tables of a document that are looked at together.
 _TWO, _SAME = 2, 24
 #: Behind the name of a device that there are several of.
@@ -51,10 +53,18 @@ _SIZE = re.compile(r"\s?(\d{1,3})\s?GB\b")
 _INTEGER = re.compile(r"\s*(?:x|\u00d7)?\s?(\d{1,3})\s?(?:x|\u00d7)?\s*", re.IGNORECASE)
 
 
-#: Words of a heading that are of any device: "L40 Performance".
-_SAYS_NOTHING = re.compile(r"\b(?:performance|specifications?|specs|details|values?)\b", re.IGNORECASE)
+#: Words of a heading that are of any device: "L40 Performance", "AMD Instinct\u2122 MI210 accelerator".
+_SAYS_NOTHING = re.compile(
+    r"\b(?:performance|specifications?|specs|details|values?|nvidia|amd|intel|tesla|quadro|geforce|radeon|"
+    r"instinct|jetson|accelerators?|tensor cores?|graphics cards?|gpus?)\b|[\u2122\u00ae]|\((?:tm|r)\)",
+    re.IGNORECASE,
+)
 #: A kind of memory, with a card that has it: "GDDR6X (RTX 4090)".
 _MEMORY_OF = re.compile(r"\s*(?:LP|G)?DDR\d\w?\s*\(|\s*HBM\d?\w?\s*\(", re.IGNORECASE)
+
+
+#: Characters at the start and the end of a table, with what stands beside it, that are looked at.
+_AROUND = 3000
 
 
 class Head(NamedTuple):
@@ -78,9 +88,15 @@ def every(table: Table, context: Context) -> tuple[Cell, ...]:
 
 
 def _cells(table: Table, context: Context) -> Iterator[Cell]:
-    if len(table.rows) < 2 or not table.columns:
+    if not table.columns:
         return
-    across = max((_across(table, row, context) for row in range(2)), key=lambda found: len(found[1]))
+    if len(table.rows) < _TWO:
+        # One row is that of a page whose other tables show whose its columns are.
+        yield from _ordered(table, context)
+        return
+    across, second = (_across(table, row, context) for row in range(2))
+    if len(second[1]) > len(across[1]) or _is_narrower(second[1], across[1]):
+        across = second
     down = max(
         (_down(table, column, context) for column in range(_SEARCHED)), key=lambda found: len(found[1])
     )
@@ -97,6 +113,12 @@ def _cells(table: Table, context: Context) -> Iterator[Cell]:
 def _across(table: Table, row: int, context: Context) -> tuple[int, Mapping[int, Head]]:
     found = {i: head for i, cell in enumerate(table.rows[row]) if cell and (head := headed_by(cell, context))}
     return row, found
+
+
+def _is_narrower(below: Mapping[int, Head], above: Mapping[int, Head]) -> bool:
+    """Whether a second row names the devices of the first again and says more: "HGX H100", "8 x H100 SXM"."""
+    same = below.keys() == above.keys() and all(set(head.ids) <= set(above[at].ids) for at, head in below.items())
+    return same and list(below.values()) != list(above.values())
 
 
 def _down(table: Table, column: int, context: Context) -> tuple[int, Mapping[int, Head]]:
@@ -253,7 +275,10 @@ def _proved(order: tuple[tuple[str, ...], ...], table: Table, context: Context) 
         ]
         known[order] = [_is_of(cell, context) for each in same for cell in _in_order(each, order)]
     own = [_is_of(cell, context) for cell in _in_order(table, order)]
-    if 2 * own.count(True) < own.count(False):
+    shown = known[order].count(True)
+    # Two cells of a page's own say nothing against all others of it.
+    certain = shown >= _CERTAIN and shown >= _TO_ONE * known[order].count(False) and own.count(False) < _SURE
+    if 2 * own.count(True) < own.count(False) and not certain:
         return False
     return any(
         found.count(True) >= _SURE and 2 * found.count(True) >= 3 * found.count(False)
@@ -282,7 +307,15 @@ def _about(table: Table, context: Context) -> tuple[str, ...]:
 
 
 def around(table: Table, context: Context) -> str:
-    """What is said just before and after a table, and in its header."""
+    """What is said just before and after a table, and in its header; of a long table not what is far inside."""
+    told: dict[int, str] = context.memo.setdefault("around", {})
+    if id(table) not in told:
+        text = _around(table, context)
+        told[id(table)] = text if len(text) <= 2 * _AROUND else f"{text[:_AROUND]} {text[-_AROUND:]}"
+    return told[id(table)]
+
+
+def _around(table: Table, context: Context) -> str:
     passages = context.document.passages
     if "places" not in context.memo:
         context.memo["places"] = {id(each): i for i, each in enumerate(passages)}

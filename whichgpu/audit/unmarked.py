@@ -46,6 +46,12 @@ _APART = 8
 #: "Compute units: 104" is a name with its value.
 _TOLD = re.compile(r":.*\d")
 _EMPTY = re.compile(r"[-\u2013\u2014\u2212?]|n/?a|none|unknown|no|yes", re.IGNORECASE)
+#: Names whose values are words or days.
+_OF_WORDS = re.compile(
+    r"(?:gpu )?(?:architecture|chip|code ?name|process|foundry)|(?:release|launch|introduction|announcement)(?:ed|d)?"
+    r"(?: date| year)?|form factor|memory type",
+    re.IGNORECASE,
+)
 _TYPE = r"(?:GDDR\d[Xx]?|HBM\d?[Ee]?)"
 #: A value as it stands in a row of one line, where nothing may part it from the next.
 _VALUE = re.compile(
@@ -217,6 +223,10 @@ def _with_words(rows: Sequence[_Row], short: Sequence[Passage], count: int) -> l
             made += [_Row(tuple(gap[i : i + step]), "below") for i in range(0, len(gap), step)]
         made.append(row)
         at = begin + step
+    # Behind the last of them.
+    while at + count < len(short) and _OF_WORDS.fullmatch(short[at].text) and rows:
+        made.append(_Row(tuple(short[at : at + count + 1]), "below"))
+        at += count + 1
     return made
 
 

@@ -38,6 +38,13 @@ _PART = 0.05
 _JUDGED = 60
 #: What says in a cell that its value is of more than one device.
 _OF_MANY = re.compile(r"\b(?:racks?|pods?|nodes?|systems?|cluster|aggregate|combined)\b", re.IGNORECASE)
+#: Before a rate of the way to the host: "NVLink: 600 GB/s, PCIe Gen5: 128 GB/s".
+_OF_LINK = re.compile(
+    r"\bPCI(?:e|\s?Express)?\b[^\d]{0,8}(?:\d(?:\.0)?)?(?:\s?x\s?\d{1,2})?\s{0,2}[:(=]?\s{0,2}"
+    r"\d[\d.,]*\s?[GT]i?B/s",
+    re.IGNORECASE,
+)
+_DIGITS = re.compile(r"\d[\d.,]*")
 #: A number whose mark may be one of thousands.
 _GROUPED = re.compile(r"~?\d{1,3}[.,]\d{3}(?!\d)")
 
@@ -100,12 +107,14 @@ def of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
             else each
             for each in found
         ]
+    found = [each for each in found if not _OF_LINK.search(_own_words(text, each, found))]
     several = len(found) > 1 and len({each.value for each in found}) > 1
-    if of_a_part(text, found[0]):
+    if not found or (not several and of_a_part(text, found[0])):
         return
     ids = cell.named if several else cell.ids
     told = (
-        _of_value(cell, quantity, attribute, ids, context) for quantity in (found if several else found[:1])
+        _of_value(cell, quantity, attribute, ids, context, said=_own_words(text, quantity, found))
+        for quantity in (found if several else found[:1])
     )
     answers = [each for each in told if each is not None]
     # Of several values one may be of something else; where none is right, all are wrong.
@@ -114,18 +123,33 @@ def of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
     yield from (each for each in answers if not several or all_wrong or each not in wrong)
 
 
+def _own_words(text: str, quantity: Quantity, found: Sequence[Quantity]) -> str:
+    """What a cell says of one of its values: what stands beside it and in no bracket with another."""
+    before = max((each.end for each in found if each.end <= quantity.start), default=0)
+    after = min((each.start for each in found if each.start >= quantity.end), default=len(text))
+    behind = text[quantity.end : after]
+    if after < len(text) and behind.count("(") > behind.count(")"):
+        # "733 TFLOPS (1,466 TFLOPS sparse)": the bracket is of the next.
+        behind = behind.rpartition("(")[0]
+    ahead = text[before : quantity.start]
+    if before:
+        # What ends a bracket is of the one before.
+        ahead = ahead.rpartition(")")[2]
+    return f"{ahead} {text[quantity.start : quantity.end]} {behind}"
+
+
 def _of_value(
-    cell: Cell, quantity: Quantity, attribute: Attribute, ids: Sequence[str], context: Context
+    cell: Cell, quantity: Quantity, attribute: Attribute, ids: Sequence[str], context: Context, *, said: str
 ) -> Finding | None:
     """The verdict on one value of a cell; None where it is of a part of the device, or of many."""
     text, original = cell.passage.text, context.document.original
     gpus = [context.catalogue[key] for key in ids]
     marked = noted(cell.passage, (quantity.start, quantity.end), original) | of_mark(cell.label, original)
-    said = cell.said | qualifiers(text) | marked
-    verdict = _of_all(cell, quantity, gpus, said, context)
+    named = cell.said | qualifiers(said) | marked
+    verdict = _of_all(cell, quantity, gpus, named, context)
     if verdict.verdict == "contradicted" and (_AI.search(cell.label) or all_sparse(original)):
         # "AI performance" is told with sparsity.
-        sparse = verdict_on(text, quantity, attribute, gpus, said=said | {"sparse"}, context=context)
+        sparse = verdict_on(text, quantity, attribute, gpus, said=named | {"sparse"}, context=context)
         verdict = sparse if sparse.verdict == "confirmed" else verdict
     if verdict.verdict == "contradicted":
         part = attribute.dimension == "count" and _is_a_part(quantity, attribute, gpus)
@@ -136,7 +160,7 @@ def _of_value(
         ):
             return None
         if quantity.high != quantity.value:
-            verdict = _of_upper_end(cell, quantity, gpus, said, context)
+            verdict = _of_upper_end(cell, quantity, gpus, named, context)
     return finding_on(cell.passage, quantity, attribute, gpus, found=verdict, context=context)
 
 
@@ -165,10 +189,24 @@ def _of_all(
     text, attribute = cell.passage.text, cell.attribute
     ways = (quantity._replace(value=quantity.value / number) for number in counts(cell))
     told = [verdict_on(text, way, attribute, gpus, said=said, context=context) for way in ways]
+    told += _of_rounded(cell, quantity, gpus, said, context) if cell.number > 1 else ()
     best = next((each for each in told if each.verdict == "confirmed"), told[0])
     if cell.number == 1 or not best.evidence:
         return best
     return best._replace(expected="", because=f"for {cell.number:g} of them: {best.because}")
+
+
+def _of_rounded(
+    cell: Cell, quantity: Quantity, gpus: Sequence[Gpu], said: frozenset[str], context: Context
+) -> Iterator[Verdict]:
+    """The verdict on so many times a rounded value: 296 TFLOPS of eight are 37 each, which is 37.2."""
+    assert cell.attribute is not None
+    words = _DIGITS.search(cell.passage.text, quantity.start, quantity.end)
+    each = _plain(words[0]) / cell.number if words else 0.0
+    if each and each == round(each, 1) and cell.attribute.dimension in (*_PAIRED, "bandwidth"):
+        value = quantity.value / cell.number
+        what = stated(value, f"{each:g}", "", said, dimension=quantity.dimension, unit=quantity.unit)
+        yield judged(cell.attribute, what, gpus, context.catalogue, context.spoken_of)
 
 
 def _of_upper_end(

@@ -38,7 +38,7 @@ SPAN = 800
 
 NEAR = 60
 #: Products that are tried in a document, in about a second: what is beyond is left open.
-MOST_TRIED = 60_000
+MOST_TRIED = 30_000
 #: What stands right before an amount that was told elsewhere.
 _THE = re.compile(
     r"\b(?:by(?: about| around| roughly| only)?|the|my|our|your|their|its|that|those|these|difference of|"

@@ -38,6 +38,9 @@ _OTHERS = re.compile(
     re.IGNORECASE,
 )
 _BEFORE = 60
+#: The header of who makes a chip, and such a cell.
+_FOUNDRY = re.compile(r"foundry|fab|chip (?:maker|manufacturer)|auftragsfertiger|fonderie|fundici\u00f3n", re.I)
+_MAKER = re.compile(r"\s*(?P<maker1>TSMC|Samsung|GlobalFoundries|Intel|UMC|SMIC)\s*", re.IGNORECASE)
 #: Nodes of TSMC that one process is called by.
 _ONE_NODE = frozenset({4, 5})
 _DIGITS = re.compile(r"\d{1,2}")
@@ -48,6 +51,8 @@ def find(context: Context) -> Iterator[Finding]:
     for table in context.document.tables:
         for cell in cells(table, context):
             made_by = cell.attribute and cell.attribute.key == "process" and _TOLD.search(cell.passage.text)
+            if not made_by and _FOUNDRY.fullmatch(cell.label.strip(" :*")):
+                made_by = _MAKER.fullmatch(cell.passage.text)
             if made_by:
                 yield from _judged(cell.passage, made_by, cell.ids, context)
     for index, passage in context.document.running():
@@ -74,8 +79,9 @@ def _judged(
     """The maker and the node of one of these devices, or of none of them."""
     gpus = [context.catalogue[key] for key in ids]
     known = [gpu for gpu in gpus if gpu.value("process") and gpu.confidence != "low"]
-    maker = next(match[f"maker{way}"] for way in range(1, 5) if match[f"maker{way}"]).lower()
-    node = _DIGITS.search(match["node1"] or match["node2"] or match["node3"] or "")
+    told = match.groupdict()
+    maker = next(words for name, words in told.items() if name.startswith("maker") and words).lower()
+    node = _DIGITS.search(next((words for name, words in told.items() if name.startswith("node") and words), ""))
     right = [gpu for gpu in known if _is_made(str(gpu.value("process")), maker, node)]
     if known:
         verdict = "confirmed" if right else "contradicted"
@@ -87,4 +93,4 @@ def _is_made(process: str, maker: str, node: re.Match[str] | None) -> bool:
     told = {int(each[0]) for each in (_DIGITS.search(process), node) if each}
     makers = ("tsmc", "samsung", "globalfoundries", "intel")
     own = [each for each in makers if each in process.lower()]
-    return (not own or maker in own) and (len(told) == 1 or told <= _ONE_NODE)
+    return (not own or maker in own) and (len(told) < 2 or node is None or told <= _ONE_NODE)

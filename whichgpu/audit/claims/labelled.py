@@ -6,7 +6,7 @@ wrong where no column of its kind makes it true, a superlative where none of its
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -69,6 +69,8 @@ _OTHERWISE = re.compile(
     re.IGNORECASE,
 )
 _ROWS, _COLUMNS, _LEAST = 40, 10, 2
+#: Groups of a document that its sentences are held against.
+_GROUPS = 60
 
 
 class _Group(NamedTuple):
@@ -103,7 +105,7 @@ def find(context: Context) -> Iterator[Finding]:
 def told_groups(context: Context) -> Sequence[_Group]:
     """The amounts that the tables and lists of a document tell by name."""
     if "groups" not in context.memo:
-        context.memo["groups"] = list(_groups(context))
+        context.memo["groups"] = list(islice(_groups(context), _GROUPS))
     found: list[_Group] = context.memo["groups"]
     return found
 

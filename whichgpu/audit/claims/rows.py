@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.attributes import spaced
 from whichgpu.audit.claims.years import of_its_year
 from whichgpu.audit.fields import of_field
 from whichgpu.audit.roles import spoken
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 
 _LAUNCH = re.compile(
     r"(?:release|launch|introduction|announcement|year|date)(?:ed|d)?(?: date| year)?|"
-    r"jahr|ann\u00e9e|a\u00f1o|anno|ano"
+    r"jahr|ann\u00e9e|a\u00f1o|anno|ano|(?:erscheinungs|ver\u00f6ffentlichungs|release-)datum|"
+    r"date de (?:sortie|publication|lancement)|fecha de (?:lanzamiento|publicaci\u00f3n|salida)|"
+    r"data d[ei] (?:uscita|rilascio|lan\u00e7amento)|\u0434\u0430\u0442\u0430 (?:\u0440\u0435\u043b\u0438\u0437\u0430|\u0432\u044b\u0445\u043e\u0434\u0430)|"
+    r"\u53d1\u5e03\u65e5\u671f|\u4e0a\u5e02\u65e5\u671f|\u767a\u58f2\u65e5"
 )
 _ORDINAL = re.compile(r"\b([1-6])(?:st|nd|rd|th)[- ]gen(?:eration)?\b", re.IGNORECASE)
 _GENERATIONS = {
@@ -33,6 +37,11 @@ _BARE = re.compile(r"([1-4](?:\.\d)?)")
 _SLOT_LINE = re.compile(
     r"(?:^|[.\n*]\s*)(?:slots?(?: width)?|form factor|card size|width)\W{0,3}:\W{0,3}(?=\S)", re.IGNORECASE
 )
+_CORES_LINE = re.compile(
+    r"\b(?P<what>tensor core|rt core|ray tracing core)s?\**\s*[:\u2013-]\s*(?P<told>\d[\d,]*,?\s*(?:x\s)?\(?"
+    r"[1-6](?:st|nd|rd|th)[- ]gen(?:eration)?\b)",
+    re.IGNORECASE,
+)
 _SLOTS_IN_WORDS = {
     "single": 1.0,
     "one": 1.0,
@@ -43,6 +52,7 @@ _SLOTS_IN_WORDS = {
     "three": 3.0,
 }
 _SLOTS = re.compile(rf"\b({'|'.join(_SLOTS_IN_WORDS)}|[1-4](?:\.\d)?)[- ]slots?\b", re.IGNORECASE)
+_MODULE = re.compile(r"\s*(SXM|PCIe|OAM|MXM)\d?\b(?!\s*(?:/|or\b|and\b|,))", re.IGNORECASE)
 _YEAR = re.compile(r"\b20[012]\d\b")
 _ORDER = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = re.compile(
@@ -57,12 +67,14 @@ def find(context: Context) -> Iterator[Finding]:
     for table in context.document.tables:
         for cell in cells(table, context):
             gpus = [context.catalogue[key] for key in cell.ids]
-            label = cell.label.lower().strip(" :*")
+            label = spaced(cell.label).lower().strip(" :*")
             # A device is of the year of any of its forms.
             yield from _dated(cell.passage, label, [context.catalogue[key] for key in cell.named], context)
             yield from _of_cores(cell.passage, label, gpus, context)
             yield from _slots(cell.passage, label, gpus, context)
+            yield from _form(cell.passage, label, gpus, context)
     yield from _listed_slots(context)
+    yield from _listed_generations(context)
 
 
 def _of_cores(passage: Passage, label: str, gpus: Sequence[Gpu], context: Context) -> Iterator[Finding]:
@@ -91,6 +103,17 @@ def _slots(passage: Passage, label: str, gpus: Sequence[Gpu], context: Context) 
     yield of_field(passage, match.span(), "specification", "slots", right or known, verdict, context)
 
 
+def _form(passage: Passage, label: str, gpus: Sequence[Gpu], context: Context) -> Iterator[Finding]:
+    """Whether a device of a data centre is a card or a module."""
+    match = _MODULE.match(passage.text) if label == "form factor" else None
+    known = [gpu for gpu in gpus if gpu.value("form_factor") and gpu.segment == "datacenter"]
+    if match is None or not known:
+        return
+    right = [gpu for gpu in known if str(gpu.value("form_factor")).upper().startswith(match[1].upper())]
+    verdict = "confirmed" if right else "contradicted"
+    yield of_field(passage, match.span(1), "specification", "form_factor", right or known, verdict, context)
+
+
 def _listed_slots(context: Context) -> Iterator[Finding]:
     """Lines of a list that name how many slots its device takes: "Slot width: dual-slot"."""
     for index, passage in context.document.running():
@@ -101,6 +124,18 @@ def _listed_slots(context: Context) -> Iterator[Finding]:
                 part = passage.part(line.end(), sentence.end)
                 gpus = [context.catalogue[key] for key in who.topic[0].ids]
                 yield from _slots(part, line[0].lower(), gpus, context)
+
+
+def _listed_generations(context: Context) -> Iterator[Finding]:
+    """The generation of cores behind their number in a list: "Tensor cores: 512 (4th Gen)"."""
+    for index, passage in context.document.running():
+        for line in _CORES_LINE.finditer(passage.text):
+            one = next(each for each in sentences(passage.text) if line.start() < each.end)
+            who = spoken(index, passage, one, context)
+            whose = who.here if len(who.here) == 1 else () if who.here or not who.certain else who.topic[:1]
+            for mention in whose:
+                gpus = [context.catalogue[key] for key in mention.ids]
+                yield from _of_cores(passage.part(*line.span("told")), line["what"].lower(), gpus, context)
 
 
 def _dated(passage: Passage, label: str, gpus: Sequence[Gpu], context: Context) -> Iterator[Finding]:

@@ -36,6 +36,8 @@ _APART, _BACK = 260, 400
 #: Factors beside what is known of the device, and from where on an amount is wrong.
 _FACTORS, _OFF = 2, 0.05
 _PAIRS, _BESIDE = 24, 12
+#: Amounts of devices told before that are tried.
+_TOLD = 400
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -52,7 +54,7 @@ def find(context: Context) -> Iterator[Finding]:
             shared = _shared(one, other, mine, text, context)
             first = min(one.term.start, other.term.start)
             before = [each for each in here if each.term.end <= first]
-            found = _held(one, other, ([*told, *before], shared), text, context)
+            found = _held(one, other, ([*told[-_TOLD:], *before], shared), text, context)
             if found is not None:
                 yield found
                 break

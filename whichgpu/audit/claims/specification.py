@@ -405,7 +405,7 @@ _SHORTLY = re.compile(
 def _is_subject(passage: Passage, sentence: Sentence, mention: Mention, context: Context) -> bool:
     """Whether the sentence before is about a device, and others are only set against it there."""
     earlier = [each for each in sentences(passage.text) if each.end <= sentence.start + 1][-1:]
-    index = next((i for i, each in enumerate(context.document.passages) if each is passage), -1)
+    index = context.place(passage)
     if not earlier or index < 0:
         return False
     who = spoken(index, passage, earlier[0], context)

@@ -8,6 +8,8 @@ $44.64").
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -76,7 +78,7 @@ class _Measure(NamedTuple):
 
 def find(context: Context) -> Iterator[Finding]:
     """Every value in turn with its verdict."""
-    listed = list(_told_prices(context))
+    listed = sorted(_told_prices(context), key=lambda pair: pair[0])
     told: list[Series] = []
     for index, passage in context.document.running():
         for sentence in (
@@ -91,13 +93,13 @@ def find(context: Context) -> Iterator[Finding]:
                 if one.named and _RESPECTIVELY.search(sentence.text) and not per:
                     yield from _of_named(passage, sentence, one, context)
                 else:
-                    before = [prices for at, prices in listed if at < passage.start]
-                    measures = [*_of_told(one, sentence, per, [*told, *before])]
+                    before = listed[: bisect_left(listed, passage.start, key=itemgetter(0))][-_LATEST:]
+                    measures = [*_of_told(one, sentence, per, [*told, *(each for _, each in before)])]
                     measures += _measures(one, sentence, per) if not _ELSE.search(sentence.text) else ()
                     found = list(_of_measure(passage, one, measures, per, context))
                     proved |= {turn.value.start for turn in one.turns if found}
                     yield from found
-                told.append(one)
+                told = [*told, one][-_LATEST:] if one.dimension == "money" else told
 
 
 def _told_prices(context: Context) -> Iterator[tuple[int, Series]]:
@@ -158,7 +160,7 @@ def _of_told(
     one: Series, sentence: Sentence, per: re.Match[str] | None, told: Sequence[Series]
 ) -> Iterator[_Measure]:
     """What the values may be of prices that were told before: what each is per something, or for a period."""
-    prices = [each for each in told if each.dimension == one.dimension == "money"][-_LATEST:]
+    prices = told[-_LATEST:] if one.dimension == "money" else ()
     period = None if per else _PERIOD.search(sentence.text)
     for each in prices:
         for below in _under(per) if per else ():

@@ -15,14 +15,19 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Document, Passage
 
-#: Characters of prose that are read, passages, cells of tables, and columns of one table.
-PROSE, PASSAGES, CELLS, COLUMNS = 200_000, 5_000, 10_000, 200
+#: Characters of prose that are read, passages, cells of tables, and columns of one table. A word with a digit
+#: takes as long as so many more characters: it is an amount or a name, and every kind of claim looks at it.
+#: So does a cell of a table.
+PROSE, PASSAGES, CELLS, COLUMNS, AMOUNT = 140_000, 3_000, 3_000, 200, 32
 #: Lines and characters of a file in a format of lines that are looked at; of a page all are.
 LINES, CHARACTERS = 20_000, 1_000_000
 #: Words with a digit that make a stretch a dump: so many of them, and so large a share of its words.
 _AMOUNTS, _SHARE = 200, 0.48
 _LINE = re.compile(r"\r\n?|\n")
 _WORD = re.compile(r"[^\s/;|]+")
+_WITH_DIGIT = re.compile(r"\d[^\s/;|]*")
+#: How much faster than prose is what is only seen to be a dump.
+_GLANCED = 8
 #: Stretches that are named one by one.
 _NAMED = 3
 
@@ -56,28 +61,41 @@ def _tables(document: Document, told: list[str]) -> tuple[list[Table], set[int]]
     """The tables that are read, cut to their first columns, and which cells are not read."""
     kept: list[Table] = []
     dropped: set[int] = set()
+    wide: list[Table] = []
+    long: list[tuple[Table, int]] = []
     left = CELLS
     for table in document.tables:
         cut = table
         if table.columns > COLUMNS:
-            told.append(
-                f"a table of {table.columns:,} columns at line {_line(document, table)}: "
-                f"its first {COLUMNS} are read"
-            )
+            wide.append(table)
             cut = Table(tuple(row[:COLUMNS] for row in table.rows), table.section, table.caption)
         rows = _first(cut.rows, left)
         if len(rows) < len(cut.rows):
-            told.append(
-                f"a table of {len(cut.rows):,} rows at line {_line(document, table)}: its first "
-                f"{len(rows):,} are read, as the first {CELLS:,} cells of all tables are"
-            )
+            long.append((cut, len(rows)))
             cut = Table(rows, table.section, table.caption)
         left -= sum(len(row) for row in cut.rows)
         if cut is not table:
             dropped |= {id(cell) for cell in table} - {id(cell) for cell in cut}
         if cut.rows:
             kept.append(cut)
+    told += (
+        f"a table of {each.columns:,} columns at line {_line(document, each)}: its first {COLUMNS} are read"
+        for each in wide[:_NAMED]
+    )
+    told += _more(len(wide), "tables of so many columns")
+    told += (
+        f"a table of {len(each.rows):,} rows at line {_line(document, each)}: its first {rows:,} are read, as "
+        f"the first {CELLS:,} cells of all tables are"
+        for each, rows in long[:_NAMED]
+    )
+    told += _more(len(long), "tables behind the first cells that are read")
     return kept, dropped
+
+
+def _more(many: int, what: str) -> Iterator[str]:
+    """What is told of those that are not named one by one."""
+    if many > _NAMED:
+        yield f"{many - _NAMED} more {what}"
 
 
 def _first(rows: Sequence[tuple[Passage | None, ...]], most: int) -> tuple[tuple[Passage | None, ...], ...]:
@@ -97,27 +115,38 @@ def _prose(
     """The passages that are read, with stretches that are dumps of amounts or names marked as code."""
     kept: list[Passage] = []
     dumps: list[Passage] = []
-    left, count, stop = PROSE, 0, -1
+    left, count, stop = PROSE - AMOUNT * min(len(cells), CELLS), 0, -1
     for passage in passages:
         if id(passage) in cells:
             kept.append(passage)
+        elif stop < 0 and count == PASSAGES:
+            stop = passage.start
         elif stop < 0:
-            read = passage if len(passage.text) <= left else passage.part(0, left)
-            if count == PASSAGES or read is not passage:
-                stop = passage.start if count == PASSAGES else passage.place(left)
-            if count == PASSAGES:
-                continue
-            left, count = left - len(read.text), count + 1
-            parts = tuple(_apart(read))
-            kept += parts
-            dumps += [each for each in parts if each.kind != read.kind]
+            count += 1
+            for part in _apart(passage):
+                is_dump = part.kind != passage.kind
+                cost = len(part.text) // _GLANCED if is_dump else _cost(part)
+                until = len(part.text) if cost <= left else len(part.text) * left // cost
+                read = part if cost <= left else part.part(0, until)
+                kept.append(read)
+                dumps += [read] if is_dump else []
+                left -= cost
+                if read is not part:
+                    stop = part.place(until)
+                    break
     told += _dumps(document, dumps)
     if stop >= 0:
         told.append(
-            f"the text from line {_line_of(document, stop)} on: the first {PROSE:,} characters and "
-            f"{PASSAGES:,} paragraphs of a document are read; audit the rest as a file of its own"
+            f"the text from line {_line_of(document, stop)} on: the first {PROSE:,} characters (a word with a "
+            f"digit and a cell count as {AMOUNT}) and {PASSAGES:,} paragraphs of a document are read; audit the rest "
+            "as a file of its own"
         )
     return kept
+
+
+def _cost(passage: Passage) -> int:
+    """How many characters of plain prose take as long to read as a passage does."""
+    return len(passage.text) + AMOUNT * len(_WITH_DIGIT.findall(passage.text))
 
 
 def _apart(passage: Passage) -> Iterator[Passage]:
@@ -126,7 +155,8 @@ def _apart(passage: Passage) -> Iterator[Passage]:
         yield passage
         return
     parts = [each._replace(kind="code") if _is_dump(each.text) else each for each in pieces(passage)]
-    yield from parts if any(each.kind == "code" for each in parts) else (passage,)
+    whole = not any(each.kind == "code" for each in parts) and _cost(passage) <= PROSE
+    yield from (passage,) if whole else parts
 
 
 def _is_dump(text: str) -> bool:
@@ -140,8 +170,7 @@ def _dumps(document: Document, dumps: Sequence[Passage]) -> Iterator[str]:
     """What is told of stretches that are dumps."""
     for each in dumps[:_NAMED]:
         yield f"a heap of amounts or names at line {_line_of(document, each.start)}: it is no sentence"
-    if len(dumps) > _NAMED:
-        yield f"{len(dumps) - _NAMED} more such heaps"
+    yield from _more(len(dumps), "such heaps")
 
 
 def _line(document: Document, table: Table) -> int:

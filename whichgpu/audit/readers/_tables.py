@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.readers._lines import Line
 
 #: What divides the columns of a table without marks, which has so many of them and so many rows at least.
-GAP = re.compile(r" {2,}|\t+")
+GAP = re.compile(r" {2,}|\t+|\s\.{3,}\s|\.{4,}\s?")
 _COLUMNS, _ROWS = 2, 3
 #: Characters of a row with pipes or commas at most where no rule says that it is one, and of its fields.
 _WIDEST, _WIDE = 240, 60
@@ -102,6 +102,9 @@ def _in_columns(rows: Sequence[Line], at: int) -> list[list[tuple[str, int]]]:
         if not pieces:
             break
         found.append(pieces)
+    if len(head) == _COLUMNS and all(pieces[0][0].rstrip().endswith(":") for pieces in found):
+        # "RTX 4090:   24 GB, 450 W" is a list.
+        return []
     return found if whole >= _ROWS and 2 * whole > len(found) else []
 
 

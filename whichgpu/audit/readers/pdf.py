@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _GAP = re.compile(r" {3,}|\t+")
 _ITEM = re.compile(r"^\s*(?:[-*\u2022\u25cf\u25aa]|\d{1,3}[.)])\s+")
 _NUMBER = re.compile(r"^\s*(?:page\s*)?\d{1,4}(?:\s*(?:/|of)\s*\d{1,4})?\s*$", re.IGNORECASE)
+#: A page's number behind the rest of its header or footer.
+_NUMBERED = re.compile(r"\S.*(?: {3,}|\t)(?:page|seite|p\.)\s*\d{1,4}(?:\s*(?:/|of|von)\s*\d{1,4})?\s*$", re.IGNORECASE)
 #: A heading is no longer, and a line that stands on so many pages is their header or footer.
 _HEADING, _REPEATED = 90, 3
 #: What is no longer may stand on many pages as a cell.
@@ -55,7 +57,7 @@ def read(text: str) -> Document:
 def _of_page(text: str, often: Mapping[str, int]) -> bool:
     """Whether a line is a page's number, or its header or footer, which stands on many pages."""
     repeated = often[text] >= _REPEATED and len(text) > _SHORT and not _GAP.search(text)
-    return bool(_NUMBER.match(text)) or repeated
+    return bool(_NUMBER.match(text) or _NUMBERED.match(text)) or repeated
 
 
 def _blocks(kept: Sequence[Line]) -> Iterator[list[Line]]:
@@ -65,7 +67,7 @@ def _blocks(kept: Sequence[Line]) -> Iterator[list[Line]]:
         if block and not (_is_row(run[0]) and _is_row(block[0])):
             yield block
             block = []
-        block = [*block, *run]
+        block += run
     if block:
         yield block
 
