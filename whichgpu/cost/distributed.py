@@ -308,7 +308,7 @@ def notes(job: Job, mesh: Mesh, stack: Runtime, layers: Any = None) -> tuple[str
     waits = np.max(empty / (_micro_batches(job, mesh) + empty))
     if waits < _WAITING or np.size(mesh.pp) > 1 or not isinstance(layers, int):
         return ()
-    parts = most_parts(layers, int(mesh.pp))
+    parts = most_parts(layers, int(np.ravel(mesh.pp)[0]))
     more = f"--option vp={parts} interleaves them, " if parts > np.min(job.degree("vp")) else ""
     return (
         f"stages wait for one another {waits:.0%} of a step; {more}more micro-batches a step shorten that",
