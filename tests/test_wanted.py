@@ -191,6 +191,7 @@ def test_a_question_is_options_of_recommend(question):
         ("I need to transcribe 10,000 hours of audio in a day",
          "recommend whisper-large-v3 --target '10,000 hours/day'"),
         ("does the RTX 4090 support FP8?", "show rtx-4090"),
+        ("is 32GB enough for SDXL training", "fit SDXL --gpu rtx-5090 --phase train"),
         ("which GPU for BERT training", "recommend bert-large --phase train"),
         ("I have a 3090, what should I buy for SDXL",
          "recommend SDXL --objective latency --exclude rtx-3090 --term buy"),

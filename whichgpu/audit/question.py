@@ -15,6 +15,7 @@ from whichgpu.audit.measurement import Told, told
 from whichgpu.audit.measurement.devices import counted, device, named
 from whichgpu.audit.quantities import SPELLED
 from whichgpu.audit.wanted import wanted
+from whichgpu.cost.memory import GIB
 from whichgpu.errors import UsageError
 from whichgpu.planner.use import use
 from whichgpu.prices.quote import OpenVariant, read_quote
@@ -78,6 +79,8 @@ _WORTH = re.compile(
 _LEARNS = re.compile(
     r"\b(?:(?:deep|machine)[- ]learning|neural net\w*|AI|ML|DL|inference|inferencing|training)\b", re.I
 )
+#: So much memory that is to be enough.
+_SIZE = re.compile(r"\b(\d{1,3}) ?GB\b.{0,30}\benough\b|\b(?:enough|fits?)\b.{0,30}?\b(\d{1,3}) ?GB\b", re.I)
 _MONEY = re.compile(r"\b(?:cheap\w*|cost\w*|price\w*|budget|afford\w*|rent\w*)\b", re.I)
 #: A price that somebody asks, and whether it is one.
 _QUOTED = re.compile(
@@ -208,7 +211,8 @@ def _of_a_job(
     if len(job) + sum(name in place for name, _ in wishes) < len(wishes) or not _is_model(workload):
         return None
     if _FIT.search(text):
-        return Answering("fit", (workload,), (*_on(text, devices, catalogue), *job))
+        on = _on(text, devices, catalogue) or _of_size(text, catalogue)
+        return Answering("fit", (workload,), (*on, *job))
     if _MONEY.search(text):
         return None
     if len(devices) > 1 and _COMPARE.search(text):
@@ -298,6 +302,21 @@ def _on(text: str, devices: Sequence[tuple[str, ...]], catalogue: Catalogue) -> 
             one, may_be, _ = device(text, catalogue)
             names = Told("", one, "", {}, may_be).gpus
     return (("gpu", ",".join(names)),) if names else ()
+
+
+def _of_size(text: str, catalogue: Catalogue) -> tuple[tuple[str, str], ...]:
+    """The option of a GPU for so much memory as somebody asks whether it is enough: the fastest for games."""
+    asked = _SIZE.search(text)
+    size = float(asked[1] or asked[2]) * GIB if asked else 0.0
+    # A little of what a card is sold with is not there to use.
+    alike = [
+        gpu for gpu in catalogue.values()
+        if size and not gpu.user and 0.93 < float(gpu.value("memory") or 0.0) / size <= 1.0
+    ]  # fmt: skip
+    for segment in ("geforce", "workstation", "datacenter"):
+        if some := [gpu for gpu in alike if gpu.segment == segment and gpu.vendor == "NVIDIA"]:
+            return (("gpu", max(some, key=lambda gpu: float(gpu.value("fp16") or 0.0)).id),)
+    return ()
 
 
 def _side_by_side(devices: Sequence[tuple[str, ...]], catalogue: Catalogue) -> tuple[str, ...]:
