@@ -123,11 +123,25 @@ def test_what_cannot_be_is_refused(option, value, said) -> None:
 
 
 def test_engines_that_do_not_read_them_say_so() -> None:
-    found = whichgpu.fit(serve("llama-3.1-8b", "sglang", length=8192), ["l4"]).answers[0]
-    assert any("ignored: max_model_len" in note for note in found.notes)
+    unread = {"sglang": "max_model_len", "vllm": "mem_fraction_static", "tgi": "gpu_memory_utilization"}
+    for runtime, option in unread.items():
+        job = serve("llama-3.1-8b", runtime, options={option: "1"})
+        assert any(f"ignored: {option}" in note for note in whichgpu.fit(job, ["l40s"]).answers[0].notes)
 
 
-#: vllm-project/vllm issues 23278, 27508 (H100), a log of 0.19 (A100): options, GiB of weights and of the cache.
+def test_sglang_shares_its_part_out_among_weights_and_cache() -> None:
+    """vllm-project/vllm issue 21348: Qwen3 235B in FP8 on four H100s, "#tokens: 367404"."""
+    job = serve(
+        "qwen3-235b-a22b", "sglang", precision="fp8", tp=4, n_gpus=4,
+        options={"mem_fraction_static": "0.93", "kv_precision": "bf16"},
+    )  # fmt: skip
+    assert tokens(job, "h100-80gb-sxm") == pytest.approx(367404, rel=0.06)
+    found = whichgpu.fit(job, ["h100-80gb-sxm:4"]).answers[0]
+    assert "activations" not in found.parts
+    assert any("for its KV cache: sequences of up to" in note for note in found.notes)
+
+
+#: vllm-project/vllm issues 23278, 27508 (H100), a log of 0.19 (A100): options, GiB of weights and of cache.
 GPT_OSS = {
     "0.10.1": ("gpt-oss-120b", "h100-80gb-sxm", {}, 65.97, -2.14),
     "0.11.0": (
