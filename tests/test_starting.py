@@ -14,7 +14,7 @@ import whichgpu
 from whichgpu.cost import serving, starting
 from whichgpu.cost.device import Devices
 from whichgpu.cost.layout import settle
-from whichgpu.errors import UsageError
+from whichgpu.errors import Infeasible, UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job
 
@@ -171,3 +171,16 @@ def test_other_formats_and_engines_pad_nothing() -> None:
 
     assert weights("vllm", "mxfp4") > 1.05 * weights("sglang", "mxfp4")
     assert weights("vllm", "bf16") == weights("sglang", "bf16")
+
+
+def test_predict_refuses_what_would_not_start_and_times_what_would() -> None:
+    asked = {"precision": "bf16", "concurrency": 4}
+    with pytest.raises(
+        Infeasible, match=r"it needs 22.0 GiB per GPU .* vLLM takes 90% of the card, 21.6 GiB"
+    ):
+        whichgpu.predict(serve("llama-3.1-8b", "vllm 0.6.4", length=29000, **asked), "rtx-3090")
+    started, usual = (
+        whichgpu.predict(serve("llama-3.1-8b", "vllm 0.6.4", length=length, **asked), "rtx-3090")
+        for length in (20000, 0)
+    )
+    assert started.throughput.mid == pytest.approx(usual.throughput.mid, rel=0.02)

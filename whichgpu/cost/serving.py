@@ -295,7 +295,7 @@ def steady_state(
     fits, parts, per_sequence = _room(workload, job, stack, devices)
     places = np.floor(fits)
     held = _held(job, stack, devices, places, met)
-    parts["kv_cache"] = held.running * per_sequence
+    parts["kv_cache"] = np.maximum(held.running * per_sequence, starting.longest(workload, job, stack))
     asked, most, none = Requests.of(job), limits(stack, job, devices), np.zeros(1)
     # Who runs has a long answer more often than a short one: half of E[O^2] / E[O] is made of it.
     each = held.running * (prompt + output * (1.0 + asked.output_variation) / 2.0)
@@ -431,6 +431,8 @@ def _room(
     """Sequences that a replica has room for, its memory by part but the cache, the cache of one, per GPU."""
     parts, each, _ = standing(workload, job, stack, devices)
     room = starting.room(devices, parts, stack, job, each)
+    # A server that has no room for its longest sequence does not start, and holds none.
+    room = np.where(room >= starting.longest(workload, job, stack), room, 0.0)
     most = limits(stack, job, devices).sequences * Mesh.of(job).attention_dp
     return mem.sequences(room, each, most), parts, each
 

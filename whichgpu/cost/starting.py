@@ -127,7 +127,7 @@ def longest(workload: Workload, job: Job, stack: Runtime) -> Array:
     """Bytes of each GPU's cache that one sequence of `max_model_len` takes; 0 where that is not stated."""
     from whichgpu.cost.serving import sequence_bytes
 
-    if "max_model_len" not in job.options:
+    if "max_model_len" not in job.options or not profiles(stack, job):
         return np.zeros(())
     mesh = Mesh.of(job)
     return np.asarray(sequence_bytes(workload, job, _longest(job), stack) / mesh.pp / mesh.attention_dp)
