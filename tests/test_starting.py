@@ -100,6 +100,12 @@ def test_prompts_that_are_cut_take_less_than_shorter_ones_that_are_not() -> None
     assert any("beyond 32,768 tokens in pieces" in note for note in found[1].answers[0].notes)
 
 
+def test_a_recurrence_has_one_state_however_long_its_prompt_is() -> None:
+    """Qwen3.5 27B: the pass has 2,048 tokens of a layer's function, and not as many states."""
+    job = serve("qwen3.5-27b", "vllm", length=32768, precision="fp8")
+    assert whichgpu.fit(job, ["l40s"]).answers[0].parts["activations"] < 2.0 * GIB
+
+
 def test_more_of_the_card_is_more_cache_and_nothing_else() -> None:
     rooms = [tokens(serve("llama-3.1-8b", "vllm", share=share), "l40s") for share in (0.7, 0.8, 0.9)]
     assert np.diff(rooms) == pytest.approx([rooms[1] - rooms[0]] * 2)

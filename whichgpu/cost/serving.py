@@ -516,10 +516,6 @@ def standing(
     return parts, each, idle
 
 
-#: Ops that read and write a state of their sequences beside their tokens.
-_CARRYING = (".state", ".scan")
-
-
 def _fullest_pass(job: Job, stack: Runtime, idle: Sequence[Op]) -> Array:
     """Bytes at the widest op of a pass that takes all that it may, given the ops of one sequence's token.
 
@@ -528,7 +524,7 @@ def _fullest_pass(job: Job, stack: Runtime, idle: Sequence[Op]) -> Array:
     """
     most, prompt = limits(stack, job), np.asarray(job.input_tokens, dtype=np.float64)
     heads = [op for op in idle if op.shard == "vocab"]
-    rest = [op for op in idle if op.shard != "vocab" and not op.layer.endswith(_CARRYING)]
+    rest = [op for op in idle if op.shard != "vocab" and not op.layer.endswith(starting.CARRYING)]
     tokens = np.minimum(most.tokens, prompt + np.asarray(job.output_tokens, dtype=np.float64))
     ends = mem.widest(heads) * np.minimum(most.sequences, prompt)
     return np.asarray(np.maximum(ends, mem.widest(rest) * tokens))

@@ -78,28 +78,36 @@ def profiled(
 
     SGLang's is of weights and cache, and the driver's context; what a pass takes lies in the rest.
     """
-    c, mesh = section("capacity"), Mesh.of(job)
+    c = section("capacity")
     hidden = (1.0 - c["reported"]) * share(stack, job) * devices.column("memory")
     if "sampled" not in stack.holds:
         outside = ("activations", "engine")
         return {**{name: part for name, part in parts.items() if name not in outside}, "engine": hidden}
+    kept = {name: part for name, part in parts.items() if name not in ("context", "engine")}
+    peak, beside = _peak(job, stack, idle, devices), c["beside"] * mem.GIB + hidden
+    if stack.holds.get("driver_read"):
+        peak, beside = c["slack_inference"] * peak, beside + parts["context"]
+    return {**kept, "activations": peak, "engine": beside}
+
+
+#: Ops that read and write a state of their sequences beside their tokens.
+CARRYING = (".state", ".scan")
+
+
+def _peak(job: Job, stack: Runtime, idle: Sequence[Op], devices: Devices) -> Any:
+    """Bytes of PyTorch's at the peak of the pass, given the ops of one sequence's token."""
     most = limits(stack, job, devices)
-    heads = [op for op in idle if op.kind == "gemm" and op.shard == "vocab"]
-    rest = [op for op in idle if op.shard != "vocab"]
+    tokens = _tokens(job, stack, most.tokens)
+    layers = [op for op in idle if op.shard != "vocab" and not op.layer.endswith(CARRYING)]
     width: Any = 0.0
-    for op in rest:
+    for op in layers:
         if op.kind == "norm":
             width = np.maximum(width, op.write_bytes)
-    tokens = _tokens(job, stack, most.tokens)
+    heads = [op for op in idle if op.kind == "gemm" and op.shard == "vocab"]
     # Logits are gathered on one GPU, whole.
-    logits = sum((np.asarray(op.dims["n"]) for op in heads), start=np.zeros(())) * mesh.tp
-    sampler = stack.holds["sampled"] * logits * np.minimum(_sequences(job, stack, most.sequences), tokens)
-    pass_ = np.maximum((mem.widest(rest) + _WIDTHS * width) * tokens, sampler)
-    rest_ = c["beside"] * mem.GIB + hidden
-    kept = {name: part for name, part in parts.items() if name not in ("context", "engine")}
-    if stack.holds.get("driver_read"):
-        pass_, rest_ = c["slack_inference"] * pass_, rest_ + parts["context"]
-    return {**kept, "activations": pass_, "engine": rest_}
+    logits = sum((np.asarray(op.dims["n"]) for op in heads), start=np.zeros(())) * Mesh.of(job).tp
+    sampled = logits * np.minimum(_sequences(job, stack, most.sequences), tokens)
+    return np.maximum((mem.widest(layers) + _WIDTHS * width) * tokens, stack.holds["sampled"] * sampled)
 
 
 def _sequences(job: Job, stack: Runtime, most: Any) -> Any:
