@@ -300,3 +300,20 @@ def test_what_fits_by_itself_is_not_told_once_more_with_something_beside_it() ->
     qlora = [way.text for way in ways if way.text.startswith("QLoRA")]
     assert qlora == ["QLoRA: adapters on frozen 4-bit weights"]
     assert not any("batch 1" in way.text for way in ways if "fsdp" in way.text)
+
+
+def test_adapters_that_do_not_fit_may_in_a_trainer_that_takes_less() -> None:
+    """Llama 3.3 70B by QLoRA on 48 GB: out of memory with Transformers, 12,106 tokens in Unsloth's table."""
+    found = one("llama-3.3-70b", "rtx-a6000", phase="finetune_qlora")
+    assert not found.fits
+    change = next(way for way in found.changes if way.kind == "runtime")
+    assert change.option == "--runtime unsloth"
+    assert "--runtime unsloth fits" in found.reason
+    asked = Job("llama-3.3-70b", phase="finetune_qlora", runtime="unsloth")
+    again = package.fit(asked, ["rtx-a6000"]).answers[0]
+    assert again.fits
+    assert again.required == pytest.approx(change.required)
+    # Who names a trainer, or has several GPUs, is told of none.
+    for gpu, columns in (("rtx-a6000", {"runtime": "axolotl"}), ("rtx-4090:2", {})):
+        job = Job("llama-3.3-70b", phase="finetune_qlora", **columns)
+        assert not any(way.kind == "runtime" for way in package.fit(job, [gpu]).answers[0].changes)

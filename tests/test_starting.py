@@ -14,7 +14,7 @@ import whichgpu
 from whichgpu.cost import serving, starting
 from whichgpu.cost.device import Devices
 from whichgpu.cost.layout import settle
-from whichgpu.errors import UsageError
+from whichgpu.errors import Infeasible, UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job
 
@@ -100,6 +100,12 @@ def test_prompts_that_are_cut_take_less_than_shorter_ones_that_are_not() -> None
     assert any("beyond 32,768 tokens in pieces" in note for note in found[1].answers[0].notes)
 
 
+def test_a_recurrence_has_one_state_however_long_its_prompt_is() -> None:
+    """Qwen3.5 27B: the pass has 2,048 tokens of a layer's function, and not as many states."""
+    job = serve("qwen3.5-27b", "vllm", length=32768, precision="fp8")
+    assert whichgpu.fit(job, ["l40s"]).answers[0].parts["activations"] < 2.0 * GIB
+
+
 def test_more_of_the_card_is_more_cache_and_nothing_else() -> None:
     rooms = [tokens(serve("llama-3.1-8b", "vllm", share=share), "l40s") for share in (0.7, 0.8, 0.9)]
     assert np.diff(rooms) == pytest.approx([rooms[1] - rooms[0]] * 2)
@@ -123,11 +129,25 @@ def test_what_cannot_be_is_refused(option, value, said) -> None:
 
 
 def test_engines_that_do_not_read_them_say_so() -> None:
-    found = whichgpu.fit(serve("llama-3.1-8b", "sglang", length=8192), ["l4"]).answers[0]
-    assert any("ignored: max_model_len" in note for note in found.notes)
+    unread = {"sglang": "max_model_len", "vllm": "mem_fraction_static", "tgi": "gpu_memory_utilization"}
+    for runtime, option in unread.items():
+        job = serve("llama-3.1-8b", runtime, options={option: "1"})
+        assert any(f"ignored: {option}" in note for note in whichgpu.fit(job, ["l40s"]).answers[0].notes)
 
 
-#: vllm-project/vllm issues 23278, 27508 (H100), a log of 0.19 (A100): options, GiB of weights and of the cache.
+def test_sglang_shares_its_part_out_among_weights_and_cache() -> None:
+    """vllm-project/vllm issue 21348: Qwen3 235B in FP8 on four H100s, "#tokens: 367404"."""
+    job = serve(
+        "qwen3-235b-a22b", "sglang", precision="fp8", tp=4, n_gpus=4,
+        options={"mem_fraction_static": "0.93", "kv_precision": "bf16"},
+    )  # fmt: skip
+    assert tokens(job, "h100-80gb-sxm") == pytest.approx(367404, rel=0.06)
+    found = whichgpu.fit(job, ["h100-80gb-sxm:4"]).answers[0]
+    assert "activations" not in found.parts
+    assert any("for its KV cache: sequences of up to" in note for note in found.notes)
+
+
+#: vllm-project/vllm issues 23278, 27508 (H100), a log of 0.19 (A100): options, GiB of weights and of cache.
 GPT_OSS = {
     "0.10.1": ("gpt-oss-120b", "h100-80gb-sxm", {}, 65.97, -2.14),
     "0.11.0": (
@@ -157,3 +177,16 @@ def test_other_formats_and_engines_pad_nothing() -> None:
 
     assert weights("vllm", "mxfp4") > 1.05 * weights("sglang", "mxfp4")
     assert weights("vllm", "bf16") == weights("sglang", "bf16")
+
+
+def test_predict_refuses_what_would_not_start_and_times_what_would() -> None:
+    asked = {"precision": "bf16", "concurrency": 4}
+    with pytest.raises(
+        Infeasible, match=r"it needs 22.0 GiB per GPU .* vLLM takes 90% of the card, 21.6 GiB"
+    ):
+        whichgpu.predict(serve("llama-3.1-8b", "vllm 0.6.4", length=29000, **asked), "rtx-3090")
+    started, usual = (
+        whichgpu.predict(serve("llama-3.1-8b", "vllm 0.6.4", length=length, **asked), "rtx-3090")
+        for length in (20000, 0)
+    )
+    assert started.throughput.mid == pytest.approx(usual.throughput.mid, rel=0.02)

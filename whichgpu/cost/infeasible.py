@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.cost import starting
 from whichgpu.cost.arrays import distinct
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.memory import GIB, UNSURE
@@ -48,10 +49,14 @@ def does_not_fit(answer: Estimate, gpu: Gpu) -> str:
     """One line: what is needed, what is there, the largest part, and the smallest change that fits."""
     part, size = max(answer.memory.items(), key=lambda item: item[1])
     need, has = answer.required / GIB, answer.available / GIB
+    room = f"the card has {has:.1f} GiB"
+    stack = runtime(answer.job.runtime, resolve(answer.job.workload).runtime(answer.job))
+    if starting.profiles(stack, answer.job):
+        taken = starting.share(stack, answer.job)
+        room = f"{stack.title} takes {taken:.0%} of the card, {taken * has:.1f} GiB"
     return (
         f"{answer.job.workload} does not fit on {answer.gpu}: it needs {need:.1f} GiB per GPU "
-        f"({part.replace('_', ' ')} {size / GIB:.1f} GiB), the card has {has:.1f} GiB; "
-        f"{_relaxed(answer.job, gpu)}"
+        f"({part.replace('_', ' ')} {size / GIB:.1f} GiB), {room}; {_relaxed(answer.job, gpu)}"
     )
 
 

@@ -321,7 +321,7 @@ def steady_state(
     fits, parts, per_sequence = _room(workload, job, stack, devices)
     places = np.floor(fits)
     held = _held(job, stack, devices, places, met)
-    parts["kv_cache"] = held.running * per_sequence
+    parts["kv_cache"] = np.maximum(held.running * per_sequence, starting.longest(workload, job, stack))
     asked, most, none = Requests.of(job), limits(stack, job, devices), np.zeros(1)
     # Who runs has a long answer more often than a short one: half of E[O^2] / E[O] is made of it.
     each = held.running * (prompt + output * (1.0 + asked.output_variation) / 2.0)
@@ -457,6 +457,8 @@ def _room(
     """Sequences that a replica has room for, its memory by part but the cache, the cache of one, per GPU."""
     parts, each, _ = standing(workload, job, stack, devices)
     room = starting.room(devices, parts, stack, job, each)
+    # A server that has no room for its longest sequence does not start, and holds none.
+    room = np.where(room >= starting.longest(workload, job, stack), room, 0.0)
     most = limits(stack, job, devices).sequences * Mesh.of(job).attention_dp
     return mem.sequences(room, each, most), parts, each
 
@@ -540,10 +542,6 @@ def standing(
     return parts, each, idle
 
 
-#: Ops that read and write a state of their sequences beside their tokens.
-_CARRYING = (".state", ".scan")
-
-
 def _fullest_pass(job: Job, stack: Runtime, idle: Sequence[Op]) -> Array:
     """Bytes at the widest op of a pass that takes all that it may, given the ops of one sequence's token.
 
@@ -552,7 +550,7 @@ def _fullest_pass(job: Job, stack: Runtime, idle: Sequence[Op]) -> Array:
     """
     most, prompt = limits(stack, job), np.asarray(job.input_tokens, dtype=np.float64)
     heads = [op for op in idle if op.shard == "vocab"]
-    rest = [op for op in idle if op.shard != "vocab" and not op.layer.endswith(_CARRYING)]
+    rest = [op for op in idle if op.shard != "vocab" and not op.layer.endswith(starting.CARRYING)]
     tokens = np.minimum(most.tokens, prompt + np.asarray(job.output_tokens, dtype=np.float64))
     ends = mem.widest(heads) * np.minimum(most.sequences, prompt)
     return np.asarray(np.maximum(ends, mem.widest(rest) * tokens))

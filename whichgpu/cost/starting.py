@@ -36,58 +36,78 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 #: The options that say how a server is started.
-OPTIONS = ("max_model_len", "gpu_memory_utilization")
+OPTIONS = ("max_model_len", "gpu_memory_utilization", "mem_fraction_static")
 #: Tensors of the width beside a layer's function: the sum from layer to layer, its norm, what was read.
 _WIDTHS = 3.0
+#: The least share of a card that means one.
+_LEAST = 0.01
 #: Tokens of a pass that takes whole prompts, at the least, and of the longest that it takes whole.
 _FEWEST, WHOLE = 2048.0, 32768.0
 
 
 def profiles(stack: Runtime, job: Job) -> bool:
-    """Whether a job says how a server is started that measures what a pass takes before it has a cache."""
-    return job.phase == "serve" and "sampled" in stack.holds and any(name in job.options for name in OPTIONS)
+    """Whether a job says how its server is started, in words that this one reads."""
+    return job.phase == "serve" and any(name in job.options for name in _read(stack))
+
+
+def _read(stack: Runtime) -> tuple[str, ...]:
+    """The options of `OPTIONS` that an engine reads."""
+    own = (stack.holds["told"],) if "told" in stack.holds else ()
+    return (*own, "max_model_len") if "sampled" in stack.holds else own
 
 
 def unread(stack: Runtime, job: Job) -> list[str]:
     """The options of `OPTIONS` that a serving job states and its engine does not read."""
-    stated = [name for name in OPTIONS if name in job.options]
-    return stated if job.phase == "serve" and not profiles(stack, job) else []
+    stated = [name for name in OPTIONS if name in job.options and name not in _read(stack)]
+    return stated if job.phase == "serve" else []
 
 
 def share(stack: Runtime, job: Job) -> float:
     """The share of a card that a server is told to take, or takes unasked."""
-    least = 0.01
-    found = job.option("gpu_memory_utilization", float(stack.holds.get("takes", 1.0)), least)
+    name, usual = str(stack.holds["told"]), float(stack.holds.get("takes", 1.0))
+    found = job.option(name, usual, _LEAST)
     if found > 1.0:
-        raise UsageError(
-            f"option gpu_memory_utilization: {found:g} is more than the whole card; write "
-            "gpu_memory_utilization=0.9"
-        )
+        raise UsageError(f"option {name}: {found:g} is more than the whole card; write {name}={usual:g}")
     return found
 
 
 def profiled(
     parts: Mapping[str, Any], job: Job, stack: Runtime, idle: Sequence[Op], devices: Devices
 ) -> dict[str, Any]:
-    """The parts within the share of a server that measures itself on `devices`; `idle`: one token's ops."""
-    c, mesh = section("capacity"), Mesh.of(job)
+    """The parts within the share of a server on `devices`; `idle`: one token's ops.
+
+    SGLang's is of weights and cache, and the driver's context; what a pass takes lies in the rest.
+    """
+    c = section("capacity")
+    hidden = (1.0 - c["reported"]) * share(stack, job) * devices.column("memory")
+    if "sampled" not in stack.holds:
+        outside = ("activations", "engine")
+        return {**{name: part for name, part in parts.items() if name not in outside}, "engine": hidden}
+    kept = {name: part for name, part in parts.items() if name not in ("context", "engine")}
+    peak, beside = _peak(job, stack, idle, devices), c["beside"] * mem.GIB + hidden
+    if stack.holds.get("driver_read"):
+        peak, beside = c["slack_inference"] * peak, beside + parts["context"]
+    return {**kept, "activations": peak, "engine": beside}
+
+
+#: Ops that read and write a state of their sequences beside their tokens.
+CARRYING = (".state", ".scan")
+
+
+def _peak(job: Job, stack: Runtime, idle: Sequence[Op], devices: Devices) -> Any:
+    """Bytes of PyTorch's at the peak of the pass, given the ops of one sequence's token."""
     most = limits(stack, job, devices)
-    heads = [op for op in idle if op.kind == "gemm" and op.shard == "vocab"]
-    rest = [op for op in idle if op.shard != "vocab"]
+    tokens = _tokens(job, stack, most.tokens)
+    layers = [op for op in idle if op.shard != "vocab" and not op.layer.endswith(CARRYING)]
     width: Any = 0.0
-    for op in rest:
+    for op in layers:
         if op.kind == "norm":
             width = np.maximum(width, op.write_bytes)
-    tokens = _tokens(job, stack, most.tokens)
+    heads = [op for op in idle if op.kind == "gemm" and op.shard == "vocab"]
     # Logits are gathered on one GPU, whole.
-    logits = sum((np.asarray(op.dims["n"]) for op in heads), start=np.zeros(())) * mesh.tp
-    sampler = stack.holds["sampled"] * logits * np.minimum(_sequences(job, stack, most.sequences), tokens)
-    pass_ = np.maximum((mem.widest(rest) + _WIDTHS * width) * tokens, sampler)
-    rest_ = c["beside"] * mem.GIB + (1.0 - c["reported"]) * share(stack, job) * devices.column("memory")
-    kept = {name: part for name, part in parts.items() if name not in ("context", "engine")}
-    if stack.holds.get("driver_read"):
-        pass_, rest_ = c["slack_inference"] * pass_, rest_ + parts["context"]
-    return {**kept, "activations": pass_, "engine": rest_}
+    logits = sum((np.asarray(op.dims["n"]) for op in heads), start=np.zeros(())) * Mesh.of(job).tp
+    sampled = logits * np.minimum(_sequences(job, stack, most.sequences), tokens)
+    return np.maximum((mem.widest(layers) + _WIDTHS * width) * tokens, stack.holds["sampled"] * sampled)
 
 
 def _sequences(job: Job, stack: Runtime, most: Any) -> Any:
@@ -115,7 +135,7 @@ def longest(workload: Workload, job: Job, stack: Runtime) -> Array:
     """Bytes of each GPU's cache that one sequence of `max_model_len` takes; 0 where that is not stated."""
     from whichgpu.cost.serving import sequence_bytes
 
-    if "max_model_len" not in job.options:
+    if "max_model_len" not in job.options or not profiles(stack, job):
         return np.zeros(())
     mesh = Mesh.of(job)
     return np.asarray(sequence_bytes(workload, job, _longest(job), stack) / mesh.pp / mesh.attention_dp)

@@ -28,7 +28,7 @@ def longest(cells: Cells) -> NDArray[Any]:
     if known is None:
         done = cells.settled
         told = {name: value for name, value in cells.job.options.items() if name != "max_model_len"}
-        told["gpu_memory_utilization"] = f"{starting.share(done.runtime, done.job):g}"
+        told[done.runtime.holds["told"]] = f"{starting.share(done.runtime, done.job):g}"
         # One token is written, for which there is room before it comes.
         one = cells.with_job(options=told, concurrency=None, output_tokens=1.0)
         known = np.maximum(context(one, cells.available) - 1.0, 0.0)
@@ -46,7 +46,10 @@ def said(cells: Cells, index: int) -> list[str]:
     share = starting.share(cells.settled.runtime, cells.settled.job)
     if free <= 0.0 or not most:
         return [f"{title} has no room for a cache in {share:.0%} of the card: it does not start"]
-    text = f"{title} has {gib(free)} for its KV cache, and starts with --max-model-len up to {most:,}"
+    text = f"{title} has {gib(free)} for its KV cache"
+    if "sampled" not in cells.settled.runtime.holds:
+        return [f"{text}: sequences of up to {most:,} tokens"]
+    text = f"{text}, and starts with --max-model-len up to {most:,}"
     if cells.fits[index] or "max_model_len" not in cells.job.options:
         return [text]
     asked = cells.settled.job.option("max_model_len", 1.0)

@@ -187,9 +187,20 @@ def _training(cells: Cells) -> Iterator[Try]:
     if "adam" in cells.settled.workload.optimizer(job) and "8" not in cells.settled.workload.optimizer(job):
         yield Try.of("optimizer", "Adam with 8-bit states", f"--option optimizer={_NARROW_OPTIMIZER}",
                      _with(cells, optimizer=_NARROW_OPTIMIZER), quality.of_method("optimizer"))  # fmt: skip
+    yield from _leaner_trainer(cells)
     for phase in _phases(cells):
         yield _adapters(cells, phase)
     yield from _combined(cells)
+
+
+def _leaner_trainer(cells: Cells) -> Iterator[Try]:
+    """Adapters of a language model on one GPU by Unsloth, where the job names no runtime that trains them."""
+    job = cells.settled.job
+    alone = max(cells.counts) == 1 and job.phase in ADAPTER_PHASES and splits(cells.settled)
+    if alone and not cells.job.runtime:
+        words = "Unsloth: layers' inputs on the host, the loss with the head, 8-bit Adam"
+        changed = cells.with_job(runtime="unsloth")
+        yield Try.of("runtime", words, "--runtime unsloth", changed, quality.of_method("optimizer"))
 
 
 def _sharded(cells: Cells) -> Iterator[Try]:
