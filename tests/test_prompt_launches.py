@@ -83,3 +83,10 @@ def test_a_simulated_first_token_waits_for_its_launches():
     assert slow.ttft[0] == pytest.approx(0.05, rel=1e-3)
     # Its own tokens follow as fast.
     assert slow.tpot[0] == pytest.approx(plain.tpot[0])
+
+
+def test_engines_that_are_built_sample_without_python():
+    """Half of the host's time for each sequence and pass, and no kernels of their own for the fit."""
+    built, python = (runtime(f"TensorRT-LLM {version}", "vllm") for version in ("0.17", "1.0"))
+    assert built.sequence == 6e-6 < python.sequence == 10e-6
+    assert "built" not in built.marks

@@ -15,7 +15,7 @@ from whichgpu.cost import energy, personal
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.fit import workload_terms
 from whichgpu.cost.layout import Layout, lay_out, lay_out_on
-from whichgpu.cost.machines import exchanging, spread_out
+from whichgpu.cost.machines import by_host, exchanging
 from whichgpu.cost.memory import needed
 from whichgpu.cost.parallel import Exchange, data_parallel_seconds
 from whichgpu.cost.readings import CROWDED, Readings, crowds, readings
@@ -500,8 +500,8 @@ def finish(laid: Layout, found: Fit, *, explain: bool = False, bounds: bool = Fa
         own = laid.runtime.read(lambda stack: found.factor(_own_terms(laid, stack)))
         alone, links = timing.under(own), np.ones((1, 1))
         sent = exchanging(laid, timing)
-        # What a network gives is as little in the catalogue as what a host's memory does.
-        seconds, bound = alone, np.where(spread_out(laid.job, laid.devices), sent, 0.0)
+        # What a network or a host's memory gives is not in the catalogue.
+        seconds, bound = alone, np.where(by_host(laid.job, laid.devices), sent, 0.0)
         if laid.gradients is not None:
             links = found.links(laid.workload.id, laid.devices, laid.runtime, laid.replicas)
             exchange = Exchange.of(laid.gradients, laid.replicas, laid.devices)

@@ -43,15 +43,24 @@ def _array(value: Any) -> Array:
     return np.asarray(value, dtype=np.float64)
 
 
-def link(devices: Devices, gpus: Any) -> Array:
-    """One-way rate in B/s between `gpus` GPUs of a node: of NVLink or its like where it joins so many."""
+def link(devices: Devices, gpus: Any, *, direct: bool = False) -> Array:
+    """One-way rate in B/s between `gpus` GPUs of a node: of NVLink or its like where it joins so many.
+
+    `direct`: of an engine's, whose cards in a server each have their own path to its memory.
+    """
     c = section("links")
     # Through the host's memory, whose paths the traffic of all GPUs shares.
     shared = c["staged"] * (2.0 / np.maximum(_array(gpus), 2.0)) ** c["staged_exponent"]
+    shared = np.where(_own_path(devices, direct), c["staged_direct"], shared)
     pcie = devices.pcie * np.where(devices.staged, shared, 1.0)
     # Where each pair has links of its own, a few GPUs use those between them alone.
     among = np.minimum(devices.pair * np.maximum(_array(gpus) - 1.0, 1.0), 1.0)
     return np.asarray(np.where(_joined(devices, gpus), devices.nvlink * among, pcie))
+
+
+def _own_path(devices: Devices, direct: bool) -> NDArray[np.bool_]:
+    """Whether an engine's GPUs are cards: modules whose NVLink does not work are a virtual machine's."""
+    return devices.each(lambda gpu: direct and is_card(gpu))
 
 
 def _joined(devices: Devices, gpus: Any) -> NDArray[np.bool_]:
@@ -121,7 +130,7 @@ def _between(gpu: str, system: str) -> tuple[float | None, float]:
     return None, section("links")["network_latency"]
 
 
-def spread_link(devices: Devices, span: Any, apart: Any) -> Array:
+def spread_link(devices: Devices, span: Any, apart: Any, *, direct: bool = False) -> Array:
     """Rate in B/s of a library's ring over `span` GPUs in which every `apart`-th takes part.
 
     Within a node it is the node's, of NVLink more than applications see in the mean; beyond, all ranks of a
@@ -129,16 +138,18 @@ def spread_link(devices: Devices, span: Any, apart: Any) -> Array:
     """
     node = node_size(devices)
     if np.all(np.asarray(span) <= node):
-        return _wire(devices, span)
+        return _wire(devices, span, direct=direct)
     together = np.maximum(node / _array(apart), 1.0)
-    beyond = np.minimum(np.where(together > 1, _wire(devices, node), np.inf), _port(devices) * together)
-    return np.asarray(np.where(np.asarray(span) <= node, _wire(devices, span), beyond))
+    beyond = np.minimum(
+        np.where(together > 1, _wire(devices, node, direct=direct), np.inf), _port(devices) * together
+    )
+    return np.asarray(np.where(np.asarray(span) <= node, _wire(devices, span, direct=direct), beyond))
 
 
-def _wire(devices: Devices, gpus: Any) -> Array:
+def _wire(devices: Devices, gpus: Any, *, direct: bool = False) -> Array:
     """The rate of `link` that a library's ring has of large messages."""
     c = section("links")
-    return link(devices, gpus) * np.where(_joined(devices, gpus), c["wire"] / c["nvlink"], 1.0)
+    return link(devices, gpus, direct=direct) * np.where(_joined(devices, gpus), c["wire"] / c["nvlink"], 1.0)
 
 
 def _port(devices: Devices) -> Array:
@@ -174,7 +185,7 @@ def all_reduce(
 def _collective(size: Any, gpus: Any, devices: Devices, apart: Any, *, rounds: float, direct: bool) -> Array:
     """Seconds of a ring's `rounds`: one to gather or to scatter, both to add up."""
     size, n = _array(size), _array(gpus)
-    path = _Path.of(n, apart, devices)
+    path = _Path.of(n, apart, devices, direct=direct)
     quickest = _passed_on(size, n, devices, path, rounds=rounds, long=direct)
     if rounds > 1.0:
         if np.any(path.nodes > 1.0):
@@ -198,10 +209,10 @@ class _Path(NamedTuple):
     hop: Array
 
     @classmethod
-    def of(cls, n: Array, apart: Any, devices: Devices) -> _Path:
+    def of(cls, n: Array, apart: Any, devices: Devices, *, direct: bool = False) -> _Path:
         """Of `n` ranks, `apart` from each other."""
         nodes = _nodes(n, apart, devices)
-        rate = spread_link(devices, n * apart, apart)
+        rate = spread_link(devices, n * apart, apart, direct=direct)
         return cls(nodes, rate, _joined(devices, n / nodes * apart), hop(devices))
 
 
@@ -220,7 +231,9 @@ def _passed_on(
         inside, beyond, times = 2.0 * (n / nodes - 1.0), 2.0 * np.log2(nodes), np.full_like(n, 2.0)
     moved = times * size / path.rate
     # Through the memory of the host each step takes longer.
-    slower = np.where(devices.staged, c["staged_step"] / c["protocol"]["ll"]["pcie"], 1.0)
+    slower = np.where(
+        devices.staged & ~_own_path(devices, long), c["staged_step"] / c["protocol"]["ll"]["pcie"], 1.0
+    )
     best: Any = np.inf
     for p in c["protocol"].values():
         # A protocol without a step over PCIe needs NVLink.

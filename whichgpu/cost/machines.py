@@ -27,11 +27,14 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 
-def spread_out(job: Job, devices: Devices) -> NDArray[np.bool_]:
-    """Whether GPUs of several machines share the layers of an inference, (G, J)."""
+def by_host(job: Job, devices: Devices) -> NDArray[np.bool_]:
+    """Whether an inference's GPUs exchange over what the catalogue does not know, (G, J).
+
+    Over a network, or through the memory of a host: a desktop's slots have 4 or 8 lanes, a server's 16.
+    """
     mesh = Mesh.of(job)
     together = np.zeros((1, 1)) if job.trains else mesh.tp * mesh.attention_dp
-    return np.asarray(together > node_size(devices))
+    return np.asarray((together > node_size(devices)) | (devices.staged & (together > 1.0)))
 
 
 def exchanging(laid: Layout, timing: Timing) -> Array:

@@ -244,9 +244,9 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
 
 
 def _of_host(mark: Mapping[str, Any]) -> bool:
-    """Whether a mark sets what the host takes for a launch, or who waits for it, and nothing else."""
+    """Whether a mark sets what the host takes for a launch or a sequence, or who waits for it, alone."""
     columns = set(mark.get("sets", ()))
-    return bool(columns) and columns <= {"eager", "launch", "stalls"}
+    return bool(columns) and columns <= {"eager", "launch", "sequence", "stalls"}
 
 
 def _has(text: str, mark: Mapping[str, Any]) -> bool:
