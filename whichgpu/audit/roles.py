@@ -93,7 +93,8 @@ _AS_MUCH = re.compile(
     re.IGNORECASE,
 )
 _ALL_BUT = re.compile(
-    r"\b(?:all|none|each|every\w*|any)\b[^.;,]{0,24}?\b(?:but|except(?: for)?|save(?: for)?)\s+(?:the\s+|an?\s+)?$",
+    r"\b(?:all|none|each|every\w*|any)\b[^.;,]{0,24}?\b(?:but|except(?: for)?|save(?: for)?)\s+(?:the\s+|"
+    r"an?\s+)?$",
     re.IGNORECASE,
 )
 _GOES_ON = re.compile(

@@ -39,7 +39,8 @@ _TAKES = re.compile(
 )
 #: "140 GB in BF16, in INT4 70 GB".
 _FORMAT_LEADS = re.compile(
-    r"\d\s?GB[^.;]{0,16}(?:,|\band)\s+(?:and\s+|but\s+)?(?:in|at|with)\s+(?:(?:FP|BF|INT|NF|Q)\d{1,2}|\d[ -]bits?)\s+"
+    r"\d\s?GB[^.;]{0,16}(?:,|\band)\s+(?:and\s+|but\s+)?(?:in|at|with)\s+(?:(?:FP|BF|INT|NF|Q)\d{1,2}|"
+    r"\d[ -]bits?)\s+"
     r"(?:it (?:is|takes|needs)\s+|only\s+|about\s+|just\s+|some\s+)*~?$",
     re.IGNORECASE,
 )
@@ -155,9 +156,7 @@ def _of_sentence(
             yield from _of_weights(passage, sentence, told, (model, held.format), context)
 
 
-def _is_of_device(
-    told: Term, sentence: Sentence, named: Sequence[Mention], context: Context
-) -> bool:
+def _is_of_device(told: Term, sentence: Sentence, named: Sequence[Mention], context: Context) -> bool:
     """Whether an amount is the memory of a device that its sentence names: "the MI355X goes to 288 GB"."""
     sizes = (
         nominal_gb(float(context.catalogue[key].value("memory") or 0))
