@@ -30,6 +30,15 @@ _HARDWARE = re.compile(
 _OTHERWISE = re.compile(r",\s+(?:otherwise|or else|or)\s+(?:it|they|the|you|training)\b", re.IGNORECASE)
 
 
+#: What a text denies itself: "somebody said that .., which is wrong".
+_IS_WRONG = re.compile(
+    r"(?:,\s*|\s[-\u2013\u2014(]\s*)(?:which|that|this)(?:\s+is|[\u2019']s)\s+(?:simply\s+|just\s+|"
+    r"plain\s+|of course\s+)?"
+    r"(?:wrong|false|nonsense|not true|not so|a myth|incorrect|untrue|a misconception)\b",
+    re.IGNORECASE,
+)
+
+
 class _Rule(NamedTuple):
     """What says an error, what excuses it, and why it is wrong; `of_a_device` if it is said of hardware."""
 
@@ -110,7 +119,7 @@ def find(context: Context) -> Iterator[Finding]:
                     text, part, otherwise.start() if otherwise else len(text)
                 ):
                     continue
-                if start + place[1] <= sentence.start:
+                if start + place[1] <= sentence.start or _IS_WRONG.search(text, place[1]):
                     continue
                 place = (start + place[0], start + place[1])
                 yield made(context, passage, place, "category", "contradicted", subject=rule.key,

@@ -131,9 +131,9 @@ def _valued(text: str, found: Sequence[Quantity], named: frozenset[int]) -> Iter
             on_another = _AND.search(text, last.end, each.start) and _ON_ANOTHER.match(text, each.end)
             if near and (of_device or on_another or _SET_AGAINST.search(text, last.end, each.start)):
                 value = each.value * last.value / plain
-                bare = _BARE if on_another else ""
+                limit = _BARE if on_another else ""
                 yield each._replace(
-                    value=value, high=value, dimension=last.dimension, unit=last.unit, limit=bare
+                    value=value, high=value, dimension=last.dimension, unit=last.unit, limit=limit
                 )
 
 

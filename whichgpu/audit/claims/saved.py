@@ -210,6 +210,9 @@ def _judged(
     known = known or elsewhere
     if not 0 < len(pairs) <= _FEW or known or not (said.of or said.way or here):
         return None
+    if not said.of and not here and pairs[-1][2].sign and not _OF_MONEY.search(sentence.text):
+        # "It moves 78 percent more than the 4090": of no price.
+        return None
     low, high = sorted(pairs[-1][:2])
     if said.kind == "share" and high > _UNLIKE * low:
         # A month of several and an hour of one.
