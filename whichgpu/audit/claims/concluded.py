@@ -172,6 +172,9 @@ def _of_claim(
     other = [
         each for each in within(named(text), claim.end, stop) if each.attribute.dimension != same[0].dimension
     ]  # fmt: skip
+    if _THAN_A_VALUE.match(text, claim.end):
+        # "That is 50 percent more than the 600 GB/s of the A100": of a value behind it.
+        return
     if other or (_FAST.match(text, claim.end) and same[0].dimension not in _RATES):
         return
     verdict = _verdict(text, claim, pair[1] / pair[0])
@@ -191,6 +194,13 @@ def _of_claim(
         passage, Multiple(claim.start, claim.end, claim.value, claim.limit), answer, context,
         attribute="stated values", evidence=(Evidence(words),),
     )  # fmt: skip
+
+
+_THAN_A_VALUE = re.compile(
+    r"\s*(?:(?:more|higher|greater|larger|faster|less|lower|fewer|slower|above|below)\s+)?(?:than|of)?\s*"
+    r"(?:the|its|our|their|only|just|these|those)\s+[~$]?\d",
+    re.IGNORECASE,
+)
 
 
 def _led(
