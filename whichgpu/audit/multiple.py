@@ -44,7 +44,8 @@ class Multiple(NamedTuple):
 #: "A third more", "half again as many", "a quarter less".
 _PART = re.compile(
     r"\b(?P<share>half|(?:an?|one|two|three)[ -](?:half|thirds?|quarters?|fifth|sixth|eighth|tenth))\s+"
-    r"(?:again as (?:much|many|large|big|wide|high)|as (?:much|many|large|big|fast|high) again|more|higher|larger|bigger|greater|wider|faster"
+    r"(?:again as (?:much|many|large|big|wide|high)|as (?:much|many|large|big|fast|high) again|more|"
+    r"higher|larger|bigger|greater|wider|faster"
     r"|(?P<less>less|lower|fewer|smaller|narrower|slower))\b",
     re.IGNORECASE,
 )
@@ -106,7 +107,8 @@ def of_speed(passage: Passage, sentence: Sentence, claim: Multiple, both: Pair, 
 
 #: What makes a speed that of the specifications, and how far beyond all of them it is wrong.
 _ON_PAPER = re.compile(
-    r"\b(?:on paper|in theory|theoretical(?:ly)?|by the (?:numbers|specs?)|going by the spec\w*)\b", re.IGNORECASE
+    r"\b(?:on paper|in theory|theoretical(?:ly)?|by the (?:numbers|specs?)|going by the spec\w*)\b",
+    re.IGNORECASE,
 )
 _BEYOND = 1.2
 

@@ -60,7 +60,9 @@ _FEW = 4
 @cache
 def _counts() -> Mapping[str, int]:
     """Offers of each GPU."""
-    return Counter(row.gpu for row in prices.bundled() if not row.quarantine and row.gpu_count >= 1 and row.gpu)
+    return Counter(
+        row.gpu for row in prices.bundled() if not row.quarantine and row.gpu_count >= 1 and row.gpu
+    )
 
 
 @cache

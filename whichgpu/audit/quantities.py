@@ -79,7 +79,17 @@ _UNITS: tuple[tuple[str, str, str], ...] = (
     (r"[Mm]illion(?:s|en|es)?\b|millones\b|milh(?:\u00e3o|\u00f5es)\b|milion[ei]\b|\u043c\u043b\u043d\b|"
      r"M(?=[ -](?:[a-z]+ )?(?:tokens?|images?|requests?|samples?)\b)", "million", ""),
 )  # fmt: skip
-_WORDS = {"giga": "G", "gig": "G", "tera": "T", "peta": "P", "exa": "E", "mega": "M", "g": "G", "t": "T", "p": "P"}
+_WORDS = {
+    "giga": "G",
+    "gig": "G",
+    "tera": "T",
+    "peta": "P",
+    "exa": "E",
+    "mega": "M",
+    "g": "G",
+    "t": "T",
+    "p": "P",
+}
 _SCALES: Mapping[str, tuple[str, float]] = {
     "process": ("length", 1e-9), "bits": ("bits", 1.0), "per second": ("rate", 1.0),
     "per minute": ("rate", 1 / 60), "milliseconds": ("time", 1e-3), "seconds": ("time", 1.0),

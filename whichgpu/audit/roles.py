@@ -51,6 +51,7 @@ _AGAINST = re.compile(
     r"takes? on|taking on|challeng(?:es?|ing)|fac(?:es|ing)(?: off)?|goes up against|competes? with|"
     r"(?:competitive|on par|level|close|comparable|equal|similar|identical|next) (?:to|with)|"
     r"(?:all|none|each|every\w*|any)\b[^.;,]{0,24}?\b(?:but|except(?: for)?|save(?: for)?)|"
+    r"(?:exactly|just|precisely|roughly|about) what|"
     r"alongside|besides|instead of|(?:just|much|exactly) like|tout comme|ainsi que|(?:eben|genau)so wie|"
     r"genau wie|"
     r"al igual que|igual que|proprio come|"
@@ -93,7 +94,8 @@ _AS_MUCH = re.compile(
     re.IGNORECASE,
 )
 _ALL_BUT = re.compile(
-    r"\b(?:all|none|each|every\w*|any)\b[^.;,]{0,24}?\b(?:but|except(?: for)?|save(?: for)?)\s+(?:the\s+|an?\s+)?$",
+    r"\b(?:all|none|each|every\w*|any)\b[^.;,]{0,24}?\b(?:but|except(?: for)?|save(?: for)?)\s+(?:the\s+|"
+    r"an?\s+)?$",
     re.IGNORECASE,
 )
 _GOES_ON = re.compile(
@@ -372,12 +374,16 @@ _UNKNOWN = re.compile(
 )
 #: Machines by their GPUs, where something is sent or done.
 _TO_THE = re.compile(r"\b(?:to|on|for|in|at|from)\s+(?:the|our|your|those|these)\s+$", re.IGNORECASE)
+_ON_SEVERAL = re.compile(r"(?:^|[.!?]\s+)(?:On|With|For)\s+$")
 _MACHINES = re.compile(r"[\s-]+(?:nodes?|servers?|partitions?|queues?|instances?|machines?)\b", re.IGNORECASE)
 
 
 def _is_place(text: str, mention: Mention) -> bool:
     """Whether a name says of some machines which they are: "on the A100 nodes"."""
     before = _TO_THE.search(text, max(0, mention.start - 16), mention.start)
+    if _ON_SEVERAL.search(text, max(0, mention.start - 8), mention.start) and mention.text.endswith("s"):
+        # "On H100s you need two boxes" tells where, and not of what the text goes on.
+        return True
     return before is not None and _MACHINES.match(text, mention.end) is not None
 
 

@@ -223,7 +223,9 @@ def _change(
         a, b = both[0].value, both[1].value
         real = (abs(a - b) / max(a, b), abs(a - b) / min(a, b))
         told = share.value
-        if _THAN_ELSE.match(passage.text, share.end):
+        last = max(each.end for each in both)
+        if _THAN_ELSE.match(passage.text, share.end) or _ANOTHER.search(passage.text, last, share.start):
+            # "From 350 W to 450 W, and its 10,752 cores were 2 % more": of another number.
             continue
         # An increase is a share of what it was.
         grown = _INCREASE.search(passage.text, max(0, share.start - 40), share.start) or (
@@ -243,6 +245,9 @@ def _change(
             "confirmed" if right else "inconsistent", attribute="percentage", because=because,
             expected="" if right else f"{real[bool(grown)]:.0%}", evidence=(Evidence(because),),
         )  # fmt: skip
+
+
+_ANOTHER = re.compile(r",\s+(?:and|but|while)\b[^.;]*\d")
 
 
 def _is_change(text: str, share: Quantity) -> bool:

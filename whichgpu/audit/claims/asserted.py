@@ -1,4 +1,4 @@
-"""Capabilities that are used rather than named: "TF32 is on by default here", "linked to its neighbours by NVLink".
+"""Capabilities that are used rather than named: "TF32 is on by default here", "linked to the next by NVLink".
 
 Whose they are is the device of the clause, else the one that the passage is about: "these cards", "here". A
 device that something is set off from ("unlike the A10, it has NVLink") is said to lack what that has.
@@ -26,19 +26,25 @@ if TYPE_CHECKING:
 _NAMES = "|".join(each.names for each in CAPABILITIES)
 #: What is the case only where a device has it; `what` is the capability.
 _USED = re.compile(
-    rf"\b(?P<a>{_NAMES})\s+(?:is|are)\s+(?:used|enabled|on|active|the default|turned on)\s*(?:by default|out of the box|here|"
+    rf"\b(?P<a>{_NAMES})\s+(?:is|are)\s+(?:used|enabled|on|active|the default|turned on)\s*(?:by default|"
+    rf"out of the box|here|"
     r"automatically|(?=[.,;)]))"
     r"|\b(?:connect|talk|communicat|link|speak|join|pair|bridg|coupl|hook)\w*\s+(?:up\s+)?(?:(?:with|to)\s+)?[^.,;:()]{0,40}?"
     r"\b(?:over|via|through|by|with|using)\s+(?:an?\s+|its\s+|the\s+|their\s+|fast\s+){0,2}(?P<b>nvlink)\b"
     r"|\b(?:divided|split|partitioned|sliced|carved|cut)\s+(?:up\s+)?(?:by|with|via|using|through)\s+(?P<c>mig)\b"
-    r"|\b(?:us(?:e|es|ing)|exploit\w*|rel(?:y|ies) on|feed\w*|run(?:s|ning)? on|benefit\w* from)\s+(?:the|its|their)\s+"
-    r"(?P<d>tensor cores)\b(?:\s+(?:of|in|on)\s+(?:the|these|those|this)\s+(?:cards?|gpus?|chips?|nodes?|it))?"
+    r"|\b(?:us(?:e|es|ing)|exploit\w*|rel(?:y|ies) on|feed\w*|run(?:s|ning)? on|benefit\w* from)\s+"
+    r"(?:the|its|their)\s+"
+    r"(?P<d>tensor cores)\b(?:\s+(?:of|in|on)\s+(?:the|these|those|this)\s+(?:cards?|gpus?|chips?|nodes?|"
+    r"it))?"
     r"|\b(?P<e>cuda)\s+(?:programs?|code|kernels?|binaries|applications|software)\s+(?:run|work)s?\s+(?:\w+\s+)?(?:on\s+"
-    r"(?:them|it|these|this)\s+)?(?:(?:cards?|gpus?)\s+)?(?:as (?:they are|it is|is)|unchanged|unmodified|out of the box|"
+    r"(?:them|it|these|this)\s+)?(?:(?:cards?|gpus?)\s+)?(?:as (?:they are|it is|is)|unchanged|"
+    r"unmodified|out of the box|"
     r"without (?:changes?|modification|porting))"
-    r"|\b(?:its|their)\s+(?P<g>tensor cores|rt cores|nvlink|transformer engine)\s+(?:is|are|runs?|makes?|helps?|delivers?|"
+    r"|\b(?:its|their)\s+(?P<g>tensor cores|rt cores|nvlink|transformer engine)\s+(?:is|are|runs?|makes?|"
+    r"helps?|delivers?|"
     r"reach\w*|does|do|has|have|accelerates?|speeds?)\b"
-    rf"|\b(?:in|with|us(?:es?|ing)|need(?:s|ing)?)\s+(?P<f>{_NAMES})\s+(?:also\s+)?runs?\s+(?:at (?:full|top) (?:speed|rate)|natively|"
+    rf"|\b(?:in|with|us(?:es?|ing)|need(?:s|ing)?)\s+(?P<f>{_NAMES})\s+(?:also\s+)?runs?\s+(?:at (?:full|"
+    rf"top) (?:speed|rate)|natively|"
     r"in hardware)\s+(?:on|with)\s+(?:these|this|those|our|the same)\s+\w+",
     re.IGNORECASE,
 )
@@ -52,15 +58,18 @@ _DENIED = re.compile(
 _UNLIKE = re.compile(
     r"\bunlike\s+(?:(?:the|an?|its|older|most|nvidia(?:[\u2019']s)?|amd(?:[\u2019']s)?|intel(?:[\u2019']s)?)\s+){0,3}"
     r"(?P<who>[^,.;:()]{2,40}?)(?:\s+(?:cards?|gpus?|chips?|parts?|generation))?,?\s+(?:(?:the|this|it|they|these|its?)\b"
-    r"[^.;,]{0,40}?)\b(?:has|have|supports?|comes? with|offers?|features?|includes?|gets?|got|knows?|can (?:do|use|run))\s+"
+    r"[^.;,]{0,40}?)\b(?:has|have|supports?|comes? with|offers?|features?|includes?|gets?|got|knows?|can "
+    r"(?:do|use|run))\s+"
     rf"(?:an?\s+|native\s+|hardware\s+|built-in\s+|full\s+|support for\s+)*(?P<what>{_NAMES})\b"
     r"(?!\s*(?:\d|performance|throughput))",
     re.IGNORECASE,
 )
 #: "FP4 works, which the 4090 can do as well".
 _AS_WELL = re.compile(
-    rf"\b(?P<what>{_NAMES})\b[^.;:()]{{0,30}},\s+(?:which|something(?: that)?|as)\s+(?:the\s+|an?\s+|nvidia[\u2019']s\s+)?(?P<who>[^,.;:()]"
-    r"{2,40}?)\s+(?:has|have|does|do|can do|supports?|offers?|had|did)\s+(?:(?:it|that)\s+)?(?P<not>not\s+)?(?:as well|too|already|also|before)\b",
+    rf"\b(?P<what>{_NAMES})\b[^.;:()]{{0,30}},\s+(?:which|something(?: that)?|as)\s+(?:the\s+|an?\s+|"
+    rf"nvidia[\u2019']s\s+)?(?P<who>[^,.;:()]"
+    r"{2,40}?)\s+(?:has|have|does|do|can do|supports?|offers?|had|did)\s+(?:(?:it|that)\s+"
+    r")?(?P<not>not\s+)?(?:as well|too|already|also|before)\b",
     re.IGNORECASE,
 )
 _SERIES = re.compile(r"(?:(?:rtx|geforce|gtx)\s+)*(?P<n>[2345]0)[ -]series", re.IGNORECASE)
@@ -82,7 +91,9 @@ def _used(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -
     for match in _USED.finditer(passage.text, sentence.start, sentence.end):
         clause = re.split(r"[;:]|,\s+(?:but|while)\b", passage.text[sentence.start : match.end()])[-1]
         owner = who.owner(match.start())
-        behind = [each for each in within(who.here, match.end(), sentence.end) if each.start - match.end() < _NEAR]
+        behind = [
+            each for each in within(who.here, match.end(), sentence.end) if each.start - match.end() < _NEAR
+        ]
         if _DENIED.search(clause) or owner is None or behind or (owner not in who.here and not who.certain):
             continue
         what = _capability(next(match[each] for each in _GROUPS if match[each]))
@@ -96,8 +107,8 @@ def _contrasted(passage: Passage, sentence: Sentence, who: Spoken, context: Cont
     for pattern, told in ((_UNLIKE, False), (_AS_WELL, True)):
         for match in pattern.finditer(passage.text, sentence.start, sentence.end):
             named = within(who.here, match.start("who"), match.end("who"))
-            gpus = [context.catalogue[key] for each in named[:1] for key in each.ids]
-            gpus = gpus or _of_kind(match["who"], context)
+            own = [context.catalogue[key] for each in named[:1] for key in each.ids]
+            gpus = own or _of_kind(match["who"], context)
             what = _capability(match["what"])
             if what is None or not gpus or len(named) > 1 or (told and match["not"]):
                 continue

@@ -173,7 +173,8 @@ def _with_rents(every: Sequence[Term], text: str) -> tuple[Term, ...]:
 
 #: Behind what so many cost by the hour, which is not said again.
 _FOR_ONE = re.compile(
-    r"\s+(?:for|per)\s+(?:the|an?|each|all|every)?\s*(?:whole |full |entire )?(?:[\w-]+ )?(?:instance|node|server|"
+    r"\s+(?:for|per)\s+(?:the|an?|each|all|every)?\s*(?:whole |full |entire )?(?:[\w-]+ )?(?:instance|"
+    r"node|server|"
     r"machine|box|pair|eight|four|two|set|cluster|pod)\b", re.IGNORECASE,
 )  # fmt: skip
 
@@ -310,7 +311,9 @@ def _judged(bases: Sequence[Term], told: Term, text: Amounts, context: Context) 
 
 def _is_from_limit(way: Way, told: Term, text: Amounts, context: Context) -> bool:
     """Whether a limit between an amount and its factors gives it: "up to 1.6 kW, all sixteen 25.6 kW"."""
-    every = within(quantities(text.passage.text, context.fraction), max(e.end for e in way.used[:1]), told.start)
+    every = within(
+        quantities(text.passage.text, context.fraction), max(e.end for e in way.used[:1]), told.start
+    )
     limits = [each for each in every if each.limit in ("up to", "over", "under")]
     counts = [each.value for each in text.before(told.start, FAR) if each.counted]
     return any(each.dimension == "power" for each in limits) and told.of == "energy" and bool(counts)

@@ -190,6 +190,7 @@ _TURN = re.compile(r"\b(?:but|while|whereas|however)\b|[;:]", re.IGNORECASE)
 #: Before what is said of no device of the sentence.
 _THE = re.compile(r"\b(?:the|this|that|an?)\s+$", re.IGNORECASE)
 _FAR = 110
+_OF_A_SLICE = re.compile(r"\b(?:slices?|mig|instances?|vgpus?|shares?|partitions?)\b", re.IGNORECASE)
 #: Between two names of one subject, what joins the last two of it, and what denies of both.
 _AND = re.compile(r"s?(?:,|,?\s+(?:and|nor|or|&))\s+(?:the\s+|nvidia\s+|amd\s+|an?\s+)*", re.IGNORECASE)
 _LAST_AND = re.compile(r"\b(?:and|nor|or)\b|&", re.IGNORECASE)
@@ -359,6 +360,8 @@ def _of_sentence(
             mention = who.owner(match.start())
             gap = text[mention.end : match.start()] if mention in who.here and mention else ""
             hedged = _HEDGED.search(gap) or _HEDGED.search(text, match.end(), match.end() + 12)
+            # "A slice cannot use NVLink", which the whole device has.
+            hedged = hedged or (None if told else _OF_A_SLICE.search(text, place[0], match.start()))
             if _QUALIFIES.match(match[0]) and each.key in ("sparsity", "tensor_cores"):
                 # A qualifier of a figure, which a device without it has not either.
                 alone = mention and mention not in who.against and len({one.named for one in who.here}) < 2

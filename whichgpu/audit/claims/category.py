@@ -30,6 +30,22 @@ _HARDWARE = re.compile(
 _OTHERWISE = re.compile(r",\s+(?:otherwise|or else|or)\s+(?:it|they|the|you|training)\b", re.IGNORECASE)
 
 
+#: What a text denies itself: "somebody said that .., which is wrong".
+_IS_WRONG = re.compile(
+    r"(?:,\s*|\s[-\u2013\u2014(]\s*)(?:which|that|this)(?:\s+is|[\u2019']s)\s+(?:simply\s+|just\s+|"
+    r"plain\s+|of course\s+)?"
+    r"(?:wrong|false|nonsense|not true|not so|a myth|incorrect|untrue|a misconception)\b",
+    re.IGNORECASE,
+)
+
+
+#: A sentence that denies the one before it.
+_IS_NOT_SO = re.compile(
+    r"\s*(?:But |Alas,? |Sadly,? )?(?:[Tt]hat|[Tt]his|[Ii]t)(?:\s+is|[\u2019']s)(?: simply| just)?\s+"
+    r"(?:not (?:how|so|true|the case|right)|wrong|false|nonsense|a myth)\b"
+)
+
+
 class _Rule(NamedTuple):
     """What says an error, what excuses it, and why it is wrong; `of_a_device` if it is said of hardware."""
 
@@ -110,7 +126,8 @@ def find(context: Context) -> Iterator[Finding]:
                     text, part, otherwise.start() if otherwise else len(text)
                 ):
                     continue
-                if start + place[1] <= sentence.start:
+                denied = _IS_WRONG.search(text, place[1]) or _IS_NOT_SO.match(passage.text, sentence.end)
+                if start + place[1] <= sentence.start or denied:
                     continue
                 place = (start + place[0], start + place[1])
                 yield made(context, passage, place, "category", "contradicted", subject=rule.key,

@@ -29,8 +29,10 @@ _LEADS = re.compile(
     r"\b(?:against|instead of|versus|vs\.?)\s[\d.,]+\s?[\w/]+,(?: an? \w+ of)?|"
     r"\b(?:against|instead of|versus|vs\.?)\s[\d.,]+(?:\s?[\w/]+)?\s(?:is|makes|means)|"
     r"\b(?:therefore|thus|hence)|=|\b(?:shows?|yields?|represents?) an?|"
-    r"\b(?:an? )?(?:factor|ratio|speed-?up|gap|advantage|lead|gain|increase|jump|improvement|reduction|drop) of|"
-    r"\b(?:leads?|led|trails?|ahead)\b[^.;:]{0,40}\bby)\s(?:[^.;:\d]{0,45}\s|the\s[\w -]{2,24}\s(?:has|is|had|offers|gets)\s)?~?$",
+    r"\b(?:an? )?(?:factor|ratio|speed-?up|gap|advantage|lead|gain|increase|jump|improvement|reduction|"
+    r"drop) of|"
+    r"\b(?:leads?|led|trails?|ahead)\b[^.;:]{0,40}\bby)\s(?:[^.;:\d]{0,45}\s|the\s[\w -]{2,24}\s(?:has|"
+    r"is|had|offers|gets)\s)?~?$",
     re.IGNORECASE,
 )
 #: What such a ratio may be of beside the two values: anything else that is said of it is of something else.
@@ -73,6 +75,7 @@ _VERSUS = re.compile(
 )
 #: "2,400 tokens per second on one H100 and 6,720 on one B200": of the same unit.
 _AND = re.compile(r"[^.;]{1,50}\b(?:and|but|while|,)\s+(?:about |around |some |only |just )*$", re.IGNORECASE)
+_BARE = "bare"
 _ON_ANOTHER = re.compile(r"\s+(?:on|for|with|in)\s+(?:the|an?|one|two|four|eight|its|[A-Z])", re.IGNORECASE)
 _NO_UNIT = re.compile(r"\s*(?:[.,;:)]|$|(?:in|for|on|of|with|at) (?:the|its|an?|one|two|four|eight)\b)")
 #: How far off such a number may be, and how far back what explains a ratio may stand.
@@ -125,19 +128,23 @@ def _valued(text: str, found: Sequence[Quantity], named: frozenset[int]) -> Iter
             near = plain and 1 / _LIKE < each.value / plain < _LIKE and each.start - last.end < 60
             # Blanks and a verb at the most stand between a device and its number.
             of_device = any(at > last.end and _THEN.fullmatch(text, at, each.start) for at in named)
-            of_device = of_device or (
-                _AND.search(text, last.end, each.start) and _ON_ANOTHER.match(text, each.end)
-            )
-            if near and (of_device or _SET_AGAINST.search(text, last.end, each.start)):
+            on_another = _AND.search(text, last.end, each.start) and _ON_ANOTHER.match(text, each.end)
+            if near and (of_device or on_another or _SET_AGAINST.search(text, last.end, each.start)):
                 value = each.value * last.value / plain
-                yield each._replace(value=value, high=value, dimension=last.dimension, unit=last.unit)
+                limit = _BARE if on_another else ""
+                yield each._replace(
+                    value=value, high=value, dimension=last.dimension, unit=last.unit, limit=limit
+                )
 
 
 #: "5,888 for the one against 3,072 for the other": two numbers without a unit, set against each other.
 _TWO_BARE = re.compile(
-    r"(?<![\w.,$\u20ac])(?P<a>\d{1,3}(?:,\d{3})+|\d{3,5})(?:\s+(?:for|in|on|of)\s+(?:the|an?|its)\s[^.;:,\d]{0,12}?[\w -]{2,30}?)?\s+"
-    r"(?:against|versus|vs\.?|instead of)\s+(?:the\s+)?(?P<b>\d{1,3}(?:,\d{3})+|\d{3,5})(?=[,;:]|\s+(?:for|in|on|of|is)\b)", re.IGNORECASE,
-)  # fmt: skip
+    r"(?<![\w.,$\u20ac])(?P<a>\d{1,3}(?:,\d{3})+|\d{3,5})(?:\s+(?:for|in|on|of)\s+(?:the|an?|its)"
+    r"\s[^.;:,\d]{0,12}?[\w -]{2,30}?)?\s+"
+    r"(?:against|versus|vs\.?|instead of)\s+(?:the\s+)?(?P<b>\d{1,3}(?:,\d{3})+|\d{3,5})"
+    r"(?=[,;:]|\s+(?:for|in|on|of|is)\b)",
+    re.IGNORECASE,
+)
 
 
 def _bare_pairs(text: str) -> Iterator[Quantity]:
@@ -165,6 +172,9 @@ def _of_claim(
     other = [
         each for each in within(named(text), claim.end, stop) if each.attribute.dimension != same[0].dimension
     ]  # fmt: skip
+    if _THAN_A_VALUE.match(text, claim.end):
+        # "That is 50 percent more than the 600 GB/s of the A100": of a value behind it.
+        return
     if other or (_FAST.match(text, claim.end) and same[0].dimension not in _RATES):
         return
     verdict = _verdict(text, claim, pair[1] / pair[0])
@@ -186,6 +196,13 @@ def _of_claim(
     )  # fmt: skip
 
 
+_THAN_A_VALUE = re.compile(
+    r"\s*(?:(?:more|higher|greater|larger|faster|less|lower|fewer|slower|above|below)\s+)?(?:than|of)?\s*"
+    r"(?:the|its|our|their|only|just|these|those)\s+[~$]?\d",
+    re.IGNORECASE,
+)
+
+
 def _led(
     passage: Passage, at: tuple[Sentence | None, Sentence], claim: Quantity,
     told: tuple[Sequence[Quantity], Sequence[Quantity]], stop: int,
@@ -195,7 +212,9 @@ def _led(
     lead = _LEADS.search(text, here.start, claim.start)
     if lead is None:
         return []
-    own = [each for each in every if here.start <= each.start and each.end <= lead.end()]
+    own = [each for each in within(every, here.start, lead.end()) if each.end <= lead.end()]
+    # A number that takes over its unit is read in its own sentence only, also where several are read as one.
+    own = [each for each in own if each.limit != _BARE or ". " not in text[each.end : lead.start()]]
     words = text[lead.start() : stop]
     if own and own[-1].dimension in ("flop rate", "op rate"):
         words = _THE_RATE.sub(" ", words)
@@ -206,7 +225,8 @@ def _led(
         # "400 GB/s, while that one had 200 Gb/s, i.e. half as much": of what it is told in bits.
         return []
     if before is not None and len([each for each in own if each.dimension == own[-1].dimension]) < _BOTH:
-        own = [each for each in every if before.start <= each.start and each.end <= before.end] + own
+        told_before = [each for each in within(every, before.start, before.end) if each.limit != _BARE]
+        own = [*told_before, *own]
     return [each for each in own if each.dimension == own[-1].dimension]
 
 

@@ -109,7 +109,9 @@ def _attribute(text: str, each: Quantity, at: int) -> Attribute | None:
 
 
 #: What makes a price that of the launch, and no rent or offer of today.
-_LAUNCHED = re.compile(r"\b(?:launch\w*|msrp|list prices?|introduced|started at|starts at|debuted|came out)\b", re.IGNORECASE)
+_LAUNCHED = re.compile(
+    r"\b(?:launch\w*|msrp|list prices?|introduced|started at|starts at|debuted|came out)\b", re.IGNORECASE
+)
 
 
 def _judged(

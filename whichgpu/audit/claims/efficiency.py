@@ -78,11 +78,23 @@ def _per_gigabyte(passage: Passage, sentence: Sentence, who: Spoken, context: Co
         real, told = prices[-1].value / size, float(match["n"].replace(",", ""))
         close = abs(told / real - 1) <= _WITHIN
         wrong = abs(told / real - 1) > _WRONG
+        if wrong and mention not in who.here and _is_of_another(prices[-1].value / told, passage, context):
+            # "At $8,500 it is $89 per gigabyte": of a device that the text spoke of before.
+            continue
         because = f"{passage.text[prices[-1].start : prices[-1].end]} over {size:g} GB is {real:.4g}"
         verdict = "confirmed" if close else "inconsistent" if wrong else "unverifiable"
         yield made(context, passage, match.span("n"), "arithmetic", verdict, attribute="price per GB",
                    because=because, expected="" if close else f"{real:.3g}",
                    evidence=(Evidence(because),))  # fmt: skip
+
+
+def _is_of_another(size: float, passage: Passage, context: Context) -> bool:
+    """Whether any device that a passage names has about so many gigabytes of memory."""
+    named = context.mentions.get(context.place(passage), ())
+    sizes = (
+        nominal_gb(float(context.catalogue[key].value("memory") or 0)) for each in named for key in each.ids
+    )
+    return any(known and abs(size / known - 1) <= _WITHIN for known in sizes)
 
 
 def _judged(

@@ -83,7 +83,9 @@ _SIZED = re.compile(
     re.IGNORECASE,
 )
 _ONE = re.compile(
-    r"\b(?:in|on|onto|into)\s+(?:just |only )?(?:one|a single (?:one|card|gpu)|the card|it)\b", re.IGNORECASE
+    r"\b(?:in|on|onto|into)\s+(?:just |only )?(?:one|a single (?:one|card|gpu)|the card|it)\b"
+    r"(?!\s+(?:box|node|server|machine|system|instance|platform|rack|pod|host)s?\b)",
+    re.IGNORECASE,
 )
 #: Every device of a comparison: "on both cards", "on all three".
 _GROUP = re.compile(

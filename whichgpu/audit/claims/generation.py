@@ -36,7 +36,9 @@ _GIVES = re.compile(r"\b(?:brings?|adds?|gives?|introduces?)\b[^.;:]{0,30}$", re
 
 
 #: "Thanks to its fourth-generation Tensor Cores, the L40S": of what follows.
-_THANKS_TO = re.compile(r"\s*(?:Thanks to|With|Due to|Because of|Owing to|Through|Given)\s+its\s+(?:\w+\s+){0,2}")
+_THANKS_TO = re.compile(
+    r"\s*(?:Thanks to|With|Due to|Because of|Owing to|Through|Given)\s+its\s+(?:\w+\s+){0,2}"
+)
 _THEN = re.compile(r"(?:\s+[\w-]+){0,5},\s+(?:the\s+|nvidia[\u2019']?s?\s+)*", re.IGNORECASE)
 
 
@@ -44,7 +46,11 @@ def _given_to(end: int, who: Spoken, start: int) -> Mention | None:
     """The device whose the cores are: one that they are brought to after them, else what is spoken of."""
     after = [each for each in who.here if each.start >= end]
     sentence = who.text.rfind(". ", 0, start) + 1
-    if after and _THANKS_TO.fullmatch(who.text, sentence, start) and _THEN.fullmatch(who.text, end, after[0].start):
+    if (
+        after
+        and _THANKS_TO.fullmatch(who.text, sentence, start)
+        and _THEN.fullmatch(who.text, end, after[0].start)
+    ):
         return after[0]
     if (
         after

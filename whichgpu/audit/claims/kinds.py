@@ -95,7 +95,9 @@ def _of_itself(index: int, passage: Passage, sentence: Sentence, context: Contex
     if match is None:
         return
     clause = _CLAUSE.search(passage.text, match.end(), sentence.end)
-    end = clause.start() if clause else sentence.end
+    again = _SUBJECT.search(passage.text, match.end(), sentence.end)
+    # "Turing added INT8, Ampere added TF32": of the next one from there.
+    end = min(each.start() if each else sentence.end for each in (clause, again))
     here = context.mentions.get(index, ())
     words = passage.text[match.end() : end]
     if within(here, match.start(), end) or _HEDGED.search(words):

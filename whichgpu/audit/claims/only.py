@@ -113,11 +113,16 @@ _WITH_SIZE = re.compile(
 )
 
 
+_NOT, _CLOSE_BY = re.compile(r"\b(?:not|never|no longer|hardly)\s+$|n[\u2019']t\s+$", re.IGNORECASE), 12
+
+
 def _of_size(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:
     """Contradicted where an earlier device within the scope has as much memory."""
     match = _WITH_SIZE.search(passage.text, sentence.start, sentence.end)
     mention = who.owner(match.start()) if match else None
     if match is None or mention is None or _OF_A_TIME.search(match[0]):
+        return
+    if _NOT.search(passage.text, max(0, match.start() - _CLOSE_BY), match.start()):
         return
     own = context.catalogue[mention.ids[0]]
     least = float(match["size"]) + bool(match["more"])

@@ -111,6 +111,9 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         if beside:
             yield from _of_both(passage, each, beside, who, context)
             continue
+        if _COMPARED_ALL.search(text, sentence.start, each.start):
+            # "Compared with an A100, both have more memory": of the others against that one.
+            continue
         if _TOGETHER.search(text, each.end, min(each.end + 80, sentence.end)):
             continue
         if each.sign and not each.value and _THAN_A_TIME.match(text, each.end):
@@ -126,6 +129,10 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
             yield found._replace(verdict="unverifiable") if unsettled and found.accuses else found
 
 
+_COMPARED_ALL = re.compile(
+    r"\b(?:Compared (?:with|to)|Against|Next to|Beside|Unlike)\s[^.;]{2,40},\s+(?:they\s+|these\s+"
+    r")?(?:both|all|they)\b"
+)
 #: "As much as an A100 and an L40S together": of several.
 _TOGETHER = re.compile(
     r"\band\b[^.;,]{2,40}\b(?:together|combined|taken together|in sum|added up)\b", re.IGNORECASE

@@ -1,4 +1,4 @@
-"""Weights by the bytes that a text itself counts for each parameter: "two bytes per parameter, so 13B is 20 GB"."""
+"""Weights by the bytes that a text counts for each parameter: "two bytes per parameter, so 13B is 20 GB"."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 _N = rf"(?P<{{}}>\d{{{{1,2}}}}(?:\.\d)?|half a|one|{'|'.join(SPELLED)})"
 #: "Two bytes per parameter", "each parameter takes 16 bytes".
 _EACH = re.compile(
-    rf"\b{_N.format('a')}\s+bytes?\s+(?:per|for (?:each|every|a)|(?:each )?of each|a)\s+(?:parameter|weight|param)\b"
+    rf"\b{_N.format('a')}\s+bytes?\s+(?:per|for (?:each|every|a)|(?:each )?of each|a)\s+(?:parameter|"
+    rf"weight|param)\b"
     rf"|\b(?:every|each|a|per)\s+(?:parameter|weight)\s+(?:takes|needs|requires|is|costs|has|occupies)\s+(?:about\s+)?"
     rf"{_N.format('b')}\s+bytes?\b",
     re.IGNORECASE,
@@ -33,7 +34,8 @@ _OF = re.compile(
 )
 #: What makes it another count of bytes, or more than that of the parameters.
 _ELSE = re.compile(
-    r"\b(?:plus|overhead|cache|context|with activations|quarter|half(?! a byte)|instead|int\d|int-\d|\d[ -]?bits?|fp8|fp4|q\d|"
+    r"\b(?:plus|overhead|cache|context|with activations|quarter|half(?! a byte)|instead|int\d|int-\d|"
+    r"\d[ -]?bits?|fp8|fp4|q\d|"
     r"lora|qlora|if|unless|per (?:gpu|card))\b",
     re.IGNORECASE,
 )
@@ -47,7 +49,9 @@ def find(context: Context) -> Iterator[Finding]:
         every = list(_EACH.finditer(passage.text))
         for at, sentence in enumerate(sentences(passage.text) if every else ()):
             start = sentences(passage.text)[max(at - _BACK, 0)].start
-            yield from _of_sentence(passage, sentence, [each for each in every if each.start() >= start], context)
+            yield from _of_sentence(
+                passage, sentence, [each for each in every if each.start() >= start], context
+            )
 
 
 def _of_sentence(

@@ -47,7 +47,8 @@ _WITH_GPUS = re.compile(
 )
 #: "Two of them draw", "eight H200s give you", "a server with eight A100s has": with no word for all of them.
 _HAVE = re.compile(
-    r"(?:[\u2019']s?|s)?\s*(?:cards?\s+|gpus?\s+|accelerators?\s+)?(?:(?:(?:form|make)s?(?: up)? an?\s+(?:\w+\s+)?(?:platform|node|server|system|"
+    r"(?:[\u2019']s?|s)?\s*(?:cards?\s+|gpus?\s+|accelerators?\s+)?(?:(?:(?:form|make)s?(?: up)? an?\s+"
+    r"(?:\w+\s+)?(?:platform|node|server|system|"
     r"pool|board|box) (?:with|of)|would (?:be|draw|need|use|"
     r"total)|are|kommen auf|haben|ziehen|bieten|draws?|uses?|consumes?|pulls?|burns?|stays?|adds? up to|"
     r"comes? to|makes?|gives? you|"
@@ -148,9 +149,7 @@ def _of_sentence(
             return
 
 
-def _also(
-    passage: Passage, first: Quantity, after: list[Quantity], sentence: Sentence
-) -> Iterator[Quantity]:
+def _also(passage: Passage, first: Quantity, after: list[Quantity], sentence: Sentence) -> Iterator[Quantity]:
     """Further amounts of all of them: "two give you 48 GB and pull 700 watts"."""
     last = first
     for each in after:
@@ -163,7 +162,8 @@ def _also(
 
 #: Between two amounts of several.
 _AND_HAVE = re.compile(
-    r"\s*(?:of (?:memory|vram|hbm\d?e?|gddr\d\w?|bandwidth)\s*)?,?\s*(?:and|but)\s+(?:together\s+)?(?:draws?|pulls?|uses?|"
+    r"\s*(?:of (?:memory|vram|hbm\d?e?|gddr\d\w?|bandwidth)\s*)?,?\s*(?:and|but)\s+(?:together\s+"
+    r")?(?:draws?|pulls?|uses?|"
     r"consumes?|burns?|offers?|give|have|deliver)\s+(?:about |around |roughly |up to |you )*", re.IGNORECASE,
 )  # fmt: skip
 

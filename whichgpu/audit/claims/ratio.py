@@ -17,9 +17,9 @@ from whichgpu.audit.sentences import sentences, within
 from whichgpu.hardware.gpu import nominal_gb
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from whichgpu.audit.attributes import Attribute
+    from whichgpu.audit.attributes import Attribute, Named
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.quantities import Quantity
@@ -59,7 +59,8 @@ _OTHER = re.compile(
     r"\b(?:previous|predecessor|generation|last[- ]gen|older|cpu|batch|price|cost\w*|money|budget|cash|"
     r"cheaper|per dollar|"
     r"per watt|efficien\w+|required?|"
-    r"needs?(?![^.;,]{0,30}\b(?:power|watts|energy)\b|\s[\d.,]+\s?k?W\b)|(?<!\d )(?<!single.)(?<!double.)precision|"
+    r"needs?(?![^.;,]{0,30}\b(?:power|watts|energy)\b|\s[\d.,]+\s?k?W\b)|(?<!\d )(?<!single.)(?<!double.)"
+    r"precision|"
     r"with sparsity)\b",
     re.IGNORECASE,
 )
@@ -177,6 +178,10 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         if stated is not None:
             yield stated
             continue
+        other = _OF_OTHER.match(passage.text, claim.end)
+        if other and not within(who.here, claim.end, other.end()):
+            # "About half of the big chip's": of what is not known.
+            continue
         yield from _of_devices(passage, sentence, claim, who, context)
 
 
@@ -274,10 +279,7 @@ def _stated(
     told = before[-1].dimension if before and beside is None else ""
     if (told in _SIZES and _SPEED.search(near)) or (told == "bandwidth" and _FAST.search(near)):
         return None
-    rates = ("flop rate", "op rate")
-    if not before or not after or not after[0].value:
-        return None
-    if before[-1].dimension != after[0].dimension and not {before[-1].dimension, after[0].dimension} <= {*rates}:
+    if not before or not after or not after[0].value or not _is_alike(before[-1], after[0]):
         return None
     if beside is None and _OTHER_CLAUSE.search(passage.text, claim.end, after[0].start):
         return None
@@ -290,6 +292,11 @@ def _stated(
     if verdict == "contradicted":
         verdict = "inconsistent"
     return finding_on(passage, claim, (verdict, f"{real:.2g}x", words), context)
+
+
+def _is_alike(one: Quantity, other: Quantity) -> bool:
+    """Whether two values are of one dimension; operations of integers are set against FLOPs."""
+    return one.dimension == other.dimension or {one.dimension, other.dimension} <= {*RATES}
 
 
 #: "Weights that fill half of the memory", "3 % per doubling": of nothing else.
@@ -327,9 +334,13 @@ def _beside(
     return found
 
 
-_OF_OTHER = re.compile(r"\s+(?:of\s+)?the\s+(?:[a-z-]+\s+){1,2}?(?:chip|card|part|brother|sibling|model)[\u2019']s\b")
+_OF_OTHER = re.compile(
+    r"\s+(?:of\s+)?the\s+(?:[a-z-]+\s+){1,2}?(?:chip|card|part|brother|sibling|model)[\u2019']s\b"
+)
 #: "Twice the memory and costs $250 more": another clause.
-_AND_COSTS = re.compile(r",?\s+(?:and|but)\s+(?:also\s+|only\s+|it\s+)*(?:costs?|sells for|is priced)\b.*", re.IGNORECASE)
+_AND_COSTS = re.compile(
+    r",?\s+(?:and|but)\s+(?:also\s+|only\s+|it\s+)*(?:costs?|sells for|is priced)\b.*", re.IGNORECASE
+)
 
 
 def _words_beside(text: str, sentence: Sentence, claim: Multiple, who: Spoken) -> str:
@@ -345,10 +356,6 @@ def _of_devices(
     passage: Passage, sentence: Sentence, claim: Multiple, who: Spoken, context: Context
 ) -> Iterator[Finding]:
     text = passage.text
-    other = _OF_OTHER.match(text, claim.end)
-    if other and not within(who.here, claim.end, other.end()):
-        # "About half of the big chip's": of what is not known.
-        return
     near = _words_beside(text, sentence, claim, who)
     both = pair(claim.start, claim.end, who, context) or (
         None if _OTHER.search(sentence.text) else compared(who, context)
@@ -567,6 +574,12 @@ _ITS_VERB = re.compile(
 )
 
 
+def _is_beside(text: str, before: Named, claim: Multiple, after: Sequence[Named]) -> bool:
+    """Whether a multiple is of what is named right before it: "made memory 76 % larger, bandwidth 43 %"."""
+    beside = not text[before.end : claim.start].strip()
+    return beside and (not after or _CLAUSES.search(text, claim.end, after[0].start) is not None)
+
+
 def _named_attribute(text: str, sentence: Sentence, claim: Multiple) -> Attribute | None:
     found = [each for each in within(named(text), sentence.start, sentence.end) if each.end <= sentence.end]
     peak = next((each for each in found if _OF_ONE_IN.fullmatch(text, claim.end, each.start)), None)
@@ -574,11 +587,9 @@ def _named_attribute(text: str, sentence: Sentence, claim: Multiple) -> Attribut
         return peak.attribute
     after = [each for each in found if claim.end <= each.start <= claim.end + _BEFORE // 2]
     before = [each for each in found if each.end <= claim.start and claim.start - each.end < _BEFORE // 2]
-    if before and _IS.fullmatch(text, before[-1].end, claim.start):
-        return before[-1].attribute
-    beside = before and not text[before[-1].end : claim.start].strip()
-    if beside and (not after or _CLAUSES.search(text, claim.end, after[0].start)):
-        # "That made memory 76 percent larger, and bandwidth 43 percent higher."
+    if before and (
+        _IS.fullmatch(text, before[-1].end, claim.start) or _is_beside(text, before[-1], claim, after)
+    ):
         return before[-1].attribute
     ended = _JUST_FASTER.match(text, claim.end) or (after and _TURN.search(text, claim.end, after[0].start))
     if after and not ended:

@@ -36,7 +36,8 @@ _BEHIND = re.compile(
 )
 _BEFORE = re.compile(
     r"\b(?:sav(?:es?|ed|ing|ings)(?: of)?|undercut\w*(?: \w+){0,4} by|"
-    r"cut(?:s|ting)?(?: \w+){0,3} by|discount of|premium of|(?:an? )?(?:extra|surcharge|increase|rise|hike|mark-?up) of|difference "
+    r"cut(?:s|ting)?(?: \w+){0,3} by|discount of|premium of|(?:an? )?(?:extra|surcharge|increase|rise|"
+    r"hike|mark-?up) of|difference "
     r"of|speed-?up of|factor of|reduc\w+(?: \w+){0,4} by|"
     r"(?:gap|spread|difference|ratio) between [^;]{3,90} (?:is|was|comes to)|"
     r"(?:cheaper|lower|higher|less|more|fell|rose|dropped|drops?|down|up|faster|slower|shorter|longer) by)\s+"
@@ -54,7 +55,8 @@ _PARTS = {"half": 1 / 2, "a third": 1 / 3, "one third": 1 / 3, "two thirds": 2 /
           "three quarters": 3 / 4, "a fifth": 1 / 5, "a tenth": 1 / 10}  # fmt: skip
 #: "The price has almost doubled".
 _DOUBLED = re.compile(
-    r"\b(?:prices?|cost|rent|bill|rate|tariff)s?\s+(?:has|have|had|almost|nearly|more than|just|about|then|\s)*"
+    r"\b(?:prices?|cost|rent|bill|rate|tariff)s?\s+(?:has|have|had|almost|nearly|more than|just|about|"
+    r"then|\s)*"
     r"(?P<times>doubled|tripled|quadrupled|halved)\b", re.IGNORECASE,
 )  # fmt: skip
 _TIMES_OF = {"doubled": 2.0, "tripled": 3.0, "quadrupled": 4.0, "halved": 0.5}
@@ -72,7 +74,9 @@ _LESS = re.compile(
     r"g\u00fcnstiger|billiger)\b",
     re.IGNORECASE,
 )
-_MORE = re.compile(r"\b(?:more|higher|premium|mark-?up|rose|up|teurer|pricier|extra|surcharge|hike)\b", re.IGNORECASE)
+_MORE = re.compile(
+    r"\b(?:more|higher|premium|mark-?up|rose|up|teurer|pricier|extra|surcharge|hike)\b", re.IGNORECASE
+)
 #: What makes it a change of something else.
 _ELSE = re.compile(
     r"\b(?:than (?:now|before|today|usual)|"
@@ -205,6 +209,9 @@ def _judged(
     elsewhere = said.kind == "times" and bool(pairs) and any(each.start < 0 for each in pairs[-1][2:])
     known = known or elsewhere
     if not 0 < len(pairs) <= _FEW or known or not (said.of or said.way or here):
+        return None
+    if not said.of and not here and pairs[-1][2].sign and not _OF_MONEY.search(sentence.text):
+        # "It moves 78 percent more than the 4090": of no price.
         return None
     low, high = sorted(pairs[-1][:2])
     if said.kind == "share" and high > _UNLIKE * low:

@@ -39,7 +39,8 @@ _TAKES = re.compile(
 )
 #: "140 GB in BF16, in INT4 70 GB".
 _FORMAT_LEADS = re.compile(
-    r"\d\s?GB[^.;]{0,16}(?:,|\band)\s+(?:and\s+|but\s+)?(?:in|at|with)\s+(?:(?:FP|BF|INT|NF|Q)\d{1,2}|\d[ -]bits?)\s+"
+    r"\d\s?GB[^.;]{0,16}(?:,|\band)\s+(?:and\s+|but\s+)?(?:in|at|with)\s+(?:(?:FP|BF|INT|NF|Q)\d{1,2}|"
+    r"\d[ -]bits?)\s+"
     r"(?:it (?:is|takes|needs)\s+|only\s+|about\s+|just\s+|some\s+)*~?$",
     re.IGNORECASE,
 )
@@ -155,9 +156,15 @@ def _of_sentence(
             yield from _of_weights(passage, sentence, told, (model, held.format), context)
 
 
-def _is_of_device(
-    told: Term, sentence: Sentence, named: Sequence[Mention], context: Context
-) -> bool:
+_IS_SHARE = re.compile(
+    r"\b(?:half|twice|double|a quarter|a third)\s+(?:of\s+)?(?:the\s+)?(?:memory|size|space|bytes|as "
+    r"much)?[^.;]{0,12}"
+    r"\b(?:of|as|what)\s+(?:fp|bf|int)\d",
+    re.IGNORECASE,
+)
+
+
+def _is_of_device(told: Term, sentence: Sentence, named: Sequence[Mention], context: Context) -> bool:
     """Whether an amount is the memory of a device that its sentence names: "the MI355X goes to 288 GB"."""
     sizes = (
         nominal_gb(float(context.catalogue[key].value("memory") or 0))
@@ -208,6 +215,9 @@ def _of_weights(
         # From what, and to what, is not said.
         last = last if last is not None and last.least < 1 else None
     said = own_format or last
+    if _IS_SHARE.search(own):
+        # "FP4 needs half the memory of FP8, so it is 203 GB": of which of them is not said.
+        return
     if said is None or said.least > _SEVERAL:
         return
     least, most = said.least * model.parameters, said.usual * model.parameters
