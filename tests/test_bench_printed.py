@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from whichgpu.bench import imports
-from whichgpu.hardware.catalogue import catalogue
+from tests.test_bench_loops import cells, read
 
 STATED = {"workload": "resnet50", "gpu": "a100-40gb-sxm"}
 LLM = {"workload": "llama-3.1-8b", "gpu": "h100-80gb-sxm"}
@@ -215,16 +214,6 @@ model,infer_samples_per_sec,infer_step_time,infer_batch_size,infer_img_size,para
 resnet50,4312.5,237.46,1024,224,25.56
 resnet18,9000.5,100.1,1024,2"""
 TIMM_JSON = '--result\n{\n "model": "resnet50", "train_samples_per_sec": 1180.5, "train_batch_size": 256,\n "train_img_size": 224\n}\n'  # noqa: E501
-
-
-def read(tmp_path, text, name="run.log", **stated):
-    path = tmp_path / name
-    path.write_text(text, encoding="utf-8")
-    return imports.load([path], stated, catalogue())
-
-
-def cells(found, *names):
-    return [tuple(one.row[name] for name in names) for one in found.records]
 
 
 @pytest.mark.parametrize(

@@ -12,19 +12,8 @@ import re
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from whichgpu.bench.imports import Entry
-from whichgpu.bench.imports._loops import (
-    NUMBER,
-    TIME,
-    Load,
-    Loop,
-    columns_of,
-    load_of,
-    loop_of,
-    numbers,
-    row_of,
-    some,
-)
+from whichgpu.bench.imports import Entry, _loops
+from whichgpu.bench.imports._loops import NUMBER, TIME, Load, Loop
 from whichgpu.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,7 +30,7 @@ def _spans(pattern: str) -> Callable[[str, Load], list[float]]:
     """Rates of a log that tells the seconds of each step."""
 
     def read(text: str, load: Load) -> list[float]:
-        return [load.items / one for one in some(numbers(pattern, text))]
+        return [load.items / one for one in _loops.some(_loops.numbers(pattern, text))]
 
     return read
 
@@ -50,24 +39,24 @@ def _lengthened(pattern: str) -> Callable[[str, Load], list[float]]:
     """The same of sequences, in tokens where their length is known."""
 
     def read(text: str, load: Load) -> list[float]:
-        return [load.items * (load.length or 1.0) / one for one in some(numbers(pattern, text))]
+        return [load.items * (load.length or 1.0) / one for one in _loops.some(_loops.numbers(pattern, text))]
 
     return read
 
 
 def _rates(pattern: str) -> Callable[[str, Load], list[float]]:
     """Rates of a log that tells those of all GPUs."""
-    return lambda text, _load: some(numbers(pattern, text))
+    return lambda text, _load: _loops.some(_loops.numbers(pattern, text))
 
 
 def _shared(pattern: str) -> Callable[[str, Load], list[float]]:
     """Rates of a log that tells those of each GPU."""
-    return lambda text, load: [one * load.gpus for one in some(numbers(pattern, text))]
+    return lambda text, load: [one * load.gpus for one in _loops.some(_loops.numbers(pattern, text))]
 
 
 def _last(pattern: str) -> Callable[[str, Load], list[float]]:
     """The rate of a log that tells the mean time of its steps so far."""
-    return lambda text, load: [load.items / one for one in some(numbers(pattern, text))[-1:]]
+    return lambda text, load: [load.items / one for one in _loops.some(_loops.numbers(pattern, text))[-1:]]
 
 
 def _torchvision(text: str, load: Load) -> list[float]:
@@ -132,19 +121,19 @@ _LOOPS = (
 
 def claims(_path: Path, text: str) -> bool:
     """Whether a file is such a log; what Transformers' Trainer sums up at its end is its own."""
-    return "train_samples_per_second" not in text and loop_of(_LOOPS, text) is not None
+    return "train_samples_per_second" not in text and _loops.loop_of(_LOOPS, text) is not None
 
 
 def read(_path: Path, text: str, stated: Mapping[str, Any]) -> Iterator[Entry]:
     """The figure of a log; raises `UsageError` where it has no step, or nothing says what a step has."""
-    loop = loop_of(_LOOPS, text)
+    loop = _loops.loop_of(_LOOPS, text)
     if loop is None:
         return
-    found = columns_of(loop, text)
-    load = load_of(text, found, stated)
+    found = _loops.columns_of(loop, text)
+    load = _loops.load_of(text, found, stated)
     rates = loop.rates(text, load)
     behind = rates if loop.name in _WARM else rates[1:]
     if not behind:
         raise UsageError("one step alone, in which it warmed up: was the run cut off?")
-    yield Entry({**row_of(loop, found, load, load.batch), "value": median(behind)},
+    yield Entry({**_loops.row_of(loop, found, load, load.batch), "value": median(behind)},
                 {"program": loop.name, "steps_read": len(behind)})  # fmt: skip
