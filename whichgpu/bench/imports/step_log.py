@@ -1,7 +1,7 @@
 """Logs with the time or the rate of a step: torchvision, DeepSpeed, NeMo, MMDetection, Detectron2, fairseq ..
 
-Also apex, the loops of DETR, DeiT and MAE, OpenCLIP, PaddlePaddle, MXNet, TorchTitan, MaxText, Composer,
-mlx_lm.lora, Horovod's synthetic benchmark and NVIDIA's DLLogger. The middle one behind the first, in which a
+Also maskrcnn-benchmark, TF-Slim, apex, the loops of DETR, DeiT and MAE, OpenCLIP, PaddlePaddle, MXNet,
+TorchTitan, MaxText, Composer, mlx_lm.lora, Horovod's synthetic benchmark and NVIDIA's DLLogger. The middle one behind the first, in which a
 program warms up, as samples or tokens/s of all GPUs; seconds of a step are samples where the batch of a GPU
 is in the log, or stated.
 """
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 #: The stated batch and number of GPUs make items of steps.
 STATED = True
 #: Programs of whose figures none is of a first step: means of many, or lines behind those.
-_WARM = ("horovod", "detectron2", "imagenet", "torchvision")
+_WARM = ("horovod", "detectron2", "maskrcnn_benchmark", "imagenet", "torchvision")
+#: Programs whose every line is a mean of many steps, the first of them its warm-up too.
+_MEANS = ("fairseq", "mmdetection", "mlx_lm")
 
 
 def _spans(pattern: str) -> Callable[[str, Load], list[float]]:
@@ -81,6 +83,8 @@ _IMAGENET = r"^Epoch: \[\d+\]\[\s*\d+/\d+\]\s+Time\s+" + TIME + r" \(\s*\d+\.\d+
 #: Each line tells one step, and every process of a run prints its first.
 _BEHIND = _IMAGENET.replace(r"\[\s*\d+/", r"\[\s*(?![01]/)\d+/")
 _DETECTRON = r"d2\.utils\.events.*?\biter: \d+ .*?\btime: " + TIME
+_BENCHMARK = r"maskrcnn_benchmark\.trainer INFO: eta: .*?\biter: \d+ .*?\btime: \d+\.\d+ \(" + TIME + r"\)"
+_SLIM = r"\bglobal step \d+: loss = \S+ \(" + TIME + r" sec/step\)"
 _NEMO = r"train_step_timing in s(?:=|: )" + TIME
 _BATCH = {"batch": r"\b(?:samples_per_gpu|batch_size)=(\d+)"}
 _LOOPS = (
@@ -90,8 +94,11 @@ _LOOPS = (
     Loop("torchvision", _marked(_LOGGED + r"\btime: "), _torchvision),
     Loop("mmdetection", _marked(_MM), _spans(_MM), _BATCH),
     Loop("detectron2", _marked(_DETECTRON), _last(_DETECTRON), {"whole": r"\bIMS_PER_BATCH: (\d+)"}),
-    Loop("fairseq", _marked(r"\bwps=[\d,.]+, ups=", r'"wps": "[\d.]+", "ups"'),
-         _rates(rf'\bwps(?:=|": "){NUMBER}"?, "?ups'), {"n_gpus": r"training on (\d+) (?:devices|GPUs)"},
+    Loop("maskrcnn_benchmark", _marked(_BENCHMARK), _last(_BENCHMARK),
+         {"whole": r"\bIMS_PER_BATCH: (\d+)"}),
+    Loop("tf_slim", _marked(_SLIM), _spans(_SLIM), runtime="TensorFlow"),
+    Loop("fairseq", _marked(r"\bwps=[\d,.]+, (?:ups|wpb)=", r'"wps": "[\d.]+", "ups"'),
+         _rates(rf'\bwps(?:=|": "){NUMBER}"?, "?(?:ups|wpb)'), {"n_gpus": r"training on (\d+) (?:devices|GPUs)"},
          "tokens/s"),
     Loop("nemo", _marked(_NEMO), _lengthened(_NEMO), {"global_batch": r"\bglobal_batch_size: (\d+)\b"},
          sequences=True),
@@ -132,8 +139,10 @@ def read(_path: Path, text: str, stated: Mapping[str, Any]) -> Iterator[Entry]:
     found = _loops.columns_of(loop, text)
     load = _loops.load_of(text, found, stated)
     rates = loop.rates(text, load)
-    behind = rates if loop.name in _WARM else rates[1:]
+    alone = len(rates) == 1 and loop.name in _MEANS
+    behind = rates if alone or loop.name in _WARM else rates[1:]
+    said = ("the mean of one line, which a run may have warmed up in",) if alone else ()
     if not behind:
         raise UsageError("one step alone, in which it warmed up: was the run cut off?")
     yield Entry({**_loops.row_of(loop, found, load, load.batch), "value": median(behind)},
-                {"program": loop.name, "steps_read": len(behind)})  # fmt: skip
+                {"program": loop.name, "steps_read": len(behind)}, said)  # fmt: skip
