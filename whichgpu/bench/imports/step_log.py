@@ -1,9 +1,9 @@
 """Logs with the time or the rate of a step: torchvision, DeepSpeed, NeMo, MMDetection, Detectron2, fairseq ..
 
 Also maskrcnn-benchmark, TF-Slim, apex, the loops of DETR, DeiT and MAE, OpenCLIP, PaddlePaddle, MXNet,
-TorchTitan, MaxText, Composer, mlx_lm.lora, Horovod's synthetic benchmark and NVIDIA's DLLogger. The middle one behind the first, in which a
-program warms up, as samples or tokens/s of all GPUs; seconds of a step are samples where the batch of a GPU
-is in the log, or stated.
+TorchTitan, MaxText, Composer, mlx_lm.lora, Horovod's synthetic benchmark and NVIDIA's DLLogger. The middle
+one behind the first, in which a program warms up, as samples or tokens/s of all GPUs; seconds of a step are
+samples where the batch of a GPU is in the log, or stated.
 """
 
 from __future__ import annotations
@@ -98,8 +98,8 @@ _LOOPS = (
          {"whole": r"\bIMS_PER_BATCH: (\d+)"}),
     Loop("tf_slim", _marked(_SLIM), _spans(_SLIM), runtime="TensorFlow"),
     Loop("fairseq", _marked(r"\bwps=[\d,.]+, (?:ups|wpb)=", r'"wps": "[\d.]+", "ups"'),
-         _rates(rf'\bwps(?:=|": "){NUMBER}"?, "?(?:ups|wpb)'), {"n_gpus": r"training on (\d+) (?:devices|GPUs)"},
-         "tokens/s"),
+         _rates(rf'\bwps(?:=|": "){NUMBER}"?, "?(?:ups|wpb)'),
+         {"n_gpus": r"training on (\d+) (?:devices|GPUs)"}, "tokens/s"),
     Loop("nemo", _marked(_NEMO), _lengthened(_NEMO), {"global_batch": r"\bglobal_batch_size: (\d+)\b"},
          sequences=True),
     Loop("torchtitan", _marked(r"\bstep: +\d+ .*\btps: [\d,]+ "), _shared(rf"\btps: {NUMBER} "),
