@@ -109,8 +109,8 @@ AIPERF = """\
 """
 
 
-def read(tmp_path, text, **stated):
-    path = tmp_path / "run.log"
+def read(tmp_path, text, name="run.log", **stated):
+    path = tmp_path / name
     path.write_text(text, encoding="utf-8")
     return imports.load([path], stated, catalogue())
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from whichgpu.bench import imports
-from whichgpu.hardware.catalogue import catalogue
+from tests.test_bench_loops import cells, read
 
 STATED = {"workload": "resnet50", "gpu": "a100-40gb-sxm"}
 LLM = {"workload": "llama-3.1-8b", "gpu": "h100-80gb-sxm"}
@@ -58,6 +57,15 @@ INFO | fairseq_cli.train | training on 8 devices (GPUs/TPUs)
 INFO | train_inner | epoch 001: 100 / 3712 loss=13.2, wps=90000, ups=2.8, wpb=35139, bsz=1200, num_updates=100
 INFO | train_inner | epoch 001: 200 / 3712 loss=11.2, wps=105,000.5, ups=2.9, wpb=35201, bsz=1210, num_updates=200
 """  # noqa: E501
+MASKRCNN = """\
+maskrcnn_benchmark.trainer INFO: eta: 0:17:37  iter: 87940  loss: 0.6097 (0.9191)  time: 0.5063 (0.5000)  data: 0.0
+"""  # noqa: E501
+SLIM = """\
+INFO:tensorflow:global step 1: loss = 79.3501 (57.126 sec/step)
+INFO:tensorflow:global step 2: loss = 72.8609 (0.500 sec/step)
+"""
+OLD_FAIRSEQ = "| epoch 010  2000 / 8223 loss=1.27 (1.50), wps=962, wpb=908, bsz=32, lr=0.001, clip=100%\n"
+OLD_ORT = "Total time cost: 58.8053\nTotal iterations: 1000\nAverage time cost:58.5 ms\n"
 TITAN = """\
 step:  1  loss:  8.2  memory: 20.1GiB(25%)  tps: 1,234  tflops: 20.0  mfu: 5%
 step: 10  loss:  7.2  memory: 20.1GiB(25%)  tps: 7,000  tflops: 90.0  mfu: 30%
@@ -217,16 +225,6 @@ resnet18,9000.5,100.1,1024,2"""
 TIMM_JSON = '--result\n{\n "model": "resnet50", "train_samples_per_sec": 1180.5, "train_batch_size": 256,\n "train_img_size": 224\n}\n'  # noqa: E501
 
 
-def read(tmp_path, text, name="run.log", **stated):
-    path = tmp_path / name
-    path.write_text(text, encoding="utf-8")
-    return imports.load([path], stated, catalogue())
-
-
-def cells(found, *names):
-    return [tuple(one.row[name] for name in names) for one in found.records]
-
-
 @pytest.mark.parametrize(
     ("text", "stated", "expected"),
     [
@@ -242,6 +240,10 @@ def cells(found, *names):
         (MMENGINE, {**STATED, "batch": 4}, {"value": "10"}),
         (DETECTRON, {**STATED, "n_gpus": 8}, {"value": "40"}),
         (FAIRSEQ, {**STATED}, {"n_gpus": "8", "unit": "tokens/s", "value": "105000.5"}),
+        (MASKRCNN, {**STATED, "batch": 4}, {"value": "8"}),
+        (SLIM, {**STATED, "batch": 4}, {"value": "8", "runtime": "TensorFlow"}),
+        (OLD_FAIRSEQ, STATED, {"value": "962", "unit": "tokens/s"}),
+        (OLD_ORT, {**STATED, "batch": 1}, {"metric": "latency", "value": "58.5"}),
         (TITAN, {**LLM, "n_gpus": 8}, {"phase": "pretrain", "unit": "tokens/s", "value": "56000"}),
         (HOROVOD, {"gpu": "t4"}, {"n_gpus": "4", "batch": "32", "value": "1248.8"}),
         ("Epoch[0] Batch [20]\tSpeed: 1.0 samples/sec\nEpoch[0] Batch [40]\tSpeed: 90.0 samples/sec\n",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import socket
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -198,6 +200,22 @@ def test_no_server_is_said_plainly(capsys):
     assert serving.base("localhost:8000/") == "http://localhost:8000/v1"
     assert main(["bench", "serve-load", "127.0.0.1:9"]) == 2
     assert "is the server up" in capsys.readouterr().err
+
+
+def test_a_server_that_hangs_is_told_from_one_that_refuses():
+    """Within the time for a connection, and not asked at five addresses what it is."""
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(8)
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/v1"
+        with pytest.raises(UsageError, match=rf"nothing came for {QUICK.connect:g} s; is the server up"):
+            serving.reach(Target(url, "", limits=QUICK))
+        start = time.monotonic()
+        with pytest.raises(UsageError, match="no answer to a first request"):
+            serving.reach(Target(url, "some-model", limits=QUICK))
+        assert time.monotonic() - start < QUICK.connect + QUICK.silence + 2.0
+    with pytest.raises(UsageError, match="no connection"):
+        serving.reach(Target(url, "", limits=QUICK))
 
 
 def test_no_load_finds_its_prompts_in_the_servers_cache(server):

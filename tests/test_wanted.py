@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import time
+from contextlib import suppress
 
 import pytest
 
@@ -245,11 +247,46 @@ def test_a_question_is_options_of_recommend(question):
          "recommend e5-large --target '5M embeddings/day'"),
         ("which GPU makes 10,000 SDXL images tonight?", "recommend SDXL --images 10000 --deadline '12 h'"),
         ("which GPU for FLUX.1-dev, each image under 20 s?", "recommend FLUX.1-dev --latency 20s"),
+        ("tell me about the L4", "show l4"),
+        ("how much power does an L4 draw, what tdp does it have?", "show l4"),
+        ("what does an L40S cost per hour?", "prices l40s"),
+        ("how much is an H100 in the cloud?", "prices H100"),
+        ("specs of the Apple M2 Ultra", "compare apple-m2-ultra-60c apple-m2-ultra-76c"),
+        ("what does MFU mean?", "explain MFU"),
+        ("define occupancy", "explain occupancy"),
+        ("which driver for an L4 with vLLM 0.8?", "compat l4 --framework 'vLLM 0.8'"),
+        ("is 14 tok/s good for Llama 3 70B in q4 on 2x RTX 3090?",
+         "diagnose 'is 14 tok/s good for Llama 3 70B in q4 on 2x RTX 3090?'"),
+        ("will an RTX 4060 Ti 16GB run SDXL?", "fit SDXL --gpu rtx-4060-ti-16gb"),
+        ("QLoRA of Qwen2.5 7B on an L4, possible?", "fit 'Qwen2.5 7B' --gpu l4 --phase finetune_qlora"),
+        ("B200 SXM or L40S for Llama 405B?", "compare b200-180gb-sxm l40s --workload llama-3.1-405b"),
     ],
 )  # fmt: skip
 def test_a_question_goes_to_the_command_that_answers_it(question, command):
     found = answering(question, catalogue())
     assert f"{found.command} {shlex.join(found.words)}" == command
+
+
+NONSENSE = {
+    "digits": "1 2 3 4 5 6 7 8 9 " * 100,
+    "sizes": "24 GB and 48 GB and " * 90,
+    "words": "which gpu is the best of the best for the thing that we do " * 30,
+    "cards": "RTX 4090 vs RTX 3090 or " * 75,
+    "one number": "1" * 1800,
+    "letters": "x1 b p 2- d 7c r0 xv d63 .d hp " * 58,
+    "rates": "12 tokens/s and 3 images/s in 4 days for 5 USD " * 38,
+}
+
+
+@pytest.mark.parametrize("kind", NONSENSE)
+def test_a_question_is_answered_within_a_second(kind):
+    """Processor time; the words of one question are looked up before, so that no data are read within it."""
+    with suppress(UsageError):
+        answering("which GPU for rendering in Blender?", catalogue())
+    start = time.process_time()
+    with suppress(UsageError):
+        answering(NONSENSE[kind], catalogue())
+    assert time.process_time() - start < 1.0
 
 
 @pytest.mark.parametrize("question", ["", "which GPU is best?", "x" * 3000, "serve Llama 3.1 8B to -5 users"])

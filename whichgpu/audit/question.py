@@ -11,12 +11,13 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.measurement import Told, told
+from whichgpu.audit.measurement import TESTED, Told, told
 from whichgpu.audit.measurement.devices import counted, device, named
 from whichgpu.audit.quantities import SPELLED
 from whichgpu.audit.wanted import wanted
 from whichgpu.cost.memory import GIB
-from whichgpu.errors import UsageError
+from whichgpu.errors import UsageError, WhichGpuError
+from whichgpu.planner.glossary import meanings
 from whichgpu.planner.use import use
 from whichgpu.prices.quote import OpenVariant, read_quote
 from whichgpu.software.frameworks import mentioned
@@ -42,13 +43,34 @@ _JOB = (
 _MOST, _FORMS = 6, 4
 _COMPLAINT = re.compile(
     r"\b(?:normal|slow(?:er)?|only|just|barely|why|wrong|bottleneck|too (?:high|low|much|little)"
-    r"|is (?:this|that|it) (?:ok|okay|good|bad|right|fine|expected|correct)"
+    r"|is (?:this|that|it) (?:ok|okay|good|bad|right|fine|expected|correct|low|high|weak|poor)"
+    r"|is ~?\d[\d.,]* ?(?:[a-z]+ ?(?:/|per) ?[a-z]+|fps|m?s)\b[^?]{0,60}?\b(?:ok|okay|good|bad|right|fine"
+    r"|fast|expected|plausible|realistic|reasonable)"
     r"|(?:gives|gets|does) (?:me )?\d"
     r"|(?<!can )(?<!could )(?<!will )(?<!would )(?:I|we)(?: am|'m|'re| are)? (?:get|got|see)(?:ting|ing)?)\b",
     re.I,
 )
 _SHOPS = re.compile(r"\b(?:buy|upgrade|which (?:gpu|card)s?)\b", re.I)
-_RUNS = re.compile(r"\b(?:works?|support(?:s|ed)?|compatib\w+|install(?:s|ed)?|available|runs?)\b", re.I)
+_RUNS = re.compile(
+    r"\b(?:version|driver|works?|support(?:s|ed)?|compatib\w+|install(?:s|ed)?|available|runs?)\b", re.I
+)
+#: What is asked of a GPU itself: what it costs, what it is.
+_COSTS = re.compile(
+    r"\b(?:price|cost|costs|how much (?:is|are|does|do|for)|what (?:does|do) .{1,40} (?:cost|go for))\b", re.I
+)
+_ABOUT = re.compile(
+    r"\b(?:tell me (?:all |more |everything )?about|specs?|specifications?|data ?sheet|details|describe"
+    r"|(?:power (?:draw|consumption|limit)|tdp|bandwidth|cores|clocks?|caches?|nvlink|vram|memory|tflops)\b"
+    r".{0,12}\b(?:of|on|in|does|do|has|have)|info(?:rmation)?|what do you know about|what is (?:an?|the))\b",
+    re.I,
+)
+#: A word whose meaning is asked for, and nothing else.
+_MEANS = re.compile(
+    r"^\W*(?:(?:what (?:does|do|is|are|'s)|what's) (?:(?:the )?(?:meaning|definition) of )?(?:an?|the)? ?"
+    r"(?P<of>.{2,40}?)(?: (?:means?|stand for|is|are|about))?"
+    r"|(?:explain|define) (?:me |to me |the |what )?(?P<word>.{2,40}?)(?: (?:is|are|means?))?)\W*$",
+    re.I,
+)
 _RENT, _BUY = r"\b(?:rent(?:ing|al)?|cloud|lease|leasing)\b", r"\b(?:buy(?:ing)?|own(?:ing)?|purchas\w+)\b"
 _OWN = re.compile(
     rf"{_RENT}.{{0,40}}{_BUY}|{_BUY}.{{0,40}}{_RENT}|\bbreak[- ]?even\b"
@@ -64,7 +86,9 @@ _FIT = re.compile(
     r"|\bv?ram (?:is |are )?(?:needed|required|requirements?)\b|\bbatch(?: size)? (?:can|could|will|fits)\b"
     r"|\b(?:largest|biggest|max(?:imum)?) batch\b"
     rf"|\bcan (?:I|we|you|one|it|an?|my|our|the|dual|\d|{'|'.join(SPELLED)}).{{0,60}}?\b{_DOES}"
-    r"|\b(?:will|does|do|would|could) .{1,60} run on\b",
+    r"|\b(?:will|does|do|would|could) .{1,60} run on\b"
+    r"|\b(?:will|would|could|does) (?:an?|my|our|the|one|two|\d) ?.{1,40}? (?:run|load|handle|manage|hold)\b"
+    r"|\b(?:possible|feasible|doable)\b",
     re.I,
 )
 _COMPARE = re.compile(
@@ -143,8 +167,8 @@ def _of_wishes(
     catalogue: Catalogue,
 ) -> Answering:  # fmt: skip
     """What is asked of something that is to run."""
-    # A framework alone stands for its usual model.
-    if workload not in text and any(mentioned(text)):
+    # A framework alone stands for its usual model, and a quantity of a GPU for what measures it.
+    if workload not in text and (workload in TESTED or any(mentioned(text))):
         other = _without_a_job(text, devices, catalogue)
         if other and other.command != "compare":
             return other
@@ -184,9 +208,10 @@ def _without_a_job(text: str, devices: Sequence[tuple[str, ...]], catalogue: Cat
         return Answering("compat", ids, software)
     if ids and _OWN.search(text):
         return Answering("prices own", ids[:1], _hours(text))
-    if len(devices) < 2 or not _COMPARE.search(text):
-        return None
-    return Answering("compare", _side_by_side(devices, catalogue), _usual(text))
+    if len(devices) > 1:
+        beside = Answering("compare", _side_by_side(devices, catalogue), _usual(text))
+        return beside if _COMPARE.search(text) else None
+    return _of_a_gpu(text, ids, catalogue) if ids else _of_a_word(text, catalogue)
 
 
 def _usual(text: str) -> tuple[tuple[str, str], ...]:
@@ -199,6 +224,26 @@ def _of_one(text: str, devices: Sequence[tuple[str, ...]]) -> Answering | None:
     if len(devices) != 1 or len(devices[0]) != 1 or not _WORTH.search(text):
         return None
     return Answering("show", devices[0], (("format", "md"),))
+
+
+def _of_a_gpu(text: str, ids: Sequence[str], catalogue: Catalogue) -> Answering | None:
+    """What one GPU costs, or what it is; of a name that several share each, as far as one command tells."""
+    if _WHICH.search(text):
+        return None
+    if _COSTS.search(text):
+        return Answering("prices", (named(text, catalogue)[0].text if len(ids) > 1 else ids[0],))
+    if not _ABOUT.search(text):
+        return None
+    return Answering("show", (ids[0],)) if len(ids) == 1 else Answering("compare", tuple(ids[:_MOST]))
+
+
+def _of_a_word(text: str, catalogue: Catalogue) -> Answering | None:
+    """The meaning of a word that the glossary has, where a question is of nothing else."""
+    asked = _MEANS.match(text)
+    word = (asked["of"] or asked["word"] or "").strip() if asked else ""
+    with suppress(WhichGpuError):
+        return Answering("explain", (word,)) if word and meanings(word, catalogue) else None
+    return None
 
 
 def _of_a_job(

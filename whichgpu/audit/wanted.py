@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 EXAMPLE = '"serve Llama 3.1 8B to 50 users, first token under 1 s, below 2,000 USD a month"'
 #: Characters of a question, and words of a use, at most.
 _LONGEST, _USE = 2_000, 4
+_ENDLESS = re.compile(r"\d{61}")
 _N = r"\d+(?:,\d+)*(?:\.\d+)?"
 _BIG = rf"{_N} ?(?:k|m|b|thousand|million|billion|trillion)?"
 _UNDER = (
@@ -334,6 +335,8 @@ def wanted(text: str, catalogue: Catalogue) -> list[tuple[str, str]]:
         raise UsageError(
             f"'{one_line(rest)}': {len(rest):,} characters are no question; write e.g. {EXAMPLE}"
         )
+    if _ENDLESS.search(rest):
+        raise UsageError(f"'{one_line(rest)}' has a number of more than 60 digits; write e.g. {EXAMPLE}")
     if none := _NOTHING.search(rest):
         why = "no amount" if none[1].startswith("0") else "below zero"
         raise UsageError(f"'{one_line(rest)}': {none[1]} is {why}; write e.g. {EXAMPLE}")

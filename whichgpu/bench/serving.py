@@ -23,7 +23,7 @@ from whichgpu.bench.serving_load import after, send
 from whichgpu.bench.serving_prompts import Asked, mean, requests
 from whichgpu.bench.serving_summary import records, summary
 from whichgpu.errors import UsageError, one_line
-from whichgpu.values import immutable
+from whichgpu.values import NamedTuple, immutable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -102,13 +102,19 @@ def reach(target: Target) -> Server:
 
 async def _reach(target: Target) -> Server:
     async with session() as client:
-        models = await _json(client, target, f"{target.url}/models")
-        listed = [one for one in (models or {}).get("data") or () if isinstance(one, dict) and one.get("id")]
+        address = f"{target.url}/models"
+        models, fault = await _json(client, target, address)
+        if fault.gone and target.model:
+            # What is silent here is not asked what it is, but for an answer all the same.
+            return await _counted(client, target, "", "")
+        if fault.gone:
+            raise UsageError(f"{address}: {fault.said}; is the server up, and is this its address?")
+        data = models.get("data") if isinstance(models, dict) else None
+        listed = [one for one in data or () if isinstance(one, dict) and one.get("id")]
         if not target.model:
             if not listed:
-                raise UsageError(
-                    f"{target.url}/models lists no model; is the server up? else name it: --model NAME"
-                )
+                why = f" ({fault.said})" if fault.said else ""
+                raise UsageError(f"{address} lists no model{why}; name it: --model NAME, or give the key")
             target = replace(target, model=str(listed[0]["id"]))
         owner = next((str(one.get("owned_by")) for one in listed if one["id"] == target.model), "")
         engine, version = await _engine(client, target, owner)
@@ -149,22 +155,36 @@ async def _engine(client: Any, target: Target, owner: str) -> tuple[str, str]:
     for engine, (path, field) in _ENGINES.items():
         if named and engine != named:
             continue
-        found = await _json(client, target, f"{root}{path}")
+        found, _ = await _json(client, target, f"{root}{path}")
         if isinstance(found, dict) and found.get(field):
             return engine, str(found[field])
     return named, ""
 
 
-async def _json(client: Any, target: Target, url: str) -> Any:
-    """What a server says at an address; None where it says nothing of use."""
+class _Fault(NamedTuple):
+    """What was wrong with an answer, and whether there was none at all."""
+
+    said: str = ""
+    gone: bool = False
+
+
+async def _json(client: Any, target: Target, url: str) -> tuple[Any, _Fault]:
+    """What a server says at an address, None where it says nothing of use; and why that is."""
     import aiohttp
 
     timeout = aiohttp.ClientTimeout(total=target.limits.connect)
     try:
         async with client.get(url, headers=target.headers, timeout=timeout) as answer:
-            return json.loads(await answer.text()) if answer.status == 200 else None
-    except (aiohttp.ClientError, TimeoutError, OSError, ValueError, RecursionError):
-        return None
+            if answer.status != 200:
+                return None, _Fault(f"status {answer.status}")
+            return json.loads(await answer.text()), _Fault()
+    except TimeoutError:
+        return None, _Fault(f"nothing came for {target.limits.connect:g} s", gone=True)
+    except (aiohttp.ClientConnectorError, aiohttp.ServerDisconnectedError) as fault:
+        why = getattr(fault, "strerror", "") or "it was closed"
+        return None, _Fault(f"no connection ({one_line(why)})", gone=True)
+    except (aiohttp.ClientError, OSError, ValueError, RecursionError):
+        return None, _Fault("no JSON")
 
 
 def measure(

@@ -90,8 +90,8 @@ def text_of(path: Path) -> str:
 
 
 def without_cut(text: str) -> str:
-    """A text without the number that is its very end, since that may have been cut within."""
-    last = _LAST.search(text[-_NEAR:])
+    """A text of several lines without the number that is its very end, which may have been cut within."""
+    last = _LAST.search(text[-_NEAR:]) if "\n" in text else None
     return text[: -len(last[0])] if last else text
 
 

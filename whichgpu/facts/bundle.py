@@ -1,8 +1,10 @@
 """The JSON that a tree of data files is made into, and the parts of it that can be read alone.
 
 <tree>.json      the stamps of the sources, and the content of every file by stem
-<tree>.json.gz   the same, packed, of a tree that few commands read, its tables column by column
-<tree>.rows      a line that says where the rows of each value are, then those rows, packed value by value
+<tree>.json.gz   the same, packed, of a tree that few commands read, its tables as `facts/columns.py` packs
+                 them
+<tree>.rows      a line that says where the rows of each value are, then those rows, packed value by value and
+                 in each of them likewise
 <tree>.files     a line with the stamps and sizes; the names in each file and where it is; the heads of the
                  files, a line each, all these packed but for few trees; and the files, each packed by itself,
                  those of `GROUPED` value by value
@@ -16,9 +18,11 @@ import io
 import json
 import os
 from functools import cache
+from itertools import accumulate
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+from whichgpu.facts.columns import packed_columns, unpacked_columns
 from whichgpu.values import Lazy, NamedTuple
 
 if TYPE_CHECKING:
@@ -58,7 +62,7 @@ PACKED = {
 #: Trees whose names and heads are all read to load the catalogue, which takes less time where they are plain.
 _PLAIN = ("gpus", "architectures")
 #: What the first line of `<tree>.files` says of its layout; another one is stale, as if a source had changed.
-_LAYOUT = 4
+_LAYOUT = 5
 #: Bytes of the beginning of a part that a dictionary may have, and the most that deflate looks back.
 _BEGINNINGS, _WINDOW = (400, 1600), 1 << 15
 _STALE: Stamps = {"": []}
@@ -127,14 +131,14 @@ def _by_column(content: Any) -> Any:
     """A CSV file with the cells of each column together, which packs smaller; a TOML file as it is."""
     if not (isinstance(content, dict) and content.keys() == {"columns", "rows"}):
         return content
-    return {"columns": content["columns"], "cells": [*zip(*content["rows"], strict=True)]}
+    return {"columns": content["columns"], "cells": packed_columns(content["rows"])}
 
 
 def _by_row(content: Any) -> Any:
     """What `_by_column` was given."""
     if not (isinstance(content, dict) and content.keys() == {"columns", "cells"}):
         return content
-    return {"columns": content["columns"], "rows": [[*row] for row in zip(*content["cells"], strict=True)]}
+    return {"columns": content["columns"], "rows": unpacked_columns(content["cells"])}
 
 
 def read_rows(path: Path, wanted: Callable[[str], bool] | None) -> tuple[Stamps, dict[str, Any]]:
@@ -144,8 +148,10 @@ def read_rows(path: Path, wanted: Callable[[str], bool] | None) -> tuple[Stamps,
         if head.get("layout") != _LAYOUT:
             return _STALE, {}
         known = _inflated(handle.read(head["dictionary"]))
-        found = _blocks(handle, handle.tell(), head["index"], wanted, known)
+        blocks = _blocks(handle, handle.tell(), head["index"], wanted, known)
     files = {stem: {"columns": names, "rows": []} for stem, names in head["columns"].items()}
+    found = ((stem, *one) for stem, (numbers, texts) in blocks
+             for one in zip(accumulate(numbers), unpacked_columns(texts), strict=True))  # fmt: skip
     for stem, _, cells in sorted(found, key=itemgetter(1)):
         files[stem]["rows"].append(cells)
     return head["stamps"], files
@@ -257,12 +263,12 @@ def asked_for(tree: str, stem: str, columns: Sequence[str]) -> Callable[[Sequenc
 
 
 def _indexed(tree: str, stamps: Stamps, files: dict[str, Any]) -> bytes:
-    blocks: dict[str, list[Any]] = {}
+    blocks: dict[str, dict[str, list[Any]]] = {}
     for stem, table in files.items():
         column = table["columns"].index(INDEXED[tree])
         for number, cells in enumerate(table["rows"]):
-            blocks.setdefault(cells[column], []).append([stem, number, cells])
-    parts = [_line(block) for block in blocks.values()]
+            blocks.setdefault(cells[column], {}).setdefault(stem, []).append((number, cells))
+    parts = [_line([(stem, _by_text(rows)) for stem, rows in block.items()]) for block in blocks.values()]
     known = _dictionary(parts)
     packed = [_deflated(part, known) for part in parts]
     dictionary = _deflated(known)
@@ -274,6 +280,13 @@ def _indexed(tree: str, stamps: Stamps, files: dict[str, Any]) -> bytes:
         "index": dict(zip(blocks, _places(packed), strict=True)),
     }
     return _line(head) + b"".join((dictionary, *packed))
+
+
+def _by_text(rows: Sequence[tuple[int, list[str]]]) -> tuple[list[int], list[Any]]:
+    """Numbered rows as the steps of their numbers, and their columns."""
+    numbers = [number for number, _ in rows]
+    steps = [one - last for one, last in zip(numbers, [0, *numbers[:-1]], strict=True)]
+    return steps, packed_columns([cells for _, cells in rows])
 
 
 def _places(lines: list[bytes]) -> Iterator[list[int]]:

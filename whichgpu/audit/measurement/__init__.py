@@ -63,6 +63,7 @@ _TESTS = (
     ("stream-triad", r"\bbandwidth\b|\bcopy test\b|\b\d[\d.,]* ?[GT]i?B/s\b"),
     ("dgemm", r"\bmat(?:rix[- ]?)?mul(?:tiplication|tiply|tiplies)?s?\b|\bgemms?\b"),
 )
+TESTED = tuple(name for name, _ in _TESTS)
 #: Products that every framework leaves to the vendor's library.
 _OF_LIBRARIES = ("dgemm", "gemm", "matmul")
 #: What goes over a link and not through a GPU's memory.

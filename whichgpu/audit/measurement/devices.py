@@ -44,7 +44,9 @@ _TOGETHER = re.compile(
 _WITH = re.compile(rf"(?<=faster with )(?:(?P<n>\d{{1,2}})|{_WORD})\b", re.I)
 _TPU_CORES = re.compile(r"\bTPU[ -]?v[23]-(\d{1,4})\b", re.I)
 _IS_RATE = re.compile(
-    r"\s?(?:[a-z]+/|(?:[a-z]+ )?(?:per|a) (?:s(?:ec(?:ond)?)?|m(?:in(?:ute)?)?|h(?:r|our)?)\b)", re.I
+    r"\s?(?!(?:costs?|prices?|rents?|for|rental) )"
+    r"(?:[a-z]+/|(?:[a-z]+ )?(?:per|a) (?:s(?:ec(?:ond)?)?|m(?:in(?:ute)?)?|h(?:r|our)?)\b)",
+    re.I,
 )
 _IS_TIME = re.compile(r"\d+ ?ms", re.I)
 _PROFILE = re.compile(r"\b(\dg\.\d+gb)\b", re.I)
@@ -94,7 +96,9 @@ def device(text: str, catalogue: Catalogue) -> tuple[str, tuple[str, ...], str]:
 def counted(text: str, catalogue: Catalogue) -> list[tuple[tuple[str, ...], int]]:
     """Every device that is named, in order: what its name may mean, and how many of it (0: not told)."""
     text = _GLUED.sub(lambda glued: f"{glued[1] or glued[2]} x ", text)
-    return [(usual(one.ids, catalogue), _several(text, one)[2]) for one in named(text, catalogue)]
+    found = named(text, catalogue)
+    meant = {ids: usual(ids, catalogue) for ids in dict.fromkeys(one.ids for one in found)}
+    return [(meant[one.ids], _several(text, one)[2]) for one in found]
 
 
 def _several(text: str, one: Mention) -> tuple[re.Match[str] | None, re.Match[str] | None, int]:

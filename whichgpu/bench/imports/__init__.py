@@ -9,7 +9,8 @@ A format is a module of this folder, found by its file name:
 
 Formats of several files (`TOGETHER` True) get all of them at once: `read(paths, texts)`; those that need a
 column which the user states (`STATED` True) get these too: `read(path, text, stated)`. A number that ends a
-text is left out of it, since that may have been cut within, unless a format tells by itself (`WHOLE` True).
+text of several lines is left out of it, since that may have been cut within, unless a format tells by itself
+(`WHOLE` True).
 """
 
 from __future__ import annotations

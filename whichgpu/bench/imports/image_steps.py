@@ -53,7 +53,7 @@ def read(_path: Path, text: str, stated: Mapping[str, Any]) -> Iterator[Entry]:
             bars.setdefault(int(one["steps"]), []).append(1.0 / rate if one["unit"] == "s/it" else rate)
     if not bars:
         raise UsageError("no bar of steps that reached its end; was it cut off before a picture was made?")
-    program = next(name for name, mark in _PROGRAMS.items() if mark.search(text))
+    program = next((name for name, mark in _PROGRAMS.items() if mark.search(text)), "")
     device = _GPU.search(text)
     columns = {
         "phase": "generate", "gpu": (device[1] or device[2]).strip() if device else "", "runtime": program,

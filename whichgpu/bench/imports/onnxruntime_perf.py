@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 #: The stated batch makes samples of runs.
 STATED = True
-_MEAN = re.compile(r"^Average inference time cost(?: total)?: +(?P<ms>[\d.]+) ms\b", re.MULTILINE)
+_MEAN = re.compile(r"^Average (?:inference )?time cost(?: total)?: *(?P<ms>[\d.]+) ms\b", re.MULTILINE)
 _RATE = re.compile(r"^Number of inferences per second: +(?P<rate>[\d.]+)\s*\n", re.MULTILINE)
 _CPU = re.compile(r"onnxruntime_perf_test.* -e cpu\b")
 

@@ -1,9 +1,9 @@
 """Logs with the time or the rate of a step: torchvision, DeepSpeed, NeMo, MMDetection, Detectron2, fairseq ..
 
-Also apex, the loops of DETR, DeiT and MAE, OpenCLIP, PaddlePaddle, MXNet, TorchTitan, MaxText, Composer,
-mlx_lm.lora, Horovod's synthetic benchmark and NVIDIA's DLLogger. The middle one behind the first, in which a
-program warms up, as samples or tokens/s of all GPUs; seconds of a step are samples where the batch of a GPU
-is in the log, or stated.
+Also maskrcnn-benchmark, TF-Slim, apex, the loops of DETR, DeiT and MAE, OpenCLIP, PaddlePaddle, MXNet,
+TorchTitan, MaxText, Composer, mlx_lm.lora, Horovod's synthetic benchmark and NVIDIA's DLLogger. The middle
+one behind the first, in which a program warms up, as samples or tokens/s of all GPUs; seconds of a step are
+samples where the batch of a GPU is in the log, or stated.
 """
 
 from __future__ import annotations
@@ -12,19 +12,8 @@ import re
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from whichgpu.bench.imports import Entry
-from whichgpu.bench.imports._loops import (
-    NUMBER,
-    TIME,
-    Load,
-    Loop,
-    columns_of,
-    load_of,
-    loop_of,
-    numbers,
-    row_of,
-    some,
-)
+from whichgpu.bench.imports import Entry, _loops
+from whichgpu.bench.imports._loops import NUMBER, TIME, Load, Loop
 from whichgpu.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,14 +23,16 @@ if TYPE_CHECKING:
 #: The stated batch and number of GPUs make items of steps.
 STATED = True
 #: Programs of whose figures none is of a first step: means of many, or lines behind those.
-_WARM = ("horovod", "detectron2", "imagenet", "torchvision")
+_WARM = ("horovod", "detectron2", "maskrcnn_benchmark", "imagenet", "torchvision")
+#: Programs whose every line is a mean of many steps, the first of them its warm-up too.
+_MEANS = ("fairseq", "mmdetection", "mlx_lm")
 
 
 def _spans(pattern: str) -> Callable[[str, Load], list[float]]:
     """Rates of a log that tells the seconds of each step."""
 
     def read(text: str, load: Load) -> list[float]:
-        return [load.items / one for one in some(numbers(pattern, text))]
+        return [load.items / one for one in _loops.some(_loops.numbers(pattern, text))]
 
     return read
 
@@ -50,24 +41,24 @@ def _lengthened(pattern: str) -> Callable[[str, Load], list[float]]:
     """The same of sequences, in tokens where their length is known."""
 
     def read(text: str, load: Load) -> list[float]:
-        return [load.items * (load.length or 1.0) / one for one in some(numbers(pattern, text))]
+        return [load.items * (load.length or 1.0) / one for one in _loops.some(_loops.numbers(pattern, text))]
 
     return read
 
 
 def _rates(pattern: str) -> Callable[[str, Load], list[float]]:
     """Rates of a log that tells those of all GPUs."""
-    return lambda text, _load: some(numbers(pattern, text))
+    return lambda text, _load: _loops.some(_loops.numbers(pattern, text))
 
 
 def _shared(pattern: str) -> Callable[[str, Load], list[float]]:
     """Rates of a log that tells those of each GPU."""
-    return lambda text, load: [one * load.gpus for one in some(numbers(pattern, text))]
+    return lambda text, load: [one * load.gpus for one in _loops.some(_loops.numbers(pattern, text))]
 
 
 def _last(pattern: str) -> Callable[[str, Load], list[float]]:
     """The rate of a log that tells the mean time of its steps so far."""
-    return lambda text, load: [load.items / one for one in some(numbers(pattern, text))[-1:]]
+    return lambda text, load: [load.items / one for one in _loops.some(_loops.numbers(pattern, text))[-1:]]
 
 
 def _torchvision(text: str, load: Load) -> list[float]:
@@ -92,6 +83,8 @@ _IMAGENET = r"^Epoch: \[\d+\]\[\s*\d+/\d+\]\s+Time\s+" + TIME + r" \(\s*\d+\.\d+
 #: Each line tells one step, and every process of a run prints its first.
 _BEHIND = _IMAGENET.replace(r"\[\s*\d+/", r"\[\s*(?![01]/)\d+/")
 _DETECTRON = r"d2\.utils\.events.*?\biter: \d+ .*?\btime: " + TIME
+_BENCHMARK = r"maskrcnn_benchmark\.trainer INFO: eta: .*?\biter: \d+ .*?\btime: \d+\.\d+ \(" + TIME + r"\)"
+_SLIM = r"\bglobal step \d+: loss = \S+ \(" + TIME + r" sec/step\)"
 _NEMO = r"train_step_timing in s(?:=|: )" + TIME
 _BATCH = {"batch": r"\b(?:samples_per_gpu|batch_size)=(\d+)"}
 _LOOPS = (
@@ -101,9 +94,12 @@ _LOOPS = (
     Loop("torchvision", _marked(_LOGGED + r"\btime: "), _torchvision),
     Loop("mmdetection", _marked(_MM), _spans(_MM), _BATCH),
     Loop("detectron2", _marked(_DETECTRON), _last(_DETECTRON), {"whole": r"\bIMS_PER_BATCH: (\d+)"}),
-    Loop("fairseq", _marked(r"\bwps=[\d,.]+, ups=", r'"wps": "[\d.]+", "ups"'),
-         _rates(rf'\bwps(?:=|": "){NUMBER}"?, "?ups'), {"n_gpus": r"training on (\d+) (?:devices|GPUs)"},
-         "tokens/s"),
+    Loop("maskrcnn_benchmark", _marked(_BENCHMARK), _last(_BENCHMARK),
+         {"whole": r"\bIMS_PER_BATCH: (\d+)"}),
+    Loop("tf_slim", _marked(_SLIM), _spans(_SLIM), runtime="TensorFlow"),
+    Loop("fairseq", _marked(r"\bwps=[\d,.]+, (?:ups|wpb)=", r'"wps": "[\d.]+", "ups"'),
+         _rates(rf'\bwps(?:=|": "){NUMBER}"?, "?(?:ups|wpb)'),
+         {"n_gpus": r"training on (\d+) (?:devices|GPUs)"}, "tokens/s"),
     Loop("nemo", _marked(_NEMO), _lengthened(_NEMO), {"global_batch": r"\bglobal_batch_size: (\d+)\b"},
          sequences=True),
     Loop("torchtitan", _marked(r"\bstep: +\d+ .*\btps: [\d,]+ "), _shared(rf"\btps: {NUMBER} "),
@@ -132,19 +128,21 @@ _LOOPS = (
 
 def claims(_path: Path, text: str) -> bool:
     """Whether a file is such a log; what Transformers' Trainer sums up at its end is its own."""
-    return "train_samples_per_second" not in text and loop_of(_LOOPS, text) is not None
+    return "train_samples_per_second" not in text and _loops.loop_of(_LOOPS, text) is not None
 
 
 def read(_path: Path, text: str, stated: Mapping[str, Any]) -> Iterator[Entry]:
     """The figure of a log; raises `UsageError` where it has no step, or nothing says what a step has."""
-    loop = loop_of(_LOOPS, text)
+    loop = _loops.loop_of(_LOOPS, text)
     if loop is None:
         return
-    found = columns_of(loop, text)
-    load = load_of(text, found, stated)
+    found = _loops.columns_of(loop, text)
+    load = _loops.load_of(text, found, stated)
     rates = loop.rates(text, load)
-    behind = rates if loop.name in _WARM else rates[1:]
+    alone = len(rates) == 1 and loop.name in _MEANS
+    behind = rates if alone or loop.name in _WARM else rates[1:]
+    said = ("the mean of one line, which a run may have warmed up in",) if alone else ()
     if not behind:
         raise UsageError("one step alone, in which it warmed up: was the run cut off?")
-    yield Entry({**row_of(loop, found, load, load.batch), "value": median(behind)},
-                {"program": loop.name, "steps_read": len(behind)})  # fmt: skip
+    yield Entry({**_loops.row_of(loop, found, load, load.batch), "value": median(behind)},
+                {"program": loop.name, "steps_read": len(behind)}, said)  # fmt: skip

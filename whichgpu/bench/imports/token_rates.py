@@ -56,7 +56,9 @@ def claims(_path: Path, text: str) -> bool:
 
 def read(_path: Path, text: str) -> Iterator[Entry]:
     """A figure of prompts and one of generation; of a test at several lengths one of each."""
-    engine = next(one for one in _ENGINES if re.search(one.answer, text, re.MULTILINE))
+    engine = next((one for one in _ENGINES if re.search(one.answer, text, re.MULTILINE)), None)
+    if engine is None:
+        return
     stated = _TIMED.search(text)
     lengths = (
         {"input_tokens": int(stated["prompt"]), "output_tokens": int(stated["answer"])} if stated else {}

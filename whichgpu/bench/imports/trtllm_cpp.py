@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MARK = "[BENCHMARK]"
-_LINE = re.compile(r"\[BENCHMARK\] (.*)$", re.MULTILINE)
-_PAIR = re.compile(r"(?P<key>[A-Za-z]\w*(?:\([^)\s]*\))?) (?P<value>\S+)")
+_LINE = re.compile(r"\[BENCHMARK\] (.*\n)")
+_PAIR = re.compile(r"(?P<key>[A-Za-z]\w*(?:\([^)\s]*\))?) (?P<value>\S+)(?=\s)")
 #: By metric: unit, and what the programs call it, the first that is there.
 _FIGURES = {
     "throughput": ("output tokens/s", ("token_throughput(token/sec)", "tokensPerSec", "tokens_per_sec")),

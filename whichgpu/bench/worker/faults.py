@@ -38,7 +38,12 @@ def told(fault: BaseException) -> tuple[str, str]:
 def missing(name: str) -> str:
     """What to do where a framework is not installed."""
     package = name.partition(".")[0]
-    install = {"torch": "torch", "tensorflow": "tensorflow (tensorflow-cpu without a GPU)", "ray": "ray"}
+    install = {
+        "torch": "torch",
+        "tensorflow": "tensorflow (tensorflow-cpu without a GPU)",
+        "ray": "ray",
+        "numpy": "numpy torch (numpy tensorflow for TensorFlow)",
+    }
     return (
         f"no {package} in this Python: pip install {install.get(package, package)}, or name one that "
         "has it with --python"
