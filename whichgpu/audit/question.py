@@ -168,9 +168,9 @@ def _of_wishes(
 ) -> Answering:  # fmt: skip
     """What is asked of something that is to run."""
     # A framework alone stands for its usual model, and a quantity of a GPU for what measures it.
-    if workload not in text and (workload in TESTED or any(mentioned(text))):
+    if workload not in text and (workload in TESTED or any(mentioned(text)) or _ABOUT.search(text)):
         other = _without_a_job(text, devices, catalogue)
-        if other and other.command != "compare":
+        if other and (other.command != "compare" or len(devices) == 1):
             return other
     if _OWN.search(text):
         ids = tuple(dict.fromkeys(key for some in devices for key in some))

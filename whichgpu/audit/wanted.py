@@ -320,6 +320,7 @@ _CONTEXT = re.compile(r"\b(\d{1,4})k(?: tokens?)?(?: of)? (?:context|ctx|prompts
 #: Tokens a second that one reader at home may want; more are of several.
 _READ = 200.0
 _SPEED = re.compile(r"(\d+(?:\.\d+)?) (?:tokens?|tok)/s(?:ec(?:ond)?)?", re.I)
+_LOOKED_UP = 40
 _LANGUAGE = re.compile(r"\b(?:LLMs?|(?:large )?language models?)\b", re.I)
 _TUNES = re.compile(r"\bfine[- ]?tun|\btransfer learning\b", re.I)
 _ALL_OF_IT = re.compile(r"\bfull(?:y)?[- ]|\ball (?:weights|parameters)\b", re.I)
@@ -444,7 +445,9 @@ def _pointed(text: str) -> str:
 
     if _LANGUAGE.search(text):
         return usual_model("llm")
-    return next((first_of(one.id) for one in likely(text)), "")
+    # Every run of words is looked up, and a question has few.
+    words = text.split()[:_LOOKED_UP]
+    return next((first_of(one.id) for one in likely(" ".join(words))), "")
 
 
 def _fitting(
