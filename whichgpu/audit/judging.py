@@ -82,6 +82,8 @@ _GB = 1e9
 _EXACT = 1e-3
 #: Sizes that are one in any unit and by any rounding are no further apart, as a share.
 _SIZES = 0.4
+#: How far a number of full hundreds may be rounded, as a share of it.
+_HUNDREDS = 0.01
 #: How far a sum of memories in terabytes may be rounded or cut off.
 _TOGETHER = 0.06
 #: Sizes that differ by less are one: 11 and 12 GB are two, however they are counted.
@@ -140,6 +142,9 @@ def stated(
     number = float(re.sub(r"[^\d.]", "", plain.replace(",", "")) or 0)
     zeros = len(plain) - len(plain.rstrip("0")) if not fraction and "," not in plain else 0
     step = 10.0 ** -len(fraction[1]) if fraction else 10.0**zeros
+    if not fraction and re.search(r"[1-9]00$", plain):
+        # "1,300": the digits before are told, and no more; it may be exact as well.
+        number, step = number or 1.0, max(step, min(100.0, 2 * _HUNDREDS * number))
     if fraction:
         number = float(plain.replace(",", ".") if plain.count(",") + plain.count(".") == 1 else number)
     rounding = 0.5 * step / number if number else 0.0

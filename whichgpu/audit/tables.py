@@ -50,7 +50,9 @@ _COUNT = re.compile(
 )
 #: A size right behind the name of a device.
 _SIZE = re.compile(r"\s?(\d{1,3})\s?GB\b")
-_INTEGER = re.compile(r"\s*(?:x|\u00d7)?\s?(\d{1,3})\s?(?:x|\u00d7)?\s*", re.IGNORECASE)
+_INTEGER = re.compile(
+    r"\s*(?:x|\u00d7)?\s?(\d{1,3})\s?(?:x|\u00d7|gpus?|cards?|accelerators?)?\s*", re.IGNORECASE
+)
 
 
 #: Words of a heading that are of any device: "L40 Performance", "AMD Instinct\u2122 MI210 accelerator".
@@ -117,7 +119,9 @@ def _across(table: Table, row: int, context: Context) -> tuple[int, Mapping[int,
 
 def _is_narrower(below: Mapping[int, Head], above: Mapping[int, Head]) -> bool:
     """Whether a second row names the devices of the first again and says more: "HGX H100", "8 x H100 SXM"."""
-    same = below.keys() == above.keys() and all(set(head.ids) <= set(above[at].ids) for at, head in below.items())
+    same = below.keys() == above.keys() and all(
+        set(head.ids) <= set(above[at].ids) for at, head in below.items()
+    )
     return same and list(below.values()) != list(above.values())
 
 
@@ -150,7 +154,7 @@ def _beside(table: Table, header: int, across: Mapping[int, Head]) -> Iterator[C
         group = row[0].text if row and row[0] else group
         if index == header or not names or (row[0] is None and labels < _TWO):
             continue
-        if _filled(row) == 1 and len(row) > 1:
+        if len(row) > 1 and (_filled(row) == 1 or all(cell is row[0] for cell in row)):
             # "Memory" by itself heads "Capacity" and "Type", "Compute (dense)" the rates below.
             above = group
             continue

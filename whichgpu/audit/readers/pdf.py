@@ -20,7 +20,9 @@ _GAP = re.compile(r" {3,}|\t+")
 _ITEM = re.compile(r"^\s*(?:[-*\u2022\u25cf\u25aa]|\d{1,3}[.)])\s+")
 _NUMBER = re.compile(r"^\s*(?:page\s*)?\d{1,4}(?:\s*(?:/|of)\s*\d{1,4})?\s*$", re.IGNORECASE)
 #: A page's number behind the rest of its header or footer.
-_NUMBERED = re.compile(r"\S.*(?: {3,}|\t)(?:page|seite|p\.)\s*\d{1,4}(?:\s*(?:/|of|von)\s*\d{1,4})?\s*$", re.IGNORECASE)
+_NUMBERED = re.compile(
+    r"\S.*(?: {3,}|\t)(?:page|seite|p\.)\s*\d{1,4}(?:\s*(?:/|of|von)\s*\d{1,4})?\s*$", re.IGNORECASE
+)
 #: A heading is no longer, and a line that stands on so many pages is their header or footer.
 _HEADING, _REPEATED = 90, 3
 #: What is no longer may stand on many pages as a cell.
