@@ -104,8 +104,9 @@ def _sharing(text: str, found: Sequence[Quantity]) -> list[Quantity]:
         if behind and digits and shares and _OR.fullmatch(text, each.end, behind.start):
             words = text[each.start : each.end] + text[digits.end() : behind.end]
             again = next(iter(quantities(words)), each)
-            each = again._replace(start=each.start, end=each.end)
-        made.append(each)
+            made.append(again._replace(start=each.start, end=each.end))
+        else:
+            made.append(each)
     return made[::-1]
 
 

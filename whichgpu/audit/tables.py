@@ -58,7 +58,8 @@ _INTEGER = re.compile(
 #: Words of a heading that are of any device: "L40 Performance", "AMD Instinct\u2122 MI210 accelerator".
 _SAYS_NOTHING = re.compile(
     r"\b(?:performance|specifications?|specs|details|values?|nvidia|amd|intel|tesla|quadro|geforce|radeon|"
-    r"instinct|jetson|accelerators?|tensor cores?|graphics cards?|gpus?)\b|[\u2122\u00ae]|\((?:tm|r)\)",
+    r"instinct|jetson|accelerators?|tensor cores?|graphics|cards?|gpus?|pcie|sxm\d?|"
+    r"\d{1,3}\s?gb)\b|[\u2122\u00ae]|\((?:tm|r)\)",
     re.IGNORECASE,
 )
 #: A kind of memory, with a card that has it: "GDDR6X (RTX 4090)".
@@ -311,7 +312,7 @@ def _about(table: Table, context: Context) -> tuple[str, ...]:
 
 
 def around(table: Table, context: Context) -> str:
-    """What is said just before and after a table, and in its header; of a long table not what is far inside."""
+    """What is said just before and after a table, and in its header; of a long one not what is far inside."""
     told: dict[int, str] = context.memo.setdefault("around", {})
     if id(table) not in told:
         text = _around(table, context)

@@ -48,8 +48,8 @@ _TOLD = re.compile(r":.*\d")
 _EMPTY = re.compile(r"[-\u2013\u2014\u2212?]|n/?a|none|unknown|no|yes", re.IGNORECASE)
 #: Names whose values are words or days.
 _OF_WORDS = re.compile(
-    r"(?:gpu )?(?:architecture|chip|code ?name|process|foundry)|(?:release|launch|introduction|announcement)(?:ed|d)?"
-    r"(?: date| year)?|form factor|memory type",
+    r"(?:gpu )?(?:architecture|chip|code ?name|process|foundry)|"
+    r"(?:release|launch|introduction|announcement)(?:ed|d)?(?: date| year)?|form factor|memory type",
     re.IGNORECASE,
 )
 _TYPE = r"(?:GDDR\d[Xx]?|HBM\d?[Ee]?)"

@@ -54,7 +54,7 @@ def find(context: Context) -> Iterator[Finding]:
         for cell in cells(table, context):
             made_by = cell.attribute and cell.attribute.key == "process" and _TOLD.search(cell.passage.text)
             if not made_by and _FOUNDRY.fullmatch(cell.label.strip(" :*")):
-                made_by = _MAKER.fullmatch(cell.passage.text)
+                made_by = _TOLD.search(cell.passage.text) or _MAKER.fullmatch(cell.passage.text)
             if made_by:
                 yield from _judged(cell.passage, made_by, cell.ids, context)
     for index, passage in context.document.running():

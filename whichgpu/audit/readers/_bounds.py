@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 #: Characters of prose that are read, passages, cells of tables, and columns of one table. A word with a digit
 #: takes as long as so many more characters: it is an amount or a name, and every kind of claim looks at it.
 #: So does a cell of a table.
-PROSE, PASSAGES, CELLS, COLUMNS, AMOUNT = 140_000, 3_000, 3_000, 200, 32
+PROSE, PASSAGES, CELLS, COLUMNS, AMOUNT = 110_000, 3_000, 3_000, 200, 32
 #: Lines and characters of a file in a format of lines that are looked at; of a page all are.
 LINES, CHARACTERS = 20_000, 1_000_000
 #: Words with a digit that make a stretch a dump: so many of them, and so large a share of its words.
@@ -84,8 +84,8 @@ def _tables(document: Document, told: list[str]) -> tuple[list[Table], set[int]]
     )
     told += _more(len(wide), "tables of so many columns")
     told += (
-        f"a table of {len(each.rows):,} rows at line {_line(document, each)}: its first {rows:,} are read, as "
-        f"the first {CELLS:,} cells of all tables are"
+        f"a table of {len(each.rows):,} rows at line {_line(document, each)}: its first {rows:,} are read, "
+        f"as the first {CELLS:,} cells of all tables are"
         for each, rows in long[:_NAMED]
     )
     told += _more(len(long), "tables behind the first cells that are read")
@@ -137,9 +137,9 @@ def _prose(
     told += _dumps(document, dumps)
     if stop >= 0:
         told.append(
-            f"the text from line {_line_of(document, stop)} on: the first {PROSE:,} characters (a word with a "
-            f"digit and a cell count as {AMOUNT}) and {PASSAGES:,} paragraphs of a document are read; audit the rest "
-            "as a file of its own"
+            f"the text from line {_line_of(document, stop)} on: the first {PROSE:,} characters (a word with "
+            f"a digit and a cell count as {AMOUNT}) and {PASSAGES:,} paragraphs of a document are read; "
+            "audit the rest as a file of its own"
         )
     return kept
 

@@ -66,12 +66,18 @@ def _blocks(kept: Sequence[Line]) -> Iterator[list[Line]]:
     """Runs of lines, those of a table whose rows have empty lines between them as one."""
     block: list[Line] = []
     for run in paragraphs(kept):
-        if block and not (_is_row(run[0]) and _is_row(block[0])):
+        if block and (not (_is_row(run[0]) and _is_row(block[0])) or _has_header(run)):
             yield block
             block = []
         block += run
     if block:
         yield block
+
+
+def _has_header(run: Sequence[Line]) -> bool:
+    """Whether lines begin with the names of columns, and no name of a row: a table of its own."""
+    deep = " " * _DEEP
+    return len(run) > 1 and run[0].text[:_DEEP] == deep and run[1].text[:_DEEP] != deep
 
 
 def _is_row(line: Line) -> bool:
