@@ -112,7 +112,7 @@ def _first(rows: Sequence[tuple[Passage | None, ...]], most: int) -> tuple[tuple
 def _prose(
     document: Document, passages: Sequence[Passage], cells: set[int], told: list[str]
 ) -> list[Passage]:
-    """The passages that are read, with stretches that are dumps of amounts or names marked as code."""
+    """The passages that are read, without stretches that are dumps of amounts or names."""
     kept: list[Passage] = []
     dumps: list[Passage] = []
     left, count, stop = PROSE - AMOUNT * min(len(cells), CELLS), 0, -1
@@ -128,8 +128,7 @@ def _prose(
                 cost = len(part.text) // _GLANCED if is_dump else _cost(part)
                 until = len(part.text) if cost <= left else len(part.text) * left // cost
                 read = part if cost <= left else part.part(0, until)
-                kept.append(read)
-                dumps += [read] if is_dump else []
+                (dumps if is_dump else kept).append(read)
                 left -= cost
                 if read is not part:
                     stop = part.place(until)
