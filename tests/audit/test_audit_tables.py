@@ -197,6 +197,9 @@ TWO_LEVELS = """<table><tr><th rowspan=2>GPU</th><th colspan=2>Memory</th></tr>
 <tr><th>GB</th><th>GB/s</th></tr>
 <tr><td>A10</td><td>24</td><td>600</td></tr><tr><td>L4</td><td>24</td><td>600</td></tr>
 <tr><td>A40</td><td>48</td><td>696</td></tr></table>"""
+STARRED = """<table><tr><th></th><th>A30</th><th>GH200 (96 GB)</th></tr>
+<tr><td>TF32 Tensor Core</td><td>82 TF | 165 TF*</td><td>494 TF | 989 TF*</td></tr>
+<tr><td>GPU memory</td><td>24GB HBM2</td><td>96GB HBM2e</td></tr></table><p>* With sparsity</p>"""
 MODULES = """| | V100 PCIe | V100 SXM2 |
 |---|---|---|
 | NVIDIA Volta Architecture-Based CUDA® Cores | 5,120 | 5,376 |
@@ -218,6 +221,7 @@ MODULES = """| | V100 PCIe | V100 SXM2 |
         ("a.txt", PAGES, ["544", "1,935 GB/s"], {"2,560", "576", "48 GB", "1,935 GB/s", "400 W"}),
         ("a.md", UNNAMED, ["694.3 GB/s"], {"48 GB", "10752", "38.71 TFLOPS", "11.76 TFLOPS"}),
         ("a.html", TWO_LEVELS, ["600"], {"24", "600", "696"}),
+        ("a.html", STARRED, ["HBM2e"], {"82 TF", "165 TF", "494 TF", "989 TF", "24GB", "96GB"}),
         ("a.md", MODULES, ["5,376"], {"5,120", "300 GB/sec"}),
         ("a.md", "# L4\n\n- FP8: 242 TFLOPS dense / 485 TFLOPS sparse\n- Tensor cores: 240 (3rd Gen)\n",
          ["240", "3rd Gen"], {"242 TFLOPS", "485 TFLOPS"}),
@@ -245,7 +249,7 @@ MODULES = """| | V100 PCIe | V100 SXM2 |
     ],
     ids=[
         "servers", "several values", "brackets", "dotted", "colons", "narrower header", "terms", "pages",
-        "columns by other tables", "two levels", "modules", "both ways",
+        "columns by other tables", "two levels", "starred", "modules", "both ways",
         "groups", "broken", "sizes in names", "a list", "raised marks", "open header", "half a digit",
         "differences", "wrong differences", "wrong sign", "quotients", "two wrong of five", "reverse",
         "wrong share", "a share", "year before", "of the laptop", "modules by their size",

@@ -126,7 +126,8 @@ def noted(passage: Passage, place: tuple[int, int], document: str) -> frozenset[
     It is looked for in the file, since a single star is a mark of Markdown too.
     """
     start, end = passage.span(*place)
-    return of_mark(document[start : end + 1] + passage.text[place[1] : place[1] + 1], document)
+    behind = passage.text[place[1] : place[1] + 1]
+    return of_mark(document[start : end + 1], document) | of_mark(behind, document)
 
 
 def of_mark(text: str, document: str) -> frozenset[str]:
