@@ -49,6 +49,12 @@ def test_odd_numbers_end_no_audit(text):
     assert audited(text.encode(), "x.md", catalogue(), corpus.TODAY).score
 
 
+def test_sentences_of_scripts_without_capitals_end():
+    arabic = "ذاكرة A100 هي 80 GB. ذاكرة A10 هي 40 GB. "
+    found = audited((arabic * 20).encode(), "x.md", catalogue(), corpus.TODAY)
+    assert {each.stated for each in found.findings if each.verdict == "confirmed"} == {"80 GB"}
+
+
 def test_encodings_are_read():
     for encoding in ("utf-8", "utf-16", "cp1252"):
         found = audited("Die A10 – 24 GB of GDDR6.".encode(encoding), "", catalogue(), corpus.TODAY)

@@ -115,9 +115,116 @@ TURNED = """| Model | Seconds per image | Images per hour |
 """
 
 
+SERVERS = """| Server | GPUs | GPU memory (GB) | Instance memory (GiB) | Memory per GPU |
+|---|---|---|---|---|
+| one | 8 x A10G | 192 | 768 | 24 GB |
+| two | 4 x A10G | 192 | 192 | 24 GB |
+| three | 8 x L40S | 384 | 1536 | 48 GB |
+"""
+SEVERAL = """| GPU | Memory | Power | FP16 tensor (dense / sparse) |
+|---|---|---|---|
+| V100 | 16 or 32 GB HBM2 | 250 / 300 W | 125 |
+| A30 | 24 GB | 165 W | 165 / 330 |
+| A10 | 24 GB | 150 W | 125 / 250 |
+| A40 | 48 GB | 275 W | 149.7 / 299.4 |
+"""
+BRACKETS = """| | L40S | H100 PCIe |
+|---|---|---|
+| FP8 | 733 TF (1,466 TF sparse) | 1,513 TF (3,026 TF sparse) |
+| Interconnect | - | NVLink: 600GB/s PCIe Gen5: 128GB/s |
+| Form factor | PCIe dual-slot | SXM |
+"""
+DOTTED = """Intel cards
+
+Arc A770
+Memory size ......... 16 GB
+Memory type ......... GDDR6
+Memory bandwidth .... 560 GB/s
+
+Arc B580
+Memory size ......... 16 GB
+Memory type ......... GDDR6
+Memory bandwidth .... 456 GB/s
+"""
+COLONS = """RTX 4090:   24GB / 1008 GB/s / 450W / 16384 cores
+RTX A5000:  24GB / 768 GB/s / 230W / 10752 cores
+T4:         16GB / 320 GB/s / 70W / 2560 cores
+"""
+NARROWER = """<table><tr><th></th><th>HGX H100</th><th>HGX H200</th><th>HGX B200</th></tr>
+<tr><td>GPUs</td><td>8x H100 SXM</td><td>8x H200 SXM</td><td>8x B200 SXM</td></tr>
+<tr><td>Total GPU memory</td><td>640 GB</td><td>1.1 TB</td><td>1.2 TB</td></tr>
+<tr><td>FP8<sup>1</sup></td><td>32 PFLOPS</td><td>32 PFLOPS</td><td>72 PFLOPS</td></tr>
+<tr><td>FP32<sup>2</sup></td><td>536 TFLOPS</td><td>536 TFLOPS</td><td>600 TFLOPS</td></tr></table>
+<p><sup>1</sup> With sparsity. <sup>2</sup> At boost clock.</p>"""
+TERMS = """NVIDIA RTX PRO 6000 Blackwell Workstation Edition
+: GPU memory: 96 GB GDDR7
+: CUDA cores: 24,064
+
+NVIDIA RTX PRO 4500 Blackwell
+: GPU memory: 32 GB GDDR7
+: CUDA cores: 10,752
+"""
+PAGES = """NVIDIA boards for servers and workstations                                                page 3
+
+                     T4              Quadro RTX 8000         TITAN RTX
+CUDA cores           2,560           4,608                   4,608
+Tensor cores         320             544                     576
+Memory               16 GB           48 GB                   24 GB
+
+
+                     A100 80GB PCIe          A100 80GB SXM
+GPU memory           80 GB                   80 GB
+Bandwidth            1,935 GB/s              1,935 GB/s
+Max power            300 W                   400 W
+"""
+UNNAMED = """RTX A6000 vs Tesla P40
+
+Memoria
+
+| Tamaño de la memoria | 48 GB | 24 GB |
+|---|---|---|
+| Bus de la memoria | 384 bit | 384 bit |
+| Ancho de banda | 768.0 GB/s | 694.3 GB/s |
+| Unidades de shading | 10752 | 3840 |
+| Conteo SM | 84 | 30 |
+
+Desempeño
+
+| Desempeño FP32 (flotante) | 38.71 TFLOPS | 11.76 TFLOPS |
+|---|---|---|
+"""
+TWO_LEVELS = """<table><tr><th rowspan=2>GPU</th><th colspan=2>Memory</th></tr>
+<tr><th>GB</th><th>GB/s</th></tr>
+<tr><td>A10</td><td>24</td><td>600</td></tr><tr><td>L4</td><td>24</td><td>600</td></tr>
+<tr><td>A40</td><td>48</td><td>696</td></tr></table>"""
+STARRED = """<table><tr><th></th><th>A30</th><th>GH200 (96 GB)</th></tr>
+<tr><td>TF32 Tensor Core</td><td>82 TF | 165 TF*</td><td>494 TF | 989 TF*</td></tr>
+<tr><td>GPU memory</td><td>24GB HBM2</td><td>96GB HBM2e</td></tr></table><p>* With sparsity</p>"""
+MODULES = """| | V100 PCIe | V100 SXM2 |
+|---|---|---|
+| NVIDIA Volta Architecture-Based CUDA® Cores | 5,120 | 5,376 |
+| Interconnect Bandwidth | 32 GB/sec | 300 GB/sec |
+"""
+
+
 @pytest.mark.parametrize(
     ("name", "text", "wrong", "confirmed"),
     [
+        ("a.md", SERVERS, ["192"], {"384", "24 GB"}),
+        ("a.md", SEVERAL, ["275 W"],
+         {"16", "32 GB", "250", "300 W", "165", "330", "125", "149.7", "299.4"}),
+        ("a.md", BRACKETS, ["SXM"], {"733 TF", "1,466 TF", "1,513 TF", "3,026 TF", "600GB/s", "PCIe"}),
+        ("a.txt", DOTTED, ["16 GB"], {"GDDR6", "16 GB", "560 GB/s", "456 GB/s"}),
+        ("a.txt", COLONS, ["10752"], {"24GB", "1008 GB/s", "16384", "2560"}),
+        ("a.html", NARROWER, ["1.2 TB"], {"640 GB", "1.1 TB", "32 PFLOPS", "72 PFLOPS", "536 TFLOPS"}),
+        ("a.md", TERMS, ["10,752"], {"96 GB", "24,064", "32 GB", "GDDR7"}),
+        ("a.txt", PAGES, ["544", "1,935 GB/s"], {"2,560", "576", "48 GB", "1,935 GB/s", "400 W"}),
+        ("a.md", UNNAMED, ["694.3 GB/s"], {"48 GB", "10752", "38.71 TFLOPS", "11.76 TFLOPS"}),
+        ("a.html", TWO_LEVELS, ["600"], {"24", "600", "696"}),
+        ("a.html", STARRED, ["HBM2e"], {"82 TF", "165 TF", "494 TF", "989 TF", "24GB", "96GB"}),
+        ("a.md", MODULES, ["5,376"], {"5,120", "300 GB/sec"}),
+        ("a.md", "# L4\n\n- FP8: 242 TFLOPS dense / 485 TFLOPS sparse\n- Tensor cores: 240 (3rd Gen)\n",
+         ["240", "3rd Gen"], {"242 TFLOPS", "485 TFLOPS"}),
         ("a.md", GROUPS, ["GDDR6X", "312 TFLOPS", "TSMC N7", "single-slot", "3.0 x16"], {"48 GB", "2"}),
         ("a.txt", BROKEN, ["Turing"], {"Ada Lovelace", "AD102", "GA102", "18,176"}),
         ("a.txt", SIZED, ["2,039 GB/s"], {"40 GB", "80 GB", "1,555 GB/s", "250 W"}),
@@ -141,6 +248,8 @@ TURNED = """| Model | Seconds per image | Images per hour |
         ("a.md", "# A100\n\nThe 80 GB module has 31% more bandwidth than the 40 GB one.\n", [], set()),
     ],
     ids=[
+        "servers", "several values", "brackets", "dotted", "colons", "narrower header", "terms", "pages",
+        "columns by other tables", "two levels", "starred", "modules", "both ways",
         "groups", "broken", "sizes in names", "a list", "raised marks", "open header", "half a digit",
         "differences", "wrong differences", "wrong sign", "quotients", "two wrong of five", "reverse",
         "wrong share", "a share", "year before", "of the laptop", "modules by their size",

@@ -70,6 +70,24 @@ def test_of_long_tables_the_first_rows_are_read(monkeypatch):
     assert sum(map(len, (table.rows for table in found.document.tables))) == 500
 
 
+def test_amounts_and_cells_take_more_of_what_is_read_than_prose():
+    """A word with a digit costs what a line of prose does, so that dense claims end as soon."""
+
+    def kept(text):
+        return sum(len(each.text) for each in read(text.encode(), form="markdown").passages)
+
+    assert kept("Plain words of a text about computers. " * 4_000) > 100_000
+    assert 20_000 < kept(CLAIM * 4_000) < 50_000
+    table = HEADER + "| A10 | 24 GB |\n" * 2_000 + "\n"
+    assert kept(table + CLAIM * 4_000) < kept(table) + 15_000
+
+
+def test_of_many_tables_few_are_named():
+    found = read((HEADER + "| A10 | 24 GB |\n" * 40 + "\nText.\n\n").encode() * 200, form="markdown")
+    assert len(found.unread) == 4
+    assert found.unread[-1].endswith("more tables behind the first cells that are read")
+
+
 @pytest.mark.parametrize("unit", ["$1 ", "80 GB ", "A100 ", "A100 80 GB ", "A100/", "8 x 8 "])
 def test_a_heap_of_amounts_is_no_sentence(unit):
     found = audit(unit * 4_000 + "\n\n" + CLAIM)

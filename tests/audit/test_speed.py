@@ -46,6 +46,7 @@ SHAPES = {
     "items": ("- RTX 4090, machine {n}: 24 GB, $1.{n} per hour, FP8 support, 450 W", "\n"),
     "marks": ("| GPU | Memory* |\n|---|---|\n| A100 | {n} GB* |\n| A10 | 2{n} GB* |", "\n\n"),
     "laptops": ("The RTX 4090 Laptop GPU number {n} has 16 GB; the RTX 4080 has {n} W.", "\n\n"),
+    "families": ("The Hopper of lab {n} has {n} GB, the Ampere {n} W, at $2.{n} per hour each.", "\n\n"),
     "groups": ("All three of them have {n} GB. None of them supports FP4.", "\n\n"),
 }
 

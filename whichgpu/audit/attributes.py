@@ -102,6 +102,16 @@ def _of_name(text: str) -> Attribute:
 
 def headed(text: str) -> Attribute | None:
     """The attribute that a table's cell names by itself; None where it names none or says more than that."""
+    found = _headed(text)
+    rate = found is not None and found.key == "memory" and _RATE_UNIT.search(text)
+    return attributes()["bandwidth"] if rate else found
+
+
+#: "Memory, GB/s" is its bandwidth.
+_RATE_UNIT = re.compile(r"(?<![A-Za-z])[GT]i?B(?:/s|ps)(?![A-Za-z])", re.IGNORECASE)
+
+
+def _headed(text: str) -> Attribute | None:
     plain = _OF_MAKER.sub("", spaced(text).strip(" :*").lower())
     if alone := _ONE_PRECISION.fullmatch(plain):
         plain = alone[1]
@@ -132,10 +142,11 @@ def headed(text: str) -> Attribute | None:
     return None
 
 
-#: What says no more of an attribute than whose it is: "NVIDIA Ada Lovelace Architecture-Based CUDA\u00ae Cores".
+#: What says no more of an attribute than whose it is: "NVIDIA Hopper Architecture-Based CUDA\u00ae Cores".
 _OF_MAKER = re.compile(
-    r"^(?:nvidia |amd |intel )?(?:(?:ada lovelace|ampere|hopper|turing|volta|blackwell|pascal)(?: architecture)?-?\s?"
-    r"based )|^(?:nvidia |amd |intel )(?=\w)|[\u00ae\u2122]",
+    r"^(?:nvidia |amd |intel )?"
+    r"(?:(?:ada lovelace|ampere|hopper|turing|volta|blackwell|pascal)(?: architecture)?-?\s?based )|"
+    r"^(?:nvidia |amd |intel )(?=\w)|[\u00ae\u2122]",
 )
 #: A precision with nothing but the words for a rate in any language: "Desempe\u00f1o FP32 (flotante)".
 _ONE_PRECISION = re.compile(

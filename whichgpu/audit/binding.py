@@ -457,7 +457,7 @@ def of_a_part(text: str, quantity: Quantity) -> bool:
         # "CUDA cores - 3,840": a label.
         before = ""
     has_word = quantity.dimension != "number" or re.match(r"\s[A-Za-z]", after)
-    listed = has_word and re.search(r"[A-Za-z]\s?/\s*$", before) and "=" not in after
+    listed = has_word and re.search(r"[A-Za-z)]\s?/\s*$", before) and "=" not in after
     beside = _BESIDE.match(after) if quantity.dimension != "number" and "=" not in after else None
     # "24 GB / 1,008 GB/s / 450 W" are three.
     goes_on = beside is not None and beside[1] != quantity.unit
@@ -484,6 +484,9 @@ _SO_THEN = re.compile(r",\s+(?:so|hence|thus|therefore)\s", re.IGNORECASE)
 _OF_A_LINK, _LINKED = re.compile(r"\b(?:NVLink|PCIe)\b[^.;,]*$"), 24
 
 
+_BOTH_WAYS = re.compile(r"\bdense\b.*\bspars(?:e|ity)\b|\bspars(?:e|ity)\b.*\bdense\b", re.IGNORECASE)
+
+
 def several_columns(sentence: Sentence, context: Context) -> bool:
     """Whether a line without a name holds two values of one dimension: the row of a table without marks."""
     found = [
@@ -491,5 +494,8 @@ def several_columns(sentence: Sentence, context: Context) -> bool:
         for each in quantities(sentence.text, context.fraction)
         if not _OF_A_LINK.search(sentence.text, max(0, each.start - _LINKED), each.start)
     ]
-    several = any(found.count(dimension) > 1 for dimension in ("bandwidth", "memory", "flop rate", "power"))
+    # One rate is told dense and with sparsity.
+    twice = 2 if _BOTH_WAYS.search(sentence.text) else 1
+    several = any(found.count(dimension) > 1 for dimension in ("bandwidth", "memory", "power"))
+    several = several or found.count("flop rate") > twice
     return several and not _IN_PROSE.search(sentence.text)

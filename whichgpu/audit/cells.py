@@ -30,8 +30,11 @@ _IN_GROUPS = re.compile(r"~?\d{1,3}(?: \d{3})+(?:[.,]\d+)?(?![\d.,]|\s+\d)")
 _GROUP = re.compile(r"(?<=\d) (?=\d{3}(?!\d))")
 _MARK = re.compile(r"(?<!\*)\*(?!\*)|[\u2020\u2021\u00b9\u00b2\u00b3]")
 _NOTE = re.compile(
-    r"(?:[*\u2020\u2021\u00b9\u00b2\u00b3]+|<sup>\d\)?</sup>)[^.\n|]{0,60}\bsparsity", re.IGNORECASE
+    r"(?:(?P<mark>[*\u2020\u2021\u00b9\u00b2\u00b3]+)|<sup>(?P<raised>\d)\)?</sup>)"
+    r"[^.\n|*\u2020\u2021\u00b9\u00b2\u00b3]{0,60}\bsparsity",
+    re.IGNORECASE,
 )
+_RAISED = {"1": "\u00b9", "2": "\u00b2", "3": "\u00b3"}
 _ALL_SPARSE = re.compile(
     r"(?<![*\u2020\u2021\u00b9\u00b2])\b(?:figures|numbers|values|ratings|rates|specs|specifications)\b"
     r"(?! without)"
@@ -83,7 +86,9 @@ def read(cell: Cell, context: Context) -> list[Quantity]:
 
 
 #: Between two values of a cell of which the last has the unit of both: "16 or 32 GB", "250 W / 300".
-_OR = re.compile(r"\s*(?:/|\||,|&|[-\u2013\u2014]|\b(?:or|and|to|oder|und|bis|ou|et|o|y)\b)\s*", re.IGNORECASE)
+_OR = re.compile(
+    r"\s*(?:/|\||,|&|[-\u2013\u2014]|\b(?:or|and|to|oder|und|bis|ou|et|o|y)\b)\s*", re.IGNORECASE
+)
 _DIGITS = re.compile(r"\d[\d.,\u00a0\u202f]*")
 
 
@@ -93,12 +98,15 @@ def _sharing(text: str, found: Sequence[Quantity]) -> list[Quantity]:
     for each in reversed(found):
         behind = made[-1] if made else None
         digits = _DIGITS.match(text, behind.start) if behind else None
-        shares = behind and each.dimension == "number" and behind.dimension not in ("number", "count", "money")
+        shares = (
+            behind and each.dimension == "number" and behind.dimension not in ("number", "count", "money")
+        )
         if behind and digits and shares and _OR.fullmatch(text, each.end, behind.start):
             words = text[each.start : each.end] + text[digits.end() : behind.end]
             again = next(iter(quantities(words)), each)
-            each = again._replace(start=each.start, end=each.end)
-        made.append(each)
+            made.append(again._replace(start=each.start, end=each.end))
+        else:
+            made.append(each)
     return made[::-1]
 
 
@@ -118,20 +126,27 @@ def noted(passage: Passage, place: tuple[int, int], document: str) -> frozenset[
     It is looked for in the file, since a single star is a mark of Markdown too.
     """
     start, end = passage.span(*place)
-    return of_mark(document[start : end + 1] + passage.text[place[1] : place[1] + 1], document)
+    behind = passage.text[place[1] : place[1] + 1]
+    return of_mark(document[start : end + 1], document) | of_mark(behind, document)
 
 
 def of_mark(text: str, document: str) -> frozenset[str]:
     """What a mark in a text says by a footnote of the document."""
-    if _MARK.search(text) and _has_note(document):
-        return frozenset({"sparse"})
-    return frozenset()
+    marks = {each[0] for each in _MARK.finditer(text)}
+    marks |= {_RAISED.get(each, each) for each in _SUP.findall(text)}
+    return frozenset({"sparse"}) if marks and marks & _of_sparsity(document) else frozenset()
+
+
+_SUP = re.compile(r"<sup>(\d)\)?</sup>")
 
 
 @lru_cache(maxsize=2)
-def _has_note(document: str) -> bool:
-    # Every cell of a table may have a mark.
-    return _NOTE.search(document) is not None
+def _of_sparsity(document: str) -> frozenset[str]:
+    """The marks of a document's notes that speak of sparsity; every cell of a table may have a mark."""
+    found: set[str] = set()
+    for each in _NOTE.finditer(document):
+        found |= {_RAISED.get(each["raised"], each["raised"])} if each["raised"] else set(each["mark"])
+    return frozenset(found)
 
 
 @lru_cache(maxsize=2)

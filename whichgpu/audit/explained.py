@@ -75,6 +75,7 @@ def explained(found: Sequence[Cell], context: Context) -> list[Cell]:
     series: dict[str, list[int]] = {}
     for index, cell in enumerate(found):
         series.setdefault(cell.label, []).append(index)
+    found = _without_host(found)
     made = list(found)
     tried = 0
     for label, places in series.items():
@@ -85,6 +86,14 @@ def explained(found: Sequence[Cell], context: Context) -> list[Cell]:
             for index, cell in zip(places, _explained([found[i] for i in places], context), strict=True):
                 made[index] = cell
     return _without_measured(_pooled(_like_others(made), context), context)
+
+
+def _without_host(found: Sequence[Cell]) -> list[Cell]:
+    """Cells without the memory of the machine, which stands beside that of its GPUs."""
+    labels = {cell.label for cell in found if cell.attribute and cell.attribute.key == "memory"}
+    own = {label for label in labels if _OF_GPUS.search(label)}
+    others = labels - own if own else set()
+    return [cell._replace(attribute=None) if cell.label in others else cell for cell in found]
 
 
 def _without_measured(found: list[Cell], context: Context) -> list[Cell]:

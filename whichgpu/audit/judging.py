@@ -82,6 +82,8 @@ _GB = 1e9
 _EXACT = 1e-3
 #: Sizes that are one in any unit and by any rounding are no further apart, as a share.
 _SIZES = 0.4
+#: How far a number of full hundreds may be rounded, as a share of it.
+_HUNDREDS = 0.01
 #: How far a sum of memories in terabytes may be rounded or cut off.
 _TOGETHER = 0.06
 #: Sizes that differ by less are one: 11 and 12 GB are two, however they are counted.
@@ -140,6 +142,9 @@ def stated(
     number = float(re.sub(r"[^\d.]", "", plain.replace(",", "")) or 0)
     zeros = len(plain) - len(plain.rstrip("0")) if not fraction and "," not in plain else 0
     step = 10.0 ** -len(fraction[1]) if fraction else 10.0**zeros
+    if not fraction and re.search(r"[1-9]00$", plain):
+        # "1,300": the digits before are told, and no more; it may be exact as well.
+        number, step = number or 1.0, max(step, min(100.0, 2 * _HUNDREDS * number))
     if fraction:
         number = float(plain.replace(",", ".") if plain.count(",") + plain.count(".") == 1 else number)
     rounding = 0.5 * step / number if number else 0.0
@@ -301,19 +306,7 @@ def _same(attribute: Attribute, what: Stated, value: float) -> bool:
     if what.limit == "nearly":
         return value * 0.9 <= what.value * 1.001 <= value * 1.12
     if attribute.dimension == "memory":
-        binary = _ALIKE.get(attribute.key, _ALIKE["memory"])
-        nominal = (nominal_gb(value) or 0) * _GB
-        if what.unit == "MB" and round(what.value / 1e6) % 1024 == 0:
-            # "24576 MB" counts in binary units, whatever it calls them.
-            what = what._replace(value=what.value * 1.024**2)
-        if what.unit.startswith("T"):
-            # No device has a terabyte: of several together it is a round figure, 1.1 TB of 1,128 GB.
-            return any(abs(what.value - each) <= min(2 * what.rounding, _TOGETHER) * each
-                       for each in (value, nominal))  # fmt: skip
-        pairs = ((value, binary), (nominal, 1.0), (nominal, 1 / binary))
-        # In decimal units 24 GB are 25.8, and no 26.
-        exact = abs(what.value - value) < _IN_BYTES * value
-        return exact or any(abs(what.value * share - each) < _ONE_SIZE * each for each, share in pairs)
+        return _same_size(attribute, what, value)
     if attribute.dimension == "length":
         return abs(what.value - value) < 1e-12 or {round(what.value, 12), round(value, 12)} <= _ONE_NODE
     within = _share(attribute, what)
@@ -323,6 +316,23 @@ def _same(attribute: Attribute, what: Stated, value: float) -> bool:
     cut = 0 < value - what.value <= min(2 * what.rounding, _CUT) * value and attribute.dimension in _CUTTABLE
     # 33.5 is told as 34: half of the last digit is a share of what is told.
     return cut or abs(what.value - value) <= (within + 1e-9) * max(what.value, value)
+
+
+def _same_size(attribute: Attribute, what: Stated, value: float) -> bool:
+    """Whether a size is a known one, in decimal units or in binary ones."""
+    binary = _ALIKE.get(attribute.key, _ALIKE["memory"])
+    nominal = (nominal_gb(value) or 0) * _GB
+    if what.unit == "MB" and round(what.value / 1e6) % 1024 == 0:
+        # "24576 MB" counts in binary units, whatever it calls them.
+        what = what._replace(value=what.value * 1.024**2)
+    if what.unit.startswith("T"):
+        # No device has a terabyte: of several together it is a round figure, 1.1 TB of 1,128 GB.
+        return any(abs(what.value - each) <= min(2 * what.rounding, _TOGETHER) * each
+                   for each in (value, nominal))  # fmt: skip
+    pairs = ((value, binary), (nominal, 1.0), (nominal, 1 / binary))
+    # In decimal units 24 GB are 25.8, and no 26.
+    exact = abs(what.value - value) < _IN_BYTES * value
+    return exact or any(abs(what.value * share - each) < _ONE_SIZE * each for each, share in pairs)
 
 
 def _share(attribute: Attribute, what: Stated) -> float:

@@ -33,8 +33,10 @@ _UNITS: tuple[tuple[str, str, str], ...] = (
     (r"(?P<p>[kKMGTP]i?)Bps\b", "bandwidth", "{p}B/s"),
     (r"(?P<p>[GTM])o(?:ctets?)?\s*(?:/|par\s+)\s*s(?:econde)?\b", "bandwidth", "{p}B/s"),
     (r"(?P<word>(?i:giga|tera|mega))(?i:bytes?\s+(?:per|a)\s+second)", "bandwidth", "{p}B/s"),
-    (rf"(?P<p>{_PREFIX})(?:[Bb]its?/s|bps|bits?\s+per\s+second|b/s)(?:\s*per\s+pin)?", "bit rate", "{p}bit/s"),
-    (r"(?:(?:[Dd]ense|[Ss]parse|[Tt]ensor|AI|TF32|BF16|FP\d\d?|INT\d)\s+)?(?P<p>[GTPE])\s?(?:FLOP[Ss]?|[Ff]lops?)(?:/s)?\b"
+    (rf"(?P<p>{_PREFIX})(?:[Bb]its?/s|bps|bits?\s+per\s+second|b/s)(?:\s*per\s+pin)?",
+     "bit rate", "{p}bit/s"),
+    (r"(?:(?:[Dd]ense|[Ss]parse|[Tt]ensor|AI|TF32|BF16|FP\d\d?|INT\d)\s+)?"
+     r"(?P<p>[GTPE])\s?(?:FLOP[Ss]?|[Ff]lops?)(?:/s)?\b"
      r"(?!\s+(?:an?|per|each)\s(?!(?:GPU|card|[A-Z]+\d)))", "flop rate", "{p}FLOP/s"),
     (r"(?P<p>[TP])F\b", "flop rate", "{p}FLOP/s"),
     (r"(?P<word>[gtp])(?i:flops)(?:/s)?\b", "flop rate", "{p}FLOP/s"),

@@ -50,13 +50,16 @@ _COUNT = re.compile(
 )
 #: A size right behind the name of a device.
 _SIZE = re.compile(r"\s?(\d{1,3})\s?GB\b")
-_INTEGER = re.compile(r"\s*(?:x|\u00d7)?\s?(\d{1,3})\s?(?:x|\u00d7)?\s*", re.IGNORECASE)
+_INTEGER = re.compile(
+    r"\s*(?:x|\u00d7)?\s?(\d{1,3})\s?(?:x|\u00d7|gpus?|cards?|accelerators?)?\s*", re.IGNORECASE
+)
 
 
 #: Words of a heading that are of any device: "L40 Performance", "AMD Instinct\u2122 MI210 accelerator".
 _SAYS_NOTHING = re.compile(
     r"\b(?:performance|specifications?|specs|details|values?|nvidia|amd|intel|tesla|quadro|geforce|radeon|"
-    r"instinct|jetson|accelerators?|tensor cores?|graphics cards?|gpus?)\b|[\u2122\u00ae]|\((?:tm|r)\)",
+    r"instinct|jetson|accelerators?|tensor cores?|graphics|cards?|gpus?|pcie|sxm\d?|"
+    r"\d{1,3}\s?gb)\b|[\u2122\u00ae]|\((?:tm|r)\)",
     re.IGNORECASE,
 )
 #: A kind of memory, with a card that has it: "GDDR6X (RTX 4090)".
@@ -117,7 +120,9 @@ def _across(table: Table, row: int, context: Context) -> tuple[int, Mapping[int,
 
 def _is_narrower(below: Mapping[int, Head], above: Mapping[int, Head]) -> bool:
     """Whether a second row names the devices of the first again and says more: "HGX H100", "8 x H100 SXM"."""
-    same = below.keys() == above.keys() and all(set(head.ids) <= set(above[at].ids) for at, head in below.items())
+    same = below.keys() == above.keys() and all(
+        set(head.ids) <= set(above[at].ids) for at, head in below.items()
+    )
     return same and list(below.values()) != list(above.values())
 
 
@@ -150,7 +155,7 @@ def _beside(table: Table, header: int, across: Mapping[int, Head]) -> Iterator[C
         group = row[0].text if row and row[0] else group
         if index == header or not names or (row[0] is None and labels < _TWO):
             continue
-        if _filled(row) == 1 and len(row) > 1:
+        if len(row) > 1 and (_filled(row) == 1 or all(cell is row[0] for cell in row)):
             # "Memory" by itself heads "Capacity" and "Type", "Compute (dense)" the rates below.
             above = group
             continue
@@ -239,7 +244,8 @@ def _is_it(passage: Passage, mention: Mention, context: Context) -> bool:
     if size and not sizes & {float(size[1]), None}:
         return False
     chips = {str(context.catalogue[key].value("chip") or "").upper() for key in mention.ids}
-    said = CHIP.findall(passage.text)
+    # "GH200" is a device, and no chip.
+    said = CHIP.findall(passage.text[: mention.start] + passage.text[mention.end :])
     return not said or not all(chips) or any(chip.startswith(one) for one in said for chip in chips)
 
 
@@ -307,7 +313,7 @@ def _about(table: Table, context: Context) -> tuple[str, ...]:
 
 
 def around(table: Table, context: Context) -> str:
-    """What is said just before and after a table, and in its header; of a long table not what is far inside."""
+    """What is said just before and after a table, and in its header; of a long one not what is far inside."""
     told: dict[int, str] = context.memo.setdefault("around", {})
     if id(table) not in told:
         text = _around(table, context)

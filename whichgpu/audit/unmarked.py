@@ -41,6 +41,8 @@ _ROWS, _MOST = 3, 6
 _GAP = 8
 #: A number before what it counts.
 _COUNT = re.compile(r"(?P<value>\d[\d,.]*) (?P<name>[A-Za-z]+(?: [A-Za-z]+)?)")
+#: Lines of names that may be one header, which has fewer devices than that.
+_LONGEST = 12
 #: Lines within which a card's name of an attribute stands again for the next one.
 _APART = 8
 #: "Compute units: 104" is a name with its value.
@@ -48,8 +50,8 @@ _TOLD = re.compile(r":.*\d")
 _EMPTY = re.compile(r"[-\u2013\u2014\u2212?]|n/?a|none|unknown|no|yes", re.IGNORECASE)
 #: Names whose values are words or days.
 _OF_WORDS = re.compile(
-    r"(?:gpu )?(?:architecture|chip|code ?name|process|foundry)|(?:release|launch|introduction|announcement)(?:ed|d)?"
-    r"(?: date| year)?|form factor|memory type",
+    r"(?:gpu )?(?:architecture|chip|code ?name|process|foundry)|"
+    r"(?:release|launch|introduction|announcement)(?:ed|d)?(?: date| year)?|form factor|memory type",
     re.IGNORECASE,
 )
 _TYPE = r"(?:GDDR\d[Xx]?|HBM\d?[Ee]?)"
@@ -167,7 +169,7 @@ def _parts(every: Sequence[Passage], catalogue: Catalogue) -> Iterator[tuple[str
     for index, line in enumerate(every):
         text, found = ("", set()) if CHIP.match(line.text) else _named(line.text, catalogue)
         alone = len(found) == 1 and len(line.text) <= _CELL and _is_name(line.text, catalogue)
-        run = [*run, line] if alone else run if _VERSUS.fullmatch(line.text) else []
+        run = [*run[-_LONGEST:], line] if alone else run if _VERSUS.fullmatch(line.text) else []
         if alone and len(run) > 1:
             text, found = _named(" / ".join(each.text for each in run), catalogue)
         if found and (len(found) > 1 or (not found <= known and _is_name(line.text, catalogue))):

@@ -32,6 +32,8 @@ _PAIR = re.compile(
 )
 _PAIRED = ("flop rate", "op rate")
 _AI = re.compile(r"\bAI\b")
+#: How far a round rate of PCIe is from the exact one.
+_ROUND_RATE = 0.03
 #: A count below this share of a device's is of a part of it.
 _PART = 0.05
 #: Cells by which it is told which device a header means.
@@ -108,6 +110,9 @@ def of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
             for each in found
         ]
     found = [each for each in found if not _OF_LINK.search(_own_words(text, each, found))]
+    if attribute.key == "nvlink" and "nvlink" not in f"{cell.label} {text}".lower():
+        # "Interconnect bandwidth" of a card without NVLink is that of PCIe.
+        found = [each for each in found if not _is_of_slot(each.value, cell.ids, context)]
     several = len(found) > 1 and len({each.value for each in found}) > 1
     if not found or (not several and of_a_part(text, found[0])):
         return
@@ -121,6 +126,17 @@ def of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
     wrong = [each for each in answers if each.verdict == "contradicted"]
     all_wrong = len(wrong) == len(found)
     yield from (each for each in answers if not several or all_wrong or each not in wrong)
+
+
+#: Bytes a second of 16 lanes of the first generation of PCIe, each way; every generation doubles it.
+_LANES = 4e9
+
+
+def _is_of_slot(value: float, ids: Sequence[str], context: Context) -> bool:
+    """Whether a rate is that of the slot of a device, one way or both, which is told in round numbers."""
+    generations = {context.catalogue[key].value("pcie_generation") for key in ids} - {None}
+    rates = [_LANES * 2.0 ** (int(str(each)) - 1) for each in generations]
+    return any(abs(value / (way * rate) - 1) < _ROUND_RATE for rate in rates for way in (1, 2))
 
 
 def _own_words(text: str, quantity: Quantity, found: Sequence[Quantity]) -> str:

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 _YES = re.compile(r"\s*(?:yes|ja\b|oui\b|s[i\u00ed]\b|supported|\u2713|\u2714|\u2705|native)", re.IGNORECASE)
 _NO = re.compile(
-    r"\s*(?:no(?: support)?|none|nein|non|not supported|unsupported|\u2717|\u2718|\u274c|n/a)\s*(?:\([^()]{0,40}\))?\s*$",
+    r"\s*(?:no(?: support)?|none|nein|non|not supported|unsupported|"
+    r"\u2717|\u2718|\u274c|n/a)\s*(?:\([^()]{0,40}\))?\s*$",
     re.IGNORECASE,
 )
 #: Headings of what was measured: "FP16 (tok/s)".

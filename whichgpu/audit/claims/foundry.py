@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.sentences import Sentence
 
 _MAKERS = r"(?P<maker{0}>TSMC|Samsung|GlobalFoundries|Intel)"
-_NODE = r"(?P<node{0}>\d{{1,2}}(?:[ -]?(?:nm|nanometers?)|N[A-Z]?\b)|N\d{{1,2}}[A-Z]?\b)"
+_NODE = r"(?P<node{0}>\d{{1,2}}(?:[ -]?(?:nm|nanometers?)|N[A-Z]?\b|FF[A-Z]?\+?)|N\d{{1,2}}[A-Z]?\b)"
 _TOLD = re.compile(
     rf"\b{_MAKERS.format(1)}(?:[\u2019']s)?\s+(?:(?:custom|advanced|own|mature|older|newer|cutting-edge)\s+)*"
     rf"{_NODE.format(1)}"
@@ -39,7 +39,9 @@ _OTHERS = re.compile(
 )
 _BEFORE = 60
 #: The header of who makes a chip, and such a cell.
-_FOUNDRY = re.compile(r"foundry|fab|chip (?:maker|manufacturer)|auftragsfertiger|fonderie|fundici\u00f3n", re.I)
+_FOUNDRY = re.compile(
+    r"foundry|fab|chip (?:maker|manufacturer)|auftragsfertiger|fonderie|fundici\u00f3n", re.I
+)
 _MAKER = re.compile(r"\s*(?P<maker1>TSMC|Samsung|GlobalFoundries|Intel|UMC|SMIC)\s*", re.IGNORECASE)
 #: Nodes of TSMC that one process is called by.
 _ONE_NODE = frozenset({4, 5})
@@ -52,7 +54,7 @@ def find(context: Context) -> Iterator[Finding]:
         for cell in cells(table, context):
             made_by = cell.attribute and cell.attribute.key == "process" and _TOLD.search(cell.passage.text)
             if not made_by and _FOUNDRY.fullmatch(cell.label.strip(" :*")):
-                made_by = _MAKER.fullmatch(cell.passage.text)
+                made_by = _TOLD.search(cell.passage.text) or _MAKER.fullmatch(cell.passage.text)
             if made_by:
                 yield from _judged(cell.passage, made_by, cell.ids, context)
     for index, passage in context.document.running():
@@ -81,7 +83,9 @@ def _judged(
     known = [gpu for gpu in gpus if gpu.value("process") and gpu.confidence != "low"]
     told = match.groupdict()
     maker = next(words for name, words in told.items() if name.startswith("maker") and words).lower()
-    node = _DIGITS.search(next((words for name, words in told.items() if name.startswith("node") and words), ""))
+    node = _DIGITS.search(
+        next((words for name, words in told.items() if name.startswith("node") and words), "")
+    )
     right = [gpu for gpu in known if _is_made(str(gpu.value("process")), maker, node)]
     if known:
         verdict = "confirmed" if right else "contradicted"

@@ -22,8 +22,12 @@ if TYPE_CHECKING:
 _LAUNCH = re.compile(
     r"(?:release|launch|introduction|announcement|year|date)(?:ed|d)?(?: date| year)?|"
     r"jahr|ann\u00e9e|a\u00f1o|anno|ano|(?:erscheinungs|ver\u00f6ffentlichungs|release-)datum|"
+    r"erscheinungsjahr|ann\u00e9e de (?:sortie|lancement)|a\u00f1o de (?:lanzamiento|salida)|"
+    r"anno di (?:uscita|lancio)|ano de lan\u00e7amento|"
+    r"\u0433\u043e\u0434 (?:\u0432\u044b\u043f\u0443\u0441\u043a\u0430|\u0432\u044b\u0445\u043e\u0434\u0430)|"
     r"date de (?:sortie|publication|lancement)|fecha de (?:lanzamiento|publicaci\u00f3n|salida)|"
-    r"data d[ei] (?:uscita|rilascio|lan\u00e7amento)|\u0434\u0430\u0442\u0430 (?:\u0440\u0435\u043b\u0438\u0437\u0430|\u0432\u044b\u0445\u043e\u0434\u0430)|"
+    r"data d[ei] (?:uscita|rilascio|lan\u00e7amento)|"
+    r"\u0434\u0430\u0442\u0430 (?:\u0440\u0435\u043b\u0438\u0437\u0430|\u0432\u044b\u0445\u043e\u0434\u0430)|"
     r"\u53d1\u5e03\u65e5\u671f|\u4e0a\u5e02\u65e5\u671f|\u767a\u58f2\u65e5"
 )
 _ORDINAL = re.compile(r"\b([1-6])(?:st|nd|rd|th)[- ]gen(?:eration)?\b", re.IGNORECASE)

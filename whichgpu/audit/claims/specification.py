@@ -222,6 +222,10 @@ def _only_a_share(text: str, each: Named) -> bool:
     return bool(share or _ACCUMULATES.match(text, each.end))
 
 
+#: Between two values that stand side by side: "242 TFLOPS dense / 485 TFLOPS sparse".
+_BESIDE = re.compile(r"\s/\s")
+
+
 def _own_words(text: str, sentence: Sentence, quantity: Quantity, context: Context) -> str:
     """What is said beside a value and beside no other: in its part of the sentence, between the others."""
     near = [
@@ -234,8 +238,9 @@ def _own_words(text: str, sentence: Sentence, quantity: Quantity, context: Conte
     last = min([start for start, _ in at if start >= quantity.end], default=sentence.end)
     before = _APART_FROM.split(text[max(first, quantity.start - APART) : quantity.start])[-1]
     # In brackets of its own: "1,979 TFLOPS dense (3,958 sparse)".
-    before = before.rpartition("(")[2]
+    before = _BESIDE.split(before.rpartition("(")[2])[-1]
     after = _APART_FROM.split(text[quantity.end : min(last, quantity.end + APART)])[0]
+    after = _BESIDE.split(after)[0]
     # "366 TFLOPS TF32 (with sparsity: 733)": what is said in the brackets is of the next.
     after = _OF_THE_NEXT.sub("", after)
     if later := _SPARSE_LATER.match(text, quantity.end, sentence.end):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 #: Characters of prose that are read, passages, cells of tables, and columns of one table. A word with a digit
 #: takes as long as so many more characters: it is an amount or a name, and every kind of claim looks at it.
 #: So does a cell of a table.
-PROSE, PASSAGES, CELLS, COLUMNS, AMOUNT = 140_000, 3_000, 3_000, 200, 32
+PROSE, PASSAGES, CELLS, COLUMNS, AMOUNT = 110_000, 3_000, 3_000, 200, 32
 #: Lines and characters of a file in a format of lines that are looked at; of a page all are.
 LINES, CHARACTERS = 20_000, 1_000_000
 #: Words with a digit that make a stretch a dump: so many of them, and so large a share of its words.
@@ -84,8 +84,8 @@ def _tables(document: Document, told: list[str]) -> tuple[list[Table], set[int]]
     )
     told += _more(len(wide), "tables of so many columns")
     told += (
-        f"a table of {len(each.rows):,} rows at line {_line(document, each)}: its first {rows:,} are read, as "
-        f"the first {CELLS:,} cells of all tables are"
+        f"a table of {len(each.rows):,} rows at line {_line(document, each)}: its first {rows:,} are read, "
+        f"as the first {CELLS:,} cells of all tables are"
         for each, rows in long[:_NAMED]
     )
     told += _more(len(long), "tables behind the first cells that are read")
@@ -112,7 +112,7 @@ def _first(rows: Sequence[tuple[Passage | None, ...]], most: int) -> tuple[tuple
 def _prose(
     document: Document, passages: Sequence[Passage], cells: set[int], told: list[str]
 ) -> list[Passage]:
-    """The passages that are read, with stretches that are dumps of amounts or names marked as code."""
+    """The passages that are read, without stretches that are dumps of amounts or names."""
     kept: list[Passage] = []
     dumps: list[Passage] = []
     left, count, stop = PROSE - AMOUNT * min(len(cells), CELLS), 0, -1
@@ -128,8 +128,7 @@ def _prose(
                 cost = len(part.text) // _GLANCED if is_dump else _cost(part)
                 until = len(part.text) if cost <= left else len(part.text) * left // cost
                 read = part if cost <= left else part.part(0, until)
-                kept.append(read)
-                dumps += [read] if is_dump else []
+                (dumps if is_dump else kept).append(read)
                 left -= cost
                 if read is not part:
                     stop = part.place(until)
@@ -137,9 +136,9 @@ def _prose(
     told += _dumps(document, dumps)
     if stop >= 0:
         told.append(
-            f"the text from line {_line_of(document, stop)} on: the first {PROSE:,} characters (a word with a "
-            f"digit and a cell count as {AMOUNT}) and {PASSAGES:,} paragraphs of a document are read; audit the rest "
-            "as a file of its own"
+            f"the text from line {_line_of(document, stop)} on: the first {PROSE:,} characters (a word with "
+            f"a digit and a cell count as {AMOUNT}) and {PASSAGES:,} paragraphs of a document are read; "
+            "audit the rest as a file of its own"
         )
     return kept
 

@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 
 _HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*$")
 _UNDERLINE = re.compile(r"^ {0,3}(=+|-+)[ \t]*$")
-_ITEM = re.compile(r"^([ \t]*)(?:[-*+\u2022]|\d{1,3}[.)])[ \t]+(?=\S)")
+#: An item of a list; ": 24 GB" is one of a list of definitions, below its term.
+_ITEM = re.compile(r"^([ \t]*)(?:[-*+\u2022:]|\d{1,3}[.)])[ \t]+(?=\S)")
+_DEFINED = re.compile(r"^ {0,3}:[ \t]+\S")
 _ITEM_TABLE = re.compile(_ITEM.pattern + r"\|")
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 _FRONT = re.compile(r"^([A-Za-z_][\w-]*)\s*:\s*(.*)$")
@@ -182,7 +184,9 @@ class _Reader:
 
     def _is_heading(self, line: Line) -> bool:
         """Whether a line without marks heads what follows: in a text that was not wrapped, or a list."""
-        return (self._unwrapped or self._at + 1 in self._listed) and is_short_heading(line.text)
+        after = self._lines[self._at + 1].text if self._at + 1 < len(self._lines) else ""
+        heads = self._unwrapped or self._at + 1 in self._listed or _DEFINED.match(after) is not None
+        return heads and is_short_heading(line.text)
 
     def _card(self, count: int) -> None:
         """A name and its value on lines of their own; what is of two cards is not read for claims."""

@@ -20,7 +20,9 @@ _GAP = re.compile(r" {3,}|\t+")
 _ITEM = re.compile(r"^\s*(?:[-*\u2022\u25cf\u25aa]|\d{1,3}[.)])\s+")
 _NUMBER = re.compile(r"^\s*(?:page\s*)?\d{1,4}(?:\s*(?:/|of)\s*\d{1,4})?\s*$", re.IGNORECASE)
 #: A page's number behind the rest of its header or footer.
-_NUMBERED = re.compile(r"\S.*(?: {3,}|\t)(?:page|seite|p\.)\s*\d{1,4}(?:\s*(?:/|of|von)\s*\d{1,4})?\s*$", re.IGNORECASE)
+_NUMBERED = re.compile(
+    r"\S.*(?: {3,}|\t)(?:page|seite|p\.)\s*\d{1,4}(?:\s*(?:/|of|von)\s*\d{1,4})?\s*$", re.IGNORECASE
+)
 #: A heading is no longer, and a line that stands on so many pages is their header or footer.
 _HEADING, _REPEATED = 90, 3
 #: What is no longer may stand on many pages as a cell.
@@ -64,12 +66,18 @@ def _blocks(kept: Sequence[Line]) -> Iterator[list[Line]]:
     """Runs of lines, those of a table whose rows have empty lines between them as one."""
     block: list[Line] = []
     for run in paragraphs(kept):
-        if block and not (_is_row(run[0]) and _is_row(block[0])):
+        if block and (not (_is_row(run[0]) and _is_row(block[0])) or _has_header(run)):
             yield block
             block = []
         block += run
     if block:
         yield block
+
+
+def _has_header(run: Sequence[Line]) -> bool:
+    """Whether lines begin with the names of columns, and no name of a row: a table of its own."""
+    deep = " " * _DEEP
+    return len(run) > 1 and run[0].text[:_DEEP] == deep and run[1].text[:_DEEP] != deep
 
 
 def _is_row(line: Line) -> bool:
