@@ -151,7 +151,8 @@ LANGUAGE = {"workload": "llama-2-7b", "precision": "bf16", "batch": "1", "n_gpus
     [
         [{**VISION, "runtime": f"PyTorch {version} eager", "gpu": gpu}
          for version in ("2.1", "2.4") for gpu in ("t4", "a100-80gb-sxm", "rtx-4090")],
-        [{**LANGUAGE, "gpu": "h100-80gb-sxm", "phase": phase} for phase in ("train", "pretrain")],
+        [{**LANGUAGE, "gpu": "h100-80gb-sxm", "phase": phase}
+         for phase in ("train", "pretrain", "finetune_full")],
         [{**LANGUAGE, "gpu": "a100-80gb-sxm", "phase": phase}
          for phase in ("finetune_lora", "finetune_qlora")],
         [{**LANGUAGE, "gpu": gpu, "phase": "train",
