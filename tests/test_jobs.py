@@ -153,6 +153,9 @@ LANGUAGE = {"workload": "llama-2-7b", "precision": "bf16", "batch": "1", "n_gpus
          for version in ("2.1", "2.4") for gpu in ("t4", "a100-80gb-sxm", "rtx-4090")],
         [{**LANGUAGE, "gpu": "h100-80gb-sxm", "phase": phase}
          for phase in ("train", "pretrain", "finetune_full")],
+        [{"workload": "bert-base", "phase": "train", "precision": "fp32", "batch": "8", "gpu": gpu,
+          "runtime": f"PyTorch {version}"}
+         for version in ("1.10", "1.11", "1.13") for gpu in ("v100-16gb-sxm", "a100-80gb-sxm")],
         [{**LANGUAGE, "gpu": "a100-80gb-sxm", "phase": phase}
          for phase in ("finetune_lora", "finetune_qlora")],
         [{**LANGUAGE, "gpu": gpu, "phase": "train",
@@ -161,7 +164,8 @@ LANGUAGE = {"workload": "llama-2-7b", "precision": "bf16", "batch": "1", "n_gpus
         [{**LANGUAGE, "gpu": "h100-80gb-sxm", "phase": "train", "options": f"grad_accum={count}"}
          for count in (1, 2, 8)],
     ],
-    ids=["versions", "phases of training", "adapters", "global batches and degrees", "micro-batches"],
+    ids=["versions", "phases of training", "what software holds and TF32", "adapters",
+         "global batches and degrees", "micro-batches"],
 )  # fmt: skip
 def test_jobs_of_the_same_work_share_a_sweep(monkeypatch, rows):
     from whichgpu.cost import pools

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.cost.coefficients import section
 from whichgpu.cost.device import Devices
+from whichgpu.cost.spread import measured
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -79,9 +81,12 @@ class Paired(Devices):
         """A numeric field of the catalogue in SI units."""
         return self._along("column", name)
 
-    def peaks(self, dtypes: tuple[str, ...], *, tf32: bool = False) -> Array:
-        """Peak rate per dtype, (O, 1, J) or (1, 1, J)."""
-        return self._along("peaks", dtypes, tf32=tf32)
+    def peaks(self, dtypes: tuple[str, ...], *, tf32: bool | tuple[bool, ...] = False) -> Array:
+        """Peak rate per dtype, (O, 1, J) or (1, 1, J); `tf32` may be of each of those chosen."""
+        if isinstance(tf32, bool):
+            return self._along("peaks", dtypes, tf32=tf32)
+        wide, narrow = (self._along("peaks", dtypes, tf32=one) for one in (False, True))
+        return np.where(np.array(tf32)[self.which], narrow, wide)
 
     def peak(self, dtype: str) -> Column:
         """Peak rate of one dtype."""
@@ -147,8 +152,20 @@ for _name, _one in vars(Devices).items():
 #: What may differ between runtimes that are joined: numbers, and what is read of each by itself.
 _NUMBERS = ("launch", "fixed", "overlap", "sequence", "routing")
 _BY_KIND = ("products", "memory")
-_OF_EACH = ("title", "year", "vendors", "unmeasured", "gap", "gaps", "marks", "software", "release", "said")
+_OF_EACH = (
+    "title", "year", "vendors", "unmeasured", "gap", "gaps", "marks", "software", "release", "said",
+    "id", "like", "keeper", "calls", "tf32",
+)  # fmt: skip
+#: What a job is settled by, and nothing reads later.
+_SETTLED = (
+    "default_precision", "elsewhere", "through", "networks", "loads", "does", "stores", "freezes", "trains",
+    "recipes", "language", "trainer", "lengths", "habits", "undated", "one_user",
+)  # fmt: skip
 _STRUCTURE_MARKS = ("nhwc", "loads")
+#: Of what a runtime `holds` what is read of each, and what a job is settled by.
+_HELD_OF_EACH = ("softmax_input", "caches", "wide_cache", "asks_cache")
+#: Runtimes whose ids the model asks for (`job_memory`, `serving`).
+_BY_NAME = ("transformers", "diffusers", "llama-cpp", "tensorrt-llm")
 
 
 def columns(stack: Runtime) -> tuple[str, ...]:
@@ -158,10 +175,19 @@ def columns(stack: Runtime) -> tuple[str, ...]:
 
 def structure(stack: Runtime) -> tuple[Any, ...]:
     """All of a runtime that has to be the same for jobs of several to be one sweep."""
-    apart = (*_NUMBERS, *_BY_KIND, *_OF_EACH, "each", "which")
+    apart = (*_NUMBERS, *_BY_KIND, *_OF_EACH, *_SETTLED, "holds", "each", "which")
     same = [repr(getattr(stack, one.name)) for one in fields(stack) if one.name not in apart]
+    held = sorted((name, repr(one)) for name, one in stack.holds.items() if name not in _HELD_OF_EACH)
     kinds = [tuple(getattr(stack, name)) for name in _BY_KIND]
-    return (*same, *kinds, *(mark in stack.marks for mark in _STRUCTURE_MARKS))
+    marks = [mark in stack.marks for mark in _STRUCTURE_MARKS]
+    return (*same, *held, *kinds, *marks, *_spoken_of(stack), measured(stack))
+
+
+def _spoken_of(stack: Runtime) -> tuple[str, ...]:
+    """The id of a runtime, and what the fit knows it as, where coefficients or the model ask for them."""
+    pipeline, engines = section("pipeline"), section("serving")["engine"]
+    named = {*_BY_NAME, *pipeline["layer_split"], *pipeline["micro_batch"], *engines}
+    return tuple([name if name in named else "" for name in (stack.id, stack.kernels)])
 
 
 def joined(stacks: Sequence[Runtime], which: NDArray[np.intp]) -> Runtime:

@@ -219,7 +219,7 @@ def _clocked(
         return devices.clocked(exponent, "")[None]
     known = {dtype: devices.clocked(exponent, dtype, busy) for dtype in set(table.dtypes)}
     tensor = np.array([known[dtype] for dtype in (table.dtypes if len(known) > 1 else known)])
-    peaks = devices.peaks(table.dtypes, tf32=table.kind in runtime.tf32)
+    peaks = devices.peaks(table.dtypes, tf32=runtime.unasked(table.kind))
     return np.where(on_tensor_cores(peaks, devices), tensor, devices.clocked(exponent, "", busy)[None])
 
 

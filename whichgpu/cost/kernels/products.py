@@ -112,7 +112,7 @@ def rates(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float6
 
     FP32 products run on TF32 tensor cores where the runtime does that unasked.
     """
-    peaks = devices.peaks(ops.dtypes, tf32=ops.kind in runtime.tf32)
+    peaks = devices.peaks(ops.dtypes, tf32=runtime.unasked(ops.kind))
     if not runtime.integer or ops.kind != "gemm":
         return peaks
     found: NDArray[np.float64] = np.where(_in_integers(ops, devices, runtime), devices.integer_rate, peaks)
