@@ -15,6 +15,7 @@ import numpy as np
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.device import Devices
 from whichgpu.cost.spread import measured
+from whichgpu.workloads.job import TRAINING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -162,8 +163,21 @@ _SETTLED = (
     "recipes", "language", "trainer", "lengths", "habits", "undated", "one_user",
 )  # fmt: skip
 _STRUCTURE_MARKS = ("nhwc", "loads")
-#: Of what a runtime `holds` what is read of each, and what a job is settled by.
-_HELD_OF_EACH = ("softmax_input", "caches", "wide_cache", "asks_cache")
+#: Of what a runtime `holds` what is read of each.
+_HELD_OF_EACH = ("softmax_input",)
+#: What is read of a training alone, of a runtime and of what it holds, and of a server of requests alone.
+_TRAINS = (
+    "stops_early", "selects_attention", "updates", "mixed_gradient", "bucket_bytes", "exposed", "casts_once",
+    "shards",
+)  # fmt: skip
+_HELD_IN_TRAINING = (
+    "counted", "frees_gradients", "copies_state", "steps_by_tensor", "group_values", "gradient_bytes",
+    "wide_shards", "wide_weights", "whole_gradients", "no_buckets", "bucket_values", "plain_sgd",
+    "widens_ends", "two_again", "root_gathered", "frozen_gathered", "adapter_each", "regates", "rotary_input",
+    "logit_bytes", "cut_logit_bytes", "piece_bytes", "autocasts", "trains_beside", "quantised_input",
+    "recomputes",
+)  # fmt: skip
+_SERVES, _HELD_BY_SERVERS = ("scheduler", "eager", "stalls"), ("of", "most", "takes", "states")
 #: Runtimes whose ids the model asks for (`job_memory`, `serving`).
 _BY_NAME = ("transformers", "diffusers", "llama-cpp", "tensorrt-llm")
 
@@ -173,21 +187,34 @@ def columns(stack: Runtime) -> tuple[str, ...]:
     return tuple([repr(getattr(stack, one.name)) for one in fields(stack)])
 
 
-def structure(stack: Runtime) -> tuple[Any, ...]:
-    """All of a runtime that has to be the same for jobs of several to be one sweep."""
-    apart = (*_NUMBERS, *_BY_KIND, *_OF_EACH, *_SETTLED, "holds", "each", "which")
+def unread(phase: str) -> tuple[set[str], set[str]]:
+    """Columns of a runtime, and names of what it holds, that no job of a phase reads once it is settled."""
+    fields_, held = set(_SETTLED), {"caches", "wide_cache", "asks_cache"}
+    if phase not in TRAINING:
+        fields_, held = fields_ | set(_TRAINS), held | set(_HELD_IN_TRAINING)
+    if phase != "serve":
+        fields_, held = fields_ | set(_SERVES), held | set(_HELD_BY_SERVERS)
+    return fields_, held
+
+
+def structure(stack: Runtime, phase: str) -> tuple[Any, ...]:
+    """All of a runtime that has to be the same for jobs of several, in one phase, to be one sweep."""
+    apart, held_apart = unread(phase)
+    apart |= {*_NUMBERS, *_BY_KIND, *_OF_EACH, "holds", "each", "which"}
+    held_apart |= set(_HELD_OF_EACH)
     same = [repr(getattr(stack, one.name)) for one in fields(stack) if one.name not in apart]
-    held = sorted((name, repr(one)) for name, one in stack.holds.items() if name not in _HELD_OF_EACH)
+    held = sorted((name, repr(one)) for name, one in stack.holds.items() if name not in held_apart)
     kinds = [tuple(getattr(stack, name)) for name in _BY_KIND]
     marks = [mark in stack.marks for mark in _STRUCTURE_MARKS]
-    return (*same, *held, *kinds, *marks, *_spoken_of(stack), measured(stack))
+    return (*same, *held, *kinds, *marks, *_spoken_of(stack, phase), measured(stack))
 
 
-def _spoken_of(stack: Runtime) -> tuple[str, ...]:
+def _spoken_of(stack: Runtime, phase: str) -> tuple[str, ...]:
     """The id of a runtime, and what the fit knows it as, where coefficients or the model ask for them."""
-    pipeline, engines = section("pipeline"), section("serving")["engine"]
-    named = {*_BY_NAME, *pipeline["layer_split"], *pipeline["micro_batch"], *engines}
-    return tuple([name if name in named else "" for name in (stack.id, stack.kernels)])
+    pipeline = section("pipeline")
+    named = {*_BY_NAME, *pipeline["layer_split"], *pipeline["micro_batch"]}
+    engine = stack.kernels if phase == "serve" and stack.kernels in section("serving")["engine"] else ""
+    return (stack.id if stack.id in named else "", engine)
 
 
 def joined(stacks: Sequence[Runtime], which: NDArray[np.intp]) -> Runtime:
