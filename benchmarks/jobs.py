@@ -2,13 +2,15 @@
 
     python benchmarks/jobs.py [ROWS [MIX]]
 
-Two mixes, each with one row in a hundred broken:
+Three mixes, each with one row in a hundred broken:
 
     measured   the rows of `data/measured/` (every workload family, GPU, precision and runtime there), each
                many times over with another batch
     made-up    24 workloads on 21 GPUs in any phase, format and runtime, each number stated or left open
+    usual      the same workloads and GPUs in five runtimes, all numbers stated as people write them: batches
+               of 1 to 512, powers of two; a language model served, read or trained
 
-The budget of either is 5 s on two cores and 1 GB.
+The budget of each is 5 s on two cores and 1 GB.
 """
 
 from __future__ import annotations
@@ -93,7 +95,35 @@ def made_up(chance: random.Random) -> dict[str, str]:
     return row
 
 
-MIXES = {"measured": measured, "made-up": made_up}
+#: Of the usual rows: what language models and others do, their formats and runtimes.
+DOES = {True: ("serve", "serve", "decode", "prefill", "train"), False: ("infer", "generate", "train")}
+USUAL = {
+    True: (("fp16", "bf16", "fp8", "int8", "w4a16"),
+           ("vLLM", "TensorRT-LLM", "SGLang", "llama.cpp", "PyTorch eager")),
+    False: (("fp32", "fp16", "bf16", "int8"),
+            ("PyTorch eager", "torch.compile", "TensorFlow", "TensorRT", "ONNX Runtime")),
+}  # fmt: skip
+
+
+def usual(chance: random.Random) -> dict[str, str]:
+    """A job with all its numbers, as people write them."""
+    names, sizes = chance.choice(KINDS)
+    speaks = "output_tokens" in sizes
+    row = {**dict.fromkeys(COLUMNS, ""), "workload": chance.choice(names),
+           "gpu": chance.choice(GPUS)}  # fmt: skip
+    row["phase"] = chance.choice([one for one in DOES[speaks] if one in resolve(row["workload"]).phases])
+    formats, runtimes = USUAL[speaks]
+    trains = row["phase"] in TRAINING
+    row["precision"] = "amp-bf16" if trains else chance.choice(formats)
+    row["runtime"] = "PyTorch eager" if trains else chance.choice(runtimes)
+    row["n_gpus"] = chance.choice(("1", "2", "4", "8"))
+    for name, most in (LEARNING if speaks and trains else sizes).items():
+        row[name] = str(2 ** chance.randint(0, most.bit_length() - 1))
+    row["metric"] = chance.choice(("", "", "throughput", "latency", "power", "energy"))
+    return row
+
+
+MIXES = {"measured": measured, "made-up": made_up, "usual": usual}
 
 
 def rows(count: int, mix: str) -> list[list[str]]:

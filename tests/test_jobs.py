@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
+import itertools
 import json
 import random
+import sys
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import whichgpu
 from whichgpu.cost import jobs, placing, workers
-from whichgpu.cost.estimate import estimate
+from whichgpu.cost.estimate import estimate, estimate_paired
 from whichgpu.cost.jobs import METRICS, predict_rows, read_job
+from whichgpu.cost.layout import devices_of, settle
 from whichgpu.cost.measured import measured_rows
+from whichgpu.cost.paired import Paired, unread
 from whichgpu.cost.placing import held, running
+from whichgpu.cost.runtime import Runtime
 from whichgpu.cost.table import COLUMNS, read_table
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.hardware.names import resolve
+from whichgpu.workloads.job import Job
 
 pytestmark = pytest.mark.slow
 
@@ -151,7 +159,13 @@ LANGUAGE = {"workload": "llama-2-7b", "precision": "bf16", "batch": "1", "n_gpus
     [
         [{**VISION, "runtime": f"PyTorch {version} eager", "gpu": gpu}
          for version in ("2.1", "2.4") for gpu in ("t4", "a100-80gb-sxm", "rtx-4090")],
-        [{**LANGUAGE, "gpu": "h100-80gb-sxm", "phase": phase} for phase in ("train", "pretrain")],
+        [{**LANGUAGE, "gpu": "h100-80gb-sxm", "phase": phase}
+         for phase in ("train", "pretrain", "finetune_full")],
+        [{"workload": "bert-base", "phase": "train", "precision": "fp32", "batch": "8", "gpu": gpu,
+          "runtime": f"PyTorch {version}"}
+         for version in ("1.10", "1.11", "1.13") for gpu in ("v100-16gb-sxm", "a100-80gb-sxm")],
+        [{**LANGUAGE, "workload": "mixtral-8x7b", "gpu": "h100-80gb-sxm", "phase": "prefill",
+          "runtime": engine} for engine in ("vLLM 0.6", "SGLang 0.4")],
         [{**LANGUAGE, "gpu": "a100-80gb-sxm", "phase": phase}
          for phase in ("finetune_lora", "finetune_qlora")],
         [{**LANGUAGE, "gpu": gpu, "phase": "train",
@@ -160,7 +174,8 @@ LANGUAGE = {"workload": "llama-2-7b", "precision": "bf16", "batch": "1", "n_gpus
         [{**LANGUAGE, "gpu": "h100-80gb-sxm", "phase": "train", "options": f"grad_accum={count}"}
          for count in (1, 2, 8)],
     ],
-    ids=["versions", "phases of training", "adapters", "global batches and degrees", "micro-batches"],
+    ids=["versions", "phases of training", "what software holds and TF32", "engines", "adapters",
+         "global batches and degrees", "micro-batches"],
 )  # fmt: skip
 def test_jobs_of_the_same_work_share_a_sweep(monkeypatch, rows):
     from whichgpu.cost import pools
@@ -179,6 +194,55 @@ def test_jobs_of_the_same_work_share_a_sweep(monkeypatch, rows):
         )
         assert answer.basis == own.basis
     assert len({answer.value for answer in together[::3]}) > 1 or "phase" in rows[0]
+
+
+@pytest.mark.parametrize(
+    ("phase", "workload", "runtimes", "precisions"),
+    [
+        ("serve", "qwen3-next-80b-a3b", ("vLLM", "SGLang", "TensorRT-LLM", "llama.cpp"), ("bf16", "fp8")),
+        ("prefill", "mixtral-8x7b", ("vLLM", "SGLang", "transformers 4.40", "llama.cpp"), ("bf16", "w4a16")),
+        ("generate", "sdxl", ("diffusers", "ComfyUI", "TensorRT", "PyTorch eager"), ("fp16", "bf16", "fp32")),
+        ("infer", "bert-base", ("PyTorch 1.10", "torch.compile", "TensorFlow"), ("fp32", "fp16", "int8")),
+        ("train", "llama-2-7b", ("PyTorch FSDP", "Megatron", "DeepSpeed ZeRO-3"), ("bf16", "amp-fp16")),
+        ("finetune_qlora", "llama-2-7b", ("transformers 4.40", "Axolotl", "vLLM"), ("nf4", "int8")),
+    ],
+)  # fmt: skip
+def test_jobs_read_nothing_of_a_runtime_that_keeps_no_sweeps_apart(phase, workload, runtimes, precisions):
+    read: set[str] = set()
+
+    class Held(dict):
+        def __getitem__(self, name):
+            read.add(f"holds {name}")
+            return super().__getitem__(name)
+
+        def __contains__(self, name):
+            read.add(f"holds {name}")
+            return super().__contains__(name)
+
+        def get(self, name, default=None):
+            read.add(f"holds {name}")
+            return super().get(name, default)
+
+    class Spied(Runtime):
+        def __getattribute__(self, name):
+            # A copy with other columns reads all of them.
+            if sys._getframe(1).f_globals["__name__"] != "dataclasses":
+                read.add(name)
+            found = super().__getattribute__(name)
+            return Held(found) if name == "holds" else found
+
+    gpus = [resolve("h100-80gb-sxm", GPUS), resolve("rtx-3090", GPUS)]
+    for runtime, precision in itertools.product(runtimes, precisions):
+        settled = settle(Job(workload, phase, precision, runtime, batch=2.0, n_gpus=8.0))
+        own = {one.name: getattr(settled.runtime, one.name) for one in dataclasses.fields(Runtime)}
+        devices = Paired(devices_of(settled, gpus), [0, 1], np.array([0, 1, 1]))
+        stack = Spied(**own)
+        job = settled.job.changed(batch=np.array([1.0, 2.0, 4.0]))
+        read.clear()
+        estimate_paired(settled._replace(job=job, runtime=stack), devices).figures(0, 0)
+        columns, held = unread(phase)
+        assert not read & (columns | {f"holds {name}" for name in held})
+        assert {"overlap", "holds context"} <= read
 
 
 def test_requests_at_random_are_asked_as_they_are():

@@ -79,9 +79,9 @@ class Kept:
     fused_loss: bool = False
     offloaded: bool = False
     cut: Any = 1.0
-    score_bytes: float = 5.0
+    score_bytes: Any = 5.0
     score_size: float = 2.0
-    score_passing: float = 2.0
+    score_passing: Any = 2.0
     input_bytes: float = 0.0
     copied_bytes: float = 0.0
     casts: bool = False

@@ -150,11 +150,11 @@ class Devices:
             self._columns[name] = found
         return found
 
-    def peaks(self, dtypes: tuple[str, ...], *, tf32: bool = False) -> NDArray[np.float64]:
+    def peaks(self, dtypes: tuple[str, ...], *, tf32: bool | tuple[bool, ...] = False) -> NDArray[np.float64]:
         """Peak rate per dtype as (O, G, 1), in FLOP/s or OP/s, or as (1, G, 1) of one dtype; NaN for none.
 
         With `tf32` products of FP32 numbers run on TF32 tensor cores where the GPU has them, which is
-        what several frameworks do unasked.
+        what several frameworks do unasked. It differs between GPUs in `Paired` alone.
         """
         known = {dtype: self.peak(dtype) for dtype in set(dtypes)}
         if tf32 and "fp32" in known:

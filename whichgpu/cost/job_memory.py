@@ -357,8 +357,8 @@ class Softmax(NamedTuple):
     """
 
     size: float
-    kept: float
-    passing: float
+    kept: Any
+    passing: Any
     inferred: float
 
 
@@ -389,8 +389,8 @@ def softmax(
     size = _FP32 if wide else narrow
     dropped = float(drops and (stack.specialised or (not rotary and (causal(ops) or _drops(ops)))))
     # Before PyTorch 1.11 also what its softmax reads; 11 bytes a score under autocast by published peaks.
-    old = float(bool(stack.holds.get("softmax_input")))
-    masked = max(dropped, old)
+    old = stack.read(lambda one: float(bool(one.holds.get("softmax_input"))))
+    masked = np.maximum(dropped, old)
     kept = (size if wide else dropped * narrow) + narrow + masked + old * size
     copied = size if spec.id == "bf16" else narrow
     inferred = narrow + size + copied if wide else 2.0 * narrow

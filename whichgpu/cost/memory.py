@@ -145,12 +145,12 @@ def loading(parts: Mapping[str, Any], stack: Runtime) -> dict[str, Any]:
     return {"weights": parts["weights"], "checkpoint": read, "context": parts["context"]}
 
 
-def context(stack: Runtime) -> float:
+def context(stack: Runtime) -> Any:
     """Bytes that the driver's context, its libraries and their workspaces hold."""
-    return float(stack.holds.get("context", coefficient("context", stack))) * GIB
+    return stack.holds.get("context", coefficient("context", stack)) * GIB
 
 
-def _live(ops: Sequence[Op], stack: Runtime, spec: Precision) -> float:
+def _live(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
     """Tensors alive at the widest op, against its inputs and outputs."""
     c, own = section("capacity"), coefficient("live", stack)
     if not windowed(ops):

@@ -43,13 +43,15 @@ def priors() -> Mapping[str, tuple[float, float]]:
     return {name: (rows[name][0], rows[name][1]) for name in ("kept", *OWN)}
 
 
-def coefficient(name: str, stack: Runtime, values: Mapping[str, float] | None = None) -> float:
-    """A coefficient for a runtime: its own where it was measured, else that of all."""
+def coefficient(name: str, stack: Runtime, values: Mapping[str, float] | None = None) -> Any:
+    """A coefficient for a runtime: its own where it was measured, else that of all; (J,) of joined ones."""
     known = fitted().get("coefficients", {}) if values is None else values
-    for key in (f"{name}@{stack.keeper}", name):
-        if key in known:
-            return float(known[key])
-    return priors()[name][0]
+
+    def own(one: Runtime) -> float:
+        keys = (key for key in (f"{name}@{one.keeper}", name) if key in known)
+        return float(next((known[key] for key in keys), priors()[name][0]))
+
+    return stack.read(own)
 
 
 def kind_of(unit: str, *, trains: bool) -> str:
@@ -65,11 +67,16 @@ def spread(stack: Runtime, workload: str, kind: str, *, base: Any, total: Any) -
     """
     c, known = section("memory_law"), fitted()
     seen, by_kind = known.get("seen", {}), known.get("spread", {})
-    measured = stack.keeper in seen.get("runtimes", ()) and kind in seen.get("kinds", ())
-    what = "source" if not measured else "workload" if workload not in seen.get("workloads", ()) else "seen"
-    own = by_kind.get(kind, {}).get(what) or max(
-        (one[what] for one in by_kind.values()), default=c["unfitted"]
-    )
-    unsure = c["base_measured"] if measured else c["base"]
+
+    def measured(one: Runtime) -> bool:
+        return one.keeper in seen.get("runtimes", ()) and kind in seen.get("kinds", ())
+
+    def own(one: Runtime) -> float:
+        tried = "workload" if workload not in seen.get("workloads", ()) else "seen"
+        what = tried if measured(one) else "source"
+        known_width = by_kind.get(kind, {}).get(what)
+        return float(known_width or max((row[what] for row in by_kind.values()), default=c["unfitted"]))
+
+    unsure = stack.read(lambda one: c["base_measured"] if measured(one) else c["base"])
     apart = unsure * 2.0**30 * np.asarray(base > 0) / total
-    return np.hypot(own, apart)
+    return np.hypot(stack.read(own), apart)

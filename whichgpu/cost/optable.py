@@ -122,9 +122,9 @@ def _table(kind: str, ops: Sequence[Op]) -> OpTable:
     return OpTable(
         kind=kind,
         ops=tuple(ops),
-        dims={name: _stack([one[name] for one in dims]) for name in KINDS.get(kind, ())},
-        count=_stack([op.count for op in ops]),
-        **{name: _stack(columns[PLACES[name]]) for name in _STACKED},
+        dims={name: stacked([one[name] for one in dims]) for name in KINDS.get(kind, ())},
+        count=stacked([op.count for op in ops]),
+        **{name: stacked(columns[PLACES[name]]) for name in _STACKED},
     )
 
 
@@ -132,7 +132,7 @@ def _table(kind: str, ops: Sequence[Op]) -> OpTable:
 _STACKED = ("flops", "weight_bytes", "read_bytes", "write_bytes", "kv_bytes")
 
 
-def _stack(values: Sequence[Any]) -> NDArray[np.float64]:
+def stacked(values: Sequence[Any]) -> NDArray[np.float64]:
     """Scalars, (J,) and (G, J) arrays as one (O, G or 1, J or 1) array."""
     kinds = set(map(type, values))
     if np.ndarray not in kinds:

@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.cost.coefficients import section
 from whichgpu.cost.device import Devices
+from whichgpu.cost.spread import measured
+from whichgpu.workloads.job import TRAINING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -79,9 +82,12 @@ class Paired(Devices):
         """A numeric field of the catalogue in SI units."""
         return self._along("column", name)
 
-    def peaks(self, dtypes: tuple[str, ...], *, tf32: bool = False) -> Array:
-        """Peak rate per dtype, (O, 1, J) or (1, 1, J)."""
-        return self._along("peaks", dtypes, tf32=tf32)
+    def peaks(self, dtypes: tuple[str, ...], *, tf32: bool | tuple[bool, ...] = False) -> Array:
+        """Peak rate per dtype, (O, 1, J) or (1, 1, J); `tf32` may be of each of those chosen."""
+        if isinstance(tf32, bool):
+            return self._along("peaks", dtypes, tf32=tf32)
+        wide, narrow = (self._along("peaks", dtypes, tf32=one) for one in (False, True))
+        return np.where(np.array(tf32)[self.which], narrow, wide)
 
     def peak(self, dtype: str) -> Column:
         """Peak rate of one dtype."""
@@ -147,8 +153,33 @@ for _name, _one in vars(Devices).items():
 #: What may differ between runtimes that are joined: numbers, and what is read of each by itself.
 _NUMBERS = ("launch", "fixed", "overlap", "sequence", "routing")
 _BY_KIND = ("products", "memory")
-_OF_EACH = ("title", "year", "vendors", "unmeasured", "gap", "gaps", "marks", "software", "release", "said")
+_OF_EACH = (
+    "title", "year", "vendors", "unmeasured", "gap", "gaps", "marks", "software", "release", "said",
+    "id", "like", "keeper", "calls", "tf32",
+)  # fmt: skip
+#: What a job is settled by, and nothing reads later.
+_SETTLED = (
+    "default_precision", "elsewhere", "through", "networks", "loads", "does", "stores", "freezes", "trains",
+    "recipes", "language", "trainer", "lengths", "habits", "undated", "one_user",
+)  # fmt: skip
 _STRUCTURE_MARKS = ("nhwc", "loads")
+#: Of what a runtime `holds` what is read of each.
+_HELD_OF_EACH = ("softmax_input",)
+#: What is read of a training alone, of a runtime and of what it holds, and of a server of requests alone.
+_TRAINS = (
+    "stops_early", "selects_attention", "updates", "mixed_gradient", "bucket_bytes", "exposed", "casts_once",
+    "shards",
+)  # fmt: skip
+_HELD_IN_TRAINING = (
+    "counted", "frees_gradients", "copies_state", "steps_by_tensor", "group_values", "gradient_bytes",
+    "wide_shards", "wide_weights", "whole_gradients", "no_buckets", "bucket_values", "plain_sgd",
+    "widens_ends", "two_again", "root_gathered", "frozen_gathered", "adapter_each", "regates", "rotary_input",
+    "logit_bytes", "cut_logit_bytes", "piece_bytes", "autocasts", "trains_beside", "quantised_input",
+    "recomputes",
+)  # fmt: skip
+_SERVES, _HELD_BY_SERVERS = ("scheduler", "eager", "stalls"), ("of", "most", "takes", "states")
+#: Runtimes whose ids the model asks for (`job_memory`, `serving`).
+_BY_NAME = ("transformers", "diffusers", "llama-cpp", "tensorrt-llm")
 
 
 def columns(stack: Runtime) -> tuple[str, ...]:
@@ -156,12 +187,34 @@ def columns(stack: Runtime) -> tuple[str, ...]:
     return tuple([repr(getattr(stack, one.name)) for one in fields(stack)])
 
 
-def structure(stack: Runtime) -> tuple[Any, ...]:
-    """All of a runtime that has to be the same for jobs of several to be one sweep."""
-    apart = (*_NUMBERS, *_BY_KIND, *_OF_EACH, "each", "which")
+def unread(phase: str) -> tuple[set[str], set[str]]:
+    """Columns of a runtime, and names of what it holds, that no job of a phase reads once it is settled."""
+    fields_, held = set(_SETTLED), {"caches", "wide_cache", "asks_cache"}
+    if phase not in TRAINING:
+        fields_, held = fields_ | set(_TRAINS), held | set(_HELD_IN_TRAINING)
+    if phase != "serve":
+        fields_, held = fields_ | set(_SERVES), held | set(_HELD_BY_SERVERS)
+    return fields_, held
+
+
+def structure(stack: Runtime, phase: str) -> tuple[Any, ...]:
+    """All of a runtime that has to be the same for jobs of several, in one phase, to be one sweep."""
+    apart, held_apart = unread(phase)
+    apart |= {*_NUMBERS, *_BY_KIND, *_OF_EACH, "holds", "each", "which"}
+    held_apart |= set(_HELD_OF_EACH)
     same = [repr(getattr(stack, one.name)) for one in fields(stack) if one.name not in apart]
+    held = sorted((name, repr(one)) for name, one in stack.holds.items() if name not in held_apart)
     kinds = [tuple(getattr(stack, name)) for name in _BY_KIND]
-    return (*same, *kinds, *(mark in stack.marks for mark in _STRUCTURE_MARKS))
+    marks = [mark in stack.marks for mark in _STRUCTURE_MARKS]
+    return (*same, *held, *kinds, *marks, *_spoken_of(stack, phase), measured(stack))
+
+
+def _spoken_of(stack: Runtime, phase: str) -> tuple[str, ...]:
+    """The id of a runtime, and what the fit knows it as, where coefficients or the model ask for them."""
+    pipeline = section("pipeline")
+    named = {*_BY_NAME, *pipeline["layer_split"], *pipeline["micro_batch"]}
+    engine = stack.kernels if phase == "serve" and stack.kernels in section("serving")["engine"] else ""
+    return (stack.id if stack.id in named else "", engine)
 
 
 def joined(stacks: Sequence[Runtime], which: NDArray[np.intp]) -> Runtime:

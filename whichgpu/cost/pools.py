@@ -292,7 +292,7 @@ def sweeps(groups: Sequence[Group], refused: Refused) -> Iterator[Sweep]:
             continue
         for plain, cells in group.settled(refused):
             settled = _counted(plain, len(cells))
-            same, stack = stacks.of(settled.runtime)
+            same, stack = stacks.of(settled.runtime, settled.job.phase)
             key = (*_work(settled), group.lenient, same)
             if key not in found:
                 found[key] = Pool(settled, tuple(gpus.values()), lenient=group.lenient)
@@ -305,17 +305,18 @@ class _Stacks:
     """Runtimes that were met: equal ones as the same object, with their structure."""
 
     def __init__(self) -> None:
-        self._met: dict[int, tuple[Runtime, int, Runtime]] = {}
+        self._met: dict[tuple[int, str], tuple[Runtime, int, Runtime]] = {}
         self._equal: dict[tuple[str, ...], Runtime] = {}
         self._structures: dict[tuple[Any, ...], int] = {}
 
-    def of(self, stack: Runtime) -> tuple[int, Runtime]:
-        """The number of its structure, and what stands for it and its equals."""
-        if id(stack) not in self._met:
-            number = self._structures.setdefault(structure(stack), len(self._structures))
+    def of(self, stack: Runtime, phase: str) -> tuple[int, Runtime]:
+        """The number of its structure in a phase, and what stands for it and its equals."""
+        key = id(stack), phase
+        if key not in self._met:
+            number = self._structures.setdefault(structure(stack, phase), len(self._structures))
             # With itself, so that no other can have its id.
-            self._met[id(stack)] = stack, number, self._equal.setdefault(columns(stack), stack)
-        _, number, same = self._met[id(stack)]
+            self._met[key] = stack, number, self._equal.setdefault(columns(stack), stack)
+        _, number, same = self._met[key]
         return number, same
 
 

@@ -181,6 +181,11 @@ class Runtime:
         """What runs on each of so many GPUs."""
         return self.each or (self,) * count
 
+    def unasked(self, kind: str) -> bool | tuple[bool, ...]:
+        """Whether FP32 products of a kind run in TF32 unasked; of each where joined runtimes differ."""
+        each = tuple(kind in one.tf32 for one in self.each or (self,))
+        return each if len(set(each)) > 1 else each[0]
+
     def read(self, one: Callable[[Runtime], float]) -> Any:
         """What is read of it; of each job's own, (J,), where several are joined."""
         return np.array([one(stack) for stack in self.each])[self.which] if self.each else one(self)

@@ -13,7 +13,7 @@ and the slower of the two sets the pace.
 from __future__ import annotations
 
 from dataclasses import field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from whichgpu.cost.kernels import models
 from whichgpu.cost.kernels.attention import score_passes, seen
 from whichgpu.cost.kernels.products import KINDS as SPREAD
 from whichgpu.cost.kernels.products import abreast, multiplied, occupancy, on_tensor_cores, rates
-from whichgpu.cost.optable import tables
+from whichgpu.cost.optable import stacked, tables
 from whichgpu.values import immutable
 from whichgpu.workloads.checkpointing import AGAIN
 from whichgpu.workloads.ops import COUNTED, PRODUCTS
@@ -220,7 +220,7 @@ def _clocked(
         return devices.clocked(exponent, "")[None]
     known = {dtype: devices.clocked(exponent, dtype, busy) for dtype in set(table.dtypes)}
     tensor = np.array([known[dtype] for dtype in (table.dtypes if len(known) > 1 else known)])
-    peaks = devices.peaks(table.dtypes, tf32=table.kind in runtime.tf32)
+    peaks = devices.peaks(table.dtypes, tf32=runtime.unasked(table.kind))
     return np.where(on_tensor_cores(peaks, devices), tensor, devices.clocked(exponent, PLAIN, busy)[None])
 
 
@@ -393,12 +393,12 @@ def _launched(table: OpTable, runtime: Runtime) -> Array:
     moves = table.activation_bytes + held + table.flops > 0.0
     fused = table.chained if runtime.chains else table.fusable * table.of("pointwise", "norm")
     swallowed = fused if runtime.fuses else np.zeros(())
-    own = np.array([_kernels(op, runtime) for op in table.ops])[:, None, None]
+    own = stacked([_kernels(op, runtime) for op in table.ops])
     return np.asarray(moves * (own - swallowed), dtype=np.float64)
 
 
-def _kernels(op: Op, runtime: Runtime) -> float:
-    """Kernels of an op that moves bytes, where nothing swallows it."""
+def _kernels(op: Op, runtime: Runtime) -> Any:
+    """Kernels of an op that moves bytes, where nothing swallows it; (J,) where joined runtimes differ."""
     if op.kind == "copy" and op.layer.endswith(".dispatch"):
         return runtime.routing
     if op.kind == "optimizer" and not runtime.domain:

@@ -44,7 +44,7 @@ def seconds(
         runtime.products["attention"] * devices.efficiency(ops.dtypes) * head / padded,
         section("products")["ceiling"],
     )
-    peaks = devices.peaks(ops.dtypes, tf32="attention" in runtime.tf32)
+    peaks = devices.peaks(ops.dtypes, tf32=runtime.unasked("attention"))
     through = score_passes(ops, runtime)
     # Unfused products know of no mask: they compute the whole rectangle.
     compute = ops.flops * np.where(through > 0.0, 1.0, seen(d)) / (peaks * efficiency)

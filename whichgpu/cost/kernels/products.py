@@ -113,9 +113,12 @@ def rates(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float6
     FP32 products run on TF32 tensor cores where the runtime does that unasked, else as fast as an SM
     issues their multiply-adds.
     """
-    peaks = devices.peaks(ops.dtypes, tf32=ops.kind in runtime.tf32)
-    if ops.kind not in runtime.tf32 and "fp32" in ops.dtypes:
+    unasked = runtime.unasked(ops.kind)
+    peaks = devices.peaks(ops.dtypes, tf32=unasked)
+    if unasked is not True and "fp32" in ops.dtypes:
         plain = np.array([dtype == "fp32" for dtype in ops.dtypes])[:, None, None]
+        if unasked is not False:
+            plain = plain & ~runtime.read(lambda one: ops.kind in one.tf32)
         peaks = np.where(plain, np.minimum(peaks, devices.multiplying), peaks)
     if not runtime.integer or ops.kind != "gemm":
         return peaks

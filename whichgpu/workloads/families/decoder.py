@@ -66,7 +66,7 @@ if TYPE_CHECKING:
 
 PHASES = ("serve", "generate", "prefill", "decode", "train", "pretrain", "finetune_full")
 PHASE_ALIASES = {"infer": "generate"}
-TRAINED_ALIKE = ("train", "pretrain")
+TRAINED_ALIKE = ("train", "pretrain", "finetune_full")
 UNIT = "tokens"
 OPTIMIZER = "adamw"
 PROMPT = 512.0
@@ -150,8 +150,8 @@ def beyond(dims: Mapping[str, Any], job: Job) -> tuple[str, ...]:
     learned, made_for = dims.get("positions") or np.inf, dims.get("max_positions") or np.inf
     if job.phase in _FROM_SCRATCH and tokens > learned:
         return (f"{tokens:g} tokens: the table of {learned:g} learned positions is trained as long as that",)
-    if not job.trains:
-        check_positions(tokens, learned, "input_tokens + output_tokens")
+    # Here rather than in the trace alone: phases that are the same work are traced as one of them.
+    check_positions(tokens, learned, "seq_len" if job.trains else "input_tokens + output_tokens")
     most = min(learned, made_for)
     if tokens <= most:
         return ()
