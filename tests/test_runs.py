@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shlex
 from dataclasses import replace
 
 import numpy as np
@@ -316,7 +317,7 @@ def test_the_table_of_the_document_is_answered(tmp_path, capsys):
     from test_serving_document import DOCUMENT
 
     text = DOCUMENT.read_text(encoding="utf-8")
-    shown = next(part for part in text.split("```csv\n")[1:] if "num_prompts" in part).split("```")[0]
+    shown = next(part for part in text.split("```text\n")[1:] if part.startswith("id,")).split("```")[0]
     path = tmp_path / "jobs.csv"
     path.write_text(shown, encoding="utf-8")
     out = tmp_path / "out.csv"
@@ -325,3 +326,43 @@ def test_the_table_of_the_document_is_answered(tmp_path, capsys):
     assert len(rows) == 4
     assert not any(row["error"] for row in rows)
     capsys.readouterr()
+
+
+@pytest.mark.parametrize(("line", "status", "said"), [
+    ("--slo 'ttft p90 300'", 2, "'ttft p90 300': '300' has no unit; write \"ttft p90 300 ms\""),
+    ("--slo 'ttft 1 GB'", 2, "'ttft 1 GB': '1 gb' is not a time"),
+    ("--slo 'throughput 1000 tokens/s'", 2, "a throughput is a load, --rate, or of each: 20 tokens/s"),
+    ("--slo 'tpot 50 ms' --concurrency 32", 2, "leave --concurrency out"),
+    ("--slo 'tpot 50 ms' --option num_prompts=100", 2, "leave option num_prompts out"),
+    ("--curve concurrency --rate 4/s", 2, "--rate is of the other: leave it out, or write --curve rate"),
+    ("--curve rate --concurrency 8", 2, "write --curve concurrency"),
+    ("--rate inf", 2, "write --option request_rate=inf --option num_prompts=1000"),
+    ("--rate -3/s", 2, 'write "3 req/s"'),
+    ("--rate 4/s --concurrency 8", 2, "--option max_concurrency=8"),
+    ("--option num_prompts=1.5", 2, "1.5 is no whole number; write num_prompts=2"),
+    ("--option num_prompts=1000000", 2, "more than the 100,000 that are simulated; write num_prompts=100000"),
+    ("--concurrency 64 --option max_concurrency=32", 2, "contradict each other; keep one"),
+    ("--option num_prompts=100,request_rate=inf", 2, "--option num_prompts=100 --option request_rate=inf"),
+    ("--option 'num_prompts=100 request_rate=inf'", 2, "in a table num_prompts=100;request_rate=inf"),
+    ("--option ignore_eos=maybe", 2, "neither true nor false; write ignore_eos=true"),
+    ("--option prefix_hit=50", 2, "write prefix_hit=50% for so many per cent"),
+    ("--input-tokens 1024,2048", 2, "'1024,2048' is no number of tokens"),
+    ("--concurrency 1,8,32", 2, "of several loads at once --curve concurrency tells"),
+    ("--option numprompts=100", 0, "numprompts (did you mean num_prompts?)"),
+    ("--option num-prompts=100", 0, "The run"),
+    ("--option max_concurrency=none", 0, "256 requests in flight"),
+    ("--input-tokens 200000 --option num_prompts=4", 0, "more than the 131,072 that the model was made for"),
+])  # fmt: skip
+def test_what_users_type_is_answered_or_mended(capsys, line, status, said):
+    words = ["predict", "llama-3.1-8b", "--gpu", "l40s", *shlex.split(line)]
+    phase = [] if "--slo" in words or "--curve" in words or "--rate" in words else ["--phase", "serve"]
+    assert main([*words, *phase]) == status
+    captured = capsys.readouterr()
+    assert said in " ".join((captured.err if status else captured.out).split())
+
+
+def test_commas_of_thousands_are_no_list(capsys):
+    assert (
+        main(["predict", "llama-3.1-8b", "--gpu", "l40s", "--phase", "serve", "--input-tokens", "1,024"]) == 0
+    )
+    assert "input_tokens 1024" in capsys.readouterr().out
