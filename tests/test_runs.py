@@ -366,3 +366,48 @@ def test_commas_of_thousands_are_no_list(capsys):
         main(["predict", "llama-3.1-8b", "--gpu", "l40s", "--phase", "serve", "--input-tokens", "1,024"]) == 0
     )
     assert "input_tokens 1024" in capsys.readouterr().out
+
+
+def test_sglang_keeps_memory_free_for_a_pass():
+    """Its share of the card, as `mem_fraction_static` of server_args.py has it: 0.836 of an A100 of 80 GB."""
+    from whichgpu.cost.device import Devices
+    from whichgpu.cost.runtime import runtime
+    from whichgpu.cost.scheduling import kept_free
+
+    def share(gpu, text="sglang", **columns):
+        job = Job("qwen3-32b", phase="serve", **{"tp": 1.0, "pp": 1.0, "n_gpus": 1.0, **columns})
+        free = kept_free(runtime(text, text), job, Devices.of([GPUS[gpu]]))
+        return None if free is None else 1.0 - float(np.ravel(free)[0]) / GPUS[gpu].value("memory")
+
+    assert share("a100-80gb-sxm") == pytest.approx(0.836, abs=0.003)
+    assert share("a100-80gb-sxm", options={"max_num_batched_tokens": "2048"}) == pytest.approx(
+        0.875, abs=0.003
+    )
+    assert share("rtx-4090") == pytest.approx(1.0 - 3760 / 24564, abs=0.01)
+    wide = share("h200-141gb-sxm", n_gpus=8.0, options={"attention_dp": "8"})
+    assert wide < share("h200-141gb-sxm", tp=8.0, n_gpus=8.0) - 0.1
+    assert share("a100-80gb-sxm", "sglang 0.4.6") is None
+    assert share("a100-80gb-sxm", "vllm") is None
+
+
+def test_a_smaller_pass_leaves_sglang_more_room():
+    columns = {"workload": "qwen3-32b", "gpu": "a100-80gb-sxm", "runtime": "sglang", "precision": "bf16"}
+    usual = serving({"output_lengths": "exponential mean 256"}, **columns)[0].sequences[0, 0]
+    small = serving({"output_lengths": "exponential mean 256", "max_num_batched_tokens": "2048"}, **columns)
+    assert small[0].sequences[0, 0] > 1.3 * usual
+
+
+def test_who_waits_for_prompts_waits_once():
+    """Where prompts go first the gaps between tokens sum up to the time after the first ones."""
+    server = simulate.Server(
+        (0.0, *[0.01] * 40), (0.0,) * 41, (1e-4,) * 41, budget=400.0, mixed=False, room=1e9, token=1.0
+    )
+    chance = np.random.default_rng(3)
+    lengths = chance.integers(20, 200, 100).astype(float)
+    stream = simulate.Stream(np.zeros(100), np.full(100, 300.0), np.zeros(100), lengths)
+    run = simulate.simulate(server, stream, in_flight=30)
+    assert run.weights.sum() == pytest.approx((lengths - 1).sum())
+    assert (run.gaps * run.weights).sum() == pytest.approx((run.done - run.first).sum(), rel=1e-6)
+    # Most gaps are a pass of tokens alone, few have a pass of prompts in them.
+    assert run.gap(0.5) == pytest.approx(0.01)
+    assert run.gap(0.999) > 0.03

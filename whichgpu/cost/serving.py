@@ -42,7 +42,7 @@ from whichgpu.cost.fit import Fit, fit
 from whichgpu.cost.job_memory import communication
 from whichgpu.cost.mesh import Mesh
 from whichgpu.cost.requests import Requests
-from whichgpu.cost.scheduling import BESIDE, limits
+from whichgpu.cost.scheduling import BESIDE, kept_free, limits
 from whichgpu.cost.steady import SteadyState, bunched, burst, engine, in_lockstep, interruption
 from whichgpu.cost.time import evaluate, kernels, paced, prepare
 from whichgpu.values import NamedTuple
@@ -448,7 +448,7 @@ def _room(
 ) -> tuple[Array, dict[str, Any], Array]:
     """Sequences that a replica has room for, its memory by part but the cache, the cache of one, per GPU."""
     parts, each, _ = standing(workload, job, stack)
-    room = mem.cache_room(devices.column("memory"), parts, stack, each)
+    room = mem.cache_room(devices.column("memory"), parts, stack, each, kept=kept_free(stack, job, devices))
     most = limits(stack, job, devices).sequences * Mesh.of(job).attention_dp
     return mem.sequences(room, each, most), parts, each
 
@@ -465,7 +465,7 @@ class Cache(NamedTuple):
 def cache(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Cache:
     """The room of one complete job on one GPU type; what a token takes is the mean over an answer."""
     parts, each, _ = standing(workload, job, stack)
-    free = mem.cache_room(devices.column("memory"), parts, stack, each)
+    free = mem.cache_room(devices.column("memory"), parts, stack, each, kept=kept_free(stack, job, devices))
     prompt, output = float(job.input_tokens), max(float(job.output_tokens), 1.0)
     mesh = Mesh.of(job)
     low, high = (
