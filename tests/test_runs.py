@@ -411,3 +411,47 @@ def test_who_waits_for_prompts_waits_once():
     # Most gaps are a pass of tokens alone, few have a pass of prompts in them.
     assert run.gap(0.5) == pytest.approx(0.01)
     assert run.gap(0.999) > 0.03
+
+
+PRINTED = """Starting main benchmark run...
+============ Serving Benchmark Result ============
+Successful requests:                     500
+Benchmark duration (s):                  60.00
+Total input tokens:                      256000
+Total generated tokens:                  128000
+Output token throughput (tok/s):         2133.33
+---------------Time to First Token----------------
+Mean TTFT (ms):                          21000.00
+Median TTFT (ms):                        20500.00
+P99 TTFT (ms):                           45000.00
+-----Time per Output Token (excl. 1st token)------
+Mean TPOT (ms):                          90.00
+P99 TPOT (ms):                           120.00
+---------------Inter-token Latency----------------
+Mean ITL (ms):                           89.00
+==================================================
+"""
+
+
+def test_validate_reads_what_was_printed(tmp_path, capsys):
+    path = tmp_path / "run.log"
+    path.write_text(PRINTED, encoding="utf-8")
+    said = ["--gpu", "l40s", "--workload", "llama-3.1-8b", "--runtime", "vllm", "--by", "metric"]
+    assert main(["validate", str(path), *said]) == 0
+    text = capsys.readouterr().out
+    for metric_ in ("throughput", "ttft_p50", "ttft_p99", "tpot_p99", "itl"):
+        assert metric_ in text
+    assert "ttft_p90" not in text
+    other = tmp_path / "report.json"
+    other.write_text('{"engine": {"model": "llama-3.1-8b"}, "performance": {}}', encoding="utf-8")
+    assert main(["validate", str(other), "--gpu", "l40s"]) == 2
+    assert "whichgpu bench import report.json" in capsys.readouterr().err
+
+
+def test_high_percentiles_of_gaps_have_wider_intervals():
+    found = answers(("tpot", "ms"), ("tpot_p50", "ms"), ("tpot_p99", "ms"), ("itl_p99", "ms"),
+                    options="num_prompts=200")  # fmt: skip
+    wide = {name: one.high / one.low for name, one in found.items()}
+    assert wide["tpot"] == pytest.approx(wide["tpot_p50"])
+    assert wide["tpot_p99"] > 1.2 * wide["tpot"]
+    assert wide["itl_p99"] == pytest.approx(wide["tpot_p99"])
