@@ -96,7 +96,8 @@ def kept_free(stack: Runtime, job: Job, devices: Devices) -> Any:
     """Bytes of each card that an engine keeps free of weights and cache, (G, J); None where it names none.
 
     SGLang sets them apart for the activations of a pass, by its tokens, for graphs and for groups of GPUs
-    (`mem_fraction_static` of python/sglang/srt/server_args.py).
+    (`mem_fraction_static` of python/sglang/srt/server_args.py). What groups of attention add is left out,
+    since they cut the tokens of a pass as well.
     """
     own = stack.holds.get("keeps")
     if own is None:
@@ -108,8 +109,7 @@ def kept_free(stack: Runtime, job: Job, devices: Devices) -> Any:
         graphs = np.where(
             memory < units.parse(row["below"], "memory"), units.parse(row["graphs"], "memory"), graphs
         )
-    grouped = np.where(mesh.attention_dp > 1, mesh.attention_dp * mib["group"], 0.0)
-    free = mib["fixed"] + limits(stack, job, devices).tokens * mib["token"] + graphs + grouped
+    free = mib["fixed"] + limits(stack, job, devices).tokens * mib["token"] + graphs
     free = free + mesh.replica * mib["gpu"]
     return np.where(memory > mib["above"], np.maximum(free, mib["least"]), free)
 
