@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shlex
 from dataclasses import replace
 
 import numpy as np
@@ -316,7 +317,7 @@ def test_the_table_of_the_document_is_answered(tmp_path, capsys):
     from test_serving_document import DOCUMENT
 
     text = DOCUMENT.read_text(encoding="utf-8")
-    shown = next(part for part in text.split("```csv\n")[1:] if "num_prompts" in part).split("```")[0]
+    shown = next(part for part in text.split("```text\n")[1:] if part.startswith("id,")).split("```")[0]
     path = tmp_path / "jobs.csv"
     path.write_text(shown, encoding="utf-8")
     out = tmp_path / "out.csv"
@@ -325,3 +326,131 @@ def test_the_table_of_the_document_is_answered(tmp_path, capsys):
     assert len(rows) == 4
     assert not any(row["error"] for row in rows)
     capsys.readouterr()
+
+
+@pytest.mark.parametrize(("line", "status", "said"), [
+    ("--slo 'ttft p90 300'", 2, "'ttft p90 300': '300' has no unit; write \"ttft p90 300 ms\""),
+    ("--slo 'ttft 1 GB'", 2, "'ttft 1 GB': '1 gb' is not a time"),
+    ("--slo 'throughput 1000 tokens/s'", 2, "a throughput is a load, --rate, or of each: 20 tokens/s"),
+    ("--slo 'tpot 50 ms' --concurrency 32", 2, "leave --concurrency out"),
+    ("--slo 'tpot 50 ms' --option num_prompts=100", 2, "leave option num_prompts out"),
+    ("--curve concurrency --rate 4/s", 2, "--rate is of the other: leave it out, or write --curve rate"),
+    ("--curve rate --concurrency 8", 2, "write --curve concurrency"),
+    ("--rate inf", 2, "write --option request_rate=inf --option num_prompts=1000"),
+    ("--rate -3/s", 2, 'write "3 req/s"'),
+    ("--rate 4/s --concurrency 8", 2, "--option max_concurrency=8"),
+    ("--option num_prompts=1.5", 2, "1.5 is no whole number; write num_prompts=2"),
+    ("--option num_prompts=1000000", 2, "more than the 100,000 that are simulated; write num_prompts=100000"),
+    ("--concurrency 64 --option max_concurrency=32", 2, "contradict each other; keep one"),
+    ("--option num_prompts=100,request_rate=inf", 2, "--option num_prompts=100 --option request_rate=inf"),
+    ("--option 'num_prompts=100 request_rate=inf'", 2, "in a table num_prompts=100;request_rate=inf"),
+    ("--option ignore_eos=maybe", 2, "neither true nor false; write ignore_eos=true"),
+    ("--option prefix_hit=50", 2, "write prefix_hit=50% for so many per cent"),
+    ("--input-tokens 1024,2048", 2, "'1024,2048' is no number of tokens"),
+    ("--concurrency 1,8,32", 2, "of several loads at once --curve concurrency tells"),
+    ("--option numprompts=100", 0, "numprompts (did you mean num_prompts?)"),
+    ("--option num-prompts=100", 0, "The run"),
+    ("--option max_concurrency=none", 0, "256 requests in flight"),
+    ("--input-tokens 200000 --option num_prompts=4", 0, "more than the 131,072 that the model was made for"),
+])  # fmt: skip
+def test_what_users_type_is_answered_or_mended(capsys, line, status, said):
+    words = ["predict", "llama-3.1-8b", "--gpu", "l40s", *shlex.split(line)]
+    phase = [] if "--slo" in words or "--curve" in words or "--rate" in words else ["--phase", "serve"]
+    assert main([*words, *phase]) == status
+    captured = capsys.readouterr()
+    assert said in " ".join((captured.err if status else captured.out).split())
+
+
+def test_commas_of_thousands_are_no_list(capsys):
+    assert (
+        main(["predict", "llama-3.1-8b", "--gpu", "l40s", "--phase", "serve", "--input-tokens", "1,024"]) == 0
+    )
+    assert "input_tokens 1024" in capsys.readouterr().out
+
+
+def test_sglang_keeps_memory_free_for_a_pass():
+    """Its share of the card, as `mem_fraction_static` of server_args.py has it: 0.836 of an A100 of 80 GB."""
+    from whichgpu.cost.device import Devices
+    from whichgpu.cost.runtime import runtime
+    from whichgpu.cost.scheduling import kept_free
+
+    def share(gpu, text="sglang", **columns):
+        job = Job("qwen3-32b", phase="serve", **{"tp": 1.0, "pp": 1.0, "n_gpus": 1.0, **columns})
+        free = kept_free(runtime(text, text), job, Devices.of([GPUS[gpu]]))
+        return None if free is None else 1.0 - float(np.ravel(free)[0]) / GPUS[gpu].value("memory")
+
+    assert share("a100-80gb-sxm") == pytest.approx(0.836, abs=0.003)
+    assert share("a100-80gb-sxm", options={"max_num_batched_tokens": "2048"}) == pytest.approx(
+        0.875, abs=0.003
+    )
+    assert share("rtx-4090") == pytest.approx(1.0 - 3760 / 24564, abs=0.01)
+    assert share("h200-141gb-sxm", tp=8.0, n_gpus=8.0) < share("h200-141gb-sxm")
+    assert share("a100-80gb-sxm", "sglang 0.4.6") is None
+    assert share("a100-80gb-sxm", "vllm") is None
+
+
+def test_a_smaller_pass_leaves_sglang_more_room():
+    columns = {"workload": "qwen3-32b", "gpu": "a100-80gb-sxm", "runtime": "sglang", "precision": "bf16"}
+    usual = serving({"output_lengths": "exponential mean 256"}, **columns)[0].sequences[0, 0]
+    small = serving({"output_lengths": "exponential mean 256", "max_num_batched_tokens": "2048"}, **columns)
+    assert small[0].sequences[0, 0] > 1.3 * usual
+
+
+def test_who_waits_for_prompts_waits_once():
+    """Where prompts go first the gaps between tokens sum up to the time after the first ones."""
+    server = simulate.Server(
+        (0.0, *[0.01] * 40), (0.0,) * 41, (1e-4,) * 41, budget=400.0, mixed=False, room=1e9, token=1.0
+    )
+    chance = np.random.default_rng(3)
+    lengths = chance.integers(20, 200, 100).astype(float)
+    stream = simulate.Stream(np.zeros(100), np.full(100, 300.0), np.zeros(100), lengths)
+    run = simulate.simulate(server, stream, in_flight=30)
+    assert run.weights.sum() == pytest.approx((lengths - 1).sum())
+    assert (run.gaps * run.weights).sum() == pytest.approx((run.done - run.first).sum(), rel=1e-6)
+    # Most gaps are a pass of tokens alone, few have a pass of prompts in them.
+    assert run.gap(0.5) == pytest.approx(0.01)
+    assert run.gap(0.999) > 0.03
+
+
+PRINTED = """Starting main benchmark run...
+============ Serving Benchmark Result ============
+Successful requests:                     500
+Benchmark duration (s):                  60.00
+Total input tokens:                      256000
+Total generated tokens:                  128000
+Output token throughput (tok/s):         2133.33
+---------------Time to First Token----------------
+Mean TTFT (ms):                          21000.00
+Median TTFT (ms):                        20500.00
+P99 TTFT (ms):                           45000.00
+-----Time per Output Token (excl. 1st token)------
+Mean TPOT (ms):                          90.00
+P99 TPOT (ms):                           120.00
+---------------Inter-token Latency----------------
+Mean ITL (ms):                           89.00
+==================================================
+"""
+
+
+def test_validate_reads_what_was_printed(tmp_path, capsys):
+    path = tmp_path / "run.log"
+    path.write_text(PRINTED, encoding="utf-8")
+    said = ["--gpu", "l40s", "--workload", "llama-3.1-8b", "--runtime", "vllm", "--by", "metric"]
+    assert main(["validate", str(path), *said]) == 0
+    text = capsys.readouterr().out
+    for metric_ in ("throughput", "ttft_p50", "ttft_p99", "tpot_p99", "itl"):
+        assert metric_ in text
+    assert "ttft_p90" not in text
+    other = tmp_path / "report.json"
+    other.write_text('{"engine": {"model": "llama-3.1-8b"}, "performance": {}}', encoding="utf-8")
+    assert main(["validate", str(other), "--gpu", "l40s"]) == 2
+    assert "whichgpu bench import report.json" in capsys.readouterr().err
+
+
+def test_high_percentiles_of_gaps_have_wider_intervals():
+    found = answers(("tpot", "ms"), ("tpot_p50", "ms"), ("tpot_p99", "ms"), ("itl_p99", "ms"),
+                    options="num_prompts=200")  # fmt: skip
+    wide = {name: one.high / one.low for name, one in found.items()}
+    assert wide["tpot"] == pytest.approx(wide["tpot_p50"])
+    assert wide["tpot_p99"] > 1.2 * wide["tpot"]
+    assert wide["itl_p99"] == pytest.approx(wide["tpot_p99"])

@@ -163,7 +163,10 @@ def _concurrency(given: Any) -> float | None:
     try:
         return float(text)
     except ValueError:
-        raise UsageError(f"concurrency '{given}' is neither a number nor max; give e.g. 32") from None
+        several = "; of several loads at once --curve concurrency tells" if "," in text else ""
+        raise UsageError(
+            f"concurrency '{given}' is neither a number nor max; give e.g. 32{several}"
+        ) from None
 
 
 def recommend(

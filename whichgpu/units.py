@@ -265,6 +265,7 @@ def parse_rate(text: str, example: str = "1000 images/min") -> tuple[float, str]
     match, seconds = _rate(unit)
     if unit.startswith("/") and _rate(f"units{unit}")[1] > 0:
         noun = example.split(" ", 1)[1].partition("/")[0]
+        value = abs(value) or 1.0
         raise UsageError(f"'{text}' does not say of what; write \"{value:g} {noun}{unit}\"")
     if match is None or not seconds > 0:
         raise UsageError(

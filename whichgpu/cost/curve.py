@@ -160,8 +160,8 @@ def _with_pool(found: Curve, pool: Pool) -> Curve:
     )  # fmt: skip
 
 
-def checked(job: Job, gpu: Gpu) -> Job:
-    """A single job that serves, complete, without a load; raises as `curve` does."""
+def checked(job: Job, gpu: Gpu, *, long: bool = False) -> Job:
+    """A single job that serves, complete, without a load; raises as `curve` does, unless it may be `long`."""
     from whichgpu.cost.estimate import estimate
     from whichgpu.cost.infeasible import does_not_fit
 
@@ -169,7 +169,7 @@ def checked(job: Job, gpu: Gpu) -> Job:
     found = estimate(replace(job, phase="serve", concurrency=1.0, options=rest), [gpu])
     answer = found.at(0, 0)
     longer = found.workload.beyond(answer.job)
-    if longer:
+    if longer and not long:
         raise UsageError(f"{longer[0]}; use shorter --input-tokens or --output-tokens")
     if not found.fits[0, 0]:
         raise Infeasible(does_not_fit(answer, gpu))

@@ -431,11 +431,19 @@ class Estimates:
             ignored += [name for name in NOT_SERVED if name in self.job.options]
             ignored += unread(self.runtime, self.job)
         if ignored:
-            said.append(f"not modelled yet, and ignored: {', '.join(ignored)}")
+            said.append(f"not modelled yet, and ignored: {', '.join(map(_maybe, ignored))}")
         said += merged(self.job)
         if not self.runtime.exact:
             said.append(f"runtime '{self.job.runtime}' is not known; {self.runtime.title} was assumed")
         return tuple(said)
+
+
+def _maybe(name: str) -> str:
+    """An option that is ignored, with the one that is known by nearly that name."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, MODELLED, n=1, cutoff=0.8)
+    return f"{name} (did you mean {near[0]}?)" if near and name not in MODELLED else name
 
 
 def merged(job: Job) -> list[str]:

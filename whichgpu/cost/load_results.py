@@ -56,7 +56,8 @@ def read_results(
     ]
     if not rows:
         raise UsageError(
-            f"{path}: no run of vllm bench serve --save-result, sglang.bench_serving --output-file or aiperf"
+            f"{path}: no run of vllm bench serve --save-result, sglang.bench_serving --output-file or "
+            f"aiperf; what other tools write is read by whichgpu bench import {path.name} --out my.csv"
         )
     cells = [tuple(row.get(name, "") for name in columns) for row in rows]
     return JobTable(columns, (), iter(cells)), cells
@@ -113,8 +114,29 @@ _PRINTED = {
     "Max request concurrency": "concurrency", "Request rate configured (RPS)": "request_rate",
     "Traffic request rate": "request_rate",
 }  # fmt: skip
+_PRINTED |= {
+    f"{said} {time.upper()} (ms)": f"{how}_{time}_ms"
+    for time in ("ttft", "tpot", "itl", "e2el")
+    for said, how in (("Mean", "mean"), ("Median", "median"), ("P90", "p90"), ("P99", "p99"))
+}
 PRINTED, OFFLINE = "Serving Benchmark Result", "Offline Throughput Benchmark Result"
 _HEADS = re.compile(f"{PRINTED}|{OFFLINE}")
+
+
+def wrote(path: Path) -> bool:
+    """Whether a load generator wrote a file, by its name or by what it printed there; never raises."""
+    if path.suffix in SUFFIXES:
+        return True
+    try:
+        with path.open("rb") as handle:
+            head = handle.read(_HEAD)
+    except OSError:
+        return False
+    return PRINTED.encode() in head
+
+
+#: Bytes of a log that are looked at for what a load generator prints.
+_HEAD = 2_000_000
 
 
 def _printed(text: str) -> Iterator[Mapping[str, Any]]:

@@ -359,11 +359,14 @@ def sequences(room: Array, kv_per_sequence: Any, ceiling: Any) -> Array:
     return np.asarray(np.minimum(room / np.maximum(kv_per_sequence, 1.0), ceiling))
 
 
-def cache_room(memory: Array, parts: Mapping[str, Any], stack: Runtime, least: Any) -> Array:
+def cache_room(
+    memory: Array, parts: Mapping[str, Any], stack: Runtime, least: Any, *, kept: Any = None
+) -> Array:
     """Bytes of each card for the KV cache of a server that holds `parts`, B, beside it.
 
     It is a share of what is left. A server whose share (`takes`) is of the card has no more than that less
-    what its share is `of`: all that it holds, or the weights alone. Where no sequence, of `least` bytes, has
+    what its share is `of`: all that it holds, or the weights alone; one that keeps so many bytes free
+    (`kept`) has the rest of what its driver leaves for its share. Where no sequence, of `least` bytes, has
     room in it, the server is started with the most that it can be given.
     """
     room = np.asarray(section("capacity")["usable"] * (memory - needed(parts)))
@@ -371,7 +374,11 @@ def cache_room(memory: Array, parts: Mapping[str, Any], stack: Runtime, least: A
     if inside is None:
         return room
     for name in ("most", "takes"):
-        share = np.minimum(room, stack.holds.get(name, np.inf) * memory - inside)
+        whole = stack.holds.get(name, np.inf) * memory
+        if name == "takes" and kept is not None:
+            # A share of what is free when the server starts.
+            whole = (memory - parts.get("context", 0.0)) * (1.0 - kept / memory)
+        share = np.minimum(room, whole - inside)
         room = np.where(share >= least, share, room)
     return room
 

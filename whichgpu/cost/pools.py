@@ -25,7 +25,7 @@ from whichgpu.cost.mesh import Mesh
 from whichgpu.cost.metrics import metric
 from whichgpu.cost.paired import Paired, columns, joined, structure
 from whichgpu.cost.requests import at_random
-from whichgpu.cost.simulated import Cells
+from whichgpu.cost.simulated import Cells, wider
 from whichgpu.errors import UsageError, WhichGpuError
 from whichgpu.workloads.job import NUMBERS
 
@@ -176,7 +176,8 @@ class Sweep(ABC):
                 continue
             out.values[ask][:, at] = np.broadcast_arrays(*three, answers.power)[:3]
             if cells.simulated(metric(name)):
-                out.values[ask][:, at] *= cells.factors(metric(name), unable)
+                three = out.values[ask][:, at] * cells.factors(metric(name), unable)
+                out.values[ask][:, at] = wider(three, metric(name))
                 refused.update((positions[i], why) for i, why in cells.refused.items())
             for i in np.flatnonzero(~np.isfinite(out.values[ask][1, at])).tolist():
                 if positions[i] in refused:

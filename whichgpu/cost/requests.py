@@ -52,8 +52,12 @@ _OF_ANOTHER = {
 
 def idle(job: Job) -> list[str]:
     """What to say of options that change nothing, since the one that they are of is not stated."""
+    apart = "num_prompts" in job.options and "prefill_gpus" in job.options
     pairs = [(name, other) for name, other in _OF_ANOTHER.items() if name in job.options]
-    return [
+    said = [
+        "option num_prompts changes nothing where prompts have GPUs of their own: the load goes on"
+    ] * apart
+    return said + [
         f"option {name} changes nothing without {other.partition('=')[0]}; add e.g. --option {other}"
         for name, other in pairs
         if other.partition("=")[0] not in job.options
@@ -86,10 +90,11 @@ class Requests:
             return cls()
         usual = section("serving")["speculative"]
         drafted = job.option("speculative", 0.0, example=3.0)
+        _ignores_eos(job)
         return cls(
             rate=_rate(job),
             burstiness=job.option("burstiness", 1.0, 1e-3),
-            sent=job.option("num_prompts", 1000.0, 1.0) if "num_prompts" in job.options else math.inf,
+            sent=_whole(job, "num_prompts", USUAL_RUN) if "num_prompts" in job.options else math.inf,
             prompts=_lengths(job, "input_lengths"),
             answers=_lengths(job, "output_lengths"),
             prefix_hit=_share(job, "prefix_hit", 0.0),
@@ -149,8 +154,27 @@ def in_flight(job: Job) -> float | None:
 
 
 def limit(job: Job) -> float | None:
-    """Requests that a load generator has in flight at most, by its option; None where there is no limit."""
-    return job.option("max_concurrency", 32.0, 1.0) if "max_concurrency" in job.options else None
+    """Requests that a load generator has in flight at most, by its option; None where there is no limit.
+
+    Raises `UsageError` where the job states another number in flight.
+    """
+    if str(job.options.get("max_concurrency", "none")).strip().lower() in ("none", "not set", ""):
+        return None
+    most = _whole(job, "max_concurrency", 32.0)
+    if isinstance(job.concurrency, float) and job.concurrency not in (most, min(most, Requests.of(job).sent)):
+        raise UsageError(
+            f"concurrency {job.concurrency:g} and option max_concurrency={most:g} contradict each other; "
+            "keep one"
+        )
+    return most
+
+
+def _whole(job: Job, name: str, example: float) -> float:
+    """A number of requests; raises `UsageError` for a part of one."""
+    value = job.option(name, example, 1.0)
+    if value != round(value):
+        raise UsageError(f"option {name}: {value:g} is no whole number; write {name}={math.ceil(value)}")
+    return value
 
 
 def is_run(job: Job) -> bool:
@@ -179,6 +203,11 @@ def read_rate(text: str, made: str = "") -> float:
 
     Of a workload that makes one thing a request (`made`: images, sequences ..) it may be of those.
     """
+    if text.strip().lower() in _AT_ONCE:
+        raise UsageError(
+            f"'{text}' is the rate of a run that is sent at once: write --option request_rate=inf --option "
+            "num_prompts=1000 in place of --rate"
+        )
     # A load is of requests, so that "5/s" says it.
     bare = re.fullmatch(r"([\d.,]+\s*[kK]?)\s*((?:/|per\b|an?\b).*)", text.strip())
     rate, unit = parse_rate(f"{bare[1]} req {bare[2]}" if bare else text, "5 req/s")
@@ -215,8 +244,15 @@ def _of_dataset(name: str) -> Lengths | None:
 
 def alike(job: Job) -> bool:
     """Whether a job says that its answers are all equally long."""
-    says = "length_range" in job.options or "dataset" in job.options or job.says("ignore_eos")
+    says = "length_range" in job.options or "dataset" in job.options or _ignores_eos(job)
     return says and Requests.of(job).answers is None
+
+
+def _ignores_eos(job: Job) -> bool:
+    said = job.options.get("ignore_eos", "false").strip().lower()
+    if said not in ("true", "1", "yes", "false", "0", "no"):
+        raise UsageError(f"option ignore_eos: '{said}' is neither true nor false; write ignore_eos=true")
+    return job.says("ignore_eos")
 
 
 def at_random(job: Job) -> bool:
@@ -229,5 +265,6 @@ def at_random(job: Job) -> bool:
 def _share(job: Job, name: str, default: float) -> float:
     value = job.option(name, default, example=0.5)
     if value >= 1.0:
-        raise UsageError(f"option {name}: {value:g} is a share and must be below 1; write e.g. {name}=0.5")
+        meant = f"{name}={value:g}% for so many per cent" if 1.0 < value < 100.0 else f"e.g. {name}=0.5"
+        raise UsageError(f"option {name}: {value:g} is a share and must be below 1; write {meant}")
     return value

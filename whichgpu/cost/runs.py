@@ -20,6 +20,7 @@ from whichgpu.cost import curve, load, simulate
 from whichgpu.cost.layout import lay_out
 from whichgpu.cost.requests import USUAL_RUN, Requests, alike, at_random, is_run, limit
 from whichgpu.cost.steady import UNEVEN
+from whichgpu.errors import UsageError
 from whichgpu.values import immutable
 from whichgpu.workloads.lengths import uniform
 
@@ -41,8 +42,8 @@ if TYPE_CHECKING:
 METRICS = ("ttft", "tpot", "itl", "latency")
 #: Requests of a short run are drawn anew until there are so many, so that no answer hangs on a few lengths.
 _ENOUGH, _DRAWS = 600, 6
-#: The most requests of a replica that are simulated: of more the end is a small part.
-_MOST = 20_000
+#: The most requests of a replica that are simulated.
+_MOST = 100_000
 
 
 @immutable
@@ -68,10 +69,15 @@ class Run:
 
 def run(job: Job, gpu: Gpu) -> Run:
     """The run of a complete job that states one (`requests.is_run`); raises as `curve.curve` does."""
-    asked, checked = Requests.of(job), curve.checked(job, gpu)
+    asked, checked = Requests.of(job), curve.checked(job, gpu, long=True)
     replicas = float(np.ravel(lay_out(checked, [gpu]).replicas)[0])
     sent = asked.sent if np.isfinite(asked.sent) else USUAL_RUN
-    own = int(min(max(round(sent / replicas), 1), _MOST))
+    own = max(round(sent / replicas), 1)
+    if own > _MOST:
+        raise UsageError(
+            f"option num_prompts: {own:,} requests of a replica are more than the {_MOST:,} that are "
+            f"simulated; write num_prompts={_MOST * replicas:.0f}, or leave it out for a run that goes on"
+        )
     rate = asked.rate if at_random(replace(job, concurrency=None)) else None
     most = limit(job) if job.concurrency is None else float(job.concurrency)
     held = 0 if most is None else max(1, round(most / replicas))

@@ -21,6 +21,7 @@ import numpy as np
 
 from whichgpu import units
 from whichgpu.cost.coefficients import section
+from whichgpu.cost.mesh import Mesh
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -89,6 +90,28 @@ def _on_cards(own: Mapping[str, Any], name: str, most: float, devices: Devices |
             meant = small | devices.each(partial(_named, row.get("names", ())))
             found = np.where(meant, float(row[name]), found)
     return found
+
+
+def kept_free(stack: Runtime, job: Job, devices: Devices) -> Any:
+    """Bytes of each card that an engine keeps free of weights and cache, (G, J); None where it names none.
+
+    SGLang sets them apart for the activations of a pass, by its tokens, for graphs and for groups of GPUs
+    (`mem_fraction_static` of python/sglang/srt/server_args.py). What groups of attention add is left out,
+    since they cut the tokens of a pass as well.
+    """
+    own = stack.holds.get("keeps")
+    if own is None:
+        return None
+    mesh, memory = Mesh.of(job), devices.column("memory")
+    mib = {name: units.parse(str(value), "memory") for name, value in own.items() if name != "cards"}
+    graphs: Any = mib["graphs"]
+    for row in reversed(own.get("cards", ())):
+        graphs = np.where(
+            memory < units.parse(row["below"], "memory"), units.parse(row["graphs"], "memory"), graphs
+        )
+    free = mib["fixed"] + limits(stack, job, devices).tokens * mib["token"] + graphs
+    free = free + mesh.replica * mib["gpu"]
+    return np.where(memory > mib["above"], np.maximum(free, mib["least"]), free)
 
 
 def _named(words: Sequence[str], gpu: Gpu) -> bool:

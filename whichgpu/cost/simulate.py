@@ -326,7 +326,7 @@ class _Run:
             seconds *= 1.0 if count else server.alone
             # The host launches it beside the pass of tokens before, and all wait for the rest.
             waits = _unhidden(seconds + tokens, server.launching) if count and server.stalls else 0.0
-            self.stall += seconds + waits
+            self.stall += (seconds + waits) * count
         self._pass(seconds + waits, _unhidden(seconds, server.launching) - waits)
 
     def _take(self) -> tuple[float, int]:
@@ -370,7 +370,10 @@ class _Run:
         if self.count < self.places and self._may_send():
             most = min(most, _passes_until(self.arrival[self.next] - self.when, base, slope))
         seconds = most * base + slope * most * (most - 1) / 2.0
-        self.gaps.append((seconds / most + self.stall / most, count * most))
+        # Who waited for the prompts before has the wait in the first gap.
+        self.gaps.append((seconds / most + self.stall / count, count))
+        if most > 1:
+            self.gaps.append((seconds / most, count * (most - 1)))
         self.stall = 0.0
         self.passes += most
         self.tokens += most * count * server.gained

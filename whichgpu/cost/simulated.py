@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.cost.coefficients import section
+from whichgpu.cost.estimate import Z90
 from whichgpu.cost.requests import is_run
 from whichgpu.errors import WhichGpuError
 from whichgpu.values import NamedTuple
@@ -24,6 +26,15 @@ if TYPE_CHECKING:
     from whichgpu.cost.metrics import Metric
 
     Array = NDArray[np.float64]
+
+
+def wider(three: Array, metric: Metric) -> Array:
+    """Ends and middles of a metric, (3, cells), with what its percentiles differ by beside its means."""
+    if metric.time not in ("tpot", "itl") or metric.how not in ("p95", "p99"):
+        return three
+    low, middle, high = three
+    spread = np.hypot(np.log(high / low) / 2.0, Z90 * section("spread")["tail"])
+    return np.array([middle * np.exp(-spread), middle, middle * np.exp(spread)])
 
 
 class _Told(NamedTuple):

@@ -57,6 +57,7 @@ _SPEED = re.compile(
     r"([0-9.]+) ?(?:output )?(?:tokens?|toks?|t)(?:/| per )s(?:ec(?:ond)?)?"
     r"(?:/| per | for (?:each|every) )(?:user|request|stream|sequence)"
 )
+_RATE = re.compile(r"throughput|\b(?:tokens?|toks?|requests?|req)\s*/\s*s", re.IGNORECASE)
 #: A text that ends with a time.
 _TIME_ENDS = re.compile(r"\d ?(?:ms|s|secs?|seconds?|milliseconds?|min|minutes?) +$", re.IGNORECASE)
 #: What else may stand in an objective.
@@ -141,11 +142,21 @@ def _term(text: str) -> Term:
     taken = _HOW.search(rest)
     if taken:
         rest = rest[: taken.start()] + " " + rest[taken.end() :]
-    most = parse(_amount(rest, text), "time")
+    most = _time(_amount(rest, text), text)
     if most <= 0.0:
         raise UsageError(f"'{text}' is not above zero; {_EXAMPLE}")
     name = named[0] if named[0] in _METRICS else named[0].removesuffix("s")
     return Term(_METRICS.get(name, "latency"), _how(taken, text), most)
+
+
+def _time(amount: str, text: str) -> float:
+    """Seconds of an amount; raises `UsageError` for an objective without a unit, or of something else."""
+    try:
+        return parse(amount, "time")
+    except UsageError:
+        bare = re.fullmatch(r"[0-9.]+", amount)
+        why = f'has no unit; write "{text} ms" or "{text} s"' if bare else f"is not a time; {_EXAMPLE}"
+        raise UsageError(f"'{text}': '{amount}' {why}") from None
 
 
 def _how(found: re.Match[str] | None, text: str) -> str:
@@ -169,7 +180,10 @@ def _amount(rest: str, text: str) -> str:
 
 
 def _unread(text: str) -> UsageError:
-    return UsageError(f"'{text}' is no objective of ttft, tpot, itl or latency; {_EXAMPLE}")
+    of_rates = (
+        "; a throughput is a load, --rate, or of each: 20 tokens/s per user" if _RATE.search(text) else ""
+    )
+    return UsageError(f"'{text}' is no objective of ttft, tpot, itl or latency; {_EXAMPLE}{of_rates}")
 
 
 def largest(job: Job, gpu: Gpu, terms: Sequence[Term]) -> Held:

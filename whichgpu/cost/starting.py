@@ -19,7 +19,7 @@ import numpy as np
 from whichgpu.cost import memory as mem
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.mesh import Mesh
-from whichgpu.cost.scheduling import limits
+from whichgpu.cost.scheduling import kept_free, limits
 from whichgpu.errors import UsageError
 
 if TYPE_CHECKING:
@@ -145,5 +145,5 @@ def room(devices: Devices, parts: Mapping[str, Any], stack: Runtime, job: Job, l
     """Bytes of each GPU for a server's KV cache beside its `parts`; `least` are those of one sequence."""
     memory = devices.column("memory")
     if not profiles(stack, job):
-        return mem.cache_room(memory, parts, stack, least)
+        return mem.cache_room(memory, parts, stack, least, kept=kept_free(stack, job, devices))
     return np.asarray(share(stack, job) * memory - mem.needed(parts))

@@ -65,10 +65,17 @@ def _serving(asked: Asked) -> Report:
     from whichgpu.cost import curve
     from whichgpu.cost.placing import placed
     from whichgpu.cost.requests import Requests
+    from whichgpu.errors import UsageError
     from whichgpu.report.serving import curve_report
 
     job = placed(asked.job, _decoding(asked), asked.gpu)
     rate, against = Requests.of(job).rate, asked.curve or "rate"
+    other = "--concurrency" if against == "rate" else "--rate"
+    if asked.curve and (job.concurrency if against == "rate" else rate) is not None:
+        raise UsageError(
+            f"--curve {against} has loads of its own kind, and {other} is of the other: leave it out, or "
+            f"write --curve {'concurrency' if against == 'rate' else 'rate'}"
+        )
     stated = rate if against == "rate" else job.concurrency
     loads = None if stated is None else np.atleast_1d(np.asarray(stated, dtype=np.float64))
     return curve_report(_told(asked, curve.curve(job, asked.gpu, loads, against=against)))
@@ -96,6 +103,7 @@ def _within(asked: Asked, text: str) -> Report:
     from whichgpu.report.serving import slo_report
 
     terms = slo.read(text)
+    _refuse_other_loads(asked.job)
     tried = splits(asked.job, _decoding(asked), asked.gpu, terms)
     best = tried[0].held
     assert best is not None
@@ -108,6 +116,20 @@ def _within(asked: Asked, text: str) -> Report:
             f"{best.binding or 'its capacity'}); about {more:.0f} GPUs hold them: recommend --slo counts them"
         )
     return slo_report(_told(asked, best.at), best, terms, tried, rate)
+
+
+def _refuse_other_loads(job: Job) -> None:
+    """Objectives look for a load: refuse one that keeps a number in flight, or ends."""
+    from whichgpu.errors import UsageError
+
+    stated = {"--concurrency": job.concurrency is not None}
+    stated |= {f"option {name}": name in job.options for name in ("max_concurrency", "num_prompts")}
+    said = [name for name, is_there in stated.items() if is_there]
+    if said:
+        raise UsageError(
+            "--slo looks for the largest rate of requests that arrive at random: leave "
+            f"{', '.join(said)} out, or ask for that load alone without --slo"
+        )
 
 
 def _told(asked: Asked, found: Curve) -> Answer:

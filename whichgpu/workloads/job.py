@@ -132,7 +132,7 @@ class Job(Shown):
         try:
             value = float(bare) if bare == str(text) else float(bare) / 100.0
         except ValueError:
-            raise UsageError(f"option {key}: '{text}' is no number; write e.g. {key}={shown:g}") from None
+            raise UsageError(f"option {key}: {_no_number(key, str(text), shown)}") from None
         if not least <= value < 1e9:
             raise UsageError(f"option {key}: {value:g} is below {least:g} or absurd; write {key}={shown:g}")
         return value
@@ -154,6 +154,17 @@ class Job(Shown):
 
 #: The columns of a job in their order.
 _COLUMNS = tuple(column.name for column in fields(Job))
+
+
+def _no_number(key: str, text: str, shown: float) -> str:
+    """What to say of an option that is no number, which may have swallowed the next one."""
+    first, *rest = re.split(r"[;,\s]+(?=[a-z_]+=)", f"{key}={text}")
+    if rest:
+        told = " ".join(f"--option {one}" for one in (first, *rest))
+        return (
+            f"'{text}' is no number, but more options; write {told}, or in a table {';'.join((first, *rest))}"
+        )
+    return f"'{text}' is no number; write e.g. {key}={shown:g}"
 
 
 def _unstated(value: Any) -> bool:
@@ -255,5 +266,5 @@ def options(pairs: tuple[str, ...]) -> dict[str, str]:
         key, sep, value = pair.partition("=")
         if not sep or not key.strip():
             raise UsageError(f"'{pair}' is not an option; write e.g. --option guidance=7.5")
-        read[key.strip()] = value.strip()
+        read[key.strip().replace("-", "_")] = value.strip()
     return read

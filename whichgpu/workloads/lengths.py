@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 _EXAMPLE = 'write e.g. 500, "lognormal mean 500 p90 1000", "normal mean 500 sd 100" or "uniform 100 to 900"'
-_NUMBER = r"([0-9][0-9,_]*(?:\.[0-9]+)?)\s*([kK]?)"
+_NUMBER = r"((?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9,])|[0-9][0-9_]*(?![0-9,]))(?:\.[0-9]+)?)\s*([kK]?)"
 _KINDS = {"lognormal": ("mean", "median", "p90", "p95", "p99", "cv"), "normal": ("mean", "sd", "cv"),
           "exponential": ("mean",)}  # fmt: skip
 _LONGEST = 1e7

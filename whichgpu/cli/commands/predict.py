@@ -196,7 +196,8 @@ def _at_rate(columns: JobColumns, text: str, workload: str) -> JobColumns:
         raise click.UsageError("--rate and --option request_rate say the same; keep one")
     if columns.stated["concurrency"]:
         raise click.UsageError(
-            "--rate is of requests that arrive, --concurrency of ones kept in flight; keep one"
+            "--rate is of requests that arrive, --concurrency of ones kept in flight; keep one (a limit in "
+            f"flight beside a rate is --option max_concurrency={columns.stated['concurrency']})"
         )
     job = columns.job(workload)
     pair = f"request_rate={read_rate(text, resolve(job.workload).unit):.9g}"

@@ -88,11 +88,11 @@ def _rows(measured: Path, by: str, catalogue: Catalogue, stated: Mapping[str, st
 
     if by == "generation":
         raise click.UsageError("--by generation is of the scoreboard; use --by gpu")
-    if measured.suffix in load_results.SUFFIXES:
+    if load_results.wrote(measured):
         table, cells = load_results.read_results(measured, stated, every=True)
     elif any(stated.values()):
         told = ", ".join(f"--{name.replace('n_gpus', 'gpu')}" for name, value in stated.items() if value)
-        raise click.UsageError(f"{told}: of a load generator's JSON alone; a table states its own")
+        raise click.UsageError(f"{told}: of what a load generator wrote alone; a table states its own")
     else:
         table, cells = _published(measured.name) or read_measured(measured)
     with progress("validate", len(cells)) as advance:
