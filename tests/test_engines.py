@@ -169,23 +169,6 @@ def test_a_runtime_of_one_source_was_not_measured_elsewhere():
     assert found.tolist() == [True, True, False]
 
 
-def test_what_a_framework_ran_of_another_family_is_not_that_kernel_measured_elsewhere():
-    from whichgpu.cost.refit import library_in
-    from whichgpu.cost.runtime import runtimes
-
-    known = runtimes()
-    ran = [
-        library_in(known["tensorrt"], "encoder infer"),
-        library_in(known["tensorrt"], "diffusion_unet generate"),
-    ]
-    assert measured_elsewhere(ran, ["mlperf", "fal"]).tolist() == [False, False]
-    # Releases of one framework have their kernels in common; an engine of language models is one anywhere.
-    both = [library_in(known[name], "resnet train") for name in ("pytorch-1", "pytorch-2")]
-    assert measured_elsewhere(both, ["lambda", "nvidia"]).all()
-    engine = [library_in(known["vllm"], group) for group in ("decoder serve", "decoder decode")]
-    assert engine == ["vllm", "vllm"]
-
-
 def test_widths_hold_for_a_source_left_out_together_with_what_else_is():
     from types import SimpleNamespace
 

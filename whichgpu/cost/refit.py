@@ -127,10 +127,8 @@ def spreads_toml(done: Refit) -> str:
     wider = {kin_of(laid) for laid in layouts}
     hands = [(laid.runtime, row["source"]) for laid, row in zip(layouts, done.rows, strict=True)]
     mostly = _alone(hands, _MOSTLY)
-    sources = [row["source"] for row in done.rows]
-    ran = [library_in(laid.runtime, erring_as(laid)) for laid in layouts]
-    abroad = measured_elsewhere([laid.runtime.kernels for laid in layouts], sources) & measured_elsewhere(
-        ran, sources
+    abroad = measured_elsewhere(
+        [laid.runtime.kernels for laid in layouts], [row["source"] for row in done.rows]
     )
     every = np.arange(len(layouts))
     seen_by_all = _widths(done, every, layouts)
@@ -188,16 +186,8 @@ def measured_elsewhere(runtimes_of: Sequence[str], sources: Sequence[str]) -> ND
     return np.array([len(known[name]) > 1 for name in runtimes_of])
 
 
-def library_in(stack: Runtime, group: str) -> str:
-    """Whose kernels ran a row: a framework's in one group of jobs say little of those that another needs."""
-    return stack.kernels if stack.domain else f"{library(stack)} {group}"
-
-
 def _stranger(done: Refit, rows: Any, abroad: NDArray[np.bool_]) -> float:
-    """The width of rows whose source was left out; 0 where too few have kernels that another one measured.
-
-    What one source alone measured has the width of what was never measured (`cost/spread.py`).
-    """
+    """The width of rows whose source was left out; 0 where too few have a runtime of another one's too."""
     rows = rows[abroad[rows]]
     return _width(done, "source", rows) if len(rows) >= _ENOUGH else 0.0
 

@@ -28,9 +28,9 @@ from whichgpu.cost.calibration import without
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.estimate import Z90
 from whichgpu.cost.measured import measured_rows
-from whichgpu.cost.refit import library_in, measured_elsewhere, spreads_toml
+from whichgpu.cost.refit import measured_elsewhere, spreads_toml
 from whichgpu.cost.rows import read_head
-from whichgpu.cost.spread import erring_as
+from whichgpu.cost.spread import erring_as, library
 from whichgpu.errors import DataError
 from whichgpu.facts import store
 from whichgpu.values import NamedTuple
@@ -132,7 +132,9 @@ def _halves(
     """By fold, what `cost/spread.py` and a machine give a job of each group, unseen as the fold has it."""
     stacks = [_stack(*(row[name] for name in _STACK)) for row in rows]
     kernels = [one.kernels for one in stacks]
-    libraries = [library_in(one, group) for one, group in zip(stacks, keys["group"], strict=True)]
+    # What a framework does in one group of jobs says little of the kernels that another needs.
+    pairs = zip(stacks, keys["group"], strict=True)
+    libraries = [one.kernels if one.domain else f"{library(one)} {group}" for one, group in pairs]
     new = np.isin(keys["generation"], NEWER)
     left_out = {**keys, "newer": ["newer" if one else "older" for one in new]}
     prior = section("spread")
