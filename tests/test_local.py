@@ -111,6 +111,17 @@ def test_a_clock_above_the_vendors_changes_nothing_and_one_below_the_rates(plug:
     assert gpu.value("clock_boost") == pytest.approx(half)
 
 
+def test_what_a_driver_says_is_told_as_a_person_would_and_its_card_is_told_apart(
+    plug: Any, whichgpu: Any
+) -> None:
+    plug(card("NVIDIA A100-SXM4-80GB", 81920, 61440, nvmlDeviceGetMaxClockInfo=1200))
+    said = " ".join(whichgpu("show", "local").out.split())
+    assert "60 GiB, 2,039 GB/s, 265.5 TFLOPS in 16 bits, 16.6 TFLOPS in FP32" in said
+    assert "e+" not in said
+    both = " ".join(whichgpu("compare", "local", "a100-80gb-sxm").out.split())
+    assert "A100 80 GB SXM here or A100 80 GB SXM" in both
+
+
 def test_names_that_drivers_write(plug: Any) -> None:
     plug(A100)
     assert resolve_device("local", GPUS)[0].id == "local (a100-80gb-sxm)"

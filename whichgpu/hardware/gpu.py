@@ -221,16 +221,24 @@ def unit(dimension: str) -> str:
     return DIMENSIONS[dimension].si if dimension in DIMENSIONS else ""
 
 
+#: The source of what the driver says of the device at hand.
+_AT_HAND = "nvml"
+
+
 def display(name: str, fact: Fact) -> str:
     """A fact as a person would write it: `2,039 GB/s`, `80 GB (81,920 MiB)`, `54.2 billion`."""
     if name == "memory":
-        return _device_memory(fact.value)
+        # What is free of a card is no size that any is sold by.
+        return show(fact.value, "memory") if _AT_HAND in fact.sources else _device_memory(fact.value)
     if fact.dimension == "memory":
         return show(fact.value, "memory")
     if fact.dimension == "count":
         return _count(fact.value)
     if fact.dimension in DIMENSIONS:
-        plain = fact.text.endswith(f" {DIMENSIONS[fact.dimension].si}") and fact.kind == "derived"
+        plain = fact.text.endswith(f" {DIMENSIONS[fact.dimension].si}") and fact.kind in (
+            "derived",
+            "measured",
+        )
         return show(fact.value, fact.dimension) if plain else _grouped(fact.text)
     return fact.text
 

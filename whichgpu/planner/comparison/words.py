@@ -134,6 +134,8 @@ _DROPPED = ("GeForce ", "Tesla ", "Radeon Instinct ", "Instinct ", "Data Center 
 def short_name(gpu: Gpu) -> str:
     """What a person writes: `A100 80 GB SXM` for `A100 SXM4 80 GB`, `A100 80 GB SXM 3g.40gb slice`, `A10`."""
     _, _, part = gpu.id.partition(":")
+    if gpu.id.startswith("local ("):
+        return f"{_short(gpu.name)} here"
     whole = _short(gpu.name.removesuffix(f" ({part})") if part else gpu.name)
     return f"{whole} {part_words(part)}" if part else whole
 
