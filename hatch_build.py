@@ -1,13 +1,16 @@
 """Build hook: the data files become one JSON a tree.
 
-A wheel gets the JSON and none of the TOML and CSV; an editable install gets the JSON beside its
-sources. Needs nothing but the standard library and the package's own reader.
+A wheel gets the JSON and none of the TOML and CSV, and its modules without comments, which are for who
+changes them and stand in the repository and the source archive; lines keep their numbers. An editable install
+gets the JSON beside its sources. Needs nothing but the standard library and the package's own reader.
 """
 
 from __future__ import annotations
 
+import io
 import sys
 import tempfile
+import tokenize
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +34,26 @@ class DataBundle(BuildHookInterface[Any]):
         self.folder = tempfile.TemporaryDirectory()
         store.ship(data, Path(self.folder.name))
         build_data["force_include"][self.folder.name] = "whichgpu/data/bundle"
+        self.code = tempfile.TemporaryDirectory()
+        for module in sorted(Path(self.root, "whichgpu").rglob("*.py")):
+            place = module.relative_to(self.root)
+            bare = Path(self.code.name, place)
+            bare.parent.mkdir(parents=True, exist_ok=True)
+            bare.write_text(without_comments(module.read_text(encoding="utf-8")), encoding="utf-8")
+            build_data["force_include"][str(bare)] = place.as_posix()
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         if version != "editable":
             self.folder.cleanup()
+            self.code.cleanup()
+
+
+def without_comments(code: str) -> str:
+    """A module's code with nothing where its comments were."""
+    lines = code.splitlines(keepends=True)
+    for token in tokenize.generate_tokens(io.StringIO(code).readline):
+        if token.type == tokenize.COMMENT:
+            row, start = token.start
+            line = lines[row - 1]
+            lines[row - 1] = line[:start].rstrip() + line[start + len(token.string) :]
+    return "".join(lines)

@@ -301,7 +301,7 @@ def test_llama_cpp_keeps_what_stands_beside_experts_in_eight_bits() -> None:
     """gpt-oss-20b-mxfp4.gguf of ggml-org has 12.1 GB; its checkpoint on the Hub, with BF16 there, 13.8 GB."""
     sizes = [
         single(Job("gpt-oss-20b", phase="decode", precision="mxfp4", runtime=name), GPUS["rtx-4090"])
-        for name in ("llama.cpp", "vllm")
+        for name in ("llama.cpp", "sglang")  # vLLM pads them
     ]
     own, hub = (one.memory["weights"] / 1e9 for one in sizes)
     assert own == pytest.approx(12.1, rel=0.06)  # the table of tokens stays on the host

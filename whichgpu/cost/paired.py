@@ -177,7 +177,10 @@ _HELD_IN_TRAINING = (
     "logit_bytes", "cut_logit_bytes", "piece_bytes", "autocasts", "trains_beside", "quantised_input",
     "recomputes",
 )  # fmt: skip
-_SERVES, _HELD_BY_SERVERS = ("scheduler", "eager", "stalls"), ("of", "most", "takes", "states")
+_SERVES = ("scheduler", "eager", "stalls")
+_HELD_BY_SERVERS = (
+    "of", "most", "takes", "states", "told", "keeps", "sampled", "samples", "whole_prompts", "driver_read",
+)  # fmt: skip
 #: Runtimes whose ids the model asks for (`job_memory`, `serving`).
 _BY_NAME = ("transformers", "diffusers", "llama-cpp", "tensorrt-llm")
 
@@ -197,9 +200,11 @@ def unread(phase: str) -> tuple[set[str], set[str]]:
     return fields_, held
 
 
-def structure(stack: Runtime, phase: str) -> tuple[Any, ...]:
-    """All of a runtime that has to be the same for jobs of several, in one phase, to be one sweep."""
+def structure(stack: Runtime, phase: str, numbers: str = "") -> tuple[Any, ...]:
+    """All of a runtime that has to be the same for jobs of a phase and format to be one sweep."""
     apart, held_apart = unread(phase)
+    # Only some formats are padded.
+    held_apart |= set() if numbers in stack.holds.get("pads", {}) else {"pads"}
     apart |= {*_NUMBERS, *_BY_KIND, *_OF_EACH, "holds", "each", "which"}
     held_apart |= set(_HELD_OF_EACH)
     same = [repr(getattr(stack, one.name)) for one in fields(stack) if one.name not in apart]

@@ -28,6 +28,7 @@ from whichgpu.cost.requests import at_random
 from whichgpu.cost.simulated import Cells, wider
 from whichgpu.errors import UsageError, WhichGpuError
 from whichgpu.workloads.job import NUMBERS
+from whichgpu.workloads.precision import precision
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -293,7 +294,8 @@ def sweeps(groups: Sequence[Group], refused: Refused) -> Iterator[Sweep]:
             continue
         for plain, cells in group.settled(refused):
             settled = _counted(plain, len(cells))
-            same, stack = stacks.of(settled.runtime, settled.job.phase)
+            format_ = precision(settled.job.precision).id
+            same, stack = stacks.of(settled.runtime, settled.job.phase, format_)
             key = (*_work(settled), group.lenient, same)
             if key not in found:
                 found[key] = Pool(settled, tuple(gpus.values()), lenient=group.lenient)
@@ -306,15 +308,15 @@ class _Stacks:
     """Runtimes that were met: equal ones as the same object, with their structure."""
 
     def __init__(self) -> None:
-        self._met: dict[tuple[int, str], tuple[Runtime, int, Runtime]] = {}
+        self._met: dict[tuple[int, str, str], tuple[Runtime, int, Runtime]] = {}
         self._equal: dict[tuple[str, ...], Runtime] = {}
         self._structures: dict[tuple[Any, ...], int] = {}
 
-    def of(self, stack: Runtime, phase: str) -> tuple[int, Runtime]:
-        """The number of its structure in a phase, and what stands for it and its equals."""
-        key = id(stack), phase
+    def of(self, stack: Runtime, phase: str, numbers: str) -> tuple[int, Runtime]:
+        """The number of its structure in a phase and a format, and what stands for it and its equals."""
+        key = id(stack), phase, numbers
         if key not in self._met:
-            number = self._structures.setdefault(structure(stack, phase), len(self._structures))
+            number = self._structures.setdefault(structure(stack, phase, numbers), len(self._structures))
             # With itself, so that no other can have its id.
             self._met[key] = stack, number, self._equal.setdefault(columns(stack), stack)
         _, number, same = self._met[key]

@@ -59,8 +59,8 @@ PACKED = {
     "instances", "mig", "needs", "programs", "providers", "quality", "questions", "regions", "runtimes",
     "scoreboard", "services", "subjects", "systems", "uses", "usual", "validation", "vgpu",
 }  # fmt: skip
-#: Trees whose names and heads are all read to load the catalogue, which takes less time where they are plain.
-_PLAIN = ("gpus", "architectures")
+#: Trees whose names and heads are all read with the catalogue, and take less time where they are plain.
+_PLAIN = ("architectures",)
 #: What the first line of `<tree>.files` says of its layout; another one is stale, as if a source had changed.
 _LAYOUT = 5
 #: Bytes of the beginning of a part that a dictionary may have, and the most that deflate looks back.
