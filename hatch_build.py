@@ -50,10 +50,11 @@ class DataBundle(BuildHookInterface[Any]):
 
 def without_comments(code: str) -> str:
     """A module's code with nothing where its comments were."""
-    lines = code.splitlines(keepends=True)
+    # By line feeds alone, as rows are counted: a literal may hold another mark that ends a line elsewhere.
+    lines = code.split("\n")
     for token in tokenize.generate_tokens(io.StringIO(code).readline):
         if token.type == tokenize.COMMENT:
             row, start = token.start
             line = lines[row - 1]
             lines[row - 1] = line[:start].rstrip() + line[start + len(token.string) :]
-    return "".join(lines)
+    return "\n".join(lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import subprocess
@@ -58,6 +59,16 @@ def test_the_source_archive_holds_the_sources_and_what_is_not_made_from_them(arc
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert {"whichgpu/data/sources.toml", "hatch_build.py", "README.md", "tests/test_package.py"} <= names
     assert not any("/bundle/" in name or ".venv" in name for name in names)
+
+
+def test_the_wheel_has_the_same_code_without_comments(archives):
+    wheel = zipfile.ZipFile(archives[1])
+    modules = [name for name in wheel.namelist() if name.endswith(".py")]
+    assert len(modules) == len(list((ROOT / "whichgpu").rglob("*.py")))
+    for name in modules:
+        shipped, own = wheel.read(name).decode(), (ROOT / name).read_text(encoding="utf-8")
+        assert ast.dump(ast.parse(shipped)) == ast.dump(ast.parse(own)), name
+        assert shipped.count("\n") == own.count("\n"), name
 
 
 @pytest.mark.slow
