@@ -292,6 +292,20 @@ def test_every_number_of_an_article_s_sentences_stands_in_their_cells(name):
         assert one.cells
 
 
+@pytest.mark.parametrize("name", [*PAIRS, "review"])
+def test_each_row_of_a_page_s_tables_has_its_sources_and_each_source_its_date(name):
+    listed = text(name).partition("\n## Sources\n")[2]
+    own = re.compile(r"Follows by formula|The (offers|catalogue|architecture tables|software tables) of")
+    for line in re.findall(r"^\d+\. (.+)$", listed, re.MULTILINE):
+        assert re.search(r"20\d\d-\d\d-\d\d|[A-Z][a-z]+ 20\d\d", line) or own.match(line), line
+    rows = re.findall(r"^\| (.+) \|$", text(name), re.MULTILINE)
+    assert len(rows) > 100
+    for row in rows:
+        first, *cells, cited = row.split(" | ")
+        if first and any(map(str.isdigit, "".join(cells))):
+            assert re.fullmatch(r"\d+(, \d+)*", cited), (first, cited)
+
+
 @pytest.mark.parametrize(
     "name", ["rtx-a5000", "a100-80gb-sxm", "rtx-4090-laptop", "gtx-970", "mi300x", "a10"]
 )

@@ -66,7 +66,7 @@ def _blocks(comparison: Comparison, cited: Citations, *, drawn: bool) -> Iterato
     yield bullets(one for one in comparison.takeaways if one.topic not in TOPICS_OF_PRICES)
     if drawn and (roofs := charts.roofs(comparison)):
         yield roofs
-    if flips := _flips(comparison):
+    if flips := _flips(comparison, cited):
         yield Heading("When the answer flips")
         yield (
             "A unit of fully loaded work costs the same on both where the hourly prices differ as much as "
@@ -102,7 +102,7 @@ def _blocks(comparison: Comparison, cited: Citations, *, drawn: bool) -> Iterato
     )
 
 
-def _flips(comparison: Comparison) -> Table | None:
+def _flips(comparison: Comparison, cited: Citations) -> Table | None:
     """Of two: for each workload the price ratio at which the answer flips, beside those of today."""
     view = comparison.view
     works = [work for work in view.works if len(work.results) == 2]
@@ -112,15 +112,17 @@ def _flips(comparison: Comparison) -> Table | None:
              if (row := view.rows.get(name)) and view.all_know(name) and row.better]  # fmt: skip
     rows = []
     for work in works:
-        fast, slow = view.ranked(f"{work.field}.rate")
+        speeds = view.rows[f"{work.field}.rate"]
+        fast, slow = view.ranked(speeds.field)
         speed = work.results[fast].rate / work.results[slow].rate
         prices = [(row.cells[fast].value or 0) / (row.cells[slow].value or 1) for row in asked]
         told = [
             f"{ratio_words(price)}: the {view.words[fast if price < speed else slow]}" for price in prices
         ]
-        rows.append((work.title, view.words[fast], ratio_words(speed), *told))
+        rests = cited.numbers(cell for row in (speeds, *asked) for cell in row.cells.values())
+        rows.append((work.title, view.words[fast], ratio_words(speed), *told, rests))
     labels = [f"{row.label}, and so" for row in asked]
-    return Table.of("", ["", "Faster", ">Flips at", *labels], rows)
+    return Table.of("", ["", "Faster", ">Flips at", *labels, "Source"], rows)
 
 
 def _verdict(text: str) -> Iterator[Block]:

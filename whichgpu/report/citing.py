@@ -24,6 +24,7 @@ _OWN = {
     "cost": "The cost model of whichgpu: rooflines fitted to published measurements, 90 % intervals",
     "model": "The cost model of whichgpu: rooflines fitted to published measurements, 90 % intervals",
 }
+_FITTED = ("cost", "model")
 _MEASURED = "published measurement, read {read}; the rows of whichgpu/data/measured are said on each figure"
 
 
@@ -58,9 +59,15 @@ class Citations:
 
     def _reference(self, key: str, source: Source | None) -> Reference:
         if source is None or key == "user":
-            return Reference(_OWN.get(key, key), "", _measured() if key in self._measured else "")
+            return Reference(_OWN.get(key, key), "", self._own_date(key))
         read = f", read {source.accessed}" if source.accessed else ""
         return Reference(source.title, source.url, f"{source.kind}{read}")
+
+    def _own_date(self, key: str) -> str:
+        """When what whichgpu itself says of a source was read; nothing where the page's date is it."""
+        if key in _FITTED:
+            return f"measurements read by {_read()}"
+        return _MEASURED.format(read=_read()) if key in self._measured else ""
 
     def _keys(self, cell: Cell) -> tuple[str, ...]:
         if cell.kind == "measured" and ", row " in cell.source:
@@ -88,9 +95,9 @@ class Citations:
 
 
 @cache
-def _measured() -> str:
-    """What is told of a publication whose measurements are on file."""
-    return _MEASURED.format(read=store.load("carried")["carried"]["measured"]["read"])
+def _read() -> str:
+    """Until when the published measurements were read."""
+    return str(store.load("carried")["carried"]["measured"]["read"])
 
 
 @cache

@@ -105,11 +105,11 @@ def _side_by_side(view: View, cited: Citations) -> Table:
     """A GPU a row, since there are more of them than fields that decide."""
     hidden = ("offer", "purchase") if "usd_per_hour" in view.rows else ("offer",)
     fields = [row for row in view.rows.values() if row.field not in hidden]
-    rows = [
-        (view.names[key], *(cited.cell(cell.text, cell) if (cell := row.cells.get(key)) else None
-                            for row in fields))
-        for key in view.ids
-    ]  # fmt: skip
+    rows = []
+    for key in view.ids:
+        known = [row.cells.get(key) for row in fields]
+        told = [cited.cell(cell.text, cell) if cell else None for cell in known]
+        rows.append((view.names[key], *told, cited.numbers(cell for cell in known if cell)))
     read = [row for row in view.rows.values() if row.field == "offer"]
     dated = [f"{view.names[key]}: {cell.text}" for row in read for key, cell in row.cells.items()]
     notes = [f"The prices are those of {'; '.join(dated)}."] if dated else []
@@ -118,4 +118,4 @@ def _side_by_side(view: View, cited: Citations) -> Table:
     ]
     if sizes and "memory" in view.rows:
         notes.append(f"Sold with more, of which ECC takes a share: {'; '.join(sizes)}.")
-    return Table.of("", ["", *(row.label for row in fields)], rows, notes, strong=[0])
+    return Table.of("", ["", *(row.label for row in fields), "Source"], rows, notes, strong=[0])
