@@ -248,8 +248,48 @@ def test_compare_takes_gpus_as_they_are_written_side_by_side(whichgpu, typed):
 
 
 def test_compare_puts_names_together_that_were_typed_without_quotes(whichgpu):
-    for typed in ("rtx 4090 rtx 3090", "NVIDIA RTX 4090 vs. GeForce RTX 3090", "rtx 4090 and rtx 3090"):
+    for typed in (
+        "rtx 4090 rtx 3090", "NVIDIA RTX 4090 vs. GeForce RTX 3090", "rtx 4090 and rtx 3090",
+        "rtx 4090,rtx 3090", "rtx 4090 3090",
+    ):  # fmt: skip
         assert whichgpu("compare", *typed.split(), "--json").json["gpus"] == ["rtx-4090", "rtx-3090"]
+    assert whichgpu("compare", "rtx", "4090", "a10", "--json").json["gpus"] == ["rtx-4090", "a10"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "options"),
+    [
+        ("ada lovelace workstation", "--family ada_lovelace --segment workstation"),
+        ("NVIDIA turing data-center", "--vendor nvidia --family turing --segment datacenter"),
+        ("laptop 4090", "--segment laptop --where name~4090"),
+    ],
+)
+def test_words_of_a_list_are_its_options(whichgpu, typed, options):
+    said = whichgpu("gpus", *typed.split(), "--json").json
+    assert said == whichgpu("gpus", *options.split(), "--json").json
+    assert said["gpus"]
+
+
+def test_names_without_their_quotes_are_understood_or_answered(whichgpu):
+    assert whichgpu("show", "rtx", "a5000", "--json").json == whichgpu("show", "rtx-a5000", "--json").json
+    assert (
+        whichgpu("show", "ada", "lovelace", "--json").json == whichgpu("show", "ada_lovelace", "--json").json
+    )
+    assert whichgpu("compat", "rtx", "4090", "rtx", "3090", "--json").json == (
+        whichgpu("compat", "rtx-4090", "rtx-3090", "--json").json
+    )
+    several = whichgpu("show", "rtx", "4090", "a10")
+    assert (several.status, "whichgpu compare" in several.err) == (2, True)
+    assert "goes in quotes" in whichgpu("predict", "llama", "2", "7b", "--gpu", "a10").err
+    assert "whichgpu gpus --where name~rtx" in whichgpu("fit", "llama-2-7b", "--gpu", "rtx").err
+    assert "no architecture, segment or vendor" in whichgpu("gpus", "foo").err
+
+
+@pytest.mark.parametrize("command", ["show a10", "compare a10 l4", "compat a10", "workload resnet50"])
+def test_forms_go_by_their_other_names(whichgpu, command):
+    assert whichgpu(*command.split(), "--format", "markdown").out == (
+        whichgpu(*command.split(), "--format", "md").out
+    )
 
 
 def test_a_table_of_an_own_file_that_is_none_of_gpus_is_told(whichgpu, tmp_path):

@@ -52,7 +52,13 @@ class _Command(click.Command):
             else _in_number(one, known)
             for at, one in enumerate(args)
         ]  # fmt: skip
-        return super().parse_args(ctx, plain)
+        try:
+            return super().parse_args(ctx, plain)
+        except click.UsageError as error:
+            if "unexpected extra argument" not in error.message:
+                raise
+            told = f"{error.message.rstrip('.')}; a name of several words goes in quotes"
+            raise click.UsageError(told, error.ctx) from None
 
 
 def _in_number(typed: str, known: Container[str]) -> str:

@@ -149,10 +149,25 @@ def _whole(context: click.Context, _: click.Parameter, asked: bool) -> None:
 WHOLE = "whichgpu.whole"
 ALL = click.option("--all", is_flag=True, expose_value=False, callback=_whole,
                    help="Print all of the answer; without it what is read first.")  # fmt: skip
-FORM = click.option(
-    "--format", "form", type=click.Choice(["table", "md", "html", "json"]), default="table",
-    show_default=True, help="For the terminal, a Markdown article, a page to keep with its charts, or JSON.",
-)  # fmt: skip
+
+
+class _Form(click.Choice):  # type: ignore[type-arg,unused-ignore]
+    """The forms of an answer, each also by what else it is called."""
+
+    _ALSO: Mapping[str, str] = {"markdown": "md", "plain": "table", "text": "table"}
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The form by its own name."""
+        return super().convert(self._ALSO.get(value, value), param, ctx)
+
+
+def form_option(told: str) -> Callable[[Any], Any]:
+    """`--format`, with the help of a command."""
+    forms = _Form(["table", "md", "html", "json"])
+    return click.option("--format", "form", type=forms, default="table", show_default=True, help=told)
+
+
+FORM = form_option("For the terminal, a Markdown article, a page to keep with its charts, or JSON.")
 
 
 def in_full(form: str) -> bool:

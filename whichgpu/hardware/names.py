@@ -123,7 +123,10 @@ def _one(text: str, catalogue: Catalogue) -> Gpu:
         raise UnknownName(f"no GPU '{shown}'; it {said}")
     near = nearest(text, catalogue)
     if whole := _kin(text, catalogue):
-        raise UnknownName(f"no GPU '{shown}'; it is the name of many: whichgpu gpus {whole}")
+        raise UnknownName(
+            f"no GPU '{shown}'; it is the name of many: whichgpu gpus {whole}; "
+            "a name of several words goes in quotes"
+        )
     hint = (
         f"did you mean {_listed(near)}?"
         if near
@@ -154,11 +157,8 @@ def _kin(text: str, catalogue: Catalogue) -> str:
     for option, known in kinds.items():
         if found := next((one for one in known if one and one.lower() == plain), ""):
             return f"{option} {found}"
-    if (
-        len(plain) > 3
-        and plain.isalpha()
-        and any(plain in tokens.words(gpu.name) for gpu in catalogue.values())
-    ):
+    line = plain in tokens.LINES or len(plain) > 3
+    if line and plain.isalpha() and any(plain in tokens.words(gpu.name) for gpu in catalogue.values()):
         return f"--where name~{plain}"
     return ""
 

@@ -12,7 +12,6 @@ holds; --workload usual has them in the other forms too, --workload none leaves 
 
 from __future__ import annotations
 
-import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -20,21 +19,15 @@ import click
 
 from whichgpu.cli.command import command
 from whichgpu.cli.completion import GpuName
-from whichgpu.cli.options import ALL, gpu_files, job_options
+from whichgpu.cli.options import ALL, form_option, gpu_files, job_options
+from whichgpu.cli.typed import apart
 from whichgpu.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from whichgpu.cli.options import JobColumns
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.report.table import Report
 
-#: Words between the names of GPUs.
-_BETWEEN = ("vs", "vs.", "versus", "and", "or", "against", "with")
-#: Words that begin a name whose rest is typed apart: `rtx 4090 rtx 3090`.
-_LINES = ("nvidia", "amd", "intel", "apple", "geforce", "radeon", "rtx", "gtx", "rx", "quadro", "tesla",
-          "titan", "arc", "instinct", "jetson")  # fmt: skip
 #: Words in place of a workload's name: those of the GPUs' segment, or none.
 _USUAL, _NONE = "usual", "none"
 
@@ -48,10 +41,7 @@ _USUAL, _NONE = "usual", "none"
     metavar="NAME",
     help="What they would run; repeatable. Or usual, or none.",
 )
-@click.option(
-    "--format", "form", type=click.Choice(["table", "md", "html", "json"]), default="table",
-    show_default=True, help="For the terminal, a Markdown article, a page to keep, or JSON.",
-)  # fmt: skip
+@form_option("For the terminal, a Markdown article, a page to keep, or JSON.")
 @ALL
 @job_options
 @gpu_files
@@ -70,7 +60,9 @@ def run(
         raise UsageError(
             f"--{stated.replace('_', '-')} is for a workload; add --workload, e.g. --workload resnet50"
         )
-    found = compare(_apart(gpus), [columns.job(name) for name in names], catalogue=catalogue, whole=whole)
+    found = compare(
+        apart(gpus, catalogue), [columns.job(name) for name in names], catalogue=catalogue, whole=whole
+    )
     if not written:
         from whichgpu.report.comparison import report
 
@@ -85,22 +77,3 @@ def run(
 
     sys.stdout.write(document(found.title, answer, form))
     return answer._replace(blocks=())
-
-
-def _apart(typed: Sequence[str]) -> list[str]:
-    """The GPUs of what was typed: `a10 vs l4`, `a10,l4`, `rtx 4090 rtx 3090` without quotes."""
-    names = _named(typed) if any(one.lower() in _LINES for one in typed) else typed
-    parts = (part.strip() for text in names for part in re.split(r",|\s+(?:vs\.?|versus)\s+", text))
-    return [part for part in parts if part and part.lower() not in _BETWEEN]
-
-
-def _named(typed: Sequence[str]) -> list[str]:
-    """Words that were typed apart put together, each name from the word on that begins one."""
-    names: list[list[str]] = [[]]
-    for word in " ".join(typed).split():
-        begins = word.lower() in _LINES and names[-1] and names[-1][-1].lower() not in _LINES
-        if begins or word.lower() in _BETWEEN:
-            names.append([])
-        if word.lower() not in _BETWEEN:
-            names[-1].append(word)
-    return [" ".join(words) for words in names if words]

@@ -17,21 +17,18 @@ Exit status 3: what was asked for runs on none of the GPUs.
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from whichgpu.cli.command import command
 from whichgpu.cli.completion import FrameworkName, GpuName
-from whichgpu.cli.options import gpu_files
+from whichgpu.cli.options import form_option, gpu_files, in_form
+from whichgpu.cli.typed import apart
 
 if TYPE_CHECKING:
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.report.table import Report
-
-#: Forms of a document, and what else they are called.
-_FORMS = {"markdown": "md", "plain": "table"}
 
 
 @command
@@ -54,11 +51,7 @@ _FORMS = {"markdown": "md", "plain": "table"}
 @click.option(
     "--precision", "precisions", multiple=True, metavar="FORMAT", help="fp8, bf16, nvfp4 ..; repeatable."
 )
-@click.option(
-    "--format", "form", default="table", show_default=True,
-    type=click.Choice(["table", "plain", "md", "markdown", "html", "json"]),
-    help="For the terminal, a Markdown article, a page to keep, or JSON.",
-)  # fmt: skip
+@form_option("For the terminal, a Markdown article, a page to keep, or JSON.")
 @gpu_files
 def run(
     *, catalogue: Catalogue, gpus: tuple[str, ...], wanted: tuple[str, ...], system: str,
@@ -68,17 +61,9 @@ def run(
     from whichgpu.report.compat import report, title
     from whichgpu.software.compat import compat, resolve
 
-    names = [name.strip() for text in gpus for name in text.split(",") if name.strip()]
+    names = apart(gpus, catalogue)
     if not names:
         raise click.UsageError("say which GPU: compat t4 --framework pytorch")
     asked = (*features, *precisions)
     found = compat([resolve(name, catalogue, asked) for name in names], wanted, asked, system)
-    answer = report(found)
-    context = click.get_current_context(silent=True)
-    form = _FORMS.get(form, form)
-    if form == "table" or (context is not None and context.params.get("as_json")):
-        return answer
-    from whichgpu.report.documents import document
-
-    sys.stdout.write(document(title(found), answer, form))
-    return answer._replace(blocks=())
+    return in_form(report(found), title(found), form)

@@ -6,10 +6,11 @@ $ whichgpu gpus --where low_profile=yes --columns memory,fp16,slots
 $ whichgpu gpus --where form_factor~single --sort launch_price --reverse
 $ whichgpu gpus --like a10 --within 20%
 $ whichgpu gpus --family hopper --timeline
+$ whichgpu gpus ampere laptop
 
---family, --segment and --vendor may be repeated. A GPU whose field was not read in any source does not meet
-a condition on it; a note counts those. --like ranks by the largest ratio in memory, bandwidth, 16-bit and
-FP32 peak and power, the nearest first.
+A word is an architecture, a segment, a vendor, or part of a name. --family, --segment and --vendor may be
+repeated. A GPU whose field was not read in any source does not meet a condition on it; a note counts those.
+--like ranks by the largest ratio in memory, bandwidth, 16-bit and FP32 peak and power, the nearest first.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ _COLUMNS = "memory,bandwidth,fp16,fp32,power,release_date,segment,family"
 
 
 @command
+@click.argument("words", nargs=-1, metavar="[WORD ..]")
 @click.option("--min", "least", multiple=True, metavar="FIELD=QUANTITY", help='E.g. memory="40 GB".')
 @click.option("--max", "most", multiple=True, metavar="FIELD=QUANTITY", help='E.g. power="150 W".')
 @click.option("--where", "wheres", multiple=True, metavar="FIELD=VALUE", help="Or FIELD~PART of a text.")
@@ -64,6 +66,7 @@ _COLUMNS = "memory,bandwidth,fp16,fp32,power,release_date,segment,family"
 def run(
     *,
     catalogue: Catalogue,
+    words: tuple[str, ...],
     least: tuple[str, ...],
     most: tuple[str, ...],
     wheres: tuple[str, ...],
@@ -87,6 +90,9 @@ def run(
     conditions += [filters.bound(text, "--max") for text in most]
     conditions += [filters.where(text) for text in wheres]
     shown = [filters.field(name) for name in columns.split(",") if name.strip()]
+    options = {"--family": families, "--segment": segments, "--vendor": vendors}
+    families, segments, vendors, names = _with_words(words, options, catalogue)
+    conditions += [filters.where(f"name~{name}") for name in names]
     asked = product(families or ("",), segments or ("",), vendors or ("",))
     kin = (
         catalogue.where(family=family, segment=segment, vendor=vendor) for family, segment, vendor in asked
@@ -106,9 +112,43 @@ def run(
 
         return Made({"gpus": [listed(gpu) for gpu in found[:limit]]}, tuple(timeline(found[:limit])))
     extra = [name for name in dict.fromkeys((*(c.field for c in conditions), order)) if name not in shown]
-    said = [words] if (words := family_words(pool[0].family if len(families) == 1 and pool else "")) else []
+    family = family_words(pool[0].family if len(families) == 1 and pool else "")
+    said = [family] if family else []
     said += filters.unread(pool, conditions)
     return list_report(found[:limit], [*shown, *extra], len(catalogue), said)
+
+
+def _with_words(
+    words: tuple[str, ...], options: dict[str, tuple[str, ...]], catalogue: Catalogue
+) -> list[tuple[str, ...]]:
+    """Families, segments and vendors of the options and of bare words, and the words that are none.
+
+    Raises `UsageError` for a word that no GPU's name has.
+    """
+    from whichgpu.hardware.architecture import called
+    from whichgpu.hardware.fields import SEGMENTS
+    from whichgpu.hardware.tokens import VENDORS
+
+    kinds = {"--segment": SEGMENTS, "--vendor": VENDORS}
+    found = {kind: list(given) for kind, given in options.items()}
+    rest: list[str] = []
+    left = [word.lower() for word in words]
+    while left:
+        # "ada lovelace" is one architecture, of two words.
+        size = next((n for n in (2, 1) if len(left) >= n and called(" ".join(left[:n]))), 0)
+        text, left = " ".join(left[: size or 1]), left[size or 1 :]
+        text = "datacenter" if text.replace("-", "") in ("datacentre", "datacenter") else text
+        kind = next((kind for kind, known in kinds.items() if text in known), "")
+        if size or kind:
+            found["--family" if size else kind].append(called(text) or text)
+        elif any(text in gpu.name.lower() for gpu in catalogue.values()):
+            rest.append(text)
+        else:
+            raise UsageError(
+                f"'{text}' is no architecture, segment or vendor and in no GPU's name; "
+                f"the segments are {', '.join(SEGMENTS)}; see the list: whichgpu gpus"
+            )
+    return [*map(tuple, found.values()), tuple(rest)]
 
 
 def _near(

@@ -20,7 +20,9 @@ import click
 
 from whichgpu.cli.command import command
 from whichgpu.cli.completion import GpuName
-from whichgpu.cli.options import gpu_files, job_options
+from whichgpu.cli.options import form_option, gpu_files, job_options
+from whichgpu.cli.typed import apart
+from whichgpu.errors import UsageError
 
 if TYPE_CHECKING:
     from whichgpu.cli.options import JobColumns
@@ -29,20 +31,17 @@ if TYPE_CHECKING:
 
 
 @command
-@click.argument("gpu", type=GpuName())
+@click.argument("gpus", nargs=-1, required=True, metavar="GPU", type=GpuName())
 @click.option("--sources", is_flag=True, help="Say where each value comes from and what other sources say.")
 @click.option(
     "--workload", "workloads", multiple=True, metavar="NAME", help="What a review is of; repeatable."
 )
-@click.option(
-    "--format", "form", type=click.Choice(["table", "md", "html", "json"]), default="table",
-    show_default=True, help="For the terminal, a review as Markdown or as a page to keep, or both as JSON.",
-)  # fmt: skip
+@form_option("For the terminal, a review as Markdown or as a page to keep, or both as JSON.")
 @job_options
 @gpu_files
 def run(
-    *, catalogue: Catalogue, columns: JobColumns, gpu: str, sources: bool, workloads: tuple[str, ...],
-    form: str,
+    *, catalogue: Catalogue, columns: JobColumns, gpus: tuple[str, ...], sources: bool,
+    workloads: tuple[str, ...], form: str,
 ) -> Report:  # fmt: skip
     """Resolve the name and report the device or the architecture."""
     from whichgpu.hardware.architecture import called, families
@@ -50,6 +49,7 @@ def run(
     from whichgpu.hardware.slices import resolve_device
     from whichgpu.report.gpus import gist, show_report
 
+    gpu = _one(gpus, catalogue)
     # What is an id needs no names of architectures made.
     name = "" if gpu in catalogue else called(gpu)
     # A part may be called as its architecture is, a TPU v5e; a family goes before the first part of its name.
@@ -70,6 +70,23 @@ def run(
 
     found = review(device, catalogue, [columns.job(name) for name in workloads])
     return _written(found.title, article(found, drawn=form == "html"), form)
+
+
+def _one(typed: tuple[str, ...], catalogue: Catalogue) -> str:
+    """The name that was typed, perhaps without its quotes: `rtx a5000`, `ada lovelace`."""
+    from whichgpu.hardware.architecture import called
+    from whichgpu.hardware.names import candidates
+
+    whole = " ".join(typed)
+    if len(typed) == 1 or candidates(whole, catalogue) or called(whole):
+        return whole
+    names = apart(typed, catalogue)
+    if len(names) > 1:
+        several = " ".join(f'"{name}"' if " " in name else name for name in names)
+        raise UsageError(
+            f"show is of one GPU, here are {len(names)}; side by side: whichgpu compare {several}"
+        )
+    return whole
 
 
 def _written(title: object, report: Report, form: str) -> Report:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from whichgpu.cli.command import command
-from whichgpu.cli.options import ALL, gpu_files, job_options, progress
+from whichgpu.cli.options import ALL, form_option, gpu_files, job_options, progress
 
 if TYPE_CHECKING:
     from whichgpu.cli.options import JobColumns
@@ -34,10 +34,7 @@ if TYPE_CHECKING:
 @click.option("--scaling", is_flag=True, help="The best on 1, 2, 4, .. GPUs as well.")
 @click.option("--top", type=click.IntRange(min=1, max=50), default=5, show_default=True, metavar="N",
               help="How many strategies to tell.")  # fmt: skip
-@click.option(
-    "--format", "form", type=click.Choice(["table", "md", "html", "json"]), default="table",
-    show_default=True, help="A table for the terminal, Markdown, a page, or JSON.",
-)  # fmt: skip
+@form_option("A table for the terminal, Markdown, a page, or JSON.")
 @ALL
 @job_options
 @gpu_files

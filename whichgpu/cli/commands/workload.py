@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import click
 
 from whichgpu.cli.command import command
-from whichgpu.cli.options import job_options
+from whichgpu.cli.options import form_option, job_options
 
 if TYPE_CHECKING:
     from whichgpu.cli.options import JobColumns
@@ -41,10 +41,7 @@ if TYPE_CHECKING:
     "--save", type=click.Path(path_type=Path), metavar="FILE.toml", help="Write it as a workload file."
 )
 @click.option("--gpus", metavar="A,B", help="GPUs of the roofline, up to four.")
-@click.option(
-    "--format", "form", type=click.Choice(["table", "md", "html", "json"]), default="table",
-    show_default=True, help="For the terminal, a Markdown article, a page to keep, or JSON.",
-)  # fmt: skip
+@form_option("For the terminal, a Markdown article, a page to keep, or JSON.")
 @job_options
 def run(
     *, columns: JobColumns, workload: str | None, source: str | None, inputs: tuple[str, ...],
