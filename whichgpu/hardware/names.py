@@ -119,7 +119,7 @@ def _one(text: str, catalogue: Catalogue) -> Gpu:
         raise OpenName(shown, _listed(found), found[0].id)
     if several := _of_chip(text, catalogue):
         raise UnknownName(f"'{shown}' is no one GPU; with it come {_listed(several)}; say which")
-    if said := _absent(text):
+    if said := _absent(text, catalogue):
         raise UnknownName(f"no GPU '{shown}'; it {said}")
     near = nearest(text, catalogue)
     if whole := _kin(text, catalogue):
@@ -135,15 +135,19 @@ def _one(text: str, catalogue: Catalogue) -> Gpu:
     raise UnknownName(f"no GPU '{shown}'; {hint}")
 
 
-def _absent(text: str) -> str:
-    """Why a device that there is, or was to be, is not in the catalogue (`data/absent.toml`), else ''."""
+def _absent(text: str, catalogue: Catalogue) -> str:
+    """Why a device that there is, or was to be, is not in the catalogue (`data/absent.toml`), else ''.
+
+    With it go the parts that the file names as nearest, or that are `nearest` where it says `alike`.
+    """
     asked = frozenset(tokens.words(text))
     for row in store.load("absent")["absent"]["absent"].values():
         names = [frozenset(tokens.words(name)) for name in row["names"]]
         # "Radeon Graphics" is a name where nothing else is said, and any Radeon has its words.
         if any(name == _key(asked) if name <= tokens.LINES else name <= asked for name in names):
-            near = f"; the nearest on file: {', '.join(row['near'])}" if "near" in row else ""
-            return f"{row['says']}{near}"
+            alike = [gpu.id for gpu in nearest(text, catalogue, most=2)] if row.get("alike") else []
+            near = ", ".join(row.get("near", alike))
+            return f"{row['says']}{f'; the nearest on file: {near}' if near else ''}"
     return ""
 
 
