@@ -32,6 +32,18 @@ def test_software_that_has_left_a_gpu_behind_is_said():
     assert "software_end" not in both.view.rows
 
 
+def test_how_long_a_driver_for_each_is_maintained_is_said():
+    found = compare(["gtx-1080-ti", "a10", "mi300x", "jetson-agx-orin-64gb"], today=TODAY)
+    cells = found.view.rows["maintained"].cells
+    assert {key: cell.text for key, cell in cells.items()} == {
+        "gtx-1080-ti": "NVIDIA driver 580, to June 2028", "a10": "NVIDIA driver 620, to September 2029",
+    }  # fmt: skip
+    assert all(cell.source == "nvidia-driver/branches-620" for cell in cells.values())
+    (said,) = (one for one in found.takeaways if one.topic == "maintained")
+    assert "580, the last for the GTX 1080 Ti, is maintained to June 2028" in said.text
+    assert "620, which runs on the A10, is maintained" in said.text
+
+
 def test_a_card_stands_under_the_size_that_it_is_sold_by():
     cells = compare(["a10", "a100-40gb-pcie"], today=TODAY).view.rows["memory"].cells
     assert {key: one.text for key, one in cells.items()} == {

@@ -53,13 +53,19 @@ class Row:
 
 @immutable
 class Release:
-    """One release with its patches: the version that is newest in it, its date and Pythons where known."""
+    """One release with its patches: the version that is newest in it, its date and Pythons where known.
+
+    `until` is the month to which its maker says to maintain it, and `says` the source of that; empty where
+    nothing is said.
+    """
 
     numbers: Numbers
     name: str
     newest: str
     date: str
     python: str
+    until: str
+    says: str
 
 
 @immutable
@@ -115,13 +121,13 @@ def frameworks() -> Mapping[str, Framework]:
     return Lazy(tuple(files), lambda key: _framework(key, files[key]))
 
 
+def _release(name: str, row: Mapping[str, Any]) -> Release:
+    texts = (row.get(column, "") for column in ("date", "python", "until", "says"))
+    return Release(versions.numbers(name), name, row.get("last", name), *texts)
+
+
 def _framework(key: str, raw: Mapping[str, Any]) -> Framework:
-    releases = [
-        Release(
-            versions.numbers(name), name, row.get("last", name), row.get("date", ""), row.get("python", "")
-        )
-        for name, row in raw["releases"].items()
-    ]
+    releases = (_release(name, row) for name, row in raw["releases"].items())
     return Framework(
         id=key, title=raw["title"], names=tuple(raw["names"]), kind=raw["kind"],
         vendors=tuple(raw.get("vendors", ())), systems=tuple(raw.get("systems", ())),

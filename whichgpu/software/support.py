@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from whichgpu.hardware.parts import kept
 from whichgpu.software import frameworks, targets, verdicts
+from whichgpu.software.frameworks import Asked
 from whichgpu.software.model import LIMITED, UNSUPPORTED, named
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
-    from whichgpu.software.frameworks import Asked, Framework
+    from whichgpu.software.frameworks import Framework
     from whichgpu.software.model import Verdict
 
 #: A release as old as this is not what is meant where none is named.
@@ -75,6 +76,32 @@ def current(gpu: Gpu) -> tuple[Ended, ...]:
     names = (platform, "pytorch") if platform in _TOOLKITS else ("pytorch",)
     found = [one for name in names if (one := _latest(gpu, name))]
     return tuple(found) if len(found) == len(names) else ()
+
+
+class Upkeep(NamedTuple):
+    """The release that is maintained longest of those that run on a GPU, to which month, and who says so."""
+
+    release: str
+    until: str
+    source: str
+
+
+@kept(4096)
+def maintained(gpu: Gpu) -> Upkeep | None:
+    """How long its maker says to maintain a driver that runs on a GPU; None where nothing says so.
+
+    The branches are those of drivers for cards; a Jetson has its own with its JetPack.
+    """
+    device, name = targets.device(gpu), _GROUND[0]
+    if device.platform != "cuda" or device.host == "jetson":
+        return None
+    framework = frameworks.find(name).framework
+    dated = sorted((one for one in framework.releases if one.until), key=lambda one: one.until, reverse=True)
+    for release in dated:
+        asked = Asked(framework, release.numbers, "", "")
+        if verdicts.newest_runs(device, asked, device.system):
+            return Upkeep(named(framework, release), release.until, f"{framework.id}/{release.says}")
+    return None
 
 
 @kept(4096)

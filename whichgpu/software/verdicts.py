@@ -158,7 +158,7 @@ def _unlisted(device: Device, asked: Asked, system: str, builds: Sequence[Row]) 
 
     Ranges of statements and builds take it in. That it is there to be installed they do not say.
     """
-    named_so = Release(asked.version, asked.words, asked.words, "", "")
+    named_so = Release(asked.version, asked.words, asked.words, "", "", "", "")
     found = _release(device, asked, named_so, system, builds)
     return [found] if asked.version and found.answer == UNSUPPORTED else []
 

@@ -44,6 +44,9 @@ def age_rows(gpus: Sequence[Gpu], today: date) -> Iterator[Row]:
     now = {gpu.id: cell for gpu in gpus if gpu.id not in left and (cell := _newest(gpu))}
     if now:
         yield Row("software_now", "Newest software runs", _GROUP, "text", "", now)
+    kept = {gpu.id: cell for gpu in gpus if (cell := _maintained(gpu))}
+    if kept:
+        yield Row("maintained", "Driver maintained", _GROUP, "text", "", kept)
 
 
 def _line(gpu: Gpu) -> Cell | None:
@@ -94,6 +97,38 @@ def _newest(gpu: Gpu) -> Cell | None:
     told = ", ".join(one.release for one in now)
     floor = f"; {gpu.value('compute_capability')} is the lowest" if lowest(gpu) else ""
     return Cell(told, told + floor, ";".join(dict.fromkeys(one.source for one in now)), "") if now else None
+
+
+def _maintained(gpu: Gpu) -> Cell | None:
+    """To which month its maker says to maintain a driver that runs it."""
+    from whichgpu.software.support import maintained
+
+    kept = maintained(gpu)
+    if kept is None:
+        return None
+    told = f"{kept.release}, to {date.fromisoformat(f'{kept.until}-01'):%B %Y}"
+    return Cell(told, told, kept.source, "")
+
+
+def maintained(view: View) -> Iterator[Sentence]:
+    """One sentence on how long drivers that run them are maintained, as their maker says."""
+    grouped: dict[str, list[Gpu]] = {}
+    for gpu in view.gpus:
+        if kept := view.text(gpu.id, "maintained"):
+            grouped.setdefault(kept, []).append(gpu)
+    if not grouped:
+        return
+    pen, parts = Pen(view), []
+    for kept, gpus in grouped.items():
+        for gpu in gpus:
+            pen.text(gpu.id, "maintained")
+        whom, (release, until) = listed(f"the {pen.name(gpu.id)}" for gpu in gpus), kept.split(", ")
+        # Of what newer drivers have left it is the last, else one that a newer may follow.
+        last = all(view.text(gpu.id, "software_end") for gpu in gpus)
+        parts.append(
+            f"{release}, {'the last for' if last else 'which runs on'} {whom}, is maintained {until}"
+        )
+    yield pen.say("maintained", "; ".join(parts))
 
 
 def supported(view: View) -> Iterator[Sentence]:
@@ -198,4 +233,4 @@ def stack(view: View) -> Iterator[Sentence]:
 
 
 #: In the order of reading.
-ALL = (lasting, supported, current, stack)
+ALL = (lasting, supported, current, maintained, stack)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whichgpu.planner.comparison.lasting import current, lasting, supported
+from whichgpu.planner.comparison.lasting import current, lasting, maintained, supported
 from whichgpu.planner.comparison.pen import Pen
 from whichgpu.planner.comparison.rates import TOKEN_FP64, accumulate, sparse, widened
 from whichgpu.planner.comparison.takeaways import limits_of
@@ -70,6 +70,8 @@ def strengths(view: View) -> Iterator[Sentence]:
         pen.rests_on("power_connectors", key)
         yield pen.say("strength", "the slot alone feeds it")
     yield from current(view, oldest=False)
+    if view.text(key, "software_now"):
+        yield from maintained(view)
 
 
 def _renders(view: View, key: str) -> Sentence:
@@ -114,6 +116,8 @@ def limits(view: View) -> Iterator[Sentence]:
     yield from lasting(view)
     yield from supported(view)
     yield from current(view, oldest=True)
+    if not view.text(key, "software_now"):
+        yield from maintained(view)
     yield from widened(view)
     yield from accumulate(view)
     yield from sparse(view)
