@@ -133,6 +133,21 @@ def test_a_training_run_that_is_hurried_takes_a_faster_machine() -> None:
     assert (quick.usd_total or 0) > (slow.usd_total or 0)
 
 
+def test_a_run_on_several_instances_takes_no_more_than_its_deadline_asks() -> None:
+    """Within a quarter of what its speed comes to, and at the low end of it what ends in time there."""
+    wish = {"phase": "train", "gpus": ["h100-80gb-sxm"], "tokens": "1T"}
+    for days in (25, 35, 50, 90):
+        (item,) = ask("mistral-7b", **wish, deadline=f"{days} days").candidates
+        seconds, middle = days * 86400, item.throughput.mid
+        assert (item.finish or 0) <= seconds
+        assert item.instances <= max(math.ceil(1.25 * 1e12 / seconds / middle * item.instances), 2)
+        assert item.instances < item.instances_safe <= 2 * item.instances
+        (late,) = ask(
+            "mistral-7b", **wish, deadline=f"{seconds * item.throughput.low / middle:.0f} s"
+        ).candidates
+        assert late.instances == item.instances_safe
+
+
 def test_a_total_budget_is_for_the_whole_job() -> None:
     wish = {"phase": "train", "gpus": FEW, "epochs": "90"}
     free = [item.usd_total or 0 for item in ask("resnet50", **wish).candidates]

@@ -270,7 +270,7 @@ def _candidate(request: Request, space: Options, result: Outcome, index: int) ->
     offer = space.offers[int(space.offer[index])]
     row, column = int(space.row[index]), int(space.column[index])
     answer = space.sweep.at(row, column)
-    count, nodes, instances = int(offer.gpu_count), float(space.nodes[index]), int(result.instances[index])
+    count, instances = int(offer.gpu_count), int(result.instances[index])
     per_instance = answer.throughput.scaled(float(space.rate[index]) / answer.throughput.mid)
     tp = round(float(answer.job.tp))
     sized = request.size is not None
@@ -278,7 +278,7 @@ def _candidate(request: Request, space: Options, result: Outcome, index: int) ->
     return Candidate(
         gpu=answer.gpu, offer=offer, estimate=answer, gpus_per_replica=tp, gpus_per_instance=count,
         replicas=instances * (count // tp), instances=instances,
-        instances_safe=_safe(request, instances, nodes, per_instance.mid, low),
+        instances_safe=_safe(request, space, result, index, low),
         throughput=per_instance.scaled(instances), throughput_per_instance=per_instance,
         usd_per_hour=float(result.usd_per_hour[index]), usd_per_unit=float(result.usd_per_unit[index]),
         usd_per_unit_full_load=float(result.usd_per_unit_full[index]), watts=float(result.watts[index]),
@@ -292,13 +292,23 @@ def _candidate(request: Request, space: Options, result: Outcome, index: int) ->
     )  # fmt: skip
 
 
-def _safe(request: Request, instances: int, nodes: float, each: float, low: float) -> int:
-    """Instances at the low end of the interval of their speed."""
+def _safe(request: Request, space: Options, result: Outcome, index: int, low: float) -> int:
+    """Instances at the low end of the interval of their speed, which is `low` times the middle.
+
+    A training run on several instances is looked up among those that were tried, since the last of them adds
+    less than the first; beyond these each is taken to add as much as the others.
+    """
+    instances, rate = int(result.instances[index]), float(space.rate[index]) * low
     if request.target is not None:
-        return needed(request.target.rate, each * low)
-    if request.size is not None and request.deadline is not None and nodes == 1.0:
-        return max(instances, needed(request.size.units / request.deadline, each * low))
-    return instances
+        return needed(request.target.rate, rate)
+    if request.size is None or request.deadline is None:
+        return instances
+    if space.sweep.job.trains:
+        alike = (space.row == space.row[index]) & (space.offer == space.offer[index])
+        ends = alike & (result.seconds <= request.deadline * low) & (result.instances >= instances)
+        if ends.any():
+            return int(result.instances[ends].min())
+    return max(instances, needed(request.size.units / request.deadline, rate))
 
 
 def in_machine(
