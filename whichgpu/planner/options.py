@@ -253,13 +253,17 @@ def best(found: Options, result: Outcome, request: Request) -> dict[int, int]:
 def heads(found: Options, result: Outcome, request: Request) -> Ints:
     """The index of the configuration that stands for each offer.
 
-    It is the quickest of those that are nearly as good as the best, and take no more instances.
+    It is the quickest of those that are nearly as good as the best, and take no more instances; of training
+    runs the one on fewest GPUs, each of which costs and ends the sooner the more there are.
     """
     slack = WORTH if request.objective in ("cost", "energy") else 1.0 + 1e-9
     far = _beyond(primary(result, request), slack, found, result)
-    if _counts(request):
+    keys = [found.size, result.latency]
+    if _counts(request) and found.sweep.job.trains:
+        keys.reverse()
+    elif _counts(request):
         far |= _beyond(primary_exact(result, request), 1.0 + 1e-9, found, result)
-    order = np.lexsort((found.size, result.latency, far, found.offer))
+    order = np.lexsort((*keys, far, found.offer))
     return np.asarray(order[np.unique(found.offer[order], return_index=True)[1]])
 
 
