@@ -260,6 +260,12 @@ def test_a_question_is_options_of_recommend(question):
         ("will an RTX 4060 Ti 16GB run SDXL?", "fit SDXL --gpu rtx-4060-ti-16gb"),
         ("QLoRA of Qwen2.5 7B on an L4, possible?", "fit 'Qwen2.5 7B' --gpu l4 --phase finetune_qlora"),
         ("B200 SXM or L40S for Llama 405B?", "compare b200-180gb-sxm l40s --workload llama-3.1-405b"),
+        ("minimum vram for flux dev", "fit 'flux dev'"),
+        ("memory needed to fine-tune mistral 7b with qlora", "fit 'mistral 7b' --phase finetune_qlora"),
+        # Of a family the one that is called by that size, and of a size of memory a card that has it.
+        ("can I run qwen 32b on 24GB", "fit qwen3-32b --gpu rtx-4090"),
+        ("will a 32 GB card run qwen 72b in 4 bits", "fit 'qwen 72b' --gpu rtx-5090 --precision '4 bits'"),
+        ("mistral 24b for 10 users", "recommend mistral-small-24b --phase serve --users 10"),
     ],
 )  # fmt: skip
 def test_a_question_goes_to_the_command_that_answers_it(question, command):

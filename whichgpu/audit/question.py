@@ -83,7 +83,9 @@ _HOURS = re.compile(
 _DOES = r"(?:run|load|host|handle|hold|do|train|fine-?tune|use)\b"
 _FIT = re.compile(
     r"\bfits?\b|\bhow much (?:gpu |video )?(?:v?ram|memory)\b|\benough\b|\bout of memory\b|\bOOM\b"
-    r"|\bv?ram (?:is |are )?(?:needed|required|requirements?)\b|\bbatch(?: size)? (?:can|could|will|fits)\b"
+    r"|\b(?:v?ram|memory) (?:is |are |that is )?(?:needed|required|requirements?)\b"
+    r"|\b(?:min(?:imum|imal)?|least|lowest|smallest) (?:amount of )?(?:gpu |video )?(?:v?ram|memory)\b"
+    r"|\bbatch(?: size)? (?:can|could|will|fits)\b"
     r"|\b(?:largest|biggest|max(?:imum)?) batch\b"
     rf"|\bcan (?:I|we|you|one|it|an?|my|our|the|dual|\d|{'|'.join(SPELLED)}).{{0,60}}?\b{_DOES}"
     r"|\b(?:will|does|do|would|could) .{1,60} run on\b"
@@ -104,7 +106,13 @@ _LEARNS = re.compile(
     r"\b(?:(?:deep|machine)[- ]learning|neural net\w*|AI|ML|DL|inference|inferencing|training)\b", re.I
 )
 #: So much memory that is to be enough.
-_SIZE = re.compile(r"\b(\d{1,3}) ?GB\b.{0,30}\benough\b|\b(?:enough|fits?)\b.{0,30}?\b(\d{1,3}) ?GB\b", re.I)
+_SIZE = re.compile(
+    r"\b(\d{1,3}) ?GB\b.{0,30}\benough\b"
+    r"|\b(?:enough|fits?|run|load|hold|train|fine-?tune)\b.{0,60}?\b(\d{1,3}) ?GB\b"
+    r"(?! (?:of )?(?:ram|data|disk)\b)"
+    r"|\b(?:an?|my|our|one) (\d{1,3}) ?GB (?:gpu|card|graphics card|video card)\b",
+    re.I,
+)
 _MONEY = re.compile(r"\b(?:cheap\w*|cost\w*|price\w*|budget|afford\w*|rent\w*)\b", re.I)
 #: A price that somebody asks, and whether it is one.
 _QUOTED = re.compile(
@@ -352,7 +360,7 @@ def _on(text: str, devices: Sequence[tuple[str, ...]], catalogue: Catalogue) -> 
 def _of_size(text: str, catalogue: Catalogue) -> tuple[tuple[str, str], ...]:
     """The option of a GPU for so much memory as somebody asks whether it is enough: the fastest for games."""
     asked = _SIZE.search(text)
-    size = float(asked[1] or asked[2]) * GIB if asked else 0.0
+    size = float(asked[1] or asked[2] or asked[3]) * GIB if asked else 0.0
     # A little of what a card is sold with is not there to use.
     alike = [
         gpu for gpu in catalogue.values()

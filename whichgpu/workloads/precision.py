@@ -181,7 +181,9 @@ def precision(name: str) -> Precision:
 
 def named(text: str) -> str:
     """The id of the precision that a text names; "" for none."""
-    return _spellings().get(_key(text)) or _by_bits(text) or _worded(text)
+    key = _key(text)
+    # "4 bits" is 4-bit.
+    return _spellings().get(key) or _spellings().get(key.removesuffix("s")) or _by_bits(text) or _worded(text)
 
 
 @lru_cache(maxsize=256)

@@ -50,9 +50,9 @@ def sized(text: str) -> Sized | None:
     billions = float(told.get("alone") or told.get("size") or 0.0)
     if not match or not billions:
         return None
-    family = sorted(_of_family((told.get("family") or "").lower(), billions), key=_version)
+    family = list(_of_family((told.get("family") or "").lower(), billions))
     any_of = (key for key in _ANY if key in workloads())
-    key = family[-1] if family else min(any_of, key=lambda one: _off(one, billions))
+    key = max(family)[1] if family else min(any_of, key=lambda one: _off(one, billions))
     return Sized(key, match.start(), match.end())
 
 
@@ -64,12 +64,20 @@ def usual(text: str) -> Sized | None:
     return None
 
 
-def _of_family(name: str, billions: float) -> Iterator[str]:
-    """The language models whose ids are a family's name, its version and about so many parameters."""
-    plain = re.compile(rf"{re.escape(name or '-')}-?[\d.]*-[\d.]+b")
+def _of_family(name: str, billions: float) -> Iterator[tuple[tuple[float, ...], str]]:
+    """The language models of a family with about so many parameters, each with how well it is meant.
+
+    One that is called by that very size is meant before one that is near it, one whose id is the family,
+    its version and the size (`qwen3-32b`) before one with more words (`mistral-small-24b`), then the newest.
+    """
+    called = re.compile(
+        rf"{re.escape(name or '-')}-?[\d.]*(?P<more>-[a-z-]+)?(?:[\d.]+-)?-?(?P<size>[\d.]+)b"
+    )
     for key, model in workloads().items():
-        if plain.fullmatch(key) and is_language_model(model) and _off(key, billions) < _ALIKE:
-            yield key
+        match = called.fullmatch(key)
+        if match and is_language_model(model) and _off(key, billions) < _ALIKE:
+            exact = float(match["size"].strip(".") or 0.0) == billions
+            yield (float(exact), float(not match["more"]), *_version(key)), key
 
 
 def _version(key: str) -> tuple[float, ...]:
