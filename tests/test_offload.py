@@ -121,7 +121,7 @@ def test_a_token_reads_on_the_host_what_it_needs_of_experts_there() -> None:
 
 
 def test_weights_in_memory_that_may_be_paged_cross_pcie_more_slowly() -> None:
-    """Four pictures of SDXL on an A100: 67.0 s layer by layer, 16.1 with one network at a time (Hugging Face)."""
+    """Four pictures of SDXL on an A100 (Hugging Face): 67.0 s layer by layer, 16.1 network by network."""
 
     def seconds(runtime: str, **options: str) -> float:
         asked = Job("sdxl", phase="generate", batch=4.0, steps=50.0, precision="fp16", runtime=runtime,
@@ -136,3 +136,8 @@ def test_weights_in_memory_that_may_be_paged_cross_pcie_more_slowly() -> None:
     pinned = pass_seconds(stack, 24e9, devices)
     assert float(np.ravel(pinned)[0]) == pytest.approx(24e9 / float(np.ravel(devices.pcie)[0]))
     assert np.all(pass_seconds(runtimes()["transformers"], 24e9, devices) == 24e9 / 5e9)
+
+
+def test_a_word_that_is_no_amount_says_what_an_inference_takes() -> None:
+    with pytest.raises(UsageError, match="'lots' is no amount of weights.*write offload=5GiB"):
+        estimate(Job("llama-2-7b", phase="generate", options={"offload": "lots"}), [A100])
