@@ -139,5 +139,5 @@ def test_weights_in_memory_that_may_be_paged_cross_pcie_more_slowly() -> None:
 
 
 def test_a_word_that_is_no_amount_says_what_an_inference_takes() -> None:
-    with pytest.raises(UsageError, match="'lots' is no amount of weights.*write offload=5GiB"):
+    with pytest.raises(UsageError, match=r"'lots' is no amount of weights.*write offload=5GiB"):
         estimate(Job("llama-2-7b", phase="generate", options={"offload": "lots"}), [A100])

@@ -109,8 +109,8 @@ def offload(job: Job) -> frozenset[str]:
         if known is None:
             if not job.trains:
                 raise UsageError(
-                    f"option offload: '{word.strip()}' is no amount of weights, nor one of parameters, model, "
-                    "sequential; write offload=5GiB"
+                    f"option offload: '{word.strip()}' is no amount of weights, nor one of parameters, "
+                    "model, sequential; write offload=5GiB"
                 )
             raise UsageError(
                 f"option offload: '{word.strip()}' is none of {', '.join(OFFLOADED)}, all; write "

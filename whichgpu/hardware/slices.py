@@ -77,7 +77,8 @@ def resolve_device(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
         part = found.limit_denominator(9999)
     if not 0 < part < 1:
         raise UsageError(
-            f"'{one_line(text)}': a share is between nothing and all; write {gpu.id}:1/2, {gpu.id} or {gpu.id}:2"
+            f"'{one_line(text)}': a share is between nothing and all; write {gpu.id}:1/2, {gpu.id} or "
+            f"{gpu.id}:2"
         )
     return _shared(gpu, part), 1
 
