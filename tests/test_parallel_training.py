@@ -523,8 +523,8 @@ def test_cards_of_a_host_that_is_not_known_exchange_between_a_shared_path_and_th
     devices = Devices.of([GPUS["rtx-4090"], GPUS[H100]])
     for gpus, least in ((2.0, 1.0), (3.0, 1.0), (4.0, 1.3), (8.0, 2.0)):
         shared, own = (all_gather(16e9, gpus, devices, direct=direct)[0, 0] for direct in (False, True))
-        job = Job("llama-3-8b", phase="finetune_full", precision="bf16", batch=1.0, seq_len=4096.0, n_gpus=gpus,
-                  options={"sharding": "fsdp"})  # fmt: skip
+        columns = {"precision": "bf16", "batch": 1.0, "seq_len": 4096.0, "options": {"sharding": "fsdp"}}
+        job = Job("llama-3-8b", phase="finetune_full", n_gpus=gpus, **columns)
         step = lay_out(job, [GPUS["rtx-4090"], GPUS[H100]]).gradients
         beside, _ = exchanges(step, gpus, devices)
         plain = all_gather(step.exchanged, gpus, devices, step.apart)
