@@ -13,7 +13,9 @@ import pytest
 
 import whichgpu as package
 from whichgpu.cost.estimate import estimate
+from whichgpu.cost.readings import TIGHT, Readings, doubt
 from whichgpu.cost.rows import read_job
+from whichgpu.cost.runtime import runtimes
 from whichgpu.errors import UsageError
 from whichgpu.facts import store
 from whichgpu.facts.reading import sources
@@ -521,3 +523,49 @@ def test_what_ran_is_found_to_fit(table: str, monkeypatch: pytest.MonkeyPatch) -
             lost[row["id"]] = row
     assert known >= {"llm-train": 245, "memory": 105}[table]
     assert set(lost) <= set(NOT_STATED)
+
+
+# --- close to the card's memory ---------------------------------------------------------------------------
+
+#: A 33B by GPTQ in groups of 32 on a 3090, which was published to have run out of memory.
+CLOSE = ("--phase", "generate", "--input-tokens", "2000", "--output-tokens", "48", "--runtime", "autogptq")
+
+
+def test_what_is_close_to_the_card_is_not_said_to_fit(whichgpu) -> None:
+    told = whichgpu(
+        "fit", "llama-1-30b", "--gpu", "rtx-3090", "--precision", "w4a16-g32", *CLOSE, "--json"
+    ).json
+    assert (told["fits"], told["may_run_out"]) == (True, True)
+    assert "may run out of memory on rtx-3090: it needs 22.6 GiB of 24 GiB" in told["reason"]
+    assert TIGHT in told["notes"]
+    roomy = whichgpu("fit", "llama-1-30b", "--gpu", "a10,a40", "--precision", "w4a16-g128", *CLOSE).out
+    assert "yes, " in roomy
+
+
+def test_a_matrix_says_maybe_of_what_is_close(whichgpu) -> None:
+    told = whichgpu(
+        "fit", "llama-1-30b", "--gpu", "rtx-3090,a40,rtx-3080-10gb", "--precision", "w4a16-g32", *CLOSE
+    )
+    assert "maybe, 1.4" in told.out
+    assert told.out.count("maybe, ") == 1
+    assert "Maybe: it fits as far as is counted" in told.out
+
+
+def test_a_server_whose_cache_takes_what_is_left_is_not_doubted() -> None:
+    whole = one("llama-3.1-8b", "rtx-3090", phase="serve", runtime="vllm")
+    assert whole.fits
+    assert not whole.may_run_out
+
+
+def test_the_chance_of_running_out_is_of_what_cuda_reports() -> None:
+    """One normal error in four is beyond 0.41 of a 90 % interval's half-width."""
+    card, half = 24.0 * GIB, 0.15
+    reading = Readings(
+        *3 * (1.0,), "allocated", dict.fromkeys(("allocated", "reserved", "device"), half), card
+    )
+    asked = package.job("llama-2-7b", phase="generate")
+    stack = runtimes()["transformers"]
+    edge = 0.99 * card * np.exp(-0.41 * half)
+    assert doubt(asked, stack, reading, 1.001 * edge, card) == TIGHT
+    assert doubt(asked, stack, reading, 0.999 * edge, card) == ""
+    assert doubt(asked, stack, reading, 1.001 * card, card) == ""

@@ -260,6 +260,9 @@ def test_gemma_3_keeps_its_stated_heads_and_windows(write):
         ({"quant_method": "bitsandbytes", "load_in_4bit": True, "bnb_4bit_use_double_quant": True}, "nf4-dq"),
         ({"quant_method": "bitsandbytes", "load_in_8bit": True}, "w8a16"),
         ({"quant_method": "fp8"}, "fp8"),
+        ({"quant_method": "fbgemm_fp8", "modules_to_not_convert": ["lm_head"]}, "fp8"),
+        ({"quant_method": "fbgemm_fp8", "modules_to_not_convert": ["model.layers.7.self_attn.o_proj"]},
+         "fbgemm-fp8"),
         ({"quant_method": "mxfp4"}, "mxfp4"),
         ({"quant_method": "modelopt", "quant_algo": "NVFP4"}, "fp4"),
         ({"quant_method": "compressed-tensors", "config_groups": {"group_0": {

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from memory_jobs import GIB, parts
 
+import whichgpu
+
 PEFT = "Transformers 4.30, peft, bitsandbytes 0.39, PyTorch 2.0"
 QUERIES = {"lora_rank": "64", "lora_targets": "q_proj,v_proj"}
 
@@ -96,3 +98,18 @@ def test_a_denoisers_scores_are_gone_as_the_picture_is_decoded(precision, batch,
                   runtime="diffusers PyTorch", options={"flash_attention": "false"})  # fmt: skip
     assert (sum(found.values()) - found["context"]) / 1e9 == pytest.approx(published, rel=0.06)
     assert found["scores"] > found["activations"]
+
+
+@pytest.mark.parametrize(
+    ("gpu", "said"),
+    [("a10g", "no INT8 peak of a10g was read"), ("v100-32gb-sxm", "products are taken in FP16")],
+)
+def test_llm_int8_runs_where_no_source_states_a_rate_of_int8(gpu, said):
+    """bitsandbytes widens its weights there: FLAN-T5 XXL was trained by LoRA on an A10G."""
+    job = {"phase": "finetune_lora", "precision": "int8", "batch": 8, "seq_len": 255}
+    found = whichgpu.fit(whichgpu.job("t5-11b", runtime="transformers 4.27 peft", **job), [gpu]).answers[0]
+    assert found.fits
+    assert any(said in note and "weights are only stored in it" in note for note in found.notes)
+    engine = whichgpu.fit(whichgpu.job("llama-2-7b", phase="serve", precision="int8", runtime="vllm"), [gpu])
+    assert not engine.answers[0].fits
+    assert "int8 needs it" in engine.answers[0].reason

@@ -308,3 +308,13 @@ def test_sdxl_decodes_in_fp16_where_its_autoencoder_can():
     assert wide == pytest.approx(usual)
     with pytest.raises(UsageError, match="llama-2-7b has no autoencoder"):
         parts("llama-2-7b", phase="generate", precision="fp16", batch=1, options={"vae_precision": "fp32"})
+
+
+@pytest.mark.parametrize(("tokens", "published"), [(256, 16.92), (1024, 17.66), (2048, 20.01)])
+def test_transformers_deals_deepseek_67b_out_over_eight_cards(tokens, published):
+    """README of DeepSeek LLM: peaks on A100s of 40 GB, of which each holds some of the layers."""
+    found = single(
+        Job("deepseek-llm-67b", phase="generate", precision="bf16", runtime="transformers 4.35", batch=1,
+            input_tokens=tokens, output_tokens=1, n_gpus=8), GPUS["a100-40gb-pcie"],
+    ).readings  # fmt: skip
+    assert float(found.reserved) / GIB == pytest.approx(published, rel=0.03)

@@ -12,7 +12,7 @@ from whichgpu.cost.coefficients import section
 from whichgpu.cost.estimate import Estimates, estimate
 from whichgpu.cost.infeasible import single
 from whichgpu.cost.jobs import predict_rows
-from whichgpu.cost.layout import lay_out
+from whichgpu.cost.layout import lay_out, settle
 from whichgpu.cost.memory import stage_weight_bytes
 from whichgpu.cost.pipeline import fill
 from whichgpu.cost.placing import placed
@@ -54,6 +54,22 @@ def test_a_layer_split_divides_memory_and_speeds_nothing_up() -> None:
     # A workload's own factor stands on the whole time, boundaries included.
     assert each == pytest.approx(each[1] * (stages - 1))
     assert each[1] == pytest.approx(512 * section("pipeline")["boundary"], rel=0.3)
+
+
+def test_transformers_holds_some_layers_on_each_gpu_in_turn() -> None:
+    """`device_map` of Transformers, unless a job says otherwise; its trainers have replicas."""
+    asked = Job("llama-2-70b", phase="generate", n_gpus=2.0, runtime="transformers")
+    done = settle(asked).job
+    assert (done.tp, done.pp) == (1.0, 2.0)
+    shared = settle(replace(asked, tp=2.0)).job
+    assert (shared.tp, shared.pp) == (2.0, 1.0)
+    for other in (
+        replace(asked, phase="finetune_lora"),
+        Job("bert-large", n_gpus=2.0, runtime="transformers"),
+    ):
+        assert settle(other).job.pp == 1.0
+    one, two = (run(replace(asked, n_gpus=n)).seconds[0, 0] for n in (1.0, 2.0))
+    assert one < two < 1.1 * one
 
 
 def test_a_prompt_of_one_micro_batch_gains_nothing_and_a_long_one_at_most_its_stages() -> None:

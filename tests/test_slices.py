@@ -39,7 +39,7 @@ def test_what_the_driver_lists_goes_before_the_fraction() -> None:
     assert part.value("sms") == 16
 
 
-@pytest.mark.parametrize("text", ["rtx-4090:1/2", "rtx-4090:50%", "RTX 4090 : 2/4"])
+@pytest.mark.parametrize("text", ["rtx-4090:1/2", "rtx-4090:50%", "RTX 4090 : 2/4", "rtx-4090:0.5"])
 def test_a_share_is_that_part_of_everything(text: str) -> None:
     whole = GPUS["rtx-4090"]
     part, count = resolve_device(text, GPUS)
@@ -66,6 +66,7 @@ def test_a_number_still_counts_gpus() -> None:
         ("l4:3/2", r"between nothing and all; write l4:1/2"),
         ("l4:0%", r"between nothing and all"),
         ("l4:1/0", r"between nothing and all"),
+        ("l4:1.5", r"between nothing and all; write l4:1/2, l4 or l4:2"),
         ("nonsense:1/2", r"no GPU 'nonsense'"),
         ("a100-80gb-sxm:mig-3g.40gb:2", r"parts of a GPU do not work together; write a100-80gb-sxm:mig-3g"),
     ],

@@ -190,3 +190,25 @@ def test_predict_refuses_what_would_not_start_and_times_what_would() -> None:
         for length in (20000, 0)
     )
     assert started.throughput.mid == pytest.approx(usual.throughput.mid, rel=0.02)
+
+
+def test_meta_s_fp8_leaves_attention_in_16_bits() -> None:
+    """Llama 3.1 405B on eight H100: vLLM 0.5.3 logged 57.8 GiB on each, with two layers in BF16 whole."""
+    job = {"tp": 8, "n_gpus": 8, "options": {}}
+    weights = {
+        form: whichgpu.fit(serve("llama-3.1-405b", "vllm 0.5.3", precision=form, **job), ["h100-80gb-sxm:8"])
+        .answers[0].parts["weights"]
+        for form in ("fp8", "fbgemm-fp8")
+    }  # fmt: skip
+    assert weights["fbgemm-fp8"] == pytest.approx(57.8 * GIB, rel=0.035)
+    attention = 126 * 2 * (16384**2 + 16384 * 1024)
+    assert weights["fbgemm-fp8"] - weights["fp8"] == pytest.approx(attention / 8, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("version", "driver"), [("0.2.5", 0), ("0.2.6", 1), ("0.5.3", 1), ("0.6.2", 1), ("0.6.4", 0)]
+)
+def test_some_releases_read_their_peak_off_the_driver(version: str, driver: int) -> None:
+    """`torch.cuda.mem_get_info` of worker.py, which has the context and all that the allocator holds."""
+    holds = settle(serve("llama-3.1-8b", f"vllm {version}", length=4096)).runtime.holds
+    assert bool(holds.get("driver_read")) is bool(driver)

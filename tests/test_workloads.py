@@ -385,6 +385,19 @@ def test_the_name_of_a_family_lists_its_sizes(name: str, said: str, not_said: st
     assert not_said not in str(fault.value)
 
 
+@pytest.mark.parametrize(
+    ("size", "meant"), [("70b", "llama-3.1-70b"), ("8B", "llama-3.1-8b"), ("27b", "gemma-3-27b")]
+)
+def test_a_size_alone_lists_models_of_it(size: str, meant: str) -> None:
+    with pytest.raises(UsageError, match="a size alone names no model; did you mean ") as fault:
+        resolve(size)
+    told = str(fault.value).partition("mean ")[2].rstrip("?").split(", ")
+    assert meant in told
+    assert all(name.endswith(f"-{size.lower()}") for name in told)
+    with pytest.raises(UsageError, match="no workload '999b'; see the list"):
+        resolve("999b")
+
+
 @given(st.text(alphabet=string.printable, max_size=40))
 def test_any_name_resolves_or_is_refused_in_one_line(name: str) -> None:
     with suppress(UsageError):

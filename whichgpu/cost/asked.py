@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost.job_memory import prepared
+from whichgpu.cost.pipeline import in_turn
 from whichgpu.cost.runtime import runtime
 from whichgpu.errors import UsageError
 from whichgpu.units import parse
@@ -71,6 +72,7 @@ def read(job: Job) -> Asked:
         stack = _training(stack, workload)
     elif stack.networks and "generate" not in workload.phases:
         stack = replace(runtime(stack.networks, stack.networks), exact=False)
+    stack = in_turn(stack, one_copy=is_language_model(workload) and not job.trains)
     job, assumed = alone(job, workload, stack)
     said = (*said, *assumed)
     _check_cache(job, stack)

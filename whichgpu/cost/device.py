@@ -31,9 +31,9 @@ def stand_in(gpu: Gpu, dtype: str) -> str:
 
     FP4 weights are widened to 16 bits on the way to the tensor cores (weight-only kernels); FP16 and BF16
     are equally wide, so a part that has only one runs what is asked in the other in it, numbers in BF16 only
-    where they are widened weights (`support`); where no source states
-    a rate of INT8 it is that of FP8. A part without matrix units and without FP16 (Maxwell) widens FP16
-    numbers and multiplies in FP32, as cuBLAS does.
+    where they are widened weights (`support`); where no source states a rate of INT8 it is that of FP8, or of
+    16 bits, to which bitsandbytes widens such weights. A part without matrix units and without FP16
+    (Maxwell) widens FP16 numbers and multiplies in FP32, as cuBLAS does.
     """
     if gpu.value(dtype) is not None:
         return ""
@@ -53,7 +53,7 @@ _STAND_INS = {
     "fp16": ("bf16",),
     "bf16": ("fp16",),
     "fp8": ("fp16",),
-    "int8": ("fp8_acc16", "fp8"),
+    "int8": ("fp8_acc16", "fp8", "bf16", "fp16"),
 }
 
 

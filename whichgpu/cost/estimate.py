@@ -18,7 +18,7 @@ from whichgpu.cost.layout import Layout, lay_out, lay_out_on
 from whichgpu.cost.machines import by_host, exchanging
 from whichgpu.cost.memory import needed
 from whichgpu.cost.parallel import Exchange, data_parallel_seconds
-from whichgpu.cost.readings import CROWDED, Readings, crowds, readings
+from whichgpu.cost.readings import Readings, doubt, readings
 from whichgpu.cost.requests import OPTIONS as ASKED
 from whichgpu.cost.requests import at_random, idle, is_run
 from whichgpu.cost.scheduling import OPTIONS as SCHEDULED
@@ -354,9 +354,9 @@ class Estimates:
         return _around(self.first_token[g, j], np.exp(Z90 * spread))
 
     def _crowded(self, one: Answers) -> tuple[str, ...]:
-        """Whether training fits where its allocator would hold all of the card."""
-        full = crowds(self.job, self.runtime, one.readings.device, one.available)
-        return (CROWDED,) if full and one.required <= one.available else ()
+        """Whether a job fits and may run out of memory all the same."""
+        said = doubt(self.job, self.runtime, one.readings, one.required, one.available)
+        return (said,) if said else ()
 
     def _overload(self, g: int, j: int) -> tuple[str, ...]:
         """Whether more requests are in flight than the memory of the replicas holds."""

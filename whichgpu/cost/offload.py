@@ -177,7 +177,7 @@ def weight_seconds(stack: Runtime, job: Job, out: Any, devices: Devices, ops: It
     """
     ops = tuple(ops)
     if by_network(job):
-        return np.asarray(2.0 * out / devices.pcie)
+        return np.asarray(2.0 * out / _link(stack, devices))
     prompt = job.phase == "prefill"
     # What has no micro-batches of its own takes a prompt at once.
     parts = np.ceil(np.asarray(job.input_tokens) / stack.micro_batch) if prompt and stack.micro_batch else 1.0
@@ -196,11 +196,17 @@ def pass_seconds(
     rate of its memory, and sends there what a token reads least of: experts first (`--n-cpu-moe`).
     """
     if not stack.holds.get("host_layers"):
-        return np.asarray(out / devices.pcie)
+        return np.asarray(out / _link(stack, devices))
     read = _read(out, ops)
     # The GPU, whose time is that of the whole model, does not read them.
     saved = read / devices.bandwidth
     return np.asarray(read / devices.pcie if prompt else np.maximum(read / _host_rate(devices) - saved, 0.0))
+
+
+def _link(stack: Runtime, devices: Devices) -> Array:
+    """B/s at which weights of an inference come from the host: PCIe's, less where they lie in any memory."""
+    most = rates()["pageable_bandwidth"] if stack.holds.get("pageable") else np.inf
+    return np.asarray(np.minimum(devices.pcie, most))
 
 
 def _read(out: Any, ops: Iterable[Op]) -> Any:
@@ -225,7 +231,9 @@ def _host_rate(devices: Devices) -> Array:
 def rates() -> Mapping[str, Any]:
     """The table `offload` of `data/loading.toml` as SI numbers, with the rate of its fastest drive."""
     raw = store.load("loading")["loading"]
-    units = dict.fromkeys(("host_bandwidth", "desk_bandwidth", "adam_bandwidth", "drive"), "bandwidth")
+    units = dict.fromkeys(
+        ("host_bandwidth", "desk_bandwidth", "adam_bandwidth", "pageable_bandwidth", "drive"), "bandwidth"
+    )
     rows = {**raw["offload"], "drive": raw["path"]["nvme"]["rate"]}
     return {
         name: read(row[0], units.get(name, "count"), f"data/loading.toml: offload.{name}")

@@ -217,7 +217,7 @@ def structure(stack: Runtime, phase: str, numbers: str = "") -> tuple[Any, ...]:
 def _spoken_of(stack: Runtime, phase: str) -> tuple[str, ...]:
     """The id of a runtime, and what the fit knows it as, where coefficients or the model ask for them."""
     pipeline = section("pipeline")
-    named = {*_BY_NAME, *pipeline["layer_split"], *pipeline["micro_batch"]}
+    named = {*_BY_NAME, *pipeline["micro_batch"]}
     engine = stack.kernels if phase == "serve" and stack.kernels in section("serving")["engine"] else ""
     return (stack.id if stack.id in named else "", engine)
 

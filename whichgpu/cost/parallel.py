@@ -366,11 +366,28 @@ def exchanges(step: Step, replicas: Any, devices: Devices, links: Any = 1.0) -> 
     """Seconds of what the replicas exchange beside every pass, and at the end of a step, (G, J) each."""
     c = section("links")
     ranks, size = np.asarray(replicas, dtype=np.float64) * step.cp, step.exchanged
-    shards = all_gather(size, ranks, devices, step.apart)
+    shards = _gathered(size, ranks, devices, step.apart)
     whole = all_reduce(size, ranks, devices, step.apart)
     beside = np.where(step.level == 3, shards, 0.0) / links
     last = np.where(step.level == 0, whole, np.where(step.level < 3, shards, 0.0))
     return np.asarray(beside), np.asarray(last / c["data_parallel"] / links)
+
+
+#: Cards that no desktop has slots for.
+_SERVED = 4.0
+
+
+def _gathered(size: Any, ranks: Any, devices: Devices, apart: Any) -> Array:
+    """Seconds in which replicas gather what ZeRO or FSDP shares out among them.
+
+    Of several cards without peer-to-peer copies: on hosts that were fitted all share one path to its memory,
+    nccl-tests show one with a path for each. Of a host that is not known it is half-way, by factors.
+    """
+    took = all_gather(size, ranks, devices, apart)
+    if not np.any(devices.staged):
+        return took
+    own = np.minimum(all_gather(size, ranks, devices, apart, direct=True), took)
+    return np.where(devices.staged & (ranks * apart >= _SERVED), np.sqrt(took * own), took)
 
 
 def to_host(step: Step, devices: Devices) -> tuple[Array, Array]:

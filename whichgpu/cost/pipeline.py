@@ -12,6 +12,7 @@ micro-batch, or with one stage, the factor is 1.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,7 +37,14 @@ if TYPE_CHECKING:
 
 def splits_layers(stack: Runtime) -> bool:
     """Whether several GPUs hold a layer each, in turn, where a job names no other way."""
-    return stack.id in section("pipeline")["layer_split"]
+    return bool(stack.holds.get("splits_layers"))
+
+
+def in_turn(stack: Runtime, *, one_copy: bool) -> Runtime:
+    """A runtime as a job has it: only `one_copy` of a language model's layers is dealt out over its GPUs."""
+    if one_copy or not splits_layers(stack):
+        return stack
+    return replace(stack, holds={**stack.holds, "splits_layers": False})
 
 
 def spread_layers(job: Job, stack: Runtime) -> Job:

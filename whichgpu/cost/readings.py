@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.cost.coefficients import section
 from whichgpu.cost.memory import Totals, totals
 from whichgpu.cost.memory_law import kind_of, spread
 from whichgpu.facts.model import Interval
@@ -24,6 +25,34 @@ CROWDED = (
     "it fits as far as PyTorch's allocator gives back the blocks of other sizes that it holds, which would "
     "fill the card: runs so full have run out of memory; set PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True"
 )
+
+
+#: What is said of a job that fits as far as is counted, and one in four of which would not.
+TIGHT = (
+    "it fits as far as is counted: what runs need is not known as well as that, and one in four so close to "
+    "the card's memory, of which CUDA reports 1 % less, would run out of it"
+)
+#: Why a job that fits may run out of memory all the same, by the note that says so.
+DOUBTS = {
+    CROWDED: "what PyTorch's allocator holds beside fills the card",
+    TIGHT: "what runs need is not known as closely as that",
+}
+#: The part of a 90 % interval's half-width beyond which one normal error in four lies: 0.674 of 1.645.
+_QUARTER = 0.41
+
+
+def doubt(job: Job, stack: Runtime, reading: Readings, required: Any, available: Any) -> str:
+    """What is said of one job that fits a card and may run out of its memory all the same; else nothing.
+
+    A server takes what its cache leaves, so that its need is not told this way.
+    """
+    if not np.all(required <= available):
+        return ""
+    if crowds(job, stack, reading.device, available):
+        return CROWDED
+    left = np.log(section("capacity")["reported"] * available / np.maximum(required, 1.0))
+    close = left < _QUARTER * reading.halves["device"]
+    return TIGHT if job.phase != "serve" and np.all(close) else ""
 
 
 def crowds(job: Job, stack: Runtime, device: Any, available: Any) -> bool:

@@ -55,7 +55,7 @@ def refusal(gpu: Gpu, needs: Needs, runtime: Runtime) -> str:
     why = gpu.why_unusable or not_run(gpu, runtime) or needs.nowhere
     if why:
         return why
-    why = _rates(gpu, needs)
+    why = _rates(gpu, needs, runtime)
     if why and not needs.trains and widens_fp8(gpu, precision, runtime):
         return (
             f"{gpu.id} has no FP8 units; {runtime.title} reads FP8 weights there and multiplies in 16 bits: "
@@ -110,7 +110,7 @@ def _convolving(ops: Iterable[Op], precision: Precision, *, trains: bool) -> str
     )
 
 
-def _rates(gpu: Gpu, needs: Needs) -> str:
+def _rates(gpu: Gpu, needs: Needs, runtime: Runtime) -> str:
     precision = needs.precision
     if _plain_unknown(gpu) and not (gpu.value("bf16") or gpu.value("fp16")):
         return (
@@ -124,6 +124,8 @@ def _rates(gpu: Gpu, needs: Needs) -> str:
         # the precision says so.
         asked = (needs.trains and rate == "fp4") or (rate == "fp8" and not precision.or_wider)
         asked = asked or (rate == "bf16" and not precision.quantised)
+        # bitsandbytes widens its INT8 weights where it has no units for them; engines do not.
+        asked = asked or (rate == "int8" and not gpu.value("fp8") and not runtime.holds.get("widens_int8"))
         if gpu.value(rate) is None and (asked or not stand_in(gpu, rate)):
             return _no_rate(gpu, rate, precision)
     if precision.math == "fp32" and _multiplies_narrow(gpu):
@@ -167,9 +169,17 @@ def _of_units(gpu: Gpu, precision: Precision) -> str:
         return ""
     asked, used = _label(precision.math), _label(instead)
     how = "numbers are widened" if instead == "fp32" else "both take 2 bytes"
-    if precision.quantised and instead != "fp16":
+    if precision.quantised and (instead != "fp16" or precision.math == "int8"):
         how = "weights are only stored in it (weight-only)"
+    if _unread(gpu, precision.math):
+        return f"no {asked} peak of {gpu.id} was read: products are taken in {used}, and {how}"
     return f"{gpu.id} has no {asked} units: products run in {used}, and {how}"
+
+
+def _unread(gpu: Gpu, rate: str) -> bool:
+    """Whether a GPU may have units for a format whose rate no source states."""
+    reason = blank(gpu, rate)
+    return reason is not None and reason.answer != APPLIES
 
 
 def _wide(gpu: Gpu, precision: Precision, runtime: Runtime) -> str:
@@ -191,7 +201,7 @@ def _label(rate: str) -> str:
 def _no_rate(gpu: Gpu, rate: str, precision: Precision) -> str:
     has = [name for name in ("fp32", "tf32", "fp16", "bf16", "int8", "fp8", "fp4") if gpu.value(name)]
     lacks = f"{gpu.id} has no {_label(rate)} peak"
-    if (reason := blank(gpu, rate)) and reason.answer != APPLIES:
+    if _unread(gpu, rate):
         lacks = f"no {_label(rate)} peak of {gpu.id} was read"
     return (
         f"{lacks} ({precision.id} needs it; {gpu.architecture} states "

@@ -107,6 +107,11 @@ def offload(job: Job) -> frozenset[str]:
     for word in job.options.get("offload", "").lower().replace("+", ",").split(","):
         known = _OFFLOAD.get(word.strip()) if word.strip() not in OFFLOADED else (word.strip(),)
         if known is None:
+            if not job.trains:
+                raise UsageError(
+                    f"option offload: '{word.strip()}' is no amount of weights, nor one of parameters, "
+                    "model, sequential; write offload=5GiB"
+                )
             raise UsageError(
                 f"option offload: '{word.strip()}' is none of {', '.join(OFFLOADED)}, all; write "
                 "offload=optimizer"

@@ -29,7 +29,8 @@ __all__ = ["device", "in_one", "is_part", "resolve_device"]
 
 _PART = (
     r"(?i)^(?P<name>.*\S)\s*:\s*(?:(?:mig-?)?(?P<profile>\d+g\.\d+gb(?:[+-][a-z.]+)?)"
-    r"|(?P<over>\d{1,4})\s*/\s*(?P<under>\d{1,4})|(?P<percent>\d{1,3}(?:\.\d+)?)\s*%)$"
+    r"|(?P<over>\d{1,4})\s*/\s*(?P<under>\d{1,4})|(?P<percent>\d{1,3}(?:\.\d+)?)\s*%"
+    r"|(?P<decimal>\d{0,3}\.\d{1,4}))$"
 )
 #: A MIG profile among the words of a name: `H100 SXM MIG 1g.10gb`, `1g.5gb A100`.
 _AMONG = r"(?i)\b(?:mig[ -]*)?(\d+g\.\d+gb)\b"
@@ -71,10 +72,13 @@ def resolve_device(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
 
     part = Fraction(int(match["over"]), int(match["under"]) or 1) if match["over"] else None
     # A share is called by what may be written: 33.3333333 % is 1/3.
-    part = (Fraction(match["percent"]) / 100).limit_denominator(9999) if part is None else part
+    if part is None:
+        found = Fraction(match["decimal"]) if match["decimal"] else Fraction(match["percent"]) / 100
+        part = found.limit_denominator(9999)
     if not 0 < part < 1:
         raise UsageError(
-            f"'{one_line(text)}': a share is between nothing and all; write {gpu.id}:1/2 or {gpu.id}"
+            f"'{one_line(text)}': a share is between nothing and all; write {gpu.id}:1/2, {gpu.id} or "
+            f"{gpu.id}:2"
         )
     return _shared(gpu, part), 1
 

@@ -80,6 +80,8 @@ def _overview(found: Fits) -> Table:
     """Workloads down, devices across; where there are many devices, one column of the same."""
     devices = list(dict.fromkeys(map(_device, found.answers)))
     note = "What is left of each GPU's memory, or what is lacking."
+    if any(one.may_run_out for one in found.answers):
+        note += " Maybe: it fits as far as is counted, and may run out of memory."
     rows: dict[str, dict[str, str]] = {}
     for one in found.answers:
         rows.setdefault(_what(one), {})[_device(one)] = _verdict(one)
@@ -96,7 +98,7 @@ def _what(one: Answer) -> str:
 
 def _verdict(one: Answer) -> str:
     if one.fits:
-        return f"yes, {gib(one.margin)} left"
+        return f"{'maybe' if one.may_run_out else 'yes'}, {gib(one.margin)} left"
     return f"no, {gib(-one.margin)} short" if one.margin < 0 else "no, cannot run it"
 
 

@@ -30,7 +30,7 @@ class Precision:
     that the name means in training, where weights stay wide; `or_wider` lets wider units do
     the products where a GPU has none for the format. `dense` are bytes per weight of layers that stand
     beside experts, where a format narrows the experts most, and `dense_math` what they multiply in; 0 where
-    both are alike.
+    both are alike. `attention` is the format of attention's own products, where it is another.
     """
 
     id: str
@@ -45,6 +45,7 @@ class Precision:
     or_wider: bool = False
     dense: float = 0.0
     dense_math: str = ""
+    attention: str = ""
     #: The format that is meant of a model that was not released in this one.
     made: str = ""
     #: What runs inference in this format where a job names nothing; "" for what runs any.
@@ -98,6 +99,7 @@ def _precision(key: str, row: Mapping[str, Any], table: Mapping[str, Any]) -> Pr
         or_wider=row.get("or_wider", False),
         dense=row.get("dense_bytes", 0.0),
         dense_math=row.get("dense_math", ""),
+        attention=row.get("attention", ""),
         made=row.get("made", ""),
         runtime=row.get("runtime", ""),
     )

@@ -211,6 +211,8 @@ def _hint(name: str) -> str:
     """The nearest names, of the size that is stated, each with the format that was asked for behind it."""
     from difflib import get_close_matches
 
+    if sized := _of_a_size(name):
+        return f"a size alone names no model; did you mean {', '.join(sized)}?"
     bare, stored = next((one for one in names.shorter(name) if one.stored), (name, ""))
     close = get_close_matches(squeezed(bare), _names(), n=_CLOSE, cutoff=_ALIKE)
     near = list(dict.fromkeys(key for one in close for _, key in _names()[one]))
@@ -218,6 +220,17 @@ def _hint(name: str) -> str:
     near = [key for key in near if sizes <= set(_SIZE.findall(key))] or near
     told = ", ".join(f"{key}-{stored}" if stored and _language(key) else key for key in near[:_TOLD])
     return f"did you mean {told}?" if near else UNLISTED
+
+
+def _of_a_size(name: str) -> list[str]:
+    """Language models of a size that stands alone (`70b`), those of the families first that are asked for."""
+    size = name.strip().lower()
+    if not _SIZE.fullmatch(size):
+        return []
+    usual: Mapping[str, str] = store.load("subjects")["subjects"]["family"]
+    families = tuple(dict.fromkeys(key.rstrip("0123456789.-b") for key in usual))
+    found = sorted((key for key in workloads() if key.endswith(f"-{size}")), reverse=True)
+    return sorted(found, key=lambda key: (not key.startswith(families), len(key)))[:_TOLD]
 
 
 #: What is said where no name is alike.

@@ -17,7 +17,6 @@ from whichgpu.cost.arrays import distinct
 from whichgpu.cost.estimate import MODELLED, NOT_SERVED, merged
 from whichgpu.cost.job_memory import first_that_fits, open_checkpointing
 from whichgpu.cost.placing import running
-from whichgpu.cost.readings import CROWDED
 from whichgpu.cost.stages import stages
 from whichgpu.cost.starting import unread
 from whichgpu.cost.support import substitutions
@@ -224,8 +223,7 @@ def _notes(cells: Cells, index: int) -> tuple[str, ...]:
     ignored += unread(done.runtime, done.job)
     if ignored:
         said.append(f"not modelled yet, and ignored: {', '.join(ignored)}")
-    if cells.crowded(index):
-        said.append(CROWDED)
+    said += filter(None, (cells.doubt(index),))
     said += merged(done.job) + _waiting(cells, index) + _allowed(cells, index)
     if not done.runtime.exact:
         said.append(f"runtime '{done.job.runtime}' is not known; {done.runtime.title} was assumed")

@@ -15,7 +15,7 @@ from whichgpu.cost.estimate import estimate
 from whichgpu.cost.layout import memory_parts, settle
 from whichgpu.cost.memory import Totals
 from whichgpu.cost.paired import Paired
-from whichgpu.cost.readings import crowds
+from whichgpu.cost.readings import doubt
 from whichgpu.cost.support import Needs, refusal
 from whichgpu.errors import UsageError
 from whichgpu.facts.model import Interval
@@ -185,12 +185,13 @@ class Cells:
             found[name] = Interval(low, mid, high, one.unit)
         return found
 
-    def crowded(self, index: int) -> bool:
-        """Whether training fits on one of the devices, where an allocator would hold all of its memory."""
+    def doubt(self, index: int) -> str:
+        """What is said where the job fits one of the devices and may run out of its memory all the same."""
         if self.timed is None or not self.fits[index]:
-            return False
-        device = np.broadcast_to(self.timed.readings.device, (len(self.gpus),))[index]
-        return crowds(self.settled.job, self.settled.runtime, device, self.available[index])
+            return ""
+        one = self.timed.readings.each(lambda part: np.broadcast_to(part, (len(self.gpus),))[index])
+        done = self.settled
+        return doubt(done.job, done.runtime, one, self.required[index], self.available[index])
 
     def held(self, index: int) -> int | None:
         """Requests that a serving job holds at once on one of the devices; None of another job."""

@@ -177,6 +177,13 @@ class Answer:
         """Bytes that are left on the fullest GPU; below zero where they are lacking."""
         return self.available - self.required
 
+    @property
+    def may_run_out(self) -> bool:
+        """Whether it fits as far as is counted, and may run out of memory all the same."""
+        from whichgpu.cost.readings import DOUBTS
+
+        return self.fits and any(note in DOUBTS for note in self.notes)
+
     def __str__(self) -> str:
         return self.reason
 
@@ -186,7 +193,8 @@ class Answer:
         jobs: Any = [job.to_dict() for job in self.jobs]
         alone = len(self.jobs) == 1
         return {
-            "fits": self.fits, "required": self.required, "available": self.available, "margin": self.margin,
+            "fits": self.fits, "may_run_out": self.may_run_out,
+            "required": self.required, "available": self.available, "margin": self.margin,
             "parts": dict(self.parts), "read": {name: one.to_dict() for name, one in self.read.items()},
             "smallest_gpu": self.smallest_gpu,
             "changes": [one.to_dict() for one in self.changes],

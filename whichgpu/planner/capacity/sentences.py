@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whichgpu.cost.readings import CROWDED
+from whichgpu.cost.readings import DOUBTS
 from whichgpu.planner.capacity.model import gib
 
 if TYPE_CHECKING:
@@ -19,10 +19,11 @@ def reason(answer: Answer, refusal: str) -> str:
     where = f"{answer.n_gpus} x {answer.gpu}" if answer.n_gpus > 1 else answer.gpu
     each = " per GPU" if answer.n_gpus > 1 else ""
     what = f"{answer.workload} in {answer.jobs[0].precision}" if len(answer.jobs) == 1 else answer.workload
-    if answer.fits and CROWDED in answer.notes:
+    doubt = next((DOUBTS[note] for note in answer.notes if note in DOUBTS), "")
+    if answer.fits and doubt:
         return (
             f"{what} may run out of memory on {where}: it needs {gib(answer.required)}{each} of "
-            f"{gib(answer.available)}, and what PyTorch's allocator holds beside fills the card"
+            f"{gib(answer.available)}, and {doubt}"
         )
     if answer.fits:
         return (

@@ -70,6 +70,9 @@ def _bitsandbytes(quantised: Mapping[str, Any], _config: Config) -> str:
 
 
 def _fp8(quantised: Mapping[str, Any], _config: Config) -> str:
+    wider = quantised.get("modules_to_not_convert") or ()
+    if any("self_attn" in str(name) for name in wider):
+        return "fbgemm-fp8"
     return "fp8-block" if quantised.get("weight_block_size") else "fp8"
 
 

@@ -15,6 +15,7 @@ from whichgpu.workloads.language.attention import attention, cross
 from whichgpu.workloads.language.feed import feed_forward
 from whichgpu.workloads.language.layout import Attend, Group, groups, norm
 from whichgpu.workloads.language.state import mix
+from whichgpu.workloads.precision import precision
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -95,7 +96,9 @@ def _halves(
         _streams(dims).beside_layer(dims, rec, rows)
     if group.mixer:
         norm(dims, rec, rows)
-        _mixer(dims, rec, rows, attends, group.mixer)
+        wider = rec.precision.attention
+        with rec.stored_in(precision(wider)) if wider else nullcontext():
+            _mixer(dims, rec, rows, attends, group.mixer)
         _joined(dims, rec, rows)
     if group.feed:
         if dims.get("norms", 2) > 1 or not group.mixer:
