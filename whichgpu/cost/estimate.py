@@ -249,6 +249,8 @@ class Estimates:
     #: Of serving jobs, seconds to the first token, and requests waiting for each place in the batch.
     first_token: Array | None = None
     queue: Array | None = None
+    #: By how much of itself the first is longer where the GPU is slower (`SteadyState.steepness`).
+    steep: Array | None = None
     #: Share of an inference's pass in which its GPUs exchange.
     sent: Array | None = None
 
@@ -350,7 +352,8 @@ class Estimates:
         """Time to the first token; load generators differ, and nothing says which was used."""
         if self.first_token is None:
             return None
-        spread = np.hypot(self.spread[g, j], engine(self.runtime)["first_spread"])
+        own = self.spread[g, j] * (1.0 if self.steep is None else self.steep[g, j])
+        spread = np.hypot(own, engine(self.runtime)["first_spread"])
         return _around(self.first_token[g, j], np.exp(Z90 * spread))
 
     def _crowded(self, one: Answers) -> tuple[str, ...]:
@@ -545,6 +548,11 @@ class _Times(NamedTuple):
     sent: Array
 
 
+def _served_by_host(laid: Layout, passes: Array) -> Array | float:
+    """Share of a token of requests in flight for which a server's host schedules, samples and sends it."""
+    return 0.0 if laid.serving is None else np.clip(laid.serving.host / passes, 0.0, 1.0)
+
+
 def _assemble(laid: Layout, timing: Timing, times: _Times, doing: energy.Activity) -> Estimates:
     seconds, prompt, bound, sent = times
     devices = laid.devices
@@ -568,7 +576,8 @@ def _assemble(laid: Layout, timing: Timing, times: _Times, doing: energy.Activit
     # A host's speed is not in the catalogue: where launches bind, it is what is not known. Engines of
     # language models that were measured replay graphs.
     launching = prior if laid.runtime.specialised else 1.0
-    host = launching * section("spread")["host"] * timing.launching * (not devices.launch)
+    paced = launching * timing.launching + _served_by_host(laid, times.job)
+    host = section("spread")["host"] * np.minimum(paced, 1.0) * (not devices.launch)
     # Nor how software deals out work that leaves SMs without a tile, where the GPU sets the pace.
     idle = section("spread")["idle"] * (1.0 - timing.filled) * (1.0 - timing.launching)
     # Whether a host's links work as its GPUs could is not in the catalogue either.
@@ -583,6 +592,7 @@ def _assemble(laid: Layout, timing: Timing, times: _Times, doing: energy.Activit
         throughput=grid(laid.replicas * rate), latency=grid(latency),
         first_token=None if first is None else grid(first),
         queue=None if serving is None else grid(serving.queue),
+        steep=None if first is None or serving is None else grid(serving.steepness(first)),
         parts={name: grid(part) for name, part in laid.parts.items()},
         required=grid(required), available=grid(devices.column("memory")),
         readings=readings(laid, Z90).each(grid),
