@@ -52,7 +52,15 @@ class _Command(click.Command):
             else _in_number(one, known)
             for at, one in enumerate(args)
         ]  # fmt: skip
-        return super().parse_args(ctx, plain)
+        try:
+            return super().parse_args(ctx, plain)
+        except click.NoSuchOption as fault:
+            from whichgpu.cli.flags import meant
+
+            said = meant(fault.option_name, args, known)
+            if not said:
+                raise
+            raise click.UsageError(f"no such option '{fault.option_name}'; {said}", ctx) from None
 
 
 def _in_number(typed: str, known: Container[str]) -> str:

@@ -24,7 +24,7 @@ from whichgpu.cost.requests import at_random, idle, is_run
 from whichgpu.cost.scheduling import OPTIONS as SCHEDULED
 from whichgpu.cost.spread import found_for, spread
 from whichgpu.cost.starting import OPTIONS as STARTED
-from whichgpu.cost.starting import unread
+from whichgpu.cost.starting import too_long, unread
 from whichgpu.cost.steady import engine
 from whichgpu.cost.time import evaluate
 from whichgpu.errors import UsageError
@@ -69,6 +69,8 @@ MODELLED = {
 }  # fmt: skip
 #: Those of adapters, which mean nothing where they are merged into the weights.
 _ADAPTERS = ("adapter", "adapter_precision", "virtual_tokens", "lora_rank", "lora_targets")
+#: Columns of a job that are no numbers.
+_COLUMNS = ("phase", "precision", "runtime", "resolution")
 #: Those of them that mean nothing to a server of requests.
 NOT_SERVED = ("offload_to", "flash_attention")
 #: d log t / d log launch from which a pass waits for its host more than for its GPU.
@@ -165,9 +167,22 @@ class Estimate(_Drawn, Shown):
         if self.job.phase != "serve" or self.tpot is None:
             return ""
         count = number(self.sequences, 4)
+        each = f", {number(1.0 / self.tpot.mid, 3)} tokens/s each"
         if count == "1":
-            return "; one request in flight"
-        return f"; {count} requests in flight, {number(1.0 / self.tpot.mid, 3)} tokens/s each"
+            return f"; one request in flight{self.spread_over and self.spread_over + each}"
+        return f"; {count} requests in flight{self.spread_over}{each}"
+
+    @property
+    def replicas(self) -> float:
+        """Copies of the model that its GPUs run."""
+        from whichgpu.cost.mesh import Mesh
+
+        return self.n_gpus / float(np.ravel(Mesh.of(self.job).replica)[0])
+
+    @property
+    def spread_over(self) -> str:
+        """Of a server in several replicas, what its `sequences` are of."""
+        return f" on each of {number(self.replicas, 4)} replicas" if self.replicas > 1.0 else ""
 
     @property
     def fits(self) -> bool:
@@ -435,7 +450,7 @@ class Estimates:
             ignored += unread(self.runtime, self.job)
         if ignored:
             said.append(f"not modelled yet, and ignored: {', '.join(map(_maybe, ignored))}")
-        said += merged(self.job)
+        said += [*merged(self.job), *too_long(self.job)]
         if not self.runtime.exact:
             said.append(f"runtime '{self.job.runtime}' is not known; {self.runtime.title} was assumed")
         return tuple(said)
@@ -445,6 +460,8 @@ def _maybe(name: str) -> str:
     """An option that is ignored, with the one that is known by nearly that name."""
     from difflib import get_close_matches
 
+    if name in NUMBERS or name in _COLUMNS:
+        return f"{name} (that is no option but a column: write --{name.replace('_', '-')})"
     near = get_close_matches(name, MODELLED, n=1, cutoff=0.8)
     return f"{name} (did you mean {near[0]}?)" if near and name not in MODELLED else name
 
