@@ -452,7 +452,7 @@ def test_the_checkpoint_to_measure_is_that_of_the_name_and_not_one_built_alike(w
         ("--max-num-seqs=64", "write --option max_num_seqs=64"),
         ("--tensor-parallel-size 2", "write --tp 2"),
         ("--request-rate 4", 'write --rate "4 req/s"'),
-        ("--isl", "write --input-tokens .."),
+        ("--isl", "write --input-tokens N"),
         ("--dp 2", "run more of them: write e.g. --gpu h100-80gb-sxm:8"),
         ("--rate 4/fortnight", "'4/fortnight' is not a rate of work"),
         ("--concurrency -4", "-4 is below 1, the least that makes sense; give e.g. concurrency=1"),

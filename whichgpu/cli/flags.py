@@ -46,10 +46,10 @@ def meant(flag: str, typed: Sequence[str], known: Collection[str]) -> str:
 
 
 def _value(flag: str, typed: Sequence[str]) -> str:
-    """What was typed after a flag; dots where nothing was."""
+    """What was typed after a flag; N where nothing was."""
     for one, after in zip(typed, (*typed[1:], "--"), strict=True):
         if one.startswith(f"{flag}="):
             return one.partition("=")[2]
         if one == flag and not after.startswith("--"):
             return after
-    return ".."
+    return "N"

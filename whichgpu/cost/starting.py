@@ -72,7 +72,8 @@ def too_long(job: Job) -> list[str]:
         return []
     return [
         f"option max_model_len={most:g} is less than the {tokens:,.0f} tokens of a request and its answer, "
-        f"and an engine refuses them or cuts them off; write max_model_len={np.ceil(tokens):.0f}, or fewer tokens"
+        "and an engine refuses them or cuts them off; write "
+        f"max_model_len={np.ceil(tokens):.0f}, or fewer tokens"
     ]
 
 
