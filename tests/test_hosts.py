@@ -61,7 +61,10 @@ def test_what_a_job_states_of_its_host_is_taken_and_what_it_does_not_is_asked_fo
 
 
 def test_an_unknown_host_widens_what_waits_for_it() -> None:
-    """A batch of 1 in eager mode; no batch that keeps the GPU busy, and no engine that replays graphs."""
+    """A batch of 1 in eager mode; no batch that keeps the GPU busy, and hardly an engine that replays graphs.
+
+    Of that the host samples and sends, a tenth of a token.
+    """
 
     def added(workload: str, **columns: Any) -> float:
         return float(estimate(Job(workload, **columns), [GPUS["a100-40gb-sxm"]]).spread_machine[0, 0])
@@ -69,7 +72,7 @@ def test_an_unknown_host_widens_what_waits_for_it() -> None:
     eager = {"phase": "infer", "precision": "fp16", "runtime": "PyTorch 2.4"}
     assert 0.32 < added("resnet50", batch=1.0, **eager) <= 0.40
     assert added("resnet50", batch=512.0, **eager) < 0.02
-    assert added("llama-3.1-8b", phase="serve", precision="fp16", concurrency=1.0, runtime="vLLM") == 0.0
+    assert added("llama-3.1-8b", phase="serve", precision="bf16", concurrency=1.0, runtime="vLLM") < 0.05
 
 
 def test_software_that_ran_nothing_of_a_kind_has_the_spread_of_an_unmeasured_one() -> None:
@@ -131,3 +134,29 @@ def test_what_leaves_a_chip_half_empty_is_less_sure() -> None:
     assert unsure(1, "a100-80gb-sxm") > unsure(8, "a100-80gb-sxm") > unsure(64, "a100-80gb-sxm")
     assert unsure(1, "a100-80gb-sxm") > unsure(1, "jetson-orin-nano-8gb")
     assert unsure(1024, "a100-80gb-sxm") < 0.02
+
+
+def _chat(runtime: str, concurrency: float, **columns: Any):
+    asked = {"precision": "bf16", "input_tokens": 217.0, "output_tokens": 200.0, **columns}
+    job = Job("llama-3.1-8b", phase="serve", runtime=runtime, concurrency=concurrency, **asked)
+    return estimate(job, [GPUS["h100-80gb-sxm"]])
+
+
+def test_a_server_whose_host_sets_the_pace_is_less_sure() -> None:
+    """vLLM before 0.6 scheduled and sent tokens while the GPU waited; since then little is the host's."""
+    before, later = (float(_chat(name, 200.0).spread[0, 0]) for name in ("vLLM 0.5.4", "vLLM 0.11"))
+    assert before > 1.5 * later
+    few = float(_chat("vLLM 0.5.4", 1.0, output_tokens=2.0, input_tokens=7000.0).spread[0, 0])
+    assert few < 0.9 * before, "the host has nothing to do while a long prompt is computed"
+
+
+def test_near_its_capacity_a_wait_for_a_place_is_less_sure_than_the_speed() -> None:
+    def relative(rate: float) -> float:
+        options = {"request_rate": f"{rate}", "max_num_seqs": "16"}
+        job = Job("llama-3.1-8b", phase="serve", runtime="vLLM", precision="bf16", input_tokens=512.0,
+                  output_tokens=256.0, options=options)  # fmt: skip
+        first = estimate(job, [GPUS["l40s"]]).at(0, 0).ttft
+        return first.high / first.mid
+
+    assert relative(1.0) == pytest.approx(relative(0.5), rel=0.02)
+    assert relative(1.9) > 1.3 * relative(1.0)

@@ -443,3 +443,65 @@ def test_shares_are_also_read_in_per_cent(whichgpu):
 )  # fmt: skip
 def test_the_checkpoint_to_measure_is_that_of_the_name_and_not_one_built_alike(workload, name):
     assert hub_name(workload) == name
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("--ep 8", "no such option '--ep'; write --option ep=8"),
+        ("--max-num-seqs=64", "write --option max_num_seqs=64"),
+        ("--tensor-parallel-size 2", "write --tp 2"),
+        ("--request-rate 4", 'write --rate "4 req/s"'),
+        ("--isl", "write --input-tokens N"),
+        ("--dp 2", "run more of them: write e.g. --gpu h100-80gb-sxm:8"),
+        ("--rate 4/fortnight", "'4/fortnight' is not a rate of work"),
+        ("--concurrency -4", "-4 is below 1, the least that makes sense; give e.g. concurrency=1"),
+        ("--option attention_dp=1 --option attention_dp=2 --tp 4", "has no experts for groups of attention"),
+    ],
+)
+def test_what_is_wrong_says_what_to_write(whichgpu, typed, said):
+    wrong = whichgpu("predict", "llama-3.1-8b", "--gpu", "l40s:8", "--phase", "serve", *shlex.split(typed))
+    assert wrong.status == 2
+    assert said in wrong.err
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("--option max_model_len=512 --input-tokens 2048", "write max_model_len=2304, or fewer tokens"),
+        ("--batch 32 --concurrency 64", "batch 32 was ignored: concurrency 64 says"),
+        ("--batch 32", None),
+        ("--option tp=2", "tp (that is no option but a column: write --tp)"),
+        ("--option mtp=3", "option mtp is of training, and changes nothing here"),
+        ("--seq-len 4096", "llama-3.1-8b has no use for seq_len"),
+    ],
+)
+def test_what_changes_nothing_is_told(whichgpu, typed, said):
+    told = whichgpu(
+        "predict", "llama-3.1-8b", "--gpu", "l40s", "--phase", "serve", *shlex.split(typed), "--json"
+    )
+    warnings = " ".join(told.json["warnings"])
+    assert said in warnings if said else "batch" not in warnings
+
+
+def test_replicas_share_what_is_in_flight(whichgpu):
+    words = ("predict", "llama-3.1-8b", "--gpu", "l40s:8", "--phase", "serve", "--tp", "2")
+    text = " ".join(whichgpu(*words, "--concurrency", "16").out.split())
+    assert "4 requests in flight on each of 4 replicas" in text
+    full = whichgpu(*words, "--json").json
+    held = round(full["sequences"] * 4)
+    assert f"--max-concurrency {held} --num-prompts {10 * held}" in full["measure"]["command"]
+
+
+def test_figures_of_commands_are_whole(whichgpu):
+    words = ("predict", "llama-3.1-8b", "--gpu", "l40s", "--phase", "serve", "--concurrency", "1000000")
+    assert (
+        "--max-concurrency 1000000 --num-prompts 10000000"
+        in whichgpu(*words, "--json").json["measure"]["command"]
+    )
+
+
+def test_more_gpus_than_a_load_is_told_of_are_refused(whichgpu):
+    wrong = whichgpu("predict", "llama-3.1-8b", "--gpu", "l40s:1000000", "--slo", "tpot 50 ms")
+    assert wrong.status == 2
+    assert re.search(r"replicas are alike: ask for l40s:\d+ and multiply", wrong.err)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from test_serving import job
@@ -9,7 +11,7 @@ from test_serving import job
 from whichgpu.cost import curve, load, slo
 from whichgpu.errors import Infeasible, UsageError
 from whichgpu.hardware.catalogue import catalogue
-from whichgpu.planner.serving import splits
+from whichgpu.planner.serving import leads, splits
 from whichgpu.workloads.job import Job
 
 pytestmark = pytest.mark.slow
@@ -127,6 +129,43 @@ def test_every_split_is_tried_and_the_best_is_first():
     assert any("does not fit" in one.why for one in found)
     experts = splits(Job("mixtral-8x7b"), 2, H100, slo.read("tpot 40 ms"))
     assert any("ep=2" in one.name for one in experts)
+
+
+def test_over_machines_experts_are_dealt_out_layers_cut_and_stages_made():
+    """DeepSeek's own deployment deals its experts out over many machines (DeepSeek-V3 report, 3.4)."""
+    asked = Job("deepseek-r1", precision="fp8", runtime="sglang", input_tokens=1024.0, output_tokens=512.0)
+    found = splits(asked, 32, H100, slo.read("tpot 50 ms"))
+    names = [one.name for one in found if one.held]
+    assert {"attention_dp=32 ep=32", "attention_dp=16 ep=16 x 2 replicas", "tp=16 x 2 replicas",
+            "tp=8 pp=4", "tp=8 pp=2 x 2 replicas"} <= set(names)  # fmt: skip
+    assert names[0] == "attention_dp=32 ep=32"
+    assert found[0].simulated
+    assert leads(found).startswith("attention_dp=32 ep=32 holds 1.")
+    assert "weights (bandwidth) take" in leads(found)
+    dense = splits(
+        replace(asked, workload="llama-3.1-405b", runtime="vllm"), 16, H100, slo.read("tpot 80 ms")
+    )
+    assert {"tp=8 pp=2", "tp=16", "tp=8 x 2 replicas"} <= {one.name for one in dense if one.held}
+    assert leads(dense[:1]) == ""
+
+
+def test_groups_of_several_gpus_are_of_engines_that_have_them():
+    asked = Job("mixtral-8x7b", input_tokens=512.0, output_tokens=256.0)
+    mixed = {
+        engine: any("tp=2 attention_dp=2 ep=4" in one.name for one in
+                    splits(replace(asked, runtime=engine), 4, H100, slo.read("tpot 60 ms")))
+        for engine in ("vllm", "tensorrt-llm")
+    }  # fmt: skip
+    assert mixed == {"vllm": True, "tensorrt-llm": False}
+
+
+def test_the_first_split_was_simulated_and_means_are_no_less():
+    asked = Job("llama-3.1-70b", input_tokens=1024.0, output_tokens=512.0)
+    terms = slo.read("ttft p99 400 ms, tpot 40 ms")
+    found = splits(asked, 8, H100, terms)
+    assert found[0].simulated
+    by_means = slo.reached(found[0].job, H100, terms)
+    assert by_means.rate >= 0.99 * found[0].rate
 
 
 @pytest.mark.slow

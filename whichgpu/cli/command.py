@@ -54,6 +54,13 @@ class _Command(click.Command):
         ]  # fmt: skip
         try:
             return super().parse_args(ctx, plain)
+        except click.NoSuchOption as fault:
+            from whichgpu.cli.flags import meant
+
+            said = meant(fault.option_name, args, known)
+            if not said:
+                raise
+            raise click.UsageError(f"no such option '{fault.option_name}'; {said}", ctx) from None
         except click.UsageError as error:
             if "unexpected extra argument" not in error.message:
                 raise

@@ -6,6 +6,7 @@ A load is a rate of arrivals at random (`rate`), or a number of requests that a 
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +52,8 @@ PERCENTILES = (50, 90, 95, 99)
 _LOADS = ("request_rate", "num_prompts", "max_concurrency")
 #: Share of the capacity up to which a closed loop is looked at as arrivals at random.
 _BELOW = 0.999
+#: Requests in flight of all replicas, at most, as a job's.
+_MOST_HELD = 9e5
 #: From so much of the places taken it is they that bind; the share of throughput that a knee gives up.
 _TAKEN, _KNEE = 0.9, 0.8
 
@@ -131,6 +134,12 @@ def curve(job: Job, gpu: Gpu, loads: Array | None = None, *, against: str = "rat
 def ready(job: Job, gpu: Gpu) -> tuple[load.Table, Pool | None]:
     """The table of a checked job, which its pool of GPUs for prompts may limit, and that pool."""
     table, name = load.tables(job, gpu)[0], job.options.get("prefill_gpu")
+    if (held := float(table.others[-1]) * table.replicas) > _MOST_HELD:
+        fewer = math.floor(float(job.n_gpus) * _MOST_HELD / held)
+        raise UsageError(
+            f"{gpu.id}:{job.n_gpus:.0f} holds {held:,.0f} requests at once, and loads are told up to "
+            f"{_MOST_HELD:,.0f}; replicas are alike: ask for {gpu.id}:{fewer} and multiply its requests/s"
+        )
     found = disaggregated.pool(job, gpu, gpu if name is None else resolve(name, catalogue()))
     return (table if found is None else table._replace(most=found.capacity)), found
 

@@ -24,7 +24,7 @@ from whichgpu.cost.requests import at_random, idle, is_run
 from whichgpu.cost.scheduling import OPTIONS as SCHEDULED
 from whichgpu.cost.spread import found_for, spread
 from whichgpu.cost.starting import OPTIONS as STARTED
-from whichgpu.cost.starting import unread
+from whichgpu.cost.starting import too_long, unread
 from whichgpu.cost.steady import engine
 from whichgpu.cost.time import evaluate
 from whichgpu.errors import UsageError
@@ -69,6 +69,8 @@ MODELLED = {
 }  # fmt: skip
 #: Those of adapters, which mean nothing where they are merged into the weights.
 _ADAPTERS = ("adapter", "adapter_precision", "virtual_tokens", "lora_rank", "lora_targets")
+#: Columns of a job that are no numbers.
+_COLUMNS = ("phase", "precision", "runtime", "resolution")
 #: Those of them that mean nothing to a server of requests.
 NOT_SERVED = ("offload_to", "flash_attention")
 #: d log t / d log launch from which a pass waits for its host more than for its GPU.
@@ -165,9 +167,22 @@ class Estimate(_Drawn, Shown):
         if self.job.phase != "serve" or self.tpot is None:
             return ""
         count = number(self.sequences, 4)
+        each = f", {number(1.0 / self.tpot.mid, 3)} tokens/s each"
         if count == "1":
-            return "; one request in flight"
-        return f"; {count} requests in flight, {number(1.0 / self.tpot.mid, 3)} tokens/s each"
+            return f"; one request in flight{self.spread_over and self.spread_over + each}"
+        return f"; {count} requests in flight{self.spread_over}{each}"
+
+    @property
+    def replicas(self) -> float:
+        """Copies of the model that its GPUs run."""
+        from whichgpu.cost.mesh import Mesh
+
+        return self.n_gpus / float(np.ravel(Mesh.of(self.job).replica)[0])
+
+    @property
+    def spread_over(self) -> str:
+        """Of a server in several replicas, what its `sequences` are of."""
+        return f" on each of {number(self.replicas, 4)} replicas" if self.replicas > 1.0 else ""
 
     @property
     def fits(self) -> bool:
@@ -249,6 +264,8 @@ class Estimates:
     #: Of serving jobs, seconds to the first token, and requests waiting for each place in the batch.
     first_token: Array | None = None
     queue: Array | None = None
+    #: By how much of itself the first is longer where the GPU is slower (`SteadyState.steepness`).
+    steep: Array | None = None
     #: Share of an inference's pass in which its GPUs exchange.
     sent: Array | None = None
 
@@ -350,7 +367,8 @@ class Estimates:
         """Time to the first token; load generators differ, and nothing says which was used."""
         if self.first_token is None:
             return None
-        spread = np.hypot(self.spread[g, j], engine(self.runtime)["first_spread"])
+        own = self.spread[g, j] * (1.0 if self.steep is None else self.steep[g, j])
+        spread = np.hypot(own, engine(self.runtime)["first_spread"])
         return _around(self.first_token[g, j], np.exp(Z90 * spread))
 
     def _crowded(self, one: Answers) -> tuple[str, ...]:
@@ -432,7 +450,7 @@ class Estimates:
             ignored += unread(self.runtime, self.job)
         if ignored:
             said.append(f"not modelled yet, and ignored: {', '.join(map(_maybe, ignored))}")
-        said += merged(self.job)
+        said += [*merged(self.job), *too_long(self.job)]
         if not self.runtime.exact:
             said.append(f"runtime '{self.job.runtime}' is not known; {self.runtime.title} was assumed")
         return tuple(said)
@@ -442,6 +460,8 @@ def _maybe(name: str) -> str:
     """An option that is ignored, with the one that is known by nearly that name."""
     from difflib import get_close_matches
 
+    if name in NUMBERS or name in _COLUMNS:
+        return f"{name} (that is no option but a column: write --{name.replace('_', '-')})"
     near = get_close_matches(name, MODELLED, n=1, cutoff=0.8)
     return f"{name} (did you mean {near[0]}?)" if near and name not in MODELLED else name
 
@@ -545,6 +565,11 @@ class _Times(NamedTuple):
     sent: Array
 
 
+def _served_by_host(laid: Layout, passes: Array) -> Array | float:
+    """Share of a token of requests in flight for which a server's host schedules, samples and sends it."""
+    return 0.0 if laid.serving is None else np.clip(laid.serving.host / passes, 0.0, 1.0)
+
+
 def _assemble(laid: Layout, timing: Timing, times: _Times, doing: energy.Activity) -> Estimates:
     seconds, prompt, bound, sent = times
     devices = laid.devices
@@ -568,7 +593,8 @@ def _assemble(laid: Layout, timing: Timing, times: _Times, doing: energy.Activit
     # A host's speed is not in the catalogue: where launches bind, it is what is not known. Engines of
     # language models that were measured replay graphs.
     launching = prior if laid.runtime.specialised else 1.0
-    host = launching * section("spread")["host"] * timing.launching * (not devices.launch)
+    paced = launching * timing.launching + _served_by_host(laid, times.job)
+    host = section("spread")["host"] * np.minimum(paced, 1.0) * (not devices.launch)
     # Nor how software deals out work that leaves SMs without a tile, where the GPU sets the pace.
     idle = section("spread")["idle"] * (1.0 - timing.filled) * (1.0 - timing.launching)
     # Whether a host's links work as its GPUs could is not in the catalogue either.
@@ -583,6 +609,7 @@ def _assemble(laid: Layout, timing: Timing, times: _Times, doing: energy.Activit
         throughput=grid(laid.replicas * rate), latency=grid(latency),
         first_token=None if first is None else grid(first),
         queue=None if serving is None else grid(serving.queue),
+        steep=None if first is None or serving is None else grid(serving.steepness(first)),
         parts={name: grid(part) for name, part in laid.parts.items()},
         required=grid(required), available=grid(devices.column("memory")),
         readings=readings(laid, Z90).each(grid),

@@ -18,7 +18,7 @@ from whichgpu.cost.fit import (
     workload_terms,
 )
 from whichgpu.cost.layout import lay_out
-from whichgpu.cost.measuring import how_to_measure
+from whichgpu.cost.measuring import measures
 from whichgpu.cost.spread import erring_as, measured, widths
 from whichgpu.cost.stages import Stage, stages
 from whichgpu.cost.time import shares
@@ -93,7 +93,7 @@ def explain(answer: Estimate, gpu: Gpu) -> Explanation:
     """The chain behind the estimate of a job on a GPU."""
     laid = lay_out(answer.job, [gpu])
     found = fit() if measured(laid.runtime) else Fit()
-    command, source = how_to_measure(answer.job, answer.runtime, answer.gpu, records=False)
+    command, source = measures(answer)
     return Explanation(
         coefficients=tuple(_coefficients(laid, found)),
         widths=widths(laid, gpu, laid.runtime),

@@ -150,7 +150,9 @@ def settle(job: Job) -> Settled:
     unused = workload.unused(job)
     job = pipeline.spread_layers(read.job, stack).with_defaults(tp=1.0, pp=1.0)
     mesh = Mesh.of(job.changed(phase=job.phase or workload.phases[0]))
-    flight = in_flight(job) if (job.phase or workload.phases[0]) == "serve" else None
+    serves = (job.phase or workload.phases[0]) == "serve"
+    flight = in_flight(job) if serves else None
+    beside = _batch_beside(job) if serves else ()
     loaded = job.with_defaults(concurrency=flight) if flight else job
     job = workload.complete(loaded.with_defaults(n_gpus=mesh.replica, runtime=read.fallback))
     mesh.check(workload, job)
@@ -159,7 +161,15 @@ def settle(job: Job) -> Settled:
         from whichgpu.cost import distributed
 
         job, step = distributed.usual_step(read.job, job, mesh.replica)
-    return Settled(workload, job, stack, unused, (*workload.beyond(job), *read.said, *step))
+    return Settled(workload, job, stack, unused, (*workload.beyond(job), *read.said, *beside, *step))
+
+
+def _batch_beside(job: Job) -> tuple[str, ...]:
+    """What to say of a batch that a server is asked for with another number of requests in flight."""
+    both = job.batch, job.concurrency
+    if not all(isinstance(one, int | float) for one in both) or both[0] in (1, both[1]):
+        return ()
+    return (f"batch {both[0]:g} was ignored: concurrency {both[1]:g} says how many requests are in flight",)
 
 
 def memory_parts(

@@ -25,11 +25,14 @@ from whichgpu.workloads.workload import resolve
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from whichgpu.cost.estimate import Estimate
     from whichgpu.workloads.job import Job
 
 #: Formats that engines load as they are, and tokens up to which the longest request is rounded.
 _AS_LOADED, _ROOM = ("", "fp16", "bf16", "fp32", "tf32"), 256
 _TOKENS = ("input_tokens", "output_tokens")
+#: Requests in flight that a job may state.
+_MOST = 1_000_000
 #: Requests that a load generator sends at a rate.
 _REQUESTS = 2000
 
@@ -60,11 +63,28 @@ def how_to_measure(job: Job, runtime: str, gpu: str = "", *, records: bool = Tru
     return "", ""
 
 
+def measures(answer: Estimate) -> tuple[str, str]:
+    """The command that measures the job of an `answer`, as `how_to_measure`, recording nothing.
+
+    A server's with no load stated is measured with the requests that the answer has in flight.
+    """
+    job = answer.job
+    held = max(round(answer.sequences * answer.replicas), 1) if job.phase == "serve" else 0
+    if 0 < held <= _MOST and job.concurrency is None and "request_rate" not in job.options:
+        job = replace(job, concurrency=float(held))
+    return how_to_measure(job, answer.runtime, answer.gpu, records=False)
+
+
+def _figure(value: float) -> str:
+    """A number as a command takes it: whole where it is, and never as 1e+06."""
+    return f"{value:.0f}" if value == round(value) else f"{value:g}"
+
+
 def _columns(job: Job, runtime: str, gpu: str) -> dict[str, str]:
     """What a command may name: the job's columns and options, and what follows from them."""
     stated = {name: getattr(job, name) for name in NUMBERS}
     columns = {"model": job.workload, "phase": job.phase, "precision": job.precision, "gpu": gpu}
-    columns |= {name: f"{float(n):g}" for name, n in stated.items() if n is not None}
+    columns |= {name: _figure(float(n)) for name, n in stated.items() if n is not None}
     # Load generators take whole tokens.
     columns |= {name: f"{round(float(columns[name])):d}" for name in _TOKENS if name in columns}
     columns |= {"lora_rank": f"{RANK:g}"} if "adapters" in job.options else {}
@@ -73,14 +93,14 @@ def _columns(job: Job, runtime: str, gpu: str) -> dict[str, str]:
         columns["request_rate"] = f"{float(job.options['request_rate']):.4g}"
     if job.phase == "serve" and job.concurrency is None and runtimes()[runtime].scheduler.get("slots"):
         job = replace(job, concurrency=limits(runtimes()[runtime], job).sequences)
-        columns["concurrency"] = f"{job.concurrency:g}"
+        columns["concurrency"] = _figure(float(job.concurrency or 1.0))
     known = catalogue().get(gpu)
     devices = None if known is None else Devices.of([known])
     flight = 0.0 if job.concurrency is None else float(job.concurrency)
-    columns.setdefault("num_prompts", f"{max(WAVES * flight, 200.0) if flight else _REQUESTS:g}")
+    columns.setdefault("num_prompts", _figure(max(WAVES * flight, 200.0) if flight else _REQUESTS))
     if job.phase == "serve" and job.input_tokens is not None:
         most, asked = limits(runtimes()[runtime], job, devices), Requests.of(job)
-        columns |= dict(zip(OPTIONS, (f"{float(np.ravel(one)[0]):g}" for one in most[:2]), strict=False))
+        columns |= dict(zip(OPTIONS, (_figure(float(np.ravel(one)[0])) for one in most[:2]), strict=False))
         cached = round(asked.prefix_hit * float(job.input_tokens))
         columns |= {"prefix_tokens": f"{cached}", "fresh_tokens": f"{float(job.input_tokens) - cached:.0f}"}
         columns |= _longest(job, asked)
@@ -108,9 +128,9 @@ def _longest(job: Job, asked: Requests) -> dict[str, str]:
     given += ["dataset"] if asked.answers and "dataset" in job.options else []
     spread = job.option("length_range", 0.0)
     each = (float(job.input_tokens) + float(job.output_tokens)) * (1.0 + spread)
-    longest = {} if given else {"longest": f"{ceil((each + _ROOM) / _ROOM) * _ROOM:g}"}
+    longest = {} if given else {"longest": f"{ceil((each + _ROOM) / _ROOM) * _ROOM}"}
     flight = 1.0 if job.concurrency is None else float(job.concurrency)
-    return {**longest, "cells": f"{ceil(each * flight / _ROOM) * _ROOM:g}"}
+    return {**longest, "cells": f"{ceil(each * flight / _ROOM) * _ROOM}"}
 
 
 def _checkpoint(known: Mapping[str, Any], job: Job) -> str:

@@ -117,9 +117,14 @@ class Mesh:
         raise SomeRefused(_uncut(workload, int(min(bad)), int(gpus.min())), whys)
 
     def _check_experts(self, workload: Workload, job: Job) -> None:
+        experts = workload.dims.get("experts", 0)
+        if not experts and np.any(self.attention_dp > 1.0):
+            raise UsageError(
+                f"attention_dp={self.attention_dp.max():g}: {workload.id} has no experts for groups of "
+                f"attention to meet at; leave it out: with --tp {self.tp.max():g}, GPUs beyond run replicas"
+            )
         if np.all(self.ep == 1.0):
             return
-        experts = workload.dims.get("experts", 0)
         if not experts:
             raise UsageError(
                 f"{workload.id} has no experts to share out; leave the options ep and moe_tp out"

@@ -57,6 +57,11 @@ def idle(job: Job) -> list[str]:
     said = [
         "option num_prompts changes nothing where prompts have GPUs of their own: the load goes on"
     ] * apart
+    if "mtp" in job.options and not job.trains:
+        said.append(
+            "option mtp is of training, and changes nothing here; a server that guesses tokens ahead has "
+            "--option speculative=3"
+        )
     return said + [
         f"option {name} changes nothing without {other.partition('=')[0]}; add e.g. --option {other}"
         for name, other in pairs
@@ -210,7 +215,11 @@ def read_rate(text: str, made: str = "") -> float:
         )
     # A load is of requests, so that "5/s" says it.
     bare = re.fullmatch(r"([\d.,]+\s*[kK]?)\s*((?:/|per\b|an?\b).*)", text.strip())
-    rate, unit = parse_rate(f"{bare[1]} req {bare[2]}" if bare else text, "5 req/s")
+    whole = f"{bare[1]} req {bare[2]}" if bare else text
+    try:
+        rate, unit = parse_rate(whole, "5 req/s")
+    except UsageError as fault:
+        raise UsageError(str(fault).replace(f"'{whole}'", f"'{text}'")) from None
     if unit not in (*_REQUESTS, *_MADE.get(made, ())):
         raise UsageError(f"'{text}' is of {unit}, and a load is of requests; write e.g. --rate \"5 req/s\"")
     return rate

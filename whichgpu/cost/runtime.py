@@ -132,6 +132,8 @@ class Runtime:
     widens: tuple[str, ...] = ()
     integer: tuple[str, ...] = ()
     unpacks: tuple[str, ...] = ()
+    #: How an engine's kernels widen narrow weights, where not as Marlin's (`cost/kernels/_widening.py`).
+    widens_in: Mapping[str, float] = field(default_factory=dict)
     vector_bytes: float = 0.0
     vector_values: float = 0.0
     routing: float = 1.0

@@ -18,7 +18,7 @@ from whichgpu.cost.layout import lay_out
 from whichgpu.cost.spread import found_for
 from whichgpu.errors import Infeasible, UsageError
 from whichgpu.units import parse, show
-from whichgpu.values import immutable
+from whichgpu.values import NamedTuple, immutable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from whichgpu.cost.curve import Curve, Simulator
+    from whichgpu.cost.disaggregated import Pool
+    from whichgpu.cost.load import Table
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.workloads.job import Job
 
@@ -194,23 +196,56 @@ def largest(job: Job, gpu: Gpu, terms: Sequence[Term]) -> Held:
     Raises `Infeasible` for an objective that a request does not keep which has the GPUs to itself, with what
     binds it.
     """
+    met = _by_means(job, gpu, terms)
+    simulator = curve.simulator(met.job, gpu, met.table, met.pool)
+    share, binding = _kept(simulator, terms, (met.share, met.binding), met.near, met.alone)
+    rate, found = _shown(simulator, gpu, terms, share * met.table.capacity)
+    return Held(rate, binding, found)
+
+
+def reached(job: Job, gpu: Gpu, terms: Sequence[Term]) -> Held:
+    """What `largest` says where nothing is simulated: percentiles are taken for means, which are less.
+
+    Ten times as fast. Raises `Infeasible` as that does.
+    """
+    met = _by_means(job, gpu, terms)
+    rate = met.near * met.table.capacity
+    return Held(rate, met.first, curve.at_rates(met.job, gpu, met.table, np.array([rate]), met.pool))
+
+
+class _Means(NamedTuple):
+    """A checked job with its table, and the shares of the capacity that means keep.
+
+    `share` and `binding` are of terms that are means, `near` and `first` of all, with the one that binds;
+    `alone` is how a request by itself keeps.
+    """
+
+    job: Job
+    table: Table
+    pool: Pool | None
+    share: float
+    binding: Term | None
+    near: float
+    first: Term | None
+    alone: float
+
+
+def _by_means(job: Job, gpu: Gpu, terms: Sequence[Term]) -> _Means:
     checked = curve.checked(job, gpu)
     table, pool = curve.ready(checked, gpu)
     shares = np.linspace(_ALONE, _MOST, _POINTS)
     dense = curve.at_rates(checked, gpu, table, shares * table.capacity, pool)
     for term in terms:
         _possible(term, dense)
-    share, binding, near = _MOST, None, _MOST
+    share, binding, near, first = _MOST, None, _MOST, None
     for term in terms:
-        reached = float(np.interp(term.most, _means(dense, term), shares))
-        near = min(near, reached)
-        if term.how == "mean" and reached < share:
-            share, binding = reached, term
+        at = float(np.interp(term.most, _means(dense, term), shares))
+        if at < near:
+            near, first = at, term
+        if term.how == "mean" and at < share:
+            share, binding = at, term
     alone = max(float(_means(dense, term)[0]) / term.most for term in terms)
-    simulator = curve.simulator(checked, gpu, table, pool)
-    share, binding = _kept(simulator, terms, (share, binding), near, alone)
-    rate, found = _shown(simulator, gpu, terms, share * table.capacity)
-    return Held(rate, binding, found)
+    return _Means(checked, table, pool, share, binding, near, first, alone)
 
 
 def _means(dense: Curve, term: Term) -> NDArray[np.float64]:

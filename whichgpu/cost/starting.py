@@ -62,6 +62,21 @@ def unread(stack: Runtime, job: Job) -> list[str]:
     return stated if job.phase == "serve" else []
 
 
+def too_long(job: Job) -> list[str]:
+    """What to say of requests with more tokens than their server is told to take."""
+    if job.phase != "serve" or "max_model_len" not in job.options:
+        return []
+    most = job.option("max_model_len", _FEWEST, 1.0)
+    tokens = sum(float(np.max(one)) for one in (job.input_tokens, job.output_tokens) if one is not None)
+    if tokens <= most:
+        return []
+    return [
+        f"option max_model_len={most:g} is less than the {tokens:,.0f} tokens of a request and its answer, "
+        "and an engine refuses them or cuts them off; write "
+        f"max_model_len={np.ceil(tokens):.0f}, or fewer tokens"
+    ]
+
+
 def share(stack: Runtime, job: Job) -> float:
     """The share of a card that a server is told to take, or takes unasked."""
     name, usual = str(stack.holds["told"]), float(stack.holds.get("takes", 1.0))

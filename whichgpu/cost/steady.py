@@ -37,8 +37,8 @@ class SteadyState:
     that a request meets, `burst` prompts of them that wait before its own, `queue` requests per place that
     wait for one and `waits` s for which they do; `prompt` is the pass of one prompt, `chunks` the passes that
     it takes (below one, so many prompts go into a pass), `launching` s of the host to launch the kernels of
-    these, `gained` the tokens of a pass, `looks` passes from one look at arrivals to the next. The methods
-    take seconds of the passes that make a token and of one prompt.
+    these, `gained` the tokens of a pass, `looks` passes from one look at arrivals to the next, `host` s of a
+    token that are the host's. The methods take seconds of the passes that make a token and of one prompt.
     """
 
     loop: str
@@ -60,6 +60,7 @@ class SteadyState:
     floor: Any
     parts: Mapping[str, Any]
     ops: tuple[Op, ...]
+    host: Any = 0.0
 
     def token_seconds(self, passes: Array, prompt: Array, output: Any) -> Array:
         """Seconds of a token (TPOT), given those of the passes that make one and of a prompt."""
@@ -113,6 +114,16 @@ class SteadyState:
         own = self.admitted(passes, prompt, output)
         after = np.maximum(output - 1.0, 0.0) * self.token_seconds(passes, prompt, output)
         return np.asarray(own + self.queue * (own + after) + self.waits)
+
+    def steepness(self, first: Array) -> Array:
+        """By how much of itself TTFT is longer where a replica is slower: d log TTFT / d log time, (G, J).
+
+        `first` is s to the first token. A wait for a place of arrivals at random grows as 1 / (1 - u) where a
+        share u of the places is taken; all else is as long as what is computed.
+        """
+        taken = np.minimum(self.others / np.maximum(self.fits, 1e-9), _NEARLY)
+        waited = np.clip(self.waits / np.maximum(first, 1e-12), 0.0, 1.0)
+        return np.asarray(1.0 + waited * taken / (1.0 - taken))
 
     def first_variance(self, passes: Array, prompt: Array, output: Any) -> Array:
         """Variance in s^2 of the time to the first token of arrivals at random, places apart."""
@@ -179,6 +190,8 @@ def engine(stack: Runtime) -> Mapping[str, float]:
     return row
 
 
+#: Share of the places that is taken at the most where the steepness of waiting is told.
+_NEARLY = 0.9
 #: How often the runs on file filled the requests in flight anew.
 WAVES = 10
 #: Share by which lengths in a closed loop differ where nothing says: those of the runs on file lie within 0.8

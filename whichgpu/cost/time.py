@@ -22,7 +22,7 @@ from whichgpu.cost.device import PLAIN
 from whichgpu.cost.kernels import models
 from whichgpu.cost.kernels.attention import score_passes, seen
 from whichgpu.cost.kernels.products import KINDS as SPREAD
-from whichgpu.cost.kernels.products import abreast, multiplied, occupancy, on_tensor_cores, rates
+from whichgpu.cost.kernels.products import abreast, fastest, multiplied, occupancy, on_tensor_cores, rates
 from whichgpu.cost.optable import stacked, tables
 from whichgpu.values import immutable
 from whichgpu.workloads.checkpointing import AGAIN
@@ -435,7 +435,7 @@ def _fastest_compute(table: OpTable, devices: Devices, runtime: Runtime, ceiling
     tensor = on_tensor_cores(peaks, devices) & ~devices.miopen
     least = multiplied(table, tensor, section("products")["winograd_most"])
     ideal = half * least / peaks
-    return np.asarray(ideal / section("products")[ceiling])
+    return np.asarray(fastest(table, devices, runtime, ideal / section("products")[ceiling]))
 
 
 def _fastest_memory(table: OpTable, devices: Devices) -> Array:

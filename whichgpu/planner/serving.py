@@ -14,14 +14,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whichgpu.cost import slo
+from whichgpu.cost.bounds import NAMES
 from whichgpu.cost.coefficients import section
+from whichgpu.cost.runtime import runtime
 from whichgpu.errors import Infeasible
-from whichgpu.planner.ways import name, widths
+from whichgpu.planner.ways import name, wider, widths
+from whichgpu.units import show
 from whichgpu.values import NamedTuple, immutable
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -73,11 +76,20 @@ def paid(curve: Curve, cost: Price | None, prefill: Price | None = None) -> Paid
 
 @immutable
 class Split:
-    """One way to split a job's GPUs, the largest load that it holds, and why it holds none."""
+    """One way to split a job's GPUs, the largest load that it holds, and why it holds none.
+
+    One that is not `simulated` is told by means alone.
+    """
 
     job: Job
     held: Held | None
     why: str = ""
+    simulated: bool = True
+
+    @property
+    def rate(self) -> float:
+        """Requests/s that it holds, 0 where none."""
+        return self.held.rate if self.held else 0.0
 
     @property
     def name(self) -> str:
@@ -95,30 +107,54 @@ def splits(job: Job, count: int, gpu: Gpu, terms: Sequence[Term]) -> list[Split]
     does not serve, `Infeasible` where no split holds the objectives, with the reason of the nearest.
     """
     found = [_tried(one, gpu, terms) for one in _ways(job, count)]
-    able = [one for one in found if one.held is not None]
+    able = _ranked(one for one in found if one.held is not None)
     if not able:
         fits = [one for one in found if "cannot be held" in one.why] or found
         raise Infeasible(fits[-1].why)
-    ranked = sorted(able, key=lambda one: -(one.held.rate if one.held else 0.0))
-    return [*ranked, *(one for one in found if one.held is None)]
+    near = [one for one in able[:_SIMULATED] if one.rate >= _CONTENDS * able[0].rate]
+    simulated, rest = [_simulated(one, gpu, terms) for one in near], able[len(near) :]
+    # Percentiles keep less than means do: what is first has been simulated.
+    while rest and rest[0].rate > max(one.rate for one in simulated):
+        simulated.append(_simulated(rest.pop(0), gpu, terms))
+    held = _ranked(one for one in (*simulated, *rest) if one.held is not None)
+    if not held:
+        raise Infeasible(simulated[0].why)
+    return [*held, *(one for one in (*simulated, *found) if one.held is None)]
+
+
+#: Splits that are simulated at the most, those that by means hold this much of what the best one does.
+_SIMULATED, _CONTENDS = 6, 0.8
+
+
+def _ranked(found: Iterable[Split]) -> list[Split]:
+    return sorted(found, key=lambda one: -one.rate)
 
 
 def _tried(job: Job, gpu: Gpu, terms: Sequence[Term]) -> Split:
+    """A split by means alone."""
     try:
-        return Split(job, slo.largest(job, gpu, terms))
+        return Split(job, slo.reached(job, gpu, terms), simulated=False)
     except Infeasible as fault:
         return Split(job, None, str(fault))
 
 
+def _simulated(split: Split, gpu: Gpu, terms: Sequence[Term]) -> Split:
+    try:
+        return Split(split.job, slo.largest(split.job, gpu, terms))
+    except Infeasible as fault:
+        return Split(split.job, None, str(fault))
+
+
 def _ways(job: Job, count: int) -> Iterator[Job]:
-    """The splits of `count` GPUs: tensor parallel in a node, stages, replicas; experts cut or dealt out."""
+    """The splits of `count` GPUs: tensor parallel, stages, replicas; experts cut or dealt out."""
     job = replace(job, phase="serve", n_gpus=float(count))
     if job.tp is not None or job.pp is not None or "attention_dp" in job.options:
         yield replace(job, tp=job.tp or 1.0, pp=job.pp or 1.0)
         return
     dims = resolve(job.workload).dims
     asked, most = job.option("ep", 1.0, 1.0), min(count, int(section("links")["node"]))
-    able = [one for one in widths(most, dims) if count % (one[0] * one[1] * one[3]) == 0]
+    every = (*widths(most, dims), *wider(count, dims, mixed=_in_groups(job)))
+    able = [one for one in every if count % (one[0] * one[1] * one[3]) == 0]
     chosen = [one for one in able if asked in (1.0, one[2])]
     if not chosen:
         # A width that cannot be: what is wrong with it is told where it is laid out.
@@ -127,3 +163,41 @@ def _ways(job: Job, count: int) -> Iterator[Job]:
         dealt = {"ep": str(ep)} if ep > 1 else {}
         wide = {"attention_dp": str(groups)} if groups > 1 else {}
         yield replace(job, tp=float(tp), pp=float(pp), options={**job.options, **dealt, **wide})
+
+
+def _in_groups(job: Job) -> bool:
+    """Whether a job's engine has groups of several GPUs that attend to sequences of their own.
+
+    TensorRT-LLM's are of one each (`enable_attention_dp`).
+    """
+    return runtime(job.runtime or "", "vllm").kernels != "tensorrt-llm"
+
+
+def leads(ranked: Sequence[Split]) -> str:
+    """Why the first of ranked splits holds more than the next: the limit that takes less of its GPUs' time.
+
+    A token takes n_gpus / (tokens/s) of GPU time, of which each limit has its share.
+    """
+    able = [one for one in ranked if one.held is not None]
+    if len(able) < 2 or able[0].held is None or able[1].held is None:
+        return ""
+    first, second = (_gpu_seconds(one.held.at) for one in able[:2] if one.held)
+    saved = max(first, key=lambda part: second[part] - first[part])
+    if second[saved] <= first[saved]:
+        return ""
+    more = able[0].held.rate / able[1].held.rate
+    return (
+        f"{able[0].name} holds {more:.2f} times the load of {able[1].name}: {NAMES[saved]} "
+        f"{'take' if saved in _SEVERAL else 'takes'} {show(first[saved], 'time', 2)} of GPU time a token and "
+        f"not {show(second[saved], 'time', 2)}."
+    )
+
+
+#: Limits whose names are plural.
+_SEVERAL = ("weights", "activations", "links")
+
+
+def _gpu_seconds(at: Curve) -> dict[str, float]:
+    """Seconds of GPU time that each limit takes of a token at the only load of a curve."""
+    each = float(at.gpus) / float(at.throughput[0])
+    return {part: float(share[0]) * each for part, share in at.shares.items()}

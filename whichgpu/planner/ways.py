@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: The most stages that are tried.
 STAGES = 2
+#: Machines over which stages are tried beside those.
+_MACHINES = 4
 
 
 @immutable
@@ -84,6 +86,28 @@ def widths(most: int, dims: Mapping[str, Any]) -> Iterator[tuple[int, int, int, 
             if able:
                 yield width, 1, width, 1
             yield 1, 1, width, width
+
+
+def wider(count: int, dims: Mapping[str, Any], *, mixed: bool) -> Iterator[tuple[int, int, int, int]]:
+    """What `widths` leaves out: groups of several GPUs, and what lies over machines, of `count` GPUs.
+
+    Groups that attend to sequences of their own may be of some GPUs each (`mixed`: an engine has such), with
+    the experts dealt out over all; over machines experts are dealt out, a layer is cut, or there are stages.
+    """
+    node, experts = int(section("links")["node"]), dims.get("experts", 0)
+    if experts and mixed:
+        for tp, width in ((2, 4), (2, 8), (4, 8)):
+            if width <= min(count, node) and experts % width == 0 and cuts(dims, tp):
+                yield tp, 1, width, width // tp
+    width = 2 * node
+    while width <= count:
+        if experts and experts % width == 0:
+            yield 1, 1, width, width
+        if width == 2 * node and cuts(dims, width):
+            yield width, 1, 1, 1
+        if width == _MACHINES * node and cuts(dims, node):
+            yield node, _MACHINES, 1, 1
+        width *= 2
 
 
 def ways(job: Job, workload: Workload) -> Ways:

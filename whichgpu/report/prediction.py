@@ -59,9 +59,9 @@ def report(
     ]
     blocks += [Bullets(answer.warnings)] if answer.warnings else []
     if explanation is None and answer.job.phase == "serve":
-        from whichgpu.cost.measuring import how_to_measure
+        from whichgpu.cost.measuring import measures
 
-        blocks.append(to_measure(*how_to_measure(answer.job, answer.runtime, answer.gpu, records=False)))
+        blocks.append(to_measure(*measures(answer)))
     first = len(blocks) if explanation is None else 0
     blocks += [
         _energy(answer, footprint),
@@ -140,9 +140,9 @@ def document(
     evidence = [] if known is None else [one.to_dict() for one in known.rows]
     more: dict[str, Any] = {} if explanation is None else {"explanation": explanation.to_dict()}
     if answer.job.phase == "serve":
-        from whichgpu.cost.measuring import how_to_measure
+        from whichgpu.cost.measuring import measures
 
-        command, source = how_to_measure(answer.job, answer.runtime, answer.gpu, records=False)
+        command, source = measures(answer)
         more["measure"] = {"command": command, "source": source}
     return {**head, "predicted": own, "evidence": evidence, **plain, **more}
 
@@ -244,7 +244,7 @@ def _figures(answer: Estimate, tails: Tails | None = None) -> Table:
     rows = [(what, _delay(one, tails, name)) for what, name, one in times if one is not None]
     rows.append(("Job", sizes(job)))
     if job.phase == "serve":
-        rows.append(("Requests in flight", number(answer.sequences, 4)))
+        rows.append(("Requests in flight", number(answer.sequences, 4) + answer.spread_over))
     return Table.of("", ("What", "Value"), rows)
 
 

@@ -72,8 +72,8 @@ def slo_report(
         **curve_document(answer),
         "slo": {"objectives": [term.to_dict() for term in terms], "request_rate": held.rate,
                 "binding": None if held.binding is None else held.binding.to_dict()},
-        "splits": [{"split": one.name, "request_rate": one.held.rate if one.held else None, "why": one.why}
-                   for one in splits],
+        "splits": [{"split": one.name, "request_rate": one.held.rate if one.held else None, "why": one.why,
+                    "simulated": one.simulated} for one in splits],
     }  # fmt: skip
     return Report(data, tuple(blocks))
 
@@ -273,6 +273,8 @@ def _dollars(paid: Paid, j: int) -> tuple[str | None, str | None]:
 
 def _splits(splits: Sequence[Split]) -> Table:
     """The splits that hold a load, best first, then why others hold none; those that do not fit in a note."""
+    from whichgpu.planner.serving import leads
+
     small = [one.name for one in splits if "does not fit" in one.why]
     rows = [
         (one.name, number(one.held.rate) if one.held else None,
@@ -282,7 +284,10 @@ def _splits(splits: Sequence[Split]) -> Table:
         for one in splits
         if one.name not in small
     ]  # fmt: skip
-    notes = (f"Too small for the model: {'; '.join(small)}.",) if small else ()
+    too_small = f"Too small for the model: {'; '.join(small)}." if small else ""
+    rough = [one.name for one in splits if one.held and not one.simulated]
+    means = f"By means alone, as others hold clearly more: {'; '.join(rough)}." if rough else ""
+    notes = tuple(one for one in (leads(splits), means, too_small) if one)
     return Table.of(
         "Splits of the GPUs", ("Split", ">Requests/s", ">Tokens/s per GPU", "Bound by"), rows, notes, (0,)
     )

@@ -197,7 +197,8 @@ def _checked(name: str, raw: Any, least: float) -> Any:
     if not np.all(np.isfinite(value)):
         raise UsageError(f"{name}: {raw} is not a finite number; give e.g. {name}={max(1, least):g}")
     if np.any(value < least):
-        raise UsageError(f"{name}: {value.min():g} is below {least:g}, the least that makes sense")
+        least_said = f"{name}: {value.min():g} is below {least:g}, the least that makes sense"
+        raise UsageError(f"{least_said}; give e.g. {name}={max(1, least):g}")
     if np.any(value > _LARGEST[name]):
         raise UsageError(f"{name}: {value.max():g} is above {_LARGEST[name]:g}; is it a slip?")
     return value if value.ndim else value.item()

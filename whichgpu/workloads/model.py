@@ -165,7 +165,8 @@ class Workload(Shown):
 
     def unused(self, job: Job) -> tuple[str, ...]:
         """Numeric columns that a job states and this workload has no use for."""
-        known = {name for columns in self.code.DEFAULTS.values() for name in columns}
+        own = self.code.DEFAULTS.get("serve") if job.phase == "serve" else None
+        known = {name for columns in ([own] if own else self.code.DEFAULTS.values()) for name in columns}
         always = {"batch", "n_gpus", "tp", "pp", "concurrency"}
         return tuple(
             name for name in NUMBERS if getattr(job, name) is not None and name not in known | always

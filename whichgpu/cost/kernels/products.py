@@ -19,6 +19,8 @@ import numpy as np
 
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.device import CLEARLY
+from whichgpu.cost.kernels._widening import shown
+from whichgpu.cost.kernels._widening import widened as in_kernels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -61,10 +63,9 @@ def seconds(
         compute = compute + _scaling(ops, devices, runtime)
     if runtime.unpacks and ops.kind == "gemm":
         compute = compute / np.where(_unpacked(ops, devices, runtime), c["unpacked"], 1.0)
-    if runtime.domain and runtime.fuses and ops.kind == "gemm":
-        compute = compute / np.where(_in_registers(ops, peaks, devices), devices.synchronous, 1.0)
     share = runtime.memory[ops.kind]
     weights = ops.weight_bytes / (share * devices.bandwidth)
+    compute, weights = _in_engines(ops, devices, runtime, peaks, (compute, weights))
     if ops.kind == "gemm":
         streamed = _vector(weights, ops, devices, runtime)
         few = ops.dims["m"] <= c["vector_rows"]
@@ -75,6 +76,38 @@ def seconds(
             compute, weights = np.where(sooner, least, compute), np.where(sooner, turns, weights)
     moved = ops.activation_bytes * _conversions(ops, runtime, tensor & devices.cudnn)
     return compute, weights + moved / (share * devices.passing)
+
+
+def _in_engines(
+    ops: OpTable, devices: Devices, runtime: Runtime, peaks: NDArray[np.float64],
+    times: tuple[NDArray[np.float64], NDArray[np.float64]],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:  # fmt: skip
+    """Seconds of arithmetic and of weights, (O, G, J) each, as an engine's kernels have narrow weights."""
+    if not _widens(ops, runtime):
+        return times
+    narrow = _in_registers(ops, peaks, devices)
+    return in_kernels(ops, devices, runtime, times, narrow) if narrow.any() else times
+
+
+def _widens(ops: OpTable, runtime: Runtime) -> bool:
+    """Whether products are of an engine of language models, whose kernels widen narrow weights."""
+    return bool(runtime.domain) and runtime.fuses and ops.kind == "gemm"
+
+
+def fastest(
+    ops: OpTable, devices: Devices, runtime: Runtime, ideal: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Seconds of products that no fit makes faster, given the `ideal` ones of the tensor cores, (O, G, J).
+
+    An engine that widens narrow weights in registers cannot do without.
+    """
+    if not _widens(ops, runtime) or runtime.widens_in:
+        return ideal
+    narrow = _in_registers(ops, rates(ops, devices, runtime), devices)
+    if not narrow.any():
+        return ideal
+    weights = ops.weight_bytes / (runtime.memory["gemm"] * devices.bandwidth)
+    return ideal + shown(ops, devices, runtime, weights, narrow)
 
 
 def _in_narrow_tiles(ops: OpTable, devices: Devices) -> NDArray[np.bool_]:
