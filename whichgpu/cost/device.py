@@ -17,10 +17,11 @@ from whichgpu.hardware.parts import kept
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Hashable, Sequence
 
     from numpy.typing import NDArray
 
+    from whichgpu.cost.runtime import Runtime
     from whichgpu.hardware.gpu import Gpu
 
     Column = NDArray[np.float64]
@@ -96,10 +97,8 @@ class Devices:
     _columns: dict[str, Column] = field(default_factory=dict, init=False, repr=False, compare=False)
     _peaks: dict[str, Column] = field(default_factory=dict, init=False, repr=False, compare=False)
     _strains: dict[str, Column] = field(default_factory=dict, init=False, repr=False, compare=False)
-    #: What `Paired` sweeps have read of these GPUs, by method and arguments.
-    told: dict[tuple[Any, ...], NDArray[Any]] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
+    #: What `Paired` sweeps have read of these GPUs, by method and arguments; what is `known`, by function.
+    told: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def of(
@@ -125,6 +124,23 @@ class Devices:
     def each(self, read: Callable[[Gpu], Any]) -> NDArray[Any]:
         """What is read of each GPU, as a column."""
         return self.along(np.array([[read(gpu)] for gpu in self.gpus]))
+
+    def under(self, stack: Runtime, read: Callable[[Runtime, Devices], NDArray[Any]]) -> NDArray[Any]:
+        """What holds of each GPU under what runs there, (.., G, 1), as it meets the jobs of a sweep."""
+        return read(stack, self)
+
+    def known(self, read: Callable[[Gpu], Any]) -> NDArray[Any]:
+        """What is read of each GPU, as a column: kept, of a function that always says the same."""
+        if read not in self.told:
+            self.told[read] = self.each(read)
+        return self.told[read]
+
+    def said(
+        self, stack: Runtime, about: Callable[[Runtime], Hashable], read: Callable[[Runtime, Gpu], Any]
+    ) -> tuple[Any, ...]:  # fmt: skip
+        """What is said of each GPU under what runs there; what it is `about` is all that it hangs on."""
+        del about
+        return tuple(read(stack, gpu) for gpu in self.gpus)
 
     def by_count(self, counts: NDArray[np.float64], read: Callable[[int, float], float]) -> Column:
         """What is read of each GPU, by its place, and of each job's number, (J,): (G, J)."""

@@ -17,7 +17,7 @@ from whichgpu.cost.coefficients import section
 from whichgpu.cost.device import Devices
 from whichgpu.cost.mesh import Mesh, shares_tokens
 from whichgpu.cost.requests import in_flight
-from whichgpu.cost.support import Needs, refusal, substitutions
+from whichgpu.cost.support import Needs, refusal, standing_by, substitutions
 from whichgpu.cost.time import prepare
 from whichgpu.errors import UsageError
 from whichgpu.units import parse
@@ -392,5 +392,6 @@ def _feeding(workload: Workload, job: Job, stack: Runtime) -> Array:
 
 def _refusals(devices: Devices, ops: Sequence[Op], job: Job, stack: Runtime) -> tuple[str, ...]:
     needs = Needs.of(ops, precision(job.precision), trains=job.trains)
-    under = zip(devices.gpus, stack.among(len(devices.gpus)), strict=True)
-    return tuple(refusal(gpu, needs, one) for gpu, one in under)
+    return devices.said(
+        stack, lambda one: (needs, *standing_by(one)), lambda one, gpu: refusal(gpu, needs, one)
+    )

@@ -18,13 +18,14 @@ from whichgpu.cost.spread import measured
 from whichgpu.workloads.job import TRAINING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Hashable, Sequence
 
     from numpy.typing import NDArray
 
     from whichgpu.cost.device import Column
     from whichgpu.cost.runtime import Runtime
     from whichgpu.cost.traits import Traits
+    from whichgpu.hardware.gpu import Gpu
 
     Array = NDArray[np.float64]
 
@@ -52,6 +53,32 @@ class Paired(Devices):
     def along(self, columns: NDArray[Any]) -> NDArray[Any]:
         """What holds of each GPU, (.., G, 1), for each job, (.., 1, J)."""
         return _picked(columns, self.which)
+
+    def under(self, stack: Runtime, read: Callable[[Runtime, Devices], NDArray[Any]]) -> NDArray[Any]:
+        """What holds of each GPU of the table under a runtime, (.., G, 1), for each job, (.., 1, J)."""
+        if not stack.each:
+            return _picked(read(stack, self.table), self._rows)
+        stacks = {id(one): one for one in stack.each}
+        first = {key: i * len(self.table.gpus) for i, key in enumerate(stacks)}
+        under = np.array([first[id(one)] for one in stack.each], dtype=np.intp)[self.which]
+        whole = np.concatenate([read(one, self.table) for one in stacks.values()], axis=-2)
+        return _picked(whole, under + self._rows)
+
+    def known(self, read: Callable[[Gpu], Any]) -> Column:
+        """What is read of each GPU by a function that always says the same."""
+        return self._along("known", read)
+
+    def said(
+        self, stack: Runtime, about: Callable[[Runtime], Hashable], read: Callable[[Runtime, Gpu], Any]
+    ) -> tuple[Any, ...]:  # fmt: skip
+        """What is said of each that is chosen, under what runs there."""
+        stacks, told = stack.among(len(self.gpus)), self.table.told
+        keys = {id(one): (one, about(one)) for one in {id(one): one for one in stacks}.values()}
+        for one, key in keys.values():
+            if key not in told:
+                told[key] = self.table.said(one, about, read)
+        known = {name: told[key] for name, (_, key) in keys.items()}
+        return tuple([known[id(one)][row] for one, row in zip(stacks, self._chosen.tolist(), strict=True)])
 
     def by_count(self, counts: Array, read: Callable[[int, float], float]) -> Column:
         """What is read of each job's GPU, by its place, and of its number, (J,): (1, J)."""

@@ -284,7 +284,8 @@ def _sparing(
 
 def sweeps(groups: Sequence[Group], refused: Refused) -> Iterator[Sweep]:
     """The cells of groups as few sweeps; a row whose job cannot be settled gets its reason in `refused`."""
-    gpus = {name: gpu for group in groups for name, gpu in group.gpus.items()}
+    # In one order, so that shares of the same GPUs have their columns in common.
+    gpus = dict(sorted({name: gpu for group in groups for name, gpu in group.gpus.items()}.items()))
     number = {name: i for i, name in enumerate(gpus)}
     found: dict[tuple[Any, ...], Pool] = {}
     stacks = _Stacks()

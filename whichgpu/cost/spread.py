@@ -38,7 +38,7 @@ from whichgpu.facts import store
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from whichgpu.cost.estimate import Estimates
     from whichgpu.cost.layout import Layout
@@ -110,6 +110,25 @@ def spread(laid: Layout, gpu: Gpu, stack: Runtime) -> Spread:
     own = min(own if "gpu" in known else own / 2.0, 0.9 * total)
     basis = "extrapolated" if untried or {"gpu", "workload"} & known.keys() else "interpolated"
     return Spread(math.sqrt(max(total**2 - own**2, 1e-4)), own, basis)
+
+
+def spreads(laid: Layout, gpus: Sequence[Gpu], stacks: Sequence[Runtime]) -> list[Spread]:
+    """The spread of a laid-out job on each of some GPUs under what runs it there.
+
+    It is worked out once for all GPUs that are known as much, or as little.
+    """
+    groups = _table().get("group", {})
+    own, every = (_group(laid), groups["all"]) if groups else ({}, {})
+    ids, families = set(own.get("gpus", ())), set(own.get("families", ()))
+    known: dict[Any, Spread] = {}
+    found = []
+    for gpu, stack in zip(gpus, stacks, strict=True):
+        seen = gpu.id in ids, gpu.family in families, gpu.family in every.get("families", ())
+        told = (id(stack), gpu.vendor, gpu.segment == "cpu", *seen)
+        if told not in known:
+            known[told] = spread(laid, gpu, stack)
+        found.append(known[told])
+    return found
 
 
 def _strange(gpu: Gpu) -> bool:

@@ -65,6 +65,14 @@ def refusal(gpu: Gpu, needs: Needs, runtime: Runtime) -> str:
     return f"{stated}; {why}" if stated else why
 
 
+def standing_by(runtime: Runtime) -> tuple[Any, ...]:
+    """All of a runtime that a `refusal` hangs on."""
+    return (
+        runtime.title, runtime.software, runtime.release, runtime.said, tuple(runtime.vendors),
+        tuple(runtime.unmeasured),
+    )  # fmt: skip
+
+
 def widens_fp8(gpu: Gpu, precision: Precision, runtime: Runtime) -> bool:
     """Whether a GPU lacks the FP8 units of a format, and software reads such weights there all the same."""
     narrow = precision.math == "fp8" and not precision.or_wider and gpu.value("fp8") is None
