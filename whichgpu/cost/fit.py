@@ -305,7 +305,8 @@ class _Factors(dict["Traits", "_OnGpu"]):
         super().__init__()
         self._found = found
         self._parts: dict[Any, _Parts] = {}
-        self._columns: dict[tuple[OpClass, int], tuple[Sequence[Traits], Array]] = {}
+        #: By their id, GPUs that are asked about together, with what was found of each, and of them by kind.
+        self._together: dict[int, tuple[Sequence[Traits], list[_OnGpu], dict[OpClass, Array]]] = {}
 
     def __missing__(self, place: Traits) -> _OnGpu:
         if len(self) >= _KEPT:
@@ -317,14 +318,15 @@ class _Factors(dict["Traits", "_OnGpu"]):
 
     def column(self, kind: OpClass, places: Sequence[Traits]) -> Array:
         """The factor of a kind of op on each of some GPUs, (G,)."""
-        key = kind, id(places)
-        known = self._columns.get(key)
-        if known is None:
-            if len(self._columns) >= _KEPT:
-                self._columns.clear()
-            # With its GPUs, so that no others can have their id.
-            known = self._columns[key] = places, np.array([self[place][kind] for place in places])
-        return known[1]
+        if id(places) not in self._together:
+            if len(self._together) >= _KEPT:
+                self._together.clear()
+            # With the GPUs, so that no others can have their id.
+            self._together[id(places)] = places, [self[place] for place in places], {}
+        _, each, known = self._together[id(places)]
+        if kind not in known:
+            known[kind] = np.array([one[kind] for one in each])
+        return known[kind]
 
 
 class _OnGpu(dict["OpClass", float]):

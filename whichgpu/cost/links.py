@@ -105,13 +105,29 @@ def network(devices: Devices) -> Array:
     c = section("links")
     if devices.network:
         return np.asarray(devices.network / node_size(devices) * c["network_share"])
-    rates = devices.each(lambda gpu: _between(gpu.id, devices.system)[0] or c["network"])
+    # In a machine that is named, other GPUs than its own are refused: it is asked of those of the jobs alone.
+    system = devices.system
+    rates = (
+        devices.each(lambda gpu: _between(gpu.id, system)[0] or c["network"]) if system
+        else devices.known(_network_built)
+    )
     return np.asarray(rates * c["network_share"])
 
 
 def hop(devices: Devices) -> Array:
     """Seconds for a small message from one machine to the next, (G, 1)."""
-    return devices.each(lambda gpu: _between(gpu.id, devices.system)[1])
+    system = devices.system
+    return devices.each(lambda gpu: _between(gpu.id, system)[1]) if system else devices.known(_hop_built)
+
+
+def _network_built(gpu: Gpu) -> float:
+    """B/s for each GPU between the machines built for one."""
+    return _between(gpu.id, "")[0] or float(section("links")["network"])
+
+
+def _hop_built(gpu: Gpu) -> float:
+    """Seconds between the machines built for a GPU."""
+    return _between(gpu.id, "")[1]
 
 
 @lru_cache(maxsize=4096)

@@ -41,12 +41,14 @@ class Paired(Devices):
     which: NDArray[np.intp]
     _chosen: NDArray[np.intp]
     _rows: NDArray[np.intp]
+    #: What was read of `table`, for each job.
+    _mine: dict[Any, NDArray[Any]]
 
     def __init__(self, table: Devices, chosen: Sequence[int], which: NDArray[np.intp]) -> None:
         of = {one.name: getattr(table, one.name) for one in fields(table) if one.init}
         super().__init__(**{**of, "gpus": tuple([table.gpus[i] for i in chosen])})
         places = np.array(chosen, dtype=np.intp)
-        own = {"table": table, "which": which, "_chosen": places, "_rows": places[which]}
+        own = {"table": table, "which": which, "_chosen": places, "_rows": places[which], "_mine": {}}
         for name, value in own.items():
             object.__setattr__(self, name, value)
 
@@ -100,10 +102,13 @@ class Paired(Devices):
     def _along(self, method: str, *asked: Any, **how: Any) -> NDArray[Any]:
         """What a method of `table` says of each GPU, for each job."""
         key = (method, *asked, *how.values())
-        known = self.table.told.get(key)
-        if known is None:
-            known = self.table.told[key] = getattr(self.table, method)(*asked, **how)
-        return _picked(known, self._rows)
+        mine = self._mine.get(key)
+        if mine is None:
+            known = self.table.told.get(key)
+            if known is None:
+                known = self.table.told[key] = getattr(self.table, method)(*asked, **how)
+            mine = self._mine[key] = _picked(known, self._rows)
+        return mine
 
     def column(self, name: str) -> Column:
         """A numeric field of the catalogue in SI units."""

@@ -212,6 +212,8 @@ class Reader:
 
     def _held(self, head: Head, numbers: Numbers, gpu: Gpu) -> Numbers:
         """The numbers of a row with the tp and pp by which its GPUs hold the model, where it states none."""
+        if not asked.is_language_model(resolve(head.job.workload)):
+            return numbers
         key = id(head), numbers[_N_GPUS], numbers[_TP], gpu.value("memory")
         if key not in self._places:
             columns: dict[str, Any] = dict(zip(jobs.NUMBERS, numbers, strict=True))

@@ -153,8 +153,14 @@ def _changed(stack: Runtime) -> bool:
 
     TensorFlow of before 1.15, or with XLA: what the rows say of its errors is of other programs.
     """
-    known = {mark for version in _table()["group"]["all"]["versions"] for mark in version.split()}
-    return not stack.domain and not {f"{stack.kernels}+{mark}" for mark in stack.changed} <= known
+    return not stack.domain and not {f"{stack.kernels}+{mark}" for mark in stack.changed} <= _used()
+
+
+@lru_cache(maxsize=1)
+def _used() -> frozenset[str]:
+    """What sets the measured versions of all runtimes apart."""
+    versions = _table()["group"]["all"]["versions"]
+    return frozenset(mark for version in versions for mark in version.split())
 
 
 def _untried(laid: Layout, stack: Runtime) -> bool:
