@@ -81,8 +81,9 @@ class Devices:
     gpus: tuple[Gpu, ...]
     #: W that a power cap leaves each GPU; infinite where none is set.
     cap: float = np.inf
-    #: Whether FP16 products accumulate in FP16, which GeForce does at twice the rate.
-    narrow: bool = False
+    #: Whether FP16 products accumulate in FP16, which GeForce does at twice the rate; of each GPU where they
+    #: differ in it.
+    narrow: bool | tuple[bool, ...] = False
     #: The machine that they stand in, by its id; "" for the one that is built for them.
     system: str = ""
     #: Of NVLink: "bridge" where cards have the one that is sold apart, "none" where none works, "host" where
@@ -102,7 +103,7 @@ class Devices:
 
     @classmethod
     def of(
-        cls, gpus: Sequence[Gpu], cap: float = np.inf, *, narrow: bool = False, system: str = "",
+        cls, gpus: Sequence[Gpu], cap: float = np.inf, *, narrow: bool | tuple[bool, ...] = False, system: str = "",
         joined_by: str = "", widens: Sequence[str] = (), launch: float = 0.0, network: float = 0.0,
     ) -> Devices:  # fmt: skip
         """The columns of these GPUs, in order, under a power cap in W; raises `UsageError` for none."""
@@ -193,8 +194,8 @@ class Devices:
         stated = np.array([self._rate(gpu, dtype) for gpu in self.gpus])[:, None]
         if dtype == "fp64":
             return np.asarray(np.fmax(stated, self.column("fp64_tensor")))
-        if dtype == "fp16" and self.narrow:
-            stated = np.fmax(stated, self.column("fp16_acc16"))
+        if dtype == "fp16":
+            stated = self._summed(stated)
         if dtype == "fp16" and self.widens:
             stated = np.where([[widened(gpu, self.widens)] for gpu in self.gpus], self.vector, stated)
         return np.asarray(np.fmax(stated, self.vector)) if dtype == "fp16" else stated
@@ -323,9 +324,13 @@ class Devices:
     @cached_property
     def tensor_rate(self) -> Column:
         """FP16 FLOP per clock and SM, as the job accumulates."""
-        stated = self.column("fp16")
-        best = np.fmax(stated, self.column("fp16_acc16")) if self.narrow else stated
-        return self._per_sm(best)
+        return self._per_sm(self._summed(self.column("fp16")))
+
+    def _summed(self, rate: Column) -> Column:
+        """A rate of FP16 products as jobs sum them: GeForce adds up in FP16 at twice that of FP32."""
+        if self.narrow is False:
+            return rate
+        return np.where(np.array(self.narrow)[..., None], np.fmax(rate, self.column("fp16_acc16")), rate)
 
     def rate_of(self, dtype: str) -> Column:
         """What an SM's tensor cores ask for, in FP16 FLOP per clock and SM, where they multiply a format.

@@ -96,12 +96,17 @@ def lay_out(job: Job, gpus: Sequence[Gpu], *, met: Met | None = None) -> Layout:
     return replace(laid, unused=settled.unused, notes=notes)
 
 
-def devices_of(settled: Settled, gpus: Sequence[Gpu]) -> Devices:
-    """GPUs as a settled job has them: under its power limit, in its machine, as its runtime uses them."""
+def devices_of(
+    settled: Settled, gpus: Sequence[Gpu], narrow: bool | tuple[bool, ...] | None = None
+) -> Devices:
+    """GPUs as a settled job has them: under its power limit, in its machine, as its runtime uses them.
+
+    `narrow` is that of `Devices` where runtimes of another one are joined to it.
+    """
     options, stack = settled.job.options, settled.runtime
     cap = options.get("power_limit")
     return Devices.of(
-        gpus, cap=np.inf if cap is None else parse(cap, "power"), narrow=stack.narrow,
+        gpus, cap=np.inf if cap is None else parse(cap, "power"), narrow=stack.narrow if narrow is None else narrow,
         system=options.get("system", ""), joined_by=asked.nvlink(options.get("nvlink", "")),
         widens=stack.widens, launch=_launch(options.get("launch", "")),
         network=asked.network(options.get("network", "")),

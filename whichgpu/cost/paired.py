@@ -187,7 +187,7 @@ _NUMBERS = ("launch", "fixed", "overlap", "sequence", "routing")
 _BY_KIND = ("products", "memory")
 _OF_EACH = (
     "title", "year", "vendors", "unmeasured", "gap", "gaps", "marks", "software", "release", "said",
-    "id", "like", "keeper", "calls", "tf32",
+    "id", "like", "keeper", "calls", "tf32", "narrow",
 )  # fmt: skip
 #: What a job is settled by, and nothing reads later.
 _SETTLED = (
@@ -213,8 +213,8 @@ _SERVES = ("scheduler", "eager", "stalls")
 _HELD_BY_SERVERS = (
     "of", "most", "takes", "states", "told", "keeps", "sampled", "samples", "whole_prompts", "driver_read",
 )  # fmt: skip
-#: Runtimes whose ids the model asks for (`job_memory`, `serving`).
-_BY_NAME = ("transformers", "diffusers", "llama-cpp", "tensorrt-llm")
+#: Runtimes of which trainings ask whether it is one of them (`job_memory`).
+_SPLIT_PRODUCTS = ("transformers", "diffusers")
 
 
 def columns(stack: Runtime) -> tuple[str, ...]:
@@ -246,12 +246,13 @@ def structure(stack: Runtime, phase: str, numbers: str = "") -> tuple[Any, ...]:
     return (*same, *held, *kinds, *marks, *_spoken_of(stack, phase), measured(stack))
 
 
-def _spoken_of(stack: Runtime, phase: str) -> tuple[str, ...]:
-    """The id of a runtime, and what the fit knows it as, where coefficients or the model ask for them."""
+def _spoken_of(stack: Runtime, phase: str) -> tuple[Any, ...]:
+    """What coefficients or the model say of a runtime by its id, or by what the fit knows it as."""
     pipeline = section("pipeline")
-    named = {*_BY_NAME, *pipeline["layer_split"], *pipeline["micro_batch"]}
     engine = stack.kernels if phase == "serve" and stack.kernels in section("serving")["engine"] else ""
-    return (stack.id if stack.id in named else "", engine)
+    split = phase in TRAINING and stack.id in _SPLIT_PRODUCTS
+    stages = [pipeline[name].get(stack.id) for name in ("micro_batch", "in_flight")]
+    return (split, stack.id in pipeline["layer_split"], *stages, engine)
 
 
 def joined(stacks: Sequence[Runtime], which: NDArray[np.intp]) -> Runtime:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from whichgpu.cost.device import Devices
     from whichgpu.cost.estimate import Answers, Estimates
     from whichgpu.cost.groups import Asking, Group, Numbers, Refused
     from whichgpu.cost.layout import Settled
@@ -220,9 +221,20 @@ class Pool(Sweep):
     def estimates(self, spots: Sequence[Spot], options: Mapping[str, str] = _NOTHING) -> Estimates:
         """What is said of these cells, each on its own GPU."""
         which = np.array([place for place, _ in spots])
-        devices = Paired(devices_of(self._settled, self._gpus), [gpu for gpu, _ in self._places], which)
+        devices = Paired(*self._devices(), which)
         job = recomputing(_with(self._job([numbers for _, numbers in spots]), options), self._settled.runtime)
         return estimate_paired(self._settled._replace(job=job, runtime=joined(self._stacks, which)), devices)
+
+    def _devices(self) -> tuple[Devices, list[int]]:
+        """The GPUs of the table as these jobs have them, and which of them is at each place."""
+        gpus, chosen = self._gpus, [gpu for gpu, _ in self._places]
+        narrow = [stack.narrow for stack in self._stacks]
+        if len(set(narrow)) == 1:
+            return devices_of(self._settled, gpus, narrow[0]), chosen
+        # Every GPU twice: as it sums products in FP32, and in FP16.
+        count = len(gpus)
+        table = devices_of(self._settled, (*gpus, *gpus), (False,) * count + (True,) * count)
+        return table, [gpu + count * own for gpu, own in zip(chosen, narrow, strict=True)]
 
     def _job(self, columns: Sequence[Numbers]) -> Job:
         """The job with the numbers of these columns, at least one of them as an array."""
