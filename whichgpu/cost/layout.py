@@ -398,5 +398,6 @@ def _feeding(workload: Workload, job: Job, stack: Runtime) -> Array:
 def _refusals(devices: Devices, ops: Sequence[Op], job: Job, stack: Runtime) -> tuple[str, ...]:
     needs = Needs.of(ops, precision(job.precision), trains=job.trains)
     return devices.said(
-        stack, lambda one: (needs, *standing_by(one)), lambda one, gpu: refusal(gpu, needs, one)
-    )
+        stack, lambda one: (needs.under(one), *standing_by(one)),
+        lambda one, gpu: refusal(gpu, needs.under(one), one),
+    )  # fmt: skip

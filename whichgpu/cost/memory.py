@@ -231,9 +231,10 @@ def kept_wide(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
     """
     more: Any = 0.0
     for held, layer, size in (("wide_t5", ".wo", _FP32), ("wide_norms", ".modulation", _WIDE)):
-        if spec.id in stack.holds.get(held, ()):
+        here = stack.read(lambda one, held=held: (one.half or spec.id) in stack.holds.get(held, ()))
+        if np.any(here):
             kept = [op for op in ops if op.stage == "forward" and op.parameters and op.layer.endswith(layer)]
-            more = more + sum((size * op.parameters - op.stored_bytes) * op.copies for op in kept)
+            more = more + here * sum((size * op.parameters - op.stored_bytes) * op.copies for op in kept)
     return more
 
 

@@ -44,11 +44,17 @@ class Paired(Devices):
     #: What was read of `table`, for each job.
     _mine: dict[Any, NDArray[Any]]
 
-    def __init__(self, table: Devices, chosen: Sequence[int], which: NDArray[np.intp]) -> None:
+    #: Whether FP16 stands for BF16 in each job's ops, (J,).
+    _brain: NDArray[np.bool_]
+
+    def __init__(
+        self, table: Devices, chosen: Sequence[int], which: NDArray[np.intp], halves: Sequence[str] = ()
+    ) -> None:
         of = {one.name: getattr(table, one.name) for one in fields(table) if one.init}
         super().__init__(**{**of, "gpus": tuple([table.gpus[i] for i in chosen])})
         places = np.array(chosen, dtype=np.intp)
-        own = {"table": table, "which": which, "_chosen": places, "_rows": places[which], "_mine": {}}
+        own = {"table": table, "which": which, "_chosen": places, "_rows": places[which], "_mine": {},
+               "_brain": np.array([one == "bf16" for one in halves or ("",) * len(places)])[which]}
         for name, value in own.items():
             object.__setattr__(self, name, value)
 
@@ -116,6 +122,13 @@ class Paired(Devices):
 
     def peaks(self, dtypes: tuple[str, ...], *, tf32: bool | tuple[bool, ...] = False) -> Array:
         """Peak rate per dtype, (O, 1, J) or (1, 1, J); `tf32` may be of each of those chosen."""
+        found = self._peaks_of(dtypes, tf32)
+        if "fp16" not in dtypes or not self._brain.any():
+            return found
+        meant = tuple("bf16" if dtype == "fp16" else dtype for dtype in dtypes)
+        return np.where(self._brain, self._peaks_of(meant, tf32), found)
+
+    def _peaks_of(self, dtypes: tuple[str, ...], tf32: bool | tuple[bool, ...]) -> Array:
         if isinstance(tf32, bool):
             return self._along("peaks", dtypes, tf32=tf32)
         wide, narrow = (self._along("peaks", dtypes, tf32=one) for one in (False, True))
@@ -187,7 +200,7 @@ _NUMBERS = ("launch", "fixed", "overlap", "sequence", "routing")
 _BY_KIND = ("products", "memory")
 _OF_EACH = (
     "title", "year", "vendors", "unmeasured", "gap", "gaps", "marks", "software", "release", "said",
-    "id", "like", "keeper", "calls", "tf32", "narrow",
+    "id", "like", "keeper", "calls", "tf32", "narrow", "half",
 )  # fmt: skip
 #: What a job is settled by, and nothing reads later.
 _SETTLED = (

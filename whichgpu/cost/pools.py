@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +50,9 @@ if TYPE_CHECKING:
 _MOST = 4096
 #: Options that are counts, of which `Job.degree` takes arrays.
 _COUNTS = ("ep", "moe_tp", "attention_dp", "cp", "vp", "global_batch", "grad_accum")
+#: Formats of 16 bits of which the first may stand for both, and options that state a format of a part.
+_HALVES = ("fp16", "bf16")
+_OWN_FORMAT = {"adapter_precision", "encoder_precision", "kv_precision", "vae_precision"}
 #: No more options than a job states.
 _NOTHING: dict[str, str] = {}
 #: What training a language model does as soon as memory is short, in this order, of what a row leaves open.
@@ -221,7 +224,7 @@ class Pool(Sweep):
     def estimates(self, spots: Sequence[Spot], options: Mapping[str, str] = _NOTHING) -> Estimates:
         """What is said of these cells, each on its own GPU."""
         which = np.array([place for place, _ in spots])
-        devices = Paired(*self._devices(), which)
+        devices = Paired(*self._devices(), which, [stack.half for stack in self._stacks])
         job = recomputing(_with(self._job([numbers for _, numbers in spots]), options), self._settled.runtime)
         return estimate_paired(self._settled._replace(job=job, runtime=joined(self._stacks, which)), devices)
 
@@ -306,9 +309,9 @@ def sweeps(groups: Sequence[Group], refused: Refused) -> Iterator[Sweep]:
             yield from _apart(group)
             continue
         for plain, cells in group.settled(refused):
-            settled = _counted(plain, len(cells))
+            settled, half = _sixteen_bit(_counted(plain, len(cells)))
             format_ = precision(settled.job.precision).id
-            same, stack = stacks.of(settled.runtime, settled.job.phase, format_)
+            same, stack = stacks.of(settled.runtime, settled.job.phase, format_, half)
             key = (*_work(settled), group.lenient, same)
             if key not in found:
                 found[key] = Pool(settled, tuple(gpus.values()), lenient=group.lenient)
@@ -321,17 +324,21 @@ class _Stacks:
     """Runtimes that were met: equal ones as the same object, with their structure."""
 
     def __init__(self) -> None:
-        self._met: dict[tuple[int, str, str], tuple[Runtime, int, Runtime]] = {}
+        self._met: dict[tuple[int, str, str, str], tuple[Runtime, int, Runtime]] = {}
         self._equal: dict[tuple[str, ...], Runtime] = {}
         self._structures: dict[tuple[Any, ...], int] = {}
 
-    def of(self, stack: Runtime, phase: str, numbers: str) -> tuple[int, Runtime]:
-        """The number of its structure in a phase and a format, and what stands for it and its equals."""
-        key = id(stack), phase, numbers
+    def of(self, stack: Runtime, phase: str, numbers: str, half: str = "") -> tuple[int, Runtime]:
+        """The number of its structure in a phase and a format, and what stands for it and its equals.
+
+        `half` is that of `Runtime`.
+        """
+        key = id(stack), phase, numbers, half
         if key not in self._met:
+            own = replace(stack, half=half)
             number = self._structures.setdefault(structure(stack, phase, numbers), len(self._structures))
             # With itself, so that no other can have its id.
-            self._met[key] = stack, number, self._equal.setdefault(columns(stack), stack)
+            self._met[key] = stack, number, self._equal.setdefault(columns(own), own)
         _, number, same = self._met[key]
         return number, same
 
@@ -344,6 +351,20 @@ def _apart(group: Group) -> Iterator[Apart]:
             if cell[0] == name:
                 sweep.add(0, cell[1], asking)
         yield sweep
+
+
+def _sixteen_bit(settled: Settled) -> tuple[Settled, str]:
+    """A settled job in FP16 where that may stand for its format, and its format; "" where none stands for it.
+
+    FP16 and BF16 have numbers of one size. What a GPU multiplies them at, what the fit knows of them and what
+    software makes of them is asked by the format (`Runtime.half`). Training scales the gradients of one
+    alone, and pipelines run parts of themselves in other formats than their own.
+    """
+    job, format_ = settled.job, precision(settled.job.precision).id
+    apart = job.trains or "vae" in settled.workload.dims or job.options.keys() & _OWN_FORMAT
+    if apart or format_ not in _HALVES:
+        return settled, ""
+    return settled._replace(job=job.changed(precision=_HALVES[0])), format_
 
 
 def _counted(settled: Settled, count: int) -> Settled:

@@ -14,6 +14,7 @@ from whichgpu.hardware.fields import FIELDS
 from whichgpu.software import stacks
 from whichgpu.values import NamedTuple
 from whichgpu.workloads.ops import PRODUCTS
+from whichgpu.workloads.precision import precision
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,6 +45,14 @@ class Needs(NamedTuple):
         multiplied = (op.dtype for op in ops if op.kind in PRODUCTS)
         rates = tuple(dict.fromkeys((precision.math, *multiplied)))
         return cls(precision, trains, rates, _convolving(ops, precision, trains=trains))
+
+    def under(self, runtime: Runtime) -> Needs:
+        """Those of the jobs that a runtime runs, where FP16 stands for their own format (`Runtime.half`)."""
+        if runtime.half in ("", self.precision.id):
+            return self
+        own = precision(runtime.half)
+        rates = tuple(dict.fromkeys(own.math if rate == self.precision.math else rate for rate in self.rates))
+        return self._replace(precision=own, rates=rates)
 
 
 def refusal(gpu: Gpu, needs: Needs, runtime: Runtime) -> str:
