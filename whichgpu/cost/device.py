@@ -134,7 +134,8 @@ class Devices:
         """What is read of each GPU, as a column: kept, of a function that always says the same."""
         if read not in self.told:
             self.told[read] = self.each(read)
-        return self.told[read]
+        found: NDArray[Any] = self.told[read]
+        return found
 
     def said(
         self, stack: Runtime, about: Callable[[Runtime], Hashable], read: Callable[[Runtime, Gpu], Any]
@@ -591,7 +592,7 @@ class Devices:
 #: No cap takes more of the clock: below it a card does not run.
 _LEAST_CLOCK = 0.02
 #: Columns of the GPUs that were asked for together: in a table of jobs the same ones, again and again.
-_devices: dict[tuple[tuple[int, ...], float, bool, str, str, tuple[str, ...], float, float], Devices] = {}
+_devices: dict[tuple[Any, ...], Devices] = {}
 _KEPT = 512
 
 

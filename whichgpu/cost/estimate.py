@@ -525,9 +525,7 @@ def finish(laid: Layout, found: Fit, *, explain: bool = False, bounds: bool = Fa
 
 
 def _own_terms(laid: Layout, stack: Runtime) -> Terms:
-    return workload_terms(
-        laid.workload, stack.half or laid.job.precision, stack, trains=laid.job.trains
-    )
+    return workload_terms(laid.workload, stack.half or laid.job.precision, stack, trains=laid.job.trains)
 
 
 def job_seconds(laid: Layout, step: Array, links: Array | float) -> Array:

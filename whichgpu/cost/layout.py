@@ -104,9 +104,9 @@ def devices_of(
     `narrow` is that of `Devices` where runtimes of another one are joined to it.
     """
     options, stack = settled.job.options, settled.runtime
-    cap = options.get("power_limit")
+    cap, sums = options.get("power_limit"), stack.narrow if narrow is None else narrow
     return Devices.of(
-        gpus, cap=np.inf if cap is None else parse(cap, "power"), narrow=stack.narrow if narrow is None else narrow,
+        gpus, cap=np.inf if cap is None else parse(cap, "power"), narrow=sums,
         system=options.get("system", ""), joined_by=asked.nvlink(options.get("nvlink", "")),
         widens=stack.widens, launch=_launch(options.get("launch", "")),
         network=asked.network(options.get("network", "")),

@@ -108,7 +108,8 @@ def network(devices: Devices) -> Array:
     # In a machine that is named, other GPUs than its own are refused: it is asked of those of the jobs alone.
     system = devices.system
     rates = (
-        devices.each(lambda gpu: _between(gpu.id, system)[0] or c["network"]) if system
+        devices.each(lambda gpu: _between(gpu.id, system)[0] or c["network"])
+        if system
         else devices.known(_network_built)
     )
     return np.asarray(rates * c["network_share"])

@@ -53,8 +53,14 @@ class Paired(Devices):
         of = {one.name: getattr(table, one.name) for one in fields(table) if one.init}
         super().__init__(**{**of, "gpus": tuple([table.gpus[i] for i in chosen])})
         places = np.array(chosen, dtype=np.intp)
-        own = {"table": table, "which": which, "_chosen": places, "_rows": places[which], "_mine": {},
-               "_brain": np.array([one == "bf16" for one in halves or ("",) * len(places)])[which]}
+        own = {
+            "table": table,
+            "which": which,
+            "_chosen": places,
+            "_rows": places[which],
+            "_mine": {},
+            "_brain": np.array([one == "bf16" for one in halves or ("",) * len(places)])[which],
+        }
         for name, value in own.items():
             object.__setattr__(self, name, value)
 
@@ -266,6 +272,29 @@ def _spoken_of(stack: Runtime, phase: str) -> tuple[Any, ...]:
     split = phase in TRAINING and stack.id in _SPLIT_PRODUCTS
     stages = [pipeline[name].get(stack.id) for name in ("micro_batch", "in_flight")]
     return (split, stack.id in pipeline["layer_split"], *stages, engine)
+
+
+class Stacks:
+    """Runtimes that were met: equal ones as the same object, with their structure."""
+
+    def __init__(self) -> None:
+        self._met: dict[tuple[int, str, str, str], tuple[Runtime, int, Runtime]] = {}
+        self._equal: dict[tuple[str, ...], Runtime] = {}
+        self._structures: dict[tuple[Any, ...], int] = {}
+
+    def of(self, stack: Runtime, phase: str, numbers: str, half: str = "") -> tuple[int, Runtime]:
+        """The number of its structure in a phase and a format, and what stands for it and its equals.
+
+        `half` is that of `Runtime`.
+        """
+        key = id(stack), phase, numbers, half
+        if key not in self._met:
+            own = replace(stack, half=half)
+            number = self._structures.setdefault(structure(stack, phase, numbers), len(self._structures))
+            # With itself, so that no other can have its id.
+            self._met[key] = stack, number, self._equal.setdefault(columns(own), own)
+        _, number, same = self._met[key]
+        return number, same
 
 
 def joined(stacks: Sequence[Runtime], which: NDArray[np.intp]) -> Runtime:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ from whichgpu.cost.layout import devices_of
 from whichgpu.cost.memory import GIB, UNSURE
 from whichgpu.cost.mesh import Mesh
 from whichgpu.cost.metrics import metric
-from whichgpu.cost.paired import Paired, columns, joined, structure
+from whichgpu.cost.paired import Paired, Stacks, joined
 from whichgpu.cost.requests import at_random
 from whichgpu.cost.simulated import Cells, wider
 from whichgpu.errors import UsageError, WhichGpuError
@@ -303,7 +303,7 @@ def sweeps(groups: Sequence[Group], refused: Refused) -> Iterator[Sweep]:
     gpus = dict(sorted({name: gpu for group in groups for name, gpu in group.gpus.items()}.items()))
     number = {name: i for i, name in enumerate(gpus)}
     found: dict[tuple[Any, ...], Pool] = {}
-    stacks = _Stacks()
+    stacks = Stacks()
     for group in groups:
         if personal.active() or at_random(group.job):
             yield from _apart(group)
@@ -318,29 +318,6 @@ def sweeps(groups: Sequence[Group], refused: Refused) -> Iterator[Sweep]:
             for cell, numbers in zip(cells, _numbers(settled.job, len(cells)), strict=True):
                 found[key].add(found[key].place(number[cell[0]], stack), numbers, group.asking[cell])
     yield from found.values()
-
-
-class _Stacks:
-    """Runtimes that were met: equal ones as the same object, with their structure."""
-
-    def __init__(self) -> None:
-        self._met: dict[tuple[int, str, str, str], tuple[Runtime, int, Runtime]] = {}
-        self._equal: dict[tuple[str, ...], Runtime] = {}
-        self._structures: dict[tuple[Any, ...], int] = {}
-
-    def of(self, stack: Runtime, phase: str, numbers: str, half: str = "") -> tuple[int, Runtime]:
-        """The number of its structure in a phase and a format, and what stands for it and its equals.
-
-        `half` is that of `Runtime`.
-        """
-        key = id(stack), phase, numbers, half
-        if key not in self._met:
-            own = replace(stack, half=half)
-            number = self._structures.setdefault(structure(stack, phase, numbers), len(self._structures))
-            # With itself, so that no other can have its id.
-            self._met[key] = stack, number, self._equal.setdefault(columns(own), own)
-        _, number, same = self._met[key]
-        return number, same
 
 
 def _apart(group: Group) -> Iterator[Apart]:

@@ -133,7 +133,9 @@ class Reader:
         self._heads = _Texts(_guarded(self._head))
         #: The tp and pp of a job on so many of a GPU, where a row states none.
         self._places: dict[tuple[Any, ...], tuple[float | None, float | None]] = {}
-        #: By what rows share and GPU: the same, and its kin, in the format and under the software of that GPU.
+        #: By what rows share, their number of GPUs and tp: one of their jobs.
+        self._jobs: dict[tuple[Any, ...], jobs.Job] = {}
+        #: By what rows share, and GPU: the same, and its kin, in the format and software of that GPU.
         self._on: dict[tuple[int, str], tuple[Head, _Kin]] = {}
         #: By what rows share, and the numbers that its place hangs on: how the job usually runs.
         self._known: dict[tuple[Any, ...], placing.Usually] = {}
@@ -214,13 +216,22 @@ class Reader:
         """The numbers of a row with the tp and pp by which its GPUs hold the model, where it states none."""
         if not asked.is_language_model(resolve(head.job.workload)):
             return numbers
-        key = id(head), numbers[_N_GPUS], numbers[_TP], gpu.value("memory")
+        held = id(head), numbers[_N_GPUS], numbers[_TP]
+        key = *held, gpu.value("memory")
         if key not in self._places:
-            columns: dict[str, Any] = dict(zip(jobs.NUMBERS, numbers, strict=True))
-            found = placing.held(head.job.changed(**columns), gpu, partial(self._usually, key[:-1]))
-            self._places[key] = found.tp, found.pp
+            job = self._jobs.get(held) or _numbered(head.job, numbers)
+            found = placing.layout(job, gpu, partial(self._usually, held, job))
+            # Not before that did not refuse it: other rows may have better numbers.
+            self._jobs[held] = job
+            self._places[key] = found or (job.tp, job.pp)
         tp, pp = self._places[key]
         return tuple([tp if i == _TP else pp if i == _PP else one for i, one in enumerate(numbers)])
+
+
+def _numbered(job: jobs.Job, numbers: Numbers) -> jobs.Job:
+    """A job with the numbers of a row."""
+    columns: dict[str, Any] = dict(zip(jobs.NUMBERS, numbers, strict=True))
+    return job.changed(**columns)
 
 
 def _grouped(head: Head, kin: _Kin, numbers: Numbers) -> tuple[Numbers, Group]:

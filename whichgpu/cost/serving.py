@@ -570,7 +570,7 @@ def sequence_bytes(workload: Workload, job: Job, tokens: Any, stack: Runtime | N
         if stack is None or len(each) == 1:
             return each[0]
         place = {rule: i for i, rule in enumerate(rules)}
-        return np.choose(stack.read(lambda one: place[_rule(one)]), each)
+        return np.asarray(np.choose(stack.read(lambda one: place[_rule(one)]), each))
     heads = float(workload.dims.get("kv_heads", workload.dims.get("heads", 1)))
     return np.asarray(
         workload.code.kv_bytes_per_token(workload.dims, spec) * tokens / np.minimum(gpus, heads)
