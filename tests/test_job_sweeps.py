@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from job_rows import GPUS, ROW, alone, perturbed
 
-from whichgpu.cost import jobs, placing, workers
+from whichgpu.cost import energy, jobs, placing, spread, workers
 from whichgpu.cost.estimate import estimate, estimate_paired
 from whichgpu.cost.jobs import METRICS, predict_rows, read_job
-from whichgpu.cost.layout import devices_of, settle
+from whichgpu.cost.layout import devices_of, lay_out, settle
 from whichgpu.cost.paired import Paired, unread
 from whichgpu.cost.placing import held, running
 from whichgpu.cost.runtime import Runtime
@@ -146,9 +146,16 @@ LANGUAGE = {"workload": "llama-2-7b", "precision": "bf16", "batch": "1", "n_gpus
          for gpu in ("h100-80gb-sxm", "a100-80gb-sxm") for count in (64, 128, 256)],
         [{**LANGUAGE, "gpu": "h100-80gb-sxm", "phase": "train", "options": f"grad_accum={count}"}
          for count in (1, 2, 8)],
+        [{**VISION, "precision": precision, "runtime": "PyTorch 2.4", "gpu": gpu}
+         for precision in ("bf16", "fp16") for gpu in ("rtx-4090", "a100-80gb-sxm")],
+        [{**LANGUAGE, "phase": "decode", "runtime": engine, "gpu": gpu}
+         for engine in ("vLLM 0.6", "TensorRT-LLM") for gpu in ("h100-80gb-sxm", "l40s")],
+        [{**VISION, "runtime": runtime, "gpu": gpu}
+         for runtime in ("TensorRT", "ONNX Runtime") for gpu in ("rtx-3090", "a10")],
     ],
     ids=["versions", "phases of training", "what software holds and TF32", "engines", "adapters",
-         "global batches and degrees", "micro-batches"],
+         "global batches and degrees", "micro-batches", "formats of 16 bits", "engines by name",
+         "sums in FP16"],
 )  # fmt: skip
 def test_jobs_of_the_same_work_share_a_sweep(monkeypatch, rows):
     from whichgpu.cost import pools
@@ -167,6 +174,44 @@ def test_jobs_of_the_same_work_share_a_sweep(monkeypatch, rows):
         )
         assert answer.basis == own.basis
     assert len({answer.value for answer in together[::3]}) > 1 or "phase" in rows[0]
+
+
+@pytest.mark.parametrize(
+    ("workload", "phase", "runtime", "metrics"),
+    [
+        ("resnet50", "infer", "PyTorch 2.4", ("throughput", "power")),
+        # Softmaxes of BF16 are widened in a copy, and one layer of T5 is kept in FP32 beside FP16.
+        ("gpt-j-6b", "prefill", "PyTorch 1.10", ("throughput", "peak_gpu_memory")),
+        ("t5-large", "infer", "PyTorch 2.4", ("throughput", "peak_gpu_memory")),
+    ],
+)
+def test_a_sweep_of_both_formats_of_16_bits_asks_each_for_its_own(workload, phase, runtime, metrics):
+    row = {"workload": workload, "phase": phase, "runtime": runtime, "batch": "4", "unit": ""}
+    row |= {"input_tokens": "2000", "output_tokens": "8"} if phase == "prefill" else {}
+    # MI100 multiplies BF16 at half the rate, V100 not at all.
+    rows = [
+        {**row, "metric": metric, "gpu": gpu, "precision": precision}
+        for metric in metrics for gpu in ("a100-80gb-sxm", "mi100") for precision in ("fp16", "bf16")
+    ]  # fmt: skip
+    answers = list(predict_rows([*rows, {**rows[1], "gpu": "v100-16gb-sxm"}], GPUS))
+    for one, answer in zip(rows, answers, strict=False):
+        assert (answer.low, answer.value, answer.high) == pytest.approx(alone(one), rel=1e-12)
+    assert answers[2].value != answers[3].value
+    assert "no bf16" in answers[-1].error.lower()
+
+
+def test_gpus_are_told_apart_by_all_that_an_interval_hangs_on():
+    """`spreads` works an interval out once for GPUs that are known as much."""
+    names = ("a100-80gb-sxm", "rtx-3090", "rtx-4090-laptop", "b300-288gb-sxm", "mi300x", "gtx-1070", "t4")
+    gpus = [resolve(name, GPUS) for name in names]
+    for workload, runtime in (("resnet50", "PyTorch 2.4"), ("llama-2-7b", "vLLM"), ("yolov8m", "TensorRT")):
+        laid = lay_out(Job(workload, precision="fp16", runtime=runtime, batch=8.0), gpus)
+        stacks = [laid.runtime] * len(gpus)
+        assert spread.spreads(laid, gpus, stacks) == [spread.spread(laid, gpu, laid.runtime) for gpu in gpus]
+        assert energy.spreads(laid, gpus, stacks) == tuple(
+            energy.spread(laid, gpu, laid.runtime) for gpu in gpus
+        )
+        assert len({id(one) for one in spread.spreads(laid, gpus, stacks)}) < len(gpus)
 
 
 @pytest.mark.parametrize(

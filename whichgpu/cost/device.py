@@ -103,8 +103,9 @@ class Devices:
 
     @classmethod
     def of(
-        cls, gpus: Sequence[Gpu], cap: float = np.inf, *, narrow: bool | tuple[bool, ...] = False, system: str = "",
-        joined_by: str = "", widens: Sequence[str] = (), launch: float = 0.0, network: float = 0.0,
+        cls, gpus: Sequence[Gpu], cap: float = np.inf, *, narrow: bool | tuple[bool, ...] = False,
+        system: str = "", joined_by: str = "", widens: Sequence[str] = (), launch: float = 0.0,
+        network: float = 0.0,
     ) -> Devices:  # fmt: skip
         """The columns of these GPUs, in order, under a power cap in W; raises `UsageError` for none."""
         if not cap > 0:
