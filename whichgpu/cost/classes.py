@@ -64,7 +64,7 @@ def _quantised(op: Op) -> bool:
     """Whether a product in 16 bits is of narrower weights, which a runtime may multiply as they are."""
     values = op.dims["n"] * op.dims["k"] * op.dims["batch"]
     narrow = (op.weight_bytes > 0.0) & (op.weight_bytes < section("products")["quantised_below"] * values)
-    return bool(np.all(narrow))
+    return narrow if type(narrow) is bool else bool(np.all(narrow))
 
 
 def _convolution(op: Op) -> str:

@@ -17,10 +17,11 @@ from whichgpu.hardware.parts import kept
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Hashable, Sequence
 
     from numpy.typing import NDArray
 
+    from whichgpu.cost.runtime import Runtime
     from whichgpu.hardware.gpu import Gpu
 
     Column = NDArray[np.float64]
@@ -80,8 +81,9 @@ class Devices:
     gpus: tuple[Gpu, ...]
     #: W that a power cap leaves each GPU; infinite where none is set.
     cap: float = np.inf
-    #: Whether FP16 products accumulate in FP16, which GeForce does at twice the rate.
-    narrow: bool = False
+    #: Whether FP16 products accumulate in FP16, which GeForce does at twice the rate; of each GPU where they
+    #: differ in it.
+    narrow: bool | tuple[bool, ...] = False
     #: The machine that they stand in, by its id; "" for the one that is built for them.
     system: str = ""
     #: Of NVLink: "bridge" where cards have the one that is sold apart, "none" where none works, "host" where
@@ -96,15 +98,14 @@ class Devices:
     _columns: dict[str, Column] = field(default_factory=dict, init=False, repr=False, compare=False)
     _peaks: dict[str, Column] = field(default_factory=dict, init=False, repr=False, compare=False)
     _strains: dict[str, Column] = field(default_factory=dict, init=False, repr=False, compare=False)
-    #: What `Paired` sweeps have read of these GPUs, by method and arguments.
-    told: dict[tuple[Any, ...], NDArray[Any]] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
+    #: What `Paired` sweeps have read of these GPUs, by method and arguments; what is `known`, by function.
+    told: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def of(
-        cls, gpus: Sequence[Gpu], cap: float = np.inf, *, narrow: bool = False, system: str = "",
-        joined_by: str = "", widens: Sequence[str] = (), launch: float = 0.0, network: float = 0.0,
+        cls, gpus: Sequence[Gpu], cap: float = np.inf, *, narrow: bool | tuple[bool, ...] = False,
+        system: str = "", joined_by: str = "", widens: Sequence[str] = (), launch: float = 0.0,
+        network: float = 0.0,
     ) -> Devices:  # fmt: skip
         """The columns of these GPUs, in order, under a power cap in W; raises `UsageError` for none."""
         if not cap > 0:
@@ -125,6 +126,24 @@ class Devices:
     def each(self, read: Callable[[Gpu], Any]) -> NDArray[Any]:
         """What is read of each GPU, as a column."""
         return self.along(np.array([[read(gpu)] for gpu in self.gpus]))
+
+    def under(self, stack: Runtime, read: Callable[[Runtime, Devices], NDArray[Any]]) -> NDArray[Any]:
+        """What holds of each GPU under what runs there, (.., G, 1), as it meets the jobs of a sweep."""
+        return read(stack, self)
+
+    def known(self, read: Callable[[Gpu], Any]) -> NDArray[Any]:
+        """What is read of each GPU, as a column: kept, of a function that always says the same."""
+        if read not in self.told:
+            self.told[read] = self.each(read)
+        found: NDArray[Any] = self.told[read]
+        return found
+
+    def said(
+        self, stack: Runtime, about: Callable[[Runtime], Hashable], read: Callable[[Runtime, Gpu], Any]
+    ) -> tuple[Any, ...]:  # fmt: skip
+        """What is said of each GPU under what runs there; what it is `about` is all that it hangs on."""
+        del about
+        return tuple(read(stack, gpu) for gpu in self.gpus)
 
     def by_count(self, counts: NDArray[np.float64], read: Callable[[int, float], float]) -> Column:
         """What is read of each GPU, by its place, and of each job's number, (J,): (G, J)."""
@@ -177,8 +196,8 @@ class Devices:
         stated = np.array([self._rate(gpu, dtype) for gpu in self.gpus])[:, None]
         if dtype == "fp64":
             return np.asarray(np.fmax(stated, self.column("fp64_tensor")))
-        if dtype == "fp16" and self.narrow:
-            stated = np.fmax(stated, self.column("fp16_acc16"))
+        if dtype == "fp16":
+            stated = self._summed(stated)
         if dtype == "fp16" and self.widens:
             stated = np.where([[widened(gpu, self.widens)] for gpu in self.gpus], self.vector, stated)
         return np.asarray(np.fmax(stated, self.vector)) if dtype == "fp16" else stated
@@ -307,9 +326,13 @@ class Devices:
     @cached_property
     def tensor_rate(self) -> Column:
         """FP16 FLOP per clock and SM, as the job accumulates."""
-        stated = self.column("fp16")
-        best = np.fmax(stated, self.column("fp16_acc16")) if self.narrow else stated
-        return self._per_sm(best)
+        return self._per_sm(self._summed(self.column("fp16")))
+
+    def _summed(self, rate: Column) -> Column:
+        """A rate of FP16 products as jobs sum them: GeForce adds up in FP16 at twice that of FP32."""
+        if self.narrow is False:
+            return rate
+        return np.where(np.array(self.narrow)[..., None], np.fmax(rate, self.column("fp16_acc16")), rate)
 
     def rate_of(self, dtype: str) -> Column:
         """What an SM's tensor cores ask for, in FP16 FLOP per clock and SM, where they multiply a format.
@@ -570,7 +593,7 @@ class Devices:
 #: No cap takes more of the clock: below it a card does not run.
 _LEAST_CLOCK = 0.02
 #: Columns of the GPUs that were asked for together: in a table of jobs the same ones, again and again.
-_devices: dict[tuple[tuple[int, ...], float, bool, str, str, tuple[str, ...], float, float], Devices] = {}
+_devices: dict[tuple[Any, ...], Devices] = {}
 _KEPT = 512
 
 

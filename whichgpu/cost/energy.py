@@ -37,7 +37,7 @@ from whichgpu.values import immutable
 from whichgpu.workloads.precision import precision
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -121,7 +121,7 @@ def chips(laid: Layout | Estimates) -> Chips:
     return Chips(
         # A laptop whose limit nobody stated is held at the middle of its range, as its clocks are.
         design=design, limit=np.fmin(devices.power, devices.usual),
-        gddr=devices.each(lambda gpu: not memory_kind(gpu).startswith("hbm")),
+        gddr=devices.known(_has_gddr),
         tensor=tensor, products=rate / design,
         traffic=devices.bandwidth * _per_byte(devices) / design / BYTE_DENSITY,
         lineages=tuple(lineage(gpu) for gpu in devices.gpus),
@@ -135,10 +135,18 @@ def _per_byte(devices: Devices) -> Array:
     What the memory takes is that of the appetite (`power` of the priors, W per GB/s); all else of the way
     to an SM is on every chip alike.
     """
-    c, whole = section("power"), priors()["memory"][0] / (BYTE_DENSITY / 1e9)
-    more = {kind: (c[f"memory_{kind}"] - c["memory_hbm"]) / whole for kind in ("gddr7", "gddr6x", "gddr6")}
-    more["gddr5"] = more["gddr6"]
-    return devices.each(lambda gpu: 1.0 + more.get(memory_kind(gpu), 0.0))
+    return devices.known(_byte_energy)
+
+
+def _byte_energy(gpu: Gpu) -> float:
+    c, whole, kind = section("power"), priors()["memory"][0] / (BYTE_DENSITY / 1e9), memory_kind(gpu)
+    kind = "gddr6" if kind == "gddr5" else kind
+    more = c[f"memory_{kind}"] - c["memory_hbm"] if kind in ("gddr7", "gddr6x", "gddr6") else 0.0
+    return float(1.0 + more / whole)
+
+
+def _has_gddr(gpu: Gpu) -> bool:
+    return not memory_kind(gpu).startswith("hbm")
 
 
 def work_of(laid: Layout | Estimates) -> str:
@@ -260,6 +268,19 @@ def spread(laid: Layout, gpu: Gpu, stack: Runtime) -> PowerSpread:
     width = max(group[kind] for kind, missing in left_out.items() if missing)
     basis = "interpolated" if all(known) else "extrapolated"
     return PowerSpread(float(width), float(table["energy"]["correlation"]), basis)
+
+
+def spreads(laid: Layout, gpus: Sequence[Gpu], stacks: Sequence[Runtime]) -> tuple[PowerSpread, ...]:
+    """The `spread` of each GPU under what runs it there, the same one of all whose power was measured."""
+    known: dict[tuple[int, bool], PowerSpread] = {}
+    measured = set(_spreads().get("seen", {}).get("gpus", ()))
+    found = []
+    for gpu, stack in zip(gpus, stacks, strict=True):
+        told = id(stack), gpu.id in measured
+        if told not in known:
+            known[told] = spread(laid, gpu, stack)
+        found.append(known[told])
+    return tuple(found)
 
 
 def interval(mid: Any, deviation: Any, z: float, ceiling: Any = math.inf) -> tuple[Any, Any]:

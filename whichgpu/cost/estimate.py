@@ -22,7 +22,7 @@ from whichgpu.cost.readings import Readings, doubt, readings
 from whichgpu.cost.requests import OPTIONS as ASKED
 from whichgpu.cost.requests import at_random, idle, is_run
 from whichgpu.cost.scheduling import OPTIONS as SCHEDULED
-from whichgpu.cost.spread import found_for, spread
+from whichgpu.cost.spread import found_for, spreads
 from whichgpu.cost.starting import OPTIONS as STARTED
 from whichgpu.cost.starting import too_long, unread
 from whichgpu.cost.steady import engine
@@ -545,7 +545,7 @@ def finish(laid: Layout, found: Fit, *, explain: bool = False, bounds: bool = Fa
 
 
 def _own_terms(laid: Layout, stack: Runtime) -> Terms:
-    return workload_terms(laid.workload, laid.job.precision, stack, trains=laid.job.trains)
+    return workload_terms(laid.workload, stack.half or laid.job.precision, stack, trains=laid.job.trains)
 
 
 def job_seconds(laid: Layout, step: Array, links: Array | float) -> Array:
@@ -584,11 +584,15 @@ def _assemble(laid: Layout, timing: Timing, times: _Times, doing: energy.Activit
 
     def grid(value: Any) -> Array:
         array = _array(value)
-        return array if array.shape == shape else np.broadcast_to(array, shape)
+        if array.shape == shape:
+            return array
+        # In a third of the time that `broadcast_to` takes.
+        found = np.empty(shape)
+        found[...] = array
+        return found
 
-    under = list(zip(devices.gpus, stacks, strict=True))
-    spreads = [spread(laid, gpu, stack) for gpu, stack in under]
-    known = _array([(one.shared, one.own, one.basis == "roofline") for one in spreads]).reshape(-1, 3)
+    errors = spreads(laid, devices.gpus, stacks)
+    known = _array([(one.shared, one.own, one.basis == "roofline") for one in errors]).reshape(-1, 3)
     shared, own, prior = (devices.along(known[:, [i]]) for i in range(3))
     # A host's speed is not in the catalogue: where launches bind, it is what is not known. Engines of
     # language models that were measured replay graphs.
@@ -614,10 +618,10 @@ def _assemble(laid: Layout, timing: Timing, times: _Times, doing: energy.Activit
         required=grid(required), available=grid(devices.column("memory")),
         readings=readings(laid, Z90).each(grid),
         activity=doing, power=grid(energy.watts(laid, doing)),
-        power_spreads=tuple(energy.spread(laid, gpu, stack) for gpu, stack in under),
+        power_spreads=energy.spreads(laid, devices.gpus, stacks),
         spread_shared=grid(shared), spread_own=grid(np.hypot(np.hypot(own, machine), crowd)),
         spread_machine=grid(machine),
-        bases=tuple(one.basis for one in spreads),
+        bases=tuple(one.basis for one in errors),
         sequences=grid(laid.sequences), refusals=laid.refusals, timing=timing, unused=laid.unused,
         notes=laid.notes, sent=grid(sent),
     )  # fmt: skip

@@ -253,17 +253,12 @@ class Fit:
         if not self.effects:
             return np.ones((1, len(places), 1))
         # All GPUs of a lineage and memory share their parts, and so do all sweeps: they are added up once.
-        stacks = runtime.among(len(places))
-        under: dict[int, _Factors] = {}
-        for stack in stacks:
-            if id(stack) not in under:
-                key = terms, self._told_apart(stack), *how.values()
-                if key not in self._known:
-                    self._known[key] = _Factors(partial(self._parts, terms, stack, how))
-                under[id(stack)] = self._known[key]
-        columns = [under[id(stack)][place] for stack, place in zip(stacks, places, strict=True)]
-        rows = {kind: [column[kind] for column in columns] for kind in set(kinds)}
-        return np.array([rows[kind] for kind in kinds])[:, :, None]
+        key = terms, self._told_apart(runtime), *how.values()
+        if key not in self._known:
+            self._known[key] = _Factors(partial(self._parts, terms, runtime, how))
+        number = {kind: i for i, kind in enumerate(dict.fromkeys(kinds))}
+        rows = np.array([self._known[key].column(kind, places) for kind in number])
+        return rows[[number[kind] for kind in kinds]][:, :, None]
 
     @cached_property
     def _stacks(self) -> frozenset[str]:
@@ -310,6 +305,8 @@ class _Factors(dict["Traits", "_OnGpu"]):
         super().__init__()
         self._found = found
         self._parts: dict[Any, _Parts] = {}
+        #: By their id, GPUs that are asked about together, with what was found of each, and of them by kind.
+        self._together: dict[int, tuple[Sequence[Traits], list[_OnGpu], dict[OpClass, Array]]] = {}
 
     def __missing__(self, place: Traits) -> _OnGpu:
         if len(self) >= _KEPT:
@@ -318,6 +315,18 @@ class _Factors(dict["Traits", "_OnGpu"]):
         key = (place.lineage, place.kin, place.memory, place.tf32, place.matrix, place.integers)
         made = self[place] = _OnGpu(place, self._parts.setdefault(key, {}), self._found)
         return made
+
+    def column(self, kind: OpClass, places: Sequence[Traits]) -> Array:
+        """The factor of a kind of op on each of some GPUs, (G,)."""
+        if id(places) not in self._together:
+            if len(self._together) >= _KEPT:
+                self._together.clear()
+            # With the GPUs, so that no others can have their id.
+            self._together[id(places)] = places, [self[place] for place in places], {}
+        _, each, known = self._together[id(places)]
+        if kind not in known:
+            known[kind] = np.array([one[kind] for one in each])
+        return known[kind]
 
 
 class _OnGpu(dict["OpClass", float]):

@@ -392,7 +392,7 @@ def softmax(
     old = stack.read(lambda one: float(bool(one.holds.get("softmax_input"))))
     masked = np.maximum(dropped, old)
     kept = (size if wide else dropped * narrow) + narrow + masked + old * size
-    copied = size if spec.id == "bf16" else narrow
+    copied = stack.read(lambda one: size if (one.half or spec.id) == "bf16" else narrow)
     inferred = narrow + size + copied if wide else 2.0 * narrow
     tanh = narrow * capped
     return Softmax(size, kept + tanh, (3.0 + old) * size + masked - kept, inferred)

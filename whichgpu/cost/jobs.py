@@ -223,6 +223,7 @@ def _scatter(part: Part, sweep: Sweep, outcome: Outcome) -> None:
     for row, ask, position in asked:
         part.units[row] = outcome.units[ask]
         part.bases[row] = outcome.bases[position]
+    for _, _, position in asked if outcome.taken else ():
         part.taken.update(f"{key}={value}" for key, value in outcome.taken.get(position, {}).items())
     for row, ask, position in asked if any(outcome.refused) else ():
         if position in outcome.refused[ask]:

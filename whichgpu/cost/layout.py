@@ -17,7 +17,7 @@ from whichgpu.cost.coefficients import section
 from whichgpu.cost.device import Devices
 from whichgpu.cost.mesh import Mesh, shares_tokens
 from whichgpu.cost.requests import in_flight
-from whichgpu.cost.support import Needs, refusal, substitutions
+from whichgpu.cost.support import Needs, refusal, standing_by, substitutions
 from whichgpu.cost.time import prepare
 from whichgpu.errors import UsageError
 from whichgpu.units import parse
@@ -96,12 +96,17 @@ def lay_out(job: Job, gpus: Sequence[Gpu], *, met: Met | None = None) -> Layout:
     return replace(laid, unused=settled.unused, notes=notes)
 
 
-def devices_of(settled: Settled, gpus: Sequence[Gpu]) -> Devices:
-    """GPUs as a settled job has them: under its power limit, in its machine, as its runtime uses them."""
+def devices_of(
+    settled: Settled, gpus: Sequence[Gpu], narrow: bool | tuple[bool, ...] | None = None
+) -> Devices:
+    """GPUs as a settled job has them: under its power limit, in its machine, as its runtime uses them.
+
+    `narrow` is that of `Devices` where runtimes of another one are joined to it.
+    """
     options, stack = settled.job.options, settled.runtime
-    cap = options.get("power_limit")
+    cap, sums = options.get("power_limit"), stack.narrow if narrow is None else narrow
     return Devices.of(
-        gpus, cap=np.inf if cap is None else parse(cap, "power"), narrow=stack.narrow,
+        gpus, cap=np.inf if cap is None else parse(cap, "power"), narrow=sums,
         system=options.get("system", ""), joined_by=asked.nvlink(options.get("nvlink", "")),
         widens=stack.widens, launch=_launch(options.get("launch", "")),
         network=asked.network(options.get("network", "")),
@@ -402,5 +407,7 @@ def _feeding(workload: Workload, job: Job, stack: Runtime) -> Array:
 
 def _refusals(devices: Devices, ops: Sequence[Op], job: Job, stack: Runtime) -> tuple[str, ...]:
     needs = Needs.of(ops, precision(job.precision), trains=job.trains)
-    under = zip(devices.gpus, stack.among(len(devices.gpus)), strict=True)
-    return tuple(refusal(gpu, needs, one) for gpu, one in under)
+    return devices.said(
+        stack, lambda one: (needs.under(one), *standing_by(one)),
+        lambda one, gpu: refusal(gpu, needs.under(one), one),
+    )  # fmt: skip

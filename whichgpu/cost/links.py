@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from whichgpu.cost.device import Devices
     from whichgpu.hardware.boxes import Box
+    from whichgpu.hardware.gpu import Gpu
 
     Array = NDArray[np.float64]
 
@@ -60,7 +61,7 @@ def link(devices: Devices, gpus: Any, *, direct: bool = False) -> Array:
 
 def _own_path(devices: Devices, direct: bool) -> NDArray[np.bool_]:
     """Whether an engine's GPUs are cards: modules whose NVLink does not work are a virtual machine's."""
-    return devices.each(lambda gpu: direct and is_card(gpu))
+    return devices.known(is_card) & direct
 
 
 def _joined(devices: Devices, gpus: Any) -> NDArray[np.bool_]:
@@ -104,13 +105,30 @@ def network(devices: Devices) -> Array:
     c = section("links")
     if devices.network:
         return np.asarray(devices.network / node_size(devices) * c["network_share"])
-    rates = devices.each(lambda gpu: _between(gpu.id, devices.system)[0] or c["network"])
+    # In a machine that is named, other GPUs than its own are refused: it is asked of those of the jobs alone.
+    system = devices.system
+    rates = (
+        devices.each(lambda gpu: _between(gpu.id, system)[0] or c["network"])
+        if system
+        else devices.known(_network_built)
+    )
     return np.asarray(rates * c["network_share"])
 
 
 def hop(devices: Devices) -> Array:
     """Seconds for a small message from one machine to the next, (G, 1)."""
-    return devices.each(lambda gpu: _between(gpu.id, devices.system)[1])
+    system = devices.system
+    return devices.each(lambda gpu: _between(gpu.id, system)[1]) if system else devices.known(_hop_built)
+
+
+def _network_built(gpu: Gpu) -> float:
+    """B/s for each GPU between the machines built for one."""
+    return _between(gpu.id, "")[0] or float(section("links")["network"])
+
+
+def _hop_built(gpu: Gpu) -> float:
+    """Seconds between the machines built for a GPU."""
+    return _between(gpu.id, "")[1]
 
 
 @lru_cache(maxsize=4096)
@@ -243,6 +261,11 @@ def _passed_on(
     return np.asarray(np.where(nodes > 1.0, best, np.inf) if tree else best)
 
 
+def _switch_adds(gpu: Gpu) -> float:
+    """Share of its links' rate at which NVSwitch adds up what GPUs of a generation send; 0 of cards."""
+    return 0.0 if is_card(gpu) else float(section("links")["switch_adds"].get(gpu.family, 0.0))
+
+
 def _in_switch(size: Array, n: Array, devices: Devices, path: _Path) -> Array:
     """Seconds of adding up in the switches of NVLink (NVLS), and along a tree between them.
 
@@ -250,7 +273,7 @@ def _in_switch(size: Array, n: Array, devices: Devices, path: _Path) -> Array:
     """
     c, nodes = section("links"), path.nodes
     inside = n / nodes
-    adds = devices.each(lambda gpu: 0.0 if is_card(gpu) else c["switch_adds"].get(gpu.family, 0.0))
+    adds = devices.known(_switch_adds)
     able = _joined(devices, inside) & (adds > 0) & (devices.pair >= 1.0) & (inside > 1)
     if not able.any():
         return np.full(able.shape, np.inf)

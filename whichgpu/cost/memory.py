@@ -16,6 +16,7 @@ inference are the tensors alive at the widest op: `live` times its inputs and ou
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -231,10 +232,17 @@ def kept_wide(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
     """
     more: Any = 0.0
     for held, layer, size in (("wide_t5", ".wo", _FP32), ("wide_norms", ".modulation", _WIDE)):
-        if spec.id in stack.holds.get(held, ()):
+        formats = stack.holds.get(held, ())
+        here = stack.read(partial(_is_in, formats, spec.id)) if formats else False
+        if np.any(here):
             kept = [op for op in ops if op.stage == "forward" and op.parameters and op.layer.endswith(layer)]
-            more = more + sum((size * op.parameters - op.stored_bytes) * op.copies for op in kept)
+            more = more + here * sum((size * op.parameters - op.stored_bytes) * op.copies for op in kept)
     return more
+
+
+def _is_in(formats: Sequence[str], own: str, stack: Runtime) -> bool:
+    """Whether jobs in a format, or in the one of a runtime for which it stands, are in one of these."""
+    return (stack.half or own) in formats
 
 
 def padding(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:

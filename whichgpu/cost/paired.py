@@ -18,13 +18,14 @@ from whichgpu.cost.spread import measured
 from whichgpu.workloads.job import TRAINING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Hashable, Sequence
 
     from numpy.typing import NDArray
 
     from whichgpu.cost.device import Column
     from whichgpu.cost.runtime import Runtime
     from whichgpu.cost.traits import Traits
+    from whichgpu.hardware.gpu import Gpu
 
     Array = NDArray[np.float64]
 
@@ -40,18 +41,58 @@ class Paired(Devices):
     which: NDArray[np.intp]
     _chosen: NDArray[np.intp]
     _rows: NDArray[np.intp]
+    #: What was read of `table`, for each job.
+    _mine: dict[Any, NDArray[Any]]
 
-    def __init__(self, table: Devices, chosen: Sequence[int], which: NDArray[np.intp]) -> None:
+    #: Whether FP16 stands for BF16 in each job's ops, (J,).
+    _brain: NDArray[np.bool_]
+
+    def __init__(
+        self, table: Devices, chosen: Sequence[int], which: NDArray[np.intp], halves: Sequence[str] = ()
+    ) -> None:
         of = {one.name: getattr(table, one.name) for one in fields(table) if one.init}
         super().__init__(**{**of, "gpus": tuple([table.gpus[i] for i in chosen])})
         places = np.array(chosen, dtype=np.intp)
-        own = {"table": table, "which": which, "_chosen": places, "_rows": places[which]}
+        own = {
+            "table": table,
+            "which": which,
+            "_chosen": places,
+            "_rows": places[which],
+            "_mine": {},
+            "_brain": np.array([one == "bf16" for one in halves or ("",) * len(places)])[which],
+        }
         for name, value in own.items():
             object.__setattr__(self, name, value)
 
     def along(self, columns: NDArray[Any]) -> NDArray[Any]:
         """What holds of each GPU, (.., G, 1), for each job, (.., 1, J)."""
         return _picked(columns, self.which)
+
+    def under(self, stack: Runtime, read: Callable[[Runtime, Devices], NDArray[Any]]) -> NDArray[Any]:
+        """What holds of each GPU of the table under a runtime, (.., G, 1), for each job, (.., 1, J)."""
+        if not stack.each:
+            return _picked(read(stack, self.table), self._rows)
+        stacks = {id(one): one for one in stack.each}
+        first = {key: i * len(self.table.gpus) for i, key in enumerate(stacks)}
+        under = np.array([first[id(one)] for one in stack.each], dtype=np.intp)[self.which]
+        whole = np.concatenate([read(one, self.table) for one in stacks.values()], axis=-2)
+        return _picked(whole, under + self._rows)
+
+    def known(self, read: Callable[[Gpu], Any]) -> Column:
+        """What is read of each GPU by a function that always says the same."""
+        return self._along("known", read)
+
+    def said(
+        self, stack: Runtime, about: Callable[[Runtime], Hashable], read: Callable[[Runtime, Gpu], Any]
+    ) -> tuple[Any, ...]:  # fmt: skip
+        """What is said of each that is chosen, under what runs there."""
+        stacks, told = stack.among(len(self.gpus)), self.table.told
+        keys = {id(one): (one, about(one)) for one in {id(one): one for one in stacks}.values()}
+        for one, key in keys.values():
+            if key not in told:
+                told[key] = self.table.said(one, about, read)
+        known = {name: told[key] for name, (_, key) in keys.items()}
+        return tuple([known[id(one)][row] for one, row in zip(stacks, self._chosen.tolist(), strict=True)])
 
     def by_count(self, counts: Array, read: Callable[[int, float], float]) -> Column:
         """What is read of each job's GPU, by its place, and of its number, (J,): (1, J)."""
@@ -73,10 +114,13 @@ class Paired(Devices):
     def _along(self, method: str, *asked: Any, **how: Any) -> NDArray[Any]:
         """What a method of `table` says of each GPU, for each job."""
         key = (method, *asked, *how.values())
-        known = self.table.told.get(key)
-        if known is None:
-            known = self.table.told[key] = getattr(self.table, method)(*asked, **how)
-        return _picked(known, self._rows)
+        mine = self._mine.get(key)
+        if mine is None:
+            known = self.table.told.get(key)
+            if known is None:
+                known = self.table.told[key] = getattr(self.table, method)(*asked, **how)
+            mine = self._mine[key] = _picked(known, self._rows)
+        return mine
 
     def column(self, name: str) -> Column:
         """A numeric field of the catalogue in SI units."""
@@ -84,6 +128,13 @@ class Paired(Devices):
 
     def peaks(self, dtypes: tuple[str, ...], *, tf32: bool | tuple[bool, ...] = False) -> Array:
         """Peak rate per dtype, (O, 1, J) or (1, 1, J); `tf32` may be of each of those chosen."""
+        found = self._peaks_of(dtypes, tf32)
+        if "fp16" not in dtypes or not self._brain.any():
+            return found
+        meant = tuple("bf16" if dtype == "fp16" else dtype for dtype in dtypes)
+        return np.where(self._brain, self._peaks_of(meant, tf32), found)
+
+    def _peaks_of(self, dtypes: tuple[str, ...], tf32: bool | tuple[bool, ...]) -> Array:
         if isinstance(tf32, bool):
             return self._along("peaks", dtypes, tf32=tf32)
         wide, narrow = (self._along("peaks", dtypes, tf32=one) for one in (False, True))
@@ -155,7 +206,7 @@ _NUMBERS = ("launch", "fixed", "overlap", "sequence", "routing")
 _BY_KIND = ("products", "memory")
 _OF_EACH = (
     "title", "year", "vendors", "unmeasured", "gap", "gaps", "marks", "software", "release", "said",
-    "id", "like", "keeper", "calls", "tf32",
+    "id", "like", "keeper", "calls", "tf32", "narrow", "half",
 )  # fmt: skip
 #: What a job is settled by, and nothing reads later.
 _SETTLED = (
@@ -181,8 +232,8 @@ _SERVES = ("scheduler", "eager", "stalls")
 _HELD_BY_SERVERS = (
     "of", "most", "takes", "states", "told", "keeps", "sampled", "samples", "whole_prompts", "driver_read",
 )  # fmt: skip
-#: Runtimes whose ids the model asks for (`job_memory`, `serving`).
-_BY_NAME = ("transformers", "diffusers", "llama-cpp", "tensorrt-llm")
+#: Runtimes of which trainings ask whether it is one of them (`job_memory`).
+_SPLIT_PRODUCTS = ("transformers", "diffusers")
 
 
 def columns(stack: Runtime) -> tuple[str, ...]:
@@ -214,12 +265,36 @@ def structure(stack: Runtime, phase: str, numbers: str = "") -> tuple[Any, ...]:
     return (*same, *held, *kinds, *marks, *_spoken_of(stack, phase), measured(stack))
 
 
-def _spoken_of(stack: Runtime, phase: str) -> tuple[str, ...]:
-    """The id of a runtime, and what the fit knows it as, where coefficients or the model ask for them."""
+def _spoken_of(stack: Runtime, phase: str) -> tuple[Any, ...]:
+    """What coefficients or the model say of a runtime by its id, or by what the fit knows it as."""
     pipeline = section("pipeline")
-    named = {*_BY_NAME, *pipeline["micro_batch"]}
     engine = stack.kernels if phase == "serve" and stack.kernels in section("serving")["engine"] else ""
-    return (stack.id if stack.id in named else "", engine)
+    split = phase in TRAINING and stack.id in _SPLIT_PRODUCTS
+    stages = [pipeline[name].get(stack.id) for name in ("micro_batch", "in_flight")]
+    return (split, *stages, engine)
+
+
+class Stacks:
+    """Runtimes that were met: equal ones as the same object, with their structure."""
+
+    def __init__(self) -> None:
+        self._met: dict[tuple[int, str, str, str], tuple[Runtime, int, Runtime]] = {}
+        self._equal: dict[tuple[str, ...], Runtime] = {}
+        self._structures: dict[tuple[Any, ...], int] = {}
+
+    def of(self, stack: Runtime, phase: str, numbers: str, half: str = "") -> tuple[int, Runtime]:
+        """The number of its structure in a phase and a format, and what stands for it and its equals.
+
+        `half` is that of `Runtime`.
+        """
+        key = id(stack), phase, numbers, half
+        if key not in self._met:
+            own = replace(stack, half=half)
+            number = self._structures.setdefault(structure(stack, phase, numbers), len(self._structures))
+            # With itself, so that no other can have its id.
+            self._met[key] = stack, number, self._equal.setdefault(columns(own), own)
+        _, number, same = self._met[key]
+        return number, same
 
 
 def joined(stacks: Sequence[Runtime], which: NDArray[np.intp]) -> Runtime:

@@ -183,21 +183,26 @@ def placed(job: Job, count: int, gpu: Gpu) -> Job:
     return held(job.changed(n_gpus=float(count)), gpu)
 
 
-def held(job: Job, gpu: Gpu, runs: Callable[[Job], Usually] = usually) -> Job:
+def held(job: Job, gpu: Gpu) -> Job:
     """A single job of a language model on several GPUs, with the tp and pp that hold it where it states none.
 
     A server takes the fewest GPUs a replica that keep a share of their memory for the cache. What the GPUs
     of a node do not hold with one stage has more of them. What cannot be held at all the layout refuses.
-    `runs` is `usually`, or knows what that says.
     """
+    found = layout(job, gpu, runs=lambda: usually(job))
+    return job if found is None else job.changed(tp=found[0], pp=found[1])
+
+
+def layout(job: Job, gpu: Gpu, runs: Callable[[], Usually]) -> tuple[float, float] | None:
+    """The tp and pp of `held`; None where the job is as it is. `runs` says how it `usually` runs."""
     # Groups of data-parallel attention have that many times the GPUs of one.
     gpus = 1 if job.n_gpus is None else int(job.n_gpus / _groups(job))
     several = gpus > (job.tp or 1.0)
     if not several or job.pp is not None or job.trains or gpu.value("memory") is None:
-        return job
-    known = runs(job)
+        return None
+    known = runs()
     if not asked.is_language_model(known.workload) or splits_layers(known.stack):
-        return job
+        return None
     share = _weight_bytes(known.workload.id, known.precision) / float(gpu.value("memory"))
     tp = job.tp
     if tp is None and (job.phase or known.workload.phases[0]) == "serve":
@@ -205,7 +210,7 @@ def held(job: Job, gpu: Gpu, runs: Callable[[Job], Usually] = usually) -> Job:
     elif tp is None:
         tp = _width(share, gpus, known.workload.dims)
     stages = next((s for s in _parts(int(gpus / tp)) if share < tp * s), 1)
-    return job.changed(tp=float(tp), pp=float(stages)) if tp * stages > 1 else job
+    return (float(tp), float(stages)) if tp * stages > 1 else None
 
 
 def _groups(job: Job) -> float:

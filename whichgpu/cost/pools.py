@@ -23,7 +23,7 @@ from whichgpu.cost.layout import devices_of
 from whichgpu.cost.memory import GIB, UNSURE
 from whichgpu.cost.mesh import Mesh
 from whichgpu.cost.metrics import metric
-from whichgpu.cost.paired import Paired, columns, joined, structure
+from whichgpu.cost.paired import Paired, Stacks, joined
 from whichgpu.cost.requests import at_random
 from whichgpu.cost.simulated import Cells, wider
 from whichgpu.errors import UsageError, WhichGpuError
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from whichgpu.cost.device import Devices
     from whichgpu.cost.estimate import Answers, Estimates
     from whichgpu.cost.groups import Asking, Group, Numbers, Refused
     from whichgpu.cost.layout import Settled
@@ -49,6 +50,9 @@ if TYPE_CHECKING:
 _MOST = 4096
 #: Options that are counts, of which `Job.degree` takes arrays.
 _COUNTS = ("ep", "moe_tp", "attention_dp", "cp", "vp", "global_batch", "grad_accum")
+#: Formats of 16 bits of which the first may stand for both, and options that state a format of a part.
+_HALVES = ("fp16", "bf16")
+_OWN_FORMAT = {"adapter_precision", "encoder_precision", "kv_precision", "vae_precision"}
 #: No more options than a job states.
 _NOTHING: dict[str, str] = {}
 #: What training a language model does as soon as memory is short, in this order, of what a row leaves open.
@@ -220,9 +224,20 @@ class Pool(Sweep):
     def estimates(self, spots: Sequence[Spot], options: Mapping[str, str] = _NOTHING) -> Estimates:
         """What is said of these cells, each on its own GPU."""
         which = np.array([place for place, _ in spots])
-        devices = Paired(devices_of(self._settled, self._gpus), [gpu for gpu, _ in self._places], which)
+        devices = Paired(*self._devices(), which, [stack.half for stack in self._stacks])
         job = recomputing(_with(self._job([numbers for _, numbers in spots]), options), self._settled.runtime)
         return estimate_paired(self._settled._replace(job=job, runtime=joined(self._stacks, which)), devices)
+
+    def _devices(self) -> tuple[Devices, list[int]]:
+        """The GPUs of the table as these jobs have them, and which of them is at each place."""
+        gpus, chosen = self._gpus, [gpu for gpu, _ in self._places]
+        narrow = [stack.narrow for stack in self._stacks]
+        if len(set(narrow)) == 1:
+            return devices_of(self._settled, gpus, narrow[0]), chosen
+        # Every GPU twice: as it sums products in FP32, and in FP16.
+        count = len(gpus)
+        table = devices_of(self._settled, (*gpus, *gpus), (False,) * count + (True,) * count)
+        return table, [gpu + count * own for gpu, own in zip(chosen, narrow, strict=True)]
 
     def _job(self, columns: Sequence[Numbers]) -> Job:
         """The job with the numbers of these columns, at least one of them as an array."""
@@ -284,43 +299,25 @@ def _sparing(
 
 def sweeps(groups: Sequence[Group], refused: Refused) -> Iterator[Sweep]:
     """The cells of groups as few sweeps; a row whose job cannot be settled gets its reason in `refused`."""
-    gpus = {name: gpu for group in groups for name, gpu in group.gpus.items()}
+    # In one order, so that shares of the same GPUs have their columns in common.
+    gpus = dict(sorted({name: gpu for group in groups for name, gpu in group.gpus.items()}.items()))
     number = {name: i for i, name in enumerate(gpus)}
     found: dict[tuple[Any, ...], Pool] = {}
-    stacks = _Stacks()
+    stacks = Stacks()
     for group in groups:
         if personal.active() or at_random(group.job):
             yield from _apart(group)
             continue
         for plain, cells in group.settled(refused):
-            settled = _counted(plain, len(cells))
+            settled, half = _sixteen_bit(_counted(plain, len(cells)))
             format_ = precision(settled.job.precision).id
-            same, stack = stacks.of(settled.runtime, settled.job.phase, format_)
+            same, stack = stacks.of(settled.runtime, settled.job.phase, format_, half)
             key = (*_work(settled), group.lenient, same)
             if key not in found:
                 found[key] = Pool(settled, tuple(gpus.values()), lenient=group.lenient)
             for cell, numbers in zip(cells, _numbers(settled.job, len(cells)), strict=True):
                 found[key].add(found[key].place(number[cell[0]], stack), numbers, group.asking[cell])
     yield from found.values()
-
-
-class _Stacks:
-    """Runtimes that were met: equal ones as the same object, with their structure."""
-
-    def __init__(self) -> None:
-        self._met: dict[tuple[int, str, str], tuple[Runtime, int, Runtime]] = {}
-        self._equal: dict[tuple[str, ...], Runtime] = {}
-        self._structures: dict[tuple[Any, ...], int] = {}
-
-    def of(self, stack: Runtime, phase: str, numbers: str) -> tuple[int, Runtime]:
-        """The number of its structure in a phase and a format, and what stands for it and its equals."""
-        key = id(stack), phase, numbers
-        if key not in self._met:
-            number = self._structures.setdefault(structure(stack, phase, numbers), len(self._structures))
-            # With itself, so that no other can have its id.
-            self._met[key] = stack, number, self._equal.setdefault(columns(stack), stack)
-        _, number, same = self._met[key]
-        return number, same
 
 
 def _apart(group: Group) -> Iterator[Apart]:
@@ -331,6 +328,20 @@ def _apart(group: Group) -> Iterator[Apart]:
             if cell[0] == name:
                 sweep.add(0, cell[1], asking)
         yield sweep
+
+
+def _sixteen_bit(settled: Settled) -> tuple[Settled, str]:
+    """A settled job in FP16 where that may stand for its format, and its format; "" where none stands for it.
+
+    FP16 and BF16 have numbers of one size. What a GPU multiplies them at, what the fit knows of them and what
+    software makes of them is asked by the format (`Runtime.half`). Training scales the gradients of one
+    alone, and pipelines run parts of themselves in other formats than their own.
+    """
+    job, format_ = settled.job, precision(settled.job.precision).id
+    apart = job.trains or "vae" in settled.workload.dims or job.options.keys() & _OWN_FORMAT
+    if apart or format_ not in _HALVES:
+        return settled, ""
+    return settled._replace(job=job.changed(precision=_HALVES[0])), format_
 
 
 def _counted(settled: Settled, count: int) -> Settled:

@@ -110,12 +110,14 @@ def _known(name: str) -> str:
 class _Kin:
     """Rows whose texts mean the same job: their groups, by which numbers are known, and its defaults."""
 
-    __slots__ = ("groups", "usual")
+    __slots__ = ("groups", "usual", "whole")
 
     def __init__(self) -> None:
         self.groups: dict[tuple[bool, ...], Group] = {}
         #: By whether a row states one of two lengths alone, and which.
         self.usual: dict[tuple[bool, ...], _Usual] = {}
+        #: By the numbers of a row, those with every default, and their group.
+        self.whole: dict[Numbers, tuple[Numbers, Group]] = {}
 
 
 class Reader:
@@ -131,10 +133,11 @@ class Reader:
         self._heads = _Texts(_guarded(self._head))
         #: The tp and pp of a job on so many of a GPU, where a row states none.
         self._places: dict[tuple[Any, ...], tuple[float | None, float | None]] = {}
-        #: By job, whether its software and phase are stated, and GPU: format and software of a row there,
-        #: where they are not its usual ones.
-        self._open: dict[tuple[Any, ...], tuple[str, str] | None] = {}
-        #: By either of these keys but for the GPU: how the job usually runs.
+        #: By what rows share, their number of GPUs and tp: one of their jobs.
+        self._jobs: dict[tuple[Any, ...], jobs.Job] = {}
+        #: By what rows share, and GPU: the same, and its kin, in the format and software of that GPU.
+        self._on: dict[tuple[int, str], tuple[Head, _Kin]] = {}
+        #: By what rows share, and the numbers that its place hangs on: how the job usually runs.
         self._known: dict[tuple[Any, ...], placing.Usually] = {}
 
     @property
@@ -158,9 +161,9 @@ class Reader:
             if type(one) is _Refused:
                 raise UsageError(one.why)
         (gpu, count), (head, kin), numbers = found
-        if placing.leaves_open(head.job, gpu):
-            head, kin = self._under(head, kin, cells, gpu)
-        numbers = _named(numbers, head)
+        head, kin = self._run_on(head, kin, cells, gpu)
+        if head.lengths:
+            numbers = _named(numbers, head)
         if count > 1:
             numbers = _counted(numbers, count)
         if cells[CONCURRENCY] and numbers[_QUEUE] is None and numbers[_IN] is numbers[_OUT] is None:
@@ -172,11 +175,7 @@ class Reader:
             numbers = _swapped(numbers, {_QUEUE: numbers[_BATCH], _BATCH: None})
         if not head.job.trains and _is_open(numbers):
             numbers = self._held(head, numbers, gpu)
-        numbers = _filled(head, kin, numbers)
-        stated = tuple([value is not None for value in numbers])
-        group = kin.groups.get(stated)
-        if group is None:
-            group = kin.groups[stated] = Group(head.job, stated, bool(head.ignored))
+        numbers, group = kin.whole.get(numbers) or _grouped(head, kin, numbers)
         group.add(index, gpu, numbers, (cells[_METRIC], cells[_UNIT]))
         if head.ignored:
             self.ignored.update(head.ignored)
@@ -190,18 +189,22 @@ class Reader:
         head = read_head((name, *texts[1:]))
         return head, self._kin.setdefault(head.key, _Kin())
 
-    def _under(self, head: Head, kin: _Kin, cells: tuple[str, ...], gpu: Gpu) -> tuple[Head, _Kin]:
+    def _run_on(self, head: Head, kin: _Kin, cells: tuple[str, ...], gpu: Gpu) -> tuple[Head, _Kin]:
         """A row under the software and in the format that its GPU has of those that it leaves open."""
-        key = head.key, (bool(head.job.runtime), bool(head.job.phase)), gpu.id
-        if key not in self._open:
-            found = placing.widened(placing.run_on(self._usually(key[:-1], head.job), gpu), gpu)
-            self._open[key] = None if found is head.job else (found.precision, found.runtime)
-        changed = self._open[key]
-        if changed is None:
-            return head, kin
-        texts = HEAD(cells)
-        read: tuple[Head, _Kin] = self._heads[(*texts[:FORMAT], *changed, *texts[STACK + 1 :])]
-        return read
+        # A head is as long here as the reader is.
+        key = id(head), gpu.id
+        known = self._on.get(key)
+        if known is None:
+            known = head, kin
+            if placing.leaves_open(head.job, gpu):
+                found = placing.widened(placing.run_on(self._usually((id(head),), head.job), gpu), gpu)
+                if found is not head.job:
+                    texts = HEAD(cells)
+                    known = self._heads[
+                        (*texts[:FORMAT], found.precision, found.runtime, *texts[STACK + 1 :])
+                    ]
+            self._on[key] = known
+        return known
 
     def _usually(self, key: tuple[Any, ...], job: jobs.Job) -> placing.Usually:
         """How a job runs, by what sets it apart but its GPU."""
@@ -211,13 +214,34 @@ class Reader:
 
     def _held(self, head: Head, numbers: Numbers, gpu: Gpu) -> Numbers:
         """The numbers of a row with the tp and pp by which its GPUs hold the model, where it states none."""
-        key = head.key, numbers[_N_GPUS], numbers[_TP], gpu.id
+        if not asked.is_language_model(resolve(head.job.workload)):
+            return numbers
+        held = id(head), numbers[_N_GPUS], numbers[_TP]
+        key = *held, gpu.value("memory")
         if key not in self._places:
-            columns: dict[str, Any] = dict(zip(jobs.NUMBERS, numbers, strict=True))
-            found = placing.held(head.job.changed(**columns), gpu, partial(self._usually, key[:-1]))
-            self._places[key] = found.tp, found.pp
+            job = self._jobs.get(held) or _numbered(head.job, numbers)
+            found = placing.layout(job, gpu, partial(self._usually, held, job))
+            # Not before that did not refuse it: other rows may have better numbers.
+            self._jobs[held] = job
+            self._places[key] = found or (job.tp, job.pp)
         tp, pp = self._places[key]
         return tuple([tp if i == _TP else pp if i == _PP else one for i, one in enumerate(numbers)])
+
+
+def _numbered(job: jobs.Job, numbers: Numbers) -> jobs.Job:
+    """A job with the numbers of a row."""
+    columns: dict[str, Any] = dict(zip(jobs.NUMBERS, numbers, strict=True))
+    return job.changed(**columns)
+
+
+def _grouped(head: Head, kin: _Kin, numbers: Numbers) -> tuple[Numbers, Group]:
+    """The numbers of a row with the defaults of what it leaves open, and the group of such rows."""
+    whole = _filled(head, kin, numbers)
+    stated = tuple([value is not None for value in whole])
+    if stated not in kin.groups:
+        kin.groups[stated] = Group(head.job, stated, bool(head.ignored))
+    found = kin.whole[numbers] = whole, kin.groups[stated]
+    return found
 
 
 def _filled(head: Head, kin: _Kin, numbers: Numbers) -> Numbers:

@@ -149,6 +149,8 @@ class Runtime:
     software: str = ""
     release: str = ""
     said: str = field(default="", compare=False)
+    #: Of jobs in FP16 and BF16 that are one sweep, which FP16 stands for, the format of those that it runs.
+    half: str = ""
     #: Of several that are `joined`, the one on each GPU of a sweep, and of which GPU each job is, (J,).
     each: tuple[Runtime, ...] = ()
     which: Any = field(default=None, compare=False)

@@ -565,7 +565,12 @@ def sequence_bytes(workload: Workload, job: Job, tokens: Any, stack: Runtime | N
     spec, gpus = of_job(job), np.asarray(job.tp, dtype=np.float64)
     known = getattr(workload.code, "sequence_bytes", None)
     if known is not None:
-        return np.asarray(known(workload.dims, spec, tokens, gpus, engine=_rule(stack)))
+        rules = dict.fromkeys(map(_rule, stack.each or (stack,) if stack is not None else (None,)))
+        each = [np.asarray(known(workload.dims, spec, tokens, gpus, engine=rule)) for rule in rules]
+        if stack is None or len(each) == 1:
+            return each[0]
+        place = {rule: i for i, rule in enumerate(rules)}
+        return np.asarray(np.choose(stack.read(lambda one: place[_rule(one)]), each))
     heads = float(workload.dims.get("kv_heads", workload.dims.get("heads", 1)))
     return np.asarray(
         workload.code.kv_bytes_per_token(workload.dims, spec) * tokens / np.minimum(gpus, heads)

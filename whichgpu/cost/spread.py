@@ -38,7 +38,7 @@ from whichgpu.facts import store
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from whichgpu.cost.estimate import Estimates
     from whichgpu.cost.layout import Layout
@@ -112,6 +112,25 @@ def spread(laid: Layout, gpu: Gpu, stack: Runtime) -> Spread:
     return Spread(math.sqrt(max(total**2 - own**2, 1e-4)), own, basis)
 
 
+def spreads(laid: Layout, gpus: Sequence[Gpu], stacks: Sequence[Runtime]) -> list[Spread]:
+    """The spread of a laid-out job on each of some GPUs under what runs it there.
+
+    It is worked out once for all GPUs that are known as much, or as little.
+    """
+    groups = _table().get("group", {})
+    own, every = (_group(laid), groups["all"]) if groups else ({}, {})
+    ids, families = set(own.get("gpus", ())), set(own.get("families", ()))
+    known: dict[Any, Spread] = {}
+    found = []
+    for gpu, stack in zip(gpus, stacks, strict=True):
+        seen = gpu.id in ids, gpu.family in families, gpu.family in every.get("families", ())
+        told = (id(stack), gpu.vendor, gpu.segment == "cpu", *seen)
+        if told not in known:
+            known[told] = spread(laid, gpu, stack)
+        found.append(known[told])
+    return found
+
+
 def _strange(gpu: Gpu) -> bool:
     """Whether nothing of a GPU's kind was measured: another vendor's, of a generation without a row.
 
@@ -134,8 +153,14 @@ def _changed(stack: Runtime) -> bool:
 
     TensorFlow of before 1.15, or with XLA: what the rows say of its errors is of other programs.
     """
-    known = {mark for version in _table()["group"]["all"]["versions"] for mark in version.split()}
-    return not stack.domain and not {f"{stack.kernels}+{mark}" for mark in stack.changed} <= known
+    return not stack.domain and not {f"{stack.kernels}+{mark}" for mark in stack.changed} <= _used()
+
+
+@lru_cache(maxsize=1)
+def _used() -> frozenset[str]:
+    """What sets the measured versions of all runtimes apart."""
+    versions = _table()["group"]["all"]["versions"]
+    return frozenset(mark for version in versions for mark in version.split())
 
 
 def _untried(laid: Layout, stack: Runtime) -> bool:

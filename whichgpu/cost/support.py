@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from whichgpu.hardware.fields import FIELDS
 from whichgpu.software import stacks
 from whichgpu.values import NamedTuple
 from whichgpu.workloads.ops import PRODUCTS
+from whichgpu.workloads.precision import precision
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,6 +46,14 @@ class Needs(NamedTuple):
         rates = tuple(dict.fromkeys((precision.math, *multiplied)))
         return cls(precision, trains, rates, _convolving(ops, precision, trains=trains))
 
+    def under(self, runtime: Runtime) -> Needs:
+        """Those of the jobs that a runtime runs, where FP16 stands for their own format (`Runtime.half`)."""
+        if runtime.half in ("", self.precision.id):
+            return self
+        own = precision(runtime.half)
+        rates = tuple(dict.fromkeys(own.math if rate == self.precision.math else rate for rate in self.rates))
+        return self._replace(precision=own, rates=rates)
+
 
 def refusal(gpu: Gpu, needs: Needs, runtime: Runtime) -> str:
     """Why this GPU cannot do this work on this runtime; empty where it can.
@@ -63,6 +72,14 @@ def refusal(gpu: Gpu, needs: Needs, runtime: Runtime) -> str:
         )
     stated = stacks.lacking(gpu, runtime.software, precision.math) if why and runtime.software else ""
     return f"{stated}; {why}" if stated else why
+
+
+def standing_by(runtime: Runtime) -> tuple[Any, ...]:
+    """All of a runtime that a `refusal` hangs on."""
+    return (
+        runtime.title, runtime.software, runtime.release, runtime.said, tuple(runtime.vendors),
+        tuple(runtime.unmeasured),
+    )  # fmt: skip
 
 
 def widens_fp8(gpu: Gpu, precision: Precision, runtime: Runtime) -> bool:

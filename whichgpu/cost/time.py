@@ -310,11 +310,14 @@ def shares(work: Pass, found: Fit) -> dict[tuple[str, OpClass | None], float]:
 
 def limits(one: Kernels, work: Pass, found: Fit) -> tuple[Array, Array]:
     """Seconds of arithmetic and of traffic of one execution under a fit, never below the roofline's."""
-    place, along = work.devices.traits, work.devices.along
-    kinds = one.classes
-    rates = found.compute(kinds, place, work.runtime, trains=work.trains, workload=work.workload)
-    compute = one.compute / along(rates)
-    memory = one.memory / along(found.memory(kinds, place, work.runtime, trains=work.trains))
+    kinds, trains, under = one.classes, work.trains, work.devices.under
+    compute = one.compute / under(
+        work.runtime,
+        lambda stack, on: found.compute(kinds, on.traits, stack, trains=trains, workload=work.workload),
+    )
+    memory = one.memory / under(
+        work.runtime, lambda stack, on: found.memory(kinds, on.traits, stack, trains=trains)
+    )
     return bounded(compute, one.fastest_compute), bounded(memory, one.fastest_memory)
 
 
