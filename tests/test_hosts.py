@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from whichgpu.cost import hosts
 from whichgpu.cost.device import Devices
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.fit import Fit
 from whichgpu.cost.layout import lay_out
+from whichgpu.cost.runtime import runtime
 from whichgpu.cost.spread import joined, spread, widths
 from whichgpu.cost.time import evaluate, launches
 from whichgpu.errors import UsageError
@@ -27,9 +29,69 @@ def laid(workload: str, gpu: str, **columns: Any):
 def test_the_host_of_a_module_launches_half_as_fast() -> None:
     module, card = (
         laid("resnet50", gpu, batch=1.0, precision="fp16", runtime="PyTorch 2.4").work
-        for gpu in ("jetson-orin-nano-super-8gb", "rtx-3090")
+        for gpu in ("jetson-orin-nano-super-8gb", "a100-40gb-sxm")
     )
     assert launches(module, Fit())[0, 0] == pytest.approx(2.0 * launches(card, Fit())[0, 0])
+
+
+def test_a_card_of_the_desktop_stands_in_a_desktop_of_its_time() -> None:
+    """One thread launches, and a desktop's is faster than that of a server of many cores."""
+    ages = [hosts.slowness(GPUS[gpu]) for gpu in ("gtx-1080-ti", "rtx-2080-ti", "rtx-3090", "rtx-4090")]
+    assert 1.0 > ages[0] > ages[1] > ages[2] > ages[3] > 0.5
+    # No rating is known of desktops since: those of 2025 launch as fast as those of 2023.
+    assert hosts.slowness(GPUS["rtx-5090"]) == pytest.approx(2090.0 / (0.85 * 4300.0))
+    for other in ("h100-80gb-sxm", "rtx-6000-ada", "rtx-4090-laptop"):
+        assert hosts.slowness(GPUS[other]) == 1.0
+
+
+def test_a_job_may_state_what_kind_of_host_it_has() -> None:
+    def launched(gpu: str, **options: str) -> float:
+        work = laid("resnet50", gpu, batch=1.0, precision="fp16", runtime="PyTorch 2.4", options=options).work
+        return float(launches(work, Fit())[0, 0])
+
+    assert launched("rtx-4090", host="desktop") == launched("rtx-4090") < launched("rtx-4090", host="server")
+    assert launched("h100-80gb-sxm", host="server") == launched("h100-80gb-sxm") == 1.0
+    # A card of a server in a desktop of its own time; an engine's cards are taken to stand in a server.
+    assert launched("h100-80gb-sxm", host="desktop") < 0.7
+    served = lay_out(Job("llama-3.1-8b", phase="serve", precision="fp16", runtime="vLLM"), [GPUS["rtx-4090"]])
+    assert served.devices.host == "server"
+    with pytest.raises(UsageError, match=r"'attic' is not desktop or server; write e\.g\. host=desktop"):
+        launched("rtx-4090", host="attic")
+
+
+def test_an_answer_says_what_kind_of_host_it_assumes() -> None:
+    def told(gpu: str, **options: str) -> str:
+        eager = {"phase": "infer", "precision": "fp16", "runtime": "PyTorch 2.4"}
+        return " ".join(
+            estimate(Job("resnet50", batch=1.0, options=options, **eager), [GPUS[gpu]]).at(0, 0).warnings
+        )
+
+    assert "assumed of a desktop" in told("rtx-4090")
+    assert "host=server" in told("rtx-4090")
+    assert "assumed of a server" in told("h100-80gb-sxm")
+    assert "host=" not in told("h100-80gb-sxm")
+    assert "host=" not in told("rtx-4090", host="desktop")
+
+
+def test_compiled_kernels_are_launched_from_python_without_a_module() -> None:
+    """Dearer than what autograd starts from C++, cheaper than modules, unless graphs are replayed."""
+    eager, compiled = runtime("PyTorch 2.4", ""), runtime("PyTorch 2.4 torch.compile", "")
+    assert eager.starts["backward"] * eager.launch < compiled.launch < eager.launch
+    assert runtime("PyTorch 2.4 torch.compile reduce-overhead", "").launch < 1e-6
+
+
+def test_what_runs_fp32_as_tf32_unasked() -> None:
+    """ONNX Runtime's CUDA provider and JAX do in products and convolutions, PyTorch since 1.12 in these."""
+    every = ("gemm", "conv", "attention")
+    known = {"ONNX Runtime 1.18": every[:2], "JAX": every, "PyTorch 2.4": ("conv",), "TensorFlow 2.12": every}
+    for text, kinds in known.items():
+        assert tuple(kind for kind in every if runtime(text, "").unasked(kind)) == kinds, text
+
+    def seconds(gpu: str) -> float:
+        work = {"phase": "infer", "batch": 32.0, "seq_len": 128.0, "precision": "fp32"}
+        return float(estimate(Job("bert-base", runtime="ONNX Runtime", **work), [GPUS[gpu]]).seconds[0, 0])
+
+    assert seconds("a100-40gb-sxm") < 0.5 * seconds("v100-16gb-sxm")
 
 
 def test_how_much_launches_bind_is_a_slope() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import energy, personal
+from whichgpu.cost import energy, hosts, personal
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.fit import workload_terms
 from whichgpu.cost.layout import Layout, lay_out, lay_out_on
@@ -64,7 +64,7 @@ MODELLED = {
     "offload_to",
     "mtp", "adapters", "vae_slicing", "vae_tiling", "vae_precision", "encoder_precision", "adaptive_softmax",
     "exchange",
-    "launch",
+    "launch", "host",
     *REQUESTS,
 }  # fmt: skip
 #: Those of adapters, which mean nothing where they are merged into the weights.
@@ -406,10 +406,12 @@ class Estimates:
                        for one in (self.timing.launching, self.timing.launch))  # fmt: skip
         if waits < _PACED or self.devices.launch:
             return []
-        stated = show(float(each), "time", 2)
+        stated, kind = show(float(each), "time", 2), hosts.kind_of(self.devices.gpus[g], self.devices.host)
+        other = "; host=server if it is one" if kind == "desktop" and not self.devices.host else ""
         return [
             f"the host sets the pace, and no GPU's name tells which one it is: {stated} for each kernel are "
-            f"assumed, and hosts differ by a factor of two; option launch={stated.replace(' ', '')} states it"
+            f"assumed of a {kind}, and hosts differ by a factor of two; option "
+            f"launch={stated.replace(' ', '')} states it{other}"
         ]
 
     def remarks(self, g: int = 0) -> tuple[str, ...]:
