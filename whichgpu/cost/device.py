@@ -257,6 +257,11 @@ class Devices:
         return self.each(lambda gpu: hosts.slowness(gpu, self.host))
 
     @cached_property
+    def unsure_host(self) -> Column:
+        """Log standard deviation of the time of a launch; 0 where a job states it."""
+        return self.each(lambda gpu: 0.0 if self.launch else hosts.unsure(gpu, self.host))
+
+    @cached_property
     def processor(self) -> NDArray[np.bool_]:
         """Which are no GPUs, (G, 1)."""
         return np.array([[gpu.segment == "cpu"] for gpu in self.gpus])

@@ -400,13 +400,14 @@ class Estimates:
 
     def _of_its_host(self, g: int, j: int) -> list[str]:
         """What to say where launches set the pace, which no figure of a GPU tells."""
-        if self.spread_machine[g, j] < section("spread")["host"] * _PACED or self.runtime.specialised:
+        if self.runtime.specialised:
             return []
         waits, each = (np.broadcast_to(one, self.seconds.shape)[g, j]
                        for one in (self.timing.launching, self.timing.launch))  # fmt: skip
         if waits < _PACED or self.devices.launch:
             return []
-        stated, kind = show(float(each), "time", 2), hosts.kind_of(self.devices.gpus[g], self.devices.host)
+        gpu = self.devices.gpus[int(self.devices.place(g, j))]
+        stated, kind = show(float(each), "time", 2), hosts.kind_of(gpu, self.devices.host)
         other = "; host=server if it is one" if kind == "desktop" and not self.devices.host else ""
         return [
             f"the host sets the pace, and no GPU's name tells which one it is: {stated} for each kernel are "
@@ -570,7 +571,7 @@ def _assemble(laid: Layout, timing: Timing, times: _Times, doing: energy.Activit
     # A host's speed is not in the catalogue: where launches bind, it is what is not known. Engines of
     # language models that were measured replay graphs.
     launching = prior if laid.runtime.specialised else 1.0
-    host = launching * section("spread")["host"] * timing.launching * (not devices.launch)
+    host = launching * devices.unsure_host * timing.launching
     # Nor how software deals out work that leaves SMs without a tile, where the GPU sets the pace.
     idle = section("spread")["idle"] * (1.0 - timing.filled) * (1.0 - timing.launching)
     # Whether a host's links work as its GPUs could is not in the catalogue either.

@@ -46,6 +46,11 @@ def slowness(gpu: Gpu, stated: str = "") -> float:
     return float(known["server"] / (known["usual"] * np.interp(_year(gpu), years, ratings)))
 
 
+def unsure(gpu: Gpu, stated: str = "") -> float:
+    """Log standard deviation of the time of a launch beside a GPU, in the kind of host that it has."""
+    return float(section("spread")["host"][kind_of(gpu, stated)])
+
+
 def kind_of(gpu: Gpu, stated: str = "") -> str:
     """The kind of a GPU's host: "module", else what is stated, else its usual one, "desktop" or "server"."""
     if is_module(gpu):
