@@ -73,6 +73,20 @@ def test_an_answer_says_what_kind_of_host_it_assumes() -> None:
     assert "host=" not in told("rtx-4090", host="desktop")
 
 
+def test_a_forward_pass_that_is_recorded_takes_the_host_longer() -> None:
+    """Autograd makes a graph of it for the backward pass, whose kernels start from C++."""
+
+    def host(phase: str) -> float:
+        work = lay_out(
+            Job("resnet50", phase=phase, batch=8.0, precision="fp16", runtime="PyTorch 2.4"),
+            [GPUS["a100-40gb-sxm"]],
+        ).work
+        return float(evaluate(work, Fit()).host[0, 0])
+
+    # Of as many kernels backward at least, each half as long, and of an optimizer's few: 1.4 + 0.5 and more.
+    assert 1.9 < host("train") / host("infer") < 3.2
+
+
 def test_compiled_kernels_are_launched_from_python_without_a_module() -> None:
     """Dearer than what autograd starts from C++, cheaper than modules, unless graphs are replayed."""
     eager, compiled = runtime("PyTorch 2.4", ""), runtime("PyTorch 2.4 torch.compile", "")
