@@ -501,7 +501,8 @@ def test_what_makes_a_gpu_wait_makes_nothing_faster():
 def test_an_encoder_may_run_in_a_library_that_launches_much():
     one, causes, _ = found("bert-base", "a10", "18 ms", phase="infer", batch=1, seq_len=128)
     assert one.verdict == "slow"
-    assert causes["engine"].effect < 1.0
+    # Of milliseconds: what launches much takes more of them.
+    assert causes["engine"].effect > 1.3
     assert "Transformers" in causes["engine"].title
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.cost import hosts
 from whichgpu.cost.classes import kin, lineage, memory_kind
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.joined import fabric, has_bridge, is_card, together
@@ -95,6 +96,8 @@ class Devices:
     launch: float = 0.0
     #: B/s from one machine to others, one way, where a job states them; 0 where none does.
     network: float = 0.0
+    #: The kind of host, "desktop" or "server"; "" for the usual one of each GPU.
+    host: str = ""
     _columns: dict[str, Column] = field(default_factory=dict, init=False, repr=False, compare=False)
     _peaks: dict[str, Column] = field(default_factory=dict, init=False, repr=False, compare=False)
     _strains: dict[str, Column] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -105,13 +108,13 @@ class Devices:
     def of(
         cls, gpus: Sequence[Gpu], cap: float = np.inf, *, narrow: bool | tuple[bool, ...] = False,
         system: str = "", joined_by: str = "", widens: Sequence[str] = (), launch: float = 0.0,
-        network: float = 0.0,
+        network: float = 0.0, host: str = "",
     ) -> Devices:  # fmt: skip
         """The columns of these GPUs, in order, under a power cap in W; raises `UsageError` for none."""
         if not cap > 0:
             raise UsageError(f"power_limit: {cap:g} W leaves nothing to run on; write e.g. power_limit=150 W")
         joined_by = joined_by or ("bridge" if system and has_bridge(system) else "")
-        key = tuple(map(id, gpus)), cap, narrow, system, joined_by, tuple(widens), launch, network
+        key = tuple(map(id, gpus)), cap, narrow, system, joined_by, tuple(widens), launch, network, host
         if key not in _devices:
             if len(_devices) >= _KEPT:
                 _devices.clear()
@@ -268,9 +271,13 @@ class Devices:
 
     @cached_property
     def slowness(self) -> Column:
-        """Factor on the time that a host takes for a launch: modules have small Arm cores."""
-        slow = section("launches")["edge"]
-        return self.each(lambda gpu: slow if _is_module(gpu) else 1.0)
+        """Factor on the time that a host takes for a launch (`cost/hosts.py`)."""
+        return self.each(lambda gpu: hosts.slowness(gpu, self.host))
+
+    @cached_property
+    def unsure_host(self) -> Column:
+        """Log standard deviation of the time of a launch; 0 where a job states it."""
+        return self.each(lambda gpu: 0.0 if self.launch else hosts.unsure(gpu, self.host))
 
     @cached_property
     def processor(self) -> NDArray[np.bool_]:
@@ -585,7 +592,7 @@ class Devices:
         if dtype not in self._strains:
             appetite = self.appetite(dtype)
             left = np.maximum(self.usual - self._unclocked, 0.05 * appetite)
-            asked = np.where(self.each(_is_module), 0.0, appetite - self._unclocked)
+            asked = np.where(self.each(hosts.is_module), 0.0, appetite - self._unclocked)
             self._strains[dtype] = np.nan_to_num(asked / left, nan=0.0)
         return self._strains[dtype]
 
@@ -626,11 +633,6 @@ def _of_chip(name: str, family: str, chip: str) -> float:
     known = (part for part in catalogue().values() if chip and part.family == family)
     values = [part.value(name) for part in known if part.value("chip") == chip]
     return max((float(value) for value in values if value is not None), default=np.nan)
-
-
-def _is_module(gpu: Gpu) -> bool:
-    """Whether a GPU is part of a module with its own processor (Jetson)."""
-    return gpu.segment == "edge"
 
 
 def _power_family(gpu: Gpu) -> str:

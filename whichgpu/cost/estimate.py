@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import energy, personal
+from whichgpu.cost import energy, hosts, personal
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.fit import workload_terms
 from whichgpu.cost.layout import Layout, lay_out, lay_out_on
@@ -64,7 +64,7 @@ MODELLED = {
     "offload_to",
     "mtp", "adapters", "vae_slicing", "vae_tiling", "vae_precision", "encoder_precision", "adaptive_softmax",
     "exchange",
-    "launch",
+    "launch", "host",
     *REQUESTS,
 }  # fmt: skip
 #: Those of adapters, which mean nothing where they are merged into the weights.
@@ -418,16 +418,19 @@ class Estimates:
 
     def _of_its_host(self, g: int, j: int) -> list[str]:
         """What to say where launches set the pace, which no figure of a GPU tells."""
-        if self.spread_machine[g, j] < section("spread")["host"] * _PACED or self.runtime.specialised:
+        if self.runtime.specialised:
             return []
         waits, each = (np.broadcast_to(one, self.seconds.shape)[g, j]
                        for one in (self.timing.launching, self.timing.launch))  # fmt: skip
         if waits < _PACED or self.devices.launch:
             return []
-        stated = show(float(each), "time", 2)
+        gpu = self.devices.gpus[int(self.devices.place(g, j))]
+        stated, kind = show(float(each), "time", 2), hosts.kind_of(gpu, self.devices.host)
+        other = "; host=server if it is one" if kind == "desktop" and not self.devices.host else ""
         return [
             f"the host sets the pace, and no GPU's name tells which one it is: {stated} for each kernel are "
-            f"assumed, and hosts differ by a factor of two; option launch={stated.replace(' ', '')} states it"
+            f"assumed of a {kind}, and hosts differ by a factor of two; option "
+            f"launch={stated.replace(' ', '')} states it{other}"
         ]
 
     def remarks(self, g: int = 0) -> tuple[str, ...]:
@@ -597,8 +600,9 @@ def _assemble(laid: Layout, timing: Timing, times: _Times, doing: energy.Activit
     # A host's speed is not in the catalogue: where launches bind, it is what is not known. Engines of
     # language models that were measured replay graphs.
     launching = prior if laid.runtime.specialised else 1.0
-    paced = launching * timing.launching + _served_by_host(laid, times.job)
-    host = section("spread")["host"] * np.minimum(paced, 1.0) * (not devices.launch)
+    paced, unsure = np.minimum(launching * timing.launching, 1.0), devices.unsure_host
+    served = np.minimum(_served_by_host(laid, times.job), 1.0 - paced) * (not devices.launch)
+    host = unsure * paced + section("spread")["host"]["engine"] * served
     # Nor how software deals out work that leaves SMs without a tile, where the GPU sets the pace.
     idle = section("spread")["idle"] * (1.0 - timing.filled) * (1.0 - timing.launching)
     # Whether a host's links work as its GPUs could is not in the catalogue either.

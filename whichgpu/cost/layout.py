@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import asked, job_memory, machines, memory, offload, parallel, pipeline, starting
+from whichgpu.cost import asked, hosts, job_memory, machines, memory, offload, parallel, pipeline, starting
 from whichgpu.cost.activations import slack as reserved_slack
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.device import Devices
@@ -110,6 +110,7 @@ def devices_of(
         system=options.get("system", ""), joined_by=asked.nvlink(options.get("nvlink", "")),
         widens=stack.widens, launch=_launch(options.get("launch", "")),
         network=asked.network(options.get("network", "")),
+        host=hosts.host(options.get("host", "")) or ("server" if stack.domain else ""),
     )  # fmt: skip
 
 

@@ -174,7 +174,7 @@ def prepare(
                 ),
                 fastest_memory=_fastest_memory(table, devices),
                 launched=launched,
-                started=launched * _starts(table, runtime),
+                started=launched * _starts(table, runtime, trains=trains),
             )
         )
     sent = np.asarray(communication, dtype=np.float64)
@@ -410,15 +410,17 @@ def _kernels(op: Op, runtime: Runtime) -> Any:
     return 1.0
 
 
-def _starts(table: OpTable, runtime: Runtime) -> Array | float:
-    """Host time of an op's launches over that of as many in a forward pass, (O, 1, 1), by its stage.
+def _starts(table: OpTable, runtime: Runtime, *, trains: bool) -> Array | float:
+    """Host time of an op's launches over that of as many at inference, (O, 1, 1), by its stage.
 
-    What checkpointing runs again is the forward pass of the same modules.
+    A forward pass of a training is `recorded` for the backward one. What checkpointing runs again is the
+    forward pass of the same modules.
     """
     if not runtime.starts or runtime.specialised:
         return 1.0
     doing = ["forward" if op.layer.endswith(AGAIN) else op.stage for op in table.ops]
-    return np.array([runtime.starts.get(one, 1.0) for one in doing])[:, None, None]
+    known = {"forward": runtime.starts.get("recorded", 1.0) if trains else 1.0, **runtime.starts}
+    return np.array([known.get(one, 1.0) for one in doing])[:, None, None]
 
 
 #: Formats to which activations are narrowed before they are multiplied.
