@@ -76,6 +76,8 @@ _OF_CACHE = re.compile(r"(?:\d\s?[KM]i?B(?:\s+of)?|cach[e\u00e9]|\u043a\u044d\u0
 #: Families of AWS's instances that go by the names of GPUs: "P4 instances".
 _INSTANCE = re.compile(r"[PpGg]\d[a-z]{0,2}|A[234]")
 _IS_INSTANCE = re.compile(r"\s+(?:instances?|family|nodes?|machines?|vms?|line)\b", re.IGNORECASE)
+#: Behind what is no device but the family of a type of Google's: "a2-highgpu-8g".
+_A_TYPE = re.compile(r"-(?:high|ultra|mega|edge|max)gpu-\d", re.IGNORECASE)
 #: Behind a name without a number, the name of another device: "Jetson AGX Thor".
 _GOES_BY_MORE = re.compile(r"\s(?!GPU|Card|Graphics|Super|Laptop)[A-Z][a-z]{2,}\b(?![-\d])")
 #: What goes on with a name after a comma: its form or its memory.
@@ -154,6 +156,9 @@ def _found(text: str, catalogue: Catalogue) -> Iterator[Mention]:
             continue
         start, end = words[at].start(), words[last].end()
         if _INSTANCE.fullmatch(text, start, end) and _IS_INSTANCE.match(text, end):
+            at = last + 1
+            continue
+        if _A_TYPE.match(text, end):
             at = last + 1
             continue
         if not any(c.isdigit() for c in text[start:end]) and _GOES_BY_MORE.match(text, end):
