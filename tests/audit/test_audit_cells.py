@@ -80,8 +80,8 @@ PRICES = """| | RTX 4070 | RTX 4080 |
         ("a.md", "| GPU | TDP |\n|---|---|\n| A100 SXM | 400W / 400W |\n| A30 | 165W / 165W |\n", [],
          {"400W", "165W"}),
         # GDDR is sold by its rate, so that its bandwidth is exact.
-        ("a.md", "| GPU | Bandwidth (GB/s) |\n|---|---|\n| RTX A4500 | 672 |\n| RTX A4000 | 448 |\n| A40 | 696 |\n",
-         ["672"], {"448", "696"}),
+        ("a.md", "| GPU | Bandwidth (GB/s) |\n|---|---|\n| RTX A4500 | 672 |\n| RTX A4000 | 448 |\n", 
+         ["672"], {"448"}),
         ("a.md", "| GPU | Bandwidth |\n|---|---|\n| H100 PCIe | 2.04 TB/s |\n| H200 SXM | 4.8 TB/s |\n", [],
          {"4.8 TB/s"}),
     ],

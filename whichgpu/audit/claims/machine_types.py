@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 #: Headers of which GPU an instance has.
 _WHICH = re.compile(
-    r"(?:gpus?|accelerators?|graphics(?: cards?)?|cards?)(?: (?:types?|models?|names?|cards?))?|grafikkarte\w*|"
-    r"(?:nvidia|amd) gpus?|carte graphique|hardware",
+    r"(?:gpus?|accelerators?|graphics(?: cards?)?|cards?)(?: (?:types?|models?|names?|cards?))?|"
+    r"grafikkarte\w*|(?:nvidia|amd) gpus?|carte graphique|hardware",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"\s*(?:x|\u00d7)?\s?(\d{1,3})\s?(?:x|\u00d7|gpus?)?\s*", re.IGNORECASE)
