@@ -55,6 +55,25 @@ PRICES = """| | RTX 4070 | RTX 4080 |
 |---|---|---|
 | Launch price | {} | {} |
 """
+CARDS = """Tesla T4. Architecture: {}. Memory: 16 GB GDDR6. Memory bandwidth: 320 GB/s. CUDA cores: {}.
+
+Tesla P4. Architecture: Pascal. Memory: 8 GB GDDR5. Memory bandwidth: 192 GB/s. CUDA cores: 2,560.
+"""
+BOLD = """**Arc A770 (16 GB)** - 16 GB GDDR6, 256-bit, 560 GB/s, 225 W
+**Arc A750** - 8 GB GDDR6, 256-bit, 512 GB/s, 225 W
+**Arc B580** - {} GDDR6, 192-bit, 456 GB/s, 190 W
+"""
+INFOBOX = """<h1>Radeon RX 9070 XT</h1><table>
+<tr><th>Compute</th><td>64 CUs, {} stream processors</td></tr>
+<tr><th>Memory</th><td>16 GB GDDR6, {}</td></tr>
+<tr><th>Cache</th><td>64 MB Infinity Cache, 8 MB L2</td></tr></table>"""
+FRENCH = """# RTX 4080 Super et RTX 4090
+
+| | RTX 4080 Super | RTX 4090 |
+|---|---|---|
+| Prix de lancement (USD) | {} | 1 599 |
+| FP32 cores | 10 240 | 16 384 |
+"""
 
 
 @pytest.mark.parametrize(
@@ -79,6 +98,14 @@ PRICES = """| | RTX 4070 | RTX 4080 |
         ("a.md", "| | MSRP (€) |\n|---|---|\n| RTX 4070 | 659 |\n| RTX 4080 | 1469 |\n", [], set()),
         ("a.md", "| GPU | TDP |\n|---|---|\n| A100 SXM | 400W / 400W |\n| A30 | 165W / 165W |\n", [],
          {"400W", "165W"}),
+        ("a.txt", CARDS.format("Turing", "2,560"), [], {"Turing", "GDDR6", "2,560", "Pascal", "GDDR5"}),
+        ("a.txt", CARDS.format("Ampere", "3,584"), ["Ampere", "3,584"], {"Pascal", "2,560"}),
+        ("a.md", BOLD.format("12 GB"), [], {"16 GB", "8 GB", "12 GB", "192-bit"}),
+        ("a.md", BOLD.format("16 GB"), ["16 GB"], {"8 GB", "192-bit"}),
+        ("a.html", INFOBOX.format("4096", "256-bit"), [], {"64", "4096", "16 GB", "256-bit"}),
+        ("a.html", INFOBOX.format("3584", "192-bit"), ["3584", "192-bit"], {"64", "16 GB"}),
+        ("a.md", FRENCH.format("999"), [], {"999", "1 599", "10 240", "16 384"}),
+        ("a.md", FRENCH.format("1 199"), ["1 199"], {"1 599"}),
         # GDDR is sold by its rate, so that its bandwidth is exact.
         ("a.md", "| GPU | Bandwidth (GB/s) |\n|---|---|\n| RTX A4500 | 672 |\n| RTX A4000 | 448 |\n", 
          ["672"], {"448"}),
@@ -88,7 +115,8 @@ PRICES = """| | RTX 4070 | RTX 4080 |
     ids=[
         "types", "wrong types", "types above", "a type in prose", "words", "wrong words", "parts", "links",
         "wrong link", "marks", "wrong mark", "no such format", "none", "euros", "dollars", "header in euros",
-        "one value twice", "by the bus", "not of HBM",
+        "one value twice", "cards", "wrong cards", "bold names", "a wrong one", "more in a cell", "wrong in a cell",
+        "blanks in prices", "wrong price", "by the bus", "not of HBM",
     ],
 )  # fmt: skip
 def test_what_a_cell_states(name, text, wrong, confirmed):

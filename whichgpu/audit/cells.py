@@ -79,8 +79,8 @@ def read(cell: Cell, context: Context) -> list[Quantity]:
         return found
     made = []
     for each in found:
-        text = f"{cell.passage.text[each.start : each.end]} {cell.unit}"
-        again = next(iter(quantities(text, context.fraction)), each)
+        words = f"{text[each.start : each.end]} {cell.unit}"
+        again = next(iter(quantities(words, context.fraction)), each)
         made.append(again._replace(start=each.start, end=each.end))
     return made
 

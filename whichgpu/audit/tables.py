@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import CHIP, headed, named, qualifiers, rate_of
 from whichgpu.audit.cells import Cell, read, unit_of
+from whichgpu.audit.compound import compound
 from whichgpu.audit.explained import explained
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.rented import OF_GPUS, rented
@@ -94,7 +95,7 @@ def every(table: Table, context: Context) -> tuple[Cell, ...]:
     """The cells of a table that are of a device, or of so many of it."""
     known: dict[int, tuple[Cell, ...]] = context.memo.setdefault("cells", {})
     if id(table) not in known:
-        known[id(table)] = tuple(explained(list(_cells(table, context)), context))
+        known[id(table)] = tuple(compound(explained(list(_cells(table, context)), context)))
     return known[id(table)]
 
 

@@ -312,6 +312,10 @@ class _Reader:
         builder = Builder()
         inline(builder, line.text.strip(), line.start + len(line.text) - len(line.text.lstrip()))
         self._at += 1
+        if self._listed_by_name(line):
+            self._put(builder, "item", 1)
+            self._images(first)
+            return
         if self._at < len(self._lines) and _UNDERLINE.match(self._lines[self._at].text):
             level = 1 if "=" in self._lines[self._at].text else 2
             self._at += 1
@@ -320,6 +324,11 @@ class _Reader:
         self._continue(builder)
         self._put(builder, "paragraph")
         self._images(first)
+
+    def _listed_by_name(self, line: Line) -> bool:
+        """Whether a line begins with a name in bold type as one beside it does: a list without marks."""
+        beside = (self._lines[at].text for at in (self._at - 2, self._at) if 0 <= at < len(self._lines))
+        return _NAMED.match(line.text) is not None and any(map(_NAMED.match, beside))
 
     def _continue(self, builder: Builder) -> None:
         """Add the lines that go on with a paragraph or an item; in a text that was not wrapped none does."""
@@ -352,6 +361,10 @@ class _Reader:
     def _put(self, builder: Builder, kind: str, level: int = 0) -> None:
         if not builder.empty:
             self._passages.append(builder.passage(kind, level, self._section))
+
+
+#: A line that begins with a name in bold type: "**Arc A750** - 8 GB", "**RTX 4090:** 24 GB".
+_NAMED = re.compile(r"\s*\*\*[^*\n]{2,60}(?::\*\*|\*\*\s*(?:[:\u2013\u2014(]|-\s))\s*\S[^\n]{0,160}$")
 
 
 def _is_table_row(line: Line) -> bool:
