@@ -59,9 +59,9 @@ CARDS = """Tesla T4. Architecture: {}. Memory: 16 GB GDDR6. Memory bandwidth: 32
 
 Tesla P4. Architecture: Pascal. Memory: 8 GB GDDR5. Memory bandwidth: 192 GB/s. CUDA cores: 2,560.
 """
-BOLD = """**Arc A770 (16 GB)** - 16 GB GDDR6, 256-bit, 560 GB/s, 225 W
-**Arc A750** - 8 GB GDDR6, 256-bit, 512 GB/s, 225 W
-**Arc B580** - {} GDDR6, 192-bit, 456 GB/s, 190 W
+BOLD = """**Arc A770 (16 GB)** — 16 GB GDDR6, 256-bit, 560 GB/s, 225 W
+**Arc A750** — 8 GB GDDR6, 256-bit, 512 GB/s, 225 W
+**Arc B580** — {} GDDR6, 192-bit, 456 GB/s, 190 W
 """
 INFOBOX = """<h1>Radeon RX 9070 XT</h1><table>
 <tr><th>Compute</th><td>64 CUs, {} stream processors</td></tr>
@@ -107,7 +107,7 @@ FRENCH = """# RTX 4080 Super et RTX 4090
         ("a.md", FRENCH.format("999"), [], {"999", "1 599", "10 240", "16 384"}),
         ("a.md", FRENCH.format("1 199"), ["1 199"], {"1 599"}),
         # GDDR is sold by its rate, so that its bandwidth is exact.
-        ("a.md", "| GPU | Bandwidth (GB/s) |\n|---|---|\n| RTX A4500 | 672 |\n| RTX A4000 | 448 |\n", 
+        ("a.md", "| GPU | Bandwidth (GB/s) |\n|---|---|\n| RTX A4500 | 672 |\n| RTX A4000 | 448 |\n",
          ["672"], {"448"}),
         ("a.md", "| GPU | Bandwidth |\n|---|---|\n| H100 PCIe | 2.04 TB/s |\n| H200 SXM | 4.8 TB/s |\n", [],
          {"4.8 TB/s"}),
@@ -115,7 +115,8 @@ FRENCH = """# RTX 4080 Super et RTX 4090
     ids=[
         "types", "wrong types", "types above", "a type in prose", "words", "wrong words", "parts", "links",
         "wrong link", "marks", "wrong mark", "no such format", "none", "euros", "dollars", "header in euros",
-        "one value twice", "cards", "wrong cards", "bold names", "a wrong one", "more in a cell", "wrong in a cell",
+        "one value twice", "cards", "wrong cards", "bold names", "a wrong one", "more in a cell",
+        "wrong in a cell",
         "blanks in prices", "wrong price", "by the bus", "not of HBM",
     ],
 )  # fmt: skip

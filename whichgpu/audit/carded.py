@@ -24,11 +24,12 @@ _BEGINS = re.compile(
 )
 #: Names whose values are words.
 _OF_WORDS = re.compile(
-    r"(?:gpu )?(?:architecture|chip|code ?name|process|foundry|memory type)|(?:release|launch)(?:ed)?(?: date| year)?",
+    r"(?:gpu )?(?:architecture|chip|code ?name|process|foundry|memory type)|"
+    r"(?:release|launch)(?:ed)?(?: date| year)?",
     re.IGNORECASE,
 )
 _ENDS = re.compile(r"[\s.;,|\u00b7\u2022]+$")
-#: Entries that make a card, characters of a value and of the name of a device, and of such a paragraph at most.
+#: Entries that make a card; characters of a value, of the name of a device and of such a paragraph at most.
 _ENTRIES, _VALUE, _NAME, _LONGEST = 3, 60, 60, 1200
 
 

@@ -1,6 +1,6 @@
-"""Cells that tell more than their header asks: "16 GB GDDR6, 256-bit" under "Memory", "84 SMs, 10,752 CUDA cores".
+"""Cells that tell more than their header asks: "16 GB GDDR6, 256-bit" under "Memory".
 
-What stands between two commas and names an attribute, or can be of one only by its unit, is a cell of its own.
+What stands between two commas and names an attribute, or can be of one only by its unit, is a cell by itself.
 """
 
 from __future__ import annotations
