@@ -5,6 +5,7 @@ What a list of names and values says in words and days is read as the cell of a 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _ENTRY = re.compile(
     r"[\s*_]*(?P<name>[^\W\d_][^:|\n=.;,]{1,38}?)[\s*_]*[:\uff1a](?!//)[\s*_]*(?P<value>\S.{0,70})"
 )
+_LONGEST = 120
 #: What makes a value a sentence.
 _SENTENCE = re.compile(
     r"[.;!?]\s|\b(?:is|are|was|were|has|have|will|can|you|we|it|than|but|if|and the)\b", re.I
@@ -35,10 +37,20 @@ def entries(context: Context) -> Sequence[Cell]:
     return found
 
 
+@lru_cache(maxsize=1024)
+def _of_words(name: str) -> bool:
+    """Whether what a name asks for is no amount, which is read with its unit wherever it stands."""
+    attribute = headed(name)
+    return attribute is None or attribute.key in ("process", "mig")
+
+
 def _entries(context: Context) -> Iterator[Cell]:
     for index, passage in context.document.running():
-        match = _ENTRY.fullmatch(passage.text) if passage.kind == "item" else None
-        if match is None or _SENTENCE.search(match["value"]) or context.mentions.get(index):
+        short = passage.kind == "item" and len(passage.text) <= _LONGEST and ":" in passage.text
+        match = _ENTRY.fullmatch(passage.text) if short else None
+        if match is None or not _of_words(match["name"]) or context.mentions.get(index):
+            continue
+        if _SENTENCE.search(match["value"]):
             continue
         whose, certain = topic(index, passage, context)
         if certain and len(whose) == 1:

@@ -225,7 +225,7 @@ def _named(run: str, catalogue: Catalogue) -> tuple[int, tuple[str, ...]] | None
 def _goes_on(text: str, word: re.Match[str], after: re.Match[str]) -> bool:
     gap = text[word.end() : after.start()]
     lower = after[0].lower()
-    if _DASH.fullmatch(gap) and lower[0].isdigit():
+    if lower[0].isdigit() and " -" in gap and _DASH.fullmatch(gap):
         # "RTX 4090 - 24 GB": a name and what it has.
         return False
     if _GAP.fullmatch(gap) is not None and ("," in gap or "/" in gap):

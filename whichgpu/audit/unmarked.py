@@ -117,8 +117,9 @@ def tabled(document: Document, catalogue: Catalogue) -> Document:
     for table, passage in carded(document.passages, catalogue):
         found.append(table)
         taken.append((passage.start, passage.end))
-    parts = _merged(taken)
-    every = [each for each in every if not _held(each, parts)]
+    if taken:
+        parts = _merged(taken)
+        every = [each for each in every if not _held(each, parts)]
     for caption, count, part in _parts(every, catalogue):
         rows = _rows(part, _Heads(count, caption, catalogue))
         if len(rows) >= _ROWS:

@@ -337,7 +337,8 @@ class _Reader:
             if (
                 not line.text.strip()
                 or _starts_block(line)
-                or self._at in self._listed | self._stacked.keys()
+                or self._at in self._listed
+                or self._at in self._stacked
                 or unruled(self._lines, self._at)
                 or self._cell_goes_on(self._at)
             ):
