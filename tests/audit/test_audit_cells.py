@@ -124,3 +124,44 @@ def test_what_a_cell_states(name, text, wrong, confirmed):
     found = audited(text.encode(), name, catalogue(), corpus.TODAY)
     assert [each.quote for each in found.accusations] == wrong
     assert confirmed <= {each.quote for each in found.findings if each.verdict == "confirmed"}
+
+
+SHEET = """NVIDIA L40S
+SPECIFICATIONS
+GPU Memory                       48GB GDDR6 with ECC
+CUDA Cores                       {}
+FP32 TFLOPS                      91.6
+TF32 Tensor Core TFLOPS          183 | 366*
+FP8 Tensor Core                  733 | {}
+NVLink Support                   {}
+
+* With sparsity
+"""
+
+
+@pytest.mark.parametrize(
+    ("values", "wrong"),
+    [(("18,176", "1,466*", "No"), []), (("16,384", "1,466*", "Yes"), ["16,384", "Yes"])],
+    ids=["right", "wrong"],
+)
+def test_a_data_sheet_with_pipes_in_its_cells(values, wrong):
+    """Its columns stand below each other; pipes part what is dense from what is sparse."""
+    found = audited(SHEET.format(*values).encode(), "a.txt", catalogue(), corpus.TODAY)
+    assert [each.quote for each in found.accusations] == wrong
+    right = {each.quote for each in found.findings if each.verdict == "confirmed"}
+    assert {"48GB", "91.6", "183", "366", "733", "1,466"} <= {each.rstrip("*") for each in right}
+
+
+def test_cores_of_apple_are_what_others_call_multiprocessors():
+    text = "| Chip | GPU cores | Memory bandwidth |\n|---|---|---|\n| M2 Ultra 76-core | 76 | 800 GB/s |\n"
+    text += "| M4 Max 40-core | 40 | 546 GB/s |\n"
+    found = audited(text.encode(), "a.md", catalogue(), corpus.TODAY)
+    assert {"76", "40"} <= {each.quote for each in found.findings if each.verdict == "confirmed"}
+
+
+def test_of_an_instance_type_it_is_known_how_many_it_has():
+    """Where the row says another number, that is wrong, and not what they have together."""
+    text = "| Type | Accelerators | Accelerator memory |\n|---|---|---|\n| g5.12xlarge | 8 x A10G | 96 GB |\n"
+    text += "| g6.48xlarge | 8 x L4 | 192 GB |\n"
+    found = audited(text.encode(), "a.md", catalogue(), corpus.TODAY)
+    assert [each.quote.strip() for each in found.accusations] == ["8 x"]

@@ -214,11 +214,14 @@ def _below(table: Table, first: int, down: Mapping[int, Head]) -> Iterator[Cell]
     for index, of in down.items():
         numbers = (_INTEGER.fullmatch(cell.text) for at in several if (cell := table.cell(index, at)))
         number = next((float(each[1]) for each in numbers if each), 1.0)
+        # Of an instance type it is known how many it has, whatever the row says.
+        beside = table.cell(index, 0)
+        known = rented(beside.text) if beside and not of.rented else None
         for column, attribute, label, said, unit in heads:
             cell = table.cell(index, column)
             if cell and column not in several:
                 mine = of.of(rate_of(label, cell.text, attribute), label)
-                times = max(of.number, number)
+                times = known[1] if known and known[1] >= 1 else max(of.number, number)
                 yield Cell(cell, of.ids, mine, label, said, unit, index, column, True, of.ids, times)
 
 

@@ -27,6 +27,8 @@ _WHICH = re.compile(
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"\s*(?:x|\u00d7)?\s?(\d{1,3})\s?(?:x|\u00d7|gpus?)?\s*", re.IGNORECASE)
+#: What sets an A10G apart from an A10.
+_LETTER = re.compile(r"(?<=\d)[a-z]$")
 #: Places in which the types stand, and rows and columns that are read.
 _SEARCHED, _ROWS, _COLUMNS = 2, 300, 30
 
@@ -75,7 +77,7 @@ def _named(cell: Passage, kind: tuple[str, float], context: Context) -> Iterator
         yield _counted(cell, (0, one.start), told, kind, context)
     # Another size or form of it is the GPU all the same, and an A10G is often called an A10.
     near = kind[0] in (*one.named, *family(one.named, context.catalogue))
-    alike = any(kind[0].startswith(key) or key.startswith(kind[0]) for key in one.named)
+    alike = any(_LETTER.sub("", key) == _LETTER.sub("", kind[0]) for key in one.named)
     verdict = "confirmed" if near else "unverifiable" if alike else "contradicted"
     because = f"it has {right.id}"
     yield made(

@@ -141,8 +141,8 @@ def _prose(
     told += _dumps(document, dumps)
     if stop >= 0:
         told.append(
-            f"the text from line {_line_of(document, stop)} on: the first {allowed:,} characters (a word with "
-            f"a digit and a cell count as {AMOUNT}) and {PASSAGES:,} paragraphs of a document are read; "
+            f"the text from line {_line_of(document, stop)} on: the first {allowed:,} characters (a word "
+            f"with a digit and a cell count as {AMOUNT}) and {PASSAGES:,} paragraphs of a document are read; "
             "audit the rest as a file of its own"
         )
     return kept

@@ -160,12 +160,18 @@ class _Reader:
             self._heading(line)
         elif _ITEM_TABLE.match(line.text):
             self._item(line)
+        elif _STANDS_BELOW.match(line.text) and (rows := self._aligned()):
+            self._columns(rows)
         elif self._table_begins(line):
             self._table()
         elif _ITEM.match(line.text):
             self._item(line)
         else:
             self._plain(line)
+
+    def _aligned(self) -> Sequence[Sequence[tuple[str, int]]]:
+        """Aligned columns whose cells have pipes: "FP16 Tensor Core     362 | 733*"."""
+        return () if self._rule_follows() else aligned(self._lines, self._at)
 
     def _plain(self, line: Line) -> None:
         """A block without marks: aligned columns, a card, a name and its value, a heading, a paragraph."""
@@ -339,6 +345,7 @@ class _Reader:
                 or _starts_block(line)
                 or self._at in self._listed
                 or self._at in self._stacked
+                or self._columns_begin(line)
                 or unruled(self._lines, self._at)
                 or self._cell_goes_on(self._at)
             ):
@@ -349,6 +356,11 @@ class _Reader:
             left = len(line.text) - len(line.text.lstrip())
             inline(builder, line.text[left:], line.start + left)
             self._at += 1
+
+    def _columns_begin(self, line: Line) -> bool:
+        """Whether aligned columns begin with a line behind one that has none."""
+        begins = _STANDS_BELOW.match(line.text) and not _STANDS_BELOW.match(self._lines[self._at - 1].text)
+        return bool(begins and self._aligned())
 
     def _images(self, first: int) -> None:
         """The texts of the pictures in the lines from one on that were read."""
@@ -366,6 +378,10 @@ class _Reader:
 
 #: A line that begins with a name in bold type: "**Arc A750** - 8 GB", "**RTX 4090:** 24 GB".
 _NAMED = re.compile(r"\s*\*\*[^*\n]{2,60}(?::\*\*|\*\*\s*(?:[:\u2013\u2014(]|-\s))\s*\S[^\n]{0,160}$")
+
+
+#: A name and its value far behind it, as a data sheet prints them.
+_STANDS_BELOW = re.compile(r"[^|\s][^|]{0,50}?\S {3,60}[^|\s]")
 
 
 def _is_table_row(line: Line) -> bool:
