@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from heapq import nsmallest
-from itertools import chain, combinations
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -132,13 +132,11 @@ def explained(told: Term, text: Amounts, *, said: bool = False) -> bool:
     pool = [each for each in pool if any(each.dims) or each.counted or each.start >= start]
     pool = [each for each in pool if not each.most or each.start >= here.start]
     pool = [each for each in pool if each.start < told.start or not alike(each, told)]
-    # Looking through them takes as long as trying some products.
-    text.effort.left -= len(pool)
     if len(pool) > _POOL:
         near = nsmallest(_POOL, pool, key=lambda one: abs(one.start - told.start))
         # In their order: what follows takes the last amounts of money.
         pool = sorted(near, key=lambda one: one.start)
-    tried = chain(ways(told, pool, most=SIMPLE, effort=text.effort), differences(told, pool))
+    tried = (*ways(told, pool, most=SIMPLE, effort=text.effort), *differences(told, pool))
     found = (each for each in tried if each.gives(told))
     money = [each for each in pool if each.sign][-_MANY:]
     if told.sign and any(_is_of_two(told, a, b) for a, b in combinations(money, TWO)):
