@@ -119,3 +119,26 @@ def test_a_part_of_a_passage_stands_where_it_stood():
             assert [part.place(at) for at in range(end - start)] == places
             assert all(0 <= at < end - start for at, _ in part.runs)
     assert re.sub(r"\s", "", whole.text) == "a&bboldcd<f>g"
+
+
+def test_a_script_without_blanks_has_words():
+    """A heap of amounts in Chinese is one; sentences are read, and count by the amounts that they hold."""
+    heap = read(("A100的显存是80GB，" * 20_000).encode(), "a.md")
+    assert "heap of amounts" in heap.unread[0]
+    told = read(
+        ("A100的显存是80GB，带宽为1,555 GB/s，是数据中心里最常见的一种加速卡。" * 5_000).encode(), "a.md"
+    )
+    assert 10_000 < sum(len(each.text) for each in told.prose()) < 60_000
+
+
+def test_of_a_language_that_is_read_twice_less_is_read():
+    german = read(
+        ("Die Karte ist doppelt so schnell wie die andere und hat mehr Speicher. " * 4_000).encode(), "a.md"
+    )
+    english = read(
+        ("The card is twice as fast as the other one and has more memory. " * 4_000).encode(), "a.md"
+    )
+    lengths = [sum(len(each.text) for each in one.prose()) for one in (german, english)]
+    assert lengths[0] == pytest.approx(_bounds.FOREIGN, rel=0.05)
+    assert lengths[1] == pytest.approx(_bounds.PROSE, rel=0.05)
+    assert f"{_bounds.FOREIGN:,} characters" in german.unread[0]

@@ -103,10 +103,14 @@ def _of_name(text: str) -> Attribute:
 def headed(text: str) -> Attribute | None:
     """The attribute that a table's cell names by itself; None where it names none or says more than that."""
     found = _headed(text)
+    if found is not None and found.dimension == "money" and _NO_DOLLARS.search(text):
+        return None
     rate = found is not None and found.key == "memory" and _RATE_UNIT.search(text)
     return attributes()["bandwidth"] if rate else found
 
 
+#: A header of prices in another currency than those on file.
+_NO_DOLLARS = re.compile(r"[\u20ac\u00a3\u00a5]|\b(?:EUR|Euros?|GBP|CHF|INR|JPY|RMB|CNY)\b", re.IGNORECASE)
 #: "Memory, GB/s" is its bandwidth.
 _RATE_UNIT = re.compile(r"(?<![A-Za-z])[GT]i?B(?:/s|ps)(?![A-Za-z])", re.IGNORECASE)
 

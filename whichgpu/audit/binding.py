@@ -264,12 +264,19 @@ def _leads(text: str, sentence: Sentence, first: Named) -> bool:
     )
 
 
+#: How dollars are written.
+_DOLLARS = frozenset({"$", "us$", "usd", "dollar", "dollars"})
+
+
 def fitting(attribute: Attribute, found: Iterable[Quantity]) -> Iterator[Quantity]:
     """The quantities that can be a value of the attribute."""
     bare = {"count", "bits"}
     for quantity in found:
         same = quantity.dimension == attribute.dimension
         rates = {quantity.dimension, attribute.dimension} == {"flop rate", "op rate"}
+        if same and attribute.dimension == "money" and quantity.unit.lower() not in _DOLLARS:
+            # Prices on file are in dollars; one in another currency has its own taxes and day.
+            continue
         if same or rates or (attribute.dimension in bare and quantity.dimension == "number"):
             yield quantity
 

@@ -79,14 +79,14 @@ def read(cell: Cell, context: Context) -> list[Quantity]:
         return found
     made = []
     for each in found:
-        text = f"{cell.passage.text[each.start : each.end]} {cell.unit}"
-        again = next(iter(quantities(text, context.fraction)), each)
+        words = f"{text[each.start : each.end]} {cell.unit}"
+        again = next(iter(quantities(words, context.fraction)), each)
         made.append(again._replace(start=each.start, end=each.end))
     return made
 
 
-#: Between two values of a cell of which the last has the unit of both: "16 or 32 GB", "250 W / 300".
-_OR = re.compile(
+#: Between two values of a cell, of which the last may have the unit of both: "16 or 32 GB", "250 W / 300".
+BETWEEN = re.compile(
     r"\s*(?:/|\||,|&|[-\u2013\u2014]|\b(?:or|and|to|oder|und|bis|ou|et|o|y)\b)\s*", re.IGNORECASE
 )
 _DIGITS = re.compile(r"\d[\d.,\u00a0\u202f]*")
@@ -101,7 +101,7 @@ def _sharing(text: str, found: Sequence[Quantity]) -> list[Quantity]:
         shares = (
             behind and each.dimension == "number" and behind.dimension not in ("number", "count", "money")
         )
-        if behind and digits and shares and _OR.fullmatch(text, each.end, behind.start):
+        if behind and digits and shares and BETWEEN.fullmatch(text, each.end, behind.start):
             words = text[each.start : each.end] + text[digits.end() : behind.end]
             again = next(iter(quantities(words)), each)
             made.append(again._replace(start=each.start, end=each.end))

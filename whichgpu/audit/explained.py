@@ -58,8 +58,8 @@ _SPEEDS = re.compile(
     re.IGNORECASE,
 )
 _RATED = re.compile(r"\b(?:tdp|tgp|tbp|rated|max\w*|limit|board|thermal|design)\b", re.IGNORECASE)
-#: One number, or two of one unit: "312 / 624".
-_NUMBER = re.compile(r"~?\d[\d.,]{0,9}(?:\s?[/\u2013-]\s?~?\d[\d.,]{0,9})?")
+#: One number, or two of one unit: "312 / 624", "362 | 733*".
+_NUMBER = re.compile(r"~?\d[\d.,]{0,9}(?:\s?[/|\u2013-]\s?~?\d[\d.,]{0,9}[*\u2020\u00b9\u00b2]?)?")
 
 
 class _Meaning(NamedTuple):

@@ -9,6 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.capabilities import CAPABILITIES
 from whichgpu.audit.certainty import excludes
 from whichgpu.audit.findings import Evidence
 from whichgpu.audit.patterns import MANY
@@ -39,8 +40,8 @@ _RATES = ("flop rate", "op rate")
 #: Peak rates that count integer operations.
 _SPARSE = ("fp16", "fp16_acc16", "bf16", "tf32", "fp8", "fp8_acc16", "fp6", "fp4", "int8", "int4")
 _INTEGER = ("int8", "int4")
-#: The compute capability from which on tensor cores have a precision.
-_SINCE = {"fp8": 8.9, "fp4": 10.0, "bf16": 8.0, "tf32": 8.0}
+#: Formats of numbers that a device has from some architecture on.
+_FORMATS = ("fp8", "fp4", "bf16", "tf32")
 #: What is said beside a value that is not of the field.
 _NOT_WHERE = {"fp64_tensor": "vector", "nvlink_per_direction": "both_ways", "nvlink": "one_way"}
 #: What is said beside a value that its figures depend on.
@@ -203,13 +204,19 @@ def _most(attribute: Attribute, what: Stated, known: Sequence[Gpu]) -> Verdict |
 
 
 def _lacking(attribute: Attribute, gpus: Sequence[Gpu]) -> Verdict | None:
-    """An accusation where no device meant has the precision at all, by its compute capability."""
-    since = _SINCE.get(attribute.key)
-    found = [gpu.value("compute_capability") for gpu in gpus]
-    if since is None or not all(value is not None and float(str(value)) < since for value in found):
+    """An accusation where no device meant has the precision at all, by its architecture."""
+    what = next((each for each in CAPABILITIES if each.key == attribute.key in _FORMATS), None)
+    if what is None or not gpus or any(what.has(gpu) is not False for gpu in gpus):
         return None
-    because = f"{gpus[0].id} has no {attribute.key.upper()}: compute capability {found[0]}"
-    return Verdict("contradicted", "none", because, (source_of(gpus[0], "compute_capability"),))
+    best = gpus[0]
+    field = "compute_capability" if best.value("compute_capability") is not None else "chip"
+    of = (
+        f"compute capability {best.value(field)}"
+        if field != "chip"
+        else f"its architecture is {best.architecture}"
+    )
+    because = f"{best.id} has no {attribute.key.upper()}: {of}"
+    return Verdict("contradicted", "none", because, (source_of(best, field),))
 
 
 def _sizes(attribute: Attribute, known: Sequence[Gpu], catalogue: Catalogue) -> list[Gpu]:
@@ -244,7 +251,7 @@ def _figures(
 def _read_figures(
     attribute: Attribute, said: frozenset[str], dimension: str, gpu: Gpu
 ) -> Iterator[tuple[float, str]]:
-    for field in _fields(attribute, said, dimension):
+    for field in (*_fields(attribute, said, dimension), *_counted_in(attribute, gpu)):
         if field in _NOT_WHERE and _NOT_WHERE[field] in said:
             continue
         for fact in _believed(gpu, field):
@@ -277,6 +284,11 @@ def _is_sparse(value: float, field: str, gpu: Gpu) -> bool:
     """Whether a source's rate is the one with sparsity, which the field is not."""
     times, own = float(gpu.value("sparsity") or 1.0), gpu.value(field)
     return times > 1 and bool(own) and _near(value, float(own or 0) * times)
+
+
+def _counted_in(attribute: Attribute, gpu: Gpu) -> tuple[str, ...]:
+    """The fields of what is called a core: Apple's are what others call multiprocessors."""
+    return ("sms",) if attribute.key == "cores" and gpu.vendor == "Apple" else ()
 
 
 def _fields(attribute: Attribute, said: frozenset[str], dimension: str) -> tuple[str, ...]:
@@ -458,6 +470,7 @@ def _too_near(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
         low = fact is None or (fact.kind != "vendor" and len(fact.sources) < _AGREE)
         exact = attribute.dimension in ("count", "bits", "memory", "length")
         coarse = attribute.dimension in (*_RATES, "bandwidth") and _digits(value) <= _COARSE
+        coarse = coarse and not (field == "bandwidth" and _is_of_its_bus(value, gpu))
         near = _COARSELY if coarse else _NEAR if low else 0.0
         within = allowed if exact else max(allowed, near)
         # Makers raise the boost of the reference, and lower none.
@@ -466,6 +479,16 @@ def _too_near(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
             return True
     ends = [as_sold(gpu, name) for name in ("power_min", "power_max")] if attribute.key == "power" else []
     return bool(ends) and all(ends) and float(ends[0][0].value) <= what.value <= float(ends[1][0].value)
+
+
+def _is_of_its_bus(value: float, gpu: Gpu) -> bool:
+    """Whether a bandwidth is exactly what the bus moves at its rate: 640 GB/s of 320 bits at 16 Gbit/s.
+
+    GDDR is sold by its rate; that of HBM is often worked out of a bandwidth that was rounded.
+    """
+    bus, rate = gpu.value("memory_bus"), gpu.value("memory_data_rate")
+    graded = "GDDR" in str(gpu.value("memory_type"))
+    return bool(graded and bus and rate) and abs(float(bus) * float(rate) / 8 / value - 1) < _EXACT
 
 
 def _digits(value: float) -> int:

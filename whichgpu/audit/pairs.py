@@ -262,6 +262,14 @@ def _same(a: Sequence[str], b: Sequence[str], context: Context) -> bool:
 
 def ratios(attribute: Attribute, both: Pair, context: Context) -> list[tuple[float, str]]:
     """First over second for every device that each name can mean and every field, with the words for it."""
+    known: dict[object, list[tuple[float, str]]] = context.memo.setdefault("ratios", {})
+    key = (attribute.key, both.first, both.second)
+    if key not in known:
+        known[key] = _ratios(attribute, both, context)
+    return known[key]
+
+
+def _ratios(attribute: Attribute, both: Pair, context: Context) -> list[tuple[float, str]]:
     found = []
     for field in attribute.fields:
         for one in _sure(both.first, field, context):

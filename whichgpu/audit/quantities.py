@@ -128,6 +128,12 @@ _LARGE = re.compile(
     r"(?:\s?(?:[mM]illion(?:s|en|es)?|[bB]illion|[mM]illiard(?:s|en)?|mn|bn)|\s?[MB](?!/))\b"
     r"(?!\s+(?:input |output )?tok)"
 )
+#: A currency behind its amount: "599 USD", "1.999 US-Dollar".
+_TRAILING = re.compile(
+    r"\s?(?:(USD|EUR|US[- ]?(?:[Dd]ollars?|\$)|[Dd]ollars?|[Ee]uros?\b|cents?\b|\u00a2)|([\u20ac$])(?!\s?\d))"
+)
+#: The mark of a footnote between a number and its unit.
+_NOTE = re.compile(r"(?:\*{1,3}|[\u2020\u2021\u00b9\u00b2\u00b3])(?=\s?[A-Za-z])")
 #: What makes a number a part of a word, a year or another number.
 _GOES_ON = re.compile(r"[A-Za-z\u00c0-\u024f\u4e07\u842c\u4ebf\u5104\u5e74]")
 #: Where a number has the unit of the one after it: "16/32 GB".
@@ -297,6 +303,9 @@ def _quantity(match: re.Match[str], text: str, fraction: str) -> Quantity | None
         money = first * scale, last * scale, "money", match["sign"].strip(), limit
         return Quantity(start, large.end() if large else end, *money)
     unit = _UNIT.match(text, end)
+    if unit is None and (note := _NOTE.match(text, end)):
+        # "1,466* TFLOPS": the mark of a footnote.
+        unit = _UNIT.match(text, note.end())
     if unit is None:
         shared = _SHARED.match(text, end)
         unit = _UNIT.match(text, shared.end()) if shared and not match["sign"] else None
@@ -305,12 +314,12 @@ def _quantity(match: re.Match[str], text: str, fraction: str) -> Quantity | None
             return each and Quantity(start, match.end(), *each, unit[0].strip(), limit)
         unit = None
     if unit is None:
-        trailing = re.compile(r"\s?(?:(USD|EUR|dollars?|euros?|cents?\b|\u00a2)|([\u20ac$])(?!\s?\d))").match(
-            text, end
-        )
+        trailing = _TRAILING.match(text, end)
         if trailing:
-            cents = (trailing[1] or "").startswith(("cent", "\u00a2"))
-            scale, name = (0.01, "$") if cents else (1.0, trailing[1] or trailing[2])
+            word = (trailing[1] or trailing[2]).lower()
+            cents = word.startswith(("cent", "\u00a2"))
+            name = "USD" if word.startswith("us") else trailing[1] or trailing[2]
+            scale, name = (0.01, "$") if cents else (1.0, name)
             return Quantity(start, trailing.end(), first * scale, last * scale, "money", name, limit)
         if _GOES_ON.match(text, end):
             return None

@@ -94,11 +94,19 @@ def ways(
 
 def _can_be(told: Term, used: tuple[Term, ...]) -> bool:
     """Whether amounts can make one of a kind at all: what it is of is there, what it is not of cancels."""
-    for axis in range(_HOUR):
-        having = sum(each.dims[axis] != 0 for each in used)
-        if (having == 0) if told.dims[axis] else (having == 1 and axis != _PIECE):
-            return False
-    return True
+    once = twice = 0
+    for each in used:
+        axes = _axes(each.dims)
+        twice |= once & axes
+        once |= axes
+    wanted = _axes(told.dims)
+    return not (wanted & ~once or once & ~twice & ~wanted & ~(1 << _PIECE))
+
+
+@lru_cache(maxsize=4096)
+def _axes(powers: tuple[int, ...]) -> int:
+    """A bit for each axis up to the hour that an amount is of."""
+    return sum(1 << axis for axis in range(_HOUR) if powers[axis])
 
 
 def _products(told: Term, used: tuple[Term, ...]) -> Iterator[Way]:

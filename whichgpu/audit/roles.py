@@ -6,6 +6,7 @@ it is set against, and owns a value only where that stands right beside it ("tha
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -297,11 +298,11 @@ def _by_maker(text: str, context: Context) -> Sequence[Mention]:
 
 def owned(text: str, found: Sequence[Mention]) -> list[Mention]:
     """The names of a passage that are not only set against another."""
-    against = [
-        each
-        for one in sentences(text)
-        for each in _against(text, one.start, within(found, one.start, one.end))
-    ]
+    every = sentences(text) if found else ()
+    starts = [one.start for one in every]
+    # The sentences that name one: a passage may have many, and be asked of each.
+    named = [every[at] for at in sorted({bisect_right(starts, each.start) - 1 for each in found})]
+    against = [each for one in named for each in _against(text, one.start, within(found, one.start, one.end))]
     return [each for each in found if each not in against]
 
 

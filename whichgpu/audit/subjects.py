@@ -76,6 +76,9 @@ _OF_CACHE = re.compile(r"(?:\d\s?[KM]i?B(?:\s+of)?|cach[e\u00e9]|\u043a\u044d\u0
 #: Families of AWS's instances that go by the names of GPUs: "P4 instances".
 _INSTANCE = re.compile(r"[PpGg]\d[a-z]{0,2}|A[234]")
 _IS_INSTANCE = re.compile(r"\s+(?:instances?|family|nodes?|machines?|vms?|line)\b", re.IGNORECASE)
+_DASH = re.compile(r"\s+--?\s+")
+#: Behind what is no device but the family of a type of Google's: "a2-highgpu-8g".
+_A_TYPE = re.compile(r"-(?:high|ultra|mega|edge|max)gpu-\d", re.IGNORECASE)
 #: Behind a name without a number, the name of another device: "Jetson AGX Thor".
 _GOES_BY_MORE = re.compile(r"\s(?!GPU|Card|Graphics|Super|Laptop)[A-Z][a-z]{2,}\b(?![-\d])")
 #: What goes on with a name after a comma: its form or its memory.
@@ -156,6 +159,9 @@ def _found(text: str, catalogue: Catalogue) -> Iterator[Mention]:
         if _INSTANCE.fullmatch(text, start, end) and _IS_INSTANCE.match(text, end):
             at = last + 1
             continue
+        if _A_TYPE.match(text, end):
+            at = last + 1
+            continue
         if not any(c.isdigit() for c in text[start:end]) and _GOES_BY_MORE.match(text, end):
             at = last + 1
             continue
@@ -219,6 +225,9 @@ def _named(run: str, catalogue: Catalogue) -> tuple[int, tuple[str, ...]] | None
 def _goes_on(text: str, word: re.Match[str], after: re.Match[str]) -> bool:
     gap = text[word.end() : after.start()]
     lower = after[0].lower()
+    if lower[0].isdigit() and " -" in gap and _DASH.fullmatch(gap):
+        # "RTX 4090 - 24 GB": a name and what it has.
+        return False
     if _GAP.fullmatch(gap) is not None and ("," in gap or "/" in gap):
         return _FORM.fullmatch(lower) is not None
     return _GAP.fullmatch(gap) is not None and (

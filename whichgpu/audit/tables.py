@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import CHIP, headed, named, qualifiers, rate_of
 from whichgpu.audit.cells import Cell, read, unit_of
+from whichgpu.audit.compound import compound
 from whichgpu.audit.explained import explained
 from whichgpu.audit.quantities import quantities
+from whichgpu.audit.rented import OF_GPUS, rented
 from whichgpu.audit.roles import counted
 from whichgpu.audit.subjects import mentions
 from whichgpu.hardware.gpu import nominal_gb
@@ -20,6 +22,7 @@ from whichgpu.values import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from whichgpu.audit.attributes import Attribute
     from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context
     from whichgpu.audit.subjects import Mention
@@ -42,7 +45,7 @@ _TIMES = re.compile(
     re.IGNORECASE,
 )
 #: Headers of how many of a device a row is of, and such a number.
-_COUNT = re.compile(
+COUNT = re.compile(
     r"(?:#|no\.?|num(?:ber)?|count|quantity|qty)(?: of)?(?: gpus?| cards?| accelerators?)?|"
     r"(?:gpus?|cards?|accelerators?)(?: count| quantity| per (?:node|instance|server|system|vm))|"
     r"gpus|cards|nombre|anzahl|quantit\u00e9|cantidad|quantit\u00e0|quantidade",
@@ -75,6 +78,12 @@ class Head(NamedTuple):
 
     ids: tuple[str, ...]
     number: float = 1.0
+    #: Whether it is a machine of a cloud, whose memory is the host's where nothing says that it is the GPUs'.
+    rented: bool = False
+
+    def of(self, attribute: Attribute | None, label: str) -> Attribute | None:
+        """The attribute of a label, as far as it is of the device."""
+        return attribute if not self.rented or OF_GPUS.search(label) else None
 
 
 def cells(table: Table, context: Context) -> tuple[Cell, ...]:
@@ -86,7 +95,7 @@ def every(table: Table, context: Context) -> tuple[Cell, ...]:
     """The cells of a table that are of a device, or of so many of it."""
     known: dict[int, tuple[Cell, ...]] = context.memo.setdefault("cells", {})
     if id(table) not in known:
-        known[id(table)] = tuple(explained(list(_cells(table, context)), context))
+        known[id(table)] = tuple(compound(explained(list(_cells(table, context)), context)))
     return known[id(table)]
 
 
@@ -168,11 +177,11 @@ def _beside(table: Table, header: int, across: Mapping[int, Head]) -> Iterator[C
         # Sparsity that a group is told with is none of the plain units' below it.
         plain = attribute is None or attribute.key in _PLAIN
         said = qualifiers(name if plain else f"{above} {name}")
-        for column, (ids, count) in across.items():
+        for column, of in across.items():
             cell = row[column] if 0 < column < len(row) else None
             if cell:
-                mine = rate_of(head, cell.text, attribute)
-                yield Cell(cell, ids, mine, head, said, unit, index, column, whole, ids, count)
+                mine = of.of(rate_of(head, cell.text, attribute), head)
+                yield Cell(cell, of.ids, mine, head, said, unit, index, column, whole, of.ids, of.number)
 
 
 def _below_group(above: str, name: str) -> str:
@@ -201,16 +210,19 @@ def _below(table: Table, first: int, down: Mapping[int, Head]) -> Iterator[Cell]
         for column, head in enumerate(table.rows[0])
         if head and column != first
     ]
-    several = [column for column, _, label, _, _ in heads if _COUNT.fullmatch(label.strip(" :*"))]
-    for index, (ids, count) in down.items():
+    several = [column for column, _, label, _, _ in heads if COUNT.fullmatch(label.strip(" :*"))]
+    for index, of in down.items():
         numbers = (_INTEGER.fullmatch(cell.text) for at in several if (cell := table.cell(index, at)))
         number = next((float(each[1]) for each in numbers if each), 1.0)
+        # Of an instance type it is known how many it has, whatever the row says.
+        beside = table.cell(index, 0)
+        known = rented(beside.text) if beside and not of.rented else None
         for column, attribute, label, said, unit in heads:
             cell = table.cell(index, column)
             if cell and column not in several:
-                mine = rate_of(label, cell.text, attribute)
-                times = max(count, number)
-                yield Cell(cell, ids, mine, label, said, unit, index, column, True, ids, times)
+                mine = of.of(rate_of(label, cell.text, attribute), label)
+                times = known[1] if known and known[1] >= 1 else max(of.number, number)
+                yield Cell(cell, of.ids, mine, label, said, unit, index, column, True, of.ids, times)
 
 
 def devices(passage: Passage, context: Context) -> tuple[str, ...]:
@@ -221,6 +233,10 @@ def devices(passage: Passage, context: Context) -> tuple[str, ...]:
 
 def headed_by(passage: Passage, context: Context) -> Head | None:
     """The devices of a header's cell, and how many of it; None where it names more than one."""
+    if kind := rented(passage.text):
+        # A share of a GPU is none.
+        whole = kind[0] in context.catalogue and kind[1] >= 1
+        return Head((kind[0],), kind[1], rented=True) if whole else None
     found = list(mentions(passage.text, context.catalogue))
     rest = _SAYS_NOTHING.sub("", passage.text)
     if sum(mention.end - mention.start for mention in found) < _SHARE * len(rest):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import CHIP, headed
 from whichgpu.audit.binding import fitting
+from whichgpu.audit.carded import carded
 from whichgpu.audit.cells import read_as, unit_of
 from whichgpu.audit.document import Passage, Table
 from whichgpu.audit.flat import flat
@@ -113,7 +114,12 @@ def tabled(document: Document, catalogue: Catalogue) -> Document:
     for table, line in flat(every, catalogue, _values, _fits):
         found.append(table)
         taken.append((line.start, line.end))
-    every = [each for each in every if (each.start, each.end) not in set(taken)]
+    for table, passage in carded(document.passages, catalogue):
+        found.append(table)
+        taken.append((passage.start, passage.end))
+    if taken:
+        parts = _merged(taken)
+        every = [each for each in every if not _held(each, parts)]
     for caption, count, part in _parts(every, catalogue):
         rows = _rows(part, _Heads(count, caption, catalogue))
         if len(rows) >= _ROWS:
@@ -361,6 +367,10 @@ def _merged(taken: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
 
 def _hidden(passage: Passage, taken: Sequence[tuple[int, int]]) -> Passage:
     """A passage that holds cells of such a table, no longer read for sentences; `taken` as merged."""
+    return passage._replace(kind="code") if passage.kind != "cell" and _held(passage, taken) else passage
+
+
+def _held(passage: Passage, taken: Sequence[tuple[int, int]]) -> bool:
+    """Whether a passage has words of any of some stretches, which are as merged."""
     at = bisect_left(taken, (passage.end, 0)) - 1
-    held = at >= 0 and passage.start < taken[at][1]
-    return passage._replace(kind="code") if held and passage.kind != "cell" else passage
+    return at >= 0 and passage.start < taken[at][1]

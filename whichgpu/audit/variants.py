@@ -5,13 +5,14 @@ A header that may mean several devices ("A100") means the one that most of its c
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit import tables
 from whichgpu.audit.attributes import Attribute, qualifiers
 from whichgpu.audit.binding import fitting, of_a_part
-from whichgpu.audit.cells import all_sparse, counts, noted, of_mark, read
+from whichgpu.audit.cells import BETWEEN, all_sparse, counts, noted, of_mark, read
 from whichgpu.audit.findings import Finding
 from whichgpu.audit.grounds import is_sum
 from whichgpu.audit.judging import Verdict, confirmed, judged, stated
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 #: Two rates of one cell: "989 / 1,979 TFLOPS".
 _PAIR = re.compile(
-    r"\s*~?(?P<a>\d[\d.,]*)\s?(?:[TP]FLOPS|TOPS)?\s?/\s?~?(?P<b>\d[\d.,]*)\s?[A-Za-z/]{0,8}\s*(?:\([^()]*\))?[*\u00b9\u00b2]?\s*"
+    r"\s*~?(?P<a>\d[\d.,]*)\s?(?:[TP]FLOPS|TOPS)?\s?[/|]\s?~?(?P<b>\d[\d.,]*)\s?[A-Za-z/]{0,8}\s*(?:\([^()]*\))?[*\u00b9\u00b2]?\s*"
 )
 _PAIRED = ("flop rate", "op rate")
 _AI = re.compile(r"\bAI\b")
@@ -114,7 +115,7 @@ def of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
         # "Interconnect bandwidth" of a card without NVLink is that of PCIe.
         found = [each for each in found if not _is_of_slot(each.value, cell.ids, context)]
     several = len(found) > 1 and len({each.value for each in found}) > 1
-    if not found or (not several and of_a_part(text, found[0])):
+    if not found or (not several and not _repeats(text, found) and of_a_part(text, found[0])):
         return
     ids = cell.named if several else cell.ids
     told = (
@@ -126,6 +127,12 @@ def of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
     wrong = [each for each in answers if each.verdict == "contradicted"]
     all_wrong = len(wrong) == len(found)
     yield from (each for each in answers if not several or all_wrong or each not in wrong)
+
+
+def _repeats(text: str, found: Sequence[Quantity]) -> bool:
+    """Whether a cell tells one value once for each of several forms: "400 W / 400 W"."""
+    gaps = (text[one.end : other.start] for one, other in pairwise(found))
+    return len(found) > 1 and all(BETWEEN.fullmatch(gap) for gap in gaps)
 
 
 #: Bytes a second of 16 lanes of the first generation of PCIe, each way; every generation doubles it.

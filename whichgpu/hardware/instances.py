@@ -5,9 +5,13 @@ As offers say, and `data/instances.toml` of types that none sells.
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.facts import store
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 #: Sellers whose instance types are names of their own, not the GPU's.
 _PROVIDERS = frozenset({"aws", "gcp", "azure", "oci", "ibm", "alibaba", "tencent", "lambda"})
@@ -21,9 +25,18 @@ def instance(text: str) -> tuple[str, float] | None:
     asked = _plain(text)
     if not any(c.isdigit() for c in asked) or not any(c in asked for c in "._-"):
         return None
-    found = {pair for name, pair in _sold() + _others() if name == asked}
+    found = _types().get(asked, frozenset())
     only = next(iter(found)) if len(found) == 1 else ("", 0.0)
     return only if only[0] and only[1] else None
+
+
+@cache
+def _types() -> Mapping[str, frozenset[tuple[str, float]]]:
+    """What each instance type has, by its name; of a type whose offers do not agree each of them."""
+    found: dict[str, set[tuple[str, float]]] = {}
+    for name, pair in (*_sold(), *_others()):
+        found.setdefault(name, set()).add(pair)
+    return {name: frozenset(pairs) for name, pairs in found.items()}
 
 
 def _sold() -> list[tuple[str, tuple[str, float]]]:

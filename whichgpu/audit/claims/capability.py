@@ -9,6 +9,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit import tables
 from whichgpu.audit.capabilities import CAPABILITIES, Capability, capability_of, named_in
 from whichgpu.audit.claims.instances import CELL_PARTS, of_parts
+from whichgpu.audit.entries import entries
 from whichgpu.audit.fields import ITS_OWN
 from whichgpu.audit.findings import made
 from whichgpu.audit.judging import source_of
@@ -228,6 +229,8 @@ def find(context: Context) -> Iterator[Finding]:
         # "n/a" in a table of rates was not measured.
         for cell in () if _MEASURED.search(table.caption) else tables.every(table, context):
             yield from _of_cell(cell, context)
+    for cell in entries(context):
+        yield from _parts(cell, context)
     for index, passage in context.document.running():
         if not _ANY.search(passage.text):
             continue
@@ -263,13 +266,9 @@ def _of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
         for match in _ANY.finditer(cell.passage.text):
             what = capability_of(match)
             yield from judged(cell.passage, match.span(), what, gpus, told=True, context=context)
-    for each in _headed(cell.label.strip(" *:")):
-        parts = CELL_PARTS.search(cell.passage.text) if each.key == "mig" else None
-        if parts and int(parts[1] or parts[2]):
-            gpus = [context.catalogue[key] for key in cell.ids]
-            told = int(parts[1] or parts[2])
-            yield from of_parts(cell.passage, (0, len(cell.passage.text)), told, gpus, context)
-            continue
+    parts = list(_parts(cell, context))
+    yield from parts
+    for each in () if parts else _headed(cell.label.strip(" *:")):
         yes = _YES.match(cell.passage.text)
         # "PCIe only (no NVLink)".
         no = _NO.match(cell.passage.text) or re.compile(rf"\bno (?:{each.names})\b", re.IGNORECASE).search(
@@ -281,6 +280,16 @@ def _of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
             yield from judged(
                 cell.passage, (0, len(cell.passage.text)), each, gpus, told=bool(yes), context=context
             )
+
+
+def _parts(cell: Cell, context: Context) -> Iterator[Finding]:
+    """Into how many instances a cell says that a device can be divided."""
+    mig = any(each.key == "mig" for each in _headed(cell.label.strip(" *:")))
+    parts = CELL_PARTS.search(cell.passage.text) if mig else None
+    if parts and int(parts[1] or parts[2]):
+        gpus = [context.catalogue[key] for key in cell.ids]
+        told = int(parts[1] or parts[2])
+        yield from of_parts(cell.passage, (0, len(cell.passage.text)), told, gpus, context)
 
 
 def _without_rate(cell: Cell, context: Context) -> Iterator[Finding]:

@@ -196,6 +196,8 @@ def _of_claim(
     )  # fmt: skip
 
 
+#: How far before a ratio what leads to it is looked for: no sentence is longer.
+_FAR_BACK = 1000
 _THAN_A_VALUE = re.compile(
     r"\s*(?:(?:more|higher|greater|larger|faster|less|lower|fewer|slower|above|below)\s+)?(?:than|of)?\s*"
     r"(?:the|its|our|their|only|just|these|those)\s+[~$]?\d",
@@ -209,7 +211,7 @@ def _led(
 ) -> list[Quantity]:  # fmt: skip
     """The values of one dimension told last before what leads to a ratio; none with bits between."""
     text, (before, here), (every, whole) = passage.text, at, told
-    lead = _LEADS.search(text, here.start, claim.start)
+    lead = _LEADS.search(text, max(here.start, claim.start - _FAR_BACK), claim.start)
     if lead is None:
         return []
     own = [each for each in within(every, here.start, lead.end()) if each.end <= lead.end()]

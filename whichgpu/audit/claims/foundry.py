@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.entries import entries
 from whichgpu.audit.fields import OF_CHIPLETS, of_field, owner_of
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences
@@ -50,13 +51,13 @@ _DIGITS = re.compile(r"\d{1,2}")
 
 def find(context: Context) -> Iterator[Finding]:
     """Every process that is said of a device with its maker, with its verdict."""
-    for table in context.document.tables:
-        for cell in cells(table, context):
-            made_by = cell.attribute and cell.attribute.key == "process" and _TOLD.search(cell.passage.text)
-            if not made_by and _FOUNDRY.fullmatch(cell.label.strip(" :*")):
-                made_by = _TOLD.search(cell.passage.text) or _MAKER.fullmatch(cell.passage.text)
-            if made_by:
-                yield from _judged(cell.passage, made_by, cell.ids, context)
+    for cell in (*(cell for table in context.document.tables for cell in cells(table, context)),
+                 *entries(context)):  # fmt: skip
+        made_by = cell.attribute and cell.attribute.key == "process" and _TOLD.search(cell.passage.text)
+        if not made_by and _FOUNDRY.fullmatch(cell.label.strip(" :*")):
+            made_by = _TOLD.search(cell.passage.text) or _MAKER.fullmatch(cell.passage.text)
+        if made_by:
+            yield from _judged(cell.passage, made_by, cell.ids, context)
     for index, passage in context.document.running():
         told = _TOLD.search(passage.text) and not OF_CHIPLETS.search(passage.text)
         for sentence in sentences(passage.text) if told else ():

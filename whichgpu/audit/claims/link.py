@@ -11,7 +11,7 @@ from whichgpu.audit.fields import ITS_OWN, SET_AGAINST, generations, owner_of
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import source_of
 from whichgpu.audit.roles import spoken
-from whichgpu.audit.sentences import sentences
+from whichgpu.audit.sentences import Sentence, sentences
 from whichgpu.audit.variants import cells
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from whichgpu.audit.cells import Cell
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.sentences import Sentence
     from whichgpu.hardware.gpu import Gpu
 
 _PCIE = re.compile(
@@ -97,6 +96,10 @@ def _cells(context: Context) -> Iterator[Finding]:
         headed = of_words(found, lambda cell: _tells_its_own(cell, context))
         for cell in found:
             label = cell.label.lower()
+            if "PCI" in cell.passage.text:
+                yield from _rates(
+                    cell.passage, Sentence(0, len(cell.passage.text), cell.passage.text), context
+                )
             if cell.label in headed or (_HEAD.search(label) and not _NOT_HEAD.search(label)):
                 yield from _of_cell(cell, context)
 

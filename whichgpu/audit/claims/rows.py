@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import spaced
 from whichgpu.audit.claims.years import of_its_year
+from whichgpu.audit.entries import entries
 from whichgpu.audit.fields import of_field
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences
@@ -77,6 +78,9 @@ def find(context: Context) -> Iterator[Finding]:
             yield from _of_cores(cell.passage, label, gpus, context)
             yield from _slots(cell.passage, label, gpus, context)
             yield from _form(cell.passage, label, gpus, context)
+    for cell in entries(context):
+        label = spaced(cell.label).lower().strip(" :*")
+        yield from _dated(cell.passage, label, [context.catalogue[key] for key in cell.named], context)
     yield from _listed_slots(context)
     yield from _listed_generations(context)
 

@@ -10,6 +10,7 @@ from whichgpu.audit.binding import fitting
 from whichgpu.audit.cells import Cell, read, unit_of
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import judged, source_of, stated
+from whichgpu.audit.rented import rented
 from whichgpu.audit.roles import counted
 from whichgpu.audit.subjects import mentions
 
@@ -46,7 +47,10 @@ def find(context: Context) -> Iterator[Finding]:
 
 
 def _of_row(table: Table, index: int, columns: list[tuple[int, str]], context: Context) -> Iterator[Finding]:
-    named = (table.cell(index, column) for column in range(_SEARCHED))
+    named = [table.cell(index, column) for column in range(_SEARCHED)]
+    if any(cell and rented(cell.text) for cell in named):
+        # Of an instance type it is known how many it has.
+        return
     found = next((each for cell in named if cell and (each := _several(cell, context))), None)
     for column, label in columns if found else ():
         cell = table.cell(index, column)

@@ -19,13 +19,17 @@ if TYPE_CHECKING:
 #: takes as long as so many more characters: it is an amount or a name, and every kind of claim looks at it.
 #: So does a cell of a table.
 PROSE, PASSAGES, CELLS, COLUMNS, AMOUNT = 110_000, 3_000, 3_000, 200, 32
+#: Characters of prose of a language that is read twice.
+FOREIGN = 70_000
 #: Lines and characters of a file in a format of lines that are looked at; of a page all are.
 LINES, CHARACTERS = 20_000, 1_000_000
 #: Words with a digit that make a stretch a dump: so many of them, and so large a share of its words.
 _AMOUNTS, _SHARE = 200, 0.48
 _LINE = re.compile(r"\r\n?|\n")
-_WORD = re.compile(r"[^\s/;|]+")
-_WITH_DIGIT = re.compile(r"\d[^\s/;|]*")
+#: Words; those of a script without blanks end where the script does.
+_SCRIPT = r"\u3000-\u30ff\u4e00-\u9fff\uac00-\ud7af\uff00-\uffef"
+_WORD = re.compile(rf"[^\s/;|{_SCRIPT}]+|[{_SCRIPT}]+")
+_WITH_DIGIT = re.compile(rf"\d[^\s/;|{_SCRIPT}]*")
 #: How much faster than prose is what is only seen to be a dump.
 _GLANCED = 8
 #: Stretches that are named one by one.
@@ -115,7 +119,8 @@ def _prose(
     """The passages that are read, without stretches that are dumps of amounts or names."""
     kept: list[Passage] = []
     dumps: list[Passage] = []
-    left, count, stop = PROSE - AMOUNT * min(len(cells), CELLS), 0, -1
+    allowed = _allowed(document, passages)
+    left, count, stop = allowed - AMOUNT * min(len(cells), CELLS), 0, -1
     for passage in passages:
         if id(passage) in cells:
             kept.append(passage)
@@ -136,11 +141,20 @@ def _prose(
     told += _dumps(document, dumps)
     if stop >= 0:
         told.append(
-            f"the text from line {_line_of(document, stop)} on: the first {PROSE:,} characters (a word with "
-            f"a digit and a cell count as {AMOUNT}) and {PASSAGES:,} paragraphs of a document are read; "
+            f"the text from line {_line_of(document, stop)} on: the first {allowed:,} characters (a word "
+            f"with a digit and a cell count as {AMOUNT}) and {PASSAGES:,} paragraphs of a document are read; "
             "audit the rest as a file of its own"
         )
     return kept
+
+
+def _allowed(document: Document, passages: Sequence[Passage]) -> int:
+    """How many characters of prose are read: fewer of a language that is read again word by word."""
+    if sum(len(each.text) for each in passages) <= FOREIGN // (1 + AMOUNT):
+        return PROSE
+    from whichgpu.audit.gloss import language
+
+    return FOREIGN if language(document) else PROSE
 
 
 def _cost(passage: Passage) -> int:

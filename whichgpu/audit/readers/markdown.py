@@ -160,12 +160,18 @@ class _Reader:
             self._heading(line)
         elif _ITEM_TABLE.match(line.text):
             self._item(line)
+        elif _STANDS_BELOW.match(line.text) and (rows := self._aligned()):
+            self._columns(rows)
         elif self._table_begins(line):
             self._table()
         elif _ITEM.match(line.text):
             self._item(line)
         else:
             self._plain(line)
+
+    def _aligned(self) -> Sequence[Sequence[tuple[str, int]]]:
+        """Aligned columns whose cells have pipes: "FP16 Tensor Core     362 | 733*"."""
+        return () if self._rule_follows() else aligned(self._lines, self._at)
 
     def _plain(self, line: Line) -> None:
         """A block without marks: aligned columns, a card, a name and its value, a heading, a paragraph."""
@@ -312,6 +318,10 @@ class _Reader:
         builder = Builder()
         inline(builder, line.text.strip(), line.start + len(line.text) - len(line.text.lstrip()))
         self._at += 1
+        if self._listed_by_name(line):
+            self._put(builder, "item", 1)
+            self._images(first)
+            return
         if self._at < len(self._lines) and _UNDERLINE.match(self._lines[self._at].text):
             level = 1 if "=" in self._lines[self._at].text else 2
             self._at += 1
@@ -321,6 +331,11 @@ class _Reader:
         self._put(builder, "paragraph")
         self._images(first)
 
+    def _listed_by_name(self, line: Line) -> bool:
+        """Whether a line begins with a name in bold type as one beside it does: a list without marks."""
+        beside = (self._lines[at].text for at in (self._at - 2, self._at) if 0 <= at < len(self._lines))
+        return _NAMED.match(line.text) is not None and any(map(_NAMED.match, beside))
+
     def _continue(self, builder: Builder) -> None:
         """Add the lines that go on with a paragraph or an item; in a text that was not wrapped none does."""
         while not self._unwrapped and self._at < len(self._lines):
@@ -328,7 +343,9 @@ class _Reader:
             if (
                 not line.text.strip()
                 or _starts_block(line)
-                or self._at in self._listed | self._stacked.keys()
+                or self._at in self._listed
+                or self._at in self._stacked
+                or self._columns_begin(line)
                 or unruled(self._lines, self._at)
                 or self._cell_goes_on(self._at)
             ):
@@ -339,6 +356,11 @@ class _Reader:
             left = len(line.text) - len(line.text.lstrip())
             inline(builder, line.text[left:], line.start + left)
             self._at += 1
+
+    def _columns_begin(self, line: Line) -> bool:
+        """Whether aligned columns begin with a line behind one that has none."""
+        begins = _STANDS_BELOW.match(line.text) and not _STANDS_BELOW.match(self._lines[self._at - 1].text)
+        return bool(begins and self._aligned())
 
     def _images(self, first: int) -> None:
         """The texts of the pictures in the lines from one on that were read."""
@@ -352,6 +374,14 @@ class _Reader:
     def _put(self, builder: Builder, kind: str, level: int = 0) -> None:
         if not builder.empty:
             self._passages.append(builder.passage(kind, level, self._section))
+
+
+#: A line that begins with a name in bold type: "**Arc A750** - 8 GB", "**RTX 4090:** 24 GB".
+_NAMED = re.compile(r"\s*\*\*[^*\n]{2,60}(?::\*\*|\*\*\s*(?:[:\u2013\u2014(]|-\s))\s*\S[^\n]{0,160}$")
+
+
+#: A name and its value far behind it, as a data sheet prints them.
+_STANDS_BELOW = re.compile(r"[^|\s][^|]{0,50}?\S {3,60}[^|\s]")
 
 
 def _is_table_row(line: Line) -> bool:

@@ -1,0 +1,167 @@
+"""What single cells and entries state: instance types, prices in other currencies, marks, words and days."""
+
+from __future__ import annotations
+
+import corpus
+import pytest
+
+from whichgpu.audit.answer import audited
+from whichgpu.hardware.catalogue import catalogue
+
+TYPES = """| Instance | GPUs | GPU | GPU memory | Memory (GiB) |
+|---|---|---|---|---|
+| p4d.24xlarge | 8 | A100 40GB | 320 GB | 1152 |
+| g6.12xlarge | {} | {} | {} | 192 |
+| a2-highgpu-1g | 1 | A100 | 40 GB | 85 |
+| Standard_NC4as_T4_v3 | 1 | T4 | 16 GB | 28 |
+"""
+TURNED = """| | g5.48xlarge | p5.48xlarge |
+|---|---|---|
+| GPU model | 8x A10G | 8x A100 |
+| Total GPU memory | 192 GB | 640 GB |
+"""
+WORDS = """# GeForce RTX 3070 Ti
+
+- Foundry: {}
+- Release date: {}
+- Memory type: GDDR6X
+"""
+PARTS = """## L40S
+
+- Memory: 48 GB
+- MIG: Up to {} instances
+
+## A30
+
+- Memory: 24 GB
+- MIG: Up to 4 instances
+"""
+LINKS = """| | H100 SXM | A100 80GB SXM |
+|---|---|---|
+| Interconnect | NVLink: 900 GB/s, PCIe Gen5: {} GB/s | NVLink: 600 GB/s, PCIe Gen4: 64 GB/s |
+"""
+MARKS = """| | L4 | L40S |
+|---|---|---|
+| FP8 | 485* TFLOPS | {}* TFLOPS |
+
+\\* with sparsity
+"""
+OLDER = """| | MI250X | MI300X |
+|---|---|---|
+| FP8 | {} | 2,615 TFLOPS |
+| FP64 vector | 47.9 TFLOPS | 81.7 TFLOPS |
+"""
+PRICES = """| | RTX 4070 | RTX 4080 |
+|---|---|---|
+| Launch price | {} | {} |
+"""
+CARDS = """Tesla T4. Architecture: {}. Memory: 16 GB GDDR6. Memory bandwidth: 320 GB/s. CUDA cores: {}.
+
+Tesla P4. Architecture: Pascal. Memory: 8 GB GDDR5. Memory bandwidth: 192 GB/s. CUDA cores: 2,560.
+"""
+BOLD = """**Arc A770 (16 GB)** — 16 GB GDDR6, 256-bit, 560 GB/s, 225 W
+**Arc A750** — 8 GB GDDR6, 256-bit, 512 GB/s, 225 W
+**Arc B580** — {} GDDR6, 192-bit, 456 GB/s, 190 W
+"""
+INFOBOX = """<h1>Radeon RX 9070 XT</h1><table>
+<tr><th>Compute</th><td>64 CUs, {} stream processors</td></tr>
+<tr><th>Memory</th><td>16 GB GDDR6, {}</td></tr>
+<tr><th>Cache</th><td>64 MB Infinity Cache, 8 MB L2</td></tr></table>"""
+FRENCH = """# RTX 4080 Super et RTX 4090
+
+| | RTX 4080 Super | RTX 4090 |
+|---|---|---|
+| Prix de lancement (USD) | {} | 1 599 |
+| FP32 cores | 10 240 | 16 384 |
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "wrong", "confirmed"),
+    [
+        ("a.md", TYPES.format(4, "L4", "96 GB"), [], {"8", "320 GB", "4", "L4", "96 GB", "40 GB", "T4"}),
+        ("a.md", TYPES.format(8, "A10G", "192 GB"), ["8", "A10G"], {"320 GB", "40 GB"}),
+        ("a.md", TURNED, ["A100"], {"A10G", "192 GB", "640 GB"}),
+        ("a.md", "The instance a2-highgpu-8g has 40 GB on each of its eight GPUs.", [], set()),
+        ("a.md", WORDS.format("Samsung", "Jun 10th, 2021"), [], {"Samsung", "2021"}),
+        ("a.md", WORDS.format("TSMC", "Jun 10th, 2019"), ["TSMC", "2019"], {"GDDR6X"}),
+        ("a.md", PARTS.format(7), ["Up to 7 instances"], {"Up to 4 instances"}),
+        ("a.md", LINKS.format(128), [], {"128", "64", "900 GB/s", "600 GB/s"}),
+        ("a.md", LINKS.format(256), ["256"], {"64"}),
+        ("a.md", MARKS.format("1,466"), [], {"485* TFLOPS", "1,466* TFLOPS"}),
+        ("a.md", MARKS.format("1,320"), ["1,320* TFLOPS"], {"485* TFLOPS"}),
+        ("a.md", OLDER.format("383 TFLOPS"), ["383 TFLOPS"], {"2,615 TFLOPS"}),
+        ("a.md", OLDER.format("-"), [], {"2,615 TFLOPS"}),
+        # Prices in euros have their own taxes.
+        ("a.md", PRICES.format("659 EUR", "1.469 Euro"), [], set()),
+        ("a.md", PRICES.format("599 US-Dollar", "999 US-Dollar"), ["999 US-Dollar"], {"599 US-Dollar"}),
+        ("a.md", "| | MSRP (€) |\n|---|---|\n| RTX 4070 | 659 |\n| RTX 4080 | 1469 |\n", [], set()),
+        ("a.md", "| GPU | TDP |\n|---|---|\n| A100 SXM | 400W / 400W |\n| A30 | 165W / 165W |\n", [],
+         {"400W", "165W"}),
+        ("a.txt", CARDS.format("Turing", "2,560"), [], {"Turing", "GDDR6", "2,560", "Pascal", "GDDR5"}),
+        ("a.txt", CARDS.format("Ampere", "3,584"), ["Ampere", "3,584"], {"Pascal", "2,560"}),
+        ("a.md", BOLD.format("12 GB"), [], {"16 GB", "8 GB", "12 GB", "192-bit"}),
+        ("a.md", BOLD.format("16 GB"), ["16 GB"], {"8 GB", "192-bit"}),
+        ("a.html", INFOBOX.format("4096", "256-bit"), [], {"64", "4096", "16 GB", "256-bit"}),
+        ("a.html", INFOBOX.format("3584", "192-bit"), ["3584", "192-bit"], {"64", "16 GB"}),
+        ("a.md", FRENCH.format("999"), [], {"999", "1 599", "10 240", "16 384"}),
+        ("a.md", FRENCH.format("1 199"), ["1 199"], {"1 599"}),
+        # GDDR is sold by its rate, so that its bandwidth is exact.
+        ("a.md", "| GPU | Bandwidth (GB/s) |\n|---|---|\n| RTX A4500 | 672 |\n| RTX A4000 | 448 |\n",
+         ["672"], {"448"}),
+        ("a.md", "| GPU | Bandwidth |\n|---|---|\n| H100 PCIe | 2.04 TB/s |\n| H200 SXM | 4.8 TB/s |\n", [],
+         {"4.8 TB/s"}),
+    ],
+    ids=[
+        "types", "wrong types", "types above", "a type in prose", "words", "wrong words", "parts", "links",
+        "wrong link", "marks", "wrong mark", "no such format", "none", "euros", "dollars", "header in euros",
+        "one value twice", "cards", "wrong cards", "bold names", "a wrong one", "more in a cell",
+        "wrong in a cell",
+        "blanks in prices", "wrong price", "by the bus", "not of HBM",
+    ],
+)  # fmt: skip
+def test_what_a_cell_states(name, text, wrong, confirmed):
+    found = audited(text.encode(), name, catalogue(), corpus.TODAY)
+    assert [each.quote for each in found.accusations] == wrong
+    assert confirmed <= {each.quote for each in found.findings if each.verdict == "confirmed"}
+
+
+SHEET = """NVIDIA L40S
+SPECIFICATIONS
+GPU Memory                       48GB GDDR6 with ECC
+CUDA Cores                       {}
+FP32 TFLOPS                      91.6
+TF32 Tensor Core TFLOPS          183 | 366*
+FP8 Tensor Core                  733 | {}
+NVLink Support                   {}
+
+* With sparsity
+"""
+
+
+@pytest.mark.parametrize(
+    ("values", "wrong"),
+    [(("18,176", "1,466*", "No"), []), (("16,384", "1,466*", "Yes"), ["16,384", "Yes"])],
+    ids=["right", "wrong"],
+)
+def test_a_data_sheet_with_pipes_in_its_cells(values, wrong):
+    """Its columns stand below each other; pipes part what is dense from what is sparse."""
+    found = audited(SHEET.format(*values).encode(), "a.txt", catalogue(), corpus.TODAY)
+    assert [each.quote for each in found.accusations] == wrong
+    right = {each.quote for each in found.findings if each.verdict == "confirmed"}
+    assert {"48GB", "91.6", "183", "366", "733", "1,466"} <= {each.rstrip("*") for each in right}
+
+
+def test_cores_of_apple_are_what_others_call_multiprocessors():
+    text = "| Chip | GPU cores | Memory bandwidth |\n|---|---|---|\n| M2 Ultra 76-core | 76 | 800 GB/s |\n"
+    text += "| M4 Max 40-core | 40 | 546 GB/s |\n"
+    found = audited(text.encode(), "a.md", catalogue(), corpus.TODAY)
+    assert {"76", "40"} <= {each.quote for each in found.findings if each.verdict == "confirmed"}
+
+
+def test_of_an_instance_type_it_is_known_how_many_it_has():
+    """Where the row says another number, that is wrong, and not what they have together."""
+    text = "| Type | Accelerators | Accelerator memory |\n|---|---|---|\n| g5.12xlarge | 8 x A10G | 96 GB |\n"
+    text += "| g6.48xlarge | 8 x L4 | 192 GB |\n"
+    found = audited(text.encode(), "a.md", catalogue(), corpus.TODAY)
+    assert [each.quote.strip() for each in found.accusations] == ["8 x"]

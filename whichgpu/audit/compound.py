@@ -1,0 +1,71 @@
+"""Cells that tell more than their header asks: "16 GB GDDR6, 256-bit" under "Memory".
+
+What stands between two commas and names an attribute, or can be of one only by its unit, is a cell by itself.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.attributes import attributes, named, open_header, qualifiers
+from whichgpu.audit.binding import fitting
+from whichgpu.audit.quantities import quantities
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from whichgpu.audit.attributes import Attribute
+    from whichgpu.audit.cells import Cell
+
+_APART = re.compile(r",\s+|;\s+|\s\u00b7\s")
+_LONGEST = 140
+#: Attributes of memory, and what values by their unit are of beside them.
+_OF_MEMORY = ("memory", "memory_type", "memory_bus", "bandwidth")
+_BY_UNIT = {"memory": "memory", "bandwidth": "bandwidth", "bits": "memory_bus"}
+#: What is of a part of a device, of the way to it, or of a need.
+_ELSE = re.compile(
+    r"\b(?:cache|l[123]|nvlink|pci\w*|infinity|host|system|link|per|each|up to|or|usable|used|free|left|"
+    r"effective|system|unified)\b|/\s?(?:sm|cu|core)\b|[<>=+]",
+    re.IGNORECASE,
+)
+
+
+def compound(found: Iterable[Cell]) -> Iterator[Cell]:
+    """Cells, and behind each those that it holds besides."""
+    for cell in found:
+        yield cell
+        own = cell.attribute.key if cell.attribute else ""
+        whole = cell.passage.text
+        if (
+            "," in whole
+            and len(whole) <= _LONGEST
+            and (own in _OF_MEMORY or (not own and open_header(cell.label)))
+        ):
+            yield from _parts(cell, own)
+
+
+def _parts(cell: Cell, own: str) -> Iterator[Cell]:
+    text, at = cell.passage.text, 0
+    for end in (*(each.start() for each in _APART.finditer(text)), len(text)):
+        start = at + len(text[at:end]) - len(text[at:end].lstrip(",; \u00b7"))
+        at = end
+        part = text[start:end]
+        attribute = _attribute(part, own) if part and not _ELSE.search(part) else None
+        if attribute and attribute.key != own:
+            said = qualifiers(part)
+            yield cell._replace(
+                passage=cell.passage.part(start, end), attribute=attribute, said=said, unit=""
+            )
+
+
+def _attribute(part: str, own: str) -> Attribute | None:
+    """What the one value of a part is of: by the one name beside it, else by its unit in a cell on memory."""
+    told = [each for each in quantities(part) if each.end > each.start]
+    names = list({each.attribute.key: each.attribute for each in named(part)}.values())
+    if len(told) != 1:
+        return None
+    if len(names) == 1:
+        return names[0] if any(True for _ in fitting(names[0], told)) else None
+    key = _BY_UNIT.get(told[0].dimension, "") if own and not names else ""
+    return attributes()[key] if key else None

@@ -1,0 +1,59 @@
+"""Entries of lists as cells: "Release date: Jun 10th, 2021" below the name of a device is one of its table.
+
+What a list of names and values says in words and days is read as the cell of a table is.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.attributes import headed, qualifiers
+from whichgpu.audit.cells import Cell, unit_of
+from whichgpu.audit.sentences import topic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.audit.findings import Context
+
+#: A name, short and without a figure of its own, and its value.
+_ENTRY = re.compile(
+    r"[\s*_]*(?P<name>[^\W\d_][^:|\n=.;,]{1,38}?)[\s*_]*[:\uff1a](?!//)[\s*_]*(?P<value>\S.{0,70})"
+)
+_LONGEST = 120
+#: What makes a value a sentence.
+_SENTENCE = re.compile(
+    r"[.;!?]\s|\b(?:is|are|was|were|has|have|will|can|you|we|it|than|but|if|and the)\b", re.I
+)
+
+
+def entries(context: Context) -> Sequence[Cell]:
+    """The entries of lists that are of one device for certain, each with its name as the label."""
+    if "entries" not in context.memo:
+        context.memo["entries"] = tuple(_entries(context))
+    found: Sequence[Cell] = context.memo["entries"]
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _of_words(name: str) -> bool:
+    """Whether what a name asks for is no amount, which is read with its unit wherever it stands."""
+    attribute = headed(name)
+    return attribute is None or attribute.key in ("process", "mig")
+
+
+def _entries(context: Context) -> Iterator[Cell]:
+    for index, passage in context.document.running():
+        short = passage.kind == "item" and len(passage.text) <= _LONGEST and ":" in passage.text
+        match = _ENTRY.fullmatch(passage.text) if short else None
+        if match is None or not _of_words(match["name"]) or context.mentions.get(index):
+            continue
+        if _SENTENCE.search(match["value"]):
+            continue
+        whose, certain = topic(index, passage, context)
+        if certain and len(whose) == 1:
+            name, value = match["name"], passage.part(*match.span("value"))
+            ids, said = whose[0].ids, qualifiers(name)
+            yield Cell(value, ids, headed(name), name, said, unit_of(name), 0, 0, True, whose[0].named)
