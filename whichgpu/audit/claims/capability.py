@@ -11,9 +11,9 @@ from whichgpu.audit.capabilities import CAPABILITIES, Capability, capability_of,
 from whichgpu.audit.claims.instances import CELL_PARTS, of_parts
 from whichgpu.audit.fields import ITS_OWN
 from whichgpu.audit.findings import made
-from whichgpu.audit.judging import source_of
 from whichgpu.audit.roles import counted, spoken
 from whichgpu.audit.sentences import about, sentences, within
+from whichgpu.audit.sourced import source_of
 from whichgpu.hardware.fields import FIELDS
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.fields import ITS_OWN
 from whichgpu.audit.findings import made
-from whichgpu.audit.judging import source_of
 from whichgpu.audit.quantities import SPELLED
 from whichgpu.audit.roles import told
 from whichgpu.audit.sentences import within
+from whichgpu.audit.sourced import source_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
