@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from whichgpu.audit.sentences import Sentence
     from whichgpu.hardware.gpu import Gpu
 
-_NAMES = "|".join(each.names for each in CAPABILITIES if each.key not in ("cuda", "rocm", "tensorrt", "cudnn", "vgpu"))
+_NAMES = "|".join(
+    each.names for each in CAPABILITIES if each.key not in ("cuda", "rocm", "tensorrt", "cudnn", "vgpu")
+)
 _CAME = (
     r"(?:introduced|added|debuted|arrived|appeared|came(?: along| about)?|premiered|launched|brought(?: in)?|"
     r"made (?:its|their) (?:debut|appearance)|started|began|first appeared|first seen|new)"
@@ -95,7 +97,11 @@ def _of_words(words: str, context: Context) -> Sequence[Gpu]:
 
 
 def _judged(
-    passage: Passage, match: re.Match[str], what: Capability, group: tuple[str, Sequence[Gpu]], context: Context
+    passage: Passage,
+    match: re.Match[str],
+    what: Capability,
+    group: tuple[str, Sequence[Gpu]],
+    context: Context,
 ) -> Iterator[Finding]:
     """Contradicted where none of them has it, or where an older one of their market has."""
     name, gpus = group

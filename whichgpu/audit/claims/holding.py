@@ -36,6 +36,16 @@ _SLACK = 0.04
 _LONG = 3
 
 
+class _Fit(NamedTuple):
+    """What is said of a model and devices together: where, and whether it is a fit or the denial of one."""
+
+    start: int
+    end: int
+    need: Need
+    room: Room
+    fits: bool
+
+
 class _State(NamedTuple):
     """What was told last, and how many sentences ago."""
 
@@ -43,12 +53,14 @@ class _State(NamedTuple):
     room: Room | None = None
     need_age: int = 0
     room_age: int = 0
+    #: What was said to fit, or not, in the sentence before.
+    last: _Fit | None = None
 
     def older(self) -> _State:
         """A sentence on: what was told too long ago is forgotten."""
         return _State(
             self.need if self.need_age < _LONG else None, self.room if self.room_age < _LONG else None,
-            self.need_age + 1, self.room_age + 1,
+            self.need_age + 1, self.room_age + 1, self.last if self.need_age < 1 else None,
         )  # fmt: skip
 
 
@@ -60,16 +72,6 @@ class _Clause(NamedTuple):
     text: str
     #: What a clause of the same sentence before it told of without saying more.
     open: tuple[Need | None, Room | None]
-
-
-class _Fit(NamedTuple):
-    """What is said of a model and devices together: where, and whether it is a fit or the denial of one."""
-
-    start: int
-    end: int
-    need: Need
-    room: Room
-    fits: bool
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -97,7 +99,7 @@ def _sentence(
 ) -> tuple[list[Finding], _State]:
     """The findings of a sentence, and what is told behind it."""
     found: list[Finding] = []
-    last: _Fit | None = None
+    last = state.last
     opened: tuple[Need | None, Room | None] = (None, None)
     who, topic = spoken(index, passage, sentence, context), _topic(index, passage, sentence, context)
     for start, end in _cut(passage.text, sentence):
@@ -116,14 +118,15 @@ def _sentence(
             last, opened = None, (None, None)
             continue
         fit = _fit(clause, (need, named), before, topic)
-        fit = fit or (_goes_on(clause, need, last) if last and not named else None)
+        if last is not None:
+            fit = fit or (_so_is(clause, named[0], last) if named else _goes_on(clause, need, before, last))
         if fit is not None:
             found += _judged(passage, fit, clause, context)
             last, opened = fit, (None, None)
-            state = state._replace(need=fit.need, need_age=0)
+            state = state._replace(need=fit.need, need_age=0, last=fit)
         else:
             opened = (need or opened[0], named[0] if named else opened[1])
-        found += _left(passage, clause, fit or last, state, context)
+        found += _left(passage, clause, fit or (last if last is not state.last else None), state, context)
     return found, state
 
 
@@ -144,7 +147,10 @@ def _topic(index: int, passage: Passage, sentence: Sentence, context: Context) -
 
 
 def _fit(
-    clause: _Clause, told: tuple[Need | None, tuple[Room, int, int] | None], before: _State, topic: Room | None
+    clause: _Clause,
+    told: tuple[Need | None, tuple[Room, int, int] | None],
+    before: _State,
+    topic: Room | None,
 ) -> _Fit | None:
     """What a clause says of a model and of devices together; what it does not name is what was told before."""
     text = clause.text
@@ -160,7 +166,12 @@ def _fit(
     if need is None or where is None or not need.low or not where[0].count:
         return None
     room, start, end = where
-    if needs and not holds and not lacks and (words.AT_LEAST.search(text) or not named or verb.start() > start - clause.start):
+    if (
+        needs
+        and not holds
+        and not lacks
+        and (words.AT_LEAST.search(text) or not named or verb.start() > start - clause.start)
+    ):
         # "It needs two of them at least", "the card needs 300 W".
         return None
     denials = len(words.DENIES.findall(words.NO_DENIAL.sub(" ", text)))
@@ -177,20 +188,42 @@ def _room(
     """The devices of a clause with their place: named, or by a pronoun those of before."""
     if named is not None:
         return named
-    if not thing and clause.open[0] is None:
+    if (
+        not thing
+        and clause.open[0] is None
+        and not (words.OF_ROOM.search(clause.text) or words.JUST_FITS.search(clause.text))
+    ):
         return None
     on, holder = words.ON_IT.search(clause.text), words.HOLDER.match(clause.text)
     meant = before.room or topic
+    if (
+        (holder is None or words.JUST_FITS.search(clause.text))
+        and not on
+        and (just := _just_before(clause, before, thing=thing))
+    ):
+        return just
     if on and meant:
         one = meant.of(1.0) if on["one"] or not meant.count else meant
         return one, clause.start + on.start(), clause.start + on.end()
     verb = words.HOLDS.search(clause.text) or words.LACKS.search(clause.text)
     said = models(clause.text)
+    of_room = words.OF_ROOM.search(clause.text)
+    if holder and meant and of_room and before.room_age <= 1 and not said:
+        return clause.open[1] or meant, clause.start + holder.start(), clause.start + of_room.end()
     if holder and meant and verb and said and holder.end() <= verb.start() < said[0].start:
         return meant, clause.start + holder.start(), clause.start + verb.end()
     if clause.open[1] is not None and thing and verb:
         return clause.open[1], clause.start + verb.start(), clause.start + verb.end()
     return None
+
+
+def _just_before(clause: _Clause, before: _State, *, thing: bool) -> tuple[Room, int, int] | None:
+    """The devices that were told just before, where a clause says only what is enough, or that it fits."""
+    enough, fits = words.OF_ROOM.search(clause.text), words.JUST_FITS.search(clause.text)
+    found = enough if thing else fits
+    if found is None or before.room is None or before.room_age > 1 or clause.open[1] is not None:
+        return None
+    return before.room, clause.start + found.start(), clause.start + found.end()
 
 
 def _thing(clause: _Clause, need: Need | None, before: _State, room: bool) -> Need | None:
@@ -200,16 +233,33 @@ def _thing(clause: _Clause, need: Need | None, before: _State, room: bool) -> Ne
     if clause.open[0] is not None and clause.open[0].low:
         return clause.open[0]
     meant = before.need if need is None else None
-    return meant if room and meant and meant.low and words.IT.search(clause.text) else None
+    said = words.IT.search(clause.text) or (before.need_age <= 1 and words.OF_BEFORE.search(clause.text))
+    return meant if room and meant and meant.low and said else None
 
 
-def _goes_on(clause: _Clause, need: Need | None, last: _Fit) -> _Fit | None:
+def _goes_on(clause: _Clause, need: Need | None, before: _State, last: _Fit) -> _Fit | None:
     """A fit in a further format: "at 8 bits, and even in BF16", "but not in BF16"."""
+    does = words.DOES.match(clause.text)
+    if does:
+        what, room = need or clause.open[0] or before.need, clause.open[1] or before.room
+        plain = what and what.low and room and room.count
+        return (
+            _Fit(clause.start, clause.end, what, room, does["not"] is None)
+            if what and room and plain
+            else None
+        )
     goes = _FURTHER.fullmatch(clause.text)
     if goes is None or need is None or need.said is None or need.model is None:
         return None
     denied = goes["not"] is not None
     return _Fit(clause.start + goes.start("what"), clause.end, need, last.room, last.fits is not denied)
+
+
+def _so_is(clause: _Clause, room: Room, last: _Fit) -> _Fit | None:
+    """The same of a further device: "and so is a single A30"."""
+    if not words.SO_IS.match(clause.text) or not room.count:
+        return None
+    return last._replace(start=clause.start, end=clause.end, room=room)
 
 
 def _judged(passage: Passage, fit: _Fit, clause: _Clause, context: Context) -> Iterator[Finding]:
@@ -218,7 +268,9 @@ def _judged(passage: Passage, fit: _Fit, clause: _Clause, context: Context) -> I
     usual = fit.need.high
     verdict = ""
     if fit.fits:
-        verdict = "contradicted" if fit.need.low > _FULL * high else "confirmed" if 0 < usual < _LOW * low else ""
+        verdict = (
+            "contradicted" if fit.need.low > _FULL * high else "confirmed" if 0 < usual < _LOW * low else ""
+        )
     elif fit.need.low > high:
         verdict = "confirmed" if fit.need.said or fit.need.stated else ""
     elif 0 < usual < _LOW * low and not fit.need.trains and not words.BESIDE.search(clause.text):

@@ -32,7 +32,9 @@ _FURTHER = re.compile(
     rf"\s*(?:has|uses|offers|comes with|got|,)?\s*(?:the|its)\s+(?P<n>{_NTH})(?:\s+gen(?:eration)?)?\s*(?=[.,;)]|$|and\b|but\b)",
     re.IGNORECASE,
 )
-_OPEN = re.compile(r"\b(?:not|no|if|than|future|next|switch|until|earlier|previous|before)\b|n[\u2019']t\b", re.IGNORECASE)
+_OPEN = re.compile(
+    r"\b(?:not|no|if|than|future|next|switch|until|earlier|previous|before)\b|n[\u2019']t\b", re.IGNORECASE
+)
 _ANY = re.compile(r"\bnvlink", re.IGNORECASE)
 
 

@@ -43,15 +43,14 @@ class Need(NamedTuple):
     def low(self) -> float:
         """Bytes that it takes at least; 0 where nothing says."""
         weights = self.model.parameters * self.least if self.model and self.least else 0.0
-        if self.stated and not self.said and not self.trains:
-            # What the text says itself, in a format that it leaves open.
-            return self.stated
-        return min(weights, self.stated) if weights and self.stated else weights or self.stated
+        return self.stated or weights
 
     @property
     def high(self) -> float:
         """Bytes of its weights as they usually are, or as stated; 0 where nothing says."""
-        usual = self.model.parameters * self.said.usual if self.model and self.said and not self.trains else 0.0
+        usual = (
+            self.model.parameters * self.said.usual if self.model and self.said and not self.trains else 0.0
+        )
         return max(usual, self.stated)
 
     def told(self) -> str:
@@ -109,7 +108,11 @@ def need_in(text: str, before: Need | None, rooms: Sequence[Room] = ()) -> Need 
     else:
         trains = TRAINS.search(text) is not None
         need = Need(model, form, how.least if how else None, how.words if how else "", 0.0, trains)
-    most = _FAR * max(need.low, need.high) if need.said else (need.model.parameters * _TRAINED if need.model else amount)
+    most = (
+        _FAR * max(need.low, need.high)
+        if need.said
+        else (need.model.parameters * _TRAINED if need.model else amount)
+    )
     if amount and need.low and not _NEAR * need.low <= amount <= most:
         # Of another thing, or wrong by itself.
         if need is before:
@@ -132,7 +135,11 @@ def _taken(text: str, own: Sequence[Room]) -> float | None:
 
 
 def room_in(
-    text: str, place: tuple[int, int], here: Sequence[Mention], meant: tuple[Room | None, Room | None], context: Context
+    text: str,
+    place: tuple[int, int],
+    here: Sequence[Mention],
+    meant: tuple[Room | None, Room | None],
+    context: Context,
 ) -> tuple[Room, int, int] | None:
     """The devices that a clause names, with their place in the text; None for none, or several kinds of them."""
     if here:
@@ -168,7 +175,9 @@ def _of_device(text: str, start: int, on: Mention, context: Context) -> Room | N
         return None
     count = counted(text, start, on.start)
     plural = on.text.endswith("s") or text[on.end : on.end + 2] in _PLURAL or text[on.end :] == "s"
-    if count == 1 and (plural or words.SEVERAL.search(text, start, on.start) or words.NODES.match(text, on.end)):
+    if count == 1 and (
+        plural or words.SEVERAL.search(text, start, on.start) or words.NODES.match(text, on.end)
+    ):
         count = 0.0
     said = words.WITH_SIZE.match(text, on.end)
     told = [size for size in sizes if said and _ONE < size / (float(said["n"]) * _SOLD) < 1 / _ONE] or sizes
