@@ -34,7 +34,7 @@ _GROUP = r"(?:the\s+|nvidia[\u2019']s\s+|amd[\u2019']s\s+|its\s+)?(?P<who>[A-Z0-
 #: The capability first, then what it came with; what came with it first.
 _WITH = re.compile(
     rf"\b(?P<what>{_NAMES})\b(?:\s+(?:was|were|is|are|has been|have been|only|first|natively|support|supported|available|there|"
-    rf"present|works?|usable|exists?|possible|{_CAME}|to|in|into|on|for|the|geforce|consumer|gaming|line|lines|cards?|range|series|"
+    rf"present|works?|usable|exists?|existed|possible|been|around|known|both|all|{_CAME}|to|in|into|on|for|the|geforce|consumer|gaming|line|lines|cards?|range|series|"
     rf"workstation|data[- ]cent(?:er|re)s?|gpus?|hardware|desktop|market))*?"
     rf"\s+(?:(?P<first>{_CAME})\s+(?:[^.;:,]{{0,40}}?\s)??(?:with|in|by|on)(?!\s+(?:the\s+)?(?:geforce|consumer|gaming|desktop|workstation)\b)|(?:since|from|starting with|beginning with|"
     rf"as of))\s+{_GROUP}",

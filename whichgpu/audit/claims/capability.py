@@ -392,6 +392,9 @@ def _of_sentence(
                 continue
             if mention is None or len(gap) > _FAR or hedged or denied or either:
                 continue
+            if _MAKER.search(text, max(place[0], match.start() - _NEAR), match.start()):
+                # "When NVIDIA dropped NVLink from its boards" is of none of them by itself.
+                continue
             if mention not in who.here and _THE.search(text, place[0], match.start()):
                 # "Here the missing NVLink hurts": whose it is is not said.
                 continue
@@ -403,6 +406,11 @@ def _of_sentence(
             place_of = match.span("what") if match["list"] else (match.start() + lead, match.end())
             yield from judged(passage, place_of, each, gpus, told=told, context=context)
     yield from _in_entries(passage, place, who, context)
+
+
+_MAKER = re.compile(
+    r"\b(?:nvidia|amd|intel|they|the company)\s+(?:has\s+|had\s+|also\s+|then\s+)*$", re.IGNORECASE
+)
 
 
 def _possessed(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
