@@ -1,4 +1,4 @@
-"""With what a capability came: "FP4 was introduced with the RTX 40 series", "TF32 is available from Volta on".
+"""With what a capability came: "FP4 came with the RTX 40 series", "TF32 is available from Volta on".
 
 What came with a generation is lacked by none of it, and by every older one of the same market.
 """
@@ -30,19 +30,26 @@ _CAME = (
     r"(?:introduced|added|debuted|arrived|appeared|came(?: along| about)?|premiered|launched|brought(?: in)?|"
     r"made (?:its|their) (?:debut|appearance)|started|began|first appeared|first seen|new)"
 )
-_GROUP = r"(?:the\s+|nvidia[\u2019']s\s+|amd[\u2019']s\s+|its\s+)?(?P<who>[A-Z0-9][\w.+-]*(?:[ -](?!and\b|or\b|on\b|in\b|as\b|but\b)[\w.+-]+){0,3})"
+_GROUP = (
+    r"(?:the\s+|nvidia[\u2019']s\s+|amd[\u2019']s\s+|its\s+)?"
+    r"(?P<who>[A-Z0-9][\w.+-]*(?:[ -](?!and\b|or\b|on\b|in\b|as\b|but\b)[\w.+-]+){0,3})"
+)
 #: The capability first, then what it came with; what came with it first.
 _WITH = re.compile(
-    rf"\b(?P<what>{_NAMES})\b(?:\s+(?:was|were|is|are|has been|have been|only|first|natively|support|supported|available|there|"
+    rf"\b(?P<what>{_NAMES})\b(?:\s+(?:was|were|is|are|has been|have been|only|first|natively|support|"
+    rf"supported|available|there|"
     rf"present|works?|usable|exists?|existed|possible|been|around|known|both|all|{_CAME}|to|in|into|on|for|the|geforce|consumer|gaming|line|lines|cards?|range|series|"
     rf"workstation|data[- ]cent(?:er|re)s?|gpus?|hardware|desktop|market))*?"
-    rf"\s+(?:(?P<first>{_CAME})\s+(?:[^.;:,]{{0,40}}?\s)??(?:with|in|by|on)(?!\s+(?:the\s+)?(?:geforce|consumer|gaming|desktop|workstation)\b)|(?:since|from|starting with|beginning with|"
+    rf"\s+(?:(?P<first>{_CAME})\s+(?:[^.;:,]{{0,40}}?\s)??(?:with|in|by|on)(?!\s+(?:the\s+)?(?:geforce|"
+    rf"consumer|gaming|desktop|workstation)\b)|(?:since|from|starting with|beginning with|"
     rf"as of))\s+{_GROUP}",
     re.IGNORECASE,
 )
 _BROUGHT = re.compile(
-    rf"\b(?P<who>Kepler|Maxwell|Pascal|Volta|Turing|Ampere|Ada(?: Lovelace)?|Hopper|Blackwell|(?:RTX|GTX) ?\d\d[ -]series)\s+"
-    rf"(?:(?:was|is) the (?:first|generation|architecture) (?:[\w-]+ ){{0,3}}?(?:with|to (?:have|support|bring|offer|include|"
+    rf"\b(?P<who>Kepler|Maxwell|Pascal|Volta|Turing|Ampere|Ada(?: Lovelace)?|Hopper|Blackwell|(?:RTX|GTX)"
+    rf" ?\d\d[ -]series)\s+"
+    rf"(?:(?:was|is) the (?:first|generation|architecture) (?:[\w-]+ ){{0,3}}?(?:with|to (?:have|support|"
+    rf"bring|offer|include|"
     rf"introduce)|that (?:had|brought|introduced|supported))|introduced|brought|added|debuted|pioneered)\s+"
     rf"(?:native\s+|hardware\s+|support for\s+|the\s+|an?\s+)*(?P<what>{_NAMES})\b",
     re.IGNORECASE,
@@ -50,7 +57,8 @@ _BROUGHT = re.compile(
 #: What leaves open what is said, or says more of it than that it came.
 _OPEN = re.compile(
     r"\b(?:not|no|never|if|whether|until|before|would|could|rumou?r\w*|third|second|fourth|fifth|sixth|[2-6](?:nd|rd|th)|"
-    r"new|improved|better|faster|version|software|drivers?|cuda \d|again|back|pro|titan|only)\b|n[\u2019']t\b|\?",
+    r"new|improved|better|faster|version|software|drivers?|cuda \d|again|back|pro|titan|only)\b|"
+    r"n[\u2019']t\b|\?",
     re.IGNORECASE,
 )
 _GEFORCE = "geforce"

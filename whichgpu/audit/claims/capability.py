@@ -358,7 +358,7 @@ def _of_sentence(
     yield from _possessed(passage, place, who, context)
     for each, told, pattern in said_in(text, *place):
         for match in pattern.finditer(text, *place):
-            mention = who.owner(match.start())
+            mention = _owner(who, match.start(), place[0])
             gap = text[mention.end : match.start()] if mention in who.here and mention else ""
             hedged = _HEDGED.search(gap) or _HEDGED.search(text, match.end(), match.end() + 12)
             # "A slice cannot use NVLink", which the whole device has.
@@ -392,9 +392,6 @@ def _of_sentence(
                 continue
             if mention is None or len(gap) > _FAR or hedged or denied or either:
                 continue
-            if _MAKER.search(text, max(place[0], match.start() - _NEAR), match.start()):
-                # "When NVIDIA dropped NVLink from its boards" is of none of them by itself.
-                continue
             if mention not in who.here and _THE.search(text, place[0], match.start()):
                 # "Here the missing NVLink hurts": whose it is is not said.
                 continue
@@ -411,6 +408,12 @@ def _of_sentence(
 _MAKER = re.compile(
     r"\b(?:nvidia|amd|intel|they|the company)\s+(?:has\s+|had\s+|also\s+|then\s+)*$", re.IGNORECASE
 )
+
+
+def _owner(who: Spoken, at: int, start: int) -> Mention | None:
+    """The device that a capability is said of; "when NVIDIA dropped NVLink from its boards" is of none."""
+    by_maker = _MAKER.search(who.text, max(start, at - _NEAR), at)
+    return None if by_maker else who.owner(at)
 
 
 def _possessed(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:

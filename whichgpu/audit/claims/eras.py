@@ -1,4 +1,4 @@
-"""Architectures in time: "Turing followed in 2018", "Maxwell came after Kepler", "the RTX 40 series is Ada"."""
+"""Architectures in time: "Turing followed in 2018", "Maxwell came after Kepler", "the 40 series is Ada"."""
 
 from __future__ import annotations
 
@@ -28,12 +28,15 @@ _IN_YEAR = re.compile(
     r"(?:(?:early|late|mid|[A-Z][a-z]+)[ -])?(?P<year>20[012]\d)\b"
 )
 _ORDER = re.compile(
-    rf"(?:\s+(?:architecture|generation|family))?\s+{_CAME}(?:\s+(?:out|on the market|[\w-]+ (?:years?|months?)))?\s+(?P<way>before|after)\s+(?:the\s+)?"
+    rf"(?:\s+(?:architecture|generation|family))?\s+{_CAME}(?:\s+(?:out|on the market|[\w-]+ (?:years?|"
+    rf"months?)))?\s+(?P<way>before|after)\s+(?:the\s+)?"
 )
 #: A series of cards, and up to its architecture what says that it is built on it.
 _SERIES = re.compile(
-    r"\b(?:(?P<name>(?:GeForce\s+)?(?:RTX|GTX)\s\d0(?:00)?[ -]series)|series\s+(?P<name2>(?:RTX|GTX)\s\d0(?:00)?))\b"
-    r"(?:\s+cards?|\s+gpus?)?\s+(?:is|are|was|were|uses?|rel(?:y|ies) on|runs? on|belongs? to)(?:\s+(?:all|both|still))?"
+    r"\b(?:(?P<name>(?:GeForce\s+)?(?:RTX|GTX)\s\d0(?:00)?[ -]series)|series\s+(?P<name2>(?:RTX|GTX)"
+    r"\s\d0(?:00)?))\b"
+    r"(?:\s+cards?|\s+gpus?)?\s+(?:is|are|was|were|uses?|rel(?:y|ies) on|runs? on|belongs? to)"
+    r"(?:\s+(?:all|both|still))?"
     r"(?:\s+(?:made|built|based|produced|designed)\s+(?:on|with|around|in))?\s+(?:of\s+)?(?:the\s+|nvidia[\u2019']s\s+|an?\s+)*$",
     re.IGNORECASE,
 )

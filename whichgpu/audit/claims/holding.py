@@ -1,9 +1,9 @@
 """Whether what is to be held is held where a text says, or is not: "two of those won't be enough for it".
 
 A text is followed clause by clause (`holding/told.py`): what was told last of the model, of its format and of
-the devices is what "it", "that", "one of them" and "on it" mean. What sets both together is known by its meaning
-(`holding/words.py`), and so is what denies it. Contradicted is a fit where the weights are more than the room, and
-a denial where they are well below it and nothing else is said to need room.
+the devices is what "it", "that", "one of them" and "on it" mean. What sets both together is known by its
+meaning (`holding/words.py`), and so is what denies it. Contradicted is a fit where the weights are more than
+the room, and a denial where they are well below it and nothing else is said to need room.
 """
 
 from __future__ import annotations
@@ -32,8 +32,10 @@ if TYPE_CHECKING:
 _FULL, _LOW = 0.97, 0.82
 #: Beside what is left at most: what the driver takes, as a share of the room.
 _SLACK = 0.04
+#: Characters that a fit, from its verb to its room, takes at most.
+_FAR = 90
 #: Sentences for which what was told is remembered.
-_LONG = 3
+_LONG = 2
 
 
 class _Fit(NamedTuple):
@@ -65,7 +67,7 @@ class _State(NamedTuple):
 
 
 class _Clause(NamedTuple):
-    """A clause: its place in the passage, and whether the sentence told of a model or of devices before it."""
+    """A clause: its place in the passage, and what its sentence told of before it."""
 
     start: int
     end: int
@@ -102,6 +104,7 @@ def _sentence(
     last = state.last
     opened: tuple[Need | None, Room | None] = (None, None)
     who, topic = spoken(index, passage, sentence, context), _topic(index, passage, sentence, context)
+    aside = sentence.text.rstrip().endswith("?") or words.SLOWLY.search(sentence.text)
     for start, end in _cut(passage.text, sentence):
         clause = _Clause(start, end, passage.text[start:end], opened)
         here = [each for each in within(who.here, start, end) if each not in who.against]
@@ -114,7 +117,7 @@ def _sentence(
             state = state._replace(room=named[0], room_age=0)
         elif len({each.named for each in here}) > 1:
             state = state._replace(room=None)
-        if words.ASIDE.search(clause.text) or sentence.text.rstrip().endswith("?"):
+        if aside or words.ASIDE.search(clause.text):
             last, opened = None, (None, None)
             continue
         fit = _fit(clause, (need, named), before, topic)
@@ -152,62 +155,62 @@ def _fit(
     before: _State,
     topic: Room | None,
 ) -> _Fit | None:
-    """What a clause says of a model and of devices together; what it does not name is what was told before."""
+    """What a clause says of a model and of devices; what it does not name is what was told before."""
     text = clause.text
-    holds, lacks, needs = words.HOLDS.search(text), words.LACKS.search(text), words.NEEDS.search(text)
-    verb = holds or lacks or needs
+    apart = words.HOLDS.search(text) or words.LACKS.search(text)
+    needs = None if apart else words.NEEDS.search(text)
+    verb = apart or needs
     if verb is None:
         return None
     need, named = told
     own = need is not None and (need.model is not None or need.stated > 0)
-    where = _room(clause, named, before, topic, thing=own)
+    where = named or _meant(clause, before, topic, thing=own)
     if not own or need is None or not need.low:
         need = _thing(clause, need, before, bool(where))
-    if need is None or where is None or not need.low or not where[0].count:
-        return None
-    room, start, end = where
-    if (
-        needs
-        and not holds
-        and not lacks
-        and (words.AT_LEAST.search(text) or not named or verb.start() > start - clause.start)
-    ):
-        # "It needs two of them at least", "the card needs 300 W".
+    if need is None or where is None or not need.low or not where[0].many:
         return None
     denials = len(words.DENIES.findall(words.NO_DENIAL.sub(" ", text)))
-    if needs and not holds and not lacks and denials:
+    if needs and (denials or not _is_need(clause, named, needs)):
         return None
-    fits = (denials + bool(lacks)) % 2 == 0
-    at = clause.start + verb.start()
-    return _Fit(min(at, start), max(clause.start + verb.end(), end), need, room, fits)
+    room, start, end = where
+    start, end = min(clause.start + verb.start(), start), max(clause.start + verb.end(), end)
+    fits = (denials + bool(words.LACKS.search(text))) % 2 == 0
+    return _Fit(start, end, need, room, fits) if end - start <= _FAR else None
 
 
-def _room(
-    clause: _Clause, named: tuple[Room, int, int] | None, before: _State, topic: Room | None, *, thing: bool
+def _is_need(clause: _Clause, named: tuple[Room, int, int] | None, verb: re.Match[str]) -> bool:
+    """Whether so many of a named device are needed: no least number, and not "two GPUs" of any kind."""
+    if named is None or words.AT_LEAST.search(clause.text):
+        return False
+    start = named[1] - clause.start
+    many = words.OF_THEM.search(clause.text)
+    return verb.start() <= start and not (many and not many["them"] and many.start() == start)
+
+
+def _meant(
+    clause: _Clause, before: _State, topic: Room | None, *, thing: bool
 ) -> tuple[Room, int, int] | None:
-    """The devices of a clause with their place: named, or by a pronoun those of before."""
-    if named is not None:
-        return named
-    if (
-        not thing
-        and clause.open[0] is None
-        and not (words.OF_ROOM.search(clause.text) or words.JUST_FITS.search(clause.text))
-    ):
+    """The devices that a clause without a name means: by a pronoun, or those of just before."""
+    fits, of_room = words.JUST_FITS.search(clause.text), words.OF_ROOM.search(clause.text)
+    if not (thing or clause.open[0] or of_room or fits):
         return None
     on, holder = words.ON_IT.search(clause.text), words.HOLDER.match(clause.text)
-    meant = before.room or topic
-    if (
-        (holder is None or words.JUST_FITS.search(clause.text))
-        and not on
-        and (just := _just_before(clause, before, thing=thing))
-    ):
+    if not on and (fits or not holder) and (just := _just_before(clause, before, thing=thing)):
         return just
+    meant = before.room or topic
     if on and meant:
-        one = meant.of(1.0) if on["one"] or not meant.count else meant
+        one = meant.of(1.0) if on["one"] or not meant.many else meant
         return one, clause.start + on.start(), clause.start + on.end()
+    return _held_by(clause, before, meant, thing=thing)
+
+
+def _held_by(
+    clause: _Clause, before: _State, meant: Room | None, *, thing: bool
+) -> tuple[Room, int, int] | None:
+    """The devices that "it" or "which" is before a verb, or that the sentence named before."""
     verb = words.HOLDS.search(clause.text) or words.LACKS.search(clause.text)
+    holder, of_room = words.HOLDER.match(clause.text), words.OF_ROOM.search(clause.text)
     said = models(clause.text)
-    of_room = words.OF_ROOM.search(clause.text)
     if holder and meant and of_room and before.room_age <= 1 and not said:
         return clause.open[1] or meant, clause.start + holder.start(), clause.start + of_room.end()
     if holder and meant and verb and said and holder.end() <= verb.start() < said[0].start:
@@ -242,7 +245,7 @@ def _goes_on(clause: _Clause, need: Need | None, before: _State, last: _Fit) -> 
     does = words.DOES.match(clause.text)
     if does:
         what, room = need or clause.open[0] or before.need, clause.open[1] or before.room
-        plain = what and what.low and room and room.count
+        plain = what and what.low and room and room.many
         return (
             _Fit(clause.start, clause.end, what, room, does["not"] is None)
             if what and room and plain
@@ -257,14 +260,14 @@ def _goes_on(clause: _Clause, need: Need | None, before: _State, last: _Fit) -> 
 
 def _so_is(clause: _Clause, room: Room, last: _Fit) -> _Fit | None:
     """The same of a further device: "and so is a single A30"."""
-    if not words.SO_IS.match(clause.text) or not room.count:
+    if not words.SO_IS.match(clause.text) or not room.many:
         return None
     return last._replace(start=clause.start, end=clause.end, room=room)
 
 
 def _judged(passage: Passage, fit: _Fit, clause: _Clause, context: Context) -> Iterator[Finding]:
     """Contradicted where the weights exclude it; a denial only where nothing else asks for room."""
-    low, high = fit.room.low * fit.room.count, fit.room.high * fit.room.count
+    low, high = fit.room.low * fit.room.many, fit.room.high * fit.room.many
     usual = fit.need.high
     verdict = ""
     if fit.fits:
@@ -292,13 +295,13 @@ def _left(
     """What is said to be left of the room beside the weights: nothing, or so much."""
     none, much = words.NONE_LEFT.search(clause.text), words.SO_MUCH_LEFT.search(clause.text)
     need, room = (fit.need, fit.room) if fit else (state.need, state.room)
-    if not (none or much) or need is None or room is None or not need.high or not room.count or need.trains:
+    if not (none or much) or need is None or room is None or not need.high or not room.many or need.trains:
         return
-    least, most = need.low, room.high * room.count
+    least, most = need.low, room.high * room.many
     left = most - least
     found = none or much
     if none:
-        wrong = need.high < (_LOW - _SLACK) * room.low * room.count
+        wrong = need.high < (_LOW - _SLACK) * room.low * room.many
     else:
         wrong = float(much["n"] if much else 0) * 1e9 > left * (1 + _SLACK) + 1e9
     if not wrong or found is None:
@@ -307,13 +310,15 @@ def _left(
     place = (clause.start + found.start(), clause.start + found.end())
     yield made(
         context, passage, place, "memory", "contradicted", subject=room.name, attribute="left",
-        because=because, expected=f"{max(left, 0.0) / 1e9:,.2g} GB", evidence=(Evidence(because, "memory model"),),
+        because=because, expected=f"{max(left, 0.0) / 1e9:,.2g} GB",
+        evidence=(Evidence(because, "memory model"),),
     )  # fmt: skip
 
 
-#: A clause that is a further format and no more.
+#: A clause that is a further format and no more, joined to what was said before it.
 _FURTHER = re.compile(
-    r"\W*(?:(?:and|but|or|so|though|yet)\s+)?(?P<what>(?:even|also|certainly|just|still|perhaps|definitely)?\s*"
-    r"(?P<not>not|never)?\s*(?:even\s+)?(?:at|in|with)\s+(?:full\s+|plain\s+)?[\w_-]+(?: bits?| precision)?(?: (?:too|either|as well))?)\W*",
+    r"\W*(?:(?:and|but|or|so|though|yet)\s+(?P<what>(?:even|also|certainly|just|still|definitely)?\s*"
+    r"(?P<not>not|never)?\s*(?:even\s+)?(?:at|in|with)\s+(?:full\s+|plain\s+)?[\w_-]+(?: bits?| precision)?"
+    r"(?: (?:too|either|as well))?))\W*",
     re.IGNORECASE,
 )

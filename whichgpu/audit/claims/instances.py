@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 _PARTS = re.compile(
     r"(?:\b(?:MIG|Multi-Instance GPU)\b[^.;:]{0,60}?|\b(?=(?:split|partitioned|divided|"
     r"sliced)\b[^.;:]{0,40}\bMIG\b)\w+ |"
-    r"\bcan (?:also )?be (?:split|partitioned|divided|sliced|cut|carved)(?: up)? (?=into [^.;:]{2,40}\binstances\b)(?:into (?=up|at|as|a max|max|no))?)"
+    r"\bcan (?:also )?be (?:split|partitioned|divided|sliced|cut|carved)(?: up)? (?=into "
+    r"[^.;:]{2,40}\binstances\b)(?:into (?=up|at|as|a max|max|no))?)"
     r"\b(?:up to|at most|as many as|(?:a )?maximum of|no more than|into(?: up to)?)\s+"
     rf"(\d{{1,2}}|{'|'.join(SPELLED)})\s+(?:\w+\s+){{0,3}}?(?:instances|partitions|parts|slices|gpus|ways)\b",
     re.IGNORECASE,

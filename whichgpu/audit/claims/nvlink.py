@@ -1,4 +1,4 @@
-"""Generations of NVLink: "with fourth-generation NVLink", "it uses NVLink 3", and of the next device "the fifth"."""
+"""Generations of NVLink: "with fourth-generation NVLink", "it uses NVLink 3", "and the H100 the fifth"."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from whichgpu.audit.roles import told
 from whichgpu.facts import store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
@@ -22,14 +22,16 @@ if TYPE_CHECKING:
 _NUMBERS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6}
 _NTH = r"(?:first|second|third|fourth|fifth|sixth|[1-6](?:st|nd|rd|th))"
 _NVLINK = re.compile(
-    rf"\b(?P<a>{_NTH})[ -]gen(?:eration)?\.?\s+(?:nvidia\s+)?nvlink\b|\bNVLink\s?(?:v|gen(?:eration)?\s?)?(?P<b>[1-6])(?:\.0)?(?![\w-])"
+    rf"\b(?P<a>{_NTH})[ -]gen(?:eration)?\.?\s+(?:nvidia\s+)?nvlink\b|\bNVLink\s?(?:v|"
+    rf"gen(?:eration)?\s?)?(?P<b>[1-6])(?:\.0)?(?![\w-])"
     rf"(?!\s*(?:x|\u00d7|GB|TB|links?|bridges?|GPUs?|-?way|ports?|[.,]\d))|"
     rf"\bNVLink,?\s+(?:\(|of the\s+|in (?:its|the)\s+)(?P<c>{_NTH})\s+gen(?:eration)?\b",
     re.IGNORECASE,
 )
 #: Of a further device of the sentence, the same: "and the H100 the fifth".
 _FURTHER = re.compile(
-    rf"\s*(?:has|uses|offers|comes with|got|,)?\s*(?:the|its)\s+(?P<n>{_NTH})(?:\s+gen(?:eration)?)?\s*(?=[.,;)]|$|and\b|but\b)",
+    rf"\s*(?:has|uses|offers|comes with|got|,)?\s*(?:the|its)\s+(?P<n>{_NTH})"
+    rf"(?:\s+gen(?:eration)?)?\s*(?=[.,;)]|$|and\b|but\b)",
     re.IGNORECASE,
 )
 _OPEN = re.compile(
@@ -68,7 +70,7 @@ def _of_sentence(passage: Passage, sentence: Sentence, who: Spoken, context: Con
 def _judged(
     passage: Passage, place: tuple[int, int], words: str, mention: Mention, context: Context
 ) -> Iterator[Finding]:
-    gpus: Sequence = [gpu for gpu in (context.catalogue[key] for key in mention.ids) if gpu.value("nvlink")]
+    gpus = [gpu for gpu in (context.catalogue[key] for key in mention.ids) if gpu.value("nvlink")]
     known = {gpu.id: _generations()[gpu.family] for gpu in gpus if gpu.family in _generations()}
     number = _NUMBERS.get(words.lower()) or int(words[0])
     if not known:

@@ -1,7 +1,7 @@
-"""Capabilities that a pronoun takes up: "every L40S ships with it", "the H100 has them, too", "use it on the A40".
+"""Capabilities that a pronoun takes up: "every L40S ships with it", "the H100 has them, too".
 
-What "it" is was named in the sentence before or earlier in the same one, or heads the section, and nothing else of
-the kind beside it. Of an architecture ("the Ada generation still has it") the same is read.
+What "it" is was named in the sentence before or earlier in the same one, or heads the section, and nothing
+else of the kind beside it. Of an architecture ("the Ada generation still has it") the same is read.
 """
 
 from __future__ import annotations
@@ -30,26 +30,36 @@ _KEYS = ("fp8", "fp4", "bf16", "tf32", "nvlink", "mig", "av1_encode", "av1_decod
 _NAMES = re.compile(
     "|".join(f"(?:{each.names})" for each in CAPABILITIES if each.key in _KEYS), re.IGNORECASE
 )
-_IT = r"(?:it|them|this(?: (?:feature|possibility|function|format|capability|ability|option|support))?|that|one|any|such (?:cores|units|a (?:link|bridge)))"
+_IT = (
+    r"(?:it|them|this(?: (?:feature|possibility|function|format|capability|ability|option|support))?|"
+    r"that|one|any|such (?:cores|units|a (?:link|bridge)))"
+)
 _HAS = (
-    r"(?:has|have|had|ships? with|comes? with|supports?|offers?|gets?|got|features?|(?:can|could) (?:do|use|run|handle|have)|"
+    r"(?:has|have|had|ships? with|comes? with|supports?|offers?|gets?|got|features?|(?:can|could) (?:do|"
+    r"use|run|handle|have)|"
     r"knows?|keeps?|kept|retains?|inherited|do|does)"
 )
 #: The subject first, then the pronoun: "the H100 has them", "the A40 lacks it", "it is without it".
 _OBJECT = re.compile(
-    rf"^(?:\s+(?:cards?|gpus?|generation|architecture|series|itself|also|still|even|already|sadly|of course))*\s+"
-    rf"(?:(?P<no>lacks?|lacked|misses|dropped|drops|(?:goes|is|comes|does|do) without|gave up|has no longer|cannot do|can[\u2019']t do|"
-    rf"(?:does|do|did|has|have|can|could|is|are|was)(?:n[\u2019']t| not)(?: (?:have|support|offer|get|do|know|come with|ship with|got|had|use))?|"
+    rf"^(?:\s+(?:cards?|gpus?|generation|architecture|series|itself|also|still|even|already|sadly|of "
+    rf"course))*\s+"
+    rf"(?:(?P<no>lacks?|lacked|misses|dropped|drops|(?:goes|is|comes|does|do) without|gave up|has no "
+    rf"longer|cannot do|can[\u2019']t do|"
+    rf"(?:does|do|did|has|have|can|could|is|are|was)(?:n[\u2019']t| not)(?: (?:have|support|offer|get|do|"
+    rf"know|come with|ship with|got|had|use))?|"
     rf"cannot (?:use|do|have))|(?:also |still |even |already |now )*{_HAS})\s+{_IT}"
-    rf"(?:\s+(?:too|as well|also|either|already|itself|natively))*,?(?:\s+(?:too|as well|either))?\s*(?=[.,;:)!]|$|and\b|but\b|while\b)",
+    rf"(?:\s+(?:too|as well|also|either|already|itself|natively))*,?(?:\s+(?:too|as well|either)"
+    rf")?\s*(?=[.,;:)!]|$|and\b|but\b|while\b)",
     re.IGNORECASE,
 )
 #: The pronoun first, then where: "it is available on the A40", "you can use it on the L40S".
 _ON = re.compile(
-    r"(?:\b(?:it|they|this|that|this (?:feature|possibility|function|format|capability|option))\s+(?:is|are|was|were|works?|runs?|exists?)"
+    r"(?:\b(?:it|they|this|that|this (?:feature|possibility|function|format|capability|option))\s+(?:is|"
+    r"are|was|were|works?|runs?|exists?)"
     r"(?P<no>n[\u2019']t| not)?(?:\s+(?:also|even|still|now|natively|only|fully))*"
     r"(?:\s+(?P<gone>missing|absent|lacking|unavailable)|\s+(?:supported|available|present|possible|there|included|offered|found))?|"
-    r"\b(?:you|we|one|they|users|people)\s+(?:can|could|may)(?P<no2>n[\u2019']t|not| not)?(?:\s+(?:also|even|still|now|always))*\s+(?:use|have|enable|get|run)"
+    r"\b(?:you|we|one|they|users|people)\s+(?:can|could|may)(?P<no2>n[\u2019']t|not| not)?(?:\s+(?:also|"
+    r"even|still|now|always))*\s+(?:use|have|enable|get|run)"
     r"\s+(?:it|them|this|that)(?:\s+(?:also|even))?)"
     r"\s+(?:on|by|in|with)\s+(?:both\s+)?(?:the\s+|an?\s+|every\s+|all\s+|nvidia[\u2019']s\s+|nvidia\s+)*$",
     re.IGNORECASE,
@@ -61,7 +71,8 @@ _OPEN = re.compile(
     re.IGNORECASE,
 )
 _FAMILY = re.compile(
-    r"\b(?:the\s+)?(?P<name>Kepler|Maxwell|Pascal|Volta|Turing|Ampere|Ada Lovelace|Ada|Hopper|Blackwell|(?:RTX |GTX )?\d0(?:00)?[ -]series)"
+    r"\b(?:the\s+)?(?P<name>Kepler|Maxwell|Pascal|Volta|Turing|Ampere|Ada Lovelace|Ada|Hopper|Blackwell|"
+    r"(?:RTX |GTX )?\d0(?:00)?[ -]series)"
     r"(?=\s+(?:generation|architecture|cards?|gpus?|series|still|also|has|have|lacks?|do|does|can|could|dropped|knows?)\b)"
 )
 _REACH = 110

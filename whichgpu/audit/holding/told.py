@@ -9,12 +9,12 @@ from whichgpu.audit.holding import words
 from whichgpu.audit.models import TRAINS, formats, models, single
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import counted
-from whichgpu.audit.sentences import within
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from whichgpu.audit import patterns as re
     from whichgpu.audit.findings import Context
     from whichgpu.audit.models import Format, Model
     from whichgpu.audit.subjects import Mention
@@ -25,6 +25,8 @@ _SOLD, _NEAR, _FAR = 2**30, 0.75, 1.7
 _TRAINED = 20.0
 #: A share within which two sizes of memory are one.
 _ONE = 0.98
+#: Characters before an amount that say what it is.
+_REACH = 32
 
 
 class Need(NamedTuple):
@@ -61,27 +63,28 @@ class Need(NamedTuple):
 
 
 class Room(NamedTuple):
-    """Devices that hold something: bytes of one, at least and at most, and how many; 0 where that is not said."""
+    """Devices that hold something: bytes of one, at least and at most, and how many; 0 where that is open."""
 
     low: float
     high: float
-    count: float
+    many: float
     name: str
 
     def is_size(self, amount: float) -> bool:
         """Whether an amount in bytes is the memory of one, or of all, in decimal units or in binary ones."""
-        times = (1.0, max(self.count, 1.0))
-        return self.low * _ONE <= amount <= self.high / _ONE or any(_ONE < amount * n / (size * many) < 1 / _ONE
-                   for n in (1.0, _SOLD / 1e9) for size in (self.low, self.high) for many in times)  # fmt: skip
+        known = [size * many for size in (self.low, self.high) for many in (1.0, max(self.many, 1.0))]
+        known += [size / _SOLD * 1e9 for size in known]
+        between = self.low * _ONE <= amount <= self.high / _ONE
+        return between or any(_ONE < amount / size < 1 / _ONE for size in known)
 
     def of(self, count: float) -> Room:
         """So many of the same."""
-        return self._replace(count=count)
+        return self._replace(many=count)
 
     def told(self) -> str:
         """It in words."""
-        many = f"{self.count:g} x {self.name} have" if self.count > 1 else f"{self.name} has"
-        return f"{many} {self.high * self.count / 1e9:,.4g} GB"
+        many = f"{self.many:g} x {self.name} have" if self.many > 1 else f"{self.name} has"
+        return f"{many} {self.high * self.many / 1e9:,.4g} GB"
 
 
 def need_in(text: str, before: Need | None, rooms: Sequence[Room] = ()) -> Need | None:
@@ -122,16 +125,32 @@ def need_in(text: str, before: Need | None, rooms: Sequence[Room] = ()) -> Need 
 
 
 def _taken(text: str, own: Sequence[Room]) -> float | None:
-    """The amount of memory that a clause says is taken, in bytes; 0 for none, None for one that is not understood."""
+    """The bytes that a clause says are taken; 0 where it names none, None if it is not understood."""
     sizes = [each for each in quantities(text) if each.dimension == "memory" and each.high == each.value]
-    sizes = [each for each in sizes if not any(room.is_size(each.value) for room in own)]
-    taken = [each for each in sizes if words.TAKEN.search(text, max(0, each.start - 40), each.start)]
-    rooms = [match.span() for match in words.SIZED.finditer(text) if match["card"] or match["in"]]
-    sizes = [each for each in sizes if not any(start <= each.start < end for start, end in rooms)]
-    taken = [each for each in taken if each in sizes]
+    rooms = [match.span() for match in _sized(text, 0, len(text))]
+    sizes = [
+        each
+        for each in sizes
+        if not any(room.is_size(each.value) for room in own)
+        and not any(start <= each.start < end for start, end in rooms)
+    ]
+    taken = [each for each in sizes if words.TAKEN.search(text, max(0, each.start - _REACH), each.start)]
     if len(taken) == 1:
         return taken[0].value
     return None if sizes else 0.0
+
+
+def _sized(text: str, start: int, end: int) -> list[re.Match[str]]:
+    """Room that a stretch tells by its size, without what it says is taken."""
+    return [
+        match
+        for match in words.SIZED.finditer(text, start, end)
+        if match["in"]
+        or (
+            match["card"]
+            and not words.TAKEN.search(text, max(start, match.start("n") - _REACH), match.start("n"))
+        )
+    ]
 
 
 def room_in(
@@ -141,17 +160,18 @@ def room_in(
     meant: tuple[Room | None, Room | None],
     context: Context,
 ) -> tuple[Room, int, int] | None:
-    """The devices that a clause names, with their place in the text; None for none, or several kinds of them."""
-    if here:
+    """The devices that a clause names, with their place; None for none, or for several kinds of them."""
+    sized = _sized(text, *place)
+    # "Two 24 GB cards like the 3090" are those that are told by their size.
+    if here and not (sized and sized[0]["card"] and sized[0].end() <= here[0].start):
         if len({each.named for each in here}) > 1:
             return None
         found = _of_device(text, place[0], here[0], context)
         behind = words.OF_THEM.search(text, here[0].end, place[1])
-        if found and found.count == 1 and behind:
+        if found and found.many == 1 and behind:
             # "The A40 can with two cards"
             found = found.of(words.number(behind["count"]))
         return (found, here[0].start, here[0].end) if found else None
-    sized = [m for m in words.SIZED.finditer(text, *place) if m["card"] or m["in"]]
     many = words.OF_THEM.search(text, *place)
     # "One card" is of what the text is about, "one of them" of what it named last.
     before, topic = meant
