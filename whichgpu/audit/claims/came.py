@@ -135,12 +135,13 @@ def _judged(
 
 def _older(gpus: Sequence[Gpu], what: Capability, market: str, context: Context) -> Gpu | None:
     """The first device of the same maker that has something and is of well before all of these."""
+    markets = {market} if market else {gpu.segment for gpu in gpus}
     born = min((day for gpu in gpus if (day := _born(gpu))), default=0.0)
     every = (
         gpu
         for gpu in context.catalogue.values()
         if born and gpu.vendor == gpus[0].vendor and gpu.family != gpus[0].family and gpu.confidence != "low"
-        and (not market or (gpu.segment == market and "titan" not in gpu.id))
+        and gpu.segment in markets and "titan" not in gpu.id
         and what.has(gpu) is True and 0 < _born(gpu) < born - _OLDER
     )  # fmt: skip
     return min(every, key=_born, default=None)

@@ -87,7 +87,7 @@ CLAIMS = tuple(
         each,
         told,
         re.compile(
-            rf"(?:\b|(?=,)){words}(?P<list>{_LIST})(?P<what>{each.names})\b(?!\s*(?:performance|"
+            rf"(?:\b|(?=,)){words}(?P<list>{_LIST})(?P<what>{each.names})\b(?!\s*(?:performance|weights?|checkpoints?|"
             rf"throughput|limit\w*|overhead|penalt\w+|"
             r"issues?|problems?|constraints?|requirements?|\d|\?|nicht\b|no\b|like\b|(?:through|via|"
             r"with) (?:hip|"

@@ -73,7 +73,7 @@ _EASED = re.compile(
     r"tight)|instead|rather|unlike|unless|whether|"
     r"faster|slower|"
     r"than|nodes?|cluster|multi-gpu|multiple|several|per gpu|exceeds?|beyond|minimum|at least|more|"
-    r"prune\w*|distil\w*|"
+    r"prune\w*|distil\w*|hardly|barely|scarcely|"
     r"forget|struggl\w+|out of memory|oom|crash\w*|fail\w*|short|lacks?|miss\w*|active|"
     r"experts?|layers?|draft|embedding\w*|"
     r"per (?:card|device)|each|additional|extra|remaining|left|free|headroom|cache|context|batch|smaller|"

@@ -8,7 +8,7 @@ from whichgpu.audit.claims.held import how_held
 from whichgpu.audit.holding import words
 from whichgpu.audit.models import TRAINS, formats, models, single
 from whichgpu.audit.quantities import quantities
-from whichgpu.audit.roles import counted
+from whichgpu.audit.roles import WORKED, counted
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -191,7 +191,8 @@ _PLURAL = ("s ", "s.", "s,", "s;", "s:", "s)")
 
 def _of_device(text: str, start: int, on: Mention, context: Context) -> Room | None:
     sizes = [float(context.catalogue[key].value("memory") or 0) for key in on.ids]
-    if not sizes or not all(sizes):
+    # "2.1 million H800 hours" are no room.
+    if not sizes or not all(sizes) or WORKED.match(text, on.end):
         return None
     count = counted(text, start, on.start)
     plural = on.text.endswith("s") or text[on.end : on.end + 2] in _PLURAL or text[on.end :] == "s"

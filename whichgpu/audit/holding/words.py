@@ -142,7 +142,7 @@ SIZED = re.compile(
 )
 #: Before an amount of memory, that it is what something takes.
 TAKEN = re.compile(
-    r"\b(?:needs?|takes?|requires?|requirement|is|are|weighs?|comes? to|rises to|files? of|size of|with|"
+    r"\b(?:needs?|takes?|requires?|requirement|is|are|weighs?|comes? to|rises to|files? of|size of|"
     r"gives?|makes?|gets?|at|"
     r"means|like|to|total(?:s|ling)?|uses?|occup\w+|is now|,)\s+(?:up\s+to\s+|about\s+|around\s+|"
     r"roughly\s+|some\s+|almost\s+|"
