@@ -47,7 +47,7 @@ _YEARS = 2
 def find(context: Context) -> Iterator[Finding]:
     """Every statement on the time of an architecture, or on that of a series, with its verdict."""
     for _, passage in context.document.running():
-        for sentence in sentences(passage.text):
+        for sentence in sentences(passage.text) if architectures().search(passage.text) else ():
             yield from _of_sentence(passage, sentence, context)
 
 

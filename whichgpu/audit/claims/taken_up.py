@@ -82,6 +82,8 @@ def find(context: Context) -> Iterator[Finding]:
     """Every capability that is said, or denied, of a device by a pronoun."""
     for index, passage in context.document.running():
         last = _one(" ".join(passage.section[-1:]))
+        if last is None and not _NAMES.search(passage.text):
+            continue
         for sentence in sentences(passage.text):
             who = spoken(index, passage, sentence, context)
             taken = False
