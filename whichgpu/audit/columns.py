@@ -11,8 +11,8 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.judging import stated
 from whichgpu.audit.quantities import quantities
+from whichgpu.audit.roundings import stated
 from whichgpu.audit.subjects import mentions
 from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.values import NamedTuple

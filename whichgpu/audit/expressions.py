@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.judging import stated
+from whichgpu.audit.roundings import stated
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import CHIP
 from whichgpu.audit.certainty import excludes
 from whichgpu.audit.findings import made
-from whichgpu.audit.judging import source_of
+from whichgpu.audit.sourced import source_of
 from whichgpu.audit.subjects import mentions
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.binding import fitting
 from whichgpu.audit.cells import read_as, unit_of
-from whichgpu.audit.judging import judged, stated
+from whichgpu.audit.judging import judged
 from whichgpu.audit.quantities import quantities
+from whichgpu.audit.roundings import stated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

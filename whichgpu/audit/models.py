@@ -26,7 +26,9 @@ SIZE = re.compile(
 )
 #: Formats of weights in text, with the bytes of a weight: the least, and what is usual with scales.
 _FORMATS = (
-    (re.compile(r"\b(?:fp32|32-bit|full precision|float32|single precision|32 bits?)\b", re.I), 4.0, 4.0),
+    (re.compile(r"\b(?:fp32|32-bit|float32|single precision|32 bits?)\b", re.I), 4.0, 4.0),
+    # Of models that come in 16 bits those are called the full precision, too.
+    (re.compile(r"\bfull precision\b", re.I), 2.0, 4.0),
     (
         re.compile(r"\b(?:fp?16|bf?16|bfloat16|float16|16-bit|16 bits?|half[- ]precision|"
             r"unquanti[sz]ed)\b", re.I),

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.certainty import certain, excludes
-from whichgpu.audit.judging import on_file
 from whichgpu.audit.offers import usual
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences
+from whichgpu.audit.sourced import on_file
 from whichgpu.audit.subjects import mentions, model
 from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.hardware.limits import as_sold

@@ -13,7 +13,7 @@ from itertools import combinations, islice, product
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.judging import stated
+from whichgpu.audit.roundings import stated
 from whichgpu.audit.terms import AXES, LENGTHS, converted, dims
 from whichgpu.values import NamedTuple
 

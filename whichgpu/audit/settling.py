@@ -39,6 +39,14 @@ _SIDE_BY_SIDE = re.compile(
     r"\s\d{2,6}\s\d{2,6}\s\d{2,6}\s"
 )
 #: A sentence that begins with a name of its own: "Thor is built on Blackwell".
+#: Whose cores or cards a sentence is about: "The tensor cores of Ampere know".
+_OF_FAMILY = re.compile(
+    r"\s*(?:The\s+|All\s+|In\s+|On\s+)?(?:[\w-]+\s+){0,3}?(?:cores?|units?|cards?|gpus?|chips?|multiprocessors|SMs)\s+(?:of|from|with)\s+"
+    r"(?:the\s+)?(?P<name>Kepler|Maxwell|Pascal|Volta|Turing|Ampere|Ada|Hopper|Blackwell|[CR]DNA ?\d)\b|"
+    r"\s*(?P<itself>Kepler|Maxwell|Pascal|Volta|Turing|Ampere|Ada|Hopper|Blackwell)"
+    r"(?:\s+(?:architecture|generation|family))?\s+(?:launched|came|followed|arrived|appeared|debuted)\b",
+    re.IGNORECASE,
+)
 _OWN_SUBJECT = re.compile(
     r"\s*(?:[*_]{1,2})?(?:(?:Additionally|Moreover|Furthermore|Meanwhile|Notably|In addition|Also|However|"
     r"Unfortunately|Fortunately|Of course|(?:By|In) contrast|Conversely|Still|Then again|"
@@ -166,6 +174,8 @@ def _settled(found: Finding, where: _Place, mostly_wrong: bool, told_right: bool
     if where.open:
         why = why or "the sentence speaks of another card by a description"
     why = why or (f"the sentence speaks of {own['name'].split()[0]}" if own else "")
+    family = None if named or where.who.here else _OF_FAMILY.match(where.text)
+    why = why or (f"the sentence speaks of {family['name'] or family['itself']}" if family else "")
     if found.kind == "specification":
         why = why or unspoken(where.text, where.ahead, where.before, named=bool(named))
         why = why or explained(found, where.text, where.ahead, where.behind)

@@ -15,8 +15,9 @@ from whichgpu.audit.binding import fitting, of_a_part
 from whichgpu.audit.cells import BETWEEN, all_sparse, counts, noted, of_mark, read
 from whichgpu.audit.findings import Finding
 from whichgpu.audit.grounds import is_sum
-from whichgpu.audit.judging import Verdict, confirmed, judged, stated
+from whichgpu.audit.judging import Verdict, confirmed, judged
 from whichgpu.audit.quantities import quantities
+from whichgpu.audit.roundings import stated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -9,11 +9,11 @@ from whichgpu.audit.attributes import attributes, named
 from whichgpu.audit.claims.only import segment_of
 from whichgpu.audit.document import HEADED
 from whichgpu.audit.findings import made
-from whichgpu.audit.judging import on_file
 from whichgpu.audit.models import models
 from whichgpu.audit.offers import common
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.sourced import on_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,9 +10,9 @@ from whichgpu.audit import tables
 from whichgpu.audit.binding import VARIANT
 from whichgpu.audit.expressions import equations
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.judging import stated
 from whichgpu.audit.offers import HOURS, on_offer
 from whichgpu.audit.quantities import quantities
+from whichgpu.audit.roundings import stated
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.values import NamedTuple
 

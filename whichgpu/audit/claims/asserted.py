@@ -72,8 +72,8 @@ _AS_WELL = re.compile(
     r")?(?P<not>not\s+)?(?:as well|too|already|also|before)\b",
     re.IGNORECASE,
 )
-_SERIES = re.compile(r"(?:(?:rtx|geforce|gtx)\s+)*(?P<n>[2345]0)[ -]series", re.IGNORECASE)
-_OF_SERIES = {"20": "turing", "30": "ampere", "40": "ada", "50": "blackwell"}
+_SERIES = re.compile(r"(?:(?:rtx|geforce|gtx)\s+)*(?P<n>[12345]0)(?:00)?[ -]series", re.IGNORECASE)
+_OF_SERIES = {"10": "pascal", "20": "turing", "30": "ampere", "40": "ada", "50": "blackwell"}
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -108,7 +108,7 @@ def _contrasted(passage: Passage, sentence: Sentence, who: Spoken, context: Cont
         for match in pattern.finditer(passage.text, sentence.start, sentence.end):
             named = within(who.here, match.start("who"), match.end("who"))
             own = [context.catalogue[key] for each in named[:1] for key in each.ids]
-            gpus = own or _of_kind(match["who"], context)
+            gpus = own or of_kind(match["who"], context)
             what = _capability(match["what"])
             if what is None or not gpus or len(named) > 1 or (told and match["not"]):
                 continue
@@ -116,10 +116,11 @@ def _contrasted(passage: Passage, sentence: Sentence, who: Spoken, context: Cont
                 yield from judged(passage, match.span(), what, gpus, told=told, context=context)
 
 
-def _of_kind(words: str, context: Context) -> Sequence[Gpu]:
+def of_kind(words: str, context: Context) -> Sequence[Gpu]:
     """The devices of an architecture or of a series of cards: "Ada", "the 40 series"."""
     series = _SERIES.fullmatch(words.strip())
-    return of_architecture(_OF_SERIES[series["n"]] if series else words.strip(), context)
+    found = of_architecture(_OF_SERIES[series["n"]] if series else words.strip(), context)
+    return [gpu for gpu in found if gpu.segment == "geforce" and "titan" not in gpu.id] if series else found
 
 
 def _capability(name: str) -> Capability | None:

@@ -8,10 +8,10 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit import tables
 from whichgpu.audit.attributes import named
 from whichgpu.audit.findings import made
-from whichgpu.audit.judging import source_of
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.sourced import source_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

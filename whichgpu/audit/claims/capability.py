@@ -12,9 +12,9 @@ from whichgpu.audit.claims.instances import CELL_PARTS, of_parts
 from whichgpu.audit.entries import entries
 from whichgpu.audit.fields import ITS_OWN
 from whichgpu.audit.findings import made
-from whichgpu.audit.judging import source_of
 from whichgpu.audit.roles import counted, spoken
 from whichgpu.audit.sentences import about, sentences, within
+from whichgpu.audit.sourced import source_of
 from whichgpu.hardware.fields import FIELDS
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ CLAIMS = tuple(
         each,
         told,
         re.compile(
-            rf"(?:\b|(?=,)){words}(?P<list>{_LIST})(?P<what>{each.names})\b(?!\s*(?:performance|"
+            rf"(?:\b|(?=,)){words}(?P<list>{_LIST})(?P<what>{each.names})\b(?!\s*(?:performance|weights?|checkpoints?|"
             rf"throughput|limit\w*|overhead|penalt\w+|"
             r"issues?|problems?|constraints?|requirements?|\d|\?|nicht\b|no\b|like\b|(?:through|via|"
             r"with) (?:hip|"
@@ -367,7 +367,7 @@ def _of_sentence(
     yield from _possessed(passage, place, who, context)
     for each, told, pattern in said_in(text, *place):
         for match in pattern.finditer(text, *place):
-            mention = who.owner(match.start())
+            mention = _owner(who, match.start(), place[0])
             gap = text[mention.end : match.start()] if mention in who.here and mention else ""
             hedged = _HEDGED.search(gap) or _HEDGED.search(text, match.end(), match.end() + 12)
             # "A slice cannot use NVLink", which the whole device has.
@@ -412,6 +412,17 @@ def _of_sentence(
             place_of = match.span("what") if match["list"] else (match.start() + lead, match.end())
             yield from judged(passage, place_of, each, gpus, told=told, context=context)
     yield from _in_entries(passage, place, who, context)
+
+
+_MAKER = re.compile(
+    r"\b(?:nvidia|amd|intel|they|the company)\s+(?:has\s+|had\s+|also\s+|then\s+)*$", re.IGNORECASE
+)
+
+
+def _owner(who: Spoken, at: int, start: int) -> Mention | None:
+    """The device that a capability is said of; "when NVIDIA dropped NVLink from its boards" is of none."""
+    by_maker = _MAKER.search(who.text, max(start, at - _NEAR), at)
+    return None if by_maker else who.owner(at)
 
 
 def _possessed(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:

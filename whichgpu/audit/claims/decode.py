@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit import tables
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.judging import source_of
 from whichgpu.audit.models import formats, models
 from whichgpu.audit.quantities import quantities
+from whichgpu.audit.sourced import source_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -73,7 +73,7 @@ _EASED = re.compile(
     r"tight)|instead|rather|unlike|unless|whether|"
     r"faster|slower|"
     r"than|nodes?|cluster|multi-gpu|multiple|several|per gpu|exceeds?|beyond|minimum|at least|more|"
-    r"prune\w*|distil\w*|"
+    r"prune\w*|distil\w*|hardly|barely|scarcely|"
     r"forget|struggl\w+|out of memory|oom|crash\w*|fail\w*|short|lacks?|miss\w*|active|"
     r"experts?|layers?|draft|embedding\w*|"
     r"per (?:card|device)|each|additional|extra|remaining|left|free|headroom|cache|context|batch|smaller|"
@@ -251,7 +251,7 @@ def _of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
     for clause in _CLAUSE.finditer(text):
         found, said = models(clause[0]), formats(clause[0])
         fits = _VERB.search(text, *clause.span())
-        way = _way(clause[0], said[0].least if said else 0.0)
+        way = how_held(clause[0], said[0].least if said else 0.0)
         if len(found) != 1 or len(said) > 1 or not fits or way is None or _SLOWLY.search(clause[0]):
             continue
         if not _EASED.search(_NONE.sub("", clause[0])):
@@ -290,7 +290,7 @@ def _of_sentence(
             or not (_HOLDS.search(clause) or listed)
         ):
             continue
-        way = _way(clause, said[0].least if said else 0.0)
+        way = how_held(clause, said[0].least if said else 0.0)
         each = [*_BYTES_EACH.finditer(passage.text, 0, start)] if _FULLY.search(clause) else []
         if each and way:
             way = _Way(
@@ -317,7 +317,7 @@ def _of_list(index: int, passage: Passage, place: tuple[int, int], context: Cont
     rest = (
         "".join(text[a.end : b.start] for a, b in pairwise(on)) + text[on[-1].end : place[1]] if on else "-"
     )
-    way = _way(head, said[0].least) if len(said) == 1 else None
+    way = how_held(head, said[0].least) if len(said) == 1 else None
     if len(found) != 1 or len(on) < _PLURAL or way is None or not _JOINS.fullmatch(rest):
         return
     for each in on if text[colon + 2 : on[0].start].strip().lower() in ("", "the", "both") else ():
@@ -329,7 +329,7 @@ def _of_list(index: int, passage: Passage, place: tuple[int, int], context: Cont
 _JOINS = re.compile(r"(?:[\s,.]|\b(?:and|or|the)\b)*")
 
 
-def _way(clause: str, said: float) -> _Way | None:
+def how_held(clause: str, said: float) -> _Way | None:
     """How a model is held; None where that is not certain."""
     if _FULLY.search(clause):
         return trained(clause)

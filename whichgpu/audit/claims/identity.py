@@ -22,10 +22,10 @@ from whichgpu.audit.fields import (
     same_chip,
 )
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.judging import source_of
 from whichgpu.audit.pairs import pair
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.sourced import source_of
 from whichgpu.audit.subjects import mentions, model
 from whichgpu.audit.variants import cells
 from whichgpu.facts import store

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.fields import ITS_OWN
 from whichgpu.audit.findings import made
-from whichgpu.audit.judging import source_of
 from whichgpu.audit.quantities import SPELLED
 from whichgpu.audit.roles import told
 from whichgpu.audit.sentences import within
+from whichgpu.audit.sourced import source_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 #: Into how many instances a GPU is divided; "7 instances" of what each is does not count.
 _PARTS = re.compile(
     r"(?:\b(?:MIG|Multi-Instance GPU)\b[^.;:]{0,60}?|\b(?=(?:split|partitioned|divided|"
-    r"sliced)\b[^.;:]{0,40}\bMIG\b)\w+ )"
-    r"\b(?:up to|as many as|maximum of|into(?: up to)?)\s+"
+    r"sliced)\b[^.;:]{0,40}\bMIG\b)\w+ |"
+    r"\bcan (?:also )?be (?:split|partitioned|divided|sliced|cut|carved)(?: up)? (?=into "
+    r"[^.;:]{2,40}\binstances\b)(?:into (?=up|at|as|a max|max|no))?)"
+    r"\b(?:up to|at most|as many as|(?:a )?maximum of|no more than|into(?: up to)?)\s+"
     rf"(\d{{1,2}}|{'|'.join(SPELLED)})\s+(?:\w+\s+){{0,3}}?(?:instances|partitions|parts|slices|gpus|ways)\b",
     re.IGNORECASE,
 )

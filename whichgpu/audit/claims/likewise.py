@@ -11,8 +11,8 @@ from whichgpu.audit.claims.capability import judged, said_in
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import made
 from whichgpu.audit.judging import judged as judged_value
-from whichgpu.audit.judging import stated
 from whichgpu.audit.quantities import quantities
+from whichgpu.audit.roundings import stated
 from whichgpu.audit.sentences import sentences, within
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.explained import of_words
 from whichgpu.audit.fields import ITS_OWN, SET_AGAINST, generations, owner_of
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.judging import source_of
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import Sentence, sentences
+from whichgpu.audit.sourced import source_of
 from whichgpu.audit.variants import cells
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import RATES, Attribute, attributes, named, qualifiers
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.judging import on_file
 from whichgpu.audit.machine import Machine, machine
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.sourced import on_file
 from whichgpu.audit.subjects import family
 from whichgpu.audit.worked_out import OF_ALL
 from whichgpu.hardware.gpu import nominal_gb

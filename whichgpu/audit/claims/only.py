@@ -8,10 +8,10 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.claims.capability import capability_at
 from whichgpu.audit.document import HEADED
 from whichgpu.audit.findings import made
-from whichgpu.audit.judging import source_of
 from whichgpu.audit.pairs import devices
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences
+from whichgpu.audit.sourced import source_of
 from whichgpu.audit.subjects import model
 from whichgpu.hardware.architecture import families
 from whichgpu.hardware.gpu import nominal_gb

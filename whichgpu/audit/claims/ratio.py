@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import RATES, attributes, named
 from whichgpu.audit.beside import before_it, in_brackets, of_quotients
-from whichgpu.audit.judging import on_file
 from whichgpu.audit.multiple import Multiple, by_text, finding_on, in_precision, of_speed, parts, verdict_of
 from whichgpu.audit.offers import usual
 from whichgpu.audit.pairs import Pair, compared, facts, is_left, named_before, pair, ratios, told, unsure
 from whichgpu.audit.quantities import multiples, quantities
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.sourced import on_file
 from whichgpu.hardware.gpu import nominal_gb
 
 if TYPE_CHECKING:

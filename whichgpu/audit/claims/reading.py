@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.judging import source_of
 from whichgpu.audit.models import formats, models
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import counted, spoken
 from whichgpu.audit.runs import weighed
 from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.sourced import source_of
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes, named
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.judging import source_of
 from whichgpu.audit.offers import on_offer
 from whichgpu.audit.pairs import facts, pair, ratios
 from whichgpu.audit.recommended import preferred, recommended
 from whichgpu.audit.roles import Spoken
 from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.sourced import source_of
 from whichgpu.audit.subjects import mentions
 
 if TYPE_CHECKING:

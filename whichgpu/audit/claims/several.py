@@ -9,9 +9,11 @@ from whichgpu.audit.attributes import headed
 from whichgpu.audit.binding import fitting
 from whichgpu.audit.cells import Cell, read, unit_of
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.judging import judged, source_of, stated
+from whichgpu.audit.judging import judged
 from whichgpu.audit.rented import rented
 from whichgpu.audit.roles import counted
+from whichgpu.audit.roundings import stated
+from whichgpu.audit.sourced import source_of
 from whichgpu.audit.subjects import mentions
 
 if TYPE_CHECKING:

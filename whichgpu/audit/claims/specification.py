@@ -12,7 +12,7 @@ from whichgpu.audit.cells import noted
 from whichgpu.audit.fields import ITS_OWN, OF_CHIPLETS, headed
 from whichgpu.audit.grounds import MEASURED, is_sum
 from whichgpu.audit.implied import carried, implied
-from whichgpu.audit.judging import namesakes
+from whichgpu.audit.instead import namesakes
 from whichgpu.audit.listed import has, is_list
 from whichgpu.audit.machine import machine
 from whichgpu.audit.quantities import quantities

@@ -52,7 +52,9 @@ _HEDGED = re.compile(
     r"until|before|since|when|instead|generation|successor|predecessor|like|as|versus|vs|against|over|"
     r"mean\w*|help\w*|because|weights?|quanti\w+|switch|bandwidth|faster|slower|more|less|half|twice|"
     r"compared|which|who|what|how|why|matter\w*|important|want|used?|using|users?|typical\w*|usual\w*|often|drivers?|library|libraries|"
-    r"frameworks?|kernels?|for)\b|\?|\d\s?%",
+    r"frameworks?|kernels?|for|(?:nvidia|amd|intel)(?= (?:has |had |have )?(?:dropp|remov|omitt|gave|"
+    r"g[ai]ve|kept|keep|add|brought)))\b|"
+    r"\?|\d\s?%",
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(r"[,;:()]\s*|\s[\u2013\u2014-]\s|\s(?:and|while|whereas|but|so|though|although)\s")

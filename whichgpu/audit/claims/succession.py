@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.fields import ITS_OWN
 from whichgpu.audit.findings import made
-from whichgpu.audit.judging import source_of
 from whichgpu.audit.pairs import pair
 from whichgpu.audit.quantities import SPELLED
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences
+from whichgpu.audit.sourced import source_of
 from whichgpu.audit.subjects import model
 
 if TYPE_CHECKING:

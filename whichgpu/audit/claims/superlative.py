@@ -9,10 +9,10 @@ from whichgpu.audit.attributes import Attribute, attributes, named
 from whichgpu.audit.certainty import certain
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import made
-from whichgpu.audit.judging import on_file
 from whichgpu.audit.pairs import Pair, devices, ratios
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences
+from whichgpu.audit.sourced import on_file
 from whichgpu.audit.subjects import mentions, model
 from whichgpu.values import NamedTuple
 

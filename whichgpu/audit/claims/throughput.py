@@ -10,11 +10,11 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.claims.reading import ON_IT
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.judging import source_of
 from whichgpu.audit.models import formats
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.sourced import source_of
 from whichgpu.errors import WhichGpuError
 
 if TYPE_CHECKING:

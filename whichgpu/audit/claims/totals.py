@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.judging import stated
 from whichgpu.audit.quantities import quantities
+from whichgpu.audit.roundings import stated
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:

@@ -17,9 +17,11 @@ from whichgpu.audit.attributes import BY_UNIT, attributes, named
 from whichgpu.audit.binding import fitting
 from whichgpu.audit.claims.labelled import told_groups
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.judging import judged, source_of, stated
+from whichgpu.audit.judging import judged
+from whichgpu.audit.roundings import stated
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.series import Series, Turn, series
+from whichgpu.audit.sourced import source_of
 from whichgpu.audit.subjects import mentions
 from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.values import NamedTuple

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.claims.identity import architectures, is_of
 from whichgpu.audit.findings import made
-from whichgpu.audit.judging import source_of
 from whichgpu.audit.roles import told
+from whichgpu.audit.sourced import source_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

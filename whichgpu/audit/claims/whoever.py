@@ -14,11 +14,11 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes, named
 from whichgpu.audit.binding import fitting
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.judging import on_file
 from whichgpu.audit.multiple import Multiple, verdict_of
 from whichgpu.audit.offers import common
 from whichgpu.audit.quantities import SPELLED, multiples, quantities
 from whichgpu.audit.sentences import guarded, sentences, within
+from whichgpu.audit.sourced import on_file
 from whichgpu.audit.subjects import family, model
 from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.hardware.limits import as_sold

@@ -1,0 +1,85 @@
+"""Generations of NVLink: "with fourth-generation NVLink", "it uses NVLink 3", "and the H100 the fifth"."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.roles import told
+from whichgpu.facts import store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.roles import Spoken
+    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.subjects import Mention
+
+_NUMBERS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6}
+_NTH = r"(?:first|second|third|fourth|fifth|sixth|[1-6](?:st|nd|rd|th))"
+_NVLINK = re.compile(
+    rf"\b(?P<a>{_NTH})[ -]gen(?:eration)?\.?\s+(?:nvidia\s+)?nvlink\b|\bNVLink\s?(?:v|"
+    rf"gen(?:eration)?\s?)?(?P<b>[1-6])(?:\.0)?(?![\w-])"
+    rf"(?!\s*(?:x|\u00d7|GB|TB|links?|bridges?|GPUs?|-?way|ports?|[.,]\d))|"
+    rf"\bNVLink,?\s+(?:\(|of the\s+|in (?:its|the)\s+)(?P<c>{_NTH})\s+gen(?:eration)?\b",
+    re.IGNORECASE,
+)
+#: Of a further device of the sentence, the same: "and the H100 the fifth".
+_FURTHER = re.compile(
+    rf"\s*(?:has|uses|offers|comes with|got|,)?\s*(?:the|its)\s+(?P<n>{_NTH})"
+    rf"(?:\s+gen(?:eration)?)?\s*(?=[.,;)]|$|and\b|but\b)",
+    re.IGNORECASE,
+)
+_OPEN = re.compile(
+    r"\b(?:not|no|if|than|future|next|switch|until|earlier|previous|before)\b|n[\u2019']t\b", re.IGNORECASE
+)
+_ANY = re.compile(r"\bnvlink", re.IGNORECASE)
+
+
+@cache
+def _generations() -> Mapping[str, int]:
+    known: Mapping[str, int] = store.load("audit")["audit"]["nvlink_generations"]["of"]
+    return known
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every generation of NVLink that is said of a device, with its verdict."""
+    for passage, sentence, who in told(context, _ANY):
+        yield from _of_sentence(passage, sentence, who, context)
+
+
+def _of_sentence(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:
+    last = _ANY.search(passage.text, sentence.start, sentence.end)
+    for match in _NVLINK.finditer(passage.text, sentence.start, sentence.end):
+        owner = who.owner(match.start())
+        group = match.lastgroup or "a"
+        clause = re.split(r"[;:,]", passage.text[sentence.start : match.start()])[-1]
+        if owner and (owner in who.here or who.certain) and not _OPEN.search(clause):
+            yield from _judged(passage, match.span(), match[group], owner, context)
+        last = match
+    for each in who.here if last else ():
+        further = _FURTHER.match(passage.text, each.end, sentence.end)
+        if further and last and each.start >= last.end():
+            yield from _judged(passage, further.span("n"), further["n"], each, context)
+
+
+def _judged(
+    passage: Passage, place: tuple[int, int], words: str, mention: Mention, context: Context
+) -> Iterator[Finding]:
+    gpus = [gpu for gpu in (context.catalogue[key] for key in mention.ids) if gpu.value("nvlink")]
+    known = {gpu.id: _generations()[gpu.family] for gpu in gpus if gpu.family in _generations()}
+    number = _NUMBERS.get(words.lower()) or int(words[0])
+    if not known:
+        return
+    right = number in known.values()
+    first = next(iter(known))
+    because = f"{first} has NVLink of generation {known[first]}"
+    yield made(
+        context, passage, place, "identity", "confirmed" if right else "contradicted", subject=first,
+        attribute="nvlink", because=because, expected="" if right else str(known[first]),
+        evidence=(Evidence(because, store.load("audit")["audit"]["nvlink_generations"]["source"]),),
+    )  # fmt: skip

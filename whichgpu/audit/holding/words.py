@@ -1,0 +1,189 @@
+"""Words of holding by what they mean: what holds, what does not, what denies, what is no plain fit."""
+
+from __future__ import annotations
+
+from whichgpu.audit import patterns as re
+
+#: What sets a model and its room together: the one is in the other, or the room is enough.
+HOLDS = re.compile(
+    r"\b(?:fit(?:s|ted|ting)?|hold(?:s|ing)?|held|swallow(?:s|ed)?|accommodat\w+|host(?:s|ed)?|hous(?:es?|ed)|"
+    r"load(?:s|ed)?|runs?|running|serv(?:es?|ed)|handl(?:es?|ed)|carr(?:y|ies|ied)|stor(?:es?|ed)|sits?|"
+    r"lives?(?= (?:in|on)\b)|goes (?:in|on)(?:to)?|squeez\w+|cram\w*|pack(?:s|ed)?|stuff(?:s|ed)?|works?|"
+    r"cop(?:es?|ed)|manag(?:es?|ed)|provid(?:es?|ed)|suppl(?:y|ies|ied)|takes?(?= (?:an?|the|any|it|that|"
+    r"this|"
+    r"one of|llama|qwen|mi[sx]tral)\b)|tak(?:es?|ing) (?:in|on)\b|enough|sufficient|adequate|suffic\w+|"
+    r"will do|"
+    r"does it|does the job|(?:have|has|make|makes|made|is|there[\u2019']s|offers?|gives?|provides?) "
+    r"(?:enough |the |sufficient |plenty of )*(?:room|space)|"
+    r"can do|can have|(?:can|could|will|would) take|put|plac(?:ed|es)|launch(?:ed|es)?|deploy(?:ed|s)?|"
+    r"suitable|no problem|possible|"
+    r"feasible|doable|go (?:in|on)(?:to)?|(?:large|big|roomy) enough|(?:fine-?)?tuned|trained)\b",
+    re.IGNORECASE,
+)
+#: What sets them apart.
+LACKS = re.compile(
+    r"\b(?:too (?:small|little|tight|large|big|much|heavy|weak|few)|exceeds?|insufficient|inadequate|"
+    r"out of reach|beyond|falls? short|fall short|(?:runs?|ran|running) out of|ooms?|overflows?|impossible|"
+    r"fails? to|unable to|short of)\b",
+    re.IGNORECASE,
+)
+#: What holds, or does not, of the amount that was told just before, where it says no other.
+OF_BEFORE = re.compile(
+    r"\b(?:enough|sufficient|suffic\w+|will do|suitable|(?:the|enough) (?:room|space)|too (?:small|"
+    r"little|tight|few)|insufficient)\b"
+    r"(?!\s+(?:for|to)\b(?!\s+(?:it|this|that|them)\b))",
+    re.IGNORECASE,
+)
+#: The same, where what has the room was told just before.
+OF_ROOM = re.compile(
+    r"\b(?:enough|sufficient|suffic\w+|too (?:small|little|tight|few)|insufficient|suitable)\b", re.IGNORECASE
+)
+#: A fit that is said of what was told, by a verb that needs no room beside it: "in BF16 it fits".
+JUST_FITS = re.compile(
+    r"\b(?:fits?|works?|runs?|does fit|is possible)(?:\s+(?:too|as well|fine|easily))?\W*$|\b(?:not|"
+    r"n[\u2019']t) (?:fit|work|run)\W*$",
+    re.I,
+)
+#: A verb alone that takes up the one before: "in FP8 it doesn't either".
+DOES = re.compile(
+    r"^\W*(?:and |but |so )?(?:(?:at|in|with)\s+[\w-]+(?: bits?)?\s+)?(?:it|that|this|they)\s+(?:does|do|"
+    r"will|can|would)"
+    r"(?P<not>n[\u2019']t|\s+not)?(?:\s+(?:either|too|as well|so|still))?\W*$",
+    re.IGNORECASE,
+)
+#: Another device of which the same is said.
+SO_IS = re.compile(
+    r"^\W*(?:and\s+|but\s+)?(?:so|neither|nor)\s+(?:is|are|does|do|will|can|would)\b", re.IGNORECASE
+)
+#: What takes so many devices: that they are enough for it is what it says.
+NEEDS = re.compile(
+    r"\b(?:needs?|needed|requir(?:es?|ed)|calls? for|wants?|demands?|asks? for|takes?)\b"
+    r"(?!\s+(?:an?|the|any|it)\s+\d)",
+    re.IGNORECASE,
+)
+#: What only the least of it is told of, or what is asked for beyond it.
+AT_LEAST = re.compile(
+    r"\b(?:at least|minimum|at the very least|more than|or more|no less than|over)\b", re.IGNORECASE
+)
+DENIES = re.compile(r"\b(?:not|cannot|never|no|nor|neither|hardly)\b|n[\u2019']t\b", re.IGNORECASE)
+#: Denials that deny no fit.
+NO_DENIAL = re.compile(
+    r"\b(?:no (?:problems?|trouble|issues?|sweat|need (?:for|to)[\w -]*)|not only|not just|no less|no "
+    r"more than|"
+    r"without (?:any )?[\w-]+|why not|if not)\b",
+    re.IGNORECASE,
+)
+#: What is no plain fit of a whole model in the memory of devices.
+ASIDE = re.compile(
+    r"\b(?:off-?load\w*|cpu|(?<!v)ram|unified|swap\w*|disk|ssd|nvme|layer[- ]by[- ]layer|active|experts?|"
+    r"draft|"
+    r"embeddings?|prun\w+|distil\w*|mig|slices?|shares?|per (?:gpu|card|device)|(?<!even )if|whether|"
+    r"once|were|"
+    r"mac\w*|laptops?|m[1-5] (?:max|ultra|pro)|tokens? (?:per|a) second|tok/s|faster|slow\w*|crawls?|"
+    r"quick\w*|"
+    r"than|instead of|apart from|system|adapters?|text encoders?|vae|speculative|parts? of|half of|"
+    r"layers?|some of|most of|wonder\w*|ask(?:s|ed)?)\b|\?",
+    re.IGNORECASE,
+)
+#: What runs all the same, by other memory.
+SLOWLY = re.compile(r"\b(?:crawl\w*|painful\w*|spill\w*|swap\w*|off-?load\w*)\b", re.IGNORECASE)
+#: What asks for more than the weights, so that a model whose weights fit may rightly be said not to.
+BESIDE = re.compile(
+    r"\b(?:context\w*|batch\w*|users?|requests?|cache|kv|tokens?|train\w*|(?:fine-?)?tun\w+|optimi[sz]er|adam\w*|"
+    r"comfortabl\w+|well|easily|production|headroom|latency|concurren\w+|throughput|long\w*|full\w*|always|"
+    r"serving|performan\w+|properly|efficient\w*|unless|practic\w+|sensibl\w+|really|reasonabl\w+|smooth\w*|"
+    r"resolution|image|video|graphs?)\b",
+    re.IGNORECASE,
+)
+#: What a clause speaks of the model by that was told before.
+IT = re.compile(
+    r"\b(?:it|that|this|they|them|those|these|which|one of (?:those|these|them)|"
+    r"such (?:an? )?models?|the (?:(?:same|whole|full|entire|quanti[sz]ed|bigger|smaller)\s+)*(?:model|"
+    r"one|weights|checkpoint|thing|lot|file))\b",
+    re.IGNORECASE,
+)
+#: So many of the devices that were told before.
+_COUNT = r"(?P<count>\d{1,2}|one|a single|two|three|four|five|six|eight|both|a pair|another)"
+OF_THEM = re.compile(
+    rf"\b{_COUNT}\s+(?:(?:more\s+)?(?P<them>of (?:them|these|those))(?! whole)|(?:such |single "
+    rf")?(?:cards?|gpus?|boards?)|"
+    r"(?:is|are|will be|would be|alone)(?=\s+(?:enough|plenty|sufficient|too)\b))\b",
+    re.IGNORECASE,
+)
+ON_IT = re.compile(
+    r"\b(?:on|in|into|onto|within)\s+(?:it|this|that|them|all of them|(?:the |this |that |the same |each "
+    r")(?:card|gpu|board|one)|"
+    r"(?:just |only )?(?P<one>one|a single one))(?=\s*(?:[.,;:)]|$|\s(?:as|too|either|with|at|in|fine|"
+    r"easily|without|and)\b))",
+    re.IGNORECASE,
+)
+#: A pronoun before the verb, for what holds.
+HOLDER = re.compile(
+    r"^\W*(?:(?:and|but|so|yet|then|still|again|also|there)\s+)*"
+    r"(?:it|that(?:[\u2019']s)?|this|these|they|which|this card|the (?:card|gpu|board))\b",
+    re.IGNORECASE,
+)
+NUMBERS = {"one": 1.0, "a single": 1.0, "another": 1.0, "two": 2.0, "both": 2.0, "a pair": 2.0,
+           "three": 3.0, "four": 4.0, "five": 5.0, "six": 6.0, "eight": 8.0}  # fmt: skip
+#: Room by its size: "a 24 GB card", "in 8 gigs", "48 GB of VRAM".
+SIZED = re.compile(
+    r"(?:(?P<in>\b(?:in(?:to|side)?|on(?:to)?|within|has|have|offers?|possess\w*|(?:cards?|gpus?|boards?)"
+    r" (?:with|of|that (?:has|have)))\s+(?:at least\s+)?(?:an?\s+|its\s+|the\s+|just\s+|"
+    r"only\s+|one\s+|a single\s+|their\s+|those\s+){0,2}))?(?<![\d.,/])(?P<n>\d{1,3})(?:\s?-?\s?(?:GB|"
+    r"gigs?)\b(?!/|\s+(?:memory |vram )?(?:advantage|more|less|larger|difference|extra|bigger|smaller|"
+    r"left|free|to spare|remaining|spare|of headroom)))"
+    r"(?P<card>[ -](?:nvidia |amd |gaming |consumer |geforce |radeon |graphics ){0,2}(?:cards?|gpus?|boards?|"
+    r"vram|memory)\b|\s+of\s+(?:vram|memory|gpu memory|device memory|hbm\w*|gddr\w*)\b|\s+(?:together|in "
+    r"total|combined|altogether|in all|between them)\b|"
+    r"\s+of (?:the|this|that|each)\b|\s+(?=(?:is|are|will be)\s+(?:just\s+|already\s+)?(?:enough|plenty|"
+    r"sufficient))|"
+    r"\s+(?=(?:(?:can|could|will|would)(?:n[\u2019']t|not)?\s+)?(?:hold|holds|held|take|swallow\w*|accommodate\w*|host|load\w*)\b))?",
+    re.IGNORECASE,
+)
+#: Before an amount of memory, that it is what something takes.
+TAKEN = re.compile(
+    r"\b(?:needs?|takes?|requires?|requirement|is|are|weighs?|comes? to|rises to|files? of|size of|"
+    r"gives?|makes?|gets?|at|"
+    r"means|like|to|total(?:s|ling)?|uses?|occup\w+|is now|,)\s+(?:up\s+to\s+|about\s+|around\s+|"
+    r"roughly\s+|some\s+|almost\s+|"
+    r"nearly\s+|approximately\s+|like\s+|~\s?){0,2}$|[=\u2248~(]\s*$|^\W*(?:so|about|around|roughly|that "
+    r"is|i\.e\.,?|or)\s+(?:about\s+|around\s+)?$",
+    re.IGNORECASE,
+)
+#: What of the room remains beside the model.
+NONE_LEFT = re.compile(
+    r"\b(?:leav(?:es?|ing)|with|ha(?:s|ve|ving))\s+(?:absolutely |almost )?(?:nothing|no (?:room|space|"
+    r"memory|vram|headroom))"
+    r"(?:\s+(?:left|over|free|to spare|at all|whatsoever)|\s+for (?:the |its |any )?(?:context|cache|kv "
+    r"cache))?\b",
+    re.IGNORECASE,
+)
+SO_MUCH_LEFT = re.compile(
+    r"(?<![\d.,])(?P<n>\d{1,3}(?:\.\d)?)\s?(?:GB|gigs?)(?:\s+of\s+(?:vram|memory|room))?\s+"
+    r"(?:left|free|to spare|remaining|of headroom|spare)\b",
+    re.IGNORECASE,
+)
+#: Where a sentence is cut: each piece is about one fit at most.
+CUT = re.compile(r"[;:]\s+|,\s+|\s[\u2013\u2014]\s|\s+(?=(?:but|while|whereas|although|though)\s)")
+#: Before and behind a name, that it is of several devices whose number is not said.
+SEVERAL = re.compile(
+    r"\b(?:dual|both|node|server|instances?|hgx|dgx|few|some|more|many|several|multiple|cluster|\d+-way)\b[^,;]{0,20}$",
+    re.IGNORECASE,
+)
+NODES = re.compile(
+    r"s?[ -](?:nodes?|servers?|cluster|pods?|systems?|machines?|box(?:es)?|instances?)\b", re.IGNORECASE
+)
+#: Behind a name, the memory by which one of several devices is meant.
+WITH_SIZE = re.compile(r"\s*(?:with|at|,|\(|of)\s*(?P<n>\d{2,3})\s?GB\b", re.IGNORECASE)
+#: A format that weights are in.
+IN_FORMAT = re.compile(
+    r"\b(?:at|in|to|with|as|for)\s+(?:full\s+|plain\s+|just\s+|only\s+|the (?:format|precision)"
+    r"\s+)?(?:\d+[ -]bits?|q\d\w*|b?f?p?(?:loat)?\d+|int\d+|half|awq|gptq)\b|"
+    r"(?:bits?|fp\d+|bf16|int\d|q\d\w*|awq|gptq)\s+(?:files?|weights|versions?|quants?|form|quanti[sz]\w+|checkpoints?|models?)\b",
+    re.IGNORECASE,
+)
+
+
+def number(word: str) -> float:
+    """A number in digits or as a word."""
+    return NUMBERS.get(word.lower()) or float(word)
