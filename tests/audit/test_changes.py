@@ -44,6 +44,17 @@ def test_a_change_is_wrong_where_nothing_within_reach_gives_it(text, wrong, righ
         "The T4 has 320 GB/s. It has two thirds of an L4's memory.",
         "At 819 GB/s the M3 Ultra reads 203 GB in a quarter of a second.",
         "A third less memory than the 24 GB of the RTX 4090 is a loss of 8 GB.",
+        # The two ends of a range, and a setting behind it.
+        "Power went from 250 to 700 W in total, i.e. 2.8x, I limit them to 280 W each now.",
+        # Of the rates, not of the prices beside them.
+        "They served 3,200 tokens per second for $25.60 an hour. Now they serve 11,500 for $28.00, so their rate "
+        "went up by a factor of 3.6.",
+        # Of a price that was told elsewhere.
+        "The RTX 5070 Ti launched at $749, below the $799 of the RTX 4070 Ti Super. Compared to the RTX 5080 you "
+        "save $250.",
+        "It causes yearly costs of 169 euros. Over five years the card costs, with a purchase price of 7,400 "
+        "euros, altogether about 8,245 euros.",
+        "The bandwidth of 432 GB/s of the RTX 4500 Ada exceeds that of the RTX 4000 Ada by a fifth.",
     ],
 )
 def test_what_a_pair_within_reach_gives_is_not_accused(text):

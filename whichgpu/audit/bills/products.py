@@ -28,6 +28,8 @@ OF = re.compile(r"\s*of\s+(?:the |its |our |about |an? )?(?:[\w -]{2,20}[\u2019'
 _COMMA = re.compile(r",\s*(?:or |about |roughly )*$")
 #: Letters between a share and what it is of, and amounts of money that are tried two by two.
 _NEXT, _MANY = 40, 16
+#: Letters of a unit behind a number.
+_UNIT = 8
 #: Amounts of a long paragraph that may explain one.
 _POOL = 96
 #: What is of one of several.
@@ -166,6 +168,9 @@ def _lacks_count(way: Way, told: Term, text: Amounts) -> bool:
     ):
         return not any(each.counted or each.plain for each in way.used)
     last = [each for each in text.before(told.start, NEAR) if each.counted or any(each.dims)][:1]
+    if last and GPU_HOURS.search(text.passage.text, last[0].start, last[0].end + _UNIT):
+        # "48 GPU-hours, and costs $168": of the hours of a node, as well.
+        return False
     if GPU_HOURS.search(told.words):
         last = [each for each in text.before(told.start, FAR) if each.counted][:1]
         here = text.sentence(max(here.start - 2, 0))

@@ -39,7 +39,7 @@ from whichgpu.audit.bills.products import (
     is_stated,
 )
 from whichgpu.audit.bills.slips import reversed_share, slipped
-from whichgpu.audit.bills.sums import adds_up, is_summed, sums
+from whichgpu.audit.bills.sums import adds_up, is_summed, is_with_factor, sums
 from whichgpu.audit.claims.priced import told_in_tables
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.relations import Effort, Way, alike, ways
@@ -327,6 +327,8 @@ def _missed(
     if not meant:
         return None
     best = min(meant, key=lambda one: (_skips(one, told, text), len(one.used), _reach(one), apart(one, told)))
+    if summed and is_with_factor(best, told, text):
+        return None
     if explained(told, text, said=True) or not _is_off(best, told) or _is_least(best, told, text):
         return None
     if _is_from_limit(best, told, text, context):

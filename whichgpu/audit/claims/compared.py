@@ -61,7 +61,7 @@ def _judged(
     if reach is None or change.attribute is None:
         return None
     verdict = gives(change, reach)
-    if verdict != "contradicted":
+    if verdict == "confirmed":
         span = passage.span(change.multiple.start, change.multiple.end)
         context.memo.setdefault("given", []).append(span)
     doubtful = _ELSE.search(_clause(passage.text, sentence, change))
@@ -84,9 +84,9 @@ def _of_stated(passage: Passage, sentence: Sentence, change: Change, context: Co
     if not found:
         return None
     verdict = verdict_of(change.multiple, [value for value, _ in found])
-    if verdict != "contradicted":
+    if verdict == "confirmed":
         context.memo.setdefault("given", []).append(passage.span(start, change.multiple.end))
-    elif _ELSE.search(_clause(text, sentence, change)) or change.attribute is None and len(found) > _FEW:
+    elif _ELSE.search(_clause(text, sentence, change)) or (change.attribute is None and len(found) > _FEW):
         return None
     if verdict == "unverifiable":
         return None

@@ -118,6 +118,8 @@ _OVER = re.compile(
     r"amd's\s+|full\s+|only\s+|just\s+|mere\s+){0,3}(?:(?:[\w-]+\s+)?n+[\u2019']s?\s+)?[$\u20ac~]?",
     re.IGNORECASE,
 )
+#: "The H100's 989".
+_OF_NAME = re.compile(r"n{2,}[\u2019']s?\s+$")
 #: Before a part that is given up: what is left is the rest of it.
 _LOST = re.compile(
     rf"\b(?:los(?:es?|ing|t)|giv(?:es?|ing) up|gave up|sheds?|sacrific\w+|forgo\w*|sav(?:es?|ing|ed))\s+"
@@ -176,7 +178,9 @@ def _set_against(
     last = text.rfind(" ", amount.start, amount.end)
     start = last if last > 0 and _OVER.match(text, last) else amount.end
     gap = behind is not None and _OVER.fullmatch(text, start, behind.start)
-    return behind if gap and behind and behind.high == behind.value > 0 else None
+    owned = behind is not None and _OF_NAME.search(text, amount.end, behind.start)
+    bare = behind is not None and behind.dimension in ("number", "count", "money") and not owned
+    return behind if gap and behind and not bare and behind.high == behind.value > 0 else None
 
 
 def _amounts(text: str, sentence: Sentence, values: Sequence[Quantity]) -> Iterator[Multiple]:

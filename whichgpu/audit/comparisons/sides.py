@@ -13,10 +13,11 @@ from whichgpu.audit.attributes import named
 from whichgpu.audit.certainty import excludes
 from whichgpu.audit.findings import withheld
 from whichgpu.audit.multiple import verdict_of
+from whichgpu.audit.offers import usual
 from whichgpu.audit.pairs import Pair, ratios
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import within
-from whichgpu.audit.subjects import mentions
+from whichgpu.audit.subjects import mentions, model
 from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.values import NamedTuple
 
@@ -47,6 +48,12 @@ _THAN = re.compile(
     r"nvidia|amd|single|one|does|offers|and)\s+|[^\w.;:,()]{1,3}",
     re.IGNORECASE,
 )
+_THAN_ON = re.compile(
+    r"\s+(?:than|compared (?:to|with)|versus|vs\.?|against)\s+(?:(?:on|for|in|with|the|an?|nvidia|amd)\s+){0,3}",
+    re.I,
+)
+_THAN_IT = re.compile(r"\b(?:than|over|above|below|of)\s+(?:[\w'\u2019-]+\s+){0,4}$", re.IGNORECASE)
+_FAR = 40
 _DIMENSIONS = ("memory", "bandwidth", "power")
 _BACK, _BESIDE, _TWO, _NEAR, _LIKE = 2, 16, 2, 250, 20
 
@@ -72,12 +79,22 @@ def sides(
         firsts = [first]
     else:
         return None
+    if second is None and first is not None:
+        # What is named behind an amount, in another clause, is not what it is set against.
+        later = {each.ids for each in who.here if each.start >= end} - {first}
+        later -= set(_within_reach(passage, who._replace(here=()), context, upto=sentence.start))
+        pairs = [each for each in pairs if not later & {each.first, each.second}]
+        if not any(_model(each.first, context) != _model(each.second, context) for each in pairs):
+            return None
     if first == second:
         first = next(iter(firsts), None)
     likely = Pair(first, second) if first and second else pairs[0] if pairs else None
     if likely is None:
         return None
-    found = [one for both in pairs for one in ratios(attribute, both, context)]
+    found = [
+        one for both in pairs
+        for one in ratios(attribute, Pair(usual(both.first), usual(both.second)), context)
+    ]  # fmt: skip
     found += _of_values(
         passage.text, sentence, attribute, [likely.second, *(each.second for each in pairs)], context
     )
@@ -94,6 +111,9 @@ def gives(change: Change, found: Sides) -> str:
 def second_of(text: str, start: int, end: int, who: Spoken) -> _Ids | None:
     """The device that an amount is set against: right behind it, or before it in words that say so."""
     behind = [each for each in who.here if each.start >= end]
+    if len(behind) > 1 and _THAN_ON.fullmatch(text, behind[0].end, behind[1].start):
+        # "2.4x more memory with the MI300X than the H100".
+        return behind[1].ids
     if behind and _THAN.fullmatch(text, end, behind[0].start):
         return behind[0].ids
     before = [each for each in who.here if each.end <= start]
@@ -108,15 +128,21 @@ def second_of(text: str, start: int, end: int, who: Spoken) -> _Ids | None:
     return None
 
 
-def _within_reach(passage: Passage, who: Spoken, context: Context) -> list[_Ids]:
-    """The devices of a passage, of its headings and of the passages right before it, each once."""
+def _model(ids: _Ids, context: Context) -> frozenset[str]:
+    return model(ids[0], context.catalogue)
+
+
+def _within_reach(passage: Passage, who: Spoken, context: Context, upto: int | None = None) -> list[_Ids]:
+    """The devices of a passage up to a place, of its heading and of the passages before it, each once."""
     every = [each.ids for each in (*who.here, *who.topic)]
     for line in passage.section[-1:]:
         every += [each.ids for each in mentions(line, context.catalogue)]
     index = context.place(passage)
     if len(set(every)) < _TWO or not who.here:
-        for place in range(max(index - _BACK, 0), index + 1):
+        for place in range(max(index - _BACK, 0), index):
             every += [each.ids for each in context.mentions.get(place, ())]
+        own = context.mentions.get(index, ())
+        every += [each.ids for each in own if upto is None or each.start < upto]
     return list(dict.fromkeys(every))
 
 
@@ -127,6 +153,8 @@ def stated_ratios(text: str, sentence: Sentence, change: Change, context: Contex
         return []
     every = quantities(text, context.fraction)
     before = within(every, max(sentence.start - _NEAR, 0), change.multiple.start)
+    # "A quarter more than the 504 GB/s of the one": no value that the next amount is said of.
+    before = [each for each in before if not _THAN_IT.search(text, max(0, each.start - _FAR), each.start)]
     found = []
     for each in before:
         alike = each.dimension == against.dimension and each.unit == against.unit
@@ -161,7 +189,7 @@ def _of_values(
     for one, other in permutations(dict.fromkeys(told), 2):
         yield one / other, f"{one:.4g} against {other:.4g}"
     for ids in dict.fromkeys(seconds):
-        for key in ids:
+        for key in usual(ids):
             for field in attribute.fields:
                 value = context.catalogue[key].value(field)
                 if isinstance(value, int | float) and value:
@@ -177,6 +205,8 @@ def unless_given(found: Iterable[Finding], context: Context) -> list[Finding]:
     return [
         withheld(each, "another pair that the text speaks of differs by so much")
         if each.accuses
+        # What the text itself states is held against what it states.
+        and not (each.subject and each.verdict == "inconsistent")
         and each.kind in ("ratio", "arithmetic")
         and any(each.start < end and start < each.end for start, end in given)
         else each

@@ -82,6 +82,9 @@ def by_values(
     told = before[-1].dimension if before and beside is None else ""
     if (told in _SIZES and SPEED.search(near)) or (told == "bandwidth" and _FAST.search(near)):
         return None
+    if before and beside is None and before[-1].high != before[-1].value > 0:
+        # "It went from 250 to 700 W, i.e. 2.8x, and is limited": of the two ends.
+        return _of_range(passage, claim, before[-1], context)
     if not before or not after or not after[0].value or not _is_alike(before[-1], after[0]):
         return None
     if beside is None and _OTHER_CLAUSE.search(passage.text, claim.end, after[0].start):
@@ -95,6 +98,24 @@ def by_values(
     if verdict == "contradicted":
         verdict = "inconsistent"
     return finding_on(passage, claim, (verdict, f"{real:.2g}x", words), context)
+
+
+def _of_range(passage: Passage, claim: Multiple, told: Quantity, context: Context) -> Finding | None:
+    """The verdict on a multiple behind "from 250 to 700 W"; None of any other range."""
+    text = passage.text
+    if not _GOES.search(text, max(0, told.start - BEFORE), told.start) or not _SO_MANY.fullmatch(
+        text, told.end, claim.start
+    ):
+        return None
+    real = told.high / told.value
+    words = f"{text[told.start : told.end]} is {real:.3g} times as much"
+    verdict = verdict_of(claim, [real, 1 / real])
+    verdict = "inconsistent" if verdict == "contradicted" else verdict
+    return finding_on(passage, claim, (verdict, f"{real:.2g}x", words), context)
+
+
+#: Before the two ends of what grew, or fell.
+_GOES = re.compile(r"\bfrom\s+(?:about |around |roughly |some )?[~$]?$", re.IGNORECASE)
 
 
 def _is_alike(one: Quantity, other: Quantity) -> bool:
