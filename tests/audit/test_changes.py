@@ -12,7 +12,7 @@ CHANGES = (
     ("# RTX 4500 Ada\n\nWith 24 GB it has enough. The 432 GB/s exceed those of the RTX 4000 Ada by {}.",
      "a half", "a fifth"),
     ("Compared to the MI250, the MI300X is larger: memory grew by {}.", "85 percent", "50 percent"),
-    ("The RTX 5060 Ti is frugal. At 180 W it takes {} less than the RTX 5070 Ti.", "60 percent", "40 percent"),
+    ("The RTX 5060 Ti is frugal. At 180 W it takes {} less than a 5070 Ti.", "60 percent", "40 percent"),
     ("The P40 moves 346 GB/s, that's barely {} of an RTX 3090.", "half", "more than a third"),
     ("With 192 GB of HBM3 the MI300X holds {} more than an H200.", "a half", "a third"),
     ("The RTX 3090 beats the RTX 5060 Ti by a factor of two in bandwidth, even the RTX 5070 Ti by {}.",
@@ -47,11 +47,11 @@ def test_a_change_is_wrong_where_nothing_within_reach_gives_it(text, wrong, righ
         # The two ends of a range, and a setting behind it.
         "Power went from 250 to 700 W in total, i.e. 2.8x, I limit them to 280 W each now.",
         # Of the rates, not of the prices beside them.
-        "They served 3,200 tokens per second for $25.60 an hour. Now they serve 11,500 for $28.00, so their rate "
-        "went up by a factor of 3.6.",
+        "They served 3,200 tokens per second for $25.60 an hour. Now they serve 11,500 for $28.00, so their "
+        "rate went up by a factor of 3.6.",
         # Of a price that was told elsewhere.
-        "The RTX 5070 Ti launched at $749, below the $799 of the RTX 4070 Ti Super. Compared to the RTX 5080 you "
-        "save $250.",
+        "The RTX 5070 Ti launched at $749, below the $799 of the RTX 4070 Ti Super. Compared to the RTX 5080 "
+        "you save $250.",
         "It causes yearly costs of 169 euros. Over five years the card costs, with a purchase price of 7,400 "
         "euros, altogether about 8,245 euros.",
         "The bandwidth of 432 GB/s of the RTX 4500 Ada exceeds that of the RTX 4000 Ada by a fifth.",

@@ -127,7 +127,7 @@ def _of_sentences(told: Term, end: int, text: Amounts) -> list[Way]:
 
 
 def is_with_factor(way: Way, told: Term, text: Amounts) -> bool:
-    """Whether a sum is what is told with one part so many times: "over five years, with 7,400 for the card"."""
+    """Whether a sum is what is told with one part so many times: "over five years, 7,400 for the card"."""
     here = text.sentence(told.start)
     start = text.sentence(max(here.start - 2, 0)).start
     numbers = [

@@ -25,16 +25,18 @@ if TYPE_CHECKING:
 _ELSE = re.compile(
     r"\b(?:per (?:watt|dollar|euro|gpu|card|core|token|user|sm|clock)|if|would|could|might|may|should|"
     r"rumou?r\w*|expect\w*|effective\w*|usable|free|left|fill\w*|occup\w+|use[ds]?(?! up)|utili[sz]\w*|"
-    r"cache|l2|pcie|host|system|previous|predecessor|generation|last-gen|older|cpus?|average|typical\w*|idle|load|test\w*|measur\w*|"
+    r"cache|l2|pcie|host|system|previous|predecessor|generation|last-gen|older|cpus?|average|typical\w*|"
+    r"idle|load|test\w*|measur\w*|"
     r"saw|real|practice|limit\w*|undervolt\w*|overclock\w*|reach\w*|achiev\w*|bill|cost\w*|pric\w+|cheap\w*|"
-    r"budget|tokens?|images?|requests?|model|weights|fp\d+|int\d|nvlink|infinity|link\w*|theor\w*|advertis\w+|"
+    r"budget|tokens?|images?|requests?|model|weights|fp\d+|int\d|nvlink|infinity|link\w*|theor\w*|"
+    r"advertis\w+|"
     r"claim\w*|combined|together|total|pair|both|node|server|dual|each card|not)\b|\?",
     re.IGNORECASE,
 )
 #: What every change has one of.
 _AMOUNT = re.compile(
-    r"\d\s?%|percent|per cent|\d\s?[x\u00d7]\b|times|-?fold\b|twice|half|third|quarter|fifth|sixth|eighth|tenth|"
-    r"doubl|tripl|quadrupl|halv|factor",
+    r"\d\s?%|percent|per cent|\d\s?[x\u00d7]\b|times|-?fold\b|twice|half|third|quarter|fifth|sixth|"
+    r"eighth|tenth|doubl|tripl|quadrupl|halv|factor",
     re.IGNORECASE,
 )
 _CLAUSES = re.compile(r"[;:]|,\s|\.\s|\s[\u2013\u2014]\s|\b(?:and|but|while|whereas)\b", re.IGNORECASE)

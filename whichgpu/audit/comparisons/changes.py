@@ -53,7 +53,7 @@ _HEDGES = (
 )
 #: Behind an amount: more, less, or so many times.
 _MORE = re.compile(
-    r"(?:\s+again)?\s+(?:as\s+(?:much|many)\s+again|more|higher|greater|larger|bigger|wider|additional|extra|"
+    r"(?:\s+again)?\s+(?:as\s+\w+\s+again|more|higher|greater|larger|bigger|wider|additional|extra|"
     r"over|above)\b",
     re.I,
 )
@@ -71,7 +71,8 @@ _UP = re.compile(
     re.IGNORECASE,
 )
 _DOWN = re.compile(
-    r"\b(?:f[ae]ll\w*|shr[iau]nk\w*|sinks?|sank|reduc\w+|cut\w*|drop\w*|decreas\w+|lower\w*|declin\w+|trim\w*|"
+    r"\b(?:f[ae]ll\w*|shr[iau]nk\w*|sinks?|sank|reduc\w+|cut\w*|drop\w*|decreas\w+|lower\w*|declin\w+|"
+    r"trim\w*|"
     r"slash\w*|went down|goes down|smaller|fewer|less|behind|short|narrower|los(?:es?|t)|trails?)\b",
     re.IGNORECASE,
 )
@@ -84,16 +85,20 @@ _GAIN = re.compile(
 )
 #: Between an attribute and what is said to have changed by so much, and between a value and that.
 _CHANGED = re.compile(
-    r"(?:\s+(?:has|have|had|is|are|was|were|been|being|gets?|also|again|each|itself|even|thereby|here|now|then|"
+    r"(?:\s+(?:has|have|had|is|are|was|were|been|being|gets?|also|again|each|itself|even|thereby|here|now|"
+    r"then|"
     r"even|grew|grows?|rose|rises?|increas\w+|r[eo]\w*ced|exceed\w*|fell|falls?|shr[aiu]nk\w*|went|goes|up|"
-    r"down|drops?|dropped|sinks?|sank|climb\w*|jump\w*|beats?|surpass\w*|that|those|of|the|higher|lower|larger|"
+    r"down|drops?|dropped|sinks?|sank|climb\w*|jump\w*|beats?|surpass\w*|that|those|of|the|higher|lower|"
+    r"larger|"
     rf"smaller|more|less|by|factor|remain\w*|stands?|lies|{_HEDGES[3:-1]}))*\s+~?",
     re.IGNORECASE,
 )
 #: Between a value and a change that is said of it: no other noun that could have it.
 _LED = re.compile(
-    r"[^.;:()\d]{0,70}(?:,\s+|\s+[\u2013\u2014-]\s+|\b(?:is|are|takes?|draws?|needs?|uses?|sips|which|thus|so|"
-    rf"this|that|exceeds?|over|by)\s+)(?:{_HEDGES}\s+|(?:thus|so|hence|or|i\.e\.|therefore|that|it|this|which|"
+    r"[^.;:()\d]{0,70}(?:,\s+|\s+[\u2013\u2014-]\s+|\b(?:is|are|takes?|draws?|needs?|uses?|sips|which|thus|"
+    r"so|"
+    rf"this|that|exceeds?|over|by)\s+)(?:{_HEDGES}\s+|(?:thus|so|hence|or|i\.e\.|therefore|that|it|this|"
+    rf"which|"
     r"is|are|makes|was|takes?|draws?|needs?|uses?|has|by|that's)\s+|\u2248|~)*",
     re.IGNORECASE,
 )
@@ -107,14 +112,17 @@ _AGAINST = re.compile(
 _THEM = re.compile(r"\s+(?:of them|of those|of these)\b", re.IGNORECASE)
 #: Between an amount and the attribute behind it that it is of.
 _NEXT = re.compile(
-    r"(?:-?times)?\s+(?:(?:as\s+(?:much|many|large|high|wide)|more|less|fewer|higher|lower|greater|larger|bigger|"
-    r"wider|narrower|smaller|the|its|their|of|a|an|raw|total|memory|device|peak|graphics|video|board|on-board|"
+    r"(?:-?times)?\s+(?:(?:as\s+(?:much|many|large|high|wide)|more|less|fewer|higher|lower|greater|larger|"
+    r"bigger|"
+    r"wider|narrower|smaller|the|its|their|of|a|an|raw|total|memory|device|peak|graphics|video|board|"
+    r"on-board|"
     r"maximum|number of|amount of|available|onboard)\s+)*",
     re.IGNORECASE,
 )
 #: Between an amount and the value of another that it is said against.
 _OVER = re.compile(
-    r"(?:(?!\b(?:is|are|was|were|loss|gain|means?|makes?)\b)[^.;:,()\d]){0,40}\b(?:than|of|over|above|below|under|as)\s+(?:the\s+|its\s+|an?\s+|those\s+|nvidia's\s+|"
+    r"(?:(?!\b(?:is|are|was|were|loss|gain|means?|makes?)\b)[^.;:,()\d]){0,40}\b(?:than|of|over|above|"
+    r"below|under|as)\s+(?:the\s+|its\s+|an?\s+|those\s+|nvidia's\s+|"
     r"amd's\s+|full\s+|only\s+|just\s+|mere\s+){0,3}(?:(?:[\w-]+\s+)?n+[\u2019']s?\s+)?[$\u20ac~]?",
     re.IGNORECASE,
 )

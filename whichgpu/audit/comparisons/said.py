@@ -123,7 +123,7 @@ def is_multiple(text: str, each: Quantity) -> bool:
     if each.value < 1 and re.match(r"\s*(?:more|less)\b", after):
         return False
     return not re.match(
-        r"\s*(?:\d|as (?:much|many)\b[^.;,]{0,24}\bagain\b|precision|again|as-|-|data rate|"
+        r"\s*(?:\d|as \w+\b[^.;,]{0,24}\bagain\b|precision|again|as-|-|data rate|"
         r"a (?:day|week|month|year))",
         after,
     )

@@ -44,12 +44,14 @@ class Sides(NamedTuple):
 
 #: Between an amount and the device behind it that it is set against.
 _THAN = re.compile(
-    r"(?:[^.;:,()]|,(?=\d)){0,60}?\b(?:than|of|over|above|below|as|on|to|with|against|versus|has|what|the|an?|"
+    r"(?:[^.;:,()]|,(?=\d)){0,60}?\b(?:than|of|over|above|below|as|on|to|with|against|versus|has|what|the|"
+    r"an?|"
     r"nvidia|amd|single|one|does|offers|and)\s+|[^\w.;:,()]{1,3}",
     re.IGNORECASE,
 )
 _THAN_ON = re.compile(
-    r"\s+(?:than|compared (?:to|with)|versus|vs\.?|against)\s+(?:(?:on|for|in|with|the|an?|nvidia|amd)\s+){0,3}",
+    r"\s+(?:than|compared (?:to|with)|versus|vs\.?|against)\s+"
+    r"(?:(?:on|for|in|with|the|an?|nvidia|amd)\s+){0,3}",
     re.I,
 )
 _THAN_IT = re.compile(r"\b(?:than|over|above|below|of)\s+(?:[\w'\u2019-]+\s+){0,4}$", re.IGNORECASE)
@@ -207,7 +209,7 @@ def unless_given(found: Iterable[Finding], context: Context) -> list[Finding]:
         if each.accuses
         # What the text itself states is held against what it states.
         and not (each.subject and each.verdict == "inconsistent")
-        and each.kind in ("ratio", "arithmetic")
+        and each.kind in ("ratio", "arithmetic", "specification")
         and any(each.start < end and start < each.end for start, end in given)
         else each
         for each in found

@@ -66,11 +66,10 @@ def by_values(
         # "The 32 GB version has twice the bandwidth" is no value that is compared.
         and not any(one.start <= each.start < one.end for one in who.here)
     ]
-    if of_quotients(passage.text, sentence, claim.start):
-        return None
     beside = _beside(passage.text, sentence, claim, context)
-    if beside is not None and beside[0].dimension == "money":
-        # Prices are held against each other with what they are per, elsewhere.
+    # Prices are held against each other with what they are per, elsewhere.
+    of_money = beside is not None and beside[0].dimension == "money"
+    if of_money or of_quotients(passage.text, sentence, claim.start):
         return None
     if beside is not None:
         around = list(beside)
