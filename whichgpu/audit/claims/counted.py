@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.offers import usual
 from whichgpu.audit.prices import plain_money, prices_told, told_before
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import spoken
@@ -43,7 +44,7 @@ _SO_MANY = re.compile(
 )
 #: "720 W for four".
 _FOR_SO_MANY = re.compile(
-    rf"\s+for\s+(?:the\s+|all\s+)?{_N}(?=\s*(?:[.,;)]|$|of them|together|{_CARDS}))", re.IGNORECASE
+    rf"\s+for\s+(?:the\s+|all\s+)?{_N}(?=\s*(?:[.,](?!\d)|[;)]|$|of them|together|{_CARDS}))", re.IGNORECASE
 )
 #: Any number of devices, or of what they are in.
 _COUNT = re.compile(
@@ -64,7 +65,7 @@ _ELSE = re.compile(
     r"could|if|used|each|apiece|per|nodes?|racks?|fans?|cooling|budget|shipping|bridge|tax|vat|month|year|"
     r"day|"
     r"nvlink|bandwidth|parameters|context|batch|users?|tokens?|fits?|split|mig|slices?|virtual|"
-    r"altogether with)\b",
+    r"altogether|overall|whole|all in)\b",
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(r"[;:.]\s|\b(?:while|whereas|but|where)\b", re.IGNORECASE)
@@ -101,6 +102,7 @@ def _amounts(passage: Passage, sentence: Sentence, context: Context) -> Iterator
         (match.end(), _number(next(each for each in match.groups() if each)))
         for match in _SO_MANY.finditer(text, sentence.start, sentence.end)
     ]
+    seen: set[tuple[str, int]] = set()
     for each in within(every, sentence.start, sentence.end):
         if each.high != each.value or _EACH.match(text, each.end):
             continue
@@ -109,7 +111,10 @@ def _amounts(passage: Passage, sentence: Sentence, context: Context) -> Iterator
         if behind:
             yield each, _number(behind["n"])
         elif before and not _CLAUSE.search(text, before[-1][0], each.start):
-            yield each, before[-1][1]
+            if (each.dimension, before[-1][0]) not in seen:
+                yield each, before[-1][1]
+            # "5.6 kW in its eight GPUs and some 10 kW altogether": the second is of something else.
+            seen.add((each.dimension, before[-1][0]))
 
 
 def _judged(
@@ -171,7 +176,7 @@ def _own(ids: Sequence[str], kind: str, context: Context) -> frozenset[float]:
         return prices_told(ids, context)
     found = {
         float(value)
-        for key in ids
+        for key in usual(tuple(ids))
         for field in _FIELDS[kind]
         if isinstance(value := context.catalogue[key].value(field), int | float)
     }

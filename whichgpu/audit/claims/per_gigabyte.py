@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.fields import headed
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.prices import plain_money, prices, told_before
+from whichgpu.audit.prices import plain_money, prices, prices_told, told_before
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
@@ -73,8 +73,8 @@ def _amounts(text: str, sentence: Sentence, fraction: str) -> Iterator[Quantity]
 def _judged(passage: Passage, amount: Quantity, who: Spoken, context: Context) -> Finding | None:
     devices = _devices(amount, who)
     sizes = {size for ids in devices for size in _sizes(ids, context)}
-    told = told_before(passage.text, amount.start, context.fraction, "memory")
-    sizes |= {value / 1e9 for value in told}
+    beside = told_before(passage.text, amount.start, context.fraction, "memory")
+    sizes |= {value / 1e9 for value in beside}
     asked = {value for ids in devices for value in prices(ids, context)}
     asked |= set(told_before(passage.text, amount.start, context.fraction, "money"))
     asked -= {amount.value}
@@ -91,6 +91,10 @@ def _judged(passage: Passage, amount: Quantity, who: Spoken, context: Context) -
         near += list(_anywhere(passage, context))
     value, price, size = min(near, key=lambda one: abs(one[0] / amount.value - 1))
     right = abs(value / amount.value - 1) <= slack
+    told = any(prices_told(ids, context) - {amount.value} for ids in devices)
+    if not right and not told:
+        # A price of today is not the one of the launch.
+        return None
     because = f"{price:,.0f} for {size:g} GB are {value:.3g} for each"
     return made(
         context, passage, (amount.start, amount.end), "arithmetic", "confirmed" if right else "inconsistent",
