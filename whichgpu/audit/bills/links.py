@@ -121,8 +121,6 @@ _BREAK = re.compile(
     r"minimum|from|between|average|measured|previously|fell|dropped|used to|margin|profit|"
     r"overhead|everything|"
     r"cooling|rest|remain(?:ing|der)|"
-    r"(?:with|and) (?:an?|the|its|one|their) (?:\w+ )?(?:bridges?|adapters?|cables?|case|cooler|motherboard|"
-    r"delivery|shipping)|"
     r"idle|idling|instead|than|psus?|ups|circuits?|power suppl\w+|breakers?|retail\w*|msrp|launched)\b",
     re.IGNORECASE,
 )
