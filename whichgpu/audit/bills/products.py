@@ -143,6 +143,8 @@ def explained(told: Term, text: Amounts, *, said: bool = False) -> bool:
     money = [each for each in pool if each.sign][-_MANY:]
     if told.sign and any(_is_of_two(told, a, b) for a, b in combinations(money, TWO)):
         return True
+    if told.dims == MONEY and _is_of_some(told, money, text):
+        return True
     numbers = [each.value for each in pool if each.start >= here.start and (each.counted or each.plain)]
     rents = [each.value for each in pool if each.dims == RENT and told.dims == MONEY]
     if any(abs(rent * number / told.value - 1) < CLOSE for rent in rents for number in numbers):
@@ -188,6 +190,20 @@ def _is_of_two(told: Term, one: Term, other: Term) -> bool:
             abs(each / told.value - 1) < CLOSE
             for each in (abs(one.value - other.value), one.value + other.value)
         )
+    )
+
+
+def _is_of_some(told: Term, money: Sequence[Term], text: Amounts) -> bool:
+    """Whether an amount is so many of one price and one or some of another, as the passage counts them."""
+    counts = {each.value for each in text.every if each.counted and each.value > 1}
+    plain = {
+        each.value for each in money if each.dims == MONEY and each.sign == told.sign and each is not told
+    }
+    return any(
+        abs((many * one + other) / told.value - 1) < CLOSE
+        for many in counts
+        for one in plain
+        for other in plain - {one}
     )
 
 

@@ -16,6 +16,7 @@ from whichgpu.audit.prices import plain_money, prices_told, told_before
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.subjects import model
 from whichgpu.hardware.gpu import nominal_gb
 
 if TYPE_CHECKING:
@@ -131,6 +132,9 @@ def _judged(
     slack = _ABOUT if rounded else _WITHIN
     told = set(told_before(text, amount.start, context.fraction, kind)) - {amount.value}
     right = [one for one in own if abs(count * one / amount.value - 1) <= slack]
+    each_once = () if right else _one_of_each(passage, count, context)
+    if each_once:
+        return _of_different(passage, amount, each_once, slack, context)
     if not right and (_is_made(amount, own | told, told, slack, _numbers(text, amount.start) | {count})):
         return None
     near = [
@@ -148,6 +152,38 @@ def _judged(
         context, passage, (amount.start, amount.end), "arithmetic", "confirmed" if right else "inconsistent",
         subject=", ".join(spoken_of[-1]), attribute=f"{kind} of several", because=because,
         expected="" if right else f"{count * one / scale:,.4g}", evidence=(Evidence(because),),
+    )  # fmt: skip
+
+
+def _one_of_each(passage: Passage, count: int, context: Context) -> Sequence[tuple[str, ...]]:
+    """As many devices, one of each, as the passage or the text speaks of: "the four together"."""
+    here = context.mentions.get(context.place(passage), ())
+    everywhere = [each for found in context.mentions.values() for each in found]
+    for group in (here, everywhere):
+        models = {model(each.ids[0], context.catalogue): each.ids for each in group}
+        if len(models) == count:
+            return list(models.values())
+    return ()
+
+
+def _of_different(
+    passage: Passage, amount: Quantity, devices: Sequence[tuple[str, ...]], slack: float, context: Context
+) -> Finding | None:
+    """The verdict on what one of each have together; None of money, and where one may be of several."""
+    every = [_own(ids, amount.dimension, context) for ids in devices] if amount.dimension != "money" else []
+    if not every or any(len(each) != 1 for each in every):
+        return None
+    total = sum(max(each) for each in every)
+    right = abs(total / amount.value - 1) <= slack
+    near = _LEAST < total / amount.value < _MOST
+    if not right and not near:
+        return None
+    scale = amount.value / (_plain(passage.text[amount.start : amount.end]) or 1.0)
+    because = f"{' + '.join(f'{max(each) / scale:,.4g}' for each in every)} are {total / scale:,.4g}"
+    return made(
+        context, passage, (amount.start, amount.end), "arithmetic", "confirmed" if right else "inconsistent",
+        subject=", ".join(ids[0] for ids in devices), attribute="sum", because=because,
+        expected="" if right else f"{total / scale:,.4g}", evidence=(Evidence(because),),
     )  # fmt: skip
 
 

@@ -92,6 +92,8 @@ def _judged(passage: Passage, amount: Quantity, who: Spoken, context: Context) -
     value, price, size = min(near, key=lambda one: abs(one[0] / amount.value - 1))
     right = abs(value / amount.value - 1) <= slack
     told = any(prices_told(ids, context) - {amount.value} for ids in devices)
+    if right:
+        context.memo.setdefault("given", []).append(passage.span(amount.start, amount.end))
     if not right and not told:
         # A price of today is not the one of the launch.
         return None

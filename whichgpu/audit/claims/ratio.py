@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 #: What a multiple is not of two devices.
 _OTHER = re.compile(
-    r"\b(?:previous|predecessor|generation|last[- ]gen|older|cpu|batch|price|cost\w*|money|budget|cash|"
+    r"\b(?:than (?:before|now|today|ever)|"
+    r"previous|predecessor|generation|last[- ]gen|older|cpu|batch|price|cost\w*|money|budget|cash|"
     r"cheaper|per dollar|"
     r"per watt|efficien\w+|required?|"
     r"needs?(?![^.;,]{0,30}\b(?:power|watts|energy)\b|\s[\d.,]+\s?k?W\b)|(?<!\d )(?<!single.)(?<!double.)"
