@@ -126,6 +126,8 @@ _OVER = re.compile(
     r"amd's\s+|full\s+|only\s+|just\s+|mere\s+){0,3}(?:(?:[\w-]+\s+)?n+[\u2019']s?\s+)?[$\u20ac~]?",
     re.IGNORECASE,
 )
+#: "Three times the 200 GB/s of before".
+_THE = re.compile(r"\s+(?:the|its|their|those)\s+", re.IGNORECASE)
 #: "The H100's 989".
 _OF_NAME = re.compile(r"n{2,}[\u2019']s?\s+$")
 #: Before a part that is given up: what is left is the rest of it.
@@ -185,7 +187,9 @@ def _set_against(
     behind = next((each for each in values if each.start >= amount.end), None)
     last = text.rfind(" ", amount.start, amount.end)
     start = last if last > 0 and _OVER.match(text, last) else amount.end
-    gap = behind is not None and _OVER.fullmatch(text, start, behind.start)
+    gap = behind is not None and (
+        _OVER.fullmatch(text, start, behind.start) or _THE.fullmatch(text, amount.end, behind.start)
+    )
     owned = behind is not None and _OF_NAME.search(text, amount.end, behind.start)
     bare = behind is not None and behind.dimension in ("number", "count", "money") and not owned
     return behind if gap and behind and not bare and behind.high == behind.value > 0 else None

@@ -157,15 +157,18 @@ def stated_ratios(text: str, sentence: Sentence, change: Change, context: Contex
     before = within(every, max(sentence.start - _NEAR, 0), change.multiple.start)
     # "A quarter more than the 504 GB/s of the one": no value that the next amount is said of.
     before = [each for each in before if not _THAN_IT.search(text, max(0, each.start - _FAR), each.start)]
-    found = []
+    found: list[tuple[int, tuple[float, str]]] = []
     for each in before:
         alike = each.dimension == against.dimension and each.unit == against.unit
         bare = against.dimension == "number" and each.dimension not in ("percent", "times", "number", "money")
         value = each.value if alike else _digits(text, each) if bare else 0.0
         if value and 1 / _LIKE < value / against.value < _LIKE:
             other = text[against.start : against.end]
-            found.append((value / against.value, f"{text[each.start : each.end]} against {other}"))
-    return found
+            words = f"{text[each.start : each.end]} against {other}"
+            found.append((each.start, (value / against.value, words)))
+    # What the sentence itself states is meant, where it states any.
+    here = [one for at, one in found if at >= sentence.start]
+    return here or [one for _, one in found]
 
 
 def _digits(text: str, each: Quantity) -> float:
