@@ -105,7 +105,7 @@ def _amounts(passage: Passage, sentence: Sentence, context: Context) -> Iterator
     ]
     seen: set[tuple[str, int]] = set()
     for each in within(every, sentence.start, sentence.end):
-        if each.high != each.value or _EACH.match(text, each.end):
+        if each.high != each.value or each.limit in ("over", "under") or _EACH.match(text, each.end):
             continue
         behind = _FOR_SO_MANY.match(text, each.end)
         before = [(end, n) for end, n in starts if end <= each.start and each.start - end < _REACH]
