@@ -79,6 +79,11 @@ def verdicts(text: str, name: str = "a.md") -> dict[str, str]:
     return {each.stated: each.verdict for each in found.findings}
 
 
+def accused(text: str, name: str = "a.md") -> list[str]:
+    """What of a text is said to be wrong."""
+    return [each.quote for each in audited(text.encode(), name, catalogue(), TODAY).accusations]
+
+
 def own() -> list[Case]:
     """The documents of this folder, their marks taken out."""
     return [_read(path) for path in DOCUMENTS]

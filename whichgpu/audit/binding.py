@@ -167,7 +167,7 @@ _IN = re.compile(r"\s+(?:in|en|at|with|bei)\s+", re.IGNORECASE)
 #: Brackets that end, or begin and end, between a value and the name of an attribute.
 _OUT_OF, _INTO = re.compile(r"^[^()]*\)"), re.compile(r"^[^()]*\)[^()]*\(")
 _FOR_THE = re.compile(
-    r"\s+(?:(?:of\s+)?(?:fp\d+|(?!and\b|or\b|but\b)[\w-]+)\s+){0,2}(?:for|on|of|in)\s+(?:the\s+|an?\s+|"
+    r"\s+(?:(?:of\s+)?(?:fp\d+|(?!and\b|or\b|but\b|that\b|those\b)[\w-]+)\s+){0,2}(?:for|on|of|in)\s+(?:the\s+|an?\s+|"
     r"its\s+)?"
     r"(?:nvidia\s+|amd\s+)?",
     re.IGNORECASE,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import answered, lists
+from whichgpu.audit.comparisons.sides import unless_given
 from whichgpu.audit.described import described
 from whichgpu.audit.document import RUNNING, pieces
 from whichgpu.audit.featured import featured
@@ -91,6 +92,7 @@ def _found(
         for each in found
         if not (each.accuses and _is_worked(each) and (each.start, each.end) in come_out)
     ]
+    found = unless_given(found, context)
     sure = without_worked_out(without_misread(found, context), context)
     return settled(without_reported(sure, context), context)
 

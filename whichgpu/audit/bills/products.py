@@ -28,6 +28,8 @@ OF = re.compile(r"\s*of\s+(?:the |its |our |about |an? )?(?:[\w -]{2,20}[\u2019'
 _COMMA = re.compile(r",\s*(?:or |about |roughly )*$")
 #: Letters between a share and what it is of, and amounts of money that are tried two by two.
 _NEXT, _MANY = 40, 16
+#: Letters of a unit behind a number.
+_UNIT = 8
 #: Amounts of a long paragraph that may explain one.
 _POOL = 96
 #: What is of one of several.
@@ -141,6 +143,8 @@ def explained(told: Term, text: Amounts, *, said: bool = False) -> bool:
     money = [each for each in pool if each.sign][-_MANY:]
     if told.sign and any(_is_of_two(told, a, b) for a, b in combinations(money, TWO)):
         return True
+    if told.dims == MONEY and _is_of_some(told, money, text):
+        return True
     numbers = [each.value for each in pool if each.start >= here.start and (each.counted or each.plain)]
     rents = [each.value for each in pool if each.dims == RENT and told.dims == MONEY]
     if any(abs(rent * number / told.value - 1) < CLOSE for rent in rents for number in numbers):
@@ -166,6 +170,9 @@ def _lacks_count(way: Way, told: Term, text: Amounts) -> bool:
     ):
         return not any(each.counted or each.plain for each in way.used)
     last = [each for each in text.before(told.start, NEAR) if each.counted or any(each.dims)][:1]
+    if last and GPU_HOURS.search(text.passage.text, last[0].start, last[0].end + _UNIT):
+        # "48 GPU-hours, and costs $168": of the hours of a node, as well.
+        return False
     if GPU_HOURS.search(told.words):
         last = [each for each in text.before(told.start, FAR) if each.counted][:1]
         here = text.sentence(max(here.start - 2, 0))
@@ -183,6 +190,20 @@ def _is_of_two(told: Term, one: Term, other: Term) -> bool:
             abs(each / told.value - 1) < CLOSE
             for each in (abs(one.value - other.value), one.value + other.value)
         )
+    )
+
+
+def _is_of_some(told: Term, money: Sequence[Term], text: Amounts) -> bool:
+    """Whether an amount is so many of one price and one or some of another, as the passage counts them."""
+    counts = {each.value for each in text.every if each.counted and each.value > 1}
+    plain = {
+        each.value for each in money if each.dims == MONEY and each.sign == told.sign and each is not told
+    }
+    return any(
+        abs((many * one + other) / told.value - 1) < CLOSE
+        for many in counts
+        for one in plain
+        for other in plain - {one}
     )
 
 

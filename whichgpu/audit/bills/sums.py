@@ -10,6 +10,7 @@ from whichgpu.audit.bills.amounts import BASES, MONEY, NEAR, TWO, Amounts
 from whichgpu.audit.bills.links import CLAUSE, GIVEN, LEADS
 from whichgpu.audit.relations import Way, alike, rounding
 from whichgpu.audit.sentences import within
+from whichgpu.audit.terms import LENGTHS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -123,6 +124,22 @@ def _of_sentences(told: Term, end: int, text: Amounts) -> list[Way]:
         if len(parts) > 1 and (not found or len(parts) > len(found[-1].used)):
             found.append(_sum(parts))
     return found
+
+
+def is_with_factor(way: Way, told: Term, text: Amounts) -> bool:
+    """Whether a sum is what is told with one part so many times: "over five years, 7,400 for the card"."""
+    here = text.sentence(told.start)
+    start = text.sentence(max(here.start - 2, 0)).start
+    numbers = [
+        each.value for each in text.every
+        if start <= each.start < here.end and each not in way.used and each is not told and each.value > 1
+        and (each.counted or each.plain or each.of in LENGTHS)
+    ]  # fmt: skip
+    return any(
+        abs((way.low + (number - 1) * part.value) / told.value - 1) < _SUM
+        for number in numbers
+        for part in way.used
+    )
 
 
 def _sum(parts: Sequence[Term]) -> Way:

@@ -39,7 +39,7 @@ from whichgpu.audit.bills.products import (
     is_stated,
 )
 from whichgpu.audit.bills.slips import reversed_share, slipped
-from whichgpu.audit.bills.sums import adds_up, is_summed, sums
+from whichgpu.audit.bills.sums import adds_up, is_summed, is_with_factor, sums
 from whichgpu.audit.claims.priced import told_in_tables
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.relations import Effort, Way, alike, ways
@@ -319,6 +319,17 @@ def _is_from_limit(way: Way, told: Term, text: Amounts, context: Context) -> boo
     return any(each.dimension == "power" for each in limits) and told.of == "energy" and bool(counts)
 
 
+def _is_of_unlike(way: Way, told: Term, text: Amounts) -> bool:
+    """Whether a bill is of several things of which two prices stand before it: "268,000 and 121,000"."""
+    start = text.sentence(told.start).start
+    listed = [
+        each for each in within(text.every, start, told.start)
+        if each.dims == told.dims == MONEY and each.sign == told.sign
+    ]  # fmt: skip
+    used = sum(each in way.used for each in listed)
+    return len(listed) > 1 and used == 1 and any(each.counted for each in way.used)
+
+
 def _missed(
     forced: Sequence[Way], told: Term, summed: bool, text: Amounts, context: Context
 ) -> Finding | None:
@@ -327,9 +338,11 @@ def _missed(
     if not meant:
         return None
     best = min(meant, key=lambda one: (_skips(one, told, text), len(one.used), _reach(one), apart(one, told)))
+    if summed and is_with_factor(best, told, text):
+        return None
     if explained(told, text, said=True) or not _is_off(best, told) or _is_least(best, told, text):
         return None
-    if _is_from_limit(best, told, text, context):
+    if _is_from_limit(best, told, text, context) or _is_of_unlike(best, told, text):
         return None
     mixed = any(_is_mixed(best, each, text, context) for each in best.used[:1])
     if not summed and (_skips(best, told, text) or mixed):

@@ -9,7 +9,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import named
 from whichgpu.audit.beside import in_brackets
 from whichgpu.audit.binding import united
-from whichgpu.audit.claims.ratio import is_multiple
+from whichgpu.audit.comparisons.said import is_multiple
 from whichgpu.audit.findings import Evidence
 from whichgpu.audit.multiple import Multiple, finding_on, parts, verdict_of
 from whichgpu.audit.quantities import Quantity, multiples, quantities

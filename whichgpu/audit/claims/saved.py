@@ -5,7 +5,7 @@ The two amounts stand in the sentence or just before it; wrong is what no two am
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, permutations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.sentences import Sentence
     from whichgpu.audit.terms import Term
 
@@ -207,7 +208,8 @@ def _judged(
     known = known or _THAN_BARE.match(passage.text, said.end) is not None
     # "Twice the price of the L4": of two that the passage does not tell the prices of.
     elsewhere = said.kind == "times" and bool(pairs) and any(each.start < 0 for each in pairs[-1][2:])
-    known = known or elsewhere
+    known = known or elsewhere or _of_others(passage, sentence, said, pairs, context)
+    known = known or (not said.of and said.kind == "times" and _of_numbers(passage, sentence, said, context))
     if not 0 < len(pairs) <= _FEW or known or not (said.of or said.way or here):
         return None
     if not said.of and not here and pairs[-1][2].sign and not _OF_MONEY.search(sentence.text):
@@ -218,6 +220,50 @@ def _judged(
         # A month of several and an hour of one.
         return None
     return _made(passage, said, pairs[-1], "inconsistent", context)
+
+
+def _of_others(
+    passage: Passage, sentence: Sentence, said: _Said, pairs: Sequence[tuple[float, float, Term, Term]],
+    context: Context,
+) -> bool:  # fmt: skip
+    """Whether a change is against a device of which neither amount was told: "7 % more than one H200"."""
+    named = within(context.mentions.get(context.place(passage), ()), sentence.start, sentence.end)
+    behind = [each for each in named if _THAN_ONE.fullmatch(passage.text, said.end, each.start)]
+    last = pairs[-1] if pairs else None
+    if last is None or not named:
+        return False
+    first = min(each.start for each in last[2:])
+    before = within(context.mentions.get(context.place(passage), ()), 0, said.start)
+    told = {each.named for each in before if each.start >= first - _BACK and each.start < sentence.start}
+    here = [each for each in last[2:] if each.start >= sentence.start]
+    against = behind or ([] if here else list(named))
+    told |= {each.named for each in named if each.end <= said.start and here}
+    return any(each.named not in told for each in against)
+
+
+#: Between a change and the device that it is against.
+_THAN_ONE = re.compile(
+    r"\s*(?:(?:more|less|higher|lower|cheaper|pricier|dearer)(?: expensive| costly)?\s+)?(?:than|of)\s+"
+    r"(?:the\s+|an?\s+|one\s+|single\s+|our\s+|nvidia\s+|amd\s+|its\s+)*",
+    re.IGNORECASE,
+)
+
+
+def _of_numbers(passage: Passage, sentence: Sentence, said: _Said, context: Context) -> bool:
+    """Whether any two numbers told before a multiple give it, of whatever they are."""
+    every = within(quantities(passage.text, context.fraction), max(sentence.start - _BACK, 0), said.start)
+    told = [each.value for each in every if each.dimension not in ("times", "percent") and each.value > 0]
+    bare = [_digits(passage.text, each) for each in every]
+    return any(
+        a and b and abs(a / b / said.value - 1) < _RESTATED
+        for group in (told, bare)
+        for a, b in permutations(group, 2)
+    )
+
+
+def _digits(text: str, each: Quantity) -> float:
+    digits = re.search(r"\d[\d,]*(?:\.\d+)?", text[each.start : each.end])
+    return float(digits[0].replace(",", "")) if digits else 0.0
 
 
 def _ends_bare(said: _Said, numbers: Sequence[Term]) -> bool:

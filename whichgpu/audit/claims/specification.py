@@ -290,7 +290,9 @@ def _of_value(
                 gpus, found = list(again), verdict
                 break
         else:
-            if is_sum(quantity.value, attribute, gpus, sentence.text) or _is_withheld(
+            # "Memory is 1,920 GB": of the accelerators that the sentence before counts.
+            beside = sentence.text if mention in here else text[: sentence.end]
+            if is_sum(quantity.value, attribute, gpus, beside) or _is_withheld(
                 passage, sentence, quantity, attribute, mention=mention, who=who, context=context
             ):
                 return

@@ -1,0 +1,117 @@
+"""Changes of an attribute that nothing within reach gives: "memory grew by 75 percent", "two thirds of"."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.comparisons.changes import changes
+from whichgpu.audit.comparisons.sides import gives, second_of, sides, stated_ratios
+from whichgpu.audit.multiple import finding_on, verdict_of
+from whichgpu.audit.pairs import facts
+from whichgpu.audit.roles import spoken
+from whichgpu.audit.sentences import sentences
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whichgpu.audit.comparisons.changes import Change
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.roles import Spoken
+    from whichgpu.audit.sentences import Sentence
+
+#: What makes a change one of something else than two devices' specifications.
+_ELSE = re.compile(
+    r"\b(?:per (?:watt|dollar|euro|gpu|card|core|token|user|sm|clock)|if|would|could|might|may|should|"
+    r"rumou?r\w*|expect\w*|effective\w*|usable|free|left|fill\w*|occup\w+|use[ds]?(?! up)|utili[sz]\w*|"
+    r"cache|l2|pcie|host|system|previous|before|now|today|predecessor|generation|last-gen|older|cpus?|average|typical\w*|"
+    r"idle|load|test\w*|measur\w*|"
+    r"saw|real|practice|limit\w*|undervolt\w*|overclock\w*|reach\w*|achiev\w*|bill|cost\w*|pric\w+|cheap\w*|"
+    r"budget|tokens?|images?|requests?|model|weights|fp\d+|int\d|nvlink|infinity|link\w*|theor\w*|"
+    r"advertis\w+|"
+    r"claim\w*|combined|together|total|pair|both|node|server|dual|each card|not)\b|\?",
+    re.IGNORECASE,
+)
+#: What every change has one of.
+_AMOUNT = re.compile(
+    r"\d\s?%|percent|per cent|\d\s?[x\u00d7]\b|times|-?fold\b|twice|half|third|quarter|fifth|sixth|"
+    r"eighth|tenth|doubl|tripl|quadrupl|halv|factor",
+    re.IGNORECASE,
+)
+_CLAUSES = re.compile(r"[;:]|,\s|\.\s|\s[\u2013\u2014]\s|\b(?:and|but|while|whereas)\b", re.IGNORECASE)
+_REACH, _FEW = 60, 3
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every change with its verdict, where it is right or nothing gives it."""
+    for index, passage in context.document.running():
+        for sentence in sentences(passage.text) if _AMOUNT.search(passage.text) else ():
+            for change in changes(passage, sentence, context):
+                who = spoken(index, passage, sentence, context)
+                found = _judged(passage, sentence, change, who, context)
+                if found is not None:
+                    yield found
+
+
+def _judged(
+    passage: Passage, sentence: Sentence, change: Change, who: Spoken, context: Context
+) -> Finding | None:
+    if change.against is not None:
+        return _of_stated(passage, sentence, change, context)
+    reach = sides(passage, sentence, change, who, context)
+    if reach is None or change.attribute is None:
+        return None
+    verdict = gives(change, reach)
+    if verdict == "confirmed":
+        span = passage.span(change.multiple.start, change.multiple.end)
+        context.memo.setdefault("given", []).append(span)
+    doubtful = _ELSE.search(_clause(passage.text, sentence, change))
+    if verdict == "contradicted" and (doubtful or _is_open(passage, sentence, change, who, context)):
+        return None
+    if verdict == "unverifiable":
+        return None
+    value, words = min(reach.ratios, key=lambda one: abs(one[0] - change.multiple.times))
+    answer = (verdict, "" if verdict == "confirmed" else f"{value:.2g}x", f"{words}: {value:.3g} times")
+    return finding_on(
+        passage, change.multiple, answer, context, subject=reach.pair.subject,
+        attribute=change.attribute.key, evidence=facts(change.attribute, reach.pair, context),
+    )  # fmt: skip
+
+
+def _of_stated(passage: Passage, sentence: Sentence, change: Change, context: Context) -> Finding | None:
+    """The verdict on an amount that is said against a value behind it, by the values told before it."""
+    text, start = passage.text, change.multiple.start
+    found = stated_ratios(text, sentence, change, context)
+    if not found:
+        return None
+    verdict = verdict_of(change.multiple, [value for value, _ in found])
+    if verdict == "confirmed":
+        context.memo.setdefault("given", []).append(passage.span(start, change.multiple.end))
+    elif _ELSE.search(_clause(text, sentence, change)) or (change.attribute is None and len(found) > _FEW):
+        return None
+    if verdict == "unverifiable":
+        return None
+    value, words = min(found, key=lambda one: abs(one[0] - change.multiple.times))
+    answer = ("inconsistent" if verdict == "contradicted" else verdict, f"{value:.2g}x", words)
+    return finding_on(passage, change.multiple, answer, context, attribute="stated values")
+
+
+def _is_open(passage: Passage, sentence: Sentence, change: Change, who: Spoken, context: Context) -> bool:
+    """Whether a change may be of a device that is described and not known."""
+    value, (start, end) = change.value, change.multiple[:2]
+    told = value is not None and second_of(passage.text, start, end, who) is not None
+    first = value.end if value is not None and told else sentence.start
+    unsettled = context.memo["open"].get(context.place(passage), ())
+    return any(first <= at < sentence.end for at, _ in unsettled)
+
+
+def _clause(text: str, sentence: Sentence, change: Change) -> str:
+    """The words around a change, up to where another clause begins on either side."""
+    start, end = change.multiple.start, change.multiple.end
+    before = text[max(sentence.start, start - _REACH) : start]
+    return (
+        _CLAUSES.split(before)[-1]
+        + text[start:end]
+        + _CLAUSES.split(text[end : min(sentence.end, end + _REACH)])[0]
+    )

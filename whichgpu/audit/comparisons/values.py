@@ -1,0 +1,217 @@
+"""Multiples of values that the text states: of two of them, or of one and that of a device behind it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.attributes import RATES, attributes, named
+from whichgpu.audit.beside import before_it, in_brackets, of_quotients
+from whichgpu.audit.comparisons.of_what import SPEED, named_attribute
+from whichgpu.audit.comparisons.said import BEFORE
+from whichgpu.audit.judging import on_file
+from whichgpu.audit.multiple import finding_on, verdict_of
+from whichgpu.audit.offers import usual
+from whichgpu.audit.quantities import quantities
+from whichgpu.audit.sentences import sentences, within
+from whichgpu.hardware.gpu import nominal_gb
+
+if TYPE_CHECKING:
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.multiple import Multiple
+    from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.roles import Spoken
+    from whichgpu.audit.sentences import Sentence
+
+
+#: What no speed is in, and words of speeds that are no bandwidth.
+_SIZES = ("memory", "money", "power", "bits", "length", "area")
+_FAST = re.compile(
+    r"\b(?:inference|training|generation|token)s? (?:speed|throughput)|\bfaster at\b", re.IGNORECASE
+)
+#: Values that are held against a device's, what they are of where nothing is named, and what stands between.
+_VALUED = {"memory": "memory", "bandwidth": "bandwidth", "power": "power", "flop rate": "", "op rate": ""}
+_SO_MANY = re.compile(
+    r"(?:\s+(?:of\s+)?(?:[\w-]+\s*){0,3})?(?:[,(:\u2013\u2014-]\s*(?:or\s+|i\.e\.,?\s+|so\s+|thus\s+|hence\s+|"
+    r"(?:which|that)\s+(?:is|makes|"
+    r"works out (?:to|at))\s+)?|\s+(?:is|are|being)\s+)"
+    r"(?:about\s+|around\s+|roughly\s+|nearly\s+|almost\s+|over\s+|just\s+|only\s+|some\s+|more than\s+|"
+    r"less than\s+|a\s+little\s+|exactly\s+|precisely\s+|still\s+|even\s+)*",
+    re.IGNORECASE,
+)
+#: Between a multiple and a value that is of another one: "twice as much as the 5090 and double the 300 W of".
+_OTHER_CLAUSE = re.compile(r"\b(?:and|but)\s+(?:twice|double|half|triple|\d)", re.IGNORECASE)
+_DOUBLES = re.compile(r"(?:double|triple|quadruple|halve)[sd]?\b", re.IGNORECASE)
+_THAT_IS = re.compile(r"\s*(?:That[\u2019']s|That is|This is|It[\u2019']s)\s+", re.IGNORECASE)
+_ROUGHLY = 12
+_WHAT_OF = re.compile(
+    r"\s*(?:of\s+)?(?:than(?: that of| what|(?:\s+[\w-]+){0,5} of(?=\s+(?:the|its)))?|what|that of|"
+    r"the\s+[\w ]{0,30}\s(?:of|on|in)|as (?:much|"
+    r"many)\s+(?:[\w ]{1,24}\s)?as)?\s*(?:the\s+|an?\s+|one\s+|single\s+|of\s+|entire\s+|nvidia\s+|"
+    r"amd\s+|its\s+|predecessor,\s+|sibling,\s+|"
+    r"brother,\s+|smaller\s+|bigger\s+)*",
+    re.IGNORECASE,
+)
+
+
+def by_values(
+    passage: Passage, sentence: Sentence, claim: Multiple, who: Spoken, context: Context
+) -> Finding | None:
+    """The verdict where the sentence states both values: "312 TFLOPS, more than double the A10's 125"."""
+    around = [
+        each
+        for each in within(quantities(passage.text, context.fraction), sentence.start, sentence.end)
+        if each.dimension not in ("times", "percent", "number", "count", "money")
+        # "The 32 GB version has twice the bandwidth" is no value that is compared.
+        and not any(one.start <= each.start < one.end for one in who.here)
+    ]
+    beside = _beside(passage.text, sentence, claim, context)
+    # Prices are held against each other with what they are per, elsewhere.
+    of_money = beside is not None and beside[0].dimension == "money"
+    if of_money or of_quotients(passage.text, sentence, claim.start):
+        return None
+    if beside is not None:
+        around = list(beside)
+    before = [each for each in around if each.end <= claim.start and claim.start - each.end < BEFORE]
+    after = [each for each in around if each.start >= claim.end and each.start - claim.end < BEFORE]
+    if beside is not None:
+        before, after = [beside[0]], [beside[1]]
+    near = passage.text[max(sentence.start, claim.start - BEFORE) : claim.end + BEFORE // 2]
+    told = before[-1].dimension if before and beside is None else ""
+    if (told in _SIZES and SPEED.search(near)) or (told == "bandwidth" and _FAST.search(near)):
+        return None
+    if before and beside is None and before[-1].high != before[-1].value > 0:
+        # "It went from 250 to 700 W, i.e. 2.8x, and is limited": of the two ends.
+        return _of_range(passage, claim, before[-1], context)
+    if not before or not after or not after[0].value or not _is_alike(before[-1], after[0]):
+        return None
+    if beside is None and _OTHER_CLAUSE.search(passage.text, claim.end, after[0].start):
+        return None
+    real = _real(passage.text, claim, (before[-1], after[0]), beside)
+    swapped = real != before[-1].value / after[0].value
+    both = (after[0], before[-1]) if swapped else (before[-1], after[0])
+    texts = [passage.text[each.start : each.end] for each in both]
+    words = f"{texts[0]} is {real:.3g} times {texts[1]}"
+    verdict = verdict_of(claim, [real])
+    if verdict == "contradicted":
+        verdict = "inconsistent"
+    return finding_on(passage, claim, (verdict, f"{real:.2g}x", words), context)
+
+
+def _of_range(passage: Passage, claim: Multiple, told: Quantity, context: Context) -> Finding | None:
+    """The verdict on a multiple behind "from 250 to 700 W"; None of any other range."""
+    text = passage.text
+    if not _GOES.search(text, max(0, told.start - BEFORE), told.start) or not _SO_MANY.fullmatch(
+        text, told.end, claim.start
+    ):
+        return None
+    real = told.high / told.value
+    words = f"{text[told.start : told.end]} is {real:.3g} times as much"
+    verdict = verdict_of(claim, [real, 1 / real])
+    verdict = "inconsistent" if verdict == "contradicted" else verdict
+    return finding_on(passage, claim, (verdict, f"{real:.2g}x", words), context)
+
+
+#: Before the two ends of what grew, or fell.
+_GOES = re.compile(r"\bfrom\s+(?:about |around |roughly |some )?[~$]?$", re.IGNORECASE)
+
+
+def _is_alike(one: Quantity, other: Quantity) -> bool:
+    """Whether two values are of one dimension; operations of integers are set against FLOPs."""
+    return one.dimension == other.dimension or {one.dimension, other.dimension} <= {*RATES}
+
+
+_OF_THAT = re.compile(r"\s+(?:that|this)\b(?! of\b)", re.IGNORECASE)
+
+
+def _real(
+    text: str, claim: Multiple, both: tuple[Quantity, Quantity], beside: tuple[Quantity, Quantity] | None
+) -> float:
+    """How many times the second of two values the first is, or the second the first where that is meant."""
+    real = both[0].value / both[1].value
+    ahead = beside is not None and beside[1].end <= claim.start
+    if both[0].dimension == "time" or ahead:
+        # "54.8 GB against 37.8 GB, 31 percent less": of either of the two.
+        return 1 / real if (ahead and claim.times < 1 < real) or real < 1 < claim.times else real
+    # "14 GB, twice that with gradients, 28 GB": the one before, so many times.
+    return 1 / real if _OF_THAT.match(text, claim.end) else real
+
+
+def _beside(
+    text: str, sentence: Sentence, claim: Multiple, context: Context
+) -> tuple[Quantity, Quantity] | None:
+    """The two values that stand right before or behind a multiple of what they are of."""
+    every, place = quantities(text, context.fraction), (claim.start, claim.end)
+    found = in_brackets(text, place, sentence, every) or before_it(text, place, sentence, every)
+    if found and found[1].end <= claim.start and found[0].dimension in _VALUED:
+        # "(141 GB vs 80 GB), 2x the bandwidth": of another attribute than the values before it.
+        of = named_attribute(text, sentence, claim)
+        return found if of is None or of.dimension == found[0].dimension else None
+    return found
+
+
+def against_device(
+    passage: Passage, sentence: Sentence, claim: Multiple, who: Spoken, context: Context
+) -> Finding | None:
+    """A stated value against that of a device named behind: "48 GB, twice what a single 4090 offers"."""
+    text = passage.text
+    found = within(quantities(text, context.fraction), sentence.start, claim.start)
+    after = [each for each in who.here if each.start >= claim.end]
+    begins = _THAT_IS.match(text, sentence.start, sentence.end)
+    if not found and begins and begins.end() <= claim.start <= begins.end() + _ROUGHLY:
+        # "141 GB. That is twice the H100's": what was told last in the sentence before.
+        earlier = [each for each in sentences(text) if each.end <= sentence.start + 1][-1:]
+        told_before = [
+            each
+            for one in earlier
+            for each in within(quantities(text, context.fraction), one.start, one.end)
+            if each.dimension in _VALUED
+        ]
+        found = [each._replace(end=begins.start()) for each in told_before[-1:]]
+    if not found or not after or found[-1].dimension not in _VALUED or found[-1].high != found[-1].value:
+        return None
+    value, other = found[-1], after[0]
+    own = next((each.attribute for each in named(text) if 0 <= each.start - claim.end < _ROUGHLY), None)
+    if own and own.dimension in _VALUED and own.dimension != value.dimension:
+        # "128 GB at 3.2 TB/s: four times the memory of": of the value that is of what is named.
+        return None
+    verb = _DOUBLES.match(text, claim.start) and not text[value.end : claim.start].strip()
+    if not (
+        value.end == sentence.start or verb or _SO_MANY.fullmatch(text, value.end, claim.start)
+    ) or not _WHAT_OF.fullmatch(text, claim.end, other.start):
+        return None
+    beside = [each.attribute for each in within(named(text), value.start - BEFORE, sentence.end)
+              if value.dimension in (each.attribute.dimension, "op rate")]  # fmt: skip
+    keys = {each.key for each in beside}
+    attribute = (
+        beside[0]
+        if len(keys) == 1
+        else attributes()[_VALUED[value.dimension]]
+        if not keys and _VALUED[value.dimension]
+        else None
+    )
+    if attribute is None:
+        return None
+    gpus = [context.catalogue[key] for key in usual(other.ids)]
+    sure = [gpu for gpu in gpus if gpu.confidence != "low"]
+    # Of the fields that a name can mean the first that is on file: FP16 is no plain FP16 beside it.
+    fields = {gpu.id: next((one for one in attribute.fields if gpu.value(one)), "") for gpu in sure}
+    values = [(gpu, gpu.value(fields[gpu.id])) for gpu in sure if fields[gpu.id]]
+    known = [(gpu, float(size)) for gpu, size in values if isinstance(size, int | float) and size]
+    known = [
+        (gpu, (nominal_gb(size) or size / 1e9) * 1e9 if attribute.key == "memory" else size)
+        for gpu, size in known
+    ]
+    if not known:
+        return None
+    ratios_ = [value.value / size for _, size in known]
+    verdict = verdict_of(claim, ratios_)
+    at = min(range(len(known)), key=lambda i: abs(ratios_[i] - claim.times))
+    shown_value = re.match(r"[\d.,]+\s?[\w/]+", text[value.start :])
+    shown, gpu = shown_value[0] if shown_value else "", known[at][0]
+    words = f"{shown} is {ratios_[at]:.3g} times {gpu.display(attribute.fields[0])} of {gpu.id}"
+    return finding_on(
+        passage, claim, (verdict, "" if verdict == "confirmed" else f"{ratios_[at]:.2g}x", words), context,
+        subject=", ".join(other.ids), attribute=attribute.key, evidence=(on_file(known[at][0], attribute),),
+    )  # fmt: skip
