@@ -67,3 +67,23 @@ def test_modules_that_are_hardly_used_are_not_imported() -> None:
 def test_a_numpy_that_is_there_already_stays_whole() -> None:
     done = ran("import numpy", "assert np.array.__doc__")
     assert done.returncode == 0, done.stderr
+
+
+COMPILED = """
+import sys, typing
+seen, real = [], typing.ForwardRef
+sys.addaudithook(lambda event, about: seen.append(about[0]) if event == "compile" else None)
+from whichgpu.cli.light import import_click
+{how}
+assert typing.ForwardRef is real and typing.Optional["str"].__args__[0].__forward_arg__ == "str"
+print(sum(one in ("str", b"str") for one in seen))
+"""
+
+
+@pytest.mark.parametrize(("how", "few"), [("import_click()", True), ("import click", False)])
+def test_annotations_of_click_are_not_compiled(how: str, few: bool) -> None:
+    script = COMPILED.format(how=how)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    # The one that the script itself names.
+    assert (int(done.stdout) == 1) is few
