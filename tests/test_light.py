@@ -87,3 +87,28 @@ def test_annotations_of_click_are_not_compiled(how: str, few: bool) -> None:
     assert done.returncode == 0, done.stderr
     # The one that the script itself names.
     assert (int(done.stdout) == 1) is few
+
+
+#: What these commands do not come to: requests that queue, parts of cards, published figures.
+UNUSED = (
+    "whichgpu.cost.queueing", "whichgpu.hardware.vgpu", "whichgpu.software.support", "whichgpu.workloads.lengths",
+    "whichgpu.workloads.published",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "command", [["fit", "llama-2-13b", "--gpu", "a10"], ["predict", "resnet50", "--gpu", "rtx-a6000"]]
+)
+def test_a_command_imports_nothing_that_it_does_not_come_to(command: list[str]) -> None:
+    script = f"""
+import sys
+from whichgpu.cli import main
+from whichgpu.cli.light import lighten
+lighten()
+main({command!r})
+sys.exit(", ".join({{*{UNUSED!r}}} & {{*sys.modules}}) or 0)
+"""
+    # Once for the bundle, whose making imports what packs it.
+    for _ in range(2):
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
