@@ -172,7 +172,7 @@ class Cells:
 
         A server's readings are those of the share that it takes, whatever it needs: none are given.
         """
-        if self.timed is None or not self.fits[index] or self.settled.job.phase == "serve":
+        if not self.fits[index] or self.settled.job.phase == "serve" or self.timed is None:
             return {}
         room, found = float(self.available[index]), {}
         for name in Totals._fields:
@@ -187,7 +187,7 @@ class Cells:
 
     def crowded(self, index: int) -> bool:
         """Whether training fits on one of the devices, where an allocator would hold all of its memory."""
-        if self.timed is None or not self.fits[index]:
+        if not self.fits[index] or self.timed is None:
             return False
         device = np.broadcast_to(self.timed.readings.device, (len(self.gpus),))[index]
         return crowds(self.settled.job, self.settled.runtime, device, self.available[index])
