@@ -193,6 +193,20 @@ def test_what_is_said_to_make_it_fit_does_so_as_typed(
         assert told.json["n_gpus"] == change.n_gpus
 
 
+def test_nothing_is_timed_twice_of_a_job_that_does_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As asked for, with its meshes in one sweep, and once for each other format or weights on the host."""
+    timed: list[tuple[str | None, bool]] = []
+
+    def counted(job: Any, gpus: Any) -> Any:
+        timed.append((job.precision, "offload" in job.options))
+        return estimate(job, gpus)
+
+    monkeypatch.setattr("whichgpu.planner.capacity.cells.estimate", counted)
+    assert not package.fit("llama-2-13b", "a10").answers[0].fits
+    assert timed
+    assert len({*timed}) == len(timed)
+
+
 def test_meshes_timed_together_are_those_timed_alone() -> None:
     gpus = tuple(catalogue()[name] for name in ("a10", "l4", "a100-80gb-sxm"))
     meshes = ((1.0, 1.0, 1.0), (2.0, 2.0, 1.0), (4.0, 1.0, 4.0))

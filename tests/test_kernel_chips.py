@@ -10,7 +10,8 @@ import pytest
 from kernel_runs import GPUS, laid, seconds
 
 from whichgpu.cost.classes import OpClass
-from whichgpu.cost.device import PLAIN, Devices
+from whichgpu.cost.device import Devices
+from whichgpu.cost.device_rates import PLAIN
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.fit import Fit, compute_terms
 from whichgpu.cost.kernels import products

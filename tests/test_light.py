@@ -67,3 +67,48 @@ def test_modules_that_are_hardly_used_are_not_imported() -> None:
 def test_a_numpy_that_is_there_already_stays_whole() -> None:
     done = ran("import numpy", "assert np.array.__doc__")
     assert done.returncode == 0, done.stderr
+
+
+COMPILED = """
+import sys, typing
+seen, real = [], typing.ForwardRef
+sys.addaudithook(lambda event, about: seen.append(about[0]) if event == "compile" else None)
+from whichgpu.cli.light import import_click
+{how}
+assert typing.ForwardRef is real and typing.Optional["str"].__args__[0].__forward_arg__ == "str"
+print(sum(one in ("str", b"str") for one in seen))
+"""
+
+
+@pytest.mark.parametrize(("how", "few"), [("import_click()", True), ("import click", False)])
+def test_annotations_of_click_are_not_compiled(how: str, few: bool) -> None:
+    script = COMPILED.format(how=how)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    # The one that the script itself names.
+    assert (int(done.stdout) == 1) is few
+
+
+#: What these commands do not come to: requests that queue, parts of cards, published figures.
+UNUSED = (
+    "whichgpu.cost.queueing", "whichgpu.hardware.vgpu", "whichgpu.software.support",
+    "whichgpu.workloads.lengths", "whichgpu.workloads.published",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "command", [["fit", "llama-2-13b", "--gpu", "a10"], ["predict", "resnet50", "--gpu", "rtx-a6000"]]
+)
+def test_a_command_imports_nothing_that_it_does_not_come_to(command: list[str]) -> None:
+    script = f"""
+import sys
+from whichgpu.cli import main
+from whichgpu.cli.light import lighten
+lighten()
+main({command!r})
+sys.exit(", ".join({{*{UNUSED!r}}} & {{*sys.modules}}) or 0)
+"""
+    # Once for the bundle, whose making imports what packs it.
+    for _ in range(2):
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from whichgpu.cost import bounds, curve, disaggregated, load, queueing, simulate
+from whichgpu.cost import bounds, curve, disaggregated, load, queueing, serving, simulate
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.fit import Fit
 from whichgpu.cost.layout import lay_out
@@ -552,3 +552,14 @@ def test_prompts_of_their_own_gpus_do_not_interrupt():
     faster = disaggregated.pool(apart, H100, GPUS["b200-180gb-sxm"])
     assert faster is not None
     assert faster.seconds < pool.seconds
+
+
+@pytest.mark.parametrize(("flight", "between"), [(1.0, False), (2.0, True)])
+def test_a_prompt_that_comes_between_nobodys_tokens_is_not_worked_out(
+    flight: float, between: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    known = serving.prompt_work
+    monkeypatch.setattr(serving, "prompt_work", lambda *work, **how: asked.append(how) or known(*work, **how))
+    estimate(Job("llama-3.1-8b", phase="serve", concurrency=flight), [L40S])
+    assert bool(asked) is between

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from whichgpu.errors import UsageError
 from whichgpu.facts.model import KINDS
-from whichgpu.hardware.boxes import boxes, kinds, link_sources
+from whichgpu.hardware.boxes import boxes, boxes_of, kinds, link_sources
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.hardware.system import Link, default_system, instance_system, system
 
@@ -35,6 +35,17 @@ def test_every_machine_on_file_can_be_built(key: str) -> None:
         if fact.kind != "assumed":
             assert set(fact.sources) <= {*link_sources(), "derived"}, (key, fact)
     json.dumps(built.to_dict())
+
+
+def test_machines_are_read_without_the_titles_of_sources(monkeypatch: pytest.MonkeyPatch) -> None:
+    def read() -> None:
+        raise AssertionError("454 titles were read for the kind of a source")
+
+    monkeypatch.setattr("whichgpu.facts.reading.sources", read)
+    assert kinds.__wrapped__().keys() == kinds().keys()
+    facts = next(boxes_of("h100-80gb-sxm")).facts.values()
+    assert facts
+    assert {fact.kind for fact in facts} <= {*KINDS}
 
 
 def test_the_usual_boxes_have_their_links() -> None:

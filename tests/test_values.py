@@ -8,11 +8,14 @@ import pickle
 import typing
 from dataclasses import FrozenInstanceError, asdict, dataclass, field, fields, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from whichgpu.values import _FEW, Deferred, NamedTuple, immutable
+from whichgpu.values import _FEW, Deferred, NamedTuple, immutable, modules_in
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class _Body:
@@ -246,3 +249,9 @@ def test_what_is_deferred_is_made_once_when_it_is_looked_into() -> None:
     assert not made
     assert ({**late}, late["a"], len(late), "b" in late) == ({"a": 2}, 2, 1, False)
     assert made == [1]
+
+
+def test_modules_of_a_folder_are_its_python_files_without_its_own(tmp_path: Path) -> None:
+    for name in ("b.py", "a.py", "_own.py", "__init__.py", "c.txt"):
+        (tmp_path / name).touch()
+    assert modules_in(tmp_path) == ["a", "b"]

@@ -11,6 +11,7 @@ alike. `NamedTuple` is that of `typing`, which compiles the annotation of each f
 
 from __future__ import annotations
 
+import os
 from collections import namedtuple
 from collections.abc import Mapping
 from dataclasses import MISSING, FrozenInstanceError, dataclass, field, fields
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform, overload
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
     from dataclasses import Field
+    from pathlib import Path
     from typing import NamedTuple as NamedTuple  # noqa: PLC0414, TID251 (others import it from here)
 
 #: Instances of a class that are made before its `__init__` is worth compiling.
@@ -284,6 +286,12 @@ class Shown:
 
 def _drawer(name: str) -> Any:
     return import_module(f"whichgpu.report.{name}")
+
+
+def modules_in(folder: Path) -> list[str]:
+    """The modules of a folder by name, sorted: its Python files but those that begin with `_`."""
+    names = (name for name in os.listdir(folder) if name.endswith(".py") and not name.startswith("_"))
+    return sorted(name.removesuffix(".py") for name in names)
 
 
 class Deferred(Mapping[str, Any]):

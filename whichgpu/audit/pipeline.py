@@ -21,6 +21,7 @@ from whichgpu.audit.settling import settled
 from whichgpu.audit.subjects import mentions, resolved
 from whichgpu.audit.unmarked import tabled
 from whichgpu.audit.worked_out import without_worked_out
+from whichgpu.values import modules_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -114,7 +115,7 @@ def _told_beside(document: Document, catalogue: Catalogue) -> Document:
 
 def kinds() -> tuple[str, ...]:
     """The kinds of claims that are looked for, the first ones first."""
-    stems = {path.stem for path in (Path(__file__).parent / "claims").glob("[!_]*.py")}
+    stems = {*modules_in(Path(__file__).parent / "claims")}
     return tuple(kind for kind in KINDS if kind in stems) + tuple(sorted(stems - set(KINDS)))
 
 

@@ -14,7 +14,7 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from whichgpu.cli.light import lighten
+from whichgpu.cli.light import import_click, lighten
 from whichgpu.errors import OpenName, WhichGpuError, one_line
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ def _run(args: list[str]) -> int:
 
         print(f"whichgpu {__version__}")  # noqa: T201
         return 0
+    import_click()
     from whichgpu.cli.group import run
 
     status = run(args)

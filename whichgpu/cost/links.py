@@ -27,7 +27,7 @@ import numpy as np
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.joined import is_card
 from whichgpu.errors import UsageError
-from whichgpu.hardware.boxes import between, boxes
+from whichgpu.hardware.boxes import between, boxes, boxes_of
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def _between(gpu: str, system: str) -> tuple[float | None, float]:
     named = machine(system)
     if named and named.gpu and named.gpu != gpu:
         raise UsageError(f"option system: {named.id} has {named.gpu}, not {gpu}")
-    usual = [box for box in boxes().values() if box.gpu == gpu and not box.provider]
+    usual = [box for box in boxes_of(gpu) if not box.provider]
     for box in [named] if named else usual:
         if named or "inter_bandwidth" in box.facts:
             joined = between(box, box.gpus)[0]

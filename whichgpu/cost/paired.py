@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from whichgpu.cost.device import Column
+    from whichgpu.cost.device_columns import Column
     from whichgpu.cost.runtime import Runtime
     from whichgpu.cost.traits import Traits
     from whichgpu.hardware.gpu import Gpu

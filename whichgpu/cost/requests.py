@@ -28,12 +28,11 @@ from whichgpu.cost.coefficients import section
 from whichgpu.errors import UsageError
 from whichgpu.units import parse_rate
 from whichgpu.values import immutable
-from whichgpu.workloads import lengths
-from whichgpu.workloads.lengths import Lengths
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
     from whichgpu.workloads.job import Job
+    from whichgpu.workloads.lengths import Lengths
 
 #: The options that `Requests` reads.
 OPTIONS = (
@@ -227,6 +226,8 @@ def read_rate(text: str, made: str = "") -> float:
 
 def _lengths(job: Job, name: str) -> Lengths | None:
     """The distribution that a job states; None where all are alike."""
+    from whichgpu.workloads import lengths
+
     if name in job.options:
         return None if lengths.fixed(job.options[name]) else lengths.read(job.options[name])
     if "length_range" not in job.options and "dataset" in job.options:
@@ -235,20 +236,22 @@ def _lengths(job: Job, name: str) -> Lengths | None:
     return lengths.uniform(1.0, spread) if spread else None
 
 
-#: Lengths of what load generators send, by its name: random tokens are as many as were asked for, the turns
-#: of chats differ about as much as an exponential does (an assumption: no table of them is published).
-_DATASETS = {"random": None, "sharegpt": Lengths("exponential", 1.0, 1.0)}
-
-
 def _of_dataset(name: str) -> Lengths | None:
-    """How lengths differ within a data set; raises `UsageError` for one that is not known."""
+    """How lengths differ in what load generators send; raises `UsageError` for a data set that is not known.
+
+    Random tokens are as many as were asked for, the turns of chats differ about as much as an exponential
+    does (an assumption: no table of them is published).
+    """
+    from whichgpu.workloads.lengths import Lengths
+
+    known = {"random": None, "sharegpt": Lengths("exponential", 1.0, 1.0)}
     key = name.strip().lower()
-    if key not in _DATASETS:
+    if key not in known:
         raise UsageError(
-            f"option dataset: '{name}' is none of {', '.join(_DATASETS)}; state how its lengths differ "
+            f"option dataset: '{name}' is none of {', '.join(known)}; state how its lengths differ "
             'instead, e.g. output_lengths="lognormal mean 300 p90 700"'
         )
-    return _DATASETS[key]
+    return known[key]
 
 
 def alike(job: Job) -> bool:

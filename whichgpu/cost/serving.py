@@ -326,16 +326,19 @@ def steady_state(
     # Who runs has a long answer more often than a short one: half of E[O^2] / E[O] is made of it.
     each = held.running * (prompt + output * (1.0 + asked.output_variation) / 2.0)
     tokens = token_work(workload, job, stack, devices, sequences=held.running, kv_tokens=each)
-    own = prompt_work(workload, job, stack, devices, held.running)
     alone = _alone(workload, job, stack, devices)
     before, chunks = held.burst, computed_tokens(job) / most.tokens
     launched = _launching(alone, stack)
     often = held.between / output
     pass_of = partial(as_pass, workload, stack, devices)
-    waits = _stopped(
-        job, stack, devices, pass_of, (tokens, own), often=often, launched=launched, apart=held.apart
-    )
-    whole = tokens.beside(own.times(often))._replace(host=tokens.host + own.host * often + waits)
+    whole, own = tokens, alone
+    if held.loop == "open" or np.isfinite(asked.sent) or np.any(often > 0.0):
+        # Else nobody's prompt comes between the tokens of another, and what it would take is nothing.
+        own = prompt_work(workload, job, stack, devices, held.running)
+        waits = _stopped(
+            job, stack, devices, pass_of, (tokens, own), often=often, launched=launched, apart=held.apart
+        )
+        whole = tokens.beside(own.times(often))._replace(host=tokens.host + own.host * often + waits)
     if held.loop != "open":
         if np.isfinite(asked.sent):
             # Of a run that is stated prompts that others wait for are counted as they are computed.

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import queueing
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.requests import Requests, alike
 from whichgpu.cost.time import paced
@@ -66,6 +65,8 @@ class SteadyState:
         """Seconds of a token (TPOT), given those of the passes that make one and of a prompt."""
         if self.loop != "open":
             return passes
+        from whichgpu.cost import queueing
+
         arrivals, each = self._arrivals(passes, prompt, output)
         if not engine(self.work.runtime)["mixed"]:
             waited = self._prompt_seconds(passes, each, arrivals, split=False)
@@ -84,6 +85,8 @@ class SteadyState:
         Tokens stand still while prompts are computed, so that those whose prompts follow each other make
         their answers together, as far as there are places.
         """
+        from whichgpu.cost import queueing
+
         arrivals, each = self._arrivals(passes, prompt, output)
         mates = queueing.mates(arrivals * each, self.variation)
         # Of a geometric number of them as many as there are places for.
@@ -127,6 +130,8 @@ class SteadyState:
 
     def first_variance(self, passes: Array, prompt: Array, output: Any) -> Array:
         """Variance in s^2 of the time to the first token of arrivals at random, places apart."""
+        from whichgpu.cost import queueing
+
         arrivals, each = self._arrivals(passes, prompt, output)
         return queueing.prompt_variance(
             self.gained * passes, each, arrivals, self.chunks,
@@ -176,6 +181,8 @@ class SteadyState:
         return np.asarray(self.others / (output * passes)), each
 
     def _prompt_seconds(self, passes: Array, each: Array, arrivals: Array, *, split: bool = True) -> Array:
+        from whichgpu.cost import queueing
+
         return queueing.prompt_seconds(
             self.gained * passes, each, arrivals, self.chunks,
             at_work=self.at_work, mixed=bool(engine(self.work.runtime)["mixed"]), variation=self.variation,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost.device import stand_in, widened
+from whichgpu.cost.device_rates import stand_in, widened
 from whichgpu.cost.runtime import runtimes
 from whichgpu.hardware.blank import APPLIES, blank
 from whichgpu.hardware.fields import FIELDS

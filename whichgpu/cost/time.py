@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.device import PLAIN
+from whichgpu.cost.device_rates import PLAIN
 from whichgpu.cost.kernels import models
 from whichgpu.cost.kernels.attention import score_passes, seen
 from whichgpu.cost.kernels.products import KINDS as SPREAD

@@ -22,7 +22,6 @@ from itertools import accumulate
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from whichgpu.facts.columns import packed_columns, unpacked_columns
 from whichgpu.values import Lazy, NamedTuple
 
 if TYPE_CHECKING:
@@ -131,6 +130,8 @@ def _by_column(content: Any) -> Any:
     """A CSV file with the cells of each column together, which packs smaller; a TOML file as it is."""
     if not (isinstance(content, dict) and content.keys() == {"columns", "rows"}):
         return content
+    from whichgpu.facts.columns import packed_columns
+
     return {"columns": content["columns"], "cells": packed_columns(content["rows"])}
 
 
@@ -138,11 +139,15 @@ def _by_row(content: Any) -> Any:
     """What `_by_column` was given."""
     if not (isinstance(content, dict) and content.keys() == {"columns", "cells"}):
         return content
+    from whichgpu.facts.columns import unpacked_columns
+
     return {"columns": content["columns"], "rows": unpacked_columns(content["cells"])}
 
 
 def read_rows(path: Path, wanted: Callable[[str], bool] | None) -> tuple[Stamps, dict[str, Any]]:
     """The stamps and the files of an indexed tree, with the rows whose value is wanted; all for None."""
+    from whichgpu.facts.columns import unpacked_columns
+
     with path.open("rb") as handle:
         head = json.loads(handle.readline())
         if head.get("layout") != _LAYOUT:
@@ -284,6 +289,8 @@ def _indexed(tree: str, stamps: Stamps, files: dict[str, Any]) -> bytes:
 
 def _by_text(rows: Sequence[tuple[int, list[str]]]) -> tuple[list[int], list[Any]]:
     """Numbered rows as the steps of their numbers, and their columns."""
+    from whichgpu.facts.columns import packed_columns
+
     numbers = [number for number, _ in rows]
     steps = [one - last for one, last in zip(numbers, [0, *numbers[:-1]], strict=True)]
     return steps, packed_columns([cells for _, cells in rows])

@@ -85,14 +85,20 @@ class Box:
 
 
 @cache
-def link_sources() -> Mapping[str, Source]:
-    """The sources that `data/systems` names, its own beside the catalogue's."""
+def _own_sources() -> Mapping[str, Source]:
+    """The sources that are declared in `data/systems` itself."""
     own = {
         key: Source(key, row["title"], row.get("url", ""), row["kind"], row.get("accessed", ""))
         for content in store.load("systems").values()
         for key, row in content.get("source", {}).items()
     }
-    return MappingProxyType({**reading.sources(), **own})
+    return MappingProxyType(own)
+
+
+@cache
+def link_sources() -> Mapping[str, Source]:
+    """The sources that `data/systems` names, its own beside the catalogue's."""
+    return MappingProxyType({**reading.sources(), **_own_sources()})
 
 
 @cache
@@ -199,13 +205,8 @@ def _facts(raw: Mapping[str, Any], where: str) -> Mapping[str, Fact]:
 
 
 def _fact(raw: Any, name: str, where: str) -> Fact:
-    """One fact, its kind that of its source in `data/systems` where the value does not say it."""
-    if isinstance(raw, list) and len(raw) >= 2 and isinstance(raw[1], str):
-        more = raw[2] if len(raw) > 2 else {}
-        source = link_sources().get(raw[1].partition(" ")[0])
-        if source and "kind" not in more:
-            raw = [raw[0], raw[1], {**more, "kind": source.kind}]
+    """One fact, its kind that of its source where the value does not say it."""
     try:
-        return reading.facts(raw, _FACTS[name], where)[0]
+        return reading.facts(raw, _FACTS[name], where, own=_own_sources())[0]
     except UsageError as fault:
         raise DataError(str(fault)) from None

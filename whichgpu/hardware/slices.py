@@ -17,7 +17,6 @@ from whichgpu.facts import store
 from whichgpu.facts.reading import read
 from whichgpu.hardware.names import candidates, resolve, resolve_count
 from whichgpu.hardware.parts import is_part, resized, scaled
-from whichgpu.hardware.vgpu import vgpu
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -55,6 +54,8 @@ def resolve_device(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
         return resolve_count(text, catalogue)
     match = re.match(_PART, text.strip()) if ":" in text else None
     if match is None:
+        from whichgpu.hardware.vgpu import vgpu
+
         virtual = vgpu(text, catalogue)
         if virtual:
             return virtual, 1

@@ -35,7 +35,6 @@ def predicted(
     from whichgpu.cost import carbon
     from whichgpu.cost.estimate import estimate
     from whichgpu.cost.evidence import NEAREST, evidence
-    from whichgpu.cost.infeasible import does_not_fit
     from whichgpu.cost.placing import placed
     from whichgpu.hardware.slices import resolve_device
     from whichgpu.prices.best import price
@@ -47,6 +46,8 @@ def predicted(
     answer = found.at(0, 0)
     emitted = carbon.footprint(answer, where, site[1])
     if not found.fits[0, 0]:
+        from whichgpu.cost.infeasible import does_not_fit
+
         return report(answer, emitted, complaint=does_not_fit(answer, device))
     known = evidence(answer, device, catalogue, 1 if short else NEAREST)
     why = None

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu.hardware.parts import kept
-from whichgpu.software import features, frameworks, model, support, targets, verdicts, versions
+from whichgpu.software import features, frameworks, model, targets, verdicts, versions
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -97,14 +97,20 @@ def _fallen_behind(device: Device, asked: Asked, meant: str) -> Standing:
             return _NOTHING
         why = f"no source that was read states that {framework.title} runs on {device.id}"
         return Standing("", why, unknown=True)
-    if meant or not verdict.until or not support.gone(verdict, asked):
+    return _NOTHING if meant or not verdict.until else _ended(verdict, asked)
+
+
+def _ended(verdict: Verdict, asked: Asked) -> Standing:
+    """The same where the releases that run on it have an end."""
+    from whichgpu.software import support
+
+    if not support.gone(verdict, asked):
         return _NOTHING
     if support.long_ago(verdict):
         return Standing(_refusal(verdict), "")
     how = f": {verdict.install}" if verdict.install else ""
-    return Standing(
-        "", f"{support.last(verdict)} is the last release that runs on {device.id} ({_because(verdict)}){how}"
-    )
+    last = f"{support.last(verdict)} is the last release that runs on {verdict.device.id}"
+    return Standing("", f"{last} ({_because(verdict)}){how}")
 
 
 @lru_cache(maxsize=4096)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.errors import DataError, UsageError, one_line
-from whichgpu.values import immutable
+from whichgpu.values import immutable, modules_in
 from whichgpu.workloads import workload as zoo
 from whichgpu.workloads.resolving import FILES
 
@@ -48,7 +48,7 @@ class Given:
 def importers() -> tuple[str, ...]:
     """Every importer by name: the files of `whichgpu/workloads/importers/`."""
     folder = Path(__file__).parent / "importers"
-    return tuple(sorted(file.stem for file in folder.glob("[!_]*.py")))
+    return tuple(modules_in(folder))
 
 
 def importer(source: str) -> ModuleType | None:

@@ -33,7 +33,7 @@ import numpy as np
 
 from whichgpu.errors import DataError, UsageError
 from whichgpu.values import Shown, immutable
-from whichgpu.workloads import adapters, published
+from whichgpu.workloads import adapters
 from whichgpu.workloads.checkpointing import checkpointing, recomputed, stops_early
 from whichgpu.workloads.job import NUMBERS, Job, adapter_of, phase
 from whichgpu.workloads.ops import Op, parameters, product_flops
@@ -79,11 +79,15 @@ class Workload(Shown):
     @property
     def published(self) -> Mapping[str, Fact]:
         """Figures that were published of it: parameters, multiply-adds, by name; from `data/validation/`."""
+        from whichgpu.workloads import published
+
         return {**(published.facts_of(self.id) if _is_known(self.id) else {}), **self.stated}
 
     @property
     def sources(self) -> Mapping[str, Source]:
         """The sources of its published figures."""
+        from whichgpu.workloads import published
+
         return {**(published.sources_of(self.id) if _is_known(self.id) else {}), **self.stated_sources}
 
     @property

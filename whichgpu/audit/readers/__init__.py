@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from whichgpu.errors import UsageError, one_line
+from whichgpu.values import modules_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,7 +43,7 @@ _OPEN = 1000
 
 def forms() -> tuple[str, ...]:
     """The formats that can be read, by name."""
-    return tuple(sorted(path.stem for path in Path(__file__).parent.glob("[!_]*.py")))
+    return tuple(modules_in(Path(__file__).parent))
 
 
 def content_of(path: Path) -> bytes:

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 from whichgpu.bench.record import Record, digest, row
 from whichgpu.cost.load_results import text_of, without_cut
 from whichgpu.errors import UsageError, WhichGpuError, one_line
-from whichgpu.values import NamedTuple, immutable
+from whichgpu.values import NamedTuple, immutable, modules_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -75,7 +75,7 @@ def sections(start: re.Pattern[str], text: str) -> Iterator[tuple[re.Match[str],
 def formats() -> Mapping[str, ModuleType]:
     """Every format by name."""
     folder = Path(__file__).parent
-    names = sorted(one.stem for one in folder.glob("[!_]*.py"))
+    names = modules_in(folder)
     return {name: import_module(f"whichgpu.bench.imports.{name}") for name in names}
 
 

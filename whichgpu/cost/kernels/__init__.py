@@ -16,6 +16,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from whichgpu.values import modules_in
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import ModuleType
@@ -24,6 +26,5 @@ if TYPE_CHECKING:
 @lru_cache(maxsize=1)
 def models() -> Mapping[str, ModuleType]:
     """The kernel model of each op kind."""
-    names = sorted(path.stem for path in Path(__file__).parent.glob("[!_]*.py"))
-    found = [import_module(f"{__name__}.{name}") for name in names]
+    found = [import_module(f"{__name__}.{name}") for name in modules_in(Path(__file__).parent)]
     return {kind: module for module in found for kind in module.KINDS}

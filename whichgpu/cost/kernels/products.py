@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.device import CLEARLY
+from whichgpu.cost.device_rates import CLEARLY
 from whichgpu.cost.kernels._widening import shown
 from whichgpu.cost.kernels._widening import widened as in_kernels
 

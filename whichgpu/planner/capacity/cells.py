@@ -172,7 +172,7 @@ class Cells:
 
         A server's readings are those of the share that it takes, whatever it needs: none are given.
         """
-        if self.timed is None or not self.fits[index] or self.settled.job.phase == "serve":
+        if not self.fits[index] or self.settled.job.phase == "serve" or self.timed is None:
             return {}
         room, found = float(self.available[index]), {}
         for name in Totals._fields:
@@ -187,7 +187,7 @@ class Cells:
 
     def doubt(self, index: int) -> str:
         """What is said where the job fits one of the devices and may run out of its memory all the same."""
-        if self.timed is None or not self.fits[index]:
+        if not self.fits[index] or self.timed is None:
             return ""
         one = self.timed.readings.each(lambda part: np.broadcast_to(part, (len(self.gpus),))[index])
         done = self.settled

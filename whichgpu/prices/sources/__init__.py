@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import DataError
-from whichgpu.values import NamedTuple
+from whichgpu.values import NamedTuple, modules_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -63,7 +63,7 @@ class PriceSource(NamedTuple):
 @cache
 def all_sources() -> Mapping[str, PriceSource]:
     """Every source by id, those that need no key first."""
-    stems = sorted(path.stem for path in Path(__file__).parent.glob("[!_]*.py"))
+    stems = modules_in(Path(__file__).parent)
     found = [import_module(f"{__name__}.{stem}").SOURCE for stem in stems]
     return {source.id: source for source in sorted(found, key=lambda source: (bool(source.key), source.id))}
 
