@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from whichgpu.audit.certainty import excludes
-from whichgpu.audit.roundings import exactly
+from whichgpu.audit.roundings import EXACT, exactly
 from whichgpu.audit.sourced import RATES, nearly_same, values_of
 from whichgpu.hardware.limits import as_sold
 
@@ -118,6 +118,7 @@ def too_near(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
         low = fact is None or (fact.kind != "vendor" and len(fact.sources) < _AGREE)
         exact = attribute.dimension in ("count", "bits", "memory", "length")
         coarse = attribute.dimension in (*RATES, "bandwidth") and _digits(value) <= _COARSE
+        coarse = coarse and not (field == "bandwidth" and _is_of_its_bus(value, gpu))
         near = _COARSELY if coarse else _NEAR if low else 0.0
         within = allowed if exact else max(allowed, near)
         # Makers raise the boost of the reference, and lower none.
@@ -126,6 +127,16 @@ def too_near(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
             return True
     ends = [as_sold(gpu, name) for name in ("power_min", "power_max")] if attribute.key == "power" else []
     return bool(ends) and all(ends) and float(ends[0][0].value) <= what.value <= float(ends[1][0].value)
+
+
+def _is_of_its_bus(value: float, gpu: Gpu) -> bool:
+    """Whether a bandwidth is exactly what the bus moves at its rate: 640 GB/s of 320 bits at 16 Gbit/s.
+
+    GDDR is sold by its rate; that of HBM is often worked out of a bandwidth that was rounded.
+    """
+    bus, rate = gpu.value("memory_bus"), gpu.value("memory_data_rate")
+    graded = "GDDR" in str(gpu.value("memory_type"))
+    return bool(graded and bus and rate) and abs(float(bus) * float(rate) / 8 / value - 1) < EXACT
 
 
 def _digits(value: float) -> int:

@@ -48,7 +48,7 @@ def figures_of(
 def _read_figures(
     attribute: Attribute, said: frozenset[str], dimension: str, gpu: Gpu
 ) -> Iterator[tuple[float, str]]:
-    for field in fields_of(attribute, said, dimension):
+    for field in (*fields_of(attribute, said, dimension), *_counted_in(attribute, gpu)):
         if field in _NOT_WHERE and _NOT_WHERE[field] in said:
             continue
         for fact in _believed(gpu, field):
@@ -81,6 +81,11 @@ def _is_sparse(value: float, field: str, gpu: Gpu) -> bool:
     """Whether a source's rate is the one with sparsity, which the field is not."""
     times, own = float(gpu.value("sparsity") or 1.0), gpu.value(field)
     return times > 1 and bool(own) and nearly_same(value, float(own or 0) * times)
+
+
+def _counted_in(attribute: Attribute, gpu: Gpu) -> tuple[str, ...]:
+    """The fields of what is called a core: Apple's are what others call multiprocessors."""
+    return ("sms",) if attribute.key == "cores" and gpu.vendor == "Apple" else ()
 
 
 def fields_of(attribute: Attribute, said: frozenset[str], dimension: str) -> tuple[str, ...]:

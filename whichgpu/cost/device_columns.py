@@ -13,7 +13,7 @@ from whichgpu.cost.joined import fabric, is_card, together
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
 
     from numpy.typing import NDArray
 
@@ -38,8 +38,9 @@ class Columns:
     gpus: tuple[Gpu, ...]
     #: W that a power cap leaves each GPU; infinite where none is set.
     cap: float = np.inf
-    #: Whether FP16 products accumulate in FP16, which GeForce does at twice the rate.
-    narrow: bool = False
+    #: Whether FP16 products accumulate in FP16, which GeForce does at twice the rate; of each GPU where they
+    #: differ in it.
+    narrow: bool | tuple[bool, ...] = False
     #: The machine that they stand in, by its id; "" for the one that is built for them.
     system: str = ""
     #: Of NVLink: "bridge" where cards have the one that is sold apart, "none" where none works, "host" where
@@ -51,13 +52,13 @@ class Columns:
     launch: float = 0.0
     #: B/s from one machine to others, one way, where a job states them; 0 where none does.
     network: float = 0.0
+    #: The kind of host, "desktop" or "server"; "" for the usual one of each GPU.
+    host: str = ""
     _columns: dict[str, Column] = field(default_factory=dict, init=False, repr=False, compare=False)
     _peaks: dict[str, Column] = field(default_factory=dict, init=False, repr=False, compare=False)
     _strains: dict[str, Column] = field(default_factory=dict, init=False, repr=False, compare=False)
-    #: What `Paired` sweeps have read of these GPUs, by method and arguments.
-    told: dict[tuple[Any, ...], NDArray[Any]] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
+    #: What `Paired` sweeps have read of these GPUs, by method and arguments; what is `known`, by function.
+    told: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def along(self, columns: NDArray[Any]) -> NDArray[Any]:
         """What holds of each GPU, (.., G, 1), as it meets the jobs of a sweep: all of them on every GPU."""
@@ -66,6 +67,13 @@ class Columns:
     def each(self, read: Callable[[Gpu], Any]) -> NDArray[Any]:
         """What is read of each GPU, as a column."""
         return self.along(np.array([[read(gpu)] for gpu in self.gpus]))
+
+    def known(self, read: Callable[[Gpu], Any]) -> NDArray[Any]:
+        """What is read of each GPU, as a column: kept, of a function that always says the same."""
+        if read not in self.told:
+            self.told[read] = self.each(read)
+        found: NDArray[Any] = self.told[read]
+        return found
 
     def by_count(self, counts: NDArray[np.float64], read: Callable[[int, float], float]) -> Column:
         """What is read of each GPU, by its place, and of each job's number, (J,): (G, J)."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from whichgpu.cost import hosts
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.device_columns import Columns, of_chip
 from whichgpu.hardware.parts import kept
@@ -25,9 +26,9 @@ def stand_in(gpu: Gpu, dtype: str) -> str:
 
     FP4 weights are widened to 16 bits on the way to the tensor cores (weight-only kernels); FP16 and BF16
     are equally wide, so a part that has only one runs what is asked in the other in it, numbers in BF16 only
-    where they are widened weights (`support`); where no source states
-    a rate of INT8 it is that of FP8. A part without matrix units and without FP16 (Maxwell) widens FP16
-    numbers and multiplies in FP32, as cuBLAS does.
+    where they are widened weights (`support`); where no source states a rate of INT8 it is that of FP8, or of
+    16 bits, to which bitsandbytes widens such weights. A part without matrix units and without FP16
+    (Maxwell) widens FP16 numbers and multiplies in FP32, as cuBLAS does.
     """
     if gpu.value(dtype) is not None:
         return ""
@@ -47,7 +48,7 @@ _STAND_INS = {
     "fp16": ("bf16",),
     "bf16": ("fp16",),
     "fp8": ("fp16",),
-    "int8": ("fp8_acc16", "fp8"),
+    "int8": ("fp8_acc16", "fp8", "bf16", "fp16"),
 }
 
 
@@ -91,8 +92,8 @@ class Rates(Columns):
         stated = np.array([self._rate(gpu, dtype) for gpu in self.gpus])[:, None]
         if dtype == "fp64":
             return np.asarray(np.fmax(stated, self.column("fp64_tensor")))
-        if dtype == "fp16" and self.narrow:
-            stated = np.fmax(stated, self.column("fp16_acc16"))
+        if dtype == "fp16":
+            stated = self._summed(stated)
         if dtype == "fp16" and self.widens:
             stated = np.where([[widened(gpu, self.widens)] for gpu in self.gpus], self.vector, stated)
         return np.asarray(np.fmax(stated, self.vector)) if dtype == "fp16" else stated
@@ -158,9 +159,13 @@ class Rates(Columns):
 
     @cached_property
     def slowness(self) -> Column:
-        """Factor on the time that a host takes for a launch: modules have small Arm cores."""
-        slow = section("launches")["edge"]
-        return self.each(lambda gpu: slow if _is_module(gpu) else 1.0)
+        """Factor on the time that a host takes for a launch (`cost/hosts.py`)."""
+        return self.each(lambda gpu: hosts.slowness(gpu, self.host))
+
+    @cached_property
+    def unsure_host(self) -> Column:
+        """Log standard deviation of the time of a launch; 0 where a job states it."""
+        return self.each(lambda gpu: 0.0 if self.launch else hosts.unsure(gpu, self.host))
 
     @cached_property
     def processor(self) -> NDArray[np.bool_]:
@@ -216,9 +221,13 @@ class Rates(Columns):
     @cached_property
     def tensor_rate(self) -> Column:
         """FP16 FLOP per clock and SM, as the job accumulates."""
-        stated = self.column("fp16")
-        best = np.fmax(stated, self.column("fp16_acc16")) if self.narrow else stated
-        return self._per_sm(best)
+        return self._per_sm(self._summed(self.column("fp16")))
+
+    def _summed(self, rate: Column) -> Column:
+        """A rate of FP16 products as jobs sum them: GeForce adds up in FP16 at twice that of FP32."""
+        if self.narrow is False:
+            return rate
+        return np.where(np.array(self.narrow)[..., None], np.fmax(rate, self.column("fp16_acc16")), rate)
 
     def rate_of(self, dtype: str) -> Column:
         """What an SM's tensor cores ask for, in FP16 FLOP per clock and SM, where they multiply a format.
@@ -307,7 +316,7 @@ class Rates(Columns):
         if dtype not in self._strains:
             appetite = self.appetite(dtype)
             left = np.maximum(self.usual - self._unclocked, 0.05 * appetite)
-            asked = np.where(self.each(_is_module), 0.0, appetite - self._unclocked)
+            asked = np.where(self.each(hosts.is_module), 0.0, appetite - self._unclocked)
             self._strains[dtype] = np.nan_to_num(asked / left, nan=0.0)
         return self._strains[dtype]
 
@@ -324,11 +333,6 @@ def _desktop_clock(gpu: Gpu) -> float:
     cards = (part for part in catalogue().values() if part.segment != "laptop" and part.family == gpu.family)
     rated = [part.value("clock_boost") for part in cards if chip and part.value("chip") == chip]
     return float(min(usual, max((clock for clock in rated if clock is not None), default=usual)))
-
-
-def _is_module(gpu: Gpu) -> bool:
-    """Whether a GPU is part of a module with its own processor (Jetson)."""
-    return gpu.segment == "edge"
 
 
 def _power_family(gpu: Gpu) -> str:

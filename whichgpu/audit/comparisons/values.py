@@ -9,11 +9,11 @@ from whichgpu.audit.attributes import RATES, attributes, named
 from whichgpu.audit.beside import before_it, in_brackets, of_quotients
 from whichgpu.audit.comparisons.of_what import SPEED, named_attribute
 from whichgpu.audit.comparisons.said import BEFORE
-from whichgpu.audit.judging import on_file
 from whichgpu.audit.multiple import finding_on, verdict_of
 from whichgpu.audit.offers import usual
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.sourced import on_file
 from whichgpu.hardware.gpu import nominal_gb
 
 if TYPE_CHECKING:
