@@ -196,9 +196,10 @@ def _column(name: str) -> Any:
     return found
 
 
-for _name, _one in vars(Devices).items():
-    if isinstance(_one, cached_property) and _name not in vars(Paired):
-        setattr(Paired, _name, _column(_name))
+for _kind in Devices.__mro__:
+    for _name, _one in vars(_kind).items():
+        if isinstance(_one, cached_property) and _name not in vars(Paired):
+            setattr(Paired, _name, _column(_name))
 
 
 #: What may differ between runtimes that are joined: numbers, and what is read of each by itself.
