@@ -1,20 +1,25 @@
 """Build hook: the data files become one JSON a tree.
 
-A wheel gets the JSON and none of the TOML and CSV, and its modules without comments, which are for who
-changes them and stand in the repository and the source archive; lines keep their numbers. An editable install
-gets the JSON beside its sources. Needs nothing but the standard library and the package's own reader.
+A wheel gets the JSON and none of the TOML and CSV, and its modules without comments and without what private
+functions and classes say of themselves: both are for who changes them and stand in the repository and the
+source archive; lines keep their numbers. An editable install gets the JSON beside its sources. Needs nothing
+but the standard library and the package's own reader.
 """
 
 from __future__ import annotations
 
+import ast
 import io
 import sys
 import tempfile
 import tokenize
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class DataBundle(BuildHookInterface[Any]):
@@ -39,7 +44,7 @@ class DataBundle(BuildHookInterface[Any]):
             place = module.relative_to(self.root)
             bare = Path(self.code.name, place)
             bare.parent.mkdir(parents=True, exist_ok=True)
-            bare.write_text(without_comments(module.read_text(encoding="utf-8")), encoding="utf-8")
+            bare.write_text(as_shipped(module.read_text(encoding="utf-8")), encoding="utf-8")
             build_data["force_include"][str(bare)] = place.as_posix()
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
@@ -48,8 +53,8 @@ class DataBundle(BuildHookInterface[Any]):
             self.code.cleanup()
 
 
-def without_comments(code: str) -> str:
-    """A module's code with nothing where its comments were."""
+def as_shipped(code: str) -> str:
+    """A module's code with nothing where its comments and its private docstrings were."""
     # By line feeds alone, as rows are counted: a literal may hold another mark that ends a line elsewhere.
     lines = code.split("\n")
     for token in tokenize.generate_tokens(io.StringIO(code).readline):
@@ -57,4 +62,17 @@ def without_comments(code: str) -> str:
             row, start = token.start
             line = lines[row - 1]
             lines[row - 1] = line[:start].rstrip() + line[start + len(token.string) :]
+    for said in private_docstrings(ast.parse(code)):
+        first, last = said.lineno - 1, said.end_lineno or said.lineno
+        lines[first:last] = [""] * (last - first)
     return "\n".join(lines)
+
+
+def private_docstrings(tree: ast.Module) -> Iterator[ast.stmt]:
+    """The docstrings of functions and classes called `_so`, but for those that are all of their body."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            continue
+        private = node.name.startswith("_") and not node.name.endswith("__")
+        if private and len(node.body) > 1 and ast.get_docstring(node) is not None:
+            yield node.body[0]

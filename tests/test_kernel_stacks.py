@@ -404,7 +404,8 @@ def test_an_optimizer_of_pytorch_1_steps_through_tensor_by_tensor() -> None:
 
 def test_a_backward_pass_starts_its_kernels_sooner_than_modules_do() -> None:
     eager, session = started_by("PyTorch 2.4"), started_by("TensorFlow 2.4")
-    assert eager["host forward"] == eager["kernels forward"]
+    # Autograd records a forward pass of a training: the host takes longer than for one of inference.
+    assert eager["host forward"] == pytest.approx(1.4 * eager["kernels forward"])
     assert eager["host backward"] == 0.5 * eager["kernels backward"]
     assert session["host backward"] == session["kernels backward"]
 
