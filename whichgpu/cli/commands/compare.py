@@ -12,14 +12,13 @@ holds; --workload usual has them in the other forms too, --workload none leaves 
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from whichgpu.cli.command import command
 from whichgpu.cli.completion import GpuName
-from whichgpu.cli.options import ALL, form_option, gpu_files, job_options
+from whichgpu.cli.options import ALL, form_option, gpu_files, in_form, job_options
 from whichgpu.cli.typed import apart
 from whichgpu.errors import UsageError
 
@@ -63,17 +62,10 @@ def run(
     found = compare(
         apart(gpus, catalogue), [columns.job(name) for name in names], catalogue=catalogue, whole=whole
     )
-    if not written:
-        from whichgpu.report.comparison import report
-
-        answer = report(found)
-        if form != "json":
-            return answer
-    else:
+    if written:
         from whichgpu.report.article import article
 
-        answer = article(found, drawn=form == "html")
-    from whichgpu.report.documents import document
+        return in_form(article(found, drawn=form == "html"), found.title, form)
+    from whichgpu.report.comparison import report
 
-    sys.stdout.write(document(found.title, answer, form))
-    return answer._replace(blocks=())
+    return in_form(report(found), found.title, form)

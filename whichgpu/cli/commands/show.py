@@ -12,7 +12,6 @@ workloads are the usual ones of its segment, or those named, to which job option
 
 from __future__ import annotations
 
-import sys
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,7 @@ import click
 
 from whichgpu.cli.command import command
 from whichgpu.cli.completion import GpuName
-from whichgpu.cli.options import form_option, gpu_files, job_options
+from whichgpu.cli.options import form_option, gpu_files, in_form, job_options
 from whichgpu.cli.typed import apart
 from whichgpu.errors import UsageError
 
@@ -57,7 +56,7 @@ def run(
         from whichgpu.report.architecture import report
 
         made = report(name, catalogue)
-        return made if form == "table" else _written(made.blocks[0], made, form)
+        return in_form(made, str(getattr(made.blocks[0], "text", made.blocks[0])), form)
     device, _ = resolve_device(gpu, catalogue)
     context = click.get_current_context(silent=True)
     if form == "table" or (context is not None and context.params.get("as_json")):
@@ -69,7 +68,7 @@ def run(
     from whichgpu.report.review import article
 
     found = review(device, catalogue, [columns.job(name) for name in workloads])
-    return _written(found.title, article(found, drawn=form == "html"), form)
+    return in_form(article(found, drawn=form == "html"), found.title, form)
 
 
 def _one(typed: tuple[str, ...], catalogue: Catalogue) -> str:
@@ -87,10 +86,3 @@ def _one(typed: tuple[str, ...], catalogue: Catalogue) -> str:
             f"show is of one GPU, here are {len(names)}; side by side: whichgpu compare {several}"
         )
     return whole
-
-
-def _written(title: object, report: Report, form: str) -> Report:
-    from whichgpu.report.documents import document
-
-    sys.stdout.write(document(str(getattr(title, "text", title)), report, form))
-    return report._replace(blocks=())
