@@ -50,7 +50,7 @@ WISHES = [
 
 ROUTES = {
     "get /api/v1/gpus": sorted(
-        [*LIST, "family", "max", "min", "order", "q", "reverse", "segment", "vendor", "where"]
+        [*LIST, "family", "max", "min", "needs", "order", "q", "reverse", "segment", "vendor", "where"]
     ),
     "get /api/v1/gpus/{gpu}": ["gpu", "review"],
     "get /api/v1/compare": sorted(["gpu", "workload", *JOB]),

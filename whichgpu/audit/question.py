@@ -11,6 +11,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.listing import listing
 from whichgpu.audit.measurement import TESTED, Told, told
 from whichgpu.audit.measurement.devices import counted, device, named
 from whichgpu.audit.quantities import SPELLED
@@ -145,7 +146,7 @@ class Answering(NamedTuple):
     @property
     def words(self) -> list[str]:
         """The same as typed behind the command."""
-        return [*self.names, *(word for name, value in self.options for word in (f"--{name}", value))]
+        return [*self.names, *(word for name, value in self.options for word in (f"--{name}", value) if word)]
 
 
 def answering(text: str, catalogue: Catalogue) -> Answering:
@@ -158,6 +159,9 @@ def answering(text: str, catalogue: Catalogue) -> Answering:
         with suppress(UsageError):
             told(text, catalogue)
             return Answering("diagnose", (text,))
+    command, kinds = listing(text, catalogue)
+    if command:
+        return Answering(command, (), kinds)
     try:
         (_, workload), *wishes = wanted(text, catalogue)
     except UsageError:

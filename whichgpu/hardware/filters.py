@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 #: What a GPU is, beside its fields.
 IDENTITY = ("name", "vendor", "segment", "family", "architecture", "confidence")
 _NUMBERLESS = ("text", "flag")
+_SIGNS = "=~<>"
 _FLAGS = {"yes": True, "true": True, "no": False, "false": False}
 
 
@@ -77,11 +78,18 @@ def _limit(text: str, dimension: str, name: str, *, least: bool) -> Any:
 
 
 def where(text: str) -> Condition:
-    """`--where field=value`, or `field~part` for text that contains a part; case does not matter."""
-    sign = "~" if "~" in text and "=" not in text.partition("~")[0] else "="
+    """`field=value`, `field~part` for a text that contains a part, `field>value`, `field<=value` ..
+
+    Case does not matter. A card sold with 24 GB has neither more nor less than `24 GB`.
+    """
+    sign = next((each for each in text if each in _SIGNS), "=")
     name, wanted = _pair(text, sign, "--where", "architecture=ampere")
     if sign == "~":
         return Condition(name, lambda known: wanted.lower() in str(known).lower())
+    if sign in "<>" and wanted.startswith("="):
+        return bound(f"{name}{wanted}", "--min" if sign == ">" else "--max")
+    if sign in "<>":
+        return _beyond(name, wanted, text, above=sign == ">")
     dimension = FIELDS[name].dimension if name in FIELDS else "text"
     if dimension in ("text", "date"):
         return Condition(name, lambda known: str(known).lower().startswith(wanted.lower())
@@ -90,6 +98,16 @@ def where(text: str) -> Condition:
     if dimension == "memory" and wanted.rstrip().endswith("GB"):
         return Condition(name, lambda known: 0.99 * value <= known <= 1.01 * value * 2.0**30 / 1e9)
     return Condition(name, lambda known: abs(known - value) <= 0.01 * abs(value))
+
+
+def _beyond(name: str, limit: str, text: str, *, above: bool) -> Condition:
+    """More or less than a limit, which itself does not meet it."""
+    dimension = FIELDS[name].dimension if name in FIELDS else "text"
+    if dimension in _NUMBERLESS:
+        raise UsageError(f"--where {text}: '{name}' is not a number; use --where {name}={limit}")
+    edge = _limit(limit, dimension, name, least=not above)
+    least = edge if dimension == "date" else edge * (1.0 + (0.001 if above else -0.001))
+    return Condition(name, (lambda known: known > least) if above else (lambda known: known < least))
 
 
 def _same(known: str, wanted: str) -> bool:

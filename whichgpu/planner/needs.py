@@ -22,7 +22,7 @@ from whichgpu.units import parse
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from whichgpu.hardware.gpu import Gpu
 
@@ -92,6 +92,20 @@ def need(text: str) -> Need:
     if field in FIELDS:
         return Need(field, _label(field), lambda gpu: _stated(gpu.value(field)))
     raise UsageError(_unknown(text))
+
+
+def meeting(text: str, gpus: Iterable[Gpu]) -> tuple[list[Gpu], list[str]]:
+    """The GPUs that meet every need of a list (`fp8,nvlink`), and a sentence on each that leaves some open.
+
+    Raises `UsageError` for a word that is no need.
+    """
+    found, said = list(gpus), []
+    for one in (need(word) for word in text.split(",") if word.strip()):
+        known = [(gpu, one.met(gpu)) for gpu in found]
+        if unread := sum(met is None for _, met in known):
+            said.append(f"{unread} left out because no source says whether they meet '{one.text}'.")
+        found = [gpu for gpu, met in known if met]
+    return found, said
 
 
 def _bound(text: str, sign: str, option: str) -> Need:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
@@ -184,16 +185,21 @@ def _owning_note(gpu: Gpu) -> Iterator[str]:
 
 
 def overview(
-    gpus: Iterable[str], rows: Sequence[Offer], today: date, limit: int | None, *, rented: bool = False
-) -> Report:
-    """Each id that has a price, or is `rented` out (the first `limit`): the cheapest to rent and to buy."""
+    gpus: Iterable[str], rows: Sequence[Offer], today: date, limit: int | None, *, rented: bool = False,
+    cheapest: str | None = None, notes: Iterable[str] = (),
+) -> Report:  # fmt: skip
+    """Each id that has a price, or is `rented` out (the first `limit`): the cheapest to rent and to buy.
+
+    In the order of ids, or the `cheapest` first on one of `TERMS`; what has no such price comes last.
+    """
     offered = defaultdict[str | None, list["Offer"]](list)
     for row in rows:
         if not row.quarantine:
             offered[row.gpu].append(row)
     bought = prices.purchase_price
     priced = (_entry(gpu, offered.get(gpu, ()), bought(gpu), today) for gpu in sorted(gpus))
-    entries = [entry for entry in priced if entry and (entry["offers"] or not rented)][:limit]
+    entries = [entry for entry in priced if entry and (entry["offers"] or not rented)]
+    entries = sorted(entries, key=lambda entry: _dear(entry, cheapest) if cheapest else 0.0)[:limit]
     cells = (
         (entry["gpu"], str(entry["offers"]), str(entry["providers"]), *_cheapest(entry["on_demand"]),
          *_cheapest(entry["spot"]), usd(entry["purchase_usd"]), entry["newest"])
@@ -203,12 +209,20 @@ def overview(
         "GPU", ">Offers", ">Providers", ">On demand", Column("From"), ">Spot", Column("From"),
         Column("To buy", "right"), Column("Newest"),
     ]  # fmt: skip
-    notes = [
+    said = [
         "USD per hour and GPU, the most trusted and then cheapest offer; `whichgpu prices GPU` has all, each "
         f"with its day and source. Sources of these: {', '.join(_sources(entries))}."
-    ]
+        if entries else "None of these has a price on file.",
+        *notes,
+    ]  # fmt: skip
     document = {"gpus": entries}
-    return Report(document, (Table.of(f"Prices of {len(entries)} GPUs", columns, cells, notes),))
+    return Report(document, (Table.of(f"Prices of {len(entries)} GPUs", columns, cells, said),))
+
+
+def _dear(entry: Mapping[str, Any], terms: str) -> float:
+    """What a GPU costs on some terms; endless where it is not offered on them."""
+    price = entry["purchase_usd"] if terms == "buy" else (entry[terms] or {}).get("usd_per_gpu_hour")
+    return math.inf if price is None else float(price)
 
 
 def _entry(gpu: str, own: Sequence[Offer], bought: Purchase | None, today: date) -> dict[str, Any] | None:

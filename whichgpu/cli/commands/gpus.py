@@ -3,6 +3,7 @@
 $ whichgpu gpus --family ampere --segment datacenter
 $ whichgpu gpus --min memory="40 GB" --max power="150 W" --sort bandwidth
 $ whichgpu gpus --where low_profile=yes --columns memory,fp16,slots
+$ whichgpu gpus --needs fp8,single-slot --where "memory>16 GB"
 $ whichgpu gpus --where form_factor~single --sort launch_price --reverse
 $ whichgpu gpus --like a10 --within 20%
 $ whichgpu gpus --family hopper --timeline
@@ -10,6 +11,7 @@ $ whichgpu gpus ampere laptop
 
 A word is an architecture, a segment, a vendor, or part of a name. --family, --segment and --vendor may be
 repeated. A GPU whose field was not read in any source does not meet a condition on it; a note counts those.
+--needs takes the words that `recommend` takes.
 --like ranks by the largest ratio in memory, bandwidth, 16-bit and FP32 peak and power, the nearest first.
 """
 
@@ -39,7 +41,16 @@ _COLUMNS = "memory,bandwidth,fp16,fp32,power,release_date,segment,family"
 @click.argument("words", nargs=-1, metavar="[WORD ..]")
 @click.option("--min", "least", multiple=True, metavar="FIELD=QUANTITY", help='E.g. memory="40 GB".')
 @click.option("--max", "most", multiple=True, metavar="FIELD=QUANTITY", help='E.g. power="150 W".')
-@click.option("--where", "wheres", multiple=True, metavar="FIELD=VALUE", help="Or FIELD~PART of a text.")
+@click.option(
+    "--where",
+    "wheres",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    help="Or FIELD~PART of a text, FIELD>QUANTITY, FIELD<QUANTITY.",
+)
+@click.option(
+    "--needs", metavar="A,B,..", help="What each must have: fp8, nvlink, mig, av1, single-slot, ecc .."
+)
 @click.option(
     "--family",
     "families",
@@ -70,6 +81,7 @@ def run(
     least: tuple[str, ...],
     most: tuple[str, ...],
     wheres: tuple[str, ...],
+    needs: str | None,
     families: tuple[str, ...],
     segments: tuple[str, ...],
     vendors: tuple[str, ...],
@@ -84,6 +96,7 @@ def run(
     """Filter, sort, and report."""
     from whichgpu.hardware import filters
     from whichgpu.hardware.names import resolve
+    from whichgpu.planner.needs import meeting
     from whichgpu.report.gpus import family_words, list_report, listed
 
     conditions = [filters.bound(text, "--min") for text in least]
@@ -99,6 +112,7 @@ def run(
     )
     pool = tuple(dict.fromkeys(gpu for some in kin for gpu in some))
     found = [gpu for gpu in pool if all(condition.met(gpu) for condition in conditions)]
+    found, unknown = meeting(needs or "", found)
     order = filters.field(sort or "release_date")
     if like or within:
         from whichgpu.report.likeness import report
@@ -114,7 +128,7 @@ def run(
     extra = [name for name in dict.fromkeys((*(c.field for c in conditions), order)) if name not in shown]
     family = family_words(pool[0].family if len(families) == 1 and pool else "")
     said = [family] if family else []
-    said += filters.unread(pool, conditions)
+    said += [*filters.unread(pool, conditions), *unknown]
     return list_report(found[:limit], [*shown, *extra], len(catalogue), said)
 
 

@@ -5,6 +5,7 @@ $ whichgpu prices l4 --term on-demand
 $ whichgpu prices h100
 $ whichgpu prices l4 --region europe
 $ whichgpu prices g5.xlarge
+$ whichgpu prices --where memory="80 GB" --needs nvlink --cheapest on-demand
 $ whichgpu prices rtx-a6000 --history
 $ whichgpu prices --quarantine
 
@@ -26,6 +27,8 @@ from whichgpu.cli.options import FORM, gpu_files, in_form
 from whichgpu.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.report.table import Report
@@ -42,6 +45,10 @@ _ROWS = 20
     "--provider", "--providers", "providers", multiple=True, metavar="NAME", help="Only this one; repeatable."
 )
 @click.option("--region", metavar="A,B,..", help="Only there, at the price there: us-east-1, europe ..")
+@click.option("--where", "wheres", multiple=True, metavar="FIELD=VALUE",
+              help="Of GPUs only these: as in gpus; repeatable.")  # fmt: skip
+@click.option("--needs", metavar="A,B,..", help="Of GPUs only those that have it: fp8, nvlink, mig ..")
+@click.option("--cheapest", type=click.Choice(["on-demand", "spot", "buy"]), help="These first, by price.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Rows; 20 of each kind for one GPU.")
 @click.option("--history", is_flag=True, help="How the price of the GPU moved, day by day.")
 @click.option("--quarantine", is_flag=True, help="The prices that are set aside, and why.")
@@ -49,7 +56,8 @@ _ROWS = 20
 @gpu_files
 def run(
     catalogue: Catalogue, gpu: tuple[str, ...], term: str, providers: tuple[str, ...], limit: int | None, *,
-    region: str | None, history: bool, quarantine: bool, form: str,
+    region: str | None, history: bool, quarantine: bool, form: str, wheres: tuple[str, ...],
+    needs: str | None, cheapest: str | None,
 ) -> Report:  # fmt: skip
     """Choose the offers and report them."""
     from whichgpu import prices
@@ -63,6 +71,8 @@ def run(
     if (providers and not named) or (region is not None and not split(region)):
         option = "--region" if region is not None and not split(region) else "--provider"
         raise click.UsageError(f"{option} names nothing; leave it out, or write {option} A,B")
+    if gpu and (wheres or needs or cheapest):
+        raise click.UsageError("--where, --needs and --cheapest choose among GPUs: leave the name out")
     meant, instance = _named(" ".join(gpu), catalogue) if gpu else ((), "")
     chosen = meant[0] if len(meant) == 1 else None
     ids = [one.id for one in meant]
@@ -100,10 +110,25 @@ def run(
     if quarantine:
         found = quarantine_report(rows, chosen, limit)
     elif chosen is None:
-        found = overview(ids or catalogue, rows, date.today(), limit, rented=bool(narrowed))
+        pool, notes = _chosen(wheres, needs or "", ids or catalogue, catalogue)
+        found = overview(pool, rows, date.today(), limit, rented=bool(narrowed),
+                         cheapest=(cheapest or "").replace("-", "_"), notes=notes)  # fmt: skip
     else:
         found = gpu_report(chosen, rows, date.today(), limit or _ROWS, narrowed=" ".join(narrowed))
     return in_form(found, title, form)
+
+
+def _chosen(
+    wheres: Sequence[str], needs: str, ids: Iterable[str], catalogue: Catalogue
+) -> tuple[list[str], list[str]]:
+    """The ids of GPUs that meet the conditions, and a sentence on each that leaves some open."""
+    from whichgpu.hardware import filters
+    from whichgpu.planner.needs import meeting
+
+    conditions = [filters.where(text) for text in wheres]
+    pool = [catalogue[key] for key in ids]
+    found, unknown = meeting(needs, [gpu for gpu in pool if all(one.met(gpu) for one in conditions)])
+    return [gpu.id for gpu in found], [*filters.unread(pool, conditions), *unknown]
 
 
 def _named(text: str, catalogue: Catalogue) -> tuple[tuple[Gpu, ...], str]:

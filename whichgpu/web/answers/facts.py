@@ -30,6 +30,7 @@ def show(name: str, ask: asks.Show) -> Report:
 def gpus(ask: asks.Gpus) -> Report:
     """The answer of `whichgpu gpus`: a page of it."""
     from whichgpu.hardware import filters
+    from whichgpu.planner.needs import meeting
     from whichgpu.report.gpus import list_report
 
     tests = [filters.bound(text, "--min") for text in ask.min]
@@ -37,13 +38,14 @@ def gpus(ask: asks.Gpus) -> Report:
     tests += [filters.where(text) for text in ask.where]
     pool = known().where(family=ask.family or "", segment=ask.segment or "", vendor=ask.vendor or "")
     found = [gpu for gpu in pool if _named(gpu, ask.q) and all(test.met(gpu) for test in tests)]
+    found, unknown = meeting(ask.needs or "", found)
     order = filters.field(ask.order or "release_date")
     found = filters.ordered(found, order, reverse=ask.reverse)
     columns = ["memory", "bandwidth", "fp16", "fp32", "power", "release_date", "segment", "family"]
     columns += [name for name in dict.fromkeys((*(test.field for test in tests), order))
                 if name not in columns]  # fmt: skip
     shown = found[ask.offset : ask.offset + ask.limit]
-    made = list_report(shown, columns, len(known()), filters.unread(pool, tests))
+    made = list_report(shown, columns, len(known()), [*filters.unread(pool, tests), *unknown])
     return made._replace(data={**made.data, **paged(ask, len(found))})
 
 

@@ -53,6 +53,9 @@ class Gpus(Listing):
     where: Texts = Field(
         default=[], max_length=12, title="Where", description="field=value", examples=[["low_profile=yes"]]
     )
+    needs: Text | None = Field(
+        None, title="Needs", description="What each must have.", examples=["fp8,single-slot"]
+    )
     order: Text | None = Field(None, title="Best first by", description="A field.", examples=["bandwidth"])
     reverse: bool = Field(False, title="Worst first")
 

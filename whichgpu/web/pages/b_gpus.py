@@ -46,7 +46,7 @@ PAGE = (
     Page("/gpus", "GPUs",
          "Every GPU of the catalogue, what is for rent first, each with its sources.", Gpus, listed,
          ("q", "vendor", "segment", "family"),
-         ("min", "max", "where", "order", "reverse", "limit", "offset"),
+         ("min", "max", "where", "needs", "order", "reverse", "limit", "offset"),
          order=2, always=True, api="/gpus", command="gpus", button="List"),
     Page("/gpus/{name}", "GPU", "", asks.Ask, one, always=True, api="/gpus/{name}", command="show {name}"),
 )  # fmt: skip
