@@ -11,11 +11,11 @@ from whichgpu.cost.fit import Fit
 from whichgpu.cost.layout import lay_out, settle
 from whichgpu.cost.measured import measured_rows
 from whichgpu.cost.measuring import how_to_measure
+from whichgpu.cost.passes import prompt_work, token_work
 from whichgpu.cost.placing import placed
 from whichgpu.cost.refit import measured_elsewhere
 from whichgpu.cost.runtime import runtime
 from whichgpu.cost.scheduling import limits
-from whichgpu.cost.serving import prompt_work, token_work
 from whichgpu.cost.time import evaluate
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner.capacity import fit
