@@ -74,6 +74,29 @@ def test_tokens_wait_while_a_prompt_is_launched_kernel_by_kernel(options, runtim
     assert (_times(seldom, "h200-141gb-sxm")[1] < 0.95 * found) == waits
 
 
+def test_an_engine_that_schedules_ahead_does_so_beside_the_gpu():
+    def tpot(engine: str, **columns: object) -> float:
+        return _times(replace(CHAT, runtime=engine, **columns))[1]
+
+    taken, ahead = tpot("vLLM 0.13"), tpot("vLLM 0.14")
+    assert taken - ahead == pytest.approx(1e-3 - 0.2e-3 + 64 * 13e-6, rel=0.1), "fixed, and of each sequence"
+    assert tpot("vLLM 0.19 --no-async-scheduling") == pytest.approx(taken, rel=1e-9)
+    assert tpot("vLLM 0.12 --async-scheduling") == pytest.approx(ahead, rel=1e-9)
+    stages = {"tp": 2.0, "pp": 2.0}
+    assert tpot("vLLM 0.14", **stages) == pytest.approx(tpot("vLLM 0.13", **stages), rel=1e-9)
+
+
+def test_a_host_that_schedules_ahead_sets_the_pace_of_a_model_that_is_faster():
+    small = Job("qwen2.5-0.5b", phase="serve", precision="bf16", input_tokens=16.0, output_tokens=1024.0,
+                concurrency=512.0, runtime="vLLM 0.14")  # fmt: skip
+    assert _times(small)[1] > 1e-3 + 512 * 13e-6
+    assert _times(replace(small, concurrency=16.0))[1] < 1e-3 + 512 * 13e-6
+
+
+def test_scheduling_ahead_runs_the_same_kernels():
+    assert "vllm+ahead" not in runtime("vLLM 0.14", "").stacks
+
+
 def test_as_many_prompts_share_a_pass_as_requests_end_with_one():
     settled = settle(replace(CHAT, runtime="vllm"))
     laid = lay_out(settled.job, [GPUS["h100-80gb-sxm"]])

@@ -33,22 +33,27 @@ if TYPE_CHECKING:
 
 
 class Work(NamedTuple):
-    """Part of what a replica does: ops on one GPU, and seconds on the links and of the host, (G, J)."""
+    """Part of what a replica does: ops on one GPU, and seconds on the links and of the host, (G, J).
+
+    The GPU waits for the `host`; what that does `beside` it sets the pace where it takes longer.
+    """
 
     ops: tuple[Op, ...]
     links: Array
     host: Array
+    beside_gpu: Any = 0.0
 
     def times(self, often: Any) -> Work:
         """The same, `often` times."""
         if np.all(np.asarray(often) == 1.0):
             return self
         ops = tuple(changed(op, repeats=op.repeats * often) for op in self.ops)
-        return Work(ops, self.links * often, self.host * often)
+        return Work(ops, self.links * often, self.host * often, self.beside_gpu * often)
 
     def beside(self, other: Work) -> Work:
         """Both."""
-        return Work((*self.ops, *other.ops), self.links + other.links, self.host + other.host)
+        ops, beside_gpu = (*self.ops, *other.ops), self.beside_gpu + other.beside_gpu
+        return Work(ops, self.links + other.links, self.host + other.host, beside_gpu)
 
 
 def token_work(
@@ -60,8 +65,9 @@ def token_work(
     """
     ops, links = _rank(workload, job, devices, 0.0, sequences, kv_tokens, captured=_in_a_graph(stack))
     share = Requests.of(job).passes_per_token
-    host = _host(stack, job, sequences) + stack.fixed + _fetched(workload, job, stack, devices, ops)
-    return Work(ops, links, host).times(share)
+    host, beside_gpu = _host(stack, job, sequences)
+    host = host + _fetched(workload, job, stack, devices, ops)
+    return Work(ops, links, host, beside_gpu).times(share)
 
 
 def prompt_work(
@@ -78,8 +84,9 @@ def prompt_work(
     come = np.maximum(running / BESIDE, 1.0) if together else 1.0 + ended
     batch = prompts_in_a_pass(job, stack, devices, running if opening else come)
     ops, links = _rank(workload, job, devices, batch * computed_tokens(job), 0.0, 0.0)
-    host = stack.fixed + _fetched(workload, job, stack, devices, ops, prompt=True)
-    return Work(ops, links, host).times(1.0 / batch)
+    host, beside_gpu = _host(stack, job)
+    host = host + _fetched(workload, job, stack, devices, ops, prompt=True)
+    return Work(ops, links, host, beside_gpu).times(1.0 / batch)
 
 
 def prompts_in_a_pass(job: Job, stack: Runtime, devices: Devices, come: Any) -> Array:
@@ -91,7 +98,8 @@ def prompts_in_a_pass(job: Job, stack: Runtime, devices: Devices, come: Any) -> 
 def prompt_alone(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Work:
     """What one prompt takes on an idle replica."""
     ops, sent = _rank(workload, job, devices, computed_tokens(job), 0.0, 0.0, alone=True)
-    return Work(ops, sent, stack.fixed + _fetched(workload, job, stack, devices, ops, prompt=True))
+    host, beside_gpu = _host(stack, job)
+    return Work(ops, sent, host + _fetched(workload, job, stack, devices, ops, prompt=True), beside_gpu)
 
 
 #: Kernels that go through a prompt's states chunk by chunk: five of Mamba-2 (ops/triton/ssd_combined.py of
@@ -116,7 +124,9 @@ def launching_of(prompt: Work, stack: Runtime) -> Array:
 def as_pass(workload: Workload, stack: Runtime, devices: Devices, work: Work) -> Pass:
     """A replica's work as a pass, ready to be timed; a pass has the runtime's `fixed` of its own."""
     rest = work.links + work.host - stack.fixed
-    return prepare(work.ops, devices, stack, workload=workload.id, communication=rest)
+    return prepare(
+        work.ops, devices, stack, workload=workload.id, communication=rest, feeding=work.beside_gpu
+    )
 
 
 def _in_a_graph(stack: Runtime) -> NDArray[np.bool_]:
@@ -175,8 +185,16 @@ def _fetched(
     return np.asarray(Mesh.of(job).pp * offload.pass_seconds(stack, out, devices, ops, prompt=prompt))
 
 
-def _host(stack: Runtime, job: Job, decode_sequences: Any) -> Array:
-    """Seconds of a token's passes that are no kernel: sampling, and what each stage adds."""
-    mesh = Mesh.of(job)
-    sampling = stack.sequence * np.asarray(decode_sequences, dtype=np.float64) / mesh.attention_dp
-    return np.asarray(sampling + (mesh.pp - 1.0) * (stack.fixed + section("serving")["boundary"]))
+def _host(stack: Runtime, job: Job, decode_sequences: Any = None) -> tuple[Array, Array]:
+    """Seconds of a pass that are no kernel: those for which the GPU waits, and those beside it.
+
+    They are scheduling, sampling and sending the tokens of so many sequences, and what each stage adds to
+    them; of a prompt's pass none of that is counted. An engine that schedules ahead does not where there
+    are stages (github.com/vllm-project/vllm/releases/tag/v0.14.0).
+    """
+    mesh, taken = Mesh.of(job), np.asarray(stack.fixed, dtype=np.float64)
+    if decode_sequences is not None:
+        sampling = stack.sequence * np.asarray(decode_sequences, dtype=np.float64) / mesh.attention_dp
+        taken = taken + sampling + (mesh.pp - 1.0) * (stack.fixed + section("serving")["boundary"])
+    beside_gpu = np.where(mesh.pp > 1.0, 0.0, taken) if stack.ahead else np.zeros(())
+    return np.where(beside_gpu > 0.0, stack.ahead, taken), beside_gpu
