@@ -121,8 +121,8 @@ class Runtime:
     eager: float = 0.0
     #: Whether all tokens wait for that.
     stalls: bool = False
-    #: Seconds that the GPU waits between two passes where the host schedules the next one while one runs, whose
-    #: `fixed` and `sequence` are beside it then; 0 where host and GPU take turns.
+    #: Seconds that the GPU waits between two passes where the host schedules the next one while one runs,
+    #: whose `fixed` and `sequence` are beside it then; 0 where host and GPU take turns.
     ahead: float = 0.0
     #: Efficiency lost with each doubling of the replicas that infer in one program, pass by pass.
     lockstep: float = 0.0
