@@ -84,6 +84,8 @@ def test_an_engine_that_schedules_ahead_does_so_beside_the_gpu():
     assert tpot("vLLM 0.12 --async-scheduling") == pytest.approx(ahead, rel=1e-9)
     stages = {"tp": 2.0, "pp": 2.0}
     assert tpot("vLLM 0.14", **stages) == pytest.approx(tpot("vLLM 0.13", **stages), rel=1e-9)
+    with_stages = tpot("vLLM 0.13", **stages) - tpot("vLLM 0.16", **stages)
+    assert with_stages == pytest.approx(2 * 0.8e-3 + 64 * 13e-6, rel=0.1), "twice the passes, which waited"
 
 
 def test_a_host_that_schedules_ahead_sets_the_pace_of_a_model_that_is_faster():

@@ -189,12 +189,14 @@ def _host(stack: Runtime, job: Job, decode_sequences: Any = None) -> tuple[Array
     """Seconds of a pass that are no kernel: those for which the GPU waits, and those beside it.
 
     They are scheduling, sampling and sending the tokens of so many sequences, and what each stage adds to
-    them; of a prompt's pass none of that is counted. An engine that schedules ahead does not where there
-    are stages (github.com/vllm-project/vllm/releases/tag/v0.14.0).
+    them; of a prompt's pass none of that is counted. An engine that schedules ahead may not do so where
+    there are stages.
     """
-    mesh, taken = Mesh.of(job), np.asarray(stack.fixed, dtype=np.float64)
+    mesh, taken, waits = Mesh.of(job), np.asarray(stack.fixed, dtype=np.float64), np.asarray(stack.ahead)
     if decode_sequences is not None:
         sampling = stack.sequence * np.asarray(decode_sequences, dtype=np.float64) / mesh.attention_dp
-        taken = taken + sampling + (mesh.pp - 1.0) * (stack.fixed + section("serving")["boundary"])
-    beside_gpu = np.where(mesh.pp > 1.0, 0.0, taken) if stack.ahead else np.zeros(())
-    return np.where(beside_gpu > 0.0, stack.ahead, taken), beside_gpu
+        between = section("serving")["boundary"]
+        taken = taken + sampling + (mesh.pp - 1.0) * (stack.fixed + between)
+        waits = waits + (mesh.pp - 1.0) * (stack.ahead + between)
+    ahead = np.asarray(bool(stack.ahead)) & ((mesh.pp == 1.0) | stack.stages_ahead)
+    return np.where(ahead, waits, taken), np.where(ahead, taken, 0.0)

@@ -124,6 +124,8 @@ class Runtime:
     #: Seconds that the GPU waits between two passes where the host schedules the next one while one runs,
     #: whose `fixed` and `sequence` are beside it then; 0 where host and GPU take turns.
     ahead: float = 0.0
+    #: Whether it does so where there are stages as well.
+    stages_ahead: bool = False
     #: Efficiency lost with each doubling of the replicas that infer in one program, pass by pass.
     lockstep: float = 0.0
     updates: Mapping[str, float] = field(default_factory=dict)
@@ -260,7 +262,7 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
 def _of_host(mark: Mapping[str, Any]) -> bool:
     """Whether a mark sets what the host takes for a launch or a sequence, or who waits for it, alone."""
     columns = set(mark.get("sets", ()))
-    return bool(columns) and columns <= {"eager", "launch", "sequence", "stalls", "ahead"}
+    return bool(columns) and columns <= {"eager", "launch", "sequence", "stalls", "ahead", "stages_ahead"}
 
 
 def _has(text: str, mark: Mapping[str, Any]) -> bool:
