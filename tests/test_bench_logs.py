@@ -78,6 +78,41 @@ def test_what_trtllm_bench_prints(tmp_path):
     assert "cut off" in next(iter(cut.faults.values()))
 
 
+REPORT = {
+    "engine": {"model": "meta-llama/Llama-3.1-8B", "version": "1.1.0", "dtype": "bfloat16",
+               "quantization": "FP8"},
+    "world_info": {"tp_size": 1, "pp_size": 1, "max_batch_size": 2048},
+    "request_info": {"num_requests": 3000, "avg_num_concurrent_requests": 63.9, "avg_input_length": 128.0,
+                     "avg_output_length": 256.0},
+    "performance": {"avg_request_latency_ms": 1500.0, "system_output_throughput_tok_s": 9500.0},
+    "streaming_metrics": {"avg_ttft_ms": 35.5, "avg_tpot_ms": 5.75},
+}  # fmt: skip
+
+
+def test_a_report_of_trtllm_bench(tmp_path):
+    found = read(tmp_path, "report.json", json.dumps(REPORT), gpu="h100-80gb-sxm").records
+    rows = {one.row["metric"]: one.row for one in found}
+    assert {name: row["value"] for name, row in rows.items()} == {
+        "throughput": "9500", "latency": "1500", "ttft": "35.5", "tpot": "5.75",
+    }  # fmt: skip
+    said = {"precision": "fp8", "runtime": "TensorRT-LLM 1.1.0", "concurrency": "64", "output_tokens": "256"}
+    assert all(said.items() <= row.items() for row in rows.values())
+
+
+def test_requests_of_trtllm_bench_that_are_all_sent_at_once(tmp_path):
+    whole = {**REPORT, "request_info": {**REPORT["request_info"], "avg_num_concurrent_requests": 1890.0}}
+    rows = [one.row for one in read(tmp_path, "r.json", json.dumps(whole), gpu="h100-80gb-sxm").records]
+    assert rows[0]["concurrency"] == "max", "tokens/s are those of as many as fit"
+    assert all(row["options"] == "num_prompts=3000;request_rate=inf" for row in rows[1:])
+    assert not any(row.get("concurrency") for row in rows[1:])
+
+
+def test_a_report_of_trtllm_bench_that_is_cut_off(tmp_path):
+    text = json.dumps(REPORT)
+    cut = read(tmp_path, "cut.json", text[: text.index('"streaming')], gpu="h100-80gb-sxm")
+    assert "cut off" in next(iter(cut.faults.values()))
+
+
 @pytest.mark.parametrize("tail", ["30\timages/sec: 5", "30\timages/sec: 53", "----\ntotal images/sec: 54"])
 def test_half_a_number_is_none(tmp_path, tail):
     found = read(tmp_path, "tf.log", TF + tail, gpu="v100-16gb-sxm")

@@ -11,11 +11,11 @@ from whichgpu.cost.fit import Fit
 from whichgpu.cost.layout import lay_out, settle
 from whichgpu.cost.measured import measured_rows
 from whichgpu.cost.measuring import how_to_measure
+from whichgpu.cost.passes import prompt_work, token_work
 from whichgpu.cost.placing import placed
 from whichgpu.cost.refit import measured_elsewhere
 from whichgpu.cost.runtime import runtime
 from whichgpu.cost.scheduling import limits
-from whichgpu.cost.serving import prompt_work, token_work
 from whichgpu.cost.time import evaluate
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner.capacity import fit
@@ -72,6 +72,31 @@ def test_tokens_wait_while_a_prompt_is_launched_kernel_by_kernel(options, runtim
     # Where the engine seldom looks, prompts come together, and stop all less often.
     seldom = replace(short, options={**options, "scheduler_recv_interval": "30"})
     assert (_times(seldom, "h200-141gb-sxm")[1] < 0.95 * found) == waits
+
+
+def test_an_engine_that_schedules_ahead_does_so_beside_the_gpu():
+    def tpot(engine: str, **columns: object) -> float:
+        return _times(replace(CHAT, runtime=engine, **columns))[1]
+
+    taken, ahead = tpot("vLLM 0.13"), tpot("vLLM 0.14")
+    assert taken - ahead == pytest.approx(1e-3 - 0.2e-3 + 64 * 13e-6, rel=0.1), "fixed, and of each sequence"
+    assert tpot("vLLM 0.19 --no-async-scheduling") == pytest.approx(taken, rel=1e-9)
+    assert tpot("vLLM 0.12 --async-scheduling") == pytest.approx(ahead, rel=1e-9)
+    stages = {"tp": 2.0, "pp": 2.0}
+    assert tpot("vLLM 0.14", **stages) == pytest.approx(tpot("vLLM 0.13", **stages), rel=1e-9)
+    with_stages = tpot("vLLM 0.13", **stages) - tpot("vLLM 0.16", **stages)
+    assert with_stages == pytest.approx(2 * 0.8e-3 + 64 * 13e-6, rel=0.1), "twice the passes, which waited"
+
+
+def test_a_host_that_schedules_ahead_sets_the_pace_of_a_model_that_is_faster():
+    small = Job("qwen2.5-0.5b", phase="serve", precision="bf16", input_tokens=16.0, output_tokens=1024.0,
+                concurrency=512.0, runtime="vLLM 0.14")  # fmt: skip
+    assert _times(small)[1] > 1e-3 + 512 * 13e-6
+    assert _times(replace(small, concurrency=16.0))[1] < 1e-3 + 512 * 13e-6
+
+
+def test_scheduling_ahead_runs_the_same_kernels():
+    assert "vllm+ahead" not in runtime("vLLM 0.14", "").stacks
 
 
 def test_as_many_prompts_share_a_pass_as_requests_end_with_one():

@@ -52,6 +52,14 @@ def test_the_fleet_that_draws_least_comes_first_where_energy_is_asked_for():
         ask(objective="latency", **asked)
 
 
+def test_a_model_that_two_machines_do_not_hold_lies_over_more():
+    big = ask("kimi-k2", "tpot 100 ms", "1 req/s", columns={"precision": "bf16"}, gpus=("h100-80gb-sxm",))
+    assert big.fleets[0].split == "tp=8 pp=4"
+    assert big.fleets[0].gpus_per_replica == 32
+    small = ways(Job("llama-3.1-70b", precision="bf16"), resolve("llama-3.1-70b"))
+    assert max(np.ravel(small.sweep.pp)) == 2, "what two hold is not tried on more"
+
+
 def test_half_a_user_is_refused_with_whole_ones():
     with pytest.raises(UsageError, match=r"--users 2\.5 is no number of people; write e\.g\. --users 3"):
         ask(rate=None, users=2.5)

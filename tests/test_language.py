@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whichgpu.cost import parallel, serving
+from whichgpu.cost import parallel, replica_memory
 from whichgpu.errors import DataError, UsageError
 from whichgpu.facts import store
 from whichgpu.workloads.families import decoder, encoder_decoder
@@ -202,7 +202,7 @@ def test_an_engine_without_a_rule_is_named() -> None:
 
 def held(name: str, tp: float, tokens: float = 1000.0) -> float:
     workload = resolve(name)
-    return float(serving.sequence_bytes(workload, workload.complete(Job(name, tp=tp)), tokens))
+    return float(replica_memory.sequence_bytes(workload, workload.complete(Job(name, tp=tp)), tokens))
 
 
 def test_a_cache_is_spread_over_no_more_gpus_than_heads() -> None:

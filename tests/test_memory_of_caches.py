@@ -12,7 +12,7 @@ from test_import_hf import DEEPSEEK, GEMMA3, GPT_OSS, QWEN3_NEXT
 
 from whichgpu.cost.jobs import predict_rows
 from whichgpu.cost.layout import settle
-from whichgpu.cost.serving import standing
+from whichgpu.cost.replica_memory import standing
 from whichgpu.workloads.importing import load
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.precision import precision

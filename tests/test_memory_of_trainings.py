@@ -12,8 +12,8 @@ from whichgpu.cost.activations import Kept, activations
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.jobs import predict_rows
 from whichgpu.cost.layout import settle
+from whichgpu.cost.replica_memory import standing
 from whichgpu.cost.rows import read_job
-from whichgpu.cost.serving import standing
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job

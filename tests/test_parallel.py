@@ -108,6 +108,24 @@ def test_several_gpus_share_layers_out_where_the_runtime_does_so_unasked() -> No
     assert single(placed(Job("llama-3-8b"), 2, gpu), gpu).job.tp == 2.0
 
 
+@pytest.mark.parametrize(
+    ("workload", "precision", "count", "replica"),
+    [
+        ("llama-3.1-8b", "bf16", 8, 8), ("llama-3.1-8b", "bf16", 16, 1), ("llama-3.1-8b", "bf16", 100_000, 1),
+        ("llama-3.1-70b", "bf16", 64, 4), ("llama-3.1-70b", "fp8", 64, 2), ("llama-3.1-405b", "bf16", 64, 16),
+        ("deepseek-r1", "fp8", 16, 16), ("deepseek-r1", "fp8", 64, 16),
+    ],
+)  # fmt: skip
+def test_a_server_on_several_machines_has_replicas_of_as_few_gpus_as_hold_it(
+    workload: str, precision: str, count: int, replica: int
+) -> None:
+    job = Job(workload, phase="serve", precision=precision)
+    found = placed(job, count, GPUS["h100-80gb-sxm"])
+    assert (found.n_gpus, found.tp * found.pp) == (count, replica)
+    alone = placed(replace(job, phase="generate"), count, GPUS["h100-80gb-sxm"])
+    assert alone.tp * alone.pp >= replica, "what infers without a server is one copy of all that share it"
+
+
 def test_the_stages_hold_the_whole_model_and_the_fullest_one_end_of_it() -> None:
     model = resolve("llama-3-8b")
     ops = model.trace(model.complete(Job("llama-3-8b", phase="prefill", precision="fp16")))

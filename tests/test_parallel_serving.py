@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from whichgpu.cost import links, parallel, serving
+from whichgpu.cost import engine_step, links, parallel
 from whichgpu.cost.device import Devices
 from whichgpu.cost.estimate import Estimates, estimate
 from whichgpu.cost.infeasible import single
@@ -185,7 +185,7 @@ def test_tensor_parallelism_over_machines_waits_for_the_network() -> None:
 def test_states_cross_to_the_next_machine_once_for_each_boundary() -> None:
     """Stages of one machine hand theirs on inside it."""
     devices = Devices.of([GPUS["h100-80gb-sxm"]])
-    ops = serving.step_ops(resolve(BIG.workload), BIG, 0.0, 8.0, 8.0)
+    ops = engine_step.step_ops(resolve(BIG.workload), BIG, 0.0, 8.0, 8.0)
     states = next(op.write_bytes for op in ops if op.shard == "row")
     for tp, pp, crossings in ((8.0, 1.0, 0), (4.0, 2.0, 0), (8.0, 2.0, 1), (4.0, 4.0, 1), (8.0, 4.0, 3)):
         took = parallel.stages_seconds(ops, Mesh.of(replace(BIG, tp=tp, pp=pp)), devices)
@@ -198,7 +198,7 @@ def test_experts_over_machines_are_sent_few_tokens_choice_by_choice() -> None:
     job = replace(BIG, workload="deepseek-v3", precision="fp8", tp=1.0, pp=1.0, options=wide)
     devices = Devices.of([GPUS["h100-80gb-sxm"]])
     workload, mesh = resolve(job.workload), Mesh.of(job)
-    ops = serving.step_ops(workload, job, 0.0, 64.0, 64.0)
+    ops = engine_step.step_ops(workload, job, 0.0, 64.0, 64.0)
     few, many = (
         float(np.ravel(parallel.all_to_all_seconds(workload, job, ops, mesh, devices, few=one))[0])
         for one in (True, False)

@@ -441,10 +441,25 @@ def test_validate_reads_what_was_printed(tmp_path, capsys):
     for metric_ in ("throughput", "ttft_p50", "ttft_p99", "tpot_p99", "itl"):
         assert metric_ in text
     assert "ttft_p90" not in text
-    other = tmp_path / "report.json"
+
+
+def test_validate_reads_what_other_benchmarks_wrote(tmp_path, capsys):
+    path = tmp_path / "report.json"
+    performance = {"system_output_throughput_tok_s": 9500.0, "avg_request_latency_ms": 1500.0}
+    lengths = {"num_requests": 3000, "avg_num_concurrent_requests": 63.9, "avg_input_length": 128.0,
+               "avg_output_length": 256.0}  # fmt: skip
+    whole = {"engine": {"model": "meta-llama/Llama-3.1-8B", "quantization": "FP8"},
+             "world_info": {"tp_size": 1, "max_batch_size": 2048},
+             "request_info": lengths, "performance": performance}  # fmt: skip
+    path.write_text(json.dumps(whole), encoding="utf-8")
+    assert main(["validate", str(path), "--gpu", "h100-80gb-sxm", "--by", "metric", "--json"]) == 0
+    assert {"throughput", "latency"} <= set(json.loads(capsys.readouterr().out)["groups"])
+    assert main(["validate", str(path)]) == 2
+    assert "add --gpu" in capsys.readouterr().err
+    other = tmp_path / "other.json"
     other.write_text('{"engine": {"model": "llama-3.1-8b"}, "performance": {}}', encoding="utf-8")
     assert main(["validate", str(other), "--gpu", "l40s"]) == 2
-    assert "whichgpu bench import report.json" in capsys.readouterr().err
+    assert "whichgpu bench import other.json" in capsys.readouterr().err
 
 
 def test_high_percentiles_of_gaps_have_wider_intervals():

@@ -42,6 +42,7 @@ AGREED = [
     ("llama-3.1-8b", "h100-80gb-sxm", 1, {"precision": "fp8"}, 512, 512),
     ("llama-3.1-8b", "h100-80gb-sxm", 1, {"runtime": "sglang"}, 1024, 512),
     ("llama-3.1-8b", "h100-80gb-sxm", 1, {"runtime": "tensorrt-llm"}, 1024, 512),
+    ("llama-3.1-8b", "h100-80gb-sxm", 1, {"runtime": "vLLM 0.16"}, 1024, 512),
     ("llama-3.1-8b", "h100-80gb-sxm", 1, {"options": {"prefix_hit": "0.75"}}, 4096, 256),
     ("llama-3.1-8b", "h100-80gb-sxm", 1, {"options": {"kv_precision": "fp8"}}, 1024, 512),
     ("llama-3.1-70b", "h100-80gb-sxm", 4, {}, 1024, 512),

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import whichgpu
-from whichgpu.cost import serving, starting
+from whichgpu.cost import replica_memory, starting
 from whichgpu.cost.device import Devices
 from whichgpu.cost.layout import settle
 from whichgpu.errors import Infeasible, UsageError
@@ -33,7 +33,7 @@ def serve(name: str, runtime: str, *, length: int = 0, share: float = 0.0, **col
 def tokens(job: Job, gpu: str) -> float:
     """Tokens that the cache of a server holds."""
     done = settle(job)
-    kept = serving.cache(done.workload, done.job, done.runtime, Devices.of([GPUS[gpu]]))
+    kept = replica_memory.cache(done.workload, done.job, done.runtime, Devices.of([GPUS[gpu]]))
     return kept.room / kept.token
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from whichgpu.cost import layout, load, serving
+from whichgpu.cost import layout, load, replica_memory
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job
 
@@ -23,7 +23,7 @@ def laid_out(workload="qwen3.5-35b-a3b", tokens=1024.0, runtime="sglang"):
 def room(laid):
     """The cache of a server whose runtime keeps one pool."""
     one = replace(laid.runtime, holds={k: v for k, v in laid.runtime.holds.items() if k != "states"})
-    return serving.cache(laid.workload, laid.job, one, laid.devices)
+    return replica_memory.cache(laid.workload, laid.job, one, laid.devices)
 
 
 @pytest.mark.parametrize(("text", "each"), [("sglang", 3.0), ("SGLang 0.5.9 --disable-radix-cache", 1.0)])
@@ -34,7 +34,7 @@ def test_states_take_places_of_their_own_pool(text, each):
     places = one.room * 0.9 / 1.9 / (each * one.state)
     assert laid.sequences[0, 0] == np.floor(places)
     # The simulator holds as many, and has the rest for tokens.
-    kept = serving.cache(laid.workload, laid.job, laid.runtime, laid.devices)
+    kept = replica_memory.cache(laid.workload, laid.job, laid.runtime, laid.devices)
     assert kept.most == pytest.approx(places)
     assert kept.room == pytest.approx(one.room / 1.9)
     assert load.server(laid.job, H200).places == int(places)
@@ -49,5 +49,5 @@ def test_long_sequences_are_as_many_as_the_pool_of_tokens_holds():
 
 def test_models_without_states_and_engines_with_one_pool_are_as_they_were():
     dense = laid_out("qwen3-8b")
-    assert serving.cache(dense.workload, dense.job, dense.runtime, dense.devices) == room(dense)
+    assert replica_memory.cache(dense.workload, dense.job, dense.runtime, dense.devices) == room(dense)
     assert laid_out(runtime="vllm").sequences[0, 0] > 2.0 * laid_out().sequences[0, 0]

@@ -28,7 +28,7 @@ BOUNDED = {
     "whichgpu.cost.device._devices": 512,
     "whichgpu.cost.optable._tables": 24,
     "whichgpu.cost.rows._met": 512,
-    "whichgpu.cost.serving._steps": 8,
+    "whichgpu.cost.engine_step._steps": 8,
     "whichgpu.planner.sweeps._kept": 64,
     "whichgpu.software.stacks._SILENT": 4096,
     "whichgpu.workloads.model._traces": 3,

@@ -26,7 +26,24 @@ _FLAGS: Mapping[str, str] = {
     "osl": "--output-tokens {}", "random_input_len": "--input-tokens {}", "input_len": "--input-tokens {}",
     "random_output_len": "--output-tokens {}", "output_len": "--output-tokens {}",
     "max_tokens": "--output-tokens {}", "engine": "--runtime {}", "backend": "--runtime {}",
+    "rps": '--rate "{} req/s"', "users": "--concurrency {}", "num_users": "--concurrency {}",
+    "prompt_tokens": "--input-tokens {}", "max_batch_tokens": "--option max_num_batched_tokens={}",
+    "num_speculative_tokens": "--option speculative={}", "speculative_num_steps": "--option speculative={}",
+    "replicas": "--gpu NAME:{}",
 }  # fmt: skip
+#: Those without a value, with what they come to here.
+_SWITCHES: Mapping[str, str] = {
+    **dict.fromkeys(("enforce_eager", "disable_cuda_graph"), "--option cuda_graphs=none"),
+    **dict.fromkeys(("async_scheduling", "no_async_scheduling"), '--runtime "vLLM {}"'),
+    **dict.fromkeys(
+        ("enable_prefix_caching", "prefix_caching"), "--option prefix_hit=0.5 for half a prompt in the cache"
+    ),
+    **dict.fromkeys(
+        ("no_enable_prefix_caching", "disable_radix_cache"), "nothing for it: no prefix is taken to be cached"
+    ),
+    **dict.fromkeys(("enable_expert_parallel", "enable_ep_moe"), "--option ep=N for N GPUs"),
+    "enable_dp_attention": "--option attention_dp=N for N groups",
+}
 #: A data-parallel degree is no option: GPUs beyond those of a replica run more of them.
 _COPIES = "--gpu NAME:"
 
@@ -36,6 +53,8 @@ def meant(flag: str, typed: Sequence[str], known: Collection[str]) -> str:
     from whichgpu.cost.estimate import MODELLED
 
     name = flag.lstrip("-").replace("-", "_")
+    if name in _SWITCHES and "--option" in known:
+        return f"write {_SWITCHES[name].format(flag)}"
     text = _FLAGS.get(name) or (f"--option {name}={{}}" if name in MODELLED else "")
     if not text or text.split()[0] not in known:
         return ""

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from whichgpu.cost import queueing, serving
+from whichgpu.cost import queueing
 from whichgpu.cost.estimate import estimate, finish
 from whichgpu.cost.infeasible import does_not_fit
 from whichgpu.cost.layout import lay_out
 from whichgpu.cost.links import network
 from whichgpu.cost.load import seconds_of
+from whichgpu.cost.replica_memory import sequence_bytes
 from whichgpu.cost.requests import Requests
 from whichgpu.cost.spread import found_for
 from whichgpu.cost.steady import engine
@@ -95,7 +96,7 @@ def pool(job: Job, gpu: Gpu, prefill_gpu: Gpu) -> Pool | None:
     seconds = float(seconds_of(alone.work, alone)[0, 0])
     watts = float(finish(alone, found_for(alone)).power[0, 0])
     target = lay_out(job, [gpu])
-    each = serving.sequence_bytes(target.workload, target.job, job.input_tokens) / float(job.pp)
+    each = sequence_bytes(target.workload, target.job, job.input_tokens) / float(job.pp)
     sent = float(np.ravel(each / network(target.devices))[0])
     return Pool(prefill_gpu.id, count, round(count / width), seconds, sent, watts * width * seconds)
 

@@ -95,8 +95,9 @@ def activity(laid: Layout, timing: Timing, alone: Array) -> Activity:
     """What the pass of a layout does; `alone` (G, J) is the share of it without the exchange of gradients."""
     with np.errstate(invalid="ignore", divide="ignore"):
         whole = np.asarray(timing.seconds, dtype=np.float64)
-        # A step of an engine waits for its host as long as sampling and scheduling take.
-        held = np.maximum(laid.sequences, 1.0) if laid.job.phase == "serve" else 0.0
+        # A step of an engine waits for its host while that samples and schedules, unless it does so ahead.
+        waits = laid.job.phase == "serve" and not laid.runtime.ahead
+        held = np.maximum(laid.sequences, 1.0) if waits else 0.0
         exchange = np.clip(timing.communication - laid.runtime.sequence * held, 0.0, None)
         busy = np.clip(timing.gpu / whole, 0.0, 1.0) * alone
         links = np.clip(exchange / whole * alone + (1.0 - alone), 0.0, 1.0 - busy)

@@ -66,10 +66,10 @@ def _cache(workload: Workload, job: Job, stack: Runtime, written: Any, *, otherw
     """Bytes of the keys and values of a batch behind its prompts and so many `written` tokens."""
     if not hasattr(workload.code, "kv_bytes_per_token") or job.input_tokens is None:
         return otherwise
-    from whichgpu.cost import serving
+    from whichgpu.cost.replica_memory import sequence_bytes
 
     tokens = _array(job.input_tokens) + _array(0.0 if written is None else written)
-    return serving.sequence_bytes(workload, job, tokens, stack) * _array(job.batch)
+    return sequence_bytes(workload, job, tokens, stack) * _array(job.batch)
 
 
 def _fullest_pass(

@@ -193,11 +193,11 @@ def memory_parts(
         found, _ = job_memory.training(workload, job, stack, step, whole=whole, own=own, available=available)
         return found, own
     if job.phase == "serve":
-        from whichgpu.cost import serving
+        from whichgpu.cost import replica_memory
 
-        parts, each, ops = serving.standing(workload, job, stack, devices)
+        parts, each, ops = replica_memory.standing(workload, job, stack, devices)
         parts = {name: np.ravel(part) for name, part in parts.items()}
-        parts["kv_cache"] = np.ravel(serving.places(job, stack, devices)[1]) * each
+        parts["kv_cache"] = np.ravel(replica_memory.places(job, stack, devices)[1]) * each
         if starting.profiles(stack, job):
             parts["kv_cache"] = np.maximum(parts["kv_cache"], starting.longest(workload, job, stack))
         else:

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import serving
+from whichgpu.cost import passes
 from whichgpu.cost.admission import Admission, admission, waiting
 from whichgpu.cost.arrays import distinct
 from whichgpu.cost.coefficients import section
+from whichgpu.cost.engine_step import computed_tokens
 from whichgpu.cost.fit import workload_terms
 from whichgpu.cost.layout import lay_out
 from whichgpu.cost.mesh import Mesh
+from whichgpu.cost.replica_memory import cache
 from whichgpu.cost.requests import Requests, is_run
 from whichgpu.cost.scheduling import limits
 from whichgpu.cost.simulate import Server
@@ -203,7 +205,7 @@ def beyond(rate: float, capacity: float) -> str:
 def server(job: Job, gpu: Gpu) -> Server:
     """What the passes of a replica of one complete job cost, for the simulator."""
     laid = lay_out(replace(job, concurrency=None), [gpu])
-    kept = serving.cache(laid.workload, laid.job, laid.runtime, laid.devices)
+    kept = cache(laid.workload, laid.job, laid.runtime, laid.devices)
     most = limits(laid.runtime, laid.job, laid.devices)
     # As many as begin at once, with hardly any answer yet, or as the engine takes.
     fresh = kept.room / max(kept.state + kept.token * float(laid.job.input_tokens), 1.0)
@@ -223,7 +225,7 @@ def server(job: Job, gpu: Gpu) -> Server:
         room=kept.room, state=kept.state, token=kept.token, reserves=most.reserves,
         alone=1.0 / order["interruption"],
         launching=float(
-            np.ravel(serving.launching(laid.workload, laid.job, laid.runtime, laid.devices))[0]
+            np.ravel(passes.launching(laid.workload, laid.job, laid.runtime, laid.devices))[0]
         ),
         stalls=laid.runtime.stalls,
     )  # fmt: skip
@@ -232,10 +234,10 @@ def server(job: Job, gpu: Gpu) -> Server:
 def _token_costs(laid: Layout, grid: Array, contexts: tuple[float, float]) -> tuple[Array, Array]:
     """Seconds of a pass of each number of sequences without a cache, and those of each cached token."""
     counts, tokens = np.tile(grid, 2), np.concatenate([grid * context for context in contexts])
-    work = serving.token_work(
+    work = passes.token_work(
         laid.workload, laid.job, laid.runtime, laid.devices, sequences=counts, kv_tokens=tokens
     )
-    seconds = seconds_of(serving.as_pass(laid.workload, laid.runtime, laid.devices, work), laid)[0]
+    seconds = seconds_of(passes.as_pass(laid.workload, laid.runtime, laid.devices, work), laid)[0]
     # A pass of speculative decoding makes several tokens.
     seconds = seconds * Requests.of(laid.job).tokens_per_pass
     low, high = np.split(seconds, 2)
@@ -245,7 +247,7 @@ def _token_costs(laid: Layout, grid: Array, contexts: tuple[float, float]) -> tu
 
 def _prompt_costs(laid: Layout, grid: Array) -> Array:
     """Seconds by which a token of a prompt makes a pass of each number of sequences longer."""
-    work = serving.prompt_work(laid.workload, laid.job, laid.runtime, laid.devices, grid)
-    whole = serving.as_pass(laid.workload, laid.runtime, laid.devices, work)
+    work = passes.prompt_work(laid.workload, laid.job, laid.runtime, laid.devices, grid)
+    whole = passes.as_pass(laid.workload, laid.runtime, laid.devices, work)
     share = interruption(laid.runtime, laid.job)
-    return np.asarray(share * seconds_of(whole, laid)[0] / np.maximum(serving.computed_tokens(laid.job), 1.0))
+    return np.asarray(share * seconds_of(whole, laid)[0] / np.maximum(computed_tokens(laid.job), 1.0))

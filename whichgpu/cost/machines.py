@@ -64,7 +64,7 @@ def said(workload: Workload, job: Job, devices: Devices) -> tuple[tuple[str, ...
 
 def _sums(workload: Workload, job: Job, devices: Devices) -> tuple[float, Array]:
     """All-reduces of a token, and the seconds of one over all GPUs of a replica, (G,)."""
-    from whichgpu.cost.serving import step_ops
+    from whichgpu.cost.engine_step import step_ops
 
     rows = [op for op in step_ops(workload, job, 0.0, 1.0, 1.0) if op.shard == "row"]
     took: Any = 0.0

@@ -22,7 +22,7 @@ from whichgpu.workloads.precision import precision
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from whichgpu.cost.runtime import Runtime
     from whichgpu.hardware.gpu import Gpu
@@ -165,7 +165,7 @@ def placed(job: Job, count: int, gpu: Gpu) -> Job:
     """A job asked for on `count` GPUs: they hold a language model all together, unless they train it.
 
     Where so many cannot share it evenly, as 3 GPUs cannot 32 heads, the most that can do, and the others are
-    further replicas.
+    further replicas. A server on more than a machine of them has replicas of as few as hold it.
     """
     job = widened(running(job, gpu), gpu)
     if count == 1:
@@ -177,10 +177,26 @@ def placed(job: Job, count: int, gpu: Gpu) -> Job:
     if together and job.pp is None:
         # Groups of data-parallel attention are that many replicas of it.
         each = max(int(count // _groups(job)), 1)
-        shares = (share(read.workload, read.runtime, n) for n in range(each, 0, -1) if each % n == 0)
+        shares = (share(read.workload, read.runtime, n) for n in _sizes(job, gpu, each))
         found = next((one for one in shares if one is not None), Share(1, 1, 1))
         return job.changed(n_gpus=float(count), tp=float(found.tp), pp=float(found.pp))
     return held(job.changed(n_gpus=float(count)), gpu)
+
+
+def _sizes(job: Job, gpu: Gpu, count: int) -> Sequence[int]:
+    """GPUs of a replica that divide `count`, in the order in which they are tried.
+
+    All of a machine come first. Of a server on more than one they are the fewest that hold the model with
+    room for the cache (`_width`): more would exchange more for each token, and make fewer all together.
+    """
+    most_first = [n for n in range(count, 0, -1) if count % n == 0]
+    known = usually(job)
+    serves = (job.phase or known.workload.phases[0]) == "serve"
+    if count <= NODE or not serves or gpu.value("memory") is None:
+        return most_first
+    least = weight_bytes(known.workload.id, known.precision) / float(gpu.value("memory"))
+    enough = [n for n in reversed(most_first) if least < n * (1.0 - section("serving")["cache_share"])]
+    return enough or most_first
 
 
 def held(job: Job, gpu: Gpu) -> Job:
@@ -203,7 +219,7 @@ def layout(job: Job, gpu: Gpu, runs: Callable[[], Usually]) -> tuple[float, floa
     known = runs()
     if not asked.is_language_model(known.workload) or splits_layers(known.stack):
         return None
-    share = _weight_bytes(known.workload.id, known.precision) / float(gpu.value("memory"))
+    share = weight_bytes(known.workload.id, known.precision) / float(gpu.value("memory"))
     tp = job.tp
     if tp is None and (job.phase or known.workload.phases[0]) == "serve":
         tp = _width(share / (1.0 - section("serving")["cache_share"]), gpus, known.workload.dims)
@@ -230,8 +246,8 @@ def _parts(gpus: int) -> Iterator[int]:
 
 
 @lru_cache(maxsize=256)
-def _weight_bytes(workload: str, kind: str) -> float:
-    """Bytes of a workload's weights in a format."""
+def weight_bytes(workload: str, kind: str) -> float:
+    """B of a workload's (its id) weights in a format."""
     item = resolve(workload)
     ops = item.trace(item.complete(Job(workload, precision=kind, batch=1.0)))
     return float(np.max(stored_weight_bytes(ops)))

@@ -121,6 +121,11 @@ class Runtime:
     eager: float = 0.0
     #: Whether all tokens wait for that.
     stalls: bool = False
+    #: Seconds that the GPU waits between two passes where the host schedules the next one while one runs,
+    #: whose `fixed` and `sequence` are beside it then; 0 where host and GPU take turns.
+    ahead: float = 0.0
+    #: Whether it does so where there are stages as well.
+    stages_ahead: bool = False
     #: Efficiency lost with each doubling of the replicas that infer in one program, pass by pass.
     lockstep: float = 0.0
     updates: Mapping[str, float] = field(default_factory=dict)
@@ -202,6 +207,8 @@ class Runtime:
 #: Columns of a mark that sets memory apart and no time.
 _KEEPING = {"holds", "habits", "trains"}
 _TIMES = ("launch", "gap", "fixed", "sequence")
+#: Times that are nothing where a runtime states none.
+_UNASKED = ("eager", "ahead")
 _seconds = lru_cache(maxsize=None)(partial(parse, dimension="time"))
 
 
@@ -233,14 +240,14 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
         holds.update(mark.get("sets", {}).get("holds", {}))
     row = {**row, **{name: value for mark in marks for name, value in mark.get("sets", {}).items()}}
     row["holds"] = {name: value for name, value in holds.items() if value is not False}
-    unread = ("names", "alone", "library", "marks", "engine", "containers", "older", "eager", *_TIMES)
+    unread = ("names", "alone", "library", "marks", "engine", "containers", "older", *_UNASKED, *_TIMES)
     columns = {name: value for name, value in row.items() if name not in unread}
     columns["vendors"] = tuple(row["vendors"])
     for name in ("tf32", "widens", "integer", "unpacks", "unmeasured"):
         columns[name] = tuple(row.get(name, ()))
     columns.setdefault("default_precision", {})
     columns.update((name, _seconds(row[name])) for name in _TIMES)
-    columns["eager"] = _seconds(row.get("eager", "0 s"))
+    columns.update((name, _seconds(row.get(name, "0 s"))) for name in _UNASKED)
     columns["gaps"] = {vendor: _seconds(text) for vendor, text in row.get("gaps", {}).items()}
     version = _version(text)
     # What differs in its memory alone is the same in time.
@@ -255,7 +262,7 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
 def _of_host(mark: Mapping[str, Any]) -> bool:
     """Whether a mark sets what the host takes for a launch or a sequence, or who waits for it, alone."""
     columns = set(mark.get("sets", ()))
-    return bool(columns) and columns <= {"eager", "launch", "sequence", "stalls"}
+    return bool(columns) and columns <= {"eager", "launch", "sequence", "stalls", "ahead", "stages_ahead"}
 
 
 def _has(text: str, mark: Mapping[str, Any]) -> bool:

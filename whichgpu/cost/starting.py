@@ -148,7 +148,7 @@ def _longest(job: Job) -> Any:
 
 def longest(workload: Workload, job: Job, stack: Runtime) -> Array:
     """Bytes of each GPU's cache that one sequence of `max_model_len` takes; 0 where that is not stated."""
-    from whichgpu.cost.serving import sequence_bytes
+    from whichgpu.cost.replica_memory import sequence_bytes
 
     if "max_model_len" not in job.options or not profiles(stack, job):
         return np.zeros(())

@@ -112,6 +112,16 @@ def _rows(
             yield (*pick(padded), *((why,) if wrong else ()))
 
 
+def is_measured(path: Path) -> bool:
+    """Whether the first line of a file is the head of a table of measurements; never raises."""
+    try:
+        with path.open(encoding="utf-8-sig", errors="replace") as lines:
+            names = {cell.strip().strip('"').lower() for cell in lines.readline().split(",")}
+    except OSError:
+        return False
+    return {"workload", "value"} <= names
+
+
 def read_measured(path: Path) -> tuple[JobTable, list[tuple[str, ...]]]:
     """A table of measurements, with `notes`, `value` and `source` as its last cells, and all of its rows.
 

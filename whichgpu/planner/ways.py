@@ -9,6 +9,7 @@ import numpy as np
 
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.mesh import cuts
+from whichgpu.cost.placing import weight_bytes
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 STAGES = 2
 #: Machines over which stages are tried beside those.
 _MACHINES = 4
+#: B of a usual card of a server, by which machines are counted that hold a model before its GPU is chosen.
+_CARD = 80.0 * 2**30
 
 
 @immutable
@@ -110,6 +113,18 @@ def wider(count: int, dims: Mapping[str, Any], *, mixed: bool) -> Iterator[tuple
         width *= 2
 
 
+def _deeper(job: Job, workload: Workload, node: int) -> Iterator[tuple[int, int, int, int]]:
+    """What `widths` leaves out for a model that `STAGES` machines do not hold: a stage on each of more.
+
+    They are doubled until the weights leave as much room for the cache as a server keeps (`cost/placing.py`).
+    """
+    room = _CARD * node * (1.0 - section("serving")["cache_share"])
+    least, stages = weight_bytes(workload.id, job.precision) / room, STAGES
+    while stages < least and cuts(workload.dims, node):
+        stages *= 2
+        yield node, stages, 1, 1
+
+
 def ways(job: Job, workload: Workload) -> Ways:
     """The splits of a serving job that states none; else its own alone."""
     job = workload.complete(replace(job, phase="serve", concurrency=None))
@@ -118,7 +133,8 @@ def ways(job: Job, workload: Workload) -> Ways:
         tp, pp = float(job.tp or 1.0), float(job.pp or 1.0)
         own = replace(job, tp=np.array([tp]), pp=np.array([pp]), n_gpus=np.array([tp * pp * groups]))
         return Ways(own, np.array([tp * pp * groups]), np.array([tp * groups]))
-    rows = np.array(list(widths(int(section("links")["node"]), workload.dims)), dtype=np.float64)
+    node = int(section("links")["node"])
+    rows = np.array([*widths(node, workload.dims), *_deeper(job, workload, node)], dtype=np.float64)
     tp, pp, ep, groups = rows.T
     options: dict[str, Any] = dict(job.options)
     if workload.dims.get("experts", 0):

@@ -164,6 +164,9 @@ def _no_number(key: str, text: str, shown: float) -> str:
         return (
             f"'{text}' is no number, but more options; write {told}, or in a table {';'.join((first, *rest))}"
         )
+    amount = re.match(r"[\d.]+(?=\s*[a-z/])", text) if key == "request_rate" else None
+    if amount:
+        return f"'{text}' has a unit; write {key}={amount[0]} where that is requests/s, or --rate \"{text}\""
     return f"'{text}' is no number; write e.g. {key}={shown:g}"
 
 

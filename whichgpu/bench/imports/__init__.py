@@ -19,6 +19,7 @@ import csv
 import io
 import json
 import re
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -97,6 +98,13 @@ def load(paths: Sequence[Path], stated: Mapping[str, Any], catalogue: Catalogue,
         records += made
         notes += [f"{where}: {one}" for one in said]
     return Imported(tuple(records), tuple(dict.fromkeys(notes)), faults)
+
+
+def format_of(path: Path) -> str:
+    """The format that a file is of; "" where it is of none, or cannot be read."""
+    with suppress(UsageError):
+        return _format(path, _text(path))
+    return ""
 
 
 def _figures(

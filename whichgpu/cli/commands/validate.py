@@ -6,7 +6,8 @@ $ whichgpu validate run.json --by metric
 $ whichgpu validate megatron-2022 --by workload
 
 Rows are a CSV of measurements, or what a load generator wrote: the JSON of vllm bench serve --save-result, of
-sglang.bench_serving --output-file, of aiperf.
+sglang.bench_serving --output-file, of aiperf; or a file of any other benchmark that bench import reads
+(trtllm-bench, llama-bench, a training's log).
 
 A name instead of a file is of runs that ship with the package and that no fit has seen. Without either:
 the scoreboard, on published rows that the fit had not seen. --by generation is of it alone.
@@ -22,6 +23,7 @@ import click
 
 from whichgpu.cli.command import command
 from whichgpu.cli.options import gpu_files, progress
+from whichgpu.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,11 +44,13 @@ _COLUMNS = (
 @click.option(
     "--page", type=click.Path(path_type=Path), metavar="FILE.html", help="Write the scoreboard there."
 )
-@click.option("--workload", metavar="NAME", default="", help="Of a load generator's JSON: what was served.")
-@click.option("--gpu", metavar="GPU[:N]", default="", help="Of a load generator's JSON: on what.")
-@click.option("--precision", metavar="NAME", default="", help="Of a load generator's JSON: in what format.")
-@click.option("--runtime", metavar="NAME", default="", help="Of a load generator's JSON: by which engine.")
-@click.option("--tp", metavar="N", default="", help="Of a load generator's JSON: GPUs that share a layer.")
+@click.option(
+    "--workload", metavar="NAME", default="", help="Of a load generator's or benchmark's file: what ran."
+)
+@click.option("--gpu", metavar="GPU[:N]", default="", help="Of such a file: on what.")
+@click.option("--precision", metavar="NAME", default="", help="Of such a file: in what format.")
+@click.option("--runtime", metavar="NAME", default="", help="Of such a file: by which engine.")
+@click.option("--tp", metavar="N", default="", help="Of such a file: GPUs that share a layer.")
 @gpu_files
 def run(
     *, measured: Path | None, by: str, page: Path | None, catalogue: Catalogue, gpu: str, **stated: str
@@ -88,11 +92,16 @@ def _rows(measured: Path, by: str, catalogue: Catalogue, stated: Mapping[str, st
 
     if by == "generation":
         raise click.UsageError("--by generation is of the scoreboard; use --by gpu")
-    if load_results.wrote(measured):
+    imported = _imported(measured, stated, catalogue)
+    if imported is not None:
+        table, cells = imported
+    elif load_results.wrote(measured):
         table, cells = load_results.read_results(measured, stated, every=True)
     elif any(stated.values()):
         told = ", ".join(f"--{name.replace('n_gpus', 'gpu')}" for name, value in stated.items() if value)
-        raise click.UsageError(f"{told}: of what a load generator wrote alone; a table states its own")
+        raise click.UsageError(
+            f"{told}: of what a load generator or a benchmark wrote alone; a table states its own"
+        )
     else:
         table, cells = _published(measured.name) or read_measured(measured)
     with progress("validate", len(cells)) as advance:
@@ -101,6 +110,25 @@ def _rows(measured: Path, by: str, catalogue: Catalogue, stated: Mapping[str, st
     if by == "family":
         rows = [{**row, "family": _family(row["workload"])} for row in rows]
     return validation_report(rows, list(answers), by, (*table.notes(), *answers.notes))
+
+
+def _imported(
+    path: Path, stated: Mapping[str, str], catalogue: Catalogue
+) -> tuple[JobTable, list[tuple[str, ...]]] | None:
+    """What another benchmark wrote, as a table of measurements and its rows; None of all else."""
+    from whichgpu.bench import imports
+    from whichgpu.cost.table import COLUMNS, JobTable, is_measured
+
+    name = "" if not path.is_file() or is_measured(path) else imports.format_of(path)
+    if not name or name == "load_generator":
+        return None
+    said = {key: value for key, value in stated.items() if value}
+    found = imports.load([path], said, catalogue, name)
+    for fault in found.faults.values():
+        raise UsageError(f"{path}: {fault}")
+    columns = (*COLUMNS, "value", "source")
+    cells = [tuple(one.row.get(column, "") for column in columns) for one in found.records]
+    return JobTable(columns, (), iter(())), cells
 
 
 def _published(name: str) -> tuple[JobTable, list[tuple[str, ...]]] | None:

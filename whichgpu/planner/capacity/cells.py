@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import serving, starting
+from whichgpu.cost import replica_memory, starting
 from whichgpu.cost.device import Devices
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.layout import memory_parts, settle
@@ -64,7 +64,7 @@ class Cells:
     @cached_property
     def places(self) -> tuple[Array, Array, Array]:
         """Replicas of a serving job on each device, the requests of each at once, and the most, (C,)."""
-        found = serving.places(self.settled.job, self.settled.runtime, self._each)
+        found = replica_memory.places(self.settled.job, self.settled.runtime, self._each)
         shape = (1, len(self.gpus))
         replicas, now, most = (np.broadcast_to(part, shape)[0] for part in found)
         return replicas, now, most
@@ -255,7 +255,7 @@ def in_flight(job: Job) -> Job:
     """A serving job that states no concurrency, with one request on each replica, as it is judged."""
     if job.phase != "serve" or job.concurrency is not None:
         return job
-    return replace(job, concurrency=serving.replicas(job))
+    return replace(job, concurrency=replica_memory.replicas(job))
 
 
 @kept(1024)

@@ -1,0 +1,65 @@
+"""The ops of one engine step: prompts that are computed in it, and sequences that each make a token."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whichgpu.cost.requests import Requests
+from whichgpu.workloads.adapters import beside
+from whichgpu.workloads.precision import of_job
+from whichgpu.workloads.recorder import Recorder
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.ops import Op
+    from whichgpu.workloads.workload import Workload
+
+    Array = NDArray[np.float64]
+
+
+def step_ops(
+    workload: Workload, job: Job, prefill_tokens: Any, decode_sequences: Any, kv_tokens: Any
+) -> tuple[Op, ...]:
+    """Ops of one engine step before sharding; arrays broadcast to (G, J).
+
+    Of a prompt whose prefix is cached `prefill_tokens` are the rest. A step of speculative decoding verifies
+    what was drafted for each sequence.
+    """
+    asked, spec = Requests.of(job), of_job(job)
+    tokens = prefill_tokens, decode_sequences, kv_tokens
+    sizes = {
+        "prefill_length": computed_tokens(job),
+        "prefill_context": asked.prefix_hit * job.input_tokens,
+        "decode_tokens": 1.0 + asked.drafted,
+    }
+    key = id(workload), spec, *(_alike(one) for one in (*tokens, *sizes.values()))
+    known = _steps.get(key)
+    if known is None:
+        if len(_steps) >= _KEPT:
+            # At once, which no other thread can come between.
+            _steps.clear()
+        recorder = Recorder(spec)
+        workload.code.step(workload.dims, recorder, *tokens, **sizes)
+        # With its workload, so that no other can have its id.
+        known = _steps[key] = workload, recorder.ops()
+    return beside(known[1], job, workload.dims.get("fused", ""))
+
+
+#: The last steps, by all that their ops hang on: memory and time of one job, and both of what would make it
+#: fit, ask for the same ones.
+_steps: dict[tuple[Any, ...], tuple[Workload, tuple[Op, ...]]] = {}
+_KEPT = 8
+
+
+def _alike(number: Any) -> Any:
+    """What stands for a number in a key: itself, or an array's shape and bytes."""
+    return (number.shape, number.tobytes()) if isinstance(number, np.ndarray) else number
+
+
+def computed_tokens(job: Job) -> Array:
+    """Tokens of a prompt that are not in the cache already."""
+    return np.asarray(np.asarray(job.input_tokens, dtype=np.float64) * (1.0 - Requests.of(job).prefix_hit))
