@@ -330,3 +330,13 @@ def test_transformers_deals_deepseek_67b_out_over_eight_cards(tokens, published)
             input_tokens=tokens, output_tokens=1, n_gpus=8), GPUS["a100-40gb-pcie"],
     ).readings  # fmt: skip
     assert float(found.reserved) / GIB == pytest.approx(published, rel=0.03)
+
+
+@pytest.mark.parametrize("key", ["vae_tiling", "vae_slicing"])
+def test_an_option_of_yes_and_no_that_says_neither_is_refused(key):
+    with pytest.raises(
+        UsageError, match=f"option {key}: 'maybe' is neither true nor false; write {key}=true"
+    ):
+        parts("sdxl", phase="generate", options={key: "maybe"})
+    on, yes = (parts("sdxl", phase="generate", batch=4, options={key: said}) for said in ("on", "true"))
+    assert on == yes
