@@ -15,6 +15,7 @@ from whichgpu.cli import main
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from starlette.testclient import TestClient
 
@@ -59,6 +60,20 @@ def whichgpu(capfd: pytest.CaptureFixture[str]) -> Callable[..., Answer]:
         return Answer(status, *capfd.readouterr())
 
     return run
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., str]:
+    """Write a config.json with some fields changed; None removes one."""
+
+    def made(raw: dict[str, Any], **changes: Any) -> str:
+        content = {key: value for key, value in {**raw, **changes}.items() if value is not None or key in raw}
+        content = {key: value for key, value in content.items() if changes.get(key, 0) is not None}
+        path = tmp_path / "config.json"
+        path.write_text(json.dumps(content))
+        return str(path)
+
+    return made
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,7 @@ import contextlib
 import copy
 import json
 
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from test_import_hf import (
+from hf_configs import (
     CLIP,
     DEEPSEEK,
     FALCON,
@@ -22,6 +20,8 @@ from test_import_hf import (
     T5,
     WHISPER,
 )
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from test_import_weights import CONFIG, checkpoint, gguf, llama, safetensors
 
 from whichgpu.errors import UsageError

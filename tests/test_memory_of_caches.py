@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hf_configs import DEEPSEEK, GEMMA3, GPT_OSS, QWEN3_NEXT
 from memory_jobs import GIB, GPUS, laid, parts
-from test_import_hf import DEEPSEEK, GEMMA3, GPT_OSS, QWEN3_NEXT
 
 from whichgpu.cost.jobs import predict_rows
 from whichgpu.cost.layout import settle

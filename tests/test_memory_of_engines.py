@@ -21,6 +21,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from memory_jobs import parts
 
 from whichgpu.workloads.families import decoder
 from whichgpu.workloads.job import Job
@@ -93,3 +94,29 @@ FILES = [
 def test_weights_in_groups_take_what_their_files_do(name: str, group: int, file: float) -> None:
     """4 bits a weight, and an FP16 scale and a 4-bit zero for each group."""
     assert weights(name, f"w4a16-g{group}") == pytest.approx(file * GB, rel=0.005)
+
+
+#: Model, tokens, build, MiB that llama.cpp's log says of its compute buffer.
+BUFFERS = [
+    ("llama-3-8b", 8192, "b3000", 560.0), ("llama-3-8b", 8192, "b7000", 258.5),
+    ("llama-2-7b", 4096, "b3000", 296.0), ("llama-3-70b", 8192, "b3000", 1104.0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "tokens", "build", "logged"), BUFFERS)
+def test_llama_cpp_takes_what_its_largest_pass_needs_as_it_starts(name, tokens, build, logged) -> None:
+    job = {"phase": "generate", "precision": "q4_0", "runtime": f"llama.cpp {build}", "output_tokens": 128}
+    found, short = (parts(name, input_tokens=given, **job) for given in (tokens - 128, 128))
+    assert found["activations"] == pytest.approx(logged * MIB, rel=0.01)
+    # A short prompt leaves the logits of a whole micro-batch.
+    assert short["activations"] >= 512 * 4.0 * resolve(name).dims["vocab"]
+
+
+def test_llama_cpp_deals_the_head_out_as_a_layer() -> None:
+    """80 layers and a head over six cards are 14, 13, 14, 13, 14, and 12 with the head."""
+    run = {"phase": "generate", "precision": "fp16", "runtime": "llama.cpp", "input_tokens": 512,
+           "output_tokens": 1}  # fmt: skip
+    one, six = (parts("llama-3-70b", n_gpus=n, **run) for n in (1, 6))
+    head = 2.0 * 128256 * 8192
+    assert six["weights"] == pytest.approx(14 / 80 * (one["weights"] - head), rel=0.001)
+    assert six["kv_cache"] == pytest.approx(14 / 80 * one["kv_cache"])

@@ -200,6 +200,18 @@ def test_one_network_at_a_time_takes_what_the_largest_does():
         parts("llama-2-7b", phase="infer", options={"offload": "model"})
 
 
+def test_guidance_has_an_encoder_beside_the_last_one():
+    """Stable Diffusion 3 in FP16, one network at a time: 12.06 GiB published (Hugging Face's blog of it)."""
+    job = {"phase": "generate", "precision": "fp16", "runtime": "diffusers", "options": {"offload": "model"}}
+    once = {**job, "options": {"offload": "model", "guidance": "1"}}
+    found, unguided = parts("sd3-medium", **job), parts("sd3-medium", **once)
+    assert sum(found.values()) - found["context"] == pytest.approx(12.0645 * GIB, rel=0.02)
+    # The larger CLIP, 0.69 B parameters, is there with T5.
+    assert found["weights"] - unguided["weights"] == pytest.approx(2 * 0.69e9, rel=0.02)
+    # Its scale is an input of FLUX, which has no empty prompt.
+    assert parts("flux.1-dev", **job)["weights"] == parts("flux.1-dev", **once)["weights"]
+
+
 def test_weights_beside_adapters_lie_in_16_bits_under_mixed_precision():
     """unet.to(weight_dtype) of diffusers' scripts: SDXL's 2.6 B, its encoders and decoder; ran on 10 GB."""
     job = Job(
@@ -318,3 +330,13 @@ def test_transformers_deals_deepseek_67b_out_over_eight_cards(tokens, published)
             input_tokens=tokens, output_tokens=1, n_gpus=8), GPUS["a100-40gb-pcie"],
     ).readings  # fmt: skip
     assert float(found.reserved) / GIB == pytest.approx(published, rel=0.03)
+
+
+@pytest.mark.parametrize("key", ["vae_tiling", "vae_slicing"])
+def test_an_option_of_yes_and_no_that_says_neither_is_refused(key):
+    with pytest.raises(
+        UsageError, match=f"option {key}: 'maybe' is neither true nor false; write {key}=true"
+    ):
+        parts("sdxl", phase="generate", options={key: "maybe"})
+    on, yes = (parts("sdxl", phase="generate", batch=4, options={key: said}) for said in ("on", "true"))
+    assert on == yes

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from memory_jobs import GIB, GPUS, parameters, parts, total
+from memory_jobs import GIB, GPUS, laid, parameters, parts, total
 
 from whichgpu.cost.activations import Kept, activations
 from whichgpu.cost.estimate import estimate
@@ -432,3 +432,16 @@ def test_trainers_of_language_models_call_sgd_without_momentum(runtime: str):
 def test_sgd_of_pictures_has_momentum():
     job = {"phase": "train", "precision": "fp32", "batch": 8.0, "runtime": "pytorch-2"}
     assert parts("resnet50", options={"optimizer": "sgd"}, **job)["optimizer"] > 0.0
+
+
+def test_one_gpu_has_no_shards_to_widen():
+    """Axolotl's example of Llama 3 8B whole, 8,192 tokens with paged 8-bit Adam: one card of 48 GB."""
+    run = {"phase": "finetune_full", "precision": "bf16", "batch": 1, "seq_len": 8192,
+           "options": {"checkpointing": "full", "optimizer": "paged-adamw-8bit"}}  # fmt: skip
+    alone, shared = (parts("llama-3-8b", runtime="axolotl flash-attn", n_gpus=n, **run) for n in (1, 2))
+    assert alone["weights"] == pytest.approx(2 * 8.03e9, rel=0.01)
+    assert sum(alone.values()) < 48e9
+    assert 2 * shared["weights"] == pytest.approx(4 * 8.03e9, rel=0.01)
+    # As in a sweep of both.
+    both = laid("llama-3-8b", runtime="axolotl flash-attn", n_gpus=np.array([1.0, 2.0]), **run).parts
+    assert np.ravel(both["weights"]).tolist() == pytest.approx([alone["weights"], shared["weights"]])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import memory, parallel
+from whichgpu.cost import memory, parallel, reserving
 from whichgpu.cost.activations import Kept, causal, most_scores
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.mesh import Mesh, shares_tokens
@@ -54,8 +54,11 @@ def inference(
         ops, kv, engine=False, stack=stack, spec=precision(job.precision), pp=mesh.pp, share=share,
         beside=_beside(workload, job, stack),
     )  # fmt: skip
+    reserved = reserving.buffer(workload, job, stack)
     if _in_one_pass(job, stack):
         parts = _fullest_pass(workload, job, stack, mesh, parts)
+    elif np.any(reserved):
+        parts["activations"] = np.maximum(parts["activations"], reserved)
     elif not stack.flash and "flash_attention" in job.options:
         parts = _with_scores(workload, parts, ops, precision(job.precision).activation * share)
     read = memory.loading(parts, stack)
@@ -274,7 +277,7 @@ def training(
     beside = _frozen_beside(workload, job, stack)
 
     def at(kernels: Kept, stage: Any) -> dict[str, Any]:
-        found = training_memory.training_parts(
+        found = training_memory.of_all(
             whole, own, spec, workload.optimizer(job), spread=replace(spread, stage=stage), kernels=kernels,
             stack=stack, trained_in=trained_precision(job) if adapters else None,
         )  # fmt: skip
@@ -307,9 +310,14 @@ def idle(job: Job, stack: Runtime, parts: Mapping[str, Any]) -> Any:
 
 
 def _of_values(spec: Precision, stack: Runtime, *, adapters: bool) -> Precision:
-    """The format in which a pass has its values, where that is autocast beside weights in 16 bits."""
+    """The format in which a pass has its values, where that is autocast beside weights in 16 bits.
+
+    LLM.int8 of bitsandbytes narrows what it multiplies, and hands on 16 bits.
+    """
     from whichgpu.cost.training_memory import MIXED
 
+    if adapters and spec.id == "int8" and stack.holds.get("widens_ends"):
+        return precision("w8a16")
     return (
         precision(MIXED[spec.id]) if adapters and stack.holds.get("autocasts") and spec.id in MIXED else spec
     )

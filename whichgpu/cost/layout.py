@@ -218,8 +218,14 @@ def _held(
         raise UsageError(
             f"option offload: {workload.id} is no pipeline of several networks; write offload=parameters"
         )
-    alone = [job_memory.inference(workload, job, stack, mesh, own) for own in offload.networks(ops).values()]
-    return reduce(memory.fuller, alone), stored_weight_bytes(ops)
+    alone = {
+        name: job_memory.inference(workload, job, stack, mesh, own)
+        for name, own in offload.networks(ops).items()
+    }
+    last, beside = offload.encoders_together(workload, job, ops)
+    if last:
+        alone[last]["weights"] = alone[last]["weights"] + beside
+    return reduce(memory.fuller, alone.values()), stored_weight_bytes(ops)
 
 
 def _working(

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.cost import reserving
 from whichgpu.cost.activations import windowed
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.memory_law import coefficient
@@ -58,9 +59,13 @@ def needed(parts: Mapping[str, Any]) -> Any:
 
 def fuller(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
     """The parts of the one that needs more of two: of two stages, or of two moments of a pass."""
-    more = needed(other) > needed(one)
-    names = dict.fromkeys((*one, *other))
-    return {name: np.where(more, other.get(name, 0.0), one.get(name, 0.0)) for name in names}
+    return chosen(needed(other) > needed(one), other, one)
+
+
+def chosen(first: Any, one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """The parts of one where `first` holds, else those of the other."""
+    names = dict.fromkeys((*other, *one))
+    return {name: np.where(first, one.get(name, 0.0), other.get(name, 0.0)) for name in names}
 
 
 class Totals(NamedTuple):
@@ -102,8 +107,9 @@ def inference_parts(
     c = section("capacity")
     # Numerical work has no weights: its own arrays are all there is.
     network = any(op.parameters for op in ops)
+    weights, dealt = _dealt(_loaded(ops, stack), stack, np.asarray(pp, dtype=np.float64))
     parts = {
-        "weights": stage_weight_bytes(_loaded(ops, stack), pp) * _kept_wider(stack, spec)
+        "weights": weights * _kept_wider(stack, spec)
         + beside
         + quantised_head(ops, stack, spec)
         + (kept_wide(ops, stack, spec) + padding(ops, stack, spec)) / np.asarray(pp, dtype=np.float64),
@@ -111,13 +117,20 @@ def inference_parts(
         "context": context(stack),
     }
     if np.any(np.asarray(kv_bytes) > 0):
-        parts["kv_cache"] = kv_bytes / np.asarray(pp, dtype=np.float64)
+        parts["kv_cache"] = kv_bytes * dealt
     widened = widened_layer(ops, stack, spec)
     if np.any(np.asarray(widened) > 0):
         parts["widened_layer"] = widened
     if engine or stack.holds.get("engine"):
         parts["engine"] = c["engine"] * GIB
     return _as_frames_come(parts, ops, stack, spec)
+
+
+def _dealt(ops: Sequence[Op], stack: Runtime, pp: Array) -> tuple[Any, Any]:
+    """Bytes of weights on the fullest of `pp` GPUs, and the share of the layers that one has."""
+    if stack.holds.get("reserves_graph") and np.any(pp > 1) and any(op.starts for op in ops):
+        return reserving.dealt(ops, pp)
+    return stage_weight_bytes(ops, pp), 1.0 / pp
 
 
 def _as_frames_come(

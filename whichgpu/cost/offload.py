@@ -13,7 +13,7 @@ ZeRO-Offload, USENIX ATC 2021; Rajbhandari et al., ZeRO-Infinity, SC 2021). Rate
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,6 +28,7 @@ from whichgpu.units import parse
 from whichgpu.values import immutable
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
 from whichgpu.workloads.adapters import trained_precision
+from whichgpu.workloads.diffusion.pipeline import guided_passes
 from whichgpu.workloads.ops import stored_weight_bytes
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.training import optimizer_bytes
@@ -89,7 +90,7 @@ def moved(
     if not away:
         return None
     named, adapters = precision(job.precision), job.phase in ADAPTER_PHASES
-    held = trained_precision(job) if adapters else held_format(named, stack, step.level)
+    held = trained_precision(job) if adapters else held_format(named, stack, step.level, step.ranks)
     # Each rank updates its share of the states; without ZeRO all of them do the same.
     trained = step.held / step.stages / (step.ranks if step.level >= 1 else 1.0)
     stored = stage_weight_bytes(own, step.stages) * min(1.0, named.activation / named.weight)
@@ -147,8 +148,29 @@ def networks(ops: Iterable[Op]) -> dict[str, tuple[Op, ...]]:
     return {name: own for name, own in found.items() if np.any(stored_weight_bytes(own))}
 
 
+#: What a pipeline's text encoders are called.
+_ENCODER = "text_encoder"
 #: Networks of a pipeline that run once a picture; the others run with every step.
-_ONCE = ("text_encoder", "vae", "scheduler")
+_ONCE = (_ENCODER, "vae", "scheduler")
+
+
+def encoders_together(workload: Workload, job: Job, ops: Iterable[Op]) -> tuple[str, Any]:
+    """The last of several text encoders, and bytes of the others that lie beside it; "" where none do.
+
+    A network sends away the one before it in the pipeline's order as it comes (`CpuOffload` of Accelerate).
+    The empty prompt of classifier-free guidance starts over with the first encoder, while the last one is
+    there and goes with the denoiser alone: the largest of the others is beside it.
+    """
+    encoders = {name: some for name, some in networks(ops).items() if name.startswith(_ENCODER)}
+    own = {name: stored_weight_bytes(some) for name, some in encoders.items()}
+    if len(own) < _SEVERAL or guided_passes(workload.dims, job) == 1.0:
+        return "", 0.0
+    last = max(own)
+    return last, reduce(np.maximum, [size for name, size in own.items() if name != last])
+
+
+#: Encoders of which one may lie beside another.
+_SEVERAL = 2
 
 
 def kept(

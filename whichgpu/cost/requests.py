@@ -94,7 +94,7 @@ class Requests:
             return cls()
         usual = section("serving")["speculative"]
         drafted = job.option("speculative", 0.0, example=3.0)
-        _ignores_eos(job)
+        job.says("ignore_eos")
         return cls(
             rate=_rate(job),
             burstiness=job.option("burstiness", 1.0, 1e-3),
@@ -256,15 +256,8 @@ def _of_dataset(name: str) -> Lengths | None:
 
 def alike(job: Job) -> bool:
     """Whether a job says that its answers are all equally long."""
-    says = "length_range" in job.options or "dataset" in job.options or _ignores_eos(job)
+    says = "length_range" in job.options or "dataset" in job.options or job.says("ignore_eos")
     return says and Requests.of(job).answers is None
-
-
-def _ignores_eos(job: Job) -> bool:
-    said = job.options.get("ignore_eos", "false").strip().lower()
-    if said not in ("true", "1", "yes", "false", "0", "no"):
-        raise UsageError(f"option ignore_eos: '{said}' is neither true nor false; write ignore_eos=true")
-    return job.says("ignore_eos")
 
 
 def at_random(job: Job) -> bool:

@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost.activations import Kept, activations, causal
-from whichgpu.cost.memory import context, quantised_head, stage_weight_bytes, widened_layer
+from whichgpu.cost.memory import chosen, context, quantised_head, stage_weight_bytes, widened_layer
 from whichgpu.cost.memory_law import coefficient
 from whichgpu.errors import UsageError
 from whichgpu.values import NamedTuple, immutable
@@ -120,12 +120,12 @@ def offload(job: Job) -> frozenset[str]:
     return frozenset(found)
 
 
-def held_format(named: Precision, stack: Runtime, level: int) -> Precision:
+def held_format(named: Precision, stack: Runtime, level: int, ranks: Any) -> Precision:
     """What a runtime keeps for weights that a job trains in a format: FP32 behind 16 bits in some.
 
-    In others where they are shared out, that is at the third `level` of ZeRO.
+    In others where they are shared out, that is at the third `level` of ZeRO, over several `ranks`.
     """
-    shards = level == _GATHERED and stack.holds.get("wide_shards")
+    shards = level == _GATHERED and stack.holds.get("wide_shards") and np.any(np.asarray(ranks) > 1)
     wide = (stack.holds.get("wide_weights") or shards) and MIXED.get(named.id)
     held = precision(wide) if wide else named
     each = stack.holds.get("gradient_bytes")
@@ -168,7 +168,7 @@ def training_parts(
     `trained_in` is the format of what is trained where that is adapters on frozen weights.
     """
     forward = [op for op in whole if op.stage == "forward"]
-    held = trained_in or held_format(named, stack, spread.level)
+    held = trained_in or held_format(named, stack, spread.level, spread.ranks)
     step = _Step(forward, own, named, held, stack, spread, frozen=trained_in is not None)
     trained = (trained_parameters(whole) if spread.trained is None else spread.trained) / spread.pp
     trained = trained * _end_share(step)
@@ -191,6 +191,16 @@ def training_parts(
     if step.frozen:
         parts["widened_layer"] = widened_layer(forward, stack, named)
     return {name: part for name, part in parts.items() if name in _ALWAYS or np.any(part)}
+
+
+def of_all(*ops: Any, stack: Runtime, spread: Spread, **given: Any) -> dict[str, Any]:
+    """`training_parts` of jobs of which some may be on one GPU, which shares nothing out, beside others."""
+    found = training_parts(*ops, stack=stack, spread=spread, **given)
+    several = np.asarray(spread.ranks) > 1
+    if not stack.holds.get("wide_shards") or np.all(several) or not np.any(several):
+        return found
+    alone = replace(stack, holds={**stack.holds, "wide_shards": False})
+    return chosen(several, found, training_parts(*ops, stack=alone, spread=spread, **given))
 
 
 def _uncopied(step: _Step, kernels: Kept, alive: _Alive) -> Any:

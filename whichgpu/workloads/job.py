@@ -54,6 +54,10 @@ _LARGEST = {
 }  # fmt: skip
 
 
+#: What options of yes and no may say.
+_YES, _NO = ("true", "1", "yes", "on"), ("", "false", "0", "no", "off", "none")
+
+
 @immutable
 class Job(Shown):
     """One job, or a sweep of jobs that share workload, phase, precision, runtime and options.
@@ -138,8 +142,11 @@ class Job(Shown):
         return value
 
     def says(self, key: str) -> bool:
-        """Whether an option is stated and means yes."""
-        return self.options.get(key, "").strip().lower() in ("true", "1", "yes")
+        """Whether an option is stated and means yes; raises `UsageError` for what is neither yes nor no."""
+        said = self.options.get(key, "").strip().lower()
+        if said not in _YES + _NO:
+            raise UsageError(f"option {key}: '{said}' is neither true nor false; write {key}=true")
+        return said in _YES
 
     def to_dict(self) -> dict[str, Any]:
         """The stated columns, arrays as lists."""
