@@ -30,8 +30,9 @@ from whichgpu.cost.anchoring import (
     posterior,
     shifted,
 )
+from whichgpu.cost.answers import Z90
 from whichgpu.cost.classes import lineage
-from whichgpu.cost.estimate import Z90, estimate
+from whichgpu.cost.estimate import estimate
 from whichgpu.cost.evidence import modelled
 from whichgpu.cost.rows import read_head, read_job
 from whichgpu.cost.scoreboard import committed

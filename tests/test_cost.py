@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from whichgpu.cost.device import Devices
-from whichgpu.cost.estimate import Estimates, estimate
+from whichgpu.cost.estimate import estimate
 from whichgpu.cost.infeasible import single
 from whichgpu.cost.kernels import models
 from whichgpu.cost.links import all_reduce
@@ -26,6 +26,8 @@ from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from whichgpu.cost.estimates import Estimates
 
 GPUS = catalogue()
 A100 = GPUS["a100-80gb-sxm"]

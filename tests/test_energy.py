@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whichgpu.cost import carbon, energy, energy_fit
-from whichgpu.cost.estimate import Z90, estimate
+from whichgpu.cost.answers import Z90
+from whichgpu.cost.estimate import estimate
 from whichgpu.cost.infeasible import single
 from whichgpu.cost.jobs import predict_rows
 from whichgpu.cost.placing import placed

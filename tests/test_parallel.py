@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from whichgpu.cost import placing
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.estimate import Estimates, estimate
+from whichgpu.cost.estimate import estimate
 from whichgpu.cost.infeasible import single
 from whichgpu.cost.jobs import predict_rows
 from whichgpu.cost.layout import lay_out, settle
@@ -24,6 +25,9 @@ from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job, resolution
 from whichgpu.workloads.ops import stored_weight_bytes
 from whichgpu.workloads.workload import resolve
+
+if TYPE_CHECKING:
+    from whichgpu.cost.estimates import Estimates
 
 GPUS = catalogue()
 LLAMA_CPP = Job("llama-3-8b", phase="decode", precision="q4_k_m", runtime="llama.cpp", batch=1.0,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from whichgpu.cost import engine_step, links, parallel
 from whichgpu.cost.device import Devices
-from whichgpu.cost.estimate import Estimates, estimate
+from whichgpu.cost.estimate import estimate
 from whichgpu.cost.infeasible import single
 from whichgpu.cost.layout import lay_out
 from whichgpu.cost.mesh import Mesh
@@ -17,6 +18,9 @@ from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.workload import resolve
+
+if TYPE_CHECKING:
+    from whichgpu.cost.estimates import Estimates
 
 GPUS = catalogue()
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
+from whichgpu.cost.answers import Z90
 from whichgpu.cost.breakdown import breakdown
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.device import Devices
 from whichgpu.cost.distributed import unevenness
-from whichgpu.cost.estimate import Z90, Estimates, estimate
+from whichgpu.cost.estimate import estimate
 from whichgpu.cost.jobs import read_job
 from whichgpu.cost.layout import lay_out
 from whichgpu.cost.links import all_gather, node_size, spread_link
@@ -22,6 +24,9 @@ from whichgpu.hardware.catalogue import catalogue
 from whichgpu.hardware.names import resolve as resolve_gpu
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.workload import resolve
+
+if TYPE_CHECKING:
+    from whichgpu.cost.estimates import Estimates
 
 pytestmark = pytest.mark.slow
 

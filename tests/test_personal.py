@@ -13,7 +13,8 @@ from tests.test_anchor import folded
 from whichgpu import api
 from whichgpu.cost import personal
 from whichgpu.cost.anchoring import Point, place, posterior
-from whichgpu.cost.estimate import Z90, estimate, estimate_bounds, plain_estimate
+from whichgpu.cost.answers import Z90
+from whichgpu.cost.estimate import estimate, estimate_bounds, plain_estimate
 from whichgpu.errors import UsageError
 from whichgpu.facts import store
 from whichgpu.hardware.catalogue import catalogue

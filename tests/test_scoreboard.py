@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from whichgpu.cost import scoreboard
+from whichgpu.cost.answers import Z90
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.estimate import Z90
 from whichgpu.cost.scores import scores
 from whichgpu.errors import DataError
 from whichgpu.facts import store

@@ -21,7 +21,7 @@ from whichgpu.hardware.catalogue import catalogue
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from whichgpu.cost.estimate import Estimate
+    from whichgpu.cost.answers import Estimate
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.answer import Recommendation

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from whichgpu.cli.options import JobColumns
-    from whichgpu.cost.estimate import Estimates
+    from whichgpu.cost.estimates import Estimates
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.report.table import Report
 

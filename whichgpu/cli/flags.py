@@ -50,7 +50,7 @@ _COPIES = "--gpu NAME:"
 
 def meant(flag: str, typed: Sequence[str], known: Collection[str]) -> str:
     """What to write for a `flag` that no command has, in options that are `known`; empty where unclear."""
-    from whichgpu.cost.estimate import MODELLED
+    from whichgpu.cost.estimates import MODELLED
 
     name = flag.lstrip("-").replace("-", "_")
     if name in _SWITCHES and "--option" in known:

@@ -30,7 +30,8 @@ from whichgpu.workloads.precision import precision
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from whichgpu.cost.estimate import Estimate, Estimates
+    from whichgpu.cost.answers import Estimate
+    from whichgpu.cost.estimates import Estimates
     from whichgpu.cost.quoted import Quoted
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from whichgpu.cost.estimate import Estimates
+    from whichgpu.cost.estimates import Estimates
     from whichgpu.cost.slo import Term
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.workloads.job import Job

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost import placing
-from whichgpu.cost.estimate import Z90, finish
+from whichgpu.cost.answers import Z90
+from whichgpu.cost.estimate import finish
 from whichgpu.cost.fit import Fit
 from whichgpu.cost.layout import Layout, lay_out
 from whichgpu.cost.metrics import TIMED, metric

@@ -20,7 +20,7 @@ from whichgpu.units import parse
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
-    from whichgpu.cost.estimate import Estimate
+    from whichgpu.cost.answers import Estimate
 
 WORLD = "world"
 _JOULES_PER_KWH = 3.6e6

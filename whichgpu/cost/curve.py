@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from whichgpu.cost.disaggregated import Pool
-    from whichgpu.cost.estimate import Estimates
+    from whichgpu.cost.estimates import Estimates
     from whichgpu.cost.simulate import Outcome, Server
     from whichgpu.cost.steady import Met
     from whichgpu.hardware.gpu import Gpu

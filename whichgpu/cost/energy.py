@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from whichgpu.cost.device import Devices
-    from whichgpu.cost.estimate import Estimates
+    from whichgpu.cost.estimates import Estimates
     from whichgpu.cost.layout import Layout
     from whichgpu.cost.runtime import Runtime
     from whichgpu.cost.time import Timing

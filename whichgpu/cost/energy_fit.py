@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost import energy, placing
+from whichgpu.cost.answers import Z90
 from whichgpu.cost.calibration import spread90
-from whichgpu.cost.estimate import Z90, finish
+from whichgpu.cost.estimate import finish
 from whichgpu.cost.layout import lay_out
 from whichgpu.cost.measured import left_out, measured_rows
 from whichgpu.cost.metrics import TIMED

@@ -28,7 +28,8 @@ import numpy as np
 from whichgpu.cost.arrays import median
 from whichgpu.cost.asked import by_habit, with_cache
 from whichgpu.cost.classes import lineage
-from whichgpu.cost.estimate import MODELLED, Estimate, plain_estimate
+from whichgpu.cost.estimate import plain_estimate
+from whichgpu.cost.estimates import MODELLED
 from whichgpu.cost.measured import left_out
 from whichgpu.cost.metrics import METRICS, TIMED
 from whichgpu.cost.rows import read_job, read_parts
@@ -46,6 +47,7 @@ from whichgpu.workloads.workload import resolve as resolve_workload
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from whichgpu.cost.answers import Estimate
     from whichgpu.cost.rows import Head
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu

@@ -6,8 +6,8 @@ import math
 from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
+from whichgpu.cost.answers import Z90
 from whichgpu.cost.breakdown import of_layout
-from whichgpu.cost.estimate import Z90
 from whichgpu.cost.fit import (
     Fit,
     compute_terms,
@@ -28,7 +28,7 @@ from whichgpu.values import NamedTuple, immutable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from whichgpu.cost.estimate import Estimate
+    from whichgpu.cost.answers import Estimate
     from whichgpu.cost.layout import Layout
     from whichgpu.hardware.gpu import Gpu
 

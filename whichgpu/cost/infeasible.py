@@ -19,7 +19,7 @@ from whichgpu.errors import Infeasible, UsageError
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
-    from whichgpu.cost.estimate import Estimate
+    from whichgpu.cost.answers import Estimate
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.workload import Workload

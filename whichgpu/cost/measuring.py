@@ -25,7 +25,7 @@ from whichgpu.workloads.workload import resolve
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from whichgpu.cost.estimate import Estimate
+    from whichgpu.cost.answers import Estimate
     from whichgpu.workloads.job import Job
 
 #: Formats that engines load as they are, and tokens up to which the longest request is rounded.

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost.activations import causal
+from whichgpu.cost.answers import Z90
 from whichgpu.cost.calibration import spread90
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.estimate import Z90
 from whichgpu.cost.layout import lay_out
 from whichgpu.cost.measured import left_out, measured_rows
 from whichgpu.cost.memory import GIB, OUTSIDE, PASSING

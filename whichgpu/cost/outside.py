@@ -17,7 +17,8 @@ import numpy as np
 
 from whichgpu.cost import anchors
 from whichgpu.cost.anchoring import shifted
-from whichgpu.cost.estimate import Z90, estimate
+from whichgpu.cost.answers import Z90
+from whichgpu.cost.estimate import estimate
 from whichgpu.cost.placing import placed
 from whichgpu.errors import UsageError, WhichGpuError
 from whichgpu.facts import store

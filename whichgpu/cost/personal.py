@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from whichgpu.cost.anchoring import Place, Point
-    from whichgpu.cost.estimate import Estimates
+    from whichgpu.cost.estimates import Estimates
     from whichgpu.hardware.catalogue import Catalogue
 
 #: Where the file lies in a folder of the user's, less its ending.

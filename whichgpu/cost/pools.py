@@ -35,8 +35,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from whichgpu.cost.answers import Answers
     from whichgpu.cost.device import Devices
-    from whichgpu.cost.estimate import Answers, Estimates
+    from whichgpu.cost.estimates import Estimates
     from whichgpu.cost.groups import Asking, Group, Numbers, Refused
     from whichgpu.cost.layout import Settled
     from whichgpu.cost.runtime import Runtime

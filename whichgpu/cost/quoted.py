@@ -26,7 +26,7 @@ from whichgpu.values import immutable
 from whichgpu.workloads.ops import COUNTED
 
 if TYPE_CHECKING:
-    from whichgpu.cost.estimate import Estimate
+    from whichgpu.cost.answers import Estimate
     from whichgpu.cost.metrics import Figures, Three
 
 #: The metric of what several GPUs make of one, which is settled by what one makes.

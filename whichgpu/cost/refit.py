@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost import calibration
-from whichgpu.cost.estimate import Z90, finish
+from whichgpu.cost.answers import Z90
+from whichgpu.cost.estimate import finish
 from whichgpu.cost.measured import left_out, measured_rows
 from whichgpu.cost.runtime import runtimes
 from whichgpu.cost.spread import erring_as, kin_of, library, version_of

@@ -13,7 +13,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.cost.asked import dated
-from whichgpu.cost.estimate import MODELLED
+from whichgpu.cost.estimates import MODELLED
 from whichgpu.cost.runtime import Runtime, runtime, runtimes
 from whichgpu.cost.table import COLUMNS
 from whichgpu.errors import UsageError

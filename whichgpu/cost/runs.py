@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from whichgpu.cost.answers import Estimate
     from whichgpu.cost.curve import Tails
-    from whichgpu.cost.estimate import Estimate
     from whichgpu.cost.simulate import Outcome, Stream
     from whichgpu.facts.model import Interval
     from whichgpu.hardware.gpu import Gpu

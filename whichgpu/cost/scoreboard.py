@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost import asked
+from whichgpu.cost.answers import Z90
 from whichgpu.cost.calibration import without
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.estimate import Z90
 from whichgpu.cost.measured import measured_rows
 from whichgpu.cost.refit import measured_elsewhere, spreads_toml
 from whichgpu.cost.rows import read_head

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.cost.answers import Z90
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.estimate import Z90
 from whichgpu.cost.requests import is_run
 from whichgpu.errors import WhichGpuError
 from whichgpu.values import NamedTuple
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from whichgpu.cost.answers import Answers
     from whichgpu.cost.curve import Tails
-    from whichgpu.cost.estimate import Answers, Estimates
+    from whichgpu.cost.estimates import Estimates
     from whichgpu.cost.metrics import Metric
 
     Array = NDArray[np.float64]

@@ -40,7 +40,7 @@ from whichgpu.values import immutable
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from whichgpu.cost.estimate import Estimates
+    from whichgpu.cost.estimates import Estimates
     from whichgpu.cost.layout import Layout
     from whichgpu.cost.runtime import Runtime
     from whichgpu.hardware.gpu import Gpu

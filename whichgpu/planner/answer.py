@@ -11,7 +11,7 @@ from whichgpu.prices.sellers import seller_of
 from whichgpu.values import Shown, immutable
 
 if TYPE_CHECKING:
-    from whichgpu.cost.estimate import Estimate
+    from whichgpu.cost.answers import Estimate
     from whichgpu.facts.model import Interval
     from whichgpu.planner.built import Built
     from whichgpu.planner.capping import Capped

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
 
-    from whichgpu.cost.estimate import Estimate
+    from whichgpu.cost.answers import Estimate
     from whichgpu.facts.model import Interval
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from whichgpu.cost.answers import Z90
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.estimate import Z90, finish
+from whichgpu.cost.estimate import finish
 from whichgpu.cost.layout import lay_out
 from whichgpu.cost.replicas import replicas
 from whichgpu.cost.requests import Requests
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from whichgpu.cost.estimate import Estimates
+    from whichgpu.cost.estimates import Estimates
     from whichgpu.cost.replicas import Replicas
     from whichgpu.cost.slo import Term
     from whichgpu.hardware.catalogue import Catalogue

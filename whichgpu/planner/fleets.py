@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost import bounds, curve
-from whichgpu.cost.estimate import Z90
+from whichgpu.cost.answers import Z90
 from whichgpu.errors import Infeasible
 from whichgpu.planner import hosted, refusals, sentences, words
 from whichgpu.planner.answer import Rejected

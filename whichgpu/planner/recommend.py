@@ -51,7 +51,7 @@ from whichgpu.workloads.workload import resolve
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from whichgpu.cost.estimate import Estimates
+    from whichgpu.cost.estimates import Estimates
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.built import Built

@@ -16,7 +16,7 @@ from whichgpu.units import show
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from whichgpu.cost.estimate import Estimates
+    from whichgpu.cost.estimates import Estimates
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.conflict import Conflict
     from whichgpu.planner.options import Options, Outcome

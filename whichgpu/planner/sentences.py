@@ -15,7 +15,7 @@ from whichgpu.units import number, show
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from whichgpu.cost.estimate import Estimates
+    from whichgpu.cost.estimates import Estimates
     from whichgpu.planner.answer import Candidate
     from whichgpu.planner.request import Request
     from whichgpu.workloads.job import Job

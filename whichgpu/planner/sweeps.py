@@ -19,7 +19,7 @@ from whichgpu.workloads.job import NUMBERS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from whichgpu.cost.estimate import Estimates
+    from whichgpu.cost.estimates import Estimates
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.workload import Workload

@@ -38,7 +38,7 @@ _ABSURD = {"price": 1e9, "money": 1e12, "time": 1e10, "energy": 1e15, "power": 1
 
 def refuse_unknown(job: Job, workload: Workload) -> None:
     """Raises `UsageError` for an option of a job that no model reads, with the nearest that one does."""
-    from whichgpu.cost.estimate import MODELLED
+    from whichgpu.cost.estimates import MODELLED
     from whichgpu.workloads.model import families, family_code
 
     own = MODELLED | set(workload.options)

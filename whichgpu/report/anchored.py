@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from whichgpu.cost.anchors import Placed
-    from whichgpu.cost.estimate import Estimate
+    from whichgpu.cost.answers import Estimate
     from whichgpu.cost.outside import Transfer
 
 #: A run so many times faster or slower than predicted is one to look into before it is scaled.

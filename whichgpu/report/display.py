@@ -6,7 +6,7 @@ from functools import singledispatch
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.audit.answer import Audit
-from whichgpu.cost.estimate import Estimate
+from whichgpu.cost.answers import Estimate
 from whichgpu.hardware.catalogue import Catalogue
 from whichgpu.hardware.gpu import Gpu
 from whichgpu.planner.answer import Recommendation

@@ -6,7 +6,7 @@ import math
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from whichgpu.cost.estimate import Z90
+from whichgpu.cost.answers import Z90
 from whichgpu.cost.personal import held_out
 from whichgpu.cost.scores import scores
 from whichgpu.report.table import Bullets, Report, Table

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from whichgpu.cost.estimate import Z90
+from whichgpu.cost.answers import Z90
 from whichgpu.planner.words import cents, handy, money
 from whichgpu.report.stages import sizes
 from whichgpu.report.table import Bullets, Column, Report, Table
@@ -15,9 +15,9 @@ from whichgpu.values import Deferred
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from whichgpu.cost.answers import Estimate
     from whichgpu.cost.carbon import Footprint
     from whichgpu.cost.curve import Tails
-    from whichgpu.cost.estimate import Estimate
     from whichgpu.cost.evidence import Evidence, Known
     from whichgpu.cost.explain import Effect, Explanation
     from whichgpu.cost.time import Term

@@ -18,7 +18,7 @@ from whichgpu.workloads.training import trained_parameters
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from whichgpu.cost.estimate import Estimates
+    from whichgpu.cost.estimates import Estimates
     from whichgpu.cost.time import Term
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.report.table import Block

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.cost.answers import Z90
 from whichgpu.cost.bounds import NAMES
 from whichgpu.cost.curve import PERCENTILES
-from whichgpu.cost.estimate import Z90
 from whichgpu.report.chart import Chart, Line, Panel, Point, axis, letters
 from whichgpu.report.prediction import evidence_table, to_measure
 from whichgpu.report.table import Bullets, Column, Report, Table

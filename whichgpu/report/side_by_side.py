@@ -16,7 +16,7 @@ from whichgpu.values import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from whichgpu.cost.estimate import Estimate
+    from whichgpu.cost.answers import Estimate
     from whichgpu.facts.model import Interval
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.report.table import Block

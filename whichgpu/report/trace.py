@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.cost.answers import Z90
 from whichgpu.cost.curve import PERCENTILES
-from whichgpu.cost.estimate import Z90
 from whichgpu.report.table import Bullets, Report, Table
 from whichgpu.units import number, show
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from whichgpu.cli.options import JobColumns
-    from whichgpu.cost.estimate import Estimates
+    from whichgpu.cost.estimates import Estimates
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.report.table import Report
 

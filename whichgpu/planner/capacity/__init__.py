@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whichgpu.cost.arrays import distinct
-from whichgpu.cost.estimate import MODELLED, NOT_SERVED, merged
+from whichgpu.cost.estimates import MODELLED, NOT_SERVED, merged
 from whichgpu.cost.job_memory import first_that_fits, open_checkpointing
 from whichgpu.cost.placing import running
 from whichgpu.cost.stages import stages

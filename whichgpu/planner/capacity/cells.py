@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from whichgpu.cost.estimate import Answers
+    from whichgpu.cost.answers import Answers
     from whichgpu.cost.layout import Settled
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.workloads.job import Job

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.cost.answers import Z90
 from whichgpu.cost.arrays import distinct
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.estimate import Z90, estimate, estimate_bounds
+from whichgpu.cost.estimate import estimate, estimate_bounds
 from whichgpu.cost.time import power_exponent
 from whichgpu.hardware.limits import limits
 from whichgpu.hardware.parts import resized, works_alone
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from whichgpu.cost.estimate import Estimate, Estimates
+    from whichgpu.cost.answers import Estimate
+    from whichgpu.cost.estimates import Estimates
     from whichgpu.facts.model import Interval
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.comparison.market import Market

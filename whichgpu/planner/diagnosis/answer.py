@@ -31,7 +31,8 @@ from whichgpu.workloads.precision import precision
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from whichgpu.cost.estimate import Estimate, Estimates
+    from whichgpu.cost.answers import Estimate
+    from whichgpu.cost.estimates import Estimates
     from whichgpu.cost.evidence import Known
     from whichgpu.cost.quoted import Quoted
     from whichgpu.facts.model import Interval

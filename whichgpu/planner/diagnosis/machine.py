@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.cost.anchors import of_one_user
+from whichgpu.cost.answers import Z90
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.estimate import Z90
 from whichgpu.cost.placing import placed
 from whichgpu.cost.time import FEED
 from whichgpu.facts.model import Interval

@@ -15,7 +15,7 @@ from whichgpu.workloads import workload as zoo
 from whichgpu.workloads.precision import precision
 
 if TYPE_CHECKING:
-    from whichgpu.cost.estimate import Estimate
+    from whichgpu.cost.answers import Estimate
     from whichgpu.cost.quoted import Quoted
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.workloads.job import Job

@@ -17,7 +17,8 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.cost.anchoring import shifted
-from whichgpu.cost.estimate import Z90, plain_estimate
+from whichgpu.cost.answers import Z90
+from whichgpu.cost.estimate import plain_estimate
 from whichgpu.cost.personal import active
 from whichgpu.errors import WhichGpuError
 from whichgpu.facts import store
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from whichgpu.cost.anchoring import Point
-    from whichgpu.cost.estimate import Estimate
+    from whichgpu.cost.answers import Estimate
     from whichgpu.cost.quoted import Quoted
     from whichgpu.facts.model import Interval
     from whichgpu.hardware.catalogue import Catalogue

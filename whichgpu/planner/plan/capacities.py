@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost import energy
-from whichgpu.cost.estimate import Z90, finish
+from whichgpu.cost.answers import Z90
+from whichgpu.cost.estimate import finish
 from whichgpu.cost.layout import lay_out
 from whichgpu.cost.replicas import replicas
 from whichgpu.cost.spread import found_for
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from whichgpu.cost.estimate import Estimates
+    from whichgpu.cost.estimates import Estimates
     from whichgpu.cost.layout import Layout
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.plan.asked import Demand

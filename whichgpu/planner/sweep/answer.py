@@ -11,7 +11,7 @@ from whichgpu.values import Shown, immutable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from whichgpu.cost.estimate import Estimate
+    from whichgpu.cost.answers import Estimate
     from whichgpu.cost.evidence import Evidence
     from whichgpu.planner.sweep.request import Request
     from whichgpu.prices.offers import Offer

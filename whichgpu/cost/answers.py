@@ -1,0 +1,174 @@
+"""An answer: what one job takes on one GPU type, and the same of many as arrays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whichgpu.cost import energy
+from whichgpu.facts.model import Interval
+from whichgpu.units import number
+from whichgpu.values import Shown, immutable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from whichgpu.cost.readings import Readings
+    from whichgpu.cost.runs import Run
+    from whichgpu.cost.time import Term
+    from whichgpu.workloads.job import Job
+
+    Array = NDArray[np.float64]
+
+#: Standard deviations to either side of a 90 % interval.
+Z90 = 1.6448536269514722
+
+
+def around(middle: Any, factor: Any, unit: str = "s") -> Interval:
+    """What lies within a `factor` of a middle, numbers or arrays."""
+    return Interval(middle / factor, middle, middle * factor, unit)
+
+
+def floats(interval: Interval) -> Interval:
+    """The interval of one cell, its numbers plain."""
+    return Interval(float(interval.low), float(interval.mid), float(interval.high), interval.unit)
+
+
+class Drawn:
+    """Intervals of power and energy, of an `Estimate` and of the arrays of `Answers` alike."""
+
+    __slots__ = ()
+    power: Any
+    power_spread: Any
+    power_limit: Any
+    energy: Any
+    energy_spread: Any
+    throughput: Interval
+    readings: Readings
+
+    @property
+    def power_interval(self) -> Interval:
+        """W of one GPU; never above its limit."""
+        low, high = energy.interval(self.power, self.power_spread, Z90, self.power_limit)
+        return Interval(low, self.power, high, "W")
+
+    @property
+    def energy_interval(self) -> Interval:
+        """J per unit of work, all GPUs together, nothing else."""
+        low, high = energy.interval(self.energy, self.energy_spread, Z90)
+        unit = self.throughput.unit.removesuffix("/s").removesuffix("s")
+        return Interval(low, self.energy, high, f"J/{unit}")
+
+
+@immutable
+class Estimate(Drawn, Shown):
+    """One job on one GPU type; times in s, memory in B per GPU, power in W per GPU.
+
+    `throughput` is of all `n_gpus`; `energy` in J per unit, GPUs only. `power_spread` and
+    `energy_spread` are the log standard deviations of their 90 % intervals, `power_basis` says whether
+    power was measured on such a job, `power_limit` is what the GPU may draw.
+    """
+
+    gpu: str
+    job: Job
+    runtime: str
+    throughput: Interval
+    latency: Interval
+    memory: Mapping[str, float]
+    required: float
+    available: float
+    power: float
+    energy: float
+    power_spread: float
+    energy_spread: float
+    power_limit: float
+    power_basis: str
+    n_gpus: int
+    sequences: float
+    basis: str
+    warnings: tuple[str, ...]
+    terms: tuple[Term, ...]
+    readings: Readings
+    #: Of a serving job, time to the first token and for each after it.
+    ttft: Interval | None = None
+    tpot: Interval | None = None
+    #: Share of an inference's time in which its GPUs exchange.
+    sent: float = 0.0
+    #: Of a run of a load generator, what it prints of its requests; the means above are then of them.
+    run: Run | None = None
+
+    def __str__(self) -> str:
+        rate = self.throughput
+        what = f"{self.job.workload} {self.job.phase} on {self.n_gpus} x {self.gpu}"
+        interval = f"{number(rate.mid)} {rate.unit} ({number(rate.low)} to {number(rate.high)})"
+        how = f"{self.runtime}, {self.job.precision}"
+        return f"{what}, {how}: {interval}, 90 % interval; basis {self.basis}{self._load()}"
+
+    def _load(self) -> str:
+        """Of a server, what its rate is made of: requests in flight, and what each reader sees."""
+        if self.job.phase != "serve" or self.tpot is None:
+            return ""
+        count = number(self.sequences, 4)
+        each = f", {number(1.0 / self.tpot.mid, 3)} tokens/s each"
+        if count == "1":
+            return f"; one request in flight{self.spread_over and self.spread_over + each}"
+        return f"; {count} requests in flight{self.spread_over}{each}"
+
+    @property
+    def replicas(self) -> float:
+        """Copies of the model that its GPUs run."""
+        from whichgpu.cost.mesh import Mesh
+
+        return self.n_gpus / float(np.ravel(Mesh.of(self.job).replica)[0])
+
+    @property
+    def spread_over(self) -> str:
+        """Of a server in several replicas, what its `sequences` are of."""
+        return f" on each of {number(self.replicas, 4)} replicas" if self.replicas > 1.0 else ""
+
+    @property
+    def fits(self) -> bool:
+        """Whether the job's memory is within what one GPU has."""
+        return self.required <= self.available
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, SI units."""
+        return {
+            "gpu": self.gpu, "n_gpus": self.n_gpus, "job": self.job.to_dict(), "runtime": self.runtime,
+            "throughput": self.throughput.to_dict(), "latency": self.latency.to_dict(),
+            "memory": {"parts": dict(self.memory), "required": self.required, "available": self.available,
+                       "fits": self.fits, "read": {name: self.readings.interval(name).to_dict()
+                                                   for name in ("allocated", "reserved", "device")}},
+            **{name: one.to_dict() for name, one in (("ttft", self.ttft), ("tpot", self.tpot)) if one},
+            **({} if self.run is None else {"run": self.run.to_dict()}),
+            "power": self.power, "power_interval": self.power_interval.to_dict(),
+            "power_basis": self.power_basis,
+            "energy": self.energy, "energy_interval": self.energy_interval.to_dict(),
+            "sequences": self.sequences, "basis": self.basis,
+            "warnings": list(self.warnings),
+            "terms": [{"layer": t.layer, "kind": t.kind, "count": t.count, "seconds": t.seconds,
+                       "bound": t.bound} for t in self.terms],
+        }  # fmt: skip
+
+
+@immutable
+class Answers(Drawn):
+    """What `Estimate` says of one job, of many: every number is an array over the cells asked for."""
+
+    job: Job
+    throughput: Interval
+    latency: Interval
+    required: Array
+    available: Array
+    power: Array
+    energy: Array
+    power_spread: Array
+    energy_spread: Array
+    power_limit: Array
+    n_gpus: Array
+    readings: Readings
+    ttft: Interval | None
+    tpot: Interval | None

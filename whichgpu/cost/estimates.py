@@ -1,0 +1,318 @@
+"""What a sweep of jobs takes on each GPU, read off cell by cell, and what is to be said of it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whichgpu.cost import energy, hosts
+from whichgpu.cost.answers import Z90, Answers, Estimate, around, floats
+from whichgpu.cost.readings import Readings, doubt
+from whichgpu.cost.requests import OPTIONS as ASKED
+from whichgpu.cost.requests import idle, is_run
+from whichgpu.cost.scheduling import OPTIONS as SCHEDULED
+from whichgpu.cost.starting import OPTIONS as STARTED
+from whichgpu.cost.starting import too_long, unread
+from whichgpu.cost.steady import engine
+from whichgpu.errors import UsageError
+from whichgpu.units import show
+from whichgpu.values import immutable
+from whichgpu.workloads.adapters import RANK
+from whichgpu.workloads.job import NUMBERS, Job
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from whichgpu.cost.device import Devices
+    from whichgpu.cost.runtime import Runtime
+    from whichgpu.cost.time import Timing
+    from whichgpu.facts.model import Interval
+    from whichgpu.workloads.workload import Workload
+
+    Array = NDArray[np.float64]
+
+#: Options of what is served, and of all jobs, that change the answer.
+REQUESTS = (*ASKED, *SCHEDULED, *STARTED)
+MODELLED = {
+    "guidance", "frames", "optimizer", "compile", "power_limit", "checkpointing", "layout", "lora_rank",
+    "lora_targets", "adapter", "adapter_precision", "virtual_tokens", "offload", "kv_precision",
+    "loss_chunks", "fused_loss",
+    "optimizer_in_backward", "ep", "moe_tp", "attention_dp", "sharding", "grad_accum", "global_batch", "cp",
+    "vp", "float8",
+    "sequence_parallel", "flash_attention", "system", "nvlink", "network", "cuda_graphs", "moe_overlap",
+    "offload_to",
+    "mtp", "adapters", "vae_slicing", "vae_tiling", "vae_precision", "encoder_precision", "adaptive_softmax",
+    "exchange",
+    "launch", "host",
+    *REQUESTS,
+}  # fmt: skip
+#: Those of adapters, which mean nothing where they are merged into the weights.
+_ADAPTERS = ("adapter", "adapter_precision", "virtual_tokens", "lora_rank", "lora_targets")
+#: Columns of a job that are no numbers.
+_COLUMNS = ("phase", "precision", "runtime", "resolution")
+#: Those of them that mean nothing to a server of requests.
+NOT_SERVED = ("offload_to", "flash_attention")
+#: d log t / d log launch from which a pass waits for its host more than for its GPU.
+_PACED = 0.5
+#: What each basis but the best means for a reader.
+_BASES = {
+    "roofline": "uncalibrated: a roofline with typical efficiencies, so the interval is wide",
+    "extrapolated": "this GPU, workload or software is not among the measured ones, so the interval is wider",
+}
+
+
+def _array(value: Any) -> Array:
+    return np.asarray(value, dtype=np.float64)
+
+
+@immutable(slots=False)
+class Estimates:
+    """Every GPU (rows) by every job (columns) of a sweep; arrays are (G, J)."""
+
+    workload: Workload
+    job: Job
+    runtime: Runtime
+    devices: Devices
+    seconds: Array
+    units: Array
+    throughput: Array
+    latency: Array
+    parts: Mapping[str, Array]
+    required: Array
+    available: Array
+    readings: Readings
+    activity: energy.Activity
+    power: Array
+    power_spreads: tuple[energy.PowerSpread, ...]
+    spread_shared: Array
+    spread_own: Array
+    spread_machine: Array
+    sequences: Array
+    refusals: tuple[str, ...]
+    timing: Timing
+    bases: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
+    notes: tuple[tuple[str, ...], ...] = ()
+    #: Of serving jobs, seconds to the first token, and requests waiting for each place in the batch.
+    first_token: Array | None = None
+    queue: Array | None = None
+    #: By how much of itself the first is longer where the GPU is slower (`SteadyState.steepness`).
+    steep: Array | None = None
+    #: Share of an inference's pass in which its GPUs exchange.
+    sent: Array | None = None
+
+    @cached_property
+    def fits(self) -> NDArray[np.bool_]:
+        """Where the job fits and the GPU can run it, (G, J)."""
+        able = self.devices.along(np.array([[not why] for why in self.refusals]))
+        inside: NDArray[np.bool_] = able & (self.required <= self.available) & (self.sequences >= 1.0)
+        return inside
+
+    @cached_property
+    def spread(self) -> Array:
+        """Log standard deviation of the throughput, (G, J)."""
+        return np.sqrt(self.spread_shared**2 + self.spread_own**2)
+
+    def at(self, g: int, j: int) -> Estimate:
+        """One answer; raises `UsageError` with the reason where the GPU cannot run the job."""
+        if self.refusals[g]:
+            raise UsageError(self.refusals[g])
+        known = self._answered.get((g, j))
+        if known is None:
+            known = self._answered[g, j] = self._answer(g, j)
+        return known
+
+    @cached_property
+    def _answered(self) -> dict[tuple[int, int], Estimate]:
+        """Answers by their place: a sweep that a server keeps is asked for the same ones again."""
+        return {}
+
+    def _answer(self, g: int, j: int) -> Estimate:
+        one = self.figures(g, j)
+        answer = Estimate(
+            gpu=self.devices.gpus[g].id,
+            job=one.job,
+            runtime=self.runtime.id,
+            throughput=floats(one.throughput),
+            latency=floats(one.latency),
+            memory={name: float(part[g, j]) for name, part in self._memory.items()},
+            required=float(one.required),
+            available=float(one.available),
+            power=float(one.power),
+            energy=float(one.energy),
+            power_spread=float(one.power_spread),
+            energy_spread=float(one.energy_spread),
+            power_limit=float(one.power_limit),
+            power_basis=self.power_spreads[g].basis,
+            n_gpus=round(float(one.n_gpus)),
+            sequences=float(self.sequences[g, j]),
+            basis=self.bases[g],
+            warnings=(
+                *self.warnings(g), *self._of_its_host(g, j), *self._overload(g, j), *self._crowded(one),
+            ),
+            terms=self.timing.terms,
+            readings=one.readings,
+            ttft=one.ttft and floats(one.ttft), tpot=one.tpot and floats(one.tpot),
+            sent=0.0 if self.sent is None else float(self.sent[g, j]),
+        )  # fmt: skip
+        if not is_run(answer.job) or not self.fits[g, j]:
+            return answer
+        from whichgpu.cost.runs import told
+
+        return told(answer, self.devices.gpus[g])
+
+    def speed(self, g: int, j: int) -> tuple[Interval, Interval]:
+        """The throughput and the latency that `at` says, in a fraction of its time; the GPU can run it."""
+        factor = np.exp(Z90 * self.spread[g, j])
+        rate = around(self.throughput[g, j], factor, f"{self.workload.unit}/s")
+        return floats(rate), floats(around(self.latency[g, j], factor))
+
+    def figures(self, g: Any, j: Any) -> Answers:
+        """The answers of cells of the sweep: `g` and `j` are indexes, or arrays of them of one shape."""
+        factor = np.exp(Z90 * self.spread[g, j])
+        rate, delay, power = self.throughput[g, j], self.latency[g, j], self.power[g, j]
+        n = np.round(np.broadcast_to(_array(self.job.n_gpus), self.throughput.shape)[g, j])
+        with np.errstate(invalid="ignore", divide="ignore"):
+            joules = np.where(rate > 0, power * n / rate, np.nan)
+        drawn, correlation = self._power_errors
+        place = self.devices.place(g, j)
+        off = energy.PowerSpread(drawn[place], correlation[place], "")
+        serves = self.first_token is not None
+        return Answers(
+            job=self.job_at(j),
+            throughput=around(rate, factor, f"{self.workload.unit}/s"),
+            latency=around(delay, factor),
+            required=self.required[g, j], available=self.available[g, j], power=power, energy=joules,
+            power_spread=off.power, energy_spread=off.energy(self.spread[g, j]),
+            power_limit=np.broadcast_to(self.devices.power, self.throughput.shape)[g, j],
+            n_gpus=n, readings=self.readings.each(lambda part: part[g, j]), ttft=self._first(g, j),
+            tpot=around(self.seconds[g, j], factor) if serves else None,
+        )  # fmt: skip
+
+    @cached_property
+    def _power_errors(self) -> tuple[Array, Array]:
+        """Log standard deviation of the power of each GPU, and its correlation with that of the rate."""
+        pairs = [(one.power, one.correlation) for one in self.power_spreads]
+        return _array([power for power, _ in pairs]), _array([correlation for _, correlation in pairs])
+
+    def _first(self, g: Any, j: Any) -> Interval | None:
+        """Time to the first token; load generators differ, and nothing says which was used."""
+        if self.first_token is None:
+            return None
+        own = self.spread[g, j] * (1.0 if self.steep is None else self.steep[g, j])
+        spread = np.hypot(own, engine(self.runtime)["first_spread"])
+        return around(self.first_token[g, j], np.exp(Z90 * spread))
+
+    def _crowded(self, one: Answers) -> tuple[str, ...]:
+        """Whether a job fits and may run out of memory all the same."""
+        said = doubt(self.job, self.runtime, one.readings, one.required, one.available)
+        return (said,) if said else ()
+
+    def _overload(self, g: int, j: int) -> tuple[str, ...]:
+        """Whether more requests are in flight than the memory of the replicas holds."""
+        waiting = 0.0 if self.queue is None else float(self.queue[g, j])
+        if waiting <= 0.0:
+            return ()
+        held = float(self.sequences[g, j])
+        return (
+            f"over capacity: a replica holds {held:,.0f} requests, and {waiting * held:,.0f} more wait, so "
+            "that TTFT is mostly waiting",
+        )
+
+    @cached_property
+    def _numbers(self) -> dict[str, Array]:
+        """The stated numbers of the jobs by column, each (J,)."""
+        jobs = (1, self.seconds.shape[1])
+        stated = {name: value for name in NUMBERS if (value := getattr(self.job, name)) is not None}
+        return {name: np.broadcast_to(_array(value), jobs)[0] for name, value in stated.items()}
+
+    @cached_property
+    def _memory(self) -> dict[str, Array]:
+        """The parts of the memory, each (G, J)."""
+        return {name: np.broadcast_to(part, self.required.shape) for name, part in self.parts.items()}
+
+    def job_at(self, j: Any) -> Job:
+        """The j-th job of the sweep, its numbers as floats; the jobs of an array of indexes, as arrays."""
+        single = isinstance(j, int)
+        chosen: dict[str, Any] = {
+            name: float(row[j]) if single else row[j] for name, row in self._numbers.items()
+        }
+        options = {
+            name: f"{value[j]:g}" if isinstance(value, np.ndarray) and single else value
+            for name, value in self.job.options.items()
+        }
+        return self.job.changed(options=options, **chosen)
+
+    def warnings(self, g: int = 0) -> tuple[str, ...]:
+        """What makes the answer on the g-th GPU less than it looks."""
+        said = [_BASES[self.bases[g]]] if self.bases[g] in _BASES else []
+        return (*said, *self.remarks(g))
+
+    def _of_its_host(self, g: int, j: int) -> list[str]:
+        """What to say where launches set the pace, which no figure of a GPU tells."""
+        if self.runtime.specialised:
+            return []
+        waits, each = (np.broadcast_to(one, self.seconds.shape)[g, j]
+                       for one in (self.timing.launching, self.timing.launch))  # fmt: skip
+        if waits < _PACED or self.devices.launch:
+            return []
+        gpu = self.devices.gpus[int(self.devices.place(g, j))]
+        stated, kind = show(float(each), "time", 2), hosts.kind_of(gpu, self.devices.host)
+        other = "; host=server if it is one" if kind == "desktop" and not self.devices.host else ""
+        return [
+            f"the host sets the pace, and no GPU's name tells which one it is: {stated} for each kernel are "
+            f"assumed of a {kind}, and hosts differ by a factor of two; option "
+            f"launch={stated.replace(' ', '')} states it{other}"
+        ]
+
+    def remarks(self, g: int = 0) -> tuple[str, ...]:
+        """What is to say of the job as it was asked for, however well it is known."""
+        said: list[str] = []
+        if self.unused:
+            columns = ", ".join(self.unused)
+            said.append(f"{self.workload.id} has no use for {columns}, which was ignored")
+        said += self.notes[g] if self.notes else ()
+        if self.job.phase != "serve":
+            said += [
+                f"{name} is of requests that are served (--phase serve, or --curve), and changes nothing here"
+                for name in REQUESTS
+                if name in self.job.options
+            ]
+        said += idle(self.job)
+        ignored = sorted(set(self.job.options) - MODELLED - set(self.workload.options))
+        if self.job.phase == "serve":
+            ignored += [name for name in NOT_SERVED if name in self.job.options]
+            ignored += unread(self.runtime, self.job)
+        if ignored:
+            said.append(f"not modelled yet, and ignored: {', '.join(map(_maybe, ignored))}")
+        said += [*merged(self.job), *too_long(self.job)]
+        if not self.runtime.exact:
+            said.append(f"runtime '{self.job.runtime}' is not known; {self.runtime.title} was assumed")
+        return tuple(said)
+
+
+def _maybe(name: str) -> str:
+    """An option that is ignored, with the one that is known by nearly that name."""
+    from difflib import get_close_matches
+
+    if name in NUMBERS or name in _COLUMNS:
+        return f"{name} (that is no option but a column: write --{name.replace('_', '-')})"
+    near = get_close_matches(name, MODELLED, n=1, cutoff=0.8)
+    return f"{name} (did you mean {near[0]}?)" if near and name not in MODELLED else name
+
+
+def merged(job: Job) -> list[str]:
+    """What to say of the adapters of a job that does not train them."""
+    if not job.trains and "adapters" in job.options:
+        rank = job.options.get("lora_rank", f"{RANK:g}")
+        return [
+            f"{job.options['adapters']} adapters of rank {rank} lie beside the weights, on every dense layer "
+            "but experts' unless lora_targets says less; requests are of all of them alike"
+        ]
+    named = [] if job.trains else [name for name in _ADAPTERS if name in job.options]
+    said = "adapters are taken as merged into the weights, at no cost; adapters=8 serves so many beside them"
+    return [f"{', '.join(named)}: {said}"] if named else []
