@@ -1,4 +1,4 @@
-"""Questions that ask for GPUs by what they are, and the conditions of `gpus` and `prices` that answer them."""
+"""Questions that ask for GPUs by what they are, and the conditions that answer them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ GPUS = catalogue()
          "gpus --where 'memory>=192 GB' --segment datacenter --vendor amd"),
         ("Which GPU has the most memory?", "gpus --sort memory --limit 10"),
         ("what is the fastest GPU for FP64", "gpus --sort fp64 --limit 10"),
-        ("oldest cards with tensor cores", "gpus --sort release_date --reverse --needs tensor-cores --limit 10"),
+        ("oldest cards with tensor cores",
+         "gpus --sort release_date --reverse --needs tensor-cores --limit 10"),
         ("what is the cheapest GPU with 80 GB",
          "prices --cheapest on-demand --where 'memory=80 GB' --limit 10"),
         ("cheapest AMD card to rent", "prices --cheapest on-demand --where vendor=amd --limit 10"),
@@ -46,7 +47,8 @@ GPUS = catalogue()
          "gpus --where 'memory=32 GB' --where 'launch_price<=2000 USD'"),
         ("show GPUs under $1.5k", "gpus --where 'launch_price<=1500 USD'"),
         ("the 24 GB cards NVIDIA launched between 2018 and 2021",
-         "gpus --where 'memory=24 GB' --where 'release_date>=2018' --where 'release_date<=2021' --vendor nvidia"),
+         "gpus --where 'memory=24 GB' --where 'release_date>=2018' --where 'release_date<=2021' "
+         "--vendor nvidia"),
         ("GPUs released since 2024", "gpus --where 'release_date>=2024'"),
         ("what GPUs don't need a power connector", "gpus --needs no-power-connector"),
         ("RTX 40 series laptop GPUs", "gpus --segment laptop --where 'name~RTX 40'"),
