@@ -404,7 +404,7 @@ def _feeding(workload: Workload, job: Job, stack: Runtime) -> Array:
 
     Whoever runs NVIDIA's examples with arguments of their own, or trains by hand, says that it is eager mode.
     """
-    by_hand, loads = "eager" in job.runtime.lower(), "loads" in stack.marks
+    by_hand, loads = "eager" in job.runtime.lower(), stack.reads or "loads" in stack.marks
     if not (loads or by_hand) or (by_hand and not job.trains):
         return np.zeros(())
     known = section(("input" if job.trains else "input_inference") if loads else "input_by_hand")
