@@ -113,12 +113,14 @@ def _teachers(kind: OpClass, runtime: Runtime) -> tuple[str, ...]:
     """Whose rows teach of the arithmetic of a class: the runtime's, or those of one that calls its library.
 
     FP32 matrix products on plain units are as fast under one framework as under the next: what kernels for
-    tensor cores taught of each says nothing of them.
+    tensor cores taught of each says nothing of them. Convolutions on those (`plain conv` of `calls`) are the
+    library's of a runtime that has none measured.
     """
     product = _PRODUCT.get(kind.compute, kind.compute)
     if kind.format == "plain" and product == "gemm" and not runtime.domain:
         return ()
-    return (runtime.calls[product],) if product in runtime.calls else runtime.stacks
+    called = runtime.calls.get(f"{kind.format} {product}", runtime.calls.get(product))
+    return (called,) if called else runtime.stacks
 
 
 def _apart(runtime: Runtime, *, trains: bool) -> str:

@@ -38,9 +38,10 @@ class Runtime:
     whose kernels it runs: what the fit knows of that one holds. `shards` is what it shards over the
     replicas of a training where the job says nothing; with `splits_batch` a replica's batch goes through a
     pipeline one sequence at a time. `calls` is by kind of product the id of a runtime that calls the same
-    library: what the fit knows of those kernels holds. With `casts_once` 16-bit weights are kept from step
-    to step; with `selects_attention` its selective checkpointing runs the scores of attention again, and no
-    more; with `stops_early` its full one leaves the last product of a layer out
+    library: what the fit knows of those kernels holds. What `reads` works on real data. With `casts_once`
+    16-bit weights are kept from step to step; with `selects_attention` its selective checkpointing runs the
+    scores of attention again, and no more; with `stops_early` its full one leaves the last product of a layer
+    out
     (`workloads/checkpointing.py`);
     `exposed` is the share of the tensor-parallel exchange in training that no product hides; `left` is by
     kind of op the share of a fusable op's traffic that fusion leaves; `recipes` are options that published
@@ -111,6 +112,7 @@ class Runtime:
     shards: str = ""
     splits_batch: bool = False
     calls: Mapping[str, str] = field(default_factory=dict)
+    reads: bool = False
     casts_once: bool = False
     selects_attention: bool = False
     stops_early: bool = False
@@ -260,9 +262,10 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
 
 
 def _of_host(mark: Mapping[str, Any]) -> bool:
-    """Whether a mark sets what the host takes for a launch or a sequence, or who waits for it, alone."""
+    """Whether a mark sets what the host takes for a launch, a sequence or data, or who waits, alone."""
     columns = set(mark.get("sets", ()))
-    return bool(columns) and columns <= {"eager", "launch", "sequence", "stalls", "ahead", "stages_ahead"}
+    waits = {"eager", "launch", "sequence", "stalls", "reads", "ahead", "stages_ahead"}
+    return bool(columns) and columns <= waits
 
 
 def _has(text: str, mark: Mapping[str, Any]) -> bool:
