@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.claims.capability import capability_at
+from whichgpu.audit.capable.words import capability_at
 from whichgpu.audit.document import HEADED
 from whichgpu.audit.findings import made
 from whichgpu.audit.pairs import devices

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.capabilities import named_in
-from whichgpu.audit.claims.capability import judged
+from whichgpu.audit.capable.verdict import judged
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import guarded, sentences, within
 
