@@ -33,18 +33,20 @@ _LESS = (
 )
 #: Words that set one thing above or below another, or level with it, by what they are.
 WORDS = re.compile(
-    rf"\b(?:(?P<more>{_MORE})|(?P<less>{_LESS})"
+    r"\b(?:(?P<thirst>hungrier|thirstier|more power[- ]hungry)|(?P<frugal>more frugal|less power[- ]hungry)"
+    rf"|(?P<more>{_MORE})|(?P<less>{_LESS})"
     r"|(?P<above>above|ahead of|beyond|north of|exceed(?:s|ed|ing)?|surpass(?:es|ed|ing)?|beats?|beating|"
     r"outperform(?:s|ed|ing)?|outpaces|"
     r"tops|topping|outdoes|"
-    r"outstrips|trumps|eclipses|edges out)"
+    r"outstrips|trumps|eclipses|edges out|outclasses|outguns|outmuscles|outranks|dwarfs|bests|overtakes|"
+    r"one-ups)"
     r"|(?P<below>below|short of(?=\s+\w)|shy of|behind|south of|trail(?:s|ed|ing)|lags|undercuts|"
-    r"loses to)"
+    r"loses to|falls behind|comes in under)"
     r"|(?P<level>(?:the )?(?:very |exact )?same(?: (?:amount|size|number|capacity|figure|value)(?= as))?|"
-    r"(?:just|exactly) like|identical|equal|on par|on a par|level|matches|matching|equals|as (?:many|"
+    r"(?:just|exactly) like|identical|equal|on par|on a par|level|matches|matching|equals|ties(?: with)?|"
+    r"is tied with|as (?:many|"
     r"much)(?= (?:[\w-]+ ){0,3}?as\b))"
-    r"|(?P<thirst>hungrier|thirstier|more power-hungry|more power hungry)|(?P<frugal>more frugal|less "
-    r"power-hungry))\b",
+    r")\b",
     re.IGNORECASE,
 )
 #: Between a word and the name of what it orders.
@@ -67,12 +69,15 @@ _OF_IT = re.compile(
 )
 #: What a comparison is in, behind it: "ahead in bandwidth", "trails the A100 in memory bandwidth".
 _IN = re.compile(
-    r"\b(?:in|in terms of|when it comes to|as for|on)\s+(?:(?:raw|its|the|peak|sheer|memory)\s+){0,2}$",
+    r"\b(?:in|in terms of|when it comes to|as for|on|for|by)\s+"
+    r"(?:(?:raw|its|the|peak|sheer|memory|plain|pure|theoretical|total|overall|dense)\s+){0,2}$",
     re.IGNORECASE,
 )
 _FIRST_IN = re.compile(
-    r"\s*(?:But\s+|And\s+)?(?:In|On|In terms of|When it comes to|As for)\s+(?:(?:raw|its|the|peak|"
-    r"sheer)\s+){0,2}",
+    r"\s*(?:But\s+|And\s+)?(?:In|On|For|In terms of|When it comes to|As for|Judged by|By|Measured by|"
+    r"Looking at)\s+"
+    r"(?:(?:raw|its|the|peak|sheer|plain|pure|simple|ordinary|classic|theoretical|total|overall|on-board|"
+    r"straight|dense)\s+){0,3}",
     re.IGNORECASE,
 )
 #: Between the name of an attribute and what is said of it: "its bandwidth of 300 GB/s is slightly higher".

@@ -69,7 +69,16 @@ _LABEL = re.compile(
 )
 #: Between a device and its architecture in "is Ampere", "is an Ampere card", "(Ampere)"; what then follows.
 _IS_JUST = re.compile(r"(?:,?\s+which)?\s+(?:is|was)\s+(?:still\s+|also\s+)?")
-_IS_OF = re.compile(r"\s+(?:is|was)\s+(?:an?|the|one|also|\w+'s)\s+(?:[\w'-]+\s+){0,3}", re.IGNORECASE)
+_IS_OF = re.compile(
+    r"\s+(?:(?:is|was|remains|stays|counts as|is still|was still)\s+(?:an?|the|one|also|\w+'s)"
+    r"\s+(?:[\w'-]+\s+){0,3}|"
+    r"(?:are|were)\s+(?:(?:also|both|all|still|old|new)\s+)*)|"
+    # "The Titan RTX, another Turing card, had 24 GB".
+    r",\s+(?:an?|another|yet another|NVIDIA's|AMD's)\s+(?:(?:big|fast|cheap|old|older|new|small|popular|"
+    r"classic|late|"
+    r"early|consumer|gaming|professional|workstation|high-end|mid-range|fellow)\s+){0,2}",
+    re.IGNORECASE,
+)
 _IT_IS = re.compile(
     r"\s*(?:It|This|That)(?:[\u2019']s| is| was)\s+(?:still\s+|also\s+)?(?:an?|the|one)\s+(?:[\w'-]+\s+){0,2}"
 )
@@ -84,8 +93,8 @@ _JUST = re.compile(
     r"(?:-based)?(?:\s+(?:too|as well|parts?|cards?|chips?))?\s*(?:[.,;)]|$|\s(?:and|with|at|from)\b)", re.I
 )
 _A_CARD = re.compile(
-    r"(?:[ -](?:generation|class|based|series))?\s+(?:\w+\s+){0,2}?"
-    r"(?:cards?|gpus?|parts?|chips?|accelerators?|processors?|boards?)\b",
+    r"(?:[ -](?:generation|class|based|series|era))?\s+(?:\w+\s+){0,2}?"
+    r"(?:cards?|gpus?|parts?|chips?|accelerators?|processors?|boards?|products?|designs?|models?|devices?|silicon)\b",
     re.IGNORECASE,
 )
 #: Values between the name that a list begins with and its architecture: "T4: 16 GB GDDR6, 70 W, Turing".
