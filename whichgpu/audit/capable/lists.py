@@ -53,6 +53,7 @@ FAR = 110
 
 def possessed(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
     """What is a device's own: "the T4's sparsity acceleration"."""
+    yield from _its_own(passage, place, who, context)
     for mention in who.here:
         match = _ITS_OWN_HAS.match(passage.text, mention.end, place[1])
         if match and not HEDGED.search(passage.text, match.end(), match.end() + NEAR):
@@ -60,6 +61,43 @@ def possessed(passage: Passage, place: tuple[int, int], who: Spoken, context: Co
             gpus = [context.catalogue[key] for key in mention.ids]
             if found:
                 yield from judged(passage, match.span("what"), found[0], gpus, told=True, context=context)
+
+
+#: What is told to be the one's that a text speaks of, by the way: "customers will like its NVLink bridge".
+_ITS = re.compile(
+    rf"\b[Ii]ts\s+(?:(?:own|native|new|built-in|hardware|integrated|dedicated|fast|big)\s+)*(?P<what>{NAMES})\b"
+    r"(?!\s*(?:rivals?|counterparts?|deficit|absence|limit\w*|gap|issues?|successor|predecessor|performance|throughput|"
+    r"rates?|figures?|bandwidth|version|cousin))",
+    re.IGNORECASE,
+)
+#: "Native support for BF16 makes it easy to", "lack of FP8 support makes it".
+_SUPPORT = re.compile(
+    rf"\s*(?:(?P<none>The lack of|Lack of|Missing|No|The missing|Without)\s+)?(?:(?:Native|Hardware|Full|"
+    rf"Built-in|Proper)\s+)?"
+    rf"(?:support for\s+)?(?P<what>{NAMES})(?:\s+support)?\s+(?:makes?|lets?|allows?|helps?|means|is why|"
+    rf"gives?|keeps?)\b",
+    re.IGNORECASE,
+)
+_SAID_TO_LACK = re.compile(
+    r"\b(?:no|not|never|without|lacks?|lacking|miss\w*|absen\w+|if|would|could|unlike|neither|nor|drop\w*|remov\w+)\b|n[\u2019']t\b|\?",
+    re.IGNORECASE,
+)
+
+
+def _its_own(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
+    """What is taken for granted of the device that a text speaks of, where the sentence names none."""
+    if who.here or not who.topic or not who.certain:
+        return
+    gpus = [context.catalogue[key] for key in who.topic[0].ids]
+    lead = _SUPPORT.match(passage.text, *place)
+    if lead and ("support" in lead[0].lower() or lead["none"]):
+        what = capability_of(lead, "what")
+        yield from judged(passage, lead.span("what"), what, gpus, told=lead["none"] is None, context=context)
+        return
+    for match in () if _SAID_TO_LACK.search(passage.text, *place) else _ITS.finditer(passage.text, *place):
+        found = capability_at(passage.text, match.start("what"))
+        if found and found[0].key not in ("sparsity", "ecc", "tensor_cores"):
+            yield from judged(passage, match.span("what"), found[0], gpus, told=True, context=context)
 
 
 def in_entries(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:

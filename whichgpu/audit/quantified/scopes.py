@@ -95,7 +95,7 @@ def scope(match: re.Match[str], own: Sequence[str], context: Context) -> Scope |
         )
     kind = _kind((match["mods"] + match["noun"]).split(), context)
     period = _SINCE.search(_BUT.sub("", post))
-    if kind is None or (match["noun"].lower() == "one"):
+    if kind is None or match["noun"].lower() == "one" or not _narrows(match):
         return None
     dated = _of_period(kind, period, context) if period else list(kind)
     today = context.document.written or context.today.isoformat()
@@ -105,6 +105,18 @@ def scope(match: re.Match[str], own: Sequence[str], context: Context) -> Scope |
         and model(gpu.id, context.catalogue) not in same
     ]  # fmt: skip
     return Scope(left, but) if left else None
+
+
+def _narrows(match: re.Match[str]) -> bool:
+    """Whether a phrase says of which kind: "each GPU" and "no card" may be of what was spoken of before."""
+    return any(word.lower() not in _FILL for word in match["mods"].split()) or bool(
+        _brand(match["noun"]) or match["post"] or _OTHER.search(match[0])
+    )
+
+
+_OTHER = re.compile(
+    r"\bother\b|\bever\b|\bthe (?:\w+ )?only\b|\bsole\b|\bthere (?:is|are|was|were)\b", re.IGNORECASE
+)
 
 
 def of_text(
