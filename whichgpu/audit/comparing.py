@@ -43,7 +43,7 @@ WORDS = re.compile(
     r"|(?P<below>below|short of(?=\s+\w)|shy of|behind|south of|trail(?:s|ed|ing)|lags|undercuts|"
     r"loses to|falls behind|comes in under)"
     r"|(?P<level>(?:the )?(?:very |exact )?same(?: (?:amount|size|number|capacity|figure|value)(?= as))?|"
-    r"(?:just|exactly) like|identical|equal|on par|on a par|level|matches|matching|equals|ties(?: with)?|"
+    r"(?:just|exactly) like|identical|equal|on par|on a par|level|match(?:es|ed|ing)|equal(?:s|led|ed)|tie[sd](?: with)?|"
     r"is tied with|as (?:many|"
     r"much)(?= (?:[\w-]+ ){0,3}?as\b))"
     r")\b",
@@ -126,7 +126,7 @@ _DRAWS = re.compile(
     re.IGNORECASE,
 )
 _POWER = re.compile(
-    r"\s+(?:(?:power|energy|electricity|juice|strom)\b\s*)?(?=than\b|als\b|que\b|[.,;)]|$)", re.IGNORECASE
+    r"\s*(?:\b(?:power|energy|electricity|juice|strom)\b\s*)?(?=than\b|als\b|que\b|[.,;)]|$)", re.IGNORECASE
 )
 #: What must stand between a word without a noun and what it is set against.
 #: "Its die is larger".
@@ -138,6 +138,14 @@ _DIE = re.compile(
 _THAN = re.compile(r"(?:\s+\w+){0,2}\s+(?:than|als|que)\b", re.IGNORECASE)
 #: Attributes of which "better" and "faster" say that there is more.
 _FAST = ("bandwidth", "clock_boost", "clock_base", "memory_data_rate", "nvlink")
+#: What a memory does by its bandwidth: "moves data faster", "is slower at reading memory"; what is in its size.
+_IDIOM = re.compile(
+    r"\b(?:mov(?:es?|ing) (?:its )?data|feed(?:s|ing)? its (?:cores|compute units|tensor cores)|"
+    r"(?:reads?|reading|stream(?:s|ing)?|access(?:es|ing)?) (?:from )?(?:its |the )?(?:memory|vram|weights))\b",
+    re.IGNORECASE,
+)
+_AT = re.compile(r"\s+(?:than\s[^.;,]{2,30}\s+)?(?:at|when)\s", re.IGNORECASE)
+_IN_CAPACITY = re.compile(r"\b(?:in|on|by) (?:sheer |raw |total |memory )?capacity\b", re.IGNORECASE)
 _AND = re.compile(r",?\s+and\s+", re.IGNORECASE)
 _REACH = 60
 _OF_UNIT = {"bits": "memory_bus"}
@@ -223,6 +231,15 @@ class _Reader:
         )
         if die:
             return attributes()["die_area"]
+        idiom = _IDIOM.search(self._text, self._sentence.start, self._sentence.end)
+        if (
+            idiom
+            and word in _BY_WORDS
+            and (_AT.match(self._text, match.end()) or idiom.end() <= match.start())
+        ):
+            return attributes()["bandwidth"]
+        if _IN_CAPACITY.search(self._text, match.end(), self._sentence.end):
+            return attributes()["memory"]
         what = self._in(match) or self._first(match) or self._subject(match) or self._behind(match)
         if what is not None and what.key == "memory" and word in _BY_WORDS:
             # "Its memory is faster": of its bandwidth.

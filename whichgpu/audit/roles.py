@@ -45,7 +45,7 @@ _STRONG = re.compile(
 )
 _AGAINST = re.compile(
     r"(?:\b(?:(?<!such )(?<!known )as(?: with| on| for| in)?|over|"
-    r"after|before|since|between|"
+    r"after|before|since|between|but not(?: on| in| by| with| for)?|"
     r"shar(?:es?|ed|ing)\b[^.;,]{0,40}?\bwith|"
     r"the (?:chip|die|silicon|gpu) (?:of|in|from|behind)|"
     r"keep(?:s|ing)?|kept|retain(?:s|ed|ing)?|inherit(?:s|ed|ing)?|reus(?:es?|ed|ing)|borrow(?:s|ed|ing)?|"

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     _Ids = tuple[str, ...]
 
 _ANY = re.compile(
-    r"\b(?:two|pair|both|beat\w*|outperform\w*|outpace\w*|outclass\w*|faster|slower|quicker|powerful|weaker|ascending|"
+    r"\b(?:two|pair|both|newer|older|younger|recent|modern|hungr\w+|frugal|beat\w*|outperform\w*|outpace\w*|outclass\w*|faster|slower|quicker|powerful|weaker|ascending|"
     r"descending|(?:low\w*|high\w*|small\w*|larg\w*|slow\w*|fast\w*|least|most|old\w*|new\w*|bottom|top) to|"
     r"followed by|then|rank\w*|order\w*|sort\w*)\b|>",
     re.IGNORECASE,
@@ -41,10 +41,14 @@ _OF_THE_TWO = re.compile(
 )
 #: "The older of the two designs", "the one with more memory of the two".
 _THE = re.compile(
-    r"\bthe\s+(?:(?P<new>newer|younger|more recent)|(?P<old>older)|(?P<power>hungrier|thirstier|more "
+    r"\bthe\s+(?:(?P<new>newer|younger|more recent|more modern)|(?P<old>older)|(?P<power>hungrier|thirstier|more "
     r"power-hungry)|"
-    r"(?P<frugal>more frugal|less power-hungry))\s+(?:(?:card|gpu|one|chip|part|design|board)\s+)?"
-    r"(?:of|among)\s+(?:the|these|those)\s+(?:two|pair)\b",
+    r"(?P<frugal>more frugal|less power-hungry))\s+(?:(?:card|gpu|one|chip|part|design|board)\s*)?"
+    r"(?:(?P<two>(?:of|among)\s+(?:the|these|those)\s+(?:two|pair)\b)|(?=[.,;)]))",
+    re.IGNORECASE,
+)
+_IS = re.compile(
+    r"\b(?:is|was|remains|being|makes (?:it|this))\s+(?:(?:also|clearly|still|by far|easily)\s+)*$",
     re.IGNORECASE,
 )
 #: Words that make of a sentence no statement on two devices as they are.
@@ -71,6 +75,9 @@ _BEHIND = re.compile(
     r"nvidia\s+|its\s+|older\s+|"
     r"newer\s+)*",
     re.IGNORECASE,
+)
+_IT = re.compile(
+    r"\s*(?P<it>It|This (?:card|gpu|one)|The (?:card|gpu))(?:\s+(?:nevertheless|nonetheless|however|thus))?(?=\s)"
 )
 #: In what one card of the same kind is faster than another: it must be behind in all of these by so much.
 _OVERALL, _CLEARLY, _EQUAL = ("fp32", "fp16", "bandwidth"), 0.75, 0.02
@@ -139,7 +146,10 @@ def _of_sentence(passage: Passage, sentence: Sentence, who: Spoken, context: Con
 def _the_one(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:
     """A device that is called the older, or the hungrier, of two."""
     for match in _THE.finditer(passage.text, sentence.start, sentence.end):
-        own, both = who.owner(match.start()), _the_two(passage, sentence, context)
+        own = who.owner(match.start())
+        both = _the_two(passage, sentence, context) if match["two"] else devices(context)
+        if not _IS.search(passage.text, sentence.start, match.start()):
+            continue
         if own is None or len(both) != _TWO or (own not in who.here and not who.certain):
             continue
         what = by_day() if match["new"] or match["old"] else attributes()["power"]
@@ -173,7 +183,11 @@ def _by_clause(passage: Passage, sentence: Sentence, who: Spoken, context: Conte
 def _overall(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:
     """A device that is said to be faster than one that is well ahead of it in all that makes speed."""
     text = passage.text
-    for one, other in pairwise(who.here):
+    here = list(who.here)
+    it = _IT.match(text, sentence.start) if who.topic and who.certain else None
+    if it and here:
+        here.insert(0, who.topic[0]._replace(start=it.start("it"), end=it.end()))
+    for one, other in pairwise(here):
         ahead = _AHEAD.fullmatch(text, one.end, other.start)
         match = ahead or _BEHIND.fullmatch(text, one.end, other.start)
         clause = text[sentence.start : one.start] + text[other.end : sentence.end]

@@ -94,11 +94,16 @@ _JUST = re.compile(
 )
 _A_CARD = re.compile(
     r"(?:[ -](?:generation|class|based|series|era))?\s+(?:\w+\s+){0,2}?"
-    r"(?:cards?|gpus?|parts?|chips?|accelerators?|processors?|boards?|products?|designs?|models?|devices?|silicon)\b",
+    r"(?:cards?|gpus?|parts?|chips?|accelerators?|processors?|boards?|products?|designs?|models?|devices?|silicon|classic|veteran|workhorse)\b",
     re.IGNORECASE,
 )
 #: Values between the name that a list begins with and its architecture: "T4: 16 GB GDDR6, 70 W, Turing".
 _LISTS = re.compile(r"\s*:\s*(?:[^.;:]{0,60},\s*)?")
+#: "An Ada-generation part, it is quiet", "This Turing classic".
+_FRONTED = re.compile(
+    r"\s*(?:An?|This|That|Another|Yet another)\s+(?:(?:big|old|older|new|popular|true|real|late|early|classic|high-end|"
+    r"professional|consumer|workstation|data[ -]center)\s+){0,2}"
+)
 _OPENED = re.compile(r"\s*\(")
 _CLOSED = re.compile(r"(?:[ -](?:architecture|generation|based|gpu|card))?\s*[),;]", re.IGNORECASE)
 _IT = re.compile(r",\s+(?:it|this (?:card|gpu|one))\b", re.IGNORECASE)
@@ -465,6 +470,8 @@ def _carried(text: str, start: int, match: re.Match[str], who: Spoken) -> Mentio
     is_of = _IT_IS.fullmatch(gap) and _A_CARD.match(text, match.end())
     is_of = is_of or (_IT_IS_JUST.fullmatch(gap) and _JUST.match(text, match.end()))
     leads = who.certain and not gap.strip() and _LEADS.match(text, match.end())
+    fronted = who.certain and _FRONTED.fullmatch(gap)
+    is_of = is_of or (_A_CARD.match(text, match.end()) if fronted else None)
     said = is_of or leads or _BUILT.fullmatch(gap) or _LABEL.fullmatch(gap)
     before = [each for each in who.here if each.start < match.start() or each not in who.against]
     if before or not who.topic or not said or _CAME_WITH.fullmatch(gap):

@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.capable.words import capability_at
+from whichgpu.audit.capable.words import NAMES, capability_at
+from whichgpu.audit.claims.identity import is_of
 from whichgpu.audit.findings import made
 from whichgpu.audit.pairs import devices
 from whichgpu.audit.quantified.properties import HAS, LACKS, Property, property_at
@@ -54,14 +55,26 @@ _ON = re.compile(
 #: "RT cores are present on both cards", "FP8 is supported by neither".
 _ON_BOTH = re.compile(
     r"\s+(?:is|are|was|were|works?|runs?|comes?)\s+(?:also\s+|natively\s+)?(?:(?:available|supported|present|found|"
-    r"included|possible|offered)\s+)?(?:on|in|by|with)\s+(?:(?P<every>both|all)|(?P<none>neither|none))"
+    r"included|possible|offered|(?P<gone>missing|absent|gone))\s+)?(?:on|in|by|with|from)\s+(?:(?P<every>both|all)|(?P<none>neither|none))"
     r"(?:\s+(?:of\s+)?(?:(?:them|the|these)\b\s*)?(?P<n>two|three|four|five)?\s*(?:cards?|gpus?|of "
     r"them)?)?(?=\s*[.,;)])",
     re.IGNORECASE,
 )
+#: "FP8 training is available on Ampere", "BF16 already works with Turing".
+_ON_FAMILY = re.compile(
+    rf"\b(?P<what>{NAMES})\s+(?:is|was|works?|worked|runs?|ran)\s+(?:already\s+|also\s+|even\s+|natively\s+)*"
+    r"(?:(?:available|supported|present|possible|accelerated)\s+)?(?:natively\s+|in hardware\s+)?(?:on|with|in|by)\s+"
+    r"(?P<family>Kepler|Maxwell|Pascal|Volta|Turing|Ampere|Ada(?: Lovelace)?|Hopper)"
+    r"(?:\s+(?:gpus?|cards?|hardware|parts?|chips?))?(?=\s*[.,;)]|\s+(?:and|but|so|too|already|as well)\b)",
+    re.IGNORECASE,
+)
+_NOT_SAID = re.compile(
+    r"\b(?:not|never|no|if|unless|emulat\w*|software|only|neither|nor|whether|except|from|since|via|through)\b|n[\u2019']t\b|\?",
+    re.IGNORECASE,
+)
 #: "The only GeForce ever with more than 20 GB", "the only one with".
 _ONLY = re.compile(
-    rf"\b(?:the|NVIDIA[\u2019']s|AMD[\u2019']s)\s+(?:(?:one and )?only|single|sole)"
+    rf"\b(?:the|(?P<maker>NVIDIA|AMD)[\u2019']s)\s+(?:(?:one and )?only|single|sole)"
     rf"\s+{PHRASE},?\s+(?:(?P<lacks>without|lacking|"
     rf"(?:that|which|to) {LACKS})|with|featuring|offering|supporting|carrying|to (?:support|have|offer|"
     rf"feature|"
@@ -87,7 +100,9 @@ _AMONG = re.compile(
     r"\b(?:of|among|out of|between) (?:the|these|those|all) (?P<n>two|three|four|five|six)\b", re.IGNORECASE
 )
 _NOT = re.compile(r"\b(?:not|never|no longer|hardly)\s+$|n[\u2019']t\s+(?:be\s+)?$", re.IGNORECASE)
-_ANY_OF = re.compile(r"\b(?:every|each|all|any|none|no|only|sole|single|both|neither)\b", re.IGNORECASE)
+_ANY_OF = re.compile(
+    r"\b(?:every|each|all|any|none|no|only|sole|single|both|neither|on|with|in|by)\b", re.IGNORECASE
+)
 _BACK, _TWO = 14, 2
 
 
@@ -129,6 +144,7 @@ def _claims(
             yield match.span(), _Claim(found, what, False, found.but, _kind(match))
     yield from _alone(passage, sentence, who, context)
     yield from _on_each(passage, sentence, context)
+    yield from _of_families(passage, sentence, context)
 
 
 def _kind(match: re.Match[str]) -> str:
@@ -169,15 +185,34 @@ def _on_each(
     for match, found in kinds + both:
         if found is None:
             continue
+        gone = match.re.groupindex.get("gone") is not None and match["gone"] is not None
         for at in range(max(sentence.start, match.start() - 2 * _BACK), match.start()):
             what = capability_at(text, at) if at == sentence.start or not text[at - 1].isalnum() else None
             if what and at + what[1] == match.start():
                 each = Property(match.start(), what[0].key, what[0].field, what[0].has)
                 yield (
                     (at, match.end()),
-                    _Claim(found, each, match["every"] is not None, found.but, _kind(match)),
+                    _Claim(found, each, (match["every"] is not None) is not gone, found.but, _kind(match)),
                 )
                 break
+
+
+def _of_families(
+    passage: Passage, sentence: Sentence, context: Context
+) -> Iterator[tuple[tuple[int, int], _Claim]]:
+    """What is available on an architecture of which no device has it: "FP8 training is available on Ampere"."""
+    text = passage.text
+    for match in _ON_FAMILY.finditer(text, sentence.start, sentence.end):
+        if _NOT_SAID.search(text, sentence.start, match.end()) or _NOT_SAID.search(
+            text, match.end(), min(sentence.end, match.end() + _BACK)
+        ):
+            continue
+        gpus = [gpu for gpu in context.catalogue.values() if is_of(gpu, match["family"])]
+        what = capability_at(text, match.start())
+        none = what and gpus and all(what[0].has(gpu) is False for gpu in gpus)
+        if what and none:
+            each = Property(match.end("what"), what[0].key, what[0].field, what[0].has)
+            yield match.span(), _Claim(Scope(gpus, ()), each, True, (), match["family"])
 
 
 def _of_both(match: re.Match[str], context: Context) -> Scope | None:

@@ -23,7 +23,7 @@ _SIZE = re.compile(
     r"their\s+){0,2}"
     r"(?P<n>\d{1,3})\s?-?GB\b(?!/s)|"
     r"\b(?:(?:its|the) )?(?P<k>\d{1,3})\s?GB (?:\w+ ){0,2}?(?=(?:holds?|fits?|hosts?)\b)|"
-    r"(?P<m>\d{1,3})\s?GB\s+(?:of\s+)?(?:vram\s+|memory\s+)?(?:is|are|will "
+    r"(?P<m>\d{1,3})\s?GB\s+(?:of\s+)?(?:vram\s+|memory\s+|card\s+|gpu\s+)?(?:is|are|will "
     r"be|suffices?|do)\b\s*"
     r"(?:just |then |already |plenty|easily |more than )?(?:enough|sufficient|suffic\w*|plenty|all)?)",
     re.IGNORECASE,
@@ -34,7 +34,7 @@ _BEFORE = 8
 _TIMES = re.compile(r"\b(?P<n>\d{1,2})\s?[x\u00d7]\s?$", re.IGNORECASE)
 
 _SAME_CARD = re.compile(
-    r"\b(?:the same|this|that|his|her|their|my|our)\s+(?:card|gpu|one|machine)\b|^\W*It(?:\s+(?:also|even|"
+    r"\b(?:the same|this|that|his|her|their|my|our)\s+(?:card|gpu|one|machine)\b|\b(?:for|on) it\b(?=\s*[.,;]|$)|^\W*It(?:\s+(?:also|even|"
     r"easily|just|still))?\s+"
     r"(?=(?:holds?|runs?|handles?|loads?|hosts?|serves?|can (?:hold|run|handle|load|serve))\b)|"
     r"^\W*(?:Runs|Holds|Handles|Loads|Fits)\b(?=\s+(?:an?|any|the|all)\b)",

@@ -42,7 +42,7 @@ _FILL = re.compile(
 )
 _SIZE = re.compile(
     r"(?P<way>(?:more|less) than|over|under|at least|up to|as much as|beyond)?\s*(?:the\s+)?"
-    r"(?P<n>\d{1,3})\s?-?GB\b(?!/s|ps)(?:\s+(?:of\s+)?(?:[\w-]+\s+)?(?:memory|vram|ram))?",
+    r"(?P<n>\d{1,3})\s?-?GB\b(?!/s|ps)(?:\s+(?:of\s+)?(?:[\w-]+\s+)?(?:memory|vram|ram))?(?P<up>\s+or more)?",
     re.IGNORECASE,
 )
 _TYPE = re.compile(
@@ -81,7 +81,10 @@ def property_at(text: str, at: int, context: Context) -> Property | None:
     size = _SIZE.match(text, at)
     if size:
         return Property(
-            size.end(), "memory", "memory", _of_size(float(size["n"]), (size["way"] or "").lower())
+            size.end(),
+            "memory",
+            "memory",
+            _of_size(float(size["n"]), "at least" if size["up"] else (size["way"] or "").lower()),
         )
     kind = _TYPE.match(text, at)
     if kind:

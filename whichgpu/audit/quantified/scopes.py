@@ -93,7 +93,8 @@ def scope(match: re.Match[str], own: Sequence[str], context: Context) -> Scope |
         return of_text(
             _OF_TEXT.search(match.string, match.start("post"), match.end("post")), own, but, context
         )
-    kind = _kind((match["mods"] + match["noun"]).split(), context)
+    maker = f"{match['maker'] or ''} " if "maker" in match.re.groupindex else ""
+    kind = _kind((maker + match["mods"] + match["noun"]).split(), context)
     period = _SINCE.search(_BUT.sub("", post))
     if kind is None or match["noun"].lower() == "one" or not _narrows(match):
         return None
@@ -115,7 +116,8 @@ def _narrows(match: re.Match[str]) -> bool:
 
 
 _OTHER = re.compile(
-    r"\bother\b|\bever\b|\bthe (?:\w+ )?only\b|\bsole\b|\bthere (?:is|are|was|were)\b", re.IGNORECASE
+    r"\bother\b|\bever\b|[\u2019']s only\b|\bthe (?:\w+ )?only\b|\bsole\b|\bthere (?:is|are|was|were)\b",
+    re.IGNORECASE,
 )
 
 
