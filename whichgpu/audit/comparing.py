@@ -43,7 +43,8 @@ WORDS = re.compile(
     r"|(?P<below>below|short of(?=\s+\w)|shy of|behind|south of|trail(?:s|ed|ing)|lags|undercuts|"
     r"loses to|falls behind|comes in under)"
     r"|(?P<level>(?:the )?(?:very |exact )?same(?: (?:amount|size|number|capacity|figure|value)(?= as))?|"
-    r"(?:just|exactly) like|identical|equal|on par|on a par|level|match(?:es|ed|ing)|equal(?:s|led|ed)|tie[sd](?: with)?|"
+    r"(?:just|exactly) like|identical|equal|on par|on a par|level|match(?:es|ed|ing)|equal(?:s|led|ed)|"
+    r"tie[sd](?: with)?|"
     r"is tied with|as (?:many|"
     r"much)(?= (?:[\w-]+ ){0,3}?as\b))"
     r")\b",
@@ -138,10 +139,11 @@ _DIE = re.compile(
 _THAN = re.compile(r"(?:\s+\w+){0,2}\s+(?:than|als|que)\b", re.IGNORECASE)
 #: Attributes of which "better" and "faster" say that there is more.
 _FAST = ("bandwidth", "clock_boost", "clock_base", "memory_data_rate", "nvlink")
-#: What a memory does by its bandwidth: "moves data faster", "is slower at reading memory"; what is in its size.
+#: What a memory does by its bandwidth: "moves data faster", "is slower at reading memory"; what is its size.
 _IDIOM = re.compile(
     r"\b(?:mov(?:es?|ing) (?:its )?data|feed(?:s|ing)? its (?:cores|compute units|tensor cores)|"
-    r"(?:reads?|reading|stream(?:s|ing)?|access(?:es|ing)?) (?:from )?(?:its |the )?(?:memory|vram|weights))\b",
+    r"(?:reads?|reading|stream(?:s|ing)?|access(?:es|ing)?) (?:from )?(?:its |the )?(?:memory|vram|"
+    r"weights))\b",
     re.IGNORECASE,
 )
 _AT = re.compile(r"\s+(?:than\s[^.;,]{2,30}\s+)?(?:at|when)\s", re.IGNORECASE)

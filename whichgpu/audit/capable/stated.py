@@ -29,7 +29,7 @@ _PASSIVE = tuple(
             rf"n[o\u2019']t\s+)?"
             r"(?:also\s+|natively\s+|only\s+)?(?:supported|available|present|included|accelerated|"
             r"handled|possible|used|(?P<gone>missing|absent|gone))"
-            r"(?:\s+(?:natively|only|exclusively)){0,2}|(?:also\s+)?(?:works?|runs|"
+            r"(?:\s+(?:natively|only|exclusively)){0,2}|(?:also\s+)?(?:worked|works?|runs|"
             r"ran)(?:\s+(?:fine|natively|well|unmodified|"
             r"great)){0,2}|can (?:also\s+)?be (?:used|run|executed|enabled|enjoyed))?\s*"
             r"(?:on|in|by|from|with|(?<=available )for)\s+(?:both\s+)?(?:the\s+|an?\s+|nvidia\s+){0,2}$",

@@ -1,7 +1,7 @@
 """Who of two is ahead where the other is not named, and in which order several stand.
 
-"The 4090 is the older of the two", "between the two, the 5090 has fewer cores", "by bandwidth from low to high:
-T4, L40S, A100", "the T4 beats the A100": the other side is what the text speaks of, the order is one of values.
+"The 4090 is the older of the two", "between the two, the 5090 has fewer cores", "lowest bandwidth first:
+T4, L40S, A100", "the T4 beats the A100": the other side is what the text speaks of, an order one of values.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ _OF_THE_TWO = re.compile(
 )
 #: "The older of the two designs", "the one with more memory of the two".
 _THE = re.compile(
-    r"\bthe\s+(?:(?P<new>newer|younger|more recent|more modern)|(?P<old>older)|(?P<power>hungrier|thirstier|more "
+    r"\bthe\s+(?:(?P<new>newer|younger|more recent|more modern)|(?P<old>older)|(?P<power>hungrier|"
+    r"thirstier|more "
     r"power-hungry)|"
     r"(?P<frugal>more frugal|less power-hungry))\s+(?:(?:card|gpu|one|chip|part|design|board)\s*)?"
     r"(?:(?P<two>(?:of|among)\s+(?:the|these|those)\s+(?:two|pair)\b)|(?=[.,;)]))",
@@ -70,6 +71,9 @@ _AHEAD = re.compile(
     re.IGNORECASE,
 )
 _BEHIND = re.compile(
+    r"\s+(?:is|was)\s+(?:(?:easily|clearly|even|also)\s+)*(?:outperformed|beaten|outclassed|surpassed|"
+    r"outpaced|overtaken) by\s+"
+    r"(?:the\s+|an?\s+|nvidia\s+|its\s+|older\s+|newer\s+)*|"
     r"\s+(?:(?:also|clearly|still|even)\s+)*(?:is|was|remains)\s+(?:(?:also|clearly|still|even|much|far|considerably|"
     r"significantly|a lot|noticeably)\s+)*(?:slower|weaker|less powerful) than\s+(?:the\s+|an?\s+|"
     r"nvidia\s+|its\s+|older\s+|"
@@ -77,7 +81,8 @@ _BEHIND = re.compile(
     re.IGNORECASE,
 )
 _IT = re.compile(
-    r"\s*(?P<it>It|This (?:card|gpu|one)|The (?:card|gpu))(?:\s+(?:nevertheless|nonetheless|however|thus))?(?=\s)"
+    r"\s*(?P<it>It|This (?:card|gpu|one)|The (?:card|gpu))(?:\s+(?:nevertheless|nonetheless|however|thus)"
+    r")?(?=\s)"
 )
 #: In what one card of the same kind is faster than another: it must be behind in all of these by so much.
 _OVERALL, _CLEARLY, _EQUAL = ("fp32", "fp16", "bandwidth"), 0.75, 0.02
@@ -158,7 +163,7 @@ def _the_one(passage: Passage, sentence: Sentence, who: Spoken, context: Context
 
 
 def _the_two(passage: Passage, sentence: Sentence, context: Context) -> list[_Ids]:
-    """The devices that a passage names up to a sentence, where these are two, else those that a text compares."""
+    """The devices that a passage names up to a sentence, if two, else those that a text compares."""
     place = context.place_of_text(passage.text)
     here = [each for each in context.mentions.get(place, ()) if each.start < sentence.end]
     near = list({model(each.named[0], context.catalogue): each.ids for each in here}.values())

@@ -74,7 +74,8 @@ _IS_OF = re.compile(
     r"\s+(?:[\w'-]+\s+){0,3}|"
     r"(?:are|were)\s+(?:(?:also|both|all|still|old|new)\s+)*)|"
     # "The Titan RTX, another Turing card, had 24 GB".
-    r",\s+(?:an?|another|yet another|NVIDIA's|AMD's)\s+(?:(?:big|fast|cheap|old|older|new|small|popular|"
+    r",\s+(?:an?|another|yet another|my first|our first|my|our|NVIDIA's|AMD's)\s+(?:(?:big|fast|cheap|"
+    r"old|older|new|small|popular|"
     r"classic|late|"
     r"early|consumer|gaming|professional|workstation|high-end|mid-range|fellow)\s+){0,2}",
     re.IGNORECASE,
@@ -94,14 +95,15 @@ _JUST = re.compile(
 )
 _A_CARD = re.compile(
     r"(?:[ -](?:generation|class|based|series|era))?\s+(?:\w+\s+){0,2}?"
-    r"(?:cards?|gpus?|parts?|chips?|accelerators?|processors?|boards?|products?|designs?|models?|devices?|silicon|classic|veteran|workhorse)\b",
+    r"(?:cards?|gpus?|parts?|chips?|accelerators?|processors?|boards?|products?|designs?|models?|devices?|silicon|classic|veteran|workhorse|refresh|flagship)\b",
     re.IGNORECASE,
 )
 #: Values between the name that a list begins with and its architecture: "T4: 16 GB GDDR6, 70 W, Turing".
 _LISTS = re.compile(r"\s*:\s*(?:[^.;:]{0,60},\s*)?")
 #: "An Ada-generation part, it is quiet", "This Turing classic".
 _FRONTED = re.compile(
-    r"\s*(?:An?|This|That|Another|Yet another)\s+(?:(?:big|old|older|new|popular|true|real|late|early|classic|high-end|"
+    r"\s*(?:An?|This|That|Another|Yet another)\s+(?:(?:big|old|older|new|popular|true|real|late|early|"
+    r"classic|high-end|"
     r"professional|consumer|workstation|data[ -]center)\s+){0,2}"
 )
 _OPENED = re.compile(r"\s*\(")
@@ -473,7 +475,11 @@ def _carried(text: str, start: int, match: re.Match[str], who: Spoken) -> Mentio
     fronted = who.certain and _FRONTED.fullmatch(gap)
     is_of = is_of or (_A_CARD.match(text, match.end()) if fronted else None)
     said = is_of or leads or _BUILT.fullmatch(gap) or _LABEL.fullmatch(gap)
-    before = [each for each in who.here if each.start < match.start() or each not in who.against]
+    before = [
+        each
+        for each in who.here
+        if each.start < match.start() or (each not in who.against and not _IT_IS.fullmatch(gap))
+    ]
     if before or not who.topic or not said or _CAME_WITH.fullmatch(gap):
         return None
     return None if _OLDER.search(text, start, match.start()) else who.topic[0]

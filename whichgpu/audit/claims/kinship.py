@@ -1,4 +1,4 @@
-"""Devices that are said to be of one kind: "it shares its architecture with the V100", "the same generation as"."""
+"""Devices that are said to be of one kind: "it shares its architecture with the V100"."""
 
 from __future__ import annotations
 
@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
 #: Before a device, words by which another one is of its kind; the architecture of both may stand among them.
 _WITH = re.compile(
-    r"\b(?:shar(?:es?|ed|ing)\s+(?:(?:its|the|an?|the same|their)\s+)?(?P<named>[A-Z]\w+\s+)?(?:(?:micro)?architecture|generation|family|"
-    r"roots|heritage|lineage|design|DNA)\s+with|(?:of|from|uses?|has|have|belongs? to|part of|built on|based on|comes? from)\s+"
+    r"\b(?:shar(?:es?|ed|ing)\s+(?:(?:its|the|an?|the same|their)"
+    r"\s+)?(?P<named>[A-Z]\w+\s+)?(?:(?:micro)?architecture|generation|family|"
+    r"roots|heritage|lineage|design|DNA)\s+with|(?:of|from|uses?|has|have|belongs? to|part of|built on|"
+    r"based on|comes? from)\s+"
     r"the (?:very |exact )?same\s+(?P<named2>[A-Z]\w+\s+)?(?:(?:micro)?architecture|generation|family)\s+as|"
     r"(?P<sibling>[A-Z]\w+)\s+(?:sibling|cousin|brother|sister|relative)\s+(?:of|to))\s+"
     r"(?:the\s+|an?\s+|nvidia\s+|amd\s+|older\s+|newer\s+|its\s+)*$",

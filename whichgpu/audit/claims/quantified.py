@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.capabilities import named_in
 from whichgpu.audit.capable.words import NAMES, capability_at
 from whichgpu.audit.claims.identity import is_of
 from whichgpu.audit.findings import made
@@ -17,6 +18,7 @@ from whichgpu.audit.pairs import devices
 from whichgpu.audit.quantified.properties import HAS, LACKS, Property, property_at
 from whichgpu.audit.quantified.scopes import PHRASE, Scope, of_text, scope
 from whichgpu.audit.roles import told
+from whichgpu.audit.sentences import sentences
 from whichgpu.audit.sourced import source_of
 from whichgpu.values import NamedTuple
 
@@ -63,7 +65,8 @@ _ON_BOTH = re.compile(
 #: "FP8 training is available on Ampere", "BF16 already works with Turing".
 _ON_FAMILY = re.compile(
     rf"\b(?P<what>{NAMES})\s+(?:is|was|works?|worked|runs?|ran)\s+(?:already\s+|also\s+|even\s+|natively\s+)*"
-    r"(?:(?:available|supported|present|possible|accelerated)\s+)?(?:natively\s+|in hardware\s+)?(?:on|with|in|by)\s+"
+    r"(?:(?:available|supported|present|possible|accelerated)\s+)?(?:natively\s+|in hardware\s+)?(?:on|"
+    r"with|in|by)\s+"
     r"(?P<family>Kepler|Maxwell|Pascal|Volta|Turing|Ampere|Ada(?: Lovelace)?|Hopper)"
     r"(?:\s+(?:gpus?|cards?|hardware|parts?|chips?))?(?=\s*[.,;)]|\s+(?:and|but|so|too|already|as well)\b)",
     re.IGNORECASE,
@@ -133,7 +136,7 @@ def _claims(
 ) -> Iterator[tuple[tuple[int, int], _Claim]]:
     text = passage.text
     for match in _SAID.finditer(text, sentence.start, sentence.end):
-        what = property_at(text, match.end(), context)
+        what = property_at(text, match.end(), context) or _taken_up(text, match.end(), sentence)
         found = scope(match, (), context)
         if what and found and not _NARROWER.match(text, what.end) and what.end <= sentence.end:
             has = (match["every"] is not None) is (match["lacks"] is None)
@@ -145,6 +148,23 @@ def _claims(
     yield from _alone(passage, sentence, who, context)
     yield from _on_each(passage, sentence, context)
     yield from _of_families(passage, sentence, context)
+
+
+def _taken_up(text: str, at: int, sentence: Sentence) -> Property | None:
+    """The one capability that the sentence before names: "all Turing cards have them"."""
+    pronoun = _THEM.match(text, at)
+    before = next((one for one in reversed(sentences(text)) if one.end <= sentence.start), None)
+    every = [each for each in named_in(text, before.start, before.end)] if pronoun and before else []
+    found = [each for each in every if each.key in _TAKEN]
+    if pronoun is None or len(found) != 1:
+        return None
+    return Property(pronoun.end(), found[0].key, found[0].field, found[0].has)
+
+
+_THEM = re.compile(r"(?:them|it|that|this)\b(?=\s*[.,;!)])", re.IGNORECASE)
+_TAKEN = frozenset(
+    ("fp8", "fp4", "bf16", "tf32", "nvlink", "mig", "ray_tracing", "av1_encode", "transformer_engine")
+)
 
 
 def _kind(match: re.Match[str]) -> str:
@@ -200,7 +220,7 @@ def _on_each(
 def _of_families(
     passage: Passage, sentence: Sentence, context: Context
 ) -> Iterator[tuple[tuple[int, int], _Claim]]:
-    """What is available on an architecture of which no device has it: "FP8 training is available on Ampere"."""
+    """What is available on an architecture of which no device has it: "FP8 is available on Ampere"."""
     text = passage.text
     for match in _ON_FAMILY.finditer(text, sentence.start, sentence.end):
         if _NOT_SAID.search(text, sentence.start, match.end()) or _NOT_SAID.search(
@@ -223,7 +243,7 @@ def _of_both(match: re.Match[str], context: Context) -> Scope | None:
 
 
 def _judged(passage: Passage, place: tuple[int, int], claim: _Claim, context: Context) -> Iterator[Finding]:
-    """Contradicted where a device of the kind is not so, or one that is left out is no other than the rest."""
+    """Contradicted where a device of the kind is not so, or one that is left out is as the rest."""
     what = claim.what
     others = [gpu for gpu in claim.scope.gpus if what.has(gpu) is not claim.has and what.has(gpu) is not None]
     unlike = [gpu for gpu in claim.alone if what.has(gpu) is claim.has]
@@ -239,5 +259,6 @@ def _judged(passage: Passage, place: tuple[int, int], claim: _Claim, context: Co
         because = f"{best.id} has {best.display(what.field)}"
     yield made(
         context, passage, place, "absolute", "contradicted" if others or itself else "confirmed",
-        subject=claim.kind or best.id, attribute=what.key, because=because, evidence=(source_of(best, what.field),),
+        subject=claim.kind or best.id, attribute=what.key, because=because,
+        evidence=(source_of(best, what.field),),
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Rules on the device that a text is about: "choose it if you depend on FP8", "for MIG it is the natural choice".
+"""Rules on the device that a text is about: "choose it if you depend on FP8".
 
 What other kinds read of a device that the sentence names is read here of the one that it takes up.
 """

@@ -34,7 +34,7 @@ _BEFORE = 8
 _TIMES = re.compile(r"\b(?P<n>\d{1,2})\s?[x\u00d7]\s?$", re.IGNORECASE)
 
 _SAME_CARD = re.compile(
-    r"\b(?:the same|this|that|his|her|their|my|our)\s+(?:card|gpu|one|machine)\b|\b(?:for|on) it\b(?=\s*[.,;]|$)|^\W*It(?:\s+(?:also|even|"
+    r"\b(?:the same|this|that|his|her|their|my|our)\s+(?:card|gpu|one|machine)\b|^\W*It(?:\s+(?:also|even|"
     r"easily|just|still))?\s+"
     r"(?=(?:holds?|runs?|handles?|loads?|hosts?|serves?|can (?:hold|run|handle|load|serve))\b)|"
     r"^\W*(?:Runs|Holds|Handles|Loads|Fits)\b(?=\s+(?:an?|any|the|all)\b)",

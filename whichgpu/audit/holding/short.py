@@ -142,7 +142,8 @@ _SO_MANY = re.compile(
 
 _DOES = re.compile(
     r"s?\s+(?:(?:will|would|can)\s+(?:do|suffice|take|hold|handle|fit)\b(?:\s+(?:that|it|this))?|suffices?|"
-    r"(?:is|are|has|have)\s+(?:just\s+|already\s+)?enough(?:\s+(?:memory|vram|room))?|does it|do it|is all (?:you|we|it|one) needs?|is plenty)"
+    r"(?:is|are|has|have)\s+(?:just\s+|already\s+)?enough(?:\s+(?:memory|vram|room))?|does it|do it|is "
+    r"all (?:you|we|it|one) needs?|is plenty)"
     r"(?:\s+for (?:this|that|it))?\s*(?:[.,;:]|$)",
     re.IGNORECASE,
 )

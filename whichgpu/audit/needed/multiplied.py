@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 
 NEEDS = re.compile(
-    r"\b(?:requir\w+|needs?|necessitat\w+|demands?|takes?|wants?|swallows?|eats?|fills?|calls? for|uses?|consumes?|occup\w+|weighs?|minimum|at least|"
+    r"\b(?:requir\w+|needs?|necessitat\w+|demands?|takes?|wants?|swallows?|eats?|fills?|calls? for|uses?|"
+    r"consumes?|occup\w+|weighs?|minimum|at least|"
     r"(?:is|are)(?: roughly| about| around| approximately)?(?= ~?\d))\b",
     re.IGNORECASE,
 )

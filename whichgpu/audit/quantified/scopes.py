@@ -34,6 +34,9 @@ PHRASE = (
     r"(?:before|since|after|until) (?:the |NVIDIA[\u2019']s )?[A-Z][\w -]{1,24}?(?=,|\s+(?:had|has|have|"
     r"was|were|"
     r"did|supports?|supported|offered|came|could|can|with|that|to)\b)|"
+    r"(?:of|from|in) (?:the )?(?P<of>Kepler|Maxwell|Pascal|Volta|Turing|Ampere|Ada|Hopper|Blackwell)(?: "
+    r"Lovelace)?"
+    r"(?: (?:generation|family|architecture|line-?up))?|"
     r"of (?:the|these|those|its) (?:two|three|four|five|six|generation|kind|era|family)|"
     r"(?:in|on) (?:this|our|the) (?:list|comparison|article|guide|round-?up|table)|here|"
     r"(?:but|except(?: for)?|other than|besides|apart from|save(?: for)?) (?:the |NVIDIA[\u2019']s )?"
@@ -43,8 +46,8 @@ PHRASE = (
 )
 #: Words before the noun that narrow nothing, or only to what is sold for machine learning.
 _FILL = frozenset(
-    ("a", "an", "the", "single", "other", "modern", "current", "existing", "available", "discrete", "desktop",
-     "graphics", "of", "these", "those", "such", "recent"),
+    ("a", "an", "the", "single", "other", "existing", "available", "discrete", "desktop",
+     "graphics", "of", "these", "those", "such"),
 )  # fmt: skip
 _MAKERS = {"nvidia": "NVIDIA", "amd": "AMD", "intel": "Intel"}
 _BRANDS = {"geforce": "geforce", "quadro": "workstation", "tesla": "datacenter", "instinct": "datacenter"}
@@ -84,7 +87,7 @@ def scope(match: re.Match[str], own: Sequence[str], context: Context) -> Scope |
     `own` are the ids of the device that alone is so, whose model is no other.
     """
     post = match["post"] or ""
-    if _UNKNOWN.search(post):
+    if _UNKNOWN.search(post) and not match["of"]:
         return None
     but = _devices(said["what"], context) if (said := _BUT.search(post)) else []
     if said and not but:
@@ -94,6 +97,7 @@ def scope(match: re.Match[str], own: Sequence[str], context: Context) -> Scope |
             _OF_TEXT.search(match.string, match.start("post"), match.end("post")), own, but, context
         )
     maker = f"{match['maker'] or ''} " if "maker" in match.re.groupindex else ""
+    maker += f"{match['of']} " if match["of"] else ""
     kind = _kind((maker + match["mods"] + match["noun"]).split(), context)
     period = _SINCE.search(_BUT.sub("", post))
     if kind is None or match["noun"].lower() == "one" or not _narrows(match):
