@@ -113,6 +113,7 @@ _NEXT = re.compile(
     r"\s+(?:the\s+|nvidia\s+|by the\s+)*",
     re.IGNORECASE,
 )
+_APART = re.compile(r"[();\u201c\u201d\"]")
 _THREE, _TWO = 3, 2
 _KEYS = (
     "memory",
@@ -231,7 +232,9 @@ def _in_order(passage: Passage, sentence: Sentence, who: Spoken, context: Contex
     """Three devices and more in an order by one attribute, which no two of them must break."""
     text = passage.text
     for run in _runs(text, who.here):
-        before, after = text[sentence.start : run[0].start], text[run[-1].end : sentence.end]
+        # Of the clause alone, not of what stands in brackets or quotes beside it.
+        before = _APART.split(text[sentence.start : run[0].start])[-1]
+        after = _APART.split(text[run[-1].end : sentence.end])[0]
         rising = _way(before, after, text[run[0].end : run[1].start])
         every = {each.attribute.key: each.attribute for each in named(before + " " + after)}
         keys = [key for key in every if key in _KEYS]
