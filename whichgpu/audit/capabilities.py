@@ -100,7 +100,9 @@ def _av1_encode(gpu: Gpu) -> bool | None:
 
 
 #: Behind the name of a precision, what can have it.
-_PRECISION = r"(?: precision| support| tensor cores?| inference| training| acceleration)?"
+_PRECISION = (
+    r"(?: precision| support| tensor cores?| inference| training| acceleration| kernels?| arithmetic| math)?"
+)
 CAPABILITIES = (
     Capability("fp8", rf"fp8{_PRECISION}", "compute_capability",
                 _since(8.9, "fp8")),
@@ -132,14 +134,16 @@ CAPABILITIES = (
     Capability("ecc", r"(?:ecc|error[- ]correcting code)(?: memory)?(?: \(ecc\))?", "ecc",
                 _said("ecc", "yes")),
     Capability("av1_encode",
-                r"av1 encod(?:e|ing|ers?)|(?:(?<=encode )|(?<=encodes ))av1(?: in hardware| video)?",
+                r"av1 encod(?:e|ing|ers?)|av1(?= (?:video )?(?:can|could|cannot) (?:also |even )?be "
+                r"encoded)|(?:(?<=encode )|(?<=encodes ))av1(?: in hardware| video)?",
                 "encoders", _av1_encode),
     Capability("av1_decode",
                 r"av1 decod(?:e|ing|ers?)|(?:(?<=decode )|(?<=decodes ))av1(?: in hardware| video)?",
                 "decoders", _said("decoders", "AV1")),
     Capability("vgpu", r"(?:nvidia )?vgpu(?: software)?(?: support)?", "vgpu",
                 lambda gpu: True if gpu.value("vgpu") else None),
-    Capability("ray_tracing", r"(?:rt cores?|ray[- ]tracing cores?)", "rt_cores", _positive("rt_cores")),
+    Capability("ray_tracing", r"(?:rt cores?|ray[- ]tracing (?:cores?|hardware|units?))", "rt_cores",
+                _positive("rt_cores")),
     Capability("int8_tensor", r"int8 tensor[- ]cores?(?: (?:operations?|support|acceleration|math))?",
                 "compute_capability", _since(7.2)),
     Capability("tensor_cores", r"tensor cores?", "tensor_cores", _positive("tensor_cores")),

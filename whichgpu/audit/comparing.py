@@ -33,18 +33,21 @@ _LESS = (
 )
 #: Words that set one thing above or below another, or level with it, by what they are.
 WORDS = re.compile(
-    rf"\b(?:(?P<more>{_MORE})|(?P<less>{_LESS})"
+    r"\b(?:(?P<thirst>hungrier|thirstier|more power[- ]hungry)|(?P<frugal>more frugal|less power[- ]hungry)"
+    rf"|(?P<more>{_MORE})|(?P<less>{_LESS})"
     r"|(?P<above>above|ahead of|beyond|north of|exceed(?:s|ed|ing)?|surpass(?:es|ed|ing)?|beats?|beating|"
     r"outperform(?:s|ed|ing)?|outpaces|"
     r"tops|topping|outdoes|"
-    r"outstrips|trumps|eclipses|edges out)"
+    r"outstrips|trumps|eclipses|edges out|outclasses|outguns|outmuscles|outranks|dwarfs|bests|overtakes|"
+    r"one-ups)"
     r"|(?P<below>below|short of(?=\s+\w)|shy of|behind|south of|trail(?:s|ed|ing)|lags|undercuts|"
-    r"loses to)"
+    r"loses to|falls behind|comes in under)"
     r"|(?P<level>(?:the )?(?:very |exact )?same(?: (?:amount|size|number|capacity|figure|value)(?= as))?|"
-    r"(?:just|exactly) like|identical|equal|on par|on a par|level|matches|matching|equals|as (?:many|"
+    r"(?:just|exactly) like|identical|equal|on par|on a par|level|match(?:es|ed|ing)|equal(?:s|led|ed)|"
+    r"tie[sd](?: with)?|"
+    r"is tied with|as (?:many|"
     r"much)(?= (?:[\w-]+ ){0,3}?as\b))"
-    r"|(?P<thirst>hungrier|thirstier|more power-hungry|more power hungry)|(?P<frugal>more frugal|less "
-    r"power-hungry))\b",
+    r")\b",
     re.IGNORECASE,
 )
 #: Between a word and the name of what it orders.
@@ -67,12 +70,15 @@ _OF_IT = re.compile(
 )
 #: What a comparison is in, behind it: "ahead in bandwidth", "trails the A100 in memory bandwidth".
 _IN = re.compile(
-    r"\b(?:in|in terms of|when it comes to|as for|on)\s+(?:(?:raw|its|the|peak|sheer|memory)\s+){0,2}$",
+    r"\b(?:in|in terms of|when it comes to|as for|on|for|by)\s+"
+    r"(?:(?:raw|its|the|peak|sheer|memory|plain|pure|theoretical|total|overall|dense)\s+){0,2}$",
     re.IGNORECASE,
 )
 _FIRST_IN = re.compile(
-    r"\s*(?:But\s+|And\s+)?(?:In|On|In terms of|When it comes to|As for)\s+(?:(?:raw|its|the|peak|"
-    r"sheer)\s+){0,2}",
+    r"\s*(?:But\s+|And\s+)?(?:In|On|For|In terms of|When it comes to|As for|Judged by|By|Measured by|"
+    r"Looking at)\s+"
+    r"(?:(?:raw|its|the|peak|sheer|plain|pure|simple|ordinary|classic|theoretical|total|overall|on-board|"
+    r"straight|dense)\s+){0,3}",
     re.IGNORECASE,
 )
 #: Between the name of an attribute and what is said of it: "its bandwidth of 300 GB/s is slightly higher".
@@ -121,7 +127,7 @@ _DRAWS = re.compile(
     re.IGNORECASE,
 )
 _POWER = re.compile(
-    r"\s+(?:(?:power|energy|electricity|juice|strom)\b\s*)?(?=than\b|als\b|que\b|[.,;)]|$)", re.IGNORECASE
+    r"\s*(?:\b(?:power|energy|electricity|juice|strom)\b\s*)?(?=than\b|als\b|que\b|[.,;)]|$)", re.IGNORECASE
 )
 #: What must stand between a word without a noun and what it is set against.
 #: "Its die is larger".
@@ -133,6 +139,15 @@ _DIE = re.compile(
 _THAN = re.compile(r"(?:\s+\w+){0,2}\s+(?:than|als|que)\b", re.IGNORECASE)
 #: Attributes of which "better" and "faster" say that there is more.
 _FAST = ("bandwidth", "clock_boost", "clock_base", "memory_data_rate", "nvlink")
+#: What a memory does by its bandwidth: "moves data faster", "is slower at reading memory"; what is its size.
+_IDIOM = re.compile(
+    r"\b(?:mov(?:es?|ing) (?:its )?data|feed(?:s|ing)? its (?:cores|compute units|tensor cores)|"
+    r"(?:reads?|reading|stream(?:s|ing)?|access(?:es|ing)?) (?:from )?(?:its |the )?(?:memory|vram|"
+    r"weights))\b",
+    re.IGNORECASE,
+)
+_AT = re.compile(r"\s+(?:than\s[^.;,]{2,30}\s+)?(?:at|when)\s", re.IGNORECASE)
+_IN_CAPACITY = re.compile(r"\b(?:in|on|by) (?:sheer |raw |total |memory )?capacity\b", re.IGNORECASE)
 _AND = re.compile(r",?\s+and\s+", re.IGNORECASE)
 _REACH = 60
 _OF_UNIT = {"bits": "memory_bus"}
@@ -218,6 +233,15 @@ class _Reader:
         )
         if die:
             return attributes()["die_area"]
+        idiom = _IDIOM.search(self._text, self._sentence.start, self._sentence.end)
+        if (
+            idiom
+            and word in _BY_WORDS
+            and (_AT.match(self._text, match.end()) or idiom.end() <= match.start())
+        ):
+            return attributes()["bandwidth"]
+        if _IN_CAPACITY.search(self._text, match.end(), self._sentence.end):
+            return attributes()["memory"]
         what = self._in(match) or self._first(match) or self._subject(match) or self._behind(match)
         if what is not None and what.key == "memory" and word in _BY_WORDS:
             # "Its memory is faster": of its bandwidth.

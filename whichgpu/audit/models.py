@@ -31,7 +31,7 @@ _FORMATS = (
     (re.compile(r"\bfull precision\b", re.I), 2.0, 4.0),
     (
         re.compile(r"\b(?:fp?16|bf?16|bfloat16|float16|16-bit|16 bits?|half[- ]precision|"
-            r"unquanti[sz]ed)\b", re.I),
+            r"unquanti[sz]ed|without (?:any )?quanti[sz]ation)\b", re.I),
         2.0,
         2.0,
     ),

@@ -45,7 +45,7 @@ _STRONG = re.compile(
 )
 _AGAINST = re.compile(
     r"(?:\b(?:(?<!such )(?<!known )as(?: with| on| for| in)?|over|"
-    r"after|before|since|between|"
+    r"after|before|since|between|but not(?: on| in| by| with| for)?|"
     r"shar(?:es?|ed|ing)\b[^.;,]{0,40}?\bwith|"
     r"the (?:chip|die|silicon|gpu) (?:of|in|from|behind)|"
     r"keep(?:s|ing)?|kept|retain(?:s|ed|ing)?|inherit(?:s|ed|ing)?|reus(?:es?|ed|ing)|borrow(?:s|ed|ing)?|"
@@ -62,7 +62,7 @@ _AGAINST = re.compile(
     r"heir|refresh|variant|version|derivative|rival|follow-up|replacement|answer|alternative|"
     r"competitor|upgrade) (?:to|of|for)|predecessor|outperform(?:s|ing)?|outclass(?:es|ing)?|"
     r"outpac(?:es|ing)|beat(?:s|ing)?|match(?:es|ing)?|equals?|exceed(?:s|ing)?|surpass(?:es|ing)?|"
-    r"rival(?:s|ing)?|"
+    r"rival(?:s|ing)?|ties?(?: with)?|leads?|tops|bests|dwarfs|outguns|outranks|overtakes|"
     r"trail(?:s|ing)?|behind|above|below|ahead of|faster alternative to|alternative to|up from|down from|"
     r"step up from|upgrade (?:from|over))"
     r"|(?:^\s*|[.,;(]\s*)like"

@@ -43,7 +43,7 @@ _GUARD = re.compile(
     r"(?:per|each|every) (?:sm|core|user|stack|pin|link|watt|dollar|gigabyte)|each(?!,? (?:with|"
     r"has|having|good for|offering|packing|"
     r"delivering|providing|carrying|boasting|rated))|every|future|rumou?r\w*|expected|if|would|could|"
-    r"unless|not|"
+    r"unless|not|will do|suffices?|(?:is|are) (?:just )?enough|"
     r"(?:two|three|four|six|eight) of (?:them|these|those)|"
     r"that (?:is|makes|leaves|gives)(?= (?:about |roughly |only |just )?[\d~])|"
     r"pourrai\w*|devrai\w*|pr\u00e9di\w+|rumeurs?|k\u00f6nnten?|ger\u00fccht\w*|podr\u00eda\w*)\b",

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.capabilities import CAPABILITIES
-from whichgpu.audit.claims.capability import capability_at, judged
+from whichgpu.audit.capable.verdict import judged
+from whichgpu.audit.capable.words import capability_at
 from whichgpu.audit.pairs import devices
 from whichgpu.audit.sentences import sentences, within
 

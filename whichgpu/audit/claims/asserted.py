@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.capabilities import CAPABILITIES, Capability, named_in
-from whichgpu.audit.claims.capability import judged, of_architecture
+from whichgpu.audit.capable.verdict import judged, of_architecture
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
 

@@ -54,6 +54,12 @@ _BROUGHT = re.compile(
     rf"(?:native\s+|hardware\s+|support for\s+|the\s+|an?\s+)*(?P<what>{_NAMES})\b",
     re.IGNORECASE,
 )
+#: "BF16 needs at least an Ampere card", "TF32 only works from".
+_ASKS = re.compile(
+    rf"\b(?P<what>{_NAMES})\b(?:\s+(?:support|itself|still|also|natively)){{0,2}}\s+(?:needs?|requires?|takes?|demands?|"
+    rf"calls for)\s+(?:(?:at least|a minimum of|no less than)\s+)?(?:an?\s+)?{_GROUP}",
+    re.IGNORECASE,
+)
 #: What leaves open what is said, or says more of it than that it came.
 _OPEN = re.compile(
     r"\b(?:not|no|never|if|whether|until|before|would|could|rumou?r\w*|third|second|fourth|fifth|sixth|[2-6](?:nd|rd|th)|"
@@ -81,7 +87,7 @@ def find(context: Context) -> Iterator[Finding]:
 
 
 def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
-    for pattern in (_WITH, _BROUGHT):
+    for pattern in (_WITH, _BROUGHT, _ASKS):
         for match in pattern.finditer(passage.text, sentence.start, sentence.end):
             words = re.split(r"[;:,]", passage.text[sentence.start : match.start()])[-1] + match[0]
             if _OPEN.search(words.replace(match["what"], " ")):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.capabilities import CAPABILITIES, capability_of
-from whichgpu.audit.claims.capability import judged
+from whichgpu.audit.capable.verdict import judged
 from whichgpu.audit.recommended import recommended
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences
@@ -71,7 +71,7 @@ _TAKE = re.compile(
 _COMMA = re.compile(r"[^.;:]{0,30},\s*(?:the\s+|an?\s+)?(?:nvidia\s+|amd\s+|geforce\s+)*", re.IGNORECASE)
 _IS_RIGHT = re.compile(
     r"\s+(?:is|are|would be|remains?|makes?)\b[^.;]{0,25}\b(?:better|best|right|ideal|choice|way|option|"
-    r"perfect|suited|pick)\b",
+    r"perfect|suited|pick|sufficient|enough|fine|adequate)\b",
     re.IGNORECASE,
 )
 #: "Choose the A100 for FP8": what stands before the device, and behind it.

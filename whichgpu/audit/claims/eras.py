@@ -25,11 +25,17 @@ _CAME = (
 #: Behind an architecture, the year in which it came; it and another one that it came before or after.
 _IN_YEAR = re.compile(
     rf"(?:\s+(?:architecture|generation|family))?(?:,\s[^,.;]{{2,40}},)?\s+(?:first\s+|then\s+)?{_CAME}\s+(?:in|around)\s+"
-    r"(?:(?:early|late|mid|[A-Z][a-z]+)[ -])?(?P<year>20[012]\d)\b"
+    r"(?:(?:early|late|mid|[A-Z][a-z]+)[ -])?(?P<year>20[012]\d)\b|"
+    # "Kepler, introduced in 2012, was": told in passing, or in brackets.
+    r"(?:\s+(?:architecture|generation|family))?(?:,\s+(?:which (?:was|is)"
+    r"\s+)?(?:first\s+)?(?:introduced|launched|released|"
+    r"presented|announced|unveiled|born|dating from|out)\s+(?:in\s+|since\s+)?|\s+\((?:from\s+)?)"
+    r"(?:(?:early|late|mid|[A-Z][a-z]+)[ -])?(?P<year2>20[012]\d)(?=[,.;)]|\s+(?:and|as|with|for|by)\b)"
 )
 _ORDER = re.compile(
-    rf"(?:\s+(?:architecture|generation|family))?\s+{_CAME}(?:\s+(?:out|on the market|[\w-]+ (?:years?|"
-    rf"months?)))?\s+(?P<way>before|after)\s+(?:the\s+)?"
+    rf"(?:\s+(?:architecture|generation|family))?(?:\s+{_CAME}(?:\s+(?:out|on the market|[\w-]+ (?:years?|"
+    rf"months?)))?|,?\s+(?:is\s+|was\s+)?(?:the\s+|NVIDIA[\u2019']s\s+)?(?:architecture|generation|family|series|one)"
+    rf"(?:\s+(?:just|right|directly|immediately|that {_CAME}))?)\s+(?P<way>before|after)\s+(?:the\s+)?"
 )
 #: A series of cards, and up to its architecture what says that it is built on it.
 _SERIES = re.compile(
@@ -60,10 +66,11 @@ def _of_sentence(passage: Passage, sentence: Sentence, context: Context) -> Iter
             continue
         told = _IN_YEAR.match(text, match.end(), sentence.end)
         if told:
-            wrong = abs(int(told["year"]) - family.year) >= _YEARS
+            year = "year" if told["year"] else "year2"
+            wrong = abs(int(told[year]) - family.year) >= _YEARS
             because = f"{family.name} is of {family.year}"
             expected = str(family.year) if wrong else ""
-            yield _made(passage, told.span("year"), wrong, (family.name, because, expected), context)
+            yield _made(passage, told.span(year), wrong, (family.name, because, expected), context)
         other = known.get(family_of(named[at + 1][0])) if at + 1 < len(named) else None
         order = _ORDER.fullmatch(text, match.end(), named[at + 1].start()) if other else None
         if order and other and other.year and other.year != family.year and other.vendor == family.vendor:

@@ -188,6 +188,10 @@ _AS_DOES = re.compile(
 )
 
 
+#: "Compared with the 3080, it holds": of the one that the text speaks of.
+_THEN_IT = re.compile(r",\s+(?:it|this (?:card|gpu|one))\b", re.IGNORECASE)
+
+
 def _also(
     index: int, passage: Passage, sentence: Sentence, claim: _Claim, context: Context
 ) -> Iterator[_Claim]:
@@ -324,6 +328,7 @@ def _claims(index: int, passage: Passage, sentence: Sentence, context: Context) 
             each
             for each in within(who.here, at + first, at + last)
             if not _AS_DOES.search(passage.text, at + first, each.start)
+            and not (each in who.against and _THEN_IT.match(passage.text, each.end))
             and not WORKED.match(passage.text, each.end)
         ]
         group = _GROUP.search(passage.text, at + first, at + last) if not here and len(said) < 2 else None

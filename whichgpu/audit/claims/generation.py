@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.claims.capability import of_architecture
+from whichgpu.audit.capable.verdict import of_architecture
 from whichgpu.audit.fields import of_field
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences

@@ -42,7 +42,7 @@ _GROUP = re.compile(
     r"(?:(?:(?<=[.!?;])|(?<![\s\S]))\s*(?:(?:And|But|So|Still|Here|Note that|Oh,? and)[,:]?\s+)?|(?::|"
     r",\s+(?:and|but))\s+|\b(?:and|while|whereas)\s+)"
     r"(?P<who>(?P<none>neither(?: of (?:them|these|the two))?(?: (?:card|gpu|chip|one))?|none of (?:them|"
-    rf"these|the \w+))(?:\s+{_ONES})?|"
+    rf"these|the (?:two|three|four|five|six|lot|others|rest|trio|pair)))(?:\s+{_ONES})?|"
     r"(?:both(?: of (?:them|these|the))?|all (?P<n>two|three|four|five)(?: of them)?|all of (?:them|"
     r"these)|they (?:all|both)|these|all(?: of)? these|"
     r"(?P<others>the (?:others|rest|other (?P<n4>two|three|four)))|"

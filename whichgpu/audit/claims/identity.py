@@ -69,7 +69,17 @@ _LABEL = re.compile(
 )
 #: Between a device and its architecture in "is Ampere", "is an Ampere card", "(Ampere)"; what then follows.
 _IS_JUST = re.compile(r"(?:,?\s+which)?\s+(?:is|was)\s+(?:still\s+|also\s+)?")
-_IS_OF = re.compile(r"\s+(?:is|was)\s+(?:an?|the|one|also|\w+'s)\s+(?:[\w'-]+\s+){0,3}", re.IGNORECASE)
+_IS_OF = re.compile(
+    r"\s+(?:(?:is|was|remains|stays|counts as|is still|was still)\s+(?:an?|the|one|also|\w+'s)"
+    r"\s+(?:[\w'-]+\s+){0,3}|"
+    r"(?:are|were)\s+(?:(?:also|both|all|still|old|new)\s+)*)|"
+    # "The Titan RTX, another Turing card, had 24 GB".
+    r",\s+(?:an?|another|yet another|my first|our first|my|our|NVIDIA's|AMD's)\s+(?:(?:big|fast|cheap|"
+    r"old|older|new|small|popular|"
+    r"classic|late|"
+    r"early|consumer|gaming|professional|workstation|high-end|mid-range|fellow)\s+){0,2}",
+    re.IGNORECASE,
+)
 _IT_IS = re.compile(
     r"\s*(?:It|This|That)(?:[\u2019']s| is| was)\s+(?:still\s+|also\s+)?(?:an?|the|one)\s+(?:[\w'-]+\s+){0,2}"
 )
@@ -84,12 +94,18 @@ _JUST = re.compile(
     r"(?:-based)?(?:\s+(?:too|as well|parts?|cards?|chips?))?\s*(?:[.,;)]|$|\s(?:and|with|at|from)\b)", re.I
 )
 _A_CARD = re.compile(
-    r"(?:[ -](?:generation|class|based|series))?\s+(?:\w+\s+){0,2}?"
-    r"(?:cards?|gpus?|parts?|chips?|accelerators?|processors?|boards?)\b",
+    r"(?:[ -](?:generation|class|based|series|era))?\s+(?:\w+\s+){0,2}?"
+    r"(?:cards?|gpus?|parts?|chips?|accelerators?|processors?|boards?|products?|designs?|models?|devices?|silicon|classic|veteran|workhorse|refresh|flagship)\b",
     re.IGNORECASE,
 )
 #: Values between the name that a list begins with and its architecture: "T4: 16 GB GDDR6, 70 W, Turing".
 _LISTS = re.compile(r"\s*:\s*(?:[^.;:]{0,60},\s*)?")
+#: "An Ada-generation part, it is quiet", "This Turing classic".
+_FRONTED = re.compile(
+    r"\s*(?:An?|This|That|Another|Yet another)\s+(?:(?:big|old|older|new|popular|true|real|late|early|"
+    r"classic|high-end|"
+    r"professional|consumer|workstation|data[ -]center)\s+){0,2}"
+)
 _OPENED = re.compile(r"\s*\(")
 _CLOSED = re.compile(r"(?:[ -](?:architecture|generation|based|gpu|card))?\s*[),;]", re.IGNORECASE)
 _IT = re.compile(r",\s+(?:it|this (?:card|gpu|one))\b", re.IGNORECASE)
@@ -456,8 +472,14 @@ def _carried(text: str, start: int, match: re.Match[str], who: Spoken) -> Mentio
     is_of = _IT_IS.fullmatch(gap) and _A_CARD.match(text, match.end())
     is_of = is_of or (_IT_IS_JUST.fullmatch(gap) and _JUST.match(text, match.end()))
     leads = who.certain and not gap.strip() and _LEADS.match(text, match.end())
+    fronted = who.certain and _FRONTED.fullmatch(gap)
+    is_of = is_of or (_A_CARD.match(text, match.end()) if fronted else None)
     said = is_of or leads or _BUILT.fullmatch(gap) or _LABEL.fullmatch(gap)
-    before = [each for each in who.here if each.start < match.start() or each not in who.against]
+    before = [
+        each
+        for each in who.here
+        if each.start < match.start() or (each not in who.against and not _IT_IS.fullmatch(gap))
+    ]
     if before or not who.topic or not said or _CAME_WITH.fullmatch(gap):
         return None
     return None if _OLDER.search(text, start, match.start()) else who.topic[0]

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.capabilities import CAPABILITIES, capability_of
-from whichgpu.audit.claims.capability import judged as judged_of
-from whichgpu.audit.claims.capability import of_architecture, said_in
+from whichgpu.audit.capable.verdict import judged as judged_of
+from whichgpu.audit.capable.verdict import of_architecture
+from whichgpu.audit.capable.words import said_in
 from whichgpu.audit.claims.group import of_one
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.sentences import sentences, within

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.claims.capability import judged
+from whichgpu.audit.capable.verdict import judged
 from whichgpu.audit.claims.choice import ANY_WISH, WISHES
 from whichgpu.audit.claims.rule import OF_FP64, without_fp64
 

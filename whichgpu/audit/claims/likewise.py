@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes
 from whichgpu.audit.capabilities import CAPABILITIES, capability_of
-from whichgpu.audit.claims.capability import judged, said_in
+from whichgpu.audit.capable.verdict import judged
+from whichgpu.audit.capable.words import said_in
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import made
 from whichgpu.audit.judging import judged as judged_value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.claims.capability import capability_at
+from whichgpu.audit.capable.words import capability_at
 from whichgpu.audit.document import HEADED
 from whichgpu.audit.findings import made
 from whichgpu.audit.pairs import devices
@@ -99,6 +99,8 @@ def find(context: Context) -> Iterator[Finding]:
                 mention = spoken(index, passage, sentence, context).owner(match.start())
                 end = match.end() + what[1] if what else match.end()
                 excepted = _EXCEPTED.match(passage.text, end)
+                if _NOT.search(passage.text, max(0, match.start() - _CLOSE_BY), match.start()):
+                    continue
                 if what and mention and not excepted and not _OF_A_TIME.search(sentence.text):
                     place = (match.start(), match.end() + what[1])
                     yield from _judged(passage, place, match, (mention, what[0]), context)

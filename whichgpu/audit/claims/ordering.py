@@ -50,7 +50,8 @@ _CLAUSE = re.compile(
 )
 #: Behind a comparison, words before what it is with.
 _WITH = re.compile(
-    r"\b(?:than|compared|versus|vs|against|over|of|as|beyond|behind|like|relative|als|que|to)\b|[\u2019']s\b",
+    r"\b(?:than|compared|versus|vs|against|over|of|as|beyond|behind|like|relative|next|beside|alongside|als|que|to)\b|"
+    r"[\u2019']s\b",
     re.IGNORECASE,
 )
 _MINUS = re.compile(r"[-\u2212]\d+(?:\.\d+)?\s?%\s*$")
@@ -63,7 +64,8 @@ _BY_HOW_MUCH = re.compile(
 _OBJECT = re.compile(
     r"(?:\s+(?:memory|vram|power|bandwidth|strom|leistung|energie|speicher|"
     r"courant))?(?:\s+in\s+\w+(?:\s+bandwidth)?)?(?:\s+(?:with|to|as))?(?:\s+(?:than|als|que))?\s+"
-    r"(?:(?:both|even|that|those|what|of|on|in|from|for|the|an?|one|a single|die|der|das|dem|den|eine?|la|"
+    r"(?:(?:both|even|that|those|what|HBM\d?e?|GDDR\dX?|memory|of|on|in|from|for|the|an?|one|a single|"
+    r"die|der|das|dem|den|eine?|la|"
     r"le|el|"
     r"nvidia|amd|geforce|"
     r"nvidia[\u2019']s|amd[\u2019']s|its|[\d.,]+\s?(?:gb/s|tb/s|gb|mb|w|watts?|tflops|bits?)|[\w-]+er|"
@@ -198,6 +200,13 @@ def _of_two(
         and (who.own or _its(each, who))
     )
     if (each.bound and _other(each, who) is None and not elided) or (each.sign and apart):
+        return None
+    if (
+        after
+        and re.search(r"[:;]", who.text[each.end : after[0].start])
+        and WORDS.search(who.text, each.end, after[0].start)
+    ):
+        # "With more memory: less than the MI300X" compares with that by the second word.
         return None
     both = _level(each, who, context) if each.sign == 0 else pair(each.start, each.end, who, context)
     return _judged(passage, each, both, who, context) if both else None

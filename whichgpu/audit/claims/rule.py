@@ -8,7 +8,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes, named
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.offers import on_offer
-from whichgpu.audit.pairs import facts, pair, ratios
+from whichgpu.audit.pairs import devices, facts, pair, ratios
 from whichgpu.audit.recommended import preferred, recommended
 from whichgpu.audit.roles import Spoken
 from whichgpu.audit.sentences import sentences, within
@@ -140,6 +140,9 @@ def _judged(
     values = ratios(attribute, both, context) if attribute and both else []
     if attribute is None or both is None or not values:
         return
+    if len(here) < _TWO != len(devices(context)) and _GOOD.search(passage.text, chosen.end, place[1]):
+        # "The A100 is a great pick" leaves room for a better one.
+        return
     ratio = min(values, key=lambda one: abs(one[0] - 1)) if _wins(values) else max(values)
     because = f"{ratio[1]}: {ratio[0]:.2g} times; {_flip(ratio[0], both)}"
     verdict = "confirmed" if _wins(values) else "contradicted" if ratio[0] < 0.95 else "unverifiable"
@@ -159,6 +162,14 @@ def without_fp64(
     because = f"{gpus[0].id} runs FP64 at 1/{1 / max(shares):.0f} of FP32"
     yield made(context, passage, place, "rule", "contradicted", subject=gpus[0].id, attribute="fp64",
                because=because, evidence=(source_of(gpus[0], "fp64"), Evidence(because)))  # fmt: skip
+
+
+_GOOD = re.compile(
+    r"\s+(?:is|are|remains|would be|makes)\s+(?:also\s+|still\s+)?an?\s+(?:[\w-]+\s+){0,2}(?:choice|"
+    r"option|pick|fit|contender|bet)\b",
+    re.IGNORECASE,
+)
+_TWO = 2
 
 
 def _wins(values: list[tuple[float, str]]) -> bool:

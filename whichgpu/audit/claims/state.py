@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.capabilities import named_in
-from whichgpu.audit.claims.capability import judged
+from whichgpu.audit.capable.verdict import judged
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import guarded, sentences, within
 
@@ -57,6 +57,7 @@ _HEDGED = re.compile(
     r"\?|\d\s?%",
     re.IGNORECASE,
 )
+_COULD = re.compile(r"\bcould (?:(?:even|already|also|now)\s+)+", re.IGNORECASE)
 _CLAUSE = re.compile(r"[,;:()]\s*|\s[\u2013\u2014-]\s|\s(?:and|while|whereas|but|so|though|although)\s")
 _VALUE = re.compile(r"\d[\d,.]*\s?(?:[TPG](?:FL)?OPS|[GT]B|W\b|x\b|GB/s|TB/s)", re.IGNORECASE)
 
@@ -92,7 +93,8 @@ def _of_clause(
     mention = _about(sentence, place, who)
     if what is None or mention is None:
         return
-    words = passage.text[slice(*place)]
+    # "It could even train in TF32", "support for FP8 is there" tell of what it has.
+    words = _COULD.sub("can ", passage.text[slice(*place)]).replace("upport for ", "upport ")
     if mention in who.here and place[0] <= mention.start < place[1]:
         words = words.replace(mention.text, " ")
     names = re.compile(what.names, re.IGNORECASE)

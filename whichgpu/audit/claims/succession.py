@@ -174,7 +174,9 @@ def _judged(
     before, after = _days(old), _days(new)
     if not before or not after:
         return
-    wrong = min(before) > max(after)
+    # A year by itself is neither before nor after a day of it.
+    precise = min(map(len, (*before, *after)))
+    wrong = min(before)[:precise] > max(after)[:precise]
     because = f"{old[0].id} came out on {min(before)}, {new[0].id} on {min(after)}"
     yield made(context, passage, place, "identity", "contradicted" if wrong else "unverifiable",
                subject=new[0].id, attribute="release_date", because=because,

@@ -87,7 +87,12 @@ def find(context: Context) -> Iterator[Finding]:
     for index, passage in enumerate(context.document.passages):
         if passage.kind in RUNNING:
             for sentence in sentences(passage.text):
-                if _SCOPE.search(sentence.text) or (_few(context) and _BY_ITSELF.search(sentence.text)):
+                named_first = _OF_NAMED.match(passage.text, sentence.start)
+                if (
+                    _SCOPE.search(sentence.text)
+                    or named_first
+                    or (_few(context) and _BY_ITSELF.search(sentence.text))
+                ):
                     yield from _of_sentence(index, passage, sentence, context)
 
 
@@ -302,6 +307,8 @@ class Among(NamedTuple):
 def _among(index: int, passage: Passage, sentence: Sentence, context: Context) -> Among:
     """The devices that a sentence counts: those of the text, of what stands before, or of the passage."""
     said = _SCOPE.search(sentence.text)
+    if listed := _listed(index, passage, sentence, context):
+        return Among(listed)
     count = next((n for word, n in _COUNTS.items() if said and word in said[0].lower()), 0)
     every = devices(context)
     if not count or len(every) == count or len(every) > count >= _MANY:
@@ -318,6 +325,26 @@ def _among(index: int, passage: Passage, sentence: Sentence, context: Context) -
         if 0 <= len(distinct) - count <= _ASIDE:
             return Among(list(distinct.values()), len(distinct) - count)
     return Among(())
+
+
+def _listed(index: int, passage: Passage, sentence: Sentence, context: Context) -> list[tuple[str, ...]]:
+    """The devices that a sentence begins with: "Of the A10, the L4 and the T4, the A10 has"."""
+    head = _OF_NAMED.match(passage.text, sentence.start, sentence.end)
+    if head is None:
+        return []
+    found = [each for each in context.mentions.get(index, ()) if head.end("of") <= each.start]
+    run = found[:1] if found and found[0].start == head.end() else []
+    for each in found[1:] if run else ():
+        ended = len(run) > 1 and "and" in passage.text[run[-2].end : run[-1].start]
+        if ended or not _AND.fullmatch(passage.text, run[-1].end, each.start):
+            break
+        run.append(each)
+    ended = len(run) > 1 and "and" in passage.text[run[-2].end : run[-1].start]
+    return [each.ids for each in run] if ended else []
+
+
+_OF_NAMED = re.compile(r"\s*(?P<of>Of|Among|Out of|Between)\s+(?:the\s+|nvidia\s+)*", re.IGNORECASE)
+_AND = re.compile(r"s?,?\s+and\s+(?:the\s+)?|s?,\s+(?:the\s+)?", re.IGNORECASE)
 
 
 def held_against(

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.capabilities import CAPABILITIES, capability_of
+from whichgpu.audit.capable.verdict import judged
 from whichgpu.audit.claims.asserted import of_kind
-from whichgpu.audit.claims.capability import judged
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
 

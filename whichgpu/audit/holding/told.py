@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whichgpu.audit.claims.held import how_held
 from whichgpu.audit.holding import words
+from whichgpu.audit.holding.ways import how_held
 from whichgpu.audit.models import TRAINS, formats, models, single
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import WORKED, counted

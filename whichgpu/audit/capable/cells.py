@@ -1,0 +1,143 @@
+"""Capabilities in cells of tables and in items of lists: "NVLink | Yes", "FP8: Hopper, Ada"."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.capabilities import CAPABILITIES, Capability, capability_of, named_in
+from whichgpu.audit.capable.verdict import judged, of_architecture
+from whichgpu.audit.capable.words import ANY
+from whichgpu.audit.claims.instances import CELL_PARTS, of_parts
+from whichgpu.audit.findings import made
+from whichgpu.audit.sentences import about, within
+from whichgpu.audit.sourced import source_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whichgpu.audit.cells import Cell
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+
+
+_YES = re.compile(r"\s*(?:yes|ja\b|oui\b|s[i\u00ed]\b|supported|\u2713|\u2714|\u2705|native)", re.IGNORECASE)
+
+_NO = re.compile(
+    r"\s*(?:no(?: support)?|none|nein|non|not supported|unsupported|"
+    r"\u2717|\u2718|\u274c|n/a)\s*(?:\([^()]{0,40}\))?\s*$",
+    re.IGNORECASE,
+)
+
+#: Headings of what was measured: "FP16 (tok/s)".
+MEASURED = re.compile(
+    r"\b(?:tok(?:en)?s?|images?|imgs?|it|frames?|samples?)\s?(?:/|per )\s?s|\bfps\b", re.IGNORECASE
+)
+
+_N_A = re.compile(r"\s*n/a\s*(?:\([^()]{0,40}\))?\s*$", re.IGNORECASE)
+
+#: What a cell says of NVLink where it says neither yes nor no: "Pair option".
+_BRIDGE = re.compile(r"\b(?:pairs?|bridges?|optional|option|2-way)\b", re.IGNORECASE)
+
+#: Headers of cells that list what is supported, and what in a cell denies it.
+_SUPPORTED = re.compile(r"\b(?:supported|precisions?|data ?types|number formats|formats)\b", re.IGNORECASE)
+
+_DENIES = re.compile(
+    r"\b(?:no|none|not|without|except|lacks?|emulated|software)\b|\u2717|\u2718|\u274c", re.IGNORECASE
+)
+
+#: What makes an entry of a list more, or less, than a device that has it.
+_UNLISTED = re.compile(
+    r"\b(?:later|newer|onwards?|since|before|until|via|first|introduced|dropped|than|only)\b|\+", re.I
+)
+
+
+def of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
+    """What a cell says of a capability: of that which heads it, or of those that it lists."""
+    yield from _without_rate(cell, context)
+    if _SUPPORTED.search(cell.label) and not _DENIES.search(cell.passage.text):
+        gpus = [context.catalogue[key] for key in cell.ids]
+        for match in ANY.finditer(cell.passage.text):
+            what = capability_of(match)
+            yield from judged(cell.passage, match.span(), what, gpus, told=True, context=context)
+    parts = list(cell_parts(cell, context))
+    yield from parts
+    for each in () if parts else _headed(cell.label.strip(" *:")):
+        yes = _YES.match(cell.passage.text)
+        # "PCIe only (no NVLink)".
+        no = _NO.match(cell.passage.text) or re.compile(rf"\bno (?:{each.names})\b", re.IGNORECASE).search(
+            cell.passage.text
+        )
+        yes = yes or (each.key == "nvlink" and not no and _BRIDGE.search(cell.passage.text)) or None
+        if yes or no:
+            gpus = [context.catalogue[key] for key in cell.ids]
+            yield from judged(
+                cell.passage, (0, len(cell.passage.text)), each, gpus, told=bool(yes), context=context
+            )
+
+
+def cell_parts(cell: Cell, context: Context) -> Iterator[Finding]:
+    """Into how many instances a cell says that a device can be divided."""
+    mig = any(each.key == "mig" for each in _headed(cell.label.strip(" *:")))
+    parts = CELL_PARTS.search(cell.passage.text) if mig else None
+    if parts and int(parts[1] or parts[2]):
+        gpus = [context.catalogue[key] for key in cell.ids]
+        told = int(parts[1] or parts[2])
+        yield from of_parts(cell.passage, (0, len(cell.passage.text)), told, gpus, context)
+
+
+def _without_rate(cell: Cell, context: Context) -> Iterator[Finding]:
+    """A cell by which a device has no rate at all, though its vendor tells it: "FP16: N/A"."""
+    attribute, text = cell.attribute, cell.passage.text
+    if MEASURED.search(cell.label):
+        return
+    if attribute is None or attribute.key not in ("fp16", "bf16", "tf32", "int8") or not _N_A.match(text):
+        return
+    field = attribute.fields[0]
+    known = [context.catalogue[key] for key in cell.ids if context.catalogue[key].confidence != "low"]
+    if known and all(gpu.value(field) for gpu in known) and not named_in(cell.label, 0, len(cell.label)):
+        yield made(context, cell.passage, (0, len(text)), "capability", "contradicted", subject=known[0].id,
+                   attribute=attribute.key, because=f"{known[0].id} has {known[0].display(field)}",
+                   expected=known[0].display(field), evidence=(source_of(known[0], field),))  # fmt: skip
+
+
+def of_label(index: int, passage: Passage, context: Context) -> Iterator[Finding]:
+    """An item that lists what has a capability: "FP64 tensor cores: A100, H100", "FP8: Hopper, Ada"."""
+    label, _, rest = passage.text.partition(":")
+    found = [each for each in CAPABILITIES if re.fullmatch(each.names, label.strip(" *"), re.IGNORECASE)]
+    at = len(label) + 1
+    here = context.mentions.get(index, ())
+    # Another sentence behind the list may say anything.
+    rest = re.split(r"\.\s", rest, maxsplit=1)[0]
+    for piece in re.finditer(r"[^,;]+", rest) if found else ():
+        if _DENIES.search(piece[0]) or _UNLISTED.search(piece[0]):
+            return
+        start, end = at + piece.start(), at + piece.end()
+        inside = within(here, start, end)
+        gpus = [context.catalogue[key] for each in inside for key in each.ids] or of_architecture(
+            piece[0].strip(" .*"), context
+        )
+        if gpus and len({each.named for each in inside}) < 2:
+            place = (start + len(piece[0]) - len(piece[0].lstrip()), end)
+            yield from judged(passage, place, found[0], gpus, told=True, context=context)
+
+
+def of_item(index: int, passage: Passage, context: Context) -> Iterator[Finding]:
+    """An item of a list that is a cell of its own: "NVLink support: Yes"."""
+    label, _, value = passage.text.partition(":")
+    yes, no = _YES.fullmatch(value.strip(" .")), _NO.match(value)
+    mentions = about(index, passage, context) if yes or no else ()
+    for each in _headed(label.strip(" *")) if mentions else ():
+        gpus = [context.catalogue[key] for key in mentions[-1].ids]
+        yield from judged(passage, (0, len(passage.text)), each, gpus, told=bool(yes), context=context)
+
+
+@lru_cache(maxsize=512)
+def _headed(label: str) -> tuple[Capability, ...]:
+    """The capabilities that the label of a cell names by itself."""
+    said = (
+        r"(?:supports? |peak |dense |multi-gpu )?{}"
+        r"(?: (?:performance|throughput|compute|tensor|cores?)){{0,2}}(?: \([\w ]+\))?"
+    )
+    return tuple(each for each in CAPABILITIES if re.fullmatch(said.format(each.names), label, re.IGNORECASE))

@@ -1,0 +1,147 @@
+"""Capabilities in the list of what a device has: "RTX 4080: PCIe 4.0, FP4 support"."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.capabilities import Capability, capability_of
+from whichgpu.audit.capable.verdict import judged
+from whichgpu.audit.capable.words import HEDGED, NAMES, capability_at
+from whichgpu.audit.fields import ITS_OWN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.roles import Spoken
+
+
+NEAR = 28
+
+#: What begins a list of what a device has, an entry that is a capability, and what ends or denies the list.
+_BEGINS = re.compile(
+    r"\b(?:supports?|features?|includes?|offers?|have|has|comes? with|with)\b", re.IGNORECASE
+)
+
+_ENTRY = re.compile(
+    rf"(?:,|\band|\bplus)\s+(?:native |hardware |full )?(?P<what>{NAMES})(?: support)?"
+    r"(?=\s*(?:[,;.)]|$)|\s+(?:and\b|[-\u2013\u2014]\s))",
+    re.IGNORECASE,
+)
+
+_OVER = re.compile(
+    r"\b(?:but|while|whereas|though|although|not|no|without|lacks?|unlike|via|through|if|or|than|only|"
+    r"which|that|is|are|was|were|can|will|need\w*|require\w*)\b|n[\u2019']t\b|[;:]",
+    re.IGNORECASE,
+)
+
+_IN_LIST = re.compile(
+    rf"(?<=[,:;])\s+(?:native |hardware )?(?P<what>{NAMES})(?: support(?:ed)?)?(?=\s*(?:[,;.]|$))",
+    re.IGNORECASE,
+)
+
+_ITS_OWN_HAS = re.compile(
+    rf"[\u2019']s?\s+(?:(?:own|native|new|built-in|hardware|integrated|dedicated)\s+)*(?P<what>{NAMES})\b"
+    r"(?!\s*(?:rivals?|counterparts?|deficit|absence|limit\w*|gap|issues?))",
+    re.IGNORECASE,
+)
+
+FAR = 110
+
+
+def possessed(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
+    """What is a device's own: "the T4's sparsity acceleration"."""
+    yield from _its_own(passage, place, who, context)
+    for mention in who.here:
+        match = _ITS_OWN_HAS.match(passage.text, mention.end, place[1])
+        if match and not HEDGED.search(passage.text, match.end(), match.end() + NEAR):
+            found = capability_at(passage.text, match.start("what"))
+            gpus = [context.catalogue[key] for key in mention.ids]
+            if found:
+                yield from judged(passage, match.span("what"), found[0], gpus, told=True, context=context)
+
+
+#: What is told to be the one's that a text speaks of, by the way: "customers will like its NVLink bridge".
+_ITS = re.compile(
+    rf"\b[Ii]ts\s+(?:(?:own|native|new|built-in|hardware|integrated|dedicated|fast|big)\s+)*(?P<what>{NAMES})\b"
+    r"(?!\s*(?:rivals?|counterparts?|deficit|absence|limit\w*|gap|issues?|successor|predecessor|performance|throughput|"
+    r"rates?|figures?|bandwidth|version|cousin))",
+    re.IGNORECASE,
+)
+#: "Native support for BF16 makes it easy to", "lack of FP8 support makes it".
+_SUPPORT = re.compile(
+    rf"\s*(?:(?P<none>The lack of|Lack of|Missing|No|The missing|Without)\s+)?(?:(?:Native|Hardware|Full|"
+    rf"Built-in|Proper)\s+)?"
+    rf"(?:support for\s+)?(?P<what>{NAMES})(?:\s+support)?\s+(?:makes?|lets?|allows?|helps?|means|is why|"
+    rf"gives?|keeps?)\b",
+    re.IGNORECASE,
+)
+_SAID_TO_LACK = re.compile(
+    r"\b(?:no|not|never|without|lacks?|lacking|miss\w*|absen\w+|if|would|could|unlike|neither|nor|drop\w*|remov\w+)\b|n[\u2019']t\b|\?",
+    re.IGNORECASE,
+)
+
+
+def _its_own(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
+    """What is taken for granted of the device that a text speaks of, where the sentence names none."""
+    if who.here or not who.topic or not who.certain:
+        return
+    gpus = [context.catalogue[key] for key in who.topic[0].ids]
+    lead = _SUPPORT.match(passage.text, *place)
+    if lead and ("support" in lead[0].lower() or lead["none"]):
+        what = capability_of(lead, "what")
+        yield from judged(passage, lead.span("what"), what, gpus, told=lead["none"] is None, context=context)
+        return
+    for match in () if _SAID_TO_LACK.search(passage.text, *place) else _ITS.finditer(passage.text, *place):
+        found = capability_at(passage.text, match.start("what"))
+        if found and found[0].key not in ("sparsity", "ecc", "tensor_cores"):
+            yield from judged(passage, match.span("what"), found[0], gpus, told=True, context=context)
+
+
+def in_entries(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
+    """Capabilities in a list of what the one device of a sentence has."""
+    text = passage.text
+    its = [] if who.here or not (who.certain and ITS_OWN.match(text, place[0])) else who.topic
+    # "The L40 outperforms the A6000 with higher rates, FP8 support": of the first.
+    own = its or who.own
+    if own and len({each.named for each in own}) == 1:
+        gpus = [context.catalogue[key] for key in own[0].ids]
+        first = who.here[-1].end if who.here else place[0]
+        for span, what in _entries(text, first, place[1]):
+            if len(text[first : span[0]]) <= FAR:
+                yield from judged(passage, span, what, gpus, told=True, context=context)
+
+
+def listed_in_item(
+    passage: Passage, place: tuple[int, int], who: Spoken, context: Context
+) -> Iterator[Finding]:
+    """Capabilities in the list of an item: "RTX 4080: PCIe 4.0, FP4 support, two encoders"."""
+    text = passage.text
+    if len(who.here or who.topic) != 1 or (passage.kind != "item" and not who.here):
+        return
+    mention = (who.here or who.topic)[0]
+    colon = text.find(":", *place) if who.here else text.find(":", 0, place[0])
+    if (
+        colon < 0
+        or colon < (mention.end if who.here else 0)
+        or text[mention.start : mention.end] != mention.text
+        or (passage.kind != "item" and (colon - mention.end > NEAR or mention in who.against))
+    ):
+        return
+    gpus = [context.catalogue[key] for key in mention.ids]
+    for match in _IN_LIST.finditer(text, colon if who.here else place[0], place[1]):
+        what = capability_of(match, "what")
+        yield from judged(passage, match.span("what"), what, gpus, told=True, context=context)
+
+
+def _entries(text: str, begins: int, end: int) -> Iterator[tuple[tuple[int, int], Capability]]:
+    """The capabilities further on in a list of what a device has: "PCIe 5.0 x16, and NVLink"."""
+    verb = _BEGINS.search(text, begins, end)
+    for match in _ENTRY.finditer(text, verb.end(), end) if verb else ():
+        between = text[verb.end() : match.start()] if verb else ""
+        if len(between) > FAR or _OVER.search(between):
+            return
+        what = capability_of(match, "what")
+        yield match.span("what"), what

@@ -1,0 +1,73 @@
+"""The verdict on a capability that a device is said to have, or not to have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.findings import made
+from whichgpu.audit.sourced import source_of
+from whichgpu.hardware.fields import FIELDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.audit.capabilities import Capability
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.hardware.gpu import Gpu
+
+
+#: What a capability came with, which is none that was named before it: "FP8 support arrived with RDNA 4".
+_CAME_WITH = re.compile(
+    r"\s+(?:support )?(?:first |only |finally |then |later )?(?:(?:was|were|is|got) )?"
+    r"(?:arriv|c[ao]me|appear|debut|add|introduc|new|start|beg[aiu]n|land|enter|follow)\w*\s+"
+    r"(?:\w+\s+)?(?:with|in|on|from|to|by)\b",
+    re.IGNORECASE,
+)
+
+#: Up to the end of a question, which claims nothing.
+_ASKED = re.compile(r"[^.!?;:\n]{0,80}\?")
+
+
+def of_architecture(name: str, context: Context) -> list[Gpu]:
+    """The devices of an architecture by its name alone; none of any other words."""
+    key = re.sub(r"^(?:nvidia\s+|amd\s+|and\s+)+|\s+(?:gpus?|cards?|lovelace)$", "", name.lower())
+    every = (context.catalogue[one] for one in context.catalogue)
+    if re.fullmatch(r"[cr]dna ?\d", key):
+        return [gpu for gpu in every if gpu.architecture == key.replace(" ", "")]
+    return [gpu for gpu in every if gpu.vendor == "NVIDIA" and gpu.architecture.split("_")[0] == key]
+
+
+def judged(
+    passage: Passage, place: tuple[int, int], what: Capability, gpus: Sequence[Gpu], *, told: bool,
+    context: Context,
+) -> Iterator[Finding]:  # fmt: skip
+    """The finding on a capability that is said (`told`), or denied, of the devices that can be meant."""
+    # What follows from the chip or its maker is certain, however little else is on file.
+    known = [
+        (gpu, has)
+        for gpu in gpus
+        if (gpu.confidence != "low" or what.field in ("compute_capability", "vendor"))
+        and (has := what.has(gpu)) is not None
+    ]
+    # ECC can be switched on on a few cards of GeForce, and most say that these have none.
+    if what.key == "ecc" and not told:
+        known = [(gpu, has) for gpu, has in known if gpu.segment not in ("geforce", "laptop") or not has]
+    if not known or _CAME_WITH.match(passage.text, place[1]) or _ASKED.match(passage.text, place[1]):
+        return
+    right = [gpu for gpu, has in known if has is told]
+    best = (right or [gpu for gpu, _ in known])[0]
+    field = next(
+        (name for name in (what.field, what.key) if name in FIELDS and best.value(name) is not None), ""
+    )
+    because = (
+        f"{best.id}: {field.replace('_', ' ')} {best.display(field)}"
+        if field
+        else f"{best.id} is {best.vendor}'s, {best.architecture}"
+    )
+    yield made(
+        context, passage, place, "capability", "confirmed" if right else "contradicted", subject=best.id,
+        attribute=what.key, because=because, expected="" if right else ("no" if told else "yes"),
+        evidence=(source_of(best, field or "chip"),),
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Memory that a model needs: in tables, by bytes for each parameter, and the verdict on it."""

@@ -1,0 +1,96 @@
+"""Tables of what models need: a column of memory, columns of formats, weights beside their format."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.models import TRAINS, formats, models
+from whichgpu.audit.needed.verdict import judged_need, need_of_name, of_model, only_size
+from whichgpu.audit.subjects import mentions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whichgpu.audit.document import Table
+    from whichgpu.audit.findings import Context, Finding
+
+
+#: Headings of the weights by themselves.
+_FROZEN = re.compile(r"\b(?:base|weights?|frozen)\b(?!\s*(?:precision|model|type))", re.IGNORECASE)
+
+_WEIGHTS = re.compile(
+    r"\b(?:weights?|model size|file size|size|footprint|vram|gpu memory|gewichte|gr\u00f6\u00dfe|poids|pesos|"
+    r"taille|tama\u00f1o)\b(?!\s*(?:precision|type|format))",
+    re.IGNORECASE,
+)
+
+#: Words of what comes on top of the weights.
+MORE = re.compile(r"\b(?:context|kv|cache|batch|users?|concurren\w+|activations?)\b", re.IGNORECASE)
+
+_HEAD = re.compile(r"\b(?:vram|memory)\b.*\b(?:required|needed|requirements?|minimum)\b|"
+                   r"\b(?:required|minimum|total)\b.*\b(?:vram|memory)\b", re.IGNORECASE)  # fmt: skip
+
+_MOST_ROWS = 60
+
+
+def _heads(table: Table) -> list[str]:
+    return [cell.text if cell else "" for cell in table.rows[0][:32]]
+
+
+def required_columns(table: Table, context: Context) -> Iterator[Finding]:
+    """A column of required memory beside models."""
+    heads = _heads(table)
+    wanted = [i for i, head in enumerate(heads) if i and _HEAD.search(head)]
+    if not wanted or any(TRAINS.search(head) or MORE.search(head) for head in heads):
+        return
+    said = formats(" ".join(heads))
+    for row in range(1, min(len(table.rows), _MOST_ROWS)):
+        first, cell = table.cell(row, 0), table.cell(row, wanted[-1])
+        if any(each is not None and TRAINS.search(each.text) for each in table.rows[row]):
+            continue
+        need = need_of_name(first.text, said[0] if len(said) == 1 else None) if first else None
+        quantity = only_size(cell, (0, len(cell.text)), context) if cell else None
+        if need and quantity and cell and first:
+            yield judged_need(cell, quantity, need, first.text, context)
+
+
+def format_columns(table: Table, context: Context) -> Iterator[Finding]:
+    """Columns of formats beside models: what each takes in FP16, in INT8, in 4 bits."""
+    heads = _heads(table)
+    columns = {i: found[0] for i, head in enumerate(heads) if i and len(found := formats(head)) == 1}
+    if any(TRAINS.search(text) for text in (*heads, table.caption, *table.section)):
+        # What is frozen is as large as ever: "NF4 base".
+        columns = {i: said for i, said in columns.items() if _FROZEN.search(heads[i])}
+    elif len(columns) < 2:
+        columns = {}
+    for row in range(1, min(len(table.rows), _MOST_ROWS)):
+        first = table.cell(row, 0)
+        for column, said in columns.items():
+            cell = table.cell(row, column)
+            quantity = only_size(cell, (0, len(cell.text)), context) if cell else None
+            named = models(first.text) if first and quantity else ()
+            if len(named) == 1 and cell and quantity:
+                yield judged_need(cell, quantity, of_model(named[0], said), named[0].name, context)
+
+
+def weights_tables(table: Table, context: Context) -> Iterator[Finding]:
+    """A column of weights with the format beside them: "Llama 3 70B | INT4 | 35 GB", "Q4_K_M | 42 GB"."""
+    heads = _heads(table)
+    wanted = [i for i, head in enumerate(heads) if i and _WEIGHTS.search(head) and not formats(head)]
+    above = " ".join((*table.section[-1:], table.caption))
+    if len(wanted) != 1 or any(TRAINS.search(text) for text in (*heads, above)):
+        return
+    # The model may stand in a heading further above.
+    whole = next((one for head in (above, *reversed(table.section[:-1])) if (one := models(head))), ())
+    for row in range(1, min(len(table.rows), _MOST_ROWS)):
+        cell = table.cell(row, wanted[0])
+        quantity = only_size(cell, (0, len(cell.text)), context) if cell else None
+        beside = [each.text for each in table.rows[row] if each is not None and each is not cell]
+        own = [model for text in beside[:2] for model in models(text)] or list(whole)
+        said = list(dict.fromkeys(form for text in beside for form in formats(text)))
+        # Beside a card the memory is the card's.
+        if any(True for text in beside for _ in mentions(text, context.catalogue)):
+            continue
+        if cell and quantity and len({each.parameters for each in own}) == 1 and len(said) == 1:
+            yield judged_need(cell, quantity, of_model(own[0], said[0]), own[0].name, context)

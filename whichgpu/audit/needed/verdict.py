@@ -1,0 +1,161 @@
+"""What a model needs by its weights and by the memory model, and the verdict on what is said of it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.models import AROUND, TRAINS, Format, models
+from whichgpu.audit.quantities import quantities
+from whichgpu.audit.sentences import within
+from whichgpu.errors import WhichGpuError
+from whichgpu.values import NamedTuple
+
+if TYPE_CHECKING:
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.models import Model
+    from whichgpu.audit.quantities import Quantity
+
+
+#: Bytes of a weight: of the common format, and of the smallest in use (2.5 bits with its scales).
+_COMMON, _LEAST = Format(2.0, 2.0, "16 bit"), 0.34
+
+#: The weights by themselves, and how far from them a figure is wrong then.
+_ALONE = re.compile(
+    r"\b(?:weights alone|for (?:just |only )?(?:the|its) weights\b(?! and| plus)|(?:the|its) "
+    r"(?:[bf]?p?f?\d{1,2} |\d{1,2}-bit )?weights (?:alone )?(?:are|occupy|take|need|come to|weigh)|weighs|"
+    r"(?:just|only) (?:for )?(?:the|its) weights|alone for (?:the|its) weights)\b",
+    re.IGNORECASE,
+)
+
+REACH, UNLIKE = 40, 0.3
+
+#: So many times the need is no requirement but the size of a card.
+_TOO_MUCH = 2.0
+
+#: What a model takes beside its weights to run at all, as a share of them.
+_BESIDE = 1.15
+
+_ANOTHER, _SAME = 1.6, 0.04
+
+
+class _Need(NamedTuple):
+    """What a model takes: bytes in all, of its weights, the least of those, and how that is known."""
+
+    needed: float
+    weights: float
+    least: float
+    words: str
+    #: Whether the format is said, so that the least is the weights' own.
+    sure: bool = False
+    parameters: float = 0.0
+
+
+def only_size(passage: Passage, place: tuple[int, int], context: Context) -> Quantity | None:
+    """The one amount of memory in a stretch of a passage; None where there are none or several."""
+    found = [
+        each
+        for each in within(quantities(passage.text, context.fraction), *place)
+        if each.dimension == "memory"
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def need_of_name(name: str, said: Format | None) -> _Need | None:
+    """What a model takes by its name, else by its size in the name."""
+    found = models(name)
+    exact = _fit(name) if said in (None, _COMMON) else None
+    if exact:
+        return exact
+    return of_model(found[0], said) if len(found) == 1 else None
+
+
+def of_model(model: Model, said: Format | None) -> _Need:
+    """What a model takes in a format; in the common one where none is said, and in any as the least."""
+    each = said or _COMMON
+    weights = model.parameters * each.usual
+    least = model.parameters * (each.least if said else _LEAST)
+    billions = f"{model.parameters / 1e9:.4g} billion weights of {each.usual:.2g} B"
+    words = f"{billions} are {weights / 1e9:,.3g} GB"
+    return _Need(_BESIDE * weights, weights, least, words, said is not None, model.parameters)
+
+
+def _format_of(told: float, need: _Need) -> str:
+    """The wider format that the weights take so much in; empty where there is none."""
+    for name, each in (("16 bit", 2.0), ("32 bit", 4.0)):
+        size = each * need.parameters
+        if size > need.weights * _ANOTHER and abs(told / size - 1) < _SAME:
+            return name
+    return ""
+
+
+@lru_cache(maxsize=64)
+def _fit(name: str) -> _Need | None:
+    """What the memory model says of a workload by its name."""
+    from whichgpu.hardware.catalogue import catalogue
+    from whichgpu.planner.capacity import fit
+    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.workload import known, resolve
+
+    if not 3 <= len(name) <= 40 or not known(name):
+        return None
+    try:
+        item = resolve(name)
+        answer = fit([Job(item.id)], ["h100-80gb-sxm"], catalogue()).first
+    except WhichGpuError:
+        return None
+    parameters = sum(item.parameters().values())
+    needed = float(answer.required)
+    words = f"{item.id} in 16 bit takes {needed / 2**30:,.3g} GiB"
+    return _Need(needed, parameters * 2.0, parameters * _LEAST, words) if needed else None
+
+
+_MORE_THAN = re.compile(r"\b(?:more than|over|beyond)\s+$", re.IGNORECASE)
+
+#: Behind a size that is of a part of a model.
+_PART = re.compile(
+    r"\s+(?:for|of|in)\s+(?:the\s+|its\s+)?(?:transformer|unet|vae|encoder|dit|backbone)\b", re.I
+)
+
+#: Before a size that is of the cache of each token.
+_OF_TOKEN = re.compile(
+    r"\b(?:numbers|values|elements|entries|bytes) (?:per|each|for each|for every|a) token\b[^.;]{0,40}$", re.I
+)
+
+
+def judged_need(passage: Passage, quantity: Quantity, need: _Need, name: str, context: Context) -> Finding:
+    """Too much to be a requirement, too little for any format that is said, or between."""
+    told = quantity.value
+    verdict, because = "unverifiable", need.words
+    alone = need.sure and _ALONE.search(passage.text, max(0, quantity.start - REACH), quantity.end + REACH)
+    if alone and abs(told / need.weights - 1) > UNLIKE and not need.least <= told <= need.weights:
+        verdict = "contradicted"
+        because = f"{need.words}, and that alone is spoken of"
+        return made(
+            context, passage, (quantity.start, quantity.end), "memory", verdict, subject=name.strip(),
+            attribute="required memory", because=because, evidence=(Evidence(because, "memory model"),),
+            expected=f"{need.weights / 1e9:,.3g} GB",
+        )  # fmt: skip
+    other = need.sure and told >= _ANOTHER * need.needed and _format_of(told, need)
+    if other and not TRAINS.search(passage.text):
+        verdict, because = "contradicted", f"{need.words}; {told / 1e9:,.4g} GB is what they take in {other}"
+    elif quantity.limit in ("over", "", "about") and told >= _TOO_MUCH * need.needed + AROUND:
+        verdict = "contradicted"
+        times = f"{told / need.weights:.2g} times that"
+        because = f"{need.words}; {told / 1e9:,.4g} GB is {times}, and no requirement"
+    elif _MORE_THAN.search(passage.text, 0, quantity.start) and told < need.needed:
+        verdict = "confirmed"
+    elif _OF_TOKEN.search(passage.text, max(0, quantity.start - 2 * REACH), quantity.start):
+        because = "it is what each token takes"
+    elif told < 0.9 * need.least and not _PART.search(passage.text, quantity.end, quantity.end + REACH):
+        verdict, because = "contradicted", f"{need.words}; {told / 1e9:,.4g} GB cannot hold the weights"
+    elif told >= (0.97 * need.least if need.sure else 0.8 * need.needed):
+        verdict = "confirmed"
+    return made(
+        context, passage, (quantity.start, quantity.end), "memory", verdict, subject=name.strip(),
+        attribute="required memory", because=because, evidence=(Evidence(because, "memory model"),),
+        expected="" if verdict == "confirmed" else f"{need.needed / 1e9:,.3g} GB",
+    )  # fmt: skip
