@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.bills.amounts import Amounts, told_of_devices
+from whichgpu.audit.dimensions import Term, dims
 from whichgpu.audit.sentences import within
 from whichgpu.audit.tables import around, every
-from whichgpu.audit.terms import Term, dims, terms
+from whichgpu.audit.terms import terms
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:

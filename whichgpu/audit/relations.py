@@ -13,14 +13,14 @@ from itertools import combinations, islice, product
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.dimensions import AXES, LENGTHS, converted, dims
 from whichgpu.audit.roundings import stated
-from whichgpu.audit.terms import AXES, LENGTHS, converted, dims
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from whichgpu.audit.terms import Term
+    from whichgpu.audit.dimensions import Term
 
 #: What a product may be off by besides the rounding of its factors.
 _WITHIN, _ABOUT, _ROUNDED = 0.008, 0.07, 0.03

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.bills.amounts import FAR, MONEY, NEAR, RENT, TWO, Amounts, is_use
 from whichgpu.audit.bills.links import BEHIND, CLAUSE, CONCLUDES, FOR_ALL, GPU_HOURS, LEADS, PAID
+from whichgpu.audit.dimensions import AXES, LENGTHS
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.relations import Way, alike, differences, ways
 from whichgpu.audit.sentences import within
-from whichgpu.audit.terms import AXES, LENGTHS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from whichgpu.audit.dimensions import Term
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.sentences import Sentence
-    from whichgpu.audit.terms import Term
 
 #: "5% of $290,000".
 OF = re.compile(r"\s*of\s+(?:the |its |our |about |an? )?(?:[\w -]{2,20}[\u2019']s? )?", re.IGNORECASE)

@@ -9,21 +9,22 @@ from itertools import combinations, permutations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.dimensions import AXES, converted, dims
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.quantities import multiples, quantities
 from whichgpu.audit.relations import rounding
 from whichgpu.audit.sentences import sentences, within
-from whichgpu.audit.terms import AXES, converted, dims, terms
+from whichgpu.audit.terms import terms
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.dimensions import Term
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.sentences import Sentence
-    from whichgpu.audit.terms import Term
 
 #: Behind a percentage or a multiple, and before one or an amount.
 _BEHIND = re.compile(

@@ -13,17 +13,18 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.bills.amounts import NEAR, Amounts, is_known
 from whichgpu.audit.bills.links import BEHIND, GIVEN
 from whichgpu.audit.bills.products import apart, explained, finding
+from whichgpu.audit.dimensions import AXES
 from whichgpu.audit.nodes import Node, in_kind_of, number, of_catalogue, of_tables, of_text, owned
 from whichgpu.audit.relations import alike, ways
 from whichgpu.audit.sentences import within
-from whichgpu.audit.terms import AXES, terms
+from whichgpu.audit.terms import terms
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
 
+    from whichgpu.audit.dimensions import Term
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.relations import Way
-    from whichgpu.audit.terms import Term
 
 #: What makes the second amount one under other conditions than the first.
 _OTHERWISE = re.compile(
