@@ -92,6 +92,14 @@ def ways(
                 yield from _products(told, used)
 
 
+def made_of(told: Term, used: tuple[Term, ...], effort: Effort) -> Iterator[Way]:
+    """Every product of just these amounts that is of the kind of one that is told."""
+    effort.left -= 1
+    bare = sum(not any(each.dims) for each in used)
+    if effort.left > 0 and bare <= _BARE and bare < len(used) and _can_be(told, used):
+        yield from _products(told, used)
+
+
 def _can_be(told: Term, used: tuple[Term, ...]) -> bool:
     """Whether amounts can make one of a kind at all: what it is of is there, what it is not of cancels."""
     once = twice = 0
