@@ -147,6 +147,15 @@ def explained(told: Term, text: Amounts, *, said: bool = False) -> bool:
         return True
     numbers = [each.value for each in pool if each.start >= here.start and (each.counted or each.plain)]
     rents = [each.value for each in pool if each.dims == RENT and told.dims == MONEY]
+    hours = [each.value for each in pool if each.of == "hour" and sum(map(abs, each.dims)) == 1]
+    if any(
+        abs(abs(a.value - b.value) * time / told.value - 1) < CLOSE
+        for a, b in combinations(money, TWO)
+        for time in hours
+        if told.dims == MONEY and RENT in (a.dims, b.dims)
+    ):
+        # What two rents differ by, for as long.
+        return True
     if any(abs(rent * number / told.value - 1) < CLOSE for rent in rents for number in numbers):
         # So many hours, one for each of them.
         return True

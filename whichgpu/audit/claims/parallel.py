@@ -140,7 +140,8 @@ def _held(one: Entry, other: Entry, told: Sequence[Entry], here: _Here) -> Findi
 
 def _is_of_all(both: _Both) -> bool:
     """Whether it is so many times anything that is known of one: 8 x 180 GB of what the text gives 192 GB."""
-    told, counts = both.other.term, both.second.get(_MANY, ())
+    told = both.other.term
+    counts = [*both.second.get(_MANY, ()), *(each for each in both.pool if each.counted)]
     return any(
         Way(each.value * many.value, each.value * many.value, (each,)).gives(told)
         for values in both.second.values()
