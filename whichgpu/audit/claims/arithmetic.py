@@ -77,8 +77,7 @@ _A_RISE = re.compile(
     r"\s+(?:increase|rise|jump|gain|growth|uplift|bump)\b(?!\s+(?:of|in|over))", re.IGNORECASE
 )
 _FROM = re.compile(r"\bfrom\s+~?$", re.IGNORECASE)
-_OF_PART_OF = re.compile(r"\s+(?:(?P<more>more|higher|extra|above)|(?:less|lower|below))\b", re.IGNORECASE)
-_ANOTHER = re.compile(r"\s+(?:of|in|on)\b", re.IGNORECASE)
+_OF_ANOTHER = re.compile(r"\s+(?:of|in|on)\b", re.IGNORECASE)
 #: Prices that are none of one of several.
 _OF_ELSE = re.compile(r"total|(?:/|\bper )\s?(?:\d|[mk]\b|million|tok|image|img|request|gb|kwh)")
 #: How far a product may be off: what rounding of its factors makes of it.
@@ -222,7 +221,7 @@ def _change(
         if len(both) != 2 or not all(each.value for each in both) or both[0].unit != both[1].unit:
             continue
         a, b = both[0].value, both[1].value
-        if a > b and (part := _PART_OF.match(passage.text, both[1].end)):
+        if a > b and (part := _PART_MORE.match(passage.text, both[1].end)):
             # "700 W, 300 W more than": what the other has is the rest, or both.
             b = a - b if part["more"] else a + b
         real = (abs(a - b) / max(a, b), abs(a - b) / min(a, b))
@@ -251,7 +250,7 @@ def _change(
         )  # fmt: skip
 
 
-_PART_OF = re.compile(r"\s+(?:(?P<more>more|higher|extra|above)|(?:less|lower|below))\b", re.IGNORECASE)
+_PART_MORE = re.compile(r"\s+(?:(?P<more>more|higher|extra|above)|(?:less|lower|below))\b", re.IGNORECASE)
 _ANOTHER = re.compile(r",\s+(?:and|but|while)\b[^.;]*\d")
 
 
