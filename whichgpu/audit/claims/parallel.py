@@ -91,7 +91,9 @@ def _pairs(mine: Sequence[Entry], text: Amounts) -> Iterator[tuple[Entry, Entry]
         if a.ids & b.ids or b.term.start - a.term.end > _APART or not (a.named and b.named):
             continue
         first, last = a, b
-        if a.term.dims == MONEY and b.term.sign == a.term.sign and b.term.dims[:_HOUR] == MONEY[:_HOUR]:
+        beside = text.sentence(a.term.start) == text.sentence(b.term.start)
+        paid = a.term.dims == MONEY and b.term.sign == a.term.sign
+        if beside and paid and b.term.dims[:_HOUR] == MONEY[:_HOUR]:
             # "Four cost $3.00, and two of the other $3.60 an hour".
             first = a._replace(term=a.term._replace(dims=b.term.dims))
         elif not alike(a.term, b.term) and (meant := in_kind_of(b.term, a.term, text)):
