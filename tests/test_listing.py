@@ -119,7 +119,8 @@ def test_prices_of_those_that_are_wanted_the_cheapest_first(capsys):
     )
     rows = json.loads(capsys.readouterr().out)["gpus"]
     usd = [row["on_demand"]["usd_per_gpu_hour"] for row in rows if row["on_demand"]]
-    assert usd == sorted(usd) and len(usd) > 2
+    assert len(usd) > 2
+    assert usd == sorted(usd)
     assert all("80gb" in row["gpu"] for row in rows)
 
 
@@ -134,4 +135,5 @@ def test_a_list_by_needs_is_the_same_on_the_web(web, capsys):
     assert main(["gpus", "--needs", "fp4,single-slot", "--json"]) == 0
     here = [gpu["id"] for gpu in json.loads(capsys.readouterr().out)["gpus"]]
     there = web.get("/api/v1/gpus", params={"needs": "fp4,single-slot", "limit": 100}).json()
-    assert here and {gpu["id"] for gpu in there["gpus"]} == {*here}
+    assert here
+    assert {gpu["id"] for gpu in there["gpus"]} == {*here}

@@ -7,10 +7,20 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.fields import ITS_OWN
 from whichgpu.audit.listed import listed
+from whichgpu.audit.nearest import (
+    APART,
+    FOR_THE,
+    RATES,
+    VERSION,
+    fitting,
+    nearest_attribute,
+    nearest_device,
+    too_small,
+)
 from whichgpu.audit.quantities import quantities
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Sequence
 
     from whichgpu.audit.attributes import Attribute, Named
     from whichgpu.audit.findings import Context
@@ -18,29 +28,11 @@ if TYPE_CHECKING:
     from whichgpu.audit.roles import Spoken
     from whichgpu.audit.sentences import Sentence
     from whichgpu.audit.subjects import Mention
-
-#: What may stand between a value and the attribute that it is of, in characters.
-APART = 60
-#: Characters between a bare number and the name of what it counts.
-_CLOSE = 12
-#: "PCIe 4.0" is no count.
-_VERSION = re.compile(r"\d{1,2}\.\d{1,2}")
-#: Between a count and what it counts: "640 third-generation Tensor Cores".
-_GENERATION = re.compile(r"\b(?:\w+|\d(?:st|nd|rd|th))[ -]gen(?:eration)?\b\.?", re.IGNORECASE)
 #: "Tensor Cores der 5. Generation" are no five cores.
 _NTH = re.compile(
     r"\.?[ \u00aa\u00ba\u00b0]?(?:er?|\u00e8me|te|ten)?\s*g(?:en\b|[e\u00e9]n[e\u00e9]raci?[o\u00f3]?n|"
     r"eneration)|\u4e16?\u4ee3|\uc138\ub300",
     re.IGNORECASE,
-)
-#: Words of every rate between its name and its value, and what begins another value.
-_GENERAL = re.compile(r"\b(?:tensor|peak|performance|throughput|compute|core)\b\s*", re.IGNORECASE)
-_BEGINS, _NEW = re.compile(r"[,\uff0c\u3001]|\band\b", re.IGNORECASE), 30
-#: Between a name and its own value: "the RTX 6000 Ada's 960 GB/s".
-_POSSESSES = re.compile(r"[\u2019']s?\s+")
-#: Before the number of a chip or a generation: "Navi 31".
-_CHIP_NUMBER = re.compile(
-    r"\b(?:Navi|Vega|Polaris|[CR]DNA|Zen|Gen|Xe|DLSS|FSR|CUDA|NVLink|HDMI|DirectX|Vulkan)\s$"
 )
 #: Words beside a value that is of a part, or of a change; what a device is fed or held back by is its own.
 _PART_BEFORE = re.compile(
@@ -85,22 +77,11 @@ _DIFFERENCE = re.compile(
     r"|\s*(?:slower|faster|higher|lower|superior|inferior)\b",
     re.IGNORECASE,
 )
-#: A rate that is told twice, dense and with sparsity.
-_RATES = ("flop rate", "op rate")
 _OR = re.compile(r"(?:[,(/;]|\bor\b|\band\b)\s*(?:or|and|up to|even)?\s*(?:up to\s*)?$", re.IGNORECASE)
 _SPARSE = re.compile(
     r"[\s(]*(?:with (?:structured |2:4 )?sparsity|sparse|dense|without sparsity)", re.IGNORECASE
 )
 _SHORT = 40
-#: What goes on about another device: "733 TFLOPS, which the older A6000".
-_RELATIVE = re.compile(r",\s+(?:(?:all|both|some) of )?(?:which|something|where|a\s+\w+)\b")
-_PRONOUN = re.compile(r"\b(?:it|this|they|the card|the gpu)\b", re.IGNORECASE)
-#: Ends of clauses: a value does not reach over one to its attribute.
-_CLAUSE = re.compile(
-    r"[;!?](?:\s|$)|\.\s|,\s+(?:while|whereas|but|compared|versus|vs)\b"
-    r"|\b(?:while|where|whereas|compared (?:to|with)|versus|vs\.?|than|contre|gegen\u00fcber|frente a|"
-    r"contro|rispetto a)(?=\s)"
-)
 #: What ties a value to the name before it, and leaves no doubt whose it is.
 TIED = re.compile(
     r"(?:[\u2019']s|\u7684|\u306e)?\s*(?:gpus?\s*)?(?:\(|:|,)?\s*(?:(?:has|have|features?|offers?|comes?|"
@@ -111,10 +92,6 @@ TIED = re.compile(
 )
 #: What a row of a table without marks has not between its values.
 _IN_PROSE = re.compile(r"[,;]\s|\b(?:and|or|of|is|are|has|with|to)\b", re.IGNORECASE)
-#: What may stand between a value and the name that it qualifies: "80 GB NVIDIA A100", "16GB VRAM RTX 2000".
-_MAKER = re.compile(
-    r"\s*(?:(?:vram|memory|gddr\d\w?|hbm\d?\w?)\s+){0,2}(?:(?:nvidia|amd)\b)?\s*", re.IGNORECASE
-)
 #: Between a device and a number of what was counted of another: "16,384 CUDA cores, the 3090 only 10,496".
 _ONLY = re.compile(
     r"[\u2019']s?\s+|\s+(?:(?:has|had|hat|offers?|comes with|only|just|nur|solo|seulement|gets|manages|"
@@ -133,57 +110,13 @@ _COUNTED = re.compile(
     r"\s+(?:cuda|tensor|rt|cores?|sms?|compute|stream|billion|million|transistors|bits?|years?|times)\b|[-%]",
     re.IGNORECASE,
 )
-#: "575 W, against 450 W for the 4090": of what was spoken of before.
-_SET_AGAINST = re.compile(r",\s+(?:against|as against|up from|down from)\s", re.IGNORECASE)
-#: Between a value and a device that it is only a share of: "347 GB/s is roughly 1/3 of the RTX 3090".
-_SHARE = re.compile(
-    r"\b\d{1,2}\s?/\s?\d{1,2}\s+of\b|\d\s?%\s+of\b|\b(?:half|third|quarter|fraction|times|twice|double|"
-    r"triple|doppelte?|dreifache|hälfte|moitié|fois|mitad|doble|veces)\b",
-    re.IGNORECASE,
-)
-#: Before what a value is a share of: "FP64 at 1/64 of its single-precision rate, 1.4 TFLOPS".
-_SHARE_OF = re.compile(
-    r"(?:\d{1,2}\s?/\s?\d{1,2}|\b(?:half|third|quarter|\w+th|percent)|\d\s?%)\s+(?:of\s+)?(?:its|their|the)\s+$",
-    re.IGNORECASE,
-)
 #: "Reads 12,060 TB in an hour": no size.
 _IN_A_TIME = re.compile(r"\s+(?:in|within) (?:an?|one|each|every) (?:second|minute|hour|day|month)\b", re.I)
-#: "34 TFLOPS without and 67 with Tensor Cores": no count of them.
-_BY_MEANS = re.compile(r"\s+(?:with|without|on|using|through|via)\s+(?:its |the |their )?", re.IGNORECASE)
-#: Behind a name, a value of its own: "the H100's 3,350 GB/s".
-_OWN_VALUE = re.compile(
-    r"\s+\d[\d,]*(?:\.\d+)?\s*(?:[.,;)]|(?:TFLOPS|GB/s|TB/s|W)\b)"
-    r"|(?:[\u2019']s?|\s+(?:only|just|nur|solo|has|had|hat|gets?|offers?|comes? with|makes do with|"
-    r"manages|at))\s+(?:\w+\s+)?[$~]?\d"
-)
-_NEXT = 24
-#: What names a device by "its" before its name: "Thanks to its 900 GB/s NVLink, the".
-_THANKS = re.compile(
-    r"(?:^|[.!?]\s)\s*(?:thanks to|with|despite|given|because of|due to)\s+its\s+\S{0,20}$", re.I
-)
-#: Between a rate and the precision that it is in.
-_IN = re.compile(r"\s+(?:in|en|at|with|bei)\s+", re.IGNORECASE)
-#: Between a value and the device after it whose it is: "165 W for the", "48 GB of memory on an".
-#: Brackets that end, or begin and end, between a value and the name of an attribute.
-_OUT_OF, _INTO = re.compile(r"^[^()]*\)"), re.compile(r"^[^()]*\)[^()]*\(")
-_FOR_THE = re.compile(
-    r"\s+(?:(?:of\s+)?(?:fp\d+|(?!and\b|or\b|but\b|that\b|those\b)[\w-]+)\s+){0,2}(?:for|on|of|in)\s+(?:the\s+|an?\s+|"
-    r"its\s+)?"
-    r"(?:nvidia\s+|amd\s+)?",
-    re.IGNORECASE,
-)
-#: A count of cores below this is of a CPU, or of one unit of a GPU.
-_FEW_CORES = 256
-_IN_A_YEAR = re.compile(
-    r"\b(?:in|since|until|by|from|early|late|mid|of|during|to|around|[A-Z][a-z]{2,8}),?\s*-?$"
-)
 _VERSUS = re.compile(
     r"\b(?:versus|vs\.?|against|than|(?:compared|as opposed) (?:to|with)|"
     r"(?:twice|doubled?|triple|half|times)(?: (?:the|its))?)\s*$",
     re.IGNORECASE,
 )
-#: Sizes below this are of caches; only the smallest of old cards have less memory.
-_LEAST_MEMORY = 0.5e9
 #: Signs of a formula beside a value.
 _OPERATOR_BEFORE = re.compile(r"(?:\s[/*+\u00d7\u00f7=]|\s-|\dx?\s?[x\u00d7])\s*~?$")
 _LABELLED = re.compile(r"\s*[A-Za-z\u00c0-\u024f][^\d.;,:=]{2,40}\s[-\u2013\u2014]\s*~?")
@@ -210,7 +143,7 @@ class Binder:
             return again
         if chosen is None and self._leads and any(True for _ in fitting(self._leads.attribute, [quantity])):
             # "Bus: PCIe 5.0" is no width of one.
-            chosen = None if _VERSION.fullmatch(self._text, quantity.start, quantity.end) else 0
+            chosen = None if VERSION.fullmatch(self._text, quantity.start, quantity.end) else 0
         mention = self._of_it(quantity) or nearest_device(self._text, quantity, self._who)
         variant = VARIANT.match(self._text, quantity.end)
         if mention is None or inside or variant or of_a_part(self._text, quantity):
@@ -249,7 +182,7 @@ class Binder:
 
 def _goes_on(text: str, quantity: Quantity, last: Quantity) -> bool:
     """Whether a rate is the same one with sparsity or without: "312 TFLOPS, or 624 with sparsity"."""
-    if quantity.dimension != last.dimension or quantity.dimension not in _RATES:
+    if quantity.dimension != last.dimension or quantity.dimension not in RATES:
         return False
     between = text[last.end : quantity.start]
     return len(between) < _SHORT and bool(_OR.search(between)) and bool(_SPARSE.match(text, quantity.end))
@@ -262,128 +195,6 @@ def _leads(text: str, sentence: Sentence, first: Named) -> bool:
         not before
         and re.match(r"[\s*]*(?:\([^()]{0,30}\))?[\s*]*:", text[first.end : first.end + 40]) is not None
     )
-
-
-#: How dollars are written.
-_DOLLARS = frozenset({"$", "us$", "usd", "dollar", "dollars"})
-
-
-def fitting(attribute: Attribute, found: Iterable[Quantity]) -> Iterator[Quantity]:
-    """The quantities that can be a value of the attribute."""
-    bare = {"count", "bits"}
-    for quantity in found:
-        same = quantity.dimension == attribute.dimension
-        rates = {quantity.dimension, attribute.dimension} == {"flop rate", "op rate"}
-        if same and attribute.dimension == "money" and quantity.unit.lower() not in _DOLLARS:
-            # Prices on file are in dollars; one in another currency has its own taxes and day.
-            continue
-        if same or rates or (attribute.dimension in bare and quantity.dimension == "number"):
-            yield quantity
-
-
-def nearest_attribute(
-    text: str, quantity: Quantity, attributes: Sequence[Named], taken: set[int]
-) -> int | None:
-    """The attribute that a quantity is a value of: of its dimension, in its clause, the nearest."""
-    best: tuple[int, int] | None = None
-    for index, each in enumerate(attributes):
-        if index in taken or not any(True for _ in fitting(each.attribute, [quantity])):
-            continue
-        if too_small(each.attribute, quantity) or _is_year(text, quantity) or _is_resolution(text, quantity):
-            continue
-        if each.attribute.dimension in ("count", "bits") and _VERSION.fullmatch(
-            text, quantity.start, quantity.end
-        ):
-            continue
-        if quantity.dimension == "number" and _CHIP_NUMBER.search(
-            text, max(0, quantity.start - 12), quantity.start
-        ):
-            continue
-        after = each.end <= quantity.start
-        between = text[each.end : quantity.start] if after else text[quantity.end : each.start]
-        close = 0 if each.attribute.dimension == "bits" else _CLOSE
-        bare = quantity.dimension == "number" and len(_GENERATION.sub("", between).strip(" :*")) > close
-        if len(between) > APART or _CLAUSE.search(between) or bare:
-            continue
-        if _is_apart(text, quantity, each, between):
-            continue
-        if not after and ", " in between and (each.attribute.key == "nvlink" or quantities(between)):
-            continue
-        # "197 TFLOPS in BF16, 394 TOPS in INT8": each of what stands right behind it.
-        own = not after and _IN.fullmatch(between) and each.attribute.dimension in _RATES
-        # "Peak FP16 performance is 65 TFLOPS, and INT8": what begins after a comma is the next value's.
-        distance = (
-            -1
-            if own
-            else len(_GENERAL.sub("", between)) + (1 if after else _NEW * bool(_BEGINS.search(between)))
-        )
-        if best is None or distance < best[0]:
-            best = (distance, index)
-    return best[1] if best else None
-
-
-def _is_apart(text: str, quantity: Quantity, each: Named, between: str) -> bool:
-    """Whether brackets, a share of the attribute or a "with" keep a value from being one of it."""
-    if quantity.dimension == "number" and _BY_MEANS.fullmatch(between):
-        return True
-    if each.end > quantity.start:
-        return _OUT_OF.search(between) is not None
-    share = _SHARE_OF.search(text, max(0, each.start - 32), each.start)
-    return share is not None or _INTO.search(between) is not None
-
-
-def _is_year(text: str, quantity: Quantity) -> bool:
-    """Whether a bare number is a year: "launched in 2017", "2020's"."""
-    digits = text[quantity.start : quantity.end]
-    bare = quantity.dimension == "number" and re.fullmatch(r"(?:19|20)\d\d", digits) is not None
-    return bare and _IN_A_YEAR.search(text, max(0, quantity.start - 16), quantity.start) is not None
-
-
-def _is_resolution(text: str, quantity: Quantity) -> bool:
-    """Whether a bare number is that of a picture: "8K"."""
-    return re.fullmatch(r"(?:2|4|5|8|16)K", text[quantity.start : quantity.end]) is not None
-
-
-def too_small(attribute: Attribute, quantity: Quantity) -> bool:
-    """Whether a value is too small for any device's, and so of a cache or of a CPU."""
-    least = {"cores": _FEW_CORES, "memory": _LEAST_MEMORY}.get(attribute.key, 0)
-    return quantity.value < least
-
-
-def nearest_device(text: str, quantity: Quantity, who: Spoken) -> Mention | None:
-    """The device that a quantity is of: its owner where that is in its clause, else the first after it.
-
-    "The 80 GB A100" is the device right after it.
-    """
-    owns = [m for m in who.here if m.end <= quantity.start]
-    if owns and _POSSESSES.fullmatch(text, owns[-1].end, quantity.start):
-        return owns[-1]
-    after = [m for m in who.here if m.start >= quantity.end]
-    right_after = [m for m in after if m.start - quantity.end < _NEXT]
-    if right_after and _MAKER.fullmatch(text, quantity.end, right_after[0].start):
-        return right_after[0]
-    opens = _THANKS.search(text, max(0, quantity.start - APART), quantity.start) if after else None
-    if (opens and len(after) == len(who.here)) or (
-        after and _FOR_THE.fullmatch(text, quantity.end, after[0].start)
-    ):
-        return after[0]
-    owner = who.owner(quantity.start)
-    if owner in who.here and owner and not _CLAUSE.search(text[owner.end : quantity.start]):
-        return owner
-    for mention in [m for m in who.here if m.start >= quantity.end and m not in who.against]:
-        between = text[quantity.end : mention.start]
-        own = _OWN_VALUE.match(text, mention.end)
-        apart = (
-            _CLAUSE.search(between)
-            or _RELATIVE.search(between)
-            or _PRONOUN.search(between)
-            or _SHARE.search(between)
-            or _SET_AGAINST.search(between)
-            or _SO_THEN.search(between)
-        )
-        if not own and not apart:
-            return mention
-    return owner
 
 
 def united(text: str, found: Sequence[Quantity], here: Sequence[Mention]) -> list[Quantity]:
@@ -402,7 +213,7 @@ def united(text: str, found: Sequence[Quantity], here: Sequence[Mention]) -> lis
         ):
             behind = [one for one in here if one.start >= each.end][:1]
             before = [one for one in here if last.end <= one.start and one.end <= each.start][-1:]
-            opposed = _VERSUS.search(text, last.end, each.start) and behind and _FOR_THE.fullmatch(
+            opposed = _VERSUS.search(text, last.end, each.start) and behind and FOR_THE.fullmatch(
                 text, each.end, behind[0].start
             )  # fmt: skip
             gap = text[before[-1].end : each.start] if before else ""
@@ -413,7 +224,7 @@ def united(text: str, found: Sequence[Quantity], here: Sequence[Mention]) -> lis
                 if digits and digits[0].count(".") < 2
                 else 0.0
             )
-            precise = last.dimension in _RATES and _IN_PRECISION.search(text, last.end, each.start)
+            precise = last.dimension in RATES and _IN_PRECISION.search(text, last.end, each.start)
             alike = plain and 1 / _LIKE < each.value / plain < _LIKE
             if (opposed or owned or precise) and alike and not _COUNTED.match(text, each.end):
                 scaled = each.value * last.value / plain
@@ -430,7 +241,7 @@ def of_another(text: str, quantity: Quantity, last: Quantity, here: Sequence[Men
     if quantity.dimension != last.dimension:
         return None
     behind = [each for each in here if each.start >= quantity.end]
-    if behind and _FOR_THE.fullmatch(text, quantity.end, behind[0].start):
+    if behind and FOR_THE.fullmatch(text, quantity.end, behind[0].start):
         return behind[0]
     between = [each for each in here if last.end <= each.start and each.end <= quantity.start]
     bare = quantity.dimension == "number"
@@ -485,8 +296,6 @@ def of_a_part(text: str, quantity: Quantity) -> bool:
     )
 
 
-#: "80 GB vs 48 GB, so the H100 offers": of neither for certain.
-_SO_THEN = re.compile(r",\s+(?:so|hence|thus|therefore)\s", re.IGNORECASE)
 #: "NVLink with 112.5 GB/s" beside the bandwidth of the memory is of no other column.
 _OF_A_LINK, _LINKED = re.compile(r"\b(?:NVLink|PCIe)\b[^.;,]*$"), 24
 

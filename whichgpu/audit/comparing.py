@@ -127,7 +127,9 @@ _DRAWS = re.compile(
     re.IGNORECASE,
 )
 _POWER = re.compile(
-    r"\s*(?:\b(?:power|energy|electricity|juice|strom)\b\s*)?(?=than\b|als\b|que\b|[.,;)]|$)", re.IGNORECASE
+    r"\s*(?:\b(?:power|energy|electricity|juice|strom)\b\s*)?"
+    r"(?=than\b(?!\s+(?:half|twice|double|an?\s+(?:third|quarter|fifth|tenth)|\d))|als\b|que\b|[.,;)]|$)",
+    re.IGNORECASE,
 )
 #: What must stand between a word without a noun and what it is set against.
 #: "Its die is larger".

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes, named, open_header, qualifiers
-from whichgpu.audit.binding import fitting
+from whichgpu.audit.nearest import fitting
 from whichgpu.audit.quantities import quantities
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes, open_header, spaced
-from whichgpu.audit.binding import fitting
 from whichgpu.audit.cells import counts, read
 from whichgpu.audit.judging import judged
+from whichgpu.audit.nearest import fitting
 from whichgpu.audit.roundings import stated
 from whichgpu.values import NamedTuple
 

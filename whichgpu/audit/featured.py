@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit.attributes import headed, open_header
-from whichgpu.audit.binding import APART
+from whichgpu.audit.nearest import APART
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.subjects import mentions
 

@@ -10,9 +10,9 @@ from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.binding import fitting
 from whichgpu.audit.cells import read_as, unit_of
 from whichgpu.audit.judging import judged
+from whichgpu.audit.nearest import fitting
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roundings import stated
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import Named, attributes, named
-from whichgpu.audit.binding import APART
+from whichgpu.audit.nearest import APART
 from whichgpu.audit.sentences import within
 
 if TYPE_CHECKING:

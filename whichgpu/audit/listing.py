@@ -1,8 +1,8 @@
-"""A question that asks for GPUs by what they are: "which cards under 75 W have 16 GB?", "the newest with HBM".
+"""A question that asks for GPUs by what they are: "cards under 75 W with 16 GB", "the newest with HBM".
 
-It becomes the options of `gpus`, or of `prices` where the cheapest is asked for. Each condition is found by its
-words and taken out. It is such a question only where nothing but plain words is left over: one that tells of
-a job as well is of another command.
+It becomes the options of `gpus`, or of `prices` where the cheapest is asked for. Each condition is found by
+its words and taken out. It is such a question only where nothing but plain words is left over: one that tells
+of a job as well is of another command.
 """
 
 from __future__ import annotations
@@ -165,13 +165,13 @@ def _between(reading: _Reading, field: str, unit: str, end: str) -> _Reading | N
 
 
 def _amount(reading: _Reading, field: str, one: str, end: str) -> _Reading:
-    """One amount with the limit that it is; of memory so much and no more, where nothing says that it is one."""
+    """One amount with the limit that it is; so much and no more, where nothing says that it is one."""
     for sign, words in (*BEFORE, ("=", r"\b(?:with|having|has|have|of|for|around|about|and)|,|")):
         ahead = rf"(?<!\w)(?:for |costs? |draws? )?(?:{words}) ?(?:an? |the )?"
         if match := re.search(rf"{ahead}(?P<of>{one})(?!\w){end}", reading.text, re.I):
             behind = _behind(reading.text[match.end() :]) if sign == "=" else None
-            sign, length = behind or (sign, 0)
-            said = ("where", _condition(field, sign, match["of"]))
+            meant, length = behind or (sign, 0)
+            said = ("where", _condition(field, meant, match["of"]))
             return reading.read(match.start(), match.end() + length, said)
     return reading
 

@@ -9,18 +9,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.bills.amounts import Amounts, told_of_devices
-from whichgpu.audit.sentences import within
+from whichgpu.audit.dimensions import Term, dims
 from whichgpu.audit.tables import around, every
-from whichgpu.audit.terms import Term, dims, terms
+from whichgpu.audit.terms import terms
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
 
+    from whichgpu.audit.bills.amounts import Amounts
     from whichgpu.audit.document import Table
     from whichgpu.audit.findings import Context
-    from whichgpu.audit.subjects import Mention
 
 
 class Node(NamedTuple):
@@ -55,11 +54,6 @@ _OF = _units(
     (r"\b(?:s|sec|seconds?)\s?(?:/|per )\s?(?:image|img)\b", " seconds per image"),
     (r"^(?:#|number of|no\. of)?\s?gpus?(?: count)?$", " GPUs"),
 )
-#: From an amount to the device that it is told of behind it: "20.9 ms on the H100".
-_ON = re.compile(
-    r"[^\d.,;:()]{0,24}?\b(?:on|for|with|by)\s+(?:(?:the|an?|one|each|single|every)\s+)*(?:nvidia\s+)?",
-    re.IGNORECASE,
-)
 #: Before a number whose unit was told with the one before it: "62 tokens/s on the H100 and 44 on the H200".
 _ELIDED = re.compile(
     r"(?:,|\band|\bbut|\bwhile|\bagainst|\bvs\.?|\bversus)\s+(?:the [\w -]{2,24}\s)?"
@@ -67,7 +61,7 @@ _ELIDED = re.compile(
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
-_NEAR, _FEW = 40, 3
+_FEW = 3
 #: Fields that work is bound by, with what the catalogue's values are in units of `AXES`.
 _FIELDS = (
     ("bandwidth", dims(byte=1, hour=-1), 3600.0),
@@ -125,29 +119,6 @@ def of_catalogue(ids: frozenset[str], context: Context) -> Iterator[Node]:
             if value:
                 shown = gpu.display(field) if gpu else ""
                 yield Node(ids, field, Term(-1, 0, float(value) * scale, powers, shown))
-
-
-def of_text(text: Amounts, context: Context) -> list[Node]:
-    """What a passage tells of each device that it names, in order."""
-    return [Node(ids, ("told", term.dims, term.sign), term) for ids, term in told_of_devices(context, text)]
-
-
-def owned(text: Amounts, context: Context) -> list[Node]:
-    """The amounts of a passage that it tells of a device named beside them, in order; bare numbers too."""
-    named = context.mentions.get(text.place, ())
-    whose = ((term, _owner(term, text, named)) for term in text.every if any(term.dims) or term.plain)
-    return [Node(frozenset(one.ids), ("told", term.dims, term.sign), term) for term, one in whose if one]
-
-
-def _owner(term: Term, text: Amounts, named: Sequence[Mention]) -> Mention | None:
-    """The device right behind an amount, by a preposition, else the last one before it in its sentence."""
-    here = text.sentence(term.start)
-    words = text.passage.text
-    behind = within(named, term.end, min(here.end, term.end + _NEAR))
-    if behind and _ON.fullmatch(words, term.end, behind[0].start):
-        return behind[0]
-    before = within(named, here.start, term.start)
-    return before[-1] if before else None
 
 
 def number(words: str) -> float:

@@ -13,14 +13,14 @@ from itertools import combinations, islice, product
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.dimensions import AXES, LENGTHS, converted, dims
 from whichgpu.audit.roundings import stated
-from whichgpu.audit.terms import AXES, LENGTHS, converted, dims
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from whichgpu.audit.terms import Term
+    from whichgpu.audit.dimensions import Term
 
 #: What a product may be off by besides the rounding of its factors.
 _WITHIN, _ABOUT, _ROUNDED = 0.008, 0.07, 0.03
@@ -90,6 +90,14 @@ def ways(
             bare = sum(not any(each.dims) for each in used)
             if used and bare <= _BARE and bare < len(used) and _can_be(told, used):
                 yield from _products(told, used)
+
+
+def made_of(told: Term, used: tuple[Term, ...], effort: Effort) -> Iterator[Way]:
+    """Every product of just these amounts that is of the kind of one that is told."""
+    effort.left -= 1
+    bare = sum(not any(each.dims) for each in used)
+    if effort.left > 0 and bare <= _BARE and bare < len(used) and _can_be(told, used):
+        yield from _products(told, used)
 
 
 def _can_be(told: Term, used: tuple[Term, ...]) -> bool:

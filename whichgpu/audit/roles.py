@@ -184,7 +184,7 @@ def spoken(index: int, passage: Passage, sentence: Sentence, context: Context) -
     key = (index, sentence.start)
     if key not in known:
         everywhere = context.mentions.get(index, ())
-        here = _of_form(within(everywhere, sentence.start, sentence.end), sentence.text)
+        here = _of_form(within(everywhere, sentence.start, sentence.end), sentence.text, context)
         against = _against(passage.text, sentence.start, here)
         maker = () if here else _by_maker(sentence.text, context)
         found, certain = (maker, False) if maker else _topic(index, passage, sentence, context)
@@ -194,7 +194,7 @@ def spoken(index: int, passage: Passage, sentence: Sentence, context: Context) -
         if any(set(each.named) & set(one.named) for each in kin for one in found):
             # "The A100's successor has 132 SMs" is not about the A100.
             found = ()
-        found = _of_form(found, sentence.text)
+        found = _of_form(found, sentence.text, context)
         first = here[0] if here and found and not set(here[0].named) & set(found[0].named) else None
         if first and first not in against and _IT_IS_ONE.fullmatch(passage.text, sentence.start, first.start):
             # "It's an H100 with new memory" is about what was spoken of.
@@ -230,7 +230,7 @@ _MEMORY = re.compile(r"\bHBM\d?\w?\b", re.IGNORECASE)
 _OF_A_FORM = re.compile(r"\s+of\s+(?:the\s+|nvidia[\u2019']s\s+|its\s+)?[A-Z]")
 
 
-def _of_form(found: Sequence[Mention], text: str) -> Sequence[Mention]:
+def _of_form(found: Sequence[Mention], text: str, context: Context) -> Sequence[Mention]:
     """Names of several devices, of the one form that a sentence speaks of: "the PCIe version of the H100"."""
     told = list(_FORM.finditer(text)) if found else []
     if found and not told and _is_of_one(text):
@@ -243,6 +243,11 @@ def _of_form(found: Sequence[Mention], text: str) -> Sequence[Mention]:
         told[0][1].lower() if _OF_A_FORM.match(text, told[0].end()) else "" if len(forms) > 1 else forms.pop()
     )
     mine = [tuple(key for key in each.named if form and f"-{form}" in key) for each in found]
+    if form and not any(mine) and len(told) == 1 and _OF_A_FORM.match(text, told[0].end()):
+        # A text that is about the one form tells of the other.
+        line = found[0].named[0].split("-")[0]
+        others = tuple(key for key in context.catalogue if key.startswith(f"{line}-") and f"-{form}" in key)
+        return [each._replace(ids=others, named=others) if others else each for each in found]
     return [
         each._replace(ids=ids, named=ids) if ids and len(ids) < len(each.named) else each
         for each, ids in zip(found, mine, strict=True)

@@ -6,13 +6,14 @@ another.
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.dimensions import AXES, LENGTHS, PIECES, TOKENS, Term, dims, times
 from whichgpu.audit.patterns import MANY
+from whichgpu.audit.per import ONE_OF, PERIOD, PERIODS, one_period, per
 from whichgpu.audit.quantities import SPELLED, multiples, quantities
-from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,59 +21,6 @@ if TYPE_CHECKING:
     from whichgpu.audit.quantities import Quantity
 
     Places = tuple[tuple[int, int], ...]
-
-#: What amounts are of: periods are apart, since a month is 28 to 31 days.
-AXES = ("money", "energy", "token", "piece", "byte", "flop", "hour", "day", "week", "month", "year")
-#: Hours of a period, the fewest and the most that it may be taken to have.
-LENGTHS: Mapping[str, tuple[float, float]] = {
-    "hour": (1, 1), "day": (24, 24), "week": (168, 168), "month": (672, 744), "year": (8736, 8784),
-}  # fmt: skip
-#: A period in others where that is exact, whatever a month has of days.
-_EXACT = {("month", "year"): 12.0, ("hour", "day"): 24.0, ("day", "week"): 7.0}
-_PERIODS: Mapping[str, str] = {
-    "second": r"s|secs?|seconds?|sekunden?",
-    "minute": r"minutes?|mins?",
-    "hour": r"hours?|hrs?|h|stunden?|heures?|horas?|or[ae]",
-    "day": r"days?|tage?n?|jours?|d[i\u00ed]as?|giorn[oi]",
-    "week": r"weeks?|wochen?|semaines?|semanas?|settimane?",
-    "month": r"months?|mo|monate?n?|mois|mes(?:es)?|mes[ei]",
-    "year": r"years?|yrs?|jahre?n?|ans?(?!\s+h(?:ou)?r)|ann\u00e9es?|a\u00f1os?|ann[oi]",
-}
-_LENGTH = "|".join(_PERIODS.values())
-_PERIOD = "|".join(f"(?P<{name}>{words})" for name, words in _PERIODS.items())
-_ONE_OF = (
-    r"gpus?|cards?|instances?|nodes?|servers?|devices?|units?|accelerators?|users?|boxes|box|machines?|"
-    r"replicas?|pairs?|"
-    r"karten?|cartes?|tarjetas?|[ABHLTV]\d{1,3}s?|(?:rtx )?\d0[5-9]0s?"
-)
-#: What an amount is per: a period, one of several, an amount of something else.
-_PER = re.compile(
-    r"[^\S\n]*(?:(?:/|(?:and|&)\s+(?=month\b|hour\b|year\b)|"
-    r"per\b|(?:for )?an?\b|(?:for|the|le) (?=kwh)|in (?:the|an?|one) (?=(?:day|week|month|year)\b)|"
-    r"(?:(?:for|on) )?(?:each|every)\b|(?:for|on) one\b|"
-    r"pro\b|je\b|im\b|am\b|par\b|"
-    r"por\b|al?\b|la\b|l[\u2019'])\s*|"
-    r"-(?=hour|h\b|month)|(?=/))"
-    rf"(?:(?P<one>{_ONE_OF})\b(?:[-\s]?(?=(?:{_LENGTH})))?"
-    rf"|(?P<many>1,?000|100(?=\s)|1\s?k|thousand|million|1\s?m(?:illion)?|m|k|billion)?\s*(?:(?:input|output|"
-    rf"generated|prompt|"
-    rf"finished|rendered|sdxl)\s+)?(?P<thing>tokens?|tok\b|images?|pictures?|requests?|queries|calls?)\b"
-    r"|(?P<kwh>kwh|kilowatt[- ]hour)\b|(?P<mwh>mwh|megawatt[- ]hour)\b|(?P<gb>gb|gigabyte)\b"
-    r"|(?P<tokens>1?\s?m|million|thousand|1,?000)\b(?=\s*(?:[,.;:)]|$|on\b|in\b|for\b|at\b|and\b|"
-    r"with\b|of output|"
-    r"of input|while|but|against))"
-    rf"|(?:{_PERIOD})\b)",
-    re.IGNORECASE,
-)
-_ONE = re.compile(
-    rf"\s*\(?(?:for each(?=[,.;)])|(?:each|je)(?!\s+(?:{_LENGTH})\b)|apiece|chacun)\b",
-    re.IGNORECASE,
-)
-#: "Per GPU: 850 tokens/s".
-_EACH_OF = re.compile(rf"\b(?:per|each)\s(?:{_ONE_OF})\s*:\s*~?$", re.IGNORECASE)
-_HOURS_LATER = re.compile(rf"[-\s]*(?:{_PERIOD})\b", re.IGNORECASE)
-_MANY = {"100": 1e2, "1000": 1e3, "1k": 1e3, "k": 1e3, "thousand": 1e3, "million": 1e6, "1m": 1e6,
-         "1million": 1e6, "m": 1e6, "billion": 1e9}  # fmt: skip
 _NUMBER_WORDS = {
     **SPELLED, "one": 1, "eleven": 11, "fifteen": 15, "twenty-four": 24, "fifty": 50, "hundred": 100,
     "a hundred": 100, "vier": 4, "zwei": 2, "drei": 3, "huit": 8, "quatre": 4, "deux": 2, "ocho": 8,
@@ -92,7 +40,7 @@ _SPELLED = re.compile(
 _LASTS = re.compile(
     rf"(?<![\w.,$\u20ac])(?P<n>\d{{1,3}}(?:[, ]\d{{3}})+|\d{{1,6}}(?:\.\d{{1,2}})?|an?|"
     rf"{'|'.join(sorted(_NUMBER_WORDS, key=len, reverse=True))}|einer?|ein|un|una|une)"
-    rf"[\s-]+(?:full |whole |planned |billable |billed |gpu[- ])?(?:{_PERIOD})\b",
+    rf"[\s-]+(?:full |whole |planned |billable |billed |gpu[- ])?(?:{PERIOD})\b",
     re.IGNORECASE,
 )
 _ADVERBS = {
@@ -122,7 +70,7 @@ _A_PIECE = re.compile(
     re.IGNORECASE,
 )
 #: "900 per hour", of what was just spoken of.
-_SO_MANY = re.compile(rf"\s*(?:per|an?|/)\s*(?:{_PERIOD})\b", re.IGNORECASE)
+_SO_MANY = re.compile(rf"\s*(?:per|an?|/)\s*(?:{PERIOD})\b", re.IGNORECASE)
 _THING = re.compile(
     r"[\s-]*(?P<scale>thousand|million|billion|trillion|"
     r"[MBK](?=\s))?\s*(?:\d{3,4}\s?[x\u00d7]\s?\d{3,4}\s+)?(?:(?!(?:tokens?|per|an?|each|every)\b)"
@@ -136,12 +84,6 @@ _SIDE = re.compile(r"\s*(?:input|output|prompt|generated)\b(?!\s*(?:price|rate|c
 #: Millions "a day" or "and" others, of what was counted before.
 _BARE = re.compile(
     r"\s*(?:$|[.,;:)|]|(?:per|an?|/|and|or|at|in|for|takes?|costs?|needs?|is|are|would|will|go)\b(?!\s+(?:parameter|weight)))",
-    re.IGNORECASE,
-)
-_SUBJECT = re.compile(r"\s+(?:costs?|comes?|makes?|takes?|needs?|lasts?|would)\b", re.IGNORECASE)
-_TOKENS = re.compile(r"tokens?\b", re.IGNORECASE)
-_PIECES = re.compile(
-    r"\b(?:images|pictures|requests|calls|queries|questions|answers|documents|prompts|samples|messages|jobs)\b",
     re.IGNORECASE,
 )
 _JOULES = re.compile(r"\s*(?P<k>k|kilo)?(?:J|joules?)\b")
@@ -174,14 +116,9 @@ _PARTS = {
 #: "1.7 million GPU hours".
 _GPU_HOURS = re.compile(r"\s*(?:[a-z]\w*\s+)?(?:gpu|card|node|accelerator)?[- ]?hours\b", re.IGNORECASE)
 _OF_A_NAME = re.compile(r"[- ](?:gpu[- ])?hours\b", re.IGNORECASE)
-#: "1,000 hours monthly".
-_REGULARLY = re.compile(
-    r"\s+(?:(?P<hour>hourly)|(?P<day>daily)|(?P<week>weekly)|(?P<month>monthly)|(?P<year>yearly|annually))\b",
-    re.I,
-)
 _COUNTED = re.compile(
     rf"\s*[x\u00d7]?[\s-]*(?:of (?:them|these|those)\b|way\b|"
-    rf"(?:(?!(?:on|for|with|than|per|to|from|by|in|at)\b)\w+\s+){{0,2}}?(?:{_ONE_OF})\b)",
+    rf"(?:(?!(?:on|for|with|than|per|to|from|by|in|at)\b)\w+\s+){{0,2}}?(?:{ONE_OF})\b)",
     re.IGNORECASE,
 )
 _MONEY = {
@@ -234,53 +171,6 @@ _HOURS = AXES.index("hour")
 _REACH, _NEXT, _NEAR, _HOUR = 110, 10, 3, 3600.0
 
 
-class Term(NamedTuple):
-    """An amount: `dims` are its powers of `AXES`, `value` is in units of them (Wh, B, periods)."""
-
-    start: int
-    end: int
-    value: float
-    dims: tuple[int, ...]
-    words: str
-    #: The currency, where it is money.
-    sign: str = ""
-    about: bool = False
-    #: Said of each of several; a number of them; a share; a number that is none of these.
-    each: bool = False
-    counted: bool = False
-    share: bool = False
-    plain: bool = False
-    #: A price of which no period is said: "at $1.79".
-    loose: bool = False
-    #: The most that a range is to, in the same units; 0 where it is one amount.
-    most: float = 0.0
-
-    @property
-    def of(self) -> str:
-        """What it is an amount of: the first axis that it has a positive power of."""
-        return _leading(self.dims)
-
-    @property
-    def high(self) -> float:
-        """The most that it is."""
-        return self.most or self.value
-
-    @property
-    def tariff(self) -> bool:
-        """Whether it is a price of energy."""
-        return bool(self.sign) and self.dims[AXES.index("energy")] < 0
-
-
-@cache
-def _leading(powers: tuple[int, ...]) -> str:
-    return next((axis for axis, power in zip(AXES, powers, strict=True) if power > 0), "")
-
-
-def dims(**powers: int) -> tuple[int, ...]:
-    """Powers of the axes by their names."""
-    return tuple(powers.get(axis, 0) for axis in AXES)
-
-
 _UNITS: Mapping[str, tuple[tuple[int, ...], float]] = {
     "power": (dims(energy=1, hour=-1), 1.0), "energy": (dims(energy=1), 1.0), "memory": (dims(byte=1), 1.0),
     "bandwidth": (dims(byte=1, hour=-1), _HOUR), "time": (dims(hour=1), 1 / _HOUR),
@@ -317,7 +207,7 @@ def _shared(text: str, one: Term, other: Term) -> Term:
     powers = tuple(power if at > _HOURS and power < 0 else 0 for at, power in enumerate(other.dims))
     sole = one.of in ("token", "piece", "energy") and sum(one.dims) == 1
     joined = sole and any(powers) and _JOINED.fullmatch(text, one.end, other.start)
-    return _times(one, powers, 1.0) if joined else one
+    return times(one, powers, 1.0) if joined else one
 
 
 def _terms(text: str, fraction: str, names: Places, *, ranges: bool) -> Iterator[Term]:
@@ -362,9 +252,9 @@ def _of_word(text: str, match: re.Match[str], names: Places = ()) -> Term | None
     """A duration or a count that is spelled out."""
     word = match["n"].lower()
     value = float(_NUMBER_WORDS.get(word) or (re.sub("[, ]", "", word) if word[0].isdigit() else 1))
-    period = next((name for name in _PERIODS if match.groupdict().get(name)), "")
+    period = next((name for name in PERIODS if match.groupdict().get(name)), "")
     if period:
-        return _per(text, Term(match.start(), match.end(), value, dims(), match[0]), _one_period(period, 1))
+        return per(text, Term(match.start(), match.end(), value, dims(), match[0]), one_period(period, 1))
     of_all = _OF_ALL.search(text, max(0, match.start() - 10), match.start())
     named = any(0 <= one - match.end() < _NEAR for one, _ in names)
     counted = bool(of_all or named or _COUNTED.match(text, match.end())) or word == "pair"
@@ -379,13 +269,7 @@ def _of_phrase(text: str, match: re.Match[str]) -> Term:
         return base._replace(value=_SCALES[match["scale"].lower()], dims=dims(**{axis: 1}))
     word = match["n"].lower()
     value = 0.01 * float(_PARTS.get(word) or _NUMBER_WORDS.get(word, 1))
-    return _per(text, base._replace(value=value, sign="$", about=True), (dims(money=1), 1.0))
-
-
-def _one_period(period: str, power: int) -> tuple[tuple[int, ...], float]:
-    if period in ("second", "minute"):
-        return dims(hour=power), (60.0 if period == "minute" else 3600.0) ** -power
-    return dims(**{period: power}), 1.0
+    return per(text, base._replace(value=value, sign="$", about=True), (dims(money=1), 1.0))
 
 
 def _of_quantity(text: str, each: Quantity, before: str, names: Places) -> Term | None:
@@ -400,7 +284,7 @@ def _of_quantity(text: str, each: Quantity, before: str, names: Places) -> Term 
         scale = _SCALES.get((thing["scale"] or "").lower(), 1.0)
         words = text[each.start : thing.end()].strip()
         base = base._replace(value=each.value * scale, end=thing.end(), words=words)
-        return _per(text, base, (dims(**{"token" if thing["token"] else "piece": 1}), 1.0))
+        return per(text, base, (dims(**{"token" if thing["token"] else "piece": 1}), 1.0))
     if dimension == "money":
         found = _of_money(text, base, each, before)
         # What else it is per is not read.
@@ -423,7 +307,7 @@ def _of_work(text: str, match: re.Match[str]) -> Term:
     )  # fmt: skip
     start = match.start(group)
     base = Term(start, match.end(), float(match[group]) * scale, dims(), text[start : match.end()])
-    return _per(text, base, (dims(flop=1), 1.0))
+    return per(text, base, (dims(flop=1), 1.0))
 
 
 def _of_range(text: str, each: Quantity, before: str, names: Places) -> Term | None:
@@ -440,7 +324,7 @@ def _of_measured(text: str, base: Term, each: Quantity, before: str) -> Term | N
     """A quantity with a unit of measure, or millions of hours or seconds."""
     kind = each.dimension
     if kind == "count" and (axis := _of_bare(text, each.end)):
-        return _per(text, base, (dims(**{axis: 1}), 1.0))
+        return per(text, base, (dims(**{axis: 1}), 1.0))
     for pattern, name in ((_GPU_HOURS, "worked"), (_SECONDS, "time")):
         lasts = pattern.match(text, each.end) if each.dimension == "count" else None
         if lasts and kind == "count":
@@ -449,24 +333,24 @@ def _of_measured(text: str, base: Term, each: Quantity, before: str) -> Term | N
         kind = "tokens"
     if kind not in _UNITS or (kind == "flop rate" and _FLOP_DAYS.match(text, each.end)):
         return None
-    made = _per(text, base, _UNITS[kind])
+    made = per(text, base, _UNITS[kind])
     return _of_period(made, before) if kind in ("energy", "time") else made
 
 
 def _of_bare(text: str, end: int) -> str:
     """The axis of millions that have no noun of their own."""
     if _SIDE.match(text, end):
-        return "token" if _TOKENS.search(text) else ""
-    return "token" if _BARE.match(text, end) and _TOKENS.search(text, 0, end) else ""
+        return "token" if TOKENS.search(text) else ""
+    return "token" if _BARE.match(text, end) and TOKENS.search(text, 0, end) else ""
 
 
 def _of_period(term: Term, before: str) -> Term:
     """An amount of the period or thing told before it: "the monthly bill is", "an image takes"."""
     if sum(map(bool, term.dims)) == 1 and _A_PIECE.search(before[-_REACH:]):
-        return _times(term, dims(piece=-1), 1.0)
+        return times(term, dims(piece=-1), 1.0)
     adverb = _ADVERB.search(before[-_REACH:]) or _A_PERIOD.search(before[-_REACH:])
     if adverb and not any(term.dims[AXES.index("token") :]):
-        return _times(term, dims(**{adverb.lastgroup or "hour": -1}), 1.0)
+        return times(term, dims(**{adverb.lastgroup or "hour": -1}), 1.0)
     return term
 
 
@@ -478,24 +362,24 @@ def _of_number(text: str, base: Term, before: str, names: Places) -> Term | None
     if _IN_NAME.search(text, max(0, base.start - 20), base.start):
         return None
     if _SO_MANY.match(text, base.end):
-        return _per(text, base, (dims(**{_spoken_of(text, base.start): 1}), 1.0))
+        return per(text, base, (dims(**{_spoken_of(text, base.start): 1}), 1.0))
     joules = _JOULES.match(text, base.end)
     if joules:
         scale = (1e3 if joules["k"] else 1.0) / _HOUR
         words = text[base.start : joules.end()]
-        return _per(text, base._replace(end=joules.end(), words=words), (dims(energy=1), scale))
+        return per(text, base._replace(end=joules.end(), words=words), (dims(energy=1), scale))
     near = [last for one, last in names if 0 <= one - base.end < _NEAR]
     if near and (lasts := _OF_A_NAME.match(text, near[0])):
         # "1,200 V100-hours"
         words = text[base.start : lasts.end()]
-        return _per(text, base._replace(end=lasts.end(), words=words), (dims(hour=1), 1.0))
+        return per(text, base._replace(end=lasts.end(), words=words), (dims(hour=1), 1.0))
     counted = bool(near or _COUNTED.match(text, base.end) or _PUE.search(before))
     return base._replace(counted=counted, plain=not counted)
 
 
 def _spoken_of(text: str, end: int) -> str:
     """The axis of what a text counted last before a place."""
-    tokens, pieces = ([each.start() for each in kind.finditer(text, 0, end)] for kind in (_TOKENS, _PIECES))
+    tokens, pieces = ([each.start() for each in kind.finditer(text, 0, end)] for kind in (TOKENS, PIECES))
     return "token" if tokens and tokens[-1] > max(pieces, default=-1) else "piece"
 
 
@@ -503,90 +387,7 @@ def _of_money(text: str, base: Term, each: Quantity, before: str) -> Term | None
     sign = _MONEY.get(each.unit)
     if sign is None:
         return None
-    made = _per(text, base._replace(sign=sign), (dims(money=1), 1.0))
+    made = per(text, base._replace(sign=sign), (dims(money=1), 1.0))
     made = _of_period(made, before)
     priced = _PRICED.search(before) or _OFFERED.match(text, made.end)
     return made._replace(loose=made.dims == dims(money=1) and bool(priced))
-
-
-def _times(term: Term, powers: tuple[int, ...], factor: float) -> Term:
-    return term._replace(
-        dims=tuple(a + b for a, b in zip(term.dims, powers, strict=True)), value=term.value * factor
-    )
-
-
-def _per(text: str, term: Term, own: tuple[tuple[int, ...], float]) -> Term:
-    """A term with its own powers and those of what stands behind it: "per GPU per hour", "/GB-month"."""
-    term = _times(term, *own)
-    each = bool(_ONE.match(text, term.end) or _EACH_OF.search(text, max(0, term.start - 24), term.start))
-    at = one.end() if (one := _ONE.match(text, term.end)) else term.end
-    for again in range(3):
-        match = _PER.match(text, at)
-        if match is None or ((again or min(term.dims) < 0) and _SUBJECT.match(text, match.end())):
-            # "28 cents per kWh a day costs 94 cents": what the day costs.
-            break
-        period = next((name for name in _PERIODS if match[name]), "")
-        at = match.end()
-        if match["one"]:
-            each = True
-            later = _HOURS_LATER.match(text, at)
-            period = next((name for name in _PERIODS if later and later[name]), "")
-            at = later.end() if later and period else at
-        else:
-            term = _per_thing(text, term, match)
-        if period:
-            term = _times(term, *_one_period(period, -1))
-    if late := _ONE.match(text, at):
-        # "$1.00 an hour each"
-        each, at = True, late.end()
-    regular = _REGULARLY.match(text, at)
-    if regular and not any(term.dims[AXES.index("day") :]) and term.of in ("hour", "token", "piece"):
-        at = regular.end()
-        term = _times(term, *_one_period(regular.lastgroup or "month", -1))
-    end = at if at > term.end and text[term.end : at].strip() else term.end
-    return term._replace(end=end, each=each)
-
-
-def _per_thing(text: str, term: Term, match: re.Match[str]) -> Term:
-    """A term with the powers of the tokens, images, energy or memory that it is per."""
-    if match["thing"]:
-        many = _MANY.get(re.sub(r"[,\s]", "", (match["many"] or "").lower()), 1.0)
-        axis = "token" if match["thing"].lower().startswith("tok") else "piece"
-        return _times(term, dims(**{axis: -1}), 1 / many)
-    if match["kwh"] or match["mwh"]:
-        return _times(term, dims(energy=-1), 1e-3 if match["kwh"] else 1e-6)
-    if match["tokens"] and term.sign and (axis := _counted_in(text)):
-        many = _MANY[re.sub(r"[,\s]", "", match["tokens"].lower())]
-        return _times(term, dims(**{axis: -1}), 1 / many)
-    return _times(term, dims(byte=-1), 1e-9) if match["gb"] else term
-
-
-def _counted_in(text: str) -> str:
-    """The axis of what a text counts: tokens where it speaks of them, else images or requests."""
-    return "token" if _TOKENS.search(text) else "piece" if _PIECES.search(text) else ""
-
-
-def converted(powers: tuple[int, ...]) -> tuple[float, float] | None:
-    """By what periods differ that a product is over, at least and at most; None where it is no number.
-
-    `powers` are those that the product has and the claim has not: a year over a month is 12.
-    """
-    if any(powers[: AXES.index("hour")]) or sum(powers) != 0:
-        return None
-    up = [axis for axis, power in zip(AXES, powers, strict=True) for _ in range(max(power, 0))]
-    down = [axis for axis, power in zip(AXES, powers, strict=True) for _ in range(max(-power, 0))]
-    low = high = 1.0
-    for one, other in zip(up, down, strict=True):
-        least, most = _ratio(one, other)
-        low, high = low * least, high * most
-    return low, high
-
-
-def _ratio(one: str, other: str) -> tuple[float, float]:
-    """How many of `other` there are in `one`."""
-    if (other, one) in _EXACT:
-        return _EXACT[other, one], _EXACT[other, one]
-    if (one, other) in _EXACT:
-        return 1 / _EXACT[one, other], 1 / _EXACT[one, other]
-    (a, b), (c, d) = LENGTHS[one], LENGTHS[other]
-    return a / d, b / c

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import CHIP, headed
-from whichgpu.audit.binding import fitting
 from whichgpu.audit.carded import carded
 from whichgpu.audit.cells import read_as, unit_of
 from whichgpu.audit.document import Passage, Table
 from whichgpu.audit.flat import flat
 from whichgpu.audit.glued import parted
 from whichgpu.audit.lined import lined
+from whichgpu.audit.nearest import fitting
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.readers._lines import lines
 from whichgpu.audit.subjects import mentions

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit import tables
 from whichgpu.audit.attributes import Attribute, qualifiers
-from whichgpu.audit.binding import fitting, of_a_part
+from whichgpu.audit.binding import of_a_part
 from whichgpu.audit.cells import BETWEEN, all_sparse, counts, noted, of_mark, read
 from whichgpu.audit.findings import Finding
 from whichgpu.audit.grounds import is_sum
 from whichgpu.audit.judging import Verdict, confirmed, judged
+from whichgpu.audit.nearest import fitting
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roundings import stated
 

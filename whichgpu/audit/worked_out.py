@@ -13,17 +13,18 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.bills.amounts import NEAR, Amounts
 from whichgpu.audit.bills.links import LEADS
 from whichgpu.audit.bills.products import explained
+from whichgpu.audit.dimensions import AXES
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import withheld
 from whichgpu.audit.models import formats_at
 from whichgpu.audit.sentences import within
-from whichgpu.audit.terms import AXES, terms
+from whichgpu.audit.terms import terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.dimensions import Term
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.terms import Term
 
 _KINDS = ("specification", "ratio", "price", "memory")
 #: What makes a power a setting of the device.

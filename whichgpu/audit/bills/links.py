@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.bills.amounts import BREAK_EVEN, DUE, NEAR, SPAN, Amounts
-from whichgpu.audit.terms import LENGTHS
+from whichgpu.audit.dimensions import LENGTHS
 
 if TYPE_CHECKING:
-    from whichgpu.audit.terms import Term
+    from whichgpu.audit.dimensions import Term
 
 #: What says that an amount is worked out from the one before it.
 _LINK = re.compile(

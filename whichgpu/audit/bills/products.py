@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.bills.amounts import FAR, MONEY, NEAR, RENT, TWO, Amounts, is_use
 from whichgpu.audit.bills.links import BEHIND, CLAUSE, CONCLUDES, FOR_ALL, GPU_HOURS, LEADS, PAID
+from whichgpu.audit.dimensions import AXES, LENGTHS
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.relations import Way, alike, differences, ways
 from whichgpu.audit.sentences import within
-from whichgpu.audit.terms import AXES, LENGTHS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from whichgpu.audit.dimensions import Term
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.sentences import Sentence
-    from whichgpu.audit.terms import Term
 
 #: "5% of $290,000".
 OF = re.compile(r"\s*of\s+(?:the |its |our |about |an? )?(?:[\w -]{2,20}[\u2019']s? )?", re.IGNORECASE)
@@ -147,6 +147,15 @@ def explained(told: Term, text: Amounts, *, said: bool = False) -> bool:
         return True
     numbers = [each.value for each in pool if each.start >= here.start and (each.counted or each.plain)]
     rents = [each.value for each in pool if each.dims == RENT and told.dims == MONEY]
+    hours = [each.value for each in pool if each.of == "hour" and sum(map(abs, each.dims)) == 1]
+    if any(
+        abs(abs(a.value - b.value) * time / told.value - 1) < CLOSE
+        for a, b in combinations(money, TWO)
+        for time in hours
+        if told.dims == MONEY and RENT in (a.dims, b.dims)
+    ):
+        # What two rents differ by, for as long.
+        return True
     if any(abs(rent * number / told.value - 1) < CLOSE for rent in rents for number in numbers):
         # So many hours, one for each of them.
         return True

@@ -30,15 +30,15 @@ from whichgpu.audit.bills.products import (
     is_simple,
     rated,
 )  # fmt: skip
+from whichgpu.audit.dimensions import LENGTHS
 from whichgpu.audit.relations import Way, alike, ways
 from whichgpu.audit.sentences import within
-from whichgpu.audit.terms import LENGTHS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from whichgpu.audit.dimensions import Term
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.terms import Term
 
 #: What amounts are off by where a digit or a unit of time is lost, and how closely.
 _SLIPS = tuple(one for each in (10.0, 100.0, 1e3, 1e6, 60.0, 3600.0) for one in (each, 1 / each))

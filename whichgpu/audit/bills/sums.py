@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.bills.amounts import BASES, MONEY, NEAR, TWO, Amounts
 from whichgpu.audit.bills.links import CLAUSE, GIVEN, LEADS
+from whichgpu.audit.dimensions import LENGTHS
 from whichgpu.audit.relations import Way, alike, rounding
 from whichgpu.audit.sentences import within
-from whichgpu.audit.terms import LENGTHS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from whichgpu.audit.terms import Term
+    from whichgpu.audit.dimensions import Term
 
 #: What is said to be a sum, before it and behind it.
 _TOTAL = re.compile(

@@ -14,15 +14,16 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.bills.amounts import RENT, TWO, Amounts, is_known, is_use, of_another
 from whichgpu.audit.bills.links import GIVEN
 from whichgpu.audit.bills.products import explained, finding, is_chance, is_simple
+from whichgpu.audit.dimensions import AXES, LENGTHS
 from whichgpu.audit.relations import Way, alike, ways
 from whichgpu.audit.sentences import within
-from whichgpu.audit.terms import AXES, LENGTHS, terms
+from whichgpu.audit.terms import terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.dimensions import Term
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.terms import Term
 
 #: What says right before an amount that it is what others come to.
 _COMES_TO = re.compile(

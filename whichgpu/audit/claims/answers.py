@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.answered import asked
 from whichgpu.audit.attributes import attributes, named
-from whichgpu.audit.binding import fitting
 from whichgpu.audit.claims.superlative import Among, by_day, held_against
 from whichgpu.audit.claims.years import of_year
+from whichgpu.audit.nearest import fitting
 from whichgpu.audit.pairs import devices
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import within

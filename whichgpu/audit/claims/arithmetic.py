@@ -221,6 +221,9 @@ def _change(
         if len(both) != 2 or not all(each.value for each in both) or both[0].unit != both[1].unit:
             continue
         a, b = both[0].value, both[1].value
+        if a > b and (part := _PART_MORE.match(passage.text, both[1].end)):
+            # "700 W, 300 W more than": what the other has is the rest, or both.
+            b = a - b if part["more"] else a + b
         real = (abs(a - b) / max(a, b), abs(a - b) / min(a, b))
         told = share.value
         last = max(each.end for each in both)
@@ -247,6 +250,7 @@ def _change(
         )  # fmt: skip
 
 
+_PART_MORE = re.compile(r"\s+(?:(?P<more>more|higher|extra|above)|(?:less|lower|below))\b", re.IGNORECASE)
 _ANOTHER = re.compile(r",\s+(?:and|but|while)\b[^.;]*\d")
 
 

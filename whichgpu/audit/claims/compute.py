@@ -9,22 +9,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.dimensions import LENGTHS, dims
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.models import models
 from whichgpu.audit.roles import counted
 from whichgpu.audit.runs import peak, plural
 from whichgpu.audit.sentences import sentences, within
-from whichgpu.audit.terms import LENGTHS, dims, terms
+from whichgpu.audit.terms import terms
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.dimensions import Term
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.sentences import Sentence
     from whichgpu.audit.subjects import Mention
-    from whichgpu.audit.terms import Term
 
 _TRAINS = re.compile(r"\b(?:pre-?train\w*|train(?:s|ed|ing)?|fine-?tun\w*|epochs?)\b", re.IGNORECASE)
 #: Work of a part of the parameters, or of another pass.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.claims.identity import is_of
 from whichgpu.audit.document import HEADED
+from whichgpu.audit.families import is_of
 from whichgpu.audit.fields import of_field, same_chip
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences

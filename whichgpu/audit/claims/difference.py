@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -48,6 +49,8 @@ _CLEARLY = 1.5
 _MORE_BY = re.compile(r"\s*(?=[.,;)]|$)")
 #: How far a stated difference may be off, as a share of it and of the larger of the two values.
 _WITHIN, _OF_VALUE = 0.06, 0.01
+#: Letters before a difference that may tell the two that it is of, and what rounding makes of it.
+_BACK, _EXACT = 300, 0.01
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -79,9 +82,19 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         than = than or (alone if who.here and not behind else None)
         if attribute is None or than is None or both is None or re.search(r"\d", than[0]):
             continue
+        if both and _differ(text, each, context):
+            # Of totals, of clocks, of whatever the two are that were told just before.
+            continue
         if _SEVERAL.search(text, sentence.start, each.start):
             continue
         yield from _judged(passage, each, (attribute, bool(word["more"])), both, context)
+
+
+def _differ(text: str, each: Quantity, context: Context) -> bool:
+    """Whether two values that the text tells just before a difference differ by it."""
+    before = within(quantities(text, context.fraction), max(0, each.start - _BACK), each.start)
+    told = [one.value for one in before if one.dimension == each.dimension]
+    return any(abs(abs(a - b) / each.value - 1) < _EXACT for a, b in combinations(told, 2))
 
 
 def _of_lead(

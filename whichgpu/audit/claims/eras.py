@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.claims.asserted import of_kind
-from whichgpu.audit.claims.identity import architectures, family_of
+from whichgpu.audit.families import architectures, family_of
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.sentences import sentences
 from whichgpu.hardware.architecture import families

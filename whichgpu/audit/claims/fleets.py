@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.nodes import number
 from whichgpu.audit.quantities import SPELLED
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.terms import terms
@@ -117,6 +118,11 @@ def _of_rates(index: int, passage: Passage, context: Context) -> Iterator[Findin
         ):
             continue
         one, all_of = sorted(alike, key=lambda each: each.value)
+        bare = [each.value for each in within(every, starts[0], told.start) if each.plain]
+        rates = [rate for each in (one, all_of) if (rate := number(each.words))]
+        if any(math.ceil(each / rate - 1e-9) == told.value for each in bare for rate in rates):
+            # "400 tokens/s on average, with peaks of 2,400": of the one without its unit.
+            continue
         real = all_of.value / one.value
         least = math.ceil(real - 1e-9)
         right = told.value in (least, round(real))

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import BY_UNIT, RATES, attributes, named
-from whichgpu.audit.binding import fitting
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import judged
+from whichgpu.audit.nearest import fitting
 from whichgpu.audit.quantities import multiples, quantities
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.roundings import stated

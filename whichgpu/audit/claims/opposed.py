@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import BY_UNIT, attributes, named, qualifiers
-from whichgpu.audit.binding import fitting
 from whichgpu.audit.document import HEADED
+from whichgpu.audit.nearest import fitting
 from whichgpu.audit.pairs import devices
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences, within

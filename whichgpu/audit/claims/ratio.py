@@ -69,6 +69,8 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         if stated is not None:
             yield stated
             continue
+        if _OF_ITSELF.match(passage.text, claim.end):
+            continue
         other = _OF_OTHER.match(passage.text, claim.end)
         if other and not within(who.here, claim.end, other.end()):
             # "About half of the big chip's": of what is not known.
@@ -81,6 +83,11 @@ _OF_A_WHOLE = re.compile(
     r"\b(?:per|each|every|fill\w*|occup(?:y|ies|ied)|reserv\w+|wast\w+|uses?|using|taking)\s+"
     r"(?:about |only |nearly |almost |just |roughly |over )?$",
     re.IGNORECASE,
+)
+#: "1.8 times its BF16 rate": one device against itself.
+_OF_ITSELF = re.compile(
+    r"\s+(?:of\s+)?(?:its|their)\s+(?:own\s+)?(?:[\w-]+\s+){0,2}(?:rate|speed|throughput|result|score)\b",
+    re.I,
 )
 _OF_OTHER = re.compile(
     r"\s+(?:of\s+)?the\s+(?:[a-z-]+\s+){1,2}?(?:chip|card|part|brother|sibling|model)[\u2019']s\b"

@@ -6,17 +6,18 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.dimensions import dims
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.quantities import quantities
-from whichgpu.audit.terms import dims, terms
+from whichgpu.audit.terms import terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from whichgpu.audit.dimensions import Term
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.terms import Term
 
 #: What says that the second is the first.
 _IS = re.compile(

@@ -9,21 +9,22 @@ from itertools import combinations, permutations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.dimensions import AXES, converted, dims
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.quantities import multiples, quantities
 from whichgpu.audit.relations import rounding
 from whichgpu.audit.sentences import sentences, within
-from whichgpu.audit.terms import AXES, converted, dims, terms
+from whichgpu.audit.terms import terms
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.dimensions import Term
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.sentences import Sentence
-    from whichgpu.audit.terms import Term
 
 #: Behind a percentage or a multiple, and before one or an amount.
 _BEHIND = re.compile(
@@ -205,6 +206,7 @@ def _judged(
     numbers = within(terms(passage.text, context.fraction, names), sentence.start, said.start)
     known = known or _beside(said, numbers, near) or (not said.of and _ends_bare(said, numbers))
     known = known and not _are_named(passage.text, here, said)
+    known = known or _of_rest(passage.text, said, near)
     known = known or _THAN_BARE.match(passage.text, said.end) is not None
     # "Twice the price of the L4": of two that the passage does not tell the prices of.
     elsewhere = said.kind == "times" and bool(pairs) and any(each.start < 0 for each in pairs[-1][2:])
@@ -220,6 +222,18 @@ def _judged(
         # A month of several and an hour of one.
         return None
     return _made(passage, said, pairs[-1], "inconsistent", context)
+
+
+def _of_rest(text: str, said: _Said, near: Sequence[Term]) -> bool:
+    """Whether one of two amounts is what the other is more, or less: "700 W, 300 W more: 75 percent"."""
+    return any(
+        _gives(said, (whole.value, whole.value - sign * part.value, whole, part))
+        for part in near
+        if (more := _MORE_THAN.match(text, part.end))
+        for sign in (1 if more["more"] else -1,)
+        for whole in near
+        if whole.dims == part.dims and whole.value > sign * part.value and whole is not part
+    )
 
 
 def _of_others(
@@ -241,6 +255,9 @@ def _of_others(
     return any(each.named not in told for each in against)
 
 
+_MORE_THAN = re.compile(
+    r"\s*(?:(?P<more>more|higher|above|extra|over|on top)|less|lower|below|under)\b", re.IGNORECASE
+)
 #: Between a change and the device that it is against.
 _THAN_ONE = re.compile(
     r"\s*(?:(?:more|less|higher|lower|cheaper|pricier|dearer)(?: expensive| costly)?\s+)?(?:than|of)\s+"

@@ -5,20 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.dimensions import LENGTHS
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.quantities import SPELLED, multiples, quantities
 from whichgpu.audit.sentences import sentences, within
-from whichgpu.audit.terms import LENGTHS, terms
+from whichgpu.audit.terms import terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from whichgpu.audit.dimensions import Term
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.sentences import Sentence
-    from whichgpu.audit.terms import Term
 
 _NUMBER = rf"(?:\d{{1,4}}|an?|one|single|{'|'.join(SPELLED)})"
 _FROM_TO = re.compile(

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import headed
-from whichgpu.audit.binding import fitting
 from whichgpu.audit.cells import Cell, read, unit_of
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import judged
+from whichgpu.audit.nearest import fitting
 from whichgpu.audit.rented import rented
 from whichgpu.audit.roles import counted
 from whichgpu.audit.roundings import stated

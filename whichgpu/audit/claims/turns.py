@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import BY_UNIT, attributes, named
-from whichgpu.audit.binding import fitting
 from whichgpu.audit.claims.labelled import told_groups
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import judged
+from whichgpu.audit.nearest import fitting
 from whichgpu.audit.roundings import stated
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.series import Series, Turn, series

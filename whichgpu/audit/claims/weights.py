@@ -10,23 +10,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.dimensions import dims
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.models import AROUND, formats_at, models
 from whichgpu.audit.sentences import sentences, within
-from whichgpu.audit.terms import dims, terms
+from whichgpu.audit.terms import terms
 from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.dimensions import Term
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.models import Format, Model
     from whichgpu.audit.sentences import Sentence
     from whichgpu.audit.subjects import Mention
-    from whichgpu.audit.terms import Term
 
 #: What says that an amount is what a model takes, right before it.
 _TAKES = re.compile(

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes, named
-from whichgpu.audit.binding import fitting
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.multiple import Multiple, verdict_of
+from whichgpu.audit.nearest import fitting
 from whichgpu.audit.offers import common
 from whichgpu.audit.quantities import SPELLED, multiples, quantities
 from whichgpu.audit.sentences import guarded, sentences, within

@@ -1,0 +1,198 @@
+"""Chips that a sentence names: of which device each is, which two share one."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.attributes import CHIP
+from whichgpu.audit.certainty import excludes
+from whichgpu.audit.families import called
+from whichgpu.audit.fields import (
+    ITS_OWN,
+    SET_AGAINST,
+    of_field,
+    one_of,
+    only_chip,
+    owner_of,
+    same_chip,
+)
+from whichgpu.audit.findings import made
+from whichgpu.audit.pairs import pair
+from whichgpu.audit.sourced import source_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.roles import Spoken
+    from whichgpu.audit.subjects import Mention
+
+#: Between a device and its chip, where it is said that it is its own.
+_IS_CHIP = re.compile(
+    r"\b(?:chip|die|silicon|based|built|uses?|using|features?|powered|with the|houses|carries)\b",
+    re.IGNORECASE,
+)
+#: Between a chip and its device behind it: "the GA102 chip that powers the RTX 3090".
+_POWERS = re.compile(
+    r"(?:\s+(?:chip|die|gpu|silicon|processor))?,?\s+(?:(?:that|which)\s+)?(?:also\s+)?(?:powers?|"
+    r"powering|drives?|driving|"
+    r"(?:is |sits |found |used )(?:in|inside|on)|inside|of|in)\s+(?:the\s+|nvidia\s+|nvidia[\u2019']s\s+)*",
+    re.IGNORECASE,
+)
+#: "Inside the RTX 4090 Laptop GPU sits an AD103".
+_SITS = re.compile(
+    r"\s+(?:sits|works|beats|resides|lives|hides|is)\s+(?:but\s+)?(?:(?:the|an?|"
+    r"nvidia[\u2019']s)\s+)?(?:same\s+|big\s+|smaller\s+)*",
+    re.IGNORECASE,
+)
+_A_CHIP = re.compile(r"\s+(?:chip|die|silicon|gpu)\b", re.IGNORECASE)
+#: The name of a pair whose value is a chip.
+_CHIP_LABEL = re.compile(
+    r"[\s*]*(?:gpu|graphics|grafik)?[\s-]*(?:chip|die|gpu|processor|prozessor|code ?name|silicon|puce)"
+    r"(?: name)?[\s*]*[:\u2013-][\s*]*(?:nvidia\s+)?",
+    re.IGNORECASE,
+)
+_HEADS = re.compile(r"\**\s*(?:[(\[:\u2013\u2014,-])\s*\**")
+#: "The A30 uses the same GA102 silicon as the A100".
+_SAME_CHIP = re.compile(
+    r"\b(?:uses?|has|shares?|based on|built on|runs? on|is|gets)\s+the (?:very |exact )?same\s+$",
+    re.IGNORECASE,
+)
+#: Words by which a chip is that of all devices before it.
+_SHARED = re.compile(
+    r"\b(?:both|share[sd]?|all (?:use|based|have)|the same)\b(?!.*\bdifferent\b)", re.IGNORECASE | re.DOTALL
+)
+#: What turns to another device within a sentence.
+_AND_ITS = re.compile(r",\s+and\s+(?=its\b)", re.IGNORECASE)
+_TURN = re.compile(r"\b(?:whereas|while|but)\b|;\s", re.IGNORECASE)
+FAR = 90
+
+
+def chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
+    """Findings on the chips that a sentence says devices have."""
+    here = who.here
+    for match in CHIP.finditer(passage.text, *place):
+        if len({m.named for m in here}) > 1 and _SHARED.search(passage.text, place[0], match.start()):
+            yield from _shared(passage, match, here, context)
+        housed = _inside(passage.text, match, here)
+        if housed is not None:
+            gpus = [context.catalogue[key] for key in housed.ids]
+            yield from one_of(passage, match, "chip", gpus, context)
+            continue
+        as_other = _SAME_CHIP.search(passage.text, place[0], match.start())
+        before = [each for each in here if as_other and each.end <= as_other.start()]
+        if before and len({each.named for each in before}) == 1:
+            gpus = [context.catalogue[key] for key in before[-1].ids]
+            yield from one_of(passage, match, "chip", gpus, context)
+            continue
+        turn = max((each.end() for each in _TURN.finditer(passage.text, place[0], match.start())), default=0)
+        clause = [m for m in here if turn <= m.start and m.end <= match.start()]
+        if turn and len(clause) == 1 and not SET_AGAINST.search(passage.text, turn, match.start()):
+            # "The mobile part uses GA104, whereas the desktop 3080 uses": of the one of its clause.
+            if _IS_CHIP.search(passage.text, clause[0].end, match.start()):
+                gpus = [context.catalogue[key] for key in clause[0].named]
+                yield from one_of(passage, match, "chip", gpus, context)
+            continue
+        its = max(
+            (each.end() for each in _AND_ITS.finditer(passage.text, place[0], match.start())),
+            default=place[0],
+        )
+        several = len({m.named for m in here if its <= m.start and m.end <= match.start()}) > 1
+        if several or SET_AGAINST.search(passage.text, its, match.start()):
+            continue
+        mention = owner_of(match.start(), who)
+        start = max(mention.end if mention and mention in here else place[0], its)
+        gap = passage.text[start : match.start()]
+        labelled = _CHIP_LABEL.fullmatch(passage.text[place[0] : match.start()])
+        alone = only_chip(passage.text, place, [each.end - match.start() for each in here])
+        if (
+            mention not in here
+            and not ITS_OWN.match(passage.text, place[0])
+            and not ((labelled or alone) and who.certain)
+        ):
+            continue
+        inside = any(each.start <= match.start() < each.end for each in here)
+        said = _IS_CHIP.search(gap) or _HEADS.fullmatch(gap) or _A_CHIP.match(passage.text, match.end())
+        if mention and not inside and (labelled or said or alone) and len(gap) < FAR:
+            gpus = [context.catalogue[key] for key in mention.ids]
+            yield from one_of(passage, match, "chip", gpus, context)
+
+
+def _inside(text: str, match: re.Match[str], here: Sequence[Mention]) -> Mention | None:
+    """The device right behind a chip that powers it, or right before one that sits in it."""
+    powers = _POWERS.match(text, match.end())
+    behind = [each for each in here if powers and each.start == powers.end()]
+    before = [each for each in here if each.end <= match.start()][-1:]
+    return next(
+        (each for each in before if _SITS.fullmatch(text, each.end, match.start())), next(iter(behind), None)
+    )
+
+
+def alike(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
+    """Two devices that are said to have one chip, or architecture: "the same die as the RTX 5070"."""
+    for match in _CHIP_AS.finditer(passage.text, *place):
+        both = pair(match.start(), match.end() - 1, who, context)
+        after = [each for each in who.here if each.start >= match.end() - 1]
+        named = CHIP.search(passage.text, place[0], match.start())
+        if named and after and not match["what"].lower().startswith(("arch", "gen")):
+            yield from _of_that_chip(passage, match, (named[0], after[0]), context)
+        if named or both is None or not after or not _AS.fullmatch(passage.text, match.end(), after[0].start):
+            continue
+        family = match["what"].lower() in ("architecture", "generation")
+        sides = [[context.catalogue[key] for key in side] for side in (both.first, both.second)]
+        told = [{gpu.family if family else str(gpu.value("chip") or "").split("-")[0] for gpu in side} - {""}
+                for side in sides]  # fmt: skip
+        if not all(told):
+            continue
+        shown = [called(side[0]) if family else side[0].display("chip") for side in sides]
+        because = f"{sides[0][0].id} has {shown[0]}, {sides[1][0].id} has {shown[1]}"
+        yield made(context, passage, match.span(), "identity",
+                   "confirmed" if told[0] & told[1] else "contradicted", subject=both.subject,
+                   attribute="architecture" if family else "chip", because=because,
+                   evidence=tuple(source_of(side[0], "chip") for side in sides))  # fmt: skip
+
+
+def _of_that_chip(
+    passage: Passage, match: re.Match[str], told: tuple[str, Mention], context: Context
+) -> Iterator[Finding]:
+    """The device behind a chip that is said to be its own too: "AD103, the same die as the RTX 4080"."""
+    chip, other = told
+    gpus = [context.catalogue[key] for key in other.named]
+    known = [gpu for gpu in gpus if excludes(gpu, "chip", math.inf)]
+    if known and _AS.fullmatch(passage.text, match.end(), other.start):
+        right = [gpu for gpu in known if same_chip(chip, str(gpu.value("chip")))]
+        verdict = "confirmed" if right else "contradicted"
+        place = (match.start(), other.end)
+        yield of_field(passage, place, "identity", "chip", right or known, verdict, context)
+
+
+_CHIP_AS = re.compile(
+    r"\b(?:the (?:very |exact )?same|an identical) (?:(?:G[APHVKMB]\d{3}|AD10\d|TU1\d{2})\s+)?(?P<what>chip|"
+    r"die|silicon|gpu(?: chip| die)?|one|architecture|generation)"
+    r"(?= (?:as|that|which|found|used)\b)",
+    re.IGNORECASE,
+)
+_AS = re.compile(
+    r"\s+(?:(?:as|that|which|found|used|sits|is|was|powers|drives|you find|in|on|inside|of|the|its|an?|"
+    r"nvidia|amd|[\w-]+er|"
+    r"predecessor|brother|sibling|successor|plain|old|big|little)[\s,]+)+",
+    re.IGNORECASE,
+)
+
+
+def _shared(
+    passage: Passage, match: re.Match[str], here: Sequence[Mention], context: Context
+) -> Iterator[Finding]:
+    """A chip that several devices are said to share: each must have it."""
+    before = [each for each in here if each.end <= match.start()]
+    known = [[context.catalogue[key] for key in each.ids] for each in before]
+    wrong = [
+        gpus
+        for gpus in known
+        if gpus[0].value("chip") and not any(same_chip(match[0], str(gpu.value("chip"))) for gpu in gpus)
+    ]
+    if len(before) > 1:
+        yield from one_of(passage, match, "chip", (wrong or known)[0], context)

@@ -1,0 +1,246 @@
+"""Amounts that two devices have in parallel: "$250 on the A100s, and $223 on the H100s", of rents and hours.
+
+What the text and the catalogue say of the one device proves by which product (or difference) its amount was
+worked out. The other's must be the same product of what is known of that: wrong is one that is not.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations, islice, product
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.bills.amounts import MONEY, NEAR, RENT, Amounts, is_known
+from whichgpu.audit.bills.links import BEHIND, GIVEN
+from whichgpu.audit.bills.products import apart, explained, finding
+from whichgpu.audit.dimensions import AXES, dims
+from whichgpu.audit.ledger import Entry, entries, known_of, shared
+from whichgpu.audit.nodes import in_kind_of, of_tables
+from whichgpu.audit.relations import Effort, Way, alike, made_of
+from whichgpu.audit.terms import terms
+from whichgpu.values import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator, Mapping, Sequence
+
+    from whichgpu.audit.dimensions import Term
+    from whichgpu.audit.findings import Context, Finding
+
+    Known = Mapping[Hashable, Sequence[Term]]
+
+#: What makes the second amount one under other conditions than the first.
+_OTHERWISE = re.compile(
+    r"\b(?:spot|reserv\w+|commit\w*|discount\w*|spars\w+|idle|second[- ]hand|real(?:ly|ity)?|in practice|if|"
+    r"would need|minimum|at least|plus|upgrade\w*)\b",
+    re.IGNORECASE,
+)
+#: Letters between two amounts that are set beside each other, and before them for what both follow from.
+_APART, _BACK = 420, 500
+_MODEL = re.compile(r"\b\d+(?:\.\d+)?B\b|\bweights\b|\bmodels?\b|\bcontext\b")
+#: From where on an amount is wrong, pairs of a passage that are tried, and products of a document.
+_OFF, _PAIRS, _TRIED, _TOLD = 0.04, 24, 60_000, 400
+_POOL, _NODES, _SHARED, _COUNTED = 8, 2, 2, 2
+_MANY = "many"
+_HOUR, _BYTE = AXES.index("hour"), AXES.index("byte")
+_POWER = dims(energy=1, hour=-1)
+_FOR_EACH = re.compile(r"\s+(?:for each|each|per user|apiece)\b", re.IGNORECASE)
+_SECOND = re.compile(r"(?:/|\bper |\ba )\s?s(?:ec(?:ond)?)?\b", re.IGNORECASE)
+
+
+class _Here(NamedTuple):
+    """A passage with the amounts of devices in it, and what may still be tried of the document."""
+
+    text: Amounts
+    mine: Sequence[Entry]
+    context: Context
+    effort: Effort
+
+
+class _Both(NamedTuple):
+    """Two amounts with what is known of the device of each by kind, and the amounts of no device."""
+
+    one: Entry
+    other: Entry
+    first: Known
+    second: Known
+    pool: Sequence[Term]
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every amount that does not follow as that of the device beside it does."""
+    told: list[Entry] = []
+    effort = Effort(_TRIED)
+    for index, passage in context.document.running():
+        named = context.mentions.get(index, ())
+        if not re.search(r"\d", passage.text):
+            continue
+        names = tuple((each.start, each.end) for each in named)
+        text = Amounts(passage, index, terms(passage.text, context.fraction, names), ())
+        mine = entries(text, context)
+        here = _Here(text, mine, context, effort)
+        for one, other in islice(_pairs(mine, text), _PAIRS):
+            found = _held(one, other, [*told[-_TOLD:], *mine], here)
+            if found is not None:
+                yield found
+        told += [each._replace(term=each.term._replace(start=-1, end=0)) for each in mine]
+
+
+def _pairs(mine: Sequence[Entry], text: Amounts) -> Iterator[tuple[Entry, Entry]]:
+    """Amounts of one kind of two devices, shortly one after the other; each of them may show the other."""
+    for a, b in combinations(mine, 2):
+        if a.ids & b.ids or b.term.start - a.term.end > _APART or not (a.named and b.named):
+            continue
+        first, last = a, b
+        beside = text.sentence(a.term.start) == text.sentence(b.term.start)
+        paid = a.term.dims == MONEY and b.term.sign == a.term.sign
+        if beside and paid and b.term.dims[:_HOUR] == MONEY[:_HOUR]:
+            # "Four cost $3.00, and two of the other $3.60 an hour".
+            first = a._replace(term=a.term._replace(dims=b.term.dims))
+        elif not alike(a.term, b.term) and (meant := in_kind_of(b.term, a.term, text)):
+            last = b._replace(term=meant)
+        if alike(first.term, last.term) and all(_follows(each, text) for each in (first, last)):
+            yield first, last
+            yield last, first
+
+
+def _follows(entry: Entry, text: Amounts) -> bool:
+    """Whether an amount is of a kind that is worked out: no price that is given, no speed, no bandwidth."""
+    term = entry.term
+    before = max(0, term.start - NEAR)
+    given = term.sign and GIVEN.search(text.passage.text, before, term.start)
+    if term.loose or is_known(term, text) or given:
+        return False
+    if term.of in ("token", "piece") and term.dims[_HOUR] < 0 and _SECOND.search(term.words):
+        # A speed is measured, but for what each of several users gets of it.
+        return term.each or _FOR_EACH.match(text.passage.text, term.start + len(term.words)) is not None
+    return term.of != "flop" and not (term.of == "byte" and term.dims[_HOUR])
+
+
+def _held(one: Entry, other: Entry, told: Sequence[Entry], here: _Here) -> Finding | None:
+    """The verdict on the second of two amounts, where what is known of its device shows the first."""
+    text, context = here.text, here.context
+    first, last = sorted((one.term, other.term), key=lambda each: each.start)
+    words = text.passage.text
+    if _OTHERWISE.search(words, first.start, min(last.end + BEHIND, text.sentence(last.start).end)):
+        return None
+    names = context.mentions.get(text.place, ())
+    pool = list(shared(text, here.mine, names, max(0, first.start - _BACK), last.end))
+    first_known, second_known = (_of_device(each, told, context) for each in (one, other))
+    both = _Both(one, other, first_known, second_known, pool)
+    tried = [*_left(both)]
+    if not _is_of_model(one.term, text) and not _is_of_model(other.term, text):
+        tried += _alike(both, here.effort)
+    if not tried:
+        return None
+    text.every = tuple(other.term if each.start == other.term.start else each for each in text.every)
+    best = min(tried, key=lambda each: apart(each, other.term))
+    near = best.gives(other.term) or _is_of_all(both) or apart(best, other.term) < _OFF
+    if near or explained(other.term, text, said=True):
+        return None
+    return finding(best, other.term, "inconsistent", text, context)
+
+
+def _is_of_all(both: _Both) -> bool:
+    """Whether it is so many times anything that is known of one: 8 x 180 GB of what the text gives 192 GB."""
+    told = both.other.term
+    counts = [*both.second.get(_MANY, ()), *(each for each in both.pool if each.counted)]
+    return any(
+        Way(each.value * many.value, each.value * many.value, (each,)).gives(told)
+        for values in both.second.values()
+        for each in values
+        for many in counts
+        if each.dims == told.dims
+    )
+
+
+def _is_of_model(term: Term, text: Amounts) -> bool:
+    """Whether a size is what a model takes, whatever holds it: "can hold a 34B in FP16 (68 GB)"."""
+    before = max(0, term.start - NEAR)
+    return term.of == "byte" and _MODEL.search(text.passage.text, before, term.start) is not None
+
+
+def _of_device(entry: Entry, told: Sequence[Entry], context: Context) -> dict[Hashable, list[Term]]:
+    """What is known of the device of an amount but that itself, and how many of it there are."""
+    others = [each for each in told if each.term.start != entry.term.start]
+    known = known_of(entry.ids, others, context)
+    for node in of_tables(context):
+        if node.ids & entry.ids:
+            known.setdefault(node.key, []).append(node.term)
+    before = [
+        each.many for each in others if each.ids & entry.ids and 0 <= each.term.start < entry.term.start
+    ]
+    many = before[-1] if before and entry.many == 1 else entry.many
+    if many > 1:
+        words = f"{many:g} of them"
+        known[_MANY] = [entry.term._replace(value=many, dims=dims(), words=words, sign="", counted=True)]
+    return known
+
+
+def _alike(both: _Both, effort: Effort) -> Iterator[Way]:
+    """The products for the second device that for the first one give its amount."""
+    kinds = [key for key in both.first if key in both.second and key != _MANY]
+    counts: tuple[tuple[str, ...], ...] = ((),)
+    if _MANY in both.first or _MANY in both.second:
+        counts = ((), (_MANY,))
+    for keys in (some for size in range(1, _NODES + 1) for some in combinations(kinds, size)):
+        for more in counts:
+            yield from _by((*keys, *more), both, effort)
+
+
+def _by(keys: tuple[Hashable, ...], both: _Both, effort: Effort) -> Iterator[Way]:
+    """The products of what is known of these kinds, with up to two amounts that are of no device."""
+    one, other = both.one.term, both.other.term
+    first, second = ([_values(key, side) for key in keys] for side in (both.first, both.second))
+    near = sorted(both.pool, key=lambda each: abs(each.start - one.start))[:_POOL]
+    for some in (some for size in range(_SHARED + 1) for some in combinations(near, size)):
+        for values in product(*first):
+            used = (*(each for each in values if each is not None), *some)
+            if not (_is_worked(used, one) and _is_before(used, one)):
+                continue
+            if any(way.gives(one) for way in made_of(one._replace(about=False), used, effort)):
+                yield from _again(second, some, other, effort)
+
+
+def _again(
+    second: Sequence[Sequence[Term | None]], some: Sequence[Term], other: Term, effort: Effort
+) -> Iterator[Way]:
+    """The same products of what is known of the second device."""
+    for values in product(*second):
+        used = (*(each for each in values if each is not None), *some)
+        if _is_before(used, other) and _is_worked(used, other):
+            yield from made_of(other, used, effort)
+
+
+def _is_before(used: Sequence[Term], told: Term) -> bool:
+    """Whether an amount is told behind all that it follows from."""
+    return all(each.start < told.start for each in used if not each.counted)
+
+
+def _values(key: Hashable, side: Known) -> Sequence[Term | None]:
+    """What is known of a kind; of one device there is no number."""
+    return side.get(key) or [None]
+
+
+def _is_worked(used: tuple[Term, ...], told: Term) -> bool:
+    """Whether a product is one that an amount is worked out by, and not the amount told again."""
+    kinds = [each.dims for each in used if any(each.dims)]
+    counts = any(each.counted for each in used)
+    if told.dims in (RENT, _POWER) or (told.of == "byte" and not counts):
+        # A rent or a power of one is its own.
+        return counts and len(used) == _COUNTED and used[0].dims == told.dims
+    again = len(used) == 1 and (used[0].dims == told.dims or not told.sign)
+    return len({*kinds}) == len(kinds) and not again
+
+
+def _left(both: _Both) -> Iterator[Way]:
+    """What both have less, or more, of one amount: "leaves 4 GB on one and 28 on the other"."""
+    one = both.one.term
+    rest = [each for each in both.pool if alike(each, one)] if one.of in ("byte", "money") else []
+    for (key, values), sign in product(both.first.items(), (-1, 1)):
+        for value, each in product(values, rest):
+            made = value.value + sign * each.value
+            proof = value.dims == one.dims and made > 0 and Way(made, made, ()).gives(one)
+            for again in both.second.get(key, ()) if proof else ():
+                second = again.value + sign * each.value
+                if second > 0:
+                    yield Way(second, second, (again, each))
