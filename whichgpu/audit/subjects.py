@@ -174,7 +174,7 @@ def _found(text: str, catalogue: Catalogue) -> Iterator[Mention]:
 
 
 def _begins(words: Sequence[re.Match[str]], at: int, own: frozenset[str]) -> bool:
-    """Whether a name begins with a word that is one of no line: the first of a pair, or of one's own names."""
+    """Whether a name begins with a word of no line: the first of a pair, or of names of one's own."""
     word = words[at][0].lower()
     return word in own or (
         word in _OF_A_PAIR and at + 1 < len(words) and (word, words[at + 1][0].lower()) in _LEADING_PAIRS
