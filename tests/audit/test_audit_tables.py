@@ -259,3 +259,22 @@ def test_what_a_table_states(name, text, wrong, confirmed):
     found = audited(text.encode(), name, catalogue(), corpus.TODAY)
     assert [each.quote for each in found.accusations] == wrong
     assert confirmed <= {each.quote for each in found.findings if each.verdict == "confirmed"}
+
+
+def test_a_star_behind_the_unit_of_a_cell_leads_to_its_note():
+    """Of a data sheet's columns of text: "989 teraFLOPS*" is a value with sparsity, and no product."""
+    from datetime import date
+
+    from whichgpu.audit.answer import audited
+    from whichgpu.hardware.catalogue import catalogue
+
+    sheet = (
+        "                        H100 SXM            H100 PCIe\n\n"
+        "FP32                    67 teraFLOPS        51 teraFLOPS\n\n"
+        "TF32 Tensor Core        989 teraFLOPS*      989 teraFLOPS*\n\n"
+        "GPU memory              80GB                80GB\n\n"
+        "* With sparsity.\n"
+    )
+    found = audited(sheet.encode(), "a.txt", catalogue(()), date(2026, 11, 20)).findings
+    tf32 = {each.subject: each.verdict for each in found if each.attribute == "tf32"}
+    assert tf32 == {"h100-80gb-sxm": "confirmed", "h100-80gb-pcie": "contradicted"}

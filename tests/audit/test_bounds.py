@@ -82,6 +82,13 @@ def test_amounts_and_cells_take_more_of_what_is_read_than_prose():
     assert kept(table + CLAIM * 4_000) < kept(table) + 15_000
 
 
+def test_prose_behind_as_many_cells_as_are_read_is_read_too():
+    """An article of many tables is read on behind them, for tens of thousands of characters."""
+    cells = HEADER + "| A10 | 24 GB |\n" * (_bounds.CELLS // 2) + "\n"
+    found = read((cells + "Plain words of a text about computers. " * 4_000).encode(), form="markdown")
+    assert sum(len(each.text) for each in found.prose()) > 30_000
+
+
 def test_of_many_tables_few_are_named():
     found = read((HEADER + "| A10 | 24 GB |\n" * 40 + "\nText.\n\n").encode() * 200, form="markdown")
     assert len(found.unread) == 4

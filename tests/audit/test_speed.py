@@ -126,3 +126,32 @@ def _patterns() -> list[patterns.Pattern[str]]:
             for value in list(vars(module).values()):
                 gather(value)
     return list(found.values())
+
+
+def test_an_accusation_in_a_list_looks_no_further_than_a_sentence_goes():
+    """Where no line ends with a full stop the next end of a sentence is that of the file."""
+    from whichgpu.audit import settling
+
+    line = "- A100 80GB PCIe: 24 GB\n"
+    few, many = (calls_of(settling._is_asked, line * lines) for lines in (40, 400))
+    assert many < 2 * few
+
+
+def calls_of(asked, text):
+    """Characters that are searched for the end of the sentence of a finding at the head of a text."""
+    from types import SimpleNamespace
+
+    from whichgpu.audit import settling
+
+    seen = []
+
+    class Counted:
+        def search(self, text, start=0, end=sys.maxsize):
+            seen.append(min(end, len(text)) - start)
+
+    real, settling._SENTENCE_END = settling._SENTENCE_END, Counted()
+    try:
+        asked(SimpleNamespace(start=18, end=23), SimpleNamespace(document=SimpleNamespace(original=text)))
+    finally:
+        settling._SENTENCE_END = real
+    return sum(seen)

@@ -40,12 +40,15 @@ _DENIES = re.compile(
 _QUOTES = (('"', '"'), ("\u201c", "\u201d"), ("\u00ab", "\u00bb"), ("\u201e", "\u201c"))
 _ENDS = re.compile(r"[.!?](?=\s|$)|\n\s*\n")
 _BEFORE, _AFTER, _LONGEST, _WORDS = 160, 120, 240, 3
+#: Characters of a line on either side of what is found: no quotation is longer.
+_LINE = 4000
 
 
 def denied(found: Finding, context: Context) -> bool:
     """Whether what is found stands in words that the text tells to deny them, or quotes and denies."""
     text = context.document.original
-    line = text.rfind("\n", 0, found.start) + 1
+    nearest = max(0, found.start - _LINE)
+    line = max(text.rfind("\n", nearest, found.start) + 1, nearest)
     if _MYTH.match(text, line, found.start):
         return True
     first = max(
@@ -57,8 +60,9 @@ def denied(found: Finding, context: Context) -> bool:
         text, told[-1].end(), found.start
     ):
         return True
-    end = text.find("\n", found.end)
-    return any(_is_quoted(text, found, line, end if end > 0 else len(text), marks) for marks in _QUOTES)
+    last = min(found.end + _LINE, len(text))
+    end = text.find("\n", found.end, last)
+    return any(_is_quoted(text, found, line, end if end > 0 else last, marks) for marks in _QUOTES)
 
 
 def _is_quoted(text: str, found: Finding, first: int, last: int, marks: tuple[str, str]) -> bool:

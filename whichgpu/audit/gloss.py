@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -33,7 +34,7 @@ def language(document: Document) -> str:
     found: list[str] = []
     for passage in document.passages:
         if passage.kind in PROSE and len(found) < _SAMPLE:
-            found += [match[0].lower() for match in _WORD.finditer(passage.text)]
+            found += [match[0].lower() for match in islice(_WORD.finditer(passage.text), _SAMPLE)]
     shares = {key: _share(found, words) for key, words in _often().items()}
     best = max(shares, key=lambda key: shares[key])
     return best if shares[best] > max(_LEAST, _share(found, _ENGLISH)) else ""

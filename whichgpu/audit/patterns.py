@@ -103,7 +103,7 @@ def _letters(kind: str, text: str) -> str:
     return letter.lower() if letter < "\u00ff" or letter.lower() == letter.upper() else ""
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=2048)
 def _small(text: str) -> str:
     """A text in small letters, each where it was."""
     return text.lower() if text.isascii() else text.translate(_ODD).lower()

@@ -120,16 +120,31 @@ def _axes(powers: tuple[int, ...]) -> int:
 def _products(told: Term, used: tuple[Term, ...]) -> Iterator[Way]:
     start = -_code(told.dims)
     given = told.each or any(each.each for each in used)
-    for powers in product(*(_powers(each, as_number=given) for each in used)):
-        low, high, code = 1.0, 1.0, start
-        for least, most, of in powers:
-            low *= least
-            high *= most
-            code += of
-        left, length = _left(code)
-        length = length or (_of_use(left, told, used) if left else None)
-        if length:
-            yield Way(low * length[0], high * length[1], used)
+    every = [_powers(each, as_number=given) for each in used]
+    for places, left, length in _of_kind(start, tuple(tuple(one[2] for one in each) for each in every)):
+        fits = length or _of_use(left, told, used)
+        if fits:
+            low = high = 1.0
+            for powers, place in zip(every, places, strict=True):
+                low *= powers[place][0]
+                high *= powers[place][1]
+            yield Way(low * fits[0], high * fits[1], used)
+
+
+@lru_cache(maxsize=4096)
+def _of_kind(
+    start: int, codes: tuple[tuple[int, ...], ...]
+) -> tuple[tuple[tuple[int, ...], tuple[int, ...], tuple[float, float] | None], ...]:
+    """Which powers of some amounts may make one of a kind, by their places, with what `_left` says of them.
+
+    There are far more amounts than kinds of them.
+    """
+    found = []
+    for places in product(*(range(len(each)) for each in codes)):
+        left, length = _left(start + sum(each[at] for each, at in zip(codes, places, strict=True)))
+        if left or length:
+            found.append((places, left, length))
+    return tuple(found)
 
 
 @lru_cache(maxsize=4096)

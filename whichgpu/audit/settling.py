@@ -143,15 +143,16 @@ _LEAD, _ITSELF = 16, "the sentence speaks of what it names"
 def _is_asked(found: Finding, context: Context) -> bool:
     """Whether what is found stands in a question: "Is the P40 newer than the RTX 3060?"."""
     text = context.document.original
-    end = _SENTENCE_END.search(text, found.end)
+    # In a list without full stops the next end of a sentence is that of the file.
+    end = _SENTENCE_END.search(text, found.end, found.end + _FAR)
     if end is None or not end[0].startswith("?"):
         return False
     asks = list(_ASKS.finditer(text, max(0, found.start - _QUESTION), found.start))
     return bool(asks) and not _SENTENCE_END.search(text, asks[-1].end(), found.start)
 
 
-#: Characters of a question before what is found in it.
-_QUESTION = 160
+#: Characters of a question before what is found in it, and behind it.
+_QUESTION, _FAR = 160, 1000
 _ASKED, _DENIED = "it is asked, not said", "it is told as what others say, and denied"
 _SENTENCE_END = re.compile(r"[.!](?=\s|$)|\?|\n\s*\n")
 _ASKS = re.compile(

@@ -63,6 +63,7 @@ _TAILS = frozenset({
 })  # fmt: skip
 #: Words that a name begins with where the second stands behind the first.
 _LEADING_PAIRS = frozenset({("data", "center"), ("dgx", "spark"), ("ryzen", "ai"), ("strix", "halo")})
+_OF_A_PAIR = frozenset(first for first, _ in _LEADING_PAIRS)
 #: Words that a name ends with and that say nothing: they are quoted but not looked up.
 #: A size of memory as some write it: "A100 80G".
 _BARE = re.compile(r"\d{2,3}")
@@ -143,10 +144,10 @@ def model(key: str, catalogue: Catalogue) -> frozenset[str]:
 
 def _found(text: str, catalogue: Catalogue) -> Iterator[Mention]:
     words = list(_WORD.finditer(text))
+    own = _own_leads(catalogue)
     at = 0
     while at < len(words):
-        pair = tuple(word[0].lower() for word in words[at : at + 2])
-        begins = _may_begin(words[at][0]) or pair in _LEADING_PAIRS or pair[0] in _own_leads(catalogue)
+        begins = _may_begin(words[at][0]) or _begins(words, at, own)
         found = _longest(text, words, at, catalogue) if begins else None
         if found is None:
             at += 1
@@ -170,6 +171,14 @@ def _found(text: str, catalogue: Catalogue) -> Iterator[Mention]:
             continue
         yield Mention(start, end, text[start:end], ids, ids)
         at = last + 1
+
+
+def _begins(words: Sequence[re.Match[str]], at: int, own: frozenset[str]) -> bool:
+    """Whether a name begins with a word of no line: the first of a pair, or of names of one's own."""
+    word = words[at][0].lower()
+    return word in own or (
+        word in _OF_A_PAIR and at + 1 < len(words) and (word, words[at + 1][0].lower()) in _LEADING_PAIRS
+    )
 
 
 @lru_cache(maxsize=64)

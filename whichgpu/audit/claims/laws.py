@@ -113,7 +113,8 @@ def _of_sentence(passage: Passage, sentence: Sentence, last: str, context: Conte
     for clause in _CLAUSE.finditer(text):
         start = clause.start()
         for part in _BUT.split(clause[0]):
-            found = next((law for law in laws if _breaks(law, part, (last, subject), words)), None)
+            effect = any(way.search(part) for _, way in words.effects)
+            found = next((law for law in laws if effect and _breaks(law, part, (last, subject), words)), None)
             at = text.find(part, start)
             start = at + len(part)
             subject = part

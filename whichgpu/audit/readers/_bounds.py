@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 #: Characters of prose that are read, passages, cells of tables, and columns of one table. A word with a digit
 #: takes as long as so many more characters: it is an amount or a name, and every kind of claim looks at it.
-#: So does a cell of a table.
-PROSE, PASSAGES, CELLS, COLUMNS, AMOUNT = 110_000, 3_000, 3_000, 200, 32
+#: A cell of a table takes as long as fewer, since only the kinds of tables do.
+PROSE, PASSAGES, CELLS, COLUMNS, AMOUNT, CELL = 110_000, 3_000, 3_000, 200, 32, 24
 #: Characters of prose of a language that is read twice.
 FOREIGN = 70_000
 #: Lines and characters of a file in a format of lines that are looked at; of a page all are.
@@ -120,7 +120,7 @@ def _prose(
     kept: list[Passage] = []
     dumps: list[Passage] = []
     allowed = _allowed(document, passages)
-    left, count, stop = allowed - AMOUNT * min(len(cells), CELLS), 0, -1
+    left, count, stop = allowed - CELL * min(len(cells), CELLS), 0, -1
     for passage in passages:
         if id(passage) in cells:
             kept.append(passage)
@@ -142,8 +142,8 @@ def _prose(
     if stop >= 0:
         told.append(
             f"the text from line {_line_of(document, stop)} on: the first {allowed:,} characters (a word "
-            f"with a digit and a cell count as {AMOUNT}) and {PASSAGES:,} paragraphs of a document are read; "
-            "audit the rest as a file of its own"
+            f"with a digit counts as {AMOUNT}, a cell as {CELL}) and {PASSAGES:,} paragraphs of a document "
+            "are read; audit the rest as a file of its own"
         )
     return kept
 
@@ -167,9 +167,13 @@ def _apart(passage: Passage) -> Iterator[Passage]:
     if passage.kind == "code" or len(passage.text) < 2 * _AMOUNTS:
         yield passage
         return
-    parts = [each._replace(kind="code") if _is_dump(each.text) else each for each in pieces(passage)]
-    whole = not any(each.kind == "code" for each in parts) and _cost(passage) <= PROSE
-    yield from (passage,) if whole else parts
+    parts = (each._replace(kind="code") if _is_dump(each.text) else each for each in pieces(passage))
+    if _cost(passage) <= PROSE:
+        every = list(parts)
+        yield from every if any(each.kind == "code" for each in every) else (passage,)
+    else:
+        # Of a passage that is read in part no more is looked at.
+        yield from parts
 
 
 def _is_dump(text: str) -> bool:
