@@ -217,3 +217,19 @@ def test_rows_of_the_user_s_own_are_evidence_too(tmp_path, monkeypatch):
         store.load.cache_clear()
     assert [one.id for one in known.exact] == ["mine-1"]
     assert known.value.mid == 2000
+
+
+def test_rows_of_a_workload_are_found_without_the_names_of_others(monkeypatch):
+    spelled = {row["workload"] for row in store.select("measured", meaning(resolve("llama-3.1-8b")))}
+    assert spelled - {"llama-3.1-8b"}, "no row spells it another way: take another workload"
+    answer = estimate(api.job("llama-3.1-8b"), [GPUS["rtx-4090"]]).at(0, 0)
+    expected = evidence(answer, GPUS["rtx-4090"], GPUS)
+    monkeypatch.setattr("whichgpu.workloads.resolving._names", lambda: pytest.fail("names of all were read"))
+    assert evidence(answer, GPUS["rtx-4090"], GPUS) == expected
+    assert expected.rows
+
+
+def test_a_name_in_a_row_means_the_one_workload_that_is_called_so():
+    called = {key: meaning(one) for key, one in workloads().items()}
+    for name in {row["workload"] for row in store.rows("measured")}:
+        assert [key for key, means in called.items() if means(name)] in ([], [resolve(name).id]), name
