@@ -14,7 +14,7 @@ from whichgpu.cost.fit import fit
 from whichgpu.cost.jobs import predict_rows
 from whichgpu.cost.measured import left_out, measured_rows
 from whichgpu.cost.measuring import how_to_measure
-from whichgpu.cost.rows import read_job
+from whichgpu.cost.rows import read_head, read_job
 from whichgpu.cost.runtime import runtimes
 from whichgpu.facts import store
 from whichgpu.hardware.catalogue import catalogue
@@ -217,3 +217,18 @@ def test_rows_of_the_user_s_own_are_evidence_too(tmp_path, monkeypatch):
         store.load.cache_clear()
     assert [one.id for one in known.exact] == ["mine-1"]
     assert known.value.mid == 2000
+
+
+def test_rows_of_a_workload_are_found_without_the_names_of_others(monkeypatch):
+    spelled = {row["workload"] for row in store.select("measured", meaning(resolve("llama-3.1-8b")))}
+    assert spelled - {"llama-3.1-8b"}, "no row spells it another way: take another workload"
+    answer = estimate(api.job("llama-3.1-8b"), [GPUS["rtx-4090"]]).at(0, 0)
+    read_head.cache_clear()
+    monkeypatch.setattr("whichgpu.workloads.resolving._names", lambda: pytest.fail("names of all were read"))
+    assert evidence(answer, GPUS["rtx-4090"], GPUS).rows
+
+
+def test_a_name_in_a_row_means_the_one_workload_that_is_called_so():
+    called = {key: meaning(one) for key, one in workloads().items()}
+    for name in {row["workload"] for row in store.rows("measured")}:
+        assert [key for key, means in called.items() if means(name)] in ([], [resolve(name).id]), name

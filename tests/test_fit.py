@@ -22,7 +22,7 @@ from whichgpu.facts.reading import sources
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.hardware.names import resolve
 from whichgpu.planner import capacity
-from whichgpu.planner.capacity import Limits, fit
+from whichgpu.planner.capacity import Limits, fit, meshes
 from whichgpu.planner.capacity.cards import cards
 from whichgpu.planner.capacity.cells import Cells, in_flight, time_together
 from whichgpu.planner.capacity.loading import pcie
@@ -583,3 +583,19 @@ def test_the_chance_of_running_out_is_of_what_cuda_reports() -> None:
     assert doubt(asked, stack, reading, 1.001 * edge, card) == TIGHT
     assert doubt(asked, stack, reading, 0.999 * edge, card) == ""
     assert doubt(asked, stack, reading, 1.001 * card, card) == ""
+
+
+def test_all_devices_in_order_are_the_same_cells_and_some_are_others() -> None:
+    cells = Cells(package.job("llama-2-13b"), (GPUS["a10"], GPUS["l4"]))
+    assert cells.on([0, 1]) is cells
+    assert cells.on([1, 0]).gpus == cells.gpus[::-1]
+    assert cells.on([0, 1], batch=2.0).job.batch == 2.0
+
+
+def test_a_job_is_settled_once_for_its_check_and_its_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+    settle = meshes.settle
+    monkeypatch.setattr(meshes, "settle", lambda job: asked.append(job) or settle(job))
+    ask("llama-2-13b", gpus=["a10:2"])
+    assert len(asked) == 1
+    assert meshes.single(asked[0], meshes.check(asked[0])).n_gpus == meshes.single(asked[0]).n_gpus

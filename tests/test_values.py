@@ -181,6 +181,22 @@ def test_a_class_of_its_kind_inherits() -> None:
     assert vars(one) == {"mark": "a"}, "a slot keeps what is its own, after compiling too"
 
 
+def test_fields_are_made_when_something_reads_them() -> None:
+    fresh = immutable(type("Value", (), {**_SPACE}))
+    assert fresh("a") == fresh("a")
+    assert not isinstance(vars(fresh)["__dataclass_fields__"], dict)
+    assert replace(fresh("a"), size=2.0).size == 2.0
+    assert [one.type for one in fields(fresh)] == [*_SPACE["__annotations__"].values()]
+    assert fields(fresh) is not fields(Ours)
+
+
+def test_what_is_no_field_and_a_default_that_all_would_share_are_refused() -> None:
+    with pytest.raises(TypeError, match="takes fields alone"):
+        immutable(type("Value", (), {"__annotations__": {"count": "ClassVar[int]"}}))
+    with pytest.raises(ValueError, match="mutable default"):
+        immutable(type("Value", (), {"__annotations__": {"tags": "list[int]"}, "tags": []}))
+
+
 class _Item:
     name: str
     size: float = 1.0

@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 from collections import namedtuple
 from collections.abc import Mapping
-from dataclasses import MISSING, FrozenInstanceError, dataclass, field, fields
+from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
 from functools import lru_cache, partial
 from importlib import import_module
 from operator import attrgetter
@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform, overload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
-    from dataclasses import Field
     from pathlib import Path
     from typing import NamedTuple as NamedTuple  # noqa: PLC0414, TID251 (others import it from here)
 
@@ -36,7 +35,13 @@ _MOST = 48
 #: Annotations that a data class does not take for those of fields.
 _NO_FIELD = ("ClassVar", "InitVar", "KW_ONLY")
 
+#: Where the standard library keeps the fields of a class.
+_FIELDS = "__dataclass_fields__"
+
 T = TypeVar("T")
+if TYPE_CHECKING:
+    #: By name of a field its annotation, and what stands for its default: `MISSING` for none.
+    _Shape = dict[str, tuple[Any, Any]]
 
 
 @overload
@@ -52,55 +57,133 @@ def immutable(cls: type[Any] | None = None, /, *, eq: bool = True, slots: bool =
     return _made(cls, eq, slots) if cls is not None else lambda cls: _made(cls, eq, slots)
 
 
+#: Says something of itself: of a class that does not the library writes its signature down.
+_SAID: dict[str, Any] = {"__doc__": "What the standard library makes of a data class."}
+#: Fields alone: not frozen as far as the library knows, which would compile two methods.
+_plain: Callable[[type[Any]], type[Any]] = dataclass(init=False, repr=False, eq=False)
+#: What the library keeps of such a class beside them.
+_LIKEWISE = {
+    name: one
+    for name, one in vars(_plain(type("_Bare", (), _SAID))).items()
+    if name in ("__dataclass_params__", "__replace__")
+}
+
+
 def _made(plain: type[Any], eq: bool, slots: bool) -> type[Any]:
-    defined = set(plain.__dict__)
-    written = dict(plain.__annotations__)
-    # Whether an annotation is of a field it finds out by three patterns; nearly all are.
-    plain.__annotations__ = {
-        name: one if any(word in str(one) for word in _NO_FIELD) else object for name, one in written.items()
-    }
-    # Fields, slots and patterns; not frozen as far as it knows, which would compile two methods.
-    cls = dataclass(init=False, repr=False, eq=False, slots=slots)(plain)
-    cls.__annotations__ = written
-    own = fields(cls)
-    for one in own:
-        one.type = written.get(one.name, one.type)
-    methods = {
-        "__init__": _Init(cls, own), "__repr__": _repr, "__setattr__": _refuse, "__delattr__": _refuse,
-        "__getstate__": _state, "__setstate__": _restore, **(_equality(cls) if eq else {}),
+    space, shape = dict(vars(plain)), _shape(plain)
+    stated = {name: space.pop(name) for name in plain.__annotations__ if name in space}
+    made = {
+        _FIELDS: _Fields(shape), **_LIKEWISE, "__match_args__": _names(shape, "init"),
+        "__init__": _Init(shape), "__repr__": _repr, "__setattr__": _refuse, "__delattr__": _refuse,
+        "__getstate__": _state, "__setstate__": _restore, **(_equality(shape) if eq else {}),
     }  # fmt: skip
-    for name, method in methods.items():
-        if name not in defined:
-            setattr(cls, name, method)
+    if any(one.__class__.__hash__ is None for one in stated.values()):
+        # The library refuses a default that all instances would share.
+        made[_FIELDS] = made[_FIELDS].made()
+    made = {name: method for name, method in made.items() if name not in space}
+    if slots:
+        return _slotted(plain, {**space, **made}, shape)
+    for name, one in {**made, **{name: _given(one)[0] for name, one in stated.items()}}.items():
+        if one is MISSING:
+            delattr(plain, name)
+        else:
+            setattr(plain, name, one)
+    return plain
+
+
+def _slotted(plain: type[Any], space: Mapping[str, Any], shape: _Shape) -> type[Any]:
+    """A class again, with slots for the fields that no base has one for."""
+    taken = {slot for base in plain.__mro__[1:-1] for slot in vars(base).get("__slots__", ())}
+    kept = {name: one for name, one in space.items() if name not in ("__dict__", "__weakref__")}
+    kept["__slots__"] = tuple(name for name in shape if name not in taken)
+    make: Any = type(plain)
+    cls: type[Any] = make(plain.__name__, plain.__bases__, kept)
+    cls.__qualname__ = plain.__qualname__
     return cls
+
+
+def _shape(cls: type[Any]) -> _Shape:
+    """The fields of a class, inherited and its own."""
+    shape: _Shape = {}
+    for base in cls.__mro__[-2:0:-1]:
+        known = vars(base).get(_FIELDS, {})
+        if isinstance(known, dict):
+            shape |= {name: (one.type, one) for name, one in known.items()}
+        else:
+            shape |= known.shape
+    written, own = cls.__annotations__, vars(cls)
+    said = " ".join(map(str, written.values()))
+    if any(word in said for word in _NO_FIELD):
+        raise TypeError(f"{cls.__qualname__}: @immutable takes fields alone, not {' or '.join(_NO_FIELD)}")
+    for name, one in written.items():
+        shape[name] = one, own.get(name, MISSING)
+    return shape
+
+
+def _names(shape: _Shape, what: str) -> tuple[str, ...]:
+    """The fields that are arguments (`init`), or compared (`compare`)."""
+    apart = [name for name, (_, one) in shape.items() if isinstance(one, Field) and not getattr(one, what)]
+    return tuple(name for name in shape if name not in apart) if apart else tuple(shape)
+
+
+def _given(one: Any) -> tuple[Any, Any]:
+    """The default of a field and what makes it, each `MISSING` where there is none."""
+    return (one.default, one.default_factory) if isinstance(one, Field) else (one, MISSING)
+
+
+class _Fields:
+    """Stands for the fields of a class, as the standard library keeps them, until something reads them."""
+
+    def __init__(self, shape: _Shape) -> None:
+        self.shape = shape
+
+    def __get__(self, instance: Any, cls: type[Any]) -> dict[str, Field[Any]]:
+        owner = next(one for one in cls.__mro__ if vars(one).get(_FIELDS) is self)
+        made = self.made()
+        setattr(owner, _FIELDS, made)
+        return made
+
+    def made(self) -> dict[str, Field[Any]]:
+        """The fields, of a class that has nothing but them."""
+        # Whether an annotation is of a field the library finds out by three patterns: all are.
+        space = {**_SAID, "__annotations__": dict.fromkeys(self.shape, object)}
+        space |= {name: one for name, (_, one) in self.shape.items() if one is not MISSING}
+        found: dict[str, Field[Any]] = getattr(_plain(type("_Bare", (), space)), _FIELDS)
+        for name, one in found.items():
+            one.type = self.shape[name][0]
+        return found
 
 
 class _Init:
     """Stands for `__init__` of a class whose instances are few, and is replaced by a compiled one."""
 
-    def __init__(self, cls: type[Any], own: Sequence[Field[Any]]) -> None:
-        self._cls, self._own, self._calls = cls, own, 0
+    def __init__(self, shape: _Shape) -> None:
+        self._shape, self._calls = shape, 0
+        self._named = _names(shape, "init")
 
-    def __get__(self, instance: Any, owner: type[Any]) -> Any:
+    def __get__(self, instance: Any, cls: type[Any]) -> Any:
         self._calls += 1
         if instance is not None and self._calls <= _FEW:
             return partial(self._fill, instance)
-        made = _compiled(self._cls)
-        setattr(self._cls, "__init__", made)  # noqa: B010 (mypy refuses the plain form)
-        return made.__get__(instance, owner)
+        owner = next(one for one in cls.__mro__ if vars(one).get("__init__") is self)
+        made = _compiled(owner, self._shape)
+        setattr(owner, "__init__", made)  # noqa: B010 (mypy refuses the plain form)
+        return made.__get__(instance, cls)
 
     def _fill(self, instance: Any, /, *arguments: Any, **named: Any) -> None:
         """What the compiled one does, which also words the refusal of wrong arguments."""
-        names = self._cls.__match_args__
+        names = self._named
         given = {**dict(zip(names, arguments, strict=False)), **named}
-        for one in self._own:
-            if one.name not in given and one.default_factory is not MISSING:
-                given[one.name] = one.default_factory()
-            elif one.name not in given and one.default is not MISSING:
-                given[one.name] = one.default
-        complete = len(given) == len(self._own) and len(arguments) <= len(names)
+        for name, (_, one) in self._shape.items():
+            if name not in given:
+                default, factory = _given(one)
+                if factory is not MISSING:
+                    given[name] = factory()
+                elif default is not MISSING:
+                    given[name] = default
+        complete = len(given) == len(self._shape) and len(arguments) <= len(names)
         if not complete or not named.keys() <= {*names[len(arguments) :]}:
-            _compiled(self._cls)(instance, *arguments, **named)
+            _compiled(type(instance), self._shape)(instance, *arguments, **named)
             return
         for name, value in given.items():
             object.__setattr__(instance, name, value)
@@ -108,22 +191,24 @@ class _Init:
             instance.__post_init__()
 
 
-def _compiled(cls: type[Any]) -> Any:
+def _compiled(cls: type[Any], shape: _Shape) -> Any:
     """`__init__` of a data class: its fields in order, or their defaults, then `__post_init__`."""
     names: dict[str, Any] = {"MISSING": MISSING}
-    arguments, defaults, shape = ["self"], [], list[str]()
-    for one in fields(cls):
-        given, made = one.default is not MISSING, one.default_factory is not MISSING
-        if not (one.init or given or made):
+    arguments, defaults, kinds = ["self"], [], list[str]()
+    inits = _names(shape, "init")
+    for name, (_, one) in shape.items():
+        default, factory = _given(one)
+        stated = default is not MISSING or factory is not MISSING
+        if not (name in inits or stated):
             continue
-        at, slot = len(shape), getattr(getattr(cls, one.name, None), "__set__", None)
-        names |= {f"put{at}": slot or one.name, f"made{at}": one.default_factory, f"a{at}": one.default}
-        kind = "M" if made else "A"
-        shape.append((kind if one.init else kind.lower()) + ("s" if slot else ""))
-        if one.init:
-            arguments.append(one.name)
-            defaults += [one.default] if given or made else []
-    code = _initialiser((*shape,), hasattr(cls, "__post_init__")).replace(co_varnames=(*arguments,))
+        at, slot = len(kinds), getattr(getattr(cls, name, None), "__set__", None)
+        names |= {f"put{at}": slot or name, f"made{at}": factory, f"a{at}": default}
+        kind = "M" if factory is not MISSING else "A"
+        kinds.append((kind if name in inits else kind.lower()) + ("s" if slot else ""))
+        if name in inits:
+            arguments.append(name)
+            defaults += [default] if stated else []
+    code = _initialiser((*kinds,), hasattr(cls, "__post_init__")).replace(co_varnames=(*arguments,))
     return FunctionType(code, names, "__init__", (*defaults,) or None)
 
 
@@ -145,8 +230,8 @@ def _initialiser(shape: tuple[str, ...], follows: bool) -> CodeType:
     return code
 
 
-def _equality(cls: type[Any]) -> dict[str, Any]:
-    names = [one.name for one in fields(cls) if one.compare]
+def _equality(shape: _Shape) -> dict[str, Any]:
+    names = _names(shape, "compare")
     read: Callable[[Any], Any] = attrgetter(*names) if len(names) > 1 else lambda one: (getattr(one, *names),)
 
     def equal(self: Any, other: object) -> Any:

@@ -23,8 +23,8 @@ _DOCSTRINGS = ("numpy._core._add_newdocs", "numpy._core._add_newdocs_scalars")
 _ANNOTATIONS = "numpy._typing"
 #: Modules that `urllib`, `pathlib` and numpy import for what a command hardly comes to: addresses in URLs,
 #: arrays of C, matrices and structures written as text, arrays on disk, the machine's name, patterns of
-#: files, paths of Windows (these two: 3).
-_HARDLY_USED = ("ipaddress", "ctypes", "ast", "pickle", "platform", "fnmatch", "ntpath")
+#: files, paths of Windows (these two: 3), texts in lines (4).
+_HARDLY_USED = ("ipaddress", "ctypes", "ast", "pickle", "platform", "fnmatch", "ntpath", "textwrap")
 
 
 def lighten() -> None:

@@ -41,7 +41,7 @@ from whichgpu.hardware.names import resolve as resolve_gpu
 from whichgpu.values import NamedTuple, immutable
 from whichgpu.workloads.job import NUMBERS, TRAINING, phase
 from whichgpu.workloads.precision import of_job, precision
-from whichgpu.workloads.workload import meaning
+from whichgpu.workloads.workload import meaning, workloads
 from whichgpu.workloads.workload import resolve as resolve_workload
 
 if TYPE_CHECKING:
@@ -298,7 +298,11 @@ def _candidates(wanted: _Wanted, catalogue: Catalogue) -> Iterator[_Near]:
 
     A training is told of by trainings alone: what an inference reached says nothing of it.
     """
-    related = _alike(wanted, store.select("measured", meaning(wanted.workload)))
+    own, key = store.select("measured", meaning(wanted.workload)), wanted.workload.id
+    if key in workloads():
+        # To look another spelling up takes the names of all workloads; an imported one may have another's.
+        own = [{**row, "workload": key} for row in own]
+    related = _alike(wanted, own)
     if not any(row["metric"] in TIMED for row in related):
         family = store.select("measured", lambda name: _family(name) == wanted.workload.family)
         related += _alike(wanted, family)

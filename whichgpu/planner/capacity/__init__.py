@@ -79,11 +79,11 @@ def _each(job: Job, devices: Sequence[tuple[Gpu, int]], catalogue: Catalogue) ->
 
 def _column(job: Job, devices: Sequence[tuple[Gpu, int]], catalogue: Catalogue) -> list[Answer]:
     """One job on every device; without devices on one that is chosen."""
-    meshes.check(job)
-    alone = Cells(meshes.single(job), _any(catalogue))
+    checked = meshes.check(job)
+    alone = Cells(meshes.single(job, checked), _any(catalogue))
     if not devices:
         devices = [_chosen(alone, catalogue)]
-    placed = meshes.place(job, [count for _, count in devices])
+    placed = meshes.place(job, [count for _, count in devices], checked)
     cells = Cells(placed, tuple(gpu for gpu, _ in devices))
     answers: dict[int, Answer] = {}
     stated = job.tp is not None or job.pp is not None

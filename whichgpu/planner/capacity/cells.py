@@ -216,6 +216,9 @@ class Cells:
 
     def on(self, indexes: Sequence[int], **columns: Any) -> Cells:
         """Some of the devices, in this order, repeats included, the job changed beside."""
+        if not columns and list(indexes) == list(range(len(self.gpus))):
+            # What is worked out of all of them stands.
+            return self
         picked = {name: self._picked(name, indexes) for name in _AXES}
         return Cells(replace(self.job, **{**picked, **columns}), tuple(self.gpus[i] for i in indexes))
 

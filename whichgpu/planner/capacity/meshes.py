@@ -38,12 +38,16 @@ def _replica(job: Job) -> Settled:
     return settle(replace(job, n_gpus=None, options=options))
 
 
-def check(asked: Job) -> None:
-    """Refuse degrees that heads or layers do not divide by, with the nearest that do; raises `UsageError`."""
+def check(asked: Job) -> Settled:
+    """Refuse degrees that heads or layers do not divide by, with the nearest that do; raises `UsageError`.
+
+    Gives one replica of the job, as `place` and `single` take it.
+    """
     settled = _replica(asked)
     layers = dimension(settled.workload, "layers")
     if asked.pp is not None and layers is not None and not _uneven(settled):
         divides("pp", asked.pp, layers, f"{settled.workload.id} has {layers} layers", how="--pp ")
+    return settled
 
 
 def _uneven(settled: Settled) -> bool:
@@ -51,13 +55,13 @@ def _uneven(settled: Settled) -> bool:
     return splits_layers(settled.runtime) or settled.runtime.id in cards()["uneven"]
 
 
-def place(job: Job, counts: Sequence[int]) -> Job:
-    """The job on each of several numbers of GPUs, as one sweep over them.
+def place(job: Job, counts: Sequence[int], checked: Settled | None = None) -> Job:
+    """The job on each of several numbers of GPUs, as one sweep over them; `checked` is what `check` gave.
 
     A job that states `tp` or `pp` keeps them; one GPU then means as many as they take. Raises `UsageError`
     for a number of GPUs that cannot share it out.
     """
-    settled = _replica(job)
+    settled = checked or _replica(job)
     replica = float(np.max(Degrees.of(settled.job).replica))
     if job.tp is not None or job.pp is not None or settled.job.trains or not splits(settled):
         numbers = [float(count) if count > 1 else replica for count in counts]
@@ -70,10 +74,11 @@ def place(job: Job, counts: Sequence[int]) -> Job:
     return replace(job, n_gpus=np.array([float(max(count, replica)) for count in counts]), **degrees)
 
 
-def single(job: Job) -> Job:
+def single(job: Job, checked: Settled | None = None) -> Job:
     """The job on one GPU, or on as many as its own `tp` and `pp` take, without what only several have."""
     options = {name: value for name, value in job.options.items() if name not in _OF_SEVERAL}
-    return place(replace(job, n_gpus=None, options=options), [1])
+    same = checked if len(options) == len(job.options) else None
+    return place(replace(job, n_gpus=None, options=options), [1], same)
 
 
 def mesh(settled: Settled, count: int) -> Mesh | None:
