@@ -6,8 +6,10 @@ from whichgpu.audit import patterns as re
 
 #: How many are shown of an order of which the first is asked for.
 FIRST = 10
-HEAD = re.compile(r"\b(?:gpus?|(?:graphics |video )?cards?|graphics|chips?|accelerators?|boards?|alternatives?|lineup"
-                  r"|series)\b", re.I)  # fmt: skip
+HEAD = re.compile(
+    r"\b(?:gpus?|(?:graphics |video )?cards?|graphics|chips?|accelerators?|boards?|alternatives?|lineup|series)\b",
+    re.I,
+)
 NUMBER = r"\d+(?:,\d{3})*(?:\.\d+)?"
 #: Before and behind an amount, what says that it is a limit, by the sign of it.
 BEFORE = (
@@ -28,10 +30,12 @@ BEHIND = (
 )
 #: Fields with the unit of an amount, and with the words that may follow it.
 AMOUNTS = (
-    ("bandwidth", r"(?:TB|GB) ?(?:/ ?s(?:ec(?:ond)?)?|ps|per second)", r"(?:memory )?(?:bandwidth|throughput)"),
+    ("bandwidth", r"(?:TB|GB) ?(?:/ ?s(?:ec(?:ond)?)?|ps|per second)",
+     r"(?:memory )?(?:bandwidth|throughput)"),
     ("memory", r"(?:GB|GiB|gigs?|gigabytes?|G)",
      r"(?:gpu |graphics |video |onboard )?(?:v?ram|memory)|(?:GDDR\d?X?|HBM\d?e?)(?= memory)"),
-    ("power", r"(?:W|watts?)", r"(?:board |max(?:imum)? )?(?:tdp|tgp|tbp|power(?: draw| consumption| limit)?)"),
+    ("power", r"(?:W|watts?)",
+     r"(?:board |max(?:imum)? )?(?:tdp|tgp|tbp|power(?: draw| consumption| limit)?)"),
     ("launch_price", r"(?:USD|dollars?|bucks|\$)", r"(?:at launch|launch price|msrp|or so)"),
     ("cores", r"(?:cuda |shader |gpu )?cores|stream processors", r"(?!)"),
 )  # fmt: skip
@@ -78,10 +82,12 @@ KINDS: tuple[tuple[str, str, str], ...] = (
 )  # fmt: skip
 #: What there is most or least of, and the field by which that is told.
 ORDERS = (
-    ("bandwidth", False, r"(?:highest|most|fastest|greatest|largest|best) (?:memory )?bandwidth|fastest memory"),
+    ("bandwidth", False, r"(?:highest|most|fastest|greatest|largest|best) (?:memory )?bandwidth"
+                         r"|fastest memory"),
     ("memory", False, r"(?:most|largest|biggest|highest|greatest|max(?:imum)?)(?: amount of)?"
                       r" (?:gpu |video |graphics )?(?:v?ram|memory)"),
-    ("power", False, r"(?:lowest|least|smallest)(?: board)? (?:power(?: draw| consumption)?|tdp|tgp|wattage)"),
+    ("power", False, r"(?:lowest|least|smallest)(?: board)?"
+                     r" (?:power(?: draw| consumption)?|tdp|tgp|wattage)"),
     ("power", True, r"(?:highest|most|greatest)(?: board)? (?:power(?: draw| consumption)?|tdp|tgp|wattage)"),
     ("cores", False, r"most (?:cuda |shader )?cores|highest core count"),
     ("transistors", False, r"most transistors"),
@@ -90,7 +96,8 @@ ORDERS = (
     ("launch_price", False, r"(?:cheapest|lowest price|least expensive)"),
     ("launch_price", True, r"most expensive|highest (?:launch )?price|dearest"),
     ("board_length", False, r"shortest"),
-    ("", False, r"(?:fastest|quickest|most|highest|best|strongest|greatest)(?: (?:gpus?|cards?))?(?: (?:in|for|at))?"
+    ("", False, r"(?:fastest|quickest|most|highest|best|strongest|greatest)(?: (?:gpus?|cards?))?"
+                r"(?: (?:in|for|at))?"
                 r" (?P<rate>fp64|fp32|fp16|bf16|tf32|fp8|fp4|int8|int4|double precision)"
                 r"(?: (?:peak|rate|compute|performance|throughput|tflops|tops|flops))?"),
     ("fp16", False, r"fastest|quickest|most powerful|strongest"),
@@ -105,10 +112,12 @@ DATES = (
     (rf"(?:between|from) {YEAR} (?:and|to|until|till) {YEAR}|{YEAR} ?(?:-|\u2013|to) ?{YEAR}",
      "release_date>={0}", "release_date<={1}"),
     (rf"(?:after|later than|newer than|past) {YEAR}", "release_date>{0}", ""),
-    (rf"since {YEAR}|from {YEAR} (?:on|onwards?|and later)|{YEAR} (?:or (?:later|newer)|and (?:later|newer|up))",
+    (rf"since {YEAR}|from {YEAR} (?:on|onwards?|and later)"
+     rf"|{YEAR} (?:or (?:later|newer)|and (?:later|newer|up))",
      "release_date>={0}", ""),
     (rf"(?:before|earlier than|older than|prior to) {YEAR}", "release_date<{0}", ""),
-    (rf"(?:until|up to|by) {YEAR}|{YEAR} (?:or (?:earlier|older)|and (?:earlier|older))", "release_date<={0}", ""),
+    (rf"(?:until|up to|by) {YEAR}|{YEAR} (?:or (?:earlier|older)|and (?:earlier|older))",
+     "release_date<={0}", ""),
     (rf"(?:(?:in|of|during|from) )?{YEAR}(?! ?(?:series|ada|super|ti|[a-z]?b\b))", "release_date={0}", ""),
 )  # fmt: skip
 #: Of another card: like it, or with more or less of something than it.
