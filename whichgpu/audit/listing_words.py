@@ -7,7 +7,8 @@ from whichgpu.audit import patterns as re
 #: How many are shown of an order of which the first is asked for.
 FIRST = 10
 HEAD = re.compile(
-    r"\b(?:gpus?|(?:graphics |video )?cards?|graphics|chips?|accelerators?|boards?|alternatives?|lineup|series)\b",
+    r"\b(?:gpus?|(?:graphics |video )?cards?|graphics|chips?|accelerators?|boards?|alternatives?|lineup"
+    r"|series)\b",
     re.I,
 )
 NUMBER = r"\d+(?:,\d{3})*(?:\.\d+)?"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.claims.identity import architectures, is_of
+from whichgpu.audit.families import architectures, is_of
 from whichgpu.audit.findings import made
 from whichgpu.audit.roles import told
 from whichgpu.audit.sourced import source_of

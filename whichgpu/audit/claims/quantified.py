@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.capabilities import named_in
 from whichgpu.audit.capable.words import NAMES, capability_at
-from whichgpu.audit.claims.identity import is_of
+from whichgpu.audit.families import is_of
 from whichgpu.audit.findings import made
 from whichgpu.audit.pairs import devices
 from whichgpu.audit.quantified.properties import HAS, LACKS, Property, property_at

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.claims.identity import architectures, family_of, is_of
 from whichgpu.audit.claims.only import segment_of
+from whichgpu.audit.families import architectures, family_of, is_of
 from whichgpu.audit.pairs import devices
 from whichgpu.audit.subjects import mentions, model
 from whichgpu.hardware.architecture import families
