@@ -1,8 +1,8 @@
 """Build hook: the data files become one JSON a tree.
 
 A wheel gets the JSON and none of the TOML and CSV, and its modules without comments and without what private
-functions and classes say of themselves: both are for who changes them and stand in the repository and the
-source archive; lines keep their numbers. An editable install gets the JSON beside its sources. Needs nothing
+functions, classes and modules, and those behind the auditor's answer, say of themselves: that is for who changes
+them and stands in the repository and the source archive; lines keep their numbers. An editable install gets the JSON beside its sources. Needs nothing
 but the standard library and the package's own reader.
 """
 
@@ -44,7 +44,8 @@ class DataBundle(BuildHookInterface[Any]):
             place = module.relative_to(self.root)
             bare = Path(self.code.name, place)
             bare.parent.mkdir(parents=True, exist_ok=True)
-            bare.write_text(as_shipped(module.read_text(encoding="utf-8")), encoding="utf-8")
+            code = as_shipped(module.read_text(encoding="utf-8"), within=is_within(place))
+            bare.write_text(code, encoding="utf-8")
             build_data["force_include"][str(bare)] = place.as_posix()
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
@@ -53,8 +54,15 @@ class DataBundle(BuildHookInterface[Any]):
             self.code.cleanup()
 
 
-def as_shipped(code: str) -> str:
-    """A module's code with nothing where its comments and its private docstrings were."""
+def is_within(place: Path) -> bool:
+    """Whether nobody imports a module by name: a private one, and one behind the auditor's answer."""
+    private = any(part.startswith("_") and not part.startswith("__") for part in place.parts)
+    behind = place.parts[:2] == ("whichgpu", "audit") and place.name not in ("__init__.py", "answer.py")
+    return private or behind
+
+
+def as_shipped(code: str, *, within: bool = False) -> str:
+    """A module's code with nothing where its comments and its private docstrings were, or all if `within`."""
     # By line feeds alone, as rows are counted: a literal may hold another mark that ends a line elsewhere.
     lines = code.split("\n")
     for token in tokenize.generate_tokens(io.StringIO(code).readline):
@@ -62,17 +70,18 @@ def as_shipped(code: str) -> str:
             row, start = token.start
             line = lines[row - 1]
             lines[row - 1] = line[:start].rstrip() + line[start + len(token.string) :]
-    for said in private_docstrings(ast.parse(code)):
+    for said in private_docstrings(ast.parse(code), every=within):
         first, last = said.lineno - 1, said.end_lineno or said.lineno
         lines[first:last] = [""] * (last - first)
     return "\n".join(lines)
 
 
-def private_docstrings(tree: ast.Module) -> Iterator[ast.stmt]:
-    """The docstrings of functions and classes called `_so`, but for those that are all of their body."""
+def private_docstrings(tree: ast.Module, *, every: bool = False) -> Iterator[ast.stmt]:
+    """The docstrings of what is called `_so`, or `every` one, but for those that are all of their body."""
     for node in ast.walk(tree):
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        if not isinstance(node, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             continue
-        private = node.name.startswith("_") and not node.name.endswith("__")
+        name = "" if isinstance(node, ast.Module) else node.name
+        private = every or (name.startswith("_") and not name.endswith("__"))
         if private and len(node.body) > 1 and ast.get_docstring(node) is not None:
             yield node.body[0]
