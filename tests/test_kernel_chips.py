@@ -205,14 +205,14 @@ def test_real_data_bound_a_fast_gpu_and_no_slow_one() -> None:
     assert rate < 1.0 / 0.32e-3
 
 
-def test_nvidias_examples_infer_on_real_data_whatever_their_framework() -> None:
-    """Their commands name --data_dir: 3,370 to 3,450 images/s on an A100, where synthetic ones make 9,500."""
+def test_nvidias_examples_infer_on_real_data() -> None:
+    """Their commands name --data_dir; under TensorFlow they do too, which docs/accuracy.md says is left out."""
 
     def rate(text: str, **more: Any) -> float:
         job = {"phase": "infer", "precision": "fp16", "batch": 1024.0, **more}
         return 1024.0 / seconds("resnet50", "b200-180gb-sxm", runtime=text, **job)
 
-    for framework in ("TensorFlow", "MXNet", "PyTorch"):
+    for framework in ("MXNet", "PyTorch"):
         # Not even a host that waits for nothing else makes pictures ready sooner.
         assert 2500.0 < rate(f"{framework} NGC 24.03") < 1.0 / 0.32e-3 < rate(framework)
     for text in ("TensorFlow tf_cnn_benchmarks (NGC 20.12)", "TensorFlow NGC 20.12, synthetic data"):
