@@ -55,6 +55,8 @@ GPUS = catalogue()
         ("RDNA 3 cards with 20 GB or more", "gpus --where 'memory>=20 GB' --family rdna3"),
         ("PCIe 5.0 cards with 96GB", "gpus --where 'memory=96 GB' --where pcie_generation=5"),
         ("Which GPUs have 16,384 CUDA cores?", "gpus --where cores=16384"),
+        ("gpus with 10,000 or more CUDA cores", "gpus --where 'cores>=10000'"),
+        ("GPUs that use less than 200 watts", "gpus --where 'power<=200 W'"),
         ("NVIDIA GPUs with compute capability 8.6",
          "gpus --where compute_capability=8.6 --vendor nvidia"),
         # What tells of a job as well is of another command, and a card that is named is looked at.

@@ -170,7 +170,7 @@ def _amount(reading: _Reading, field: str, one: str, end: str) -> _Reading:
         ahead = rf"(?<!\w)(?:for |costs? |draws? )?(?:{words}) ?(?:an? |the )?"
         if match := re.search(rf"{ahead}(?P<of>{one})(?!\w){end}", reading.text, re.I):
             behind = _behind(reading.text[match.end() :]) if sign == "=" else None
-            meant, length = behind or (sign, 0)
+            meant, length = behind or (">=" if "more" in match["of"] or "+" in match["of"] else sign, 0)
             said = ("where", _condition(field, meant, match["of"]))
             return reading.read(match.start(), match.end() + length, said)
     return reading

@@ -8,7 +8,7 @@ from whichgpu.audit import patterns as re
 FIRST = 10
 HEAD = re.compile(
     r"\b(?:gpus?|(?:graphics |video )?cards?|graphics|chips?|accelerators?|boards?|alternatives?|lineup"
-    r"|series)\b",
+    r"|modules?|series|tpu versions?)\b",
     re.I,
 )
 NUMBER = r"\d+(?:,\d{3})*(?:\.\d+)?"
@@ -38,7 +38,7 @@ AMOUNTS = (
     ("power", r"(?:W|watts?)",
      r"(?:board |max(?:imum)? )?(?:tdp|tgp|tbp|power(?: draw| consumption| limit)?)"),
     ("launch_price", r"(?:USD|dollars?|bucks|\$)", r"(?:at launch|launch price|msrp|or so)"),
-    ("cores", r"(?:cuda |shader |gpu )?cores|stream processors", r"(?!)"),
+    ("cores", r"(?:or more |\+ ?)?(?:(?:cuda |shader |gpu )?cores|stream processors)", r"(?!)"),
 )  # fmt: skip
 UNPLUGGED = (
     r"(?:without|no|(?:don't|doesn't|do not|does not) (?:need|require|have|use))"
@@ -76,7 +76,7 @@ KINDS: tuple[tuple[str, str, str], ...] = (
     ("segment", "laptop", r"laptop|notebook|mobile"),
     ("segment", "edge", r"edge|embedded"),
     ("segment", "geforce", r"consumer|gaming|gamer|mainstream"),
-    ("where", "name~{n}", r"(?P<n>jetson|quadro|tesla|geforce|radeon|instinct|titan|(?<!\w)arc|gtx)"),
+    ("where", "name~{n}", r"(?P<n>jetson|tpu|quadro|tesla|geforce|radeon|instinct|titan|(?<!\w)arc|gtx)"),
     ("where", "name~{n} {two}", r"(?P<n>rtx|gtx|rx) (?P<two>\d\d?)(?:00|xx)?[- ]series"),
     ("where", "name~{n}", r"(?P<n>rtx)"),
     ("vendor", "{n}", r"(?P<n>nvidia|amd|intel|apple|google|aws)(?:'s)?"),
@@ -96,7 +96,7 @@ ORDERS = (
     ("release_date", True, r"oldest"),
     ("launch_price", False, r"(?:cheapest|lowest price|least expensive)"),
     ("launch_price", True, r"most expensive|highest (?:launch )?price|dearest"),
-    ("board_length", False, r"shortest"),
+    ("board_length", False, r"shortest|(?:physically )?smallest(?= (?:cards?|gpus?))"),
     ("", False, r"(?:fastest|quickest|most|highest|best|strongest|greatest)(?: (?:gpus?|cards?))?"
                 r"(?: (?:in|for|at))?"
                 r" (?P<rate>fp64|fp32|fp16|bf16|tf32|fp8|fp4|int8|int4|double precision)"
@@ -141,16 +141,16 @@ NOT = re.compile(
 #: Words that ask for a list, and those that hold one together.
 PLAIN = frozenset((
     "a", "all", "also", "amount", "an", "and", "any", "architecture", "are", "as", "at", "available",
-    "bandwidth", "based", "be", "board", "but", "by", "can", "capable", "class", "cloud", "come", "comes",
-    "cooling", "currently", "design", "did", "do", "does", "each", "equipped", "every", "exist",
-    "existing", "family", "feature", "find", "for", "from", "generation", "generations", "get", "give",
-    "hardware", "has", "have", "having", "hire", "i", "i'd", "i'm", "in", "is", "it", "its", "kind",
-    "known", "least", "like", "list", "lists", "looking", "love", "many", "me", "memory", "model",
-    "models", "modern", "much", "my", "names", "native", "natively", "need", "of", "offer", "offers",
-    "on", "one", "ones", "only", "or", "out", "over", "per", "please", "powered", "ram", "release",
-    "released", "rent", "rented", "renting", "run", "runs", "s", "same", "ship", "shipped", "ships",
-    "show", "size", "sorted", "support", "supported", "supporting", "supports", "tdp", "tell", "than",
-    "that", "the", "their", "them", "there", "these", "they", "those", "to", "total", "type", "types",
-    "up", "us", "vram", "want", "was", "were", "what", "what's", "whats", "which", "who", "whose", "with",
-    "would", "you",
+    "bandwidth", "based", "be", "board", "both", "but", "by", "can", "capable", "class", "cloud", "come",
+    "comes", "consume", "consumes", "cooling", "currently", "design", "did", "do", "does", "draw",
+    "draws", "each", "equipped", "every", "exist", "existing", "family", "feature", "find", "first",
+    "for", "from", "generation", "generations", "get", "give", "hardware", "has", "have", "having",
+    "hire", "i", "i'd", "i'm", "in", "is", "it", "its", "kind", "known", "least", "like", "list", "lists",
+    "looking", "love", "many", "me", "memory", "model", "models", "modern", "much", "my", "name", "names",
+    "native", "natively", "need", "of", "offer", "offers", "on", "one", "ones", "only", "or", "out",
+    "over", "per", "please", "powered", "ram", "release", "released", "rent", "rented", "renting", "run",
+    "runs", "s", "same", "ship", "shipped", "ships", "show", "size", "sorted", "support", "supported",
+    "supporting", "supports", "tdp", "tell", "than", "that", "the", "their", "them", "there", "these",
+    "they", "those", "to", "total", "type", "types", "up", "us", "use", "uses", "using", "vram", "want",
+    "was", "were", "what", "what's", "whats", "which", "who", "whose", "with", "would", "you",
 ))  # fmt: skip
