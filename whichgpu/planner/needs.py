@@ -22,7 +22,7 @@ from whichgpu.units import parse
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from whichgpu.hardware.gpu import Gpu
 
@@ -106,6 +106,14 @@ def meeting(text: str, gpus: Iterable[Gpu]) -> tuple[list[Gpu], list[str]]:
             said.append(f"{unread} left out because no source says whether they meet '{one.text}'.")
         found = [gpu for gpu, met in known if met]
     return found, said
+
+
+def chosen(
+    pool: Sequence[Gpu], conditions: Sequence[filters.Condition], needs: str
+) -> tuple[list[Gpu], list[str]]:
+    """The GPUs that meet every condition and need, and a sentence on each that leaves some open."""
+    found, unknown = meeting(needs, [gpu for gpu in pool if all(one.met(gpu) for one in conditions)])
+    return found, [*filters.unread(pool, conditions), *unknown]
 
 
 def _bound(text: str, sign: str, option: str) -> Need:

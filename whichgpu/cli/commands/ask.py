@@ -39,7 +39,9 @@ def run(catalogue: Catalogue, question: str | None) -> Report:
 
         found = answering(question, catalogue)
         asked = {"workload" if found.command == "recommend" else "of": " ".join(found.names)}
-        return _answer(found.command, [*found.words, *_own_gpus()], {**asked, **dict(found.options)})
+        for name, value in found.options:
+            asked[name] = f"{asked[name]}, {value}" if name in asked else value
+        return _answer(found.command, [*found.words, *_own_gpus()], asked)
     from whichgpu.cli.questions import arguments
 
     options = _held(catalogue)

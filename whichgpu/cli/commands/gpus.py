@@ -96,7 +96,7 @@ def run(
     """Filter, sort, and report."""
     from whichgpu.hardware import filters
     from whichgpu.hardware.names import resolve
-    from whichgpu.planner.needs import meeting
+    from whichgpu.planner.needs import chosen
     from whichgpu.report.gpus import family_words, list_report, listed
 
     conditions = [filters.bound(text, "--min") for text in least]
@@ -111,8 +111,7 @@ def run(
         catalogue.where(family=family, segment=segment, vendor=vendor) for family, segment, vendor in asked
     )
     pool = tuple(dict.fromkeys(gpu for some in kin for gpu in some))
-    found = [gpu for gpu in pool if all(condition.met(gpu) for condition in conditions)]
-    found, unknown = meeting(needs or "", found)
+    found, unread = chosen(pool, conditions, needs or "")
     order = filters.field(sort or "release_date")
     if like or within:
         from whichgpu.report.likeness import report
@@ -128,7 +127,7 @@ def run(
     extra = [name for name in dict.fromkeys((*(c.field for c in conditions), order)) if name not in shown]
     family = family_words(pool[0].family if len(families) == 1 and pool else "")
     said = [family] if family else []
-    said += [*filters.unread(pool, conditions), *unknown]
+    said += unread
     return list_report(found[:limit], [*shown, *extra], len(catalogue), said)
 
 

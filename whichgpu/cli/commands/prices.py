@@ -27,8 +27,6 @@ from whichgpu.cli.options import FORM, gpu_files, in_form
 from whichgpu.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.report.table import Report
@@ -62,6 +60,8 @@ def run(
     """Choose the offers and report them."""
     from whichgpu import prices
     from whichgpu.cli.wishes import split
+    from whichgpu.hardware import filters
+    from whichgpu.planner.needs import chosen as choose
     from whichgpu.prices import live
     from whichgpu.prices.sellers import providers_named, regions_named
     from whichgpu.report.prices import gpu_report, overview, quarantine_report
@@ -110,25 +110,13 @@ def run(
     if quarantine:
         found = quarantine_report(rows, chosen, limit)
     elif chosen is None:
-        pool, notes = _chosen(wheres, needs or "", ids or catalogue, catalogue)
-        found = overview(pool, rows, date.today(), limit, rented=bool(narrowed),
+        conditions = [filters.where(text) for text in wheres]
+        pool, notes = choose([catalogue[key] for key in ids or catalogue], conditions, needs or "")
+        found = overview([one.id for one in pool], rows, date.today(), limit, rented=bool(narrowed),
                          cheapest=(cheapest or "").replace("-", "_"), notes=notes)  # fmt: skip
     else:
         found = gpu_report(chosen, rows, date.today(), limit or _ROWS, narrowed=" ".join(narrowed))
     return in_form(found, title, form)
-
-
-def _chosen(
-    wheres: Sequence[str], needs: str, ids: Iterable[str], catalogue: Catalogue
-) -> tuple[list[str], list[str]]:
-    """The ids of GPUs that meet the conditions, and a sentence on each that leaves some open."""
-    from whichgpu.hardware import filters
-    from whichgpu.planner.needs import meeting
-
-    conditions = [filters.where(text) for text in wheres]
-    pool = [catalogue[key] for key in ids]
-    found, unknown = meeting(needs, [gpu for gpu in pool if all(one.met(gpu) for one in conditions)])
-    return [gpu.id for gpu in found], [*filters.unread(pool, conditions), *unknown]
 
 
 def _named(text: str, catalogue: Catalogue) -> tuple[tuple[Gpu, ...], str]:

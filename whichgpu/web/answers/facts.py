@@ -30,22 +30,22 @@ def show(name: str, ask: asks.Show) -> Report:
 def gpus(ask: asks.Gpus) -> Report:
     """The answer of `whichgpu gpus`: a page of it."""
     from whichgpu.hardware import filters
-    from whichgpu.planner.needs import meeting
+    from whichgpu.planner.needs import chosen
     from whichgpu.report.gpus import list_report
 
     tests = [filters.bound(text, "--min") for text in ask.min]
     tests += [filters.bound(text, "--max") for text in ask.max]
     tests += [filters.where(text) for text in ask.where]
     pool = known().where(family=ask.family or "", segment=ask.segment or "", vendor=ask.vendor or "")
-    found = [gpu for gpu in pool if _named(gpu, ask.q) and all(test.met(gpu) for test in tests)]
-    found, unknown = meeting(ask.needs or "", found)
+    met, unread = chosen(pool, tests, ask.needs or "")
+    found = [gpu for gpu in met if _named(gpu, ask.q)]
     order = filters.field(ask.order or "release_date")
     found = filters.ordered(found, order, reverse=ask.reverse)
     columns = ["memory", "bandwidth", "fp16", "fp32", "power", "release_date", "segment", "family"]
     columns += [name for name in dict.fromkeys((*(test.field for test in tests), order))
                 if name not in columns]  # fmt: skip
     shown = found[ask.offset : ask.offset + ask.limit]
-    made = list_report(shown, columns, len(known()), [*filters.unread(pool, tests), *unknown])
+    made = list_report(shown, columns, len(known()), unread)
     return made._replace(data={**made.data, **paged(ask, len(found))})
 
 
