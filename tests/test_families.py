@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.traced import ops
 from whichgpu.errors import UsageError
 from whichgpu.workloads.families import decoder
 from whichgpu.workloads.job import Job
@@ -19,11 +20,6 @@ pytestmark = pytest.mark.slow
 
 FP16 = precision("fp16")
 GIB = 2.0**30
-
-
-def ops(name: str, **columns: object) -> tuple[Op, ...]:
-    workload = resolve(name)
-    return workload.trace(workload.complete(Job(name, **columns)))
 
 
 def kept(traced: tuple[Op, ...]) -> float:

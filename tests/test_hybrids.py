@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tests.traced import ops
 from whichgpu.workloads.families.decoder import kv_cache, sequence_bytes, state_bytes_per_sequence
 from whichgpu.workloads.importers.hf import workload_of
-from whichgpu.workloads.job import Job
-from whichgpu.workloads.ops import Op, product_flops, stored_weight_bytes, total
+from whichgpu.workloads.ops import product_flops, stored_weight_bytes, total
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.workload import resolve
 
@@ -18,11 +18,6 @@ NAMES = (
     "gemma-3n-e4b", "zamba2-7b", "lfm2-1.2b", "lfm2-8b-a1b", "falcon-h1-7b", "recurrentgemma-9b",
     "rwkv-4-7b", "rwkv-5-7b", "rwkv-6-7b", "rwkv-7-2.9b", "deepseek-v4-flash", "deepseek-v4-pro",
 )  # fmt: skip
-
-
-def ops(name: str, **columns: object) -> tuple[Op, ...]:
-    item = resolve(name)
-    return item.trace(item.complete(Job(name, **columns)))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.traced import ops
 from whichgpu.errors import UsageError
 from whichgpu.workloads.families import densenet
 from whichgpu.workloads.images import macs_with_norms, round_channels
-from whichgpu.workloads.job import Job
-from whichgpu.workloads.ops import Op, parameters, product_flops, total
+from whichgpu.workloads.ops import parameters, product_flops, total
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.recorder import Map, Recorder
 from whichgpu.workloads.workload import resolve, workloads
@@ -25,11 +25,6 @@ FAMILIES = (
 )  # fmt: skip
 NAMES = [name for name, one in workloads().items() if one.family in FAMILIES]
 GIB = 2.0**30
-
-
-def ops(name: str, **columns: object) -> tuple[Op, ...]:
-    workload = resolve(name)
-    return workload.trace(workload.complete(Job(name, **columns)))
 
 
 # -- published figures ---------------------------------------------------------------------------

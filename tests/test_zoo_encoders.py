@@ -7,15 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tests.traced import ops
 from whichgpu.errors import UsageError
-from whichgpu.workloads.job import Job
-from whichgpu.workloads.ops import Op, product_flops
+from whichgpu.workloads.ops import product_flops
 from whichgpu.workloads.workload import resolve
-
-
-def ops(name: str, **columns: object) -> tuple[Op, ...]:
-    workload = resolve(name)
-    return workload.trace(workload.complete(Job(name, **columns)))
 
 
 @pytest.mark.parametrize(("name", "flops"), [("base", 94673829888), ("large", 280447942656)])

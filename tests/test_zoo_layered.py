@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.traced import ops
 from whichgpu.errors import UsageError
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.ops import parameters, product_flops, total
@@ -15,11 +16,6 @@ from whichgpu.workloads.zoo import from_file
 pytestmark = pytest.mark.slow
 
 MINE = sorted(name for name, item in workloads().items() if item.family == "layered")
-
-
-def ops(name: str, **columns: Any) -> Any:
-    workload = resolve(name)
-    return workload.trace(workload.complete(Job(name, **columns)))
 
 
 @pytest.mark.parametrize(

@@ -9,17 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.traced import ops
 from whichgpu.cost import asked
-from whichgpu.cost.device import Devices
 from whichgpu.cost.infeasible import single
 from whichgpu.cost.jobs import predict_rows
-from whichgpu.cost.layout import settle
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import Catalogue
 from whichgpu.hardware.catalogue import catalogue as load
-from whichgpu.workloads.images import macs_with_norms
 from whichgpu.workloads.job import Job
-from whichgpu.workloads.ops import Op, parameters, product_flops, stored_weight_bytes, total
+from whichgpu.workloads.ops import Op, product_flops, total
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.recorder import Recorder
 from whichgpu.workloads.training import trained_parameters, training_step
@@ -34,11 +32,6 @@ FAMILIES = {
     "wav2vec2", "image_translation", "recurrent_lm", "efficientdet",
 }  # fmt: skip
 MINE = sorted(name for name, item in workloads().items() if item.family in FAMILIES)
-
-
-def ops(name: str, **columns: object) -> tuple[Op, ...]:
-    workload = resolve(name)
-    return workload.trace(workload.complete(Job(name, **columns)))
 
 
 def launches(traced: tuple[Op, ...]) -> float:
@@ -318,138 +311,6 @@ def test_the_backward_pass_is_about_twice_the_forward_pass(name: str) -> None:
     assert 1.5 < backward / forward < 2.2
 
 
-# -- each family's own ---------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("runtime", "meant"),
-    [
-        ("TensorFlow NGC TensorFlow-20.06-py3", "ssd320-r50-fpn"), ("TensorFlow 2.4", "ssd320-r50-fpn"),
-        ("tensorflow-1.15/2.x tf_cnn_benchmarks", "ssd300-r34"), ("NGC PyTorch 20.06", "ssd300-r50"),
-    ],
-)  # fmt: skip
-def test_ssd_is_another_model_under_tensorflow(runtime: str, meant: str) -> None:
-    settled = settle(Job("ssd300-r50", phase="train", runtime=runtime))
-    assert settled.workload.id == settled.job.workload == meant
-    assert any(meant in one for one in settled.said) == (meant != "ssd300-r50")
-
-
-def test_tensorflow_matches_boxes_picture_by_picture() -> None:
-    ssd, kernels = resolve("ssd320"), []
-    for batch in (1.0, 8.0):
-        ops = ssd.trace(ssd.complete(Job(ssd.id, phase="train", batch=batch)))
-        kernels.append(
-            sum(op.copies * op.repeats for op in ops if op.layer.startswith(("overlap", "target")))
-        )
-    assert kernels[1] == 8 * kernels[0] > 0
-
-
-def test_frozen_stages_of_a_detector_have_no_backward_pass() -> None:
-    traced = ops("maskrcnn-r50-fpn", phase="train")
-    backward = {op.layer for op in traced if op.stage == "backward"}
-    assert not any(layer.startswith(("backbone.stem", "backbone.layer1")) for layer in backward)
-    assert any(layer.startswith("backbone.layer2") for layer in backward)
-
-
-def test_a_head_on_five_levels_has_its_weights_once() -> None:
-    modules = resolve("retinanet").parameters()
-    tower = 4 * (256 * 256 * 9 + 256)
-    assert modules["classes"] == tower + 9 * 264 * (256 * 9 + 1)
-    assert modules["boxes"] == tower + 9 * 4 * (256 * 9 + 1)
-
-
-def test_weight_normalisation_is_in_training_only() -> None:
-    gains = sum(parameters(ops("waveglow", phase="train")).values()) - sum(
-        parameters(ops("waveglow", phase="infer")).values()
-    )
-    assert gains == 12 * (512 + 8 * 1024 * 2 + 7 * 1024 + 512)
-
-
-def test_a_volume_is_its_windows() -> None:
-    volume, window = (product_flops(ops("3d-unet-99", phase=phase, batch=1)) for phase in ("infer", "train"))
-    forward = product_flops([op for op in ops("3d-unet-99", phase="train", batch=1) if op.stage == "forward"])
-    assert volume == pytest.approx(55 * forward)
-    assert window == pytest.approx(3 * forward, rel=0.01)
-
-
-def test_whisper_reads_its_encoder_once_and_its_cache_at_every_token() -> None:
-    few, many = (ops("whisper-small", batch=1, output_tokens=tokens) for tokens in (10, 20))
-    for module in ("encoder", "cross"):
-        assert product_flops([op for op in few if op.module == module]) == product_flops(
-            [op for op in many if op.module == module]
-        )
-    by_hand = sum(12 * 2 * 768 * 2 * (i + 1500) for i in range(1, 11))
-    assert total(few, "kv_bytes") == pytest.approx(by_hand)
-    beams = ops("whisper-small", batch=1, output_tokens=10, options={"beam": "5"})
-    decoder = [product_flops([op for op in each if op.module == "decoder"]) for each in (few, beams)]
-    assert decoder[1] == pytest.approx(5 * decoder[0])
-
-
-def test_four_models_of_rlhf_of_which_two_are_trained() -> None:
-    traced = ops("rlhf", batch=1)
-    base = sum(resolve("llama-2-7b").parameters().values())
-    assert parameters(traced) == dict.fromkeys(("actor", "critic", "reference", "reward"), base)
-    assert trained_parameters([op for op in traced if op.stage == "forward"]) == 2 * base
-    assert stored_weight_bytes([op for op in traced if op.module in ("reference", "reward")]) == 8 * base
-    generated = [
-        op for op in traced if op.stage == "forward" and op.module == "actor" and op.kind == "attention"
-    ]
-    assert any(op.kv_bytes is not None and np.max(op.kv_bytes) > 0 for op in generated)
-
-
-def test_more_epochs_repeat_the_trained_passes_only() -> None:
-    traced = [ops("rlhf", batch=1, options={"ppo_epochs": epochs}) for epochs in ("1", "2")]
-    one, two = (product_flops([op for op in each if op.stage == "backward"]) for each in traced)
-    assert two == pytest.approx(2 * one)
-    held = [total([op for op in each if op.stage == "forward"], "saved_bytes") for each in traced]
-    alone = ops("llama-2-7b", phase="train", batch=1, seq_len=1024)
-    assert held[0] == held[1] == total([op for op in alone if op.stage == "forward"], "saved_bytes")
-
-
-def test_an_autoregressive_voice_runs_its_layers_for_every_code() -> None:
-    short, long = (launches(ops("xtts-v2", options={"seconds": s})) for s in ("10", "20"))
-    assert long - short == pytest.approx(215.3 * (30 * 10 + 6), rel=0.02)
-
-
-# -- numerical work against the roofline -----------------------------------------------------------
-
-
-def rate(name: str, gpu: str, catalogue: Catalogue, **columns: object) -> float:
-    return single(Job(name, **columns), catalogue[gpu]).throughput.mid * 1e9
-
-
-@pytest.mark.parametrize("gpu", ["a100-80gb-sxm", "h100-80gb-sxm", "v100-16gb-sxm", "rtx-4090", "mi300x"])
-def test_numerical_work_is_below_the_roofline_and_near_it(gpu: str, catalogue: Catalogue) -> None:
-    card = catalogue[gpu]
-    stream = rate("stream-triad", gpu, catalogue)
-    assert 0.6 * card.value("bandwidth") < stream < card.value("bandwidth")
-    dense = max(card.value("fp64"), card.value("fp64_tensor") or 0.0)
-    gemm = rate("dgemm", gpu, catalogue)
-    assert 0.3 * dense < gemm < dense
-    pairs = rate("nbody", gpu, catalogue)
-    assert 0.3 * card.value("fp32") < pairs < card.value("fp32")
-
-
-def test_double_precision_products_use_tensor_cores_and_the_rest_does_not(catalogue: Catalogue) -> None:
-    cards = Devices.of([catalogue["a100-80gb-sxm"], catalogue["rtx-4090"]])
-    assert cards.peak("fp64")[0, 0] == catalogue["a100-80gb-sxm"].value("fp64_tensor")
-    assert cards.peak("fp64")[1, 0] == catalogue["rtx-4090"].value("fp64")
-    pairs = rate("nbody", "a100-80gb-sxm", catalogue, precision="fp64")
-    assert pairs < catalogue["a100-80gb-sxm"].value("fp64")
-
-
-def test_numerical_work_holds_its_own_arrays(catalogue: Catalogue) -> None:
-    answer = single(Job("stream-triad"), catalogue["v100-16gb-sxm"])
-    assert answer.memory["activations"] == 3 * 8 * 2**28
-    assert answer.memory["weights"] == 0
-
-
-def test_a_gaming_card_is_poor_at_double_precision(catalogue: Catalogue) -> None:
-    assert rate("dgemm", "v100-16gb-sxm", catalogue) > 3 * rate("dgemm", "rtx-4090", catalogue)
-    single_precision = rate("dgemm", "rtx-4090", catalogue, precision="fp32")
-    assert single_precision > 10 * rate("dgemm", "rtx-4090", catalogue)
-
-
 # -- bad input, speed ----------------------------------------------------------------------------
 
 
@@ -469,121 +330,3 @@ def test_a_gaming_card_is_poor_at_double_precision(catalogue: Catalogue) -> None
 def test_a_bad_job_says_what_to_change(name: str, columns: dict[str, object], said: str) -> None:
     with pytest.raises(UsageError, match=said):
         ops(name, **columns)
-
-
-# -- NVIDIA's examples and MLPerf's first models ---------------------------------------------------------
-
-
-def test_the_discriminators_of_hifigan_are_trained_beside_it() -> None:
-    modules = parameters(ops("hifigan", phase="train"))
-    assert modules == {"generator": 13_926_017, "periods": 41_092_165, "scales": 29_610_627}
-
-
-def test_a_convolution_without_padding_takes_a_pixel_off_every_side() -> None:
-    """U-Net: 572 in, 388 out; the deepest map is of 28 x 28."""
-    scores = next(op for op in ops("unet-medical", phase="infer", batch=1) if op.layer == "head.scores")
-    assert scores.dims["m"] == 388 * 388
-    deepest = [op for op in ops("unet-medical", phase="infer", batch=1) if op.module == "down4"]
-    assert {op.dims["m"] for op in deepest if op.kind == "conv"} == {30 * 30, 28 * 28}
-    padded = resolve("unet-medical").dims | {"valid": False}
-    recorder = Recorder(precision("fp16"))
-    job = Job("unet-medical", phase="infer", batch=1.0, height=256.0, width=256.0)
-    resolve("unet-medical").code.forward(padded, job, recorder)
-    assert next(op for op in recorder.ops() if op.layer == "head.scores").dims["m"] == 256 * 256
-
-
-@pytest.mark.parametrize(
-    ("name", "boxes"), [("ssd-resnet34", 15130), ("ssd300-r34", 8732), ("ssd-mobilenet", 1917)]
-)
-def test_the_boxes_of_a_picture(name: str, boxes: int) -> None:
-    gathered = [op for op in ops(name, phase="infer", batch=1) if op.layer == "heads.gather"]
-    classes = resolve(name).dims["classes"]
-    assert sum(op.dims["elements"] * op.count for op in gathered) == (4 + classes) * boxes
-
-
-def test_jaspers_short_cuts_come_from_every_block_before() -> None:
-    short_cuts = [op for op in ops("jasper", phase="infer", batch=1) if op.layer.endswith("block10.shortcut")]
-    assert sum(op.count for op in short_cuts) == 10
-    assert (
-        sum(op.count for op in ops("quartznet", phase="infer", batch=1) if op.layer == "block15.shortcut")
-        == 1
-    )
-
-
-def test_a_clip_twice_as_long_is_twice_the_work() -> None:
-    for name in ("quartznet", "jasper"):
-        short, long = (
-            product_flops(ops(name, phase="infer", batch=1, options={"seconds": s})) for s in ("8", "16")
-        )
-        assert long == pytest.approx(2 * short, rel=1e-3)
-    for name in ("hifigan", "fastpitch"):
-        short, long = (product_flops(ops(name, phase="infer", batch=1, seq_len=n)) for n in (4096, 8192))
-        assert long >= 2 * short
-
-
-def test_the_aligner_runs_in_training_only() -> None:
-    assert not [op for op in ops("fastpitch", phase="infer") if op.module == "aligner" and op.repeats]
-    assert [op for op in ops("fastpitch", phase="train") if op.module == "aligner" and op.repeats]
-
-
-def test_a_feature_of_many_values_reads_as_many_rows() -> None:
-    one = next(op for op in ops("dlrm-v2", phase="infer", batch=10) if op.layer == "embeddings.table")
-    assert one.read_bytes == 10 * 3 * 128 * 2
-    crosses = [op for op in ops("dlrm-v2", phase="infer", batch=10) if op.module == "interaction"]
-    assert product_flops(crosses) == 10 * 3 * 2 * 2 * 3456 * 512
-
-
-def test_sentences_are_as_long_as_those_of_the_data_set() -> None:
-    """The Transformer's targets are of 27 tokens where T5's are of 114."""
-    logits = next(op for op in ops("transformer-big", phase="train", batch=1) if op.layer == "head.logits")
-    assert logits.dims["m"] == 27
-
-
-def test_cyclegan_trains_two_of_both() -> None:
-    modules = parameters(ops("cyclegan", phase="train"))
-    assert modules["generator1"] == modules["generator2"] == 11_378_179
-    assert modules["discriminator1"] == modules["discriminator2"] == 2_764_737
-    assert parameters(ops("pix2pix", phase="train"))["discriminator"] == 2_768_705
-    once = product_flops(ops("cyclegan", phase="infer", batch=1))
-    forward = [op for op in ops("cyclegan", phase="train", batch=1)
-               if op.module.startswith("generator") and op.stage == "forward"]  # fmt: skip
-    assert product_flops(forward) == 6 * once
-
-
-def test_ten_seconds_of_sound_are_499_positions() -> None:
-    (attention,) = {op.dims["q"] for op in ops("wav2vec2-base", phase="infer") if op.kind == "attention"}
-    assert attention == 499
-    scores = [op for op in ops("hubert-large", phase="train") if op.layer == "head.scores"]
-    assert scores[0].dims["n"] == 32
-
-
-def test_words_of_an_lstm_come_one_after_the_other() -> None:
-    steps = [op for op in ops("ptb-lstm", phase="infer") if op.layer.endswith("step.state")]
-    assert sum(op.count for op in steps) == 2 * 35
-
-
-def test_the_boxes_of_efficientdet() -> None:
-    """Five levels of a picture of 512 x 512, from 64 x 64 down to 4 x 4, nine boxes each."""
-    gathered = [op for op in ops("efficientdet-d0", phase="infer", batch=1) if op.layer == "classes.gather"]
-    assert sum(op.dims["elements"] * op.count for op in gathered) == 90 * 49104
-
-
-def test_the_heads_of_efficientdet_have_one_set_of_convolutions_and_norms_of_each_level() -> None:
-    modules = resolve("efficientdet-d0").parameters()
-    separable = 9 * 64 + 64 * 64 + 64
-    assert modules["places"] == 3 * separable + 9 * 64 + 64 * 36 + 36 + 5 * 3 * 2 * 64
-
-
-@pytest.mark.parametrize(
-    ("name", "billions"),
-    [
-        ("efficientdet-d0", 2.5), ("efficientdet-d1", 6.1), ("efficientdet-d2", 11), ("efficientdet-d3", 25),
-        ("efficientdet-d4", 55), ("efficientdet-d5", 135), ("efficientdet-d6", 226), ("efficientdet-d7", 325),
-    ],
-)  # fmt: skip
-def test_the_papers_counter_takes_in_some_of_what_is_no_product(name: str, billions: float) -> None:
-    """The paper's table 2 lies between products alone and timm's way, with norms, within half a digit."""
-    digit = 0.05 if billions < 10 else 0.5
-    products = resolve(name).flops() / 2e9
-    assert products - digit <= billions <= macs_with_norms(resolve(name).reference_ops()) / 1e9 + digit
-    assert products == pytest.approx(billions, rel=0.02)

@@ -5,14 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from whichgpu.workloads.job import Job
-from whichgpu.workloads.ops import Op, parameters, product_flops, total
+from tests.traced import ops
+from whichgpu.workloads.ops import parameters, product_flops, total
 from whichgpu.workloads.workload import resolve
-
-
-def ops(name: str, **columns: object) -> tuple[Op, ...]:
-    workload = resolve(name)
-    return workload.trace(workload.complete(Job(name, **columns)))
 
 
 def test_maps_that_are_kept_large_cost_what_a_classifier_does_not() -> None:
