@@ -317,3 +317,12 @@ def test_adapters_that_do_not_fit_may_in_a_trainer_that_takes_less() -> None:
     for gpu, columns in (("rtx-a6000", {"runtime": "axolotl"}), ("rtx-4090:2", {})):
         job = Job("llama-3.3-70b", phase="finetune_qlora", **columns)
         assert not any(way.kind == "runtime" for way in package.fit(job, [gpu]).answers[0].changes)
+
+
+@pytest.mark.parametrize("gpu", ["rtx-4070-laptop", "jetson-orin-nano-8gb"])
+def test_nobody_is_told_to_take_several_gpus_of_a_laptop(gpu: str) -> None:
+    answer = one("mistral-7b", gpu)
+    assert not answer.fits
+    assert answer.changes
+    assert all(change.n_gpus == 1 for change in answer.changes)
+    assert gpu not in {few.gpu for few in answer.fewest}

@@ -27,7 +27,7 @@ FP16 = precision("fp16")
         "GPT-4o", "gpt-4", "Claude 3.5 Sonnet", "gemini-1.5-pro", "Midjourney", "DALL-E 3", "Sora 2", "veo-3",
         "FLUX 1.1 pro", "ideogram-3", "suno", "whisper-1", "voyage-3", "mistral-medium", "Qwen3-Max",
         "amazon-nova", "copilot", "text-embedding-3-large", "Grok 4", "FLUX.1 [pro]", "Seedance",
-        "black-forest-labs/FLUX.1-pro", "kling 2.1",
+        "black-forest-labs/FLUX.1-pro", "kling 2.1", "gpt5", "GPT4o",
     ],
 )  # fmt: skip
 def test_what_is_only_sold_as_a_service_is_refused_with_an_open_workload(name: str) -> None:

@@ -78,6 +78,8 @@ def test_epochs_are_of_training_where_no_phase_is_stated() -> None:
     [
         ("llama-3.1-8b", "5 req/s", 5 * 256),
         ("whisper-large-v3", "500 hours of audio per day", 500 * 3600 / 86400),
+        ("whisper-large-v3", "500 hours audio/day", 500 * 3600 / 86400),
+        ("whisper-large-v3", "90 audio minutes/h", 1.5),
         ("whisper-large-v3", "50 hours/h", 50.0),
         ("sdxl", "20000 images a day", 20000 / 86400),
     ],

@@ -16,6 +16,7 @@ from whichgpu.cost.placing import COUNTS, share
 from whichgpu.cost.requests import at_random
 from whichgpu.cost.runtime import runtime
 from whichgpu.errors import Infeasible, UsageError
+from whichgpu.hardware.parts import works_alone
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def _relaxed(job: Job, gpu: Gpu) -> str:
             if bool(estimate(replace(job, options={**job.options, "sharding": name}), [gpu]).fits.any()):
                 return f"--option sharding={name} fits"
     workload = resolve(job.workload)
-    if hasattr(workload.code, "step") and not job.trains:
+    if hasattr(workload.code, "step") and not job.trains and not works_alone(gpu):
         found = _more_gpus(workload, job, gpu)
         if found:
             return found

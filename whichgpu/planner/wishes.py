@@ -121,8 +121,8 @@ _TIMES = {
     f"{one}{many}{how}": seconds
     for one, seconds in (("hour", 3600.0), ("minute", 60.0))
     for many in ("", "s")
-    for how in ("", " of audio")
-} | {"audio hours": 3600.0, "audio minutes": 60.0}
+    for how in ("", " of audio", " audio", " of speech", " of sound")
+} | {f"audio {one}{many}": s for one, s in (("hour", 3600.0), ("minute", 60.0)) for many in ("", "s")}
 
 
 def read_target(text: str, workload: Workload, job: Job) -> Target:

@@ -211,6 +211,9 @@ def _hint(name: str) -> str:
     """The nearest names, of the size that is stated, each with the format that was asked for behind it."""
     from difflib import get_close_matches
 
+    from whichgpu.hardware.catalogue import catalogue
+    from whichgpu.hardware.names import candidates
+
     if sized := _of_a_size(name):
         return f"a size alone names no model; did you mean {', '.join(sized)}?"
     bare, stored = next((one for one in names.shorter(name) if one.stored), (name, ""))
@@ -219,7 +222,10 @@ def _hint(name: str) -> str:
     sizes = set(_SIZE.findall(bare.lower()))
     near = [key for key in near if sizes <= set(_SIZE.findall(key))] or near
     told = ", ".join(f"{key}-{stored}" if stored and _language(key) else key for key in near[:_TOLD])
-    return f"did you mean {told}?" if near else UNLISTED
+    if near:
+        return f"did you mean {told}?"
+    gpus = candidates(name, catalogue())
+    return f"it is a GPU, which --gpu takes (several as A,B): --gpu {gpus[0].id}" if gpus else UNLISTED
 
 
 def _of_a_size(name: str) -> list[str]:
@@ -244,13 +250,14 @@ _CLOSE, _TOLD, _ALIKE = 16, 4, 0.7
 
 def _service(name: str) -> str:
     """What is said of a model that is only sold as a service (`data/services.toml`), else ''."""
-    said = words(name)
+    said, joined = words(name), squeezed(name)
     for title, row in store.load("services")["services"]["service"].items():
         if any(said[: len(one)] == one for one in map(words, row.get("open", ()))):
             continue
         sellers = {row["by"]: [title, *row["names"]], **row.get("others", {})}
         for seller, known in sellers.items():
-            if any(said[: len(start)] == start for start in map(words, known)):
+            # `gpt5` is GPT-5.
+            if any(said[: len(words(one))] == words(one) or joined == squeezed(one) for one in known):
                 near = [key for one in row["nearest"] for key in _candidates(one)]
                 hint = f"; the nearest open workload is {near[0]}" if near else ""
                 if row.get("unreleased"):

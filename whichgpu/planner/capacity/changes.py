@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whichgpu.errors import UsageError
-from whichgpu.hardware.slices import is_part
+from whichgpu.hardware.parts import works_alone
 from whichgpu.planner.capacity.cells import time_together
 from whichgpu.planner.capacity.choice import required_on, together
 from whichgpu.planner.capacity.meshes import Mesh, meshes, splits, stages
@@ -144,7 +144,7 @@ def _least(cells: Cells, found: Sequence[Mesh], kind: str, **more: Any) -> Itera
         -np.array(cells.counts), [-one.n for one in found]
     )
     chosen = [found[int(np.argmax(row))] for row in held]
-    use = [i for i, gpu in enumerate(cells.gpus) if held[i].any() and not is_part(gpu)]
+    use = [i for i, gpu in enumerate(cells.gpus) if held[i].any() and not works_alone(gpu)]
     if not use:
         return
     placed = _placed(cells, chosen, use, **more)

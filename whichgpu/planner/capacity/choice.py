@@ -10,7 +10,7 @@ import numpy as np
 
 from whichgpu.cost.placing import COUNTS, NODE
 from whichgpu.errors import UsageError
-from whichgpu.hardware.slices import is_part
+from whichgpu.hardware.parts import works_alone
 from whichgpu.planner.capacity.cards import cards
 from whichgpu.planner.capacity.cells import Cells
 from whichgpu.planner.capacity.meshes import Mesh, meshes, splits
@@ -132,7 +132,7 @@ def fewest(cells: Cells, gpus: Sequence[Gpu]) -> Iterator[Fewest | None]:
     """The fewest of each GPU that hold the job together, 2 at least; None where no number does.
 
     A training is sharded, or its layers run again as well, or it is cut, whichever takes the fewest; of ways
-    that take as many the first. Parts of a GPU do not work together.
+    that take as many the first. Neither parts of a GPU nor the GPUs of laptops work together.
     """
     ways = [one for one in (together(cells), _run_again(cells), _cut(cells)) if one[0]]
 
@@ -142,7 +142,7 @@ def fewest(cells: Cells, gpus: Sequence[Gpu]) -> Iterator[Fewest | None]:
         return required_on(cells.job, found, gpus[0], **more)
 
     for gpu in gpus:
-        if is_part(gpu) or cells.refusal(gpu):
+        if works_alone(gpu) or cells.refusal(gpu):
             yield None
             continue
         room = cells.share * gpu.need("memory")
