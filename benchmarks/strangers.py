@@ -4,9 +4,9 @@
 
 Such is nearly every published row that is not on file. Of rows whose runtime another source measured as well;
 GPU and source of each are left out of the fit together, and its interval is that of a GPU that was not seen.
-Then of servers alone, with their source left out, and with GPU and workload as well: the log standard deviation
-whose 90 % interval holds 90 % of the rows, and that which does with each source counted once (`server` of
-data/fits/prior.toml). Takes about two minutes.
+Then of servers alone, with their source left out, and with GPU and workload as well: the log standard
+deviation whose 90 % interval holds 90 % of the rows, and that which does with each source counted once
+(`server` of data/fits/prior.toml). Takes about two minutes.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def main() -> None:
     served = np.array([group_of(layout) == "decoder serve" for layout, _ in rows])
     workloads, machine = (
         np.array([layout.workload.id for layout, _ in rows]),
-        refit._machine(groups, found.fit),
+        refit.machines(groups, found.fit),
     )
     for name, columns in (("source", [sources]), ("GPU, workload and source", [gpus, workloads, sources])):
         off = np.abs(_together(found, step, columns, served)[served])
