@@ -49,8 +49,9 @@ def test_what_was_not_measured_widens_a_server_s_interval(strange, gpu) -> None:
 
 @pytest.mark.parametrize("engine", ["lmdeploy", "tgi"])
 def test_an_engine_that_has_another_one_s_coefficients_was_never_measured(engine) -> None:
-    prior = section("spread")
-    assert half(replace(KNOWN, runtime=engine)) >= math.hypot(prior["shared"], prior["own"]) - 1e-9
+    prior, job = section("spread"), replace(KNOWN, runtime=engine)
+    assert half(job) >= math.hypot(prior["shared"], prior["own"]) - 1e-9
+    assert estimate(job, [GPUS["h100-80gb-sxm"]]).at(0, 0).basis == "extrapolated"
 
 
 def test_single_passes_have_what_their_rows_say() -> None:

@@ -84,6 +84,7 @@ def test_objectives_may_be_given_one_by_one(whichgpu):
     assert apart["slo"] == whichgpu(*words, "--slo", "ttft p90 100 ms, tpot 60 ms").json["slo"]
     loose = whichgpu(*words, "--slo", "tpot 60 ms").json["slo"]
     assert apart["slo"]["request_rate"] < 0.95 * loose["request_rate"]
+    assert "no objective" in whichgpu(*words, "--slo", "").err
 
 
 def test_objectives_below_physics_are_refused_with_the_bound():

@@ -109,7 +109,7 @@ def slo_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 
 def _together(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> str | None:
-    return ", ".join(given) or None
+    return ", ".join(given) if given else None
 
 
 def _flag(name: str) -> str:

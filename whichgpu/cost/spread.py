@@ -102,8 +102,8 @@ def spread(laid: Layout, gpu: Gpu, stack: Runtime) -> Spread:
     if not measured(stack) or gpu.segment == "cpu" or gpu.vendor in stack.unmeasured:
         return Spread(prior["shared"] * inexact, prior["own"], "roofline")
     known = widths(laid, gpu, stack)
-    untried = _untried(laid, stack)
-    strange = untried or _strange(gpu) or _alone(laid, stack) or _changed(stack) or _borrowed(stack)
+    untried = _untried(laid, stack) or _borrowed(stack)
+    strange = untried or _strange(gpu) or _alone(laid, stack) or _changed(stack)
     least = math.hypot(prior["shared"], prior["own"]) if strange else _anybodys(laid, stack, known)
     total = max(least, joined(known)) * inexact
     own = _group(laid)["own"]
