@@ -54,6 +54,22 @@ def test_an_engine_that_has_another_one_s_coefficients_was_never_measured(engine
     assert estimate(job, [GPUS["h100-80gb-sxm"]]).at(0, 0).basis == "extrapolated"
 
 
+def test_an_explanation_says_what_is_the_least(whichgpu) -> None:
+    words = (
+        "predict",
+        "llama-3.1-8b",
+        "--gpu",
+        "l40s",
+        "--phase",
+        "serve",
+        "--concurrency",
+        "16",
+        "--explain",
+    )
+    told = " ".join(whichgpu(*words).out.split())
+    assert "48% on what another hand sets up, at the least" in told
+
+
 def test_single_passes_have_what_their_rows_say() -> None:
     alone = replace(KNOWN, phase="decode", concurrency=None, batch=8.0)
     assert half(alone) < section("spread")["server"]["known"]

@@ -103,13 +103,23 @@ def spread(laid: Layout, gpu: Gpu, stack: Runtime) -> Spread:
         return Spread(prior["shared"] * inexact, prior["own"], "roofline")
     known = widths(laid, gpu, stack)
     untried = _untried(laid, stack) or _borrowed(stack)
-    strange = untried or _strange(gpu) or _alone(laid, stack) or _changed(stack)
-    least = math.hypot(prior["shared"], prior["own"]) if strange else _anybodys(laid, stack, known)
-    total = max(least, joined(known)) * inexact
+    total = max(least(laid, gpu, stack, known), joined(known)) * inexact
     own = _group(laid)["own"]
     own = min(own if "gpu" in known else own / 2.0, 0.9 * total)
     basis = "extrapolated" if untried or {"gpu", "workload"} & known.keys() else "interpolated"
     return Spread(math.sqrt(max(total**2 - own**2, 1e-4)), own, basis)
+
+
+def least(laid: Layout, gpu: Gpu, stack: Runtime, known: Mapping[str, float]) -> float:
+    """The least width of a job, whatever the rows of its group say: too few of another hand's are in it.
+
+    `known` are its `widths`.
+    """
+    strange = _untried(laid, stack) or _strange(gpu) or _alone(laid, stack) or _changed(stack)
+    if not strange and not _borrowed(stack):
+        return _anybodys(laid, stack, known)
+    prior = section("spread")
+    return math.hypot(prior["shared"], prior["own"])
 
 
 def spreads(laid: Layout, gpus: Sequence[Gpu], stacks: Sequence[Runtime]) -> list[Spread]:
