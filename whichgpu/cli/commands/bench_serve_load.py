@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from whichgpu.cli.command import command
-from whichgpu.cli.options import Finite, gpu_files, progress, slo_option
+from whichgpu.cli.options import Finite, gpu_files, progress
 
 if TYPE_CHECKING:
     from whichgpu.cost.slo import Term
@@ -54,7 +54,9 @@ if TYPE_CHECKING:
               metavar="S", help="Most that a request may take.")  # fmt: skip
 @click.option("--silence", type=Finite(min=0, min_open=True), default=60.0, show_default=True,
               metavar="S", help="Longest wait for the next part of an answer.")  # fmt: skip
-@slo_option('Whether each load is within objectives: "ttft p90 1 s, tpot 50 ms"; repeatable.')
+@click.option(
+    "--slo", metavar="TEXT", help='Whether each load is within objectives: "ttft p90 1 s, tpot 50 ms".'
+)
 @click.option("--workload", default="", metavar="NAME", help="What is served; from its name if not given.")
 @click.option("--gpu", default="", metavar="GPU[:N]", help="On what it runs, for rows and the prediction.")
 @click.option("--precision", default="", metavar="FORMAT", help="Of its weights, for the rows.")
