@@ -4,15 +4,28 @@
 
 Such is nearly every published row that is not on file. Of rows whose runtime another source measured as well;
 GPU and source of each are left out of the fit together, and its interval is that of a GPU that was not seen.
-Takes about a minute.
+Then of servers alone, with their source left out, and with GPU and workload as well: the log standard
+deviation whose 90 % interval holds 90 % of the rows, and that which does with each source counted once
+(`server` of data/fits/prior.toml). Takes about two minutes.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from whichgpu.cost import calibration, refit, scoreboard
+from whichgpu.cost.answers import Z90
+from whichgpu.cost.spread import group_of
 from whichgpu.hardware.catalogue import catalogue
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
 
 
 def main() -> None:
@@ -35,6 +48,37 @@ def main() -> None:
     inside = 100.0 * np.mean(np.abs(errors[others]) <= halves[others])
     said = f"{off.mean():.1f} % off (median {np.median(off):.1f}), {inside:.1f} % inside"
     print(f"{others.sum():,} rows: {said}")
+    served = np.array([group_of(layout) == "decoder serve" for layout, _ in rows])
+    workloads, machine = (
+        np.array([layout.workload.id for layout, _ in rows]),
+        refit.machines(groups, found.fit),
+    )
+    for name, columns in (("source", [sources]), ("GPU, workload and source", [gpus, workloads, sources])):
+        off = np.abs(_together(found, step, columns, served)[served])
+        rest = np.sqrt(np.maximum(off**2 - (Z90 * machine[served]) ** 2, 0.0))
+        once = _within(rest, sources[served], 0.9) / Z90
+        print(f"servers without their {name}: {calibration.spread90(rest):.3f}, sources alike {once:.3f}")
+
+
+def _together(
+    found: calibration.Solution, step: calibration.Step, columns: Sequence[Array], asked: Array
+) -> Array:
+    """Log errors of the rows asked for without all that shares any of their columns, (rows,); else NaN."""
+    errors = np.full(len(asked), np.nan)
+    for key in sorted({*zip(*(column[asked] for column in columns), strict=True)}):
+        same = [column == value for column, value in zip(columns, key, strict=True)]
+        here = np.logical_and.reduce([asked, *same])
+        errors[here] = calibration.without(found, np.logical_or.reduce(same), step)[here]
+    return errors
+
+
+def _within(errors: Array, sources: Array, share: float) -> float:
+    """What such a share of the errors is within, each source counted once."""
+    _, which, counts = np.unique(sources, return_inverse=True, return_counts=True)
+    weights = 1.0 / counts[which]
+    order = np.argsort(errors)
+    reached = np.cumsum(weights[order]) / weights.sum()
+    return float(errors[order][np.searchsorted(reached, share)])
 
 
 if __name__ == "__main__":

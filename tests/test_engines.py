@@ -368,3 +368,20 @@ def test_mlx_runs_kernels_side_by_side_on_every_mac():
     assert mlx[0] == pytest.approx(113.0, rel=0.15)
     assert mlx[0] > 1.1 * other[0]
     assert mlx[1] == pytest.approx(other[1])
+
+
+def test_before_its_kernels_of_groups_an_engine_read_the_cache_for_each_head():
+    """Llama 2 70B has eight heads to a group, and 7B each its own."""
+    job = Job("llama-2-70b", phase="serve", precision="fp8", input_tokens=128.0, output_tokens=2048.0,
+              concurrency=128.0, tp=4.0, n_gpus=4.0)  # fmt: skip
+    taken = {
+        (model, version): _times(replace(job, workload=model, runtime=f"TensorRT-LLM {version}"))[1]
+        for model in ("llama-2-70b", "llama-2-7b")
+        for version in ("0.5", "0.6", "0.10")
+    }
+    # 128 sequences of 1,150 tokens in the mean: 160 kB of each in FP8, a quarter of it on each GPU.
+    cache = 128 * 1150 * 160 * 1024 / 4 / 3.35e12
+    more = taken["llama-2-70b", "0.5"] - taken["llama-2-70b", "0.6"]
+    assert 7.0 * cache < more < 7.0 * cache / 0.7
+    assert taken["llama-2-70b", "0.10"] == taken["llama-2-70b", "0.6"]
+    assert taken["llama-2-7b", "0.5"] == taken["llama-2-7b", "0.6"]

@@ -70,6 +70,17 @@ def test_lines_of_sglang_are_read_with_their_tags(tmp_path):
     assert {row["n_gpus"] for row in found} == {"2"}
 
 
+def test_what_a_run_says_of_its_lengths_and_of_its_server_s_release_is_in_its_rows(tmp_path):
+    server = {"model_path": "meta-llama/Llama-3.1-8B-Instruct", "tp_size": 2, "version": "0.5.7"}
+    drawn = {"dataset_name": "random", "random_range_ratio": 1.0, "server_info": server}
+    first = rows(written(tmp_path / "run.jsonl", {**SGLANG, **drawn}))[0]
+    assert (first["runtime"], first["options"]) == ("sglang 0.5.7", "num_prompts=320;length_range=0")
+    chats = rows(written(tmp_path / "chats.jsonl", {**SGLANG, **drawn, "dataset_name": "sharegpt"}))[0]
+    assert chats["options"] == "num_prompts=320;dataset=sharegpt"
+    of_others = {**SGLANG, "backend": "vllm", "server_info": server}
+    assert rows(written(tmp_path / "other.jsonl", of_others))[0]["runtime"] == "vllm"
+
+
 def test_requests_that_are_sent_at_once_are_a_run_of_as_many(tmp_path):
     run = {**VLLM, "request_rate": "inf", "num_prompts": 500, "options": "max_num_seqs=128"}
     for row in rows(written(tmp_path / "run.json", run)):

@@ -78,6 +78,15 @@ def test_the_largest_load_keeps_its_objectives_and_more_does_not():
         assert (tails.ttft["p90"] <= 0.25 and at.tpot[0] <= 0.04) == keeps
 
 
+def test_objectives_may_be_given_one_by_one(whichgpu):
+    words = ("predict", "llama-3.1-8b", "--gpu", "l40s", "--json")
+    apart = whichgpu(*words, "--slo", "ttft p90 100 ms", "--slo", "tpot 60 ms").json
+    assert apart["slo"] == whichgpu(*words, "--slo", "ttft p90 100 ms, tpot 60 ms").json["slo"]
+    loose = whichgpu(*words, "--slo", "tpot 60 ms").json["slo"]
+    assert apart["slo"]["request_rate"] < 0.95 * loose["request_rate"]
+    assert "no objective" in whichgpu(*words, "--slo", "").err
+
+
 def test_objectives_below_physics_are_refused_with_the_bound():
     with pytest.raises(
         Infeasible, match=r"tpot 1 ms cannot be held .* bound by weights .* ask for .* or more"

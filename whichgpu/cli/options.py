@@ -103,6 +103,15 @@ def job_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
+def slo_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """`--slo`, repeatable: the function gets all objectives as one text, or None, as `slo`."""
+    return click.option("--slo", multiple=True, metavar="TEXT", callback=_together, help=text)
+
+
+def _together(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> str | None:
+    return ", ".join(given) if given else None
+
+
 def _flag(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 

@@ -19,7 +19,7 @@ from whichgpu.cost.fit import (
 )
 from whichgpu.cost.layout import lay_out
 from whichgpu.cost.measuring import measures
-from whichgpu.cost.spread import erring_as, measured, widths
+from whichgpu.cost.spread import erring_as, joined, least, measured, widths
 from whichgpu.cost.stages import Stage, stages
 from whichgpu.cost.time import shares
 from whichgpu.facts import store
@@ -55,8 +55,9 @@ class Coefficient:
 class Explanation:
     """The chain behind an estimate.
 
-    `widths` are log standard deviations by what of the job the fit has not seen, the widest of which holds;
-    `group` is whose errors they are. `command` measures the job on a device, as `source` describes.
+    `widths` are log standard deviations by what of the job the fit has not seen, the widest of which holds,
+    `least` among them where it is wider than the others together; `group` is whose errors they are.
+    `command` measures the job on a device, as `source` describes.
     """
 
     coefficients: tuple[Coefficient, ...]
@@ -96,13 +97,19 @@ def explain(answer: Estimate, gpu: Gpu) -> Explanation:
     command, source = measures(answer)
     return Explanation(
         coefficients=tuple(_coefficients(laid, found)),
-        widths=widths(laid, gpu, laid.runtime),
+        widths=_widths(laid, gpu),
         group=erring_as(laid),
         command=command,
         source=source,
         step=of_layout(laid, found).at(0, 0) if laid.gradients is not None else {},
         stages=stages(answer.job, answer.available),
     )
+
+
+def _widths(laid: Layout, gpu: Gpu) -> dict[str, float]:
+    known = widths(laid, gpu, laid.runtime)
+    wide = least(laid, gpu, laid.runtime, known) if known else 0.0
+    return {**known, "least": wide} if known and wide > joined(known) else known
 
 
 def _coefficients(laid: Layout, found: Fit) -> Iterable[Coefficient]:

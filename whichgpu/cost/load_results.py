@@ -289,12 +289,19 @@ def _job(run: Mapping[str, Any], *, every: bool) -> dict[str, str]:
     said += [f"num_prompts={sent}"] if sent and (every or not open_loop) else []
     if not open_loop:
         job["concurrency"] = "max" if flight == "max" else _number(flight)
-    said += _in_full(run, flight if open_loop else None) if every else []
+    said += _in_full(run, flight if open_loop else None) if every else _spread_of_lengths(run)
     job |= {"options": ";".join(said)} if said else {}
     own = config.get("backend") if isinstance(config, dict) else None
     backend = str(run.get("backend") or run.get("endpoint_type") or own or "").lower()
     engine = next((engine for word, engine in _ENGINES.items() if word in backend), "")
-    return {**job, **_served(run), **({"runtime": engine} if engine else {})}
+    return {**job, **_served(run), **({"runtime": _released(engine, run)} if engine else {})}
+
+
+def _released(engine: str, run: Mapping[str, Any]) -> str:
+    """An engine with the release that its server says of itself, as SGLang's does (`/get_server_info`)."""
+    server = run.get("server_info")
+    version = server.get("version") if isinstance(server, dict) and engine == "sglang" else None
+    return f"{engine} {version}" if isinstance(version, str) and version else engine
 
 
 def _in_full(run: Mapping[str, Any], most: Any) -> Iterator[str]:

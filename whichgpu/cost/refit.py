@@ -88,10 +88,11 @@ def refit(catalogue: Catalogue, rows: Iterable[Mapping[str, str]] | None = None)
         **{name: calibration.left_out(found, [key[i] for key in keys], step) for i, name in enumerate(FOLDS)},
     }
     errors["version"] = np.where(_has_others(keys, groups), errors["version"], np.nan)
-    return Refit(found.fit, found, groups, errors, skipped, _machine(groups, found.fit))
+    return Refit(found.fit, found, groups, errors, skipped, machines(groups, found.fit))
 
 
-def _machine(groups: Sequence[Group], found: Fit) -> Array:
+def machines(groups: Sequence[Group], found: Fit) -> Array:
+    """Log standard deviation that launches and links add to the interval of each row, (rows,)."""
     parts = [finish(group.layout, found).spread_machine[0] for group in groups]
     return np.concatenate(
         [np.broadcast_to(part, (len(group.rows),)) for part, group in zip(parts, groups, strict=True)]

@@ -145,6 +145,8 @@ class Runtime:
     vector_values: float = 0.0
     routing: float = 1.0
     quantising: float = 0.0
+    #: Whether a token's attention reads the cache for each of its heads, and not once for those of a group.
+    ungrouped: bool = False
     exact: bool = True
     marks: tuple[str, ...] = ()
     #: Of these, those that change what runs, and not only its name.

@@ -14,8 +14,9 @@ another on anything else, a job has at least the spread of a runtime that was ne
 out with its only source errs so. So has one of a family in whose group no release of its software ran a row
 (`software` of the group; none of a family that was never measured): encoders that infer were measured under
 TensorRT alone. And so has one whose framework is used in a way that runs other kernels than its rows did
-(`_changed`). A language model that a framework trains has at least that of scripts: they are anybody's, and
-the rows are of trainers made for it.
+(`_changed`), and an engine of language models that has another one's coefficients and no row (`_borrowed`).
+A language model that a framework trains has at least that of scripts: they are anybody's, and
+the rows are of trainers made for it. So has a server that of servers (`_anybodys`).
 A job comes from a source that no row has: `seen` is the spread of sources left out, where the runtime of
 their rows has another one; what else is left out stands beside a fifth of the variance that this adds,
 and is no less.
@@ -101,15 +102,24 @@ def spread(laid: Layout, gpu: Gpu, stack: Runtime) -> Spread:
     if not measured(stack) or gpu.segment == "cpu" or gpu.vendor in stack.unmeasured:
         return Spread(prior["shared"] * inexact, prior["own"], "roofline")
     known = widths(laid, gpu, stack)
-    untried = _untried(laid, stack)
-    strange = untried or _strange(gpu) or _alone(laid, stack) or _changed(stack)
-    script = prior["script"] if stack.framework else 0.0
-    least = math.hypot(prior["shared"], prior["own"]) if strange else script
-    total = max(least, joined(known)) * inexact
+    untried = _untried(laid, stack) or _borrowed(stack)
+    total = max(least(laid, gpu, stack, known), joined(known)) * inexact
     own = _group(laid)["own"]
     own = min(own if "gpu" in known else own / 2.0, 0.9 * total)
     basis = "extrapolated" if untried or {"gpu", "workload"} & known.keys() else "interpolated"
     return Spread(math.sqrt(max(total**2 - own**2, 1e-4)), own, basis)
+
+
+def least(laid: Layout, gpu: Gpu, stack: Runtime, known: Mapping[str, float]) -> float:
+    """The least width of a job, whatever the rows of its group say: too few of another hand's are in it.
+
+    `known` are its `widths`.
+    """
+    strange = _untried(laid, stack) or _strange(gpu) or _alone(laid, stack) or _changed(stack)
+    if not strange and not _borrowed(stack):
+        return _anybodys(laid, stack, known)
+    prior = section("spread")
+    return math.hypot(prior["shared"], prior["own"])
 
 
 def spreads(laid: Layout, gpus: Sequence[Gpu], stacks: Sequence[Runtime]) -> list[Spread]:
@@ -161,6 +171,23 @@ def _used() -> frozenset[str]:
     """What sets the measured versions of all runtimes apart."""
     versions = _table()["group"]["all"]["versions"]
     return frozenset(mark for version in versions for mark in version.split())
+
+
+def _anybodys(laid: Layout, stack: Runtime, known: Mapping[str, float]) -> float:
+    """The least width of what everybody runs in a way of their own: a script that trains, a server.
+
+    A handful of sources measured servers, one of them two thirds of the rows: how the next hand sets one up
+    is told by sources, each counted once, and not by rows.
+    """
+    prior = section("spread")
+    if laid.job.phase == "serve" and stack.domain:
+        return float(prior["server"]["strange" if known.keys() - {"seen"} else "known"])
+    return float(prior["script"]) if stack.framework else 0.0
+
+
+def _borrowed(stack: Runtime) -> bool:
+    """Whether an engine of language models has another one's coefficients, and no row of its own."""
+    return bool(stack.domain) and stack.id not in _table().get("runtimes", {}).get("seen", ())
 
 
 def _untried(laid: Layout, stack: Runtime) -> bool:

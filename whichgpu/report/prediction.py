@@ -213,6 +213,7 @@ _UNSEEN = {
     "seen": "jobs whose GPU and workload it has seen", "gpu": "GPUs left out of it",
     "generation": "generations left out of it", "workload": "workloads left out of it",
     "version": "versions of a runtime left out of it",
+    "least": "what another hand sets up, at the least (sources counted alike)",
 }  # fmt: skip
 
 

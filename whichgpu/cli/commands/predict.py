@@ -24,7 +24,17 @@ import click
 
 from whichgpu.cli.command import command
 from whichgpu.cli.completion import GpuName
-from whichgpu.cli.options import ALL, FORM, Finite, gpu_files, in_form, in_full, job_options, progress
+from whichgpu.cli.options import (
+    ALL,
+    FORM,
+    Finite,
+    gpu_files,
+    in_form,
+    in_full,
+    job_options,
+    progress,
+    slo_option,
+)
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -56,9 +66,10 @@ if TYPE_CHECKING:
 @click.option("--rate", metavar="RATE", help='Requests that arrive at random, e.g. "5 req/s".')
 @click.option("--trace", type=click.Path(path_type=Path), metavar="FILE.csv",
               help="Serve recorded requests: columns arrival (s), input and output (tokens).")  # fmt: skip
-@click.option("--slo", metavar="TEXT",
-              help='The largest load within objectives, and the split of the GPUs that holds it: '
-                   '"ttft p90 1 s, tpot 50 ms" (a bare figure is the mean).')  # fmt: skip
+@slo_option(
+    "The largest load within objectives, and the split of the GPUs that holds it: "
+    '"ttft p90 1 s, tpot 50 ms" (a bare figure is the mean); repeatable.'
+)
 @click.option("--usd-per-gpu-hour", type=Finite(min=0, min_open=True), metavar="USD",
               help="Price of a GPU, for the cost of tokens; else the best on-demand offer.")  # fmt: skip
 @click.option("--anchor", "anchored", multiple=True, metavar="TEXT",

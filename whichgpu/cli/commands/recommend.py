@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from whichgpu.cli.command import command
-from whichgpu.cli.options import ALL, FORM, Finite, gpu_files, in_form, job_options, progress
+from whichgpu.cli.options import ALL, FORM, Finite, gpu_files, in_form, job_options, progress, slo_option
 from whichgpu.cli.wishes import wish_options
 from whichgpu.errors import UsageError
 
@@ -31,9 +31,10 @@ if TYPE_CHECKING:
 @command
 @click.argument("workload")
 @wish_options
-@click.option("--slo", metavar="TEXT",
-              help='The cheapest fleet of replicas that keeps objectives under a load: '
-                   '"ttft p90 1 s, tpot 50 ms" (a bare figure is the mean).')  # fmt: skip
+@slo_option(
+    "The cheapest fleet of replicas that keeps objectives under a load: "
+    '"ttft p90 1 s, tpot 50 ms" (a bare figure is the mean); repeatable.'
+)
 @click.option("--rate", metavar="RATE", help='With --slo: requests that arrive at random, e.g. "5 req/s".')
 @click.option("--users", type=Finite(min=1), metavar="N",
               help="Users who each read an answer before they ask again; with --slo, or usual "

@@ -4,6 +4,8 @@
     seen    = 1 - min(q, kv) / 2 max(q, kv) where causal and fused: all but the masked triangle
     memory  = (q, k, v, out + KV cache + scores) / (bandwidth * s)
 
+Heads of a group share what is read of the cache, but in kernels of before there were groups (`ungrouped`),
+where each head has threads of its own that read it anew.
 A fused kernel keeps no score matrix (Dao et al., FlashAttention, 2022); an unfused one writes and
 reads B h q kv scores four times. Scores with a bias of their own are unfused in frameworks, and adding it
 reads and writes them again, with a mask as well in every other layer: Swin gains nothing from PyTorch 2's
@@ -48,7 +50,7 @@ def seconds(
     through = score_passes(ops, runtime)
     # Unfused products know of no mask: they compute the whole rectangle.
     compute = ops.flops * np.where(through > 0.0, 1.0, seen(d)) / (peaks * efficiency)
-    traffic = ops.activation_bytes + ops.kv_bytes
+    traffic = ops.activation_bytes + ops.kv_bytes * (d["heads"] / d["kv_heads"] if runtime.ungrouped else 1.0)
     if np.any(through):
         traffic = traffic + through * _SCORE_BYTES * d["batch"] * d["heads"] * d["q"] * d["kv"]
     memory = traffic / (devices.bandwidth * runtime.memory["attention"])
