@@ -79,7 +79,7 @@ def _each(job: Job, devices: Sequence[tuple[Gpu, int]], catalogue: Catalogue) ->
 
 def _column(job: Job, devices: Sequence[tuple[Gpu, int]], catalogue: Catalogue) -> list[Answer]:
     """One job on every device; without devices on one that is chosen."""
-    checked = meshes.check(job)
+    checked = meshes.check(job, [count for _, count in devices])
     alone = Cells(meshes.single(job, checked), _any(catalogue))
     if not devices:
         devices = [_chosen(alone, catalogue)]
