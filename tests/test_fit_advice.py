@@ -73,6 +73,14 @@ def test_layers_with_adapters_are_not_cut_but_by_megatron(whichgpu, method: str,
     assert any("--tp" in one for one in megatron)
 
 
+@pytest.mark.parametrize(("runtime", "told"), [("transformers", True), ("megatron", False)])
+def test_cutting_adapters_is_doubted_of_software_that_does_not(whichgpu, runtime: str, told: bool) -> None:
+    """`--tp` of a LoRA is answered, and said not to be what Transformers does."""
+    question = f"llama-3-70b --phase finetune_lora --gpu h100-80gb-sxm:8 --tp 8 --runtime {runtime}"
+    notes = asked(whichgpu, question).json["notes"]
+    assert any("layers with adapters are not cut (tp=8)" in note for note in notes) is told
+
+
 def test_no_gpus_are_added_for_what_those_there_share_out(whichgpu) -> None:
     """Four A100s hold a sharded 8B, so that a fifth is not offered; beside one more are."""
     here = options(whichgpu, "llama-3-8b --phase finetune_full --gpu a100-80gb-sxm:4")
