@@ -267,13 +267,20 @@ def test_a_pass_of_a_server_is_as_wide_as_its_budget_of_tokens_and_the_context()
     assert short.fits
 
 
-def test_the_fewest_of_a_training_are_cut_where_sharding_its_states_is_no_help() -> None:
-    """Of QLoRA without checkpointing it is the activations of a sequence that are too large."""
+def test_the_fewest_of_a_training_are_split_where_sharding_its_states_is_no_help() -> None:
+    """Of QLoRA without checkpointing it is the activations of a sequence that are too large.
+
+    bitsandbytes' weights are not cut; some of the layers on each GPU, one sequence at a time, are PEFT's way.
+    """
     asked = {"phase": "finetune_qlora", "seq_len": 5120, "batch": 1, "options": {"checkpointing": "none"}}
     answer = one("llama-2-70b", "a100-80gb-sxm:2", **asked)
     assert not answer.fits
-    assert [(few.n_gpus, few.how) for few in answer.fewest if few.gpu == "a100-80gb-sxm"] == [(4, "--tp 4")]
-    assert one("llama-2-70b", "a100-80gb-sxm:4", tp=4, **asked).fits
+    how = "--pp 4 --option grad_accum=1"
+    assert [(few.n_gpus, few.how) for few in answer.fewest if few.gpu == "a100-80gb-sxm"] == [(4, how)]
+    turns = {**asked, "options": {**asked["options"], "grad_accum": "1"}}
+    assert one("llama-2-70b", "a100-80gb-sxm:4", pp=4, **turns).fits
+    whole = one("llama-2-70b", "a100-80gb-sxm:2", runtime="megatron", **{**asked, "phase": "finetune_lora"})
+    assert any("--tp" in few.how for few in whole.fewest)
 
 
 def test_the_fewest_of_a_training_are_the_fewest_that_any_way_takes() -> None:

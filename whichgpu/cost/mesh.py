@@ -7,6 +7,7 @@ attention, in training over the replicas.
 
 from __future__ import annotations
 
+from math import gcd
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -223,16 +224,16 @@ def _whole_replicas(gpus: Array, replica: Array, of: str) -> None:
             )
 
 
-def divides(name: str, degree: Any, count: int, what: str, *, how: str) -> None:
+def divides(name: str, degree: Any, count: int, what: str, *, how: str, room: int = 0) -> None:
     """Refuse a degree that does not divide a count, with the nearest that do; raises `UsageError`.
 
-    `how` is what is typed before a degree: `--tp `.
+    `how` is what is typed before a degree: `--tp `. What is named divides `room` as well, if there is any:
+    degrees that the GPUs have room for.
     """
     for one in distinct(_array(degree)):
         if one > 0 and count % one:
-            raise UsageError(
-                f"{name}={one:g}: {what}, which do not divide by it; use {how}{either(nearest(count, one))}"
-            )
+            near = either(nearest(gcd(count, room) if room else count, one))
+            raise UsageError(f"{name}={one:g}: {what}, which do not divide by it; use {how}{near}")
 
 
 def nearest(count: int, degree: float) -> list[int]:

@@ -79,7 +79,7 @@ def _each(job: Job, devices: Sequence[tuple[Gpu, int]], catalogue: Catalogue) ->
 
 def _column(job: Job, devices: Sequence[tuple[Gpu, int]], catalogue: Catalogue) -> list[Answer]:
     """One job on every device; without devices on one that is chosen."""
-    checked = meshes.check(job)
+    checked = meshes.check(job, [count for _, count in devices])
     alone = Cells(meshes.single(job, checked), _any(catalogue))
     if not devices:
         devices = [_chosen(alone, catalogue)]
@@ -209,6 +209,15 @@ def _allowed(cells: Cells, index: int) -> list[str]:
     return [f"{taken}: start it with {flag} {least}"]
 
 
+def _uncut(cells: Cells, index: int) -> list[str]:
+    """What to say of adapters whose layers are to be cut (`tp`) by software that does not."""
+    done, tp = cells.settled, float(cells.job_of(index).tp or 1.0)
+    if tp <= 1.0 or meshes.cuts_layers(done):
+        return []
+    other = "--option sharding=fsdp shares them out, --pp deals them out, Megatron cuts them"
+    return [f"layers with adapters are not cut (tp={tp:g}) by {done.runtime.title}: {other}"]
+
+
 def _notes(cells: Cells, index: int) -> tuple[str, ...]:
     """What makes an answer less than it looks."""
     done, gpu = cells.settled, cells.gpus[index]
@@ -224,7 +233,7 @@ def _notes(cells: Cells, index: int) -> tuple[str, ...]:
     if ignored:
         said.append(f"not modelled yet, and ignored: {', '.join(ignored)}")
     said += filter(None, (cells.doubt(index),))
-    said += merged(done.job) + _waiting(cells, index) + _allowed(cells, index)
+    said += merged(done.job) + _waiting(cells, index) + _allowed(cells, index) + _uncut(cells, index)
     if not done.runtime.exact:
         said.append(f"runtime '{done.job.runtime}' is not known; {done.runtime.title} was assumed")
     if is_part(gpu) and ":mig-" not in gpu.id:

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from whichgpu.cost.placing import NODE
 from whichgpu.errors import UsageError
 from whichgpu.hardware.parts import works_alone
 from whichgpu.planner.capacity.cells import time_together
 from whichgpu.planner.capacity.choice import required_on, together
-from whichgpu.planner.capacity.meshes import Mesh, meshes, splits, stages
+from whichgpu.planner.capacity.meshes import Mesh, cuts_layers, meshes, splits, stages
 from whichgpu.planner.capacity.offload import offloaded
 from whichgpu.planner.capacity.tries import SAME, Try, leanest, narrower, same_gpus
 
@@ -77,9 +78,19 @@ def _chosen(found: Sequence[Change]) -> Iterator[Change]:
     # What fits by itself needs nothing beside it.
     several = [one for name, one in kinds.items() if name not in alone]
     several.sort(key=found.index)
-    yield from (one for one in found if one.kind != "combined")
+    yield from (one for one in found if one.kind != "combined" and not _outdone(one, found))
     if not any(one.kind in _MILD for one in found):
         yield from several[:_COMBINED]
+
+
+def _outdone(change: Change, found: Sequence[Change]) -> bool:
+    """Whether replicas are added to share out what those that are there could, or machines where one does."""
+    if change.kind != "sharded":
+        return False
+    shared = f"--option sharding={change.option.rpartition('sharding=')[2]}"
+    here = any(one.kind == "sharding" and one.option == shared for one in found)
+    held = any(one.n_gpus <= NODE for one in found if "--gpu" in one.option)
+    return here or (held and change.n_gpus > NODE)
 
 
 def _more_gpus(cells: Cells) -> Iterator[Try]:
@@ -91,7 +102,8 @@ def _more_gpus(cells: Cells) -> Iterator[Try]:
         return
     # A stated degree stays; one that was chosen for a device gives way to stages alone.
     at = int(cells.job.tp) if np.ndim(cells.job.tp) == 0 else 1
-    cut = [one for one in meshes(settled) if one.tp > 1 and (one.pp == 1 or not settled.job.trains)]
+    found = meshes(settled) if cuts_layers(settled) else ()
+    cut = [one for one in found if one.tp > 1 and (one.pp == 1 or not settled.job.trains)]
     dealt = [Mesh(n * at, at, n) for n in stages(settled)]
     ways = [*_least(cells, cut, "tensor_parallel"), *_least(cells, dealt, "pipeline_parallel")]
     time_together([cells, *(one.cells for one in ways if one.cells.fits.any())])

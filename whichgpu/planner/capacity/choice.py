@@ -13,7 +13,7 @@ from whichgpu.errors import UsageError
 from whichgpu.hardware.parts import works_alone
 from whichgpu.planner.capacity.cards import cards
 from whichgpu.planner.capacity.cells import Cells
-from whichgpu.planner.capacity.meshes import Mesh, meshes, splits
+from whichgpu.planner.capacity.meshes import Mesh, cuts_layers, meshes, splits, stages
 from whichgpu.planner.capacity.model import Fewest
 
 if TYPE_CHECKING:
@@ -176,10 +176,17 @@ def _run_again(cells: Cells) -> tuple[tuple[Mesh, ...], dict[str, Any]]:
 
 
 def _cut(cells: Cells) -> tuple[tuple[Mesh, ...], dict[str, Any]]:
-    """Meshes of one replica of a training, in a machine, where the job leaves open how it is split."""
+    """Meshes of one replica of a training, in a machine, where the job leaves open how it is split.
+
+    Layers are dealt out, as `device_map=auto` does, for one micro-batch at a time where its software does
+    not cut them.
+    """
     settled, asked = cells.settled, cells.job
     degrees = (np.max(np.asarray(getattr(settled.job, name))) for name in ("tp", "pp"))
     stated = max(degrees) > 1.0 or "sharding" in asked.options
     if not settled.job.trains or stated or not splits(settled):
         return (), {}
+    if not cuts_layers(settled):
+        alone = {} if "global_batch" in asked.options else {"grad_accum": "1"}
+        return tuple(Mesh(n, 1, n) for n in stages(settled)), {"options": {**alone, **asked.options}}
     return tuple(meshes(settled, NODE)), {}

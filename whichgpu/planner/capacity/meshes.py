@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import gcd
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from whichgpu.cost.mesh import divides
 from whichgpu.cost.pipeline import splits_layers
 from whichgpu.cost.placing import COUNTS, NODE, Share, dimension, share, shared
 from whichgpu.planner.capacity.cards import cards
+from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,22 +34,39 @@ def splits(settled: Settled) -> bool:
     return hasattr(settled.workload.code, "step")
 
 
+def cuts_layers(settled: Settled) -> bool:
+    """Whether a job's software cuts each layer of its model over GPUs.
+
+    What trains adapters does not, but for Megatron: neither PEFT's layers nor bitsandbytes' weights are cut.
+    """
+    return settled.job.phase not in ADAPTER_PHASES or settled.runtime.id in cards()["cuts_adapters"]
+
+
 def _replica(job: Job) -> Settled:
     """One replica of a job, whatever the number of GPUs."""
     options = {name: value for name, value in job.options.items() if name not in _OF_REPLICAS}
     return settle(replace(job, n_gpus=None, options=options))
 
 
-def check(asked: Job) -> Settled:
+def check(asked: Job, counts: Sequence[int] = ()) -> Settled:
     """Refuse degrees that heads or layers do not divide by, with the nearest that do; raises `UsageError`.
 
-    Gives one replica of the job, as `place` and `single` take it.
+    Gives one replica of the job, as `place` and `single` take it. Stages that are named instead are those
+    for which all the numbers of GPUs, `counts`, have room; one GPU stands for as many as a job takes.
     """
     settled = _replica(asked)
     layers = dimension(settled.workload, "layers")
     if asked.pp is not None and layers is not None and not _uneven(settled):
-        divides("pp", asked.pp, layers, f"{settled.workload.id} has {layers} layers", how="--pp ")
+        what = f"{settled.workload.id} has {layers} layers"
+        divides("pp", asked.pp, layers, what, how="--pp ", room=_room(asked, counts))
     return settled
+
+
+def _room(asked: Job, counts: Sequence[int]) -> int:
+    """Stages that these numbers of GPUs have room for beside a job's `tp`, or a divisor of it; 0 for any."""
+    tp = int(np.max(np.asarray(asked.tp or 1)))
+    several = [count for count in counts if count > 1]
+    return gcd(*several) // tp if all(count % tp == 0 for count in several) else 0
 
 
 def _uneven(settled: Settled) -> bool:

@@ -30,9 +30,12 @@ _WAYS = (
     ("optimizer", "optimizer states", "zero2"), ("true", "optimizer states and parameters", "fsdp"),
 )  # fmt: skip
 #: How to keep weights in the host's memory, by runtime.
+_ACCELERATE = "device_map=auto of accelerate"
 _HOW = {
     "vllm": "vLLM --cpu-offload-gb {gib:.0f}",
+    "sglang": "SGLang --cpu-offload-gb {gib:.0f}",
     "llama-cpp": "llama.cpp with fewer layers on the GPU (-ngl)",
+    **dict.fromkeys(("transformers", "pytorch-2", "pytorch-1-13", "pytorch-1"), _ACCELERATE),
 }
 #: diffusers' enable_model_cpu_offload() and enable_sequential_cpu_offload().
 _NETWORKS, _LAYERS = "--option offload=model", "--option offload=sequential"
@@ -90,7 +93,13 @@ def is_pipelined(cells: Cells) -> bool:
 
 
 def _weights(cells: Cells) -> Iterator[tuple[int, Change]]:
-    """As many of the weights on the host as are in the way, unless that is nearly all of them."""
+    """As many of the weights on the host as are in the way, unless that is nearly all of them.
+
+    Nothing where the runtime has no way to keep weights there.
+    """
+    flag = _HOW.get(cells.settled.runtime.id)
+    if flag is None:
+        return
     job, weights = cells.settled.job, cells.parts["weights"]
     # Two layers at a time are on the GPU.
     layers = cells.settled.workload.dims.get("layers")
@@ -99,8 +108,7 @@ def _weights(cells: Cells) -> Iterator[tuple[int, Change]]:
     out = np.ceil(short * beside / GIB) * (short * beside <= _MOST_OUT * weights)
     for amount in map(int, distinct(out[out > 0])):
         waits = cells.with_job(options={**job.options, "offload": f"{amount}GiB"})
-        how = _HOW.get(cells.settled.runtime.id, "device_map=auto of accelerate").format(gib=amount)
-        text = f"{amount} GiB of weights on the host: {how}"
+        text = f"{amount} GiB of weights on the host: {flag.format(gib=amount)}"
         for i, change in Try.of("offload", text, f"--option offload={amount}GiB", waits).changes(cells):
             if out[i] == amount:
                 yield i, replace(change, host_memory=amount * GIB * cells.counts[i])
