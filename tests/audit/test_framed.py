@@ -35,6 +35,23 @@ SAID = [
     ("60 GB of VRAM is a must for {0} in {1}.", ("Llama 3 8B", "FP16"), ("a 30B model", "FP16")),
     ("{0} in FP16 needs more memory than the {1} has.", ("A 13B model", "L40S"), ("A 34B model", "L40S")),
 ]
+#: Paragraphs that go on about one device, or about two, with what is wrong in them.
+GOING_ON = [
+    ("The RTX 3060 12GB is cheap. Llama 3 8B in FP16 fits in its memory.", "Llama 3 8B in FP16 fits"),
+    ("The RTX 3090 has 24 GB. Two of them cannot be bridged.", "Two of them cannot be bridged"),
+    ("The V100 was fast. BF16 was among the formats it understood.", "BF16 was among the formats"),
+    ("The P100 is old. NVLink was not yet a thing when it came out.", "NVLink was not yet a thing"),
+    ("The RTX 4090 is quick. FP8 won't work here.", "FP8 won't work here"),
+    ("The A10 and the L40S differ. MIG does the job on either card.", "MIG does the job on either card"),
+    ("The A10 and the L40S differ. Neither of them supports BF16.", "Neither of them supports BF16"),
+    ("The A10 and the L40S differ. When it comes to VRAM, the A10 wins.", "the A10 wins"),
+    ("We serve. The better the card, the smarter the model.", "the smarter the model"),
+]
+
+
+@pytest.mark.parametrize(("text", "wrong"), GOING_ON)
+def test_what_goes_on_about_what_was_named(text, wrong):
+    assert any(wrong in quote or quote in wrong for quote, _ in _accused(text))
 
 
 def _accused(text):
@@ -60,6 +77,10 @@ def test_one_thing_said_in_many_ways(says, wrong, right):
         # Of what is compared here, and of others.
         "The A10 and the L40S are compared here. FP8 is exclusive to the L40S.",
         "The A10, the T4 and the L4 are cheap. None of them beats the L40S in memory.",
+        # Words before the clause narrow it; a wish beside it does not.
+        "The A100 and the RTX 3090 differ. Among the consumer cards, only the RTX 3090 supports NVLink.",
+        "The L4 replaced the T4, the L40S the A40. Both of the two know FP8.",
+        "Compared with the 3090, the RTX 4090 has as much VRAM and twice the compute.",
         # What runs out is not run.
         "The A100 80GB runs out of memory with Llama 3 70B in FP16.",
     ],

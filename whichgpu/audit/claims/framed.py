@@ -29,6 +29,7 @@ from whichgpu.audit.quantified.properties import Property
 from whichgpu.audit.quantified.scopes import Scope, of_kind, of_text, others
 from whichgpu.audit.roles import counted, spoken
 from whichgpu.audit.sentences import sentences
+from whichgpu.audit.subjects import model
 from whichgpu.facts import store
 from whichgpu.values import NamedTuple
 
@@ -54,6 +55,12 @@ _ENDS = (
     r"(?=\s*(?:[.,;:!)\u2013\u2014*_]|$|\s-\s)|\s+(?:and|but|so|which|because|while|whereas|since|since|making|"
     r"thanks)\b)"
 )
+#: For whom a statement is made, which it is for all others too: "and if you want to hand out slices,".
+_CONDITION = re.compile(
+    r"\W*(?:(?:and|but|so)\s+)?(?:if|when|once|for those who|for anyone who)\s+(?:you|we|they|I|need|"
+    r"want)\b[^,;.]*,(?=\s)",
+    re.IGNORECASE,
+)
 #: Words before a clause that make of it no statement, and those behind it that take some of it back.
 _HEDGED = re.compile(
     r"\b(?:if|whether|unless|would|could|should|might|may|not|never|no|neither|nor|hardly|barely|rumou?r\w*|myths?|claims?|"
@@ -74,7 +81,11 @@ _MORE = re.compile(
     r"\b(?:contexts?|users?|concurren\w+|batch\w*|requests?|kv|cache|long|tokens?|images?|offload\w*)\b",
     re.IGNORECASE,
 )
-_FREE = 0.8
+_FREE, _TWO = 0.8, 2
+_SEVERAL = {"three": 3, "four": 4}
+#: Meanings that words before the clause narrow, and those that do not.
+_OF_ALL = frozenset(("only", "most", "every", "each", "each_lacks", "each_is_of", "ahead", "behind"))
+_ONLY_LEAD = re.compile(r"[\W_]*(?:(?:and|but|so|yes|no|here|today)[\W_]*)?", re.IGNORECASE)
 
 
 class _Frame(NamedTuple):
@@ -139,7 +150,9 @@ def _of_reading(passage: Passage, reading: Reading, context: Context) -> Iterato
     for each in _frames() if len(reading.things) > 1 else ():
         for match in each.pattern.finditer(reading.text):
             start, end = match.span("said")
-            if _HEDGED.search(reading.text, 0, start) or _TAKEN_BACK.search(reading.text, end):
+            lead = _CONDITION.match(reading.text, 0, start)
+            begins = lead.end() if lead else 0
+            if _HEDGED.search(reading.text, begins, start) or _TAKEN_BACK.search(reading.text, end):
                 continue
             slots = {
                 slot.partition("_")[0]: sign
@@ -148,6 +161,9 @@ def _of_reading(passage: Passage, reading: Reading, context: Context) -> Iterato
             }
             place = reading.place(start, end)
             said = _Said(passage, place, slots, reading, each.wide, context)
+            if each.meaning in _OF_ALL and not _ONLY_LEAD.fullmatch(reading.text, begins, start):
+                # "Among the consumer cards, only": of fewer than is known here.
+                continue
             if not any(
                 counted(passage.text, place[0], reading.things[one].start) > 1 for one in slots.values()
             ):
@@ -218,6 +234,66 @@ def _more(said: _Said) -> Iterator[Finding]:
         yield from compared(said.passage, said.place, (both, [attribute], 1), said.context)
 
 
+def _ahead(said: _Said) -> Iterator[Finding]:
+    """The one of two that a text compares that is said to have more, where the other is not named."""
+    yield from _of_two(said, 1)
+
+
+def _behind(said: _Said) -> Iterator[Finding]:
+    yield from _of_two(said, -1)
+
+
+def _of_two(said: _Said, sign: int) -> Iterator[Finding]:
+    attribute, every, own = _attribute(said), devices(said.context), set(said.ids("g"))
+    rest = [each for each in every if not own & set(each)]
+    if attribute and len(every) == _TWO and len(rest) == 1:
+        both = Pair(forms(said.ids("g"), said.context), forms(rest[0], said.context))
+        yield from compared(said.passage, said.place, (both, [attribute], sign), said.context)
+
+
+def _group(said: _Said) -> list[tuple[str, ...]]:
+    """The devices that "both" or "all three" are: those of the text, else those before it in its passage."""
+    count = next((n for word, n in _SEVERAL.items() if word in said.words("k").lower()), _TWO)
+    every = devices(said.context)
+    if len(every) == count:
+        return every
+    place = said.context.place_of_text(said.passage.text)
+    here = [each for each in said.context.mentions.get(place, ()) if each.start < said.place[0]]
+    near = list({model(each.named[0], said.context.catalogue): each.ids for each in here}.values())
+    return near if len(near) == count else []
+
+
+def _each(said: _Said) -> Iterator[Finding]:
+    """What several devices are said to have, each of them."""
+    yield from _of_each(said, told="neither" not in said.words("k").lower())
+
+
+def _each_lacks(said: _Said) -> Iterator[Finding]:
+    yield from _of_each(said, told="neither" in said.words("k").lower())
+
+
+def _of_each(said: _Said, *, told: bool) -> Iterator[Finding]:
+    what = _capability(said)
+    found: list[Finding] = []
+    for ids in _group(said) if what else ():
+        gpus = [said.context.catalogue[key] for key in ids]
+        if what:
+            found += judged(said.passage, said.place, what, gpus, told=told, context=said.context)
+    yield from ([each for each in found if each.accuses] or found[-1:])[:1]
+
+
+def _each_is_of(said: _Said) -> Iterator[Finding]:
+    """The architecture that several devices are said to be of."""
+    every = [[said.context.catalogue[key] for key in ids] for ids in _group(said)]
+    found = [of_family(said.passage, said.place, _family(said), gpus, said.context) for gpus in every]
+    yield from ([each for each in found if each.accuses] or found[-1:])[:1]
+
+
+def _fits(said: _Said) -> Iterator[Finding]:
+    """A model that is said to fit: wrong where its weights are more than the device has."""
+    yield from _of_room(said, fits=True)
+
+
 def _most(said: _Said) -> Iterator[Finding]:
     """The one of those that a text compares that is said to have most."""
     attribute, every = _attribute(said), devices(said.context)
@@ -251,13 +327,17 @@ def _needs(said: _Said) -> Iterator[Finding]:
 
 def _too_big(said: _Said) -> Iterator[Finding]:
     """A model that is said to be too big for a device: wrong where its weights leave a fifth of it free."""
+    yield from _of_room(said, fits=False)
+
+
+def _of_room(said: _Said, *, fits: bool) -> Iterator[Finding]:
     need = _need(said)
     rooms = [float(room) for gpu in said.gpus("g") if (room := gpu.value("memory"))]
     if need is None or not rooms or not formats(said.words("m")):
         return
     weights = need[1].weights
-    verdict = "contradicted" if weights < _FREE * min(rooms) else "unverifiable"
-    verdict = "confirmed" if weights > max(rooms) else verdict
+    small, big = weights < _FREE * min(rooms), weights > max(rooms)
+    verdict = "unverifiable" if not (small or big) else "confirmed" if small is fits else "contradicted"
     because = f"{need[1].words}; {said.gpus('g')[0].id} has {said.gpus('g')[0].display('memory')}"
     yield made(
         said.context, said.passage, said.place, "memory", verdict, subject=said.gpus("g")[0].id,
@@ -314,6 +394,7 @@ def _of_architecture(said: _Said, *, told: bool) -> Iterator[Finding]:
 
 
 _MEANINGS: Mapping[str, Callable[[_Said], Iterator[Finding]]] = {
-    "has": _has, "lacks": _lacks, "is_of": _is_of, "released": _released, "more": _more, "most": _most,
+    "has": _has, "lacks": _lacks, "is_of": _is_of, "released": _released, "more": _more, "ahead": _ahead, "behind": _behind, "each": _each, "each_lacks": _each_lacks,
+    "each_is_of": _each_is_of, "fits": _fits, "most": _most,
     "needs": _needs, "too_big": _too_big, "only": _only, "every": _every, "some": _some, "none": _none,
 }  # fmt: skip

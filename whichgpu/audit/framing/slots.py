@@ -24,9 +24,19 @@ if TYPE_CHECKING:
     from whichgpu.audit.subjects import Mention
 
 #: The sign of the first thing of each sort; those after it go by their number.
-_FIRST = {"g": 0xE100, "c": 0xE200, "f": 0xE300, "y": 0xE400, "a": 0xE500, "m": 0xE600, "s": 0xE700}
+_FIRST = {
+    "g": 0xE100,
+    "c": 0xE200,
+    "f": 0xE300,
+    "y": 0xE400,
+    "a": 0xE500,
+    "m": 0xE600,
+    "s": 0xE700,
+    "k": 0xE800,
+}
 #: What may stand around a thing and goes with it.
 _BEFORE = {
+    "k": r"$",
     "g": r"(?:(?:a single|the|an?|your|our|my|this|that|NVIDIA[\u2019']s|AMD[\u2019']s|NVIDIA|AMD|"
     r"GeForce|older|newer|smaller|bigger|larger|cheaper|mighty|venerable|trusty|good old|aging)\s+)+$",
     "c": r"(?:(?:any|the|an?|its|their|native|hardware|built-in|full|proper|real|official|dedicated|"
@@ -39,6 +49,7 @@ _BEFORE = {
     "s": r"(?:(?:at least|about|around|roughly|some|a minimum of|no less than|a full|a whole|around)\s+)+$",
 }
 _BEHIND = {
+    "k": r"",
     "g": r"(?:\s+(?:GPUs?|cards?|board))?",
     "c": r"(?:\s+(?:support|capabilit(?:y|ies)|acceleration|functionality|feature))?",
     "f": r"(?:[ -]?(?:Lovelace|based))?",
@@ -62,7 +73,9 @@ _IDLE = re.compile(
     re.IGNORECASE,
 )
 _IT = re.compile(
-    r"\b(?:it|this (?:card|gpu|one|accelerator)|the card|the gpu)(?=\s|[\u2019']s\s|[.,;])", re.IGNORECASE
+    r"\b(?:(?:two|a pair|a couple|several) of (?:them|these|those)|here|its(?=\s+(?:memory|VRAM|\d+ ?GB))"
+    r"|it|this (?:card|gpu|one|accelerator)|the card|the gpu)(?=\s|[\u2019']s\s|[.,;])",
+    re.IGNORECASE,
 )
 _CAPABILITY = re.compile(rf"\b(?:{NAMES})\b", re.IGNORECASE)
 _YEAR = re.compile(r"\b20[012]\d\b")
@@ -73,6 +86,21 @@ _NOUN = (
     r"boards?|products?|models?|designs?))"
 )
 _BE = r"(?:is|are|was|were|remains|remain)"
+#: Several at once, of as many as were spoken of.
+_SEVERAL = re.compile(
+    r"\b(?:both|either|neither|all (?:two|three|four))\b(?!\s+others)(?:\s+of\s+(?:them|these|those|the "
+    r"(?:two|three|four)))?"
+    r"(?:\s+(?:cards?|GPUs?|boards?|ones?|models?))?(?=\s*[.,;:)]|\s+(?!of\b|(?:the|an?|in|on|cases?)\b))",
+    re.IGNORECASE,
+)
+#: Tenses of the verbs of frames, which are written in the present.
+_TENSES = (
+    (r"\bhas\b", "(?:has|had|have)"), (r"\bis\b", "(?:is|was|remains|[\u2019']s)"),
+    (r"\bare\b", "(?:are|were|remain)"),
+    (r"\bcannot\b", "(?:cannot|can[\u2019']t|could not|couldn[\u2019']t)"),
+    (r"\bdoes not\b", "(?:does not|doesn[\u2019']t|did not|didn[\u2019']t|do not|don[\u2019']t)"),
+)  # fmt: skip
+_QUOTE = re.compile(r"(?<!9)'(?!\])")
 #: An article that may have gone into the slot behind it.
 _ARTICLE = re.compile(r"\bthe (?=\{)")
 _SLOT = re.compile(r"\{([a-z])(\d?)\}")
@@ -116,10 +144,10 @@ def frame(says: str) -> re.Pattern[str]:
         way = f"_{seen.count(match[0])}" if seen.count(match[0]) > 1 else ""
         return f"(?P<{sort}{match[2]}{way}>[{chr(first)}-{chr(first + 0xFF)}])"
 
-    return re.compile(
-        _SLOT.sub(slot, _ARTICLE.sub("(?:the )?", says)).replace("'", "[\u2019']").replace(" ", r"\s+"),
-        re.IGNORECASE,
-    )
+    for present, tenses in _TENSES:
+        says = re.sub(present, lambda _, words=tenses: words, says)
+    says = _SLOT.sub(slot, _ARTICLE.sub("(?:the )?", says))
+    return re.compile(_QUOTE.sub("[\\\\u2019']", says).replace(" ", r"\s+"), re.IGNORECASE)
 
 
 def read(text: str, sentence: Sentence, who: Spoken) -> Reading:
@@ -169,6 +197,7 @@ def _things(text: str, sentence: Sentence, who: Spoken) -> list[Thing]:
         span = (sentence.start + model.start, sentence.start + model.end)
         _add(found, _around(text, Thing("m", *span), place))
     for sort, matches in (
+        ("k", _SEVERAL.finditer(text, *place)),
         ("f", architectures().finditer(text, *place)),
         ("c", _CAPABILITY.finditer(text, *place)),
         ("y", _YEAR.finditer(text, *place)),
@@ -177,14 +206,15 @@ def _things(text: str, sentence: Sentence, who: Spoken) -> list[Thing]:
         for match in matches:
             _add(found, _around(text, Thing(sort, *match.span()), place))
     for one in named(sentence.text):
-        start = sentence.start + one.start
-        _add(found, _around(text, Thing("a", start, sentence.start + one.end), place))
+        thing = Thing("a", sentence.start + one.start, sentence.start + one.end)
+        _add(found, _around(text, thing, place), thing)
     return sorted(found, key=lambda each: each.start)
 
 
-def _add(found: list[Thing], thing: Thing) -> None:
-    if not any(each.start < thing.end and thing.start < each.end for each in found):
-        found.append(thing)
+def _add(found: list[Thing], *ways: Thing) -> None:
+    """The first of the ways to bound a thing that is not within another."""
+    free = (way for way in ways if not any(one.start < way.end and way.start < one.end for one in found))
+    found.extend([each for each in [next(free, None)] if each])
 
 
 def _around(text: str, thing: Thing, place: tuple[int, int]) -> Thing:
