@@ -40,7 +40,7 @@ GOING_ON = [
     ("The RTX 3060 12GB is cheap. Llama 3 8B in FP16 fits in its memory.", "Llama 3 8B in FP16 fits"),
     ("The RTX 3090 has 24 GB. Two of them cannot be bridged.", "Two of them cannot be bridged"),
     ("The V100 was fast. BF16 was among the formats it understood.", "BF16 was among the formats"),
-    ("The P100 is old. NVLink was not yet a thing when it came out.", "NVLink was not yet a thing"),
+    ("The A100 is old. TF32 was not yet a thing when it came out.", "TF32 was not yet a thing"),
     ("The RTX 4090 is quick. FP8 won't work here.", "FP8 won't work here"),
     ("The A10 and the L40S differ. MIG does the job on either card.", "MIG does the job on either card"),
     ("The A10 and the L40S differ. Neither of them supports BF16.", "Neither of them supports BF16"),

@@ -185,9 +185,10 @@ def _able(said: _Said, *, told: bool) -> Iterator[Finding]:
 
 
 def _capability(said: _Said) -> Capability | None:
-    words = said.words("c")
-    found = (capability_at(words, at) for at in range(len(words)) if not at or not words[at - 1].isalnum())
-    return next((each[0] for each in found if each), None)
+    """The capability of a clause, by its name where it stands: "be bridged"."""
+    thing, text = said.reading.things[said.slots["c"]], said.passage.text
+    begins = (at for at in range(thing.start, thing.end) if at == thing.start or not text[at - 1].isalnum())
+    return next((found[0] for at in begins if (found := capability_at(text, at))), None)
 
 
 def _is_of(said: _Said) -> Iterator[Finding]:
@@ -394,7 +395,8 @@ def _of_architecture(said: _Said, *, told: bool) -> Iterator[Finding]:
 
 
 _MEANINGS: Mapping[str, Callable[[_Said], Iterator[Finding]]] = {
-    "has": _has, "lacks": _lacks, "is_of": _is_of, "released": _released, "more": _more, "ahead": _ahead, "behind": _behind, "each": _each, "each_lacks": _each_lacks,
-    "each_is_of": _each_is_of, "fits": _fits, "most": _most,
-    "needs": _needs, "too_big": _too_big, "only": _only, "every": _every, "some": _some, "none": _none,
+    "has": _has, "lacks": _lacks, "is_of": _is_of, "released": _released, "more": _more, "most": _most,
+    "ahead": _ahead, "behind": _behind, "each": _each, "each_lacks": _each_lacks, "each_is_of": _each_is_of,
+    "fits": _fits, "needs": _needs, "too_big": _too_big, "only": _only, "every": _every, "some": _some,
+    "none": _none,
 }  # fmt: skip

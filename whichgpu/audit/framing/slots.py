@@ -45,7 +45,8 @@ _BEFORE = {
     "y": r"(?:(?:early|late|mid|the year|(?:the )?"
     r"(?:spring|summer|fall|autumn|winter|end|beginning|start) of)[\s-]+)+$",
     "a": r"(?:(?:the|its|their|sheer|raw|pure|total|overall|plain)\s+)+$",
-    "m": r"(?:(?:running|serving|loading|inference (?:of|with)|any|an?|the|of|your|full|whole|unquantized)\s+)+$",
+    "m": r"(?:(?:running|serving|loading|inference (?:of|with)|any|an?|the|of|your|full|"
+    r"whole|unquantized)\s+)+$",
     "s": r"(?:(?:at least|about|around|roughly|some|a minimum of|no less than|a full|a whole|around)\s+)+$",
 }
 _BEHIND = {
@@ -55,7 +56,8 @@ _BEHIND = {
     "f": r"(?:[ -]?(?:Lovelace|based))?",
     "y": r"",
     "a": r"",
-    "m": r"(?:[ -](?:parameters?|params?|models?|LLMs?|weights|instruct|chat))*(?:,?\s(?:in|at|with)\s(?:full\s)?"
+    "m": r"(?:[ -](?:parameters?|params?|models?|LLMs?|weights|instruct|chat))*"
+    r"(?:,?\s(?:in|at|with)\s(?:full\s)?"
     r"(?:[bf]?p?f?(?:16|8|32)|int[48]|(?:4|8|16)[ -]bits?|half precision|bfloat16)(?:\s(?:precision|"
     r"weights))?)?",
     "s": r"(?:\s+of\s+(?:(?:GPU|video|graphics|device)\s+)?(?:VRAM|memory|RAM))?",
@@ -131,7 +133,6 @@ class Reading(NamedTuple):
 
 def frame(says: str) -> re.Pattern[str]:
     """The pattern of a frame over readings: its slots by their letters and numbers."""
-
     seen: list[str] = []
 
     def slot(match: re.Match[str]) -> str:
@@ -145,7 +146,7 @@ def frame(says: str) -> re.Pattern[str]:
         return f"(?P<{sort}{match[2]}{way}>[{chr(first)}-{chr(first + 0xFF)}])"
 
     for present, tenses in _TENSES:
-        says = re.sub(present, lambda _, words=tenses: words, says)
+        says = re.sub(present, tenses.replace("\\", "\\\\"), says)
     says = _SLOT.sub(slot, _ARTICLE.sub("(?:the )?", says))
     return re.compile(_QUOTE.sub("[\\\\u2019']", says).replace(" ", r"\s+"), re.IGNORECASE)
 
