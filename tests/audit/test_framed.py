@@ -81,6 +81,10 @@ def test_one_thing_said_in_many_ways(says, wrong, right):
         "The A100 and the RTX 3090 differ. Among the consumer cards, only the RTX 3090 supports NVLink.",
         "The L4 replaced the T4, the L40S the A40. Both of the two know FP8.",
         "Compared with the 3090, the RTX 4090 has as much VRAM and twice the compute.",
+        "The T4 and the A10 are here. The L4 is small. No other GPU in this comparison supports FP8.",
+        # What is set against a device goes on about the first.
+        "The MI300X has 192 GB. It exceeds the memory capacity of the H100. It runs ROCm natively.",
+        "Keep in mind that the KV cache does not stay the same size when you serve more users.",
         # What runs out is not run.
         "The A100 80GB runs out of memory with Llama 3 70B in FP16.",
     ],

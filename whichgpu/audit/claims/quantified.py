@@ -137,7 +137,11 @@ def _claims(
     text = passage.text
     for match in _SAID.finditer(text, sentence.start, sentence.end):
         what = property_at(text, match.end(), context) or _taken_up(text, match.end(), sentence)
-        found = scope(match, (), context)
+        besides = who.owner(match.start()) if _OTHER.search(match["none"] or "") else None
+        found = scope(match, besides.named if besides else (), context)
+        if found and not (besides or found.but) and _OTHER.search(match["none"] or ""):
+            # Than which, nothing says.
+            continue
         if what and found and not _NARROWER.match(text, what.end) and what.end <= sentence.end:
             has = (match["every"] is not None) is (match["lacks"] is None)
             yield (match.start(), what.end), Claim(found, what, has, found.but, _kind(match))
@@ -161,6 +165,8 @@ def _taken_up(text: str, at: int, sentence: Sentence) -> Property | None:
     return Property(pronoun.end(), found[0].key, found[0].field, found[0].has)
 
 
+#: "No other GPU has it": than the one that is spoken of.
+_OTHER = re.compile(r"other", re.IGNORECASE)
 _THEM = re.compile(r"(?:them|it|that|this)\b(?=\s*[.,;!)])", re.IGNORECASE)
 _TAKEN = frozenset(
     ("fp8", "fp4", "bf16", "tf32", "nvlink", "mig", "ray_tracing", "av1_encode", "transformer_engine")
