@@ -45,6 +45,7 @@ _STRONG = re.compile(
 )
 _AGAINST = re.compile(
     r"(?:\b(?:(?<!such )(?<!known )as(?: with| on| for| in)?|over|"
+    r"that of|those of|(?:exceeds?|surpass(?:es)?|match(?:es)?|beats?|rivals?|equals?) the (?:\w+ ){1,3}of|"
     r"after|before|since|between|but not(?: on| in| by| with| for)?|"
     r"shar(?:es?|ed|ing)\b[^.;,]{0,40}?\bwith|"
     r"the (?:chip|die|silicon|gpu) (?:of|in|from|behind)|"

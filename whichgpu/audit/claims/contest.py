@@ -115,7 +115,8 @@ _NEXT = re.compile(
 )
 _APART = re.compile(r"[();\u201c\u201d\"]")
 _THREE, _TWO = 3, 2
-_KEYS = (
+#: Attributes of which more is more.
+ATTRIBUTES = (
     "memory",
     "bandwidth",
     "power",
@@ -183,7 +184,7 @@ def _by_clause(passage: Passage, sentence: Sentence, who: Spoken, context: Conte
         own = before[-1]
         other = both[0] if own.named == both[1].named else both[1]
         pair = Pair(forms(own.named, context), forms(other.named, context))
-        yield from _compared(passage, (each.start, each.end), (pair, [each.attribute], each.sign), context)
+        yield from compared(passage, (each.start, each.end), (pair, [each.attribute], each.sign), context)
 
 
 def _overall(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:
@@ -203,12 +204,12 @@ def _overall(passage: Passage, sentence: Sentence, who: Spoken, context: Context
             continue
         pair = Pair(forms(one.named, context), forms(other.named, context))
         every = [attributes()[key] for key in _OVERALL]
-        yield from _compared(
+        yield from compared(
             passage, (match.start() + 1, other.end), (pair, every, 1 if ahead else -1), context
         )
 
 
-def _compared(
+def compared(
     passage: Passage, place: tuple[int, int], claim: tuple[Pair, Sequence[Attribute], int], context: Context
 ) -> Iterator[Finding]:
     """Contradicted where the first of two has less of all that is asked, in every form of both."""
@@ -237,7 +238,7 @@ def _in_order(passage: Passage, sentence: Sentence, who: Spoken, context: Contex
         after = _APART.split(text[run[-1].end : sentence.end])[0]
         rising = _way(before, after, text[run[0].end : run[1].start])
         every = {each.attribute.key: each.attribute for each in named(before + " " + after)}
-        keys = [key for key in every if key in _KEYS]
+        keys = [key for key in every if key in ATTRIBUTES]
         what = every[keys[0]] if len(keys) == 1 else by_day() if not keys and _BY_AGE.search(before) else None
         if rising is None or what is None:
             continue

@@ -33,7 +33,7 @@ _FITS = re.compile(
     r"en)\b(?=[^.;]{0,40}?\bauf\b)|"
     r"(?:needs?|requires?|takes?)(?=\s+(?:at least |about |only |just )?(?:an?|one|two|three|four|five|"
     r"six|eight|ten|\d+x?)\s)|"
-    r"(?:runs?|loads?|hosts?|deploy|serves?|"
+    r"(?:runs?(?! out)|loads?|hosts?|deploy|serves?|"
     r"holds?|handles?|load(?:ed)?|hosted|served|deployed|running|"
     r"enough(?: (?:for|to))?|sufficient(?: (?:for|to))?|suffices|room for)\b)",
     re.IGNORECASE,

@@ -168,7 +168,7 @@ def _cells(context: Context) -> Iterator[Finding]:
                 yield from _of_ways(cell.passage, match, gpus, context)
             if cell.label in headed or _FAMILY_HEAD.search(label):
                 for match in architectures().finditer(text):
-                    yield _of_family(cell.passage, match.span(), match[0], gpus, context)
+                    yield of_family(cell.passage, match.span(), match[0], gpus, context)
 
 
 def _names_its_family(cell: Cell, context: Context) -> bool | None:
@@ -224,7 +224,7 @@ def _built(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
             mention = who.topic[0] if who.topic and who.certain else None
         if mention is not None:
             gpus = [context.catalogue[key] for key in mention.ids]
-            yield _of_family(passage, match.span(), match[0], gpus, context)
+            yield of_family(passage, match.span(), match[0], gpus, context)
 
 
 def _is_built(text: str, match: re.Match[str], here: Sequence[Mention]) -> Mention | None:
@@ -268,9 +268,10 @@ def _carried(text: str, start: int, match: re.Match[str], who: Spoken) -> Mentio
     return None if _OLDER.search(text, start, match.start()) else who.topic[0]
 
 
-def _of_family(
+def of_family(
     passage: Passage, place: tuple[int, int], name: str, gpus: Sequence[Gpu], context: Context
 ) -> Finding:
+    """The finding on an architecture that the devices that can be meant are said to be of."""
     right = [gpu for gpu in gpus if is_of(gpu, name)]
     best = right[0] if right else gpus[0]
     known = called(best)

@@ -112,6 +112,7 @@ def _of_itself(index: int, passage: Passage, sentence: Sentence, context: Contex
             yield each._replace(subject=match["kind"])
 
 
+_NOT = re.compile(r"\b(?:not|never|cannot|unable)\s|n[\u2019']t\s", re.IGNORECASE)
 #: What turns to something else; "but" and "and" go on about it.
 _CLAUSE = re.compile(
     r"[;:]\s|,\s+(?:while|whereas|although|though|unlike|as|which)\s|\b(?:while|whereas|unlike|than)\s"
@@ -136,6 +137,9 @@ def _of_sentence(passage: Passage, sentence: Sentence, context: Context) -> Iter
         for match in pattern.finditer(text, sentence.start, sentence.end):
             kind = _KIND.search(text, max(sentence.start, match.start() - 60), match.start())
             if kind is None or (each.key in _OF_SOME and told):
+                continue
+            if told and _NOT.search(text, kind.start(), match.start()):
+                # "Turing cards cannot do BF16" denies it, whatever the verb is.
                 continue
             before = text[max(sentence.start, kind.start() - 12) : kind.start()]
             if re.search(

@@ -27,7 +27,7 @@ _CLAUSE = re.compile(r"(?:[^.;:,]|[.:,](?=\d))+")
 #: Words between commas that part nothing.
 _ASIDE = re.compile(
     r",\s(?:by contrast|however|too|though|in turn|on the other hand|as well|also|of course|"
-    r"therefore|instead),?(?=\s)",
+    r"therefore|instead),?(?=\s)|\A\s*(?:Keep|Bear) in mind that\b",
     re.I,
 )
 _BUT = re.compile(r"\s+(?:but|while|whereas|although|though|because|since)\s+", re.IGNORECASE)
@@ -147,6 +147,6 @@ def _breaks(law: _Law, text: str, told: tuple[str, str], words: _Words) -> bool:
         return False
     sign, match = found
     turn = _UP if up else _DOWN
-    denied = sign != _SAME and words.negated.search(rest, 0, match.start())
+    denied = words.negated.search(rest, 0, match.start())
     said = {_UP, _SAME, _DOWN} - {sign * turn} if denied else {sign * turn}
     return not said & law.signs

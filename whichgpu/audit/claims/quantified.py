@@ -109,7 +109,7 @@ _ANY_OF = re.compile(
 _BACK, _TWO = 14, 2
 
 
-class _Claim(NamedTuple):
+class Claim(NamedTuple):
     """What is said of the devices of a kind: what they have, and whether each has it, or none."""
 
     scope: Scope
@@ -128,23 +128,27 @@ def find(context: Context) -> Iterator[Finding]:
         if not _ANY_OF.search(sentence.text) or _HEDGED.search(sentence.text):
             continue
         for place, claim in _claims(passage, sentence, who, context):
-            yield from _judged(passage, place, claim, context)
+            yield from of_kind_judged(passage, place, claim, context)
 
 
 def _claims(
     passage: Passage, sentence: Sentence, who: Spoken, context: Context
-) -> Iterator[tuple[tuple[int, int], _Claim]]:
+) -> Iterator[tuple[tuple[int, int], Claim]]:
     text = passage.text
     for match in _SAID.finditer(text, sentence.start, sentence.end):
         what = property_at(text, match.end(), context) or _taken_up(text, match.end(), sentence)
-        found = scope(match, (), context)
+        besides = who.owner(match.start()) if _OTHER.search(match["none"] or "") else None
+        found = scope(match, besides.named if besides else (), context)
+        if found and not (besides or found.but) and _OTHER.search(match["none"] or ""):
+            # Than which, nothing says.
+            continue
         if what and found and not _NARROWER.match(text, what.end) and what.end <= sentence.end:
             has = (match["every"] is not None) is (match["lacks"] is None)
-            yield (match.start(), what.end), _Claim(found, what, has, found.but, _kind(match))
+            yield (match.start(), what.end), Claim(found, what, has, found.but, _kind(match))
     for match in _THERE.finditer(text, sentence.start, sentence.end):
         what, found = property_at(text, match.start("size"), context), scope(match, (), context)
         if what and found:
-            yield match.span(), _Claim(found, what, False, found.but, _kind(match))
+            yield match.span(), Claim(found, what, False, found.but, _kind(match))
     yield from _alone(passage, sentence, who, context)
     yield from _on_each(passage, sentence, context)
     yield from _of_families(passage, sentence, context)
@@ -161,6 +165,8 @@ def _taken_up(text: str, at: int, sentence: Sentence) -> Property | None:
     return Property(pronoun.end(), found[0].key, found[0].field, found[0].has)
 
 
+#: "No other GPU has it": than the one that is spoken of.
+_OTHER = re.compile(r"other", re.IGNORECASE)
 _THEM = re.compile(r"(?:them|it|that|this)\b(?=\s*[.,;!)])", re.IGNORECASE)
 _TAKEN = frozenset(
     ("fp8", "fp4", "bf16", "tf32", "nvlink", "mig", "ray_tracing", "av1_encode", "transformer_engine")
@@ -175,7 +181,7 @@ def _kind(match: re.Match[str]) -> str:
 
 def _alone(
     passage: Passage, sentence: Sentence, who: Spoken, context: Context
-) -> Iterator[tuple[tuple[int, int], _Claim]]:
+) -> Iterator[tuple[tuple[int, int], Claim]]:
     """The only device of a kind, or of those that a text compares, that has something."""
     text = passage.text
     for match in _ONLY.finditer(text, sentence.start, sentence.end):
@@ -190,12 +196,12 @@ def _alone(
         own = [context.catalogue[key] for key in mention.ids]
         found = of_text(among, mention.named, (), context) if among else scope(match, mention.named, context)
         if found:
-            yield (match.start(), what.end), _Claim(found, what, match["lacks"] is not None, own)
+            yield (match.start(), what.end), Claim(found, what, match["lacks"] is not None, own)
 
 
 def _on_each(
     passage: Passage, sentence: Sentence, context: Context
-) -> Iterator[tuple[tuple[int, int], _Claim]]:
+) -> Iterator[tuple[tuple[int, int], Claim]]:
     """What works on every device of a kind, or on none."""
     text = passage.text
     kinds = [(match, scope(match, (), context)) for match in _ON.finditer(text, sentence.start, sentence.end)]
@@ -212,14 +218,14 @@ def _on_each(
                 each = Property(match.start(), what[0].key, what[0].field, what[0].has)
                 yield (
                     (at, match.end()),
-                    _Claim(found, each, (match["every"] is not None) is not gone, found.but, _kind(match)),
+                    Claim(found, each, (match["every"] is not None) is not gone, found.but, _kind(match)),
                 )
                 break
 
 
 def _of_families(
     passage: Passage, sentence: Sentence, context: Context
-) -> Iterator[tuple[tuple[int, int], _Claim]]:
+) -> Iterator[tuple[tuple[int, int], Claim]]:
     """What is available on an architecture of which no device has it: "FP8 is available on Ampere"."""
     text = passage.text
     for match in _ON_FAMILY.finditer(text, sentence.start, sentence.end):
@@ -232,7 +238,7 @@ def _of_families(
         none = what and gpus and all(what[0].has(gpu) is False for gpu in gpus)
         if what and none:
             each = Property(match.end("what"), what[0].key, what[0].field, what[0].has)
-            yield match.span(), _Claim(Scope(gpus, ()), each, True, (), match["family"])
+            yield match.span(), Claim(Scope(gpus, ()), each, True, (), match["family"])
 
 
 def _of_both(match: re.Match[str], context: Context) -> Scope | None:
@@ -242,7 +248,9 @@ def _of_both(match: re.Match[str], context: Context) -> Scope | None:
     return found if found and (match["n"] or (both and len(devices(context)) == _TWO)) else None
 
 
-def _judged(passage: Passage, place: tuple[int, int], claim: _Claim, context: Context) -> Iterator[Finding]:
+def of_kind_judged(
+    passage: Passage, place: tuple[int, int], claim: Claim, context: Context
+) -> Iterator[Finding]:
     """Contradicted where a device of the kind is not so, or one that is left out is as the rest."""
     what = claim.what
     others = [gpu for gpu in claim.scope.gpus if what.has(gpu) is not claim.has and what.has(gpu) is not None]

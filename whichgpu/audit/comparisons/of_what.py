@@ -33,7 +33,7 @@ _DRAWN = re.compile(
 _JUST_FASTER = re.compile(r"\s+(?:as fast|faster|quicker|slower)\s*[,;]", re.IGNORECASE)
 _AS_FAST = re.compile(r"\s+(?:as fast|faster|quicker|slower|the speed)\b", re.IGNORECASE)
 #: "2x the bandwidth and 4x the throughput": of no attribute that stands before it.
-_THE_SPEED = re.compile(r"\s+the\s+(?:[\w-]+\s+)?(?:throughput|performance|speed)\b", re.IGNORECASE)
+_THE_SPEED = re.compile(r"\s+the\s+(?:[\w-]+\s+)?(?:throughput|performance|speed|compute)\b", re.IGNORECASE)
 _CLAUSES = re.compile(r"[,;]\s|\band\s", re.IGNORECASE)
 #: "3.5 times that of the V100": of the attribute that the sentence is about.
 _THAT_OF = re.compile(
@@ -92,6 +92,9 @@ def attribute_of(text: str, sentence: Sentence, claim: Multiple) -> Attribute | 
     meant = named_attribute(text, sentence, claim)
     if meant is None and _DRAWN.search(text, sentence.start, claim.start):
         return attributes()["power"]
+    if meant is None and _THE_SPEED.match(text, claim.end):
+        # "As much VRAM and twice the compute": of no size.
+        return None
     if meant is None and _AND_SO_MUCH.search(text, sentence.start, claim.start):
         # "30 % more bandwidth than the A and 7 % more than the B": of the same.
         every = {each.attribute for each in within(named(text), sentence.start, claim.start)}

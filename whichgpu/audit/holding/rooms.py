@@ -36,7 +36,7 @@ _TIMES = re.compile(r"\b(?P<n>\d{1,2})\s?[x\u00d7]\s?$", re.IGNORECASE)
 _SAME_CARD = re.compile(
     r"\b(?:the same|this|that|his|her|their|my|our)\s+(?:card|gpu|one|machine)\b|^\W*It(?:\s+(?:also|even|"
     r"easily|just|still))?\s+"
-    r"(?=(?:holds?|runs?|handles?|loads?|hosts?|serves?|can (?:hold|run|handle|load|serve))\b)|"
+    r"(?=(?:holds?|runs?(?! out)|handles?|loads?|hosts?|serves?|can (?:hold|run|handle|load|serve))\b)|"
     r"^\W*(?:Runs|Holds|Handles|Loads|Fits)\b(?=\s+(?:an?|any|the|all)\b)",
     re.IGNORECASE,
 )
@@ -54,7 +54,9 @@ _EITHER = re.compile(
     re.IGNORECASE,
 )
 
-VERB = re.compile(r"\b(?:fits?|stays?|runs?|handles?|loads?|works?|will do|possible|hold)\b", re.IGNORECASE)
+VERB = re.compile(
+    r"\b(?:fits?|stays?|runs?(?! out)|handles?|loads?|works?|will do|possible|hold)\b", re.IGNORECASE
+)
 
 _BACK, UNLIKE = 320, 0.28
 

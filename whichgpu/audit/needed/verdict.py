@@ -42,7 +42,7 @@ _BESIDE = 1.15
 _ANOTHER, _SAME = 1.6, 0.04
 
 
-class _Need(NamedTuple):
+class Need(NamedTuple):
     """What a model takes: bytes in all, of its weights, the least of those, and how that is known."""
 
     needed: float
@@ -64,7 +64,7 @@ def only_size(passage: Passage, place: tuple[int, int], context: Context) -> Qua
     return found[0] if len(found) == 1 else None
 
 
-def need_of_name(name: str, said: Format | None) -> _Need | None:
+def need_of_name(name: str, said: Format | None) -> Need | None:
     """What a model takes by its name, else by its size in the name."""
     found = models(name)
     exact = _fit(name) if said in (None, _COMMON) else None
@@ -73,17 +73,17 @@ def need_of_name(name: str, said: Format | None) -> _Need | None:
     return of_model(found[0], said) if len(found) == 1 else None
 
 
-def of_model(model: Model, said: Format | None) -> _Need:
+def of_model(model: Model, said: Format | None) -> Need:
     """What a model takes in a format; in the common one where none is said, and in any as the least."""
     each = said or _COMMON
     weights = model.parameters * each.usual
     least = model.parameters * (each.least if said else _LEAST)
     billions = f"{model.parameters / 1e9:.4g} billion weights of {each.usual:.2g} B"
     words = f"{billions} are {weights / 1e9:,.3g} GB"
-    return _Need(_BESIDE * weights, weights, least, words, said is not None, model.parameters)
+    return Need(_BESIDE * weights, weights, least, words, said is not None, model.parameters)
 
 
-def _format_of(told: float, need: _Need) -> str:
+def _format_of(told: float, need: Need) -> str:
     """The wider format that the weights take so much in; empty where there is none."""
     for name, each in (("16 bit", 2.0), ("32 bit", 4.0)):
         size = each * need.parameters
@@ -93,7 +93,7 @@ def _format_of(told: float, need: _Need) -> str:
 
 
 @lru_cache(maxsize=64)
-def _fit(name: str) -> _Need | None:
+def _fit(name: str) -> Need | None:
     """What the memory model says of a workload by its name."""
     from whichgpu.hardware.catalogue import catalogue
     from whichgpu.planner.capacity import fit
@@ -110,7 +110,7 @@ def _fit(name: str) -> _Need | None:
     parameters = sum(item.parameters().values())
     needed = float(answer.required)
     words = f"{item.id} in 16 bit takes {needed / 2**30:,.3g} GiB"
-    return _Need(needed, parameters * 2.0, parameters * _LEAST, words) if needed else None
+    return Need(needed, parameters * 2.0, parameters * _LEAST, words) if needed else None
 
 
 _MORE_THAN = re.compile(r"\b(?:more than|over|beyond)\s+$", re.IGNORECASE)
@@ -126,7 +126,7 @@ _OF_TOKEN = re.compile(
 )
 
 
-def judged_need(passage: Passage, quantity: Quantity, need: _Need, name: str, context: Context) -> Finding:
+def judged_need(passage: Passage, quantity: Quantity, need: Need, name: str, context: Context) -> Finding:
     """Too much to be a requirement, too little for any format that is said, or between."""
     told = quantity.value
     verdict, because = "unverifiable", need.words

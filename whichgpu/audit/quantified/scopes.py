@@ -103,13 +103,18 @@ def scope(match: re.Match[str], own: Sequence[str], context: Context) -> Scope |
     if kind is None or match["noun"].lower() == "one" or not _narrows(match):
         return None
     dated = _of_period(kind, period, context) if period else list(kind)
+    left = others(dated or (), (*own, *(gpu.id for gpu in but)), context)
+    return Scope(left, but) if left else None
+
+
+def others(kind: Sequence[Gpu], own: Sequence[str], context: Context) -> list[Gpu]:
+    """Those of a kind that were out when a text was written and are of no model of some ids."""
     today = context.document.written or context.today.isoformat()
-    same = {model(key, context.catalogue) for key in (*own, *(gpu.id for gpu in but))}
-    left = [
-        gpu for gpu in dated or () if str(gpu.value("release_date") or "9") <= today
+    same = {model(key, context.catalogue) for key in own}
+    return [
+        gpu for gpu in kind if str(gpu.value("release_date") or "9") <= today
         and model(gpu.id, context.catalogue) not in same
     ]  # fmt: skip
-    return Scope(left, but) if left else None
 
 
 def _narrows(match: re.Match[str]) -> bool:
@@ -166,14 +171,15 @@ def _kind(words: Sequence[str], context: Context) -> Sequence[Gpu] | None:
             market = segment_of(text)
         elif plain not in _FILL:
             return None
-    return _of(context, maker, market, family)
+    return of_kind(context, maker, market, family)
 
 
 def _brand(word: str) -> str:
     return _BRANDS.get(word.lower().removesuffix("s"), "")
 
 
-def _of(context: Context, maker: str, market: str, family: str) -> Sequence[Gpu]:
+def of_kind(context: Context, maker: str, market: str, family: str) -> Sequence[Gpu]:
+    """The devices of a maker, a market and an architecture by their names; an empty one leaves that open."""
     key = f"kind {maker} {market} {family}"
     if key not in context.memo:
         context.memo[key] = [
