@@ -6,12 +6,13 @@ before it in its sentence, else of the only one that its passage is about.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.bills.amounts import MONEY, NEAR, RENT
 from whichgpu.audit.bills.links import GIVEN
-from whichgpu.audit.dimensions import dims
+from whichgpu.audit.dimensions import AXES, LENGTHS, dims, times
 from whichgpu.audit.nodes import number, of_catalogue
 from whichgpu.audit.roles import counted, spoken
 from whichgpu.audit.sentences import sentences, within
@@ -47,7 +48,7 @@ _ON = re.compile(
 )
 #: Behind a number that leaves out its unit.
 _ENDS = re.compile(
-    r"\s*(?:[,;:)]|\.(?!\d)|$|\b(?:and|on|for|with|by|from|in total|together|each|while|but)\b)",
+    r"\s*(?:[,;:)]|\.(?!\d)|$|\b(?:and|at|on|for|with|by|from|in total|together|each|while|but)\b)",
     re.IGNORECASE,
 )
 #: "At $11.92 an hour the A100 run": of the device behind it.
@@ -59,8 +60,21 @@ _THE = re.compile(
     r"\s*(?:(?:an|per|/)\s?(?:hour|h|month)\s*)?,?\s+(?:the|an?|one|each|our)\s+", re.IGNORECASE
 )
 _NEAR, _LIKE, _FAR, _BACK = 40, 30.0, 260, 16
-_BYTES = dims(byte=1)
+_BYTES, _HOUR = dims(byte=1), AXES.index("hour")
+_PERIOD_BEHIND = re.compile(
+    r"(?:s|\s\w+)?\s+(?:per|an?|each|every) (hour|day|week|month|year)\b", re.IGNORECASE
+)
+#: A length that holds for all: "(730 hours)", "a month of 720 hours".
+_FOR_ALL = re.compile(
+    r"(?:\(|\b(?:month|year|week|day|period)s? (?:of|with|has|=) (?:about )?)$", re.IGNORECASE
+)
+_WORK = tuple(dims(**{axis: 1}) for axis in ("token", "piece", "flop"))
 _LAST, _BESIDE = 3, 12
+#: Before work that is the same for all: "with its 1.28 million images", "for ten billion tokens".
+_DONE = re.compile(
+    r"\b(?:with|of|for|its|has|over|all|process|generate|serve|produce|read)\s+(?:its |the |all |about )*$",
+    re.I,
+)
 
 
 def entries(text: Amounts, context: Context) -> list[Entry]:
@@ -78,11 +92,34 @@ def entries(text: Amounts, context: Context) -> list[Entry]:
                 meant = meant._replace(dims=RENT) if given else meant
             owner = _owner(meant, sentence, names, text)
             if any(meant.dims) and owner is not None:
-                found.append(_entry(meant, owner, sentence, text))
+                found.append(_entry(_by_later(meant, owner, text), owner, sentence, text))
             elif any(meant.dims) and who and (topic := _topic(who)):
                 found.append(Entry(frozenset((*topic.ids, *topic.named)), meant, named=False))
-            last = meant if any(meant.dims) else last
-    return found
+            last = meant if any(meant.dims) and not meant.sign else last
+    return _in_one_period(found, text)
+
+
+def _in_one_period(found: Sequence[Entry], text: Amounts) -> list[Entry]:
+    """Amounts with the period that a sentence tells once: "$19.20 on the one and $25.60 on the other an hour"."""
+    made = list(found)
+    for at, (one, other) in enumerate(pairwise(found)):
+        same = text.sentence(one.term.start) == text.sentence(other.term.start)
+        if (
+            not same
+            or one.ids & other.ids
+            or one.term.sign != other.term.sign
+            or one.term.of != other.term.of
+        ):
+            continue
+        if not 1 / _LIKE < one.term.value / other.term.value < _LIKE:
+            continue
+        pair = [(at, one, other), (at + 1, other, one)]
+        for place, bare, full in pair:
+            powers = full.term.dims
+            once = any(powers[_HOUR:]) and not any(bare.term.dims[_HOUR:])
+            if once and powers[:_HOUR] == bare.term.dims[:_HOUR] and sum(map(abs, bare.term.dims)) == 1:
+                made[place] = bare._replace(term=bare.term._replace(dims=powers, loose=False))
+    return made
 
 
 def _topic(who: Spoken) -> Mention | None:
@@ -107,6 +144,14 @@ def _owner(term: Term, here: Sentence, names: Sequence[Mention], text: Amounts) 
 def _entry(term: Term, owner: Mention, here: Sentence, text: Amounts) -> Entry:
     many = counted(text.passage.text, here.start, owner.start)
     return Entry(frozenset((*owner.ids, *owner.named)), term, float(many or 1))
+
+
+def _by_later(term: Term, owner: Mention, text: Amounts) -> Term:
+    """An amount with the period behind its device: "$25.60 with H200s per hour"."""
+    said = _PERIOD_BEHIND.match(text.passage.text, owner.end) if owner.start >= term.end else None
+    if not said or not term.sign or any(term.dims[_HOUR:]):
+        return term
+    return times(term, dims(**{said[1].lower(): -1}), 1.0)._replace(loose=False)
 
 
 def _in_full(term: Term, last: Term | None, text: Amounts) -> Term:
@@ -146,5 +191,16 @@ def shared(
     yield from text.known
     for each in within(text.every, start, end):
         counts = each.counted and each.value > 1 and not any(0 <= at - each.end < _BESIDE for at in named)
-        if each.start not in own and (any(each.dims) or counts) and not each.share:
+        free = each.start not in own or _is_of_all(each, text)
+        if free and (any(each.dims) or counts) and not each.share:
             yield each
+
+
+def _is_of_all(term: Term, text: Amounts) -> bool:
+    """Whether an amount beside a device is of none alone: work to be done, the hours of a month."""
+    if term.of in LENGTHS and sum(map(abs, term.dims)) == 1:
+        return _FOR_ALL.search(text.passage.text, max(0, term.start - _FAR), term.start) is not None
+    return (
+        term.dims in _WORK
+        and _DONE.search(text.passage.text, max(0, term.start - _NEAR), term.start) is not None
+    )

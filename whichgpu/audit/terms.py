@@ -134,10 +134,16 @@ _PER_ELSE = re.compile(
 )
 #: What stands before a price, and what goes on with an amount before.
 _PRICED = re.compile(
-    r"\b(?:at|against|price (?:is|of|was)|rate (?:is|of)|rents? (?:for|at)|it (?:is|was|costs?)|charges?|"
+    r"\b(?:(?<!out )(?<!in )at|against|price (?:is|of|was)|rate (?:is|of)|rents? (?:for|at)|it (?:is|was|costs?)|charges?|"
     r"to|vs\.?|versus|from|"
     r"instead of)\s+"
     r"(?:about |around |roughly |just |only |~)*$",
+    re.IGNORECASE,
+)
+#: A sentence that begins with what its prices are per: "Per gigabyte you pay $142 for the one and $158".
+_PER_GB = re.compile(
+    r"(?:(?:^|[.;:]\s+|,\s+(?:and |but |yet )?)per|\bprice per|\bcost per|\bmeasured per)\s(?:gigabyte|gb)\b"
+    r"(?:[^.;]|\.(?=\d))*$",
     re.IGNORECASE,
 )
 _OFFERED = re.compile(r"\s+(?:on[- ]demand|spot|reserved|preemptible|interruptible)\b", re.IGNORECASE)
@@ -389,5 +395,7 @@ def _of_money(text: str, base: Term, each: Quantity, before: str) -> Term | None
         return None
     made = per(text, base._replace(sign=sign), (dims(money=1), 1.0))
     made = _of_period(made, before)
+    if made.dims == dims(money=1) and _PER_GB.search(text, max(0, each.start - 2 * _REACH), each.start):
+        made = times(made, dims(byte=-1), 1e-9)
     priced = _PRICED.search(before) or _OFFERED.match(text, made.end)
     return made._replace(loose=made.dims == dims(money=1) and bool(priced))

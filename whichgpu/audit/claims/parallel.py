@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.bills.amounts import MONEY, NEAR, RENT, Amounts, is_known
-from whichgpu.audit.bills.links import BEHIND, GIVEN
+from whichgpu.audit.bills.links import BEHIND, GIVEN, LEADS
 from whichgpu.audit.bills.products import apart, explained, finding
 from whichgpu.audit.dimensions import AXES, dims
 from whichgpu.audit.ledger import Entry, entries, known_of, shared
@@ -42,7 +42,7 @@ _OFF, _PAIRS, _TRIED, _TOLD = 0.04, 24, 60_000, 400
 _POOL, _NODES, _SHARED, _COUNTED = 8, 2, 2, 2
 _MANY = "many"
 _HOUR, _BYTE = AXES.index("hour"), AXES.index("byte")
-_POWER = dims(energy=1, hour=-1)
+_POWER, _PIECES, _LASTS = dims(energy=1, hour=-1), dims(piece=1), dims(hour=1)
 _FOR_EACH = re.compile(r"\s+(?:for each|each|per user|apiece)\b", re.IGNORECASE)
 _SECOND = re.compile(r"(?:/|\bper |\ba )\s?s(?:ec(?:ond)?)?\b", re.IGNORECASE)
 
@@ -96,11 +96,23 @@ def _pairs(mine: Sequence[Entry], text: Amounts) -> Iterator[tuple[Entry, Entry]
         if beside and paid and b.term.dims[:_HOUR] == MONEY[:_HOUR]:
             # "Four cost $3.00, and two of the other $3.60 an hour".
             first = a._replace(term=a.term._replace(dims=b.term.dims))
+        elif beside and _once(a.term, b.term):
+            # "216 kWh a month, the other 252 kWh".
+            last = b._replace(term=b.term._replace(dims=a.term.dims))
         elif not alike(a.term, b.term) and (meant := in_kind_of(b.term, a.term, text)):
             last = b._replace(term=meant)
-        if alike(first.term, last.term) and all(_follows(each, text) for each in (first, last)):
+        led = beside and LEADS.search(text.passage.text, max(0, a.term.start - NEAR), a.term.start)
+        if alike(first.term, last.term) and _follows(first, text) and (led or _follows(last, text)):
             yield first, last
             yield last, first
+
+
+def _once(one: Term, other: Term) -> bool:
+    """Whether two amounts are of one thing, and only the first says of which period."""
+    return (
+        one.of == other.of == "energy" and one.dims[:_HOUR] == other.dims[:_HOUR]
+        and any(one.dims[_HOUR:]) and not any(other.dims[_HOUR:])
+    )  # fmt: skip
 
 
 def _follows(entry: Entry, text: Amounts) -> bool:
@@ -163,6 +175,13 @@ def _of_device(entry: Entry, told: Sequence[Entry], context: Context) -> dict[Ha
     """What is known of the device of an amount but that itself, and how many of it there are."""
     others = [each for each in told if each.term.start != entry.term.start]
     known = known_of(entry.ids, others, context)
+    if entry.term.dims == _PIECES:
+        # "Renders the scene in 42 s": of each of what is counted.
+        known |= {
+            (powers, ""): [one._replace(dims=powers) for one in known[(_LASTS, "")]]
+            for powers in (dims(hour=1, piece=-1),)
+            if (_LASTS, "") in known
+        }
     for node in of_tables(context):
         if node.ids & entry.ids:
             known.setdefault(node.key, []).append(node.term)
@@ -197,8 +216,18 @@ def _by(keys: tuple[Hashable, ...], both: _Both, effort: Effort) -> Iterator[Way
             used = (*(each for each in values if each is not None), *some)
             if not (_is_worked(used, one) and _is_before(used, one)):
                 continue
-            if any(way.gives(one) for way in made_of(one._replace(about=False), used, effort)):
-                yield from _again(second, some, other, effort)
+            tried = made_of(one._replace(about=False), used, effort)
+            proof = next((way for way in tried if way.gives(one)), None)
+            if proof is not None:
+                yield from (_narrowed(way, proof, one) for way in _again(second, some, other, effort))
+
+
+def _narrowed(way: Way, proof: Way, told: Term) -> Way:
+    """A product with the length of a month that the first amount was worked out with."""
+    if proof.high <= proof.low or not way.high / way.low <= proof.high / proof.low * 1.001:
+        return way
+    share = min(max(told.value, proof.low), proof.high) / proof.low
+    return way._replace(low=way.low * share, high=way.low * share)
 
 
 def _again(
@@ -236,11 +265,12 @@ def _left(both: _Both) -> Iterator[Way]:
     """What both have less, or more, of one amount: "leaves 4 GB on one and 28 on the other"."""
     one = both.one.term
     rest = [each for each in both.pool if alike(each, one)] if one.of in ("byte", "money") else []
+    first, last = ([each.value for each in side.get(_MANY, ())] for side in (both.first, both.second))
     for (key, values), sign in product(both.first.items(), (-1, 1)):
-        for value, each in product(values, rest):
-            made = value.value + sign * each.value
+        for value, each, many in product(values, rest, (1.0, *first)):
+            made = value.value * many + sign * each.value
             proof = value.dims == one.dims and made > 0 and Way(made, made, ()).gives(one)
-            for again in both.second.get(key, ()) if proof else ():
-                second = again.value + sign * each.value
+            for again, times in product(both.second.get(key, ()), (1.0, *last)) if proof else ():
+                second = again.value * times + sign * each.value
                 if second > 0:
                     yield Way(second, second, (again, each))

@@ -15,6 +15,7 @@ from whichgpu.audit.quantities import multiples, quantities
 from whichgpu.audit.relations import rounding
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.terms import terms
+from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 
 #: Behind a percentage or a multiple, and before one or an amount.
 _BEHIND = re.compile(
-    r"\s*(?:[,)]?\s*)?(?:mehr|weniger|teurer|g\u00fcnstiger|billiger|plus cher|moins cher|"
+    r"\s*(?:[,)]?\s*)?(?:dearer|costlier|steeper|mehr|weniger|teurer|"
+    r"g\u00fcnstiger|billiger|plus cher|moins cher|"
     r"m\u00e1s car[oa]|m\u00e1s barat[oa]|(?:as|more|less) (?:expensive|costly|cheap|pricey|fast|quick|much|"
     r"many|slow)|cheaper|faster|slower|quicker|pricier|longer|shorter|less\b|more\b|saving|savings|discount|"
     r"off\b|lower|higher|premium|mark-?up|spread|speed-?up|(?:cost |price )?(?:reduction|saving|"
@@ -38,11 +40,11 @@ _BEHIND = re.compile(
 )
 _BEFORE = re.compile(
     r"\b(?:sav(?:es?|ed|ing|ings)(?: of)?|undercut\w*(?: \w+){0,4} by|"
-    r"cut(?:s|ting)?(?: \w+){0,3} by|discount of|premium of|(?:an? )?(?:extra|surcharge|increase|rise|"
+    r"cut(?:s|ting)?(?: \w+){0,3} by|(?:discount|cut|drop|rebate|jump|growth|gain) of|premium of|(?:an? )?(?:extra|surcharge|increase|rise|"
     r"hike|mark-?up) of|difference "
     r"of|speed-?up of|factor of|reduc\w+(?: \w+){0,4} by|"
     r"(?:gap|spread|difference|ratio) between [^;]{3,90} (?:is|was|comes to)|"
-    r"(?:cheaper|lower|higher|less|more|fell|rose|dropped|drops?|down|up|faster|slower|shorter|longer) by)\s+"
+    r"(?:cheaper|dearer|pricier|costlier|lower|higher|less|more|fell|rose|dropped|drops?|down|up|faster|slower|shorter|longer) by)\s+"
     r"(?:you |us |them |about |around |roughly |over |nearly |almost |some |just |a |an |full |only )*~?$",
     re.IGNORECASE,
 )
@@ -61,10 +63,12 @@ _DOUBLED = re.compile(
     r"then|\s)*"
     r"(?P<times>doubled|tripled|quadrupled|halved)\b", re.IGNORECASE,
 )  # fmt: skip
+#: The comparative right behind a part.
+_PART_WAY = re.compile(r"(?:cheaper|less|more|off|faster|slower|lower|higher)$", re.IGNORECASE)
 _TIMES_OF = {"doubled": 2.0, "tripled": 3.0, "quadrupled": 4.0, "halved": 0.5}
 #: What it is of, by the words around it: what is less is a share of the larger, what is more of the smaller.
 _OF_MONEY = re.compile(
-    r"\b(?:cheap\w*|cost\w*|pric\w+|expensive|sav\w+|discount\w*|premium|off|spread|bills?|pay\w*|teurer|"
+    r"\b(?:cheap\w*|dear(?:er)?|cost\w*|pric\w+|expensive|sav\w+|discount\w*|premium|off|spread|bills?|pay\w*|teurer|"
     r"g\u00fcnstiger|billiger|cher|car[oa]|barat[oa]|mark-?up|surcharge|extra of|hike|per token)\b",
     re.IGNORECASE,
 )
@@ -77,7 +81,28 @@ _LESS = re.compile(
     re.IGNORECASE,
 )
 _MORE = re.compile(
-    r"\b(?:more|higher|premium|mark-?up|rose|up|teurer|pricier|extra|surcharge|hike)\b", re.IGNORECASE
+    r"\b(?:more|higher|dearer|costlier|premium|mark-?up|rose|up|teurer|pricier|extra|surcharge|hike)\b",
+    re.IGNORECASE,
+)
+#: Behind and before what two amounts differ by, whatever they are of: "225 W more than", "ahead by 51 GB".
+_MORE_BEHIND = re.compile(
+    r"\s*(?:more|less|higher|lower|dearer|cheaper|pricier|costlier|fewer|ahead|"
+    r"(?:above|below|under)(?=\s+(?:the|its|that|what|an?)\b))\b(?!\s+(?:than\s+)?(?:\$|\u20ac|EUR )?\d)"
+    r"(?!\s+(?:than\s+)?(?:needed|necessary|before|usual|required|you|we|expected|rated|its?\b))",
+    re.IGNORECASE,
+)
+_LED_BY = re.compile(
+    r"\b(?:(?:ahead|in front)(?: of [\w ]{2,24})? by|(?:exceed|surpass|outdo|beat|top)\w* [\w \u2019']{2,30} by|"
+    r"(?:lead|gap|edge|advantage|difference|surplus) of|"
+    r"(?:so|thus|therefore|hence)\b[^.;,\d]{2,50} adds?)\s+"
+    r"(?:you |us |about |around |roughly |some |just |a |an |full |only )*~?$",
+    re.IGNORECASE,
+)
+#: What makes it an amount of something else than the two before it.
+_SUPPOSED = re.compile(
+    r"\b(?:if|up to|could|can|might|may|typical\w*|usually|often|market|tax|vat|average|median|idle|"
+    r"at (?:least|most)|another|peaks?|limit\w*|wall|system|host|overhead|spare|headroom|reserve\w*)\b",
+    re.IGNORECASE,
 )
 #: What makes it a change of something else.
 _ELSE = re.compile(
@@ -106,6 +131,13 @@ _THAN_BARE = re.compile(
     re.IGNORECASE,
 )
 _RIGHT_BEHIND = 6
+#: A sentence that says only what the two before it differ by: "That is a third more."
+_THAT_IS = re.compile(
+    r"\s*(?:So )?(?:that|this|which|it)(?:[\u2019']s| is| makes| means) [^.;,]{0,24}\b(?:more|less|higher|lower)\W*$",
+    re.IGNORECASE,
+)
+#: Watts and bytes, of which two differ by so much; what a device has of them.
+_DIFFER = {dims(energy=1, hour=-1): ("power", 1.0), dims(byte=1): ("memory", 1.0)}
 _MOST, _LARGEST, _BACK, _RESTATED = 10, 60.0, 220, 0.05
 #: Of two periods that a rate is in, the one that is faster takes less time.
 _THINGS = ("energy", "token", "piece", "byte", "flop")
@@ -152,6 +184,11 @@ def _said(text: str, sentence: Sentence, every: Sequence[Term], fraction: str) -
             yield _typed(_Said(each.start, each.end, each.value, "share", _SHARE), led, followed)
         elif each.sign and led and not any(each.dims[1 : AXES.index("hour")]):
             yield _Said(each.start, each.end, each.value, "amount", _AMOUNT, "money", dims=each.dims)
+        elif each.dims in _DIFFER or (each.sign and not any(each.dims[1 : AXES.index("hour")])):
+            by = _LED_BY.search(text, max(sentence.start, each.start - _LED), each.start)
+            if (by or _MORE_BEHIND.match(text, each.end)) and not each.each:
+                of = "money" if each.sign else "amount"
+                yield _Said(each.start, each.end, each.value, "amount", _AMOUNT, of, dims=each.dims)
     told = [
         each for each in quantities(text, fraction) if each.dimension == "times" and each.high == each.value
     ]
@@ -167,7 +204,9 @@ def _said(text: str, sentence: Sentence, every: Sequence[Term], fraction: str) -
     for match in _PART.finditer(text, sentence.start, sentence.end):
         if match["behind"] or (match["led"] and _LESS.search(text, sentence.start, match.start())):
             said = _Said(*match.span("part"), _PARTS[match["part"].lower()], "share", _TIMES)
-            yield _typed(said, re.search(r".{0,30}$", text[sentence.start : match.start()]), None)
+            led = re.search(r".{0,30}$", text[sentence.start : match.start()])
+            # What stands right behind it says which way it is: "save, a quarter more".
+            yield _typed(said, None if match["behind"] else led, _PART_WAY.search(match[0]))
 
 
 def _typed(said: _Said, led: re.Match[str] | None, followed: re.Match[str] | None) -> _Said:
@@ -192,7 +231,8 @@ def _judged(
         ]
     here = within(amounts, sentence.start, sentence.end)
     before = [each for each in amounts if sentence.start - _BACK < each.start < sentence.start]
-    if _ELSE.search(sentence.text) or not (here or before):
+    unlike = _SUPPOSED if said.kind == "amount" else _ELSE
+    if unlike.search(sentence.text) or not (here or before):
         return None
     # The two of the sentence, else the last one of it and the last one before it, else those before it.
     pairs = list(_pairs(here)) or _nearest(before, here) or list(_pairs(before))
@@ -206,7 +246,7 @@ def _judged(
     numbers = within(terms(passage.text, context.fraction, names), sentence.start, said.start)
     known = known or _beside(said, numbers, near) or (not said.of and _ends_bare(said, numbers))
     known = known and not _are_named(passage.text, here, said)
-    known = known or _of_rest(passage.text, said, near)
+    known = known or _of_rest(passage.text, said, near) or _of_several(passage, said, near, context)
     known = known or _THAN_BARE.match(passage.text, said.end) is not None
     # "Twice the price of the L4": of two that the passage does not tell the prices of.
     elsewhere = said.kind == "times" and bool(pairs) and any(each.start < 0 for each in pairs[-1][2:])
@@ -214,7 +254,8 @@ def _judged(
     known = known or (not said.of and said.kind == "times" and _of_numbers(passage, sentence, said, context))
     if not 0 < len(pairs) <= _FEW or known or not (said.of or said.way or here):
         return None
-    if not said.of and not here and pairs[-1][2].sign and not _OF_MONEY.search(sentence.text):
+    goes_on = said.way and _THAT_IS.match(sentence.text)
+    if not (said.of or here or goes_on) and pairs[-1][2].sign and not _OF_MONEY.search(sentence.text):
         # "It moves 78 percent more than the 4090": of no price.
         return None
     low, high = sorted(pairs[-1][:2])
@@ -236,6 +277,23 @@ def _of_rest(text: str, said: _Said, near: Sequence[Term]) -> bool:
     )
 
 
+def _of_several(passage: Passage, said: _Said, near: Sequence[Term], context: Context) -> bool:
+    """Whether watts or bytes are what two of the devices near by, or several of them, differ by."""
+    if said.kind != "amount" or said.dims not in _DIFFER:
+        return False
+    text = passage.text
+    field, scale = _DIFFER[said.dims]
+    names = context.mentions.get(context.place(passage), ())
+    every = terms(text, context.fraction, tuple((each.start, each.end) for each in names))
+    counts = {1.0, *(each.value for each in every if each.counted and each.value > 1)}
+    gpus = (context.catalogue[key] for one in names for key in one.ids)
+    own = {float(value) * scale for gpu in gpus if (value := gpu.value(field))}
+    own |= {size * 1e9 for each in own if field == "memory" and (size := nominal_gb(each))}
+    told = {each.value for each in near} | own
+    many = {many * value for many in counts for value in told}
+    return any(abs(abs(a - b) / said.value - 1) < _AMOUNT for a, b in combinations(many, 2))
+
+
 def _of_others(
     passage: Passage, sentence: Sentence, said: _Said, pairs: Sequence[tuple[float, float, Term, Term]],
     context: Context,
@@ -245,6 +303,9 @@ def _of_others(
     behind = [each for each in named if _THAN_ONE.fullmatch(passage.text, said.end, each.start)]
     last = pairs[-1] if pairs else None
     if last is None or not named:
+        return False
+    if said.kind == "amount" and behind and any(each.start >= behind[0].end for each in last[2:]):
+        # "$600 more than the 4080 at $999": told behind it.
         return False
     first = min(each.start for each in last[2:])
     before = within(context.mentions.get(context.place(passage), ()), 0, said.start)
@@ -322,7 +383,9 @@ def _in_brackets(text: str, at: int) -> bool:
 def _is_of(term: Term, said: _Said) -> bool:
     """Whether an amount is of what a change is said to be of."""
     if said.kind == "amount":
-        return bool(term.sign) and (term.dims == said.dims or not any(said.dims[1:]))
+        if said.of != "money":
+            return term.dims == said.dims
+        return bool(term.sign) and (term.dims in (said.dims, dims(money=1)) or not any(said.dims[1:]))
     if said.of == "money":
         return bool(term.sign)
     if said.of == "speed":
