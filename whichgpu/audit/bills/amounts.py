@@ -49,7 +49,7 @@ _BEFORE = 24
 #: What says that as much is due for so many tokens, or so long, as for the whole.
 BREAK_EVEN = re.compile(
     r"\b(?:break(?:s|ing)?[- ]?even|pa(?:ys?|id) (?:off|for itself|back)|is (?:reached|recovered)|"
-    r"amorti[sz]\w+|recoup\w*)\b[^.;\d]{0,40}$",
+    r"amorti[sz]\w+|recoup\w*|buys?(?: you)?|enough for|gets you|(?:will |would )?last)\b[^.;\d]{0,40}$",
     re.IGNORECASE,
 )
 #: What so much is due of.

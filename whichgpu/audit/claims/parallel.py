@@ -13,7 +13,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.bills.amounts import MONEY, NEAR, RENT, Amounts, is_known
 from whichgpu.audit.bills.links import BEHIND, GIVEN, LEADS
 from whichgpu.audit.bills.products import apart, explained, finding
-from whichgpu.audit.dimensions import AXES, dims
+from whichgpu.audit.dimensions import AXES, LENGTHS, dims
 from whichgpu.audit.ledger import Entry, entries, known_of, shared
 from whichgpu.audit.nodes import in_kind_of, of_tables
 from whichgpu.audit.relations import Effort, Way, alike, made_of
@@ -43,6 +43,7 @@ _POOL, _NODES, _SHARED, _COUNTED = 8, 2, 2, 2
 _MANY = "many"
 _HOUR, _BYTE = AXES.index("hour"), AXES.index("byte")
 _POWER, _PIECES, _LASTS = dims(energy=1, hour=-1), dims(piece=1), dims(hour=1)
+_PERIODS = tuple(LENGTHS[each] for each in ("month", "year"))
 _FOR_EACH = re.compile(r"\s+(?:for each|each|per user|apiece)\b", re.IGNORECASE)
 _SECOND = re.compile(r"(?:/|\bper |\ba )\s?s(?:ec(?:ond)?)?\b", re.IGNORECASE)
 
@@ -120,7 +121,7 @@ def _follows(entry: Entry, text: Amounts) -> bool:
     term = entry.term
     before = max(0, term.start - NEAR)
     given = term.sign and GIVEN.search(text.passage.text, before, term.start)
-    if term.loose or is_known(term, text) or given:
+    if is_known(term, text) or given:
         return False
     if term.of in ("token", "piece") and term.dims[_HOUR] < 0 and _SECOND.search(term.words):
         # A speed is measured, but for what each of several users gets of it.
@@ -156,6 +157,10 @@ def _is_of_all(both: _Both) -> bool:
     """Whether it is so many times anything that is known of one: 8 x 180 GB of what the text gives 192 GB."""
     told = both.other.term
     counts = [*both.second.get(_MANY, ()), *(each for each in both.pool if each.counted)]
+    own = (each for values in both.second.values() for each in values if each.dims == told.dims)
+    if any(Way(each.value, each.value, (each,)).gives(told) for each in own):
+        # What is on file of it: nothing that was worked out.
+        return True
     return any(
         Way(each.value * many.value, each.value * many.value, (each,)).gives(told)
         for values in both.second.values()
@@ -242,7 +247,9 @@ def _again(
 
 def _is_before(used: Sequence[Term], told: Term) -> bool:
     """Whether an amount is told behind all that it follows from."""
-    return all(each.start < told.start for each in used if not each.counted)
+    # "216 kWh in a month of 720 hours": how long that is may be told behind.
+    periods = [each for each in used if each.dims == _LASTS and any(a <= each.value <= b for a, b in _PERIODS)]
+    return all(each.start < told.start for each in used if not (each.counted or each in periods))
 
 
 def _values(key: Hashable, side: Known) -> Sequence[Term | None]:

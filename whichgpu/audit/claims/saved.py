@@ -9,8 +9,9 @@ from itertools import combinations, permutations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.dimensions import AXES, converted, dims
+from whichgpu.audit.dimensions import AXES, Term, converted, dims
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.ledger import in_full
 from whichgpu.audit.quantities import multiples, quantities
 from whichgpu.audit.relations import rounding
 from whichgpu.audit.sentences import sentences, within
@@ -21,7 +22,6 @@ from whichgpu.values import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from whichgpu.audit.dimensions import Term
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.quantities import Quantity
@@ -98,6 +98,13 @@ _LED_BY = re.compile(
     r"(?:you |us |about |around |roughly |some |just |a |an |full |only )*~?$",
     re.IGNORECASE,
 )
+#: Between an amount and the share that it is.
+_APPOSED = re.compile(
+    r"[\s,(\u2013\u2014-]*(?:or|i\.e\.,?|that is|thus|a good|about|roughly|nearly|almost|an? (?:extra|saving|surcharge|"
+    r"discount|increase|rise) of|\s)*",
+    re.IGNORECASE,
+)
+_SIZE = re.compile(r"(?<!\d)(\d{2,3})\s?GB$")
 #: What makes it an amount of something else than the two before it.
 _SUPPOSED = re.compile(
     r"\b(?:if|up to|could|can|might|may|typical\w*|usually|often|market|tax|vat|average|median|idle|"
@@ -164,8 +171,9 @@ def find(context: Context) -> Iterator[Finding]:
     earlier: Sequence[Term] = ()
     for index, passage in context.document.running():
         names = tuple((each.start, each.end) for each in context.mentions.get(index, ()))
-        every = [each for each in terms(passage.text, context.fraction, names)]
+        every = in_full(index, passage, terms(passage.text, context.fraction, names), context)
         amounts = [each for each in every if any(each.dims) and each.of and not each.tariff]
+        amounts = sorted([*amounts, *_in_names(passage.text, names)])
         told = [*earlier, *amounts]
         for sentence in sentences(passage.text) if len(told) > 1 else ():
             for said in _said(passage.text, sentence, every, context.fraction):
@@ -176,19 +184,22 @@ def find(context: Context) -> Iterator[Finding]:
         earlier = [each._replace(start=each.start - len(passage.text) - 1, end=-1) for each in told[-_MOST:]]
 
 
+def _in_names(text: str, names: Sequence[tuple[int, int]]) -> Iterator[Term]:
+    """The sizes of memory that devices are called by: "the H200 141 GB"."""
+    for start, end in names:
+        size = _SIZE.search(text, start, end)
+        if size:
+            yield Term(size.start(), end, float(size[1]) * 1e9, dims(byte=1), size[0])
+
+
 def _said(text: str, sentence: Sentence, every: Sequence[Term], fraction: str) -> Iterator[_Said]:
     for each in within(every, sentence.start, sentence.end):
         led = _BEFORE.search(text, max(sentence.start, each.start - _LED), each.start)
         followed = _BEHIND.match(text, each.end)
         if each.share and (led or followed):
             yield _typed(_Said(each.start, each.end, each.value, "share", _SHARE), led, followed)
-        elif each.sign and led and not any(each.dims[1 : AXES.index("hour")]):
-            yield _Said(each.start, each.end, each.value, "amount", _AMOUNT, "money", dims=each.dims)
-        elif each.dims in _DIFFER or (each.sign and not any(each.dims[1 : AXES.index("hour")])):
-            by = _LED_BY.search(text, max(sentence.start, each.start - _LED), each.start)
-            if (by or _MORE_BEHIND.match(text, each.end)) and not each.each:
-                of = "money" if each.sign else "amount"
-                yield _Said(each.start, each.end, each.value, "amount", _AMOUNT, of, dims=each.dims)
+        else:
+            yield from _by_amount(text, sentence, each, every, bool(led))
     told = [
         each for each in quantities(text, fraction) if each.dimension == "times" and each.high == each.value
     ]
@@ -207,6 +218,29 @@ def _said(text: str, sentence: Sentence, every: Sequence[Term], fraction: str) -
             led = re.search(r".{0,30}$", text[sentence.start : match.start()])
             # What stands right behind it says which way it is: "save, a quarter more".
             yield _typed(said, None if match["behind"] else led, _PART_WAY.search(match[0]))
+
+
+def _by_amount(
+    text: str, sentence: Sentence, each: Term, every: Sequence[Term], led: bool
+) -> Iterator[_Said]:  # fmt: skip
+    """An amount that two others differ by, and the share that stands right behind it: "$95 a month, or 87 %"."""
+    bill = bool(each.sign) and not any(each.dims[1 : AXES.index("hour")])
+    if each.each or not (bill or each.dims in _DIFFER):
+        return
+    by = _LED_BY.search(text, max(sentence.start, each.start - _LED), each.start)
+    behind = _MORE_BEHIND.match(text, each.end)
+    if not (by or behind or (bill and led)):
+        return
+    of = "money" if bill else "amount"
+    yield _Said(each.start, each.end, each.value, "amount", _AMOUNT, of, dims=each.dims)
+    after = next((one for one in every if one.start >= each.end), None)
+    if after and after.share and _APPOSED.fullmatch(text, behind.end() if behind else each.end, after.start):
+        less = _LESS.search(
+            text, max(sentence.start, each.start - _LED), behind.end() if behind else each.start
+        )
+        yield _Said(
+            after.start, after.end, after.value, "share", _SHARE, of if bill else "", -1 if less else 1
+        )
 
 
 def _typed(said: _Said, led: re.Match[str] | None, followed: re.Match[str] | None) -> _Said:
