@@ -6,11 +6,10 @@ before it in its sentence, else of the only one that its passage is about.
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.bills.amounts import MONEY, NEAR, RENT, Amounts
+from whichgpu.audit.bills.amounts import MONEY, NEAR, ON_IT, RENT, Amounts
 from whichgpu.audit.bills.links import GIVEN
 from whichgpu.audit.dimensions import AXES, LENGTHS, dims, times
 from whichgpu.audit.nodes import number, of_catalogue
@@ -40,12 +39,6 @@ class Entry(NamedTuple):
     named: bool = True
 
 
-#: From an amount to the device that it is told of behind it: "20.9 ms on the H100".
-_ON = re.compile(
-    r"[^\d.,;:()]{0,24}?\b(?:on|for|with|by|from|of)\s+(?:(?:the|an?|one|each|single|every|both|two|three|four|"
-    r"eight|nvidia[\u2019']?s?|amd[\u2019']?s?)\s+)*",
-    re.IGNORECASE,
-)
 #: Behind a number that leaves out its unit.
 _ENDS = re.compile(
     r"\s*(?:[,;:)]|\.(?!\d)|$|\b(?:and|at|on|for|with|by|from|in total|together|each|while|but)\b)",
@@ -63,6 +56,13 @@ _NEAR, _LIKE, _FAR, _BACK = 40, 30.0, 260, 16
 _BYTES, _HOUR = dims(byte=1), AXES.index("hour")
 _PERIOD_BEHIND = re.compile(
     r"(?:s|\s\w+)?\s+(?:per|an?|each|every) (hour|day|week|month|year)\b", re.IGNORECASE
+)
+_IN_FORMULA = re.compile(r"[/x\u00d7*+=]\s*$")
+#: Behind what is of a device that is not named.
+_OTHER = re.compile(
+    r"(?:\s(?:per|an?|each)\s(?:hour|month|year))?\s(?:for|on|with|of) (?:the|an?) "
+    r"(?:other|second|rest|latter|rival)\b",
+    re.IGNORECASE,
 )
 #: A length that holds for all: "(730 hours)", "a month of 720 hours".
 _FOR_ALL = re.compile(
@@ -100,9 +100,10 @@ def entries(text: Amounts, context: Context) -> list[Entry]:
 
 
 def _in_one_period(found: Sequence[Entry], text: Amounts) -> list[Entry]:
-    """Amounts with the period that a sentence tells once: "$19.20 on the one and $25.60 on the other an hour"."""
+    """Amounts with the period that a sentence tells once: "$19.20 on one, $25.60 on the other an hour"."""
     made = list(found)
-    for at, (one, other) in enumerate(pairwise(found)):
+    for at in (*range(len(found) - 1), *reversed(range(len(found) - 1))):
+        one, other = made[at : at + 2]
         same = text.sentence(one.term.start) == text.sentence(other.term.start)
         if (
             not same
@@ -147,9 +148,11 @@ def _owner(term: Term, here: Sentence, names: Sequence[Mention], text: Amounts) 
     """The device right behind an amount, by a preposition, else the last one before it in its sentence."""
     words, end = text.passage.text, term.start + len(term.words)
     behind = within(names, end, min(here.end, end + _NEAR))
-    if behind and _ON.fullmatch(words, end, behind[0].start):
+    if behind and ON_IT.fullmatch(words, end, behind[0].start):
         return behind[0]
     before = within(names, here.start, term.start)
+    if _OTHER.match(words, end):
+        return None
     leads = _AT.search(words[max(here.start, term.start - _BACK) : term.start])
     if behind and (leads or not before) and _THE.fullmatch(words, end, behind[0].start):
         return behind[0]
@@ -176,7 +179,7 @@ def _in_full(term: Term, last: Term | None, text: Amounts) -> Term:
     if not last or not told or term.share or not any(map(str.isdigit, term.words)):
         return term
     near = term.start - last.end < _FAR and 1 / _LIKE < term.value / told < _LIKE
-    if last.sign or not near or not _ENDS.match(words, term.end):
+    if last.sign or not near or not _ENDS.match(words, term.end) or _IN_FORMULA.search(words, 0, term.start):
         return term
     return term._replace(value=term.value * last.value / told, dims=last.dims, plain=False)
 
@@ -206,6 +209,8 @@ def shared(
     yield from text.known
     for each in within(text.every, start, end):
         counts = each.counted and each.value > 1 and not any(0 <= at - each.end < _BESIDE for at in named)
+        if _OTHER.match(text.passage.text, each.start + len(each.words)):
+            continue
         free = each.start not in own or _is_of_all(each, text)
         if free and (any(each.dims) or counts) and not each.share:
             yield each

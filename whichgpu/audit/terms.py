@@ -134,7 +134,8 @@ _PER_ELSE = re.compile(
 )
 #: What stands before a price, and what goes on with an amount before.
 _PRICED = re.compile(
-    r"\b(?:(?<!out )(?<!in )at|against|price (?:is|of|was)|rate (?:is|of)|rents? (?:for|at)|it (?:is|was|costs?)|charges?|"
+    r"\b(?:(?<!out )(?<!in )at|against|price (?:is|of|was)|rate (?:is|of)|rents? (?:for|at)|"
+    r"it (?:is|was|costs?)|charges?|"
     r"to|vs\.?|versus|from|"
     r"instead of)\s+"
     r"(?:about |around |roughly |just |only |~)*$",

@@ -95,6 +95,8 @@ _SLIPS = (60.0, 100.0, 1e3, 3600.0)
 _ROUND = (1.0, 1e3, 1e6, 1e9)
 
 
+#: Before what two amounts differ by, over some time.
+_OF_TWO = re.compile(r"\b(?:difference|gap|saving)\b[^.;\d]{0,40}$", re.IGNORECASE)
 #: What measuring and rounding make of amounts that are no money, and of money.
 _LIKE = (0.18, 0.0)
 
@@ -277,6 +279,8 @@ def _judged(bases: Sequence[Term], told: Term, text: Amounts, context: Context) 
         here = text.sentence(told.start)
         near = [each for each in text.near(told, here.end) if each is not told and each not in text.wrong]
         near = [each for each in near if each.start < told.start or not alike(each, told)]
+        # A rate that was told of its device is among them: it is one factor, not two.
+        near = [each for each in near if each.start != base.start]
         asked = told._replace(dims=base.dims) if told.each and told.dims == MONEY else told
         free = [each for each in ways(asked, near, base, effort=text.effort) if is_simple(each, told, text)]
         uses = [each for each in near if is_use(each) and here.start <= each.start < told.start]
@@ -343,7 +347,8 @@ def _missed(
         return None
     if explained(told, text, said=True) or not _is_off(best, told) or _is_least(best, told, text):
         return None
-    if _is_from_limit(best, told, text, context) or _is_of_unlike(best, told, text):
+    of_two = _OF_TWO.search(text.passage.text, text.sentence(told.start).start, told.start)
+    if of_two or _is_from_limit(best, told, text, context) or _is_of_unlike(best, told, text):
         return None
     mixed = any(_is_mixed(best, each, text, context) for each in best.used[:1])
     if not summed and (_skips(best, told, text) or mixed):

@@ -23,7 +23,8 @@ _PIN = re.compile(r"(?<![\d.,])(?P<n>\d{1,2}(?:\.\d{1,2})?)\s?(?:Gbps|Gbit/s|Gb/
 _BUS = re.compile(r"(?<![\d.,])(?P<n>\d{2,4}|\d,\d{3})(?:\s|-)?bits?\b", re.IGNORECASE)
 _RATE = re.compile(r"(?<![\d.,])(?P<n>\d{2,4}(?:\.\d)?|\d,\d{3}(?:\.\d)?)\s?GB/s")
 _CORES = re.compile(
-    r"(?<![\d.,])(?P<n>\d{1,2},\d{3}|\d{3,5})\s(?:(?:CUDA|FP32|shader)[ -])?(?:cores|shaders|stream processors)\b"
+    r"(?<![\d.,])(?P<n>\d{1,2},\d{3}|\d{3,5})\s(?:(?:CUDA|FP32|shader)[ -])?(?:cores|shaders|"
+    r"stream processors)\b"
     r"(?!\s(?:each|per)\b)",
     re.IGNORECASE,
 )
@@ -35,7 +36,8 @@ _EACH = re.compile(
 )
 #: What makes it more than one of the parts, or a part of them.
 _ELSE = re.compile(
-    r"\b(?:tensor|RT|FP64|full|disabled|of (?:the|its) \d|was|were|predecessor|instead|than|two|both|effective)\b",
+    r"\b(?:tensor|RT|FP64|full|disabled|of (?:the|its) \d|was|were|predecessor|instead|than|two|"
+    r"both|effective)\b",
     re.IGNORECASE,
 )
 #: Bits of a byte; what rounding makes of a product; what is too far to be of the same thing.
@@ -55,7 +57,10 @@ def _of_parts(
 ) -> Iterator[Finding]:
     """The third of three amounts that a sentence tells once each, held against the product of the others."""
     found = [[*each.finditer(passage.text, sentence.start, sentence.end)] for each in parts]
-    if any(len(each) != 1 for each in found) or _ELSE.search(sentence.text):
+    if any(len(each) != 1 for each in found):
+        return
+    places = [place for each in found for place in each[0].span()]
+    if _ELSE.search(passage.text, min(places), max(places)):
         return
     (one, other, told), of_cores = (each[0] for each in found), scale == 1.0
     a, b, value = (float(each["n"].replace(",", "")) for each in (one, other, told))

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 _POWER = dims(energy=1, hour=-1)
 #: What makes an amount one of something else, or under other conditions.
 _ELSE = re.compile(
-    r"\b(?:each|per (?:gpu|card|device)|apiece|spot|reserv\w+|commit\w*|discount\w*|if|instead of|saves?|saving|"
+    r"\b(?:each|per (?:gpu|card|device)|apiece|spot|reserv\w+|commit\w*|discount\w*|if|"
+    r"instead of|saves?|saving|"
     r"machine|system|server|chassis|host|wall|rig|box|cpus?|idle|limit\w*|capped|measured|averag\w+|"
     r"another|more|less|fewer|than|plus|extra|from|other|elsewhere|cheap\w*|real\w*|practice)\b",
     re.IGNORECASE,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.bills.amounts import MONEY, NEAR, RENT, Amounts, is_known
-from whichgpu.audit.bills.links import BEHIND, GIVEN, LEADS
+from whichgpu.audit.bills.links import BEHIND, GIVEN
 from whichgpu.audit.bills.products import apart, explained, finding
 from whichgpu.audit.dimensions import AXES, LENGTHS, dims
 from whichgpu.audit.ledger import Entry, entries, known_of, shared
@@ -44,6 +44,10 @@ _MANY = "many"
 _HOUR, _BYTE = AXES.index("hour"), AXES.index("byte")
 _POWER, _PIECES, _LASTS = dims(energy=1, hour=-1), dims(piece=1), dims(hour=1)
 _PERIODS = tuple(LENGTHS[each] for each in ("month", "year"))
+#: What leads to an amount by "at", as to that beside it: "comes out at $0.34 and the other at $0.36".
+_COMES_AT = re.compile(
+    r"\b(?:comes?|came|works?) (?:out|in) at (?:about |around |only |just )?$", re.IGNORECASE
+)
 _FOR_EACH = re.compile(r"\s+(?:for each|each|per user|apiece)\b", re.IGNORECASE)
 _SECOND = re.compile(r"(?:/|\bper |\ba )\s?s(?:ec(?:ond)?)?\b", re.IGNORECASE)
 
@@ -102,7 +106,7 @@ def _pairs(mine: Sequence[Entry], text: Amounts) -> Iterator[tuple[Entry, Entry]
             last = b._replace(term=b.term._replace(dims=a.term.dims))
         elif not alike(a.term, b.term) and (meant := in_kind_of(b.term, a.term, text)):
             last = b._replace(term=meant)
-        led = beside and LEADS.search(text.passage.text, max(0, a.term.start - NEAR), a.term.start)
+        led = beside and _COMES_AT.search(text.passage.text, max(0, a.term.start - NEAR), a.term.start)
         if alike(first.term, last.term) and _follows(first, text) and (led or _follows(last, text)):
             yield first, last
             yield last, first
@@ -248,7 +252,9 @@ def _again(
 def _is_before(used: Sequence[Term], told: Term) -> bool:
     """Whether an amount is told behind all that it follows from."""
     # "216 kWh in a month of 720 hours": how long that is may be told behind.
-    periods = [each for each in used if each.dims == _LASTS and any(a <= each.value <= b for a, b in _PERIODS)]
+    periods = [
+        each for each in used if each.dims == _LASTS and any(a <= each.value <= b for a, b in _PERIODS)
+    ]
     return all(each.start < told.start for each in used if not (each.counted or each in periods))
 
 
