@@ -254,7 +254,7 @@ def rate_of(context: Context, text: Amounts, told: Term) -> list[Term]:
 def _device(named: Sequence[Mention], term: Term, text: Amounts) -> frozenset[str] | None:
     """The device that an amount is of: the last named before it, else the first behind it in its sentence."""
     here = text.sentence(term.start)
-    if on_it := _behind(named, term, text):
+    if on_it := (next(iter(within(named, term.start, term.end)), None) or _behind(named, term, text)):
         return frozenset((*on_it.named, *on_it.ids))
     before = named[: bisect_right(named, term.start, key=_until)][-1:]
     behind = within(named, term.end, here.end)

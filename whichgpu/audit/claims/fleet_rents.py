@@ -27,7 +27,8 @@ _POWER = dims(energy=1, hour=-1)
 _ELSE = re.compile(
     r"\b(?:each|per (?:gpu|card|device)|apiece|spot|reserv\w+|commit\w*|discount\w*|if|"
     r"instead of|saves?|saving|"
-    r"machine|system|server|chassis|host|wall|rig|box|cpus?|idle|limit\w*|capped|measured|averag\w+|"
+    r"machine|system|server|chassis|dgx|hgx|with (?:two|four|eight|sixteen|\d{1,2})|host|wall|"
+    r"rig|box|cpus?|idle|limit\w*|capped|measured|averag\w+|"
     r"another|more|less|fewer|than|plus|extra|from|other|elsewhere|cheap\w*|real\w*|practice)\b",
     re.IGNORECASE,
 )

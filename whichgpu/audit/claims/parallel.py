@@ -44,6 +44,8 @@ _MANY = "many"
 _HOUR, _BYTE = AXES.index("hour"), AXES.index("byte")
 _POWER, _PIECES, _LASTS = dims(energy=1, hour=-1), dims(piece=1), dims(hour=1)
 _PERIODS = tuple(LENGTHS[each] for each in ("month", "year"))
+#: Around a factor of a formula: "4 x 730 x $1.99 = $5,811".
+_TIMES, _FACTOR = re.compile(r"[/x\u00d7*]\s*$"), re.compile(r"\s*(?:[x\u00d7*]\s|[\u00d7*/]\s*[$\d])")
 #: What leads to an amount by "at", as to that beside it: "comes out at $0.34 and the other at $0.36".
 _COMES_AT = re.compile(
     r"\b(?:comes?|came|works?) (?:out|in) at (?:about |around |only |just )?$", re.IGNORECASE
@@ -125,7 +127,8 @@ def _follows(entry: Entry, text: Amounts) -> bool:
     term = entry.term
     before = max(0, term.start - NEAR)
     given = term.sign and GIVEN.search(text.passage.text, before, term.start)
-    if is_known(term, text) or given:
+    factor = _FACTOR.match(text.passage.text, term.start + len(term.words))
+    if is_known(term, text) or given or factor or _TIMES.search(text.passage.text, 0, term.start):
         return False
     if term.of in ("token", "piece") and term.dims[_HOUR] < 0 and _SECOND.search(term.words):
         # A speed is measured, but for what each of several users gets of it.
@@ -270,6 +273,9 @@ def _is_worked(used: tuple[Term, ...], told: Term) -> bool:
     if told.dims in (RENT, _POWER) or (told.of == "byte" and not counts):
         # A rent or a power of one is its own.
         return counts and len(used) == _COUNTED and used[0].dims == told.dims
+    if sum(each.counted for each in used) > 1:
+        # Two numbers give nearly anything.
+        return False
     again = len(used) == 1 and (used[0].dims == told.dims or not told.sign)
     return len({*kinds}) == len(kinds) and not again
 
