@@ -68,6 +68,7 @@ _OTHER = re.compile(
 _FOR_ALL = re.compile(
     r"(?:\(|\b(?:month|year|week|day|period)s? (?:of|with|has|=) (?:about )?)$", re.IGNORECASE
 )
+_FRONTED = re.compile(r"\b(?:In|Per|Over|For|Within)\s+$", re.IGNORECASE)
 _WORK = tuple(dims(**{axis: 1}) for axis in ("token", "piece", "flop"))
 _LAST, _BESIDE = 3, 12
 #: Before work that is the same for all: "with its 1.28 million images", "for ten billion tokens".
@@ -90,7 +91,7 @@ def entries(text: Amounts, context: Context) -> list[Entry]:
             if meant.dims == MONEY and any(each.dims == RENT for each in within(here, 0, term.start)):
                 given = GIVEN.search(text.passage.text, max(sentence.start, term.start - NEAR), term.start)
                 meant = meant._replace(dims=RENT) if given else meant
-            owner = _owner(meant, sentence, names, text)
+            owner = None if _is_of_all(meant, text) else _owner(meant, sentence, names, text)
             if any(meant.dims) and owner is not None:
                 found.append(_entry(_by_later(meant, owner, text), owner, sentence, text))
             elif any(meant.dims) and who and (topic := _topic(who)):
@@ -117,8 +118,8 @@ def _in_one_period(found: Sequence[Entry], text: Amounts) -> list[Entry]:
         pair = [(at, one, other), (at + 1, other, one)]
         for place, bare, full in pair:
             powers = full.term.dims
-            once = any(powers[_HOUR:]) and not any(bare.term.dims[_HOUR:])
-            if once and powers[:_HOUR] == bare.term.dims[:_HOUR] and sum(map(abs, bare.term.dims)) == 1:
+            per = [one - other for one, other in zip(powers, bare.term.dims, strict=True)]
+            if sum(map(abs, bare.term.dims)) == 1 and max(per) == 0 > min(per):
                 made[place] = bare._replace(term=bare.term._replace(dims=powers, loose=False))
     return made
 
@@ -219,6 +220,8 @@ def shared(
 def _is_of_all(term: Term, text: Amounts) -> bool:
     """Whether an amount beside a device is of none alone: work to be done, the hours of a month."""
     if term.of in LENGTHS and sum(map(abs, term.dims)) == 1:
+        if term.value == 1 and _FRONTED.search(text.passage.text, max(0, term.start - _NEAR), term.start):
+            return True
         return _FOR_ALL.search(text.passage.text, max(0, term.start - _FAR), term.start) is not None
     return (
         term.dims in _WORK

@@ -127,7 +127,8 @@ _MONEY = {
 }  # fmt: skip
 #: "Adds up to $583": no limit.
 _SUM = re.compile(
-    r"\b(?:add(?:s|ing)?|sum(?:s|ming)?|com(?:es|ing)) up to (?:about |around |roughly )?$", re.IGNORECASE
+    r"\b(?:add(?:s|ing)?|sum(?:s|ming)?|com(?:es|ing)) up to (?:about |around |roughly )?$",
+    re.IGNORECASE,
 )
 _PER_ELSE = re.compile(
     r"\s*(?:after (?:the )?first\b|/(?!\s?(?:USD|EUR))|per\b)(?!\s*(?:gpu|card))", re.IGNORECASE

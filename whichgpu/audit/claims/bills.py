@@ -41,7 +41,7 @@ from whichgpu.audit.bills.products import (
 from whichgpu.audit.bills.slips import reversed_share, slipped
 from whichgpu.audit.bills.sums import adds_up, is_summed, is_with_factor, sums
 from whichgpu.audit.claims.priced import told_in_tables
-from whichgpu.audit.dimensions import AXES, LENGTHS
+from whichgpu.audit.dimensions import AXES, LENGTHS, dims
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.relations import Effort, Way, alike, ways
 from whichgpu.audit.sentences import within
@@ -95,6 +95,7 @@ _SLIPS = (60.0, 100.0, 1e3, 3600.0)
 _ROUND = (1.0, 1e3, 1e6, 1e9)
 
 
+_HOURS, _LONG = dims(hour=1), (LENGTHS["month"], LENGTHS["year"])
 #: Before what two amounts differ by, over some time.
 _OF_TWO = re.compile(r"\b(?:difference|gap|saving)\b[^.;\d]{0,40}$", re.IGNORECASE)
 #: What measuring and rounding make of amounts that are no money, and of money.
@@ -294,6 +295,7 @@ def _judged(bases: Sequence[Term], told: Term, text: Amounts, context: Context) 
         ]
         if forced:
             break
+    forced = _in_stated_month(forced, told, text)
     summed = sums(told, text)
     here = text.sentence(told.start)
     if not summed and is_summed(told, text) and not any(each.each for each in bases):
@@ -312,6 +314,17 @@ def _judged(bases: Sequence[Term], told: Term, text: Amounts, context: Context) 
     for use in filter(is_use, right.used if not any(told.dims[AXES.index("hour") :]) else ()):
         text.by(use, told)
     return finding(right, told, "confirmed", text, context)
+
+
+def _in_stated_month(forced: Sequence[Way], told: Term, text: Amounts) -> list[Way]:
+    """The products that take a month as long as its sentence says: "a month of 720 hours"."""
+    here = text.sentence(told.start)
+    hours = {
+        each
+        for each in within(text.every, here.start, here.end)
+        if each.dims == _HOURS and any(a <= each.value <= b for a, b in _LONG)
+    }
+    return [way for way in forced if not hours or way.high <= way.low * (1 + CLOSE) or hours & {*way.used}]
 
 
 def _is_from_limit(way: Way, told: Term, text: Amounts, context: Context) -> bool:

@@ -40,7 +40,7 @@ _MODEL = re.compile(r"\b\d+(?:\.\d+)?B\b|\bweights\b|\bmodels?\b|\bcontext\b")
 #: From where on an amount is wrong, pairs of a passage that are tried, and products of a document.
 _OFF, _PAIRS, _TRIED, _TOLD = 0.04, 24, 60_000, 400
 _POOL, _NODES, _SHARED, _COUNTED = 8, 2, 2, 2
-_MANY = "many"
+_MANY, _LIKE = "many", 30.0
 _HOUR, _BYTE = AXES.index("hour"), AXES.index("byte")
 _POWER, _PIECES, _LASTS = dims(energy=1, hour=-1), dims(piece=1), dims(hour=1)
 _PERIODS = tuple(LENGTHS[each] for each in ("month", "year"))
@@ -106,12 +106,21 @@ def _pairs(mine: Sequence[Entry], text: Amounts) -> Iterator[tuple[Entry, Entry]
         elif beside and _once(a.term, b.term):
             # "216 kWh a month, the other 252 kWh".
             last = b._replace(term=b.term._replace(dims=a.term.dims))
-        elif not alike(a.term, b.term) and (meant := in_kind_of(b.term, a.term, text)):
+        elif (
+            not alike(a.term, b.term)
+            and (meant := in_kind_of(b.term, a.term, text))
+            and _is_like(meant, a.term)
+        ):
             last = b._replace(term=meant)
         led = beside and _COMES_AT.search(text.passage.text, max(0, a.term.start - NEAR), a.term.start)
         if alike(first.term, last.term) and _follows(first, text) and (led or _follows(last, text)):
             yield first, last
             yield last, first
+
+
+def _is_like(one: Term, other: Term) -> bool:
+    """Whether two amounts are near enough to be of the same, where only one says what it is per."""
+    return 1 / _LIKE < one.value / other.value < _LIKE
 
 
 def _once(one: Term, other: Term) -> bool:
