@@ -227,7 +227,8 @@ def rate_of(context: Context, text: Amounts, told: Term) -> list[Term]:
     if _behind(context.mentions.get(text.place, ()), told, text):
         # The name before it is another one's.
         return []
-    named = within(context.mentions.get(text.place, ()), here.start, told.start)
+    every = context.mentions.get(text.place, ())
+    named = within(every, here.start, told.start)
     between = (
         (each for each in text.before(told.start, told.start - named[-1].end) if any(each.dims))
         if named
@@ -247,8 +248,19 @@ def rate_of(context: Context, text: Amounts, told: Term) -> list[Term]:
         and each.sign == told.sign
         and any(each.dims[axis] for axis in axes)
     }
+    sole = list(found.values())
+    if len(sole) != 1 or _told_again(sole[0], told, ids, every, text):
+        return []
     # What stands before the name is no word between the two.
-    return [each._replace(end=named[-1].end) for each in found.values()] if len(found) == 1 else []
+    return [each._replace(end=named[-1].end) for each in sole]
+
+
+def _told_again(
+    rate: Term, told: Term, ids: set[str], named: Sequence[Mention], text: Amounts
+) -> bool:  # fmt: skip
+    """Whether another price of a device, of which no period is said, stands between its rate and an amount."""
+    later = (each for each in text.every if rate.start < each.start < told.start and each.dims == MONEY)
+    return any(each.sign == rate.sign and (_device(named, each, text) or set()) & ids for each in later)
 
 
 def _device(named: Sequence[Mention], term: Term, text: Amounts) -> frozenset[str] | None:
