@@ -258,7 +258,7 @@ def rate_of(context: Context, text: Amounts, told: Term) -> list[Term]:
 def _told_again(
     rate: Term, told: Term, ids: set[str], named: Sequence[Mention], text: Amounts
 ) -> bool:  # fmt: skip
-    """Whether another price of a device, of which no period is said, stands between its rate and an amount."""
+    """Whether a price of a device without a period stands between its rate and an amount."""
     later = (each for each in text.every if rate.start < each.start < told.start and each.dims == MONEY)
     return any(each.sign == rate.sign and (_device(named, each, text) or set()) & ids for each in later)
 
