@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.bills.amounts import MONEY, NEAR, RENT
+from whichgpu.audit.bills.amounts import MONEY, NEAR, ON_IT, RENT, Amounts
 from whichgpu.audit.bills.links import GIVEN
-from whichgpu.audit.dimensions import dims
+from whichgpu.audit.dimensions import AXES, LENGTHS, dims, times
 from whichgpu.audit.nodes import number, of_catalogue
 from whichgpu.audit.roles import counted, spoken
 from whichgpu.audit.sentences import sentences, within
@@ -21,8 +21,8 @@ from whichgpu.values import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
 
-    from whichgpu.audit.bills.amounts import Amounts
     from whichgpu.audit.dimensions import Term
+    from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context
     from whichgpu.audit.roles import Spoken
     from whichgpu.audit.sentences import Sentence
@@ -39,15 +39,9 @@ class Entry(NamedTuple):
     named: bool = True
 
 
-#: From an amount to the device that it is told of behind it: "20.9 ms on the H100".
-_ON = re.compile(
-    r"[^\d.,;:()]{0,24}?\b(?:on|for|with|by|from|of)\s+(?:(?:the|an?|one|each|single|every|both|two|three|four|"
-    r"eight|nvidia[\u2019']?s?|amd[\u2019']?s?)\s+)*",
-    re.IGNORECASE,
-)
 #: Behind a number that leaves out its unit.
 _ENDS = re.compile(
-    r"\s*(?:[,;:)]|\.(?!\d)|$|\b(?:and|on|for|with|by|from|in total|together|each|while|but)\b)",
+    r"\s*(?:[,;:)]|\.(?!\d)|$|\b(?:and|at|on|for|with|by|from|in total|together|each|while|but)\b)",
     re.IGNORECASE,
 )
 #: "At $11.92 an hour the A100 run": of the device behind it.
@@ -59,8 +53,29 @@ _THE = re.compile(
     r"\s*(?:(?:an|per|/)\s?(?:hour|h|month)\s*)?,?\s+(?:the|an?|one|each|our)\s+", re.IGNORECASE
 )
 _NEAR, _LIKE, _FAR, _BACK = 40, 30.0, 260, 16
-_BYTES = dims(byte=1)
+_BYTES, _HOUR = dims(byte=1), AXES.index("hour")
+_PERIOD_BEHIND = re.compile(
+    r"(?:s|\s\w+)?\s+(?:per|an?|each|every) (hour|day|week|month|year)\b", re.IGNORECASE
+)
+_IN_FORMULA = re.compile(r"[/x\u00d7*+=]\s*$")
+#: Behind what is of a device that is not named.
+_OTHER = re.compile(
+    r"(?:\s(?:per|an?|each)\s(?:hour|month|year))?\s(?:for|on|with|of) (?:the|an?) "
+    r"(?:other|second|rest|latter|rival)\b",
+    re.IGNORECASE,
+)
+#: A length that holds for all: "(730 hours)", "a month of 720 hours".
+_FOR_ALL = re.compile(
+    r"(?:\(|\b(?:month|year|week|day|period)s? (?:of|with|has|=) (?:about )?)$", re.IGNORECASE
+)
+_FRONTED = re.compile(r"\b(?:In|Per|Over|For|Within)\s+$", re.IGNORECASE)
+_WORK = tuple(dims(**{axis: 1}) for axis in ("token", "piece", "flop"))
 _LAST, _BESIDE = 3, 12
+#: Before work that is the same for all: "with its 1.28 million images", "for ten billion tokens".
+_DONE = re.compile(
+    r"\b(?:with|of|for|its|has|over|all|process|generate|serve|produce|read)\s+(?:its |the |all |about )*$",
+    re.I,
+)
 
 
 def entries(text: Amounts, context: Context) -> list[Entry]:
@@ -76,13 +91,52 @@ def entries(text: Amounts, context: Context) -> list[Entry]:
             if meant.dims == MONEY and any(each.dims == RENT for each in within(here, 0, term.start)):
                 given = GIVEN.search(text.passage.text, max(sentence.start, term.start - NEAR), term.start)
                 meant = meant._replace(dims=RENT) if given else meant
-            owner = _owner(meant, sentence, names, text)
+            owner = None if _is_of_all(meant, text) else _owner(meant, sentence, names, text)
             if any(meant.dims) and owner is not None:
-                found.append(_entry(meant, owner, sentence, text))
+                found.append(_entry(_by_later(meant, owner, text), owner, sentence, text))
             elif any(meant.dims) and who and (topic := _topic(who)):
                 found.append(Entry(frozenset((*topic.ids, *topic.named)), meant, named=False))
-            last = meant if any(meant.dims) else last
-    return found
+            last = meant if any(meant.dims) and not meant.sign else last
+    return _in_one_period(found, text)
+
+
+def _in_one_period(found: Sequence[Entry], text: Amounts) -> list[Entry]:
+    """Amounts with the period that a sentence tells once: "$19.20 on one, $25.60 on the other an hour"."""
+    made = list(found)
+    for at in (*range(len(found) - 1), *reversed(range(len(found) - 1))):
+        one, other = made[at : at + 2]
+        same = text.sentence(one.term.start) == text.sentence(other.term.start)
+        if (
+            not same
+            or one.ids & other.ids
+            or one.term.sign != other.term.sign
+            or one.term.of != other.term.of
+        ):
+            continue
+        if not 1 / _LIKE < one.term.value / other.term.value < _LIKE:
+            continue
+        pair = [(at, one, other), (at + 1, other, one)]
+        for place, bare, full in pair:
+            powers = full.term.dims
+            per = [one - other for one, other in zip(powers, bare.term.dims, strict=True)]
+            if sum(map(abs, bare.term.dims)) == 1 and max(per) == 0 > min(per):
+                made[place] = bare._replace(term=bare.term._replace(dims=powers, loose=False))
+    return made
+
+
+def in_full(index: int, passage: Passage, every: Sequence[Term], context: Context) -> list[Term]:
+    """The amounts of a passage, with the unit of the one before where a number of a device leaves it out."""
+    text = Amounts(passage, index, every, ())
+    names = context.mentions.get(index, ())
+    made: list[Term] = []
+    last: Term | None = None
+    for each in every:
+        here = text.sentence(each.start)
+        bare = each.plain and last is not None and _owner(each, here, names, text) is not None
+        meant = _in_full(each, last, text) if bare else each
+        made.append(meant)
+        last = meant if sum(map(bool, meant.dims)) > 1 and not meant.sign else last
+    return made
 
 
 def _topic(who: Spoken) -> Mention | None:
@@ -95,9 +149,11 @@ def _owner(term: Term, here: Sentence, names: Sequence[Mention], text: Amounts) 
     """The device right behind an amount, by a preposition, else the last one before it in its sentence."""
     words, end = text.passage.text, term.start + len(term.words)
     behind = within(names, end, min(here.end, end + _NEAR))
-    if behind and _ON.fullmatch(words, end, behind[0].start):
+    if behind and ON_IT.fullmatch(words, end, behind[0].start):
         return behind[0]
     before = within(names, here.start, term.start)
+    if _OTHER.match(words, end):
+        return None
     leads = _AT.search(words[max(here.start, term.start - _BACK) : term.start])
     if behind and (leads or not before) and _THE.fullmatch(words, end, behind[0].start):
         return behind[0]
@@ -109,6 +165,14 @@ def _entry(term: Term, owner: Mention, here: Sentence, text: Amounts) -> Entry:
     return Entry(frozenset((*owner.ids, *owner.named)), term, float(many or 1))
 
 
+def _by_later(term: Term, owner: Mention, text: Amounts) -> Term:
+    """An amount with the period behind its device: "$25.60 with H200s per hour"."""
+    said = _PERIOD_BEHIND.match(text.passage.text, owner.end) if owner.start >= term.end else None
+    if not said or not term.sign or any(term.dims[_HOUR:]):
+        return term
+    return times(term, dims(**{said[1].lower(): -1}), 1.0)._replace(loose=False)
+
+
 def _in_full(term: Term, last: Term | None, text: Amounts) -> Term:
     """A bare number in the unit that it leaves out: "1,720 images/s, the A6000 1,010"."""
     words = text.passage.text
@@ -116,7 +180,7 @@ def _in_full(term: Term, last: Term | None, text: Amounts) -> Term:
     if not last or not told or term.share or not any(map(str.isdigit, term.words)):
         return term
     near = term.start - last.end < _FAR and 1 / _LIKE < term.value / told < _LIKE
-    if last.sign or not near or not _ENDS.match(words, term.end):
+    if last.sign or not near or not _ENDS.match(words, term.end) or _IN_FORMULA.search(words, 0, term.start):
         return term
     return term._replace(value=term.value * last.value / told, dims=last.dims, plain=False)
 
@@ -146,5 +210,20 @@ def shared(
     yield from text.known
     for each in within(text.every, start, end):
         counts = each.counted and each.value > 1 and not any(0 <= at - each.end < _BESIDE for at in named)
-        if each.start not in own and (any(each.dims) or counts) and not each.share:
+        if _OTHER.match(text.passage.text, each.start + len(each.words)):
+            continue
+        free = each.start not in own or _is_of_all(each, text)
+        if free and (any(each.dims) or counts) and not each.share:
             yield each
+
+
+def _is_of_all(term: Term, text: Amounts) -> bool:
+    """Whether an amount beside a device is of none alone: work to be done, the hours of a month."""
+    if term.of in LENGTHS and sum(map(abs, term.dims)) == 1:
+        if term.value == 1 and _FRONTED.search(text.passage.text, max(0, term.start - _NEAR), term.start):
+            return True
+        return _FOR_ALL.search(text.passage.text, max(0, term.start - _FAR), term.start) is not None
+    return (
+        term.dims in _WORK
+        and _DONE.search(text.passage.text, max(0, term.start - _NEAR), term.start) is not None
+    )

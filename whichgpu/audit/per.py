@@ -54,6 +54,7 @@ _ONE = re.compile(
 #: "Per GPU: 850 tokens/s".
 _EACH_OF = re.compile(rf"\b(?:per|each)\s(?:{ONE_OF})\s*:\s*~?$", re.IGNORECASE)
 _HOURS_LATER = re.compile(rf"[-\s]*(?:{PERIOD})\b", re.IGNORECASE)
+_A_PAIR = re.compile(r"\s*for (?:a|one|the) pair\b", re.IGNORECASE)
 _MANY = {"100": 1e2, "1000": 1e3, "1k": 1e3, "k": 1e3, "thousand": 1e3, "million": 1e6, "1m": 1e6,
          "1million": 1e6, "m": 1e6, "billion": 1e9}  # fmt: skip
 _SUBJECT = re.compile(r"\s+(?:costs?|comes?|makes?|takes?|needs?|lasts?|would)\b", re.IGNORECASE)
@@ -80,6 +81,9 @@ def per(text: str, term: Term, own: tuple[tuple[int, ...], float]) -> Term:
         match = _PER.match(text, at)
         if match is None or ((again or min(term.dims) < 0) and _SUBJECT.match(text, match.end())):
             # "28 cents per kWh a day costs 94 cents": what the day costs.
+            break
+        if each and not again and _A_PAIR.match(text, at):
+            # "$750 each for a pair": of each of the two.
             break
         period = next((name for name in PERIODS if match[name]), "")
         at = match.end()

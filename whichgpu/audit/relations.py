@@ -202,6 +202,11 @@ def _of_its_period(left: tuple[int, ...], told: Term, used: tuple[Term, ...]) ->
         return None
     if not any(any(each.dims[_HOUR:]) for each in used):
         return (1.0, 1.0)
+    if any(
+        each.dims == _ONE_HOUR and LENGTHS[period][0] <= each.value <= LENGTHS[period][1] for each in used
+    ):
+        # "In a month of 720 hours": those hours are the month.
+        return (1.0, 1.0)
     if period == "month" and any(each.dims == _DAYS and each.value in _MONTHS for each in used):
         # "Around the clock for 30 days, so much per month."
         return converted(tuple(0 if axis == period else each for axis, each in zip(AXES, left, strict=True)))

@@ -37,6 +37,8 @@ _STRONG = re.compile(
     r"(?:compared|relative|in contrast) (?:to|with)|(?:up|down) from|"
     r"(?:thirds?|quarters?|fifth|tenth|fraction) (?:of|as)|"
     r"the (?:very )?same(?! (?:goes|applies|is|holds|time|day|year))|"
+    # "125 W above the 450 W of it"
+    r"(?:above|below|beyond)(?= (?:the |its )?[$\u20ac]?\d)|"
     r"als|gegen\u00fcber|(?:im )?(?:vergleich|gegensatz) zu[rm]?|statt|wie|plus \w+ que|"
     r"par rapport [\u00e0a]u?x?|compar[\u00e9e]e?s? [\u00e0a]|contrairement [\u00e0a]|m\u00e1s \w+ que|"
     r"frente al?|en comparaci\u00f3n con|(?<!mientras )que)"
@@ -412,7 +414,8 @@ def superchips(here: Sequence[Mention]) -> list[Mention]:
 
 _SUPERCHIP = re.compile(r"g[hb]\d{2,3}(?:-|$)")
 _SEVERAL = re.compile(
-    r"(?:\b(dual|twin|(?:a )?pair of|quad|octa|two|three|four|five|six|seven|eight|ten|sixteen|zwei|vier|"
+    r"(?:\b(dual|twin|(?:a )?pair of|quad|octa|two|three|four|five|six|seven|eight|nine|ten|"
+    r"twelve|sixteen|zwei|vier|"
     r"acht|deux|"
     r"quatre|huit|dos|cuatro|ocho|(?<![\d.,])(?:\d{1,3}(?:,\d{3})+|\d{1,3}))[\s-]*"
     r"(?:x|\u00d7|of the|pieces of|gpu|card|way)?[\s-]*"
@@ -421,7 +424,8 @@ _SEVERAL = re.compile(
 )
 _OR = re.compile(r"(?:(?:RTX|GTX)\s)?\b[A-Z]?\d{2,4}[A-Z]?\s?/\s?$")
 _NUMBERS = {"dual": 2, "twin": 2, "pair of": 2, "a pair of": 2, "quad": 4, "octa": 8, "two": 2, "three": 3,
-            "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "ten": 10, "sixteen": 16,
+            "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
+            "twelve": 12, "sixteen": 16,
             "zwei": 2, "vier": 4,
             "acht": 8, "deux": 2, "quatre": 4, "huit": 8, "dos": 2, "cuatro": 4, "ocho": 8}  # fmt: skip
 

@@ -93,7 +93,7 @@ _SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12, "q
 _PREFIXES = {"M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15}
 #: "A million tokens", "a thousand images".
 _ROUND = re.compile(
-    r"\b(?:an?|one|every|each)\s+(?P<scale>thousand|million|billion)\s+(?:[a-z]+\s+)?(?:(?P<token>tokens)|"
+    r"\b(?:an?|one|every|each|per)\s+(?P<scale>thousand|million|billion)\s+(?:[a-z]+\s+)?(?:(?P<token>tokens)|"
     r"(?P<piece>images|pictures|requests|queries|calls|examples|conversations|messages|"
     r"answers|questions|completions|sessions|jobs))\b",
     re.IGNORECASE,
@@ -127,17 +127,34 @@ _MONEY = {
 }  # fmt: skip
 #: "Adds up to $583": no limit.
 _SUM = re.compile(
-    r"\b(?:add(?:s|ing)?|sum(?:s|ming)?|com(?:es|ing)) up to (?:about |around |roughly )?$", re.IGNORECASE
+    r"\b(?:add(?:s|ing)?|sum(?:s|ming)?|com(?:es|ing)) up to (?:about |around |roughly )?$",
+    re.IGNORECASE,
 )
 _PER_ELSE = re.compile(
     r"\s*(?:after (?:the )?first\b|/(?!\s?(?:USD|EUR))|per\b)(?!\s*(?:gpu|card))", re.IGNORECASE
 )
 #: What stands before a price, and what goes on with an amount before.
 _PRICED = re.compile(
-    r"\b(?:at|against|price (?:is|of|was)|rate (?:is|of)|rents? (?:for|at)|it (?:is|was|costs?)|charges?|"
+    r"\b(?:(?<!out )(?<!in )at|against|price (?:is|of|was)|rate (?:is|of)|rents? (?:for|at)|"
+    r"it (?:is|was|costs?)|charges?|"
     r"to|vs\.?|versus|from|"
     r"instead of)\s+"
     r"(?:about |around |roughly |just |only |~)*$",
+    re.IGNORECASE,
+)
+#: Before the number of GPUs of a machine, and behind one.
+_NODE_OF = re.compile(
+    r"\b(?:node|server|box|machine|system|cluster|pod|fleet|set|group)s? (?:of|with) $", re.IGNORECASE
+)
+_NO_UNIT = re.compile(
+    r"\s*(?:[,.;)]|(?:is|are|was|costs?|comes?|draws?|has|have|at|for|makes?|runs?|delivers?)\b)", re.I
+)
+#: The end of a sentence that tells by its last words what its own amount is per.
+_ENDED = re.compile(r"\b(?:per|an?|each|every) (?:hour|day|week|month|year)[.!;]\s+(?=[A-Z])", re.IGNORECASE)
+#: A sentence that begins with what its prices are per: "Per gigabyte you pay $142 for the one and $158".
+_PER_GB = re.compile(
+    r"(?:(?:^|[.;:]\s+|,\s+(?:and |but |yet )?)per|\bprice per|\bcost per|\bmeasured per)\s(?:gigabyte|gb)\b"
+    r"(?:[^.;]|\.(?=\d))*$",
     re.IGNORECASE,
 )
 _OFFERED = re.compile(r"\s+(?:on[- ]demand|spot|reserved|preemptible|interruptible)\b", re.IGNORECASE)
@@ -258,7 +275,13 @@ def _of_word(text: str, match: re.Match[str], names: Places = ()) -> Term | None
     of_all = _OF_ALL.search(text, max(0, match.start() - 10), match.start())
     named = any(0 <= one - match.end() < _NEAR for one, _ in names)
     counted = bool(of_all or named or _COUNTED.match(text, match.end())) or word == "pair"
+    counted = counted or _node_of(text, match.start(), match.end())
     return Term(match.start(), match.end(), value, dims(), match[0], counted=counted, plain=not counted)
+
+
+def _node_of(text: str, start: int, end: int) -> bool:
+    """Whether a number is that of the GPUs of a machine: "a node of eight costs"."""
+    return bool(_NODE_OF.search(text, max(0, start - _REACH), start) and _NO_UNIT.match(text, end))
 
 
 def _of_phrase(text: str, match: re.Match[str]) -> Term:
@@ -348,7 +371,9 @@ def _of_period(term: Term, before: str) -> Term:
     """An amount of the period or thing told before it: "the monthly bill is", "an image takes"."""
     if sum(map(bool, term.dims)) == 1 and _A_PIECE.search(before[-_REACH:]):
         return times(term, dims(piece=-1), 1.0)
-    adverb = _ADVERB.search(before[-_REACH:]) or _A_PERIOD.search(before[-_REACH:])
+    # What the sentence before says last is of the amount there.
+    before = _ENDED.split(before[-_REACH:])[-1]
+    adverb = _ADVERB.search(before) or _A_PERIOD.search(before)
     if adverb and not any(term.dims[AXES.index("token") :]):
         return times(term, dims(**{adverb.lastgroup or "hour": -1}), 1.0)
     return term
@@ -374,6 +399,7 @@ def _of_number(text: str, base: Term, before: str, names: Places) -> Term | None
         words = text[base.start : lasts.end()]
         return per(text, base._replace(end=lasts.end(), words=words), (dims(hour=1), 1.0))
     counted = bool(near or _COUNTED.match(text, base.end) or _PUE.search(before))
+    counted = counted or _node_of(text, base.start, base.end)
     return base._replace(counted=counted, plain=not counted)
 
 
@@ -389,5 +415,7 @@ def _of_money(text: str, base: Term, each: Quantity, before: str) -> Term | None
         return None
     made = per(text, base._replace(sign=sign), (dims(money=1), 1.0))
     made = _of_period(made, before)
+    if made.dims == dims(money=1) and _PER_GB.search(text, max(0, each.start - 2 * _REACH), each.start):
+        made = times(made, dims(byte=-1), 1e-9)
     priced = _PRICED.search(before) or _OFFERED.match(text, made.end)
     return made._replace(loose=made.dims == dims(money=1) and bool(priced))

@@ -132,6 +132,9 @@ def _is_of_nobody(told: Term, found: Finding, text: Amounts, context: Context) -
     named = within(mentions, here.start, here.end)
     if found.kind == "price":
         long = any(told.dims[AXES.index(axis)] for axis in _LONG)
+        # Below a price of energy, what a day of running it costs.
+        if long and any(each.tariff and each.start < told.start for each in text.every):
+            return True
         return not named and (long or _OF_MANY.match(text.passage.text, here.start) is not None)
     if found.kind != "ratio" or told.of != "byte" or not told.dims[AXES.index("hour")]:
         return False

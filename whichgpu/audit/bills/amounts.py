@@ -49,7 +49,7 @@ _BEFORE = 24
 #: What says that as much is due for so many tokens, or so long, as for the whole.
 BREAK_EVEN = re.compile(
     r"\b(?:break(?:s|ing)?[- ]?even|pa(?:ys?|id) (?:off|for itself|back)|is (?:reached|recovered)|"
-    r"amorti[sz]\w+|recoup\w*)\b[^.;\d]{0,40}$",
+    r"amorti[sz]\w+|recoup\w*|buys?(?: you)?|enough for|gets you|(?:will |would )?last)\b[^.;\d]{0,40}$",
     re.IGNORECASE,
 )
 #: What so much is due of.
@@ -62,6 +62,12 @@ _BESIDE = re.compile(r"s?\s*(?:(?:for|at|is|costs?|:)\s*)?(?:about |around |roug
 
 
 BASES = 4
+#: From an amount to the device that it is told of behind it: "20.9 ms on the H100".
+ON_IT = re.compile(
+    r"[^\d.,;:()]{0,24}?\b(?:on|for|with|by|from|of)\s+(?:(?:the|an?|one|each|single|every|both|two|three|four|"
+    r"eight|nvidia[\u2019']?s?|amd[\u2019']?s?)\s+)*",
+    re.IGNORECASE,
+)
 
 
 class Amounts:
@@ -218,7 +224,11 @@ def told_of_devices(context: Context, text: Amounts) -> list[Told]:
 def rate_of(context: Context, text: Amounts, told: Term) -> list[Term]:
     """The one rate that was told before of the device whose amount one is, and that it may follow from."""
     here = text.sentence(told.start)
-    named = within(context.mentions.get(text.place, ()), here.start, told.start)
+    if _behind(context.mentions.get(text.place, ()), told, text):
+        # The name before it is another one's.
+        return []
+    every = context.mentions.get(text.place, ())
+    named = within(every, here.start, told.start)
     between = (
         (each for each in text.before(told.start, told.start - named[-1].end) if any(each.dims))
         if named
@@ -238,18 +248,38 @@ def rate_of(context: Context, text: Amounts, told: Term) -> list[Term]:
         and each.sign == told.sign
         and any(each.dims[axis] for axis in axes)
     }
+    sole = list(found.values())
+    if len(sole) != 1 or _told_again(sole[0], told, ids, every, text):
+        return []
     # What stands before the name is no word between the two.
-    return [each._replace(end=named[-1].end) for each in found.values()] if len(found) == 1 else []
+    return [each._replace(end=named[-1].end) for each in sole]
+
+
+def _told_again(
+    rate: Term, told: Term, ids: set[str], named: Sequence[Mention], text: Amounts
+) -> bool:  # fmt: skip
+    """Whether a price of a device without a period stands between its rate and an amount."""
+    later = (each for each in text.every if rate.start < each.start < told.start and each.dims == MONEY)
+    return any(each.sign == rate.sign and (_device(named, each, text) or set()) & ids for each in later)
 
 
 def _device(named: Sequence[Mention], term: Term, text: Amounts) -> frozenset[str] | None:
     """The device that an amount is of: the last named before it, else the first behind it in its sentence."""
-    before = named[: bisect_right(named, term.start, key=_until)][-1:]
     here = text.sentence(term.start)
+    if on_it := (next(iter(within(named, term.start, term.end)), None) or _behind(named, term, text)):
+        return frozenset((*on_it.named, *on_it.ids))
+    before = named[: bisect_right(named, term.start, key=_until)][-1:]
     behind = within(named, term.end, here.end)
     nearest = before[-1] if before and (before[-1].start >= here.start or not behind) else None
     found = nearest or (behind[0] if behind else None)
     return frozenset((*found.named, *found.ids)) if found else None
+
+
+def _behind(named: Sequence[Mention], term: Term, text: Amounts) -> Mention | None:
+    """The device right behind an amount, by a preposition: "33.9 hours on the L40S"."""
+    end = term.start + len(term.words)
+    behind = within(named, end, end + NEAR)[:1]
+    return behind[0] if behind and ON_IT.fullmatch(text.passage.text, end, behind[0].start) else None
 
 
 def _until(one: Mention) -> int:

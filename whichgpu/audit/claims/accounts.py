@@ -38,7 +38,7 @@ _ELSE = re.compile(
     r"\b(?:instead|than|spot|reserv\w+|discount\w*|tax\w*|plus|extra|deposit|fee|setup|if|idle|idling|up to|"
     r"at (?:most|least)|limit\w*|more|less|fewer|other|half|double|twice|third|quarter|cheaper|old|"
     r"before|average|rest|remain\w*|free|only one|between|saving|overhead|all in|everything|including|"
-    r"cooling|system|capacity|measured|practice|fact|really|actually|restarts|without|but|except)\b",
+    r"difference|gap|cooling|system|capacity|measured|practice|fact|really|actually|restarts|without|but|except)\b",
     re.IGNORECASE,
 )
 #: How long money lasts, or until it is back: a price over what is paid or saved by the hour or month.

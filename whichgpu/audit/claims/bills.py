@@ -41,7 +41,7 @@ from whichgpu.audit.bills.products import (
 from whichgpu.audit.bills.slips import reversed_share, slipped
 from whichgpu.audit.bills.sums import adds_up, is_summed, is_with_factor, sums
 from whichgpu.audit.claims.priced import told_in_tables
-from whichgpu.audit.dimensions import AXES, LENGTHS
+from whichgpu.audit.dimensions import AXES, LENGTHS, dims
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.relations import Effort, Way, alike, ways
 from whichgpu.audit.sentences import within
@@ -95,6 +95,9 @@ _SLIPS = (60.0, 100.0, 1e3, 3600.0)
 _ROUND = (1.0, 1e3, 1e6, 1e9)
 
 
+_HOURS, _LONG = dims(hour=1), (LENGTHS["month"], LENGTHS["year"])
+#: Before what two amounts differ by, over some time.
+_OF_TWO = re.compile(r"\b(?:difference|gap|saving)\b[^.;\d]{0,40}$", re.IGNORECASE)
 #: What measuring and rounding make of amounts that are no money, and of money.
 _LIKE = (0.18, 0.0)
 
@@ -277,6 +280,8 @@ def _judged(bases: Sequence[Term], told: Term, text: Amounts, context: Context) 
         here = text.sentence(told.start)
         near = [each for each in text.near(told, here.end) if each is not told and each not in text.wrong]
         near = [each for each in near if each.start < told.start or not alike(each, told)]
+        # A rate that was told of its device is among them: it is one factor, not two.
+        near = [each for each in near if each.start != base.start]
         asked = told._replace(dims=base.dims) if told.each and told.dims == MONEY else told
         free = [each for each in ways(asked, near, base, effort=text.effort) if is_simple(each, told, text)]
         uses = [each for each in near if is_use(each) and here.start <= each.start < told.start]
@@ -290,6 +295,7 @@ def _judged(bases: Sequence[Term], told: Term, text: Amounts, context: Context) 
         ]
         if forced:
             break
+    forced = _in_stated_month(forced, told, text)
     summed = sums(told, text)
     here = text.sentence(told.start)
     if not summed and is_summed(told, text) and not any(each.each for each in bases):
@@ -308,6 +314,17 @@ def _judged(bases: Sequence[Term], told: Term, text: Amounts, context: Context) 
     for use in filter(is_use, right.used if not any(told.dims[AXES.index("hour") :]) else ()):
         text.by(use, told)
     return finding(right, told, "confirmed", text, context)
+
+
+def _in_stated_month(forced: Sequence[Way], told: Term, text: Amounts) -> list[Way]:
+    """The products that take a month as long as its sentence says: "a month of 720 hours"."""
+    here = text.sentence(told.start)
+    hours = {
+        each
+        for each in within(text.every, here.start, here.end)
+        if each.dims == _HOURS and any(a <= each.value <= b for a, b in _LONG)
+    }
+    return [way for way in forced if not hours or way.high <= way.low * (1 + CLOSE) or hours & {*way.used}]
 
 
 def _is_from_limit(way: Way, told: Term, text: Amounts, context: Context) -> bool:
@@ -343,7 +360,8 @@ def _missed(
         return None
     if explained(told, text, said=True) or not _is_off(best, told) or _is_least(best, told, text):
         return None
-    if _is_from_limit(best, told, text, context) or _is_of_unlike(best, told, text):
+    of_two = _OF_TWO.search(text.passage.text, text.sentence(told.start).start, told.start)
+    if of_two or _is_from_limit(best, told, text, context) or _is_of_unlike(best, told, text):
         return None
     mixed = any(_is_mixed(best, each, text, context) for each in best.used[:1])
     if not summed and (_skips(best, told, text) or mixed):

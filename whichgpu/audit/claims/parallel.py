@@ -13,7 +13,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.bills.amounts import MONEY, NEAR, RENT, Amounts, is_known
 from whichgpu.audit.bills.links import BEHIND, GIVEN
 from whichgpu.audit.bills.products import apart, explained, finding
-from whichgpu.audit.dimensions import AXES, dims
+from whichgpu.audit.dimensions import AXES, LENGTHS, dims
 from whichgpu.audit.ledger import Entry, entries, known_of, shared
 from whichgpu.audit.nodes import in_kind_of, of_tables
 from whichgpu.audit.relations import Effort, Way, alike, made_of
@@ -40,9 +40,16 @@ _MODEL = re.compile(r"\b\d+(?:\.\d+)?B\b|\bweights\b|\bmodels?\b|\bcontext\b")
 #: From where on an amount is wrong, pairs of a passage that are tried, and products of a document.
 _OFF, _PAIRS, _TRIED, _TOLD = 0.04, 24, 60_000, 400
 _POOL, _NODES, _SHARED, _COUNTED = 8, 2, 2, 2
-_MANY = "many"
+_MANY, _LIKE = "many", 30.0
 _HOUR, _BYTE = AXES.index("hour"), AXES.index("byte")
-_POWER = dims(energy=1, hour=-1)
+_POWER, _PIECES, _LASTS = dims(energy=1, hour=-1), dims(piece=1), dims(hour=1)
+_PERIODS = tuple(LENGTHS[each] for each in ("month", "year"))
+#: Around a factor of a formula: "4 x 730 x $1.99 = $5,811".
+_TIMES, _FACTOR = re.compile(r"[/x\u00d7*]\s*$"), re.compile(r"\s*(?:[x\u00d7*]\s|[\u00d7*/]\s*[$\d])")
+#: What leads to an amount by "at", as to that beside it: "comes out at $0.34 and the other at $0.36".
+_COMES_AT = re.compile(
+    r"\b(?:comes?|came|works?) (?:out|in) at (?:about |around |only |just )?$", re.IGNORECASE
+)
 _FOR_EACH = re.compile(r"\s+(?:for each|each|per user|apiece)\b", re.IGNORECASE)
 _SECOND = re.compile(r"(?:/|\bper |\ba )\s?s(?:ec(?:ond)?)?\b", re.IGNORECASE)
 
@@ -96,11 +103,32 @@ def _pairs(mine: Sequence[Entry], text: Amounts) -> Iterator[tuple[Entry, Entry]
         if beside and paid and b.term.dims[:_HOUR] == MONEY[:_HOUR]:
             # "Four cost $3.00, and two of the other $3.60 an hour".
             first = a._replace(term=a.term._replace(dims=b.term.dims))
-        elif not alike(a.term, b.term) and (meant := in_kind_of(b.term, a.term, text)):
+        elif beside and _once(a.term, b.term):
+            # "216 kWh a month, the other 252 kWh".
+            last = b._replace(term=b.term._replace(dims=a.term.dims))
+        elif (
+            not alike(a.term, b.term)
+            and (meant := in_kind_of(b.term, a.term, text))
+            and _is_like(meant, a.term)
+        ):
             last = b._replace(term=meant)
-        if alike(first.term, last.term) and all(_follows(each, text) for each in (first, last)):
+        led = beside and _COMES_AT.search(text.passage.text, max(0, a.term.start - NEAR), a.term.start)
+        if alike(first.term, last.term) and _follows(first, text) and (led or _follows(last, text)):
             yield first, last
             yield last, first
+
+
+def _is_like(one: Term, other: Term) -> bool:
+    """Whether two amounts are near enough to be of the same, where only one says what it is per."""
+    return 1 / _LIKE < one.value / other.value < _LIKE
+
+
+def _once(one: Term, other: Term) -> bool:
+    """Whether two amounts are of one thing, and only the first says of which period."""
+    return (
+        one.of == other.of == "energy" and one.dims[:_HOUR] == other.dims[:_HOUR]
+        and any(one.dims[_HOUR:]) and not any(other.dims[_HOUR:])
+    )  # fmt: skip
 
 
 def _follows(entry: Entry, text: Amounts) -> bool:
@@ -108,7 +136,8 @@ def _follows(entry: Entry, text: Amounts) -> bool:
     term = entry.term
     before = max(0, term.start - NEAR)
     given = term.sign and GIVEN.search(text.passage.text, before, term.start)
-    if term.loose or is_known(term, text) or given:
+    factor = _FACTOR.match(text.passage.text, term.start + len(term.words))
+    if is_known(term, text) or given or factor or _TIMES.search(text.passage.text, 0, term.start):
         return False
     if term.of in ("token", "piece") and term.dims[_HOUR] < 0 and _SECOND.search(term.words):
         # A speed is measured, but for what each of several users gets of it.
@@ -144,6 +173,10 @@ def _is_of_all(both: _Both) -> bool:
     """Whether it is so many times anything that is known of one: 8 x 180 GB of what the text gives 192 GB."""
     told = both.other.term
     counts = [*both.second.get(_MANY, ()), *(each for each in both.pool if each.counted)]
+    own = (each for values in both.second.values() for each in values if each.dims == told.dims)
+    if any(Way(each.value, each.value, (each,)).gives(told) for each in own):
+        # What is on file of it: nothing that was worked out.
+        return True
     return any(
         Way(each.value * many.value, each.value * many.value, (each,)).gives(told)
         for values in both.second.values()
@@ -163,6 +196,13 @@ def _of_device(entry: Entry, told: Sequence[Entry], context: Context) -> dict[Ha
     """What is known of the device of an amount but that itself, and how many of it there are."""
     others = [each for each in told if each.term.start != entry.term.start]
     known = known_of(entry.ids, others, context)
+    if entry.term.dims == _PIECES:
+        # "Renders the scene in 42 s": of each of what is counted.
+        known |= {
+            (powers, ""): [one._replace(dims=powers) for one in known[(_LASTS, "")]]
+            for powers in (dims(hour=1, piece=-1),)
+            if (_LASTS, "") in known
+        }
     for node in of_tables(context):
         if node.ids & entry.ids:
             known.setdefault(node.key, []).append(node.term)
@@ -197,8 +237,18 @@ def _by(keys: tuple[Hashable, ...], both: _Both, effort: Effort) -> Iterator[Way
             used = (*(each for each in values if each is not None), *some)
             if not (_is_worked(used, one) and _is_before(used, one)):
                 continue
-            if any(way.gives(one) for way in made_of(one._replace(about=False), used, effort)):
-                yield from _again(second, some, other, effort)
+            tried = made_of(one._replace(about=False), used, effort)
+            proof = next((way for way in tried if way.gives(one)), None)
+            if proof is not None:
+                yield from (_narrowed(way, proof, one) for way in _again(second, some, other, effort))
+
+
+def _narrowed(way: Way, proof: Way, told: Term) -> Way:
+    """A product with the length of a month that the first amount was worked out with."""
+    if proof.high <= proof.low or not way.high / way.low <= proof.high / proof.low * 1.001:
+        return way
+    share = min(max(told.value, proof.low), proof.high) / proof.low
+    return way._replace(low=way.low * share, high=way.low * share)
 
 
 def _again(
@@ -213,7 +263,11 @@ def _again(
 
 def _is_before(used: Sequence[Term], told: Term) -> bool:
     """Whether an amount is told behind all that it follows from."""
-    return all(each.start < told.start for each in used if not each.counted)
+    # "216 kWh in a month of 720 hours": how long that is may be told behind.
+    periods = [
+        each for each in used if each.dims == _LASTS and any(a <= each.value <= b for a, b in _PERIODS)
+    ]
+    return all(each.start < told.start for each in used if not (each.counted or each in periods))
 
 
 def _values(key: Hashable, side: Known) -> Sequence[Term | None]:
@@ -228,6 +282,9 @@ def _is_worked(used: tuple[Term, ...], told: Term) -> bool:
     if told.dims in (RENT, _POWER) or (told.of == "byte" and not counts):
         # A rent or a power of one is its own.
         return counts and len(used) == _COUNTED and used[0].dims == told.dims
+    if sum(each.counted for each in used) > 1:
+        # Two numbers give nearly anything.
+        return False
     again = len(used) == 1 and (used[0].dims == told.dims or not told.sign)
     return len({*kinds}) == len(kinds) and not again
 
@@ -236,11 +293,12 @@ def _left(both: _Both) -> Iterator[Way]:
     """What both have less, or more, of one amount: "leaves 4 GB on one and 28 on the other"."""
     one = both.one.term
     rest = [each for each in both.pool if alike(each, one)] if one.of in ("byte", "money") else []
+    first, last = ([each.value for each in side.get(_MANY, ())] for side in (both.first, both.second))
     for (key, values), sign in product(both.first.items(), (-1, 1)):
-        for value, each in product(values, rest):
-            made = value.value + sign * each.value
+        for value, each, many in product(values, rest, (1.0, *first)):
+            made = value.value * many + sign * each.value
             proof = value.dims == one.dims and made > 0 and Way(made, made, ()).gives(one)
-            for again in both.second.get(key, ()) if proof else ():
-                second = again.value + sign * each.value
+            for again, times in product(both.second.get(key, ()), (1.0, *last)) if proof else ():
+                second = again.value * times + sign * each.value
                 if second > 0:
                     yield Way(second, second, (again, each))

@@ -47,7 +47,10 @@ _WITH_GPUS = re.compile(
 )
 #: "Two of them draw", "eight H200s give you", "a server with eight A100s has": with no word for all of them.
 _HAVE = re.compile(
-    r"(?:[\u2019']s?|s)?\s*(?:cards?\s+|gpus?\s+|accelerators?\s+)?(?:(?:(?:form|make)s?(?: up)? an?\s+"
+    r"(?:[\u2019']s?|s)?(?:,\s*(?:by contrast|in contrast|however|though|in turn|meanwhile|in comparison|"
+    r"by comparison|on the other hand|for example|for instance),)?\s*"
+    r"(?:cards?\s+|gpus?\s+|accelerators?\s+)?(?:(?:would|will|can|therefore|thus|then|also|only|together)\s+)*"
+    r"(?:(?:(?:form|make)s?(?: up)? an?\s+"
     r"(?:\w+\s+)?(?:platform|node|server|system|"
     r"pool|board|box) (?:with|of)|would (?:be|draw|need|use|"
     r"total)|are|kommen auf|haben|ziehen|bieten|draws?|uses?|consumes?|pulls?|burns?|stays?|adds? up to|"

@@ -9,90 +9,41 @@ from itertools import combinations, permutations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.dimensions import AXES, converted, dims
-from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.quantities import multiples, quantities
-from whichgpu.audit.relations import rounding
+from whichgpu.audit.comparisons.differences import (
+    DIFFERENT,
+    ELSE,
+    OF_MONEY,
+    THAN_ONE,
+    Change,
+    changed,
+    changes,
+    gives,
+)
+from whichgpu.audit.dimensions import AXES, Term, converted, dims
+from whichgpu.audit.ledger import in_full
+from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.terms import terms
-from whichgpu.values import NamedTuple
+from whichgpu.hardware.gpu import nominal_gb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from whichgpu.audit.dimensions import Term
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.sentences import Sentence
 
-#: Behind a percentage or a multiple, and before one or an amount.
-_BEHIND = re.compile(
-    r"\s*(?:[,)]?\s*)?(?:mehr|weniger|teurer|g\u00fcnstiger|billiger|plus cher|moins cher|"
-    r"m\u00e1s car[oa]|m\u00e1s barat[oa]|(?:as|more|less) (?:expensive|costly|cheap|pricey|fast|quick|much|"
-    r"many|slow)|cheaper|faster|slower|quicker|pricier|longer|shorter|less\b|more\b|saving|savings|discount|"
-    r"off\b|lower|higher|premium|mark-?up|spread|speed-?up|(?:cost |price )?(?:reduction|saving|"
-    r"advantage)|the (?:price|cost|throughput|speed|rate|"
-    r"time|bill)|per token|what (?:they|we|you|it)|(?:pric\w+|cost|rate) (?:spread|gap|difference))",
-    re.IGNORECASE,
-)
-_BEFORE = re.compile(
-    r"\b(?:sav(?:es?|ed|ing|ings)(?: of)?|undercut\w*(?: \w+){0,4} by|"
-    r"cut(?:s|ting)?(?: \w+){0,3} by|discount of|premium of|(?:an? )?(?:extra|surcharge|increase|rise|"
-    r"hike|mark-?up) of|difference "
-    r"of|speed-?up of|factor of|reduc\w+(?: \w+){0,4} by|"
-    r"(?:gap|spread|difference|ratio) between [^;]{3,90} (?:is|was|comes to)|"
-    r"(?:cheaper|lower|higher|less|more|fell|rose|dropped|drops?|down|up|faster|slower|shorter|longer) by)\s+"
-    r"(?:you |us |them |about |around |roughly |over |nearly |almost |some |just |a |an |full |only )*~?$",
-    re.IGNORECASE,
-)
-#: A part that is spelled out, as the percentage that it is.
-_PART = re.compile(
-    r"\b(?P<led>by\s+(?:about |around |roughly |nearly |almost |over )?)?(?P<part>half|a third|one third|two "
-    r"thirds|a quarter|three quarters|a fifth|a tenth)\b(?P<behind>\s+(?:cheaper|less|more|off|faster|slower|"
-    r"lower|higher)\b)?",
-    re.IGNORECASE,
-)
-_PARTS = {"half": 1 / 2, "a third": 1 / 3, "one third": 1 / 3, "two thirds": 2 / 3, "a quarter": 1 / 4,
-          "three quarters": 3 / 4, "a fifth": 1 / 5, "a tenth": 1 / 10}  # fmt: skip
-#: "The price has almost doubled".
-_DOUBLED = re.compile(
-    r"\b(?:prices?|cost|rent|bill|rate|tariff)s?\s+(?:has|have|had|almost|nearly|more than|just|about|"
-    r"then|\s)*"
-    r"(?P<times>doubled|tripled|quadrupled|halved)\b", re.IGNORECASE,
-)  # fmt: skip
-_TIMES_OF = {"doubled": 2.0, "tripled": 3.0, "quadrupled": 4.0, "halved": 0.5}
-#: What it is of, by the words around it: what is less is a share of the larger, what is more of the smaller.
-_OF_MONEY = re.compile(
-    r"\b(?:cheap\w*|cost\w*|pric\w+|expensive|sav\w+|discount\w*|premium|off|spread|bills?|pay\w*|teurer|"
-    r"g\u00fcnstiger|billiger|cher|car[oa]|barat[oa]|mark-?up|surcharge|extra of|hike|per token)\b",
-    re.IGNORECASE,
-)
-_OF_SPEED = re.compile(
-    r"\b(?:fast|faster|slow|slower|quick\w*|speed\w*|throughput|longer|shorter|time)\b", re.IGNORECASE
-)
-_LESS = re.compile(
-    r"\b(?:cheaper|less|sav\w+|discount|off|lower|reduc\w+|cut\w*|fell|dropped|drops?|down|weniger|"
-    r"g\u00fcnstiger|billiger)\b",
-    re.IGNORECASE,
-)
-_MORE = re.compile(
-    r"\b(?:more|higher|premium|mark-?up|rose|up|teurer|pricier|extra|surcharge|hike)\b", re.IGNORECASE
-)
-#: What makes it a change of something else.
-_ELSE = re.compile(
-    r"\b(?:than (?:now|before|today|usual)|"
-    r"(?:against|over|compared (?:to|with))\s+(?:\w+\s+){0,2}(?:single|separate|individual)|"
-    r"if|up to|performance|utili[sz]\w+|typical\w*|usually|often|generally|vram|bandwidth|memory|"
-    r"quality|accuracy|margin|market|(?<!on[- ])demand|tax|vat|inflation|average|median|"
-    r"overall|could|can|might|may)\b",
+_SIZE = re.compile(r"(?<!\d)(\d{2,3})\s?GB$")
+#: What makes it an amount of something else than the two before it.
+_SUPPOSED = re.compile(
+    r"\b(?:if|up to|could|can|might|may|typical\w*|usually|often|market|tax|vat|average|median|idle|"
+    r"at (?:least|most)|another|peaks?|limit\w*|wall|system|host|overhead|spare|headroom|reserve\w*)\b",
     re.IGNORECASE,
 )
 _UNLIKE = 20.0
-_POINTS, _SHARE, _TIMES, _WORD, _AMOUNT = 0.02, 0.06, 0.10, 0.2, 0.03
+_AMOUNT = 0.03
 _BESIDE, _FEW = 8, 2
-#: Letters within which words lead to a change.
-_LED = 110
 #: Between the two amounts that a change right behind them is of, and letters up to it.
 _INSTEAD = re.compile(
     r"[\w ]{0,12}\s(?:instead of|rather than|vs\.?|versus|against|compared (?:to|with)|down from|up from)\s+"
@@ -106,25 +57,16 @@ _THAN_BARE = re.compile(
     re.IGNORECASE,
 )
 _RIGHT_BEHIND = 6
+#: A sentence that says only what the two before it differ by: "That is a third more."
+_THAT_IS = re.compile(
+    r"\s*(?:So )?(?:that|this|which|it)(?:[\u2019']s| is| makes| means) [^.;,]{0,24}\b(?:more|"
+    r"less|higher|lower)\W*$",
+    re.IGNORECASE,
+)
 _MOST, _LARGEST, _BACK, _RESTATED = 10, 60.0, 220, 0.05
 #: Of two periods that a rate is in, the one that is faster takes less time.
 _THINGS = ("energy", "token", "piece", "byte", "flop")
 _PERIODIC = ("hour", "day", "week", "month", "year")
-
-
-class _Said(NamedTuple):
-    """A change that is said: its place, its value, and what it is (`share`, `times`, `amount`)."""
-
-    start: int
-    end: int
-    value: float
-    kind: str
-    slack: float
-    #: What it is of: `money`, `speed`, or empty; whether of what is less, or more, where that is said.
-    of: str = ""
-    way: int = 0
-    #: Of an amount, what it is per.
-    dims: tuple[int, ...] = ()
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -132,11 +74,12 @@ def find(context: Context) -> Iterator[Finding]:
     earlier: Sequence[Term] = ()
     for index, passage in context.document.running():
         names = tuple((each.start, each.end) for each in context.mentions.get(index, ()))
-        every = [each for each in terms(passage.text, context.fraction, names)]
+        every = in_full(index, passage, terms(passage.text, context.fraction, names), context)
         amounts = [each for each in every if any(each.dims) and each.of and not each.tariff]
+        amounts = sorted([*amounts, *_in_names(passage.text, names)])
         told = [*earlier, *amounts]
         for sentence in sentences(passage.text) if len(told) > 1 else ():
-            for said in _said(passage.text, sentence, every, context.fraction):
+            for said in changes(passage.text, sentence, every, context.fraction):
                 found = _judged(passage, sentence, said, told, context)
                 if found is not None:
                     yield found
@@ -144,42 +87,16 @@ def find(context: Context) -> Iterator[Finding]:
         earlier = [each._replace(start=each.start - len(passage.text) - 1, end=-1) for each in told[-_MOST:]]
 
 
-def _said(text: str, sentence: Sentence, every: Sequence[Term], fraction: str) -> Iterator[_Said]:
-    for each in within(every, sentence.start, sentence.end):
-        led = _BEFORE.search(text, max(sentence.start, each.start - _LED), each.start)
-        followed = _BEHIND.match(text, each.end)
-        if each.share and (led or followed):
-            yield _typed(_Said(each.start, each.end, each.value, "share", _SHARE), led, followed)
-        elif each.sign and led and not any(each.dims[1 : AXES.index("hour")]):
-            yield _Said(each.start, each.end, each.value, "amount", _AMOUNT, "money", dims=each.dims)
-    told = [
-        each for each in quantities(text, fraction) if each.dimension == "times" and each.high == each.value
-    ]
-    for one in within(sorted([*multiples(text), *told]), sentence.start, sentence.end):
-        led = _BEFORE.search(text, max(sentence.start, one.start - _LED), one.start)
-        if led or (followed := _BEHIND.match(text, one.end)):
-            slack = _WORD if one.limit else _TIMES
-            said = _Said(one.start, one.end, one.value, "times", slack)
-            yield _typed(said, led, None if led else followed)
-    for match in _DOUBLED.finditer(text, sentence.start, sentence.end):
-        times = _TIMES_OF[match["times"].lower()]
-        yield _Said(*match.span("times"), times, "times", _WORD, "money")
-    for match in _PART.finditer(text, sentence.start, sentence.end):
-        if match["behind"] or (match["led"] and _LESS.search(text, sentence.start, match.start())):
-            said = _Said(*match.span("part"), _PARTS[match["part"].lower()], "share", _TIMES)
-            yield _typed(said, re.search(r".{0,30}$", text[sentence.start : match.start()]), None)
-
-
-def _typed(said: _Said, led: re.Match[str] | None, followed: re.Match[str] | None) -> _Said:
-    """A change with what the words that led to it, or follow it, say it is of."""
-    words = " ".join(each[0] for each in (led, followed) if each)
-    of = "money" if _OF_MONEY.search(words) else "speed" if _OF_SPEED.search(words) else ""
-    way = -1 if _LESS.search(words) else 1 if _MORE.search(words) else 0
-    return said._replace(of=of, way=way)
+def _in_names(text: str, names: Sequence[tuple[int, int]]) -> Iterator[Term]:
+    """The sizes of memory that devices are called by: "the H200 141 GB"."""
+    for start, end in names:
+        size = _SIZE.search(text, start, end)
+        if size:
+            yield Term(size.start(), end, float(size[1]) * 1e9, dims(byte=1), size[0])
 
 
 def _judged(
-    passage: Passage, sentence: Sentence, said: _Said, every: Sequence[Term], context: Context
+    passage: Passage, sentence: Sentence, said: Change, every: Sequence[Term], context: Context
 ) -> Finding | None:
     amounts = [each for each in every if each.start != said.start and _is_of(each, said)]
     spoken = amounts
@@ -192,21 +109,22 @@ def _judged(
         ]
     here = within(amounts, sentence.start, sentence.end)
     before = [each for each in amounts if sentence.start - _BACK < each.start < sentence.start]
-    if _ELSE.search(sentence.text) or not (here or before):
+    unlike = _SUPPOSED if said.kind == "amount" else ELSE
+    if unlike.search(sentence.text) or not (here or before):
         return None
     # The two of the sentence, else the last one of it and the last one before it, else those before it.
     pairs = list(_pairs(here)) or _nearest(before, here) or list(_pairs(before))
-    right = next((pair for pair in pairs if _gives(said, pair)), None)
+    right = next((pair for pair in pairs if gives(said, pair)), None)
     if right is not None:
-        return _made(passage, said, right, "confirmed", context)
+        return changed(passage, said, right, "confirmed", context)
     # What explains it may be told in an aside all the same.
     near = [each for each in spoken if sentence.start - 2 * _BACK < each.start < sentence.end]
-    known = any(_gives(said, pair) for pair in (*_pairs(near[-2 * _MOST :]), *_loosely(near[-2 * _MOST :])))
+    known = any(gives(said, pair) for pair in (*_pairs(near[-2 * _MOST :]), *_loosely(near[-2 * _MOST :])))
     names = tuple((each.start, each.end) for each in context.mentions.get(context.place(passage), ()))
     numbers = within(terms(passage.text, context.fraction, names), sentence.start, said.start)
     known = known or _beside(said, numbers, near) or (not said.of and _ends_bare(said, numbers))
     known = known and not _are_named(passage.text, here, said)
-    known = known or _of_rest(passage.text, said, near)
+    known = known or _of_rest(passage.text, said, near) or _of_several(passage, said, near, context)
     known = known or _THAN_BARE.match(passage.text, said.end) is not None
     # "Twice the price of the L4": of two that the passage does not tell the prices of.
     elsewhere = said.kind == "times" and bool(pairs) and any(each.start < 0 for each in pairs[-1][2:])
@@ -214,20 +132,21 @@ def _judged(
     known = known or (not said.of and said.kind == "times" and _of_numbers(passage, sentence, said, context))
     if not 0 < len(pairs) <= _FEW or known or not (said.of or said.way or here):
         return None
-    if not said.of and not here and pairs[-1][2].sign and not _OF_MONEY.search(sentence.text):
+    goes_on = said.way and _THAT_IS.match(sentence.text)
+    if not (said.of or here or goes_on) and pairs[-1][2].sign and not OF_MONEY.search(sentence.text):
         # "It moves 78 percent more than the 4090": of no price.
         return None
     low, high = sorted(pairs[-1][:2])
     if said.kind == "share" and high > _UNLIKE * low:
         # A month of several and an hour of one.
         return None
-    return _made(passage, said, pairs[-1], "inconsistent", context)
+    return changed(passage, said, pairs[-1], "inconsistent", context)
 
 
-def _of_rest(text: str, said: _Said, near: Sequence[Term]) -> bool:
+def _of_rest(text: str, said: Change, near: Sequence[Term]) -> bool:
     """Whether one of two amounts is what the other is more, or less: "700 W, 300 W more: 75 percent"."""
     return any(
-        _gives(said, (whole.value, whole.value - sign * part.value, whole, part))
+        gives(said, (whole.value, whole.value - sign * part.value, whole, part))
         for part in near
         if (more := _MORE_THAN.match(text, part.end))
         for sign in (1 if more["more"] else -1,)
@@ -236,15 +155,35 @@ def _of_rest(text: str, said: _Said, near: Sequence[Term]) -> bool:
     )
 
 
+def _of_several(passage: Passage, said: Change, near: Sequence[Term], context: Context) -> bool:
+    """Whether watts or bytes are what two of the devices near by, or several of them, differ by."""
+    if said.kind != "amount" or said.dims not in DIFFERENT:
+        return False
+    text = passage.text
+    field, scale = DIFFERENT[said.dims]
+    names = context.mentions.get(context.place(passage), ())
+    every = terms(text, context.fraction, tuple((each.start, each.end) for each in names))
+    counts = {1.0, *(each.value for each in every if each.counted and each.value > 1)}
+    gpus = (context.catalogue[key] for one in names for key in one.ids)
+    own = {float(value) * scale for gpu in gpus if (value := gpu.value(field))}
+    own |= {size * 1e9 for each in own if field == "memory" and (size := nominal_gb(each))}
+    told = {each.value for each in near} | own
+    many = {many * value for many in counts for value in told}
+    return any(abs(abs(a - b) / said.value - 1) < _AMOUNT for a, b in combinations(many, 2))
+
+
 def _of_others(
-    passage: Passage, sentence: Sentence, said: _Said, pairs: Sequence[tuple[float, float, Term, Term]],
+    passage: Passage, sentence: Sentence, said: Change, pairs: Sequence[tuple[float, float, Term, Term]],
     context: Context,
 ) -> bool:  # fmt: skip
     """Whether a change is against a device of which neither amount was told: "7 % more than one H200"."""
     named = within(context.mentions.get(context.place(passage), ()), sentence.start, sentence.end)
-    behind = [each for each in named if _THAN_ONE.fullmatch(passage.text, said.end, each.start)]
+    behind = [each for each in named if THAN_ONE.fullmatch(passage.text, said.end, each.start)]
     last = pairs[-1] if pairs else None
     if last is None or not named:
+        return False
+    if said.kind == "amount" and behind and any(each.start >= behind[0].end for each in last[2:]):
+        # "$600 more than the 4080 at $999": told behind it.
         return False
     first = min(each.start for each in last[2:])
     before = within(context.mentions.get(context.place(passage), ()), 0, said.start)
@@ -258,15 +197,9 @@ def _of_others(
 _MORE_THAN = re.compile(
     r"\s*(?:(?P<more>more|higher|above|extra|over|on top)|less|lower|below|under)\b", re.IGNORECASE
 )
-#: Between a change and the device that it is against.
-_THAN_ONE = re.compile(
-    r"\s*(?:(?:more|less|higher|lower|cheaper|pricier|dearer)(?: expensive| costly)?\s+)?(?:than|of)\s+"
-    r"(?:the\s+|an?\s+|one\s+|single\s+|our\s+|nvidia\s+|amd\s+|its\s+)*",
-    re.IGNORECASE,
-)
 
 
-def _of_numbers(passage: Passage, sentence: Sentence, said: _Said, context: Context) -> bool:
+def _of_numbers(passage: Passage, sentence: Sentence, said: Change, context: Context) -> bool:
     """Whether any two numbers told before a multiple give it, of whatever they are."""
     every = within(quantities(passage.text, context.fraction), max(sentence.start - _BACK, 0), said.start)
     told = [each.value for each in every if each.dimension not in ("times", "percent") and each.value > 0]
@@ -283,23 +216,23 @@ def _digits(text: str, each: Quantity) -> float:
     return float(digits[0].replace(",", "")) if digits else 0.0
 
 
-def _ends_bare(said: _Said, numbers: Sequence[Term]) -> bool:
+def _ends_bare(said: Change, numbers: Sequence[Term]) -> bool:
     """Whether the last amount before a change is a bare number, of which nobody knows what it is of."""
     return bool(numbers) and numbers[-1].plain and said.start - numbers[-1].end < 2 * _BESIDE
 
 
-def _beside(said: _Said, numbers: Sequence[Term], near: Sequence[Term]) -> bool:
+def _beside(said: Change, numbers: Sequence[Term], near: Sequence[Term]) -> bool:
     """Whether the bare number right before a change gives it with an amount: "4.4 each, 8 % less"."""
     last = numbers[-1:] if numbers and numbers[-1].plain and said.start - numbers[-1].end < _BACK else []
     return any(
-        _gives(said, (a.value, value, a, each))
+        gives(said, (a.value, value, a, each))
         for each in near
         for value in (each.value, 60 * each.value, 3600 * each.value, each.value / 60, each.value / 3600)
         for a in last
     )
 
 
-def _are_named(text: str, here: Sequence[Term], said: _Said) -> bool:
+def _are_named(text: str, here: Sequence[Term], said: Change) -> bool:
     """Whether a change follows right behind the two that it is of: "$3.00 instead of $4.00, 50 % less"."""
     two = [each for each in here if each.end <= said.start][-2:]
     return (
@@ -319,10 +252,12 @@ def _in_brackets(text: str, at: int) -> bool:
     return text.rfind("(", max(0, at - _BACK), at) > text.rfind(")", max(0, at - _BACK), at)
 
 
-def _is_of(term: Term, said: _Said) -> bool:
+def _is_of(term: Term, said: Change) -> bool:
     """Whether an amount is of what a change is said to be of."""
     if said.kind == "amount":
-        return bool(term.sign) and (term.dims == said.dims or not any(said.dims[1:]))
+        if said.of != "money":
+            return term.dims == said.dims
+        return bool(term.sign) and (term.dims in (said.dims, dims(money=1)) or not any(said.dims[1:]))
     if said.of == "money":
         return bool(term.sign)
     if said.of == "speed":
@@ -354,38 +289,3 @@ def _loosely(amounts: Sequence[Term]) -> Iterator[tuple[float, float, Term, Term
     for a, b in combinations(amounts, 2):
         if a.sign == b.sign and a.of == b.of and a.value and b.value:
             yield a.value, b.value, a, b
-
-
-def _gives(said: _Said, pair: tuple[float, float, Term, Term]) -> bool:
-    """Whether two amounts differ as is said, as they are rounded."""
-    low, high = sorted(pair[:2])
-    slack = sum(rounding(each) for each in pair[2:])
-    real: tuple[float, ...]
-    if said.kind == "share":
-        real = (high / low - 1, 1 - low / high)
-        real = real[:1] if said.way > 0 else real[1:] if said.way < 0 else real
-        # "$19,900; 5 % off is $995": what is taken off stands beside the whole.
-        real += (low / high,) if said.of == "money" and said.way < 0 else ()
-        return any(abs(each - said.value) <= max(_POINTS, said.slack * each) + slack for each in real)
-    if said.kind == "times":
-        real = (high / low, low / high, *((high / low - 1,) if said.way > 0 else ()))
-        return any(abs(each / said.value - 1) <= said.slack + slack for each in real)
-    return abs((high - low) / said.value - 1) <= _AMOUNT + slack * high / said.value
-
-
-def _made(
-    passage: Passage, said: _Said, pair: tuple[float, float, Term, Term], verdict: str, context: Context
-) -> Finding:
-    low, high = sorted(pair[:2])
-    words = " and ".join(each.words for each in pair[2:])
-    because = (
-        f"{words} differ by {high - low:,.4g}: {1 - low / high:.0%} of the larger, {high / low - 1:.0%} of "
-        f"the smaller, {high / low:.3g} times"
-    )
-    expected = {"share": f"{1 - low / high:.0%}", "times": f"{high / low:.3g} times"}.get(
-        said.kind, f"{high - low:,.4g}"
-    )
-    return made(
-        context, passage, (said.start, said.end), "arithmetic", verdict, attribute="difference",
-        because=because, expected=expected if verdict != "confirmed" else "", evidence=(Evidence(because),),
-    )  # fmt: skip
