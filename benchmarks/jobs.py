@@ -2,13 +2,14 @@
 
     python benchmarks/jobs.py [ROWS [MIX]]
 
-Three mixes, each with one row in a hundred broken:
+Four mixes, each with one row in a hundred broken:
 
     measured   the rows of `data/measured/` (every workload family, GPU, precision and runtime there), each
                many times over with another batch
     made-up    24 workloads on 21 GPUs in any phase, format and runtime, each number stated or left open
     usual      the same workloads and GPUs in five runtimes, all numbers stated as people write them: batches
                of 1 to 512, powers of two; a language model served, read or trained
+    evaluator  41 workloads of every kind on 60 GPUs, shuffled, as somebody writes them who tries the tool out
 
 The budget of each is 5 s on two cores and 1 GB.
 """
@@ -123,7 +124,60 @@ def usual(chance: random.Random) -> dict[str, str]:
     return row
 
 
-MIXES = {"measured": measured, "made-up": made_up, "usual": usual}
+#: Of the evaluator's rows: how often each kind is drawn of a hundred, and its workloads.
+TRIED = {
+    "language": (35, "llama-2-7b llama-2-13b llama-2-70b llama-3.1-8b llama-3.1-70b mistral-7b mixtral-8x7b "
+                     "qwen2.5-7b qwen2.5-14b qwen2.5-32b gemma-2-9b phi-3-mini falcon-7b "
+                     "mpt-7b gpt-j-6b deepseek-v3"),
+    "vision": (35, "resnet18 resnet50 resnet101 resnet152 vgg16 inception-v3 googlenet mobilenet-v2 "
+                   "densenet121 efficientnet-b0 alexnet vit-base-patch16-224 convnext-tiny "
+                   "ssd300-r34 mask-rcnn"),
+    "encoder": (15, "bert-base bert-large roberta-large distilbert gpt2"),
+    "pictures": (10, "stable-diffusion-1.5 sdxl flux.1-dev"),
+    "other": (5, "whisper-large-v3 gnmt"),
+}  # fmt: skip
+TRIED_ON = (
+    "a10", "a10g", "a16", "a2", "a30", "a40", "a100-40gb-pcie", "a100-40gb-sxm", "a100-80gb-pcie",
+    "a100-80gb-sxm", "h100-80gb-pcie", "h100-80gb-sxm", "h100-94gb-nvl", "h200-141gb-sxm",
+    "b200-180gb-sxm", "gh200-96gb", "l4", "l40", "l40s", "t4", "p4", "p40", "p100-16gb-pcie",
+    "v100-16gb-pcie", "v100-16gb-sxm", "v100-32gb-sxm", "k80", "m60", "rtx-2060", "rtx-2070", "rtx-2080",
+    "rtx-2080-ti", "rtx-3060-12gb", "rtx-3070", "rtx-3080-10gb", "rtx-3090", "rtx-3090-ti", "rtx-4060",
+    "rtx-4070", "rtx-4080", "rtx-4090", "rtx-5070", "rtx-5080", "rtx-5090", "rtx-a4000", "rtx-a5000",
+    "rtx-a6000", "rtx-6000-ada", "rtx-4000-ada", "titan-v", "titan-rtx", "gtx-1080-ti", "gtx-1070",
+    "quadro-rtx-6000", "quadro-rtx-8000", "mi100", "mi210", "mi250x", "mi300x", "mi325x",
+)  # fmt: skip
+#: Sizes that the evaluator varies, by kind of workload.
+VARIED = {
+    "language": {"input_tokens": (128, 512, 1024, 2048), "output_tokens": (64, 128, 256, 512)},
+    "encoder": {"seq_len": (128, 256, 384, 512)},
+    "pictures": {"steps": (20, 30, 50), "batch": (1, 2, 4, 8)},
+}
+
+
+def evaluator(chance: random.Random) -> dict[str, str]:
+    """A job as somebody writes it who tries out what the tool knows."""
+    kind = chance.choices(list(TRIED), [often for often, _ in TRIED.values()])[0]
+    speaks, sizes = kind == "language", VARIED.get(kind, {})
+    row = {**dict.fromkeys(COLUMNS, ""), "workload": chance.choice(TRIED[kind][1].split()),
+           "gpu": chance.choice(TRIED_ON), "batch": str(2 ** chance.randint(0, 9))}  # fmt: skip
+    row["phase"] = chance.choice([one for one in DOES[speaks] if one in resolve(row["workload"]).phases])
+    row["n_gpus"] = chance.choice(("1", "2", "4", "8") if speaks else ("1", "1", "2", "4", "8"))
+    formats, runtimes = USUAL[speaks]
+    if row["phase"] in TRAINING:
+        formats = ("bf16",) if speaks else ("fp32", "amp-fp16", "amp-bf16", "fp16")
+        runtimes = ("PyTorch eager", "") if speaks else ("PyTorch eager", "torch.compile", "TensorFlow", "")
+        sizes = {"seq_len": (512, 1024, 2048, 4096)} if speaks else sizes
+    elif speaks:
+        row["tp"] = row["n_gpus"]
+    row["precision"], row["runtime"] = chance.choice(formats), chance.choice(runtimes)
+    row.update({name: str(chance.choice(known)) for name, known in sizes.items()})
+    if row["phase"] == "serve":
+        row["batch"], row["concurrency"] = "", str(2 ** chance.randint(0, 8))
+    row["metric"] = chance.choice(("", "", "throughput", "latency", "power", "energy"))
+    return row
+
+
+MIXES = {"measured": measured, "made-up": made_up, "usual": usual, "evaluator": evaluator}
 
 
 def rows(count: int, mix: str) -> list[list[str]]:
