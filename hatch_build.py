@@ -1,9 +1,10 @@
 """Build hook: the data files become one JSON a tree.
 
 A wheel gets the JSON and none of the TOML and CSV, and its modules without comments and without what private
-functions, classes and modules, and those behind the auditor's answer, say of themselves: that is for who
-changes them and stands in the repository and the source archive; lines keep their numbers. An editable
-install gets the JSON beside its sources. Needs nothing but the standard library and the package's own reader.
+functions, classes and modules, and those behind the auditor's and the planner's answers and behind what is
+printed, say of themselves: that is for who changes them and stands in the repository and the source archive;
+lines keep their numbers. An editable install gets the JSON beside its sources. Needs nothing but the standard
+library and the package's own reader.
 """
 
 from __future__ import annotations
@@ -20,6 +21,10 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+#: Packages whose answers are read and whose modules are not imported by name.
+_BEHIND = ("whichgpu/audit/", "whichgpu/planner/comparison/", "whichgpu/planner/plan/", "whichgpu/report/")
 
 
 class DataBundle(BuildHookInterface[Any]):
@@ -55,9 +60,12 @@ class DataBundle(BuildHookInterface[Any]):
 
 
 def is_within(place: Path) -> bool:
-    """Whether nobody imports a module by name: a private one, and one behind the auditor's answer."""
+    """Whether nobody imports a module by name: a private one, and one behind an answer of `_BEHIND`."""
     private = any(part.startswith("_") and not part.startswith("__") for part in place.parts)
-    behind = place.parts[:2] == ("whichgpu", "audit") and place.name not in ("__init__.py", "answer.py")
+    behind = f"{place.parent.as_posix()}/".startswith(_BEHIND) and place.name not in (
+        "__init__.py",
+        "answer.py",
+    )
     return private or behind
 
 
