@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from starlette.testclient import TestClient
 
     from tests.forked import Mother
+    from whichgpu.hardware.catalogue import Catalogue
 
 
 # The catalogue, PyTorch and ten thousand tests stay as long as the process: to pass over them again and again
@@ -74,6 +75,14 @@ def write(tmp_path: Path) -> Callable[..., str]:
         return str(path)
 
     return made
+
+
+@pytest.fixture(scope="session")
+def catalogue() -> Catalogue:
+    """The devices of the package's own data."""
+    from whichgpu.hardware.catalogue import catalogue as load
+
+    return load()
 
 
 @pytest.fixture(scope="session")

@@ -5,28 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.traced import ops
+from tests.traced import launches, ops
 from whichgpu.cost.layout import settle
-from whichgpu.hardware.catalogue import Catalogue
-from whichgpu.hardware.catalogue import catalogue as load
 from whichgpu.workloads.images import macs_with_norms
 from whichgpu.workloads.job import Job
-from whichgpu.workloads.ops import Op, parameters, product_flops, stored_weight_bytes, total
+from whichgpu.workloads.ops import parameters, product_flops, stored_weight_bytes, total
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.recorder import Recorder
 from whichgpu.workloads.training import trained_parameters
 from whichgpu.workloads.workload import resolve
 
 pytestmark = pytest.mark.slow
-
-
-def launches(traced: tuple[Op, ...]) -> float:
-    return float(sum(op.count for op in traced))
-
-
-@pytest.fixture(scope="module")
-def catalogue() -> Catalogue:
-    return load()
 
 
 # -- each family's own ---------------------------------------------------------------------------

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from whichgpu.cost.device import Devices
 from whichgpu.cost.infeasible import single
-from whichgpu.hardware.catalogue import Catalogue
-from whichgpu.hardware.catalogue import catalogue as load
 from whichgpu.workloads.job import Job
 
+if TYPE_CHECKING:
+    from whichgpu.hardware.catalogue import Catalogue
+
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def catalogue() -> Catalogue:
-    return load()
 
 
 def rate(name: str, gpu: str, catalogue: Catalogue, **columns: object) -> float:

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.traced import ops
+from tests.traced import launches, ops
 from whichgpu.cost import asked
 from whichgpu.cost.infeasible import single
 from whichgpu.cost.jobs import predict_rows
 from whichgpu.errors import UsageError
-from whichgpu.hardware.catalogue import Catalogue
-from whichgpu.hardware.catalogue import catalogue as load
 from whichgpu.workloads.job import Job
-from whichgpu.workloads.ops import Op, product_flops, total
+from whichgpu.workloads.ops import product_flops, total
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.recorder import Recorder
 from whichgpu.workloads.training import trained_parameters, training_step
 from whichgpu.workloads.workload import resolve, workloads
+
+if TYPE_CHECKING:
+    from whichgpu.hardware.catalogue import Catalogue
 
 pytestmark = pytest.mark.slow
 
@@ -32,15 +34,6 @@ FAMILIES = {
     "wav2vec2", "image_translation", "recurrent_lm", "efficientdet",
 }  # fmt: skip
 MINE = sorted(name for name, item in workloads().items() if item.family in FAMILIES)
-
-
-def launches(traced: tuple[Op, ...]) -> float:
-    return float(sum(op.count for op in traced))
-
-
-@pytest.fixture(scope="module")
-def catalogue() -> Catalogue:
-    return load()
 
 
 # -- published figures ---------------------------------------------------------------------------

@@ -27,6 +27,11 @@ def in_16_bits(name: str, **columns: object) -> tuple[Op, ...]:
     return ops(name, **{"precision": "fp16", **columns})
 
 
+def launches(traced: tuple[Op, ...]) -> float:
+    """Kernels that are launched."""
+    return float(sum(op.count for op in traced))
+
+
 def dense(traced: tuple[Op, ...]) -> float:
     """FLOPs of products with weights: neither attention nor the output head."""
     return product_flops([op for op in traced if op.kind == "gemm" and op.module == "layers"
