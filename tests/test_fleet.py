@@ -17,11 +17,11 @@ from whichgpu.cost import curve, replicas, slo
 from whichgpu.cost.requests import read_rate
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
-from whichgpu.planner.fleet import Load
-from whichgpu.planner.fleet_request import Asked, in_formats, read
-from whichgpu.planner.fleets import fleets
+from whichgpu.planner.fleets.asked import Asked, in_formats, read
+from whichgpu.planner.fleets.ranking import fleets
+from whichgpu.planner.fleets.search import Load
+from whichgpu.planner.fleets.ways import name, ways
 from whichgpu.planner.request import read_request
-from whichgpu.planner.ways import name, ways
 from whichgpu.prices import purchase
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.workload import resolve

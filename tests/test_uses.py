@@ -14,7 +14,7 @@ from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner import use, uses
 from whichgpu.planner.desktops import Desktops, of_gpu
-from whichgpu.planner.fleet_request import Asked
+from whichgpu.planner.fleets.asked import Asked
 from whichgpu.planner.request import read_use_request
 from whichgpu.prices import purchase_price
 

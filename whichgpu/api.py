@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from whichgpu.planner.capacity.model import Fits
     from whichgpu.planner.comparison import Comparison
     from whichgpu.planner.diagnosis import Diagnosis
-    from whichgpu.planner.fleets import Fleets
+    from whichgpu.planner.fleets.answer import Fleets
     from whichgpu.planner.plan.answer import Plan
     from whichgpu.planner.sweep import Sweep
     from whichgpu.planner.uses import ForUse
@@ -199,7 +199,7 @@ def recommend(
     asked = {name: wishes.pop(name) for name in Wished._fields if name in wishes}
     other = use(workload)
     if other is not None and not wishes:
-        from whichgpu.planner.fleet_request import Asked as Load
+        from whichgpu.planner.fleets.asked import Asked as Load
         from whichgpu.planner.request import read_use_request
 
         path, load = None if offers is None else Path(offers), Load(slo, rate, users)
@@ -210,8 +210,8 @@ def recommend(
         offers=None if offers is None else Path(offers), **asked,
     )  # fmt: skip
     if slo is not None or rate is not None or users is not None:
-        from whichgpu.planner.fleet_request import Asked, assumed, read
-        from whichgpu.planner.fleets import fleets
+        from whichgpu.planner.fleets.asked import Asked, assumed, read
+        from whichgpu.planner.fleets.ranking import fleets
 
         load = Asked(slo, rate, users, pause)
         return fleets(request, *read(request, load), known, own, assumed=assumed(load))

@@ -13,7 +13,7 @@ from whichgpu.workloads.subjects import PEOPLE
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from whichgpu.planner.fleet_request import Asked
+    from whichgpu.planner.fleets.asked import Asked
     from whichgpu.workloads.workload import Workload
 
     Options = Mapping[str, str]
@@ -234,7 +234,7 @@ def check(options: Options, catalogue: Any) -> None:
     from datetime import date
 
     from whichgpu import api
-    from whichgpu.planner.fleet_request import read as read_load
+    from whichgpu.planner.fleets.asked import read as read_load
     from whichgpu.planner.request import read_request, read_use_request
     from whichgpu.planner.use import use
     from whichgpu.workloads.importing import named
@@ -255,7 +255,7 @@ def check(options: Options, catalogue: Any) -> None:
 
 def _load_of(options: Options, slo: str | None = None) -> Asked:
     """The load as it is typed, with the objectives where it states none."""
-    from whichgpu.planner.fleet_request import Asked
+    from whichgpu.planner.fleets.asked import Asked
 
     users = options.get("users")
     return Asked(options.get("slo", slo), options.get("rate"), _number(users) if users else None)

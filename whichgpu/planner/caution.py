@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.answer import Candidate
-    from whichgpu.planner.fleets import Fleet
+    from whichgpu.planner.fleets.answer import Fleet
     from whichgpu.planner.request import Request
 
 

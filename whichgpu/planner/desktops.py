@@ -21,7 +21,7 @@ from whichgpu.values import immutable
 
 if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
-    from whichgpu.planner.fleet_request import Asked
+    from whichgpu.planner.fleets.asked import Asked
     from whichgpu.planner.use import Use
     from whichgpu.planner.uses import Card
     from whichgpu.prices.offers import Offer

@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.built import Built
     from whichgpu.planner.conflict import Conflict
-    from whichgpu.planner.fleets import Fleet
+    from whichgpu.planner.fleets.answer import Fleet
     from whichgpu.planner.machine import Checked
     from whichgpu.planner.options import Options, Outcome
     from whichgpu.planner.reasons import Reason

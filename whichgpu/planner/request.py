@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.desktops import Desktops
-    from whichgpu.planner.fleet_request import Asked as Load
+    from whichgpu.planner.fleets.asked import Asked as Load
     from whichgpu.planner.hosted import ApiPrice
     from whichgpu.planner.machine import Machine
     from whichgpu.planner.needs import Need

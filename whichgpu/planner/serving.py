@@ -18,7 +18,7 @@ from whichgpu.cost.bounds import NAMES
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.runtime import runtime
 from whichgpu.errors import Infeasible
-from whichgpu.planner.ways import name, wider, widths
+from whichgpu.planner.fleets.ways import name, wider, widths
 from whichgpu.units import show
 from whichgpu.values import NamedTuple, immutable
 from whichgpu.workloads.workload import resolve

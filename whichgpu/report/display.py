@@ -13,7 +13,7 @@ from whichgpu.planner.answer import Recommendation
 from whichgpu.planner.capacity.model import Fits
 from whichgpu.planner.comparison.model import Comparison
 from whichgpu.planner.diagnosis.answer import Diagnosis
-from whichgpu.planner.fleets import Fleets
+from whichgpu.planner.fleets.answer import Fleets
 from whichgpu.planner.plan.answer import Plan
 from whichgpu.planner.sweep.answer import Sweep
 from whichgpu.planner.uses import ForUse

@@ -21,7 +21,7 @@ from whichgpu.report.table import Bullets, Column, Heading, Report, Table
 from whichgpu.units import number, show
 
 if TYPE_CHECKING:
-    from whichgpu.planner.fleets import Fleet, Fleets
+    from whichgpu.planner.fleets.answer import Fleet, Fleets
     from whichgpu.report.table import Block
 
 _INFEASIBLE = 3

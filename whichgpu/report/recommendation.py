@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from whichgpu.planner.answer import Candidate, Recommendation, Rejected
     from whichgpu.planner.built import Built
-    from whichgpu.planner.fleets import Fleet
+    from whichgpu.planner.fleets.answer import Fleet
     from whichgpu.planner.hosted import Hosted
     from whichgpu.planner.machine import Checked
     from whichgpu.planner.request import Request

@@ -57,15 +57,15 @@ def run(
 
     other = use(workload)
     if other is not None:
-        from whichgpu.planner.fleet_request import Asked as Load
+        from whichgpu.planner.fleets.asked import Asked as Load
 
         wishes["load"] = Load(slo, rate, users)
         return in_form(_for_use(other, columns, catalogue, wishes, limit=limit, why_not=why_not),
                        f"What to rent or buy for {other.title}", form)  # fmt: skip
     request, own = read_request(columns.job(workload), catalogue, today=date.today(), **wishes)
     if slo is not None or rate is not None or users is not None:
-        from whichgpu.planner.fleet_request import Asked, assumed, read
-        from whichgpu.planner.fleets import fleets
+        from whichgpu.planner.fleets.asked import Asked, assumed, read
+        from whichgpu.planner.fleets.ranking import fleets
         from whichgpu.report.fleet import report as of_fleets
 
         with progress("recommend"):

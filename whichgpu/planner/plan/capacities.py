@@ -19,8 +19,8 @@ from whichgpu.cost.replicas import replicas
 from whichgpu.cost.spread import found_for
 from whichgpu.cost.steady import Met
 from whichgpu.hardware.parts import is_part
+from whichgpu.planner.fleets.ways import ways
 from whichgpu.planner.grid import WORTH, grid
-from whichgpu.planner.ways import ways
 from whichgpu.values import NamedTuple, immutable
 from whichgpu.workloads.workload import resolve
 

@@ -74,7 +74,7 @@ def _wishes(ask: asks.Recommend) -> dict[str, Any]:
 
 def _for_use(other: Use, ask: asks.Recommend) -> Report:
     """Cards for a use that is answered from specifications."""
-    from whichgpu.planner.fleet_request import Asked
+    from whichgpu.planner.fleets.asked import Asked
     from whichgpu.planner.request import read_use_request
     from whichgpu.planner.uses import for_use
     from whichgpu.report.uses import report
@@ -90,8 +90,8 @@ def _for_use(other: Use, ask: asks.Recommend) -> Report:
 
 
 def _fleets(ask: asks.Recommend) -> Report:
-    from whichgpu.planner.fleet_request import Asked, assumed, read
-    from whichgpu.planner.fleets import fleets
+    from whichgpu.planner.fleets.asked import Asked, assumed, read
+    from whichgpu.planner.fleets.ranking import fleets
     from whichgpu.report.fleet import report
 
     request, own = _request(ask)

@@ -11,7 +11,7 @@ from whichgpu.cost import slo
 from whichgpu.cost.requests import Requests, read_rate
 from whichgpu.errors import UsageError
 from whichgpu.facts import store
-from whichgpu.planner.fleet import Load
+from whichgpu.planner.fleets.search import Load
 from whichgpu.planner.recommend import in_precisions
 from whichgpu.units import parse
 from whichgpu.values import NamedTuple

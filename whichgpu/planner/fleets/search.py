@@ -28,6 +28,7 @@ from whichgpu.cost.steady import Met
 from whichgpu.errors import UsageError
 from whichgpu.hardware.parts import is_part
 from whichgpu.planner.caution import stated
+from whichgpu.planner.fleets.ways import Ways, ways
 from whichgpu.planner.market import (
     cheapest_of_a_kind,
     considered,
@@ -37,7 +38,6 @@ from whichgpu.planner.market import (
     trust,
     usable_offers,
 )
-from whichgpu.planner.ways import Ways, ways
 from whichgpu.prices import live
 from whichgpu.prices import store as prices
 from whichgpu.prices.sellers import joined
