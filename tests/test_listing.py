@@ -8,11 +8,12 @@ import shlex
 import pytest
 
 from whichgpu.audit.question import answering
+from whichgpu.audit.wanted import wanted
 from whichgpu.cli import main
 from whichgpu.errors import UsageError
 from whichgpu.hardware import filters
 from whichgpu.hardware.catalogue import catalogue
-from whichgpu.planner.needs import meeting
+from whichgpu.planner.needs import meeting, need
 
 GPUS = catalogue()
 
@@ -59,6 +60,17 @@ GPUS = catalogue()
         ("GPUs that use less than 200 watts", "gpus --where 'power<=200 W'"),
         ("NVIDIA GPUs with compute capability 8.6",
          "gpus --where compute_capability=8.6 --vendor nvidia"),
+        ("GPUs with 8GB without ECC", "gpus --where 'memory=8 GB' --needs no-ecc"),
+        ("cards without tensor cores and 8 GB or more",
+         "gpus --where 'memory>=8 GB' --needs no-tensor-cores"),
+        ("which TPU versions are there", "gpus --where 'name~TPU'"),
+        ("newest amd instinct",
+         "gpus --sort release_date --where 'name~instinct' --vendor amd --limit 10"),
+        ("cards with the same memory as the L40S", "gpus --where 'memory=48 GB'"),
+        ("same number of cores as the RTX 4090", "gpus --where cores=16,384"),
+        ("cheaper alternatives to the RTX 6000 Ada",
+         "gpus --like rtx-6000-ada --where 'launch_price<6,799 USD'"),
+        ("cheaper alternatives to the H100", "gpus --like h100-80gb-pcie --sort launch_price --limit 10"),
         # What tells of a job as well is of another command, and a card that is named is looked at.
         ("which GPU should I buy for gaming?", "recommend gaming --term buy"),
         ("cheapest card that runs Llama 3.1 8B", "recommend 'Llama 3.1 8B'"),
@@ -73,8 +85,56 @@ def test_a_question_of_what_gpus_are_is_a_list_of_them(question, command):
 
 
 @pytest.mark.parametrize(
+    ("question", "command"),
+    [
+        ("best value 24GB card", "recommend learning --min-memory '24 GB'"),
+        ("best bang for the buck gpu for rendering", "recommend rendering"),
+        ("cheapest way to rent an A100 80GB", "prices 'A100 80GB' --term on-demand"),
+        ("H100 spot price per hour in europe", "prices H100 --term spot --region europe"),
+        ("lambda labs h100 pricing", "prices h100 --provider lambda"),
+        ("which provider has the cheapest L4", "prices l4"),
+        ("where can I buy an RTX 5090", "prices rtx-5090 --term buy"),
+        ("4060 ti 8gb or 16gb", "compare rtx-4060-ti-8gb rtx-4060-ti-16gb"),
+        ("H100 PCIe vs SXM", "compare h100-80gb-pcie h100-80gb-sxm"),
+        ("which driver do I need for an L40S", "compat l40s"),
+        ("can I use bitsandbytes on a T4", "compat t4 --framework bitsandbytes"),
+        ("rtx a6000 memory bandwidth", "show rtx-a6000"),
+        ("sdxl images per minute on an RTX 4080", "predict sdxl --gpu rtx-4080"),
+        ("gemma 3 tokens per second on RTX 4070", "predict gemma-3-27b --gpu rtx-4070"),
+        ("llama 3.1 70b throughput 4x A100 80GB",
+         "predict 'llama 3.1 70b' --gpu a100-80gb-sxm:4,a100-80gb-pcie:4"),
+        ("largest llm for a 3090",
+         "fit llama-3.2-3b llama-3.1-8b qwen3-14b gemma-3-27b qwen3-32b llama-3.3-70b "
+         "--gpu rtx-3090 --precision w4a16"),
+        ("does flux dev run on a 12gb card", "fit 'flux dev' --gpu rtx-4070-ti"),
+    ],
+)  # fmt: skip
+def test_a_question_of_one_card_goes_to_the_command_that_it_is_of(question, command):
+    found = answering(question, GPUS)
+    assert f"{found.command} {shlex.join(found.words)}" == command
+
+
+@pytest.mark.parametrize("word", ["value", "pricing", "risk", "path", "control"])
+def test_a_word_that_only_stands_in_the_name_of_a_use_is_none(word):
+    with pytest.raises(UsageError, match="names no model on file and no use"):
+        wanted(f"which gpu for {word}", GPUS)
+
+
+def test_a_need_may_be_denied():
+    without, told = meeting("no-nvlink,datacenter", GPUS.values())
+    having, _ = meeting("nvlink,datacenter", GPUS.values())
+    assert without
+    assert not {gpu.id for gpu in without} & {gpu.id for gpu in having}
+    assert "l40s" in {gpu.id for gpu in without}
+    assert any("'no-nvlink'" in one for one in told)
+    assert need("no-nvlink").lacking(GPUS["a100-80gb-sxm"]).startswith("it has ")
+    with pytest.raises(UsageError, match="no need 'no-zzz'"):
+        need("no-zzz")
+
+
+@pytest.mark.parametrize(
     "question",
-    ["Which graphics cards support DirectStorage?", "GPUs with 8GB without ECC", "which GPU is best?"],
+    ["Which graphics cards support DirectStorage?", "GPUs with 8GB without coil whine", "which GPU is best?"],
 )
 def test_a_condition_that_is_not_understood_is_not_passed_over(question):
     with pytest.raises(UsageError, match=r"write e\.g\."):

@@ -11,14 +11,18 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.listing_words import (
+    ALIKE,
     AMOUNTS,
     BEFORE,
     BEHIND,
     CAME,
+    CHEAPER,
     DATES,
+    DEARER,
     FIRST,
     HEAD,
     KINDS,
+    LACKS,
     LESS,
     LIKE,
     LIKE_IT,
@@ -64,9 +68,12 @@ def listing(text: str, catalogue: Catalogue) -> tuple[str, Options]:
 
     An empty name where the question is not of GPUs by what they are, or not of that alone.
     """
-    if not HEAD.search(text) or NOT.search(re.sub(UNPLUGGED, "", text, flags=re.I)):
+    if not (HEAD.search(text) or re.search(rf"\b(?:{ALIKE}) ", text, re.I)):
         return "", ()
-    reading = _beside(_Reading(" ".join(text.split())), catalogue)
+    reading = _lacking(_Reading(" ".join(text.split())))
+    if NOT.search(re.sub(UNPLUGGED, "", reading.text, flags=re.I)):
+        return "", ()
+    reading = _beside(reading, catalogue)
     for step in (_ordered, _amounts, _dated, _kinds, _families):
         reading = step(reading)
     left = {*_WORD.findall(HEAD.sub("", reading.text.lower()))}
@@ -112,13 +119,29 @@ def _beside(reading: _Reading, catalogue: Catalogue) -> _Reading:
 
 
 def _than(reading: _Reading, one: Mention, catalogue: Catalogue) -> _Reading:
-    """More or less of each measure than a card has."""
-    for field, words in MEASURES:
-        match = re.search(rf"\b(?:(?P<more>{MORE})|{LESS}) {words}\b", reading.text, re.I)
+    """More or less of each measure than a card has, as much, or for less money."""
+    for field, words in (*MEASURES, ("launch_price", "")):
+        pattern = rf"(?:(?P<more>{MORE})|(?P<same>{ALIKE})|{LESS}) {words}"
+        pattern = pattern if words else rf"(?:(?P<more>{DEARER})|(?P<same>(?!))|{CHEAPER})"
+        match = re.search(rf"\b{pattern}\b", reading.text, re.I)
+        if not match:
+            continue
         has = catalogue[one.ids[0]].display(field).partition(" (")[0]
-        if match and has:
-            sign = ">" if match["more"] else "<"
-            reading = reading.read(*match.span(), ("where", f"{field}{sign}{has}"))
+        sign = ">" if match["more"] else "=" if match["same"] else "<"
+        # Of a card that never had a price of its own the others are shown by theirs.
+        said = ("where", f"{field}{sign}{has}") if has else ("sort", field)
+        if has or field == "launch_price":
+            reading = reading.read(*match.span(), said)
+    return reading
+
+
+def _lacking(reading: _Reading) -> _Reading:
+    """What a card is not to have."""
+    for option, value, words in KINDS:
+        match = re.search(rf"(?<![\w-])(?:{LACKS}) (?:{words})(?: support)?(?!\w)", reading.text, re.I)
+        if option == "needs" and match and not value.startswith("no-"):
+            said = value.format(**{name: text or "" for name, text in match.groupdict().items()})
+            reading = reading.read(*match.span(), (option, f"no-{said.lower()}"))
     return reading
 
 

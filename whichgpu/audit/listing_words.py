@@ -8,7 +8,7 @@ from whichgpu.audit import patterns as re
 FIRST = 10
 HEAD = re.compile(
     r"\b(?:gpus?|(?:graphics |video )?cards?|graphics|chips?|accelerators?|boards?|alternatives?|lineup"
-    r"|modules?|series|tpu versions?)\b",
+    r"|modules?|series|versions?|instincts?|radeons?|quadros?|teslas?|geforces?|tpus?|jetsons?)\b",
     re.I,
 )
 NUMBER = r"\d+(?:,\d{3})*(?:\.\d+)?"
@@ -56,7 +56,7 @@ KINDS: tuple[tuple[str, str, str], ...] = (
     ("needs", "single-slot", r"(?:single|one|1)[- ]slot"),
     ("needs", "dual-slot", r"(?:dual|two|2)[- ]slot"),
     ("needs", "passive", r"passive(?:ly)?(?:[- ]cool\w+)?|fanless"),
-    ("needs", "active", r"active(?:ly)?[- ]cool\w+|blowers?(?:[- ]style)?"),
+    ("needs", "active", r"active(?:ly)?[- ]cool\w+|blowers?(?:[- ]style)?|fans?"),
     ("needs", "no-power-connector", UNPLUGGED),
     ("needs", "ray-tracing", r"(?:hardware )?(?:ray[- ]tracing|rt)(?: (?:cores?|hardware))?"),
     ("needs", "tensor-cores", r"(?:tensor|matrix)[- ]cores?"),
@@ -134,7 +134,17 @@ MEASURES = (
     ("power", r"(?:board )?(?:power(?: draw| consumption)?|watts|tdp)"), ("cores", r"(?:cuda )?cores"),
 )  # fmt: skip
 MORE, LESS = r"more|higher|greater|larger|bigger", r"less|lower|fewer|smaller"
-THAN = re.compile(r"\b(?:than|compared (?:to|with))(?: (?:the|an?))?(?: nvidia(?:'s)?| amd(?:'s)?)? $", re.I)
+ALIKE = r"(?:the )?(?:same|equal)(?: amount of)?|as (?:much|many)|(?:the )?same number of"
+DEARER, CHEAPER = r"dearer|(?:more )expensive", r"cheaper|less expensive|more affordable|lower[- ]priced"
+THAN = re.compile(
+    r"\b(?:than|compared (?:to|with)|as)(?: (?:the|an?))?(?: nvidia(?:'s)?| amd(?:'s)?)? $", re.I
+)
+#: Before what a card is not to have.
+LACKS = (
+    r"(?:that |which )?(?:without|with no|lacks?|lacking|no"
+    r"|(?:don't|doesn't|do not|does not|not) (?:have|having|support)"
+    r"|(?:have|has) no)(?: (?:an?|any))?"
+)
 NOT = re.compile(
     r"\b(?:not|no|without|non|lacks?|lacking|never|neither|nor|isn't|aren't|except|don't|doesn't)[ -]", re.I
 )
@@ -143,7 +153,7 @@ PLAIN = frozenset((
     "a", "all", "also", "amount", "an", "and", "any", "architecture", "are", "as", "at", "available",
     "bandwidth", "based", "be", "board", "both", "but", "by", "can", "capable", "class", "cloud", "come",
     "comes", "consume", "consumes", "cooling", "currently", "design", "did", "do", "does", "draw",
-    "draws", "each", "equipped", "every", "exist", "existing", "family", "feature", "find", "first",
+    "draws", "each", "equipped", "every", "exist", "existing", "exists", "family", "feature", "find", "first",
     "for", "from", "generation", "generations", "get", "give", "hardware", "has", "have", "having",
     "hire", "i", "i'd", "i'm", "in", "is", "it", "its", "kind", "known", "least", "like", "list", "lists",
     "looking", "love", "many", "me", "memory", "model", "models", "modern", "much", "my", "name", "names",

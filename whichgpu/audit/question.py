@@ -7,7 +7,6 @@ whatever no other command does.
 from __future__ import annotations
 
 from contextlib import suppress
-from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -15,21 +14,34 @@ from whichgpu.audit.listing import listing
 from whichgpu.audit.measurement import TESTED, Told, told
 from whichgpu.audit.measurement.devices import counted, device, named
 from whichgpu.audit.quantities import SPELLED
+from whichgpu.audit.question_of_gpus import (
+    ABOUT,
+    COMPARES,
+    OWNING,
+    WHICH,
+    Answering,
+    hours,
+    largest,
+    of_gpus,
+    review,
+    side_by_side,
+    usual_jobs,
+    whole,
+)
 from whichgpu.audit.wanted import wanted
 from whichgpu.cost.memory import GIB
-from whichgpu.errors import UsageError, WhichGpuError
-from whichgpu.planner.glossary import meanings
+from whichgpu.errors import UsageError
 from whichgpu.planner.use import use
-from whichgpu.prices.quote import OpenVariant, read_quote
 from whichgpu.software.frameworks import mentioned
-from whichgpu.values import NamedTuple
 from whichgpu.workloads.job import TRAINING
+from whichgpu.workloads.subjects import models_by_size
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.hardware.gpu import Gpu
 
 #: What is wished besides by one who asks of speed or room: what it is to run on.
 _PLACE = {"workload", "gpus", "term", "min-memory"}
@@ -40,8 +52,6 @@ _JOB = (
     "phase", "precision", "runtime", "resolution", "batch", "seq-len", "input-tokens", "output-tokens", "tp",
     "pp", "steps", "option",
 )  # fmt: skip
-#: GPUs side by side, at most, and of several forms of one name.
-_MOST, _FORMS = 6, 4
 _COMPLAINT = re.compile(
     r"\b(?:normal|slow(?:er)?|only|just|barely|why|wrong|bottleneck|too (?:high|low|much|little)"
     r"|is (?:this|that|it) (?:ok|okay|good|bad|right|fine|expected|correct|low|high|weak|poor)"
@@ -52,59 +62,18 @@ _COMPLAINT = re.compile(
     re.I,
 )
 _SHOPS = re.compile(r"\b(?:buy|upgrade|which (?:gpu|card)s?)\b", re.I)
-_RUNS = re.compile(
-    r"\b(?:version|driver|works?|support(?:s|ed)?|compatib\w+|install(?:s|ed)?|available|runs?)\b", re.I
-)
-#: What is asked of a GPU itself: what it costs, what it is.
-_COSTS = re.compile(
-    r"\b(?:price|cost|costs|how much (?:is|are|does|do|for)|what (?:does|do) .{1,40} (?:cost|go for))\b", re.I
-)
-_ABOUT = re.compile(
-    r"\b(?:tell me (?:all |more |everything )?about|specs?|specifications?|data ?sheet|details|describe"
-    r"|(?:power (?:draw|consumption|limit)|tdp|bandwidth|cores|clocks?|caches?|nvlink|vram|memory|tflops)\b"
-    r".{0,12}\b(?:of|on|in|does|do|has|have)|info(?:rmation)?|what do you know about|what is (?:an?|the))\b",
-    re.I,
-)
-#: A word whose meaning is asked for, and nothing else.
-_MEANS = re.compile(
-    r"^\W*(?:(?:what (?:does|do|is|are|'s)|what's) (?:(?:the )?(?:meaning|definition) of )?(?:an?|the)? ?"
-    r"(?P<of>.{2,40}?)(?: (?:means?|stand for|is|are|about))?"
-    r"|(?:explain|define) (?:me |to me |the |what )?(?P<word>.{2,40}?)(?: (?:is|are|means?))?)\W*$",
-    re.I,
-)
-_RENT, _BUY = r"\b(?:rent(?:ing|al)?|cloud|lease|leasing)\b", r"\b(?:buy(?:ing)?|own(?:ing)?|purchas\w+)\b"
-_OWN = re.compile(
-    rf"{_RENT}.{{0,40}}{_BUY}|{_BUY}.{{0,40}}{_RENT}|\bbreak[- ]?even\b"
-    r"|\b(?:power|electricity) (?:costs?|bill)\b",
-    re.I,
-)
-_HOURS = re.compile(
-    r"\b(\d{1,2}) ?(?:h|hrs?|hours?) ?(?:a|per|/|every|each) ?day\b|\b(?:24/7|all day)\b", re.I
-)
 _DOES = r"(?:run|load|host|handle|hold|do|train|fine-?tune|use)\b"
 _FIT = re.compile(
     r"\bfits?\b|\bhow much (?:gpu |video )?(?:v?ram|memory)\b|\benough\b|\bout of memory\b|\bOOM\b"
     r"|\b(?:v?ram|memory) (?:is |are |that is )?(?:needed|required|requirements?)\b"
     r"|\b(?:min(?:imum|imal)?|least|lowest|smallest) (?:amount of )?(?:gpu |video )?(?:v?ram|memory)\b"
-    r"|\bbatch(?: size)? (?:can|could|will|fits)\b"
+    r"|\bbatch(?: size)? (?:can|could|will|fits)\b|\bbatch size (?:for|of|with|to|on|in|when)\b"
     r"|\b(?:largest|biggest|max(?:imum)?) batch\b"
     rf"|\bcan (?:I|we|you|one|it|an?|my|our|the|dual|\d|{'|'.join(SPELLED)}).{{0,60}}?\b{_DOES}"
     r"|\b(?:will|does|do|would|could) .{1,60} run on\b"
     r"|\b(?:will|would|could|does) (?:an?|my|our|the|one|two|\d) ?.{1,40}? (?:run|load|handle|manage|hold)\b"
     r"|\b(?:possible|feasible|doable)\b",
     re.I,
-)
-_COMPARE = re.compile(
-    r"\b(?:vs\.?|versus|compar\w+|or|than|worth|upgrad\w+|better|difference|against)(?=\W)", re.I
-)
-#: What is asked of a GPU itself: whether it is any good, and for what.
-_WORTH = re.compile(
-    r"\b(?:worth|good|useful|suitable|overkill|obsolete|outdated|old|future[- ]?proof|review|any use"
-    r"|what (?:can|could) (?:I|you|we|one|it)|what is .{1,40} (?:good )?for)\b",
-    re.I,
-)
-_LEARNS = re.compile(
-    r"\b(?:(?:deep|machine)[- ]learning|neural net\w*|AI|ML|DL|inference|inferencing|training)\b", re.I
 )
 #: So much memory that is to be enough.
 _SIZE = re.compile(
@@ -114,39 +83,26 @@ _SIZE = re.compile(
     r"|\b(?:an?|my|our|one) (\d{1,3}) ?GB (?:gpu|card|graphics card|video card)\b",
     re.I,
 )
-_MONEY = re.compile(r"\b(?:cheap\w*|cost\w*|price\w*|budget|afford\w*|rent\w*)\b", re.I)
-#: A price that somebody asks, and whether it is one.
-_QUOTED = re.compile(
-    r"\b(?:price|deal|rate|offer|quote|fair|reasonable|expensive|overpriced|too much|rip-?off)\b", re.I
-)
-#: What a question of a machine that is there does not ask: which to take.
-_WHICH = re.compile(
-    r"\b(?:which|best|cheapest|recommend\w*|should (?:I|we) (?:buy|get|rent|use|take)"
-    r"|what (?:else|should|do (?:I|we)|to (?:buy|rent|get|use)"
-    r"|(?:kind of |other )?(?:gpu|card|instance|hardware|machine|server|setup|box)s?))\b",
+#: What is the largest that runs there: language models of every size, in the format of those who ask.
+_LARGEST = re.compile(
+    r"\b(?:(?:largest|biggest) (?:\w+ ){0,2}?(?:models?|llms?)"
+    r"|how (?:big|large) (?:of )?an? (?:\w+ )?(?:model|llm)"
+    r"|(?:which|what) (?:\w+ ){0,2}?(?:models|llms) (?:can|could|will|do|does|fits?|runs?))\b",
     re.I,
 )
+_SMALL = "w4a16"
+#: Cards since then have tensor cores for the formats of today, and drivers that are kept up.
+_RECENT = "2020-09"
+_MONEY = re.compile(r"\b(?:cheap\w*|cost\w*|price\w*|budget|afford\w*|rent\w*)\b", re.I)
 _PREDICT = re.compile(
-    r"\bhow (?:many (?!of\b)|fast\b|quick(?:ly)?\b|slow\b|good\b)|\bwhat (?:kind of )?(?:speed|throughput"
-    r"|performance|fps)\b|\b(?:is|are) .{1,60} (?:good|fast|quick|ok|okay|usable)\b"
-    r"|\b(?:tokens?|tok|t|images?|imgs?|it|steps|samples)(?:/| per )s(?:ec(?:ond)?)?\b",
+    r"\bhow (?:many (?!of\b)|fast\b|quick(?:ly)?\b|slow\b|good\b)"
+    r"|\b(?:speed|throughput|performance|fps)\b|\b(?:is|are) .{1,60} (?:good|fast|quick|ok|okay|usable)\b"
+    r"|\b(?:tokens?|tok|t|images?|imgs?|it|steps|samples|pictures?|videos?|clips?)(?:/| per | an? )"
+    r"(?:s(?:ec(?:ond)?)?|min(?:ute)?|h(?:our)?|day)\b",
     re.I,
 )
 #: "How many H100s": no speed, but a number of them.
 _NUMBER_OF = re.compile(r"\bhow many (?:\S+ ){0,2}$", re.I)
-
-
-class Answering(NamedTuple):
-    """A command that answers a question: its name, what stands behind it, its options."""
-
-    command: str
-    names: tuple[str, ...]
-    options: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def words(self) -> list[str]:
-        """The same as typed behind the command."""
-        return [*self.names, *(word for name, value in self.options for word in (f"--{name}", value) if word)]
 
 
 def answering(text: str, catalogue: Catalogue) -> Answering:
@@ -154,6 +110,7 @@ def answering(text: str, catalogue: Catalogue) -> Answering:
 
     Raises `UsageError` where it names nothing that any is of.
     """
+    text = whole(" ".join(text.split()), catalogue)
     devices = _devices(text, catalogue)
     if len(devices) == 1 and _COMPLAINT.search(text) and not _SHOPS.search(text):
         with suppress(UsageError):
@@ -162,10 +119,12 @@ def answering(text: str, catalogue: Catalogue) -> Answering:
     command, kinds = listing(text, catalogue)
     if command:
         return Answering(command, (), kinds)
+    if _LARGEST.search(text) and (on := _on(text, devices, catalogue) or _of_size(text, catalogue)):
+        return Answering("fit", models_by_size(), (*on, ("precision", _SMALL)))
     try:
         (_, workload), *wishes = wanted(text, catalogue)
     except UsageError:
-        if other := _without_a_job(text, devices, catalogue) or _of_one(text, devices):
+        if other := of_gpus(text, devices, catalogue) or review(text, devices):
             return other
         # What is asked of a GPU alone is a fact of it.
         if len(devices) == 1 and len(devices[0]) == 1:
@@ -180,14 +139,14 @@ def _of_wishes(
 ) -> Answering:  # fmt: skip
     """What is asked of something that is to run."""
     # A framework alone stands for its usual model, and a quantity of a GPU for what measures it.
-    if workload not in text and (workload in TESTED or any(mentioned(text)) or _ABOUT.search(text)):
-        other = _without_a_job(text, devices, catalogue)
+    if workload not in text and (workload in TESTED or any(mentioned(text)) or ABOUT.search(text)):
+        other = of_gpus(text, devices, catalogue)
         if other and (other.command != "compare" or len(devices) == 1):
             return other
-    if _OWN.search(text):
+    if OWNING.search(text):
         ids = tuple(dict.fromkeys(key for some in devices for key in some))
         if len(ids) == 1:
-            return Answering("prices own", ids, _hours(text))
+            return Answering("prices own", ids, hours(text))
         any_term = (*(one for one in wishes if one[0] != "term"), ("term", "any"))
         return Answering("recommend", (workload,), any_term)
     return (
@@ -205,57 +164,9 @@ def _of_a_use(
     """What GPUs are for that are named, in a use without a model of its own: a comparison, or a review."""
     if _is_model(workload) or use(workload) is None or {name for name, _ in wishes} - {"gpus", *_REPLACED}:
         return None
-    if len(devices) > 1 and _COMPARE.search(text):
-        return Answering("compare", _side_by_side(devices, catalogue), _usual(text))
-    return _of_one(text, devices)
-
-
-def _without_a_job(text: str, devices: Sequence[tuple[str, ...]], catalogue: Catalogue) -> Answering | None:
-    """What is asked of GPUs themselves."""
-    ids = tuple(dict.fromkeys(key for some in devices for key in some))
-    if ids and _QUOTED.search(text) and _quoted(text, catalogue):
-        return Answering("prices judge", (text,))
-    software = tuple(("framework", one) for one in mentioned(text))
-    if ids and software and _RUNS.search(text):
-        return Answering("compat", ids, software)
-    if ids and _OWN.search(text):
-        return Answering("prices own", ids[:1], _hours(text))
-    if len(devices) > 1:
-        beside = Answering("compare", _side_by_side(devices, catalogue), _usual(text))
-        return beside if _COMPARE.search(text) else None
-    return _of_a_gpu(text, ids, catalogue) if ids else _of_a_word(text, catalogue)
-
-
-def _usual(text: str) -> tuple[tuple[str, str], ...]:
-    """The usual workloads, where somebody learns or infers, and says of no model what."""
-    return (("workload", "usual"),) if _LEARNS.search(text) else ()
-
-
-def _of_one(text: str, devices: Sequence[tuple[str, ...]]) -> Answering | None:
-    """A review of a GPU of which is asked what it is good for."""
-    if len(devices) != 1 or len(devices[0]) != 1 or not _WORTH.search(text):
-        return None
-    return Answering("show", devices[0], (("format", "md"),))
-
-
-def _of_a_gpu(text: str, ids: Sequence[str], catalogue: Catalogue) -> Answering | None:
-    """What one GPU costs, or what it is; of a name that several share each, as far as one command tells."""
-    if _WHICH.search(text):
-        return None
-    if _COSTS.search(text):
-        return Answering("prices", (named(text, catalogue)[0].text if len(ids) > 1 else ids[0],))
-    if not _ABOUT.search(text):
-        return None
-    return Answering("show", (ids[0],)) if len(ids) == 1 else Answering("compare", tuple(ids[:_MOST]))
-
-
-def _of_a_word(text: str, catalogue: Catalogue) -> Answering | None:
-    """The meaning of a word that the glossary has, where a question is of nothing else."""
-    asked = _MEANS.match(text)
-    word = (asked["of"] or asked["word"] or "").strip() if asked else ""
-    with suppress(WhichGpuError):
-        return Answering("explain", (word,)) if word and meanings(word, catalogue) else None
-    return None
+    if len(devices) > 1 and COMPARES.search(text):
+        return Answering("compare", side_by_side(devices, catalogue), usual_jobs(text))
+    return review(text, devices)
 
 
 def _of_a_job(
@@ -272,15 +183,15 @@ def _of_a_job(
         return Answering("fit", (workload,), (*on, *job))
     if _MONEY.search(text):
         return None
-    if len(devices) > 1 and _COMPARE.search(text):
+    if len(devices) > 1 and COMPARES.search(text):
         several = _so_many(text, devices, catalogue)
-        beside = Answering("compare", _side_by_side(devices, catalogue), (("workload", workload), *job))
+        beside = Answering("compare", side_by_side(devices, catalogue), (("workload", workload), *job))
         return Answering("predict", (workload,), (("gpu", several), *job)) if several else beside
     if _PREDICT.search(text):
         one = len(devices) == 1 and not _counted(text, catalogue)
         return _speed(workload, devices, _on(text, devices, catalogue), job, catalogue) if one else None
-    review = _of_one(text, devices) if workload not in text else None
-    return review._replace(options=(*review.options, ("workload", workload), *job)) if review else None
+    worth = review(text, devices) if workload not in text else None
+    return worth._replace(options=(*worth.options, ("workload", workload), *job)) if worth else None
 
 
 def _of_a_machine(
@@ -295,13 +206,13 @@ def _of_a_machine(
     named_ = dict(wishes)
     if not (_is_model(workload) and (several := _so_many(text, devices, catalogue))):
         return None
-    if _WHICH.search(text) or {"budget", "slo", "target", "users", "rate", "deadline"} & {*named_}:
+    if WHICH.search(text) or {"budget", "slo", "target", "users", "rate", "deadline"} & {*named_}:
         return None
     job = tuple((name, said) for name, said in wishes if name in _JOB)
     trains = named_.get("phase") in TRAINING
     if trains and "tokens" in named_ and len(devices) == 1:
         count = several.rpartition(":")[2]
-        cluster = f"{_largest(devices[0], catalogue)}:{count}"
+        cluster = f"{largest(devices[0], catalogue)}:{count}"
         return Answering("sweep", (workload,), (("gpus", cluster), ("tokens", named_["tokens"]), *job))
     return Answering("predict", (workload,), (("gpu", several), *job))
 
@@ -321,19 +232,8 @@ def _so_many(text: str, devices: Sequence[tuple[str, ...]], catalogue: Catalogue
     if max(numbers.values(), default=0) < 2:
         return ""
     typed = {key: f"{key}:{count}" if count > 1 else key for ids, count in numbers.items() for key in ids}
-    shown = _side_by_side(devices, catalogue)
+    shown = side_by_side(devices, catalogue)
     return ",".join(said for key, said in typed.items() if key in shown)
-
-
-def _quoted(text: str, catalogue: Catalogue) -> bool:
-    """Whether a text is a price that somebody asks, of one GPU or of a name that several share."""
-    try:
-        read_quote(text, catalogue)
-    except OpenVariant:
-        return True
-    except UsageError:
-        return False
-    return True
 
 
 def _speed(
@@ -341,9 +241,9 @@ def _speed(
     job: tuple[tuple[str, str], ...], catalogue: Catalogue,
 ) -> Answering:  # fmt: skip
     """How fast a job is on a GPU, or on each that its name may mean."""
-    if len(devices[0]) == 1:
+    if len(devices[0]) == 1 or any(":" in names for _, names in on):
         return Answering("predict", (workload,), (*on, *job))
-    return Answering("compare", _side_by_side(devices, catalogue), (("workload", workload), *job))
+    return Answering("compare", side_by_side(devices, catalogue), (("workload", workload), *job))
 
 
 def _devices(text: str, catalogue: Catalogue) -> list[tuple[str, ...]]:
@@ -372,30 +272,15 @@ def _of_size(text: str, catalogue: Catalogue) -> tuple[tuple[str, str], ...]:
     ]  # fmt: skip
     for segment in ("geforce", "workstation", "datacenter"):
         if some := [gpu for gpu in alike if gpu.segment == segment and gpu.vendor == "NVIDIA"]:
-            return (("gpu", max(some, key=lambda gpu: float(gpu.value("fp16") or 0.0)).id),)
+            return (("gpu", max(some, key=_of_today).id),)
     return ()
 
 
-def _side_by_side(devices: Sequence[tuple[str, ...]], catalogue: Catalogue) -> tuple[str, ...]:
-    """What the names may mean; where that is too much to read, each name's form with most links and memory.
-
-    The comparison names the other forms.
-    """
-    if len(devices) > 1 and sum(map(len, devices)) > _FORMS:
-        return tuple(dict.fromkeys(_largest(some, catalogue) for some in devices))[:_MOST]
-    rounds = (key for some in zip_longest(*devices) for key in some if key)
-    return tuple(dict.fromkeys(rounds))[:_MOST]
-
-
-def _largest(ids: Sequence[str], catalogue: Catalogue) -> str:
-    return max(ids, key=lambda key: ("-sxm" in key, float(catalogue[key].value("memory") or 0.0)))
+def _of_today(gpu: Gpu) -> tuple[bool, float]:
+    """By what a card of so much memory is likely to be: one with tensor cores that count, the fastest."""
+    return str(gpu.value("release_date") or "") >= _RECENT, float(gpu.value("fp16") or 0.0)
 
 
 def _counted(text: str, catalogue: Catalogue) -> bool:
     """Whether a number of GPUs is asked for."""
     return any(_NUMBER_OF.search(text[: one.start]) for one in named(text, catalogue))
-
-
-def _hours(text: str) -> tuple[tuple[str, str], ...]:
-    match = _HOURS.search(text)
-    return (("hours-per-day", match[1] or "24"),) if match else ()

@@ -119,6 +119,13 @@ _SPEED = re.compile(r"(\d+(?:\.\d+)?) (?:tokens?|tok)/s(?:ec(?:ond)?)?", re.I)
 _LOOKED_UP = 40
 _LANGUAGE = re.compile(r"\b(?:LLMs?|(?:large )?language models?)\b", re.I)
 _TUNES = re.compile(r"\bfine[- ]?tun|\btransfer learning\b", re.I)
+#: What is asked for by its price alone is to compute, as most is that is asked here.
+_VALUE = re.compile(
+    r"\b(?:best|good|great|most) (?:value|deal|bang)\b|\bbang for|\bvalue for money\b"
+    r"|\bprice[- /](?:to[- ])?performance\b|\bperformance per (?:dollar|euro|buck)\b"
+    r"|\bcost[- ]?(?:effective|efficient)\b",
+    re.I,
+)
 _ALL_OF_IT = re.compile(r"\bfull(?:y)?[- ]|\ball (?:weights|parameters)\b", re.I)
 
 
@@ -142,7 +149,7 @@ def wanted(text: str, catalogue: Catalogue) -> list[tuple[str, str]]:
     job, rest = _job(rest, text)
     stated = {**gpus, **found, **gpus}
     if job is None:
-        name = _use(rest)
+        name = _use(rest) or ("learning" if _VALUE.search(rest) else "")
         if not name:
             raise UsageError(f"'{one_line(text)}' names no model on file and no use; write e.g. {EXAMPLE}")
         left = (*_SIZES, "slo", "rate", "deadline", "streams")
@@ -181,7 +188,7 @@ def _wished(text: str) -> tuple[dict[str, str], str]:
     """What is wished for, by option, and the text without it."""
     found: dict[str, str] = {}
     for wish in WISHES:
-        while match := wish.pattern.search(text):
+        while match := _first(wish.pattern, text):
             if wish.option == "slo":
                 found["slo"] = ", ".join(filter(None, (found.get("slo"), wish.said(match))))
             else:
@@ -194,6 +201,19 @@ def _wished(text: str) -> tuple[dict[str, str], str]:
             found[option] = f"{found[option]},{value}" if several else found.get(option, value)
             text = cut(text, match.start(), match.end())
     return found, _placed(text, found)
+
+
+def _first(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    """The first match whose number is no part of a model's name: "Gemma 3 tokens/s" wishes for none."""
+    for match in pattern.finditer(text):
+        at = match.start("n") if match.groupdict().get("n") else -1
+        word = re.search(r"[A-Za-z][\w.-]* ?$", text[:at]) if at > 0 else None
+        # A version is one digit, and one more behind the point.
+        if word is None or not re.fullmatch(r"\d(?:\.\d)?", match["n"]):
+            return match
+        if not (known(model_of(f"{word[0]}{match['n']}")) or usual_model(word[0].strip())):
+            return match
+    return None
 
 
 def _placed(text: str, found: dict[str, str]) -> str:
@@ -210,6 +230,22 @@ def _placed(text: str, found: dict[str, str]) -> str:
             text = f"{text[: match.start()]} ; {text[start + len(name) :]}"
             at = match.start()
     return text
+
+
+def placed(text: str) -> tuple[tuple[str, str], ...]:
+    """On what terms, from whom and where something is to be had, as options of `prices`."""
+    found: dict[str, str] = {}
+    for option, value, words in _WORDS:
+        if option in ("term", "region") and re.search(words, text, re.I):
+            found.setdefault(option, value)
+    sellers = providers()
+    for word in _placed(text, found).split():
+        if len(word) > 3 and "provider" not in found and _sells(word.strip(",.?"), sellers):
+            found["provider"] = word.strip(",.?").lower()
+    found |= {"provider": found.pop("providers")} if "providers" in found else {}
+    # Who buys asks no provider and no region.
+    some = ("term",) if found.get("term") == "buy" else ("term", "provider", "region")
+    return tuple((name, found[name]) for name in some if name in found)
 
 
 def _sells(name: str, sellers: Sequence[str]) -> str:
@@ -334,7 +370,7 @@ def _use(text: str) -> str:
     name, meant = next(((name, one) for name, one in found if one is not None), ("", None))
     if meant is None:
         return ""
-    same = (one for one in _stretches(name) if (other := use(one)) is not None and other.id == meant.id)
+    same = (one for one in _stretches(name) if use(one) == meant)
     return min(same, key=len, default=name)
 
 
@@ -344,7 +380,8 @@ def _stretches(text: str) -> Iterator[str]:
     for length in range(min(_USE, len(words)), 0, -1):
         for at in range(len(words) - length + 1):
             some = words[at : at + length]
-            if not {some[0].lower(), some[-1].lower()} & _PLAIN and len(" ".join(some)) > 2:
+            alone = _VAGUE if length == 1 else frozenset()
+            if not {some[0].lower(), some[-1].lower()} & (_PLAIN | alone) and len(" ".join(some)) > 2:
                 yield " ".join(some)
 
 
@@ -354,5 +391,14 @@ _PLAIN = frozenset((
     "own", "cheap", "cheapest", "best", "card", "cards", "gpu", "gpus", "data", "run", "which", "need", "one",
     "time", "real", "model", "models", "work", "some", "light", "heavy", "can", "i", "we", "it", "is",
     "inference", "training", "train", "serve", "serving", "fine-tune", "fine-tuning", "pretrain", "cluster",
-    "llms", "cloud", "hour", "day", "week", "month", "year", "power", "cost", "all", "power", "cost",
+    "llms", "cloud", "hour", "day", "week", "month", "year", "power", "cost", "all",
+))  # fmt: skip
+#: Words that are part of what uses are called, and alone say of none.
+_VAGUE = frozenset((
+    "back", "boards", "business", "calculation", "calling", "clouds", "color", "colour", "content", "control",
+    "creation", "desk", "difference", "energy", "equation", "fast", "first", "force", "free", "intelligence",
+    "knowledge", "linear", "log", "matter", "menu", "multiple", "offline", "option", "optimisation",
+    "optimization", "options", "party", "path", "person", "play", "point", "post", "precision", "pricing",
+    "processing", "production", "proofs", "raw", "recovery", "risk", "room", "round", "screens", "security",
+    "six", "stage", "technical", "transport", "value", "wall", "web", "workstations", "zero",
 ))  # fmt: skip

@@ -160,7 +160,7 @@ WISHES: tuple[Wish, ...] = (
         rf"{_EVERY}(?P<period>{_PERIOD})\b",
         _per,
     ),
-    _wish("target", rf"(?P<n>{_BIG}) {_MADE}{_EVERY}(?P<period>{_PERIOD})\b", _per),
+    _wish("target", rf"(?<![\w.])(?P<n>{_BIG}) {_MADE}{_EVERY}(?P<period>{_PERIOD})\b", _per),
     _wish(
         "target",
         rf"\b(?:an?|one|1) (?P<noun>image|picture|photo|video|clip) (?:every|each|per) (?P<n>{_N}) ?"
@@ -208,6 +208,11 @@ WISHES: tuple[Wish, ...] = (
         "min_memory",
         rf"\b(?:with|at least|on|in|into|have|has|only) (?:an? |only )?(?P<n>{_N}) ?gi?b\b"
         r"(?! ?(?:of )?(?:ram|disk|storage|data))",
+        lambda m: f"{m['n']} GB",
+    ),
+    _wish(
+        "min_memory",
+        rf"(?<![\w.,$])(?P<n>{_N}) ?gi?b (?:gpus?|(?:graphics |video )?cards?)\b",
         lambda m: f"{m['n']} GB",
     ),
     _wish("tokens", rf"(?<!of )(?<![\w.,$])(?P<n>{_MANY}) (?:[a-z]+ )?tokens?\b(?! ?(?:/|per\b))", _number),

@@ -3,6 +3,7 @@
     nvlink, mig, av1, laptop ..   a table of data/needs.toml
     fp8, sparsity, rt ..          a format or feature of the hardware (data/capabilities.toml), or a field
     memory>=48 GB, slots<=2       a bound on a field that is a number
+    no-ecc, no-nvlink             the absence of what the word behind it needs
 
 A need is met, not met, or not known: of a field that no source states nothing is assumed.
 """
@@ -62,12 +63,14 @@ class Need(NamedTuple):
     title: str
     met: Callable[[Gpu], bool | None]
     bound: Bound | None = None
+    #: What it is not to have, where that is the need.
+    unwanted: str = ""
 
     def lacking(self, gpu: Gpu) -> str:
         """Why a GPU does not meet it."""
         if self.met(gpu) is None:
-            return f"whether it has {_article(self.title)} was not read in any source"
-        return f"no {self.title}"
+            return f"whether it has {_article(self.unwanted or self.title)} was not read in any source"
+        return f"it has {self.unwanted}" if self.unwanted else f"no {self.title}"
 
 
 def need(text: str) -> Need:
@@ -91,7 +94,23 @@ def need(text: str) -> Need:
         return Need(key, key.replace("-", " "), lambda gpu: _feature(key, gpu))
     if field in FIELDS:
         return Need(field, _label(field), lambda gpu: _stated(gpu.value(field)))
+    if key.startswith("no-"):
+        return _absent(text, key.removeprefix("no-"))
     raise UsageError(_unknown(text))
+
+
+def _absent(text: str, key: str) -> Need:
+    """The need of a GPU without something: `no-ecc`. Raises `UsageError` for a word that is no need."""
+    try:
+        there = need(key)
+    except UsageError:
+        raise UsageError(_unknown(text)) from None
+
+    def met(gpu: Gpu) -> bool | None:
+        has = there.met(gpu)
+        return None if has is None else not has
+
+    return Need(f"no-{there.text}", f"absence of {there.title}", met, unwanted=there.title)
 
 
 def meeting(text: str, gpus: Iterable[Gpu]) -> tuple[list[Gpu], list[str]]:

@@ -60,6 +60,11 @@ def first_of(key: str) -> str:
     return str(row["workloads"][0]) if row.get("workloads") and "says" not in row else ""
 
 
+def models_by_size() -> tuple[str, ...]:
+    """Well-known language models of each size that people run, the smallest first."""
+    return tuple(store.load("subjects")["subjects"]["ladder"]["language-model"])
+
+
 def instead(key: str) -> str:
     """What to ask for in place of a subject by its key."""
     row = _table()[key]
