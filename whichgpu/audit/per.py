@@ -29,6 +29,8 @@ ONE_OF = (
     r"karten?|cartes?|tarjetas?|[ABHLTV]\d{1,3}s?|(?:rtx )?\d0[5-9]0s?"
 )
 #: What an amount is per: a period, one of several, an amount of something else.
+#: "$3 an hour for a year": how long it is paid, and not for each of them.
+_HOW_LONG = re.compile(r"[^\S\n]*for (?:an?|one) (?:day|week|month|year)\b", re.IGNORECASE)
 _PER = re.compile(
     r"[^\S\n]*(?:(?:/|(?:and|&)\s+(?=month\b|hour\b|year\b)|"
     r"per\b|(?:for )?an?\b|(?:for|the|le) (?=kwh)|in (?:the|an?|one) (?=(?:day|week|month|year)\b)|"
@@ -81,6 +83,8 @@ def per(text: str, term: Term, own: tuple[tuple[int, ...], float]) -> Term:
         match = _PER.match(text, at)
         if match is None or ((again or min(term.dims) < 0) and _SUBJECT.match(text, match.end())):
             # "28 cents per kWh a day costs 94 cents": what the day costs.
+            break
+        if again and any(term.dims[AXES.index("hour") :]) and _HOW_LONG.match(text, at):
             break
         if each and not again and _A_PAIR.match(text, at):
             # "$750 each for a pair": of each of the two.

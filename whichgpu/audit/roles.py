@@ -80,6 +80,8 @@ _AGAINST = re.compile(
     r"\u8d85\u8fc7|\u4e0d\u5982)\s*$",
     re.IGNORECASE,
 )
+#: "Its NVLink reaches 900 GB/s, where the A100 had 600": set against, with what follows in the clause.
+_WHERE = re.compile(rf",\s+where\s+{_ARTICLES}$", re.IGNORECASE)
 #: How far back from a name the words that set something against it can begin.
 _REACH = 90
 #: What ties a value to the name before it.
@@ -177,6 +179,8 @@ class Spoken(NamedTuple):
         if _GOES_ON.match(gap):
             # "Faster than the RTX 4080 and has 12 GB" goes on with its subject.
             return False
+        if _WHERE.search(self.text, max(0, mention.start - _REACH), mention.start):
+            return not re.search(r"[,;.]", gap)
         opened = re.match(r"\s*\([^()]*$", gap)
         return bool(opened or _TIED.fullmatch(gap) or _WHICH.fullmatch(gap))
 
@@ -328,6 +332,7 @@ def _against(text: str, start: int, here: Sequence[Mention]) -> list[Mention]:
             or _KIN.match(text, mention.end)
             or _AGAINST.search(words)
             or _STRONG.search(words)
+            or _WHERE.search(words)
             or _aside(text, start, mention)
             or (found and _IN_FORM.search(words) and _FORM.match(f"{mention.text} version"))
         ):

@@ -51,6 +51,8 @@ _ADVERBS = {
     "year": r"yearly|annual(?:ly)?|per year|pro jahr",
 }
 _ADVERB = re.compile("|".join(rf"\b(?P<{name}>{words})\b" for name, words in _ADVERBS.items()), re.IGNORECASE)
+#: Before a period that is how long an amount is paid: "for a full year that comes to".
+_FOR_ALL_OF = re.compile(r"\bfor (?:(?:an?|one|the) )?(?:full |whole |entire )?$", re.IGNORECASE)
 _A_PERIOD = re.compile(
     r"\b(?:an?|the|each|every|one|whole|full|entire|all)\s+(?:\d{2}-day\s+)?"
     r"(?:(?P<month>month)|(?P<year>year)|(?P<day>day)|(?P<hour>hour))"
@@ -118,6 +120,7 @@ _GPU_HOURS = re.compile(r"\s*(?:[a-z]\w*\s+)?(?:gpu|card|node|accelerator)?[- ]?
 _OF_A_NAME = re.compile(r"[- ](?:gpu[- ])?hours\b", re.IGNORECASE)
 _COUNTED = re.compile(
     rf"\s*[x\u00d7]?[\s-]*(?:of (?:them|these|those)\b|way\b|"
+    rf"(?:would|will) (?:cost|be|come to|run)\b(?=[^.;]{{0,20}}[$\u20ac])|"
     rf"(?:(?!(?:on|for|with|than|per|to|from|by|in|at)\b)\w+\s+){{0,2}}?(?:{ONE_OF})\b)",
     re.IGNORECASE,
 )
@@ -374,6 +377,8 @@ def _of_period(term: Term, before: str) -> Term:
     # What the sentence before says last is of the amount there.
     before = _ENDED.split(before[-_REACH:])[-1]
     adverb = _ADVERB.search(before) or _A_PERIOD.search(before)
+    if adverb and _FOR_ALL_OF.search(before, 0, adverb.start()):
+        return term
     if adverb and not any(term.dims[AXES.index("token") :]):
         return times(term, dims(**{adverb.lastgroup or "hour": -1}), 1.0)
     return term

@@ -343,7 +343,13 @@ def apart(way: Way, told: Term) -> float:
 
 def _shown(way: Way) -> str:
     """A product as it is told: one figure, or a range."""
-    return f"{way.low:,.4g}" if way.high <= way.low * 1.012 else f"{way.low:,.4g} to {way.high:,.4g}"
+    low, high = _figure(way.low), _figure(way.high)
+    return low if way.high <= way.low * 1.012 else f"{low} to {high}"
+
+
+def _figure(value: float) -> str:
+    """A number to four digits, as it is written: 26,210."""
+    return f"{float(f'{value:.4g}'):,.0f}" if 1e4 <= abs(value) < 1e15 else f"{value:,.4g}"
 
 
 #: Before what something else is added to.

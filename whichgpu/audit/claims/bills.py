@@ -98,6 +98,13 @@ _ROUND = (1.0, 1e3, 1e6, 1e9)
 _HOURS, _LONG = dims(hour=1), (LENGTHS["month"], LENGTHS["year"])
 #: Before what two amounts differ by, over some time.
 _OF_TWO = re.compile(r"\b(?:difference|gap|saving)\b[^.;\d]{0,40}$", re.IGNORECASE)
+#: Between a number of GPUs and what they cost for as long as the one before.
+_WOULD = re.compile(
+    r"\s*(?:(?:of (?:them|these|those)|such|[a-z]+ ?(?:cards|gpus|instances|nodes)?)\s+){0,2}"
+    r"(?:(?:would|will|then)?\s*(?:be|cost|costs|run you|set you back|add up to|come to|make)"
+    r"|(?:are|cost|costs|come to|make))\s+(?:you |about |around |roughly |already |only |just )*~?",
+    re.IGNORECASE,
+)
 #: What measuring and rounding make of amounts that are no money, and of money.
 _LIKE = (0.18, 0.0)
 
@@ -282,7 +289,8 @@ def _judged(bases: Sequence[Term], told: Term, text: Amounts, context: Context) 
         near = [each for each in near if each.start < told.start or not alike(each, told)]
         # A rate that was told of its device is among them: it is one factor, not two.
         near = [each for each in near if each.start != base.start]
-        asked = told._replace(dims=base.dims) if told.each and told.dims == MONEY else told
+        each_of = told.each or _so_many(base, told, text)
+        asked = told._replace(dims=base.dims) if each_of and told.dims == MONEY else told
         free = [each for each in ways(asked, near, base, effort=text.effort) if is_simple(each, told, text)]
         uses = [each for each in near if is_use(each) and here.start <= each.start < told.start]
         if uses and not told.dims[AXES.index("hour")]:
@@ -314,6 +322,19 @@ def _judged(bases: Sequence[Term], told: Term, text: Amounts, context: Context) 
     for use in filter(is_use, right.used if not any(told.dims[AXES.index("hour") :]) else ()):
         text.by(use, told)
     return finding(right, told, "confirmed", text, context)
+
+
+def _so_many(base: Term, told: Term, text: Amounts) -> bool:
+    """Whether an amount is of so many of what costs the one before, for as long: "four would be $2,336"."""
+    here = text.sentence(told.start)
+    between = list(text.before(told.start, told.start - max(base.end, here.start)))
+    counts = [each for each in between if each.counted]
+    return (
+        len(between) == len(counts) == 1
+        and base.start < here.start
+        and counts[0].start - here.start < _CLOSE_BY
+        and _WOULD.fullmatch(text.passage.text, counts[0].end, told.start) is not None
+    )
 
 
 def _in_stated_month(forced: Sequence[Way], told: Term, text: Amounts) -> list[Way]:

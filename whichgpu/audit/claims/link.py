@@ -33,6 +33,16 @@ _CELL = re.compile(
     r"(?:\s*[x\u00d7]\s?(?P<lanes>\d{1,2}))?(?=\s*(?:$|[,;(/]))",
     re.IGNORECASE,
 )
+#: The same in words: "a fourth-generation PCIe interface", "its PCIe link is fifth generation".
+_SPELLED = re.compile(
+    r"\b(?:(?P<n>second|third|fourth|fifth|sixth|[2-6](?:nd|rd|th))[- ]gen(?:eration)?\s+"
+    r"PCI(?:e|[- ]?Express)\b"
+    r"|PCI(?:e|[- ]?Express)\s+(?:interface|link|bus|connection)\s+(?:is|of|being)\s+(?:still\s+|only\s+)?"
+    r"(?:(?:of\s+)?the\s+)?(?P<of>second|third|fourth|fifth|sixth|[2-6](?:nd|rd|th))[- ]gen(?:eration)?)"
+    r"(?P<lanes>(?!))?(?!\s+slots?)",
+    re.IGNORECASE,
+)
+_ORDINALS = {"second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6}
 _HEAD, _NOT_HEAD = re.compile(r"pci|interface|interconnect|bus"), re.compile("memory|width")
 _ENDS = re.compile(r"\s*(?:[.,;]|$)")
 _OTHER = re.compile(
@@ -44,7 +54,8 @@ def find(context: Context) -> Iterator[Finding]:
     """Every generation of PCIe that is said of a device, with its verdict."""
     yield from _cells(context)
     for index, passage in context.document.running():
-        for sentence in sentences(passage.text) if _PCIE.search(passage.text) else ():
+        told = _PCIE.search(passage.text) or _SPELLED.search(passage.text)
+        for sentence in sentences(passage.text) if told else ():
             yield from _of_sentence(index, passage, sentence, context)
         for sentence in sentences(passage.text) if "PCI" in passage.text else ():
             yield from _rates(passage, sentence, context)
@@ -123,7 +134,8 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
     if any(not sentence.text[a.end() : b.start()].strip() for a, b in pairwise(found)):
         # The row of a table without marks.
         return
-    for match in _PCIE.finditer(passage.text, sentence.start, sentence.end):
+    spelled = _SPELLED.finditer(passage.text, sentence.start, sentence.end)
+    for match in (*_PCIE.finditer(passage.text, sentence.start, sentence.end), *spelled):
         mention = owner_of(match.start(), who)
         near = passage.text[max(sentence.start, match.start() - 45) : match.end() + 25]
         inside = any(each.start < match.end() and match.start() < each.end for each in who.here)
@@ -147,18 +159,20 @@ def _judged(
     if not known:
         return
     lanes = int(match["lanes"]) if match["lanes"] else 0
+    said = "of" if match.groupdict().get("of") else "n"
+    told = _ORDINALS.get(match[said].lower()) or int(match[said][0])
     right = [
         gpu
         for gpu in known
-        if int(match["n"]) in generations(gpu)
+        if told in generations(gpu)
         and (not lanes or not gpu.value("pcie_lanes") or int(gpu.need("pcie_lanes")) == lanes)
     ]
     best = (right or known)[0]
     has = f"PCIe {best.value('pcie_generation')}.0 x{best.value('pcie_lanes') or '?'}"
     # A card in a longer slot than it has lanes is often told by the slot.
-    generation = any(int(match["n"]) in generations(gpu) for gpu in known)
+    generation = any(told in generations(gpu) for gpu in known)
     verdict = "confirmed" if right else "unverifiable" if generation else "contradicted"
-    place = (match.start("n"), match.end())
+    place = (match.start(said), match.end())
     yield made(context, passage, place, "specification", verdict, subject=best.id,
                attribute="pcie_generation", because=f"{best.id} has {has}",
                expected="" if right else has, evidence=(source_of(best, "pcie_generation"),))  # fmt: skip

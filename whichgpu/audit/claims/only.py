@@ -148,7 +148,8 @@ _ONLY_IT = re.compile(
     r"(?:(?<![^\s*])|[,:;]\s+(?:and|but)?\s*)only\s+(?:the\s+|nvidia[\u2019']s\s+|an?\s+)?$", re.IGNORECASE
 )
 _HAS_IT = re.compile(
-    r"\s+(?:supports?|has|offers?|features?|comes with|can do|provides?)\s+(?:native\s+|hardware\s+|"
+    r"\s+(?:supports?|has|offers?|features?|comes with|can (?:do|use|handle|run)|provides?|knows?|gets?"
+    r"|carries)\s+(?:native\s+|hardware\s+|"
     r"an?\s+|the\s+)?",
     re.IGNORECASE,
 )
@@ -162,6 +163,33 @@ _OF_SOME = re.compile(
     re.IGNORECASE,
 )
 _FEW = 4
+#: Before "only": of those that are named there, or of as many as were spoken of.
+_OF_THESE = re.compile(
+    r"\b(?:among|amongst|of|out of|between)\s+(?:(?:these|those|the|all|our)\s+)?"
+    r"(?:(?P<n>two|three|four|five|six)(?:\s+(?:cards|gpus|accelerators|models|of them))?"
+    r"|(?P<named>[^.;]*?)),?\s*$",
+    re.IGNORECASE,
+)
+_NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
+
+
+def _set_out(
+    passage: Passage, sentence: Sentence, at: int, who: Spoken, context: Context
+) -> list[str] | None:
+    """The devices among which one alone is so, where a sentence sets them out before it; else None.
+
+    "Among the L4, the A10 and the H100, only .."; "of these four, only ..", where the text spoke of four.
+    """
+    match = _OF_THESE.search(passage.text, sentence.start, at)
+    if match is None:
+        return None
+    before = [each for each in who.here if match.start() <= each.start < at]
+    if match["named"]:
+        return [key for each in before for key in each.ids] if len(before) > 1 else None
+    every = {model(ids[0], context.catalogue): ids for ids in devices(context)}
+    return (
+        [key for ids in every.values() for key in ids] if len(every) == _NUMBERS[match["n"].lower()] else None
+    )
 
 
 def _alone(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:
@@ -170,18 +198,20 @@ def _alone(passage: Passage, sentence: Sentence, who: Spoken, context: Context) 
         only = _ONLY_IT.search(passage.text, sentence.start, mention.start)
         has = _HAS_IT.match(passage.text, mention.end, sentence.end) if only else None
         what = capability_at(passage.text, has.end()) if has else None
-        if only is None or has is None or what is None or _OF_SOME.search(sentence.text):
+        if only is None or has is None or what is None:
+            continue
+        among = _set_out(passage, sentence, only.start(), who, context)
+        if among is None and _OF_SOME.search(sentence.text):
             continue
         own = model(mention.named[0], context.catalogue)
         compared = devices(context) if len(devices(context)) <= _FEW else ()
         beside = [each.ids for each in context.mentions.get(context.place(passage), ())]
-        others = [
-            context.catalogue[key] for key in sorted({key for ids in (*compared, *beside) for key in ids})
-        ]
+        keys = among or {key for ids in (*compared, *beside) for key in ids}
+        others = [context.catalogue[key] for key in sorted({*keys})]
         rivals = [
             gpu for gpu in others if model(gpu.id, context.catalogue) != own and what[0].has(gpu) is True
         ]
-        family = {context.catalogue[key].architecture for key in mention.named}
+        family = set() if among else {context.catalogue[key].architecture for key in mention.named}
         if rivals and not all(gpu.architecture in family for gpu in rivals):
             rival = next(gpu for gpu in rivals if gpu.architecture not in family)
             place = (only.start() + len(only[0]) - len(only[0].lstrip(" ,:;")), has.end() + what[1])

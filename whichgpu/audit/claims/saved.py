@@ -79,8 +79,12 @@ def find(context: Context) -> Iterator[Finding]:
         amounts = sorted([*amounts, *_in_names(passage.text, names)])
         told = [*earlier, *amounts]
         for sentence in sentences(passage.text) if len(told) > 1 else ():
-            for said in changes(passage.text, sentence, every, context.fraction):
-                found = _judged(passage, sentence, said, told, context)
+            every_said = list(changes(passage.text, sentence, every, context.fraction))
+            # "$2,150 dearer, or 46 %": of the two, and not of what they differ by.
+            by = {each.start for each in every_said if each.kind == "amount"}
+            for said in every_said:
+                others = told if said.kind == "amount" else [each for each in told if each.start not in by]
+                found = _judged(passage, sentence, said, others, context)
                 if found is not None:
                     yield found
         # What was told just before, at places before this text.
