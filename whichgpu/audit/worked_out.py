@@ -17,6 +17,7 @@ from whichgpu.audit.dimensions import AXES
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import withheld
 from whichgpu.audit.models import formats_at
+from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import within
 from whichgpu.audit.terms import terms
 
@@ -33,6 +34,10 @@ _SET = re.compile(
     r"(?:(?:ge)?drossel\w*|begrenz\w*|limiert\w*|kapp\w*)\b[^.;,]{0,24}\bauf|(?:brid|limit)\w+[^.;,]{0,24}\s\u00e0)\s+"
     r"(?:about |around |just |only )?~?$",
     re.IGNORECASE,
+)
+#: Before the end of a change from one device to the next: "bandwidth rose from 3.35 TB/s to".
+_GOES_TO = re.compile(
+    r"\bfrom\s+[^.;]{0,8}\d[^;]{0,24}?\s(?:up )?to\s+(?:about |around |roughly )?$", re.IGNORECASE
 )
 _RATED = re.compile(r"\s*(?:tdp|tgp|tbp|rated|max)", re.IGNORECASE)
 #: Behind a power, that it was measured at work.
@@ -107,8 +112,8 @@ def _why(found: Finding, starts: Sequence[tuple[int, int]], context: Context) ->
 def _reason(told: Term, found: Finding, text: Amounts, context: Context) -> str:
     words, here = text.passage.text, text.sentence(told.start)
     form = _FORM.search(words, here.start, told.start)
-    if form and form[1].lower() in found.true_for:
-        return "it is said of the form that is named right before it"
+    if (form and form[1].lower() in found.true_for) or _is_next(told, found, text, context):
+        return "it is said of the form, or of the next device, that is named right before it"
     if _is_of_nobody(told, found, text, context):
         return "no device is named that it is of"
     formula = _FORMULA.search(words, max(0, told.start - _REACH), told.start)
@@ -123,6 +128,17 @@ def _reason(told: Term, found: Finding, text: Amounts, context: Context) -> str:
     if led and (explained(told, text) or (together and _is_several(told, found, text, context))):
         return "the value follows from others that the text states"
     return ""
+
+
+def _is_next(told: Term, found: Finding, text: Amounts, context: Context) -> bool:
+    """Whether a value goes from one device's to that of another that is named: "rose from 3.35 to 4.8"."""
+    words, here = text.passage.text, text.sentence(told.start)
+    if not _GOES_TO.search(words, max(here.start, told.start - 2 * _BACK), told.start):
+        return False
+    said = next((each.value for each in quantities(found.quote, context.fraction) if each.value), 0.0)
+    named = (each for each in context.mentions.get(text.place, ()) if each.start < told.start)
+    own = (context.catalogue[key].value(found.attribute) for each in named for key in each.ids)
+    return any(isinstance(each, int | float) and said and abs(each / said - 1) < _SAME for each in own)
 
 
 def _is_of_nobody(told: Term, found: Finding, text: Amounts, context: Context) -> bool:

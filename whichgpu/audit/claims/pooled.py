@@ -29,6 +29,14 @@ _OF_THEM = re.compile(
     r"acht)\s+davon|(?P<pair>a pair(?: of (?:them|these|those))?|both of them))\b",
     re.IGNORECASE,
 )
+#: "These four draw", of as many as were spoken of.
+_THESE = re.compile(
+    rf"\b(?:these|those|the|all|both)\s+(?P<n>{'|'.join(SPELLED)})\s+(?=(?:cards |gpus )?"
+    r"(?:together |would |will )?(?:draws?|drew|pulls?|pulled|used?|uses|consumed?|ha(?:ve|d)|hold|held"
+    r"|give|gave"
+    r"|offer))",
+    re.IGNORECASE,
+)
 #: Before or behind an amount that is of all of them.
 _ALL = (
     r"(?:combined|total(?:s|l?ing)?|together|in all|altogether|pooled|aggregate|collectively|in sum|"
@@ -49,15 +57,20 @@ _WITH_GPUS = re.compile(
 _HAVE = re.compile(
     r"(?:[\u2019']s?|s)?(?:,\s*(?:by contrast|in contrast|however|though|in turn|meanwhile|in comparison|"
     r"by comparison|on the other hand|for example|for instance),)?\s*"
-    r"(?:cards?\s+|gpus?\s+|accelerators?\s+)?(?:(?:would|will|can|therefore|thus|then|also|only|together)\s+)*"
+    r"(?:cards?\s+|gpus?\s+|accelerators?\s+)?"
+    # "Two of them cost $1,400 and give you"
+    r"(?:(?:in (?:one|a|the same) [\w-]+ )?(?:cost|sell for|go for|rent for|are) (?:about |around )?"
+    r"[$\u20ac\u00a3]\s?[\d.,]+(?: (?:an?|per|each|in|a) [\w ]{2,12}?)? and )?"
+    r"(?:(?:would|will|can|therefore|thus|then|also|only|together)\s+)*"
     r"(?:(?:(?:form|make)s?(?: up)? an?\s+"
     r"(?:\w+\s+)?(?:platform|node|server|system|"
     r"pool|board|box) (?:with|of)|would (?:be|draw|need|use|"
-    r"total)|are|kommen auf|haben|ziehen|bieten|draws?|uses?|consumes?|pulls?|burns?|stays?|adds? up to|"
+    r"total)|are|kommen auf|haben|ziehen|bieten|draws?|drew|uses?|consumes?|pulls?|pulled|burns?|stays?|"
+    r"adds? up to|"
     r"comes? to|makes?|gives? you|"
     r"gives?|offers?|holds?|has|have|gets? you|provides?|delivers?|totals?)\s+)(?:up to\s+|about\s+|"
     r"around\s+|roughly\s+|nearly\s+|just\s+|only\s+|under\s+|"
-    r"below\s+|over\s+|an?\s+|some\s+|well\s+)*",
+    r"below\s+|over\s+|an?\s+|some\s+|well\s+|you\s+)*",
     re.IGNORECASE,
 )
 #: What makes an amount another one: of each, of a link, of the host or of the whole machine.
@@ -140,7 +153,7 @@ def find(context: Context) -> Iterator[Finding]:
 def _of_sentence(
     passage: Passage, sentence: Sentence, found: list[Quantity], who: Spoken, context: Context
 ) -> Iterator[Finding]:
-    for ids, count, end in _several(passage, sentence, who):
+    for ids, count, end in _several(passage, sentence, who, context):
         after = [each for each in found if 0 <= each.start - end <= _REACH]
         before = [
             each for each in after if any(one.start >= end and one.end <= each.start for one in who.here)
@@ -225,7 +238,7 @@ def _product(
 
 
 def _several(
-    passage: Passage, sentence: Sentence, who: Spoken
+    passage: Passage, sentence: Sentence, who: Spoken, context: Context
 ) -> Iterator[tuple[tuple[str, ...], float, int]]:
     """The devices of which there are several, how many, and where that is said."""
     text = passage.text
@@ -237,6 +250,7 @@ def _several(
             yield mention.ids, float(SPELLED.get(word) or word), within_it.end()
         if count > 1:
             yield mention.ids, count, mention.end
+    yield from _these(passage, sentence, context)
     for match in _OF_THEM.finditer(text, sentence.start, sentence.end):
         owner = who.owner(match.start())
         if owner is not None and (owner in who.here or who.certain):
@@ -248,6 +262,21 @@ def _several(
                 else float(SPELLED.get(match["n"].lower()) or match["n"])
             )
             yield owner.ids, number, match.end()
+
+
+def _these(
+    passage: Passage, sentence: Sentence, context: Context
+) -> Iterator[tuple[tuple[str, ...], float, int]]:
+    """As many as the passage counted of one device, and of no other: "two RTX 3090s .. the two drew"."""
+    text = passage.text
+    for match in _THESE.finditer(text, sentence.start, sentence.end):
+        number = float(SPELLED[match["n"].lower()])
+        before = within(context.mentions.get(context.place(passage), ()), 0, match.start())
+        starts = {each: max((one.start for one in sentences(text) if one.start <= each.start), default=0)
+                  for each in before}  # fmt: skip
+        so_many = {each.ids for each in before if counted(text, starts[each], each.start) == number}
+        if len(so_many) == 1:
+            yield next(iter(so_many)), number, match.end()
 
 
 def _is_all(text: str, told: Quantity, end: int) -> bool:

@@ -156,9 +156,9 @@ def _of_sentence(
     yield from _computed(passage, sentence, asked, context)
     if _MANY.search(_ONE.sub("", text)):
         return
-    served = all(gpu.segment not in ("geforce", "workstation", "laptop") for gpu in gpus)
+    served = all(gpu.segment not in ("geforce", "laptop") for gpu in gpus)
     if served and not (_ONE.search(text) or _LOCAL.search(text)):
-        # What a data center's card does is of many requests, said or not.
+        # What a data center's or a workstation's card does is of many requests, said or not.
         return
     best = max(gpus, key=lambda gpu: float(gpu.need("bandwidth")))
     weights = model.parameters * (said[0].least if said else _LEAST)

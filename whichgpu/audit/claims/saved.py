@@ -195,7 +195,8 @@ def _of_others(
     here = [each for each in last[2:] if each.start >= sentence.start]
     against = behind or ([] if here else list(named))
     told |= {each.named for each in named if each.end <= said.start and here}
-    return any(each.named not in told for each in against)
+    # "The A100 80GB" of before may be "the A100" here.
+    return not all(any({*each.named} & {*one} for one in told) for each in against)
 
 
 _MORE_THAN = re.compile(

@@ -47,7 +47,11 @@ _BEFORE = re.compile(
     r"of|speed-?up of|factor of|reduc\w+(?: \w+){0,4} by|"
     r"(?:gap|spread|difference|ratio) between [^;]{3,90} (?:is|was|comes to)|"
     r"(?:cheaper|dearer|pricier|costlier|lower|higher|less|more|fell|rose|dropped|drops?|down|up|"
-    r"faster|slower|shorter|longer) by)\s+"
+    r"faster|slower|shorter|longer) by|"
+    # "Fell from 595 kWh to 141 kWh, by", "rose from 3.35 to 4.8 TB/s, or by"
+    r"(?:fell|falls?|fallen|drops?|dropped|shrank|sank|went (?:up|down)|rose|rises?|risen|grew|grows?|grown|"
+    r"climbed|climbs|jumped|increased|decreased|goes (?:up|down)) from [^;]{2,40} to [^;]{2,40}?,? "
+    r"(?:or |i\.e\.,? |that is,? )?by)\s+"
     r"(?:you |us |them |about |around |roughly |over |nearly |almost |some |just |a |an |full |only )*~?$",
     re.IGNORECASE,
 )
@@ -258,19 +262,29 @@ def gives(said: Change, pair: tuple[float, float, Term, Term]) -> bool:
     return abs((high - low) / said.value - 1) <= _AMOUNT + slack * high / said.value
 
 
+def _in_unit(apart: float, pair: tuple[float, float, Term, Term]) -> str:
+    """What two amounts differ by, in the unit that the first is told in: 454 kWh; money as it is."""
+    first = pair[2]
+    number = re.search(r"\d[\d,]*(?:\.\d+)?", first.words)
+    own = pair[0] == first.value and number is not None and not first.sign
+    if not own or number is None:
+        return f"{apart:,.4g}"
+    scale = first.value / (float(number[0].replace(",", "")) or 1.0)
+    return first.words.replace(number[0], f"{apart / scale:,.4g}", 1)
+
+
 def changed(
     passage: Passage, said: Change, pair: tuple[float, float, Term, Term], verdict: str, context: Context
 ) -> Finding:
     """The finding on a change between two amounts, which are given first by their values."""
     low, high = sorted(pair[:2])
     words = " and ".join(each.words for each in pair[2:])
+    apart = _in_unit(high - low, pair)
     because = (
-        f"{words} differ by {high - low:,.4g}: {1 - low / high:.0%} of the larger, {high / low - 1:.0%} of "
+        f"{words} differ by {apart}: {1 - low / high:.0%} of the larger, {high / low - 1:.0%} of "
         f"the smaller, {high / low:.3g} times"
     )
-    expected = {"share": f"{1 - low / high:.0%}", "times": f"{high / low:.3g} times"}.get(
-        said.kind, f"{high - low:,.4g}"
-    )
+    expected = {"share": f"{1 - low / high:.0%}", "times": f"{high / low:.3g} times"}.get(said.kind, apart)
     return made(
         context, passage, (said.start, said.end), "arithmetic", verdict, attribute="difference",
         because=because, expected=expected if verdict != "confirmed" else "", evidence=(Evidence(because),),

@@ -17,6 +17,8 @@ from whichgpu.audit.sourced import on_file
 from whichgpu.hardware.gpu import nominal_gb
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.multiple import Multiple
@@ -81,9 +83,9 @@ def by_values(
     told = before[-1].dimension if before and beside is None else ""
     if (told in _SIZES and SPEED.search(near)) or (told == "bandwidth" and _FAST.search(near)):
         return None
-    if before and beside is None and before[-1].high != before[-1].value > 0:
+    if beside is None and (ends := _ends(passage.text, before, claim)):
         # "It went from 250 to 700 W, i.e. 2.8x, and is limited": of the two ends.
-        return _of_range(passage, claim, before[-1], context)
+        return _of_range(passage, claim, ends, context)
     if not before or not after or not after[0].value or not _is_alike(before[-1], after[0]):
         return None
     if beside is None and _OTHER_CLAUSE.search(passage.text, claim.end, after[0].start):
@@ -99,12 +101,39 @@ def by_values(
     return finding_on(passage, claim, (verdict, f"{real:.2g}x", words), context)
 
 
+#: Around and between the two ends of a change, and up to what it comes to.
+_FROM, _TO, _BY = (
+    re.compile(r"\bfrom\s+(?:about\s+|around\s+|just\s+|only\s+)?$", re.IGNORECASE),
+    re.compile(r"[\w ]{0,24}?\s*to\s+(?:about\s+|around\s+|a full\s+)?", re.IGNORECASE),
+    re.compile(
+        r"[\w ]{0,16},?\s*\(?(?:(?:or|i\.e\.,?|that is|which is|thus|so)\s+)?(?:by\s+|an? (?:increase|rise|"
+        r"jump|gain) of\s+|up\s+)?(?:about\s+|around\s+|roughly\s+|nearly\s+)?",
+        re.IGNORECASE,
+    ),
+)
+
+
+def _ends(text: str, before: Sequence[Quantity], claim: Multiple) -> Quantity | None:
+    """The last range before a multiple, or the two ends of a rise right before it, as one; else None."""
+    if before and before[-1].high != before[-1].value > 0:
+        return before[-1]
+    if len(before) < 2 or before[-1].dimension != before[-2].dimension:
+        return None
+    first, last = before[-2:]
+    rises = (
+        0 < first.value < last.value
+        and _FROM.search(text, 0, first.start)
+        and _TO.fullmatch(text, first.end, last.start)
+        and _BY.fullmatch(text, last.end, claim.start)
+    )
+    return first._replace(high=last.value, end=last.end) if rises else None
+
+
 def _of_range(passage: Passage, claim: Multiple, told: Quantity, context: Context) -> Finding | None:
     """The verdict on a multiple behind "from 250 to 700 W"; None of any other range."""
     text = passage.text
-    if not _GOES.search(text, max(0, told.start - BEFORE), told.start) or not _SO_MANY.fullmatch(
-        text, told.end, claim.start
-    ):
+    behind = _SO_MANY.fullmatch(text, told.end, claim.start) or _BY.fullmatch(text, told.end, claim.start)
+    if not behind or not _GOES.search(text, max(0, told.start - BEFORE), told.start):
         return None
     real = told.high / told.value
     words = f"{text[told.start : told.end]} is {real:.3g} times as much"
