@@ -71,7 +71,9 @@ _PART_AFTER = re.compile(
 #: Behind a value that two differ by: "100 W above the 3090's 350 W", "that 112 GB memory advantage",
 #: "a 90 MHz slower boost clock".
 _DIFFERENCE = re.compile(
-    r"\s*(?:above|below|beyond|over|under|ahead of|behind|short of)\s+(?:the|its|that|what|an?|"
+    # "1,792 GB/s over a 512-bit bus": by way of it.
+    r"\s*(?!over (?:the|its|an?) (?:\w+ )?(?:\d+[ -]bit|bus|interface)\b)"
+    r"(?:above|below|beyond|over|under|ahead of|behind|short of)\s+(?:the|its|that|what|an?|"
     r"even|either|both|any|all|each|every|them)\b"
     r"|\s*(?:[\w-]+\s+)?(?:advantage|lead|edge|gap|difference|deficit|increase|uplift|jump)\b"
     r"|\s*(?:slower|faster|higher|lower|superior|inferior)\b",

@@ -9,6 +9,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import CHIP
 from whichgpu.audit.certainty import excludes
 from whichgpu.audit.findings import made
+from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.sourced import source_of
 from whichgpu.audit.subjects import mentions
 
@@ -59,9 +60,28 @@ _OF = re.compile(r"\b(?:of|on|in)\s+(?:the\s+)?(?:nvidia\s+)?$", re.IGNORECASE)
 FAR = 90
 
 
+#: Words of a whole sentence, which no head has.
+_SAYS = re.compile(
+    r"\b(?:is|are|was|were|has|have|had|does|offers?|comes?|costs?|gets?|draws?|uses?|vs\.?|versus|or|and)\b"
+)
+_RUN_IN = 48
+
+
+def run_in(passage: Passage, context: Context) -> frozenset[str]:
+    """The ids of the one device that a passage begins with, as with a head: "RTX 4090. Also 24 GB"."""
+    first = next(iter(sentences(passage.text)), None)
+    if first is None or len(first.text) > _RUN_IN or _SAYS.search(first.text):
+        return frozenset()
+    named = within(context.mentions.get(context.place(passage), ()), first.start, first.end)
+    return frozenset(named[0].named) if len(named) == 1 and len(passage.text) > first.end else frozenset()
+
+
 def headed(passage: Passage, who: Spoken, context: Context) -> bool:
-    """Whether a passage stands below a heading that is of the one device that its sentence goes on about."""
+    """Whether a passage has a head, above it or its own, of the device that its sentence goes on about."""
     heads = {each.named for each in mentions(" ".join(passage.section[-1:]), context.catalogue)}
+    own = run_in(passage, context)
+    if who.certain and own and any(own & {*each.named} for each in who.topic):
+        return True
     return who.certain and len(heads) == 1 and any(set(each.named) & set(*heads) for each in who.topic)
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 #: Words by which a sentence goes on about what was named before it.
 _GOES_ON = re.compile(
-    r"\b(?:it|its|this|that|these|those|they|them|their|same|which|"
+    r"\b(?:it|its|you(?:[\u2019']ll| also| will)? get|this|that|these|those|they|them|their|same|which|"
     r"(?:the|this|that|each|either|both|newer|older|smaller|larger|bigger|faster|first|second|latter|former)\s+"
     r"(?:[\w-]+\s+)?(?:cards?|gpus?|chips?|boards?|accelerators?|modules?|parts?|dies?|silicon|models?|"
     r"versions?|variants?|successor|predecessor|flagship|newcomer|one|two|compute|memory|bandwidth|capacity)|"
@@ -43,7 +43,8 @@ _LED = re.compile(
 )
 #: Verbs of whole sentences.
 _VERB = re.compile(
-    r"\b(?:is|are|was|were|has|have|had|does|did|will|can|may|draws?|drew|takes?|took|needs?|gives?|gave|"
+    r"\b(?:is|are|was|were|has|have|had|does|did|will|can|may|(?<!power )draws?|drew|takes?|took|needs?|"
+    r"gives?|gave|"
     r"makes?|made|moves?|gets?|got|runs?|ran|comes?|came|reach(?:es|ed)?|uses?|used|holds?|held|costs?|went|"
     r"goes|means|offers?|delivers?|provides?|adds?|wants?|shows?|fills?|sends?|reads?|ist|sind|war|hat|haben|"
     r"zieht|braucht|kostet|nimmt|bietet|est|sont|consomme|demande|co\u00fbte|offre|tiene)\b"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _OF_A_TYPE = re.compile(r"(GB|GiB)\s+(?:of\s+)?(?:\w+\s+)?(?:GDDR\d\w?|HBM\d?e?)\b")
 #: "256-bit GDDR6" and "a 256-bit memory" are of the bus.
 _OF_A_BUS = re.compile(
-    r"(?<!\d \d\d)\d(?=[ -]bits?\s+(?:wide\s+)?(?:memory|GDDR\d\w?|HBM\d?\w?)\b(?! controllers?)"
+    r"(?<!\d \d\d)\d(?=[ -]bits?\s+(?:wide\s+)?(?:memory|interface|GDDR\d\w?|HBM\d?\w?)\b(?! controllers?)"
     r"|[ -][Bb]it-(?:Speicher)?(?:[Ss]chnittstelle|[Ii]nterface|[Aa]nbindung|[Bb]us)\b)"
 )
 #: "16 GB GDDR6, 128-bit", "12 GB of GDDR6X on a 192-bit bus".
@@ -43,10 +43,10 @@ _DRAWS = re.compile(
 )
 #: "A 70 W envelope".
 _ENVELOPE = re.compile(r"\d\s?(?:W|watts?)(?=\s+(?:power\s+|thermal\s+)?(?:envelope|budget)\b)")
-#: "A 400 W card".
+#: "A 400 W card", "its 700 W board".
 _A_CARD = re.compile(
-    r"(?<=\ba )\d{2,4}[ -]?(?:W|watts?)(?=\s+(?:graphics\s+|gaming\s+)?(?:cards?|gpus?|chips?|parts?|"
-    r"boards?|modules?|accelerators?)\b)"
+    r"(?:(?<=\ba )|(?<=\b[Ii]ts ))\d{2,4}[ -]?(?:W|watts?)"
+    r"(?=\s+(?:graphics\s+|gaming\s+)?(?:cards?|gpus?|chips?|parts?|boards?|modules?|accelerators?)\b)"
 )
 _MADE_IN = re.compile(
     r"\b(?:built|made|manufactured|fabricated|fabbed|produced|etched)\b[^.;,]{0,30}?\b(?:on|in|at|with|using)\s+"
@@ -59,7 +59,9 @@ _LAUNCHED_AT = re.compile(
     r"\b(?:at|for|with a price of)\s+(?=\$\d)"
     r"|\bat launch,?\s+(?:it|the card|the gpu)\s+(?:cost|was|sold for|retailed (?:at|for)|"
     r"had a price of)\s+(?=\$\d)"
-    r"|\b(?:launch|list|retail) price(?:d)?\s+(?:was|of|at)\s+(?=\$\d)",
+    r"|\b(?:launch|list|retail) price(?:d)?\s+(?:was|of|at)\s+(?=\$\d)"
+    r"|\b(?:NVIDIA|AMD|Intel)\s+(?:asks|asked|charges|charged|wants|wanted)\s+(?=\$\d)"
+    r"|\b(?:costs?|was|sold for|retailed at)\s+(?=\$\d[\d,]*\s+at (?:launch|release)\b)",
     re.IGNORECASE,
 )
 

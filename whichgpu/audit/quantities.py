@@ -147,6 +147,7 @@ _BEFORE = re.compile(
     r"(?:[$\u20ac\u00a3]\s?)?$",
     re.IGNORECASE,
 )  # fmt: skip
+_OF_A_BUS = re.compile(r"\d+[ -]?bit\b", re.IGNORECASE)
 #: Limits whose "than" compares with a number, no device, and what is said for them in one word.
 _THAN = re.compile(
     r"\b(?:(?P<most>no more than)|(?P<over>(?:more|greater|higher) than)|(?P<under>(?:less|fewer) than))"
@@ -370,4 +371,7 @@ def _read(digits: str, fraction: str) -> float:
 
 def _limit(text: str, start: int, sign: str) -> str:
     before = _BEFORE.search(text, max(0, start - 30), start)
+    if before and before[0].lower().startswith("over a") and _OF_A_BUS.match(text, start):
+        # "1,792 GB/s over a 512-bit bus": by way of it.
+        return ""
     return LIMITS.get(sign or (before[1].lower() if before else ""), "")

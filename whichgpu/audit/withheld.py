@@ -109,7 +109,8 @@ def is_withheld(
         return True
     if mention in who.here:
         return False
-    its = (who.certain and ITS_OWN.match(sentence.text) is not None) or headed(passage, who, context)
+    head = headed(passage, who, context)
+    its = (who.certain and ITS_OWN.match(sentence.text) is not None) or head
     sure = its and _SHORTLY.match(sentence.text) and _is_subject(passage, sentence, mention, context)
     if not sure and _of_one_beside(passage, quantity, attribute, mention, context):
         return True
@@ -126,8 +127,8 @@ _NEEDS = re.compile(
 
 #: A sentence that says one thing of its subject.
 _SHORTLY = re.compile(
-    r"\s*(?:It|Its [\w ]{3,20}?|(?:Memory |Peak )?[Bb]andwidth|Board power|TDP|TGP) (?:is|has|needs|"
-    r"draws|comes|offers|runs|costs)\b[^,;]{3,60}[.,;]"
+    r"\s*(?:It(?:(?=[\u2019']s )[\u2019'])?|Its [\w ]{3,20}?|(?:Memory |Peak )?[Bb]andwidth|"
+    r"Board power|TDP|TGP) ?(?:is|s|has|needs|draws|comes|offers|runs|costs)\b[^,;]{3,60}[.,;]"
 )
 
 
@@ -138,7 +139,10 @@ def _is_subject(passage: Passage, sentence: Sentence, mention: Mention, context:
     if not earlier or index < 0:
         return False
     who = spoken(index, passage, earlier[0], context)
-    return bool(who.own) and all(each.named == mention.named for each in who.own)
+    if not who.own:
+        # "Compared with the 3090 you gain": of what the text is about.
+        return who.certain and bool(who.topic) and who.topic[0].named == mention.named
+    return all(each.named == mention.named for each in who.own)
 
 
 def _of_one_beside(

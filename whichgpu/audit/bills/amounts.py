@@ -224,10 +224,10 @@ def told_of_devices(context: Context, text: Amounts) -> list[Told]:
 def rate_of(context: Context, text: Amounts, told: Term) -> list[Term]:
     """The one rate that was told before of the device whose amount one is, and that it may follow from."""
     here = text.sentence(told.start)
-    if _behind(context.mentions.get(text.place, ()), told, text):
-        # The name before it is another one's.
-        return []
     every = context.mentions.get(text.place, ())
+    if behind := _behind(every, told, text):
+        # The name before it is another one's.
+        return _dealt_out(behind, told, text)
     named = within(every, here.start, told.start)
     between = (
         (each for each in text.before(told.start, told.start - named[-1].end) if any(each.dims))
@@ -253,6 +253,20 @@ def rate_of(context: Context, text: Amounts, told: Term) -> list[Term]:
         return []
     # What stands before the name is no word between the two.
     return [each._replace(end=named[-1].end) for each in sole]
+
+
+def _dealt_out(behind: Mention, told: Term, text: Amounts) -> list[Term]:
+    """The rent of the device right behind an amount: "for 730 hours $584 for the A6000 and $1,380 for .."."""
+    here = text.sentence(told.start)
+    ids = {*behind.named, *behind.ids}
+    found = {
+        each.value: each for device, each in text.rates
+        if each.start < here.start and device & ids and each.sign == told.sign and each.dims == RENT
+    }  # fmt: skip
+    lasts = [each for each in within(text.every, here.start, told.start) if each.of in LENGTHS]
+    if len(found) != 1 or not lasts or told.dims != MONEY or lasts[-1].dims == RENT:
+        return []
+    return [each._replace(end=here.start) for each in found.values()]
 
 
 def _told_again(

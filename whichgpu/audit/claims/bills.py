@@ -221,11 +221,14 @@ def _of_device(told: Term, text: Amounts, context: Context) -> list[Term]:
     if (
         not rate
         or stopped(text, rate[0], told)
-        or (told.sign and _NAME.search(words, here.start, told.start))
+        or (told.sign and rate[0].end > here.start and _NAME.search(words, here.start, told.start))
     ):
         return []
-    said = told.sign and _OF_IT.fullmatch(words, rate[0].end, told.start)
-    said = said or CONCLUDES.match(words, here.start, told.start)
+    said = (
+        (told.sign and _OF_IT.fullmatch(words, rate[0].end, told.start))
+        or CONCLUDES.match(words, here.start, told.start)
+        or rate[0].end == here.start
+    )
     return rate if said or linked(text, rate[0], told) else []
 
 
@@ -296,6 +299,9 @@ def _judged(bases: Sequence[Term], told: Term, text: Amounts, context: Context) 
         if uses and not told.dims[AXES.index("hour")]:
             # "600 W for 8 hours a day": not all day.
             free = [each for each in free if set(uses) & set(each.used) or base.of != "energy"]
+        if any(each.of in LENGTHS for each in within(text.every, here.start, told.start)):
+            # "Eight for a week, i.e. 168 hours, come to": not the 730 hours of the sentence before.
+            free = [w for w in free if all(e.start >= here.start for e in w.used if e.of in LENGTHS)]
         back = text.sentence(max(here.start - 2, 0)).start
         free = [each for each in free if all(one.start >= back for one in each.used if one.counted)]
         forced += [

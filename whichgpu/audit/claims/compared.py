@@ -9,8 +9,9 @@ from whichgpu.audit.comparisons.changes import changes
 from whichgpu.audit.comparisons.sides import gives, second_of, sides, stated_ratios
 from whichgpu.audit.multiple import finding_on, verdict_of
 from whichgpu.audit.pairs import facts
+from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import spoken
-from whichgpu.audit.sentences import sentences
+from whichgpu.audit.sentences import sentences, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,13 +89,29 @@ def _of_stated(passage: Passage, sentence: Sentence, change: Change, context: Co
     verdict = verdict_of(change.multiple, [value for value, _ in found])
     if verdict == "confirmed":
         context.memo.setdefault("given", []).append(passage.span(start, change.multiple.end))
-    elif _ELSE.search(_clause(text, sentence, change)) or (change.attribute is None and len(found) > _FEW):
+    elif (
+        _ELSE.search(_clause(text, sentence, change))
+        or (change.attribute is None and len(found) > _FEW)
+        or _is_of_another(passage, sentence, change, context)
+    ):
         return None
     if verdict == "unverifiable":
         return None
     value, words = min(found, key=lambda one: abs(one[0] - change.multiple.times))
     answer = ("inconsistent" if verdict == "contradicted" else verdict, f"{value:.2g}x", words)
     return finding_on(passage, change.multiple, answer, context, attribute="stated values")
+
+
+def _is_of_another(passage: Passage, sentence: Sentence, change: Change, context: Context) -> bool:
+    """Whether another value of the sentence gives it: "1,555 GB/s and in the larger one 2,000, 2.6 times"."""
+    against = change.against
+    told = within(quantities(passage.text, context.fraction), sentence.start, change.multiple.start)
+    return against is not None and any(
+        each.dimension == against.dimension
+        and verdict_of(change.multiple, [each.value / against.value]) == "confirmed"
+        for each in told
+        if against.value
+    )
 
 
 def _is_open(passage: Passage, sentence: Sentence, change: Change, who: Spoken, context: Context) -> bool:

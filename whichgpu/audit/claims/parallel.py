@@ -17,6 +17,7 @@ from whichgpu.audit.dimensions import AXES, LENGTHS, dims
 from whichgpu.audit.ledger import Entry, entries, known_of, shared
 from whichgpu.audit.nodes import in_kind_of, of_tables
 from whichgpu.audit.relations import Effort, Way, alike, made_of
+from whichgpu.audit.sentences import within
 from whichgpu.audit.terms import terms
 from whichgpu.values import NamedTuple
 
@@ -151,6 +152,10 @@ def _held(one: Entry, other: Entry, told: Sequence[Entry], here: _Here) -> Findi
     first, last = sorted((one.term, other.term), key=lambda each: each.start)
     words = text.passage.text
     if _OTHERWISE.search(words, first.start, min(last.end + BEHIND, text.sentence(last.start).end)):
+        return None
+    start = text.sentence(last.start).start
+    if first.start < start and any(each.of in LENGTHS for each in within(text.every, start, last.start)):
+        # "For a month we charge $584 and $1,380. Eight for a week come to": for a time of its own.
         return None
     names = context.mentions.get(text.place, ())
     pool = list(shared(text, here.mine, names, max(0, first.start - _BACK), last.end))

@@ -57,10 +57,16 @@ def find(context: Context) -> Iterator[Finding]:
                     yield found
 
 
+_PRICED_AT = re.compile(r"(?<!comes)(?<!out)(?<!works) at (?:about |around )?[$\u20ac]?$", re.IGNORECASE)
+
+
 def _amounts(text: str, sentence: Sentence, fraction: str) -> Iterator[Quantity]:
     last: Quantity | None = None
     for each in within(quantities(text, fraction), sentence.start, sentence.end):
         if each.dimension != "money" or each.high != each.value or not each.value:
+            continue
+        if _PRICED_AT.search(text, max(0, each.start - _NEAR), each.start):
+            # "A 3060 at $250 to $21": the price that it is worked out from.
             continue
         behind = _BEHIND.match(text, each.end)
         before = _BEFORE.search(text, max(sentence.start, each.start - 72), each.start)

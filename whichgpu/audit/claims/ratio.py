@@ -49,6 +49,12 @@ _OF_ITS_RATE = re.compile(
 )
 #: What another device needs is its power: "about a fifth of what the L40S needs".
 _WHAT_NEEDS = re.compile(r"\bwhat\s+(?:the\s+|an?\s+)?[\w -]{2,24}?\s+(?:needs|requires)\b", re.IGNORECASE)
+#: "9.7 TFLOPS of FP64, twice as much with Tensor Cores": by means of them.
+_WITH_THEM = re.compile(
+    r"\s+(?:as (?:much|many|fast|high) |that )?(?:with|on|using|through|by|over) (?:its |the |their )?"
+    r"tensor cores?\b",
+    re.IGNORECASE,
+)
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -69,7 +75,7 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         if stated is not None:
             yield stated
             continue
-        if _OF_ITSELF.match(passage.text, claim.end):
+        if _OF_ITSELF.match(passage.text, claim.end) or _WITH_THEM.match(passage.text, claim.end):
             continue
         other = _OF_OTHER.match(passage.text, claim.end)
         if other and not within(who.here, claim.end, other.end()):
