@@ -90,6 +90,10 @@ def find(context: Context) -> Iterator[Finding]:
         yield from _of_room(index, passage, context)
 
 
+#: "13 A100s or 32 A10s": each of them by a rate of its own.
+_OTHERWISE = re.compile(r"\s+[\w -]{2,24}?\s+(?:or|and)\s+\d{1,4}\s+[A-Za-z]", re.IGNORECASE)
+
+
 def _of_rates(index: int, passage: Passage, context: Context) -> Iterator[Finding]:
     """A number of machines that follows from the two rates, or amounts of work, told before it."""
     text = passage.text
@@ -114,6 +118,7 @@ def _of_rates(index: int, passage: Passage, context: Context) -> Iterator[Findin
             len(alike) != 2
             or each_behind
             or between
+            or _OTHERWISE.match(text, told.end)
             or _SPARE.search(text, starts[0], min(told.end + _LEAD, len(text)))
         ):
             continue
