@@ -23,7 +23,10 @@ ROOT = Path(__file__).parent.parent
 #: What a base install may weigh in MB, compiled bytecode included, and its distributions.
 LARGEST, MOST = 106, 12
 #: What nobody imports by name but for its answer: the wheel leaves out what its modules say of themselves.
-BEHIND = ("whichgpu/audit/", "whichgpu/planner/comparison/", "whichgpu/planner/plan/", "whichgpu/report/")
+BEHIND = (
+    "whichgpu/audit/", "whichgpu/planner/comparison/", "whichgpu/planner/diagnosis/",
+    "whichgpu/planner/fleets/", "whichgpu/planner/plan/", "whichgpu/planner/review/", "whichgpu/report/",
+)  # fmt: skip
 
 
 def run(*command, **options):

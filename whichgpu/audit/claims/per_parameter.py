@@ -35,8 +35,8 @@ _OF = re.compile(
     r"|\s+billion\b(?:\s+parameters)?(?:\s+(?:under|with) [A-Za-z]{2,8})?"
     r"(?:,? at \w+ bytes (?:for )?each,?)?)"
     r"\s+(?:(?:therefore|thus|then|hence|already)\s+)?(?:is|are|needs?|takes?|requires?|makes?|asks for|"
-    r""
-    r"wants?|calls for|you (?:need|end up with|get|arrive at)|comes to|means|would (?:be|need|take)|=)\s+(?:about |around |roughly |only |just |some |then )*~?"
+    r"wants?|calls for|you (?:need|end up with|get|arrive at)|comes to|means|would (?:be|need|take)|=)\s+"
+    r"(?:about |around |roughly |only |just |some |then )*~?"
     r"(?P<gb>\d{1,4}(?:\.\d)?)\s?GB\b"
     r"|(?<![\w.])(?P<gb2>\d{1,4}(?:\.\d)?)\s?GB\s+for\s+(?:an?\s+|the\s+)?(?P<size2>\d{1,3}(?:\.\d)?)B\b",
 )
