@@ -10,6 +10,7 @@ from kernel_runs import GPUS, convolution, laid
 
 from whichgpu.cost.classes import OpClass
 from whichgpu.cost.device import Devices
+from whichgpu.cost.engine_step import step_ops
 from whichgpu.cost.estimate import estimate, finish
 from whichgpu.cost.fit import Fit, compute_terms, memory_terms
 from whichgpu.cost.infeasible import single
@@ -20,6 +21,7 @@ from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.recorder import Map, Recorder
+from whichgpu.workloads.workload import resolve
 
 
 def test_winograd_serves_3x3_convolutions_on_plain_units_alone() -> None:
@@ -249,6 +251,24 @@ def test_the_depth_of_a_convolution_is_dealt_out_to_idle_sms_in_its_weights_grad
     assert share["wgrad"] > 1.2 * share["conv"]
     assert 2.0 * share["conv"] < named(tensor=False)["conv"] < 4.0 * share["conv"]
     assert filled(convolution(448.0))[0] > 0.95
+
+
+def test_a_product_that_makes_one_number_of_a_row_is_no_tile() -> None:
+    """The gate of Qwen's shared expert, [32, 2048] by [2048, 1], takes as long as it is read, not 60 us."""
+    job = Job(
+        "qwen3-next-80b-a3b", phase="serve", precision="bf16", input_tokens=1000.0, output_tokens=2000.0
+    )
+    ops = [op for op in step_ops(resolve("qwen3-next-80b-a3b"), job, 0.0, 32.0, 32e3) if op.kind == "gemm"]
+    gates = [op for op in ops if op.layer.endswith("shared.gate")]
+    assert [float(op.dims["n"]) for op in gates] == [1.0]
+    parts = Devices.of([GPUS["h200-141gb-sxm"], GPUS["b200-180gb-sxm"]])
+    for engine in ("sglang", "vllm", "tensorrt-llm"):
+        (table,) = tables(gates)
+        took = sum(products.seconds(table, parts, runtime(engine, "")))
+        assert (took < 3e-6).all(), engine
+    (routers,) = tables([op for op in ops if op.layer.endswith("router")])
+    alone = products.seconds(routers, parts, runtime("sglang", ""))[0]
+    assert (alone > 3.0 * np.max(products.seconds(table, parts, runtime("sglang", ""))[0])).all(), "tiles"
 
 
 def test_a_larger_cache_serves_more_of_what_the_op_before_wrote() -> None:

@@ -213,3 +213,16 @@ def test_experts_over_machines_are_sent_few_tokens_choice_by_choice() -> None:
     )
     assert few == pytest.approx(by_hand)
     assert few > 1.3 * many
+
+
+@pytest.mark.parametrize(("name", "layers"), [("minimax-m2", 62), ("olmo-3-32b", 64), ("qwen3-32b", 0)])
+def test_a_norm_of_all_heads_at_once_adds_up_squares_over_the_gpus(name: str, layers: int) -> None:
+    """Two sums in FP32 a token and layer (RMSNormTP), besides the two all-reduces of its row layers."""
+    devices, job = Devices.of([GPUS["h100-80gb-sxm"]]), replace(SERVE, workload=name, precision="bf16")
+    ops = engine_step.step_ops(resolve(name), job, 0.0, 16.0, 16e3)
+    rows = [op for op in ops if op.shard == "row"]
+    found, without = (float(np.max(parallel.tensor_parallel_seconds(some, 4.0, devices, captured=True)))
+                      for some in (ops, rows))  # fmt: skip
+    each = float(np.max(links.all_reduce(8.0 * 16.0, 4.0, devices, direct=True, captured=True)))
+    assert found - without == pytest.approx(layers * each)
+    assert float(np.max(parallel.tensor_parallel_seconds(ops, 1.0, devices))) == 0.0

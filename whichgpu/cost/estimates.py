@@ -9,6 +9,7 @@ import numpy as np
 
 from whichgpu.cost import energy, hosts
 from whichgpu.cost.answers import Z90, Answers, Estimate, around, floats
+from whichgpu.cost.commanded import commanded
 from whichgpu.cost.readings import Readings, doubt
 from whichgpu.cost.requests import OPTIONS as ASKED
 from whichgpu.cost.requests import idle, is_run
@@ -289,7 +290,7 @@ class Estimates:
             ignored += unread(self.runtime, self.job)
         if ignored:
             said.append(f"not modelled yet, and ignored: {', '.join(map(_maybe, ignored))}")
-        said += [*merged(self.job), *too_long(self.job)]
+        said += [*merged(self.job), *too_long(self.job), *commanded(self.runtime, self.job.runtime)]
         if not self.runtime.exact:
             said.append(f"runtime '{self.job.runtime}' is not known; {self.runtime.title} was assumed")
         return tuple(said)

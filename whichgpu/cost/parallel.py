@@ -185,7 +185,7 @@ def tensor_parallel_seconds(
     ops: Iterable[Op], tp: Any, devices: Devices, *, trains: bool = False, shared: bool = False,
     captured: Any = False,
 ) -> Array:  # fmt: skip
-    """Seconds of all-reduces in one pass of unsharded `ops`: one after each row layer.
+    """Seconds of all-reduces in one pass of unsharded `ops`: one after each row layer, and in norms of heads.
 
     In training a second one follows where the gradient passes the column layer before it; layers that
     are run again for the backward pass reduce again. Where the GPUs have `shared` out the tokens between
@@ -207,7 +207,17 @@ def tensor_parallel_seconds(
                     else all_reduce(size, tp, devices, direct=not trains, captured=captured)
                 )
             total = total + op.count * (1.0 if again else times) * each
+        elif "across" in op.dims and (op.stage == "forward" or again):
+            # Queries and keys of all heads are normalised at once: their sums of squares are added up.
+            sums = _SUMS * op.dims["elements"] / op.dims["across"]
+            took = all_reduce(sums, tp, devices, direct=not trains, captured=captured)
+            total = total + op.count * (1.0 if again else times) * took
     return total
+
+
+#: Bytes of two sums of a token's squares in FP32, of its queries and of its keys (MiniMaxText01RMSNormTP of
+#: vllm/model_executor/layers, github.com/vllm-project/vllm/pull/31493).
+_SUMS = 8.0
 
 
 def context_parallel_seconds(ops: Iterable[Op], mesh: Mesh, devices: Devices, rate: float) -> Array:

@@ -222,6 +222,13 @@ def runtimes() -> Mapping[str, Runtime]:
     return {key: _runtime(key, row) for key, row in _rows().items()}
 
 
+@lru_cache(maxsize=64)
+def words(key: str) -> tuple[str, ...]:
+    """All words that set uses of a runtime apart."""
+    marks = _rows()[key].get("marks", ())
+    return tuple(word for mark in marks for name in ("words", "unless") for word in mark.get(name, ()))
+
+
 @lru_cache(maxsize=1)
 def _rows() -> Mapping[str, Any]:
     """Every runtime's columns by id."""
@@ -264,9 +271,9 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
 
 
 def _of_host(mark: Mapping[str, Any]) -> bool:
-    """Whether a mark sets what the host takes for a launch, a sequence or data, or who waits, alone."""
+    """Whether a mark sets what the host takes for a launch, a sequence or data, who waits or how many run."""
     columns = set(mark.get("sets", ()))
-    waits = {"eager", "launch", "sequence", "stalls", "reads", "ahead", "stages_ahead"}
+    waits = {"eager", "launch", "sequence", "stalls", "reads", "ahead", "stages_ahead", "scheduler"}
     return bool(columns) and columns <= waits
 
 

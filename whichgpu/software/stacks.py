@@ -80,10 +80,20 @@ def runs(gpu: Gpu, software: str) -> bool:
 
 def _standing(device: Device, framework: Framework, meant: str) -> Standing:
     stated = versions.numbers(meant)
+    if stated and framework.versioned and versions.later(stated, versions.numbers(framework.latest.newest)):
+        return _later(device, framework, meant)
     asked = frameworks.Asked(framework, stated, meant if stated else "", "")
     if verdicts.newest_runs(device, asked, device.system):
         return _NOTHING
     return _fallen_behind(device, asked, meant)
+
+
+def _later(device: Device, framework: Framework, meant: str) -> Standing:
+    """The standing of the last release on file, for one that came after it, or that there is none of."""
+    last = framework.latest.newest
+    found = _standing(device, framework, last)
+    told = f"{framework.title} {meant} is later than the last release on file, {last}, which is taken for it"
+    return found._replace(warning=f"{told}; {found.warning}" if found.warning else told)
 
 
 def _fallen_behind(device: Device, asked: Asked, meant: str) -> Standing:

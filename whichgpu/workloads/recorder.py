@@ -159,17 +159,21 @@ class Recorder(Ledger):
 
     def norm(
         self, elements: Any, width: int, *, parameters: int | None = None, wide: bool = False,
-        keeps: float | None = None, scaled: bool | None = None, name: str = "norm",
+        keeps: float | None = None, scaled: bool | None = None, across: int = 0, name: str = "norm",
     ) -> None:  # fmt: skip
         """A normalisation over `elements` values with `parameters` (default 2 x width) trained ones.
 
         `wide`: autocast runs it in FP32. `keeps`: bytes per element kept for the backward pass, by
-        default one copy of its input. `scaled`: op by op its weight multiplies in an op of its own.
+        default one copy of its input. `scaled`: op by op its weight multiplies in an op of its own. `across`:
+        values of a row that are normalised together though tensor parallelism cuts them; 0 for none.
         """
         size = self._sizes[wide]
         self._scaled(
             "norm", name, elements, elements,
-            {**self._wide(wide), **({} if scaled is None else {"scaled": float(scaled)})},
+            {
+                **self._wide(wide), **({} if scaled is None else {"scaled": float(scaled)}),
+                **({"across": float(across)} if across else {}),
+            },
             over="elements", reads=size, writes=size, flops=8.0,
             saves=size if keeps is None else keeps, fusable=True,
             parameters=float(2 * width if parameters is None else parameters), unquantised=True,

@@ -57,8 +57,8 @@ def seconds(
         # What limits a matrix-vector kernel beside the bandwidth is how fast it issues, see `_vector`.
         few = (ops.dims["m"] <= c["vector_rows"]) & ~devices.processor
         compute = np.where(few, ops.flops / peaks, compute)
-    if not runtime.domain:
-        compute = np.where(_is_narrow(ops), np.minimum(compute, _streamed(ops, devices)), compute)
+    narrow = _is_narrow(ops) if not runtime.domain else _is_gate(ops)
+    compute = np.where(narrow, np.minimum(compute, _streamed(ops, devices)), compute)
     if runtime.integer and ops.kind == "gemm":
         compute = compute + _scaling(ops, devices, runtime)
     if runtime.unpacks and ops.kind == "gemm":
@@ -393,6 +393,17 @@ def _is_narrow(ops: OpTable) -> NDArray[np.bool_]:
     least: NDArray[np.float64] = np.minimum(np.minimum(d["m"], d["n"]), d["k"])
     alone: NDArray[np.bool_] = (least <= section("products")["vector_rows"]) & (d.get("groups", 1.0) <= 1.0)
     return alone
+
+
+def _is_gate(ops: OpTable) -> NDArray[np.bool_]:
+    """Whether a product makes a few numbers of each row, for which no library fills tiles (GEMV), (O, G, J).
+
+    An expert that all tokens share is weighed by one (`shared_expert_gate` of Qwen's), Mixtral's router makes
+    eight.
+    """
+    if ops.kind != "gemm":
+        return np.zeros((1, 1, 1), bool)
+    return np.asarray(ops.dims["n"] <= section("products")["vector_rows"])
 
 
 def _is_depthwise(ops: OpTable) -> NDArray[np.bool_]:

@@ -99,7 +99,9 @@ def _norm_qk(dims: Mapping[str, Any], rec: Recorder, rows: Any, made: tuple[int,
     if kind != "none":
         heads = sum(made)
         weights = (2 if made[1] else 1) * d if kind == "head" else heads * d
-        rec.norm(heads * d * rows, d, parameters=weights, keeps=4.0, name="qk_norm")
+        # One of all heads at once has to add up squares over the GPUs that they are dealt out to.
+        across = heads * d if kind == "full" else 0
+        rec.norm(heads * d * rows, d, parameters=weights, keeps=4.0, across=across, name="qk_norm")
 
 
 def _latent(dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[Attend]) -> None:

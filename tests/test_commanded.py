@@ -1,0 +1,64 @@
+"""Flags of a server's command in the text of a runtime, and releases that nobody has."""
+
+import pytest
+
+from whichgpu.cost.commanded import commanded
+from whichgpu.cost.estimate import estimate
+from whichgpu.cost.runtime import runtime
+from whichgpu.hardware.catalogue import catalogue
+from whichgpu.software import stacks
+from whichgpu.workloads.job import Job
+
+GPUS = catalogue()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("vLLM 0.11 --max-num-seqs 16", "write --option max_num_seqs=16"),
+        ("vLLM 0.11 --tensor-parallel-size=2", "write --tp 2"),
+        ("SGLang --context-length 8192", "write --option max_model_len=8192"),
+        ("vLLM --enable-prefix-caching", "write --option prefix_hit=.."),
+        (
+            "vLLM 0.11 --attention-backend FLASHINFER",
+            "ignored: --attention-backend FLASHINFER; what vLLM does",
+        ),
+        ("vLLM 0.8 --quantization fp8", "write --precision fp8"),
+    ],
+)
+def test_a_flag_that_is_not_read_is_told_with_what_to_write(text, words):
+    assert words in " ".join(commanded(runtime(text, ""), text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "vLLM 0.11",
+        "vLLM 0.11 --enforce-eager --enable-chunked-prefill",
+        "vLLM 0.9 --async-scheduling",
+        "vLLM 0.8.5 --quantization awq",
+        "SGLang 0.5.9 --enable-piecewise-cuda-graph --disable-radix-cache",
+        "vLLM 0.5.4 --disable-frontend-multiprocessing",
+    ],
+)
+def test_a_flag_that_is_read_or_says_what_is_done_unasked_is_not(text):
+    assert commanded(runtime(text, ""), text) == []
+
+
+def test_an_answer_tells_them():
+    job = Job("llama-3.1-8b", phase="serve", concurrency=8.0, input_tokens=512.0, output_tokens=128.0)
+    one = estimate(job.changed(runtime="vLLM 9.9 --attention-backend x"), [GPUS["h100-80gb-sxm"]]).at(0, 0)
+    told = " ".join(one.warnings)
+    assert "--attention-backend x" in told
+    assert "vLLM 9.9 is later than the last release on file" in told
+
+
+def test_a_release_after_the_last_stands_as_that_one():
+    later = stacks.standing(GPUS["h100-80gb-sxm"], "vllm", "", "vLLM 9.9")
+    assert not later.refusal
+    assert "is later than the last release on file, 0." in later.warning
+    assert "no source" not in later.warning
+    assert not later.unknown
+    old = stacks.standing(GPUS["v100-16gb-sxm"], "vllm", "", "vLLM 9.9")
+    assert old.refusal, "the last does not run on it"
+    assert stacks.standing(GPUS["h100-80gb-sxm"], "vllm", "", "vLLM 0.11") == stacks.Standing("", "")
