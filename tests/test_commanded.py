@@ -2,8 +2,10 @@
 
 import pytest
 
+from whichgpu.cli.flags import meant
 from whichgpu.cost.commanded import commanded
 from whichgpu.cost.estimate import estimate
+from whichgpu.cost.estimates import MODELLED
 from whichgpu.cost.runtime import runtime
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.software import stacks
@@ -18,7 +20,7 @@ GPUS = catalogue()
         ("vLLM 0.11 --max-num-seqs 16", "write --option max_num_seqs=16"),
         ("vLLM 0.11 --tensor-parallel-size=2", "write --tp 2"),
         ("SGLang --context-length 8192", "write --option max_model_len=8192"),
-        ("vLLM --enable-prefix-caching", "write --option prefix_hit=.."),
+        ("vLLM --enable-prefix-caching", "write --option prefix_hit=0.5"),
         (
             "vLLM 0.11 --attention-backend FLASHINFER",
             "ignored: --attention-backend FLASHINFER; what vLLM does",
@@ -27,7 +29,7 @@ GPUS = catalogue()
     ],
 )
 def test_a_flag_that_is_not_read_is_told_with_what_to_write(text, words):
-    assert words in " ".join(commanded(runtime(text, ""), text))
+    assert words in " ".join(commanded(runtime(text, ""), text, MODELLED))
 
 
 @pytest.mark.parametrize(
@@ -42,7 +44,7 @@ def test_a_flag_that_is_not_read_is_told_with_what_to_write(text, words):
     ],
 )
 def test_a_flag_that_is_read_or_says_what_is_done_unasked_is_not(text):
-    assert commanded(runtime(text, ""), text) == []
+    assert commanded(runtime(text, ""), text, MODELLED) == []
 
 
 def test_an_answer_tells_them():
@@ -62,3 +64,15 @@ def test_a_release_after_the_last_stands_as_that_one():
     old = stacks.standing(GPUS["v100-16gb-sxm"], "vllm", "", "vLLM 9.9")
     assert old.refusal, "the last does not run on it"
     assert stacks.standing(GPUS["h100-80gb-sxm"], "vllm", "", "vLLM 0.11") == stacks.Standing("", "")
+
+
+@pytest.mark.parametrize(
+    ("flag", "words"),
+    [
+        ("--attention-backend", "nothing for it: an engine's usual kernels"),
+        ("--enable-chunked-prefill", "nothing for it: engines that can cut"),
+        ("--max-num-seqs", "write --option max_num_seqs=N"),
+    ],
+)
+def test_the_command_line_knows_the_same_flags(flag, words):
+    assert words in meant(flag, [flag], ["--option"])

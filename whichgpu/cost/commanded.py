@@ -1,7 +1,7 @@
-"""Flags of a server's command that stand in the text of a runtime: which are read, and what to write instead.
+"""Flags of servers' commands and load generators, as they are written here, and those in a runtime's text.
 
 `--runtime "vLLM 0.11 --enforce-eager"` says how an engine runs; most of what else a command has is a column
-or an option here, or is not modelled. `[flags]` of `data/runtimes/runtimes.toml` has what stands for which.
+or an option here, or is not modelled.
 """
 
 from __future__ import annotations
@@ -10,32 +10,70 @@ import re
 from typing import TYPE_CHECKING
 
 from whichgpu.cost.runtime import words
-from whichgpu.facts import store
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
     from whichgpu.cost.runtime import Runtime
 
+#: By name without dashes: vLLM's, SGLang's, TensorRT-LLM's and their load generators'.
+FLAGS: Mapping[str, str] = {
+    "tensor_parallel_size": "--tp {}", "tp_size": "--tp {}", "tp": "--tp {}", "pp": "--pp {}",
+    "pipeline_parallel_size": "--pp {}", "pp_size": "--pp {}", "batch_size": "--batch {}", "max_batch_size": "--option max_num_seqs={}",
+    "max_running_requests": "--option max_num_seqs={}",
+    "max_num_tokens": "--option max_num_batched_tokens={}",
+    "chunked_prefill_size": "--option max_num_batched_tokens={}",
+    "context_length": "--option max_model_len={}", "ep_size": "--option ep={}", "dp_size": "--gpu NAME:{}",
+    "dp": "--gpu NAME:{}", "data_parallel_size": "--gpu NAME:{}", "expert_parallel_size": "--option ep={}",
+    "kv_cache_dtype": "--option kv_precision={}", "kv_dtype": "--option kv_precision={}",
+    "quantization": "--precision {}", "dtype": "--precision {}", "request_rate": '--rate "{} req/s"',
+    "qps": '--rate "{} req/s"', "max_concurrency": "--concurrency {}", "isl": "--input-tokens {}",
+    "osl": "--output-tokens {}", "random_input_len": "--input-tokens {}", "input_len": "--input-tokens {}",
+    "random_output_len": "--output-tokens {}", "output_len": "--output-tokens {}",
+    "max_tokens": "--output-tokens {}", "engine": "--runtime {}", "backend": "--runtime {}",
+    "rps": '--rate "{} req/s"', "users": "--concurrency {}", "num_users": "--concurrency {}",
+    "prompt_tokens": "--input-tokens {}", "max_batch_tokens": "--option max_num_batched_tokens={}",
+    "num_speculative_tokens": "--option speculative={}", "speculative_num_steps": "--option speculative={}",
+    "replicas": "--gpu NAME:{}",
+}  # fmt: skip
+#: Those without a value, with what they come to here.
+SWITCHES: Mapping[str, str] = {
+    **dict.fromkeys(("enforce_eager", "disable_cuda_graph"), "--option cuda_graphs=none"),
+    **dict.fromkeys(("async_scheduling", "no_async_scheduling"), '--runtime "vLLM {}"'),
+    **dict.fromkeys(
+        ("enable_prefix_caching", "prefix_caching"), "--option prefix_hit=0.5 for half a prompt in the cache"
+    ),
+    **dict.fromkeys(
+        ("no_enable_prefix_caching", "disable_radix_cache"), "nothing for it: no prefix is taken to be cached"
+    ),
+    **dict.fromkeys(("enable_expert_parallel", "enable_ep_moe"), "--option ep=N for N GPUs"),
+    "enable_dp_attention": "--option attention_dp=N for N groups",
+    "enable_chunked_prefill": "nothing for it: engines that can cut prompts into chunks unasked",
+    "attention_backend": "nothing for it: an engine's usual kernels of attention are taken",
+}
+#: Those that say what is done unasked, or nothing of the speed.
+_USUAL = (
+    "enable_chunked_prefill", "no_enable_prefix_caching", "trust_remote_code", "host", "port", "model",
+    "model_path", "served_model_name", "disable_log_requests", "disable_log_stats", "backend",
+)  # fmt: skip
 #: A flag, and its value where one follows.
 _FLAG = re.compile(r"--([a-z][\w-]*)(?:[ =]([^\s-]\S*))?", re.IGNORECASE)
 
 
-def commanded(stack: Runtime, text: str) -> list[str]:
-    """What to say of the flags in the text of a runtime: of those that are not read there."""
-    if "--" not in text:
-        return []
-    known = store.load("runtimes")["runtimes"]
-    columns, unsaid = known["flags"], known["unsaid"]["flags"]
+def commanded(stack: Runtime, text: str, modelled: Collection[str]) -> list[str]:
+    """What to say of the flags in the text of a runtime that are not read there; `modelled` are options."""
     said, ignored = [], []
     for flag, value in _FLAG.findall(text):
-        name, typed = flag.lower(), f"--{flag} {value}".strip()
-        if name in unsaid or any(word in typed.lower() for word in words(stack.id)):
+        name, typed = flag.lower().replace("-", "_"), f"--{flag} {value}".strip()
+        if name in _USUAL or any(word in typed.lower() for word in words(stack.id)):
             continue
-        if name in columns:
-            said.append(f"{typed} is not read in the text of a runtime: write {columns[name]}{value or '..'}")
+        known = FLAGS.get(name) or SWITCHES.get(name) or (f"--option {name}={{}}" if name in modelled else "")
+        if known and not known.startswith("nothing"):
+            written = known.format(value or "N")
+            said.append(f"{typed} is not read in the text of a runtime: write {written}")
         else:
             ignored.append(typed)
     if ignored:
-        said.append(
-            f"not modelled, and ignored: {', '.join(ignored)}; what {stack.title} does unasked is taken"
-        )
+        usual = f"what {stack.title} does unasked is taken"
+        said.append(f"not modelled, and ignored: {', '.join(ignored)}; {usual}")
     return said

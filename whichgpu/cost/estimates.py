@@ -9,7 +9,6 @@ import numpy as np
 
 from whichgpu.cost import energy, hosts
 from whichgpu.cost.answers import Z90, Answers, Estimate, around, floats
-from whichgpu.cost.commanded import commanded
 from whichgpu.cost.readings import Readings, doubt
 from whichgpu.cost.requests import OPTIONS as ASKED
 from whichgpu.cost.requests import idle, is_run
@@ -290,7 +289,11 @@ class Estimates:
             ignored += unread(self.runtime, self.job)
         if ignored:
             said.append(f"not modelled yet, and ignored: {', '.join(map(_maybe, ignored))}")
-        said += [*merged(self.job), *too_long(self.job), *commanded(self.runtime, self.job.runtime)]
+        said += [*merged(self.job), *too_long(self.job)]
+        if "--" in self.job.runtime:
+            from whichgpu.cost.commanded import commanded
+
+            said += commanded(self.runtime, self.job.runtime, MODELLED)
         if not self.runtime.exact:
             said.append(f"runtime '{self.job.runtime}' is not known; {self.runtime.title} was assumed")
         return tuple(said)
