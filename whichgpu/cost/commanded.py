@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 #: By name without dashes: vLLM's, SGLang's, TensorRT-LLM's and their load generators'.
 FLAGS: Mapping[str, str] = {
     "tensor_parallel_size": "--tp {}", "tp_size": "--tp {}", "tp": "--tp {}", "pp": "--pp {}",
-    "pipeline_parallel_size": "--pp {}", "pp_size": "--pp {}", "batch_size": "--batch {}", "max_batch_size": "--option max_num_seqs={}",
-    "max_running_requests": "--option max_num_seqs={}",
+    "pipeline_parallel_size": "--pp {}", "pp_size": "--pp {}", "batch_size": "--batch {}",
+    "max_batch_size": "--option max_num_seqs={}", "max_running_requests": "--option max_num_seqs={}",
     "max_num_tokens": "--option max_num_batched_tokens={}",
     "chunked_prefill_size": "--option max_num_batched_tokens={}",
     "context_length": "--option max_model_len={}", "ep_size": "--option ep={}", "dp_size": "--gpu NAME:{}",
