@@ -40,7 +40,6 @@ def test_a_flag_that_is_not_read_is_told_with_what_to_write(text, words):
         "vLLM 0.9 --async-scheduling",
         "vLLM 0.8.5 --quantization awq",
         "SGLang 0.5.9 --enable-piecewise-cuda-graph --disable-radix-cache",
-        "vLLM 0.5.4 --disable-frontend-multiprocessing",
     ],
 )
 def test_a_flag_that_is_read_or_says_what_is_done_unasked_is_not(text):

@@ -347,20 +347,6 @@ def test_vllm_before_0_8_runs_256_sequences(engine, most):
     assert "seqs" not in stack.marks, "the fit has nothing of it"
 
 
-def test_the_api_server_of_vllm_0_5_4_is_a_process_of_its_own():
-    """A token takes 57.4 ms of 70.7 then: 8B on an H100 at 10 requests/s (vllm-project/vllm pull 6880)."""
-    sent = replace(
-        CHAT, workload="llama-3-8b", precision="bf16", input_tokens=550.0, output_tokens=150.0,
-        concurrency=None, tp=1.0, n_gpus=1.0, options={"request_rate": "10"},
-    )  # fmt: skip
-    before, behind, still = (
-        estimate(replace(sent, runtime=one), [GPUS["h100-80gb-sxm"]]).at(0, 0).tpot.mid
-        for one in ("vLLM 0.5.3", "vLLM 0.5.4", "vLLM 0.5.4 --disable-frontend-multiprocessing")
-    )
-    assert before == still == pytest.approx(70.7e-3, rel=0.1)
-    assert behind / before == pytest.approx(57.4 / 70.7, rel=0.05)
-
-
 def test_more_requests_than_a_card_takes_at_once_wait_and_do_not_slow_those_that_run():
     sent = replace(CHAT, workload="llama-3.1-8b", runtime="vllm", input_tokens=128.0, concurrency=1000.0)
     big, small = (estimate(sent, [GPUS[name]]).at(0, 0) for name in ("h100-80gb-sxm", "a100-80gb-sxm"))
