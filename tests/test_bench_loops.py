@@ -67,6 +67,13 @@ MEGATRON = """\
 iteration 10/ 500 | elapsed time per iteration (ms): 25000.0 | global batch size:   512 | lm loss: 1.0E+01 |
 iteration 20/ 500 | elapsed time per iteration (ms): 16000.0 | global batch size:   512 | lm loss: 9.0E+00 |
 """
+DRAWN = """\
+Ultralytics 8.3.210 Python-3.12 torch-2.8.0+cu128 CUDA:0 (NVIDIA L4, 22563MiB)
+engine/trainer: task=detect, mode=train, model=yolov8m.pt, data=coco.yaml, batch=16, imgsz=640, amp=True
+        1/2       7.1G      1.3      1.7        142        640: 100% \u2501\u2501\u2501\u2501 7393/7393 3.0it/s 41:04
+                 Class     Images  Instances      Box(P          R      mAP50): 100% \u2501\u2501\u2501\u2501 157/157 9.1it/s 17.2s
+        2/2       7.1G      1.2      1.5        120        640: 100% \u2501\u2501\u2501\u2501 7393/7393 4.0it/s 30:48
+"""  # noqa: E501
 TWO = """\
 Ultralytics 8.2.0 Python-3.10 torch-2.3.0 CUDA:0 (Tesla T4, 15102MiB)
                                           CUDA:1 (Tesla T4, 15102MiB)
@@ -139,6 +146,7 @@ def cells(found, *names):
         (MEGATRON, {"gpu": "a100-80gb-sxm:8", "workload": "gpt-1.3b", "seq_len": 1000},
          {"n_gpus": "8", "unit": "tokens/s", "value": "32000", "options": "global_batch=512"}),
         (TWO, {}, {"gpu": "t4", "n_gpus": "2", "batch": "16", "value": "64"}),
+        (DRAWN, {}, {"gpu": "l4", "batch": "16", "value": "64"}),
         ("batch size per device / batch: 4\n  gradient accumulation steps / a: 2\n" + KOHYA,
          {"workload": "sdxl", "gpu": "l4"}, {"batch": "4", "options": "grad_accum=2", "value": "5"}),
         (VLLM, {"gpu": "l40s", "workload": "llama-3.1-8b"},

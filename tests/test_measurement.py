@@ -23,7 +23,24 @@ SENTENCES = {
     ),
     "resnet50 auf zwei L40S: 1.310,5 Bilder/s": ("resnet50", "l40s:2", "1310.5 Bilder/s", {}),
     "ResNet-50 on an L4, bs 64,12 images/s w/o AMP": (
-        "ResNet-50", "l4", "12 images/s", {"batch": 64, "precision": "AMP"},
+        "ResNet-50", "l4", "12 images/s", {"batch": 64, "precision": "fp32"},
+    ),
+    "BERT-base training in pure bf16, AMP disabled, on an L4: 60 sequences/s": (
+        "BERT-base", "l4", "60 sequences/s", {"phase": "train", "precision": "bf16"},
+    ),
+    "l40s vllm mistral 7b fp8 32 users 1400 tok/s total": (
+        "mistral 7b", "l40s", "1400 tok/s", {"precision": "fp8", "runtime": "vllm", "concurrency": 32},
+    ),
+    "two L40s, llama 3.1 8b vllm 2000 tok/s": ("llama 3.1 8b", "l40:2", "2000 tok/s", {"runtime": "vllm"}),
+    "llama 3.1 70b on 4xl40s, 900 tok/s sglang tp 4": (
+        "llama 3.1 70b", "l40s:4", "900 tok/s", {"runtime": "sglang", "tp": 4},
+    ),
+    "my l4 consumes just 60 w when it trains resnet50": ("resnet50", "l4", "60 w", {"phase": "train"}),
+    "training resnet50 on an L4 drops from 300 img/s to 200 img/s after a while": (
+        "resnet50", "l4", "200 img/s", {"phase": "train"},
+    ),
+    "resnet50 on an L4 went from 2,500 down to 1,500 images/s": (
+        "resnet50", "l4", "1,500 images/s", {},
     ),
     "nanoGPT on 8 H100 SXM runs at 250ms per iteration of ~0.5M tokens": (
         "gpt2", "h100-80gb-sxm:8", "2e+06 tokens/s", {"phase": "train", "runtime": "nanoGPT"},

@@ -222,7 +222,7 @@ def _named(run: str, catalogue: Catalogue) -> tuple[int, tuple[str, ...]] | None
         if len(said) > 1 and _BARE.fullmatch(said[-1]) and _ids(" ".join(said[:-1]), catalogue):
             # "V100 (16 or 32 GB)": the number begins what follows.
             continue
-        ids = _ids(" ".join(_singular(word) for word in said), catalogue) if said else ()
+        ids = _ids(" ".join(_singular(word, catalogue) for word in said), catalogue) if said else ()
         if ids and last + 1 < len(words) and words[last + 1].lower() in _OTHER_CARD:
             # "RTX 4080 Ti" is no RTX 4080, and no card on file.
             return None
@@ -244,9 +244,12 @@ def _goes_on(text: str, word: re.Match[str], after: re.Match[str]) -> bool:
     )  # fmt: skip
 
 
-def _singular(word: str) -> str:
-    """A10s is A10; XTs and words without a digit are left."""
-    return word[:-1] if re.fullmatch(r"[A-Za-z]{0,3}\d{1,4}[A-Za-z]?s", word) else word
+def _singular(word: str, catalogue: Catalogue) -> str:
+    """A10s is A10; XTs, words without a digit and a device's whole name in small letters are left."""
+    if not re.fullmatch(r"[A-Za-z]{0,3}\d{1,4}[A-Za-z]?s", word):
+        return word
+    # Who writes no capitals means the L40S by "l40s"; "L40s" are several.
+    return word if word[0].islower() and candidates(word, catalogue) else word[:-1]
 
 
 @lru_cache(maxsize=4096)

@@ -307,6 +307,8 @@ def _bare(text: str) -> _Found | None:
     seconds = _clock(text)
     if seconds:
         return "latency", seconds, "s", -1, False
+    # Watts in a small letter; "4090 w" is short for with.
+    text = re.sub(r"^(\d{2,3}(?:\.\d+)?)\s*w$", r"\1 W", text)
     for kind, metric, unit, sense in _BARE:
         value = _parsed(text, kind)
         if value is not None:

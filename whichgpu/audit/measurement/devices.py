@@ -34,8 +34,8 @@ _OF_THE_JOB = re.compile(
     r"\W*(?:of|is)?\W*$",
     re.I,
 )
-#: "8xH200", "A6000 x2", and a number that is a card's but counts here.
-_GLUED = re.compile(r"\b(?:(\d{1,4})[x\u00d7](?=[A-Z])|(\d{1,2})[x\u00d7](?=\d{4}\b))")
+#: "8xH200", "8xh200", "A6000 x2", and a number that is a card's but counts here.
+_GLUED = re.compile(r"\b(?:(\d{1,4})[x\u00d7](?=[A-Z]|[a-z]{1,4}\d)|(\d{1,2})[x\u00d7](?=\d{4}\b))")
 _TIMES = re.compile(r"\s*[x\u00d7]\s?(\d{1,4})\b|\s+pair\b", re.I)
 _TOGETHER = re.compile(
     rf"\b(?:(?P<n>(?!1\b)\d{{1,4}})|{_WORD})(?: of (?:them|these)|[- ](?:GPU|card|device)s?)\b", re.I

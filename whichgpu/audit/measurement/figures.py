@@ -135,6 +135,13 @@ _SAMPLES = re.compile(
 _WORDED = re.compile(
     rf"\b({'|'.join(SPELLED)})(?: (hundred|thousand|million))?(?= [a-z]+ ?(?:/| per | a ) ?s(?:ec|\b))", re.I
 )
+#: What it was before it changed: "drops from 2500 img/s to 1500 img/s" is of what it is now.
+_CHANGED = re.compile(
+    r"\b(?:go(?:es|ing)?|went|drop(?:s|ped|ping)?|falls?|fell|falling|slow(?:s|ed|ing)?(?: down)?|sinks?|"
+    r"sank|degrad|declin|decreas|throttl)(?:e[sd]?|ing)?(?: [a-z]+){0,2} from [~\u2248]?\d[\d.,]*"
+    r"(?: ?[a-z]+(?:/| per )[a-z]+| ?[a-z]+)?(?: down)? to (?=[~\u2248]?\d)",
+    re.I,
+)
 #: "4-7 tokens/s": the middle of it.
 _RANGE = re.compile(
     r"(?<![.\w-])(\d+(?:\.\d+)?) ?(?:-|\u2013|to) ?(\d+(?:\.\d+)?)"
@@ -156,6 +163,7 @@ def as_rate(text: str, *, stepped: bool) -> str:
     (`stepped`), and no amount where each picture has so many.
     """
     text = _WORDED.sub(lambda one: f"{number(one[1]) * _POWERS.get((one[2] or '').lower(), 1.0):g}", text)
+    text = _CHANGED.sub("now at ", text)
     text = _RANGE.sub(lambda ends: f"{(float(ends[1]) + float(ends[2])) / 2:g}", text)
     for pattern in _LONG:
         text = pattern.sub(lambda two: f"{60 * int(two[1]) + int(two[2])} {_UNITS[two[3].lower()]}", text)

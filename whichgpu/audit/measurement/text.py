@@ -18,6 +18,14 @@ _SHORTENED = (
     (re.compile(r"(?<![\w/])w/o\b", re.I), "without"),
     (re.compile(r"(?<![\w/])w/(?=[\s\w])", re.I), "with "),
 )
+#: What denies the mixed precision that it names, and formats that are told beside it.
+_UNMIXED = re.compile(
+    r"\b(?:without|with no|no|not using|not in|disabled?|turned off) (?:the )?"
+    r"(?:amp|mixed[- ]precision|autocast)\b|"
+    r"\b(?:amp|mixed[- ]precision|autocast)(?: is| was|:|=)? ?(?:off|disabled|false)\b",
+    re.I,
+)
+_FORMAT = re.compile(r"\b(?:fp|bf|tf|int|float|bfloat)-?\d", re.I)
 WORDS = re.compile(r"[^\s,;()]+")
 _ONE = {"a": 1.0, "an": 1.0, "one": 1.0, "half a": 0.5, "half an": 0.5}
 #: A number in digits, as a word or as an article.
@@ -35,9 +43,13 @@ def unquoted(text: str) -> str:
 
 
 def spelled_out(text: str) -> str:
-    """A text on one line without marks of quotation, with points in its numbers and "with" for "w/"."""
+    """A text on one line without marks of quotation, with points in its numbers and "with" for "w/".
+
+    Where mixed precision is denied and no other format told, all is computed in FP32.
+    """
     for short, word in _SHORTENED:
         text = short.sub(word, text)
+    text = _UNMIXED.sub("" if _FORMAT.search(text) else "fp32", text)
     return pointed(" ".join(unquoted(text).split()))
 
 

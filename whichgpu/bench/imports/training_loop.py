@@ -7,6 +7,7 @@ which a program warms up. Steps are items where the batch of a GPU is in the log
 from __future__ import annotations
 
 import re
+from itertools import chain
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,11 @@ STATED = True
 _BAR = re.compile(
     r"\d%\|[^|\n]{0,400}\|\s*(?P<at>\d{1,9})/(?P<of>\d{1,9})\s*\[[\d:]{1,12}<[\d:?]{1,12},\s*"
     r"(?P<rate>\d[\d.]*)\s*(?P<unit>it/s|s/it|batch/s|step/s)"
+)
+#: A bar of Ultralytics' own (since 8.3.200): behind its steps the rate, then the time.
+_DRAWN = re.compile(
+    r"\d% [\u2501\u2578\u2500]{1,200} (?P<at>\d{1,9})/(?P<of>\d{1,9}) "
+    r"(?P<rate>\d[\d.]*)(?P<unit>it/s|s/it) [\d:]"
 )
 #: Bars of anything but steps of a training.
 _ELSE = re.compile(
@@ -170,7 +176,8 @@ def _before(text: str, at: int) -> str:
 
 def _bars(text: str) -> list[float]:
     """Steps a second of the bars of a training: of each whole one, else of the furthest."""
-    bars = [one for one in _BAR.finditer(text) if not _ELSE.search(_before(text, one.start()))]
+    drawn = chain(_BAR.finditer(text), _DRAWN.finditer(text))
+    bars = [one for one in drawn if not _ELSE.search(_before(text, one.start()))]
     most = max((int(one["of"]) for one in bars), default=0)
     bars = [one for one in bars if int(one["of"]) == most]
     whole = [one for one in bars if one["at"] == one["of"]]
