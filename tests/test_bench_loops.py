@@ -74,6 +74,11 @@ engine/trainer: task=detect, mode=train, model=yolov8m.pt, data=coco.yaml, batch
                  Class     Images  Instances      Box(P          R      mAP50): 100% \u2501\u2501\u2501\u2501 157/157 9.1it/s 17.2s
         2/2       7.1G      1.2      1.5        120        640: 100% \u2501\u2501\u2501\u2501 7393/7393 4.0it/s 30:48
 """  # noqa: E501
+LITGPT = """\
+Epoch 1 | iter 32 step 8 | loss train: 1.100, val: n/a | iter time: 400.00 ms (step)
+Epoch 1 | iter 64 step 16 | loss train: 1.000, val: n/a | iter time: 200.00 ms (step)
+Epoch 1 | iter 96 step 24 | loss train: 0.900, val: n/a | iter time: 200.00 ms (step)
+"""
 TWO = """\
 Ultralytics 8.2.0 Python-3.10 torch-2.3.0 CUDA:0 (Tesla T4, 15102MiB)
                                           CUDA:1 (Tesla T4, 15102MiB)
@@ -146,6 +151,10 @@ def cells(found, *names):
         (MEGATRON, {"gpu": "a100-80gb-sxm:8", "workload": "gpt-1.3b", "seq_len": 1000},
          {"n_gpus": "8", "unit": "tokens/s", "value": "32000", "options": "global_batch=512"}),
         (TWO, {}, {"gpu": "t4", "n_gpus": "2", "batch": "16", "value": "64"}),
+        (LITGPT, {"gpu": "l4", "workload": "llama-3.2-1b", "phase": "finetune_lora", "batch": 4},
+         {"unit": "samples/s", "value": "20", "phase": "finetune_lora"}),
+        (KOHYA, {"workload": "sdxl", "gpu": "rtx-4090", "batch": 2, "options": {"grad_accum": "4"}},
+         {"value": "5", "options": "grad_accum=4"}),
         (DRAWN, {}, {"gpu": "l4", "batch": "16", "value": "64"}),
         ("batch size per device / batch: 4\n  gradient accumulation steps / a: 2\n" + KOHYA,
          {"workload": "sdxl", "gpu": "l4"}, {"batch": "4", "options": "grad_accum=2", "value": "5"}),

@@ -222,7 +222,7 @@ def _record(
     entry: Entry, stated: Mapping[str, Any], catalogue: Catalogue, group: _Group, number: int
 ) -> Record:
     columns = {**entry.columns, **{name: value for name, value in stated.items() if value is not None}}
-    options = {**_mapping(entry.columns.get("options")), **_mapping(stated.get("options"))}
+    options = {**mapping(entry.columns.get("options")), **mapping(stated.get("options"))}
     columns["options"] = options
     for name, option in _NEEDED.items():
         if not columns.get(name):
@@ -240,7 +240,8 @@ def _record(
     )
 
 
-def _mapping(options: Any) -> dict[str, Any]:
+def mapping(options: Any) -> dict[str, Any]:
+    """Options by name, as such or as a row has them: "grad_accum=4;sharding=fsdp"."""
     if isinstance(options, dict):
         return options
     pairs = str(options or "").split(";")

@@ -1,4 +1,4 @@
-"""Logs of training loops: Lightning, timm, Ultralytics, Keras, nanoGPT, Megatron, torchtune, kohya, tqdm.
+"""Logs of training: Lightning, timm, Ultralytics, Keras, nanoGPT, LitGPT, Megatron, torchtune, kohya, tqdm.
 
 The rate that each prints of its steps, as items or tokens/s of all GPUs: the middle one behind the first, in
 which a program warms up. Steps are items where the batch of a GPU is in the log, or stated with `--batch`.
@@ -11,7 +11,7 @@ from itertools import chain
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from whichgpu.bench.imports import Entry
+from whichgpu.bench.imports import Entry, mapping
 from whichgpu.bench.imports._loops import (
     NUMBER,
     Load,
@@ -73,6 +73,12 @@ def _megatron(text: str, load: Load) -> list[float]:
     return [1e3 * load.items * (load.length or 1.0) / one for one in times]
 
 
+def _litgpt(text: str, load: Load) -> list[float]:
+    # It times passes, of which some make an update.
+    times = some(numbers(rf"\biter \d+ step \d+.*?iter time: {NUMBER} ?ms", text))
+    return [1e3 * load.items / one for one in times]
+
+
 def _keras(text: str, load: Load) -> list[float]:
     found = re.findall(
         r"(?<!\d)(\d{1,9})/(\d{1,9}) (?:\[=+\]|\u2501+) [^\n]{0,99}?(\d[\d.]*) ?(s|ms|us|\u00b5s)/step",
@@ -100,6 +106,8 @@ _LOOPS = (
           r"total (\d+)", "amp": r"(mixed precision)\.?$", "resolution": r"input_size: \(3, (\d+), "}),
     Loop("timm validate", re.compile(r"^Test: \[.*?Time: [\d.]+s \([\d.]+s,", re.M), _timm,
          {"workload": r"Model (\S+) created", "amp": r"(mixed precision)"}, phase="infer"),
+    Loop("litgpt", re.compile(r"\biter \d+ step \d+.{0,99}?iter time: [\d.]+ ?ms"), _litgpt,
+         runtime="LitGPT"),
     Loop("megatron", re.compile(r"elapsed time per iteration \(ms\):"), _megatron,
          {"global_batch": r"global batch size:\s+(\d+)", "seq_len": r"\bseq_length \.+ (\d+)"},
          sequences=True),
@@ -136,6 +144,9 @@ def read(_path: Path, text: str, stated: Mapping[str, Any]) -> Iterator[Entry]:
     if loop is None:
         return
     found = _told(loop, text)
+    if "passes" in loop.columns and (passes := mapping(stated.get("options")).get("grad_accum")):
+        # Such a bar goes on by updates of the weights.
+        found["passes"] = passes
     load = load_of(text, found, stated)
     rates = loop.rates(text, load)
     behind = rates[1:] or rates
