@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 #: Packages whose answers are read and whose modules are not imported by name.
 _BEHIND = (
-    "whichgpu/audit/", "whichgpu/planner/comparison/", "whichgpu/planner/diagnosis/",
+    "whichgpu/audit/", "whichgpu/planner/capacity/", "whichgpu/planner/comparison/",
+    "whichgpu/planner/diagnosis/",
     "whichgpu/planner/fleets/", "whichgpu/planner/plan/", "whichgpu/planner/review/", "whichgpu/report/",
 )  # fmt: skip
 

@@ -24,7 +24,8 @@ ROOT = Path(__file__).parent.parent
 LARGEST, MOST = 106, 12
 #: What nobody imports by name but for its answer: the wheel leaves out what its modules say of themselves.
 BEHIND = (
-    "whichgpu/audit/", "whichgpu/planner/comparison/", "whichgpu/planner/diagnosis/",
+    "whichgpu/audit/", "whichgpu/planner/capacity/", "whichgpu/planner/comparison/",
+    "whichgpu/planner/diagnosis/",
     "whichgpu/planner/fleets/", "whichgpu/planner/plan/", "whichgpu/planner/review/", "whichgpu/report/",
 )  # fmt: skip
 
