@@ -66,6 +66,28 @@ def test_a_release_after_the_last_stands_as_that_one():
 
 
 @pytest.mark.parametrize(
+    ("software", "release", "text", "later"),
+    [
+        ("tensorrt-llm", "", "TensorRT-LLM 7", "7"),
+        ("tensorflow", "any", "TensorFlow 9.0", "9.0"),
+        ("onnxruntime", "any", "ONNX Runtime 9.9 CUDA", "9.9"),
+        ("tensorrt", "any", "TensorRT 99", "99"),
+        ("tensorrt", "any", "TensorRT 8", ""),
+        ("tensorrt-llm", "", "TensorRT-LLM 1", ""),
+        ("tensorflow", "any", "TensorFlow 22.10", ""),
+        ("pytorch", "", "PyTorch 23.05", ""),
+        ("pytorch", "", "PyTorch 2 compiled", ""),
+        ("vllm", "", "vLLM 8x", ""),
+    ],
+)
+def test_a_release_after_the_last_is_told_whatever_the_runtime_means(software, release, text, later):
+    """A month is no release but NVIDIA's container of it, and a generation is any release of it."""
+    told = stacks.standing(GPUS["h100-80gb-sxm"], software, release, text).warning
+    assert told.partition(" is later than the last release on file")[0].rpartition(" ")[2] == later
+    assert bool(told) == bool(later)
+
+
+@pytest.mark.parametrize(
     ("flag", "words"),
     [
         ("--attention-backend", "nothing for it: an engine's usual kernels"),

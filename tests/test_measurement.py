@@ -25,6 +25,10 @@ SENTENCES = {
     "ResNet-50 on an L4, bs 64,12 images/s w/o AMP": (
         "ResNet-50", "l4", "12 images/s", {"batch": 64, "precision": "fp32"},
     ),
+    "ResNet-50 auf einer L4 ohne AMP: 12 images/s": ("ResNet-50", "l4", "12 images/s", {"precision": "fp32"}),
+    "ResNet-50 on an L4, bs 64, use_amp: false, 12 images/s": (
+        "ResNet-50", "l4", "12 images/s", {"batch": 64, "precision": "fp32"},
+    ),
     "BERT-base training in pure bf16, AMP disabled, on an L4: 60 sequences/s": (
         "BERT-base", "l4", "60 sequences/s", {"phase": "train", "precision": "bf16"},
     ),

@@ -45,6 +45,8 @@ _SILENT: set[tuple[str, ...]] = set()
 #: Of what GPUs are to compilers, with the software: whether any release of it runs there.
 _RUNS: dict[tuple[str, ...], bool] = {}
 _KEPT = 4096
+#: NVIDIA's containers are named by their month.
+_MONTH = re.compile(r"(?:1[6-9]|[23]\d)\.(?:0[1-9]|1[0-2])")
 
 
 @kept(4096)
@@ -53,12 +55,15 @@ def standing(gpu: Gpu, software: str, release: str, said: str) -> Standing:
 
     Judged under Linux, or macOS for Apple's GPUs. What no source states is no refusal, and is told.
     """
-    meant = release or named_release(software, said)
+    framework, meant = frameworks.frameworks()[software], named_release(software, said)
+    if release and not _after_the_last(framework, meant):
+        # What no source can know of yet is told also where the runtime means any release.
+        meant = release
     device = targets.device(gpu)
     alike = (gpu.vendor, device.platform, device.target, device.host, software, meant)
     if alike in _SILENT:
         return _NOTHING
-    found = _standing(device, frameworks.frameworks()[software], meant)
+    found = _standing(device, framework, meant)
     if found == _NOTHING:
         if len(_SILENT) >= _KEPT:
             _SILENT.clear()
@@ -79,13 +84,21 @@ def runs(gpu: Gpu, software: str) -> bool:
 
 
 def _standing(device: Device, framework: Framework, meant: str) -> Standing:
-    stated = versions.numbers(meant)
-    if stated and framework.versioned and versions.later(stated, versions.numbers(framework.latest.newest)):
+    if _after_the_last(framework, meant):
         return _later(device, framework, meant)
+    stated = () if _MONTH.fullmatch(meant) else versions.numbers(meant)
     asked = frameworks.Asked(framework, stated, meant if stated else "", "")
     if verdicts.newest_runs(device, asked, device.system):
         return _NOTHING
     return _fallen_behind(device, asked, meant)
+
+
+def _after_the_last(framework: Framework, meant: str) -> bool:
+    """Whether a release came after all that are on file; no number is of none, and a month a container's."""
+    if not framework.versioned or _MONTH.fullmatch(meant):
+        return False
+    stated = versions.numbers(meant)
+    return bool(stated) and versions.later(stated, versions.numbers(framework.latest.newest))
 
 
 def _later(device: Device, framework: Framework, meant: str) -> Standing:
@@ -133,10 +146,15 @@ def named_release(software: str, said: str) -> str:
         return _ANY
     for name in sorted((framework.id, *framework.names), key=len, reverse=True):
         spelled = re.escape(name.partition("@")[0])
-        found = re.search(rf"(?<![a-z]){spelled}[^a-z0-9]{{0,3}}v?(\d+(?:\.\d+)+)", low)
-        if found:
+        found = re.search(rf"(?<![a-z]){spelled}[^a-z0-9]{{0,3}}v?(\d+(?:\.\d+)*)(?![a-z\d])", low)
+        if found and _is_release(framework, found[1]):
             return found[1]
     return _ANY
+
+
+def _is_release(framework: Framework, number: str) -> bool:
+    """Whether a number behind a framework's name is that of a release: `2` is any of a generation on file."""
+    return "." in number or _after_the_last(framework, number)
 
 
 def _refusal(verdict: Verdict) -> str:

@@ -264,7 +264,7 @@ def _dealt_out(behind: Mention, told: Term, text: Amounts) -> list[Term]:
         if each.start < here.start and device & ids and each.sign == told.sign and each.dims == RENT
     }  # fmt: skip
     lasts = [each for each in within(text.every, here.start, told.start) if each.of in LENGTHS]
-    if len(found) != 1 or not lasts or told.dims != MONEY or lasts[-1].dims == RENT:
+    if len(found) != 1 or not lasts or told.dims != MONEY:
         return []
     return [each._replace(end=here.start) for each in found.values()]
 

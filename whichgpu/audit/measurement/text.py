@@ -20,9 +20,10 @@ _SHORTENED = (
 )
 #: What denies the mixed precision that it names, and formats that are told beside it.
 _UNMIXED = re.compile(
-    r"\b(?:without|with no|no|not using|not in|disabled?|turned off) (?:the )?"
+    r"\b(?:without|with no|no|not using|not in|disabled?|turned off|ohne|sans|sin|senza|sem)[ -](?:the )?"
     r"(?:amp|mixed[- ]precision|autocast)\b|"
-    r"\b(?:amp|mixed[- ]precision|autocast)(?: is| was|:|=)? ?(?:off|disabled|false)\b",
+    r"\b(?:use_|enable_)?(?:amp|mixed[-_ ]precision|autocast)\"?"
+    r"(?: is| was| ?[:=])? ?(?:off|disabled|false)\b",
     re.I,
 )
 _FORMAT = re.compile(r"\b(?:fp|bf|tf|int|float|bfloat)-?\d", re.I)
