@@ -1,8 +1,8 @@
 """Build hook: the data files become one JSON a tree.
 
 A wheel gets the JSON and none of the TOML and CSV, and its modules without comments and without what private
-functions, classes and modules, and those behind the auditor's and the planner's answers and behind what is
-printed, say of themselves: that is for who changes them and stands in the repository and the source archive;
+functions, classes and modules, and those behind the answers of the auditor, the planner, the cost model and
+the bench and behind what is printed, say of themselves: that is for who changes them and stands in the repository and the source archive;
 lines keep their numbers. An editable install gets the JSON beside its sources. Needs nothing but the standard
 library and the package's own reader.
 """
@@ -24,11 +24,7 @@ if TYPE_CHECKING:
 
 
 #: Packages whose answers are read and whose modules are not imported by name.
-_BEHIND = (
-    "whichgpu/audit/", "whichgpu/planner/capacity/", "whichgpu/planner/comparison/",
-    "whichgpu/planner/diagnosis/",
-    "whichgpu/planner/fleets/", "whichgpu/planner/plan/", "whichgpu/planner/review/", "whichgpu/report/",
-)  # fmt: skip
+_BEHIND = ("whichgpu/audit/", "whichgpu/bench/", "whichgpu/cost/", "whichgpu/planner/", "whichgpu/report/")
 
 
 class DataBundle(BuildHookInterface[Any]):
@@ -69,6 +65,7 @@ def is_within(place: Path) -> bool:
     behind = f"{place.parent.as_posix()}/".startswith(_BEHIND) and place.name not in (
         "__init__.py",
         "answer.py",
+        "answers.py",
     )
     return private or behind
 
