@@ -73,7 +73,7 @@ def _right(attribute: Attribute, what: Stated, gpus: Sequence[Gpu], catalogue: C
     right = [gpu for gpu in known if holds(attribute, what, gpu)]
     if right:
         return _confirmed(attribute, right, gpus)
-    if what.limit == "up to" and (most := _most(attribute, what, known)):
+    if what.limit == "up to" and "dense" not in what.said and (most := _most(attribute, what, known)):
         return most
     larger = [gpu for gpu in _sizes(attribute, known, catalogue) if holds(attribute, what, gpu)]
     return _confirmed(attribute, larger, gpus)._replace(true_for=larger[0].id) if larger else None

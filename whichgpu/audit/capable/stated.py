@@ -9,6 +9,7 @@ from whichgpu.audit.capabilities import CAPABILITIES, named_in
 from whichgpu.audit.capable.lists import FAR, NEAR
 from whichgpu.audit.capable.verdict import judged
 from whichgpu.audit.capable.words import ANY, HEDGED
+from whichgpu.audit.coordinated import beyond
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,8 +107,11 @@ _STATE = re.compile(
 )
 
 
-def as_subject_on(passage: Passage, start: int, who: Spoken, context: Context) -> Iterator[Finding]:
-    """What is said to be supported on the device named after it."""
+def as_subject_on(
+    passage: Passage, place: tuple[int, int], who: Spoken, context: Context
+) -> Iterator[Finding]:
+    """What is said to be supported on the device named after it, or on each of those listed there."""
+    start, end = place
     for mention in who.here:
         words = passage.text[max(start, mention.start - FAR) : mention.start]
         if not _ON_THE.search(words[-NEAR:]) or not ANY.search(words):
@@ -130,6 +134,10 @@ def as_subject_on(passage: Passage, start: int, who: Spoken, context: Context) -
             at = mention.start - len(words) + match.start("what")
             gpus = [context.catalogue[key] for key in mention.ids]
             yield from judged(passage, (at, mention.end), each, gpus, told=told, context=context)
+            for other in beyond(mention, who, end):
+                named = [context.catalogue[key] for key in other.ids]
+                found = judged(passage, (other.start, other.end), each, named, told=told, context=context)
+                yield from (one for one in found if one.accuses)
 
 
 #: Behind a device on which CUDA code runs by other means: "through ZLUDA".

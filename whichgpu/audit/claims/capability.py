@@ -11,6 +11,7 @@ from whichgpu.audit.capable.lists import FAR, NEAR, in_entries, listed_in_item, 
 from whichgpu.audit.capable.stated import DENIAL, as_subject, as_subject_on
 from whichgpu.audit.capable.verdict import judged
 from whichgpu.audit.capable.words import ANY, HEDGED, said_in
+from whichgpu.audit.coordinated import up_to
 from whichgpu.audit.entries import entries
 from whichgpu.audit.roles import counted, spoken
 from whichgpu.audit.sentences import sentences
@@ -51,11 +52,7 @@ _THE = re.compile(r"\b(?:the|this|that|an?)\s+$", re.IGNORECASE)
 
 _OF_A_SLICE = re.compile(r"\b(?:slices?|mig|instances?|vgpus?|shares?|partitions?)\b", re.IGNORECASE)
 
-#: Between two names of one subject, what joins the last two of it, and what denies of both.
-_AND = re.compile(r"s?(?:,|,?\s+(?:and|nor|or|&))\s+(?:the\s+|nvidia\s+|amd\s+|an?\s+)*", re.IGNORECASE)
-
-_LAST_AND = re.compile(r"\b(?:and|nor|or)\b|&", re.IGNORECASE)
-
+#: Before several names of one subject, what denies of each.
 _NEITHER = re.compile(r"\bneither\s+(?:the\s+|nvidia\s+|amd\s+|an?\s+)*$", re.IGNORECASE)
 
 
@@ -76,7 +73,7 @@ def find(context: Context) -> Iterator[Finding]:
         for sentence in sentences(passage.text):
             who = spoken(index, passage, sentence, context)
             yield from _of_sentence(passage, (sentence.start, sentence.end), who, context)
-            yield from as_subject_on(passage, sentence.start, who, context)
+            yield from as_subject_on(passage, (sentence.start, sentence.end), who, context)
             yield from as_subject(passage, sentence, who, context)
 
 
@@ -114,7 +111,7 @@ def _of_sentence(
                 told
                 and _NOT.search(_TURN.split(text[max(place[0], match.start() - DENIAL) : match.start()])[-1])
             )
-            joined = _joined_to(mention, who) if mention and mention in who.here else []
+            joined = up_to(mention, who) if mention and mention in who.here else []
             neither = bool(joined) and _NEITHER.search(text, place[0], joined[0].start) is not None
             said = (neither or not denied) and not (either or hedged) and len(gap) <= FAR
             if joined and said and each.key != "sparsity":
@@ -146,21 +143,6 @@ def _owner(who: Spoken, at: int, start: int) -> Mention | None:
     """The device that a capability is said of; "when NVIDIA dropped NVLink from its boards" is of none."""
     by_maker = _MAKER.search(who.text, max(start, at - NEAR), at)
     return None if by_maker else who.owner(at)
-
-
-def _joined_to(mention: Mention, who: Spoken) -> list[Mention]:
-    """A device and those that are one subject with it: "the A10, the L4 and the T4"; empty for one alone."""
-    found = [mention]
-    for before in reversed([each for each in who.here if each.end <= mention.start]):
-        # "Unlike the A40, the L40" are not one subject.
-        apart = before in who.against and mention not in who.against
-        if apart or not _AND.fullmatch(who.text, before.end, found[0].start):
-            break
-        if found[0] is mention and not _LAST_AND.search(who.text, before.end, mention.start):
-            # "Video: L40S, the A100 has none" is of the A100.
-            break
-        found.insert(0, before)
-    return found if len(found) > 1 and len({each.named for each in found}) > 1 else []
 
 
 def _of_each(

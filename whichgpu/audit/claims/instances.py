@@ -17,16 +17,27 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.roles import Spoken
+    from whichgpu.audit.sentences import Sentence
     from whichgpu.hardware.gpu import Gpu
 
 #: Into how many instances a GPU is divided; "7 instances" of what each is does not count.
+_NUMBER = rf"(\d{{1,2}}|{'|'.join(SPELLED)})"
+_MOST = r"(?:up to|at most|as many as|(?:a )?maximum of|no more than)"
+_SHARES = r"(?:instances|partitions|parts|slices|gpus|ways)\b"
+_CUT = r"(?:split|partition(?:ed|s)?|divid(?:ed|es?)|slic(?:ed|es?)|carv(?:ed|es?)|cut|subdivid(?:ed|es?))"
 _PARTS = re.compile(
-    r"(?:\b(?:MIG|Multi-Instance GPU)\b[^.;:]{0,60}?|\b(?=(?:split|partitioned|divided|"
-    r"sliced)\b[^.;:]{0,40}\bMIG\b)\w+ |"
-    r"\bcan (?:also )?be (?:split|partitioned|divided|sliced|cut|carved)(?: up)? (?=into "
-    r"[^.;:]{2,40}\binstances\b)(?:into (?=up|at|as|a max|max|no))?)"
-    r"\b(?:up to|at most|as many as|(?:a )?maximum of|no more than|into(?: up to)?)\s+"
-    rf"(\d{{1,2}}|{'|'.join(SPELLED)})\s+(?:\w+\s+){{0,3}}?(?:instances|partitions|parts|slices|gpus|ways)\b",
+    r"(?:\b(?:MIG|Multi-Instance GPU)\b[^.;:]{0,60}?"
+    rf"|\b(?={_CUT}\b[^.;:]{{0,50}}\bMIG\b)\w+ (?:up )?(?:in )?"
+    rf"|\b(?:can|could) (?:also )?be {_CUT}(?: up)? (?=in(?:to)? [^.;:]{{2,40}}\binstances\b)"
+    r"(?:in(?:to)? (?=up|at|as|a max|max|no))?)"
+    rf"\b(?:{_MOST}|into(?: up to)?)\s+{_NUMBER}\s+(?:\w+\s+){{0,3}}?{_SHARES}",
+    re.IGNORECASE,
+)
+#: A number that a device has, told as the most or not: "offers 8 MIG instances".
+_HAS = re.compile(
+    rf"\b(?:supports?|offers?|provides?|allows?(?: for)?|gives|enables|runs?|hosts?|creates?|with)\s+"
+    rf"(?:you\s+)?(?:{_MOST}\s+)?{_NUMBER}\s+(?:\w+\s+){{0,2}}?MIG\s+{_SHARES}",
     re.IGNORECASE,
 )
 #: The same in a cell: "Up to 7 instances", "Yes (up to 7)".
@@ -50,16 +61,29 @@ _HEDGED = re.compile(
 def find(context: Context) -> Iterator[Finding]:
     """Every number of instances that is said of a device, with its verdict."""
     yield from _asides(context)
-    for passage, sentence, who in told(context, _PARTS):
-        for match in _PARTS.finditer(passage.text, sentence.start, sentence.end):
-            inside = within(who.here, *match.span())
-            mention = inside[-1] if inside else who.owner(match.start())
-            its = mention in who.here or ITS_OWN.match(passage.text, sentence.start)
-            if mention is None or not its or _HEDGED.search(match[0]):
-                continue
-            number = SPELLED.get(match[1].lower()) or int(match[1])
-            gpus = [context.catalogue[key] for key in mention.ids]
-            yield from of_parts(passage, match.span(1), number, gpus, context)
+    for pattern in (_PARTS, _HAS):
+        for passage, sentence, who in told(context, pattern):
+            for match in pattern.finditer(passage.text, sentence.start, sentence.end):
+                yield from _of_match(passage, sentence, who, match, context)
+
+
+def _of_match(
+    passage: Passage, sentence: Sentence, who: Spoken, match: re.Match[str], context: Context
+) -> Iterator[Finding]:
+    inside = within(who.here, *match.span())
+    mention = inside[-1] if inside else who.owner(match.start())
+    its = mention in who.here or ITS_OWN.match(passage.text, sentence.start)
+    if mention is None or not its or _HEDGED.search(match[0]):
+        return
+    number = SPELLED.get(match[1].lower()) or int(match[1])
+    gpus = [context.catalogue[key] for key in mention.ids]
+    found = of_parts(passage, match.span(1), number, gpus, context)
+    if match.re is _PARTS or re.search(_MOST, match[0]):
+        yield from found
+        return
+    # "We run three MIG instances" says nothing of how many there could be.
+    most = max((int(gpu.value("mig_max") or 0) for gpu in gpus), default=0)
+    yield from found if number >= most else ()
 
 
 def _asides(context: Context) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.coordinated import up_to
 from whichgpu.audit.explained import of_words
 from whichgpu.audit.fields import ITS_OWN, SET_AGAINST, generations, owner_of
 from whichgpu.audit.findings import Evidence, made
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.cells import Cell
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.subjects import Mention
     from whichgpu.hardware.gpu import Gpu
 
 _PCIE = re.compile(
@@ -147,8 +149,20 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
             passage.text, match.end()
         )
         if mention in who.here or listed or (who.certain and (alone or ITS_OWN.match(sentence.text))):
-            gpus = [context.catalogue[key] for key in mention.ids]
-            yield from _judged(passage, match, gpus, context)
+            every = (up_to(mention, who) if mention in who.here else []) or [mention]
+            yield from _of_each(passage, match, every, context)
+
+
+def _of_each(
+    passage: Passage, match: re.Match[str], named: Sequence[Mention], context: Context
+) -> Iterator[Finding]:
+    """What is said of each of several devices: the first of which it is not so, else the last."""
+    every = [
+        found
+        for one in named
+        for found in _judged(passage, match, [context.catalogue[key] for key in one.ids], context)
+    ]
+    yield from ([found for found in every if found.accuses] or every[-1:])[:1]
 
 
 def _judged(

@@ -190,6 +190,10 @@ def _of_two(
     if each.sign and _THE.search(who.text, sentence.start, each.start):
         both = _the_two(each, who, context)
         return _judged(passage, each, both, who, context) if both else None
+    if each.sign and not each.bound and _WITH_ITS.fullmatch(who.text, sentence.start, each.start):
+        both = _owned_ahead(each, who, context)
+        if both:
+            return _judged(passage, each, both, who, context)
     after = [one for one in who.here if one.start >= each.end]
     apart = after and after[0] not in who.against and not _WITH.search(who.text, each.end, after[0].start)
     elided = (
@@ -272,8 +276,33 @@ _THE = re.compile(r"\b(?:has|have|offers?|provides?|delivers?|with|boasts?)\s+th
 def _the_two(each: Comparison, who: Spoken, context: Context) -> Pair | None:
     """The owner of what is called the higher, and the only other that is compared with it."""
     own = who.owner(each.start)
-    if own is None or own not in who.here:
+    return _with_other(own, who, context) if own and own in who.here else None
+
+
+#: Before a comparison, that what follows has it: "With its larger memory, the A40 ..".
+_WITH_ITS = re.compile(
+    r"\s*(?:[\w ]{0,20},\s+)?(?:With|Thanks to|Due to|Because of|Given|Owing to|On account of)\s+"
+    r"(?:[^.;,]{2,60}\s+and\s+)?(?:(?:its|their|the|an?)\s+)?(?:(?:much|far|significantly|considerably|slightly|substantially|vastly|even)\s+)*",
+    re.IGNORECASE,
+)
+_THEN_THE = re.compile(r"s?,\s+(?:the\s+|nvidia\s+|amd\s+|an?\s+)*", re.IGNORECASE)
+
+
+def _owned_ahead(each: Comparison, who: Spoken, context: Context) -> Pair | None:
+    """The owner named behind a comparison, and what it is with: that of "than", else the only other one."""
+    after = [one for one in who.here if one.start >= each.end]
+    if not after:
         return None
+    if _THEN_THE.fullmatch(who.text, each.end, after[0].start):
+        return _with_other(after[0], who, context)
+    if len(after) > 1 and _THEN_THE.fullmatch(who.text, after[0].end, after[1].start):
+        than = _OBJECT.fullmatch(who.text, each.end, after[0].start)
+        return Pair(forms(after[1].named, context), forms(after[0].named, context)) if than else None
+    return None
+
+
+def _with_other(own: Mention, who: Spoken, context: Context) -> Pair | None:
+    """A device and the only other one of its sentence, or of the document where the sentence has none."""
     every = [one.named for one in who.here] + ([] if len(who.here) > 1 else devices(context))
     others = {
         named
