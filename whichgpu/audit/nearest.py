@@ -157,8 +157,21 @@ def _is_apart(text: str, quantity: Quantity, each: Named, between: str) -> bool:
         return True
     if each.end > quantity.start:
         return _OUT_OF.search(between) is not None
+    if each.attribute.dimension in RATES and _SUPPORTED.search(text, max(0, each.start - 48), each.start):
+        # "Supports FP8 and AV1, and offers 30.3 TFLOPS": in which format is not said.
+        return _AND_DOES.search(between) is not None
     share = _SHARE_OF.search(text, max(0, each.start - 32), each.start)
     return share is not None or _INTO.search(between) is not None
+
+
+#: Before a format that is supported, and between it and what the device does besides.
+_SUPPORTED = re.compile(
+    r"\b(?:supports?|supporting|support(?: for| of)?|handles|adds|introduces|knows|speaks)\s+"
+    r"(?:(?:native|hardware|the|new|both|also)\s+){0,2}(?:[A-Z]{2,4}\d{1,2}(?:,\s*|,?\s+and\s+)){0,4}$"
+)
+_AND_DOES = re.compile(
+    r"\band\b.*\b(?:offers?|delivers?|provides?|reaches|achieves|has|hits|gives|with|comes)\b", re.IGNORECASE
+)
 
 
 def _is_year(text: str, quantity: Quantity) -> bool:

@@ -126,6 +126,15 @@ _SUBJECT = re.compile(
 )
 
 
+#: Before an architecture that is not what something is said of; a card is "based on Turing".
+_NO_SUBJECT = re.compile(
+    r"\b(?:to|from|before|since|until|over|like|with|of|no|pre|post|"
+    r"(?:based|built|designed|made|manufactured|rests|relies|running) (?:up)?(?:on|around|in))[\s-]+"
+    r"(?:the\s+|nvidia(?:[\u2019']s)?\s+)*$",
+    re.IGNORECASE,
+)
+
+
 def _of_sentence(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
     text = passage.text
     for match in _WHICH.finditer(text, sentence.start, sentence.end):
@@ -141,12 +150,7 @@ def _of_sentence(passage: Passage, sentence: Sentence, context: Context) -> Iter
             if told and _NOT.search(text, kind.start(), match.start()):
                 # "Turing cards cannot do BF16" denies it, whatever the verb is.
                 continue
-            before = text[max(sentence.start, kind.start() - 12) : kind.start()]
-            if re.search(
-                r"\b(?:to|from|before|since|until|over|like|with|of|no|pre|post)[\s-]+(?:the\s+|nvidia\s+)*$",
-                before,
-                re.IGNORECASE,
-            ):
+            if _NO_SUBJECT.search(text, max(sentence.start, kind.start() - 28), kind.start()):
                 continue
             gpus = of_architecture(kind["kind"], context)
             # "Hopper has no NVLink" is said of all of them.
