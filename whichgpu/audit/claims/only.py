@@ -12,7 +12,7 @@ from whichgpu.audit.pairs import devices
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences
 from whichgpu.audit.sourced import source_of
-from whichgpu.audit.subjects import model
+from whichgpu.audit.subjects import mentions, model
 from whichgpu.hardware.architecture import families
 from whichgpu.hardware.gpu import nominal_gb
 
@@ -94,16 +94,54 @@ def find(context: Context) -> Iterator[Finding]:
             who = spoken(index, passage, sentence, context)
             yield from _of_size(passage, sentence, who, context)
             yield from _alone(passage, sentence, who, context)
-            for match in _ONLY.finditer(passage.text, sentence.start, sentence.end):
-                what = capability_at(passage.text, match.end())
-                mention = spoken(index, passage, sentence, context).owner(match.start())
-                end = match.end() + what[1] if what else match.end()
-                excepted = _EXCEPTED.match(passage.text, end)
-                if _NOT.search(passage.text, max(0, match.start() - _CLOSE_BY), match.start()):
-                    continue
-                if what and mention and not excepted and not _OF_A_TIME.search(sentence.text):
-                    place = (match.start(), match.end() + what[1])
-                    yield from _judged(passage, place, match, (mention, what[0]), context)
+            yield from _exclusive(passage, sentence, who, context)
+
+
+def _exclusive(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:
+    for match in _ONLY.finditer(passage.text, sentence.start, sentence.end):
+        what, mention = capability_at(passage.text, match.end()), who.owner(match.start())
+        denied = _NOT.search(passage.text, max(0, match.start() - _CLOSE_BY), match.start())
+        if what is None or mention is None or denied:
+            continue
+        end = match.end() + what[1]
+        if _EXCEPTED.match(passage.text, end):
+            continue
+        if _LISTED.search(match["scope"]) or _LISTED.match(passage.text, end):
+            yield from _listed(passage, (match.start(), end), match, (mention, what[0]), context)
+        elif not _OF_A_TIME.search(sentence.text):
+            yield from _judged(passage, (match.start(), end), match, (mention, what[0]), context)
+
+
+#: What narrows an exclusive claim to the devices of the document: "the only card here with MIG".
+_LISTED = re.compile(
+    r"\s*(?:\b(?:cards?|gpus?|ones?|models?|options?|accelerators?|parts?)\s+)?\b(?:here|(?:in|on|of|from)\s+"
+    r"(?:this|our|the)\s+(?:list|comparison|line-?up|guide|ranking|round-?up|article|selection)|"
+    r"we (?:compare|list|look at))\b",
+    re.IGNORECASE,
+)
+
+
+def _listed(
+    passage: Passage, place: tuple[int, int], match: re.Match[str], claim: tuple[Mention, Capability],
+    context: Context,
+) -> Iterator[Finding]:  # fmt: skip
+    """The same among those that the document has a heading of each of; others may only be spoken of."""
+    mention, what = claim
+    own = model(mention.named[0], context.catalogue)
+    heads = [each for each in context.document.passages if each.kind == "heading"]
+    named = [each.named for head in heads for each in mentions(head.text, context.catalogue)]
+    models = {model(ids[0], context.catalogue): context.catalogue[ids[0]] for ids in named}
+    if own not in models:
+        return
+    has = not _DENIES.match(match["verb"])
+    rival = next((gpu for key, gpu in models.items() if key != own and what.has(gpu) is has), None)
+    if rival:
+        because = f"{rival.id} {'has it' if has else 'has none'} too"
+        yield made(context, passage, place, "absolute", "contradicted", subject=mention.ids[0],
+                   attribute=what.key, because=because, evidence=(source_of(rival, what.field),))  # fmt: skip
+
+
+_DENIES = re.compile(r"without|lacking|that lacks", re.IGNORECASE)
 
 
 #: "The only GPU with more than 48 GB of memory", of whatever there is.
@@ -290,7 +328,7 @@ def _judged(
 ) -> Iterator[Finding]:  # fmt: skip
     """Contradicted where the device is not so, or another within the scope is so too."""
     mention, what = claim
-    has = not re.match(r"without|lacking|that lacks", match["verb"], re.IGNORECASE)
+    has = not _DENIES.match(match["verb"])
     own = [context.catalogue[key] for key in mention.ids]
     known = [gpu for gpu in own if what.has(gpu) is not None]
     if not known:

@@ -97,7 +97,8 @@ def room_before(
     if same and sizes_told and not before and place[0] - sizes_told[-1].end() < _BACK:
         size = float(next(filter(None, sizes_told[-1].groups())))
         return Room(size * BINARY * 1e9, f"{size:g} GB is the room", *(place[0] + at for at in same.span()))
-    if same and before and place[0] - before[-1].end < _BACK:
+    told = sizes_told[-1] if sizes_told and before and before[-1].end <= sizes_told[-1].start() else None
+    if same and before and place[0] - (told.end() if told else before[-1].end) < _BACK:
         found = room_of(text, before[-1].start, before[-1]._replace(text=""), context)
         return found._replace(start=place[0] + same.start(), end=place[0] + same.end()) if found else None
     verb = VERB.search(text, *place)
