@@ -33,11 +33,25 @@ MINUTES = """# Pictures
 | RTX 4090 | 4.2 | $0.44 | ${} |
 | L40S | 6.1 | $0.95 | ${} |
 """
+TIMES = """# Training
+
+| Card | Images/sec | {} |
+|---|---|---|
+| V100 | 706 | 1.00x |
+| RTX 3090 | 937 | {} |
+| RTX A6000 | 1,015 | {} |
+"""
 
 
 @pytest.mark.parametrize(
     ("page", "wrong"),
     [
+        (TIMES.format("Relative", "1.33x", "1.44x"), []),
+        (TIMES.format("Relative", "1.33x", "1.54x"), ["1.54x"]),
+        (TIMES.format("Speedup vs V100", "1.3x", "1.4x"), []),
+        # Of what it is a multiple no column says.
+        (TIMES.format("Relative", "1.51x", "1.77x"), []),
+        (TIMES.format("Relative FP32", "1.2x", "1.6x"), []),
         (CACHES.format("2.7 GB"), []),
         (CACHES.format("3.9 GB"), ["3.9 GB"]),
         (REVERSE.format(450, ""), []),

@@ -318,6 +318,14 @@ def owned(text: str, found: Sequence[Mention]) -> list[Mention]:
     return [each for each in found if each not in against]
 
 
+_GIVEN = re.compile(r"\bsince\s+(?:the\s+|nvidia[\u2019']s\s+|nvidia\s+|amd\s+)*$", re.IGNORECASE)
+_DOES = re.compile(
+    r"\s+(?:(?:only|also|already|still)\s+)?(?:has|have|is|are|uses?|comes?|offers?|supports?|lacks?|does|can|draws?|"
+    r"needs?|delivers?|costs?|provides?|features?|runs?|includes?)\b",
+    re.IGNORECASE,
+)
+
+
 def _against(text: str, start: int, here: Sequence[Mention]) -> list[Mention]:
     found: list[Mention] = []
     last = start
@@ -327,6 +335,9 @@ def _against(text: str, start: int, here: Sequence[Mention]) -> list[Mention]:
         # "Unlike the A40, the L40 supports" goes on with its subject.
         after = join and not (join[0].lstrip().startswith(",") and _is_subject(text, mention, here))
         last = mention.end
+        if _GIVEN.search(words) and _DOES.match(text, mention.end):
+            # "Since the V100 has HBM2, it ..": a reason, and no time.
+            continue
         if (
             after
             or _KIN.match(text, mention.end)

@@ -17,6 +17,7 @@ from whichgpu.audit.fields import (
     owner_of,
 )
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.quantities import SPELLED
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.sourced import source_of
@@ -185,6 +186,42 @@ def _ways(passage: Passage, place: tuple[int, int], who: Spoken, context: Contex
         if mention:
             gpus = [context.catalogue[key] for key in mention.ids]
             yield from _of_ways(passage, match, gpus, context)
+    if _IN_PAIRS.search(passage.text, *place):
+        return
+    for match in _JOINED.finditer(passage.text, *place):
+        mention = next((each for each in who.here if each.start == match.end()), None)
+        if mention and match["many"].lower() != "one":
+            gpus = [context.catalogue[key] for key in mention.ids]
+            yield from _beyond_bridge(passage, match, gpus, context)
+
+
+#: So many of a device that NVLink is said to join: "can connect up to four A6000s".
+_JOINED = re.compile(
+    r"\b(?:(?:connect|link|bridg|combin|join|pool|pair)\w*\s+(?:up to\s+|as many as\s+|together\s+)*"
+    r"|(?:up to|as many as)\s+)"
+    rf"(?P<many>\d{{1,2}}|{'|'.join(SPELLED)})\s*(?:x\s+|\u00d7\s+)?"
+    r"(?:of these\s+|nvidia\s+|geforce\s+|tesla\s+)*",
+    re.IGNORECASE,
+)
+_IN_PAIRS = re.compile(
+    r"\b(?:pairs?|pairwise|not|cannot|never|only two|servers?|nodes?|nvswitch)\b|n[\u2019']t\b", re.I
+)
+
+
+def _beyond_bridge(
+    passage: Passage, match: re.Match[str], gpus: Sequence[Gpu], context: Context
+) -> Iterator[Finding]:
+    """More of a card than its bridge joins; those of a switch go on in machines of any size."""
+    told = SPELLED.get(match["many"].lower()) or int(match["many"])
+    most = [int(gpu.value("nvlink_gpus") or 0) for gpu in gpus]
+    if all(0 < each <= _BRIDGED for each in most) and told > max(most):
+        yield of_field(
+            passage, match.span("many"), "capability", "nvlink_gpus", gpus[:1], "contradicted", context
+        )
+
+
+#: How many a bridge joins at most.
+_BRIDGED = 4
 
 
 def _of_ways(

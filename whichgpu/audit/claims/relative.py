@@ -16,13 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from whichgpu.audit.columns import Amount, Column
+    from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
 
     #: The two values of each row that a cell of it is of, the first one first.
     _Pairs = Mapping[int, tuple[float, float]]
 
 _AGAINST = re.compile(
-    r"\b(?:vs\.?|versus|against|sav\w+|discount|cheaper|relative|compared)\b", re.IGNORECASE
+    r"\b(?:vs\.?|versus|against|sav\w+|discount|cheaper|relative|compared|speed-?up|times faster)\b",
+    re.IGNORECASE,
 )
 #: What a share is of the larger of two prices in.
 _LESS = re.compile(r"\b(?:sav\w+|discount|cheaper)\b", re.IGNORECASE)
@@ -31,10 +33,13 @@ _DELTA = re.compile(r"\b(?:delta|difference|improvement|change|speed-?up|uplift|
 _COMPARED = 4
 #: The row that the others are held against.
 _BASE = re.compile(
-    r"\s*(?:baseline|base|reference|none|n/a|[-\u2013\u2014]+|0\s?%|1(?:\.0)?\s?[x\u00d7])?\s*", re.IGNORECASE
+    r"\s*(?:baseline|base|reference|none|n/a|[-\u2013\u2014]+|0\s?%|1(?:\.0+)?\s?[x\u00d7])?\s*",
+    re.IGNORECASE,
 )
 #: Rows that follow, how far rounding goes, and from where on a share or a multiple is wrong.
 _SHOWN, _NEAR, _POINTS, _TIMES = 1, 0.02, 0.05, 0.1
+#: The same of a multiple with decimals, and of one by how it is rounded: "1.54x" and "3x".
+_FINE, _LOOSE = 0.04, 5
 _SHARES = ("percent", "times")
 #: Rows that show of which of two a share is, and which of them more is "+".
 _ONE_WAY, _COLUMNS = 3, 10
@@ -53,9 +58,39 @@ def find(context: Context) -> Iterator[Finding]:
                 told = {row: each for row, each in told.items() if row > 1 and each.told.dimension in _SHARES}
                 prices = [each.values for each in read.values() if each.money]
                 ways = [{row: (of[1], of[row]) for row in told} for of in prices if {1, *told} <= of.keys()]
+                ways = ways or list(_of_speeds(one, told, first, list(read.values())))
             else:
                 continue
             yield from _of_ways(told, ways, _LESS.search(one.name) is not None, context)
+
+
+#: What says that the first row is once itself, and the columns that are no speed or time.
+_ONCE = re.compile(r"\s*(?:1(?:[.,]0+)?\s?[x\u00d7]|baseline|reference)\s*", re.IGNORECASE)
+_NO_SPEED = re.compile(
+    r"\b(?:gpus|count|number|year|cores|sms|memory|vram|power|watts?|tdp|tflops|bandwidth|batch)\b",
+    re.IGNORECASE,
+)
+
+
+def _of_speeds(
+    one: Column, told: Mapping[int, Amount], first: Passage | None, every: Sequence[Column]
+) -> Iterator[_Pairs]:
+    """The one column of speeds or times whose rows are told as multiples of the first: "1.00x", "1.33x"."""
+    if first is None or not _ONCE.fullmatch(first.text):
+        return
+    if any(each.told.dimension != "times" for each in told.values()):
+        return
+    rows = {1, *told}
+    others = [
+        each.values
+        for each in every
+        if each is not one
+        and not each.money
+        and rows <= each.values.keys()
+        and not _NO_SPEED.search(each.name)
+    ]
+    if len(others) == 1 and told:
+        yield {row: (others[0][1], others[0][row]) for row in told}
 
 
 def _of_ways(
@@ -63,7 +98,7 @@ def _of_ways(
 ) -> Iterator[Finding]:
     """The verdicts by the values that most rows are of."""
     offs = [{row: _off(told[row], pair, larger=less or None) for row, pair in way.items()} for way in ways]
-    right = [sum(off <= _NEAR for off in each.values()) for each in offs]
+    right = [sum(off <= max(_NEAR, told[row].slack) for row, off in each.items()) for each in offs]
     best = max(range(len(ways)), key=right.__getitem__, default=-1)
     if best >= 0 and right[best] >= max(_SHOWN, len(offs[best]) - right[best]):
         larger = less or _of_larger(told, ways[best])
@@ -123,7 +158,9 @@ def _judged(
     for row, pair in pairs.items():
         one, (low, high) = told[row], sorted(pair)
         off, plain = _off(one, pair, larger=larger), one.told.dimension not in _SHARES
-        wrong = off > (_TIMES if one.told.dimension == "times" else _POINTS) + plain * one.slack or row in odd
+        times = max(_FINE, min(_TIMES, _LOOSE * one.slack))
+        most = times if one.told.dimension == "times" else _POINTS + plain * one.slack
+        wrong = off > most or row in odd
         if off > _NEAR and not wrong:
             continue
         less, more = 1 - low / high, high / low
