@@ -187,7 +187,9 @@ def _of_use(left: tuple[int, ...], told: Term, used: tuple[Term, ...]) -> tuple[
             many and (told.of != "money" or any(one.sign and not any(one.dims[_HOUR:]) for one in used))
         ):
             period = tuple(min(power, 0) if at >= _HOUR else 0 for at, power in enumerate(each.dims))
-            length = converted(tuple(a - b for a, b in zip(left, period, strict=True)))
+            rest = tuple(a - b for a, b in zip(left, period, strict=True))
+            # "438 hours a month" is no divisor of a rent by the hour: that leaves a month squared.
+            length = converted(rest) if max(map(abs, rest)) <= 1 else None
             if length:
                 return length
     by_period = [each for each in used if any(each.dims[_HOUR:])]
@@ -230,6 +232,11 @@ def _powers(term: Term, *, as_number: bool = False) -> tuple[tuple[float, float,
     )
 
 
+def is_repeated(term: Term) -> bool:
+    """Whether an amount is how often the work is done: "3 epochs"."""
+    return _REPEATED.search(term.words) is not None
+
+
 def _factors(term: Term) -> list[tuple[float, tuple[int, ...]]]:
     """What a term may be as a factor: itself or its inverse; a share what it leaves or adds."""
     none = dims()
@@ -245,7 +252,7 @@ def _factors(term: Term) -> list[tuple[float, tuple[int, ...]]]:
     if term.dims[_PIECE] and sum(map(bool, term.dims)) > 1:
         # "200,000 requests a day, each with 250 tokens": as a number of them.
         own.append((term.value, tuple(0 if at == _PIECE else power for at, power in enumerate(term.dims))))
-    if _REPEATED.search(term.words):
+    if is_repeated(term):
         # "90 epochs of 1.28 million images": so many times.
         own.append((term.value, none))
     if term.loose:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.bills.amounts import BREAK_EVEN, DUE, NEAR, SPAN, Amounts
-from whichgpu.audit.dimensions import LENGTHS
+from whichgpu.audit.dimensions import AXES, LENGTHS
 
 if TYPE_CHECKING:
     from whichgpu.audit.dimensions import Term
@@ -110,7 +110,9 @@ _LISTED = re.compile(r"\s*,\s*(?:some |about |roughly |or )*")
 
 
 GIVEN = re.compile(
-    r"(?<!out )\bat\s+(?:about |around |roughly |just |approximately |only )*~?\s?$", re.IGNORECASE
+    r"(?<!out )(?<!arrive )(?<!arrives )(?<!land )(?<!lands )(?<!up )\bat\s+"
+    r"(?:about |around |roughly |just |approximately |only )*~?\s?$",
+    re.IGNORECASE,
 )
 
 
@@ -146,6 +148,11 @@ GPU_HOURS = re.compile(r"\b(?:gpu|card|node|instance)[- ]?h", re.IGNORECASE)
 PAID = ("money", "energy")
 
 
+_COLON = re.compile(r"\s*:\s*(?:about |around |roughly |some |~)?", re.IGNORECASE)
+#: "Four cards at $1,850 each ($7,400)".
+_IN_BRACKETS = re.compile(r"\s*\((?:about |around |roughly |~)?", re.IGNORECASE)
+
+
 def linked(text: Amounts, base: Term, told: Term) -> bool:
     """Whether words between two amounts say that the second follows, or it goes on a list of such."""
     words = text.passage.text
@@ -172,10 +179,16 @@ def linked(text: Amounts, base: Term, told: Term) -> bool:
     for_all = (
         base.each
         and (told.of == "money" or told.dims == base.dims)
-        and (FOR_ALL.match(words, told.end) or _OF_SO_MANY.search(words, reach, told.start))
+        and (
+            FOR_ALL.match(words, told.end)
+            or _OF_SO_MANY.search(words, reach, told.start)
+            or _IN_BRACKETS.fullmatch(words, base.end, told.start)
+        )
     )
     if told.of in LENGTHS:
-        return bool(_FOLLOWS.search(words, reach, told.start))
+        # "50 million tokens at 9,000 tokens per second: 1.5 hours".
+        colon = base.end <= last.end <= told.start and _COLON.fullmatch(words, base.end, told.start)
+        return bool(colon or _FOLLOWS.search(words, reach, told.start))
     leads = told.of in (*PAID, "flop") and LEADS.search(words, reach, told.start)
     return bool(
         again
@@ -201,7 +214,9 @@ def stopped(text: Amounts, base: Term, told: Term) -> bool:
         return True
     due = BREAK_EVEN.search(words, start, told.start) if told.of in DUE else None
     led = due or LEADS.search(words, start, told.start) or CONCLUDES.match(words, here.start, told.start)
-    stops = [_BREAK] if led else [_BREAK, _TURN]
+    # What tokens cost is a price of an API by itself.
+    by_token = bool(base.sign) and base.dims[AXES.index("token")] < 0
+    stops = [_BREAK] if led or by_token else [_BREAK, _TURN]
     for stop in stops:
         known = {match[0][:5].lower() for match in stop.finditer(words, first, base.start)}
         if any(match[0][:5].lower() not in known for match in stop.finditer(words, start, end)):

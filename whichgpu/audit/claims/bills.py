@@ -39,7 +39,7 @@ from whichgpu.audit.bills.products import (
     is_stated,
 )
 from whichgpu.audit.bills.slips import reversed_share, slipped
-from whichgpu.audit.bills.sums import adds_up, is_summed, is_with_factor, sums
+from whichgpu.audit.bills.sums import added_to, adds_up, is_summed, is_with_factor, sums
 from whichgpu.audit.claims.priced import told_in_tables
 from whichgpu.audit.dimensions import AXES, LENGTHS, dims
 from whichgpu.audit.quantities import quantities
@@ -79,6 +79,8 @@ CLAIMS = 300
 #: "Two supplies of 3,000 W, or four of 2,000 W": of each of so many.
 _SO_MANY_OF = re.compile(r"\b(?:two|three|four|five|six|eight|ten|\d{1,2}) of (?:only |just |about )?$", re.I)
 _CLOSE_BY = 24
+#: "4 x 730 x $1.99": one of the factors.
+_FACTOR = re.compile(r"[x\u00d7*]\s*$")
 #: What is charged at least, so that a bill may be above its product.
 _AT_LEAST = re.compile(r"\bminim(?:um|al)\b|\bat least\b|\brounded up\b|\bset-?up fee\b", re.IGNORECASE)
 
@@ -136,6 +138,7 @@ def find(context: Context) -> Iterator[Finding]:
                 or is_use(told)
                 or (spelled and told.value in _ROUND)
                 or (told.each and told.of == "energy")
+                or _FACTOR.search(passage.text, max(0, told.start - _CLOSE_BY), told.start)
                 or _SO_MANY_OF.search(passage.text, max(0, told.start - _CLOSE_BY), told.start)
                 or (told.of == "byte" and told.dims[AXES.index("hour")])
             ):
@@ -371,6 +374,9 @@ def _is_of_unlike(way: Way, told: Term, text: Amounts) -> bool:
         each for each in within(text.every, start, told.start)
         if each.dims == told.dims == MONEY and each.sign == told.sign
     ]  # fmt: skip
+    if any(each.each for each in way.used):
+        # "$14,400: four cards at $1,850 each ($7,400)".
+        return False
     used = sum(each in way.used for each in listed)
     return len(listed) > 1 and used == 1 and any(each.counted for each in way.used)
 
@@ -382,10 +388,14 @@ def _missed(
     meant = [each for each in forced if summed or not is_chance(each, told, text)]
     if not meant:
         return None
+    # A part of one of its factors is none that an amount can be held against.
+    meant = [each for each in meant if apart(each, told) < _UNLIKE] or meant
     best = min(meant, key=lambda one: (_skips(one, told, text), len(one.used), _reach(one), apart(one, told)))
     if summed and is_with_factor(best, told, text):
         return None
-    if explained(told, text, said=True) or not _is_off(best, told) or _is_least(best, told, text):
+    # What is said to be added is meant, whatever else would give it.
+    chance = not (summed and added_to(told, text)) and explained(told, text, said=True)
+    if chance or not _is_off(best, told) or _is_least(best, told, text):
         return None
     of_two = _OF_TWO.search(text.passage.text, text.sentence(told.start).start, told.start)
     if of_two or _is_from_limit(best, told, text, context) or _is_of_unlike(best, told, text):
