@@ -44,6 +44,7 @@ _PER = re.compile(
     rf"finished|rendered|sdxl|training|blended|total|processed|cached)\s+)?(?P<thing>tokens?|tok\b|images?|pictures?|requests?|queries|calls?)\b"
     r"|(?P<kwh>kwh|kilowatt[- ]hour)\b|(?P<mwh>mwh|megawatt[- ]hour)\b|(?P<gb>gb|gigabyte)\b"
     r"|(?P<tokens>1?\s?m|million|thousand|1,?000)\b(?=\s*(?:[,.;:)]|$|on\b|in\b|for\b|at\b|and\b|"
+    r"that\b|which\b|this\b|it\b|you\b|we\b|is\b|comes\b|"
     r"with\b|of output|"
     r"of input|while|but|against))"
     rf"|(?:{PERIOD})\b)",

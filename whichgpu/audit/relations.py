@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.dimensions import Term
 
 #: What a product may be off by besides the rounding of its factors.
-_WITHIN, _ABOUT, _ROUNDED = 0.008, 0.07, 0.03
+_WITHIN, _ABOUT, _ROUNDED, _DIGITS = 0.008, 0.07, 0.03, 3
 #: What a sum of two may be off by, as a share of what is told: more than `Way.gives` allows.
 _MOST = 0.2
 #: Factors of one product, and those among them that are numbers of no unit.
@@ -47,12 +47,20 @@ class Way(NamedTuple):
     def gives(self, told: Term) -> bool:
         """Whether it is what is told, as that and its factors are rounded."""
         slack = _WITHIN + sum(rounding(each) for each in (*self.used, told))
-        if told.about or any(each.about for each in self.used):
+        if any(each.about for each in self.used) or (told.about and not _is_exact(told)):
             slack = max(slack, _ABOUT)
+        elif told.about:
+            slack = max(slack, _ROUNDED)
         if told.most and self.high > self.low:
             # Of two ranges both ends.
             return abs(self.low / told.value - 1) <= slack and abs(self.high / told.most - 1) <= slack
         return self.low * (1 - slack) <= told.high and told.value <= self.high * (1 + slack)
+
+
+def _is_exact(term: Term) -> bool:
+    """Whether an amount is told to three digits: "about $5.99" is no wider than that."""
+    digits = re.sub(r"[^\d]", "", term.words).lstrip("0").rstrip("0")
+    return len(digits) >= _DIGITS
 
 
 def rounding(term: Term) -> float:
@@ -203,6 +211,9 @@ def _of_its_period(left: tuple[int, ...], told: Term, used: tuple[Term, ...]) ->
     if not period or left[AXES.index(period)] != 1:
         return None
     if not any(any(each.dims[_HOUR:]) for each in used):
+        return (1.0, 1.0)
+    if sum(each.dims == _ONE_HOUR and each.value < LENGTHS[period][0] for each in used) == 1:
+        # "100 hours at 670 W make 67 kWh a month": so many hours of it.
         return (1.0, 1.0)
     if any(
         each.dims == _ONE_HOUR and LENGTHS[period][0] <= each.value <= LENGTHS[period][1] for each in used

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.bills.amounts import BREAK_EVEN, DUE, NEAR, SPAN, Amounts
 from whichgpu.audit.dimensions import AXES, LENGTHS
+from whichgpu.audit.sentences import within
 
 if TYPE_CHECKING:
     from whichgpu.audit.dimensions import Term
@@ -148,9 +149,30 @@ GPU_HOURS = re.compile(r"\b(?:gpu|card|node|instance)[- ]?h", re.IGNORECASE)
 PAID = ("money", "energy")
 
 
+_HOUR = AXES.index("hour")
 _COLON = re.compile(r"\s*:\s*(?:about |around |roughly |some |~)?", re.IGNORECASE)
 #: "Four cards at $1,850 each ($7,400)".
 _IN_BRACKETS = re.compile(r"\s*\((?:about |around |roughly |~)?", re.IGNORECASE)
+
+
+#: "2,000 requests a minute are 33 requests per second".
+ARE = re.compile(
+    r"\s*(?:is|are|equals?|means?|makes?|=|\u2248|i\.e\.)\s+(?:about |around |roughly |just |~)?", re.I
+)
+
+
+def is_told_again(text: Amounts, base: Term, told: Term) -> bool:
+    """Whether words between two amounts make the second the first in another unit."""
+    rate = base.dims == told.dims and sum(map(bool, told.dims)) > 1
+    return rate and ARE.fullmatch(text.passage.text, base.end, told.start) is not None
+
+
+def _is_done_in(text: Amounts, base: Term, told: Term) -> bool:
+    """Whether an amount is what a rate right before it makes in a time: "100 hours at 34 tok/s is 12.2M"."""
+    here = text.sentence(told.start).start
+    rate = base.dims[_HOUR] < 0 and told.of == base.of and not told.dims[_HOUR] and base.start >= here
+    lasts = rate and any(each.of in LENGTHS for each in within(text.every, here, told.start))
+    return lasts and ARE.fullmatch(text.passage.text, base.end, told.start) is not None
 
 
 def linked(text: Amounts, base: Term, told: Term) -> bool:
@@ -168,6 +190,8 @@ def linked(text: Amounts, base: Term, told: Term) -> bool:
         return BREAK_EVEN.search(words, max(0, told.start - NEAR), told.start) is not None
     timed = last.of in LENGTHS and _LISTED.fullmatch(words, last.end, told.start)
     per_token = told.of == "byte" and base.dims[2] < 0
+    if is_told_again(text, base, told) or _is_done_in(text, base, told):
+        return True
     if told.of == "flop" and not LEADS.search(words, reach, told.start):
         return False
     priced = told.sign and base.of == "energy" and _AND.fullmatch(words, base.end, told.start)

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.bills.amounts import FAR, MONEY, NEAR, RENT, TWO, Amounts, is_use
-from whichgpu.audit.bills.links import BEHIND, CLAUSE, CONCLUDES, FOR_ALL, GPU_HOURS, LEADS, PAID
+from whichgpu.audit.bills.links import (
+    BEHIND,
+    CLAUSE,
+    CONCLUDES,
+    FOR_ALL,
+    GPU_HOURS,
+    LEADS,
+    PAID,
+    is_told_again,
+)
 from whichgpu.audit.dimensions import AXES, LENGTHS
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.relations import Way, alike, differences, is_repeated, ways
@@ -98,6 +107,8 @@ def _is_restated(base: Term, told: Term, text: Amounts) -> bool:
         return any(base.dims[_HOURS:]) or not any(told.dims[_HOURS:])
     words = text.passage.text
     beside = base.start >= text.sentence(told.start).start and _COMMA.search(words, base.end, told.start)
+    if is_told_again(text, base, told):
+        return True
     if not beside and not LEADS.search(words, max(base.end, told.start - NEAR), told.start):
         return False
     periods = [
@@ -339,7 +350,7 @@ def _is_idle(term: Term, told: Term, way: Way) -> bool:
     axes = [place for place, power in enumerate(term.dims) if power]
     if is_use(term):
         # "8 hours a day" is a use of what is told by the hour.
-        return not any(each.dims[_HOURS] < 0 or each.loose for each in (told, *way.used))
+        return not any(each.dims[_HOURS] < 0 for each in (told, *way.used))
     if len(axes) != 1 or term.of == told.of or is_repeated(term):
         return False
     others = [told, *(each for each in way.used if each is not term)]

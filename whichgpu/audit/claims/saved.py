@@ -215,7 +215,7 @@ def _judged(
         # "It moves 78 percent more than the 4090": of no price.
         return None
     low, high = sorted(pairs[-1][:2])
-    if said.kind == "share" and high > _UNLIKE * low:
+    if said.kind in ("share", "amount") and high > _UNLIKE * low:
         # A month of several and an hour of one.
         return None
     return changed(passage, said, pairs[-1], "inconsistent", context)
