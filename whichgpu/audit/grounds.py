@@ -76,7 +76,8 @@ _ADDED, _RATES = ("memory", "bandwidth", "power", "cores", "tensor_cores"), ("fl
 MEASURED = re.compile(
     r"\b(?:at the (?:wall|socket|plug)|from the wall|in (?:our|the|my) lab|"
     r"on (?:our|the|my) (?:bench|meter)|we measured|measured (?:at|with|under)|under load|whole system|"
-    r"system draw|host included|an der steckdose|unter last|\u00e0 la prise|en charge maximale|bajo carga|"
+    r"system draw|for (?:the rest|everything else)|rest of the (?:system|box|machine|rig)|"
+    r"host included|an der steckdose|unter last|\u00e0 la prise|en charge maximale|bajo carga|"
     r"sotto carico|power supply|(?:W|watts?) suppl(?:y|ies)|psu|"
     r"netzteil|bloc d.alimentation|fuente de alimentaci\u00f3n|alimentatore)\b",
     re.IGNORECASE,

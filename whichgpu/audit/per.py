@@ -41,9 +41,10 @@ _PER = re.compile(
     rf"(?:(?P<one>{ONE_OF})\b(?:[-\s]?(?=(?:{_LENGTH})))?"
     rf"|(?P<many>1,?000|100(?=\s)|1\s?k|thousand|million|1\s?m(?:illion)?|m|k|billion)?\s*(?:(?:input|output|"
     rf"generated|prompt|"
-    rf"finished|rendered|sdxl)\s+)?(?P<thing>tokens?|tok\b|images?|pictures?|requests?|queries|calls?)\b"
+    rf"finished|rendered|sdxl|training|blended|total|processed|cached)\s+)?(?P<thing>tokens?|tok\b|images?|pictures?|requests?|queries|calls?)\b"
     r"|(?P<kwh>kwh|kilowatt[- ]hour)\b|(?P<mwh>mwh|megawatt[- ]hour)\b|(?P<gb>gb|gigabyte)\b"
     r"|(?P<tokens>1?\s?m|million|thousand|1,?000)\b(?=\s*(?:[,.;:)]|$|on\b|in\b|for\b|at\b|and\b|"
+    r"that\b|which\b|this\b|it\b|you\b|we\b|is\b|comes\b|"
     r"with\b|of output|"
     r"of input|while|but|against))"
     rf"|(?:{PERIOD})\b)",
@@ -57,6 +58,12 @@ _ONE = re.compile(
 _EACH_OF = re.compile(rf"\b(?:per|each)\s(?:{ONE_OF})\s*:\s*~?$", re.IGNORECASE)
 _HOURS_LATER = re.compile(rf"[-\s]*(?:{PERIOD})\b", re.IGNORECASE)
 _A_PAIR = re.compile(r"\s*for (?:a|one|the) pair\b", re.IGNORECASE)
+#: Between an amount of memory and what it is kept for.
+_KEPT = re.compile(
+    r"\s+(?:of\s+)?(?:(?:the\s+)?(?:kv|key-value|cache|memory|vram|state|storage)[\s-]+){1,3}"
+    r"(?=(?:per|for (?:each|every|one|an?))\s+tok)",
+    re.I,
+)
 _MANY = {"100": 1e2, "1000": 1e3, "1k": 1e3, "k": 1e3, "thousand": 1e3, "million": 1e6, "1m": 1e6,
          "1million": 1e6, "m": 1e6, "billion": 1e9}  # fmt: skip
 _SUBJECT = re.compile(r"\s+(?:costs?|comes?|makes?|takes?|needs?|lasts?|would)\b", re.IGNORECASE)
@@ -78,11 +85,12 @@ def per(text: str, term: Term, own: tuple[tuple[int, ...], float]) -> Term:
     """A term with its own powers and those of what stands behind it: "per GPU per hour", "/GB-month"."""
     term = times(term, *own)
     each = bool(_ONE.match(text, term.end) or _EACH_OF.search(text, max(0, term.start - 24), term.start))
-    at = one.end() if (one := _ONE.match(text, term.end)) else term.end
+    # "320 KB of cache per token"
+    one = _ONE.match(text, term.end) or (_KEPT.match(text, term.end) if term.of == "byte" else None)
+    at = one.end() if one else term.end
     for again in range(3):
         match = _PER.match(text, at)
-        if match is None or ((again or min(term.dims) < 0) and _SUBJECT.match(text, match.end())):
-            # "28 cents per kWh a day costs 94 cents": what the day costs.
+        if match is None or ((again or min(term.dims) < 0) and _is_subject(text, term, match)):
             break
         if again and any(term.dims[AXES.index("hour") :]) and _HOW_LONG.match(text, at):
             break
@@ -109,6 +117,15 @@ def per(text: str, term: Term, own: tuple[tuple[int, ...], float]) -> Term:
         term = times(term, *one_period(regular.lastgroup or "month", -1))
     end = at if at > term.end and text[term.end : at].strip() else term.end
     return term._replace(end=end, each=each)
+
+
+def _is_subject(text: str, term: Term, match: re.Match[str]) -> bool:
+    """Whether "a day" begins what is said next, and is nothing that the amount before it is per.
+
+    "28 cents per kWh a day costs 94 cents"; no price of energy is of a time: "$0.22 per kWh an hour of ..".
+    """
+    of_energy = term.tariff and not match[0].lstrip().startswith("/")
+    return of_energy or _SUBJECT.match(text, match.end()) is not None
 
 
 def _per_thing(text: str, term: Term, match: re.Match[str]) -> Term:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.dimensions import Term
 
 #: What a product may be off by besides the rounding of its factors.
-_WITHIN, _ABOUT, _ROUNDED = 0.008, 0.07, 0.03
+_WITHIN, _ABOUT, _ROUNDED, _DIGITS = 0.008, 0.07, 0.03, 3
 #: What a sum of two may be off by, as a share of what is told: more than `Way.gives` allows.
 _MOST = 0.2
 #: Factors of one product, and those among them that are numbers of no unit.
@@ -47,12 +47,20 @@ class Way(NamedTuple):
     def gives(self, told: Term) -> bool:
         """Whether it is what is told, as that and its factors are rounded."""
         slack = _WITHIN + sum(rounding(each) for each in (*self.used, told))
-        if told.about or any(each.about for each in self.used):
+        if any(each.about for each in self.used) or (told.about and not _is_exact(told)):
             slack = max(slack, _ABOUT)
+        elif told.about:
+            slack = max(slack, _ROUNDED)
         if told.most and self.high > self.low:
             # Of two ranges both ends.
             return abs(self.low / told.value - 1) <= slack and abs(self.high / told.most - 1) <= slack
         return self.low * (1 - slack) <= told.high and told.value <= self.high * (1 + slack)
+
+
+def _is_exact(term: Term) -> bool:
+    """Whether an amount is told to three digits: "about $5.99" is no wider than that."""
+    digits = re.sub(r"[^\d]", "", term.words).lstrip("0").rstrip("0")
+    return len(digits) >= _DIGITS
 
 
 def rounding(term: Term) -> float:
@@ -187,7 +195,9 @@ def _of_use(left: tuple[int, ...], told: Term, used: tuple[Term, ...]) -> tuple[
             many and (told.of != "money" or any(one.sign and not any(one.dims[_HOUR:]) for one in used))
         ):
             period = tuple(min(power, 0) if at >= _HOUR else 0 for at, power in enumerate(each.dims))
-            length = converted(tuple(a - b for a, b in zip(left, period, strict=True)))
+            rest = tuple(a - b for a, b in zip(left, period, strict=True))
+            # "438 hours a month" is no divisor of a rent by the hour: that leaves a month squared.
+            length = converted(rest) if max(map(abs, rest)) <= 1 else None
             if length:
                 return length
     by_period = [each for each in used if any(each.dims[_HOUR:])]
@@ -201,6 +211,9 @@ def _of_its_period(left: tuple[int, ...], told: Term, used: tuple[Term, ...]) ->
     if not period or left[AXES.index(period)] != 1:
         return None
     if not any(any(each.dims[_HOUR:]) for each in used):
+        return (1.0, 1.0)
+    if sum(each.dims == _ONE_HOUR and each.value < LENGTHS[period][0] for each in used) == 1:
+        # "100 hours at 670 W make 67 kWh a month": so many hours of it.
         return (1.0, 1.0)
     if any(
         each.dims == _ONE_HOUR and LENGTHS[period][0] <= each.value <= LENGTHS[period][1] for each in used
@@ -230,6 +243,11 @@ def _powers(term: Term, *, as_number: bool = False) -> tuple[tuple[float, float,
     )
 
 
+def is_repeated(term: Term) -> bool:
+    """Whether an amount is how often the work is done: "3 epochs"."""
+    return _REPEATED.search(term.words) is not None
+
+
 def _factors(term: Term) -> list[tuple[float, tuple[int, ...]]]:
     """What a term may be as a factor: itself or its inverse; a share what it leaves or adds."""
     none = dims()
@@ -245,7 +263,7 @@ def _factors(term: Term) -> list[tuple[float, tuple[int, ...]]]:
     if term.dims[_PIECE] and sum(map(bool, term.dims)) > 1:
         # "200,000 requests a day, each with 250 tokens": as a number of them.
         own.append((term.value, tuple(0 if at == _PIECE else power for at, power in enumerate(term.dims))))
-    if _REPEATED.search(term.words):
+    if is_repeated(term):
         # "90 epochs of 1.28 million images": so many times.
         own.append((term.value, none))
     if term.loose:

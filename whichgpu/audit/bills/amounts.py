@@ -96,6 +96,8 @@ class Amounts:
         #: Signs of the money, and "energy", that was heard of and is no tariff.
         self.kinds: set[str] = set()
         self.wrong: set[Term] = set()
+        #: Whether the document told before for how long of a period something runs.
+        self.limited = False
         #: What may still be tried, of the whole document where its passages share it.
         self.effort = Effort(MOST_TRIED)
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.bills.amounts import BREAK_EVEN, DUE, NEAR, SPAN, Amounts
-from whichgpu.audit.dimensions import LENGTHS
+from whichgpu.audit.dimensions import AXES, LENGTHS
+from whichgpu.audit.sentences import within
 
 if TYPE_CHECKING:
     from whichgpu.audit.dimensions import Term
@@ -110,7 +111,9 @@ _LISTED = re.compile(r"\s*,\s*(?:some |about |roughly |or )*")
 
 
 GIVEN = re.compile(
-    r"(?<!out )\bat\s+(?:about |around |roughly |just |approximately |only )*~?\s?$", re.IGNORECASE
+    r"(?<!out )(?<!arrive )(?<!arrives )(?<!land )(?<!lands )(?<!up )\bat\s+"
+    r"(?:about |around |roughly |just |approximately |only )*~?\s?$",
+    re.IGNORECASE,
 )
 
 
@@ -146,6 +149,32 @@ GPU_HOURS = re.compile(r"\b(?:gpu|card|node|instance)[- ]?h", re.IGNORECASE)
 PAID = ("money", "energy")
 
 
+_HOUR = AXES.index("hour")
+_COLON = re.compile(r"\s*:\s*(?:about |around |roughly |some |~)?", re.IGNORECASE)
+#: "Four cards at $1,850 each ($7,400)".
+_IN_BRACKETS = re.compile(r"\s*\((?:about |around |roughly |~)?", re.IGNORECASE)
+
+
+#: "2,000 requests a minute are 33 requests per second".
+ARE = re.compile(
+    r"\s*(?:is|are|equals?|means?|makes?|=|\u2248|i\.e\.)\s+(?:about |around |roughly |just |~)?", re.I
+)
+
+
+def is_told_again(text: Amounts, base: Term, told: Term) -> bool:
+    """Whether words between two amounts make the second the first in another unit."""
+    rate = base.dims == told.dims and sum(map(bool, told.dims)) > 1
+    return rate and ARE.fullmatch(text.passage.text, base.end, told.start) is not None
+
+
+def _is_done_in(text: Amounts, base: Term, told: Term) -> bool:
+    """Whether an amount is what a rate right before it makes in a time: "100 hours at 34 tok/s is 12.2M"."""
+    here = text.sentence(told.start).start
+    rate = base.dims[_HOUR] < 0 and told.of == base.of and not told.dims[_HOUR] and base.start >= here
+    lasts = rate and any(each.of in LENGTHS for each in within(text.every, here, told.start))
+    return lasts and ARE.fullmatch(text.passage.text, base.end, told.start) is not None
+
+
 def linked(text: Amounts, base: Term, told: Term) -> bool:
     """Whether words between two amounts say that the second follows, or it goes on a list of such."""
     words = text.passage.text
@@ -161,6 +190,8 @@ def linked(text: Amounts, base: Term, told: Term) -> bool:
         return BREAK_EVEN.search(words, max(0, told.start - NEAR), told.start) is not None
     timed = last.of in LENGTHS and _LISTED.fullmatch(words, last.end, told.start)
     per_token = told.of == "byte" and base.dims[2] < 0
+    if is_told_again(text, base, told) or _is_done_in(text, base, told):
+        return True
     if told.of == "flop" and not LEADS.search(words, reach, told.start):
         return False
     priced = told.sign and base.of == "energy" and _AND.fullmatch(words, base.end, told.start)
@@ -172,10 +203,16 @@ def linked(text: Amounts, base: Term, told: Term) -> bool:
     for_all = (
         base.each
         and (told.of == "money" or told.dims == base.dims)
-        and (FOR_ALL.match(words, told.end) or _OF_SO_MANY.search(words, reach, told.start))
+        and (
+            FOR_ALL.match(words, told.end)
+            or _OF_SO_MANY.search(words, reach, told.start)
+            or _IN_BRACKETS.fullmatch(words, base.end, told.start)
+        )
     )
     if told.of in LENGTHS:
-        return bool(_FOLLOWS.search(words, reach, told.start))
+        # "50 million tokens at 9,000 tokens per second: 1.5 hours".
+        colon = base.end <= last.end <= told.start and _COLON.fullmatch(words, base.end, told.start)
+        return bool(colon or _FOLLOWS.search(words, reach, told.start))
     leads = told.of in (*PAID, "flop") and LEADS.search(words, reach, told.start)
     return bool(
         again
@@ -201,7 +238,9 @@ def stopped(text: Amounts, base: Term, told: Term) -> bool:
         return True
     due = BREAK_EVEN.search(words, start, told.start) if told.of in DUE else None
     led = due or LEADS.search(words, start, told.start) or CONCLUDES.match(words, here.start, told.start)
-    stops = [_BREAK] if led else [_BREAK, _TURN]
+    # What tokens cost is a price of an API by itself.
+    by_token = bool(base.sign) and base.dims[AXES.index("token")] < 0
+    stops = [_BREAK] if led or by_token else [_BREAK, _TURN]
     for stop in stops:
         known = {match[0][:5].lower() for match in stop.finditer(words, first, base.start)}
         if any(match[0][:5].lower() not in known for match in stop.finditer(words, start, end)):

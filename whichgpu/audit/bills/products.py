@@ -9,10 +9,19 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.bills.amounts import FAR, MONEY, NEAR, RENT, TWO, Amounts, is_use
-from whichgpu.audit.bills.links import BEHIND, CLAUSE, CONCLUDES, FOR_ALL, GPU_HOURS, LEADS, PAID
+from whichgpu.audit.bills.links import (
+    BEHIND,
+    CLAUSE,
+    CONCLUDES,
+    FOR_ALL,
+    GPU_HOURS,
+    LEADS,
+    PAID,
+    is_told_again,
+)
 from whichgpu.audit.dimensions import AXES, LENGTHS
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.relations import Way, alike, differences, ways
+from whichgpu.audit.relations import Way, alike, differences, is_repeated, ways
 from whichgpu.audit.sentences import within
 
 if TYPE_CHECKING:
@@ -71,14 +80,15 @@ def forces(way: Way, base: Term, told: Term, text: Amounts) -> bool:
     if base.dims == told.dims == MONEY and not base.each and all(each.counted for each in others):
         # "64 of them cost $2 million; the cloud $3 million": a number of what the first is not one of.
         here = text.sentence(told.start).start
-        return base.start >= here and any(each.start > base.end for each in others)
+        again = all(each.words.endswith("times") for each in others)
+        return (base.start >= here or again) and any(each.start > base.end for each in others)
     if told.of == "energy" and base.dims == told.dims and sum(each.counted for each in others) != 1:
         return False
     rates = [each.dims for each in others if any(each.dims)]
     # Two rates of one kind are no factor of a third.
     alone = base.dims == told.dims and len(set(rates)) < len(rates)
     # Nor do two amounts of tokens make one: they cancel each other.
-    works = [each.dims for each in others if each.of in ("token", "piece")]
+    works = [each.dims for each in others if each.of in ("token", "piece") and not is_repeated(each)]
     alone = alone or len(set(works)) < len(works)
     # A bill is no bill times the hours that kilowatts and kilowatt-hours make.
     alone = alone or (bool(base.sign) and not base.tariff and any(each.of == "energy" for each in others))
@@ -97,6 +107,8 @@ def _is_restated(base: Term, told: Term, text: Amounts) -> bool:
         return any(base.dims[_HOURS:]) or not any(told.dims[_HOURS:])
     words = text.passage.text
     beside = base.start >= text.sentence(told.start).start and _COMMA.search(words, base.end, told.start)
+    if is_told_again(text, base, told):
+        return True
     if not beside and not LEADS.search(words, max(base.end, told.start - NEAR), told.start):
         return False
     periods = [
@@ -163,9 +175,15 @@ def explained(told: Term, text: Amounts, *, said: bool = False) -> bool:
         is_simple(each, told, text)
         and _is_near(each, here, text)
         and not (said and len(each.used) == 1 and alike(each.used[0], told))
-        and not (said and _lacks_count(each, told, text))
+        and not (said and (_lacks_count(each, told, text) or _lacks_epochs(each, told, text)))
         for each in found
     )
+
+
+def _lacks_epochs(way: Way, told: Term, text: Amounts) -> bool:
+    """Whether how often the work is done is no factor: "50 million tokens, 3 epochs, at 9,000 tokens/s"."""
+    before = within(text.every, text.sentence(told.start).start, told.start)
+    return any(is_repeated(each) and each not in way.used for each in before)
 
 
 def _lacks_count(way: Way, told: Term, text: Amounts) -> bool:
@@ -238,7 +256,9 @@ _ON_TOP = re.compile(r"\d (?:more|extra|on top)\b(?! than)", re.IGNORECASE)
 
 def is_left_out(way: Way, told: Term, text: Amounts) -> bool:
     """Whether an amount between the last factor and the one told is no part of a product."""
-    words = text.passage.text
+    words, here = text.passage.text, text.sentence(told.start)
+    if _lacks_epochs(way, told, text):
+        return True
     if _ON_TOP.search(words, min(each.start for each in way.used), told.start):
         return True
     of_whole = ((each, one) for one in way.used for each in text.before(one.start, _NEXT))
@@ -248,7 +268,6 @@ def is_left_out(way: Way, told: Term, text: Amounts) -> bool:
     ):
         return True
     # "Two for 30 hours at $1.19 each": so many times.
-    here = text.sentence(told.start)
     counts = [each for each in within(text.every, here.start, told.start) if each.counted]
     alone = _ALONE.search(words, max(here.start, *(each.end for each in way.used)), told.start)
     of_each = not told.each and not alone and any(one.each for one in way.used)
@@ -259,12 +278,22 @@ def is_left_out(way: Way, told: Term, text: Amounts) -> bool:
     last = max(each.end for each in worked)
     between = [each for each in text.before(told.start, told.start - last) if any(each.dims) or each.counted]
     between = [each for each in between if each.start >= last and each not in way.used]
+    # "Over a year that adds up to": its own period, told before it.
+    between = [each for each in between if not _is_period_of(each, told, way)]
     if any(each not in text.derived and not alike(each, told) for each in between):
         return True
     # "$5.50 an hour, which makes $44 for the instance. A month is": of the last, which has a factor more.
     rents = [each for each in way.used if each.dims == RENT]
     later = within(text.every, rents[0].end, told.start) if rents else ()
     return any(alike(each, told) and each not in text.derived and _is_led(each, text) for each in later)
+
+
+def _is_period_of(term: Term, told: Term, way: Way) -> bool:
+    """Whether words are the one period that an amount is of, or of another amount than this one."""
+    if any(map(str.isdigit, term.words)) or term.of not in LENGTHS or term.value != 1:
+        return False
+    lasts = any(each.of in LENGTHS for each in way.used)
+    return lasts or told.dims[AXES.index(term.of)] < 0
 
 
 def _is_led(told: Term, text: Amounts) -> bool:
@@ -322,7 +351,7 @@ def _is_idle(term: Term, told: Term, way: Way) -> bool:
     if is_use(term):
         # "8 hours a day" is a use of what is told by the hour.
         return not any(each.dims[_HOURS] < 0 for each in (told, *way.used))
-    if len(axes) != 1 or term.of == told.of:
+    if len(axes) != 1 or term.of == told.of or is_repeated(term):
         return False
     others = [told, *(each for each in way.used if each is not term)]
     lasts = term.of in LENGTHS

@@ -49,6 +49,12 @@ EXACT = 1.02
 _RATE = 12
 #: What makes a share that of the load; how far the rounding of small prices goes.
 _LOAD = re.compile(r"\b(?:utili[sz]\w+|busy|load|occup\w+|of the time|use)\b", re.IGNORECASE)
+#: Between a share of the load and what each token costs at it.
+_EFFECTIVE = re.compile(
+    r"\b(?:(?:effective|real|actual|true)\b[^.;]{0,40}\b(?:is|was|becomes?)|(?:rises?|climbs?|jumps?|grows?|"
+    r"goes up) to)\s+(?:about |around |roughly )?$",
+    re.IGNORECASE,
+)
 _ROUGH, _SMALL = 0.05, 20.0
 
 
@@ -78,7 +84,8 @@ def reversed_share(told: Term, text: Amounts, context: Context) -> Finding | Non
     """A price of each token or image at a share of the load that was multiplied by the share, not divided."""
     words, here = text.passage.text, text.sentence(told.start)
     shares = [each for each in within(text.every, here.start, told.start) if each.share]
-    if not told.sign or len(shares) != 1 or not _LOAD.search(words, here.start, told.start):
+    before = text.sentence(max(here.start - 2, 0)).start
+    if not told.sign or len(shares) != 1 or not _LOAD.search(words, before, told.start):
         return None
     share = shares[0]
     known = [each for each in (*text.before(share.start, SPAN), *text.earlier) if _is_full(each, told, text)]
@@ -87,6 +94,13 @@ def reversed_share(told: Term, text: Amounts, context: Context) -> Finding | Non
     for base in known:
         if abs(told.value / (base.value * share.value) - 1) < _ROUGH:
             way = Way(base.value / share.value, base.value / share.value, (base, share))
+            return finding(way, told, "inconsistent", text, context)
+    full = {each.value: each for each in known if each.dims == told.dims and each.start < share.start}
+    if len(full) == 1 and _EFFECTIVE.search(words, share.end, told.start):
+        # "At full load $0.95; at 35 percent the effective cost rises to $2.73."
+        base = next(iter(full.values()))
+        way = Way(base.value / share.value, base.value / share.value, (base, share))
+        if base.value < told.value and not way.gives(told) and not explained(told, text):
             return finding(way, told, "inconsistent", text, context)
     return None
 

@@ -25,6 +25,16 @@ _TOTAL = re.compile(
 )
 
 
+#: "Add $169 a month for power and we arrive at", "plus $3,750 that is".
+_ADDS = re.compile(r"\b(?:[Aa]dd(?:ing|ed)?|[Pp]lus|[Oo]n top|another|[Ii]nclud\w+|extra)\b")
+_ARRIVES = re.compile(
+    r"\b(?:(?:arrive|end up|land|get|are|is|come|brings? (?:it|us|you|the \w+)) (?:at|to|with)|makes?|making|"
+    r"for a total of|total(?:s|ling)?(?: of)?|adds? up to|comes? (?:out )?(?:at|to)|"
+    r"brings? [\w ]{2,24} to|in all)\s+(?:about |around |roughly |a |total |of |just |some )*~?$",
+    re.IGNORECASE,
+)
+
+
 _LEFT = re.compile(
     r"(?<!I )(?<!we )(?<!We )(?<!you )(?<!to )\b(?:leaves?|leaving|that leaves|remain\w*|"
     r"short of|(?:we|you) are short|"
@@ -63,6 +73,8 @@ def sums(told: Term, text: Amounts) -> list[Way]:
         return []
     behind = told.each or _IN_ALL.match(text.passage.text, told.end)
     together = _together(told, text) if is_summed(told, text) and not behind else []
+    if not together and (added := added_to(told, text)):
+        return [_sum(added)]
     return together or _totals(told, text)
 
 
@@ -112,6 +124,24 @@ def _totals(told: Term, text: Amounts) -> list[Way]:
         # "A node with eight of them has 384 GB in total" is of what it counts, not of what was told before.
         return []
     return _of_sentences(told, here.start, text)
+
+
+def added_to(told: Term, text: Amounts) -> list[Term]:
+    """The two amounts of which one is said to be added to the other, and their sum to be what is told."""
+    words, here = text.passage.text, text.sentence(told.start)
+    start = text.sentence(max(here.start - 2, 0)).start
+    parts = [each for each in within(text.every, start, told.start) if each.sign and each.of == told.of]
+    last = parts[-TWO:]
+    if (
+        len(last) < TWO
+        or not all(alike(each, told) and not each.each and not each.most for each in last)
+        or last[1].start < here.start
+        or not _ARRIVES.search(words, max(last[1].end, told.start - NEAR), told.start)
+        or not _ADDS.search(words, max(here.start, last[0].end), last[1].start)
+        or any(any(each.dims) or each.counted for each in within(text.every, last[1].end, told.start))
+    ):
+        return []
+    return last
 
 
 def _of_sentences(told: Term, end: int, text: Amounts) -> list[Way]:

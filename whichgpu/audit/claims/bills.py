@@ -39,7 +39,7 @@ from whichgpu.audit.bills.products import (
     is_stated,
 )
 from whichgpu.audit.bills.slips import reversed_share, slipped
-from whichgpu.audit.bills.sums import adds_up, is_summed, is_with_factor, sums
+from whichgpu.audit.bills.sums import added_to, adds_up, is_summed, is_with_factor, sums
 from whichgpu.audit.claims.priced import told_in_tables
 from whichgpu.audit.dimensions import AXES, LENGTHS, dims
 from whichgpu.audit.quantities import quantities
@@ -79,6 +79,13 @@ CLAIMS = 300
 #: "Two supplies of 3,000 W, or four of 2,000 W": of each of so many.
 _SO_MANY_OF = re.compile(r"\b(?:two|three|four|five|six|eight|ten|\d{1,2}) of (?:only |just |about )?$", re.I)
 _CLOSE_BY = 24
+#: "That is still $5,690 less than on demand": what two differ by.
+_LESS_THAN = re.compile(
+    r"\s*(?:(?:per|an?|each) \w+\s)?(?:less|more|cheaper|dearer|lower|higher|below|above|extra|saved)\b",
+    re.IGNORECASE,
+)
+#: "4 x 730 x $1.99": one of the factors.
+_FACTOR = re.compile(r"[x\u00d7*]\s*$")
 #: What is charged at least, so that a bill may be above its product.
 _AT_LEAST = re.compile(r"\bminim(?:um|al)\b|\bat least\b|\brounded up\b|\bset-?up fee\b", re.IGNORECASE)
 
@@ -107,11 +114,13 @@ _WOULD = re.compile(
 )
 #: What measuring and rounding make of amounts that are no money, and of money.
 _LIKE = (0.18, 0.0)
+#: How far a price at a share of the load may be from that of all divided by it.
+_OF_A_PART = 0.12
 
 
 def find(context: Context) -> Iterator[Finding]:
     """Every amount that follows from the one before it, with its verdict."""
-    asked, effort = 0, Effort(MOST_TRIED)
+    asked, effort, limited = 0, Effort(MOST_TRIED), False
     before: tuple[Term, ...] = ()
     tariffs: tuple[Term, ...] = ()
     rates = list(told_in_tables(context))
@@ -122,7 +131,8 @@ def find(context: Context) -> Iterator[Finding]:
         every = _with_shares(terms(passage.text, context.fraction, names, ranges=True), passage.text)
         every = _with_rents(every, passage.text)
         text = Amounts(passage, index, every, before, tariffs)
-        text.effort = effort
+        text.effort, text.limited = effort, limited
+        limited = limited or any(is_use(each) for each in every)
         here = told_of_devices(context, text)
         text.rates = (*rates, *here)
         before = tuple(_before(each, passage) for each in every)
@@ -134,8 +144,10 @@ def find(context: Context) -> Iterator[Finding]:
                 not told.of
                 or told in text.factors
                 or is_use(told)
+                or _LESS_THAN.match(passage.text, told.end)
                 or (spelled and told.value in _ROUND)
                 or (told.each and told.of == "energy")
+                or _FACTOR.search(passage.text, max(0, told.start - _CLOSE_BY), told.start)
                 or _SO_MANY_OF.search(passage.text, max(0, told.start - _CLOSE_BY), told.start)
                 or (told.of == "byte" and told.dims[AXES.index("hour")])
             ):
@@ -174,7 +186,7 @@ def _with_shares(every: Sequence[Term], text: str) -> tuple[Term, ...]:
 def _with_rents(every: Sequence[Term], text: str) -> tuple[Term, ...]:
     """Amounts, with what follows right from a rent as one: "$5.50 an hour, which makes $44 for the node"."""
     return tuple(
-        each._replace(loose=True)
+        each._replace(dims=RENT)
         if each.dims == MONEY and before and before.dims == RENT and _FOR_ONE.match(text, each.end)
         and each.start - before.end < _CLOSE_BY and LEADS.search(text, before.end, each.start)
         else each
@@ -310,6 +322,9 @@ def _judged(bases: Sequence[Term], told: Term, text: Amounts, context: Context) 
         if forced:
             break
     forced = _in_stated_month(forced, told, text)
+    if text.limited:
+        # "4 hours a day" was told before: not around the clock.
+        forced = [each for each in forced if len(each.used) > 1 or each.used[0].of != "energy"]
     summed = sums(told, text)
     here = text.sentence(told.start)
     if not summed and is_summed(told, text) and not any(each.each for each in bases):
@@ -371,6 +386,9 @@ def _is_of_unlike(way: Way, told: Term, text: Amounts) -> bool:
         each for each in within(text.every, start, told.start)
         if each.dims == told.dims == MONEY and each.sign == told.sign
     ]  # fmt: skip
+    if any(each.each for each in way.used):
+        # "$14,400: four cards at $1,850 each ($7,400)".
+        return False
     used = sum(each in way.used for each in listed)
     return len(listed) > 1 and used == 1 and any(each.counted for each in way.used)
 
@@ -382,10 +400,16 @@ def _missed(
     meant = [each for each in forced if summed or not is_chance(each, told, text)]
     if not meant:
         return None
+    # A part of one of its factors is none that an amount can be held against.
+    meant = [each for each in meant if apart(each, told) < _UNLIKE] or meant
     best = min(meant, key=lambda one: (_skips(one, told, text), len(one.used), _reach(one), apart(one, told)))
-    if summed and is_with_factor(best, told, text):
+    # A part of the cost, as power, may not be by the load.
+    in_part = told.sign and any(e.share for e in best.used) and abs(told.value / best.low - 1) < _OF_A_PART
+    if in_part or (summed and is_with_factor(best, told, text)):
         return None
-    if explained(told, text, said=True) or not _is_off(best, told) or _is_least(best, told, text):
+    # What is said to be added is meant, whatever else would give it.
+    chance = not (summed and added_to(told, text)) and explained(told, text, said=True)
+    if chance or not _is_off(best, told) or _is_least(best, told, text):
         return None
     of_two = _OF_TWO.search(text.passage.text, text.sentence(told.start).start, told.start)
     if of_two or _is_from_limit(best, told, text, context) or _is_of_unlike(best, told, text):

@@ -61,6 +61,7 @@ _EACH_ONE = re.compile(r"\s*(?:of \w+ )?(?:each|apiece|per|for each)\b", re.IGNO
 _BYTE, _TOKEN = AXES.index("byte"), AXES.index("token")
 _AMOUNT, _TOKENS, _OF_REQUEST = dims(byte=1), dims(token=1), dims(byte=1, piece=-1)
 #: GB or GiB and rounding; bytes of a number of the cache in the common formats.
+_ABSURD = 1e3
 _NEAR, _COMMON, _ALL = 0.09, (2.0,), (4.0, 2.0, 1.0, 0.5)
 _EIGHT = re.compile(r"8[- ]?bit|fp8|int8", re.IGNORECASE)
 _CLAUSE = re.compile(r"[;:]|,\s|\band\b")
@@ -170,6 +171,9 @@ def _judged(passage: Passage, sentence: Sentence, claim: _Claim, context: Contex
     if not numbers:
         return None
     whole = numbers * claim.tokens
+    if claim.tokens == 1.0 and claim.told.value > _ABSURD * whole:
+        # "A token takes 128 KB, so 30 GB hold 234,000": not of one token.
+        return None
     smaller = _SMALLER.search(passage.text)
     # Of fewer bits, or of fewer tokens, is it only where it may be: four bits where they are spoken of.
     sizes = _ALL if smaller and not _EIGHT.fullmatch(smaller[0]) else (*_COMMON, 1.0) if smaller else _COMMON

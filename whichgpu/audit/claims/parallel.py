@@ -164,6 +164,12 @@ def _held(one: Entry, other: Entry, told: Sequence[Entry], here: _Here) -> Findi
     tried = [*_left(both)]
     if not _is_of_model(one.term, text) and not _is_of_model(other.term, text):
         tried += _alike(both, here.effort)
+    # What is told behind an amount follows from it.
+    tried = [
+        way
+        for way in tried
+        if all(each.start <= other.term.start or each.counted or each.of in LENGTHS for each in way.used)
+    ]
     if not tried:
         return None
     text.every = tuple(other.term if each.start == other.term.start else each for each in text.every)

@@ -63,6 +63,10 @@ _WORDS = {**SPELLED, "one": 1, "half a": 0.5}
 _BACK, _NEAR, _FAR, _AROUND = 2, 0.10, 6.0, 80
 
 
+_OTHER_COUNT = re.compile(r"\b(?:\d+|two|four|eight|twelve|fourteen|sixteen) bytes\b", re.IGNORECASE)
+_RANGE = re.compile(r"\d\s?(?:to|-|\u2013|or)\s?$")
+
+
 def find(context: Context) -> Iterator[Finding]:
     """Every size of a model that is said to follow from its bytes per parameter, with its verdict."""
     for _, passage in context.document.running():
@@ -85,6 +89,11 @@ def _of_sentence(
         bytes_each = {_bytes(each) for each in before}
         since = max(min(before[-1].end(), match.start()), sentence.start) if before else sentence.start
         if len(bytes_each) != 1 or _ELSE.search(passage.text, since, match.start()):
+            continue
+        if _OTHER_COUNT.search(passage.text, before[-1].end(), match.start(group)) or _RANGE.search(
+            passage.text, sentence.start, before[-1].start()
+        ):
+            # "12 to 16 bytes per parameter, so with 14 bytes": of another count.
             continue
         size, stated = float(match["size"] or match["size2"]), float(match[group])
         real = size * bytes_each.pop()

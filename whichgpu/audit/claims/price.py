@@ -49,6 +49,14 @@ _NOT_RENT = re.compile(
     r"server|gigabytes?|(?:per|/)\s?(?:gb|[tgp]flops?|tops|watt))\b|/\s?(?:gb|[tgp]flops?|tops|watt)\b",
     re.IGNORECASE,
 )
+#: "$2,000 + $20.77/month": of the power, not of a GPU.
+_ADDED = re.compile(r"(?:\+|\bplus|\bpower(?: is| costs?)?|\belectricity)\s*$", re.IGNORECASE)
+#: Words by which a price of a longer period than an hour is one of renting all the time.
+_FULL_TIME = re.compile(
+    r"\b(?:rent\w*|hir\w+|leas\w+|reserved?|instances?|on[- ]demand|24/7|around the clock|commit\w*|offers?|"
+    r"providers?|cloud|dedicated)\b",
+    re.IGNORECASE,
+)
 #: Before the device that a price is of: "$2 for an A100", "$5.98/hr (B200 spot)".
 _FOR = re.compile(
     r"(?:\b(?:for|on)\s+(?:an?\s+|the\s+|one\s+|each\s+)?|^[\s/\w-]{0,12}\()(?:nvidia\s+|amd\s+)?$",
@@ -156,10 +164,14 @@ def _of_passage(index: int, passage: Passage, context: Context) -> Iterator[Find
             if not sentence.start <= quantity.start < sentence.end or not per:
                 continue
             mention = _rented(quantity, who)
-            if mention is None:
+            if mention is None or _ADDED.search(passage.text, max(0, quantity.start - _NEXT), quantity.start):
                 continue
             whole = _WHOLE.search(passage.text) is not None
-            hourly = _share(quantity, HOURS[per[1].lower()])
+            hours = HOURS[per[1].lower()]
+            hourly = _share(quantity, hours)
+            if hours > 1 and not _FULL_TIME.search(sentence.text):
+                # What a month costs may be for some hours of it, or for power alone: it is no offer.
+                continue
             sellers = _providers(sentence.text)
             # "Eight A100s at $2 an hour": of all together, or of each.
             start = min(sentence.start, max(0, mention.start - _NEXT))

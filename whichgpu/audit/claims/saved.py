@@ -50,6 +50,36 @@ _INSTEAD = re.compile(
     r"(?:about |around |the )?\$?",
     re.IGNORECASE,
 )
+#: Between what is saved and the share that it is.
+_SHARE_OF = re.compile(
+    r"\s*[,(\u2013\u2014-]?\s*(?:or|i\.e\.,?|that is,?|(?:which|that) is|a)?\s*"
+    r"(?:an?\s(?:saving|discount|reduction|cut|increase|premium)s?\sof\s)?"
+    r"(?:about |around |roughly |nearly |almost |some |a )*",
+    re.IGNORECASE,
+)
+#: "We save $10,860 over the year": of a longer time than what differs.
+_OVER = re.compile(
+    r"\s*(?:over|across|in|during|within)\s(?:the|an?|one|that|its|\w+)\s(?:\w+\s)?"
+    r"(?:years?|months?|terms?)\b",
+    re.IGNORECASE,
+)
+#: Before a change that tells its unit once, and the start of any.
+_CHANGED = re.compile(
+    r"\b(?:fell|falls?|fallen|drop(?:s|ped)?|shr[aiu]nks?|went|goes|r[io]se[sn]?|gr[eo]ws?|grown|"
+    r"climb(?:s|ed)?|jump(?:s|ed)?|increase[sd]?|decrease[sd]?|improve[sd]?|cuts?|reduce[sd]?|mov(?:es|ed)) "
+    r"(?:[\w ]{0,30})?\bfrom\s+(?:about |around |only )?~?$",
+    re.IGNORECASE,
+)
+_FROM = re.compile(r"\bfrom\s+(?:about |around |only )?~?$")
+_TO = re.compile(r"[^.;,]{0,24}\bto\b[^.;,]{0,16}")
+#: Between two amounts and the change that they are.
+_WHICH_IS = re.compile(
+    r"(?:\s(?:per|an?)\s[\w-]+)?\s*[,:;(\u2013\u2014-]\s*(?:or |i\.e\.,? |that is,? |so )?"
+    r"(?:an?\s(?:\w+\s){1,3}of|(?:which|that|this) (?:is|makes|means)(?:\s[\w-]+){0,3}?|"
+    r"(?:making|so)(?:\s[\w-]+){1,3})?"
+    r"\s*(?:about |around |roughly |nearly |only |just |some |an? )*",
+    re.IGNORECASE,
+)
 #: "30 percent more than the 4080's 736": of two values without their unit.
 _THAN_BARE = re.compile(
     r"\s*(?:more|less|higher|lower|fewer|faster|slower)\s+than\s+[^.;,]{0,40}[\u2019']s?\s+\d[\d,]*(?:\.\d+)?"
@@ -64,6 +94,8 @@ _THAT_IS = re.compile(
     re.IGNORECASE,
 )
 _MOST, _LARGEST, _BACK, _RESTATED = 10, 60.0, 220, 0.05
+#: How far 730 hours are from the middle of what a month may have; how many may have a bill together.
+_OF_A_MONTH, _SEVERAL = 0.035, 10
 #: Of two periods that a rate is in, the one that is faster takes less time.
 _THINGS = ("energy", "token", "piece", "byte", "flop")
 _PERIODIC = ("hour", "day", "week", "month", "year")
@@ -74,7 +106,8 @@ def find(context: Context) -> Iterator[Finding]:
     earlier: Sequence[Term] = ()
     for index, passage in context.document.running():
         names = tuple((each.start, each.end) for each in context.mentions.get(index, ()))
-        every = in_full(index, passage, terms(passage.text, context.fraction, names), context)
+        plain = _with_changes(passage.text, terms(passage.text, context.fraction, names, ranges=True))
+        every = in_full(index, passage, plain, context)
         amounts = [each for each in every if any(each.dims) and each.of and not each.tariff]
         amounts = sorted([*amounts, *_in_names(passage.text, names)])
         told = [*earlier, *amounts]
@@ -83,12 +116,49 @@ def find(context: Context) -> Iterator[Finding]:
             # "$2,150 dearer, or 46 %": of the two, and not of what they differ by.
             by = {each.start for each in every_said if each.kind == "amount"}
             for said in every_said:
+                if found := _share_of(passage, said, every_said, told, context):
+                    yield found
+                    continue
                 others = told if said.kind == "amount" else [each for each in told if each.start not in by]
                 found = _judged(passage, sentence, said, others, context)
                 if found is not None:
                     yield found
         # What was told just before, at places before this text.
         earlier = [each._replace(start=each.start - len(passage.text) - 1, end=-1) for each in told[-_MOST:]]
+
+
+def _share_of(
+    passage: Passage, said: Change, every: Sequence[Change], amounts: Sequence[Term], context: Context
+) -> Finding | None:
+    """A share right behind what two amounts differ by: "saves $94, which is a saving of 76 percent"."""
+    whole = next((one for one in reversed(every) if one.kind == "amount" and one.end <= said.start), None)
+    if said.kind != "share" or whole is None or not _SHARE_OF.fullmatch(passage.text, whole.end, said.start):
+        return None
+    others = [each for each in amounts if each.start != whole.start and _is_of(each, whole)]
+    pairs = [pair for pair in _pairs(others) if gives(whole, pair)]
+    if not pairs:
+        return None
+    right = next((pair for pair in pairs if gives(said, pair)), None)
+    return changed(passage, said, right or pairs[-1], "confirmed" if right else "inconsistent", context)
+
+
+def _with_changes(text: str, every: Sequence[Term]) -> tuple[Term, ...]:
+    """Amounts, with both ends of a change that tells its unit once: "climbs from 900 to 1,170 images/h"."""
+    found: list[Term] = []
+    for each in every:
+        middle = text.find(" to ", each.start, each.end) + len(" to ")
+        if (
+            each.most
+            and middle >= len(" to ")
+            and _CHANGED.search(text, max(0, each.start - _BACK), each.start)
+        ):
+            found.append(each._replace(end=middle - 4, words=text[each.start : middle - 4], most=0.0))
+            found.append(
+                each._replace(start=middle, words=text[middle : each.end], value=each.most, most=0.0)
+            )
+        elif not each.most:
+            found.append(each)
+    return tuple(found)
 
 
 def _in_names(text: str, names: Sequence[tuple[int, int]]) -> Iterator[Term]:
@@ -114,10 +184,12 @@ def _judged(
     here = within(amounts, sentence.start, sentence.end)
     before = [each for each in amounts if sentence.start - _BACK < each.start < sentence.start]
     unlike = _SUPPOSED if said.kind == "amount" else ELSE
-    if unlike.search(sentence.text) or not (here or before):
+    longer = said.kind == "amount" and _OVER.match(passage.text, said.end)
+    if longer or unlike.search(sentence.text) or not (here or before):
         return None
     # The two of the sentence, else the last one of it and the last one before it, else those before it.
-    pairs = list(_pairs(here)) or _nearest(before, here) or list(_pairs(before))
+    named = _named(passage.text, here, said)
+    pairs = named or list(_pairs(here)) or _nearest(before, here) or list(_pairs(before))
     right = next((pair for pair in pairs if gives(said, pair)), None)
     if right is not None:
         return changed(passage, said, right, "confirmed", context)
@@ -127,9 +199,11 @@ def _judged(
     names = tuple((each.start, each.end) for each in context.mentions.get(context.place(passage), ()))
     numbers = within(terms(passage.text, context.fraction, names), sentence.start, said.start)
     known = known or _beside(said, numbers, near) or (not said.of and _ends_bare(said, numbers))
-    known = known and not _are_named(passage.text, here, said)
+    known = known and not named
     known = known or _of_rest(passage.text, said, near) or _of_several(passage, said, near, context)
     known = known or _THAN_BARE.match(passage.text, said.end) is not None
+    # What one thing became; what is said later is of it and another.
+    known = known or (not here and any(p[2].start >= 0 and _became(passage.text, p) for p in pairs))
     # "Twice the price of the L4": of two that the passage does not tell the prices of.
     elsewhere = said.kind == "times" and bool(pairs) and any(each.start < 0 for each in pairs[-1][2:])
     known = known or elsewhere or _of_others(passage, sentence, said, pairs, context)
@@ -141,10 +215,17 @@ def _judged(
         # "It moves 78 percent more than the 4090": of no price.
         return None
     low, high = sorted(pairs[-1][:2])
-    if said.kind == "share" and high > _UNLIKE * low:
+    if said.kind in ("share", "amount") and high > _UNLIKE * low:
         # A month of several and an hour of one.
         return None
     return changed(passage, said, pairs[-1], "inconsistent", context)
+
+
+def _became(text: str, pair: tuple[float, float, Term, Term]) -> bool:
+    """Whether two amounts are those of one thing before and after: "falls from $1.82 to $1.40"."""
+    first, last = sorted(pair[2:])
+    led = _FROM.search(text, max(0, first.start - _BESIDE * _FEW), first.start)
+    return bool(led and _TO.fullmatch(text, first.end, last.start))
 
 
 def _of_rest(text: str, said: Change, near: Sequence[Term]) -> bool:
@@ -237,14 +318,19 @@ def _beside(said: Change, numbers: Sequence[Term], near: Sequence[Term]) -> bool
     )
 
 
-def _are_named(text: str, here: Sequence[Term], said: Change) -> bool:
-    """Whether a change follows right behind the two that it is of: "$3.00 instead of $4.00, 50 % less"."""
+def _named(text: str, here: Sequence[Term], said: Change) -> list[tuple[float, float, Term, Term]]:
+    """The two that a change follows right behind: "$3 instead of $4, 25 % less", "from 9 to 12, a gain"."""
     two = [each for each in here if each.end <= said.start][-2:]
-    return (
-        len(two) > 1
-        and said.start - two[1].end <= _RIGHT_BEHIND
-        and bool(_INSTEAD.fullmatch(text, two[0].end, two[1].start))
-    )
+    pairs = list(_pairs(two))
+    if not pairs:
+        return []
+    beside = said.start - two[1].end <= _RIGHT_BEHIND
+    became = len(here) == _FEW or _became(text, pairs[0])
+    if (beside and _INSTEAD.fullmatch(text, two[0].end, two[1].start)) or (
+        became and said.kind == "share" and _WHICH_IS.fullmatch(text, two[1].end, said.start)
+    ):
+        return pairs
+    return []
 
 
 def _nearest(before: Sequence[Term], here: Sequence[Term]) -> list[tuple[float, float, Term, Term]]:
@@ -283,10 +369,17 @@ def _pairs(money: Sequence[Term]) -> Iterator[tuple[float, float, Term, Term]]:
         if any(a.dims[AXES.index(axis)] != b.dims[AXES.index(axis)] for axis in _THINGS):
             continue
         scale = (length[0] + length[1]) / 2 if length else 1.0
-        if length and a.dims != b.dims and abs(a.value * scale / b.value - 1) < _RESTATED:
-            # One amount in two periods.
+        if length and a.dims != b.dims and _is_restated(a.value * scale, b.value):
+            # One amount in two periods, or of several: "$1.87 per GPU-hour, the pair $2,730 a month".
             continue
         yield a.value * scale, b.value, a, b
+
+
+def _is_restated(one: float, other: float) -> bool:
+    """Whether an amount is told again in another period, of as many or of up to sixteen."""
+    many = round(max(one, other) / min(one, other))
+    off = abs(max(one, other) / (many * min(one, other)) - 1)
+    return off < (_RESTATED if many == 1 else _OF_A_MONTH) and many <= _SEVERAL
 
 
 def _loosely(amounts: Sequence[Term]) -> Iterator[tuple[float, float, Term, Term]]:

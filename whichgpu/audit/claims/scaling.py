@@ -43,8 +43,8 @@ _EXCUSED = re.compile(
 #: "An efficiency of 107 %", of several GPUs.
 _EFFICIENCY = re.compile(
     r"\b(?:scaling )?efficiency\s+(?:of|is|was|at|=|:)\s+(?:about |around |over |roughly "
-    r")?(?P<n>\d{2,3}(?:\.\d)?)\s?%"
-    r"|(?P<m>\d{2,3}(?:\.\d)?)\s?%\s+(?:scaling\s+)?efficiency\b",
+    r")?(?P<n>\d{2,3}(?:\.\d)?)\s?(?:%|percent\b)"
+    r"|(?P<m>\d{2,3}(?:\.\d)?)\s?(?:%|percent)\s+(?:scaling\s+)?efficiency\b",
     re.IGNORECASE,
 )
 _SCALES = re.compile(r"\bscal\w+", re.IGNORECASE)

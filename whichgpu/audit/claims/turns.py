@@ -213,6 +213,10 @@ def _off(turn: Turn, gpu: Gpu, measure: _Measure, dimension: str, times: float) 
     return max(abs(value / real - 1) - turn.rounding, 0.0) if real else 9.0
 
 
+#: "Price, 0.047 times", and not four times.
+_ODD = re.compile(r"\d\.\d+ times")
+
+
 def _of_measure(
     passage: Passage, one: Series, measures: Sequence[_Measure], per: re.Match[str] | None, context: Context
 ) -> Iterator[Finding]:
@@ -230,6 +234,9 @@ def _of_measure(
                 best = offs, measure, together
     offs, found, together = best
     right = sum(off <= near for off in offs)
+    if found is not None and _ODD.search(found.name) and right <= _LEAST:
+        # Two prices are in some ratio by chance, if it is none of so many devices.
+        return
     if found is None or right < len(offs) - 1 or len(offs) < (_LEAST if per and one.named else _MANY):
         return
     if (

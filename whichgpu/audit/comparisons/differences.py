@@ -41,7 +41,8 @@ _BEHIND = re.compile(
 
 _BEFORE = re.compile(
     r"\b(?:sav(?:es?|ed|ing|ings)(?: of)?|undercut\w*(?: \w+){0,4} by|"
-    r"cut(?:s|ting)?(?: \w+){0,3} by|(?:discount|cut|drop|rebate|jump|growth|gain) of|premium of|"
+    r"cut(?:s|ting)?(?: \w+){0,3} by|(?:discount|cut|drop|rebate|jump|growth|gain|improvement|decline|"
+    r"reduction|decrease|uplift|boost) of|premium of|"
     r"(?:an? )?(?:extra|surcharge|increase|rise|"
     r"hike|mark-?up) of|difference "
     r"of|speed-?up of|factor of|reduc\w+(?: \w+){0,4} by|"
