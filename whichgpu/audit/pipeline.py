@@ -15,7 +15,8 @@ from whichgpu.audit.featured import featured
 from whichgpu.audit.findings import KINDS, Context, Finding
 from whichgpu.audit.gloss import besides, glossed, language
 from whichgpu.audit.misread import without_misread
-from whichgpu.audit.quantities import locale, plainly_limited
+from whichgpu.audit.plainly import plain
+from whichgpu.audit.quantities import locale
 from whichgpu.audit.reported import without_reported
 from whichgpu.audit.settling import settled
 from whichgpu.audit.subjects import mentions, resolved
@@ -47,7 +48,7 @@ def audit(
     `told` hears of each kind of claim before it is looked for: its name, how many are done, and of how many.
     """
     document = _told_beside(tabled(document, catalogue), catalogue)
-    document = document._replace(passages=tuple(plain for p in document.passages for plain in _plain(p)))
+    document = document._replace(passages=tuple(piece for p in document.passages for piece in _plain(p)))
     fraction = locale(p.text for p in document.passages)
     found = _found(document, catalogue, today, fraction, told)
     if whole := lists.joined(document):
@@ -64,10 +65,10 @@ def audit(
 
 
 def _plain(passage: Passage) -> Iterator[Passage]:
-    """A passage in pieces that are read at once; prose with its limits in one word each."""
+    """A passage in pieces that are read at once; prose in its plain words."""
     for piece in pieces(passage):
-        plain = plainly_limited(piece.text) if piece.kind in RUNNING else piece.text
-        yield piece if plain == piece.text else piece._replace(text=plain)
+        text = plain(piece.text) if piece.kind in RUNNING else piece.text
+        yield piece if text == piece.text else piece._replace(text=text)
 
 
 def _found(

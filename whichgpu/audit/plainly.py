@@ -1,0 +1,62 @@
+"""Prose in its plain words, each at its place: what says the same in more words is read as what says it.
+
+"Additionally, it is able to deliver more than 700" reads as "It delivers over 700", with blanks for the rest.
+The words are data (`[plain]` of `data/audit.toml`).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.quantities import plainly_limited
+from whichgpu.facts import store
+
+#: Verbs whose third person is not their stem with an s.
+_THIRD = {"have": "has", "be": "is", "do": "does"}
+_VOWELS = "aeiou"
+#: Behind its first letter, what goes on about the device that was spoken of.
+_GOES_ON = r"(?:(?<=[Ii])ts?|(?<=[Tt])h(?:e|is) (?:card|gpu|GPU|accelerator|board))\b"
+
+
+def plain(text: str) -> str:
+    """A text as long as the one given, without words that change nothing, its limits in one word each."""
+    leads, chains = _patterns()
+    text = plainly_limited(text)
+    if chains.search(text):
+        text = chains.sub(_verb, text)
+    return leads.sub(_without_lead, text)
+
+
+@cache
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    words = store.load("audit")["audit"]["plain"]
+    leads = "|".join(words["leads"])
+    turns = "|".join(words["turns"])
+    one, several = ("|".join(words[key]) for key in ("chains", "chains_of_several"))
+    return (
+        re.compile(
+            rf"(?:^|(?<=[.!?]\s))\s*(?:(?:{leads}),?\s+(?P<next>[a-zA-Z])|"
+            rf"(?:{turns}),?\s+(?P<pronoun>[a-zA-Z])(?={_GOES_ON}))"
+        ),
+        re.compile(rf"\b(?:(?P<one>{one})|(?:{several})) to (?P<verb>[a-z]{{2,}})\b"),
+    )
+
+
+def _verb(match: re.Match[str]) -> str:
+    """The verb alone, right before what it governs: "is able to deliver" as "delivers"."""
+    verb = match["verb"]
+    return (third(verb) if match["one"] else verb).rjust(len(match[0]))
+
+
+def _without_lead(match: re.Match[str]) -> str:
+    return (match["next"] or match["pronoun"]).upper().rjust(len(match[0]))
+
+
+def third(verb: str) -> str:
+    """The third person of a verb."""
+    if verb in _THIRD:
+        return _THIRD[verb]
+    if verb[-1] == "y" and verb[-2] not in _VOWELS:
+        return f"{verb[:-1]}ies"
+    return f"{verb}es" if verb.endswith(("s", "x", "z", "ch", "sh", "o")) else f"{verb}s"
