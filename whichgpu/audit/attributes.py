@@ -137,6 +137,8 @@ def _headed(text: str) -> Attribute | None:
         bare,
         re.sub(r"\s*\([^)]*\)$", "", bare),
         re.sub(r"^(?:max(?:imum)?|peak|total|number of|gpu)\s+", "", bare),
+        # "Tensor" below the name of its group, "Cores".
+        " ".join((*bare.split()[1:], *bare.split()[:1])),
     ):
         if form in _names():
             return _names()[form]
