@@ -50,6 +50,8 @@ _INLINE = re.compile(
     r"|\\(?P<escaped>[\\`*_{}\[\]()#+\-.!|~<>$])"
     r"|(?P<entity>&(?:#\d{1,6}|#x[0-9a-fA-F]{1,6}|[A-Za-z]{2,12});)"
 )
+#: A line's end in a cell: "24 GB<br>GDDR6".
+_BREAK = re.compile(r"<br\b", re.IGNORECASE)
 #: Ends of lines, and characters of a cell that has a line of its own at most.
 _LINE_END, _CELL = re.compile(r"[\r\n]"), 60
 #: Where a table in HTML begins, and ends.
@@ -69,7 +71,9 @@ def inline(into: Builder, text: str, start: int) -> None:
     for match in _INLINE.finditer(text):
         into.add(text[at : match.start()], start + at)
         at = match.end()
-        if match["link"] is not None:
+        if match["tag"] and _BREAK.match(match["tag"]):
+            into.blank(start + match.start())
+        elif match["link"] is not None:
             inline(into, match["link"], start + match.start("link"))
         elif match["escaped"]:
             into.add(match["escaped"], start + match.start("escaped"))
