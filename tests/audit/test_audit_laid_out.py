@@ -67,6 +67,39 @@ Ada Lovelace
 Architecture
 {}
 """
+COPIED = """GeForce RTX 3090 Ti Specs
+
+GPU Name
+GA102
+Architecture
+{}
+Foundry
+{}
+Process Size
+8 nm
+Release Date
+Mar 29th, {}
+Boost Clock
+1860 MHz
+Memory Size
+24 GB
+Memory Bus
+384 bit
+TDP
+450 W
+"""
+NOTES = """## RTX 4090
+
+- VRAM: 24 GB GDDR6X
+- BW: {} GB/s
+- Launch: October 2022, ${}
+"""
+PARTS = """| | H100 SXM | L40S |
+|---|---|---|
+| Memory | 80 GB | 48 GB |
+| MIG | {} | {} |
+| Lan\u00e7amento | setembro de {} | 2023 |
+"""
 SLASHED = """| Card | Shaders / TMUs / ROPs | GPU clock | Memory / Bandwidth |
 |---|---|---|---|
 | RTX 3070 | {} / 184 / 96 | 1500 MHz | 8 GB<br>GDDR6 / 448 GB/s |
@@ -108,6 +141,12 @@ WORDS = """| | Tesla V100 16GB | A30 | RTX 4070 |
         ("a.txt", CELLS.format("RDNA 2", "672,0"), ["RDNA 2", "672,0 GB/s"], {"Turing", "1905 MHz"}),
         ("a.txt", AROUND.format("GA102", "Ampere"), [], {"AD102", "GA102", "Ada Lovelace", "Ampere", "336"}),
         ("a.txt", AROUND.format("GA100", "Turing"), ["GA100", "Turing"], {"AD102", "Ada Lovelace"}),
+        ("a.txt", COPIED.format("Ampere", "Samsung", 2022), [], {"GA102", "Ampere", "Samsung", "2022"}),
+        ("a.txt", COPIED.format("Turing", "TSMC", 2020), ["Turing", "TSMC", "2020"], {"GA102", "450 W"}),
+        ("a.md", NOTES.format("1,008", "1,599"), [], {"24 GB", "1,008 GB/s", "$1,599"}),
+        ("a.md", NOTES.format("936", "1,499"), ["936 GB/s", "$1,499"], {"24 GB"}),
+        ("a.md", PARTS.format(7, "-", 2022), [], {"7", "2022", "2023"}),
+        ("a.md", PARTS.format(7, 7, 2019), ["7", "2019"], {"7", "2023"}),
         ("a.md", SLASHED.format(5888, "GDDR6X"), [], {"5888", "10240", "1500 MHz", "GDDR6", "448 GB/s"}),
         ("a.md", SLASHED.format(6144, "GDDR6"), ["6144", "GDDR6"], {"10240", "12 GB", "912 GB/s"}),
         ("a.txt", NAMES.format(2039, 400), [], {"6912", "1935 GB/s", "2039 GB/s", "300 W", "80 GB"}),
@@ -120,7 +159,9 @@ WORDS = """| | Tesla V100 16GB | A30 | RTX 4070 |
     ],
     ids=["sheet", "wrong sheet", "boxes", "wrong boxes", "apart", "wrong apart", "two levels", "wrong levels",
          "cells", "wrong cells",
-         "around", "wrong around", "slashes", "wrong slashes", "names", "wrong names", "years", "wrong year",
+         "around", "wrong around", "copied", "wrong copied",
+         "notes", "wrong notes", "parts", "wrong parts", "slashes", "wrong slashes",
+         "names", "wrong names", "years", "wrong year",
          "words", "wrong words"],
 )  # fmt: skip
 def test_a_table_as_it_is_laid_out(name, text, wrong, confirmed):

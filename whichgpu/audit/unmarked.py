@@ -250,7 +250,7 @@ def _row(short: Sequence[Passage], index: int, heads: _Heads) -> Iterator[_Row]:
         return
     attribute = headed(name.text) if count > 1 and len(name.text) <= _CELL else None
     around = [*short[index - 1 : index], *short[index + 1 : index + 2]] if index else []
-    if count == len(around) and _OF_WORDS.fullmatch(name.text) and all(map(_is_word, around)):
+    if count == len(around) and _is_of_words(name.text, around) and all(map(_is_word, around)):
         yield _Row((name, *around), "around")
     if attribute is None or _TOLD.search(name.text):
         return
@@ -263,6 +263,12 @@ def _row(short: Sequence[Passage], index: int, heads: _Heads) -> Iterator[_Row]:
         yield _Row((name, *behind), "below")
     if count == len(around) and all(_fits(each, attribute, name.text) for each in around):
         yield _Row((name, *around), "around")
+
+
+def _is_of_words(name: str, around: Sequence[Passage]) -> bool:
+    """Whether a name asks for words: "Architecture", and "GPU" between two chips."""
+    chips = name.lower() == "gpu" and all(CHIP.match(each.text) for each in around)
+    return chips or _OF_WORDS.fullmatch(name) is not None
 
 
 def _is_word(line: Passage) -> bool:

@@ -25,6 +25,7 @@ from whichgpu.audit.readers._lines import (
     is_short_heading,
     lines,
     listing,
+    part,
     stacked,
     unwrapped,
 )
@@ -206,7 +207,7 @@ class _Reader:
         builder = Builder()
         for line in rows:
             left = len(line.text) - len(line.text.lstrip())
-            builder.blank(line.start + left)
+            part(builder, rows[0] if line is rows[-1] and len(rows) > 1 else None, line, line.start + left)
             inline(builder, line.text.strip(), line.start + left)
         self._put(builder, kind, 1)
 
