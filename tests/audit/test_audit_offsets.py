@@ -22,6 +22,8 @@ LINES = st.sampled_from(
     ["{}", "# {}", "- {}", "  - {}", "    1. {}", "> {}", "| {} | {} |", "|---|---|", "{}: {}",
      "{}    {}    {}", "Term\n: {}", "{} ..... {}",
      "<table><tr><td>{}</td><td colspan=2>{}</td></tr></table>", "<p>{}</p>",
+     "<div class=a><span>{}</span><span class=b>{}</span></div>",
+     "<div><div>{}</div><div class=b>7 {}</div></div>", "<nav><div><b>{}</b><b>{}</b></div></nav>",
      "<ul><li>{}<li>{}</ul>", "<dl><dt>{}</dt><dd>{}</dd></dl>", "<script>{}</script>", "---", "```", "",
      "{}-\n{}", "+---+---+", "\t{}\t{}", "{};{};{}", "\f{}", '<img alt="{}">', "<figcaption>{}</figcaption>",
      "title: {}"]

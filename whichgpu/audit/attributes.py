@@ -137,6 +137,8 @@ def _headed(text: str) -> Attribute | None:
         bare,
         re.sub(r"\s*\([^)]*\)$", "", bare),
         re.sub(r"^(?:max(?:imum)?|peak|total|number of|gpu)\s+", "", bare),
+        # "Tensor" below the name of its group, "Cores".
+        " ".join((*bare.split()[1:], *bare.split()[:1])),
     ):
         if form in _names():
             return _names()[form]
@@ -225,7 +227,7 @@ def _qualifiers() -> Mapping[str, re.Pattern[str]]:
 #: What a cell says of itself under a header that names no attribute: "Ampere (8 nm)", "NVLink, 600 GB/s".
 _TOLD = {
     "process": re.compile(r"\d\s?nm\b"),
-    "nvlink": re.compile(r"\bNVLink\b[^|\n]{0,24}\d\s?[GT]B/s", re.IGNORECASE),
+    "nvlink": re.compile(r"\bNV(?:Link|Switch)\b[^|\n]{0,24}\d\s?[GT]B/s", re.IGNORECASE),
 }
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import attributes, named, open_header, qualifiers
+from whichgpu.audit.attributes import attributes, headed, named, open_header, qualifiers
+from whichgpu.audit.cells import unit_of
 from whichgpu.audit.nearest import fitting
 from whichgpu.audit.quantities import quantities
 
@@ -34,6 +35,9 @@ _ELSE = re.compile(
 def compound(found: Iterable[Cell]) -> Iterator[Cell]:
     """Cells, and behind each those that it holds besides."""
     for cell in found:
+        if parts := _of_each(cell):
+            yield from parts
+            continue
         yield cell
         own = cell.attribute.key if cell.attribute else ""
         whole = cell.passage.text
@@ -43,6 +47,38 @@ def compound(found: Iterable[Cell]) -> Iterator[Cell]:
             and (own in _OF_MEMORY or (not own and open_header(cell.label)))
         ):
             yield from _parts(cell, own)
+
+
+def _of_each(cell: Cell) -> list[Cell]:
+    """A cell in parts, each below its own part of the header: "Shaders / TMUs / ROPs" over "2560 / 160 / 64".
+
+    "Dense / Sparse" is two rates of one attribute, and stays one cell.
+    """
+    values = _slashed(cell.passage.text)
+    names = [cell.label[start:end] for start, end in _slashed(cell.label)]
+    if len(names) != len(values) or len(names) < 2:
+        return []
+    whose = [headed(each) for each in names]
+    counted = whose[0] is not None and whose[0].dimension == "count"
+    if not counted and len({each.key for each in whose if each}) < 2:
+        return []
+    return [
+        cell._replace(
+            passage=cell.passage.part(*value), attribute=attribute, label=name, said=qualifiers(name),
+            unit=unit_of(name),
+        )
+        for name, value, attribute in zip(names, values, whose, strict=True)
+    ]  # fmt: skip
+
+
+#: A slash with blanks beside it; that of "GB/s" has none.
+_SLASH = re.compile(r"\s+/\s+")
+
+
+def _slashed(text: str) -> list[tuple[int, int]]:
+    """The stretches of a text between such slashes."""
+    cuts = [match.span() for match in _SLASH.finditer(text)]
+    return list(zip([0, *(end for _, end in cuts)], [*(start for start, _ in cuts), len(text)], strict=True))
 
 
 def _parts(cell: Cell, own: str) -> Iterator[Cell]:

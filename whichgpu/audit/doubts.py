@@ -27,7 +27,7 @@ _COARSE, _PLAIN = 2, (1.0, 2.0, 4.0, 1 / 64)
 #: What two databases differ by on the clocks of a part.
 _DATABASES = 0.10
 #: What a card's maker may change: off by less, it may be another maker's card.
-_MAKERS = {"clock_boost": 0.16, "clock_base": 0.16, "power": 0.15}
+_MAKERS = {"clock_boost": 0.16, "clock_base": 0.16, "clock": 0.16, "power": 0.15}
 #: How far a boost clock may lie below the reference card's: other sources' rounding.
 _LOWERED = 0.05
 #: How far a vendor's own edition is from its reference card, and a clock's rate from a vendor's round figure.

@@ -64,13 +64,17 @@ _LAUNCHED_AT = re.compile(
     r"|\b(?:costs?|was|sold for|retailed at)\s+(?=\$\d[\d,]*\s+at (?:launch|release)\b)",
     re.IGNORECASE,
 )
+#: Entries of a list: "BW: 936 GB/s", "Launch: September 2020, $1,499".
+_BW = re.compile(r"^\W*BW\s*[:=\u2013-]\s*(?=[~\u2248]?\d)")
+_LAUNCH = re.compile(r"^\W*(?:launch|release)(?:ed)?\s*:[^.;$]{0,30}?[,(]\s*(?=\$\d)", re.IGNORECASE)
 
 
 #: What is said of an attribute without its name, the attribute, and how far behind it the name would stand.
 _IMPLIED = (
     (_OF_A_TYPE, "memory", 0), (_OF_A_BUS, "memory_bus", 5), (_LAUNCHED_AT, "launch_price", 0),
     (_MADE_IN, "process", 0), (_ENVELOPE, "power", 0), (_A_CARD, "power", 0), (_DRAWS, "power", 0),
-    (_AT_A_RATE, "bandwidth", 0), (_ON_A_BUS, "memory_bus", 0),
+    (_AT_A_RATE, "bandwidth", 0), (_ON_A_BUS, "memory_bus", 0), (_BW, "bandwidth", 0),
+    (_LAUNCH, "launch_price", 0),
 )  # fmt: skip
 
 

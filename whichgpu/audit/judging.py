@@ -142,8 +142,10 @@ def _wrong(
     # A round number is another card's by chance; that its unit or its sparsity is wrong is none.
     certain = why and (true_for.startswith(("with", "in ")) or not what.is_round)
     # What a maker may set is another card's by chance.
-    certain = certain and attribute.key not in ("clock_boost", "clock_base")
-    weak = true_for not in spoken_of and any(of_one_database(attribute, what, gpu) for gpu in known)
+    certain = certain and attribute.key not in ("clock_boost", "clock_base", "clock")
+    # A unit is wrong whoever states the number.
+    of_another = true_for not in spoken_of and not true_for.startswith("in ")
+    weak = of_another and any(of_one_database(attribute, what, gpu) for gpu in known)
     if weak or (not certain and any(too_near(attribute, what, gpu) for gpu in known)):
         near = f"on file is {expected}, too near to call {what.text} wrong"
         return Verdict("unverifiable", expected, near, tuple(evidence))

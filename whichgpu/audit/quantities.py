@@ -75,7 +75,7 @@ _UNITS: tuple[tuple[str, str, str], ...] = (
     (r"(?:percent|per\s+cent)\b|%", "percent", ""),
     (r"[xX\u00d7]\b(?!\s*\d)|\u00d7|\btimes\b|-fold\b", "times", ""),
     (r"[Bb]illion\b|[Bb]n\b|B(?=[ -](?:[a-z]+ )?tokens?\b)|B(?=\s+transistors\b)|[Mm]illiard(?:s|en)?\b|"
-     r"mil millones\b|bilh(?:\u00e3o|\u00f5es)\b|miliard[io]\b|mil milh\u00f5es\b|"
+     r"Mrd\b\.?|mil millones\b|bilh(?:\u00e3o|\u00f5es)\b|miliard[io]\b|mil milh\u00f5es\b|"
      r"\u043c\u043b\u0440\u0434\b", "billion", ""),
     (r"[Tt]rillions?\b|T(?=[ -](?:[a-z]+ )?tokens?\b)", "trillion", ""),
     (r"[Mm]illion(?:s|en|es)?\b|millones\b|milh(?:\u00e3o|\u00f5es)\b|milion[ei]\b|\u043c\u043b\u043d\b|"

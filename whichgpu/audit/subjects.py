@@ -215,6 +215,9 @@ def _named(run: str, catalogue: Catalogue) -> tuple[int, tuple[str, ...]] | None
         said = ["GB" if word == "Go" else _SIZED.sub(r"\1GB", word) for word in words[: last + 1]]
         while said and said[-1].lower() in _EMPTY:
             said.pop()
+        if len({word.lower() for word in said}) < len(said):
+            # "A100 40GB PCIe A100 80GB PCIe" is two.
+            continue
         forms = {word.lower().rstrip("2345") for word in said} & {"pcie", "sxm", "nvl"}
         if len(forms) > 1:
             # "H100 PCIe/SXM" is both.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import CHIP, headed
 from whichgpu.audit.carded import carded
+from whichgpu.audit.celled import celled
 from whichgpu.audit.cells import read_as, unit_of
 from whichgpu.audit.document import Passage, Table
 from whichgpu.audit.flat import flat
@@ -51,7 +52,7 @@ _TOLD = re.compile(r":.*\d")
 _EMPTY = re.compile(r"[-\u2013\u2014\u2212?]|n/?a|none|unknown|no|yes", re.IGNORECASE)
 #: Names whose values are words or days.
 _OF_WORDS = re.compile(
-    r"(?:gpu )?(?:architecture|chip|code ?name|process|foundry)|"
+    r"(?:gpu )?(?:architecture|chip|name|code ?name|process|foundry)|"
     r"(?:release|launch|introduction|announcement)(?:ed|d)?(?: date| year)?|form factor|memory type",
     re.IGNORECASE,
 )
@@ -108,7 +109,7 @@ def tabled(document: Document, catalogue: Catalogue) -> Document:
     every = _lines(document)
     found: list[Table] = []
     taken: list[tuple[int, int]] = []
-    for table, lines_ in lined(every, catalogue):
+    for table, lines_ in (*celled(every, catalogue), *lined(every, catalogue)):
         found.append(table)
         taken += [(each.start, each.end) for each in lines_]
     for table, line in flat(every, catalogue, _values, _fits):
@@ -248,6 +249,9 @@ def _row(short: Sequence[Passage], index: int, heads: _Heads) -> Iterator[_Row]:
         yield _Row(cells, "one line")
         return
     attribute = headed(name.text) if count > 1 and len(name.text) <= _CELL else None
+    around = [*short[index - 1 : index], *short[index + 1 : index + 2]] if index else []
+    if count == len(around) and _is_of_words(name.text, around) and all(map(_is_word, around)):
+        yield _Row((name, *around), "around")
     if attribute is None or _TOLD.search(name.text):
         return
     beside = [*short[max(0, index - _APART) : index], *short[index + 1 : index + _APART]]
@@ -257,9 +261,19 @@ def _row(short: Sequence[Passage], index: int, heads: _Heads) -> Iterator[_Row]:
     behind = short[index + 1 : index + 1 + count]
     if len(behind) == count and all(_fits(each, attribute, name.text) for each in behind):
         yield _Row((name, *behind), "below")
-    around = [*short[index - 1 : index], *short[index + 1 : index + 2]] if index else []
     if count == len(around) and all(_fits(each, attribute, name.text) for each in around):
         yield _Row((name, *around), "around")
+
+
+def _is_of_words(name: str, around: Sequence[Passage]) -> bool:
+    """Whether a name asks for words: "Architecture", and "GPU" between two chips."""
+    chips = name.lower() == "gpu" and all(CHIP.match(each.text) for each in around)
+    return chips or _OF_WORDS.fullmatch(name) is not None
+
+
+def _is_word(line: Passage) -> bool:
+    """Whether a line can be an architecture, a chip or a day, and names no attribute itself."""
+    return len(line.text) <= _CELL and headed(line.text) is None and not _OF_WORDS.fullmatch(line.text)
 
 
 def _again(short: Sequence[Passage], index: int, count: int, attribute: Attribute) -> Iterator[_Row]:

@@ -77,10 +77,21 @@ def of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
             )
 
 
+#: How many instances, by itself: "7" beside "MIG".
+_BARE = re.compile(r"\s*([2-7])x?\s*")
+
+
 def cell_parts(cell: Cell, context: Context) -> Iterator[Finding]:
     """Into how many instances a cell says that a device can be divided."""
     mig = any(each.key == "mig" for each in _headed(cell.label.strip(" *:")))
     parts = CELL_PARTS.search(cell.passage.text) if mig else None
+    if mig and (bare := _BARE.fullmatch(cell.passage.text)):
+        gpus = [context.catalogue[key] for key in cell.ids]
+        place = (0, len(cell.passage.text))
+        yield from of_parts(cell.passage, place, int(bare[1]), gpus, context)
+        if not any(gpu.value("mig_max") for gpu in gpus):
+            what = next(each for each in CAPABILITIES if each.key == "mig")
+            yield from judged(cell.passage, place, what, gpus, told=True, context=context)
     if parts and int(parts[1] or parts[2]):
         gpus = [context.catalogue[key] for key in cell.ids]
         told = int(parts[1] or parts[2])

@@ -41,7 +41,9 @@ _OTHERS = re.compile(
 _BEFORE = 60
 #: The header of who makes a chip, and such a cell.
 _FOUNDRY = re.compile(
-    r"foundry|fab|chip (?:maker|manufacturer)|auftragsfertiger|fonderie|fundici\u00f3n", re.I
+    r"foundry|fab|manufactured(?: (?:by|in|on|at))?|chip (?:maker|manufacturer)|auftragsfertiger|fonderie|"
+    r"fundici\u00f3n",
+    re.IGNORECASE,
 )
 _MAKER = re.compile(r"\s*(?P<maker1>TSMC|Samsung|GlobalFoundries|Intel|UMC|SMIC)\s*", re.IGNORECASE)
 #: Nodes of TSMC that one process is called by.

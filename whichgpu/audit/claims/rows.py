@@ -27,9 +27,10 @@ _LAUNCH = re.compile(
     r"anno di (?:uscita|lancio)|ano de lan\u00e7amento|"
     r"\u0433\u043e\u0434 (?:\u0432\u044b\u043f\u0443\u0441\u043a\u0430|\u0432\u044b\u0445\u043e\u0434\u0430)|"
     r"date de (?:sortie|publication|lancement)|fecha de (?:lanzamiento|publicaci\u00f3n|salida)|"
+    r"lan\u00e7amento|lanzamiento|sortie|erscheinung|markteinf\u00fchrung|uscita|"
     r"data d[ei] (?:uscita|rilascio|lan\u00e7amento)|"
     r"\u0434\u0430\u0442\u0430 (?:\u0440\u0435\u043b\u0438\u0437\u0430|\u0432\u044b\u0445\u043e\u0434\u0430)|"
-    r"\u53d1\u5e03\u65e5\u671f|\u4e0a\u5e02\u65e5\u671f|\u767a\u58f2\u65e5"
+    r"\u53d1\u5e03(?:\u65e5\u671f|\u65f6\u95f4|\u5e74\u4efd?)|\u4e0a\u5e02(?:\u65e5\u671f|\u65f6\u95f4|\u5e74\u4efd?)|\u767a\u58f2(?:\u65e5|\u6642\u671f|\u5e74)"
 )
 _ORDINAL = re.compile(r"\b([1-6])(?:st|nd|rd|th)[- ]gen(?:eration)?\b", re.IGNORECASE)
 _GENERATIONS = {
@@ -58,7 +59,8 @@ _SLOTS_IN_WORDS = {
 }
 _SLOTS = re.compile(rf"\b({'|'.join(_SLOTS_IN_WORDS)}|[1-4](?:\.\d)?)[- ]slots?\b", re.IGNORECASE)
 _MODULE = re.compile(r"\s*(SXM|PCIe|OAM|MXM)\d?\b(?!\s*(?:/|or\b|and\b|,))", re.IGNORECASE)
-_YEAR = re.compile(r"\b20[012]\d\b")
+# No bound of words: "2022\u5e74".
+_YEAR = re.compile(r"(?<![\dA-Za-z.,])20[012]\d(?![\dA-Za-z]|[.,]\d)")
 _ORDER = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = re.compile(
     rf"\b({'|'.join(_ORDER)})[a-z]*\.? (?:\d{{1,2}}(?:st|nd|rd|th)?,? )?(20[012]\d)\b", re.IGNORECASE

@@ -32,6 +32,10 @@ _CARD, _STACK, _STOPS = 44, 5, ".!?;:,|"
 _BARE = re.compile(
     r"(?!.*(?i:cores?|shaders?|sms?)$)[~\u2248<>$\u20ac\u00a3]?\s?\d[\d.,]*\s?[A-Za-z/%\u00b2]{0,8}(?: USD)?"
 )
+#: Names of cards whose values are words or days.
+_OF_WORDS = re.compile(
+    r"(?:gpu )?(?:architecture|name|code ?name|foundry)|(?:release|launch) date|memory type", re.IGNORECASE
+)
 #: So many names that stand twice, or between two values, are those of two cards.
 _AGAIN = 2
 VALUE = re.compile(r"\s*[~\u2248<>$\u20ac\u00a3]?\s?\d")
@@ -109,17 +113,33 @@ def stacked(rows: Sequence[Line]) -> dict[int, int]:
         while end < len(rows) and short[end]:
             end += 1
         values = [VALUE.match(line.text) is not None for line in rows[at:end]]
+        words = sum(_OF_WORDS.fullmatch(line.text.strip()) is not None for line in rows[at:end])
         if end - at >= _STACK and _of_two(rows[at:end], values):
             found |= dict.fromkeys(range(at, end), 0)
-        elif end - at >= _STACK and sum(values) >= 0.3 * len(values) and not all(values):
+        elif end - at >= _STACK and sum(values) + words >= 0.3 * len(values) and not all(values):
             index = at
             while index < end:
                 after = rows[index + 1].text.strip() if index + 1 < end else ""
-                paired = not values[index - at] and _BARE.fullmatch(after) is not None
+                paired = not values[index - at] and (
+                    _BARE.fullmatch(after) is not None or _are_words(rows[index].text, after)
+                )
                 found[index] = 2 if paired else 1
                 index += found[index]
         at = max(end, at + 1)
     return found
+
+
+def _are_words(name: str, after: str) -> bool:
+    """Whether a line asks for words, and the next one has them: "Foundry", "Samsung"."""
+    return bool(after) and _OF_WORDS.fullmatch(name.strip()) is not None and not _OF_WORDS.fullmatch(after)
+
+
+def part(into: Builder, before: Line | None, line: Line, at: int) -> None:
+    """What stands between two lines of one passage: a blank, or a colon behind a name that asks for words."""
+    if before is not None and _are_words(before.text, line.text.strip()):
+        into.add(": ", before.end, 0)
+    else:
+        into.blank(at)
 
 
 def _of_two(rows: Sequence[Line], values: Sequence[bool]) -> bool:

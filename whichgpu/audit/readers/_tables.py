@@ -14,7 +14,7 @@ from whichgpu.audit.readers._lines import VALUE
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from whichgpu.audit.readers._lines import Line
 
@@ -146,7 +146,8 @@ def placed(
     found: list[list[Passage | None]] = []
     for line, each in zip(rows, pieces, strict=True):
         row: list[Passage | None] = [None] * most
-        for text, place in each:
+        apart = (part for piece in each for part in _at_columns(piece, line.start, columns))
+        for text, place in apart if len(each) < most else each:
             at = _nearest(place - line.start, place - line.start + len(text), columns)
             row[at] = made(text, place) if row[at] is None else row[at]
         if row[0] is None and found and len(each) < most:
@@ -154,6 +155,28 @@ def placed(
         else:
             found.append(row)
     return found
+
+
+def _at_columns(
+    piece: tuple[str, int], origin: int, columns: Sequence[tuple[int, int]]
+) -> Iterator[tuple[str, int]]:
+    """A piece over several columns, in parts where a value stands below the start of the next one.
+
+    Long cells leave a blank or two between them: "62.5 TFLOPS | 125 TFLOPS* 82 TFLOPS | 165 TFLOPS*".
+    """
+    text, place = piece
+    at = 0
+    for start, _ in columns[1:]:
+        near = [
+            match.end()
+            for match in re.finditer(r"\s+(?=\S)", text)
+            if match.start() > at and abs(match.end() - (start - (place - origin))) <= _OFF
+        ]
+        cut = min(near, key=lambda end: abs(end - (start - (place - origin))), default=0)
+        if cut and VALUE.match(text, cut):
+            yield text[at:cut].rstrip(), place + at
+            at = cut
+    yield text[at:], place + at
 
 
 def _nearest(first: int, last: int, columns: Sequence[tuple[int, int]]) -> int:
@@ -218,6 +241,8 @@ def is_row(line: Line) -> bool:
 
 
 _FRAME = re.compile(r"\s*\+(?:[-=:]+\+)+\s*")
+#: Characters by which a value may stand beside the start of its column.
+_OFF = 3
 #: Columns up to which a cell over several of them is repeated in each.
 _SPREAD = 64
 

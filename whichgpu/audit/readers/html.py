@@ -50,6 +50,16 @@ _NAME = re.compile(r"/?([A-Za-z][\w:-]{0,40})")
 _TAG_END = re.compile(r"""[^"'<>]*(?:"[^"]{0,20000}"[^"'<>]*|'[^']{0,20000}'[^"'<>]*){0,100}>""")
 _ATTRIBUTE = re.compile(r"""([\w:-]{1,40})\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
 _SPAN = re.compile(r"\b(row|col)span\s*=\s*[\"']?(\d{1,2})", re.IGNORECASE)
+#: A name and its value side by side in a box, which only styles part: "<span>TDP</span><span>70 W</span>".
+_SIDE = r"<(?:span|strong|b|label|em)\b[^<>]{0,200}>"
+_BOX = r"<(?:div|p)\b[^<>]{0,200}>"
+_PAIR = re.compile(
+    rf"\s*(?:{_SIDE}[^<>:]{{2,48}}</[a-z]{{1,6}}>\s*(?P<value>{_SIDE})|"
+    # A box beside another is its value where it begins with a number.
+    rf"{_BOX}\s*(?!\d)[^<>:]{{2,48}}</[a-z]{{1,6}}>\s*(?P<box>{_BOX})(?=\s*[~<>$\u20ac]?\d))"
+    r"[^<>]{1,80}</[a-z]{1,6}>\s*</(?:div|p|li)>"
+)
+_PAIRED = frozenset({"div", "p", "li"})
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});?")
 #: Blanks that are not one space.
 _BLANK = re.compile(r"\s{2,}|[^\S ]")
@@ -84,6 +94,8 @@ class _Reader:
         self._rows: list[list[list[Spread]]] = []
         #: Whether what is open began as the name in a list of names and values.
         self._named = False
+        #: Where the value of a name begins that stands beside it in a box.
+        self._beside = -1
         #: Whether a cell stands open.
         self._in_cell = False
         self._section: list[str] = []
@@ -131,6 +143,8 @@ class _Reader:
         if tag in _RAW and not attributes.endswith("/"):
             return self._raw(tag, end)
         self._start(tag, attributes, at)
+        if tag in _PAIRED and not (self._in_cell or self._skip) and (pair := _PAIR.match(text, end)):
+            self._beside = pair.start("value" if pair["value"] else "box")
         return end
 
     def _raw(self, tag: str, at: int) -> int:
@@ -156,8 +170,11 @@ class _Reader:
             self._title_text(at)
 
     def _noticed(self, tag: str, attributes: str, at: int) -> None:
-        """What an element says by itself: a break, a picture, a date."""
-        if tag == "br":
+        """What an element says by itself: a break, a picture, a date; that it is the value of a name."""
+        if at == self._beside and not self._builder.empty:
+            self._builder.add(": ", at, 0)
+            self._kind = "item"
+        elif tag == "br":
             self._builder.blank(at)
         elif tag == "img":
             self._image(attributes, at)
@@ -197,6 +214,8 @@ class _Reader:
         if self._in_cell and tag not in _OF_TABLES:
             self._builder.blank(at)
             return
+        if at == self._beside and not self._builder.empty:
+            return
         if tag == "dd" and self._named and not self._builder.empty:
             # "<dt>Memory<dd>24 GB" is a name and its value: "Memory: 24 GB".
             self._builder.add(": ", at, 0)
@@ -234,7 +253,7 @@ class _Reader:
             return
         if tag in _BLOCKS and self._in_cell and tag not in _OF_TABLES:
             self._builder.blank(at)
-        elif tag in _BLOCKS and tag != "dt":
+        elif tag in _BLOCKS and tag != "dt" and at >= self._beside:
             self._flush()
             self._in_cell = False
         while self._open:

@@ -25,6 +25,7 @@ from whichgpu.audit.readers._lines import (
     is_short_heading,
     lines,
     listing,
+    part,
     stacked,
     unwrapped,
 )
@@ -50,6 +51,8 @@ _INLINE = re.compile(
     r"|\\(?P<escaped>[\\`*_{}\[\]()#+\-.!|~<>$])"
     r"|(?P<entity>&(?:#\d{1,6}|#x[0-9a-fA-F]{1,6}|[A-Za-z]{2,12});)"
 )
+#: A line's end in a cell: "24 GB<br>GDDR6".
+_BREAK = re.compile(r"<br\b", re.IGNORECASE)
 #: Ends of lines, and characters of a cell that has a line of its own at most.
 _LINE_END, _CELL = re.compile(r"[\r\n]"), 60
 #: Where a table in HTML begins, and ends.
@@ -69,7 +72,9 @@ def inline(into: Builder, text: str, start: int) -> None:
     for match in _INLINE.finditer(text):
         into.add(text[at : match.start()], start + at)
         at = match.end()
-        if match["link"] is not None:
+        if match["tag"] and _BREAK.match(match["tag"]):
+            into.blank(start + match.start())
+        elif match["link"] is not None:
             inline(into, match["link"], start + match.start("link"))
         elif match["escaped"]:
             into.add(match["escaped"], start + match.start("escaped"))
@@ -202,7 +207,7 @@ class _Reader:
         builder = Builder()
         for line in rows:
             left = len(line.text) - len(line.text.lstrip())
-            builder.blank(line.start + left)
+            part(builder, rows[0] if line is rows[-1] and len(rows) > 1 else None, line, line.start + left)
             inline(builder, line.text.strip(), line.start + left)
         self._put(builder, kind, 1)
 

@@ -27,6 +27,8 @@ _NUMBERED = re.compile(
 _HEADING, _REPEATED = 90, 3
 #: What is no longer may stand on many pages as a cell.
 _SHORT = 8
+#: Lines right above a table at most that are its title.
+_TITLES = 2
 #: Blanks before what goes on with a cell of another column than the first.
 _DEEP = 12
 
@@ -39,7 +41,7 @@ def read(text: str) -> Document:
     passages: list[Passage] = []
     tables: list[Table] = []
     section: list[str] = []
-    for run in _blocks(kept):
+    for run in (part for block in _blocks(kept) for part in _below_heading(block)):
         if _is_table(run):
             made = placed(run, _GAP, partial(cell, inline=plain, section=section))
             tables.append(table_of(made, section, passages[-1].text[:300] if passages else ""))
@@ -72,6 +74,16 @@ def _blocks(kept: Sequence[Line]) -> Iterator[list[Line]]:
         block += run
     if block:
         yield block
+
+
+def _below_heading(run: list[Line]) -> Iterator[list[Line]]:
+    """Lines, apart from those at their head that a table stands right below: "SYSTEM SPECIFICATIONS"."""
+    first = next((index for index, line in enumerate(run) if _is_row(line)), 0)
+    if 0 < first <= _TITLES and _is_table(run[first:]):
+        yield run[:first]
+        yield run[first:]
+    else:
+        yield run
 
 
 def _has_header(run: Sequence[Line]) -> bool:

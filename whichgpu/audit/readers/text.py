@@ -17,6 +17,7 @@ from whichgpu.audit.readers._lines import (
     lines,
     listing,
     paragraphs,
+    part,
     plain,
     stacked,
 )
@@ -48,7 +49,8 @@ def read(text: str) -> Document:
                 left = len(line.text) - len(line.text.lstrip())
                 mark = _ITEM.match(line.text) if kind == "item" and line is group[0] else None
                 at = mark.end() if mark else left
-                builder.blank(line.start + at)
+                before = group[0] if kind == "item" and len(group) == 2 and line is group[1] else None
+                part(builder, before, line, line.start + at)
                 plain(builder, line.text[at:], line.start + at)
             if builder.empty:
                 continue
